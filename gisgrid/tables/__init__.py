@@ -1,0 +1,31 @@
+"""The mapped classes, by topic."""
+
+from gisgrid.tables.base import SRID, Base
+from gisgrid.tables.events import Event, Matter, MatterList
+from gisgrid.tables.lineage import History, ImportRun
+from gisgrid.tables.people import Staff, TeamMember
+from gisgrid.tables.places import Area, Street, Township
+from gisgrid.tables.plans import EventGrid, Grid, HouseGrid, Plan
+from gisgrid.tables.register import House, Household, Resident
+
+__all__ = [
+    "SRID",
+    "Area",
+    "Base",
+    "Event",
+    "EventGrid",
+    "Grid",
+    "History",
+    "House",
+    "HouseGrid",
+    "Household",
+    "ImportRun",
+    "Matter",
+    "MatterList",
+    "Plan",
+    "Resident",
+    "Staff",
+    "Street",
+    "TeamMember",
+    "Township",
+]

@@ -1,0 +1,115 @@
+"""Every setting of the program: name, default, meaning; read once from the environment.
+
+Sizes, limits, weights and rules that differ from township to township are not here: they are rows
+of the ``township`` table.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+from gisgrid.errors import Invalid
+
+
+def default_home() -> Path:
+    """Folder of the private cluster: a system place for root, else the user's data folder."""
+    if os.geteuid() == 0:
+        # Not below root's own home: the server runs as another user, who could not enter it.
+        return Path("/var/lib/gisgrid")
+    base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(base) / "gisgrid"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the environment says; each field's ``help`` stands in the README (a test holds it)."""
+
+    database_url: str | None = field(
+        default=None,
+        metadata={
+            "env": "DATABASE_URL",
+            "help": "PostGIS server to use; empty: the private cluster in GISGRID_HOME",
+        },
+    )
+    home: Path = field(
+        default_factory=default_home,
+        metadata={
+            "env": "GISGRID_HOME",
+            "help": "folder of the private cluster; default /var/lib/gisgrid for root, "
+            "else the user's data folder",
+        },
+    )
+    host: str = field(
+        default="127.0.0.1", metadata={"env": "GISGRID_HOST", "help": "address to serve on"}
+    )
+    port: int = field(default=8000, metadata={"env": "GISGRID_PORT", "help": "port to serve on"})
+    web_workers: int = field(
+        default=2, metadata={"env": "GISGRID_WEB_WORKERS", "help": "server processes"}
+    )
+    statement_timeout_s: int = field(
+        default=30,
+        metadata={
+            "env": "GISGRID_STATEMENT_TIMEOUT_S",
+            "help": "longest one database statement of a web request may take, seconds",
+        },
+    )
+    basemap_url: str | None = field(
+        default=None,
+        metadata={
+            "env": "GISGRID_BASEMAP_URL",
+            "help": "XYZ or WMTS address of a base map, with {z} {x} {y}; empty: none",
+        },
+    )
+    basemap_credit: str = field(
+        default="",
+        metadata={"env": "GISGRID_BASEMAP_CREDIT", "help": "credit line of the base map"},
+    )
+    language: str = field(
+        default="zh",
+        metadata={"env": "GISGRID_LANGUAGE", "help": "first language of the pages: zh or en"},
+    )
+    who: str = field(
+        default="",
+        metadata={
+            "env": "GISGRID_WHO",
+            "help": "name written into import runs; default the system user's name",
+        },
+    )
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """Settings with each field taken from its variable where that is set and not empty.
+
+        Raises
+        ------
+        Invalid
+            A number that is none, a port outside 1–65535, an unknown language.
+        """
+        environ = os.environ if environ is None else environ
+        values: dict[str, object] = {}
+        for f in fields(cls):
+            text = environ.get(f.metadata["env"], "").strip()
+            if not text:
+                continue
+            if f.type == "int":
+                values[f.name] = _number(f.metadata["env"], text)
+            elif f.type == "Path":
+                values[f.name] = Path(text)
+            else:
+                values[f.name] = text
+        settings = cls(**values)  # type: ignore[arg-type]
+        if not 1 <= settings.port <= 65535:
+            raise Invalid(f"GISGRID_PORT is {settings.port}; a port is between 1 and 65535.")
+        if settings.language not in ("zh", "en"):
+            raise Invalid(f"GISGRID_LANGUAGE is {settings.language!r}; it can be zh or en.")
+        return settings
+
+
+def _number(name: str, text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise Invalid(f"{name} is {text!r}; it must be a whole number.") from None

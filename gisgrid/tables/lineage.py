@@ -1,0 +1,49 @@
+"""Where rows came from and what they were before."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, DateTime, Index, Text, func, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from gisgrid.tables.base import Base, Id
+
+
+class ImportRun(Base):
+    """One committed load of one file."""
+
+    __tablename__ = "import_run"
+
+    id: Mapped[Id]
+    kind: Mapped[str] = mapped_column(Text)
+    township: Mapped[str | None] = mapped_column(Text)
+    """Code of the township; no reference, so that the record outlives the thing."""
+    file_name: Mapped[str] = mapped_column(Text)
+    sha256: Mapped[str] = mapped_column(Text)
+    crs: Mapped[str | None] = mapped_column(Text)
+    encoding: Mapped[str | None] = mapped_column(Text)
+    mapping: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
+    counts: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
+    who: Mapped[str] = mapped_column(Text)
+    started_at: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True), server_default=func.now()
+    )
+
+
+class History(Base):
+    """The row as it was before a change; written by the trigger ``keep_history`` and by it alone."""
+
+    __tablename__ = "history"
+    __table_args__ = (Index("ix_history_table_name_row_id", "table_name", "row_id"),)
+
+    id: Mapped[Id]
+    table_name: Mapped[str] = mapped_column(Text)
+    row_id: Mapped[int] = mapped_column(BigInteger)
+    changed_at: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True), server_default=func.now()
+    )
+    action: Mapped[str] = mapped_column(Text)
+    old: Mapped[dict[str, Any]] = mapped_column(JSONB)
