@@ -56,9 +56,7 @@ class Plan(Base):
     based_on_id: Mapped[int | None] = mapped_column(ForeignKey("plan.id"))
     recipe: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
     """How the plan was made: seed, weights, tolerance; empty for a drawn or loaded one."""
-    created_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), server_default=func.now()
-    )
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 
 
 class Grid(Imported, Base):
@@ -87,9 +85,7 @@ class Attached:
 
     grid_id: Mapped[int | None] = mapped_column(ForeignKey("grid.id", ondelete="CASCADE"))
     """The owner; null: outside every grid, or the place has no point."""
-    exclusive_grid_id: Mapped[int | None] = mapped_column(
-        ForeignKey("grid.id", ondelete="CASCADE")
-    )
+    exclusive_grid_id: Mapped[int | None] = mapped_column(ForeignKey("grid.id", ondelete="CASCADE"))
     """In overlay mode the exclusive grid lying over the owner."""
     border_m: Mapped[float | None] = mapped_column(Float)
     """Metres to the nearest grid border, kept only within the township's ``near_border_m``."""

@@ -1,0 +1,108 @@
+"""The way into the database: one engine, one transaction per action, bulk rows by COPY."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import psycopg
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from gisgrid.db.cluster import Cluster
+from gisgrid.errors import StoreUnavailable
+from gisgrid.settings import Settings
+
+
+def store_url(settings: Settings) -> str:
+    """Address of the store; without ``DATABASE_URL`` the private cluster is started first."""
+    if settings.database_url:
+        url = settings.database_url
+        for prefix in ("postgresql://", "postgres://"):
+            if url.startswith(prefix):
+                return "postgresql+psycopg://" + url.removeprefix(prefix)
+        return url
+    cluster = Cluster.at(settings.home)
+    cluster.start()
+    return cluster.url()
+
+
+def open_engine(url: str) -> Engine:
+    """Engine on the store, after a look that it answers and has PostGIS.
+
+    Raises
+    ------
+    StoreUnavailable
+        Nothing answers, or the server has no PostGIS to offer.
+    """
+    engine = create_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=True)
+    try:
+        with engine.connect() as connection:
+            has = connection.scalar(
+                text("SELECT count(*) FROM pg_available_extensions WHERE name = 'postgis'")
+            )
+    except OperationalError as exc:
+        engine.dispose()
+        where = engine.url.render_as_string(hide_password=True)
+        raise StoreUnavailable(
+            f"No database answers at {where}: {str(exc.orig).strip()}",
+            zh=f"数据库 {where} 无法连接：{str(exc.orig).strip()}",
+        ) from exc
+    if not has:
+        engine.dispose()
+        where = engine.url.render_as_string(hide_password=True)
+        raise StoreUnavailable(
+            f"The server at {where} has no PostGIS; install it there "
+            "(Debian: apt-get install postgresql-15-postgis-3) or unset DATABASE_URL.",
+            zh=f"服务器 {where} 没有安装 PostGIS；请在该服务器上安装，或取消 DATABASE_URL。",
+        )
+    return engine
+
+
+@contextlib.contextmanager
+def transaction(
+    bind: Engine, *, read_only: bool = False, timeout_s: int | None = None
+) -> Iterator[Session]:
+    """One session in one transaction: commits at the end, rolls back on any error.
+
+    The limits are local to the transaction, so that a pooled connection carries nothing over.
+    """
+    with Session(bind) as session, session.begin():
+        if read_only:
+            session.execute(text("SET TRANSACTION READ ONLY"))
+        if timeout_s is not None:
+            session.execute(
+                text("SELECT set_config('statement_timeout', :ms, true)"),
+                {"ms": str(timeout_s * 1000)},
+            )
+        yield session
+
+
+def raw(session: Session) -> psycopg.Connection[Any]:
+    """The psycopg connection under a session, inside the same transaction."""
+    connection = session.connection().connection.driver_connection
+    assert isinstance(connection, psycopg.Connection)  # noqa: S101 - narrows the type
+    return connection
+
+
+def copy_rows(
+    session: Session, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]
+) -> int:
+    """Put rows into a table by COPY; how many there were. Names are ours, never a user's."""
+    n = 0
+    statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
+    with raw(session).cursor() as cursor, cursor.copy(statement) as copy:
+        for row in rows:
+            copy.write_row(row)
+            n += 1
+    return n
+
+
+def copy_text(session: Session, table: str, columns: Sequence[str], blocks: Iterable[str]) -> None:
+    """Put CSV text (comma, double quotes, empty field = null) into a table by COPY."""
+    statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT csv)"
+    with raw(session).cursor() as cursor, cursor.copy(statement) as copy:
+        for block in blocks:
+            copy.write(block)

@@ -1,0 +1,118 @@
+"""The embedded store and its migrations."""
+
+from __future__ import annotations
+
+import os
+from datetime import date
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, create_engine, inspect, text
+from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from gisgrid.db import migrate
+from gisgrid.db.cluster import Cluster
+from gisgrid.db.store import copy_rows, open_engine, transaction
+from gisgrid.errors import StoreUnavailable
+from tests.factories import create_house, create_plan, create_township
+from tests.sketch import spot
+
+
+def test_the_migrations_and_the_mapped_classes_agree(engine: Engine):
+    with engine.connect() as connection:
+        assert migrate.differences(connection) == []
+
+
+def test_migrations_go_down_to_nothing_and_up_again(engine: Engine):
+    migrate.downgrade(engine, "base")
+    own = set(inspect(engine).get_table_names()) - {"spatial_ref_sys", "alembic_version"}
+    assert own == set()
+    migrate.upgrade(engine)
+    assert migrate.current(engine) == migrate.head()
+
+
+def test_the_cluster_listens_on_no_network_address(cluster: Cluster, engine: Engine):
+    with engine.connect() as connection:
+        assert connection.scalar(text("SHOW listen_addresses")) == ""
+    assert (cluster.socket_dir / ".s.PGSQL.5432").is_socket()
+    assert cluster.socket_dir.stat().st_mode & 0o077 == 0
+
+
+def test_the_server_does_not_run_as_root(cluster: Cluster):
+    pid = int((cluster.data / "postmaster.pid").read_text().split()[0])
+    assert Path(f"/proc/{pid}").stat().st_uid != 0
+
+
+def test_a_cluster_keeps_its_rows_over_a_restart_and_starts_twice(tmp_path: Path):
+    tmp_path.chmod(0o755)
+    for parent in tmp_path.parents:
+        if parent.stat().st_uid == os.getuid() and parent != Path("/"):
+            parent.chmod(parent.stat().st_mode | 0o011)
+    cluster = Cluster.at(tmp_path / ("deep" * 20), fsync="off")
+    assert not cluster.status().exists
+    cluster.start()
+    cluster.start()
+    try:
+        engine = create_engine(cluster.url())
+        with engine.begin() as c:
+            c.execute(text("CREATE TABLE kept AS SELECT 7 AS n"))
+        engine.dispose()
+        assert cluster.stop()
+        assert not cluster.stop()
+        cluster.start()
+        with engine.connect() as c:
+            assert c.scalar(text("SELECT n FROM kept")) == 7
+        engine.dispose()
+    finally:
+        cluster.stop()
+
+
+def test_a_server_that_does_not_answer_is_named():
+    with pytest.raises(StoreUnavailable, match="No database answers at"):
+        open_engine("postgresql+psycopg://nobody:secret@127.0.0.1:1/none")
+
+
+def test_the_password_stays_out_of_the_error():
+    with pytest.raises(StoreUnavailable) as caught:
+        open_engine("postgresql+psycopg://nobody:secret@127.0.0.1:1/none")
+    assert "secret" not in str(caught.value)
+
+
+def test_an_error_undoes_the_whole_transaction(engine: Engine):
+    with pytest.raises(IntegrityError), transaction(engine) as session:
+        township = create_township(session)
+        create_house(session, township, spot(0.5, 0.5), code="same")
+        create_house(session, township, spot(0.5, 0.5), code="same")
+    with transaction(engine, read_only=True) as session:
+        assert session.scalar(text("SELECT count(*) FROM area")) == 0
+
+
+def test_copy_puts_rows_inside_the_transaction(session: Session):
+    session.execute(text("CREATE TEMP TABLE stage (code text, n int)"))
+    assert copy_rows(session, "stage", ["code", "n"], [("007", 1), (None, 2)]) == 2
+    assert session.execute(text("SELECT code FROM stage ORDER BY n")).scalars().all() == [
+        "007",
+        None,
+    ]
+
+
+def test_a_changed_row_leaves_its_old_self_in_history(session: Session):
+    township = create_township(session)
+    house = create_house(session, township, spot(0.5, 0.5), address="旧路1号")
+    house.address = "新路1号"
+    session.flush()
+    old = session.execute(
+        text("SELECT old FROM history WHERE table_name = 'house' AND row_id = :id"),
+        {"id": house.id},
+    ).scalar_one()
+    assert old["address"] == "旧路1号"
+    assert old["geom"]["type"] == "Point"
+
+
+def test_two_plans_are_never_published_at_once(session: Session):
+    township = create_township(session)
+    create_plan(session, township, validity=Range(date(2022, 1, 1), date(2030, 1, 1)))
+    with pytest.raises(IntegrityError):
+        create_plan(session, township, validity=Range(date(2040, 1, 1), None))
