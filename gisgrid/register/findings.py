@@ -1,0 +1,132 @@
+"""What was found in a file, row by row, and the sentence for each reason in two languages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+RowNumbers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a row was refused or what was done to it; the code is for programs and never changes."""
+
+    code: str
+    en: str
+    zh: str
+
+
+REASONS: dict[str, Reason] = {
+    reason.code: reason
+    for reason in (
+        # The shape of the row.
+        Reason("too_many_cells", "the row has more cells than the header: it is shifted or a quote is missing", "该行单元格多于表头：列错位或缺少引号"),
+        Reason("missing", "a required value is missing", "缺少必填值"),
+        Reason("not_a_choice", "the value is none of those allowed", "取值不在允许范围内"),
+        Reason("not_a_number", "not a number", "不是数字"),
+        Reason("negative", "must be more than 0", "必须大于 0"),
+        # Codes and IDs.
+        Reason("code_exponent", "Excel turned the code into a number (…E+17); type it again as text", "编码被 Excel 改成科学计数（…E+17），请按文本重新填写"),
+        Reason("code_zeros", "Excel cut the code after 15 digits (…000); type it again as text", "编码 15 位以后被 Excel 截成 0（…000），请按文本重新填写"),
+        Reason("code_short", "the code is too short: leading zeros were lost", "编码位数不足：前导零丢失"),
+        Reason("code_digits", "the code does not follow the scheme: digits only, 12 (area), 15 (unit grid) or 20 (professional grid)", "编码不符合规则：须为 12 位（区划）、15 位（单元网格）或 20 位（专业网格）数字"),
+        Reason("code_twice", "the same code stands more than once in the file; the first row counts", "编码在文件中重复，以第一行为准"),
+        Reason("id_length", "a citizen ID has 18 characters: 17 digits and a digit or X", "身份证号须为 18 位：17 位数字加 1 位数字或 X"),
+        Reason("id_check", "the check digit of the citizen ID is wrong", "身份证号校验码错误"),
+        Reason("id_birth", "the citizen ID holds a day of birth that does not exist", "身份证号中的出生日期不存在"),
+        Reason("id_mismatch", "birth date or sex differs from the citizen ID", "出生日期或性别与身份证号不一致"),
+        Reason("phone", "not a telephone number", "电话号码格式错误"),
+        # Time.
+        Reason("date", "not a date; write YYYY-MM-DD", "日期格式错误，请写成 YYYY-MM-DD"),
+        Reason("time", "not a time; write YYYY-MM-DD HH:MM", "时间格式错误，请写成 YYYY-MM-DD HH:MM"),
+        Reason("date_range", "the year lies outside 1850–2200", "年份超出 1850–2200"),
+        Reason("closed_first", "closed before it was reported", "办结时间早于上报时间"),
+        Reason("until_first", "ends before it begins", "结束日期早于开始日期"),
+        # Places.
+        Reason("half_place", "only one of longitude and latitude is given", "经度、纬度只填了一个"),
+        Reason("lonlat_range", "longitude must lie in -180…180 and latitude in -90…90; the CRS may be another one", "经度须在 -180…180、纬度须在 -90…90 之间，坐标系可能不对"),
+        Reason("crs_range", "the coordinates lie outside the declared coordinate system", "坐标超出所声明坐标系的范围"),
+        Reason("swapped", "longitude and latitude are swapped", "经度和纬度填反了"),
+        Reason("far", "the place lies far outside the township", "位置远在乡镇范围之外"),
+        Reason("geometry_none", "there is no geometry", "没有图形"),
+        Reason("geometry_empty", "the geometry is empty", "图形为空"),
+        Reason("geometry_type", "the geometry is of the wrong type", "图形类型不对"),
+        Reason("geometry_invalid", "the geometry is invalid and no repair is certain", "图形无效，且无法可靠修复"),
+        # Against what is stored.
+        Reason("unknown_matter", "no such matter on the list", "事项清单中没有该事项"),
+        Reason("unknown_community", "no such community in the township", "乡镇内没有该社区"),
+        Reason("unknown_parent", "no area with the parent's code", "上级区划不存在"),
+        Reason("unknown_house", "no house with that code", "没有该编码的房屋"),
+        Reason("unknown_household", "no household with that code", "没有该编码的户"),
+        Reason("unknown_grid", "no grid with that code", "没有该编码的网格"),
+        # Kept, and told.
+        Reason("float_repaired", "the code was written as a number (12.0); “.0” was taken off", "编码被写成小数（12.0），已去掉“.0”"),
+        Reason("geometry_repaired", "the geometry was invalid and was repaired without visible change", "图形无效，已修复，形状无可见变化"),
+        Reason("unlocated", "no coordinates: kept without a place", "没有坐标：保留，但不落格"),
+        Reason("placeholder", "the coordinates are a default spot, not a place: kept, not attached", "坐标为默认点而非实际位置：保留，但不落格"),
+        Reason("zeros_told", "the citizen ID ends with 000 although its check digit is right: please compare", "身份证号以 000 结尾但校验码正确：请核对"),
+        Reason("mojibake_told", "the text holds a character that could not be read (? or �)", "文字中有无法识别的字符（? 或 �）"),
+        Reason("optional_dropped", "the optional value cannot be read and was left out", "选填值无法识别，已略去"),
+    )
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One reason, the canonical column it concerns ("" for the whole row) and the rows it hit."""
+
+    code: str
+    column: str
+    rows: RowNumbers
+    """Row numbers as a person sees them: the header is row 1."""
+
+
+@dataclass(slots=True)
+class Findings:
+    """Findings of a whole file, gathered chunk by chunk: 16 bytes a finding."""
+
+    found: list[Finding] = field(default_factory=list)
+
+    def add(self, code: str, column: str, rows: npt.ArrayLike) -> None:
+        """Note the rows; nothing happens for none. An unknown code is a KeyError."""
+        numbers = np.asarray(rows, dtype=np.int64).ravel()
+        if len(numbers):
+            self.found.append(Finding(REASONS[code].code, column, numbers))
+
+    def extend(self, others: Iterable[Finding]) -> None:
+        self.found.extend(others)
+
+    def rows(self) -> RowNumbers:
+        """All row numbers hit, ascending, each once."""
+        if not self.found:
+            return np.empty(0, np.int64)
+        return np.unique(np.concatenate([f.rows for f in self.found]))
+
+    def counts(self) -> dict[str, int]:
+        """Number of rows per reason, by reason code in alphabetical order."""
+        rows: dict[str, list[RowNumbers]] = {}
+        for one in self.found:
+            rows.setdefault(one.code, []).append(one.rows)
+        return {code: len(np.unique(np.concatenate(rows[code]))) for code in sorted(rows)}
+
+    def by_row(self) -> Iterator[tuple[int, list[tuple[str, str]]]]:
+        """(row, [(reason code, column), …]) by ascending row; reasons in the order found."""
+        if not self.found:
+            return
+        rows = np.concatenate([f.rows for f in self.found])
+        which = np.repeat(np.arange(len(self.found)), [len(f.rows) for f in self.found])
+        order = np.lexsort((which, rows))
+        row, reasons = -1, list[tuple[str, str]]()
+        for position in order:
+            if rows[position] != row:
+                if reasons:
+                    yield row, reasons
+                row, reasons = int(rows[position]), []
+            one = self.found[which[position]]
+            if (one.code, one.column) not in reasons:
+                reasons.append((one.code, one.column))
+        yield row, reasons
