@@ -1,0 +1,114 @@
+"""Words that mean the same: allowed values and headers, in English and Chinese.
+
+Headers are compared after ``columns.plain``; the canonical name always counts as well.
+"""
+
+from __future__ import annotations
+
+CHOICES: dict[str, dict[str, tuple[str, ...]]] = {
+    "level": {
+        "county": ("district", "县", "县区", "区县", "区", "縣", "區", "县级", "市辖区"),
+        "township": ("town", "subdistrict", "street", "乡镇", "街道", "镇", "乡", "鄉鎮", "乡级"),
+        "community": ("village", "neighborhood", "neighbourhood", "社区", "村", "社區", "村社区",
+                      "村社", "行政村", "里", "村级", "居委会", "村委会"),
+    },
+    "kind": {
+        "basic": ("基础网格", "基础", "基本网格", "一般网格", "基礎網格", "基礎"),
+        "exclusive": ("专属网格", "专属", "专业网格", "專屬網格", "專屬"),
+    },
+    "sex": {
+        "f": ("female", "woman", "女", "女性", "2"),
+        "m": ("male", "man", "男", "男性", "1"),
+    },
+    "role": {
+        "leader": ("gridleader", "gridchief", "网格长", "網格長"),
+        "worker": ("gridworker", "gridman", "member", "网格员", "專職網格員", "专职网格员", "兼职网格员", "網格員"),
+        "sinking_force": ("下沉力量", "下沉干部", "下沉人员", "下沉幹部"),
+        "social_force": ("社会力量", "社會力量", "志愿者", "volunteer"),
+    },
+    "limit_unit": {
+        "working_minutes": ("workingminute", "minutes", "minute", "分钟", "工作分钟", "分鐘"),
+        "working_hours": ("workinghour", "hours", "hour", "小时", "工作小时", "工作时", "小時", "工作時"),
+        "working_days": ("workingday", "days", "day", "天", "日", "工作日", "个工作日"),
+    },
+    "needs": {
+        "living_alone": ("独居老人", "独居", "空巢老人", "空巢", "獨居老人", "獨居"),
+        "disabled": ("残疾人", "残疾", "残障", "身心障礙", "殘疾"),
+        "child_alone": ("留守儿童", "困境儿童", "留守兒童"),
+        "chronic_illness": ("慢性病", "慢病", "慢性病患者", "长期患病"),
+        "low_income": ("低保", "低保户", "低收入", "困难户", "低保戶"),
+    },
+}  # fmt: skip
+"""Vocabulary → canonical value → its synonyms, in the spelling of ``columns.plain``."""
+
+HEADERS: dict[str, tuple[str, ...]] = {
+    "address": ("location", "fulladdress", "streetaddress", "地址", "详细地址", "房屋地址", "门牌地址",
+                "标准地址", "住址", "案件地址", "事发地址", "事发地点", "查報地點", "查报地点", "地點", "地点",
+                "門牌地址", "詳細地址"),
+    "birth_date": ("birthdate", "birthday", "dateofbirth", "dob", "出生日期", "出生年月日", "生日"),
+    "body": ("organisation", "organization", "employer", "单位", "派出单位", "所属单位", "工作单位", "單位"),
+    "citizen_id": ("citizenid", "idnumber", "idcard", "idno", "身份证号", "身份证号码", "身份证",
+                   "公民身份号码", "证件号码", "身分證字號", "身份證號"),
+    "closed_at": ("closedat", "closeddt", "closed", "closeddate", "closetime", "办结时间", "结案时间",
+                  "完成时间", "结束时间", "結案時間", "結案日期"),
+    "closing_rule": ("closingrule", "结案标准", "结案条件", "办结标准", "結案標準"),
+    "community": ("village", "neighborhood", "neighbourhood", "社区", "所属社区", "社区名称", "村社区",
+                  "村", "所属村", "社區", "所屬社區", "里"),
+    "due_at": ("dueat", "duedate", "targetdt", "deadline", "截止时间", "办理期限", "处置截止时间", "限办时间"),
+    "geocoded": ("geocodedlocation", "定位结果", "坐标", "定位", "經緯度", "经纬度"),
+    "grid": ("gridcode", "网格编码", "网格编号", "所属网格", "网格", "責任網格", "责任网格", "網格編碼"),
+    "host": ("hostbody", "hostorganisation", "hostorganization", "主体单位", "依托单位", "所属主体", "责任单位"),
+    "house": ("housecode", "房屋编码", "房屋编号", "所属房屋", "房屋代码", "房屋編碼"),
+    "household": ("householdcode", "户编码", "户编号", "户号", "所属户", "家庭编号", "戶號", "戶編碼"),
+    "kind": ("gridkind", "gridtype", "网格类型", "网格类别", "類型", "类型", "網格類型"),
+    "lat": ("latitude", "纬度", "緯度", "gpslat", "坐标y", "y坐标", "y"),
+    "level": ("arealevel", "层级", "级别", "区划级别", "層級"),
+    "limit_unit": ("limitunit", "时限单位", "期限单位", "時限單位"),
+    "lon": ("longitude", "lng", "long", "经度", "經度", "gpslon", "gpslng", "坐标x", "x坐标", "x"),
+    "matter": ("mattercode", "type", "category", "servicecode", "事项", "事项编码", "事项名称", "派工項目",
+               "案件类型", "事件类型", "問題類別", "問題類型"),
+    "name": ("姓名", "名称", "名字", "名稱"),
+    "name_en": ("nameen", "englishname", "英文名", "英文名称", "英文名稱"),
+    "needs": ("specialneeds", "特殊需求", "重点人群", "特殊人群", "人群类别", "帮扶类别", "特殊群體"),
+    "office": ("department", "responsibleoffice", "责任部门", "主管部门", "承办部门", "牵头部门", "權責機關"),
+    "parent": ("parentcode", "上级", "上级编码", "上级区划", "上级代码", "大项", "大类", "所属大类", "上級"),
+    "phone": ("telephone", "mobile", "tel", "电话", "手机", "手机号", "手机号码", "联系电话", "联系方式", "電話"),
+    "reported_at": ("reportedat", "opendt", "opened", "openedat", "date", "created", "createdat",
+                    "requesteddatetime", "上报时间", "发生时间", "受理时间", "立案时间", "立案日期",
+                    "上報時間", "报告时间"),
+    "reported_time": ("opentime", "立案時間", "上报时刻", "時間"),
+    "role": ("职务", "角色", "岗位", "身份", "職務"),
+    "room": ("roomnumber", "unit", "flat", "房号", "室", "室号", "门牌", "房號"),
+    "sex": ("gender", "性别", "性別"),
+    "since": ("from", "start", "startdate", "开始日期", "起始日期", "任职日期", "到岗日期", "開始日期"),
+    "source": ("channel", "来源", "事件来源", "上报渠道", "來源"),
+    "text": ("description", "描述", "内容", "事件描述", "问题描述", "詳情", "内容描述"),
+    "time_limit": ("timelimit", "时限", "办理时限", "处置时限", "時限"),
+    "until": ("to", "end", "enddate", "结束日期", "终止日期", "离岗日期", "結束日期"),
+    "verified_on": ("verifiedon", "verified", "核实日期", "走访日期", "核查日期", "最近核实", "核實日期"),
+}  # fmt: skip
+"""Canonical column → headers that mean it whatever the kind of file."""
+
+CODE_HEADERS: dict[str, tuple[str, ...]] = {
+    "areas": ("areacode", "区划代码", "行政区划代码", "区划编码", "统计用区划代码"),
+    "streets": ("streetcode", "道路编码", "街路编码", "路段编码"),
+    "grids": ("gridcode", "网格编码", "网格编号", "网格代码", "網格編碼"),
+    "houses": ("housecode", "房屋编码", "房屋编号", "房屋代码", "propertyid", "buildingid", "房屋編碼", "门牌编码"),
+    "households": ("householdcode", "户编码", "户编号", "户号", "家庭编号", "戶號", "戶編碼"),
+    "residents": ("residentcode", "人员编号", "人员编码", "居民编号", "居民编码", "人員編號"),
+    "staff": ("staffcode", "人员编号", "人员编码", "工号", "网格员编号", "人員編號", "工號"),
+    "matters": ("mattercode", "事项编码", "事项编号", "事项代码"),
+    "events": ("eventcode", "caseid", "caseenquiryid", "servicerequestid", "事件编号", "事件编码", "案件编号",
+               "案件編號", "工单编号"),
+}  # fmt: skip
+"""Kind → headers that mean its ``code``; any kind also takes 编码, 编号, 代码, id."""
+
+NAME_HEADERS: dict[str, tuple[str, ...]] = {
+    "areas": ("区划名称", "社区名称", "行政区划名称"),
+    "streets": ("streetname", "道路名称", "街路名称", "路名"),
+    "grids": ("gridname", "网格名称", "網格名稱"),
+    "residents": ("居民姓名", "人员姓名"),
+    "staff": ("网格员姓名", "人员姓名"),
+    "matters": ("mattername", "事项名称", "事项"),
+}
+"""Kind → headers that mean its ``name``."""
