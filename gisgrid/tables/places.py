@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Float, ForeignKey, Integer, Text, UniqueConstraint, text
+from sqlalchemy import Boolean, CheckConstraint, Float, ForeignKey, Integer, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -31,7 +31,9 @@ class Area(Imported, Base):
     name: Mapped[str] = mapped_column(Text)
     name_en: Mapped[str | None] = mapped_column(Text)
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("area.id"), index=True)
-    geom: Mapped[Any] = mapped_column(geometry("MULTIPOLYGON"))
+    geom: Mapped[Any | None] = mapped_column(geometry("MULTIPOLYGON"))
+    derived: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    """No polygon of its own was delivered: the union of its children."""
 
 
 class Township(Base):

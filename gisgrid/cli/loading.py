@@ -1,0 +1,206 @@
+"""``gisgrid load``: files into the store; a dry run unless ``--commit``."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table as Grid
+
+from gisgrid.db.store import open_engine, store_url, transaction
+from gisgrid.errors import Invalid
+from gisgrid.register.columns import Mapping
+from gisgrid.register.findings import REASONS, Findings
+from gisgrid.register.load import Progress as Tell
+from gisgrid.register.load import Report
+from gisgrid.register.load import load as load_file
+from gisgrid.register.prepare import Order
+from gisgrid.register.rejects import write_rejects
+from gisgrid.register.targets import TARGETS
+from gisgrid.settings import Settings
+
+
+@click.command()
+@click.argument("kind", type=click.Choice(list(TARGETS)))
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--township", help="code of the township; needed if there are several")
+@click.option("--crs", help="EPSG code, wgs84, cgcs2000, gcj02 or bd09")
+@click.option("--plan", help="grids: the draft plan they go into")
+@click.option("--version", help="matters: version of the list")
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="matters: first day in force")
+@click.option(
+    "--column", "columns", multiple=True, metavar="NAME=HEADER", help="which header is a column"
+)
+@click.option(
+    "--constant",
+    "constants",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="value of a column in every row",
+)
+@click.option(
+    "--template",
+    "templates",
+    multiple=True,
+    metavar="NAME={A}{B}",
+    help="a column joined from headers",
+)
+@click.option(
+    "--mapping",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="mapping file (JSON) with all of these",
+)
+@click.option("--time-format", help="strptime format of unusual dates and times")
+@click.option("--encoding", help="of a text file, if the detected one is wrong")
+@click.option("--layer", help="layer of a vector file, or sheet of a workbook")
+@click.option("--code-from-row", is_flag=True, help="the file has no key: make one from the row")
+@click.option("--trust-crs", is_flag=True, help="load although the declared datum looks wrong")
+@click.option(
+    "--rejects",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="workbook of refused and noted rows; default FILE.rejects.xlsx in this folder",
+)
+@click.option("--commit", is_flag=True, help="really write; otherwise only say what would happen")
+@click.pass_obj
+def load(
+    settings: Settings,
+    /,
+    *,
+    kind: str,
+    file: Path,
+    township: str | None,
+    plan: str | None,
+    version: str | None,
+    since: datetime | None,
+    rejects: Path | None,
+    code_from_row: bool,
+    trust_crs: bool,
+    commit: bool,
+    **mapping_options: object,
+) -> None:
+    """Load FILE (any vector format, CSV, TSV, XLSX; gzip too) as KIND.
+
+    Every row is checked: good rows are kept, the others come back in a workbook with reasons.
+    """
+    order = Order(
+        kind=kind,
+        path=file,
+        township=township,
+        plan=plan,
+        version=version,
+        since=since.date() if since else None,
+        mapping=_mapping(**mapping_options),  # type: ignore[arg-type]
+        code_from_row=code_from_row,
+        trust_crs=trust_crs,
+        who=settings.who or getpass.getuser(),
+    )
+    engine = open_engine(store_url(settings))
+    with progress_bar(f"{kind} {file.name}") as tell, transaction(engine) as session:
+        report = load_file(session, order, progress=tell)
+        if not commit:
+            session.rollback()
+    print_report(report, commit=commit)
+    if report.rejected.found or report.noted.found:
+        path = rejects or Path(f"{file.name}.rejects.xlsx")
+        written = write_rejects(report.table, report.rejected, report.noted, path)
+        click.echo(f"{path}: {written.rejected} refused rows, {written.noted} noted rows")
+    if not commit:
+        click.echo("dry run: nothing was written; add --commit to write")
+
+
+def _mapping(
+    *,
+    crs: str | None,
+    columns: tuple[str, ...],
+    constants: tuple[str, ...],
+    templates: tuple[str, ...],
+    mapping: Path | None,
+    time_format: str | None,
+    encoding: str | None,
+    layer: str | None,
+) -> Mapping:
+    """The mapping file with the options laid over it."""
+    base = Mapping.from_json(mapping.read_text(encoding="utf-8")) if mapping else Mapping()
+    return Mapping(
+        columns={**base.columns, **_pairs("--column", columns)},
+        constants={**base.constants, **_pairs("--constant", constants)},
+        templates={**base.templates, **_pairs("--template", templates)},
+        crs=crs or base.crs,
+        encoding=encoding or base.encoding,
+        layer=layer or base.layer,
+        time_format=time_format or base.time_format,
+    )
+
+
+def _pairs(option: str, values: tuple[str, ...]) -> dict[str, str]:
+    pairs = {}
+    for value in values:
+        name, sign, rest = value.partition("=")
+        if not (name and sign):
+            raise Invalid(
+                f"{option} takes NAME=VALUE, not {value!r}.", zh=f"{option} 的写法是 列名=值。"
+            )
+        pairs[name.strip()] = rest
+    return pairs
+
+
+@contextmanager
+def progress_bar(title: str) -> Iterator[Tell]:
+    """A bar on a terminal; nothing where the output goes to a file."""
+    console = Console(stderr=True)
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+    with bar:
+        task = bar.add_task(title, total=None)
+
+        def tell(done: int, total: int | None, what: str) -> None:
+            bar.update(task, completed=done, total=total, description=f"{title}: {what}")
+
+        yield tell
+
+
+def print_report(report: Report, *, commit: bool) -> None:
+    """The numbers of a load, and how often each reason stood."""
+    would = "" if commit else "would be "
+    parts = [f"{report.read} read", f"{report.inserted} {would}added"]
+    parts += [f"{report.updated} {would}changed", f"{report.unchanged} unchanged"]
+    parts += [f"{len(report.rejected.rows())} refused", f"{len(report.noted.rows())} noted"]
+    click.echo(", ".join(parts))
+    how = [f"encoding {report.table.encoding} ({report.table.encoding_sure})"]
+    click.echo(
+        "; ".join((how if report.table.encoding else []) + [f"coordinates {report.crs or 'none'}"])
+    )
+    if report.verdict:
+        click.echo(report.verdict.en)
+    if report.unused:
+        click.echo(f"columns not used: {', '.join(report.unused)}")
+    _print_findings("refused", report.rejected)
+    _print_findings("noted", report.noted)
+    for name, counts in (("houses", report.houses), ("events", report.events)):
+        if counts:
+            click.echo(
+                f"{name}: {counts.attached} attached, {counts.outside} outside, "
+                f"{counts.unlocated} unlocated, {counts.near_border} near a border"
+            )
+
+
+def _print_findings(title: str, findings: Findings) -> None:
+    if not findings.found:
+        return
+    table = Grid(title, "rows", "reason", "原因", box=None)
+    for code, n in sorted(findings.counts().items(), key=lambda item: (-item[1], item[0])):
+        table.add_row(code, str(n), REASONS[code].en, REASONS[code].zh)
+    Console(soft_wrap=True).print(table)

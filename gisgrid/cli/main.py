@@ -1,0 +1,64 @@
+"""The command group and how its failures look: one line on stderr, exit status 2."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+import click
+from sqlalchemy.exc import DBAPIError
+
+from gisgrid.cli import database, loading, planning
+from gisgrid.errors import GisgridError
+from gisgrid.settings import Settings
+
+
+class OneLineErrors(click.Group):
+    """A group whose commands fail with one clear line instead of a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except GisgridError as exc:
+            fail(exc.zh if speaks_chinese() else exc.message)
+        except DBAPIError as exc:
+            # The server's detail may quote a row, and rows hold people: only the kind is told.
+            state = getattr(exc.orig, "sqlstate", None) or "?"
+            fail(
+                f"数据库拒绝了该操作（SQLSTATE {state}），未写入任何内容。"
+                if speaks_chinese()
+                else f"The database refused this (SQLSTATE {state}); nothing was written."
+            )
+        except KeyboardInterrupt:
+            fail("Stopped; nothing was written." if not speaks_chinese() else "已停止，未写入。")
+
+
+def speaks_chinese() -> bool:
+    """Whether the terminal's locale is Chinese."""
+    locale = next(
+        (os.environ[v] for v in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(v)), ""
+    )
+    return locale.lower().startswith("zh")
+
+
+def fail(line: str) -> None:
+    click.echo(f"gisgrid: {' '.join(line.split())}", err=True)
+    sys.exit(2)
+
+
+@click.group(cls=OneLineErrors, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="gisgrid")
+@click.pass_context
+def main(ctx: click.Context) -> None:
+    """Grid management: grids, houses, residents and events in PostGIS, on maps."""
+    ctx.obj = Settings.from_env()
+
+
+main.add_command(database.db)
+main.add_command(loading.load)
+main.add_command(planning.plan)
+main.add_command(planning.attach_command)
+main.add_command(planning.summary_command)
+main.add_command(planning.township_command)
+main.add_command(planning.serve)

@@ -1,0 +1,171 @@
+"""``gisgrid plan``, ``attach``, ``summary``, ``township``, ``serve``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from importlib import import_module
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from gisgrid.db.store import open_engine, store_url, transaction
+from gisgrid.plans import plans, summary
+from gisgrid.plans.attach import Counts, attach
+from gisgrid.plans.townships import OPTIONS, change_township
+from gisgrid.settings import Settings
+
+_township = click.option("--township", help="code of the township; needed if there are several")
+_day = click.DateTime(["%Y-%m-%d"])
+
+
+@click.group()
+def plan() -> None:
+    """List plans and publish one."""
+
+
+@plan.command("list")
+@_township
+@click.pass_obj
+def list_plans(settings: Settings, township: str | None) -> None:
+    """List the plans of a township."""
+    with transaction(open_engine(store_url(settings)), read_only=True) as session:
+        place = plans.township(session, township)
+        rows = plans.plans(session, place.id)
+    table = Table("plan", "name", "state", "from", "until", "based on", "grids", box=None)
+    for p in rows:
+        table.add_row(
+            str(p.id), p.name, p.state, str(p.valid_from or ""), str(p.valid_to or ""),
+            str(p.based_on_id or ""), str(p.grids),
+        )  # fmt: skip
+    Console().print(table)
+
+
+@plan.command("publish")
+@click.argument("name")
+@click.option("--from", "first_day", type=_day, required=True, help="first day in force")
+@_township
+@click.option("--commit", is_flag=True, help="really publish; otherwise only say what would happen")
+@click.pass_obj
+def publish_plan(
+    settings: Settings, name: str, first_day: datetime, township: str | None, commit: bool
+) -> None:
+    """Put the draft NAME in force, retire the plan before, attach everything to it."""
+    with transaction(open_engine(store_url(settings))) as session:
+        place = plans.township(session, township)
+        draft = plans.plan_named(session, place.id, name)
+        counts = plans.publish(session, draft.id, first_day.date())
+        if not commit:
+            session.rollback()
+    for kind, c in counts.items():
+        print_counts(kind, c)
+    click.echo(
+        f"plan {name!r} is in force from {first_day:%Y-%m-%d}"
+        if commit
+        else "dry run: nothing was written; add --commit to write"
+    )
+
+
+@click.command("attach")
+@click.option("--plan", "name", help="name or number of the plan; default the published one")
+@_township
+@click.option("--commit", is_flag=True, help="really write; otherwise only say what would happen")
+@click.pass_obj
+def attach_command(
+    settings: Settings, name: str | None, township: str | None, commit: bool
+) -> None:
+    """Give all houses and events their grid under a plan."""
+    with transaction(open_engine(store_url(settings))) as session:
+        place = plans.township(session, township)
+        chosen = (
+            plans.plan_named(session, place.id, name)
+            if name
+            else plans.plan_in_force(session, place.id)
+        )
+        houses = attach(session, chosen.id, "house")
+        events = attach(session, chosen.id, "event")
+        if not commit:
+            session.rollback()
+    click.echo(f"plan {chosen.name!r} ({chosen.state})")
+    print_counts("houses", houses)
+    print_counts("events", events)
+    if not commit:
+        click.echo("dry run: nothing was written; add --commit to write")
+
+
+def print_counts(kind: str, counts: Counts) -> None:
+    click.echo(
+        f"{kind}: {counts.attached} attached + {counts.outside} outside + "
+        f"{counts.unlocated} unlocated = {counts.loaded} loaded; "
+        f"{counts.near_border} near a border"
+    )
+
+
+@click.command("summary")
+@click.option("--plan", "name", help="name or number of the plan; default the published one")
+@click.option("--as-of", type=_day, help="the plan in force on this day")
+@_township
+@click.pass_obj
+def summary_command(
+    settings: Settings, name: str | None, as_of: datetime | None, township: str | None
+) -> None:
+    """Count grids, houses, households, residents, events and uncovered ones per community."""
+    with transaction(open_engine(store_url(settings)), read_only=True) as session:
+        place = plans.township(session, township)
+        chosen = (
+            plans.plan_named(session, place.id, name)
+            if name
+            else plans.plan_in_force(session, place.id, as_of.date() if as_of else None)
+        )
+        rows = summary.by_community(session, chosen.id)
+    title = f"{place.name} · {chosen.name} · {chosen.valid_from or chosen.state}"
+    heads = ("code", "community", "basic", "exclusive", "houses", "households", "residents",
+             "events", "uncovered houses", "uncovered residents")  # fmt: skip
+    table = Table(title=title, box=None)
+    for i, head in enumerate(heads):
+        table.add_column(head, justify="left" if i < 2 else "right")
+    last = summary.total(rows)
+    for row in rows:
+        table.add_row(*_cells(row, row.code or "", row.name or "(no community)"))
+    table.add_row(*_cells(last, "", "total"), style="bold")
+    Console(soft_wrap=True).print(table)
+
+
+def _cells(row: summary.CommunityRow, code: str, name: str) -> list[str]:
+    numbers = (row.basic, row.exclusive, row.houses, row.households, row.residents, row.events,
+               row.uncovered_houses, row.uncovered_residents)  # fmt: skip
+    return [code, name, *map(str, numbers)]
+
+
+@click.command("township")
+@click.option("--code", help="code of the township; needed if there are several")
+@click.option(
+    "--set", "changes", multiple=True, metavar="NAME=VALUE", help=f"one of: {', '.join(OPTIONS)}"
+)
+@click.option("--commit", is_flag=True, help="really write; otherwise only say what would happen")
+@click.pass_obj
+def township_command(
+    settings: Settings, code: str | None, changes: tuple[str, ...], commit: bool
+) -> None:
+    """Show a township's settings, or change some."""
+    with transaction(open_engine(store_url(settings))) as session:
+        place = plans.township(session, code)
+        place = change_township(session, place.code, changes)
+        if not commit:
+            session.rollback()
+    for name in ("code", "name", *OPTIONS):
+        click.echo(f"{name} = {getattr(place, name)}")
+    if changes and not commit:
+        click.echo("dry run: nothing was written; add --commit to write")
+
+
+@click.command()
+@click.option("--host", help="address; default GISGRID_HOST")
+@click.option("--port", type=click.IntRange(1, 65535), help="port; default GISGRID_PORT")
+@click.pass_obj
+def serve(settings: Settings, host: str | None, port: int | None) -> None:
+    """Serve the maps and the API."""
+    # By name: the domain does not import the web.
+    run = import_module("web.serve").serve
+    run(replace(settings, host=host or settings.host, port=port or settings.port))

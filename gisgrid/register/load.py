@@ -1,0 +1,234 @@
+"""Load one file: read, check each row, keep the good ones, tell the rest; all or nothing.
+
+The caller owns the transaction: a dry run is the same work rolled back, so its numbers are exact.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+import shapely
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from gisgrid import crs
+from gisgrid.errors import Invalid, NotFound
+from gisgrid.plans.attach import Counts, attach
+from gisgrid.plans.plans import Place, plan_in_force
+from gisgrid.register.checks import Checker
+from gisgrid.register.detective import Verdict, detect
+from gisgrid.register.findings import Findings
+from gisgrid.register.prepare import ROW_KEY, Job, Order, open_run, prepare, statement_values
+from gisgrid.register.read import GEOMETRY, Table
+from gisgrid.register.stage import Stage, known_places
+
+Progress = Callable[[int, int | None, str], None]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a load did (or, in a dry run, would do)."""
+
+    table: Table
+    read: int
+    inserted: int
+    updated: int
+    unchanged: int
+    rejected: Findings
+    noted: Findings
+    crs: str | None
+    verdict: Verdict | None
+    unused: tuple[str, ...]
+    houses: Counts | None
+    events: Counts | None
+    run_id: int | None
+    """None if the file added nothing: then there is no run either."""
+
+
+def load(session: Session, order: Order, *, progress: Progress | None = None) -> Report:
+    """Bring a file into the store.
+
+    Raises
+    ------
+    UndeclaredCrs
+        Nothing says how the coordinates are meant.
+    Invalid
+        The file cannot be read, lacks a column, or its declared datum cannot be right.
+    Conflict
+        The plan is not a draft.
+    NotFound
+        No such kind, township, plan.
+    """
+    tell: Progress = progress or (lambda done, total, what: None)
+    job = prepare(session, order)
+    stage = Stage(session, job.target, statement_values(session, job))
+    stage.make()
+    rejected, noted = Findings(), Findings()
+    read = _fill(stage, job, rejected, noted, tell)
+    stage.drop_repeats(rejected, noted)
+    if job.target.community:
+        stage.resolve_communities()
+    if order.kind == "events":
+        stage.resolve_matters()
+    verdict = None
+    if job.target.placed and job.declared and job.place:
+        stage.mark_placeholders(noted)
+        verdict = _detective(stage, session, job.place, job.declared, order.trust_crs)
+    stage.run_checks(rejected, noted)
+    tell(read, read, "writing")
+    stage.values["run"] = run_id = open_run(session, job)
+    staged = stage.row_count()
+    inserted, updated = stage.write()
+    if order.kind == "areas":
+        _finish_areas(session)
+    houses = events = None
+    plan_id = _published(session, job.place)
+    if plan_id and job.target.placed and inserted + updated:
+        tell(read, read, "attaching")
+        if order.kind == "houses":
+            houses = attach(session, plan_id, "house")
+        else:
+            events = attach(session, plan_id, "event")
+    counts = {
+        "read": read,
+        "inserted": inserted,
+        "updated": updated,
+        "rejected": rejected.counts(),
+        "noted": noted.counts(),
+    }
+    if inserted + updated:
+        session.execute(
+            text("UPDATE import_run SET counts = CAST(:counts AS jsonb) WHERE id = :run"),
+            {"counts": json.dumps(counts), "run": run_id},
+        )
+    else:
+        session.execute(text("DELETE FROM import_run WHERE id = :run"), {"run": run_id})
+    return Report(
+        table=job.table,
+        read=read,
+        inserted=inserted,
+        updated=updated,
+        unchanged=max(0, staged - inserted - updated),
+        rejected=rejected,
+        noted=noted,
+        crs=job.declared.name if job.declared else None,
+        verdict=verdict,
+        unused=job.resolved.unused,
+        houses=houses,
+        events=events,
+        run_id=run_id if inserted + updated else None,
+    )
+
+
+def _fill(stage: Stage, job: Job, rejected: Findings, noted: Findings, tell: Progress) -> int:
+    """Check the file chunk by chunk and stage the good rows; how many rows were read."""
+    checker = Checker(job.resolved, job.context)
+    seen: Counter[str] = Counter()
+    read = 0
+    for chunk in job.table.chunks():
+        keyed = _with_row_key(chunk, seen) if job.order.code_from_row else chunk
+        checked = checker.check(keyed)
+        stage.fill(checked.rows)
+        rejected.extend(checked.rejected.found)
+        noted.extend(checked.noted.found)
+        read += checked.total
+        tell(read, job.table.rows, "rows")
+    return read
+
+
+def _with_row_key(chunk: pd.DataFrame, seen: Counter[str]) -> pd.DataFrame:
+    """The chunk with a key per row: a hash of its content and how often that stood before."""
+    names = [name for name in chunk.columns if name != GEOMETRY]
+    contents = chunk[names].fillna("").agg("\x1f".join, axis=1).tolist()
+    if GEOMETRY in chunk:
+        points = shapely.to_wkb(chunk[GEOMETRY].to_numpy(), hex=True)
+        contents = [f"{c}\x1f{p}" for c, p in zip(contents, points, strict=True)]
+    keys = []
+    for content in contents:
+        digest = hashlib.sha256(content.encode()).hexdigest()[:20]
+        seen[digest] += 1
+        keys.append(f"{digest}-{seen[digest]}")
+    return chunk.assign(**{ROW_KEY: keys})
+
+
+def _detective(
+    stage: Stage, session: Session, place: Place, declared: crs.Declared, trust: bool
+) -> Verdict | None:
+    """Compare the points with what is known of the township; None while nothing is."""
+    sample = stage.sample()
+    houses = known_places(session, place.id)
+    grids = session.scalars(
+        text(
+            """
+            SELECT ST_AsBinary(g.geom) FROM grid g JOIN plan p ON p.id = g.plan_id
+            WHERE p.township_id = :t AND p.state = 'published' ORDER BY g.code COLLATE "C"
+            """
+        ),
+        {"t": place.id},
+    ).all()
+    polygons = shapely.from_wkb([bytes(g) for g in grids])
+    if len(sample) == 0 or (len(houses) == 0 and len(polygons) == 0):
+        return None
+    verdict = detect(
+        sample["source_x"].to_numpy(),
+        sample["source_y"].to_numpy(),
+        declared,
+        known_lon=sample["lon"].to_numpy(),
+        known_lat=sample["lat"].to_numpy(),
+        houses=(houses[:, 0], houses[:, 1]) if len(houses) else None,
+        grids=list(polygons) if len(polygons) else None,
+    )
+    if verdict.doubtful and not trust:
+        raise Invalid(
+            f"{verdict.en} Declare {verdict.best} (--crs {verdict.best}), or insist with "
+            "--trust-crs.",
+            zh=f"{verdict.zh}请改为声明 {verdict.best}（--crs {verdict.best}），"
+            "或用 --trust-crs 坚持原声明。",
+            best=verdict.best,
+            shift_m=verdict.shift_m,
+            change_grid=verdict.change_grid,
+        )
+    return verdict
+
+
+def _finish_areas(session: Session) -> None:
+    """Give new townships their settings, and areas without a polygon the union of their children."""
+    for level in ("township", "county"):
+        session.execute(
+            text(
+                """
+                UPDATE area a SET derived = true, geom = (
+                    SELECT ST_Multi(ST_Union(c.geom)) FROM area c WHERE c.parent_id = a.id)
+                WHERE a.level = :level AND (a.geom IS NULL OR a.derived)
+                """
+            ),
+            {"level": level},
+        )
+    rows = session.execute(
+        text(
+            """
+            SELECT a.id, ST_X(ST_Centroid(a.geom)) AS lon, ST_Y(ST_Centroid(a.geom)) AS lat
+            FROM area a LEFT JOIN township t ON t.area_id = a.id
+            WHERE a.level = 'township' AND t.area_id IS NULL AND a.geom IS NOT NULL ORDER BY a.id
+            """
+        )
+    ).all()
+    for area_id, lon, lat in rows:
+        session.execute(
+            text("INSERT INTO township (area_id, metric_srid) VALUES (:id, :srid)"),
+            {"id": area_id, "srid": crs.default_metric_srid(lon, lat)},
+        )
+
+
+def _published(session: Session, place: Place | None) -> int | None:
+    if place is None:
+        return None
+    try:
+        return plan_in_force(session, place.id).id
+    except NotFound:
+        return None

@@ -1,0 +1,230 @@
+"""What must be settled before the first row is read: columns, township, coordinates, plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from gisgrid import crs
+from gisgrid.errors import Conflict, Invalid, NotFound
+from gisgrid.plans.plans import Place, plan_named, township
+from gisgrid.register.checks import Context
+from gisgrid.register.columns import Mapping, Resolved, resolve
+from gisgrid.register.read import Table, open_table
+from gisgrid.register.targets import TARGETS, Target
+
+ROW_KEY = "(row)"
+"""Name of a made column: a key drawn from the row's own content, for files without one."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be loaded, and how it is meant."""
+
+    kind: str
+    path: Path
+    township: str | None = None
+    plan: str | None = None
+    """Draft that grids go into; made if there is none of that name."""
+    version: str | None = None
+    since: date | None = None
+    """Version of a list of matters and the first day it is in force."""
+    mapping: Mapping = field(default_factory=Mapping)
+    code_from_row: bool = False
+    """The file has no key: make one from each row's content and how often it stood before."""
+    trust_crs: bool = False
+    """Load even though the detective says that the declared datum cannot be right."""
+    who: str = ""
+
+
+@dataclass(frozen=True)
+class Job:
+    """An order with all that is known before its rows are read."""
+
+    order: Order
+    target: Target
+    table: Table
+    resolved: Resolved
+    place: Place | None
+    """None for areas, which come before any township."""
+    declared: crs.Declared | None
+    """None for files without coordinates."""
+    context: Context
+
+
+def prepare(session: Session, order: Order) -> Job:
+    """Open the file and settle what its columns and coordinates mean; nothing is written."""
+    if order.kind not in TARGETS:
+        raise NotFound(f"There is no kind {order.kind!r}; known: {', '.join(TARGETS)}.")
+    mapping = order.mapping
+    table = open_table(order.path, layer=mapping.layer, encoding=mapping.encoding)
+    headers = table.columns
+    if order.code_from_row:
+        headers = (*headers, ROW_KEY)
+        mapping = replace(mapping, columns={**mapping.columns, "code": ROW_KEY})
+    resolved = resolve(order.kind, headers, mapping, has_geometry=table.has_geometry)
+    place = None if order.kind == "areas" else township(session, order.township)
+    bounds = _bounds(session, place)
+    declared = _declared(table, resolved, mapping.crs, bounds)
+    gb = place is not None and place.code_scheme == "gb"
+    context = Context(
+        declared=declared,
+        time_zone=place.time_zone if place else "UTC",
+        bounds=bounds,
+        code_digits={"code": (15, 20)} if gb and order.kind == "grids" else {},
+    )
+    return Job(order, TARGETS[order.kind], table, resolved, place, declared, context)
+
+
+def statement_values(session: Session, job: Job) -> dict[str, object]:
+    """Parameters of the target's statements; makes the draft plan or list of matters if new."""
+    place, order = job.place, job.order
+    if place is None:
+        return {"township": None, "zone": "UTC", "scheme": "free"}
+    values: dict[str, object] = {
+        "township": place.id,
+        "zone": place.time_zone,
+        "scheme": place.code_scheme,
+    }
+    if order.kind == "grids":
+        values["plan"] = _draft(session, place, order.plan)
+    if order.kind == "matters":
+        values["matters"] = _matter_list(session, place, order)
+    return values
+
+
+def open_run(session: Session, job: Job) -> int:
+    """Number of a new import run, which the rows will point at."""
+    made = session.execute(
+        text(
+            "INSERT INTO import_run (kind, township, file_name, sha256, crs, encoding, mapping, who)"
+            " VALUES (:kind, :township, :file, :sha256, :crs, :encoding, CAST(:mapping AS jsonb),"
+            " :who) RETURNING id"
+        ),
+        {
+            "kind": job.order.kind,
+            "township": job.place.code if job.place else None,
+            "file": job.order.path.name,
+            "sha256": job.table.sha256,
+            "crs": job.declared.name if job.declared else None,
+            "encoding": job.table.encoding,
+            "mapping": replace(job.order.mapping, columns=dict(job.resolved.headers)).to_json(),
+            "who": job.order.who,
+        },
+    )
+    return int(made.scalar_one())
+
+
+def _declared(
+    table: Table,
+    resolved: Resolved,
+    asked: str | None,
+    bounds: tuple[float, float, float, float] | None,
+) -> crs.Declared | None:
+    """How the coordinates are meant; None for files without any."""
+    near = None
+    if bounds:
+        near = ((bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2)
+    if table.has_geometry:
+        west, south, east, north = table.bounds or (0, 0, 0, 0)
+        return crs.declare(asked, table.crs, [west, east], [south, north], near=near)
+    if not {"lon", "lat"} <= resolved.headers.keys():
+        return None
+    first = next(iter(table.chunks(1000)), None)
+    if first is None:
+        return crs.declare(asked, None, (), (), near=near)
+    x, y = (
+        pd.to_numeric(first[resolved.headers[name]], errors="coerce").to_numpy("float64")
+        for name in ("lon", "lat")
+    )
+    return crs.declare(asked, None, x, y, near=near)
+
+
+def _bounds(session: Session, place: Place | None) -> tuple[float, float, float, float] | None:
+    if place is None:
+        return None
+    row = session.execute(
+        text(
+            "SELECT ST_XMin(b), ST_YMin(b), ST_XMax(b), ST_YMax(b) "
+            "FROM (SELECT ST_Extent(geom) AS b FROM area WHERE id = :id OR parent_id = :id) e"
+        ),
+        {"id": place.id},
+    ).one()
+    return None if row[0] is None else (row[0], row[1], row[2], row[3])
+
+
+def _draft(session: Session, place: Place, name: str | None) -> int:
+    """The draft plan of a name; it is made if there is none, on the published plan."""
+    if name is None:
+        raise Invalid(
+            "Grids go into a plan; name it with --plan.",
+            zh="网格须归入一个方案，请用 --plan 指定。",
+        )
+    try:
+        plan = plan_named(session, place.id, name)
+    except NotFound:
+        made = session.execute(
+            text(
+                "INSERT INTO plan (township_id, name, based_on_id) VALUES (:township, :name, "
+                "(SELECT id FROM plan WHERE township_id = :township AND state = 'published')) "
+                "RETURNING id"
+            ),
+            {"township": place.id, "name": name},
+        )
+        return int(made.scalar_one())
+    if plan.state != "draft":
+        raise Conflict(
+            f"Plan {name!r} is {plan.state}; grids can only be loaded into a draft.",
+            zh=f"方案“{name}”的状态是 {plan.state}，只能向草案导入网格。",
+            state=plan.state,
+        )
+    return plan.id
+
+
+def _matter_list(session: Session, place: Place, order: Order) -> int:
+    """The list of a version; a new one needs its first day and ends the list before."""
+    version = order.version or "1"
+    values = {"township": place.id, "version": version, "since": order.since}
+    known = session.scalar(
+        text("SELECT id FROM matter_list WHERE township_id = :township AND version = :version"),
+        values,
+    )
+    if known is not None:
+        return int(known)
+    if order.since is None:
+        raise Invalid(
+            f"The list of matters {version!r} is new; say with --since from which day it counts.",
+            zh=f"事项清单“{version}”是新的，请用 --since 指定生效日期。",
+        )
+    later = session.scalar(
+        text(
+            "SELECT max(lower(validity)) FROM matter_list "
+            "WHERE township_id = :township AND lower(validity) >= :since"
+        ),
+        values,
+    )
+    if later is not None:
+        raise Conflict(
+            f"A list of matters begins on {later}; a new one must begin later.",
+            zh=f"已有自 {later} 起生效的事项清单；新清单须更晚生效。",
+        )
+    session.execute(
+        text(
+            "UPDATE matter_list SET validity = daterange(lower(validity), :since) "
+            "WHERE township_id = :township AND upper_inf(validity)"
+        ),
+        values,
+    )
+    made = session.execute(
+        text(
+            "INSERT INTO matter_list (township_id, version, validity) "
+            "VALUES (:township, :version, daterange(:since, NULL)) RETURNING id"
+        ),
+        values,
+    )
+    return int(made.scalar_one())

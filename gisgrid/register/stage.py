@@ -1,0 +1,223 @@
+"""The temporary table of one load: filled by COPY, checked as a whole, then written from."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from gisgrid.db.store import copy_text
+from gisgrid.register.findings import Findings
+from gisgrid.register.names import match_name, plain
+from gisgrid.register.targets import Target
+
+PLACEHOLDER_STREETS = 8
+"""So many different streets on exactly one spot are no place: real corners have up to four."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The stage of one load; ``values`` are the parameters that its statements use."""
+
+    session: Session
+    target: Target
+    values: dict[str, object]
+
+    def make(self) -> None:
+        """Make the empty table; it goes with the transaction."""
+        columns = [f"{name} {kind}" for name, kind in self.target.columns.items()]
+        if self.target.community:
+            columns.append("community_id bigint")
+        if "since" in self.target.columns:
+            columns.append(
+                "span daterange GENERATED ALWAYS AS (daterange(since, until, '[]')) STORED"
+            )
+        if "matter" in self.target.columns:
+            columns.append("matter_id bigint")
+        self.session.execute(text("DROP TABLE IF EXISTS pg_temp.stage"))
+        self.session.execute(
+            text(f"CREATE TEMP TABLE stage (row_no bigint, {', '.join(columns)}) ON COMMIT DROP")
+        )
+
+    def fill(self, rows: pd.DataFrame) -> None:
+        """Put the good rows of one chunk in; the index is the row number."""
+        names = list(self.target.columns)
+        out = rows[names].copy(deep=False)
+        if "geometry" in self.target.columns:
+            geometries = shapely.set_srid(out["geometry"].to_numpy(), 4326)
+            out["geometry"] = shapely.to_wkb(geometries, hex=True, include_srid=True)
+        buffer = io.StringIO()
+        out.to_csv(buffer, header=False, index=True)
+        # PostgreSQL holds no zero byte in a text.
+        copy_text(self.session, "stage", ["row_no", *names], [buffer.getvalue().replace("\0", "")])
+
+    def drop_repeats(self, rejected: Findings, noted: Findings) -> None:
+        """Take out rows that stand twice: told if all is equal, refused if only the key is."""
+        key = ", ".join(self.target.key)
+        data = ", ".join(self.target.columns)
+        rows = self.session.execute(
+            text(
+                f"""
+                WITH counted AS (
+                    SELECT row_no, count(*) OVER (PARTITION BY {key}) AS of_key,
+                           row_number() OVER (PARTITION BY {key} ORDER BY row_no) AS of_key_no,
+                           row_number() OVER (PARTITION BY {data} ORDER BY row_no) AS of_data_no
+                    FROM stage
+                ), gone AS (
+                    DELETE FROM stage s USING counted c
+                    WHERE c.of_key > 1 AND c.of_key_no > 1 AND s.row_no = c.row_no
+                    RETURNING s.row_no, c.of_data_no > 1 AS equal
+                )
+                SELECT row_no, equal FROM gone ORDER BY row_no
+                """
+            )
+        ).all()
+        noted.add("row_twice", "", [row_no for row_no, equal in rows if equal])
+        rejected.add("code_twice", self.target.key[0], [r for r, equal in rows if not equal])
+
+    def resolve_communities(self) -> None:
+        """Find the community each row names, by code or name; grids without a name by geometry."""
+        known: dict[str, int] = {}
+        twice: set[str] = set()
+        for area_id, code, name, name_en in self.session.execute(
+            text("SELECT id, code, name, name_en FROM area WHERE parent_id = :township"),
+            self.values,
+        ):
+            known[code] = area_id
+            for key in {plain(name), plain(name_en or name)}:
+                twice |= {key} & known.keys()
+                known[key] = area_id
+        for key in twice:
+            del known[key]
+        named = self.session.scalars(
+            text("SELECT DISTINCT community FROM stage WHERE community IS NOT NULL")
+        )
+        pairs = [(name, known.get(name) or match_name(name, known)) for name in named]
+        found = [(name, area_id) for name, area_id in pairs if area_id is not None]
+        if found:
+            self.session.execute(
+                text(
+                    "UPDATE stage SET community_id = f.id "
+                    "FROM unnest(CAST(:names AS text[]), CAST(:ids AS bigint[])) AS f(name, id) "
+                    "WHERE stage.community = f.name"
+                ),
+                {"names": [name for name, _ in found], "ids": [i for _, i in found]},
+            )
+        if "geometry" in self.target.columns:
+            # A grid that names no community lies in the one it shares most ground with.
+            self.session.execute(
+                text(
+                    """
+                    UPDATE stage s SET community_id = (
+                        SELECT a.id FROM area a
+                        WHERE a.parent_id = :township AND a.geom && s.geometry
+                          AND ST_Area(ST_Intersection(a.geom, s.geometry)) > 0
+                        ORDER BY ST_Area(ST_Intersection(a.geom, s.geometry)) DESC,
+                                 a.code COLLATE "C" LIMIT 1)
+                    WHERE s.community IS NULL
+                    """
+                ),
+                self.values,
+            )
+
+    def resolve_matters(self) -> None:
+        """Find each event's minor matter on the list of its day, by code or else by name."""
+        self.session.execute(
+            text(
+                """
+                UPDATE stage s SET matter_id = m.id
+                FROM (
+                    SELECT DISTINCT ON (l.id, key) m.id, l.validity, key
+                    FROM matter m JOIN matter_list l ON l.id = m.list_id,
+                         LATERAL (VALUES (m.code, 1), (m.name, 2)) AS k(key, rank)
+                    WHERE l.township_id = :township AND m.parent_id IS NOT NULL
+                    ORDER BY l.id, key, rank, m.code COLLATE "C"
+                ) m
+                WHERE m.key = s.matter
+                  AND m.validity @> (s.reported_at AT TIME ZONE :zone)::date
+                """
+            ),
+            self.values,
+        )
+
+    def mark_placeholders(self, noted: Findings) -> None:
+        """Take the point from rows on a spot where unrelated rows pile up; they stay, unlocated."""
+        street = "regexp_replace(address, '[0-9０-９]+', '', 'g')"
+        rows = self.session.scalars(
+            text(
+                f"""
+                WITH spot AS (
+                    SELECT lon, lat FROM stage WHERE place = 'ok'
+                    GROUP BY lon, lat HAVING count(*) >= :streets
+                       AND count(DISTINCT {street}) >= :streets
+                ), marked AS (
+                    UPDATE stage s SET place = 'placeholder', lon = NULL, lat = NULL
+                    FROM spot WHERE (s.lon, s.lat) = (spot.lon, spot.lat) RETURNING s.row_no
+                )
+                SELECT row_no FROM marked ORDER BY row_no
+                """
+            ),
+            {"streets": PLACEHOLDER_STREETS},
+        ).all()
+        noted.add("placeholder", "lon", rows)
+
+    def run_checks(self, rejected: Findings, noted: Findings) -> None:
+        """Find what only the whole file and the store can tell; refused rows leave the stage."""
+        for check in self.target.checks:
+            rows = self.session.scalars(text(check.sql), self.values).all()
+            (noted if check.keeps else rejected).add(check.code, check.column, rows)
+            if rows and not check.keeps:
+                self.session.execute(
+                    text("DELETE FROM stage WHERE row_no = ANY(:rows)"), {"rows": list(rows)}
+                )
+
+    def sample(self, limit: int = 20_000) -> pd.DataFrame:
+        """Evenly spread located rows: source_x, source_y, and lon, lat of the same code as known."""
+        rows = self.session.execute(
+            text(
+                f"""
+                SELECT s.source_x, s.source_y, ST_X(o.geom) AS lon, ST_Y(o.geom) AS lat
+                FROM (SELECT *, row_number() OVER (ORDER BY row_no) AS nth,
+                             count(*) OVER () AS n FROM stage WHERE place = 'ok') s
+                LEFT JOIN {self.target.table} o
+                  ON o.township_id = :township AND o.code = s.code
+                WHERE s.nth % greatest(1, s.n / :limit) = 0 ORDER BY s.row_no
+                """
+            ),
+            {**self.values, "limit": limit},
+        ).all()
+        return pd.DataFrame(rows, columns=["source_x", "source_y", "lon", "lat"], dtype="float64")
+
+    def write(self) -> tuple[int, int]:
+        """Bring the stage into the store; rows inserted and updated."""
+        self.session.execute(text("ANALYZE stage"))
+        inserted = updated = 0
+        for statement in self.target.writes:
+            row = self.session.execute(text(statement), self.values).one()
+            inserted, updated = inserted + row.inserted, updated + row.updated
+        return inserted, updated
+
+    def row_count(self) -> int:
+        return int(self.session.scalar(text("SELECT count(*) FROM stage")) or 0)
+
+
+def known_places(session: Session, township: int, limit: int = 20_000) -> npt.NDArray[np.float64]:
+    """Longitude and latitude of houses of the township, evenly spread, shape (n, 2)."""
+    rows = session.execute(
+        text(
+            """
+            SELECT ST_X(geom), ST_Y(geom) FROM (
+                SELECT geom, row_number() OVER (ORDER BY id) AS nth, count(*) OVER () AS n
+                FROM house WHERE township_id = :township AND place = 'ok') h
+            WHERE nth % greatest(1, n / :limit) = 0
+            """
+        ),
+        {"township": township, "limit": limit},
+    ).all()
+    return np.array(rows, dtype=np.float64).reshape(-1, 2)

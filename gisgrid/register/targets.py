@@ -1,0 +1,386 @@
+"""How the good rows of each kind go from the stage into the store.
+
+The stage is a temporary table of one load: the row's number in the file, its canonical columns, and
+``community_id`` once names are resolved. Each target names its stage columns, the checks that need
+the whole file or the store, and the statements that write. All SQL is fixed; values are parameters.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Check:
+    """Rows of the stage with a defect: ``sql`` gives their row numbers."""
+
+    code: str
+    column: str
+    sql: str
+    keeps: bool = False
+    """Told only; the row stays."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where one kind goes."""
+
+    table: str
+    columns: dict[str, str]
+    """Canonical column to its type in the stage."""
+    writes: tuple[str, ...]
+    """Statements in order; each gives one row: inserted, updated."""
+    key: tuple[str, ...] = ("code",)
+    """What names a row in the file."""
+    checks: tuple[Check, ...] = ()
+    community: bool = False
+    """Rows name a community; ``community_id`` is resolved."""
+    placed: bool = False
+    """Rows have a point: detective, placeholder search, attach."""
+
+
+def upsert(table: str, key: str, select: str, columns: tuple[str, ...]) -> str:
+    """A statement that inserts new rows, updates changed ones, and counts both."""
+    values = ", ".join(f"{c} = excluded.{c}" for c in columns)
+    old = ", ".join(f"t.{c}" for c in columns)
+    new = ", ".join(f"excluded.{c}" for c in columns)
+    names = ", ".join((*[k.strip() for k in key.split(",")], *columns, "run_id"))
+    return f"""
+WITH done AS (
+    INSERT INTO {table} AS t ({names})
+    {select}
+    ON CONFLICT ({key}) DO UPDATE SET {values}, run_id = excluded.run_id
+    WHERE ({old}) IS DISTINCT FROM ({new})
+    RETURNING (t.xmax = 0) AS fresh
+)
+SELECT count(*) FILTER (WHERE fresh) AS inserted, count(*) FILTER (WHERE NOT fresh) AS updated
+FROM done
+"""
+
+
+_PLACE_COLUMNS = {
+    "lon": "float8",
+    "lat": "float8",
+    "source_x": "float8",
+    "source_y": "float8",
+    "place": "text",
+}
+_POINT = (
+    "CASE WHEN s.place = 'ok' THEN ST_SetSRID(ST_MakePoint(s.lon, s.lat), 4326) END, s.place, "
+    "s.source_x, s.source_y"
+)
+
+# One pass per level, since a parent may stand in the same file.
+_AREA_LEVELS = tuple(
+    upsert(
+        "area",
+        "code",
+        f"""SELECT s.code, s.level, s.name, s.name_en, p.id, s.geometry, false, :run
+    FROM stage s LEFT JOIN area p ON p.code = s.parent
+    WHERE s.level = '{level}' ORDER BY s.code""",
+        ("level", "name", "name_en", "parent_id", "geom", "derived"),
+    )
+    for level in ("county", "township", "community")
+)
+
+TARGETS: dict[str, Target] = {
+    "areas": Target(
+        table="area",
+        columns={
+            "code": "text", "level": "text", "name": "text", "name_en": "text", "parent": "text",
+            "geometry": "geometry(MultiPolygon, 4326)",
+        },
+        checks=(
+            Check(
+                "unknown_parent",
+                "parent",
+                """SELECT s.row_no FROM stage s WHERE NOT coalesce(
+                   (s.level = 'county' AND s.parent IS NULL)
+                   OR (s.level <> 'county' AND (
+                       EXISTS (SELECT FROM area a WHERE a.code = s.parent AND a.level =
+                           CASE s.level WHEN 'township' THEN 'county' ELSE 'township' END)
+                       OR EXISTS (SELECT FROM stage p WHERE p.code = s.parent AND p.level =
+                           CASE s.level WHEN 'township' THEN 'county' ELSE 'township' END))),
+                   false)""",
+            ),
+        ),
+        writes=_AREA_LEVELS,
+    ),
+    "streets": Target(
+        table="street",
+        columns={"code": "text", "name": "text", "geometry": "geometry(MultiLineString, 4326)"},
+        writes=(
+            upsert(
+                "street",
+                "township_id, code",
+                "SELECT :township, s.code, s.name, s.geometry, :run FROM stage s ORDER BY s.row_no",
+                ("name", "geom"),
+            ),
+        ),
+    ),
+    "grids": Target(
+        table="grid",
+        columns={
+            "code": "text", "name": "text", "kind": "text", "community": "text", "host": "text",
+            "geometry": "geometry(MultiPolygon, 4326)",
+        },
+        community=True,
+        checks=(
+            Check(
+                "unknown_community",
+                "community",
+                "SELECT row_no FROM stage WHERE community_id IS NULL",
+            ),
+            Check(
+                "code_community",
+                "code",
+                """SELECT s.row_no FROM stage s JOIN area c ON c.id = s.community_id
+                   WHERE :scheme = 'gb' AND length(s.code) IN (15, 20)
+                   AND left(s.code, 12) <> c.code""",
+            ),
+        ),
+        writes=(
+            upsert(
+                "grid",
+                "plan_id, code",
+                """SELECT :plan, s.code, coalesce(s.name, s.code), coalesce(s.kind, 'basic'),
+                   s.community_id, s.host, s.geometry, :run FROM stage s ORDER BY s.row_no""",
+                ("name", "kind", "community_id", "host", "geom"),
+            ),
+        ),
+    ),
+    "houses": Target(
+        table="house",
+        columns={"code": "text", "address": "text", "community": "text", **_PLACE_COLUMNS},
+        community=True,
+        placed=True,
+        checks=(
+            Check(
+                "unknown_community",
+                "community",
+                "SELECT row_no FROM stage WHERE community IS NOT NULL AND community_id IS NULL",
+                keeps=True,
+            ),
+        ),
+        writes=(
+            upsert(
+                "house",
+                "township_id, code",
+                f"""SELECT :township, s.code, s.address, s.community_id, {_POINT}, :run
+                FROM stage s ORDER BY s.row_no""",
+                ("address", "community_id", "geom", "place", "source_x", "source_y"),
+            ),
+        ),
+    ),
+    "households": Target(
+        table="household",
+        columns={"code": "text", "house": "text", "room": "text", "verified_on": "date"},
+        checks=(
+            Check(
+                "unknown_house",
+                "house",
+                """SELECT s.row_no FROM stage s WHERE NOT EXISTS (SELECT FROM house h
+                   WHERE h.township_id = :township AND h.code = s.house)""",
+            ),
+        ),
+        writes=(
+            upsert(
+                "household",
+                "township_id, code",
+                """SELECT :township, s.code, h.id, s.room, s.verified_on, :run
+                FROM stage s JOIN house h ON h.township_id = :township AND h.code = s.house
+                ORDER BY s.row_no""",
+                ("house_id", "room", "verified_on"),
+            ),
+        ),
+    ),
+    "residents": Target(
+        table="resident",
+        columns={
+            "code": "text", "household": "text", "name": "text", "citizen_id": "text",
+            "phone": "text", "sex": "text", "birth_date": "date", "needs": "text",
+            "verified_on": "date",
+        },
+        checks=(
+            Check(
+                "unknown_household",
+                "household",
+                """SELECT s.row_no FROM stage s WHERE NOT EXISTS (SELECT FROM household h
+                   WHERE h.township_id = :township AND h.code = s.household)""",
+            ),
+            Check(
+                "person_twice",
+                "citizen_id",
+                """SELECT s.row_no FROM stage s WHERE s.citizen_id IS NOT NULL AND (
+                   EXISTS (SELECT FROM resident r WHERE r.township_id = :township
+                       AND r.citizen_id = s.citizen_id AND r.code <> s.code)
+                   OR s.row_no > (SELECT min(o.row_no) FROM stage o
+                       WHERE o.citizen_id = s.citizen_id))""",
+                keeps=True,
+            ),
+        ),
+        writes=(
+            upsert(
+                "resident",
+                "township_id, code",
+                """SELECT :township, s.code, h.id, s.name, s.citizen_id, s.phone, s.sex,
+                   s.birth_date, coalesce(string_to_array(s.needs, ';'), '{}'), s.verified_on, :run
+                FROM stage s JOIN household h ON h.township_id = :township AND h.code = s.household
+                ORDER BY s.row_no""",
+                (
+                    "household_id", "name", "citizen_id", "phone", "sex", "birth_date", "needs",
+                    "verified_on",
+                ),
+            ),
+        ),
+    ),
+    "staff": Target(
+        table="staff",
+        columns={
+            "code": "text", "name": "text", "phone": "text", "body": "text", "grid": "text",
+            "role": "text", "since": "date", "until": "date",
+        },
+        key=("code", "grid", "role", "since"),
+        checks=(
+            Check(
+                "unknown_grid",
+                "grid",
+                """SELECT s.row_no FROM stage s WHERE s.grid IS NOT NULL AND NOT EXISTS (
+                   SELECT FROM grid g JOIN plan p ON p.id = g.plan_id
+                   WHERE p.township_id = :township AND g.code = s.grid)""",
+            ),
+            Check(
+                "half_part",
+                "role",
+                "SELECT row_no FROM stage WHERE (grid IS NULL) <> (role IS NULL)"
+                " OR (grid IS NOT NULL AND since IS NULL)",
+            ),
+            Check(
+                "two_leaders",
+                "grid",
+                """SELECT s.row_no FROM stage s WHERE s.role = 'leader' AND (
+                   EXISTS (SELECT FROM stage o WHERE o.role = 'leader' AND o.grid = s.grid
+                       AND o.row_no < s.row_no AND o.span && s.span)
+                   OR EXISTS (SELECT FROM team_member m JOIN staff p ON p.id = m.staff_id
+                       WHERE m.township_id = :township AND m.role = 'leader'
+                       AND m.grid_code = s.grid AND m.during && s.span
+                       AND (p.code, lower(m.during)) <> (s.code, s.since)))""",
+            ),
+            Check(
+                "member_twice",
+                "grid",
+                """SELECT s.row_no FROM stage s WHERE s.role IS NOT NULL AND (
+                   EXISTS (SELECT FROM stage o WHERE (o.code, o.grid, o.role)
+                       = (s.code, s.grid, s.role) AND o.row_no < s.row_no AND o.span && s.span)
+                   OR EXISTS (SELECT FROM team_member m JOIN staff p ON p.id = m.staff_id
+                       WHERE m.township_id = :township AND (p.code, m.grid_code, m.role)
+                       = (s.code, s.grid, s.role) AND m.during && s.span
+                       AND lower(m.during) <> s.since))""",
+            ),
+        ),
+        writes=(
+            upsert(
+                "staff",
+                "township_id, code",
+                """SELECT DISTINCT ON (s.code) :township, s.code, s.name, s.phone, s.body, :run
+                FROM stage s ORDER BY s.code, s.row_no""",
+                ("name", "phone", "body"),
+            ),
+            # A part is named by person, grid, role and first day; a new last day updates it.
+            """
+WITH part AS (
+    SELECT p.id AS staff_id, s.grid, s.role, s.since, s.span
+    FROM stage s JOIN staff p ON p.township_id = :township AND p.code = s.code
+    WHERE s.grid IS NOT NULL
+), changed AS (
+    UPDATE team_member m SET during = part.span, run_id = :run FROM part
+    WHERE (m.staff_id, m.grid_code, m.role, lower(m.during))
+        = (part.staff_id, part.grid, part.role, part.since) AND m.during <> part.span
+    RETURNING m.id
+), added AS (
+    INSERT INTO team_member (township_id, staff_id, grid_code, role, during, run_id)
+    SELECT :township, part.staff_id, part.grid, part.role, part.span, :run FROM part
+    WHERE NOT EXISTS (SELECT FROM team_member m
+        WHERE (m.staff_id, m.grid_code, m.role, lower(m.during))
+            = (part.staff_id, part.grid, part.role, part.since))
+    RETURNING id
+)
+SELECT (SELECT count(*) FROM added) AS inserted, (SELECT count(*) FROM changed) AS updated
+""",
+        ),
+    ),
+    "matters": Target(
+        table="matter",
+        columns={
+            "code": "text", "parent": "text", "name": "text", "name_en": "text", "office": "text",
+            "time_limit": "float8", "limit_unit": "text", "closing_rule": "text",
+        },
+        checks=(
+            Check(
+                "unknown_parent",
+                "parent",
+                """SELECT s.row_no FROM stage s WHERE s.parent IS NOT NULL AND NOT EXISTS (
+                       SELECT FROM stage p WHERE p.code = s.parent AND p.parent IS NULL)
+                   AND NOT EXISTS (SELECT FROM matter m WHERE m.list_id = :matters
+                       AND m.code = s.parent AND m.parent_id IS NULL)""",
+            ),
+            Check(
+                "half_limit",
+                "time_limit",
+                "SELECT row_no FROM stage WHERE (time_limit IS NULL) <> (limit_unit IS NULL)",
+            ),
+        ),
+        writes=tuple(
+            upsert(
+                "matter",
+                "list_id, code",
+                f"""SELECT :matters, s.code, p.id, s.name, s.name_en, s.office, s.time_limit,
+                   s.limit_unit, s.closing_rule, :run
+                FROM stage s LEFT JOIN matter p ON p.list_id = :matters AND p.code = s.parent
+                WHERE s.parent IS {which} ORDER BY s.row_no""",
+                (
+                    "parent_id", "name", "name_en", "office", "time_limit", "limit_unit",
+                    "closing_rule",
+                ),
+            )
+            for which in ("NULL", "NOT NULL")
+        ),
+    ),
+    "events": Target(
+        table="event",
+        columns={
+            "code": "text", "matter": "text", "reported_at": "timestamptz",
+            "due_at": "timestamptz", "closed_at": "timestamptz", "source": "text", "text": "text",
+            "address": "text", "community": "text", **_PLACE_COLUMNS,
+        },
+        community=True,
+        placed=True,
+        checks=(
+            # The minor items of the list in force on the day of the report, by code or by name.
+            Check(
+                "unknown_matter",
+                "matter",
+                """SELECT s.row_no FROM stage s WHERE s.matter_id IS NULL""",
+            ),
+            Check(
+                "unknown_community",
+                "community",
+                "SELECT row_no FROM stage WHERE community IS NOT NULL AND community_id IS NULL",
+                keeps=True,
+            ),
+        ),
+        writes=(
+            upsert(
+                "event",
+                "township_id, code",
+                f"""SELECT :township, s.code, s.matter_id, s.reported_at, s.due_at, s.closed_at,
+                   s.source, s.text, s.address, s.community_id, {_POINT}, :run
+                FROM stage s ORDER BY s.row_no""",
+                (
+                    "matter_id", "reported_at", "due_at", "closed_at", "source", "text", "address",
+                    "community_id", "geom", "place", "source_x", "source_y",
+                ),
+            ),
+        ),
+    ),
+}  # fmt: skip
