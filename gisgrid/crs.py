@@ -214,15 +214,16 @@ def hint(x: npt.ArrayLike, y: npt.ArrayLike, *, near: tuple[float, float] | None
         )
     codes = tuple(f"EPSG:{code}" for code, _ in fits or turned)
     listed = ", ".join(f"EPSG:{code} ({name})" for code, name in (fits or turned)[:3])
+    listed_zh = listed
     zones = [code for code in codes if _is_bare_zone(code)]
     swap_en = ", with north first: swap the two columns" if turned else ""
     swap_zh = "，且北坐标在前，请对调两列" if turned else ""
     if len(zones) > 1:
         listed = f"a CGCS2000 3-degree Gauss zone without its number, {zones[0]}–{zones[-1]}"
-        swap_zh = "（不带带号的三度带，请按中央经线选择）" + swap_zh
+        listed_zh = f"不带带号的 CGCS2000 三度带（{zones[0]}–{zones[-1]}，按中央经线选择）"
     return Hint(
         f"The numbers (such as {shown}) are no degrees; they look like {listed}{swap_en}.",
-        f"数值（如 {shown}）不是度，像 {listed}{swap_zh}。",
+        f"数值（如 {shown}）不是度，像 {listed_zh}{swap_zh}。",
         codes,
     )
 

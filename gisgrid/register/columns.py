@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from gisgrid.errors import Invalid, NotFound
-from gisgrid.register.read import GEOMETRY, MORE_CELLS
+from gisgrid.register.frames import GEOMETRY, MORE_CELLS
 from gisgrid.register.vocabulary import CODE_HEADERS, HEADERS, NAME_HEADERS
 
 Parser = Literal[

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,10 +10,15 @@ from typing import Literal
 
 import pandas as pd
 
-GEOMETRY = "geometry"
-"""Name of the column of Shapely geometries in a chunk; 2D, in the file's own coordinates."""
-MORE_CELLS = "(more cells)"
-"""Name of a column that a chunk has only if some row holds more cells than the header."""
+from gisgrid.errors import Invalid, NotFound
+from gisgrid.register import texts, vectors, workbooks
+from gisgrid.register.encodings import Sure
+from gisgrid.register.frames import GEOMETRY, MORE_CELLS
+
+__all__ = ["GEOMETRY", "MORE_CELLS", "Table", "open_table"]
+
+_TEXT = (".csv", ".tsv", ".txt", ".tab")
+_WORKBOOK = (".xlsx", ".xlsm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +27,7 @@ class Table:
 
     path: Path
     form: Literal["text", "workbook", "vector"]
+    source: texts.TextSource | workbooks.WorkbookSource | vectors.VectorSource
     columns: tuple[str, ...]
     """Headers as they stand in the file, without the geometry."""
     has_geometry: bool
@@ -28,8 +35,8 @@ class Table:
     """Carried by the file (``EPSG:2056`` or WKT); None: must be declared. GeoJSON without a crs
     member carries EPSG:4326 by RFC 7946, unless its numbers cannot be degrees."""
     encoding: str | None
-    """Of a text file; None for the others, whose format fixes it."""
-    encoding_sure: Literal["certain", "likely", "guess"]
+    """Of a text file or a Shapefile without .cpg; None for the others, whose format fixes it."""
+    encoding_sure: Sure
     sha256: str
     """Of the file's bytes, as they are on the disk (gzip not unpacked)."""
     rows: int | None
@@ -46,13 +53,11 @@ class Table:
         a vector file counts from 2 likewise). Empty rows are left out and keep their number.
         Geometry, if any, is the column ``GEOMETRY``. A number that a workbook kept as a number
         with more than 15 digits comes as ``1.10101199001011E+17``, the mark that it is ruined.
+        Bytes that do not fit the encoding come as U+FFFD.
 
-        Raises
-        ------
-        Invalid
-            The bytes do not fit the encoding, a quote never closes, the file is damaged.
+        Raises Invalid where the file is damaged or a quote never closes.
         """
-        raise NotImplementedError
+        yield from self.source.chunks(rows)
 
 
 def open_table(
@@ -72,4 +77,40 @@ def open_table(
         The file is of no known form, is empty, has two columns of one name, is a zip bomb, or is
         not in the ``encoding`` asked for; several layers and none named.
     """
-    raise NotImplementedError
+    path = Path(path)
+    if not path.is_file():
+        raise NotFound(f"There is no file {path}.", zh=f"没有文件 {path}。", file=str(path))
+    if path.stat().st_size == 0:
+        raise Invalid(f"{path.name} is empty.", zh=f"{path.name} 是空文件。", file=path.name)
+    with path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    suffix = Path(path.name.lower().removesuffix(".gz")).suffix
+    if suffix in _TEXT:
+        text, found = texts.describe(path, encoding)
+        return Table(
+            path=path, form="text", source=text, columns=text.columns, has_geometry=False,
+            crs=None, encoding=found.name, encoding_sure=found.sure, sha256=sha256, rows=None,
+            layer=None, bounds=None,
+        )  # fmt: skip
+    if suffix in _WORKBOOK:
+        book = workbooks.describe(path, sheet or layer)
+        return Table(
+            path=path, form="workbook", source=book, columns=book.columns, has_geometry=False,
+            crs=None, encoding=None, encoding_sure="certain", sha256=sha256, rows=None,
+            layer=book.sheet, bounds=None,
+        )  # fmt: skip
+    if suffix in (".xls", ".et", ".ods", ".doc", ".docx", ".pdf"):
+        raise Invalid(
+            f"{path.name}: {suffix} files are not read; save it as XLSX or CSV.",
+            zh=f"{path.name}：不支持 {suffix} 文件；请另存为 XLSX 或 CSV。",
+            file=path.name,
+        )
+    vector = vectors.describe(path, layer, encoding)
+    return Table(
+        path=path, form="vector", source=vector.source, columns=vector.source.columns,
+        has_geometry=vector.source.has_geometry, crs=vector.crs,
+        encoding=vector.encoding.name if vector.encoding else None,
+        encoding_sure=vector.encoding.sure if vector.encoding else "certain",
+        sha256=sha256, rows=vector.source.features, layer=vector.source.layer,
+        bounds=vector.bounds,
+    )  # fmt: skip

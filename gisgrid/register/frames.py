@@ -1,0 +1,61 @@
+"""What a chunk of a file looks like, whatever the file's form."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from gisgrid.errors import Invalid
+
+GEOMETRY = "geometry"
+"""Name of the column of Shapely geometries in a chunk; 2D, in the file's own coordinates."""
+MORE_CELLS = "(more cells)"
+"""Name of a column that a chunk has only if some row holds more cells than the header."""
+RUINED_DIGITS = 15
+"""Excel keeps this many significant digits of a number."""
+
+Cells = npt.NDArray[np.object_]
+
+
+def frame(columns: dict[str, Cells], rows: npt.NDArray[np.int64]) -> pd.DataFrame:
+    """Object columns without rows that are empty throughout; "" becomes None."""
+    if not columns:
+        return pd.DataFrame(index=pd.Index(rows))
+    empty = np.ones(len(rows), dtype=bool)
+    for name in columns:
+        if name != GEOMETRY and (blank := columns[name] == "").any():
+            columns[name] = np.where(blank, None, columns[name])
+        empty &= columns[name] == None  # noqa: E711  (elementwise)
+    table = pd.DataFrame(columns, index=pd.Index(rows), dtype=object)
+    return table[~empty] if empty.any() else table
+
+
+def headers(cells: list[str | None]) -> tuple[str, ...]:
+    """Names of the columns: trimmed; a nameless one is called by its place, “(column 3)”.
+
+    Raises Invalid if two columns have one name or there is none at all.
+    """
+    names = [(cell or "").strip() for cell in cells]
+    while names and not names[-1]:
+        names.pop()
+    if not names:
+        raise Invalid("The file has no header.", zh="文件没有表头。")
+    if twice := sorted({n for n in names if n and names.count(n) > 1}):
+        raise Invalid(
+            f"Two columns have the same header: {', '.join(twice)}. Rename one.",
+            zh=f"有两列表头相同：{'、'.join(twice)}。请改名。",
+            headers=twice,
+        )
+    return tuple(name or f"(column {i + 1})" for i, name in enumerate(names))
+
+
+def number_text(value: float) -> str:
+    """A number as text: whole ones without “.0”; beyond 15 digits as Excel shows it, E+17.
+
+    >>> number_text(502.0), number_text(0.5), number_text(110101199001011237)
+    ('502', '0.5', '1.10101199001011E+17')
+    """
+    if abs(value) >= 10**RUINED_DIGITS and value == value:  # noqa: PLR0124  (not NaN)
+        return f"{value:.{RUINED_DIGITS - 1}E}"
+    return str(int(value)) if value == int(value) else repr(value)

@@ -1,0 +1,170 @@
+"""CSV, TSV and the like, gzipped or not."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import gzip
+import io
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import pandas as pd
+
+from gisgrid.errors import Invalid
+from gisgrid.register import encodings
+from gisgrid.register.encodings import Encoding
+from gisgrid.register.frames import MORE_CELLS, frame, headers
+
+MAX_BYTES = 16 << 30
+"""Unpacked size beyond which a gzip file is taken for a bomb."""
+_SURPLUS = 8
+_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class TextSource:
+    """A delimited text whose header has been read."""
+
+    path: Path
+    encoding: str
+    delimiter: str
+    columns: tuple[str, ...]
+
+    def chunks(self, rows: int) -> Iterator[pd.DataFrame]:
+        surplus = [f"{MORE_CELLS} {i}" for i in range(_SURPLUS)]
+        try:
+            with pd.read_csv(
+                self.path,
+                sep=self.delimiter,
+                header=None,
+                skiprows=1,
+                names=[*self.columns, *surplus],
+                index_col=False,
+                dtype=object,
+                na_filter=False,
+                skip_blank_lines=False,
+                chunksize=rows,
+                encoding=self.encoding,
+                encoding_errors="replace",
+                compression="gzip" if is_gzip(self.path) else None,
+            ) as reader:
+                first = 2
+                for part in reader:
+                    yield self._frame(part, first, surplus)
+                    first += len(part)
+        except (pd.errors.ParserError, gzip.BadGzipFile, EOFError, zlib.error) as error:
+            raise Invalid(
+                f"{self.path.name} cannot be read to its end: {_reason(error)}",
+                zh=f"{self.path.name} 无法读完：{_reason(error)}",
+                file=self.path.name,
+            ) from error
+
+    def _frame(self, part: pd.DataFrame, first: int, surplus: list[str]) -> pd.DataFrame:
+        columns = {name: part[name].to_numpy() for name in self.columns}
+        more = np.zeros(len(part), dtype=bool)
+        for name in surplus:
+            more |= part[name].to_numpy() != ""
+        if more.any():
+            columns[MORE_CELLS] = np.where(more, "x", "").astype(object)
+        return frame(columns, np.arange(first, first + len(part)))
+
+
+def describe(path: Path, asked: str | None) -> tuple[TextSource, Encoding]:
+    """Read the file once for its encoding, and its header for delimiter and columns.
+
+    Raises Invalid if the file is empty, is binary, unpacks beyond ``MAX_BYTES``, or does not fit
+    the encoding ``asked`` for.
+    """
+    with unpacked(path) as file:
+        found = encodings.detect(_blocks(path, file))
+    with unpacked(path) as file:
+        sample = file.read(encodings.SAMPLE_BYTES)
+    if not sample.strip():
+        raise Invalid(f"{path.name} is empty.", zh=f"{path.name} 是空文件。", file=path.name)
+    if b"\0" in sample and not found.name.startswith("utf-16"):
+        raise Invalid(
+            f"{path.name} is no text: save it as CSV or XLSX.",
+            zh=f"{path.name} 不是文本文件：请另存为 CSV 或 XLSX。",
+            file=path.name,
+        )
+    if asked is not None:
+        name = encodings.check(asked)
+        if encodings.misfits(sample, name) > 0.02:
+            raise Invalid(
+                f"{path.name} is not in {asked}; it looks like {found.name}.",
+                zh=f"{path.name} 不是 {asked} 编码；看起来是 {found.name}。",
+                file=path.name,
+                encoding=asked,
+                looks_like=found.name,
+            )
+        found = Encoding(name, "certain")
+    decoder = codecs.getincrementaldecoder(found.name)(errors="replace")
+    text = decoder.decode(sample).removeprefix("\ufeff")
+    delimiter = _delimiter(text)
+    first = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    return TextSource(path, found.name, delimiter, headers(list(first))), found
+
+
+@contextmanager
+def unpacked(path: Path) -> Iterator[BinaryIO]:
+    """The file's bytes; a gzip file's contents."""
+    if is_gzip(path):
+        with gzip.open(path) as file:
+            yield file  # type: ignore[misc]
+    else:
+        with path.open("rb") as file:
+            yield file
+
+
+def is_gzip(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(2) == b"\x1f\x8b"
+
+
+def _blocks(path: Path, file: BinaryIO) -> Iterator[bytes]:
+    total = 0
+    try:
+        while block := file.read(_BLOCK):
+            total += len(block)
+            if total > MAX_BYTES:
+                raise Invalid(
+                    f"{path.name} unpacks to more than {MAX_BYTES >> 30} GiB.",
+                    zh=f"{path.name} 解压后超过 {MAX_BYTES >> 30} GiB。",
+                    file=path.name,
+                )
+            yield block
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise Invalid(
+            f"{path.name} is a damaged gzip file: send it again.",
+            zh=f"{path.name} 压缩文件已损坏：请重新发送。",
+            file=path.name,
+        ) from error
+
+
+def _delimiter(text: str) -> str:
+    """The one that splits the first rows most evenly into most cells; a comma for one column."""
+    lines = text.splitlines(keepends=True)[:21]
+    if len(lines) > 1 and len(text) > 1000:
+        lines.pop()
+    best, best_score = ",", (0, 0)
+    for delimiter in ",\t;|":
+        try:
+            widths = [len(row) for row in csv.reader(lines, delimiter=delimiter) if row]
+        except csv.Error:
+            continue
+        if widths and widths[0] > 1:
+            score = (sum(w == widths[0] for w in widths), widths[0])
+            if score > best_score:
+                best, best_score = delimiter, score
+    return best
+
+
+def _reason(error: Exception) -> str:
+    # pandas says “Error tokenizing data. C error: Expected 13 fields in line 7, saw 26”.
+    return str(error).rpartition("C error: ")[2].strip() or "the compressed data are damaged"
