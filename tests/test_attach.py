@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from gisgrid.errors import NotFound, StalePlan
 from gisgrid.plans import summary
-from gisgrid.plans.attach import Counts, attach
+from gisgrid.plans.attach import Counts, attach, attach_rows
 from gisgrid.plans.plans import plan_in_force, publish
 from tests.factories import (
     at,
@@ -79,6 +79,20 @@ def test_near_a_border_is_measured_in_metres(session: Session):
     assert abs(near["4 m"] - 4) < 0.05
 
 
+def test_some_rows_get_the_same_answer_as_all(session: Session):
+    township = create_township(session, "a b .")
+    plan = create_plan(session, township, "a b")
+    places = [spot(0.5, 0.5), spot(1, 0.5), spot(1.00004, 0.5), spot(2.00001, 0.5), spot(9, 9)]
+    ids = [create_house(session, township, place).id for place in places]
+    attach(session, plan.id, "house")
+    query = text("SELECT house_id, grid_id, round(border_m::numeric, 3) FROM house_grid ORDER BY 1")
+    by_all = session.execute(query).all()
+    session.execute(text("DELETE FROM house_grid"))
+    attach_rows(session, plan.id, "house", ids)
+    assert session.execute(query).all() == by_all
+    assert [row[2] is not None for row in by_all] == [False, True, True, True, False]
+
+
 def test_an_exclusive_grid_lies_over_the_basic_one_in_overlay_mode(session: Session):
     township = create_township(session, "a b", grid_rule="overlay")
     plan = create_plan(session, township, "a b")
@@ -104,7 +118,7 @@ def test_attaching_again_changes_nothing_and_a_moved_event_keeps_its_history(ses
     assert session.scalar(text("SELECT grid_code FROM event")) == "a"
     event.geom = at(*spot(1.5, 0.5))
     session.flush()
-    attach(session, plan.id, "event", ids=[event.id])
+    attach_rows(session, plan.id, "event", [event.id])
     assert (
         session.scalar(text("SELECT g.code FROM event_grid JOIN grid g ON g.id = grid_id")) == "b"
     )
@@ -122,7 +136,7 @@ def test_an_event_that_loses_its_place_loses_its_grid(session: Session):
     attach(session, plan.id, "event")
     event.geom, event.place = None, "placeholder"
     session.flush()
-    assert attach(session, plan.id, "event", ids=[event.id]).unlocated == 1
+    assert attach(session, plan.id, "event").unlocated == 1
     assert session.scalar(text("SELECT count(*) FROM event_grid")) == 0
 
 

@@ -33,26 +33,38 @@ class Counts:
         return self.attached + self.outside + self.unlocated
 
 
-def attach(
-    session: Session, plan_id: int, kind: Kind, *, ids: Sequence[int] | None = None
-) -> Counts:
-    """Give houses or events their grid under a plan, and count the whole township.
-
-    Parameters
-    ----------
-    ids
-        Only these rows (just inserted or moved); none: all of the plan's township.
-
-    Returns
-    -------
-    Counts
-        Of the whole township, whatever ``ids`` says.
+def attach(session: Session, plan_id: int, kind: Kind) -> Counts:
+    """Give all houses or events of a plan's township their grid under it, and count them.
 
     Raises
     ------
     NotFound
         No such plan.
     """
+    _run(session, plan_id, kind, only="", near=_NEAR_ALL)
+    return counts(session, plan_id, kind)
+
+
+def attach_rows(session: Session, plan_id: int, kind: Kind, ids: Sequence[int]) -> None:
+    """Give some houses or events, just inserted or moved, their grid under a plan.
+
+    Raises
+    ------
+    NotFound
+        No such plan.
+    """
+    _run(session, plan_id, kind, only="AND o.id = ANY(:ids)", near=_NEAR_SOME, ids=list(ids))
+
+
+def _run(
+    session: Session,
+    plan_id: int,
+    kind: Kind,
+    *,
+    only: str,
+    near: str,
+    ids: list[int] | None = None,
+) -> None:
     row = session.execute(
         text(
             "SELECT p.township_id, t.grid_rule, t.near_border_m, t.metric_srid FROM plan p "
@@ -68,15 +80,12 @@ def attach(
         "overlay": row.grid_rule == "overlay",
         "near_m": row.near_border_m,
         "srid": row.metric_srid,
-        "ids": list(ids) if ids is not None else None,
-    }
-    only = "AND o.id = ANY(:ids)" if ids is not None else ""
+    } | ({"ids": ids} if ids is not None else {})
     names = {"kind": kind, "only": only}
     session.execute(text(_FORGET.format(**names)), values)
-    session.execute(text(_ATTACH.format(**names)), values)
+    session.execute(text(_ATTACH.format(near=near.format(**names), **names)), values)
     if kind == "event":
         session.execute(text(_KEEP_REPORTED.format(only=only)), values)
-    return counts(session, plan_id, kind)
 
 
 def counts(session: Session, plan_id: int, kind: Kind) -> Counts:
@@ -84,6 +93,36 @@ def counts(session: Session, plan_id: int, kind: Kind) -> Counts:
     row = session.execute(text(_COUNT.format(kind=kind)), {"plan": plan_id}).one()
     return Counts(**row._mapping)
 
+
+# Metres to the nearest border. A straight line in degrees is kept within 2 cm of its image in the
+# metric CRS by pieces of about 1 km (0.01 degrees).
+# For many places the borders are cut into short pieces, whose boxes are small, and ask for the places.
+_NEAR_ALL = """
+piece AS MATERIALIZED (
+    SELECT p.geom AS degrees, ST_Transform(p.geom, :srid) AS metres,
+           :near_m / (111000 * cos(radians(least(greatest(abs(ST_YMin(p.geom)),
+                                                          abs(ST_YMax(p.geom))), 89)))) AS reach
+    FROM grid g, ST_Subdivide(ST_Segmentize(ST_Boundary(g.geom), 0.01), 16) AS p(geom)
+    WHERE g.plan_id = :plan
+), near AS (
+    SELECT o.id, min(ST_Distance(ST_Transform(o.geom, :srid), piece.metres)) AS border_m
+    FROM piece JOIN {kind} o ON o.geom && ST_Expand(piece.degrees, piece.reach)
+    WHERE o.township_id = :township {only}
+    GROUP BY o.id
+)
+"""
+
+# For a few places, each asks the grids about it.
+_NEAR_SOME = """
+near AS (
+    SELECT o.id, min(ST_Distance(ST_Transform(o.geom, :srid), ST_Transform(
+        ST_Segmentize(ST_Boundary(g.geom), 0.01), :srid))) AS border_m
+    FROM {kind} o JOIN grid g ON g.plan_id = :plan AND g.geom && ST_Expand(o.geom,
+        :near_m / (111000 * cos(radians(least(abs(ST_Y(o.geom)), 89)))))
+    WHERE o.township_id = :township {only}
+    GROUP BY o.id
+)
+"""
 
 # A place that lost its point has no answer any more.
 _FORGET = """
@@ -93,8 +132,6 @@ WHERE a.plan_id = :plan AND a.{kind}_id = o.id AND o.place <> 'ok' {only}
 
 # Driven from the polygons: each is prepared once and asked for the points in its box, which is
 # several times faster than asking the polygons' index point by point.
-# Border distances: the borders are cut into short pieces, so that their boxes are small; pieces of
-# about 1 km keep a straight line in degrees within 2 cm of its image in the metric CRS.
 _ATTACH = """
 WITH own AS (
     SELECT DISTINCT ON (o.id) o.id, g.id AS grid_id
@@ -108,18 +145,7 @@ WITH own AS (
     WHERE :overlay AND g.plan_id = :plan AND o.township_id = :township
       AND g.kind = 'exclusive' {only}
     ORDER BY o.id, g.code COLLATE "C"
-), piece AS MATERIALIZED (
-    SELECT p.geom AS degrees, ST_Transform(p.geom, :srid) AS metres,
-           :near_m / (111000 * cos(radians(least(greatest(abs(ST_YMin(p.geom)),
-                                                          abs(ST_YMax(p.geom))), 89)))) AS near
-    FROM grid g, ST_Subdivide(ST_Segmentize(ST_Boundary(g.geom), 0.01), 16) AS p(geom)
-    WHERE g.plan_id = :plan
-), near AS (
-    SELECT o.id, min(ST_Distance(ST_Transform(o.geom, :srid), piece.metres)) AS border_m
-    FROM piece JOIN {kind} o ON o.geom && ST_Expand(piece.degrees, piece.near)
-    WHERE o.township_id = :township {only}
-    GROUP BY o.id
-)
+), {near}
 INSERT INTO {kind}_grid AS a (plan_id, {kind}_id, grid_id, exclusive_grid_id, border_m)
 SELECT :plan, o.id, own.grid_id, over.grid_id,
        CASE WHEN near.border_m <= :near_m THEN near.border_m END
