@@ -1,0 +1,137 @@
+"""The lines that cut grids into units, and which face goes to which house."""
+
+from __future__ import annotations
+
+import numpy as np
+import shapely
+
+from gisgrid.balance.arrays import Bools, Floats, Geometries, Ints
+from gisgrid.balance.faces import Contacts, contacts, flood
+from gisgrid.balance.lattice import CELL_M, Segments, mean_width_m
+
+# Voronoi edges reach this far beyond the border, so that the noder surely finds a crossing there;
+# the stub beyond bounds no face.
+POKE_M = 4 * CELL_M
+RIBBON_M = 2.0
+
+
+def voronoi_lines(grids: Geometries, xy: Floats, grid_of_point: Ints) -> Geometries:
+    """Edges of the Voronoi diagram of each grid's own points, cut off just beyond its border."""
+    order = np.argsort(grid_of_point, kind="stable")
+    start = np.searchsorted(grid_of_point[order], np.arange(len(grids) + 1))
+    bounds = shapely.bounds(grids)
+    diagrams: list[object] = []
+    several = np.flatnonzero(np.diff(start) > 1)
+    for g in several:
+        points = xy[order[start[g] : start[g + 1]]]
+        # Near the origin the Delaunay arithmetic has all digits of a double to itself.
+        centre = np.round(points.mean(axis=0))
+        west, south, east, north = bounds[g] - np.tile(centre, 2)
+        wide = max(east - west, north - south)
+        frame = shapely.box(west - wide, south - wide, east + wide, north + wide)
+        edges = shapely.voronoi_polygons(
+            shapely.multipoints(points - centre), extend_to=frame, only_edges=True
+        )
+        diagrams.append(shapely.transform(edges, lambda c, shift=centre: c + shift))
+    if not diagrams:
+        return np.array([], dtype=object)
+    reach = shapely.buffer(grids[several], POKE_M, join_style="mitre", quad_segs=1)
+    shapely.prepare(reach)
+    return np.asarray(shapely.intersection(np.array(diagrams, dtype=object), reach))
+
+
+def barrier_lines(grids: Geometries, walls: Geometries, *, near_m: float) -> Geometries:
+    """Barriers without the stretches beside a grid border, loose ends tied to that border.
+
+    A river drawn twice, as barrier and as border, would leave ribbons of ground a hand wide.
+    """
+    rims = shapely.boundary(grids)
+    _, near = shapely.STRtree(rims).query(walls, predicate="dwithin", distance=near_m)
+    if not len(near):
+        return walls
+    beside = shapely.union_all(shapely.buffer(rims[np.unique(near)], near_m, quad_segs=2))
+    rest = shapely.get_parts(shapely.line_merge(shapely.difference(walls, beside)))
+    rest = rest[shapely.length(rest) > near_m]
+    ends = shapely.points(
+        np.concatenate(
+            [shapely.get_coordinates(shapely.get_point(rest, end)) for end in (0, -1)]
+        ).reshape(-1, 2)
+    )
+    end, rim = shapely.STRtree(rims).query_nearest(
+        ends, max_distance=near_m * 1.1, all_matches=False
+    )
+    ties = shapely.get_coordinates(shapely.shortest_line(ends[end], rims[rim])).reshape(-1, 2, 2)
+    along = ties[:, 1] - ties[:, 0]
+    length_m = np.hypot(*along.T)
+    real = length_m > 0
+    ties[real, 1] += along[real] / length_m[real, None] * POKE_M
+    return np.concatenate([rest, shapely.linestrings(ties[real])])
+
+
+def assign_faces(
+    faces: Geometries,
+    grid_of_face: Ints,
+    segments: Segments,
+    walled: Bools,
+    *,
+    xy: Floats,
+    grid_of_point: Ints,
+) -> tuple[Ints, Ints]:
+    """The unit of each face, and the face each point is at home in.
+
+    The face that holds a point is its unit's home. Every other face joins the unit of its own grid
+    with the longest shared border, across a barrier only if there is no other way; ribbons that a
+    barrier cuts off ignore the barrier. Ground of a grid without any point becomes units of its
+    own, numbered last.
+    """
+    home = _home_faces(faces, grid_of_face, xy, grid_of_point)
+    unit = np.full(len(faces), -1)
+    houses, inverse = np.unique(home, return_inverse=True)
+    unit[houses] = np.arange(len(houses))
+    fresh = len(houses)
+    same_grid = segments.right >= 0
+    same_grid &= grid_of_face[segments.left] == grid_of_face[segments.right]
+    touching = contacts(segments, same_grid)
+    blocked = np.tile(walled[same_grid & (segments.right >= 0)], 2)
+    ribbon = (unit < 0) & (mean_width_m(faces) < RIBBON_M)
+    blocked &= ~ribbon[touching.of]
+    free = touching.where(~blocked)
+    every = np.ones(len(faces), dtype=bool)
+    while True:
+        unit = flood(unit, every, free)
+        if (unit >= 0).all():
+            break
+        behind = (unit[touching.of] < 0) & (unit[touching.to] >= 0)
+        if behind.any():
+            unit = _one_step(unit, touching, behind)
+            continue
+        rest = np.flatnonzero(unit < 0)
+        unit[rest[np.argmax(shapely.area(faces[rest]))]] = fresh
+        fresh += 1
+    return unit, houses[inverse]
+
+
+def _one_step(unit: Ints, touching: Contacts, behind: Bools) -> Ints:
+    step = np.zeros(len(unit), dtype=bool)
+    step[touching.of[behind]] = True
+    return flood(unit, step, touching)
+
+
+def _home_faces(faces: Geometries, grid_of_face: Ints, xy: Floats, grid_of_point: Ints) -> Ints:
+    """The face of its own grid that holds each point; by rounding it may be the nearest one."""
+    points = shapely.points(xy)
+    point, face = shapely.STRtree(faces).query(points, predicate="dwithin", distance=2 * CELL_M)
+    own = grid_of_face[face] == grid_of_point[point]
+    point, face = point[own], face[own]
+    off_m = shapely.distance(points[point], faces[face])
+    inside = shapely.contains_properly(faces[face], points[point])
+    order = np.lexsort((-shapely.area(faces[face]), off_m, ~inside, point))
+    point, face = point[order], face[order]
+    home = np.full(len(xy), -1)
+    best = np.ones(len(point), dtype=bool)
+    best[1:] = point[1:] != point[:-1]
+    home[point[best]] = face[best]
+    for lost in np.flatnonzero(home < 0):
+        own_faces = np.flatnonzero(grid_of_face == grid_of_point[lost])
+        home[lost] = own_faces[np.argmin(shapely.distance(points[lost], faces[own_faces]))]
+    return home

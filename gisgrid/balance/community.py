@@ -1,0 +1,196 @@
+"""One community as a problem of its own: communities are hard borders, so each is solved alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gisgrid.balance.arrays import Bools, Floats, Ints, sums
+from gisgrid.balance.bound import Bound, deviation_floor, pools, transfer_bound
+from gisgrid.balance.graph import UnitGraph
+from gisgrid.balance.kernels.anneal import Problem
+from gisgrid.balance.result import Locks
+
+# The price of roundness is set so that a metre of border costs about the same whatever the size of
+# the grids: the perimeter of a grid grows with the root of its number of units.
+SHAPE_SCALE = 2.2
+
+
+@dataclass(frozen=True, eq=False)
+class Community:
+    """The units of one community, renumbered; grids are rows of ``names``.
+
+    ``home`` is the plan of today, ``touching[g, h]`` whether two grids touch today, ``may`` the
+    same less what locks forbid.
+    """
+
+    number: int
+    units: Ints
+    graph: UnitGraph
+    names: Ints
+    home: Ints
+    workload: Floats
+    cost: Floats
+    free: Bools
+    touching: Bools
+    may: Bools
+    rim: Floats
+    area: Floats
+
+    @property
+    def grid_count(self) -> int:
+        return len(self.names)
+
+    @property
+    def target(self) -> float:
+        return float(self.workload.sum() / self.grid_count)
+
+    def load(self, grid_of: Ints) -> Floats:
+        return sums(grid_of, self.workload, self.grid_count)
+
+    def deviation(self, grid_of: Ints) -> float:
+        """Largest distance from the mean, as a share of it; 0 where there is no work at all."""
+        if self.target <= 0:
+            return 0.0
+        return float(np.abs(self.load(grid_of) / self.target - 1).max())
+
+    def away(self, grid_of: Ints) -> float:
+        return float(self.cost[grid_of != self.home].sum())
+
+    def bound(self, tolerance: float, *, held: Ints | None = None) -> Bound:
+        """The linear program for a band of ``tolerance`` around the target.
+
+        ``held`` is the plan in which units that are not free stand, if not today's.
+        """
+        anchor = self.home if held is None else np.where(self.free, self.home, held)
+        return transfer_bound(
+            self.load(anchor),
+            np.full(self.grid_count, self.target * (1 - tolerance)),
+            np.full(self.grid_count, self.target * (1 + tolerance)),
+            self.may,
+            pools(self.home, self.workload, self.cost, self.free),
+        )
+
+    def floor(self, *, locked: bool = True) -> float:
+        """The least largest deviation that the class of the bound allows, or the locks if they bind.
+
+        A single unit heavier than the target is a floor, too.
+        """
+        free = self.free if locked else np.ones(len(self.home), dtype=bool)
+        floor = deviation_floor(
+            self.load(self.home),
+            self.target,
+            self.may if locked else self.touching,
+            pools(self.home, self.workload, self.cost, free),
+        )
+        heaviest = float(self.workload.max(initial=0.0)) / self.target - 1 if self.target else 0.0
+        return max(floor, heaviest, 0.0)
+
+    def problem(self, tolerance: float, shape: float, price: Floats) -> Problem:
+        """What the search works on."""
+        k = self.grid_count
+        mean_cost = float(self.cost.mean()) if self.cost.any() else 1.0
+        scale = SHAPE_SCALE * float(np.sqrt(len(self.home) / k)) * mean_cost
+        # A hair inside the band, so that sums taken in another order are inside as well.
+        hair = 1e-9 * self.target
+        return Problem(
+            self.graph.indptr,
+            self.graph.indices,
+            self.graph.border_m,
+            self.rim,
+            self.area,
+            self.workload,
+            self.cost,
+            self.home,
+            self.may,
+            self.free,
+            np.full(k, self.target * (1 - tolerance) + hair),
+            np.full(k, self.target * (1 + tolerance) - hair),
+            price,
+            shape * scale,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """Today's plan and what moving costs: one entry a unit each, and the locks."""
+
+    workload_min: Floats
+    grid_of: Ints
+    community_of: Ints
+    cost: Floats
+    locks: Locks
+
+    def of(self, units: Ints) -> Plan:
+        """The part of the plan for some units."""
+        held = None if self.locks.units is None else self.locks.units[units]
+        return Plan(
+            self.workload_min[units],
+            self.grid_of[units],
+            self.community_of[units],
+            self.cost[units],
+            Locks(held, self.locks.grids, self.locks.borders),
+        )
+
+
+def communities(graph: UnitGraph, plan: Plan) -> list[Community]:
+    """The communities in order of number, each ready to be solved."""
+    free = _free(graph, plan.grid_of, plan.locks)
+    order = np.argsort(plan.community_of, kind="stable")
+    numbers, start = np.unique(plan.community_of[order], return_index=True)
+    parts = np.split(order, start[1:])
+    return [
+        _community(int(number), units, graph, plan, free)
+        for number, units in zip(numbers, parts, strict=True)
+    ]
+
+
+def _free(graph: UnitGraph, grid_of: Ints, locks: Locks) -> Bools:
+    free = np.ones(graph.unit_count, dtype=bool)
+    if locks.units is not None:
+        free &= ~locks.units
+    free &= ~np.isin(grid_of, locks.grids)
+    if locks.borders:
+        rows = graph.rows()
+        for g, h in locks.borders:
+            beside = (grid_of[rows] == g) & (grid_of[graph.indices] == h)
+            free[rows[beside]] = free[graph.indices[beside]] = False
+    return free
+
+
+def _community(number: int, units: Ints, graph: UnitGraph, plan: Plan, free: Bools) -> Community:
+    inner = graph.subgraph(units)
+    names, home = np.unique(plan.grid_of[units], return_inverse=True)
+    home = home.astype(np.int64)
+    rows = inner.rows()
+    touching = np.eye(len(names), dtype=bool)
+    touching[home[rows], home[inner.indices]] = True
+    may = touching.copy()
+    fixed = np.isin(names, plan.locks.grids)
+    may[fixed, :] = may[:, fixed] = False
+    np.fill_diagonal(may, val=True)
+    for pair in plan.locks.borders:
+        row = np.flatnonzero(np.isin(names, pair))
+        may[row[:1], row[1:]] = may[row[1:], row[:1]] = False
+    rim = sums(rows, inner.border_m, len(units))
+    if inner.outer_m is not None:
+        rim = rim + inner.outer_m
+    area = inner.area_m2
+    if area is None:
+        # Squares of the mean perimeter: then the shape price is a price of border length.
+        area = np.full(len(units), (float(rim.mean()) / 4) ** 2 or 1.0)
+    return Community(
+        number=number,
+        units=units,
+        graph=inner,
+        names=names,
+        home=home,
+        workload=plan.workload_min[units],
+        cost=plan.cost[units],
+        free=free[units],
+        touching=touching,
+        may=may,
+        rim=rim,
+        area=area,
+    )

@@ -1,0 +1,82 @@
+"""The search for a good plan of one community: restarts of the annealing, harder where it misses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gisgrid.balance.arrays import Floats, Ints
+from gisgrid.balance.community import Community
+from gisgrid.balance.kernels.anneal import Schedule, anneal
+
+
+@dataclass(frozen=True)
+class Search:
+    """How long to search.
+
+    Parameters
+    ----------
+    moves_per_unit
+        Proposed moves per unit in each run.
+    least_moves
+        Moves of a run at least; it makes small communities thorough.
+    runs
+        Independent runs, of which the best counts.
+    rescues
+        Further, ever harder runs where the tolerance was missed.
+    """
+
+    moves_per_unit: int = 900
+    least_moves: int = 20_000
+    runs: int = 2
+    rescues: int = 6
+
+
+NORMAL = Search()
+FAST = Search(moves_per_unit=350, least_moves=10_000, runs=1)
+LIVE = Search(moves_per_unit=250, least_moves=5_000, runs=1, rescues=1)
+
+
+def search_plan(
+    community: Community,
+    *,
+    tolerance: float,
+    shape: float,
+    search: Search,
+    price: Floats,
+    seed: int,
+    start: Ints | None = None,
+) -> Ints:
+    """The best plan found: least workload outside the band, then least cost and roundest grids.
+
+    ``start`` is where the search begins, today's plan if None; the cost is always that of being
+    away from today's.
+    """
+    begin = community.home if start is None else start
+    problem = community.problem(tolerance, shape, price)
+    state = np.array([seed | 1], dtype=np.uint64)
+    unit = float(community.cost.mean()) if community.cost.any() else 1.0
+    work = float(community.workload.mean()) or 1.0
+    rate = unit / work
+    steps = max(search.least_moves, search.moves_per_unit * len(begin))
+    best, best_excess, best_energy = begin, np.inf, np.inf
+    for run in range(search.runs + search.rescues):
+        rescue = run - search.runs
+        if rescue >= 0 and best_excess <= 0:
+            break
+        if rescue < 0:
+            schedule = Schedule(steps, 1.0 * unit, 0.05 * unit, 0.6 * rate, 20.0 * rate)
+            first = begin
+        else:
+            # From the best so far if it is near, from the beginning on every other try.
+            harder = float(2 ** (1 + rescue))
+            schedule = Schedule(
+                int(steps * (1 + rescue)), unit * harder / 4, 0.05 * unit, rate, 20 * rate * harder
+            )
+            first = best if rescue % 2 == 0 else begin
+        plan, excess, energy = anneal(problem, schedule, first.copy(), state)
+        excess = excess if excess > 1e-9 * community.target else 0.0
+        if (excess, energy) < (best_excess, best_energy):
+            best, best_excess, best_energy = plan, excess, energy
+    return best
