@@ -22,12 +22,14 @@ def frame(columns: dict[str, Cells], rows: npt.NDArray[np.int64]) -> pd.DataFram
     """Object columns without rows that are empty throughout; "" becomes None."""
     if not columns:
         return pd.DataFrame(index=pd.Index(rows))
+    filled = {
+        name: cells if name == GEOMETRY else _none_for_blank(cells)
+        for name, cells in columns.items()
+    }
     empty = np.ones(len(rows), dtype=bool)
-    for name in columns:
-        if name != GEOMETRY and (blank := columns[name] == "").any():
-            columns[name] = np.where(blank, None, columns[name])
-        empty &= columns[name] == None  # noqa: E711  (elementwise)
-    table = pd.DataFrame(columns, index=pd.Index(rows), dtype=object)
+    for cells in filled.values():
+        empty &= cells == None  # noqa: E711  (elementwise)
+    table = pd.DataFrame(filled, index=pd.Index(rows), dtype=object)
     return table[~empty] if empty.any() else table
 
 
@@ -59,3 +61,11 @@ def number_text(value: float) -> str:
     if abs(value) >= 10**RUINED_DIGITS and value == value:  # noqa: PLR0124  (not NaN)
         return f"{value:.{RUINED_DIGITS - 1}E}"
     return str(int(value)) if value == int(value) else repr(value)
+
+
+def _none_for_blank(cells: Cells) -> Cells:
+    blank = cells == ""
+    if blank.any():
+        cells = cells.copy()
+        cells[blank] = None
+    return cells
