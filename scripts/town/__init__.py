@@ -1,0 +1,1 @@
+"""Town F: an invented town, with everything gisgrid loads, from one seed. Run by scripts/make_town."""

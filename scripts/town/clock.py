@@ -1,0 +1,56 @@
+"""Working time in the invented year, so that deadlines look like those of an office."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scripts.town.spec import Ints
+
+Times = NDArray[np.datetime64]
+
+# Public holidays and make-up working days of mainland China, September 2022 to October 2023, as the
+# State Council announced them.
+HOLIDAYS = (
+    ("2022-09-10", "2022-09-12"), ("2022-10-01", "2022-10-07"), ("2022-12-31", "2023-01-02"),
+    ("2023-01-21", "2023-01-27"), ("2023-04-05", "2023-04-05"), ("2023-04-29", "2023-05-03"),
+    ("2023-06-22", "2023-06-24"), ("2023-09-29", "2023-10-06"),
+)  # fmt: skip
+MAKE_UP_DAYS = (
+    "2022-10-08", "2022-10-09", "2023-01-28", "2023-01-29", "2023-04-23", "2023-05-06",
+    "2023-06-25", "2023-10-07", "2023-10-08",
+)  # fmt: skip
+# 8:00-12:00 and 13:30-17:30, in minutes of the day.
+MORNING, AFTERNOON = (480, 720), (810, 1050)
+DAY_MIN = 480
+
+_START = np.datetime64("2022-08-01")
+_DAYS = np.arange(_START, np.datetime64("2024-01-01"))
+
+
+def _working() -> NDArray[np.bool_]:
+    working = np.is_busday(_DAYS)
+    for first, last in HOLIDAYS:
+        working[(np.datetime64(first) <= _DAYS) & (np.datetime64(last) >= _DAYS)] = False
+    working[np.isin(_DAYS, np.array(MAKE_UP_DAYS, "datetime64[D]"))] = True
+    return np.asarray(working)
+
+
+WORKING = _working()
+_BEFORE = np.r_[0, np.cumsum(WORKING)]
+_WORK_DAYS = np.flatnonzero(WORKING)
+
+
+def due(reported: Times, limit_min: Ints) -> Times:
+    """When ``limit_min`` working minutes have passed; times are local, to the minute."""
+    day = (reported.astype("datetime64[D]") - _START).astype(int)
+    minute = (reported - reported.astype("datetime64[D]")).astype("timedelta64[m]").astype(int)
+    done = np.clip(minute - MORNING[0], 0, 240) + np.clip(minute - AFTERNOON[0], 0, 240)
+    at = _BEFORE[day] * DAY_MIN + np.where(WORKING[day], done, 0) + limit_min
+    # Due at the end of a day, not at the beginning of the next.
+    index, rest = np.divmod(at - 1, DAY_MIN)
+    rest = rest + 1
+    clock = np.where(rest <= 240, MORNING[0] + rest, AFTERNOON[0] + rest - 240)
+    return np.asarray(
+        _DAYS[_WORK_DAYS[index]].astype("datetime64[m]") + clock.astype("timedelta64[m]")
+    )
