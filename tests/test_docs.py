@@ -1,0 +1,51 @@
+"""Documents fail the build when they lag behind the code."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+import click
+
+from gisgrid.cli.main import main
+from gisgrid.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_every_setting_stands_in_the_readme_with_its_meaning():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for f in fields(Settings):
+        row = next(line for line in readme.splitlines() if line.startswith(f"| `{f.metadata['env']}`"))
+        assert f.metadata["help"] in row
+        if isinstance(f.default, str | int) and f.default != "":
+            assert f"`{f.default}`" in row
+
+
+def test_every_command_and_option_says_what_it_does():
+    def walk(command: click.Command, path: str) -> None:
+        assert command.help, path
+        for option in command.params:
+            if isinstance(option, click.Option):
+                assert option.help, f"{path} {option.opts}"
+        for name, child in getattr(command, "commands", {}).items():
+            walk(child, f"{path} {name}")
+
+    for name, command in main.commands.items():
+        if name not in {"plan", "db"}:
+            walk(command, name)
+
+
+def test_no_lock_file_holds_a_download_address():
+    for lock in [*ROOT.glob("requirements*.lock"), ROOT / "package-lock.json"]:
+        text = lock.read_text(encoding="utf-8")
+        assert '"resolved"' not in text
+        assert "--index-url" not in text
+        assert "--hash=sha256:" in text or '"integrity"' in text
+
+
+def test_no_file_is_long():
+    for room in ("gisgrid", "layers", "web", "scripts", "tests"):
+        for path in (ROOT / room).rglob("*.py"):
+            lines = len(path.read_text(encoding="utf-8").splitlines())
+            assert lines <= 450, f"{path.relative_to(ROOT)} has {lines} lines"
