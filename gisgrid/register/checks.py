@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping as Readable
 from dataclasses import dataclass, field
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from gisgrid.crs import Declared
-from gisgrid.register.columns import Resolved
+from gisgrid.register import cells, places, times
+from gisgrid.register.cells import Habit, Parsed
+from gisgrid.register.codes import birth_dates, sexes
+from gisgrid.register.columns import Column, Resolved
 from gisgrid.register.findings import Findings
+from gisgrid.register.frames import GEOMETRY, MORE_CELLS, Cells
+
+Mask = npt.NDArray[np.bool_]
+Values = npt.NDArray[Any]
+
+HEADER_ROW = 1
+_UTC = "datetime64[us, UTC]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +35,12 @@ class Context:
     """Zone of times that name none."""
     bounds: tuple[float, float, float, float] | None = None
     """lon min, lat min, lon max, lat max of the township; None: not known yet, so no test of
-    far or swapped places."""
+    far places, and swapped ones are seen only where the numbers show it."""
     far_m: float = 5_000.0
     """A place further than this outside ``bounds`` is refused."""
     code_digits: Readable[str, tuple[int, ...]] = field(default_factory=dict)
     """Allowed numbers of digits per canonical column, e.g. {"code": (15, 20)}; a column not
-    named may hold any code."""
-    community_codes: bool = False
+    named may hold any code. ``codes.GB_DIGITS[kind]`` for a township of scheme gb."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,28 +48,222 @@ class Checked:
     """The good rows of one chunk, typed, and what was found."""
 
     rows: pd.DataFrame
-    """Index: row number. Every canonical column of the kind, absent ones filled with None.
-    codes and texts: str or None; ``date``: 'YYYY-MM-DD' or None; ``time``: datetime64[us, UTC];
-    number, lon, lat: float64 with NaN; needs: 'a;b' sorted, or ''; ``geometry``: Shapely 2D in
-    EPSG:4326 (polygons and lines as multi) or None. Houses and events also have ``source_x``,
-    ``source_y`` (as delivered) and ``place`` ('ok', 'unlocated', 'placeholder'; lon, lat are NaN
-    unless 'ok')."""
+    """Index: row number. The columns of the kind, absent ones filled with None: codes, texts and
+    choices str or None; dates 'YYYY-MM-DD' or None; times datetime64[us, UTC]; numbers float64
+    with NaN; needs 'a;b' sorted, or ''. Areas, streets and grids have ``geometry``: multi, 2D,
+    EPSG:4326. Houses and events have ``lon``, ``lat`` (EPSG:4326, NaN unless ``place`` is ok),
+    ``source_x``, ``source_y`` (as delivered) and ``place`` (ok, unlocated, placeholder)."""
     rejected: Findings
-    """Rows that are not in ``rows``."""
+    """Of rows that are not in ``rows``."""
     noted: Findings
-    """Rows that are, though something was repaired or should be looked at."""
+    """Of rows that are, though something was repaired or should be looked at. What holds for a
+    whole column is noted once, at the header (row 1)."""
     total: int
 
 
 class Checker:
-    """Checks the chunks of one file in order; what holds for a column is decided on the first.
+    """Checks the chunks of one file in order.
 
     ``Checker(resolved, context)``, then ``check(chunk)`` for every chunk of ``Table.chunks``.
+    How the file writes its codes is judged on the first chunk and holds for the rest.
     """
 
     def __init__(self, resolved: Resolved, context: Context) -> None:
         self.resolved = resolved
         self.context = context
+        self._habits: dict[str, Habit] | None = None
 
     def check(self, chunk: pd.DataFrame) -> Checked:
-        raise NotImplementedError
+        """The good rows of one chunk; a row with any reason against it is left out."""
+        table = self.resolved.canonical(chunk)
+        tests = _Tests(table.index.to_numpy(dtype=np.int64))
+        if MORE_CELLS in table:
+            tests.reject("too_many_cells", "", table[MORE_CELLS].notna().to_numpy())
+        self._note_habits(table, tests)
+        values: dict[str, Values] = {}
+        for column in self.resolved.kind.columns:
+            if column.parser == "coordinate" or column.name in ("geocoded", "reported_time"):
+                continue
+            parsed = self._parse(column, table)
+            values[column.name] = parsed.values
+            tests.take(parsed, column.name)
+            if column.required:
+                tests.reject("missing", column.name, _none(table[column.name].to_numpy()))
+        self._between_columns(values, tests)
+        self._locate(table, values, tests)
+        keep = ~tests.refused
+        frame = pd.DataFrame(
+            {name: _series(array[keep]) for name, array in values.items()}
+        ).set_axis(tests.rows[keep], axis=0)
+        return Checked(frame, tests.rejected, tests.kept_notes(), len(table))
+
+    def _note_habits(self, table: pd.DataFrame, tests: _Tests) -> None:
+        if self._habits is not None:
+            return
+        self._habits = {
+            c.name: cells.habit(table[c.name].to_numpy())
+            for c in self.resolved.kind.columns
+            if c.parser == "code" and c.name not in self.resolved.constants
+        }
+        for name, habit in self._habits.items():
+            if habit.floats:
+                tests.whole.add("float_repaired", name, [HEADER_ROW])
+
+    def _parse(self, column: Column, table: pd.DataFrame) -> Parsed:  # noqa: PLR0911
+        given: Cells = table[column.name].to_numpy()
+        form = self.resolved.time_format
+        match column.parser:
+            case "code":
+                habit = (self._habits or {}).get(column.name, Habit())
+                return cells.codes(given, habit, self.context.code_digits.get(column.name, ()))
+            case "choice":
+                return cells.choices(given, column.choices)
+            case "number":
+                return cells.numbers(given)
+            case "date":
+                values, bad = times.dates(cells.trim(given), form=form)
+                return Parsed(values, [("date", bad)])
+            case "time":
+                given = cells.trim(given)
+                if column.name == "reported_at" and self.resolved.has("reported_time"):
+                    given = _joined(given, cells.trim(table["reported_time"].to_numpy()))
+                moments, bad = times.times(
+                    given, zone=self.context.time_zone, form=form,
+                    late=column.name != "reported_at",
+                )  # fmt: skip
+                return Parsed(moments, [("time", bad), ("date_range", times.odd_years(moments))])
+            case "citizen_id":
+                return cells.citizen_ids(given)
+            case "phone":
+                return cells.phones(given)
+            case "needs":
+                return cells.needs(given)
+            case _:
+                return cells.texts(given)
+
+    def _between_columns(self, values: dict[str, Values], tests: _Tests) -> None:
+        """Rules that need two columns of a row."""
+        kind = self.resolved.kind.name
+        if kind == "areas":
+            is_root = values["level"] == "county"
+            tests.reject("missing", "parent", ~is_root & _none(values["parent"]))
+        elif kind == "grids":
+            basic = _none(values["kind"])
+            values["kind"] = np.where(basic, "basic", values["kind"]).astype(object)
+        elif kind == "staff":
+            both = ~_none(values["since"]) & ~_none(values["until"])
+            ends = np.zeros(len(both), dtype=bool)
+            ends[both] = (values["until"][both] < values["since"][both]).astype(bool)
+            tests.reject("until_first", "until", ends)
+            tests.reject("missing", "role", ~_none(values["grid"]) & _none(values["role"]))
+            tests.reject("missing", "since", ~_none(values["grid"]) & _none(values["since"]))
+        elif kind == "matters":
+            limit = values["time_limit"].astype(np.float64)
+            tests.reject("negative", "time_limit", limit <= 0)
+            tests.reject("missing", "limit_unit", ~np.isnan(limit) & _none(values["limit_unit"]))
+            tests.reject("missing", "time_limit", np.isnan(limit) & ~_none(values["limit_unit"]))
+        elif kind == "events":
+            tests.reject("closed_first", "closed_at", values["closed_at"] < values["reported_at"])
+        elif kind == "residents":
+            tests.note("id_mismatch", "citizen_id", _differs_from_id(values, tests.refused))
+
+    def _locate(self, table: pd.DataFrame, values: dict[str, Values], tests: _Tests) -> None:
+        shape, context = self.resolved.kind.geometry, self.context
+        if shape is None:
+            return
+        if shape != "point":
+            declared = context.declared or Declared("wgs84", "wgs84")
+            found = places.shapes(
+                table[GEOMETRY].to_numpy(), shape, declared,
+                bounds=context.bounds, far_m=context.far_m,
+            )  # fmt: skip
+            tests.take(Parsed(found.geometries, found.rejected, found.noted), GEOMETRY)
+            values[GEOMETRY] = found.geometries
+            return
+        words = [table[c].to_numpy() for c in ("geocoded", "address") if self.resolved.has(c)]
+        if GEOMETRY in table and not self.resolved.has("lon"):
+            x, y, wrong = places.from_geometries(table[GEOMETRY].to_numpy())
+            tests.reject("geometry_type", GEOMETRY, wrong)
+            points = places.located(
+                x, y, context.declared, words=words, bounds=context.bounds, far_m=context.far_m
+            )
+            column = GEOMETRY
+        else:
+            points = places.points(
+                table["lon"].to_numpy(), table["lat"].to_numpy(), context.declared,
+                words=words, bounds=context.bounds, far_m=context.far_m,
+            )  # fmt: skip
+            column = "lon, lat"
+        expected = column == GEOMETRY or self.resolved.has("lon")
+        # A file without any coordinates is one fact, not one per row.
+        noted = points.noted if expected else []
+        if not expected:
+            tests.whole.add("unlocated", "", [HEADER_ROW])
+        tests.take(Parsed(points.place, points.rejected, noted), column)
+        values |= {"lon": points.lon, "lat": points.lat, "source_x": points.x,
+                   "source_y": points.y, "place": points.place}  # fmt: skip
+
+
+class _Tests:
+    """Reasons gathered over the rows of one chunk."""
+
+    def __init__(self, rows: npt.NDArray[np.int64]) -> None:
+        self.rows = rows
+        self.refused: Mask = np.zeros(len(rows), dtype=bool)
+        self.rejected = Findings()
+        self.whole = Findings()
+        self._notes: list[tuple[str, str, Mask]] = []
+
+    def reject(self, code: str, column: str, mask: Values) -> None:
+        hit = mask.astype(bool, copy=False)
+        if hit.any():
+            self.rejected.add(code, column, self.rows[hit])
+            self.refused |= hit
+
+    def note(self, code: str, column: str, mask: Mask) -> None:
+        if mask.any():
+            self._notes.append((code, column, mask))
+
+    def take(self, parsed: Parsed, column: str) -> None:
+        for code, mask in parsed.rejected:
+            self.reject(code, column, mask)
+        for code, mask in parsed.noted:
+            self.note(code, column, mask)
+
+    def kept_notes(self) -> Findings:
+        """A note on a row that is refused after all would only confuse."""
+        notes = Findings(list(self.whole.found))
+        for code, column, mask in self._notes:
+            notes.add(code, column, self.rows[mask & ~self.refused])
+        return notes
+
+
+def _series(array: Values) -> pd.Series[Any]:
+    if array.dtype.kind == "M":
+        return pd.Series(array).dt.tz_localize("UTC").astype(_UTC)
+    return pd.Series(array, dtype=object if array.dtype == object else None)
+
+
+def _none(array: Values) -> Mask:
+    return np.asarray(array == None, dtype=bool)  # noqa: E711  (elementwise)
+
+
+def _joined(day: Cells, time: Cells) -> Cells:
+    """The cells "20250805" and "83651" as "20250805 083651"; a number lost the zero of the morning."""
+    out = np.empty(len(day), dtype=object)
+    out[:] = [
+        f"{d} {t.zfill(6) if t.isdigit() else t}" if d and t else d
+        for d, t in zip(day.tolist(), time.tolist(), strict=True)
+    ]
+    return out
+
+
+def _differs_from_id(values: dict[str, Values], refused: Mask) -> Mask:
+    """Whether birth date or sex are given and differ from what a good ID says."""
+    known = ~_none(values["citizen_id"]) & ~refused
+    ids = values["citizen_id"][known].tolist()
+    differs = np.zeros(len(known), dtype=bool)
+    for name, told in (("birth_date", birth_dates(ids)), ("sex", sexes(ids))):
+        given = values[name][known]
+        differs[known] |= ~_none(given) & np.asarray(given != np.array(told, dtype=object), bool)
+    return differs

@@ -34,6 +34,7 @@ REASONS: dict[str, Reason] = {
         Reason("code_zeros", "Excel cut the code after 15 digits (…000); type it again as text", "编码 15 位以后被 Excel 截成 0（…000），请按文本重新填写"),
         Reason("code_short", "the code is too short: leading zeros were lost", "编码位数不足：前导零丢失"),
         Reason("code_digits", "the code does not follow the scheme: digits only, 12 (area), 15 (unit grid) or 20 (professional grid)", "编码不符合规则：须为 12 位（区划）、15 位（单元网格）或 20 位（专业网格）数字"),
+        Reason("mojibake", "the code holds a character that could not be read (�)", "编码中有无法识别的字符（�）"),
         Reason("code_twice", "the same code stands more than once in the file; the first row counts", "编码在文件中重复，以第一行为准"),
         Reason("id_length", "a citizen ID has 18 characters: 17 digits and a digit or X", "身份证号须为 18 位：17 位数字加 1 位数字或 X"),
         Reason("id_check", "the check digit of the citizen ID is wrong", "身份证号校验码错误"),
@@ -70,7 +71,6 @@ REASONS: dict[str, Reason] = {
         Reason("placeholder", "the coordinates are a default spot, not a place: kept, not attached", "坐标为默认点而非实际位置：保留，但不落格"),
         Reason("zeros_told", "the citizen ID ends with 000 although its check digit is right: please compare", "身份证号以 000 结尾但校验码正确：请核对"),
         Reason("mojibake_told", "the text holds a character that could not be read (? or �)", "文字中有无法识别的字符（? 或 �）"),
-        Reason("optional_dropped", "the optional value cannot be read and was left out", "选填值无法识别，已略去"),
     )
 }  # fmt: skip
 

@@ -1,0 +1,244 @@
+"""Text cells of one column turned into values, with the rows that cannot be.
+
+Each parser takes an object array of str or None and gives a ``Parsed``; None stays None.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from gisgrid.register.codes import citizen_id_faults
+from gisgrid.register.columns import plain
+from gisgrid.register.frames import Cells
+from gisgrid.register.vocabulary import CHOICES
+
+Mask = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
+
+_EXPONENT = re.compile(r"[+-]?\d(?:\.\d+)?[Ee]\+\d{1,3}")
+# Excel zeroes what lies beyond 15 digits; one or two zeros at the end are common by themselves.
+_ZEROED = re.compile(r"\d{15}0{3,}")
+_FLOAT = re.compile(r"\d{1,15}\.0")
+_PHONE = re.compile(r"\+?\d[\d \-()]{4,18}\d(?: ?(?:转|轉|x|ext\.?) ?\d{1,6})?", re.IGNORECASE)
+_LIST = re.compile(r"[;；、,，|/\s]+")
+_NONE = frozenset(("无", "無", "none", "no", "否", "-"))
+_LOST = re.compile(r"\ufffd|[\u3400-\u9fff]\?|\?[\u3400-\u9fff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """Values of one column, and reason codes with the cells they concern."""
+
+    values: npt.NDArray[np.generic]
+    rejected: list[tuple[str, Mask]] = field(default_factory=list)
+    noted: list[tuple[str, Mask]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Habit:
+    """How a file writes the codes of one column, seen on its first chunk."""
+
+    floats: bool = False
+    """Every one ends in ".0": a program kept codes as numbers."""
+    width: int | None = None
+    """Nearly all have this many digits and some begin with 0: shorter ones lost their zeros."""
+
+
+def trim(cells: Cells) -> Cells:
+    """Without blanks at the ends (full-width ones too) and NUL; nothing left becomes None."""
+    out = np.empty(len(cells), dtype=object)
+    texts = cells.tolist()
+    if "\0" in "".join(filter(None, texts)):
+        texts = [t and t.replace("\0", "") for t in texts]
+    out[:] = [t and (t.strip() or None) for t in texts]
+    return out
+
+
+def texts(cells: Cells) -> Parsed:
+    """Trimmed; a lost character (U+FFFD, or ? between Chinese ones) is noted."""
+    values = trim(cells)
+    joined = "".join(filter(None, values.tolist()))
+    if "?" in joined or "\ufffd" in joined:
+        return Parsed(values, noted=[("mojibake_told", _matching(values, _LOST.search))])
+    return Parsed(values)
+
+
+def habit(cells: Cells) -> Habit:
+    """Of a column of codes; cells as they stand in the first chunk."""
+    codes = [t for t in trim(cells).tolist() if t]
+    if not codes:
+        return Habit()
+    if all(map(_FLOAT.fullmatch, codes)):
+        return Habit(floats=True)
+    lengths = pd.Series([len(c) for c in codes]).value_counts()
+    width = int(lengths.index[0])
+    usual = lengths.iloc[0] >= 0.95 * len(codes) and len(codes) >= 20
+    digits = "".join(codes)
+    if (
+        usual
+        and digits.isascii()
+        and digits.isdigit()
+        and any(c[0] == "0" and len(c) == width for c in codes)
+    ):
+        return Habit(width=width)
+    return Habit()
+
+
+def codes(cells: Cells, how: Habit, digits: tuple[int, ...] = ()) -> Parsed:
+    """Codes as strings; full-width forms become plain, an apostrophe of Excel's goes.
+
+    ``digits`` are the lengths a scheme allows; () allows any code. A code of 18 digits or more
+    whose digits beyond the fifteenth are all 0 counts as ruined by Excel.
+    """
+    values = trim(cells)
+    listed = values.tolist()
+    joined = "\n".join(filter(None, listed))
+    if not joined.isascii() or "'" in joined:
+        listed = [c and _narrow(c) for c in listed]
+        values[:] = listed
+    if how.floats:
+        values[:] = [c[:-2] if c and _FLOAT.fullmatch(c) else c for c in listed]
+        joined = "\n".join(filter(None, values.tolist()))
+    rejected: list[tuple[str, Mask]] = []
+    if "+" in joined:
+        rejected.append(("code_exponent", _matching(values, _EXPONENT.fullmatch)))
+    if "000" in joined:
+        rejected.append(("code_zeros", _matching(values, _ZEROED.fullmatch)))
+    if "\ufffd" in joined:
+        rejected.append(("mojibake", _matching(values, lambda c: "\ufffd" in c)))
+    allowed = digits or ((how.width,) if how.width else ())
+    if allowed:
+        short, strange = _against(values, allowed)
+        told = np.zeros(len(values), dtype=bool)
+        for _, mask in rejected:
+            told |= mask
+        rejected.append(("code_short", short & ~told))
+        if digits:
+            rejected.append(("code_digits", strange & ~told))
+    return Parsed(values, rejected)
+
+
+def choices(cells: Cells, vocabulary: str) -> Parsed:
+    """Canonical values of a vocabulary out of its synonyms in either language."""
+    known = _words(vocabulary)
+    values = trim(cells)
+    places, spellings = pd.factorize(values)
+    meant = np.array([known.get(plain(str(s))) for s in spellings] + [None], dtype=object)
+    out = meant[places]
+    return Parsed(out, [("not_a_choice", (values != None) & (out == None))])  # noqa: E711
+
+
+def needs(cells: Cells) -> Parsed:
+    """Canonical needs joined by ``;`` in alphabetical order; "" for none."""
+    known = _words("needs")
+    places, spellings = pd.factorize(trim(cells))
+    meant: list[str | None] = []
+    for spelling in spellings:
+        words = [w for w in map(plain, _LIST.split(str(spelling))) if w and w not in _NONE]
+        found = {known.get(w) for w in words}
+        meant.append(None if None in found else ";".join(sorted(w for w in found if w)))
+    out = np.array([*meant, ""], dtype=object)[places]
+    return Parsed(out, [("not_a_choice", out == None)])  # noqa: E711
+
+
+def numbers(cells: Cells) -> Parsed:
+    """float64, NaN for None; "1_000" and "inf" are no numbers, "1,000" is 1000."""
+    listed = cells.tolist()
+    try:
+        values = np.fromiter(map(float, listed), np.float64, len(listed))
+        if "_" not in "".join(listed) and np.isfinite(values).all():
+            return Parsed(values)
+    except (TypeError, ValueError):
+        pass
+    values = np.fromiter(map(_number, listed), np.float64, len(listed))
+    given = np.fromiter((bool(t and t.strip()) for t in listed), bool, len(listed))
+    return Parsed(values, [("not_a_number", given & np.isnan(values))])
+
+
+def citizen_ids(cells: Cells) -> Parsed:
+    """Upper case; told apart: ruined by Excel, wrong form, no such birthday, wrong check digit."""
+    values = trim(cells)
+    given = np.flatnonzero(values != None)  # noqa: E711
+    ids = [_narrow(c).upper() for c in values[given].tolist()]
+    values[given] = ids
+    masks = {name: np.zeros(len(values), dtype=bool) for name in
+             ("code_exponent", "code_zeros", "id_length", "id_birth", "id_check", "zeros_told")}  # fmt: skip
+    form, birth, check = citizen_id_faults(ids)
+    exponent = np.fromiter((bool(_EXPONENT.fullmatch(i)) for i in ids), bool, len(ids))
+    zeros = np.fromiter((bool(_ZEROED.fullmatch(i)) for i in ids), bool, len(ids)) & ~form
+    masks["code_exponent"][given] = exponent
+    masks["id_length"][given] = form & ~exponent
+    masks["id_birth"][given] = birth
+    masks["code_zeros"][given] = zeros & check
+    masks["id_check"][given] = check & ~zeros
+    masks["zeros_told"][given] = zeros & ~check
+    told = masks.pop("zeros_told")
+    return Parsed(values, list(masks.items()), [("zeros_told", told)])
+
+
+def phones(cells: Cells) -> Parsed:
+    """Telephone numbers as written, one or several; 13900000000.0 loses its ".0"."""
+    values = trim(cells)
+    given = np.flatnonzero(values != None)  # noqa: E711
+    texts = [_narrow(t).removesuffix(".0") for t in values[given].tolist()]
+    values[given] = texts
+    exponent, bad = np.zeros(len(values), dtype=bool), np.zeros(len(values), dtype=bool)
+    exponent[given] = [bool(_EXPONENT.fullmatch(t)) for t in texts]
+    bad[given] = [
+        not all(_PHONE.fullmatch(p) for p in re.split(r"[;；、,，/] *", t)) for t in texts
+    ]
+    return Parsed(values, [("code_exponent", exponent), ("phone", bad & ~exponent)])
+
+
+def _matching(values: Cells, test: Callable[[str], object]) -> Mask:
+    return np.fromiter((bool(c and test(c)) for c in values.tolist()), bool, len(values))
+
+
+def _against(values: Cells, allowed: tuple[int, ...]) -> tuple[Mask, Mask]:
+    """Too short by up to three digits; else not of the scheme."""
+    wrong = np.fromiter(
+        (bool(c) and not (len(c) in allowed and c.isascii() and c.isdigit()) for c in values.tolist()),
+        bool, len(values),
+    )  # fmt: skip
+    short = np.zeros(len(values), dtype=bool)
+    for i in np.flatnonzero(wrong).tolist():
+        code = values[i]
+        short[i] = (
+            code.isascii() and code.isdigit() and any(0 < a - len(code) <= 3 for a in allowed)
+        )
+    return short, wrong & ~short
+
+
+def _narrow(code: str) -> str:
+    """Full-width digits and letters as ASCII; a Chinese name stays as it is."""
+    code = code.removeprefix("'")
+    if code.isascii():
+        return code
+    narrow = unicodedata.normalize("NFKC", code)
+    return narrow if narrow.isascii() else code
+
+
+def _number(text: str | None) -> float:
+    if not text or "_" in text:
+        return np.nan
+    try:
+        value = float(
+            text.replace(",", "") if re.fullmatch(r"\s*\d{1,3}(,\d{3})+(\.\d+)?\s*", text) else text
+        )
+    except ValueError:
+        return np.nan
+    return value if np.isfinite(value) else np.nan
+
+
+def _words(vocabulary: str) -> dict[str, str]:
+    known = {plain(value): value for value in CHOICES[vocabulary]}
+    for value, synonyms in CHOICES[vocabulary].items():
+        known |= dict.fromkeys(synonyms, value)
+    return known
