@@ -22,12 +22,14 @@ from gisgrid.register.vocabulary import CHOICES
 Mask = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 
-_EXPONENT = re.compile(r"[+-]?\d(?:\.\d+)?[Ee]\+\d{1,3}")
+# Read against one cell, or line by line against a column joined by newlines.
+_EXPONENT = re.compile(r"^[+-]?\d(?:\.\d+)?[Ee]\+\d{1,3}$", re.MULTILINE)
 # Excel zeroes what lies beyond 15 digits; one or two zeros at the end are common by themselves.
-_ZEROED = re.compile(r"\d{15}0{3,}")
+_ZEROED = re.compile(r"^\d{15}0{3,}$", re.MULTILINE)
 _FLOAT = re.compile(r"\d{1,15}\.0")
 _PHONE = re.compile(r"\+?\d[\d \-()]{4,18}\d(?: ?(?:转|轉|x|ext\.?) ?\d{1,6})?", re.IGNORECASE)
 _LIST = re.compile(r"[;；、,，|/\s]+")
+_WIDE = re.compile(r"['\uff01-\uff5e]")
 _NONE = frozenset(("无", "無", "none", "no", "否", "-"))
 _LOST = re.compile(r"\ufffd|[\u3400-\u9fff]\?|\?[\u3400-\u9fff]")
 
@@ -100,16 +102,16 @@ def codes(cells: Cells, how: Habit, digits: tuple[int, ...] = ()) -> Parsed:
     values = trim(cells)
     listed = values.tolist()
     joined = "\n".join(filter(None, listed))
-    if not joined.isascii() or "'" in joined:
+    if _WIDE.search(joined):
         listed = [c and _narrow(c) for c in listed]
         values[:] = listed
     if how.floats:
         values[:] = [c[:-2] if c and _FLOAT.fullmatch(c) else c for c in listed]
         joined = "\n".join(filter(None, values.tolist()))
     rejected: list[tuple[str, Mask]] = []
-    if "+" in joined:
+    if _EXPONENT.search(joined):
         rejected.append(("code_exponent", _matching(values, _EXPONENT.fullmatch)))
-    if "000" in joined:
+    if _ZEROED.search(joined):
         rejected.append(("code_zeros", _matching(values, _ZEROED.fullmatch)))
     if "\ufffd" in joined:
         rejected.append(("mojibake", _matching(values, lambda c: "\ufffd" in c)))

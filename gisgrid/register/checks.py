@@ -22,7 +22,6 @@ Mask = npt.NDArray[np.bool_]
 Values = npt.NDArray[Any]
 
 HEADER_ROW = 1
-_UTC = "datetime64[us, UTC]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,8 +239,8 @@ class _Tests:
 
 def _series(array: Values) -> pd.Series[Any]:
     if array.dtype.kind == "M":
-        return pd.Series(array).dt.tz_localize("UTC").astype(_UTC)
-    return pd.Series(array, dtype=object if array.dtype == object else None)
+        return pd.Series(pd.DatetimeIndex(array).as_unit("us").tz_localize("UTC"))
+    return pd.Series(array, dtype=object) if array.dtype == object else pd.Series(array)
 
 
 def _none(array: Values) -> Mask:

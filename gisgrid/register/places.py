@@ -21,7 +21,9 @@ Bounds = tuple[float, float, float, float]
 REPAIR_SHARE = 1e-4
 """A repaired polygon may differ in area by this share; more is a guess."""
 _METRES_PER_DEGREE = 111_320.0
-_NOWHERE = re.compile(r"\s*\(?\s*0(?:\.0+)?\s*[,，]\s*0(?:\.0+)?\s*\)?\s*")
+_NOWHERE = re.compile(
+    r"^[ \t]*[(（]?[ \t]*0(?:\.0+)?[ \t]*[,，][ \t]*0(?:\.0+)?[ \t]*[)）]?[ \t]*$", re.MULTILINE
+)
 _TYPES: dict[str, tuple[int, int]] = {"line": (1, 5), "polygon": (3, 6)}
 
 
@@ -228,7 +230,7 @@ def _within(lon: Floats, lat: Floats, bounds: Bounds, far_m: float) -> Mask:
 def _says_nowhere(cells: Cells) -> Mask:
     """Cells such as "(0, 0)"."""
     listed = cells.tolist()
-    if "0" not in "".join(filter(None, listed)):
+    if not _NOWHERE.search("\n".join(filter(None, listed))):
         return np.zeros(len(cells), dtype=bool)
     return np.fromiter(
         (bool(t and len(t) < 24 and _NOWHERE.fullmatch(t)) for t in listed), bool, len(cells)
