@@ -6,7 +6,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from scripts.town import files, readme
+import numpy as np
+
+from scripts.town import files, messy, readme
 from scripts.town.spec import Spec, scaled
 from scripts.town.town import make
 
@@ -34,6 +36,10 @@ def main() -> int:
 
     spec = scaled(args.scale, args.seed) if args.scale else Spec(seed=args.seed)
     town = make(spec)
+    if args.messy is not None:
+        plants = messy.write(town, args.messy, np.random.default_rng(spec.seed))
+        print(f"{len(plants)} defects, listed in {args.messy / 'planted.json'}")
+        return 0
     folder = args.out or DATA
     files.write(town, folder)
     readme.write(town, spec, folder)

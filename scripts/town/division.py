@@ -30,10 +30,12 @@ def divide(ground: Ground, residents: Ints, spec: Spec, rng: np.random.Generator
     """
     walk = _walk(ground)
     everywhere = np.arange(len(residents))
-    seeds = _town_centres(ground.centres_m, residents + 0.5, spec.communities, rng)
+    seeds = _town_centres(
+        ground.centres_m, (residents + 0.5).astype(np.float64), spec.communities, rng
+    )
     community = _nearest_seed(walk, everywhere, seeds)
     community = _in_reading_order(community, ground.centres_m)
-    per_community = _apportion(np.bincount(community, residents), spec.basic)
+    per_community = _apportion(np.bincount(community, residents).astype(np.float64), spec.basic)
 
     mean = residents.sum() / spec.basic
     trials = TRIALS if spec.is_town_f else 40
@@ -108,7 +110,7 @@ def _in_reading_order(label: Ints, at_m: Floats) -> Ints:
 def _apportion(residents: Floats, seats: int) -> Ints:
     """Grids per community by residents, at least one each (largest remainder)."""
     quota = residents / residents.sum() * seats
-    count = np.maximum(1, np.floor(quota)).astype(int)
+    count: Ints = np.maximum(1, np.floor(quota)).astype(np.int64)
     while count.sum() != seats:
         if count.sum() < seats:
             count[np.argmax(quota - count)] += 1

@@ -148,7 +148,7 @@ def _density(at_m: Floats, half_m: Floats, spec: Spec, rng: np.random.Generator)
         near = np.exp(-((at_m - centre) ** 2).sum(1) / (2 * width_m**2))
         # Two in three are hamlets and housing estates, the others fields.
         density = density + 0.4 * near if rng.random() < 0.67 else density * (1 - 0.8 * near)
-    return np.clip(density * rng.uniform(0.7, 1.1, len(density)), 0.015, 1.0)
+    return np.asarray(np.clip(density * rng.uniform(0.7, 1.1, len(density)), 0.015, 1.0))
 
 
 def _streets(density: Floats, rng: np.random.Generator) -> tuple[list[Street], Ints, Ints]:

@@ -22,6 +22,7 @@ COMPOSITIONS: dict[int, tuple[tuple[float, str, int, int], ...]] = {
     5: ((0.50, "HSCPP", 34, 52), (0.50, "HSCCP", 32, 48)),
     6: ((1.00, "HSCCPP", 33, 48),),
 }  # fmt: skip
+CHECK_CHARACTERS = "10X98765432"
 CHECK_WEIGHTS = np.array([2 ** (17 - k) % 11 for k in range(17)])
 
 
@@ -110,7 +111,7 @@ def residents_table(
     )
 
 
-def citizen_ids(birth: Floats, sex: Ints) -> list[str]:
+def citizen_ids(birth: NDArray[np.datetime64], sex: Ints) -> list[str]:
     """18 characters each, none twice: area, birth date, odd number for men, check character.
 
     The check is ISO 7064 MOD 11-2 as in GB 11643.
@@ -129,8 +130,17 @@ def citizen_ids(birth: Floats, sex: Ints) -> list[str]:
         for d, s in zip(day.tolist(), sequence.tolist(), strict=True)
     ]
     digits = np.array(stem).view("U1").reshape(-1, 17).astype(int)
-    check = np.array(list("10X98765432"))[digits @ CHECK_WEIGHTS % 11]
+    check = np.array(list(CHECK_CHARACTERS))[digits @ CHECK_WEIGHTS % 11]
     return [a + b for a, b in zip(stem, check.tolist(), strict=True)]
+
+
+def check_character(stem: str) -> str:
+    """The 18th character of a citizen ID.
+
+    >>> check_character("11010519491231002")
+    'X'
+    """
+    return CHECK_CHARACTERS[int(np.array(list(stem), int) @ CHECK_WEIGHTS) % 11]
 
 
 def _needs(who: Members, size: Ints, rng: np.random.Generator) -> list[str]:

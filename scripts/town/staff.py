@@ -44,28 +44,27 @@ def staff_table(
     since = FIRST_DAY.isoformat()
     # A police officer or clerk serves every grid of a community in turn: one person, many rows.
     officer_of: dict[str, list[str]] = {}
-    for grid, load in zip(grids.itertuples(), residents.tolist(), strict=True):
-        committee = (
-            f"{community[grid.community]}居委会（虚构）" if grid.kind == "basic" else str(grid.host)
-        )
+    columns = (grids[c].tolist() for c in ("code", "kind", "community", "host"))
+    for grid, kind, home, host, load in zip(*columns, residents.tolist(), strict=True):
+        committee = f"{community[home]}居委会（虚构）" if kind == "basic" else host
         spans = [(since, "")]
         if rng.random() < CHANGE_SHARE:
             first = CHANGE_DAYS[rng.integers(len(CHANGE_DAYS))]
             last_before = date.fromordinal(first.toordinal() - 1)
             spans = [(since, last_before.isoformat()), (first.isoformat(), "")]
-        rows += [[new_code(), committee, grid.code, "leader", *span] for span in spans]
-        for _ in range(1 + int(load > 220) if grid.kind == "basic" else 1):
-            rows.append([new_code(), committee, grid.code, "worker", since, ""])
-        if grid.kind == "basic" and rng.random() < 0.7:
-            officers = officer_of.setdefault(grid.community, [])
+        rows += [[new_code(), committee, grid, "leader", *span] for span in spans]
+        for _ in range(1 + int(load > 220) if kind == "basic" else 1):
+            rows.append([new_code(), committee, grid, "worker", since, ""])
+        if kind == "basic" and rng.random() < 0.7:
+            officers = officer_of.setdefault(home, [])
             if len(officers) < 2:
                 officers.append(new_code())
             code = officers[int(rng.integers(len(officers)))]
             body = SINKING_BODIES[int(code[1:]) % len(SINKING_BODIES)]
-            rows.append([code, body, grid.code, "sinking_force", since, ""])
+            rows.append([code, body, grid, "sinking_force", since, ""])
         for _ in range(int(rng.integers(0, 3))):
             body = SOCIAL_BODIES[int(rng.integers(len(SOCIAL_BODIES)))]
-            rows.append([new_code(), body, grid.code, "social_force", since, ""])
+            rows.append([new_code(), body, grid, "social_force", since, ""])
     names = people(rng.integers(0, len(SURNAMES), people_so_far), rng)
     table = pd.DataFrame(rows, columns=["code", "body", "grid", "role", "since", "until"])
     number = table["code"].str[1:].astype(int)
