@@ -1,0 +1,189 @@
+"""Answers for points: the grid first, the exact test where the grid can't be sure.
+
+``head`` is west, south, cells per unit of x and y, columns, rows, first word of the records,
+number of polygons. ``hot`` is one array of int32: coarse table, fine table, records.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from gisgrid.locate.kernels.boxes import Floats, Ints
+from gisgrid.locate.kernels.edges import Ids
+from gisgrid.locate.kernels.exact import covers
+from gisgrid.locate.kernels.prefetch import prefetch
+from gisgrid.locate.kernels.raster import ONE
+from gisgrid.locate.kernels.records import EAST, HEAD, NEAR, PLANE, SEVERAL, Words
+
+BLOCK = 512
+UNSURE = -2
+
+
+@njit(cache=True, nogil=True)
+def locate_one(x: float, y: float, head: Floats, hot: Words) -> int:
+    """The polygon of (x, y), -1 for none, ``UNSURE`` if only the exact test can tell."""
+    tx, ty = (x - head[0]) * head[2], (y - head[1]) * head[3]
+    columns = np.int64(head[4])
+    if not (tx >= 0.0 and tx < head[4] and ty >= 0.0 and ty < head[5]):
+        return -1
+    column, row = np.int64(tx), np.int64(ty)
+    coarse = hot[row * columns + column]
+    n = 1 << (coarse & 15)
+    fx, fy = (tx - column) * n, (ty - row) * n
+    qx, qy = np.int64(fx), np.int64(fy)
+    entry = hot[(coarse >> 4) + qy * n + qx]
+    if entry >= 0:
+        return entry - 1
+    reals = hot.view(np.float32)
+    u, v = np.float32(fx - qx), np.float32(fy - qy)
+    kind = ~entry & 3
+    p = np.int64(head[6]) + (np.int64(~entry) >> 2 << 2)
+    if kind != SEVERAL:
+        main, other = (u, v) if kind == EAST else (v, u)
+        d = main + reals[p + 2] * other + reals[p + 3]
+        if abs(d) < np.float32(NEAR):
+            return UNSURE
+        return hot[p + 1] if d > 0 else hot[p]
+    total = np.int64(hot[p])
+    q = p + HEAD
+    for _ in range(hot[p + 2]):
+        d = reals[q + 2] * u + reals[q + 3] * v + reals[q + 4]
+        if abs(d) < np.float32(NEAR):
+            return UNSURE
+        if u >= reals[q] and u < reals[q + 1] and d > np.float32(0.0):
+            total += hot[q + 5]
+        q += PLANE
+    if total == 0:
+        return hot[p + 1]
+    g = total - ONE
+    return g if g >= 0 and g < head[7] else UNSURE
+
+
+@njit(cache=True, nogil=True)
+def locate_exact(
+    x: float,
+    y: float,
+    head: Floats,
+    hot: Words,
+    xy: Floats,
+    boxes: Floats,
+    begins: Ints,
+    start: Ints,
+    rank: Ids,
+) -> int:
+    """The polygon of a point that the grid left unsure: its cell's candidates, lowest code first."""
+    tx, ty = (x - head[0]) * head[2], (y - head[1]) * head[3]
+    column, row = np.int64(tx), np.int64(ty)
+    coarse = hot[row * np.int64(head[4]) + column]
+    n = 1 << (coarse & 15)
+    entry = hot[(coarse >> 4) + np.int64((ty - row) * n) * n + np.int64((tx - column) * n)]
+    kind = ~entry & 3
+    p = np.int64(head[6]) + (np.int64(~entry) >> 2 << 2)
+    if kind != SEVERAL:
+        a, b = hot[p], hot[p + 1]
+        if a < 0 or (b >= 0 and rank[b] < rank[a]):
+            a, b = b, a
+        if covers(xy, boxes, begins, start[a], start[a + 1], x, y):
+            return a
+        if b >= 0 and covers(xy, boxes, begins, start[b], start[b + 1], x, y):
+            return b
+        return -1
+    first = p + HEAD + PLANE * hot[p + 2]
+    for g in hot[first : first + hot[p + 3]]:
+        if covers(xy, boxes, begins, start[g], start[g + 1], x, y):
+            return g
+    return hot[p + 1]
+
+
+@njit(cache=True, nogil=True)
+def locate_many(  # noqa: PLR0915
+    xs: Floats,
+    ys: Floats,
+    out: Ids,
+    head: Floats,
+    hot: Words,
+    xy: Floats,
+    boxes: Floats,
+    begins: Ints,
+    start: Ints,
+    rank: Ids,
+) -> int:
+    """Write the polygon of every point to ``out``, -1 for none; how many the exact test decided.
+
+    Blocks of points go through in three passes, each fetching ahead what the next one reads, so
+    that waiting for memory is shared by the whole block.
+    """
+    west, south, per_x, per_y, columns, rows = head[0], head[1], head[2], head[3], head[4], head[5]
+    across = np.int32(columns)
+    words = hot[np.int64(head[6]) :]
+    reals = words.view(np.float32)
+    polygons = np.int64(head[7])
+    near = np.float32(NEAR)
+    cells = np.empty(BLOCK, np.int32)
+    us, vs = np.empty(BLOCK, np.float32), np.empty(BLOCK, np.float32)
+    one_at, one = np.empty(BLOCK, np.int32), np.empty(BLOCK, np.int32)
+    more_at, more = np.empty(BLOCK, np.int32), np.empty(BLOCK, np.int32)
+    unsure_at = np.empty(2 * BLOCK, np.int32)
+    decided = 0
+    for s in range(0, len(xs), BLOCK):
+        m = min(BLOCK, len(xs) - s)
+        for i in range(m):
+            tx, ty = (xs[s + i] - west) * per_x, (ys[s + i] - south) * per_y
+            inside = (tx >= 0.0) & (tx < columns) & (ty >= 0.0) & (ty < rows)
+            tx, ty = (tx if inside else 0.5), (ty if inside else 0.5)  # a cell outside everything
+            column, row = np.int32(tx), np.int32(ty)
+            coarse = hot[np.uint32(row * across + column)]
+            bits = coarse & 15
+            n = 1 << bits
+            fx, fy = (tx - column) * n, (ty - row) * n
+            qx, qy = np.int32(fx), np.int32(fy)
+            cell = (coarse >> 4) + (qy << bits) + qx
+            cells[i] = cell
+            prefetch(hot, np.int64(cell))
+            us[i], vs[i] = fx - qx, fy - qy
+        ones, mores = 0, 0
+        for i in range(m):
+            entry = hot[np.uint32(cells[i])]
+            out[s + i] = entry - 1
+            place = ~entry
+            prefetch(words, np.int64(max(place, np.int32(0))))
+            one_at[ones], one[ones] = i, place
+            more_at[mores], more[mores] = i, place
+            pointing = np.int32(entry < 0)
+            several = np.int32((place & 3) == SEVERAL)
+            ones += pointing & (several ^ 1)
+            mores += pointing & several
+        unsure = 0
+        for j in range(ones):
+            i, place = one_at[j], one[j]
+            p = np.int64(place) & -4
+            east = (place & 3) == EAST
+            main, other = (us[i] if east else vs[i]), (vs[i] if east else us[i])
+            d = main + reals[p + 2] * other + reals[p + 3]
+            out[s + i] = words[p + np.int64(d > np.float32(0.0))]
+            unsure_at[unsure] = i
+            unsure += np.int64(abs(d) < near)
+        for j in range(mores):
+            i, p = more_at[j], np.int64(more[j])
+            u, v = us[i], vs[i]
+            total, empty, planes = np.int64(words[p]), words[p + 1], words[p + 2]
+            doubtful = False
+            p += HEAD
+            for _ in range(planes):
+                d = reals[p + 2] * u + reals[p + 3] * v + reals[p + 4]
+                doubtful |= abs(d) < near
+                total += words[p + 5] * np.int32(
+                    (u >= reals[p]) & (u < reals[p + 1]) & (d > np.float32(0.0))
+                )
+                p += PLANE
+            g = total - ONE
+            doubtful |= (total != 0) & ((g < 0) | (g >= polygons))
+            out[s + i] = empty if total == 0 else g
+            unsure_at[unsure] = i
+            unsure += np.int64(doubtful)
+        for j in range(unsure):
+            i = s + unsure_at[j]
+            out[i] = locate_exact(xs[i], ys[i], head, hot, xy, boxes, begins, start, rank)
+        decided += unsure
+    return decided

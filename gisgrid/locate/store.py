@@ -1,0 +1,141 @@
+"""The file of a locator: one header, then its arrays, ready to be mapped into memory.
+
+Layout: 8 bytes of magic; length of the header, its CRC-32, its text (JSON); arrays, each at a
+multiple of 64 bytes. The header gives every array's name, type, shape, place and checksum, and the
+length of the whole file. All numbers are little-endian.
+"""
+
+from __future__ import annotations
+
+import json
+import mmap
+import os
+import struct
+import sys
+import tempfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gisgrid.errors import Invalid
+from gisgrid.locate.kernels.checksum import checksum
+
+MAGIC = b"GISGLOC1"
+PREFIX = struct.Struct("<8sII")
+ALIGN = 64
+CHECKED_WHOLE = 64 << 20  # bytes; a larger file is sampled unless asked to be verified
+SAMPLES, SAMPLE = 64, 4096
+
+
+def write(path: Path, facts: Mapping[str, object], arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+    """Write ``arrays`` and JSON-able ``facts`` to ``path``, at once or not at all."""
+    if sys.byteorder != "little":
+        raise NotImplementedError("locator files are little-endian")
+    entries, place = [], 0
+    contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    for name, array in contiguous.items():
+        whole, sampled = _sums(array.reshape(-1).view(np.uint8))
+        entries.append(
+            {
+                "name": name,
+                "type": array.dtype.str,
+                "shape": array.shape,
+                "place": place,
+                "sum": whole,
+                "sample": sampled,
+            }
+        )
+        place += -(-array.nbytes // ALIGN) * ALIGN
+    text = json.dumps({"facts": facts, "arrays": entries, "body": place}).encode()
+    body = -(-(PREFIX.size + len(text)) // ALIGN) * ALIGN
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(PREFIX.pack(MAGIC, len(text), zlib.crc32(text)))
+            file.write(text)
+            for entry, array in zip(entries, contiguous.values(), strict=True):
+                file.seek(body + int(str(entry["place"])))
+                file.write(memoryview(array.reshape(-1).view(np.uint8)))
+            file.truncate(body + place)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def read(path: Path, *, verify: bool | None) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
+    """Facts and memory-mapped arrays of a file that ``write`` made.
+
+    Parameters
+    ----------
+    verify
+        True: check every byte. False: header and length only. None: every byte of a file up to
+        64 MiB, samples of a larger one.
+
+    Raises
+    ------
+    Invalid
+        If the file is not one of ours, of another version, cut short, or damaged.
+    """
+    with path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        prefix = file.read(PREFIX.size)
+        if len(prefix) < PREFIX.size or prefix[: len(MAGIC)] != MAGIC:
+            raise _refused(
+                path, "foreign", "is not a locator file of this version", "不是本版本的定位文件"
+            )
+        _, length, crc = PREFIX.unpack(prefix)
+        text = file.read(length) if length <= size else b""
+        if len(text) < length or zlib.crc32(text) != crc:
+            raise _damaged(path)
+        header = json.loads(text)
+        body = -(-(PREFIX.size + length) // ALIGN) * ALIGN
+        if size != body + header["body"]:
+            raise _damaged(path)
+        # A private map: writable for numpy's types, but no write ever reaches the file.
+        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+    arrays = {}
+    for entry in header["arrays"]:
+        dtype = np.dtype(entry["type"])
+        count = int(np.prod(entry["shape"], dtype=np.int64))
+        array = np.frombuffer(mapped, dtype, count, body + entry["place"])
+        bytes_ = array.view(np.uint8)
+        if verify or (verify is None and size <= CHECKED_WHOLE):
+            if checksum(bytes_) != entry["sum"]:
+                raise _damaged(path)
+        elif verify is None and _sample(bytes_) != entry["sample"]:
+            raise _damaged(path)
+        arrays[entry["name"]] = array.reshape(entry["shape"])
+    return header["facts"], arrays
+
+
+def _sums(data: npt.NDArray[np.uint8]) -> tuple[int, int]:
+    return int(checksum(data)), _sample(data)
+
+
+def _sample(data: npt.NDArray[np.uint8]) -> int:
+    """CRC-32 of 64 pages spread evenly over ``data``, its first and last included."""
+    crc = 0
+    for start in np.linspace(0, max(len(data) - SAMPLE, 0), SAMPLES).astype(np.int64):
+        crc = zlib.crc32(data[start : start + SAMPLE], crc)
+    return crc
+
+
+def _damaged(path: Path) -> Invalid:
+    return _refused(path, "damaged", "is damaged or cut short", "已损坏或不完整")
+
+
+def _refused(path: Path, why: str, en: str, zh: str) -> Invalid:
+    return Invalid(
+        f"{path.name} {en}; build the locator again.",
+        zh=f"{path.name} {zh}，请重新生成。",
+        file=path.name,
+        why=why,
+    )
