@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from gisgrid.register.findings import Findings
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
+from gisgrid.register.findings import REASONS, Findings
+from gisgrid.register.frames import GEOMETRY, MORE_CELLS
 from gisgrid.register.read import Table
+from gisgrid.register.workbooks import OURS
+
+SHEET_ROWS = 1_048_575
+"""Rows of a worksheet below its header."""
+ADDED = ("行号 row", "原因", "reason")
+_CELL_CHARACTERS = 32_767
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +30,7 @@ class Written:
     rejected: int
     noted: int
     left_out: int
-    """Rows that found no room: a sheet holds 1,048,575 of them below its header."""
+    """Rows that found no room."""
 
 
 def write_rejects(
@@ -26,12 +39,114 @@ def write_rejects(
     noted: Findings,
     path: Path | str,
     *,
-    max_rows: int = 1_048_575,
+    max_rows: int = SHEET_ROWS,
 ) -> Written:
     """Write the refused rows with the columns of the source, all cells as text, reasons beside.
 
-    The source is read a second time by row number, so memory holds the findings and one chunk.
-    A second sheet holds the rows that were kept with a note. A third says what was left out, if
-    anything was.
+    The source is read a second time by row number, so memory holds the findings and one chunk of
+    rows. The second sheet holds the rows that were kept with a note, the third says what the
+    workbook is and what found no room. The first is what ``open_table`` reads when the mended
+    workbook comes back. Geometries are not written.
+
+    Every cell is text: codes keep their digits and zeros, and a leading ``=`` is no formula.
     """
-    raise NotImplementedError
+    path = Path(path)
+    book = Workbook(write_only=True)
+    refused_sheet, noted_sheet = (
+        book.create_sheet("退回 rejected"), book.create_sheet(f"{OURS}提示 notes")
+    )  # fmt: skip
+    sheets = [
+        _Sheet(refused_sheet, rejected, table, max_rows),
+        _Sheet(noted_sheet, noted, table, max_rows),
+    ]
+    for row, cells in _source_rows(table):
+        for sheet in sheets:
+            sheet.offer(row, cells)
+        if all(sheet.due is None for sheet in sheets):
+            break
+    _explain(book, table, sheets, max_rows)
+    book.save(path)
+    return Written(path, sheets[0].written, sheets[1].written, sum(s.left_out for s in sheets))
+
+
+class _Sheet:
+    """One sheet that takes the rows it waits for, in ascending order."""
+
+    def __init__(self, sheet: Any, findings: Findings, table: Table, max_rows: int) -> None:
+        self.sheet, self.max_rows = sheet, max_rows
+        self.written = self.left_out = 0
+        self._waiting = findings.by_row()
+        self.due = next(self._waiting, None)
+        self._cells = _text_cells(sheet, len(table.columns) + len(ADDED))
+        sheet.append(_fill(self._cells, [*table.columns, *ADDED]))
+
+    def offer(self, row: int, cells: list[str | None]) -> None:
+        # A finding of a row that the file does not give any more would block all after it.
+        while self.due is not None and self.due[0] < row:
+            self.due = next(self._waiting, None)
+        if self.due is None or self.due[0] != row:
+            return
+        reasons = self.due[1]
+        self.due = next(self._waiting, None)
+        if self.written >= self.max_rows:
+            self.left_out += 1
+            return
+        zh = "；".join(_sentence(REASONS[code].zh, column) for code, column in reasons)
+        en = "; ".join(_sentence(REASONS[code].en, column) for code, column in reasons)
+        self.sheet.append(_fill(self._cells, [*cells, str(row), zh, en]))
+        self.written += 1
+
+
+def _source_rows(table: Table) -> Iterator[tuple[int, list[str | None]]]:
+    yield 1, list(table.columns)
+    for chunk in table.chunks():
+        plain = chunk.drop(columns=[c for c in (GEOMETRY, MORE_CELLS) if c in chunk])
+        for row, *cells in plain.itertuples(name=None):
+            yield int(row), cells
+
+
+def _explain(book: Workbook, table: Table, sheets: list[_Sheet], max_rows: int) -> None:
+    sheet = book.create_sheet(f"{OURS}说明 about")
+    refused, noted = sheets
+    lines = [
+        ("文件 file", table.path.name),
+        ("SHA-256", table.sha256),
+        ("退回行数 rows refused", str(refused.written + refused.left_out)),
+        ("保留但有提示的行数 rows kept with a note", str(noted.written + noted.left_out)),
+        (
+            "用法 what to do",
+            "请在第一个工作表中改正后重新导入。Mend the rows on the first sheet and load it.",
+        ),
+    ]
+    for what, name in ((refused, "退回 rejected"), (noted, "提示 notes")):
+        if what.left_out:
+            lines.append((
+                f"{name}：未列出 left out",
+                f"{what.left_out}（每个工作表最多 {max_rows} 行；a sheet holds {max_rows} rows）",
+            ))  # fmt: skip
+    cells = _text_cells(sheet, 2)
+    for line in lines:
+        sheet.append(_fill(cells, list(line)))
+
+
+def _sentence(text: str, column: str) -> str:
+    return f"{column}: {text}" if column else text
+
+
+def _text_cells(sheet: Any, count: int) -> list[Any]:
+    """Cells in text format: a code that a person types into one stays a code."""
+    cells = []
+    for _ in range(count):
+        cell = WriteOnlyCell(sheet)
+        cell.number_format = "@"
+        cells.append(cell)
+    return cells
+
+
+def _fill(cells: list[Any], values: list[str | None]) -> list[Any]:
+    """The cells with new values; a written row is on the disk, so its cells serve again."""
+    for cell, value in zip(cells, values, strict=True):
+        cell.value = value and ILLEGAL_CHARACTERS_RE.sub("", value)[:_CELL_CHARACTERS]
+        # Set by openpyxl to a formula for a leading “=”.
+        cell.data_type = "s" if value else "n"
+    return cells

@@ -25,6 +25,8 @@ MAX_BYTES = 4 << 30
 MAX_STRINGS = 512 << 20
 """The same for its shared strings, which are held in memory."""
 MAX_RATIO = 500
+OURS = "gisgrid "
+"""Sheets that begin so are our own remarks in a workbook that came back."""
 _ZEROS = re.compile(rb'formatCode="0{2,}"')
 
 
@@ -74,7 +76,7 @@ def describe(path: Path, sheet: str | None) -> WorkbookSource:
     zero_formats = _refuse_bombs(path)
     with _opened(path) as book:
         tops = {s.title: _top(s) for s in book.worksheets}
-    filled = {name: top for name, top in tops.items() if top}
+    filled = {name: top for name, top in tops.items() if top and not name.startswith(OURS)}
     if sheet is None and len(filled) > 1:
         raise Invalid(
             f"{path.name} has several sheets: {', '.join(filled)}. Name one with --layer.",
