@@ -106,6 +106,16 @@ def plan_named(session: Session, township_id: int, name: str) -> PlanInfo:
     return _plan(row)
 
 
+def plan_by_id(session: Session, plan_id: int) -> PlanInfo:
+    """The plan with a number; NotFound if there is none."""
+    row = session.execute(text(_PLAN + " WHERE p.id = :id"), {"id": plan_id}).mappings().first()
+    if row is None:
+        raise NotFound(
+            f"There is no plan {plan_id}.", zh=f"没有编号为 {plan_id} 的网格方案。", plan_id=plan_id
+        )
+    return _plan(row)
+
+
 def plan_in_force(session: Session, township_id: int, as_of: date | None = None) -> PlanInfo:
     """The plan of a day; without a day, the published one.
 

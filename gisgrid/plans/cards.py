@@ -1,0 +1,143 @@
+"""What is to be said about one grid, one house, one event of a plan? No telephone, no resident."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from gisgrid.errors import NotFound
+
+
+@dataclass(frozen=True)
+class GridCard:
+    """A grid with its team's leader and its counts, as a map shows it."""
+
+    plan_id: int
+    code: str
+    name: str
+    kind: str
+    host: str | None
+    community_code: str
+    community: str
+    community_en: str | None
+    leader: str | None
+    houses: int
+    households: int
+    residents: int
+    events: int
+    open_events: int
+
+
+@dataclass(frozen=True)
+class HouseCard:
+    """A house and its grid; without grid fields it lies in none."""
+
+    id: int
+    code: str
+    address: str
+    grid_code: str | None
+    grid_name: str | None
+    border_m: float | None
+    """Metres to the nearest grid border, where that is near."""
+
+
+@dataclass(frozen=True)
+class EventCard:
+    """An event without its text and its reporter."""
+
+    id: int
+    code: str
+    matter: str
+    matter_en: str | None
+    reported_at: datetime
+    due_at: datetime | None
+    closed_at: datetime | None
+    grid_code: str | None
+    grid_name: str | None
+    border_m: float | None
+
+
+def grid_card(session: Session, plan_id: int, code: str, *, day: date | None = None) -> GridCard:
+    """The grid of a code under a plan; ``leader`` is that of ``day``, else of today."""
+    row = (
+        session.execute(text(_GRID), {"plan": plan_id, "code": code, "day": day})
+        .mappings()
+        .one_or_none()
+    )
+    if row is None:
+        raise NotFound(
+            f"Plan {plan_id} has no grid {code!r}.",
+            zh=f"方案 {plan_id} 中没有网格“{code}”。",
+            plan_id=plan_id,
+            code=code,
+        )
+    return GridCard(**row)
+
+
+def house_card(session: Session, plan_id: int, house_id: int) -> HouseCard:
+    """A house of the plan's township."""
+    row = session.execute(text(_HOUSE), {"plan": plan_id, "id": house_id}).mappings().one_or_none()
+    if row is None:
+        raise NotFound(f"There is no house {house_id}.", zh=f"没有编号为 {house_id} 的房屋。")
+    return HouseCard(**row)
+
+
+def event_card(session: Session, plan_id: int, event_id: int) -> EventCard:
+    """An event of the plan's township."""
+    row = session.execute(text(_EVENT), {"plan": plan_id, "id": event_id}).mappings().one_or_none()
+    if row is None:
+        raise NotFound(f"There is no event {event_id}.", zh=f"没有编号为 {event_id} 的事件。")
+    return EventCard(**row)
+
+
+# In overlay mode an exclusive grid has no houses of its own: those that lie under it are counted.
+_GRID = """
+WITH one AS (
+    SELECT g.*, p.township_id FROM grid g JOIN plan p ON p.id = g.plan_id
+    WHERE g.plan_id = :plan AND g.code = :code
+), house_of AS (
+    SELECT a.house_id FROM house_grid a JOIN one ON a.grid_id = one.id
+    UNION SELECT a.house_id FROM house_grid a JOIN one
+        ON a.plan_id = one.plan_id AND a.exclusive_grid_id = one.id
+), people AS (
+    SELECT count(DISTINCT h.house_id) AS houses, count(DISTINCT f.id) AS households,
+           count(r.id) AS residents
+    FROM house_of h LEFT JOIN household f ON f.house_id = h.house_id
+    LEFT JOIN resident r ON r.household_id = f.id
+), happened AS (
+    SELECT count(*) AS events, count(*) FILTER (WHERE e.closed_at IS NULL) AS open_events
+    FROM event_grid a JOIN one
+        ON a.plan_id = one.plan_id AND coalesce(a.exclusive_grid_id, a.grid_id) = one.id
+    JOIN event e ON e.id = a.event_id
+)
+SELECT one.plan_id, one.code, one.name, one.kind, one.host, c.code AS community_code,
+       c.name AS community, c.name_en AS community_en,
+       (SELECT s.name FROM team_member m JOIN staff s ON s.id = m.staff_id
+        JOIN township t ON t.area_id = m.township_id
+        WHERE m.township_id = one.township_id AND m.grid_code = one.code AND m.role = 'leader'
+          AND m.during @> coalesce(CAST(:day AS date), (now() AT TIME ZONE t.time_zone)::date)
+       ) AS leader,
+       people.houses, people.households, people.residents, happened.events, happened.open_events
+FROM one JOIN area c ON c.id = one.community_id CROSS JOIN people CROSS JOIN happened
+"""
+
+_HOUSE = """
+SELECT h.id, h.code, h.address, g.code AS grid_code, g.name AS grid_name, a.border_m
+FROM plan p JOIN house h ON h.township_id = p.township_id
+LEFT JOIN house_grid a ON a.plan_id = p.id AND a.house_id = h.id
+LEFT JOIN grid g ON g.id = a.grid_id
+WHERE p.id = :plan AND h.id = :id
+"""
+
+_EVENT = """
+SELECT e.id, e.code, m.name AS matter, m.name_en AS matter_en, e.reported_at, e.due_at, e.closed_at,
+       g.code AS grid_code, g.name AS grid_name, a.border_m
+FROM plan p JOIN event e ON e.township_id = p.township_id
+JOIN matter m ON m.id = e.matter_id
+LEFT JOIN event_grid a ON a.plan_id = p.id AND a.event_id = e.id
+LEFT JOIN grid g ON g.id = coalesce(a.exclusive_grid_id, a.grid_id)
+WHERE p.id = :plan AND e.id = :id
+"""

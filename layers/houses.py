@@ -1,0 +1,29 @@
+"""Houses as points; a tile says where they stand and no more."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from layers import tiles
+from layers.layer import Layer, Say, Scope, tile_url
+
+
+def layer(scope: Scope, say: Say) -> Layer:
+    return Layer(
+        name="houses",
+        kind="points",
+        title=say("Houses"),
+        url=tile_url(scope, "houses"),
+        style={"colour": "#1b4965", "text": "#ffffff"},
+        extra={"about": f"{scope.root}/api/v1/plans/{scope.plan_id}/houses/"},
+    )
+
+
+def tile(session: Session, plan_id: int, at: tiles.Tile) -> bytes:
+    """Houses of the plan's township in one tile, summed where they are many."""
+    return tiles.points(session, plan_id, at, name="houses", source=_SOURCE)
+
+
+_SOURCE = """
+FROM house o WHERE o.township_id = (SELECT township_id FROM plan WHERE id = :plan)
+"""

@@ -1,0 +1,134 @@
+"""Vector tiles made by PostGIS: many points, few bytes, nothing about a person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from gisgrid.errors import NotFound
+
+DEEPEST = 18
+"""Zoom of the deepest tiles; the page enlarges them beyond it."""
+SINGLE_FROM = 16
+"""From this zoom on each point is drawn; below, points are summed in squares of the screen."""
+MOST_SINGLE = 2000
+"""A tile with more points than this is summed even then: it would be heavy, and a blot."""
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A tile of the usual web map pyramid; NotFound if there is no such tile."""
+
+    z: int
+    x: int
+    y: int
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.z <= DEEPEST and 0 <= self.x < 2**self.z and 0 <= self.y < 2**self.z):
+            raise NotFound(
+                f"There is no tile {self.z}/{self.x}/{self.y}; zoom goes from 0 to {DEEPEST}.",
+                zh=f"没有瓦片 {self.z}/{self.x}/{self.y}；缩放级别为 0 至 {DEEPEST}。",
+            )
+
+
+def data_version(session: Session, plan_id: int) -> str:
+    """Fingerprint of all that the layers of a plan show: same fingerprint, same tiles.
+
+    Rows come with a number, changes of areas, houses and events leave a row in ``history``, and
+    those of grids and streets (which keep none) show in the number of the writing transaction. The
+    transactions at work are part of it: theirs may be lower numbers that come to light later.
+    """
+    return str(session.scalar(text(_VERSION), {"plan": plan_id}))
+
+
+def points(session: Session, plan_id: int, tile: Tile, *, name: str, source: str) -> bytes:
+    """A tile of points: feature id and nothing else, or ``n`` for the sum of several.
+
+    Parameters
+    ----------
+    source
+        SQL of the layer's own module: table ``o`` with its conditions, from ``FROM`` on.
+
+    Notes
+    -----
+    A point on the tile's edge stands in both tiles, with a margin as wide as one square of the sums,
+    so that a symbol on the edge is drawn whole. Squares are the same from tile to tile.
+    """
+    squares = 8 if tile.z < SINGLE_FROM else 16
+    return _bytes(
+        session,
+        _POINTS.format(source=source),
+        {
+            "plan": plan_id,
+            "name": name,
+            "tiles": 2**tile.z,
+            "squares": squares,
+            "x": tile.x,
+            "y": tile.y,
+            "margin": 1 / squares,
+            "z": tile.z,
+            "single": MOST_SINGLE if tile.z >= SINGLE_FROM else 0,
+        },
+    )
+
+
+def lines(session: Session, plan_id: int, tile: Tile, *, name: str, source: str) -> bytes:
+    """A tile of lines with their names; ``source`` as for points."""
+    return _bytes(
+        session,
+        _LINES.format(source=source),
+        {"plan": plan_id, "name": name, "z": tile.z, "x": tile.x, "y": tile.y},
+    )
+
+
+def _bytes(session: Session, sql: str, values: dict[str, object]) -> bytes:
+    return bytes(session.scalar(text(sql), values) or b"")
+
+
+_VERSION = """
+SELECT left(md5(concat_ws('|',
+    (SELECT max(id) FROM import_run), (SELECT max(id) FROM history),
+    (SELECT max(id) FROM house), (SELECT max(id) FROM event), (SELECT max(id) FROM area),
+    (SELECT concat(count(*), '.', max(xmin::text::bigint)) FROM grid WHERE plan_id = :plan),
+    (SELECT concat(count(*), '.', max(xmin::text::bigint)) FROM street
+     WHERE township_id = (SELECT township_id FROM plan WHERE id = :plan)),
+    (SELECT string_agg(x::text, ',') FROM pg_snapshot_xip(pg_current_snapshot()) AS x)
+)), 12)
+"""
+
+# The box of the tile is turned into degrees, not the points into metres, so that the index is used.
+# u and v count tiles from the north-west corner of the world (spherical Mercator, EPSG:3857 scaled).
+# Points on one spot (flats of one house) are one symbol even where each is drawn.
+_POINTS = """
+WITH box AS (
+    SELECT ST_Transform(ST_TileEnvelope(:z, :x, :y, margin => :margin), 4326) AS geom
+), p AS MATERIALIZED (
+    SELECT o.id, (ST_X(o.geom) + 180) / 360 * :tiles AS u,
+           (0.5 - ln(tan(radians(45 + ST_Y(o.geom) / 2))) / (2 * pi())) * :tiles AS v
+    {source} AND o.geom && (SELECT geom FROM box)
+), how AS (
+    SELECT count(*) <= :single AS single FROM p
+), symbol AS (
+    SELECT min(p.id) AS id, count(*)::int AS n, avg(u) AS u, avg(v) AS v
+    FROM p CROSS JOIN how
+    GROUP BY CASE WHEN single THEN u ELSE floor(u * :squares) END,
+             CASE WHEN single THEN v ELSE floor(v * :squares) END
+)
+SELECT ST_AsMVT(t, :name, 4096, 'geom', 'id') FROM (
+    SELECT CASE WHEN n = 1 THEN id END AS id, nullif(n, 1) AS n,
+           ST_MakePoint(round((u - :x) * 4096), round((v - :y) * 4096)) AS geom
+    FROM symbol ORDER BY v, u
+) AS t
+"""
+
+_LINES = """
+SELECT ST_AsMVT(t, :name, 4096, 'geom') FROM (
+    SELECT o.name, ST_AsMVTGeom(ST_Transform(o.geom, 3857), ST_TileEnvelope(:z, :x, :y),
+                                4096, 128) AS geom
+    {source}
+      AND o.geom && ST_Transform(ST_TileEnvelope(:z, :x, :y, margin => 0.04), 4326)
+    ORDER BY o.code
+) AS t WHERE geom IS NOT NULL
+"""

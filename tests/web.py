@@ -1,0 +1,206 @@
+"""What tests of pages share: a town of any size, the application over it, a browser with a log."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from flask import Flask
+from playwright.sync_api import Browser, Page, Route, sync_playwright
+from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
+from werkzeug.serving import make_server
+
+from gisgrid.settings import Settings
+from gisgrid.tables import Township
+from web.app import create_app
+
+ARTIFACTS = Path(__file__).parents[1] / "artifacts"
+CHROMIUM = "/usr/bin/chromium"
+CHROMIUM_OPTIONS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@dataclass(frozen=True)
+class Town:
+    township_id: int
+    plan_id: int
+
+
+def fill_town(
+    session: Session, *, columns: int = 8, rows: int = 6, houses: int = 600, events: int = 120
+) -> Town:
+    """A town of square grids in nine or fewer communities, houses and events spread evenly.
+
+    Statements over whole sets, so that 100,000 houses take seconds. Attached as a real one would be,
+    by arithmetic: a point's square is known.
+    """
+    values = {"columns": columns, "rows": rows, "houses": houses, "events": events}
+    for statement in _FILL.split(";\n"):
+        session.execute(text(statement), values)
+    township = session.query(Township).one()
+    plan_id = session.scalar(text("SELECT id FROM plan"))
+    assert plan_id is not None
+    return Town(township.area_id, plan_id)
+
+
+@contextlib.contextmanager
+def served(app: Flask) -> Iterator[str]:
+    """The application at a free port of this machine; gives its address."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@contextlib.contextmanager
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@dataclass
+class Visit:
+    """A page with the network cut: only the application's own host answers."""
+
+    page: Page
+    host: str
+    elsewhere: list[str] = field(default_factory=list)
+    """Addresses on other hosts that the page tried to reach."""
+    failures: list[str] = field(default_factory=list)
+    """Script errors, and complaints of the console."""
+    bytes_by_path: dict[str, int] = field(default_factory=dict)
+    """Decoded size of each answer."""
+
+    def open(self, path: str = "/") -> None:
+        self.page.goto(self.host + path)
+        # A waiting function would be evaluated, which the page's security policy forbids.
+        self.page.wait_for_selector("html[data-ready]", state="attached")
+        self.page.wait_for_load_state("networkidle")
+
+
+@contextlib.contextmanager
+def visit(
+    browser: Browser, host: str, *, width: int = 1280, height: int = 800, scale: float = 1
+) -> Iterator[Visit]:
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, device_scale_factor=scale
+    )
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    seen = Visit(page, host)
+
+    def gate(route: Route) -> None:
+        if route.request.url.startswith(host + "/"):
+            route.continue_()
+        else:
+            seen.elsewhere.append(route.request.url)
+            route.abort()
+
+    context.route("**/*", gate)
+    page.on("pageerror", lambda error: seen.failures.append(str(error)))
+    page.on(
+        "console",
+        lambda line: seen.failures.append(line.text) if line.type in ("error", "warning") else None,
+    )
+    page.on(
+        "requestfinished",
+        lambda request: seen.bytes_by_path.__setitem__(
+            request.url.removeprefix(host).split("?")[0], len(request.response().body())
+        ),
+    )
+    try:
+        yield seen
+    finally:
+        context.close()
+
+
+def app_over(engine: Engine, **settings: object) -> Flask:
+    app = create_app(Settings(**settings), bind=engine)  # type: ignore[arg-type]
+    app.testing = False  # failures are answered as in production
+    return app
+
+
+_FILL = """
+INSERT INTO area (code, level, name, name_en, geom)
+SELECT '999901', 'county', '虚构县', 'Invented County',
+       ST_Multi(ST_MakeEnvelope(120.9, 40.7, 120.9 + :columns * 0.004, 40.7 + :rows * 0.003, 4326));
+INSERT INTO area (code, level, name, name_en, parent_id, geom)
+SELECT '999901001', 'township', '虚构镇', 'Invented Town', id, geom FROM area;
+INSERT INTO township (area_id, metric_srid)
+SELECT id, 4549 FROM area WHERE level = 'township';
+INSERT INTO area (code, level, name, name_en, parent_id, geom)
+SELECT '99990100100' || (3 * i + j + 1), 'community',
+       (ARRAY['东风','南湖','西山','北桥','中兴','前进','向阳','和平','新华'])[3 * i + j + 1] || '社区',
+       'Community ' || (3 * i + j + 1), t.id,
+       ST_Multi(ST_Intersection(t.geom, ST_MakeEnvelope(
+           120.9 + ceil(:columns * j / 3.0) * 0.004, 40.7 + ceil(:rows * i / 3.0) * 0.003,
+           120.9 + ceil(:columns * (j + 1) / 3.0) * 0.004,
+           40.7 + ceil(:rows * (i + 1) / 3.0) * 0.003, 4326)))
+FROM area t, generate_series(0, 2) i, generate_series(0, 2) j WHERE t.level = 'township';
+INSERT INTO plan (township_id, name, state, validity)
+SELECT area_id, '2022年方案', 'published', daterange('2022-09-01', NULL) FROM township;
+INSERT INTO grid (plan_id, code, name, kind, community_id, host, geom)
+SELECT p.id, a.code || lpad((row_number() OVER (PARTITION BY a.code ORDER BY y DESC, x))::text, 3, '0'),
+       a.name || '第' || row_number() OVER (PARTITION BY a.code ORDER BY y DESC, x) || '网格',
+       CASE WHEN (x + y) % 7 = 0 THEN 'exclusive' ELSE 'basic' END, a.id,
+       CASE WHEN (x + y) % 7 = 0 THEN '虚构中学' END,
+       ST_Multi(ST_MakeEnvelope(120.9 + x * 0.004, 40.7 + y * 0.003,
+                                120.9 + (x + 1) * 0.004, 40.7 + (y + 1) * 0.003, 4326))
+FROM plan p, generate_series(0, :columns - 1) x, generate_series(0, :rows - 1) y, area a
+WHERE a.level = 'community'
+  AND ST_Contains(a.geom, ST_SetSRID(ST_MakePoint(120.902 + x * 0.004, 40.7015 + y * 0.003), 4326));
+INSERT INTO street (township_id, code, name, geom)
+SELECT area_id, 'S' || y, '虚构' || y || '路', ST_SetSRID(ST_GeomFromText(
+    format('MULTILINESTRING((120.9 %1$s, %2$s %1$s))', 40.7015 + y * 0.003, 120.9 + :columns * 0.004)), 4326)
+FROM township, generate_series(0, :rows - 1) y;
+INSERT INTO house (township_id, code, address, geom)
+SELECT area_id, 'H' || n, '虚构镇虚构' || n % 97 || '路' || n || '号',
+       ST_SetSRID(ST_MakePoint(120.9 + :columns * 0.004 * ((n * 0.7548776662466927)::numeric % 1),
+                               40.7 + :rows * 0.003 * ((n * 0.5698402909980532)::numeric % 1)), 4326)
+FROM township, generate_series(1, :houses) n;
+INSERT INTO household (township_id, code, house_id)
+SELECT township_id, 'F' || id, id FROM house;
+INSERT INTO resident (township_id, code, household_id, name)
+SELECT township_id, 'R' || id || '-' || k, id, '测试人' || id
+FROM household, generate_series(1, 2) k;
+INSERT INTO matter_list (township_id, version, validity)
+SELECT area_id, '1', daterange('2020-01-01', NULL) FROM township;
+INSERT INTO matter (list_id, code, name, name_en) SELECT id, '01', '市容环境', 'Environment' FROM matter_list;
+INSERT INTO event (township_id, code, matter_id, reported_at, closed_at, geom)
+SELECT t.area_id, 'E' || n, m.id, '2023-05-01 01:00Z',
+       CASE WHEN n % 3 > 0 THEN timestamptz '2023-05-02 01:00Z' END,
+       ST_SetSRID(ST_MakePoint(120.9 + :columns * 0.004 * ((n * 0.6180339887498949)::numeric % 1),
+                               40.7 + :rows * 0.003 * ((n * 0.4142135623730951)::numeric % 1)), 4326)
+FROM township t, matter m, generate_series(1, :events) n;
+INSERT INTO staff (township_id, code, name, phone)
+SELECT area_id, 'S1', '测试网格长', '13900000000' FROM township;
+INSERT INTO team_member (township_id, staff_id, grid_code, role, during)
+SELECT s.township_id, s.id, g.code, 'leader', daterange('2022-01-01', NULL) FROM staff s, grid g;
+INSERT INTO house_grid (plan_id, house_id, grid_id)
+SELECT DISTINCT ON (h.id) g.plan_id, h.id, g.id FROM house h JOIN grid g ON ST_Covers(g.geom, h.geom)
+ORDER BY h.id, g.code COLLATE "C";
+INSERT INTO event_grid (plan_id, event_id, grid_id)
+SELECT DISTINCT ON (e.id) g.plan_id, e.id, g.id FROM event e JOIN grid g ON ST_Covers(g.geom, e.geom)
+ORDER BY e.id, g.code COLLATE "C"
+"""

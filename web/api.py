@@ -1,0 +1,156 @@
+"""The JSON API, version 1: parse, open the transaction, call, answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import date
+from typing import Any, TypeVar, cast
+
+from flask import Flask
+from flask_smorest import Api, Blueprint
+from marshmallow import Schema
+from sqlalchemy import text
+
+from gisgrid.plans import cards, find, plans, summary
+from layers import grids as grid_layer
+from web import schemas
+from web.chosen import chosen, chosen_township
+from web.store import reading
+
+PREFIX = "/api/v1"
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+blueprint = Blueprint("v1", __name__, url_prefix=PREFIX, description="Plans, grids and counts")
+
+
+class ProblemApi(Api):  # type: ignore[misc]
+    """flask-smorest with our failures: ``web/errors.py`` answers them, this documents them."""
+
+    ERROR_SCHEMA = schemas.ProblemDocument
+
+    def _register_error_handlers(self) -> None:
+        pass
+
+
+def init_app(app: Flask) -> None:
+    app.config.update(
+        API_TITLE="gisgrid",
+        API_VERSION="v1",
+        OPENAPI_VERSION="3.1.0",
+        # The document only: its viewers are loaded from other hosts.
+        OPENAPI_URL_PREFIX=PREFIX,
+        OPENAPI_JSON_PATH="openapi.json",
+    )
+    ProblemApi(app).register_blueprint(blueprint)
+
+
+def get(
+    path: str, answer: type[Schema], query: type[Schema] = schemas.Query
+) -> Callable[[View], View]:
+    """A route of the API, with its question and answer in the OpenAPI document."""
+
+    def decorate(view: View) -> View:
+        checked = blueprint.arguments(query, location="query", as_kwargs=True)(view)
+        answered = blueprint.response(200, answer)(checked)
+        return cast(View, blueprint.route(path, methods=["GET"])(answered))
+
+    return decorate
+
+
+@get("/health", schemas.Health)
+def health(**_: object) -> dict[str, object]:
+    """Whether the server and its database answer."""
+    with reading() as session:
+        migration = session.scalar(text("SELECT max(version_num) FROM alembic_version"))
+    return {"status": "ok", "migration": migration}
+
+
+@get("/townships", schemas.Townships)
+def townships(**_: object) -> dict[str, object]:
+    """All townships, by code."""
+    with reading() as session:
+        return {"townships": plans.townships(session)}
+
+
+@get("/plans", schemas.Plans, schemas.TownshipQuery)
+def all_plans(township: str | None = None, **_: object) -> dict[str, object]:
+    """The plans of a township: dated ones by day, then drafts."""
+    with reading() as session:
+        place = chosen_township(session, township)
+        return {"township": place, "plans": plans.plans(session, place.id)}
+
+
+@get("/plans/<int:plan_id>/grids", schemas.Grids, schemas.GeometryQuery)
+def grids(plan_id: int, geometry: bool = False, **_: object) -> dict[str, object]:
+    """The grids of a plan with their counts, by code."""
+    with reading() as session:
+        plan = plans.plan_by_id(session, plan_id)
+        rows = [asdict(row) for row in summary.by_grid(session, plan_id)]
+        if geometry:
+            shapes = grid_layer.geometries(session, plan_id)
+            for row in rows:
+                row["geometry"] = shapes[row["code"]]
+    return {"plan": plan, "grids": rows}
+
+
+@get("/plans/<int:plan_id>/houses/<int:house_id>", schemas.HouseCard)
+def house(plan_id: int, house_id: int, **_: object) -> cards.HouseCard:
+    """A house and the grid it lies in."""
+    with reading() as session:
+        plans.plan_by_id(session, plan_id)
+        return cards.house_card(session, plan_id, house_id)
+
+
+@get("/plans/<int:plan_id>/events/<int:event_id>", schemas.EventCard)
+def event(plan_id: int, event_id: int, **_: object) -> cards.EventCard:
+    """An event, without its text, and the grid it lies in."""
+    with reading() as session:
+        plans.plan_by_id(session, plan_id)
+        return cards.event_card(session, plan_id, event_id)
+
+
+@get("/grids/<code>", schemas.GridCard, schemas.ChosenQuery)
+def grid(
+    code: str,
+    plan: int | None = None,
+    as_of: date | None = None,
+    township: str | None = None,
+    **_: object,
+) -> cards.GridCard:
+    """One grid: community, leader, counts."""
+    with reading() as session:
+        info = chosen(session, plan=plan, as_of=as_of, township=township).plan
+        return cards.grid_card(session, info.id, code, day=as_of)
+
+
+@get("/summary", schemas.Summary, schemas.ChosenQuery)
+def counts(
+    plan: int | None = None, as_of: date | None = None, township: str | None = None, **_: object
+) -> dict[str, object]:
+    """Counts per community and in all; places known to lie in none have a row without a code."""
+    with reading() as session:
+        place, info = chosen(session, plan=plan, as_of=as_of, township=township)
+        rows = summary.by_community(session, info.id)
+    return {
+        "township": place,
+        "plan": info,
+        "communities": rows,
+        "total": summary.total(rows),
+    }
+
+
+@get("/search", schemas.Hits, schemas.SearchQuery)
+def search(
+    q: str,
+    limit: int,
+    plan: int | None = None,
+    as_of: date | None = None,
+    township: str | None = None,
+    **_: object,
+) -> dict[str, object]:
+    """Grids by code or name, houses by address."""
+    with reading() as session:
+        info = chosen(session, plan=plan, as_of=as_of, township=township).plan
+        return {"plan_id": info.id, "hits": find.find(session, info.id, q, limit=limit)}

@@ -1,0 +1,156 @@
+"""The map page, its layers and its tiles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+from flask import Blueprint, Response, current_app, render_template, request
+from flask_babel import gettext
+from sqlalchemy.orm import Session
+
+from gisgrid.errors import Invalid, NotFound
+from gisgrid.plans import plans
+from gisgrid.settings import Settings
+from layers import areas, events, grids, houses, page, streets
+from layers.layer import Scope
+from layers.tiles import Tile, data_version
+from web.answers import asset, nonce
+from web.chosen import chosen
+from web.i18n import LANGUAGES, language
+from web.store import reading
+from web.words import words
+
+blueprint = Blueprint("maps", __name__)
+
+FEATURES: dict[str, Callable[[Session, int], str]] = {
+    "areas": areas.features,
+    "grids": grids.features,
+}
+TILES: dict[str, Callable[[Session, int, Tile], bytes]] = {
+    "houses": houses.tile,
+    "open_events": events.open_tile,
+    "closed_events": events.closed_tile,
+    "streets": streets.tile,
+}
+
+
+@blueprint.get("/")
+def show() -> Response:
+    """The map of a plan; a deploying township's first page."""
+    as_of = _day(request.args.get("as_of"))
+    plan_id = request.args.get("plan") or None
+    with reading() as session:
+        place, plan = chosen(
+            session,
+            plan=_number(plan_id) if plan_id else None,
+            as_of=as_of,
+            township=request.args.get("township") or None,
+        )
+        scope = Scope(plan.id, data_version(session, plan.id), request.script_root)
+        communities = areas.communities(session, plan.id)
+        extent = areas.extent(session, plan.id)
+        all_plans = plans.plans(session, place.id)
+    english = language() == "en"
+    settings: Settings = current_app.config["SETTINGS"]
+    parts = page.page(
+        [
+            grids.layer(scope, gettext, communities, english=english),
+            areas.layer(scope, gettext),
+            streets.layer(scope, gettext),
+            houses.layer(scope, gettext),
+            *events.layers(scope, gettext),
+        ],
+        extent,
+        assets={name: asset(name) for name in page.SCRIPTS + page.STYLES},
+        ui={
+            "plan": plan.id,
+            "as_of": as_of.isoformat() if as_of else None,
+            "api": f"{scope.root}/api/v1",
+            "language": language(),
+            "time_zone": place.time_zone,
+            "words": words(),
+        },
+        basemap=page.Basemap(settings.basemap_url, settings.basemap_credit)
+        if settings.basemap_url
+        else None,
+    )
+    html = render_template(
+        "map.html",
+        page=parts,
+        town=(english and place.name_en) or place.name,
+        township=place,
+        plan=plan,
+        plans=all_plans,
+        as_of=as_of,
+        states=_states(),
+        languages=LANGUAGES,
+        nonce=nonce(),
+    )
+    return Response(html, headers={"Cache-Control": "private, no-cache"})
+
+
+@blueprint.get("/layers/<name>/<int:plan_id>-<version>.geojson")
+def features(name: str, plan_id: int, version: str) -> Response:
+    """Polygons of a layer as GeoJSON, kept by the browser for as long as the data stands."""
+    if name not in FEATURES:
+        raise NotFound(f"There is no layer {name!r}.", zh=f"没有图层“{name}”。")
+    with reading() as session:
+        plans.plan_by_id(session, plan_id)
+        current = data_version(session, plan_id)
+        body = FEATURES[name](session, plan_id)
+    return _kept(Response(body, content_type="application/geo+json"), version == current)
+
+
+@blueprint.get("/tiles/<name>/<int:plan_id>-<version>/<int:z>/<int:x>/<int:y>.mvt")
+def tile(name: str, *, plan_id: int, version: str, z: int, x: int, y: int) -> Response:
+    """One vector tile; an empty body is an empty tile."""
+    if name not in TILES:
+        raise NotFound(f"There is no layer {name!r}.", zh=f"没有图层“{name}”。")
+    at = Tile(z, x, y)
+    with reading() as session:
+        plans.plan_by_id(session, plan_id)
+        current = data_version(session, plan_id)
+        body = TILES[name](session, plan_id, at)
+    response = Response(body, content_type="application/vnd.mapbox-vector-tile")
+    return _kept(response, version == current)
+
+
+def _kept(response: Response, is_current: bool) -> Response:
+    # A page opened before a change asks under the old fingerprint: it gets the present data, which
+    # must not be kept under that name.
+    response.headers["Cache-Control"] = (
+        "private, max-age=31536000, immutable" if is_current else "no-store"
+    )
+    return response
+
+
+def _day(text: str | None) -> date | None:
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Invalid(
+            f"as_of is {text[:40]!r}; it must be a day such as 2023-08-31.",
+            zh=f"as_of 的值“{text[:40]}”不是日期；请写成 2023-08-31 的形式。",
+        ) from None
+
+
+def _number(text: str) -> int:
+    # As wide as the database's bigint; more digits could be no plan's number.
+    if not text.isdecimal() or len(text) > 18:
+        raise Invalid(
+            f"plan is {text[:40]!r}; it must be the number of a plan.",
+            zh=f"plan 的值“{text[:40]}”不是方案编号。",
+        )
+    return int(text)
+
+
+def _states() -> dict[str, str]:
+    return {
+        "draft": gettext("Draft"),
+        "in_review": gettext("In review"),
+        "published": gettext("In force"),
+        "retired": gettext("Retired"),
+    }

@@ -1,0 +1,51 @@
+"""The production server: gunicorn, started from Python with the program's own settings."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+from gisgrid.db.store import open_engine, store_url
+from gisgrid.settings import Settings
+from web.app import create_app
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT; requests at work are finished first.
+
+    Raises
+    ------
+    StoreUnavailable
+        The store cannot be started or reached; told before any process is forked.
+    """
+    url = store_url(settings)
+    open_engine(url).dispose()
+    # The workers get the address, so that none of them starts the private cluster a second time.
+    Server(replace(settings, database_url=url)).run()
+
+
+class Server(BaseApplication):  # type: ignore[misc]
+    """gunicorn without its command line: each worker makes its own application after the fork."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        super().__init__()
+
+    def load_config(self) -> None:
+        for name, value in {
+            "bind": f"{self.settings.host}:{self.settings.port}",
+            "workers": self.settings.web_workers,
+            "worker_class": "gthread",
+            # Threads wait for the database most of the time; the engine's pool holds 16.
+            "threads": 8,
+            "timeout": self.settings.statement_timeout_s + 30,
+            "graceful_timeout": 10,
+            "control_socket_disable": True,
+            "proc_name": "gisgrid",
+        }.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        return create_app(self.settings)

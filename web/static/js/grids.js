@@ -1,0 +1,99 @@
+// Polygons: borders of areas, and grids coloured by what the reader chose.
+"use strict";
+
+(function (gisgrid) {
+  const MOST_LABELS = 150;
+
+  // A polygon layer of GeoJSON; `ready` is a promise that it is drawn.
+  gisgrid.polygons = function (map, spec, onFailure) {
+    const drawn = L.geoJSON(null, { style: spec.style, interactive: spec.style.interactive !== false, pane: spec.name });
+    drawn.ready = gisgrid.json(spec.url)
+      .then((found) => drawn.addData(found))
+      .catch(onFailure);
+    drawn.spec = spec;
+    return drawn;
+  };
+
+  // Colours for the grids, and what the legend says of them. `of` gives a grid's colour.
+  gisgrid.colouring = function (choice, counts, words) {
+    if (choice.swatches.length) {
+      const colours = new Map(choice.swatches.map((s) => [s.key, s.colour]));
+      return { of: (grid) => colours.get(grid[choice.key]), lines: choice.swatches };
+    }
+    const values = [...counts.values()].map((row) => row[choice.key]);
+    const bounds = classes(values, choice.ramp.length);
+    const lines = bounds.map((from, i) => ({
+      colour: choice.ramp[ramp(i, bounds.length, choice.ramp.length)],
+      label: range(from, bounds[i + 1]),
+    }));
+    return {
+      of: (grid) => {
+        const row = counts.get(grid.code);
+        if (!row) return undefined;
+        let i = bounds.length - 1;
+        while (i > 0 && row[choice.key] < bounds[i]) i--;
+        return lines[i].colour;
+      },
+      lines: lines.length ? lines : [{ colour: "#e6e8eb", label: words.no_count }],
+    };
+  };
+
+  // First numbers of up to n classes with about as many grids in each; never an empty class.
+  function classes(values, n) {
+    const sorted = values.slice().sort((a, b) => a - b);
+    const bounds = [];
+    for (let i = 0; i < n && sorted.length; i++) {
+      const from = sorted[Math.floor((i * sorted.length) / n)];
+      if (!bounds.length || from > bounds[bounds.length - 1]) bounds.push(from);
+    }
+    return bounds;
+  }
+
+  // Few classes still span the whole ramp.
+  function ramp(i, n, colours) {
+    return n === 1 ? 0 : Math.round((i * (colours - 1)) / (n - 1));
+  }
+
+  function range(from, next) {
+    if (next === undefined) return `≥ ${from}`;
+    return next - from === 1 ? String(from) : `${from} – ${next - 1}`;
+  }
+
+  gisgrid.paint = function (grids, colouring) {
+    grids.setStyle((feature) => ({
+      fillColor: colouring.of(feature.properties) || grids.spec.style.nothing,
+      // Exclusive grids can be told in every colouring.
+      dashArray: feature.properties.kind === "exclusive" ? "4 3" : null,
+      color: feature.properties.kind === "exclusive" ? "#12355b" : grids.spec.style.color,
+    }));
+  };
+
+  // Names over the map: communities from afar, grids from near, never more than can be read.
+  gisgrid.labels = function (map, areas, grids, english) {
+    const shown = L.layerGroup([], { pane: "labels" }).addTo(map);
+    function write() {
+      shown.clearLayers();
+      const near = map.getZoom() >= 14.5;
+      const from = near && map.hasLayer(grids) ? grids : areas;
+      if (!map.hasLayer(from)) return;
+      const view = map.getBounds();
+      const inView = [];
+      from.eachLayer((layer) => {
+        const p = layer.feature.properties;
+        if (p.level === "township" || p.level === "county") return;
+        if (view.contains(L.latLng(p.label[1], p.label[0]))) inView.push(p);
+      });
+      if (inView.length > MOST_LABELS) return;
+      for (const p of inView) {
+        const text = document.createElement("span");
+        text.textContent = (english && p.name_en) || p.name;
+        const icon = L.divIcon({ html: text, className: near ? "label label-grid" : "label", iconSize: null });
+        L.marker(L.latLng(p.label[1], p.label[0]), { icon, interactive: false, keyboard: false, pane: "labels" }).addTo(shown);
+      }
+    }
+    map.on("moveend layeradd layerremove", (event) => {
+      if (event.type === "moveend" || event.layer === areas || event.layer === grids) write();
+    });
+    return write;
+  };
+})(window.gisgrid);

@@ -1,0 +1,275 @@
+// The map page: panel, legend, search, cards. All text goes in as text, never as HTML.
+"use strict";
+
+(function (gisgrid) {
+  const byId = (id) => document.getElementById(id);
+  const layers = {};
+
+  gisgrid.layers = layers; // tests look here
+
+  gisgrid.json = async function (url) {
+    const answer = await fetch(url, { headers: { Accept: "application/json" } });
+    if (!answer.ok) throw new Error(String(answer.status));
+    return answer.json();
+  };
+
+  gisgrid.map = function (id, options) {
+    const map = L.map(id, options);
+    L.control.attribution({ prefix: false }).addTo(map);
+    L.control.zoom({ position: "bottomright" }).addTo(map);
+    L.control.scale({ imperial: false, position: "bottomleft" }).addTo(map);
+    // Panes keep the order whatever is switched on when.
+    ["grids", "lines", "areas", "points", "labels"].forEach((name, i) => {
+      const pane = map.createPane(name);
+      pane.style.zIndex = String(410 + 10 * i);
+      if (name !== "grids") pane.style.pointerEvents = "none";
+    });
+    return map;
+  };
+
+  gisgrid.layer = function (map, spec) {
+    layers[spec.name] =
+      spec.kind === "polygons" ? gisgrid.polygons(map, spec, failed) : gisgrid.tiles(spec, failed);
+    if (spec.shown) layers[spec.name].addTo(map);
+  };
+
+  function failed() {
+    byId("notice").hidden = false;
+  }
+
+  // An element with text and children; the one way this page makes elements.
+  function make(tag, attributes, ...inside) {
+    const element = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes || {})) {
+      if (name === "style") Object.assign(element.style, value);
+      else if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+      else if (value !== false && value !== null) element.setAttribute(name, value === true ? "" : value);
+    }
+    element.append(...inside.filter((part) => part !== null && part !== undefined));
+    return element;
+  }
+
+  gisgrid.start = function (map, ui) {
+    gisgrid.town = map; // tests look here
+    byId("notice").textContent = ui.words.failed;
+    const state = { map, ui, counts: new Map(), selected: null, choice: layers.grids.spec.colourings[0] };
+    panel(state);
+    search(state);
+    const label = gisgrid.labels(map, layers.areas, layers.grids, ui.language === "en");
+    Promise.all([layers.areas.ready, layers.grids.ready]).then(() => {
+      label();
+      colour(state);
+      hover(state);
+      document.documentElement.dataset.ready = "true"; // tests wait for it
+    });
+    gisgrid.json(layers.grids.spec.extra.counts).then((answer) => {
+      for (const row of answer.grids) state.counts.set(row.code, row);
+      colour(state);
+    }).catch(failed);
+    gisgrid.json(`${ui.api}/summary?plan=${ui.plan}`).then((answer) => totals(ui, answer)).catch(failed);
+    clicks(state);
+  };
+
+  // ---- panel -----------------------------------------------------------------------------------
+
+  function panel(state) {
+    for (const choice of layers.grids.spec.colourings) {
+      const chosen = choice === state.choice;
+      byId("colourings").append(make("label", {},
+        make("input", {
+          type: "radio", name: "colouring", value: choice.key, checked: chosen,
+          onchange: () => { state.choice = choice; colour(state); },
+        }), make("span", {}, choice.label)));
+    }
+    for (const layer of Object.values(layers)) {
+      byId("layers").append(make("li", {}, make("label", {},
+        make("input", {
+          type: "checkbox", value: layer.spec.name, checked: layer.spec.shown,
+          onchange: (event) => event.target.checked ? layer.addTo(state.map) : layer.remove(),
+        }), sample(layer.spec), make("span", {}, layer.spec.title))));
+    }
+    byId("toggle").addEventListener("click", () => {
+      const open = byId("panel").classList.toggle("open");
+      byId("toggle").setAttribute("aria-expanded", String(open));
+    });
+    document.addEventListener("click", (event) => {
+      const plans = byId("plan");
+      if (plans.open && !plans.contains(event.target)) plans.open = false;
+    });
+  }
+
+  function sample(spec) {
+    const style = spec.style;
+    const shape = spec.kind === "polygons" ? (style.fill === false ? "outline" : "patch")
+      : spec.kind === "lines" ? "line" : style.shape || "dot";
+    return make("i", { class: `sample sample-${shape}`, style: { color: style.colour || style.color } });
+  }
+
+  function colour(state) {
+    const colouring = gisgrid.colouring(state.choice, state.counts, state.ui.words);
+    gisgrid.paint(layers.grids, colouring);
+    select(state, state.selected);
+    const dashed = make("li", {}, make("i", { class: "sample sample-exclusive" }), make("span", {}, state.ui.words.exclusive));
+    byId("legend").replaceChildren(
+      ...colouring.lines.map((line) => make("li", {},
+        make("i", { class: "sample sample-patch", style: { color: line.colour } }), make("span", {}, line.label))),
+      ...(state.choice.key === "kind" ? [] : [dashed]));
+  }
+
+  function totals(ui, answer) {
+    const all = answer.total;
+    const lines = [["grid", all.basic + all.exclusive], ["houses", all.houses], ["households", all.households],
+      ["residents", all.residents], ["events", all.events]];
+    byId("totals").replaceChildren(...lines.map(([key, n]) =>
+      make("div", {}, make("dt", {}, ui.words[key]), make("dd", {}, n.toLocaleString(ui.language)))));
+  }
+
+  // ---- grids under the pointer -----------------------------------------------------------------
+
+  function hover(state) {
+    layers.grids.eachLayer((layer) => {
+      layer.on("mouseover", () => { layer.setStyle({ weight: 3 }); });
+      layer.on("mouseout", () => { if (layer !== state.selected) layer.setStyle({ weight: layers.grids.spec.style.weight }); });
+    });
+  }
+
+  function select(state, layer) {
+    if (state.selected) state.selected.setStyle({ weight: layers.grids.spec.style.weight, fillOpacity: layers.grids.spec.style.fillOpacity });
+    state.selected = layer;
+    if (layer) layer.setStyle({ weight: 4, color: "#12355b", fillOpacity: 0.82 }).bringToFront();
+  }
+
+  function clicks(state) {
+    const { map, ui } = state;
+    let grid = null;
+    layers.grids.on("click", (event) => { grid = event.layer; });
+    map.on("click", (event) => {
+      const clicked = grid;
+      grid = null;
+      for (const name of ["open_events", "closed_events", "houses"]) {
+        const found = layers[name].at(event.latlng);
+        if (found) return pointCard(state, found, event.latlng);
+      }
+      if (clicked) gridCard(state, clicked.feature.properties.code);
+      else hide(state);
+      return undefined;
+    });
+    map.on("mousemove", L.Util.throttle((event) => {
+      const over = ["open_events", "closed_events", "houses"].some((name) => layers[name].at(event.latlng));
+      map.getContainer().classList.toggle("over-point", over);
+    }, 60));
+    document.addEventListener("keydown", (event) => { if (event.key === "Escape") hide(state); });
+    // A saved or shared address may name a grid.
+    const wanted = new URLSearchParams(location.hash.slice(1)).get("grid");
+    if (wanted) layers.grids.ready.then(() => gridCard(state, wanted, true));
+    ui.started = true;
+  }
+
+  // ---- cards -----------------------------------------------------------------------------------
+
+  function show(state, title, badge, lines, numbers) {
+    const { words } = state.ui;
+    byId("card").replaceChildren(
+      make("header", {}, make("h2", {}, title), badge,
+        make("button", { class: "close", "aria-label": words.close, onclick: () => hide(state) }, "×")),
+      make("dl", { class: "facts" }, ...lines.filter(([, v]) => v !== null && v !== undefined).flatMap(([k, v]) =>
+        [make("dt", {}, words[k]), make("dd", {}, v)])),
+      numbers ? make("dl", { class: "numbers" }, ...numbers.map(([k, n]) =>
+        make("div", {}, make("dt", {}, words[k]), make("dd", {}, n.toLocaleString(state.ui.language))))) : "");
+    byId("card").hidden = false;
+  }
+
+  function hide(state) {
+    byId("card").hidden = true;
+    select(state, null);
+    gisgrid.paint(layers.grids, gisgrid.colouring(state.choice, state.counts, state.ui.words));
+  }
+
+  async function gridCard(state, code, zoom) {
+    const { ui, map } = state;
+    const layer = layers.grids.getLayers().find((each) => each.feature.properties.code === code);
+    colour(state);
+    select(state, layer || null);
+    if (layer && zoom) map.fitBounds(layer.getBounds(), { maxZoom: 16, padding: [40, 40] });
+    const day = ui.as_of ? `&as_of=${ui.as_of}` : "";
+    let grid;
+    try {
+      grid = await gisgrid.json(`${ui.api}/grids/${encodeURIComponent(code)}?plan=${ui.plan}${day}`);
+    } catch (_) {
+      return failed();
+    }
+    return show(state, grid.name,
+      make("span", { class: `badge badge-${grid.kind}` }, ui.words[grid.kind]),
+      [["code", grid.code], ["community", (ui.language === "en" && grid.community_en) || grid.community],
+        ["host", grid.host], ["leader", grid.leader || ui.words.nobody]],
+      ["houses", "households", "residents", "events", "open_events"].map((key) => [key, grid[key]]));
+  }
+
+  async function pointCard(state, found, latlng) {
+    const { ui, map } = state;
+    if (found.n > 1 && map.getZoom() < 18) return map.setView(latlng, Math.min(map.getZoom() + 2, 18));
+    const kind = found.layer.name === "houses" ? "house" : "event";
+    select(state, null);
+    if (found.n > 1) {
+      return show(state, ui.words.several.replace("{n}", found.n), "", [["kind", found.layer.title]]);
+    }
+    let thing;
+    try {
+      thing = await gisgrid.json(found.layer.extra.about + found.id);
+    } catch (_) {
+      return failed();
+    }
+    const near = thing.border_m === null ? "" : ` · ${ui.words.near_border.replace("{m}", thing.border_m.toFixed(1))}`;
+    const grid = (thing.grid_name ? `${thing.grid_name} (${thing.grid_code})` : ui.words.no_grid) + near;
+    if (kind === "house") {
+      return show(state, thing.address, make("span", { class: "badge" }, ui.words.house), [["code", thing.code], ["grid", grid]]);
+    }
+    const time = (text) => text && new Intl.DateTimeFormat(ui.language, {
+      dateStyle: "medium", timeStyle: "short", timeZone: ui.time_zone }).format(new Date(text));
+    return show(state, (ui.language === "en" && thing.matter_en) || thing.matter,
+      make("span", { class: "badge" }, ui.words.event),
+      [["code", thing.code], ["grid", grid], ["reported", time(thing.reported_at)], ["due", time(thing.due_at)],
+        ["closed", time(thing.closed_at) || ui.words.still_open]]);
+  }
+
+  // ---- search ----------------------------------------------------------------------------------
+
+  function search(state) {
+    const { ui, map } = state;
+    const form = byId("search"), field = form.elements.q, list = byId("hits");
+    let timer = 0, asked = 0;
+    const close = () => { list.hidden = true; };
+    function go(hit) {
+      close();
+      if (hit.kind === "grid") return gridCard(state, hit.code, true);
+      map.setView(L.latLng(hit.lat, hit.lon), 18);
+      return pointCard(state, { id: hit.id, n: 1, layer: layers.houses.spec });
+    }
+    async function ask() {
+      const text = field.value.trim(), turn = ++asked;
+      if (!text) return close();
+      let answer;
+      try {
+        answer = await gisgrid.json(`${ui.api}/search?plan=${ui.plan}&q=${encodeURIComponent(text)}`);
+      } catch (_) {
+        return failed();
+      }
+      if (turn !== asked) return undefined; // a later question was asked meanwhile
+      list.replaceChildren(...answer.hits.map((hit) => make("li", {},
+        make("button", { type: "button", onclick: () => go(hit) },
+          make("span", { class: "badge" }, ui.words[hit.kind]), make("span", {}, hit.label),
+          hit.kind === "grid" ? make("small", {}, hit.code) : null))));
+      if (!answer.hits.length) list.append(make("li", { class: "none" }, ui.words.nothing_found));
+      list.hidden = false;
+      return undefined;
+    }
+    field.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(ask, 200); });
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      clearTimeout(timer);
+      ask().then(() => { const first = list.querySelector("button"); if (first) first.focus(); });
+    });
+    document.addEventListener("click", (event) => { if (!form.contains(event.target)) close(); });
+    form.addEventListener("keydown", (event) => { if (event.key === "Escape") close(); });
+  }
+})(window.gisgrid);

@@ -1,0 +1,185 @@
+// Points and lines out of vector tiles, drawn on canvas; one click finds what stands there.
+"use strict";
+
+window.gisgrid = window.gisgrid || {};
+
+(function (gisgrid) {
+  const EXTENT = 4096;
+  const BEYOND = 22; // radius of the largest symbol, in pixels
+
+  // ---- decoding: Mapbox Vector Tile 2.1, as far as ST_AsMVT writes it --------------------------
+
+  function decode(buffer) {
+    const features = [];
+    new Pbf.PbfReader(buffer).readFields((tag, _, pbf) => {
+      if (tag === 3) layer(pbf, features);
+    }, null);
+    return features;
+  }
+
+  function layer(pbf, features) {
+    const raw = [], keys = [], values = [];
+    pbf.readMessage((tag) => {
+      if (tag === 2) raw.push(feature(pbf));
+      else if (tag === 3) keys.push(pbf.readString());
+      else if (tag === 4) values.push(value(pbf));
+    }, null);
+    for (const f of raw) {
+      for (let i = 0; i + 1 < f.tags.length; i += 2) f[keys[f.tags[i]]] = values[f.tags[i + 1]];
+      features.push(f);
+    }
+  }
+
+  function feature(pbf) {
+    const f = { id: 0, tags: [], type: 0, parts: [] };
+    pbf.readMessage((tag) => {
+      if (tag === 1) f.id = pbf.readVarint();
+      else if (tag === 2) pbf.readPackedVarint(f.tags);
+      else if (tag === 3) f.type = pbf.readVarint();
+      else if (tag === 4) geometry(pbf, f.parts);
+    }, null);
+    return f;
+  }
+
+  function value(pbf) {
+    let v = null;
+    pbf.readMessage((tag) => {
+      if (tag === 1) v = pbf.readString();
+      else if (tag === 2) v = pbf.readFloat();
+      else if (tag === 3) v = pbf.readDouble();
+      else if (tag === 4) v = pbf.readVarint(true);
+      else if (tag === 5) v = pbf.readVarint();
+      else if (tag === 6) v = pbf.readSVarint();
+      else if (tag === 7) v = pbf.readBoolean();
+    }, null);
+    return v;
+  }
+
+  function geometry(pbf, parts) {
+    const end = pbf.readVarint() + pbf.pos;
+    let x = 0, y = 0;
+    while (pbf.pos < end) {
+      const command = pbf.readVarint();
+      for (let n = command >> 3; n > 0; n--) {
+        if ((command & 7) === 7) continue; // close path: no numbers follow
+        x += pbf.readSVarint();
+        y += pbf.readSVarint();
+        if ((command & 7) === 1) parts.push([]);
+        parts[parts.length - 1].push([x, y]);
+      }
+    }
+  }
+
+  // ---- the layer -------------------------------------------------------------------------------
+
+  const Tiles = L.GridLayer.extend({
+    options: { maxNativeZoom: 18, maxZoom: 20, updateWhenIdle: true, keepBuffer: 1 },
+
+    initialize: function (spec, onFailure) {
+      L.GridLayer.prototype.initialize.call(this, { pane: spec.kind });
+      this.spec = spec;
+      this.drawn = 0; // symbols on all tiles so far; tests read it
+      this.onFailure = onFailure;
+      this.on("tileunload", (event) => event.tile.stop && event.tile.stop.abort());
+    },
+
+    createTile: function (coords, done) {
+      const canvas = L.DomUtil.create("canvas", "leaflet-tile");
+      canvas.stop = new AbortController();
+      fetch(L.Util.template(this.spec.url, coords), { signal: canvas.stop.signal })
+        .then((answer) => {
+          if (!answer.ok) throw new Error(String(answer.status));
+          return answer.arrayBuffer();
+        })
+        .then((buffer) => {
+          this._draw(canvas, decode(new Uint8Array(buffer)));
+          done(null, canvas);
+        })
+        .catch((error) => {
+          if (error.name === "AbortError") return;
+          this.onFailure();
+          done(error, canvas);
+        });
+      return canvas;
+    },
+
+    _draw: function (canvas, features) {
+      const size = this.getTileSize().x, sharp = window.devicePixelRatio || 1;
+      canvas.width = canvas.height = size * sharp;
+      const pen = canvas.getContext("2d");
+      pen.scale((size * sharp) / EXTENT, (size * sharp) / EXTENT);
+      const px = EXTENT / size;
+      if (this.spec.kind === "lines") for (const f of features) line(pen, f, this.spec.style, px);
+      else for (const f of features) symbol(pen, f, this.spec.style, px);
+      canvas.symbols = this.spec.kind === "points" ? features : [];
+      this.drawn += features.length;
+    },
+
+    // The symbol under a place of the map, nearest first; null if there is none.
+    at: function (latlng) {
+      if (!this._map || this.spec.kind !== "points") return null;
+      const size = this.getTileSize().x;
+      const z = this._tileZoom;
+      const shown = Math.pow(2, this._map.getZoom() - z); // enlargement of the tiles at hand
+      const place = this._map.project(latlng, z);
+      const column = Math.floor(place.x / size), row = Math.floor(place.y / size);
+      const canvas = (this._tiles[[column, row, z].join(":")] || {}).el;
+      const point = place.subtract([column * size, row * size]);
+      let best = null, nearest = Infinity;
+      for (const f of (canvas && canvas.symbols) || []) {
+        const [x, y] = f.parts[0][0];
+        const away = Math.hypot((x * size) / EXTENT - point.x, (y * size) / EXTENT - point.y);
+        if (away <= radius(f.n) + 3 / shown && away < nearest) [best, nearest] = [f, away];
+      }
+      return best && { id: best.id, n: best.n || 1, layer: this.spec };
+    },
+  });
+
+  function radius(n) {
+    return n > 1 ? Math.min(7 + 2.2 * Math.log10(n) * 2, BEYOND) : 3.6;
+  }
+
+  function symbol(pen, f, style, px) {
+    const [x, y] = f.parts[0][0];
+    const r = radius(f.n) * px;
+    pen.beginPath();
+    if (style.shape === "diamond" && !f.n) {
+      const d = r * 1.35;
+      pen.moveTo(x, y - d);
+      pen.lineTo(x + d, y);
+      pen.lineTo(x, y + d);
+      pen.lineTo(x - d, y);
+      pen.closePath();
+    } else pen.arc(x, y, r, 0, 2 * Math.PI);
+    pen.fillStyle = style.colour;
+    pen.globalAlpha = f.n ? 0.88 : 1;
+    pen.fill();
+    pen.globalAlpha = 1;
+    pen.lineWidth = px * (f.n ? 1.4 : 1.1);
+    pen.strokeStyle = "#ffffff";
+    pen.stroke();
+    if (!f.n) return;
+    pen.fillStyle = style.text;
+    pen.font = `600 ${10.5 * px}px system-ui, sans-serif`;
+    pen.textAlign = "center";
+    pen.textBaseline = "middle";
+    pen.fillText(short(f.n), x, y + 0.5 * px);
+  }
+
+  function short(n) {
+    return n < 1000 ? String(n) : `${(n / 1000).toFixed(n < 10000 ? 1 : 0)}k`;
+  }
+
+  function line(pen, f, style, px) {
+    pen.beginPath();
+    for (const part of f.parts) part.forEach(([x, y], i) => (i ? pen.lineTo(x, y) : pen.moveTo(x, y)));
+    pen.lineWidth = 1.4 * px;
+    pen.strokeStyle = style.colour;
+    pen.globalAlpha = 0.9;
+    pen.stroke();
+    pen.globalAlpha = 1;
+  }
+
+  gisgrid.tiles = (spec, onFailure) => new Tiles(spec, onFailure);
+  gisgrid.decode = decode;
+})(window.gisgrid);
