@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,6 +15,8 @@ from gisgrid.balance.result import Locks
 # The price of roundness is set so that a metre of border costs about the same whatever the size of
 # the grids: the perimeter of a grid grows with the root of its number of units.
 SHAPE_SCALE = 2.2
+# A load on the edge of the band is inside, in whatever order it was added up.
+ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +57,10 @@ class Community:
             return 0.0
         return float(np.abs(self.load(grid_of) / self.target - 1).max())
 
+    def within(self, grid_of: Ints, tolerance: float) -> bool:
+        """Whether every grid is in the band, its edges included."""
+        return self.deviation(grid_of) <= tolerance + ROUNDING
+
     def away(self, grid_of: Ints) -> float:
         return float(self.cost[grid_of != self.home].sum())
 
@@ -87,13 +93,27 @@ class Community:
         heaviest = float(self.workload.max(initial=0.0)) / self.target - 1 if self.target else 0.0
         return max(floor, heaviest, 0.0)
 
+    def with_held(self, held: Bools) -> Community:
+        """The same where the units ``held`` stay put, too."""
+        return replace(self, free=self.free & ~held)
+
+    def drawn_anew(self, grid_of: Ints) -> Community:
+        """The same units where ``grid_of`` is home, nothing is locked and moving is free."""
+        every = np.ones((self.grid_count,) * 2, dtype=bool)
+        return replace(
+            self,
+            home=grid_of,
+            cost=np.zeros(len(grid_of)),
+            free=np.ones(len(grid_of), dtype=bool),
+            touching=every,
+            may=every,
+        )
+
     def problem(self, tolerance: float, shape: float, price: Floats) -> Problem:
         """What the search works on."""
         k = self.grid_count
         mean_cost = float(self.cost.mean()) if self.cost.any() else 1.0
         scale = SHAPE_SCALE * float(np.sqrt(len(self.home) / k)) * mean_cost
-        # A hair inside the band, so that sums taken in another order are inside as well.
-        hair = 1e-9 * self.target
         return Problem(
             self.graph.indptr,
             self.graph.indices,
@@ -105,8 +125,8 @@ class Community:
             self.home,
             self.may,
             self.free,
-            np.full(k, self.target * (1 - tolerance) + hair),
-            np.full(k, self.target * (1 + tolerance) - hair),
+            np.full(k, self.target * (1 - tolerance - ROUNDING / 2)),
+            np.full(k, self.target * (1 + tolerance + ROUNDING / 2)),
             price,
             shape * scale,
         )

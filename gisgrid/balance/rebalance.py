@@ -12,7 +12,7 @@ import numpy as np
 
 from gisgrid.balance.arrays import Bools, Floats, Ints
 from gisgrid.balance.certificate import certify
-from gisgrid.balance.community import Community, Plan, communities
+from gisgrid.balance.community import ROUNDING, Community, Plan, communities
 from gisgrid.balance.graph import UnitGraph
 from gisgrid.balance.reasons import reasons
 from gisgrid.balance.result import CommunityResult, Locks, Reason, Result
@@ -218,7 +218,7 @@ def _solve(
 ) -> tuple[Ints, CommunityResult]:
     plan = community.home
     bound = community.bound(tolerance)
-    if community.deviation(plan) > tolerance and community.grid_count > 1:
+    if not community.within(plan, tolerance) and community.grid_count > 1:
         plan = search_plan(
             community,
             tolerance=tolerance,
@@ -228,8 +228,8 @@ def _solve(
             seed=seed,
         )
     deviation = community.deviation(plan)
-    reached = deviation <= tolerance
-    least = bound.cost if reached else community.bound(deviation * (1 + 1e-9)).cost
+    reached = community.within(plan, tolerance)
+    least = bound.cost if reached else community.bound(deviation + ROUNDING).cost
     report = CommunityResult(
         community=community.number,
         grids=tuple(community.names.tolist()),

@@ -71,7 +71,7 @@ def grown_grids(
         mine = np.flatnonzero(community_of_unit == c)
         chosen = [int(rng.choice(mine))]
         while len(chosen) < count[c]:
-            tries = rng.choice(mine, 3)
+            tries = rng.choice(mine[~np.isin(mine, chosen)], 3)
             gap = np.min([np.hypot(*(xy[tries] - xy[s]).T) for s in chosen], axis=0)
             chosen.append(int(tries[np.argmax(gap)]))
         seeds += chosen

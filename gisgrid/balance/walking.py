@@ -1,0 +1,210 @@
+"""How far is it on foot? Along the streets, or straight with a detour where streets do not tell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
+from scipy.spatial import cKDTree
+
+from gisgrid.balance.arrays import Floats, Geometries, Ints
+
+NODE_M = 0.01
+"""Street ends closer than this are one crossing."""
+
+
+@dataclass(frozen=True, eq=False)
+class Streets:
+    """A noded street network: edges between crossings, in metres."""
+
+    node_xy: Floats
+    start: Ints
+    end: Ints
+    length_m: Floats
+    lines: Geometries
+    tree: shapely.STRtree
+
+    @classmethod
+    def of(cls, lines: Geometries) -> Streets | None:
+        """The network of centre lines in a metric CRS; None if there is no line.
+
+        Lines are cut where they cross or touch: a bridge counts as a crossing.
+        """
+        lines = np.asarray(lines, dtype=object)
+        lines = lines[~shapely.is_missing(lines) & ~shapely.is_empty(lines)]
+        if not len(lines):
+            return None
+        parts = shapely.get_parts(shapely.union_all(lines, grid_size=NODE_M))
+        parts = parts[shapely.length(parts) > 0]
+        ends = np.concatenate(
+            [
+                shapely.get_coordinates(shapely.get_point(parts, 0)),
+                shapely.get_coordinates(shapely.get_point(parts, -1)),
+            ]
+        )
+        _, first, node = np.unique(
+            np.rint(ends / NODE_M).astype(np.int64), axis=0, return_index=True, return_inverse=True
+        )
+        node = node.ravel()
+        return cls(
+            node_xy=ends[first],
+            start=node[: len(parts)],
+            end=node[len(parts) :],
+            length_m=shapely.length(parts),
+            lines=parts,
+            tree=shapely.STRtree(parts),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Snapped:
+    """Points put on the nearest street: which, how far along it, and the way to it (with detour)."""
+
+    edge: Ints
+    along_m: Floats
+    off_m: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Walk:
+    """A way to measure walks.
+
+    Parameters
+    ----------
+    streets
+        None: every walk is the straight line times ``detour``.
+    detour
+        Also for walks that the streets do not join, and for the way from a door to the street.
+    """
+
+    streets: Streets | None
+    detour: float
+
+    def nearest_m(self, xy: Floats, targets: Floats) -> Floats:
+        """Metres on foot from each point to the nearest of ``targets``; infinite without targets."""
+        if not len(targets):
+            return np.full(len(xy), np.inf)
+        straight: Floats = cKDTree(targets).query(xy)[0] * self.detour
+        if self.streets is None or not len(xy):
+            return straight
+        places, spots = self._snap(xy), self._snap(targets)
+        graph = self._joined(spots)
+        own = self._own_nodes(spots)
+        to_node = dijkstra(graph, directed=False, indices=own, min_only=True)
+        known = self._walks(to_node, spots, places)
+        return np.where(np.isfinite(known), known, straight)
+
+    def to_own_m(self, xy: Floats, group: Ints, base_xy: Floats) -> Floats:
+        """Metres on foot from each point to the base of its group.
+
+        Parameters
+        ----------
+        group
+            Row of ``base_xy`` for each point.
+        """
+        straight: Floats = np.hypot(*(xy - base_xy[group]).T) * self.detour
+        if self.streets is None or not len(xy):
+            return straight
+        places, bases = self._snap(xy), self._snap(base_xy)
+        graph, own = self._joined(bases), self._own_nodes(bases)
+        out = straight.copy()
+        order = np.argsort(group, kind="stable")
+        first = np.searchsorted(group[order], np.arange(len(base_xy) + 1))
+        for g in np.unique(group).tolist():
+            rows = order[first[g] : first[g + 1]]
+            # Nobody walks many times the straight line: the search may stop there.
+            reach_m = float(straight[rows].max()) * 4 + 200.0
+            to_node = dijkstra(graph, directed=False, indices=own[g], limit=reach_m)
+            known = self._walks(to_node, _some(bases, [g]), _some(places, rows))
+            out[rows] = np.where(np.isfinite(known), known, straight[rows])
+        return out
+
+    def pairs_within(self, sites: Floats, xy: Floats, limit_m: float) -> tuple[Ints, Ints]:
+        """Pairs (site, point) at most ``limit_m`` apart on foot, sorted."""
+        none = np.zeros(0, dtype=np.int64)
+        if not len(sites) or not len(xy):
+            return none, none
+        found: list[Ints] = []
+        if self.streets is None:
+            radius_m = limit_m / self.detour if self.detour > 0 else np.inf
+            near = cKDTree(xy).query_ball_point(sites, radius_m, return_sorted=True)
+            found = [np.asarray(rows, dtype=np.int64) for rows in near]
+        else:
+            places, spots = self._snap(xy), self._snap(sites)
+            graph, own = self._joined(spots), self._own_nodes(spots)
+            for s in range(len(sites)):
+                to_node = dijkstra(graph, directed=False, indices=own[s], limit=limit_m)
+                known = self._walks(to_node, _some(spots, [s]), places)
+                found.append(np.flatnonzero(known <= limit_m))
+        return np.repeat(np.arange(len(sites)), [len(f) for f in found]), np.concatenate(found)
+
+    def _snap(self, xy: Floats) -> Snapped:
+        assert self.streets is not None  # noqa: S101 - narrows the type
+        points = shapely.points(xy)
+        place, edge = self.streets.tree.query_nearest(points, all_matches=False)
+        of = np.zeros(len(xy), dtype=np.int64)
+        of[place] = edge
+        lines = self.streets.lines[of]
+        off_m = shapely.distance(lines, points) * self.detour
+        return Snapped(of, shapely.line_locate_point(lines, points), off_m)
+
+    def _own_nodes(self, sources: Snapped) -> Ints:
+        assert self.streets is not None  # noqa: S101 - narrows the type
+        return np.arange(len(sources.edge)) + len(self.streets.node_xy)
+
+    def _joined(self, sources: Snapped) -> csr_array:
+        """The network with a node for each source, joined to both ends of its street.
+
+        A walk begins at the source's door: its way to the street is part of these edges.
+        """
+        net = self.streets
+        assert net is not None  # noqa: S101 - narrows the type
+        own = self._own_nodes(sources)
+        a = np.concatenate([net.start, own, own])
+        b = np.concatenate([net.end, net.start[sources.edge], net.end[sources.edge]])
+        rest_m = net.length_m[sources.edge] - sources.along_m
+        doors_m = np.concatenate([sources.along_m, rest_m]) + np.tile(sources.off_m, 2)
+        return _graph(a, b, np.concatenate([net.length_m, doors_m]), len(net.node_xy) + len(own))
+
+    def _walks(self, to_node: Floats, sources: Snapped, places: Snapped) -> Floats:
+        """Walks to each place, given those to the nodes; infinite where the streets do not join."""
+        net = self.streets
+        assert net is not None  # noqa: S101 - narrows the type
+        edge, along_m = places.edge, places.along_m
+        by_ends = np.minimum(
+            to_node[net.start[edge]] + along_m,
+            to_node[net.end[edge]] + net.length_m[edge] - along_m,
+        )
+        walk: Floats = np.minimum(by_ends, _same_street(sources, places)) + places.off_m
+        return walk
+
+
+def _same_street(sources: Snapped, places: Snapped) -> Floats:
+    """Walks along the street on which both the source and the place lie; infinite elsewhere."""
+    walk = np.full(len(places.edge), np.inf)
+    order = np.argsort(places.edge, kind="stable")
+    low = np.searchsorted(places.edge[order], sources.edge, side="left")
+    high = np.searchsorted(places.edge[order], sources.edge, side="right")
+    for s, (i, j) in enumerate(zip(low.tolist(), high.tolist(), strict=True)):
+        rows = order[i:j]
+        direct = np.abs(places.along_m[rows] - sources.along_m[s]) + sources.off_m[s]
+        walk[rows] = np.minimum(walk[rows], direct)
+    return walk
+
+
+def _graph(a: Ints, b: Ints, length: Floats, count: int) -> csr_array:
+    """The symmetric graph of edges; of parallel ones the shortest counts."""
+    low, high = np.minimum(a, b), np.maximum(a, b)
+    order = np.lexsort((length, high, low))
+    low, high, length = low[order], high[order], length[order]
+    first = np.append(True, (low[1:] != low[:-1]) | (high[1:] != high[:-1])) & (low != high)
+    # SciPy takes a stored zero for no edge.
+    weight = np.maximum(length[first], 1e-6)
+    return csr_array((weight, (low[first], high[first])), shape=(count, count))
+
+
+def _some(points: Snapped, rows: Ints | list[int]) -> Snapped:
+    return Snapped(points.edge[rows], points.along_m[rows], points.off_m[rows])
