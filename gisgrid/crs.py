@@ -175,6 +175,15 @@ def default_metric_srid(lon: float, lat: float) -> int:
     return (32600 if lat >= 0 else 32700) + zone
 
 
+def is_metric(srid: int) -> bool:
+    """Whether an EPSG code is a projected coordinate system in metres; False for unknown codes."""
+    try:
+        system = pyproj.CRS.from_epsg(srid)
+    except pyproj.exceptions.CRSError:
+        return False
+    return system.is_projected and all(axis.unit_name == "metre" for axis in system.axis_info)
+
+
 def hint(x: npt.ArrayLike, y: npt.ArrayLike, *, near: tuple[float, float] | None = None) -> Hint:
     """What the numbers look like, judged by the middle of them.
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import shapely
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from gisgrid.errors import NotFound, StalePlan
@@ -126,7 +127,16 @@ def test_attaching_again_changes_nothing_and_a_moved_event_keeps_its_history(ses
     history = session.scalars(
         text("SELECT table_name FROM history WHERE row_id = :e ORDER BY id"), {"e": event.id}
     ).all()
-    assert history == ["event", "event", "event_grid"]
+    assert history == ["event", "event_grid"]
+
+
+def test_the_grid_at_report_time_cannot_be_changed(session: Session):
+    township = create_township(session)
+    plan = create_plan(session, township, "a b")
+    create_event(session, township, spot(0.5, 0.5))
+    attach(session, plan.id, "event")
+    with pytest.raises(IntegrityError, match="kept for ever"):
+        session.execute(text("UPDATE event SET grid_code = 'b'"))
 
 
 def test_an_event_that_loses_its_place_loses_its_grid(session: Session):

@@ -70,6 +70,7 @@ def load(session: Session, order: Order, *, progress: Progress | None = None) ->
     stage.make()
     rejected, noted = Findings(), Findings()
     read = _fill(stage, job, rejected, noted, tell)
+    stage.settle()
     stage.drop_repeats(rejected, noted)
     if job.target.community:
         stage.resolve_communities()

@@ -57,6 +57,10 @@ class Stage:
         # PostgreSQL holds no zero byte in a text.
         copy_text(self.session, "stage", ["row_no", *names], [buffer.getvalue().replace("\0", "")])
 
+    def settle(self) -> None:
+        """All rows are in: let the planner know how many."""
+        self.session.execute(text("ANALYZE stage"))
+
     def drop_repeats(self, rejected: Findings, noted: Findings) -> None:
         """Take out rows that stand twice: told if all is equal, refused if only the key is."""
         key = ", ".join(self.target.key)
@@ -196,11 +200,12 @@ class Stage:
 
     def write(self) -> tuple[int, int]:
         """Bring the stage into the store; rows inserted and updated."""
-        self.session.execute(text("ANALYZE stage"))
         inserted = updated = 0
         for statement in self.target.writes:
             row = self.session.execute(text(statement), self.values).one()
             inserted, updated = inserted + row.inserted, updated + row.updated
+        # What follows in this transaction is planned by what stands in the table now.
+        self.session.execute(text(f"ANALYZE {self.target.table}"))
         return inserted, updated
 
     def row_count(self) -> int:

@@ -211,11 +211,14 @@ TARGETS: dict[str, Target] = {
             Check(
                 "person_twice",
                 "citizen_id",
-                """SELECT s.row_no FROM stage s WHERE s.citizen_id IS NOT NULL AND (
-                   EXISTS (SELECT FROM resident r WHERE r.township_id = :township
-                       AND r.citizen_id = s.citizen_id AND r.code <> s.code)
-                   OR s.row_no > (SELECT min(o.row_no) FROM stage o
-                       WHERE o.citizen_id = s.citizen_id))""",
+                """SELECT row_no FROM (
+                       SELECT row_no, row_number() OVER (PARTITION BY citizen_id
+                           ORDER BY row_no) AS nth
+                       FROM stage WHERE citizen_id IS NOT NULL) n WHERE nth > 1
+                   UNION
+                   SELECT s.row_no FROM stage s JOIN resident r ON r.citizen_id = s.citizen_id
+                   WHERE r.township_id = :township AND r.code <> s.code
+                   ORDER BY row_no""",
                 keeps=True,
             ),
         ),

@@ -21,6 +21,14 @@ BEGIN
     RETURN NULL;
 END $$
 """
+# The grid at report time is set once, after the insert, and then never changed by anybody.
+KEEP_GRID_CODE = """
+CREATE FUNCTION keep_grid_code() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'the grid at report time of event % is kept for ever', OLD.id
+        USING ERRCODE = 'integrity_constraint_violation';
+END $$
+"""
 # Table and the column that names its row. Grids need none: a plan is kept as a whole.
 WITH_HISTORY = {
     "area": "id",
@@ -470,10 +478,18 @@ def upgrade() -> None:
     )
     op.create_index("ix_event_grid_grid_id", "event_grid", ["grid_id"], unique=False)
     op.execute(KEEP_HISTORY)
+    op.execute(KEEP_GRID_CODE)
+    op.execute(
+        "CREATE TRIGGER keep_grid_code BEFORE UPDATE OF grid_code ON event FOR EACH ROW "
+        "WHEN (OLD.grid_code IS NOT NULL AND NEW.grid_code IS DISTINCT FROM OLD.grid_code) "
+        "EXECUTE FUNCTION keep_grid_code()"
+    )
     for table, key in WITH_HISTORY.items():
+        # Setting the grid at report time is the end of the insert and no change.
+        first = " AND OLD.grid_code IS NOT DISTINCT FROM NEW.grid_code" if table == "event" else ""
         op.execute(
             f"CREATE TRIGGER keep_history_update AFTER UPDATE ON {table} FOR EACH ROW "
-            f"WHEN (OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION keep_history('{key}')"
+            f"WHEN (OLD.* IS DISTINCT FROM NEW.*{first}) EXECUTE FUNCTION keep_history('{key}')"
         )
         op.execute(
             f"CREATE TRIGGER keep_history_delete AFTER DELETE ON {table} FOR EACH ROW "
@@ -519,3 +535,4 @@ def downgrade() -> None:
     op.drop_index("ix_history_table_name_row_id", table_name="history")
     op.drop_table("history")
     op.execute("DROP FUNCTION keep_history()")
+    op.execute("DROP FUNCTION keep_grid_code()")

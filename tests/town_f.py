@@ -1,0 +1,49 @@
+"""Town F, loaded as scripts/demo loads it."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from gisgrid.plans.plans import plan_named, publish, township
+from gisgrid.plans.townships import change_township
+from gisgrid.register.columns import Mapping
+from gisgrid.register.load import Report, load
+from gisgrid.register.prepare import Order
+
+DATA = Path(__file__).parent.parent / "data"
+FIRST_DAY = date(2022, 9, 1)
+
+
+def load_kind(session: Session, kind: str, path: Path, **details: Any) -> Report:
+    crs = details.pop("crs", None)
+    mapping = details.pop("mapping", Mapping(crs=crs))
+    return load(session, Order(kind=kind, path=path, mapping=mapping, who="test", **details))
+
+
+def load_town(session: Session, folder: Path = DATA) -> dict[str, Report]:
+    """Everything in order, with the plan published; the reports by kind."""
+    reports = {"areas": load_kind(session, "areas", folder / "boundaries/areas.geojson")}
+    code = township(session).code
+    change_township(session, code, ["code_scheme=gb"])
+    reports["streets"] = load_kind(session, "streets", folder / "boundaries/streets.geojson")
+    reports["grids"] = load_kind(session, "grids", folder / "boundaries/grids.geojson", plan="2022")
+    publish(session, plan_named(session, township(session).id, "2022").id, FIRST_DAY)
+    return reports | load_register(session, folder)
+
+
+def load_register(session: Session, folder: Path = DATA) -> dict[str, Report]:
+    """Houses to events; the same files again add nothing."""
+    return {
+        "houses": load_kind(session, "houses", folder / "register/houses.csv", crs="wgs84"),
+        "households": load_kind(session, "households", folder / "register/households.csv"),
+        "residents": load_kind(session, "residents", folder / "register/residents.csv"),
+        "staff": load_kind(session, "staff", folder / "staff/staff.csv"),
+        "matters": load_kind(
+            session, "matters", folder / "matters/matters.csv", version="2022", since=FIRST_DAY
+        ),
+        "events": load_kind(session, "events", folder / "events/events.csv", crs="wgs84"),
+    }
