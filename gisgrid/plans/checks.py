@@ -1,0 +1,124 @@
+"""What is not as it should be in a plan, where, and who is affected? All named checks.
+
+Each has three answers: it passes, it fails (with the places, houses and residents, and the fix
+offered), or it is incomplete: what is known does not allow a pass. Pure: from a `PlanState`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from gisgrid.balance.arrays import Geometries
+from gisgrid.crs import from_metric
+from gisgrid.errors import Invalid
+from gisgrid.plans import house_checks, service, team_checks
+from gisgrid.plans.findings import CheckResult, Raw, counted
+from gisgrid.plans.limits import Limits
+from gisgrid.plans.shape_checks import SHAPE_CHECKS, Ground
+from gisgrid.plans.state import PlanState
+
+Tell = Callable[[int, int | None, str], None]
+
+
+@dataclass(frozen=True)
+class Check:
+    """A named check with its titles; ``run`` answers it."""
+
+    name: str
+    title_en: str
+    title_zh: str
+    run: Callable[[Ground], Raw]
+
+
+CHECKS: tuple[Check, ...] = (
+    *(Check(*row) for row in SHAPE_CHECKS),
+    Check(
+        "no_host", "exclusive grids without host", "专属网格无依托单位",
+        team_checks.exclusive_without_host,
+    ),
+    Check("no_grid", "houses in no grid", "房屋无网格", house_checks.houses_without_grid),
+    Check("on_border", "houses on a border", "房屋在边界上", house_checks.houses_on_border),
+    Check("empty_grid", "empty grids", "空网格", team_checks.empty_grids),
+    Check("no_team", "grids without a team", "网格无团队", team_checks.grids_without_team),
+    Check("no_leader", "grids without a leader", "网格无网格长", team_checks.grids_without_leader),
+    Check("leader_only", "leader only", "仅有网格长", team_checks.grids_with_leader_only),
+    Check("size", "sizes outside the setting", "规模超出设定", team_checks.sizes_outside_setting),
+    Check(
+        "not_visited", "houses not visited", "房屋久未走访",
+        lambda g: house_checks.houses_not_visited(g.state, g.limits),
+    ),
+    Check(
+        "too_far", "houses too far from help", "距服务点过远",
+        lambda g: service.houses_too_far(g.state, g.limits),
+    ),
+    Check(
+        "sleeping", "sleeping grids", "休眠网格",
+        lambda g: team_checks.sleeping_grids(g, g.limits),
+    ),
+    Check(
+        "cluster", "events without a worker", "事件集中但无人驻守",
+        lambda g: team_checks.clusters_without_worker(g, g.limits),
+    ),
+)  # fmt: skip
+"""In the order in which they are told."""
+
+
+def run_checks(
+    state: PlanState,
+    limits: Limits,
+    *,
+    only: Sequence[str] | None = None,
+    progress: Tell | None = None,
+) -> list[CheckResult]:
+    """The answers of the checks, in the order of `CHECKS`, with places in EPSG:4326.
+
+    Parameters
+    ----------
+    only
+        Names of the checks to run; None for all.
+    progress
+        Is told (done, total, title).
+
+    Raises
+    ------
+    Invalid
+        ``only`` names a check that does not exist, or the township's sizes are none.
+    """
+    unknown = sorted(set(only or ()) - {check.name for check in CHECKS})
+    if unknown:
+        known = ", ".join(check.name for check in CHECKS)
+        raise Invalid(
+            f"There is no check {unknown[0]!r}; known: {known}.",
+            zh=f"没有检查项 {unknown[0]!r}；可用：{known}。",
+        )
+    chosen = [check for check in CHECKS if only is None or check.name in only]
+    ground = Ground(state, limits)
+    results = []
+    for done, check in enumerate(chosen):
+        if progress:
+            progress(done, len(chosen), check.title_en)
+        titles = (check.title_en, check.title_zh)
+        results.append(counted(check.name, titles, check.run(ground), state.houses))
+    return in_degrees(results, state.srid)
+
+
+def station_sites(state: PlanState, limits: Limits) -> CheckResult:
+    """Where new stations would cover most: findings by people reached, places in EPSG:4326."""
+    raw = service.new_stations(state, limits)
+    result = counted("new_stations", ("sites for new stations", "建议设站点"), raw, state.houses)
+    return in_degrees([result], state.srid)[0]
+
+
+def in_degrees(results: Sequence[CheckResult], srid: int) -> list[CheckResult]:
+    """The results with their places moved from the metric CRS to EPSG:4326."""
+    places = [f.place for result in results for f in result.findings]
+    shapes: Geometries = np.empty(len(places), dtype=object)
+    shapes[:] = places
+    moved = iter(from_metric(shapes, srid))
+    return [
+        replace(r, findings=tuple(replace(f, place=next(moved)) for f in r.findings))
+        for r in results
+    ]

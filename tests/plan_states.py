@@ -1,0 +1,128 @@
+"""Plans as arrays for tests: drawn as text, 100 m a cell, with houses put where a test wants them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import numpy as np
+import shapely
+
+from gisgrid.plans.state import (
+    Communities,
+    Events,
+    Grids,
+    Houses,
+    Members,
+    PlanState,
+    Stations,
+    owners,
+)
+from gisgrid.tables.register import NEEDS
+from tests.sketch import sketch
+
+DAY = date(2023, 8, 31)
+STEP_M = 100.0
+
+
+def objects(values: Sequence[Any]) -> np.ndarray:
+    out = np.empty(len(values), dtype=object)
+    out[:] = values
+    return out
+
+
+def state_of(
+    drawing: str | Mapping[str, Any],
+    *,
+    communities: str | None = None,
+    home: Mapping[str, str] | None = None,
+    houses: Sequence[tuple[float, float] | None] = (),
+    residents: Sequence[int] | None = None,
+    last_visit: Sequence[str] | None = None,
+    teams: Mapping[str, str] | None = None,
+    staff: Sequence[int] | None = None,
+    events: Sequence[tuple[str, tuple[float, float]]] = (),
+    stations: Sequence[tuple[float, float]] = (),
+    streets: Sequence[Any] = (),
+    hosts: Mapping[str, str] | None = None,
+    sizes: Mapping[str, Any] | None = None,
+    overlay: bool = False,
+) -> PlanState:
+    """A plan whose grids are the letters of a drawing (capital letters: exclusive).
+
+    Places are counted in cells from the lower left. ``communities`` is a second drawing, one
+    letter a community; without it one community ``c`` covers the grids' envelope. ``home`` says
+    which community a grid belongs to. ``teams`` gives each grid letters: l leader, w worker,
+    s sinking force, o social force.
+    """
+    shapes = dict(sketch(drawing, step_m=STEP_M) if isinstance(drawing, str) else drawing)
+    codes = sorted(shapes)
+    areas = (
+        sketch(communities, step_m=STEP_M)
+        if communities
+        else {"c": shapely.union_all(list(shapes.values())).envelope}
+    )
+    area_codes = sorted(areas)
+    metric = objects([shapes[c] for c in codes])
+    exclusive = np.array([c[0].isupper() for c in codes], dtype=bool)
+    xy = np.array([p or (np.nan, np.nan) for p in houses], dtype=float).reshape(-1, 2) * STEP_M
+    n = len(xy)
+    count = np.array(residents if residents is not None else [3] * n, dtype=np.int64)
+    every, basic = np.arange(len(codes)), np.flatnonzero(~exclusive)
+    members = [(codes.index(g), r) for g, team in (teams or {}).items() for r in team]
+    roles = {"l": "leader", "w": "worker", "s": "sinking_force", "o": "social_force"}
+    event_xy = np.array([p for _, p in events], dtype=float).reshape(-1, 2) * STEP_M
+    visits = np.array(last_visit if last_visit is not None else ["NaT"] * n, dtype="datetime64[D]")
+    return PlanState(
+        day=DAY,
+        srid=4549,
+        overlay=overlay,
+        near_border_m=5.0,
+        sizes=sizes or {},
+        communities=Communities(
+            objects(area_codes), objects(area_codes), objects([areas[a] for a in area_codes])
+        ),
+        grids=Grids(
+            objects(codes),
+            objects(codes),
+            exclusive,
+            objects([(hosts or {}).get(c, "某单位" if c[0].isupper() else "") for c in codes]),
+            np.array([area_codes.index((home or {}).get(c, area_codes[0])) for c in codes]),
+            metric,
+            metric,
+        ),
+        houses=Houses(
+            objects([f"h{k}" for k in range(n)]),
+            xy,
+            xy,
+            count,
+            (count > 0).astype(np.int64),
+            np.zeros((n, len(NEEDS)), dtype=np.int64),
+            np.zeros(n, dtype=np.int64),
+            visits,
+            owners(xy, metric, basic if overlay else every),
+        ),
+        members=Members(
+            np.array([g for g, _ in members], dtype=np.int64),
+            objects([roles[r] for _, r in members]),
+            np.array(staff if staff is not None else range(len(members)), dtype=np.int64),
+        ),
+        events=Events(
+            np.array([d for d, _ in events], dtype="datetime64[D]"),
+            objects(["0101"] * len(events)),
+            objects(["01"] * len(events)),
+            event_xy,
+            event_xy,
+            owners(event_xy, metric, every),
+        ),
+        stations=Stations(
+            objects([f"s{k}" for k in range(len(stations))]),
+            objects(["community"] * len(stations)),
+            np.array(stations, dtype=float).reshape(-1, 2) * STEP_M,
+            np.full(len(stations), -1),
+        ),
+        streets=objects(list(streets)),
+        visits_known=last_visit is not None,
+        staff_known=teams is not None,
+    )
