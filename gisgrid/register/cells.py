@@ -59,7 +59,7 @@ def trim(cells: Cells) -> Cells:
     texts = cells.tolist()
     if "\0" in "".join(filter(None, texts)):
         texts = [t and t.replace("\0", "") for t in texts]
-    out[:] = [t and (t.strip() or None) for t in texts]
+    out[:] = [(t.strip() or None) if t else None for t in texts]
     return out
 
 

@@ -87,7 +87,9 @@ class Checker:
             values[column.name] = parsed.values
             tests.take(parsed, column.name)
             if column.required:
-                tests.reject("missing", column.name, _none(table[column.name].to_numpy()))
+                tests.reject(
+                    "missing", column.name, _none(cells.trim(table[column.name].to_numpy()))
+                )
         self._between_columns(values, tests)
         self._locate(table, values, tests)
         keep = ~tests.refused
@@ -172,11 +174,19 @@ class Checker:
             return
         if shape != "point":
             declared = context.declared or Declared("wgs84", "wgs84")
+            given = np.full(len(table), None, dtype=object)
+            if GEOMETRY in table:
+                given = table[GEOMETRY].to_numpy()
             found = places.shapes(
-                table[GEOMETRY].to_numpy(), shape, declared,
-                bounds=context.bounds, far_m=context.far_m,
-            )  # fmt: skip
-            tests.take(Parsed(found.geometries, found.rejected, found.noted), GEOMETRY)
+                given, shape, declared, bounds=context.bounds, far_m=context.far_m
+            )
+            rejected = found.rejected
+            if self.resolved.kind.name == "areas":
+                # Its polygon is the union of its children, once they are there.
+                bare = np.isin(values["level"].astype(str), ("county", "township")) & _none(given)
+                rejected = [(code, mask & ~bare) for code, mask in rejected]
+                tests.note("area_derived", GEOMETRY, bare)
+            tests.take(Parsed(found.geometries, rejected, found.noted), GEOMETRY)
             values[GEOMETRY] = found.geometries
             return
         words = [table[c].to_numpy() for c in ("geocoded", "address") if self.resolved.has(c)]

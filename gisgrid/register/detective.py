@@ -44,7 +44,8 @@ class Verdict:
     doubtful: bool
     """The declared datum cannot be right."""
     shift_m: float
-    """Median distance between the declared and the best reading; 0 if they are the same."""
+    """Median distance between the declared and the best reading; 0 if they are the same, NaN if
+    the numbers are no places as declared."""
     change_grid: int
     """Points that lie in another grid (or in none) under the best reading; 0 without grids."""
     points: int
@@ -105,7 +106,9 @@ def detect(
             _read(all_x, all_y, readings[declared.name]),
             _read(all_x, all_y, readings[best]),
         )
-        shift = float(np.nanmedian(_metres(*here, *there)))
+        moved = _metres(*here, *there)
+        moved = moved[np.isfinite(moved)]
+        shift = float(np.median(moved)) if len(moved) else np.nan
         if tree is not None:
             changed = int((_owners(tree, *here) != _owners(tree, *there)).sum())
     return Verdict(
@@ -209,6 +212,11 @@ def _sentences(
         return (
             f"Nothing speaks against {declared}.",
             f"没有发现与 {declared} 矛盾之处。",
+        )
+    if np.isnan(shift):
+        return (
+            f"{declared} cannot be right: as declared the numbers are no places; as {best} they fit.",
+            f"声明的 {declared} 不可能正确：按声明数值不是有效位置，按 {best} 读取则相符。",
         )
     return (
         f"{declared} cannot be right: read as {best} the points fit what is known. "
