@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 Ints = npt.NDArray[np.int64]
+# Kernels keep their arrays small: what fits the cache of a core is read several times faster.
+ShortInts = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Geometries = npt.NDArray[Any]

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from gisgrid.balance.arrays import Bools, Floats, Ints, sums
+from gisgrid.balance.arrays import Floats, Ints, sums
 from gisgrid.errors import Invalid
 
 
@@ -94,30 +94,24 @@ class UnitGraph:
         """
         number = np.full(self.unit_count, -1)
         number[units] = np.arange(len(units))
-        row, col = number[self.rows()], number[self.indices]
-        inside = (row >= 0) & (col >= 0)
-        cut = (row >= 0) & (col < 0)
-        outer_m = sums(row[cut], self.border_m[cut], len(units))
+        degree = self.indptr[units + 1] - self.indptr[units]
+        row = np.repeat(np.arange(len(units)), degree)
+        before = np.cumsum(degree) - degree
+        entry = np.arange(len(row)) + np.repeat(self.indptr[units] - before, degree)
+        col, length = number[self.indices[entry]], self.border_m[entry]
+        inside = col >= 0
+        outer_m = sums(row[~inside], length[~inside], len(units))
         if self.outer_m is not None:
             outer_m = outer_m + self.outer_m[units]
-        row, col, length = row[inside], col[inside], self.border_m[inside]
+        row, col, length = row[inside], col[inside], length[inside]
         order = np.lexsort((col, row))
         return _trusted(
-            np.searchsorted(row[order], np.arange(len(units) + 1)),
+            np.searchsorted(row, np.arange(len(units) + 1)),
             col[order],
             length[order],
             outer_m,
             None if self.area_m2 is None else self.area_m2[units],
         )
-
-    def without_contacts(self, cut: Bools) -> UnitGraph:
-        """The same units where the entries ``cut`` (symmetric) no longer join; they turn outer."""
-        rows = self.rows()
-        outer_m = sums(rows[cut], self.border_m[cut], self.unit_count)
-        if self.outer_m is not None:
-            outer_m = outer_m + self.outer_m
-        indptr = np.searchsorted(rows[~cut], np.arange(self.unit_count + 1))
-        return _trusted(indptr, self.indices[~cut], self.border_m[~cut], outer_m, self.area_m2)
 
     def pieces(self, label_of: Ints) -> Ints:
         """Number of the connected piece of equal label that each unit lies in."""

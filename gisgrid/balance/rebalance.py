@@ -219,9 +219,11 @@ def _solve(
     plan = community.home
     bound = community.bound(tolerance)
     if not community.within(plan, tolerance) and community.grid_count > 1:
+        # Where the tolerance is proven to be out of reach, the search goes for what is in reach.
+        aim = tolerance if bound.cost is not None else max(tolerance, 1.01 * community.floor())
         plan = search_plan(
             community,
-            tolerance=tolerance,
+            tolerance=aim,
             shape=shape,
             search=search,
             price=bound.price,

@@ -35,7 +35,7 @@ class Search:
 
 # Temperature at the start of each run, in mean costs of a unit: most communities want a mild one,
 # some small ones have their better plan behind a wall that only a hot start climbs.
-HEATS = (1.0, 1.0, 4.0, 4.0)
+HEATS = (1.0, 1.0, 4.0, 10.0, 20.0, 40.0)
 NORMAL = Search()
 FAST = Search(moves_per_unit=350, least_moves=10_000, runs=1)
 LIVE = Search(moves_per_unit=250, least_moves=5_000, runs=1, rescues=1)
@@ -56,7 +56,7 @@ def search_plan(
     ``start`` is where the search begins, today's plan if None; the cost is always that of being
     away from today's.
     """
-    begin = community.home if start is None else start
+    begin = (community.home if start is None else start).astype(np.int32)
     problem = community.problem(tolerance, shape, price)
     state = np.array([seed | 1], dtype=np.uint64)
     unit = float(community.cost.mean()) if community.cost.any() else 1.0
@@ -84,4 +84,4 @@ def search_plan(
         excess = excess if excess > 1e-9 * community.target else 0.0
         if (excess, energy) < (best_excess, best_energy):
             best, best_excess, best_energy = plan, excess, energy
-    return best
+    return best.astype(np.int64)

@@ -3,7 +3,7 @@
 Energy of a plan, in the unit of ``cost``::
 
     cost of units away from home
-    + shape x sum over grids of  perimeter / sqrt(4 pi area)        (1 for a disc)
+    + shape x sum over grids of  perimeter^2 / (4 pi area)          (1 for a disc)
     + penalty x workload outside the band
     - (price[home grid] - price[grid now]) x workload               (duals of the bound, fading out)
 
@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
-from gisgrid.balance.arrays import Bools, Floats, Ints
+from gisgrid.balance.arrays import Bools, Floats, ShortInts
 from gisgrid.balance.kernels.chance import State, below
 from gisgrid.balance.kernels.contiguity import stays_whole
 
@@ -35,14 +35,14 @@ class Problem(NamedTuple):
     roundness.
     """
 
-    indptr: Ints
-    indices: Ints
+    indptr: ShortInts
+    indices: ShortInts
     border: Floats
     rim: Floats
     area: Floats
     workload: Floats
     cost: Floats
-    home: Ints
+    home: ShortInts
     may: Bools
     free: Bools
     low: Floats
@@ -69,13 +69,13 @@ def outside(load: float, low: float, high: float) -> float:
 
 @numba.njit(cache=True, nogil=True, inline="always")
 def roundness(perimeter: float, area: float) -> float:
-    """Perimeter over that of the disc of the same area."""
-    return perimeter / math.sqrt(4.0 * math.pi * max(area, 1e-9))
+    """One over the Polsby-Popper score: 1 for a disc, more for anything else."""
+    return perimeter * perimeter / (4.0 * math.pi * max(area, 1e-9))
 
 
 @numba.njit(cache=True, nogil=True)
 def border_list(
-    grid_of: Ints, indptr: Ints, indices: Ints, foreign: Ints, at: Ints, listed: Ints
+    grid_of: ShortInts, indptr: ShortInts, indices: ShortInts, foreign: ShortInts, at: ShortInts, listed: ShortInts
 ) -> int:
     """Units with a neighbour in another grid: foreign contacts, place in the list, the list."""
     count = 0
@@ -96,12 +96,12 @@ def border_list(
 def flip(
     u: int,
     h: int,
-    grid_of: Ints,
-    indptr: Ints,
-    indices: Ints,
-    foreign: Ints,
-    at: Ints,
-    listed: Ints,
+    grid_of: ShortInts,
+    indptr: ShortInts,
+    indices: ShortInts,
+    foreign: ShortInts,
+    at: ShortInts,
+    listed: ShortInts,
     count: int,
 ) -> int:
     """Move unit ``u`` to grid ``h`` and keep the border list; its new length comes back."""
@@ -139,8 +139,8 @@ def flip(
 
 @numba.njit(cache=True, nogil=True)
 def anneal(
-    problem: Problem, schedule: Schedule, grid_of: Ints, state: State
-) -> tuple[Ints, float, float]:
+    problem: Problem, schedule: Schedule, grid_of: ShortInts, state: State
+) -> tuple[ShortInts, float, float]:
     """The best plan met, its workload outside the band, and its cost plus shape.
 
     Best is the smallest workload outside the band, then the smallest cost plus shape.
@@ -151,8 +151,8 @@ def anneal(
     home, may, free = problem.home, problem.may, problem.free
     low, high, price, shape = problem.low, problem.high, problem.price, problem.shape
     n, k = len(home), len(low)
-    mark, queue = np.zeros(n + 1, np.int64), np.zeros(n, np.int64)
-    foreign, at, listed = np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64)
+    mark, queue = np.zeros(n + 1, np.int32), np.zeros(n, np.int32)
+    foreign, at, listed = np.zeros(n, np.int32), np.zeros(n, np.int32), np.zeros(n, np.int32)
     count = border_list(grid_of, indptr, indices, foreign, at, listed)
     load, ground, edge = np.zeros(k), np.zeros(k), np.zeros(k)
     away = 0.0
@@ -168,9 +168,12 @@ def anneal(
                 edge[g] -= border[e]
     excess = 0.0
     form = 0.0
+    rounds, slope = np.zeros(k), np.zeros(k)
     for g in range(k):
         excess += outside(load[g], low[g], high[g])
-        form += roundness(edge[g], ground[g])
+        rounds[g] = roundness(edge[g], ground[g])
+        form += rounds[g]
+        slope[g] = 2.0 * shape * rounds[g] / max(edge[g], 1e-9)
     best = grid_of.copy()
     best_excess, best_energy = excess, away + shape * form
     # -log of evenly spread probabilities: a table, as the logarithm would cost as much as a move
@@ -205,9 +208,8 @@ def anneal(
         elif h == home[u]:
             moved = -cost[u]
         worth = fade * (price[g] - price[h])
-        gain_g = shape * roundness(1.0, ground[g])
-        gain_h = shape * roundness(1.0, ground[h])
-        most = rim[u] * (gain_g + gain_h)
+        # The most that the unit's own rim can do for the shapes; ends most proposals early.
+        most = rim[u] * (slope[g] + slope[h])
         if moved + penalty * over - worth * w - most > allowed:
             # Alone it upsets the balance; against a unit that comes back it may not.
             if over <= 0.0:
@@ -225,7 +227,7 @@ def anneal(
                 moved += cost[v]
             elif g == home[v]:
                 moved -= cost[v]
-            most += rim[v] * (gain_g + gain_h)
+            most += rim[v] * (slope[g] + slope[h])
             if moved + penalty * over - worth * net - most > allowed:
                 continue
         else:
@@ -258,12 +260,8 @@ def anneal(
             edge_h += 2.0 * with_h - rim[v]
             edge_g += rim[v] - 2.0 * with_g
             ground_g, ground_h = ground_g + area[v], ground_h - area[v]
-        rounder = (
-            roundness(edge_g, ground_g)
-            + roundness(edge_h, ground_h)
-            - roundness(edge[g], ground[g])
-            - roundness(edge[h], ground[h])
-        )
+        round_g, round_h = roundness(edge_g, ground_g), roundness(edge_h, ground_h)
+        rounder = round_g + round_h - rounds[g] - rounds[h]
         if moved + penalty * over - worth * net + shape * rounder > allowed:
             continue
         if not stays_whole(u, grid_of, indptr, indices, mark, queue):
@@ -277,6 +275,9 @@ def anneal(
         load[g] -= net
         load[h] += net
         edge[g], edge[h], ground[g], ground[h] = edge_g, edge_h, ground_g, ground_h
+        rounds[g], rounds[h] = round_g, round_h
+        slope[g] = 2.0 * shape * round_g / max(edge_g, 1e-9)
+        slope[h] = 2.0 * shape * round_h / max(edge_h, 1e-9)
         excess += over
         away += moved
         form += rounder

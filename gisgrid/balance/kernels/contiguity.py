@@ -5,14 +5,13 @@
 from __future__ import annotations
 
 import numba
-import numpy as np
 
-from gisgrid.balance.arrays import Ints
+from gisgrid.balance.arrays import ShortInts
 
 
 @numba.njit(cache=True, nogil=True)
 def stays_whole(
-    u: int, grid_of: Ints, indptr: Ints, indices: Ints, mark: Ints, queue: Ints
+    u: int, grid_of: ShortInts, indptr: ShortInts, indices: ShortInts, mark: ShortInts, queue: ShortInts
 ) -> bool:
     """Whether the grid of unit ``u`` is connected, and not empty, without ``u``. Exact.
 
@@ -24,6 +23,8 @@ def stays_whole(
     kin = 0
     first = -1
     n = len(queue)
+    if mark[n] > 2_000_000_000:
+        mark[:] = 0
     mark[n] += 2
     near, seen = mark[n] - 1, mark[n]
     for e in range(indptr[u], indptr[u + 1]):
@@ -69,9 +70,3 @@ def stays_whole(
                 queue[tail] = y
                 tail += 1
     return False
-
-
-@numba.njit(cache=True, nogil=True)
-def working_space(n: int) -> tuple[Ints, Ints]:
-    """``mark`` and ``queue`` for a graph of ``n`` units."""
-    return np.zeros(n + 1, np.int64), np.zeros(n, np.int64)
