@@ -1,13 +1,12 @@
-"""Is this the same place name? Variants of writing brought to one form."""
+"""Is this the same place name? Names brought to one form of writing, and matched."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
 
-# Variant characters that registers mix freely in place names.
-_VARIANTS = str.maketrans({"臺": "台", "裡": "里", "巿": "市", "綉": "繡", "峯": "峰", "羣": "群"})
+from gisgrid.locate.normal import fold_name
+
 _UNREADABLE = "?？�"
 
 
@@ -17,8 +16,7 @@ def plain(name: str) -> str:
     >>> plain("臺北 市") == plain("台北市")
     True
     """
-    folded = unicodedata.normalize("NFKC", name).translate(_VARIANTS).casefold()
-    return re.sub(r"\s+", "", folded)
+    return fold_name(name)
 
 
 def match_name(name: str, known: Mapping[str, int]) -> int | None:

@@ -1,5 +1,6 @@
 """The mapped classes, by topic."""
 
+from gisgrid.tables.addresses import AddressKey, AddressStreet, Alias
 from gisgrid.tables.base import SRID, Base
 from gisgrid.tables.events import Event, Matter, MatterList
 from gisgrid.tables.lineage import History, ImportRun
@@ -10,6 +11,9 @@ from gisgrid.tables.register import House, Household, Resident
 
 __all__ = [
     "SRID",
+    "AddressKey",
+    "AddressStreet",
+    "Alias",
     "Area",
     "Base",
     "Event",
