@@ -76,3 +76,13 @@ def test_reasons_of_a_row_stand_once_and_in_order():
     assert list(Findings().by_row()) == []
     with pytest.raises(KeyError):
         found.add("no such reason", "", [1])
+
+
+def test_what_xml_cannot_hold_does_not_break_the_workbook(tmp_path):
+    source = tmp_path / "odd.csv"
+    source.write_text("code,a<b\nx\x01&,  <tag>  \n", encoding="utf-8")
+    table = open_table(source)
+    write_rejects(table, findings(("far", "", [2])), Findings(), tmp_path / "back.xlsx")
+    header, row = sheet_rows(tmp_path / "back.xlsx", 0)
+    assert [c.value for c in header][:2] == ["code", "a<b"]
+    assert [c.value for c in row][:2] == ["x&", "  <tag>  "]

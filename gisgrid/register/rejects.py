@@ -5,21 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from gisgrid.register.findings import REASONS, Findings
 from gisgrid.register.frames import GEOMETRY, MORE_CELLS
 from gisgrid.register.read import Table
+from gisgrid.register.sheets import TextSheet, TextWorkbook
 from gisgrid.register.workbooks import OURS
 
 SHEET_ROWS = 1_048_575
 """Rows of a worksheet below its header."""
 ADDED = ("行号 row", "原因", "reason")
-_CELL_CHARACTERS = 32_767
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +46,10 @@ def write_rejects(
     Every cell is text: codes keep their digits and zeros, and a leading ``=`` is no formula.
     """
     path = Path(path)
-    book = Workbook(write_only=True)
-    refused_sheet, noted_sheet = (
-        book.create_sheet("退回 rejected"), book.create_sheet(f"{OURS}提示 notes")
-    )  # fmt: skip
+    book = TextWorkbook()
     sheets = [
-        _Sheet(refused_sheet, rejected, table, max_rows),
-        _Sheet(noted_sheet, noted, table, max_rows),
+        _Sheet(book.sheet("退回 rejected"), rejected, table, max_rows),
+        _Sheet(book.sheet(f"{OURS}提示 notes"), noted, table, max_rows),
     ]
     for row, cells in _source_rows(table):
         for sheet in sheets:
@@ -72,13 +64,12 @@ def write_rejects(
 class _Sheet:
     """One sheet that takes the rows it waits for, in ascending order."""
 
-    def __init__(self, sheet: Any, findings: Findings, table: Table, max_rows: int) -> None:
+    def __init__(self, sheet: TextSheet, findings: Findings, table: Table, max_rows: int) -> None:
         self.sheet, self.max_rows = sheet, max_rows
         self.written = self.left_out = 0
         self._waiting = findings.by_row()
         self.due = next(self._waiting, None)
-        self._cells = _text_cells(sheet, len(table.columns) + len(ADDED))
-        sheet.append(_fill(self._cells, [*table.columns, *ADDED]))
+        sheet.append([*table.columns, *ADDED])
 
     def offer(self, row: int, cells: list[str | None]) -> None:
         # A finding of a row that the file does not give any more would block all after it.
@@ -93,7 +84,7 @@ class _Sheet:
             return
         zh = "；".join(_sentence(REASONS[code].zh, column) for code, column in reasons)
         en = "; ".join(_sentence(REASONS[code].en, column) for code, column in reasons)
-        self.sheet.append(_fill(self._cells, [*cells, str(row), zh, en]))
+        self.sheet.append([*cells, str(row), zh, en])
         self.written += 1
 
 
@@ -105,8 +96,8 @@ def _source_rows(table: Table) -> Iterator[tuple[int, list[str | None]]]:
             yield int(row), cells
 
 
-def _explain(book: Workbook, table: Table, sheets: list[_Sheet], max_rows: int) -> None:
-    sheet = book.create_sheet(f"{OURS}说明 about")
+def _explain(book: TextWorkbook, table: Table, sheets: list[_Sheet], max_rows: int) -> None:
+    sheet = book.sheet(f"{OURS}说明 about")
     refused, noted = sheets
     lines = [
         ("文件 file", table.path.name),
@@ -124,29 +115,9 @@ def _explain(book: Workbook, table: Table, sheets: list[_Sheet], max_rows: int) 
                 f"{name}：未列出 left out",
                 f"{what.left_out}（每个工作表最多 {max_rows} 行；a sheet holds {max_rows} rows）",
             ))  # fmt: skip
-    cells = _text_cells(sheet, 2)
     for line in lines:
-        sheet.append(_fill(cells, list(line)))
+        sheet.append(line)
 
 
 def _sentence(text: str, column: str) -> str:
     return f"{column}: {text}" if column else text
-
-
-def _text_cells(sheet: Any, count: int) -> list[Any]:
-    """Cells in text format: a code that a person types into one stays a code."""
-    cells = []
-    for _ in range(count):
-        cell = WriteOnlyCell(sheet)
-        cell.number_format = "@"
-        cells.append(cell)
-    return cells
-
-
-def _fill(cells: list[Any], values: list[str | None]) -> list[Any]:
-    """The cells with new values; a written row is on the disk, so its cells serve again."""
-    for cell, value in zip(cells, values, strict=True):
-        cell.value = value and ILLEGAL_CHARACTERS_RE.sub("", value)[:_CELL_CHARACTERS]
-        # Set by openpyxl to a formula for a leading “=”.
-        cell.data_type = "s" if value else "n"
-    return cells
