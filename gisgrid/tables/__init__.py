@@ -8,6 +8,7 @@ from gisgrid.tables.people import Staff, TeamMember
 from gisgrid.tables.places import Area, Street, Township
 from gisgrid.tables.plans import EventGrid, Grid, HouseGrid, Plan
 from gisgrid.tables.register import House, Household, Resident
+from gisgrid.tables.visits import Station, Visit, WorkloadWeights
 
 __all__ = [
     "SRID",
@@ -29,7 +30,10 @@ __all__ = [
     "Plan",
     "Resident",
     "Staff",
+    "Station",
     "Street",
     "TeamMember",
     "Township",
+    "Visit",
+    "WorkloadWeights",
 ]

@@ -1,0 +1,364 @@
+"""Reads a plan as it stands on a day from the store, as arrays."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import shapely
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+from gisgrid.balance.arrays import Floats, Geometries, Ints
+from gisgrid.balance.weights import Weights
+from gisgrid.crs import points_to_metric, to_metric
+from gisgrid.errors import Conflict, Invalid, NotFound
+from gisgrid.plans.limits import Limits
+from gisgrid.plans.plans import Place, PlanInfo
+from gisgrid.plans.state import (
+    NO_ROW,
+    Communities,
+    Days,
+    Events,
+    Grids,
+    Houses,
+    Members,
+    PlanState,
+    Stations,
+    Texts,
+    owners,
+)
+from gisgrid.tables.register import NEEDS
+
+Rows = Sequence[Row[Any]]
+
+
+def today(place: Place) -> date:
+    """The day it is in the township's zone."""
+    return datetime.now(ZoneInfo(place.time_zone)).date()
+
+
+def plan_state(session: Session, place: Place, plan: PlanInfo, day: date) -> PlanState:
+    """The plan with everything that was known up to the end of a day in the township's zone.
+
+    Owners follow from the plan's polygons as stored, so a draft that nothing was attached to yet
+    gets the same answers as a published plan.
+    """
+    scope = {"t": place.id, "plan": plan.id, "day": day, "zone": place.time_zone}
+    overlay = place.grid_rule == "overlay"
+    settings = session.execute(
+        text("SELECT sizes FROM township WHERE area_id = :t"), {"t": place.id}
+    ).one()
+    communities, row_of_area = _communities(session, scope, place.metric_srid)
+    grids = _grids(session, scope, place.metric_srid, row_of_area)
+    every = np.arange(len(grids.code))
+    basic = np.flatnonzero(~grids.exclusive)
+    exclusive = np.flatnonzero(grids.exclusive)
+    houses = _houses(
+        session,
+        scope,
+        place.metric_srid,
+        row_of_area=row_of_area,
+        grids=grids,
+        owning=basic if overlay else every,
+    )
+    layers = [exclusive, basic] if overlay else [every]
+    return PlanState(
+        day=day,
+        srid=place.metric_srid,
+        overlay=overlay,
+        near_border_m=place.near_border_m,
+        sizes=settings.sizes,
+        communities=communities,
+        grids=grids,
+        houses=houses,
+        members=_members(session, scope, grids),
+        events=_events(session, scope, place.metric_srid, grids, layers),
+        stations=_stations(session, scope, place.metric_srid, grids),
+        streets=_streets(session, scope, place.metric_srid),
+        visits_known=bool((~np.isnat(houses.last_visit)).any()),
+        staff_known=bool(
+            session.scalar(
+                text("SELECT EXISTS (SELECT FROM team_member WHERE township_id = :t)"), scope
+            )
+        ),
+    )
+
+
+def limits_of(session: Session, township_id: int) -> Limits:
+    """The thresholds of a township; Invalid if what is stored is none."""
+    stored = session.scalar(
+        text("SELECT limits FROM township WHERE area_id = :t"), {"t": township_id}
+    )
+    return Limits.of(stored or {})
+
+
+def weights_of(session: Session, township_id: int, version: str | None = None) -> Weights:
+    """A version of a township's weights; without one the newest, or the defaults if there is none.
+
+    Raises
+    ------
+    NotFound
+        No such version.
+    """
+    row = session.execute(
+        text(
+            "SELECT version, weights FROM workload_weights WHERE township_id = :t "
+            "AND (CAST(:v AS text) IS NULL OR version = :v) ORDER BY id DESC LIMIT 1"
+        ),
+        {"t": township_id, "v": version},
+    ).one_or_none()
+    if row is not None:
+        return Weights.of(row.version, row.weights)
+    if version not in (None, Weights().version):
+        raise NotFound(
+            f"There is no version {version!r} of the weights.",
+            zh=f"没有版本为 {version!r} 的权重。",
+        )
+    return Weights()
+
+
+def add_weights(session: Session, township_id: int, weights: Weights) -> None:
+    """Keep a new version of a township's weights.
+
+    Raises
+    ------
+    Conflict
+        There is that version already, with other numbers; the same numbers again change nothing.
+    """
+    known = session.scalar(
+        text("SELECT weights FROM workload_weights WHERE township_id = :t AND version = :v"),
+        {"t": township_id, "v": weights.version},
+    )
+    taken = weights.version == Weights().version or (
+        known is not None and Weights.of(weights.version, known) != weights
+    )
+    if taken:
+        raise Conflict(
+            f"There is a version {weights.version!r} of the weights; a version never changes: "
+            "choose another name.",
+            zh=f"权重版本 {weights.version!r} 已存在且不可更改，请另取版本名。",
+            version=weights.version,
+        )
+    if known is None:
+        session.execute(
+            text(
+                "INSERT INTO workload_weights (township_id, version, weights) "
+                "VALUES (:t, :v, CAST(:w AS jsonb))"
+            ),
+            {
+                "t": township_id,
+                "v": weights.version,
+                "w": json.dumps(weights.stored(), ensure_ascii=False),
+            },
+        )
+
+
+def _communities(
+    session: Session, scope: dict[str, Any], srid: int
+) -> tuple[Communities, dict[int, int]]:
+    rows = session.execute(
+        text(
+            "SELECT id, code, name, ST_AsBinary(geom) AS geom FROM area WHERE parent_id = :t "
+            'ORDER BY code COLLATE "C"'
+        ),
+        scope,
+    ).all()
+    found = Communities(
+        _texts(r.code for r in rows),
+        _texts(r.name for r in rows),
+        to_metric(_shapes(r.geom for r in rows), srid),
+    )
+    return found, {r.id: k for k, r in enumerate(rows)}
+
+
+def _grids(
+    session: Session, scope: dict[str, Any], srid: int, row_of_area: dict[int, int]
+) -> Grids:
+    rows = session.execute(
+        text(
+            "SELECT code, name, kind = 'exclusive' AS exclusive, coalesce(host, '') AS host, "
+            "community_id, ST_AsBinary(geom) AS geom FROM grid WHERE plan_id = :plan "
+            'ORDER BY code COLLATE "C"'
+        ),
+        scope,
+    ).all()
+    foreign = [r.code for r in rows if r.community_id not in row_of_area]
+    if foreign:
+        raise Invalid(
+            f"{len(foreign)} grids name a community that is not of this township.",
+            zh=f"有{len(foreign)}个网格所属社区不在本乡镇/街道。",
+            grids=foreign,
+        )
+    lonlat = _shapes(r.geom for r in rows)
+    return Grids(
+        _texts(r.code for r in rows),
+        _texts(r.name for r in rows),
+        np.array([r.exclusive for r in rows], dtype=bool),
+        _texts(r.host.strip() for r in rows),
+        np.array([row_of_area[r.community_id] for r in rows], dtype=np.int64),
+        lonlat,
+        to_metric(lonlat, srid),
+    )
+
+
+def _houses(
+    session: Session,
+    scope: dict[str, Any],
+    srid: int,
+    *,
+    row_of_area: dict[int, int],
+    grids: Grids,
+    owning: Ints,
+) -> Houses:
+    needs = ", ".join(
+        f"count(*) FILTER (WHERE '{name}' = ANY(r.needs)) AS {name}" for name in NEEDS
+    )
+    zeros = ", ".join(f"coalesce(people.{name}, 0) AS {name}" for name in NEEDS)
+    rows = session.execute(text(_HOUSES.format(needs=needs, zeros=zeros)), scope).all()
+    lonlat = np.array([(r.lon, r.lat) for r in rows], dtype=np.float64).reshape(-1, 2)
+    return Houses(
+        code=_texts(r.code for r in rows),
+        lonlat=lonlat,
+        xy_m=_metric(lonlat, srid),
+        residents=_ints(r.residents for r in rows),
+        households=_ints(r.households for r in rows),
+        needs=np.array([tuple(r)[-len(NEEDS) :] for r in rows], dtype=np.int64).reshape(
+            -1, len(NEEDS)
+        ),
+        community=_ints(row_of_area.get(r.community_id, NO_ROW) for r in rows),
+        last_visit=_days([r.last_visit for r in rows]),
+        grid=owners(lonlat, grids.lonlat, owning),
+    )
+
+
+def _members(session: Session, scope: dict[str, Any], grids: Grids) -> Members:
+    rows = session.execute(
+        text(
+            "SELECT grid_code, role, staff_id FROM team_member WHERE township_id = :t "
+            "AND during @> CAST(:day AS date) ORDER BY grid_code, role, staff_id"
+        ),
+        scope,
+    ).all()
+    row_of = {code: k for k, code in enumerate(grids.code)}
+    known = [r for r in rows if r.grid_code in row_of]
+    return Members(
+        _ints(row_of[r.grid_code] for r in known),
+        _texts(r.role for r in known),
+        _ints(r.staff_id for r in known),
+    )
+
+
+def _events(
+    session: Session, scope: dict[str, Any], srid: int, grids: Grids, layers: list[Ints]
+) -> Events:
+    rows = session.execute(text(_EVENTS), scope).all()
+    lonlat = np.array([(r.lon, r.lat) for r in rows], dtype=np.float64).reshape(-1, 2)
+    grid = np.full(len(rows), NO_ROW)
+    for layer in layers:
+        grid = np.where(grid >= 0, grid, owners(lonlat, grids.lonlat, layer))
+    return Events(
+        day=_days([r.day for r in rows]),
+        matter=_texts(r.matter for r in rows),
+        major=_texts(r.major for r in rows),
+        lonlat=lonlat,
+        xy_m=_metric(lonlat, srid),
+        grid=grid,
+    )
+
+
+def _stations(session: Session, scope: dict[str, Any], srid: int, grids: Grids) -> Stations:
+    rows = session.execute(
+        text(
+            "SELECT code, kind, grid_code, ST_X(geom) AS lon, ST_Y(geom) AS lat FROM station "
+            "WHERE township_id = :t AND place = 'ok' AND during @> CAST(:day AS date) "
+            'ORDER BY code COLLATE "C"'
+        ),
+        scope,
+    ).all()
+    row_of = {code: k for k, code in enumerate(grids.code)}
+    # A post of a grid that this plan does not have serves nobody under it.
+    rows = [r for r in rows if r.grid_code is None or r.grid_code in row_of]
+    lonlat = np.array([(r.lon, r.lat) for r in rows], dtype=np.float64).reshape(-1, 2)
+    return Stations(
+        _texts(r.code for r in rows),
+        _texts(r.kind for r in rows),
+        _metric(lonlat, srid),
+        _ints(row_of[r.grid_code] if r.grid_code else NO_ROW for r in rows),
+    )
+
+
+def _streets(session: Session, scope: dict[str, Any], srid: int) -> Geometries:
+    rows = session.execute(
+        text(
+            "SELECT ST_AsBinary(geom) AS geom FROM street WHERE township_id = :t "
+            'ORDER BY code COLLATE "C"'
+        ),
+        scope,
+    )
+    return to_metric(_shapes(r.geom for r in rows), srid)
+
+
+def _metric(lonlat: Floats, srid: int) -> Floats:
+    return np.column_stack(points_to_metric(lonlat[:, 0], lonlat[:, 1], srid))
+
+
+def _shapes(blobs: Any) -> Geometries:
+    values = [None if b is None else bytes(b) for b in blobs]
+    out: Geometries = np.empty(len(values), dtype=object)
+    out[:] = shapely.from_wkb(values)
+    return out
+
+
+def _texts(values: Any) -> Texts:
+    listed = list(values)
+    out: Texts = np.empty(len(listed), dtype=object)
+    out[:] = listed
+    return out
+
+
+def _ints(values: Any) -> Ints:
+    return np.fromiter(values, dtype=np.int64)
+
+
+def _days(values: list[date | None]) -> Days:
+    return np.array(values, dtype="datetime64[D]")
+
+
+_HOUSES = """
+WITH lives AS (
+    SELECT f.house_id, max(f.verified_on) FILTER (WHERE f.verified_on <= :day) AS verified_on,
+           count(*) AS households
+    FROM household f WHERE f.township_id = :t GROUP BY f.house_id
+), people AS (
+    SELECT f.house_id, count(*) AS residents, {needs}
+    FROM household f JOIN resident r ON r.household_id = f.id WHERE f.township_id = :t
+    GROUP BY f.house_id
+), seen AS (
+    SELECT v.house_id, max(v.visited_on) AS visited_on
+    FROM visit v WHERE v.township_id = :t AND v.visited_on <= :day GROUP BY v.house_id
+)
+SELECT h.code, h.community_id, ST_X(h.geom) AS lon, ST_Y(h.geom) AS lat,
+       coalesce(people.residents, 0) AS residents, coalesce(lives.households, 0) AS households,
+       greatest(seen.visited_on, lives.verified_on) AS last_visit,
+       {zeros}
+FROM house h
+LEFT JOIN lives ON lives.house_id = h.id
+LEFT JOIN people ON people.house_id = h.id
+LEFT JOIN seen ON seen.house_id = h.id
+WHERE h.township_id = :t
+ORDER BY h.code COLLATE "C"
+"""
+
+_EVENTS = """
+SELECT (e.reported_at AT TIME ZONE :zone)::date AS day, m.code AS matter,
+       coalesce(major.code, '') AS major, ST_X(e.geom) AS lon, ST_Y(e.geom) AS lat
+FROM event e JOIN matter m ON m.id = e.matter_id LEFT JOIN matter major ON major.id = m.parent_id
+WHERE e.township_id = :t
+  AND e.reported_at < (CAST(:day AS date) + 1)::timestamp AT TIME ZONE :zone
+ORDER BY e.reported_at, e.code COLLATE "C"
+"""
