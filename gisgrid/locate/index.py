@@ -216,7 +216,7 @@ def _divisions(ends: npt.NDArray[np.float64], width: float, height: float) -> tu
 
 def _empty() -> Index:
     """The index of no polygons: one grid of cells in which nobody is."""
-    coarse, none = np.full(4, 4 << 4, np.int32), np.empty((0, 4))
+    coarse, none = np.full(4, -1, np.int32), np.empty((0, 4))
     head = np.array([0, 0, 1, 1, 2, 2, 8, 0], np.float64)
     hot = np.concatenate([coarse, np.zeros(4, np.int32)])
     offsets = np.zeros(2, np.int64)

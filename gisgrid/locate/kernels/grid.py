@@ -33,6 +33,7 @@ from gisgrid.locate.kernels.records import (
     MANY,
     PLANE,
     SEVERAL,
+    WEDGE,
     Singles,
     Words,
     as_one_border,
@@ -40,6 +41,7 @@ from gisgrid.locate.kernels.records import (
     owner,
     write_candidates,
     write_planes,
+    write_wedge,
 )
 
 Flags = npt.NDArray[np.bool_]
@@ -165,16 +167,15 @@ def fill_grid(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0915
                 mine = kept[:n]
                 while nears > 0 and rank[near[nears - 1]] >= limit:
                     nears -= 1
+        if len(mine) == 0:
+            coarse[k] = -2 - (cover if crowded else single)
+            continue
         bits = divisions_bits(edge, mine, per_edge)
         if len(coarse) + filled + (1 << (2 * bits)) > MOST_TABLE:
             bits = 0
         n = 1 << bits
         table = _room(table, filled, n * n)
         coarse[k] = (len(coarse) + filled) << 4 | bits
-        if len(mine) == 0:
-            table[filled] = (cover if crowded else single) + 1
-            filled += 1
-            continue
         lists = fine_lists(edge, mine, c, r, bits, fine_begin, lists)
         width = 1.0 / n
         for row in range(n):
@@ -245,6 +246,23 @@ def fill_grid(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0915
                     if m > 1 and len(some) > MOST_EDGES:
                         suspect[ids[:m]] = True
                     entry, used = exact_cell(words, used, over, ids[:below])
+                elif (
+                    len(some) == 2
+                    and over < 0
+                    and write_wedge(
+                        edge,
+                        left,
+                        right,
+                        some,
+                        (x, y, float(n)),
+                        single,
+                        words,
+                        words.view(np.float32),
+                        used,
+                    )
+                ):
+                    entry = _pointer(used, WEDGE)
+                    used += 8
                 else:
                     place = used
                     entry, used, doubt = summed_cell(

@@ -1,7 +1,9 @@
 """Answers for points: the grid first, the exact test where the grid can't be sure.
 
 ``head`` is west, south, cells per unit of x and y, columns, rows, first word of the records,
-number of polygons. ``hot`` is one array of int32: coarse table, fine table, records.
+number of polygons. ``hot`` is one array of int32: coarse table, fine table, records. A coarse entry
+``c < 0`` is the answer ``-2 - c``; another is ``first << 4 | bits``: the cell is divided into
+``2 ** bits`` by ``2 ** bits`` small cells, whose entries begin at word ``first``.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from gisgrid.locate.kernels.edges import Ids
 from gisgrid.locate.kernels.exact import covers
 from gisgrid.locate.kernels.prefetch import prefetch
 from gisgrid.locate.kernels.raster import ONE
-from gisgrid.locate.kernels.records import EAST, HEAD, NEAR, PLANE, SEVERAL, Words
+from gisgrid.locate.kernels.records import EAST, HEAD, NEAR, PLANE, SEVERAL, WEDGE, Words
 
 BLOCK = 512
 UNSURE = -2
@@ -29,6 +31,8 @@ def locate_one(x: float, y: float, head: Floats, hot: Words) -> int:
         return -1
     column, row = np.int64(tx), np.int64(ty)
     coarse = hot[row * columns + column]
+    if coarse < 0:
+        return -2 - coarse
     n = 1 << (coarse & 15)
     fx, fy = (tx - column) * n, (ty - row) * n
     qx, qy = np.int64(fx), np.int64(fy)
@@ -39,6 +43,12 @@ def locate_one(x: float, y: float, head: Floats, hot: Words) -> int:
     u, v = np.float32(fx - qx), np.float32(fy - qy)
     kind = ~entry & 3
     p = np.int64(head[6]) + (np.int64(~entry) >> 2 << 2)
+    if kind == WEDGE:
+        first = reals[p + 2] * u + reals[p + 3] * v + reals[p + 4]
+        second = reals[p + 5] * u + reals[p + 6] * v + reals[p + 7]
+        if min(abs(first), abs(second)) < np.float32(NEAR):
+            return UNSURE
+        return hot[p + 1] if first > 0 and second > 0 else hot[p]
     if kind != SEVERAL:
         main, other = (u, v) if kind == EAST else (v, u)
         d = main + reals[p + 2] * other + reals[p + 3]
@@ -111,8 +121,8 @@ def locate_many(  # noqa: PLR0915
 ) -> int:
     """Write the polygon of every point to ``out``, -1 for none; how many the exact test decided.
 
-    Blocks of points go through in three passes, each fetching ahead what the next one reads, so
-    that waiting for memory is shared by the whole block.
+    Blocks of points go through in short passes, each fetching ahead what the next one reads, so that
+    waiting for memory is shared by the whole block and plain arithmetic runs several points at once.
     """
     west, south, per_x, per_y, columns, rows = head[0], head[1], head[2], head[3], head[4], head[5]
     across = np.int32(columns)
@@ -121,52 +131,78 @@ def locate_many(  # noqa: PLR0915
     polygons = np.int64(head[7])
     near = np.float32(NEAR)
     cells = np.empty(BLOCK, np.int32)
-    us, vs = np.empty(BLOCK, np.float32), np.empty(BLOCK, np.float32)
+    in_x, in_y = np.empty(BLOCK, np.float64), np.empty(BLOCK, np.float64)
+    at, us, vs = np.empty(BLOCK, np.int32), np.empty(BLOCK, np.float32), np.empty(BLOCK, np.float32)
     one_at, one = np.empty(BLOCK, np.int32), np.empty(BLOCK, np.int32)
+    two_at, two = np.empty(BLOCK, np.int32), np.empty(BLOCK, np.int32)
     more_at, more = np.empty(BLOCK, np.int32), np.empty(BLOCK, np.int32)
-    unsure_at = np.empty(2 * BLOCK, np.int32)
+    unsure_at = np.empty(BLOCK + 1, np.int32)
     decided = 0
     for s in range(0, len(xs), BLOCK):
-        m = min(BLOCK, len(xs) - s)
-        for i in range(m):
-            tx, ty = (xs[s + i] - west) * per_x, (ys[s + i] - south) * per_y
+        x, y, answer = xs[s : s + BLOCK], ys[s : s + BLOCK], out[s : s + BLOCK]
+        for i in range(len(x)):
+            tx, ty = (x[i] - west) * per_x, (y[i] - south) * per_y
             inside = (tx >= 0.0) & (tx < columns) & (ty >= 0.0) & (ty < rows)
             tx, ty = (tx if inside else 0.5), (ty if inside else 0.5)  # a cell outside everything
             column, row = np.int32(tx), np.int32(ty)
-            coarse = hot[np.uint32(row * across + column)]
-            bits = coarse & 15
-            n = 1 << bits
-            fx, fy = (tx - column) * n, (ty - row) * n
+            cells[i] = row * across + column
+            in_x[i], in_y[i] = tx - column, ty - row
+        for i in range(len(x)):
+            prefetch(hot, np.int64(cells[i]))
+        divided = 0
+        for i in range(len(x)):
+            coarse = hot[np.uint32(cells[i])]
+            answer[i] = np.int32(-2) - coarse
+            at[divided] = i
+            cells[divided] = coarse
+            divided += np.int64(coarse >= 0)
+        for k in range(divided):
+            coarse, i = cells[k], at[k]
+            bits = coarse & np.int32(15)
+            n = np.int32(1) << bits
+            fx, fy = in_x[i] * n, in_y[i] * n
             qx, qy = np.int32(fx), np.int32(fy)
-            cell = (coarse >> 4) + (qy << bits) + qx
-            cells[i] = cell
-            prefetch(hot, np.int64(cell))
-            us[i], vs[i] = fx - qx, fy - qy
-        ones, mores = 0, 0
-        for i in range(m):
-            entry = hot[np.uint32(cells[i])]
-            out[s + i] = entry - 1
+            cells[k] = (coarse >> np.int32(4)) + (qy << bits) + qx
+            us[k], vs[k] = fx - qx, fy - qy
+        for k in range(divided):
+            prefetch(hot, np.int64(cells[k]))
+        ones, twos, mores = 0, 0, 0
+        for k in range(divided):
+            entry = hot[np.uint32(cells[k])]
+            answer[at[k]] = entry - 1
             place = ~entry
             prefetch(words, np.int64(max(place, np.int32(0))))
-            one_at[ones], one[ones] = i, place
-            more_at[mores], more[mores] = i, place
-            pointing = np.int32(entry < 0)
-            several = np.int32((place & 3) == SEVERAL)
-            ones += pointing & (several ^ 1)
+            one_at[ones], one[ones] = k, place
+            two_at[twos], two[twos] = k, place
+            more_at[mores], more[mores] = k, place
+            pointing = np.int64(entry < 0)
+            several = np.int64((place & 3) == SEVERAL)
+            wedge = np.int64((place & 3) == WEDGE)
+            ones += pointing & ((several | wedge) ^ 1)
+            twos += pointing & wedge
             mores += pointing & several
         unsure = 0
         for j in range(ones):
-            i, place = one_at[j], one[j]
+            k, place = one_at[j], one[j]
             p = np.int64(place) & -4
             east = (place & 3) == EAST
-            main, other = (us[i] if east else vs[i]), (vs[i] if east else us[i])
+            main, other = (us[k] if east else vs[k]), (vs[k] if east else us[k])
             d = main + reals[p + 2] * other + reals[p + 3]
-            out[s + i] = words[p + np.int64(d > np.float32(0.0))]
-            unsure_at[unsure] = i
+            answer[at[k]] = words[p + np.int64(d > np.float32(0.0))]
+            unsure_at[unsure] = at[k]
             unsure += np.int64(abs(d) < near)
+        for j in range(twos):
+            k, p = two_at[j], np.int64(two[j]) & -4
+            u, v = us[k], vs[k]
+            c = reals[p + 2] * u + reals[p + 3] * v + reals[p + 4]
+            d = reals[p + 5] * u + reals[p + 6] * v + reals[p + 7]
+            zero = np.float32(0.0)
+            answer[at[k]] = words[p + np.int64((c > zero) & (d > zero))]
+            unsure_at[unsure] = at[k]
+            unsure += np.int64((abs(c) < near) | (abs(d) < near))
         for j in range(mores):
-            i, p = more_at[j], np.int64(more[j])
-            u, v = us[i], vs[i]
+            k, p = more_at[j], np.int64(more[j])
+            u, v = us[k], vs[k]
             total, empty, planes = np.int64(words[p]), words[p + 1], words[p + 2]
             doubtful = False
             p += HEAD
@@ -179,11 +215,11 @@ def locate_many(  # noqa: PLR0915
                 p += PLANE
             g = total - ONE
             doubtful |= (total != 0) & ((g < 0) | (g >= polygons))
-            out[s + i] = empty if total == 0 else g
-            unsure_at[unsure] = i
+            answer[at[k]] = empty if total == 0 else g
+            unsure_at[unsure] = at[k]
             unsure += np.int64(doubtful)
         for j in range(unsure):
-            i = s + unsure_at[j]
-            out[i] = locate_exact(xs[i], ys[i], head, hot, xy, boxes, begins, start, rank)
+            i = unsure_at[j]
+            answer[i] = locate_exact(x[i], y[i], head, hot, xy, boxes, begins, start, rank)
         decided += unsure
     return decided

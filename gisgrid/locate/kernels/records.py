@@ -6,7 +6,9 @@ words are float32, half int32:
 
 * kind ``EAST`` or ``NORTH``, one border through the whole cell: answer below, answer above, slope,
   offset. Above is where ``u + slope * v + offset > 0`` (EAST) or ``v + slope * u + offset > 0``.
-* kind ``SEVERAL``: base, the answer where the sum is 0, number of half planes, number of
+* kind ``WEDGE``, one corner of a border in the cell: answer outside, answer inside, and twice normal
+  u, normal v, offset. Inside is where both lines are positive.
+* kind ``SEVERAL``, anything else: base, the answer where the sum is 0, number of half planes, number of
   candidates; the half planes (from u, to u, normal u, normal v, offset, jump); the candidates,
   lowest code first. The sum is the base plus the jump of every half plane that holds the point.
   A sum that stands for two polygons at once, or for none there can be, sends the point to the
@@ -28,7 +30,7 @@ from gisgrid.locate.kernels.boxes import Floats, Ints
 from gisgrid.locate.kernels.edges import Ids
 from gisgrid.locate.kernels.raster import ONE, REACH, side
 
-SEVERAL, EAST, NORTH = 0, 1, 2
+SEVERAL, EAST, NORTH, WEDGE = 0, 1, 2, 3
 HEAD = 4  # words before the half planes of a record
 PLANE = 6  # words of a half plane
 NEAR = 1e-6
@@ -192,6 +194,69 @@ def as_one_border(
     words[place], words[place + 1] = below, above
     reals[place + 2], reals[place + 3] = other / main, offset / main
     return kind
+
+
+@njit(cache=True)
+def write_wedge(  # noqa: PLR0917
+    edge: Floats,
+    left: Ids,
+    right: Ids,
+    listed: Ids,
+    corner: tuple[float, float, float],
+    answer: int,
+    words: Words,
+    reals: Singles,
+    place: int,
+) -> bool:
+    """Write a record of kind WEDGE at ``place`` if two edges of one border meet in the cell.
+
+    ``answer`` is that of the cell's corner. If it is on neither side of the border, somebody else
+    covers the cell too, and this is no wedge.
+    """
+    x, y, scale = corner
+    a, b = listed[0], listed[1]
+    a_ends = edge[a, 2] == edge[b, 0] and edge[a, 3] == edge[b, 1]
+    a_ends_b_ends = edge[a, 2] == edge[b, 2] and edge[a, 3] == edge[b, 3]
+    a_starts_b_starts = edge[a, 0] == edge[b, 0] and edge[a, 1] == edge[b, 1]
+    if not (a_ends or a_ends_b_ends or a_starts_b_starts):
+        if not (edge[a, 0] == edge[b, 2] and edge[a, 1] == edge[b, 3]):
+            return False
+        a, b = b, a
+    # The way along the border goes in on the first edge and out on the second.
+    in_forward, out_forward = not a_starts_b_starts, not a_ends_b_ends
+    on_left = left[a] if in_forward else right[a]
+    on_right = right[a] if in_forward else left[a]
+    if on_left != (left[b] if out_forward else right[b]):
+        return False
+    if on_right != (right[b] if out_forward else left[b]):
+        return False
+    if answer not in (on_left, on_right):
+        return False
+    dx, dy = np.empty(2), np.empty(2)
+    for i, e, forward, far in (
+        (0, a, in_forward, 0 if in_forward else 2),
+        (1, b, out_forward, 2 if out_forward else 0),
+    ):
+        fx, fy = (edge[e, far] - x) * scale, (edge[e, far + 1] - y) * scale
+        if -REACH <= fx <= 1 + REACH and -REACH <= fy <= 1 + REACH:
+            return False
+        dx[i] = (edge[e, 2] - edge[e, 0]) * (1.0 if forward else -1.0)
+        dy[i] = (edge[e, 3] - edge[e, 1]) * (1.0 if forward else -1.0)
+        length = math.sqrt(dx[i] * dx[i] + dy[i] * dy[i])
+        if length == 0.0:
+            return False
+        dx[i] /= length
+        dy[i] /= length
+    left_turn = dx[0] * dy[1] - dy[0] * dx[1] > 0
+    sign = 1.0 if left_turn else -1.0
+    words[place] = on_right if left_turn else on_left
+    words[place + 1] = on_left if left_turn else on_right
+    for i, e in ((0, a), (1, b)):
+        px, py = (edge[e, 0] - x) * scale, (edge[e, 1] - y) * scale
+        p = place + 2 + 3 * i
+        reals[p], reals[p + 1] = -sign * dy[i], sign * dx[i]
+        reals[p + 2] = sign * (dy[i] * px - dx[i] * py)
+    return True
 
 
 @njit(cache=True)
