@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 
 from gisgrid.db import migrate
 from gisgrid.db.cluster import Cluster
+from gisgrid.db.store import transaction
+from tests.town_f import load_town
 
 REAL = Path(__file__).parent / "real"
 
@@ -86,6 +88,24 @@ def engine(cluster: Cluster, template: str) -> Iterator[Engine]:
     """An empty migrated database of the test's own, for what commits."""
     with _database(cluster, template, f"own_{os.urandom(4).hex()}") as engine:
         yield engine
+
+
+@pytest.fixture(scope="session")
+def town_engine(cluster: Cluster, template: str) -> Iterator[Engine]:
+    """A database that holds Town F; whoever changes it rolls back."""
+    with _database(cluster, template, "town_f") as engine:
+        with transaction(engine) as session:
+            load_town(session)
+        yield engine
+
+
+@pytest.fixture
+def town(town_engine: Engine) -> Iterator[Session]:
+    """A session on Town F, rolled back after the test."""
+    with town_engine.connect() as connection, connection.begin() as outer:
+        with Session(connection, join_transaction_mode="create_savepoint") as session:
+            yield session
+        outer.rollback()
 
 
 class _database:  # noqa: N801 - used as a context manager

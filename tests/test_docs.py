@@ -16,7 +16,9 @@ ROOT = Path(__file__).parent.parent
 def test_every_setting_stands_in_the_readme_with_its_meaning():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     for f in fields(Settings):
-        row = next(line for line in readme.splitlines() if line.startswith(f"| `{f.metadata['env']}`"))
+        row = next(
+            line for line in readme.splitlines() if line.startswith(f"| `{f.metadata['env']}`")
+        )
         assert f.metadata["help"] in row
         if isinstance(f.default, str | int) and f.default != "":
             assert f"`{f.default}`" in row
@@ -47,5 +49,7 @@ def test_no_lock_file_holds_a_download_address():
 def test_no_file_is_long():
     for room in ("gisgrid", "layers", "web", "scripts", "tests"):
         for path in (ROOT / room).rglob("*.py"):
+            if path.parent.name == "versions":
+                continue  # written by Alembic, once
             lines = len(path.read_text(encoding="utf-8").splitlines())
             assert lines <= 450, f"{path.relative_to(ROOT)} has {lines} lines"

@@ -16,39 +16,22 @@ from gisgrid.plans import summary
 from gisgrid.plans.attach import counts
 from gisgrid.plans.plans import plan_in_force, township
 from gisgrid.register.columns import Mapping
-from gisgrid.register.load import Report, load
+from gisgrid.register.load import load
 from gisgrid.register.prepare import Order
 from tests.factories import create_matter, create_plan, create_township
 from tests.town_f import load_kind, load_register, load_town
 
 
-@pytest.fixture(scope="module")
-def town(request: pytest.FixtureRequest, _shared_engine: Engine) -> Session:
-    """Town F loaded once for the module, rolled back after it."""
-    connection = _shared_engine.connect()
-    outer = connection.begin()
-    session = Session(connection, join_transaction_mode="create_savepoint")
-    session.info["reports"] = load_town(session)
-
-    def done() -> None:
-        session.close()
-        outer.rollback()
-        connection.close()
-
-    request.addfinalizer(done)
-    return session
-
-
-def test_town_f_comes_in_whole(town: Session):
-    reports: dict[str, Report] = town.info["reports"]
-    for kind, report in reports.items():
+def test_town_f_comes_in_whole(session: Session):
+    for kind, report in load_town(session).items():
         assert len(report.rejected.rows()) == 0, (kind, report.rejected.counts())
-    plan = plan_in_force(town, township(town).id)
-    total = summary.total(summary.by_community(town, plan.id))
+        assert report.inserted >= report.read, kind
+    plan = plan_in_force(session, township(session).id)
+    total = summary.total(summary.by_community(session, plan.id))
     assert (total.basic, total.exclusive) == (44, 9)
     assert total.residents == 8003
     assert total.uncovered_residents == 0
-    grids = summary.by_grid(town, plan.id)
+    grids = summary.by_grid(session, plan.id)
     assert sum(g.residents for g in grids) == 8003
     assert sum(g.events for g in grids) == total.events > 3000
 
@@ -172,7 +155,9 @@ def test_a_shifted_datum_is_detected_and_the_right_one_named(town: Session, tmp_
     assert caught.value.facts["best"] == "gcj02"
     assert 400 < caught.value.facts["shift_m"] < 530
     assert caught.value.facts["change_grid"] > 1000
-    assert load_kind(town, "houses", path, crs="gcj02").verdict.doubtful is False
+    verdict = load_kind(town, "houses", path, crs="gcj02").verdict
+    assert verdict is not None
+    assert not verdict.doubtful
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030", "big5"])

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from gisgrid.db.store import copy_text
 from gisgrid.register.findings import Findings
-from gisgrid.register.names import match_name, plain
+from gisgrid.register.names import COMMUNITY, match_name, names_within, plain
 from gisgrid.register.targets import Target
 
 PLACEHOLDER_STREETS = 8
@@ -87,18 +87,7 @@ class Stage:
 
     def resolve_communities(self) -> None:
         """Find the community each row names, by code or name; grids without a name by geometry."""
-        known: dict[str, int] = {}
-        twice: set[str] = set()
-        for area_id, code, name, name_en in self.session.execute(
-            text("SELECT id, code, name, name_en FROM area WHERE parent_id = :township"),
-            self.values,
-        ):
-            known[code] = area_id
-            for key in {plain(name), plain(name_en or name)}:
-                twice |= {key} & known.keys()
-                known[key] = area_id
-        for key in twice:
-            del known[key]
+        known = self._communities()
         named = self.session.scalars(
             text("SELECT DISTINCT community FROM stage WHERE community IS NOT NULL")
         )
@@ -129,6 +118,30 @@ class Stage:
                 ),
                 self.values,
             )
+
+    def find_communities_in_addresses(self, noted: Findings) -> None:
+        """Rows with neither a point nor a community, whose address names one community."""
+        known = {
+            name: area_id for name, area_id in self._communities().items() if COMMUNITY.search(name)
+        }
+        addresses = self.session.scalars(
+            text(
+                "SELECT DISTINCT address FROM stage WHERE place <> 'ok' AND community IS NULL "
+                "AND address ~ '[里村屯區区]'"
+            )
+        )
+        named = [(address, names_within(address, known)) for address in addresses]
+        found = [(address, ids.pop()) for address, ids in named if len(ids) == 1]
+        rows = self.session.scalars(
+            text(
+                "UPDATE stage s SET community_id = f.id "
+                "FROM unnest(CAST(:addresses AS text[]), CAST(:ids AS bigint[])) AS f(address, id) "
+                "WHERE s.address = f.address AND s.place <> 'ok' AND s.community IS NULL "
+                "RETURNING s.row_no"
+            ),
+            {"addresses": [address for address, _ in found], "ids": [i for _, i in found]},
+        ).all()
+        noted.add("community_from_address", "address", rows)
 
     def resolve_matters(self) -> None:
         """Find each event's minor matter on the list of its day, by code or else by name."""
@@ -204,12 +217,30 @@ class Stage:
         for statement in self.target.writes:
             row = self.session.execute(text(statement), self.values).one()
             inserted, updated = inserted + row.inserted, updated + row.updated
-        # What follows in this transaction is planned by what stands in the table now.
-        self.session.execute(text(f"ANALYZE {self.target.table}"))
+        # What follows in this transaction is planned by what stands in the table now. Small loads
+        # go without: ANALYZE waits for any other transaction that has done it.
+        if inserted + updated > 1000:
+            self.session.execute(text(f"ANALYZE {self.target.table}"))
         return inserted, updated
 
     def row_count(self) -> int:
         return int(self.session.scalar(text("SELECT count(*) FROM stage")) or 0)
+
+    def _communities(self) -> dict[str, int]:
+        """Code or plain name to id of the township's communities; a name that two have is left out."""
+        known: dict[str, int] = {}
+        twice: set[str] = set()
+        for area_id, code, name, name_en in self.session.execute(
+            text("SELECT id, code, name, name_en FROM area WHERE parent_id = :township"),
+            self.values,
+        ):
+            known[code] = area_id
+            for key in {plain(name), plain(name_en or name)}:
+                twice |= {key} & known.keys()
+                known[key] = area_id
+        for key in twice:
+            del known[key]
+        return known
 
 
 def known_places(session: Session, township: int, limit: int = 20_000) -> npt.NDArray[np.float64]:
