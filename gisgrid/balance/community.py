@@ -12,10 +12,9 @@ from gisgrid.balance.graph import UnitGraph
 from gisgrid.balance.kernels.anneal import Problem
 from gisgrid.balance.result import Locks
 
-# The price of roundness is set so that a metre of border costs about the same whatever the size of
-# the grids: the perimeter of a grid grows with the root of its number of units. The factor makes
+# What one point of raggedness costs at shape price 1, as a share of the cost of a mean grid. It makes
 # the default price 0.3 keep the mean compactness of the benchmark towns.
-SHAPE_SCALE = 0.8
+RAGGED_SHARE = 0.12
 # A load on the edge of the band is inside, in whatever order it was added up.
 ROUNDING = 1e-9
 
@@ -25,7 +24,8 @@ class Community:
     """The units of one community, renumbered; grids are rows of ``names``.
 
     ``home`` is the plan of today, ``touching[g, h]`` whether two grids touch today, ``may`` the
-    same less what locks forbid.
+    same less what locks forbid. ``worst`` is the raggedness (one over Polsby-Popper) of the worst
+    grid of today's whole plan: no grid should become worse than that.
     """
 
     number: int
@@ -40,6 +40,7 @@ class Community:
     may: Bools
     rim: Floats
     area: Floats
+    worst: float
 
     @property
     def grid_count(self) -> int:
@@ -113,8 +114,8 @@ class Community:
     def problem(self, tolerance: float, shape: float, price: Floats) -> Problem:
         """What the search works on."""
         k = self.grid_count
-        mean_cost = float(self.cost.mean()) if self.cost.any() else 1.0
-        scale = SHAPE_SCALE * float(np.sqrt(len(self.home) / k)) * mean_cost
+        # Where moving is free, a unit counts as 1.
+        grid_cost = (float(self.cost.sum()) or len(self.cost)) / k
         return Problem(
             self.graph.indptr.astype(np.int32),
             self.graph.indices.astype(np.int32),
@@ -129,7 +130,8 @@ class Community:
             np.full(k, self.target * (1 - tolerance - ROUNDING / 2)),
             np.full(k, self.target * (1 + tolerance + ROUNDING / 2)),
             price,
-            shape * scale,
+            shape * RAGGED_SHARE * grid_cost,
+            self.worst,
         )
 
 
@@ -161,10 +163,17 @@ def communities(graph: UnitGraph, plan: Plan) -> list[Community]:
     order = np.argsort(plan.community_of, kind="stable")
     numbers, start = np.unique(plan.community_of[order], return_index=True)
     parts = np.split(order, start[1:])
+    score = graph.compactness(*_numbered(plan.grid_of))
+    worst = np.inf if score is None else float(1 / max(np.nanmin(score), 1e-3))
     return [
-        _community(int(number), units, graph, plan, free)
+        _community(int(number), units, graph, plan, free, worst=worst)
         for number, units in zip(numbers, parts, strict=True)
     ]
+
+
+def _numbered(grid_of: Ints) -> tuple[Ints, int]:
+    names, row = np.unique(grid_of, return_inverse=True)
+    return row.astype(np.int64), len(names)
 
 
 def _free(graph: UnitGraph, grid_of: Ints, locks: Locks) -> Bools:
@@ -180,7 +189,9 @@ def _free(graph: UnitGraph, grid_of: Ints, locks: Locks) -> Bools:
     return free
 
 
-def _community(number: int, units: Ints, graph: UnitGraph, plan: Plan, free: Bools) -> Community:
+def _community(
+    number: int, units: Ints, graph: UnitGraph, plan: Plan, free: Bools, *, worst: float
+) -> Community:
     inner = graph.subgraph(units)
     names, home = np.unique(plan.grid_of[units], return_inverse=True)
     home = home.astype(np.int64)
@@ -214,4 +225,5 @@ def _community(number: int, units: Ints, graph: UnitGraph, plan: Plan, free: Boo
         may=may,
         rim=rim,
         area=area,
+        worst=worst,
     )

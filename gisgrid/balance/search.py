@@ -22,7 +22,7 @@ class Search:
     least_moves
         Moves of a run at least; it makes small communities thorough.
     runs
-        Independent runs, of which the best counts.
+        Independent runs, of which the best counts; a large community gets one.
     rescues
         Further, ever harder runs where the tolerance was missed.
     """
@@ -36,8 +36,10 @@ class Search:
 # Temperature at the start of each run, in mean costs of a unit: most communities want a mild one,
 # some small ones have their better plan behind a wall that only a hot start climbs.
 HEATS = (1.0, 1.0, 4.0, 10.0, 20.0, 40.0)
+# In a community of this size luck evens out in one run; a second is better spent on more moves.
+LARGE_UNITS = 500
 NORMAL = Search()
-FAST = Search(moves_per_unit=350, least_moves=10_000, runs=1)
+FAST = Search(moves_per_unit=120, least_moves=10_000, runs=1)
 LIVE = Search(moves_per_unit=250, least_moves=5_000, runs=1, rescues=1)
 
 
@@ -63,7 +65,9 @@ def search_plan(
     work = float(community.workload.mean()) or 1.0
     rate = unit / work
     steps = max(search.least_moves, search.moves_per_unit * len(begin))
-    runs = search.runs if steps > search.least_moves else max(search.runs, len(HEATS))
+    runs = search.runs if len(begin) <= LARGE_UNITS else 1
+    if steps == search.least_moves:
+        runs = max(runs, len(HEATS))
     best, best_excess, best_energy = begin, np.inf, np.inf
     for run in range(runs + search.rescues):
         rescue = run - runs

@@ -3,7 +3,7 @@
 Energy of a plan, in the unit of ``cost``::
 
     cost of units away from home
-    + shape x sum over grids of  perimeter^2 / (4 pi area)          (1 for a disc)
+    + shape x sum over grids of raggedness  perimeter^2 / (4 pi area)       (1 for a disc)
     + penalty x workload outside the band
     - (price[home grid] - price[grid now]) x workload               (duals of the bound, fading out)
 
@@ -32,7 +32,7 @@ class Problem(NamedTuple):
     ``rim`` is the whole perimeter of a unit, ``may[g, h]`` whether a unit at home in ``g`` may go
     to ``h``, ``free`` whether a unit may move at all, ``low`` and ``high`` the band of each grid's
     workload, ``price`` a worth of workload per grid that guides the start, ``shape`` the price of
-    roundness.
+    raggedness, and ``worst`` the raggedness from which it counts fivefold.
     """
 
     indptr: ShortInts
@@ -49,6 +49,7 @@ class Problem(NamedTuple):
     high: Floats
     price: Floats
     shape: float
+    worst: float
 
 
 class Schedule(NamedTuple):
@@ -64,18 +65,30 @@ class Schedule(NamedTuple):
 @numba.njit(cache=True, nogil=True, inline="always")
 def outside(load: float, low: float, high: float) -> float:
     """How far a load lies outside its band."""
-    return max(low - load, load - high, 0.0)
+    if load < low:
+        return low - load
+    if load > high:
+        return load - high
+    return 0.0
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
-def roundness(perimeter: float, area: float) -> float:
-    """One over the Polsby-Popper score: 1 for a disc, more for anything else."""
-    return perimeter * perimeter / (4.0 * math.pi * max(area, 1e-9))
+def raggedness(perimeter: float, area: float, worst: float) -> float:
+    """One over the Polsby-Popper score: 1 for a disc. Beyond ``worst`` it counts fivefold."""
+    ragged = perimeter * perimeter / (4.0 * math.pi * max(area, 1e-9))
+    if ragged > worst:
+        ragged += 4.0 * (ragged - worst)
+    return ragged
 
 
 @numba.njit(cache=True, nogil=True)
 def border_list(
-    grid_of: ShortInts, indptr: ShortInts, indices: ShortInts, foreign: ShortInts, at: ShortInts, listed: ShortInts
+    grid_of: ShortInts,
+    indptr: ShortInts,
+    indices: ShortInts,
+    foreign: ShortInts,
+    at: ShortInts,
+    listed: ShortInts,
 ) -> int:
     """Units with a neighbour in another grid: foreign contacts, place in the list, the list."""
     count = 0
@@ -168,12 +181,13 @@ def anneal(
                 edge[g] -= border[e]
     excess = 0.0
     form = 0.0
-    rounds, slope = np.zeros(k), np.zeros(k)
+    worst = problem.worst
+    ragged, slope = np.zeros(k), np.zeros(k)
     for g in range(k):
         excess += outside(load[g], low[g], high[g])
-        rounds[g] = roundness(edge[g], ground[g])
-        form += rounds[g]
-        slope[g] = 2.0 * shape * rounds[g] / max(edge[g], 1e-9)
+        ragged[g] = raggedness(edge[g], ground[g], worst)
+        form += ragged[g]
+        slope[g] = 2.0 * shape * ragged[g] / max(edge[g], 1e-9)
     best = grid_of.copy()
     best_excess, best_energy = excess, away + shape * form
     # -log of evenly spread probabilities: a table, as the logarithm would cost as much as a move
@@ -243,7 +257,7 @@ def anneal(
                 with_h += border[e]
         edge_g = edge[g] + 2.0 * with_g - rim[u]
         edge_h = edge[h] + rim[u] - 2.0 * with_h
-        ground_g, ground_h = ground[g] - area[u], ground[h] + area[u]
+        gragged_g, gragged_h = ground[g] - area[u], ground[h] + area[u]
         if v >= 0:
             with_g = 0.0
             with_h = 0.0
@@ -259,10 +273,13 @@ def anneal(
                 continue
             edge_h += 2.0 * with_h - rim[v]
             edge_g += rim[v] - 2.0 * with_g
-            ground_g, ground_h = ground_g + area[v], ground_h - area[v]
-        round_g, round_h = roundness(edge_g, ground_g), roundness(edge_h, ground_h)
-        rounder = round_g + round_h - rounds[g] - rounds[h]
-        if moved + penalty * over - worth * net + shape * rounder > allowed:
+            gragged_g, gragged_h = gragged_g + area[v], gragged_h - area[v]
+        ragged_g, ragged_h = (
+            raggedness(edge_g, gragged_g, worst),
+            raggedness(edge_h, gragged_h, worst),
+        )
+        change = ragged_g + ragged_h - ragged[g] - ragged[h]
+        if moved + penalty * over - worth * net + shape * change > allowed:
             continue
         if not stays_whole(u, grid_of, indptr, indices, mark, queue):
             continue
@@ -274,13 +291,13 @@ def anneal(
             count = flip(v, g, grid_of, indptr, indices, foreign, at, listed, count)
         load[g] -= net
         load[h] += net
-        edge[g], edge[h], ground[g], ground[h] = edge_g, edge_h, ground_g, ground_h
-        rounds[g], rounds[h] = round_g, round_h
-        slope[g] = 2.0 * shape * round_g / max(edge_g, 1e-9)
-        slope[h] = 2.0 * shape * round_h / max(edge_h, 1e-9)
+        edge[g], edge[h], ground[g], ground[h] = edge_g, edge_h, gragged_g, gragged_h
+        ragged[g], ragged[h] = ragged_g, ragged_h
+        slope[g] = 2.0 * shape * ragged_g / max(edge_g, 1e-9)
+        slope[h] = 2.0 * shape * ragged_h / max(edge_h, 1e-9)
         excess += over
         away += moved
-        form += rounder
+        form += change
         if (fade < 0.5 or best_excess > 1e-9) and excess < best_excess + 1e-9:
             energy = away + shape * form
             if excess < best_excess - 1e-9 or energy < best_energy - 1e-9:

@@ -11,7 +11,12 @@ from gisgrid.balance.arrays import ShortInts
 
 @numba.njit(cache=True, nogil=True)
 def stays_whole(
-    u: int, grid_of: ShortInts, indptr: ShortInts, indices: ShortInts, mark: ShortInts, queue: ShortInts
+    u: int,
+    grid_of: ShortInts,
+    indptr: ShortInts,
+    indices: ShortInts,
+    mark: ShortInts,
+    queue: ShortInts,
 ) -> bool:
     """Whether the grid of unit ``u`` is connected, and not empty, without ``u``. Exact.
 
