@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table as Grid
 
+from gisgrid.cli.output import wide_console
 from gisgrid.db.store import open_engine, store_url, transaction
 from gisgrid.errors import Invalid
 from gisgrid.register.columns import Mapping
@@ -203,4 +204,4 @@ def _print_findings(title: str, findings: Findings) -> None:
     table = Grid(title, "rows", "reason", "原因", box=None)
     for code, n in sorted(findings.counts().items(), key=lambda item: (-item[1], item[0])):
         table.add_row(code, str(n), REASONS[code].en, REASONS[code].zh)
-    Console(soft_wrap=True).print(table)
+    wide_console().print(table)

@@ -7,9 +7,9 @@ from datetime import datetime
 from importlib import import_module
 
 import click
-from rich.console import Console
 from rich.table import Table
 
+from gisgrid.cli.output import wide_console
 from gisgrid.db.store import open_engine, store_url, transaction
 from gisgrid.plans import plans, summary
 from gisgrid.plans.attach import Counts, attach
@@ -39,7 +39,7 @@ def list_plans(settings: Settings, township: str | None) -> None:
             str(p.id), p.name, p.state, str(p.valid_from or ""), str(p.valid_to or ""),
             str(p.based_on_id or ""), str(p.grids),
         )  # fmt: skip
-    Console().print(table)
+    wide_console().print(table)
 
 
 @plan.command("publish")
@@ -129,7 +129,7 @@ def summary_command(
     for row in rows:
         table.add_row(*_cells(row, row.code or "", row.name or "(no community)"))
     table.add_row(*_cells(last, "", "total"), style="bold")
-    Console(soft_wrap=True).print(table)
+    wide_console().print(table)
 
 
 def _cells(row: summary.CommunityRow, code: str, name: str) -> list[str]:
