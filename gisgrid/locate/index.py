@@ -15,11 +15,11 @@ from gisgrid.locate.kernels import boxes as box_kernels
 from gisgrid.locate.kernels.edges import shared_edges, total_extents
 from gisgrid.locate.kernels.exact import ring_turns
 from gisgrid.locate.kernels.grid import fill_grid
-from gisgrid.locate.kernels.raster import ONE, coarse_lists, corner_sums, jumps
+from gisgrid.locate.kernels.raster import coarse_lists, corner_sums, jumps
 
-EDGES_PER_COARSE_CELL = 128.0
-CELLS_PER_EDGE = 4.0
-MOST_COARSE = 4096
+EDGES_PER_COARSE_CELL = 0.5
+CELLS_PER_EDGE = 2.0
+MOST_COARSE = 8192
 # Where the grid begins inside its first cell: odd numbers, so that no round coordinate falls on a
 # line of the grid. When rounding still leaves a corner in doubt the next pair is taken.
 OFFSETS = ((0.7364512, 0.7182331), (0.6618033, 0.7071067), (0.7390851, 0.6931471), (0.6, 0.65))
@@ -164,7 +164,7 @@ def _spans(frame: npt.NDArray[np.float64]) -> tuple[float, float]:
     return max(east - west, least), max(north - south, least)
 
 
-def _grid(
+def _grid(  # noqa: PLR0917
     ends: npt.NDArray[np.float64],
     left: npt.NDArray[np.int32],
     right: npt.NDArray[np.int32],
@@ -189,10 +189,10 @@ def _grid(
     if doubtful:
         return None
     box = (float(west), float(south), float(per_x), float(per_y))
-    coarse, table, words, doubtful = fill_grid(
+    coarse, table, words, doubts = fill_grid(
         edge, jump, left, right, begin, listed, sums, columns, box, CELLS_PER_EDGE, shapes, suspect
     )
-    if doubtful:
+    if doubts:
         return None
     records = (len(coarse) + len(table) + 3) // 4 * 4
     hot = np.zeros(records + len(words), np.int32)
@@ -204,7 +204,7 @@ def _grid(
 
 
 def _divisions(ends: npt.NDArray[np.float64], width: float, height: float) -> tuple[int, int]:
-    """Columns and rows: about 128 edges to a cell, fewer cells if long edges cross very many."""
+    """Columns and rows: two cells to an edge, fewer if long edges cross very many."""
     across, along = total_extents(ends)
     crossings = across / width + along / height
     most = (4 * len(ends) + 4096) / max(crossings, 1.0)

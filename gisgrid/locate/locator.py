@@ -84,6 +84,7 @@ class Locator:
         self.unit = unit
         self._polygons = (index.xy, index.boxes, index.begins, index.start)
         self._tree = (index.tree_boxes, index.tree_begins, index.tree_polygon)
+        self._grid = (index.head, index.hot, *self._polygons, index.rank)
 
     @classmethod
     def build(
@@ -157,13 +158,6 @@ class Locator:
         with ThreadPoolExecutor(threads) as pool:
             list(pool.map(run, range(0, len(x), step)))
         return out
-
-    @property
-    def _grid(
-        self,
-    ) -> tuple[npt.NDArray[np.float64] | npt.NDArray[np.int32] | npt.NDArray[np.int64], ...]:
-        index = self.index
-        return (index.head, index.hot, *self._polygons, index.rank)
 
     def place(self, lon: float, lat: float) -> int:
         """Place in ``codes`` of the point's polygon; -1 in none. The fastest single answer."""

@@ -33,10 +33,10 @@ def overlapping_pairs(
     Invalid
         If a suspect crosses itself: what it covers isn't defined then.
     """
-    chosen = np.flatnonzero(suspect)
-    if len(chosen) == 0:
+    chosen: list[int] = np.flatnonzero(suspect).tolist()
+    if not chosen:
         return ()
-    shapes = np.asarray([polygons[i] for i in chosen], dtype=object)
+    shapes = np.array([polygons[i] for i in chosen])
     valid = shapely.is_valid(shapes)
     if not valid.all():
         bad = int(np.flatnonzero(~valid)[0])

@@ -59,7 +59,7 @@ def write(path: Path, facts: Mapping[str, object], arrays: Mapping[str, npt.NDAr
             file.write(text)
             for entry, array in zip(entries, contiguous.values(), strict=True):
                 file.seek(body + int(str(entry["place"])))
-                file.write(memoryview(array.reshape(-1).view(np.uint8)))
+                file.write(array.reshape(-1).view(np.uint8).data)
             file.truncate(body + place)
             file.flush()
             os.fsync(file.fileno())
@@ -124,7 +124,7 @@ def _sample(data: npt.NDArray[np.uint8]) -> int:
     """CRC-32 of 64 pages spread evenly over ``data``, its first and last included."""
     crc = 0
     for start in np.linspace(0, max(len(data) - SAMPLE, 0), SAMPLES).astype(np.int64):
-        crc = zlib.crc32(data[start : start + SAMPLE], crc)
+        crc = zlib.crc32(data[start : start + SAMPLE].data, crc)
     return crc
 
 

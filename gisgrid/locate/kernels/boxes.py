@@ -31,14 +31,10 @@ def segment_boxes(xy: Floats) -> Floats:
         west, south, east, north = np.inf, np.inf, -np.inf, -np.inf
         for i in range(run * FANOUT, min(rows, run * FANOUT + FANOUT + 1)):
             x, y = xy[i, 0], xy[i, 1]
-            if x < west:
-                west = x
-            if x > east:
-                east = x
-            if y < south:
-                south = y
-            if y > north:
-                north = y
+            west = min(west, x)
+            east = max(east, x)
+            south = min(south, y)
+            north = max(north, y)
         boxes[run, 0], boxes[run, 1], boxes[run, 2], boxes[run, 3] = west, south, east, north
     return boxes
 
@@ -101,14 +97,10 @@ def polygon_boxes(xy: Floats, start: Ints) -> Floats:
         west, south, east, north = np.inf, np.inf, -np.inf, -np.inf
         for i in range(start[g], start[g + 1]):
             x, y = xy[i, 0], xy[i, 1]
-            if x < west:
-                west = x
-            if x > east:
-                east = x
-            if y < south:
-                south = y
-            if y > north:
-                north = y
+            west = min(west, x)
+            east = max(east, x)
+            south = min(south, y)
+            north = max(north, y)
         out[g, 0], out[g, 1], out[g, 2], out[g, 3] = west, south, east, north
     return out
 

@@ -4,6 +4,10 @@
 boxes, begins and polygons of the tree over them.
 """
 
+# ruff: noqa: PLR0917 - a kernel takes arrays in order and does its loop in one place
+# mypy: disable-error-code="no-any-return,return-value,assignment,arg-type,call-arg"
+# numba gives numbers types of its own; mypy would have each one cast.
+
 from __future__ import annotations
 
 import math
@@ -49,28 +53,34 @@ def divisions_bits(edge: Floats, listed: Ids, per_edge: float) -> int:
 
 @njit(cache=True)
 def fine_lists(
-    edge: Floats, listed: Ids, column: int, row: int, bits: int, begin: Ints, lists: Ids
+    edge: Floats,
+    listed: Ids,
+    column: int,
+    row: int,
+    bits: int,
+    begin: Ints,
+    cursor: Ints,
+    lists: Ids,
 ) -> Ids:
-    """Edges near each small cell of a coarse one; ``begin`` is filled, ``lists`` may be replaced."""
+    """Edges near each small cell of a coarse one; ``begin`` and ``cursor`` are overwritten, ``lists`` may be replaced."""
     n = 1 << bits
     begin[: n * n + 1] = 0
-    cursor = begin
     for filling in range(2):
         if filling:
             for k in range(n * n):
                 begin[k + 1] += begin[k]
             if begin[n * n] > len(lists):
                 lists = np.empty(2 * begin[n * n], np.int32)
-            cursor = begin[: n * n].copy()
+            cursor[: n * n] = begin[: n * n]
         for e in listed:
             x1, y1 = (edge[e, 0] - column) * n, (edge[e, 1] - row) * n
             x2, y2 = (edge[e, 2] - column) * n, (edge[e, 3] - row) * n
-            lowest = max(0, int(math.floor(min(y1, y2) - REACH)))
-            highest = min(n - 1, int(math.floor(max(y1, y2) + REACH)))
+            lowest = max(0, math.floor(min(y1, y2) - REACH))
+            highest = min(n - 1, math.floor(max(y1, y2) + REACH))
             for r in range(lowest, highest + 1):
                 xa, xb = reach_in_strip(x1, y1, x2, y2, r - REACH, r + 1 + REACH)
-                a = max(0, int(math.floor(xa - REACH)))
-                b = min(n - 1, int(math.floor(xb + REACH)))
+                a = max(0, math.floor(xa - REACH))
+                b = min(n - 1, math.floor(xb + REACH))
                 for k in range(r * n + a, r * n + b + 1):
                     if filling:
                         lists[cursor[k]] = e

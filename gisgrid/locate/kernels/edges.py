@@ -1,5 +1,7 @@
 """The edges of all polygons, each once: who lies left of it, who right?"""
 
+# ruff: noqa: PLR0912 - a kernel takes arrays in order and does its loop in one place
+
 from __future__ import annotations
 
 import numpy as np

@@ -4,6 +4,8 @@ The ray-crossing count and the orientation test follow GEOS (``RayCrossingCounte
 ``CGAlgorithmsDD``) step by step, rounding included, so that both say the same on every double.
 """
 
+# ruff: noqa: PLR0912, PLR0917 - a kernel takes arrays in order and does its loop in one place
+
 from __future__ import annotations
 
 import numpy as np

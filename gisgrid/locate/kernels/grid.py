@@ -5,6 +5,10 @@ corner lies in several, is answered by its lowest polygon: whatever lies under a
 covers the whole cell is left out, and where borders remain the exact test decides.
 """
 
+# ruff: noqa: PLR0912, PLR0915, PLR0917 - a kernel takes arrays in order and does its loop in one place
+# mypy: disable-error-code="no-any-return,return-value,assignment,arg-type,call-arg"
+# numba gives numbers types of its own; mypy would have each one cast.
+
 from __future__ import annotations
 
 import numpy as np
@@ -34,7 +38,6 @@ from gisgrid.locate.kernels.records import (
     PLANE,
     SEVERAL,
     WEDGE,
-    Singles,
     Words,
     as_one_border,
     edges_cross,
@@ -74,7 +77,7 @@ def exact_cell(words: Words, used: int, cover: int, ids: Ids) -> tuple[int, int]
 
 
 @njit(cache=True)
-def summed_cell(  # noqa: PLR0917
+def summed_cell(
     edge: Floats,
     jump: Ints,
     listed: Ids,
@@ -109,7 +112,7 @@ def summed_cell(  # noqa: PLR0917
 
 
 @njit(cache=True)
-def fill_grid(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0915
+def fill_grid(  # type: ignore[no-untyped-def]
     edge: Floats,
     jump: Ints,
     left: Ids,
@@ -135,6 +138,7 @@ def fill_grid(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0915
     table, filled = np.empty(1 << 16, np.int32), 0
     words, used = np.empty(1 << 18, np.int32), 0
     fine_begin = np.empty((1 << (2 * MOST_DIVISIONS_BITS)) + 1, np.int64)
+    cursor = np.empty(1 << (2 * MOST_DIVISIONS_BITS), np.int64)
     lists = np.empty(1 << 16, np.int32)
     stamp, mark = np.zeros(polygons, np.int64), 0
     near, ids = np.empty(polygons, np.int32), np.empty(polygons, np.int32)
@@ -176,7 +180,7 @@ def fill_grid(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0915
         n = 1 << bits
         table = _room(table, filled, n * n)
         coarse[k] = (len(coarse) + filled) << 4 | bits
-        lists = fine_lists(edge, mine, c, r, bits, fine_begin, lists)
+        lists = fine_lists(edge, mine, c, r, bits, fine_begin, cursor, lists)
         width = 1.0 / n
         for row in range(n):
             y = r + row * width
@@ -279,19 +283,19 @@ def fill_grid(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0915
                         used,
                     )
                     doubtful |= doubt
-                    if entry < 0 and ~entry & 3 == SEVERAL and over < 0:
-                        a, b = edges_cross(edge, some, float(n))
-                        crossing = a >= 0
-                        if crossing or overlap_in_cell(
-                            edge,
-                            some,
-                            words,
-                            words.view(np.float32),
-                            place,
-                            (x, y, float(n)),
-                            polygons,
-                        ):
-                            suspect[ids[:m]] = True
+                    at = (x, y, float(n))
+                    if (
+                        entry < 0
+                        and ~entry & 3 == SEVERAL
+                        and over < 0
+                        and (
+                            edges_cross(edge, some, float(n))
+                            or overlap_in_cell(
+                                edge, some, words, words.view(np.float32), place, at, polygons
+                            )
+                        )
+                    ):
+                        suspect[ids[:m]] = True
                 table[filled + cell] = entry
                 here = after
         filled += n * n

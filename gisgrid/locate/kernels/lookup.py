@@ -6,6 +6,10 @@ number of polygons. ``hot`` is one array of int32: coarse table, fine table, rec
 ``2 ** bits`` by ``2 ** bits`` small cells, whose entries begin at word ``first``.
 """
 
+# ruff: noqa: PLR0911, PLR0915, PLR0917 - a kernel takes arrays in order and does its loop in one place
+# mypy: disable-error-code="no-any-return,return-value,assignment,arg-type,call-arg"
+# numba gives numbers types of its own; mypy would have each one cast.
+
 from __future__ import annotations
 
 import numpy as np
@@ -107,7 +111,7 @@ def locate_exact(
 
 
 @njit(cache=True, nogil=True)
-def locate_many(  # noqa: PLR0915
+def locate_many(
     xs: Floats,
     ys: Floats,
     out: Ids,

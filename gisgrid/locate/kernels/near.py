@@ -3,6 +3,10 @@
 ``kx`` and ``ky`` are metres per unit of x and y at the point asked about.
 """
 
+# ruff: noqa: PLR0917 - a kernel takes arrays in order and does its loop in one place
+# mypy: disable-error-code="no-any-return,return-value,assignment,arg-type,call-arg"
+# numba gives numbers types of its own; mypy would have each one cast.
+
 from __future__ import annotations
 
 import numpy as np
@@ -15,8 +19,8 @@ from gisgrid.locate.kernels.exact import covers
 
 @njit(inline="always")
 def _box_distance2(boxes: Floats, k: int, x: float, y: float, kx: float, ky: float) -> float:
-    dx = max(max(boxes[k, 0] - x, x - boxes[k, 2]), 0.0) * kx
-    dy = max(max(boxes[k, 1] - y, y - boxes[k, 3]), 0.0) * ky
+    dx = max(boxes[k, 0] - x, x - boxes[k, 2], 0.0) * kx
+    dy = max(boxes[k, 1] - y, y - boxes[k, 3], 0.0) * ky
     return dx * dx + dy * dy
 
 
@@ -92,7 +96,7 @@ def border_distance2(
                 for j in range(i + 1, end + 1):
                     x2, y2 = (xy[j, 0] - x) * kx, (xy[j, 1] - y) * ky
                     d = _segment_distance2(x1, y1, x2, y2)
-                    if d < best:  # never for a row of NaN
+                    if d < best:  # noqa: PLR1730 - false for a row of NaN; min() need not be
                         best = d
                     x1, y1 = x2, y2
             i = end

@@ -1,5 +1,8 @@
 """Ask the processor to fetch a word that will be read soon."""
 
+# mypy: disable-error-code="no-untyped-call,import-untyped"
+# llvmlite and the inside of numba carry no types.
+
 from __future__ import annotations
 
 from typing import Any
@@ -10,7 +13,7 @@ from numba.extending import intrinsic
 from numba.np import arrayobj
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def prefetch(typing_context: Any, array: Any, index: Any) -> Any:
     """``prefetch(array, index)``: bring ``array[index]`` near; changes nothing."""
 

@@ -5,6 +5,8 @@ point by the same expression. What that rounds differs from the true polygon by 
 ``REACH``, and points so near a border are decided elsewhere, exactly.
 """
 
+# ruff: noqa: PLR0917 - a kernel takes arrays in order and does its loop in one place
+
 from __future__ import annotations
 
 import math
@@ -66,11 +68,11 @@ def coarse_lists(edge: Floats, columns: int, rows: int) -> tuple[Ints, Ids]:
             cursor = begin[:-1].copy()
         for e in range(len(edge)):
             x1, y1, x2, y2 = edge[e, 0], edge[e, 1], edge[e, 2], edge[e, 3]
-            lowest = int(math.floor(min(y1, y2) - REACH))
-            highest = int(math.floor(max(y1, y2) + REACH))
+            lowest = math.floor(min(y1, y2) - REACH)
+            highest = math.floor(max(y1, y2) + REACH)
             for r in range(lowest, highest + 1):
                 xa, xb = reach_in_strip(x1, y1, x2, y2, r - REACH, r + 1 + REACH)
-                for c in range(int(math.floor(xa - REACH)), int(math.floor(xb + REACH)) + 1):
+                for c in range(math.floor(xa - REACH), math.floor(xb + REACH) + 1):
                     k = r * columns + c
                     if filling:
                         listed[cursor[k]] = e

@@ -18,6 +18,10 @@ u and v run from 0 to 1 inside the cell. A point nearer than ``NEAR`` to a liste
 exactly: float32 loses at most 6e-7 here.
 """
 
+# ruff: noqa: PLR0912, PLR0915, PLR0917 - a kernel takes arrays in order and does its loop in one place
+# mypy: disable-error-code="no-any-return,return-value,assignment,arg-type,call-arg"
+# numba gives numbers types of its own; mypy would have each one cast.
+
 from __future__ import annotations
 
 import math
@@ -185,7 +189,7 @@ def as_one_border(
         return SEVERAL
     below = owner(base, polygons, empty)
     above = owner(base + words[p + 5], polygons, empty)
-    if below == MANY or above == MANY:
+    if MANY in (below, above):
         return SEVERAL
     nx, ny, offset = float(reals[p + 2]), float(reals[p + 3]), float(reals[p + 4])
     kind, main, other = (EAST, nx, ny) if abs(nx) >= abs(ny) else (NORTH, ny, nx)
@@ -196,8 +200,26 @@ def as_one_border(
     return kind
 
 
+@njit(inline="always")
+def _line(
+    edge: Floats, e: int, forward: bool, far: int, corner: tuple[float, float, float]
+) -> tuple[float, float, float, bool]:
+    """Normal to the left and offset of an edge in a cell; whether its far end is in the cell too."""
+    x, y, scale = corner
+    fx, fy = (edge[e, far] - x) * scale, (edge[e, far + 1] - y) * scale
+    dx, dy = edge[e, 2] - edge[e, 0], edge[e, 3] - edge[e, 1]
+    length = math.sqrt(dx * dx + dy * dy)
+    inside = -REACH <= fx <= 1 + REACH and -REACH <= fy <= 1 + REACH
+    if length == 0.0:
+        return 0.0, 0.0, 0.0, True
+    nx, ny = -dy / length, dx / length
+    if not forward:
+        nx, ny = -nx, -ny
+    return nx, ny, -(nx * (edge[e, 0] - x) + ny * (edge[e, 1] - y)) * scale, inside
+
+
 @njit(cache=True)
-def write_wedge(  # noqa: PLR0917
+def write_wedge(
     edge: Floats,
     left: Ids,
     right: Ids,
@@ -213,7 +235,6 @@ def write_wedge(  # noqa: PLR0917
     ``answer`` is that of the cell's corner. If it is on neither side of the border, somebody else
     covers the cell too, and this is no wedge.
     """
-    x, y, scale = corner
     a, b = listed[0], listed[1]
     a_ends = edge[a, 2] == edge[b, 0] and edge[a, 3] == edge[b, 1]
     a_ends_b_ends = edge[a, 2] == edge[b, 2] and edge[a, 3] == edge[b, 3]
@@ -232,36 +253,22 @@ def write_wedge(  # noqa: PLR0917
         return False
     if answer not in (on_left, on_right):
         return False
-    dx, dy = np.empty(2), np.empty(2)
-    for i, e, forward, far in (
-        (0, a, in_forward, 0 if in_forward else 2),
-        (1, b, out_forward, 2 if out_forward else 0),
-    ):
-        fx, fy = (edge[e, far] - x) * scale, (edge[e, far + 1] - y) * scale
-        if -REACH <= fx <= 1 + REACH and -REACH <= fy <= 1 + REACH:
-            return False
-        dx[i] = (edge[e, 2] - edge[e, 0]) * (1.0 if forward else -1.0)
-        dy[i] = (edge[e, 3] - edge[e, 1]) * (1.0 if forward else -1.0)
-        length = math.sqrt(dx[i] * dx[i] + dy[i] * dy[i])
-        if length == 0.0:
-            return False
-        dx[i] /= length
-        dy[i] /= length
-    left_turn = dx[0] * dy[1] - dy[0] * dx[1] > 0
+    anx, any_, ac, a_in = _line(edge, a, in_forward, 0 if in_forward else 2, corner)
+    bnx, bny, bc, b_in = _line(edge, b, out_forward, 2 if out_forward else 0, corner)
+    if a_in or b_in:
+        return False
+    left_turn = anx * bny - any_ * bnx > 0
     sign = 1.0 if left_turn else -1.0
     words[place] = on_right if left_turn else on_left
     words[place + 1] = on_left if left_turn else on_right
-    for i, e in ((0, a), (1, b)):
-        px, py = (edge[e, 0] - x) * scale, (edge[e, 1] - y) * scale
-        p = place + 2 + 3 * i
-        reals[p], reals[p + 1] = -sign * dy[i], sign * dx[i]
-        reals[p + 2] = sign * (dy[i] * px - dx[i] * py)
+    reals[place + 2], reals[place + 3], reals[place + 4] = sign * anx, sign * any_, sign * ac
+    reals[place + 5], reals[place + 6], reals[place + 7] = sign * bnx, sign * bny, sign * bc
     return True
 
 
 @njit(cache=True)
-def edges_cross(edge: Floats, listed: Ids, scale: float) -> tuple[int, int]:
-    """A pair of listed edges that cut through each other, deeper than rounding; else (-1, -1).
+def edges_cross(edge: Floats, listed: Ids, scale: float) -> bool:
+    """Whether any two listed edges cut through each other, deeper than rounding.
 
     Both ends of each lie more than ``NEAR`` of a cell from the line of the other.
     """
@@ -282,5 +289,5 @@ def edges_cross(edge: Floats, listed: Ids, scale: float) -> tuple[int, int]:
             d4 = bdx * (edge[a, 3] - by) - bdy * (edge[a, 2] - bx)
             across = deep * math.sqrt(bdx * bdx + bdy * bdy)
             if abs(d3) > across and abs(d4) > across and (d3 > 0) != (d4 > 0):
-                return a, b
-    return -1, -1
+                return True
+    return False
