@@ -7,22 +7,56 @@ import shapely
 
 from gisgrid.balance.arrays import Bools, Floats, Geometries, Ints
 from gisgrid.balance.faces import Contacts, contacts, flood
-from gisgrid.balance.lattice import CELL_M, Segments, mean_width_m
+from gisgrid.balance.lattice import CELL_M, Segments, mean_width_m, to_lattice, vertex_names
 
 # Voronoi edges reach this far beyond the border, so that the noder surely finds a crossing there;
 # the stub beyond bounds no face.
 POKE_M = 4 * CELL_M
+CLEAR_M = 0.01
 RIBBON_M = 2.0
 
 
-def voronoi_lines(grids: Geometries, xy: Floats, grid_of_point: Ints) -> Geometries:
-    """Edges of the Voronoi diagram of each grid's own points, cut off just beyond its border."""
+def voronoi_lines(
+    grids: Geometries, xy: Floats, grid_of_point: Ints
+) -> tuple[Geometries, Geometries]:
+    """Edges of the Voronoi diagram of each grid's own points: those to node, and those that are clean.
+
+    Clean edges lie inside their grid, away from its border and from short edges, on the lattice.
+    Nothing but their ends can meet another line, so the noder, which costs most, need not see
+    them. The others are cut off just beyond the border.
+    """
+    edges, grid = _voronoi_edges(grids, xy, grid_of_point)
+    if not len(edges):
+        return edges, edges
+    edges = to_lattice(edges)
+    real = shapely.length(edges) > 0
+    edges, grid = edges[real], grid[real]
+    start = shapely.get_coordinates(shapely.get_point(edges, 0))
+    ends = np.concatenate(
+        [vertex_names(start), vertex_names(shapely.get_coordinates(shapely.get_point(edges, -1)))]
+    )
+    tight = np.tile(shapely.length(edges) < CLEAR_M, 2)
+    crowded = np.isin(ends, ends[tight]).reshape(2, -1).any(axis=0)
+    rims = _segments_of(shapely.boundary(grids))
+    near = np.zeros(len(edges), dtype=bool)
+    near[shapely.STRtree(rims).query(edges, predicate="dwithin", distance=CLEAR_M)[0]] = True
+    shapely.prepare(grids)
+    inside = shapely.contains_xy(grids[grid], start[:, 0], start[:, 1])
+    clean = inside & ~near & ~crowded
+    odd = np.flatnonzero(near | (crowded & inside))
+    reach = shapely.buffer(grids, POKE_M, join_style="mitre", quad_segs=1)
+    shapely.prepare(reach)
+    return np.asarray(shapely.intersection(edges[odd], reach[grid[odd]])), edges[clean]
+
+
+def _voronoi_edges(grids: Geometries, xy: Floats, grid_of_point: Ints) -> tuple[Geometries, Ints]:
+    """Single edges, far beyond the grid too, and the grid of each."""
     order = np.argsort(grid_of_point, kind="stable")
     start = np.searchsorted(grid_of_point[order], np.arange(len(grids) + 1))
     bounds = shapely.bounds(grids)
-    diagrams: list[object] = []
     several = np.flatnonzero(np.diff(start) > 1)
-    for g in several:
+    diagrams = np.empty(len(several), dtype=object)
+    for i, g in enumerate(several):
         points = xy[order[start[g] : start[g + 1]]]
         # Near the origin the Delaunay arithmetic has all digits of a double to itself.
         centre = np.round(points.mean(axis=0))
@@ -32,12 +66,22 @@ def voronoi_lines(grids: Geometries, xy: Floats, grid_of_point: Ints) -> Geometr
         edges = shapely.voronoi_polygons(
             shapely.multipoints(points - centre), extend_to=frame, only_edges=True
         )
-        diagrams.append(shapely.transform(edges, lambda c, shift=centre: c + shift))
-    if not diagrams:
-        return np.array([], dtype=object)
-    reach = shapely.buffer(grids[several], POKE_M, join_style="mitre", quad_segs=1)
-    shapely.prepare(reach)
-    return np.asarray(shapely.intersection(np.array(diagrams, dtype=object), reach))
+        diagrams[i] = shapely.transform(edges, lambda c, shift=centre: c + shift)
+    parts, diagram = shapely.get_parts(diagrams, return_index=True)
+    pieces, part = _split(parts)
+    return pieces, several[diagram[part]]
+
+
+def _segments_of(lines: Geometries) -> Geometries:
+    return _split(shapely.get_parts(lines))[0]
+
+
+def _split(lines: Geometries) -> tuple[Geometries, Ints]:
+    """The single segments of lines, and the line of each."""
+    xy, line = shapely.get_coordinates(lines, return_index=True)
+    first = np.flatnonzero(line[1:] == line[:-1])
+    ends = np.stack([xy[first], xy[first + 1]], axis=1)
+    return np.asarray(shapely.linestrings(ends)), line[first]
 
 
 def barrier_lines(grids: Geometries, walls: Geometries, *, near_m: float) -> Geometries:

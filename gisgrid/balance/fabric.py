@@ -160,12 +160,8 @@ def build_fabric(
     _, first, place = np.unique(place, return_index=True, return_inverse=True)
     place_xy, grid_of_place = house_xy[placed[first]], grid_of_house[placed[first]]
 
-    lines = [shapely.boundary(whole), voronoi_lines(whole, place_xy, grid_of_place)]
     walls = _barriers_in(whole, barriers)
-    if len(walls):
-        lines.append(barrier_lines(whole, walls, near_m=NEAR_BORDER_M))
-    faces = cut_into_faces(np.concatenate(lines))
-    faces, grid_of_face = _grid_faces(faces, whole)
+    faces, grid_of_face = _cut(whole, place_xy, grid_of_place, walls)
     segments = shared_segments(faces)
     thin = mean_width_m(faces) <= gap_m
     grid_of_face, _ = hand_crumbs_over(grid_of_face, shapely.area(faces), segments, thin)
@@ -259,6 +255,26 @@ def _barriers_in(grids: Geometries, barriers: Geometries | None) -> Geometries:
     lines = shapely.get_parts(np.asarray(barriers, dtype=object))
     touching = np.unique(shapely.STRtree(grids).query(lines, predicate="intersects")[0])
     return to_lattice(lines[touching])
+
+
+def _cut(
+    grids: Geometries, xy: Floats, grid_of_point: Ints, walls: Geometries
+) -> tuple[Geometries, Ints]:
+    """The faces that borders, Voronoi edges and barriers cut the grids into, and their grids."""
+    rims = shapely.boundary(grids)
+    odd, clean = voronoi_lines(grids, xy, grid_of_point)
+    if not len(walls):
+        faces, of = _grid_faces(cut_into_faces(np.concatenate([rims, odd]), clean), grids)
+        ground = sums(of, shapely.area(faces), len(grids))
+        slack_m2 = 2 * CELL_M * shapely.length(grids)
+        whole = (np.abs(ground - shapely.area(grids)) <= slack_m2).all()
+        if whole and shapely.coverage_is_valid(faces):
+            return faces, of
+    # Barriers cross any edge; and a thin wedge of a cell may fool the short cut above.
+    lines = [rims, odd, clean]
+    if len(walls):
+        lines.append(barrier_lines(grids, walls, near_m=NEAR_BORDER_M))
+    return _grid_faces(cut_into_faces(np.concatenate(lines)), grids)
 
 
 def _grid_faces(faces: Geometries, grids: Geometries) -> tuple[Geometries, Ints]:

@@ -38,10 +38,14 @@ def contacts(segments: Segments, keep: Bools | None = None) -> Contacts:
     )
 
 
-def cut_into_faces(lines: Geometries) -> Geometries:
-    """The faces that lines cut the plane into, after one snap rounding of all lines together."""
+def cut_into_faces(lines: Geometries, clean: Geometries | None = None) -> Geometries:
+    """The faces that lines cut the plane into, after one snap rounding of all lines together.
+
+    ``clean`` are further lines on the lattice that meet the others, and each other, at ends only.
+    """
     noded = shapely.union_all(shapely.geometrycollections(lines), grid_size=CELL_M)
-    return np.asarray(shapely.get_parts(shapely.polygonize([noded])))
+    every = [noded] if clean is None else [noded, *clean]
+    return np.asarray(shapely.get_parts(shapely.polygonize(every)))
 
 
 def flood(label: Ints, todo: Bools, touching: Contacts) -> Ints:

@@ -11,8 +11,10 @@ from gisgrid.balance.community import Community, communities
 from gisgrid.balance.graph import UnitGraph
 from gisgrid.balance.rebalance import as_plan
 from gisgrid.balance.result import Locks
-from gisgrid.balance.search import LIVE, Search, search_plan
+from gisgrid.balance.search import LIVE, NUDGE, Search, search_plan
 from gisgrid.errors import Invalid
+
+NEAR = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,12 +76,12 @@ class LiveCommunity:
         rng: np.random.Generator,
         tolerance: float = 0.01,
         shape: float = 0.3,
-        search: Search = LIVE,
+        search: Search | None = None,
     ) -> LivePlan:
         """The plan near the dragged one, ``grid_of``, where the units ``held`` stay put.
 
         Both have one entry for each of ``units``. The cost counts from today's plan, not from the
-        dragged one.
+        dragged one. ``search`` is chosen by how uneven the dragged plan is, if None.
 
         Raises
         ------
@@ -93,12 +95,16 @@ class LiveCommunity:
         dragged = today.with_held(held)
         plan = row.astype(np.int64)
         if not today.within(plan, tolerance):
-            price = dragged.bound(tolerance, held=plan).price
+            near = today.deviation(plan) <= NEAR
+            # From a plan nearly even the way is short: no need to ask the linear program for it.
+            price = (
+                np.zeros(len(today.names)) if near else dragged.bound(tolerance, held=plan).price
+            )
             plan = search_plan(
                 dragged,
                 tolerance=tolerance,
                 shape=shape,
-                search=search,
+                search=search or (NUDGE if near else LIVE),
                 price=price,
                 seed=int(rng.integers(1, 2**62)),
                 start=plan,

@@ -25,12 +25,16 @@ class Search:
         Independent runs, of which the best counts; a large community gets one.
     rescues
         Further, ever harder runs where the tolerance was missed.
+    heat
+        Temperature at the start, in mean costs of a unit; a low one stays near the plan it starts
+        from.
     """
 
     moves_per_unit: int = 900
     least_moves: int = 20_000
     runs: int = 2
     rescues: int = 6
+    heat: float = 1.0
 
 
 # Temperature at the start of each run, in mean costs of a unit: most communities want a mild one,
@@ -40,7 +44,9 @@ HEATS = (1.0, 1.0, 4.0, 10.0, 20.0, 40.0)
 LARGE_UNITS = 500
 NORMAL = Search()
 FAST = Search(moves_per_unit=120, least_moves=10_000, runs=1)
-LIVE = Search(moves_per_unit=250, least_moves=5_000, runs=1, rescues=1)
+# While a hand drags: the first answer of a community, and the next ones from a plan nearly even.
+LIVE = Search(moves_per_unit=200, least_moves=5_000, runs=1, rescues=1)
+NUDGE = Search(moves_per_unit=100, least_moves=3_000, runs=1, rescues=2, heat=0.5)
 
 
 def search_plan(
@@ -67,14 +73,14 @@ def search_plan(
     steps = max(search.least_moves, search.moves_per_unit * len(begin))
     runs = search.runs if len(begin) <= LARGE_UNITS else 1
     if steps == search.least_moves:
-        runs = max(runs, len(HEATS))
+        runs = max(runs, len(HEATS)) if search.runs > 1 else runs
     best, best_excess, best_energy = begin, np.inf, np.inf
     for run in range(runs + search.rescues):
         rescue = run - runs
         if rescue >= 0 and best_excess <= 0:
             break
         if rescue < 0:
-            hot = HEATS[run % len(HEATS)]
+            hot = search.heat * HEATS[run % len(HEATS)]
             schedule = Schedule(steps, hot * unit, 0.05 * unit, 0.6 * rate, 20.0 * rate)
             first = begin
         else:
