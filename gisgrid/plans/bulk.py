@@ -1,0 +1,194 @@
+"""All places of a township at once: points stream out of the store, answers stream back by COPY."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from gisgrid.db.store import raw
+from gisgrid.locate.borders import near_borders
+from gisgrid.locate.locator import Locator
+
+Kind = Literal["house", "event"]
+Places = tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.float64]]
+
+_SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)  # magic, flags, no header extension
+_TRAILER = b"\xff\xff"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How the places of a plan's township are attached."""
+
+    plan: int
+    township: int
+    overlay: bool
+    near_m: float
+    srid: int
+
+
+@dataclass(frozen=True)
+class Answers:
+    """One entry per place: its number, owner, grid above (-1: none), metres to a near border (NaN)."""
+
+    ids: npt.NDArray[np.int64]
+    owner_id: npt.NDArray[np.int64]
+    over_id: npt.NDArray[np.int64]
+    border_m: npt.NDArray[np.float64]
+
+
+def attach_all(session: Session, rule: Rule, kind: Kind) -> None:
+    """Give every located house or event of a township its grid under a plan."""
+    rows = session.execute(text(_GRIDS), {"plan": rule.plan}).all()
+    polygons = shapely.from_wkb([bytes(row.geom) for row in rows])
+    codes = [row.code for row in rows]
+    grid_id = np.array([row.id for row in rows], np.int64)
+    exclusive = np.array([row.kind == "exclusive" for row in rows], np.bool_)
+    ids, lon, lat = read_places(session, kind, rule.township)
+    threads = os.cpu_count() or 1
+    owns = ~exclusive if rule.overlay else np.ones(len(rows), np.bool_)
+    owners = _locator(polygons, codes, owns)
+    locators = [owners]
+    owner_id = grid_id_of(owners, grid_id[owns], lon, lat, threads)
+    over_id = np.full(len(ids), -1, np.int64)
+    if rule.overlay:
+        over = _locator(polygons, codes, exclusive)
+        locators.append(over)
+        over_id = grid_id_of(over, grid_id[exclusive], lon, lat, threads)
+    border_m = near_borders(
+        locators, list(polygons), lon, lat,
+        within_m=rule.near_m, metric_srid=rule.srid, threads=threads,
+    )  # fmt: skip
+    _write(session, rule.plan, kind, Answers(ids, owner_id, over_id, border_m))
+
+
+def read_places(session: Session, kind: Kind, township: int) -> Places:
+    """Number, longitude and latitude of every located place of a township, as arrays (n,)."""
+    # Three columns that are never null make records of one length, which numpy reads as they come.
+    record = np.dtype(
+        [("fields", ">i2"), ("l1", ">i4"), ("id", ">i8"), ("l2", ">i4"), ("lon", ">f8"),
+         ("l3", ">i4"), ("lat", ">f8")]
+    )  # fmt: skip
+    statement = (
+        f"COPY (SELECT id, ST_X(geom), ST_Y(geom) FROM {kind} "  # noqa: S608 - a fixed name
+        f"WHERE township_id = {int(township)} AND place = 'ok') TO STDOUT (FORMAT binary)"
+    )
+    with raw(session).cursor() as cursor, cursor.copy(statement) as copy:
+        data = b"".join(copy)
+    body = np.frombuffer(data, record, offset=len(_SIGNATURE), count=(len(data) - 21) // 38)
+    return (
+        body["id"].astype(np.int64),
+        body["lon"].astype(np.float64),
+        body["lat"].astype(np.float64),
+    )
+
+
+def grid_id_of(
+    locator: Locator,
+    grid_id: npt.NDArray[np.int64],
+    lon: npt.NDArray[np.float64],
+    lat: npt.NDArray[np.float64],
+    threads: int,
+) -> npt.NDArray[np.int64]:
+    """Number of each point's grid; -1 in none."""
+    place = locator.locate_many(lon, lat, threads=threads)
+    return np.where(place < 0, -1, np.append(grid_id, -1)[place])
+
+
+def _locator(
+    polygons: npt.NDArray[np.object_], codes: Sequence[str], chosen: npt.NDArray[np.bool_]
+) -> Locator:
+    return Locator.build(
+        list(polygons[chosen]), [code for code, keep in zip(codes, chosen, strict=True) if keep]
+    )
+
+
+def _write(session: Session, plan: int, kind: Kind, answers: Answers) -> None:
+    """Straight into the table where the plan has no answers yet, else by way of a comparison."""
+    known = session.scalar(
+        text(f"SELECT EXISTS (SELECT FROM {kind}_grid WHERE plan_id = :plan)"),  # noqa: S608
+        {"plan": plan},
+    )
+    table = f"{kind}_grid"
+    if known:
+        table = "answer"
+        session.execute(text("DROP TABLE IF EXISTS pg_temp.answer"))
+        session.execute(
+            text(
+                f"CREATE TEMP TABLE answer ON COMMIT DROP AS SELECT * FROM {kind}_grid "  # noqa: S608
+                "WITH NO DATA"
+            )
+        )
+    every = np.ones(len(answers.ids), np.bool_)
+    columns = {
+        "plan_id": (np.full(len(answers.ids), plan, np.int64), every),
+        f"{kind}_id": (answers.ids, every),
+        "grid_id": (answers.owner_id, answers.owner_id >= 0),
+        "exclusive_grid_id": (answers.over_id, answers.over_id >= 0),
+        "border_m": (answers.border_m, ~np.isnan(answers.border_m)),
+    }
+    with (
+        raw(session).cursor() as cursor,
+        cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT binary)") as copy,
+    ):
+        copy.write(_SIGNATURE)
+        for block in _records(list(columns.values())):
+            copy.write(block)
+        copy.write(_TRAILER)
+    if known:
+        session.execute(text("ANALYZE answer"))
+        session.execute(text(_COMPARE.format(kind=kind)))
+
+
+def _records(
+    columns: Sequence[
+        tuple[npt.NDArray[np.int64] | npt.NDArray[np.float64], npt.NDArray[np.bool_]]
+    ],
+) -> list[bytes]:
+    """Rows of binary COPY; rows with the same nulls have one length, so each such set is one array."""
+    pattern = np.zeros(len(columns[0][0]), np.int64)
+    for bit, (_, given) in enumerate(columns):
+        pattern |= given.astype(np.int64) << bit
+    blocks = []
+    for nulls in np.unique(pattern).tolist():
+        rows = pattern == nulls
+        fields: list[tuple[str, str]] = [("fields", ">i2")]
+        for bit, (values, _) in enumerate(columns):
+            fields.append((f"l{bit}", ">i4"))
+            if nulls >> bit & 1:
+                fields.append((f"v{bit}", ">f8" if values.dtype.kind == "f" else ">i8"))
+        out = np.empty(int(rows.sum()), np.dtype(fields))
+        out["fields"] = len(columns)
+        for bit, (values, _) in enumerate(columns):
+            out[f"l{bit}"] = 8 if nulls >> bit & 1 else -1
+            if nulls >> bit & 1:
+                out[f"v{bit}"] = values[rows]
+        blocks.append(out.tobytes())
+    return blocks
+
+
+_GRIDS = """
+SELECT id, code, kind, ST_AsBinary(geom) AS geom FROM grid WHERE plan_id = :plan
+ORDER BY code COLLATE "C"
+"""
+
+_COMPARE = """
+INSERT INTO {kind}_grid AS a (plan_id, {kind}_id, grid_id, exclusive_grid_id, border_m)
+SELECT plan_id, {kind}_id, grid_id, exclusive_grid_id, border_m FROM answer n
+WHERE NOT EXISTS (
+    SELECT FROM {kind}_grid o
+    WHERE (o.plan_id, o.{kind}_id) = (n.plan_id, n.{kind}_id)
+      AND (o.grid_id, o.exclusive_grid_id, o.border_m)
+          IS NOT DISTINCT FROM (n.grid_id, n.exclusive_grid_id, n.border_m))
+ON CONFLICT (plan_id, {kind}_id) DO UPDATE
+SET grid_id = excluded.grid_id, exclusive_grid_id = excluded.exclusive_grid_id,
+    border_m = excluded.border_m
+"""
