@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -25,6 +27,7 @@ from gisgrid.plans.load_files import load_features, load_sheets
 from gisgrid.plans.loads import AreaLoad, Loads, loads
 from gisgrid.plans.plans import Place, PlanInfo
 from gisgrid.settings import Settings
+from gisgrid.tables.register import NEEDS
 
 township_option = click.option(
     "--township", help="code of the township; needed if there are several"
@@ -43,6 +46,22 @@ xlsx_option = click.option(
 geojson_option = click.option(
     "--geojson", type=click.Path(path_type=Path, dir_okay=False), help="GeoJSON file to write"
 )
+
+
+@contextmanager
+def opened(settings: Settings, *, read_only: bool = False) -> Iterator[Session]:
+    """The command's one transaction; the connection is closed with it."""
+    engine = open_engine(store_url(settings))
+    try:
+        with transaction(engine, read_only=read_only) as session:
+            yield session
+    finally:
+        engine.dispose()
+
+
+def console() -> Console:
+    """A console wide enough for tables: a narrow terminal wraps lines, cells are never cut."""
+    return Console(soft_wrap=True, width=max(Console().width, 170))
 
 
 def chosen_plan(
@@ -86,7 +105,7 @@ def coverage_command(
     """Say what a plan leaves uncovered, where, who is affected, and what would mend it."""
     with (
         progress_bar("coverage") as tell,
-        transaction(open_engine(store_url(settings)), read_only=True) as session,
+        opened(settings, read_only=True) as session,
     ):
         place = plans.township(session, township)
         plan = chosen_plan(session, place, name, as_of)
@@ -119,7 +138,7 @@ def _print_answers(place: Place, found: Coverage) -> None:
             r.name, r.title_en, r.title_zh, f"[{colour[r.status]}]{r.status}[/]",
             str(len(r.findings)), str(r.houses), str(r.residents), r.en,
         )  # fmt: skip
-    Console(soft_wrap=True).print(table)
+    console().print(table)
 
 
 def _print_places(found: Coverage, most: int) -> None:
@@ -158,7 +177,7 @@ def workload_command(
     """Say how many minutes a month each grid asks for, part by part and per team member."""
     with (
         progress_bar("workload") as tell,
-        transaction(open_engine(store_url(settings)), read_only=True) as session,
+        opened(settings, read_only=True) as session,
     ):
         place = plans.township(session, township)
         plan = chosen_plan(session, place, name, as_of)
@@ -191,7 +210,7 @@ def _print_communities(title: str, found: Loads) -> None:
     if nowhere.total_mmin or nowhere.residents:
         table.add_row("", "(in no grid)", "", str(nowhere.residents), _min(nowhere.total_mmin))
     table.add_row(*_area_cells(found.township, "", "total"), style="bold")
-    Console(soft_wrap=True).print(table)
+    console().print(table)
 
 
 def _area_cells(area: AreaLoad, code: str, name: str) -> list[str]:
@@ -208,17 +227,20 @@ def _spread_cells(spread: Spread) -> list[str]:
 
 def _print_grids(found: Loads) -> None:
     table = Table(box=None)
-    heads = ("grid", "kind", "community", "residents", *found.parts, "minutes", "deviation",
-             "posts", "min/post")  # fmt: skip
+    heads = ("grid", "kind", "community", "residents", "register", "needs", "events", "visits",
+             "walking", "minutes", "deviation", "posts", "min/post")  # fmt: skip
     for i, head in enumerate(heads):
         table.add_column(head, justify="left" if i < 3 else "right")
     for g in found.grids:
+        part = dict(zip(found.parts, g.parts_mmin, strict=True))
+        shown = (part["households"] + part["residents"], sum(part[name] for name in NEEDS),
+                 part["events"], part["visits"], part["walking"])  # fmt: skip
         table.add_row(
-            g.code, g.kind, g.community, str(g.residents), *map(_min, g.parts_mmin),
+            g.code, g.kind, g.community, str(g.residents), *map(_min, shown),
             _min(g.total_mmin), _number(g.deviation, "+.1%"), f"{g.posts:.1f}",
             _number(g.per_post_min, ".0f"),
         )  # fmt: skip
-    Console(soft_wrap=True).print(table)
+    console().print(table)
 
 
 def _min(mmin: int) -> str:
@@ -240,7 +262,7 @@ def weights_group() -> None:
 @click.pass_obj
 def show_weights(settings: Settings, version: str | None, township: str | None) -> None:
     """Print a VERSION as JSON, ready to be changed and added; default the newest."""
-    with transaction(open_engine(store_url(settings)), read_only=True) as session:
+    with opened(settings, read_only=True) as session:
         place = plans.township(session, township)
         found = weights_of(session, place.id, version)
     click.echo(f"weights {found.version}", err=True)
@@ -264,7 +286,7 @@ def add_weights_command(
     if not isinstance(stored, dict):
         raise Invalid(f"{file.name} holds no object.", zh=f"{file.name} 不是 JSON 对象。")
     weights = Weights.of(version, stored)
-    with transaction(open_engine(store_url(settings))) as session:
+    with opened(settings) as session:
         place = plans.township(session, township)
         add_weights(session, place.id, weights)
         if not commit:

@@ -88,12 +88,7 @@ def houses_on_border(ground: Ground) -> Raw:
                     community=state.communities.code[state.grids.community[here]],
                     measure=float(away_m[k]),
                     unit="m",
-                    fix=Fix(
-                        f"draw the border around it, or give its {people} residents to {yours}",
-                        f"边界绕开该房屋，或将居民{people}人划入{yours}",
-                        yours,
-                        people,
-                    ),
+                    fix=_round_the_house(state, here, there, people),
                 ),
                 np.array([row]),
             )
@@ -150,6 +145,18 @@ def by_grid(state: PlanState, chosen: Bools) -> list[tuple[int, Ints]]:
 
 def _community(state: PlanState, grid: int) -> str | None:
     return str(state.communities.code[state.grids.community[grid]]) if grid >= 0 else None
+
+
+def _round_the_house(state: PlanState, here: int, there: int, people: int) -> Fix:
+    yours = state.grids.code[there]
+    if state.grids.community[here] != state.grids.community[there]:
+        return Fix("draw the communities' border around it", "社区边界绕开该房屋")
+    return Fix(
+        f"draw the border around it, or give its {people} residents to {yours}",
+        f"边界绕开该房屋，或将居民{people}人划入{yours}",
+        yours,
+        people,
+    )
 
 
 def _known(raw: Raw, houses: Houses) -> Raw:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from gisgrid.crs import is_metric
 from gisgrid.errors import Invalid
 from gisgrid.plans.plans import Place, township
+from gisgrid.plans.thresholds import PREFIXES, change_thresholds
 from gisgrid.tables.places import CODE_SCHEMES, GRID_RULES
 
 
@@ -55,6 +56,8 @@ OPTIONS: dict[str, Callable[[str], Any]] = {
 def change_township(session: Session, code: str, changes: Sequence[str]) -> Place:
     """Set ``name=value`` settings of a township; the township as it is then.
 
+    Names that begin with ``limits.`` or ``sizes.`` are thresholds of the checks.
+
     Raises
     ------
     Invalid
@@ -62,7 +65,10 @@ def change_township(session: Session, code: str, changes: Sequence[str]) -> Plac
     """
     place = township(session, code)
     values: dict[str, Any] = {}
+    thresholds = [change for change in changes if change.startswith(PREFIXES)]
     for change in changes:
+        if change in thresholds:
+            continue
         name, _, value = change.partition("=")
         if name not in OPTIONS:
             raise Invalid(
@@ -81,4 +87,6 @@ def change_township(session: Session, code: str, changes: Sequence[str]) -> Plac
             text(f"UPDATE township SET {sets} WHERE area_id = :id"),  # noqa: S608 - names are ours
             {**values, "id": place.id},
         )
+    if thresholds:
+        change_thresholds(session, place.id, thresholds)
     return township(session, code)

@@ -1,0 +1,69 @@
+"""Changes the sizes and limits of a township: ``sizes.basic.residents=100,180,300``, ``limits.walk_m=500``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from gisgrid.errors import Invalid
+from gisgrid.plans.limits import Limits, sizes
+
+PREFIXES = ("limits.", "sizes.")
+
+
+def change_thresholds(session: Session, township_id: int, changes: Sequence[str]) -> None:
+    """Set or, with an empty value, forget thresholds; all or none.
+
+    Raises
+    ------
+    Invalid
+        No such threshold, or a value it cannot have.
+    """
+    row = session.execute(
+        text("SELECT limits, sizes FROM township WHERE area_id = :t FOR UPDATE"),
+        {"t": township_id},
+    ).one()
+    limits, wanted = dict(row.limits), {k: dict(v) for k, v in row.sizes.items()}
+    for change in changes:
+        name, _, value = change.partition("=")
+        numbers = _numbers(name, value)
+        group, *rest = name.split(".")
+        if group == "limits" and len(rest) == 1 and len(numbers) <= 1:
+            limits.pop(rest[0], None)
+            limits |= dict(zip(rest, numbers, strict=False))
+        elif group == "sizes" and len(rest) == 2 and len(numbers) in (0, 3):
+            of_kind = wanted.setdefault(rest[0], {})
+            of_kind.pop(rest[1], None)
+            of_kind |= {rest[1]: numbers} if numbers else {}
+        else:
+            raise Invalid(
+                f"{change!r} is no threshold; write limits.NAME=NUMBER or "
+                "sizes.KIND.MEASURE=MIN,TARGET,MAX.",
+                zh=f"{change!r} 无效；写法为 limits.名称=数值 或 sizes.类型.指标=最小,目标,最大。",
+            )
+    stored = Limits.of(limits).stored()
+    sizes(wanted)
+    session.execute(
+        text(
+            "UPDATE township SET limits = CAST(:limits AS jsonb), sizes = CAST(:sizes AS jsonb) "
+            "WHERE area_id = :t"
+        ),
+        {
+            "limits": json.dumps(stored),
+            "sizes": json.dumps({kind: of for kind, of in wanted.items() if of}),
+            "t": township_id,
+        },
+    )
+
+
+def _numbers(name: str, value: str) -> list[float]:
+    try:
+        return [float(part) for part in value.split(",") if part.strip()]
+    except ValueError:
+        raise Invalid(
+            f"{name} cannot be {value!r}; it takes numbers.",
+            zh=f"{name} 应为数字，不能是 {value!r}。",
+        ) from None
