@@ -9,7 +9,7 @@ from typing import Any
 import click
 from sqlalchemy.exc import DBAPIError
 
-from gisgrid.cli import database, loading, planning
+from gisgrid.cli import coverage, database, loading, locating, planning
 from gisgrid.errors import GisgridError
 from gisgrid.settings import Settings
 
@@ -57,6 +57,12 @@ def main(ctx: click.Context) -> None:
 
 main.add_command(database.db)
 main.add_command(loading.load)
+main.add_command(locating.address)
+main.add_command(locating.alias)
+main.add_command(locating.index_command)
+main.add_command(coverage.coverage_command)
+main.add_command(coverage.workload_command)
+main.add_command(coverage.weights_group)
 main.add_command(planning.plan)
 main.add_command(planning.attach_command)
 main.add_command(planning.summary_command)

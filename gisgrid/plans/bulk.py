@@ -18,6 +18,7 @@ from gisgrid.locate.borders import near_borders
 from gisgrid.locate.locator import Locator
 
 Kind = Literal["house", "event"]
+Values = npt.NDArray[np.int64] | npt.NDArray[np.float64]
 Places = tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.float64]]
 
 _SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)  # magic, flags, no header extension
@@ -128,7 +129,7 @@ def _write(session: Session, plan: int, kind: Kind, answers: Answers) -> None:
             )
         )
     every = np.ones(len(answers.ids), np.bool_)
-    columns = {
+    columns: dict[str, tuple[Values, npt.NDArray[np.bool_]]] = {
         "plan_id": (np.full(len(answers.ids), plan, np.int64), every),
         f"{kind}_id": (answers.ids, every),
         "grid_id": (answers.owner_id, answers.owner_id >= 0),
