@@ -43,10 +43,10 @@ HEATS = (1.0, 1.0, 4.0, 10.0, 20.0, 40.0)
 # In a community of this size luck evens out in one run; a second is better spent on more moves.
 LARGE_UNITS = 500
 NORMAL = Search()
-FAST = Search(moves_per_unit=120, least_moves=10_000, runs=1)
+FAST = Search(moves_per_unit=120, least_moves=60_000, runs=1)
 # While a hand drags: the first answer of a community, and the next ones from a plan nearly even.
-LIVE = Search(moves_per_unit=200, least_moves=5_000, runs=1, rescues=1)
-NUDGE = Search(moves_per_unit=100, least_moves=3_000, runs=1, rescues=2, heat=0.5)
+LIVE = Search(moves_per_unit=220, least_moves=5_000, runs=1, rescues=1)
+NUDGE = Search(moves_per_unit=120, least_moves=3_000, runs=1, rescues=2, heat=0.5)
 
 
 def search_plan(
