@@ -17,7 +17,7 @@ def layers(scope: Scope, say: Say) -> list[Layer]:
             kind="points",
             title=say("Closed events"),
             url=tile_url(scope, "closed_events"),
-            style={"colour": "#6c757d", "text": "#ffffff", "shape": "diamond"},
+            style={"colour": "#6c757d", "text": "#ffffff", "shape": "diamond", "numbered": True},
             shown=False,
             extra=about,
         ),
@@ -26,7 +26,7 @@ def layers(scope: Scope, say: Say) -> list[Layer]:
             kind="points",
             title=say("Open events"),
             url=tile_url(scope, "open_events"),
-            style={"colour": "#c1121f", "text": "#ffffff", "shape": "diamond"},
+            style={"colour": "#c1121f", "text": "#ffffff", "shape": "diamond", "numbered": True},
             extra=about,
         ),
     ]
@@ -35,13 +35,13 @@ def layers(scope: Scope, say: Say) -> list[Layer]:
 def open_tile(session: Session, plan_id: int, at: tiles.Tile) -> bytes:
     """Events of the plan's township that are not closed, in one tile."""
     source = _SOURCE + " AND o.closed_at IS NULL"
-    return tiles.points(session, plan_id, at, name="open_events", source=source)
+    return tiles.points(session, plan_id, at, name="open_events", source=source, squares=16)
 
 
 def closed_tile(session: Session, plan_id: int, at: tiles.Tile) -> bytes:
     """Closed events of the plan's township, in one tile."""
     source = _SOURCE + " AND o.closed_at IS NOT NULL"
-    return tiles.points(session, plan_id, at, name="closed_events", source=source)
+    return tiles.points(session, plan_id, at, name="closed_events", source=source, squares=16)
 
 
 _SOURCE = """

@@ -14,14 +14,14 @@ def layer(scope: Scope, say: Say) -> Layer:
         kind="points",
         title=say("Houses"),
         url=tile_url(scope, "houses"),
-        style={"colour": "#1b4965", "text": "#ffffff"},
+        style={"colour": "#1b4965"},
         extra={"about": f"{scope.root}/api/v1/plans/{scope.plan_id}/houses/"},
     )
 
 
 def tile(session: Session, plan_id: int, at: tiles.Tile) -> bytes:
     """Houses of the plan's township in one tile, summed where they are many."""
-    return tiles.points(session, plan_id, at, name="houses", source=_SOURCE)
+    return tiles.points(session, plan_id, at, name="houses", source=_SOURCE, squares=32)
 
 
 _SOURCE = """

@@ -63,12 +63,11 @@ def page(
     ui
         What the page's script needs beside the layers: words, addresses; JSON-able.
     """
-    town = TownMap(assets)
+    town = TownMap(assets, extent)
     if basemap:
         folium.TileLayer(
             tiles=basemap.url, attr=str(escape(basemap.credit)) or "\N{NO-BREAK SPACE}", max_zoom=20
         ).add_to(town)
-    town.fit_bounds([[extent.south, extent.west], [extent.north, extent.east]], padding=(24, 24))
     for layer in layers:
         town.add_child(LayerElement(layer))
     town.add_child(Start(ui))
@@ -91,22 +90,24 @@ class TownMap(folium.Map):
         <div id="{{ this.get_name() }}" class="map"></div>
         {% endmacro %}
         {% macro script(this, kwargs) %}
-        var {{ this.get_name() }} = gisgrid.map({{ this.get_name()|tojson }}, {{ this.options|tojson }});
+        var {{ this.get_name() }} = gisgrid.map(
+            {{ this.get_name()|tojson }}, {{ this.options|tojson }}, {{ this.extent|tojson }});
         {% endmacro %}
         """
     )
 
-    def __init__(self, assets: Mapping[str, str]) -> None:
+    def __init__(self, assets: Mapping[str, str], extent: Extent) -> None:
         super().__init__(
             tiles=None,
             zoomControl=False,
             attributionControl=False,
             maxZoom=20,
             minZoom=8,
-            zoomSnap=0.5,
+            zoomSnap=0.25,
         )
         # Folium names its elements by chance; a fixed name makes two renderings equal.
         self._name, self._id = "map", "town"
+        self.extent = [[extent.south, extent.west], [extent.north, extent.east]]
         self.default_js = [(name, assets[name]) for name in SCRIPTS]
         self.default_css = [(name, assets[name]) for name in STYLES]
         figure = self.get_root()

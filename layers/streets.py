@@ -17,7 +17,7 @@ def layer(scope: Scope, say: Say) -> Layer:
         kind="lines",
         title=say("Streets"),
         url=tile_url(scope, "streets"),
-        style={"colour": "#8d99ae", "text": "#495867"},
+        style={"colour": "#8d99ae"},
     )
 
 

@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 
 from gisgrid.errors import NotFound
 
-DEEPEST = 18
-"""Zoom of the deepest tiles; the page enlarges them beyond it."""
-SINGLE_FROM = 16
-"""From this zoom on each point is drawn; below, points are summed in squares of the screen."""
+DEEPEST = 17
+"""Deepest level of tiles, shown at zoom 18; the page enlarges them beyond it."""
+SINGLE_FROM = 15
+"""From this level on each point is drawn; below, points are summed in squares of the screen."""
 MOST_SINGLE = 2000
 """A tile with more points than this is summed even then: it would be heavy, and a blot."""
 
@@ -43,20 +43,23 @@ def data_version(session: Session, plan_id: int) -> str:
     return str(session.scalar(text(_VERSION), {"plan": plan_id}))
 
 
-def points(session: Session, plan_id: int, tile: Tile, *, name: str, source: str) -> bytes:
+def points(
+    session: Session, plan_id: int, tile: Tile, *, name: str, source: str, squares: int
+) -> bytes:
     """A tile of points: feature id and nothing else, or ``n`` for the sum of several.
 
     Parameters
     ----------
     source
         SQL of the layer's own module: table ``o`` with its conditions, from ``FROM`` on.
+    squares
+        Sums are made in squares x squares parts of a tile (512 pixels); 16 leave room for a number in each.
 
     Notes
     -----
     A point on the tile's edge stands in both tiles, with a margin as wide as one square of the sums,
     so that a symbol on the edge is drawn whole. Squares are the same from tile to tile.
     """
-    squares = 8 if tile.z < SINGLE_FROM else 16
     return _bytes(
         session,
         _POINTS.format(source=source),
@@ -101,6 +104,7 @@ SELECT left(md5(concat_ws('|',
 # The box of the tile is turned into degrees, not the points into metres, so that the index is used.
 # u and v count tiles from the north-west corner of the world (spherical Mercator, EPSG:3857 scaled).
 # Points on one spot (flats of one house) are one symbol even where each is drawn.
+# How it is done is asked for as a value, which is found once; joined, it would be found once a row.
 _POINTS = """
 WITH box AS (
     SELECT ST_Transform(ST_TileEnvelope(:z, :x, :y, margin => :margin), 4326) AS geom
@@ -108,13 +112,12 @@ WITH box AS (
     SELECT o.id, (ST_X(o.geom) + 180) / 360 * :tiles AS u,
            (0.5 - ln(tan(radians(45 + ST_Y(o.geom) / 2))) / (2 * pi())) * :tiles AS v
     {source} AND o.geom && (SELECT geom FROM box)
-), how AS (
+), how AS MATERIALIZED (
     SELECT count(*) <= :single AS single FROM p
 ), symbol AS (
-    SELECT min(p.id) AS id, count(*)::int AS n, avg(u) AS u, avg(v) AS v
-    FROM p CROSS JOIN how
-    GROUP BY CASE WHEN single THEN u ELSE floor(u * :squares) END,
-             CASE WHEN single THEN v ELSE floor(v * :squares) END
+    SELECT min(p.id) AS id, count(*)::int AS n, avg(u) AS u, avg(v) AS v FROM p
+    GROUP BY CASE WHEN (SELECT single FROM how) THEN u ELSE floor(u * :squares) END,
+             CASE WHEN (SELECT single FROM how) THEN v ELSE floor(v * :squares) END
 )
 SELECT ST_AsMVT(t, :name, 4096, 'geom', 'id') FROM (
     SELECT CASE WHEN n = 1 THEN id END AS id, nullif(n, 1) AS n,

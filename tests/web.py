@@ -89,14 +89,20 @@ class Visit:
     """Addresses on other hosts that the page tried to reach."""
     failures: list[str] = field(default_factory=list)
     """Script errors, and complaints of the console."""
-    bytes_by_path: dict[str, int] = field(default_factory=dict)
-    """Decoded size of each answer."""
 
     def open(self, path: str = "/") -> None:
         self.page.goto(self.host + path)
         # A waiting function would be evaluated, which the page's security policy forbids.
         self.page.wait_for_selector("html[data-ready]", state="attached")
         self.page.wait_for_load_state("networkidle")
+
+    def sizes(self) -> dict[str, int]:
+        """Bytes of each answer so far, unpacked, by path."""
+        sizes: dict[str, int] = self.page.evaluate(
+            "Object.fromEntries(performance.getEntries().filter((e) => e.decodedBodySize !== undefined)"
+            ".map((e) => [new URL(e.name).pathname, e.decodedBodySize]))"
+        )
+        return sizes
 
 
 @contextlib.contextmanager
@@ -122,12 +128,6 @@ def visit(
     page.on(
         "console",
         lambda line: seen.failures.append(line.text) if line.type in ("error", "warning") else None,
-    )
-    page.on(
-        "requestfinished",
-        lambda request: seen.bytes_by_path.__setitem__(
-            request.url.removeprefix(host).split("?")[0], len(request.response().body())
-        ),
     )
     try:
         yield seen

@@ -8,6 +8,8 @@ from flask_babel import gettext
 def words() -> dict[str, str]:
     return {
         "grid": gettext("Grid"),
+        "grids": gettext("Grids"),
+        "uncovered": gettext("Uncovered houses"),
         "code": gettext("Code"),
         "kind": gettext("Kind"),
         "basic": gettext("Basic grid"),
@@ -23,8 +25,6 @@ def words() -> dict[str, str]:
         "open_events": gettext("Open events"),
         "house": gettext("House"),
         "event": gettext("Event"),
-        "address": gettext("Address"),
-        "matter": gettext("Matter"),
         "reported": gettext("Reported"),
         "due": gettext("Due"),
         "closed": gettext("Closed"),
@@ -35,7 +35,5 @@ def words() -> dict[str, str]:
         "nothing_found": gettext("Nothing found"),
         "failed": gettext("Part of the map could not be loaded; try again in a moment."),
         "no_count": gettext("No data"),
-        "loading": gettext("Loading…"),
         "close": gettext("Close"),
-        "layers": gettext("Layers and legend"),
     }

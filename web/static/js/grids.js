@@ -3,6 +3,7 @@
 
 (function (gisgrid) {
   const MOST_LABELS = 150;
+  const LETTER = 13; // width of a Chinese letter of a label, in pixels
 
   // A polygon layer of GeoJSON; `ready` is a promise that it is drawn.
   gisgrid.polygons = function (map, spec, onFailure) {
@@ -71,19 +72,27 @@
   // Names over the map: communities from afar, grids from near, never more than can be read.
   gisgrid.labels = function (map, areas, grids, english) {
     const shown = L.layerGroup([], { pane: "labels" }).addTo(map);
-    function write() {
-      shown.clearLayers();
-      const near = map.getZoom() >= 14.5;
-      const from = near && map.hasLayer(grids) ? grids : areas;
-      if (!map.hasLayer(from)) return;
+    // Labels of a layer whose points are in view; null if they would run into each other.
+    function fitting(from) {
+      if (!map.hasLayer(from)) return null;
       const view = map.getBounds();
       const inView = [];
+      let narrow = 0;
       from.eachLayer((layer) => {
         const p = layer.feature.properties;
-        if (p.level === "township" || p.level === "county") return;
-        if (view.contains(L.latLng(p.label[1], p.label[0]))) inView.push(p);
+        if (p.level === "township" || !view.contains(L.latLng(p.label[1], p.label[0]))) return;
+        inView.push(p);
+        const box = layer.getBounds();
+        const width = map.latLngToLayerPoint(box.getNorthEast()).x - map.latLngToLayerPoint(box.getSouthWest()).x;
+        if (width < LETTER * p.name.length) narrow++;
       });
-      if (inView.length > MOST_LABELS) return;
+      return inView.length <= MOST_LABELS && narrow <= inView.length * 0.2 ? inView : null;
+    }
+    function write() {
+      shown.clearLayers();
+      const ofGrids = fitting(grids);
+      const near = ofGrids !== null && ofGrids.length > 0;
+      const inView = near ? ofGrids : fitting(areas) || [];
       for (const p of inView) {
         const text = document.createElement("span");
         text.textContent = (english && p.name_en) || p.name;

@@ -13,8 +13,11 @@
     return answer.json();
   };
 
-  gisgrid.map = function (id, options) {
+  gisgrid.map = function (id, options, bounds) {
     const map = L.map(id, options);
+    // The panel lies over the map on wide screens, not on phones.
+    const panel = byId("panel"), covered = panel && panel.offsetWidth ? panel.offsetWidth + 14 : 0;
+    map.fitBounds(bounds, { paddingTopLeft: [covered + 24, 24], paddingBottomRight: [24, 24] });
     L.control.attribution({ prefix: false }).addTo(map);
     L.control.zoom({ position: "bottomright" }).addTo(map);
     L.control.scale({ imperial: false, position: "bottomleft" }).addTo(map);
@@ -60,13 +63,18 @@
       label();
       colour(state);
       hover(state);
-      document.documentElement.dataset.ready = "true"; // tests wait for it
     });
-    gisgrid.json(layers.grids.spec.extra.counts).then((answer) => {
-      for (const row of answer.grids) state.counts.set(row.code, row);
+    Promise.all(Object.values(layers).map((layer) => layer.ready)).then(() => {
+      performance.mark("first-view");
+      document.documentElement.dataset.ready = "true"; // tests wait for it
+      // Counting thousands of people takes longer than drawing: the map comes first.
+      return Promise.all([gisgrid.json(layers.grids.spec.extra.counts), gisgrid.json(`${ui.api}/summary?plan=${ui.plan}`)]);
+    }).then(([counted, summed]) => {
+      for (const row of counted.grids) state.counts.set(row.code, row);
       colour(state);
+      totals(ui, summed);
+      document.documentElement.dataset.counted = "true";
     }).catch(failed);
-    gisgrid.json(`${ui.api}/summary?plan=${ui.plan}`).then((answer) => totals(ui, answer)).catch(failed);
     clicks(state);
   };
 
@@ -81,7 +89,7 @@
           onchange: () => { state.choice = choice; colour(state); },
         }), make("span", {}, choice.label)));
     }
-    for (const layer of Object.values(layers)) {
+    for (const layer of Object.values(layers).reverse()) {
       byId("layers").append(make("li", {}, make("label", {},
         make("input", {
           type: "checkbox", value: layer.spec.name, checked: layer.spec.shown,
@@ -118,8 +126,8 @@
 
   function totals(ui, answer) {
     const all = answer.total;
-    const lines = [["grid", all.basic + all.exclusive], ["houses", all.houses], ["households", all.households],
-      ["residents", all.residents], ["events", all.events]];
+    const lines = [["grids", all.basic + all.exclusive], ["houses", all.houses], ["households", all.households],
+      ["residents", all.residents], ["events", all.events], ["uncovered", all.uncovered_houses]];
     byId("totals").replaceChildren(...lines.map(([key, n]) =>
       make("div", {}, make("dt", {}, ui.words[key]), make("dd", {}, n.toLocaleString(ui.language)))));
   }

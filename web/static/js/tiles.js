@@ -5,7 +5,7 @@ window.gisgrid = window.gisgrid || {};
 
 (function (gisgrid) {
   const EXTENT = 4096;
-  const BEYOND = 22; // radius of the largest symbol, in pixels
+  const SINGLE_FROM = 16; // zoom from which the server sends points one by one
 
   // ---- decoding: Mapbox Vector Tile 2.1, as far as ST_AsMVT writes it --------------------------
 
@@ -73,26 +73,34 @@ window.gisgrid = window.gisgrid || {};
   // ---- the layer -------------------------------------------------------------------------------
 
   const Tiles = L.GridLayer.extend({
-    options: { maxNativeZoom: 18, maxZoom: 20, updateWhenIdle: true, keepBuffer: 1 },
+    // A tile of 512 pixels at zoom z is tile z - 1 of the pyramid: a quarter of the requests.
+    options: { tileSize: 512, maxNativeZoom: 18, maxZoom: 20, updateWhenIdle: true, keepBuffer: 1 },
+
+    // Symbols of another zoom have another size: rather none for a moment than those.
+    _retainParent: () => false,
+    _retainChildren: () => undefined,
 
     initialize: function (spec, onFailure) {
       L.GridLayer.prototype.initialize.call(this, { pane: spec.kind });
       this.spec = spec;
       this.drawn = 0; // symbols on all tiles so far; tests read it
       this.onFailure = onFailure;
+      this.ready = spec.shown ? new Promise((resolve) => this.once("load", resolve)) : Promise.resolve();
       this.on("tileunload", (event) => event.tile.stop && event.tile.stop.abort());
     },
 
     createTile: function (coords, done) {
       const canvas = L.DomUtil.create("canvas", "leaflet-tile");
+      canvas.symbols = [];
       canvas.stop = new AbortController();
-      fetch(L.Util.template(this.spec.url, coords), { signal: canvas.stop.signal })
+      const address = { x: coords.x, y: coords.y, z: coords.z - 1 };
+      fetch(L.Util.template(this.spec.url, address), { signal: canvas.stop.signal })
         .then((answer) => {
           if (!answer.ok) throw new Error(String(answer.status));
           return answer.arrayBuffer();
         })
         .then((buffer) => {
-          this._draw(canvas, decode(new Uint8Array(buffer)));
+          this._draw(canvas, coords.z, decode(new Uint8Array(buffer)));
           done(null, canvas);
         })
         .catch((error) => {
@@ -103,15 +111,18 @@ window.gisgrid = window.gisgrid || {};
       return canvas;
     },
 
-    _draw: function (canvas, features) {
-      const size = this.getTileSize().x, sharp = window.devicePixelRatio || 1;
+    _draw: function (canvas, z, features) {
+      const size = this.getTileSize().x;
+      // Between whole zooms tiles are enlarged; drawn finer, they stay sharp.
+      const shown = Math.min(Math.pow(2, this._map.getZoom() - z), 4);
+      const sharp = (window.devicePixelRatio || 1) * Math.max(1, shown);
       canvas.width = canvas.height = size * sharp;
       const pen = canvas.getContext("2d");
       pen.scale((size * sharp) / EXTENT, (size * sharp) / EXTENT);
       const px = EXTENT / size;
       if (this.spec.kind === "lines") for (const f of features) line(pen, f, this.spec.style, px);
-      else for (const f of features) symbol(pen, f, this.spec.style, px);
-      canvas.symbols = this.spec.kind === "points" ? features : [];
+      else for (const f of features) symbol(pen, f, this.spec.style, px, z < SINGLE_FROM);
+      if (this.spec.kind === "points") canvas.symbols = features;
       this.drawn += features.length;
     },
 
@@ -126,22 +137,24 @@ window.gisgrid = window.gisgrid || {};
       const canvas = (this._tiles[[column, row, z].join(":")] || {}).el;
       const point = place.subtract([column * size, row * size]);
       let best = null, nearest = Infinity;
-      for (const f of (canvas && canvas.symbols) || []) {
+      for (const f of canvas ? canvas.symbols : []) {
         const [x, y] = f.parts[0][0];
         const away = Math.hypot((x * size) / EXTENT - point.x, (y * size) / EXTENT - point.y);
-        if (away <= radius(f.n) + 3 / shown && away < nearest) [best, nearest] = [f, away];
+        if (away <= radius(f.n, this.spec.style) + 3 / shown && away < nearest) [best, nearest] = [f, away];
       }
       return best && { id: best.id, n: best.n || 1, layer: this.spec };
     },
   });
 
-  function radius(n) {
-    return n > 1 ? Math.min(7 + 2.2 * Math.log10(n) * 2, BEYOND) : 3.6;
+  function radius(n, style) {
+    if (!n) return style.numbered ? 3.8 : 3.3;
+    // Numbered sums have room for their number; plain ones grow by area, within their square.
+    return style.numbered ? 6.5 + 3.2 * Math.log10(n) : Math.min(2.4 + 0.55 * Math.sqrt(n), 5);
   }
 
-  function symbol(pen, f, style, px) {
+  function symbol(pen, f, style, px, far) {
     const [x, y] = f.parts[0][0];
-    const r = radius(f.n) * px;
+    const r = radius(f.n, style) * px;
     pen.beginPath();
     if (style.shape === "diamond" && !f.n) {
       const d = r * 1.35;
@@ -152,9 +165,11 @@ window.gisgrid = window.gisgrid || {};
       pen.closePath();
     } else pen.arc(x, y, r, 0, 2 * Math.PI);
     pen.fillStyle = style.colour;
-    pen.globalAlpha = f.n ? 0.88 : 1;
+    const quiet = (f.n || far) && !style.numbered;
+    pen.globalAlpha = quiet ? 0.5 : f.n ? 0.92 : 1;
     pen.fill();
     pen.globalAlpha = 1;
+    if (quiet) return;
     pen.lineWidth = px * (f.n ? 1.4 : 1.1);
     pen.strokeStyle = "#ffffff";
     pen.stroke();
