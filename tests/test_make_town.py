@@ -11,6 +11,8 @@ import pandas as pd
 import pytest
 import shapely
 
+from gisgrid.crs import to_metric
+from gisgrid.register.codes import number_in_community, unit_grid_codes
 from tests.town_files import (
     DATA,
     SHAPES,
@@ -188,3 +190,14 @@ def test_a_bigger_town_has_the_same_columns_and_tiles(tmp_path: Path) -> None:
         assert name == "staff" or not big.duplicated("code").any()
     assert len(table("houses", tmp_path)) == 6000
     assert len(shapes("grids", tmp_path)) == 60
+
+
+def test_the_grids_are_numbered_as_the_product_numbers_them() -> None:
+    grids = shapes("grids")
+    basic = grids[grids["kind"] == "basic"]
+    for community, rows in basic.groupby("community"):
+        polygons = to_metric(rows["geometry"].to_numpy(object), 4549)
+        boxes = shapely.bounds(polygons)
+        centres = shapely.get_coordinates(shapely.centroid(polygons))
+        numbers = number_in_community(*centres.T, boxes[:, 3] - boxes[:, 1])
+        assert unit_grid_codes(str(community), numbers) == rows["code"].tolist()

@@ -8,11 +8,15 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from scripts.town.division import Division, reading_order
+from gisgrid.crs import default_metric_srid, to_metric
+from gisgrid.register.codes import number_in_community
+from scripts.town.division import Division
 from scripts.town.ground import Ground
 from scripts.town.houses import Houses
 from scripts.town.names import BODIES, chinese_number, community_names
-from scripts.town.spec import COUNTY, TOWNSHIP, Ints, Spec, lonlat
+from scripts.town.spec import COUNTY, LAT0, LON0, TOWNSHIP, Ints, Spec, lonlat
+
+METRIC_SRID = default_metric_srid(LON0, LAT0)
 
 
 @dataclass(frozen=True)
@@ -29,8 +33,8 @@ class Places:
 def name_places(ground: Ground, division: Division, spec: Spec) -> Places:
     """Areas and grids with codes, names and polygons.
 
-    A community has 12 digits. A basic grid has its community's 12 and 3 more, numbered in reading
-    order. An exclusive grid has 20: its community's 12, 2 for the kind of body, 6 that count
+    A community has 12 digits. A basic grid has its community's 12 and 3 more, numbered by
+    the product's own rule. An exclusive grid has 20: its community's 12, 2 for the kind of body, 6 that count
     the exclusive grids of the town (our own split: CJ/T 349 fixes the length).
     """
     blocks = shapely.polygons(ground.rings(lonlat(ground.nodes_m)))
@@ -112,11 +116,10 @@ def _grids(
     home = division.community_of_grid
     for c in range(spec.communities):
         own = np.flatnonzero(home[: spec.basic] == c)
-        blocks_of = [ground.centres_m[division.grid == g] for g in own]
-        means = np.stack([b.mean(0) for b in blocks_of])
-        all_m = np.vstack(blocks_of)
-        row_m = float(np.sqrt(np.ptp(all_m, axis=0).prod() / len(own)))
-        for number, k in enumerate(reading_order(means, row_m), start=1):
+        metric = to_metric(np.array([polygons[g] for g in own], object), METRIC_SRID)
+        centres, boxes = shapely.get_coordinates(shapely.centroid(metric)), shapely.bounds(metric)
+        numbers = number_in_community(*centres.T, boxes[:, 3] - boxes[:, 1])
+        for k, number in enumerate(numbers.tolist()):
             rows[own[k]] = (
                 f"{codes[c]}{number:03d}",
                 f"{names[c]}第{chinese_number(number)}网格",

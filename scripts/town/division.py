@@ -56,7 +56,7 @@ def divide(ground: Ground, residents: Ints, spec: Spec, rng: np.random.Generator
 def reading_order(at_m: Floats, row_m: float) -> Ints:
     """Rows of height ``row_m`` from north to south, and from west to east in each row.
 
-    The order in which unit grids are numbered in a community, and communities in a town.
+    The order in which the communities of the town are numbered.
     """
     row = np.floor((at_m[:, 1].max() - at_m[:, 1]) / row_m)
     return np.lexsort((at_m[:, 0], row))
