@@ -191,7 +191,14 @@ class Checker:
             return
         words = [table[c].to_numpy() for c in ("geocoded", "address") if self.resolved.has(c)]
         if GEOMETRY in table and not self.resolved.has("lon"):
-            x, y, wrong = places.from_geometries(table[GEOMETRY].to_numpy())
+            given = table[GEOMETRY].to_numpy()
+            if self.resolved.kind.name == "houses":
+                surface, polygons = places.polygon_points(given)
+                tests.take(Parsed(given, surface.rejected, surface.noted), GEOMETRY)
+                given = surface.geometries
+                if polygons.any():
+                    tests.whole.add("polygon_point", GEOMETRY, [HEADER_ROW])
+            x, y, wrong = places.from_geometries(given)
             tests.reject("geometry_type", GEOMETRY, wrong)
             points = places.located(
                 x, y, context.declared, words=words, bounds=context.bounds, far_m=context.far_m

@@ -289,7 +289,8 @@ def _refuse_unknown(kind: Kind, headers: Sequence[str], mapping: Mapping) -> Non
 def _refuse_missing(resolved: Resolved, headers: Sequence[str]) -> None:
     kind = resolved.kind
     missing = [c.name for c in kind.columns if c.required and not resolved.has(c.name)]
-    if kind.geometry in ("polygon", "line") and not resolved.has_geometry:
+    # A county or township may come as a mere name; each row's level decides (see checks).
+    if kind.geometry in ("polygon", "line") and not (resolved.has_geometry or kind.name == "areas"):
         missing.append(f"geometry ({kind.geometry})")
     if resolved.has("lon") != resolved.has("lat"):
         missing.append("lat" if resolved.has("lon") else "lon")

@@ -64,6 +64,7 @@ REASONS: dict[str, Reason] = {
         Reason("unknown_house", "no house with that code", "没有该编码的房屋"),
         Reason("unknown_household", "no household with that code", "没有该编码的户"),
         Reason("unknown_grid", "no grid with that code", "没有该编码的网格"),
+        Reason("code_level", "the code already stands for something of another level", "该编码已用于其他层级"),
         Reason("code_community", "the grid's code does not begin with the code of its community", "网格编码与所属社区编码不一致"),
         Reason("half_part", "a part in a team needs grid, role and first day together", "网格、身份、开始日期须同时填写"),
         Reason("two_leaders", "the grid would have two leaders on one day", "同一天一个网格不能有两名网格长"),
@@ -72,6 +73,9 @@ REASONS: dict[str, Reason] = {
         # Kept, and told.
         Reason("float_repaired", "the code was written as a number (12.0); “.0” was taken off", "编码被写成小数（12.0），已去掉“.0”"),
         Reason("geometry_repaired", "the geometry was invalid and was repaired without visible change", "图形无效，已修复，形状无可见变化"),
+        Reason("area_derived", "no polygon: it will be the union of what lies below it", "没有图形：将由下级区划合并得出"),
+        Reason("community_from_address", "no coordinates and no community given: the community was taken from the address", "无坐标且未填社区：社区由地址得出"),
+        Reason("polygon_point", "houses came as polygons: each stands at a point on its surface", "房屋以面提供：取面上一点作为位置"),
         Reason("unlocated", "no coordinates: kept without a place", "没有坐标：保留，但不落格"),
         Reason("row_twice", "the same row stands more than once; kept once", "整行重复，只保留一次"),
         Reason("person_twice", "another resident has the same citizen ID: please compare", "另有居民使用同一身份证号：请核对"),

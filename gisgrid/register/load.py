@@ -80,6 +80,8 @@ def load(session: Session, order: Order, *, progress: Progress | None = None) ->
     if job.target.placed and job.declared and job.place:
         stage.mark_placeholders(noted)
         verdict = _detective(stage, session, job.place, job.declared, order.trust_crs)
+    if job.target.community and "address" in job.target.columns:
+        stage.find_communities_in_addresses(noted)
     stage.run_checks(rejected, noted)
     tell(read, read, "writing")
     stage.values["run"] = run_id = open_run(session, job)
@@ -144,11 +146,10 @@ def _fill(stage: Stage, job: Job, rejected: Findings, noted: Findings, tell: Pro
 
 def _with_row_key(chunk: pd.DataFrame, seen: Counter[str]) -> pd.DataFrame:
     """The chunk with a key per row: a hash of its content and how often that stood before."""
-    names = [name for name in chunk.columns if name != GEOMETRY]
-    contents = chunk[names].fillna("").agg("\x1f".join, axis=1).tolist()
+    cells = [chunk[name].fillna("").tolist() for name in chunk.columns if name != GEOMETRY]
     if GEOMETRY in chunk:
-        points = shapely.to_wkb(chunk[GEOMETRY].to_numpy(), hex=True)
-        contents = [f"{c}\x1f{p}" for c, p in zip(contents, points, strict=True)]
+        cells.append([str(p) for p in shapely.to_wkb(chunk[GEOMETRY].to_numpy(), hex=True)])
+    contents = ["\x1f".join(row) for row in zip(*cells, strict=True)]
     keys = []
     for content in contents:
         digest = hashlib.sha256(content.encode()).hexdigest()[:20]

@@ -141,6 +141,22 @@ def from_geometries(geometries: npt.NDArray[np.object_]) -> tuple[Floats, Floats
     return shapely.get_x(ones), shapely.get_y(ones), wrong
 
 
+def polygon_points(geometries: npt.NDArray[np.object_]) -> tuple[Shapes, Mask]:
+    """The geometries with a point on its surface for each polygon, and which were polygons.
+
+    An invalid polygon is repaired and noted, or where no repair is certain refused: its surface is
+    not known. Empty ones stay as they are.
+    """
+    found = geometries.copy()
+    polygons: Mask = np.isin(shapely.get_type_id(found), _TYPES["polygon"])
+    polygons &= ~shapely.is_empty(found)
+    invalid, repaired = _repair(found, polygons, "polygon")
+    found[invalid] = None
+    found[polygons] = shapely.point_on_surface(found[polygons])
+    noted = [("geometry_repaired", repaired)]
+    return Shapes(found, [("geometry_invalid", invalid)], noted), polygons
+
+
 def shapes(
     geometries: npt.NDArray[np.object_],
     shape: Shape,

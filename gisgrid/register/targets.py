@@ -70,13 +70,15 @@ _POINT = (
     "s.source_x, s.source_y"
 )
 
-# One pass per level, since a parent may stand in the same file.
+# One pass per level, since a parent may stand in the same file. A row without a polygon leaves the
+# one that is there.
 _AREA_LEVELS = tuple(
     upsert(
         "area",
         "code",
-        f"""SELECT s.code, s.level, s.name, s.name_en, p.id, s.geometry, false, :run
-    FROM stage s LEFT JOIN area p ON p.code = s.parent
+        f"""SELECT s.code, s.level, s.name, s.name_en, p.id, coalesce(s.geometry, o.geom),
+           s.geometry IS NULL AND coalesce(o.derived, false), :run
+    FROM stage s LEFT JOIN area p ON p.code = s.parent LEFT JOIN area o ON o.code = s.code
     WHERE s.level = '{level}' ORDER BY s.code""",
         ("level", "name", "name_en", "parent_id", "geom", "derived"),
     )
@@ -102,6 +104,12 @@ TARGETS: dict[str, Target] = {
                        OR EXISTS (SELECT FROM stage p WHERE p.code = s.parent AND p.level =
                            CASE s.level WHEN 'township' THEN 'county' ELSE 'township' END))),
                    false)""",
+            ),
+            Check(
+                "code_level",
+                "code",
+                """SELECT s.row_no FROM stage s JOIN area a ON a.code = s.code
+                   WHERE a.level <> s.level""",
             ),
         ),
         writes=_AREA_LEVELS,
@@ -326,6 +334,12 @@ SELECT (SELECT count(*) FROM added) AS inserted, (SELECT count(*) FROM changed) 
                        SELECT FROM stage p WHERE p.code = s.parent AND p.parent IS NULL)
                    AND NOT EXISTS (SELECT FROM matter m WHERE m.list_id = :matters
                        AND m.code = s.parent AND m.parent_id IS NULL)""",
+            ),
+            Check(
+                "code_level",
+                "code",
+                """SELECT s.row_no FROM stage s JOIN matter m ON m.list_id = :matters
+                   AND m.code = s.code WHERE (m.parent_id IS NULL) <> (s.parent IS NULL)""",
             ),
             Check(
                 "half_limit",

@@ -1,0 +1,28 @@
+"""What every city needs before its files: a county and a township by name, and matters."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from gisgrid.register.load import Report
+from tests.town_f import load_kind
+
+
+def write_csv(path: Path, header: str, rows: Iterable[Sequence[str]]) -> Path:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([header.split(","), *rows])
+    return path
+
+
+def name_places(session: Session, folder: Path, county: str, township: str) -> Report:
+    """Areas "county" and "township" of these names, without polygons."""
+    path = write_csv(
+        folder / "areas.csv",
+        "code,level,name,parent",
+        [("county", "county", county, ""), ("township", "township", township, "county")],
+    )
+    return load_kind(session, "areas", path)

@@ -1,0 +1,25 @@
+"""The real files, and a store for each city that goes when its module is done."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    return Path(os.environ["GISGRID_REAL_DATA"])
+
+
+@pytest.fixture(scope="module")
+def empty(_shared_engine: Engine) -> Iterator[Session]:
+    """A session on an empty store, rolled back after the module."""
+    with _shared_engine.connect() as connection, connection.begin() as outer:
+        with Session(connection, join_transaction_mode="create_savepoint") as session:
+            yield session
+        outer.rollback()
