@@ -147,6 +147,27 @@ def test_the_same_seed_gives_the_same_plan():
     assert np.array_equal(*plans)
 
 
+def test_progress_is_told_and_can_end_the_work():
+    graph, workload, grid_of, community_of = town(1)
+    told: list[tuple[int, int, str]] = []
+    rebalance(
+        graph,
+        workload,
+        grid_of,
+        community_of=community_of,
+        search=FAST,
+        rng=np.random.default_rng(5),
+        progress=lambda *step: told.append(step),
+    )
+    assert told == [(1, 3, "communities"), (2, 3, "communities"), (3, 3, "communities")]
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        rebalance(graph, workload, grid_of, rng=np.random.default_rng(5), progress=stop)
+
+
 def test_a_balanced_plan_is_left_alone():
     grid_of = np.repeat([0, 1], 8)
     result = rebalance(block(4, 4), np.ones(16), grid_of, rng=np.random.default_rng(0))

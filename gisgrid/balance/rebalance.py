@@ -8,6 +8,8 @@ out of reach the nearest plan comes back together with the reasons; nothing is r
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from gisgrid.balance.arrays import Bools, Floats, Ints
@@ -18,6 +20,8 @@ from gisgrid.balance.reasons import reasons
 from gisgrid.balance.result import CommunityResult, Locks, Reason, Result
 from gisgrid.balance.search import NORMAL, Search, search_plan
 from gisgrid.errors import Invalid
+
+Progress = Callable[[int, int, str], None]
 
 
 def rebalance(
@@ -33,6 +37,7 @@ def rebalance(
     only: tuple[int, ...] | None = None,
     shape: float = 0.3,
     search: Search = NORMAL,
+    progress: Progress | None = None,
 ) -> Result:
     """Today's plan with the least change that brings every grid near its community's mean.
 
@@ -57,6 +62,9 @@ def rebalance(
         is the target; all others stay as they are.
     shape
         Price of ragged borders: 0 for the least change and nothing else.
+    progress
+        Called after each community with how many are done, how many there are, and what they are.
+        What it raises ends the work; nothing is kept.
 
     Raises
     ------
@@ -84,13 +92,16 @@ def rebalance(
     plan = today.grid_of.copy()
     reports: list[CommunityResult] = []
     why: list[Reason] = []
-    for community in communities(part, today.of(chosen)):
+    places = communities(part, today.of(chosen))
+    for done, community in enumerate(places):
         seed = int(rng.integers(1, 2**62))
         local, report = _solve(community, tolerance, shape, search, seed)
         units = chosen[community.units]
         plan[units] = community.names[local]
         reports.append(report)
         why += reasons(community, units, local, tolerance, report)
+        if progress is not None:
+            progress(done + 1, len(places), "communities")
     result = summed_up(graph, today, plan, reports, why)
     if only is None and not np.isclose(
         result.certificate.max_deviation, result.max_deviation, atol=1e-9
