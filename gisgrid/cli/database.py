@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
+from gisgrid.cli.edge import connected
 from gisgrid.db import dump, migrate
 from gisgrid.db.cluster import Cluster
-from gisgrid.db.store import open_engine, store_url
 from gisgrid.errors import Invalid
 from gisgrid.settings import Settings
 
@@ -54,19 +54,19 @@ def status(settings: Settings) -> None:
         click.echo(f"running: {'yes' if state.running else 'no'}")
         if not state.running:
             return
-    engine = open_engine(store_url(settings))
-    click.echo(f"database: {engine.url.render_as_string(hide_password=True)}")
-    click.echo(f"migration: {migrate.current(engine) or 'none'} (newest {migrate.head()})")
+    with connected(settings) as engine:
+        click.echo(f"database: {engine.url.render_as_string(hide_password=True)}")
+        click.echo(f"migration: {migrate.current(engine) or 'none'} (newest {migrate.head()})")
 
 
 @db.command()
 @click.pass_obj
 def upgrade(settings: Settings) -> None:
     """Bring the store to the newest migration."""
-    engine = open_engine(store_url(settings))
-    before = migrate.current(engine)
-    migrate.upgrade(engine)
-    click.echo(f"{before or 'empty'} -> {migrate.current(engine)}")
+    with connected(settings) as engine:
+        before = migrate.current(engine)
+        migrate.upgrade(engine)
+        click.echo(f"{before or 'empty'} -> {migrate.current(engine)}")
 
 
 @db.command()
@@ -74,7 +74,8 @@ def upgrade(settings: Settings) -> None:
 @click.pass_obj
 def backup(settings: Settings, file: Path) -> None:
     """Write the whole store into FILE."""
-    size = dump.backup(open_engine(store_url(settings)), file)
+    with connected(settings) as engine:
+        size = dump.backup(engine, file)
     click.echo(f"{file}: {size / 1e6:.1f} MB")
 
 
@@ -84,11 +85,11 @@ def backup(settings: Settings, file: Path) -> None:
 @click.pass_obj
 def restore(settings: Settings, file: Path, commit: bool) -> None:
     """Put the backup FILE in place of the present store, which is kept under another name."""
-    engine = open_engine(store_url(settings))
-    if not commit:
-        if not file.is_file():
-            raise Invalid(f"There is no file {file}.", zh=f"没有文件 {file}。")
-        click.echo(f"would replace {engine.url.database} by {file}; add --commit to do it")
-        return
-    kept = dump.restore(engine, file)
+    if not file.is_file():
+        raise Invalid(f"There is no file {file}.", zh=f"没有文件 {file}。")
+    with connected(settings) as engine:
+        if not commit:
+            click.echo(f"would replace {engine.url.database} by {file}; add --commit to do it")
+            return
+        kept = dump.restore(engine, file)
     click.echo(f"restored; the store before is kept as the database {kept}")

@@ -13,8 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table as Grid
 
-from gisgrid.cli.output import wide_console
-from gisgrid.db.store import open_engine, store_url, transaction
+from gisgrid.cli.edge import opened, wide_console
 from gisgrid.errors import Invalid
 from gisgrid.register.columns import Mapping
 from gisgrid.register.findings import REASONS, Findings
@@ -101,8 +100,7 @@ def load(
         trust_crs=trust_crs,
         who=settings.who or getpass.getuser(),
     )
-    engine = open_engine(store_url(settings))
-    with progress_bar(f"{kind} {file.name}") as tell, transaction(engine) as session:
+    with progress_bar(f"{kind} {file.name}") as tell, opened(settings) as session:
         report = load_file(session, order, progress=tell)
         if not commit:
             session.rollback()

@@ -9,8 +9,7 @@ from importlib import import_module
 import click
 from rich.table import Table
 
-from gisgrid.cli.output import wide_console
-from gisgrid.db.store import open_engine, store_url, transaction
+from gisgrid.cli.edge import opened, wide_console
 from gisgrid.plans import plans, summary
 from gisgrid.plans.attach import Counts, attach
 from gisgrid.plans.townships import OPTIONS, change_township
@@ -30,7 +29,7 @@ def plan() -> None:
 @click.pass_obj
 def list_plans(settings: Settings, township: str | None) -> None:
     """List the plans of a township."""
-    with transaction(open_engine(store_url(settings)), read_only=True) as session:
+    with opened(settings, read_only=True) as session:
         place = plans.township(session, township)
         rows = plans.plans(session, place.id)
     table = Table("plan", "name", "state", "from", "until", "based on", "grids", box=None)
@@ -52,7 +51,7 @@ def publish_plan(
     settings: Settings, name: str, first_day: datetime, township: str | None, commit: bool
 ) -> None:
     """Put the draft NAME in force, retire the plan before, attach everything to it."""
-    with transaction(open_engine(store_url(settings))) as session:
+    with opened(settings) as session:
         place = plans.township(session, township)
         draft = plans.plan_named(session, place.id, name)
         counts = plans.publish(session, draft.id, first_day.date())
@@ -76,7 +75,7 @@ def attach_command(
     settings: Settings, name: str | None, township: str | None, commit: bool
 ) -> None:
     """Give all houses and events their grid under a plan."""
-    with transaction(open_engine(store_url(settings))) as session:
+    with opened(settings) as session:
         place = plans.township(session, township)
         chosen = (
             plans.plan_named(session, place.id, name)
@@ -111,7 +110,7 @@ def summary_command(
     settings: Settings, name: str | None, as_of: datetime | None, township: str | None
 ) -> None:
     """Count grids, houses, households, residents, events and uncovered ones per community."""
-    with transaction(open_engine(store_url(settings)), read_only=True) as session:
+    with opened(settings, read_only=True) as session:
         place = plans.township(session, township)
         chosen = (
             plans.plan_named(session, place.id, name)
@@ -149,7 +148,7 @@ def township_command(
     settings: Settings, code: str | None, changes: tuple[str, ...], commit: bool
 ) -> None:
     """Show a township's settings, or change some."""
-    with transaction(open_engine(store_url(settings))) as session:
+    with opened(settings) as session:
         place = plans.township(session, code)
         place = change_township(session, place.code, changes)
         if not commit:

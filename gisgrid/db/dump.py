@@ -7,7 +7,7 @@ import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import URL, Engine, create_engine, text
+from sqlalchemy import URL, Engine, NullPool, create_engine, text
 
 from gisgrid.db.cluster import server_bindir
 from gisgrid.errors import Invalid, StoreUnavailable
@@ -36,15 +36,14 @@ def restore(engine: Engine, path: Path) -> str:
     """Put the database of a backup in place of the present one; name under which that one is kept.
 
     The backup is first restored completely beside the present database; only then are the names
-    exchanged. Nothing is deleted.
+    exchanged. Nothing is deleted. Raises StoreUnavailable if the file is no backup.
     """
-    if not path.is_file():
-        raise Invalid(f"There is no file {path}.", zh=f"没有文件 {path}。")
     name = str(engine.url.database)
     stamp = datetime.now(UTC).strftime("%Y%m%d%H%M%S")
     side, kept = f"{name}_restore_{stamp}", f"{name}_before_{stamp}"
     engine.dispose()
-    admin = create_engine(engine.url.set(database="postgres"), isolation_level="AUTOCOMMIT")
+    admin = create_engine(engine.url.set(database="postgres"), isolation_level="AUTOCOMMIT",
+                          poolclass=NullPool)  # fmt: skip
     with admin.connect() as connection:
         quote = connection.dialect.identifier_preparer.quote
         connection.execute(text(f"CREATE DATABASE {quote(side)} TEMPLATE template0"))
@@ -60,7 +59,6 @@ def restore(engine: Engine, path: Path) -> str:
         )
         connection.execute(text(f"ALTER DATABASE {quote(name)} RENAME TO {quote(kept)}"))
         connection.execute(text(f"ALTER DATABASE {quote(side)} RENAME TO {quote(name)}"))
-    admin.dispose()
     return kept
 
 

@@ -44,9 +44,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["house_id"], ["house.id"], name="fk_address_key_house_id", ondelete="CASCADE"
         ),
-        sa.ForeignKeyConstraint(
-            ["street_id"], ["address_street.id"], name="fk_address_key_street_id"
-        ),
         sa.PrimaryKeyConstraint("house_id", name="pk_address_key"),
     )
     op.create_index(
