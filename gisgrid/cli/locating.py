@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 from sqlalchemy.orm import Session
 
-from gisgrid.db.store import open_engine, store_url, transaction
+from gisgrid.cli.edge import opened
 from gisgrid.locate import aliases
 from gisgrid.locate.address import Answer, search
 from gisgrid.locate.gazetteer import index_addresses
@@ -26,12 +26,18 @@ _commit = click.option(
 
 @click.command()
 @click.argument("text")
-@click.option("--limit", type=click.IntRange(1, 50), default=5, show_default=True)
+@click.option(
+    "--limit",
+    type=click.IntRange(1, 50),
+    default=5,
+    show_default=True,
+    help="most candidates to show",
+)
 @_township
 @click.pass_obj
 def address(settings: Settings, text: str, limit: int, township: str | None) -> None:
     """Find the house of an address or alias TEXT, or the candidates to choose from."""
-    with transaction(open_engine(store_url(settings)), read_only=True) as session:
+    with opened(settings, read_only=True) as session:
         place = plans.township(session, township)
         answer = search(session, place.id, text, limit=limit)
     print_answer(answer)
@@ -80,7 +86,7 @@ def add_alias(
 ) -> None:
     """Note that WORDS mean a house or a spot."""
     who = settings.who or getpass.getuser()
-    with transaction(open_engine(store_url(settings))) as session:
+    with opened(settings) as session:
         place = plans.township(session, township)
         entry = aliases.Entry(words, house, point)
         new = aliases.add(session, place.id, entry, who=who)
@@ -97,7 +103,7 @@ def add_alias(
 def load_aliases(settings: Settings, file: Path, township: str | None, commit: bool) -> None:
     """Put FILE into the book: CSV with alias (俗称), and house (房屋编码) or lon and lat."""
     who = settings.who or getpass.getuser()
-    with transaction(open_engine(store_url(settings))) as session:
+    with opened(settings) as session:
         place = plans.township(session, township)
         done = aliases.load(session, place.id, file, who=who)
         _end(session, commit=commit)
@@ -115,7 +121,7 @@ def load_aliases(settings: Settings, file: Path, township: str | None, commit: b
 @click.pass_obj
 def index_command(settings: Settings, township: str | None) -> None:
     """Make the search keys of new and changed houses; a load does this by itself."""
-    with transaction(open_engine(store_url(settings))) as session:
+    with opened(settings) as session:
         place = plans.township(session, township)
         made = index_addresses(session, place.id)
     click.echo(f"{made} keys made")
