@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import chain, count
+
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
@@ -67,15 +70,9 @@ def street_names(main: list[bool], rng: np.random.Generator) -> list[str]:
     pool = [p + s for s in ("街", "巷", "东街", "西街", "北巷", "南巷") for p in pairs]
     # Streets and lanes in turn, so that a small town has both.
     half = len(pairs)
-    small = iter(
-        [
-            n
-            for two in zip(pool[: half // 2], pool[half + half // 2 : 2 * half], strict=True)
-            for n in two
-        ]
-        + pool[2 * half :]
-    )
-    big = iter([*MAIN_STREETS, *(p + "大路" for p in pairs)])
+    in_turn = zip(pool[: half // 2], pool[half + half // 2 : 2 * half], strict=True)
+    small = chain(chain.from_iterable(in_turn), pool[2 * half :], _numbered(pairs, "街"))
+    big = chain(MAIN_STREETS, (p + "大路" for p in pairs), _numbered(pairs, "路"))
     return [next(big) if m else next(small) for m in main]
 
 
@@ -103,3 +100,8 @@ def chinese_number(n: int) -> str:
     elif hundreds and ones:
         text += "零"
     return text + (NUMERALS[ones] if ones else "")
+
+
+def _numbered(pairs: list[str], kind: str) -> Iterator[str]:
+    """Names without end for towns that use up all others: 康成二街, …, 康成三街, …"""
+    return (f"{p}{chinese_number(k)}{kind}" for k in count(2) for p in pairs)
