@@ -14,6 +14,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 from scipy.spatial import cKDTree
 
+from gisgrid.balance.fabric import build_fabric
 from gisgrid.balance.graph import UnitGraph
 
 Array = np.ndarray[Any, Any]
@@ -47,6 +48,41 @@ def make_town(
     lines = np.empty(len(walls), dtype=object)
     lines[:] = walls
     return Town(polygons, community_of, xy, residents, workload_min, lines)
+
+
+def block(columns: int, rows: int) -> UnitGraph:
+    """Squares of 20 m side by side, numbered row by row."""
+    at = np.arange(columns * rows).reshape(rows, columns)
+    pairs = np.vstack(
+        [
+            np.column_stack([at[:, :-1].ravel(), at[:, 1:].ravel()]),
+            np.column_stack([at[:-1].ravel(), at[1:].ravel()]),
+        ]
+    )
+    inner = np.bincount(pairs.ravel(), minlength=columns * rows) * 20.0
+    return UnitGraph.from_pairs(
+        columns * rows,
+        pairs,
+        np.full(len(pairs), 20.0),
+        outer_m=80.0 - inner,
+        area_m2=np.full(columns * rows, 400.0),
+    )
+
+
+def units_of_town(
+    seed: int, houses: int = 400, grids: int = 12, communities: int = 3
+) -> tuple[UnitGraph, Array, Array, Array]:
+    """Graph, workload, grid and community of the units of a made-up town, from its fabric."""
+    made = make_town(
+        np.random.default_rng(seed), houses=houses, grids=grids, communities=communities
+    )
+    fabric = build_fabric(made.grids, made.house_xy)
+    return (
+        fabric.graph(),
+        fabric.sums(made.workload_min),
+        fabric.grid_of,
+        made.community_of[fabric.grid_of],
+    )
 
 
 def grown_grids(
