@@ -18,7 +18,8 @@ from gisgrid.settings import Settings
 from gisgrid.tables import Township
 from web.app import create_app
 
-ARTIFACTS = Path(__file__).parents[1] / "artifacts"
+ROOT = Path(__file__).parents[1]
+ARTIFACTS = ROOT / "artifacts"
 CHROMIUM = "/usr/bin/chromium"
 CHROMIUM_OPTIONS = [
     "--headless",

@@ -16,6 +16,7 @@ from gisgrid.plans import cards, find, plans, summary
 from layers import grids as grid_layer
 from web import schemas
 from web.chosen import chosen, chosen_township
+from web.errors import PROBLEM_TYPE
 from web.store import reading
 
 PREFIX = "/api/v1"
@@ -29,9 +30,16 @@ class ProblemApi(Api):  # type: ignore[misc]
     """flask-smorest with our failures: ``web/errors.py`` answers them, this documents them."""
 
     ERROR_SCHEMA = schemas.ProblemDocument
+    DEFAULT_RESPONSE_CONTENT_TYPE: str = "application/json"
 
     def _register_error_handlers(self) -> None:
         pass
+
+    def _register_responses(self) -> None:
+        usual = self.DEFAULT_RESPONSE_CONTENT_TYPE
+        self.DEFAULT_RESPONSE_CONTENT_TYPE = PROBLEM_TYPE
+        super()._register_responses()
+        self.DEFAULT_RESPONSE_CONTENT_TYPE = usual
 
 
 def init_app(app: Flask) -> None:

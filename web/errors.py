@@ -11,12 +11,14 @@ from typing import NamedTuple
 
 from flask import Flask, Response, current_app, json, render_template, request
 from flask_babel import gettext
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 
 from gisgrid import errors
 from web.i18n import speaks_chinese
+
+PROBLEM_TYPE = "application/problem+json"
 
 STATUS_OF_CLASS: dict[type[errors.GisgridError], int] = {
     errors.GisgridError: 400,
@@ -62,14 +64,12 @@ def status_of(error: errors.GisgridError) -> int:
     return next(STATUS_OF_CLASS[c] for c in type(error).__mro__ if c in STATUS_OF_CLASS)
 
 
-def status_of_sqlstate(state: str | None) -> int:
-    """The status of a database failure; without a state the connection itself was lost.
+def status_of_sqlstate(state: str) -> int:
+    """The status of a failure that the database reported.
 
     >>> status_of_sqlstate("57014"), status_of_sqlstate("22003"), status_of_sqlstate("XX000")
     (503, 422, 500)
     """
-    if state is None:
-        return 503
     return STATUS_OF_SQLSTATE.get(state) or STATUS_OF_SQLSTATE.get(state[:2]) or 500
 
 
@@ -86,7 +86,11 @@ def problem_of(error: Exception) -> Problem:
         return Problem(status, "", _title(status), _explain(status), {}, invalid)
     if isinstance(error, DBAPIError):
         state = getattr(error.orig, "sqlstate", None)
-        status = status_of_sqlstate(state)
+        if state:
+            status = status_of_sqlstate(state)
+        else:
+            # It never got there: a value that cannot be sent (a NUL in a text), or no connection.
+            status = 422 if isinstance(error, DataError) else 503
         facts: dict[str, object] = {"sqlstate": state} if state else {}
         return Problem(status, "database", _title(status), _explain(status), facts)
     return Problem(500, "", _title(500), _explain(500), {})
@@ -124,7 +128,7 @@ def _document(problem: Problem) -> Response:
         body["facts"] = problem.facts
     if problem.invalid:
         body["errors"] = problem.invalid
-    return Response(json.dumps(body), problem.status, content_type="application/problem+json")
+    return Response(json.dumps(body), problem.status, content_type=PROBLEM_TYPE)
 
 
 def _title(status: int) -> str:

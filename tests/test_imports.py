@@ -1,0 +1,42 @@
+"""Imports run one way: web -> layers -> gisgrid; and the domain knows no Flask, no Folium."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+MAY_NOT = {
+    "gisgrid": {"layers", "web", "flask", "flask_babel", "flask_smorest", "folium", "branca"},
+    "layers": {"web", "flask", "flask_babel", "flask_smorest"},
+    "web": {"folium", "branca"},
+}
+
+
+def imported(source: str) -> set[str]:
+    """First names of all modules a source imports, inside functions too."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+@pytest.mark.parametrize("room", MAY_NOT)
+def test_a_room_imports_only_what_lies_below_it(room: str):
+    sources = sorted((ROOT / room).rglob("*.py"))
+    assert sources
+    wrong = {
+        str(path.relative_to(ROOT)): sorted(found)
+        for path in sources
+        if (found := imported(path.read_text("utf-8")) & MAY_NOT[room])
+    }
+    assert wrong == {}
+
+
+def test_the_check_sees_an_import_inside_a_function():
+    assert imported("def f():\n    import web.app\n    from flask import g") == {"web", "flask"}
