@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import shapely
 
+from gisgrid.crs import from_metric
 from gisgrid.plans.state import (
     Communities,
     Events,
@@ -24,6 +25,7 @@ from tests.sketch import sketch
 
 DAY = date(2023, 8, 31)
 STEP_M = 100.0
+EARTH = np.array([500_000.0, 4_500_000.0])
 
 
 def objects(values: Sequence[Any]) -> np.ndarray:
@@ -48,13 +50,15 @@ def state_of(
     hosts: Mapping[str, str] | None = None,
     sizes: Mapping[str, Any] | None = None,
     overlay: bool = False,
+    on_earth: bool = False,
 ) -> PlanState:
     """A plan whose grids are the letters of a drawing (capital letters: exclusive).
 
     Places are counted in cells from the lower left. ``communities`` is a second drawing, one
     letter a community; without it one community ``c`` covers the grids' envelope. ``home`` says
     which community a grid belongs to. ``teams`` gives each grid letters: l leader, w worker,
-    s sinking force, o social force.
+    s sinking force, o social force. Degrees are the metres themselves, so that borders are exact,
+    unless the town is put ``on_earth``.
     """
     shapes = dict(sketch(drawing, step_m=STEP_M) if isinstance(drawing, str) else drawing)
     codes = sorted(shapes)
@@ -73,6 +77,13 @@ def state_of(
     members = [(codes.index(g), r) for g, team in (teams or {}).items() for r in team]
     roles = {"l": "leader", "w": "worker", "s": "sinking_force", "o": "social_force"}
     event_xy = np.array([p for _, p in events], dtype=float).reshape(-1, 2) * STEP_M
+    lonlat, house_lonlat = metric, xy
+    if on_earth:
+        metric = shapely.transform(metric, lambda p: p + EARTH)
+        areas = {c: shapely.transform(a, lambda p: p + EARTH) for c, a in areas.items()}
+        xy = xy + EARTH
+        lonlat = from_metric(metric, 4549)
+        house_lonlat = shapely.get_coordinates(from_metric(shapely.points(xy), 4549))
     visits = np.array(last_visit if last_visit is not None else ["NaT"] * n, dtype="datetime64[D]")
     return PlanState(
         day=DAY,
@@ -89,19 +100,19 @@ def state_of(
             exclusive,
             objects([(hosts or {}).get(c, "某单位" if c[0].isupper() else "") for c in codes]),
             np.array([area_codes.index((home or {}).get(c, area_codes[0])) for c in codes]),
-            metric,
+            lonlat,
             metric,
         ),
         houses=Houses(
             objects([f"h{k}" for k in range(n)]),
-            xy,
+            house_lonlat,
             xy,
             count,
             (count > 0).astype(np.int64),
             np.zeros((n, len(NEEDS)), dtype=np.int64),
             np.zeros(n, dtype=np.int64),
             visits,
-            owners(xy, metric, basic if overlay else every),
+            owners(house_lonlat, lonlat, basic if overlay else every),
         ),
         members=Members(
             np.array([g for g, _ in members], dtype=np.int64),

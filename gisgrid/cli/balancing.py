@@ -1,0 +1,193 @@
+"""``gisgrid balance``: the least change that gives every grid its fair share."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import cast
+
+import click
+import numpy as np
+from rich.table import Table
+
+from gisgrid.balance.pareto import TOLERANCES
+from gisgrid.cli.coverage import (
+    as_of_option,
+    chosen_plan,
+    console,
+    geojson_option,
+    opened,
+    plan_option,
+    township_option,
+    xlsx_option,
+)
+from gisgrid.cli.loading import progress_bar
+from gisgrid.errors import Invalid
+from gisgrid.plans import plans
+from gisgrid.plans.drafts import free_name, save_draft
+from gisgrid.plans.exports import write_geojson, write_workbook
+from gisgrid.plans.fetch import plan_state, today, weights_of
+from gisgrid.plans.proposal_files import proposal_features, proposal_sheets
+from gisgrid.plans.rebalance import Cost, Proposal, Task, Wishes, prepare, propose, trade_off
+from gisgrid.settings import Settings
+
+
+@click.command("balance")
+@plan_option
+@as_of_option
+@township_option
+@click.option(
+    "--tolerance",
+    type=click.FloatRange(0, 1),
+    default=0.01,
+    show_default=True,
+    help="allowed distance from the community's mean, as a share of it",
+)
+@click.option(
+    "--lock", "locks", multiple=True, metavar="GRIDCODE", help="keep this grid; repeatable"
+)
+@click.option(
+    "--cost",
+    type=click.Choice(["workload", "residents"]),
+    default="workload",
+    show_default=True,
+    help="what is to move as little as possible",
+)
+@click.option("--seed", type=click.IntRange(0), default=7, show_default=True, help="of the search")
+@click.option("--weights", "version", help="version of the weights; default the newest")
+@click.option("--straight", is_flag=True, help="walks straight with a detour, not along streets")
+@click.option("--pareto", is_flag=True, help="only show what each step of balance costs")
+@click.option(
+    "--name", "new_name", help="name of the new draft; default the plan's with -b1, -b2 …"
+)
+@xlsx_option
+@geojson_option
+@click.option("--commit", is_flag=True, help="save a draft; otherwise only say what would happen")
+@click.pass_obj
+def balance_command(
+    settings: Settings,
+    /,
+    *,
+    name: str | None,
+    as_of: datetime | None,
+    township: str | None,
+    tolerance: float,
+    locks: tuple[str, ...],
+    cost: str,
+    seed: int,
+    version: str | None,
+    straight: bool,
+    pareto: bool,
+    new_name: str | None,
+    xlsx: Path | None,
+    geojson: Path | None,
+    commit: bool,
+) -> None:
+    """Propose the plan with the least change that gives every grid its fair share of the work."""
+    if pareto and (commit or xlsx or geojson):
+        raise Invalid(
+            "--pareto only shows a table; choose a tolerance from it, then run without --pareto.",
+            zh="--pareto 只显示对照表；请选定偏差后不带 --pareto 再运行。",
+        )
+    wishes = Wishes(
+        tolerance=tolerance, seed=seed, locks=locks, cost=cast(Cost, cost), by_street=not straight
+    )
+    with progress_bar("balance") as tell:
+        tell(0, 4, "reading")
+        with opened(settings, read_only=True) as session:
+            place = plans.township(session, township)
+            base = chosen_plan(session, place, name, as_of)
+            weights = weights_of(session, place.id, version)
+            state = plan_state(session, place, base, as_of.date() if as_of else today(place))
+        task = prepare(state, weights, wishes, progress=tell)
+        if pareto:
+            tell(2, 4, "trying tolerances")
+            _print_trade_off(task)
+            return
+        proposal = propose(task, progress=tell)
+    click.echo(
+        f"{place.name} · {base.name} ({base.state}) · {state.day} · weights {weights.version}"
+    )
+    _print_proposal(proposal)
+    if xlsx:
+        write_workbook(xlsx, proposal_sheets(proposal))
+        click.echo(f"{xlsx}: workbook written")
+    if geojson:
+        write_geojson(geojson, proposal_features(proposal))
+        click.echo(f"{geojson}: {len(proposal.grids)} grids, {len(proposal.moves)} moves written")
+    if not commit:
+        click.echo("dry run: nothing was written; add --commit to save a draft")
+        return
+    with opened(settings) as session:
+        draft = save_draft(session, base, proposal, name=new_name or free_name(session, base))
+    click.echo(
+        f"draft {draft.name!r} (plan {draft.id}) saved; publish it with gisgrid plan publish"
+    )
+
+
+def _print_trade_off(task: Task) -> None:
+    table = Table(box=None)
+    for head in (
+        "largest deviation",
+        "residents moved",
+        "at least",
+        "over the bound",
+        "compactness",
+    ):
+        table.add_column(head, justify="right")
+    for result in trade_off(task, TOLERANCES):
+        table.add_row(
+            f"{result.max_deviation:.2%}", f"{result.moved_cost:.0f}", f"{result.bound:.0f}",
+            f"{result.gap:+.1%}", "—" if result.compactness is None else f"{result.compactness:.3f}",
+        )  # fmt: skip
+    console().print(table)
+
+
+def _print_proposal(proposal: Proposal) -> None:
+    table = Table(box=None)
+    heads = ("community", "grids", "min/grid", "before", "after", "at best", "moved min",
+             "bound", "reached")  # fmt: skip
+    for i, head in enumerate(heads):
+        table.add_column(head, justify="left" if i < 1 else "right")
+    worst: dict[str, float] = {}
+    for g in proposal.grids:
+        off = abs(g.before_deviation or 0.0)
+        worst[g.community] = max(worst.get(g.community, 0.0), off)
+    codes = proposal.task.state.communities.code
+    for c in proposal.result.communities:
+        code = str(c.community) if str(c.community) in codes else str(codes[c.community])
+        table.add_row(
+            code, str(len(c.grids)), f"{c.target:.0f}", f"{worst.get(code, 0):.1%}",
+            f"{c.max_deviation:.2%}", "" if c.reached else f"{c.floor:.2%}",
+            f"{c.moved_cost:.0f}", f"{c.bound:.0f}", "yes" if c.reached else "no",
+        )  # fmt: skip
+    console().print(table)
+    moves = Table(box=None)
+    for i, head in enumerate(("from", "to", "houses", "households", "residents", "minutes")):
+        moves.add_column(head, justify="left" if i < 2 else "right")
+    for m in proposal.moves:
+        moves.add_row(m.from_grid, m.to_grid, str(len(m.houses)), str(m.households),
+                      str(m.residents), f"{m.minutes:.0f}")  # fmt: skip
+    console().print(moves)
+    result = proposal.result
+    people = int(np.sum(proposal.task.state.houses.residents))
+    click.echo(
+        f"largest deviation {result.max_deviation:.2%}; {proposal.residents_moved} of {people} "
+        f"residents move; {result.moved_cost:.0f} moved against {result.bound:.0f} at least "
+        f"({result.gap:+.1%})"
+    )
+    if proposal.measured_anew is not None:
+        click.echo(
+            f"counted again under the new plan (other walks) it is {proposal.measured_anew:.2%}"
+        )
+    if result.compactness is not None and proposal.compactness_before is not None:
+        click.echo(
+            f"compactness (mean Polsby-Popper) {proposal.compactness_before:.3f} before, "
+            f"{result.compactness:.3f} after"
+        )
+    for en, _ in proposal.reasons:
+        click.echo(f"not reached: {en}")
+    for fault in proposal.faults:
+        click.echo(f"fault in the new polygons: {fault.title_en}: {fault.findings[0].en}")
+    if proposal.astray:
+        click.echo(f"{proposal.astray} houses stand on a new border to the millimetre")

@@ -1,0 +1,101 @@
+"""Keeps a proposed plan as a draft that remembers how it was made."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import shapely
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from gisgrid.errors import Conflict
+from gisgrid.plans.attach import attach
+from gisgrid.plans.plans import PlanInfo, plan_named
+from gisgrid.plans.rebalance import Proposal
+
+
+def save_draft(session: Session, base: PlanInfo, proposal: Proposal, *, name: str) -> PlanInfo:
+    """The proposal as a draft based on ``base``, with everything attached to it.
+
+    Codes, names, kinds, communities and hosts are those of the base; exclusive grids are copied.
+
+    Raises
+    ------
+    Conflict
+        The name is taken, or the proposal breaks ground that was whole.
+    """
+    if proposal.faults:
+        worst = proposal.faults[0]
+        raise Conflict(
+            f"The new polygons fail the check {worst.name!r}: {worst.findings[0].en}.",
+            zh=f"新多边形未通过检查“{worst.title_zh}”：{worst.findings[0].zh}。",
+            check=worst.name,
+        )
+    if session.scalar(
+        text("SELECT EXISTS (SELECT FROM plan WHERE township_id = :t AND name = :n)"),
+        {"t": base.township_id, "n": name},
+    ):
+        raise Conflict(
+            f"There is a plan {name!r} already; choose another with --name.",
+            zh=f"已有名为“{name}”的方案，请用 --name 另取名称。",
+            name=name,
+        )
+    plan_id = session.scalar(
+        text(
+            "INSERT INTO plan (township_id, name, based_on_id, recipe) "
+            "VALUES (:t, :n, :base, CAST(:recipe AS jsonb)) RETURNING id"
+        ),
+        {
+            "t": base.township_id,
+            "n": name,
+            "base": base.id,
+            "recipe": json.dumps(recipe(proposal), ensure_ascii=False),
+        },
+    )
+    grids = proposal.task.state.grids
+    session.execute(
+        text(
+            "INSERT INTO grid (plan_id, code, name, kind, community_id, host, geom) "
+            "SELECT :plan, g.code, g.name, g.kind, g.community_id, g.host, "
+            "ST_Multi(ST_SetSRID(ST_GeomFromWKB(:wkb), 4326)) "
+            "FROM grid g WHERE g.plan_id = :base AND g.code = :code"
+        ),
+        [
+            {"plan": plan_id, "base": base.id, "code": code, "wkb": shapely.to_wkb(shape)}
+            for code, shape in zip(grids.code, proposal.lonlat, strict=True)
+        ],
+    )
+    assert isinstance(plan_id, int)  # noqa: S101 - narrows the type
+    attach(session, plan_id, "house")
+    attach(session, plan_id, "event")
+    return plan_named(session, base.township_id, name)
+
+
+def free_name(session: Session, base: PlanInfo) -> str:
+    """The base's name with the first free number: ``2022-b1``."""
+    taken = set(
+        session.scalars(
+            text("SELECT name FROM plan WHERE township_id = :t"), {"t": base.township_id}
+        )
+    )
+    return next(n for k in range(1, len(taken) + 2) if (n := f"{base.name}-b{k}") not in taken)
+
+
+def recipe(proposal: Proposal) -> Mapping[str, Any]:
+    """How the plan was made and what it reached: all that is needed to make it again."""
+    task, result = proposal.task, proposal.result
+    return {
+        "made_by": "gisgrid balance",
+        "as_of": str(task.state.day),
+        **asdict(task.wishes),
+        "weights_version": task.weights.version,
+        "weights": task.weights.stored(),
+        "moved_cost": result.moved_cost,
+        "bound": result.bound,
+        "max_deviation": result.max_deviation,
+        "residents_moved": proposal.residents_moved,
+        "reasons": [en for en, _ in proposal.reasons],
+    }

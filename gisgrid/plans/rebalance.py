@@ -1,0 +1,404 @@
+"""A plan rebalanced: from its grids, houses and workload to new polygons and who moves where."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import shapely
+
+from gisgrid.balance.arrays import Bools, Floats, Geometries, Ints, sums
+from gisgrid.balance.fabric import Fabric, build_fabric, community_of_grids
+from gisgrid.balance.graph import UnitGraph
+from gisgrid.balance.pareto import pareto
+from gisgrid.balance.rebalance import rebalance
+from gisgrid.balance.redraw import redrawn
+from gisgrid.balance.result import Locks, Result
+from gisgrid.balance.weights import Weights
+from gisgrid.balance.workload import deviations
+from gisgrid.crs import from_metric, to_metric
+from gisgrid.errors import Invalid, NotFound
+from gisgrid.plans.back_in_degrees import back_in_degrees
+from gisgrid.plans.checks import Tell, run_checks
+from gisgrid.plans.findings import CheckResult
+from gisgrid.plans.limits import Limits
+from gisgrid.plans.loads import loads, workload_of
+from gisgrid.plans.shape_checks import SHAPE_CHECKS
+from gisgrid.plans.state import NO_ROW, PlanState, Texts, owners
+from gisgrid.plans.topology import mended
+
+GROUND_CHECKS = tuple(check[0] for check in SHAPE_CHECKS)
+Cost = Literal["workload", "residents"]
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What is asked of a new plan; kept in its recipe.
+
+    ``locks`` are codes of grids that keep their houses; ``cost`` is what moving a house costs;
+    ``smooth_m2`` rounds corners of new borders that enclose less.
+    """
+
+    tolerance: float = 0.01
+    seed: int = 7
+    locks: tuple[str, ...] = ()
+    cost: Cost = "workload"
+    shape: float = 0.3
+    smooth_m2: float = 30.0
+    by_street: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """A plan ready to be balanced: its ground in units with their work.
+
+    The fabric holds all grids that tile the ground, so that an exclusive grid gets the corners that
+    its neighbours' new borders need; the graph and what follows it hold the units of basic grids
+    only. Grids and communities are named by their code where all codes are whole numbers, else by
+    their row.
+    """
+
+    state: PlanState
+    weights: Weights
+    wishes: Wishes
+    fabric: Fabric
+    rows: Ints
+    """Rows of the plan's grids, in the order of ``fabric.grids``."""
+    houses: Ints
+    """Rows of the houses in them, in the order of ``fabric.house_xy``."""
+    house_min: Floats
+    """Minutes a month of each of these houses."""
+    names: Ints
+    """Number that stands for each grid of the fabric."""
+    units: Ints
+    """Units of the fabric that may move: those of basic grids, in the order of the graph."""
+    graph: UnitGraph
+    unit_min: Floats
+    unit_residents: Floats
+    community_of: Ints
+
+
+@dataclass(frozen=True)
+class Move:
+    """What goes from one grid to another."""
+
+    from_grid: str
+    to_grid: str
+    community: str
+    houses: tuple[str, ...]
+    households: int
+    residents: int
+    minutes: float
+    ground: shapely.Geometry
+    """In EPSG:4326."""
+
+
+@dataclass(frozen=True)
+class GridChange:
+    """A basic grid before and after; deviations are shares of its community's mean."""
+
+    code: str
+    name: str
+    community: str
+    before_min: float
+    after_min: float
+    before_deviation: float | None
+    after_deviation: float | None
+    residents_before: int
+    residents_after: int
+    changed: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Proposal:
+    """A new plan that is not saved yet."""
+
+    task: Task
+    result: Result
+    lonlat: Geometries
+    """Polygons of all grids of the plan in EPSG:4326, in the order of ``task.state.grids``."""
+    owner: Ints
+    """The new grid of each house, by the new polygons."""
+    moves: tuple[Move, ...]
+    grids: tuple[GridChange, ...]
+    compactness_before: float | None
+    reasons: tuple[tuple[str, str], ...]
+    """Why the tolerance was not reached, in English and Chinese."""
+    faults: tuple[CheckResult, ...]
+    """Checks of the ground that the new polygons fail in more places than the old ones."""
+    measured_anew: float | None
+    """Largest deviation under the new plan itself: walks begin elsewhere, and events find other
+    houses, while the solver holds the work of each house as it is today."""
+    astray: int
+    """Houses that the new polygons put elsewhere than the solver did: on a border to the millimetre."""
+
+    @property
+    def residents_moved(self) -> int:
+        return sum(move.residents for move in self.moves)
+
+
+def prepare(
+    state: PlanState, weights: Weights, wishes: Wishes, *, progress: Tell | None = None
+) -> Task:
+    """The basic grids of a plan as units of ground with their workload.
+
+    Exclusive grids belong to their host and take no part.
+
+    Raises
+    ------
+    NotFound
+        A lock names no basic grid of the plan.
+    Invalid
+        No basic grids, no houses in them, grids across communities, or ground that overlaps too
+        much to be mended.
+    """
+    tell = progress or _silent
+    rows = state.tiling
+    unknown = sorted(set(wishes.locks) - set(state.grids.code[state.basic]))
+    if unknown:
+        raise NotFound(
+            f"The plan has no basic grid {unknown[0]!r} that could be locked.",
+            zh=f"方案中没有可锁定的基础网格 {unknown[0]!r}。",
+            grids=unknown,
+        )
+    houses = np.flatnonzero(state.houses.placed & np.isin(state.houses.grid, rows))
+    if not np.isin(state.houses.grid[houses], state.basic).any():
+        raise Invalid(
+            "There are no basic grids with houses in them, so there is nothing to balance.",
+            zh="没有包含房屋的基础网格，无法均衡。",
+        )
+    tell(0, 4, "weighing")
+    work = workload_of(state, weights, by_street=wishes.by_street)
+    community = _communities(state, rows)
+    tell(1, 4, "ground in units")
+    fabric = build_fabric(state.grids.metric[rows], state.houses.xy_m[houses])
+    minutes = work.house_min[houses]
+    people = state.houses.residents[houses].astype(np.float64)
+    units = np.flatnonzero(~state.grids.exclusive[rows[fabric.grid_of]])
+    return Task(
+        state=state,
+        weights=weights,
+        wishes=wishes,
+        fabric=fabric,
+        rows=rows,
+        houses=houses,
+        house_min=minutes,
+        names=_numbers(state.grids.code[rows], but=state.grids.exclusive[rows]),
+        units=units,
+        graph=fabric.graph().subgraph(units),
+        unit_min=fabric.sums(minutes)[units],
+        unit_residents=fabric.sums(people)[units],
+        community_of=_numbers(state.communities.code)[community][fabric.grid_of[units]],
+    )
+
+
+def propose(task: Task, *, progress: Tell | None = None) -> Proposal:
+    """The plan with the least change that reaches the tolerance, or comes nearest, with reasons.
+
+    Raises
+    ------
+    Invalid
+        What `gisgrid.balance.rebalance.rebalance` refuses.
+    """
+    tell = progress or _silent
+    tell(2, 4, "balancing")
+    wishes, today = task.wishes, task.fabric.grid_of[task.units]
+    result = rebalance(
+        task.graph,
+        task.unit_min,
+        task.names[today],
+        rng=np.random.default_rng(wishes.seed),
+        community_of=task.community_of,
+        tolerance=wishes.tolerance,
+        cost=task.unit_residents if wishes.cost == "residents" else None,
+        locked=_locks(task),
+        shape=wishes.shape,
+    )
+    tell(3, 4, "drawing")
+    order = np.argsort(task.names)
+    row_of_unit = task.fabric.grid_of.copy()
+    row_of_unit[task.units] = order[np.searchsorted(task.names[order], result.grid_of)]
+    drawn = redrawn(task.fabric, row_of_unit, smooth_m2=wishes.smooth_m2)
+    state = task.state
+    lonlat = state.grids.lonlat.copy()
+    lonlat[task.rows] = back_in_degrees(
+        drawn.grids, state.grids.metric[task.rows], state.grids.lonlat[task.rows], state.srid
+    )
+    owning = task.rows if state.overlay else np.arange(len(state.grids.code))
+    owner = owners(state.houses.lonlat, lonlat, owning)
+    after = _under(state, lonlat, owner)
+    unit = task.fabric.unit_of_house
+    meant = np.where(unit >= 0, task.rows[row_of_unit[unit]], owner[task.houses])
+    scores = task.graph.compactness(np.unique(today, return_inverse=True)[1], len(np.unique(today)))
+    return Proposal(
+        task=task,
+        result=result,
+        lonlat=lonlat,
+        owner=owner,
+        moves=_moves(task, row_of_unit, owner),
+        grids=_changes(task, owner, drawn.changed),
+        compactness_before=None if scores is None else float(np.nanmean(scores)),
+        reasons=tuple(_in_words(task, r.message, r.zh, r.community) for r in result.infeasible),
+        faults=_new_faults(state, after),
+        measured_anew=_measured_anew(task, after),
+        astray=int((owner[task.houses] != meant).sum()),
+    )
+
+
+def trade_off(task: Task, tolerances: Sequence[float]) -> tuple[Result, ...]:
+    """Plans of falling tolerance: how many residents each step of balance moves."""
+    return pareto(
+        task.graph,
+        task.unit_min,
+        task.names[task.fabric.grid_of[task.units]],
+        rng=np.random.default_rng(task.wishes.seed),
+        community_of=task.community_of,
+        tolerances=tolerances,
+        cost=task.unit_residents,
+        locked=_locks(task),
+        shape=task.wishes.shape,
+    )
+
+
+def _locks(task: Task) -> Locks:
+    codes = task.state.grids.code[task.rows]
+    return Locks(grids=tuple(task.names[np.isin(codes, task.wishes.locks)].tolist()))
+
+
+def _communities(state: PlanState, rows: Ints) -> Ints:
+    """The community each grid lies in; by the plan's word where polygons are missing."""
+    areas = mended(state.communities.metric)
+    if shapely.is_missing(areas).any():
+        return state.grids.community[rows]
+    try:
+        return community_of_grids(mended(state.grids.metric[rows]), areas)
+    except Invalid as exc:
+        across = [str(state.grids.code[rows[k]]) for k in exc.facts["grids"]]  # type: ignore[attr-defined]
+        raise Invalid(
+            f"{len(across)} grids do not lie in one community: {', '.join(across[:10])}. "
+            "Mend them first: gisgrid coverage --check outside.",
+            zh=f"有{len(across)}个网格跨越社区边界：{'、'.join(across[:10])}，请先修正。",
+            grids=across,
+        ) from exc
+
+
+def _numbers(codes: Texts, *, but: Bools | None = None) -> Ints:
+    """The codes as whole numbers, so that reasons name them; the rows where some are no numbers.
+
+    Parameters
+    ----------
+    but
+        Entries that are never named (20 digits do not fit) and get a negative number instead.
+    """
+    named = np.ones(len(codes), dtype=bool) if but is None else ~but
+    numbers = -1 - np.arange(len(codes), dtype=np.int64)
+    if all(re.fullmatch(r"[1-9][0-9]{0,17}", code) for code in codes[named]):
+        numbers[named] = [int(code) for code in codes[named]]
+    else:
+        numbers[named] = np.flatnonzero(named)
+    return numbers
+
+
+def _in_words(task: Task, en: str, zh: str, community: int) -> tuple[str, str]:
+    """A reason with codes; where codes are no numbers the community stands before it."""
+    known = task.state.communities.code
+    if str(community) in known:
+        return en, zh
+    name = known[community] if 0 <= community < len(known) else community
+    return f"[{name}] {en}", f"[{name}] {zh}"
+
+
+def _moves(task: Task, row_of_unit: Ints, owner: Ints) -> tuple[Move, ...]:
+    state, rows = task.state, task.rows
+    unit_from, unit_to = rows[task.fabric.grid_of], rows[row_of_unit]
+    was, now = state.houses.grid[task.houses], owner[task.houses]
+    gone = np.flatnonzero(was != now)
+    pairs = np.unique(np.column_stack([was[gone], now[gone]]), axis=0)
+    moves = []
+    for a, b in pairs.tolist():
+        mine = gone[(was[gone] == a) & (now[gone] == b)]
+        houses = task.houses[mine]
+        units = task.fabric.units[(unit_from == a) & (unit_to == b)]
+        ground = shapely.coverage_union_all(units) if len(units) else shapely.Polygon()
+        moves.append(
+            Move(
+                from_grid=state.grids.code[a],
+                to_grid=state.grids.code[b] if b >= 0 else "",
+                community=state.communities.code[state.grids.community[a]],
+                houses=tuple(state.houses.code[houses].tolist()),
+                households=int(state.houses.households[houses].sum()),
+                residents=int(state.houses.residents[houses].sum()),
+                minutes=float(task.house_min[mine].sum()),
+                ground=from_metric(np.array([ground], dtype=object), state.srid)[0],
+            )
+        )
+    return tuple(moves)
+
+
+def _changes(task: Task, owner: Ints, changed: Bools) -> tuple[GridChange, ...]:
+    state, rows = task.state, task.rows
+    count = len(state.grids.code)
+    people = state.houses.residents[task.houses]
+    community = state.grids.community
+
+    def held(grid: Ints) -> tuple[Floats, Floats, Floats]:
+        inside = grid >= 0
+        load = sums(grid[inside], task.house_min[inside], count)
+        residents = sums(grid[inside], people[inside].astype(np.float64), count)
+        return load, residents, deviations(load, community, ~state.grids.exclusive)
+
+    before, people_before, off_before = held(state.houses.grid[task.houses])
+    after, people_after, off_after = held(owner[task.houses])
+    return tuple(
+        GridChange(
+            code=state.grids.code[g],
+            name=state.grids.name[g],
+            community=state.communities.code[community[g]],
+            before_min=float(before[g]),
+            after_min=float(after[g]),
+            before_deviation=None if np.isnan(off_before[g]) else float(off_before[g]),
+            after_deviation=None if np.isnan(off_after[g]) else float(off_after[g]),
+            residents_before=int(people_before[g]),
+            residents_after=int(people_after[g]),
+            changed=bool(changed[k]),
+        )
+        for k, g in enumerate(rows.tolist())
+        if not state.grids.exclusive[g]
+    )
+
+
+def _under(state: PlanState, lonlat: Geometries, owner: Ints) -> PlanState:
+    """The same day with other polygons."""
+    layers = [np.flatnonzero(state.grids.exclusive), state.basic]
+    grid = np.full(len(state.events.day), NO_ROW)
+    for rows in layers if state.overlay else [np.arange(len(lonlat))]:
+        grid = np.where(grid >= 0, grid, owners(state.events.lonlat, lonlat, rows))
+    return replace(
+        state,
+        grids=replace(state.grids, lonlat=lonlat, metric=to_metric(lonlat, state.srid)),
+        houses=replace(state.houses, grid=owner),
+        events=replace(state.events, grid=grid),
+    )
+
+
+def _new_faults(state: PlanState, after: PlanState) -> tuple[CheckResult, ...]:
+    """Checks of the ground that fail in more places than today."""
+    pairs = zip(
+        run_checks(state, Limits(), only=GROUND_CHECKS),
+        run_checks(after, Limits(), only=GROUND_CHECKS),
+        strict=True,
+    )
+    return tuple(now for was, now in pairs if len(now.findings) > len(was.findings))
+
+
+def _measured_anew(task: Task, after: PlanState) -> float | None:
+    """The largest deviation when the work of every house is counted again under the new plan."""
+    found = loads(after, task.weights, by_street=task.wishes.by_street)
+    return max((abs(g.deviation) for g in found.grids if g.deviation is not None), default=None)
+
+
+def _silent(done: int, total: int | None, what: str) -> None:
+    """Nobody listens."""
