@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+from pathlib import Path
+
 import numpy as np
 import pytest
 import shapely
 
+from gisgrid.balance.weights import Weights
 from gisgrid.errors import Invalid
 from gisgrid.plans.checks import CHECKS, run_checks, station_sites
 from gisgrid.plans.findings import CheckResult
@@ -326,3 +330,23 @@ def test_unknown_checks_and_limits_are_refused():
 def test_a_township_without_anything_is_answered():
     state = state_of("a", houses=[])
     assert all(r.status != "fail" for r in run_checks(state, Limits()))
+
+
+def test_the_document_names_every_check_limit_and_weight():
+    document = (Path(__file__).parent.parent / "docs/checks.md").read_text("utf-8")
+    lines = document.splitlines()
+    for check in CHECKS:
+        assert any(line.startswith(f"| `{check.name}` |") for line in lines), check.name
+    for cls in (Limits, Weights):
+        for f in fields(cls):
+            if f.name != "version":
+                row = next(line for line in lines if line.startswith(f"| `{f.name}` |"))
+                assert f.metadata["help"] in row
+                if isinstance(f.default, float):
+                    assert f"| {f.default:g} |" in row
+
+
+def test_limits_come_back_from_what_is_stored():
+    assert Limits().stored() == {}
+    assert Limits.of(Limits.of({"walk_m": 500}).stored()).walk_m == 500
+    assert Limits.of({"walk_m": 800}).stored() == {}
