@@ -6,9 +6,6 @@ import getpass
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 from sqlalchemy.orm import Session
 
 from gisgrid.cli.edge import opened
@@ -48,13 +45,10 @@ def print_answer(answer: Answer) -> None:
     if not answer.candidates:
         click.echo("nothing like it is in the register")
         return
-    table = Table("sure", "address", "house", "lon", "lat", "why", "原因", box=None)
     for c in answer.candidates if answer.match is None else [answer.match]:
-        where = ["" if v is None else f"{v:.6f}" for v in (c.lon, c.lat)]
-        cells = [c.address, c.code or "", *where, c.reason, c.reason_zh]
-        # As Text: an address may hold square brackets, which are Rich's markup.
-        table.add_row(f"{c.confidence:.0%}", *map(Text, cells))
-    Console(soft_wrap=True).print(table)
+        where = "no point" if c.lon is None else f"{c.lon:.6f} {c.lat:.6f}"
+        click.echo(f"{c.confidence:4.0%}  {c.address}  [{c.code or '-'}]  {where}")
+        click.echo(f"      {c.reason} · {c.reason_zh}")
     if answer.match is None:
         click.echo("not sure: choose one, or give more of the address")
     if answer.nearest:

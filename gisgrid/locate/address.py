@@ -32,7 +32,10 @@ _ENOUGH = 2.0
 """A house found by its key at no more than this cost ends the search."""
 _SPREAD = 7.0
 """Candidates this much worse than the best are not looked at: they weigh a thousandth."""
+_HOPELESS = 0.005
 _SAME_SPOT_M = 50.0
+_STREETS, _STREETS_WHOLE, _NUMBERS_WANTED = 16, 3, 60
+"""How many like streets are looked at, how many of them number by number, and how many numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +127,7 @@ def search(
     found = _by_key(session, township_id, reads)
     if not found or found[0].difference.cost > _ENOUGH:
         found = _best(found + _by_likeness(session, township_id, reads))
-    candidates = _weighed(found, spoken)[:limit]
+    candidates = [c for c in _weighed(found, spoken)[:limit] if c.confidence >= _HOPELESS]
     match = candidates[0] if candidates and candidates[0].confidence >= accept else None
     return Answer(asked, match, tuple(candidates))
 
@@ -213,28 +216,35 @@ def _shortened(number: str) -> list[str]:
 
 
 def _by_likeness(session: Session, township_id: int, reads: Sequence[Reading]) -> list[_Found]:
-    """Houses with a like number on a street with a like name."""
+    """Houses with a like number on a street with a like name.
+
+    On the streets most like the one asked for every number is looked at, on the others only the
+    same number: two slips at once that lead to a better street than one slip are not met.
+    """
     session.execute(text("SELECT set_config('pg_trgm.similarity_threshold', '0.25', true)"))
     rows = session.execute(
         text(_LIKE_STREETS),
-        {"t": township_id, "grams": sorted({grams(r.street) for r in reads if r.street})},
+        {"t": township_id, "grams": sorted({grams(r.street) for r in reads[:2] if r.street})},
     )
-    near = {
-        street_id: min((street_difference(r.street, name).cost, i) for i, r in enumerate(reads))
+    near = sorted(
+        (*min((street_difference(r.street, name).cost, i) for i, r in enumerate(reads)), street_id)
         for street_id, name in rows
-    }
-    ranked = sorted(near.items(), key=lambda item: item[1])[:8]
-    if not ranked:
-        return []
-    near = {i: near[i] for i, (cost, _) in ranked if cost <= ranked[0][1][0] + _SPREAD}
-    wanted: list[tuple[float, int, str]] = []
-    for street_id, numbers in session.execute(text(_NUMBERS), {"ids": list(near)}):
-        street_cost, i = near[street_id]
-        for number in _like_numbers(reads[i].number, numbers.split("\n")):
-            cost = street_cost + number_difference(reads[i].number, number).cost
-            wanted.append((cost, street_id, number))
-    wanted = sorted(wanted)[:60]
-    wanted = [w for w in wanted if w[0] <= wanted[0][0] + _SPREAD]
+    )[:_STREETS]
+    near = [n for n in near if n[0] <= near[0][0] + _SPREAD]
+    wanted = [
+        (cost + number_difference(reads[i].number, number).cost, street_id, number)
+        for cost, i, street_id in near
+        for number in _shortened(reads[i].number)
+    ]
+    best = {street_id: (cost, i) for cost, i, street_id in near if cost <= near[0][0] + 1.0}
+    best = dict(list(best.items())[:_STREETS_WHOLE])
+    for street_id, numbers in session.execute(text(_NUMBERS), {"ids": list(best)}):
+        cost, i = best[street_id]
+        wanted += [
+            (cost + number_difference(reads[i].number, number).cost, street_id, number)
+            for number in _like_numbers(reads[i].number, numbers.split("\n"))
+        ]
+    wanted = sorted(set(wanted))[:_NUMBERS_WANTED]
     rows = session.execute(
         text(_OF_NUMBERS),
         {"ids": [w[1] for w in wanted], "numbers": [w[2] for w in wanted]},
@@ -259,14 +269,13 @@ def _like_numbers(asked: str, known: Sequence[str]) -> list[str]:
 
 
 def _compared(house: _House, reads: Sequence[Reading]) -> _Found:
-    known = house.upper.split()
     return _Found(
         house,
         min(
             (
                 street_difference(r.street, house.street)
                 + number_difference(r.number, house.number)
-                + upper_difference(r.upper, known)
+                + upper_difference(r.upper, house.upper)
                 for r in reads
             ),
             key=lambda d: d.cost,
@@ -298,7 +307,7 @@ def _same_place(one: _House, other: _House) -> bool:
     """Whether two rows of the register are one address: written alike, and not standing apart."""
     if (one.street, one.number) != (other.street, other.number):
         return False
-    if upper_difference(one.upper.split(), other.upper.split()).cost >= 2:
+    if upper_difference(tuple(one.upper.split()), other.upper).cost >= 2:
         return False
     if one.lon is None or other.lon is None or one.lat is None or other.lat is None:
         return True

@@ -18,6 +18,7 @@ from gisgrid.locate.variants import (
 _ZIP = re.compile(r"(\d{5})(?:-\d{4})?")
 _HOUSE = re.compile(r"\d+(?:hf)?[a-z]{0,2}(?:[-~]\d*(?:hf)?[a-z]{0,2})*")
 _ORDINAL = re.compile(r"\d*(?:1st|2nd|3rd|\dth)")
+_STUCK = re.compile(r"\b(\d+)(?!(?:st|nd|rd|th|hf)\b)([a-z]{2,})")
 _UNIT = re.compile(
     rf"(?:\b(?:{'|'.join(UNIT_WORDS)})\b[\s.#]*|#\s*)([a-z0-9-]*\d[a-z0-9-]*|[a-z]\b)"
 )
@@ -34,17 +35,12 @@ def read_english(
     text = re.sub(r"[.'’]", "", folded)
     text = re.sub(r"(?<=\d) 1[/⁄]2\b", "hf", text)
     text = re.sub(r"(?<=\d)([a-z]?)\s*([-~])\s*(?=\d)", r"\1\2", text)
+    text = _STUCK.sub(r"\1 \2", text)
     text, room = _take_unit(text)
     parts = [re.findall(r"[\w~-]+", part) for part in text.split(",")]
     parts = [part for part in parts if part]
     parts, code = _take_zip(parts)
-    house, at = "", 0
-    for i, part in enumerate(parts):
-        word = next((w for w in part if _HOUSE.fullmatch(w) and not _ORDINAL.fullmatch(w)), None)
-        if word is not None:
-            house, at = word, i
-            part.remove(word)
-            break
+    house, at = _take_house(parts)
     words = _words(parts[at] if parts else [])
     after = _words([w for i, part in enumerate(parts) if i != at for w in part])
     if not words and after:
@@ -74,6 +70,24 @@ def _house(value: str) -> str:
     return "~".join(end for end in ends if end)
 
 
+def _take_house(parts: list[list[str]]) -> tuple[str, int]:
+    """The house number, taken out of the part it stands in, and the place of that part.
+
+    A part that names a kind of street comes first: other numbers are remains of a postcode.
+    """
+    found = [
+        (not any(STREET_WORDS.get(w) in STREET_TYPES for w in part), i, word)
+        for i, part in enumerate(parts)
+        for word in part
+        if _HOUSE.fullmatch(word) and not _ORDINAL.fullmatch(word)
+    ]
+    if not found:
+        return "", 0
+    _, at, house = min(found, key=lambda f: f[:2])
+    parts[at].remove(house)
+    return house, at
+
+
 def _take_unit(text: str) -> tuple[str, str]:
     match = _UNIT.search(text)
     # A text that begins so names no dwelling inside a house.
@@ -84,8 +98,9 @@ def _take_unit(text: str) -> tuple[str, str]:
 
 def _take_zip(parts: list[list[str]]) -> tuple[list[list[str]], tuple[str, ...]]:
     """The last word of five digits is the postcode, unless it is the only number there is."""
-    flat = [(i, j) for i, part in enumerate(parts) for j, w in enumerate(part) if _ZIP.fullmatch(w)]
-    if not flat or flat[-1] == (0, 0):
+    numbers = [(i, j) for i, part in enumerate(parts) for j, w in enumerate(part) if w[0].isdigit()]
+    flat = [(i, j) for i, j in numbers if _ZIP.fullmatch(parts[i][j])]
+    if not flat or len(numbers) == 1:
         return parts, ()
     i, j = flat[-1]
     word = parts[i].pop(j)

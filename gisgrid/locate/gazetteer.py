@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 
 from sqlalchemy import text
@@ -97,7 +98,9 @@ def _names_above(session: Session, township_id: int) -> list[str]:
 
 def _words(community: str) -> tuple[str, ...]:
     folded = fold(community)
-    return tuple(folded.split()) if folded.isascii() else (folded.replace(" ", ""),)
+    if folded.isascii():
+        return tuple(re.findall(r"\w+", folded))
+    return (re.sub(r"\W", "", folded),)
 
 
 def _stale(

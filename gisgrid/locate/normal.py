@@ -10,6 +10,8 @@ import re
 import unicodedata
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import cache
+from operator import itemgetter
 
 from gisgrid.locate.english import read_english
 from gisgrid.locate.readings import Reading
@@ -25,7 +27,14 @@ from gisgrid.locate.variants import (
 )
 
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
-_DASHES = {ord(c): "-" for c in "‐‑‒–—―−ー"} | {ord("〜"): "~", ord("½"): "hf"}
+# Before the width is folded, which would make 1⁄2 of ½ and glue it to the number.
+_FIRST = {ord("½"): "hf"}
+_DASHES = {ord(c): "-" for c in "‐‑‒–—―−ー"} | {ord("〜"): "~"}
+# What no text column holds or nobody sees: controls, half surrogates, marks of no width.
+_UNSEEN = dict.fromkeys(
+    [*range(32), *range(0x7F, 0xA0), *range(0xD800, 0xE000), *range(0x200B, 0x2010), 0xFEFF], " "
+)
+_PLAIN = CHARACTERS | _DASHES | _UNSEEN
 _RUNG_OF = {word: rung for rung, (_, words) in RUNGS.items() for word in words}
 _RANK = {rung: rank for rung, (rank, _) in RUNGS.items()}
 _UNITS = "|".join(sorted((*_RUNG_OF, *GROUPS), key=len, reverse=True))
@@ -40,15 +49,22 @@ _TOKEN = re.compile(
 )
 _UPPER_NAME = re.compile(r"(.+?)(自治区|省|市|区|县|旗|街道|镇|乡|社区|居委会|村委会)")
 _CUT = re.compile("|".join(sorted(UPPER, key=len, reverse=True)))
-# What an address may end in, so that the rest of it can be remembered: most of a register's rows
-# share a street, and most ends ("12号3幢") stand on many streets.
-_TAIL = "".join(
-    sorted(
-        set("0123456789０１２３４５６７８９-－~～、之第號樓棟單衖 " + _NUMERALS + _MARKS)
-        | set("".join(_RUNG_OF))
+# A register repeats itself: many rows share what stands before the number, and few numbers with
+# their words (12号, 3幢) are ever new. So the two are taken apart before anything else is done.
+_VALUE = "0-9０-９\\-－~～、之第" + _NUMERALS + _MARKS + "臨"
+_TAIL = (
+    "".join(
+        sorted(
+            set("".join(_RUNG_OF)) | set("號樓棟單衖0123456789０１２３４５６７８９-－~～、之第臨")
+        )
     )
+    + _NUMERALS
+    + _MARKS
 )
+_PIECE = re.compile(rf"[{_VALUE}]+[^{_VALUE}]+")
+_PLAIN_HOUSE = re.compile(r"(\d{1,4})(?:-(\d{1,4}))?( .*)")
 
+_Cut = Callable[[str], tuple[list[str], str]]
 Names = Collection[str]
 """Names above the street (communities, township, county), each brought through `fold`."""
 
@@ -66,9 +82,9 @@ def fold(text: str) -> str:
     >>> fold("民權東路三段１１號 "), fold("Ipswich  ST.")
     ('民权东路三段11号', 'ipswich st.')
     """
-    wide = unicodedata.normalize("NFKC", text.translate(_DASHES))
-    kept = "".join(c if unicodedata.category(c)[0] != "C" else " " for c in wide)
-    return " ".join(kept.translate(CHARACTERS).translate(_DASHES).casefold().split())
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text.translate(_FIRST))
+    return " ".join(text.translate(_PLAIN).casefold().split())
 
 
 def fold_name(name: str) -> str:
@@ -86,22 +102,27 @@ def reader(names: Names = ()) -> Callable[[str], Reading]:
     ``names`` are cut off the front, or the end of an English address. The same text gives the same
     reading whatever was read before.
     """
-    heads: dict[str, tuple[tuple[str, ...], str] | None] = {}
-    tails: dict[str, str | None] = {}
+    heads: dict[str, Reading | None] = {}
+    pieces: dict[str, tuple[int, str] | None] = {}
     known = {name.replace(" ", "") for name in names}
+    cut = cache(lambda segment: _cut_upper(segment, known))
     localities = frozenset(name for name in names if not _CHINESE.search(name))
 
     def read(text: str) -> Reading:
-        head = text.rstrip(_TAIL)
-        tail = text[len(head) :]
+        english = _PLAIN_HOUSE.fullmatch(text)
+        head = english[3] if english else text.rstrip(_TAIL)
         if head not in heads:
-            heads[head] = _head(head, known)
-        if tail not in tails:
-            tails[tail] = _tail(tail)
-        place, number = heads[head], tails[tail]
-        if place is not None and number:
-            return Reading(street=place[1], number=number, upper=place[0])
-        return _read(fold_blanks(text), known, localities)
+            heads[head] = _with_number_one(head, cut, localities)
+        place = heads[head]
+        if place is not None:
+            if english:
+                low, high = str(int(english[1])), english[2] and str(int(english[2]))
+                number = f"{low}~{high}号" if high else f"{low}号"
+            else:
+                number = _pieced(text[len(head) :], pieces)
+            if number:
+                return Reading(place.street, number, place.upper)
+        return _read(fold_blanks(text), cut, localities)
 
     return read
 
@@ -116,7 +137,7 @@ def readings(text: str) -> list[Reading]:
         return read_english(folded, every=True)
     segments, tokens = _split(folded)
     number = _number(tokens)
-    found = [_read(folded, (), ())]
+    found = [_read(folded, _cut_unknown, ())]
     for i, segment in enumerate(segments):
         groups = _groups(tokens[:i])
         for cut in [0, *(m.end() for m in _CUT.finditer(segment))]:
@@ -157,7 +178,7 @@ def chinese_number(numeral: str) -> int:
     return total + digit
 
 
-def _read(folded: str, names: Names, localities: Collection[str]) -> Reading:
+def _read(folded: str, cut: _Cut, localities: Collection[str]) -> Reading:
     if not _CHINESE.search(folded):
         return read_english(folded, localities=localities)[0]
     segments, tokens = _split(folded)
@@ -169,31 +190,44 @@ def _read(folded: str, names: Names, localities: Collection[str]) -> Reading:
         return Reading(street="", number=number, upper=_groups(tokens))
     upper: list[str] = []
     for segment in segments[:at]:
-        names_here, rest = _cut_upper(segment, names)
+        names_here, rest = cut(segment)
         upper += names_here + ([rest] if rest else [])
-    own, street = _cut_upper(segments[at], names)
+    own, street = cut(segments[at])
     upper += own
     if not street and upper:
         street = upper.pop()
     return Reading(street=street, number=number, upper=(*upper, *_groups(tokens)))
 
 
-def _head(head: str, names: Names) -> tuple[tuple[str, ...], str] | None:
-    """Names above and street of what stands before the number; None: read the whole text."""
+def _with_number_one(head: str, cut: _Cut, localities: Collection[str]) -> Reading | None:
+    """The reading of what stands around the number; None: it is not known without the number."""
     folded = fold_blanks(head)
-    if not _CHINESE.search(folded):
+    if _CHINESE.search(folded):
+        whole = _read(folded + "1号", cut, localities)
+    elif head.startswith(" "):
+        whole = _read(fold_blanks("1" + head), cut, localities)
+    else:
         return None
-    _, tokens = _split(folded)
-    if any(t.rung not in GROUPS for t in tokens):
-        return None
-    whole = _read(folded + "1号", names, ())
-    return (whole.upper, whole.street) if whole.number == "1号" else None
+    return whole if whole.number == "1号" else None
 
 
-def _tail(tail: str) -> str | None:
-    """The number of an address's end; None: it is not only numbers and their words."""
-    segments, tokens = _split(fold(tail))
-    return _number(tokens) if tokens and not any(segments) else None
+def _pieced(tail: str, pieces: dict[str, tuple[int, str] | None]) -> str:
+    """The number of an address's end; empty: it is not only numbers with their words."""
+    found = _PIECE.findall(tail)
+    if "".join(found) != tail:
+        return ""
+    parts = []
+    for piece in found:
+        if piece not in pieces:
+            segments, tokens = _split(fold(piece))
+            whole = len(tokens) == 1 and not any(segments) and tokens[0].rung in _RANK
+            pieces[piece] = (_RANK[tokens[0].rung or ""], _number(tokens)) if whole else None
+        part = pieces[piece]
+        if part is None:
+            return ""
+        parts.append(part)
+    parts.sort(key=itemgetter(0))
+    return "".join(part for _, part in parts)
 
 
 def _split(folded: str) -> tuple[list[str], list[_Token]]:
@@ -248,6 +282,10 @@ def _groups(tokens: list[_Token]) -> tuple[str, ...]:
 
 def _is_street(text: str) -> bool:
     return text.endswith(STREET_ENDS) and text not in STREET_ENDS
+
+
+def _cut_unknown(segment: str) -> tuple[list[str], str]:
+    return _cut_upper(segment, ())
 
 
 def _cut_upper(segment: str, names: Names) -> tuple[list[str], str]:

@@ -31,7 +31,11 @@ def ladder(number: str) -> dict[str, str]:
     >>> ladder("3段9-1号2单元")
     {'段': '3', '号': '9-1', '单元': '2'}
     """
-    return {rung: value for value, rung in _PART.findall(number)}
+    parts: dict[str, str] = {}
+    for value, rung in _PART.findall(number):
+        # Two of a rung is a slip: neither of them alone is what was meant.
+        parts[rung] = f"{parts[rung]},{value}" if rung in parts else value
+    return parts
 
 
 def span(number: str) -> tuple[int, int] | None:
@@ -47,8 +51,11 @@ def _span(value: str) -> tuple[int, int] | None:
     if not _RANGE.search(value):
         return None
     numbers = [int(n) for n in re.findall(r"\d+", value)]
-    # Beyond nine digits it is no house number, and no integer of the database.
-    return (min(numbers), max(numbers)) if len(numbers) > 1 and max(numbers) < 10**9 else None
+    # 791-1 is no range but a part of 791. Beyond nine digits it is no house number, and no integer
+    # of the database.
+    if len(numbers) < 2 or numbers != sorted(numbers) or numbers[-1] >= 10**9:
+        return None
+    return numbers[0], numbers[-1]
 
 
 def within(value: str, known: str) -> bool:

@@ -52,7 +52,8 @@ class AddressKey(Base):
     house_id: Mapped[int] = mapped_column(
         ForeignKey("house.id", ondelete="CASCADE"), primary_key=True
     )
-    street_id: Mapped[int] = mapped_column(ForeignKey("address_street.id"))
+    street_id: Mapped[int] = mapped_column(BigInteger)
+    """No foreign key: it would be looked up once a row of a million, and one function writes both."""
     number: Mapped[str] = mapped_column(Text(collation="C"))
     """The ladder below the street; byte order, so that what begins alike stands together."""
     low: Mapped[int | None] = mapped_column(Integer)
