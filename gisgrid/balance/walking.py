@@ -127,18 +127,19 @@ class Walk:
         none = np.zeros(0, dtype=np.int64)
         if not len(sites) or not len(xy):
             return none, none
-        found: list[Ints] = []
-        if self.streets is None:
-            radius_m = limit_m / self.detour if self.detour > 0 else np.inf
-            near = cKDTree(xy).query_ball_point(sites, radius_m, return_sorted=True)
-            found = [np.asarray(rows, dtype=np.int64) for rows in near]
-        else:
+        # No walk along streets is shorter than the straight line (times a detour below 1), so only
+        # what lies within that is asked.
+        least = self.detour if self.streets is None else min(self.detour, 1.0)
+        radius_m = limit_m / least if least > 0 else np.inf
+        near = cKDTree(xy).query_ball_point(sites, radius_m, return_sorted=True)
+        found = [np.asarray(rows, dtype=np.int64) for rows in near]
+        if self.streets is not None:
             places, spots = self._snap(xy), self._snap(sites)
             graph, own = self._joined(spots), self._own_nodes(spots)
-            for s in range(len(sites)):
+            for s, rows in enumerate(found):
                 to_node = dijkstra(graph, directed=False, indices=own[s], limit=limit_m)
-                known = self._walks(to_node, _some(spots, [s]), places)
-                found.append(np.flatnonzero(known <= limit_m))
+                known = self._walks(to_node, _some(spots, [s]), _some(places, rows))
+                found[s] = rows[known <= limit_m]
         return np.repeat(np.arange(len(sites)), [len(f) for f in found]), np.concatenate(found)
 
     def _snap(self, xy: Floats) -> Snapped:
