@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from gisgrid import crs
 from gisgrid.errors import Invalid, NotFound
+from gisgrid.locate.gazetteer import index_addresses
 from gisgrid.plans.attach import Counts, attach
 from gisgrid.plans.plans import Place, plan_in_force
 from gisgrid.register.checks import Checker
@@ -97,6 +98,9 @@ def load(session: Session, order: Order, *, progress: Progress | None = None) ->
             houses = attach(session, plan_id, "house")
         else:
             events = attach(session, plan_id, "event")
+    if order.search_keys and job.place and order.kind == "houses" and inserted + updated:
+        tell(read, read, "search keys")
+        index_addresses(session, job.place.id)
     counts = {
         "read": read,
         "inserted": inserted,

@@ -39,6 +39,8 @@ class Order:
     """The file has no key: make one from each row's content and how often it stood before."""
     trust_crs: bool = False
     """Load even though the detective says that the declared datum cannot be right."""
+    search_keys: bool = True
+    """Make the keys of the address search at once; without, ``gisgrid index`` makes them later."""
     who: str = ""
 
 
@@ -63,6 +65,10 @@ def prepare(session: Session, order: Order) -> Job:
         raise NotFound(f"There is no kind {order.kind!r}; known: {', '.join(TARGETS)}.")
     mapping = order.mapping
     table = open_table(order.path, layer=mapping.layer, encoding=mapping.encoding)
+    if table.rows == 0:
+        raise Invalid(
+            f"{order.path.name} holds no features.", zh=f"{order.path.name} 中没有任何要素。"
+        )
     headers = table.columns
     if order.code_from_row:
         headers = (*headers, ROW_KEY)

@@ -22,6 +22,7 @@ from sqlalchemy import create_engine, text
 from gisgrid.db import migrate
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import raw, transaction
+from gisgrid.locate.gazetteer import index_addresses
 from gisgrid.plans.attach import attach
 from gisgrid.plans.plans import plan_in_force, plan_named, publish, township
 from gisgrid.register.columns import Mapping
@@ -82,7 +83,12 @@ def load_file(url: str, kind: str, path: str, **details: Any) -> str:
 
 
 def load_houses(url: str, path: str) -> str:
-    return load_file(url, "houses", path, mapping=Mapping(crs="wgs84"))
+    return load_file(url, "houses", path, mapping=Mapping(crs="wgs84"), search_keys=False)
+
+
+def index_houses(url: str) -> str:
+    with transaction(create_engine(url)) as session:
+        return f"{index_addresses(session, township(session).id)} keys"
 
 
 def attach_houses(url: str) -> str:
@@ -96,19 +102,19 @@ def attach_houses(url: str) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="scripts/bench load", description=__doc__)
     parser.add_argument("--houses", type=int, nargs="+", default=[100_000, 1_000_000])
+    parser.add_argument("--town", type=Path, help="a town made before by scripts/make_town --out")
     args = parser.parse_args()
     for houses in args.houses:
         with tempfile.TemporaryDirectory(prefix="gg") as folder:
             Path(folder).chmod(0o755)  # the server may run as another user
-            bench(houses, Path(folder))
+            bench(houses, Path(folder), args.town)
 
 
-def bench(houses: int, folder: Path) -> None:
-    subprocess.run(
-        [str(ROOT / "scripts/make_town"), "--scale", str(houses), "--out", str(folder / "town")],
-        check=True,
-    )
-    files = folder / "town"
+def bench(houses: int, folder: Path, town: Path | None) -> None:
+    files = town or folder / "town"
+    if town is None:
+        make = [str(ROOT / "scripts/make_town"), "--scale", str(houses), "--out", str(files)]
+        subprocess.run(make, check=True)
     cluster = Cluster.at(folder / "home")
     cluster.start()
     try:
@@ -126,6 +132,7 @@ def bench(houses: int, folder: Path) -> None:
             ("load and attach", *measured(load_houses, url, path)),
             ("load again (nothing new)", *measured(load_houses, url, path)),
             ("attach alone", *measured(attach_houses, url)),
+            ("keys of the address search", *measured(index_houses, url)),
         ]
     finally:
         cluster.stop()
