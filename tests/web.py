@@ -95,7 +95,25 @@ class Visit:
         self.page.goto(self.host + path)
         # A waiting function would be evaluated, which the page's security policy forbids.
         self.page.wait_for_selector("html[data-ready]", state="attached")
-        self.page.wait_for_load_state("networkidle")
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until all tiles of the present view are drawn."""
+        self.page.evaluate(
+            """async () => {
+                 const loading = (l) => gisgrid.town.hasLayer(l) && l.isLoading && l.isLoading();
+                 do await new Promise((go) => setTimeout(go, 60));
+                 while (Object.values(gisgrid.layers).some(loading));
+               }"""
+        )
+
+    def look(self, lon: float, lat: float, zoom: int) -> None:
+        """Go to a place of the map."""
+        self.page.evaluate(
+            "(at) => gisgrid.town.setView(at.slice(0, 2), at[2], { animate: false })",
+            [lat, lon, zoom],
+        )
+        self.settle()
 
     def sizes(self) -> dict[str, int]:
         """Bytes of each answer so far, unpacked, by path."""

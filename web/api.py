@@ -119,7 +119,7 @@ def event(plan_id: int, event_id: int, **_: object) -> cards.EventCard:
         return cards.event_card(session, plan_id, event_id)
 
 
-@get("/grids/<code>", schemas.GridCard, schemas.ChosenQuery)
+@get("/grids/<path:code>", schemas.GridCard, schemas.ChosenQuery)
 def grid(
     code: str,
     plan: int | None = None,
