@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import argparse
 import os
+import platform
 import sys
 import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -71,7 +73,9 @@ def main() -> None:
             out = bench(cluster.url(), cities, args)
         finally:
             cluster.stop()
-    report = "\n".join(out)
+    when = f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, {platform.machine()}"
+    load = f"{os.getloadavg()[2]:.1f} programs wanted a core in the last 15 minutes"
+    report = "\n".join([f"{when}; {load}.", "", *out])
     print(report)
     if args.write:
         args.write.write_text(HEAD + report + "\n", encoding="utf-8")
