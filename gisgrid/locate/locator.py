@@ -84,7 +84,7 @@ class Locator:
         self.unit = unit
         self._polygons = (index.xy, index.boxes, index.begins, index.start)
         self._tree = (index.tree_boxes, index.tree_begins, index.tree_polygon)
-        self._grid = (index.head, index.hot, *self._polygons, index.rank)
+        self._grid = (index.head, index.hot, *self._polygons, index.rank, *self._tree)
 
     @classmethod
     def build(

@@ -13,6 +13,7 @@ from gisgrid.errors import Invalid
 
 MOST_NAMED = 10_000
 THIN = 1e-9  # of the polygons' own size; what is thinner is rounding
+MOST_CROSSINGS = 200_000  # vertices times vertices; above this edges are sampled, not crossed
 
 
 def overlapping_pairs(
@@ -49,8 +50,7 @@ def overlapping_pairs(
         shapely.prepare(shape)
         near = tree.query(shape, predicate="intersects")
         near = near[near > i]
-        near = near[shapely.relate_pattern(shape, shapes[near], "T********")]
-        for j in near[_is_thick(shape, shapes[near])]:
+        for j in near[_share_ground(shape, shapes[near])]:
             low, high = sorted((codes[chosen[i]], codes[chosen[j]]))
             pairs.append((low, high))
         if len(pairs) >= MOST_NAMED:
@@ -58,12 +58,35 @@ def overlapping_pairs(
     return tuple(sorted(pairs)[:MOST_NAMED])
 
 
-def _is_thick(shape: BaseGeometry, others: npt.NDArray[np.object_]) -> npt.NDArray[np.bool_]:
+def _share_ground(shape: BaseGeometry, others: npt.NDArray[np.object_]) -> npt.NDArray[np.bool_]:
     """Whether what ``shape`` shares with each of ``others`` is more than rounding."""
-    if len(others) == 0:
-        return np.zeros(0, np.bool_)
-    shared = shapely.intersection(shape, others)
     size = np.sqrt(np.minimum(shapely.area(shape), shapely.area(others)))
-    thickness = 2 * shapely.area(shared) / np.maximum(shapely.length(shared), 1e-300)
-    wide: npt.NDArray[np.bool_] = thickness > THIN * size
-    return wide
+    vertices = shapely.get_num_coordinates(others) * shapely.get_num_coordinates(shape)
+    large = vertices > MOST_CROSSINGS
+    shared = np.zeros(len(others), np.bool_)
+    for i in np.flatnonzero(large):
+        shared[i] = _lies_inside(shape, others[i], THIN * size[i]) or _lies_inside(
+            others[i], shape, THIN * size[i]
+        )
+    crossing = np.flatnonzero(~large)
+    crossing = crossing[shapely.relate_pattern(shape, others[crossing], "T********")]
+    common = shapely.intersection(shape, others[crossing])
+    thickness = 2 * shapely.area(common) / np.maximum(shapely.length(common), 1e-300)
+    shared[crossing] = thickness > THIN * size[crossing]
+    return shared
+
+
+def _lies_inside(inner: BaseGeometry, outer: BaseGeometry, depth: float) -> bool:
+    """Whether the middle of any edge of ``inner`` lies in ``outer``, deeper than ``depth``.
+
+    For polygons of so many vertices that GEOS would take minutes to say how they lie.
+    """
+    xy = shapely.get_coordinates(inner)
+    middle = (xy[1:] + xy[:-1]) / 2
+    shapely.prepare(outer)
+    border = shapely.boundary(outer)
+    for some in (middle[:: len(middle) // 64 + 1], middle):
+        within = some[shapely.contains_xy(outer, some[:, 0], some[:, 1])][:64]
+        if (shapely.distance(shapely.points(within), border) > depth).any():
+            return True
+    return False

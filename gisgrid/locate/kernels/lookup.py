@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from gisgrid.locate.kernels.boxes import Floats, Ints
+from gisgrid.locate.kernels.boxes import FANOUT, FANOUT_BITS, Floats, Ints
 from gisgrid.locate.kernels.edges import Ids
 from gisgrid.locate.kernels.exact import covers
 from gisgrid.locate.kernels.prefetch import prefetch
@@ -23,6 +23,7 @@ from gisgrid.locate.kernels.raster import ONE
 from gisgrid.locate.kernels.records import EAST, HEAD, NEAR, PLANE, SEVERAL, WEDGE, Words
 
 BLOCK = 512
+MOST_CANDIDATES = 32  # with more in one cell, the tree over all polygons is faster
 UNSURE = -2
 
 
@@ -75,6 +76,50 @@ def locate_one(x: float, y: float, head: Floats, hot: Words) -> int:
 
 
 @njit(cache=True, nogil=True)
+def lowest_in_tree(
+    x: float,
+    y: float,
+    xy: Floats,
+    boxes: Floats,
+    begins: Ints,
+    start: Ints,
+    rank: Ids,
+    tree_boxes: Floats,
+    tree_begins: Ints,
+    tree_polygon: Ids,
+) -> int:
+    """The polygon with the lowest code that covers (x, y), found by boxes alone; -1 for none."""
+    levels, leaves, i, lowest = len(tree_begins) - 1, tree_begins[1], 0, -1
+    while i < leaves:
+        level, size = 0, 1
+        while level + 1 < levels and i & (size * FANOUT - 1) == 0:
+            level += 1
+            size <<= FANOUT_BITS
+        while True:
+            k = tree_begins[level] + i // size
+            if (
+                x < tree_boxes[k, 0]
+                or x > tree_boxes[k, 2]
+                or y < tree_boxes[k, 1]
+                or y > tree_boxes[k, 3]
+            ):
+                i += size
+                break
+            if level > 0:
+                level -= 1
+                size >>= FANOUT_BITS
+                continue
+            g = tree_polygon[i]
+            i += 1
+            if (lowest < 0 or rank[g] < rank[lowest]) and covers(
+                xy, boxes, begins, start[g], start[g + 1], x, y
+            ):
+                lowest = g
+            break
+    return lowest
+
+
+@njit(cache=True, nogil=True)
 def locate_exact(
     x: float,
     y: float,
@@ -85,6 +130,9 @@ def locate_exact(
     begins: Ints,
     start: Ints,
     rank: Ids,
+    tree_boxes: Floats,
+    tree_begins: Ints,
+    tree_polygon: Ids,
 ) -> int:
     """The polygon of a point that the grid left unsure: its cell's candidates, lowest code first."""
     tx, ty = (x - head[0]) * head[2], (y - head[1]) * head[3]
@@ -103,6 +151,10 @@ def locate_exact(
         if b >= 0 and covers(xy, boxes, begins, start[b], start[b + 1], x, y):
             return b
         return -1
+    if hot[p + 3] > MOST_CANDIDATES:
+        return lowest_in_tree(
+            x, y, xy, boxes, begins, start, rank, tree_boxes, tree_begins, tree_polygon
+        )
     first = p + HEAD + PLANE * hot[p + 2]
     for g in hot[first : first + hot[p + 3]]:
         if covers(xy, boxes, begins, start[g], start[g + 1], x, y):
@@ -122,6 +174,9 @@ def locate_many(
     begins: Ints,
     start: Ints,
     rank: Ids,
+    tree_boxes: Floats,
+    tree_begins: Ints,
+    tree_polygon: Ids,
 ) -> int:
     """Write the polygon of every point to ``out``, -1 for none; how many the exact test decided.
 
@@ -224,6 +279,19 @@ def locate_many(
             unsure += np.int64(doubtful)
         for j in range(unsure):
             i = unsure_at[j]
-            answer[i] = locate_exact(x[i], y[i], head, hot, xy, boxes, begins, start, rank)
+            answer[i] = locate_exact(
+                x[i],
+                y[i],
+                head,
+                hot,
+                xy,
+                boxes,
+                begins,
+                start,
+                rank,
+                tree_boxes,
+                tree_begins,
+                tree_polygon,
+            )
         decided += unsure
     return decided
