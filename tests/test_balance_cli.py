@@ -47,9 +47,11 @@ def town_state(session: Session) -> PlanState:
     return plan_state(session, place, plan_in_force(session, place.id), DAY)
 
 
-@pytest.fixture
-def proposal(town: Session) -> Proposal:
-    return propose(prepare(town_state(town), Weights(), Wishes()))
+@pytest.fixture(scope="module")
+def proposal(town_engine: Engine) -> Proposal:
+    with Session(town_engine) as session:
+        state = town_state(session)
+    return propose(prepare(state, Weights(), Wishes()))
 
 
 def run(engine: Engine, *args: str) -> str:
@@ -254,3 +256,10 @@ def test_all_houses_on_one_point_are_one_building():
     found = propose(prepare(state, Weights(), Wishes()))
     assert found.moves == ()
     assert found.reasons
+
+
+def test_faults_of_todays_ground_are_told():
+    state = state_of("a b . \n a b b", houses=[(0.5, 0.5), (1.5, 0.5)], on_earth=True)
+    found = propose(prepare(state, Weights(), Wishes()))
+    assert [r.name for r in found.faults_today] == ["gap"]
+    assert found.faults == ()

@@ -187,6 +187,9 @@ def _print_proposal(proposal: Proposal) -> None:
         )
     for en, _ in proposal.reasons:
         click.echo(f"not reached: {en}")
+    if proposal.faults_today:
+        told = ", ".join(f"{r.title_en} ({len(r.findings)})" for r in proposal.faults_today)
+        click.echo(f"today's ground has faults that this does not mend: {told}; gisgrid coverage")
     for fault in proposal.faults:
         click.echo(f"fault in the new polygons: {fault.title_en}: {fault.findings[0].en}")
     if proposal.astray:

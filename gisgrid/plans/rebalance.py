@@ -127,6 +127,8 @@ class Proposal:
     compactness_before: float | None
     reasons: tuple[tuple[str, str], ...]
     """Why the tolerance was not reached, in English and Chinese."""
+    faults_today: tuple[CheckResult, ...]
+    """Checks of the ground that fail today: a plan is balanced with its faults, and they are told."""
     faults: tuple[CheckResult, ...]
     """Checks of the ground that the new polygons fail in more places than the old ones."""
     measured_anew: float | None
@@ -230,6 +232,7 @@ def propose(task: Task, *, progress: Tell | None = None) -> Proposal:
     owning = task.rows if state.overlay else np.arange(len(state.grids.code))
     owner = owners(state.houses.lonlat, lonlat, owning)
     after = _under(state, lonlat, owner)
+    faults_today, new_faults = _faults(state, after)
     unit = task.fabric.unit_of_house
     meant = np.where(unit >= 0, task.rows[row_of_unit[unit]], owner[task.houses])
     scores = task.graph.compactness(np.unique(today, return_inverse=True)[1], len(np.unique(today)))
@@ -242,7 +245,8 @@ def propose(task: Task, *, progress: Tell | None = None) -> Proposal:
         grids=_changes(task, owner, drawn.changed),
         compactness_before=None if scores is None else float(np.nanmean(scores)),
         reasons=tuple(_in_words(task, r.message, r.zh, r.community) for r in result.infeasible),
-        faults=_new_faults(state, after),
+        faults=new_faults,
+        faults_today=faults_today,
         measured_anew=_measured_anew(task, after),
         astray=int((owner[task.houses] != meant).sum()),
     )
@@ -384,14 +388,14 @@ def _under(state: PlanState, lonlat: Geometries, owner: Ints) -> PlanState:
     )
 
 
-def _new_faults(state: PlanState, after: PlanState) -> tuple[CheckResult, ...]:
-    """Checks of the ground that fail in more places than today."""
-    pairs = zip(
-        run_checks(state, Limits(), only=GROUND_CHECKS),
-        run_checks(after, Limits(), only=GROUND_CHECKS),
-        strict=True,
-    )
-    return tuple(now for was, now in pairs if len(now.findings) > len(was.findings))
+def _faults(
+    state: PlanState, after: PlanState
+) -> tuple[tuple[CheckResult, ...], tuple[CheckResult, ...]]:
+    """Checks of the ground that fail today, and those that fail in more places after."""
+    was = run_checks(state, Limits(), only=GROUND_CHECKS)
+    now = run_checks(after, Limits(), only=GROUND_CHECKS)
+    worse = [b for a, b in zip(was, now, strict=True) if len(b.findings) > len(a.findings)]
+    return tuple(r for r in was if r.status == "fail"), tuple(worse)
 
 
 def _measured_anew(task: Task, after: PlanState) -> float | None:
