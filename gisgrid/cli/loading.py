@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -21,13 +22,13 @@ from gisgrid.register.load import Progress as Tell
 from gisgrid.register.load import Report
 from gisgrid.register.load import load as load_file
 from gisgrid.register.prepare import Order
-from gisgrid.register.rejects import write_rejects
+from gisgrid.register.rejects import Written, write_rejects
 from gisgrid.register.targets import TARGETS
 from gisgrid.settings import Settings
 
 
 @click.command()
-@click.argument("kind", type=click.Choice(list(TARGETS)))
+@click.argument("kind", metavar="KIND", type=click.Choice(list(TARGETS)))
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--township", help="code of the township; needed if there are several")
 @click.option("--crs", help="EPSG code, wgs84, cgcs2000, gcj02 or bd09")
@@ -84,7 +85,8 @@ def load(
     commit: bool,
     **mapping_options: object,
 ) -> None:
-    """Load FILE (any vector format, CSV, TSV, XLSX; gzip too) as KIND.
+    """Load FILE (any vector format, CSV, TSV, XLSX; gzip too) as KIND: areas, streets, grids,
+    houses, households, residents, staff, matters or events.
 
     Every row is checked: good rows are kept, the others come back in a workbook with reasons.
     """
@@ -100,17 +102,44 @@ def load(
         trust_crs=trust_crs,
         who=settings.who or getpass.getuser(),
     )
+    path = rejects or Path(f"{file.name}.rejects.xlsx")
+    _check_writable(path)
+    written = None
     with progress_bar(f"{kind} {file.name}") as tell, opened(settings) as session:
         report = load_file(session, order, progress=tell)
+        if report.rejected.found or report.noted.found:
+            # Before the commit: what cannot be handed back must not be forgotten.
+            tell(report.read, report.read, "workbook")
+            written = _write_workbook(report, path)
         if not commit:
             session.rollback()
     print_report(report, commit=commit)
-    if report.rejected.found or report.noted.found:
-        path = rejects or Path(f"{file.name}.rejects.xlsx")
-        written = write_rejects(report.table, report.rejected, report.noted, path)
+    if written:
         click.echo(f"{path}: {written.rejected} refused rows, {written.noted} noted rows")
     if not commit:
         click.echo("dry run: nothing was written; add --commit to write")
+
+
+def _check_writable(path: Path) -> None:
+    """Before the work of a load: is there a folder for its workbook?"""
+    if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
+        raise _cannot_write(path)
+
+
+def _write_workbook(report: Report, path: Path) -> Written:
+    try:
+        return write_rejects(report.table, report.rejected, report.noted, path)
+    except OSError as exc:
+        raise _cannot_write(path) from exc
+
+
+def _cannot_write(path: Path) -> Invalid:
+    return Invalid(
+        f"The workbook of refused rows cannot be written to {path}; nothing was loaded. "
+        "Name another place with --rejects.",
+        zh=f"无法写入退回工作簿 {path}，未导入任何内容；请用 --rejects 指定其他位置。",
+        path=str(path),
+    )
 
 
 def _mapping(
@@ -125,7 +154,7 @@ def _mapping(
     layer: str | None,
 ) -> Mapping:
     """The mapping file with the options laid over it."""
-    base = Mapping.from_json(mapping.read_text(encoding="utf-8")) if mapping else Mapping()
+    base = _mapping_file(mapping) if mapping else Mapping()
     return Mapping(
         columns={**base.columns, **_pairs("--column", columns)},
         constants={**base.constants, **_pairs("--constant", constants)},
@@ -135,6 +164,16 @@ def _mapping(
         layer=layer or base.layer,
         time_format=time_format or base.time_format,
     )
+
+
+def _mapping_file(path: Path) -> Mapping:
+    try:
+        return Mapping.from_json(path.read_text(encoding="utf-8-sig"))
+    except UnicodeDecodeError as exc:
+        raise Invalid(
+            f"The mapping file {path.name} is not in UTF-8.",
+            zh=f"映射文件 {path.name} 不是 UTF-8 编码。",
+        ) from exc
 
 
 def _pairs(option: str, values: tuple[str, ...]) -> dict[str, str]:

@@ -13,6 +13,9 @@ from gisgrid.cli import coverage, database, loading, locating, planning
 from gisgrid.errors import GisgridError
 from gisgrid.settings import Settings
 
+# Undefined table, column, type: the store is older than the program, or empty.
+_NO_SUCH_TABLE = frozenset({"42P01", "42703", "42704"})
+
 
 class OneLineErrors(click.Group):
     """A group whose commands fail with one clear line instead of a traceback."""
@@ -22,9 +25,20 @@ class OneLineErrors(click.Group):
             return super().invoke(ctx)
         except GisgridError as exc:
             fail(exc.zh if speaks_chinese() else exc.message)
+        except click.exceptions.NoArgsIsHelpError:
+            raise
+        except click.UsageError as exc:
+            command = (exc.ctx or ctx).command_path
+            fail(f"{exc.format_message()} ({command} --help)")
         except DBAPIError as exc:
             # The server's detail may quote a row, and rows hold people: only the kind is told.
             state = getattr(exc.orig, "sqlstate", None) or "?"
+            if state in _NO_SUCH_TABLE:
+                fail(
+                    "数据库中缺少本版本的表；请先运行 gisgrid db upgrade。"
+                    if speaks_chinese()
+                    else "The store lacks tables of this version; run: gisgrid db upgrade"
+                )
             fail(
                 f"数据库拒绝了该操作（SQLSTATE {state}），未写入任何内容。"
                 if speaks_chinese()
