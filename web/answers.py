@@ -75,6 +75,8 @@ def _compress(response: Response) -> None:
         "gzip" not in request.headers.get("Accept-Encoding", "").lower()
         or response.status_code != 200
         or "Content-Encoding" in response.headers
+        # A stream would be held until its end; a file passes through as one piece.
+        or (response.is_streamed and not response.direct_passthrough)
     ):
         return
     response.direct_passthrough = False

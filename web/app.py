@@ -6,7 +6,7 @@ from flask import Flask
 from sqlalchemy import Engine
 
 from gisgrid.settings import Settings
-from web import answers, api, errors, i18n, maps
+from web import answers, api, batch, errors, i18n, locating, lookup, maps, snapshots  # noqa: F401 - these add their routes to the API
 from web.store import Store
 
 
@@ -24,9 +24,11 @@ def create_app(settings: Settings, bind: Engine | None = None) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = 1_000_000
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.extensions["gisgrid"] = Store(settings, bind)
+    snapshots.init_app(app)
     i18n.init_app(app, settings.language)
     answers.init_app(app, settings.basemap_url)
     errors.init_app(app)
     app.register_blueprint(maps.blueprint)
+    app.register_blueprint(lookup.blueprint)
     api.init_app(app)
     return app

@@ -9,6 +9,7 @@ from gunicorn.app.base import BaseApplication
 
 from gisgrid.db.store import open_engine, store_url
 from gisgrid.settings import Settings
+from web import snapshots
 from web.app import create_app
 
 
@@ -48,4 +49,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             self.cfg.set(name, value)
 
     def load(self) -> Flask:
-        return create_app(self.settings)
+        # Called in each worker, after the fork.
+        app = create_app(self.settings)
+        snapshots.start(app)
+        return app

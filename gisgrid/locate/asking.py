@@ -1,0 +1,211 @@
+"""Where is that, and which grid is it in? A point in any datum or an address, to the whole answer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy.orm import Session
+
+from gisgrid.crs import parse, to_lonlat
+from gisgrid.errors import AmbiguousAddress, Invalid, NotFound, OutsideCoverage
+from gisgrid.locate.address import Candidate, Nearest, search
+from gisgrid.locate.whereabouts import Whereabouts, check_place
+
+DATUMS = ("wgs84", "cgcs2000", "gcj02", "bd09")
+ACCEPT = 0.9
+"""Confidence from which an address is taken for a house; below it, somebody has to choose."""
+
+Find = Callable[[float, float], Whereabouts]
+"""Longitude and latitude of EPSG:4326 to the grid; raises ``OutsideCoverage``."""
+
+
+@dataclass(frozen=True)
+class House:
+    """The house that was meant; a spot of the alias book has neither number nor code."""
+
+    id: int | None
+    code: str | None
+    address: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """The whole answer, with how it came about."""
+
+    where: Whereabouts
+    how: Literal["point", "address", "alias"]
+    confidence: float
+    """0 to 1: that this is the place that was asked for; of a point 1."""
+    reason: str
+    reason_zh: str
+    house: House | None = None
+    nearest: Nearest | None = None
+    """The nearest address to a point: never taken for the place itself."""
+
+
+def number(text: str | float, name: str) -> float:
+    """A coordinate out of what somebody typed; Invalid if it is no number.
+
+    >>> number(" 120.88 ", "lon")
+    120.88
+    """
+    try:
+        return float(text)
+    except ValueError:
+        shown = str(text)[:40]
+        raise Invalid(
+            f"{name} is {shown!r}, which is no number in degrees.",
+            zh=f"{name} 的值“{shown}”不是以度为单位的数。",
+            parameter=name,
+        ) from None
+
+
+def in_wgs84(lon: float, lat: float, datum: str = "wgs84") -> tuple[float, float]:
+    """A point in one of ``DATUMS`` as longitude and latitude of EPSG:4326.
+
+    Raises
+    ------
+    Invalid
+        Unknown datum, or no longitude and latitude.
+    """
+    declared = None
+    if datum.strip():
+        try:
+            declared = parse(datum)
+        except Invalid:
+            declared = None
+    if declared is None or declared.kind not in DATUMS:
+        raise Invalid(
+            f"The datum {datum[:40]!r} is not known; it is one of {', '.join(DATUMS)}.",
+            zh=f"不认识坐标系“{datum[:40]}”；可用：{'、'.join(DATUMS)}。",
+            datum=datum[:40],
+            known=list(DATUMS),
+        )
+    check_place(lon, lat)
+    if declared.kind in ("wgs84", "cgcs2000"):
+        return lon, lat
+    x, y = to_lonlat([lon], [lat], declared)
+    return float(x[0]), float(y[0])
+
+
+def by_point(find: Find, lon: float, lat: float) -> Found:
+    """The grid of a point of EPSG:4326.
+
+    Raises
+    ------
+    OutsideCoverage
+        No grid covers it.
+    Invalid
+        It is no place, or only the other way round lies in the grids.
+    """
+    try:
+        where = find(lon, lat)
+    except OutsideCoverage as outside:
+        _refuse_swapped(find, lon, lat)
+        raise outside
+    return Found(where, "point", 1.0, "coordinates", "按坐标")
+
+
+def by_address(session: Session, township_id: int, find: Find, words: str) -> Found:
+    """The grid of an address or alias.
+
+    Raises
+    ------
+    Invalid
+        Nothing to look for, or too long.
+    AmbiguousAddress
+        No house is sure enough; ``facts["candidates"]`` are what may be meant, each with its grid.
+    NotFound
+        Nothing like it is known, or the house has no point.
+    OutsideCoverage
+        No grid covers the house.
+    """
+    # A character that no address has and no database takes.
+    answer = search(session, township_id, words.replace("\0", " "), accept=ACCEPT)
+    if answer.match is None and not answer.candidates:
+        raise NotFound(
+            "Nothing in the register is like this address.",
+            zh="户档中没有与此相近的地址。",
+            candidates=[],
+        )
+    if answer.match is None:
+        raise AmbiguousAddress(
+            "It is not sure which address is meant; choose one of the candidates.",
+            zh="无法确定是哪一处地址，请从候选中选择。",
+            candidates=[_option(find, c) for c in answer.candidates],
+        )
+    match = answer.match
+    house = House(match.house_id, match.code, match.address)
+    if match.lon is None or match.lat is None:
+        raise NotFound(
+            f"{match.address} is in the register, but without a point: its grid cannot be told.",
+            zh=f"户档中有{match.address}，但没有坐标，无法判断所在网格。",
+            house=match.code,
+        )
+    return Found(
+        where=find(match.lon, match.lat),
+        how="address" if match.house_id is not None else "alias",
+        confidence=match.confidence,
+        reason=match.reason,
+        reason_zh=match.reason_zh,
+        house=house,
+        nearest=answer.nearest,
+    )
+
+
+def first_that_covers(finds: Sequence[Find]) -> Find:
+    """One look-up over several townships: the first that covers, else the nearest one's refusal."""
+
+    def find(lon: float, lat: float) -> Whereabouts:
+        refusals = []
+        for each in finds:
+            try:
+                return each(lon, lat)
+            except OutsideCoverage as outside:
+                refusals.append(outside)
+        raise min(refusals, key=lambda r: _metres(r.facts.get("distance_m")))
+
+    return find
+
+
+def _option(find: Find, candidate: Candidate) -> dict[str, object]:
+    try:
+        lon, lat = candidate.lon, candidate.lat
+        card = find(lon, lat).grid if lon is not None and lat is not None else None
+    except OutsideCoverage:
+        card = None
+    return {
+        "address": candidate.address,
+        "code": candidate.code,
+        "confidence": round(candidate.confidence, 3),
+        "reason": candidate.reason,
+        "reason_zh": candidate.reason_zh,
+        "lon": candidate.lon,
+        "lat": candidate.lat,
+        "grid": card and card.code,
+        "grid_name": card and card.name,
+    }
+
+
+def _refuse_swapped(find: Find, lon: float, lat: float) -> None:
+    """Both orders may be in range (Boston, Bengaluru): then only the grids can tell."""
+    if abs(lon) > 90:
+        return
+    try:
+        find(lat, lon)
+    except OutsideCoverage:
+        return
+    raise Invalid(
+        f"lon={lon}, lat={lat} lies far from all grids, but the other way round inside one: "
+        "longitude and latitude are swapped.",
+        zh=f"lon={lon}，lat={lat} 远离所有网格，对调后却在网格内：经度和纬度填反了。",
+        lon=lon,
+        lat=lat,
+    )
+
+
+def _metres(value: object) -> float:
+    return float(value) if isinstance(value, int | float) else math.inf

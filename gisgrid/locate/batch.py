@@ -1,0 +1,232 @@
+"""Many places at once: a table of points or addresses comes back with the grid of each row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import openpyxl
+
+from gisgrid.errors import AmbiguousAddress, GisgridError, Invalid
+from gisgrid.locate.asking import Found, in_wgs84, number
+from gisgrid.register.columns import plain
+from gisgrid.register.read import Table
+from gisgrid.register.vocabulary import HEADERS
+from gisgrid.register.workbooks import WorkbookSource
+
+MAX_ROWS = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One row: a point or, where that is empty, an address."""
+
+    row: int
+    """As a person sees it in a spreadsheet; of JSON the place in the list from 1 on."""
+    lon: str | None
+    lat: str | None
+    address: str | None
+    cells: tuple[str | None, ...] = ()
+    """All that stood in the row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The answer to one row; with a ``problem`` the rest may be empty."""
+
+    grid_code: str | None = None
+    grid_name: str | None = None
+    grid_kind: str | None = None
+    exclusive_code: str | None = None
+    community: str | None = None
+    leader: str | None = None
+    border_m: float | None = None
+    other_code: str | None = None
+    other_m: float | None = None
+    house_code: str | None = None
+    matched_address: str | None = None
+    how: str | None = None
+    confidence: float | None = None
+    plan_id: int | None = None
+    problem: str | None = None
+
+
+ANSWER = tuple(field.name for field in fields(Line))
+HEADERS_ZH = dict(
+    zip(
+        ANSWER,
+        (
+            "网格编码", "网格名称", "网格类型", "专属网格编码", "所属社区", "网格长", "距边界（米）",
+            "另一可能网格", "另一网格距离（米）", "房屋编码", "匹配地址", "依据", "把握程度",
+            "方案编号", "问题",
+        ),
+        strict=True,
+    )
+)  # fmt: skip
+_NUMBERS = {field.name for field in fields(Line) if field.type in ("float | None", "int | None")}
+
+Point = Callable[[float, float], Found]
+Address = Callable[[str], Found]
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Where a table holds its places; None: it has no such column."""
+
+    lon: str | None
+    lat: str | None
+    address: str | None
+
+
+def columns_of(headers: Sequence[str]) -> Columns:
+    """The columns of a table by their names.
+
+    Raises
+    ------
+    Invalid
+        Neither lon and lat nor an address are among them.
+    """
+    found: dict[str, str] = {}
+    by_plain = {plain(header): header for header in reversed(headers)}
+    for name in ("lon", "lat", "address"):
+        for synonym in (name, *HEADERS[name]):
+            if synonym in by_plain:
+                found[name] = by_plain[synonym]
+                break
+    point = "lon" in found and "lat" in found
+    if not point and "address" not in found:
+        listed = ", ".join(headers)
+        raise Invalid(
+            f"The table has neither a column address nor lon and lat; its columns are: {listed}.",
+            zh=f"表中没有“地址”列，也没有“经度”“纬度”列；现有的列：{'、'.join(headers)}。",
+            headers=list(headers),
+        )
+    return Columns(
+        found["lon"] if point else None, found["lat"] if point else None, found.get("address")
+    )
+
+
+def questions(table: Table) -> list[Question]:
+    """The rows of a table.
+
+    Raises
+    ------
+    Invalid
+        No column holds a place, or there are no rows, or more than ``MAX_ROWS``.
+    """
+    columns = columns_of(table.columns)
+    names = [columns.lon, columns.lat, columns.address]
+    asked: list[Question] = []
+    for chunk in table.chunks(20_000):
+        every = chunk[list(table.columns)].to_numpy(dtype=object)
+        at = [table.columns.index(name) if name is not None else None for name in names]
+        for row, cells in zip(chunk.index.tolist(), every.tolist(), strict=True):
+            lon, lat, address = (None if i is None else cells[i] for i in at)
+            asked.append(Question(row, lon, lat, address, tuple(cells)))
+        check_count(len(asked))
+    check_count(len(asked) or -1)
+    return asked
+
+
+def check_count(rows: int) -> None:
+    """Refuse more rows than ``MAX_ROWS``, and (a negative number) none at all."""
+    if rows > MAX_ROWS:
+        raise Invalid(
+            f"At most {MAX_ROWS:,} rows are answered at once; split the table.",
+            zh=f"一次最多查询 {MAX_ROWS:,} 行，请拆分后再查。",
+            most=MAX_ROWS,
+        )
+    if rows < 0:
+        raise Invalid("The table has no rows.", zh="表中没有数据行。")
+
+
+def answers(
+    asked: Iterable[Question],
+    point: Point,
+    address: Address,
+    *,
+    datum: str,
+    zh: bool,
+    known: dict[str, Line],
+) -> Iterator[Line]:
+    """The line of each row, in order; what is wrong with one row never ends the rest.
+
+    Addresses that were answered before are looked up in ``known``, which grows.
+    """
+    for question in asked:
+        has_point = bool((question.lon or "").strip() and (question.lat or "").strip())
+        words = (question.address or "").strip()
+        if not has_point and words in known:
+            yield known[words]
+            continue
+        try:
+            if has_point:
+                lon, lat = number(question.lon or "", "lon"), number(question.lat or "", "lat")
+                found = point(*in_wgs84(lon, lat, datum))
+            else:
+                found = address(words)
+            line = _line(found)
+        except GisgridError as error:
+            line = Line(problem=_problem(error, zh=zh))
+        if not has_point:
+            known[words] = line
+        yield line
+
+
+def fill_workbook(path: Path, source: WorkbookSource, rows: Iterable[tuple[int, Line]]) -> None:
+    """Write the answers into the workbook's own sheet, beside its columns; codes as text.
+
+    Columns that the sheet has already (by their Chinese or English name) are filled, the others
+    added at its right. Other sheets stay as they are.
+    """
+    book = openpyxl.load_workbook(path)
+    sheet = book[source.sheet]
+    have = {plain(name): i for i, name in enumerate(source.columns, start=1)}
+    at: dict[str, int] = {}
+    free = len(source.columns) + 1
+    for name in ANSWER:
+        known = have.get(plain(HEADERS_ZH[name])) or have.get(plain(name))
+        if known is None:
+            known, free = free, free + 1
+            sheet.cell(source.header_row, known, HEADERS_ZH[name])
+        at[name] = known
+    for row, line in rows:
+        for name, column in at.items():
+            value = getattr(line, name)
+            cell = sheet.cell(row, column)
+            cell.value = value
+            if name not in _NUMBERS and value is not None:
+                # A text that begins with = is still a text.
+                cell.data_type = "s"
+                cell.number_format = "@"
+    book.save(path)
+
+
+def _line(found: Found) -> Line:
+    where, house = found.where, found.house
+    other = where.others[0] if where.others else None
+    return Line(
+        grid_code=where.grid.code,
+        grid_name=where.grid.name,
+        grid_kind=where.grid.kind,
+        exclusive_code=where.exclusive.code if where.exclusive else None,
+        community=where.grid.community,
+        leader=where.grid.leader,
+        border_m=round(where.border_m, 2),
+        other_code=other.card.code if other else None,
+        other_m=round(other.distance_m, 2) if other else None,
+        house_code=house.code if house else None,
+        matched_address=house.address if house else None,
+        how=found.how,
+        confidence=round(found.confidence, 3),
+        plan_id=where.plan.id,
+    )
+
+
+def _problem(error: GisgridError, *, zh: bool) -> str:
+    told = error.zh if zh else error.message
+    options = error.facts.get("candidates")
+    if isinstance(error, AmbiguousAddress) and isinstance(options, list):
+        told += " " + ("；" if zh else "; ").join(str(o["address"]) for o in options[:3])
+    return told

@@ -1,0 +1,202 @@
+"""``POST /api/v1/locate``: a table or a list of places comes back with the grid of each."""
+
+from __future__ import annotations
+
+import csv
+import io
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+from flask import Response, json, request, send_file, stream_with_context
+
+from gisgrid.errors import Invalid
+from gisgrid.locate import asking, batch
+from gisgrid.locate.asking import Find, Found
+from gisgrid.locate.batch import ANSWER, Line, Question
+from gisgrid.locate.whereabouts import in_snapshot, take
+from gisgrid.plans.plans import Place, PlanInfo
+from gisgrid.register.read import Table, open_table
+from web import schemas_locate as schemas
+from web.chosen import chosen
+from web.i18n import speaks_chinese
+from web.locating import documented, only, published
+from web.store import reading
+
+MAX_BYTES = 32_000_000
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+SUFFIX_OF_TYPE = {"text/csv": ".csv", "text/tab-separated-values": ".tsv", XLSX: ".xlsx"}
+SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx")
+AT_ONCE = 500
+"""Rows of one transaction and one piece of the stream."""
+
+
+@dataclass(frozen=True)
+class Under:
+    """What all rows of a batch are answered under, whatever is published meanwhile."""
+
+    find: Find
+    places: tuple[Place, ...]
+    plans: tuple[PlanInfo, ...]
+
+
+@documented("POST", schemas.BatchQuery())
+def locate_many(
+    *,
+    datum: str = "wgs84",
+    plan: int | None = None,
+    as_of: date | None = None,
+    township: str | None = None,
+    format: str | None = None,
+    sheet: str | None = None,
+    **_: object,
+) -> Response:
+    """The grids of up to 100,000 places: JSON (a list of objects with lon and lat, or address), CSV
+    or XLSX, as the body or as the file of a form. CSV and JSON come back as a stream, a workbook
+    comes back as the same workbook with the grid columns filled."""
+    request.max_content_length = MAX_BYTES
+    asking.in_wgs84(0, 0, datum)  # an unknown datum is one problem, not one a row
+    under = _under(plan, as_of, township)
+    if request.mimetype == "application/json":
+        asked = _of_json()
+        return (
+            _as_csv([], asked, under, datum) if format == "csv" else _as_json(asked, under, datum)
+        )
+    with tempfile.TemporaryDirectory(prefix="gisgrid-") as folder:
+        table = _uploaded(Path(folder), sheet)
+        asked = batch.questions(table)
+        if table.form == "workbook" and format is None:
+            return _as_workbook(table, asked, under, datum)
+    if format == "json":
+        return _as_json(asked, under, datum)
+    return _as_csv(table.columns, asked, under, datum, mark=table.encoding != "utf-8")
+
+
+def _under(plan: int | None, as_of: date | None, township: str | None) -> Under:
+    if plan is None and as_of is None:
+        held = [h.snapshot for h in published(township)]
+    else:
+        with reading() as session:
+            place, info = chosen(session, plan=plan, as_of=as_of, township=township)
+            held = [take(session, place, info, day=as_of)]
+    find = asking.first_that_covers([partial(in_snapshot, each) for each in held])
+    return Under(find, tuple(h.place for h in held), tuple(h.plan for h in held))
+
+
+def _uploaded(folder: Path, sheet: str | None) -> Table:
+    file = request.files.get("file")
+    if file is not None:
+        suffix = Path(file.filename or "").suffix.lower()
+    else:
+        suffix = SUFFIX_OF_TYPE.get(request.mimetype, "")
+    if suffix not in SUFFIXES:
+        raise Invalid(
+            "Send JSON, CSV or XLSX: as the body with its content type, or as the file of a form.",
+            zh="请发送 JSON、CSV 或 XLSX：作为请求体（注明内容类型），或作为表单的 file 字段。",
+            known=list(SUFFIXES),
+        )
+    # The name stands in messages; the sender's own may hold anything.
+    path = folder / f"upload{suffix}"
+    with path.open("wb") as out:
+        shutil.copyfileobj(file.stream if file is not None else request.stream, out)
+    try:
+        return open_table(path, sheet=sheet)
+    except Invalid as error:
+        if "sheets" not in error.facts:
+            raise
+        names = [str(name) for name in error.facts["sheets"]]  # type: ignore[attr-defined]
+        raise Invalid(
+            f"The workbook has several sheets: {', '.join(names)}. Name one with sheet=.",
+            zh=f"工作簿有多个工作表：{'、'.join(names)}。请用 sheet= 指定。",
+            sheets=names,
+        ) from error
+
+
+def _of_json() -> list[Question]:
+    body = request.get_json()
+    rows = body.get("rows") if isinstance(body, dict) else body
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise Invalid(
+            'The body is a list of objects with lon and lat, or address; or {"rows": that list}.',
+            zh="请求体应为对象列表，每个对象含 lon 和 lat，或 address；也可写成 {“rows”: 列表}。",
+        )
+    batch.check_count(len(rows) or -1)
+
+    def text(row: dict[str, object], name: str) -> str | None:
+        value = row.get(name)
+        return None if value is None else str(value)
+
+    return [
+        Question(n, text(row, "lon"), text(row, "lat"), text(row, "address"))
+        for n, row in enumerate(rows, start=1)
+    ]
+
+
+def _answered(asked: Sequence[Question], under: Under, datum: str) -> Iterator[list[Line]]:
+    """Lines in pieces; addresses of one piece are looked for in one transaction."""
+    zh = speaks_chinese()
+    point: Callable[[float, float], Found] = partial(asking.by_point, under.find)
+    known: dict[str, Line] = {}
+    for start in range(0, len(asked), AT_ONCE):
+        part = asked[start : start + AT_ONCE]
+        with reading() as session:
+
+            def address(words: str) -> Found:
+                place = only(under.places)
+                return asking.by_address(session, place.id, under.find, words)
+
+            yield list(batch.answers(part, point, address, datum=datum, zh=zh, known=known))
+
+
+def _as_csv(
+    columns: Sequence[str], asked: list[Question], under: Under, datum: str, *, mark: bool = False
+) -> Response:
+    def lines() -> Iterator[str]:
+        out = io.StringIO()
+        writer = csv.writer(out)
+        writer.writerow([*columns, *ANSWER])
+        rows = iter(asked)
+        # Excel takes a file without the mark for one of the system's old encoding.
+        yield ("\ufeff" if mark else "") + _taken(out)
+        for part in _answered(asked, under, datum):
+            for line in part:
+                writer.writerow([*next(rows).cells, *(getattr(line, name) for name in ANSWER)])
+            yield _taken(out)
+
+    return Response(stream_with_context(lines()), content_type="text/csv; charset=utf-8")
+
+
+def _as_json(asked: list[Question], under: Under, datum: str) -> Response:
+    def pieces() -> Iterator[str]:
+        plans = [{"id": plan.id, "name": plan.name} for plan in under.plans]
+        yield f'{{"plans": {json.dumps(plans)}, "rows": ['
+        n = 0
+        for part in _answered(asked, under, datum):
+            texts = [json.dumps({"row": asked[n + i].row, **asdict(x)}) for i, x in enumerate(part)]
+            yield (",\n" if n else "\n") + ",\n".join(texts)
+            n += len(part)
+        yield "\n]}\n"
+
+    return Response(stream_with_context(pieces()), content_type="application/json")
+
+
+def _as_workbook(table: Table, asked: list[Question], under: Under, datum: str) -> Response:
+    lines = (line for part in _answered(asked, under, datum) for line in part)
+    batch.fill_workbook(
+        table.path,
+        table.source,  # type: ignore[arg-type]  # of a workbook
+        zip((question.row for question in asked), lines, strict=True),
+    )
+    body = io.BytesIO(table.path.read_bytes())
+    return send_file(body, mimetype=XLSX, as_attachment=True, download_name="grids.xlsx")
+
+
+def _taken(out: io.StringIO) -> str:
+    text = out.getvalue()
+    out.seek(0)
+    out.truncate()
+    return text

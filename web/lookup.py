@@ -1,0 +1,123 @@
+"""The worker's page: which grid am I in, which grid is this address in; also without a connection."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+
+from flask import Blueprint, Response, json, render_template, request, url_for
+from flask_babel import gettext
+
+from gisgrid.errors import NotFound
+from gisgrid.locate.packed import pack, version_of
+from gisgrid.locate.whereabouts import Snapshot
+from web.answers import asset
+from web.i18n import LANGUAGES, language
+from web.locating import published
+
+SCRIPTS = ("js/packed.js", "js/datums.js", "js/spot.js", "js/lookup.js")
+STYLES = ("css/lookup.css",)
+
+blueprint = Blueprint("lookup", __name__)
+
+
+@blueprint.get("/lookup")
+def show() -> Response:
+    """One field, two buttons, one answer."""
+    snapshot = _snapshot(request.args.get("township") or None)
+    place = snapshot.place
+    html = render_template(
+        "lookup.html",
+        town=(language() == "en" and place.name_en) or place.name,
+        other=next((code, name) for code, name in LANGUAGES.items() if code != language()),
+        scripts=SCRIPTS,
+        styles=STYLES,
+        ui={
+            "township": place.code,
+            "api": f"{request.script_root}/api/v1/locate",
+            "index": url_for("lookup.index", township=place.code),
+            "worker": url_for("lookup.worker"),
+            "page": url_for("lookup.show"),
+            "language": language(),
+            "words": words(),
+        },
+    )
+    return Response(html, headers={"Cache-Control": "private, no-cache"})
+
+
+@blueprint.get("/lookup/index.bin")
+def index() -> Response:
+    """The packed index of a township; an empty 204 for who has this version already."""
+    snapshot = _snapshot(request.args.get("township") or None)
+    if request.args.get("have") == version_of(snapshot):
+        return Response(status=204, headers={"Cache-Control": "no-store"})
+    body = pack(snapshot, taken_at=datetime.now(UTC))
+    return Response(
+        body, content_type="application/octet-stream", headers={"Cache-Control": "no-store"}
+    )
+
+
+@blueprint.get("/lookup-worker.js")
+def worker() -> Response:
+    """The service worker: keeps the page for when there is no connection.
+
+    At the root, for a worker may keep only what lies below it.
+    """
+    files = [asset(name) for name in (*SCRIPTS, *STYLES, "icon.svg")]
+    digest = hashlib.sha256(json.dumps(files).encode()).hexdigest()[:12]
+    script = render_template(
+        "lookup-worker.js", files=files, digest=digest, page=url_for("lookup.show")
+    )
+    return Response(
+        script, content_type="text/javascript; charset=utf-8", headers={"Cache-Control": "no-cache"}
+    )
+
+
+def words() -> dict[str, str]:
+    """What the page's script writes."""
+    return {
+        "grid": gettext("Grid"),
+        "code": gettext("Code"),
+        "community": gettext("Community"),
+        "leader": gettext("Grid leader"),
+        "nobody": gettext("none appointed"),
+        "over": gettext("Exclusive grid above it"),
+        "border": gettext("{m} m from the border"),
+        "other": gettext("{m} m from the border; it may also be: {grid} ({leader})"),
+        "check": gettext("Close to the border: please check on the spot."),
+        "unsure": gettext("This position is only sure to about {m} m."),
+        "address": gettext("Address"),
+        "sure": gettext("{percent}% sure"),
+        "nearest": gettext("Nearest registered address: {address}, {m} m away"),
+        "plan": gettext("Plan"),
+        "since": gettext("since {day}"),
+        "offline": gettext("Answered without a connection."),
+        "data_of": gettext("Data of {time}"),
+        "no_data": gettext("No data is kept on this phone yet."),
+        "outside": gettext("No grid covers this place. The nearest is {grid}, {m} m away."),
+        "no_address": gettext(
+            "Without a connection no address can be looked for; use “Where am I”."
+        ),
+        "no_server": gettext("There is no connection, and no data is kept on this phone yet."),
+        "empty": gettext("Write an address first."),
+        "waiting": gettext("One moment …"),
+        "position": gettext("Looking for your position …"),
+        "refused": gettext("The phone does not give its position. Allow it, or write an address."),
+        "insecure": gettext("This phone gives its position to secure (https) pages only."),
+        "no_position": gettext("No position was found. Go into the open, or write an address."),
+        "choose": gettext("Which one is meant?"),
+        "no_grid": gettext("in no grid"),
+        "send": gettext("Send this answer"),
+        "copied": gettext("Copied: paste it into a message."),
+        "map": gettext("Map: the spot in {grid}"),
+        "this_grid": gettext("border of this grid"),
+        "other_grids": gettext("other grids"),
+        "spot": gettext("the spot"),
+    }
+
+
+def _snapshot(township: str | None) -> Snapshot:
+    held = published(township)
+    if not held:
+        raise NotFound("No plan has been published yet.", zh="还没有发布过网格方案。")
+    return held[0].snapshot

@@ -1,0 +1,107 @@
+"""The shapes of the look-up's questions and answers."""
+
+from __future__ import annotations
+
+from marshmallow import Schema, fields, validate
+
+from gisgrid.locate.asking import DATUMS
+from web.schemas import ChosenQuery, Plan
+
+
+class DatumQuery(ChosenQuery):
+    datum = fields.String(
+        load_default="wgs84",
+        metadata={
+            "description": f"What lon and lat are in: {', '.join(DATUMS)}. Default: wgs84.",
+            "enum": list(DATUMS),
+        },
+    )
+
+
+class LocateQuery(DatumQuery):
+    # Strings: what is no number, or is too long, is told by the domain, in two languages.
+    lon = fields.String(metadata={"description": "Longitude in degrees, with lat."})
+    lat = fields.String(metadata={"description": "Latitude in degrees, with lon."})
+    address = fields.String(
+        metadata={"description": "An address or alias, at most 200 characters; instead of a point."}
+    )
+
+
+class BatchQuery(DatumQuery):
+    format = fields.String(
+        validate=validate.OneOf(["csv", "json"]),
+        metadata={"description": "Form of the answer; default: that of the question."},
+    )
+    sheet = fields.String(metadata={"description": "Sheet of a workbook that has several."})
+
+
+class LocatedGrid(Schema):
+    code = fields.String(required=True)
+    name = fields.String(required=True)
+    kind = fields.String(required=True)
+    host = fields.String(allow_none=True)
+    leader = fields.String(allow_none=True)
+
+
+class Community(Schema):
+    code = fields.String(required=True)
+    name = fields.String(required=True)
+
+
+class OtherGrid(LocatedGrid):
+    community = fields.String(required=True)
+    distance_m = fields.Float(
+        required=True, metadata={"description": "Metres; 0 if it covers the point as well."}
+    )
+
+
+class NearestAddress(Schema):
+    house_id = fields.Integer(required=True)
+    code = fields.String(required=True)
+    address = fields.String(required=True)
+    distance_m = fields.Float(required=True)
+
+
+class LocatedHouse(Schema):
+    id = fields.Integer(allow_none=True)
+    code = fields.String(allow_none=True)
+    address = fields.String(required=True)
+
+
+class Point(Schema):
+    lon = fields.Float(required=True)
+    lat = fields.Float(required=True)
+
+
+class LocatedPlan(Plan):
+    class Meta:
+        exclude = ("based_on_id", "grids")
+
+
+class Location(Schema):
+    township = fields.String(required=True)
+    community = fields.Nested(Community, required=True)
+    grid = fields.Nested(LocatedGrid, required=True)
+    exclusive = fields.Nested(
+        LocatedGrid,
+        allow_none=True,
+        metadata={"description": "The exclusive grid over the place, where those lie over."},
+    )
+    leader = fields.String(allow_none=True)
+    plan = fields.Nested(LocatedPlan, required=True)
+    border_m = fields.Float(required=True, metadata={"description": "Metres to the border."})
+    others = fields.List(
+        fields.Nested(OtherGrid),
+        required=True,
+        metadata={"description": "Other grids within 15 m, nearest first."},
+    )
+    place = fields.Nested(Point, required=True, metadata={"description": "In EPSG:4326."})
+    house = fields.Nested(LocatedHouse, allow_none=True)
+    nearest = fields.Nested(
+        NearestAddress,
+        allow_none=True,
+        metadata={"description": "Nearest address of the register; not the place itself."},
+    )
+    how = fields.String(required=True, validate=validate.OneOf(["point", "address", "alias"]))
+    confidence = fields.Float(required=True)
+    reason = fields.String(required=True)

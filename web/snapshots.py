@@ -1,0 +1,244 @@
+"""The published plan of each township, in the memory of a web process, never an old one.
+
+A thread listens to the store (LISTEN): where a plan is published or a team changes, what is held is
+put aside and taken anew. While it listens, an answer needs no SQL; while it cannot, each request
+asks which plan is published. The houses, of which only the nearest address is told, may lag behind
+by ``HOUSES_EVERY_S``.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import psycopg
+from flask import Flask, current_app
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from gisgrid.db.store import transaction
+from gisgrid.errors import GisgridError, NotFound
+from gisgrid.locate.houses import HOUSES_CHANNEL, Houses, take_houses
+from gisgrid.locate.locator import warm
+from gisgrid.locate.whereabouts import Snapshot, take
+from gisgrid.plans import plans
+from gisgrid.plans.plans import PUBLISHED_CHANNEL
+from web.store import Store
+
+CARDS_CHANNEL = "cards_changed"
+"""Channel on which changes of teams, names and settings are told, by triggers of the store."""
+HOUSES_EVERY_S = 30.0
+"""The index of houses is made anew at most so often."""
+UNHEARD_S = 10.0
+"""While nobody listens, names are at most this old; the plan never is."""
+_PULSE_S = 5.0
+"""Without news the listener looks so often whether its connection is still one."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """A township's published plan as it was taken."""
+
+    snapshot: Snapshot
+    day: date
+    """Whose leaders the cards name."""
+    zone: ZoneInfo
+    taken_at: float
+    """By ``time.monotonic``."""
+
+
+class Snapshots:
+    """What one process holds; safe for its threads.
+
+    Parameters
+    ----------
+    store
+        Asked at the first use, so that processes forked before then share nothing.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._held: tuple[int, tuple[Held, ...]] = (-1, ())
+        self._houses: dict[int, Houses] = {}
+        self._news = 0
+        self._listening = False
+        self._thread: threading.Thread | None = None
+        self._taking = threading.Lock()
+        self._stop = threading.Event()
+        self._houses_asked = threading.Event()
+
+    def start(self) -> None:
+        """Compile, listen and take; a store without a plan is none to wait for."""
+        warm()
+        self._listen()
+        try:
+            self.published()
+        except (GisgridError, DBAPIError):
+            return
+        self._take_houses()
+
+    def published(self) -> tuple[Held, ...]:
+        """The published plans by the code of their township.
+
+        Raises
+        ------
+        NotFound
+            No township has one.
+        """
+        self._listen()
+        known, held = self._held
+        if known != self._news or not self._fresh(held):
+            held = self._take()
+        if not held:
+            raise NotFound("No plan has been published yet.", zh="还没有发布过网格方案。")
+        return held
+
+    def houses(self, township_id: int) -> Houses | None:
+        """The township's houses; None until they are known."""
+        return self._houses.get(township_id)
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._stop.set()
+        self._houses_asked.set()
+        if self._thread is not None:
+            self._thread.join(timeout=10)
+
+    def _fresh(self, held: tuple[Held, ...]) -> bool:
+        if any(datetime.now(each.zone).date() != each.day for each in held):
+            return False
+        if self._listening:
+            return True
+        if not held or time.monotonic() - held[0].taken_at > UNHEARD_S:
+            return False
+        with self._reading() as session:
+            now = session.scalars(text("SELECT id FROM plan WHERE state = 'published'")).all()
+        return sorted(now) == sorted(each.snapshot.plan.id for each in held)
+
+    def _take(self) -> tuple[Held, ...]:
+        with self._taking:
+            # Read before the store is: news that comes meanwhile makes this one old.
+            news = self._news
+            known, held = self._held
+            if known == news and self._fresh(held):
+                return held
+            with self._reading() as session:
+                found = tuple(
+                    each for place in plans.townships(session) if (each := _take(session, place))
+                )
+            self._held = (news, found)
+            return found
+
+    def _take_houses(self) -> None:
+        _, held = self._held
+        houses = {}
+        for each in held:
+            with self._reading(timeout_s=None) as session:
+                houses[each.snapshot.place.id] = take_houses(session, each.snapshot.place)
+        self._houses = houses
+
+    def _reading(self, timeout_s: int | None = 30) -> Any:
+        return transaction(self._store.engine(), read_only=True, timeout_s=timeout_s)
+
+    def _listen(self) -> None:
+        if self._thread is not None:
+            return
+        with self._taking:
+            if self._thread is None:
+                self._thread = threading.Thread(
+                    target=self._hear_for_ever, name="snapshots", daemon=True
+                )
+                self._thread.start()
+                threading.Thread(target=self._keep_houses, name="houses", daemon=True).start()
+
+    def _hear_for_ever(self) -> None:
+        wait_s = 0.1
+        while not self._stop.is_set():
+            try:
+                self._hear()
+                wait_s = 0.1
+            except (psycopg.Error, OSError):
+                wait_s = min(wait_s * 2, 5.0)
+            self._listening = False
+            self._stop.wait(wait_s)
+
+    def _hear(self) -> None:
+        with _connected(self._store) as connection:
+            for channel in (PUBLISHED_CHANNEL, CARDS_CHANNEL, HOUSES_CHANNEL):
+                connection.execute(f"LISTEN {channel}")
+            # What was told before this moment was not heard: all that is held may be old.
+            self._news += 1
+            self._listening = True
+            self._houses_asked.set()
+            while not self._stop.is_set():
+                for note in connection.notifies(timeout=_PULSE_S, stop_after=1):
+                    if note.channel == HOUSES_CHANNEL:
+                        self._houses_asked.set()
+                    else:
+                        self._news += 1
+                        self._retake()
+                connection.execute("SELECT 1")
+
+    def _retake(self) -> None:
+        # Ahead of the next request; where it fails, that request tells why.
+        try:
+            self.published()
+        except (GisgridError, DBAPIError):
+            return
+
+    def _keep_houses(self) -> None:
+        while not self._stop.is_set():
+            self._houses_asked.wait()
+            self._houses_asked.clear()
+            if self._stop.is_set():
+                return
+            try:
+                self.published()
+                self._take_houses()
+            except (GisgridError, DBAPIError, psycopg.Error):
+                self._stop.wait(1.0)
+            self._stop.wait(HOUSES_EVERY_S)
+
+
+def init_app(app: Flask) -> None:
+    app.extensions["gisgrid.snapshots"] = Snapshots(app.extensions["gisgrid"])
+
+
+def start(app: Flask) -> None:
+    """Make a server process ready before its first request."""
+    app.extensions["gisgrid.snapshots"].start()
+
+
+def snapshots() -> Snapshots:
+    """Those of the application at hand."""
+    found: Snapshots = current_app.extensions["gisgrid.snapshots"]
+    return found
+
+
+def _take(session: Session, place: plans.Place) -> Held | None:
+    try:
+        plan = plans.plan_in_force(session, place.id)
+    except NotFound:
+        return None
+    zone = ZoneInfo(place.time_zone)
+    day = datetime.now(zone).date()
+    return Held(take(session, place, plan, day=day), day, zone, time.monotonic())
+
+
+def _connected(store: Store) -> psycopg.Connection[Any]:
+    """A connection of its own: the pool's go back and forth, and news would be lost."""
+    url = store.engine().url.set(drivername="postgresql")
+    return psycopg.connect(
+        url.render_as_string(hide_password=False),
+        autocommit=True,
+        application_name="gisgrid listener",
+        connect_timeout=10,
+        keepalives_idle=10,
+        keepalives_interval=5,
+        keepalives_count=3,
+    )

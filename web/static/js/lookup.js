@@ -1,0 +1,233 @@
+// The worker's page: a position or an address goes to the server; without a connection a position is
+// answered from the data kept on this phone. All text goes in as text, never as HTML.
+"use strict";
+
+(function (gisgrid) {
+  const byId = (id) => document.getElementById(id);
+  const ui = JSON.parse(byId("ui").textContent), { words } = ui;
+  const INDEX = `gisgrid-index-${ui.township}`, CHECKED = `gisgrid-checked-${ui.township}`;
+  const PATIENCE_MS = 5000;
+  let index = null, turn = 0;
+
+  const say = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
+  const metres = (m) => (m < 10 ? m.toFixed(1) : String(Math.round(m)));
+
+  function make(tag, attributes, ...inside) {
+    const element = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes || {})) {
+      if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+      else element.setAttribute(name, value);
+    }
+    element.append(...inside.filter((part) => part !== null && part !== undefined));
+    return element;
+  }
+
+  function show(...parts) {
+    byId("answer").replaceChildren(...parts.filter(Boolean));
+    byId("answer").scrollIntoView({ block: "nearest" });
+  }
+
+  // ---- what is kept on the phone -----------------------------------------------------------------
+
+  // Not every browser has a store, and a full one refuses: then there is no answer offline, no more.
+  function kept(name, value) {
+    try {
+      if (value === undefined) return localStorage.getItem(name);
+      localStorage.setItem(name, value);
+    } catch (_) {
+      return null;
+    }
+    return value;
+  }
+
+  function remember(bytes) {
+    let text = "";
+    for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192));
+    kept(INDEX, btoa(text));
+  }
+
+  function recall() {
+    const text = kept(INDEX);
+    if (!text) return;
+    try {
+      index = gisgrid.unpack(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)));
+    } catch (_) {
+      index = null; // of an older page, or damaged
+    }
+  }
+
+  async function refresh() {
+    const have = index ? `&have=${encodeURIComponent(index.version)}` : "";
+    try {
+      const answer = await fetch(ui.index + have, { signal: AbortSignal.timeout(PATIENCE_MS * 4) });
+      if (!answer.ok) return;
+      if (answer.status !== 204) {
+        const bytes = new Uint8Array(await answer.arrayBuffer());
+        index = gisgrid.unpack(bytes);
+        remember(bytes);
+      }
+      kept(CHECKED, new Date().toISOString());
+    } catch (_) {
+      return; // offline: what is kept stays
+    } finally {
+      age();
+    }
+  }
+
+  function dataTime() {
+    const time = new Date(kept(CHECKED) || index.taken_at);
+    return new Intl.DateTimeFormat(ui.language, { dateStyle: "medium", timeStyle: "short" }).format(time);
+  }
+
+  function age() {
+    byId("age").textContent = index ? say(words.data_of, { time: dataTime() }) : words.no_data;
+  }
+
+  // ---- asking ------------------------------------------------------------------------------------
+
+  // The server's answer or problem; null where it cannot be reached.
+  async function ask(question) {
+    const query = new URLSearchParams({ ...question, lang: ui.language });
+    try {
+      const answer = await fetch(`${ui.api}?${query}`, { signal: AbortSignal.timeout(PATIENCE_MS) });
+      if (answer.status >= 500) return null;
+      return { ok: answer.ok, body: await answer.json() };
+    } catch (_) {
+      return null;
+    }
+  }
+
+  async function lookUp(question, details) {
+    const mine = ++turn;
+    show(make("p", {}, words.waiting));
+    const answer = await ask(question);
+    if (mine !== turn) return; // a later question was asked meanwhile
+    if (answer && answer.ok) {
+      if (!index || index.plan.id !== answer.body.plan.id) await refresh();
+      found(answer.body, details || {});
+    } else if (answer) {
+      problem(answer.body);
+    } else if (question.lon === undefined) {
+      show(make("p", { class: "bad" }, words.no_address));
+    } else if (!index) {
+      show(make("p", { class: "bad" }, words.no_server));
+    } else {
+      const [lon, lat] = gisgrid.toWgs84(question.datum, Number(question.lon), Number(question.lat));
+      const here = gisgrid.locate(index, lon, lat);
+      if (here.outside) outside(here);
+      else found(here, { ...details, offline: true });
+    }
+  }
+
+  function whereAmI() {
+    const mine = ++turn;
+    if (!navigator.geolocation || !window.isSecureContext) {
+      show(make("p", { class: "bad" }, words.insecure));
+      return;
+    }
+    show(make("p", {}, words.position));
+    navigator.geolocation.getCurrentPosition((at) => {
+      if (mine !== turn) return;
+      const { longitude, latitude, accuracy } = at.coords;
+      lookUp({ lon: longitude, lat: latitude, datum: byId("datum").value }, { accuracy });
+    }, (error) => {
+      if (mine === turn) show(make("p", { class: "bad" }, error.code === 1 ? words.refused : words.no_position));
+    }, { enableHighAccuracy: true, timeout: 20000, maximumAge: 5000 });
+  }
+
+  // ---- answers -----------------------------------------------------------------------------------
+
+  function found(answer, details) {
+    const { grid, others, plan } = answer;
+    const lines = [
+      [words.leader, grid.leader || words.nobody],
+      [words.community, answer.community.name],
+      answer.exclusive && [words.over, `${answer.exclusive.name} (${answer.exclusive.leader || words.nobody})`],
+      answer.house && [words.address, answer.house.address],
+      [words.code, grid.code],
+    ].filter(Boolean);
+    const near = others.length > 0;
+    show(
+      make("h2", {}, grid.name),
+      near && make("div", { class: "note" },
+        ...others.map((other) => make("p", {}, say(words.other, {
+          m: metres(answer.border_m), grid: other.name, leader: other.leader || words.nobody }))),
+        make("p", {}, words.check)),
+      details.accuracy > answer.border_m && make("p", { class: "note" },
+        say(words.unsure, { m: Math.round(details.accuracy) }), " ", say(words.border, { m: metres(answer.border_m) })),
+      make("dl", { class: "facts" }, ...lines.flatMap(([k, v]) => [make("dt", {}, k), make("dd", {}, v)])),
+      index && index.cards.has(grid.code) && picture(answer),
+      !near && make("p", {}, say(words.border, { m: metres(answer.border_m) })),
+      answer.house && make("p", { class: "soft" }, `${say(words.sure, { percent: Math.round(answer.confidence * 100) })} · ${answer.reason}`),
+      answer.nearest && make("p", { class: "soft" }, say(words.nearest, {
+        address: answer.nearest.address, m: Math.round(answer.nearest.distance_m) })),
+      make("button", { type: "button", class: "send", onclick: (event) => send(answer, event.target) }, words.send),
+      make("p", { class: "soft" }, `${words.plan} ${plan.name} `, say(words.since, { day: plan.valid_from })),
+      details.offline && make("p", { class: "note", id: "offline" }, `${words.offline} ${say(words.data_of, { time: dataTime() })}`));
+  }
+
+  function picture(answer) {
+    const width = Math.max(240, Math.min(byId("answer").clientWidth || 680, 680) - 32);
+    return make("div", { class: "spot" }, gisgrid.spot(index, answer, words, width),
+      make("ul", { class: "key" }, ...gisgrid.spotKey(words).map((parts) => make("li", {}, ...parts))));
+  }
+
+  function outside(here) {
+    show(make("p", { class: "bad" }, say(words.outside, {
+      grid: here.nearest ? here.nearest.name : "—", m: here.nearest ? metres(here.nearest.distance_m) : "—" })),
+    make("p", { class: "note", id: "offline" }, `${words.offline} ${say(words.data_of, { time: dataTime() })}`));
+  }
+
+  function problem(body) {
+    const options = (body.facts && body.facts.candidates) || [];
+    show(make("p", { class: options.length ? "note" : "bad" }, body.detail),
+      options.length && make("h2", {}, words.choose),
+      options.length && make("ul", { class: "choices" }, ...options.filter((o) => o.lon !== null).map((option) =>
+        make("li", {}, make("button", {
+          type: "button", onclick: () => lookUp({ lon: option.lon, lat: option.lat }),
+        }, option.address, make("small", {}, option.grid_name || words.no_grid))))));
+  }
+
+  async function send(answer, button) {
+    const text = [answer.house && answer.house.address, answer.grid.name, answer.grid.code,
+      `${words.leader} ${answer.grid.leader || words.nobody}`, answer.community.name,
+      `${answer.place.lat.toFixed(6)}, ${answer.place.lon.toFixed(6)} (WGS 84)`].filter(Boolean).join("\n");
+    try {
+      if (navigator.share) await navigator.share({ text });
+      else {
+        await navigator.clipboard.writeText(text);
+        button.textContent = words.copied;
+      }
+    } catch (_) {
+      // Shared with nobody, or no clipboard on this page: then the text itself can be copied.
+      if (!navigator.share) button.replaceWith(make("p", { class: "note" }, text));
+    }
+  }
+
+  // ---- beginning ---------------------------------------------------------------------------------
+
+  function size(step) {
+    document.documentElement.dataset.size = String(step);
+    kept("gisgrid-size", String(step));
+  }
+
+  size(Number(kept("gisgrid-size")) || 0);
+  byId("larger").addEventListener("click", () => size((Number(document.documentElement.dataset.size) + 1) % 3));
+  byId("datum").value = kept("gisgrid-datum") || "wgs84";
+  byId("datum").addEventListener("change", (event) => kept("gisgrid-datum", event.target.value));
+  byId("here").addEventListener("click", whereAmI);
+  byId("ask").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const address = byId("words").value.trim();
+    if (address) lookUp({ address, township: ui.township });
+    else show(make("p", { class: "bad" }, words.empty));
+  });
+  recall();
+  age();
+  window.addEventListener("online", refresh);
+  // Only secure pages (https, or this very machine) may keep themselves.
+  const worker = navigator.serviceWorker
+    ? navigator.serviceWorker.register(ui.worker, { scope: ui.page }).then(() => navigator.serviceWorker.ready).catch(() => null)
+    : null;
+  Promise.all([refresh(), worker]).then(() => { document.documentElement.dataset.ready = "true"; });
+})(window.gisgrid);

@@ -1,0 +1,44 @@
+// Keeps the look-up page and its files; the page itself keeps the data and answers from it.
+"use strict";
+
+const KEEP = {{ ("gisgrid-lookup-" ~ digest)|tojson }};
+const PAGE = {{ page|tojson }};
+const FILES = {{ files|tojson }};
+const PATIENCE_MS = 4000;
+
+self.addEventListener("install", (event) => {
+  event.waitUntil(caches.open(KEEP).then((kept) => kept.addAll([PAGE, ...FILES])).then(() => self.skipWaiting()));
+});
+
+self.addEventListener("activate", (event) => {
+  event.waitUntil(caches.keys()
+    .then((names) => Promise.all(names
+      .filter((name) => name.startsWith("gisgrid-lookup-") && name !== KEEP)
+      .map((name) => caches.delete(name))))
+    .then(() => self.clients.claim()));
+});
+
+self.addEventListener("fetch", (event) => {
+  const url = new URL(event.request.url);
+  if (event.request.method !== "GET" || url.origin !== location.origin) return;
+  if (event.request.mode === "navigate" && url.pathname === PAGE) event.respondWith(page(event.request));
+  else if (FILES.includes(url.pathname + url.search)) event.respondWith(file(event.request));
+});
+
+// A slow network is no network: who stands at a door waits no longer than this.
+async function page(request) {
+  const kept = await caches.open(KEEP);
+  try {
+    const answer = await fetch(request, { signal: AbortSignal.timeout(PATIENCE_MS) });
+    if (answer.ok) await kept.put(PAGE, answer.clone());
+    return answer;
+  } catch (error) {
+    const before = await kept.match(PAGE);
+    if (before) return before;
+    throw error;
+  }
+}
+
+async function file(request) {
+  return (await caches.match(request)) || fetch(request);
+}
