@@ -14,7 +14,8 @@ from gisgrid.errors import Invalid
 from gisgrid.plans.checks import CHECKS, run_checks, station_sites
 from gisgrid.plans.findings import CheckResult
 from gisgrid.plans.limits import Limits, sizes
-from gisgrid.plans.service import best_sites, walks_m
+from gisgrid.plans.service import best_sites
+from gisgrid.plans.shape_checks import Ground
 from gisgrid.plans.state import PlanState, owners
 from gisgrid.plans.topology import gaps, overlaps
 from tests.plan_states import objects, state_of
@@ -241,9 +242,9 @@ def test_a_walk_follows_the_streets_where_there_are_any():
     # Straight across it is 100 m; by the street round the corner 300.
     streets = [shapely.LineString([(0, 0), (0, 100), (100, 100), (100, 0)])]
     state = state_of("a", houses=[(0.0, 0.0)], stations=[(1.0, 0.0)], streets=streets)
-    assert walks_m(state, Limits()) == pytest.approx([300.0])
+    assert Ground(state, Limits()).walk_m == pytest.approx([300.0])
     straight = state_of("a", houses=[(0.0, 0.0)], stations=[(1.0, 0.0)])
-    assert walks_m(straight, Limits()) == pytest.approx([130.0])
+    assert Ground(straight, Limits()).walk_m == pytest.approx([130.0])
     assert answer(state, "too_far", walk_m=200).status == "fail"
     assert answer(straight, "too_far", walk_m=200).status == "pass"
 
@@ -251,7 +252,7 @@ def test_a_walk_follows_the_streets_where_there_are_any():
 def test_a_house_on_an_island_of_streets_walks_straight():
     streets = [shapely.LineString([(0, 0), (10, 0)]), shapely.LineString([(90, 0), (100, 0)])]
     state = state_of("a", houses=[(0.0, 0.0)], stations=[(1.0, 0.0)], streets=streets)
-    assert walks_m(state, Limits()) == pytest.approx([130.0])
+    assert Ground(state, Limits()).walk_m == pytest.approx([130.0])
 
 
 def test_a_sleeping_grid_has_neither_visit_nor_event():
@@ -280,7 +281,7 @@ def test_new_stations_reach_most_people_first():
         houses=[(0.1, 0.5), (0.2, 0.5), (7.9, 0.5), (4.0, 0.5)],
         residents=[5, 6, 7, 1],
     )
-    result = station_sites(state, Limits.of({"walk_m": 130, "new_stations": 2}))
+    result = station_sites(Ground(state, Limits.of({"walk_m": 130, "new_stations": 2})))
     assert [f.measure for f in result.findings] == [11.0, 7.0]
     assert result.residents == 18
     assert all(f.fix is not None and f.fix.grid == "a" for f in result.findings)

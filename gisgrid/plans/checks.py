@@ -52,7 +52,7 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(
         "too_far", "houses too far from help", "距服务点过远",
-        lambda g: service.houses_too_far(g.state, g.limits),
+        service.houses_too_far,
     ),
     Check(
         "sleeping", "sleeping grids", "休眠网格",
@@ -72,6 +72,7 @@ def run_checks(
     *,
     only: Sequence[str] | None = None,
     progress: Tell | None = None,
+    ground: Ground | None = None,
 ) -> list[CheckResult]:
     """The answers of the checks, in the order of `CHECKS`, with places in EPSG:4326.
 
@@ -81,6 +82,8 @@ def run_checks(
         Names of the checks to run; None for all.
     progress
         Is told (done, total, title).
+    ground
+        Of the same state and limits, to share what is computed once.
 
     Raises
     ------
@@ -95,7 +98,7 @@ def run_checks(
             zh=f"没有检查项 {unknown[0]!r}；可用：{known}。",
         )
     chosen = [check for check in CHECKS if only is None or check.name in only]
-    ground = Ground(state, limits)
+    ground = ground or Ground(state, limits)
     results = []
     for done, check in enumerate(chosen):
         if progress:
@@ -105,9 +108,9 @@ def run_checks(
     return in_degrees(results, state.srid)
 
 
-def station_sites(state: PlanState, limits: Limits) -> CheckResult:
+def station_sites(ground: Ground) -> CheckResult:
     """Where new stations would cover most: findings by people reached, places in EPSG:4326."""
-    raw = service.new_stations(state, limits)
+    raw, state = service.new_stations(ground), ground.state
     result = counted("new_stations", ("sites for new stations", "建议设站点"), raw, state.houses)
     return in_degrees([result], state.srid)[0]
 

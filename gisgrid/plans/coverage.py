@@ -14,6 +14,7 @@ from gisgrid.plans.fetch import limits_of, plan_state
 from gisgrid.plans.findings import CheckResult
 from gisgrid.plans.limits import Limits
 from gisgrid.plans.plans import Place, PlanInfo
+from gisgrid.plans.shape_checks import Ground
 
 SITES = "too_far"
 """The check whose findings the sites for new stations answer."""
@@ -50,10 +51,11 @@ def coverage(
     if progress:
         progress(0, None, "reading")
     state = plan_state(session, place, plan, day)
-    results = run_checks(state, limits, only=only, progress=progress)
+    ground = Ground(state, limits)
+    results = run_checks(state, limits, only=only, progress=progress, ground=ground)
     sites = None
     if any(r.name == SITES and r.status != "pass" for r in results):
-        sites = station_sites(state, limits)
+        sites = station_sites(ground)
     return Coverage(plan, day, limits, tuple(results), sites)
 
 

@@ -15,11 +15,9 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import coo_array, csr_array, hstack, identity
 
 from gisgrid.balance.arrays import Floats, Ints
-from gisgrid.balance.walking import Streets, Walk
 from gisgrid.plans.findings import Finding, Fix, Raw, spots
 from gisgrid.plans.house_checks import by_grid
-from gisgrid.plans.limits import Limits
-from gisgrid.plans.state import PlanState
+from gisgrid.plans.shape_checks import Ground
 
 MOST_CANDIDATES = 300
 SOLVE_S = 10.0
@@ -39,11 +37,12 @@ class Sites:
     bound: float
 
 
-def houses_too_far(state: PlanState, limits: Limits) -> Raw:
+def houses_too_far(ground: Ground) -> Raw:
     """Lived-in houses further than ``walk_m`` from a station or the post of their own grid's team.
 
     One finding a grid. Where a new station would cover most is found by `new_sites`.
     """
+    state, limits = ground.state, ground.limits
     houses, stations = state.houses, state.stations
     asked = houses.placed & (houses.households > 0)
     if not len(stations.code):
@@ -51,7 +50,7 @@ def houses_too_far(state: PlanState, limits: Limits) -> Raw:
             missing_en="no team post or service station is recorded",
             missing_zh="没有团队驻点或服务站记录",
         )
-    walk_m = walks_m(state, limits)
+    walk_m = ground.walk_m
     far = asked & (walk_m > limits.walk_m)
     findings = []
     for grid, rows in by_grid(state, far):
@@ -85,39 +84,20 @@ def houses_too_far(state: PlanState, limits: Limits) -> Raw:
     return Raw(findings)
 
 
-def walks_m(state: PlanState, limits: Limits) -> Floats:
-    """Metres on foot from each house to help: a station, or the post of its own grid's team.
-
-    NaN for a house without a point, infinite where there is none.
-    """
-    houses, stations = state.houses, state.stations
-    out = np.full(len(houses.code), np.nan)
-    rows = np.flatnonzero(houses.placed)
-    walk = Walk(Streets.of(state.streets), limits.detour)
-    out[rows] = walk.nearest_m(houses.xy_m[rows], stations.xy_m[stations.grid < 0])
-    own = np.flatnonzero(stations.grid >= 0)
-    post_of = np.full(len(state.grids.code), -1)
-    post_of[stations.grid[own[::-1]]] = own[::-1]
-    with_post = rows[(houses.grid[rows] >= 0) & (post_of[houses.grid[rows]] >= 0)]
-    if len(with_post):
-        posts, group = np.unique(post_of[houses.grid[with_post]], return_inverse=True)
-        own_m = walk.to_own_m(houses.xy_m[with_post], group, stations.xy_m[posts])
-        out[with_post] = np.minimum(out[with_post], own_m)
-    return out
-
-
-def new_stations(state: PlanState, limits: Limits) -> Raw:
+def new_stations(ground: Ground) -> Raw:
     """Where new stations would cover most residents who have none within ``walk_m``."""
+    state, limits = ground.state, ground.limits
     houses = state.houses
     asked = houses.placed & (houses.households > 0)
-    walk_m = walks_m(state, limits)
+    walk_m = ground.walk_m
     rows = np.flatnonzero(asked & ~(walk_m <= limits.walk_m))
     count = int(limits.new_stations)
     if not len(rows) or not count:
         return Raw()
     candidates = rows[_spread(houses.xy_m[rows], houses.residents[rows], limits.walk_m / 2)]
-    walk = Walk(Streets.of(state.streets), limits.detour)
-    site, place = walk.pairs_within(houses.xy_m[candidates], houses.xy_m[rows], limits.walk_m)
+    site, place = ground.walk.pairs_within(
+        houses.xy_m[candidates], houses.xy_m[rows], limits.walk_m
+    )
     chosen = best_sites(
         site, place, houses.residents[rows].astype(np.float64), len(candidates), count
     )

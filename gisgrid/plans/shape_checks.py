@@ -10,7 +10,8 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from gisgrid.balance.arrays import Bools, Geometries, Ints
+from gisgrid.balance.arrays import Bools, Floats, Geometries, Ints
+from gisgrid.balance.walking import Streets, Walk
 from gisgrid.plans.findings import Finding, Fix, Raw
 from gisgrid.plans.limits import Limits
 from gisgrid.plans.state import PlanState
@@ -24,6 +25,7 @@ from gisgrid.plans.topology import (
     overlaps,
     strays,
 )
+from gisgrid.plans.walks import walks_m
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +77,16 @@ class Ground:
             self.communities,
             rounding_m=self.limits.rounding_m,
         )
+
+    @cached_property
+    def walk(self) -> Walk:
+        """Along the town's streets."""
+        return Walk(Streets.of(self.state.streets), self.limits.detour)
+
+    @cached_property
+    def walk_m(self) -> Floats:
+        """Metres on foot from each house to help, see `walks_m`."""
+        return walks_m(self.state, self.walk)
 
     def thin(self, pieces: Pieces) -> Bools:
         """Which pieces are slivers: nothing to hand over, only to mend."""
