@@ -17,6 +17,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 from sqlalchemy import create_engine, text
 
 from gisgrid.db import migrate
@@ -54,6 +56,23 @@ def _child(queue: Any, work: Callable[..., Any], args: tuple[Any, ...]) -> None:
         queue.put((seconds, peak, answer))
     except BaseException as exc:  # the parent raises it again
         queue.put(exc)
+
+
+def write_houses(source: Path, houses: int, target: Path) -> Path:
+    """The first houses of a town, or all of them again and again a few metres apart."""
+    town = pd.read_csv(source, dtype=str)
+    lon, lat = (town[name].astype(float).to_numpy() for name in ("lon", "lat"))
+    rng = np.random.default_rng(1)
+    for copy in range(-(-houses // len(town))):
+        rows = town.iloc[: houses - copy * len(town)].copy()
+        if copy:
+            rows["code"] = rows["code"] + f"{copy:03d}"
+            rows["address"] = rows["address"] + f"{copy}幢"
+            for name, at in (("lon", lon), ("lat", lat)):
+                shifted = at[: len(rows)] + rng.normal(0, 5e-5, len(rows))
+                rows[name] = np.char.mod("%.7f", shifted)
+        rows.to_csv(target, index=False, header=not copy, mode="a" if copy else "w")
+    return target
 
 
 def copy_alone(url: str, path: str) -> None:
@@ -102,7 +121,9 @@ def attach_houses(url: str) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="scripts/bench load", description=__doc__)
     parser.add_argument("--houses", type=int, nargs="+", default=[100_000, 1_000_000])
-    parser.add_argument("--town", type=Path, help="a town made before by scripts/make_town --out")
+    parser.add_argument(
+        "--town", type=Path, help="a town made before: scripts/make_town --scale 100000"
+    )
     args = parser.parse_args()
     for houses in args.houses:
         with tempfile.TemporaryDirectory(prefix="gg") as folder:
@@ -113,7 +134,7 @@ def main() -> None:
 def bench(houses: int, folder: Path, town: Path | None) -> None:
     files = town or folder / "town"
     if town is None:
-        make = [str(ROOT / "scripts/make_town"), "--scale", str(houses), "--out", str(files)]
+        make = [str(ROOT / "scripts/make_town"), "--scale", "100000", "--out", str(files)]
         subprocess.run(make, check=True)
     cluster = Cluster.at(folder / "home")
     cluster.start()
@@ -126,7 +147,7 @@ def bench(houses: int, folder: Path, town: Path | None) -> None:
             plan = plan_named(session, township(session).id, "bench")
             publish(session, plan.id, date(2022, 9, 1))
             grids = plan.grids
-        path = str(files / "register/houses.csv")
+        path = str(write_houses(files / "register/houses.csv", houses, folder / "houses.csv"))
         rows = [
             ("COPY alone", *measured(copy_alone, url, path)),
             ("load and attach", *measured(load_houses, url, path)),
