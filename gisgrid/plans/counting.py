@@ -1,0 +1,68 @@
+"""How much lies in each grid under any plan? The grids and what lies in none add up to everything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from gisgrid.plans import summary
+from gisgrid.plans.attach import attach
+from gisgrid.plans.bulk import Kind
+from gisgrid.plans.plans import PlanInfo
+
+FIELDS = ("houses", "households", "residents", "events")
+
+
+@dataclass(frozen=True)
+class Count:
+    """Counts of one grid, of what lies in none, or of all; the latter two have no code."""
+
+    code: str
+    name: str
+    kind: str
+    houses: int
+    households: int
+    residents: int
+    events: int
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Counts under one plan; grids and ``elsewhere`` add up to ``total``."""
+
+    grids: tuple[Count, ...]
+    elsewhere: Count
+    """Outside every grid, or without a point."""
+    total: Count
+
+
+def count_under(session: Session, plan: PlanInfo) -> Counted:
+    """Counts per grid, by code; in overlay mode houses count in their basic grid.
+
+    Places that were never asked under this plan are attached first, which writes: who only wants
+    to know rolls back.
+    """
+    kinds: tuple[Kind, Kind] = ("house", "event")
+    for kind in kinds:
+        if session.scalar(text(_UNASKED.format(kind=kind)), {"plan": plan.id}):
+            attach(session, plan.id, kind)
+    grids = tuple(
+        Count(g.code, g.name, g.kind, g.houses, g.households, g.residents, g.events)
+        for g in summary.by_grid(session, plan.id)
+    )
+    whole = summary.total(summary.by_community(session, plan.id))
+    total = Count("", "", "", whole.houses, whole.households, whole.residents, whole.events)
+    rest = {
+        field: getattr(total, field) - sum(getattr(g, field) for g in grids) for field in FIELDS
+    }
+    return Counted(grids, Count("", "", "", **rest), total)
+
+
+_UNASKED = """
+SELECT EXISTS (
+    SELECT FROM {kind} o JOIN plan p ON p.township_id = o.township_id
+    WHERE p.id = :plan AND o.place = 'ok'
+      AND NOT EXISTS (SELECT FROM {kind}_grid a WHERE a.plan_id = p.id AND a.{kind}_id = o.id))
+"""
