@@ -25,7 +25,7 @@
     const bounds = classes(values, choice.ramp.length);
     const lines = bounds.map((from, i) => ({
       colour: choice.ramp[ramp(i, bounds.length, choice.ramp.length)],
-      label: range(from, bounds[i + 1]),
+      label: range(from, bounds[i + 1], Math.max(...values)),
     }));
     return {
       of: (grid) => {
@@ -55,9 +55,9 @@
     return n === 1 ? 0 : Math.round((i * (colours - 1)) / (n - 1));
   }
 
-  function range(from, next) {
-    if (next === undefined) return `≥ ${from}`;
-    return next - from === 1 ? String(from) : `${from} – ${next - 1}`;
+  function range(from, next, most) {
+    const to = next === undefined ? most : next - 1;
+    return to === from ? String(from) : `${from} – ${to}`;
   }
 
   gisgrid.paint = function (grids, colouring) {

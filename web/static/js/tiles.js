@@ -120,7 +120,7 @@ window.gisgrid = window.gisgrid || {};
       const pen = canvas.getContext("2d");
       pen.scale((size * sharp) / EXTENT, (size * sharp) / EXTENT);
       const px = EXTENT / size;
-      if (this.spec.kind === "lines") for (const f of features) line(pen, f, this.spec.style, px);
+      if (this.spec.kind === "lines") for (const f of features) line(pen, f, this.spec.style, px, z < SINGLE_FROM);
       else for (const f of features) symbol(pen, f, this.spec.style, px, z < SINGLE_FROM);
       if (this.spec.kind === "points") canvas.symbols = features;
       this.drawn += features.length;
@@ -185,12 +185,12 @@ window.gisgrid = window.gisgrid || {};
     return n < 1000 ? String(n) : `${(n / 1000).toFixed(n < 10000 ? 1 : 0)}k`;
   }
 
-  function line(pen, f, style, px) {
+  function line(pen, f, style, px, far) {
     pen.beginPath();
     for (const part of f.parts) part.forEach(([x, y], i) => (i ? pen.lineTo(x, y) : pen.moveTo(x, y)));
-    pen.lineWidth = 1.4 * px;
+    pen.lineWidth = (far ? 0.9 : 1.6) * px;
     pen.strokeStyle = style.colour;
-    pen.globalAlpha = 0.9;
+    pen.globalAlpha = far ? 0.7 : 0.9;
     pen.stroke();
     pen.globalAlpha = 1;
   }
