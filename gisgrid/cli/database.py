@@ -30,9 +30,12 @@ def _own_cluster(settings: Settings) -> Cluster:
 @db.command()
 @click.pass_obj
 def start(settings: Settings) -> None:
-    """Start the embedded store, making it on first use."""
+    """Start the embedded store; on first use it is made, with its tables."""
     cluster = _own_cluster(settings)
     cluster.start()
+    with connected(settings) as engine:
+        if migrate.current(engine) is None:
+            migrate.upgrade(engine)
     click.echo(f"running: {cluster.data}")
 
 

@@ -225,6 +225,11 @@ def print_report(report: Report, *, commit: bool) -> None:
         click.echo(report.verdict.en)
     if report.unused:
         click.echo(f"columns not used: {', '.join(report.unused)}")
+    for code in report.townships:
+        click.echo(
+            f"township {code} is new: look at its metric CRS, time zone and rules, and change what "
+            f"is wrong before you go on: gisgrid township --code {code}"
+        )
     _print_findings("refused", report.rejected)
     _print_findings("noted", report.noted)
     for name, counts in (("houses", report.houses), ("events", report.events)):

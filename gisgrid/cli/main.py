@@ -9,7 +9,7 @@ from typing import Any
 import click
 from sqlalchemy.exc import DBAPIError
 
-from gisgrid.cli import coverage, database, loading, locating, planning
+from gisgrid.cli import balancing, counting, coverage, database, loading, locating, planning
 from gisgrid.errors import GisgridError
 from gisgrid.settings import Settings
 
@@ -71,12 +71,15 @@ def main(ctx: click.Context) -> None:
 
 main.add_command(database.db)
 main.add_command(loading.load)
+main.add_command(counting.locate_command)
+main.add_command(counting.count_command)
 main.add_command(locating.address)
 main.add_command(locating.alias)
 main.add_command(locating.index_command)
 main.add_command(coverage.coverage_command)
 main.add_command(coverage.workload_command)
 main.add_command(coverage.weights_group)
+main.add_command(balancing.balance_command)
 main.add_command(planning.plan)
 main.add_command(planning.attach_command)
 main.add_command(planning.summary_command)

@@ -47,6 +47,8 @@ class Report:
     unused: tuple[str, ...]
     houses: Counts | None
     events: Counts | None
+    townships: tuple[str, ...]
+    """Codes of townships that got their first settings: CRS, time zone and rules by default."""
     run_id: int | None
     """None if the file added nothing: then there is no run either."""
 
@@ -88,8 +90,7 @@ def load(session: Session, order: Order, *, progress: Progress | None = None) ->
     stage.values["run"] = run_id = open_run(session, job)
     staged = stage.row_count()
     inserted, updated = stage.write()
-    if order.kind == "areas":
-        _finish_areas(session)
+    settled = _finish_areas(session) if order.kind == "areas" else ()
     houses = events = None
     plan_id = _published(session, job.place)
     if plan_id and job.target.placed and inserted + updated:
@@ -128,6 +129,7 @@ def load(session: Session, order: Order, *, progress: Progress | None = None) ->
         unused=job.resolved.unused,
         houses=houses,
         events=events,
+        townships=settled,
         run_id=run_id if inserted + updated else None,
     )
 
@@ -202,8 +204,11 @@ def _detective(
     return verdict
 
 
-def _finish_areas(session: Session) -> None:
-    """Give new townships their settings, and areas without a polygon the union of their children."""
+def _finish_areas(session: Session) -> tuple[str, ...]:
+    """Give areas without a polygon the union of their children, new townships their settings.
+
+    The codes of the new townships come back.
+    """
     for level in ("township", "county"):
         session.execute(
             text(
@@ -218,17 +223,18 @@ def _finish_areas(session: Session) -> None:
     rows = session.execute(
         text(
             """
-            SELECT a.id, ST_X(ST_Centroid(a.geom)) AS lon, ST_Y(ST_Centroid(a.geom)) AS lat
+            SELECT a.id, a.code, ST_X(ST_Centroid(a.geom)) AS lon, ST_Y(ST_Centroid(a.geom)) AS lat
             FROM area a LEFT JOIN township t ON t.area_id = a.id
             WHERE a.level = 'township' AND t.area_id IS NULL AND a.geom IS NOT NULL ORDER BY a.id
             """
         )
     ).all()
-    for area_id, lon, lat in rows:
+    for area_id, _, lon, lat in rows:
         session.execute(
             text("INSERT INTO township (area_id, metric_srid) VALUES (:id, :srid)"),
             {"id": area_id, "srid": crs.default_metric_srid(lon, lat)},
         )
+    return tuple(row.code for row in rows)
 
 
 def _published(session: Session, place: Place | None) -> int | None:
