@@ -76,9 +76,7 @@ def phone(
     failures: list[str] = []
     elsewhere: list[str] = []
     page.on("pageerror", lambda error: failures.append(str(error)))
-    page.on(
-        "request", lambda r: None if r.url.startswith(host + "/") else elsewhere.append(r.url)
-    )
+    page.on("request", lambda r: None if r.url.startswith(host + "/") else elsewhere.append(r.url))
     try:
         page.goto(f"{host}/lookup{query}")
         page.wait_for_selector("html[data-ready]", state="attached")
@@ -212,7 +210,9 @@ def test_text_is_large_and_targets_are_wide_at_every_size(
             assert [t for t in measured["texts"] if t[1] < 24 or t[2] < 1.299] == []
             assert [t for t in measured["targets"] if min(t[1], t[2]) < 60] == []
             assert measured["overflow"] <= 0
-            body = page.evaluate("parseFloat(getComputedStyle(document.querySelector('dd')).fontSize)")
+            body = page.evaluate(
+                "parseFloat(getComputedStyle(document.querySelector('dd')).fontSize)"
+            )
             assert body == least_px
             if least_px == 40:
                 picture(page, f"largest-{width}-{lang}")

@@ -14,13 +14,12 @@ from gisgrid.balance.pareto import TOLERANCES
 from gisgrid.cli.coverage import (
     as_of_option,
     chosen_plan,
-    console,
     geojson_option,
-    opened,
     plan_option,
     township_option,
     xlsx_option,
 )
+from gisgrid.cli.edge import opened, wide_console
 from gisgrid.cli.loading import progress_bar
 from gisgrid.errors import Invalid
 from gisgrid.plans import plans
@@ -140,7 +139,7 @@ def _print_trade_off(task: Task) -> None:
             f"{result.max_deviation:.2%}", f"{result.moved_cost:.0f}", f"{result.bound:.0f}",
             f"{result.gap:+.1%}", "—" if result.compactness is None else f"{result.compactness:.3f}",
         )  # fmt: skip
-    console().print(table)
+    wide_console().print(table)
 
 
 def _print_proposal(proposal: Proposal) -> None:
@@ -161,14 +160,14 @@ def _print_proposal(proposal: Proposal) -> None:
             f"{c.max_deviation:.2%}", "" if c.reached else f"{c.floor:.2%}",
             f"{c.moved_cost:.0f}", f"{c.bound:.0f}", "yes" if c.reached else "no",
         )  # fmt: skip
-    console().print(table)
+    wide_console().print(table)
     moves = Table(box=None)
     for i, head in enumerate(("from", "to", "houses", "households", "residents", "minutes")):
         moves.add_column(head, justify="left" if i < 2 else "right")
     for m in proposal.moves:
         moves.add_row(m.from_grid, m.to_grid, str(len(m.houses)), str(m.households),
                       str(m.residents), f"{m.minutes:.0f}")  # fmt: skip
-    console().print(moves)
+    wide_console().print(moves)
     result = proposal.result
     people = int(np.sum(proposal.task.state.houses.residents))
     click.echo(

@@ -9,7 +9,8 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from gisgrid.cli.coverage import as_of_option, chosen_plan, console, opened, township_option
+from gisgrid.cli.coverage import as_of_option, chosen_plan, township_option
+from gisgrid.cli.edge import opened, wide_console
 from gisgrid.errors import Invalid
 from gisgrid.locate import asking
 from gisgrid.locate.address import nearest_address
@@ -78,7 +79,7 @@ def count_command(settings: Settings, name: str, township: str | None) -> None:
         table.add_row(row.code, row.name, row.kind, *_cells(row))
     table.add_row("", "(in no grid)", "", *_cells(counted.elsewhere))
     table.add_row("", "total", "", *_cells(counted.total), style="bold")
-    console().print(table)
+    wide_console().print(table)
 
 
 def _as_point(what: tuple[str, ...]) -> tuple[float, float] | None:
@@ -111,7 +112,7 @@ def _print_found(found: Found) -> None:
     for key, value in rows:
         if value is not None:
             table.add_row(key, Text(value))  # brackets are markup in plain strings
-    console().print(table)
+    wide_console().print(table)
 
 
 def _cells(row: Count) -> list[str]:

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.table import Table
 from sqlalchemy.orm import Session
 
 from gisgrid.balance.weights import Weights
 from gisgrid.balance.workload import MMIN, Spread
+from gisgrid.cli.edge import opened, wide_console
 from gisgrid.cli.loading import progress_bar
-from gisgrid.db.store import open_engine, store_url, transaction
 from gisgrid.errors import Invalid
 from gisgrid.plans import plans
 from gisgrid.plans.checks import CHECKS
@@ -46,22 +43,6 @@ xlsx_option = click.option(
 geojson_option = click.option(
     "--geojson", type=click.Path(path_type=Path, dir_okay=False), help="GeoJSON file to write"
 )
-
-
-@contextmanager
-def opened(settings: Settings, *, read_only: bool = False) -> Iterator[Session]:
-    """The command's one transaction; the connection is closed with it."""
-    engine = open_engine(store_url(settings))
-    try:
-        with transaction(engine, read_only=read_only) as session:
-            yield session
-    finally:
-        engine.dispose()
-
-
-def console() -> Console:
-    """A console wide enough for tables: a narrow terminal wraps lines, cells are never cut."""
-    return Console(soft_wrap=True, width=max(Console().width, 170))
 
 
 def chosen_plan(
@@ -138,7 +119,7 @@ def _print_answers(place: Place, found: Coverage) -> None:
             r.name, r.title_en, r.title_zh, f"[{colour[r.status]}]{r.status}[/]",
             str(len(r.findings)), str(r.houses), str(r.residents), r.en,
         )  # fmt: skip
-    console().print(table)
+    wide_console().print(table)
 
 
 def _print_places(found: Coverage, most: int) -> None:
@@ -210,7 +191,7 @@ def _print_communities(title: str, found: Loads) -> None:
     if nowhere.total_mmin or nowhere.residents:
         table.add_row("", "(in no grid)", "", str(nowhere.residents), _min(nowhere.total_mmin))
     table.add_row(*_area_cells(found.township, "", "total"), style="bold")
-    console().print(table)
+    wide_console().print(table)
 
 
 def _area_cells(area: AreaLoad, code: str, name: str) -> list[str]:
@@ -240,7 +221,7 @@ def _print_grids(found: Loads) -> None:
             _min(g.total_mmin), _number(g.deviation, "+.1%"), f"{g.posts:.1f}",
             _number(g.per_post_min, ".0f"),
         )  # fmt: skip
-    console().print(table)
+    wide_console().print(table)
 
 
 def _min(mmin: int) -> str:

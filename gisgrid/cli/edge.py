@@ -31,6 +31,5 @@ def opened(settings: Settings, *, read_only: bool = False) -> Iterator[Session]:
 
 
 def wide_console() -> Console:
-    """A console as wide as the terminal; 160 columns where the output goes to a file."""
-    console = Console()
-    return console if console.is_terminal else Console(width=max(160, console.width))
+    """A console wide enough for tables: a narrow terminal wraps lines, cells are never cut."""
+    return Console(soft_wrap=True, width=max(Console().width, 170))

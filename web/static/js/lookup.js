@@ -24,7 +24,7 @@
 
   function show(...parts) {
     byId("answer").replaceChildren(...parts.filter(Boolean));
-    byId("answer").scrollIntoView({ block: "nearest" });
+    byId("answer").scrollIntoView({ block: "start" });
   }
 
   // ---- what is kept on the phone -----------------------------------------------------------------

@@ -41,8 +41,8 @@
       viewBox: `0 0 ${width} ${HEIGHT}`, role: "img",
       "aria-label": words.map.replace("{grid}", answer.grid.name),
     },
-    ...own.map((grid) => outline(grid, OWN)),
     ...seen.filter((grid) => !own.includes(grid)).map((grid) => outline(grid, OTHER)),
+    ...own.map((grid) => outline(grid, OWN)),
     mark(cx, cy),
     draw("path", {
       d: `M14 ${HEIGHT - 26}v10h${bar * perMetre}v-10`, fill: "none", stroke: "#14202e", "stroke-width": 3,
