@@ -282,7 +282,7 @@ def test_polygons_are_repaired_only_where_that_is_certain():
 
 def test_points_of_a_vector_file():
     table = houses(code=["a", "b", "c", "d"], **{GEOMETRY: [
-        shapely.Point(120.9, 40.7), None, shapely.MultiPoint([(120.9, 40.7)]), shapely.box(0, 0, 1, 1)]})  # fmt: skip
+        shapely.Point(120.9, 40.7), None, shapely.MultiPoint([(120.9, 40.7)]), shapely.LineString([(120.9, 40.7), (120.901, 40.7)])]})  # fmt: skip
     rows, rejected, _ = checked("houses", table, bounds=BOUNDS)
     assert reasons(rejected) == {5: ["geometry_type"]}
     assert rows["place"].tolist() == ["ok", "unlocated", "ok"]

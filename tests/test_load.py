@@ -202,6 +202,34 @@ def test_rows_that_hang_in_the_air_are_refused(session: Session, tmp_path: Path)
     assert report.inserted == 1
 
 
+def test_visits_and_stations_load_and_hang_on_what_there_is(session: Session, tmp_path: Path):
+    small_town(session)
+    load_kind(session, "houses", write(tmp_path / "h.csv", HEAD, GOOD), crs="wgs84")
+    visits = write(
+        tmp_path / "v.csv",
+        "code,house,staff,visited_on",
+        "V1,H1,,2023-05-01",
+        "V2,H9,,2023-05-01",
+        "V3,H1,S9,2023-05-01",
+    )
+    report = load_kind(session, "visits", visits)
+    assert report.rejected.counts() == {"unknown_house": 1, "unknown_staff": 1}
+    assert report.inserted == 1
+    stations = write(
+        tmp_path / "st.csv",
+        "code,name,kind,grid,since,lon,lat",
+        "P1,虚构驿站,team_post,a,2022-01-01,120.9005,40.7005",
+        "P2,虚构服务站,社区服务站,,,120.9015,40.7005",
+        "P3,虚构驿站,team_post,,,120.9005,40.7005",
+        "P4,虚构驿站,team_post,z,,120.9005,40.7005",
+    )
+    report = load_kind(session, "stations", stations, crs="wgs84")
+    assert report.rejected.counts() == {"post_grid": 1, "unknown_grid": 1}
+    assert load_kind(session, "stations", stations, crs="wgs84").run_id is None
+    kinds = session.scalars(text("SELECT kind FROM station ORDER BY code")).all()
+    assert kinds == ["team_post", "community"]
+
+
 def test_a_second_leader_on_a_day_is_refused(session: Session, tmp_path: Path):
     small_town(session)
     head = "code,name,grid,role,since,until"

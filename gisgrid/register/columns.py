@@ -192,6 +192,10 @@ KINDS: dict[str, Kind] = {
               reported_time="text", due_at="time", closed_at="time", source="text", text="text",
               address="text", community="code", lon="coordinate", lat="coordinate",
               geocoded="text"),
+        _kind("visits", None, code="code*", house="code*", staff="code", visited_on="date*"),
+        _kind("stations", "point", code="code*", name="text*", kind="choice:station_kind*",
+              grid="code", address="text", since="date", until="date", lon="coordinate",
+              lat="coordinate"),
     )
 }  # fmt: skip
 """``geocoded`` is what a geocoder wrote beside the coordinates, such as "(0, 0)"; it is checked,

@@ -65,6 +65,8 @@ REASONS: dict[str, Reason] = {
         Reason("unknown_household", "no household with that code", "没有该编码的户"),
         Reason("unknown_grid", "no grid with that code", "没有该编码的网格"),
         Reason("code_level", "the code already stands for something of another level", "该编码已用于其他层级"),
+        Reason("unknown_staff", "no person of staff with that code", "没有该编码的工作人员"),
+        Reason("post_grid", "the post of a team names its grid, and no other station does", "网格服务点须填写网格，其他服务站不填"),
         Reason("code_community", "the grid's code does not begin with the code of its community", "网格编码与所属社区编码不一致"),
         Reason("half_part", "a part in a team needs grid, role and first day together", "网格、身份、开始日期须同时填写"),
         Reason("two_leaders", "the grid would have two leaders on one day", "同一天一个网格不能有两名网格长"),

@@ -97,7 +97,7 @@ def load(session: Session, order: Order, *, progress: Progress | None = None) ->
         tell(read, read, "attaching")
         if order.kind == "houses":
             houses = attach(session, plan_id, "house")
-        else:
+        if order.kind == "events":
             events = attach(session, plan_id, "event")
     if order.search_keys and job.place and order.kind == "houses" and inserted + updated:
         tell(read, read, "search keys")

@@ -16,7 +16,8 @@ from gisgrid.plans.plans import Place, plan_named, township
 from gisgrid.register.checks import Context
 from gisgrid.register.columns import Mapping, Resolved, resolve
 from gisgrid.register.read import Table, open_table
-from gisgrid.register.targets import TARGETS, Target
+from gisgrid.register.target import Target
+from gisgrid.register.targets import TARGETS
 
 ROW_KEY = "(row)"
 """Name of a made column: a key drawn from the row's own content, for files without one."""

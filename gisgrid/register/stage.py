@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from gisgrid.db.store import copy_text
 from gisgrid.register.findings import Findings
 from gisgrid.register.names import COMMUNITY, match_name, names_within, plain
-from gisgrid.register.targets import Target
+from gisgrid.register.target import Target
 
 PLACEHOLDER_STREETS = 8
 """So many different streets on exactly one spot are no place: real corners have up to four."""

@@ -7,56 +7,7 @@ the whole file or the store, and the statements that write. All SQL is fixed; va
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True)
-class Check:
-    """Rows of the stage with a defect: ``sql`` gives their row numbers."""
-
-    code: str
-    column: str
-    sql: str
-    keeps: bool = False
-    """Told only; the row stays."""
-
-
-@dataclass(frozen=True)
-class Target:
-    """Where one kind goes."""
-
-    table: str
-    columns: dict[str, str]
-    """Canonical column to its type in the stage."""
-    writes: tuple[str, ...]
-    """Statements in order; each gives one row: inserted, updated."""
-    key: tuple[str, ...] = ("code",)
-    """What names a row in the file."""
-    checks: tuple[Check, ...] = ()
-    community: bool = False
-    """Rows name a community; ``community_id`` is resolved."""
-    placed: bool = False
-    """Rows have a point: detective, placeholder search, attach."""
-
-
-def upsert(table: str, key: str, select: str, columns: tuple[str, ...]) -> str:
-    """A statement that inserts new rows, updates changed ones, and counts both."""
-    values = ", ".join(f"{c} = excluded.{c}" for c in columns)
-    old = ", ".join(f"t.{c}" for c in columns)
-    new = ", ".join(f"excluded.{c}" for c in columns)
-    names = ", ".join((*[k.strip() for k in key.split(",")], *columns, "run_id"))
-    return f"""
-WITH done AS (
-    INSERT INTO {table} AS t ({names})
-    {select}
-    ON CONFLICT ({key}) DO UPDATE SET {values}, run_id = excluded.run_id
-    WHERE ({old}) IS DISTINCT FROM ({new})
-    RETURNING (t.xmax = 0) AS fresh
-)
-SELECT count(*) FILTER (WHERE fresh) AS inserted, count(*) FILTER (WHERE NOT fresh) AS updated
-FROM done
-"""
-
+from gisgrid.register.target import Check, Target, upsert
 
 _PLACE_COLUMNS = {
     "lon": "float8",
@@ -396,6 +347,69 @@ SELECT (SELECT count(*) FROM added) AS inserted, (SELECT count(*) FROM changed) 
                 (
                     "matter_id", "reported_at", "due_at", "closed_at", "source", "text", "address",
                     "community_id", "geom", "place", "source_x", "source_y",
+                ),
+            ),
+        ),
+    ),
+    "visits": Target(
+        table="visit",
+        columns={"code": "text", "house": "text", "staff": "text", "visited_on": "date"},
+        checks=(
+            Check(
+                "unknown_house",
+                "house",
+                """SELECT s.row_no FROM stage s WHERE NOT EXISTS (SELECT FROM house h
+                   WHERE h.township_id = :township AND h.code = s.house)""",
+            ),
+            Check(
+                "unknown_staff",
+                "staff",
+                """SELECT s.row_no FROM stage s WHERE s.staff IS NOT NULL AND NOT EXISTS (
+                   SELECT FROM staff p WHERE p.township_id = :township AND p.code = s.staff)""",
+            ),
+        ),
+        writes=(
+            upsert(
+                "visit",
+                "township_id, code",
+                """SELECT :township, s.code, h.id, p.id, s.visited_on, :run
+                FROM stage s JOIN house h ON h.township_id = :township AND h.code = s.house
+                LEFT JOIN staff p ON p.township_id = :township AND p.code = s.staff
+                ORDER BY s.row_no""",
+                ("house_id", "staff_id", "visited_on"),
+            ),
+        ),
+    ),
+    "stations": Target(
+        table="station",
+        columns={
+            "code": "text", "name": "text", "kind": "text", "grid": "text", "address": "text",
+            "since": "date", "until": "date", **_PLACE_COLUMNS,
+        },
+        placed=True,
+        checks=(
+            Check(
+                "post_grid",
+                "grid",
+                "SELECT row_no FROM stage WHERE (kind = 'team_post') <> (grid IS NOT NULL)",
+            ),
+            Check(
+                "unknown_grid",
+                "grid",
+                """SELECT s.row_no FROM stage s WHERE s.grid IS NOT NULL AND NOT EXISTS (
+                   SELECT FROM grid g JOIN plan p ON p.id = g.plan_id
+                   WHERE p.township_id = :township AND g.code = s.grid)""",
+            ),
+        ),
+        writes=(
+            upsert(
+                "station",
+                "township_id, code",
+                f"""SELECT :township, s.code, s.name, s.kind, s.grid, s.address, s.span, {_POINT},
+                   :run FROM stage s ORDER BY s.row_no""",
+                (
+                    "name", "kind", "grid_code", "address", "during", "geom", "place", "source_x",
+                    "source_y",
                 ),
             ),
         ),

@@ -26,6 +26,12 @@ CHOICES: dict[str, dict[str, tuple[str, ...]]] = {
         "sinking_force": ("下沉力量", "下沉干部", "下沉人员", "下沉幹部"),
         "social_force": ("社会力量", "社會力量", "志愿者", "volunteer"),
     },
+    "station_kind": {
+        "township": ("乡镇中心", "镇级", "街道中心", "便民服务中心"),
+        "community": ("社区服务站", "社区级", "村级服务站"),
+        "residents": ("居民服务点", "居民级", "小区服务点"),
+        "team_post": ("网格服务点", "网格驿站", "网格工作站"),
+    },
     "limit_unit": {
         "working_minutes": ("workingminute", "minutes", "minute", "分钟", "工作分钟", "分鐘"),
         "working_hours": ("workinghour", "hours", "hour", "小时", "工作小时", "工作时", "小時", "工作時"),
@@ -77,6 +83,7 @@ HEADERS: dict[str, tuple[str, ...]] = {
                     "requesteddatetime", "上报时间", "发生时间", "受理时间", "立案时间", "立案日期",
                     "上報時間", "报告时间"),
     "reported_time": ("opentime", "立案時間", "上报时刻", "時間"),
+    "visited_on": ("visitdate", "date", "走访日期", "入户日期", "探访日期"),
     "role": ("职务", "角色", "岗位", "身份", "職務"),
     "room": ("roomnumber", "unit", "flat", "房号", "室", "室号", "门牌", "房號"),
     "sex": ("gender", "性别", "性別"),
@@ -100,6 +107,8 @@ CODE_HEADERS: dict[str, tuple[str, ...]] = {
     "matters": ("mattercode", "事项编码", "事项编号", "事项代码"),
     "events": ("eventcode", "caseid", "caseenquiryid", "servicerequestid", "事件编号", "事件编码", "案件编号",
                "案件編號", "工单编号"),
+    "visits": ("visitcode", "走访编号", "走访编码", "入户编号"),
+    "stations": ("stationcode", "站点编码", "服务站编码", "服务点编号"),
 }  # fmt: skip
 """Kind → headers that mean its ``code``; any kind also takes 编码, 编号, 代码, id."""
 
