@@ -27,8 +27,6 @@ from gisgrid.locate.kernels.checksum import checksum
 MAGIC = b"GISGLOC1"
 PREFIX = struct.Struct("<8sII")
 ALIGN = 64
-CHECKED_WHOLE = 64 << 20  # bytes; a larger file is sampled unless asked to be verified
-SAMPLES, SAMPLE = 64, 4096
 
 
 def write(path: Path, facts: Mapping[str, object], arrays: Mapping[str, npt.NDArray[Any]]) -> None:
@@ -38,15 +36,13 @@ def write(path: Path, facts: Mapping[str, object], arrays: Mapping[str, npt.NDAr
     entries, place = [], 0
     contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     for name, array in contiguous.items():
-        whole, sampled = _sums(array.reshape(-1).view(np.uint8))
         entries.append(
             {
                 "name": name,
                 "type": array.dtype.str,
                 "shape": array.shape,
                 "place": place,
-                "sum": whole,
-                "sample": sampled,
+                "sum": int(checksum(array.reshape(-1).view(np.uint8))),
             }
         )
         place += -(-array.nbytes // ALIGN) * ALIGN
@@ -70,14 +66,14 @@ def write(path: Path, facts: Mapping[str, object], arrays: Mapping[str, npt.NDAr
         raise
 
 
-def read(path: Path, *, verify: bool | None) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
+def read(path: Path, *, verify: bool) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
     """Facts and memory-mapped arrays of a file that ``write`` made.
 
     Parameters
     ----------
     verify
-        True: check every byte. False: header and length only. None: every byte of a file up to
-        64 MiB, samples of a larger one.
+        Check every byte, which takes a second for every 10 GB or so once the file is in memory;
+        otherwise header and length only.
 
     Raises
     ------
@@ -106,26 +102,10 @@ def read(path: Path, *, verify: bool | None) -> tuple[dict[str, Any], dict[str, 
         dtype = np.dtype(entry["type"])
         count = int(np.prod(entry["shape"], dtype=np.int64))
         array = np.frombuffer(mapped, dtype, count, body + entry["place"])
-        bytes_ = array.view(np.uint8)
-        if verify or (verify is None and size <= CHECKED_WHOLE):
-            if checksum(bytes_) != entry["sum"]:
-                raise _damaged(path)
-        elif verify is None and _sample(bytes_) != entry["sample"]:
+        if verify and checksum(array.view(np.uint8)) != entry["sum"]:
             raise _damaged(path)
         arrays[entry["name"]] = array.reshape(entry["shape"])
     return header["facts"], arrays
-
-
-def _sums(data: npt.NDArray[np.uint8]) -> tuple[int, int]:
-    return int(checksum(data)), _sample(data)
-
-
-def _sample(data: npt.NDArray[np.uint8]) -> int:
-    """CRC-32 of 64 pages spread evenly over ``data``, its first and last included."""
-    crc = 0
-    for start in np.linspace(0, max(len(data) - SAMPLE, 0), SAMPLES).astype(np.int64):
-        crc = zlib.crc32(data[start : start + SAMPLE].data, crc)
-    return crc
 
 
 def _damaged(path: Path) -> Invalid:

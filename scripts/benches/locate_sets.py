@@ -37,7 +37,7 @@ def machine() -> str:
 def builds(sets: Mapping[int, Polygons]) -> list[str]:
     """Seconds to build, megabytes, seconds to open."""
     rows = [
-        "| polygons | vertices | build s | CPU s | arrays MB | file MB | open ms | open, every byte checked ms |"
+        "| polygons | vertices | build s | CPU s | arrays MB | file MB | open, every byte checked, ms | open unchecked ms |"
     ]
     rows.append("|---:|---:|---:|---:|---:|---:|---:|---:|")
     for m, polygons in sets.items():
@@ -50,12 +50,12 @@ def builds(sets: Mapping[int, Polygons]) -> list[str]:
             path = Path(folder) / "plan"
             locator.save(path)
             opened = best(lambda p=path: Locator.load(p), 5) * 1e3
-            checked = best(lambda p=path: Locator.load(p, verify=True), 5) * 1e3
+            unchecked = best(lambda p=path: Locator.load(p, verify=False), 5) * 1e3
             size = path.stat().st_size / 2**20
         vertices = int(shapely.get_num_coordinates(polygons).sum())
         memory = locator.index.nbytes / 2**20
         rows.append(
-            f"| {m:,} | {vertices:,} | {seconds:.2f} | {cpu:.2f} | {memory:.1f} | {size:.1f} | {opened:.1f} | {checked:.1f} |"
+            f"| {m:,} | {vertices:,} | {seconds:.2f} | {cpu:.2f} | {memory:.1f} | {size:.1f} | {opened:.1f} | {unchecked:.1f} |"
         )
         print(rows[-1], flush=True)
     return rows
