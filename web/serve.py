@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 
 from flask import Flask
@@ -49,7 +50,9 @@ class Server(BaseApplication):  # type: ignore[misc]
             self.cfg.set(name, value)
 
     def load(self) -> Flask:
-        # Called in each worker, after the fork.
+        # Called in each worker, after the fork. A look-up is done in a millisecond: a thread that
+        # holds the interpreter for the usual five would be the longest part of its neighbours' wait.
+        sys.setswitchinterval(0.0005)
         app = create_app(self.settings)
         snapshots.start(app)
         return app

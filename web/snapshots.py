@@ -36,6 +36,8 @@ HOUSES_EVERY_S = 30.0
 """The index of houses is made anew at most so often."""
 UNHEARD_S = 10.0
 """While nobody listens, names are at most this old; the plan never is."""
+_START_S = 20.0
+"""A process waits at most so long for the houses before its first request."""
 _PULSE_S = 5.0
 """Without news the listener looks so often whether its connection is still one."""
 
@@ -71,6 +73,7 @@ class Snapshots:
         self._taking = threading.Lock()
         self._stop = threading.Event()
         self._houses_asked = threading.Event()
+        self._houses_known = threading.Event()
 
     def start(self) -> None:
         """Compile, listen and take; a store without a plan is none to wait for."""
@@ -80,7 +83,8 @@ class Snapshots:
             self.published()
         except (GisgridError, DBAPIError):
             return
-        self._take_houses()
+        # The houses' own thread is at it; a first request should find them.
+        self._houses_known.wait(_START_S)
 
     def published(self) -> tuple[Held, ...]:
         """The published plans by the code of their township.
@@ -141,6 +145,7 @@ class Snapshots:
             with self._reading(timeout_s=None) as session:
                 houses[each.snapshot.place.id] = take_houses(session, each.snapshot.place)
         self._houses = houses
+        self._houses_known.set()
 
     def _reading(self, timeout_s: int | None = 30) -> Any:
         return transaction(self._store.engine(), read_only=True, timeout_s=timeout_s)

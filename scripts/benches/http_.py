@@ -1,0 +1,219 @@
+"""How fast does the server answer "which grid is this?" over HTTP?
+
+scripts/bench http serves a synthetic town of 100,000 houses and 1,000 grids from a private store with
+``gisgrid serve`` on this machine, and asks for points at a fixed rate. The clock of a request starts
+when it was due, not when it was sent, so that a slow answer is not hidden by the requests it held up.
+Where wrk is installed (Debian: apt-get install wrk), its most requests a second stand beside. The
+table goes to docs/benchmarks/http.md with --write.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import platform
+import random
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import create_engine
+
+from gisgrid.db import migrate
+from gisgrid.db.cluster import Cluster
+from gisgrid.db.store import transaction
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from tests.web import fill_town  # noqa: E402
+
+COLUMNS, ROWS, HOUSES = 40, 25, 100_000
+WEST, SOUTH, EAST, NORTH = 120.9, 40.7, 120.9 + COLUMNS * 0.004, 40.7 + ROWS * 0.003
+CONNECTIONS = 16
+POINT, PEER = "point", "static file"
+PEER_PATH = "/static/icon.svg"
+"""Asked at the same rate in the same run: what the framework, the client and the machine cost."""
+
+
+@dataclass
+class Run:
+    """What a run at a fixed rate measured."""
+
+    what: str
+    rate: int
+    asked: int = 0
+    errors: int = 0
+    seconds: float = 0.0
+    late_ms: list[float] = field(default_factory=list)
+    """Milliseconds from when each request was due to its whole answer."""
+
+    def at(self, share: float) -> float:
+        ordered = sorted(self.late_ms)
+        return ordered[min(int(share * len(ordered)), len(ordered) - 1)]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rates", type=int, nargs="+", default=[100, 250, 500])
+    parser.add_argument("--seconds", type=float, default=20, help="of each rate (at most 60)")
+    parser.add_argument("--write", action="store_true", help="write docs/benchmarks/http.md")
+    args = parser.parse_args()
+    seconds = min(args.seconds, 60.0)
+    with tempfile.TemporaryDirectory(prefix="gg") as folder:
+        # The database server runs as another user when this runs as root.
+        Path(folder).chmod(0o755)
+        cluster = Cluster.at(Path(folder) / "home")
+        cluster.start()
+        try:
+            engine = create_engine(cluster.url())
+            migrate.upgrade(engine)
+            with transaction(engine) as session:
+                fill_town(session, columns=COLUMNS, rows=ROWS, houses=HOUSES, events=1000)
+            engine.dispose()
+            lines = measure(cluster.url(), args.rates, seconds)
+        finally:
+            cluster.stop()
+    text = "\n".join(lines) + "\n"
+    print(text)
+    if args.write:
+        (ROOT / "docs/benchmarks/http.md").write_text(text)
+
+
+def measure(url: str, rates: list[int], seconds: float) -> list[str]:
+    """Serve, ask, stop; the lines of the report."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = subprocess.Popen(
+        [str(ROOT / ".venv/bin/gisgrid"), "serve", "--port", str(port)],
+        env={**os.environ, "DATABASE_URL": url},
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_for(port)
+        asyncio.run(at_rate(port, 50, 4.0))  # both processes have answered before anything counts
+        runs = []
+        for rate in rates:
+            print(f"{rate} requests/s for {seconds:.0f} s …", file=sys.stderr)
+            for what in (POINT, PEER):
+                runs.append(asyncio.run(at_rate(port, rate, seconds, what)))
+        most = wrk(port)
+    finally:
+        server.terminate()
+        server.wait(30)
+    return report(runs, most)
+
+
+def wait_for(port: int) -> None:
+    for _ in range(300):
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=5) as s:
+                s.settimeout(30)
+                s.sendall(request(random.Random(0)))
+                if s.recv(12).endswith(b"200"):
+                    return
+        except OSError:
+            pass
+        time.sleep(0.2)
+    sys.exit("the server does not answer")
+
+
+def request(rng: random.Random, what: str = POINT) -> bytes:
+    lon, lat = rng.uniform(WEST, EAST), rng.uniform(SOUTH, NORTH)
+    path = f"/api/v1/locate?lon={lon:.7f}&lat={lat:.7f}" if what == POINT else PEER_PATH
+    return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: keep-alive\r\n\r\n".encode()
+
+
+async def at_rate(port: int, rate: int, seconds: float, what: str = POINT) -> Run:
+    """Ask at ``rate`` for ``seconds``, each request at its own moment (evenly spread)."""
+    run, rng = Run(what, rate), random.Random(rate)
+    due: asyncio.Queue[float | None] = asyncio.Queue()
+    workers = [asyncio.create_task(worker(port, due, run, rng)) for _ in range(CONNECTIONS)]
+    clock = asyncio.get_running_loop().time
+    start = clock()
+    for i in range(int(rate * seconds)):
+        moment = start + i / rate
+        if (wait := moment - clock()) > 0:
+            await asyncio.sleep(wait)
+        due.put_nowait(moment)
+    for _ in workers:
+        due.put_nowait(None)
+    await asyncio.gather(*workers)
+    run.seconds = clock() - start
+    return run
+
+
+async def worker(port: int, due: asyncio.Queue[float | None], run: Run, rng: random.Random) -> None:
+    clock = asyncio.get_running_loop().time
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    while (moment := await due.get()) is not None:
+        run.asked += 1
+        try:
+            writer.write(request(rng, run.what))
+            head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)
+            size = re.search(rb"content-length: *(\d+)", head, re.IGNORECASE)
+            body = await reader.readexactly(int(size[1]) if size else 0)
+            if not head.startswith(b"HTTP/1.1 200") or (
+                run.what == POINT and b'"grid"' not in body
+            ):
+                run.errors += 1
+            if b"connection: close" in head.lower():
+                raise ConnectionResetError
+        except (OSError, asyncio.IncompleteReadError, TimeoutError) as error:
+            run.errors += not isinstance(error, ConnectionResetError)
+            writer.close()
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        run.late_ms.append((clock() - moment) * 1000)
+    writer.close()
+
+
+def wrk(port: int) -> str | None:
+    """Most requests a second that wrk gets out of 8 connections in 10 s; None without wrk."""
+    if shutil.which("wrk") is None:
+        return None
+    url = f"http://127.0.0.1:{port}/api/v1/locate?lon=120.9533333&lat=40.7333333"
+    done = subprocess.run(
+        ["wrk", "-t1", "-c8", "-d10s", "--latency", url], capture_output=True, text=True, check=True
+    )
+    keep = ("Requests/sec", "99%", "Non-2xx", "Socket errors")
+    return "; ".join(
+        " ".join(line.split()) for line in done.stdout.splitlines() if any(k in line for k in keep)
+    )
+
+
+def report(runs: list[Run], most: str | None) -> list[str]:
+    lines = [
+        "# Look-ups over HTTP",
+        "",
+        "Written by `scripts/bench http --write`: `gisgrid serve` with its 2 processes on 127.0.0.1, "
+        f"a synthetic town of {HOUSES:,} houses and {COLUMNS * ROWS:,} grids, points all over it, "
+        f"{CONNECTIONS} connections; the client shares the {os.cpu_count()} cores. Milliseconds from "
+        "when a request was due to its whole answer.",
+        "",
+        f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, {os.cpu_count()} cores, "
+        f"Python {platform.python_version()}, load average {os.getloadavg()[0]:.1f} (another work shares the machine where it is far above 1).",
+        "",
+        "| what | requests/s asked | answered/s | requests | errors | p50 ms | p90 ms | p99 ms | worst ms |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|---:|",
+    ]
+    lines += [
+        f"| {r.what} | {r.rate} | {len(r.late_ms) / r.seconds:.0f} | {r.asked} | {r.errors} | {r.at(0.5):.1f} "
+        f"| {r.at(0.9):.1f} | {r.at(0.99):.1f} | {max(r.late_ms):.1f} |"
+        for r in runs
+    ]
+    if most:
+        lines += ["", f"wrk with 8 connections that never wait: {most}."]
+    return lines
+
+
+if __name__ == "__main__":
+    main()
