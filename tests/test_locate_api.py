@@ -5,9 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-import time
-from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Iterator
 from typing import Any
 
 import openpyxl
@@ -15,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Engine, event
 
 from gisgrid.cli.counting import count_command, locate_command
 from gisgrid.datums import wgs84_to_bd09, wgs84_to_gcj02
@@ -23,17 +21,15 @@ from gisgrid.db.store import transaction
 from gisgrid.locate.address import nearest_address
 from gisgrid.locate.gazetteer import index_addresses
 from gisgrid.locate.houses import take_houses
-from gisgrid.plans import plans, summary
-from gisgrid.plans.counting import FIELDS, count_under
+from gisgrid.plans import plans
 from gisgrid.settings import Settings
 from tests.conftest import _database
+from tests.lookups import INSIDE, ask, eventually, refused, snapshots_of
 from tests.town_f import load_town
 from tests.web import app_over
-from web.snapshots import Snapshots
 
 HOUSE = ("120.8894269", "40.7021652")
 """石桥社区康成街9号 in Town F, 12.35 m from a border."""
-INSIDE = (120.89, 40.70)
 
 
 @pytest.fixture(scope="module")
@@ -55,33 +51,6 @@ def app(store: Engine) -> Iterator[Flask]:
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
     return app.test_client()
-
-
-def ask(client: FlaskClient, **query: object) -> dict[str, Any]:
-    answer = client.get("/api/v1/locate", query_string=query)
-    assert answer.status_code == 200, answer.text
-    return dict(answer.get_json())
-
-
-def refused(client: FlaskClient, status: int, **query: object) -> dict[str, Any]:
-    answer = client.get("/api/v1/locate", query_string={"lang": "en", **query})
-    assert answer.status_code == status, answer.text
-    assert answer.content_type == "application/problem+json"
-    return dict(answer.get_json())
-
-
-def eventually(check: Callable[[], bool]) -> bool:
-    end = time.monotonic() + 20
-    while time.monotonic() < end:
-        if check():
-            return True
-        time.sleep(0.02)
-    return False
-
-
-def snapshots_of(app: Flask) -> Snapshots:
-    found: Snapshots = app.extensions["gisgrid.snapshots"]
-    return found
 
 
 def test_a_point_has_the_whole_answer(app: Flask, client: FlaskClient):
@@ -211,136 +180,6 @@ def test_memory_and_store_name_the_same_nearest_house(store: Engine):
             assert memory.distance_m == pytest.approx(asked.distance_m, abs=1e-3)
 
 
-# ---- plans and teams that change ----------------------------------------------------------------
-
-
-@pytest.fixture
-def own(cluster: Any, template: str) -> Iterator[Engine]:
-    """Town F in a database of the test's own."""
-    with _database(cluster, template, "locate_own") as engine:
-        with transaction(engine) as session:
-            load_town(session)
-        yield engine
-
-
-def branch(session: Any, day: date) -> int:
-    """Publish a copy of the plan in which two grids of a community have changed places."""
-    old = plans.plan_in_force(session, plans.township(session).id)
-    new = session.scalar(
-        text(
-            "INSERT INTO plan (township_id, name, state, based_on_id) "
-            "VALUES (:t, '新方案', 'draft', :old) RETURNING id"
-        ),
-        {"t": old.township_id, "old": old.id},
-    )
-    session.execute(
-        text(
-            "INSERT INTO grid (plan_id, code, name, kind, host, community_id, geom) "
-            "SELECT :new, code, '新' || name, kind, host, community_id, geom FROM grid "
-            "WHERE plan_id = :old"
-        ),
-        {"new": new, "old": old.id},
-    )
-    plans.publish(session, new, day)
-    return int(new)
-
-
-@pytest.mark.parametrize("listening", [True, False])
-def test_an_answer_is_never_under_an_old_plan(
-    own: Engine, listening: bool, monkeypatch: pytest.MonkeyPatch
-):
-    app = app_over(own)
-    held = snapshots_of(app)
-    if not listening:
-        # A listener that never gets a connection: each request asks which plan is published.
-        monkeypatch.setattr(held, "_hear", lambda: time.sleep(0.05))
-    try:
-        client = app.test_client()
-        before = ask(client, lon=INSIDE[0], lat=INSIDE[1])
-        assert not listening or eventually(lambda: held._listening)
-        with transaction(own) as session:
-            new = branch(session, datetime.now(UTC).date() - timedelta(days=1))
-
-        def swapped() -> bool:
-            answer = ask(client, lon=INSIDE[0], lat=INSIDE[1])
-            return bool(answer["plan"]["id"] == new and answer["grid"]["name"].startswith("新"))
-
-        if listening:
-            assert eventually(swapped)
-        else:
-            assert swapped()
-        old = ask(client, lon=INSIDE[0], lat=INSIDE[1], as_of="2023-01-01")
-        assert old["plan"]["id"] == before["plan"]["id"]
-        assert old["grid"] == before["grid"]
-        by_id = ask(client, lon=INSIDE[0], lat=INSIDE[1], plan=before["plan"]["id"])
-        assert (by_id["grid"], by_id["border_m"]) == (
-            before["grid"],
-            pytest.approx(before["border_m"], rel=2e-3),
-        )
-    finally:
-        held.close()
-
-
-def test_a_new_leader_and_a_new_house_are_told_soon(own: Engine, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("web.snapshots.HOUSES_EVERY_S", 0.05)
-    app = app_over(own)
-    try:
-        client = app.test_client()
-        answer = ask(client, lon=INSIDE[0], lat=INSIDE[1])
-        assert eventually(lambda: snapshots_of(app)._listening)
-        with transaction(own) as session:
-            session.execute(
-                text("UPDATE staff SET name = '新网格长' WHERE name = :name"),
-                {"name": answer["leader"]},
-            )
-            session.execute(
-                text(
-                    "INSERT INTO house (township_id, code, address, geom) SELECT township_id, "
-                    "'NEW', '新建房屋', ST_SetSRID(ST_MakePoint(120.89, 40.70), 4326) FROM plan"
-                )
-            )
-        assert eventually(lambda: ask(client, lon=INSIDE[0], lat=INSIDE[1])["leader"] == "新网格长")
-        assert eventually(
-            lambda: (
-                (ask(client, lon=INSIDE[0], lat=INSIDE[1])["nearest"] or {}).get("code") == "NEW"
-            )
-        )
-    finally:
-        snapshots_of(app).close()
-
-
-def test_the_listener_comes_back_after_its_connection_is_cut(own: Engine):
-    app = app_over(own)
-    held = snapshots_of(app)
-    try:
-        client = app.test_client()
-        ask(client, lon=INSIDE[0], lat=INSIDE[1])
-        assert eventually(lambda: held._listening)
-        news = held._news
-        with transaction(own) as session:
-            session.execute(
-                text(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                    "WHERE application_name = 'gisgrid listener' AND datname = current_database()"
-                )
-            )
-        assert eventually(lambda: held._listening and held._news > news)
-        assert ask(client, lon=INSIDE[0], lat=INSIDE[1])["grid"]["code"]
-    finally:
-        held.close()
-
-
-def test_an_empty_store_says_that_there_is_no_plan(engine: Engine):
-    app = app_over(engine)
-    try:
-        snapshots_of(app).start()
-        problem = refused(app.test_client(), 404, lon=1, lat=1)
-        assert "No plan has been published yet" in problem["detail"]
-        assert app.test_client().get("/lookup").status_code == 404
-    finally:
-        snapshots_of(app).close()
-
-
 # ---- tables --------------------------------------------------------------------------------------
 
 
@@ -465,53 +304,7 @@ def test_an_old_plan_answers_tables_too(client: FlaskClient):
     assert (early.status_code, early.get_json()["facts"]["from"]) == (404, "2022-09-01")
 
 
-# ---- counts --------------------------------------------------------------------------------------
-
-
-def test_the_totals_are_equal_in_every_view_and_under_every_plan(own: Engine):
-    with transaction(own) as session:
-        first = plans.plan_in_force(session, plans.township(session).id)
-        draft = session.scalar(
-            text(
-                "INSERT INTO plan (township_id, name, state) VALUES (:t, 'half', 'draft') "
-                "RETURNING id"
-            ),
-            {"t": first.township_id},
-        )
-        session.execute(
-            text(
-                "INSERT INTO grid (plan_id, code, name, kind, community_id, geom) "
-                "SELECT :new, code, name, kind, community_id, geom FROM grid WHERE plan_id = :old "
-                "AND right(code, 1) IN ('1', '3')"
-            ),
-            {"new": draft, "old": first.id},
-        )
-    with transaction(own) as session:
-        stored = {
-            table: session.scalar(text(f"SELECT count(*) FROM {table}"))
-            for table in ("house", "household", "resident", "event")
-        }
-        whole = summary.total(summary.by_community(session, first.id))
-        one = count_under(session, first)
-        two = count_under(session, plans.plan_by_id(session, draft))
-        session.rollback()
-    for counted in (one, two):
-        assert [getattr(counted.total, f) for f in FIELDS] == list(stored.values())
-        for field in FIELDS:
-            parts = sum(getattr(g, field) for g in counted.grids)
-            assert parts + getattr(counted.elsewhere, field) == getattr(counted.total, field)
-            assert getattr(counted.elsewhere, field) >= 0
-    assert [getattr(whole, f) for f in FIELDS] == list(stored.values())
-    assert two.elsewhere.residents > one.elsewhere.residents
-    # Counting wrote nothing.
-    with transaction(own) as session:
-        left = session.scalar(
-            text("SELECT count(*) FROM house_grid WHERE plan_id = :p"), {"p": draft}
-        )
-    assert left == 0
-    client = app_over(own).test_client()
-    told = client.get("/api/v1/summary").get_json()["total"]
-    assert [told[f] for f in FIELDS] == list(stored.values())
+# ---- the command line ----------------------------------------------------------------------------
 
 
 def run(command: Any, engine: Engine, *args: str) -> Any:

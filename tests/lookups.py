@@ -1,0 +1,42 @@
+"""What tests of the look-up share: asking, and waiting for what a thread will do."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+
+from web.snapshots import Snapshots
+
+INSIDE = (120.89, 40.70)
+"""A place in Town F, 105 m from a border."""
+
+
+def ask(client: FlaskClient, **query: object) -> dict[str, Any]:
+    answer = client.get("/api/v1/locate", query_string=query)
+    assert answer.status_code == 200, answer.text
+    return dict(answer.get_json())
+
+
+def refused(client: FlaskClient, status: int, **query: object) -> dict[str, Any]:
+    answer = client.get("/api/v1/locate", query_string={"lang": "en", **query})
+    assert answer.status_code == status, answer.text
+    assert answer.content_type == "application/problem+json"
+    return dict(answer.get_json())
+
+
+def eventually(check: Callable[[], bool]) -> bool:
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        if check():
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def snapshots_of(app: Flask) -> Snapshots:
+    found: Snapshots = app.extensions["gisgrid.snapshots"]
+    return found
