@@ -13,6 +13,7 @@ import shapely
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from gisgrid.db.bulk import bulk_into
 from gisgrid.db.store import raw
 from gisgrid.locate.borders import near_borders
 from gisgrid.locate.locator import Locator
@@ -136,6 +137,16 @@ def _write(session: Session, plan: int, kind: Kind, answers: Answers) -> None:
         "exclusive_grid_id": (answers.over_id, answers.over_id >= 0),
         "border_m": (answers.border_m, ~np.isnan(answers.border_m)),
     }
+    with bulk_into(session, table, len(answers.ids) if not known else 0):
+        _copy(session, table, columns)
+    if known:
+        session.execute(text("ANALYZE answer"))
+        session.execute(text(_COMPARE.format(kind=kind)))
+
+
+def _copy(
+    session: Session, table: str, columns: dict[str, tuple[Values, npt.NDArray[np.bool_]]]
+) -> None:
     with (
         raw(session).cursor() as cursor,
         cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT binary)") as copy,
@@ -144,9 +155,6 @@ def _write(session: Session, plan: int, kind: Kind, answers: Answers) -> None:
         for block in _records(list(columns.values())):
             copy.write(block)
         copy.write(_TRAILER)
-    if known:
-        session.execute(text("ANALYZE answer"))
-        session.execute(text(_COMPARE.format(kind=kind)))
 
 
 def _records(

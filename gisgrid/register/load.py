@@ -17,6 +17,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gisgrid import crs
+from gisgrid.db.bulk import bulk_into
 from gisgrid.errors import Invalid, NotFound
 from gisgrid.locate.gazetteer import index_addresses
 from gisgrid.plans.attach import Counts, attach
@@ -75,8 +76,8 @@ def load(session: Session, order: Order, *, progress: Progress | None = None) ->
     read = _fill(stage, job, rejected, noted, tell)
     stage.settle()
     stage.drop_repeats(rejected, noted)
-    if job.target.community:
-        stage.resolve_communities()
+    if order.kind == "grids":
+        stage.place_grids()
     if order.kind == "events":
         stage.resolve_matters()
     verdict = None
@@ -89,7 +90,8 @@ def load(session: Session, order: Order, *, progress: Progress | None = None) ->
     tell(read, read, "writing")
     stage.values["run"] = run_id = open_run(session, job)
     staged = stage.row_count()
-    inserted, updated = stage.write()
+    with bulk_into(session, job.target.table, staged):
+        inserted, updated = stage.write()
     settled = _finish_areas(session) if order.kind == "areas" else ()
     houses = events = None
     plan_id = _published(session, job.place)

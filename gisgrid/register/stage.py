@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +28,7 @@ class Stage:
     session: Session
     target: Target
     values: dict[str, object]
+    _found: dict[str, int | None] = field(default_factory=dict)
 
     def make(self) -> None:
         """Make the empty table; it goes with the transaction."""
@@ -52,10 +53,22 @@ class Stage:
         if "geometry" in self.target.columns:
             geometries = shapely.set_srid(out["geometry"].to_numpy(), 4326)
             out["geometry"] = shapely.to_wkb(geometries, hex=True, include_srid=True)
+        if self.target.community:
+            # Here and not by an UPDATE, which would write every row of the stage a second time.
+            out["community_id"] = self._community_ids(out["community"])
+            names.append("community_id")
         buffer = io.StringIO()
         out.to_csv(buffer, header=False, index=True)
         # PostgreSQL holds no zero byte in a text.
         copy_text(self.session, "stage", ["row_no", *names], [buffer.getvalue().replace("\0", "")])
+
+    def _community_ids(self, named: pd.Series[str]) -> pd.Series[int]:
+        """The community each row names, by code or name; missing where there is none of it."""
+        new = [name for name in named.dropna().unique() if name not in self._found]
+        if new:
+            known = self._communities()
+            self._found.update({n: known.get(n) or match_name(n, known) for n in new})
+        return named.map(self._found).astype("Int64")
 
     def settle(self) -> None:
         """All rows are in: let the planner know how many."""
@@ -68,14 +81,18 @@ class Stage:
         rows = self.session.execute(
             text(
                 f"""
-                WITH counted AS (
-                    SELECT row_no, count(*) OVER (PARTITION BY {key}) AS of_key,
-                           row_number() OVER (PARTITION BY {key} ORDER BY row_no) AS of_key_no,
+                WITH twice AS (
+                    SELECT * FROM (
+                        SELECT *, count(*) OVER (PARTITION BY {key}) AS of_key FROM stage) n
+                    WHERE of_key > 1
+                ), counted AS (
+                    SELECT row_no, row_number() OVER (PARTITION BY {key} ORDER BY row_no)
+                               AS of_key_no,
                            row_number() OVER (PARTITION BY {data} ORDER BY row_no) AS of_data_no
-                    FROM stage
+                    FROM twice
                 ), gone AS (
                     DELETE FROM stage s USING counted c
-                    WHERE c.of_key > 1 AND c.of_key_no > 1 AND s.row_no = c.row_no
+                    WHERE c.of_key_no > 1 AND s.row_no = c.row_no
                     RETURNING s.row_no, c.of_data_no > 1 AS equal
                 )
                 SELECT row_no, equal FROM gone ORDER BY row_no
@@ -85,39 +102,23 @@ class Stage:
         noted.add("row_twice", "", [row_no for row_no, equal in rows if equal])
         rejected.add("code_twice", self.target.key[0], [r for r, equal in rows if not equal])
 
-    def resolve_communities(self) -> None:
-        """Find the community each row names, by code or name; grids without a name by geometry."""
-        known = self._communities()
-        named = self.session.scalars(
-            text("SELECT DISTINCT community FROM stage WHERE community IS NOT NULL")
+    def place_grids(self) -> None:
+        """Find the community of grids that name none, by geometry."""
+        # A grid that names no community lies in the one it shares most ground with.
+        self.session.execute(
+            text(
+                """
+                UPDATE stage s SET community_id = (
+                    SELECT a.id FROM area a
+                    WHERE a.parent_id = :township AND a.geom && s.geometry
+                      AND ST_Area(ST_Intersection(a.geom, s.geometry)) > 0
+                    ORDER BY ST_Area(ST_Intersection(a.geom, s.geometry)) DESC,
+                             a.code COLLATE "C" LIMIT 1)
+                WHERE s.community IS NULL
+                """
+            ),
+            self.values,
         )
-        pairs = [(name, known.get(name) or match_name(name, known)) for name in named]
-        found = [(name, area_id) for name, area_id in pairs if area_id is not None]
-        if found:
-            self.session.execute(
-                text(
-                    "UPDATE stage SET community_id = f.id "
-                    "FROM unnest(CAST(:names AS text[]), CAST(:ids AS bigint[])) AS f(name, id) "
-                    "WHERE stage.community = f.name"
-                ),
-                {"names": [name for name, _ in found], "ids": [i for _, i in found]},
-            )
-        if "geometry" in self.target.columns:
-            # A grid that names no community lies in the one it shares most ground with.
-            self.session.execute(
-                text(
-                    """
-                    UPDATE stage s SET community_id = (
-                        SELECT a.id FROM area a
-                        WHERE a.parent_id = :township AND a.geom && s.geometry
-                          AND ST_Area(ST_Intersection(a.geom, s.geometry)) > 0
-                        ORDER BY ST_Area(ST_Intersection(a.geom, s.geometry)) DESC,
-                                 a.code COLLATE "C" LIMIT 1)
-                    WHERE s.community IS NULL
-                    """
-                ),
-                self.values,
-            )
 
     def find_communities_in_addresses(self, noted: Findings) -> None:
         """Rows with neither a point nor a community, whose address names one community."""
@@ -169,10 +170,12 @@ class Stage:
         rows = self.session.scalars(
             text(
                 f"""
-                WITH spot AS (
+                WITH busy AS (
                     SELECT lon, lat FROM stage WHERE place = 'ok'
                     GROUP BY lon, lat HAVING count(*) >= :streets
-                       AND count(DISTINCT {street}) >= :streets
+                ), spot AS (
+                    SELECT lon, lat FROM stage JOIN busy USING (lon, lat)
+                    GROUP BY lon, lat HAVING count(DISTINCT {street}) >= :streets
                 ), marked AS (
                     UPDATE stage s SET place = 'placeholder', lon = NULL, lat = NULL
                     FROM spot WHERE (s.lon, s.lat) = (spot.lon, spot.lat) RETURNING s.row_no

@@ -1,0 +1,47 @@
+"""Many rows into a table that holds few: indexes and references are made once, at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+WORTH_IT = 20_000
+"""Fewer new rows are put in one by one faster than an index is made."""
+
+
+@contextmanager
+def bulk_into(session: Session, table: str, new_rows: int) -> Iterator[None]:
+    """Take a table's secondary indexes and foreign keys away while rows are put in, then remake them.
+
+    Only where the new rows outnumber those that are there; otherwise nothing is done. Sorted index
+    builds and one join per reference take a tenth of the time of a million single insertions. All is
+    part of the transaction: an error leaves the table as it was. The table is locked meanwhile.
+    """
+    known = session.scalar(text(f"SELECT count(*) FROM {table}")) or 0  # noqa: S608 - a fixed name
+    if new_rows < max(WORTH_IT, known):
+        yield
+        return
+    made = session.execute(text(_MADE), {"table": table}).all()
+    for row in made:
+        session.execute(text(row.drop))
+    yield
+    for row in reversed(made):
+        session.execute(text(row.create))
+
+
+# References first, then indexes; they come back in the opposite order.
+_MADE = """
+SELECT format('ALTER TABLE %s DROP CONSTRAINT %I', c.conrelid::regclass, c.conname) AS drop,
+       format('ALTER TABLE %s ADD CONSTRAINT %I %s', c.conrelid::regclass, c.conname,
+              pg_get_constraintdef(c.oid)) AS create
+FROM pg_constraint c
+WHERE c.conrelid = CAST(:table AS regclass) AND c.contype = 'f'
+UNION ALL
+SELECT format('DROP INDEX %s', i.indexrelid::regclass), pg_get_indexdef(i.indexrelid)
+FROM pg_index i
+WHERE i.indrelid = CAST(:table AS regclass) AND NOT i.indisunique
+  AND NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conindid = i.indexrelid)
+"""
