@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import os
+import tempfile
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -45,12 +46,16 @@ def test_the_server_does_not_run_as_root(cluster: Cluster):
     assert Path(f"/proc/{pid}").stat().st_uid != 0
 
 
-def test_a_cluster_keeps_its_rows_over_a_restart_and_starts_twice(tmp_path: Path):
-    tmp_path.chmod(0o755)
-    for parent in tmp_path.parents:
-        if parent.stat().st_uid == os.getuid() and parent != Path("/"):
-            parent.chmod(parent.stat().st_mode | 0o011)
-    cluster = Cluster.at(tmp_path / ("deep" * 20), fsync="off")
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that the server's user can enter; pytest's own is closed to all but root."""
+    with tempfile.TemporaryDirectory(prefix="gg") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+def test_a_cluster_keeps_its_rows_over_a_restart_and_starts_twice(open_folder: Path):
+    cluster = Cluster.at(open_folder / ("deep" * 20), fsync="off")
     assert not cluster.status().exists
     cluster.start()
     cluster.start()
