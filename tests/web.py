@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
 from playwright.sync_api import Browser, Page, Route, sync_playwright
@@ -59,7 +60,21 @@ def fill_town(
 @contextlib.contextmanager
 def served(app: Flask) -> Iterator[str]:
     """The application at a free port of this machine; gives its address."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    running = 0
+    changed = threading.Condition()
+
+    def counted(environ: Any, start_response: Any) -> Any:
+        nonlocal running
+        with changed:
+            running += 1
+        try:
+            return app(environ, start_response)
+        finally:
+            with changed:
+                running -= 1
+                changed.notify_all()
+
+    server = make_server("127.0.0.1", 0, counted, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
@@ -68,6 +83,10 @@ def served(app: Flask) -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
+        # A page that is closed leaves requests behind; their connections must be back in the pool
+        # before the engine is disposed of.
+        with changed:
+            assert changed.wait_for(lambda: running == 0, timeout=30)
 
 
 @contextlib.contextmanager
