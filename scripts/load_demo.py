@@ -47,6 +47,7 @@ def main() -> None:
     load(f"matters {DATA}/matters/matters.csv {town} --version 2022 --since 2022-09-01")
     load(f"events {DATA}/events/events.csv {town} --crs wgs84")
     run(f"attach {town} --commit")
+    run(f"index {town}")
     run(f"summary {town}")
 
 
