@@ -54,7 +54,8 @@ def test_the_same_files_again_add_nothing(town: Session):
 
 
 def test_every_row_points_at_its_run(town: Session):
-    for table in ("area", "grid", "house", "household", "resident", "staff", "matter", "event"):
+    tables = ("area", "grid", "house", "household", "resident", "staff", "team_member", "matter")
+    for table in (*tables, "matter_list", "event", "street"):
         assert town.scalar(text(f"SELECT count(*) FROM {table} WHERE run_id IS NULL")) == 0, table
     kinds = town.scalars(text("SELECT kind FROM import_run ORDER BY id")).all()
     assert kinds[:3] == ["areas", "streets", "grids"]

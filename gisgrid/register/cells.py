@@ -230,6 +230,7 @@ def _narrow(code: str) -> str:
 def _number(text: str | None) -> float:
     if not text or "_" in text:
         return np.nan
+    text = _narrow(text)
     try:
         value = float(
             text.replace(",", "") if re.fullmatch(r"\s*\d{1,3}(,\d{3})+(\.\d+)?\s*", text) else text

@@ -123,7 +123,11 @@ class Checker:
                 return cells.numbers(given)
             case "date":
                 values, bad = times.dates(cells.trim(given), form=form)
-                return Parsed(values, [("date", bad)])
+                odd = np.fromiter(
+                    (v is not None and not "1850" <= v[:4] <= "2200" for v in values.tolist()),
+                    np.bool_, len(values),
+                )  # fmt: skip
+                return Parsed(values, [("date", bad), ("date_range", odd)])
             case "time":
                 given = cells.trim(given)
                 if column.name == "reported_at" and self.resolved.has("reported_time"):

@@ -6,7 +6,6 @@ The caller owns the transaction: a dry run is the same work rolled back, so its 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,7 +24,15 @@ from gisgrid.plans.plans import Place, plan_in_force
 from gisgrid.register.checks import Checker
 from gisgrid.register.detective import Verdict, detect
 from gisgrid.register.findings import Findings
-from gisgrid.register.prepare import ROW_KEY, Job, Order, open_run, prepare, statement_values
+from gisgrid.register.prepare import (
+    ROW_KEY,
+    Job,
+    Order,
+    close_run,
+    open_run,
+    prepare,
+    statement_values,
+)
 from gisgrid.register.read import GEOMETRY, Table
 from gisgrid.register.stage import Stage, known_places
 
@@ -111,13 +118,7 @@ def load(session: Session, order: Order, *, progress: Progress | None = None) ->
         "rejected": rejected.counts(),
         "noted": noted.counts(),
     }
-    if inserted + updated:
-        session.execute(
-            text("UPDATE import_run SET counts = CAST(:counts AS jsonb) WHERE id = :run"),
-            {"counts": json.dumps(counts), "run": run_id},
-        )
-    else:
-        session.execute(text("DELETE FROM import_run WHERE id = :run"), {"run": run_id})
+    close_run(session, run_id, counts, changed=bool(inserted + updated))
     return Report(
         table=job.table,
         read=read,

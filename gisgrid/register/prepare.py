@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -125,6 +126,25 @@ def open_run(session: Session, job: Job) -> int:
         },
     )
     return int(made.scalar_one())
+
+
+def close_run(session: Session, run_id: int, counts: dict[str, object], *, changed: bool) -> None:
+    """Note what a run did; a run that changed nothing leaves no trace."""
+    if not changed:
+        session.execute(text("DELETE FROM import_run WHERE id = :run"), {"run": run_id})
+        return
+    session.execute(
+        text("UPDATE import_run SET counts = CAST(:counts AS jsonb) WHERE id = :run"),
+        {"counts": json.dumps(counts), "run": run_id},
+    )
+    # A new list of matters points at the run that brought its first items.
+    session.execute(
+        text(
+            "UPDATE matter_list l SET run_id = :run WHERE run_id IS NULL "
+            "AND EXISTS (SELECT FROM matter m WHERE m.list_id = l.id AND m.run_id = :run)"
+        ),
+        {"run": run_id},
+    )
 
 
 def _declared(

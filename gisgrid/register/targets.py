@@ -44,6 +44,17 @@ TARGETS: dict[str, Target] = {
             "geometry": "geometry(MultiPolygon, 4326)",
         },
         checks=(
+            # Areas come before any township says its scheme; the file itself shows it.
+            Check(
+                "code_short",
+                "code",
+                """SELECT s.row_no FROM stage s
+                   JOIN (VALUES ('county', 6), ('township', 9), ('community', 12)) AS d(level, n)
+                     ON d.level = s.level
+                   WHERE s.code !~ ('^[0-9]{' || d.n || '}$') AND (
+                       SELECT count(*) FILTER (WHERE o.code ~ ('^[0-9]{' || d.n || '}$'))
+                              > 0.5 * count(*) FROM stage o WHERE o.level = s.level)""",
+            ),
             Check(
                 "unknown_parent",
                 "parent",

@@ -178,7 +178,8 @@ def _bounds(info: dict[str, Any]) -> tuple[float, float, float, float] | None:
 
 
 def _could_be_degrees(bounds: tuple[float, float, float, float]) -> bool:
-    return max(abs(bounds[0]), abs(bounds[2])) <= 180 and max(abs(bounds[1]), abs(bounds[3])) <= 90
+    # A latitude up to 180 may be a swapped pair: that is a fault of its row, which the checks tell.
+    return max(map(abs, bounds)) <= 180
 
 
 def _has_crs_member(path: Path) -> bool:

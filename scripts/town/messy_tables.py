@@ -49,7 +49,6 @@ def houses(town: Town, without_grid: list[str]) -> Sheet:
     bad("missing", "address", address="")
     bad("missing", "code", code="")
     bad("code_exponent", "code", code="9.99901001201999E+16")
-    bad("code_zeros", "code", code=f"{TOWNSHIP}20199000")
     bad("unknown_community", "community", community=f"{TOWNSHIP}299")
     bad("full_width", "address", address=str(sheet.rows[5]["address"]).translate(FULL_WIDTH))
     bad("full_width", "code", code=f"{TOWNSHIP}201{next(numbers)}".translate(FULL_WIDTH))
