@@ -32,7 +32,10 @@ ALIGN = 64
 def write(path: Path, facts: Mapping[str, object], arrays: Mapping[str, npt.NDArray[Any]]) -> None:
     """Write ``arrays`` and JSON-able ``facts`` to ``path``, at once or not at all."""
     if sys.byteorder != "little":
-        raise NotImplementedError("locator files are little-endian")
+        raise Invalid(
+            "Locator files are little-endian; this machine is not.",
+            zh="定位索引文件为小端格式，本机不是小端机器。",
+        )
     entries, place = [], 0
     contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     for name, array in contiguous.items():
