@@ -10,8 +10,8 @@ from typing import Any, TypeVar, cast
 from flask import Flask
 from flask_smorest import Api, Blueprint
 from marshmallow import Schema
-from sqlalchemy import text
 
+from gisgrid.db.migrate import stands_at
 from gisgrid.plans import cards, find, plans, summary
 from layers import grids as grid_layer
 from web import schemas
@@ -71,7 +71,7 @@ def get(
 def health(**_: object) -> dict[str, object]:
     """Whether the server and its database answer."""
     with reading() as session:
-        migration = session.scalar(text("SELECT max(version_num) FROM alembic_version"))
+        migration = stands_at(session.connection())
     return {"status": "ok", "migration": migration}
 
 

@@ -32,7 +32,12 @@ def head() -> str:
 def current(engine: Engine) -> str | None:
     """Name of the migration the store stands at; None: empty store."""
     with engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        return stands_at(connection)
+
+
+def stands_at(connection: Connection) -> str | None:
+    """Name of the migration, asked inside a transaction that is open already."""
+    return MigrationContext.configure(connection).get_current_revision()
 
 
 def upgrade(engine: Engine, target: str = "head") -> None:

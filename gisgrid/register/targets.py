@@ -21,6 +21,20 @@ _POINT = (
     "s.source_x, s.source_y"
 )
 
+_UNKNOWN_HOUSE = Check(
+    "unknown_house",
+    "house",
+    """SELECT s.row_no FROM stage s WHERE NOT EXISTS (SELECT FROM house h
+       WHERE h.township_id = :township AND h.code = s.house)""",
+)
+_UNKNOWN_GRID = Check(
+    "unknown_grid",
+    "grid",
+    """SELECT s.row_no FROM stage s WHERE s.grid IS NOT NULL AND NOT EXISTS (
+       SELECT FROM grid g JOIN plan p ON p.id = g.plan_id
+       WHERE p.township_id = :township AND g.code = s.grid)""",
+)
+
 # One pass per level, since a parent may stand in the same file. A row without a polygon leaves the
 # one that is there.
 _AREA_LEVELS = tuple(
@@ -146,12 +160,7 @@ TARGETS: dict[str, Target] = {
         table="household",
         columns={"code": "text", "house": "text", "room": "text", "verified_on": "date"},
         checks=(
-            Check(
-                "unknown_house",
-                "house",
-                """SELECT s.row_no FROM stage s WHERE NOT EXISTS (SELECT FROM house h
-                   WHERE h.township_id = :township AND h.code = s.house)""",
-            ),
+            _UNKNOWN_HOUSE,
         ),
         writes=(
             upsert(
@@ -215,13 +224,7 @@ TARGETS: dict[str, Target] = {
         },
         key=("code", "grid", "role", "since"),
         checks=(
-            Check(
-                "unknown_grid",
-                "grid",
-                """SELECT s.row_no FROM stage s WHERE s.grid IS NOT NULL AND NOT EXISTS (
-                   SELECT FROM grid g JOIN plan p ON p.id = g.plan_id
-                   WHERE p.township_id = :township AND g.code = s.grid)""",
-            ),
+            _UNKNOWN_GRID,
             Check(
                 "half_part",
                 "role",
@@ -366,12 +369,7 @@ SELECT (SELECT count(*) FROM added) AS inserted, (SELECT count(*) FROM changed) 
         table="visit",
         columns={"code": "text", "house": "text", "staff": "text", "visited_on": "date"},
         checks=(
-            Check(
-                "unknown_house",
-                "house",
-                """SELECT s.row_no FROM stage s WHERE NOT EXISTS (SELECT FROM house h
-                   WHERE h.township_id = :township AND h.code = s.house)""",
-            ),
+            _UNKNOWN_HOUSE,
             Check(
                 "unknown_staff",
                 "staff",
@@ -404,13 +402,7 @@ SELECT (SELECT count(*) FROM added) AS inserted, (SELECT count(*) FROM changed) 
                 "grid",
                 "SELECT row_no FROM stage WHERE (kind = 'team_post') <> (grid IS NOT NULL)",
             ),
-            Check(
-                "unknown_grid",
-                "grid",
-                """SELECT s.row_no FROM stage s WHERE s.grid IS NOT NULL AND NOT EXISTS (
-                   SELECT FROM grid g JOIN plan p ON p.id = g.plan_id
-                   WHERE p.township_id = :township AND g.code = s.grid)""",
-            ),
+            _UNKNOWN_GRID,
         ),
         writes=(
             upsert(
