@@ -31,7 +31,7 @@ from tests.town_files import (
 def test_the_committed_town_is_what_the_script_writes(tmp_path: Path) -> None:
     make_town("--out", str(tmp_path))
     written = sorted(p.relative_to(tmp_path) for p in tmp_path.rglob("*") if p.is_file())
-    assert len(written) == len(TABLES) + len(SHAPES) + 5
+    assert len(written) == len(TABLES) + len(SHAPES) + 7
     for path in written:
         assert (DATA / path).read_bytes() == (tmp_path / path).read_bytes(), path
 

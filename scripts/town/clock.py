@@ -5,21 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from scripts.town.calendar import HOLIDAYS, MAKE_UP_DAYS
 from scripts.town.spec import Ints
 
 Times = NDArray[np.datetime64]
 
-# Public holidays and make-up working days of mainland China, September 2022 to October 2023, as the
-# State Council announced them.
-HOLIDAYS = (
-    ("2022-09-10", "2022-09-12"), ("2022-10-01", "2022-10-07"), ("2022-12-31", "2023-01-02"),
-    ("2023-01-21", "2023-01-27"), ("2023-04-05", "2023-04-05"), ("2023-04-29", "2023-05-03"),
-    ("2023-06-22", "2023-06-24"), ("2023-09-29", "2023-10-06"),
-)  # fmt: skip
-MAKE_UP_DAYS = (
-    "2022-10-08", "2022-10-09", "2023-01-28", "2023-01-29", "2023-04-23", "2023-05-06",
-    "2023-06-25", "2023-10-07", "2023-10-08",
-)  # fmt: skip
 # 8:00-12:00 and 13:30-17:30, in minutes of the day.
 MORNING, AFTERNOON = (480, 720), (810, 1050)
 DAY_MIN = 480
@@ -30,7 +20,7 @@ _DAYS = np.arange(_START, np.datetime64("2024-01-01"))
 
 def _working() -> NDArray[np.bool_]:
     working = np.is_busday(_DAYS)
-    for first, last in HOLIDAYS:
+    for first, last, _ in HOLIDAYS:
         working[(np.datetime64(first) <= _DAYS) & (np.datetime64(last) >= _DAYS)] = False
     working[np.isin(_DAYS, np.array(MAKE_UP_DAYS, "datetime64[D]"))] = True
     return np.asarray(working)

@@ -19,12 +19,13 @@ PLACES = {
     "residents": "register/residents.csv",
     "staff": "staff/staff.csv",
     "matters": "matters/matters.csv",
+    "calendar": "calendar/calendar.csv",
     "events": "events/events.csv",
 }
 
 
 def write(town: Town, folder: Path) -> None:
-    """All nine files under ``folder``."""
+    """All ten files under ``folder``."""
     for kind, place in PLACES.items():
         path = folder / place
         path.parent.mkdir(parents=True, exist_ok=True)

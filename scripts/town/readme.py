@@ -58,6 +58,12 @@ grids has several rows. Telephones begin with 19901.
 8 major items (no `parent`) and 42 minor ones. The names follow the kinds of business that published lists
 have; offices, limits and closing rules are invented.
 """,
+        "calendar": f"""# Town F: working calendar
+
+{made}
+2022 to 2026: office hours of weekdays, public holidays and make-up working days (调休) of mainland China as announced
+for each year; a later row overrules an earlier one. For a real office, look at the notice of the year.
+""",
         "events": f"""# Town F: a year of events
 
 {made}

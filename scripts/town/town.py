@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from scripts.town import border, codes, division, ground, houses, people
+from scripts.town.calendar import calendar_table
 from scripts.town.events import events_table
 from scripts.town.matters import matters_table
 from scripts.town.names import street_names
@@ -28,6 +29,7 @@ class Town:
     residents: pd.DataFrame
     staff: pd.DataFrame
     matters: pd.DataFrame
+    calendar: pd.DataFrame
     events: pd.DataFrame
     on_border: list[str]
     """Codes of the houses that stand exactly on a border."""
@@ -86,6 +88,7 @@ def make(spec: Spec) -> Town:
             rng,
         ),
         matters=matters_table(),
+        calendar=calendar_table(),
         events=events_table(spec, house_table, places.grids, rng),
         on_border=sorted(house_codes[h] for h in moved.on_border),
         near_border=sorted(house_codes[h] for h in moved.near_border),
