@@ -52,6 +52,7 @@ from gisgrid.settings import Settings
     metavar="NAME={A}{B}",
     help="a column joined from headers",
 )
+@click.option("--ignore", multiple=True, metavar="HEADER", help="leave this column of the file out")
 @click.option(
     "--mapping",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
@@ -128,7 +129,9 @@ def _check_writable(path: Path) -> None:
 
 def _write_workbook(report: Report, path: Path) -> Written:
     try:
-        return write_rejects(report.table, report.rejected, report.noted, path)
+        return write_rejects(
+            report.table, report.rejected, report.noted, path, without=report.ignored
+        )
     except OSError as exc:
         raise _cannot_write(path) from exc
 
@@ -148,6 +151,7 @@ def _mapping(
     columns: tuple[str, ...],
     constants: tuple[str, ...],
     templates: tuple[str, ...],
+    ignore: tuple[str, ...],
     mapping: Path | None,
     time_format: str | None,
     encoding: str | None,
@@ -163,6 +167,7 @@ def _mapping(
         encoding=encoding or base.encoding,
         layer=layer or base.layer,
         time_format=time_format or base.time_format,
+        ignore=(*base.ignore, *ignore),
     )
 
 
@@ -225,6 +230,8 @@ def print_report(report: Report, *, commit: bool) -> None:
         click.echo(report.verdict.en)
     if report.unused:
         click.echo(f"columns not used: {', '.join(report.unused)}")
+    if report.ignored:
+        click.echo(f"columns left out: {', '.join(report.ignored)}")
     for code in report.townships:
         click.echo(
             f"township {code} is new: look at its metric CRS, time zone and rules, and change what "

@@ -69,6 +69,8 @@ class Mapping:
     """Layer or sheet."""
     time_format: str | None = None
     """strptime format of dates and times that are in none of the usual forms."""
+    ignore: tuple[str, ...] = ()
+    """Headers of columns that are left out: neither stored nor handed back with refused rows."""
 
     def to_json(self) -> str:
         """Sorted JSON; ``from_json`` gives the same mapping again."""
@@ -97,6 +99,8 @@ class Mapping:
         for key, value in values.items():
             if key in ("columns", "constants", "templates"):
                 good = isinstance(value, dict) and all(isinstance(v, str) for v in value.values())
+            elif key == "ignore":
+                good = isinstance(value, list) and all(isinstance(v, str) for v in value)
             else:
                 good = value is None or isinstance(value, str)
             if not good:
@@ -105,7 +109,7 @@ class Mapping:
                     zh=f"映射文件中“{key}”的取值类型不对。",
                     key=key,
                 )
-        return cls(**values)
+        return cls(**{**values, "ignore": tuple(values.get("ignore", ()))})
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +125,8 @@ class Resolved:
     has_geometry: bool
     unused: tuple[str, ...]
     """Headers that mean nothing here; they are told, and come back in the workbook."""
+    ignored: tuple[str, ...] = ()
+    """Headers that are left out on purpose; they do not come back."""
 
     def has(self, name: str) -> bool:
         return name in self.headers or name in self.constants or name in self.templates
@@ -233,7 +239,7 @@ def resolve(
     settled = mapping.columns.keys() | mapping.constants.keys() | mapping.templates.keys()
     free: dict[str, list[str]] = {}
     for header in headers:
-        if header not in found.values():
+        if header not in found.values() and header not in mapping.ignore:
             free.setdefault(plain(header), []).append(header)
     # All canonical names first, so that no synonym takes another column's own name.
     for column in this.columns:
@@ -256,7 +262,12 @@ def resolve(
         templates=dict(mapping.templates),
         time_format=mapping.time_format,
         has_geometry=has_geometry,
-        unused=tuple(h for h in headers if h not in taken and not _in_template(h, mapping)),
+        unused=tuple(
+            h
+            for h in headers
+            if h not in taken and h not in mapping.ignore and not _in_template(h, mapping)
+        ),
+        ignored=mapping.ignore,
     )
     _refuse_missing(resolved, headers)
     return resolved
@@ -281,6 +292,13 @@ def _refuse_unknown(kind: Kind, headers: Sequence[str], mapping: Mapping) -> Non
     asked = [h for h in mapping.columns.values() if h]
     for template in mapping.templates.values():
         asked += [name for name in _headers_of(template) if name != ROW_NUMBER]
+    if both := sorted(set(asked) & set(mapping.ignore)):
+        raise Invalid(
+            f"{', '.join(both)}: the column is both used and ignored; do one of the two.",
+            zh=f"{'、'.join(both)}：该列既被使用又被忽略，只能取其一。",
+            columns=both,
+        )
+    asked += mapping.ignore
     if absent := sorted(set(asked) - set(headers)):
         raise Invalid(
             f"The file has no column “{'”, “'.join(absent)}”; it has {', '.join(headers)}.",

@@ -35,6 +35,7 @@ from gisgrid.register.prepare import (
 )
 from gisgrid.register.read import GEOMETRY, Table
 from gisgrid.register.stage import Stage, known_places
+from gisgrid.register.undeclared import refuse_personal_cells
 
 Progress = Callable[[int, int | None, str], None]
 
@@ -53,6 +54,7 @@ class Report:
     crs: str | None
     verdict: Verdict | None
     unused: tuple[str, ...]
+    ignored: tuple[str, ...]
     houses: Counts | None
     events: Counts | None
     townships: tuple[str, ...]
@@ -69,7 +71,8 @@ def load(session: Session, order: Order, *, progress: Progress | None = None) ->
     UndeclaredCrs
         Nothing says how the coordinates are meant.
     Invalid
-        The file cannot be read, lacks a column, or its declared datum cannot be right.
+        The file cannot be read, lacks a column, holds personal data that nobody takes, or its
+        declared datum cannot be right.
     Conflict
         The plan is not a draft.
     NotFound
@@ -130,6 +133,7 @@ def load(session: Session, order: Order, *, progress: Progress | None = None) ->
         crs=job.declared.name if job.declared else None,
         verdict=verdict,
         unused=job.resolved.unused,
+        ignored=job.resolved.ignored,
         houses=houses,
         events=events,
         townships=settled,
@@ -142,7 +146,9 @@ def _fill(stage: Stage, job: Job, rejected: Findings, noted: Findings, tell: Pro
     checker = Checker(job.resolved, job.context)
     seen: Counter[str] = Counter()
     read = 0
-    for chunk in job.table.chunks():
+    for whole in job.table.chunks():
+        chunk = whole.drop(columns=list(job.resolved.ignored))
+        refuse_personal_cells(job.resolved, chunk)
         keyed = _with_row_key(chunk, seen) if job.order.code_from_row else chunk
         checked = checker.check(keyed)
         stage.fill(checked.rows)

@@ -19,6 +19,7 @@ from gisgrid.register.columns import Mapping, Resolved, resolve
 from gisgrid.register.read import Table, open_table
 from gisgrid.register.target import Target
 from gisgrid.register.targets import TARGETS
+from gisgrid.register.undeclared import refuse_personal_headers
 
 ROW_KEY = "(row)"
 """Name of a made column: a key drawn from the row's own content, for files without one."""
@@ -76,6 +77,7 @@ def prepare(session: Session, order: Order) -> Job:
         headers = (*headers, ROW_KEY)
         mapping = replace(mapping, columns={**mapping.columns, "code": ROW_KEY})
     resolved = resolve(order.kind, headers, mapping, has_geometry=table.has_geometry)
+    refuse_personal_headers(resolved)
     place = None if order.kind == "areas" else township(session, order.township)
     bounds = _bounds(session, place)
     declared = _declared(table, resolved, mapping.crs, bounds)

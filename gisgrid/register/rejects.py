@@ -34,6 +34,7 @@ def write_rejects(
     noted: Findings,
     path: Path | str,
     *,
+    without: tuple[str, ...] = (),
     max_rows: int = SHEET_ROWS,
 ) -> Written:
     """Write the refused rows with the columns of the source, all cells as text, reasons beside.
@@ -41,17 +42,19 @@ def write_rejects(
     The source is read a second time by row number, so memory holds the findings and one chunk of
     rows. The second sheet holds the rows that were kept with a note, the third says what the
     workbook is and what found no room. The first is what ``open_table`` reads when the mended
-    workbook comes back. Geometries are not written.
+    workbook comes back. Geometries and the columns ``without`` are not written.
 
     Every cell is text: codes keep their digits and zeros, and a leading ``=`` is no formula.
     """
     path = Path(path)
     book = TextWorkbook()
     sheets = [
-        _Sheet(book.sheet("退回 rejected"), rejected, table, max_rows),
-        _Sheet(book.sheet(f"{OURS}提示 notes"), noted, table, max_rows),
+        _Sheet(book.sheet("退回 rejected"), rejected, max_rows),
+        _Sheet(book.sheet(f"{OURS}提示 notes"), noted, max_rows),
     ]
-    for row, cells in _source_rows(table):
+    for sheet in sheets:
+        sheet.sheet.append([*(c for c in table.columns if c not in without), *ADDED])
+    for row, cells in _source_rows(table, without):
         for sheet in sheets:
             sheet.offer(row, cells)
         if all(sheet.due is None for sheet in sheets):
@@ -64,12 +67,11 @@ def write_rejects(
 class _Sheet:
     """One sheet that takes the rows it waits for, in ascending order."""
 
-    def __init__(self, sheet: TextSheet, findings: Findings, table: Table, max_rows: int) -> None:
+    def __init__(self, sheet: TextSheet, findings: Findings, max_rows: int) -> None:
         self.sheet, self.max_rows = sheet, max_rows
         self.written = self.left_out = 0
         self._waiting = findings.by_row()
         self.due = next(self._waiting, None)
-        sheet.append([*table.columns, *ADDED])
 
     def offer(self, row: int, cells: list[str | None]) -> None:
         # A finding of a row that the file does not give any more would block all after it.
@@ -88,10 +90,10 @@ class _Sheet:
         self.written += 1
 
 
-def _source_rows(table: Table) -> Iterator[tuple[int, list[str | None]]]:
-    yield 1, list(table.columns)
+def _source_rows(table: Table, without: tuple[str, ...]) -> Iterator[tuple[int, list[str | None]]]:
+    yield 1, [c for c in table.columns if c not in without]
     for chunk in table.chunks():
-        plain = chunk.drop(columns=[c for c in (GEOMETRY, MORE_CELLS) if c in chunk])
+        plain = chunk.drop(columns=[c for c in (GEOMETRY, MORE_CELLS, *without) if c in chunk])
         for row, *cells in plain.itertuples(name=None):
             yield int(row), cells
 
