@@ -71,6 +71,40 @@ class Settings:
         default="zh",
         metadata={"env": "GISGRID_LANGUAGE", "help": "first language of the pages: zh or en"},
     )
+    secret_key: str = field(
+        default="",
+        repr=False,
+        metadata={
+            "env": "GISGRID_SECRET_KEY",
+            "help": "signs sessions, at least 32 characters; empty: made once in GISGRID_HOME, "
+            "with the private cluster only",
+        },
+    )
+    https: bool = field(
+        default=False,
+        metadata={
+            "env": "GISGRID_HTTPS",
+            "help": "1 where pages are served by https: cookies then travel by https only",
+        },
+    )
+    proxies: int = field(
+        default=0,
+        metadata={
+            "env": "GISGRID_PROXIES",
+            "help": "proxies in front whose X-Forwarded-For and -Proto are believed",
+        },
+    )
+    two_factor: str = field(
+        default="offices",
+        metadata={
+            "env": "GISGRID_TWO_FACTOR",
+            "help": "second factor at log-in: offices (must for their roles) or offered (who wants)",
+        },
+    )
+    session_hours: int = field(
+        default=12,
+        metadata={"env": "GISGRID_SESSION_HOURS", "help": "hours until one must log in again"},
+    )
     who: str = field(
         default="",
         metadata={
@@ -86,7 +120,7 @@ class Settings:
         Raises
         ------
         Invalid
-            A number that is none, a port outside 1–65535, an unknown language.
+            A number that is none, a port outside 1–65535, an unknown language or choice.
         """
         environ = os.environ if environ is None else environ
         values: dict[str, object] = {}
@@ -96,6 +130,8 @@ class Settings:
                 continue
             if f.type == "int":
                 values[f.name] = _number(f.metadata["env"], text)
+            elif f.type == "bool":
+                values[f.name] = _yes(f.metadata["env"], text)
             elif f.type == "Path":
                 values[f.name] = Path(text)
             else:
@@ -105,6 +141,10 @@ class Settings:
             raise Invalid(f"GISGRID_PORT is {settings.port}; a port is between 1 and 65535.")
         if settings.language not in ("zh", "en"):
             raise Invalid(f"GISGRID_LANGUAGE is {settings.language!r}; it can be zh or en.")
+        if settings.two_factor not in ("offices", "offered"):
+            raise Invalid(
+                f"GISGRID_TWO_FACTOR is {settings.two_factor!r}; it can be offices or offered."
+            )
         return settings
 
 
@@ -113,3 +153,9 @@ def _number(name: str, text: str) -> int:
         return int(text)
     except ValueError:
         raise Invalid(f"{name} is {text!r}; it must be a whole number.") from None
+
+
+def _yes(name: str, text: str) -> bool:
+    if text not in ("0", "1"):
+        raise Invalid(f"{name} is {text!r}; it can be 0 or 1.")
+    return text == "1"
