@@ -39,6 +39,10 @@ class Conflict(GisgridError):
     """The input is well formed, but what is stored does not allow it now."""
 
 
+class NotAllowed(GisgridError):
+    """The account has no right to this, or did not say what for."""
+
+
 class StalePlan(Conflict):
     """A plan was drawn from one that is no longer the published plan."""
 

@@ -23,6 +23,7 @@ PROBLEM_TYPE = "application/problem+json"
 STATUS_OF_CLASS: dict[type[errors.GisgridError], int] = {
     errors.GisgridError: 400,
     errors.Invalid: 422,
+    errors.NotAllowed: 403,
     errors.NotFound: 404,
     errors.Conflict: 409,
     errors.StoreUnavailable: 503,

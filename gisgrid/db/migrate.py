@@ -12,6 +12,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
+from gisgrid.db import roles
 from gisgrid.tables import Base
 
 
@@ -68,4 +69,6 @@ def _run(engine: Engine, verb: Any, target: str) -> None:
     # One transaction for all steps: killed half-way, the store stands where it stood.
     with engine.begin() as connection:
         config.attributes["connection"] = connection
+        roles.make_roles(connection)
         verb(config, target)
+        roles.settle(connection)

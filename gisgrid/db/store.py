@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
@@ -61,21 +62,48 @@ def open_engine(url: str) -> Engine:
     return engine
 
 
+@dataclass(frozen=True)
+class Actor:
+    """Who acts in a transaction, what for, and from where; nobody: the public."""
+
+    account_id: int | None = None
+    purpose: str | None = None
+    """Name of a row of ``purpose``; opening personal data needs one."""
+    origin: str | None = None
+    """An address of the network, or ``terminal``; stands in the audit."""
+
+
 @contextlib.contextmanager
 def transaction(
-    bind: Engine, *, read_only: bool = False, timeout_s: int | None = None
+    bind: Engine,
+    *,
+    read_only: bool = False,
+    timeout_s: int | None = None,
+    actor: Actor | None = None,
 ) -> Iterator[Session]:
     """One session in one transaction: commits at the end, rolls back on any error.
 
-    The limits are local to the transaction, so that a pooled connection carries nothing over.
+    Limits and actor are local to the transaction, so that a pooled connection carries nothing over.
+    The policies of the store read the actor; they do not hold for the owner of its tables.
     """
+    local = {}
+    if read_only:
+        local["transaction_read_only"] = "on"
+    if timeout_s is not None:
+        local["statement_timeout"] = str(timeout_s * 1000)
+    if actor is not None:
+        local["gisgrid.account"] = "" if actor.account_id is None else str(actor.account_id)
+        local["gisgrid.purpose"] = actor.purpose or ""
+        local["gisgrid.origin"] = actor.origin or ""
     with Session(bind) as session, session.begin():
-        if read_only:
-            session.execute(text("SET TRANSACTION READ ONLY"))
-        if timeout_s is not None:
+        if local:
+            # In one statement: this is a part of every request.
             session.execute(
-                text("SELECT set_config('statement_timeout', :ms, true)"),
-                {"ms": str(timeout_s * 1000)},
+                text(
+                    "SELECT set_config(name, value, true) "
+                    "FROM unnest(CAST(:names AS text[]), CAST(:values AS text[])) AS s(name, value)"
+                ),
+                {"names": list(local), "values": list(local.values())},
             )
         yield session
 

@@ -1,5 +1,13 @@
 """The mapped classes, by topic."""
 
+from gisgrid.tables.access import (
+    AccessToken,
+    Account,
+    Appointment,
+    AuditEntry,
+    Purpose,
+    RoleRight,
+)
 from gisgrid.tables.addresses import AddressKey, AddressStreet, Alias
 from gisgrid.tables.base import SRID, Base
 from gisgrid.tables.events import Event, Matter, MatterList
@@ -12,10 +20,14 @@ from gisgrid.tables.visits import Station, Visit, WorkloadWeights
 
 __all__ = [
     "SRID",
+    "AccessToken",
+    "Account",
     "AddressKey",
     "AddressStreet",
     "Alias",
+    "Appointment",
     "Area",
+    "AuditEntry",
     "Base",
     "Event",
     "EventGrid",
@@ -28,7 +40,9 @@ __all__ = [
     "Matter",
     "MatterList",
     "Plan",
+    "Purpose",
     "Resident",
+    "RoleRight",
     "Staff",
     "Station",
     "Street",

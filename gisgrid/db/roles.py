@@ -1,0 +1,81 @@
+"""The two database roles behind the rights: who serves the web, and whose views it reads through.
+
+Roles belong to the whole server and are in no backup, so they are made before every migration and
+restore; ownership is put right after it.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+
+from gisgrid.errors import StoreUnavailable
+
+WEB = "gisgrid_web"
+"""What the web process is: owns nothing, is held to every policy."""
+VIEWS = "gisgrid_views"
+"""Owns the masked views and the functions that open a row: held to the policies like the web."""
+AS_OWNER = "runs as the owner:"
+"""How the comment on a view or function begins that must see past the policies, with the reason."""
+
+
+def make_roles(connection: Connection) -> None:
+    """Make the two roles where they are missing.
+
+    Raises
+    ------
+    StoreUnavailable
+        The store's user may make no roles; the message says what an administrator has to do.
+    """
+    known = set(
+        connection.scalars(
+            text("SELECT rolname FROM pg_roles WHERE rolname IN (:web, :views)"),
+            {"web": WEB, "views": VIEWS},
+        )
+    )
+    try:
+        for name, kind in ((WEB, "LOGIN"), (VIEWS, "NOLOGIN")):
+            if name not in known:
+                with connection.begin_nested():
+                    connection.execute(text(f"CREATE ROLE {name} {kind} NOSUPERUSER NOBYPASSRLS"))
+                    connection.execute(text(f"GRANT {name} TO CURRENT_USER"))
+    except DBAPIError as exc:
+        raise StoreUnavailable(
+            f"The store's user may not make the roles {WEB} and {VIEWS}; let an administrator of "
+            f"the server run: CREATE ROLE {WEB} LOGIN; CREATE ROLE {VIEWS}; and GRANT both to it.",
+            zh=f"数据库用户无权创建角色 {WEB} 和 {VIEWS}；请由管理员执行 CREATE ROLE {WEB} LOGIN; "
+            f"CREATE ROLE {VIEWS}; 并将二者 GRANT 给该用户。",
+        ) from exc
+
+
+def settle(connection: Connection) -> None:
+    """Give every view and every function that lends its owner's rights to ``gisgrid_views``.
+
+    Only what says in its comment why it must see past the policies stays with the owner. A restored
+    backup belongs to whoever restored it, and a new view to whoever made it: both would see all.
+    """
+    statements = connection.scalars(text(_STRAY), {"views": VIEWS, "exempt": AS_OWNER + "%"}).all()
+    if not statements:
+        return
+    # A new owner must be able to create in the schema at this moment.
+    connection.execute(text(f"GRANT CREATE ON SCHEMA public TO {VIEWS}"))
+    for statement in statements:
+        connection.execute(text(statement))
+    connection.execute(text(f"REVOKE CREATE ON SCHEMA public FROM {VIEWS}"))
+
+
+_STRAY = """
+SELECT format('ALTER VIEW %s OWNER TO %I', c.oid::regclass, CAST(:views AS text))
+FROM pg_class c
+WHERE c.relkind = 'v' AND c.relnamespace = 'public'::regnamespace
+  AND pg_get_userbyid(c.relowner) <> :views
+  AND coalesce(obj_description(c.oid, 'pg_class'), '') NOT LIKE :exempt
+  AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
+UNION ALL
+SELECT format('ALTER FUNCTION %s OWNER TO %I', p.oid::regprocedure, CAST(:views AS text))
+FROM pg_proc p
+WHERE p.prosecdef AND p.pronamespace = 'public'::regnamespace
+  AND pg_get_userbyid(p.proowner) <> :views
+  AND coalesce(obj_description(p.oid, 'pg_proc'), '') NOT LIKE :exempt
+  AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
+"""
