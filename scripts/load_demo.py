@@ -6,6 +6,7 @@ nothing; a run that was cut short is taken up where it stopped.
 
 from __future__ import annotations
 
+import csv
 import shlex
 import sys
 from pathlib import Path
@@ -46,18 +47,41 @@ def main() -> None:
     load(f"staff {DATA}/staff/staff.csv {town}")
     load(f"matters {DATA}/matters/matters.csv {town} --version 2022 --since 2022-09-01")
     load(f"events {DATA}/events/events.csv {town} --crs wgs84")
+    load(f"stations {DATA}/service/stations.csv {town} --crs wgs84")
+    load(f"visits {DATA}/service/visits.csv {town}")
+    load(f"trainings {DATA}/learning/trainings.csv {town}")
+    if not issued():
+        issue_documents(town)
+    load(f"receipts {DATA}/learning/receipts.csv {town}")
     run(f"attach {town} --commit")
     run(f"index {town}")
     run(f"summary {town}")
 
 
+def issue_documents(town: str) -> None:
+    folder = DATA / "learning"
+    with (folder / "documents.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            roles = " ".join(f"--role {role}" for role in row["roles"].split(";") if role)
+            run(
+                f"document issue {row['code']} {folder / row['file']} --title '{row['title']}' "
+                f"--on {row['issued_on']} {roles} {town} --commit"
+            )
+
+
 def published() -> bool:
+    return exists("plan p JOIN area a ON a.id = p.township_id", "p.state = 'published'")
+
+
+def issued() -> bool:
+    """An old version does not come back, so what is issued once is not issued again."""
+    return exists("document d JOIN area a ON a.id = d.township_id")
+
+
+def exists(source: str, where: str = "true") -> bool:
     with open_engine(store_url(Settings.from_env())).connect() as connection:
         found = connection.scalar(
-            text(
-                "SELECT EXISTS (SELECT FROM plan p JOIN area a ON a.id = p.township_id "
-                "WHERE a.code = :code AND p.state = 'published')"
-            ),
+            text(f"SELECT EXISTS (SELECT FROM {source} WHERE a.code = :code AND {where})"),
             {"code": TOWNSHIP},
         )
     return bool(found)

@@ -147,3 +147,23 @@ def create_event(
             **row,
         ),
     )
+
+
+def create_staff(session: Session, township: t.Township, **values: Any) -> t.Staff:
+    n = next(_number)
+    row = {"code": f"S{n}", "name": f"测试员{n}", **values}
+    return _add(session, t.Staff(township_id=township.area_id, **row))
+
+
+def create_member(
+    session: Session, township: t.Township, grid_code: str, role: str = "worker", **values: Any
+) -> t.Staff:
+    """A person of staff with a part in a grid's team; ``during`` is a pair of days."""
+    during = values.pop("during", (date(2022, 1, 1), None))
+    person = create_staff(session, township, **values)
+    part = t.TeamMember(
+        township_id=township.area_id, staff_id=person.id, grid_code=grid_code, role=role,
+        during=Range(*during),
+    )  # fmt: skip
+    _add(session, part)
+    return person

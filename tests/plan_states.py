@@ -57,7 +57,7 @@ def state_of(
     Places are counted in cells from the lower left. ``communities`` is a second drawing, one
     letter a community; without it one community ``c`` covers the grids' envelope. ``home`` says
     which community a grid belongs to. ``teams`` gives each grid letters: l leader, w worker,
-    s sinking force, o social force. Degrees are the metres themselves, so that borders are exact,
+    s sinking force, o social force; a capital one is trained. Degrees are the metres themselves, so that borders are exact,
     unless the town is put ``on_earth``.
     """
     shapes = dict(sketch(drawing, step_m=STEP_M) if isinstance(drawing, str) else drawing)
@@ -116,8 +116,9 @@ def state_of(
         ),
         members=Members(
             np.array([g for g, _ in members], dtype=np.int64),
-            objects([roles[r] for _, r in members]),
+            objects([roles[r.lower()] for _, r in members]),
             np.array(staff if staff is not None else range(len(members)), dtype=np.int64),
+            np.array([c.isupper() for _, c in members], dtype=bool),
         ),
         events=Events(
             np.array([d for d, _ in events], dtype="datetime64[D]"),
@@ -136,4 +137,5 @@ def state_of(
         streets=objects(list(streets)),
         visits_known=last_visit is not None,
         staff_known=teams is not None,
+        training_known=any(c.isupper() for team in (teams or {}).values() for c in team),
     )

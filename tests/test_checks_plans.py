@@ -30,7 +30,7 @@ def answer(state: PlanState, name: str, **limits: float) -> CheckResult:
 SOUND = {
     "houses": [(0.5, 0.5), (1.5, 0.5)],
     "last_visit": ["2023-08-01", "2023-08-02"],
-    "teams": {"a": "lw", "b": "lws"},
+    "teams": {"a": "lW", "b": "Lws"},
     "stations": [(1.0, 0.6)],
     "sizes": {"basic": {"residents": [1, 3, 9]}},
 }
@@ -46,7 +46,7 @@ def test_what_is_not_known_is_incomplete_and_never_a_pass():
     results = {r.name: r for r in run_checks(state_of("a b"), Limits())}
     incomplete = {name for name, r in results.items() if r.status == "incomplete"}
     assert incomplete == {
-        "no_grid", "on_border", "empty_grid", "no_team", "no_leader", "leader_only", "size",
+        "no_grid", "on_border", "empty_grid", "no_team", "no_leader", "leader_only", "no_trained", "size",
         "not_visited", "too_far", "sleeping", "cluster",
     }  # fmt: skip
     assert all(results[name].en and results[name].zh for name in incomplete)
@@ -195,6 +195,11 @@ def test_teams_are_told_apart():
     (lone,) = answer(state, "leader_only").findings
     assert lone.fix is not None
     assert lone.fix.grid == "a"
+
+
+def test_a_team_without_training_is_told_and_a_grid_without_a_team_is_not():
+    state = state_of("a b c d", teams={"a": "lWw", "b": "lw", "c": "L"})
+    assert [f.grids for f in answer(state, "no_trained").findings] == [("b",)]
 
 
 def test_sizes_say_how_many_people_to_move_where():

@@ -31,7 +31,8 @@ from tests.town_files import (
 def test_the_committed_town_is_what_the_script_writes(tmp_path: Path) -> None:
     make_town("--out", str(tmp_path))
     written = sorted(p.relative_to(tmp_path) for p in tmp_path.rglob("*") if p.is_file())
-    assert len(written) == len(TABLES) + len(SHAPES) + 7
+    # The calendar, three documents, and a README to each of the nine folders.
+    assert len(written) == len(TABLES) + len(SHAPES) + 1 + 3 + 9
     for path in written:
         assert (DATA / path).read_bytes() == (tmp_path / path).read_bytes(), path
 
@@ -49,11 +50,21 @@ def test_it_has_the_numbers_of_the_paper() -> None:
     assert set(table("events")["matter"]) == set(matters["code"][matters["parent"] != ""])
 
 
+KEYS = {
+    "staff": ["code", "grid", "since"],
+    "offices": ["code", "area"],
+    "documents": ["file"],
+    "trainings": ["code", "staff"],
+    "receipts": ["document", "version", "staff"],
+}
+"""What names a row where that is not its code alone."""
+
+
 @pytest.mark.parametrize("name", [*TABLES, *SHAPES])
 def test_codes_are_unique_but_for_people_in_several_teams(name: str) -> None:
     frame = shapes(name) if name in SHAPES else table(name)
-    key = ["code", "grid", "since"] if name == "staff" else ["code"]
-    assert (frame["code"] != "").all()
+    key = KEYS.get(name, ["code"])
+    assert (frame[key[0]] != "").all()
     assert not frame.duplicated(key).any()
 
 
@@ -166,6 +177,56 @@ def test_each_grid_has_exactly_one_leader_on_every_day() -> None:
     assert set(staff["role"]) == {"leader", "worker", "sinking_force", "social_force"}
 
 
+def test_training_and_receipts_are_of_people_in_a_team_that_day() -> None:
+    staff = table("staff")
+
+    def in_a_team(person: str, day: str) -> bool:
+        mine = staff[staff["code"] == person]
+        return bool(
+            ((mine["since"] <= day) & ((mine["until"] == "") | (mine["until"] >= day))).any()
+        )
+
+    trainings, receipts = table("trainings"), table("receipts")
+    assert all(map(in_a_team, trainings["staff"], trainings["held_on"]))
+    documents = table("documents")
+    issued = {
+        (code, str(n + 1)): day
+        for code, rows in documents.groupby("code")
+        for n, day in enumerate(rows["issued_on"])
+    }
+    first = [issued[key] for key in zip(receipts["document"], receipts["version"], strict=True)]
+    assert (receipts["read_at"].str[:10] >= pd.Series(first)).all()
+    assert all(map(in_a_team, receipts["staff"], first))
+    for name in documents["file"]:
+        assert "虚构" in (DATA / "learning" / name).read_text("utf-8")
+    taught = set(trainings["staff"][trainings["kind"] == "training"])
+    teams = staff[staff["until"] == ""].groupby("grid")["code"].agg(set)
+    assert sum(not (team & taught) for team in teams) >= 3
+
+
+def test_every_community_has_a_head_and_a_cadre_in_charge_of_it() -> None:
+    areas, offices = shapes("areas"), table("offices")
+    communities = set(areas["code"][areas["level"] == "community"])
+    held = offices.groupby("role")["area"].agg(sorted)
+    assert held["section_cadre"] == held["community_clerk"] == sorted(communities)
+    assert held["township_government"] == ["999901001"]
+    assert offices["name"].str[0].isin(list("测试虚拟样构")).all()
+    assert offices["phone"].str.fullmatch(r"19902\d{6}").all()
+    assert offices.groupby("code")["name"].nunique().eq(1).all()
+
+
+def test_stations_stand_at_houses_and_visits_are_what_the_register_says() -> None:
+    stations, houses, visits = table("stations"), table("houses"), table("visits")
+    assert set(stations["address"]) <= set(houses["address"])
+    assert Counter(stations["kind"]) == {"township": 1, "community": 9, "team_post": 22}
+    households = table("households")
+    seen = households[households["verified_on"] != ""]
+    assert set(zip(visits["house"], visits["visited_on"], strict=True)) == set(
+        zip(seen["house"], seen["verified_on"], strict=True)
+    )
+    assert set(visits["staff"]) - {""} <= set(table("staff")["code"])
+
+
 def test_events_happen_in_the_year_and_in_the_town() -> None:
     events, grids = table("events"), shapes("grids")
     assert events["reported_at"].min() >= "2022-09-01"
@@ -187,7 +248,7 @@ def test_a_bigger_town_has_the_same_columns_and_tiles(tmp_path: Path) -> None:
     for name in TABLES:
         small, big = table(name), table(name, tmp_path)
         assert list(small.columns) == list(big.columns)
-        assert name == "staff" or not big.duplicated("code").any()
+        assert not big.duplicated(KEYS.get(name, ["code"])).any()
     assert len(table("houses", tmp_path)) == 6000
     assert len(shapes("grids", tmp_path)) == 60
 

@@ -22,6 +22,12 @@ TABLES = {
     "staff": "staff/staff.csv",
     "matters": "matters/matters.csv",
     "events": "events/events.csv",
+    "offices": "offices/offices.csv",
+    "stations": "service/stations.csv",
+    "visits": "service/visits.csv",
+    "documents": "learning/documents.csv",
+    "trainings": "learning/trainings.csv",
+    "receipts": "learning/receipts.csv",
 }
 SHAPES = ("areas", "grids", "streets")
 METRES = np.array([84_501.0, 111_049.0])

@@ -9,7 +9,16 @@ from typing import Any
 import click
 from sqlalchemy.exc import DBAPIError
 
-from gisgrid.cli import balancing, counting, coverage, database, loading, locating, planning
+from gisgrid.cli import (
+    balancing,
+    counting,
+    coverage,
+    database,
+    learning,
+    loading,
+    locating,
+    planning,
+)
 from gisgrid.errors import GisgridError
 from gisgrid.settings import Settings
 
@@ -80,6 +89,9 @@ main.add_command(coverage.coverage_command)
 main.add_command(coverage.workload_command)
 main.add_command(coverage.weights_group)
 main.add_command(balancing.balance_command)
+main.add_command(learning.document)
+main.add_command(learning.training_group)
+main.add_command(learning.shortage_command)
 main.add_command(planning.plan)
 main.add_command(planning.attach_command)
 main.add_command(planning.summary_command)

@@ -45,6 +45,10 @@ CHECKS: tuple[Check, ...] = (
     Check("no_team", "grids without a team", "网格无团队", team_checks.grids_without_team),
     Check("no_leader", "grids without a leader", "网格无网格长", team_checks.grids_without_leader),
     Check("leader_only", "leader only", "仅有网格长", team_checks.grids_with_leader_only),
+    Check(
+        "no_trained", "grids without a trained member", "网格无受训人员",
+        team_checks.grids_without_trained_member,
+    ),
     Check("size", "sizes outside the setting", "规模超出设定", team_checks.sizes_outside_setting),
     Check(
         "not_visited", "houses not visited", "房屋久未走访",

@@ -81,11 +81,8 @@ def plan_state(session: Session, place: Place, plan: PlanInfo, day: date) -> Pla
         stations=_stations(session, scope, place.metric_srid, grids),
         streets=_streets(session, scope, place.metric_srid),
         visits_known=bool((~np.isnat(houses.last_visit)).any()),
-        staff_known=bool(
-            session.scalar(
-                text("SELECT EXISTS (SELECT FROM team_member WHERE township_id = :t)"), scope
-            )
-        ),
+        staff_known=_any(session, "team_member", scope),
+        training_known=_any(session, "training", scope),
     )
 
 
@@ -236,20 +233,20 @@ def _houses(
     )
 
 
+def _any(session: Session, table: str, scope: dict[str, Any]) -> bool:
+    found = text(f"SELECT EXISTS (SELECT FROM {table} WHERE township_id = :t)")  # noqa: S608 - ours
+    return bool(session.scalar(found, scope))
+
+
 def _members(session: Session, scope: dict[str, Any], grids: Grids) -> Members:
-    rows = session.execute(
-        text(
-            "SELECT grid_code, role, staff_id FROM team_member WHERE township_id = :t "
-            "AND during @> CAST(:day AS date) ORDER BY grid_code, role, staff_id"
-        ),
-        scope,
-    ).all()
+    rows = session.execute(text(_MEMBERS), scope).all()
     row_of = {code: k for k, code in enumerate(grids.code)}
     known = [r for r in rows if r.grid_code in row_of]
     return Members(
         _ints(row_of[r.grid_code] for r in known),
         _texts(r.role for r in known),
         _ints(r.staff_id for r in known),
+        np.array([r.trained for r in known], dtype=bool),
     )
 
 
@@ -352,6 +349,16 @@ LEFT JOIN people ON people.house_id = h.id
 LEFT JOIN seen ON seen.house_id = h.id
 WHERE h.township_id = :t
 ORDER BY h.code COLLATE "C"
+"""
+
+_MEMBERS = """
+SELECT m.grid_code, m.role, m.staff_id, EXISTS (
+    SELECT FROM training_attendee a JOIN training t ON t.id = a.training_id
+    WHERE a.staff_id = m.staff_id AND t.kind = 'training' AND t.held_on <= :day
+      AND (t.expires_on IS NULL OR t.expires_on >= :day)) AS trained
+FROM team_member m
+WHERE m.township_id = :t AND m.during @> CAST(:day AS date)
+ORDER BY m.grid_code, m.role, m.staff_id
 """
 
 _EVENTS = """

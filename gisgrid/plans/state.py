@@ -80,6 +80,8 @@ class Members:
     grid: Ints
     role: Texts
     staff: Ints
+    trained: Bools
+    """Whether the person took part in a training that has not expired on the day."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,6 +132,8 @@ class PlanState:
     """Whether any visit or verification is recorded at all."""
     staff_known: bool
     """Whether any member of staff is recorded at all."""
+    training_known: bool
+    """Whether any training is recorded at all."""
 
     @property
     def basic(self) -> Ints:

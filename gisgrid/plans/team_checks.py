@@ -98,6 +98,24 @@ def grids_with_leader_only(ground: Ground) -> Raw:
     )
 
 
+def grids_without_trained_member(ground: Ground) -> Raw:
+    """Grids with a team in which nobody has training that counts on the day."""
+    state = ground.state
+    if not state.training_known:
+        return Raw(missing_en="no training is recorded", missing_zh="没有培训记录")
+    leaders, others = _team(state)
+    trained = np.bincount(
+        state.members.grid[state.members.trained], minlength=len(state.grids.code)
+    )
+    return _teams(
+        ground,
+        (leaders + others > 0) & (trained == 0),
+        "nobody in the team of grid {} has training that counts",
+        "网格{}团队无人持有有效培训",
+        "train a member",
+    )
+
+
 def sizes_outside_setting(ground: Ground) -> Raw:
     """Grids smaller or larger than the township's ``sizes`` allow for their kind."""
     state = ground.state

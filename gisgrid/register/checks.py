@@ -22,6 +22,8 @@ Mask = npt.NDArray[np.bool_]
 Values = npt.NDArray[Any]
 
 HEADER_ROW = 1
+MOST_HOURS = 1000
+"""A longer training is a slip of the pen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,12 +158,14 @@ class Checker:
             basic = _none(values["kind"])
             values["kind"] = np.where(basic, "basic", values["kind"]).astype(object)
         elif kind == "staff":
-            both = ~_none(values["since"]) & ~_none(values["until"])
-            ends = np.zeros(len(both), dtype=bool)
-            ends[both] = (values["until"][both] < values["since"][both]).astype(bool)
-            tests.reject("until_first", "until", ends)
+            tests.reject("until_first", "until", _before(values["until"], values["since"]))
             tests.reject("missing", "role", ~_none(values["grid"]) & _none(values["role"]))
             tests.reject("missing", "since", ~_none(values["grid"]) & _none(values["since"]))
+        elif kind == "trainings":
+            expires, held = values["expires_on"], values["held_on"]
+            tests.reject("until_first", "expires_on", _before(expires, held))
+            hours = values["hours"].astype(np.float64)
+            tests.reject("hours", "hours", (hours <= 0) | (hours > MOST_HOURS))
         elif kind == "matters":
             limit = values["time_limit"].astype(np.float64)
             tests.reject("negative", "time_limit", limit <= 0)
@@ -266,6 +270,14 @@ def _series(array: Values) -> pd.Series[Any]:
 
 def _none(array: Values) -> Mask:
     return np.asarray(array == None, dtype=bool)  # noqa: E711  (elementwise)
+
+
+def _before(days: Values, others: Values) -> Mask:
+    """Whether a day as text is given and lies before the other one."""
+    both = ~_none(days) & ~_none(others)
+    before = np.zeros(len(both), dtype=bool)
+    before[both] = (days[both] < others[both]).astype(bool)
+    return before
 
 
 def _joined(day: Cells, time: Cells) -> Cells:

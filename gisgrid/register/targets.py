@@ -8,6 +8,7 @@ the whole file or the store, and the statements that write. All SQL is fixed; va
 from __future__ import annotations
 
 from gisgrid.register.target import Check, Target, upsert
+from gisgrid.register.team_targets import TEAM_TARGETS, UNKNOWN_GRID, UNKNOWN_STAFF
 
 _PLACE_COLUMNS = {
     "lon": "float8",
@@ -27,14 +28,6 @@ _UNKNOWN_HOUSE = Check(
     """SELECT s.row_no FROM stage s WHERE NOT EXISTS (SELECT FROM house h
        WHERE h.township_id = :township AND h.code = s.house)""",
 )
-_UNKNOWN_GRID = Check(
-    "unknown_grid",
-    "grid",
-    """SELECT s.row_no FROM stage s WHERE s.grid IS NOT NULL AND NOT EXISTS (
-       SELECT FROM grid g JOIN plan p ON p.id = g.plan_id
-       WHERE p.township_id = :township AND g.code = s.grid)""",
-)
-
 # One pass per level, since a parent may stand in the same file. A row without a polygon leaves the
 # one that is there.
 _AREA_LEVELS = tuple(
@@ -51,6 +44,7 @@ _AREA_LEVELS = tuple(
 )
 
 TARGETS: dict[str, Target] = {
+    **TEAM_TARGETS,
     "areas": Target(
         table="area",
         columns={
@@ -216,75 +210,6 @@ TARGETS: dict[str, Target] = {
             ),
         ),
     ),
-    "staff": Target(
-        table="staff",
-        columns={
-            "code": "text", "name": "text", "phone": "text", "body": "text", "grid": "text",
-            "role": "text", "since": "date", "until": "date",
-        },
-        key=("code", "grid", "role", "since"),
-        checks=(
-            _UNKNOWN_GRID,
-            Check(
-                "half_part",
-                "role",
-                "SELECT row_no FROM stage WHERE (grid IS NULL) <> (role IS NULL)"
-                " OR (grid IS NOT NULL AND since IS NULL)",
-            ),
-            Check(
-                "two_leaders",
-                "grid",
-                """SELECT s.row_no FROM stage s WHERE s.role = 'leader' AND (
-                   EXISTS (SELECT FROM stage o WHERE o.role = 'leader' AND o.grid = s.grid
-                       AND o.row_no < s.row_no AND o.span && s.span)
-                   OR EXISTS (SELECT FROM team_member m JOIN staff p ON p.id = m.staff_id
-                       WHERE m.township_id = :township AND m.role = 'leader'
-                       AND m.grid_code = s.grid AND m.during && s.span
-                       AND (p.code, lower(m.during)) <> (s.code, s.since)))""",
-            ),
-            Check(
-                "member_twice",
-                "grid",
-                """SELECT s.row_no FROM stage s WHERE s.role IS NOT NULL AND (
-                   EXISTS (SELECT FROM stage o WHERE (o.code, o.grid, o.role)
-                       = (s.code, s.grid, s.role) AND o.row_no < s.row_no AND o.span && s.span)
-                   OR EXISTS (SELECT FROM team_member m JOIN staff p ON p.id = m.staff_id
-                       WHERE m.township_id = :township AND (p.code, m.grid_code, m.role)
-                       = (s.code, s.grid, s.role) AND m.during && s.span
-                       AND lower(m.during) <> s.since))""",
-            ),
-        ),
-        writes=(
-            upsert(
-                "staff",
-                "township_id, code",
-                """SELECT DISTINCT ON (s.code) :township, s.code, s.name, s.phone, s.body, :run
-                FROM stage s ORDER BY s.code, s.row_no""",
-                ("name", "phone", "body"),
-            ),
-            # A part is named by person, grid, role and first day; a new last day updates it.
-            """
-WITH part AS (
-    SELECT p.id AS staff_id, s.grid, s.role, s.since, s.span
-    FROM stage s JOIN staff p ON p.township_id = :township AND p.code = s.code
-    WHERE s.grid IS NOT NULL
-), changed AS (
-    UPDATE team_member m SET during = part.span, run_id = :run FROM part
-    WHERE (m.staff_id, m.grid_code, m.role, lower(m.during))
-        = (part.staff_id, part.grid, part.role, part.since) AND m.during <> part.span
-    RETURNING m.id
-), added AS (
-    INSERT INTO team_member (township_id, staff_id, grid_code, role, during, run_id)
-    SELECT :township, part.staff_id, part.grid, part.role, part.span, :run FROM part
-    WHERE NOT EXISTS (SELECT FROM team_member m
-        WHERE (m.staff_id, m.grid_code, m.role, lower(m.during))
-            = (part.staff_id, part.grid, part.role, part.since))
-    RETURNING id
-)
-SELECT (SELECT count(*) FROM added) AS inserted, (SELECT count(*) FROM changed) AS updated
-""",
-        ),
-    ),
     "matters": Target(
         table="matter",
         columns={
@@ -370,12 +295,7 @@ SELECT (SELECT count(*) FROM added) AS inserted, (SELECT count(*) FROM changed) 
         columns={"code": "text", "house": "text", "staff": "text", "visited_on": "date"},
         checks=(
             _UNKNOWN_HOUSE,
-            Check(
-                "unknown_staff",
-                "staff",
-                """SELECT s.row_no FROM stage s WHERE s.staff IS NOT NULL AND NOT EXISTS (
-                   SELECT FROM staff p WHERE p.township_id = :township AND p.code = s.staff)""",
-            ),
+            UNKNOWN_STAFF,
         ),
         writes=(
             upsert(
@@ -402,7 +322,7 @@ SELECT (SELECT count(*) FROM added) AS inserted, (SELECT count(*) FROM changed) 
                 "grid",
                 "SELECT row_no FROM stage WHERE (kind = 'team_post') <> (grid IS NOT NULL)",
             ),
-            _UNKNOWN_GRID,
+            UNKNOWN_GRID,
         ),
         writes=(
             upsert(

@@ -32,6 +32,11 @@ CHOICES: dict[str, dict[str, tuple[str, ...]]] = {
         "residents": ("居民服务点", "居民级", "小区服务点"),
         "team_post": ("网格服务点", "网格驿站", "网格工作站"),
     },
+    "training_kind": {
+        "training": ("course", "培训", "业务培训", "集中培训", "培訓"),
+        "study_tour": ("studytour", "tour", "考察", "考察学习", "外出学习", "參訪"),
+        "meeting": ("例会", "会议", "工作会议", "會議"),
+    },
     "limit_unit": {
         "working_minutes": ("workingminute", "minutes", "minute", "分钟", "工作分钟", "分鐘"),
         "working_hours": ("workinghour", "hours", "hour", "小时", "工作小时", "工作时", "小時", "工作時"),
@@ -60,9 +65,14 @@ HEADERS: dict[str, tuple[str, ...]] = {
     "closing_rule": ("closingrule", "结案标准", "结案条件", "办结标准", "結案標準"),
     "community": ("village", "neighborhood", "neighbourhood", "社区", "所属社区", "社区名称", "村社区",
                   "村", "所属村", "社區", "所屬社區", "里"),
+    "course": ("topic", "培训内容", "课程", "课程名称", "培训主题", "主题", "課程"),
+    "document": ("documentcode", "文件编号", "文件编码", "文件"),
     "due_at": ("dueat", "duedate", "targetdt", "deadline", "截止时间", "办理期限", "处置截止时间", "限办时间"),
+    "expires_on": ("expires", "validuntil", "有效期至", "到期日期", "失效日期"),
     "geocoded": ("geocodedlocation", "定位结果", "坐标", "定位", "經緯度", "经纬度"),
     "grid": ("gridcode", "网格编码", "网格编号", "所属网格", "网格", "責任網格", "责任网格", "網格編碼"),
+    "held_on": ("heldon", "date", "培训日期", "举办日期", "日期", "時間"),
+    "hours": ("学时", "课时", "时长", "學時"),
     "host": ("hostbody", "hostorganisation", "hostorganization", "主体单位", "依托单位", "所属主体", "责任单位"),
     "house": ("housecode", "房屋编码", "房屋编号", "所属房屋", "房屋代码", "房屋編碼"),
     "household": ("householdcode", "户编码", "户编号", "户号", "所属户", "家庭编号", "戶號", "戶編碼"),
@@ -79,6 +89,7 @@ HEADERS: dict[str, tuple[str, ...]] = {
     "office": ("department", "responsibleoffice", "责任部门", "主管部门", "承办部门", "牵头部门", "權責機關"),
     "parent": ("parentcode", "上级", "上级编码", "上级区划", "上级代码", "大项", "大类", "所属大类", "上級"),
     "phone": ("telephone", "mobile", "tel", "电话", "手机", "手机号", "手机号码", "联系电话", "联系方式", "電話"),
+    "read_at": ("readat", "阅读时间", "签收时间"),
     "reported_at": ("reportedat", "opendt", "opened", "openedat", "date", "created", "createdat",
                     "requesteddatetime", "上报时间", "发生时间", "受理时间", "立案时间", "立案日期",
                     "上報時間", "报告时间"),
@@ -92,6 +103,7 @@ HEADERS: dict[str, tuple[str, ...]] = {
     "text": ("description", "描述", "内容", "事件描述", "问题描述", "詳情", "内容描述"),
     "time_limit": ("timelimit", "时限", "办理时限", "处置时限", "時限"),
     "until": ("to", "end", "enddate", "结束日期", "终止日期", "离岗日期", "結束日期"),
+    "version": ("版本", "版次"),
     "verified_on": ("verifiedon", "verified", "核实日期", "走访日期", "核查日期", "最近核实", "核實日期"),
 }  # fmt: skip
 """Canonical column → headers that mean it whatever the kind of file."""
@@ -108,6 +120,7 @@ CODE_HEADERS: dict[str, tuple[str, ...]] = {
     "events": ("eventcode", "caseid", "caseenquiryid", "servicerequestid", "事件编号", "事件编码", "案件编号",
                "案件編號", "工单编号"),
     "visits": ("visitcode", "走访编号", "走访编码", "入户编号"),
+    "trainings": ("trainingcode", "培训编号", "培训编码", "课程编号"),
     "stations": ("stationcode", "站点编码", "服务站编码", "服务点编号"),
 }  # fmt: skip
 """Kind → headers that mean its ``code``; any kind also takes 编码, 编号, 代码, id."""

@@ -11,6 +11,13 @@ from gisgrid.tables.access import (
 from gisgrid.tables.addresses import AddressKey, AddressStreet, Alias
 from gisgrid.tables.base import SRID, Base
 from gisgrid.tables.events import Event, Matter, MatterList
+from gisgrid.tables.learning import (
+    Document,
+    DocumentVersion,
+    ReadReceipt,
+    Training,
+    TrainingAttendee,
+)
 from gisgrid.tables.lineage import History, ImportRun
 from gisgrid.tables.people import Staff, TeamMember
 from gisgrid.tables.places import Area, Street, Township
@@ -29,6 +36,8 @@ __all__ = [
     "Area",
     "AuditEntry",
     "Base",
+    "Document",
+    "DocumentVersion",
     "Event",
     "EventGrid",
     "Grid",
@@ -41,6 +50,7 @@ __all__ = [
     "MatterList",
     "Plan",
     "Purpose",
+    "ReadReceipt",
     "Resident",
     "RoleRight",
     "Staff",
@@ -48,6 +58,8 @@ __all__ = [
     "Street",
     "TeamMember",
     "Township",
+    "Training",
+    "TrainingAttendee",
     "Visit",
     "WorkloadWeights",
 ]

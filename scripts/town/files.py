@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 import shapely
 
+from scripts.town.learning import TEXTS
 from scripts.town.town import Town
 
 PLACES = {
@@ -21,16 +22,24 @@ PLACES = {
     "matters": "matters/matters.csv",
     "calendar": "calendar/calendar.csv",
     "events": "events/events.csv",
+    "offices": "offices/offices.csv",
+    "stations": "service/stations.csv",
+    "visits": "service/visits.csv",
+    "documents": "learning/documents.csv",
+    "trainings": "learning/trainings.csv",
+    "receipts": "learning/receipts.csv",
 }
 
 
 def write(town: Town, folder: Path) -> None:
-    """All ten files under ``folder``."""
+    """All files of ``PLACES`` under ``folder``, and the documents beside their list."""
     for kind, place in PLACES.items():
         path = folder / place
         path.parent.mkdir(parents=True, exist_ok=True)
         table: pd.DataFrame = getattr(town, kind)
         path.write_bytes((geojson(table) if "geometry" in table else csv(table)).encode())
+    for name, content in TEXTS.items():
+        (folder / PLACES["documents"]).with_name(name).write_text(content, encoding="utf-8")
 
 
 def csv(table: pd.DataFrame) -> str:

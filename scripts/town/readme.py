@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from scripts.town.learning import UNTRAINED_TEAMS
 from scripts.town.spec import AS_OF, Spec
 from scripts.town.town import Town
 
@@ -70,6 +71,27 @@ for each year; a later row overrules an earlier one. For a real office, look at 
 {len(town.events)} events over all 42 minor items, 2022-09-01 to {AS_OF}, local time (Asia/Shanghai), WGS 84. `due_at` counts
 the matter's limit in working time: 8:00–12:00 and 13:30–17:30 on working days, with the public holidays and make-up working
 days of the year; a working day is 480 minutes. No `closed_at`: open on {AS_OF}.
+""",
+        "offices": f"""# Town F: who answers above the grids
+
+{made}
+One head of the township government, {town.offices["code"][town.offices["role"] == "section_cadre"].nunique()} section cadres who are each in charge of up to three communities
+(a row each), and the head of every community, since 2022-09-01. `role` is a role of the access rights,
+`area` the code it is held in. Telephones begin with 19902.
+""",
+        "service": f"""# Town F: stations and visits
+
+{made}
+CRS of `lon`, `lat`: WGS 84, 7 decimals. {len(town.stations)} stations: the township's centre, one a community, and posts of
+teams, each at a house. {len(town.visits)} visits: one for each house and day on which a household of it was verified, made by a
+worker of its grid; before 2022-09-01 no team is known.
+""",
+        "learning": f"""# Town F: documents and training
+
+{made}
+`documents.csv` says which file is issued as which document (two versions of a programme, one workbook),
+`receipts.csv` who has signed for which version, `trainings.csv` who took part in which course (a row each): {town.trainings["code"].nunique()}
+courses. In {UNTRAINED_TEAMS} teams nobody was ever trained, so that a report of shortages has something to find.
 """,
     }
     for name, text in texts.items():

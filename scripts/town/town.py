@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from scripts.town import border, codes, division, ground, houses, people
+from scripts.town import border, codes, division, ground, houses, learning, people, service
 from scripts.town.calendar import calendar_table
 from scripts.town.events import events_table
 from scripts.town.matters import matters_table
@@ -31,6 +31,12 @@ class Town:
     matters: pd.DataFrame
     calendar: pd.DataFrame
     events: pd.DataFrame
+    offices: pd.DataFrame
+    stations: pd.DataFrame
+    visits: pd.DataFrame
+    documents: pd.DataFrame
+    trainings: pd.DataFrame
+    receipts: pd.DataFrame
     on_border: list[str]
     """Codes of the houses that stand exactly on a border."""
     near_border: list[str]
@@ -74,22 +80,32 @@ def make(spec: Spec) -> Town:
         }
     )
     in_grid = np.bincount(split.grid[built.block], in_house, len(places.grids)).astype(np.int64)
+    community_name = dict(zip(places.community_codes, places.community_names, strict=True))
+    residents = people.residents_table(people.members(size, rng), size, verified, rng)
+    staff = staff_table(places.grids, community_name, in_grid, rng)
+    events = events_table(spec, house_table, places.grids, rng)
+    grid_of = [places.grids["code"][g] for g in split.grid[built.block].tolist()]
+    # Its own generator, so that what was made before this came stays as it is.
+    later = np.random.default_rng([spec.seed, 4])
     return Town(
         areas=places.areas,
         grids=places.grids.sort_values("code", ignore_index=True),
         streets=_streets(land, street_name),
         houses=house_table.sort_values("code", ignore_index=True),
         households=households,
-        residents=people.residents_table(people.members(size, rng), size, verified, rng),
-        staff=staff_table(
-            places.grids,
-            dict(zip(places.community_codes, places.community_names, strict=True)),
-            in_grid,
-            rng,
-        ),
+        residents=residents,
+        staff=staff,
         matters=matters_table(),
         calendar=calendar_table(),
-        events=events_table(spec, house_table, places.grids, rng),
+        events=events,
+        offices=service.offices_table(community_name, later),
+        stations=service.stations_table(house_table, grid_of, places.grids, community_name),
+        visits=service.visits_table(
+            households, dict(zip(house_codes, grid_of, strict=True)), staff
+        ),
+        documents=learning.documents_table(),
+        trainings=learning.trainings_table(staff, later),
+        receipts=learning.receipts_table(staff, later),
         on_border=sorted(house_codes[h] for h in moved.on_border),
         near_border=sorted(house_codes[h] for h in moved.near_border),
     )

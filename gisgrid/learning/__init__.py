@@ -1,0 +1,1 @@
+"""What the people of the teams read and learn: documents and training."""
