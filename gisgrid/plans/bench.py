@@ -1,0 +1,185 @@
+"""A scenario at hand: its grids, and what each would hold, from arrays that were read once.
+
+The work of a house is held at its value under the plan the scenario was drawn from, as
+`gisgrid.plans.rebalance` does, so that counts before and after can be compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import shapely
+
+from gisgrid.balance.arrays import Floats, Geometries, Ints, sums
+from gisgrid.balance.workload import deviations
+from gisgrid.plans.arcs import Topology, topology_of
+from gisgrid.plans.state import NO_ROW, Grids, PlanState, owners
+
+
+@dataclass(frozen=True)
+class GridNumbers:
+    """What a grid holds. ``deviation`` is from the mean of its community's basic grids, as a share."""
+
+    code: str
+    name: str
+    kind: str
+    community: str
+    houses: int
+    households: int
+    residents: int
+    minutes: float
+    deviation: float | None
+    compactness: float
+    """Polsby-Popper: 1 is a circle."""
+    pieces: int
+
+
+@dataclass(frozen=True, eq=False)
+class Bench:
+    """The arrays of a plan and the work of its houses.
+
+    Parameters
+    ----------
+    state
+        Grids of the scenario; the rest as on the day it was read.
+    house_min
+        Minutes a month of each house of ``state.houses``.
+    tree
+        Points of the houses that have one, and ``placed``, their rows.
+    """
+
+    state: PlanState
+    house_min: Floats
+    tree: shapely.STRtree
+    placed: Ints
+
+    @cached_property
+    def topology(self) -> Topology:
+        """Arcs of the grids that tile the ground; its rows are those of ``state.grids``."""
+        shapes = np.full(len(self.state.grids.code), shapely.Polygon(), dtype=object)
+        shapes[self.state.tiling] = self.state.grids.lonlat[self.state.tiling]
+        return topology_of(shapes)
+
+    @cached_property
+    def row_of(self) -> dict[str, int]:
+        return {code: k for k, code in enumerate(self.state.grids.code)}
+
+
+def bench_of(state: PlanState, house_min: Floats) -> Bench:
+    """A bench on which the plan of ``state`` lies."""
+    placed = np.flatnonzero(state.houses.placed)
+    tree = shapely.STRtree(shapely.points(state.houses.lonlat[placed]))
+    return Bench(state, house_min, tree, placed)
+
+
+def with_grids(bench: Bench, grids: Grids) -> Bench:
+    """The bench with other grids; only houses about ground that changed are asked anew."""
+    old, houses = bench.state.grids, bench.state.houses
+    row_of = {code: k for k, code in enumerate(grids.code)}
+    now = np.array([*(row_of.get(code, NO_ROW) for code in old.code), NO_ROW], dtype=np.int64)
+    state = replace(bench.state, grids=grids)
+    owner = now[houses.grid]
+    before = np.full(len(grids.code), None, dtype=object)
+    kept = now[:-1] >= 0
+    before[now[:-1][kept]] = old.lonlat[kept]
+    was_exclusive = np.zeros(len(grids.code), dtype=bool)
+    was_exclusive[now[:-1][kept]] = old.exclusive[kept]
+    other = ~shapely.equals_identical(before, grids.lonlat) | (was_exclusive != grids.exclusive)
+    about = np.concatenate(
+        [old.lonlat[~kept], before[other & ~shapely.is_missing(before)], grids.lonlat[other]]
+    )
+    if len(about):
+        boxes = shapely.box(*shapely.bounds(about).T)
+        rows = bench.placed[np.unique(bench.tree.query(boxes, predicate="intersects")[1])]
+        owning = state.tiling
+        near = owning[np.unique(shapely.STRtree(grids.lonlat[owning]).query(boxes)[1])]
+        owner[rows] = owners(houses.lonlat[rows], grids.lonlat, near)
+    return replace(bench, state=replace(state, houses=replace(houses, grid=owner)))
+
+
+def numbers(bench: Bench, rows: Sequence[int] | None = None) -> list[GridNumbers]:
+    """What the grids of some rows hold, all without; in the order of the rows."""
+    state, count = bench.state, len(bench.state.grids.code)
+    grids, houses = state.grids, state.houses
+    chosen = np.arange(count) if rows is None else np.asarray(rows, dtype=np.int64)
+    owned = np.flatnonzero(houses.grid >= 0)
+    of = houses.grid[owned]
+    minutes = sums(of, bench.house_min[owned], count)
+    held = np.bincount(of, minlength=count)
+    households = sums(of, houses.households[owned].astype(np.float64), count)
+    residents = sums(of, houses.residents[owned].astype(np.float64), count)
+    off = deviations(minutes, grids.community, ~grids.exclusive)
+    round_ = compactness(grids.metric[chosen])
+    return [
+        GridNumbers(
+            code=grids.code[k],
+            name=grids.name[k],
+            kind="exclusive" if grids.exclusive[k] else "basic",
+            community=state.communities.code[grids.community[k]],
+            houses=int(held[k]),
+            households=int(households[k]),
+            residents=int(residents[k]),
+            minutes=float(minutes[k]),
+            deviation=None if np.isnan(off[k]) else float(off[k]),
+            compactness=float(round_[n]),
+            pieces=int(shapely.get_num_geometries(grids.lonlat[k])),
+        )
+        for n, k in enumerate(chosen.tolist())
+    ]
+
+
+def changed_codes(before: Bench, after: Bench) -> list[str]:
+    """Codes of grids that came, went, or have other corners, name, kind, community or host."""
+    old, new = _facts(before.state.grids), _facts(after.state.grids)
+    return sorted(c for c in old.keys() | new.keys() if old.get(c) != new.get(c))
+
+
+@dataclass(frozen=True)
+class Flow:
+    """Houses that go from one grid to another; an empty code is no grid."""
+
+    from_grid: str
+    to_grid: str
+    houses: tuple[str, ...]
+    households: int
+    residents: int
+    minutes: float
+
+
+def flows(before: Bench, after: Bench) -> list[Flow]:
+    """Which houses change their grid, by code from and to. Both hold the same houses."""
+    houses = before.state.houses
+    was = np.append(before.state.grids.code, "")[houses.grid].astype(str)
+    now = np.append(after.state.grids.code, "")[after.state.houses.grid].astype(str)
+    gone = np.flatnonzero(was != now)
+    out = []
+    for a, b in sorted(set(zip(was[gone].tolist(), now[gone].tolist(), strict=True))):
+        rows = gone[(was[gone] == a) & (now[gone] == b)]
+        out.append(
+            Flow(
+                a,
+                b,
+                tuple(houses.code[rows].tolist()),
+                int(houses.households[rows].sum()),
+                int(houses.residents[rows].sum()),
+                float(before.house_min[rows].sum()),
+            )
+        )
+    return out
+
+
+def compactness(metric: Geometries) -> Floats:
+    """Polsby-Popper of polygons in metres, 4 pi area / perimeter², 0 for an empty one."""
+    around = shapely.length(metric)
+    out = np.zeros(len(metric))
+    np.divide(4 * np.pi * shapely.area(metric), around**2, out=out, where=around > 0)
+    return out
+
+
+def _facts(grids: Grids) -> dict[str, tuple[object, ...]]:
+    wkb = shapely.to_wkb(grids.lonlat)
+    columns = (grids.name, grids.exclusive.tolist(), grids.community.tolist(), grids.host, wkb)
+    return dict(zip(grids.code, zip(*columns, strict=True), strict=True))
