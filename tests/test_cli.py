@@ -56,7 +56,7 @@ def test_a_plan_is_loaded_published_and_listed(engine: Engine, work: Path):
     assert "published" in gisgrid(engine, "plan", "list").output
     again = gisgrid(engine, "plan", "publish", "2022", "--from", "2023-09-01", "--commit")
     assert again.exit_code == 2
-    assert "only a draft can be published" in again.output
+    assert "published already" in again.output
     summary = gisgrid(engine, "summary", "--as-of", "2000-01-01")
     assert summary.exit_code == 2
     assert "from 2022-09-01 on" in summary.output

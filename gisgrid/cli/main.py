@@ -14,10 +14,13 @@ from gisgrid.cli import (
     counting,
     coverage,
     database,
+    drawing,
     learning,
     loading,
     locating,
     planning,
+    reviewing,
+    scenarios,
 )
 from gisgrid.errors import GisgridError
 from gisgrid.settings import Settings
@@ -93,6 +96,11 @@ main.add_command(learning.document)
 main.add_command(learning.training_group)
 main.add_command(learning.shortage_command)
 main.add_command(planning.plan)
+for command in reviewing.COMMANDS:
+    planning.plan.add_command(command)
+for command in drawing.COMMANDS:
+    scenarios.scenario_group.add_command(command)
+main.add_command(scenarios.scenario_group)
 main.add_command(planning.attach_command)
 main.add_command(planning.summary_command)
 main.add_command(planning.township_command)

@@ -41,31 +41,6 @@ def list_plans(settings: Settings, township: str | None) -> None:
     wide_console().print(table)
 
 
-@plan.command("publish")
-@click.argument("name")
-@click.option("--from", "first_day", type=_day, required=True, help="first day in force")
-@_township
-@click.option("--commit", is_flag=True, help="really publish; otherwise only say what would happen")
-@click.pass_obj
-def publish_plan(
-    settings: Settings, name: str, first_day: datetime, township: str | None, commit: bool
-) -> None:
-    """Put the draft NAME in force, retire the plan before, attach everything to it."""
-    with opened(settings) as session:
-        place = plans.township(session, township)
-        draft = plans.plan_named(session, place.id, name)
-        counts = plans.publish(session, draft.id, first_day.date())
-        if not commit:
-            session.rollback()
-    for kind, c in counts.items():
-        print_counts(kind, c)
-    click.echo(
-        f"plan {name!r} is in force from {first_day:%Y-%m-%d}"
-        if commit
-        else "dry run: nothing was written; add --commit to write"
-    )
-
-
 @click.command("attach")
 @click.option("--plan", "name", help="name or number of the plan; default the published one")
 @_township

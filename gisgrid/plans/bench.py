@@ -180,6 +180,7 @@ def compactness(metric: Geometries) -> Floats:
 
 
 def _facts(grids: Grids) -> dict[str, tuple[object, ...]]:
-    wkb = shapely.to_wkb(grids.lonlat)
+    # The store keeps every grid as a multipolygon, of one part mostly.
+    wkb = [shapely.to_wkb(shapely.MultiPolygon(shapely.get_parts(g))) for g in grids.lonlat]
     columns = (grids.name, grids.exclusive.tolist(), grids.community.tolist(), grids.host, wkb)
     return dict(zip(grids.code, zip(*columns, strict=True), strict=True))

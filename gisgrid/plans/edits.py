@@ -156,19 +156,10 @@ def draw(bench: Bench, drawn: BaseGeometry, new: NewGrid) -> Grids:
     """
     check_drawn(drawn)
     state, grids = bench.state, bench.state.grids
-    # The hair between a border and a line drawn along it by eye goes.
-    givers = state.basic[np.unique(shapely.STRtree(grids.lonlat[state.basic]).query(drawn))]
-    below = shapely.intersection(grids.lonlat[givers], drawn)
-    givers, below = givers[shapely.area(below) > 0], below[shapely.area(below) > 0]
-    if not len(givers):
-        raise Invalid(
-            "The drawn grid lies outside all basic grids.", zh="所绘网格在所有基础网格之外。"
-        )
-    area_of = np.bincount(grids.community[givers], shapely.area(below))
-    community = int(np.argmax(area_of))
+    community, givers = _ground_under(bench, drawn)
     if new.kind == "exclusive" and state.overlay:
         return _with_ground(bench, {}, (new, drawn, community))
-    givers = givers[grids.community[givers] == community]
+    # The hair between a border and a line drawn along it by eye goes.
     _refuse_beyond(bench, drawn, givers)
     reach = SLIVER_M / M_PER_DEGREE
     rims = shapely.boundary(grids.lonlat[givers])
@@ -245,6 +236,27 @@ def remove_overlay(bench: Bench, code: str) -> Grids:
             zh=f"删除网格 {code} 会留下空白；请将其并入相邻网格。",
         )
     return _without(bench.state.grids, row)
+
+
+def community_under(bench: Bench, drawn: BaseGeometry) -> str:
+    """Code of the community with most of a polygon's ground; Invalid if it is no good polygon."""
+    check_drawn(drawn)
+    code: str = bench.state.communities.code[_ground_under(bench, drawn)[0]]
+    return code
+
+
+def _ground_under(bench: Bench, drawn: BaseGeometry) -> tuple[int, Ints]:
+    """The community with most of a polygon's ground, and its basic grids below it."""
+    grids, basic = bench.state.grids, bench.state.basic
+    rows = basic[np.unique(shapely.STRtree(grids.lonlat[basic]).query(drawn))]
+    below = shapely.area(shapely.intersection(grids.lonlat[rows], drawn))
+    rows, below = rows[below > 0], below[below > 0]
+    if not len(rows):
+        raise Invalid(
+            "The drawn grid lies outside all basic grids.", zh="所绘网格在所有基础网格之外。"
+        )
+    community = int(np.argmax(np.bincount(grids.community[rows], below)))
+    return community, rows[grids.community[rows] == community]
 
 
 def check_drawn(polygon: BaseGeometry) -> None:
@@ -333,7 +345,7 @@ def _with_ground(
         if new is not None and (new[0].kind == "basic" or not state.overlay):
             fresh.append(new[1])
         known = shapely.get_coordinates(grids.lonlat[list(ground)])
-        _share_corners(state.tiling, lonlat, _not_in(shapely.get_coordinates(fresh), known), within)
+        share_corners(state.tiling, lonlat, not_in(shapely.get_coordinates(fresh), known), within)
     metric = grids.metric.copy()
     other = np.flatnonzero(~shapely.equals_identical(grids.lonlat, lonlat))
     metric[other] = to_metric(lonlat[other], state.srid)
@@ -341,12 +353,13 @@ def _with_ground(
     return found if new is None else _with_new(bench, found, *new)
 
 
-def _not_in(corners: Floats, known: Floats) -> Floats:
+def not_in(corners: Floats, known: Floats) -> Floats:
+    """The corners that are none of the known, each once, ascending."""
     fresh = sorted(set(map(tuple, corners.tolist())) - set(map(tuple, known.tolist())))
     return np.array(fresh, dtype=np.float64).reshape(-1, 2)
 
 
-def _share_corners(tiling: Ints, lonlat: Geometries, corners: Floats, within: float) -> None:
+def share_corners(tiling: Ints, lonlat: Geometries, corners: Floats, within: float) -> None:
     """Put corners into the borders they lie on, in place."""
     near = shapely.STRtree(lonlat[tiling]).query(
         shapely.points(corners), predicate="dwithin", distance=within

@@ -56,13 +56,13 @@ def write_workbook(path: Path, sheets: Iterable[Sheet]) -> None:
             page.append([_cell(page, value) for value in row])
         if not whole:
             page.append([_cell(page, f"… {len(sheet.rows) - SHEET_ROWS + 1} 行未列出 left out")])
-    with _whole(path) as side:
+    with whole_file(path) as side:
         book.save(side)
 
 
 def write_geojson(path: Path, features: Iterable[Feature]) -> None:
     """Write a feature collection (RFC 7946), a feature to a line, with 7 decimals."""
-    with _whole(path) as side, side.open("w", encoding="utf-8") as file:
+    with whole_file(path) as side, side.open("w", encoding="utf-8") as file:
         file.write('{"type":"FeatureCollection","features":[\n')
         for n, feature in enumerate(features):
             file.write((",\n" if n else "") + json.dumps(as_json(feature), ensure_ascii=False))
@@ -96,9 +96,10 @@ def _cell(page: Any, value: Cell) -> Any:
 
 
 @contextmanager
-def _whole(path: Path) -> Iterator[Path]:
+def whole_file(path: Path) -> Iterator[Path]:
     """A side file that takes the place of ``path`` when all of it is written."""
-    side = path.with_name(f".{path.name}.{os.getpid()}.part")
+    # The ending stays: some writers choose by it.
+    side = path.with_name(f".{os.getpid()}.part.{path.name}")
     try:
         yield side
         side.replace(path)

@@ -86,6 +86,13 @@ def plan_state(session: Session, place: Place, plan: PlanInfo, day: date) -> Pla
     )
 
 
+def plan_grids(session: Session, place: Place, plan: PlanInfo) -> Grids:
+    """The grids of a plan alone."""
+    scope = {"t": place.id, "plan": plan.id}
+    _, row_of_area = _communities(session, scope, place.metric_srid)
+    return _grids(session, scope, place.metric_srid, row_of_area)
+
+
 def limits_of(session: Session, township_id: int) -> Limits:
     """The thresholds of a township; Invalid if what is stored is none."""
     stored = session.scalar(

@@ -153,7 +153,7 @@ def publish(session: Session, plan_id: int, first_day: date) -> dict[str, Any]:
     StalePlan
         The plan was drawn from one that is no longer the published plan.
     Conflict
-        The plan is not a draft or in review, has no grids, or the day lies before its predecessor's.
+        The plan is neither a draft nor on its way through review, has no grids, or the day lies before its predecessor's.
     """
     # Locking the township's row makes two publishers wait for each other; the second then sees
     # what the first published.
@@ -170,10 +170,11 @@ def publish(session: Session, plan_id: int, first_day: date) -> dict[str, Any]:
     )
     if row is None:
         raise NotFound(f"There is no plan {plan_id}.", zh=f"没有编号为 {plan_id} 的方案。")
-    if row["state"] not in ("draft", "in_review"):
+    if row["state"] not in ("draft", "in_review", "notified"):
         raise Conflict(
-            f"Plan {row['name']!r} is {row['state']}; only a draft can be published.",
-            zh=f"方案“{row['name']}”的状态是 {row['state']}，只有草案可以发布。",
+            f"Plan {row['name']!r} is {row['state']}; only a draft or a plan that the departments "
+            "were notified of can be published.",
+            zh=f"方案“{row['name']}”的状态是 {row['state']}，只有草案或已通知的方案可以发布。",
             state=row["state"],
         )
     if not session.scalar(

@@ -23,6 +23,7 @@ from gisgrid.tables.people import Staff, TeamMember
 from gisgrid.tables.places import Area, Street, Township
 from gisgrid.tables.plans import EventGrid, Grid, HouseGrid, Plan
 from gisgrid.tables.register import House, Household, Resident
+from gisgrid.tables.scenarios import GridSuccessor, PlanStep, ScenarioLock, ScenarioMove
 from gisgrid.tables.visits import Station, Visit, WorkloadWeights
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "Event",
     "EventGrid",
     "Grid",
+    "GridSuccessor",
     "History",
     "House",
     "HouseGrid",
@@ -49,10 +51,13 @@ __all__ = [
     "Matter",
     "MatterList",
     "Plan",
+    "PlanStep",
     "Purpose",
     "ReadReceipt",
     "Resident",
     "RoleRight",
+    "ScenarioLock",
+    "ScenarioMove",
     "Staff",
     "Station",
     "Street",

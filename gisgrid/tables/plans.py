@@ -12,6 +12,7 @@ from sqlalchemy import (
     Float,
     ForeignKey,
     Index,
+    Integer,
     Text,
     UniqueConstraint,
     func,
@@ -22,7 +23,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from gisgrid.tables.base import Base, Code, Id, Imported, geometry, gist
 
-STATES = ("draft", "in_review", "published", "retired")
+STATES = ("draft", "in_review", "returned", "approved", "notified", "published", "retired")
 KINDS = ("basic", "exclusive")
 
 
@@ -31,7 +32,11 @@ class Plan(Base):
 
     __tablename__ = "plan"
     __table_args__ = (
-        CheckConstraint("state IN ('draft', 'in_review', 'published', 'retired')", name="state"),
+        CheckConstraint(
+            "state IN ('draft', 'in_review', 'returned', 'approved', 'notified', 'published', "
+            "'retired')",
+            name="state",
+        ),
         CheckConstraint(
             "(state IN ('published', 'retired')) = (validity IS NOT NULL)", name="validity"
         ),
@@ -54,6 +59,13 @@ class Plan(Base):
     state: Mapped[str] = mapped_column(Text, server_default="draft")
     validity: Mapped[Range[Any] | None] = mapped_column(DATERANGE)
     based_on_id: Mapped[int | None] = mapped_column(ForeignKey("plan.id"))
+    """The published plan it was drawn from, by way of other scenarios or not."""
+    branched_from_id: Mapped[int | None] = mapped_column(ForeignKey("plan.id", ondelete="SET NULL"))
+    """The scenario it was copied from; null: from a published plan, or loaded."""
+    version: Mapped[int] = mapped_column(Integer, server_default="0")
+    """Counts up with each edit, so that two who edit at once notice."""
+    who: Mapped[str] = mapped_column(Text, server_default="")
+    note: Mapped[str] = mapped_column(Text, server_default="")
     recipe: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
     """How the plan was made: seed, weights, tolerance; empty for a drawn or loaded one."""
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())

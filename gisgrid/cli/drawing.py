@@ -1,0 +1,250 @@
+"""``gisgrid scenario``: the edits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import click
+import numpy as np
+import shapely
+
+from gisgrid.balance.arrays import Floats
+from gisgrid.cli.scenarios import At, at_scenario, commit_option, township_option
+from gisgrid.cli.who import who_option
+from gisgrid.errors import Invalid, NotFound
+from gisgrid.plans import edits, moves, plans, scenarios
+from gisgrid.plans.bench import Bench, with_grids
+from gisgrid.plans.edits import NewGrid
+from gisgrid.plans.numbering import next_code
+from gisgrid.plans.state import Grids
+from gisgrid.settings import Settings
+
+_why = click.option("--why", default="", help="reason, kept in the log")
+_code = click.option("--code", help="code of the new grid; default the next free one")
+
+
+@click.command("undo")
+@click.argument("name")
+@township_option
+@commit_option
+@click.pass_obj
+def undo_command(settings: Settings, name: str, township: str | None, commit: bool) -> None:
+    """Take back the last edit of NAME."""
+    with at_scenario(settings, name, township, commit=commit) as at:
+        moves.undo(at.session, at.plan, scenarios.scenario(at.session, at.plan.id).version)
+
+
+@click.command("redo")
+@click.argument("name")
+@township_option
+@commit_option
+@click.pass_obj
+def redo_command(settings: Settings, name: str, township: str | None, commit: bool) -> None:
+    """Do again what was undone last in NAME."""
+    with at_scenario(settings, name, township, commit=commit) as at:
+        moves.redo(at.session, at.plan, scenarios.scenario(at.session, at.plan.id).version)
+
+
+@click.command("lock")
+@click.argument("name")
+@click.argument("codes", nargs=-1, required=True)
+@click.option("--house", is_flag=True, help="the code is a house's; two grids: their border")
+@click.option("--off", is_flag=True, help="take the lock away")
+@who_option
+@township_option
+@commit_option
+@click.pass_obj
+def lock_command(
+    settings: Settings, /, *, name: str, codes: tuple[str, ...], house: bool, off: bool, who: str,
+    township: str | None, commit: bool,
+) -> None:  # fmt: skip
+    """Lock a grid, the border of two grids, or a house of NAME, so that no edit changes it."""
+    kind = "house" if house else "border" if len(codes) == 2 else "grid"
+    with at_scenario(settings, name, township, commit=commit) as at:
+        if off:
+            moves.unlock(at.session, at.plan, kind, codes)
+        else:
+            moves.lock(at.session, at.plan, kind, codes, who=who)
+
+
+@click.command("split")
+@click.argument("name")
+@click.argument("grid")
+@click.argument("line")
+@click.option("--called", required=True, help="name of the new grid")
+@_code
+@_why
+@who_option
+@township_option
+@commit_option
+@click.pass_obj
+def split_command(
+    settings: Settings, /, *, name: str, grid: str, line: str, called: str, code: str | None,
+    why: str, who: str, township: str | None, commit: bool,
+) -> None:  # fmt: skip
+    """Cut GRID of NAME in two along LINE, "lon lat, lon lat, …"; the smaller part is new."""
+    corners = _corners(line)
+    with at_scenario(settings, name, township, commit=commit) as at:
+
+        def cut(bench: Bench) -> Grids:
+            home = _community_of(bench, grid)
+            new = NewGrid(code or next_code(at.session, at.place, home), called)
+            return edits.split(bench, grid, corners, new)
+
+        _edit(at, "split", who, why, cut)
+
+
+@click.command("join")
+@click.argument("name")
+@click.argument("into")
+@click.argument("gone")
+@_why
+@who_option
+@township_option
+@commit_option
+@click.pass_obj
+def join_command(
+    settings: Settings, /, *, name: str, into: str, gone: str, why: str, who: str,
+    township: str | None, commit: bool,
+) -> None:  # fmt: skip
+    """Give all ground of the grid GONE of NAME to its neighbour INTO."""
+    with at_scenario(settings, name, township, commit=commit) as at:
+        _edit(at, "merge", who, why, lambda bench: edits.merge(bench, into, gone))
+
+
+@click.command("give")
+@click.argument("name")
+@click.argument("grid")
+@click.argument("houses", nargs=-1, required=True)
+@_why
+@who_option
+@township_option
+@commit_option
+@click.pass_obj
+def give_command(
+    settings: Settings, /, *, name: str, grid: str, houses: tuple[str, ...], why: str, who: str,
+    township: str | None, commit: bool,
+) -> None:  # fmt: skip
+    """Move HOUSES (codes) of NAME to GRID; the ground follows."""
+    with at_scenario(settings, name, township, commit=commit) as at:
+        _edit(
+            at, "give", who, why,
+            lambda bench: edits.give(bench, dict.fromkeys(house_rows(bench, houses), grid)),
+        )  # fmt: skip
+
+
+@click.command("draw")
+@click.argument("name")
+@click.argument("polygon", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--called", required=True, help="name of the new grid")
+@_code
+@click.option("--host", default="", help="makes it an exclusive grid of this body")
+@click.option("--community", help="numbers the code under it; default that of the ground")
+@_why
+@who_option
+@township_option
+@commit_option
+@click.pass_obj
+def draw_command(
+    settings: Settings, /, *, name: str, polygon: Path, called: str, code: str | None, host: str,
+    community: str | None, why: str, who: str, township: str | None, commit: bool,
+) -> None:  # fmt: skip
+    """Make a grid of NAME from the POLYGON in a GeoJSON file, cut out of its neighbours."""
+    kind = "exclusive" if host else "basic"
+    try:
+        shapes = shapely.get_parts(shapely.from_geojson(polygon.read_text(encoding="utf-8")))
+    except (shapely.errors.GEOSException, UnicodeDecodeError):
+        raise Invalid(
+            f"{polygon.name} is no GeoJSON.", zh=f"{polygon.name} 不是 GeoJSON 文件。"
+        ) from None
+    if len(shapes) != 1:
+        raise Invalid("The file must hold one polygon.", zh="文件中须恰有一个多边形。")
+    with at_scenario(settings, name, township, commit=commit) as at:
+
+        def made(bench: Bench) -> Grids:
+            home = community or edits.community_under(bench, shapes[0])
+            number = code or next_code(at.session, at.place, home, kind=kind)
+            return edits.draw(bench, shapes[0], NewGrid(number, called, kind, host))
+
+        _edit(at, "draw", who, why, made)
+
+
+@click.command("combine")
+@click.argument("name")
+@click.argument("other")
+@_why
+@who_option
+@township_option
+@commit_option
+@click.pass_obj
+def combine_command(
+    settings: Settings, /, *, name: str, other: str, why: str, who: str, township: str | None,
+    commit: bool,
+) -> None:  # fmt: skip
+    """Bring what the scenario OTHER changed into NAME; both must be drawn from one plan."""
+    with at_scenario(settings, name, township, commit=commit) as at:
+        theirs = plans.plan_named(at.session, at.place.id, other)
+        _edit(
+            at,
+            "combine",
+            who,
+            why or theirs.name,
+            scenarios.combined(at.session, at.place, at.plan, theirs),
+        )
+
+
+def house_rows(bench: Bench, codes: Sequence[str]) -> list[int]:
+    """Rows of houses by code; NotFound if there is no such house."""
+    row_of = {code: k for k, code in enumerate(bench.state.houses.code.tolist())}
+    unknown = [code for code in codes if code not in row_of]
+    if unknown:
+        raise NotFound(
+            f"There is no house {unknown[0]!r}.", zh=f"没有代码为 {unknown[0]!r} 的房屋。"
+        )
+    return [row_of[code] for code in codes]
+
+
+def _edit(at: At, action: str, who: str, why: str, change: Callable[[Bench], Grids]) -> None:
+    version = scenarios.scenario(at.session, at.plan.id).version
+    before = scenarios.scenario_bench(at.session, at.place, at.plan)
+    after = with_grids(before, change(before))
+    now = moves.record(at.session, at.plan, version, before, after, action=action, who=who, why=why)
+    entry = moves.log(at.session, at.plan.id)[0]
+    click.echo(f"edit {entry.number} of {at.plan.name!r} (version {now}): {' '.join(entry.grids)}")
+    for f in entry.flows:
+        click.echo(
+            f"{f['from_grid'] or '—'} → {f['to_grid'] or '—'}: {f['houses']} houses, "
+            f"{f['households']} households, {f['residents']} residents"
+        )
+
+
+def _community_of(bench: Bench, code: str) -> str:
+    if code not in bench.row_of:
+        raise NotFound(f"The scenario has no grid {code!r}.", zh=f"该方案中没有网格 {code!r}。")
+    found: str = bench.state.communities.code[bench.state.grids.community[bench.row_of[code]]]
+    return found
+
+
+def _corners(line: str) -> Floats:
+    try:
+        corners = np.array([[float(v) for v in spot.split()] for spot in line.split(",")])
+    except ValueError:
+        corners = np.zeros(0)
+    if corners.ndim != 2 or corners.shape[1] != 2 or len(corners) < 2:
+        raise Invalid(
+            'A line is written as "lon lat, lon lat".', zh="线的写法为“经度 纬度, 经度 纬度”。"
+        )
+    return corners
+
+
+COMMANDS = (
+    undo_command,
+    redo_command,
+    lock_command,
+    split_command,
+    join_command,
+    give_command,
+    draw_command,
+    combine_command,
+)

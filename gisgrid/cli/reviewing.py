@@ -1,0 +1,174 @@
+"""``gisgrid plan`` from review to hand-over."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import click
+from rich.table import Table
+
+from gisgrid.cli.edge import opened, wide_console
+from gisgrid.cli.planning import print_counts
+from gisgrid.cli.scenarios import At, at_scenario
+from gisgrid.cli.who import who_option
+from gisgrid.errors import Conflict, NotFound
+from gisgrid.plans import plans, review
+from gisgrid.plans.compare import crosswalk
+from gisgrid.plans.exports import write_workbook
+from gisgrid.plans.handover import handed_houses, handover_sheets, team_sheets
+from gisgrid.plans.successors import crosswalk_of, successors
+from gisgrid.settings import Settings
+
+_township = click.option("--township", help="code of the township; needed if there are several")
+_commit = click.option("--commit", is_flag=True, help="really write; otherwise only try it")
+
+
+def _step(name: str, help_text: str, *, reason: bool = False) -> click.Command:
+    @click.command(name, help=help_text)
+    @click.argument("plan")
+    @click.option("--reason", default="", required=reason, help="why; kept with the step")
+    @who_option
+    @_township
+    @_commit
+    @click.pass_obj
+    def command(
+        settings: Settings, /, *, plan: str, reason: str, who: str, township: str | None,
+        commit: bool,
+    ) -> None:  # fmt: skip
+        with at_scenario(settings, plan, township, commit=commit) as at:
+            now = review.take_step(at.session, at.place, at.plan, name, who=who, reason=reason)
+            click.echo(f"plan {now.name!r}: {at.plan.state} → {now.state}")
+
+    return command
+
+
+@click.command("publish")
+@click.argument("name")
+@click.option("--from", "first_day", type=click.DateTime(["%Y-%m-%d"]), required=True,
+              help="first day in force")  # fmt: skip
+@click.option("--unreviewed", is_flag=True, help="without review; the record says so")
+@who_option
+@_township
+@_commit
+@click.pass_obj
+def publish_command(
+    settings: Settings, /, *, name: str, first_day: datetime, unreviewed: bool, who: str,
+    township: str | None, commit: bool,
+) -> None:  # fmt: skip
+    """Put the plan NAME in force, retire the plan before, attach everything to it."""
+    with opened(settings) as session:
+        place = plans.township(session, township)
+        plan = plans.plan_named(session, place.id, name)
+        done = review.publish(
+            session, place, plan, first_day.date(), who=who, unreviewed=unreviewed
+        )
+        if not commit:
+            session.rollback()
+    for kind, counts in done.counts.items():
+        print_counts(kind, counts)
+    if done.successors:
+        changed = {s.old_code for s in done.successors if s.share < 1 or s.old_code != s.new_code}
+        click.echo(f"{len(changed)} grids of the plan before hand over to others")
+    click.echo(
+        f"plan {name!r} is in force from {first_day:%Y-%m-%d}"
+        if commit
+        else "dry run: nothing was written; add --commit to write"
+    )
+
+
+@click.command("review")
+@click.argument("name")
+@_township
+@click.pass_obj
+def review_command(settings: Settings, name: str, township: str | None) -> None:
+    """Show the steps of the plan NAME so far, and the checks that keep it from being published."""
+    with at_scenario(settings, name, township, commit=False, read_only=True) as at:
+        done = review.steps(at.session, at.plan.id)
+        worse = review.failing(at.session, at.place, at.plan)
+    click.echo(f"plan {at.plan.name!r} is {at.plan.state}")
+    for step in done:
+        why = f": {step.reason}" if step.reason else ""
+        click.echo(
+            f"{step.at:%Y-%m-%d %H:%M} {step.from_state} → {step.to_state} by {step.who}{why}"
+        )
+    for result in worse:
+        click.echo(f"fails: {result.title_en} ({len(result.findings)}), {result.findings[0].en}")
+
+
+@click.command("crosswalk")
+@click.argument("name")
+@click.option("--code", help="only: which grids answer today for this code?")
+@click.option("--xlsx", type=click.Path(dir_okay=False, path_type=Path), help="write a workbook")
+@_township
+@click.pass_obj
+def crosswalk_command(
+    settings: Settings, name: str, code: str | None, xlsx: Path | None, township: str | None
+) -> None:
+    """Tell which grids of the plan NAME take over those of the plan before, and how much."""
+    with at_scenario(settings, name, township, commit=False, read_only=True) as at:
+        if code:
+            heirs = successors(at.session, at.place.id, code)
+            if not heirs:
+                raise NotFound(f"No plan ever had a grid {code!r}.", zh=f"从未有过网格 {code!r}。")
+            for heir, share in heirs.items():
+                click.echo(f"{code} → {heir}: {share:.1%}")
+            return
+        found = crosswalk_of(at.session, at.plan.id)
+        if not found:
+            found = crosswalk(*review.benches(at.session, at.place, at.plan, _before(at)))
+    table = Table("old", "new", "houses", "households", "residents", "share", box=None)
+    for s in found:
+        if s.share < 1 or s.old_code != s.new_code:
+            table.add_row(
+                s.old_code, s.new_code or "—", str(s.houses), str(s.households),
+                str(s.residents), f"{s.share:.1%}",
+            )  # fmt: skip
+    wide_console().print(table)
+    if xlsx:
+        write_workbook(xlsx, handover_sheets([], [], found)[1:])
+        click.echo(f"{xlsx}: workbook written")
+
+
+@click.command("handover")
+@click.argument("name")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--grid", help="only the sheet of this grid's team")
+@_township
+@click.pass_obj
+def handover_command(
+    settings: Settings, name: str, file: Path, grid: str | None, township: str | None
+) -> None:
+    """Write the hand-over workbook FILE of the plan NAME: what each team gives and gets."""
+    with at_scenario(settings, name, township, commit=False, read_only=True) as at:
+        before, after = review.benches(at.session, at.place, at.plan, _before(at))
+        handed = handed_houses(at.session, at.place.id, before, after)
+        found = crosswalk(before, after)
+    if grid:
+        handed = [h for h in handed if grid in (h.from_grid, h.to_grid)]
+        found = [s for s in found if grid in (s.old_code, s.new_code)]
+    teams = [t for t in team_sheets(handed, before, after) if grid in (None, t.grid)]
+    write_workbook(file, handover_sheets(teams, handed, found))
+    click.echo(f"{file}: {len(teams)} teams, {len(handed)} houses")
+
+
+def _before(at: At) -> plans.PlanInfo:
+    plan, session = at.plan, at.session
+    if plan.based_on_id is None:
+        raise Conflict(
+            f"Plan {plan.name!r} was not drawn from another; nobody hands over.",
+            zh=f"方案“{plan.name}”没有前一方案，无需移交。",
+        )
+    return plans.plan_by_id(session, plan.based_on_id)
+
+
+COMMANDS = (
+    _step("submit", "Ask for review of the scenario PLAN."),
+    _step("return", "Send PLAN back to its drawers, with a reason.", reason=True),
+    _step("approve", "Approve PLAN; who submitted it cannot."),
+    _step("notify", "Record that the departments were notified of PLAN."),
+    publish_command,
+    review_command,
+    crosswalk_command,
+    handover_command,
+)

@@ -1,0 +1,58 @@
+"""The next free code of a community; a code that was ever given is never given again."""
+
+from __future__ import annotations
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from gisgrid.errors import Invalid, NotFound
+from gisgrid.plans.plans import Place
+from gisgrid.register.codes import AREA_DIGITS, PROFESSIONAL_GRID_DIGITS, UNIT_GRID_DIGITS
+
+
+def next_code(session: Session, place: Place, community: str, *, kind: str = "basic") -> str:
+    """A code for a new grid by the township's scheme, above all that any of its plans ever had.
+
+    Under ``gb`` the community's 12 digits and three that count (an exclusive grid: two zeros and six
+    that count); else the community's code, a bar and two digits.
+
+    Raises
+    ------
+    NotFound
+        There is no such community in the township.
+    Invalid
+        The scheme has no number left, or the community's code does not follow it.
+    """
+    if not session.scalar(
+        text("SELECT EXISTS (SELECT FROM area WHERE parent_id = :t AND code = :c)"),
+        {"t": place.id, "c": community},
+    ):
+        raise NotFound(
+            f"The township has no community {community!r}.", zh=f"没有代码为 {community!r} 的社区。"
+        )
+    gb = place.code_scheme == "gb"
+    if gb and (len(community) != AREA_DIGITS or not community.isdigit()):
+        raise Invalid(
+            f"Community {community} has no code of {AREA_DIGITS} digits to number grids under.",
+            zh=f"社区 {community} 的代码不是 {AREA_DIGITS} 位，无法按方案编号。",
+        )
+    digits = UNIT_GRID_DIGITS if kind == "basic" else PROFESSIONAL_GRID_DIGITS
+    width = digits - AREA_DIGITS if gb else 2
+    prefix = community if gb else f"{community}-"
+    used = session.scalars(
+        text(
+            "SELECT DISTINCT g.code FROM grid g JOIN plan p ON p.id = g.plan_id "
+            "WHERE p.township_id = :t AND starts_with(g.code, :prefix)"
+        ),
+        {"t": place.id, "prefix": prefix},
+    )
+    tails = [code.removeprefix(prefix) for code in used]
+    # The two digits of a professional grid's kind stand before its count.
+    counted = width if kind == "basic" or not gb else 6
+    numbers = [int(t[-counted:]) for t in tails if t.isdigit() and (not gb or len(t) == width)]
+    number = max(numbers, default=0) + 1
+    if gb and number >= 10**counted:
+        raise Invalid(
+            f"Community {community} has no number left.", zh=f"社区 {community} 已无可用编号。"
+        )
+    return f"{prefix}{number:0{width}d}"

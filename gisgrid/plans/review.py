@@ -1,0 +1,229 @@
+"""The way of a plan: draft → in review → returned or approved → notified → published → retired.
+
+The township draws and submits; the county reviews; the departments are notified; then the plan is
+put in force in one step. Each step is kept with who and why.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from gisgrid.errors import Conflict, Invalid
+from gisgrid.plans import plans
+from gisgrid.plans.bench import Bench
+from gisgrid.plans.checks import run_checks
+from gisgrid.plans.compare import Successor, crosswalk
+from gisgrid.plans.fetch import limits_of, plan_state, today
+from gisgrid.plans.findings import CheckResult
+from gisgrid.plans.plans import Place, PlanInfo, plan_by_id
+from gisgrid.plans.rebalance import GROUND_CHECKS
+from gisgrid.plans.scenarios import base_bench, refuse_stale, scenario_bench
+
+BLOCKING = (*GROUND_CHECKS, "no_grid", "no_host", "empty_grid")
+"""Checks in which a plan may not fail in more places than the plan it replaces."""
+
+STEPS: dict[str, tuple[tuple[str, ...], str]] = {
+    "submit": (("draft", "returned"), "in_review"),
+    "return": (("in_review", "approved", "notified"), "returned"),
+    "approve": (("in_review",), "approved"),
+    "notify": (("approved",), "notified"),
+}
+"""Verb → states it starts from, and the state it leads to."""
+
+
+@dataclass(frozen=True)
+class Step:
+    from_state: str
+    to_state: str
+    who: str
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Published:
+    """What a publication did."""
+
+    counts: dict[str, Any]
+    """Attach counts of houses and events."""
+    successors: tuple[Successor, ...]
+
+
+def take_step(
+    session: Session, place: Place, plan: PlanInfo, step: str, *, who: str, reason: str = ""
+) -> PlanInfo:
+    """The plan after a step of `STEPS`.
+
+    Raises
+    ------
+    Conflict
+        The plan is in another state, fails a blocking check, or who approves is who submitted.
+    StalePlan
+        The plan it was drawn from is no longer the published one.
+    Invalid
+        A plan is returned without a reason, or there is no such step.
+    """
+    if step not in STEPS:
+        raise Invalid(f"There is no step {step!r}; known: {', '.join(STEPS)}.")
+    _hold(session, place)
+    plan = plan_by_id(session, plan.id)
+    states, to = STEPS[step]
+    if plan.state not in states:
+        raise Conflict(
+            f"Plan {plan.name!r} is {plan.state}; to {step} it, it must be {' or '.join(states)}.",
+            zh=f"方案“{plan.name}”的状态是 {plan.state}，不能执行该步骤。",
+            state=plan.state,
+        )
+    if step == "return" and not reason.strip():
+        raise Invalid("A plan is returned with a reason.", zh="退回方案须说明理由。")
+    if step != "return":
+        refuse_stale(session, plan)
+    if step == "submit":
+        refuse_failing(session, place, plan)
+    if step == "approve":
+        submitted = [s.who for s in steps(session, plan.id) if s.to_state == "in_review"]
+        if submitted and submitted[-1] == who:
+            raise Conflict(
+                f"{who} submitted this plan; somebody else must approve it.",
+                zh=f"该方案由 {who} 提交，须由他人审批。",
+            )
+    session.execute(text("UPDATE plan SET state = :to WHERE id = :p"), {"to": to, "p": plan.id})
+    _keep(session, plan.id, plan.state, to, who=who, reason=reason)
+    return plan_by_id(session, plan.id)
+
+
+def publish(
+    session: Session,
+    place: Place,
+    plan: PlanInfo,
+    first_day: date,
+    *,
+    who: str,
+    unreviewed: bool = False,
+) -> Published:
+    """Put a plan in force: checks, successors, `gisgrid.plans.plans.publish`, all in one transaction.
+
+    Parameters
+    ----------
+    unreviewed
+        Publish a draft without review; the record says so. The first plan of a township needs none.
+
+    Raises
+    ------
+    StalePlan, Conflict
+        As `gisgrid.plans.plans.publish`; the plan was not reviewed; it fails a blocking check; or
+        somebody published it already.
+    """
+    # Two who publish at once wait here for each other; the second sees what the first did.
+    _hold(session, place)
+    plan = plan_by_id(session, plan.id)
+    before = session.scalar(
+        text("SELECT id FROM plan WHERE township_id = :t AND state = 'published'"), {"t": place.id}
+    )
+    if plan.state in ("published", "retired"):
+        last = steps(session, plan.id)
+        by = f" by {last[-1].who}" if last else ""
+        raise Conflict(
+            f"Plan {plan.name!r} was published already{by}.",
+            zh=f"方案“{plan.name}”已由{last[-1].who if last else '他人'}发布。",
+            state=plan.state,
+        )
+    refuse_stale(session, plan)
+    if before is not None and plan.state != "notified" and not unreviewed:
+        raise Conflict(
+            f"Plan {plan.name!r} is {plan.state}; a plan is published after review and notification.",
+            zh=f"方案“{plan.name}”的状态是 {plan.state}；须经审批并通知后才能发布。",
+            state=plan.state,
+        )
+    successors: tuple[Successor, ...] = ()
+    if before is not None:
+        refuse_failing(session, place, plan)
+        old, new = benches(session, place, plan, plan_by_id(session, before))
+        successors = tuple(crosswalk(old, new))
+    counts = plans.publish(session, plan.id, first_day)
+    _keep(
+        session, plan.id, plan.state, "published", who=who,
+        reason="unreviewed" if unreviewed and before is not None else "",
+    )  # fmt: skip
+    if before is not None:
+        _keep(session, before, "published", "retired", who=who, reason=plan.name)
+    if successors:
+        session.execute(
+            text(
+                "INSERT INTO grid_successor "
+                "(plan_id, old_code, new_code, houses, households, residents, share) VALUES "
+                "(:plan, :old_code, :new_code, :houses, :households, :residents, :share)"
+            ),
+            [{"plan": plan.id, **vars(s)} for s in successors],
+        )
+    return Published(counts, successors)
+
+
+def steps(session: Session, plan_id: int) -> list[Step]:
+    """The steps of a plan so far, oldest first."""
+    rows = session.execute(
+        text(
+            "SELECT from_state, to_state, who, reason, at FROM plan_step WHERE plan_id = :p "
+            "ORDER BY id"
+        ),
+        {"p": plan_id},
+    )
+    return [Step(**row._mapping) for row in rows]
+
+
+def benches(
+    session: Session, place: Place, plan: PlanInfo, before: PlanInfo
+) -> tuple[Bench, Bench]:
+    """Two plans over the same houses."""
+    base = base_bench(session, place, before)
+    old = base if before.based_on_id is None else scenario_bench(session, place, before, base)
+    return old, scenario_bench(session, place, plan, old)
+
+
+def failing(session: Session, place: Place, plan: PlanInfo) -> list[CheckResult]:
+    """Blocking checks in which a plan fails in more places than the published plan."""
+    limits, day = limits_of(session, place.id), today(place)
+    now = run_checks(plan_state(session, place, plan, day), limits, only=BLOCKING)
+    published = session.scalar(
+        text("SELECT id FROM plan WHERE township_id = :t AND state = 'published'"), {"t": place.id}
+    )
+    known: dict[str, int] = {}
+    if published is not None and published != plan.id:
+        in_force = plan_by_id(session, published)
+        was = run_checks(plan_state(session, place, in_force, day), limits, only=BLOCKING)
+        known = {r.name: len(r.findings) for r in was}
+    return [r for r in now if r.status == "fail" and len(r.findings) > known.get(r.name, 0)]
+
+
+def refuse_failing(session: Session, place: Place, plan: PlanInfo) -> None:
+    """Conflict, with the first finding, if a blocking check fails more than in the plan in force."""
+    worse = failing(session, place, plan)
+    if worse:
+        first = worse[0].findings[0]
+        raise Conflict(
+            f"Plan {plan.name!r} fails the check “{worse[0].title_en}”: {first.en}.",
+            zh=f"方案“{plan.name}”未通过检查“{worse[0].title_zh}”：{first.zh}。",
+            checks=[r.name for r in worse],
+            grids=list(first.grids),
+        )
+
+
+def _hold(session: Session, place: Place) -> None:
+    session.execute(text("SELECT FROM township WHERE area_id = :t FOR UPDATE"), {"t": place.id})
+
+
+def _keep(
+    session: Session, plan_id: int, before: str, after: str, *, who: str, reason: str
+) -> None:
+    session.execute(
+        text(
+            "INSERT INTO plan_step (plan_id, from_state, to_state, who, reason) "
+            "VALUES (:p, :before, :after, :who, :reason)"
+        ),
+        {"p": plan_id, "before": before, "after": after, "who": who, "reason": reason.strip()},
+    )
