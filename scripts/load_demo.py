@@ -46,6 +46,7 @@ def main() -> None:
     load(f"residents {DATA}/register/residents.csv {town}")
     load(f"staff {DATA}/staff/staff.csv {town}")
     load(f"matters {DATA}/matters/matters.csv {town} --version 2022 --since 2022-09-01")
+    run(f"calendar load {DATA}/calendar/calendar.csv {town} --commit")
     load(f"events {DATA}/events/events.csv {town} --crs wgs84")
     load(f"stations {DATA}/service/stations.csv {town} --crs wgs84")
     load(f"visits {DATA}/service/visits.csv {town}")

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from gisgrid.cli import (
     balancing,
+    cases,
     counting,
     coverage,
     database,
@@ -95,6 +96,8 @@ main.add_command(balancing.balance_command)
 main.add_command(learning.document)
 main.add_command(learning.training_group)
 main.add_command(learning.shortage_command)
+main.add_command(cases.calendar_group)
+main.add_command(cases.case_group)
 main.add_command(planning.plan)
 for command in reviewing.COMMANDS:
     planning.plan.add_command(command)

@@ -24,25 +24,19 @@ class Clock:
 
     limit: Limit
     started_at: datetime
-    due_at: datetime | None
-    """None while paused in time, and where no calendar tells it."""
-    yellow_at: datetime | None
-    left: int | None = None
-    """While paused: what is left, on the limit's axis."""
+    since: datetime
+    units: int
+    """So much of the limit's axis was left at ``since``, when it last began to run or stood still."""
+    due_at: datetime | None = None
+    """None while it stands still, and where no calendar tells it."""
+    yellow_at: datetime | None = None
     paused_by: frozenset[str] = frozenset()
     stopped_at: datetime | None = None
 
 
-def start(work: WorkTime, limit: Limit, at: datetime, *, yellow: float = YELLOW) -> Clock:
-    """A clock that runs from ``at``.
-
-    Raises
-    ------
-    NoCalendar
-        Its end lies in a year without a calendar.
-    """
-    due = work.limit_ends(at, limit)
-    return Clock(limit, at, due, _yellow(work, limit, due, yellow))
+def start(work: WorkTime, limit: Limit, at: datetime) -> Clock:
+    """A clock that runs from ``at``; its due time is None where no calendar tells it."""
+    return _counted(Clock(limit, at, at, limit.units), work)
 
 
 def pause(clock: Clock, work: WorkTime, at: datetime, cause: str) -> Clock:
@@ -53,71 +47,69 @@ def pause(clock: Clock, work: WorkTime, at: datetime, cause: str) -> Clock:
     if clock.stopped_at is not None or cause in clock.paused_by:
         return clock
     causes = clock.paused_by | {cause}
-    if clock.paused_by or clock.due_at is None or clock.due_at < at:
+    if clock.paused_by or (clock.due_at is not None and clock.due_at < at):
         return replace(clock, paused_by=causes)
-    left = _position(work, clock.due_at, clock.limit) - _position(work, at, clock.limit)
-    return replace(clock, due_at=None, yellow_at=None, left=left, paused_by=causes)
+    if clock.due_at is not None:
+        left = _position(work, clock.due_at, clock.limit) - _position(work, at, clock.limit)
+    else:
+        passed = _position(work, at, clock.limit) - _position(work, clock.since, clock.limit)
+        left = max(0, clock.units - passed)
+    return replace(clock, due_at=None, yellow_at=None, since=at, units=left, paused_by=causes)
 
 
-def resume(
-    clock: Clock, work: WorkTime, at: datetime, cause: str, *, yellow: float = YELLOW
-) -> Clock:
-    """One cause has gone; without any left the clock runs on with what was left.
-
-    Raises
-    ------
-    NoCalendar
-        Its new end lies in a year without a calendar.
-    """
+def resume(clock: Clock, work: WorkTime, at: datetime, cause: str) -> Clock:
+    """One cause has gone; without any left the clock runs on with what was left."""
     if clock.stopped_at is not None or cause not in clock.paused_by:
         return clock
     causes = clock.paused_by - {cause}
-    if causes or clock.left is None:
+    if causes or clock.due_at is not None:
         return replace(clock, paused_by=causes)
-    due = _run_on(work, clock.limit, at, clock.left)
-    return replace(
-        clock, due_at=due, yellow_at=_yellow(work, clock.limit, due, yellow),
-        left=None, paused_by=causes,
-    )  # fmt: skip
+    return _counted(replace(clock, since=at, paused_by=causes), work)
 
 
 def stop(clock: Clock, work: WorkTime, at: datetime) -> Clock:
-    """The step it measures is done; a paused clock runs out its pause first, so it was in time."""
+    """What it measures is done; one that stood still was in time, and is told to be due later."""
     if clock.stopped_at is not None:
         return clock
-    if clock.left is not None:
-        due = _run_on(work, clock.limit, at, clock.left)
-        return replace(clock, due_at=due, left=None, paused_by=frozenset(), stopped_at=at)
+    if clock.paused_by and clock.due_at is None:
+        clock = _counted(replace(clock, since=at), work)
     return replace(clock, paused_by=frozenset(), stopped_at=at)
+
+
+def recount(clock: Clock, work: WorkTime) -> Clock:
+    """The clock under a changed calendar; what was counted before it last began to run stays."""
+    if clock.stopped_at is not None or clock.paused_by:
+        return clock
+    return _counted(clock, work)
 
 
 def colour(clock: Clock, now: datetime) -> str:
     """How the clock stands at ``now``; exactly at its due time it is still in time."""
     if clock.stopped_at is not None:
-        late = clock.due_at is not None and clock.stopped_at > clock.due_at
-        return "missed" if late else "met"
-    if clock.left is not None:
-        return "paused"
-    if clock.due_at is None or clock.yellow_at is None:
-        return "unknown"
+        if clock.due_at is None:
+            return "unknown"
+        return "missed" if clock.stopped_at > clock.due_at else "met"
+    if clock.due_at is None:
+        return "paused" if clock.paused_by else "unknown"
     if now > clock.due_at:
         return "red"
-    return "yellow" if now >= clock.yellow_at else "green"
+    return "yellow" if clock.yellow_at is not None and now >= clock.yellow_at else "green"
+
+
+def _counted(clock: Clock, work: WorkTime) -> Clock:
+    """The clock with its due time from ``since`` on; a fresh one may follow the rule for days."""
+    unit = clock.limit.unit
+    begin = np.array([seconds(clock.since)], np.int64)
+    units = np.array([clock.units], np.int64)
+    count = work.due if clock.since == clock.started_at else work.run_on
+    found = int(count(begin, units, unit)[0])
+    if found < 0:
+        return replace(clock, due_at=None, yellow_at=None)
+    due = datetime.fromtimestamp(found, UTC)
+    position = work.position(np.array([found], np.int64), unit)
+    yellow = int(work.moment(position - round(YELLOW * clock.limit.units), unit)[0])
+    return replace(clock, due_at=due, yellow_at=datetime.fromtimestamp(yellow, UTC))
 
 
 def _position(work: WorkTime, at: datetime, limit: Limit) -> int:
     return int(work.position(np.array([seconds(at)], np.int64), limit.unit)[0])
-
-
-def _run_on(work: WorkTime, limit: Limit, at: datetime, left: int) -> datetime:
-    start = np.array([seconds(at)], np.int64)
-    found = int(work.run_on(start, np.array([left], np.int64), limit.unit)[0])
-    if found < 0:
-        raise work.missing(at)
-    return datetime.fromtimestamp(found, UTC)
-
-
-def _yellow(work: WorkTime, limit: Limit, due: datetime, share: float) -> datetime:
-    position = _position(work, due, limit) - round(share * limit.units)
-    found = int(work.moment(np.array([position], np.int64), limit.unit)[0])
-    return due if found < 0 else datetime.fromtimestamp(found, UTC)

@@ -10,7 +10,16 @@ from gisgrid.tables.access import (
 )
 from gisgrid.tables.addresses import AddressKey, AddressStreet, Alias
 from gisgrid.tables.base import SRID, Base
-from gisgrid.tables.events import Event, Matter, MatterList
+from gisgrid.tables.cases import (
+    CalendarYear,
+    Case,
+    CaseClock,
+    CaseStep,
+    FlowState,
+    FlowStep,
+    FlowVersion,
+)
+from gisgrid.tables.events import Event, Matter, MatterList, Photo, RefusedDemand
 from gisgrid.tables.learning import (
     Document,
     DocumentVersion,
@@ -39,8 +48,15 @@ __all__ = [
     "Base",
     "Document",
     "DocumentVersion",
+    "CalendarYear",
+    "Case",
+    "CaseClock",
+    "CaseStep",
     "Event",
     "EventGrid",
+    "FlowState",
+    "FlowStep",
+    "FlowVersion",
     "Grid",
     "GridSuccessor",
     "History",
@@ -50,10 +66,12 @@ __all__ = [
     "ImportRun",
     "Matter",
     "MatterList",
+    "Photo",
     "Plan",
     "PlanStep",
     "Purpose",
     "ReadReceipt",
+    "RefusedDemand",
     "Resident",
     "RoleRight",
     "ScenarioLock",

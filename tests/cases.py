@@ -1,0 +1,81 @@
+"""A small township where cases run: people, a calendar, and steps in short."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from gisgrid import tables as t
+from gisgrid.events.calendars import read_calendar
+from gisgrid.events.cases import By, CaseNow, Details, Owner, open_case, take_step
+from gisgrid.events.clocks import keep_calendar
+from tests.factories import create_event, create_matter, create_plan, create_township
+from tests.sketch import spot
+from tests.town_files import DATA
+
+DISPATCHER = By("dispatcher.shi", ("dispatcher",))
+OTHER_DISPATCHER = By("dispatcher.ni", ("dispatcher",))
+WORKER = By("worker.ce", ("grid_worker",))
+LEADER = By("leader.xu", ("grid_leader", "grid_worker"))
+RESIDENT = By("resident", ("resident",))
+BOTH = By("clerk.gou", ("dispatcher", "grid_worker"))
+"""One person in two posts."""
+TEAM_A = Owner(grid_code="a", level="grid")
+TEAM_B = Owner(grid_code="b", level="grid")
+
+
+def at(text: str) -> datetime:
+    """A moment on the wall clock of Shanghai."""
+    return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo("Asia/Shanghai")).astimezone(UTC)
+
+
+def place(session: Session, **values: Any) -> t.Township:
+    """A township of two grids with calendars from 2022 to 2026."""
+    township = create_township(session, **values)
+    create_plan(session, township, "a b")
+    keep_calendar(session, township.area_id, read_calendar(DATA / "calendar/calendar.csv"))
+    return township
+
+
+def new_case(
+    session: Session,
+    township: t.Township,
+    reported: str = "2023-08-15 09:00",
+    *,
+    by: By = RESIDENT,
+    kind: str = "normal",
+    matter: t.Matter | None = None,
+    **event: Any,
+) -> CaseNow:
+    matter = matter or create_matter(
+        session, township, time_limit=4, limit_unit="working_hours", office="综合执法队"
+    )
+    row = create_event(session, township, spot(0.5, 0.5), matter, reported_at=at(reported), **event)
+    return open_case(session, row.id, by, kind=kind)
+
+
+class Walk:
+    """A case being walked through its flow."""
+
+    def __init__(self, session: Session, case: CaseNow) -> None:
+        self.session, self.now = session, case
+
+    def __call__(self, step: str, by: By, when: str, **details: Any) -> CaseNow:
+        self.now = take_step(
+            self.session, self.now.id, step, by, seq=self.now.seq, at=at(when),
+            details=Details(**details),
+        )  # fmt: skip
+        return self.now
+
+
+def handled(session: Session, township: t.Township, **values: Any) -> Walk:
+    """A case that a worker has fed back on 15 August 2023, not checked yet."""
+    walk = Walk(session, new_case(session, township, **values))
+    walk("file", DISPATCHER, "2023-08-15 09:10")
+    walk("dispatch", DISPATCHER, "2023-08-15 09:20", to=TEAM_A)
+    walk("accept", WORKER, "2023-08-15 09:40")
+    walk("feed_back", WORKER, "2023-08-15 11:00", note="已清理")
+    return walk

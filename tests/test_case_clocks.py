@@ -1,0 +1,199 @@
+"""The clocks of cases, from step to step, counted by hand."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from gisgrid.events.calendars import read_calendar
+from gisgrid.events.cases import CaseNow, Details, take_step
+from gisgrid.events.clocks import clocks_of, judge, keep_calendar, recount
+from gisgrid.events.flow import keep_flow, own_flow, parse_flow
+from tests.cases import DISPATCHER, RESIDENT, TEAM_A, WORKER, Walk, at, new_case, place
+from tests.factories import create_matter, create_plan, create_township
+from tests.town_files import DATA
+
+
+def due(session: Session, case: CaseNow) -> dict[str, str | None]:
+    """Of the clocks that are not stopped: wall time of Shanghai, None while it stands still."""
+    return {
+        k.name: (k.clock.due_at + timedelta(hours=8)).strftime("%Y-%m-%d %H:%M")
+        if k.clock.due_at
+        else None
+        for k in clocks_of(session, case.id)
+        if k.clock.stopped_at is None
+    }
+
+
+def ended(session: Session, case: CaseNow) -> list[tuple[str, str]]:
+    rows = session.execute(
+        text(
+            "SELECT name, colour FROM case_clock WHERE case_id = :id AND stopped_at IS NOT NULL "
+            "ORDER BY id"
+        ),
+        {"id": case.id},
+    )
+    return [tuple(row) for row in rows]
+
+
+def test_each_state_runs_its_clocks(session: Session):
+    township = place(session)
+    matter = create_matter(
+        session, township, time_limit=1, limit_unit="working_days",
+        limits={"handle": "4 working_hours", "answer": "2 working_days"},
+    )  # fmt: skip
+    # 15 August 2023 is a Tuesday.
+    walk = Walk(session, new_case(session, township, "2023-08-15 09:00", matter=matter))
+    assert due(session, walk.now) == {
+        "file": "2023-08-15 09:30", "answer": "2023-08-17 09:00", "total": "2023-08-16 09:00",
+    }  # fmt: skip
+    walk("file", DISPATCHER, "2023-08-15 09:40")
+    assert due(session, walk.now)["dispatch"] == "2023-08-15 10:40"
+    walk("dispatch", DISPATCHER, "2023-08-15 10:00", to=TEAM_A)
+    walk("accept", WORKER, "2023-08-15 10:30")
+    assert due(session, walk.now) == {
+        "answer": "2023-08-17 09:00", "total": "2023-08-16 09:00", "handle": "2023-08-15 15:30",
+    }  # fmt: skip
+    walk("feed_back", WORKER, "2023-08-15 16:00", note="已清理")
+    assert due(session, walk.now) == {"total": "2023-08-16 09:00", "check": "2023-08-16 16:00"}
+    # Back to work: handling begins anew, answering does not.
+    walk("send_back", DISPATCHER, "2023-08-15 17:00", reason="未清理干净", to=TEAM_A)
+    assert due(session, walk.now) == {"total": "2023-08-16 09:00", "handle": "2023-08-16 11:30"}  # fmt: skip
+    walk("feed_back", WORKER, "2023-08-16 08:30", note="已清理")
+    walk("close", DISPATCHER, "2023-08-16 09:00")
+    assert due(session, walk.now) == {}
+    assert ended(session, walk.now) == [
+        ("file", "missed"), ("answer", "met"), ("total", "met"), ("dispatch", "met"),
+        ("handle", "missed"), ("check", "met"), ("handle", "met"), ("check", "met"),
+    ]  # fmt: skip
+
+
+def test_a_suspension_over_a_holiday_stops_what_it_should(session: Session):
+    township = place(session)
+    matter = create_matter(
+        session, township, time_limit=4, limit_unit="working_hours",
+        limits={"answer": "1 working_days"},
+    )  # fmt: skip
+    walk = Walk(session, new_case(session, township, "2023-09-28 14:00", matter=matter))
+    walk("file", DISPATCHER, "2023-09-28 14:30")
+    walk("suspend", DISPATCHER, "2023-09-28 16:00", reason="等待配件")
+    # The resident is still to be answered; the hour for dispatching ran out at 15:30 and stays so.
+    assert due(session, walk.now) == {
+        "answer": "2023-10-07 14:00", "total": None, "dispatch": "2023-09-28 15:30",
+    }  # fmt: skip
+    walk("resume", DISPATCHER, "2023-10-08 09:00")
+    # Two of four hours are left of the whole.
+    assert due(session, walk.now)["total"] == "2023-10-08 11:00"
+
+
+def test_a_clock_that_was_late_stays_late_over_a_suspension(session: Session):
+    walk = Walk(session, new_case(session, place(session)))
+    walk("file", DISPATCHER, "2023-08-15 09:00")
+    walk("suspend", DISPATCHER, "2023-08-15 10:30", reason="x")
+    assert due(session, walk.now) == {"total": None, "dispatch": "2023-08-15 10:00"}
+    walk("resume", DISPATCHER, "2023-08-16 10:30")
+    assert due(session, walk.now)["dispatch"] == "2023-08-15 10:00"
+    # Two and a half hours were left of the whole: to 12:00, and 60 minutes from 13:30.
+    assert due(session, walk.now)["total"] == "2023-08-16 14:30"
+
+
+def test_emergency_and_back_leaves_every_clock_right(session: Session):
+    township = place(session)
+    walk = Walk(session, new_case(session, township, "2023-08-15 09:00"))
+    walk("file", DISPATCHER, "2023-08-15 09:00")
+    walk("dispatch", DISPATCHER, "2023-08-15 09:30", to=TEAM_A)
+    assert due(session, walk.now) == {"total": "2023-08-15 14:30"}
+    emergency = keep_flow(session, township.area_id, own_flow("emergency"))
+    normal = walk.now.flow_id
+    walk("change_flow", DISPATCHER, "2023-08-15 10:00", reason="暴雨", flow_id=emergency)
+    assert walk.now.state == "disposing"
+    assert due(session, walk.now) == {
+        "total": "2023-08-16 10:00", "dispose": "2023-08-15 12:00",
+    }  # fmt: skip
+    walk("change_flow", DISPATCHER, "2023-08-16 09:00", reason="转常态", flow_id=normal)
+    assert (walk.now.state, walk.now.grid_code) == ("handling", "a")
+    # One of four hours had passed before the emergency. What the emergency asked for ends with it.
+    assert due(session, walk.now) == {"total": "2023-08-16 12:00"}
+    assert ended(session, walk.now)[-2:] == [("dispose", "missed"), ("total", "met")]
+    walk("feed_back", WORKER, "2023-08-16 11:00", note="x")
+    walk("close", DISPATCHER, "2023-08-16 11:30")
+    assert due(session, walk.now) == {}
+
+
+def test_a_new_version_of_a_flow_leaves_running_clocks_alone(session: Session):
+    township = place(session)
+    walk = Walk(session, new_case(session, township, "2023-08-15 09:00"))
+    source = own_flow("normal").source.replace('version = "1"', 'version = "2"')
+    quick = source.replace('limit = "30 working_minutes"', 'limit = "10 working_minutes"')
+    keep_flow(session, township.area_id, parse_flow(quick))
+    assert due(session, walk.now)["file"] == "2023-08-15 09:30"
+    assert (
+        due(session, new_case(session, township, "2023-08-15 09:00"))["file"] == "2023-08-15 09:10"
+    )
+
+
+def test_a_reopened_case_has_its_time_again(session: Session):
+    walk = Walk(session, new_case(session, place(session), "2023-08-15 09:00"))
+    walk("withdraw", RESIDENT, "2023-08-15 09:20", reason="已自行解决")
+    assert due(session, walk.now) == {}
+    other = Walk(session, new_case(session, place(session), "2023-08-15 09:00"))
+    other("reject", DISPATCHER, "2023-08-15 09:20", reason="不属实")
+    other("reopen", RESIDENT, "2023-08-16 08:00", reason="属实")
+    assert due(session, other.now) == {"dispatch": "2023-08-16 09:00", "total": "2023-08-16 12:00"}
+
+
+def test_a_clock_without_a_calendar_waits_for_one_and_nothing_is_lost(session: Session):
+    township = create_township(session)
+    create_plan(session, township, "a b")
+    walk = Walk(session, new_case(session, township, "2023-08-15 09:00"))
+    assert due(session, walk.now) == {"file": None, "total": None}
+    colours = set(session.scalars(text("SELECT colour FROM case_clock")))
+    assert colours == {"unknown"}
+    years = read_calendar(DATA / "calendar/calendar.csv")
+    assert keep_calendar(session, township.area_id, years) == [2022, 2023, 2024, 2025, 2026]
+    assert due(session, walk.now) == {"file": "2023-08-15 09:30", "total": "2023-08-15 14:30"}
+    assert keep_calendar(session, township.area_id, years) == []
+    assert recount(session, township.area_id) == 0
+
+
+def test_a_changed_calendar_moves_what_runs_and_not_what_is_done(session: Session, tmp_path):
+    township = place(session)
+    running = new_case(session, township, "2023-08-15 16:00")
+    done = Walk(session, new_case(session, township, "2023-08-15 16:00"))
+    done("withdraw", RESIDENT, "2023-08-15 16:10", reason="x")
+    kept = [k.clock for k in clocks_of(session, done.now.id)]
+    text_ = (DATA / "calendar/calendar.csv").read_text("utf-8")
+    path = tmp_path / "calendar.csv"
+    path.write_text(text_ + "2023-08-16,2023-08-16,holiday,,,台风停工\n", encoding="utf-8")
+    assert keep_calendar(session, township.area_id, read_calendar(path)) == [2023]
+    assert due(session, running)["total"] == "2023-08-17 10:30"
+    assert [k.clock for k in clocks_of(session, done.now.id)] == kept
+
+
+def test_a_delivered_due_time_is_kept(session: Session):
+    township = place(session)
+    walk = Walk(
+        session, new_case(session, township, "2023-08-15 09:00", due_at=at("2023-08-20 23:59"))
+    )
+    assert due(session, walk.now)["total"] == "2023-08-20 23:59"
+    walk("file", DISPATCHER, "2023-08-15 09:10")
+    walk("suspend", DISPATCHER, "2023-08-16 00:00", reason="x")
+    walk("resume", DISPATCHER, "2023-08-18 00:00")
+    assert due(session, walk.now)["total"] == "2023-08-22 23:59"
+
+
+def test_judging_tells_what_has_turned_once(session: Session):
+    township = place(session)
+    now = new_case(session, township, "2023-08-15 09:00")
+    t = township.area_id
+    assert judge(session, t, at("2023-08-15 09:10")) == []
+    turned = judge(session, t, at("2023-08-15 09:25"))
+    assert [(w.name, w.colour) for w in turned] == [("file", "yellow")]
+    assert judge(session, t, at("2023-08-15 09:30")) == []
+    turned = judge(session, t, at("2023-08-15 14:00"))
+    assert [(w.name, w.colour) for w in turned] == [("file", "red"), ("total", "yellow")]
+    take_step(session, now.id, "file", DISPATCHER, details=Details(), at=at("2023-08-15 14:10"))
+    turned = judge(session, t, at("2023-08-15 15:30"))
+    assert {(w.name, w.colour) for w in turned} == {("total", "red"), ("dispatch", "red")}

@@ -1,0 +1,58 @@
+"""The commands of cases, flows and calendars."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy import Engine, text
+
+from gisgrid.cli import main
+from gisgrid.db.store import transaction
+from tests.cases import new_case
+from tests.factories import create_plan, create_township
+from tests.town_files import DATA
+
+
+@pytest.fixture
+def cli(engine: Engine):
+    url = engine.url.render_as_string(hide_password=False).replace("+psycopg", "")
+
+    def run(*args: str, ok: bool = True) -> Result:
+        result = CliRunner().invoke(main, args, env={"DATABASE_URL": url, "LANG": "C"})
+        assert (result.exit_code == 0) == ok, result.output
+        return result
+
+    return run
+
+
+def test_a_case_is_walked_on_the_terminal(cli, engine: Engine, tmp_path: Path):
+    with transaction(engine) as session:
+        township = create_township(session)
+        create_plan(session, township, "a b")
+        case = new_case(session, township)
+    calendar = str(DATA / "calendar/calendar.csv")
+    assert "dry run" in cli("calendar", "load", calendar).output
+    assert "no calendar of 2023" in cli("calendar", "show", "2023").output
+    assert "2023: 249 working days, changed" in cli("calendar", "load", calendar, "--commit").output
+    assert "2023-10-07 Sat 08:00-12:00 13:30-17:30" in cli("calendar", "show", "2023").output
+    shown = cli("case", "show", str(case.id)).output
+    assert "已采集" in shown
+    assert "2023-08-15 14:30" in shown
+    take = ("case", "take", str(case.id))
+    assert "dry run" in cli(*take, "file", "--role", "dispatcher").output
+    assert "已立案" in cli(*take, "file", "--role", "dispatcher", "--commit").output
+    refused = cli(*take, "close", "--role", "dispatcher", "--commit", ok=False)
+    assert "From 'filed' there is no step 'close'" in refused.output
+    stale = cli(*take, "dispatch", "--role", "dispatcher", "--seq", "1", "--grid", "a", ok=False)
+    assert "has moved on" in stale.output
+    assert "1 clocks turned" in cli("case", "judge", "--commit").output
+    flow = cli("case", "flow", "show", "normal").output
+    path = tmp_path / "flow.toml"
+    path.write_text(flow.replace('version = "1"', 'version = "2"'), encoding="utf-8")
+    assert "version 2: 11 states" in cli("case", "flow", "load", str(path), "--commit").output
+    with engine.connect() as c:
+        assert c.scalar(text("SELECT max(version) FROM flow")) == "2"
+    path.write_text("nonsense", encoding="utf-8")
+    assert "flow.toml" in cli("case", "flow", "load", str(path), ok=False).output
