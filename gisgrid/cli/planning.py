@@ -9,9 +9,10 @@ from importlib import import_module
 import click
 from rich.table import Table
 
-from gisgrid.cli.edge import opened, wide_console
+from gisgrid.cli.edge import connected, opened, wide_console
 from gisgrid.plans import plans, summary
 from gisgrid.plans.attach import Counts, attach
+from gisgrid.plans.jobs import work
 from gisgrid.plans.townships import OPTIONS, change_township
 from gisgrid.settings import Settings
 
@@ -143,3 +144,12 @@ def serve(settings: Settings, host: str | None, port: int | None) -> None:
     # By name: the domain does not import the web.
     run = import_module("web.serve").serve
     run(replace(settings, host=host or settings.host, port=port or settings.port))
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="do what waits, then end")
+@click.pass_obj
+def worker(settings: Settings, once: bool) -> None:
+    """Do long work that pages order: rebalancing."""
+    with connected(settings) as engine:
+        work(engine, once=once)

@@ -32,7 +32,7 @@ from gisgrid.tables.people import Staff, TeamMember
 from gisgrid.tables.places import Area, Street, Township
 from gisgrid.tables.plans import EventGrid, Grid, HouseGrid, Plan
 from gisgrid.tables.register import House, Household, Resident
-from gisgrid.tables.scenarios import GridSuccessor, PlanStep, ScenarioLock, ScenarioMove
+from gisgrid.tables.scenarios import GridSuccessor, Job, PlanStep, ScenarioLock, ScenarioMove
 from gisgrid.tables.visits import Station, Visit, WorkloadWeights
 
 __all__ = [
@@ -46,12 +46,12 @@ __all__ = [
     "Area",
     "AuditEntry",
     "Base",
-    "Document",
-    "DocumentVersion",
     "CalendarYear",
     "Case",
     "CaseClock",
     "CaseStep",
+    "Document",
+    "DocumentVersion",
     "Event",
     "EventGrid",
     "FlowState",
@@ -64,6 +64,7 @@ __all__ = [
     "HouseGrid",
     "Household",
     "ImportRun",
+    "Job",
     "Matter",
     "MatterList",
     "Photo",

@@ -99,3 +99,30 @@ class GridSuccessor(Base):
     residents: Mapped[int] = mapped_column(Integer)
     share: Mapped[float] = mapped_column(Float)
     """Share of the old grid's residents; where it had none, of its houses, else of its ground."""
+
+
+class Job(Base):
+    """Long work on a scenario in the background: how far it is, and what came of it."""
+
+    __tablename__ = "job"
+    __table_args__ = (
+        CheckConstraint(
+            "state IN ('waiting', 'running', 'done', 'failed', 'cancelled')", name="state"
+        ),
+        Index("ix_job_plan_id", "plan_id"),
+    )
+
+    id: Mapped[Id]
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id", ondelete="CASCADE"))
+    kind: Mapped[str] = mapped_column(Text)
+    wishes: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    state: Mapped[str] = mapped_column(Text, server_default="waiting")
+    done: Mapped[int] = mapped_column(Integer, server_default="0")
+    total: Mapped[int | None] = mapped_column(Integer)
+    doing: Mapped[str] = mapped_column(Text, server_default="")
+    result: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    failed: Mapped[str | None] = mapped_column(Text)
+    failed_zh: Mapped[str | None] = mapped_column(Text)
+    who: Mapped[str] = mapped_column(Text)
+    ordered_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

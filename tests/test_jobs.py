@@ -1,0 +1,122 @@
+"""Rebalancing in the background: it ends, is cancelled, and is taken over whole or in part."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Engine, text
+
+from gisgrid.db.store import transaction
+from gisgrid.errors import Conflict, Invalid
+from gisgrid.plans import jobs, moves, scenarios
+from gisgrid.plans.bench import flows, numbers, with_grids
+from gisgrid.plans.plans import Place, PlanInfo, plan_in_force, township
+from gisgrid.plans.rebalance import Wishes
+from gisgrid.plans.refusals import ScenarioLocks, refuse
+from tests.conftest import _database
+from tests.town_f import load_town
+
+
+@pytest.fixture(scope="module")
+def town_of_its_own(cluster, template) -> Iterator[Engine]:
+    with _database(cluster, template, "town_jobs") as engine:
+        with transaction(engine) as session:
+            load_town(session)
+        yield engine
+
+
+@pytest.fixture
+def draft(town_of_its_own: Engine) -> Iterator[tuple[Engine, Place, PlanInfo]]:
+    engine = town_of_its_own
+    with transaction(engine) as session:
+        place = township(session)
+        made = scenarios.branch(session, plan_in_force(session, place.id), name="草案", who="甲")
+    yield engine, place, made
+    with transaction(engine) as session:
+        session.execute(text("DELETE FROM plan WHERE id = :p"), {"p": made.id})
+
+
+def ordered(engine: Engine, plan: PlanInfo) -> int:
+    with transaction(engine) as session:
+        return jobs.order_rebalance(session, plan, Wishes(tolerance=0.02), who="甲")
+
+
+def test_a_rebalancing_is_ordered_done_and_taken_over(draft):
+    engine, place, plan = draft
+    job_id = ordered(engine, plan)
+    with transaction(engine) as session, pytest.raises(Conflict, match="already"):
+        jobs.order_rebalance(session, plan, Wishes(), who="乙")
+    jobs.work(engine, once=True)
+    with transaction(engine) as session:
+        found = jobs.job(session, job_id)
+        assert found.state == "done", found.failed
+        assert found.result is not None and found.result["moves"]
+        bench = scenarios.scenario_bench(session, place, plan)
+        worst = max(abs(n.deviation) for n in numbers(bench) if n.deviation is not None)
+        one = with_grids(bench, jobs.accepted(bench, found, [0]))
+        refuse(bench, one, ScenarioLocks())
+        (first,) = {(f.from_grid, f.to_grid) for f in flows(bench, one)}
+        assert first == (found.result["moves"][0]["from_grid"], found.result["moves"][0]["to_grid"])
+        with pytest.raises(Invalid, match="no such move"):
+            jobs.accepted(bench, found, [len(found.result["moves"])])
+        after = with_grids(bench, jobs.accepted(bench, found))
+        moves.record(session, plan, 0, bench, after, action="rebalance", who="甲")
+        wanted = {h: m["to_grid"] for m in found.result["moves"] for h in m["houses"]}
+        got = {h: f.to_grid for f in flows(bench, after) for h in f.houses}
+        assert got == wanted
+        assert max(abs(n.deviation) for n in numbers(after) if n.deviation is not None) < worst
+        # Once taken over it changes nothing more; after another edit it no longer fits.
+        again = scenarios.scenario_bench(session, place, plan)
+        assert jobs.accepted(again, found) is again.state.grids
+
+
+def test_an_order_is_rolled_back_with_its_transaction(draft):
+    engine, _, plan = draft
+    with transaction(engine) as session:
+        jobs.order_rebalance(session, plan, Wishes(), who="甲")
+        session.rollback()
+    with transaction(engine) as session:
+        assert jobs.last_job(session, plan.id) is None
+        waiting = session.scalar(text("SELECT count(*) FROM procrastinate.procrastinate_jobs"))
+        assert waiting == 0
+
+
+def test_a_cancelled_job_ends_and_keeps_nothing(draft):
+    engine, _, plan = draft
+    job_id = ordered(engine, plan)
+    thread = threading.Thread(
+        target=jobs.run_job, args=(engine.url.render_as_string(hide_password=False), job_id)
+    )
+    thread.start()
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        with transaction(engine) as session:
+            if jobs.job(session, job_id).state == "running":
+                jobs.cancel(session, job_id)
+                break
+        time.sleep(0.05)
+    thread.join(60)
+    assert not thread.is_alive()
+    with transaction(engine) as session:
+        found = jobs.job(session, job_id)
+        assert (found.state, found.result) == ("cancelled", None)
+        with pytest.raises(Conflict, match="no proposal"):
+            jobs.accepted(None, found)  # type: ignore[arg-type]
+    # What waited in the queue finds the job cancelled and does nothing.
+    jobs.work(engine, once=True)
+
+
+def test_a_job_that_cannot_be_done_says_why(draft):
+    engine, _, plan = draft
+    with transaction(engine) as session:
+        session.execute(text("DELETE FROM grid WHERE plan_id = :p"), {"p": plan.id})
+    job_id = ordered(engine, plan)
+    jobs.work(engine, once=True)
+    with transaction(engine) as session:
+        found = jobs.job(session, job_id)
+    assert found.state == "failed"
+    assert "nothing to balance" in (found.failed or "")
+    assert found.failed_zh
