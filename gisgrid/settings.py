@@ -34,6 +34,14 @@ class Settings:
             "help": "PostGIS server to use; empty: the private cluster in GISGRID_HOME",
         },
     )
+    web_database_url: str | None = field(
+        default=None,
+        metadata={
+            "env": "GISGRID_WEB_DATABASE_URL",
+            "help": "the same store as the web server enters it, as a role that owns nothing; "
+            "needed where DATABASE_URL is set",
+        },
+    )
     home: Path = field(
         default_factory=default_home,
         metadata={

@@ -40,7 +40,7 @@ def data_version(session: Session, plan_id: int) -> str:
     those of grids and streets (which keep none) show in the number of the writing transaction. The
     transactions at work are part of it: theirs may be lower numbers that come to light later.
     """
-    return str(session.scalar(text(_VERSION), {"plan": plan_id}))
+    return str(session.scalar(text("SELECT data_version(:plan)"), {"plan": plan_id}))
 
 
 def points(
@@ -89,17 +89,6 @@ def lines(session: Session, plan_id: int, tile: Tile, *, name: str, source: str)
 def _bytes(session: Session, sql: str, values: dict[str, object]) -> bytes:
     return bytes(session.scalar(text(sql), values) or b"")
 
-
-_VERSION = """
-SELECT left(md5(concat_ws('|',
-    (SELECT max(id) FROM import_run), (SELECT max(id) FROM history),
-    (SELECT max(id) FROM house), (SELECT max(id) FROM event), (SELECT max(id) FROM area),
-    (SELECT concat(count(*), '.', max(xmin::text::bigint)) FROM grid WHERE plan_id = :plan),
-    (SELECT concat(count(*), '.', max(xmin::text::bigint)) FROM street
-     WHERE township_id = (SELECT township_id FROM plan WHERE id = :plan)),
-    (SELECT string_agg(x::text, ',') FROM pg_snapshot_xip(pg_current_snapshot()) AS x)
-)), 12)
-"""
 
 # The box of the tile is turned into degrees, not the points into metres, so that the index is used.
 # u and v count tiles from the north-west corner of the world (spherical Mercator, EPSG:3857 scaled).

@@ -35,7 +35,7 @@ def town(engine: Engine) -> Town:
 
 @pytest.fixture
 def app(engine: Engine, town: Town) -> Flask:
-    return app_over(engine)
+    return app_over(engine, account=town.account)
 
 
 def pixels(page: Page, layer: str) -> int:
@@ -260,7 +260,7 @@ def test_text_of_any_field_stays_text(engine: Engine, town: Town, browser: Brows
             session.execute(text(f"UPDATE {table} SET code = code || :bad"), {"bad": BAD})
         session.execute(text("UPDATE team_member SET grid_code = grid_code || :b"), {"b": BAD})
         session.execute(text("UPDATE area SET code = code || :bad"), {"bad": BAD})
-    with served(app_over(engine)) as host, visit(browser, host) as seen:
+    with served(app_over(engine, account=town.account)) as host, visit(browser, host) as seen:
         for language in ("zh", "en"):
             seen.open(f"/?lang={language}")
             page = seen.page
@@ -289,9 +289,9 @@ def test_text_of_any_field_stays_text(engine: Engine, town: Town, browser: Brows
 
 def test_a_city_of_100_000_houses_is_a_light_page(engine: Engine, browser: Browser):
     with transaction(engine) as session:
-        fill_town(session, columns=40, rows=25, houses=100_000, events=5_000)
+        town = fill_town(session, columns=40, rows=25, houses=100_000, events=5_000)
         session.execute(text("ANALYZE"))
-    with served(app_over(engine)) as host, visit(browser, host) as seen:
+    with served(app_over(engine, account=town.account)) as host, visit(browser, host) as seen:
         seen.open()
         sizes = seen.sizes()
         page_bytes = sum(

@@ -27,7 +27,7 @@ def test_town_f_comes_in_whole(session: Session):
         assert len(report.rejected.rows()) == 0, (kind, report.rejected.counts())
         assert report.inserted >= report.read, kind
     plan = plan_in_force(session, township(session).id)
-    total = summary.total(summary.by_community(session, plan.id))
+    total = summary.by_community(session, plan.id).total
     assert (total.basic, total.exclusive) == (44, 9)
     assert total.residents == 8003
     assert total.uncovered_residents == 0

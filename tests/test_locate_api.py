@@ -151,13 +151,17 @@ def test_boston_swapped_is_seen_by_the_grids():
         by_point(find, 41.0, -71.0)
 
 
-def test_the_published_plan_answers_without_sql(app: Flask, store: Engine):
+def test_the_published_plan_answers_without_sql(app: Flask):
     snapshots_of(app).start()
     assert eventually(lambda: snapshots_of(app)._listening)
     client = app.test_client()
     ask(client, lon=INSIDE[0], lat=INSIDE[1])
     statements: list[str] = []
-    event.listen(store, "before_cursor_execute", lambda *a: statements.append(a[2]))
+    event.listen(
+        app.extensions["gisgrid"].engine(),
+        "before_cursor_execute",
+        lambda *a: statements.append(a[2]),
+    )
     ask(client, lon=INSIDE[0], lat=INSIDE[1])
     assert statements == []
     ask(client, lon=INSIDE[0], lat=INSIDE[1], as_of="2023-01-01")

@@ -169,7 +169,7 @@ def test_the_totals_are_equal_in_every_view_and_under_every_plan(own: Engine):
             table: session.scalar(text(f"SELECT count(*) FROM {table}"))
             for table in ("house", "household", "resident", "event")
         }
-        whole = summary.total(summary.by_community(session, first.id))
+        whole = summary.by_community(session, first.id).total
         one = count_under(session, first)
         two = count_under(session, plans.plan_by_id(session, draft))
         session.rollback()

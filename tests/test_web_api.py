@@ -40,8 +40,8 @@ def town(engine: Engine) -> Town:
 
 
 @pytest.fixture
-def app(engine: Engine) -> Flask:
-    return app_over(engine)
+def app(engine: Engine, town: Town) -> Flask:
+    return app_over(engine, account=town.account)
 
 
 @pytest.fixture
@@ -212,6 +212,7 @@ def test_a_statement_that_takes_too_long_is_stopped_and_told(engine: Engine, tow
         session.execute(
             text(f"CREATE VIEW alembic_version AS SELECT a::text AS version_num FROM ({slow}) AS s")
         )
+        session.execute(text("GRANT SELECT ON alembic_version TO gisgrid_web"))
     answer = app.test_client().get("/api/v1/health")
     assert (answer.status_code, answer.content_type) == (503, PROBLEM)
     assert answer.json["facts"] == {"sqlstate": "57014"}

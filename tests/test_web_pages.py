@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import Range
 
 from gisgrid.db.store import transaction
 from gisgrid.tables import Township
+from tests.accounts import web_engine
 from tests.factories import create_plan
 from tests.web import ROOT, Town, app_over, fill_town
 from web.i18n import CATALOGUE
@@ -190,10 +191,11 @@ def test_the_engine_is_opened_again_after_a_fork(engine: Engine, monkeypatch: py
     from gisgrid.settings import Settings
     from web.store import Store
 
-    store = Store(Settings(database_url=engine.url.render_as_string(hide_password=False)), engine)
-    assert store.engine() is engine
+    web = web_engine(engine)
+    store = Store(Settings(web_database_url=web.url.render_as_string(hide_password=False)), web)
+    assert store.engine() is web
     monkeypatch.setattr("os.getpid", lambda: -1)
     forked = store.engine()
-    assert forked is not engine
+    assert forked is not web
     assert store.engine() is forked
     forked.dispose()

@@ -9,14 +9,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from flask import Flask
+from flask import Flask, g
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 from werkzeug.serving import make_server
 
+from gisgrid.db.store import Actor
 from gisgrid.settings import Settings
 from gisgrid.tables import Township
+from tests.accounts import appointed, web_engine
 from web.app import create_app
 
 ROOT = Path(__file__).parents[1]
@@ -38,6 +40,8 @@ CHROMIUM_OPTIONS = [
 class Town:
     township_id: int
     plan_id: int
+    account: int
+    """Of the township's government, which sees it all."""
 
 
 def fill_town(
@@ -54,7 +58,7 @@ def fill_town(
     township = session.query(Township).one()
     plan_id = session.scalar(text("SELECT id FROM plan"))
     assert plan_id is not None
-    return Town(township.area_id, plan_id)
+    return Town(township.area_id, plan_id, appointed(session, "township_government"))
 
 
 @contextlib.contextmanager
@@ -173,9 +177,15 @@ def visit(
         context.close()
 
 
-def app_over(engine: Engine, **settings: object) -> Flask:
-    app = create_app(Settings(**settings), bind=engine)  # type: ignore[arg-type]
+def app_over(engine: Engine, *, account: int | None = None, **settings: object) -> Flask:
+    """The application, entering the store as the web process does; everybody is ``account``."""
+    app = create_app(Settings(**settings), bind=web_engine(engine))  # type: ignore[arg-type]
     app.testing = False  # failures are answered as in production
+
+    @app.before_request
+    def act() -> None:
+        g.actor = Actor(account)
+
     return app
 
 

@@ -140,12 +140,12 @@ def counts(
     """Counts per community and in all; places known to lie in none have a row without a code."""
     with reading() as session:
         place, info = chosen(session, plan=plan, as_of=as_of, township=township)
-        rows = summary.by_community(session, info.id)
+        counted = summary.by_community(session, info.id)
     return {
         "township": place,
         "plan": info,
-        "communities": rows,
-        "total": summary.total(rows),
+        "communities": counted.communities,
+        "total": counted.total,
     }
 
 

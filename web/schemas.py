@@ -91,10 +91,10 @@ class Grid(Schema):
     kind = fields.String(validate=validate.OneOf(["basic", "exclusive"]), required=True)
     community = fields.String(metadata={"description": "Code of the community."})
     houses = fields.Integer()
-    households = fields.Integer()
-    residents = fields.Integer()
-    events = fields.Integer()
-    open_events = fields.Integer()
+    households = fields.Integer(allow_none=True)
+    residents = fields.Integer(allow_none=True)
+    events = fields.Integer(allow_none=True)
+    open_events = fields.Integer(allow_none=True)
     geometry = fields.Dict(metadata={"description": "GeoJSON MultiPolygon; on request."})
 
 
@@ -114,10 +114,10 @@ class GridCard(Schema):
     community_en = fields.String(allow_none=True)
     leader = fields.String(allow_none=True)
     houses = fields.Integer()
-    households = fields.Integer()
-    residents = fields.Integer()
-    events = fields.Integer()
-    open_events = fields.Integer()
+    households = fields.Integer(allow_none=True)
+    residents = fields.Integer(allow_none=True)
+    events = fields.Integer(allow_none=True)
+    open_events = fields.Integer(allow_none=True)
 
 
 class HouseCard(Schema):
@@ -150,11 +150,11 @@ class Counts(Schema):
     basic = fields.Integer()
     exclusive = fields.Integer()
     houses = fields.Integer()
-    households = fields.Integer()
-    residents = fields.Integer()
-    events = fields.Integer()
+    households = fields.Integer(allow_none=True)
+    residents = fields.Integer(allow_none=True)
+    events = fields.Integer(allow_none=True)
     uncovered_houses = fields.Integer()
-    uncovered_residents = fields.Integer()
+    uncovered_residents = fields.Integer(allow_none=True)
 
 
 class Summary(Schema):

@@ -8,7 +8,7 @@ from dataclasses import replace
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
-from gisgrid.db.store import open_engine, store_url
+from gisgrid.db.store import open_web_engine, web_url
 from gisgrid.settings import Settings
 from web import snapshots
 from web.app import create_app
@@ -22,10 +22,10 @@ def serve(settings: Settings) -> None:
     StoreUnavailable
         The store cannot be started or reached; told before any process is forked.
     """
-    url = store_url(settings)
-    open_engine(url).dispose()
+    url = web_url(settings)
+    open_web_engine(url).dispose()
     # The workers get the address, so that none of them starts the private cluster a second time.
-    Server(replace(settings, database_url=url)).run()
+    Server(replace(settings, web_database_url=url)).run()
 
 
 class Server(BaseApplication):  # type: ignore[misc]

@@ -6,13 +6,17 @@ import contextlib
 import os
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
-from flask import current_app
+from flask import current_app, g
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from gisgrid.db.store import open_engine, store_url, transaction
+from gisgrid.db.store import Actor, open_web_engine, transaction, web_url
 from gisgrid.settings import Settings
+
+NOBODY = Actor()
 
 
 class Store:
@@ -27,14 +31,29 @@ class Store:
     def engine(self) -> Engine:
         with self._lock:
             if self._bind is None or self._pid != os.getpid():
-                self._bind, self._pid = open_engine(store_url(self.settings)), os.getpid()
+                self._bind, self._pid = (
+                    open_web_engine(web_url(self.settings)),
+                    os.getpid(),
+                )
             return self._bind
 
 
 @contextlib.contextmanager
 def reading() -> Iterator[Session]:
-    """The transaction of a request that changes nothing, with the time limit of the settings."""
-    store: Store = current_app.extensions["gisgrid"]
-    limit = store.settings.statement_timeout_s
-    with transaction(store.engine(), read_only=True, timeout_s=limit) as session:
+    """The transaction of a request that changes nothing, as whoever asks; with the settings' time limit."""
+    with _acting(read_only=True) as session:
         yield session
+
+
+@contextlib.contextmanager
+def opening(purpose: str) -> Iterator[Session]:
+    """The transaction of a request that opens personal data for a purpose, and writes that it does."""
+    with _acting(read_only=False, purpose=purpose) as session:
+        yield session
+
+
+def _acting(*, read_only: bool, purpose: str | None = None) -> Any:
+    store: Store = current_app.extensions["gisgrid"]
+    actor: Actor = replace(g.get("actor", NOBODY), purpose=purpose)
+    limit = store.settings.statement_timeout_s
+    return transaction(store.engine(), read_only=read_only, timeout_s=limit, actor=actor)

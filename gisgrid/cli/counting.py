@@ -116,4 +116,5 @@ def _print_found(found: Found) -> None:
 
 
 def _cells(row: Count) -> list[str]:
-    return [str(getattr(row, field)) for field in FIELDS]
+    numbers = [getattr(row, field) for field in FIELDS]
+    return ["hidden" if n is None else str(n) for n in numbers]

@@ -93,24 +93,23 @@ def summary_command(
             if name
             else plans.plan_in_force(session, place.id, as_of.date() if as_of else None)
         )
-        rows = summary.by_community(session, chosen.id)
+        counted = summary.by_community(session, chosen.id)
     title = f"{place.name} · {chosen.name} · {chosen.valid_from or chosen.state}"
     heads = ("code", "community", "basic", "exclusive", "houses", "households", "residents",
              "events", "uncovered houses", "uncovered residents")  # fmt: skip
     table = Table(title=title, box=None)
     for i, head in enumerate(heads):
         table.add_column(head, justify="left" if i < 2 else "right")
-    last = summary.total(rows)
-    for row in rows:
+    for row in counted.communities:
         table.add_row(*_cells(row, row.code or "", row.name or "(no community)"))
-    table.add_row(*_cells(last, "", "total"), style="bold")
+    table.add_row(*_cells(counted.total, "", "total"), style="bold")
     wide_console().print(table)
 
 
 def _cells(row: summary.CommunityRow, code: str, name: str) -> list[str]:
     numbers = (row.basic, row.exclusive, row.houses, row.households, row.residents, row.events,
                row.uncovered_houses, row.uncovered_residents)  # fmt: skip
-    return [code, name, *map(str, numbers)]
+    return [code, name, *("hidden" if n is None else str(n) for n in numbers)]
 
 
 @click.command("township")

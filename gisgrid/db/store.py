@@ -13,21 +13,82 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from gisgrid.db.cluster import Cluster
+from gisgrid.db.roles import WEB
 from gisgrid.errors import StoreUnavailable
 from gisgrid.settings import Settings
 
 
 def store_url(settings: Settings) -> str:
-    """Address of the store; without ``DATABASE_URL`` the private cluster is started first."""
+    """Address of the store for its owner; without ``DATABASE_URL`` the private cluster is started first."""
     if settings.database_url:
-        url = settings.database_url
-        for prefix in ("postgresql://", "postgres://"):
-            if url.startswith(prefix):
-                return "postgresql+psycopg://" + url.removeprefix(prefix)
-        return url
+        return _with_driver(settings.database_url)
     cluster = Cluster.at(settings.home)
     cluster.start()
     return cluster.url()
+
+
+def web_url(settings: Settings) -> str:
+    """Address of the store for the web process, and for whoever acts as an account.
+
+    Raises
+    ------
+    StoreUnavailable
+        The store is another server than ours, and no address for the web was set.
+    """
+    if settings.web_database_url:
+        return _with_driver(settings.web_database_url)
+    if settings.database_url:
+        raise StoreUnavailable(
+            f"DATABASE_URL is the owner's way into the store. Set GISGRID_WEB_DATABASE_URL to the "
+            f"same database with the user {WEB}, which the web server enters as.",
+            zh=f"DATABASE_URL 是数据库所有者的地址；请另设 GISGRID_WEB_DATABASE_URL，"
+            f"以用户 {WEB} 连接同一数据库，供网页服务使用。",
+        )
+    cluster = Cluster.at(settings.home)
+    cluster.start()
+    return cluster.url(user=WEB)
+
+
+def open_web_engine(url: str) -> Engine:
+    """Engine for the web process, after a look that the policies hold for it.
+
+    Raises
+    ------
+    StoreUnavailable
+        Nothing answers, the store is older than its policies, or the user could see past them.
+    """
+    engine = open_engine(url)
+    with engine.connect() as connection:
+        free = connection.scalar(text(_IS_FREE))
+    if free is None or free:
+        engine.dispose()
+        user = engine.url.username
+        raise StoreUnavailable(
+            "The store is empty or older than this program; run: gisgrid db upgrade"
+            if free is None
+            else f"The web server may not enter the store as {user}: no policy holds for this user. "
+            f"Let GISGRID_WEB_DATABASE_URL name the user {WEB}.",
+            zh="数据库为空或版本过旧；请先运行 gisgrid db upgrade。"
+            if free is None
+            else f"网页服务不能以 {user} 连接数据库：该用户不受行级权限约束。"
+            f"请在 GISGRID_WEB_DATABASE_URL 中使用用户 {WEB}。",
+        )
+    return engine
+
+
+def _with_driver(url: str) -> str:
+    for prefix in ("postgresql://", "postgres://"):
+        if url.startswith(prefix):
+            return "postgresql+psycopg://" + url.removeprefix(prefix)
+    return url
+
+
+# Null where there is no table of residents with policies.
+_IS_FREE = """
+SELECT (SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user)
+       OR pg_has_role(current_user, c.relowner, 'MEMBER')
+FROM pg_class c WHERE c.oid = to_regclass('resident') AND c.relrowsecurity
+"""
 
 
 def open_engine(url: str) -> Engine:

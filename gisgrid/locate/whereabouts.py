@@ -228,9 +228,9 @@ def _card(row: object) -> GridCard:
 
 _CARD = """
 g.code, g.name, g.kind, g.host, c.code AS community_code, c.name AS community, (
-    SELECT s.name FROM team_member m JOIN staff s ON s.id = m.staff_id
-    WHERE m.township_id = :township AND m.grid_code = g.code AND m.role = 'leader'
-      AND m.during @> coalesce(CAST(:day AS date), CAST(now() AT TIME ZONE :zone AS date)) LIMIT 1) AS leader
+    SELECT l.name FROM grid_leader l
+    WHERE l.township_id = :township AND l.grid_code = g.code
+      AND l.during @> coalesce(CAST(:day AS date), CAST(now() AT TIME ZONE :zone AS date)) LIMIT 1) AS leader
 """
 
 _CARDS = f"""

@@ -13,7 +13,9 @@ from gisgrid.errors import NotFound
 
 @dataclass(frozen=True)
 class GridCard:
-    """A grid with its team's leader and its counts, as a map shows it."""
+    """A grid with its team's leader and its counts, as a map shows it; those under an exclusive
+    grid are its own. None: hidden, see ``gisgrid.plans.summary``.
+    """
 
     plan_id: int
     code: str
@@ -25,10 +27,10 @@ class GridCard:
     community_en: str | None
     leader: str | None
     houses: int
-    households: int
-    residents: int
-    events: int
-    open_events: int
+    households: int | None
+    residents: int | None
+    events: int | None
+    open_events: int | None
 
 
 @dataclass(frozen=True)
@@ -93,35 +95,17 @@ def event_card(session: Session, plan_id: int, event_id: int) -> EventCard:
     return EventCard(**row)
 
 
-# In overlay mode an exclusive grid has no houses of its own: those that lie under it are counted.
 _GRID = """
-WITH one AS (
-    SELECT g.*, p.township_id FROM grid g JOIN plan p ON p.id = g.plan_id
-    WHERE g.plan_id = :plan AND g.code = :code
-), house_of AS (
-    SELECT a.house_id FROM house_grid a JOIN one ON a.grid_id = one.id
-    UNION SELECT a.house_id FROM house_grid a JOIN one
-        ON a.plan_id = one.plan_id AND a.exclusive_grid_id = one.id
-), people AS (
-    SELECT count(DISTINCT h.house_id) AS houses, count(DISTINCT f.id) AS households,
-           count(r.id) AS residents
-    FROM house_of h LEFT JOIN household f ON f.house_id = h.house_id
-    LEFT JOIN resident r ON r.household_id = f.id
-), happened AS (
-    SELECT count(*) AS events, count(*) FILTER (WHERE e.closed_at IS NULL) AS open_events
-    FROM event_grid a JOIN one
-        ON a.plan_id = one.plan_id AND coalesce(a.exclusive_grid_id, a.grid_id) = one.id
-    JOIN event e ON e.id = a.event_id
-)
-SELECT one.plan_id, one.code, one.name, one.kind, one.host, c.code AS community_code,
-       c.name AS community, c.name_en AS community_en,
-       (SELECT s.name FROM team_member m JOIN staff s ON s.id = m.staff_id
-        JOIN township t ON t.area_id = m.township_id
-        WHERE m.township_id = one.township_id AND m.grid_code = one.code AND m.role = 'leader'
-          AND m.during @> coalesce(CAST(:day AS date), (now() AT TIME ZONE t.time_zone)::date)
+SELECT g.plan_id, g.code, g.name, g.kind, g.host, c.code AS community_code, c.name AS community,
+       c.name_en AS community_en,
+       (SELECT l.name FROM grid_leader l JOIN township t ON t.area_id = l.township_id
+        WHERE l.township_id = p.township_id AND l.grid_code = g.code
+          AND l.during @> coalesce(CAST(:day AS date), (now() AT TIME ZONE t.time_zone)::date)
        ) AS leader,
-       people.houses, people.households, people.residents, happened.events, happened.open_events
-FROM one JOIN area c ON c.id = one.community_id CROSS JOIN people CROSS JOIN happened
+       n.houses, n.households, n.residents, n.events, n.open_events
+FROM grid g JOIN plan p ON p.id = g.plan_id JOIN area c ON c.id = g.community_id
+CROSS JOIN count_grid(p.id, g.id) n
+WHERE g.plan_id = :plan AND g.code = :code
 """
 
 _HOUSE = """

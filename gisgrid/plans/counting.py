@@ -17,15 +17,18 @@ FIELDS = ("houses", "households", "residents", "events")
 
 @dataclass(frozen=True)
 class Count:
-    """Counts of one grid, of what lies in none, or of all; the latter two have no code."""
+    """Counts of one grid, of what lies in none, or of all; the latter two have no code.
+
+    None: hidden, see ``gisgrid.plans.summary``.
+    """
 
     code: str
     name: str
     kind: str
     houses: int
-    households: int
-    residents: int
-    events: int
+    households: int | None
+    residents: int | None
+    events: int | None
 
 
 @dataclass(frozen=True)
@@ -52,12 +55,16 @@ def count_under(session: Session, plan: PlanInfo) -> Counted:
         Count(g.code, g.name, g.kind, g.houses, g.households, g.residents, g.events)
         for g in summary.by_grid(session, plan.id)
     )
-    whole = summary.total(summary.by_community(session, plan.id))
+    whole = summary.by_community(session, plan.id).total
     total = Count("", "", "", whole.houses, whole.households, whole.residents, whole.events)
-    rest = {
-        field: getattr(total, field) - sum(getattr(g, field) for g in grids) for field in FIELDS
-    }
-    return Counted(grids, Count("", "", "", **rest), total)
+    rest = [_rest(getattr(total, f), [getattr(g, f) for g in grids]) for f in FIELDS]
+    elsewhere = Count("", "", "", rest[0] or 0, *rest[1:])
+    return Counted(grids, elsewhere, total)
+
+
+def _rest(whole: int | None, parts: list[int | None]) -> int | None:
+    known = [part for part in parts if part is not None]
+    return None if whole is None or len(known) < len(parts) else whole - sum(known)
 
 
 _UNASKED = """

@@ -98,6 +98,7 @@ class Appointment(Base):
             using="gist",
             name="ex_appointment_one_leader",
         ),
+        Index("ix_appointment_account_id", "account_id"),
         Index("ix_appointment_area_id", "area_id"),
     )
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     DateTime,
     ForeignKey,
@@ -15,6 +16,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     func,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -91,5 +93,7 @@ class Alias(Base):
         ForeignKey("house.id", ondelete="CASCADE"), index=True
     )
     geom: Mapped[Any | None] = mapped_column(geometry("POINT"))
+    personal: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    """The words speak of somebody; the trigger ``mark_personal`` decides."""
     added_by: Mapped[str] = mapped_column(Text)
     added_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())

@@ -53,6 +53,7 @@ class Township(Base):
         CheckConstraint("grid_rule IN ('hole', 'overlay')", name="grid_rule"),
         CheckConstraint("code_scheme IN ('gb', 'free')", name="code_scheme"),
         CheckConstraint("near_border_m >= 0", name="near_border"),
+        CheckConstraint("public_minimum >= 0", name="public_minimum"),
     )
 
     area_id: Mapped[int] = mapped_column(ForeignKey("area.id"), primary_key=True)
@@ -68,6 +69,10 @@ class Township(Base):
     """Per kind of grid: ``{"basic": {"residents": [min, target, max]}}``."""
     limits: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
     """Thresholds of the checks that differ from `gisgrid.plans.limits.Limits`."""
+    public_minimum: Mapped[int] = mapped_column(Integer, server_default=text("5"))
+    """Smaller counts of people and events are hidden from who has no right to exact ones."""
+    masking: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
+    """Characters kept at both ends, where they are not the usual ones: ``{"phone": [3, 4]}``."""
 
 
 class Street(Imported, Base):

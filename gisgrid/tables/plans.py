@@ -107,7 +107,14 @@ class HouseGrid(Attached, Base):
     """Which grid a house lies in, under a plan."""
 
     __tablename__ = "house_grid"
-    __table_args__ = (Index("ix_house_grid_grid_id", "grid_id"),)
+    __table_args__ = (
+        Index("ix_house_grid_grid_id", "grid_id"),
+        Index(
+            "ix_house_grid_exclusive_grid_id",
+            "exclusive_grid_id",
+            postgresql_where=text("exclusive_grid_id IS NOT NULL"),
+        ),
+    )
 
     plan_id: Mapped[int] = mapped_column(
         BigInteger, ForeignKey("plan.id", ondelete="CASCADE"), primary_key=True
@@ -121,7 +128,14 @@ class EventGrid(Attached, Base):
     """Which grid an event lies in, under a plan."""
 
     __tablename__ = "event_grid"
-    __table_args__ = (Index("ix_event_grid_grid_id", "grid_id"),)
+    __table_args__ = (
+        Index("ix_event_grid_grid_id", "grid_id"),
+        Index(
+            "ix_event_grid_exclusive_grid_id",
+            "exclusive_grid_id",
+            postgresql_where=text("exclusive_grid_id IS NOT NULL"),
+        ),
+    )
 
     plan_id: Mapped[int] = mapped_column(
         BigInteger, ForeignKey("plan.id", ondelete="CASCADE"), primary_key=True

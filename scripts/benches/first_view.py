@@ -57,19 +57,19 @@ def main() -> None:
             engine = create_engine(cluster.url())
             migrate.upgrade(engine)
             with transaction(engine) as session:
-                fill_town(
+                town = fill_town(
                     session, columns=40, rows=25, houses=options.houses, events=options.events
                 )
             with transaction(engine) as session:
                 session.execute(text("ANALYZE"))
-            measure(engine, options.runs)
+            measure(engine, town.account, options.runs)
             engine.dispose()
         finally:
             cluster.stop()
 
 
-def measure(engine: object, runs: int) -> None:
-    with served(app_over(engine)) as host, chromium() as browser:  # type: ignore[arg-type]
+def measure(engine: object, account: int, runs: int) -> None:
+    with served(app_over(engine, account=account)) as host, chromium() as browser:  # type: ignore[arg-type]
         opened(browser, host + "/", "first-view")  # the first one fills caches of the database
         views, peers, sizes = [], [], {}
         for _ in range(runs):

@@ -29,6 +29,7 @@ from sqlalchemy import create_engine
 
 from gisgrid.db import migrate
 from gisgrid.db.cluster import Cluster
+from gisgrid.db.roles import WEB
 from gisgrid.db.store import transaction
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -79,7 +80,7 @@ def main() -> None:
             with transaction(engine) as session:
                 fill_town(session, columns=COLUMNS, rows=ROWS, houses=HOUSES, events=1000)
             engine.dispose()
-            lines = measure(cluster.url(), args.rates, seconds)
+            lines = measure(cluster.url(user=WEB), args.rates, seconds)
         finally:
             cluster.stop()
     text = "\n".join(lines) + "\n"
@@ -95,7 +96,7 @@ def measure(url: str, rates: list[int], seconds: float) -> list[str]:
         port = free.getsockname()[1]
     server = subprocess.Popen(
         [str(ROOT / ".venv/bin/gisgrid"), "serve", "--port", str(port)],
-        env={**os.environ, "DATABASE_URL": url},
+        env={**os.environ, "GISGRID_WEB_DATABASE_URL": url},
         stderr=subprocess.DEVNULL,
     )
     try:

@@ -1,0 +1,51 @@
+"""Accounts for tests: one line per person with a role somewhere, and sessions that act as them."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from datetime import date
+
+from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.orm import Session
+
+from gisgrid.access.accounts import add_account
+from gisgrid.access.appointments import appoint
+from gisgrid.db.roles import WEB
+from gisgrid.db.store import Actor, transaction
+
+LONG_AGO = date(2020, 1, 1)
+
+
+def appointed(
+    session: Session,
+    role: str,
+    area: str | None = None,
+    *,
+    grid: str | None = None,
+    name: str | None = None,
+    since: date = LONG_AGO,
+    until: date | None = None,
+) -> int:
+    """Row number of a new account that holds a role; without an area, in the only township."""
+    area = area or session.scalar(text("SELECT code FROM area WHERE level = 'township'"))
+    account = add_account(session, name or f"{role}-{area}-{grid or ''}", f"测试{role}")
+    appoint(session, account.name, role, area=area, grid=grid, since=since, until=until)
+    return account.id
+
+
+def web_engine(engine: Engine) -> Engine:
+    """The same database as the web process enters it; closed with the owner's engine."""
+    web = create_engine(engine.url.set(username=WEB))
+    event.listen(engine, "engine_disposed", lambda _: web.dispose())
+    return web
+
+
+@contextlib.contextmanager
+def acting(
+    web: Engine, account: int | None, purpose: str | None = None, *, read_only: bool = False
+) -> Iterator[Session]:
+    """A transaction of the web process for an account; None: the public."""
+    actor = Actor(account, purpose, "198.51.100.7")
+    with transaction(web, actor=actor, read_only=read_only) as session:
+        yield session
