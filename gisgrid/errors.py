@@ -39,6 +39,10 @@ class Conflict(GisgridError):
     """The input is well formed, but what is stored does not allow it now."""
 
 
+class NotKnown(GisgridError):
+    """It is not known who asks: no log-in, or a token that does not count."""
+
+
 class NotAllowed(GisgridError):
     """The account has no right to this, or did not say what for."""
 

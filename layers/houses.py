@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
+from gisgrid.access.scope import HOUSE_SEEN
 from layers import tiles
 from layers.layer import Layer, Say, Scope, tile_url
 
@@ -20,10 +21,11 @@ def layer(scope: Scope, say: Say) -> Layer:
 
 
 def tile(session: Session, plan_id: int, at: tiles.Tile) -> bytes:
-    """Houses of the plan's township in one tile, summed where they are many."""
+    """Houses of the plan's township that the account may see, in one tile, summed where they are many."""
     return tiles.points(session, plan_id, at, name="houses", source=_SOURCE, squares=32)
 
 
-_SOURCE = """
-FROM house o WHERE o.township_id = (SELECT township_id FROM plan WHERE id = :plan)
+_SOURCE = f"""
+FROM house h CROSS JOIN LATERAL (SELECT h.id, h.geom) AS o
+WHERE h.township_id = (SELECT township_id FROM plan WHERE id = :plan) AND {HOUSE_SEEN}
 """

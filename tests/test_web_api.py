@@ -29,6 +29,7 @@ from gisgrid.tables import Township
 from tests.factories import create_plan
 from tests.web import Town, app_over, fill_town
 from web.errors import PROBLEM_TYPE, problem_of, status_of, status_of_sqlstate
+from web.gate import PUBLIC, RIGHT_OF
 
 PROBLEM = PROBLEM_TYPE
 
@@ -218,7 +219,12 @@ def test_a_statement_that_takes_too_long_is_stopped_and_told(engine: Engine, tow
     assert answer.json["facts"] == {"sqlstate": "57014"}
 
 
-def test_an_unforeseen_failure_tells_nothing(app: Flask, town: Town, caplog: Any):
+def test_an_unforeseen_failure_tells_nothing(
+    app: Flask, caplog: Any, monkeypatch: pytest.MonkeyPatch
+):
+    for endpoint in ("broken", "broken_page"):
+        monkeypatch.setitem(RIGHT_OF, endpoint, PUBLIC)
+
     @app.get("/api/v1/broken")
     def broken() -> str:
         raise RuntimeError("canary 张三 210000199001011234")

@@ -30,7 +30,7 @@ def town(engine: Engine) -> Town:
 
 @pytest.fixture
 def client(engine: Engine, town: Town) -> Iterator[FlaskClient]:
-    with app_over(engine).test_client() as client:
+    with app_over(engine, account=town.account).test_client() as client:
         yield client
 
 

@@ -9,20 +9,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, g
+from flask import Flask
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 from werkzeug.serving import make_server
 
-from gisgrid.db.store import Actor
 from gisgrid.settings import Settings
 from gisgrid.tables import Township
 from tests.accounts import appointed, web_engine
 from web.app import create_app
+from web.identity import COOKIE
 
 ROOT = Path(__file__).parents[1]
 ARTIFACTS = ROOT / "artifacts"
+KEY = "a key of tests, which signs nothing else"
 CHROMIUM = "/usr/bin/chromium"
 CHROMIUM_OPTIONS = [
     "--headless",
@@ -179,12 +180,29 @@ def visit(
 
 def app_over(engine: Engine, *, account: int | None = None, **settings: object) -> Flask:
     """The application, entering the store as the web process does; everybody is ``account``."""
-    app = create_app(Settings(**settings), bind=web_engine(engine))  # type: ignore[arg-type]
+    app = create_app(
+        Settings(**{"secret_key": KEY, **settings}),  # type: ignore[arg-type]
+        bind=web_engine(engine),
+    )
     app.testing = False  # failures are answered as in production
+    if account is not None:
+        with engine.connect() as connection:
+            word = connection.scalar(
+                text("SELECT fs_uniquifier FROM account WHERE id = :id"), {"id": account}
+            )
+        session = app.session_interface.get_signing_serializer(app).dumps(  # type: ignore[attr-defined]
+            {"_user_id": word, "_fresh": True}
+        )
+        app.wsgi_app = _logged_in(app.wsgi_app, f"{COOKIE}={session}")  # type: ignore[method-assign]
+    return app
 
-    @app.before_request
-    def act() -> None:
-        g.actor = Actor(account)
+
+def _logged_in(wsgi: Any, cookie: str) -> Any:
+    """The application for whom every request holds the cookie of a session."""
+
+    def app(environ: Any, start_response: Any) -> Any:
+        environ["HTTP_COOKIE"] = "; ".join(filter(None, [environ.get("HTTP_COOKIE"), cookie]))
+        return wsgi(environ, start_response)
 
     return app
 

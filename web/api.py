@@ -161,4 +161,5 @@ def search(
     """Grids by code or name, houses by address."""
     with reading() as session:
         info = chosen(session, plan=plan, as_of=as_of, township=township).plan
-        return {"plan_id": info.id, "hits": find.find(session, info.id, q, limit=limit)}
+        hits = find.find(session, info.id, q, limit=limit)
+    return {"plan_id": info.id, "hits": hits}

@@ -4,9 +4,24 @@ from __future__ import annotations
 
 from flask import Flask
 from sqlalchemy import Engine
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from gisgrid.settings import Settings
-from web import answers, api, batch, errors, i18n, locating, lookup, maps, snapshots  # noqa: F401 - these add their routes to the API
+from web import (  # noqa: F401 - these add their routes to the API
+    answers,
+    api,
+    batch,
+    desk,
+    errors,
+    gate,
+    i18n,
+    identity,
+    limits,
+    locating,
+    lookup,
+    maps,
+    snapshots,
+)
 from web.store import Store
 
 
@@ -20,6 +35,8 @@ def create_app(settings: Settings, bind: Engine | None = None) -> Flask:
         processes forked before then do not share connections.
     """
     app = Flask(__name__)
+    if settings.proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]
     app.config["SETTINGS"] = settings
     app.config["MAX_CONTENT_LENGTH"] = 1_000_000
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
@@ -28,6 +45,10 @@ def create_app(settings: Settings, bind: Engine | None = None) -> Flask:
     i18n.init_app(app, settings.language)
     answers.init_app(app, settings.basemap_url)
     errors.init_app(app)
+    identity.init_app(app, settings)
+    limits.init_app(app)
+    gate.init_app(app)
+    app.register_blueprint(desk.blueprint)
     app.register_blueprint(maps.blueprint)
     app.register_blueprint(lookup.blueprint)
     api.init_app(app)

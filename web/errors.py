@@ -23,6 +23,7 @@ PROBLEM_TYPE = "application/problem+json"
 STATUS_OF_CLASS: dict[type[errors.GisgridError], int] = {
     errors.GisgridError: 400,
     errors.Invalid: 422,
+    errors.NotKnown: 401,
     errors.NotAllowed: 403,
     errors.NotFound: 404,
     errors.Conflict: 409,
@@ -113,6 +114,8 @@ def _answer(error: Exception) -> Response:
         for name, value in error.get_headers():
             if name in ("Allow", "Retry-After"):
                 response.headers[name] = value
+    if problem.status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
     response.headers["Cache-Control"] = "no-store"
     return response
 
@@ -135,11 +138,13 @@ def _document(problem: Problem) -> Response:
 def _title(status: int) -> str:
     titles = {
         400: gettext("Bad request"),
+        401: gettext("Log in first"),
         403: gettext("Not allowed"),
         404: gettext("Not found"),
         405: gettext("Method not allowed"),
         409: gettext("Conflict with what is stored"),
         422: gettext("Cannot be used as it is"),
+        429: gettext("Too many tries"),
         500: gettext("Our fault"),
         503: gettext("Not available now"),
     }
@@ -148,10 +153,12 @@ def _title(status: int) -> str:
 
 def _explain(status: int) -> str:
     details = {
+        400: gettext("This form is too old, or came from elsewhere: open its page again."),
         404: gettext("There is nothing at this address."),
         405: gettext("This address exists, but not for this method."),
         409: gettext("What is stored does not allow this; nothing was changed."),
         422: gettext("A part of the request has a value that cannot be used."),
+        429: gettext("Too many wrong tries from this address; wait a moment."),
         503: gettext("The database does not answer in time; try again in a moment."),
     }
     fallback = gettext("Something went wrong that we did not foresee; nothing was changed.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
-from flask import Blueprint, Response, current_app, render_template, request
+from flask import Blueprint, Response, current_app, render_template, request, url_for
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
@@ -15,6 +15,7 @@ from gisgrid.settings import Settings
 from layers import areas, events, grids, houses, page, streets
 from layers.layer import Scope
 from layers.tiles import Tile, data_version
+from web import gate
 from web.answers import asset, nonce
 from web.chosen import chosen
 from web.i18n import LANGUAGES, language
@@ -27,12 +28,13 @@ FEATURES: dict[str, Callable[[Session, int], str]] = {
     "areas": areas.features,
     "grids": grids.features,
 }
-TILES: dict[str, Callable[[Session, int, Tile], bytes]] = {
-    "houses": houses.tile,
-    "open_events": events.open_tile,
-    "closed_events": events.closed_tile,
-    "streets": streets.tile,
+TILES: dict[str, tuple[Callable[[Session, int, Tile], bytes], str]] = {
+    "houses": (houses.tile, "see_houses"),
+    "open_events": (events.open_tile, "see_events"),
+    "closed_events": (events.closed_tile, "see_events"),
+    "streets": (streets.tile, gate.OPEN),
 }
+"""How each tile is made, and the right without which it is not."""
 
 
 @blueprint.get("/")
@@ -47,19 +49,23 @@ def show() -> Response:
             as_of=as_of,
             township=request.args.get("township") or None,
         )
-        scope = Scope(plan.id, data_version(session, plan.id), request.script_root)
+        version = data_version(session, plan.id)
         communities = areas.communities(session, plan.id)
         extent = areas.extent(session, plan.id)
         all_plans = plans.plans(session, place.id)
     english = language() == "en"
+    scope = Scope(plan.id, version, request.script_root)
+    # What depends on who asks has another address for whoever may see something else.
+    own = Scope(plan.id, _seen(version), request.script_root)
+    rights = gate.asker().rights
     settings: Settings = current_app.config["SETTINGS"]
     parts = page.page(
         [
             grids.layer(scope, gettext, communities, english=english),
             areas.layer(scope, gettext),
             streets.layer(scope, gettext),
-            houses.layer(scope, gettext),
-            *events.layers(scope, gettext),
+            *([houses.layer(own, gettext)] if "see_houses" in rights else []),
+            *(events.layers(own, gettext) if "see_events" in rights else []),
         ],
         extent,
         assets={name: asset(name) for name in page.SCRIPTS + page.STYLES},
@@ -68,6 +74,9 @@ def show() -> Response:
             "as_of": as_of.isoformat() if as_of else None,
             "api": f"{scope.root}/api/v1",
             "language": language(),
+            "register": url_for("desk.house", house_id=0)[:-1]
+            if "see_register" in rights
+            else None,
             "time_zone": place.time_zone,
             "words": words(),
         },
@@ -108,12 +117,23 @@ def tile(name: str, *, plan_id: int, version: str, z: int, x: int, y: int) -> Re
     if name not in TILES:
         raise NotFound(f"There is no layer {name!r}.", zh=f"没有图层“{name}”。")
     at = Tile(z, x, y)
+    make, right = TILES[name]
+    if right != gate.OPEN:
+        gate.need(right)
     with reading() as session:
         plans.plan_by_id(session, plan_id)
         current = data_version(session, plan_id)
-        body = TILES[name](session, plan_id, at)
+        body = make(session, plan_id, at)
+    if right != gate.OPEN:
+        current = _seen(current)
     response = Response(body, content_type="application/vnd.mapbox-vector-tile")
     return _kept(response, version == current)
+
+
+def _seen(version: str) -> str:
+    """Fingerprint of the data as whoever asks may see them."""
+    key = gate.asker().key
+    return f"{version}.{key}" if key else version
 
 
 def _kept(response: Response, is_current: bool) -> Response:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
+from gisgrid.access.keys import secret_key
 from gisgrid.db.store import open_web_engine, web_url
 from gisgrid.settings import Settings
 from web import snapshots
@@ -24,8 +25,10 @@ def serve(settings: Settings) -> None:
     """
     url = web_url(settings)
     open_web_engine(url).dispose()
-    # The workers get the address, so that none of them starts the private cluster a second time.
-    Server(replace(settings, web_database_url=url)).run()
+    # The workers get the address, so that none of them starts the private cluster a second time;
+    # and the key, which belongs to the cluster.
+    key = secret_key(settings)
+    Server(replace(settings, web_database_url=url, secret_key=key)).run()
 
 
 class Server(BaseApplication):  # type: ignore[misc]

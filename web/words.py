@@ -35,5 +35,7 @@ def words() -> dict[str, str]:
         "nothing_found": gettext("Nothing found"),
         "failed": gettext("Part of the map could not be loaded; try again in a moment."),
         "no_count": gettext("No data"),
+        "hidden": gettext("not public"),
+        "register": gettext("To the register"),
         "close": gettext("Close"),
     }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import hmac
 import os
 import secrets
 from pathlib import Path
@@ -32,7 +34,7 @@ def secret_key(settings: Settings) -> str:
                 zh=f"GISGRID_SECRET_KEY 只有 {len(settings.secret_key)} 个字符；至少需要 {SHORTEST} 个。",
             )
         return settings.secret_key
-    if settings.database_url:
+    if settings.database_url or settings.web_database_url:
         raise Invalid(
             "Set GISGRID_SECRET_KEY: with DATABASE_URL there is no key that only this server knows. "
             "One is made by: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'",
@@ -40,6 +42,11 @@ def secret_key(settings: Settings) -> str:
             "生成方法：python3 -c 'import secrets; print(secrets.token_urlsafe(48))'",
         )
     return _kept(settings.home / FILE)
+
+
+def derived_key(key: str, purpose: str) -> str:
+    """A key of its own for one purpose; it tells nothing of the key it was made from."""
+    return hmac.new(key.encode(), purpose.encode(), hashlib.sha256).hexdigest()
 
 
 def _kept(path: Path) -> str:

@@ -14,23 +14,31 @@ class Role:
     zh: str
     en: str
     levels: tuple[str, ...]
+    office: bool = False
+    """Works at a desk: a second factor is a must where the settings say so."""
 
 
 ROLES: dict[str, Role] = {
-    "county_reviewer": Role("县级审核员", "county reviewer", ("county",)),
-    "township_government": Role("乡镇（街道）政府", "township government", ("township",)),
-    "section_cadre": Role("包片干部", "section cadre", ("community",)),
+    "county_reviewer": Role("县级审核员", "county reviewer", ("county",), office=True),
+    "township_government": Role(
+        "乡镇（街道）政府", "township government", ("township",), office=True
+    ),
+    "section_cadre": Role("包片干部", "section cadre", ("community",), office=True),
     "community_clerk": Role("社区工作者", "community clerk", ("community",)),
     "grid_leader": Role("网格长", "grid leader", ("grid",)),
     "grid_worker": Role("网格员", "grid worker", ("grid",)),
     "sinking_force": Role("下沉力量", "sinking force", ("grid",)),
     "social_force": Role("社会力量", "social force", ("grid",)),
     "resident": Role("居民", "resident", ("community", "grid")),
-    "dispatcher": Role("调度员", "dispatcher", ("county", "township", "community")),
-    "planner": Role("规划员", "planner", ("county", "township")),
-    "coordinator": Role("党群服务中心统筹员", "coordinator", ("township", "community")),
-    "auditor": Role("审计员", "auditor", ("everywhere", "county", "township")),
-    "administrator": Role("系统管理员", "administrator", ("everywhere", "county", "township")),
+    "dispatcher": Role("调度员", "dispatcher", ("county", "township", "community"), office=True),
+    "planner": Role("规划员", "planner", ("county", "township"), office=True),
+    "coordinator": Role(
+        "党群服务中心统筹员", "coordinator", ("township", "community"), office=True
+    ),
+    "auditor": Role("审计员", "auditor", ("everywhere", "county", "township"), office=True),
+    "administrator": Role(
+        "系统管理员", "administrator", ("everywhere", "county", "township"), office=True
+    ),
 }
 """By name; what each may do are rows of ``role_right``."""
 

@@ -132,6 +132,8 @@ class Actor:
     """Name of a row of ``purpose``; opening personal data needs one."""
     origin: str | None = None
     """An address of the network, or ``terminal``; stands in the audit."""
+    scopes: frozenset[str] | None = None
+    """Rights that count, of those the account has; None: all. A token has fewer."""
 
 
 @contextlib.contextmanager
@@ -156,6 +158,9 @@ def transaction(
         local["gisgrid.account"] = "" if actor.account_id is None else str(actor.account_id)
         local["gisgrid.purpose"] = actor.purpose or ""
         local["gisgrid.origin"] = actor.origin or ""
+        # A blank where nothing counts: the empty text is what was never set.
+        scopes = actor.scopes
+        local["gisgrid.scopes"] = "" if scopes is None else ",".join(sorted(scopes)) or " "
     with Session(bind) as session, session.begin():
         if local:
             # In one statement: this is a part of every request.

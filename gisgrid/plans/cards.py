@@ -8,6 +8,7 @@ from datetime import date, datetime
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from gisgrid.access.scope import HOUSE_SEEN
 from gisgrid.errors import NotFound
 
 
@@ -80,7 +81,7 @@ def grid_card(session: Session, plan_id: int, code: str, *, day: date | None = N
 
 
 def house_card(session: Session, plan_id: int, house_id: int) -> HouseCard:
-    """A house of the plan's township."""
+    """A house of the plan's township that the transaction's account may see."""
     row = session.execute(text(_HOUSE), {"plan": plan_id, "id": house_id}).mappings().one_or_none()
     if row is None:
         raise NotFound(f"There is no house {house_id}.", zh=f"没有编号为 {house_id} 的房屋。")
@@ -108,12 +109,12 @@ CROSS JOIN count_grid(p.id, g.id) n
 WHERE g.plan_id = :plan AND g.code = :code
 """
 
-_HOUSE = """
+_HOUSE = f"""
 SELECT h.id, h.code, h.address, g.code AS grid_code, g.name AS grid_name, a.border_m
 FROM plan p JOIN house h ON h.township_id = p.township_id
 LEFT JOIN house_grid a ON a.plan_id = p.id AND a.house_id = h.id
 LEFT JOIN grid g ON g.id = a.grid_id
-WHERE p.id = :plan AND h.id = :id
+WHERE p.id = :plan AND h.id = :id AND {HOUSE_SEEN}
 """
 
 _EVENT = """

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from gisgrid.access.scope import HOUSE_SEEN
+
 
 @dataclass(frozen=True)
 class Hit:
@@ -24,6 +26,8 @@ class Hit:
 def find(session: Session, plan_id: int, wanted: str, *, limit: int = 10) -> list[Hit]:
     """Grids whose code or name holds the text, then houses whose address does; case is ignored.
 
+    Houses are those that the transaction's account may see.
+
     Exact codes come first, then shorter texts. An empty text finds nothing.
     """
     wanted = wanted.strip()
@@ -37,7 +41,7 @@ def find(session: Session, plan_id: int, wanted: str, *, limit: int = 10) -> lis
     return [Hit(**row) for row in rows.mappings()]
 
 
-_FIND = """
+_FIND = f"""
 (
     SELECT 'grid' AS kind, g.id, g.code, g.name AS label, g.code AS grid_code,
            ST_X(at) AS lon, ST_Y(at) AS lat
@@ -49,7 +53,7 @@ _FIND = """
     FROM plan p JOIN house h ON h.township_id = p.township_id AND h.place = 'ok'
     LEFT JOIN house_grid a ON a.plan_id = p.id AND a.house_id = h.id
     LEFT JOIN grid g ON g.id = a.grid_id
-    WHERE p.id = :plan AND (h.address ILIKE :pattern OR h.code = :exact)
+    WHERE p.id = :plan AND {HOUSE_SEEN} AND (h.address ILIKE :pattern OR h.code = :exact)
     ORDER BY h.code <> :exact, length(h.address), h.address COLLATE "C" LIMIT :limit
 ) LIMIT :limit
 """

@@ -5,6 +5,7 @@ from gisgrid.tables.access import (
     Account,
     Appointment,
     AuditEntry,
+    LogInTry,
     Purpose,
     RoleRight,
 )
@@ -65,6 +66,7 @@ __all__ = [
     "Household",
     "ImportRun",
     "Job",
+    "LogInTry",
     "Matter",
     "MatterList",
     "Photo",

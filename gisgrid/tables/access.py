@@ -62,14 +62,25 @@ class Account(Base):
     """Sessions name it; a new one ends them all."""
     tf_primary_method: Mapped[str | None] = mapped_column(Text)
     tf_totp_secret: Mapped[str | None] = mapped_column(Text)
+    tf_last_counter: Mapped[int | None] = mapped_column(BigInteger)
+    """The last code that was good; each is good once."""
     mf_recovery_codes: Mapped[list[str]] = mapped_column(
         ARRAY(Text), server_default=text("'{}'::text[]")
     )
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"), index=True)
-    failed_logins: Mapped[int] = mapped_column(Integer, server_default=text("0"))
-    locked_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     last_login_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+
+
+class LogInTry(Base):
+    """Wrong tries of a log-in name, whether an account bears it or not."""
+
+    __tablename__ = "log_in_try"
+
+    key: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    """SHA-256 of the name: people write passwords into that field."""
+    failed: Mapped[int] = mapped_column(Integer)
+    last_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
 class Appointment(Base):

@@ -15,6 +15,7 @@ import os
 import platform
 import random
 import re
+import secrets
 import shutil
 import socket
 import subprocess
@@ -96,7 +97,11 @@ def measure(url: str, rates: list[int], seconds: float) -> list[str]:
         port = free.getsockname()[1]
     server = subprocess.Popen(
         [str(ROOT / ".venv/bin/gisgrid"), "serve", "--port", str(port)],
-        env={**os.environ, "GISGRID_WEB_DATABASE_URL": url},
+        env={
+            **os.environ,
+            "GISGRID_WEB_DATABASE_URL": url,
+            "GISGRID_SECRET_KEY": secrets.token_urlsafe(48),
+        },
         stderr=subprocess.DEVNULL,
     )
     try:

@@ -21,16 +21,19 @@
       const colours = new Map(choice.swatches.map((s) => [s.key, s.colour]));
       return { of: (grid) => colours.get(grid[choice.key]), lines: choice.swatches };
     }
-    const values = [...counts.values()].map((row) => row[choice.key]);
+    // What is not public is null, and has no class.
+    const all = [...counts.values()].map((row) => row[choice.key]);
+    const values = all.filter((n) => n !== null);
     const bounds = classes(values, choice.ramp.length);
     const lines = bounds.map((from, i) => ({
       colour: choice.ramp[ramp(i, bounds.length, choice.ramp.length)],
       label: range(from, bounds[i + 1], Math.max(...values)),
     }));
+    if (values.length < all.length) lines.push({ colour: "#e6e8eb", label: words.hidden });
     return {
       of: (grid) => {
         const row = counts.get(grid.code);
-        if (!row) return undefined;
+        if (!row || row[choice.key] === null) return undefined;
         let i = bounds.length - 1;
         while (i > 0 && row[choice.key] < bounds[i]) i--;
         return lines[i].colour;

@@ -124,12 +124,26 @@
       ...(state.choice.key === "kind" ? [] : [dashed]));
   }
 
+  // A count that is not public is null.
+  function count(ui, n) {
+    return n === null ? ui.words.hidden : n.toLocaleString(ui.language);
+  }
+
+  // The symbol of a point layer under a place of the map; events lie over houses.
+  function symbol(latlng) {
+    for (const name of ["open_events", "closed_events", "houses"]) {
+      const found = layers[name] && layers[name].at(latlng);
+      if (found) return found;
+    }
+    return null;
+  }
+
   function totals(ui, answer) {
     const all = answer.total;
     const lines = [["grids", all.basic + all.exclusive], ["houses", all.houses], ["households", all.households],
       ["residents", all.residents], ["events", all.events], ["uncovered", all.uncovered_houses]];
     byId("totals").replaceChildren(...lines.map(([key, n]) =>
-      make("div", {}, make("dt", {}, ui.words[key]), make("dd", {}, n.toLocaleString(ui.language)))));
+      make("div", {}, make("dt", {}, ui.words[key]), make("dd", {}, count(ui, n)))));
   }
 
   // ---- grids under the pointer -----------------------------------------------------------------
@@ -154,17 +168,14 @@
     map.on("click", (event) => {
       const clicked = grid;
       grid = null;
-      for (const name of ["open_events", "closed_events", "houses"]) {
-        const found = layers[name].at(event.latlng);
-        if (found) return pointCard(state, found, event.latlng);
-      }
+      const found = symbol(event.latlng);
+      if (found) return pointCard(state, found, event.latlng);
       if (clicked) gridCard(state, clicked.feature.properties.code);
       else hide(state);
       return undefined;
     });
     map.on("mousemove", L.Util.throttle((event) => {
-      const over = ["open_events", "closed_events", "houses"].some((name) => layers[name].at(event.latlng));
-      map.getContainer().classList.toggle("over-point", over);
+      map.getContainer().classList.toggle("over-point", symbol(event.latlng) !== null);
     }, 60));
     document.addEventListener("keydown", (event) => { if (event.key === "Escape") hide(state); });
     // A saved or shared address may name a grid.
@@ -175,7 +186,7 @@
 
   // ---- cards -----------------------------------------------------------------------------------
 
-  function show(state, title, badge, lines, numbers) {
+  function show(state, title, badge, lines, numbers, more) {
     const { words } = state.ui;
     byId("card").replaceChildren(
       make("header", {}, make("h2", {}, title), badge,
@@ -183,7 +194,8 @@
       make("dl", { class: "facts" }, ...lines.filter(([, v]) => v !== null && v !== undefined).flatMap(([k, v]) =>
         [make("dt", {}, words[k]), make("dd", {}, v)])),
       numbers ? make("dl", { class: "numbers" }, ...numbers.map(([k, n]) =>
-        make("div", {}, make("dt", {}, words[k]), make("dd", {}, n.toLocaleString(state.ui.language))))) : "");
+        make("div", {}, make("dt", {}, words[k]), make("dd", {}, count(state.ui, n))))) : "",
+      more || "");
     byId("card").hidden = false;
   }
 
@@ -230,7 +242,8 @@
     const near = thing.border_m === null ? "" : ` · ${ui.words.near_border.replace("{m}", thing.border_m.toFixed(1))}`;
     const grid = (thing.grid_name ? `${thing.grid_name} (${thing.grid_code})` : ui.words.no_grid) + near;
     if (kind === "house") {
-      return show(state, thing.address, make("span", { class: "badge" }, ui.words.house), [["code", thing.code], ["grid", grid]]);
+      return show(state, thing.address, make("span", { class: "badge" }, ui.words.house), [["code", thing.code], ["grid", grid]], null,
+        ui.register && make("a", { class: "more", href: ui.register + thing.id }, ui.words.register));
     }
     const time = (text) => text && new Intl.DateTimeFormat(ui.language, {
       dateStyle: "medium", timeStyle: "short", timeZone: ui.time_zone }).format(new Date(text));

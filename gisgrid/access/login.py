@@ -1,0 +1,129 @@
+"""The one account that is logging in, as the store shows it before anyone is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+
+from sqlalchemy import Connection, text
+from sqlalchemy.orm import Session
+
+from gisgrid.access.accounts import account_named
+from gisgrid.access.appointments import rights
+from gisgrid.access.passwords import check_password, password_hash
+from gisgrid.access.roles import ROLES
+
+TRIES, LOCKED_S = 5, 15 * 60
+"""Wrong passwords or codes that a log-in name has, and for how long it is then locked, seconds."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What an account may today, over all its appointments."""
+
+    rights: frozenset[str]
+    key: str
+    """Equal for accounts that may see the same; part of the address of what is kept. Empty: no more
+    than the public."""
+    office: bool
+    """Holds a role of an office, which needs a second factor."""
+
+
+def present(connection: Connection, word: str, account_id: int | None = None) -> None:
+    """Show the store, for this transaction, a log-in name, a session's word or a token's hash.
+
+    The policies then let the account's own row be read and its log-in fields be written, no other.
+    """
+    connection.execute(
+        text(
+            "SELECT set_config('gisgrid.log_in', :word, true), "
+            "set_config('gisgrid.account', :account, true)"
+        ),
+        {"word": word, "account": "" if account_id is None else str(account_id)},
+    )
+
+
+def locked_for_s(session: Session, name: str) -> int:
+    """Seconds for which a log-in name is still locked; 0: it is not. Nobody need bear the name."""
+    return int(session.scalar(text(_LOCKED), {**_key(name), "tries": TRIES, "s": LOCKED_S}) or 0)
+
+
+def count_try(session: Session, name: str, passed: bool) -> None:
+    """Remember a wrong try; forget all of the name after a right one.
+
+    Names are counted whether an account bears them or not, so that what a wrong try answers, and how
+    long that takes, tells nothing; they are kept as hashes, for people write passwords there.
+    """
+    session.execute(text(_FORGET if passed else _COUNT), {**_key(name), "s": LOCKED_S})
+
+
+def standing(session: Session, account_id: int, scopes: frozenset[str] | None = None) -> Standing:
+    """What an account may today.
+
+    Parameters
+    ----------
+    scopes
+        Of the token that speaks for the account: no other right counts. None: no token.
+    """
+    held = [each for each in rights(session, account_id) if scopes is None or each.right in scopes]
+    words = [f"{each.right} {each.area_code} {each.grid_code}" for each in held]
+    return Standing(
+        frozenset(each.right for each in held),
+        sha256("\n".join(words).encode()).hexdigest()[:12] if words else "",
+        any(ROLES[each.role].office for each in held),
+    )
+
+
+def set_password(session: Session, name: str, password: str) -> None:
+    """Give an account a password; its sessions end and its lock is opened.
+
+    Raises
+    ------
+    Invalid
+        The password is easily guessed.
+    NotFound
+        No such account.
+    """
+    account = account_named(session, name)
+    check_password(password, account.name)
+    session.execute(
+        text(
+            "UPDATE account SET password_hash = :hash, fs_uniquifier = gen_random_uuid()::text "
+            "WHERE id = :id"
+        ),
+        {"id": account.id, "hash": password_hash(password)},
+    )
+    count_try(session, account.name, True)
+
+
+def drop_second_factor(session: Session, name: str) -> None:
+    """Let an account that lost its authenticator set up another at its next log-in."""
+    account = account_named(session, name)
+    session.execute(
+        text(
+            "UPDATE account SET tf_primary_method = NULL, tf_totp_secret = NULL, "
+            "tf_last_counter = NULL, fs_uniquifier = gen_random_uuid()::text WHERE id = :id"
+        ),
+        {"id": account.id},
+    )
+
+
+def _key(name: str) -> dict[str, object]:
+    return {"key": sha256(name.encode()).digest()}
+
+
+_LOCKED = """
+SELECT ceil(extract(epoch FROM last_at - now()) + :s) FROM log_in_try
+WHERE key = :key AND failed >= :tries AND last_at > now() - make_interval(secs => :s)
+"""
+
+# What is older than a lock no longer counts, and goes.
+_COUNT = """
+WITH old AS (
+    DELETE FROM log_in_try WHERE key <> :key AND last_at < now() - make_interval(secs => :s)
+)
+INSERT INTO log_in_try (key, failed, last_at) VALUES (:key, 1, now())
+ON CONFLICT (key) DO UPDATE SET last_at = now(), failed = 1 + CASE
+    WHEN log_in_try.last_at < now() - make_interval(secs => :s) THEN 0 ELSE log_in_try.failed END
+"""
+_FORGET = "DELETE FROM log_in_try WHERE key = :key"

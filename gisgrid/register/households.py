@@ -1,0 +1,195 @@
+"""The register of a house: its households and residents, masked, or open for a purpose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from gisgrid.errors import NotAllowed, NotFound
+
+MOST_HOUSES = 2000
+"""Of one list; a grid has some hundreds."""
+
+
+@dataclass(frozen=True)
+class Resident:
+    """A person as the store shows them to who asks; None: not recorded, or not shown masked."""
+
+    id: int
+    name: str
+    citizen_id: str | None
+    phone: str | None
+    born: str | None
+    """A year; opened, a day."""
+    sex: str | None = None
+    needs: tuple[str, ...] = ()
+    verified_on: date | None = None
+
+
+@dataclass(frozen=True)
+class Household:
+    """Those who live together, by code."""
+
+    id: int
+    code: str
+    room: str | None
+    verified_on: date | None
+    residents: tuple[Resident, ...]
+
+
+@dataclass(frozen=True)
+class Register:
+    """A house and those who live in it; without households it has no register yet."""
+
+    house_id: int
+    code: str
+    address: str
+    community: str | None
+    grid_code: str | None
+    grid_name: str | None
+    households: tuple[Household, ...]
+    opened_for: str | None = None
+    """Name of the purpose it was opened for; None: masked."""
+
+    @property
+    def residents(self) -> int:
+        return sum(len(each.residents) for each in self.households)
+
+
+@dataclass(frozen=True)
+class Purpose:
+    """What personal data may be opened for."""
+
+    name: str
+    zh: str
+    en: str
+    legal_basis: str
+
+
+@dataclass(frozen=True)
+class ListedHouse:
+    """A house of a list, with how far its register is kept."""
+
+    id: int
+    code: str
+    address: str
+    households: int
+    verified_on: date | None
+    """The day of the household that was looked at longest ago; None: one never was, or there is none."""
+
+
+def purposes(session: Session) -> list[Purpose]:
+    """The purposes that may be declared, by name."""
+    rows = session.execute(
+        text('SELECT name, zh, en, legal_basis FROM purpose ORDER BY name COLLATE "C"')
+    )
+    return [Purpose(**row) for row in rows.mappings()]
+
+
+def register_of(session: Session, house_id: int) -> Register:
+    """The register of a house, masked as its township masks.
+
+    Raises
+    ------
+    NotFound
+        No such house.
+    NotAllowed
+        It lies where the transaction's account has no right to see registers.
+    """
+    house = session.execute(text(_HOUSE), {"id": house_id}).mappings().one_or_none()
+    if house is None:
+        raise NotFound(f"There is no house {house_id}.", zh=f"没有编号为 {house_id} 的房屋。")
+    if not session.scalar(text(_WITHIN), {"id": house_id}):
+        raise NotAllowed(
+            "This house lies outside the area of your rights.", zh="该房屋不在您的权限区域内。"
+        )
+    people: dict[int, list[Resident]] = {}
+    for row in session.execute(text(_RESIDENTS), {"id": house_id}).mappings():
+        values = dict(row)
+        people.setdefault(values.pop("household_id"), []).append(Resident(**values))
+    households = tuple(
+        Household(**row, residents=tuple(people.get(row["id"], ())))
+        for row in session.execute(text(_HOUSEHOLDS), {"id": house_id}).mappings()
+    )
+    return Register(**house, households=households)
+
+
+def open_register(session: Session, house_id: int, purpose: str) -> Register:
+    """The register unmasked, as far as the account may open; the store writes down that it was.
+
+    Parameters
+    ----------
+    purpose
+        That which the transaction declared.
+
+    Raises
+    ------
+    NotFound, NotAllowed
+        As ``register_of``; or the account may open nothing, or the purpose is none of the declared.
+    """
+    masked = register_of(session, house_id)
+    ids = [person.id for each in masked.households for person in each.residents]
+    opened = {row["id"]: row for row in session.execute(text(_OPEN), {"ids": ids}).mappings()}
+
+    def unmasked(person: Resident) -> Resident:
+        row = opened.get(person.id)
+        if row is None:
+            return person
+        return replace(person, **{**row, "needs": tuple(row["needs"])})
+
+    return replace(
+        masked,
+        opened_for=purpose,
+        households=tuple(
+            replace(each, residents=tuple(unmasked(person) for person in each.residents))
+            for each in masked.households
+        ),
+    )
+
+
+def houses_of_grid(session: Session, plan_id: int, grid_code: str) -> list[ListedHouse]:
+    """The houses of a grid whose registers may be seen, by address; at most ``MOST_HOUSES``."""
+    rows = session.execute(text(_HOUSES), {"plan": plan_id, "code": grid_code, "most": MOST_HOUSES})
+    return [ListedHouse(**row) for row in rows.mappings()]
+
+
+_HOUSE = """
+SELECT h.id AS house_id, h.code, h.address, coalesce(c.name, r.name) AS community,
+       g.code AS grid_code, g.name AS grid_name
+FROM house h
+LEFT JOIN plan p ON p.township_id = h.township_id AND p.state = 'published'
+LEFT JOIN house_grid a ON a.plan_id = p.id AND a.house_id = h.id
+LEFT JOIN grid g ON g.id = a.grid_id LEFT JOIN area c ON c.id = g.community_id
+LEFT JOIN area r ON r.id = h.community_id
+WHERE h.id = :id
+"""
+
+_WITHIN = "SELECT house_within('see_register', id, township_id) FROM house WHERE id = :id"
+
+_HOUSEHOLDS = """
+SELECT id, code, room, verified_on FROM masked_household WHERE house_id = :id
+ORDER BY room COLLATE "C" NULLS FIRST, code COLLATE "C", id
+"""
+
+_RESIDENTS = """
+SELECT r.id, r.household_id, r.name, r.citizen_id, r.phone, r.birth_year::text AS born, r.verified_on
+FROM masked_resident r JOIN masked_household f ON f.id = r.household_id
+WHERE f.house_id = :id ORDER BY r.code COLLATE "C", r.id
+"""
+
+_OPEN = """
+SELECT id, name, citizen_id, phone, sex, birth_date::text AS born, needs
+FROM unmask_resident(CAST(:ids AS bigint[]))
+"""
+
+_HOUSES = """
+SELECT h.id, h.code, h.address, count(f.id) AS households,
+       CASE WHEN count(f.id) = count(f.verified_on) THEN min(f.verified_on) END AS verified_on
+FROM grid g JOIN house_grid a ON a.plan_id = g.plan_id AND a.grid_id = g.id
+JOIN house h ON h.id = a.house_id LEFT JOIN household f ON f.house_id = h.id
+WHERE g.plan_id = :plan AND g.code = :code AND house_within('see_register', h.id, h.township_id)
+GROUP BY h.id ORDER BY h.address COLLATE "C", h.id LIMIT :most
+"""

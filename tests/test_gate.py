@@ -1,0 +1,120 @@
+"""Every route says who may ask for it, and is asked by everyone here to see that it holds."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from sqlalchemy import Engine
+
+from gisgrid.access.roles import RIGHTS
+from gisgrid.db.store import transaction
+from tests.accounts import appointed
+from tests.web import Town, app_over, fill_town
+from web.gate import NOBODY, OPEN, PERSON, PUBLIC, RIGHT_OF
+
+PATHS = {
+    "desk.grid": "/register/grid/999901001001001",
+    "desk.house": "/register/house/1",
+    "desk.me": "/me",
+    "security.change_password": "/account/change",
+    "v1.event": "/api/v1/plans/1/events/1",
+    "v1.house": "/api/v1/plans/1/houses/1",
+}
+"""An address of each reading route that needs a person or a right."""
+
+
+@pytest.fixture
+def town(engine: Engine) -> Town:
+    with transaction(engine) as session:
+        return fill_town(session, columns=3, rows=3, houses=30, events=9)
+
+
+@pytest.fixture
+def app(engine: Engine, town: Town) -> Flask:
+    return app_over(engine)
+
+
+def test_every_route_declares_its_right_and_no_other_is_declared(app: Flask):
+    routes = {rule.endpoint for rule in app.url_map.iter_rules()}
+    assert routes - set(RIGHT_OF) == set(), "these answer nobody until web/gate.py names a right"
+    assert set(RIGHT_OF) - routes == set()
+    assert set(RIGHT_OF.values()) <= {PUBLIC, OPEN, PERSON, NOBODY, *RIGHTS}
+
+
+def test_a_route_that_declares_none_answers_nobody(app: Flask, engine: Engine, town: Town):
+    app.add_url_rule("/api/v1/new", "new", lambda: "personal")
+    assert app.test_client().get("/api/v1/new").status_code == 404
+    known = app_over(engine, account=town.account)
+    known.add_url_rule("/api/v1/new", "new", lambda: "personal")
+    assert known.test_client().get("/api/v1/new").status_code == 404
+
+
+def test_each_closed_route_refuses_the_public_and_who_lacks_the_right(
+    app: Flask, engine: Engine, town: Town
+):
+    closed = {
+        rule.endpoint
+        for rule in app.url_map.iter_rules()
+        if RIGHT_OF[rule.endpoint] not in (PUBLIC, OPEN, NOBODY) and "GET" in (rule.methods or ())
+    }
+    assert closed == set(PATHS), "each has an address here"
+    with transaction(engine) as session:
+        resident = appointed(session, "resident", "999901001001")
+    public, lacking = app.test_client(), app_over(engine, account=resident).test_client()
+    for endpoint, path in PATHS.items():
+        assert public.get(path).status_code == 401, path
+        page = public.get(path, headers={"Accept": "text/html"})
+        assert page.location == f"/account/login?next={path}", path
+        if RIGHT_OF[endpoint] != PERSON:
+            refused = lacking.get(path)
+            assert refused.status_code == 403, path
+            assert RIGHT_OF[endpoint] in refused.text
+
+
+@pytest.mark.parametrize("layer", ["houses", "open_events", "closed_events"])
+def test_tiles_of_houses_and_events_are_for_those_with_the_right(
+    app: Flask, engine: Engine, town: Town, layer: str
+):
+    path = f"/tiles/{layer}/{town.plan_id}-x/14/13695/6160.mvt"
+    assert app.test_client().get(path).status_code == 401
+    with transaction(engine) as session:
+        auditor = appointed(session, "auditor")
+    assert app_over(engine, account=auditor).test_client().get(path).status_code == 403
+    assert app_over(engine, account=town.account).test_client().get(path).status_code == 200
+    streets = f"/tiles/streets/{town.plan_id}-x/14/13695/6160.mvt"
+    assert app.test_client().get(streets).status_code == 200
+
+
+def test_the_map_shows_the_public_no_house_and_no_event(app: Flask, engine: Engine, town: Town):
+    public = app.test_client().get("/").text
+    known = app_over(engine, account=town.account).test_client().get("/").text
+    for layer in ("houses", "open_events", "closed_events"):
+        assert f"/tiles/{layer}/" not in public
+        assert f"/tiles/{layer}/" in known
+    assert "/tiles/streets/" in public and "/layers/grids/" in public
+    found = app.test_client().get("/api/v1/search?q=虚构").json["hits"]
+    assert {hit["kind"] for hit in found} <= {"grid"}
+
+
+def test_tiles_have_another_address_for_who_may_see_something_else(engine: Engine, town: Town):
+    with transaction(engine) as session:
+        clerks = [
+            appointed(session, "community_clerk", f"99990100100{n}", name=f"clerk{n}")
+            for n in (1, 2)
+        ]
+        again = appointed(session, "community_clerk", "999901001001", name="colleague")
+
+    def address(account: int) -> str:
+        page = app_over(engine, account=account).test_client().get("/").text
+        return page.split('"/tiles/houses/')[1].split("/")[0]
+
+    first, second = (address(account) for account in clerks)
+    assert first != second
+    assert address(again) == first
+    # Under a neighbour's address come one's own houses, and they are not kept.
+    client = app_over(engine, account=clerks[0]).test_client()
+    own = client.get(f"/tiles/houses/{first}/14/13695/6160.mvt")
+    other = client.get(f"/tiles/houses/{second}/14/13695/6160.mvt")
+    assert own.data == other.data
+    assert "immutable" in own.headers["Cache-Control"]
+    assert other.headers["Cache-Control"] == "no-store"

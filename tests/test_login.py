@@ -1,0 +1,372 @@
+"""Log-in, log-out, passwords, the second factor, tokens: what works, and what is refused how."""
+
+from __future__ import annotations
+
+import re
+import time
+from datetime import date
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from passlib.totp import TOTP
+from sqlalchemy import Engine, text
+
+from gisgrid.access.accounts import add_account, set_active
+from gisgrid.access.appointments import appoint, appointments, end_appointment
+from gisgrid.access.login import TRIES, drop_second_factor, set_password
+from gisgrid.access.tokens import add_token, revoke_token
+from gisgrid.db.store import transaction
+from tests.web import Town, app_over, fill_town
+
+PASSWORD = "plum-7rain-42wind"
+HOUSE, EVENT = "/api/v1/plans/1/houses/1", "/api/v1/plans/1/events/1"
+WRONG = "登录名或密码不正确"
+
+
+@pytest.fixture
+def town(engine: Engine) -> Town:
+    with transaction(engine) as session:
+        town = fill_town(session, columns=3, rows=3, houses=30, events=9)
+        for name, role, where in (
+            ("clerk", "community_clerk", {"area": "999901001001"}),
+            ("worker", "grid_worker", {"area": "999901001", "grid": "999901001001001"}),
+        ):
+            add_account(session, name, f"测试{name}")
+            set_password(session, name, PASSWORD)
+            appoint(session, name, role, since=date(2022, 1, 1), **where)
+        # House 1 lies in the clerk's community, whatever the arithmetic of the town.
+        session.execute(
+            text(
+                "UPDATE house_grid SET grid_id = (SELECT id FROM grid WHERE code = :code) "
+                "WHERE house_id = 1"
+            ),
+            {"code": "999901001001001"},
+        )
+    return town
+
+
+@pytest.fixture
+def app(engine: Engine, town: Town, monkeypatch: pytest.MonkeyPatch) -> Flask:
+    # Nobody waits here for a refusal, and hashing is cheap.
+    monkeypatch.setattr("web.limits.SLOWEST_S", 0)
+    app = app_over(engine)
+    app.extensions["security"].pwd_context.update(
+        argon2__time_cost=1, argon2__memory_cost=64, argon2__parallelism=1
+    )
+    return app
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    # Not "with": a kept context would be that of a second client as well.
+    return app.test_client()
+
+
+def token_in(page: str) -> str:
+    return re.search(r'name="csrf_token" value="([^"]+)"', page)[1]
+
+
+def submit(client: FlaskClient, path: str, page: str | None = None, **form: str) -> Any:
+    """Send a form with the token that its page holds."""
+    token = token_in(client.get(page or path).text)
+    return client.post(path, data={"csrf_token": token, **form})
+
+
+def log_in(client: FlaskClient, name: str, password: str = PASSWORD) -> Any:
+    return submit(client, "/account/login", name=name, password=password)
+
+
+def test_who_logs_in_comes_to_their_own_place_and_may_leave_it(client: FlaskClient):
+    assert client.get("/me", headers={"Accept": "text/html"}).location == "/account/login?next=/me"
+    answer = log_in(client, " Worker ")
+    assert (answer.status_code, answer.location) == (302, "/me")
+    page = client.get("/me")
+    assert "测试worker" in page.text
+    assert (
+        client.post("/account/logout", data={"csrf_token": token_in(page.text)}).status_code == 302
+    )
+    assert client.get("/me").status_code == 401
+
+
+def test_a_log_in_leads_back_to_where_it_was_asked_for_but_never_elsewhere(client: FlaskClient):
+    page = client.get("/account/login?next=/register/house/1").text
+    form = {"csrf_token": token_in(page), "name": "worker", "password": PASSWORD}
+    answer = client.post("/account/login?next=/register/house/1", data=form)
+    assert answer.location == "/register/house/1"
+    submit(client, "/account/logout", "/me")
+    form["csrf_token"] = token_in(client.get("/account/login").text)
+    for elsewhere in ("https://elsewhere.example/", "//elsewhere.example", "\\\\elsewhere.example"):
+        answer = client.post("/account/login", query_string={"next": elsewhere}, data=form)
+        assert urlsplit(answer.location or "").netloc == ""
+
+
+@pytest.mark.parametrize("name", ["worker", "nobody", "", "x" * 5000, "a\0b", "' OR 1=1 --"])
+def test_a_wrong_log_in_is_told_alike_whatever_was_wrong(client: FlaskClient, name: str):
+    answer = log_in(client, name, "wrong-password-1")
+    assert answer.status_code == 200
+    if name.strip():
+        assert WRONG in answer.text
+    assert client.get("/me").status_code == 401
+
+
+def test_how_long_a_refusal_takes_tells_nothing(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+):
+    # Hashing is slow on a busy machine: a wait that is longer than it even there.
+    monkeypatch.setattr("web.limits.SLOWEST_S", 1.5)
+    took = {"worker": 9.0, "nobody": 9.0}
+    for _ in range(2):
+        for name in ("worker", "nobody"):
+            page = client.get("/account/login").text
+            form = {"csrf_token": token_in(page), "name": name, "password": "wrong-password-1"}
+            start = time.monotonic()
+            client.post("/account/login", data=form)
+            took[name] = min(took[name], time.monotonic() - start)
+    assert min(took.values()) >= 1.5
+    assert abs(took["worker"] - took["nobody"]) < 0.1
+
+
+@pytest.mark.parametrize("name", ["worker", "nobody"])
+def test_after_five_wrong_tries_a_name_is_locked_for_a_while(
+    client: FlaskClient, engine: Engine, name: str
+):
+    for _ in range(TRIES):
+        assert WRONG in log_in(client, name, "wrong-password-1").text
+    for password in (PASSWORD, "wrong-password-1"):
+        locked = log_in(client, name, password)
+        assert locked.status_code == 429
+        assert 800 < int(locked.headers["Retry-After"]) <= 900
+        assert "锁定 15 分钟" in locked.text and WRONG not in locked.text
+    assert log_in(client, "clerk").status_code == 302, "nobody else is locked"
+    submit(client, "/account/logout", "/me")
+    with transaction(engine) as session:
+        session.execute(text("UPDATE log_in_try SET last_at = now() - interval '16 minutes'"))
+    assert log_in(client, name).status_code == (302 if name == "worker" else 200)
+
+
+def test_a_right_password_wipes_out_the_wrong_ones(client: FlaskClient):
+    for _ in range(2):
+        for _ in range(TRIES - 1):
+            log_in(client, "worker", "wrong-password-1")
+        assert log_in(client, "worker").status_code == 302
+        submit(client, "/account/logout", "/me")
+
+
+def test_a_flood_of_log_ins_from_one_address_is_slowed_down(client: FlaskClient):
+    answers = [log_in(client, f"guess{n}", "wrong-password-1") for n in range(21)]
+    assert [a.status_code for a in answers] == [200] * 20 + [429]
+    assert 1 <= int(answers[-1].headers["Retry-After"]) <= 61
+    assert "稍等" in answers[-1].text
+    assert log_in(client, "worker").status_code == 429
+    assert client.get("/api/v1/townships").status_code == 200, "what is public goes on"
+    other = client.application.test_client()
+    page = other.get("/account/login", environ_base={"REMOTE_ADDR": "10.0.0.9"}).text
+    form = {"csrf_token": token_in(page), "name": "worker", "password": PASSWORD}
+    elsewhere = {"REMOTE_ADDR": "10.0.0.9"}
+    answer = other.post("/account/login", data=form, environ_base=elsewhere)
+    assert answer.status_code == 302
+
+
+def test_a_form_without_its_token_changes_nothing(client: FlaskClient, app: Flask):
+    form = {"name": "worker", "password": PASSWORD}
+    assert client.post("/account/login", data=form).status_code == 400
+    log_in(client, "worker")
+    for path in ("/account/logout", "/account/change", "/account/tf-setup"):
+        answer = client.post(path, data={"csrf_token": "forged"})
+        assert answer.status_code == 400, path
+        assert "重新打开" in answer.text
+    assert client.get("/me").status_code == 200
+    # The token of one session is none in another.
+    stolen = token_in(client.get("/me").text)
+    other = app.test_client()
+    log_in(other, "clerk")
+    assert other.post("/account/logout", data={"csrf_token": stolen}).status_code == 400
+
+
+def test_a_changed_password_ends_all_other_sessions(client: FlaskClient, app: Flask):
+    log_in(client, "worker")
+    other = app.test_client()
+    log_in(other, "worker")
+    new = "seven-green-4-boats"
+    wrong = submit(client, "/account/change", password="wrong-password-1", new_password=new, new_password_confirm=new)  # fmt: skip
+    assert WRONG in wrong.text
+    weak = submit(client, "/account/change", password=PASSWORD, new_password="worker1234", new_password_confirm="worker1234")  # fmt: skip
+    assert "容易被猜到" in weak.text
+    differ = submit(client, "/account/change", password=PASSWORD, new_password=new, new_password_confirm=new + "x")  # fmt: skip
+    assert "两次" in differ.text
+    done = submit(client, "/account/change", password=PASSWORD, new_password=new, new_password_confirm=new)  # fmt: skip
+    assert (done.status_code, done.location) == (302, "/me")
+    assert "密码已更改" in client.get("/me").text
+    assert other.get("/me").status_code == 401
+    submit(client, "/account/logout", "/me")
+    assert WRONG in log_in(client, "worker").text
+    assert log_in(client, "worker", new).status_code == 302
+
+
+def test_a_session_ends_with_its_account(client: FlaskClient, engine: Engine):
+    log_in(client, "worker")
+    with transaction(engine) as session:
+        set_active(session, "worker", active=False)
+    assert client.get("/me").status_code == 401
+    assert "已停用" in log_in(client, "worker").text
+
+
+def test_a_right_ends_with_its_appointment_in_the_midst_of_a_session(
+    client: FlaskClient, engine: Engine
+):
+    log_in(client, "clerk")
+    assert client.get(HOUSE).status_code == 200
+    with transaction(engine) as session:
+        (held,) = appointments(session, "clerk")
+        end_appointment(session, held.id, date(2022, 6, 1))
+    answer = client.get(HOUSE)
+    assert answer.status_code == 403
+    assert answer.json["facts"] == {"right": "see_houses"}
+    assert client.get("/me").status_code == 200
+
+
+def code_of(page: str) -> TOTP:
+    key = re.search(r'<strong class="key">([^<]+)<', page)[1]
+    return TOTP(key=key.replace("-", ""))
+
+
+def test_an_office_needs_a_second_factor_and_a_code_is_good_once(
+    client: FlaskClient, engine: Engine
+):
+    with transaction(engine) as session:
+        appoint(session, "clerk", "planner", area="999901001", since=date(2022, 1, 1))
+    assert log_in(client, "clerk").location.startswith("/account/tf-setup")
+    assert client.get("/me").status_code == 401, "not before the code"
+    page = submit(client, "/account/tf-setup", setup="authenticator").text
+    assert "data:image/svg+xml" in page
+    totp = code_of(page)
+    csrf = token_in(page)
+    wrong = client.post("/account/tf-validate", data={"csrf_token": csrf, "code": "000000"})
+    assert "验证码不正确" in wrong.text
+    code = totp.generate().token
+    done = client.post("/account/tf-validate", data={"csrf_token": csrf, "code": code})
+    assert (done.status_code, done.location) == (302, "/me")
+    submit(client, "/account/logout", "/me")
+
+    assert log_in(client, "clerk").location.startswith("/account/tf-validate")
+    again = submit(client, "/account/tf-validate", code=code)
+    assert "验证码不正确" in again.text, "used already"
+    later = totp.generate(time.time() + 30).token
+    assert submit(client, "/account/tf-validate", code=later).location == "/me"
+    with transaction(engine) as session:
+        kept = session.scalar(text("SELECT tf_totp_secret FROM account WHERE name = 'clerk'"))
+        assert totp.base32_key not in kept, "encrypted at rest"
+        drop_second_factor(session, "clerk")
+    assert client.get("/me").status_code == 401
+    assert log_in(client, "clerk").location.startswith("/account/tf-setup")
+
+
+def test_wrong_codes_lock_the_account_as_wrong_passwords_do(client: FlaskClient, engine: Engine):
+    with transaction(engine) as session:
+        appoint(session, "clerk", "planner", area="999901001", since=date(2022, 1, 1))
+    log_in(client, "clerk")
+    totp = code_of(page := submit(client, "/account/tf-setup", setup="authenticator").text)
+    code = totp.generate().token
+    client.post("/account/tf-validate", data={"csrf_token": token_in(page), "code": code})
+    submit(client, "/account/logout", "/me")
+    log_in(client, "clerk")
+    for _ in range(TRIES):
+        submit(client, "/account/tf-validate", code="000000")
+    right = totp.generate(time.time() + 30).token
+    assert submit(client, "/account/tf-validate", code=right).status_code == 429
+    assert client.get("/me").status_code == 401
+
+
+def test_where_it_is_offered_a_second_factor_is_a_choice(engine: Engine, town: Town):
+    with transaction(engine) as session:
+        appoint(session, "clerk", "planner", area="999901001", since=date(2022, 1, 1))
+    client = app_over(engine, two_factor="offered").test_client()
+    assert log_in(client, "clerk").location == "/me"
+    page = submit(client, "/account/tf-setup", setup="authenticator").text
+    action = re.search(r'action="(/account/tf-setup/[^"]+)"', page)[1]
+    form = {"csrf_token": token_in(page), "code": code_of(page).generate().token}
+    assert client.post(action, data=form).location == "/me"
+    submit(client, "/account/logout", "/me")
+    assert log_in(client, "clerk").location.startswith("/account/tf-validate")
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def test_a_token_has_its_scopes_and_no_more(client: FlaskClient, engine: Engine):
+    with transaction(engine) as session:
+        _, token = add_token(session, "clerk", "script", ["see_houses"], days=30)
+        _, other = add_token(session, "clerk", "other", ["plan", "see_events"], days=30)
+    assert client.get(HOUSE, headers=bearer(token)).status_code == 200
+    refused = client.get(EVENT, headers=bearer(token))
+    assert (refused.status_code, refused.json["facts"]) == (403, {"right": "see_events"})
+    assert client.get(HOUSE, headers=bearer(other)).status_code == 403
+    assert client.get(HOUSE).status_code == 401
+    assert "Set-Cookie" not in client.get(HOUSE, headers=bearer(token)).headers
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ("forged", "没有这个令牌"),
+        ("malformed", "没有这个令牌"),
+        ("expired", "已过期"),
+        ("revoked", "已被撤销"),
+        ("disabled", "没有这个令牌"),
+    ],
+)
+def test_a_token_that_does_not_count_says_why(
+    client: FlaskClient, engine: Engine, state: str, words: str
+):
+    with transaction(engine) as session:
+        _, token = add_token(session, "clerk", "script", ["see_houses"], days=30)
+        if state == "forged":
+            token = "ggt_" + "A" * 43
+        elif state == "malformed":
+            token = "x' OR 1=1"
+        elif state == "expired":
+            session.execute(text("UPDATE access_token SET expires_at = now()"))
+        elif state == "revoked":
+            revoke_token(session, "clerk", "script")
+        else:
+            set_active(session, "clerk", active=False)
+    answer = client.get(HOUSE, headers=bearer(token))
+    assert (answer.status_code, answer.content_type) == (401, "application/problem+json")
+    assert words in answer.json["detail"]
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+    assert client.get("/api/v1/townships", headers=bearer(token)).status_code == 200
+
+
+def test_who_does_not_log_in_costs_the_store_nothing(app: Flask, engine: Engine):
+    from sqlalchemy import event
+
+    asked: list[str] = []
+    event.listen(engine, "before_cursor_execute", lambda *a: asked.append(a[2]))
+    client = app.test_client()
+    client.get("/static/icon.svg").close()
+    client.get("/api/v1/openapi.json")
+    client.get("/account/login")
+    assert asked == []
+    log_in(client, "worker")
+    asked.clear()
+    client.get("/static/icon.svg").close()
+    assert asked == []
+
+
+def test_cookies_are_for_the_server_alone(client: FlaskClient, engine: Engine):
+    log_in(client, "worker")
+    cookie = client.get_cookie("gisgrid")
+    assert cookie.http_only and cookie.same_site == "Lax" and not cookie.secure
+    safe = app_over(engine, https=True).test_client()
+    answer = safe.get("/account/login", base_url="https://localhost")
+    assert "Secure" in answer.headers["Set-Cookie"]
+
+
+def test_pages_of_a_person_are_kept_nowhere(client: FlaskClient):
+    log_in(client, "worker")
+    for path in ("/me", "/account/change"):
+        assert "no-store" in client.get(path).headers["Cache-Control"], path

@@ -1,0 +1,104 @@
+"""Where a person works: their own place, the houses of a grid, the register of a house."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, render_template, request
+
+from gisgrid.access import desk
+from gisgrid.access.roles import ROLES
+from gisgrid.plans import plans
+from gisgrid.register import households
+from web.gate import asker
+from web.i18n import language, say
+from web.store import opening, reading
+
+RIGHT_WORDS = {
+    "see_houses": say("houses on the map"),
+    "see_counts": say("exact counts"),
+    "see_register": say("registers, masked"),
+    "unmask": say("opening registers for a purpose"),
+    "see_events": say("events"),
+    "handle_events": say("handling events"),
+    "see_contacts": say("telephones of colleagues"),
+    "see_visits": say("visits"),
+    "plan": say("drawing plans"),
+    "review": say("reviewing plans"),
+    "dispatch": say("sending events to grids"),
+    "export": say("exports"),
+    "audit": say("the audit"),
+    "administer": say("accounts"),
+}
+TEAM_WORDS = {
+    "leader": say("Grid leader"),
+    "worker": say("Grid worker"),
+    "sinking_force": say("Sinking force"),
+    "social_force": say("Social force"),
+}
+SEX_WORDS = {"f": say("female"), "m": say("male")}
+
+blueprint = Blueprint("desk", __name__)
+
+
+@blueprint.get("/me")
+def me() -> str:
+    """The place of whoever has logged in: their ground, rights, team, and who is above and below."""
+    who = asker()
+    with reading() as session:
+        held = [
+            (
+                place,
+                desk.above(session, place),
+                desk.below(session, place),
+                desk.team(session, place),
+            )
+            for place in desk.places(session, who.account_id or 0)
+        ]
+    return render_template(
+        "me.html", held=held, rights=who.rights, right_words=RIGHT_WORDS, team_words=TEAM_WORDS,
+        role=_role,
+    )  # fmt: skip
+
+
+@blueprint.get("/register/grid/<path:code>")
+def grid(code: str) -> str:
+    """The houses of a grid of the plan in force, each with the way to its register."""
+    with reading() as session:
+        place = plans.township(session, request.args.get("township") or None)
+        plan = plans.plan_in_force(session, place.id)
+        listed = households.houses_of_grid(session, plan.id, code)
+    return render_template("register-grid.html", code=code, houses=listed)
+
+
+@blueprint.get("/register/house/<int:house_id>")
+def house(house_id: int) -> Response:
+    """The register of a house, masked."""
+    with reading() as session:
+        return _register(households.register_of(session, house_id), households.purposes(session))
+
+
+@blueprint.post("/register/house/<int:house_id>")
+def open_house(house_id: int) -> Response:
+    """The register of a house, open for the purpose that was chosen; the audit says so."""
+    purpose = request.form.get("purpose", "")
+    with opening(purpose) as session:
+        return _register(
+            households.open_register(session, house_id, purpose), households.purposes(session)
+        )
+
+
+def _register(register: households.Register, purposes: list[households.Purpose]) -> Response:
+    page = render_template(
+        "register-house.html",
+        register=register,
+        purposes=purposes,
+        purpose=next((p for p in purposes if p.name == register.opened_for), None),
+        may_open="unmask" in asker().rights,
+        english=language() == "en",
+        sexes=SEX_WORDS,
+    )
+    return Response(page, headers={"Cache-Control": "private, no-store"})
+
+
+def _role(name: str) -> str:
+    role = ROLES[name]
+    return role.en.capitalize() if language() == "en" else role.zh

@@ -1,0 +1,157 @@
+"""Who may ask for which route? The table, and the check before every request.
+
+A route that does not stand here answers nobody; a test fails for it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from flask import Flask, Response, current_app, g, redirect, request, url_for
+from flask_login import current_user
+from flask_wtf import CSRFProtect
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response as BaseResponse
+
+from gisgrid.access.roles import RIGHTS
+from gisgrid.db.store import Actor
+from gisgrid.errors import NotAllowed, NotKnown
+from web import identity
+
+PUBLIC = "public"
+"""The same for everyone; nobody is asked who they are."""
+OPEN = "open"
+"""For everyone, and more for who has logged in: the store decides."""
+PERSON = "person"
+"""For whoever has logged in."""
+NOBODY = "nobody"
+"""A way of a library that we do not offer."""
+
+RIGHT_OF: dict[str, str] = {
+    "api-docs.openapi_json": PUBLIC,
+    "desk.grid": "see_register",
+    "desk.house": "see_register",
+    "desk.me": PERSON,
+    "desk.open_house": "unmask",
+    "lookup.index": PUBLIC,
+    "lookup.show": PUBLIC,
+    "lookup.worker": PUBLIC,
+    "maps.features": PUBLIC,
+    "maps.show": OPEN,
+    "maps.tile": OPEN,
+    "security.change_password": PERSON,
+    "security.login": OPEN,
+    "security.logout": OPEN,
+    "security.static": NOBODY,
+    "security.tf_select": NOBODY,
+    "security.two_factor_rescue": NOBODY,
+    "security.two_factor_setup": OPEN,
+    "security.two_factor_setup_validate": PERSON,
+    "security.two_factor_token_validation": OPEN,
+    "static": PUBLIC,
+    "v1.all_plans": PUBLIC,
+    "v1.counts": OPEN,
+    "v1.event": "see_events",
+    "v1.grid": OPEN,
+    "v1.grids": OPEN,
+    "v1.health": PUBLIC,
+    "v1.house": "see_houses",
+    "v1.locate": PUBLIC,
+    "v1.locate_many": PUBLIC,
+    "v1.search": OPEN,
+    "v1.townships": PUBLIC,
+}
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Who asks: an account with what it may today, or the public."""
+
+    account_id: int | None = None
+    name: str = ""
+    display_name: str = ""
+    rights: frozenset[str] = frozenset()
+    key: str = ""
+    """Of what may be seen, see ``gisgrid.access.login.Standing``."""
+    scopes: frozenset[str] | None = None
+    """Of the token that was presented; None: a person at a browser."""
+
+    def __bool__(self) -> bool:
+        return self.account_id is not None
+
+
+THE_PUBLIC = Asker()
+
+
+def init_app(app: Flask) -> None:
+    app.before_request(check)
+    app.after_request(keep_nothing)
+    app.context_processor(lambda: {"asker": asker()})
+
+
+def check() -> BaseResponse | None:
+    """Let the request through, or say why not."""
+    if request.endpoint is None:
+        return None  # there is no such address; that is told elsewhere
+    right = RIGHT_OF.get(request.endpoint, NOBODY)
+    if right == NOBODY:
+        raise NotFound
+    if right == PUBLIC:
+        return None
+    g.asker = _who()
+    g.actor = Actor(g.asker.account_id, None, request.remote_addr, g.asker.scopes)
+    if g.asker.scopes is None and request.method not in ("GET", "HEAD", "OPTIONS"):
+        cast(CSRFProtect, current_app.extensions["csrf"]).protect()
+    if right == OPEN:
+        return None
+    if not g.asker and request.method == "GET" and "text/html" in request.headers.get("Accept", ""):
+        return redirect(url_for("security.login", next=request.full_path.rstrip("?")))
+    need(right)
+    return None
+
+
+def keep_nothing(response: Response) -> Response:
+    """What a person gets is kept nowhere, unless the view says otherwise."""
+    if asker() and "Cache-Control" not in response.headers:
+        response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+def asker() -> Asker:
+    """Who asks; on public ways always the public."""
+    return cast(Asker, g.get("asker", THE_PUBLIC))
+
+
+def need(right: str) -> None:
+    """Refuse who lacks a right altogether; where it holds, the store decides.
+
+    Raises
+    ------
+    NotKnown
+        Nobody has logged in.
+    NotAllowed
+        Somebody has, without this right.
+    """
+    who = asker()
+    if not who:
+        raise NotKnown("Log in first, or present a token.", zh="请先登录，或出示令牌。")
+    if right != PERSON and right not in who.rights:
+        raise NotAllowed(
+            f"This needs the right {right} ({RIGHTS[right]}), which {who.name} does not have today.",
+            zh=f"此操作需要权限“{right}”，账号 {who.name} 目前没有。",
+            right=right,
+        )
+
+
+def _who() -> Asker:
+    # Without a cookie and a token nothing is read, and nothing is asked of the store.
+    if identity.COOKIE not in request.cookies and "Authorization" not in request.headers:
+        return THE_PUBLIC
+    person = current_user._get_current_object()
+    if not isinstance(person, identity.Person):
+        return THE_PUBLIC
+    known = identity.accounts().standing(person)
+    return Asker(
+        person.id, person.name, person.display_name, known.rights, known.key, g.get("scopes")
+    )

@@ -1,0 +1,326 @@
+"""Who is asking? Log-in, sessions and the second factor, by Flask-Security over our accounts."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+from flask import Flask, Request, Response, after_this_request, current_app, g
+from flask_babel import gettext
+from flask_security import (
+    LoginForm,
+    PasswordUtil,
+    RoleMixin,
+    Security,
+    UserMixin,
+    user_authenticated,
+)
+from flask_security.datastore import SQLAlchemySessionUserDatastore
+from flask_security.forms import TwoFactorRescueForm, TwoFactorSetupForm, TwoFactorVerifyCodeForm
+from flask_security.totp import Totp
+from flask_wtf import CSRFProtect
+from sqlalchemy import Connection, event
+from sqlalchemy.orm import Session, scoped_session, sessionmaker, synonym
+from wtforms import StringField
+from wtforms.validators import InputRequired
+
+from gisgrid.access import login, tokens
+from gisgrid.access.accounts import login_name
+from gisgrid.access.keys import derived_key, secret_key
+from gisgrid.access.passwords import LONGEST, check_password, normal
+from gisgrid.errors import Invalid
+from gisgrid.settings import Settings
+from gisgrid.tables import Account
+from web.i18n import Messages, say, speaks_chinese
+from web.store import Store
+
+COOKIE = "gisgrid"
+SLOWEST_S = 0.5
+"""A refused log-in is told so long after it came, whatever was wrong; hashing takes less."""
+
+
+WRONG = say(
+    "The name or the password is not right. After five wrong tries a name is locked for a "
+    "quarter of an hour."
+)
+MESSAGES = {
+    "USER_DOES_NOT_EXIST": WRONG,
+    "INVALID_PASSWORD": WRONG,
+    "PASSWORD_NOT_PROVIDED": say("Write the password."),
+    "DISABLED_ACCOUNT": say("This account is switched off. Ask your administrator."),
+    "RETYPE_PASSWORD_MISMATCH": say("The two new passwords differ."),
+    "PASSWORD_IS_THE_SAME": say("The new password is the old one."),
+    "PASSWORD_CHANGE": say("The password is changed; all other sessions of yours have ended."),
+    "TWO_FACTOR_INVALID_TOKEN": say(
+        "This code is not right, or was used already. Wait for the next one."
+    ),
+    "TWO_FACTOR_LOGIN_SUCCESSFUL": say("The code is right."),
+    "TWO_FACTOR_CHANGE_METHOD_SUCCESSFUL": say("From now on a code is asked at every log-in."),
+    "TWO_FACTOR_PERMISSION_DENIED": say("Log in first."),
+    "TWO_FACTOR_SETUP_EXPIRED": say("That took too long; please start again."),
+    "TWO_FACTOR_DISABLED": say("Codes are no longer asked at log-in."),
+}
+
+
+GOOD_NEWS = (
+    "PASSWORD_CHANGE",
+    "TWO_FACTOR_LOGIN_SUCCESSFUL",
+    "TWO_FACTOR_CHANGE_METHOD_SUCCESSFUL",
+    "TWO_FACTOR_DISABLED",
+)
+
+
+class Person(UserMixin, Account):  # type: ignore[misc]
+    """An account as Flask-Security sees it; the same row."""
+
+    username = synonym("name")
+    password = synonym("password_hash")
+
+    def check_tf_required(
+        self, tf_setup_methods: list[tuple[str, str]], tf_fresh: bool
+    ) -> tuple[bool, list[tuple[str, str]]]:
+        return bool(tf_setup_methods) or self.check_tf_required_setup(), tf_setup_methods
+
+    def check_tf_required_setup(self) -> bool:
+        """Whether a role of the account must have a second factor."""
+        settings: Settings = current_app.config["SETTINGS"]
+        return settings.two_factor == "offices" and accounts().standing(self).office
+
+
+class NameForm(LoginForm):
+    """Log-in by name: no e-mail, and nothing is remembered beyond the session."""
+
+    email = None
+    remember = None
+    name = StringField(validators=[InputRequired(say("Write the log-in name."))])
+
+    def validate(self, **kwargs: Any) -> bool:
+        name = _plain(self.name.data or "")
+        if _locked(name, self.form_errors):
+            return False
+        if name and len(self.password.data or "") <= LONGEST:
+            self.ifield = self.name
+            self.user = accounts().find_user(username=name)
+        return _counted(name, bool(super().validate(**kwargs)))
+
+
+class CodeForm(TwoFactorVerifyCodeForm):
+    """A code of the authenticator; wrong ones count as wrong passwords do."""
+
+    def validate(self, **kwargs: Any) -> bool:
+        name = cast(Person, self.user).name
+        if _locked(name, self.form_errors):
+            return False
+        return _counted(name, bool(super().validate(**kwargs)))
+
+
+class SecondFactorForm(TwoFactorSetupForm):
+    """There is one method, the authenticator."""
+
+    setup = StringField()
+
+
+class RescueForm(TwoFactorRescueForm):
+    """Not offered: an administrator takes a lost authenticator off an account."""
+
+    help_setup = StringField()
+
+
+class Passwords(PasswordUtil):
+    """Our rules for a new password."""
+
+    def normalize(self, password: str) -> str:
+        return normal(password)
+
+    def validate(
+        self, password: str, is_register: bool, **kwargs: Any
+    ) -> tuple[list[str] | None, str]:
+        plain = normal(password)
+        try:
+            check_password(plain, kwargs["user"].name)
+        except Invalid as error:
+            return [error.zh if speaks_chinese() else error.message], plain
+        return None, plain
+
+
+class Codes(Totp):
+    """Codes of an authenticator; each is good once."""
+
+    def get_last_counter(self, user: UserMixin) -> int | None:
+        return cast(Person, user).tf_last_counter
+
+    def set_last_counter(self, user: UserMixin, tmatch: Any) -> None:
+        cast(Person, user).tf_last_counter = tmatch.counter
+
+
+class Accounts(SQLAlchemySessionUserDatastore):
+    """Accounts through a session of their own, which sees the one row that is logging in.
+
+    The store shows an account to whoever presents its name or the word that its sessions hold
+    (``gisgrid.log_in``), beside to those with the right to administer.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        super().__init__(
+            scoped_session(
+                cast("sessionmaker[Session]", self._open),
+                scopefunc=lambda: id(g._get_current_object()),
+            ),
+            Person,
+            RoleMixin,
+        )
+
+    def find_user(self, case_insensitive: bool = False, **kwargs: Any) -> Person | None:
+        (presented,) = kwargs.values()
+        self.present(str(presented), None)
+        person = cast("Person | None", super().find_user(**kwargs))
+        if person is not None:
+            # The word may be about to change; the name never does.
+            self.present(person.name, person.id)
+        return person
+
+    def standing(self, person: Person) -> login.Standing:
+        """What an account that was found may today, through the token of the request if there is one."""
+        known = login.standing(self.db.session(), person.id, g.get("scopes"))
+        # Nothing was changed; the connection goes back before the request's own work begins.
+        self.db.session.commit()
+        return known
+
+    def bearer(self, secret: str) -> Person:
+        """The account a token speaks for; its scopes then hold for the request."""
+        who = tokens.bearer(self.db.session(), secret)
+        g.scopes = who.scopes
+        self.db.session.commit()
+        return cast(Person, self.find_user(username=who.account))
+
+    def present(self, word: str, account_id: int | None) -> None:
+        """Say to the store whose row is asked for; again in each transaction that follows."""
+        opened = self.db.session()
+        opened.info["presented"] = word, account_id
+        if opened.in_transaction():
+            login.present(opened.connection(), word, account_id)
+
+    def _open(self) -> Session:
+        opened = Session(self._store.engine(), expire_on_commit=False)
+        event.listen(opened, "after_begin", _again)
+        return opened
+
+
+def _plain(name: str) -> str:
+    """A log-in name as it is stored; what can be none stays one that nobody has."""
+    try:
+        return login_name(name)
+    except Invalid:
+        return ""
+
+
+def _locked(name: str, errors: list[str]) -> bool:
+    """Whether a name, of an account or not, had too many wrong tries; then nothing is looked at."""
+    wait_s = login.locked_for_s(accounts().db.session(), name)
+    if not wait_s:
+        return False
+    errors.append(
+        gettext(
+            "Too many wrong tries: this log-in name is locked for another %(n)s minutes.",
+            n=-(-wait_s // 60),
+        )
+    )
+
+    @after_this_request
+    def refuse(response: Response) -> Response:
+        response.status_code = 429
+        response.headers["Retry-After"] = str(wait_s)
+        return response
+
+    return True
+
+
+def _counted(name: str, passed: bool) -> bool:
+    login.count_try(accounts().db.session(), name, passed)
+    # A refused request leaves nothing else behind; this must stay.
+    accounts().db.session.commit()
+    return passed
+
+
+def _again(session: Session, _: object, connection: Connection) -> None:
+    if "presented" in session.info:
+        login.present(connection, *session.info["presented"])
+
+
+def accounts() -> Accounts:
+    """Those of the application at hand."""
+    return cast(Accounts, current_app.extensions["security"].datastore)
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Log-in, log-out, change of password and second factor under ``/account``."""
+    key = secret_key(settings)
+    app.config.update(
+        SECRET_KEY=key,
+        SESSION_COOKIE_NAME=COOKIE,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.https,
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=settings.session_hours),
+        WTF_CSRF_CHECK_DEFAULT=False,  # web/gate.py checks, for all routes alike
+        WTF_CSRF_TIME_LIMIT=None,  # as long as the session
+        SECURITY_URL_PREFIX="/account",
+        SECURITY_USER_IDENTITY_ATTRIBUTES=[{"username": {"mapper": str}}],
+        SECURITY_PASSWORD_HASH="argon2",  # noqa: S106 - the name of a method
+        SECURITY_PASSWORD_SCHEMES=["argon2"],
+        SECURITY_PASSWORD_SINGLE_HASH=["argon2"],
+        SECURITY_CHANGEABLE=True,
+        SECURITY_SEND_PASSWORD_CHANGE_EMAIL=False,
+        SECURITY_TWO_FACTOR=True,
+        SECURITY_TWO_FACTOR_ENABLED_METHODS=["authenticator"],
+        SECURITY_TWO_FACTOR_AUTHENTICATOR_VALIDITY=30,
+        SECURITY_TWO_FACTOR_RESCUE_EMAIL=False,
+        SECURITY_TOTP_SECRETS={"1": derived_key(key, "totp")},
+        SECURITY_TOTP_ISSUER="gisgrid",
+        SECURITY_FRESHNESS=timedelta(minutes=-1),  # no second asking for the password
+        SECURITY_POST_LOGIN_VIEW="/me",
+        SECURITY_POST_LOGOUT_VIEW="/account/login",
+        SECURITY_POST_CHANGE_VIEW="/me",
+        SECURITY_TWO_FACTOR_POST_SETUP_VIEW="/me",
+        SECURITY_LOGIN_USER_TEMPLATE="account/login.html",
+        SECURITY_CHANGE_PASSWORD_TEMPLATE="account/change.html",  # noqa: S106 - a file
+        SECURITY_TWO_FACTOR_SETUP_TEMPLATE="account/second.html",
+        SECURITY_TWO_FACTOR_VERIFY_CODE_TEMPLATE="account/code.html",
+        **{
+            f"SECURITY_MSG_{name}": (message, "info" if name in GOOD_NEWS else "error")
+            for name, message in MESSAGES.items()
+        },
+    )
+    CSRFProtect(app)
+    datastore = Accounts(app.extensions["gisgrid"])
+    security = Security(
+        app,
+        datastore,
+        login_form=NameForm,
+        two_factor_setup_form=SecondFactorForm,
+        two_factor_verify_code_form=CodeForm,
+        two_factor_rescue_form=RescueForm,
+        password_util_cls=Passwords,
+        totp_cls=Codes,
+    )
+    security.i18n_domain = Messages.domain_instance
+    security.want_json(lambda _: False)
+    security.login_manager.request_loader(_bearer)
+    # It would ask the store who is asking, for every request alike.
+    app.before_request_funcs[None].remove(security.principal._on_before_request)
+    user_authenticated.connect(_came_in, app)
+
+    @app.teardown_request
+    def close(_: BaseException | None) -> None:
+        datastore.db.session.remove()
+
+
+def _bearer(request: Request) -> Person | None:
+    kind, _, secret = request.headers.get("Authorization", "").partition(" ")
+    return accounts().bearer(secret.strip()) if kind.lower() == "bearer" else None
+
+
+def _came_in(_: Flask, user: Person, **__: object) -> None:
+    user.last_login_at = datetime.now(UTC)
+    accounts().db.session.commit()

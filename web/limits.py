@@ -1,0 +1,62 @@
+"""How many failed log-ins one address of the network has, by Flask-Limiter.
+
+Counted in the memory of each process: with two processes an address has at most twice as many. How
+many one account has is exact, since it stands in the store (``web/identity.py``).
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from flask import Flask, Response, make_response, request
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+
+from web.identity import SLOWEST_S
+
+FAILED_LOGINS = "20 per minute; 100 per hour"
+"""Names, passwords and codes that were not right, from one address."""
+LIMITED = ("security.login", "security.two_factor_token_validation", "security.change_password")
+
+
+def init_app(app: Flask) -> None:
+    limiter = Limiter(
+        get_remote_address, app=app, storage_uri="memory://", strategy="moving-window"
+    )
+    limit = limiter.shared_limit(
+        FAILED_LOGINS, scope="failed log-ins", methods=["POST"], deduct_when=failed
+    )
+    for endpoint in LIMITED:
+        app.view_functions[endpoint] = limit(evenly_slow(app.view_functions[endpoint]))
+    # The view itself looks at its limit; no other request need be asked about.
+    app.before_request_funcs[None].remove(limiter._check_request_limit)
+
+    @app.after_request
+    def say_when(response: Response) -> Response:
+        if response.status_code == 429 and "Retry-After" not in response.headers:
+            reset_at = limiter.current_limit.reset_at if limiter.current_limit else 0
+            response.headers["Retry-After"] = str(max(math.ceil(reset_at - time.time()), 1))
+        return response
+
+
+def failed(response: Response) -> bool:
+    """A log-in or a change that went well leads elsewhere."""
+    return response.status_code != 302
+
+
+def evenly_slow(view: Callable[..., Any]) -> Callable[..., Any]:
+    """The view, whose refusals take equally long: how long tells nothing of what was wrong."""
+
+    @wraps(view)
+    def slowed(*args: Any, **kwargs: Any) -> Response:
+        start = time.monotonic()
+        response = make_response(view(*args, **kwargs))
+        if request.method == "POST" and failed(response):
+            time.sleep(max(SLOWEST_S - (time.monotonic() - start), 0))
+        return response
+
+    return slowed
