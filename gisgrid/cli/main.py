@@ -19,6 +19,7 @@ from gisgrid.cli import (
     learning,
     loading,
     locating,
+    matters,
     planning,
     reviewing,
     scenarios,
@@ -98,6 +99,7 @@ main.add_command(learning.training_group)
 main.add_command(learning.shortage_command)
 main.add_command(cases.calendar_group)
 main.add_command(cases.case_group)
+main.add_command(matters.matters_group)
 main.add_command(planning.plan)
 for command in reviewing.COMMANDS:
     planning.plan.add_command(command)

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gisgrid.errors import Invalid, NotFound
+from gisgrid.events.matters import matter_on
 from gisgrid.plans.attach import attach_rows
 from gisgrid.plans.plans import plan_in_force
 
@@ -65,23 +66,7 @@ def report(
     )
     if known is not None:
         return where_is(session, int(known))
-    matter_id = session.scalar(
-        text(
-            """
-            SELECT m.id FROM matter m JOIN matter_list l ON l.id = m.list_id
-            JOIN township t ON t.area_id = l.township_id
-            WHERE l.township_id = :t AND m.code = :matter AND m.parent_id IS NOT NULL
-              AND l.validity @> (CAST(:at AS timestamptz) AT TIME ZONE t.time_zone)::date
-            """
-        ),
-        {"t": township_id, "matter": matter, "at": reported_at},
-    )
-    if matter_id is None:
-        raise Invalid(
-            f"The list of matters of {reported_at:%Y-%m-%d} has no minor item {matter!r}.",
-            zh=f"{reported_at:%Y-%m-%d} 的事项清单中没有小项 {matter!r}。",
-            matter=matter,
-        )
+    matter_id = matter_on(session, township_id, matter, reported_at)
     event_id = session.execute(
         text(
             """

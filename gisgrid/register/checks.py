@@ -17,6 +17,7 @@ from gisgrid.register.codes import birth_dates, sexes
 from gisgrid.register.columns import Column, Resolved
 from gisgrid.register.findings import Findings
 from gisgrid.register.frames import GEOMETRY, MORE_CELLS, Cells
+from gisgrid.register.limits import limits
 
 Mask = npt.NDArray[np.bool_]
 Values = npt.NDArray[Any]
@@ -145,6 +146,8 @@ class Checker:
                 return cells.phones(given)
             case "needs":
                 return cells.needs(given)
+            case "limit":
+                return limits(given)
             case _:
                 return cells.texts(given)
 
@@ -171,6 +174,8 @@ class Checker:
             tests.reject("negative", "time_limit", limit <= 0)
             tests.reject("missing", "limit_unit", ~np.isnan(limit) & _none(values["limit_unit"]))
             tests.reject("missing", "time_limit", np.isnan(limit) & ~_none(values["limit_unit"]))
+            for name in ("duplicate_m", "duplicate_h"):
+                tests.reject("negative", name, values[name].astype(np.float64) <= 0)
         elif kind == "events":
             tests.reject("closed_first", "closed_at", values["closed_at"] < values["reported_at"])
         elif kind == "residents":

@@ -18,7 +18,17 @@ from gisgrid.register.frames import GEOMETRY, MORE_CELLS
 from gisgrid.register.vocabulary import CODE_HEADERS, HEADERS, NAME_HEADERS
 
 Parser = Literal[
-    "code", "text", "choice", "number", "coordinate", "date", "time", "citizen_id", "phone", "needs"
+    "code",
+    "text",
+    "choice",
+    "number",
+    "coordinate",
+    "date",
+    "time",
+    "citizen_id",
+    "phone",
+    "needs",
+    "limit",
 ]
 Shape = Literal["polygon", "line", "point"]
 
@@ -193,7 +203,11 @@ KINDS: dict[str, Kind] = {
               role="choice:role", since="date", until="date"),
         _kind("matters", None, code="code*", parent="code", name="text*", name_en="text",
               office="text", time_limit="number", limit_unit="choice:limit_unit",
-              closing_rule="text"),
+              closing_rule="text", filing_rule="text", decider="choice:duty_level",
+              acts="choice:duty_level", informs="text", file_limit="limit",
+              dispatch_limit="limit", handle_limit="limit", check_limit="limit",
+              answer_limit="limit", asks_photo="choice:yes_no", duplicate_m="number",
+              duplicate_h="number", skills="text", consent="text", since="date", until="date"),
         _kind("events", "point", code="code*", matter="code*", reported_at="time*",
               reported_time="text", due_at="time", closed_at="time", source="text", text="text",
               address="text", community="code", lon="coordinate", lat="coordinate",

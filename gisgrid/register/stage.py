@@ -151,14 +151,16 @@ class Stage:
                 """
                 UPDATE stage s SET matter_id = m.id
                 FROM (
-                    SELECT DISTINCT ON (l.id, key) m.id, l.validity, key
+                    SELECT DISTINCT ON (l.id, key) m.id, m.during, l.validity, key
                     FROM matter m JOIN matter_list l ON l.id = m.list_id,
                          LATERAL (VALUES (m.code, 1), (m.name, 2)) AS k(key, rank)
                     WHERE l.township_id = :township AND m.parent_id IS NOT NULL
+                      AND NOT EXISTS (SELECT FROM matter c WHERE c.parent_id = m.id)
                     ORDER BY l.id, key, rank, m.code COLLATE "C"
                 ) m
                 WHERE m.key = s.matter
                   AND m.validity @> (s.reported_at AT TIME ZONE :zone)::date
+                  AND (m.during IS NULL OR m.during @> (s.reported_at AT TIME ZONE :zone)::date)
                 """
             ),
             self.values,

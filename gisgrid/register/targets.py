@@ -7,6 +7,7 @@ the whole file or the store, and the statements that write. All SQL is fixed; va
 
 from __future__ import annotations
 
+from gisgrid.register.matter_target import MATTERS
 from gisgrid.register.target import Check, Target, upsert
 from gisgrid.register.team_targets import TEAM_TARGETS, UNKNOWN_GRID, UNKNOWN_STAFF
 
@@ -210,49 +211,7 @@ TARGETS: dict[str, Target] = {
             ),
         ),
     ),
-    "matters": Target(
-        table="matter",
-        columns={
-            "code": "text", "parent": "text", "name": "text", "name_en": "text", "office": "text",
-            "time_limit": "float8", "limit_unit": "text", "closing_rule": "text",
-        },
-        checks=(
-            Check(
-                "unknown_parent",
-                "parent",
-                """SELECT s.row_no FROM stage s WHERE s.parent IS NOT NULL AND NOT EXISTS (
-                       SELECT FROM stage p WHERE p.code = s.parent AND p.parent IS NULL)
-                   AND NOT EXISTS (SELECT FROM matter m WHERE m.list_id = :matters
-                       AND m.code = s.parent AND m.parent_id IS NULL)""",
-            ),
-            Check(
-                "code_level",
-                "code",
-                """SELECT s.row_no FROM stage s JOIN matter m ON m.list_id = :matters
-                   AND m.code = s.code WHERE (m.parent_id IS NULL) <> (s.parent IS NULL)""",
-            ),
-            Check(
-                "half_limit",
-                "time_limit",
-                "SELECT row_no FROM stage WHERE (time_limit IS NULL) <> (limit_unit IS NULL)",
-            ),
-        ),
-        writes=tuple(
-            upsert(
-                "matter",
-                "list_id, code",
-                f"""SELECT :matters, s.code, p.id, s.name, s.name_en, s.office, s.time_limit,
-                   s.limit_unit, s.closing_rule, :run
-                FROM stage s LEFT JOIN matter p ON p.list_id = :matters AND p.code = s.parent
-                WHERE s.parent IS {which} ORDER BY s.row_no""",
-                (
-                    "parent_id", "name", "name_en", "office", "time_limit", "limit_unit",
-                    "closing_rule",
-                ),
-            )
-            for which in ("NULL", "NOT NULL")
-        ),
-    ),
+    "matters": MATTERS,
     "events": Target(
         table="event",
         columns={

@@ -110,24 +110,76 @@ def minors() -> dict[str, Minor]:
     }
 
 
+# Items that the township itself decides on, and those for which the cadre of the section answers.
+TOWNSHIP_DECIDES = {"私搭乱建", "惠民资金核查", "征兵与退役军人服务", "困难救助", "房屋安全"}
+SECTION_DECIDES = {"矛盾纠纷调解", "舆情信息", "重点人群走访", "防汛排涝"}
+# Reports of one thing lie so many metres and hours apart at most, where the usual 50 m and 72 h
+# would be wrong: noise and smoke are heard and seen from afar, a blocked drain floods a street.
+SAME_THING = {
+    "积雪结冰": (150, 24), "噪声扰民": (100, 12), "供水排水": (200, 24), "供暖保障": (300, 48),
+    "路灯不亮": (80, 120), "秸秆垃圾焚烧": (200, 6), "防汛排涝": (200, 12), "烟花爆竹": (150, 6),
+    "消防通道堵塞": (30, 24), "井盖缺损": (20, 72), "私搭乱建": (40, 720), "占道经营": (60, 12),
+}  # fmt: skip
+SKILLS = {"派出所": "派出所", LAW: "司法所", CIVIL: "居委会"}
+FILING = {
+    PHOTO: "地点明确，现场情况与照片相符，且不属于私人产权内部事务",
+    RESIDENT: "报事人可联系，诉求具体，且未在办理之中",
+    FILE: "内容属实，材料齐全",
+    SAFE: "存在可能造成人身或财产损害的现实隐患",
+}
+QUICK = ("10 working_minutes", "20 working_minutes", "2 working_hours")
+USUAL = ("30 working_minutes", "1 working_hours", "1 working_days")
+
+
+def duties(m: Minor) -> dict[str, str]:
+    """Who decides, acts and is told; the limit of each step; what must be there to file."""
+    if m.name in TOWNSHIP_DECIDES or m.rule == SAFE:
+        decider = "township"
+    elif m.name in SECTION_DECIDES:
+        decider = "section"
+    else:
+        decider = "grid" if m.rule == FILE else "community"
+    acts = "community" if decider == "township" else "grid"
+    quick = m.unit == M or (m.unit == H and m.limit <= 2)
+    file, dispatch, check = QUICK if quick else USUAL
+    metres, hours = SAME_THING.get(m.name, ("", ""))
+    return {
+        "filing_rule": FILING[m.rule],
+        "decider": decider,
+        "acts": acts,
+        "informs": {"township": "section;community", "section": "township;community"}.get(
+            decider, "section"
+        ),
+        "file_limit": file,
+        "dispatch_limit": dispatch,
+        "handle_limit": f"{m.limit:g} {m.unit}",
+        "check_limit": check,
+        "answer_limit": "1 working_days" if m.rule == RESIDENT else "",
+        "asks_photo": "yes" if m.rule == PHOTO else "no",
+        "duplicate_m": str(metres),
+        "duplicate_h": str(hours),
+        "skills": SKILLS.get(m.office, ""),
+    }
+
+
 def matters_table() -> pd.DataFrame:
     """The rows of matters.csv, each major item before its minor ones."""
-    rows: list[tuple[str, ...]] = []
+    rows: list[dict[str, str]] = []
     for a, (name, name_en, office, items) in enumerate(MAJORS, start=1):
-        rows.append((matter_code(a), "", name, name_en, office, "", "", ""))
-        for b, m in enumerate(items, start=1):
-            code = matter_code(a, b)
-            rows.append(
-                (code, matter_code(a), m.name, m.name_en, m.office, f"{m.limit:g}", m.unit, m.rule)
-            )
-    columns = [
-        "code",
-        "parent",
-        "name",
-        "name_en",
-        "office",
-        "time_limit",
-        "limit_unit",
-        "closing_rule",
-    ]
-    return pd.DataFrame(rows, columns=columns)
+        rows.append({"code": matter_code(a), "name": name, "name_en": name_en, "office": office})
+        rows += [
+            {
+                "code": matter_code(a, b),
+                "parent": matter_code(a),
+                "name": m.name,
+                "name_en": m.name_en,
+                "office": m.office,
+                "time_limit": f"{m.limit:g}",
+                "limit_unit": m.unit,
+                "closing_rule": m.rule,
+                **duties(m),
+            }
+            for b, m in enumerate(items, start=1)
+        ]
+    columns = ["code", "parent", *[c for c in rows[1] if c not in ("code", "parent")]]
+    return pd.DataFrame(rows, columns=columns).fillna("")

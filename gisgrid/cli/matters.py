@@ -1,0 +1,187 @@
+"""``gisgrid matters``: the list as a rule book, two versions compared, the gate and what it refused."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import click
+from rich.table import Table
+
+from gisgrid.cli.edge import opened, wide_console
+from gisgrid.events import matters
+from gisgrid.events.matters import Entry
+from gisgrid.plans import plans
+from gisgrid.plans.exports import Sheet, write_workbook
+from gisgrid.settings import Settings
+
+_township = click.option("--township", help="code of the township; needed if there are several")
+_commit = click.option(
+    "--commit", is_flag=True, help="really write; otherwise only say what would happen"
+)
+_day = click.DateTime(["%Y-%m-%d"])
+DRY = "dry run: nothing was written; add --commit to write"
+
+HEADS = (
+    ("编码", "code"), ("大项", "major"), ("事项", "name"), ("item", "name_en"),
+    ("责任单位", "office"), ("决定", "decider"), ("承办", "acts"), ("知会", "informs"),
+    ("时限", "time_limit"), ("各环节时限", "limits"), ("立案条件", "filing_rule"),
+    ("结案条件", "closing_rule"), ("处置后照片", "asks_photo"), ("同意", "consent"),
+    ("自", "since"), ("至", "until"),
+)  # fmt: skip
+
+
+@click.group("matters")
+def matters_group() -> None:
+    """The list of matters: rule book, versions, demands and temporary items."""
+
+
+@matters_group.command("rulebook")
+@click.argument("version", required=False)
+@click.option("--xlsx", type=click.Path(path_type=Path, dir_okay=False), help="workbook to write")
+@_township
+@click.pass_obj
+def rulebook_command(
+    settings: Settings, version: str | None, xlsx: Path | None, township: str | None
+) -> None:
+    """Print the rules of every minor item of a VERSION as Markdown; default the newest list."""
+    with opened(settings, read_only=True) as session:
+        place = plans.township(session, township)
+        entries = matters.rule_book(session, place.id, version)
+    majors = list(dict.fromkeys(e.major for e in entries))
+    click.echo(f"# {place.name} 网格事项清单 {version or ''}\n")
+    click.echo(f"{len(majors)} 大项 / {len(entries)} 小项")
+    for major in majors:
+        click.echo(f"\n## {major}")
+        for e in entries:
+            if e.major == major:
+                click.echo(_as_markdown(e))
+    for code, missing in matters.unfinished(entries).items():
+        click.echo(f"{code}: {', '.join(missing)} missing", err=True)
+    if xlsx:
+        rows = [[matters.shown(getattr(e, field)) for _, field in HEADS] for e in entries]
+        write_workbook(xlsx, [Sheet("事项清单", tuple(h for h, _ in HEADS), rows)])
+        click.echo(f"{xlsx}: workbook written", err=True)
+
+
+def _as_markdown(e: Entry) -> str:
+    lines = [f"\n### {e.code} {e.name}" + (f" · {e.name_en}" if e.name_en else "")]
+    lines += [
+        f"- {head}：{matters.shown(getattr(e, field))}"
+        for head, field in HEADS[4:]
+        if getattr(e, field) not in (None, (), {})
+    ]
+    return "\n".join(lines)
+
+
+@matters_group.command("diff")
+@click.argument("before")
+@click.argument("after")
+@_township
+@click.pass_obj
+def diff_command(settings: Settings, before: str, after: str, township: str | None) -> None:
+    """Print what the version AFTER changed against the version BEFORE."""
+    with opened(settings, read_only=True) as session:
+        place = plans.township(session, township)
+        changes = matters.compare(
+            matters.rule_book(session, place.id, before),
+            matters.rule_book(session, place.id, after),
+        )
+    table = Table("code", "item", "what", before, after, box=None)
+    for c in changes:
+        table.add_row(c.code, c.name, c.what, c.before, c.after)
+    wide_console().print(table)
+    click.echo(f"{len(changes)} changes")
+
+
+@matters_group.command("demand")
+@click.argument("code")
+@click.option("--from", "asked_by", required=True, help="the body that asks")
+@click.option("--community", help="code or name of the community that would do it")
+@click.option("--text", "words", help="what is asked")
+@_township
+@_commit
+@click.pass_obj
+def demand_command(
+    settings: Settings,
+    /,
+    *,
+    code: str,
+    asked_by: str,
+    community: str | None,
+    words: str | None,
+    township: str | None,
+    commit: bool,
+) -> None:
+    """Ask whether the grids may be given the matter CODE today; a refusal is kept."""
+    with opened(settings) as session:
+        place = plans.township(session, township)
+        answer = matters.demand(
+            session, place.id, code, asked_by=asked_by, at=datetime.now(UTC),
+            community=community, text_=words,
+        )  # fmt: skip
+        if not commit:
+            session.rollback()
+    click.echo(f"{'admitted' if answer.admitted else 'refused'}: {answer.en} {answer.zh}")
+    if not commit:
+        click.echo(DRY)
+
+
+@matters_group.command("temporary")
+@click.argument("code")
+@click.option("--parent", required=True, help="code of its major item")
+@click.option("--name", required=True, help="what it is called")
+@click.option("--consent", required=True, help="who agreed, and in which paper")
+@click.option("--since", type=_day, required=True, help="first day")
+@click.option("--until", type=_day, required=True, help="last day")
+@click.option("--office", help="responsible office")
+@click.option("--decider", help="level that decides")
+@_township
+@_commit
+@click.pass_obj
+def temporary_command(
+    settings: Settings,
+    /,
+    *,
+    code: str,
+    parent: str,
+    name: str,
+    consent: str,
+    since: datetime,
+    until: datetime,
+    office: str | None,
+    decider: str | None,
+    township: str | None,
+    commit: bool,
+) -> None:
+    """Put the urgent item CODE beside the list, for days and with consent."""
+    with opened(settings) as session:
+        place = plans.township(session, township)
+        matters.add_temporary(
+            session, place.id, parent=parent, code=code, name=name, consent=consent,
+            since=since.date(), until=until.date(), rule={"office": office, "decider": decider},
+        )  # fmt: skip
+        if not commit:
+            session.rollback()
+    click.echo(f"{code} {name}: {since:%Y-%m-%d} to {until:%Y-%m-%d}")
+    if not commit:
+        click.echo(DRY)
+
+
+@matters_group.command("burden")
+@click.option("--since", type=_day, required=True, help="first day")
+@click.option("--until", type=_day, help="last day; default today")
+@_township
+@click.pass_obj
+def burden_command(
+    settings: Settings, since: datetime, until: datetime | None, township: str | None
+) -> None:
+    """Count per community what was sent to its grids, and what was refused."""
+    last = until.date() if until else date.today()  # noqa: DTZ011 - the operator's day
+    with opened(settings, read_only=True) as session:
+        place = plans.township(session, township)
+        rows = matters.burdens(session, place.id, since.date(), last)
+    table = Table("code", "community", "sent", "temporary", "refused", box=None)
+    for b in rows:
+        table.add_row(b.code, b.name, str(b.sent), str(b.temporary), str(b.refused))
+    wide_console().print(table)

@@ -1,0 +1,344 @@
+"""May this be sent to a grid? The list of matters as a gate, as a rule book, and as a burden.
+
+Only what is on the list of a day can be asked of the grids. What is not is refused, and the refusal is
+kept and counted for the community it would have burdened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from gisgrid.errors import Conflict, Invalid, NotFound
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A minor item of a list, with all that its rule says."""
+
+    code: str
+    name: str
+    name_en: str | None
+    major: str
+    """Name of the item it belongs to; of the top one where there are three levels."""
+    office: str | None
+    decider: str | None
+    acts: str | None
+    informs: tuple[str, ...]
+    time_limit: str | None
+    limits: dict[str, str]
+    filing_rule: str | None
+    closing_rule: str | None
+    asks_photo: bool
+    duplicate_m: float | None
+    duplicate_h: float | None
+    skills: tuple[str, ...]
+    consent: str | None
+    since: date | None
+    until: date | None
+    """First and last day of a temporary item."""
+
+
+@dataclass(frozen=True)
+class Demand:
+    """What became of a demand on the grids."""
+
+    admitted: bool
+    matter_id: int | None
+    refusal_id: int | None
+    en: str
+    zh: str
+
+
+@dataclass(frozen=True)
+class Change:
+    """One difference between two versions of a list."""
+
+    code: str
+    name: str
+    what: str
+    """``added``, ``gone``, or the name of the field that changed."""
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Burden:
+    """What was asked of one community's grids in a span of days."""
+
+    code: str
+    name: str
+    sent: int
+    """Cases sent to its grids, on the list."""
+    temporary: int
+    """Of these, under temporary items."""
+    refused: int
+
+
+DUTIES = ("decider", "office", "time_limit", "filing_rule", "closing_rule")
+"""What every minor item must say."""
+
+
+def matter_on(session: Session, township_id: int, code: str, at: datetime) -> int:
+    """The row of the minor item of a code on the list of the day of ``at`` (aware).
+
+    Raises
+    ------
+    Invalid
+        The list of that day has no such minor item, or only a temporary one of other days.
+    """
+    found = session.scalar(text(_ON_LIST), {"t": township_id, "code": code, "at": at})
+    if found is None:
+        raise Invalid(
+            f"The list of matters of {at:%Y-%m-%d} has no minor item {code!r}.",
+            zh=f"{at:%Y-%m-%d} 的事项清单中没有小项 {code!r}。",
+            matter=code,
+        )
+    return int(found)
+
+
+def demand(
+    session: Session,
+    township_id: int,
+    code: str,
+    *,
+    asked_by: str,
+    at: datetime,
+    community: str | None = None,
+    text_: str | None = None,
+) -> Demand:
+    """Ask whether a body may have the grids do something; a refusal is kept.
+
+    Nothing is raised for what is not on the list: a refusal has to outlive the transaction that met it.
+
+    Raises
+    ------
+    NotFound
+        No such community in the township.
+    """
+    community_id = None
+    if community is not None:
+        community_id = session.scalar(
+            text("SELECT id FROM area WHERE parent_id = :t AND (code = :c OR name = :c)"),
+            {"t": township_id, "c": community},
+        )
+        if community_id is None:
+            raise NotFound(f"There is no community {community!r}.", zh=f"没有社区“{community}”。")
+    found = session.scalar(text(_ON_LIST), {"t": township_id, "code": code, "at": at})
+    if found is not None:
+        return Demand(True, int(found), None, "It is on the list.", "在清单内。")
+    en = f"The list of {at:%Y-%m-%d} has no minor item {code!r}; the grids are not to be asked."
+    zh = f"{at:%Y-%m-%d} 的清单中没有小项“{code}”，不得交办给网格。"
+    refusal = session.execute(
+        text(
+            "INSERT INTO refused_demand (township_id, at, asked_by, community_id, matter, text, why) "
+            "VALUES (:t, :at, :by, :community, :matter, :text, :why) RETURNING id"
+        ),
+        {
+            "t": township_id, "at": at, "by": asked_by, "community": community_id,
+            "matter": code, "text": text_, "why": zh,
+        },
+    ).scalar_one()  # fmt: skip
+    return Demand(False, None, int(refusal), en, zh)
+
+
+def add_temporary(
+    session: Session,
+    township_id: int,
+    *,
+    parent: str,
+    code: str,
+    name: str,
+    consent: str,
+    since: date,
+    until: date,
+    rule: Mapping[str, Any] | None = None,
+) -> int:
+    """Put an urgent item beside the list in force on ``since``, for days, with somebody's consent.
+
+    Parameters
+    ----------
+    rule
+        More of its row: ``office``, ``decider``, ``time_limit``, ``limit_unit``, ``filing_rule``,
+        ``closing_rule``, ``acts``.
+
+    Raises
+    ------
+    Invalid
+        No consent, no last day, or an unknown word in ``rule``.
+    NotFound
+        No list on that day, or no such major item on it.
+    Conflict
+        The code is on the list.
+    """
+    if not consent.strip():
+        raise Invalid("A temporary item needs somebody's consent.", zh="临时事项须注明同意的依据。")
+    if until < since:
+        raise Invalid(f"From {since} to {until} there is no day.", zh=f"{since} 至 {until} 无效。")
+    rule = dict(rule or {})
+    known = ("office", "decider", "acts", "time_limit", "limit_unit", "filing_rule", "closing_rule")
+    if strange := sorted(rule.keys() - set(known)):
+        raise Invalid(f"A matter has no {', '.join(strange)}; it has {', '.join(known)}.")
+    major = session.execute(
+        text(
+            "SELECT m.id, m.list_id FROM matter m JOIN matter_list l ON l.id = m.list_id "
+            "WHERE l.township_id = :t AND l.validity @> CAST(:day AS date) AND m.code = :parent "
+            "AND m.parent_id IS NULL"
+        ),
+        {"t": township_id, "day": since, "parent": parent},
+    ).one_or_none()
+    if major is None:
+        raise NotFound(
+            f"The list of {since} has no major item {parent!r}.",
+            zh=f"{since} 的清单没有大项“{parent}”。",
+        )
+    new = session.scalar(
+        text(
+            "INSERT INTO matter (list_id, parent_id, code, name, office, decider, acts, time_limit, "
+            "limit_unit, filing_rule, closing_rule, consent, during) VALUES (:list, :parent, :code, "
+            ":name, :office, :decider, :acts, :time_limit, :limit_unit, :filing_rule, "
+            ":closing_rule, :consent, daterange(:since, :until, '[]')) "
+            "ON CONFLICT (list_id, code) DO NOTHING RETURNING id"
+        ),
+        {
+            **dict.fromkeys(known), **rule, "list": major.list_id, "parent": major.id,
+            "code": code, "name": name, "consent": consent.strip(), "since": since, "until": until,
+        },
+    )  # fmt: skip
+    if new is None:
+        raise Conflict(f"The code {code!r} is on the list.", zh=f"清单中已有编码“{code}”。")
+    return int(new)
+
+
+def versions(session: Session, township_id: int) -> list[tuple[str, date | None, date | None]]:
+    """Version, first day and first day no longer in force, of each list, oldest first."""
+    rows = session.execute(
+        text(
+            "SELECT version, lower(validity), upper(validity) FROM matter_list "
+            "WHERE township_id = :t ORDER BY lower(validity)"
+        ),
+        {"t": township_id},
+    )
+    return [(v, a, b) for v, a, b in rows]
+
+
+def rule_book(session: Session, township_id: int, version: str | None = None) -> list[Entry]:
+    """The minor items of a version, by code; without one, of the newest list.
+
+    Raises
+    ------
+    NotFound
+        No such version, or no list at all.
+    """
+    known = [v for v, _, _ in versions(session, township_id)]
+    chosen = version if version is not None else (known[-1] if known else None)
+    if chosen not in known:
+        raise NotFound(
+            f"There is no list of matters {version or ''}; known: {', '.join(known) or 'none'}.",
+            zh=f"没有事项清单 {version or ''}；现有：{'、'.join(known) or '无'}。",
+        )
+    rows = session.execute(text(_BOOK), {"t": township_id, "version": chosen}).mappings()
+    return [
+        Entry(**{**row, "informs": tuple(row["informs"]), "skills": tuple(row["skills"])})
+        for row in rows
+    ]
+
+
+def unfinished(entries: Sequence[Entry]) -> dict[str, list[str]]:
+    """Code to the duties that a minor item does not say; empty when every item is complete."""
+    found = {e.code: [name for name in DUTIES if getattr(e, name) is None] for e in entries}
+    return {code: missing for code, missing in found.items() if missing}
+
+
+def compare(before: Sequence[Entry], after: Sequence[Entry]) -> list[Change]:
+    """What a version changed, by code."""
+    old, new = {e.code: e for e in before}, {e.code: e for e in after}
+    changes = []
+    for code in sorted(old.keys() | new.keys()):
+        a, b = old.get(code), new.get(code)
+        if a is None or b is None:
+            there = a or b
+            assert there is not None  # noqa: S101 - one of the two has it
+            changes.append(Change(code, there.name, "gone" if a else "added", "", ""))
+            continue
+        changes += [
+            Change(code, b.name, f.name, shown(x), shown(y))
+            for f in fields(Entry)
+            if (x := getattr(a, f.name)) != (y := getattr(b, f.name))
+        ]
+    return changes
+
+
+def shown(value: object) -> str:
+    """A field of a rule as a cell of text; empty for none."""
+    if value is None:
+        return ""
+    if isinstance(value, tuple):
+        return "; ".join(map(str, value))
+    if isinstance(value, dict):
+        return "; ".join(f"{k} {v}" for k, v in sorted(value.items()))
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    return str(value)
+
+
+def burdens(session: Session, township_id: int, since: date, until: date) -> list[Burden]:
+    """What was asked of each community's grids from ``since`` to ``until`` (last day), by code.
+
+    A case counts for the community of the grid that it was first sent to.
+    """
+    rows = session.execute(
+        text(_BURDEN), {"t": township_id, "since": since, "until": until}
+    ).mappings()
+    return [Burden(**row) for row in rows]
+
+
+_ON_LIST = """
+SELECT m.id FROM matter m JOIN matter_list l ON l.id = m.list_id
+JOIN township t ON t.area_id = l.township_id,
+LATERAL (SELECT (CAST(:at AS timestamptz) AT TIME ZONE t.time_zone)::date AS day) d
+WHERE l.township_id = :t AND m.code = :code AND m.parent_id IS NOT NULL
+  AND l.validity @> d.day AND (m.during IS NULL OR m.during @> d.day)
+  AND NOT EXISTS (SELECT FROM matter c WHERE c.parent_id = m.id)
+"""
+_BOOK = """
+SELECT m.code, m.name, m.name_en, coalesce(g.name, p.name) AS major, m.office, m.decider, m.acts,
+       m.informs, CASE WHEN m.time_limit IS NOT NULL THEN m.time_limit || ' ' || m.limit_unit END
+       AS time_limit, m.limits, m.filing_rule, m.closing_rule, m.asks_photo, m.duplicate_m,
+       m.duplicate_h, m.skills, m.consent, lower(m.during) AS since, upper(m.during) - 1 AS until
+FROM matter m JOIN matter_list l ON l.id = m.list_id
+JOIN matter p ON p.id = m.parent_id LEFT JOIN matter g ON g.id = p.parent_id
+WHERE l.township_id = :t AND l.version = :version
+  AND NOT EXISTS (SELECT FROM matter c WHERE c.parent_id = m.id)
+ORDER BY m.code COLLATE "C"
+"""
+_BURDEN = """
+WITH span AS (
+    SELECT (CAST(:since AS date)::timestamp AT TIME ZONE t.time_zone) AS since,
+           ((CAST(:until AS date) + 1)::timestamp AT TIME ZONE t.time_zone) AS until
+    FROM township t WHERE t.area_id = :t
+), sent AS (
+    SELECT DISTINCT ON (s.case_id) s.grid_code, m.during IS NOT NULL AS temporary
+    FROM case_step s JOIN event_case c ON c.id = s.case_id JOIN event e ON e.id = c.event_id
+    JOIN matter m ON m.id = e.matter_id, span
+    WHERE c.township_id = :t AND s.means = 'assign' AND s.grid_code IS NOT NULL
+      AND s.at >= span.since AND s.at < span.until
+    ORDER BY s.case_id, s.seq
+), home AS (
+    SELECT DISTINCT ON (g.code) g.code, g.community_id FROM grid g JOIN plan p ON p.id = g.plan_id
+    WHERE p.township_id = :t ORDER BY g.code, p.state <> 'published', p.id DESC
+)
+SELECT a.code, a.name,
+       (SELECT count(*) FROM sent JOIN home h ON h.code = sent.grid_code
+        WHERE h.community_id = a.id) AS sent,
+       (SELECT count(*) FROM sent JOIN home h ON h.code = sent.grid_code
+        WHERE h.community_id = a.id AND sent.temporary) AS temporary,
+       (SELECT count(*) FROM refused_demand r, span WHERE r.community_id = a.id
+        AND r.at >= span.since AND r.at < span.until) AS refused
+FROM area a WHERE a.parent_id = :t ORDER BY a.code COLLATE "C"
+"""
