@@ -9,6 +9,8 @@ QUALITATIVE = (
 # ColorBrewer 2.0 by Cynthia Brewer: YlGnBu and OrRd, five classes, marked colour-blind safe.
 FEW_TO_MANY = ("#ffffcc", "#a1dab4", "#41b6c4", "#2c7fb8", "#253494")
 CALM_TO_URGENT = ("#fef0d9", "#fdcc8a", "#fc8d59", "#e34a33", "#b30000")
+# ColorBrewer's PuOr, seven classes: from too little (violet) over even to too much (orange).
+LESS_TO_MORE = ("#542788", "#998ec3", "#d8daeb", "#f7f7f7", "#fee0b6", "#f1a340", "#b35806")
 
 
 def qualitative(n: int) -> list[str]:

@@ -32,6 +32,10 @@ class Swatch:
     key: str
     label: str
     colour: str
+    sign: str = ""
+    """A letter that says the same as the colour."""
+    pattern: str = ""
+    """Name of a pattern over the colour, see ``web/static/js/patterns.js``."""
 
 
 @dataclass(frozen=True)
@@ -52,19 +56,26 @@ class Layer:
     """A layer as the page needs it: JSON-able, without a single coordinate."""
 
     name: str
-    kind: Literal["polygons", "points", "lines"]
+    kind: Literal["polygons", "points", "lines", "study"]
     title: str
     url: str
-    """GeoJSON address for polygons; tile address with {z} {x} {y} for points and lines."""
+    """GeoJSON address for polygons; tile address with {z} {x} {y} for points and lines; for a study
+    the address that says where it stands."""
     style: Mapping[str, object]
     shown: bool = True
     colourings: tuple[Colouring, ...] = ()
+    swatches: tuple[Swatch, ...] = ()
+    """Legend of a layer that has but one."""
     extra: Mapping[str, str] = field(default_factory=dict)
     """Further addresses: ``counts`` of grids, ``about`` one point."""
 
 
 def geojson_url(scope: Scope, name: str) -> str:
     return f"{scope.root}/layers/{name}/{scope.key}.geojson"
+
+
+def study_url(scope: Scope, name: str) -> str:
+    return f"{scope.root}/planning/{scope.plan_id}/{name}"
 
 
 def tile_url(scope: Scope, name: str) -> str:

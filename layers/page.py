@@ -23,6 +23,8 @@ SCRIPTS = (
     "vendor/pbf/pbf.js",
     "js/tiles.js",
     "js/grids.js",
+    "js/patterns.js",
+    "js/planner.js",
     "js/map.js",
 )
 STYLES = ("vendor/leaflet/leaflet.css", "css/app.css", "css/map.css")

@@ -167,3 +167,11 @@ def create_member(
     )  # fmt: skip
     _add(session, part)
     return person
+
+
+def create_street(
+    session: Session, township: t.Township, line: list[tuple[float, float]], **values: Any
+) -> t.Street:
+    row = {"code": f"S{next(_number)}", "name": "虚构路", **values}
+    shape = shapely.MultiLineString([line])
+    return _add(session, t.Street(township_id=township.area_id, geom=ewkt(shape), **row))

@@ -26,8 +26,10 @@ from gisgrid.plans.drafts import free_name, save_draft
 from gisgrid.plans.fetch import plan_state
 from gisgrid.plans.limits import Limits
 from gisgrid.plans.plans import plan_in_force, plans, township
-from gisgrid.plans.rebalance import GROUND_CHECKS, Proposal, Wishes, prepare, propose
+from gisgrid.plans.rebalance import GROUND_CHECKS, Proposal, propose
 from gisgrid.plans.state import PlanState
+from gisgrid.plans.task import prepare
+from gisgrid.plans.wishes import Wishes
 from gisgrid.settings import Settings
 from tests.factories import (
     create_house,

@@ -19,6 +19,8 @@ PATHS = {
     "security.change_password": "/account/change",
     "v1.event": "/api/v1/plans/1/events/1",
     "v1.house": "/api/v1/plans/1/houses/1",
+    "planning.body": "/planning/1/workload/2023-01-01-x.json",
+    "planning.standing": "/planning/1/workload",
 }
 """An address of each reading route that needs a person or a right."""
 

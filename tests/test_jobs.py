@@ -14,8 +14,8 @@ from gisgrid.errors import Conflict, Invalid
 from gisgrid.plans import jobs, moves, scenarios
 from gisgrid.plans.bench import flows, numbers, with_grids
 from gisgrid.plans.plans import Place, PlanInfo, plan_in_force, township
-from gisgrid.plans.rebalance import Wishes
 from gisgrid.plans.refusals import ScenarioLocks, refuse
+from gisgrid.plans.wishes import Wishes
 from tests.conftest import _database
 from tests.town_f import load_town
 

@@ -22,9 +22,10 @@ from gisgrid.balance.workload import (
     spread,
 )
 from gisgrid.errors import Conflict, Invalid, NotFound
-from gisgrid.plans.fetch import add_weights, plan_state, weights_of
+from gisgrid.plans.fetch import plan_state
 from gisgrid.plans.loads import loads, workload_of
 from gisgrid.plans.plans import plan_in_force, township
+from gisgrid.plans.weighing import add_weights, weights_of
 from gisgrid.tables.register import NEEDS
 from tests.factories import create_township
 from tests.plan_states import objects, state_of

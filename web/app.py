@@ -20,6 +20,7 @@ from web import (  # noqa: F401 - these add their routes to the API
     locating,
     lookup,
     maps,
+    planning,
     snapshots,
 )
 from web.store import Store
@@ -51,5 +52,6 @@ def create_app(settings: Settings, bind: Engine | None = None) -> Flask:
     app.register_blueprint(desk.blueprint)
     app.register_blueprint(maps.blueprint)
     app.register_blueprint(lookup.blueprint)
+    app.register_blueprint(planning.blueprint)
     api.init_app(app)
     return app

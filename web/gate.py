@@ -40,6 +40,8 @@ RIGHT_OF: dict[str, str] = {
     "maps.features": PUBLIC,
     "maps.show": OPEN,
     "maps.tile": OPEN,
+    "planning.body": "plan",
+    "planning.standing": "plan",
     "security.change_password": PERSON,
     "security.login": OPEN,
     "security.logout": OPEN,

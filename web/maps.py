@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
 
 from flask import Blueprint, Response, current_app, render_template, request, url_for
 from flask_babel import gettext
@@ -18,7 +17,9 @@ from layers.tiles import Tile, data_version
 from web import gate
 from web.answers import asset, nonce
 from web.chosen import chosen
+from web.days import day_of
 from web.i18n import LANGUAGES, language
+from web.planning import planner
 from web.store import reading
 from web.words import words
 
@@ -40,7 +41,7 @@ TILES: dict[str, tuple[Callable[[Session, int, Tile], bytes], str]] = {
 @blueprint.get("/")
 def show() -> Response:
     """The map of a plan; a deploying township's first page."""
-    as_of = _day(request.args.get("as_of"))
+    as_of = day_of(request.args.get("as_of"))
     plan_id = request.args.get("plan") or None
     with reading() as session:
         place, plan = chosen(
@@ -54,6 +55,7 @@ def show() -> Response:
         extent = areas.extent(session, plan.id)
         all_plans = plans.plans(session, place.id)
     english = language() == "en"
+    may_plan = "plan" in gate.asker().rights
     scope = Scope(plan.id, version, request.script_root)
     # What depends on who asks has another address for whoever may see something else.
     own = Scope(plan.id, _seen(version), request.script_root)
@@ -79,6 +81,7 @@ def show() -> Response:
             else None,
             "time_zone": place.time_zone,
             "words": words(),
+            "planner": planner(scope, plan, all_plans) if may_plan else None,
         },
         basemap=page.Basemap(settings.basemap_url, settings.basemap_credit)
         if settings.basemap_url
@@ -86,6 +89,7 @@ def show() -> Response:
     )
     html = render_template(
         "map.html",
+        may_plan=may_plan,
         page=parts,
         town=(english and place.name_en) or place.name,
         township=place,
@@ -143,18 +147,6 @@ def _kept(response: Response, is_current: bool) -> Response:
         "private, max-age=31536000, immutable" if is_current else "no-store"
     )
     return response
-
-
-def _day(text: str | None) -> date | None:
-    if not text:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise Invalid(
-            f"as_of is {text[:40]!r}; it must be a day such as 2023-08-31.",
-            zh=f"as_of 的值“{text[:40]}”不是日期；请写成 2023-08-31 的形式。",
-        ) from None
 
 
 def _number(text: str) -> int:

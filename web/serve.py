@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 
 from flask import Flask
@@ -28,7 +32,26 @@ def serve(settings: Settings) -> None:
     # The workers get the address, so that none of them starts the private cluster a second time;
     # and the key, which belongs to the cluster.
     key = secret_key(settings)
-    Server(replace(settings, web_database_url=url, secret_key=key)).run()
+    with _worker(settings):
+        Server(replace(settings, web_database_url=url, secret_key=key)).run()
+
+
+@contextlib.contextmanager
+def _worker(settings: Settings) -> Iterator[None]:
+    """Beside the private cluster a worker runs as long as the server; another store has its own."""
+    if settings.database_url or settings.web_database_url:
+        yield
+        return
+    command = [sys.executable, "-m", "gisgrid", "worker"]
+    worker = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+    server = os.getpid()
+    try:
+        yield
+    finally:
+        # The server's processes leave through here, too.
+        if os.getpid() == server:
+            worker.terminate()
+            worker.wait()
 
 
 class Server(BaseApplication):  # type: ignore[misc]

@@ -52,6 +52,13 @@ def opening(purpose: str) -> Iterator[Session]:
         yield session
 
 
+@contextlib.contextmanager
+def writing() -> Iterator[Session]:
+    """The transaction of a request that changes something, as whoever asks."""
+    with _acting(read_only=False) as session:
+        yield session
+
+
 def _acting(*, read_only: bool, purpose: str | None = None) -> Any:
     store: Store = current_app.extensions["gisgrid"]
     actor: Actor = replace(g.get("actor", NOBODY), purpose=purpose)

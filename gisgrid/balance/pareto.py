@@ -25,6 +25,7 @@ def pareto(
     tolerances: Sequence[float] = TOLERANCES,
     cost: Floats | None = None,
     locked: Locks | Bools | None = None,
+    only: tuple[int, ...] | None = None,
     shape: float = 0.3,
     search: Search = NORMAL,
 ) -> tuple[Result, ...]:
@@ -42,6 +43,7 @@ def pareto(
             tolerance=tolerance,
             cost=cost,
             locked=locked,
+            only=only,
             shape=shape,
             search=search,
         )

@@ -82,6 +82,8 @@ def _parts(
     for g in np.flatnonzero(changed):
         units = order[start[g] : start[g + 1]]
         heirs, heir = np.unique(grid_of[units], return_inverse=True)
+        if not len(units):  # a grid that is new and had no ground
+            continue
         if len(heirs) == 1:
             pieces = fabric.grids[g : g + 1]
         else:

@@ -17,7 +17,7 @@ from gisgrid.balance.arrays import Floats, Ints
 from gisgrid.balance.community import Community, communities
 from gisgrid.balance.graph import UnitGraph
 from gisgrid.balance.reasons import reasons
-from gisgrid.balance.rebalance import as_plan, summed_up
+from gisgrid.balance.rebalance import Progress, as_plan, summed_up
 from gisgrid.balance.result import CommunityResult, Reason, Result
 from gisgrid.balance.search import NORMAL, Search, search_plan
 
@@ -35,6 +35,7 @@ def from_scratch(
     cost: Floats | None = None,
     shape: float = 1.0,
     search: Search = NORMAL,
+    progress: Progress | None = None,
 ) -> Result:
     """A plan with as many grids a community as today, drawn without regard to today's borders.
 
@@ -47,7 +48,8 @@ def from_scratch(
     plan = today.grid_of.copy()
     reports: list[CommunityResult] = []
     why: list[Reason] = []
-    for community in communities(graph, today):
+    places = communities(graph, today)
+    for done, community in enumerate(places):
         local = _drawn(community, tolerance, shape, search, rng)
         plan[community.units] = community.names[local]
         report = CommunityResult(
@@ -62,6 +64,8 @@ def from_scratch(
         )
         reports.append(report)
         why += reasons(community, community.units, local, tolerance, report)
+        if progress is not None:
+            progress(done + 1, len(places), "communities")
     return summed_up(graph, today, plan, reports, why, neighbours_only=False)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import click
 import numpy as np
@@ -21,13 +21,17 @@ from gisgrid.cli.coverage import (
 )
 from gisgrid.cli.edge import opened, wide_console
 from gisgrid.cli.loading import progress_bar
+from gisgrid.cli.wishes import barriers_of, house_codes, wish_options
 from gisgrid.errors import Invalid
 from gisgrid.plans import plans
-from gisgrid.plans.drafts import free_name, save_draft
+from gisgrid.plans.drafts import codes_ever, free_name, save_draft
 from gisgrid.plans.exports import write_geojson, write_workbook
-from gisgrid.plans.fetch import plan_state, today, weights_of
+from gisgrid.plans.fetch import plan_state, today
 from gisgrid.plans.proposal_files import proposal_features, proposal_sheets
-from gisgrid.plans.rebalance import Cost, Proposal, Task, Wishes, prepare, propose, trade_off
+from gisgrid.plans.rebalance import Proposal, propose, trade_off
+from gisgrid.plans.task import Task, prepare
+from gisgrid.plans.weighing import weights_of
+from gisgrid.plans.wishes import Cost, Wishes
 from gisgrid.settings import Settings
 
 
@@ -35,24 +39,7 @@ from gisgrid.settings import Settings
 @plan_option
 @as_of_option
 @township_option
-@click.option(
-    "--tolerance",
-    type=click.FloatRange(0, 1),
-    default=0.01,
-    show_default=True,
-    help="allowed distance from the community's mean, as a share of it",
-)
-@click.option(
-    "--lock", "locks", multiple=True, metavar="GRIDCODE", help="keep this grid; repeatable"
-)
-@click.option(
-    "--cost",
-    type=click.Choice(["workload", "residents"]),
-    default="workload",
-    show_default=True,
-    help="what is to move as little as possible",
-)
-@click.option("--seed", type=click.IntRange(0), default=7, show_default=True, help="of the search")
+@wish_options
 @click.option("--weights", "version", help="version of the weights; default the newest")
 @click.option("--straight", is_flag=True, help="walks straight with a detour, not along streets")
 @click.option("--pareto", is_flag=True, help="only show what each step of balance costs")
@@ -70,10 +57,6 @@ def balance_command(
     name: str | None,
     as_of: datetime | None,
     township: str | None,
-    tolerance: float,
-    locks: tuple[str, ...],
-    cost: str,
-    seed: int,
     version: str | None,
     straight: bool,
     pareto: bool,
@@ -81,16 +64,24 @@ def balance_command(
     xlsx: Path | None,
     geojson: Path | None,
     commit: bool,
+    barrier_files: tuple[Path, ...],
+    barrier_streets: tuple[str, ...],
+    barrier_crs: str | None,
+    lock_houses: tuple[str, ...],
+    cost: str,
+    **asked: Any,
 ) -> None:
     """Propose the plan with the least change that gives every grid its fair share of the work."""
+    if pareto and (asked["scratch"] or asked["grids"]):
+        raise Invalid(
+            "--pareto compares changes of today's plan; it does not go with --scratch or --grids.",
+            zh="--pareto 对照的是对现行方案的调整，不能与 --scratch、--grids 同用。",
+        )
     if pareto and (commit or xlsx or geojson):
         raise Invalid(
             "--pareto only shows a table; choose a tolerance from it, then run without --pareto.",
             zh="--pareto 只显示对照表；请选定偏差后不带 --pareto 再运行。",
         )
-    wishes = Wishes(
-        tolerance=tolerance, seed=seed, locks=locks, cost=cast(Cost, cost), by_street=not straight
-    )
     with progress_bar("balance") as tell:
         tell(0, 4, "reading")
         with opened(settings, read_only=True) as session:
@@ -98,7 +89,16 @@ def balance_command(
             base = chosen_plan(session, place, name, as_of)
             weights = weights_of(session, place.id, version)
             state = plan_state(session, place, base, as_of.date() if as_of else today(place))
-        task = prepare(state, weights, wishes, progress=tell)
+            wishes = Wishes(
+                lock_houses=house_codes(session, place, lock_houses),
+                cost=cast(Cost, cost),
+                by_street=not straight,
+                barriers=(*(path.name for path in barrier_files), *barrier_streets),
+                **asked,
+            )
+            barriers = barriers_of(session, place, barrier_files, barrier_streets, barrier_crs)
+            taken = codes_ever(session, place.id)
+        task = prepare(state, weights, wishes, barriers=barriers, taken=taken, progress=tell)
         if pareto:
             tell(2, 4, "trying tolerances")
             _print_trade_off(task)
@@ -161,19 +161,13 @@ def _print_proposal(proposal: Proposal) -> None:
             f"{c.moved_cost:.0f}", f"{c.bound:.0f}", "yes" if c.reached else "no",
         )  # fmt: skip
     wide_console().print(table)
-    moves = Table(box=None)
-    for i, head in enumerate(("from", "to", "houses", "households", "residents", "minutes")):
-        moves.add_column(head, justify="left" if i < 2 else "right")
-    for m in proposal.moves:
-        moves.add_row(m.from_grid, m.to_grid, str(len(m.houses)), str(m.households),
-                      str(m.residents), f"{m.minutes:.0f}")  # fmt: skip
-    wide_console().print(moves)
+    _print_moves(proposal)
     result = proposal.result
     people = int(np.sum(proposal.task.state.houses.residents))
+    least = f" against {result.bound:.0f} at least ({result.gap:+.1%})" if result.bound else ""
     click.echo(
         f"largest deviation {result.max_deviation:.2%}; {proposal.residents_moved} of {people} "
-        f"residents move; {result.moved_cost:.0f} moved against {result.bound:.0f} at least "
-        f"({result.gap:+.1%})"
+        f"residents move; {result.moved_cost:.0f} moved{least}"
     )
     if proposal.measured_anew is not None:
         click.echo(
@@ -193,3 +187,18 @@ def _print_proposal(proposal: Proposal) -> None:
         click.echo(f"fault in the new polygons: {fault.title_en}: {fault.findings[0].en}")
     if proposal.astray:
         click.echo(f"{proposal.astray} houses stand on a new border to the millimetre")
+
+
+def _print_moves(proposal: Proposal) -> None:
+    state = proposal.task.state
+    for k in np.flatnonzero(proposal.task.fresh).tolist():
+        click.echo(f"new grid {state.grids.code[k]} {state.grids.name[k]}: it has no team yet")
+    for code in proposal.gone:
+        click.echo(f"grid {code} is no more; its code is not used again")
+    moves = Table(box=None)
+    for i, head in enumerate(("from", "to", "houses", "households", "residents", "minutes")):
+        moves.add_column(head, justify="left" if i < 2 else "right")
+    for m in proposal.moves:
+        moves.add_row(m.from_grid, m.to_grid, str(len(m.houses)), str(m.households),
+                      str(m.residents), f"{m.minutes:.0f}")  # fmt: skip
+    wide_console().print(moves)

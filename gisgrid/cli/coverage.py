@@ -19,10 +19,11 @@ from gisgrid.plans import plans
 from gisgrid.plans.checks import CHECKS
 from gisgrid.plans.coverage import Coverage, coverage, coverage_features, coverage_sheets
 from gisgrid.plans.exports import write_geojson, write_workbook
-from gisgrid.plans.fetch import add_weights, plan_state, today, weights_of
+from gisgrid.plans.fetch import plan_state, today
 from gisgrid.plans.load_files import load_features, load_sheets
 from gisgrid.plans.loads import AreaLoad, Loads, loads
 from gisgrid.plans.plans import Place, PlanInfo
+from gisgrid.plans.weighing import add_weights, plan_weights, weights_of
 from gisgrid.settings import Settings
 from gisgrid.tables.register import NEEDS
 
@@ -138,7 +139,9 @@ def _print_places(found: Coverage, most: int) -> None:
 @plan_option
 @as_of_option
 @township_option
-@click.option("--weights", "version", help="version of the weights; default the newest")
+@click.option(
+    "--weights", "version", help="version of the weights; default the plan's own, else the newest"
+)
 @click.option("--straight", is_flag=True, help="walks straight with a detour, not along streets")
 @xlsx_option
 @geojson_option
@@ -162,7 +165,7 @@ def workload_command(
     ):
         place = plans.township(session, township)
         plan = chosen_plan(session, place, name, as_of)
-        weights = weights_of(session, place.id, version)
+        weights = plan_weights(session, plan, version)
         tell(0, 2, "reading")
         state = plan_state(session, place, plan, as_of.date() if as_of else today(place))
         tell(1, 2, "weighing")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 from typing import Any
 
 import click
@@ -23,6 +25,7 @@ from gisgrid.cli import (
     planning,
     reviewing,
     scenarios,
+    studies,
 )
 from gisgrid.errors import GisgridError
 from gisgrid.settings import Settings
@@ -80,6 +83,9 @@ def fail(line: str) -> None:
 @click.pass_context
 def main(ctx: click.Context) -> None:
     """Grid management: grids, houses, residents and events in PostGIS, on maps."""
+    if threading.current_thread() is threading.main_thread():
+        # As Ctrl-C: transactions roll back, half-written files go.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     ctx.obj = Settings.from_env()
 
 
@@ -100,6 +106,7 @@ main.add_command(learning.shortage_command)
 main.add_command(cases.calendar_group)
 main.add_command(cases.case_group)
 main.add_command(matters.matters_group)
+main.add_command(studies.study_command)
 main.add_command(planning.plan)
 for command in reviewing.COMMANDS:
     planning.plan.add_command(command)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 from importlib import import_module
+from threading import Event, Thread
 
 import click
 from rich.table import Table
@@ -13,6 +14,7 @@ from gisgrid.cli.edge import connected, opened, wide_console
 from gisgrid.plans import plans, summary
 from gisgrid.plans.attach import Counts, attach
 from gisgrid.plans.jobs import work
+from gisgrid.plans.studies import make_asked, watch
 from gisgrid.plans.townships import OPTIONS, change_township
 from gisgrid.settings import Settings
 
@@ -149,6 +151,17 @@ def serve(settings: Settings, host: str | None, port: int | None) -> None:
 @click.option("--once", is_flag=True, help="do what waits, then end")
 @click.pass_obj
 def worker(settings: Settings, once: bool) -> None:
-    """Do long work that pages order: rebalancing."""
+    """Do long work that pages order: rebalancing, and what the planner's layers show."""
     with connected(settings) as engine:
-        work(engine, once=once)
+        if once:
+            make_asked(engine)
+            work(engine, once=True)
+            return
+        stop = Event()
+        studies = Thread(target=watch, args=(engine, stop))
+        studies.start()
+        try:
+            work(engine)
+        finally:
+            stop.set()
+            studies.join()

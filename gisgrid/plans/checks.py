@@ -22,6 +22,9 @@ from gisgrid.plans.state import PlanState
 
 Tell = Callable[[int, int | None, str], None]
 
+SITES_CHECK = "new_stations"
+"""Name under which sites for new stations stand beside the checks."""
+
 
 @dataclass(frozen=True)
 class Check:
@@ -115,7 +118,7 @@ def run_checks(
 def station_sites(ground: Ground) -> CheckResult:
     """Where new stations would cover most: findings by people reached, places in EPSG:4326."""
     raw, state = service.new_stations(ground), ground.state
-    result = counted("new_stations", ("sites for new stations", "建议设站点"), raw, state.houses)
+    result = counted(SITES_CHECK, ("sites for new stations", "建议设站点"), raw, state.houses)
     return in_degrees([result], state.srid)[0]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
 import shapely
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -21,6 +22,7 @@ def save_draft(session: Session, base: PlanInfo, proposal: Proposal, *, name: st
     """The proposal as a draft based on ``base``, with everything attached to it.
 
     Codes, names, kinds, communities and hosts are those of the base; exclusive grids are copied.
+    New grids have a code of their own, grids that were merged into others are left out.
 
     Raises
     ------
@@ -55,17 +57,27 @@ def save_draft(session: Session, base: PlanInfo, proposal: Proposal, *, name: st
             "recipe": json.dumps(recipe(proposal), ensure_ascii=False),
         },
     )
-    grids = proposal.task.state.grids
+    state = proposal.task.state
+    grids = state.grids
     session.execute(
         text(
             "INSERT INTO grid (plan_id, code, name, kind, community_id, host, geom) "
-            "SELECT :plan, g.code, g.name, g.kind, g.community_id, g.host, "
+            "SELECT :plan, :code, :name, coalesce(g.kind, 'basic'), a.id, g.host, "
             "ST_Multi(ST_SetSRID(ST_GeomFromWKB(:wkb), 4326)) "
-            "FROM grid g WHERE g.plan_id = :base AND g.code = :code"
+            "FROM area a LEFT JOIN grid g ON g.plan_id = :base AND g.code = :code "
+            "WHERE a.parent_id = :township AND a.code = :community"
         ),
         [
-            {"plan": plan_id, "base": base.id, "code": code, "wkb": shapely.to_wkb(shape)}
-            for code, shape in zip(grids.code, proposal.lonlat, strict=True)
+            {
+                "plan": plan_id,
+                "base": base.id,
+                "township": base.township_id,
+                "code": grids.code[k],
+                "name": grids.name[k],
+                "community": state.communities.code[grids.community[k]],
+                "wkb": shapely.to_wkb(proposal.lonlat[k]),
+            }
+            for k in np.flatnonzero(~shapely.is_empty(proposal.lonlat)).tolist()
         ],
     )
     assert isinstance(plan_id, int)  # noqa: S101 - narrows the type
@@ -82,6 +94,19 @@ def free_name(session: Session, base: PlanInfo) -> str:
         )
     )
     return next(n for k in range(1, len(taken) + 2) if (n := f"{base.name}-b{k}") not in taken)
+
+
+def codes_ever(session: Session, township_id: int) -> set[str]:
+    """All codes that a grid of the township has or had in any plan."""
+    return set(
+        session.scalars(
+            text(
+                "SELECT DISTINCT g.code FROM grid g JOIN plan p ON p.id = g.plan_id "
+                "WHERE p.township_id = :t"
+            ),
+            {"t": township_id},
+        )
+    )
 
 
 def recipe(proposal: Proposal) -> Mapping[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
@@ -14,9 +13,8 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from gisgrid.balance.arrays import Floats, Geometries, Ints
-from gisgrid.balance.weights import Weights
 from gisgrid.crs import points_to_metric, to_metric
-from gisgrid.errors import Conflict, Invalid, NotFound
+from gisgrid.errors import Invalid
 from gisgrid.plans.limits import Limits
 from gisgrid.plans.plans import Place, PlanInfo
 from gisgrid.plans.state import (
@@ -99,67 +97,6 @@ def limits_of(session: Session, township_id: int) -> Limits:
         text("SELECT limits FROM township WHERE area_id = :t"), {"t": township_id}
     )
     return Limits.of(stored or {})
-
-
-def weights_of(session: Session, township_id: int, version: str | None = None) -> Weights:
-    """A version of a township's weights; without one the newest, or the defaults if there is none.
-
-    Raises
-    ------
-    NotFound
-        No such version.
-    """
-    row = session.execute(
-        text(
-            "SELECT version, weights FROM workload_weights WHERE township_id = :t "
-            "AND (CAST(:v AS text) IS NULL OR version = :v) ORDER BY id DESC LIMIT 1"
-        ),
-        {"t": township_id, "v": version},
-    ).one_or_none()
-    if row is not None:
-        return Weights.of(row.version, row.weights)
-    if version not in (None, Weights().version):
-        raise NotFound(
-            f"There is no version {version!r} of the weights.",
-            zh=f"没有版本为 {version!r} 的权重。",
-        )
-    return Weights()
-
-
-def add_weights(session: Session, township_id: int, weights: Weights) -> None:
-    """Keep a new version of a township's weights.
-
-    Raises
-    ------
-    Conflict
-        There is that version already, with other numbers; the same numbers again change nothing.
-    """
-    known = session.scalar(
-        text("SELECT weights FROM workload_weights WHERE township_id = :t AND version = :v"),
-        {"t": township_id, "v": weights.version},
-    )
-    taken = weights.version == Weights().version or (
-        known is not None and Weights.of(weights.version, known) != weights
-    )
-    if taken:
-        raise Conflict(
-            f"There is a version {weights.version!r} of the weights; a version never changes: "
-            "choose another name.",
-            zh=f"权重版本 {weights.version!r} 已存在且不可更改，请另取版本名。",
-            version=weights.version,
-        )
-    if known is None:
-        session.execute(
-            text(
-                "INSERT INTO workload_weights (township_id, version, weights) "
-                "VALUES (:t, :v, CAST(:w AS jsonb))"
-            ),
-            {
-                "t": township_id,
-                "v": weights.version,
-                "w": json.dumps(weights.stored(), ensure_ascii=False),
-            },
-        )
 
 
 def _communities(

@@ -22,10 +22,13 @@ from gisgrid.errors import Conflict, GisgridError, Invalid, NotFound
 from gisgrid.plans import plans
 from gisgrid.plans.bench import Bench
 from gisgrid.plans.edits import give
-from gisgrid.plans.fetch import plan_state, today, weights_of
+from gisgrid.plans.fetch import plan_state, today
 from gisgrid.plans.plans import PlanInfo, plan_by_id
-from gisgrid.plans.rebalance import Proposal, Wishes, prepare, propose
+from gisgrid.plans.rebalance import Proposal, propose
 from gisgrid.plans.state import NO_ROW, Grids
+from gisgrid.plans.task import prepare
+from gisgrid.plans.weighing import weights_of
+from gisgrid.plans.wishes import Wishes
 
 QUEUE, TASK = "bench", "bench.job"
 _OPTIONS = "-c search_path=procrastinate,public"
@@ -232,7 +235,7 @@ def compute(url: str, job_id: int) -> None:
             place = next(t for t in plans.townships(session) if t.id == plan.township_id)
             state = plan_state(session, place, plan, today(place))
             weights = weights_of(session, place.id)
-        wishes = Wishes(**{**row.wishes, "locks": tuple(row.wishes["locks"])})
+        wishes = Wishes.of(row.wishes)
         found = propose(prepare(state, weights, wishes, progress=tell), progress=tell)
         _end(engine, job_id, "done", result=told(found))
     except GisgridError as exc:

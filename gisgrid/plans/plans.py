@@ -82,6 +82,17 @@ def township(session: Session, code: str | None = None) -> Place:
     raise NotFound(f"No township has the code {code!r}.", zh=f"没有代码为 {code!r} 的乡镇/街道。")
 
 
+def township_by_id(session: Session, township_id: int) -> Place:
+    """The township with a number; NotFound if there is none."""
+    row = session.execute(text(_TOWNSHIP + " WHERE t.area_id = :id"), {"id": township_id})
+    found = row.mappings().first()
+    if found is None:
+        raise NotFound(
+            f"There is no township {township_id}.", zh=f"没有编号为 {township_id} 的乡镇/街道。"
+        )
+    return Place(**found)
+
+
 def plans(session: Session, township_id: int) -> list[PlanInfo]:
     """The plans of a township: those with dates first by day, then drafts by number."""
     rows = session.execute(

@@ -8,10 +8,10 @@ from gisgrid.plans.rebalance import Proposal
 
 def proposal_features(proposal: Proposal) -> list[Feature]:
     """The new basic grids (``what`` = grid) and the ground that moves (``what`` = move)."""
-    state = proposal.task.state
+    row_of = {code: k for k, code in enumerate(proposal.task.state.grids.code)}
     grids = [
         Feature(
-            proposal.lonlat[row],
+            proposal.lonlat[row_of[g.code]],
             {
                 "what": "grid",
                 "code": g.code,
@@ -26,7 +26,7 @@ def proposal_features(proposal: Proposal) -> list[Feature]:
                 "residents_after": g.residents_after,
             },
         )
-        for row, g in zip(state.basic.tolist(), proposal.grids, strict=True)
+        for g in proposal.grids
     ]
     return grids + [
         Feature(

@@ -2,83 +2,31 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 import shapely
 
 from gisgrid.balance.arrays import Bools, Floats, Geometries, Ints, sums
-from gisgrid.balance.fabric import Fabric, build_fabric, community_of_grids
-from gisgrid.balance.graph import UnitGraph
 from gisgrid.balance.pareto import pareto
 from gisgrid.balance.rebalance import rebalance
 from gisgrid.balance.redraw import redrawn
-from gisgrid.balance.result import Locks, Result
-from gisgrid.balance.weights import Weights
+from gisgrid.balance.result import Result
+from gisgrid.balance.scratch import from_scratch
 from gisgrid.balance.workload import deviations
 from gisgrid.crs import from_metric, to_metric
-from gisgrid.errors import Invalid, NotFound
 from gisgrid.plans.back_in_degrees import back_in_degrees
 from gisgrid.plans.checks import Tell, run_checks
 from gisgrid.plans.findings import CheckResult
 from gisgrid.plans.limits import Limits
-from gisgrid.plans.loads import loads, workload_of
+from gisgrid.plans.loads import loads
+from gisgrid.plans.regrid import with_rows
 from gisgrid.plans.shape_checks import SHAPE_CHECKS
-from gisgrid.plans.state import NO_ROW, PlanState, Texts, owners
-from gisgrid.plans.topology import mended
+from gisgrid.plans.state import NO_ROW, PlanState, owners
+from gisgrid.plans.task import Task, locks_of, only_of
 
 GROUND_CHECKS = tuple(check[0] for check in SHAPE_CHECKS)
-Cost = Literal["workload", "residents"]
-
-
-@dataclass(frozen=True)
-class Wishes:
-    """What is asked of a new plan; kept in its recipe.
-
-    ``locks`` are codes of grids that keep their houses; ``cost`` is what moving a house costs;
-    ``smooth_m2`` rounds corners of new borders that enclose less.
-    """
-
-    tolerance: float = 0.01
-    seed: int = 7
-    locks: tuple[str, ...] = ()
-    cost: Cost = "workload"
-    shape: float = 0.3
-    smooth_m2: float = 30.0
-    by_street: bool = True
-
-
-@dataclass(frozen=True, eq=False)
-class Task:
-    """A plan ready to be balanced: its ground in units with their work.
-
-    The fabric holds all grids that tile the ground, so that an exclusive grid gets the corners that
-    its neighbours' new borders need; the graph and what follows it hold the units of basic grids
-    only. Grids and communities are named by their code where all codes are whole numbers, else by
-    their row.
-    """
-
-    state: PlanState
-    weights: Weights
-    wishes: Wishes
-    fabric: Fabric
-    rows: Ints
-    """Rows of the plan's grids, in the order of ``fabric.grids``."""
-    houses: Ints
-    """Rows of the houses in them, in the order of ``fabric.house_xy``."""
-    house_min: Floats
-    """Minutes a month of each of these houses."""
-    names: Ints
-    """Number that stands for each grid of the fabric."""
-    units: Ints
-    """Units of the fabric that may move: those of basic grids, in the order of the graph."""
-    graph: UnitGraph
-    unit_min: Floats
-    unit_residents: Floats
-    community_of: Ints
 
 
 @dataclass(frozen=True)
@@ -138,63 +86,14 @@ class Proposal:
     """Houses that the new polygons put elsewhere than the solver did: on a border to the millimetre."""
 
     @property
+    def gone(self) -> tuple[str, ...]:
+        """Codes of grids that the plan no longer has."""
+        empty = shapely.is_empty(self.lonlat) & ~self.task.state.grids.exclusive
+        return tuple(self.task.state.grids.code[empty].tolist())
+
+    @property
     def residents_moved(self) -> int:
         return sum(move.residents for move in self.moves)
-
-
-def prepare(
-    state: PlanState, weights: Weights, wishes: Wishes, *, progress: Tell | None = None
-) -> Task:
-    """The basic grids of a plan as units of ground with their workload.
-
-    Exclusive grids belong to their host and take no part.
-
-    Raises
-    ------
-    NotFound
-        A lock names no basic grid of the plan.
-    Invalid
-        No basic grids, no houses in them, grids across communities, or ground that overlaps too
-        much to be mended.
-    """
-    tell = progress or _silent
-    rows = state.tiling
-    unknown = sorted(set(wishes.locks) - set(state.grids.code[state.basic]))
-    if unknown:
-        raise NotFound(
-            f"The plan has no basic grid {unknown[0]!r} that could be locked.",
-            zh=f"方案中没有可锁定的基础网格 {unknown[0]!r}。",
-            grids=unknown,
-        )
-    houses = np.flatnonzero(state.houses.placed & np.isin(state.houses.grid, rows))
-    if not np.isin(state.houses.grid[houses], state.basic).any():
-        raise Invalid(
-            "There are no basic grids with houses in them, so there is nothing to balance.",
-            zh="没有包含房屋的基础网格，无法均衡。",
-        )
-    tell(0, 4, "weighing")
-    work = workload_of(state, weights, by_street=wishes.by_street)
-    community = _communities(state, rows)
-    tell(1, 4, "ground in units")
-    fabric = build_fabric(state.grids.metric[rows], state.houses.xy_m[houses])
-    minutes = work.house_min[houses]
-    people = state.houses.residents[houses].astype(np.float64)
-    units = np.flatnonzero(~state.grids.exclusive[rows[fabric.grid_of]])
-    return Task(
-        state=state,
-        weights=weights,
-        wishes=wishes,
-        fabric=fabric,
-        rows=rows,
-        houses=houses,
-        house_min=minutes,
-        names=_numbers(state.grids.code[rows], but=state.grids.exclusive[rows]),
-        units=units,
-        graph=fabric.graph().subgraph(units),
-        unit_min=fabric.sums(minutes)[units],
-        unit_residents=fabric.sums(people)[units],
-        community_of=_numbers(state.communities.code)[community][fabric.grid_of[units]],
-    )
 
 
 def propose(task: Task, *, progress: Tell | None = None) -> Proposal:
@@ -208,17 +107,7 @@ def propose(task: Task, *, progress: Tell | None = None) -> Proposal:
     tell = progress or _silent
     tell(2, 4, "balancing")
     wishes, today = task.wishes, task.fabric.grid_of[task.units]
-    result = rebalance(
-        task.graph,
-        task.unit_min,
-        task.names[today],
-        rng=np.random.default_rng(wishes.seed),
-        community_of=task.community_of,
-        tolerance=wishes.tolerance,
-        cost=task.unit_residents if wishes.cost == "residents" else None,
-        locked=_locks(task),
-        shape=wishes.shape,
-    )
+    result = _solved(task, tell)
     tell(3, 4, "drawing")
     order = np.argsort(task.names)
     row_of_unit = task.fabric.grid_of.copy()
@@ -231,8 +120,8 @@ def propose(task: Task, *, progress: Tell | None = None) -> Proposal:
     )
     owning = task.rows if state.overlay else np.arange(len(state.grids.code))
     owner = owners(state.houses.lonlat, lonlat, owning)
-    after = _under(state, lonlat, owner)
-    faults_today, new_faults = _faults(state, after)
+    after = with_rows(_under(state, lonlat, owner), ~shapely.is_empty(lonlat))
+    faults_today, new_faults = _faults(with_rows(state, ~task.fresh), after)
     unit = task.fabric.unit_of_house
     meant = np.where(unit >= 0, task.rows[row_of_unit[unit]], owner[task.houses])
     scores = task.graph.compactness(np.unique(today, return_inverse=True)[1], len(np.unique(today)))
@@ -242,7 +131,7 @@ def propose(task: Task, *, progress: Tell | None = None) -> Proposal:
         lonlat=lonlat,
         owner=owner,
         moves=_moves(task, row_of_unit, owner),
-        grids=_changes(task, owner, drawn.changed),
+        grids=_changes(task, owner, drawn.changed, gone=shapely.is_empty(lonlat)),
         compactness_before=None if scores is None else float(np.nanmean(scores)),
         reasons=tuple(_in_words(task, r.message, r.zh, r.community) for r in result.infeasible),
         faults=new_faults,
@@ -257,53 +146,30 @@ def trade_off(task: Task, tolerances: Sequence[float]) -> tuple[Result, ...]:
     return pareto(
         task.graph,
         task.unit_min,
-        task.names[task.fabric.grid_of[task.units]],
+        task.start,
         rng=np.random.default_rng(task.wishes.seed),
         community_of=task.community_of,
         tolerances=tolerances,
         cost=task.unit_residents,
-        locked=_locks(task),
+        locked=locks_of(task),
+        only=only_of(task),
         shape=task.wishes.shape,
     )
 
 
-def _locks(task: Task) -> Locks:
-    codes = task.state.grids.code[task.rows]
-    return Locks(grids=tuple(task.names[np.isin(codes, task.wishes.locks)].tolist()))
-
-
-def _communities(state: PlanState, rows: Ints) -> Ints:
-    """The community each grid lies in; by the plan's word where polygons are missing."""
-    areas = mended(state.communities.metric)
-    if shapely.is_missing(areas).any():
-        return state.grids.community[rows]
-    try:
-        return community_of_grids(mended(state.grids.metric[rows]), areas)
-    except Invalid as exc:
-        across = [str(state.grids.code[rows[k]]) for k in exc.facts["grids"]]  # type: ignore[attr-defined]
-        raise Invalid(
-            f"{len(across)} grids do not lie in one community: {', '.join(across[:10])}. "
-            "Mend them first: gisgrid coverage --check outside.",
-            zh=f"有{len(across)}个网格跨越社区边界：{'、'.join(across[:10])}，请先修正。",
-            grids=across,
-        ) from exc
-
-
-def _numbers(codes: Texts, *, but: Bools | None = None) -> Ints:
-    """The codes as whole numbers, so that reasons name them; the rows where some are no numbers.
-
-    Parameters
-    ----------
-    but
-        Entries that are never named (20 digits do not fit) and get a negative number instead.
-    """
-    named = np.ones(len(codes), dtype=bool) if but is None else ~but
-    numbers = -1 - np.arange(len(codes), dtype=np.int64)
-    if all(re.fullmatch(r"[1-9][0-9]{0,17}", code) for code in codes[named]):
-        numbers[named] = [int(code) for code in codes[named]]
-    else:
-        numbers[named] = np.flatnonzero(named)
-    return numbers
+def _solved(task: Task, tell: Tell) -> Result:
+    wishes = task.wishes
+    common = {
+        "rng": np.random.default_rng(wishes.seed),
+        "community_of": task.community_of,
+        "tolerance": wishes.tolerance,
+        "cost": task.unit_residents if wishes.cost == "residents" else None,
+        "progress": lambda done, total, _: tell(done, total, "balancing, communities"),
+    }
+    solve: Callable[..., Result] = from_scratch if wishes.afresh else rebalance
+    if not wishes.afresh:
+        common |= {"locked": locks_of(task), "only": only_of(task), "shape": wishes.shape}
+    return solve(task.graph, task.unit_min, task.start, **common)
 
 
 def _in_words(task: Task, en: str, zh: str, community: int) -> tuple[str, str]:
@@ -342,20 +208,20 @@ def _moves(task: Task, row_of_unit: Ints, owner: Ints) -> tuple[Move, ...]:
     return tuple(moves)
 
 
-def _changes(task: Task, owner: Ints, changed: Bools) -> tuple[GridChange, ...]:
+def _changes(task: Task, owner: Ints, changed: Bools, *, gone: Bools) -> tuple[GridChange, ...]:
     state, rows = task.state, task.rows
     count = len(state.grids.code)
     people = state.houses.residents[task.houses]
     community = state.grids.community
 
-    def held(grid: Ints) -> tuple[Floats, Floats, Floats]:
+    def held(grid: Ints, there: Bools) -> tuple[Floats, Floats, Floats]:
         inside = grid >= 0
         load = sums(grid[inside], task.house_min[inside], count)
         residents = sums(grid[inside], people[inside].astype(np.float64), count)
-        return load, residents, deviations(load, community, ~state.grids.exclusive)
+        return load, residents, deviations(load, community, there & ~state.grids.exclusive)
 
-    before, people_before, off_before = held(state.houses.grid[task.houses])
-    after, people_after, off_after = held(owner[task.houses])
+    before, people_before, off_before = held(state.houses.grid[task.houses], ~task.fresh)
+    after, people_after, off_after = held(owner[task.houses], ~gone)
     return tuple(
         GridChange(
             code=state.grids.code[g],
@@ -399,9 +265,20 @@ def _faults(
 
 
 def _measured_anew(task: Task, after: PlanState) -> float | None:
-    """The largest deviation when the work of every house is counted again under the new plan."""
+    """The largest deviation when the work of every house is counted again under the new plan.
+
+    Among the grids that took part, from their own mean.
+    """
     found = loads(after, task.weights, by_street=task.wishes.by_street)
-    return max((abs(g.deviation) for g in found.grids if g.deviation is not None), default=None)
+    took_part = set(task.state.grids.code[task.rows[np.isin(task.names, task.start)]])
+    if task.wishes.only:
+        took_part &= set(task.wishes.only)
+    off = deviations(
+        np.array([g.total_mmin for g in found.grids], dtype=np.float64),
+        after.grids.community,
+        np.isin(after.grids.code, sorted(took_part)),
+    )
+    return None if np.isnan(off).all() else float(np.nanmax(np.abs(off)))
 
 
 def _silent(done: int, total: int | None, what: str) -> None:

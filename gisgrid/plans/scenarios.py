@@ -13,10 +13,11 @@ from gisgrid.errors import Conflict, Invalid, NotFound, StalePlan
 from gisgrid.plans.attach import attach
 from gisgrid.plans.bench import Bench, bench_of, with_grids
 from gisgrid.plans.combining import combine
-from gisgrid.plans.fetch import plan_grids, plan_state, today, weights_of
+from gisgrid.plans.fetch import plan_grids, plan_state, today
 from gisgrid.plans.loads import workload_of
 from gisgrid.plans.plans import Place, PlanInfo, plan_by_id
 from gisgrid.plans.state import Grids
+from gisgrid.plans.weighing import weights_of
 
 EDITABLE = ("draft", "returned")
 NAME_LENGTH = 80

@@ -34,6 +34,7 @@ from gisgrid.tables.places import Area, Street, Township
 from gisgrid.tables.plans import EventGrid, Grid, HouseGrid, Plan
 from gisgrid.tables.register import House, Household, Resident
 from gisgrid.tables.scenarios import GridSuccessor, Job, PlanStep, ScenarioLock, ScenarioMove
+from gisgrid.tables.studies import Study
 from gisgrid.tables.visits import Station, Visit, WorkloadWeights
 
 __all__ = [
@@ -82,6 +83,7 @@ __all__ = [
     "Staff",
     "Station",
     "Street",
+    "Study",
     "TeamMember",
     "Township",
     "Training",

@@ -4,6 +4,7 @@
 (function (gisgrid) {
   const MOST_LABELS = 150;
   const LETTER = 13; // width of a Chinese letter of a label, in pixels
+  const DIGIT = 8;
 
   // A polygon layer of GeoJSON; `ready` is a promise that it is drawn.
   gisgrid.polygons = function (map, spec, onFailure) {
@@ -63,20 +64,28 @@
     return to === from ? String(from) : `${from} – ${to}`;
   }
 
+  gisgrid.opacity = (grids, colouring) => (colouring && colouring.opacity) || grids.spec.style.fillOpacity;
+
+  // A colouring may bring its own opacity, and its own borders as `line`.
   gisgrid.paint = function (grids, colouring) {
     grids.setStyle((feature) => ({
       fillColor: colouring.of(feature.properties) || grids.spec.style.nothing,
+      fillOpacity: gisgrid.opacity(grids, colouring),
+      weight: grids.spec.style.weight,
       // Exclusive grids can be told in every colouring.
       dashArray: feature.properties.kind === "exclusive" ? "4 3" : null,
       color: feature.properties.kind === "exclusive" ? "#12355b" : grids.spec.style.color,
+      ...(colouring.line ? colouring.line(feature.properties) : {}),
     }));
   };
 
   // Names over the map: communities from afar, grids from near, never more than can be read.
-  gisgrid.labels = function (map, areas, grids, english) {
+  // Where `another` gives a function, grids bear what it says of them.
+  gisgrid.labels = function (map, areas, grids, english, another) {
     const shown = L.layerGroup([], { pane: "labels" }).addTo(map);
+    const name = (p) => (english && p.name_en) || p.name;
     // Labels of a layer whose points are in view; null if they would run into each other.
-    function fitting(from) {
+    function fitting(from, text, letter) {
       if (!map.hasLayer(from)) return null;
       const view = map.getBounds();
       const inView = [];
@@ -87,18 +96,20 @@
         inView.push(p);
         const box = layer.getBounds();
         const width = map.latLngToLayerPoint(box.getNorthEast()).x - map.latLngToLayerPoint(box.getSouthWest()).x;
-        if (width < LETTER * p.name.length) narrow++;
+        if (width < letter * text(p).length) narrow++;
       });
       return inView.length <= MOST_LABELS && narrow <= inView.length * 0.2 ? inView : null;
     }
     function write() {
       shown.clearLayers();
-      const ofGrids = fitting(grids);
+      const said = another();
+      const ofGrids = fitting(grids, said || ((p) => p.name), said ? DIGIT : LETTER);
       const near = ofGrids !== null && ofGrids.length > 0;
-      const inView = near ? ofGrids : fitting(areas) || [];
+      const inView = near ? ofGrids : fitting(areas, (p) => p.name, LETTER) || [];
       for (const p of inView) {
+        if (near && said && !said(p)) continue;
         const text = document.createElement("span");
-        text.textContent = (english && p.name_en) || p.name;
+        text.textContent = near && said ? said(p) : name(p);
         const icon = L.divIcon({ html: text, className: near ? "label label-grid" : "label", iconSize: null });
         L.marker(L.latLng(p.label[1], p.label[0]), { icon, interactive: false, keyboard: false, pane: "labels" }).addTo(shown);
       }

@@ -52,21 +52,26 @@
     return element;
   }
 
+  gisgrid.make = make;
+
   gisgrid.start = function (map, ui) {
     gisgrid.town = map; // tests look here
     byId("notice").textContent = ui.words.failed;
-    const state = { map, ui, counts: new Map(), selected: null, choice: layers.grids.spec.colourings[0] };
+    // The planner's layers lay their own paint, labels and facts over the grids.
+    const state = { map, ui, counts: new Map(), selected: null, choice: layers.grids.spec.colourings[0],
+      painting: null, labelOf: null, more: null };
     panel(state);
     search(state);
-    const label = gisgrid.labels(map, layers.areas, layers.grids, ui.language === "en");
+    state.label = gisgrid.labels(map, layers.areas, layers.grids, ui.language === "en", () => state.labelOf);
     Promise.all([layers.areas.ready, layers.grids.ready]).then(() => {
-      label();
+      state.label();
       colour(state);
       hover(state);
     });
     Promise.all(Object.values(layers).map((layer) => layer.ready)).then(() => {
       performance.mark("first-view");
       document.documentElement.dataset.ready = "true"; // tests wait for it
+      if (ui.planner) gisgrid.planner(state);
       // Counting thousands of people takes longer than drawing: the map comes first.
       return Promise.all([gisgrid.json(layers.grids.spec.extra.counts), gisgrid.json(`${ui.api}/summary?plan=${ui.plan}`)]);
     }).then(([counted, summed]) => {
@@ -115,7 +120,7 @@
 
   function colour(state) {
     const colouring = gisgrid.colouring(state.choice, state.counts, state.ui.words);
-    gisgrid.paint(layers.grids, colouring);
+    gisgrid.paint(layers.grids, state.painting || colouring);
     select(state, state.selected);
     const dashed = make("li", {}, make("i", { class: "sample sample-exclusive" }), make("span", {}, state.ui.words.exclusive));
     byId("legend").replaceChildren(
@@ -138,6 +143,11 @@
     return null;
   }
 
+  gisgrid.repaint = function (state) {
+    colour(state);
+    state.label();
+  };
+
   function totals(ui, answer) {
     const all = answer.total;
     const lines = [["grids", all.basic + all.exclusive], ["houses", all.houses], ["households", all.households],
@@ -151,12 +161,17 @@
   function hover(state) {
     layers.grids.eachLayer((layer) => {
       layer.on("mouseover", () => { layer.setStyle({ weight: 3 }); });
-      layer.on("mouseout", () => { if (layer !== state.selected) layer.setStyle({ weight: layers.grids.spec.style.weight }); });
+      layer.on("mouseout", () => { if (layer !== state.selected) layer.setStyle({ weight: weight(state, layer) }); });
     });
   }
 
+  function weight(state, layer) {
+    const line = state.painting && state.painting.line;
+    return line ? line(layer.feature.properties).weight : layers.grids.spec.style.weight;
+  }
+
   function select(state, layer) {
-    if (state.selected) state.selected.setStyle({ weight: layers.grids.spec.style.weight, fillOpacity: layers.grids.spec.style.fillOpacity });
+    if (state.selected) state.selected.setStyle({ weight: weight(state, state.selected), fillOpacity: gisgrid.opacity(layers.grids, state.painting) });
     state.selected = layer;
     if (layer) layer.setStyle({ weight: 4, color: "#12355b", fillOpacity: 0.82 }).bringToFront();
   }
@@ -186,8 +201,10 @@
 
   // ---- cards -----------------------------------------------------------------------------------
 
-  function show(state, title, badge, lines, numbers, more) {
-    const { words } = state.ui;
+  gisgrid.card = show;
+
+  function show(state, title, badge, lines, numbers, more, wording) {
+    const words = { ...state.ui.words, ...wording };
     byId("card").replaceChildren(
       make("header", {}, make("h2", {}, title), badge,
         make("button", { class: "close", "aria-label": words.close, onclick: () => hide(state) }, "×")),
@@ -202,8 +219,10 @@
   function hide(state) {
     byId("card").hidden = true;
     select(state, null);
-    gisgrid.paint(layers.grids, gisgrid.colouring(state.choice, state.counts, state.ui.words));
+    colour(state);
   }
+
+  gisgrid.openGrid = gridCard;
 
   async function gridCard(state, code, zoom) {
     const { ui, map } = state;
@@ -221,8 +240,9 @@
     return show(state, grid.name,
       make("span", { class: `badge badge-${grid.kind}` }, ui.words[grid.kind]),
       [["code", grid.code], ["community", (ui.language === "en" && grid.community_en) || grid.community],
-        ["host", grid.host], ["leader", grid.leader || ui.words.nobody]],
-      ["houses", "households", "residents", "events", "open_events"].map((key) => [key, grid[key]]));
+        ["host", grid.host], ["leader", grid.leader || ui.words.nobody], ...(state.more ? state.more(code) : [])],
+      ["houses", "households", "residents", "events", "open_events"].map((key) => [key, grid[key]]),
+      null, ui.planner && ui.planner.words);
   }
 
   async function pointCard(state, found, latlng) {

@@ -1,0 +1,5 @@
+"""``python -m gisgrid``: the command line."""
+
+from gisgrid.cli import main
+
+main()

@@ -1,0 +1,150 @@
+"""Options of ``gisgrid balance`` that say what is asked of the new plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import numpy as np
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from gisgrid.balance.arrays import Geometries
+from gisgrid.errors import NotFound
+from gisgrid.locate.address import search
+from gisgrid.plans.barriers import barriers_in, street_barriers
+from gisgrid.plans.plans import Place
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+_OPTIONS = (
+    click.option(
+        "--tolerance",
+        type=click.FloatRange(0, 1),
+        default=0.01,
+        show_default=True,
+        help="allowed distance from the community's mean, as a share of it",
+    ),
+    click.option(
+        "--lock", "locks", multiple=True, metavar="GRID", help="keep this grid; repeatable"
+    ),
+    click.option(
+        "--lock-house",
+        "lock_houses",
+        multiple=True,
+        metavar="CODE|ADDRESS",
+        help="this house, and who shares its spot, stays in its grid; repeatable",
+    ),
+    click.option(
+        "--lock-border",
+        "lock_borders",
+        multiple=True,
+        nargs=2,
+        metavar="GRID GRID",
+        help="nothing moves between these two grids; repeatable",
+    ),
+    click.option(
+        "--only",
+        multiple=True,
+        metavar="GRID",
+        help="only these grids exchange houses, towards their own mean; repeatable",
+    ),
+    click.option(
+        "--community",
+        "communities",
+        multiple=True,
+        metavar="CODE",
+        help="only this community; repeatable",
+    ),
+    click.option("--split", multiple=True, metavar="GRID", help="halve this grid; repeatable"),
+    click.option(
+        "--merge",
+        multiple=True,
+        nargs=2,
+        metavar="GRID GRID",
+        help="the second grid joins the first; repeatable",
+    ),
+    click.option(
+        "--add", multiple=True, metavar="COMMUNITY", help="one grid more there; repeatable"
+    ),
+    click.option("--scratch", is_flag=True, help="draw anew, without regard to today's borders"),
+    click.option(
+        "--grids",
+        type=click.IntRange(1),
+        help="draw anew with so many basic grids in all, shared out by workload",
+    ),
+    click.option(
+        "--barrier",
+        "barrier_files",
+        multiple=True,
+        type=_FILE,
+        help="vector file of lines that nobody walks across; repeatable",
+    ),
+    click.option("--barrier-crs", help="coordinates of those files, where they carry none"),
+    click.option(
+        "--barrier-street",
+        "barrier_streets",
+        multiple=True,
+        metavar="NAME|CODE",
+        help="street that nobody walks across; repeatable",
+    ),
+    click.option(
+        "--cost",
+        type=click.Choice(["workload", "residents"]),
+        default="workload",
+        show_default=True,
+        help="what is to move as little as possible",
+    ),
+    click.option(
+        "--seed", type=click.IntRange(0), default=7, show_default=True, help="of the search"
+    ),
+)
+
+
+def wish_options(command: F) -> F:
+    """The options, in the order in which the help tells them."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def house_codes(session: Session, place: Place, asked: Sequence[str]) -> tuple[str, ...]:
+    """The codes of houses named by code or address.
+
+    Raises
+    ------
+    NotFound
+        Neither a code nor an address that fits one house well enough; the nearest is named.
+    """
+    known = set(
+        session.scalars(
+            text("SELECT code FROM house WHERE township_id = :t AND code = ANY(:codes)"),
+            {"t": place.id, "codes": list(asked)},
+        )
+    )
+    return tuple(each if each in known else _by_address(session, place, each) for each in asked)
+
+
+def _by_address(session: Session, place: Place, asked: str) -> str:
+    answer = search(session, place.id, asked)
+    if answer.match is None or answer.match.code is None:
+        near = answer.candidates[0].address if answer.candidates else None
+        raise NotFound(
+            f"No house has the code or address {asked!r}"
+            + (f"; did you mean {near!r}?" if near else "."),
+            zh=f"没有代码或地址为“{asked}”的房屋" + (f"，是否指“{near}”？" if near else "。"),
+        )
+    return str(answer.match.code)
+
+
+def barriers_of(
+    session: Session, place: Place, files: Sequence[Path], streets: Sequence[str], crs: str | None
+) -> Geometries | None:
+    """All barriers in the township's metric CRS; None without any."""
+    found = [barriers_in(path, place.metric_srid, declared=crs) for path in files]
+    if streets:
+        found.append(street_barriers(session, place, streets))
+    return np.concatenate(found) if found else None

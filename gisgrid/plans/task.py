@@ -1,0 +1,318 @@
+"""A plan made ready to be balanced: its ground in units, with their work and what may move."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+
+import numpy as np
+import shapely
+
+from gisgrid.balance.arrays import Bools, Floats, Geometries, Ints, sums
+from gisgrid.balance.change import add_grid, merge_grids, split_grid
+from gisgrid.balance.fabric import Fabric, build_fabric, community_of_grids
+from gisgrid.balance.graph import UnitGraph
+from gisgrid.balance.result import Locks
+from gisgrid.balance.weights import Weights
+from gisgrid.errors import Invalid
+from gisgrid.plans.checks import Tell
+from gisgrid.plans.loads import workload_of
+from gisgrid.plans.regrid import NewGrid, new_grid, with_new_grids
+from gisgrid.plans.state import PlanState, Texts
+from gisgrid.plans.topology import mended
+from gisgrid.plans.wishes import Wishes, check_wishes
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """A plan ready to be balanced: its ground in units with their work.
+
+    The fabric holds all grids that tile the ground, so that an exclusive grid gets the corners that
+    its neighbours' new borders need; the graph and what follows it hold the units of basic grids
+    only. Grids and communities are named by their code where all codes are whole numbers, else by
+    their row.
+    """
+
+    state: PlanState
+    """With the grids that are to be drawn, which have no ground yet."""
+    weights: Weights
+    wishes: Wishes
+    fabric: Fabric
+    rows: Ints
+    """Rows of the plan's grids, in the order of ``fabric.grids``."""
+    houses: Ints
+    """Rows of the houses in them, in the order of ``fabric.house_xy``."""
+    house_min: Floats
+    """Minutes a month of each of these houses."""
+    names: Ints
+    """Number that stands for each grid of the fabric."""
+    units: Ints
+    """Units of the fabric that take part: those of basic grids, in the order of the graph."""
+    graph: UnitGraph
+    unit_min: Floats
+    unit_residents: Floats
+    community_of: Ints
+    start: Ints
+    """Name of each unit's grid to begin with: today's, or after splits, merges and new grids."""
+    fresh: Bools
+    """Which grids of the state are to be drawn."""
+
+
+def prepare(
+    state: PlanState,
+    weights: Weights,
+    wishes: Wishes,
+    *,
+    barriers: Geometries | None = None,
+    taken: Collection[str] = (),
+    progress: Tell | None = None,
+) -> Task:
+    """The basic grids of a plan as units of ground with their workload.
+
+    Exclusive grids belong to their host and take no part.
+
+    Parameters
+    ----------
+    barriers
+        Lines in the metric CRS that nobody walks across: no grid hangs together over one.
+    taken
+        Codes that new grids may not get, beside those of the plan.
+
+    Raises
+    ------
+    NotFound, Conflict
+        What `gisgrid.plans.wishes.check_wishes` refuses.
+    Invalid
+        No basic grids, no houses in them, grids across communities, ground that overlaps too
+        much to be mended, or a number of grids that cannot be.
+    """
+    tell = progress or _silent
+    check_wishes(wishes, state)
+    houses = np.flatnonzero(state.houses.placed & np.isin(state.houses.grid, state.tiling))
+    if not np.isin(state.houses.grid[houses], state.basic).any():
+        raise Invalid(
+            "There are no basic grids with houses in them, so there is nothing to balance.",
+            zh="没有包含房屋的基础网格，无法均衡。",
+        )
+    tell(0, 4, "weighing")
+    minutes = workload_of(state, weights, by_street=wishes.by_street).house_min
+    community = _communities(state, state.tiling)
+    per_community = _grid_counts(state, wishes, minutes)
+    new = _new_grids(state, wishes, per_community, taken)
+    rows_before = state.grids.code[state.tiling]
+    state = with_new_grids(state, new)
+    codes = [*rows_before, *(g.code for g in new)]
+    row_of = {code: k for k, code in enumerate(state.grids.code)}
+    rows = np.array([row_of[code] for code in codes], dtype=np.int64)
+    tell(1, 4, "ground in units")
+    fabric = build_fabric(
+        state.grids.metric[rows[: len(rows_before)]], state.houses.xy_m[houses], barriers=barriers
+    )
+    # New grids are rows of the fabric that hold no unit yet.
+    empty = np.array([shapely.Polygon()] * len(new), dtype=object)
+    fabric = replace(fabric, grids=np.concatenate([fabric.grids, empty]))
+    community = np.append(community, [g.community for g in new]).astype(np.int64)
+    takes_part = ~state.grids.exclusive[rows[fabric.grid_of]]
+    if wishes.communities:
+        named = np.isin(state.communities.code, wishes.communities)
+        takes_part &= named[community[fabric.grid_of]]
+    units = np.flatnonzero(takes_part)
+    if not len(units):
+        raise Invalid("The communities named have no basic grids.", zh="所列社区没有基础网格。")
+    people = state.houses.residents[houses].astype(np.float64)
+    names = numbered(state.grids.code[rows], but=state.grids.exclusive[rows])
+    task = Task(
+        state=state,
+        weights=weights,
+        wishes=wishes,
+        fabric=fabric,
+        rows=rows,
+        houses=houses,
+        house_min=minutes[houses],
+        names=names,
+        units=units,
+        graph=fabric.graph().subgraph(units),
+        unit_min=fabric.sums(minutes[houses])[units],
+        unit_residents=fabric.sums(people)[units],
+        community_of=numbered(state.communities.code)[community][fabric.grid_of[units]],
+        start=names[fabric.grid_of[units]],
+        fresh=np.isin(state.grids.code, [g.code for g in new]),
+    )
+    return replace(task, start=_started(task, new, per_community))
+
+
+def locks_of(task: Task) -> Locks:
+    """The wishes' locks in the names and units of the task."""
+    wishes = task.wishes
+    name_of = _name_of(task)
+    held = None
+    if wishes.lock_houses:
+        mine = np.isin(task.state.houses.code[task.houses], wishes.lock_houses)
+        unit = task.fabric.unit_of_house[mine]
+        held = np.isin(task.units, unit[unit >= 0])
+    return Locks(
+        units=held,
+        grids=tuple(name_of[code] for code in wishes.locks),
+        borders=tuple((name_of[a], name_of[b]) for a, b in wishes.lock_borders),
+    )
+
+
+def only_of(task: Task) -> tuple[int, ...] | None:
+    """Names of the grids that alone exchange houses; None for all."""
+    name_of = _name_of(task)
+    return tuple(name_of[code] for code in task.wishes.only) or None
+
+
+def _name_of(task: Task) -> dict[str, int]:
+    return dict(zip(task.state.grids.code[task.rows], task.names.tolist(), strict=True))
+
+
+def _grid_counts(state: PlanState, wishes: Wishes, minutes: Floats) -> dict[int, int]:
+    """How many basic grids each community that takes part is to have, where that is asked for.
+
+    Shared out by workload with the largest remainders (Hamilton); each gets at least one.
+    """
+    if wishes.grids is None:
+        return {}
+    home = state.grids.community
+    has = sorted(set(home[state.basic].tolist()))
+    if wishes.communities:
+        has = [c for c in has if state.communities.code[c] in wishes.communities]
+    if wishes.grids < len(has):
+        raise Invalid(
+            f"{wishes.grids} grids are too few for {len(has)} communities: each has one at least.",
+            zh=f"{len(has)}个社区至少各需一个网格，{wishes.grids}个不够。",
+        )
+    owned = np.flatnonzero(np.isin(state.houses.grid, state.basic))
+    by_community = sums(home[state.houses.grid[owned]], minutes[owned], len(state.communities.code))
+    work = by_community[has] if by_community[has].any() else np.ones(len(has))
+    fair = work / work.sum() * wishes.grids
+    count = np.maximum(1, np.floor(fair)).astype(np.int64)
+    while count.sum() != wishes.grids:
+        if count.sum() < wishes.grids:
+            count[np.argmax(fair - count)] += 1
+        else:
+            count[np.argmax(np.where(count > 1, count - fair, -np.inf))] -= 1
+    return dict(zip(has, count.tolist(), strict=True))
+
+
+def _new_grids(
+    state: PlanState, wishes: Wishes, counts: dict[int, int], taken: Collection[str]
+) -> list[NewGrid]:
+    """In the order of splits, additions, and communities drawn afresh."""
+    row_of = {code: k for k, code in enumerate(state.grids.code)}
+    homes = [int(state.grids.community[row_of[code]]) for code in wishes.split]
+    homes += [state.communities.code.tolist().index(code) for code in wishes.add]
+    for community, count in counts.items():
+        today = int((state.grids.community[state.basic] == community).sum())
+        homes += [community] * max(0, count - today)
+    used = {*taken, *state.grids.code}
+    new: list[NewGrid] = []
+    for home in homes:
+        new.append(new_grid(state, home, used))
+        used.add(new[-1].code)
+    return new
+
+
+def _started(task: Task, new: list[NewGrid], counts: dict[int, int]) -> Ints:
+    """The plan to begin with: today's with the changes that are asked for."""
+    wishes, name_of = task.wishes, _name_of(task)
+    rng = np.random.default_rng(wishes.seed)
+    plan = task.start
+    fresh = iter(new)
+    for code in wishes.split:
+        plan = _said_of(
+            code, split_grid, task.graph, task.unit_min, plan,
+            grid=name_of[code], new_grid=name_of[next(fresh).code], rng=rng,
+        )  # fmt: skip
+    for into, gone in wishes.merge:
+        plan = _said_of(
+            f"{into}, {gone}", merge_grids, task.graph, plan,
+            into=name_of[into], gone=name_of[gone], community_of=task.community_of,
+        )  # fmt: skip
+    numbers = numbered(task.state.communities.code)
+    for code in wishes.add:
+        community = int(numbers[task.state.communities.code.tolist().index(code)])
+        plan = _said_of(
+            code, add_grid, task.graph, task.unit_min, plan, community_of=task.community_of,
+            community=community, new_grid=name_of[next(fresh).code], rng=rng,
+        )  # fmt: skip
+    for community, count in counts.items():
+        mine = np.flatnonzero(task.community_of == numbers[community])
+        added = [name_of[g.code] for g in new if g.community == community]
+        plan = _with_count(task, plan, mine, count, added)
+    return plan
+
+
+def _with_count(task: Task, plan: Ints, mine: Ints, count: int, added: list[int]) -> Ints:
+    """A community with another number of names; it is drawn afresh, so any unit may bear them."""
+    names, held = np.unique(plan[mine], return_counts=True)
+    if len(names) == count:
+        return plan
+    if len(mine) < count:
+        raise Invalid(
+            f"A community with {len(mine)} places with houses cannot have {count} grids.",
+            zh=f"只有{len(mine)}处房屋的社区不能划分为{count}个网格。",
+        )
+    if task.graph.subgraph(mine).pieces(np.zeros(len(mine), dtype=np.int64)).max() > 0:
+        raise Invalid(
+            "A community in several pieces cannot get another number of grids in one step.",
+            zh="不相连的社区不能一次改变网格数。",
+        )
+    plan = plan.copy()
+    for name in added:
+        # One unit of the largest grid, so that none is left without.
+        largest = np.bincount(np.unique(plan[mine], return_inverse=True)[1]).argmax()
+        plan[mine[np.flatnonzero(plan[mine] == np.unique(plan[mine])[largest])[0]]] = name
+    # The largest stay; it does not matter to which of them the ground of the others goes.
+    order = names[np.argsort(-held, kind="stable")]
+    if len(order) > count:
+        plan[mine[np.isin(plan[mine], order[count:])]] = order[0]
+    return plan
+
+
+def _said_of(codes: str, change: Callable[..., Ints], *args: object, **kwargs: object) -> Ints:
+    """What a change refuses, with the codes that the reader knows."""
+    try:
+        return change(*args, **kwargs)
+    except Invalid as exc:
+        raise Invalid(f"{codes}: {exc.message}", zh=f"{codes}：{exc.zh}", **exc.facts) from exc
+
+
+def _communities(state: PlanState, rows: Ints) -> Ints:
+    """The community each grid lies in; by the plan's word where polygons are missing."""
+    areas = mended(state.communities.metric)
+    if shapely.is_missing(areas).any():
+        return state.grids.community[rows]
+    try:
+        return community_of_grids(mended(state.grids.metric[rows]), areas)
+    except Invalid as exc:
+        across = [str(state.grids.code[rows[k]]) for k in exc.facts["grids"]]  # type: ignore[attr-defined]
+        raise Invalid(
+            f"{len(across)} grids do not lie in one community: {', '.join(across[:10])}. "
+            "Mend them first: gisgrid coverage --check outside.",
+            zh=f"有{len(across)}个网格跨越社区边界：{'、'.join(across[:10])}，请先修正。",
+            grids=across,
+        ) from exc
+
+
+def numbered(codes: Texts, *, but: Bools | None = None) -> Ints:
+    """The codes as whole numbers, so that reasons name them; the rows where some are no numbers.
+
+    Parameters
+    ----------
+    but
+        Entries that are never named (20 digits do not fit) and get a negative number instead.
+    """
+    named = np.ones(len(codes), dtype=bool) if but is None else ~but
+    numbers = -1 - np.arange(len(codes), dtype=np.int64)
+    if all(re.fullmatch(r"[1-9][0-9]{0,17}", code) for code in codes[named]):
+        numbers[named] = [int(code) for code in codes[named]]
+    else:
+        numbers[named] = np.flatnonzero(named)
+    return numbers
+
+
+def _silent(done: int, total: int | None, what: str) -> None:
+    """Nobody listens."""

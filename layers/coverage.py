@@ -1,0 +1,25 @@
+"""Coverage gaps: each place where a check fails, marked by how many people it affects."""
+
+from __future__ import annotations
+
+from layers.layer import Layer, Say, Scope, Swatch, study_url
+
+
+def layer(scope: Scope, say: Say) -> Layer:
+    """Circles with the number of residents in them, larger for more; hatched where it is ground.
+
+    The answer of each check is a word and a sign beside its colour.
+    """
+    return Layer(
+        name="coverage",
+        kind="study",
+        title=say("Coverage"),
+        url=study_url(scope, "coverage"),
+        style={"color": "#b30000", "weight": 2, "site": "#0b5a37"},
+        shown=False,
+        swatches=(
+            Swatch("fail", say("fails"), "#b30000", sign="✗"),
+            Swatch("incomplete", say("data missing"), "#7a4b00", sign="?"),
+            Swatch("pass", say("passes"), "#0b5a37", sign="✓"),
+        ),
+    )

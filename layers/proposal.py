@@ -1,0 +1,25 @@
+"""A proposal: what a draft changes against the plan it is based on, who moves from where to where."""
+
+from __future__ import annotations
+
+from layers.colours import QUALITATIVE
+from layers.layer import Layer, Say, Scope, Swatch, study_url
+
+
+def layer(scope: Scope, say: Say) -> Layer:
+    """Ground and houses that move in the colour of the grid that receives them, borders old and new."""
+    return Layer(
+        name="proposal",
+        kind="study",
+        title=say("Proposal"),
+        url=study_url(scope, "proposal"),
+        # Without the last, grey: it is the ground that stays.
+        style={"colours": QUALITATIVE[:-1], "old": "#5b6b82", "new": "#12355b"},
+        shown=False,
+        swatches=(
+            Swatch("ground", say("moves to the grid of this colour"), "#EE8866", pattern="lines-1"),
+            Swatch("house", say("house that moves"), "#EE8866"),
+            Swatch("new", say("new border"), "#12355b"),
+            Swatch("old", say("border of today"), "#5b6b82"),
+        ),
+    )
