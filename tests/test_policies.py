@@ -97,7 +97,7 @@ def test_what_the_web_reads_freely_is_named_and_it_owns_nothing(store: Engine):
         )
         lending = session.scalars(text(_LENDING)).all()
     assert set(free) == {
-        "address_key", "address_street", "alembic_version", "area", "grid", "house", "house_grid",
+        "address_key", "address_street", "alembic_version", "area", "grid", "house", "house_grid", "log_in_try",
         "matter", "matter_list", "plan", "purpose", "role_right", "spatial_ref_sys", "station",
         "street", "team_member", "township", "workload_weights",
     }  # fmt: skip

@@ -95,6 +95,20 @@ def add_account(
     return account_named(session, name)
 
 
+def staff_named(session: Session, township: str | None, code: str) -> int:
+    """Row number of a person of staff by code; NotFound if the township has none of that code."""
+    found = session.scalar(
+        text(
+            "SELECT s.id FROM staff s JOIN area a ON a.id = s.township_id "
+            "WHERE s.code = :code AND (CAST(:t AS text) IS NULL OR a.code = :t) ORDER BY s.id LIMIT 1"
+        ),
+        {"code": code, "t": township},
+    )
+    if found is None:
+        raise NotFound(f"There is no staff {code!r}.", zh=f"没有编号为“{code}”的人员。", staff=code)
+    return int(found)
+
+
 def set_active(session: Session, name: str, *, active: bool) -> AccountInfo:
     """Disable or enable an account; a disabled one has no right from now on, and no session lives on."""
     account = account_named(session, name)

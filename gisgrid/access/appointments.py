@@ -152,6 +152,14 @@ def rights(session: Session, account_id: int) -> list[HeldRight]:
     ]
 
 
+def rights_of_roles(session: Session) -> dict[str, tuple[str, ...]]:
+    """What each role may in this store, by role; both in order of name."""
+    found: dict[str, tuple[str, ...]] = {}
+    for row in session.execute(text("SELECT role, right_name FROM role_right ORDER BY 1, 2")):
+        found[row.role] = (*found.get(row.role, ()), row.right_name)
+    return found
+
+
 def _place(session: Session, area: str | None, grid: str | None) -> tuple[int | None, str]:
     if area is None:
         if grid is not None:

@@ -2,25 +2,66 @@
 
 from __future__ import annotations
 
+import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
+import click
 from rich.console import Console
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from gisgrid.db.store import open_engine, store_url, transaction
+from gisgrid.access.accounts import account_named
+from gisgrid.db.store import (
+    Actor,
+    acting,
+    open_engine,
+    open_web_engine,
+    store_url,
+    transaction,
+    web_url,
+)
 from gisgrid.settings import Settings
+
+
+@dataclass(frozen=True)
+class Terminal:
+    """Who sits at it, from the options before the command."""
+
+    account: str | None = None
+    """``--as``; None: the operator, who owns the store."""
+    purpose: str | None = None
+    """``--purpose``"""
 
 
 @contextmanager
 def connected(settings: Settings) -> Iterator[Engine]:
-    """The store's engine; its connections are closed at the end."""
-    engine = open_engine(store_url(settings))
+    """The store's engine; its connections are closed at the end.
+
+    With ``--as`` it is the web's way into the store, and every transaction is that account's.
+    """
+    who = terminal()
+    origin = f"terminal {getpass.getuser()}"
+    owner = open_engine(store_url(settings))
+    engine = owner
     try:
-        yield engine
+        account_id = None
+        if who.account is not None:
+            with transaction(owner, read_only=True) as session:
+                account_id = account_named(session, who.account).id
+            engine = open_web_engine(web_url(settings))
+        yield acting(engine, Actor(account_id, who.purpose, origin))
     finally:
         engine.dispose()
+        owner.dispose()
+
+
+def terminal() -> Terminal:
+    """The one at the command at hand."""
+    context = click.get_current_context(silent=True)
+    found = context.find_root().meta.get("gisgrid.terminal") if context else None
+    return found or Terminal()
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import click
 from sqlalchemy.exc import DBAPIError
 
 from gisgrid.cli import (
+    access,
     balancing,
     cases,
     counting,
@@ -27,6 +28,7 @@ from gisgrid.cli import (
     scenarios,
     studies,
 )
+from gisgrid.cli.edge import Terminal, terminal
 from gisgrid.errors import GisgridError
 from gisgrid.settings import Settings
 
@@ -56,6 +58,12 @@ class OneLineErrors(click.Group):
                     if speaks_chinese()
                     else "The store lacks tables of this version; run: gisgrid db upgrade"
                 )
+            if state == "42501" and terminal().account is not None:
+                fail(
+                    "该账号无权执行此操作，未写入任何内容。"
+                    if speaks_chinese()
+                    else "This account has no right to do this; nothing was written."
+                )
             fail(
                 f"数据库拒绝了该操作（SQLSTATE {state}），未写入任何内容。"
                 if speaks_chinese()
@@ -80,13 +88,18 @@ def fail(line: str) -> None:
 
 @click.group(cls=OneLineErrors, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="gisgrid")
+@click.option(
+    "--as", "account", metavar="ACCOUNT", help="act with no more than this account's rights"
+)
+@click.option("--purpose", help="what personal data is opened for; it stands in the audit")
 @click.pass_context
-def main(ctx: click.Context) -> None:
+def main(ctx: click.Context, account: str | None, purpose: str | None) -> None:
     """Grid management: grids, houses, residents and events in PostGIS, on maps."""
     if threading.current_thread() is threading.main_thread():
         # As Ctrl-C: transactions roll back, half-written files go.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     ctx.obj = Settings.from_env()
+    ctx.meta["gisgrid.terminal"] = Terminal(account, purpose)
 
 
 main.add_command(database.db)
@@ -100,6 +113,8 @@ main.add_command(coverage.coverage_command)
 main.add_command(coverage.workload_command)
 main.add_command(coverage.weights_group)
 main.add_command(balancing.balance_command)
+main.add_command(access.user)
+main.add_command(access.audit_group)
 main.add_command(learning.document)
 main.add_command(learning.training_group)
 main.add_command(learning.shortage_command)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import URL, Engine, NullPool, create_engine, text
 
+from gisgrid.db import roles
 from gisgrid.db.cluster import server_bindir
 from gisgrid.errors import Invalid, StoreUnavailable
 
@@ -47,9 +48,11 @@ def restore(engine: Engine, path: Path) -> str:
     with admin.connect() as connection:
         quote = connection.dialect.identifier_preparer.quote
         connection.execute(text(f"CREATE DATABASE {quote(side)} TEMPLATE template0"))
+        roles.make_roles(connection)  # the grants of the backup name them
         try:
             _run("pg_restore", engine.url.set(database=side), "--no-owner", "--exit-on-error",
                  "--single-transaction", str(path))  # fmt: skip
+            _settle(engine.url.set(database=side))
         except StoreUnavailable:
             connection.execute(text(f"DROP DATABASE {quote(side)} WITH (FORCE)"))
             raise
@@ -60,6 +63,12 @@ def restore(engine: Engine, path: Path) -> str:
         connection.execute(text(f"ALTER DATABASE {quote(name)} RENAME TO {quote(kept)}"))
         connection.execute(text(f"ALTER DATABASE {quote(side)} RENAME TO {quote(name)}"))
     return kept
+
+
+def _settle(url: URL) -> None:
+    engine = create_engine(url, poolclass=NullPool)
+    with engine.begin() as connection:
+        roles.settle(connection)
 
 
 def _run(program: str, url: URL, *args: str) -> None:

@@ -36,9 +36,8 @@ def make_roles(connection: Connection) -> None:
     try:
         for name, kind in ((WEB, "LOGIN"), (VIEWS, "NOLOGIN")):
             if name not in known:
-                with connection.begin_nested():
-                    connection.execute(text(f"CREATE ROLE {name} {kind} NOSUPERUSER NOBYPASSRLS"))
-                    connection.execute(text(f"GRANT {name} TO CURRENT_USER"))
+                connection.execute(text(f"CREATE ROLE {name} {kind} NOSUPERUSER NOBYPASSRLS"))
+                connection.execute(text(f"GRANT {name} TO CURRENT_USER"))
     except DBAPIError as exc:
         raise StoreUnavailable(
             f"The store's user may not make the roles {WEB} and {VIEWS}; let an administrator of "

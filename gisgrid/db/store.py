@@ -136,6 +136,11 @@ class Actor:
     """Rights that count, of those the account has; None: all. A token has fewer."""
 
 
+def acting(bind: Engine, actor: Actor) -> Engine:
+    """The same engine for one actor: all its transactions are theirs."""
+    return bind.execution_options(gisgrid_actor=actor)
+
+
 @contextlib.contextmanager
 def transaction(
     bind: Engine,
@@ -147,8 +152,10 @@ def transaction(
     """One session in one transaction: commits at the end, rolls back on any error.
 
     Limits and actor are local to the transaction, so that a pooled connection carries nothing over.
-    The policies of the store read the actor; they do not hold for the owner of its tables.
+    The policies of the store read the actor; they do not hold for the owner of its tables. An engine
+    made by ``acting`` brings its own.
     """
+    actor = actor or bind.get_execution_options().get("gisgrid_actor")
     local = {}
     if read_only:
         local["transaction_read_only"] = "on"

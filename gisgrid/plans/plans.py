@@ -29,6 +29,7 @@ class Place:
     grid_rule: str
     code_scheme: str
     near_border_m: float
+    public_minimum: int = 5
 
 
 @dataclass(frozen=True)
@@ -250,7 +251,7 @@ def publish(session: Session, plan_id: int, first_day: date) -> dict[str, Any]:
 
 _TOWNSHIP = """
 SELECT t.area_id AS id, a.code, a.name, a.name_en, t.metric_srid, t.time_zone, t.grid_rule,
-       t.code_scheme, t.near_border_m
+       t.code_scheme, t.near_border_m, t.public_minimum
 FROM township t JOIN area a ON a.id = t.area_id
 """
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from gisgrid.crs import is_metric
 from gisgrid.errors import Invalid
+from gisgrid.plans.masks import change_masks
 from gisgrid.plans.plans import Place, township
 from gisgrid.plans.thresholds import PREFIXES, change_thresholds
 from gisgrid.tables.places import CODE_SCHEMES, GRID_RULES
@@ -35,6 +36,12 @@ def _metres(value: str) -> float:
     return metres
 
 
+def _count(value: str) -> int:
+    if not value.isdecimal() or int(value) > 1000:
+        raise ValueError("a whole number from 0 to 1000")
+    return int(value)
+
+
 def _one_of(choices: Sequence[str]) -> Callable[[str], str]:
     def parse(value: str) -> str:
         if value not in choices:
@@ -50,13 +57,15 @@ OPTIONS: dict[str, Callable[[str], Any]] = {
     "grid_rule": _one_of(GRID_RULES),
     "code_scheme": _one_of(CODE_SCHEMES),
     "near_border_m": _metres,
+    "public_minimum": _count,
 }
 
 
 def change_township(session: Session, code: str, changes: Sequence[str]) -> Place:
     """Set ``name=value`` settings of a township; the township as it is then.
 
-    Names that begin with ``limits.`` or ``sizes.`` are thresholds of the checks.
+    Names that begin with ``limits.`` or ``sizes.`` are thresholds of the checks, those with
+    ``masking.`` say how much of a masked value is kept.
 
     Raises
     ------
@@ -66,8 +75,9 @@ def change_township(session: Session, code: str, changes: Sequence[str]) -> Plac
     place = township(session, code)
     values: dict[str, Any] = {}
     thresholds = [change for change in changes if change.startswith(PREFIXES)]
+    masks = [change for change in changes if change.startswith("masking.")]
     for change in changes:
-        if change in thresholds:
+        if change in thresholds or change in masks:
             continue
         name, _, value = change.partition("=")
         if name not in OPTIONS:
@@ -89,4 +99,6 @@ def change_township(session: Session, code: str, changes: Sequence[str]) -> Plac
         )
     if thresholds:
         change_thresholds(session, place.id, thresholds)
+    if masks:
+        change_masks(session, place.id, masks)
     return township(session, code)
