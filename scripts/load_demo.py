@@ -9,16 +9,42 @@ from __future__ import annotations
 import csv
 import shlex
 import sys
+from datetime import date
 from pathlib import Path
 
 import click
+from rich.console import Console
+from rich.table import Table
 from sqlalchemy import text
 
+from gisgrid.access import accounts
+from gisgrid.access.appointments import appoint
+from gisgrid.access.login import set_password
+from gisgrid.access.passwords import random_password
+from gisgrid.cli.edge import connected
 from gisgrid.cli.main import main as gisgrid
-from gisgrid.db.store import open_engine, store_url
+from gisgrid.db.store import Actor, open_engine, store_url, transaction
 from gisgrid.settings import Settings
 
 TOWNSHIP = "999901001"
+COMMUNITY, GRID = "999901001201", "999901001201003"
+PEOPLE = {
+    "county": ("试县审", "county_reviewer", "999901", None),
+    "government": ("试政办", "township_government", TOWNSHIP, None),
+    "cadre": ("试包片", "section_cadre", COMMUNITY, None),
+    "clerk": ("试社区", "community_clerk", COMMUNITY, None),
+    "leader": ("试格长", "grid_leader", TOWNSHIP, GRID),
+    "worker": ("试格员", "grid_worker", TOWNSHIP, GRID),
+    "sinking": ("试下沉", "sinking_force", TOWNSHIP, GRID),
+    "social": ("试社力", "social_force", TOWNSHIP, GRID),
+    "resident": ("试居民", "resident", TOWNSHIP, GRID),
+    "dispatcher": ("试调度", "dispatcher", TOWNSHIP, None),
+    "planner": ("试规划", "planner", TOWNSHIP, None),
+    "coordinator": ("试统筹", "coordinator", TOWNSHIP, None),
+    "auditor": ("试审计", "auditor", TOWNSHIP, None),
+    "administrator": ("试管理", "administrator", TOWNSHIP, None),
+}
+"""Log-in name: name shown, role, area, grid; invented like everyone in Town F."""
 DATA = Path("data")
 
 
@@ -57,6 +83,34 @@ def main() -> None:
     run(f"attach {town} --commit")
     run(f"index {town}")
     run(f"summary {town}")
+    people()
+
+
+def people() -> None:
+    """One invented person per role, each with a random password that is printed this once."""
+    made = []
+    with (
+        connected(Settings.from_env()) as engine,
+        transaction(engine, actor=Actor(origin="terminal")) as session,
+    ):
+        known = {each.name for each in accounts.accounts(session)}
+        for name, (shown, role, area, grid) in PEOPLE.items():
+            if name in known:
+                continue
+            accounts.add_account(session, name, shown)
+            secret = random_password()
+            set_password(session, name, secret)
+            appoint(session, name, role, area=area, grid=grid, since=date(2022, 9, 1))
+            made.append((name, secret, role, grid or area))
+    if not made:
+        click.echo(
+            "the demo's people are there; a new password: gisgrid user password NAME --commit"
+        )
+        return
+    table = Table("log-in name", "password", "role", "area or grid", title="told this once")
+    for row in made:
+        table.add_row(*row)
+    Console(width=100).print(table)
 
 
 def issue_documents(town: str) -> None:

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, render_template, request
 
 from gisgrid.access import desk
 from gisgrid.access.roles import ROLES
-from gisgrid.plans import plans
+from gisgrid.plans import cards, plans
 from gisgrid.register import households
 from web.gate import asker
 from web.i18n import language, say
@@ -45,18 +45,18 @@ def me() -> str:
     who = asker()
     with reading() as session:
         held = [
-            (
-                place,
-                desk.above(session, place),
-                desk.below(session, place),
-                desk.team(session, place),
-            )
+            {
+                "place": place,
+                "above": desk.above(session, place),
+                "below": desk.below(session, place),
+                "team": desk.team(session, place),
+                "grids": desk.grids(session, place) if "see_register" in place.rights else [],
+            }
             for place in desk.places(session, who.account_id or 0)
         ]
     return render_template(
-        "me.html", held=held, rights=who.rights, right_words=RIGHT_WORDS, team_words=TEAM_WORDS,
-        role=_role,
-    )  # fmt: skip
+        "me.html", held=held, right_words=RIGHT_WORDS, team_words=TEAM_WORDS, role=_role
+    )
 
 
 @blueprint.get("/register/grid/<path:code>")
@@ -65,8 +65,9 @@ def grid(code: str) -> str:
     with reading() as session:
         place = plans.township(session, request.args.get("township") or None)
         plan = plans.plan_in_force(session, place.id)
+        card = cards.grid_card(session, plan.id, code)
         listed = households.houses_of_grid(session, plan.id, code)
-    return render_template("register-grid.html", code=code, houses=listed)
+    return render_template("register-grid.html", code=code, name=card.name, houses=listed)
 
 
 @blueprint.get("/register/house/<int:house_id>")

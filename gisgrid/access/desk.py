@@ -62,6 +62,14 @@ class Officer:
 
 
 @dataclass(frozen=True)
+class PlacedGrid:
+    """A grid by its code and name."""
+
+    code: str
+    name: str
+
+
+@dataclass(frozen=True)
 class Colleague:
     """A member of a grid's team, masked but for the leader's name."""
 
@@ -87,6 +95,19 @@ def below(session: Session, place: Place) -> list[Officer]:
     if place.role not in LADDER:
         return []
     return _officers(session, _BELOW, place, LADDER[place.rung + 1 : -2])
+
+
+def grids(session: Session, place: Place) -> list[PlacedGrid]:
+    """The grids of the plan in force that lie in the place's ground, by code."""
+    rows = session.execute(
+        text(_GRIDS),
+        {
+            "township": place.township_id,
+            "community": place.community_id,
+            "code": place.grid_code,
+        },
+    ).mappings()
+    return [PlacedGrid(**row) for row in rows]
 
 
 def team(session: Session, place: Place) -> list[Colleague]:
@@ -154,6 +175,15 @@ _BELOW = _SEATS.format(
   AND (CAST(:township AS bigint) IS NULL OR township_id = :township)
   AND (CAST(:community AS bigint) IS NULL OR community_id = :community)"""
 )
+
+_GRIDS = """
+SELECT g.code, g.name FROM plan p JOIN grid g ON g.plan_id = p.id
+WHERE p.state = 'published' AND p.township_id = :township
+  AND (CAST(:code AS text) IS NULL OR g.code = :code)
+  AND (CAST(:code AS text) IS NOT NULL OR CAST(:community AS bigint) IS NULL
+       OR g.community_id = :community)
+ORDER BY g.code COLLATE "C"
+"""
 
 _TEAM = """
 SELECT m.role, coalesce(CASE WHEN m.role = 'leader' THEN l.name END, s.name) AS name, s.phone

@@ -27,6 +27,7 @@ from gisgrid.cli import (
     reviewing,
     scenarios,
     studies,
+    users,
 )
 from gisgrid.cli.edge import Terminal, terminal
 from gisgrid.errors import GisgridError
@@ -132,4 +133,5 @@ main.add_command(planning.attach_command)
 main.add_command(planning.summary_command)
 main.add_command(planning.township_command)
 main.add_command(planning.serve)
+main.add_command(users.user)
 main.add_command(planning.worker)
