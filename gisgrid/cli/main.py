@@ -12,7 +12,7 @@ import click
 from sqlalchemy.exc import DBAPIError
 
 from gisgrid.cli import (
-    access,
+    auditing,
     balancing,
     cases,
     counting,
@@ -114,8 +114,7 @@ main.add_command(coverage.coverage_command)
 main.add_command(coverage.workload_command)
 main.add_command(coverage.weights_group)
 main.add_command(balancing.balance_command)
-main.add_command(access.user)
-main.add_command(access.audit_group)
+main.add_command(auditing.audit_group)
 main.add_command(learning.document)
 main.add_command(learning.training_group)
 main.add_command(learning.shortage_command)

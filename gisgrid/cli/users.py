@@ -65,13 +65,25 @@ def list_command(settings: Settings) -> None:
 @user.command("add")
 @click.argument("name")
 @click.argument("shown")
+@click.option("--staff", help="code of the person of staff this is")
+@click.option("--township", help="code of the township of that person")
 @commit_option
 @click.pass_obj
-def add_command(settings: Settings, /, name: str, shown: str, commit: bool) -> None:
+def add_command(
+    settings: Settings,
+    /,
+    *,
+    name: str,
+    shown: str,
+    staff: str | None,
+    township: str | None,
+    commit: bool,
+) -> None:
     """Add the account NAME, shown on pages as SHOWN, with a random password; it has no role yet."""
     secret = random_password()
     with _writing(settings, commit) as session:
-        account = accounts.add_account(session, name, shown)
+        staff_id = accounts.staff_named(session, township, staff) if staff else None
+        account = accounts.add_account(session, name, shown, staff_id=staff_id)
         login.set_password(session, account.name, secret)
         click.echo(f"account {account.name}: {account.display_name}")
     _told_once("password", secret, commit=commit)
@@ -144,6 +156,18 @@ def end_command(settings: Settings, /, number: int, on: datetime | None, commit:
     """End the appointment of a NUMBER of `gisgrid user list`."""
     with _writing(settings, commit) as session:
         appointments.end_appointment(session, number, _date(on))
+
+
+@user.command("roles")
+@click.pass_obj
+def roles_command(settings: Settings) -> None:
+    """Every role with the levels it is held at and the rights it has in this store."""
+    with opened(settings, read_only=True) as session:
+        rights = appointments.rights_of_roles(session)
+    table = Table("role", "角色", "held at", "rights", box=None)
+    for name, role in ROLES.items():
+        table.add_row(name, role.zh, ", ".join(role.levels), ", ".join(rights.get(name, ())))
+    wide_console().print(table)
 
 
 def _switch(name: str, active: bool, doc: str) -> Callable[..., Any]:
