@@ -161,3 +161,10 @@ def test_a_person_overrules_the_file_and_that_is_told():
     assert (declared.kind, declared.overrides) == ("gcj02", "EPSG:4326")
     assert crs.declare(None, "EPSG:2056", [], []).name == "EPSG:2056"
     assert crs.declare("wgs84", "EPSG:4326", [], []).overrides is None
+
+
+def test_one_point_comes_out_as_many_do():
+    (x,), (y,) = crs.points_to_metric([120.9], [40.7], 4549)
+    assert crs.point_to_metric(120.9, 40.7, 4549) == (x, y)
+    assert crs.point_to_metric(np.nan, 40.7, 4549) is None
+    assert crs.point_to_metric(120.9, 95.0, 4549) is None

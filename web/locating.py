@@ -13,6 +13,7 @@ from marshmallow import Schema
 
 from gisgrid.errors import Invalid
 from gisgrid.locate import asking
+from gisgrid.locate.address import Nearest
 from gisgrid.locate.asking import Found
 from gisgrid.locate.whereabouts import GridCard, in_snapshot, in_store
 from gisgrid.plans.plans import Place
@@ -148,8 +149,7 @@ def told(found: Found) -> dict[str, object]:
         ],
         "place": {"lon": where.lon, "lat": where.lat},
         "house": found.house and asdict(found.house),
-        "nearest": found.nearest
-        and {**asdict(found.nearest), "distance_m": round(found.nearest.distance_m, 1)},
+        "nearest": found.nearest and _nearest(found.nearest),
         "how": found.how,
         "confidence": round(found.confidence, 3),
         "reason": found.reason_zh if speaks_chinese() else found.reason,
@@ -166,6 +166,15 @@ def _with_nearest(found: Found) -> Found:
     if houses is None:
         return found
     return replace(found, nearest=houses.nearest(found.where.lon, found.where.lat))
+
+
+def _nearest(near: Nearest) -> dict[str, Any]:
+    return {
+        "house_id": near.house_id,
+        "code": near.code,
+        "address": near.address,
+        "distance_m": round(near.distance_m, 1),
+    }
 
 
 def _grid(card: GridCard) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from scipy.spatial import cKDTree
 from sqlalchemy.orm import Session
 
-from gisgrid.crs import points_to_metric
+from gisgrid.crs import point_to_metric, points_to_metric
 from gisgrid.db.store import raw
 from gisgrid.locate.address import Nearest
 from gisgrid.plans.plans import Place
@@ -42,14 +42,14 @@ class Houses:
 
         None if there are no houses, or the point lies outside the metric CRS.
         """
-        x, y = points_to_metric([lon], [lat], self.srid)
-        if not len(self.ids) or np.isnan(x[0]):
+        spot = point_to_metric(lon, lat, self.srid)
+        if not len(self.ids) or spot is None:
             return None
-        distance_m, found = self.tree.query((x[0], y[0]), k=_TIES)
-        house = int(found[distance_m == distance_m[0]].min())
+        distance_m, found = (a.tolist() for a in self.tree.query(spot, k=_TIES))
+        house = min(f for f, d in zip(found, distance_m, strict=True) if d == distance_m[0])
         words = self.words[self.begins[house] : self.begins[house + 1]].decode()
         code, address, _ = words.split("\t")
-        return Nearest(int(self.ids[house]), code, address, float(distance_m[0]))
+        return Nearest(int(self.ids[house]), code, address, distance_m[0])
 
 
 def take_houses(session: Session, place: Place) -> Houses:

@@ -1,0 +1,99 @@
+"""The production server: its processes share the questions, and nobody else shares its port."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from gisgrid.errors import Invalid
+from gisgrid.settings import Settings
+from web.serve import serve
+
+COMMAND = [sys.executable, "-c", "from gisgrid.cli.main import main; main()", "serve"]
+
+
+@contextmanager
+def served(engine: Engine, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    url = engine.url.render_as_string(hide_password=False)
+    process = subprocess.Popen(
+        [*COMMAND, "--port", str(port)],
+        env={**os.environ, "DATABASE_URL": url, "GISGRID_WEB_WORKERS": "2"},
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def health(port: int) -> int:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        connection.request("GET", "/api/v1/health")
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+def processes(server: subprocess.Popen[bytes]) -> list[int]:
+    children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text()
+    return [int(pid) for pid in children.split()]
+
+
+def connections(pid: int) -> int:
+    """How many sockets a process has open."""
+    sockets = 0
+    for file in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed meanwhile
+            sockets += str(file.readlink()).startswith("socket:")
+    return sockets
+
+
+def test_connections_are_spread_over_the_processes(engine: Engine):
+    port = free_port()
+    with served(engine, port) as server:
+        for _ in range(100):
+            try:
+                assert health(port) == 200
+                break
+            except OSError:
+                time.sleep(0.2)
+        before = [connections(pid) for pid in processes(server)]
+        assert len(before) == 2
+        # The kernel throws a coin for each: 64 on one side would be no coin.
+        held = [socket.create_connection(("127.0.0.1", port)) for _ in range(64)]
+        time.sleep(1)
+        more = [connections(pid) - n for pid, n in zip(processes(server), before, strict=True)]
+        for connection in held:
+            connection.close()
+        assert min(more) > 10
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(30) == 0
+
+
+def test_a_taken_port_is_told(engine: Engine):
+    url = engine.url.render_as_string(hide_password=False)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(Invalid, match=f"Port {port} of 127.0.0.1 cannot be taken"):
+            serve(Settings(database_url=url, port=port))
