@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 
 from gisgrid.errors import Invalid, NotFound
 from gisgrid.locate import aliases
-from gisgrid.locate.gazetteer import grams
 from gisgrid.locate.likeness import (
     NOTES,
     SAME,
@@ -25,6 +24,7 @@ from gisgrid.locate.likeness import (
 )
 from gisgrid.locate.normal import fold, readings
 from gisgrid.locate.readings import Reading, ladder
+from gisgrid.locate.streets import streets_of
 
 MAX_TEXT = 200
 """Longest address that is looked for, in characters."""
@@ -148,7 +148,7 @@ def nearest_address(session: Session, township_id: int, lon: float, lat: float) 
     if srid is None:
         raise NotFound(f"There is no township {township_id}.", zh=f"没有乡镇/街道 {township_id}。")
     row = session.execute(
-        text(_NEAREST), {"t": township_id, "lon": lon, "lat": lat, "srid": srid}
+        _NEAREST, {"t": township_id, "lon": lon, "lat": lat, "srid": srid}
     ).one_or_none()
     return None if row is None else Nearest(*row)
 
@@ -196,7 +196,7 @@ def _by_key(session: Session, township_id: int, reads: Sequence[Reading]) -> lis
     numbers = {shorter for r in reads for shorter in _shortened(r.number)}
     houses = ladder(reads[0].number).get("号", "")
     rows = session.execute(
-        text(_BY_KEY),
+        _BY_KEY,
         {
             "t": township_id,
             "streets": sorted({r.street for r in reads}),
@@ -221,14 +221,10 @@ def _by_likeness(session: Session, township_id: int, reads: Sequence[Reading]) -
     On the streets most like the one asked for every number is looked at, on the others only the
     same number: two slips at once that lead to a better street than one slip are not met.
     """
-    session.execute(text("SELECT set_config('pg_trgm.similarity_threshold', '0.25', true)"))
-    rows = session.execute(
-        text(_LIKE_STREETS),
-        {"t": township_id, "grams": sorted({grams(r.street) for r in reads[:2] if r.street})},
-    )
+    like = streets_of(session, township_id).like([r.street for r in reads[:2]])
     near = sorted(
         (*min((street_difference(r.street, name).cost, i) for i, r in enumerate(reads)), street_id)
-        for street_id, name in rows
+        for street_id, name in like
     )[:_STREETS]
     near = [n for n in near if n[0] <= near[0][0] + _SPREAD]
     wanted = [
@@ -238,7 +234,7 @@ def _by_likeness(session: Session, township_id: int, reads: Sequence[Reading]) -
     ]
     best = {street_id: (cost, i) for cost, i, street_id in near if cost <= near[0][0] + 1.0}
     best = dict(list(best.items())[:_STREETS_WHOLE])
-    for street_id, numbers in session.execute(text(_NUMBERS), {"ids": list(best)}):
+    for street_id, numbers in session.execute(_NUMBERS, {"ids": list(best)}):
         cost, i = best[street_id]
         wanted += [
             (cost + number_difference(reads[i].number, number).cost, street_id, number)
@@ -246,7 +242,7 @@ def _by_likeness(session: Session, township_id: int, reads: Sequence[Reading]) -
         ]
     wanted = sorted(set(wanted))[:_NUMBERS_WANTED]
     rows = session.execute(
-        text(_OF_NUMBERS),
+        _OF_NUMBERS,
         {"ids": [w[1] for w in wanted], "numbers": [w[2] for w in wanted]},
     )
     return [_compared(_House(*row), reads) for row in rows]
@@ -348,36 +344,29 @@ h.id, h.code, h.address, ST_X(h.geom) AS lon, ST_Y(h.geom) AS lat, s.name, k.num
 FROM address_street s JOIN address_key k ON k.street_id = s.id JOIN house h ON h.id = k.house_id
 """
 
-_BY_KEY = f"""
+_BY_KEY = text(f"""
 SELECT {_HOUSE}
 WHERE s.township_id = :t AND s.name = ANY(:streets)
   AND (k.number = ANY(:numbers) OR k.number LIKE :prefix
        OR CAST(:n AS int) BETWEEN k.low AND k.high)
 ORDER BY k.number = ANY(:numbers) DESC, k.number, h.code COLLATE "C" LIMIT 60
-"""
+""")
 
-_LIKE_STREETS = """
-SELECT s.id, s.name
-FROM unnest(CAST(:grams AS text[])) AS g(grams) JOIN address_street s ON s.grams % g.grams
-WHERE s.township_id = :t
-GROUP BY s.id, s.name ORDER BY max(similarity(s.grams, g.grams)) DESC, s.name LIMIT 40
-"""
-
-_NUMBERS = """
+_NUMBERS = text("""
 SELECT street_id, string_agg(number, E'\\n') FROM address_key
 WHERE street_id = ANY(:ids) GROUP BY street_id
-"""
+""")
 
-_OF_NUMBERS = f"""
+_OF_NUMBERS = text(f"""
 SELECT {_HOUSE}
 JOIN unnest(CAST(:ids AS bigint[]), CAST(:numbers AS text[])) AS w(street_id, number)
   ON k.street_id = w.street_id AND k.number = w.number
 ORDER BY h.code COLLATE "C" LIMIT 200
-"""
+""")
 
 # The nearest in degrees is not the nearest in metres, but no house that is nearer lies outside the
 # circle through it, nor outside that circle's box.
-_NEAREST = """
+_NEAREST = text("""
 WITH at AS (
     SELECT p.here, ST_Transform(p.here, :srid) AS here_m
     FROM (SELECT ST_SetSRID(ST_MakePoint(:lon, :lat), 4326) AS here) p
@@ -391,4 +380,4 @@ FROM house h, at, first
 WHERE h.township_id = :t
   AND h.geom && ST_Transform(ST_Expand(at.here_m, first.reach_m * 1.001 + 0.01), 4326)
 ORDER BY distance_m, h.code COLLATE "C" LIMIT 1
-"""
+""")

@@ -95,7 +95,7 @@ def load(session: Session, township_id: int, path: Path, *, who: str) -> Loaded:
 def find(session: Session, township_id: int, asked: str) -> list[Found]:
     """Aliases of these words, or else up to three like them, best first."""
     key = fold_name(asked)
-    rows = session.execute(text(_FIND), {"t": township_id, "key": key, "grams": grams(key)})
+    rows = session.execute(_FIND, {"t": township_id, "key": key, "grams": grams(key)})
     found = [
         Found(
             words=row.words,
@@ -182,13 +182,13 @@ def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
         ) from exc
 
 
-_FIND = """
+_FIND = text("""
 SELECT a.words, a.key, a.house_id, h.code, h.address,
        ST_X(coalesce(a.geom, h.geom)) AS lon, ST_Y(coalesce(a.geom, h.geom)) AS lat
 FROM alias a LEFT JOIN house h ON h.id = a.house_id
 WHERE a.township_id = :t AND (a.key = :key OR a.grams % :grams)
 ORDER BY a.key = :key DESC, similarity(a.grams, :grams) DESC, a.key LIMIT 5
-"""
+""")
 
 # xmax is 0 in a row that this statement has inserted.
 _PUT = """

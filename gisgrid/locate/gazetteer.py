@@ -72,7 +72,7 @@ def index_addresses(session: Session, township_id: int) -> int:
 
 
 def grams(name: str) -> str:
-    """What the trigram index sees of a name: each Chinese character is a word of its own.
+    """A name as trigrams see it: each Chinese character is a word of its own.
 
     Plain trigrams of 和平路 and 和乎路 share one of seven; the characters share two of three.
 
@@ -128,13 +128,11 @@ def _add_streets(session: Session, township_id: int, names: list[str]) -> dict[s
     rows = session.execute(
         text(
             """
-            INSERT INTO address_street (township_id, name, grams)
-            SELECT :t, name, grams FROM unnest(CAST(:names AS text[]), CAST(:grams AS text[]))
-                AS new(name, grams)
-            RETURNING name, id
+            INSERT INTO address_street (township_id, name)
+            SELECT :t, name FROM unnest(CAST(:names AS text[])) AS new(name) RETURNING name, id
             """
         ),
-        {"t": township_id, "names": names, "grams": [grams(name) for name in names]},
+        {"t": township_id, "names": names},
     )
     return dict(rows.all())
 

@@ -27,22 +27,11 @@ class AddressStreet(Base):
     """A street, village or compound as the addresses of the register name it."""
 
     __tablename__ = "address_street"
-    __table_args__ = (
-        UniqueConstraint("township_id", "name"),
-        # Not one trigram row per house: a township has a hundred houses to a street name.
-        Index(
-            "ix_address_street_grams",
-            "grams",
-            postgresql_using="gin",
-            postgresql_ops={"grams": "gin_trgm_ops"},
-        ),
-    )
+    __table_args__ = (UniqueConstraint("township_id", "name"),)
 
     id: Mapped[Id]
     township_id: Mapped[int] = mapped_column(ForeignKey("township.area_id"))
     name: Mapped[str] = mapped_column(Text)
-    grams: Mapped[str] = mapped_column(Text)
-    """The name with a blank between Chinese characters: trigrams see them one by one."""
 
 
 class AddressKey(Base):
@@ -89,6 +78,7 @@ class Alias(Base):
     key: Mapped[str] = mapped_column(Text)
     """In one form of writing."""
     grams: Mapped[str] = mapped_column(Text)
+    """The key with a blank between Chinese characters: trigrams see them one by one."""
     house_id: Mapped[int | None] = mapped_column(
         ForeignKey("house.id", ondelete="CASCADE"), index=True
     )
