@@ -107,6 +107,28 @@ def test_a_changed_row_updates_and_keeps_its_old_self(session: Session, tmp_path
     assert session.scalar(text("SELECT count(*) FROM history WHERE table_name = 'house'")) == 1
 
 
+def test_a_large_load_leaves_the_table_with_all_its_keys(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("gisgrid.db.bulk.WORTH_IT", 1)
+    small_town(session)
+    keys = text(
+        "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint "
+        "WHERE conrelid = CAST('house' AS regclass) UNION ALL "
+        "SELECT relname, pg_get_indexdef(oid) FROM pg_class JOIN pg_index ON indexrelid = oid "
+        "WHERE indrelid = CAST('house' AS regclass) ORDER BY 1, 2"
+    )
+    before = session.execute(keys).all()
+    odd = ['H2,"a ""b"", c",120.90051,40.7005', "H3,\\N,120.90052,40.7005", "H4,NULL,,"]
+    path = write(tmp_path / "h.csv", HEAD, GOOD, *odd)
+    assert load_kind(session, "houses", path, crs="wgs84").inserted == 4
+    assert session.execute(keys).all() == before
+    addresses = session.scalars(text("SELECT address FROM house ORDER BY code")).all()
+    assert addresses == ["学府路1号", 'a "b", c', "\\N", "NULL"]
+    again = load_kind(session, "houses", path, crs="wgs84")
+    assert (again.inserted, again.updated, again.unchanged) == (0, 0, 4)
+
+
 def test_good_rows_stay_and_bad_rows_are_told_by_number(session: Session, tmp_path: Path):
     small_town(session)
     path = write(

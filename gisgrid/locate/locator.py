@@ -184,17 +184,10 @@ class Locator:
         if found < 0:
             return None
         kx, ky = self._scale(lat)
-        first, stop = self.index.start[found], self.index.start[found + 1]
-        xy, boxes, begins, _ = self._polygons
-        border2 = near_kernels.border_distance2(
-            xy, boxes, begins, first, stop, lon, lat, kx, ky, math.inf
+        border2, others, distance2 = near_kernels.surroundings(
+            found, lon, lat, kx, ky, within_m * within_m, *self._polygons, *self._tree
         )
-        others = tuple(
-            near
-            for near in self.near(lon, lat, within_m=within_m)
-            if near.code != self.codes[found]
-        )
-        return Located(self.codes[found], math.sqrt(border2), others)
+        return Located(self.codes[found], math.sqrt(border2), self._named(others, distance2))
 
     def near(self, lon: float, lat: float, *, within_m: float) -> tuple[Near, ...]:
         """Polygons that cover the point or come within ``within_m`` of it; nearest first, then by code."""
@@ -202,13 +195,9 @@ class Locator:
             return ()
         kx, ky = self._scale(lat)
         found, distance2 = near_kernels.polygons_within(
-            lon, lat, kx, ky, within_m * within_m, *self._polygons, *self._tree
+            -1, lon, lat, kx, ky, within_m * within_m, *self._polygons, *self._tree
         )
-        nears = [
-            Near(self.codes[g], math.sqrt(d))
-            for g, d in zip(found.tolist(), distance2.tolist(), strict=True)
-        ]
-        return tuple(sorted(nears, key=lambda near: (near.distance_m, near.code)))
+        return self._named(found, distance2)
 
     def nearest(self, lon: float, lat: float) -> Near | None:
         """The polygon nearest to a point, 0 m if it covers it; None without polygons or a place."""
@@ -247,6 +236,17 @@ class Locator:
         facts, arrays = store.read(Path(path), verify=verify)
         overlaps = tuple((low, high) for low, high in facts["overlaps"])
         return cls(Index(**arrays), tuple(facts["codes"]), overlaps, facts["unit"])
+
+    def _named(
+        self, found: npt.NDArray[np.int32], distance2: npt.NDArray[np.float64]
+    ) -> tuple[Near, ...]:
+        if not len(found):
+            return ()
+        nears = [
+            Near(self.codes[g], math.sqrt(d))
+            for g, d in zip(found.tolist(), distance2.tolist(), strict=True)
+        ]
+        return tuple(sorted(nears, key=lambda near: (near.distance_m, near.code)))
 
     def _scale(self, lat: float) -> tuple[float, float]:
         return metres_per_degree(lat) if self.unit == "degree" else (1.0, 1.0)

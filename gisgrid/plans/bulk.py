@@ -74,18 +74,15 @@ def attach_all(session: Session, rule: Rule, kind: Kind) -> None:
 
 def read_places(session: Session, kind: Kind, township: int) -> Places:
     """Number, longitude and latitude of every located place of a township, as arrays (n,)."""
-    # Three columns that are never null make records of one length, which numpy reads as they come.
-    record = np.dtype(
-        [("fields", ">i2"), ("l1", ">i4"), ("id", ">i8"), ("l2", ">i4"), ("lon", ">f8"),
-         ("l3", ">i4"), ("lat", ">f8")]
-    )  # fmt: skip
-    statement = (
-        f"COPY (SELECT id, ST_X(geom), ST_Y(geom) FROM {kind} "  # noqa: S608 - a fixed name
-        f"WHERE township_id = {int(township)} AND place = 'ok') TO STDOUT (FORMAT binary)"
-    )
-    with raw(session).cursor() as cursor, cursor.copy(statement) as copy:
-        data = b"".join(copy)
-    body = np.frombuffer(data, record, offset=len(_SIGNATURE), count=(len(data) - 21) // 38)
+    record = np.dtype([("id", ">i8"), ("lon", ">f8"), ("lat", ">f8")])
+    # Blocks that numpy reads as they are: a row of its own for every place takes six times as long.
+    statement = f"""
+        SELECT string_agg(int8send(id) || float8send(ST_X(geom)) || float8send(ST_Y(geom)), '')
+        FROM {kind} WHERE township_id = %s AND place = 'ok' GROUP BY id / 100000
+        """  # noqa: S608 - a fixed name
+    with raw(session).cursor(binary=True) as cursor:
+        blocks = [block for (block,) in cursor.execute(statement, [township])]
+    body = np.frombuffer(b"".join(blocks), record)
     return (
         body["id"].astype(np.int64),
         body["lon"].astype(np.float64),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pandas as pd
@@ -100,8 +101,8 @@ def load(session: Session, order: Order, *, progress: Progress | None = None) ->
     tell(read, read, "writing")
     stage.values["run"] = run_id = open_run(session, job)
     staged = stage.row_count()
-    with bulk_into(session, job.target.table, staged):
-        inserted, updated = stage.write()
+    with bulk_into(session, job.target.table, staged) as empty:
+        inserted, updated = stage.write(into_empty=empty)
     settled = _finish_areas(session) if order.kind == "areas" else ()
     houses = events = None
     plan_id = _published(session, job.place)
@@ -146,16 +147,23 @@ def _fill(stage: Stage, job: Job, rejected: Findings, noted: Findings, tell: Pro
     checker = Checker(job.resolved, job.context)
     seen: Counter[str] = Counter()
     read = 0
-    for whole in job.table.chunks():
-        chunk = whole.drop(columns=list(job.resolved.ignored))
-        refuse_personal_cells(job.resolved, chunk)
-        keyed = _with_row_key(chunk, seen) if job.order.code_from_row else chunk
-        checked = checker.check(keyed)
-        stage.fill(checked.rows)
-        rejected.extend(checked.rejected.found)
-        noted.extend(checked.noted.found)
-        read += checked.total
-        tell(read, job.table.rows, "rows")
+    # A chunk goes to the database while the next is read; the session is the writer's meanwhile.
+    with ThreadPoolExecutor(1, thread_name_prefix="stage") as writer:
+        filled: Future[None] | None = None
+        for whole in job.table.chunks():
+            chunk = whole.drop(columns=list(job.resolved.ignored))
+            refuse_personal_cells(job.resolved, chunk)
+            keyed = _with_row_key(chunk, seen) if job.order.code_from_row else chunk
+            checked = checker.check(keyed)
+            if filled:
+                filled.result()
+            filled = writer.submit(stage.fill, checked.rows)
+            rejected.extend(checked.rejected.found)
+            noted.extend(checked.noted.found)
+            read += checked.total
+            tell(read, job.table.rows, "rows")
+        if filled:
+            filled.result()
     return read
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass, field
+from math import isnan
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -57,10 +58,10 @@ class Stage:
             # Here and not by an UPDATE, which would write every row of the stage a second time.
             out["community_id"] = self._community_ids(out["community"])
             names.append("community_id")
-        buffer = io.StringIO()
-        out.to_csv(buffer, header=False, index=True)
+        cells = [map(str, out.index.tolist()), *(_cells(out[name]) for name in names)]
+        lines = "\n".join(map(",".join, zip(*cells, strict=True)))
         # PostgreSQL holds no zero byte in a text.
-        copy_text(self.session, "stage", ["row_no", *names], [buffer.getvalue().replace("\0", "")])
+        copy_text(self.session, "stage", ["row_no", *names], [lines.replace("\0", "")])
 
     def _community_ids(self, named: pd.Series[str]) -> pd.Series[int]:
         """The community each row names, by code or name; missing where there is none of it."""
@@ -216,10 +217,16 @@ class Stage:
         ).all()
         return pd.DataFrame(rows, columns=["source_x", "source_y", "lon", "lat"], dtype="float64")
 
-    def write(self) -> tuple[int, int]:
-        """Bring the stage into the store; rows inserted and updated."""
+    def write(self, *, into_empty: bool) -> tuple[int, int]:
+        """Bring the stage into the store; rows inserted and updated.
+
+        ``into_empty``: the table held nothing and has no unique keys for now (``bulk_into``).
+        """
         inserted = updated = 0
-        for statement in self.target.writes:
+        # Several statements write several tables, or one table several times.
+        into_empty &= len(self.target.writes) == 1
+        for write in self.target.writes:
+            statement = write.add if into_empty and write.add else write.merge
             row = self.session.execute(text(statement), self.values).one()
             inserted, updated = inserted + row.inserted, updated + row.updated
         # What follows in this transaction is planned by what stands in the table now. Small loads
@@ -246,6 +253,15 @@ class Stage:
         for key in twice:
             del known[key]
         return known
+
+
+def _cells(column: pd.Series[Any]) -> list[str]:
+    """A column as cells of CSV, nothing where there is none; four times as fast as ``to_csv``."""
+    if column.dtype == object:
+        return ['"' + t.replace('"', '""') + '"' if t else "" for t in column.tolist()]
+    if column.dtype == np.float64:
+        return ["" if isnan(v) else repr(v) for v in column.tolist()]
+    return column.astype("string").fillna("").tolist()
 
 
 def known_places(session: Session, township: int, limit: int = 20_000) -> npt.NDArray[np.float64]:

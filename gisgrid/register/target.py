@@ -17,14 +17,24 @@ class Check:
 
 
 @dataclass(frozen=True)
+class Write:
+    """A statement that brings rows of the stage into a table; it gives one row: inserted, updated."""
+
+    merge: str
+    """For any table."""
+    add: str | None = None
+    """For an empty one, whose unique keys need not stand yet; None: only ``merge`` is right."""
+
+
+@dataclass(frozen=True)
 class Target:
     """Where one kind goes."""
 
     table: str
     columns: dict[str, str]
     """Canonical column to its type in the stage."""
-    writes: tuple[str, ...]
-    """Statements in order; each gives one row: inserted, updated."""
+    writes: tuple[Write, ...]
+    """In order."""
     key: tuple[str, ...] = ("code",)
     """What names a row in the file."""
     checks: tuple[Check, ...] = ()
@@ -34,13 +44,13 @@ class Target:
     """Rows have a point: detective, placeholder search, attach."""
 
 
-def upsert(table: str, key: str, select: str, columns: tuple[str, ...]) -> str:
-    """A statement that inserts new rows, updates changed ones, and counts both."""
+def upsert(table: str, key: str, select: str, columns: tuple[str, ...]) -> Write:
+    """Insert new rows, update changed ones, and count both."""
     values = ", ".join(f"{c} = excluded.{c}" for c in columns)
     old = ", ".join(f"t.{c}" for c in columns)
     new = ", ".join(f"excluded.{c}" for c in columns)
     names = ", ".join((*[k.strip() for k in key.split(",")], *columns, "run_id"))
-    return f"""
+    merge = f"""
 WITH done AS (
     INSERT INTO {table} AS t ({names})
     {select}
@@ -51,3 +61,8 @@ WITH done AS (
 SELECT count(*) FILTER (WHERE fresh) AS inserted, count(*) FILTER (WHERE NOT fresh) AS updated
 FROM done
 """
+    add = f"""
+WITH done AS (INSERT INTO {table} ({names}) {select} RETURNING 1)
+SELECT count(*) AS inserted, 0 AS updated FROM done
+"""
+    return Write(merge, add)

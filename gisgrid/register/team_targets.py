@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gisgrid.register.target import Check, Target, upsert
+from gisgrid.register.target import Check, Target, Write, upsert
 
 UNKNOWN_GRID = Check(
     "unknown_grid",
@@ -66,7 +66,7 @@ TEAM_TARGETS: dict[str, Target] = {
                 ("name", "phone", "body"),
             ),
             # A part is named by person, grid, role and first day; a new last day updates it.
-            """
+            Write("""
 WITH part AS (
     SELECT p.id AS staff_id, s.grid, s.role, s.since, s.span
     FROM stage s JOIN staff p ON p.township_id = :township AND p.code = s.code
@@ -85,7 +85,7 @@ WITH part AS (
     RETURNING id
 )
 SELECT (SELECT count(*) FROM added) AS inserted, (SELECT count(*) FROM changed) AS updated
-""",
+"""),
         ),
     ),
     "trainings": Target(
@@ -117,7 +117,7 @@ SELECT (SELECT count(*) FROM added) AS inserted, (SELECT count(*) FROM changed) 
                 FROM stage s ORDER BY s.code, s.row_no""",
                 ("course", "kind", "held_on", "hours", "expires_on"),
             ),
-            """
+            Write("""
 WITH added AS (
     INSERT INTO training_attendee (training_id, staff_id, run_id)
     SELECT t.id, p.id, :run FROM stage s
@@ -126,7 +126,7 @@ WITH added AS (
     ON CONFLICT DO NOTHING RETURNING 1
 )
 SELECT (SELECT count(*) FROM added) AS inserted, 0 AS updated
-""",
+"""),
         ),
     ),
     "receipts": Target(
@@ -148,7 +148,7 @@ SELECT (SELECT count(*) FROM added) AS inserted, 0 AS updated
         ),
         # The first time that somebody read it stays.
         writes=(
-            """
+            Write("""
 WITH added AS (
     INSERT INTO read_receipt (version_id, staff_id, read_at)
     SELECT v.id, p.id, s.read_at FROM stage s
@@ -158,7 +158,7 @@ WITH added AS (
     ON CONFLICT DO NOTHING RETURNING 1
 )
 SELECT (SELECT count(*) FROM added) AS inserted, 0 AS updated
-""",
+"""),
         ),
     ),
 }  # fmt: skip

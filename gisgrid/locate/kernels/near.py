@@ -105,6 +105,7 @@ def border_distance2(
 
 @njit(cache=True, nogil=True)
 def polygons_within(
+    skip: int,
     x: float,
     y: float,
     kx: float,
@@ -120,7 +121,7 @@ def polygons_within(
 ) -> tuple[Ids, Floats]:
     """Polygons at most ``sqrt(limit2)`` metres away, and the squares of their distances.
 
-    A polygon that covers the point has distance 0.
+    A polygon that covers the point has distance 0; ``skip`` (-1: none) is left out.
     """
     levels, leaves, i, n = len(tree_begins) - 1, tree_begins[1], 0, 0
     found, distance2 = np.empty(16, np.int32), np.empty(16)
@@ -140,6 +141,8 @@ def polygons_within(
                 continue
             g = tree_polygon[i]
             i += 1
+            if g == skip:
+                break
             d = border_distance2(
                 xy,
                 boxes,
@@ -164,6 +167,30 @@ def polygons_within(
             n += 1
             break
     return found[:n], distance2[:n]
+
+
+@njit(cache=True, nogil=True)
+def surroundings(
+    own: int,
+    x: float,
+    y: float,
+    kx: float,
+    ky: float,
+    limit2: float,
+    xy: Floats,
+    boxes: Floats,
+    begins: Ints,
+    start: Ints,
+    tree_boxes: Floats,
+    tree_begins: Ints,
+    tree_polygon: Ids,
+) -> tuple[float, Ids, Floats]:
+    """Square of the distance to the border of polygon ``own``, and ``polygons_within`` but for it."""
+    border2 = border_distance2(xy, boxes, begins, start[own], start[own + 1], x, y, kx, ky, np.inf)
+    found, distance2 = polygons_within(
+        own, x, y, kx, ky, limit2, xy, boxes, begins, start, tree_boxes, tree_begins, tree_polygon
+    )
+    return border2, found, distance2
 
 
 @njit(cache=True, nogil=True)
