@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
+from gisgrid.db.roles import WEB
 from gisgrid.errors import Invalid
 from gisgrid.settings import Settings
 from web.serve import serve
@@ -28,7 +29,13 @@ def served(engine: Engine, port: int) -> Iterator[subprocess.Popen[bytes]]:
     url = engine.url.render_as_string(hide_password=False)
     process = subprocess.Popen(
         [*COMMAND, "--port", str(port)],
-        env={**os.environ, "DATABASE_URL": url, "GISGRID_WEB_WORKERS": "2"},
+        env={
+            **os.environ,
+            "DATABASE_URL": url,
+            "GISGRID_WEB_DATABASE_URL": engine.url.set(username=WEB).render_as_string(),
+            "GISGRID_SECRET_KEY": "x" * 48,
+            "GISGRID_WEB_WORKERS": "2",
+        },
         stderr=subprocess.DEVNULL,
     )
     try:
@@ -53,6 +60,17 @@ def health(port: int) -> int:
         connection.close()
 
 
+def wait_for(server: subprocess.Popen[bytes], port: int) -> None:
+    """Until the server answers; after a change of the kernels it compiles them first."""
+    end = time.monotonic() + 300
+    while time.monotonic() < end and server.poll() is None:
+        with suppress(OSError):
+            assert health(port) == 200
+            return
+        time.sleep(0.2)
+    pytest.fail("the server does not answer")
+
+
 def processes(server: subprocess.Popen[bytes]) -> list[int]:
     children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text()
     return [int(pid) for pid in children.split()]
@@ -70,12 +88,7 @@ def connections(pid: int) -> int:
 def test_connections_are_spread_over_the_processes(engine: Engine):
     port = free_port()
     with served(engine, port) as server:
-        for _ in range(100):
-            try:
-                assert health(port) == 200
-                break
-            except OSError:
-                time.sleep(0.2)
+        wait_for(server, port)
         before = [connections(pid) for pid in processes(server)]
         assert len(before) == 2
         # The kernel throws a coin for each: 64 on one side would be no coin.

@@ -25,6 +25,8 @@ from gisgrid.errors import (
     StalePlan,
     StoreUnavailable,
 )
+from gisgrid.locate import aliases
+from gisgrid.locate.gazetteer import index_addresses
 from gisgrid.tables import Township
 from tests.factories import create_plan
 from tests.web import Town, app_over, fill_town
@@ -134,6 +136,26 @@ def test_search_finds_grids_by_code_and_name_and_houses_by_address(client: Flask
     assert labels("没有这样的地方") == []
     hit = ask(client, "/search", q="虚构33路33号")["hits"][0]
     assert 120.9 < hit["lon"] < 121 and 40.7 < hit["lat"] < 40.8
+
+
+def test_search_forgives_slips_and_knows_aliases(client: FlaskClient, engine: Engine):
+    with transaction(engine) as session:
+        township = session.query(Township).one()
+        index_addresses(session, township.area_id)
+        spot = aliases.Entry("老供销社后面", point=(120.905, 40.705))
+        aliases.add(session, township.area_id, spot, who="test")
+        house = aliases.Entry("老张家", house="H33")
+        aliases.add(session, township.area_id, house, who="test")
+
+    def hits(q: str) -> list[dict[str, Any]]:
+        return list(ask(client, "/search", q=q)["hits"])
+
+    assert hits("虛構33路３３号")[0]["label"] == "虚构镇虚构33路33号"
+    assert hits("老张家")[0]["label"] == "虚构镇虚构33路33号"
+    assert hits("H33")[0]["code"] == "H33"
+    (found,) = hits("老供銷社後面")
+    assert (found["kind"], found["label"], found["lon"]) == ("spot", "老供销社后面", 120.905)
+    assert hits("。" * 90) == hits("？") == []
 
 
 def test_a_day_chooses_the_plan(client: FlaskClient, engine: Engine):

@@ -158,7 +158,7 @@ def search(
     township: str | None = None,
     **_: object,
 ) -> dict[str, object]:
-    """Grids by code or name, houses by address."""
+    """Grids by code or name; houses by code, address or alias, slips forgiven; spots by alias."""
     with reading() as session:
         info = chosen(session, plan=plan, as_of=as_of, township=township).plan
         hits = find.find(session, info.id, q, limit=limit)

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from flask import Response, json, request, send_file, stream_with_context
+from werkzeug.exceptions import BadRequest
 
 from gisgrid.errors import Invalid
 from gisgrid.locate import asking, batch
@@ -117,7 +118,10 @@ def _uploaded(folder: Path, sheet: str | None) -> Table:
 
 
 def _of_json() -> list[Question]:
-    body = request.get_json()
+    try:
+        body = request.get_json()
+    except BadRequest:
+        raise Invalid("The body is not JSON.", zh="请求体不是 JSON。") from None
     rows = body.get("rows") if isinstance(body, dict) else body
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise Invalid(

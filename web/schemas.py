@@ -165,9 +165,11 @@ class Summary(Schema):
 
 
 class Hit(Schema):
-    kind = fields.String(validate=validate.OneOf(["grid", "house"]), required=True)
-    id = fields.Integer(required=True)
-    code = fields.String(required=True)
+    kind = fields.String(validate=validate.OneOf(["grid", "house", "spot"]), required=True)
+    id = fields.Integer(
+        allow_none=True, metadata={"description": "None: a spot of the alias book."}
+    )
+    code = fields.String(allow_none=True)
     label = fields.String(required=True)
     grid_code = fields.String(allow_none=True)
     lon = fields.Float(required=True)

@@ -24,6 +24,7 @@ def words() -> dict[str, str]:
         "events": gettext("Events"),
         "open_events": gettext("Open events"),
         "house": gettext("House"),
+        "spot": gettext("Spot"),
         "event": gettext("Event"),
         "reported": gettext("Reported"),
         "due": gettext("Due"),

@@ -1,4 +1,4 @@
-"""Which grids and houses of a plan go by these letters?"""
+"""Which grids, houses and spots go by these letters?"""
 
 from __future__ import annotations
 
@@ -8,52 +8,85 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gisgrid.access.scope import HOUSE_SEEN
+from gisgrid.errors import Invalid
+from gisgrid.locate.address import Candidate, search
 
 
 @dataclass(frozen=True)
 class Hit:
-    """A grid (``code`` names it) or a house (``id`` names it), with a point to go to."""
+    """A grid (``code`` names it), a house (``id`` names it) or a spot of the alias book."""
 
     kind: str
-    id: int
-    code: str
+    id: int | None
+    code: str | None
     label: str
     grid_code: str | None
     lon: float
     lat: float
+    """EPSG:4326: a point to go to."""
 
 
 def find(session: Session, plan_id: int, wanted: str, *, limit: int = 10) -> list[Hit]:
-    """Grids whose code or name holds the text, then houses whose address does; case is ignored.
+    """Grids whose code or name holds the text, then houses and spots that it may mean.
 
-    Houses are those that the transaction's account may see.
-
-    Exact codes come first, then shorter texts. An empty text finds nothing.
+    Houses are found by their code and by the address search, slips and aliases included; where that
+    knows nothing, by the letters of their addresses. They are those that the transaction's account
+    may see. An empty text finds nothing.
     """
     wanted = wanted.strip()
     if not wanted:
         return []
     # % and _ are letters of an address, not wild cards.
     pattern = "%" + wanted.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-    rows = session.execute(
-        text(_FIND), {"plan": plan_id, "exact": wanted, "pattern": pattern, "limit": limit}
+    township_id = session.scalar(
+        text("SELECT township_id FROM plan WHERE id = :plan"), {"plan": plan_id}
     )
-    return [Hit(**row) for row in rows.mappings()]
+    values = {
+        "plan": plan_id, "t": township_id, "exact": wanted, "pattern": pattern, "limit": limit,
+    }  # fmt: skip
+    grids = [Hit(**row) for row in session.execute(_GRIDS, values).mappings()]
+    meant = _meant(session, township_id, wanted, limit) if township_id is not None else ()
+    ids = [c.house_id for c in meant if c.house_id is not None]
+    rows = session.execute(_HOUSES, {**values, "ids": ids}).mappings().all()
+    spots = [
+        Hit("spot", None, None, c.address, None, c.lon, c.lat)
+        for c in meant
+        if c.house_id is None and c.lon is not None and c.lat is not None
+    ]
+    if not rows and not spots:
+        rows = session.execute(_LETTERS, values).mappings().all()
+    return [*grids, *spots, *(Hit(**row) for row in rows)][:limit]
 
 
-_FIND = f"""
-(
-    SELECT 'grid' AS kind, g.id, g.code, g.name AS label, g.code AS grid_code,
-           ST_X(at) AS lon, ST_Y(at) AS lat
-    FROM grid g, ST_PointOnSurface(g.geom) AS at
-    WHERE g.plan_id = :plan AND (g.code ILIKE :pattern OR g.name ILIKE :pattern)
-    ORDER BY g.code <> :exact, length(g.name), g.code COLLATE "C" LIMIT :limit
-) UNION ALL (
-    SELECT 'house', h.id, h.code, h.address, g.code, ST_X(h.geom), ST_Y(h.geom)
-    FROM plan p JOIN house h ON h.township_id = p.township_id AND h.place = 'ok'
-    LEFT JOIN house_grid a ON a.plan_id = p.id AND a.house_id = h.id
-    LEFT JOIN grid g ON g.id = a.grid_id
-    WHERE p.id = :plan AND {HOUSE_SEEN} AND (h.address ILIKE :pattern OR h.code = :exact)
-    ORDER BY h.code <> :exact, length(h.address), h.address COLLATE "C" LIMIT :limit
-) LIMIT :limit
+def _meant(session: Session, township_id: int, wanted: str, limit: int) -> tuple[Candidate, ...]:
+    try:
+        return search(session, township_id, wanted, limit=limit).candidates
+    except Invalid:  # nothing in it that an address is made of, or far too long
+        return ()
+
+
+_GRIDS = text("""
+SELECT 'grid' AS kind, g.id, g.code, g.name AS label, g.code AS grid_code,
+       ST_X(at) AS lon, ST_Y(at) AS lat
+FROM grid g, ST_PointOnSurface(g.geom) AS at
+WHERE g.plan_id = :plan AND (g.code ILIKE :pattern OR g.name ILIKE :pattern)
+ORDER BY g.code <> :exact, length(g.name), g.code COLLATE "C" LIMIT :limit
+""")
+
+_HOUSE = f"""
+SELECT 'house' AS kind, h.id, h.code, h.address AS label, g.code AS grid_code,
+       ST_X(h.geom) AS lon, ST_Y(h.geom) AS lat
+FROM house h LEFT JOIN house_grid a ON a.plan_id = :plan AND a.house_id = h.id
+LEFT JOIN grid g ON g.id = a.grid_id
+WHERE h.township_id = :t AND h.place = 'ok' AND {HOUSE_SEEN}
 """
+
+_HOUSES = text(f"""
+{_HOUSE} AND (h.code = :exact OR h.id = ANY(:ids))
+ORDER BY h.code <> :exact, array_position(CAST(:ids AS bigint[]), h.id) LIMIT :limit
+""")
+
+_LETTERS = text(f"""
+{_HOUSE} AND h.address ILIKE :pattern
+ORDER BY length(h.address), h.address COLLATE "C" LIMIT :limit
+""")

@@ -79,6 +79,10 @@ class Stage:
         """Take out rows that stand twice: told if all is equal, refused if only the key is."""
         key = ", ".join(self.target.key)
         data = ", ".join(self.target.columns)
+        # Mostly there are none, and to learn that takes a third of the time of telling them apart.
+        any_twice = f"SELECT EXISTS (SELECT FROM stage GROUP BY {key} HAVING count(*) > 1)"
+        if not self.session.scalar(text(any_twice)):
+            return
         rows = self.session.execute(
             text(
                 f"""

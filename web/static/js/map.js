@@ -284,6 +284,7 @@
       close();
       if (hit.kind === "grid") return gridCard(state, hit.code, true);
       map.setView(L.latLng(hit.lat, hit.lon), 18);
+      if (hit.kind === "spot") return undefined;
       return pointCard(state, { id: hit.id, n: 1, layer: layers.houses.spec });
     }
     async function ask() {
