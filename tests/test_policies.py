@@ -73,7 +73,7 @@ PERSONAL = {
     "resident": ("name", "citizen_id", "phone", "sex", "birth_date", "needs", "code"),
     "household": ("room", "code"),
     "staff": ("name", "phone"),
-    "event": ("text", "address"),
+    "event": ("text", "address", "reporter", "contact"),
 }
 
 
@@ -279,7 +279,7 @@ def test_rows_of_the_next_community_are_not_opened(
         assert {row.name for row in open_staff(session, staff)} == {"测试网格长"}
         told = open_events(session, events)
         assert 0 < len(told) < len(events)
-        assert {row.text for row in told} == {"居民测试人来电"}
+        assert {(row.text, row.reporter) for row in told} == {("居民测试人来电", "测试人乙")}
 
 
 def test_a_leader_is_named_to_everybody_and_no_other_staff_is(web: Engine):
@@ -327,6 +327,8 @@ def test_a_changed_entry_breaks_the_chain_and_a_lost_one_too(engine: Engine):
     with transaction(engine) as session:
         fill_town(session, houses=20, events=0)
         clerk = appointed(session, "township_government", name="gov")
+        made = verify(session)
+        assert (made.entries, made.broken) == (4, None), "two accounts and what they hold"
     web = web_engine(engine)
     for _ in range(4):
         with acting(web, clerk, "care") as session:
@@ -334,12 +336,12 @@ def test_a_changed_entry_breaks_the_chain_and_a_lost_one_too(engine: Engine):
             open_residents(session, ids)
     with transaction(engine) as session:
         whole = verify(session)
-        assert (whole.entries, whole.broken) == (4, None)
+        assert (whole.entries, whole.broken) == (8, None)
     for tampering in (
-        "UPDATE audit_entry SET row_ids = '{1}' WHERE id = 2",
-        "UPDATE audit_entry SET purpose = 'event' WHERE id = 2",
-        "UPDATE audit_entry SET at = at + interval '1 microsecond' WHERE id = 2",
-        "DELETE FROM audit_entry WHERE id = 2",
+        "UPDATE audit_entry SET row_ids = '{1}' WHERE id = 6",
+        "UPDATE audit_entry SET purpose = 'event' WHERE id = 6",
+        "UPDATE audit_entry SET at = at + interval '1 microsecond' WHERE id = 6",
+        "DELETE FROM audit_entry WHERE id = 6",
     ):
         with transaction(engine) as session:
             with pytest.raises(DBAPIError) as caught, session.begin_nested():
@@ -347,11 +349,11 @@ def test_a_changed_entry_breaks_the_chain_and_a_lost_one_too(engine: Engine):
             assert caught.value.orig.sqlstate == "42501", "not even for the owner"
             session.execute(text("SET LOCAL session_replication_role = replica"))
             session.execute(text(tampering))
-            assert verify(session).broken == (3 if "DELETE" in tampering else 2)
+            assert verify(session).broken == (7 if "DELETE" in tampering else 6)
             session.rollback()
     with transaction(engine) as session:
         session.execute(text("SET LOCAL session_replication_role = replica"))
-        session.execute(text("DELETE FROM audit_entry WHERE id = 4"))
+        session.execute(text("DELETE FROM audit_entry WHERE id = 8"))
         # An end that was cut off shows only to who noted the last hash.
         assert verify(session).broken is None
         assert not verify(session, noted=whole.last_hash).noted_found
@@ -378,7 +380,7 @@ _PLACE_OF = {
 }
 _PEOPLE = """
 INSERT INTO visit (township_id, code, house_id, visited_on) SELECT township_id, 'V' || id, id, '2023-05-01' FROM house;
-UPDATE event SET text = '居民测试人来电', address = '虚构路1号';
+UPDATE event SET text = '居民测试人来电', address = '虚构路1号', reporter = '测试人乙';
 UPDATE resident SET name = '测试人甲', citizen_id = '999901196106030014', phone = '19900000000',
        birth_date = '1961-06-03', code = 'R999901196106030014' WHERE id IN (
     SELECT min(r.id) FROM resident r JOIN household f ON f.id = r.household_id

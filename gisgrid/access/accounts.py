@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from gisgrid.access.audit import note
 from gisgrid.errors import Conflict, Invalid, NotFound
 
 _NAME = re.compile(r"[\w.@-]{2,64}")
@@ -92,6 +93,7 @@ def add_account(
     )
     if new is None:
         raise Conflict(f"The account {name!r} exists.", zh=f"账号“{name}”已存在。", account=name)
+    note(session, "add", "account", new)
     return account_named(session, name)
 
 
@@ -112,6 +114,7 @@ def staff_named(session: Session, township: str | None, code: str) -> int:
 def set_active(session: Session, name: str, *, active: bool) -> AccountInfo:
     """Disable or enable an account; a disabled one has no right from now on, and no session lives on."""
     account = account_named(session, name)
+    note(session, "enable" if active else "disable", "account", account.id)
     session.execute(
         text(
             "UPDATE account SET active = :active, fs_uniquifier = gen_random_uuid()::text "

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gisgrid.access.accounts import account_named
+from gisgrid.access.audit import note
 from gisgrid.access.roles import ROLES
 from gisgrid.errors import Conflict, Invalid, NotFound
 
@@ -99,7 +100,9 @@ def appoint(
         "until": until,
     }
     _refuse_twice(session, values)
-    return _appointment(session, session.scalar(text(_PUT), values))
+    new = session.scalar(text(_PUT), values)
+    note(session, "appoint", "appointment", new)
+    return _appointment(session, new)
 
 
 def end_appointment(session: Session, appointment_id: int, until: date) -> AppointmentInfo | None:
@@ -119,6 +122,7 @@ def end_appointment(session: Session, appointment_id: int, until: date) -> Appoi
             zh=f"任命 {appointment_id} 在 {known.until} 前就已结束。",
             until=str(known.until),
         )
+    note(session, "end", "appointment", appointment_id)
     if until <= known.since:
         session.execute(text("DELETE FROM appointment WHERE id = :id"), {"id": appointment_id})
         return None

@@ -59,6 +59,14 @@ def record(session: Session, action: str, subject: str, row_ids: Sequence[int]) 
     )
 
 
+def note(session: Session, action: str, subject: str, row_id: int) -> None:
+    """Add a row for what was changed, which needs no purpose: an account, an appointment."""
+    session.execute(
+        text("SELECT audit(:action, :subject, ARRAY[CAST(:id AS bigint)])"),
+        {"action": action, "subject": subject, "id": row_id},
+    )
+
+
 def entries(
     session: Session,
     *,

@@ -46,11 +46,13 @@ class OpenStaff:
 
 @dataclass(frozen=True)
 class OpenEvent:
-    """What was reported, in words."""
+    """What was reported, in words, and by whom."""
 
     id: int
     text: str | None
     address: str | None
+    reporter: str | None
+    contact: str | None
 
 
 def open_residents(session: Session, ids: Sequence[int]) -> list[OpenResident]:
