@@ -309,6 +309,19 @@ def test_a_token_has_its_scopes_and_no_more(client: FlaskClient, engine: Engine)
     assert "Set-Cookie" not in client.get(HOUSE, headers=bearer(token)).headers
 
 
+def test_a_token_never_manages_its_account(client: FlaskClient, engine: Engine):
+    with transaction(engine) as session:
+        _, token = add_token(session, "clerk", "script", ["see_houses"], days=30)
+    for path in ("/me", "/account/change", "/account/tf-setup", "/account/login"):
+        assert client.get(path, headers=bearer(token)).status_code == 403, path
+    for path, form in (
+        ("/account/tf-setup", {"setup": "authenticator"}),
+        ("/account/change", {"password": PASSWORD, "new_password": "seven-green-4-boats"}),
+        ("/account/logout", {}),
+    ):
+        assert client.post(path, data=form, headers=bearer(token)).status_code == 403, path
+
+
 @pytest.mark.parametrize(
     ("state", "words"),
     [

@@ -24,7 +24,7 @@ PUBLIC = "public"
 OPEN = "open"
 """For everyone, and more for who has logged in: the store decides."""
 PERSON = "person"
-"""For whoever has logged in."""
+"""For whoever has logged in at a browser; a token never manages its own account."""
 NOBODY = "nobody"
 """A way of a library that we do not offer."""
 
@@ -105,6 +105,11 @@ def check() -> BaseResponse | None:
     g.actor = Actor(g.asker.account_id, None, request.remote_addr, g.asker.scopes)
     if g.asker.scopes is None and request.method not in ("GET", "HEAD", "OPTIONS"):
         cast(CSRFProtect, current_app.extensions["csrf"]).protect()
+    if g.asker.scopes is not None and (right == PERSON or request.blueprint == "security"):
+        raise NotAllowed(
+            "A token opens data, not the account: log in with the password for this.",
+            zh="令牌只能读取数据，不能管理账号；请用密码登录后操作。",
+        )
     if right == OPEN:
         return None
     if not g.asker and request.method == "GET" and "text/html" in request.headers.get("Accept", ""):
