@@ -56,7 +56,10 @@ def from_scratch(
             community=community.number,
             grids=tuple(community.names.tolist()),
             target=community.target,
-            floor=0.0,
+            # All that is certain without today's borders: the heaviest building stays whole.
+            floor=max(0.0, float(community.workload.max()) / community.target - 1)
+            if community.target > 0
+            else 0.0,
             bound=0.0,
             moved_cost=community.away(local),
             max_deviation=community.deviation(local),

@@ -123,4 +123,5 @@ def recipe(proposal: Proposal) -> Mapping[str, Any]:
         "max_deviation": result.max_deviation,
         "residents_moved": proposal.residents_moved,
         "reasons": [en for en, _ in proposal.reasons],
+        "reasons_zh": [zh for _, zh in proposal.reasons],
     }

@@ -88,7 +88,15 @@ def proposal_body(
     names = dict(zip(found.base_grids.code, found.base_grids.name, strict=True))
     names |= dict(zip(found.state.grids.code, found.state.grids.name, strict=True))
     recipe = session.scalar(text("SELECT recipe FROM plan WHERE id = :p"), {"p": plan.id}) or {}
-    told = ("tolerance", "weights_version", "max_deviation", "bound", "moved_cost", "reasons")
+    told = (
+        "tolerance",
+        "weights_version",
+        "max_deviation",
+        "bound",
+        "moved_cost",
+        "reasons",
+        "reasons_zh",
+    )
     return {
         "base": {"id": found.base.id, "name": found.base.name},
         "draft": {"id": plan.id, "name": plan.name},

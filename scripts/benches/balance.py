@@ -66,6 +66,10 @@ class Table:
         return "\n".join(lines) + "\n"
 
 
+FRESH = (4101, 4102, 4103)
+"""Seeds on which nothing was tuned: prices and lengths of the search were set on 1, 2, 3 and 10,000 …"""
+
+
 def case(seed: int, *, houses: int, grids: int, communities: int) -> Case:
     rng = np.random.default_rng(seed)
     town = make_town(rng, houses=houses, grids=grids, communities=communities)
@@ -95,12 +99,12 @@ def town_part() -> list[Table]:
     head = ("method", "s", "CPU s", "over bound %", "worst deviation %", "compactness",
             "worst grid", "workload moved %")  # fmt: skip
     rows = []
-    for seed in (1, 2, 3):
+    for seed in FRESH:
         c = case(seed, houses=2000, grids=44, communities=9)
         rows.append(_today_row(f"town {seed}, today", c))
         for name, search in (("fast", FAST), ("normal", NORMAL)):
             rows.append(_solved_row(f"town {seed}, {name}", c, search, seed))
-        if seed == 1:
+        if seed == FRESH[0]:
             rows += [_peer_row(f"town 1, {p.name}", c, p) for p in balance_peers.importable()]
     note = (
         "44 grids, 2,000 houses, 9 communities, tolerance 1 % of the community's own mean. "
@@ -113,7 +117,7 @@ def town_part() -> list[Table]:
 
 def city_part() -> list[Table]:
     """1,000 grids, 100,000 houses."""
-    c = case(1, houses=100_000, grids=1000, communities=60)
+    c = case(FRESH[0], houses=100_000, grids=1000, communities=60)
     head = ("method", "s", "CPU s", "over bound %", "worst deviation %", "compactness",
             "worst grid", "workload moved %", "communities at 1 %", "proven out of reach")  # fmt: skip
     rows = [(*_today_row("today", c), "", "")]
@@ -130,7 +134,7 @@ def live_part() -> list[Table]:
         ("town", {"houses": 2000, "grids": 44, "communities": 9}),
         ("city", {"houses": 35_000, "grids": 350, "communities": 21}),
     ):
-        c = case(1, **size)
+        c = case(FRESH[0], **size)
         times, reached = _drag(c)
         ms, cpu_ms = 1000 * np.array(times).T
         rows.append(
@@ -219,9 +223,9 @@ def seeds_part() -> list[Table]:
     reached, explained, silent, gaps = 0, 0, 0, []
     kinds: dict[str, int] = {}
     for seed in range(200):
-        rng = np.random.default_rng(10_000 + seed)
+        rng = np.random.default_rng(60_000 + seed)
         c = case(
-            10_000 + seed,
+            60_000 + seed,
             houses=int(rng.integers(500, 2000)),
             grids=int(rng.integers(8, 40)),
             communities=int(rng.integers(1, 8)),

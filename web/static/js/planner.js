@@ -259,7 +259,7 @@
       words.moved.replace("{n}", number(total)).replace("{all}", number(body.residents)),
       recipe.max_deviation === undefined ? "" : words.reached.replace("{x}", per(recipe.max_deviation)).replace("{asked}", per(recipe.tolerance)),
       recipe.bound > 0 && recipe.moved_cost > 0 ? words.bound.replace("{x}", per(recipe.moved_cost / recipe.bound - 1)) : "",
-      ...(recipe.reasons || []),
+      ...((language(state) === "zh" && recipe.reasons_zh) || recipe.reasons || []),
     ]);
     shared.list(body.moves.filter((move) => move.houses || move.ground).map((move) => [title(move),
       words.people.replace("{houses}", number(move.houses)).replace("{n}", number(move.residents)),
