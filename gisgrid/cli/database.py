@@ -6,9 +6,11 @@ from pathlib import Path
 
 import click
 
+from gisgrid.access.backups import backups, carry_over, kept_databases, note_backup, note_destroyed
 from gisgrid.cli.edge import connected
 from gisgrid.db import dump, migrate
 from gisgrid.db.cluster import Cluster
+from gisgrid.db.store import transaction
 from gisgrid.errors import Invalid
 from gisgrid.settings import Settings
 
@@ -76,10 +78,42 @@ def upgrade(settings: Settings) -> None:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.pass_obj
 def backup(settings: Settings, file: Path) -> None:
-    """Write the whole store into FILE."""
+    """Write the whole store into FILE; it is recorded, for it holds personal data."""
     with connected(settings) as engine:
         size = dump.backup(engine, file)
-    click.echo(f"{file}: {size / 1e6:.1f} MB")
+        with transaction(engine) as session:
+            made = note_backup(session, file)
+    click.echo(
+        f"{file}: {size / 1e6:.1f} MB, backup {made.id}, to be destroyed by {made.keep_until}"
+    )
+
+
+@db.command("backups")
+@click.pass_obj
+def backups_command(settings: Settings) -> None:
+    """List the backups that are not known to be destroyed, and databases that a restore put aside."""
+    with connected(settings) as engine, transaction(engine, read_only=True) as session:
+        held, kept = backups(session), kept_databases(session)
+    for b in held:
+        there = "" if Path(b.path).exists() else " (not there any more)"
+        click.echo(f"{b.id}  {b.made_at:%Y-%m-%d}  until {b.keep_until}  {b.path}{there}")
+    for name in kept:
+        click.echo(f"database {name}, put aside by a restore")
+
+
+@db.command("destroyed")
+@click.argument("number", type=int)
+@click.option("--commit", is_flag=True, help="really note it; otherwise only look")
+@click.pass_obj
+def destroyed_command(settings: Settings, number: int, commit: bool) -> None:
+    """Note that the backup NUMBER is destroyed, all copies of it too."""
+    with connected(settings) as engine, transaction(engine) as session:
+        known = note_destroyed(session, number)
+        if not commit:
+            session.rollback()
+    click.echo(f"backup {known.id}: {known.path}")
+    if not commit:
+        click.echo("dry run: nothing was written; add --commit to write")
 
 
 @db.command()
@@ -94,5 +128,10 @@ def restore(settings: Settings, file: Path, commit: bool) -> None:
         if not commit:
             click.echo(f"would replace {engine.url.database} by {file}; add --commit to do it")
             return
+        with transaction(engine, read_only=True) as session:
+            known = backups(session)
         kept = dump.restore(engine, file)
+    with connected(settings) as engine, transaction(engine) as session:
+        carry_over(session, known)
+    click.echo("what was deleted since that backup is back: run gisgrid retention")
     click.echo(f"restored; the store before is kept as the database {kept}")

@@ -19,6 +19,7 @@ from gisgrid.cli import (
     coverage,
     database,
     drawing,
+    duties,
     learning,
     loading,
     locating,
@@ -122,6 +123,11 @@ main.add_command(cases.calendar_group)
 main.add_command(cases.case_group)
 main.add_command(matters.matters_group)
 main.add_command(studies.study_command)
+main.add_command(duties.fields_command)
+main.add_command(duties.stale_command)
+main.add_command(duties.correction)
+main.add_command(duties.retention_command)
+main.add_command(duties.position_command)
 main.add_command(planning.plan)
 for command in reviewing.COMMANDS:
     planning.plan.add_command(command)

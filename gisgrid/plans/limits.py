@@ -5,18 +5,57 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from typing import Any, ClassVar, Self
 
 from gisgrid.errors import Invalid
 
 
 @dataclass(frozen=True)
-class Limits:
+class Numbers:
+    """Numbers that a township may set otherwise; it stores those that differ from the defaults."""
+
+    word: ClassVar[str]
+    word_zh: ClassVar[str]
+
+    @classmethod
+    def of(cls, stored: Mapping[str, Any]) -> Self:
+        """The defaults with what a township stored laid over them.
+
+        Raises
+        ------
+        Invalid
+            No such number, or a value that is no number of 0 or more.
+        """
+        names = {f.name for f in fields(cls)}
+        for name, value in stored.items():
+            if name not in names:
+                raise Invalid(
+                    f"There is no {cls.word} {name!r}; known: {', '.join(sorted(names))}.",
+                    zh=f"没有{cls.word_zh} {name!r}；可用：{', '.join(sorted(names))}。",
+                )
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            if not number or not math.isfinite(value) or value < 0:
+                raise Invalid(
+                    f"The {cls.word} {name} cannot be {value!r}; it is a number of 0 or more.",
+                    zh=f"{cls.word_zh} {name} 不能是 {value!r}，应为不小于 0 的数。",
+                )
+        return cls(**{name: float(value) for name, value in stored.items()})
+
+    def stored(self) -> dict[str, float]:
+        """Only what differs from the defaults, as a township keeps it."""
+        usual = asdict(type(self)())
+        return {name: value for name, value in asdict(self).items() if value != usual[name]}
+
+
+@dataclass(frozen=True)
+class Limits(Numbers):
     """Thresholds; a township's ``limits`` holds those that differ from these defaults.
 
     >>> Limits.of({"visit_days": 180}).visit_days
     180.0
     """
+
+    word, word_zh = "limit", "界限"
 
     rounding_m: float = field(
         default=0.03,
@@ -54,35 +93,6 @@ class Limits:
     new_stations: float = field(
         default=3.0, metadata={"help": "how many new stations are proposed at most"}
     )
-
-    @classmethod
-    def of(cls, stored: Mapping[str, Any]) -> Limits:
-        """The defaults with what a township stored laid over them.
-
-        Raises
-        ------
-        Invalid
-            No such limit, or a value that is no number of 0 or more.
-        """
-        names = {f.name for f in fields(cls)}
-        for name, value in stored.items():
-            if name not in names:
-                raise Invalid(
-                    f"There is no limit {name!r}; known: {', '.join(sorted(names))}.",
-                    zh=f"没有界限 {name!r}；可用：{', '.join(sorted(names))}。",
-                )
-            number = isinstance(value, int | float) and not isinstance(value, bool)
-            if not number or not math.isfinite(value) or value < 0:
-                raise Invalid(
-                    f"The limit {name} cannot be {value!r}; it is a number of 0 or more.",
-                    zh=f"界限 {name} 不能是 {value!r}，应为不小于 0 的数。",
-                )
-        return cls(**{name: float(value) for name, value in stored.items()})
-
-    def stored(self) -> dict[str, float]:
-        """Only what differs from the defaults, as ``township.limits`` keeps it."""
-        usual = asdict(Limits())
-        return {name: value for name, value in asdict(self).items() if value != usual[name]}
 
 
 SIZE_MEASURES = ("residents", "households", "houses")

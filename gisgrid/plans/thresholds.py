@@ -1,4 +1,6 @@
-"""Changes the sizes and limits of a township: ``sizes.basic.residents=100,180,300``, ``limits.walk_m=500``."""
+"""Changes the numbers of a township: ``sizes.basic.residents=100,180,300``, ``limits.walk_m=500``,
+``keeping.positions=7``.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +10,11 @@ from collections.abc import Sequence
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from gisgrid.access.keeping import Keeping
 from gisgrid.errors import Invalid
 from gisgrid.plans.limits import Limits, sizes
 
-PREFIXES = ("limits.", "sizes.")
+PREFIXES = ("limits.", "sizes.", "keeping.")
 
 
 def change_thresholds(session: Session, township_id: int, changes: Sequence[str]) -> None:
@@ -23,36 +26,39 @@ def change_thresholds(session: Session, township_id: int, changes: Sequence[str]
         No such threshold, or a value it cannot have.
     """
     row = session.execute(
-        text("SELECT limits, sizes FROM township WHERE area_id = :t FOR UPDATE"),
+        text("SELECT limits, sizes, keeping FROM township WHERE area_id = :t FOR UPDATE"),
         {"t": township_id},
     ).one()
-    limits, wanted = dict(row.limits), {k: dict(v) for k, v in row.sizes.items()}
+    single = {"limits": dict(row.limits), "keeping": dict(row.keeping)}
+    wanted = {k: dict(v) for k, v in row.sizes.items()}
     for change in changes:
         name, _, value = change.partition("=")
         numbers = _numbers(name, value)
         group, *rest = name.split(".")
-        if group == "limits" and len(rest) == 1 and len(numbers) <= 1:
-            limits.pop(rest[0], None)
-            limits |= dict(zip(rest, numbers, strict=False))
+        if group in single and len(rest) == 1 and len(numbers) <= 1:
+            single[group].pop(rest[0], None)
+            single[group] |= dict(zip(rest, numbers, strict=False))
         elif group == "sizes" and len(rest) == 2 and len(numbers) in (0, 3):
             of_kind = wanted.setdefault(rest[0], {})
             of_kind.pop(rest[1], None)
             of_kind |= {rest[1]: numbers} if numbers else {}
         else:
             raise Invalid(
-                f"{change!r} is no threshold; write limits.NAME=NUMBER or "
+                f"{change!r} is no threshold; write limits.NAME=NUMBER, keeping.NAME=DAYS or "
                 "sizes.KIND.MEASURE=MIN,TARGET,MAX.",
-                zh=f"{change!r} 无效；写法为 limits.名称=数值 或 sizes.类型.指标=最小,目标,最大。",
+                zh=f"{change!r} 无效；写法为 limits.名称=数值、keeping.名称=天数 或 sizes.类型.指标=最小,目标,最大。",
             )
-    stored = Limits.of(limits).stored()
+    limits = Limits.of(single["limits"]).stored()
+    keeping = Keeping.of(single["keeping"]).stored()
     sizes(wanted)
     session.execute(
         text(
-            "UPDATE township SET limits = CAST(:limits AS jsonb), sizes = CAST(:sizes AS jsonb) "
-            "WHERE area_id = :t"
+            "UPDATE township SET limits = CAST(:limits AS jsonb), sizes = CAST(:sizes AS jsonb), "
+            "keeping = CAST(:keeping AS jsonb) WHERE area_id = :t"
         ),
         {
-            "limits": json.dumps(stored),
+            "limits": json.dumps(limits),
+            "keeping": json.dumps(keeping),
             "sizes": json.dumps({kind: of for kind, of in wanted.items() if of}),
             "t": township_id,
         },

@@ -64,7 +64,7 @@ OPTIONS: dict[str, Callable[[str], Any]] = {
 def change_township(session: Session, code: str, changes: Sequence[str]) -> Place:
     """Set ``name=value`` settings of a township; the township as it is then.
 
-    Names that begin with ``limits.`` or ``sizes.`` are thresholds of the checks, those with
+    Names that begin with ``limits.``, ``sizes.`` or ``keeping.`` are numbers with defaults, those with
     ``masking.`` say how much of a masked value is kept.
 
     Raises

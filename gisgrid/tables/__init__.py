@@ -20,6 +20,13 @@ from gisgrid.tables.cases import (
     FlowStep,
     FlowVersion,
 )
+from gisgrid.tables.duties import (
+    Backup,
+    CorrectionRequest,
+    PositionTotal,
+    RetentionRun,
+    WorkerPosition,
+)
 from gisgrid.tables.events import Event, Matter, MatterList, Photo, RefusedDemand
 from gisgrid.tables.learning import (
     Document,
@@ -47,11 +54,13 @@ __all__ = [
     "Appointment",
     "Area",
     "AuditEntry",
+    "Backup",
     "Base",
     "CalendarYear",
     "Case",
     "CaseClock",
     "CaseStep",
+    "CorrectionRequest",
     "Document",
     "DocumentVersion",
     "Event",
@@ -73,10 +82,12 @@ __all__ = [
     "Photo",
     "Plan",
     "PlanStep",
+    "PositionTotal",
     "Purpose",
     "ReadReceipt",
     "RefusedDemand",
     "Resident",
+    "RetentionRun",
     "RoleRight",
     "ScenarioLock",
     "ScenarioMove",
@@ -89,5 +100,6 @@ __all__ = [
     "Training",
     "TrainingAttendee",
     "Visit",
+    "WorkerPosition",
     "WorkloadWeights",
 ]

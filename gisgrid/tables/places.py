@@ -73,6 +73,8 @@ class Township(Base):
     """Smaller counts of people and events are hidden from who has no right to exact ones."""
     masking: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
     """Characters kept at both ends, where they are not the usual ones: ``{"phone": [3, 4]}``."""
+    keeping: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
+    """Days that personal data is kept, where they differ from `gisgrid.access.keeping.Keeping`."""
 
 
 class Street(Imported, Base):

@@ -1,0 +1,87 @@
+"""Which records of the register has nobody verified for long?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from gisgrid.plans.exports import Sheet
+
+
+@dataclass(frozen=True)
+class Stale:
+    """One household or resident with the day of its last verification; no name."""
+
+    table: str
+    """``household`` or ``resident``."""
+    code: str
+    house: str
+    address: str
+    room: str | None
+    grid: str | None
+    """Code of the house's grid under the published plan."""
+    verified_on: date | None
+    """None: never."""
+    days: int | None
+
+
+def stale(
+    session: Session,
+    township_id: int,
+    day: date,
+    *,
+    days: int,
+    grid: str | None = None,
+    limit: int | None = None,
+) -> list[Stale]:
+    """Records whose last verification lies more than ``days`` before a day: never first, then oldest.
+
+    Parameters
+    ----------
+    grid
+        Only houses of this grid of the published plan.
+    limit
+        At most so many; None for all.
+    """
+    rows = session.execute(
+        text(_STALE + (" LIMIT :limit" if limit is not None else "")),
+        {"t": township_id, "day": day, "days": days, "grid": grid, "limit": limit},
+    )
+    return [Stale(**row) for row in rows.mappings()]
+
+
+def stale_sheet(rows: Sequence[Stale]) -> Sheet:
+    """The records as a sheet of a workbook."""
+    return Sheet(
+        "久未核实 stale",
+        ("类别 record", "编码 code", "房屋 house", "地址 address", "室 room", "网格 grid",
+         "最近核实 verified", "天数 days"),
+        [
+            (r.table, r.code, r.house, r.address, r.room, r.grid,
+             r.verified_on.isoformat() if r.verified_on else None, r.days)
+            for r in rows
+        ],
+    )  # fmt: skip
+
+
+_STALE = """
+SELECT one.table_name AS table, one.code, h.code AS house, h.address, f.room, g.code AS grid,
+       one.verified_on, CAST(:day AS date) - one.verified_on AS days
+FROM (
+    SELECT 'household' AS table_name, id, code, id AS household_id, verified_on FROM household
+    WHERE township_id = :t
+    UNION ALL
+    SELECT 'resident', id, code, household_id, verified_on FROM resident WHERE township_id = :t
+) one
+JOIN household f ON f.id = one.household_id JOIN house h ON h.id = f.house_id
+LEFT JOIN plan p ON p.township_id = :t AND p.state = 'published'
+LEFT JOIN house_grid a ON a.plan_id = p.id AND a.house_id = h.id
+LEFT JOIN grid g ON g.id = a.grid_id
+WHERE (one.verified_on IS NULL OR one.verified_on < CAST(:day AS date) - CAST(:days AS integer))
+  AND (CAST(:grid AS text) IS NULL OR g.code = :grid)
+ORDER BY one.verified_on NULLS FIRST, h.code COLLATE "C", one.table_name, one.code COLLATE "C"
+"""
