@@ -71,6 +71,7 @@ def main() -> None:
     load(f"households {DATA}/register/households.csv {town}")
     load(f"residents {DATA}/register/residents.csv {town}")
     load(f"staff {DATA}/staff/staff.csv {town}")
+    load(f"offices {DATA}/offices/offices.csv {town}")
     load(f"matters {DATA}/matters/matters.csv {town} --version 2022 --since 2022-09-01")
     run(f"calendar load {DATA}/calendar/calendar.csv {town} --commit")
     load(f"events {DATA}/events/events.csv {town} --crs wgs84")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import getpass
+import json
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 import click
 from rich.table import Table
@@ -14,9 +16,12 @@ from rich.text import Text
 from gisgrid.access import corrections, fields, positions, retention
 from gisgrid.access.corrections import KIND_OF
 from gisgrid.access.keeping import keeping_of
+from gisgrid.access.subject import subject, subject_sheets
 from gisgrid.cli.coverage import as_of_option, township_option, xlsx_option
-from gisgrid.cli.edge import opened, wide_console
+from gisgrid.cli.edge import connected, opened, wide_console
 from gisgrid.cli.learning import commit_option, say_dry
+from gisgrid.db.store import Actor, transaction
+from gisgrid.errors import AmbiguousAddress
 from gisgrid.plans import plans
 from gisgrid.plans.exports import write_workbook
 from gisgrid.plans.fetch import limits_of, today
@@ -275,3 +280,50 @@ def position_command(
             session.rollback()
     click.echo("noted" if new else "known already")
     say_dry(commit=commit)
+
+
+@click.command("subject")
+@click.argument("address")
+@click.argument("name")
+@click.option("--purpose", required=True, help="what for; one of the declared purposes")
+@click.option(
+    "--born", type=click.DateTime(["%Y-%m-%d"]), help="day of birth, of several of a name"
+)
+@township_option
+@click.option(
+    "--json",
+    "json_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="JSON file to write",
+)
+@xlsx_option
+@click.pass_obj
+def subject_command(
+    settings: Settings, /, *, address: str, name: str, purpose: str, born: datetime | None,
+    township: str | None, json_file: Path | None, xlsx: Path | None,
+) -> None:  # fmt: skip
+    """Give everything held on the person NAME at ADDRESS; that it was read stands in the audit."""
+    actor = Actor(purpose=purpose, origin=f"terminal: {settings.who or getpass.getuser()}")
+    try:
+        with connected(settings) as engine, transaction(engine, actor=actor) as session:
+            place = plans.township(session, township)
+            found = subject(session, place, address, name, born=born.date() if born else None)
+            # Before the commit: what is handed out is on the audit, and the other way round.
+            if json_file:
+                words = json.dumps(found.as_json(), ensure_ascii=False, indent=1)
+                json_file.write_text(words + "\n", encoding="utf-8")
+            if xlsx:
+                write_workbook(xlsx, subject_sheets(found))
+    except AmbiguousAddress as which:
+        for candidate in cast("list[dict[str, str]]", which.facts["candidates"]):
+            click.echo(f"{candidate['address']} ({candidate['code']})")
+        raise
+    for path in (json_file, xlsx):
+        if path:
+            click.echo(f"{path}: written")
+    if json_file or xlsx:
+        return
+    for section in found.sections:
+        click.echo(f"{section.zh} {section.table}: {len(section.rows)}")
+        for row in section.rows:
+            click.echo("  " + json.dumps(row, ensure_ascii=False))

@@ -12,6 +12,7 @@ import click
 from sqlalchemy.exc import DBAPIError
 
 from gisgrid.cli import (
+    answering,
     auditing,
     balancing,
     cases,
@@ -125,6 +126,8 @@ main.add_command(matters.matters_group)
 main.add_command(studies.study_command)
 main.add_command(duties.fields_command)
 main.add_command(duties.stale_command)
+main.add_command(duties.subject_command)
+main.add_command(answering.who_command)
 main.add_command(duties.correction)
 main.add_command(duties.retention_command)
 main.add_command(duties.position_command)

@@ -164,6 +164,8 @@ class Checker:
             tests.reject("until_first", "until", _before(values["until"], values["since"]))
             tests.reject("missing", "role", ~_none(values["grid"]) & _none(values["role"]))
             tests.reject("missing", "since", ~_none(values["grid"]) & _none(values["since"]))
+        elif kind == "offices":
+            tests.reject("until_first", "until", _before(values["until"], values["since"]))
         elif kind == "trainings":
             expires, held = values["expires_on"], values["held_on"]
             tests.reject("until_first", "expires_on", _before(expires, held))

@@ -213,6 +213,8 @@ KINDS: dict[str, Kind] = {
               address="text", community="code", lon="coordinate", lat="coordinate",
               geocoded="text"),
         _kind("visits", None, code="code*", house="code*", staff="code", visited_on="date*"),
+        _kind("offices", None, code="code*", name="text*", phone="phone", body="text",
+              role="choice:office*", area="code*", since="date*", until="date"),
         _kind("trainings", None, code="code*", course="text*", kind="choice:training_kind",
               held_on="date*", hours="number*", expires_on="date", staff="code*"),
         _kind("receipts", None, document="code*", version="number*", staff="code*",

@@ -8,6 +8,7 @@ the whole file or the store, and the statements that write. All SQL is fixed; va
 from __future__ import annotations
 
 from gisgrid.register.matter_target import MATTERS
+from gisgrid.register.office_targets import OFFICE_TARGETS
 from gisgrid.register.target import Check, Target, upsert
 from gisgrid.register.team_targets import TEAM_TARGETS, UNKNOWN_GRID, UNKNOWN_STAFF
 
@@ -46,6 +47,7 @@ _AREA_LEVELS = tuple(
 
 TARGETS: dict[str, Target] = {
     **TEAM_TARGETS,
+    **OFFICE_TARGETS,
     "areas": Target(
         table="area",
         columns={

@@ -32,6 +32,14 @@ CHOICES: dict[str, dict[str, tuple[str, ...]]] = {
         "residents": ("居民服务点", "居民级", "小区服务点"),
         "team_post": ("网格服务点", "网格驿站", "网格工作站"),
     },
+    "office": {
+        "township_government": ("乡镇政府", "镇政府", "街道办", "镇领导", "乡镇领导"),
+        "section_cadre": ("包片干部", "片区干部", "片长"),
+        "community_clerk": ("社区书记", "社区工作者", "村书记", "社区负责人"),
+        "dispatcher": ("调度员", "指挥中心"),
+        "coordinator": ("统筹员", "党群服务中心"),
+        "county_reviewer": ("县级审核员", "区县审核员"),
+    },
     "training_kind": {
         "training": ("course", "培训", "业务培训", "集中培训", "培訓"),
         "study_tour": ("studytour", "tour", "考察", "考察学习", "外出学习", "參訪"),
@@ -65,6 +73,7 @@ CHOICES: dict[str, dict[str, tuple[str, ...]]] = {
 
 HEADERS: dict[str, tuple[str, ...]] = {
     "acts": ("处置层级", "承办层级", "办理层级"),
+    "area": ("areacode", "负责区域", "区域", "区划", "包片社区"),
     "address": ("location", "fulladdress", "streetaddress", "地址", "详细地址", "房屋地址", "门牌地址",
                 "标准地址", "住址", "案件地址", "事发地址", "事发地点", "查報地點", "查报地点", "地點", "地点",
                 "門牌地址", "詳細地址"),
@@ -134,6 +143,7 @@ HEADERS: dict[str, tuple[str, ...]] = {
 """Canonical column → headers that mean it whatever the kind of file."""
 
 CODE_HEADERS: dict[str, tuple[str, ...]] = {
+    "area": ("areacode", "负责区域", "区域", "区划", "包片社区"),
     "areas": ("areacode", "区划代码", "行政区划代码", "区划编码", "统计用区划代码"),
     "streets": ("streetcode", "道路编码", "街路编码", "路段编码"),
     "grids": ("gridcode", "网格编码", "网格编号", "网格代码", "網格編碼"),
@@ -145,17 +155,20 @@ CODE_HEADERS: dict[str, tuple[str, ...]] = {
     "events": ("eventcode", "caseid", "caseenquiryid", "servicerequestid", "事件编号", "事件编码", "案件编号",
                "案件編號", "工单编号"),
     "visits": ("visitcode", "走访编号", "走访编码", "入户编号"),
+    "offices": ("staffcode", "人员编号", "人员编码", "工号"),
     "trainings": ("trainingcode", "培训编号", "培训编码", "课程编号"),
     "stations": ("stationcode", "站点编码", "服务站编码", "服务点编号"),
 }  # fmt: skip
 """Kind → headers that mean its ``code``; any kind also takes 编码, 编号, 代码, id."""
 
 NAME_HEADERS: dict[str, tuple[str, ...]] = {
+    "area": ("areacode", "负责区域", "区域", "区划", "包片社区"),
     "areas": ("区划名称", "社区名称", "行政区划名称"),
     "streets": ("streetname", "道路名称", "街路名称", "路名"),
     "grids": ("gridname", "网格名称", "網格名稱"),
     "residents": ("居民姓名", "人员姓名"),
     "staff": ("网格员姓名", "人员姓名"),
+    "offices": ("人员姓名",),
     "matters": ("mattername", "事项名称", "事项"),
 }
 """Kind → headers that mean its ``name``."""
