@@ -12,6 +12,7 @@ from web import (  # noqa: F401 - these add their routes to the API
     api,
     batch,
     desk,
+    documents,
     errors,
     gate,
     i18n,
@@ -50,6 +51,7 @@ def create_app(settings: Settings, bind: Engine | None = None) -> Flask:
     limits.init_app(app)
     gate.init_app(app)
     app.register_blueprint(desk.blueprint)
+    app.register_blueprint(documents.blueprint)
     app.register_blueprint(maps.blueprint)
     app.register_blueprint(lookup.blueprint)
     app.register_blueprint(planning.blueprint)
