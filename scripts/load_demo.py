@@ -81,6 +81,7 @@ def main() -> None:
     if not issued():
         issue_documents(town)
     load(f"receipts {DATA}/learning/receipts.csv {town}")
+    run(f"case open {town} --commit")
     run(f"attach {town} --commit")
     run(f"index {town}")
     run(f"summary {town}")

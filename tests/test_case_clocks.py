@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from gisgrid.events.calendars import read_calendar
 from gisgrid.events.cases import CaseNow, Details, take_step
-from gisgrid.events.clocks import clocks_of, judge, keep_calendar, recount
+from gisgrid.events.clocks import clocks_of, judge, keep_calendar, recount, standing
 from gisgrid.events.flow import keep_flow, own_flow, parse_flow
 from tests.cases import DISPATCHER, RESIDENT, TEAM_A, WORKER, Walk, at, new_case, place
 from tests.factories import create_matter, create_plan, create_township
@@ -197,3 +197,18 @@ def test_judging_tells_what_has_turned_once(session: Session):
     take_step(session, now.id, "file", DISPATCHER, details=Details(), at=at("2023-08-15 14:10"))
     turned = judge(session, t, at("2023-08-15 15:30"))
     assert {(w.name, w.colour) for w in turned} == {("total", "red"), ("dispatch", "red")}
+
+
+def test_how_all_stand_at_a_moment_is_the_worst_of_each(session: Session):
+    township = place(session)
+    t = township.area_id
+    late = new_case(session, township, "2023-08-15 09:00")
+    fresh = new_case(session, township, "2023-08-15 14:00")
+    held = Walk(session, new_case(session, township, "2023-08-15 14:00"))
+    held("file", DISPATCHER, "2023-08-15 14:00")
+    held("suspend", DISPATCHER, "2023-08-15 14:01", reason="x")
+    done = Walk(session, new_case(session, township, "2023-08-15 09:00"))
+    done("withdraw", RESIDENT, "2023-08-15 09:20", reason="x")
+    now = at("2023-08-15 14:10")
+    assert standing(session, t, now) == {late.id: "red", fresh.id: "green", held.now.id: "paused"}
+    assert standing(session, t, at("2023-08-15 14:25"))[fresh.id] == "yellow"

@@ -11,7 +11,8 @@ from sqlalchemy import Engine, text
 from gisgrid.cli import main
 from gisgrid.db.store import transaction
 from tests.cases import new_case
-from tests.factories import create_plan, create_township
+from tests.factories import create_event, create_matter, create_plan, create_township
+from tests.sketch import spot
 from tests.town_files import DATA
 
 
@@ -56,3 +57,39 @@ def test_a_case_is_walked_on_the_terminal(cli, engine: Engine, tmp_path: Path):
         assert c.scalar(text("SELECT max(version) FROM flow")) == "2"
     path.write_text("nonsense", encoding="utf-8")
     assert "flow.toml" in cli("case", "flow", "load", str(path), ok=False).output
+
+
+def test_loaded_events_get_cases_figures_and_an_emergency(cli, engine: Engine):
+    with transaction(engine) as session:
+        township = create_township(session)
+        create_plan(session, township, "a b")
+        create_event(session, township, spot(0.5, 0.5))
+        code = session.scalar(text("SELECT code FROM area WHERE level = 'community'"))
+    assert "1 cases, 0 of them closed" in cli("case", "open", "--commit").output
+    assert "0 cases" in cli("case", "open", "--commit").output
+    shown = cli(
+        "case", "figures", "matter", "--since", "2023-05-01", "--until", "2023-05-31"
+    ).output
+    assert "received" in shown
+    on = ("case", "emergency", "on", code, "--reason", "暴雨", "--commit")
+    assert "emergency 1" in cli(*on).output
+    assert "already" in cli(*on, ok=False).output
+    assert "1 running" in cli("case", "emergency", "list").output
+    assert "back to normal" in cli("case", "emergency", "off", "1", "--commit").output
+    assert "0 running" in cli("case", "emergency", "list").output
+
+
+def test_the_list_is_printed_compared_and_asked(cli, engine: Engine, tmp_path: Path):
+    with transaction(engine) as session:
+        township = create_township(session)
+        matter = create_matter(session, township, office="所").code
+    assert matter in cli("matters", "rulebook", "--xlsx", str(tmp_path / "b.xlsx")).output
+    assert (tmp_path / "b.xlsx").stat().st_size > 1000
+    assert "0 changes" in cli("matters", "diff", "1", "1").output
+    asked = cli("matters", "demand", "填表", "--from", "某局", "--commit").output
+    assert asked.startswith("refused")
+    args = ("--parent", matter.removesuffix(".1"), "--name", "临时", "--consent", "某文")
+    days = ("--since", "2026-01-01", "--until", "2026-01-31")
+    assert "T1 临时" in cli("matters", "temporary", "T1", *args, *days, "--commit").output
+    assert "T1" in cli("matters", "rulebook").output
+    assert "community" in cli("matters", "burden", "--since", "2020-01-01").output

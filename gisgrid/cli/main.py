@@ -21,6 +21,7 @@ from gisgrid.cli import (
     database,
     drawing,
     duties,
+    figures,
     learning,
     loading,
     locating,
@@ -122,6 +123,9 @@ main.add_command(learning.training_group)
 main.add_command(learning.shortage_command)
 main.add_command(cases.calendar_group)
 main.add_command(cases.case_group)
+cases.case_group.add_command(figures.open_command)
+cases.case_group.add_command(figures.figures_command)
+cases.case_group.add_command(figures.emergency_group)
 main.add_command(matters.matters_group)
 main.add_command(studies.study_command)
 main.add_command(duties.fields_command)

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from gisgrid.errors import Conflict, NotAllowed, NotFound
-from gisgrid.events.clocks import turn, work_time
+from gisgrid.events.clocks import change_pause, turn, work_time
 from gisgrid.events.flow import Flow, Step, current_flow, flow_by_id
 from gisgrid.events.refusals import CaseMoved, IllegalStep, Incomplete, refusal
 from gisgrid.tables.cases import LEVELS
@@ -237,8 +237,17 @@ def case_of_event(session: Session, event_id: int) -> CaseNow:
 
 
 def case_by_ticket(session: Session, ticket: str) -> CaseNow:
-    """The case that whoever reported follows by its code; NotFound if there is none."""
-    return _one(session, "c.ticket = :key", ticket.strip().upper().replace("-", ""))
+    """The case that whoever reported follows by its code; NotFound if there is none.
+
+    For the rest of the transaction this one case is open to whoever knows its ticket.
+    """
+    code = ticket.strip().upper().replace("-", "")
+    event_id = session.scalar(text("SELECT event_of_ticket(:code)"), {"code": code})
+    if event_id is not None:
+        session.execute(
+            text("SELECT set_config('gisgrid.report', :id, true)"), {"id": str(event_id)}
+        )
+    return _one(session, "c.ticket = :key", code)
 
 
 def case_log(session: Session, case_id: int) -> list[Logged]:
@@ -319,6 +328,8 @@ def _take(
         raise _in_words(exc, rule) from exc
     now = case_now(session, case_id)
     _turn_clocks(session, now, at)
+    if rule.means == "assign":
+        session.execute(text(_DECIDED), {"case": case_id, "staff": to.staff_id})
     return now
 
 
@@ -327,10 +338,12 @@ def _turn_clocks(session: Session, now: CaseNow, at: datetime) -> None:
     limits = dict(row.limits)
     if row.time_limit is not None:
         limits.setdefault("matter", f"{row.time_limit:g} {row.limit_unit}")
-    turn(
-        session, now.id, flow_by_id(session, now.flow_id), now.state, at,
-        work=work_time(session, now.township_id), limits=limits, delivered=row.due_at,
-    )  # fmt: skip
+    work, flow = work_time(session, now.township_id), flow_by_id(session, now.flow_id)
+    turn(session, now.id, flow, now.state, at, work=work, limits=limits, delivered=row.due_at)
+    if flow.kind == "normal" and now.open:
+        # What begins to run in an emergency that holds ordinary clocks stands still with them.
+        for switch_id in session.scalars(text(_HOLDS), {"case": now.id}).all():
+            change_pause(session, [now.id], work, at, f"emergency:{switch_id}", on=True)
 
 
 def _in_words(exc: DBAPIError, rule: Step) -> Exception:
@@ -409,4 +422,16 @@ VALUES (:case, :seq, :step, :at, :actor, :role, :reason, :note, :level, :grid, :
 _LIMITS = """
 SELECT m.limits, m.time_limit, m.limit_unit, e.due_at
 FROM event e JOIN matter m ON m.id = e.matter_id WHERE e.id = :event
+"""
+_DECIDED = """
+UPDATE suggestion SET accepted = (staff_id IS NOT DISTINCT FROM CAST(:staff AS bigint))
+WHERE case_id = :case AND accepted IS NULL
+"""
+_HOLDS = """
+SELECT m.id FROM event_case c JOIN event e ON e.id = c.event_id
+JOIN emergency m ON m.township_id = c.township_id AND m.ended_at IS NULL AND m.holds_ordinary
+LEFT JOIN plan p ON p.township_id = c.township_id AND p.state = 'published'
+LEFT JOIN event_grid a ON a.plan_id = p.id AND a.event_id = e.id
+LEFT JOIN grid g ON g.id = a.grid_id
+WHERE c.id = :case AND m.area_id IN (c.township_id, coalesce(g.community_id, e.community_id))
 """

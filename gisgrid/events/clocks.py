@@ -198,6 +198,28 @@ def judge(session: Session, township_id: int, now: datetime) -> list[Turned]:
     return sorted((Turned(*row) for row in rows), key=lambda w: (w.due_at, w.case_id, w.name))
 
 
+def standing(session: Session, township_id: int, now: datetime) -> dict[int, str]:
+    """How every open case stands at ``now``: the worst colour of its running clocks, by case.
+
+    Red, yellow, unknown, green, paused, in this order; a case without a running clock is left out.
+    Nothing is written.
+    """
+    rows = session.execute(
+        text(
+            """
+            SELECT c.id, min(CASE WHEN k.due_at < :now THEN 1 WHEN k.yellow_at <= :now THEN 2
+                                  WHEN k.due_at IS NOT NULL THEN 4
+                                  WHEN k.paused_by = '{}' THEN 3 ELSE 5 END)
+            FROM case_clock k JOIN event_case c ON c.id = k.case_id
+            WHERE c.township_id = :t AND c.open AND k.stopped_at IS NULL GROUP BY c.id
+            """
+        ),
+        {"t": township_id, "now": now},
+    )
+    words = ("", "red", "yellow", "unknown", "green", "paused")
+    return {case_id: words[rank] for case_id, rank in rows}
+
+
 def recount(session: Session, township_id: int) -> int:
     """Count the due times of all running clocks anew, after a change of calendar; how many moved.
 

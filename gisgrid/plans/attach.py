@@ -46,6 +46,7 @@ def attach(session: Session, plan_id: int, kind: Kind) -> Counts:
     session.execute(text(_FORGET.format(kind=kind, only="")), vars(rule))
     attach_all(session, rule, kind)
     if kind == "event":
+        session.execute(text(_BY_ASSET.format(only="")), vars(rule))
         session.execute(text(_KEEP_REPORTED.format(only="")), vars(rule))
     return counts(session, plan_id, kind)
 
@@ -64,6 +65,7 @@ def attach_rows(session: Session, plan_id: int, kind: Kind, ids: Sequence[int]) 
     session.execute(text(_FORGET.format(kind=kind, only=only)), values)
     session.execute(text(_ATTACH.format(kind=kind)), values)
     if kind == "event":
+        session.execute(text(_BY_ASSET.format(only=only)), values)
         session.execute(text(_KEEP_REPORTED.format(only=only)), values)
 
 
@@ -128,6 +130,17 @@ SET grid_id = excluded.grid_id, exclusive_grid_id = excluded.exclusive_grid_id,
     border_m = excluded.border_m
 WHERE (a.grid_id, a.exclusive_grid_id, a.border_m)
       IS DISTINCT FROM (excluded.grid_id, excluded.exclusive_grid_id, excluded.border_m)
+"""
+
+# A thing on the exceptions list belongs to its grid wherever it stands; so do the events about it.
+_BY_ASSET = """
+INSERT INTO event_grid AS a (plan_id, event_id, grid_id)
+SELECT :plan, o.id, g.id
+FROM event o JOIN asset s ON s.id = o.asset_id
+JOIN grid g ON g.plan_id = :plan AND g.code = s.grid_code
+WHERE o.township_id = :township {only}
+ON CONFLICT (plan_id, event_id) DO UPDATE SET grid_id = excluded.grid_id
+WHERE a.grid_id IS DISTINCT FROM excluded.grid_id
 """
 
 # The grid at report time is kept for ever; it is that of the plan in force on the day of the report,

@@ -28,6 +28,15 @@ from gisgrid.tables.duties import (
     WorkerPosition,
 )
 from gisgrid.tables.events import Event, Matter, MatterList, Photo, RefusedDemand
+from gisgrid.tables.handling import (
+    Asset,
+    Duty,
+    Emergency,
+    LegacyProblem,
+    LegacyReview,
+    Notice,
+    Suggestion,
+)
 from gisgrid.tables.learning import (
     Document,
     DocumentVersion,
@@ -53,6 +62,7 @@ __all__ = [
     "Alias",
     "Appointment",
     "Area",
+    "Asset",
     "AuditEntry",
     "Backup",
     "Base",
@@ -63,6 +73,8 @@ __all__ = [
     "CorrectionRequest",
     "Document",
     "DocumentVersion",
+    "Duty",
+    "Emergency",
     "Event",
     "EventGrid",
     "FlowState",
@@ -76,9 +88,12 @@ __all__ = [
     "Household",
     "ImportRun",
     "Job",
+    "LegacyProblem",
+    "LegacyReview",
     "LogInTry",
     "Matter",
     "MatterList",
+    "Notice",
     "Photo",
     "Plan",
     "PlanStep",
@@ -95,6 +110,7 @@ __all__ = [
     "Station",
     "Street",
     "Study",
+    "Suggestion",
     "TeamMember",
     "Township",
     "Training",

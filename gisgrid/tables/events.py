@@ -148,6 +148,8 @@ class Event(Placed, Imported, Base):
     """As the report says; for an unlocated event all that is known of its place."""
     grid_code: Mapped[str | None] = mapped_column(Text)
     """The grid at report time, kept for ever; under any other plan it is computed."""
+    asset_id: Mapped[int | None] = mapped_column(ForeignKey("asset.id"))
+    """The thing it concerns, whose grid then counts and not the ground's."""
     client_id: Mapped[str | None] = mapped_column(Text)
     """The phone's own key of the report: sent twice, taken once."""
     reporter: Mapped[str | None] = mapped_column(Text)
