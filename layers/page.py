@@ -7,7 +7,7 @@ another host: Folium's own lists of scripts and styles are replaced.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import folium
@@ -55,24 +55,29 @@ def page(
     assets: Mapping[str, str],
     ui: Mapping[str, object],
     basemap: Basemap | None = None,
+    scripts: Sequence[str] = SCRIPTS,
+    styles: Sequence[str] = STYLES,
+    verb: str = "start",
 ) -> MapPage:
     """A map of layers, the first lowest, that shows all of ``extent``.
 
     Parameters
     ----------
     assets
-        Address of each of ``SCRIPTS`` and ``STYLES``.
+        Address of each of ``scripts`` and ``styles``.
     ui
         What the page's script needs beside the layers: words, addresses; JSON-able.
+    scripts, styles, verb
+        What the page loads, and the function of ours that begins it.
     """
-    town = TownMap(assets, extent)
+    town = TownMap(assets, extent, scripts, styles)
     if basemap:
         folium.TileLayer(
             tiles=basemap.url, attr=str(escape(basemap.credit)) or "\N{NO-BREAK SPACE}", max_zoom=20
         ).add_to(town)
     for layer in layers:
         town.add_child(LayerElement(layer))
-    town.add_child(Start(ui))
+    town.add_child(Start(ui, verb))
     figure = town.figure
     # Rendering fills the figure's three parts; its own template is not used.
     figure.render()
@@ -98,7 +103,14 @@ class TownMap(folium.Map):
         """
     )
 
-    def __init__(self, assets: Mapping[str, str], extent: Extent) -> None:
+    def __init__(
+        self,
+        assets: Mapping[str, str],
+        extent: Extent,
+        scripts: Sequence[str] = SCRIPTS,
+        styles: Sequence[str] = STYLES,
+        name: str = "town",
+    ) -> None:
         super().__init__(
             tiles=None,
             zoomControl=False,
@@ -108,10 +120,10 @@ class TownMap(folium.Map):
             zoomSnap=0.25,
         )
         # Folium names its elements by chance; a fixed name makes two renderings equal.
-        self._name, self._id = "map", "town"
+        self._name, self._id = "map", name
         self.extent = [[extent.south, extent.west], [extent.north, extent.east]]
-        self.default_js = [(name, assets[name]) for name in SCRIPTS]
-        self.default_css = [(name, assets[name]) for name in STYLES]
+        self.default_js = [(name, assets[name]) for name in scripts]
+        self.default_css = [(name, assets[name]) for name in styles]
         figure = self.get_root()
         assert isinstance(figure, Figure)  # noqa: S101 - narrows the type
         # Folium's figure asks for UTF-8 in a meta tag; the template's own does.
@@ -142,12 +154,12 @@ class Start(MacroElement):
     _template = Template(
         """
         {% macro script(this, kwargs) %}
-        gisgrid.start({{ this._parent.get_name() }}, {{ this.ui|tojson }});
+        gisgrid.{{ this.verb }}({{ this._parent.get_name() }}, {{ this.ui|tojson }});
         {% endmacro %}
         """
     )
 
-    def __init__(self, ui: Mapping[str, object]) -> None:
+    def __init__(self, ui: Mapping[str, object], verb: str = "start") -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._name, self._id = "start", "page"
-        self.ui = dict(ui)
+        self.ui, self.verb = dict(ui), verb

@@ -10,9 +10,18 @@ from gisgrid.access.roles import RIGHTS
 from gisgrid.db.store import transaction
 from tests.accounts import appointed
 from tests.web import Town, app_over, fill_town
-from web.gate import NOBODY, OPEN, PERSON, PUBLIC, RIGHT_OF
+from web.gate import NOBODY, OPEN, PERSON, PLANS, PUBLIC, RIGHT_OF
 
 PATHS = {
+    "bench.checks": "/plan/1/checks.json",
+    "bench.compare": "/plan/1/compare",
+    "bench.export": "/plan/1/grids.gpkg",
+    "bench.handover": "/plan/1/handover.xlsx",
+    "bench.index": "/plan/",
+    "bench.job": "/plan/1/job.json",
+    "bench.report": "/plan/1/report.html",
+    "bench.show": "/plan/1",
+    "bench.view": "/plan/1/view.json",
     "desk.grid": "/register/grid/999901001001001",
     "desk.house": "/register/house/1",
     "desk.me": "/me",
@@ -43,7 +52,7 @@ def test_every_route_declares_its_right_and_no_other_is_declared(app: Flask):
     routes = {rule.endpoint for rule in app.url_map.iter_rules()}
     assert routes - set(RIGHT_OF) == set(), "these answer nobody until web/gate.py names a right"
     assert set(RIGHT_OF) - routes == set()
-    assert set(RIGHT_OF.values()) <= {PUBLIC, OPEN, PERSON, NOBODY, *RIGHTS}
+    assert set(RIGHT_OF.values()) <= {PUBLIC, OPEN, PERSON, PLANS, NOBODY, *RIGHTS}
 
 
 def test_a_route_that_declares_none_answers_nobody(app: Flask, engine: Engine, town: Town):

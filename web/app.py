@@ -7,10 +7,13 @@ from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from gisgrid.settings import Settings
-from web import (  # noqa: F401 - these add their routes to the API
+from web import (  # noqa: F401 - some add their routes to the API or the bench
     answers,
     api,
     batch,
+    bench,
+    bench_review,
+    bench_store,
     desk,
     documents,
     errors,
@@ -27,7 +30,9 @@ from web import (  # noqa: F401 - these add their routes to the API
 from web.store import Store
 
 
-def create_app(settings: Settings, bind: Engine | None = None) -> Flask:
+def create_app(
+    settings: Settings, bind: Engine | None = None, owner: Engine | None = None
+) -> Flask:
     """The application over a store.
 
     Parameters
@@ -35,6 +40,8 @@ def create_app(settings: Settings, bind: Engine | None = None) -> Flask:
     bind
         The store's engine; without one, it is opened from the settings at the first request, so that
         processes forked before then do not share connections.
+    owner
+        The store's engine as its owner, for the planner's bench; opened like ``bind`` without one.
     """
     app = Flask(__name__)
     if settings.proxies:
@@ -52,7 +59,9 @@ def create_app(settings: Settings, bind: Engine | None = None) -> Flask:
     gate.init_app(app)
     app.register_blueprint(desk.blueprint)
     app.register_blueprint(documents.blueprint)
+    bench_store.init_app(app, settings, owner)
     app.register_blueprint(maps.blueprint)
+    app.register_blueprint(bench.blueprint)
     app.register_blueprint(lookup.blueprint)
     app.register_blueprint(planning.blueprint)
     api.init_app(app)

@@ -106,7 +106,8 @@ def _answer(error: Exception) -> Response:
     if problem.status == 500:
         # The kind and place of the error, not its text.
         current_app.logger.error("%s at %s", type(error).__name__, _place(error))
-    if request.path.startswith("/api"):
+    # The planner's page asks for JSON and says so.
+    if request.path.startswith("/api") or request.accept_mimetypes.best == "application/json":
         response = _document(problem)
     else:
         response = Response(render_template("error.html", problem=problem), problem.status)

@@ -25,11 +25,33 @@ OPEN = "open"
 """For everyone, and more for who has logged in: the store decides."""
 PERSON = "person"
 """For whoever has logged in at a browser; a token never manages its own account."""
+PLANS = "plan or review"
+"""For whoever draws plans and whoever reviews them."""
 NOBODY = "nobody"
 """A way of a library that we do not offer."""
 
 RIGHT_OF: dict[str, str] = {
     "api-docs.openapi_json": PUBLIC,
+    "bench.branch": "plan",
+    "bench.bring_in": "plan",
+    "bench.cancel": "plan",
+    "bench.checks": PLANS,
+    "bench.compare": PLANS,
+    "bench.edit": "plan",
+    "bench.export": PLANS,
+    "bench.handover": PLANS,
+    "bench.index": PLANS,
+    "bench.job": PLANS,
+    "bench.lock": "plan",
+    "bench.preview": "plan",
+    "bench.publish": "plan",
+    "bench.rebalance": "plan",
+    "bench.report": PLANS,
+    "bench.show": PLANS,
+    "bench.step": PLANS,
+    "bench.step_back": "plan",
+    "bench.tidy": "plan",
+    "bench.view": PLANS,
     "desk.grid": "see_register",
     "desk.house": "see_register",
     "desk.me": PERSON,
@@ -147,9 +169,11 @@ def need(right: str) -> None:
     who = asker()
     if not who:
         raise NotKnown("Log in first, or present a token.", zh="请先登录，或出示令牌。")
-    if right != PERSON and right not in who.rights:
+    rights = right.split(" or ")
+    if right != PERSON and not who.rights.intersection(rights):
+        means = ", ".join(RIGHTS[r] for r in rights)
         raise NotAllowed(
-            f"This needs the right {right} ({RIGHTS[right]}), which {who.name} does not have today.",
+            f"This needs the right {right} ({means}), which {who.name} does not have today.",
             zh=f"此操作需要权限“{right}”，账号 {who.name} 目前没有。",
             right=right,
         )

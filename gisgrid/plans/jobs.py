@@ -205,10 +205,11 @@ def run_job(url: str, job_id: int) -> None:
             session.execute(
                 text(
                     "UPDATE job SET state = 'failed', ended_at = now(), "
-                    "failed = 'The computation broke off.', failed_zh = '计算意外中断。' "
+                    "failed = 'The computation broke off (' || :code || ').', "
+                    "failed_zh = '计算意外中断（' || :code || '）。' "
                     "WHERE id = :id AND state = 'running'"
                 ),
-                {"id": job_id},
+                {"id": job_id, "code": str(child.exitcode)},
             )
     finally:
         engine.dispose()

@@ -169,8 +169,9 @@ def lock(session: Session, plan: PlanInfo, kind: str, codes: Sequence[str], *, w
 
 
 def unlock(session: Session, plan: PlanInfo, kind: str, codes: Sequence[str]) -> None:
-    """Take a lock away; without one nothing happens."""
+    """Take a lock away; without one nothing happens. Invalid if there is no such kind."""
     refuse_fixed(plan)
+    _refuse_kind(kind, codes)
     session.execute(
         text("DELETE FROM scenario_lock WHERE plan_id = :p AND kind = :kind AND key = :key"),
         {"p": plan.id, "kind": kind, "key": "|".join(sorted(codes))},
@@ -178,11 +179,7 @@ def unlock(session: Session, plan: PlanInfo, kind: str, codes: Sequence[str]) ->
 
 
 def _key(session: Session, plan: PlanInfo, kind: str, codes: Sequence[str]) -> str:
-    if kind not in LOCK_KINDS or len(set(codes)) != (2 if kind == "border" else 1):
-        raise Invalid(
-            "A lock is on one grid, one house, or the border of two grids.",
-            zh="锁定对象须为一个网格、一处房屋或两个网格之间的边界。",
-        )
+    _refuse_kind(kind, codes)
     table = "house WHERE township_id = :t" if kind == "house" else "grid WHERE plan_id = :p"
     for code in codes:
         if not session.scalar(
@@ -191,6 +188,14 @@ def _key(session: Session, plan: PlanInfo, kind: str, codes: Sequence[str]) -> s
         ):
             raise NotFound(f"There is no {kind} {code!r}.", zh=f"没有代码为 {code!r} 的对象。")
     return "|".join(sorted(codes))
+
+
+def _refuse_kind(kind: str, codes: Sequence[str]) -> None:
+    if kind not in LOCK_KINDS or len(set(codes)) != (2 if kind == "border" else 1):
+        raise Invalid(
+            "A lock is on one grid, one house, or the border of two grids.",
+            zh="锁定对象须为一个网格、一处房屋或两个网格之间的边界。",
+        )
 
 
 def _step(session: Session, plan: PlanInfo, version: int, *, back: bool) -> int:

@@ -59,6 +59,17 @@ def ledger(
     return {row.grid_code: row.n for row in rows}
 
 
+def last_day(session: Session, place: Place) -> date | None:
+    """The day, in the township's zone, of the newest event; None if there is none."""
+    found: date | None = session.scalar(
+        text(
+            "SELECT max((reported_at AT TIME ZONE :zone)::date) FROM event WHERE township_id = :t"
+        ),
+        {"zone": place.time_zone, "t": place.id},
+    )
+    return found
+
+
 _REPLAY = """
 WITH about AS (
     SELECT e.id, e.geom, e.due_at, e.closed_at, coalesce(a.exclusive_grid_id, a.grid_id) AS grid_id

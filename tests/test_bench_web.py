@@ -1,0 +1,195 @@
+"""The bench over HTTP: who may, what is refused, and that nothing personal leaves it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import Engine, text
+
+from gisgrid.db.store import transaction
+from gisgrid.plans import scenarios
+from gisgrid.plans.plans import PlanInfo, plan_by_id
+from tests.accounts import appointed
+from tests.web import app_over, fill_town
+
+
+@pytest.fixture
+def draft(engine: Engine) -> PlanInfo:
+    with transaction(engine) as session:
+        town = fill_town(session, columns=6, rows=3, houses=240, events=20)
+        return scenarios.branch(session, plan_by_id(session, town.plan_id), name="草案", who="甲")
+
+
+def client_of(engine: Engine, role: str, area: str | None = None) -> FlaskClient:
+    with transaction(engine) as session:
+        account = appointed(session, role, area)
+    client = app_over(engine, account=account).test_client()
+    word = client.get("/").text.split('name="csrf_token" value="')[1].split('"')[0]
+    client.environ_base["HTTP_X_CSRFTOKEN"] = word
+    client.environ_base["HTTP_ACCEPT"] = "application/json"
+    return client
+
+
+def view(client: FlaskClient, plan: PlanInfo) -> Any:
+    return client.get(f"/plan/{plan.id}/view.json").json
+
+
+def neighbours(found: Any) -> dict[str, Any]:
+    kind = {g["code"]: g["kind"] for g in found["grids"]}
+    return next(
+        a for a in found["arcs"] if a["movable"] and {kind[c] for c in a["grids"]} == {"basic"}
+    )
+
+
+def bent(arc: dict[str, Any], by: float) -> dict[str, Any]:
+    """The border by way of a place beside its middle."""
+    line = arc["line"]
+    (ax, ay), (bx, by_) = line[0], line[1]
+    length = float(np.hypot(bx - ax, by_ - ay))
+    side = [(ax + bx) / 2 - (by_ - ay) / length * by, (ay + by_) / 2 + (bx - ax) / length * by]
+    return {"kind": "drag", "arcs": {str(arc["id"]): [line[0], side, *line[1:]]}}
+
+
+def test_a_drag_is_previewed_kept_and_seen(engine: Engine, draft: PlanInfo):
+    client = client_of(engine, "planner")
+    found = view(client, draft)
+    arc = neighbours(found)
+    edit = bent(arc, 0.0008)
+    answer = client.post(f"/plan/{draft.id}/preview", json={"version": 0, "edit": edit})
+    assert answer.status_code == 200, answer.text
+    told = {g["code"]: g for g in answer.json["grids"]}
+    assert set(told) == set(arc["grids"])
+    assert answer.json["refused"] is None
+    moved = sum(abs(g["houses"] - g["before"]["houses"]) for g in told.values()) / 2
+    assert moved == sum(f["houses"] for f in answer.json["flows"])
+    assert view(client, draft)["version"] == 0, "a preview keeps nothing"
+    kept = client.post(
+        f"/plan/{draft.id}/edit", json={"version": 0, "edit": edit, "why": "试"}
+    ).json
+    assert kept["version"] == 1
+    after = {g["code"]: g["houses"] for g in kept["grids"]}
+    assert all(after[c] == g["houses"] for c, g in told.items())
+    assert kept["log"][0]["who"] == "测试planner (planner-999901001-)"
+    assert view(client, draft)["grids"] == kept["grids"], "from memory as from the store"
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        None,
+        {},
+        {"kind": "none"},
+        {"kind": "drag"},
+        {"kind": "drag", "arcs": {"0": [["a", "b"], [1, 2]]}},
+        {"kind": "drag", "arcs": {"99999": [[1, 2], [3, 4]]}},
+        {"kind": "split", "grid": "x", "line": [[1, 2]], "name": "y"},
+        {"kind": "draw", "polygon": [[0, 0], [1, 1], [1, 0], [0, 1]], "name": "bow"},
+        {"kind": "draw", "polygon": [[0, 0], [1, 0], [1, 1]], "name": "far away"},
+        {"kind": "give", "polygon": [[0, 0], [1, 0], [1, 1]], "to": "x"},
+        {"kind": "rebalance", "job": "x"},
+        {"kind": "merge", "into": 1},
+    ],
+)
+def test_what_is_no_edit_is_refused_in_words_and_keeps_nothing(
+    engine: Engine, draft: PlanInfo, edit: Any
+):
+    client = client_of(engine, "planner")
+    answer = client.post(f"/plan/{draft.id}/edit", json={"version": 0, "edit": edit})
+    assert answer.status_code in (404, 422), answer.text
+    assert answer.content_type == "application/problem+json"
+    assert answer.json["detail"]
+    assert view(client, draft)["version"] == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("undo", {}),
+        ("lock", {"kind": "grid"}),
+        ("lock", {"kind": "moon", "codes": ["x"]}),
+        ("rebalance", {"tolerance": "much"}),
+        ("step", {"step": "jump"}),
+        ("publish", {"from": "soon"}),
+        ("preview", []),
+    ],
+)
+def test_a_request_that_makes_no_sense_is_told_so(
+    engine: Engine, draft: PlanInfo, path: str, body: Any
+):
+    answer = client_of(engine, "planner").post(f"/plan/{draft.id}/{path}", json=body)
+    assert answer.status_code == 422, answer.text
+    assert answer.json["detail"]
+
+
+def test_an_old_version_is_told_and_keeps_nothing(engine: Engine, draft: PlanInfo):
+    client = client_of(engine, "planner")
+    arc = neighbours(view(client, draft))
+    merge = {"kind": "merge", "into": arc["grids"][0], "gone": arc["grids"][1]}
+    assert (
+        client.post(f"/plan/{draft.id}/edit", json={"version": 0, "edit": merge}).json["version"]
+        == 1
+    )
+    late = client.post(f"/plan/{draft.id}/edit", json={"version": 0, "edit": merge})
+    assert (late.status_code, late.json["facts"]["version"]) == (409, 1)
+    assert client.post(f"/plan/{draft.id}/undo", json={"version": 0}).status_code == 409
+
+
+def test_only_who_may_plan_in_the_township_draws(engine: Engine, draft: PlanInfo):
+    planner = client_of(engine, "planner")
+    arc = neighbours(view(planner, draft))
+    merge = {"kind": "merge", "into": arc["grids"][0], "gone": arc["grids"][1]}
+    with transaction(engine) as session:
+        session.execute(
+            text(
+                "INSERT INTO area (code, level, name, parent_id) "
+                "SELECT '999901002', 'township', '他镇', id FROM area WHERE level = 'county'"
+            )
+        )
+    reviewer = client_of(engine, "county_reviewer", "999901")
+    assert reviewer.get(f"/plan/{draft.id}/view.json").status_code == 200
+    stranger = client_of(engine, "planner", "999901002")
+    clerk = client_of(engine, "community_clerk", "999901001001")
+    for client in (reviewer, stranger, clerk):
+        asked = client.post(f"/plan/{draft.id}/edit", json={"version": 0, "edit": merge})
+        assert asked.status_code == 403, asked.text
+    for client in (stranger, clerk):
+        for path in ("", "/view.json", "/handover.xlsx", "/report.html", "/grids.gpkg"):
+            assert client.get(f"/plan/{draft.id}{path}").status_code == 403
+    assert planner.post(f"/plan/{draft.id}/step", json={"step": "approve"}).status_code == 403
+
+
+def test_nothing_of_a_person_leaves_the_bench(engine: Engine, draft: PlanInfo):
+    client = client_of(engine, "planner")
+    arc = neighbours(view(client, draft))
+    edit = {"version": 0, "edit": bent(arc, 0.0008)}
+    texts = [
+        client.get("/plan/").text,
+        client.get(f"/plan/{draft.id}").text,
+        client.get(f"/plan/{draft.id}/view.json").text,
+        client.post(f"/plan/{draft.id}/preview", json=edit).text,
+        client.post(f"/plan/{draft.id}/edit", json=edit).text,
+        client.get(f"/plan/{draft.id}/checks.json").text,
+        client.get(f"/plan/{draft.id}/compare").text,
+        client.get(f"/plan/{draft.id}/report.html").text,
+        client.get(f"/plan/{draft.id}/grids.geojson").text,
+    ]
+    for body in texts:
+        assert "测试人" not in body and "13900000000" not in body
+    assert (
+        client.get(f"/plan/{draft.id}/report.html").headers["Cache-Control"] == "private, no-store"
+    )
+
+
+def test_a_name_that_is_markup_stays_text(engine: Engine, draft: PlanInfo):
+    bad = "<script>alert(1)</script>"
+    with transaction(engine) as session:
+        session.execute(
+            text("UPDATE grid SET name = :bad WHERE plan_id = :p"), {"bad": bad, "p": draft.id}
+        )
+        scenarios.rename(session, draft, bad)
+    client = client_of(engine, "planner")
+    for path in ("/plan/", f"/plan/{draft.id}", f"/plan/{draft.id}/report.html"):
+        assert bad not in client.get(path).text

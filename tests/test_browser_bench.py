@@ -1,0 +1,299 @@
+"""The planner's whole story in headless Chromium on Town F, and what the bench refuses."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import Engine
+
+from gisgrid.db.store import transaction
+from gisgrid.plans import jobs, scenarios
+from gisgrid.plans.fetch import today
+from gisgrid.plans.plans import plan_in_force, township
+from tests.accounts import appointed
+from tests.town_f import load_town
+from tests.web import ARTIFACTS, Visit, app_over, chromium, served, visit
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    ARTIFACTS.mkdir(exist_ok=True)
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def town_f(engine: Engine) -> Engine:
+    with transaction(engine) as session:
+        load_town(session)
+    return engine
+
+
+def ready(seen: Visit, path: str) -> Page:
+    seen.open(path)
+    return seen.page
+
+
+def shot(page: Page, name: str) -> None:
+    page.screenshot(path=ARTIFACTS / f"bench_{name}.png")
+
+
+def on_screen(page: Page, place: list[float]) -> tuple[float, float]:
+    x, y = page.evaluate(
+        """([lon, lat]) => {
+             const at = gisgrid.town.latLngToContainerPoint(L.latLng(lat, lon));
+             const box = gisgrid.town.getContainer().getBoundingClientRect();
+             return [at.x + box.x, at.y + box.y];
+           }""",
+        place,
+    )
+    return float(x), float(y)
+
+
+def version(page: Page) -> int:
+    return int(page.evaluate("gisgrid.desk.view.version"))
+
+
+def wait_version(page: Page, number: int) -> None:
+    page.wait_for_selector(f"html[data-version='{number}']", state="attached")
+
+
+def long_arc(page: Page) -> dict[str, Any]:
+    """A border with corners between its ends, the one with most houses beside it."""
+    found: dict[str, Any] = page.evaluate(
+        """() => {
+             const grid = (code) => gisgrid.desk.grid(code);
+             return gisgrid.desk.view.arcs
+               .filter((arc) => arc.movable && arc.line.length > 4
+                 && arc.grids.every((code) => grid(code).kind === "basic"))
+               .sort((a, b) => b.line.length - a.line.length)[0];
+           }"""
+    )
+    return found
+
+
+def drag_border(seen: Visit, by: tuple[float, float], *, keep: bool = True) -> dict[str, Any]:
+    """Pull the middle corner of a border by some pixels."""
+    page, arc = seen.page, long_arc(seen.page)
+    middle = arc["line"][len(arc["line"]) // 2]
+    seen.look(middle[0], middle[1], 17)
+    x, y = on_screen(page, middle)
+    page.evaluate(
+        "(id) => gisgrid.desk.arcs.eachLayer((line) => { if (line.arc.id === id) line.fire('click'); })",
+        arc["id"],
+    )
+    page.wait_for_selector(".marker-icon")
+    page.mouse.move(x, y)
+    page.mouse.down()
+    for k in range(1, 5):
+        page.mouse.move(x + by[0] * k / 4, y + by[1] * k / 4)
+        page.wait_for_timeout(60)
+    page.wait_for_selector("#live table, #live .refused")
+    if keep:
+        page.mouse.up()
+    return arc
+
+
+def test_the_planners_whole_story(browser: Browser, town_f: Engine):  # noqa: PLR0915 - one story
+    with transaction(town_f) as session:
+        place = township(session)
+        old = plan_in_force(session, place.id)
+        day = today(place)
+        accounts = [
+            appointed(session, "planner", name="guihua"),
+            appointed(session, "county_reviewer", "999901", name="shenhe"),
+        ]
+    drawer, reviewer = (app_over(town_f, account=number) for number in accounts)
+    with served(drawer) as host, served(reviewer) as county:
+        with visit(browser, host, width=1440, height=900) as seen:
+            page = seen.page
+            # A scenario is branched on the list of scenarios.
+            page.goto(f"{host}/plan/")
+            page.fill("form[action$='/plan/branch'] input[name=name]", "2024年方案")
+            shot(page, "list")
+            page.click("form[action$='/plan/branch'] button")
+            page.wait_for_selector("html[data-ready]", state="attached")
+            shot(page, "open")
+            plan_id = int(page.evaluate("gisgrid.desk.view.id"))
+            # Gaps and the rest are found by the checks.
+            page.click("#checks-section summary")
+            page.click("#check")
+            page.wait_for_selector("html[data-checked]", state="attached")
+            assert page.locator("#checks .mark-fail").count() >= 1
+            assert page.locator("#checks .mark-pass").count() >= 5
+            shot(page, "checks")
+            page.click("#checks-section summary")
+            # The machine proposes, in the background.
+            page.click("#rebalance")
+            page.wait_for_selector("html[data-job='waiting']", state="attached")
+            shot(page, "waiting")
+            worker = threading.Thread(target=jobs.work, args=(town_f,), kwargs={"once": True})
+            worker.start()
+            page.wait_for_selector("html[data-job='done']", state="attached", timeout=90_000)
+            worker.join()
+            shot(page, "proposal")
+            worst = "Math.max(...gisgrid.desk.view.grids.map((g) => Math.abs(g.deviation || 0)))"
+            before = page.evaluate(worst)
+            page.click("#take-all")
+            wait_version(page, 1)
+            assert page.evaluate(worst) < 0.05 < before
+            shot(page, "balanced")
+            # A border is dragged, with counts while it moves.
+            arc = drag_border(seen, (0, 50), keep=False)
+            told = page.inner_text("#live")
+            assert all(
+                page.evaluate("(code) => gisgrid.desk.grid(code).name", code) in told
+                for code in arc["grids"]
+            )
+            shot(page, "dragging")
+            page.mouse.up()
+            wait_version(page, 2)
+            # Undone and redone.
+            page.click("#undo")
+            wait_version(page, 3)
+            page.click("#redo")
+            wait_version(page, 4)
+            page.click("#log-section summary")
+            assert page.locator("#log li").count() == 2
+            # Compared with the plan in force, on two maps in step.
+            page.goto(f"{host}/plan/{plan_id}/compare")
+            page.wait_for_selector("html[data-ready]", state="attached")
+            page.evaluate(
+                "gisgrid.maps[0].setZoom(gisgrid.maps[0].getZoom() + 1, { animate: false })"
+            )
+            zooms = page.evaluate("gisgrid.maps.map((map) => [map.getZoom(), map.getCenter().lat])")
+            assert zooms[0] == pytest.approx(zooms[1])
+            assert page.locator("#flows tbody tr").count() >= 5
+            shot(page, "compare")
+            page.goto(f"{host}/plan/{plan_id}/report.html")
+            page.screenshot(path=ARTIFACTS / "bench_report.png", full_page=True)
+            assert page.request.get(f"{host}/plan/{plan_id}/report.pdf").body()[:5] == b"%PDF-"
+            # Submitted; who submits cannot approve.
+            ready(seen, f"/plan/{plan_id}")
+            page.click("#step-submit")
+            page.wait_for_selector(".state-in_review")
+            assert page.locator("#tools-section").is_hidden()
+            page.click("#step-approve")
+            expect(page.locator("#notice")).to_contain_text("没有相应的权限")
+            complaints = [f for f in seen.failures if "403" not in f]
+            assert (complaints, seen.elsewhere) == ([], [])
+        with visit(browser, county, width=1440, height=900) as seen:
+            page = ready(seen, f"/plan/{plan_id}")
+            page.click("#step-approve")
+            page.wait_for_selector(".state-approved")
+            page.click("#step-notify")
+            page.wait_for_selector(".state-notified")
+            shot(page, "notified")
+            assert (seen.failures, seen.elsewhere) == ([], [])
+        with visit(browser, host, width=1440, height=900) as seen:
+            page = ready(seen, f"/plan/{plan_id}")
+            first_day = day + timedelta(days=1)
+            page.fill("#first-day", first_day.isoformat())
+            page.click("#step-publish")
+            page.wait_for_selector(".state-published")
+            shot(page, "published")
+            # Each team gets a sheet; yesterday still answers.
+            sheets = page.request.get(f"{host}/plan/{plan_id}/handover.xlsx")
+            assert sheets.ok and sheets.body()[:2] == b"PK"
+            assert _in_force(page, host, first_day) == plan_id
+            assert _in_force(page, host, day) == old.id
+            assert (seen.failures, seen.elsewhere) == ([], [])
+
+
+def _in_force(page: Page, host: str, day: date) -> int:
+    answer = page.request.get(f"{host}/api/v1/summary?as_of={day.isoformat()}")
+    found: int = answer.json()["plan"]["id"]
+    return found
+
+
+def test_tools_locks_and_refusals(browser: Browser, town_f: Engine):
+    with transaction(town_f) as session:
+        place = township(session)
+        draft = scenarios.branch(session, plan_in_force(session, place.id), name="草案", who="甲")
+        planner = appointed(session, "planner")
+    with (
+        served(app_over(town_f, account=planner)) as host,
+        visit(browser, host, width=1440, height=900) as seen,
+    ):
+        page = ready(seen, f"/plan/{draft.id}")
+        # Dragged over another border: told where, and nothing is kept.
+        drag_border(seen, (0, 420), keep=False)
+        page.wait_for_selector("#live .refused")
+        shot(page, "refused")
+        page.mouse.up()
+        expect(page.locator("#notice")).to_be_visible()
+        assert version(page) == 0
+        # Houses inside a lasso go to the chosen grid; the ground follows.
+        arc = long_arc(page)
+        giver, taker = arc["grids"]
+        middle = arc["line"][len(arc["line"]) // 2]
+        seen.look(middle[0], middle[1], 17)
+        page.evaluate("(code) => gisgrid.desk.select(code)", taker)
+        page.click("[data-tool=give]")
+        x, y = on_screen(page, middle)
+        for dx, dy in ((-60, -60), (60, -60), (60, 60), (-60, 60)):
+            page.mouse.click(x + dx, y + dy)
+        page.mouse.click(x - 60, y - 60)
+        page.wait_for_selector("html[data-version='1'], #notice:not([hidden])", state="attached")
+        shot(page, "lasso")
+        # A grid is split by a line across it and gets the next code of its community.
+        now = version(page)
+        big = page.evaluate(
+            "gisgrid.desk.view.grids.filter((g) => g.kind === 'basic').sort((a, b) => b.houses - a.houses)[0].code"
+        )
+        box = page.evaluate(
+            """(code) => { const b = gisgrid.desk.grids.of.get(code).getBounds(), c = b.getCenter();
+                 gisgrid.town.fitBounds(b, { animate: false, paddingTopLeft: [340, 60], paddingBottomRight: [60, 60] });
+                 return [b.getWest(), b.getEast(), c.lat]; }""",
+            big,
+        )
+        seen.settle()
+        page.evaluate("(code) => gisgrid.desk.select(code)", big)
+        page.click("[data-tool=split]")
+        wide = (box[1] - box[0]) * 0.05
+        west, east = (on_screen(page, [lon, box[2]]) for lon in (box[0] - wide, box[1] + wide))
+        page.mouse.click(*west)
+        page.mouse.click(*east)
+        page.mouse.click(*east)
+        page.fill("#named input[name=name]", "新分网格")
+        shot(page, "split")
+        page.click("#named button:not([type])")
+        page.wait_for_selector(
+            f"html[data-version='{now + 1}'], #notice:not([hidden])", state="attached"
+        )
+        # A locked grid stays.
+        page.evaluate("(code) => gisgrid.desk.select(code)", giver)
+        page.click("#lock-grid")
+        expect(page.locator("#lock-grid")).to_have_text("解锁")
+        assert page.evaluate("(code) => gisgrid.desk.grid(code).locked", giver)
+        shot(page, "locked")
+        assert seen.elsewhere == []
+
+
+def test_the_second_of_two_planners_sees_what_the_first_did(browser: Browser, town_f: Engine):
+    with transaction(town_f) as session:
+        place = township(session)
+        draft = scenarios.branch(session, plan_in_force(session, place.id), name="草案", who="甲")
+        planner = appointed(session, "planner")
+    with (
+        served(app_over(town_f, account=planner)) as host,
+        visit(browser, host) as one,
+        visit(browser, host) as two,
+    ):
+        for seen in (one, two):
+            ready(seen, f"/plan/{draft.id}")
+        arc = long_arc(one.page)
+        merge = {"kind": "merge", "into": arc["grids"][0], "gone": arc["grids"][1]}
+        one.page.evaluate("(edit) => gisgrid.desk.keep(edit)", merge)
+        wait_version(one.page, 1)
+        two.page.evaluate("(edit) => gisgrid.desk.keep(edit)", merge)
+        wait_version(two.page, 1)
+        expect(two.page.locator("#notice")).to_be_visible()
+        assert two.page.evaluate("gisgrid.desk.view.grids.length") == 52

@@ -1,0 +1,289 @@
+"""The planner's bench: the pages, the scenario as JSON, edits with counts while the hand drags."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask_babel import gettext
+from flask_wtf.csrf import generate_csrf
+from werkzeug.wrappers import Response as BaseResponse
+
+from gisgrid.errors import GisgridError, Invalid
+from gisgrid.plans import jobs, moves, plans, scenarios
+from gisgrid.plans.bench import with_grids
+from gisgrid.plans.plans import plan_by_id
+from gisgrid.plans.refusals import refuse
+from gisgrid.plans.wishes import Wishes
+from gisgrid.settings import Settings
+from layers import areas, houses, page, streets
+from layers.bench import BENCH_SCRIPTS, BENCH_STYLES, legend
+from layers.layer import Scope
+from layers.tiles import data_version
+from web import bench_views as views
+from web.answers import asset, nonce
+from web.bench_edits import change_of, no_edit
+from web.bench_store import at_hand, benches, placed, planning, refuse_strangers, who
+from web.bench_words import states, words
+from web.chosen import chosen_township
+from web.i18n import LANGUAGES, language
+
+blueprint = Blueprint("bench", __name__, url_prefix="/plan")
+
+
+@blueprint.get("/")
+def index() -> Response:
+    """The scenarios of a township, with a form for the next."""
+    with planning(read_only=True) as session:
+        place = chosen_township(session, request.args.get("township") or None)
+        refuse_strangers(place, "plan", "review")
+        every = plans.plans(session, place.id)
+        found = scenarios.scenarios(session, place.id)
+    html = render_template(
+        "bench_list.html",
+        town=(language() == "en" and place.name_en) or place.name,
+        township=place,
+        scenarios=found,
+        published=[p for p in every if p.state in ("published", "retired")],
+        sources=[p for p in every if p.state != "retired"],
+        states=states(),
+        languages=LANGUAGES,
+        styles=[asset(name) for name in ("css/app.css", "css/bench.css")],
+    )
+    return Response(html, headers={"Cache-Control": "private, no-store"})
+
+
+@blueprint.get("/<int:plan_id>")
+def show(plan_id: int) -> Response:
+    """One scenario on the bench."""
+    with planning(read_only=True) as session:
+        place, plan = placed(session, plan_id, "plan", "review")
+        scope = Scope(plan.id, data_version(session, plan.id), request.script_root)
+        extent = areas.extent(session, plan.id)
+        every = plans.plans(session, place.id)
+    settings: Settings = current_app.config["SETTINGS"]
+    parts = page.page(
+        [areas.layer(scope, gettext), streets.layer(scope, gettext), houses.layer(scope, gettext)],
+        extent,
+        assets={name: asset(name) for name in BENCH_SCRIPTS + BENCH_STYLES},
+        ui={
+            "plan": plan.id,
+            "root": url_for("bench.index").rstrip("/"),
+            "language": language(),
+            "time_zone": place.time_zone,
+            "overlay": place.grid_rule == "overlay",
+            "words": words(),
+            "states": states(),
+            "legend": legend(),
+            "csrf": generate_csrf(),
+            "base": plan.based_on_id,
+        },
+        basemap=page.Basemap(settings.basemap_url, settings.basemap_credit)
+        if settings.basemap_url
+        else None,
+        scripts=BENCH_SCRIPTS,
+        styles=BENCH_STYLES,
+        verb="bench",
+    )
+    html = render_template(
+        "bench.html",
+        page=parts,
+        town=(language() == "en" and place.name_en) or place.name,
+        township=place,
+        plan=plan,
+        others=[p for p in every if p.id != plan.id],
+        states=states(),
+        languages=LANGUAGES,
+        nonce=nonce(),
+    )
+    return Response(html, headers={"Cache-Control": "private, no-store"})
+
+
+@blueprint.get("/<int:plan_id>/view.json")
+def view(plan_id: int) -> Response:
+    """The scenario as it stands."""
+    with planning(read_only=True) as session:
+        _, plan, version, bench = at_hand(session, plan_id, "plan", "review")
+        return told(views.view(session, plan, version, bench))
+
+
+@blueprint.post("/<int:plan_id>/preview")
+def preview(plan_id: int) -> Response:
+    """What an edit would change, without keeping it."""
+    asked = body()
+    with planning(read_only=True) as session:
+        place, plan, version, before = at_hand(session, plan_id, "plan")
+        refuse_old(version, asked)
+        locks = moves.locks_of(session, plan.id)
+        try:
+            _, change = change_of(session, place, plan, asked.get("edit"))
+            after = with_grids(before, change(before))
+        except GisgridError as exc:
+            return told({"grids": [], "gone": [], "flows": [], "refused": views.refusal(exc)})
+    refused = None
+    try:
+        refuse(before, after, locks)
+    except GisgridError as exc:
+        refused = exc
+    return told(views.preview(before, after, refused))
+
+
+@blueprint.post("/<int:plan_id>/edit")
+def edit(plan_id: int) -> Response:
+    """Keep an edit; the scenario as it is then."""
+    asked = body()
+    with planning() as session:
+        place, plan, version, before = at_hand(session, plan_id, "plan")
+        refuse_old(version, asked)
+        action, change = change_of(session, place, plan, asked.get("edit"))
+        after = with_grids(before, change(before))
+        now = moves.record(
+            session, plan, version, before, after, action=action, who=who(),
+            why=str(asked.get("why") or "")[:500],
+        )  # fmt: skip
+        benches().keep(plan, now, session, after)
+        return told(views.view(session, plan_by_id(session, plan.id), now, after))
+
+
+@blueprint.post("/<int:plan_id>/<any(undo, redo):verb>")
+def step_back(plan_id: int, verb: str) -> Response:
+    """Undo the last edit, or do it again."""
+    asked = body()
+    step: Callable[..., int] = moves.undo if verb == "undo" else moves.redo
+    with planning() as session:
+        _, plan = placed(session, plan_id, "plan")
+        step(session, plan, version_of(asked))
+        _, plan, version, bench = at_hand(session, plan_id, "plan")
+        return told(views.view(session, plan, version, bench))
+
+
+@blueprint.post("/<int:plan_id>/lock")
+def lock(plan_id: int) -> Response:
+    """Lock a grid or border, or take the lock away."""
+    asked = body()
+    kind, codes = str(asked.get("kind")), asked.get("codes")
+    if not isinstance(codes, list):
+        raise no_edit()
+    codes = [str(code) for code in codes]
+    with planning() as session:
+        _, plan, version, bench = at_hand(session, plan_id, "plan")
+        if asked.get("on"):
+            moves.lock(session, plan, kind, codes, who=who())
+        else:
+            moves.unlock(session, plan, kind, codes)
+        return told(views.view(session, plan, version, bench))
+
+
+@blueprint.post("/<int:plan_id>/rebalance")
+def rebalance(plan_id: int) -> Response:
+    """Order a proposal from the background worker; locked grids stay."""
+    tolerance = body().get("tolerance", 0.01)
+    if not isinstance(tolerance, int | float) or not 0 <= tolerance <= 1:
+        raise Invalid("The tolerance is a share from 0 to 1.", zh="允许偏差须在 0 到 1 之间。")
+    with planning() as session:
+        _, plan, _, bench = at_hand(session, plan_id, "plan")
+        locks = moves.locks_of(session, plan.id)
+        basic = set(bench.state.grids.code[bench.state.basic].tolist())
+        wishes = Wishes(
+            tolerance=float(tolerance),
+            locks=tuple(sorted(locks.grids & basic)),
+            lock_houses=tuple(sorted(locks.houses)),
+            lock_borders=tuple(
+                sorted((a, b) for a, b in map(sorted, locks.borders) if {a, b} <= basic)
+            ),
+        )
+        job_id = jobs.order_rebalance(session, plan, wishes, who=who())
+        return told({"job": views.job(jobs.job(session, job_id))})
+
+
+@blueprint.get("/<int:plan_id>/job.json")
+def job(plan_id: int) -> Response:
+    """The newest job of a scenario."""
+    with planning(read_only=True) as session:
+        placed(session, plan_id, "plan", "review")
+        return told({"job": views.job(jobs.last_job(session, plan_id))})
+
+
+@blueprint.post("/<int:plan_id>/job/cancel")
+def cancel(plan_id: int) -> Response:
+    """Stop the newest job of a scenario."""
+    with planning() as session:
+        placed(session, plan_id, "plan")
+        found = jobs.last_job(session, plan_id)
+        if found is not None:
+            jobs.cancel(session, found.id)
+        return told({"job": views.job(jobs.last_job(session, plan_id))})
+
+
+@blueprint.post("/branch")
+def branch() -> BaseResponse:
+    """Make a scenario from a form and go to it."""
+    form = request.form
+    with planning() as session:
+        _, source = placed(session, number(form.get("source")), "plan")
+        made = scenarios.branch(
+            session, source, name=form.get("name", ""), who=who(), note=form.get("note", "")
+        )
+    return redirect(url_for("bench.show", plan_id=made.id), 303)
+
+
+@blueprint.post("/<int:plan_id>/<any(rename, discard):verb>")
+def tidy(plan_id: int, verb: str) -> BaseResponse:
+    """Rename a scenario, or remove it, from a form."""
+    with planning() as session:
+        place, plan = placed(session, plan_id, "plan")
+        if verb == "rename":
+            scenarios.rename(session, plan, request.form.get("name", ""))
+        else:
+            scenarios.discard(session, plan)
+    return redirect(url_for("bench.index", township=place.code), 303)
+
+
+def body() -> dict[str, Any]:
+    """The JSON object of the request; Invalid if it is none."""
+    found = request.get_json(silent=True)
+    if not isinstance(found, dict):
+        raise Invalid("The request must be a JSON object.", zh="请求须为 JSON 对象。")
+    return found
+
+
+def number(value: str | None) -> int:
+    """A plan's number out of a form; Invalid if it is none."""
+    if not value or not value.isdecimal() or len(value) > 18:
+        raise Invalid("This is no number of a plan.", zh="这不是方案编号。")
+    return int(value)
+
+
+def version_of(asked: dict[str, Any]) -> int:
+    """The version that the page shows; Invalid if it says none."""
+    version = asked.get("version")
+    if not isinstance(version, int):
+        raise no_edit()
+    return version
+
+
+def refuse_old(version: int, asked: dict[str, Any]) -> None:
+    """StaleScenario if the page shows another version than there is."""
+    if version_of(asked) != version:
+        raise moves.StaleScenario(
+            "Somebody edited this scenario meanwhile; it is shown as it is now, and your edit was "
+            "not kept.",
+            zh="该方案刚刚被他人修改；现已显示最新内容，您的修改未保存。",
+            version=version,
+        )
+
+
+def told(answer: dict[str, Any]) -> Response:
+    response = jsonify(answer)
+    response.headers["Cache-Control"] = "private, no-store"
+    return response

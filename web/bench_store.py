@@ -1,0 +1,151 @@
+"""The bench's way to the store: scenarios at hand in memory, and who acts on them.
+
+Work per house comes from the register, and publishing attaches every event, so the bench reads and
+writes as the store's owner. It is the planner's pages alone that do, after the right was asked for; what
+leaves them are counts per grid, addresses of houses, and nobody's name.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+
+from flask import Flask, current_app
+from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
+
+from gisgrid.access.scope import scope
+from gisgrid.db.store import open_engine, store_url, transaction
+from gisgrid.errors import NotAllowed, StoreUnavailable
+from gisgrid.plans.bench import Bench
+from gisgrid.plans.plans import Place, PlanInfo, plan_by_id, townships
+from gisgrid.plans.scenarios import base_bench, scenario, scenario_bench
+from gisgrid.settings import Settings
+from web.gate import asker
+from web.store import reading
+
+KEPT = 4
+"""Scenarios, and base plans, that a process keeps at hand."""
+
+
+class Benches:
+    """The benches of one server process, the least used dropped first."""
+
+    def __init__(self, settings: Settings, bind: Engine | None) -> None:
+        self.settings, self._bind = settings, bind
+        self._pid = os.getpid() if bind is not None else 0
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[tuple[object, ...], Bench] = OrderedDict()
+
+    def engine(self) -> Engine:
+        with self._lock:
+            if self._bind is None or self._pid != os.getpid():
+                if self.settings.web_database_url and not self.settings.database_url:
+                    raise StoreUnavailable(
+                        "The planner's bench writes as the store's owner; set DATABASE_URL too.",
+                        zh="网格规划台需以数据库所有者身份写入；请同时设置 DATABASE_URL。",
+                    )
+                self._bind, self._pid = open_engine(store_url(self.settings)), os.getpid()
+            return self._bind
+
+    def at(self, session: Session, place: Place, plan: PlanInfo, version: int) -> Bench:
+        """The bench of a scenario at its version; read again when houses or people changed."""
+        data = session.execute(text(_DATA)).one()
+        base_id = plan.based_on_id or plan.id
+        base_version = version if base_id == plan.id else 0
+        base_key = ("base", base_id, base_version, tuple(data))
+        key = ("scenario", plan.id, version, tuple(data))
+        found = self._get(key)
+        if found is None:
+            base = self._get(base_key)
+            if base is None:
+                base = base_bench(session, place, plan)
+                self._keep(base_key, base)
+            found = scenario_bench(session, place, plan, base)
+            self._keep(key, found)
+        return found
+
+    def keep(self, plan: PlanInfo, version: int, session: Session, bench: Bench) -> None:
+        """Remember a bench that an edit just made, so that it is not read again."""
+        data = session.execute(text(_DATA)).one()
+        self._keep(("scenario", plan.id, version, tuple(data)), bench)
+
+    def _get(self, key: tuple[object, ...]) -> Bench | None:
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._kept.get(key)
+
+    def _keep(self, key: tuple[object, ...], bench: Bench) -> None:
+        with self._lock:
+            self._kept[key] = bench
+            while len(self._kept) > 2 * KEPT:
+                self._kept.popitem(last=False)
+
+
+def init_app(app: Flask, settings: Settings, bind: Engine | None) -> None:
+    app.extensions["gisgrid_bench"] = Benches(settings, bind)
+
+
+def benches() -> Benches:
+    found: Benches = current_app.extensions["gisgrid_bench"]
+    return found
+
+
+@contextlib.contextmanager
+def planning(*, read_only: bool = False) -> Iterator[Session]:
+    """The transaction of one request of the bench."""
+    store = benches()
+    with transaction(
+        store.engine(), read_only=read_only, timeout_s=store.settings.statement_timeout_s
+    ) as session:
+        yield session
+
+
+def at_hand(session: Session, plan_id: int, *rights: str) -> tuple[Place, PlanInfo, int, Bench]:
+    """A scenario with its township, version and bench, as `placed`."""
+    place, plan = placed(session, plan_id, *rights)
+    version = scenario(session, plan_id).version
+    return place, plan, version, benches().at(session, place, plan, version)
+
+
+def placed(session: Session, plan_id: int, *rights: str) -> tuple[Place, PlanInfo]:
+    """A plan and its township, over all of which the asker has one of the rights.
+
+    Raises
+    ------
+    NotFound
+        There is no such plan.
+    NotAllowed
+        The asker has none of the rights there.
+    """
+    plan = plan_by_id(session, plan_id)
+    place = next(t for t in townships(session) if t.id == plan.township_id)
+    refuse_strangers(place, *rights)
+    return place, plan
+
+
+def refuse_strangers(place: Place, *rights: str) -> None:
+    """NotAllowed if the asker has none of the rights over the whole township."""
+    with reading() as session:
+        here = any(place.id in scope(session, right).townships for right in rights)
+    if not here:
+        raise NotAllowed(
+            f"This is for who may {' or '.join(rights)} in all of {place.name}.",
+            zh=f"您在{place.name}没有相应的权限。",
+        )
+
+
+def who() -> str:
+    """Under whose name an edit or step is kept: what the account is called, and its log-in."""
+    known = asker()
+    return f"{known.display_name} ({known.name})"
+
+
+_DATA = """
+SELECT (SELECT max(id) FROM history) AS history, (SELECT max(id) FROM import_run) AS runs,
+       (SELECT max(id) FROM house) AS houses, (SELECT max(id) FROM event) AS events
+"""

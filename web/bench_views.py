@@ -1,0 +1,174 @@
+"""A scenario as the bench's page gets it: JSON-able, counts and no names of people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import shapely
+from flask_babel import gettext
+from sqlalchemy.orm import Session
+
+from gisgrid.errors import GisgridError
+from gisgrid.plans import jobs, moves, review, scenarios
+from gisgrid.plans.bench import Bench, Flow, flows, numbers
+from gisgrid.plans.plans import PlanInfo
+from gisgrid.plans.refusals import ScenarioLocks
+from gisgrid.plans.state import NO_ROW
+from layers.bench import deviation_colour
+from web.i18n import speaks_chinese
+
+SHOWN_MOVES = 60
+
+
+def view(session: Session, plan: PlanInfo, version: int, bench: Bench) -> dict[str, Any]:
+    """All that the page shows of a scenario at a version."""
+    found = scenarios.scenario(session, plan.id)
+    locks = moves.locks_of(session, plan.id)
+    entries = moves.log(session, plan.id)
+    return {
+        "id": plan.id,
+        "name": plan.name,
+        "state": plan.state,
+        "version": version,
+        "stale": found.stale,
+        "based_on": found.based_on,
+        "editable": plan.state in scenarios.EDITABLE,
+        "grids": grids(bench, range(len(bench.state.grids.code)), locks),
+        "arcs": arcs(bench, locks),
+        "log": [
+            {**asdict(m), "at": m.at.isoformat(), "action_text": actions().get(m.action, m.action)}
+            for m in entries[:SHOWN_MOVES]
+        ],
+        "can_undo": any(m.standing == "done" for m in entries),
+        "can_redo": any(m.standing == "undone" for m in entries),
+        "steps": [{**asdict(s), "at": s.at.isoformat()} for s in review.steps(session, plan.id)],
+        "job": job(jobs.last_job(session, plan.id)),
+    }
+
+
+def grids(
+    bench: Bench,
+    rows: Sequence[int],
+    locks: ScenarioLocks = ScenarioLocks(),  # noqa: B008
+) -> list[dict[str, Any]]:
+    """Grids with numbers, colour and polygon, in the order of the rows."""
+    shapes = bench.state.grids.lonlat
+    return [
+        {
+            **asdict(n),
+            "colour": deviation_colour(n.deviation),
+            "locked": n.code in locks.grids,
+            "geometry": json.loads(shapely.to_geojson(shapes[row])),
+        }
+        for row, n in zip(rows, numbers(bench, list(rows)), strict=True)
+    ]
+
+
+def arcs(bench: Bench, locks: ScenarioLocks) -> list[dict[str, Any]]:
+    """Borders with the grids on both sides; those that can move lie inside a community."""
+    try:
+        topology = bench.topology
+    except GisgridError:
+        return []  # overlapping grids have no borders to drag; the checks tell where
+    codes, community = bench.state.grids.code, bench.state.grids.community
+    out = []
+    for k, line in enumerate(topology.lines):
+        left, right = int(topology.left[k]), int(topology.right[k])
+        inner = NO_ROW not in (left, right)
+        pair = [codes[r] for r in (left, right) if r != NO_ROW]
+        out.append(
+            {
+                "id": k,
+                "grids": pair,
+                "line": line.tolist(),
+                "movable": inner and bool(community[left] == community[right]),
+                "locked": frozenset(pair) in locks.borders or bool(locks.grids & set(pair)),
+            }
+        )
+    return out
+
+
+def preview(before: Bench, after: Bench, refused: GisgridError | None) -> dict[str, Any]:
+    """What an edit would change: grids before and after, who moves, and why it may not be."""
+    codes = sorted(
+        {code for code in after.row_of if _differs(before, after, code)}
+        | {code for f in flows(before, after) for code in (f.from_grid, f.to_grid) if code}
+    )
+    was = {n.code: asdict(n) for n in numbers(before, _rows(before, codes))}
+    now = grids(after, _rows(after, codes))
+    return {
+        "grids": [{**g, "before": was.get(g["code"])} for g in now],
+        "gone": [code for code in before.row_of if code not in after.row_of],
+        "flows": [flow(f) for f in flows(before, after)],
+        "refused": None if refused is None else refusal(refused),
+    }
+
+
+def refusal(error: GisgridError) -> dict[str, Any]:
+    return {
+        "message": error.zh if speaks_chinese() else error.message,
+        "place": error.facts.get("place"),
+    }
+
+
+def flow(found: Flow) -> dict[str, Any]:
+    return {**asdict(found), "houses": len(found.houses)}
+
+
+def job(found: jobs.JobInfo | None) -> dict[str, Any] | None:
+    """A job without the codes of the houses it would move."""
+    if found is None:
+        return None
+    result = None
+    if found.result is not None:
+        result = {k: v for k, v in found.result.items() if k != "grids"}
+        result["moves"] = [{**m, "houses": len(m["houses"])} for m in found.result["moves"]]
+        result["reasons"] = [r[1 if speaks_chinese() else 0] for r in found.result["reasons"]]
+    return {
+        "id": found.id,
+        "state": found.state,
+        "done": found.done,
+        "total": found.total,
+        "doing": doing().get(found.doing, found.doing),
+        "failed": found.failed_zh if speaks_chinese() else found.failed,
+        "result": result,
+    }
+
+
+def actions() -> dict[str, str]:
+    return {
+        "drag": gettext("Border moved"),
+        "split": gettext("Grid split"),
+        "merge": gettext("Grids merged"),
+        "draw": gettext("Grid drawn"),
+        "give": gettext("Houses moved"),
+        "remove": gettext("Grid removed"),
+        "rebalance": gettext("Proposal taken over"),
+        "combine": gettext("Scenario combined"),
+    }
+
+
+def doing() -> dict[str, str]:
+    return {
+        "": gettext("waiting"),
+        "reading": gettext("reading the register"),
+        "weighing": gettext("weighing the work"),
+        "ground in units": gettext("cutting the ground into units"),
+        "balancing": gettext("balancing"),
+        "drawing": gettext("drawing the borders"),
+    }
+
+
+def _rows(bench: Bench, codes: Sequence[str]) -> list[int]:
+    return [bench.row_of[c] for c in codes if c in bench.row_of]
+
+
+def _differs(before: Bench, after: Bench, code: str) -> bool:
+    row = before.row_of.get(code)
+    if row is None:
+        return True
+    one, two = before.state.grids.lonlat[row], after.state.grids.lonlat[after.row_of[code]]
+    return one is not two and not shapely.equals_identical(one, two)

@@ -1,0 +1,31 @@
+// Two plans on two maps that move together.
+"use strict";
+
+(function (gisgrid) {
+  gisgrid.compare = async function (ui) {
+    const marked = new Set(ui.moved);
+    const maps = ["map-before", "map-after"].map((id) => {
+      const map = L.map(id, { zoomSnap: 0.25, attributionControl: false });
+      map.createPane("grids").style.zIndex = "410";
+      map.createPane("labels").style.zIndex = "450";
+      return map;
+    });
+    let leading = null;
+    maps.forEach((map, k) => map.on("move", () => {
+      if (leading !== null && leading !== map) return;
+      leading = map;
+      maps[1 - k].setView(map.getCenter(), map.getZoom(), { animate: false });
+      leading = null;
+    }));
+    const sides = await Promise.all(ui.sides.map((url) =>
+      fetch(url, { headers: { Accept: "application/json" } }).then((answer) => answer.json())));
+    sides.forEach((side, k) => {
+      const grids = gisgrid.drawGrids(side.grids, { pane: "grids", marked }).addTo(maps[k]);
+      if (k === 0) maps[0].fitBounds(grids.getBounds(), { padding: [10, 10] });
+      for (const code of marked) if (grids.of.has(code)) grids.of.get(code).bringToFront();
+      maps[k].whenReady(() => gisgrid.drawNames(maps[k], grids, "labels").addTo(maps[k]));
+    });
+    gisgrid.maps = maps; // tests look here
+    document.documentElement.dataset.ready = "true";
+  };
+})(window.gisgrid);

@@ -1,0 +1,130 @@
+// The bench's tools: drag a border, give houses, split, merge, draw. Leaflet-Geoman does the drawing.
+"use strict";
+
+(function (gisgrid) {
+  const byId = (id) => document.getElementById(id);
+  const DECIMALS = 1e7;
+  const tools = (gisgrid.benchTools = {});
+
+  // Corners that were there stay to the last digit; new ones get a centimetre.
+  function corners(latlngs, known) {
+    return latlngs.map((at) => {
+      const old = known && known.get(`${at.lng},${at.lat}`);
+      return old || [Math.round(at.lng * DECIMALS) / DECIMALS, Math.round(at.lat * DECIMALS) / DECIMALS];
+    });
+  }
+
+  tools.start = function (bench) {
+    document.querySelectorAll("[data-tool]").forEach((button) =>
+      button.addEventListener("click", () => tools.choose(bench, button.dataset.tool)));
+    bench.map.on("pm:create", (event) => created(bench, event));
+    document.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") tools.choose(bench, "drag");
+      if ((event.ctrlKey || event.metaKey) && event.key === "z" && !/INPUT|TEXTAREA/.test(event.target.tagName)) {
+        event.preventDefault();
+        bench.post(event.shiftKey ? "redo" : "undo", { version: bench.view.version });
+      }
+    });
+    bench.map.on("click", (event) => {
+      if (bench.tool !== "house" || !bench.selected) return;
+      const found = gisgrid.layers.houses.at(event.latlng);
+      if (found && found.n === 1) bench.keep({ kind: "give", house: found.id, to: bench.selected });
+    });
+    const form = byId("named");
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const edit = { ...tools.pending, name: form.elements.name.value };
+      if (edit.kind === "draw" && form.elements.exclusive.checked) Object.assign(edit, { exclusive: true, host: form.elements.host.value });
+      form.hidden = true;
+      bench.keep(edit).then(() => tools.choose(bench, "drag"));
+    });
+    byId("named-cancel").addEventListener("click", () => { form.hidden = true; tools.choose(bench, "drag"); bench.draw(); });
+  };
+
+  tools.choose = function (bench, tool) {
+    bench.tool = tool;
+    tools.stop(bench);
+    byId("named").hidden = true;
+    document.querySelectorAll("[data-tool]").forEach((button) =>
+      button.setAttribute("aria-pressed", String(button.dataset.tool === tool)));
+    tools.hint(bench);
+    if (tool === "draw") bench.map.pm.enableDraw("Polygon", { continueDrawing: false, finishOn: "dblclick" });
+    else if (bench.selected && tool === "split") bench.map.pm.enableDraw("Line", { continueDrawing: false, finishOn: "dblclick", snappable: false });
+    else if (bench.selected && tool === "give") bench.map.pm.enableDraw("Polygon", { continueDrawing: false, finishOn: "dblclick", snappable: false });
+  };
+
+  tools.hint = function (bench) {
+    const { words } = bench.ui, grid = bench.selected && bench.grid(bench.selected);
+    const needs = ["give", "house", "split", "merge"].includes(bench.tool);
+    const text = bench.tool === "drag" ? (bench.view && !bench.view.arcs.length ? words.no_border : words.pick_border)
+      : needs && !grid ? words.pick_grid : words[`hint_${bench.tool}`].replace("{grid}", grid ? grid.name : "");
+    byId("hint").textContent = text;
+  };
+
+  tools.stop = function (bench) {
+    bench.map.pm.disableDraw();
+    if (bench.line && bench.line.pm) bench.line.pm.disable();
+    bench.line = null;
+    byId("live").hidden = true;
+  };
+
+  tools.clickGrid = function (bench, event) {
+    const { code } = event.layer.feature.properties;
+    if (bench.map.pm.globalDrawModeEnabled()) return;
+    if (bench.tool === "merge" && bench.selected && code !== bench.selected) {
+      bench.keep({ kind: "merge", into: bench.selected, gone: code });
+      return;
+    }
+    if (bench.tool === "house" && bench.selected) return; // a house is meant
+    bench.select(code);
+    if (["give", "split"].includes(bench.tool)) tools.choose(bench, bench.tool);
+  };
+
+  tools.clickArc = function (bench, line) {
+    const { words } = bench.ui;
+    if (bench.tool !== "drag" || bench.line === line) return;
+    tools.stop(bench);
+    if (!line.arc.movable) { bench.tell(words.outer_border); return; }
+    lockButton(bench, line.arc);
+    if (!bench.view.editable) return;
+    if (line.arc.locked) { bench.tell(words.locked_border); return; }
+    bench.line = line;
+    const known = new Map(line.arc.line.map((corner) => [`${corner[0]},${corner[1]}`, corner]));
+    const edit = () => ({
+      kind: "drag", snap_m: byId("snap").checked ? 10 : 0,
+      arcs: { [line.arc.id]: corners(line.getLatLngs(), known) },
+    });
+    const keep = () => bench.keep(edit());
+    line.pm.enable({ allowSelfIntersection: true, snappable: false, limitMarkersToCount: 60, removeLayerBelowMinVertexCount: false });
+    line.off("pm:markerdrag pm:markerdragend pm:vertexremoved");
+    line.on("pm:markerdrag", () => bench.preview(edit()));
+    line.on("pm:markerdragend", keep);
+    line.on("pm:vertexremoved", keep);
+  };
+
+  function lockButton(bench, arc) {
+    const { words } = bench.ui, box = byId("hint");
+    if (!bench.view.editable) return;
+    box.replaceChildren(words.pick_border, " ", bench.make("button", { type: "button", id: "lock-border",
+      onclick: () => bench.post("lock", { kind: "border", codes: arc.grids, on: !arc.locked }) },
+    arc.locked ? words.unlock_border : words.lock_border));
+  }
+
+  function created(bench, event) {
+    const points = event.layer.getLatLngs();
+    event.layer.remove();
+    if (bench.tool === "give") {
+      bench.keep({ kind: "give", polygon: corners(points[0]), to: bench.selected }).then(() => tools.choose(bench, "drag"));
+      return;
+    }
+    tools.pending = bench.tool === "split"
+      ? { kind: "split", grid: bench.selected, line: corners(points) }
+      : { kind: "draw", polygon: corners(points[0]) };
+    const form = byId("named");
+    form.reset();
+    form.querySelector(".host-line").hidden = bench.tool === "split";
+    form.hidden = false;
+    form.elements.name.focus();
+    bench.preview({ ...tools.pending, name: "…" });
+  }
+})(window.gisgrid);

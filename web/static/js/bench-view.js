@@ -1,0 +1,65 @@
+// The bench: how a scenario's grids and borders are drawn.
+"use strict";
+
+window.gisgrid = window.gisgrid || {};
+
+(function (gisgrid) {
+  const latlng = ([lon, lat]) => L.latLng(lat, lon);
+  const BORDER = { color: "#12355b", weight: 5, opacity: 0.75 };
+  const LETTER = 12; // width of a Chinese letter of a name, in pixels
+  const FIXED = { color: "#6b7686", weight: 2, opacity: 0.8 };
+
+  gisgrid.latlng = latlng;
+
+  // Grids coloured by how far their work is from the mean; gives a layer with `of`, grid by code.
+  gisgrid.drawGrids = function (grids, options) {
+    const layer = L.geoJSON(
+      grids.map((grid) => ({ type: "Feature", geometry: grid.geometry, properties: grid })),
+      {
+        pane: options.pane,
+        style: (feature) => ({
+          color: "#ffffff", weight: 1, fillOpacity: 0.7, fillColor: feature.properties.colour,
+          dashArray: feature.properties.kind === "exclusive" ? "4 3" : null,
+          ...(options.marked && options.marked.has(feature.properties.code) ? { color: "#12355b", weight: 3 } : {}),
+        }),
+      });
+    layer.of = new Map(layer.getLayers().map((each) => [each.feature.properties.code, each]));
+    return layer;
+  };
+
+  // Borders; each polyline knows its arc.
+  gisgrid.drawArcs = function (arcs, pane) {
+    return L.layerGroup(arcs.map((arc) => {
+      const line = L.polyline(arc.line.map(latlng), {
+        ...(arc.movable ? BORDER : FIXED), pane, bubblingMouseEvents: false, pmIgnore: !arc.movable,
+        ...(arc.locked ? { color: "#a4262c", className: "arc-locked" } : {}),
+      });
+      line.arc = arc;
+      return line;
+    }));
+  };
+
+  // Names in the middle of the grids that are wide enough for them.
+  gisgrid.drawNames = function (map, layer, pane) {
+    const names = L.layerGroup([], { pane });
+    function write() {
+      names.clearLayers();
+      const view = map.getBounds();
+      layer.eachLayer((each) => {
+        const box = each.getBounds(), at = box.getCenter(), grid = each.feature.properties;
+        const wide = map.latLngToLayerPoint(box.getNorthEast()).x - map.latLngToLayerPoint(box.getSouthWest()).x;
+        if (!view.contains(at) || wide < LETTER * grid.name.length) return;
+        const text = document.createElement("span");
+        text.textContent = `${grid.locked ? "🔒" : ""}${grid.name}`;
+        L.marker(at, { icon: L.divIcon({ html: text, className: "label label-grid bench-label", iconSize: null }), interactive: false, keyboard: false, pane, pmIgnore: true }).addTo(names);
+      });
+    }
+    map.on("moveend", write);
+    write();
+    names.on("remove", () => map.off("moveend", write));
+    return names;
+  };
+
+  gisgrid.percent = (value) => (value === null || value === undefined ? "—"
+    : `${value > 0 ? "+" : ""}${(100 * value).toFixed(1)} %`);
+})(window.gisgrid);

@@ -1,0 +1,205 @@
+// The bench: one scenario, its version, what was chosen; asks the server and draws its answers.
+"use strict";
+
+(function (gisgrid) {
+  const byId = (id) => document.getElementById(id);
+  const make = gisgrid.make;
+
+  gisgrid.bench = function (map, ui) {
+    gisgrid.town = map; // tests look here
+    const bench = { map, ui, view: null, selected: null, tool: "drag", byId, make };
+    gisgrid.desk = bench; // and here
+    [["fills", 411], ["arcs", 446], ["found", 455]].forEach(([name, z]) => { map.createPane(name).style.zIndex = String(z); });
+    map.getPane("labels").style.pointerEvents = "none";
+    map.pm.setLang(ui.language === "en" ? "en" : "zh");
+    map.pm.setGlobalOptions({ snappable: true, snapDistance: 14, allowSelfIntersection: true, layerGroup: null });
+
+    // ---- asking ------------------------------------------------------------------------------
+
+    async function ask(path, body) {
+      const options = { headers: { Accept: "application/json" } };
+      if (body) {
+        options.method = "POST";
+        options.headers["Content-Type"] = "application/json";
+        if (ui.csrf) options.headers["X-CSRFToken"] = ui.csrf;
+        options.body = JSON.stringify(body);
+      }
+      const answer = await fetch(`${ui.root}/${ui.plan}/${path}`, options);
+      const found = await answer.json();
+      if (answer.ok) return found;
+      throw Object.assign(new Error(found.detail || found.title || ui.words.failed), { status: answer.status, facts: found });
+    }
+    bench.ask = ask;
+
+    bench.tell = function (message, place, good) {
+      const notice = byId("notice");
+      notice.textContent = message;
+      notice.classList.toggle("good", Boolean(good));
+      notice.hidden = !message;
+      clearTimeout(bench.fading);
+      bench.fading = setTimeout(() => { notice.hidden = true; }, good ? 2500 : 9000);
+      found.clearLayers();
+      if (place) {
+        const at = gisgrid.latlng(place);
+        L.marker(at, { pane: "found", icon: L.divIcon({ className: "here", iconSize: [22, 22] }), interactive: false, pmIgnore: true }).addTo(found);
+        if (!map.getBounds().contains(at)) map.panTo(at);
+      }
+    };
+    const found = L.layerGroup([], { pane: "found" }).addTo(map);
+
+    bench.failed = async function (error) {
+      bench.tell(error.message, error.facts && (error.facts.place || (error.facts.facts || {}).place));
+      if (error.status === 409 || error.status === undefined) await reload();
+      else bench.draw();
+    };
+
+    async function reload() {
+      show(await ask("view.json"));
+    }
+    bench.reload = reload;
+
+    // ---- edits -------------------------------------------------------------------------------
+
+    // Counts while the hand moves: the newest question wins, one at a time is on its way.
+    let waiting = null, asking = false;
+    bench.preview = async function (edit) {
+      waiting = edit;
+      if (asking) return;
+      asking = true;
+      while (waiting) {
+        const now = waiting;
+        waiting = null;
+        try {
+          const began = performance.now();
+          const answer = await ask("preview", { version: bench.view.version, edit: now });
+          bench.lastPreviewMs = performance.now() - began;
+          live(answer);
+        } catch (error) {
+          await bench.failed(error);
+        }
+      }
+      asking = false;
+    };
+
+    bench.keep = async function (edit) {
+      waiting = null;
+      try {
+        const why = byId("why").value;
+        show(await ask("edit", { version: bench.view.version, edit, why }));
+        bench.tell(ui.words.saved, null, true);
+        return true;
+      } catch (error) {
+        await bench.failed(error);
+        return false;
+      }
+    };
+
+    bench.post = async function (path, body) {
+      try {
+        const answer = await ask(path, body);
+        if (answer.version !== undefined) show(answer);
+        return answer;
+      } catch (error) {
+        await bench.failed(error);
+        return null;
+      }
+    };
+
+    // ---- drawing -----------------------------------------------------------------------------
+
+    function show(view) {
+      bench.view = view;
+      if (bench.selected && !view.grids.some((grid) => grid.code === bench.selected)) bench.selected = null;
+      bench.draw();
+      gisgrid.benchPanel.show(bench);
+      document.documentElement.dataset.version = String(view.version);
+    }
+    bench.show = show;
+
+    bench.draw = function () {
+      gisgrid.benchTools.stop(bench);
+      for (const name of ["grids", "arcs", "names", "proposed"]) if (bench[name]) bench[name].remove();
+      bench.grids = gisgrid.drawGrids(bench.view.grids, { pane: "fills" }).addTo(map);
+      bench.arcs = gisgrid.drawArcs(bench.view.arcs, "arcs").addTo(map);
+      bench.names = gisgrid.drawNames(map, bench.grids, "labels").addTo(map);
+      bench.proposed = L.layerGroup().addTo(map);
+      bench.grids.on("click", (event) => gisgrid.benchTools.clickGrid(bench, event));
+      bench.arcs.eachLayer((line) => line.on("click", () => gisgrid.benchTools.clickArc(bench, line)));
+      mark();
+      card();
+    };
+
+    function mark() {
+      bench.grids.eachLayer((layer) => {
+        const chosen = layer.feature.properties.code === bench.selected;
+        layer.setStyle({ weight: chosen ? 4 : 1, color: chosen ? "#f4a300" : "#ffffff" });
+        if (chosen) layer.bringToFront();
+      });
+    }
+
+    bench.select = function (code) {
+      bench.selected = code;
+      mark();
+      card();
+      gisgrid.benchTools.hint(bench);
+    };
+    bench.grid = (code) => bench.view.grids.find((grid) => grid.code === code);
+
+    function card() {
+      const grid = bench.selected && bench.grid(bench.selected), { words } = ui;
+      byId("card").hidden = !grid;
+      if (!grid) return;
+      byId("card").replaceChildren(
+        make("header", {}, make("h2", {}, grid.name), make("span", { class: `badge badge-${grid.kind}` }, words[grid.kind]),
+          make("button", { class: "close", "aria-label": words.close, onclick: () => bench.select(null) }, "×")),
+        make("dl", { class: "facts" }, make("dt", {}, words.code), make("dd", {}, grid.code),
+          make("dt", {}, words.deviation), make("dd", {}, gisgrid.percent(grid.deviation)),
+          make("dt", {}, words.compactness), make("dd", {}, grid.compactness.toFixed(2)),
+          make("dt", {}, words.pieces), make("dd", {}, String(grid.pieces))),
+        make("dl", { class: "numbers" }, ...["houses", "households", "residents", "minutes"].map((key) =>
+          make("div", {}, make("dt", {}, words[key]), make("dd", {}, Math.round(grid[key]).toLocaleString(ui.language))))),
+        bench.view.editable ? make("div", { class: "acts" },
+          make("button", { type: "button", id: "lock-grid", onclick: () => bench.post("lock", { kind: "grid", codes: [grid.code], on: !grid.locked }) },
+            grid.locked ? words.unlock : words.lock),
+          grid.kind === "exclusive" && ui.overlay ? make("button", { type: "button", onclick: () => bench.keep({ kind: "remove", grid: grid.code }) }, words.remove) : null) : "");
+    }
+
+    // Before and after of the grids that an edit would change.
+    function live(answer) {
+      const { words } = ui, box = byId("live");
+      bench.proposed.clearLayers();
+      const bad = Boolean(answer.refused);
+      gisgrid.drawGrids(answer.grids, { pane: "fills" }).eachLayer((layer) => {
+        layer.setStyle({ color: bad ? "#a4262c" : "#12355b", weight: 2 });
+        layer.options.interactive = false;
+        bench.proposed.addLayer(layer);
+      });
+      const columns = ["houses", "households", "residents", "minutes", "deviation", "compactness", "pieces"];
+      const text = (grid, key) => (!grid ? "—" : key === "deviation" ? gisgrid.percent(grid.deviation)
+        : key === "compactness" ? grid.compactness.toFixed(2) : Math.round(grid[key]).toLocaleString(ui.language));
+      box.replaceChildren(
+        bad ? make("p", { class: "refused" }, answer.refused.message) : "",
+        answer.grids.length ? make("table", {},
+          make("thead", {}, make("tr", {}, make("th", {}, words.grid), ...columns.map((key) => make("th", { class: "n" }, words[key])))),
+          make("tbody", {}, ...answer.grids.map((grid) => make("tr", {}, make("td", {}, grid.name),
+            ...columns.map((key) => make("td", { class: "n" },
+              text(grid.before, key) === text(grid, key) ? text(grid, key)
+                : make("span", {}, make("span", { class: "was" }, `${text(grid.before, key)} → `), make("b", {}, text(grid, key))))))))) : "",
+        answer.flows.length ? make("ul", {}, ...answer.flows.map((flow) => make("li", {}, bench.flowText(flow))))
+          : bad ? "" : make("p", { class: "was" }, words.none_moves));
+      box.hidden = false;
+      document.documentElement.dataset.live = String(Number(document.documentElement.dataset.live || 0) + 1);
+    }
+    bench.live = live;
+
+    bench.flowText = (flow) => {
+      const name = (code) => (bench.grid(code) || { name: code }).name || "—";
+      return ui.words.flow.replace("{from}", name(flow.from_grid)).replace("{to}", name(flow.to_grid))
+        .replace("{houses}", flow.houses).replace("{households}", flow.households).replace("{residents}", flow.residents);
+    };
+
+    gisgrid.benchTools.start(bench);
+    gisgrid.benchPanel.start(bench);
+    reload().then(() => { document.documentElement.dataset.ready = "true"; }, (error) => bench.tell(error.message));
+  };
+})(window.gisgrid);
