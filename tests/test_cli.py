@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import Engine, create_engine, text
 
-from gisgrid.cli.main import main
+from gisgrid.balance.graph import UnitGraph
+from gisgrid.balance.rebalance import rebalance
+from gisgrid.balance.search import Search
+from gisgrid.cli.main import OneLineErrors, main
 from gisgrid.db.store import open_engine
 from gisgrid.errors import StoreUnavailable
 from tests.town_f import DATA
@@ -171,3 +176,26 @@ _OWNERS = """
 SELECT pg_get_userbyid(relowner) FROM pg_class WHERE relname LIKE 'masked!_%' ESCAPE '!'
 UNION ALL SELECT pg_get_userbyid(proowner) FROM pg_proc WHERE proname LIKE 'unmask!_%' ESCAPE '!'
 """
+
+
+def test_a_search_that_is_stopped_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("LANG", "C")
+    group = OneLineErrors("g")
+    row = UnitGraph.from_pairs(60, np.column_stack([np.arange(59), np.arange(1, 60)]), np.ones(59))
+
+    @group.command()
+    def search() -> None:
+        while True:
+            rebalance(
+                row, np.ones(60), np.repeat([1, 2], [50, 10]),
+                rng=np.random.default_rng(7), search=Search(least_moves=500_000),
+            )  # fmt: skip
+
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 3)
+        result = CliRunner().invoke(group, ["search"])
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert (result.exit_code, result.stderr) == (2, "gisgrid: Stopped; nothing was written.\n")

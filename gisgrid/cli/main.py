@@ -74,7 +74,16 @@ class OneLineErrors(click.Group):
                 else f"The database refused this (SQLSTATE {state}); nothing was written."
             )
         except KeyboardInterrupt:
-            fail("Stopped; nothing was written." if not speaks_chinese() else "已停止，未写入。")
+            fail(_stopped())
+        except SystemError as exc:
+            # A kernel that is stopped hands the interruption on in this wrapping.
+            if not isinstance(exc.__cause__, KeyboardInterrupt):
+                raise
+            fail(_stopped())
+
+
+def _stopped() -> str:
+    return "已停止，未写入。" if speaks_chinese() else "Stopped; nothing was written."
 
 
 def speaks_chinese() -> bool:
