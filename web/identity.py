@@ -309,6 +309,8 @@ def init_app(app: Flask, settings: Settings) -> None:
     security.login_manager.request_loader(_bearer)
     # It would ask the store who is asking, for every request alike.
     app.before_request_funcs[None].remove(security.principal._on_before_request)
+    # Nothing is remembered beyond the session, so no answer need look for it there.
+    app.after_request_funcs[None].remove(security.login_manager._update_remember_cookie)
     user_authenticated.connect(_came_in, app)
 
     @app.teardown_request
