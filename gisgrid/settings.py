@@ -64,6 +64,29 @@ class Settings:
             "help": "longest one database statement of a web request may take, seconds",
         },
     )
+    unpacked_max_mb: int = field(
+        default=4096,
+        metadata={
+            "env": "GISGRID_UNPACKED_MAX_MB",
+            "help": "most that a packed file of a load may unpack to, MB; beyond it is taken for a "
+            "bomb made to fill memory",
+        },
+    )
+    upload_max_mb: int = field(
+        default=32,
+        metadata={
+            "env": "GISGRID_UPLOAD_MAX_MB",
+            "help": "largest table or list that may be sent to the web, MB",
+        },
+    )
+    upload_unpacked_max_mb: int = field(
+        default=256,
+        metadata={
+            "env": "GISGRID_UPLOAD_UNPACKED_MAX_MB",
+            "help": "most that it may unpack to, MB; less than for a load, since several may come "
+            "at once",
+        },
+    )
     basemap_url: str | None = field(
         default=None,
         metadata={
@@ -128,7 +151,7 @@ class Settings:
         Raises
         ------
         Invalid
-            A number that is none, a port outside 1–65535, an unknown language or choice.
+            A number that is none or below 1, a port outside 1–65535, an unknown language or choice.
         """
         environ = os.environ if environ is None else environ
         values: dict[str, object] = {}
@@ -147,6 +170,9 @@ class Settings:
         settings = cls(**values)  # type: ignore[arg-type]
         if not 1 <= settings.port <= 65535:
             raise Invalid(f"GISGRID_PORT is {settings.port}; a port is between 1 and 65535.")
+        for f in fields(cls):
+            if f.type == "int" and values.get(f.name, 1) < 1:  # type: ignore[operator]
+                raise Invalid(f"{f.metadata['env']} is {values[f.name]}; it must be at least 1.")
         if settings.language not in ("zh", "en"):
             raise Invalid(f"GISGRID_LANGUAGE is {settings.language!r}; it can be zh or en.")
         if settings.two_factor not in ("offices", "offered"):

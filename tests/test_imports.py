@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,13 @@ def imported(source: str) -> set[str]:
     return names
 
 
+# What could open a connection to another host: no room has a reason to.
+OUTSIDE = {
+    "aiohttp", "ftplib", "httpx", "requests", "smtplib", "socket", "ssl", "telnetlib", "urllib3",
+    "xmlrpc", "http.client", "urllib.request",
+}  # fmt: skip
+
+
 @pytest.mark.parametrize("room", MAY_NOT)
 def test_a_room_imports_only_what_lies_below_it(room: str):
     sources = sorted((ROOT / room).rglob("*.py"))
@@ -36,6 +44,19 @@ def test_a_room_imports_only_what_lies_below_it(room: str):
         if (found := imported(path.read_text("utf-8")) & MAY_NOT[room])
     }
     assert wrong == {}
+
+
+def test_nothing_can_ask_another_host():
+    wrong = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for room in MAY_NOT
+        for path in (ROOT / room).rglob("*.py")
+        for name in re.findall(
+            r"^\s*(?:import|from) +([\w.]+)", path.read_text("utf-8"), re.MULTILINE
+        )
+        if name in OUTSIDE or name.split(".")[0] in OUTSIDE
+    }
+    assert wrong == set()
 
 
 def test_the_check_sees_an_import_inside_a_function():

@@ -2,7 +2,6 @@ import datetime as dt
 import gzip
 import hashlib
 import json
-import zipfile
 
 import openpyxl
 import pandas as pd
@@ -94,7 +93,7 @@ def test_delimiter_and_gzip_are_found_whatever_the_name(tmp_path):
         ("x.xls", b"\xd0\xcf\x11\xe0", "save it as XLSX"),
         ("x.xlsx", b"PK nonsense", "no XLSX"),
         ("x.geojson", b'{"type": "Nothing"}', "no vector file"),
-        ("x.vrt", b"<OGRVRTDataSource></OGRVRTDataSource>", "VRT"),
+        ("x.vrt", b"<OGRVRTDataSource></OGRVRTDataSource>", "points to other"),
         ("g.csv.gz", gzip.compress(b"a,b\n1,2\n")[:-9], "damaged"),
     ],
 )
@@ -157,17 +156,6 @@ def test_one_of_several_sheets_must_be_named(tmp_path):
     assert open_table(path, sheet="other").columns == ("c", "d")
     with pytest.raises(NotFound, match="no sheet"):
         open_table(path, sheet="third")
-
-
-@pytest.mark.parametrize(
-    ("member", "data"),
-    [("xl/worksheets/sheet1.xml", b"0" * (60 << 20)), ("xl/x.xml", b"<!DOCTYPE a [<!ENTITY b 'c'>]>")],
-)  # fmt: skip
-def test_zip_bombs_and_entities_are_not_opened(tmp_path, member, data):
-    with zipfile.ZipFile(tmp_path / "b.xlsx", "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(member, data)
-    with pytest.raises(Invalid, match="not opened"):
-        open_table(tmp_path / "b.xlsx")
 
 
 def geojson(path, coordinates, crs=None, **properties):

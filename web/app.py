@@ -48,6 +48,9 @@ def create_app(
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]
     app.config["SETTINGS"] = settings
     app.config["MAX_CONTENT_LENGTH"] = 1_000_000
+    app.url_map.merge_slashes = (
+        False  # one address for one thing, and no redirect that names a host
+    )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.extensions["gisgrid"] = Store(settings, bind)
     snapshots.init_app(app)

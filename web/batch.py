@@ -6,13 +6,14 @@ import csv
 import io
 import shutil
 import tempfile
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from functools import partial
 from pathlib import Path
 
-from flask import Response, json, request, send_file, stream_with_context
+from flask import Response, current_app, json, request, send_file, stream_with_context
 from werkzeug.exceptions import BadRequest
 
 from gisgrid.errors import Invalid
@@ -22,18 +23,20 @@ from gisgrid.locate.batch import ANSWER, Line, Question
 from gisgrid.locate.whereabouts import in_snapshot, take
 from gisgrid.plans.plans import Place, PlanInfo
 from gisgrid.register.read import Table, open_table
+from gisgrid.settings import Settings
 from web import schemas_locate as schemas
 from web.chosen import chosen
 from web.i18n import speaks_chinese
 from web.locating import documented, only, published
 from web.store import reading
 
-MAX_BYTES = 32_000_000
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 SUFFIX_OF_TYPE = {"text/csv": ".csv", "text/tab-separated-values": ".tsv", XLSX: ".xlsx"}
 SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx")
 AT_ONCE = 500
 """Rows of one transaction and one piece of the stream."""
+_ONE_WORKBOOK = threading.Lock()
+"""A workbook is held whole to be filled: one at a time in a process."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,8 @@ def locate_many(
     """The grids of up to 100,000 places: JSON (a list of objects with lon and lat, or address), CSV
     or XLSX, as the body or as the file of a form. CSV and JSON come back as a stream, a workbook
     comes back as the same workbook with the grid columns filled."""
-    request.max_content_length = MAX_BYTES
+    settings: Settings = current_app.config["SETTINGS"]
+    request.max_content_length = settings.upload_max_mb << 20
     asking.in_wgs84(0, 0, datum)  # an unknown datum is one problem, not one a row
     under = _under(plan, as_of, township)
     if request.mimetype == "application/json":
@@ -68,7 +72,7 @@ def locate_many(
             _as_csv([], asked, under, datum) if format == "csv" else _as_json(asked, under, datum)
         )
     with tempfile.TemporaryDirectory(prefix="gisgrid-") as folder:
-        table = _uploaded(Path(folder), sheet)
+        table = _uploaded(Path(folder), sheet, settings.upload_unpacked_max_mb << 20)
         asked = batch.questions(table)
         if table.form == "workbook" and format is None:
             return _as_workbook(table, asked, under, datum)
@@ -88,7 +92,7 @@ def _under(plan: int | None, as_of: date | None, township: str | None) -> Under:
     return Under(find, tuple(h.place for h in held), tuple(h.plan for h in held))
 
 
-def _uploaded(folder: Path, sheet: str | None) -> Table:
+def _uploaded(folder: Path, sheet: str | None, most: int) -> Table:
     file = request.files.get("file")
     if file is not None:
         suffix = Path(file.filename or "").suffix.lower()
@@ -105,7 +109,7 @@ def _uploaded(folder: Path, sheet: str | None) -> Table:
     with path.open("wb") as out:
         shutil.copyfileobj(file.stream if file is not None else request.stream, out)
     try:
-        return open_table(path, sheet=sheet)
+        return open_table(path, sheet=sheet, most=most)
     except Invalid as error:
         if "sheets" not in error.facts:
             raise
@@ -120,7 +124,7 @@ def _uploaded(folder: Path, sheet: str | None) -> Table:
 def _of_json() -> list[Question]:
     try:
         body = request.get_json()
-    except BadRequest:
+    except (BadRequest, RecursionError):  # or brackets in brackets, thousands deep
         raise Invalid("The body is not JSON.", zh="请求体不是 JSON。") from None
     rows = body.get("rows") if isinstance(body, dict) else body
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
@@ -190,11 +194,12 @@ def _as_json(asked: list[Question], under: Under, datum: str) -> Response:
 
 def _as_workbook(table: Table, asked: list[Question], under: Under, datum: str) -> Response:
     lines = (line for part in _answered(asked, under, datum) for line in part)
-    batch.fill_workbook(
-        table.path,
-        table.source,  # type: ignore[arg-type]  # of a workbook
-        zip((question.row for question in asked), lines, strict=True),
-    )
+    with _ONE_WORKBOOK:
+        batch.fill_workbook(
+            table.path,
+            table.source,  # type: ignore[arg-type]  # of a workbook
+            zip((question.row for question in asked), lines, strict=True),
+        )
     body = io.BytesIO(table.path.read_bytes())
     return send_file(body, mimetype=XLSX, as_attachment=True, download_name="grids.xlsx")
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from flask import Flask, Response, current_app, json, render_template, request
 from flask_babel import gettext
 from sqlalchemy.exc import DataError, DBAPIError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadHost, HTTPException, SecurityError
 from werkzeug.http import HTTP_STATUS_CODES
 
 from gisgrid import errors
@@ -106,8 +106,13 @@ def _answer(error: Exception) -> Response:
     if problem.status == 500:
         # The kind and place of the error, not its text.
         current_app.logger.error("%s at %s", type(error).__name__, _place(error))
-    # The planner's page asks for JSON and says so.
-    if request.path.startswith("/api") or request.accept_mimetypes.best == "application/json":
+    # The planner's page asks for JSON and says so; a host that is none leaves no addresses for a
+    # page to name.
+    if (
+        request.path.startswith("/api")
+        or request.accept_mimetypes.best == "application/json"
+        or isinstance(error, BadHost | SecurityError)
+    ):
         response = _document(problem)
     else:
         response = Response(render_template("error.html", problem=problem), problem.status)

@@ -101,6 +101,7 @@ def load(
         mapping=_mapping(**mapping_options),  # type: ignore[arg-type]
         code_from_row=code_from_row,
         trust_crs=trust_crs,
+        most=settings.unpacked_max_mb << 20,
         who=settings.who or getpass.getuser(),
     )
     path = rejects or Path(f"{file.name}.rejects.xlsx")

@@ -13,9 +13,11 @@ from gisgrid.locate.asking import Found, in_wgs84, number
 from gisgrid.register.columns import plain
 from gisgrid.register.read import Table
 from gisgrid.register.vocabulary import HEADERS
-from gisgrid.register.workbooks import WorkbookSource
+from gisgrid.register.workbooks import WorkbookSource, cells, damage_told
 
 MAX_ROWS = 100_000
+MAX_CELLS = 2_000_000
+"""Of a table with its other columns: all are held, about 400 bytes each in a workbook."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,18 +115,22 @@ def questions(table: Table) -> list[Question]:
     Raises
     ------
     Invalid
-        No column holds a place, or there are no rows, or more than ``MAX_ROWS``.
+        No column holds a place, or there are no rows, or more than ``MAX_ROWS``; more than
+        ``MAX_CELLS`` cells, of a workbook in all its sheets.
     """
+    if table.form == "workbook":
+        _check_cells(cells(table.path))
     columns = columns_of(table.columns)
     names = [columns.lon, columns.lat, columns.address]
     asked: list[Question] = []
     for chunk in table.chunks(20_000):
         every = chunk[list(table.columns)].to_numpy(dtype=object)
         at = [table.columns.index(name) if name is not None else None for name in names]
-        for row, cells in zip(chunk.index.tolist(), every.tolist(), strict=True):
-            lon, lat, address = (None if i is None else cells[i] for i in at)
-            asked.append(Question(row, lon, lat, address, tuple(cells)))
+        for row, values in zip(chunk.index.tolist(), every.tolist(), strict=True):
+            lon, lat, address = (None if i is None else values[i] for i in at)
+            asked.append(Question(row, lon, lat, address, tuple(values)))
         check_count(len(asked))
+        _check_cells(len(asked) * len(table.columns))
     check_count(len(asked) or -1)
     return asked
 
@@ -139,6 +145,15 @@ def check_count(rows: int) -> None:
         )
     if rows < 0:
         raise Invalid("The table has no rows.", zh="表中没有数据行。")
+
+
+def _check_cells(count: int) -> None:
+    if count > MAX_CELLS:
+        raise Invalid(
+            f"The table has more than {MAX_CELLS:,} cells; send only the columns with the places.",
+            zh=f"表格超过 {MAX_CELLS:,} 个单元格；请只发送含地点的列。",
+            most=MAX_CELLS,
+        )
 
 
 def answers(
@@ -180,8 +195,9 @@ def fill_workbook(path: Path, source: WorkbookSource, rows: Iterable[tuple[int, 
     Columns that the sheet has already (by their Chinese or English name) are filled, the others
     added at its right. Other sheets stay as they are.
     """
-    book = openpyxl.load_workbook(path)
-    sheet = book[source.sheet]
+    with damage_told(path):
+        book = openpyxl.load_workbook(path)
+        sheet = book[source.sheet]
     have = {plain(name): i for i, name in enumerate(source.columns, start=1)}
     at: dict[str, int] = {}
     free = len(source.columns) + 1

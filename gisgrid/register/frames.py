@@ -15,6 +15,9 @@ MORE_CELLS = "(more cells)"
 RUINED_DIGITS = 15
 """Excel keeps this many significant digits of a number."""
 
+MAX_COLUMNS = 1_000
+"""No register has more; a sheet can name 16,384, each a column of every row in memory."""
+
 Cells = npt.NDArray[np.object_]
 
 
@@ -36,9 +39,15 @@ def frame(columns: dict[str, Cells], rows: npt.NDArray[np.int64]) -> pd.DataFram
 def headers(cells: list[str | None]) -> tuple[str, ...]:
     """Names of the columns: trimmed; a nameless one is called by its place, “(column 3)”.
 
-    Raises Invalid if two columns have one name or there is none at all.
+    Raises Invalid if two columns have one name, there is none at all, or more than ``MAX_COLUMNS``.
     """
-    names = [(cell or "").strip() for cell in cells]
+    if len(cells) > MAX_COLUMNS and any(cells[MAX_COLUMNS:]):
+        raise Invalid(
+            f"The file has more than {MAX_COLUMNS:,} columns.",
+            zh=f"文件超过 {MAX_COLUMNS:,} 列。",
+            most=MAX_COLUMNS,
+        )
+    names = [(cell or "").strip() for cell in cells[:MAX_COLUMNS]]
     while names and not names[-1]:
         names.pop()
     if not names:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from gisgrid import crs
 from gisgrid.errors import Conflict, Invalid, NotFound
 from gisgrid.plans.plans import Place, plan_named, township
+from gisgrid.register.bombs import MAX_UNPACKED
 from gisgrid.register.checks import Context
 from gisgrid.register.columns import Mapping, Resolved, resolve
 from gisgrid.register.read import Table, open_table
@@ -42,6 +43,8 @@ class Order:
     """The file has no key: make one from each row's content and how often it stood before."""
     trust_crs: bool = False
     """Load even though the detective says that the declared datum cannot be right."""
+    most: int = MAX_UNPACKED
+    """Bytes that a packed file may unpack to."""
     search_keys: bool = True
     """Make the keys of the address search at once; without, ``gisgrid index`` makes them later."""
     who: str = ""
@@ -67,7 +70,7 @@ def prepare(session: Session, order: Order) -> Job:
     if order.kind not in TARGETS:
         raise NotFound(f"There is no kind {order.kind!r}; known: {', '.join(TARGETS)}.")
     mapping = order.mapping
-    table = open_table(order.path, layer=mapping.layer, encoding=mapping.encoding)
+    table = open_table(order.path, layer=mapping.layer, encoding=mapping.encoding, most=order.most)
     if table.rows == 0:
         raise Invalid(
             f"{order.path.name} holds no features.", zh=f"{order.path.name} 中没有任何要素。"

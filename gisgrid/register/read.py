@@ -12,6 +12,7 @@ import pandas as pd
 
 from gisgrid.errors import Invalid, NotFound
 from gisgrid.register import texts, vectors, workbooks
+from gisgrid.register.bombs import MAX_UNPACKED
 from gisgrid.register.encodings import Sure
 from gisgrid.register.frames import GEOMETRY, MORE_CELLS
 
@@ -66,16 +67,19 @@ def open_table(
     layer: str | None = None,
     encoding: str | None = None,
     sheet: str | None = None,
+    most: int = MAX_UNPACKED,
 ) -> Table:
     """Describe the file; its bytes are read once (hash, encoding), its rows are not.
+
+    ``most`` is the number of bytes that a packed file may unpack to.
 
     Raises
     ------
     NotFound
         No such file, layer or sheet.
     Invalid
-        The file is of no known form, is empty, has two columns of one name, is a zip bomb, or is
-        not in the ``encoding`` asked for; several layers and none named.
+        The file is of no known form, is empty, has two columns of one name, unpacks to more
+        than ``most``, or is not in the ``encoding`` asked for; several layers and none named.
     """
     path = Path(path)
     if not path.is_file():
@@ -86,14 +90,14 @@ def open_table(
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     suffix = Path(path.name.lower().removesuffix(".gz")).suffix
     if suffix in _TEXT:
-        text, found = texts.describe(path, encoding)
+        text, found = texts.describe(path, encoding, most)
         return Table(
             path=path, form="text", source=text, columns=text.columns, has_geometry=False,
             crs=None, encoding=found.name, encoding_sure=found.sure, sha256=sha256, rows=None,
             layer=None, bounds=None,
         )  # fmt: skip
     if suffix in _WORKBOOK:
-        book = workbooks.describe(path, sheet or layer)
+        book = workbooks.describe(path, sheet or layer, most)
         return Table(
             path=path, form="workbook", source=book, columns=book.columns, has_geometry=False,
             crs=None, encoding=None, encoding_sure="certain", sha256=sha256, rows=None,
@@ -105,7 +109,7 @@ def open_table(
             zh=f"{path.name}：不支持 {suffix} 文件；请另存为 XLSX 或 CSV。",
             file=path.name,
         )
-    vector = vectors.describe(path, layer, encoding)
+    vector = vectors.describe(path, layer, encoding, most)
     return Table(
         path=path, form="vector", source=vector.source, columns=vector.source.columns,
         has_geometry=vector.source.has_geometry, crs=vector.crs,

@@ -18,13 +18,13 @@ import pandas as pd
 
 from gisgrid.errors import Invalid
 from gisgrid.register import encodings
+from gisgrid.register.bombs import MAX_UNPACKED, counted, is_gzip
 from gisgrid.register.encodings import Encoding
 from gisgrid.register.frames import MORE_CELLS, frame, headers
 
-MAX_BYTES = 16 << 30
-"""Unpacked size beyond which a gzip file is taken for a bomb."""
+LONGEST_LINE = 16 << 20
+"""Bytes; a longer one is no line of a table, and a parser would hold all of it."""
 _SURPLUS = 8
-_BLOCK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +75,16 @@ class TextSource:
         return frame(columns, np.arange(first, first + len(part)))
 
 
-def describe(path: Path, asked: str | None) -> tuple[TextSource, Encoding]:
+def describe(
+    path: Path, asked: str | None, most: int = MAX_UNPACKED
+) -> tuple[TextSource, Encoding]:
     """Read the file once for its encoding, and its header for delimiter and columns.
 
-    Raises Invalid if the file is empty, is binary, unpacks beyond ``MAX_BYTES``, or does not fit
-    the encoding ``asked`` for.
+    Raises Invalid if the file is empty, is binary, unpacks beyond ``most`` bytes, has no lines, or
+    does not fit the encoding ``asked`` for.
     """
     with unpacked(path) as file:
-        found = encodings.detect(_blocks(path, file))
+        found = encodings.detect(_in_lines(path, counted(path, file, most)))
     with unpacked(path) as file:
         sample = file.read(encodings.SAMPLE_BYTES)
     if not sample.strip():
@@ -107,7 +109,14 @@ def describe(path: Path, asked: str | None) -> tuple[TextSource, Encoding]:
     decoder = codecs.getincrementaldecoder(found.name)(errors="replace")
     text = decoder.decode(sample).removeprefix("\ufeff")
     delimiter = _delimiter(text)
-    first = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    try:
+        first = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    except csv.Error as error:
+        raise Invalid(
+            f"The first line of {path.name} is no header: {error}.",
+            zh=f"{path.name} 的第一行不是表头：{error}。",
+            file=path.name,
+        ) from error
     return TextSource(path, found.name, delimiter, headers(list(first))), found
 
 
@@ -122,29 +131,20 @@ def unpacked(path: Path) -> Iterator[BinaryIO]:
             yield file
 
 
-def is_gzip(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(2) == b"\x1f\x8b"
-
-
-def _blocks(path: Path, file: BinaryIO) -> Iterator[bytes]:
-    total = 0
-    try:
-        while block := file.read(_BLOCK):
-            total += len(block)
-            if total > MAX_BYTES:
-                raise Invalid(
-                    f"{path.name} unpacks to more than {MAX_BYTES >> 30} GiB.",
-                    zh=f"{path.name} 解压后超过 {MAX_BYTES >> 30} GiB。",
-                    file=path.name,
-                )
-            yield block
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise Invalid(
-            f"{path.name} is a damaged gzip file: send it again.",
-            zh=f"{path.name} 压缩文件已损坏：请重新发送。",
-            file=path.name,
-        ) from error
+def _in_lines(path: Path, blocks: Iterator[bytes]) -> Iterator[bytes]:
+    line = 0
+    for block in blocks:
+        first = max(block.find(b"\n"), block.find(b"\r"))
+        line += len(block) if first < 0 else first
+        if line > LONGEST_LINE:
+            raise Invalid(
+                f"{path.name} has a line of more than {LONGEST_LINE >> 20} MB; it is no table.",
+                zh=f"{path.name} 有一行超过 {LONGEST_LINE >> 20} MB，不是表格文件。",
+                file=path.name,
+            )
+        if first >= 0:
+            line = len(block) - 1 - max(block.rfind(b"\n"), block.rfind(b"\r"))
+        yield block
 
 
 def _delimiter(text: str) -> str:

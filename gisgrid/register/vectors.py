@@ -10,18 +10,23 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyogrio
 import shapely
 
 from gisgrid.errors import Invalid, NotFound
 from gisgrid.register import encodings
+from gisgrid.register.bombs import MAX_UNPACKED, is_gzip, is_zip, refuse_bombs
 from gisgrid.register.encodings import Encoding
 from gisgrid.register.frames import GEOMETRY, Cells, frame, headers, number_text
-from gisgrid.register.texts import is_gzip, unpacked
+from gisgrid.register.gdal import pyogrio
+from gisgrid.register.texts import unpacked
 
-MAX_UNPACKED = 2 << 30
-"""Unpacked size beyond which a gzipped vector file is taken for a bomb: GDAL holds it whole."""
 _EDGE = 1 << 16
+# A coordinate system that is to be fetched, GDAL's own pipelines, services.
+_POINTER = re.compile(
+    rb'"crs"\s*:\s*\{(?:[^{}]|\{[^{}]*\})*"type"\s*:\s*"(?:link|url)"'
+    rb'|"gdal_streamed_alg"|<(?:OGRVRTDataSource|OGRWFSDataSource|WFS_Capabilities)',
+    re.IGNORECASE,
+)
 _CRS_MEMBER = re.compile(rb'"crs"\s*:\s*\{')
 
 
@@ -76,7 +81,9 @@ class Described:
     encoding: Encoding | None
 
 
-def describe(path: Path, layer: str | None, asked: str | None) -> Described:
+def describe(
+    path: Path, layer: str | None, asked: str | None, most: int = MAX_UNPACKED
+) -> Described:
     """Layer, fields, CRS and bounds.
 
     A GeoJSON file without a crs member is WGS 84 by RFC 7946, and GDAL says so even where its
@@ -87,9 +94,11 @@ def describe(path: Path, layer: str | None, asked: str | None) -> Described:
     NotFound
         No such layer.
     Invalid
-        GDAL cannot read it, a GDAL VRT (it could point anywhere), several layers and none named.
+        GDAL cannot read it, it points to other data, unpacks to more than ``most`` bytes, or has
+        several layers and none was named.
     """
-    _refuse_bombs(path)
+    refuse_bombs(path, most)
+    _refuse_pointers(path)
     try:
         layers = [str(name) for name, _ in pyogrio.list_layers(_gdal_name(path))]
     except pyogrio.errors.DataSourceError as error:
@@ -137,28 +146,20 @@ def _gdal_name(path: Path) -> str:
     name = str(path.resolve())
     if is_gzip(path):
         return f"/vsigzip/{name}"
-    return f"/vsizip/{name}" if path.suffix.lower() == ".zip" else name
+    # A packed Google Earth file (.kmz) is unpacked by its own driver.
+    return f"/vsizip/{name}" if is_zip(path) and path.suffix.lower() != ".kmz" else name
 
 
-def _refuse_bombs(path: Path) -> None:
+def _refuse_pointers(path: Path) -> None:
+    """Say in words what GDAL, which has no driver for it here, would call unknown."""
     with unpacked(path) as file:
         head = file.read(_EDGE)
-        if b"<OGRVRTDataSource" in head:
-            raise Invalid(
-                f"{path.name} is a GDAL VRT that points to other data; send the data themselves.",
-                zh=f"{path.name} 是指向其他数据的 VRT 文件；请直接提供数据。",
-                file=path.name,
-            )
-        if is_gzip(path):
-            total = len(head)
-            while block := file.read(1 << 20):
-                total += len(block)
-                if total > MAX_UNPACKED:
-                    raise Invalid(
-                        f"{path.name} unpacks to more than {MAX_UNPACKED >> 30} GiB; unpack it first.",
-                        zh=f"{path.name} 解压后超过 {MAX_UNPACKED >> 30} GiB；请先解压。",
-                        file=path.name,
-                    )
+    if _POINTER.search(head):
+        raise Invalid(
+            f"{path.name} points to other data; send the data themselves.",
+            zh=f"{path.name} 指向其他数据；请直接提供数据。",
+            file=path.name,
+        )
 
 
 def _unreadable(path: Path) -> Invalid:

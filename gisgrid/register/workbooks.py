@@ -6,6 +6,7 @@ import datetime as dt
 import re
 import warnings
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,15 +19,33 @@ import openpyxl
 import pandas as pd
 
 from gisgrid.errors import Invalid, NotFound
-from gisgrid.register.frames import MORE_CELLS, Cells, frame, headers, number_text
+from gisgrid.register.bombs import MAX_UNPACKED, is_zip, refuse_bombs
+from gisgrid.register.frames import MAX_COLUMNS, MORE_CELLS, Cells, frame, headers, number_text
 
-MAX_BYTES = 4 << 30
-"""Unpacked size beyond which a workbook is taken for a zip bomb."""
 MAX_STRINGS = 512 << 20
-"""The same for its shared strings, which are held in memory."""
-MAX_RATIO = 500
+"""Unpacked bytes of the shared strings, which are held in memory."""
+MAX_ROWS = 1_048_576
+"""Of a sheet, by the format; a file may claim a row two thousand million."""
 OURS = "gisgrid "
 """Sheets that begin so are our own remarks in a workbook that came back."""
+_SURPLUS = 8
+"""Cells beyond the header that are looked at: one far to the right would fill each row with air."""
+_CELL = re.compile(rb"<(?:[^\s<>/!?:]+:)?c[\s/>]")
+# What openpyxl and what lies below it raise on a file that is not as it should be. XML with a
+# document type or entities is a ValueError of defusedxml, which openpyxl parses with.
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    ArithmeticError,
+    EOFError,
+    LookupError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+)
 _ZEROS = re.compile(rb'formatCode="0{2,}"')
 
 
@@ -47,7 +66,12 @@ class WorkbookSource:
             sheet = book[self.sheet]
             sheet.reset_dimensions()
             first = self.header_row + 1
-            lines = sheet.iter_rows(min_row=first, values_only=not self.zero_formats)
+            lines = sheet.iter_rows(
+                min_row=first,
+                max_row=MAX_ROWS,
+                max_col=width + _SURPLUS,
+                values_only=not self.zero_formats,
+            )
             text = _shown if self.zero_formats else _text
             while part := list(islice(lines, rows)):
                 columns: dict[str, Cells] = {}
@@ -60,7 +84,7 @@ class WorkbookSource:
                 first += len(part)
 
 
-def describe(path: Path, sheet: str | None) -> WorkbookSource:
+def describe(path: Path, sheet: str | None, most: int = MAX_UNPACKED) -> WorkbookSource:
     """Find the header: the first of the first 20 rows that has two cells or more.
 
     Above it a form often has a title. The only sheet with anything in it is taken, else the
@@ -73,7 +97,7 @@ def describe(path: Path, sheet: str | None) -> WorkbookSource:
     Invalid
         No workbook, a zip bomb, XML with entities, an empty sheet, several sheets and none named.
     """
-    zero_formats = _refuse_bombs(path)
+    zero_formats = _checked(path, most)
     with _opened(path) as book:
         tops = {s.title: _top(s) for s in book.worksheets}
     filled = {name: top for name, top in tops.items() if top and not name.startswith(OURS)}
@@ -100,65 +124,94 @@ def describe(path: Path, sheet: str | None) -> WorkbookSource:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
+    with damage_told(path):
+        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        try:
+            yield book
+        finally:
+            book.close()
+
+
+@contextmanager
+def damage_told(path: Path) -> Iterator[None]:
+    """What openpyxl raises on a file that is no workbook, as Invalid; its warnings are left out."""
     with warnings.catch_warnings():
         # Extensions that openpyxl does not know (validation, slicers) hold no cell values.
         warnings.simplefilter("ignore", UserWarning)
         try:
-            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-        except (zipfile.BadZipFile, KeyError, ValueError, TypeError, OSError, SyntaxError) as error:
+            yield
+        except _DAMAGE as error:
             raise Invalid(
                 f"{path.name} is no workbook that can be read: save it again as XLSX.",
                 zh=f"{path.name} 不是可读取的工作簿：请重新另存为 XLSX。",
                 file=path.name,
             ) from error
-    try:
-        yield book
-    finally:
-        book.close()
+
+
+def cells(path: Path) -> int:
+    """How many cells all sheets of a workbook have, also empty ones, without building any."""
+    total = 0
+    with damage_told(path), zipfile.ZipFile(path) as archive:
+        for member in archive.infolist():
+            # A sheet may lie anywhere in the archive.
+            with archive.open(member) as file:
+                rest = b""
+                while block := file.read(1 << 20):
+                    text = rest + block
+                    cut = text.rfind(b"<")
+                    total += sum(1 for _ in _CELL.finditer(text, 0, max(cut, 0)))
+                    rest = text[cut : cut + 1024] if cut >= 0 else b""
+                total += len(_CELL.findall(rest))
+    return total
 
 
 def _top(sheet: Any) -> list[tuple[int, list[str | None]]]:
     sheet.reset_dimensions()
-    rows = sheet.iter_rows(max_row=20, values_only=True)
+    rows = sheet.iter_rows(max_row=20, max_col=MAX_COLUMNS + 1, values_only=True)
     texts = [(i, [_text(c) for c in row]) for i, row in enumerate(rows, start=1)]
     return [(i, cells) for i, cells in texts if any(cells)]
 
 
-def _refuse_bombs(path: Path) -> bool:
+def _checked(path: Path, most: int) -> bool:
     """Refuse what would fill the memory; True if number formats with leading zeros are in use."""
+    if not is_zip(path):
+        raise _no_workbook(path)
+    refuse_bombs(path, most)
+    zeros = False
     try:
         with zipfile.ZipFile(path) as archive:
-            members = archive.infolist()
-            # zipfile never unpacks more than a member declares.
-            total = sum(m.file_size for m in members)
-            bomb = total > MAX_BYTES or any(
-                (m.file_size > 50 << 20 and m.file_size > MAX_RATIO * max(1, m.compress_size))
-                or (m.filename.endswith("sharedStrings.xml") and m.file_size > MAX_STRINGS)
-                for m in members
-            )
-            zeros = False
-            for member in members:
-                if bomb or not member.filename.endswith((".xml", ".rels")):
+            for member in archive.infolist():
+                if member.filename.endswith("sharedStrings.xml") and member.file_size > MAX_STRINGS:
+                    raise _strange(path)
+                if not member.filename.endswith((".xml", ".rels")):
                     continue
                 with archive.open(member) as file:
                     head = file.read(4096)
-                    if b"<!DOCTYPE" in head or b"<!ENTITY" in head:
-                        bomb = True
-                    elif member.filename.endswith("styles.xml"):
+                    # Another encoding could hide from what looks for marks in the bytes.
+                    if b"\0" in head or b"<!DOCTYPE" in head or b"<!ENTITY" in head:
+                        raise _strange(path)
+                    if member.filename.endswith("styles.xml"):
                         zeros = bool(_ZEROS.search(head + file.read(1 << 20)))
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
-        raise Invalid(
-            f"{path.name} is no XLSX workbook, or it is locked by a password.",
-            zh=f"{path.name} 不是 XLSX 工作簿，或设有密码。",
-            file=path.name,
-        ) from error
-    if bomb:
-        raise Invalid(
-            f"{path.name} unpacks to far more than a workbook should hold; it is not opened.",
-            zh=f"{path.name} 解压后远超正常工作簿，已拒绝打开。",
-            file=path.name,
-        )
+    except _DAMAGE as error:
+        raise _no_workbook(path) from error
     return zeros
+
+
+def _no_workbook(path: Path) -> Invalid:
+    return Invalid(
+        f"{path.name} is no XLSX workbook, or it is locked by a password.",
+        zh=f"{path.name} 不是 XLSX 工作簿，或设有密码。",
+        file=path.name,
+    )
+
+
+def _strange(path: Path) -> Invalid:
+    return Invalid(
+        f"{path.name} holds parts that no workbook needs (a document type, entities, or far too "
+        "many texts); it is not opened.",
+        zh=f"{path.name} 含有正常工作簿不会有的内容（DTD、实体或过多文本），已拒绝打开。",
+        file=path.name,
+    )
 
 
 def _text(value: object) -> str | None:
