@@ -187,15 +187,21 @@ def app_over(engine: Engine, *, account: int | None = None, **settings: object) 
     )
     app.testing = False  # failures are answered as in production
     if account is not None:
-        with engine.connect() as connection:
-            word = connection.scalar(
-                text("SELECT fs_uniquifier FROM account WHERE id = :id"), {"id": account}
-            )
-        session = app.session_interface.get_signing_serializer(app).dumps(  # type: ignore[attr-defined]
-            {"_user_id": word, "_fresh": True}
-        )
-        app.wsgi_app = _logged_in(app.wsgi_app, f"{COOKIE}={session}")  # type: ignore[method-assign]
+        cookie = session_cookie(app, engine, account)
+        app.wsgi_app = _logged_in(app.wsgi_app, cookie)  # type: ignore[method-assign]
     return app
+
+
+def session_cookie(app: Flask, engine: Engine, account: int) -> str:
+    """The cookie of somebody who has logged in."""
+    with engine.connect() as connection:
+        word = connection.scalar(
+            text("SELECT fs_uniquifier FROM account WHERE id = :id"), {"id": account}
+        )
+    session = app.session_interface.get_signing_serializer(app).dumps(  # type: ignore[attr-defined]
+        {"_user_id": word, "_fresh": True}
+    )
+    return f"{COOKIE}={session}"
 
 
 def _logged_in(wsgi: Any, cookie: str) -> Any:

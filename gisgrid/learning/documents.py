@@ -337,7 +337,7 @@ ORDER BY v.number DESC LIMIT 1
 
 _READERS = f"""
 WITH {_ASKED}
-SELECT s.code AS staff, s.name,
+SELECT s.code AS staff, masked_name(s.name, town.masking -> 'name') AS name,
        coalesce(array_agg(DISTINCT m.grid_code) FILTER (WHERE m.id IS NOT NULL), '{{}}') AS grids,
        coalesce(array_agg(DISTINCT m.role) FILTER (WHERE m.id IS NOT NULL), '{{}}') AS roles,
        r.read_at, (
@@ -347,9 +347,10 @@ SELECT s.code AS staff, s.name,
 FROM document_version v
 JOIN staff s ON s.id IN (SELECT staff_id FROM asked
                          UNION SELECT staff_id FROM read_receipt WHERE version_id = v.id)
+JOIN township town ON town.area_id = s.township_id
 LEFT JOIN read_receipt r ON r.version_id = v.id AND r.staff_id = s.id
 LEFT JOIN team_member m ON m.staff_id = s.id AND m.during @> CAST(:day AS date)
 WHERE v.id = :version
-GROUP BY s.id, s.code, s.name, r.read_at, v.id
+GROUP BY s.id, s.code, s.name, town.masking, r.read_at, v.id
 ORDER BY r.read_at IS NOT NULL, s.code COLLATE "C"
 """  # noqa: S608 - parts that stand here

@@ -171,7 +171,7 @@ WITH member AS (
     FROM training_attendee a JOIN training t ON t.id = a.training_id
     WHERE t.township_id = :t AND t.held_on <= :day
 )
-SELECT s.code AS staff, s.name, member.grids, member.roles,
+SELECT s.code AS staff, masked_name(s.name, town.masking -> 'name') AS name, member.grids, member.roles,
        coalesce(sum(l.hours) FILTER (WHERE l.within AND l.kind = 'training'), 0) AS training,
        coalesce(sum(l.hours) FILTER (WHERE l.within AND l.kind = 'study_tour'), 0) AS study_tour,
        coalesce(sum(l.hours) FILTER (WHERE l.within AND l.kind = 'meeting'), 0) AS meeting,
@@ -180,7 +180,8 @@ SELECT s.code AS staff, s.name, member.grids, member.roles,
        CASE WHEN bool_or(l.counts AND l.expires_on IS NULL) THEN NULL
             ELSE max(l.expires_on) FILTER (WHERE l.counts) END AS expires_on
 FROM member JOIN staff s ON s.id = member.staff_id
+JOIN township town ON town.area_id = s.township_id
 LEFT JOIN learned l ON l.staff_id = s.id
-GROUP BY s.id, s.code, s.name, member.grids, member.roles
+GROUP BY s.id, s.code, s.name, town.masking, member.grids, member.roles
 ORDER BY hours, s.code COLLATE "C"
 """

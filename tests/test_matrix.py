@@ -1,0 +1,447 @@
+"""Every route, asked by every role inside and outside its area and by the public: no canary is heard
+by anyone without the right. A route without an entry here fails, as does a personal column without a
+canary (SECURITY.md tells what this promises)."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import logging
+import math
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import Engine, text
+from werkzeug.exceptions import HTTPException
+
+from gisgrid.db.cluster import Cluster
+from gisgrid.db.store import transaction
+from gisgrid.locate.gazetteer import index_addresses
+from gisgrid.tables.access import ROLES
+from tests.accounts import appointed
+from tests.canaries import GRID, OPEN, PLACES, Canary, Spot, canaries, plant, seen
+from tests.conftest import _database
+from tests.web import app_over, fill_town, session_cookie
+from web.gate import NOBODY, RIGHT_OF
+
+TOWNSHIP, COMMUNITY = "999901001", "999901001001"
+EVERYWHERE = frozenset(PLACES)
+IN_TOWN = frozenset({"A1", "A2", "B"})
+IN_COMMUNITY = frozenset({"A1", "A2"})
+IN_GRID = frozenset({"A1"})
+OPENED = {"resident.name", "resident.citizen_id", "resident.phone", "resident.birth_date"}  # fmt: skip
+"""What the register of a house shows when it is opened for a purpose."""
+SHOWN = {"masked resident.name", "household.room"}
+"""What it shows masked."""
+UNKNOWN = "查无此人处"
+
+
+@dataclass(frozen=True)
+class Seat:
+    """Who asks: a role, where it was given, and the places that lie there."""
+
+    role: str
+    area: str | None = None
+    grid: str | None = None
+    places: frozenset[str] = frozenset()
+    until: date | None = None
+
+
+SEATS = {
+    "public": Seat("public"),
+    "county_reviewer": Seat("county_reviewer", "999901", None, EVERYWHERE),
+    **{
+        role: Seat(role, TOWNSHIP, None, IN_TOWN)
+        for role in ("township_government", "dispatcher", "planner", "coordinator", "auditor", "administrator")
+    },
+    "section_cadre": Seat("section_cadre", COMMUNITY, None, IN_COMMUNITY),
+    "community_clerk": Seat("community_clerk", COMMUNITY, None, IN_COMMUNITY),
+    **{
+        role: Seat(role, TOWNSHIP, GRID["A1"], IN_GRID)
+        for role in ("grid_leader", "grid_worker", "sinking_force", "social_force", "resident")
+    },
+    "a clerk of the next community": Seat("community_clerk", "999901001002", None, frozenset({"B"})),
+    "a clerk no longer": Seat("community_clerk", COMMUNITY, None, frozenset(), date.today() - timedelta(days=2)),  # noqa: DTZ011
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request."""
+
+    path: str
+    method: str = "GET"
+    form: dict[str, Any] = field(default_factory=dict)
+    json: Any = None
+    headers: dict[str, str] = field(default_factory=dict)
+    opens: bool = False
+    """Opens a register for a purpose: then, with the right, the open words may be heard."""
+
+
+def under(path: str, spot: Spot) -> list[Call]:
+    """A reading that takes a plan, a day or a township, in all those ways."""
+    join = "&" if "?" in path else "?"
+    return [
+        Call(f"{path}{join}{query}")
+        for query in (
+            f"plan={spot.plan_id}", f"township={spot.township}", f"as_of=2023-08-31&township={spot.township}",
+            "as_of=2000-01-01", "plan=99999", f"plan={spot.plan_id}&lang=en",
+        )
+    ]  # fmt: skip
+
+
+def tiles(spot: Spot) -> list[Call]:
+    # A zoom at which points are summed up, and one at which they stand alone.
+    calls = []
+    for z in (10, 16):
+        x = int((spot.lon + 180) / 360 * 2**z)
+        y = int((1 - math.asinh(math.tan(math.radians(spot.lat))) / math.pi) / 2 * 2**z)
+        for layer in ("houses", "open_events", "closed_events", "streets", "residents"):
+            calls.append(Call(f"/tiles/{layer}/{spot.plan_id}-x/{z}/{x}/{y}.mvt"))
+    return calls
+
+
+def batch(spot: Spot) -> list[Call]:
+    rows = f"address,lon,lat\n,{spot.lon},{spot.lat}\n{spot.address},,\n"
+    return [
+        Call("/api/v1/locate", "POST", json=[{"lon": spot.lon, "lat": spot.lat}, {"address": spot.address}]),
+        Call("/api/v1/locate", "POST", form={"file": (rows.encode(), "a.csv")}),
+        Call("/api/v1/locate?format=json", "POST", form={"file": (rows.encode(), "a.csv")}),
+        Call(f"/api/v1/locate?plan={spot.plan_id}", "POST", json=[{"address": spot.address}]),
+    ]  # fmt: skip
+
+
+def forms(path: str, **values: str) -> list[Call]:
+    return [
+        Call(path),
+        Call(path, "POST", form=values),
+        Call(path, "POST", form={"csrf_token": "x"}),
+    ]
+
+
+def house(spot: Spot) -> list[Call]:
+    page = f"/register/house/{spot.house_id}"
+    return [
+        Call(page),
+        Call(f"{page}?lang=en"),
+        Call(page, "HEAD"),
+        Call("/register/house/99999999"),
+    ]
+
+
+def opened(spot: Spot) -> list[Call]:
+    page = f"/register/house/{spot.house_id}"
+    return [
+        Call(page, "POST", form={"purpose": "care"}, opens=True),
+        Call(page, "POST", form={"purpose": "curiosity"}),
+        Call(page, "POST"),
+    ]
+
+
+CALLS: dict[str, Callable[[Spot], list[Call]]] = {
+    "api-docs.openapi_json": lambda s: [Call("/api/v1/openapi.json")],
+    "bench.branch": lambda s: [Call("/plan/branch", "POST")],
+    "bench.bring_in": lambda s: [Call("/plan/import", "POST")],
+    "bench.cancel": lambda s: [Call(f"/plan/{s.plan_id}/job/cancel", "POST", form={"plan": str(s.plan_id)})],
+    "bench.checks": lambda s: [Call(f"/plan/{s.plan_id}/checks.json")],
+    "bench.compare": lambda s: [Call(f"/plan/{s.plan_id}/compare")],
+    "bench.edit": lambda s: [Call(f"/plan/{s.plan_id}/edit", "POST", form={"plan": str(s.plan_id)})],
+    "bench.export": lambda s: [Call(f"/plan/{s.plan_id}/grids.geojson")],
+    "bench.handover": lambda s: [Call(f"/plan/{s.plan_id}/handover.xlsx")],
+    "bench.index": lambda s: [Call("/plan/")],
+    "bench.job": lambda s: [Call(f"/plan/{s.plan_id}/job.json")],
+    "bench.lock": lambda s: [Call(f"/plan/{s.plan_id}/lock", "POST", form={"plan": str(s.plan_id)})],
+    "bench.preview": lambda s: [Call(f"/plan/{s.plan_id}/preview", "POST", form={"plan": str(s.plan_id)})],
+    "bench.publish": lambda s: [Call(f"/plan/{s.plan_id}/publish", "POST", form={"plan": str(s.plan_id)})],
+    "bench.rebalance": lambda s: [Call(f"/plan/{s.plan_id}/rebalance", "POST", form={"plan": str(s.plan_id)})],
+    "bench.report": lambda s: [Call(f"/plan/{s.plan_id}/report.html")],
+    "bench.show": lambda s: [Call(f"/plan/{s.plan_id}")],
+    "bench.step": lambda s: [Call(f"/plan/{s.plan_id}/step", "POST", form={"plan": str(s.plan_id)})],
+    "bench.step_back": lambda s: [Call(f"/plan/{s.plan_id}/undo", "POST", form={"plan": str(s.plan_id)})],
+    "bench.tidy": lambda s: [Call(f"/plan/{s.plan_id}/discard", "POST", form={"plan": str(s.plan_id)})],
+    "bench.view": lambda s: [Call(f"/plan/{s.plan_id}/view.json")],
+    "desk.grid": lambda s: [
+        Call(f"/register/grid/{s.grid_code}?township={s.township}"), Call(f"/register/grid/{s.grid_code}"),
+        Call("/register/grid/nowhere"),
+    ],
+    "desk.house": house,
+    "desk.me": lambda s: [Call("/me"), Call("/me?lang=en")],
+    "desk.open_house": opened,
+    "documents.all_documents": lambda s: [Call("/documents"), Call(f"/documents?township={s.township}")],
+    "documents.file": lambda s: [Call("/document-files/D1")],
+    "documents.has_read": lambda s: [Call("/documents/D1", "POST", form={"number": "1"})],
+    "documents.one": lambda s: [Call("/documents/D1"), Call("/documents/D1?lang=en")],
+    "lookup.index": lambda s: [
+        Call(f"/lookup/index.bin?township={s.township}"), Call("/lookup/index.bin?have=x")
+    ],
+    "lookup.show": lambda s: [Call(f"/lookup?township={s.township}"), Call("/lookup?township=x")],
+    "lookup.worker": lambda s: [Call("/lookup-worker.js")],
+    "maps.features": lambda s: [
+        Call(f"/layers/{name}/{s.plan_id}-x.geojson") for name in ("areas", "grids", "houses", "residents")
+    ],
+    "maps.show": lambda s: under("/", s),
+    "maps.tile": tiles,
+    "planning.body": lambda s: [
+        Call(f"/planning/{s.plan_id}/{kind}/2026-01-01-x.json") for kind in ("coverage", "workload", "proposal")
+    ],
+    "planning.standing": lambda s: [
+        Call(f"/planning/{s.plan_id}/{kind}") for kind in ("coverage", "workload", "proposal", "secrets")
+    ],
+    "security.change_password": lambda s: forms("/account/change", password="x", new_password="y"),
+    "security.login": lambda s: forms("/account/login", name="community_clerk-999901001001-", password="x"),
+    "security.logout": lambda s: [Call("/account/logout", "POST", form={"csrf_token": "x"})],
+    "security.two_factor_setup": lambda s: forms("/account/tf-setup"),
+    "security.two_factor_setup_validate": lambda s: forms("/account/tf-setup/x"),
+    "security.two_factor_token_validation": lambda s: forms("/account/tf-validate", code="1"),
+    "static": lambda s: [Call("/static/icon.svg"), Call("/static/nothing.js")],
+    "v1.all_plans": lambda s: [Call(f"/api/v1/plans?township={s.township}"), Call("/api/v1/plans?township=x")],
+    "v1.counts": lambda s: under("/api/v1/summary", s),
+    "v1.event": lambda s: [
+        Call(f"/api/v1/plans/{s.plan_id}/events/{s.event_id}"), Call(f"/api/v1/plans/99/events/{s.event_id}"),
+        Call(f"/api/v1/plans/{s.plan_id}/events/9223372036854775808"),
+    ],
+    "v1.grid": lambda s: under(f"/api/v1/grids/{s.grid_code}", s),
+    "v1.grids": lambda s: [Call(f"/api/v1/plans/{s.plan_id}/grids?geometry=true")],
+    "v1.health": lambda s: [Call("/api/v1/health")],
+    "v1.house": lambda s: [
+        Call(f"/api/v1/plans/{s.plan_id}/houses/{s.house_id}"), Call(f"/api/v1/plans/99/houses/{s.house_id}")
+    ],
+    "v1.locate": lambda s: [
+        *under(f"/api/v1/locate?lon={s.lon}&lat={s.lat}", s), *under(f"/api/v1/locate?address={s.address}", s),
+        Call("/api/v1/locate?lon=0&lat=0"), Call("/api/v1/locate?address=路"),
+    ],
+    "v1.locate_many": batch,
+    "v1.search": lambda s: [c for q in ("虚构", "号", s.house_code, s.grid_code) for c in under(f"/api/v1/search?q={q}&limit=50", s)],
+    "v1.townships": lambda s: [Call("/api/v1/townships")],
+}  # fmt: skip
+"""Requests for each endpoint, about a place; a new route needs its line here."""
+
+
+@dataclass(frozen=True)
+class World:
+    store: Engine
+    app: Flask
+    spots: dict[str, Spot]
+    cookies: dict[str, str]
+    rights: dict[str, frozenset[str]]
+    log: list[str]
+
+
+@pytest.fixture(scope="module")
+def world(cluster: Cluster, template: str) -> Iterator[World]:
+    with _database(cluster, template, "matrix") as engine:
+        with transaction(engine) as session:
+            town = fill_town(session, columns=6, rows=6, houses=240, events=90)
+            spots = plant(session)
+            index_addresses(session, town.township_id)
+            accounts = {
+                name: appointed(
+                    session, seat.role, seat.area, grid=seat.grid, name=f"m{n}", until=seat.until
+                )
+                for n, (name, seat) in enumerate(SEATS.items())
+                if seat.role != "public"
+            }
+            rights = {
+                role: frozenset(
+                    session.scalars(
+                        text("SELECT right_name FROM role_right WHERE role = :role"), {"role": role}
+                    )
+                )
+                for role in (*ROLES, "public")
+            }
+        app = app_over(engine)
+        log: list[str] = []
+        handler = Ear(log)
+        logging.getLogger().addHandler(handler)
+        cookies = {name: session_cookie(app, engine, account) for name, account in accounts.items()}
+        yield World(engine, app, spots, cookies, rights, log)
+        logging.getLogger().removeHandler(handler)
+        app.extensions["gisgrid.snapshots"].close()
+
+
+class Ear(logging.Handler):
+    """Keeps what is logged, tracebacks included."""
+
+    def __init__(self, heard: list[str]) -> None:
+        super().__init__()
+        self.heard = heard
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.heard.append(logging.Formatter().format(record))
+
+
+def client_of(world: World, name: str) -> FlaskClient:
+    client = world.app.test_client()
+    if name in world.cookies:
+        key, _, value = world.cookies[name].partition("=")
+        client.set_cookie(key, value)
+    return client
+
+
+def asked(client: FlaskClient, call: Call, token: str) -> tuple[int, bytes, bytes]:
+    """Status, headers and body."""
+    if call.method == "POST" and call.json is None:
+        data = {
+            key: (io.BytesIO(value[0]), value[1]) if isinstance(value, tuple) else value
+            for key, value in {"csrf_token": token, **call.form}.items()
+        }
+        answer = client.post(call.path, data=data, headers={"X-CSRFToken": token, **call.headers})
+    elif call.method == "POST":
+        answer = client.post(call.path, json=call.json, headers={"X-CSRFToken": token})
+    else:
+        answer = client.open(call.path, method=call.method, headers={"Accept-Encoding": "gzip"})
+    body = answer.get_data()
+    answer.close()
+    return answer.status_code, str(answer.headers).encode(), body
+
+
+def token_for(client: FlaskClient) -> str:
+    for page in ("/me", "/account/login"):
+        if found := re.search(r'name="csrf_token"[^>]* value="([^"]+)"', client.get(page).text):
+            return found[1]
+    return ""
+
+
+def may_hear(canary: Canary, seat: Seat, rights: frozenset[str], call: Call) -> bool:
+    if canary.place not in seat.places:
+        return False
+    if canary.level == OPEN:
+        return call.opens and "unmask" in rights and canary.what in OPENED
+    return canary.level in rights
+
+
+def test_every_route_has_requests_and_a_right(world: World):
+    routes = {rule.endpoint for rule in world.app.url_map.iter_rules()}
+    offered = {name for name in routes if RIGHT_OF.get(name, NOBODY) != NOBODY}
+    assert offered == set(CALLS)
+    adapter = world.app.url_map.bind("localhost")
+    for name, calls in CALLS.items():
+        reached = set()
+        for call in calls(world.spots["A1"]):
+            with contextlib.suppress(HTTPException):
+                reached.add(adapter.match(call.path.partition("?")[0], method=call.method)[0])
+        assert name in reached
+    assert {seat.role for seat in SEATS.values()} == {*ROLES, "public"}
+
+
+def test_every_personal_column_has_a_canary(world: World):
+    with transaction(world.store, read_only=True) as session:
+        hidden = set(session.scalars(text(_HIDDEN)))
+    planted = {c.what for c in canaries()}
+    assert hidden - planted - set(NO_WORDS) == set(), "plant a canary, or say why there is none"
+
+
+@pytest.mark.parametrize("name", SEATS)
+def test_nobody_hears_a_canary_without_the_right(world: World, name: str):
+    seat = SEATS[name]
+    rights = world.rights[seat.role] if seat.until is None else frozenset()
+    client = client_of(world, name)
+    token = token_for(client)
+    wanted = canaries()
+    world.log.clear()
+    heard: set[Canary] = set()
+    wrong: list[str] = []
+    calls = {  # what is the same for two places is asked once
+        repr(call): call
+        for make in CALLS.values()
+        for spot in world.spots.values()
+        for call in make(spot)
+    }
+    for call in calls.values():
+        status, *answer = asked(client, call, token)
+        assert status < 500, f"{call.method} {call.path}: {status}"
+        for canary in seen(wanted, *answer):
+            heard.add(canary)
+            if not may_hear(canary, seat, rights, call):
+                wrong.append(f"{call.method} {call.path}: {canary}")
+    assert wrong == []
+    assert seen(wanted, "\n".join(world.log).encode()) == set()
+    # The silence means something: what each may see, they do see.
+    due = {c for c in wanted if c.what in SHOWN and c.place in seat.places}
+    assert due <= heard if "see_register" in rights else not due & heard
+    due = {c for c in wanted if c.what in OPENED and c.place in seat.places}
+    assert due <= heard if {"unmask", "see_register"} <= rights else not due & heard
+
+
+def test_an_opened_register_is_in_the_audit_and_no_other_is(world: World):
+    with transaction(world.store) as session:
+        before = session.scalar(text("SELECT coalesce(max(id), 0) FROM audit_entry"))
+    client = client_of(world, "community_clerk")
+    token = token_for(client)
+    mine, other = world.spots["A2"], world.spots["B"]
+    for spot, purpose in ((mine, "care"), (mine, "curiosity"), (other, "care")):
+        client.post(
+            f"/register/house/{spot.house_id}", data={"purpose": purpose, "csrf_token": token}
+        )
+    with transaction(world.store) as session:
+        rows = session.execute(
+            text(
+                "SELECT account_name, action, subject, row_ids, purpose, origin FROM audit_entry "
+                "WHERE id > :n AND action = 'unmask'"
+            ),
+            {"n": before},
+        ).all()
+    assert [(r.action, r.subject, tuple(r.row_ids), r.purpose) for r in rows] == [
+        ("unmask", "resident", mine.resident_ids, "care")
+    ]
+    assert rows[0].origin == "127.0.0.1"
+
+
+@pytest.mark.parametrize("name", ["public", "community_clerk", "auditor"])
+def test_asking_with_a_word_of_the_next_community_tells_nothing(world: World, name: str):
+    """Search and look-up answer for a hidden word as they do for one that is nowhere."""
+    client = client_of(world, name)
+    for canary in canaries():
+        if canary.place not in ("B", "U") or "masked" in canary.what:
+            continue
+        for path in ("/api/v1/search?q=%s", "/api/v1/locate?address=%s&township=999901001"):
+            known, unknown = (
+                client.get(path % word).text.replace(word, "…") for word in (canary.word, UNKNOWN)
+            )
+            assert known == unknown, (canary, path)
+
+
+def test_the_search_finds_words_however_they_are_written_and_packed(world: World):
+    import gzip
+    import zipfile
+
+    wanted = canaries()
+    one = next(c for c in wanted if c.what == "resident.name")
+    box = io.BytesIO()
+    with zipfile.ZipFile(box, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/sheet.xml", one.word)
+    for data in (
+        one.word.encode(), json.dumps(one.word).encode(), one.word.encode("gb18030"),
+        gzip.compress(one.word.encode()), box.getvalue(), gzip.compress(box.getvalue()),
+    ):  # fmt: skip
+        assert seen(wanted, data) == {one}
+    assert seen(wanted, "秘名".encode()) == set()
+    # And all of them are there to be found.
+    with transaction(world.store, read_only=True) as session:
+        rows = "\n".join(
+            json.dumps(row, ensure_ascii=False)
+            for table in ("resident", "household", "staff", "event", "visit", "alias", "history",
+                          "import_run")
+            for row in session.scalars(text(f"SELECT to_jsonb(t) FROM {table} t"))
+        )  # fmt: skip
+    assert seen(wanted, rows.encode()) == {c for c in wanted if "masked" not in c.what}
+
+
+NO_WORDS = {
+    # what: why there is nothing in it that could be told from the next row's
+    "resident.sex": "one of two letters",
+}
+
+_HIDDEN = """
+SELECT c.table_name || '.' || c.column_name FROM information_schema.columns c
+WHERE c.table_schema = 'public' AND c.table_name IN ('resident', 'household', 'staff', 'event')
+  AND NOT has_column_privilege('gisgrid_web', quote_ident(c.table_name), c.column_name, 'SELECT')
+  AND c.column_name NOT IN ('run_id', 'client_id')
+"""
