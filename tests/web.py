@@ -183,7 +183,6 @@ def app_over(engine: Engine, *, account: int | None = None, **settings: object) 
     app = create_app(
         Settings(**{"secret_key": KEY, **settings}),  # type: ignore[arg-type]
         bind=web_engine(engine),
-        owner=engine,
     )
     app.testing = False  # failures are answered as in production
     if account is not None:

@@ -30,9 +30,7 @@ from web import (  # noqa: F401 - some add their routes to the API or the bench
 from web.store import Store
 
 
-def create_app(
-    settings: Settings, bind: Engine | None = None, owner: Engine | None = None
-) -> Flask:
+def create_app(settings: Settings, bind: Engine | None = None) -> Flask:
     """The application over a store.
 
     Parameters
@@ -40,8 +38,6 @@ def create_app(
     bind
         The store's engine; without one, it is opened from the settings at the first request, so that
         processes forked before then do not share connections.
-    owner
-        The store's engine as its owner, for the planner's bench; opened like ``bind`` without one.
     """
     app = Flask(__name__)
     if settings.proxies:
@@ -62,7 +58,7 @@ def create_app(
     gate.init_app(app)
     app.register_blueprint(desk.blueprint)
     app.register_blueprint(documents.blueprint)
-    bench_store.init_app(app, settings, owner)
+    bench_store.init_app(app)
     app.register_blueprint(maps.blueprint)
     app.register_blueprint(bench.blueprint)
     app.register_blueprint(lookup.blueprint)

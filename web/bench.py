@@ -46,7 +46,7 @@ def index() -> Response:
     """The scenarios of a township, with a form for the next."""
     with planning(read_only=True) as session:
         place = chosen_township(session, request.args.get("township") or None)
-        refuse_strangers(place, "plan", "review")
+        refuse_strangers(session, place, "plan", "review")
         every = plans.plans(session, place.id)
         found = scenarios.scenarios(session, place.id)
     html = render_template(

@@ -179,7 +179,7 @@ def bring_in() -> BaseResponse:
         file = Path(folder) / f"grids{ending}"
         sent.save(file)
         place = chosen_township(session, request.form.get("township") or None)
-        refuse_strangers(place, "plan")
+        refuse_strangers(session, place, "plan")
         made = import_scenario(
             session, place, file, name=request.form.get("name", ""), who=who(),
             crs=request.form.get("crs") or None,

@@ -1,31 +1,28 @@
 """The bench's way to the store: scenarios at hand in memory, and who acts on them.
 
-Work per house comes from the register, and publishing attaches every event, so the bench reads and
-writes as the store's owner. It is the planner's pages alone that do, after the right was asked for; what
-leaves them are counts per grid, addresses of houses, and nobody's name.
+Its transactions enter a database role of their own, which reads places and numbers of the townships
+where the right is held, and no column that names somebody.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
 
 from flask import Flask, current_app
-from sqlalchemy import Engine, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gisgrid.access.scope import scope
-from gisgrid.db.store import open_engine, store_url, transaction
-from gisgrid.errors import NotAllowed, StoreUnavailable
+from gisgrid.db.roles import PLANNER
+from gisgrid.errors import NotAllowed
 from gisgrid.plans.bench import Bench
 from gisgrid.plans.plans import Place, PlanInfo, plan_by_id, townships
 from gisgrid.plans.scenarios import base_bench, scenario, scenario_bench
-from gisgrid.settings import Settings
 from web.gate import asker
-from web.store import reading
+from web.store import entering
 
 KEPT = 4
 """Scenarios, and base plans, that a process keeps at hand."""
@@ -34,26 +31,13 @@ KEPT = 4
 class Benches:
     """The benches of one server process, the least used dropped first."""
 
-    def __init__(self, settings: Settings, bind: Engine | None) -> None:
-        self.settings, self._bind = settings, bind
-        self._pid = os.getpid() if bind is not None else 0
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple[object, ...], Bench] = OrderedDict()
 
-    def engine(self) -> Engine:
-        with self._lock:
-            if self._bind is None or self._pid != os.getpid():
-                if self.settings.web_database_url and not self.settings.database_url:
-                    raise StoreUnavailable(
-                        "The planner's bench writes as the store's owner; set DATABASE_URL too.",
-                        zh="网格规划台需以数据库所有者身份写入；请同时设置 DATABASE_URL。",
-                    )
-                self._bind, self._pid = open_engine(store_url(self.settings)), os.getpid()
-            return self._bind
-
     def at(self, session: Session, place: Place, plan: PlanInfo, version: int) -> Bench:
         """The bench of a scenario at its version; read again when houses or people changed."""
-        data = session.execute(text(_DATA)).one()
+        data = session.scalars(text(_DATA)).all()
         base_id = plan.based_on_id or plan.id
         base_version = version if base_id == plan.id else 0
         base_key = ("base", base_id, base_version, tuple(data))
@@ -70,7 +54,7 @@ class Benches:
 
     def keep(self, plan: PlanInfo, version: int, session: Session, bench: Bench) -> None:
         """Remember a bench that an edit just made, so that it is not read again."""
-        data = session.execute(text(_DATA)).one()
+        data = session.scalars(text(_DATA)).all()
         self._keep(("scenario", plan.id, version, tuple(data)), bench)
 
     def _get(self, key: tuple[object, ...]) -> Bench | None:
@@ -86,8 +70,8 @@ class Benches:
                 self._kept.popitem(last=False)
 
 
-def init_app(app: Flask, settings: Settings, bind: Engine | None) -> None:
-    app.extensions["gisgrid_bench"] = Benches(settings, bind)
+def init_app(app: Flask) -> None:
+    app.extensions["gisgrid_bench"] = Benches()
 
 
 def benches() -> Benches:
@@ -97,11 +81,8 @@ def benches() -> Benches:
 
 @contextlib.contextmanager
 def planning(*, read_only: bool = False) -> Iterator[Session]:
-    """The transaction of one request of the bench."""
-    store = benches()
-    with transaction(
-        store.engine(), read_only=read_only, timeout_s=store.settings.statement_timeout_s
-    ) as session:
+    """The transaction of one request of the bench, as whoever asks."""
+    with entering(PLANNER, read_only=read_only) as session:
         yield session
 
 
@@ -124,15 +105,13 @@ def placed(session: Session, plan_id: int, *rights: str) -> tuple[Place, PlanInf
     """
     plan = plan_by_id(session, plan_id)
     place = next(t for t in townships(session) if t.id == plan.township_id)
-    refuse_strangers(place, *rights)
+    refuse_strangers(session, place, *rights)
     return place, plan
 
 
-def refuse_strangers(place: Place, *rights: str) -> None:
+def refuse_strangers(session: Session, place: Place, *rights: str) -> None:
     """NotAllowed if the asker has none of the rights over the whole township."""
-    with reading() as session:
-        here = any(place.id in scope(session, right).townships for right in rights)
-    if not here:
+    if not any(place.id in scope(session, right).townships for right in rights):
         raise NotAllowed(
             f"This is for who may {' or '.join(rights)} in all of {place.name}.",
             zh=f"您在{place.name}没有相应的权限。",
@@ -145,7 +124,4 @@ def who() -> str:
     return f"{known.display_name} ({known.name})"
 
 
-_DATA = """
-SELECT (SELECT max(id) FROM history) AS history, (SELECT max(id) FROM import_run) AS runs,
-       (SELECT max(id) FROM house) AS houses, (SELECT max(id) FROM event) AS events
-"""
+_DATA = "SELECT unnest(newest_rows())"

@@ -59,8 +59,15 @@ def writing() -> Iterator[Session]:
         yield session
 
 
-def _acting(*, read_only: bool, purpose: str | None = None) -> Any:
+@contextlib.contextmanager
+def entering(role: str, *, read_only: bool) -> Iterator[Session]:
+    """The transaction of a request that is another database role until its end, as whoever asks."""
+    with _acting(read_only=read_only, role=role) as session:
+        yield session
+
+
+def _acting(*, read_only: bool, purpose: str | None = None, role: str | None = None) -> Any:
     store: Store = current_app.extensions["gisgrid"]
     actor: Actor = replace(g.get("actor", NOBODY), purpose=purpose)
     limit = store.settings.statement_timeout_s
-    return transaction(store.engine(), read_only=read_only, timeout_s=limit, actor=actor)
+    return transaction(store.engine(), read_only=read_only, timeout_s=limit, actor=actor, role=role)

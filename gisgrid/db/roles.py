@@ -1,4 +1,4 @@
-"""The two database roles behind the rights: who serves the web, and whose views it reads through.
+"""The database roles behind the rights: who serves the web, draws plans, owns the views it reads through.
 
 Roles belong to the whole server and are in no backup, so they are made before every migration and
 restore; ownership is put right after it.
@@ -15,12 +15,14 @@ WEB = "gisgrid_web"
 """What the web process is: owns nothing, is held to every policy."""
 VIEWS = "gisgrid_views"
 """Owns the masked views and the functions that open a row: held to the policies like the web."""
+PLANNER = "gisgrid_planner"
+"""What the web process becomes in a transaction of the planner's bench: owns nothing, sees no person."""
 AS_OWNER = "runs as the owner:"
 """How the comment on a view or function begins that must see past the policies, with the reason."""
 
 
 def make_roles(connection: Connection) -> None:
-    """Make the two roles where they are missing.
+    """Make the roles where they are missing.
 
     Raises
     ------
@@ -29,21 +31,29 @@ def make_roles(connection: Connection) -> None:
     """
     known = set(
         connection.scalars(
-            text("SELECT rolname FROM pg_roles WHERE rolname IN (:web, :views)"),
-            {"web": WEB, "views": VIEWS},
+            text("SELECT rolname FROM pg_roles WHERE rolname = ANY(:names)"),
+            {"names": [WEB, VIEWS, PLANNER]},
         )
     )
     try:
-        for name, kind in ((WEB, "LOGIN"), (VIEWS, "NOLOGIN")):
+        for name, kind in ((WEB, "LOGIN"), (VIEWS, "NOLOGIN"), (PLANNER, "NOLOGIN")):
             if name not in known:
                 connection.execute(text(f"CREATE ROLE {name} {kind} NOSUPERUSER NOBYPASSRLS"))
                 connection.execute(text(f"GRANT {name} TO CURRENT_USER"))
+        if not connection.scalar(text(_MAY_BECOME), {"web": WEB, "planner": PLANNER}):
+            # It has to enter the role; what the role may is not the web's otherwise.
+            connection.execute(text(f"ALTER ROLE {WEB} NOINHERIT"))
+            connection.execute(text(f"GRANT {PLANNER} TO {WEB}"))
     except DBAPIError as exc:
+        by_hand = (
+            f"CREATE ROLE {WEB} LOGIN NOINHERIT; CREATE ROLE {VIEWS}; CREATE ROLE {PLANNER}; "
+            f"GRANT {PLANNER} TO {WEB};"
+        )
         raise StoreUnavailable(
-            f"The store's user may not make the roles {WEB} and {VIEWS}; let an administrator of "
-            f"the server run: CREATE ROLE {WEB} LOGIN; CREATE ROLE {VIEWS}; and GRANT both to it.",
-            zh=f"数据库用户无权创建角色 {WEB} 和 {VIEWS}；请由管理员执行 CREATE ROLE {WEB} LOGIN; "
-            f"CREATE ROLE {VIEWS}; 并将二者 GRANT 给该用户。",
+            f"The store's user may not make the roles {WEB}, {VIEWS} and {PLANNER}; let an "
+            f"administrator of the server run: {by_hand} and GRANT the three to it.",
+            zh=f"数据库用户无权创建角色 {WEB}、{VIEWS} 和 {PLANNER}；请由管理员执行 {by_hand} "
+            "并将三者 GRANT 给该用户。",
         ) from exc
 
 
@@ -66,6 +76,10 @@ def settle(connection: Connection) -> None:
         connection.execute(text(statement))
     connection.execute(text(f"REVOKE CREATE ON SCHEMA public FROM {VIEWS}"))
 
+
+_MAY_BECOME = """
+SELECT NOT rolinherit AND pg_has_role(:web, :planner, 'MEMBER') FROM pg_roles WHERE rolname = :web
+"""
 
 _BOXES = """
 DO $$ BEGIN

@@ -148,10 +148,12 @@ def transaction(
     read_only: bool = False,
     timeout_s: int | None = None,
     actor: Actor | None = None,
+    role: str | None = None,
 ) -> Iterator[Session]:
     """One session in one transaction: commits at the end, rolls back on any error.
 
     Limits and actor are local to the transaction, so that a pooled connection carries nothing over.
+    ``role`` is the database role to be until the end, one that the engine's user may enter.
     The policies of the store read the actor; they do not hold for the owner of its tables. An engine
     made by ``acting`` brings its own.
     """
@@ -161,6 +163,8 @@ def transaction(
         local["transaction_read_only"] = "on"
     if timeout_s is not None:
         local["statement_timeout"] = str(timeout_s * 1000)
+    if role is not None:
+        local["role"] = role
     if actor is not None:
         local["gisgrid.account"] = "" if actor.account_id is None else str(actor.account_id)
         local["gisgrid.purpose"] = actor.purpose or ""

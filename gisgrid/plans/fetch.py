@@ -156,11 +156,8 @@ def _houses(
     grids: Grids,
     owning: Ints,
 ) -> Houses:
-    needs = ", ".join(
-        f"count(*) FILTER (WHERE '{name}' = ANY(r.needs)) AS {name}" for name in NEEDS
-    )
-    zeros = ", ".join(f"coalesce(people.{name}, 0) AS {name}" for name in NEEDS)
-    rows = session.execute(text(_HOUSES.format(needs=needs, zeros=zeros)), scope).all()
+    needs = ", ".join(f"coalesce(l.{name}, 0) AS {name}" for name in NEEDS)
+    rows = session.execute(text(_HOUSES.format(needs=needs)), scope).all()
     lonlat = np.array([(r.lon, r.lat) for r in rows], dtype=np.float64).reshape(-1, 2)
     return Houses(
         code=_texts(r.code for r in rows),
@@ -271,26 +268,10 @@ def _days(values: list[date | None]) -> Days:
 
 
 _HOUSES = """
-WITH lives AS (
-    SELECT f.house_id, max(f.verified_on) FILTER (WHERE f.verified_on <= :day) AS verified_on,
-           count(*) AS households
-    FROM household f WHERE f.township_id = :t GROUP BY f.house_id
-), people AS (
-    SELECT f.house_id, count(*) AS residents, {needs}
-    FROM household f JOIN resident r ON r.household_id = f.id WHERE f.township_id = :t
-    GROUP BY f.house_id
-), seen AS (
-    SELECT v.house_id, max(v.visited_on) AS visited_on
-    FROM visit v WHERE v.township_id = :t AND v.visited_on <= :day GROUP BY v.house_id
-)
 SELECT h.code, h.community_id, ST_X(h.geom) AS lon, ST_Y(h.geom) AS lat,
-       coalesce(people.residents, 0) AS residents, coalesce(lives.households, 0) AS households,
-       greatest(seen.visited_on, lives.verified_on) AS last_visit,
-       {zeros}
-FROM house h
-LEFT JOIN lives ON lives.house_id = h.id
-LEFT JOIN people ON people.house_id = h.id
-LEFT JOIN seen ON seen.house_id = h.id
+       coalesce(l.residents, 0) AS residents, coalesce(l.households, 0) AS households,
+       l.last_visit, {needs}
+FROM house h LEFT JOIN house_loads(:t, :day) l ON l.house_id = h.id
 WHERE h.township_id = :t
 ORDER BY h.code COLLATE "C"
 """

@@ -169,11 +169,13 @@ def publish(session: Session, plan_id: int, first_day: date) -> dict[str, Any]:
     """
     # Locking the township's row makes two publishers wait for each other; the second then sees
     # what the first published.
+    session.execute(
+        text("SELECT hold_township(township_id) FROM plan WHERE id = :id"), {"id": plan_id}
+    )
     row = (
         session.execute(
             text(
-                "SELECT p.state, p.based_on_id, p.township_id, p.name FROM plan p "
-                "JOIN township t ON t.area_id = p.township_id WHERE p.id = :id FOR UPDATE"
+                "SELECT state, based_on_id, township_id, name FROM plan WHERE id = :id FOR UPDATE"
             ),
             {"id": plan_id},
         )

@@ -214,7 +214,7 @@ def refuse_failing(session: Session, place: Place, plan: PlanInfo) -> None:
 
 
 def _hold(session: Session, place: Place) -> None:
-    session.execute(text("SELECT FROM township WHERE area_id = :t FOR UPDATE"), {"t": place.id})
+    session.execute(text("SELECT hold_township(:t)"), {"t": place.id})
 
 
 def _keep(

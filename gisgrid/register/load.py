@@ -30,6 +30,7 @@ from gisgrid.register.prepare import (
     Job,
     Order,
     close_run,
+    date_list,
     open_run,
     prepare,
     statement_values,
@@ -123,6 +124,8 @@ def load(session: Session, order: Order, *, progress: Progress | None = None) ->
         "noted": noted.counts(),
     }
     close_run(session, run_id, counts, changed=bool(inserted + updated))
+    if order.kind == "matters":
+        date_list(session, run_id)
     return Report(
         table=job.table,
         read=read,

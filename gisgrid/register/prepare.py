@@ -142,7 +142,10 @@ def close_run(session: Session, run_id: int, counts: dict[str, object], *, chang
         text("UPDATE import_run SET counts = CAST(:counts AS jsonb) WHERE id = :run"),
         {"counts": json.dumps(counts), "run": run_id},
     )
-    # A new list of matters points at the run that brought its first items.
+
+
+def date_list(session: Session, run_id: int) -> None:
+    """Let a new list of matters point at the run that brought its first items."""
     session.execute(
         text(
             "UPDATE matter_list l SET run_id = :run WHERE run_id IS NULL "
