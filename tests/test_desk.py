@@ -161,3 +161,30 @@ def test_text_of_a_register_stays_text(engine: Engine, town: Town):
     for page in pages:
         assert "<img" not in page
         assert "&lt;img" in page
+
+
+def test_the_leaders_telephone_is_told_for_a_purpose_to_who_may_see_it(engine: Engine, town: Town):
+    path = f"/api/v1/grids/{GRID}/leader"
+    mine = client_of(engine, "grid_worker", grid=GRID, name="worker")
+    answer = mine.get(path, query_string={"purpose": "contact"})
+    assert answer.get_json() == {
+        "grid_code": GRID, "name": "测试网格长", "phone": "13900000000",
+    }, answer.text  # fmt: skip
+    assert answer.headers["Cache-Control"] == "private, no-store"
+    with transaction(engine) as session:
+        entries = session.execute(
+            text("SELECT account_name, subject, purpose FROM audit_entry WHERE action = 'unmask'")
+        ).all()
+    assert entries == [("worker", "staff", "contact")]
+    refused = {
+        "no purpose": (mine.get(path), 422),
+        "none of the declared": (mine.get(path, query_string={"purpose": "curiosity"}), 403),
+        "no such grid": (
+            mine.get("/api/v1/grids/none/leader", query_string={"purpose": "contact"}), 404,
+        ),
+        "the public": (
+            app_over(engine).test_client().get(path, query_string={"purpose": "contact"}), 401,
+        ),
+    }  # fmt: skip
+    for case, (given, status) in refused.items():
+        assert (given.status_code, "13900000000" in given.text) == (status, False), case

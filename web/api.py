@@ -11,13 +11,14 @@ from flask import Flask
 from flask_smorest import Api, Blueprint
 from marshmallow import Schema
 
+from gisgrid.access.unmask import open_leader
 from gisgrid.db.migrate import stands_at
 from gisgrid.plans import cards, find, plans, summary
 from layers import grids as grid_layer
 from web import schemas
 from web.chosen import chosen, chosen_township
 from web.errors import PROBLEM_TYPE
-from web.store import reading
+from web.store import opening, reading
 
 PREFIX = "/api/v1"
 
@@ -131,6 +132,14 @@ def grid(
     with reading() as session:
         info = chosen(session, plan=plan, as_of=as_of, township=township).plan
         return cards.grid_card(session, info.id, code, day=as_of)
+
+
+@get("/grids/<path:code>/leader", schemas.Leader, schemas.LeaderQuery)
+def leader(code: str, purpose: str, township: str | None = None, **_: object) -> dict[str, object]:
+    """Today's leader of a grid with the telephone; the audit says who asked, and what for."""
+    with opening(purpose) as session:
+        person = open_leader(session, chosen_township(session, township).id, code)
+    return {"grid_code": code, "name": person.name, "phone": person.phone}
 
 
 @get("/summary", schemas.Summary, schemas.ChosenQuery)

@@ -85,6 +85,7 @@ RIGHT_OF: dict[str, str] = {
     "v1.grids": OPEN,
     "v1.health": PUBLIC,
     "v1.house": "see_houses",
+    "v1.leader": "see_contacts",
     "v1.locate": PUBLIC,
     "v1.locate_many": PUBLIC,
     "v1.search": OPEN,

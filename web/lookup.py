@@ -35,6 +35,8 @@ def show() -> Response:
         ui={
             "township": place.code,
             "api": f"{request.script_root}/api/v1/locate",
+            "leader": f"{request.script_root}/api/v1/grids",
+            "me": url_for("desk.me"),
             "index": url_for("lookup.index", township=place.code),
             "worker": url_for("lookup.worker"),
             "page": url_for("lookup.show"),
@@ -107,6 +109,9 @@ def words() -> dict[str, str]:
         "no_position": gettext("No position was found. Go into the open, or write an address."),
         "choose": gettext("Which one is meant?"),
         "no_grid": gettext("in no grid"),
+        "call": gettext("Telephone of the grid leader"),
+        "no_phone": gettext("No telephone is kept for {leader}."),
+        "log_in": gettext("Log in to see it"),
         "send": gettext("Send this answer"),
         "copied": gettext("Copied: paste it into a message."),
         "map": gettext("Map: the spot in {grid}"),

@@ -34,6 +34,16 @@ class ChosenQuery(TownshipQuery):
     )
 
 
+class LeaderQuery(TownshipQuery):
+    purpose = fields.String(
+        required=True,
+        validate=validate.Length(1, 40),
+        metadata={
+            "description": "What the number is asked for: a declared purpose; it is audited."
+        },
+    )
+
+
 class GeometryQuery(Query):
     geometry = fields.Boolean(
         metadata={"description": "Add each grid's polygon as a GeoJSON geometry (EPSG:4326)."}
@@ -198,3 +208,9 @@ class ProblemDocument(Schema):
     instance = fields.String(required=True)
     facts = fields.Dict(metadata={"description": "The values behind the sentence."})
     errors = fields.Dict(metadata={"description": "Messages by parameter."})
+
+
+class Leader(Schema):
+    grid_code = fields.String()
+    name = fields.String()
+    phone = fields.String(allow_none=True)

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from gisgrid.access.audit import without_purpose
-from gisgrid.errors import NotAllowed
+from gisgrid.errors import NotAllowed, NotFound
 
 T = TypeVar("T")
 
@@ -71,6 +71,25 @@ def open_staff(session: Session, ids: Sequence[int]) -> list[OpenStaff]:
     return _opened(session, OpenStaff, "unmask_staff", ids)
 
 
+def open_leader(session: Session, township_id: int, grid_code: str) -> OpenStaff:
+    """Today's leader of a grid with the telephone, on the terms of ``open_staff``.
+
+    Raises
+    ------
+    NotFound
+        The grid has no leader today, or one outside the area of the account's rights.
+    """
+    ids = session.scalars(text(_LEADER), {"township": township_id, "grid": grid_code}).all()
+    found = open_staff(session, ids)
+    if not found:
+        raise NotFound(
+            f"No leader of grid {grid_code!r} is known to you today.",
+            zh=f"您今天查不到网格“{grid_code}”的网格长。",
+            grid=grid_code,
+        )
+    return found[0]
+
+
 def open_events(session: Session, ids: Sequence[int]) -> list[OpenEvent]:
     """Events by row number, for who has the right ``see_events`` there; raises as for residents."""
     return _opened(session, OpenEvent, "unmask_event", ids)
@@ -101,3 +120,9 @@ def _opened(session: Session, kind: type[T], function: str, ids: Sequence[int]) 
 def _missing(exc: DBAPIError) -> str | None:
     orig: Any = exc.orig
     return orig.diag.constraint_name if getattr(orig, "sqlstate", None) == "42501" else None
+
+
+_LEADER = """
+SELECT staff_id FROM team_member WHERE township_id = :township AND grid_code = :grid
+  AND role = 'leader' AND during @> today_in(township_id)
+"""

@@ -161,6 +161,8 @@
       answer.house && make("p", { class: "soft" }, `${say(words.sure, { percent: Math.round(answer.confidence * 100) })} · ${answer.reason}`),
       answer.nearest && make("p", { class: "soft" }, say(words.nearest, {
         address: answer.nearest.address, m: Math.round(answer.nearest.distance_m) })),
+      grid.leader && !details.offline && make("button", {
+        type: "button", class: "send", onclick: (event) => call(grid, event.target) }, words.call),
       make("button", { type: "button", class: "send", onclick: (event) => send(answer, event.target) }, words.send),
       make("p", { class: "soft" }, `${words.plan} ${plan.name} `, say(words.since, { day: plan.valid_from })),
       details.offline && make("p", { class: "note", id: "offline" }, `${words.offline} ${say(words.data_of, { time: dataTime() })}`));
@@ -186,6 +188,22 @@
         make("li", {}, make("button", {
           type: "button", onclick: () => lookUp({ lon: option.lon, lat: option.lat }),
         }, option.address, make("small", {}, option.grid_name || words.no_grid))))));
+  }
+
+  // The number is for who has the right to it; the store writes down that it was asked for.
+  async function call(grid, button) {
+    const query = new URLSearchParams({ purpose: "contact", township: ui.township, lang: ui.language });
+    try {
+      const answer = await fetch(`${ui.leader}/${encodeURIComponent(grid.code)}/leader?${query}`,
+        { signal: AbortSignal.timeout(PATIENCE_MS) });
+      const body = await answer.json();
+      if (answer.ok && body.phone) button.replaceWith(make("a", { class: "send", href: `tel:${body.phone}` }, body.phone));
+      else if (answer.ok) button.replaceWith(make("p", { class: "note" }, say(words.no_phone, { leader: body.name })));
+      else if (answer.status === 401) button.replaceWith(make("a", { class: "send", href: ui.me }, words.log_in));
+      else button.replaceWith(make("p", { class: "bad" }, body.detail));
+    } catch (_) {
+      button.replaceWith(make("p", { class: "bad" }, words.no_server));
+    }
   }
 
   async function send(answer, button) {
