@@ -101,7 +101,7 @@ def test_what_cannot_be_handed_back_is_not_loaded_by_half(
 ):
     Path("h.csv").write_bytes(HEAD + b"1,A St,120.9,40.7\n2,B St,40.7,120.9\n")
 
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("gisgrid.cli.loading.write_rejects", full)

@@ -283,7 +283,7 @@ def test_a_table_that_cannot_be_used_is_a_clear_problem(
 
 def test_broken_json_and_too_much_are_told(client: FlaskClient):
     broken = post(client, b"{", "application/json")
-    assert (broken.status_code, broken.get_json()["detail"]) == (422, "请求体不是 JSON。")
+    assert (broken.status_code, broken.get_json()["detail"]) == (422, "The body is not JSON.")
     assert post(client, b"a" * ((32 << 20) + 1)).status_code == 413
 
 

@@ -32,6 +32,9 @@ from tests.town_files import (
     table,
 )
 
+DAMAGED = ("houses", "households", "residents", "staff", "matters", "events")
+"""Tables of which the messy edition has its own."""
+
 
 @pytest.fixture(scope="module")
 def messy(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -104,7 +107,7 @@ def test_every_defect_of_the_tables_stands_in_its_row(messy: Path) -> None:
         "unknown_matter": ("matters", "matter"),
         "unknown_parent": ("matters", "parent"),
     }
-    codes = {name: set(table(name)["code"]) for name in TABLES}
+    codes = {name: set(table(name)["code"]) for name in DAMAGED}
     communities, grids = set(shapes("areas")["code"]), set(shapes("grids")["code"])
     for plant in planted(messy):
         if plant["row"] is None or not plant["file"].endswith(".csv"):
@@ -147,7 +150,7 @@ def test_every_defect_of_the_tables_stands_in_its_row(messy: Path) -> None:
 
 
 def test_good_rows_stay_in_the_messy_tables(messy: Path) -> None:
-    for name in set(TABLES) - {"staff"}:
+    for name in set(DAMAGED) - {"staff"}:
         clean = (DATA / TABLES[name]).read_text("utf-8").splitlines()
         assert (messy / TABLES[name]).read_text("utf-8").splitlines()[: len(clean)] == clean
 

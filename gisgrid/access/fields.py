@@ -90,6 +90,12 @@ FIELDS: tuple[Field, ...] = (
         for table in ("job", "plan", "plan_step", "scenario_lock", "scenario_move")
     ),
     Field("retention_run", ("who",), ("subject",), "always"),
+    Field("suggestion", ("parts",), ("event",), "with_row"),
+    Field("emergency", ("started_by", "ended_by"), ("emergency",), "always"),
+    Field("duty", ("grid_code", "micro_grid", "during"), ("emergency",), "staff"),
+    Field("legacy_problem", ("title", "supervisor"), ("event",), "always"),
+    Field("legacy_review", ("by", "finding"), ("event",), "always"),
+    Field("notice", ("seen_by",), ("event",), "with_row"),
 )  # fmt: skip
 
 PLAIN: dict[str, tuple[str, ...]] = {
@@ -130,12 +136,17 @@ PLAIN: dict[str, tuple[str, ...]] = {
         "number", "action", "why", "at", "standing", "before", "after", "flows",
     ),
     "retention_run": ("as_of", "ran_at", "report"),
+    "suggestion": ("made_at", "grid_code", "accepted"),
+    "emergency": ("reason", "started_at", "until", "holds_ordinary", "ended_at"),
+    "legacy_problem": ("code", "opened_on", "review_on", "solved_on"),
+    "legacy_review": ("reviewed_on", "next_on"),
+    "notice": ("kind", "level", "key", "at", "seen_at"),
 }  # fmt: skip
 """Columns of the tables above that say nothing of a person by themselves."""
 
 NO_PEOPLE = frozenset(
     (
-        "address_key", "address_street", "area", "backup", "calendar_year", "case_clock",
+        "address_key", "address_street", "area", "asset", "backup", "calendar_year", "case_clock",
         "document", "flow", "flow_state", "flow_step", "event_grid", "grid",
         "grid_successor",
         "house", "house_grid", "matter", "matter_list", "position_total", "purpose",

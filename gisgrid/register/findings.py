@@ -78,7 +78,7 @@ REASONS: dict[str, Reason] = {
         Reason("hours", "the hours must be more than 0 and at most 1000", "学时须大于 0 且不超过 1000"),
         Reason("training_differs", "the same training stands with other particulars in an earlier row", "同一培训编号在前面的行中内容不同"),
         Reason("half_limit", "time limit and its unit belong together", "时限与单位须同时填写"),
-        Reason("limit", "no limit; write 4 working_hours or 4工作小时", "不是时限；应写作 4 working_hours 或 4工作小时"),
+        Reason("limit", "no limit; write one such as 4 working_hours", "不是时限；应写作 4 working_hours 或 4工作小时"),
         Reason("levels", "levels out of residents, grid, community, section, township, separated by ;", "层级须为居民、网格、社区、包片、乡镇，用分号分隔"),
         Reason("half_consent", "a temporary item needs consent, a first and a last day, and nothing else has them", "临时事项须同时填写同意文号、起始日期和结束日期"),
         # Kept, and told.
