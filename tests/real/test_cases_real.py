@@ -26,7 +26,8 @@ from tests.real.test_boston import NEIGHBOURHOODS, load_precincts
 from tests.real.test_taipei import MATTERS, VILLAGES
 from tests.town_f import load_kind
 
-pytestmark = pytest.mark.real
+# A hundred thousand cases go through the trigger of the log, two steps each.
+pytestmark = [pytest.mark.real, pytest.mark.timeout(1800)]
 
 PATH = ("SUBJECT", "REASON", "TYPE")
 ZONE = ZoneInfo("America/New_York")
