@@ -213,10 +213,7 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
     "v1.house": lambda s: [
         Call(f"/api/v1/plans/{s.plan_id}/houses/{s.house_id}"), Call(f"/api/v1/plans/99/houses/{s.house_id}")
     ],
-    "v1.leader": lambda s: [
-        Call(f"/api/v1/grids/{s.grid_code}/leader?purpose=contact&township={s.township}"),
-        Call(f"/api/v1/grids/{s.grid_code}/leader?township={s.township}"),
-    ],
+    "v1.leader": lambda s: [Call(f"/api/v1/grids/{s.grid_code}/leader?purpose={p}&township={s.township}") for p in ("contact", "x")],
     "v1.locate": lambda s: [
         *under(f"/api/v1/locate?lon={s.lon}&lat={s.lat}", s), *under(f"/api/v1/locate?address={s.address}", s),
         Call("/api/v1/locate?lon=0&lat=0"), Call("/api/v1/locate?address=路"),

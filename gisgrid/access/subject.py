@@ -269,5 +269,10 @@ LEFT_OUT: dict[str, str] = {
         ("job", "plan", "plan_step", "scenario_lock", "scenario_move"),
         "who drew a plan, by the name of an account",
     ),
+    **dict.fromkeys(
+        ("emergency", "legacy_problem", "legacy_review", "notice"),
+        "who switched, supervises, reviewed or read, by the name of an account",
+    ),
+    **dict.fromkeys(("duty", "suggestion"), "who of the staff is on duty, or was proposed"),
 }
 """Tables with personal columns that hold nothing on a resident, and why."""
