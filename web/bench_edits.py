@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import shapely
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gisgrid.crs import from_metric
@@ -90,10 +89,7 @@ def _give(session: Session, place: Place, plan: PlanInfo, asked: Mapping[str, An
     """Houses inside a lasso, or one by its row number, go to a grid."""
     to = str(asked["to"])
     if "house" in asked:
-        code = session.scalar(
-            text("SELECT code FROM house WHERE id = :id AND township_id = :t"),
-            {"id": int(asked["house"]), "t": place.id},
-        )
+        code = scenarios.house_code(session, place, int(asked["house"]))
         return lambda bench: edits.give(
             bench, {int(k): to for k in np.flatnonzero(bench.state.houses.code == code)}
         )

@@ -12,7 +12,6 @@ from collections import OrderedDict
 from collections.abc import Iterator
 
 from flask import Flask, current_app
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gisgrid.access.scope import scope
@@ -20,7 +19,7 @@ from gisgrid.db.roles import PLANNER
 from gisgrid.errors import NotAllowed
 from gisgrid.plans.bench import Bench
 from gisgrid.plans.plans import Place, PlanInfo, plan_by_id, townships
-from gisgrid.plans.scenarios import base_bench, scenario, scenario_bench
+from gisgrid.plans.scenarios import base_bench, newest_rows, scenario, scenario_bench
 from web.gate import asker
 from web.store import entering
 
@@ -37,7 +36,7 @@ class Benches:
 
     def at(self, session: Session, place: Place, plan: PlanInfo, version: int) -> Bench:
         """The bench of a scenario at its version; read again when houses or people changed."""
-        data = session.scalars(text(_DATA)).all()
+        data = newest_rows(session)
         base_id = plan.based_on_id or plan.id
         base_version = version if base_id == plan.id else 0
         base_key = ("base", base_id, base_version, tuple(data))
@@ -54,7 +53,7 @@ class Benches:
 
     def keep(self, plan: PlanInfo, version: int, session: Session, bench: Bench) -> None:
         """Remember a bench that an edit just made, so that it is not read again."""
-        data = session.scalars(text(_DATA)).all()
+        data = newest_rows(session)
         self._keep(("scenario", plan.id, version, tuple(data)), bench)
 
     def _get(self, key: tuple[object, ...]) -> Bench | None:
@@ -122,6 +121,3 @@ def who() -> str:
     """Under whose name an edit or step is kept: what the account is called, and its log-in."""
     known = asker()
     return f"{known.display_name} ({known.name})"
-
-
-_DATA = "SELECT unnest(newest_rows())"

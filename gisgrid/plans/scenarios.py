@@ -211,6 +211,20 @@ def scenario_bench(
     return with_grids(base, plan_grids(session, place, plan))
 
 
+def newest_rows(session: Session) -> tuple[int, ...]:
+    """What changes whenever houses, people or events do: a bench read under another is out of date."""
+    return tuple(session.scalars(text("SELECT unnest(newest_rows())")))
+
+
+def house_code(session: Session, place: Place, house_id: int) -> str | None:
+    """Code of a house of the township by its row number; None: it has none of that number."""
+    code: str | None = session.scalar(
+        text("SELECT code FROM house WHERE id = :id AND township_id = :t"),
+        {"id": house_id, "t": place.id},
+    )
+    return code
+
+
 def _refuse_dated(plan: PlanInfo) -> None:
     if plan.valid_from is not None:
         raise Conflict(
