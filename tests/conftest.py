@@ -116,7 +116,10 @@ class _database:  # noqa: N801 - used as a context manager
     def __enter__(self) -> Engine:
         with self.admin.connect() as c:
             c.execute(text(f"CREATE DATABASE {self.name} TEMPLATE {self.template}"))
-        self.engine = create_engine(self.cluster.url(self.name))
+        # Two fixtures that wait for each other shall fail in a minute, not hang.
+        self.engine = create_engine(
+            self.cluster.url(self.name), connect_args={"options": "-c lock_timeout=60s"}
+        )
         return self.engine
 
     def __exit__(self, *_: object) -> None:
