@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import date
+from http import HTTPStatus
 from typing import Any, TypeVar, cast
 
 from flask import Flask
@@ -18,6 +19,8 @@ from layers import grids as grid_layer
 from web import schemas
 from web.chosen import chosen, chosen_township
 from web.errors import PROBLEM_TYPE
+from web.gate import OPEN, PUBLIC, RIGHT_OF
+from web.identity import COOKIE
 from web.store import opening, reading
 
 PREFIX = "/api/v1"
@@ -31,6 +34,7 @@ class ProblemApi(Api):  # type: ignore[misc]
     """flask-smorest with our failures: ``web/errors.py`` answers them, this documents them."""
 
     ERROR_SCHEMA = schemas.ProblemDocument
+    DEFAULT_ERROR_RESPONSE_NAME = None  # each route names its failures
     DEFAULT_RESPONSE_CONTENT_TYPE: str = "application/json"
 
     def _register_error_handlers(self) -> None:
@@ -52,7 +56,14 @@ def init_app(app: Flask) -> None:
         OPENAPI_URL_PREFIX=PREFIX,
         OPENAPI_JSON_PATH="openapi.json",
     )
-    ProblemApi(app).register_blueprint(blueprint)
+    api = ProblemApi(app)
+    api.spec.components.security_scheme(
+        "token", {"type": "http", "scheme": "bearer", "description": "From `gisgrid user token`."}
+    )
+    api.spec.components.security_scheme(
+        "session", {"type": "apiKey", "in": "cookie", "name": COOKIE, "description": "Of a log-in."}
+    )
+    api.register_blueprint(blueprint)
 
 
 def get(
@@ -62,10 +73,27 @@ def get(
 
     def decorate(view: View) -> View:
         checked = blueprint.arguments(query, location="query", as_kwargs=True)(view)
-        answered = blueprint.response(200, answer)(checked)
+        answered = failing(path, blueprint.response(200, answer)(checked), query())
         return cast(View, blueprint.route(path, methods=["GET"])(answered))
 
     return decorate
+
+
+def failing(path: str, view: View, query: Schema, *others: HTTPStatus) -> View:
+    """A view whose OpenAPI document names how it can fail, and what a right is shown by."""
+    right = RIGHT_OF[f"{blueprint.name}.{view.__name__}"]
+    fails = [HTTPStatus.SERVICE_UNAVAILABLE, *others]
+    if "<" in path or "township" in query.fields:
+        fails.append(HTTPStatus.NOT_FOUND)
+    if right != PUBLIC:
+        fails.append(HTTPStatus.UNAUTHORIZED)
+        nothing: list[dict[str, list[str]]] = [{}] if right == OPEN else []
+        view = blueprint.doc(security=[{"token": []}, {"session": []}, *nothing])(view)
+    if right not in (PUBLIC, OPEN):
+        fails.append(HTTPStatus.FORBIDDEN)
+    for status in fails:
+        view = blueprint.alt_response(status, response=status.name)(view)
+    return view
 
 
 @get("/health", schemas.Health)

@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from functools import partial
+from http import HTTPStatus
 from pathlib import Path
+from typing import cast
 
 from flask import Response, current_app, json, request, send_file, stream_with_context
 from werkzeug.exceptions import BadRequest
@@ -25,6 +27,7 @@ from gisgrid.plans.plans import Place, PlanInfo
 from gisgrid.register.read import Table, open_table
 from gisgrid.settings import Settings
 from web import schemas_locate as schemas
+from web.api import blueprint
 from web.chosen import chosen
 from web.i18n import speaks_chinese
 from web.locating import documented, only, published
@@ -48,7 +51,20 @@ class Under:
     plans: tuple[PlanInfo, ...]
 
 
-@documented("POST", schemas.BatchQuery())
+def _in_other_forms(view: Callable[..., Response]) -> Callable[..., Response]:
+    for form in ("text/csv", XLSX):
+        view = blueprint.alt_response(200, schema={"type": "string"}, content_type=form)(view)
+    return cast("Callable[..., Response]", blueprint.doc(requestBody=schemas.BATCH_BODY)(view))
+
+
+@documented(
+    "POST",
+    schemas.BatchQuery(),
+    schemas.LocatedRows,
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+)
+@_in_other_forms
 def locate_many(
     *,
     datum: str = "wgs84",

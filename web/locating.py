@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from datetime import date
 from functools import partial
+from http import HTTPStatus
 from typing import Any, cast
 
 from flask import Response, json
@@ -18,7 +19,7 @@ from gisgrid.locate.asking import Found
 from gisgrid.locate.whereabouts import GridCard, in_snapshot, in_store
 from gisgrid.plans.plans import Place
 from web import schemas_locate as schemas
-from web.api import blueprint
+from web.api import blueprint, failing
 from web.chosen import chosen
 from web.i18n import speaks_chinese
 from web.snapshots import Held, snapshots
@@ -27,7 +28,9 @@ from web.store import reading
 View = Callable[..., Response]
 
 
-def documented(method: str, query: Schema) -> Callable[[View], View]:
+def documented(
+    method: str, query: Schema, answer: type[Schema], *fails: HTTPStatus
+) -> Callable[[View], View]:
     """A view of ``/locate`` that makes its own answer.
 
     Instances, not classes, and no second walk over the answer: this road is asked most.
@@ -35,13 +38,13 @@ def documented(method: str, query: Schema) -> Callable[[View], View]:
 
     def decorate(view: View) -> View:
         checked = blueprint.arguments(query, location="query", as_kwargs=True)(view)
-        answered = blueprint.response(200, schemas.Location)(checked)
+        answered = failing("/locate", blueprint.response(200, answer)(checked), query, *fails)
         return cast(View, blueprint.route("/locate", methods=[method])(answered))
 
     return decorate
 
 
-@documented("GET", schemas.LocateQuery())
+@documented("GET", schemas.LocateQuery(), schemas.Location)
 def locate(
     *,
     lon: str | None = None,

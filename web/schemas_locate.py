@@ -105,3 +105,56 @@ class Location(Schema):
     how = fields.String(required=True, validate=validate.OneOf(["point", "address", "alias"]))
     confidence = fields.Float(required=True)
     reason = fields.String(required=True)
+
+
+class PlanName(Schema):
+    id = fields.Integer(required=True)
+    name = fields.String(required=True)
+
+
+class LocatedRow(Schema):
+    """One row of a batch; with a ``problem`` the rest may be empty."""
+
+    row = fields.Integer(required=True)
+    grid_code = fields.String(required=True, allow_none=True)
+    grid_name = fields.String(required=True, allow_none=True)
+    grid_kind = fields.String(required=True, allow_none=True)
+    exclusive_code = fields.String(required=True, allow_none=True)
+    community = fields.String(required=True, allow_none=True)
+    leader = fields.String(required=True, allow_none=True)
+    border_m = fields.Float(required=True, allow_none=True)
+    other_code = fields.String(required=True, allow_none=True)
+    other_m = fields.Float(required=True, allow_none=True)
+    house_code = fields.String(required=True, allow_none=True)
+    matched_address = fields.String(required=True, allow_none=True)
+    how = fields.String(required=True, allow_none=True)
+    confidence = fields.Float(required=True, allow_none=True)
+    plan_id = fields.Integer(required=True, allow_none=True)
+    problem = fields.String(required=True, allow_none=True)
+
+
+class LocatedRows(Schema):
+    plans = fields.List(fields.Nested(PlanName), required=True)
+    rows = fields.List(fields.Nested(LocatedRow), required=True)
+
+
+_PLACE = {
+    "type": "object",
+    "properties": {
+        "lon": {"type": ["number", "string"]},
+        "lat": {"type": ["number", "string"]},
+        "address": {"type": "string"},
+    },
+}
+_PLACES = {"type": "array", "minItems": 1, "maxItems": 100_000, "items": _PLACE}
+_FILE = {"type": "string", "contentMediaType": "application/octet-stream"}
+BATCH_BODY = {
+    "required": True,
+    "content": {
+        "application/json": {"schema": _PLACES},
+        "multipart/form-data": {
+            "schema": {"type": "object", "properties": {"file": _FILE}, "required": ["file"]}
+        },
+    },
+}
+"""A list of places, or a file of a form; a table may be the body itself, too."""
