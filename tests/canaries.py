@@ -17,6 +17,8 @@ from urllib.parse import quote
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from gisgrid.events.cases import SYSTEM, open_case
+
 OPEN = "open"
 PLACES = ("A1", "A2", "B", "U")
 """Two grids of a community, a grid of the next, and a grid of another township."""
@@ -49,6 +51,8 @@ class Spot:
     resident_ids: tuple[int, ...]
     lon: float
     lat: float
+    case_id: int
+    """Of the event."""
 
 
 def canaries() -> list[Canary]:
@@ -109,6 +113,7 @@ def plant(session: Session) -> dict[str, Spot]:
         spots[place] = Spot(
             found.township, found.plan_id, GRID[place], found.community, found.house_id,
             found.house_code, found.address, found.event_id, tuple(ids), found.lon, found.lat,
+            open_case(session, found.event_id, SYSTEM).id,
         )  # fmt: skip
     return spots
 

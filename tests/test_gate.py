@@ -10,7 +10,7 @@ from gisgrid.access.roles import RIGHTS
 from gisgrid.db.store import transaction
 from tests.accounts import appointed
 from tests.web import Town, app_over, fill_town
-from web.gate import NOBODY, OPEN, PERSON, PLANS, PUBLIC, RIGHT_OF
+from web.gate import HANDS, NOBODY, OPEN, PERSON, PLANS, PUBLIC, RIGHT_OF
 
 PATHS = {
     "bench.checks": "/plan/1/checks.json",
@@ -22,6 +22,8 @@ PATHS = {
     "bench.report": "/plan/1/report.html",
     "bench.show": "/plan/1",
     "bench.view": "/plan/1/view.json",
+    "cases.photo": "/cases/1/photos/1.jpg",
+    "cases.show": "/cases/1",
     "desk.grid": "/register/grid/999901001001001",
     "desk.house": "/register/house/1",
     "desk.me": "/me",
@@ -53,7 +55,7 @@ def test_every_route_declares_its_right_and_no_other_is_declared(app: Flask):
     routes = {rule.endpoint for rule in app.url_map.iter_rules()}
     assert routes - set(RIGHT_OF) == set(), "these answer nobody until web/gate.py names a right"
     assert set(RIGHT_OF) - routes == set()
-    assert set(RIGHT_OF.values()) <= {PUBLIC, OPEN, PERSON, PLANS, NOBODY, *RIGHTS}
+    assert set(RIGHT_OF.values()) <= {PUBLIC, OPEN, PERSON, PLANS, HANDS, NOBODY, *RIGHTS}
 
 
 def test_a_route_that_declares_none_answers_nobody(app: Flask, engine: Engine, town: Town):

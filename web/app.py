@@ -14,6 +14,7 @@ from web import (  # noqa: F401 - some add their routes to the API or the bench
     bench,
     bench_review,
     bench_store,
+    cases,
     desk,
     documents,
     errors,
@@ -62,6 +63,7 @@ def create_app(settings: Settings, bind: Engine | None = None) -> Flask:
     app.register_blueprint(maps.blueprint)
     app.register_blueprint(bench.blueprint)
     app.register_blueprint(lookup.blueprint)
+    app.register_blueprint(cases.blueprint)
     app.register_blueprint(planning.blueprint)
     api.init_app(app)
     return app

@@ -27,6 +27,8 @@ PERSON = "person"
 """For whoever has logged in at a browser; a token never manages its own account."""
 PLANS = "plan or review"
 """For whoever draws plans and whoever reviews them."""
+HANDS = "handle_events or dispatch"
+"""For whoever moves cases on."""
 NOBODY = "nobody"
 """A way of a library that we do not offer."""
 
@@ -52,6 +54,11 @@ RIGHT_OF: dict[str, str] = {
     "bench.step_back": "plan",
     "bench.tidy": "plan",
     "bench.view": PLANS,
+    "cases.move": HANDS,
+    "cases.open_words": "see_events",
+    "cases.photo": "see_events",
+    "cases.show": "see_events",
+    "cases.step": HANDS,
     "desk.grid": "see_register",
     "desk.house": "see_register",
     "desk.me": PERSON,

@@ -96,6 +96,22 @@ def colour(clock: Clock, now: datetime) -> str:
     return "yellow" if clock.yellow_at is not None and now >= clock.yellow_at else "green"
 
 
+def left(clock: Clock, work: WorkTime, now: datetime) -> int | None:
+    """How much of its limit is left at ``now``, on the limit's axis; below 0: so much over.
+
+    None for a stopped clock, and where no calendar tells.
+    """
+    if clock.stopped_at is not None:
+        return None
+    if clock.due_at is None:
+        return clock.units if clock.paused_by else None
+    unit = clock.limit.unit
+    years = {at.astimezone(work.zone).year for at in (now, clock.due_at)}
+    if unit.startswith("working") and not years <= set(work.years):
+        return None
+    return _position(work, clock.due_at, clock.limit) - _position(work, now, clock.limit)
+
+
 def _counted(clock: Clock, work: WorkTime) -> Clock:
     """The clock with its due time from ``since`` on; a fresh one may follow the rule for days."""
     unit = clock.limit.unit

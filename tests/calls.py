@@ -1,0 +1,183 @@
+"""Requests for each route, about a place: what the matrix of rights asks as everybody."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.canaries import Spot
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request."""
+
+    path: str
+    method: str = "GET"
+    form: dict[str, Any] = field(default_factory=dict)
+    json: Any = None
+    headers: dict[str, str] = field(default_factory=dict)
+    opens: str = ""
+    """The right that opens words for a purpose: with it, those of ``OPENED`` may be heard."""
+
+
+OPENED = {
+    "unmask": {"resident.name", "resident.citizen_id", "resident.phone", "resident.birth_date"},
+    "see_events": {"event.text", "event.address", "event.reporter", "event.contact"},
+}
+"""Right to what its holder hears where something is opened for a purpose."""
+
+
+def under(path: str, spot: Spot) -> list[Call]:
+    """A reading that takes a plan, a day or a township, in all those ways."""
+    join = "&" if "?" in path else "?"
+    return [
+        Call(f"{path}{join}{query}")
+        for query in (
+            f"plan={spot.plan_id}", f"township={spot.township}", f"as_of=2023-08-31&township={spot.township}",
+            "as_of=2000-01-01", "plan=99999", f"plan={spot.plan_id}&lang=en",
+        )
+    ]  # fmt: skip
+
+
+def tiles(spot: Spot) -> list[Call]:
+    # A zoom at which points are summed up, and one at which they stand alone.
+    calls = []
+    for z in (10, 16):
+        x = int((spot.lon + 180) / 360 * 2**z)
+        y = int((1 - math.asinh(math.tan(math.radians(spot.lat))) / math.pi) / 2 * 2**z)
+        for layer in ("houses", "open_events", "closed_events", "streets", "residents"):
+            calls.append(Call(f"/tiles/{layer}/{spot.plan_id}-x/{z}/{x}/{y}.mvt"))
+    return calls
+
+
+def batch(spot: Spot) -> list[Call]:
+    rows = f"address,lon,lat\n,{spot.lon},{spot.lat}\n{spot.address},,\n"
+    return [
+        Call("/api/v1/locate", "POST", json=[{"lon": spot.lon, "lat": spot.lat}, {"address": spot.address}]),
+        Call("/api/v1/locate", "POST", form={"file": (rows.encode(), "a.csv")}),
+        Call("/api/v1/locate?format=json", "POST", form={"file": (rows.encode(), "a.csv")}),
+        Call(f"/api/v1/locate?plan={spot.plan_id}", "POST", json=[{"address": spot.address}]),
+    ]  # fmt: skip
+
+
+def forms(path: str, **values: str) -> list[Call]:
+    return [
+        Call(path),
+        Call(path, "POST", form=values),
+        Call(path, "POST", form={"csrf_token": "x"}),
+    ]
+
+
+def house(spot: Spot) -> list[Call]:
+    page = f"/register/house/{spot.house_id}"
+    return [
+        Call(page),
+        Call(f"{page}?lang=en"),
+        Call(page, "HEAD"),
+        Call("/register/house/99999999"),
+    ]
+
+
+def opened(spot: Spot) -> list[Call]:
+    page = f"/register/house/{spot.house_id}"
+    return [
+        Call(page, "POST", form={"purpose": "care"}, opens="unmask"),
+        Call(page, "POST", form={"purpose": "curiosity"}),
+        Call(page, "POST"),
+    ]
+
+
+CALLS: dict[str, Callable[[Spot], list[Call]]] = {
+    "api-docs.openapi_json": lambda s: [Call("/api/v1/openapi.json")],
+    "bench.branch": lambda s: [Call("/plan/branch", "POST")],
+    "bench.bring_in": lambda s: [Call("/plan/import", "POST")],
+    "bench.cancel": lambda s: [Call(f"/plan/{s.plan_id}/job/cancel", "POST", form={"plan": str(s.plan_id)})],
+    "bench.checks": lambda s: [Call(f"/plan/{s.plan_id}/checks.json")],
+    "bench.compare": lambda s: [Call(f"/plan/{s.plan_id}/compare")],
+    "bench.edit": lambda s: [Call(f"/plan/{s.plan_id}/edit", "POST", form={"plan": str(s.plan_id)})],
+    "bench.export": lambda s: [Call(f"/plan/{s.plan_id}/grids.geojson")],
+    "bench.handover": lambda s: [Call(f"/plan/{s.plan_id}/handover.xlsx")],
+    "bench.index": lambda s: [Call("/plan/")],
+    "bench.job": lambda s: [Call(f"/plan/{s.plan_id}/job.json")],
+    "bench.lock": lambda s: [Call(f"/plan/{s.plan_id}/lock", "POST", form={"plan": str(s.plan_id)})],
+    "bench.preview": lambda s: [Call(f"/plan/{s.plan_id}/preview", "POST", form={"plan": str(s.plan_id)})],
+    "bench.publish": lambda s: [Call(f"/plan/{s.plan_id}/publish", "POST", form={"plan": str(s.plan_id)})],
+    "bench.rebalance": lambda s: [Call(f"/plan/{s.plan_id}/rebalance", "POST", form={"plan": str(s.plan_id)})],
+    "bench.report": lambda s: [Call(f"/plan/{s.plan_id}/report.html")],
+    "bench.show": lambda s: [Call(f"/plan/{s.plan_id}")],
+    "bench.step": lambda s: [Call(f"/plan/{s.plan_id}/step", "POST", form={"plan": str(s.plan_id)})],
+    "bench.step_back": lambda s: [Call(f"/plan/{s.plan_id}/undo", "POST", form={"plan": str(s.plan_id)})],
+    "bench.tidy": lambda s: [Call(f"/plan/{s.plan_id}/discard", "POST", form={"plan": str(s.plan_id)})],
+    "bench.view": lambda s: [Call(f"/plan/{s.plan_id}/view.json")],
+    "cases.move": lambda s: [Call(f"/cases/{s.case_id}/move", "POST", form={"lon": "x", "lat": "1"})],
+    "cases.open_words": lambda s: [
+        Call(f"/cases/{s.case_id}/open", "POST", opens="see_events"), Call("/cases/99999/open", "POST"),
+    ],
+    "cases.photo": lambda s: [Call(f"/cases/{s.case_id}/photos/1.jpg")],
+    "cases.show": lambda s: [
+        Call(f"/cases/{s.case_id}"), Call(f"/cases/{s.case_id}?lang=en"), Call("/cases/99999"),
+        Call("/cases/9223372036854775808"),
+    ],
+    "cases.step": lambda s: [
+        Call(f"/cases/{s.case_id}/steps", "POST", form={"step": "nothing"}),
+        Call(f"/cases/{s.case_id}/steps", "POST", form={"step": "note", "note": "电话核实"}),
+    ],
+    "desk.grid": lambda s: [
+        Call(f"/register/grid/{s.grid_code}?township={s.township}"), Call(f"/register/grid/{s.grid_code}"),
+        Call("/register/grid/nowhere"),
+    ],
+    "desk.house": house,
+    "desk.me": lambda s: [Call("/me"), Call("/me?lang=en")],
+    "desk.open_house": opened,
+    "documents.all_documents": lambda s: [Call("/documents"), Call(f"/documents?township={s.township}")],
+    "documents.file": lambda s: [Call("/document-files/D1")],
+    "documents.has_read": lambda s: [Call("/documents/D1", "POST", form={"number": "1"})],
+    "documents.one": lambda s: [Call("/documents/D1"), Call("/documents/D1?lang=en")],
+    "lookup.index": lambda s: [
+        Call(f"/lookup/index.bin?township={s.township}"), Call("/lookup/index.bin?have=x")
+    ],
+    "lookup.show": lambda s: [Call(f"/lookup?township={s.township}"), Call("/lookup?township=x")],
+    "lookup.worker": lambda s: [Call("/lookup-worker.js")],
+    "maps.features": lambda s: [
+        Call(f"/layers/{name}/{s.plan_id}-x.geojson") for name in ("areas", "grids", "houses", "residents")
+    ],
+    "maps.show": lambda s: under("/", s),
+    "maps.tile": tiles,
+    "planning.body": lambda s: [
+        Call(f"/planning/{s.plan_id}/{kind}/2026-01-01-x.json") for kind in ("coverage", "workload", "proposal")
+    ],
+    "planning.standing": lambda s: [
+        Call(f"/planning/{s.plan_id}/{kind}") for kind in ("coverage", "workload", "proposal", "secrets")
+    ],
+    "security.change_password": lambda s: forms("/account/change", password="x", new_password="y"),
+    "security.login": lambda s: forms("/account/login", name="community_clerk-999901001001-", password="x"),
+    "security.logout": lambda s: [Call("/account/logout", "POST", form={"csrf_token": "x"})],
+    "security.two_factor_setup": lambda s: forms("/account/tf-setup"),
+    "security.two_factor_setup_validate": lambda s: forms("/account/tf-setup/x"),
+    "security.two_factor_token_validation": lambda s: forms("/account/tf-validate", code="1"),
+    "static": lambda s: [Call("/static/icon.svg"), Call("/static/nothing.js")],
+    "v1.all_plans": lambda s: [Call(f"/api/v1/plans?township={s.township}"), Call("/api/v1/plans?township=x")],
+    "v1.counts": lambda s: under("/api/v1/summary", s),
+    "v1.event": lambda s: [
+        Call(f"/api/v1/plans/{s.plan_id}/events/{s.event_id}"), Call(f"/api/v1/plans/99/events/{s.event_id}"),
+        Call(f"/api/v1/plans/{s.plan_id}/events/9223372036854775808"),
+    ],
+    "v1.grid": lambda s: under(f"/api/v1/grids/{s.grid_code}", s),
+    "v1.grids": lambda s: [Call(f"/api/v1/plans/{s.plan_id}/grids?geometry=true")],
+    "v1.health": lambda s: [Call("/api/v1/health")],
+    "v1.house": lambda s: [
+        Call(f"/api/v1/plans/{s.plan_id}/houses/{s.house_id}"), Call(f"/api/v1/plans/99/houses/{s.house_id}")
+    ],
+    "v1.leader": lambda s: [Call(f"/api/v1/grids/{s.grid_code}/leader?purpose={p}&township={s.township}") for p in ("contact", "x")],
+    "v1.locate": lambda s: [
+        *under(f"/api/v1/locate?lon={s.lon}&lat={s.lat}", s), *under(f"/api/v1/locate?address={s.address}", s),
+        Call("/api/v1/locate?lon=0&lat=0"), Call("/api/v1/locate?address=路"),
+    ],
+    "v1.locate_many": batch,
+    "v1.search": lambda s: [c for q in ("虚构", "号", s.house_code, s.grid_code) for c in under(f"/api/v1/search?q={q}&limit=50", s)],
+    "v1.townships": lambda s: [Call("/api/v1/townships")],
+}  # fmt: skip
+"""Requests for each endpoint, about a place; a new route needs its line here."""
