@@ -152,6 +152,18 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
     "planning.standing": lambda s: [
         Call(f"/planning/{s.plan_id}/{kind}") for kind in ("coverage", "workload", "proposal", "secrets")
     ],
+    "report.answered": lambda s: [Call("/report/ABCDEFGHJK", "POST", form={"do": "rate", "rating": "5"})],
+    "report.followed": lambda s: [Call("/report/ABCDEFGHJK"), Call("/report/x?lang=en")],
+    "report.near": lambda s: [
+        Call(f"/report/near?matter=0101&lon={s.lon}&lat={s.lat}&township={s.township}"),
+        Call(f"/report/near?address={s.address}"), Call("/report/near?lon=x&lat=1"),
+    ],
+    "report.send": lambda s: [
+        Call("/report", "POST", form={"matter": "0101", "address": s.address, "township": s.township}),
+        Call("/report", "POST", form={"add": str(s.event_id), "text": "x"}),
+    ],
+    "report.show": lambda s: [Call("/report"), Call(f"/report?township={s.township}&lang=en")],
+    "report.thumbnail": lambda s: [Call("/report/photos/1"), Call("/report/photos/9999999999")],
     "security.change_password": lambda s: forms("/account/change", password="x", new_password="y"),
     "security.login": lambda s: forms("/account/login", name="community_clerk-999901001001-", password="x"),
     "security.logout": lambda s: [Call("/account/logout", "POST", form={"csrf_token": "x"})],

@@ -30,6 +30,7 @@ PATHS = {
     "documents.all_documents": "/documents",
     "documents.file": "/document-files/F1",
     "documents.one": "/documents/F1",
+    "report.thumbnail": "/report/photos/1",
     "security.change_password": "/account/change",
     "v1.event": "/api/v1/plans/1/events/1",
     "v1.house": "/api/v1/plans/1/houses/1",

@@ -26,6 +26,9 @@ from web import (  # noqa: F401 - some add their routes to the API or the bench
     lookup,
     maps,
     planning,
+    report,
+    report_follow,
+    report_form,
     snapshots,
 )
 from web.store import Store
@@ -56,6 +59,7 @@ def create_app(settings: Settings, bind: Engine | None = None) -> Flask:
     errors.init_app(app)
     identity.init_app(app, settings)
     limits.init_app(app)
+    app.before_request(report_form.make_room)
     gate.init_app(app)
     app.register_blueprint(desk.blueprint)
     app.register_blueprint(documents.blueprint)
@@ -65,5 +69,6 @@ def create_app(settings: Settings, bind: Engine | None = None) -> Flask:
     app.register_blueprint(lookup.blueprint)
     app.register_blueprint(cases.blueprint)
     app.register_blueprint(planning.blueprint)
+    report.init_app(app)
     api.init_app(app)
     return app

@@ -1,4 +1,4 @@
-"""How many failed log-ins one address of the network has, by Flask-Limiter.
+"""How many failed log-ins and unnamed reports one address of the network has, by Flask-Limiter.
 
 Counted in the memory of each process: with two processes an address has at most twice as many. How
 many one account has is exact, since it stands in the store (``web/identity.py``).
@@ -16,10 +16,15 @@ from flask import Flask, Response, make_response, request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
+from web.gate import asker
 from web.identity import SLOWEST_S
 
 FAILED_LOGINS = "20 per minute; 100 per hour"
 """Names, passwords and codes that were not right, from one address."""
+REPORTS = "10 per minute; 60 per hour"
+"""Reports, and answers to what became of them, from one address without an account."""
+WRONG_TICKETS = "20 per minute; 100 per hour"
+"""Tickets that are none, from one address without an account."""
 LIMITED = ("security.login", "security.two_factor_token_validation", "security.change_password")
 
 
@@ -32,6 +37,7 @@ def init_app(app: Flask) -> None:
     )
     for endpoint in LIMITED:
         app.view_functions[endpoint] = limit(evenly_slow(app.view_functions[endpoint]))
+    app.extensions["gisgrid.limiter"] = limiter
     # The view itself looks at its limit; no other request need be asked about.
     app.before_request_funcs[None].remove(limiter._check_request_limit)
 
@@ -41,6 +47,23 @@ def init_app(app: Flask) -> None:
             reset_at = limiter.current_limit.reset_at if limiter.current_limit else 0
             response.headers["Retry-After"] = str(max(math.ceil(reset_at - time.time()), 1))
         return response
+
+
+def hold(
+    app: Flask,
+    endpoint: str,
+    allowed: str,
+    *,
+    scope: str,
+    when: Callable[[Response], bool] | None = None,
+) -> None:
+    """Limit a view for whoever has no account; with ``when``, only answers like that count."""
+    limiter: Limiter = app.extensions["gisgrid.limiter"]
+    limit = limiter.shared_limit(
+        allowed, scope=scope, exempt_when=lambda: bool(asker()), deduct_when=when
+    )
+    held: Callable[..., Any] = limit(app.view_functions[endpoint])
+    app.view_functions[endpoint] = held
 
 
 def failed(response: Response) -> bool:

@@ -12,6 +12,7 @@ from gisgrid.db import dump, migrate
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
 from gisgrid.errors import Invalid
+from gisgrid.events.flow import keep_own_flows
 from gisgrid.settings import Settings
 
 
@@ -71,6 +72,8 @@ def upgrade(settings: Settings) -> None:
     with connected(settings) as engine:
         before = migrate.current(engine)
         migrate.upgrade(engine)
+        with transaction(engine) as session:
+            keep_own_flows(session)
         click.echo(f"{before or 'empty'} -> {migrate.current(engine)}")
 
 

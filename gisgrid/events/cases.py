@@ -36,6 +36,8 @@ class By:
 
 
 SYSTEM = By("system", ("system",))
+RESIDENT = By("resident", ("resident",))
+"""Whoever has no account; no log-in name is as short of meaning as this one."""
 
 
 @dataclass(frozen=True)

@@ -216,6 +216,21 @@ def current_flow(session: Session, township_id: int, kind: str) -> Flow:
     return flow_by_id(session, flow_id or keep_flow(session, township_id, own_flow(kind)))
 
 
+def keep_own_flows(session: Session, township_id: int | None = None) -> None:
+    """Keep the program's own flows in a township, or in all, where there is none of a kind.
+
+    The web's role may read flows and keep none, and a case needs one that is kept.
+    """
+    townships = (
+        session.scalars(text("SELECT area_id FROM township ORDER BY 1")).all()
+        if township_id is None
+        else [township_id]
+    )
+    for each in townships:
+        for kind in FLOW_KINDS:
+            current_flow(session, each, kind)
+
+
 def flow_by_id(session: Session, flow_id: int) -> Flow:
     """A kept flow; NotFound if there is none."""
     source = session.scalar(text("SELECT source FROM flow WHERE id = :id"), {"id": flow_id})

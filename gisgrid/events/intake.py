@@ -13,8 +13,17 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gisgrid.errors import Invalid, NotFound, OutsideCoverage
-from gisgrid.events.cases import By, CaseNow, Details, case_of_event, open_case, take_step
+from gisgrid.errors import Invalid, NotAllowed, NotFound, OutsideCoverage
+from gisgrid.events.cases import (
+    RESIDENT,
+    By,
+    CaseNow,
+    Details,
+    case_of_event,
+    next_steps,
+    open_case,
+    take_step,
+)
 from gisgrid.events.duplicates import Candidate, candidates
 from gisgrid.events.emergencies import call_upwards, emergencies_at
 from gisgrid.events.matters import matter_on
@@ -127,7 +136,7 @@ def take_in(session: Session, place: Place, report_: Report, by: By) -> Received
     words = {
         "source": _clean(report_.source), "text": _clean(report_.text),
         "address": _clean(report_.address), "contact": _clean(report_.contact),
-        "client": report_.client_id, "reporter": by.actor,
+        "client": report_.client_id, "reporter": None if by == RESIDENT else by.actor,
         "asset": _asset(session, place.id, report_.asset),
     }  # fmt: skip
     code = f"R{at:%Y%m%d}-{secrets.token_hex(5).upper()}"
@@ -143,6 +152,59 @@ def take_in(session: Session, place: Place, report_: Report, by: By) -> Received
         open_case(session, event_id, by, at=at)
     _keep_photos(session, event_id, pictures, by)
     return _received(session, place, event_id, report_, fresh=True)
+
+
+def add_to(
+    session: Session,
+    event_id: int,
+    by: By,
+    *,
+    text_: str | None,
+    photos: tuple[bytes, ...],
+    client_id: str,
+) -> CaseNow:
+    """Note on the case of an event that somebody saw the same thing, with their words and photos.
+
+    Sent twice with one ``client_id`` it is noted once.
+
+    Raises
+    ------
+    NotFound
+        No such event, or it has no case.
+    NotAllowed
+        The roles may not add to it.
+    Invalid
+        As `take_in` for texts and photos.
+    """
+    pictures = [picture(data) for data in photos]
+    now = case_of_event(session, event_id)
+    step = next((s for s in next_steps(session, now, by) if s.means == "note"), None)
+    if step is None:
+        raise NotAllowed("Your roles may not add to this case.", zh="您的角色不能补充该案件。")
+    note = _clean(text_) or "再次上报 · reported again"
+    now = take_step(
+        session, now.id, step.name, by, details=Details(note=note, client_id=client_id)
+    )  # fmt: skip
+    _keep_photos(session, event_id, pictures, by)
+    return now
+
+
+def check_inside(session: Session, place: Place, lon: float, lat: float) -> None:
+    """Refuse a spot beyond the township's boundary; on it is inside.
+
+    Raises
+    ------
+    Invalid
+        It lies outside, or is no longitude and latitude.
+    """
+    inside = session.scalar(text(_INSIDE), {"t": place.id, **_point((lon, lat))})
+    if inside is False:
+        raise Invalid(
+            f"This place lies outside {place.name_en or place.name}; report it where it belongs.",
+            zh=f"该位置不在{place.name}范围内；请向所在地上报。",
+            lon=lon,
+            lat=lat,
+        )
 
 
 def report(
@@ -378,6 +440,9 @@ def _point(place: tuple[float, float] | None) -> dict[str, float | None]:
     return {"lon": lon, "lat": lat}
 
 
+_INSIDE = """
+SELECT ST_Covers(geom, ST_SetSRID(ST_MakePoint(:lon, :lat), 4326)) FROM area WHERE id = :t
+"""
 _INSERT = """
 INSERT INTO event (id, township_id, code, matter_id, reported_at, source, text, address, contact,
                    client_id, reporter, asset_id, geom, place, source_x, source_y)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import text
@@ -80,6 +81,25 @@ class Burden:
     refused: int
 
 
+@dataclass(frozen=True)
+class Minor:
+    """A minor item as it is offered to somebody who reports."""
+
+    code: str
+    name: str
+    name_en: str | None
+
+
+@dataclass(frozen=True)
+class Major:
+    """A major item with the minor ones below it, also those of a third level."""
+
+    code: str
+    name: str
+    name_en: str | None
+    minors: tuple[Minor, ...]
+
+
 DUTIES = ("decider", "office", "time_limit", "filing_rule", "closing_rule")
 """What every minor item must say."""
 
@@ -100,6 +120,20 @@ def matter_on(session: Session, township_id: int, code: str, at: datetime) -> in
             matter=code,
         )
     return int(found)
+
+
+def offered(session: Session, township_id: int, at: datetime) -> list[Major]:
+    """What may be reported on the day of ``at`` (aware): major items with their minor ones, by code.
+
+    Empty where no list is in force that day.
+    """
+    rows = session.execute(text(_OFFERED), {"t": township_id, "at": at}).all()
+    return [
+        Major(code, name, name_en, tuple(Minor(r.code, r.name, r.name_en) for r in below))
+        for (code, name, name_en), below in groupby(
+            rows, key=lambda r: (r.top_code, r.top_name, r.top_name_en)
+        )
+    ]
 
 
 def demand(
@@ -305,6 +339,18 @@ LATERAL (SELECT (CAST(:at AS timestamptz) AT TIME ZONE t.time_zone)::date AS day
 WHERE l.township_id = :t AND m.code = :code AND m.parent_id IS NOT NULL
   AND l.validity @> d.day AND (m.during IS NULL OR m.during @> d.day)
   AND NOT EXISTS (SELECT FROM matter c WHERE c.parent_id = m.id)
+"""
+_OFFERED = """
+SELECT coalesce(g.code, p.code) AS top_code, coalesce(g.name, p.name) AS top_name,
+       CASE WHEN g.id IS NULL THEN p.name_en ELSE g.name_en END AS top_name_en,
+       m.code, m.name, m.name_en
+FROM matter m JOIN matter_list l ON l.id = m.list_id
+JOIN township t ON t.area_id = l.township_id
+JOIN matter p ON p.id = m.parent_id LEFT JOIN matter g ON g.id = p.parent_id,
+LATERAL (SELECT (CAST(:at AS timestamptz) AT TIME ZONE t.time_zone)::date AS day) d
+WHERE l.township_id = :t AND l.validity @> d.day AND (m.during IS NULL OR m.during @> d.day)
+  AND NOT EXISTS (SELECT FROM matter c WHERE c.parent_id = m.id)
+ORDER BY coalesce(g.code, p.code) COLLATE "C", m.code COLLATE "C"
 """
 _BOOK = """
 SELECT m.code, m.name, m.name_en, coalesce(g.name, p.name) AS major, m.office, m.decider, m.acts,

@@ -145,8 +145,13 @@ def by_address(session: Session, township_id: int, find: Find, words: str) -> Fo
             zh=f"户档中有{match.address}，但没有坐标，无法判断所在网格。",
             house=match.code,
         )
+    try:
+        where = find(match.lon, match.lat)
+    except OutsideCoverage as outside:
+        outside.facts.update(lon=match.lon, lat=match.lat)
+        raise
     return Found(
-        where=find(match.lon, match.lat),
+        where=where,
         how="address" if match.house_id is not None else "alias",
         confidence=match.confidence,
         reason=match.reason,

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from gisgrid import crs
 from gisgrid.db.bulk import bulk_into
 from gisgrid.errors import Invalid, NotFound
+from gisgrid.events.flow import keep_own_flows
 from gisgrid.locate.gazetteer import index_addresses
 from gisgrid.plans.attach import Counts, attach
 from gisgrid.plans.plans import Place, plan_in_force
@@ -126,6 +127,8 @@ def load(session: Session, order: Order, *, progress: Progress | None = None) ->
     close_run(session, run_id, counts, changed=bool(inserted + updated))
     if order.kind == "matters":
         date_list(session, run_id)
+        if job.place:
+            keep_own_flows(session, job.place.id)
     return Report(
         table=job.table,
         read=read,
