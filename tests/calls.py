@@ -92,6 +92,7 @@ def opened(spot: Spot) -> list[Call]:
 
 CALLS: dict[str, Callable[[Spot], list[Call]]] = {
     "api-docs.openapi_json": lambda s: [Call("/api/v1/openapi.json")],
+    "bench.afresh": lambda s: [Call("/plan/afresh", "POST", form={"size": "100"})],
     "bench.branch": lambda s: [Call("/plan/branch", "POST")],
     "bench.bring_in": lambda s: [Call("/plan/import", "POST")],
     "bench.cancel": lambda s: [Call(f"/plan/{s.plan_id}/job/cancel", "POST", form={"plan": str(s.plan_id)})],

@@ -27,7 +27,7 @@ def client_of(engine: Engine, role: str, area: str | None = None) -> FlaskClient
     with transaction(engine) as session:
         account = appointed(session, role, area)
     client = app_over(engine, account=account).test_client()
-    word = client.get("/").text.split('name="csrf_token" value="')[1].split('"')[0]
+    word = client.get("/me").text.split('name="csrf_token" value="')[1].split('"')[0]
     client.environ_base["HTTP_X_CSRFTOKEN"] = word
     client.environ_base["HTTP_ACCEPT"] = "application/json"
     return client

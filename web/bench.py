@@ -21,10 +21,12 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from gisgrid.errors import GisgridError, Invalid
 from gisgrid.plans import jobs, moves, plans, scenarios
+from gisgrid.plans.afresh import begin_afresh
 from gisgrid.plans.bench import with_grids
+from gisgrid.plans.fetch import target_size
 from gisgrid.plans.plans import plan_by_id
 from gisgrid.plans.refusals import refuse
-from gisgrid.plans.wishes import Wishes
+from gisgrid.plans.wishes import MEASURES, Wishes
 from gisgrid.settings import Settings
 from layers import areas, houses, page, streets
 from layers.bench import BENCH_SCRIPTS, BENCH_STYLES, legend
@@ -34,7 +36,7 @@ from web import bench_views as views
 from web.answers import asset, nonce
 from web.bench_edits import change_of, no_edit
 from web.bench_store import at_hand, benches, placed, planning, refuse_strangers, who
-from web.bench_words import states, words
+from web.bench_words import measures, states, words
 from web.chosen import chosen_township
 from web.i18n import LANGUAGES, language
 
@@ -49,6 +51,7 @@ def index() -> Response:
         refuse_strangers(session, place, "plan", "review")
         every = plans.plans(session, place.id)
         found = scenarios.scenarios(session, place.id)
+        size, size_in = target_size(session, place.id)
     html = render_template(
         "bench_list.html",
         town=(language() == "en" and place.name_en) or place.name,
@@ -56,6 +59,10 @@ def index() -> Response:
         scenarios=found,
         published=[p for p in every if p.state in ("published", "retired")],
         sources=[p for p in every if p.state != "retired"],
+        in_force=any(p.state == "published" for p in every),
+        measures=measures(),
+        size=size,
+        size_in=size_in,
         states=states(),
         languages=LANGUAGES,
         styles=[asset(name) for name in ("css/app.css", "css/bench.css")],
@@ -71,6 +78,7 @@ def show(plan_id: int) -> Response:
         scope = Scope(plan.id, data_version(session, plan.id), request.script_root)
         extent = areas.extent(session, plan.id)
         every = plans.plans(session, place.id)
+        size, size_in = target_size(session, place.id)
     settings: Settings = current_app.config["SETTINGS"]
     parts = page.page(
         [areas.layer(scope, gettext), streets.layer(scope, gettext), houses.layer(scope, gettext)],
@@ -102,6 +110,9 @@ def show(plan_id: int) -> Response:
         township=place,
         plan=plan,
         others=[p for p in every if p.id != plan.id],
+        measures=measures(),
+        size=size,
+        size_in=size_in,
         states=states(),
         languages=LANGUAGES,
         nonce=nonce(),
@@ -186,10 +197,17 @@ def lock(plan_id: int) -> Response:
 
 @blueprint.post("/<int:plan_id>/rebalance")
 def rebalance(plan_id: int) -> Response:
-    """Order a proposal from the background worker; locked grids stay."""
-    tolerance = body().get("tolerance", 0.01)
+    """Order a proposal from the background worker; locked grids stay. With ``size``: drawn anew."""
+    asked = body()
+    tolerance = asked.get("tolerance", 0.01)
     if not isinstance(tolerance, int | float) or not 0 <= tolerance <= 1:
         raise Invalid("The tolerance is a share from 0 to 1.", zh="允许偏差须在 0 到 1 之间。")
+    if "size" in asked:
+        wishes = of_size(str(asked["size"]), str(asked.get("size_in")), float(tolerance))
+        with planning() as session:
+            _, plan = placed(session, plan_id, "plan")
+            job_id = jobs.order_rebalance(session, plan, wishes, who=who())
+            return told({"job": views.job(jobs.job(session, job_id))})
     with planning() as session:
         _, plan, _, bench = at_hand(session, plan_id, "plan")
         locks = moves.locks_of(session, plan.id)
@@ -237,6 +255,19 @@ def branch() -> BaseResponse:
     return redirect(url_for("bench.show", plan_id=made.id), 303)
 
 
+@blueprint.post("/afresh")
+def afresh() -> BaseResponse:
+    """Make a scenario that the machine draws from scratch, the township's first plan if it has none."""
+    form = request.form
+    wishes = of_size(form.get("size", ""), form.get("size_in", "residents"))
+    with planning() as session:
+        place = chosen_township(session, form.get("township") or None)
+        refuse_strangers(session, place, "plan")
+        made = begin_afresh(session, place, name=form.get("name", ""), who=who())
+        jobs.order_rebalance(session, made, wishes, who=who())
+    return redirect(url_for("bench.show", plan_id=made.id), 303)
+
+
 @blueprint.post("/<int:plan_id>/<any(rename, discard):verb>")
 def tidy(plan_id: int, verb: str) -> BaseResponse:
     """Rename a scenario, or remove it, from a form."""
@@ -255,6 +286,16 @@ def body() -> dict[str, Any]:
     if not isinstance(found, dict):
         raise Invalid("The request must be a JSON object.", zh="请求须为 JSON 对象。")
     return found
+
+
+def of_size(size: str, size_in: str, tolerance: float = 0.01) -> Wishes:
+    """A plan drawn anew with grids of a size; Invalid if that is none."""
+    if not size.isdecimal() or not 0 < int(size[:9]) == int(size) or size_in not in MEASURES:
+        raise Invalid(
+            "The size of a grid is a number of residents, households or houses, at least 1.",
+            zh="网格规模须为不小于 1 的居民数、户数或房屋数。",
+        )
+    return Wishes(tolerance=tolerance, scratch=True, size=int(size), size_in=MEASURES[size_in])
 
 
 def number(value: str | None) -> int:

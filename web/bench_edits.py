@@ -115,7 +115,8 @@ def _accept(session: Session, place: Place, plan: PlanInfo, asked: Mapping[str, 
     if found.plan_id != plan.id:
         raise no_edit()
     moves = None if asked.get("moves") is None else [int(k) for k in asked["moves"]]
-    return lambda bench: jobs.accepted(bench, found, moves)
+    version = scenarios.scenario(session, plan.id).version
+    return lambda bench: jobs.accepted(bench, found, moves, version=version)
 
 
 def _combine(session: Session, place: Place, plan: PlanInfo, asked: Mapping[str, Any]) -> Change:

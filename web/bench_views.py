@@ -124,7 +124,8 @@ def job(found: jobs.JobInfo | None) -> dict[str, Any] | None:
         return None
     result = None
     if found.result is not None:
-        result = {k: v for k, v in found.result.items() if k != "grids"}
+        result = {k: v for k, v in found.result.items() if k not in ("grids", "drawn")}
+        result["grids_drawn"] = len(found.result.get("drawn", ()))
         result["moves"] = [{**m, "houses": len(m["houses"])} for m in found.result["moves"]]
         result["reasons"] = [r[1 if speaks_chinese() else 0] for r in found.result["reasons"]]
     return {

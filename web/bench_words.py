@@ -19,6 +19,15 @@ def states() -> dict[str, str]:
     }
 
 
+def measures() -> dict[str, str]:
+    """What the size of a grid may be counted in."""
+    return {
+        "residents": gettext("residents"),
+        "households": gettext("households"),
+        "houses": gettext("houses"),
+    }
+
+
 def words() -> dict[str, str]:
     return shared() | {
         "minutes": gettext("Minutes a month"),
@@ -50,7 +59,9 @@ def words() -> dict[str, str]:
         "proposal": gettext(
             "{n} residents move, largest deviation {x}; at most {y} over the least change possible."
         ),
+        "drawn": gettext("{n} grids drawn anew, largest deviation {x}."),
         "take_all": gettext("Take over all"),
+        "look": gettext("Show on the map"),
         "take_chosen": gettext("Take over the chosen"),
         "cancel": gettext("Cancel"),
         "no_moves": gettext("The scenario is balanced already."),

@@ -34,6 +34,7 @@ NOBODY = "nobody"
 
 RIGHT_OF: dict[str, str] = {
     "api-docs.openapi_json": PUBLIC,
+    "bench.afresh": "plan",
     "bench.branch": "plan",
     "bench.bring_in": "plan",
     "bench.cancel": "plan",

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import click
 import numpy as np
+import shapely
 from rich.table import Table
 
 from gisgrid.balance.pareto import TOLERANCES
@@ -24,6 +25,7 @@ from gisgrid.cli.loading import progress_bar
 from gisgrid.cli.wishes import barriers_of, house_codes, wish_options
 from gisgrid.errors import Invalid
 from gisgrid.plans import plans
+from gisgrid.plans.afresh import first_draft, never_planned, save_first
 from gisgrid.plans.drafts import codes_ever, free_name, save_draft
 from gisgrid.plans.exports import write_geojson, write_workbook
 from gisgrid.plans.fetch import plan_state, today
@@ -72,10 +74,12 @@ def balance_command(
     **asked: Any,
 ) -> None:
     """Propose the plan with the least change that gives every grid its fair share of the work."""
-    if pareto and (asked["scratch"] or asked["grids"]):
+    afresh = bool(asked["scratch"] or asked["grids"] or asked["size"])
+    if pareto and afresh:
         raise Invalid(
-            "--pareto compares changes of today's plan; it does not go with --scratch or --grids.",
-            zh="--pareto 对照的是对现行方案的调整，不能与 --scratch、--grids 同用。",
+            "--pareto compares changes of today's plan; it does not go with --scratch, --grids or "
+            "--size.",
+            zh="--pareto 对照的是对现行方案的调整，不能与 --scratch、--grids、--size 同用。",
         )
     if pareto and (commit or xlsx or geojson):
         raise Invalid(
@@ -84,9 +88,21 @@ def balance_command(
         )
     with progress_bar("balance") as tell:
         tell(0, 4, "reading")
-        with opened(settings, read_only=True) as session:
+        # A first plan begins as a draft that is given up again when all is read.
+        with opened(settings, read_only=not afresh) as session:
             place = plans.township(session, township)
-            base = chosen_plan(session, place, name, as_of)
+            first = afresh and name is None and never_planned(session, place)
+            new_name = new_name or (str(today(place).year) if first else None)
+            if first and (xlsx or geojson):
+                raise Invalid(
+                    "A first plan moves nobody; save it with --commit, then gisgrid scenario export.",
+                    zh="首个方案没有调整明细；请先用 --commit 保存，再用 gisgrid scenario export 导出。",
+                )
+            base = (
+                first_draft(session, place, name=new_name or "")
+                if first
+                else chosen_plan(session, place, name, as_of)
+            )
             weights = weights_of(session, place.id, version)
             state = plan_state(session, place, base, as_of.date() if as_of else today(place))
             wishes = Wishes(
@@ -98,16 +114,17 @@ def balance_command(
             )
             barriers = barriers_of(session, place, barrier_files, barrier_streets, barrier_crs)
             taken = codes_ever(session, place.id)
+            if afresh:
+                session.rollback()
         task = prepare(state, weights, wishes, barriers=barriers, taken=taken, progress=tell)
         if pareto:
             tell(2, 4, "trying tolerances")
             _print_trade_off(task)
             return
         proposal = propose(task, progress=tell)
-    click.echo(
-        f"{place.name} · {base.name} ({base.state}) · {state.day} · weights {weights.version}"
-    )
-    _print_proposal(proposal)
+    from_what = "first plan" if first else f"{base.name} ({base.state})"
+    click.echo(f"{place.name} · {from_what} · {state.day} · weights {weights.version}")
+    _print_proposal(proposal, first=first)
     if xlsx:
         write_workbook(xlsx, proposal_sheets(proposal))
         click.echo(f"{xlsx}: workbook written")
@@ -118,7 +135,11 @@ def balance_command(
         click.echo("dry run: nothing was written; add --commit to save a draft")
         return
     with opened(settings) as session:
-        draft = save_draft(session, base, proposal, name=new_name or free_name(session, base))
+        draft = (
+            save_first(session, place, proposal, name=base.name, who=settings.who)
+            if first
+            else save_draft(session, base, proposal, name=new_name or free_name(session, base))
+        )
     click.echo(
         f"draft {draft.name!r} (plan {draft.id}) saved; publish it with gisgrid plan publish"
     )
@@ -142,7 +163,7 @@ def _print_trade_off(task: Task) -> None:
     wide_console().print(table)
 
 
-def _print_proposal(proposal: Proposal) -> None:
+def _print_proposal(proposal: Proposal, *, first: bool) -> None:
     table = Table(box=None)
     heads = ("community", "grids", "min/grid", "before", "after", "at best", "moved min",
              "bound", "reached")  # fmt: skip
@@ -161,14 +182,20 @@ def _print_proposal(proposal: Proposal) -> None:
             f"{c.moved_cost:.0f}", f"{c.bound:.0f}", "yes" if c.reached else "no",
         )  # fmt: skip
     wide_console().print(table)
-    _print_moves(proposal)
+    if first:
+        _print_sizes(proposal)
+    else:
+        _print_moves(proposal)
     result = proposal.result
     people = int(np.sum(proposal.task.state.houses.residents))
     least = f" against {result.bound:.0f} at least ({result.gap:+.1%})" if result.bound else ""
-    click.echo(
-        f"largest deviation {result.max_deviation:.2%}; {proposal.residents_moved} of {people} "
-        f"residents move; {result.moved_cost:.0f} moved{least}"
+    moved = (
+        ""
+        if first
+        else f"; {proposal.residents_moved} of {people} residents move; "
+        f"{result.moved_cost:.0f} moved{least}"
     )
+    click.echo(f"largest deviation {result.max_deviation:.2%}{moved}")
     if proposal.measured_anew is not None:
         click.echo(
             f"counted again under the new plan (other walks) it is {proposal.measured_anew:.2%}"
@@ -192,6 +219,24 @@ def _print_proposal(proposal: Proposal) -> None:
         click.echo(f"fault in the new polygons: {fault.title_en}: {fault.findings[0].en}")
     if proposal.astray:
         click.echo(f"{proposal.astray} houses stand on a new border to the millimetre")
+
+
+def _print_sizes(proposal: Proposal) -> None:
+    """How large the grids of a first plan are."""
+    state = proposal.task.state
+    there = np.flatnonzero(~shapely.is_empty(proposal.lonlat))
+    inside = proposal.owner >= 0
+    sizes = [
+        np.bincount(proposal.owner[inside], held[inside], minlength=len(proposal.lonlat))[there]
+        for held in (np.ones(len(inside)), state.houses.households, state.houses.residents)
+    ]
+    told = ", ".join(
+        f"{held.min():.0f}–{held.max():.0f} {what}"
+        for held, what in zip(sizes, ("houses", "households", "residents"), strict=True)
+    )
+    click.echo(f"{len(there)} grids, each with {told}")
+    if outside := int((~inside).sum()):
+        click.echo(f"{outside} houses lie outside every community or have no point")
 
 
 def _print_moves(proposal: Proposal) -> None:

@@ -14,6 +14,7 @@ from gisgrid.cli.scenarios import At, at_scenario
 from gisgrid.cli.who import who_option
 from gisgrid.errors import Conflict, NotFound
 from gisgrid.plans import plans, review
+from gisgrid.plans.afresh import never_planned
 from gisgrid.plans.compare import crosswalk
 from gisgrid.plans.exports import write_workbook
 from gisgrid.plans.handover import handed_houses, handover_sheets, team_sheets
@@ -47,7 +48,11 @@ def _step(name: str, help_text: str, *, reason: bool = False) -> click.Command:
 @click.argument("name")
 @click.option("--from", "first_day", type=click.DateTime(["%Y-%m-%d"]), required=True,
               help="first day in force")  # fmt: skip
-@click.option("--unreviewed", is_flag=True, help="without review; the record says so")
+@click.option(
+    "--unreviewed",
+    is_flag=True,
+    help="without review, as the first plan may be; the record says so",
+)
 @who_option
 @_township
 @_commit
@@ -60,6 +65,8 @@ def publish_command(
     with opened(settings) as session:
         place = plans.township(session, township)
         plan = plans.plan_named(session, place.id, name)
+        # What is in force when the system is set up was decided before it.
+        unreviewed = unreviewed or never_planned(session, place)
         done = review.publish(
             session, place, plan, first_day.date(), who=who, unreviewed=unreviewed
         )

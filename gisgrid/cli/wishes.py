@@ -76,6 +76,14 @@ _OPTIONS = (
         type=click.IntRange(1),
         help="draw anew with so many basic grids in all, shared out by workload",
     ),
+    click.option("--size", type=click.IntRange(1), help="draw anew with grids of about this size"),
+    click.option(
+        "--size-in",
+        type=click.Choice(["residents", "households", "houses"]),
+        default="residents",
+        show_default=True,
+        help="what --size counts",
+    ),
     click.option(
         "--barrier",
         "barrier_files",

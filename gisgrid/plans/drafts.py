@@ -19,8 +19,9 @@ from gisgrid.plans.rebalance import Proposal
 
 
 def save_draft(session: Session, base: PlanInfo, proposal: Proposal, *, name: str) -> PlanInfo:
-    """The proposal as a draft based on ``base``, with everything attached to it.
+    """The proposal as a draft drawn from ``base``, with everything attached to it.
 
+    Drawn from another draft it is based on what that one is based on, as a branch is.
     Codes, names, kinds, communities and hosts are those of the base; exclusive grids are copied.
     New grids have a code of their own, grids that were merged into others are left out.
 
@@ -29,13 +30,7 @@ def save_draft(session: Session, base: PlanInfo, proposal: Proposal, *, name: st
     Conflict
         The name is taken, or the proposal breaks ground that was whole.
     """
-    if proposal.faults:
-        worst = proposal.faults[0]
-        raise Conflict(
-            f"The new polygons fail the check {worst.name!r}: {worst.findings[0].en}.",
-            zh=f"新多边形未通过检查“{worst.title_zh}”：{worst.findings[0].zh}。",
-            check=worst.name,
-        )
+    refuse_faults(proposal)
     if session.scalar(
         text("SELECT EXISTS (SELECT FROM plan WHERE township_id = :t AND name = :n)"),
         {"t": base.township_id, "n": name},
@@ -47,13 +42,14 @@ def save_draft(session: Session, base: PlanInfo, proposal: Proposal, *, name: st
         )
     plan_id = session.scalar(
         text(
-            "INSERT INTO plan (township_id, name, based_on_id, recipe) "
-            "VALUES (:t, :n, :base, CAST(:recipe AS jsonb)) RETURNING id"
+            "INSERT INTO plan (township_id, name, based_on_id, branched_from_id, recipe) "
+            "VALUES (:t, :n, :base, :source, CAST(:recipe AS jsonb)) RETURNING id"
         ),
         {
             "t": base.township_id,
             "n": name,
-            "base": base.id,
+            "base": base.id if base.valid_from else base.based_on_id,
+            "source": None if base.valid_from else base.id,
             "recipe": json.dumps(recipe(proposal), ensure_ascii=False),
         },
     )
@@ -84,6 +80,17 @@ def save_draft(session: Session, base: PlanInfo, proposal: Proposal, *, name: st
     attach(session, plan_id, "house")
     attach(session, plan_id, "event")
     return plan_named(session, base.township_id, name)
+
+
+def refuse_faults(proposal: Proposal) -> None:
+    """Conflict if a proposal breaks ground that was whole."""
+    if proposal.faults:
+        worst = proposal.faults[0]
+        raise Conflict(
+            f"The new polygons fail the check {worst.name!r}: {worst.findings[0].en}.",
+            zh=f"新多边形未通过检查“{worst.title_zh}”：{worst.findings[0].zh}。",
+            check=worst.name,
+        )
 
 
 def free_name(session: Session, base: PlanInfo) -> str:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from gisgrid.balance.arrays import Floats, Geometries, Ints
 from gisgrid.crs import points_to_metric, to_metric
 from gisgrid.errors import Invalid
-from gisgrid.plans.limits import Limits
+from gisgrid.plans.limits import Limits, sizes
 from gisgrid.plans.plans import Place, PlanInfo
 from gisgrid.plans.state import (
     NO_ROW,
@@ -30,6 +30,7 @@ from gisgrid.plans.state import (
     Texts,
     owners,
 )
+from gisgrid.plans.wishes import MEASURES, Measure
 from gisgrid.tables.register import NEEDS
 
 Rows = Sequence[Row[Any]]
@@ -97,6 +98,17 @@ def limits_of(session: Session, township_id: int) -> Limits:
         text("SELECT limits FROM township WHERE area_id = :t"), {"t": township_id}
     )
     return Limits.of(stored or {})
+
+
+def target_size(session: Session, township_id: int) -> tuple[int, Measure]:
+    """How large a basic grid is to be by the township's setting; without one 300 residents."""
+    stored = session.scalar(
+        text("SELECT sizes FROM township WHERE area_id = :t"), {"t": township_id}
+    )
+    for size in sizes(stored or {}):
+        if size.kind == "basic" and size.target >= 1:
+            return round(size.target), MEASURES[size.measure]
+    return 300, "residents"
 
 
 def _communities(

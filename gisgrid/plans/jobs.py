@@ -20,11 +20,16 @@ from sqlalchemy.orm import Session
 from gisgrid.db.store import raw, transaction
 from gisgrid.errors import Conflict, GisgridError, Invalid, NotFound
 from gisgrid.plans import plans
+from gisgrid.plans.afresh import drawn, never_planned, taken_over
 from gisgrid.plans.bench import Bench
+from gisgrid.plans.drafts import codes_ever
 from gisgrid.plans.edits import give
 from gisgrid.plans.fetch import plan_state, today
+from gisgrid.plans.moves import locks_of
 from gisgrid.plans.plans import PlanInfo, plan_by_id
 from gisgrid.plans.rebalance import Proposal, propose
+from gisgrid.plans.refusals import ScenarioLocks
+from gisgrid.plans.scenarios import scenario
 from gisgrid.plans.state import NO_ROW, Grids
 from gisgrid.plans.task import prepare
 from gisgrid.plans.weighing import weights_of
@@ -56,13 +61,18 @@ class JobInfo:
 
 
 def order_rebalance(session: Session, plan: PlanInfo, wishes: Wishes, *, who: str) -> int:
-    """Have a plan rebalanced in the background; the number of the job.
+    """Have a plan rebalanced, or drawn afresh, in the background; the number of the job.
 
     Raises
     ------
     Conflict
-        A rebalancing of this plan waits or runs already.
+        A rebalancing of this plan waits or runs already; or it is to be drawn afresh and has locks.
     """
+    if wishes.afresh and locks_of(session, plan.id) != ScenarioLocks():
+        raise Conflict(
+            "Drawn afresh, a scenario keeps none of its locks; take them away first.",
+            zh="重新划分不保留锁定；请先解除该方案中的锁定。",
+        )
     busy = session.scalar(
         text("SELECT id FROM job WHERE plan_id = :p AND state IN ('waiting', 'running')"),
         {"p": plan.id},
@@ -117,11 +127,15 @@ def cancel(session: Session, job_id: int) -> None:
     )
 
 
-def accepted(bench: Bench, found: JobInfo, moves: Collection[int] | None = None) -> Grids:
+def accepted(
+    bench: Bench, found: JobInfo, moves: Collection[int] | None = None, *, version: int = 0
+) -> Grids:
     """The grids after a proposal, or some moves of it, were taken over.
 
     Parameters
     ----------
+    version
+        Of the scenario; a proposal that was drawn afresh is for one version, and is taken over whole.
     moves
         Numbers of moves in ``found.result["moves"]``; None for all.
 
@@ -136,6 +150,14 @@ def accepted(bench: Bench, found: JobInfo, moves: Collection[int] | None = None)
         raise Conflict(
             "This job has no proposal.", zh="该任务没有可采纳的建议。", state=found.state
         )
+    if found.result.get("drawn"):
+        if version != found.result["version"]:
+            raise _edited_since()
+        if moves is not None:
+            raise Invalid(
+                "A plan drawn afresh is taken over whole.", zh="重新划分的方案只能整体采纳。"
+            )
+        return taken_over(bench, found.result["drawn"])
     every = found.result["moves"]
     chosen = range(len(every)) if moves is None else sorted(set(moves))
     if any(not 0 <= k < len(every) for k in chosen):
@@ -148,13 +170,17 @@ def accepted(bench: Bench, found: JobInfo, moves: Collection[int] | None = None)
             at = NO_ROW if row is None else bench.state.houses.grid[row]
             here = "" if at < 0 else bench.state.grids.code[at]
             if row is None or here not in (every[k]["from_grid"], every[k]["to_grid"]):
-                raise Conflict(
-                    "The scenario was edited since; have it rebalanced again.",
-                    zh="方案此后已被修改，请重新均衡。",
-                    house=code,
-                )
+                raise _edited_since(house=code)
             to[row] = every[k]["to_grid"]
     return give(bench, to)
+
+
+def _edited_since(**facts: Any) -> Conflict:
+    return Conflict(
+        "The scenario was edited since; have it rebalanced again.",
+        zh="方案此后已被修改，请重新均衡。",
+        **facts,
+    )
 
 
 def work(engine: Engine, *, once: bool = False) -> None:
@@ -236,9 +262,13 @@ def compute(url: str, job_id: int) -> None:
             place = next(t for t in plans.townships(session) if t.id == plan.township_id)
             state = plan_state(session, place, plan, today(place))
             weights = weights_of(session, place.id)
+            taken, first = codes_ever(session, place.id), never_planned(session, place)
+            version = scenario(session, plan.id).version
         wishes = Wishes.of(row.wishes)
-        found = propose(prepare(state, weights, wishes, progress=tell), progress=tell)
-        _end(engine, job_id, "done", result=told(found))
+        task = prepare(state, weights, wishes, taken=taken, progress=tell)
+        found = propose(task, progress=tell)
+        grids = drawn(place, found, first=first) if wishes.afresh else []
+        _end(engine, job_id, "done", result=told(found) | {"drawn": grids, "version": version})
     except GisgridError as exc:
         _end(engine, job_id, "failed", failed=exc.message, failed_zh=exc.zh)
     finally:

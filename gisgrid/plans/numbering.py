@@ -5,9 +5,15 @@ from __future__ import annotations
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from gisgrid.balance.arrays import Ints
 from gisgrid.errors import Invalid, NotFound
 from gisgrid.plans.plans import Place
-from gisgrid.register.codes import AREA_DIGITS, PROFESSIONAL_GRID_DIGITS, UNIT_GRID_DIGITS
+from gisgrid.register.codes import (
+    AREA_DIGITS,
+    PROFESSIONAL_GRID_DIGITS,
+    UNIT_GRID_DIGITS,
+    unit_grid_codes,
+)
 
 
 def next_code(session: Session, place: Place, community: str, *, kind: str = "basic") -> str:
@@ -30,12 +36,7 @@ def next_code(session: Session, place: Place, community: str, *, kind: str = "ba
         raise NotFound(
             f"The township has no community {community!r}.", zh=f"没有代码为 {community!r} 的社区。"
         )
-    gb = place.code_scheme == "gb"
-    if gb and (len(community) != AREA_DIGITS or not community.isdigit()):
-        raise Invalid(
-            f"Community {community} has no code of {AREA_DIGITS} digits to number grids under.",
-            zh=f"社区 {community} 的代码不是 {AREA_DIGITS} 位，无法按方案编号。",
-        )
+    gb = _follows_gb(place, community)
     digits = UNIT_GRID_DIGITS if kind == "basic" else PROFESSIONAL_GRID_DIGITS
     width = digits - AREA_DIGITS if gb else 2
     prefix = community if gb else f"{community}-"
@@ -56,3 +57,32 @@ def next_code(session: Session, place: Place, community: str, *, kind: str = "ba
             f"Community {community} has no number left.", zh=f"社区 {community} 已无可用编号。"
         )
     return f"{prefix}{number:0{width}d}"
+
+
+def codes_of(place: Place, community: str, numbers: Ints) -> list[str]:
+    """The codes of a community's basic grids that bear these numbers, by the township's scheme.
+
+    Raises
+    ------
+    Invalid
+        The community's code does not follow the scheme, or a number goes beyond its digits.
+    """
+    if not _follows_gb(place, community):
+        return [f"{community}-{number:02d}" for number in numbers.tolist()]
+    if numbers.max(initial=0) >= 10 ** (UNIT_GRID_DIGITS - AREA_DIGITS):
+        raise Invalid(
+            f"Community {community} would have {len(numbers)} grids, more than the scheme numbers.",
+            zh=f"社区 {community} 将有{len(numbers)}个网格，超出编号方案的容量。",
+        )
+    return unit_grid_codes(community, numbers)
+
+
+def _follows_gb(place: Place, community: str) -> bool:
+    """Whether grids are numbered under ``gb``; Invalid if they are and the community cannot be."""
+    gb = place.code_scheme == "gb"
+    if gb and (len(community) != AREA_DIGITS or not community.isdigit()):
+        raise Invalid(
+            f"Community {community} has no code of {AREA_DIGITS} digits to number grids under.",
+            zh=f"社区 {community} 的代码不是 {AREA_DIGITS} 位，无法按方案编号。",
+        )
+    return gb

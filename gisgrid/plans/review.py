@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from gisgrid.errors import Conflict, Invalid
 from gisgrid.plans import plans
+from gisgrid.plans.afresh import begun
 from gisgrid.plans.bench import Bench
 from gisgrid.plans.checks import run_checks
 from gisgrid.plans.compare import Successor, crosswalk
@@ -111,7 +112,7 @@ def publish(
     Parameters
     ----------
     unreviewed
-        Publish a draft without review; the record says so. The first plan of a township needs none.
+        Publish a draft without review; the record says so.
 
     Raises
     ------
@@ -134,7 +135,7 @@ def publish(
             state=plan.state,
         )
     refuse_stale(session, plan)
-    if before is not None and plan.state != "notified" and not unreviewed:
+    if plan.state != "notified" and not unreviewed:
         raise Conflict(
             f"Plan {plan.name!r} is {plan.state}; a plan is published after review and notification.",
             zh=f"方案“{plan.name}”的状态是 {plan.state}；须经审批并通知后才能发布。",
@@ -148,7 +149,7 @@ def publish(
     counts = plans.publish(session, plan.id, first_day)
     _keep(
         session, plan.id, plan.state, "published", who=who,
-        reason="unreviewed" if unreviewed and before is not None else "",
+        reason="unreviewed" if plan.state != "notified" else "",
     )  # fmt: skip
     if before is not None:
         _keep(session, before, "published", "retired", who=who, reason=plan.name)
@@ -186,17 +187,24 @@ def benches(
 
 
 def failing(session: Session, place: Place, plan: PlanInfo) -> list[CheckResult]:
-    """Blocking checks in which a plan fails in more places than the published plan."""
+    """Blocking checks in which a plan fails in more places than the published plan.
+
+    The first plan is held to its communities as they are: what no drawing can mend does not count.
+    """
     limits, day = limits_of(session, place.id), today(place)
-    now = run_checks(plan_state(session, place, plan, day), limits, only=BLOCKING)
+    state = plan_state(session, place, plan, day)
+    now = run_checks(state, limits, only=BLOCKING)
     published = session.scalar(
         text("SELECT id FROM plan WHERE township_id = :t AND state = 'published'"), {"t": place.id}
     )
     known: dict[str, int] = {}
-    if published is not None and published != plan.id:
-        in_force = plan_by_id(session, published)
-        was = run_checks(plan_state(session, place, in_force, day), limits, only=BLOCKING)
-        known = {r.name: len(r.findings) for r in was}
+    if published != plan.id:
+        before = (
+            begun(state)
+            if published is None
+            else plan_state(session, place, plan_by_id(session, published), day)
+        )
+        known = {r.name: len(r.findings) for r in run_checks(before, limits, only=BLOCKING)}
     return [r for r in now if r.status == "fail" and len(r.findings) > known.get(r.name, 0)]
 
 

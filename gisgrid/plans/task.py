@@ -21,7 +21,7 @@ from gisgrid.plans.loads import workload_of
 from gisgrid.plans.regrid import NewGrid, new_grid, with_new_grids
 from gisgrid.plans.state import PlanState, Texts
 from gisgrid.plans.topology import mended
-from gisgrid.plans.wishes import Wishes, check_wishes
+from gisgrid.plans.wishes import Measure, Wishes, check_wishes
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,12 +173,14 @@ def _grid_counts(state: PlanState, wishes: Wishes, minutes: Floats) -> dict[int,
 
     Shared out by workload with the largest remainders (Hamilton); each gets at least one.
     """
-    if wishes.grids is None:
-        return {}
     home = state.grids.community
     has = sorted(set(home[state.basic].tolist()))
     if wishes.communities:
         has = [c for c in has if state.communities.code[c] in wishes.communities]
+    if wishes.size is not None:
+        return _counts_by_size(state, has, wishes.size, wishes.size_in)
+    if wishes.grids is None:
+        return {}
     if wishes.grids < len(has):
         raise Invalid(
             f"{wishes.grids} grids are too few for {len(has)} communities: each has one at least.",
@@ -195,6 +197,34 @@ def _grid_counts(state: PlanState, wishes: Wishes, minutes: Floats) -> dict[int,
         else:
             count[np.argmax(np.where(count > 1, count - fair, -np.inf))] -= 1
     return dict(zip(has, count.tolist(), strict=True))
+
+
+def _counts_by_size(
+    state: PlanState, has: list[int], size: int, size_in: Measure
+) -> dict[int, int]:
+    """As many grids a community as make the mean come nearest to a size, one at least.
+
+    A community in several pieces keeps the number it has: units cannot go from piece to piece.
+    """
+    held = {
+        "residents": state.houses.residents,
+        "households": state.houses.households,
+        "houses": np.ones(len(state.houses.code), dtype=np.int64),
+    }[size_in]
+    of_grid = state.per_grid(held)
+    home, basic = state.grids.community, state.basic
+    if not of_grid[basic].any():
+        raise Invalid(
+            f"No {size_in} stand in the register, so a size in {size_in} says nothing.",
+            zh="户档中没有可用于计算网格规模的数据，请改用其他计量。",
+            size_in=size_in,
+        )
+    pieces = shapely.get_num_geometries(state.communities.metric)
+    return {
+        c: max(1, round(int(of_grid[basic[home[basic] == c]].sum()) / size))
+        for c in has
+        if pieces[c] <= 1
+    }
 
 
 def _new_grids(

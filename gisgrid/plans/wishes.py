@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from gisgrid.errors import Conflict, Invalid, NotFound
 from gisgrid.plans.state import PlanState
 
 Cost = Literal["workload", "residents"]
+Measure = Literal["residents", "households", "houses"]
+MEASURES: dict[str, Measure] = {m: m for m in get_args(Measure)}
+"""By their names, for what comes from outside."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,9 @@ class Wishes:
     scratch, grids
         Draw the communities that take part afresh, with as many grids as today or with ``grids`` in
         all.
+    size, size_in
+        Draw afresh with as many grids a community as make one hold about ``size`` residents,
+        households or houses; what is levelled between them is the work all the same.
     cost
         What moving a house costs.
     smooth_m2
@@ -49,6 +55,8 @@ class Wishes:
     add: tuple[str, ...] = ()
     scratch: bool = False
     grids: int | None = None
+    size: int | None = None
+    size_in: Measure = "residents"
     cost: Cost = "workload"
     shape: float = 0.3
     smooth_m2: float = 30.0
@@ -62,7 +70,7 @@ class Wishes:
 
     @property
     def afresh(self) -> bool:
-        return self.scratch or self.grids is not None
+        return self.scratch or self.grids is not None or self.size is not None
 
 
 def _tuples(value: Any) -> Any:
@@ -136,8 +144,12 @@ def check_wishes(wishes: Wishes, state: PlanState) -> None:
     if wishes.afresh and (kept or wishes.split or wishes.merge or wishes.add):
         raise Conflict(
             "Drawn afresh, a plan keeps nothing of today's: locks, --only, --split, --merge and "
-            "--add do not go with --scratch or --grids.",
-            zh="重新划分不保留现状：锁定、--only、--split、--merge、--add 不能与 --scratch、--grids 同用。",
+            "--add do not go with --scratch, --grids or --size.",
+            zh="重新划分不保留现状：锁定、--only、--split、--merge、--add 不能与 --scratch、--grids、--size 同用。",
+        )
+    if wishes.grids is not None and wishes.size is not None:
+        raise Conflict(
+            "Give the number of grids or their size, not both.", zh="网格数与网格规模只能指定其一。"
         )
     if wishes.only and (wishes.split or wishes.merge or wishes.add):
         raise Conflict(

@@ -15,6 +15,10 @@
       const answer = await bench.post("rebalance", { tolerance: Number(byId("tolerance").value) / 100 });
       if (answer) job(bench, answer.job);
     });
+    byId("afresh").addEventListener("click", async () => {
+      const answer = await bench.post("rebalance", { tolerance: Number(byId("tolerance").value) / 100, size: Number(byId("size").value), size_in: byId("size-in").value });
+      if (answer) job(bench, answer.job);
+    });
     byId("compare").addEventListener("click", () => { location.href = `${ui.root}/${ui.plan}/compare?with=${byId("other").value}`; });
     byId("combine").addEventListener("click", () => bench.keep({ kind: "combine", other: Number(byId("other").value) }));
     byId("check").addEventListener("click", () => checks(bench));
@@ -28,7 +32,6 @@
     byId("state").textContent = ui.states[view.state];
     byId("state").className = `state state-${view.state}`;
     byId("base").textContent = view.based_on ? `← ${view.based_on}` : "";
-    byId("link-compare").hidden = !view.based_on;
     byId("stale").hidden = !view.stale;
     byId("undo").disabled = !view.editable || !view.can_undo;
     byId("redo").disabled = !view.editable || !view.can_redo;
@@ -45,7 +48,7 @@
     const { words } = bench.ui, box = byId("job");
     clearTimeout(bench.polling);
     const busy = found && (found.state === "waiting" || found.state === "running");
-    byId("rebalance").disabled = Boolean(busy);
+    byId("rebalance").disabled = byId("afresh").disabled = Boolean(busy);
     document.documentElement.dataset.job = found ? found.state : "";
     if (!found) { box.replaceChildren(); return; }
     if (busy) {
@@ -67,11 +70,19 @@
 
   function proposal(bench, found, box) {
     const { words } = bench.ui, { result } = found;
+    if (result.grids_drawn) {
+      box.replaceChildren(
+        make("p", {}, words.drawn.replace("{n}", result.grids_drawn).replace("{x}", `${(100 * result.max_deviation).toFixed(2)} %`)), ...reasons(result),
+        make("div", { class: "row" },
+          make("button", { type: "button", class: "main", id: "take-all", onclick: () => bench.keep({ kind: "rebalance", job: found.id }) }, words.take_all),
+          make("button", { type: "button", id: "look", onclick: () => bench.preview({ kind: "rebalance", job: found.id }) }, words.look)));
+      return;
+    }
     if (!result.moves.length) { box.replaceChildren(words.no_moves, ...reasons(result)); return; }
     const over = result.bound > 0 ? result.moved_cost / result.bound - 1 : 0;
     const lines = new Map();
     result.moves.forEach((move, k) => lines.set(move.community, [...(lines.get(move.community) || []), [move, k]]));
-    const take = (moves) => bench.keep({ kind: "rebalance", job: found.id, ...(moves ? { moves } : {}) });
+    const edit = (moves) => ({ kind: "rebalance", job: found.id, ...(moves ? { moves } : {}) });
     const list = make("ul", {}, ...[...lines].map(([community, moves]) => make("li", {},
       make("label", { class: "group" }, make("input", { type: "checkbox", checked: true, onchange: (event) =>
         event.target.closest("li").querySelectorAll("[data-move]").forEach((each) => { each.checked = event.target.checked; }) }), community),
@@ -82,8 +93,9 @@
         .replace("{x}", `${(100 * result.max_deviation).toFixed(2)} %`).replace("{y}", `${(100 * over).toFixed(1)} %`)),
       ...reasons(result), list,
       make("div", { class: "row" },
-        make("button", { type: "button", class: "main", id: "take-all", onclick: () => take(null) }, words.take_all),
-        make("button", { type: "button", id: "take-chosen", onclick: () => take(chosen()) }, words.take_chosen)));
+        make("button", { type: "button", class: "main", id: "take-all", onclick: () => bench.keep(edit(null)) }, words.take_all),
+        make("button", { type: "button", id: "take-chosen", onclick: () => bench.keep(edit(chosen())) }, words.take_chosen),
+        make("button", { type: "button", id: "look", onclick: () => bench.preview(edit(chosen())) }, words.look)));
   }
 
   const reasons = (result) => result.reasons.map((text) => make("p", { class: "hint" }, text));
