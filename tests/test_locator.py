@@ -1,6 +1,7 @@
 """The locator says what Shapely says, on every point, however the polygons lie."""
 
 import math
+from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import MultiPolygon, Polygon, box
 
+from gisgrid.locate import index
 from gisgrid.locate.index import OFFSETS
 from gisgrid.locate.locator import POINTS_PER_TASK, Locator
 from tests.partitions import cells, shuffled_codes, splits, stars
@@ -226,6 +228,20 @@ def test_threads_change_nothing():
     assert (locator.locate_many(lon, lat, threads=2) == alone).all()
     assert (locator.locate_many(list(lon[:9]), lat[:9]) == alone[:9]).all()
     assert locator.locate_many([], []).shape == (0,)
+
+
+@pytest.mark.parametrize("make", [lambda rng: cells(rng, 6000), lambda rng: stars(rng, 3000)])
+def test_a_locator_is_the_same_to_the_last_byte_however_many_threads_build_it(make, monkeypatch):
+    polygons = make(np.random.default_rng(3))
+    codes = shuffled_codes(np.random.default_rng(4), len(polygons))
+    many = Locator.build(polygons, codes)
+    monkeypatch.setattr(index, "PARTS", 1)
+    one = Locator.build(polygons, codes)
+    for field in fields(one.index):
+        np.testing.assert_array_equal(
+            getattr(many.index, field.name), getattr(one.index, field.name)
+        )
+    assert many.overlaps == one.overlaps
 
 
 def test_a_grid_line_on_a_border_is_moved_away():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -12,14 +13,21 @@ from shapely.geometry.base import BaseGeometry
 
 from gisgrid.errors import Invalid
 from gisgrid.locate.kernels import boxes as box_kernels
+from gisgrid.locate.kernels.cells import MOST_TABLE
 from gisgrid.locate.kernels.edges import shared_edges, total_extents
 from gisgrid.locate.kernels.exact import ring_turns
 from gisgrid.locate.kernels.grid import fill_grid
 from gisgrid.locate.kernels.raster import coarse_lists, corner_sums, jumps
+from gisgrid.locate.kernels.records import Words
 
 EDGES_PER_COARSE_CELL = 0.5
 CELLS_PER_EDGE = 2.0
 MOST_COARSE = 8192
+THREADS = 2
+"""Fill the grid, each a part of its coarse cells; the parts are many, since some are more crowded."""
+PARTS = 8
+CELLS_PER_PART = 4096
+"""Fewer are not worth a thread."""
 # Where the grid begins inside its first cell: odd numbers, so that no round coordinate falls on a
 # line of the grid. When rounding still leaves a corner in doubt the next pair is taken.
 OFFSETS = ((0.7364512, 0.7182331), (0.6618033, 0.7071067), (0.7390851, 0.6931471), (0.6, 0.65))
@@ -189,11 +197,19 @@ def _grid(  # noqa: PLR0917
     if doubtful:
         return None
     box = (float(west), float(south), float(per_x), float(per_y))
-    coarse, table, words, doubts = fill_grid(
-        edge, jump, left, right, begin, listed, sums, columns, box, CELLS_PER_EDGE, shapes, suspect
-    )
-    if doubts:
+
+    lists = (edge, jump, left, right, begin, listed, sums)
+    cuts = np.linspace(0, len(sums), min(PARTS, 1 + len(sums) // CELLS_PER_PART) + 1).astype(int)
+    most = MOST_TABLE // (len(cuts) - 1)
+
+    def fill(first: int, last: int) -> tuple[Words, Words, Words, int]:
+        return fill_grid(*lists, first, last, most, columns, box, CELLS_PER_EDGE, shapes, suspect)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        parts = list(pool.map(fill, cuts[:-1].tolist(), cuts[1:].tolist()))
+    if any(doubts for *_, doubts in parts):
         return None
+    coarse, table, words = _joined(parts)
     records = (len(coarse) + len(table) + 3) // 4 * 4
     hot = np.zeros(records + len(words), np.int32)
     hot[: len(coarse)] = coarse
@@ -201,6 +217,19 @@ def _grid(  # noqa: PLR0917
     hot[records:] = words
     head = np.array([west, south, per_x, per_y, columns, rows, records, len(suspect)], np.float64)
     return head, hot
+
+
+def _joined(parts: Sequence[tuple[Words, Words, Words, int]]) -> tuple[Words, Words, Words]:
+    """The parts' tables one after the other, each pointing to where its own words now stand."""
+    fine = words = 0
+    for coarse, table, records, _ in parts:
+        coarse[coarse >= 0] += fine << 4
+        table[table < 0] -= words
+        fine, words = fine + len(table), words + len(records)
+    coarse, table, records = (
+        np.concatenate(arrays) for arrays in list(zip(*parts, strict=True))[:3]
+    )
+    return coarse, table, records
 
 
 def _divisions(ends: npt.NDArray[np.float64], width: float, height: float) -> tuple[int, int]:

@@ -19,7 +19,6 @@ from gisgrid.locate.kernels.boxes import Floats, Ints
 from gisgrid.locate.kernels.cells import (
     MOST_DIVISIONS_BITS,
     MOST_EDGES,
-    MOST_TABLE,
     border_sums,
     by_box,
     divisions_bits,
@@ -54,10 +53,13 @@ NO_LIMIT = 1 << 30
 
 @njit(cache=True)
 def _room(words: Words, used: int, need: int) -> Words:
-    """``words`` itself, or a longer copy if fewer than ``need`` words are free."""
+    """``words`` itself, or a longer copy if fewer than ``need`` words are free.
+
+    Zeros, since not every word is written and what is left goes into the saved file.
+    """
     if used + need <= len(words):
         return words
-    longer = np.empty(max(2 * len(words), used + need), np.int32)
+    longer = np.zeros(max(2 * len(words), used + need), np.int32)
     longer[:used] = words[:used]
     return longer
 
@@ -111,7 +113,7 @@ def summed_cell(
     return _pointer(used, SEVERAL), end, doubtful
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def fill_grid(  # type: ignore[no-untyped-def]
     edge: Floats,
     jump: Ints,
@@ -120,13 +122,18 @@ def fill_grid(  # type: ignore[no-untyped-def]
     begin: Ints,
     listed: Ids,
     sums: Ints,
+    first: int,
+    last: int,
+    most: int,
     columns: int,
     frame: tuple[float, float, float, float],
     per_edge: float,
     shapes,
     suspect: Flags,
 ) -> tuple[Words, Words, Words, int]:
-    """Coarse table, fine table, records, and where the sums fail: 0 nowhere, 1 by rounding.
+    """Coarse table, fine table, records of the coarse cells ``first`` to ``last``, and where the sums
+    fail: 0 nowhere, 1 by rounding. What stands in the tables is as if no cells came before; the fine
+    table grows to at most ``most`` entries.
 
     ``suspect`` is set for every polygon that may overlap another or itself. ``frame`` is west,
     south and the cells per unit of x and of y.
@@ -134,9 +141,9 @@ def fill_grid(  # type: ignore[no-untyped-def]
     rank = shapes[4]
     polygons = len(rank)
     west, south, per_x, per_y = frame
-    coarse = np.empty(len(sums), np.int32)
+    coarse = np.empty(last - first, np.int32)
     table, filled = np.empty(1 << 16, np.int32), 0
-    words, used = np.empty(1 << 18, np.int32), 0
+    words, used = np.zeros(1 << 18, np.int32), 0
     fine_begin = np.empty((1 << (2 * MOST_DIVISIONS_BITS)) + 1, np.int64)
     cursor = np.empty(1 << (2 * MOST_DIVISIONS_BITS), np.int64)
     lists = np.empty(1 << 16, np.int32)
@@ -144,7 +151,7 @@ def fill_grid(  # type: ignore[no-untyped-def]
     near, ids = np.empty(polygons, np.int32), np.empty(polygons, np.int32)
     hits = np.empty(polygons, np.int64)
     doubtful = False
-    for k in range(len(sums)):
+    for k in range(first, last):
         r, c = k // columns, k % columns
         mine = listed[begin[k] : begin[k + 1]]
         single = owner(sums[k], polygons, -1)
@@ -172,14 +179,14 @@ def fill_grid(  # type: ignore[no-untyped-def]
                 while nears > 0 and rank[near[nears - 1]] >= limit:
                     nears -= 1
         if len(mine) == 0:
-            coarse[k] = -2 - (cover if crowded else single)
+            coarse[k - first] = -2 - (cover if crowded else single)
             continue
         bits = divisions_bits(edge, mine, per_edge)
-        if len(coarse) + filled + (1 << (2 * bits)) > MOST_TABLE:
+        if len(sums) + filled + (1 << (2 * bits)) > most:
             bits = 0
         n = 1 << bits
         table = _room(table, filled, n * n)
-        coarse[k] = (len(coarse) + filled) << 4 | bits
+        coarse[k - first] = (len(sums) + filled) << 4 | bits
         lists = fine_lists(edge, mine, c, r, bits, fine_begin, cursor, lists)
         width = 1.0 / n
         for row in range(n):
