@@ -34,6 +34,7 @@ from tests.factories import (
 from tests.sketch import spot
 from tests.test_cli import gisgrid
 from tests.town_f import FIRST_DAY
+from tests.web import app_over
 
 NEXT_DAY = date(2023, 9, 1)
 TOWN = "a a b\na a b\nc c b"
@@ -132,6 +133,33 @@ def test_shares_of_successors_sum_to_one_and_old_codes_still_answer(session: Ses
     assert successors(session, place.id, "e") == {"b": 1.0}
     assert successors(session, place.id, "b") == {"b": 1.0}
     assert successors(session, place.id, "zz") == {}
+
+
+def test_the_api_answers_a_retired_code_with_its_successors(engine: Engine):
+    with transaction(engine) as session:
+        place, plan = filled(session)
+        draft = scenarios.branch(session, plan, name="草案", who="甲")
+        before = scenarios.scenario_bench(session, place, draft)
+        after = with_grids(before, edits.merge(before, "b", "a"))
+        moves.record(session, draft, 0, before, after, action="merge", who="甲")
+        review.publish(session, place, draft, NEXT_DAY, who="甲", unreviewed=True)
+        b_name = session.scalar(
+            text("SELECT name FROM grid WHERE plan_id = :p AND code = 'b'"), {"p": draft.id}
+        )
+    api = app_over(engine).test_client()
+    card = api.get("/api/v1/grids/a").json
+    assert (card["state"], card["since"]) == ("retired", NEXT_DAY.isoformat())
+    assert card["successors"] == [{"code": "b", "name": b_name, "share": 1.0}]
+    assert (card["residents"], card["leader"]) == (None, None), "only the plan in force is counted"
+    there = api.get("/api/v1/grids/b").json
+    assert (there["state"], there["since"], there["successors"]) == ("in_force", None, [])
+    # The day before it was in force, and nobody had taken it over.
+    before_day = (NEXT_DAY - timedelta(days=1)).isoformat()
+    then = api.get(f"/api/v1/grids/a?as_of={before_day}").json
+    assert (then["state"], then["successors"]) == ("in_force", [])
+    assert api.get("/api/v1/grids/zz").status_code == 404
+    hits = api.get("/api/v1/search?q=a").json["hits"]
+    assert [(h["kind"], h["code"]) for h in hits] == [("grid", "a")]
 
 
 def test_of_two_who_publish_at_once_one_wins_and_the_other_is_told_why(engine: Engine):

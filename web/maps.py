@@ -16,6 +16,7 @@ from layers.layer import Scope
 from layers.tiles import Tile, data_version
 from web import gate
 from web.answers import asset, nonce
+from web.bench_words import states
 from web.chosen import chosen
 from web.days import day_of
 from web.i18n import LANGUAGES, language
@@ -96,7 +97,7 @@ def show() -> Response:
         plan=plan,
         plans=all_plans,
         as_of=as_of,
-        states=_states(),
+        states=states(),
         languages=LANGUAGES,
         nonce=nonce(),
     )
@@ -157,12 +158,3 @@ def _number(text: str) -> int:
             zh=f"plan 的值“{text[:40]}”不是方案编号。",
         )
     return int(text)
-
-
-def _states() -> dict[str, str]:
-    return {
-        "draft": gettext("Draft"),
-        "in_review": gettext("In review"),
-        "published": gettext("In force"),
-        "retired": gettext("Retired"),
-    }

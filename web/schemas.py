@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from marshmallow import EXCLUDE, Schema, fields, validate
 
+from gisgrid.tables.plans import STATES
+
 BIGGEST_ID = 2**63 - 1
 
 
@@ -79,9 +81,7 @@ class Townships(Schema):
 class Plan(Schema):
     id = fields.Integer(required=True)
     name = fields.String(required=True)
-    state = fields.String(
-        validate=validate.OneOf(["draft", "in_review", "published", "retired"]), required=True
-    )
+    state = fields.String(validate=validate.OneOf(STATES), required=True)
     valid_from = fields.Date(allow_none=True)
     valid_to = fields.Date(
         allow_none=True, metadata={"description": "First day it is no longer in force."}
@@ -113,6 +113,12 @@ class Grids(Schema):
     grids = fields.List(fields.Nested(Grid), required=True)
 
 
+class Heir(Schema):
+    code = fields.String(required=True)
+    name = fields.String(required=True)
+    share = fields.Float(required=True)
+
+
 class GridCard(Schema):
     plan_id = fields.Integer(required=True)
     code = fields.String(required=True)
@@ -128,6 +134,20 @@ class GridCard(Schema):
     residents = fields.Integer(allow_none=True)
     events = fields.Integer(allow_none=True)
     open_events = fields.Integer(allow_none=True)
+    state = fields.String(
+        validate=validate.OneOf(["in_force", "draft", "retired"]),
+        required=True,
+        metadata={
+            "description": "retired: the plan does not have it any more; told as the last one had it."
+        },
+    )
+    since = fields.Date(
+        allow_none=True, metadata={"description": "Of a retired grid: the first day without it."}
+    )
+    successors = fields.List(
+        fields.Nested(Heir),
+        metadata={"description": "Who took a retired grid over; shares of its residents."},
+    )
 
 
 class HouseCard(Schema):

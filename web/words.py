@@ -39,4 +39,7 @@ def words() -> dict[str, str]:
         "hidden": gettext("not public"),
         "register": gettext("To the register"),
         "close": gettext("Close"),
+        "retired": gettext("no longer in force"),
+        "since": gettext("Since"),
+        "taken_over": gettext("Taken over by (share of its residents):"),
     }

@@ -7,6 +7,7 @@ them equal.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from dataclasses import dataclass
 from datetime import date
@@ -223,7 +224,8 @@ def _values(place: Place, plan: PlanInfo, day: date | None) -> dict[str, object]
 
 
 def _card(row: object) -> GridCard:
-    return GridCard(**{name: getattr(row, name) for name in GridCard.__dataclass_fields__})
+    fields = [f.name for f in dataclasses.fields(GridCard) if f.default is dataclasses.MISSING]
+    return GridCard(**{name: getattr(row, name) for name in fields})
 
 
 _CARD = """

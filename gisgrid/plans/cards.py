@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Literal
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gisgrid.access.scope import HOUSE_SEEN
 from gisgrid.errors import NotFound
+from gisgrid.plans.successors import retired
+
+
+@dataclass(frozen=True)
+class Heir:
+    """A grid that took over a share of one that is no more."""
+
+    code: str
+    name: str
+    share: float
 
 
 @dataclass(frozen=True)
 class GridCard:
     """A grid with its team's leader and its counts, as a map shows it; those under an exclusive
     grid are its own. None: hidden, see ``gisgrid.plans.summary``.
+
+    A ``retired`` grid is told as the last plan had it, with the first day without it and who took it
+    over; their shares sum to 1, or less where a part is in no grid.
     """
 
     plan_id: int
@@ -32,6 +46,9 @@ class GridCard:
     residents: int | None
     events: int | None
     open_events: int | None
+    state: Literal["in_force", "draft", "retired"] = "in_force"
+    since: date | None = None
+    successors: tuple[Heir, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -64,12 +81,20 @@ class EventCard:
 
 
 def grid_card(session: Session, plan_id: int, code: str, *, day: date | None = None) -> GridCard:
-    """The grid of a code under a plan; ``leader`` is that of ``day``, else of today."""
+    """The grid of a code under a plan; ``leader`` is that of ``day``, else of today.
+
+    A code that the plan does not have, but one in force before it had, is answered as retired.
+    NotFound if there is neither.
+    """
     row = (
         session.execute(text(_GRID), {"plan": plan_id, "code": code, "day": day})
         .mappings()
         .one_or_none()
     )
+    if row is None and (gone := retired(session, plan_id, code)) is not None:
+        heirs = tuple(Heir(*heir) for heir in gone.heirs)
+        was = grid_card(session, gone.plan_id, code, day=day)
+        return replace(was, leader=None, state="retired", since=gone.since, successors=heirs)
     if row is None:
         raise NotFound(
             f"Plan {plan_id} has no grid {code!r}.",
@@ -97,7 +122,8 @@ def event_card(session: Session, plan_id: int, event_id: int) -> EventCard:
 
 
 _GRID = """
-SELECT g.plan_id, g.code, g.name, g.kind, g.host, c.code AS community_code, c.name AS community,
+SELECT g.plan_id, CASE WHEN p.validity IS NULL THEN 'draft' ELSE 'in_force' END AS state,
+       g.code, g.name, g.kind, g.host, c.code AS community_code, c.name AS community,
        c.name_en AS community_en,
        (SELECT l.name FROM grid_leader l JOIN township t ON t.area_id = l.township_id
         WHERE l.township_id = p.township_id AND l.grid_code = g.code

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from gisgrid.access.scope import HOUSE_SEEN
 from gisgrid.errors import Invalid
 from gisgrid.locate.address import Candidate, search
+from gisgrid.plans.successors import retired
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class Hit:
 def find(session: Session, plan_id: int, wanted: str, *, limit: int = 10) -> list[Hit]:
     """Grids whose code or name holds the text, then houses and spots that it may mean.
 
+    A code that an earlier plan had is found too, where that plan had it.
+
     Houses are found by their code and by the address search, slips and aliases included; where that
     knows nothing, by the letters of their addresses. They are those that the transaction's account
     may see. An empty text finds nothing.
@@ -45,6 +48,9 @@ def find(session: Session, plan_id: int, wanted: str, *, limit: int = 10) -> lis
         "plan": plan_id, "t": township_id, "exact": wanted, "pattern": pattern, "limit": limit,
     }  # fmt: skip
     grids = [Hit(**row) for row in session.execute(_GRIDS, values).mappings()]
+    if not grids:
+        gone = session.execute(_RETIRED, values).mappings()
+        grids = [Hit(**row) for row in gone if retired(session, plan_id, wanted)]
     meant = _meant(session, township_id, wanted, limit) if township_id is not None else ()
     ids = [c.house_id for c in meant if c.house_id is not None]
     rows = session.execute(_HOUSES, {**values, "ids": ids}).mappings().all()
@@ -71,6 +77,14 @@ SELECT 'grid' AS kind, g.id, g.code, g.name AS label, g.code AS grid_code,
 FROM grid g, ST_PointOnSurface(g.geom) AS at
 WHERE g.plan_id = :plan AND (g.code ILIKE :pattern OR g.name ILIKE :pattern)
 ORDER BY g.code <> :exact, length(g.name), g.code COLLATE "C" LIMIT :limit
+""")
+
+_RETIRED = text("""
+SELECT 'grid' AS kind, g.id, g.code, g.name AS label, g.code AS grid_code,
+       ST_X(at) AS lon, ST_Y(at) AS lat
+FROM grid g JOIN plan p ON p.id = g.plan_id, ST_PointOnSurface(g.geom) AS at
+WHERE p.township_id = :t AND p.validity IS NOT NULL AND g.code = :exact
+ORDER BY lower(p.validity) DESC LIMIT 1
 """)
 
 _HOUSE = f"""

@@ -237,6 +237,12 @@
     } catch (_) {
       return failed();
     }
+    if (grid.state === "retired") {
+      return show(state, grid.name, make("span", { class: "badge" }, ui.words.retired),
+        [["code", grid.code], ["community", (ui.language === "en" && grid.community_en) || grid.community], ["since", grid.since]], null,
+        make("div", {}, make("p", {}, ui.words.taken_over), make("ul", { class: "heirs" }, ...grid.successors.map((heir) => make("li", {},
+          make("button", { type: "button", onclick: () => gridCard(state, heir.code, true) }, `${heir.name} · ${(100 * heir.share).toFixed(0)} %`))))));
+    }
     return show(state, grid.name,
       make("span", { class: `badge badge-${grid.kind}` }, ui.words[grid.kind]),
       [["code", grid.code], ["community", (ui.language === "en" && grid.community_en) || grid.community],
