@@ -76,25 +76,42 @@ def processes(server: subprocess.Popen[bytes]) -> list[int]:
     return [int(pid) for pid in children.split()]
 
 
-def connections(pid: int) -> int:
-    """How many sockets a process has open."""
-    sockets = 0
+def sockets(pid: int) -> list[str]:
+    """Names of the sockets that a process has open."""
+    found = []
     for file in Path(f"/proc/{pid}/fd").iterdir():
         with suppress(FileNotFoundError):  # closed meanwhile
-            sockets += str(file.readlink()).startswith("socket:")
-    return sockets
+            found.append(str(file.readlink()))
+    return [name for name in found if name.startswith("socket:")]
+
+
+def listeners(port: int) -> set[str]:
+    """Names of the listening sockets of a port, as a process's open files tell them."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    here = f":{port:04X}"
+    return {f"socket:[{row[9]}]" for row in rows if row[1].endswith(here) and row[3] == "0A"}
+
+
+def all_listen(server: subprocess.Popen[bytes], port: int) -> bool:
+    """Whether both processes are ready; each listens when it is, not before."""
+    every = listeners(port)
+    each = [every.intersection(sockets(pid)) for pid in processes(server)]
+    return len(each) == 2 and all(each)
 
 
 def test_connections_are_spread_over_the_processes(engine: Engine):
     port = free_port()
     with served(engine, port) as server:
         wait_for(server, port)
-        before = [connections(pid) for pid in processes(server)]
+        end = time.monotonic() + 60
+        while not all_listen(server, port) and time.monotonic() < end:
+            time.sleep(0.2)
+        before = [len(sockets(pid)) for pid in processes(server)]
         assert len(before) == 2
         # The kernel throws a coin for each: 64 on one side would be no coin.
         held = [socket.create_connection(("127.0.0.1", port)) for _ in range(64)]
         time.sleep(1)
-        more = [connections(pid) - n for pid, n in zip(processes(server), before, strict=True)]
+        more = [len(sockets(pid)) - n for pid, n in zip(processes(server), before, strict=True)]
         for connection in held:
             connection.close()
         assert min(more) > 10

@@ -1,4 +1,4 @@
-"""The production server: gunicorn, started from Python with the program's own settings."""
+"""The production server: Granian, started from Python with the program's own settings."""
 
 from __future__ import annotations
 
@@ -8,11 +8,16 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
 
-from flask import Flask
-from gunicorn.app.base import BaseApplication
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+from granian.server import MPServer
 
 from gisgrid.access.keys import secret_key
 from gisgrid.db.store import open_web_engine, web_url
@@ -20,6 +25,14 @@ from gisgrid.errors import Invalid
 from gisgrid.settings import Settings
 from web import snapshots
 from web.app import create_app
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+TOGETHER = 3
+"""Answers that a process makes at a time; measured with scripts/bench http."""
+STREAMS = 128
+"""Open streams of live events that a process can hold, each in a thread that waits."""
 
 
 def serve(settings: Settings) -> None:
@@ -39,7 +52,9 @@ def serve(settings: Settings) -> None:
     # and the key, which belongs to the cluster.
     key = secret_key(settings)
     with _worker(settings):
-        Server(replace(settings, web_database_url=url, secret_key=key)).run()
+        settings = replace(settings, web_database_url=url, secret_key=key)
+        load = partial(_application, settings)
+        _server(settings).serve(target_loader=load, wrap_loader=False)
 
 
 @contextlib.contextmanager
@@ -60,41 +75,51 @@ def _worker(settings: Settings) -> Iterator[None]:
             worker.wait()
 
 
-class Server(BaseApplication):  # type: ignore[misc]
-    """gunicorn without its command line: each worker makes its own application after the fork."""
+def _server(settings: Settings) -> MPServer:
+    return MPServer(
+        "web.app",  # a name for its messages; what is served comes from the loader
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.WSGI,
+        workers=settings.web_workers,
+        # Most of them only hold a stream open and wait for news.
+        blocking_threads=TOGETHER + STREAMS,
+        backpressure=4 * (TOGETHER + STREAMS),
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=30_000),
+        websockets=False,
+        log_level=LogLevels.error,
+        # A process that died is replaced; one that does not stop in time is killed.
+        respawn_failed_workers=True,
+        workers_kill_timeout=10,
+    )
 
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-        super().__init__()
 
-    def load_config(self) -> None:
-        for name, value in {
-            "bind": f"{self.settings.host}:{self.settings.port}",
-            "workers": self.settings.web_workers,
-            # Each process has a queue of its own. From a common one whoever wakes first takes all
-            # of a client's connections, and the other process stands idle.
-            "reuse_port": True,
-            "worker_class": "gthread",
-            # Few: a look-up computes and waits for nothing, and threads then stand in each other's
-            # way. Measured with scripts/bench http, 3 against 8 halve the slowest hundredth.
-            "threads": 3,
-            "timeout": self.settings.statement_timeout_s + 30,
-            "graceful_timeout": 10,
-            "control_socket_disable": True,
-            "proc_name": "gisgrid",
-        }.items():
-            self.cfg.set(name, value)
+def _application(settings: Settings) -> WSGIApplication:
+    """Made in each process, after the fork."""
+    # A look-up is done in a millisecond: a thread that holds the interpreter for the usual five
+    # would be the longest part of its neighbours' wait.
+    sys.setswitchinterval(0.0005)
+    app = create_app(settings)
+    snapshots.start(app)
+    # What stands now stays: a full collection that walks over all of it stops every request.
+    gc.collect()
+    gc.freeze()
+    return few_at_once(app)
 
-    def load(self) -> Flask:
-        # Called in each worker, after the fork. A look-up is done in a millisecond: a thread that
-        # holds the interpreter for the usual five would be the longest part of its neighbours' wait.
-        sys.setswitchinterval(0.0005)
-        app = create_app(self.settings)
-        snapshots.start(app)
-        # What stands now stays: a full collection that walks over all of it stops every request.
-        gc.collect()
-        gc.freeze()
-        return app
+
+def few_at_once(app: WSGIApplication) -> WSGIApplication:
+    """The application, which makes at most ``TOGETHER`` answers at a time; sending them is free.
+
+    A look-up computes and waits for nothing, and more threads only stand in each other's way.
+    """
+    places = threading.Semaphore(TOGETHER)
+
+    def waited(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        with places:
+            return app(environ, start_response)
+
+    return waited
 
 
 def _check_port(settings: Settings) -> None:
