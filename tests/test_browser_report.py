@@ -1,0 +1,160 @@
+"""Reporting on a phone in headless Chromium: three taps, both grids near a border, nothing lost offline."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, Page
+from sqlalchemy import Engine, text
+
+from gisgrid.db.store import transaction
+from gisgrid.locate.gazetteer import index_addresses
+from gisgrid.plans.plans import township
+from tests.accounts import appointed
+from tests.test_report_web import jpeg
+from tests.town_f import load_town
+from tests.web import ARTIFACTS, app_over, chromium, served, session_cookie
+
+pytestmark = pytest.mark.browser
+
+AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+INSIDE, NEAR_BORDER = (120.89, 40.70), (120.8894269, 40.7021652)
+PAGE_BYTES = 200_000
+
+
+@pytest.fixture(scope="module")
+def town(cluster: Any, template: str) -> Iterator[tuple[Engine, Flask, int]]:
+    from tests.conftest import _database
+
+    with _database(cluster, template, "report") as engine:
+        with transaction(engine) as session:
+            load_town(session)
+            index_addresses(session, township(session).id)
+            worker = appointed(session, "grid_worker", grid="999901001207002", name="worker.b")
+        app = app_over(engine)
+        yield engine, app, worker
+        app.extensions["gisgrid.snapshots"].close()
+
+
+@contextlib.contextmanager
+def phone(
+    browser: Browser, host: str, at: tuple[float, float], *, cookie: str = "", width: int = 360
+) -> Iterator[Page]:
+    context = browser.new_context(
+        viewport={"width": width, "height": 740},
+        geolocation={"longitude": at[0], "latitude": at[1], "accuracy": 6},
+        permissions=["geolocation"],
+    )
+    if cookie:
+        name, _, value = cookie.partition("=")
+        context.add_cookies([{"name": name, "value": value, "url": host}])
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    failures: list[str] = []
+    page.on("pageerror", lambda error: failures.append(str(error)))
+    page.on("request", lambda r: None if r.url.startswith(host + "/") else failures.append(r.url))
+    try:
+        page.goto(f"{host}/report")
+        page.wait_for_selector("html[data-ready]", state="attached")
+        yield page
+        assert failures == []
+    finally:
+        context.close()
+
+
+def picture(page: Page, name: str) -> None:
+    page.screenshot(path=ARTIFACTS / f"report-{name}.png", full_page=True)
+
+
+def choose(page: Page, major: str, minor: str) -> None:
+    """The first two taps; the third is to send."""
+    page.click(f"summary:has-text('{major}')")
+    page.click(f".minors label:has-text('{minor}')")
+    page.wait_for_selector("#near .place, #near .note")
+
+
+def send(page: Page) -> str:
+    page.click("#send")
+    page.wait_for_selector("#code")
+    return page.inner_text("#code")
+
+
+def sizes(page: Page) -> list[str]:
+    """What is smaller than an old hand and an old eye need."""
+    return page.evaluate(
+        """() => {
+          const seen = (e) => e.getClientRects().length && getComputedStyle(e).visibility === "visible";
+          const small = [...document.querySelectorAll("button, a, summary, select, label:has(input), textarea, input:not([type=hidden])")]
+            .filter((e) => seen(e) && !e.closest("label:has(input)") || e.matches("label:has(input)") && seen(e))
+            .filter((e) => e.getBoundingClientRect().height < 59.5).map((e) => `${e.tagName} ${e.textContent.trim().slice(0, 20)}`);
+          const fine = [...document.querySelectorAll("body *")].filter((e) => seen(e) && [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim()))
+            .filter((e) => !e.closest("svg") && parseFloat(getComputedStyle(e).fontSize) < 23.9).map((e) => e.textContent.trim().slice(0, 20));
+          const wide = document.documentElement.scrollWidth > innerWidth ? [`${document.documentElement.scrollWidth} px wide`] : [];
+          return [...small, ...fine, ...wide];
+        }"""
+    )
+
+
+def test_a_report_by_phone_from_three_taps_to_the_code(town: tuple[Engine, Flask, int]):
+    engine, app, worker = town
+    ARTIFACTS.mkdir(exist_ok=True)
+    cookie = session_cookie(app, engine, worker)
+    with served(app) as host, chromium() as browser:
+        with phone(browser, host, INSIDE) as page:
+            picture(page, "empty-360-zh")
+            assert sizes(page) == []
+            choose(page, "城乡管理", "暴露垃圾")
+            assert "青禾社区第二网格" in page.inner_text("#near")
+            picture(page, "chosen-360-zh")
+            assert sizes(page) == []
+            page.evaluate(AXE.read_text())
+            found = page.evaluate("axe.run({ runOnly: ['wcag2a', 'wcag2aa'] })")
+            assert [(v["id"], v["nodes"][0]["html"]) for v in found["violations"]] == []
+            page.fill("#text", "楼下垃圾没有人收")
+            # No connection: said, kept, and sent once it is there again.
+            page.context.set_offline(True)
+            page.click("#send")
+            page.wait_for_selector("#problem .bad")
+            assert page.input_value("#text") == "楼下垃圾没有人收"
+            page.context.set_offline(False)
+            code = send(page)
+            assert re.fullmatch(r"[A-Z0-9]{5}-[A-Z0-9]{5}", code)
+            picture(page, "followed-360-zh")
+            assert sizes(page) == []
+        with phone(browser, host, NEAR_BORDER, cookie=cookie) as page:
+            choose(page, "城乡管理", "暴露垃圾")
+            assert page.locator("#near .grid").count() == 2
+            picture(page, "border-360-zh")
+            page.set_input_files(
+                "input[name=photo]", {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": jpeg()}
+            )
+            send(page)
+        with phone(browser, host, INSIDE, cookie=cookie) as page:
+            choose(page, "城乡管理", "暴露垃圾")
+            page.wait_for_selector("#near .same")
+            assert "楼下垃圾没有人收" in page.inner_text("#near")
+            picture(page, "same-360-zh")
+            page.click("#near button[name=add]")
+            page.wait_for_selector(".good")
+        with phone(browser, host, INSIDE, width=1280) as page:
+            page.fill("#words", "祥昌巷8号")
+            page.dispatch_event("#words", "change")
+            page.wait_for_selector("#near .place, #near .options, #near .note")
+            picture(page, "address-1280-zh")
+            sizes_sent = page.evaluate(
+                "performance.getEntriesByType('resource').concat(performance.getEntriesByType('navigation'))"
+                ".reduce((n, e) => n + (e.decodedBodySize || 0), 0)"
+            )
+            assert 0 < sizes_sent < PAGE_BYTES
+    with transaction(engine) as session:
+        rows = session.execute(
+            text("SELECT source, grid_code FROM event WHERE code LIKE 'R2%' ORDER BY id")
+        ).all()
+    assert [r.source for r in rows] == ["居民上报", "网格员上报"]
+    assert rows[0].grid_code == "999901001207002"
