@@ -147,6 +147,21 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
     ],
     "maps.show": lambda s: under("/", s),
     "maps.tile": tiles,
+    "open311.create": lambda s: [
+        Call("/open311/v2/requests.json", "POST", form={"service_code": "0101", "lat": str(s.lat), "long": str(s.lon), "jurisdiction_id": s.township}),
+        Call("/open311/v2/requests.xml", "POST", form={"api_key": "ggt_x"}),
+    ],
+    "open311.definition": lambda s: [Call(f"/open311/v2/services/0101.json?jurisdiction_id={s.township}")],
+    "open311.discovery": lambda s: [Call("/open311/v2/discovery.json"), Call("/open311/v2/discovery.xml")],
+    "open311.one_request": lambda s: [
+        Call(f"/open311/v2/requests/ABCDEFGHJK.json?jurisdiction_id={s.township}"), Call("/open311/v2/requests/E1.xml"),
+    ],
+    "open311.requests": lambda s: [
+        Call(f"/open311/v2/requests.{form}?jurisdiction_id={s.township}&start_date=2023-04-01T00:00:00Z&{more}")
+        for form in ("json", "xml") for more in ("", "service_request_id=E1,E2,ABCDEFGHJK")
+    ],
+    "open311.services": lambda s: [Call(f"/open311/v2/services.json?jurisdiction_id={s.township}"), Call("/open311/v2/services.xml")],
+    "open311.token": lambda s: [Call("/open311/v2/tokens/ABCDEFGHJK.json")],
     "planning.body": lambda s: [
         Call(f"/planning/{s.plan_id}/{kind}/2026-01-01-x.json") for kind in ("coverage", "workload", "proposal")
     ],

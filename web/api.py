@@ -47,7 +47,7 @@ class ProblemApi(Api):  # type: ignore[misc]
         self.DEFAULT_RESPONSE_CONTENT_TYPE = usual
 
 
-def init_app(app: Flask) -> None:
+def init_app(app: Flask) -> Api:
     app.config.update(
         API_TITLE="gisgrid",
         API_VERSION="v1",
@@ -64,6 +64,7 @@ def init_app(app: Flask) -> None:
         "session", {"type": "apiKey", "in": "cookie", "name": COOKIE, "description": "Of a log-in."}
     )
     api.register_blueprint(blueprint)
+    return api
 
 
 def get(

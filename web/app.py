@@ -25,6 +25,7 @@ from web import (  # noqa: F401 - some add their routes to the API or the bench
     locating,
     lookup,
     maps,
+    open311,
     planning,
     report,
     report_follow,
@@ -72,5 +73,5 @@ def create_app(settings: Settings, bind: Engine | None = None) -> Flask:
     app.register_blueprint(cases.blueprint)
     app.register_blueprint(planning.blueprint)
     report.init_app(app)
-    api.init_app(app)
+    open311.init_app(app, api.init_app(app))
     return app

@@ -17,6 +17,8 @@ from werkzeug.http import HTTP_STATUS_CODES
 
 from gisgrid import errors
 from web.i18n import speaks_chinese
+from web.open311_forms import PREFIX as OPEN311
+from web.open311_forms import refused
 
 PROBLEM_TYPE = "application/problem+json"
 
@@ -106,6 +108,8 @@ def _answer(error: Exception) -> Response:
     if problem.status == 500:
         # The kind and place of the error, not its text.
         current_app.logger.error("%s at %s", type(error).__name__, _place(error))
+    if request.path.startswith(f"{OPEN311}/"):
+        return refused(problem.status, problem.detail)
     # The planner's page asks for JSON and says so; a host that is none leaves no addresses for a
     # page to name.
     if (

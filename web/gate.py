@@ -32,6 +32,9 @@ HANDS = "handle_events or dispatch"
 NOBODY = "nobody"
 """A way of a library that we do not offer."""
 
+KEYED = ("open311",)
+"""Blueprints for programs alone: a key says who asks, a session never does."""
+
 RIGHT_OF: dict[str, str] = {
     "api-docs.openapi_json": PUBLIC,
     "bench.afresh": "plan",
@@ -74,6 +77,13 @@ RIGHT_OF: dict[str, str] = {
     "maps.features": PUBLIC,
     "maps.show": OPEN,
     "maps.tile": OPEN,
+    "open311.create": "handle_events",
+    "open311.definition": PUBLIC,
+    "open311.discovery": PUBLIC,
+    "open311.one_request": OPEN,
+    "open311.requests": OPEN,
+    "open311.services": PUBLIC,
+    "open311.token": PUBLIC,
     "planning.body": "plan",
     "planning.standing": "plan",
     "report.answered": OPEN,
@@ -144,7 +154,8 @@ def check() -> BaseResponse | None:
         return None
     g.asker = _who()
     g.actor = Actor(g.asker.account_id, None, request.remote_addr, g.asker.scopes)
-    if g.asker.scopes is None and request.method not in ("GET", "HEAD", "OPTIONS"):
+    keyed = request.blueprint in KEYED
+    if g.asker.scopes is None and not keyed and request.method not in ("GET", "HEAD", "OPTIONS"):
         cast(CSRFProtect, current_app.extensions["csrf"]).protect()
     if g.asker.scopes is not None and (right == PERSON or request.blueprint == "security"):
         raise NotAllowed(
@@ -195,10 +206,16 @@ def need(right: str) -> None:
 
 
 def _who() -> Asker:
+    if request.blueprint in KEYED:
+        key = request.values.get("api_key") or identity.presented(request)
+        return THE_PUBLIC if key is None else _asker(identity.accounts().bearer(key))
     # Without a cookie and a token nothing is read, and nothing is asked of the store.
     if identity.COOKIE not in request.cookies and "Authorization" not in request.headers:
         return THE_PUBLIC
-    person = current_user._get_current_object()
+    return _asker(current_user._get_current_object())
+
+
+def _asker(person: object) -> Asker:
     if not isinstance(person, identity.Person):
         return THE_PUBLIC
     known = identity.accounts().standing(person)

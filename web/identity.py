@@ -330,9 +330,15 @@ def init_app(app: Flask, settings: Settings) -> None:
         datastore.db.session.remove()
 
 
-def _bearer(request: Request) -> Person | None:
+def presented(request: Request) -> str | None:
+    """The token that a request presents in its header; None without one."""
     kind, _, secret = request.headers.get("Authorization", "").partition(" ")
-    return accounts().bearer(secret.strip()) if kind.lower() == "bearer" else None
+    return secret.strip() if kind.lower() == "bearer" else None
+
+
+def _bearer(request: Request) -> Person | None:
+    secret = presented(request)
+    return None if secret is None else accounts().bearer(secret)
 
 
 def _came_in(_: Flask, user: Person, **__: object) -> None:

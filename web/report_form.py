@@ -95,7 +95,7 @@ class Look:
 
 def make_room() -> None:
     """Let the forms of reports be as large as their photos; called before anything reads them."""
-    if request.endpoint in ("report.send", "telephone.send"):
+    if request.endpoint in ("report.send", "telephone.send", "open311.create"):
         request.max_content_length = MOST_REQUEST
         request.max_form_memory_size = MOST_FIELD
 
