@@ -68,7 +68,7 @@ def way(
     }
     told_no = {"application/json": refusals, "text/xml": {"schema": {"type": "string"}}}
     responses: dict[str, Any] = {"200": {"description": "OK", "content": both}}
-    for status in ("400", "403", "404", "429", "default"):
+    for status in ("400", "403", "404", "429", "503"):
         responses[status] = {"description": "refused", "content": told_no}
     parameter = {"in": "path", "name": "form", "required": True,
                  "schema": {"type": "string", "enum": list(FORMS)}}  # fmt: skip
