@@ -26,6 +26,7 @@ from tests.factories import create_event, create_matter
 from tests.sketch import spot
 from tests.test_report_web import jpeg
 from tests.web import app_over, served
+from web import snapshots
 
 LON, LAT = spot(0.5, 0.5)
 NOW = datetime.now(UTC)
@@ -73,9 +74,10 @@ def city(engine: Engine) -> Iterator[City]:
 
 
 def test_published_clients_list_send_and_follow_on_the_live_server(city: City):
+    snapshots.start(city.app)  # as a server does: what is compiled once is no time of an answer
     with served(city.app) as host:
         endpoint = Endpoint(id="f", name="F", base_url=f"{host}/open311/v2", write=True)
-        client = Open311Client(endpoint, HttpTransport())
+        client = Open311Client(endpoint, HttpTransport(timeout=120))
         assert [s["service_name"] for s in client.list_services()] == ["井盖缺损"]
         sent = client.create_request(
             city.matter, lat=LAT, lng=LON, description="井盖没了", phone="19912345678",
