@@ -1,0 +1,112 @@
+"""A text that would run if a page took it for more than text, in each column of words of the store."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import ARRAY, Column, Integer, Table, Text, select, text
+from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from gisgrid.tables import Base
+
+POISON = "'\"`><img src=x onerror=window.hit=1></script><script>window.hit=1</script>\u2028&quot;"
+
+
+def fill(session: Session) -> dict[str, str]:
+    """A row where a table has none, then the text behind what stands in each column of words.
+
+    Returns
+    -------
+    dict
+        Columns and tables that do not take it, with the store's reason.
+    """
+    refused = {}
+    for table in Base.metadata.sorted_tables:
+        if not session.scalar(text(f"SELECT EXISTS (SELECT FROM {table.name})")):
+            row = {c.name: _value(session, table, c) for c in table.columns if not _given(c)}
+            row |= _MADE.get(table.name, {})
+            if problem := _tried(session, table.insert().values(row)):
+                refused[table.name] = problem
+    for table in Base.metadata.sorted_tables:
+        for column in table.columns:
+            if _words(column) and not column.foreign_keys and str(column) not in _SPARED:
+                many = isinstance(column.type, ARRAY)
+                was = f"coalesce({column.name}{'[1]' if many else ''}, '') || :bad"
+                new = f"ARRAY[{was}]" if many else was
+                statement = text(f"UPDATE {table.name} SET {column.name} = {new}")
+                if problem := _tried(session, statement.bindparams(bad=POISON)):
+                    refused[f"{table.name}.{column.name}"] = problem
+    return refused
+
+
+def _tried(session: Session, statement: Any) -> str:
+    try:
+        with session.begin_nested():
+            session.execute(statement)
+    except DBAPIError as error:
+        return str(error.orig).splitlines()[0]
+    return ""
+
+
+def _words(column: Column[Any]) -> bool:
+    inner = column.type.item_type if isinstance(column.type, ARRAY) else column.type
+    return isinstance(inner, Text)
+
+
+def _given(column: Column[Any]) -> bool:
+    """Whether the store numbers or works out the column by itself."""
+    numbered = column.primary_key and not column.foreign_keys and isinstance(column.type, Integer)
+    return column.computed is not None or column.identity is not None or numbered
+
+
+def _value(session: Session, table: Table, column: Column[Any]) -> Any:
+    for key in column.foreign_keys:
+        return session.scalar(select(key.column).order_by(key.column).limit(1))
+    for constraint in table.constraints:
+        rule = str(getattr(constraint, "sqltext", ""))
+        if found := re.search(rf"\b{column.name}\s+IN\s*\('([^']*)'", rule):
+            return found[1]
+    if _words(column):
+        return [POISON] if isinstance(column.type, ARRAY) else POISON
+    kind = type(column.type).__name__
+    return _OF_KIND.get(kind, 1)
+
+
+_DAY = date(2023, 5, 1)
+_NOON = datetime(2023, 5, 1, 4, tzinfo=UTC)
+_OF_KIND: dict[str, Any] = {
+    "JSONB": {POISON: POISON},
+    "DATERANGE": Range(_DAY, None),
+    "TSTZRANGE": Range(_NOON, None),
+    "DateTime": _NOON,
+    "Date": _DAY,
+    "Boolean": False,
+    "LargeBinary": b"x",
+    "Geometry": "SRID=4326;POINT(120.91 40.71)",
+}
+_MADE: dict[str, dict[str, Any]] = {
+    # table: what else a row of it must hold for the store to take it
+    "alias": {"geom": None},
+    "correction_request": {"state": "open", "decided_by": None, "decided_at": None, "reason": None},
+    "emergency": {"ended_by": None, "ended_at": None},
+    "job": {"result": None},
+    "legacy_problem": {"solved_on": None},
+    "scenario_move": {"before": {}, "after": {}, "flows": []},
+    "station": {"grid_code": None},
+    "workload_weights": {"weights": {}},
+}
+_SPARED = {
+    # words that the program itself reads, or that only a program writes and reads
+    "account.password_hash",
+    "account.tf_primary_method",
+    "account.tf_totp_secret",
+    "appointment.grid_code",
+    "event.client_id",
+    "purpose.name",
+    "role_right.right_name",
+    "township.time_zone",
+}
