@@ -29,10 +29,11 @@ from gisgrid.locate.gazetteer import index_addresses
 from gisgrid.plans.plans import plan_by_id
 from gisgrid.plans.scenarios import branch
 from tests.accounts import LONG_AGO, appointed
+from tests.calls import CALLS, Call
 from tests.canaries import Spot
 from tests.conftest import _database
 from tests.poison import POISON, fill
-from tests.test_matrix import CALLS, Call, token_for
+from tests.test_matrix import token_for
 from tests.town_files import DATA
 from tests.web import ARTIFACTS, app_over, chromium, fill_town, served, session_cookie, visit
 
@@ -40,6 +41,7 @@ ROLES = ("township_government", "planner", "administrator")
 REFUSES = re.compile("check constraint|stays|is only added to|never changes|by its log only")
 """A list of words, or a row that nobody changes (it was made with the text)."""
 TELLS = {
+    "cases.show",
     "desk.grid",
     "desk.house",
     "desk.me",
@@ -67,7 +69,7 @@ def world(cluster: Cluster, template: str) -> Iterator[World]:
             town = fill_town(session, columns=3, rows=3, houses=60, events=30)
             keep_calendar(session, town.township_id, read_calendar(DATA / "calendar/calendar.csv"))
             by = By(POISON, ("dispatcher",))
-            open_case(session, 1, by, details=Details(note=POISON, data={POISON: POISON}))
+            case = open_case(session, 1, by, details=Details(note=POISON, data={POISON: POISON}))
             accounts = {role: appointed(session, role, name=role) for role in ROLES}
             appoint(session, "planner", "township_government", area="999901001", since=LONG_AGO)
             source = plan_by_id(session, town.plan_id)
@@ -75,13 +77,13 @@ def world(cluster: Cluster, template: str) -> Iterator[World]:
             refused = fill(session)
             index_addresses(session, town.township_id)
             document = session.scalar(text("SELECT code FROM document")) or ""
-            spots = [_spot(session, state) for state in ("published", "draft")]
+            spots = [_spot(session, state, case.id) for state in ("published", "draft")]
         app = app_over(engine)
         yield World(engine, app, accounts, spots, document, refused)
         app.extensions["gisgrid.snapshots"].close()
 
 
-def _spot(session: Session, state: str) -> Spot:
+def _spot(session: Session, state: str, case_id: int) -> Spot:
     found = session.execute(
         text(
             "SELECT t.code AS township, p.id AS plan_id, g.code AS grid_code, c.code AS community, "
@@ -94,7 +96,7 @@ def _spot(session: Session, state: str) -> Spot:
         {"state": state},
     ).one()
     *names, lon, lat = (quote(x, safe="") if isinstance(x, str) else x for x in found)
-    return Spot(*names, (), lon, lat)  # type: ignore[arg-type]
+    return Spot(*names, (), lon, lat, case_id)  # type: ignore[arg-type]
 
 
 class Reader(HTMLParser):

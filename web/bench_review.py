@@ -46,6 +46,7 @@ def compare(plan_id: int) -> Response:
         every = plans.plans(session, place.id)
     html = render_template(
         "bench_compare.html",
+        township=place,
         town=(language() == "en" and place.name_en) or place.name,
         plan=plan,
         other=other,
