@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 from typing import Any
 
 import numpy as np
@@ -193,3 +195,75 @@ def test_a_name_that_is_markup_stays_text(engine: Engine, draft: PlanInfo):
     client = client_of(engine, "planner")
     for path in ("/plan/", f"/plan/{draft.id}", f"/plan/{draft.id}/report.html"):
         assert bad not in client.get(path).text
+
+
+def told(client: FlaskClient, path: str, **how: Any) -> list[str]:
+    """How a request is refused, in Chinese and in English."""
+    answers = [client.post(f"{path}?lang={lang}", **how) for lang in ("zh", "en")]
+    assert {a.status_code for a in answers} <= {409, 422}, answers[0].text
+    return [a.json["detail"] for a in answers]
+
+
+def test_bad_input_is_told_in_both_languages_and_nothing_is_lost(engine: Engine, draft: PlanInfo):
+    client = client_of(engine, "planner")
+    before = view(client, draft)
+    grids = {g["code"]: g for g in before["grids"]}
+    arc = neighbours(before)
+    ring = np.array(grids[arc["grids"][0]]["geometry"]["coordinates"][0][0][:4])
+    (west, south), (east, north) = ring.min(axis=0), ring.max(axis=0)
+    hair = north - (north - south) * 1e-3
+    outer = next(a for a in before["arcs"] if len(a["grids"]) == 1)
+    edits: dict[str, tuple[dict[str, Any], str, str]] = {
+        "crosses itself": (
+            {"kind": "draw", "name": "x",
+             "polygon": [[west, south], [east, north], [east, south], [west, north]]},
+            "自相交", "crosses itself",
+        ),
+        "leaves the township": (bent(outer, -0.002), "越出", "leave its community"),
+        "leaves the township inwards": (bent(outer, 0.0004), "没有网格", "without a grid"),
+        "empties a part": (
+            {"kind": "split", "grid": arc["grids"][0], "name": "x",
+             "line": [[west - 0.001, hair], [east + 0.001, hair]]},
+            "没有任何房屋", "No house",
+        ),
+    }  # fmt: skip
+    for edit, zh, en in edits.values():
+        chinese, english = told(client, f"/plan/{draft.id}/edit", json={"version": 0, "edit": edit})
+        assert zh in chinese and en in english
+        seen = client.post(
+            f"/plan/{draft.id}/preview?lang=zh", json={"version": 0, "edit": edit}
+        ).json
+        assert zh in seen["refused"]["message"], "told while drawing, too"
+    assert view(client, draft) == before
+    # A file whose grids overlap.
+    features = [
+        {"type": "Feature", "geometry": g["geometry"],
+         "properties": {k: g[k] for k in ("code", "name", "kind", "community")} | {"host": "虚构中学"}}
+        for g in [*before["grids"], {**before["grids"][0], "code": "999901001001099", "name": "重"}]
+    ]  # fmt: skip
+    file = json.dumps({"type": "FeatureCollection", "features": features}).encode()
+    for lang, word in (("zh", "重叠"), ("en", "overlap")):
+        form = {"name": "外来", "crs": "EPSG:4326", "file": (io.BytesIO(file), "plan.geojson")}
+        answer = client.post(f"/plan/import?lang={lang}", data=form)
+        assert answer.status_code == 422 and word in answer.json["detail"], answer.text
+    with transaction(engine) as session:
+        assert session.scalar(text("SELECT count(*) FROM plan")) == 2
+        session.execute(
+            text(
+                "UPDATE plan SET state = 'retired', validity = daterange('2022-09-01', '2023-01-01') "
+                "WHERE id = :base"
+            ),
+            {"base": draft.based_on_id},
+        )
+        session.execute(
+            text(
+                "INSERT INTO plan (township_id, name, state, validity) SELECT township_id, '新方案', "
+                "'published', daterange('2023-01-01', NULL) FROM plan WHERE id = :base"
+            ),
+            {"base": draft.based_on_id},
+        )
+    # Drawn from a plan that is no longer in force.
+    chinese, english = told(client, f"/plan/{draft.id}/step", json={"step": "submit"})
+    assert "现行方案已是“新方案”" in chinese and "'新方案' is published now" in english
+    chinese, _ = told(client, "/plan/branch", data={"source": str(draft.based_on_id), "name": "y"})
+    assert "已停用" in chinese

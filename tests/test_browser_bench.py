@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
 
 from gisgrid.db.store import transaction
 from gisgrid.plans import jobs, scenarios
@@ -55,6 +56,15 @@ def on_screen(page: Page, place: list[float]) -> tuple[float, float]:
         place,
     )
     return float(x), float(y)
+
+
+def middle_of(page: Page, code: str) -> list[float]:
+    found: list[float] = page.evaluate(
+        """(code) => { const c = gisgrid.desk.grids.of.get(code).getBounds().getCenter();
+             return [c.lng, c.lat]; }""",
+        code,
+    )
+    return found
 
 
 def version(page: Page) -> int:
@@ -213,7 +223,7 @@ def _in_force(page: Page, host: str, day: date) -> int:
     return found
 
 
-def test_tools_locks_and_refusals(browser: Browser, town_f: Engine):
+def test_tools_locks_and_refusals(browser: Browser, town_f: Engine):  # noqa: PLR0915 - one story
     with transaction(town_f) as session:
         place = township(session)
         draft = scenarios.branch(session, plan_in_force(session, place.id), name="草案", who="甲")
@@ -268,6 +278,48 @@ def test_tools_locks_and_refusals(browser: Browser, town_f: Engine):
         page.wait_for_selector(
             f"html[data-version='{now + 1}'], #notice:not([hidden])", state="attached"
         )
+        # The new grid is merged away again by a click on it.
+        wait_version(page, now + 1)
+        new = page.evaluate("gisgrid.desk.view.grids.find((g) => g.name === '新分网格').code")
+        page.evaluate("(code) => gisgrid.desk.select(code)", big)
+        page.click("[data-tool=merge]")
+        page.mouse.click(*on_screen(page, middle_of(page, new)))
+        wait_version(page, now + 2)
+        assert page.evaluate("(code) => gisgrid.desk.grid(code) === undefined", new)
+        # An exclusive grid is drawn as a hole in the basic ones.
+        page.click("[data-tool=draw]")
+        x, y = on_screen(page, middle_of(page, big))
+        x -= 170  # beside the school in the middle
+        for dx, dy in ((-70, -50), (70, -50), (70, 50), (-70, 50), (-70, -50)):
+            page.mouse.click(x + dx, y + dy)
+        page.fill("#named input[name=name]", "虚构公园")
+        page.check("#named input[name=exclusive]")
+        page.fill("#named input[name=host]", "虚构公园管理处")
+        shot(page, "exclusive")
+        page.click("#named button:not([type])")
+        wait_version(page, now + 3)
+        made = page.evaluate("gisgrid.desk.view.grids.find((g) => g.name === '虚构公园')")
+        assert (made["kind"], len(made["code"])) == ("exclusive", 20)
+        # A house goes to the neighbour by a click; locked by a click it stays.
+        with transaction(town_f) as session:
+            place_of, to = _lone_house(session, draft.id)
+        seen.look(*place_of, 19)
+        x, y = on_screen(page, place_of)
+        page.evaluate("(code) => gisgrid.desk.select(code)", to)
+        page.click("[data-tool=house]")
+        page.mouse.click(x, y)
+        wait_version(page, now + 4)
+        assert page.evaluate("gisgrid.desk.view.log[0].flows.length") == 1
+        page.click("#undo")
+        wait_version(page, now + 5)
+        page.click("[data-tool=lock]")
+        page.mouse.click(x, y)
+        page.wait_for_selector(".held", state="attached")
+        page.click("[data-tool=house]")
+        page.mouse.click(x, y)
+        expect(page.locator("#notice")).to_contain_text("已锁定")
+        shot(page, "house_locked")
+        assert version(page) == now + 5
         # A locked grid stays.
         page.evaluate("(code) => gisgrid.desk.select(code)", giver)
         page.click("#lock-grid")
@@ -275,6 +327,24 @@ def test_tools_locks_and_refusals(browser: Browser, town_f: Engine):
         assert page.evaluate("(code) => gisgrid.desk.grid(code).locked", giver)
         shot(page, "locked")
         assert seen.elsewhere == []
+
+
+def _lone_house(session: Session, plan_id: int) -> tuple[list[float], str]:
+    """A house with no other near it, and the neighbour of its grid that is nearest to it."""
+    lon, lat, code = session.execute(
+        text(
+            "SELECT ST_X(h.geom), ST_Y(h.geom), o.code FROM house h "
+            "JOIN house_grid a ON a.house_id = h.id AND a.plan_id = :p "
+            "JOIN grid g ON g.id = a.grid_id AND g.kind = 'basic' "
+            "JOIN grid o ON o.plan_id = g.plan_id AND o.community_id = g.community_id "
+            "  AND o.kind = 'basic' AND o.id <> g.id "
+            "WHERE h.place = 'ok' AND NOT EXISTS (SELECT FROM house n WHERE n.id <> h.id "
+            "  AND ST_DWithin(n.geom, h.geom, 0.0003)) "
+            "ORDER BY ST_Distance(o.geom, h.geom), h.id LIMIT 1"
+        ),
+        {"p": plan_id},
+    ).one()
+    return [lon, lat], code
 
 
 def test_the_second_of_two_planners_sees_what_the_first_did(browser: Browser, town_f: Engine):

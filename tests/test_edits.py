@@ -152,6 +152,18 @@ def test_a_line_that_does_not_cut_in_two_is_refused(line, parts):
     assert caught.value.facts["parts"] == parts
 
 
+def test_a_split_that_leaves_a_part_without_houses_is_refused_with_the_place():
+    b = bench()
+    # Beyond the last house of a, before its border.
+    grids = edits.split(b, "a", lonlat((-0.5, 2.9), (2.5, 2.9)), NewGrid("n", "新"))
+    with pytest.raises(Invalid, match="No house would stand in grid n") as caught:
+        done(b, grids)
+    assert caught.value.facts["place"]
+    # An exclusive grid may hold nobody.
+    park = shapely.Polygon(lonlat((0.4, 2.75), (0.6, 2.75), (0.6, 2.95), (0.4, 2.95)))
+    done(b, edits.draw(b, park, NewGrid("p", "公园", "exclusive", "园林处")))
+
+
 def test_a_code_is_not_given_twice():
     with pytest.raises(Conflict):
         edits.split(bench(), "a", lonlat((-0.5, 1.5), (2.5, 1.5)), NewGrid("b", "新网格"))

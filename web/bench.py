@@ -180,18 +180,19 @@ def step_back(plan_id: int, verb: str) -> Response:
 
 @blueprint.post("/<int:plan_id>/lock")
 def lock(plan_id: int) -> Response:
-    """Lock a grid or border, or take the lock away."""
+    """Lock a grid or border, or take the lock away; a house, by its row number, the other way round."""
     asked = body()
-    kind, codes = str(asked.get("kind")), asked.get("codes")
-    if not isinstance(codes, list):
+    kind, codes, house = str(asked.get("kind")), asked.get("codes"), asked.get("house")
+    if not isinstance(codes, list) and not isinstance(house, int):
         raise no_edit()
-    codes = [str(code) for code in codes]
     with planning() as session:
-        _, plan, version, bench = at_hand(session, plan_id, "plan")
-        if asked.get("on"):
-            moves.lock(session, plan, kind, codes, who=who())
+        place, plan, version, bench = at_hand(session, plan_id, "plan")
+        if isinstance(house, int):
+            moves.turn_house_lock(session, place, plan, house, who=who())
+        elif asked.get("on"):
+            moves.lock(session, plan, kind, [str(code) for code in codes or ()], who=who())
         else:
-            moves.unlock(session, plan, kind, codes)
+            moves.unlock(session, plan, kind, [str(code) for code in codes or ()])
         return told(views.view(session, plan, version, bench))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
 import shapely
 from flask_babel import gettext
 from sqlalchemy.orm import Session
@@ -38,6 +39,7 @@ def view(session: Session, plan: PlanInfo, version: int, bench: Bench) -> dict[s
         "editable": plan.state in scenarios.EDITABLE,
         "grids": grids(bench, range(len(bench.state.grids.code)), locks),
         "arcs": arcs(bench, locks),
+        "house_locks": _places(bench, locks),
         "log": [
             {**asdict(m), "at": m.at.isoformat(), "action_text": actions().get(m.action, m.action)}
             for m in entries[:SHOWN_MOVES]
@@ -161,6 +163,13 @@ def doing() -> dict[str, str]:
         "balancing": gettext("balancing"),
         "drawing": gettext("drawing the borders"),
     }
+
+
+def _places(bench: Bench, locks: ScenarioLocks) -> list[list[float]]:
+    """Where the locked houses stand."""
+    houses = bench.state.houses
+    held = np.isin(houses.code, sorted(locks.houses)) & houses.placed
+    return [[lon, lat] for lon, lat in houses.lonlat[held].tolist()]
 
 
 def _rows(bench: Bench, codes: Sequence[str]) -> list[int]:

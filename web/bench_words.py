@@ -41,6 +41,8 @@ def words() -> dict[str, str]:
         "hint_split": gettext("Draw a line across {grid}, from border to border."),
         "hint_merge": gettext("Click the neighbour whose ground {grid} is to get."),
         "hint_draw": gettext("Draw the new grid; its ground is cut out of its neighbours."),
+        "hint_lock": gettext("Click a house to lock it in its grid, or to unlock it."),
+        "zoom_in": gettext("Several houses stand here; zoom in to choose one."),
         "outer_border": gettext("This border is that of a community or the township; it stays."),
         "locked_border": gettext("This border is locked."),
         "lock": gettext("Lock"),

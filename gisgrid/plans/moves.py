@@ -16,9 +16,9 @@ from gisgrid.errors import Conflict, Invalid, NotFound
 from gisgrid.plans.attach import attach, attach_rows
 from gisgrid.plans.bench import Bench, changed_codes, flows
 from gisgrid.plans.bulk import Kind
-from gisgrid.plans.plans import PlanInfo, plan_by_id
+from gisgrid.plans.plans import Place, PlanInfo, plan_by_id
 from gisgrid.plans.refusals import ScenarioLocks, refuse
-from gisgrid.plans.scenarios import refuse_fixed
+from gisgrid.plans.scenarios import house_code, refuse_fixed
 
 Facts = dict[str, Any]
 """A grid as the log keeps it: name, kind, community, host, wkb."""
@@ -166,6 +166,19 @@ def lock(session: Session, plan: PlanInfo, kind: str, codes: Sequence[str], *, w
         ),
         {"p": plan.id, "kind": kind, "key": _key(session, plan, kind, codes), "who": who},
     )
+
+
+def turn_house_lock(
+    session: Session, place: Place, plan: PlanInfo, house_id: int, *, who: str
+) -> None:
+    """Lock the house with a row number, or unlock it if it is locked; NotFound if there is none."""
+    code = house_code(session, place, house_id)
+    if code is None:
+        raise NotFound(f"There is no house {house_id}.", zh=f"没有编号为 {house_id} 的房屋。")
+    if code in locks_of(session, plan.id).houses:
+        unlock(session, plan, "house", [code])
+    else:
+        lock(session, plan, "house", [code], who=who)
 
 
 def unlock(session: Session, plan: PlanInfo, kind: str, codes: Sequence[str]) -> None:

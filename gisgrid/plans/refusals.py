@@ -33,8 +33,8 @@ def refuse(before: Bench, after: Bench, locks: ScenarioLocks) -> None:
     Raises
     ------
     Invalid
-        A grid would lie in more pieces, leave its community or the township, overlap another, or
-        ground would be left without a grid; ``facts["place"]`` is [lon, lat] there.
+        A grid would lie in more pieces, leave its community or the township, overlap another, be
+        left without a house, or ground would be left without a grid; ``facts["place"]`` is [lon, lat] there.
     Conflict
         A lock says no.
     """
@@ -43,6 +43,7 @@ def refuse(before: Bench, after: Bench, locks: ScenarioLocks) -> None:
     _inside_communities(before, after, touched)
     _tiled(before, after, touched)
     _drawable(before, after)
+    _peopled(before, after)
     _locks(before, after, locks)
 
 
@@ -154,6 +155,24 @@ def _drawable(before: Bench, after: Bench) -> None:
             "所绘边界与另一条边界或交会点过近，无法区分。",
             faults[0],
         )
+
+
+def _peopled(before: Bench, after: Bench) -> None:
+    """No basic grid is left, or made, without a house; one that had none before may stay so."""
+    if not before.state.houses.placed.any():
+        return
+    held = after.state.per_grid(np.ones(len(after.state.houses.code), dtype=np.int64))
+    had = before.state.per_grid(np.ones(len(before.state.houses.code), dtype=np.int64))
+    for row in after.state.basic[held[after.state.basic] == 0].tolist():
+        code = after.state.grids.code[row]
+        old = before.row_of.get(code)
+        if old is None or had[old]:
+            raise _at(
+                Invalid,
+                f"No house would stand in grid {code}.",
+                f"网格 {code} 内将没有任何房屋。",
+                after.state.grids.lonlat[row],
+            )
 
 
 def _overlays(after: Bench, touched: list[str]) -> None:

@@ -26,9 +26,13 @@
       }
     });
     bench.map.on("click", (event) => {
-      if (bench.tool !== "house" || !bench.selected) return;
+      if (!bench.view || !bench.view.editable || bench.saving) return;
+      if (bench.tool !== "lock" && (bench.tool !== "house" || !bench.selected)) return;
       const found = gisgrid.layers.houses.at(event.latlng);
-      if (found && found.n === 1) bench.keep({ kind: "give", house: found.id, to: bench.selected });
+      if (!found) return;
+      if (found.n > 1) bench.tell(bench.ui.words.zoom_in);
+      else if (bench.tool === "lock") bench.post("lock", { kind: "house", house: found.id });
+      else bench.keep({ kind: "give", house: found.id, to: bench.selected });
     });
     const form = byId("named");
     form.addEventListener("submit", (event) => {
@@ -36,7 +40,7 @@
       const edit = { ...tools.pending, name: form.elements.name.value };
       if (edit.kind === "draw" && form.elements.exclusive.checked) Object.assign(edit, { exclusive: true, host: form.elements.host.value });
       form.hidden = true;
-      bench.keep(edit).then(() => tools.choose(bench, "drag"));
+      done(bench, edit);
     });
     byId("named-cancel").addEventListener("click", () => { form.hidden = true; tools.choose(bench, "drag"); bench.draw(); });
   };
@@ -65,7 +69,9 @@
     bench.map.pm.disableDraw();
     if (bench.line && bench.line.pm) bench.line.pm.disable();
     bench.line = null;
+    bench.turn += 1;
     byId("live").hidden = true;
+    if (bench.proposed) bench.proposed.clearLayers();
   };
 
   tools.clickGrid = function (bench, event) {
@@ -75,7 +81,7 @@
       bench.keep({ kind: "merge", into: bench.selected, gone: code });
       return;
     }
-    if (bench.tool === "house" && bench.selected) return; // a house is meant
+    if (bench.tool === "lock" || (bench.tool === "house" && bench.selected)) return; // a house is meant
     bench.select(code);
     if (["give", "split"].includes(bench.tool)) tools.choose(bench, bench.tool);
   };
@@ -110,11 +116,17 @@
     arc.locked ? words.unlock_border : words.lock_border));
   }
 
+  async function done(bench, edit) {
+    const { tool } = bench;
+    await bench.keep(edit);
+    if (bench.tool === tool) tools.choose(bench, "drag");
+  }
+
   function created(bench, event) {
     const points = event.layer.getLatLngs();
     event.layer.remove();
     if (bench.tool === "give") {
-      bench.keep({ kind: "give", polygon: corners(points[0]), to: bench.selected }).then(() => tools.choose(bench, "drag"));
+      done(bench, { kind: "give", polygon: corners(points[0]), to: bench.selected });
       return;
     }
     tools.pending = bench.tool === "split"

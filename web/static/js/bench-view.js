@@ -39,6 +39,10 @@ window.gisgrid = window.gisgrid || {};
     }));
   };
 
+  // Houses that are locked.
+  gisgrid.drawHeld = (places, pane) => L.layerGroup(places.map((place) => L.marker(latlng(place), {
+    pane, interactive: false, keyboard: false, pmIgnore: true, icon: L.divIcon({ className: "held", iconSize: [20, 20] }) })));
+
   // Names in the middle of the grids that are wide enough for them.
   gisgrid.drawNames = function (map, layer, pane) {
     const names = L.layerGroup([], { pane });

@@ -60,50 +60,59 @@
 
     // ---- edits -------------------------------------------------------------------------------
 
-    // Counts while the hand moves: the newest question wins, one at a time is on its way.
+    // Counts while the hand moves: the newest question wins, one at a time is on its way. What was
+    // asked before another tool was taken up is no longer of interest.
     let waiting = null, asking = false;
+    bench.turn = 0;
     bench.preview = async function (edit) {
       waiting = edit;
       if (asking) return;
       asking = true;
       while (waiting) {
-        const now = waiting;
+        const now = waiting, turn = bench.turn;
         waiting = null;
         try {
           const began = performance.now();
           const answer = await ask("preview", { version: bench.view.version, edit: now });
           bench.lastPreviewMs = performance.now() - began;
-          live(answer);
+          if (turn === bench.turn) live(answer);
         } catch (error) {
-          await bench.failed(error);
+          if (turn === bench.turn) await bench.failed(error);
         }
       }
       asking = false;
     };
 
-    bench.keep = async function (edit) {
+    // While the server takes an edit nothing else is begun: its answer would take the tool away.
+    async function held(work) {
+      if (bench.saving) return null;
+      bench.saving = true;
       waiting = null;
+      const parts = [byId("panel"), byId("card")];
+      parts.forEach((part) => { part.inert = true; });
+      bench.tell("");
       try {
-        const why = byId("why").value;
-        show(await ask("edit", { version: bench.view.version, edit, why }));
-        bench.tell(ui.words.saved, null, true);
-        return true;
-      } catch (error) {
-        await bench.failed(error);
-        return false;
-      }
-    };
-
-    bench.post = async function (path, body) {
-      try {
-        const answer = await ask(path, body);
-        if (answer.version !== undefined) show(answer);
-        return answer;
+        return await work();
       } catch (error) {
         await bench.failed(error);
         return null;
+      } finally {
+        bench.saving = false;
+        parts.forEach((part) => { part.inert = false; });
       }
-    };
+    }
+
+    bench.keep = (edit) => held(async () => {
+      show(await ask("edit", { version: bench.view.version, edit, why: byId("why").value }));
+      bench.tell(ui.words.saved, null, true);
+      return true;
+    });
+
+    bench.post = (path, body) => held(async () => {
+      const answer = await ask(path, body);
+      if (answer.version !== undefined) show(answer);
+      return answer;
+    });
 
     // ---- drawing -----------------------------------------------------------------------------
 
@@ -118,9 +127,10 @@
 
     bench.draw = function () {
       gisgrid.benchTools.stop(bench);
-      for (const name of ["grids", "arcs", "names", "proposed"]) if (bench[name]) bench[name].remove();
+      for (const name of ["grids", "arcs", "names", "held", "proposed"]) if (bench[name]) bench[name].remove();
       bench.grids = gisgrid.drawGrids(bench.view.grids, { pane: "fills" }).addTo(map);
       bench.arcs = gisgrid.drawArcs(bench.view.arcs, "arcs").addTo(map);
+      bench.held = gisgrid.drawHeld(bench.view.house_locks, "labels").addTo(map);
       bench.names = gisgrid.drawNames(map, bench.grids, "labels").addTo(map);
       bench.proposed = L.layerGroup().addTo(map);
       bench.grids.on("click", (event) => gisgrid.benchTools.clickGrid(bench, event));
