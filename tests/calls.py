@@ -187,6 +187,11 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
     "security.two_factor_setup_validate": lambda s: forms("/account/tf-setup/x"),
     "security.two_factor_token_validation": lambda s: forms("/account/tf-validate", code="1"),
     "static": lambda s: [Call("/static/icon.svg"), Call("/static/nothing.js")],
+    "telephone.new": lambda s: [Call(f"/dispatch/new?township={s.township}")],
+    "telephone.send": lambda s: [
+        Call("/dispatch/new", "POST", form={"matter": "0101", "address": s.address, "township": s.township}),
+        Call("/dispatch/new", "POST", form={"add": str(s.event_id), "text": "x"}),
+    ],
     "v1.all_plans": lambda s: [Call(f"/api/v1/plans?township={s.township}"), Call("/api/v1/plans?township=x")],
     "v1.counts": lambda s: under("/api/v1/summary", s),
     "v1.event": lambda s: [

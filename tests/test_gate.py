@@ -32,6 +32,7 @@ PATHS = {
     "documents.one": "/documents/F1",
     "report.thumbnail": "/report/photos/1",
     "security.change_password": "/account/change",
+    "telephone.new": "/dispatch/new",
     "v1.event": "/api/v1/plans/1/events/1",
     "v1.house": "/api/v1/plans/1/houses/1",
     "v1.leader": "/api/v1/grids/999901001001001/leader",

@@ -31,6 +31,7 @@ from web import (  # noqa: F401 - some add their routes to the API or the bench
     report_follow,
     report_form,
     snapshots,
+    telephone,
 )
 from web.store import Store
 
@@ -73,5 +74,6 @@ def create_app(settings: Settings, bind: Engine | None = None) -> Flask:
     app.register_blueprint(cases.blueprint)
     app.register_blueprint(planning.blueprint)
     report.init_app(app)
+    app.register_blueprint(telephone.blueprint)
     open311.init_app(app, api.init_app(app))
     return app

@@ -102,6 +102,8 @@ RIGHT_OF: dict[str, str] = {
     "security.two_factor_setup_validate": PERSON,
     "security.two_factor_token_validation": OPEN,
     "static": PUBLIC,
+    "telephone.new": "dispatch",
+    "telephone.send": "dispatch",
     "v1.all_plans": PUBLIC,
     "v1.counts": OPEN,
     "v1.event": "see_events",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -11,25 +9,22 @@ from flask import Blueprint, Flask, Response, redirect, render_template, request
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
-from gisgrid.errors import GisgridError, Invalid, NotFound
+from gisgrid.errors import Invalid, NotFound
 from gisgrid.events.cases import RESIDENT
-from gisgrid.events.intake import add_to
 from gisgrid.events.matters import offered
 from gisgrid.events.photos import photo_bytes
 from gisgrid.plans.plans import Place
 from web import report_form as form
 from web.days import local
-from web.errors import problem_of, status_of
-from web.gate import asker
+from web.errors import problem_of
 from web.i18n import LANGUAGES, language
 from web.limits import REPORTS, WRONG_TICKETS, hold
 from web.posts import acting_by, as_public, township_at_hand
+from web.report_take import Outcome, attempt, looking
 from web.report_words import DATUMS, icon_of, words
-from web.store import opening, reading, writing
+from web.store import reading
 
 STYLES = ("css/lookup.css", "css/report.css")
-PURPOSE = "event"
-"""What texts of events near by are opened for."""
 
 blueprint = Blueprint("report", __name__, url_prefix="/report")
 
@@ -52,7 +47,7 @@ def show() -> BaseResponse:
         return redirect(url_for("report.followed", ticket=ticket), 303)
     draft, _ = form.read_draft()
     with reading() as session:
-        return _page(session, township_at_hand(session), draft, None)
+        return _page(session, township_at_hand(session), draft)
 
 
 @blueprint.get("/near")
@@ -81,28 +76,13 @@ def send() -> BaseResponse:
         by = acting_by(session, place.id)
     if by == RESIDENT:
         as_public()
-    looked = form.Look()
-    try:
-        if wrong is not None:
-            raise wrong
-        with looking() as session:
-            add = request.form.get("add", "")
-            if add:
-                if not add.isdecimal() or len(add) > 18:
-                    raise NotFound("There is no such report.", zh="没有这条上报。")
-                add_to(
-                    session, int(add), by, text_=draft.text, photos=draft.photos,
-                    client_id=draft.client,
-                )  # fmt: skip
-                return redirect(url_for("report.show", added=1, township=place.code), 303)
-            looked = form.look(session, place, draft)
-            if looked.doubtful and draft.seen != looked.mark:
-                return _page(session, place, draft, None, looked=looked, status=422)
-            case = form.received(session, place, draft, looked, by).case
-    except GisgridError as error:
+    got = attempt(place, by, draft, wrong)
+    if got.case is None:
         with reading() as session:
-            return _page(session, place, draft, error, looked=looked, status=status_of(error))
-    return redirect(url_for("report.followed", ticket=case.ticket, new=1), 303)
+            return _page(session, place, draft, got)
+    if got.added:
+        return redirect(url_for("report.show", added=1, township=place.code), 303)
+    return redirect(url_for("report.followed", ticket=got.case.ticket, new=1), 303)
 
 
 @blueprint.get("/photos/<int:photo_id>")
@@ -113,24 +93,11 @@ def thumbnail(photo_id: int) -> Response:
     return Response(body, mimetype="image/jpeg", headers={"Cache-Control": "private, max-age=3600"})
 
 
-@contextlib.contextmanager
-def looking() -> Iterator[Session]:
-    """A transaction in which texts of events near by are open to who may see them, on the record."""
-    may = "see_events" in asker().rights
-    with opening(PURPOSE) if may else writing() as session:
-        yield session
-
-
 def _page(
-    session: Session,
-    place: Place,
-    draft: form.Draft,
-    error: GisgridError | None,
-    *,
-    looked: form.Look | None = None,
-    status: int = 200,
+    session: Session, place: Place, draft: form.Draft, got: Outcome | None = None
 ) -> Response:
-    if looked and looked.from_photo:
+    looked = got.looked if got else form.Look()
+    if looked.from_photo:
         draft = replace(draft, lon=str(looked.lon), lat=str(looked.lat), datum="wgs84")
     majors = offered(session, place.id, datetime.now(UTC))
     scripted = request.headers.get("X-Requested-With") == "report"
@@ -143,8 +110,8 @@ def _page(
         english=language() == "en",
         draft=draft,
         kept=[] if scripted else form.kept(draft),
-        look=looked or form.Look(),
-        problem=error and problem_of(error).detail,
+        look=looked,
+        problem=got and got.error and problem_of(got.error).detail,
         other=next((code, name) for code, name in LANGUAGES.items() if code != language()),
         styles=STYLES,
         datums=DATUMS,
@@ -152,4 +119,6 @@ def _page(
         time_zone=place.time_zone,
         ui={"near": url_for("report.near"), "words": words(), "language": language()},
     )
-    return Response(html, status, headers={"Cache-Control": "private, no-store"})
+    return Response(
+        html, got.status if got else 200, headers={"Cache-Control": "private, no-store"}
+    )

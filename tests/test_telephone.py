@@ -1,0 +1,98 @@
+"""The dispatcher's form: a caller's report becomes a filed case, and nothing of what was typed is lost."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import Engine, text
+
+from gisgrid.db.store import transaction
+from tests.accounts import appointed
+from tests.sketch import spot
+from tests.test_report_web import Desk
+from tests.web import app_over
+
+
+class Centre(Desk):
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+        with transaction(engine) as session:
+            accounts = [
+                appointed(session, role, name=name)
+                for role, name in (("dispatcher", "dispatcher.shi"), ("township_government", "gov"))
+            ]
+        self.dispatcher, self.government = (
+            app_over(engine, account=account).test_client() for account in accounts
+        )
+
+    def call(self, client: FlaskClient, at: tuple[float, float] | None = None, **more: Any) -> Any:
+        page = client.get("/dispatch/new").text
+        hidden = dict(re.findall(r'name="(csrf_token|client)" value="([^"]+)"', page))
+        lon, lat = at or spot(0.5, 0.5)
+        form = {
+            **hidden, "matter": self.matter, "lon": str(lon), "lat": str(lat), "text": "没人收<b>",
+            "contact": "测试人 19912345678", "source": "12345热线", **more,
+        }  # fmt: skip
+        return client.post("/dispatch/new", data={k: v for k, v in form.items() if v is not None})
+
+
+@pytest.fixture
+def centre(engine: Engine) -> Centre:
+    return Centre(engine)
+
+
+def test_a_caller_s_report_is_taken_in_and_filed_at_once(centre: Centre):
+    page = centre.dispatcher.get("/dispatch/new").text
+    assert "电话登记" in page and f'value="{centre.matter}"' in page and "12345热线" in page
+    answer = centre.call(centre.dispatcher, file="1")
+    assert answer.status_code == 303 and re.search(r"/cases/\d+$", answer.location)
+    case = centre.dispatcher.get(answer.location)
+    assert case.status_code == 200 and "已立案" in case.text
+    with transaction(centre.engine) as session:
+        row = session.execute(
+            text(
+                "SELECT e.source, e.contact, e.reporter, c.state, e.grid_code "
+                "FROM event e JOIN event_case c ON c.event_id = e.id"
+            )
+        ).one()
+    assert tuple(row) == ("12345热线", "测试人 19912345678", "dispatcher.shi", "filed", "a")
+
+
+def test_without_filing_it_waits_and_the_same_thing_is_shown_first(centre: Centre):
+    assert centre.call(centre.dispatcher).status_code == 303
+    again = centre.call(centre.dispatcher)
+    assert again.status_code == 422 and "没人收&lt;b&gt;" in again.text
+    event = re.search(r'name="add" value="(\d+)"', again.text)[1]
+    assert centre.call(centre.dispatcher, add=event).status_code == 303
+    with transaction(centre.engine) as session:
+        states = session.scalars(text("SELECT state FROM event_case")).all()
+    assert states == ["collected"]
+
+
+@pytest.mark.parametrize(
+    ("at", "more", "words"),
+    [
+        (spot(0.995, 0.5), {}, "两个网格都有可能"),
+        (spot(5, 5), {}, "不在"),
+        (None, {"matter": ""}, "请选择是什么事"),
+        (None, {"lon": None, "lat": None}, "请说明地点"),
+        (None, {"lon": None, "lat": None, "address": "老槐树"}, "仍然发送"),
+    ],
+)
+def test_what_has_to_be_mended_is_told_and_what_was_typed_is_kept(
+    centre: Centre, at: Any, more: Any, words: str
+):
+    answer = centre.call(centre.dispatcher, at, file="1", **more)
+    assert answer.status_code == 422 and words in answer.text
+    for kept in ("没人收&lt;b&gt;</textarea>", "测试人 19912345678", "12345热线"):
+        assert kept in answer.text
+    assert centre.count() == 0
+
+
+def test_who_may_not_collect_is_told(centre: Centre):
+    answer = centre.call(centre.government)
+    assert answer.status_code == 403 and "无权执行" in answer.text and "没人收" in answer.text
+    assert centre.worker.get("/dispatch/new").status_code == 403

@@ -1,0 +1,84 @@
+"""A filled-in form becomes a report, an addition to one, or a form with something to mend."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from flask import request
+from sqlalchemy.orm import Session
+
+from gisgrid.errors import GisgridError, Invalid, NotFound
+from gisgrid.events.cases import By, CaseNow
+from gisgrid.events.intake import add_to
+from gisgrid.plans.plans import Place
+from web.errors import status_of
+from web.gate import asker
+from web.report_form import Draft, Look, look, received
+from web.store import opening, writing
+
+PURPOSE = "event"
+"""What texts of events near by are opened for."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a form: a case; or what has to be looked at or mended before."""
+
+    case: CaseNow | None = None
+    added: bool = False
+    """The case was there before and something was added to it."""
+    looked: Look = field(default_factory=Look)
+    error: GisgridError | None = None
+
+    @property
+    def status(self) -> int:
+        """Of the form that is shown again."""
+        return status_of(self.error) if self.error else 422
+
+
+@contextlib.contextmanager
+def looking() -> Iterator[Session]:
+    """A transaction in which texts of events near by are open to who may see them, on the record."""
+    may = "see_events" in asker().rights
+    with opening(PURPOSE) if may else writing() as session:
+        yield session
+
+
+def attempt(
+    place: Place,
+    by: By,
+    draft: Draft,
+    wrong: Invalid | None,
+    then: Callable[[Session, CaseNow], CaseNow] = lambda _, case: case,
+) -> Outcome:
+    """Take a draft in, unless something is wrong or doubtful about it; all in one transaction.
+
+    Parameters
+    ----------
+    wrong
+        What is known to be wrong with it.
+    then
+        What follows at once on a case that was opened.
+    """
+    looked = Look()
+    try:
+        if wrong is not None:
+            raise wrong
+        with looking() as session:
+            if add := request.form.get("add", ""):
+                if not add.isdecimal() or len(add) > 18:
+                    raise NotFound("There is no such report.", zh="没有这条上报。")
+                case = add_to(
+                    session, int(add), by, text_=draft.text, photos=draft.photos,
+                    client_id=draft.client,
+                )  # fmt: skip
+                return Outcome(case, added=True)
+            looked = look(session, place, draft)
+            if looked.doubtful and draft.seen != looked.mark:
+                return Outcome(looked=looked)
+            got = received(session, place, draft, looked, by)
+            return Outcome(then(session, got.case) if got.fresh else got.case, looked=looked)
+    except GisgridError as error:
+        return Outcome(looked=looked, error=error)
