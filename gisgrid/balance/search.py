@@ -30,8 +30,8 @@ class Search:
         from.
     """
 
-    moves_per_unit: int = 900
-    least_moves: int = 20_000
+    moves_per_unit: int = 1200
+    least_moves: int = 27_000
     runs: int = 2
     rescues: int = 6
     heat: float = 1.0

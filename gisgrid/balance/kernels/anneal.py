@@ -32,7 +32,7 @@ class Problem(NamedTuple):
     ``rim`` is the whole perimeter of a unit, ``may[g, h]`` whether a unit at home in ``g`` may go
     to ``h``, ``free`` whether a unit may move at all, ``low`` and ``high`` the band of each grid's
     workload, ``price`` a worth of workload per grid that guides the start, ``shape`` the price of
-    raggedness, and ``worst`` the raggedness from which it counts fivefold.
+    raggedness, and ``worst`` the raggedness from which it counts thirtyfold.
     """
 
     indptr: ShortInts
@@ -74,10 +74,10 @@ def outside(load: float, low: float, high: float) -> float:
 
 @numba.njit(cache=True, nogil=True, inline="always")
 def raggedness(perimeter: float, area: float, worst: float) -> float:
-    """One over the Polsby-Popper score: 1 for a disc. Beyond ``worst`` it counts fivefold."""
+    """One over the Polsby-Popper score: 1 for a disc. Beyond ``worst`` it counts thirtyfold."""
     ragged = perimeter * perimeter / (4.0 * math.pi * max(area, 1e-9))
     if ragged > worst:
-        ragged += 4.0 * (ragged - worst)
+        ragged += 29.0 * (ragged - worst)
     return ragged
 
 
