@@ -20,6 +20,8 @@ SCRIPTS = (
     "js/case.js",
 )
 STYLES = ("vendor/leaflet/leaflet.css", "css/case.css")
+BOARD_SCRIPTS = (*SCRIPTS[:-1], "js/board-map.js", "js/board-live.js", "js/board.js")
+BOARD_STYLES = ("vendor/leaflet/leaflet.css", "css/app.css", "css/map.css", "css/board.css")
 AROUND = 0.0012
 """Degrees around a spot without a grid, about 100 m."""
 

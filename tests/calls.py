@@ -113,6 +113,7 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
     "bench.step_back": lambda s: [Call(f"/plan/{s.plan_id}/undo", "POST", form={"plan": str(s.plan_id)})],
     "bench.tidy": lambda s: [Call(f"/plan/{s.plan_id}/discard", "POST", form={"plan": str(s.plan_id)})],
     "bench.view": lambda s: [Call(f"/plan/{s.plan_id}/view.json")],
+    "cases.mine": lambda s: [Call("/cases/mine")],
     "cases.move": lambda s: [Call(f"/cases/{s.case_id}/move", "POST", form={"lon": "x", "lat": "1"})],
     "cases.open_words": lambda s: [
         Call(f"/cases/{s.case_id}/open", "POST", opens="see_events"), Call("/cases/99999/open", "POST"),
@@ -133,6 +134,14 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
     "desk.house": house,
     "desk.me": lambda s: [Call("/me"), Call("/me?lang=en")],
     "desk.open_house": opened,
+    "dispatch.show": lambda s: [Call("/dispatch"), Call(f"/dispatch?township={s.township}&lang=en")],
+    "dispatch.steps": lambda s: [
+        Call("/dispatch/steps", "POST", json={"step": "note", "note": "核实", "cases": [{"id": s.case_id}]}),
+        Call("/dispatch/steps", "POST", json=["x"]),
+    ],
+    "dispatch.stream": lambda s: [
+        Call("/dispatch/stream"), Call("/dispatch/stream", headers={"Last-Event-ID": "0-3"}),
+    ],
     "documents.all_documents": lambda s: [Call("/documents"), Call(f"/documents?township={s.township}")],
     "documents.file": lambda s: [Call("/document-files/D1")],
     "documents.has_read": lambda s: [Call("/documents/D1", "POST", form={"number": "1"})],
@@ -193,6 +202,11 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
         Call("/dispatch/new", "POST", form={"add": str(s.event_id), "text": "x"}),
     ],
     "v1.all_plans": lambda s: [Call(f"/api/v1/plans?township={s.township}"), Call("/api/v1/plans?township=x")],
+    "v1.cases": lambda s: [
+        Call(f"/api/v1/cases?township={s.township}&state=all&limit=500&square=0.001"),
+        Call(f"/api/v1/cases?township={s.township}&state=all&q=秘&ids={s.case_id}&lang=en"),
+        Call("/api/v1/cases?box=1,2,3,x"), Call("/api/v1/cases?township=x"),
+    ],
     "v1.counts": lambda s: under("/api/v1/summary", s),
     "v1.event": lambda s: [
         Call(f"/api/v1/plans/{s.plan_id}/events/{s.event_id}"), Call(f"/api/v1/plans/99/events/{s.event_id}"),

@@ -53,6 +53,11 @@ class Town:
         with acting(self.web, who and self.people[who]) as session:
             return take_in(session, self.place, report, by).case
 
+    def report_at(self, place: tuple[float, float]) -> CaseNow:
+        with acting(self.web, None) as session:
+            report = Report(self.matter, place, "垃圾", reported_at=WHEN)
+            return take_in(session, self.place, report, PUBLIC).case
+
     def step(self, who: str, case_id: int, step: str, role: str, actor: str, **details: object):
         with acting(self.web, self.people[who]) as session:
             return take_step(session, case_id, step, By(actor, (role,)), details=Details(**details))

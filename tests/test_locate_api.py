@@ -153,7 +153,7 @@ def test_boston_swapped_is_seen_by_the_grids():
 
 def test_the_published_plan_answers_without_sql(app: Flask):
     snapshots_of(app).start()
-    assert eventually(lambda: snapshots_of(app)._listening)
+    assert eventually(lambda: snapshots_of(app)._listener.listening)
     client = app.test_client()
     ask(client, lon=INSIDE[0], lat=INSIDE[1])
     statements: list[str] = []

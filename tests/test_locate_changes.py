@@ -58,11 +58,11 @@ def test_an_answer_is_never_under_an_old_plan(
     held = snapshots_of(app)
     if not listening:
         # A listener that never gets a connection: each request asks which plan is published.
-        monkeypatch.setattr(held, "_hear", lambda: time.sleep(0.05))
+        monkeypatch.setattr(held._listener, "_listen", lambda: time.sleep(0.05))
     try:
         client = app.test_client()
         before = ask(client, lon=INSIDE[0], lat=INSIDE[1])
-        assert not listening or eventually(lambda: held._listening)
+        assert not listening or eventually(lambda: held._listener.listening)
         with transaction(own) as session:
             new = branch(session, datetime.now(UTC).date() - timedelta(days=1))
 
@@ -92,7 +92,7 @@ def test_a_new_leader_and_a_new_house_are_told_soon(own: Engine, monkeypatch: py
     try:
         client = app.test_client()
         answer = ask(client, lon=INSIDE[0], lat=INSIDE[1])
-        assert eventually(lambda: snapshots_of(app)._listening)
+        assert eventually(lambda: snapshots_of(app)._listener.listening)
         with transaction(own) as session:
             session.execute(
                 text("UPDATE staff SET name = '新网格长' WHERE name = :name"),
@@ -120,7 +120,7 @@ def test_the_listener_comes_back_after_its_connection_is_cut(own: Engine):
     try:
         client = app.test_client()
         ask(client, lon=INSIDE[0], lat=INSIDE[1])
-        assert eventually(lambda: held._listening)
+        assert eventually(lambda: held._listener.listening)
         news = held._news
         with transaction(own) as session:
             session.execute(
@@ -129,7 +129,7 @@ def test_the_listener_comes_back_after_its_connection_is_cut(own: Engine):
                     "WHERE application_name = 'gisgrid listener' AND datname = current_database()"
                 )
             )
-        assert eventually(lambda: held._listening and held._news > news)
+        assert eventually(lambda: held._listener.listening and held._news > news)
         assert ask(client, lon=INSIDE[0], lat=INSIDE[1])["grid"]["code"]
     finally:
         held.close()

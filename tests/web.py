@@ -184,6 +184,7 @@ def app_over(engine: Engine, *, account: int | None = None, **settings: object) 
         Settings(**{"secret_key": KEY, **settings}),  # type: ignore[arg-type]
         bind=web_engine(engine),
     )
+    app.config["STREAM_LIFE_S"] = 0.0  # what is read to its end must have one
     app.testing = False  # failures are answered as in production
     if account is not None:
         cookie = session_cookie(app, engine, account)

@@ -16,6 +16,9 @@ from web import (  # noqa: F401 - some add their routes to the API or the bench
     bench_store,
     cases,
     desk,
+    dispatch,
+    dispatch_api,
+    dispatch_streams,
     documents,
     errors,
     gate,
@@ -58,6 +61,7 @@ def create_app(settings: Settings, bind: Engine | None = None) -> Flask:
     app.ensure_sync = lambda func: func  # type: ignore[method-assign]
     app.extensions["gisgrid"] = Store(settings, bind)
     snapshots.init_app(app)
+    dispatch_streams.init_app(app)
     i18n.init_app(app, settings.language)
     answers.init_app(app, settings.basemap_url)
     errors.init_app(app)
@@ -72,6 +76,7 @@ def create_app(settings: Settings, bind: Engine | None = None) -> Flask:
     app.register_blueprint(bench.blueprint)
     app.register_blueprint(lookup.blueprint)
     app.register_blueprint(cases.blueprint)
+    app.register_blueprint(dispatch.blueprint)
     app.register_blueprint(planning.blueprint)
     report.init_app(app)
     app.register_blueprint(telephone.blueprint)

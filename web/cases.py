@@ -26,7 +26,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from gisgrid.access.unmask import OpenEvent, open_events
 from gisgrid.errors import GisgridError, Invalid, NotFound
-from gisgrid.events import people
+from gisgrid.events import board, people
 from gisgrid.events import sheet as sheets
 from gisgrid.events.cases import NOBODY, By, CaseNow, Details, Logged, case_log, case_now, take_step
 from gisgrid.events.clock import colour, left
@@ -44,6 +44,7 @@ from layers.layer import Scope
 from layers.tiles import data_version
 from web.answers import asset, nonce
 from web.cases_words import colour_words, level_words, map_words, role_word, time_left
+from web.dispatch_api import told
 from web.errors import problem_of
 from web.gate import asker
 from web.i18n import language
@@ -146,6 +147,23 @@ def move(case_id: int) -> BaseResponse:
         )
         flash(words, "error")
     return redirect(url_for("cases.show", case_id=case_id), 303)
+
+
+@blueprint.get("/mine")
+def mine() -> str:
+    """The open cases of whoever asks: theirs, and those of the grid they work in; late first."""
+    now = datetime.now(UTC)
+    with reading() as session:
+        found = board.mine(session)
+        flows = {row.flow_id: flow_by_id(session, row.flow_id) for row in found}
+        zones = {t.id: ZoneInfo(t.time_zone) for t in plans.townships(session)}
+    zone = next(iter(zones.values()), ZoneInfo("UTC"))
+    return render_template(
+        "cases-mine.html",
+        rows=[told(row, flows[row.flow_id], now) for row in found],
+        colour_words=colour_words(),
+        local=lambda at: at.astimezone(zone).strftime("%m-%d %H:%M"),
+    )
 
 
 @blueprint.get("/<int:case_id>/photos/<int:photo_id>.jpg")

@@ -8,16 +8,16 @@ from zoneinfo import ZoneInfo
 from gisgrid.errors import Invalid
 
 
-def day_of(text: str | None) -> date | None:
-    """The day that ``as_of`` names, None without; Invalid if it is no day."""
+def day_of(text: str | None, name: str = "as_of") -> date | None:
+    """The day that a parameter names, None without; Invalid if it is no day."""
     if not text:
         return None
     try:
         return date.fromisoformat(text)
     except ValueError:
         raise Invalid(
-            f"as_of is {text[:40]!r}; it must be a day such as 2023-08-31.",
-            zh=f"as_of 的值“{text[:40]}”不是日期；请写成 2023-08-31 的形式。",
+            f"{name} is {text[:40]!r}; it must be a day such as 2023-08-31.",
+            zh=f"{name} 的值“{text[:40]}”不是日期；请写成 2023-08-31 的形式。",
         ) from None
 
 

@@ -1,6 +1,6 @@
 """The published plan of each township, in the memory of a web process, never an old one.
 
-A thread listens to the store (LISTEN): where a plan is published or a team changes, what is held is
+The process listens to the store (`gisgrid.db.listen`): where a plan is published or a team changes, what is held is
 put aside and taken anew. While it listens, an answer needs no SQL; while it cannot, each request
 asks which plan is published. The houses, of which only the nearest address is told, may lag behind
 by ``HOUSES_EVERY_S``.
@@ -21,6 +21,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from gisgrid.db.listen import Listener
 from gisgrid.db.store import transaction
 from gisgrid.errors import GisgridError, NotFound
 from gisgrid.locate.houses import HOUSES_CHANNEL, Houses, take_houses
@@ -38,8 +39,6 @@ UNHEARD_S = 10.0
 """While nobody listens, names are at most this old; the plan never is."""
 _START_S = 20.0
 """A process waits at most so long for the houses before its first request."""
-_PULSE_S = 5.0
-"""Without news the listener looks so often whether its connection is still one."""
 
 
 @dataclass(frozen=True)
@@ -61,15 +60,20 @@ class Snapshots:
     ----------
     store
         Asked at the first use, so that processes forked before then share nothing.
+    listener
+        Tells what changes; it is started here.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, listener: Listener) -> None:
         self._store = store
+        self._listener = listener
+        for channel in (PUBLISHED_CHANNEL, CARDS_CHANNEL):
+            listener.hear(channel, self._changed)
+        listener.hear(HOUSES_CHANNEL, lambda _: self._houses_asked.set(), began=self._began)
         self._held: tuple[int, tuple[Held, ...]] = (-1, ())
         self._houses: dict[int, Houses] = {}
         self._news = 0
-        self._listening = False
-        self._thread: threading.Thread | None = None
+        self._keeping: threading.Thread | None = None
         self._taking = threading.Lock()
         self._stop = threading.Event()
         self._houses_asked = threading.Event()
@@ -110,13 +114,12 @@ class Snapshots:
         """Stop listening."""
         self._stop.set()
         self._houses_asked.set()
-        if self._thread is not None:
-            self._thread.join(timeout=10)
+        self._listener.close()
 
     def _fresh(self, held: tuple[Held, ...]) -> bool:
         if any(datetime.now(each.zone).date() != each.day for each in held):
             return False
-        if self._listening:
+        if self._listener.listening:
             return True
         if not held or time.monotonic() - held[0].taken_at > UNHEARD_S:
             return False
@@ -151,43 +154,23 @@ class Snapshots:
         return transaction(self._store.engine(), read_only=True, timeout_s=timeout_s)
 
     def _listen(self) -> None:
-        if self._thread is not None:
-            return
-        with self._taking:
-            if self._thread is None:
-                self._thread = threading.Thread(
-                    target=self._hear_for_ever, name="snapshots", daemon=True
-                )
-                self._thread.start()
-                threading.Thread(target=self._keep_houses, name="houses", daemon=True).start()
+        self._listener.start()
+        if self._keeping is None:
+            with self._taking:
+                if self._keeping is None:
+                    self._keeping = threading.Thread(
+                        target=self._keep_houses, name="houses", daemon=True
+                    )
+                    self._keeping.start()
 
-    def _hear_for_ever(self) -> None:
-        wait_s = 0.1
-        while not self._stop.is_set():
-            try:
-                self._hear()
-                wait_s = 0.1
-            except (psycopg.Error, OSError):
-                wait_s = min(wait_s * 2, 5.0)
-            self._listening = False
-            self._stop.wait(wait_s)
+    def _began(self) -> None:
+        # What was told before this moment was not heard: all that is held may be old.
+        self._news += 1
+        self._houses_asked.set()
 
-    def _hear(self) -> None:
-        with _connected(self._store) as connection:
-            for channel in (PUBLISHED_CHANNEL, CARDS_CHANNEL, HOUSES_CHANNEL):
-                connection.execute(f"LISTEN {channel}")
-            # What was told before this moment was not heard: all that is held may be old.
-            self._news += 1
-            self._listening = True
-            self._houses_asked.set()
-            while not self._stop.is_set():
-                for note in connection.notifies(timeout=_PULSE_S, stop_after=1):
-                    if note.channel == HOUSES_CHANNEL:
-                        self._houses_asked.set()
-                    else:
-                        self._news += 1
-                        self._retake()
-                connection.execute("SELECT 1")
+    def _changed(self, _: str) -> None:
+        self._news += 1
+        self._retake()
 
     def _retake(self) -> None:
         # Ahead of the next request; where it fails, that request tells why.
@@ -211,7 +194,8 @@ class Snapshots:
 
 
 def init_app(app: Flask) -> None:
-    app.extensions["gisgrid.snapshots"] = Snapshots(app.extensions["gisgrid"])
+    store: Store = app.extensions["gisgrid"]
+    app.extensions["gisgrid.snapshots"] = Snapshots(store, store.listener)
 
 
 def start(app: Flask) -> None:
@@ -233,17 +217,3 @@ def _take(session: Session, place: plans.Place) -> Held | None:
     zone = ZoneInfo(place.time_zone)
     day = datetime.now(zone).date()
     return Held(take(session, place, plan, day=day), day, zone, time.monotonic())
-
-
-def _connected(store: Store) -> psycopg.Connection[Any]:
-    """A connection of its own: the pool's go back and forth, and news would be lost."""
-    url = store.engine().url.set(drivername="postgresql")
-    return psycopg.connect(
-        url.render_as_string(hide_password=False),
-        autocommit=True,
-        application_name="gisgrid listener",
-        connect_timeout=10,
-        keepalives_idle=10,
-        keepalives_interval=5,
-        keepalives_count=3,
-    )

@@ -13,6 +13,7 @@ from flask import current_app, g
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from gisgrid.db.listen import Listener
 from gisgrid.db.store import Actor, open_web_engine, transaction, web_url
 from gisgrid.settings import Settings
 
@@ -27,6 +28,7 @@ class Store:
         self._bind = bind
         self._pid = os.getpid() if bind is not None else 0
         self._lock = threading.Lock()
+        self.listener = Listener(lambda: self.engine().url)
 
     def engine(self) -> Engine:
         with self._lock:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from sqlalchemy import Row, text
@@ -41,9 +41,8 @@ class CaseClock:
     delivered: bool
 
 
-@dataclass(frozen=True)
-class Turned:
-    """A clock that has turned yellow or red."""
+class Turned(NamedTuple):
+    """A clock that has turned yellow or red; there may be very many."""
 
     case_id: int
     name: str
@@ -185,17 +184,21 @@ def judge(session: Session, township_id: int, now: datetime) -> list[Turned]:
     rows = session.execute(
         text(
             """
-            UPDATE case_clock k SET colour = CASE WHEN k.due_at < :now THEN 'red' ELSE 'yellow' END
-            FROM event_case c
-            WHERE c.id = k.case_id AND c.township_id = :t AND k.stopped_at IS NULL
-              AND k.due_at IS NOT NULL AND k.yellow_at <= :now
-              AND k.colour <> CASE WHEN k.due_at < :now THEN 'red' ELSE 'yellow' END
-            RETURNING k.case_id, k.name, k.colour, k.due_at
+            WITH turned AS (
+                UPDATE case_clock k
+                SET colour = CASE WHEN k.due_at < :now THEN 'red' ELSE 'yellow' END
+                FROM event_case c
+                WHERE c.id = k.case_id AND c.township_id = :t AND k.stopped_at IS NULL
+                  AND k.due_at IS NOT NULL AND k.yellow_at <= :now
+                  AND k.colour <> CASE WHEN k.due_at < :now THEN 'red' ELSE 'yellow' END
+                RETURNING k.case_id, k.name, k.colour, k.due_at
+            )
+            SELECT * FROM turned ORDER BY due_at, case_id, name COLLATE "C"
             """
         ),
         {"t": township_id, "now": now},
     )
-    return sorted((Turned(*row) for row in rows), key=lambda w: (w.due_at, w.case_id, w.name))
+    return [Turned(*row) for row in rows]
 
 
 def standing(session: Session, township_id: int, now: datetime) -> dict[int, str]:

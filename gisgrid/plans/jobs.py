@@ -10,7 +10,7 @@ import json
 import multiprocessing
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from gisgrid.db.store import raw, transaction
 from gisgrid.errors import Conflict, GisgridError, Invalid, NotFound
+from gisgrid.events.upkeep import keep_up
 from gisgrid.plans import plans
 from gisgrid.plans.afresh import drawn, never_planned, taken_over
 from gisgrid.plans.bench import Bench
@@ -36,6 +37,9 @@ from gisgrid.plans.weighing import weights_of
 from gisgrid.plans.wishes import Wishes
 
 QUEUE, TASK = "bench", "bench.job"
+UPKEEP, KEEP_UP = "upkeep", "events.keep_up"
+EVERY = "* * * * *"
+"""When clocks are judged and emergencies ended, as a line of cron: each minute."""
 _OPTIONS = "-c search_path=procrastinate,public"
 LOOK_S = 0.3
 """How often the worker looks whether its job was cancelled."""
@@ -94,7 +98,7 @@ def order_rebalance(session: Session, plan: PlanInfo, wishes: Wishes, *, who: st
     before = session.scalar(text("SHOW search_path"))
     session.execute(text("SET LOCAL search_path = procrastinate, public"))
     App(connector=SyncPsycopgConnector()).configure_task(
-        TASK, queue=QUEUE, connection=raw(session)
+        TASK, queue=QUEUE, lock=QUEUE, connection=raw(session)
     ).defer(job_id=job_id)
     session.execute(text("SELECT set_config('search_path', :path, true)"), {"path": before})
     return job_id
@@ -184,7 +188,10 @@ def _edited_since(**facts: Any) -> Conflict:
 
 
 def work(engine: Engine, *, once: bool = False) -> None:
-    """Take orders from the queue and do them, until stopped; with ``once`` only those that wait."""
+    """Take orders from the queue and do them, until stopped; with ``once`` only those that wait.
+
+    Beside them cases are kept up, at once and every minute.
+    """
     url = engine.url.render_as_string(hide_password=False)
     conninfo = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     app = App(connector=PsycopgConnector(conninfo=conninfo, kwargs={"options": _OPTIONS}))
@@ -193,6 +200,12 @@ def work(engine: Engine, *, once: bool = False) -> None:
     def run(job_id: int) -> None:
         run_job(url, job_id)
 
+    @app.periodic(cron=EVERY)
+    @app.task(name=KEEP_UP, queue=UPKEEP, queueing_lock=KEEP_UP)
+    def upkeep(timestamp: int) -> None:
+        keep_up(engine, datetime.now(UTC))
+
+    keep_up(engine, datetime.now(UTC))
     with transaction(engine) as session:
         # What a worker that was killed left behind will never end by itself.
         session.execute(
@@ -202,7 +215,8 @@ def work(engine: Engine, *, once: bool = False) -> None:
                 "WHERE state = 'running'"
             )
         )
-    app.run_worker(queues=[QUEUE], wait=not once, concurrency=1, delete_jobs="always")
+    # Two at a time, of which the lock lets only one be a computation.
+    app.run_worker(queues=[QUEUE, UPKEEP], wait=not once, concurrency=2, delete_jobs="always")
 
 
 def run_job(url: str, job_id: int) -> None:

@@ -1,0 +1,350 @@
+"""Which cases are there to see to? Late ones first, narrowed by filters, with symbols for a map.
+
+Everything is asked of the store under the reader's rights. An event is open as long as its case is, so
+that what is closed needs no look at cases and clocks: they are read for the open ones only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from gisgrid.errors import Invalid
+from gisgrid.tables.cases import PHASES
+
+STATES = ("open", "closed", "all", *(phase for phase in PHASES if phase != "done"))
+DUES = ("late", "soon", "none")
+MOST_ROWS, MOST_SINGLE = 500, 250
+"""Rows of one answer; symbols that are drawn one by one, more are summed."""
+_LOOKED_BACK = 10_000
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What narrows the board; None or empty: everything."""
+
+    state: str = "open"
+    """One of ``STATES``: open, closed, or the phase of a flow."""
+    due: str | None = None
+    """``late``, ``soon`` (yellow), ``none`` (no limit, or it stands still); of open cases."""
+    matter: str | None = None
+    """Code of an item or of what it belongs to."""
+    grid: str | None = None
+    """Code under the published plan; ``none``: in no grid."""
+    community: str | None = None
+    source: str | None = None
+    words: str | None = None
+    """Part of an event's code, a matter, an office or a grid; what was reported is not searched."""
+    since: date | None = None
+    until: date | None = None
+    """Days of report in the township's time, both included."""
+    box: tuple[float, float, float, float] | None = None
+    """West, south, east, north (EPSG:4326): what lies there."""
+    ids: tuple[int, ...] | None = None
+    """Numbers of cases."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One case of a list."""
+
+    case_id: int
+    seq: int
+    event_id: int
+    code: str
+    matter_code: str
+    matter: str
+    matter_en: str | None
+    flow_id: int
+    state: str
+    open: bool
+    reported_at: datetime
+    closed_at: datetime | None
+    due_at: datetime | None
+    """The first of its running deadlines; None: none runs."""
+    yellow_at: datetime | None
+    source: str | None
+    grid_code: str | None
+    """Of the place under the published plan."""
+    grid: str | None
+    owner_grid: str | None
+    office: str | None
+    staff_id: int | None
+    lon: float | None
+    lat: float | None
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """A spot of the map: one case, or the sum of several near by."""
+
+    n: int
+    late: int
+    soon: int
+    lon: float
+    lat: float
+    case_id: int | None
+    """None for a sum."""
+
+
+@dataclass(frozen=True)
+class Board:
+    """What the filters let through."""
+
+    total: int
+    open: int
+    late: int
+    soon: int
+    unlocated: int
+    rows: list[Row]
+    symbols: list[Symbol]
+
+
+def board(
+    session: Session,
+    township_id: int,
+    filters: Filters,
+    now: datetime,
+    *,
+    limit: int = 50,
+    square: float | None = None,
+) -> Board:
+    """The cases of a township: counts, the first ``limit`` rows, and symbols.
+
+    Rows: open ones by due time, then those without, then closed ones, the last reported first.
+
+    Parameters
+    ----------
+    square
+        Edge in degrees of longitude of the squares that symbols are summed in; None: no symbols.
+        As many as ``MOST_SINGLE`` are one by one.
+
+    Raises
+    ------
+    Invalid
+        A state or due that is none.
+    """
+    if filters.state not in STATES or filters.due not in (None, *DUES):
+        raise Invalid(
+            f"A board shows {', '.join(STATES)}, due {', '.join(DUES)}.",
+            zh="没有这样的状态或时限筛选项。",
+        )
+    values = {
+        **_values(filters), "t": township_id, "now": now, "limit": min(limit, MOST_ROWS),
+        "square": square or 360.0, "single": MOST_SINGLE, "draws": square is not None,
+    }  # fmt: skip
+    # Under the policies the planner expects a hundredfold of the rows, and would sort to join.
+    session.execute(text("SET LOCAL enable_mergejoin = off"))
+    found = session.execute(text(_hit(filters) + _BOARD), values).all()
+    total, still_open, late, soon, unlocated, first = found[0][:6]
+    symbols = [Symbol(*row[6:]) for row in found if row[6]]
+    rows = rows_of(session, first or [])
+    return Board(total, still_open, late, soon, unlocated, rows, symbols)
+
+
+def mine(session: Session, *, most: int = 200) -> list[Row]:
+    """The open cases of whoever asks: given to them, or to the grid they work in; late first."""
+    return rows_of(session, session.scalars(text(_MINE), {"limit": most}).all())
+
+
+def rows_of(session: Session, event_ids: Sequence[int]) -> list[Row]:
+    """The cases of events as rows, in their order; events without a case are left out."""
+    rows = session.execute(text(_ROWS), {"ids": list(event_ids)}).mappings()
+    return [Row(**row) for row in rows]
+
+
+def sources(session: Session, township_id: int) -> list[str]:
+    """Where events of a township came from, as their sources are named."""
+    return list(
+        session.scalars(
+            text(
+                "SELECT DISTINCT source FROM event WHERE township_id = :t AND source IS NOT NULL "
+                "ORDER BY source LIMIT 100"
+            ),
+            {"t": township_id},
+        )
+    )
+
+
+def cursor(session: Session) -> str:
+    """A place in the stream of steps: `steps_since` tells all that this transaction cannot see."""
+    row = session.execute(
+        text(
+            "SELECT (SELECT last_value FROM case_step_id_seq) AS step, "
+            "pg_snapshot_xmin(pg_current_snapshot())::text AS xmin"
+        )
+    ).one()
+    return f"{row.step}-{row.xmin}"
+
+
+def steps_since(session: Session, place: str, *, most: int = 200) -> list[tuple[int, int]] | None:
+    """Cases (number, step) that have moved since a place in the stream, as far as seen; in order.
+
+    A step has a lower number than one before it where its transaction ended later: what was written by
+    a transaction that had not ended at that place is told again, at most ``_LOOKED_BACK`` steps back.
+    None where there are more than ``most``, or ``place`` is none: then look at everything anew.
+    """
+    step, _, xmin = place.partition("-")
+    if not (step.isdecimal() and xmin.isdecimal() and len(step) < 19 and len(xmin) < 20):
+        return None
+    rows = session.execute(
+        text(_SINCE),
+        {"step": int(step), "back": _LOOKED_BACK, "xmin": str(int(xmin) % 2**32), "most": most + 1},
+    ).all()
+    return None if len(rows) > most else [(row.case_id, row.seq) for row in rows]
+
+
+def _hit(filters: Filters) -> str:
+    where = ["e.township_id = :t"]
+    if filters.state in ("open", "closed"):
+        where.append(f"e.closed_at IS {'NULL' if filters.state == 'open' else 'NOT NULL'}")
+    elif filters.state != "all":
+        where.append(_IN_PHASE)
+    if filters.due:
+        where.append(_DUE[filters.due])
+    if filters.matter:
+        where.append(_OF_MATTER)
+    if filters.grid:
+        where.append(
+            _IN_NO_GRID if filters.grid == "none" else _IN_GRID.format(on="g.code = :grid")
+        )
+    if filters.community:
+        where.append(_IN_COMMUNITY)
+    if filters.source:
+        where.append("e.source = :source")
+    if filters.words:
+        where.append(_WORDS)
+    if filters.since:
+        where.append("e.reported_at >= (CAST(:since AS date)::timestamp AT TIME ZONE (SELECT zone FROM town))")  # fmt: skip
+    if filters.until:
+        where.append("e.reported_at < ((CAST(:until AS date) + 1)::timestamp AT TIME ZONE (SELECT zone FROM town))")  # fmt: skip
+    if filters.box:
+        where.append("e.geom && ST_MakeEnvelope(:west, :south, :east, :north, 4326)")
+    if filters.ids is not None:
+        where.append("e.id IN (SELECT event_id FROM event_case WHERE id = ANY(:ids))")
+    return _WITH.format(where=" AND ".join(where))
+
+
+def _values(filters: Filters) -> dict[str, Any]:
+    west, south, east, north = filters.box or (0.0, 0.0, 0.0, 0.0)
+    words = (filters.words or "").replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    ids: Sequence[int] = filters.ids or ()
+    return {
+        "state": filters.state, "matter": filters.matter, "grid": filters.grid,
+        "community": filters.community, "source": filters.source, "words": f"%{words}%",
+        "since": filters.since, "until": filters.until, "west": west, "south": south,
+        "east": east, "north": north, "ids": list(ids),
+    }  # fmt: skip
+
+
+# The sets are made one by one (MATERIALIZED): under the policies the planner takes every one of them
+# for huge and would look up row by row what is faster joined.
+_WITH = """
+WITH town AS (
+    SELECT t.time_zone AS zone, p.id AS plan_id FROM township t
+    LEFT JOIN plan p ON p.township_id = t.area_id AND p.state = 'published' WHERE t.area_id = :t
+), k AS MATERIALIZED (
+    SELECT case_id, min(due_at) AS due_at, min(yellow_at) AS yellow_at FROM case_clock
+    WHERE deadline AND stopped_at IS NULL GROUP BY case_id
+), live AS MATERIALIZED (
+    SELECT c.event_id, c.id AS case_id, c.flow_id, c.state, k.due_at, k.yellow_at
+    FROM event_case c LEFT JOIN k ON k.case_id = c.id WHERE c.township_id = :t AND c.open
+), hit AS MATERIALIZED (
+    SELECT e.id AS event_id, e.geom, e.reported_at, e.closed_at FROM event e WHERE {where}
+)
+"""
+_IN_GRID = """e.id IN (SELECT a.event_id FROM event_grid a JOIN grid g ON g.id = a.grid_id
+    WHERE a.plan_id = (SELECT plan_id FROM town) AND {on})"""
+_IN_NO_GRID = """e.id NOT IN (SELECT a.event_id FROM event_grid a
+    WHERE a.plan_id = (SELECT plan_id FROM town) AND a.grid_id IS NOT NULL)"""
+_OF = "(SELECT id FROM area WHERE code = :community AND parent_id = :t)"
+_IN_COMMUNITY = f"""({_IN_GRID.format(on=f"g.community_id = {_OF}")}
+    OR e.community_id = {_OF} AND {_IN_NO_GRID})"""
+_IN_PHASE = """e.id IN (SELECT l.event_id FROM live l
+    JOIN flow_state s ON s.flow_id = l.flow_id AND s.state = l.state WHERE s.phase = :state)"""
+_DUE = {
+    "late": "e.id IN (SELECT event_id FROM live WHERE due_at < :now)",
+    "soon": "e.id IN (SELECT event_id FROM live WHERE due_at >= :now AND yellow_at <= :now)",
+    "none": "e.id IN (SELECT event_id FROM live WHERE due_at IS NULL)",
+}
+_OF_MATTER = """e.matter_id IN (
+    SELECT m.id FROM matter m LEFT JOIN matter b ON b.id = m.parent_id LEFT JOIN matter u ON u.id = b.parent_id
+    JOIN matter_list l ON l.id = m.list_id
+    WHERE l.township_id = :t AND :matter IN (m.code, b.code, u.code))"""
+_WORDS = f"""(e.code ILIKE :words
+    OR {_IN_GRID.format(on="(g.name ILIKE :words OR g.code ILIKE :words)")}
+    OR e.matter_id IN (SELECT m.id FROM matter m
+        WHERE m.name ILIKE :words OR m.name_en ILIKE :words OR m.office ILIKE :words))"""  # noqa: S608 - put together from parts that stand here
+_BOARD = """
+, shown AS MATERIALIZED (
+    SELECT hit.*, live.case_id, live.due_at, coalesce(live.due_at < :now, false) AS late,
+           coalesce(live.due_at >= :now AND live.yellow_at <= :now, false) AS soon
+    FROM hit LEFT JOIN live USING (event_id)
+), cell AS MATERIALIZED (
+    SELECT count(*) AS n, count(*) FILTER (WHERE closed_at IS NULL) AS open,
+           count(*) FILTER (WHERE late) AS late, count(*) FILTER (WHERE soon) AS soon,
+           avg(ST_X(geom)) AS lon, avg(ST_Y(geom)) AS lat, min(event_id) AS event_id
+    FROM shown GROUP BY floor(ST_X(geom) / :square), floor(ST_Y(geom) / (:square * 0.76))
+), sums AS (
+    SELECT coalesce(sum(n), 0)::bigint AS total, coalesce(sum(open), 0)::bigint AS open,
+           coalesce(sum(late), 0)::bigint AS late, coalesce(sum(soon), 0)::bigint AS soon,
+           coalesce(sum(n) FILTER (WHERE lon IS NULL), 0)::bigint AS unlocated FROM cell
+), first AS (
+    (SELECT event_id, 0 AS part, due_at, case_id, NULL::timestamptz AS reported_at
+     FROM shown WHERE closed_at IS NULL ORDER BY due_at NULLS LAST, case_id LIMIT :limit)
+    UNION ALL
+    (SELECT event_id, 1, NULL, NULL, reported_at FROM shown WHERE closed_at IS NOT NULL
+     ORDER BY reported_at DESC, event_id LIMIT :limit)
+    ORDER BY part, due_at NULLS LAST, case_id, reported_at DESC, event_id LIMIT :limit
+), symbol AS (
+    SELECT n, late, soon, lon, lat, event_id FROM cell
+    WHERE lon IS NOT NULL AND (SELECT total FROM sums) > :single
+    UNION ALL
+    SELECT 1, late::int, soon::int, ST_X(geom), ST_Y(geom), event_id FROM shown
+    WHERE geom IS NOT NULL AND (SELECT total FROM sums) <= :single
+)
+SELECT sums.*, (SELECT array_agg(event_id ORDER BY part, due_at NULLS LAST, case_id,
+                                 reported_at DESC, event_id) FROM first) AS first,
+       s.n, s.late, s.soon, s.lon, s.lat,
+       CASE WHEN s.n = 1 THEN (SELECT c.id FROM event_case c WHERE c.event_id = s.event_id) END AS case_id
+FROM sums LEFT JOIN symbol AS s ON :draws
+"""
+_ROWS = """
+SELECT c.id AS case_id, c.seq, e.id AS event_id, e.code, m.code AS matter_code, m.name AS matter,
+       m.name_en AS matter_en, c.flow_id, c.state, c.open, e.reported_at, c.closed_at, k.due_at,
+       k.yellow_at, e.source, g.code AS grid_code, g.name AS grid, w.name AS owner_grid, c.office,
+       c.staff_id, ST_X(e.geom) AS lon, ST_Y(e.geom) AS lat
+FROM unnest(CAST(:ids AS bigint[])) WITH ORDINALITY AS first(id, n)
+JOIN event e ON e.id = first.id JOIN event_case c ON c.event_id = e.id
+JOIN matter m ON m.id = e.matter_id
+LEFT JOIN plan p ON p.township_id = c.township_id AND p.state = 'published'
+LEFT JOIN event_grid a ON a.plan_id = p.id AND a.event_id = e.id
+LEFT JOIN grid g ON g.id = a.grid_id LEFT JOIN grid w ON w.plan_id = p.id AND w.code = c.grid_code
+LEFT JOIN LATERAL (
+    SELECT min(due_at) AS due_at, min(yellow_at) AS yellow_at FROM case_clock k
+    WHERE k.case_id = c.id AND k.deadline AND k.stopped_at IS NULL
+) AS k ON true
+ORDER BY first.n
+"""
+_MINE = """
+WITH me AS (SELECT staff_id FROM account WHERE id = my_account()), post AS (
+    SELECT m.area_id, m.grid_code FROM appointment m
+    WHERE m.account_id = my_account() AND m.grid_code IS NOT NULL AND m.during @> today_in(m.area_id)
+)
+SELECT c.event_id FROM event_case c
+WHERE c.open AND (c.staff_id = (SELECT staff_id FROM me) OR c.staff_id IS NULL
+    AND (c.township_id, c.grid_code) IN (SELECT area_id, grid_code FROM post))
+ORDER BY (SELECT min(k.due_at) FROM case_clock k
+          WHERE k.case_id = c.id AND k.deadline AND k.stopped_at IS NULL) NULLS LAST, c.id
+LIMIT :limit
+"""
+_SINCE = """
+SELECT case_id, max(seq) AS seq FROM case_step
+WHERE id > :step OR id > :step - :back AND age(xmin) <= age(CAST(CAST(:xmin AS text) AS xid))
+GROUP BY case_id ORDER BY max(id) LIMIT :most
+"""

@@ -1,0 +1,216 @@
+"""The board: filters against a plain count, many at once, and a stream that loses nothing."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import Engine, text
+
+from gisgrid.db.store import transaction
+from gisgrid.events.board import Filters, board, cursor, mine, steps_since
+from gisgrid.events.cases import case_log
+from tests.accounts import acting
+from tests.cases import TEAM_A, at
+from tests.lookups import eventually
+from tests.sketch import spot
+from tests.test_case_rights import PUBLIC, Town
+from tests.web import app_over, served, session_cookie
+
+
+@pytest.fixture
+def town(engine: Engine) -> Iterator[Town]:
+    town = Town(engine)
+    yield town
+    town.web.dispose()
+
+
+def test_filters_say_what_a_plain_look_at_the_cases_says(town: Town, engine: Engine):
+    with transaction(engine) as session:
+        session.execute(text("UPDATE matter SET time_limit = 4, limit_unit = 'working_hours'"))
+    cases = [town.report(None, PUBLIC, source=["电话", "巡查"][n % 2]) for n in range(6)]
+    for case in cases[:4]:
+        town.step("dispatcher", case.id, "file", "dispatcher", "dispatcher.shi")
+    for case in cases[:2]:
+        town.step("dispatcher", case.id, "dispatch", "dispatcher", "dispatcher.shi", to=TEAM_A)
+    town.step("dispatcher", cases[2].id, "reject", "dispatcher", "dispatcher.shi", reason="重复")
+    now = datetime.now(UTC)
+    with acting(town.web, town.people["dispatcher"], read_only=True) as session:
+
+        def ids(**values: Any) -> list[int]:
+            return sorted(
+                r.case_id for r in board(session, town.place.id, Filters(**values), now).rows
+            )
+
+        number = [case.id for case in cases]
+        assert ids() == [n for n in number if n != number[2]]
+        assert ids(state="closed") == [number[2]]
+        assert ids(state="all") == number
+        assert ids(state="assign") == number[:2]
+        assert ids(state="file") == [number[3]]
+        assert ids(state="all", source="巡查") == number[1::2]
+        assert ids(grid="a") == ids() and ids(grid="b") == [] and ids(grid="none") == []
+        assert ids(state="all", ids=(number[0], number[2])) == [number[0], number[2]]
+        assert (
+            ids(since=at("2023-08-15 00:00").date(), until=at("2023-08-15 12:00").date()) == ids()
+        )
+        assert ids(until=at("2023-08-14 12:00").date()) == []
+        lon, lat = spot(0.5, 0.5)
+        assert ids(box=(lon - 1e-4, lat - 1e-4, lon + 1e-4, lat + 1e-4)) == ids()
+        assert ids(box=(lon + 1e-3, lat, lon + 2e-3, lat + 1e-3)) == []
+        assert ids(words="没有") == [] and ids(words="%") == []
+        found = board(session, town.place.id, Filters(state="all"), now, square=0.001)
+        assert (found.total, found.open, found.unlocated) == (6, 5, 0)
+        assert sum(s.n for s in found.symbols) == 6 and found.late == sum(
+            r.due_at is not None and r.due_at < now for r in found.rows
+        )
+        late = board(session, town.place.id, Filters(due="late"), now).total
+        assert late == found.late > 0
+        assert board(session, town.place.id, Filters(), now - timedelta(days=9999)).late == 0
+    # The worker has what their grid has been sent; the worker of the next grid sees none of it.
+    with acting(town.web, town.people["worker"], read_only=True) as session:
+        assert [r.case_id for r in mine(session)] == number[:2]
+    with acting(town.web, town.people["other"], read_only=True) as session:
+        assert mine(session) == []
+        assert board(session, town.place.id, Filters(state="all"), now).total == 0
+
+
+def test_many_are_sent_at_once_and_each_has_its_own_answer(town: Town, engine: Engine):
+    cases = [town.report(None, PUBLIC) for _ in range(3)]
+    for case in cases[:2]:
+        town.step("dispatcher", case.id, "file", "dispatcher", "dispatcher.shi")
+    client = app_over(engine, account=town.people["dispatcher"]).test_client()
+    token = client.get("/dispatch").text.split('"csrf": "')[1].split('"')[0]
+    body = {
+        "step": "dispatch", "to": "own",
+        "cases": [{"id": cases[0].id, "seq": 2}, {"id": cases[1].id, "seq": 1},
+                  {"id": cases[2].id, "seq": 1}, {"id": 99999}, {"id": "x"}],
+    }  # fmt: skip
+    answer = client.post("/dispatch/steps?lang=en", json=body, headers={"X-CSRFToken": token})
+    assert [one["status"] for one in answer.json["cases"]] == [200, 409, 409, 404, 422]
+    assert "moved on" in answer.json["cases"][1]["said"]
+    with transaction(engine) as session:
+        assert [len(case_log(session, case.id)) for case in cases] == [3, 2, 1]
+    for bad in ({}, {"step": "file"}, {"step": "file", "cases": []}, []):
+        assert client.post("/dispatch/steps", json=bad,
+                           headers={"X-CSRFToken": token}).status_code == 422  # fmt: skip
+
+
+def test_a_step_of_a_transaction_that_ended_late_is_told_again(town: Town, engine: Engine):
+    first, second = town.report(None, PUBLIC), town.report(None, PUBLIC)
+    slow = engine.connect()
+    try:
+        begun = slow.begin()
+        slow.execute(text(_NOTE), {"case": first.id})
+        with transaction(engine) as session:
+            session.execute(text(_NOTE), {"case": second.id})
+        with acting(town.web, town.people["dispatcher"], read_only=True) as session:
+            place = cursor(session)
+            assert [n for n, _ in steps_since(session, place) or []] == [second.id]
+        begun.commit()
+    finally:
+        slow.close()
+    with acting(town.web, town.people["dispatcher"], read_only=True) as session:
+        assert first.id in [n for n, _ in steps_since(session, place) or []]
+        here = cursor(session)
+        assert steps_since(session, here) == []
+        assert steps_since(session, "nonsense") is None
+        assert steps_since(session, "0-3", most=1) is None
+    with acting(town.web, town.people["other"], read_only=True) as session:
+        assert steps_since(session, "0-3") == []
+
+
+class Ear:
+    """A browser's end of a stream."""
+
+    def __init__(self, host: str, cookie: str, place: str = "") -> None:
+        self.connection = http.client.HTTPConnection(host.removeprefix("http://"), timeout=10)
+        headers = {"Cookie": cookie, **({"Last-Event-ID": place} if place else {})}
+        self.connection.request("GET", "/dispatch/stream", headers=headers)
+        self.answer = self.connection.getresponse()
+        assert self.answer.getheader("Content-Type", "").startswith("text/event-stream")
+        self.place = place
+
+    def next(self) -> tuple[str, Any]:
+        kind, data = "", None
+        while True:
+            line = self.answer.readline().decode().rstrip("\n")
+            if line.startswith("id: "):
+                self.place = line[4:]
+            elif line.startswith("event: "):
+                kind = line[7:]
+            elif line.startswith("data: "):
+                data = json.loads(line[6:])
+            elif not line and kind:
+                return kind, data
+
+    def cases(self) -> list[list[int]]:
+        """The next news of cases; that listening has begun may come before."""
+        while True:
+            kind, told = self.next()
+            if kind == "cases":
+                return sorted(told)
+            assert kind in ("hello", "reload")
+
+    def close(self) -> None:
+        self.answer.close()
+        self.connection.close()
+
+
+@contextmanager
+def listened(app: Flask) -> Iterator[str]:
+    with served(app) as host:
+        yield host
+        app.extensions["gisgrid.streams"].close()
+        app.extensions["gisgrid"].listener.close()
+
+
+def test_news_come_within_a_second_to_those_who_may_see_them_and_none_is_lost(
+    town: Town, engine: Engine
+):
+    app = app_over(engine)
+    app.config["STREAM_LIFE_S"] = 60.0
+    cookie = {who: session_cookie(app, engine, town.people[who]) for who in ("dispatcher", "other")}
+    with listened(app) as host:
+        shi, other = Ear(host, cookie["dispatcher"]), Ear(host, cookie["other"])
+        assert shi.next()[0] == other.next()[0] == "hello"
+        assert eventually(lambda: app.extensions["gisgrid"].listener.listening)
+        began = time.monotonic()
+        case = town.report(None, PUBLIC)
+        assert shi.cases() == [[case.id, 1]]
+        assert time.monotonic() - began < 1.0
+        shi.close()
+        # While nobody listens two things happen; who comes back hears of both, and of nothing else.
+        town.step("dispatcher", case.id, "file", "dispatcher", "dispatcher.shi")
+        again = town.report(None, PUBLIC)
+        back = Ear(host, cookie["dispatcher"], shi.place)
+        assert back.cases() == [[case.id, 2], [again.id, 1]]
+        # The worker of the next grid has heard nothing of all this: a case of theirs comes first.
+        there = town.report_at(spot(1.5, 0.5))
+        assert other.cases() == [[there.id, 1]] and back.cases() == [[there.id, 1]]
+        other.close()
+        back.close()
+
+
+def test_a_public_ear_hears_nothing(town: Town, engine: Engine):
+    app = app_over(engine)
+    assert app.test_client().get("/dispatch/stream").status_code == 401
+    assert app.test_client().get("/api/v1/cases").status_code == 401
+    worker = app_over(engine, account=town.people["other"]).test_client()
+    assert worker.get("/api/v1/cases").json["total"] == 0
+    assert worker.get("/api/v1/cases?box=1,2,3").status_code == 422
+    assert worker.get("/api/v1/cases?state=nothing").status_code == 422
+    assert worker.get("/dispatch/stream").data.startswith(b"retry: 1000")
+
+
+_NOTE = """
+INSERT INTO case_step (case_id, seq, step, at, actor, role, note)
+SELECT :case, seq + 1, 'note', now(), 'x', 'system', '备注' FROM event_case WHERE id = :case
+"""
