@@ -19,8 +19,9 @@ from marshmallow import Schema
 from sqlalchemy.orm import Session
 
 from gisgrid.errors import Invalid, NotFound
+from gisgrid.events.additions import check_inside
 from gisgrid.events.following import Followed, follow
-from gisgrid.events.intake import Report, check_inside, take_in
+from gisgrid.events.intake import Report, take_in
 from gisgrid.events.matters import Major, Minor, offered
 from gisgrid.events.photos import MOST_BYTES
 from gisgrid.events.service_requests import ServiceRequest, service_requests

@@ -17,9 +17,10 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 
 from gisgrid.errors import AmbiguousAddress, GisgridError, Invalid, NotFound, OutsideCoverage
+from gisgrid.events.additions import check_inside
 from gisgrid.events.cases import RESIDENT, By
 from gisgrid.events.duplicates import Candidate, candidates
-from gisgrid.events.intake import Received, Report, check_inside, take_in
+from gisgrid.events.intake import Received, Report, take_in
 from gisgrid.events.matters import matter_on
 from gisgrid.events.photos import MOST_BYTES, picture
 from gisgrid.locate import asking

@@ -10,8 +10,8 @@ from flask import request
 from sqlalchemy.orm import Session
 
 from gisgrid.errors import GisgridError, Invalid, NotFound
+from gisgrid.events.additions import add_to
 from gisgrid.events.cases import By, CaseNow
-from gisgrid.events.intake import add_to
 from gisgrid.plans.plans import Place
 from web.errors import status_of
 from web.gate import asker

@@ -13,14 +13,13 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gisgrid.errors import Invalid, NotAllowed, NotFound, OutsideCoverage
+from gisgrid.errors import Invalid, NotFound, OutsideCoverage
 from gisgrid.events.cases import (
     RESIDENT,
     By,
     CaseNow,
     Details,
     case_of_event,
-    next_steps,
     open_case,
     take_step,
 )
@@ -134,8 +133,8 @@ def take_in(session: Session, place: Place, report_: Report, by: By) -> Received
     pictures = [picture(data) for data in report_.photos]
     spot = report_.place or next((p.lonlat for p in pictures if p.lonlat), None)
     words = {
-        "source": _clean(report_.source), "text": _clean(report_.text),
-        "address": _clean(report_.address), "contact": _clean(report_.contact),
+        "source": clean(report_.source), "text": clean(report_.text),
+        "address": clean(report_.address), "contact": clean(report_.contact),
         "client": report_.client_id, "reporter": None if by == RESIDENT else by.actor,
         "asset": _asset(session, place.id, report_.asset),
     }  # fmt: skip
@@ -150,61 +149,8 @@ def take_in(session: Session, place: Place, report_: Report, by: By) -> Received
         call_upwards(session, case.id, place.id, at)
     else:
         open_case(session, event_id, by, at=at)
-    _keep_photos(session, event_id, pictures, by)
+    keep_photos(session, event_id, pictures, by)
     return _received(session, place, event_id, report_, fresh=True)
-
-
-def add_to(
-    session: Session,
-    event_id: int,
-    by: By,
-    *,
-    text_: str | None,
-    photos: tuple[bytes, ...],
-    client_id: str,
-) -> CaseNow:
-    """Note on the case of an event that somebody saw the same thing, with their words and photos.
-
-    Sent twice with one ``client_id`` it is noted once.
-
-    Raises
-    ------
-    NotFound
-        No such event, or it has no case.
-    NotAllowed
-        The roles may not add to it.
-    Invalid
-        As `take_in` for texts and photos.
-    """
-    pictures = [picture(data) for data in photos]
-    now = case_of_event(session, event_id)
-    step = next((s for s in next_steps(session, now, by) if s.means == "note"), None)
-    if step is None:
-        raise NotAllowed("Your roles may not add to this case.", zh="您的角色不能补充该案件。")
-    note = _clean(text_) or "再次上报 · reported again"
-    now = take_step(
-        session, now.id, step.name, by, details=Details(note=note, client_id=client_id)
-    )  # fmt: skip
-    _keep_photos(session, event_id, pictures, by)
-    return now
-
-
-def check_inside(session: Session, place: Place, lon: float, lat: float) -> None:
-    """Refuse a spot beyond the township's boundary; on it is inside.
-
-    Raises
-    ------
-    Invalid
-        It lies outside, or is no longitude and latitude.
-    """
-    inside = session.scalar(text(_INSIDE), {"t": place.id, **_point((lon, lat))})
-    if inside is False:
-        raise Invalid(
-            f"This place lies outside {place.name_en or place.name}; report it where it belongs.",
-            zh=f"该位置不在{place.name}范围内；请向所在地上报。",
-            lon=lon,
-            lat=lat,
-        )
 
 
 def report(
@@ -264,7 +210,7 @@ def move(session: Session, event_id: int, place: tuple[float, float]) -> Landed:
     Invalid
         A place that is none.
     """
-    values = {"id": event_id, **_point(place)}
+    values = {"id": event_id, **point_of(place)}
     moved = session.execute(text(_MOVE), values).one_or_none()
     if moved is None:
         raise NotFound(f"There is no event {event_id}.", zh=f"没有编号为 {event_id} 的事件。")
@@ -328,7 +274,7 @@ def _insert(
         text(_INSERT),
         {
             **usual, **words, "id": event_id, "t": township_id, "code": code,
-            "matter": matter_id, "at": at, "placed": place is not None, **_point(place),
+            "matter": matter_id, "at": at, "placed": place is not None, **point_of(place),
         },
     )  # fmt: skip
     there = session.scalar(
@@ -381,7 +327,8 @@ def _received(
     )  # fmt: skip
 
 
-def _keep_photos(session: Session, event_id: int, pictures: Sequence[Picture], by: By) -> None:
+def keep_photos(session: Session, event_id: int, pictures: Sequence[Picture], by: By) -> None:
+    """Keep pictures of the place before the work."""
     for one in pictures:
         add_photo(session, event_id, one, by=by.actor)
 
@@ -402,7 +349,7 @@ def _asset(session: Session, township_id: int, code: str | None) -> int | None:
     return int(found)
 
 
-def _clean(words: str | None) -> str | None:
+def clean(words: str | None) -> str | None:
     """Without control characters and marks that turn the order of writing; None if nothing is left."""
     if words is None:
         return None
@@ -426,7 +373,8 @@ def _attach(session: Session, event_id: int) -> Landed:
     return where_is(session, event_id)
 
 
-def _point(place: tuple[float, float] | None) -> dict[str, float | None]:
+def point_of(place: tuple[float, float] | None) -> dict[str, float | None]:
+    """``lon`` and ``lat`` as parameters, None for none; Invalid for what is no place."""
     if place is None:
         return {"lon": None, "lat": None}
     lon, lat = place
@@ -440,9 +388,6 @@ def _point(place: tuple[float, float] | None) -> dict[str, float | None]:
     return {"lon": lon, "lat": lat}
 
 
-_INSIDE = """
-SELECT ST_Covers(geom, ST_SetSRID(ST_MakePoint(:lon, :lat), 4326)) FROM area WHERE id = :t
-"""
 _INSERT = """
 INSERT INTO event (id, township_id, code, matter_id, reported_at, source, text, address, contact,
                    client_id, reporter, asset_id, geom, place, source_x, source_y)

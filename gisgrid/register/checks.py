@@ -164,8 +164,14 @@ class Checker:
             tests.reject("until_first", "until", _before(values["until"], values["since"]))
             tests.reject("missing", "role", ~_none(values["grid"]) & _none(values["role"]))
             tests.reject("missing", "since", ~_none(values["grid"]) & _none(values["since"]))
-        elif kind == "offices":
+        elif kind in ("offices", "assets"):
             tests.reject("until_first", "until", _before(values["until"], values["since"]))
+        elif kind == "duties":
+            tests.reject("until_first", "ends_at", values["ends_at"] <= values["starts_at"])
+        elif kind == "problems":
+            tests.reject(
+                "until_first", "review_on", _before(values["review_on"], values["opened_on"])
+            )
         elif kind == "trainings":
             expires, held = values["expires_on"], values["held_on"]
             tests.reject("until_first", "expires_on", _before(expires, held))

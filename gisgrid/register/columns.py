@@ -222,6 +222,12 @@ KINDS: dict[str, Kind] = {
         _kind("stations", "point", code="code*", name="text*", kind="choice:station_kind*",
               grid="code", address="text", since="date", until="date", lon="coordinate",
               lat="coordinate"),
+        _kind("assets", "point", code="code*", name="text*", grid="code*", reason="text*",
+              since="date", until="date", lon="coordinate", lat="coordinate"),
+        _kind("duties", None, grid="code*", micro_grid="text*", staff="code*", starts_at="time*",
+              ends_at="time*"),
+        _kind("problems", None, code="code*", title="text*", community="code", supervisor="text*",
+              opened_on="date*", review_on="date*"),
     )
 }  # fmt: skip
 """``geocoded`` is what a geocoder wrote beside the coordinates, such as "(0, 0)"; it is checked,

@@ -95,7 +95,8 @@ def load(session: Session, order: Order, *, progress: Progress | None = None) ->
         stage.resolve_matters()
     verdict = None
     if job.target.placed and job.declared and job.place:
-        stage.mark_placeholders(noted)
+        if "address" in job.target.columns:
+            stage.mark_placeholders(noted)
         verdict = _detective(stage, session, job.place, job.declared, order.trust_crs)
     if job.target.community and "address" in job.target.columns:
         stage.find_communities_in_addresses(noted)
@@ -112,7 +113,8 @@ def load(session: Session, order: Order, *, progress: Progress | None = None) ->
         tell(read, read, "attaching")
         if order.kind == "houses":
             houses = attach(session, plan_id, "house")
-        if order.kind == "events":
+        # Whose grid an asset's events have may have changed with it.
+        if order.kind in ("events", "assets"):
             events = attach(session, plan_id, "event")
     if order.search_keys and job.place and order.kind == "houses" and inserted + updated:
         tell(read, read, "search keys")

@@ -7,6 +7,7 @@ the whole file or the store, and the statements that write. All SQL is fixed; va
 
 from __future__ import annotations
 
+from gisgrid.register.handling_targets import HANDLING_TARGETS
 from gisgrid.register.matter_target import MATTERS
 from gisgrid.register.office_targets import OFFICE_TARGETS
 from gisgrid.register.target import Check, Target, upsert
@@ -45,9 +46,24 @@ _AREA_LEVELS = tuple(
     for level in ("county", "township", "community")
 )
 
+# What is done with a case here is its log's word: a file that comes again neither closes nor reopens it,
+# and a pin that somebody moved stays. A case that another system handles follows the file.
+_HANDLED = """LEFT JOIN event o ON o.township_id = :township AND o.code = s.code
+    LEFT JOIN event_case c ON c.event_id = o.id LEFT JOIN flow f ON f.id = c.flow_id,
+    LATERAL (SELECT c.id IS NOT NULL AND (f.kind <> 'imported' OR c.seq > 1) AS here,
+        EXISTS (SELECT FROM case_step m WHERE m.case_id = c.id AND m.means = 'move') AS moved) h"""
+_MOVED_HERE = (
+    "CASE WHEN h.moved THEN o.geom WHEN s.place = 'ok' "
+    "THEN ST_SetSRID(ST_MakePoint(s.lon, s.lat), 4326) END, "
+    "CASE WHEN h.moved THEN o.place ELSE s.place END, "
+    "CASE WHEN h.moved THEN o.source_x ELSE s.source_x END, "
+    "CASE WHEN h.moved THEN o.source_y ELSE s.source_y END"
+)
+
 TARGETS: dict[str, Target] = {
     **TEAM_TARGETS,
     **OFFICE_TARGETS,
+    **HANDLING_TARGETS,
     "areas": Target(
         table="area",
         columns={
@@ -241,9 +257,11 @@ TARGETS: dict[str, Target] = {
             upsert(
                 "event",
                 "township_id, code",
-                f"""SELECT :township, s.code, s.matter_id, s.reported_at, s.due_at, s.closed_at,
-                   s.source, s.text, s.address, s.community_id, {_POINT}, :run
-                FROM stage s ORDER BY s.row_no""",
+                f"""SELECT :township, s.code, s.matter_id, s.reported_at, s.due_at,
+                   CASE WHEN h.here THEN o.closed_at ELSE s.closed_at END,
+                   s.source, s.text, s.address, s.community_id,
+                   {_MOVED_HERE}, :run
+                FROM stage s {_HANDLED} ORDER BY s.row_no""",
                 (
                     "matter_id", "reported_at", "due_at", "closed_at", "source", "text", "address",
                     "community_id", "geom", "place", "source_x", "source_y",

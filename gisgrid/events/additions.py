@@ -1,0 +1,70 @@
+"""The same thing again: somebody adds to what was reported; and is a place the township's at all?"""
+
+from __future__ import annotations
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from gisgrid.errors import Invalid, NotAllowed
+from gisgrid.events.cases import By, CaseNow, Details, case_of_event, next_steps, take_step
+from gisgrid.events.intake import clean, keep_photos, point_of
+from gisgrid.events.photos import picture
+from gisgrid.plans.plans import Place
+
+
+def add_to(
+    session: Session,
+    event_id: int,
+    by: By,
+    *,
+    text_: str | None,
+    photos: tuple[bytes, ...],
+    client_id: str,
+) -> CaseNow:
+    """Note on the case of an event that somebody saw the same thing, with their words and photos.
+
+    Sent twice with one ``client_id`` it is noted once.
+
+    Raises
+    ------
+    NotFound
+        No such event, or it has no case.
+    NotAllowed
+        The roles may not add to it.
+    Invalid
+        As `take_in` for texts and photos.
+    """
+    pictures = [picture(data) for data in photos]
+    now = case_of_event(session, event_id)
+    step = next((s for s in next_steps(session, now, by) if s.means == "note"), None)
+    if step is None:
+        raise NotAllowed("Your roles may not add to this case.", zh="您的角色不能补充该案件。")
+    note = clean(text_) or "再次上报 · reported again"
+    now = take_step(
+        session, now.id, step.name, by, details=Details(note=note, client_id=client_id)
+    )  # fmt: skip
+    keep_photos(session, event_id, pictures, by)
+    return now
+
+
+def check_inside(session: Session, place: Place, lon: float, lat: float) -> None:
+    """Refuse a spot beyond the township's boundary; on it is inside.
+
+    Raises
+    ------
+    Invalid
+        It lies outside, or is no longitude and latitude.
+    """
+    inside = session.scalar(text(_INSIDE), {"t": place.id, **point_of((lon, lat))})
+    if inside is False:
+        raise Invalid(
+            f"This place lies outside {place.name_en or place.name}; report it where it belongs.",
+            zh=f"该位置不在{place.name}范围内；请向所在地上报。",
+            lon=lon,
+            lat=lat,
+        )
+
+
+_INSIDE = """
+SELECT ST_Covers(geom, ST_SetSRID(ST_MakePoint(:lon, :lat), 4326)) FROM area WHERE id = :t
+"""
