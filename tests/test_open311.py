@@ -70,7 +70,9 @@ class City:
 
 @pytest.fixture
 def city(engine: Engine) -> Iterator[City]:
-    yield City(engine)
+    city = City(engine)
+    yield city
+    city.app.extensions["gisgrid.snapshots"].close()
 
 
 def test_published_clients_list_send_and_follow_on_the_live_server(city: City):

@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import io
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
 from sqlalchemy import Engine, text
@@ -37,9 +39,17 @@ class Desk:
             session.execute(text("UPDATE matter SET name = '城乡管理' WHERE parent_id IS NULL"))
             code = session.scalar(text("SELECT code FROM area WHERE id = :t"), {"t": town.area_id})
             worker = appointed(session, "grid_worker", code, grid="a", name="worker.a")
-        self.app = app_over(engine)
-        self.public = self.app.test_client()
-        self.worker = app_over(engine, account=worker).test_client()
+        self.apps: list[Flask] = []
+        self.public, self.worker = self.enter(None), self.enter(worker)
+
+    def enter(self, account: int | None) -> FlaskClient:
+        """Somebody at a browser."""
+        self.apps.append(app_over(self.engine, account=account))
+        return self.apps[-1].test_client()
+
+    def leave(self) -> None:
+        for app in self.apps:
+            app.extensions["gisgrid.snapshots"].close()
 
     def form(self, client: FlaskClient, at: tuple[float, float] | None = None, **more: Any) -> Any:
         page = client.get("/report").text
@@ -70,8 +80,10 @@ class Desk:
 
 
 @pytest.fixture
-def desk(engine: Engine) -> Desk:
-    return Desk(engine)
+def desk(engine: Engine) -> Iterator[Desk]:
+    desk = Desk(engine)
+    yield desk
+    desk.leave()
 
 
 def jpeg(size: tuple[int, int] = (40, 30), gps: tuple[float, float] | None = None) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,7 +14,6 @@ from gisgrid.db.store import transaction
 from tests.accounts import appointed
 from tests.sketch import spot
 from tests.test_report_web import Desk
-from tests.web import app_over
 
 
 class Centre(Desk):
@@ -24,9 +24,7 @@ class Centre(Desk):
                 appointed(session, role, name=name)
                 for role, name in (("dispatcher", "dispatcher.shi"), ("township_government", "gov"))
             ]
-        self.dispatcher, self.government = (
-            app_over(engine, account=account).test_client() for account in accounts
-        )
+        self.dispatcher, self.government = map(self.enter, accounts)
 
     def call(self, client: FlaskClient, at: tuple[float, float] | None = None, **more: Any) -> Any:
         page = client.get("/dispatch/new").text
@@ -40,8 +38,10 @@ class Centre(Desk):
 
 
 @pytest.fixture
-def centre(engine: Engine) -> Centre:
-    return Centre(engine)
+def centre(engine: Engine) -> Iterator[Centre]:
+    centre = Centre(engine)
+    yield centre
+    centre.leave()
 
 
 def test_a_caller_s_report_is_taken_in_and_filed_at_once(centre: Centre):
