@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import shapely
 
-from gisgrid.balance.fabric import Fabric, build_fabric, community_of_grids
+from gisgrid.balance.fabric import Fabric, build_fabric, community_of_grids, tile
 from gisgrid.balance.graph import UnitGraph
 from gisgrid.balance.lattice import CELL_M, double_area, shared_segments, vertex_names
 from gisgrid.balance.redraw import redrawn
@@ -193,6 +193,23 @@ def test_units_tile_a_town_and_redrawn_grids_are_a_coverage(seed):
     assert (grid_of != fabric.grid_of).sum() > 10
     assert_redrawn(fabric, grid_of, 0.0)
     assert_redrawn(fabric, grid_of, 150.0)
+
+
+@pytest.mark.parametrize(
+    ("faces", "expected"),
+    [
+        ([(0, 0, 60, 100), (60, 0, 100, 100)], True),
+        ([(0, 0, 60, 100), (50, 0, 100, 100)], False),  # on top of each other
+        ([(0, 0, 50, 100), (60, 0, 100, 100)], False),  # a gap
+        ([(0, 0, 60, 100), (60, 0, 100, 100), (0, 0, 60, 100)], False),  # one twice
+    ],
+)
+def test_faces_side_by_side_are_told_from_others(faces, expected):
+    """The cheap test says what a coverage is where the ground adds up."""
+    rims = shapely.boundary(squares((0, 0)))
+    shapes = shapely.box(*np.array(faces, dtype=float).T)
+    assert shapely.coverage_is_valid(shapes) or not expected
+    assert tile(shared_segments(shapes), rims) is expected
 
 
 def test_nothing_moved_gives_the_vertices_of_the_input():

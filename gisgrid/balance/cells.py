@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import shapely
+from scipy.spatial import Voronoi
 
 from gisgrid.balance.arrays import Bools, Floats, Geometries, Ints
 from gisgrid.balance.faces import Contacts, contacts, flood
@@ -14,6 +15,9 @@ from gisgrid.balance.lattice import CELL_M, Segments, mean_width_m, to_lattice, 
 POKE_M = 4 * CELL_M
 CLEAR_M = 0.01
 RIBBON_M = 2.0
+# Four points, in widths of the grid's square from its middle, that close every cell of a house. No
+# place in the square is nearer to one of them than to any house in it.
+CORNERS = np.array([[-1.5, -1.5], [1.5, -1.5], [1.5, 1.5], [-1.5, 1.5]])
 
 
 def voronoi_lines(
@@ -55,21 +59,21 @@ def _voronoi_edges(grids: Geometries, xy: Floats, grid_of_point: Ints) -> tuple[
     start = np.searchsorted(grid_of_point[order], np.arange(len(grids) + 1))
     bounds = shapely.bounds(grids)
     several = np.flatnonzero(np.diff(start) > 1)
-    diagrams = np.empty(len(several), dtype=object)
-    for i, g in enumerate(several):
-        points = xy[order[start[g] : start[g + 1]]]
-        # Near the origin the Delaunay arithmetic has all digits of a double to itself.
-        centre = np.round(points.mean(axis=0))
-        west, south, east, north = bounds[g] - np.tile(centre, 2)
-        wide = max(east - west, north - south)
-        frame = shapely.box(west - wide, south - wide, east + wide, north + wide)
-        edges = shapely.voronoi_polygons(
-            shapely.multipoints(points - centre), extend_to=frame, only_edges=True
-        )
-        diagrams[i] = shapely.transform(edges, lambda c, shift=centre: c + shift)
-    parts, diagram = shapely.get_parts(diagrams, return_index=True)
-    pieces, part = _split(parts)
-    return pieces, several[diagram[part]]
+    edges = []
+    for g in several:
+        west, south, east, north = bounds[g]
+        # Near the origin the arithmetic has all digits of a double to itself.
+        centre = np.round([(west + east) / 2, (south + north) / 2])
+        points = xy[order[start[g] : start[g + 1]]] - centre
+        corners = max(east - west, north - south) * CORNERS
+        diagram = Voronoi(np.concatenate([points, corners]))
+        inner = (diagram.ridge_points < len(points)).all(axis=1)
+        edges.append(diagram.vertices[np.asarray(diagram.ridge_vertices)[inner]] + centre)
+    if not edges:
+        return np.array([], dtype=object), several
+    return np.asarray(shapely.linestrings(np.concatenate(edges))), np.repeat(
+        several, [len(e) for e in edges]
+    )
 
 
 def _segments_of(lines: Geometries) -> Geometries:

@@ -161,8 +161,7 @@ def build_fabric(
     place_xy, grid_of_place = house_xy[placed[first]], grid_of_house[placed[first]]
 
     walls = _barriers_in(whole, barriers)
-    faces, grid_of_face = _cut(whole, place_xy, grid_of_place, walls)
-    segments = shared_segments(faces)
+    faces, grid_of_face, segments = _cut(whole, place_xy, grid_of_place, walls)
     thin = mean_width_m(faces) <= gap_m
     grid_of_face, _ = hand_crumbs_over(grid_of_face, shapely.area(faces), segments, thin)
     walled = _along_barrier(segments, grid_of_face, walls)
@@ -259,22 +258,38 @@ def _barriers_in(grids: Geometries, barriers: Geometries | None) -> Geometries:
 
 def _cut(
     grids: Geometries, xy: Floats, grid_of_point: Ints, walls: Geometries
-) -> tuple[Geometries, Ints]:
-    """The faces that borders, Voronoi edges and barriers cut the grids into, and their grids."""
+) -> tuple[Geometries, Ints, Segments]:
+    """The faces that borders, Voronoi edges and barriers cut the grids into, their grids and borders."""
     rims = shapely.boundary(grids)
     odd, clean = voronoi_lines(grids, xy, grid_of_point)
     if not len(walls):
         faces, of = _grid_faces(cut_into_faces(np.concatenate([rims, odd]), clean), grids)
+        segments = shared_segments(faces)
         ground = sums(of, shapely.area(faces), len(grids))
         slack_m2 = 2 * CELL_M * shapely.length(grids)
         whole = (np.abs(ground - shapely.area(grids)) <= slack_m2).all()
-        if whole and shapely.coverage_is_valid(faces):
-            return faces, of
+        if whole and tile(segments, rims):
+            return faces, of, segments
     # Barriers cross any edge; and a thin wedge of a cell may fool the short cut above.
     lines = [rims, odd, clean]
     if len(walls):
         lines.append(barrier_lines(grids, walls, near_m=NEAR_BORDER_M))
-    return _grid_faces(cut_into_faces(np.concatenate(lines)), grids)
+    faces, of = _grid_faces(cut_into_faces(np.concatenate(lines)), grids)
+    return faces, of, shared_segments(faces)
+
+
+def tile(segments: Segments, rims: Geometries) -> bool:
+    """Whether faces, turned alike, lie side by side everywhere but at the rims of grids.
+
+    How many faces cover a place can only change where a border is not matched by a neighbour's, so
+    inside each grid it is one number; and since the ground adds up, that number is 1.
+    """
+    if (segments.uses > 2).any() or not segments.opposed.all():
+        return False
+    alone = segments.right < 0
+    middle = shapely.points((segments.start[alone] + segments.end[alone]) / 2)
+    at_rim = shapely.STRtree(rims).query(middle, predicate="dwithin", distance=2 * CELL_M)[0]
+    return len(np.unique(at_rim)) == len(middle)
 
 
 def _grid_faces(faces: Geometries, grids: Geometries) -> tuple[Geometries, Ints]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
-from gisgrid.balance.arrays import Floats, Geometries, Ints
+from gisgrid.balance.arrays import Bools, Floats, Geometries, Ints
 
 CELL_M = 2.0**-10
 
@@ -22,7 +22,8 @@ class Segments:
     """Undirected border segments of polygons, each once, sorted by the names of their ends.
 
     ``left`` and ``right`` are the polygons on the two sides (-1: none); ``uses`` counts how many
-    polygon sides run along it, 1 or 2 in a coverage.
+    polygon sides run along it, 1 or 2 in a coverage; ``opposed`` says whether the first two run in
+    opposite directions, as those of neighbours do that are turned alike (with one: yes).
     """
 
     low: Ints
@@ -32,6 +33,7 @@ class Segments:
     left: Ints
     right: Ints
     uses: Ints
+    opposed: Bools
     length_m: Floats
 
 
@@ -63,6 +65,7 @@ def shared_segments(polygons: Geometries) -> Segments:
     low, high = np.minimum(start_name, end_name), np.maximum(start_name, end_name)
     order = np.lexsort((high, low))
     low, high, owner = low[order], high[order], owner[order]
+    forward = start_name[order] == low
     fresh = np.ones(len(low), dtype=bool)
     fresh[1:] = (low[1:] != low[:-1]) | (high[1:] != high[:-1])
     head = np.flatnonzero(fresh)
@@ -70,9 +73,11 @@ def shared_segments(polygons: Geometries) -> Segments:
     right = np.full(len(head), -1)
     shared = uses >= 2
     right[shared] = owner[head[shared] + 1]
+    opposed = np.ones(len(head), dtype=bool)
+    opposed[shared] = forward[head[shared]] != forward[head[shared] + 1]
     start, end = start[order[head]], end[order[head]]
     length_m = np.hypot(*(start - end).T)
-    return Segments(low[head], high[head], start, end, owner[head], right, uses, length_m)
+    return Segments(low[head], high[head], start, end, owner[head], right, uses, opposed, length_m)
 
 
 def double_area(polygons: Geometries) -> Ints:
