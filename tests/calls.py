@@ -131,6 +131,7 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
         Call(f"/register/grid/{s.grid_code}?township={s.township}"), Call(f"/register/grid/{s.grid_code}"),
         Call("/register/grid/nowhere"),
     ],
+    "desk.handover": lambda s: [Call(f"/register/grid/{s.grid_code}/handover?township={s.township}")],
     "desk.house": house,
     "desk.me": lambda s: [Call("/me"), Call("/me?lang=en")],
     "desk.open_house": opened,

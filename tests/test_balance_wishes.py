@@ -262,9 +262,9 @@ def run(engine: Engine, *args: str) -> str:
 
 
 def test_a_house_is_locked_by_its_code(small: Engine):
-    assert "3 of 10 residents move" in run(small)
+    assert "with 3 of 10 residents" in run(small)
     # Who stands behind a locked house cannot leave through it.
-    assert "0 of 10 residents move" in run(small, "--lock-house", "h90")
+    assert "with 0 of 10 residents" in run(small, "--lock-house", "h90")
 
 
 def test_a_barrier_between_two_grids_comes_from_a_file_or_the_streets(
@@ -282,7 +282,7 @@ def test_a_barrier_between_two_grids_comes_from_a_file_or_the_streets(
         ("--barrier-street", "s1"),
     ):
         shown = run(small, *option)
-        assert "0 of 10 residents move" in shown
+        assert "with 0 of 10 residents" in shown
         assert "touches no other part" in shown
 
 

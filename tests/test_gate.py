@@ -26,6 +26,7 @@ PATHS = {
     "cases.photo": "/cases/1/photos/1.jpg",
     "cases.show": "/cases/1",
     "desk.grid": "/register/grid/999901001001001",
+    "desk.handover": "/register/grid/999901001001001/handover",
     "desk.house": "/register/house/1",
     "desk.me": "/me",
     "dispatch.show": "/dispatch",

@@ -24,6 +24,7 @@ from gisgrid.plans.handover import handed_houses, handover_sheets, team_sheets
 from gisgrid.plans.plans import Place, PlanInfo, plan_by_id, plan_in_force, township
 from gisgrid.plans.replay import ledger, replay
 from gisgrid.plans.successors import crosswalk_of, successors
+from tests.accounts import appointed
 from tests.factories import (
     create_house,
     create_household,
@@ -267,3 +268,30 @@ def test_the_way_on_the_command_line(engine: Engine, tmp_path: Path, monkeypatch
     assert "50.0%" in run("plan", "crosswalk", "草案")
     assert "2 teams, 4 houses" in run("plan", "handover", "草案", "handover.xlsx")
     assert "0 late" in run("scenario", "replay", "草案")
+
+
+def test_a_team_sees_what_it_gives_and_gets_as_far_as_its_right_goes(engine: Engine):
+    with transaction(engine) as session:
+        place, plan = filled(session)
+        draft = split_draft(session, place, plan)
+        review.publish(session, place, draft, NEXT_DAY, who="甲", unreviewed=True)
+        before, after = review.benches(session, place, draft, plan)
+        moved = {h.house for h in handed_houses(session, place.id, before, after)}
+        leader = appointed(session, "grid_leader", place.code, grid="e")
+        whole = appointed(session, "township_government", place.code)
+    path = "/register/grid/{}/handover?lang=zh"
+    giver, getter = (path.format(code) for code in "ae")
+    team = app_over(engine, account=leader).test_client()
+    got = team.get(getter).text
+    assert "接收房屋：4 处" in got and "移出房屋：0 处" in got and "地址不可见" not in got
+    assert team.get(giver).status_code == 403, "another team's"
+    office = app_over(engine, account=whole).test_client()
+    given = office.get(giver).text
+    assert "移出房屋：4 处" in given and "接收房屋：0 处" in given
+    with transaction(engine) as session:
+        addresses = session.scalars(
+            text("SELECT address FROM house WHERE code = ANY(:codes)"), {"codes": sorted(moved)}
+        ).all()
+    for page in (got, given):
+        assert all(address in page for address in addresses)
+        assert "测试人" not in page

@@ -10,6 +10,7 @@ from typing import Any
 from flask import Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
+from gisgrid.access.scope import scope
 from gisgrid.errors import Conflict, Invalid
 from gisgrid.plans import plans, replay, review
 from gisgrid.plans.checks import run_checks
@@ -145,7 +146,8 @@ def handover(plan_id: int) -> Response:
         place, plan = placed(session, plan_id, "plan", "review")
         other = _other(session, plan)
         before, after = review.benches(session, place, plan, other)
-        handed = handed_houses(session, place.id, before, after)
+        seen = place.id in scope(session, "see_houses").townships
+        handed = handed_houses(session, place.id, before, after, addresses=seen)
         found = crosswalk(before, after)
     if grid:
         handed = [h for h in handed if grid in (h.from_grid, h.to_grid)]

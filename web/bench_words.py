@@ -59,7 +59,7 @@ def words() -> dict[str, str]:
         ),
         "nothing": gettext("No edits yet."),
         "proposal": gettext(
-            "{n} residents move, largest deviation {x}; at most {y} over the least change possible."
+            "{houses} houses with {n} residents move, largest deviation {x}; at most {y} over the least change possible."
         ),
         "drawn": gettext("{n} grids drawn anew, largest deviation {x}."),
         "take_all": gettext("Take over all"),

@@ -7,6 +7,7 @@ from flask import Blueprint, Response, render_template, request
 from gisgrid.access import desk
 from gisgrid.access.roles import ROLES
 from gisgrid.plans import cards, plans
+from gisgrid.plans.handover import handed_by_team
 from gisgrid.register import households
 from web.gate import asker
 from web.i18n import language, say
@@ -67,7 +68,26 @@ def grid(code: str) -> str:
         plan = plans.plan_in_force(session, place.id)
         card = cards.grid_card(session, plan.id, code)
         listed = households.houses_of_grid(session, plan.id, code)
-    return render_template("register-grid.html", code=code, name=card.name, houses=listed)
+    return render_template(
+        "register-grid.html", code=code, name=card.name, houses=listed, replaced=plan.based_on_id
+    )
+
+
+@blueprint.get("/register/grid/<path:code>/handover")
+def handover(code: str) -> str:
+    """What the team of a grid gave and got when the plan in force replaced the one before."""
+    with reading() as session:
+        place = plans.township(session, request.args.get("township") or None)
+        plan = plans.plan_in_force(session, place.id)
+        card = cards.grid_card(session, plan.id, code)
+        handed = handed_by_team(session, plan, code)
+    return render_template(
+        "handover-team.html",
+        card=card,
+        plan=plan,
+        gets=[h for h in handed if not h.given],
+        gives=[h for h in handed if h.given],
+    )
 
 
 @blueprint.get("/register/house/<int:house_id>")

@@ -65,6 +65,7 @@ RIGHT_OF: dict[str, str] = {
     "cases.show": "see_events",
     "cases.step": HANDS,
     "desk.grid": "see_register",
+    "desk.handover": "see_register",
     "desk.house": "see_register",
     "desk.me": PERSON,
     "desk.open_house": "unmask",

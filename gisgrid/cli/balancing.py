@@ -189,11 +189,12 @@ def _print_proposal(proposal: Proposal, *, first: bool) -> None:
     result = proposal.result
     people = int(np.sum(proposal.task.state.houses.residents))
     least = f" against {result.bound:.0f} at least ({result.gap:+.1%})" if result.bound else ""
+    houses = sum(len(move.houses) for move in proposal.moves)
     moved = (
         ""
         if first
-        else f"; {proposal.residents_moved} of {people} residents move; "
-        f"{result.moved_cost:.0f} moved{least}"
+        else f"; {houses} of {len(proposal.task.houses)} houses move, with "
+        f"{proposal.residents_moved} of {people} residents; {result.moved_cost:.0f} moved{least}"
     )
     click.echo(f"largest deviation {result.max_deviation:.2%}{moved}")
     if proposal.measured_anew is not None:

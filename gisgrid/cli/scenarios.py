@@ -206,7 +206,9 @@ def compare_command(
             f"{f.from_grid or '—'} → {f.to_grid or '—'}: {len(f.houses)} houses, "
             f"{f.households} households, {f.residents} residents, {f.minutes:.0f} min"
         )
-    click.echo(f"{found.residents_moved} residents get another grid")
+    click.echo(
+        f"{found.houses_moved} houses with {found.residents_moved} residents get another grid"
+    )
 
 
 @scenario_group.command("replay")

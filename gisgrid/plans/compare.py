@@ -36,6 +36,10 @@ class Comparison:
     def residents_moved(self) -> int:
         return sum(flow.residents for flow in self.flows)
 
+    @property
+    def houses_moved(self) -> int:
+        return sum(len(flow.houses) for flow in self.flows)
+
 
 @dataclass(frozen=True)
 class Successor:

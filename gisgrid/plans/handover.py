@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from gisgrid.errors import NotAllowed
 from gisgrid.plans.bench import Bench
 from gisgrid.plans.compare import Successor
 from gisgrid.plans.exports import Sheet
+from gisgrid.plans.plans import PlanInfo
 
 
 @dataclass(frozen=True)
@@ -35,10 +37,51 @@ class TeamSheet:
     gets: tuple[HandedHouse, ...]
 
 
+@dataclass(frozen=True)
+class TeamHouse:
+    """A house that a team gave or got, as somebody of it may see it."""
+
+    house: str
+    address: str | None
+    """None: it lies where the asker may see no register."""
+    other_name: str | None
+    """Name of the grid it came from or went to; None: in no grid."""
+    households: int | None
+    """None where the address is."""
+    given: bool
+
+
+def handed_by_team(session: Session, plan: PlanInfo, code: str) -> list[TeamHouse]:
+    """What the team of a grid gave and got when a plan replaced the one before, by address.
+
+    Houses and their households are told where the transaction's account may see the register.
+
+    Raises
+    ------
+    NotAllowed
+        The grid of the code is not where the account may see registers.
+    """
+    if not session.scalar(text(_MY_GRID), {"plan": plan.id, "code": code}):
+        raise NotAllowed(
+            f"The hand-over of grid {code} is for its team.",
+            zh=f"网格 {code} 的移交清单仅供本团队查看。",
+        )
+    rows = session.execute(
+        text(_HANDED), {"plan": plan.id, "before": plan.based_on_id, "code": code}
+    )
+    return [TeamHouse(**row._mapping) for row in rows]
+
+
 def handed_houses(
-    session: Session, township_id: int, before: Bench, after: Bench
+    session: Session, township_id: int, before: Bench, after: Bench, *, addresses: bool = True
 ) -> list[HandedHouse]:
-    """Every house whose grid differs between two plans, by code."""
+    """Every house whose grid differs between two plans, by code.
+
+    Parameters
+    ----------
+    addresses
+        Whether the reader may see where the houses are; without, addresses are empty.
+    """
     houses = before.state.houses
     old, new = before.state.grids.code.tolist(), after.state.grids.code.tolist()
     was = [old[k] if k >= 0 else "" for k in houses.grid.tolist()]
@@ -52,7 +95,7 @@ def handed_houses(
                 "SELECT code, coalesce(address, '') AS address FROM house "
                 "WHERE township_id = :t AND code = ANY(:codes)"
             ),
-            {"t": township_id, "codes": codes},
+            {"t": township_id, "codes": codes if addresses else []},
         )
     }
     return [
@@ -147,3 +190,26 @@ def handover_sheets(
 
 def _counts(handed: Sequence[HandedHouse]) -> tuple[int, int, int]:
     return len(handed), sum(h.households for h in handed), sum(h.residents for h in handed)
+
+
+_MY_GRID = """
+SELECT EXISTS (
+    SELECT FROM grid g JOIN plan p ON p.id = g.plan_id WHERE g.plan_id = :plan AND g.code = :code
+      AND (g.id = ANY ((SELECT my_grids('see_register'))::bigint[])
+           OR p.township_id = ANY ((SELECT my_townships('see_register'))::bigint[])
+           OR g.community_id = ANY ((SELECT my_communities('see_register'))::bigint[])))
+"""
+
+_HANDED = """
+SELECT h.code AS house, CASE WHEN seen.yes THEN h.address END AS address,
+       CASE WHEN o.code = :code THEN n.name ELSE o.name END AS other_name,
+       CASE WHEN seen.yes THEN (SELECT count(*) FROM household f WHERE f.house_id = h.id) END
+           AS households,
+       coalesce(o.code = :code, false) AS given
+FROM house_grid a JOIN house_grid b ON b.house_id = a.house_id AND b.plan_id = :before
+JOIN house h ON h.id = a.house_id
+LEFT JOIN grid n ON n.id = a.grid_id LEFT JOIN grid o ON o.id = b.grid_id
+CROSS JOIN LATERAL (SELECT house_within('see_register', h.id, h.township_id) AS yes) seen
+WHERE a.plan_id = :plan AND :code IN (n.code, o.code) AND n.code IS DISTINCT FROM o.code
+ORDER BY seen.yes DESC, h.address COLLATE "C", h.code COLLATE "C"
+"""

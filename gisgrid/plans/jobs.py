@@ -309,6 +309,7 @@ def told(found: Proposal) -> dict[str, Any]:
         "max_deviation": result.max_deviation,
         "moved_cost": result.moved_cost,
         "bound": result.bound,
+        "houses_moved": sum(len(m.houses) for m in found.moves),
         "residents_moved": found.residents_moved,
         "compactness": result.compactness,
         "reasons": [list(reason) for reason in found.reasons],

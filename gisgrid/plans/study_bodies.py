@@ -102,6 +102,7 @@ def proposal_body(
         "draft": {"id": plan.id, "name": plan.name},
         "recipe": {name: recipe[name] for name in told if name in recipe},
         "residents": int(found.state.houses.residents.sum()),
+        "houses": len(found.state.houses.code),
         "moves": [_move(found, shift, names) for shift in found.shifts],
         "changed": sorted(
             {code for s in found.shifts for code in (s.from_grid, s.to_grid) if code is not None}

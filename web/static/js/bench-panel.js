@@ -89,7 +89,7 @@
       ...moves.map(([move, k]) => make("label", {}, make("input", { type: "checkbox", checked: true, "data-move": k }), bench.flowText(move))))));
     const chosen = () => [...list.querySelectorAll("[data-move]:checked")].map((each) => Number(each.dataset.move));
     box.replaceChildren(
-      make("p", {}, words.proposal.replace("{n}", result.residents_moved.toLocaleString(bench.ui.language))
+      make("p", {}, words.proposal.replace("{houses}", (result.houses_moved || 0).toLocaleString(bench.ui.language)).replace("{n}", result.residents_moved.toLocaleString(bench.ui.language))
         .replace("{x}", `${(100 * result.max_deviation).toFixed(2)} %`).replace("{y}", `${(100 * over).toFixed(1)} %`)),
       ...reasons(result), list,
       make("div", { class: "row" },

@@ -252,11 +252,12 @@
     const swatch = { ground: gisgrid.patternSample("lines-1", spec.swatches[0].colour), house: make("i", { class: "sample sample-dot", style: { color: spec.swatches[1].colour } }),
       new: make("i", { class: "sample sample-line", style: { color: spec.style.new } }), old: make("i", { class: "sample sample-line sample-dashed", style: { color: spec.style.old } }) };
     shared.legend(spec.swatches.map((s) => [swatch[s.key], s.label]));
-    const total = body.moves.reduce((sum, move) => sum + move.residents, 0), { recipe } = body;
+    const total = (key) => body.moves.reduce((sum, move) => sum + move[key], 0), { recipe } = body;
+    const counted = body.residents ? "residents" : "houses"; // nobody may be registered
     const per = (share) => `${(100 * share).toFixed(2)} %`;
     shared.sums([
       words.compared.replace("{draft}", body.draft.name).replace("{base}", body.base.name),
-      words.moved.replace("{n}", number(total)).replace("{all}", number(body.residents)),
+      words[`moved_${counted}`].replace("{n}", number(total(counted))).replace("{all}", number(body[counted])),
       recipe.max_deviation === undefined ? "" : words.reached.replace("{x}", per(recipe.max_deviation)).replace("{asked}", per(recipe.tolerance)),
       recipe.bound > 0 && recipe.moved_cost > 0 ? words.bound.replace("{x}", per(recipe.moved_cost / recipe.bound - 1)) : "",
       ...((language(state) === "zh" && recipe.reasons_zh) || recipe.reasons || []),
