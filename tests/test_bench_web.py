@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import io
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import shapely
 from flask.testing import FlaskClient
+from shapely.geometry import mapping
 from sqlalchemy import Engine, text
 
 from gisgrid.db.store import transaction
 from gisgrid.plans import scenarios
 from gisgrid.plans.plans import PlanInfo, plan_by_id
 from tests.accounts import appointed
+from tests.town_f import load_kind
 from tests.web import app_over, fill_town
 
 
@@ -76,6 +80,37 @@ def test_a_drag_is_previewed_kept_and_seen(engine: Engine, draft: PlanInfo):
     assert all(after[c] == g["houses"] for c, g in told.items())
     assert kept["log"][0]["who"] == "测试planner (planner-999901001-)"
     assert view(client, draft)["grids"] == kept["grids"], "from memory as from the store"
+
+
+def test_a_dragged_corner_snaps_to_a_parcel(engine: Engine, draft: PlanInfo, tmp_path: Path):
+    client = client_of(engine, "planner")
+    arc = neighbours(view(client, draft))
+    edit = bent(arc, 0.0008)
+    lon, lat = edit["arcs"][str(arc["id"])][1]
+    # A field whose corner lies 5 m from where the hand let go.
+    field = shapely.box(lon + 0.00004, lat + 0.00003, lon + 0.0004, lat + 0.0003)
+    file = tmp_path / "parcels.geojson"
+    features = [{"type": "Feature", "properties": {"code": "P1"}, "geometry": mapping(field)}]
+    file.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    with transaction(engine) as session:
+        report = load_kind(session, "parcels", file, crs="wgs84")
+        assert report.rejected.counts() == {}
+    free = client.post(f"/plan/{draft.id}/preview", json={"version": 0, "edit": edit}).json
+    snapped = client.post(
+        f"/plan/{draft.id}/preview", json={"version": 0, "edit": {**edit, "snap_m": 10}}
+    ).json
+    assert [lon, lat] in corners_of(free)
+    corner = shapely.Point(lon + 0.00004, lat + 0.00003)
+    assert any(shapely.Point(c).distance(corner) < 1e-9 for c in corners_of(snapped))
+    assert [lon, lat] not in corners_of(snapped)
+
+
+def corners_of(answer: Any) -> list[list[float]]:
+    rings = [r for g in answer["grids"] for part in g["geometry"]["coordinates"] for r in part]
+    rings = [r for r in rings if isinstance(r[0], list)] or [
+        r for g in answer["grids"] for r in g["geometry"]["coordinates"]
+    ]
+    return [corner for ring in rings for corner in ring]
 
 
 @pytest.mark.parametrize(

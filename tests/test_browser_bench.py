@@ -96,7 +96,7 @@ def drag_border(seen: Visit, by: tuple[float, float], *, keep: bool = True) -> d
     seen.look(middle[0], middle[1], 17)
     x, y = on_screen(page, middle)
     page.evaluate(
-        "(id) => gisgrid.desk.arcs.eachLayer((line) => { if (line.arc.id === id) line.fire('click'); })",
+        "(id) => { gisgrid.desk.arcs.eachLayer((line) => { if (line.arc.id === id) line.fire('click'); }); }",
         arc["id"],
     )
     page.wait_for_selector(".marker-icon")

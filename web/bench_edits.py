@@ -14,6 +14,7 @@ from gisgrid.errors import Invalid, NotFound
 from gisgrid.plans import edits, jobs, scenarios
 from gisgrid.plans.bench import Bench
 from gisgrid.plans.edits import NewGrid
+from gisgrid.plans.fetch import parcel_borders
 from gisgrid.plans.numbering import next_code
 from gisgrid.plans.plans import Place, PlanInfo, plan_by_id
 from gisgrid.plans.state import Grids
@@ -46,9 +47,13 @@ def _drag(session: Session, place: Place, plan: PlanInfo, asked: Mapping[str, An
     lines = {int(k): _corners(line, least=2) for k, line in asked["arcs"].items()}
     snap_m = min(max(float(asked.get("snap_m") or 0), 0.0), 50.0)
 
+    parcels = parcel_borders(session, place, list(lines.values())) if snap_m else None
+
     def change(bench: Bench) -> Grids:
-        streets = from_metric(bench.state.streets, place.metric_srid) if snap_m else None
-        return edits.drag(bench, lines, snap_to=streets, snap_m=snap_m)
+        if parcels is None:
+            return edits.drag(bench, lines)
+        streets = from_metric(bench.state.streets, place.metric_srid)
+        return edits.drag(bench, lines, snap_to=np.append(streets, parcels), snap_m=snap_m)
 
     return change
 

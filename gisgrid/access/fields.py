@@ -150,7 +150,7 @@ NO_PEOPLE = frozenset(
         "document", "flow", "flow_state", "flow_step", "event_grid", "grid",
         "grid_successor",
         "house", "house_grid", "matter", "matter_list", "position_total", "purpose",
-        "role_right", "station", "street", "study", "township", "training", "workload_weights",
+        "parcel", "role_right", "station", "street", "study", "township", "training", "workload_weights",
     )
 )  # fmt: skip
 """Tables without anything on people: places, rules, totals."""

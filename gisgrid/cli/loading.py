@@ -86,7 +86,7 @@ def load(
     commit: bool,
     **mapping_options: object,
 ) -> None:
-    """Load FILE (any vector format, CSV, TSV, XLSX; gzip too) as KIND: areas, streets, grids,
+    """Load FILE (any vector format, CSV, TSV, XLSX; gzip too) as KIND: areas, streets, parcels, grids,
     houses, households, residents, staff, matters or events.
 
     Every row is checked: good rows are kept, the others come back in a workbook with reasons.

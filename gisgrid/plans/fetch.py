@@ -253,6 +253,23 @@ def _streets(session: Session, scope: dict[str, Any], srid: int) -> Geometries:
     return to_metric(_shapes(r.geom for r in rows), srid)
 
 
+def parcel_borders(session: Session, place: Place, lines: Sequence[Floats]) -> Geometries:
+    """Borders of the township's parcels, in EPSG:4326, that come near one of some lines.
+
+    Near: within about 100 m of the box around it.
+    """
+    boxes = [shapely.box(*line.min(axis=0), *line.max(axis=0)).wkb for line in lines]
+    rows = session.execute(
+        text(
+            "SELECT ST_AsBinary(ST_Boundary(geom)) AS geom FROM parcel WHERE township_id = :t "
+            "AND EXISTS (SELECT FROM unnest(CAST(:boxes AS bytea[])) AS b(wkb) "
+            "WHERE geom && ST_Expand(ST_GeomFromWKB(b.wkb, 4326), 0.001)) ORDER BY id"
+        ),
+        {"t": place.id, "boxes": boxes},
+    )
+    return _shapes(row.geom for row in rows)
+
+
 def _metric(lonlat: Floats, srid: int) -> Floats:
     return np.column_stack(points_to_metric(lonlat[:, 0], lonlat[:, 1], srid))
 

@@ -191,6 +191,7 @@ KINDS: dict[str, Kind] = {
         _kind("areas", "polygon", code="code*", level="choice:level*", name="text*", name_en="text",
               parent="code"),
         _kind("streets", "line", code="code*", name="text*"),
+        _kind("parcels", "polygon", code="code*"),
         _kind("grids", "polygon", code="code*", name="text", kind="choice:kind", community="code",
               host="text"),
         _kind("houses", "point", code="code*", address="text*", community="code",

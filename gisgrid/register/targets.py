@@ -115,6 +115,18 @@ TARGETS: dict[str, Target] = {
             ),
         ),
     ),
+    "parcels": Target(
+        table="parcel",
+        columns={"code": "text", "geometry": "geometry(MultiPolygon, 4326)"},
+        writes=(
+            upsert(
+                "parcel",
+                "township_id, code",
+                "SELECT :township, s.code, s.geometry, :run FROM stage s ORDER BY s.row_no",
+                ("geom",),
+            ),
+        ),
+    ),
     "grids": Target(
         table="grid",
         columns={

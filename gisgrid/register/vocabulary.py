@@ -153,6 +153,7 @@ HEADERS: dict[str, tuple[str, ...]] = {
 CODE_HEADERS: dict[str, tuple[str, ...]] = {
     "area": ("areacode", "负责区域", "区域", "区划", "包片社区"),
     "areas": ("areacode", "区划代码", "行政区划代码", "区划编码", "统计用区划代码"),
+    "parcels": ("parcelcode", "parcelid", "宗地代码", "宗地编号", "地块编号", "宗地號"),
     "streets": ("streetcode", "道路编码", "街路编码", "路段编码"),
     "grids": ("gridcode", "网格编码", "网格编号", "网格代码", "網格編碼"),
     "houses": ("housecode", "房屋编码", "房屋编号", "房屋代码", "propertyid", "buildingid", "房屋編碼", "门牌编码"),

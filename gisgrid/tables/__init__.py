@@ -46,7 +46,7 @@ from gisgrid.tables.learning import (
 )
 from gisgrid.tables.lineage import History, ImportRun
 from gisgrid.tables.people import Staff, TeamMember
-from gisgrid.tables.places import Area, Street, Township
+from gisgrid.tables.places import Area, Parcel, Street, Township
 from gisgrid.tables.plans import EventGrid, Grid, HouseGrid, Plan
 from gisgrid.tables.register import House, Household, Resident
 from gisgrid.tables.scenarios import GridSuccessor, Job, PlanStep, ScenarioLock, ScenarioMove
@@ -94,6 +94,7 @@ __all__ = [
     "Matter",
     "MatterList",
     "Notice",
+    "Parcel",
     "Photo",
     "Plan",
     "PlanStep",

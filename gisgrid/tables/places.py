@@ -91,3 +91,18 @@ class Street(Imported, Base):
     code: Mapped[Code] = mapped_column()
     name: Mapped[str] = mapped_column(Text)
     geom: Mapped[Any] = mapped_column(geometry("MULTILINESTRING"))
+
+
+class Parcel(Imported, Base):
+    """A piece of land as the cadastre has it: borders of grids may be snapped to its border."""
+
+    __tablename__ = "parcel"
+    __table_args__ = (
+        UniqueConstraint("township_id", "code"),
+        gist("ix_parcel_geom", "geom"),
+    )
+
+    id: Mapped[Id]
+    township_id: Mapped[int] = mapped_column(ForeignKey("township.area_id"))
+    code: Mapped[Code] = mapped_column()
+    geom: Mapped[Any] = mapped_column(geometry("MULTIPOLYGON"))
