@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
 from sqlalchemy import Engine, text
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
+from gisgrid.db import listen
 from gisgrid.db.store import transaction
 from gisgrid.events.cases import By, Details, Owner, case_by_ticket, take_step
 from gisgrid.events.flow import keep_own_flows
@@ -23,7 +23,7 @@ from tests.accounts import appointed
 from tests.cases import DISPATCHER, TEAM_A, WORKER, place
 from tests.factories import create_matter
 from tests.sketch import spot
-from tests.web import app_over
+from tests.web import app_over, session_cookie
 
 
 class Desk:
@@ -38,18 +38,20 @@ class Desk:
             self.matter = minor.code
             session.execute(text("UPDATE matter SET name = '城乡管理' WHERE parent_id IS NULL"))
             code = session.scalar(text("SELECT code FROM area WHERE id = :t"), {"t": town.area_id})
-            worker = appointed(session, "grid_worker", code, grid="a", name="worker.a")
-        self.apps: list[Flask] = []
-        self.public, self.worker = self.enter(None), self.enter(worker)
+            worker, other = (
+                appointed(session, "grid_worker", code, grid=grid, name=f"worker.{grid}")
+                for grid in "ab"
+            )
+        self.app = app_over(engine)
+        self.public, self.worker = self.app.test_client(), self.enter(worker)
+        self.neighbour = self.enter(other)
 
-    def enter(self, account: int | None) -> FlaskClient:
-        """Somebody at a browser."""
-        self.apps.append(app_over(self.engine, account=account))
-        return self.apps[-1].test_client()
-
-    def leave(self) -> None:
-        for app in self.apps:
-            app.extensions["gisgrid.snapshots"].close()
+    def enter(self, account: int) -> FlaskClient:
+        """Somebody who has logged in."""
+        client = self.app.test_client()
+        name, _, value = session_cookie(self.app, self.engine, account).partition("=")
+        client.set_cookie(name, value)
+        return client
 
     def form(self, client: FlaskClient, at: tuple[float, float] | None = None, **more: Any) -> Any:
         page = client.get("/report").text
@@ -80,10 +82,12 @@ class Desk:
 
 
 @pytest.fixture
-def desk(engine: Engine) -> Iterator[Desk]:
+def desk(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    # The listener ends with the test, and does not take its usual seconds to notice.
+    monkeypatch.setattr(listen, "PULSE_S", 0.1)
     desk = Desk(engine)
     yield desk
-    desk.leave()
+    desk.app.extensions["gisgrid.snapshots"].close()
 
 
 def jpeg(size: tuple[int, int] = (40, 30), gps: tuple[float, float] | None = None) -> bytes:
@@ -200,6 +204,7 @@ def test_the_same_thing_is_found_and_added_to(desk: Desk):
     thumb = re.search(r'src="(/report/photos/\d+)"', again.text)[1]
     assert desk.worker.get(thumb).data[:3] == b"\xff\xd8\xff"
     assert desk.public.get(thumb).status_code == 401
+    assert desk.neighbour.get(thumb).status_code == 404
     other = jpeg((41, 30))
     for _ in range(2):
         added = desk.send(desk.worker, {**form, "add": event})
@@ -213,30 +218,30 @@ def test_the_same_thing_is_found_and_added_to(desk: Desk):
     ticket_of(desk.send(desk.public, form))
 
 
-@pytest.mark.parametrize(
-    ("more", "words"),
-    [
-        ({"matter": ""}, "请选择是什么事"),
-        ({"matter": "999"}, "没有小项"),
-        ({"lon": "", "lat": ""}, "请说明地点"),
-        ({"lon": "abc"}, "不是以度为单位的数"),
-        ({"lon": "40.7", "lat": "120.9"}, "填反了"),
-        ({"lon": "100.5", "lat": "20.5"}, "不在"),
-        ({"photo": b"PK\x03\x04" + b"x" * 100}, "照片无法读取"),
-        ({"photo": b"\xff\xd8\xff" + b"0" * 50_000_000}, "超过 20 MB"),
-        ({"kept": "!!"}, "照片已丢失"),
-        ({"text": "字" * 4001}, "超过上限"),
-    ],
-)
-def test_bad_input_is_told_and_what_was_typed_is_kept(desk: Desk, more: Any, words: str):
-    answer = desk.send(desk.public, desk.form(desk.public, **{"text": "话'\"<b>", **more}))
-    assert answer.status_code == 422
-    assert words in answer.text
-    if "text" not in more:
-        assert "话&#39;&#34;&lt;b&gt;</textarea>" in answer.text
-    assert f'value="{more.get("matter", desk.matter)}" checked' in answer.text or "matter" in more
+BAD: list[tuple[Any, str]] = [
+    ({"matter": ""}, "请选择是什么事"),
+    ({"matter": "999"}, "没有小项"),
+    ({"lon": "", "lat": ""}, "请说明地点"),
+    ({"lon": "abc"}, "不是以度为单位的数"),
+    ({"lon": "40.7", "lat": "120.9"}, "填反了"),
+    ({"lon": "100.5", "lat": "20.5"}, "不在"),
+    ({"photo": b"PK\x03\x04" + b"x" * 100}, "照片无法读取"),
+    ({"photo": b"\xff\xd8\xff" + b"0" * 50_000_000}, "超过 20 MB"),
+    ({"kept": "!!"}, "照片已丢失"),
+    ({"text": "字" * 4001}, "超过上限"),
+]
+
+
+def test_bad_input_is_told_and_what_was_typed_is_kept(desk: Desk):
+    for more, words in BAD:
+        answer = desk.send(desk.worker, desk.form(desk.worker, **{"text": "话'\"<b>", **more}))
+        assert answer.status_code == 422, words
+        assert words in answer.text
+        if "text" not in more:
+            assert "话&#39;&#34;&lt;b&gt;</textarea>" in answer.text
+        assert f'value="{desk.matter}" checked' in answer.text or "matter" in more
+        assert "<b>" not in answer.text
     assert desk.count() == 0
-    assert "<b>" not in answer.text
 
 
 def test_an_expired_temporary_matter_is_refused(desk: Desk):

@@ -10,6 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 
+from gisgrid.db import listen
 from gisgrid.db.store import transaction
 from tests.accounts import appointed
 from tests.sketch import spot
@@ -38,10 +39,11 @@ class Centre(Desk):
 
 
 @pytest.fixture
-def centre(engine: Engine) -> Iterator[Centre]:
+def centre(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Centre]:
+    monkeypatch.setattr(listen, "PULSE_S", 0.1)
     centre = Centre(engine)
     yield centre
-    centre.leave()
+    centre.app.extensions["gisgrid.snapshots"].close()
 
 
 def test_a_caller_s_report_is_taken_in_and_filed_at_once(centre: Centre):
@@ -72,23 +74,21 @@ def test_without_filing_it_waits_and_the_same_thing_is_shown_first(centre: Centr
     assert states == ["collected"]
 
 
-@pytest.mark.parametrize(
-    ("at", "more", "words"),
-    [
-        (spot(0.995, 0.5), {}, "两个网格都有可能"),
-        (spot(5, 5), {}, "不在"),
-        (None, {"matter": ""}, "请选择是什么事"),
-        (None, {"lon": None, "lat": None}, "请说明地点"),
-        (None, {"lon": None, "lat": None, "address": "老槐树"}, "仍然发送"),
-    ],
-)
-def test_what_has_to_be_mended_is_told_and_what_was_typed_is_kept(
-    centre: Centre, at: Any, more: Any, words: str
-):
-    answer = centre.call(centre.dispatcher, at, file="1", **more)
-    assert answer.status_code == 422 and words in answer.text
-    for kept in ("没人收&lt;b&gt;</textarea>", "测试人 19912345678", "12345热线"):
-        assert kept in answer.text
+TO_MEND: list[tuple[Any, Any, str]] = [
+    (spot(0.995, 0.5), {}, "两个网格都有可能"),
+    (spot(5, 5), {}, "不在"),
+    (None, {"matter": ""}, "请选择是什么事"),
+    (None, {"lon": None, "lat": None}, "请说明地点"),
+    (None, {"lon": None, "lat": None, "address": "老槐树"}, "仍然发送"),
+]
+
+
+def test_what_has_to_be_mended_is_told_and_what_was_typed_is_kept(centre: Centre):
+    for at, more, words in TO_MEND:
+        answer = centre.call(centre.dispatcher, at, file="1", **more)
+        assert answer.status_code == 422 and words in answer.text
+        for kept in ("没人收&lt;b&gt;</textarea>", "测试人 19912345678", "12345热线"):
+            assert kept in answer.text
     assert centre.count() == 0
 
 

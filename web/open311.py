@@ -210,7 +210,7 @@ def create(form: str, **sent: str) -> Response:
             at = (spot.lon, spot.lat)
         report = Report(
             code, at, _text(sent), address or None, SOURCE, _contact(sent),
-            photos=_media(), client_id=sent.get("client_id", "")[:64] or None,
+            photos=_media(), client_id=_key(sent.get("client_id", "")),
         )  # fmt: skip
         got = take_in(session, place, report, acting_by(session, place.id))
     notice = None if got.landed.grid_code else gettext("The centre will find the place.")
@@ -366,6 +366,11 @@ def _contact(sent: dict[str, str]) -> str | None:
         sent.get(n, "").strip() for n in ("first_name", "last_name", "phone", "email")
     ]
     return " ".join(filter(None, parts))[:200] or None
+
+
+def _key(sent: str) -> str | None:
+    # Of this account alone: whoever sends another's key must not get another's ticket.
+    return f"open311:{asker().name}:{sent[:64]}" if sent else None
 
 
 def _media() -> tuple[bytes, ...]:

@@ -196,7 +196,7 @@ def received(session: Session, place: Place, draft: Draft, looked: Look, by: By)
     at = (looked.lon, looked.lat) if looked.lon is not None and looked.lat is not None else None
     report = Report(
         draft.matter, at, draft.text, draft.address, draft.source or ("网格员上报" if by != RESIDENT else "居民上报"), draft.contact,
-        photos=draft.photos, client_id=draft.client,
+        photos=draft.photos, client_id=f"form:{draft.client}",
     )  # fmt: skip
     return take_in(session, place, report, by)
 
