@@ -220,6 +220,22 @@ def test_nothing_of_a_person_leaves_the_bench(engine: Engine, draft: PlanInfo):
     )
 
 
+def test_the_redraw_file_tells_reasons_codes_and_who_decided(engine: Engine, draft: PlanInfo):
+    client = client_of(engine, "planner")
+    one, two = neighbours(view(client, draft))["grids"]
+    merge = {"kind": "merge", "into": one, "gone": two}
+    edit = {"version": 0, "edit": merge, "why": "两格合并办公"}
+    assert client.post(f"/plan/{draft.id}/edit", json=edit).status_code == 200
+    assert client.post(f"/plan/{draft.id}/step", json={"step": "submit"}).status_code == 200
+    page = client.get(f"/plan/{draft.id}/report.html?lang=en").text
+    told = page.split("<h2>Codes</h2>")[1]
+    codes, edits = told.split("<h2>Edits and reasons</h2>")
+    assert f"<td>no longer used</td><td>{two}</td>" in codes
+    assert "两格合并办公" in edits and f"{two} → {one}" in edits
+    assert page.count("<svg") == 2
+    assert "In review" in page.split("<h2>Review</h2>")[1]
+
+
 def test_a_name_that_is_markup_stays_text(engine: Engine, draft: PlanInfo):
     bad = "<script>alert(1)</script>"
     with transaction(engine) as session:

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from gisgrid.access.scope import scope
 from gisgrid.errors import Conflict, Invalid
-from gisgrid.plans import plans, replay, review
+from gisgrid.plans import moves, plans, replay, review
 from gisgrid.plans.checks import run_checks
 from gisgrid.plans.compare import Comparison, compared, crosswalk
 from gisgrid.plans.exchange import export_plan, import_scenario
@@ -207,6 +207,11 @@ def report(plan_id: int, ending: str) -> Response:
             steps=review.steps(session, plan.id),
             found=pair.found,
             grids=[g for g in pair.found.grids if g.moved],
+            fresh=[g for g in pair.found.grids if g.before is None],
+            gone=[g for g in pair.found.grids if g.after is None],
+            by_scheme=place.code_scheme == "gb",
+            edits=[m for m in reversed(moves.log(session, plan.id)) if m.standing == "done"],
+            actions=views.actions(),
             maps=pair.maps(),
             legend=legend(),
             crosswalk=[
