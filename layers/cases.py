@@ -22,6 +22,7 @@ SCRIPTS = (
 STYLES = ("vendor/leaflet/leaflet.css", "css/case.css")
 BOARD_SCRIPTS = (*SCRIPTS[:-1], "js/board-map.js", "js/board-live.js", "js/board.js")
 BOARD_STYLES = ("vendor/leaflet/leaflet.css", "css/app.css", "css/map.css", "css/board.css")
+RING_SCRIPTS = (*SCRIPTS[:-1], "js/ring.js")
 AROUND = 0.0012
 """Degrees around a spot without a grid, about 100 m."""
 

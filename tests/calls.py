@@ -135,6 +135,11 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
     "desk.house": house,
     "desk.me": lambda s: [Call("/me"), Call("/me?lang=en")],
     "desk.open_house": opened,
+    "dispatch.emergency": lambda s: [
+        Call(f"/dispatch/emergency?township={s.township}"),
+        Call(f"/dispatch/emergency?township={s.township}&lon={s.lon}&lat={s.lat}&radius=300"),
+        Call(f"/dispatch/emergency?township={s.township}&lon=x&lat=1&radius=300"),
+    ],
     "dispatch.show": lambda s: [Call("/dispatch"), Call(f"/dispatch?township={s.township}&lang=en")],
     "dispatch.steps": lambda s: [
         Call("/dispatch/steps", "POST", json={"step": "note", "note": "核实", "cases": [{"id": s.case_id}]}),
@@ -143,10 +148,23 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
     "dispatch.stream": lambda s: [
         Call("/dispatch/stream"), Call("/dispatch/stream", headers={"Last-Event-ID": "0-3"}),
     ],
+    "dispatch.switch_off": lambda s: [Call("/dispatch/emergency/99999/off", "POST")],
+    "dispatch.switch_on": lambda s: [
+        Call("/dispatch/emergency", "POST", form={"area": "1", "reason": "", "township": s.township}),
+    ],
     "documents.all_documents": lambda s: [Call("/documents"), Call(f"/documents?township={s.township}")],
     "documents.file": lambda s: [Call("/document-files/D1")],
     "documents.has_read": lambda s: [Call("/documents/D1", "POST", form={"number": "1"})],
     "documents.one": lambda s: [Call("/documents/D1"), Call("/documents/D1?lang=en")],
+    "figures.rows": lambda s: [
+        Call(f"/figures/rows?township={s.township}&since=2023-01-01&until=2024-01-01"),
+        Call(f"/figures/rows?events={s.event_id}&township={s.township}"), Call("/figures/rows?events=x"),
+        Call("/figures/rows?measure=x&unit=y"), Call("/figures/rows?since=2024-01-01&until=2023-01-01"),
+    ],
+    "figures.show": lambda s: [
+        Call(f"/figures?township={s.township}&since=2023-01-01&until=2024-01-01&unit={unit}")
+        for unit in ("grid", "source", "nothing")
+    ],
     "lookup.index": lambda s: [
         Call(f"/lookup/index.bin?township={s.township}"), Call("/lookup/index.bin?have=x")
     ],

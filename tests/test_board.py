@@ -12,13 +12,15 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, select, text
 
 from gisgrid.db.store import transaction
 from gisgrid.events.board import Filters, board, cursor, mine, steps_since
 from gisgrid.events.cases import case_log
+from gisgrid.tables import Matter, Township
 from tests.accounts import acting
 from tests.cases import TEAM_A, at
+from tests.factories import create_event
 from tests.lookups import eventually
 from tests.sketch import spot
 from tests.test_case_rights import PUBLIC, Town
@@ -35,6 +37,13 @@ def town(engine: Engine) -> Iterator[Town]:
 def test_filters_say_what_a_plain_look_at_the_cases_says(town: Town, engine: Engine):
     with transaction(engine) as session:
         session.execute(text("UPDATE matter SET time_limit = 4, limit_unit = 'working_hours'"))
+        township = session.get_one(Township, town.place.id)
+        create_event(
+            session,
+            township,
+            spot(0.5, 0.5),
+            session.scalars(select(Matter).order_by(Matter.id.desc())).first(),
+        )  # without a case
     cases = [town.report(None, PUBLIC, source=["电话", "巡查"][n % 2]) for n in range(6)]
     for case in cases[:4]:
         town.step("dispatcher", case.id, "file", "dispatcher", "dispatcher.shi")

@@ -18,9 +18,11 @@ from web import (  # noqa: F401 - some add their routes to the API or the bench
     desk,
     dispatch,
     dispatch_api,
+    dispatch_emergency,
     dispatch_streams,
     documents,
     errors,
+    figures,
     gate,
     i18n,
     identity,
@@ -77,6 +79,7 @@ def create_app(settings: Settings, bind: Engine | None = None) -> Flask:
     app.register_blueprint(lookup.blueprint)
     app.register_blueprint(cases.blueprint)
     app.register_blueprint(dispatch.blueprint)
+    app.register_blueprint(figures.blueprint)
     app.register_blueprint(planning.blueprint)
     report.init_app(app)
     app.register_blueprint(telephone.blueprint)

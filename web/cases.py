@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
-from zoneinfo import ZoneInfo
 
 from flask import (
     Blueprint,
@@ -44,6 +43,7 @@ from layers.layer import Scope
 from layers.tiles import data_version
 from web.answers import asset, nonce
 from web.cases_words import colour_words, level_words, map_words, role_word, time_left
+from web.days import local
 from web.dispatch_api import told
 from web.errors import problem_of
 from web.gate import asker
@@ -63,7 +63,7 @@ class View:
 
     now: CaseNow
     sheet: sheets.Sheet
-    zone: ZoneInfo
+    time_zone: str
     flow: Flow
     log: list[Logged]
     steps_taken: dict[int, Step]
@@ -156,13 +156,12 @@ def mine() -> str:
     with reading() as session:
         found = board.mine(session)
         flows = {row.flow_id: flow_by_id(session, row.flow_id) for row in found}
-        zones = {t.id: ZoneInfo(t.time_zone) for t in plans.townships(session)}
-    zone = next(iter(zones.values()), ZoneInfo("UTC"))
+        zone = next((t.time_zone for t in plans.townships(session)), "UTC")
     return render_template(
         "cases-mine.html",
         rows=[told(row, flows[row.flow_id], now) for row in found],
         colour_words=colour_words(),
-        local=lambda at: at.astimezone(zone).strftime("%m-%d %H:%M"),
+        local=lambda at: local(at, zone),
     )
 
 
@@ -213,7 +212,7 @@ def _view(session: Session, case_id: int) -> View:
     return View(
         now=now,
         sheet=about,
-        zone=ZoneInfo(town.time_zone),
+        time_zone=town.time_zone,
         flow=flow,
         log=log,
         steps_taken=sheets.step_words(session, now.township_id, log),
@@ -260,7 +259,7 @@ def _page(
         in_words=_in_words,
         english=language() == "en",
         case_min=people.CASE_MIN,
-        local=lambda at: at.astimezone(view.zone).strftime("%Y-%m-%d %H:%M"),
+        local=lambda at: local(at, view.time_zone),
     )
     status = problem.status if problem else 200
     return Response(html, status, headers={"Cache-Control": "private, no-store"})

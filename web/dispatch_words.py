@@ -41,6 +41,6 @@ def words() -> dict[str, str]:
         "select": gettext("Choose this case"),
         "star": gettext("Put on the shortlist"),
         "days": gettext("{a} to {b}"),
-        "year": gettext("the whole year"),
+        "year": gettext("any time"),
         "emergency": gettext("Emergency"),
     }

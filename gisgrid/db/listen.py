@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +13,7 @@ from sqlalchemy import URL
 PULSE_S = 5.0
 """Without news the listener looks so often whether its connection is still one."""
 _LONGEST_WAIT_S = 5.0
+_LOG = logging.getLogger(__name__)
 
 
 class Listener:
@@ -84,8 +86,16 @@ class Listener:
             while not self._stop.is_set():
                 for note in connection.notifies(timeout=PULSE_S, stop_after=1):
                     for heard in self._heard.get(note.channel, ()):
-                        heard(note.payload)
+                        self._call(heard, note)
                 connection.execute("SELECT 1")
+
+    @staticmethod
+    def _call(heard: Callable[[str], None], note: psycopg.Notify) -> None:
+        # Whoever fails must not make all others deaf.
+        try:
+            heard(note.payload)
+        except Exception as exc:
+            _LOG.error("%s at news on %s", type(exc).__name__, note.channel)
 
 
 def _connected(url: URL) -> psycopg.Connection[Any]:

@@ -200,33 +200,26 @@ def steps_since(session: Session, place: str, *, most: int = 200) -> list[tuple[
 
 
 def _hit(filters: Filters) -> str:
-    where = ["e.township_id = :t"]
-    if filters.state in ("open", "closed"):
-        where.append(f"e.closed_at IS {'NULL' if filters.state == 'open' else 'NOT NULL'}")
-    elif filters.state != "all":
-        where.append(_IN_PHASE)
-    if filters.due:
-        where.append(_DUE[filters.due])
-    if filters.matter:
-        where.append(_OF_MATTER)
-    if filters.grid:
-        where.append(
-            _IN_NO_GRID if filters.grid == "none" else _IN_GRID.format(on="g.code = :grid")
-        )
-    if filters.community:
-        where.append(_IN_COMMUNITY)
-    if filters.source:
-        where.append("e.source = :source")
-    if filters.words:
-        where.append(_WORDS)
-    if filters.since:
-        where.append("e.reported_at >= (CAST(:since AS date)::timestamp AT TIME ZONE (SELECT zone FROM town))")  # fmt: skip
-    if filters.until:
-        where.append("e.reported_at < ((CAST(:until AS date) + 1)::timestamp AT TIME ZONE (SELECT zone FROM town))")  # fmt: skip
-    if filters.box:
-        where.append("e.geom && ST_MakeEnvelope(:west, :south, :east, :north, 4326)")
-    if filters.ids is not None:
-        where.append("e.id IN (SELECT event_id FROM event_case WHERE id = ANY(:ids))")
+    state, grid = filters.state, filters.grid
+    in_grid = _IN_NO_GRID if grid == "none" else _IN_GRID.format(on="g.code = :grid")
+    conditions = (
+        (state == "open", "e.closed_at IS NULL AND e.id IN (SELECT event_id FROM live)"),
+        # An event that was loaded and has no case yet is none of the board's.
+        (state in ("closed", "all"), _HAS_CASE),
+        (state == "closed", "e.closed_at IS NOT NULL"),
+        (state not in ("open", "closed", "all"), _IN_PHASE),
+        (filters.due, _DUE.get(filters.due or "", "")),
+        (filters.matter, _OF_MATTER),
+        (grid, in_grid),
+        (filters.community, _IN_COMMUNITY),
+        (filters.source, "e.source = :source"),
+        (filters.words, _WORDS),
+        (filters.since, _SINCE_DAY),
+        (filters.until, _UNTIL_DAY),
+        (filters.box, "e.geom && ST_MakeEnvelope(:west, :south, :east, :north, 4326)"),
+        (filters.ids is not None, _OF_CASES),
+    )
+    where = ["e.township_id = :t", *(sql for asked, sql in conditions if asked)]
     return _WITH.format(where=" AND ".join(where))
 
 
@@ -265,6 +258,12 @@ _IN_NO_GRID = """e.id NOT IN (SELECT a.event_id FROM event_grid a
 _OF = "(SELECT id FROM area WHERE code = :community AND parent_id = :t)"
 _IN_COMMUNITY = f"""({_IN_GRID.format(on=f"g.community_id = {_OF}")}
     OR e.community_id = {_OF} AND {_IN_NO_GRID})"""
+_HAS_CASE = "e.id IN (SELECT event_id FROM event_case WHERE township_id = :t)"
+_OF_CASES = "e.id IN (SELECT event_id FROM event_case WHERE id = ANY(:ids))"
+_SINCE_DAY = """e.reported_at >= (
+    CAST(:since AS date)::timestamp AT TIME ZONE (SELECT zone FROM town))"""
+_UNTIL_DAY = """e.reported_at < (
+    (CAST(:until AS date) + 1)::timestamp AT TIME ZONE (SELECT zone FROM town))"""
 _IN_PHASE = """e.id IN (SELECT l.event_id FROM live l
     JOIN flow_state s ON s.flow_id = l.flow_id AND s.state = l.state WHERE s.phase = :state)"""
 _DUE = {

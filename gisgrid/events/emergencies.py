@@ -13,6 +13,7 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from gisgrid.access.scope import HOUSE_SEEN
 from gisgrid.errors import Conflict, Invalid, NotFound
 from gisgrid.events.clocks import change_pause, work_time
 from gisgrid.locate.whereabouts import check_place
@@ -194,12 +195,18 @@ def duty_list(session: Session, township_id: int, at: datetime) -> list[OnDuty]:
 
 
 def ring(
-    session: Session, township_id: int, lon: float, lat: float, radius_m: float
+    session: Session,
+    township_id: int,
+    lon: float,
+    lat: float,
+    radius_m: float,
+    *,
+    seen_only: bool = False,
 ) -> Sequence[Affected]:
     """The located houses within ``radius_m`` of a place (its edge included), the nearest first.
 
     Distances are in the township's metric CRS. Households and residents are counted as far as the
-    transaction may see them.
+    transaction may see them; with ``seen_only`` only houses where its account may see houses.
 
     Raises
     ------
@@ -210,9 +217,23 @@ def ring(
     if not 0 < radius_m <= 20_000:
         raise Invalid("A radius lies between 0 and 20,000 m.", zh="半径须在 0 至 20,000 米之间。")
     rows = session.execute(
-        text(_RING), {"t": township_id, "lon": lon, "lat": lat, "radius": radius_m}
+        text(_RING.format(seen=HOUSE_SEEN if seen_only else "true")),
+        {"t": township_id, "lon": lon, "lat": lat, "radius": radius_m},
     ).mappings()
     return [Affected(**row) for row in rows]
+
+
+def switchable(session: Session, township_id: int) -> list[tuple[int, str]]:
+    """The areas (number, name) that the transaction's account may switch: the township, communities."""
+    rows = session.execute(
+        text(
+            "SELECT a.id, a.name FROM area a WHERE :t IN (a.id, a.parent_id) AND (a.id = ANY "
+            "(my_townships('dispatch')) OR a.id = ANY (my_communities('dispatch'))) "
+            'ORDER BY a.level DESC, a.code COLLATE "C"'
+        ),
+        {"t": township_id},
+    )
+    return [(row.id, row.name) for row in rows]
 
 
 def _switch(session: Session, switch_id: int) -> Switch:
@@ -258,6 +279,7 @@ WITH spot AS (
     FROM house h, spot
     WHERE h.township_id = :t AND h.geom && ST_Expand(spot.geom,
         1.01 * :radius / (110500 * cos(radians(least(abs(CAST(:lat AS float8)) + 0.2, 89)))))
+      AND {seen}
 )
 SELECT n.id AS house_id, n.code, n.address, g.code AS grid_code, n.distance_m,
        (SELECT count(*) FROM household f WHERE f.house_id = n.id) AS households,

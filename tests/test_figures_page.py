@@ -1,0 +1,52 @@
+"""The page of figures: each number opens as many cases as it says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Engine
+
+from tests.cases import TEAM_A
+from tests.test_case_rights import PUBLIC, Town
+from tests.web import app_over
+
+DAYS = "since=2023-08-01&until=2023-08-31&lang=en"
+
+
+@pytest.fixture
+def town(engine: Engine) -> Iterator[Town]:
+    town = Town(engine)
+    yield town
+    town.web.dispose()
+
+
+def test_every_number_opens_the_cases_behind_it(town: Town, engine: Engine):
+    cases = [town.report(None, PUBLIC, source="电话") for _ in range(4)]
+    shi, worker = ("dispatcher", "dispatcher.shi"), ("grid_worker", "worker.a")
+    for case in cases[:3]:
+        town.step("dispatcher", case.id, "file", *shi)
+        town.step("dispatcher", case.id, "dispatch", *shi, to=TEAM_A)
+    town.step("worker", cases[0].id, "feed_back", *worker, note="已清理")
+    town.step("dispatcher", cases[0].id, "close", *shi)
+    town.step("worker", cases[1].id, "return", *worker, reason="不属本格", to=TEAM_A)
+    client = app_over(engine, account=town.people["dispatcher"]).test_client()
+    for unit in ("grid", "source", "matter", "community", "office", "major"):
+        page = client.get(f"/figures?{DAYS}&unit={unit}").text
+        numbers = re.findall(r'<a href="(/figures/rows\?measure=[^"]+)">(\d+)</a>', page)
+        assert {m: n for a, n in numbers for m in re.findall(r"measure=(\w+)", a)} | {
+            "received": "4", "assigned": "3", "returned": "1", "right_first": "1",
+        } == {m: n for a, n in numbers for m in re.findall(r"measure=(\w+)", a)}  # fmt: skip
+        for address, n in numbers:
+            behind = client.get(address.replace("&amp;", "&") + "&lang=en").text
+            assert len(re.findall(r'href="/cases/\d+"', behind)) == int(n), address
+    # Four of one matter at one spot.
+    page = client.get(f"/figures?{DAYS}").text
+    spot = re.search(r'href="(/figures/rows\?events=[^"]+)"', page)
+    assert spot and client.get(spot[1].replace("&amp;", "&")).text.count('href="/cases/') == 4
+    # The worker of the next grid counts none of them.
+    other = app_over(engine, account=town.people["other"]).test_client()
+    assert "/figures/rows" not in other.get(f"/figures?{DAYS}").text
+    for bad in ("since=x", "unit=x", "since=2023-02-01&until=2023-01-01"):
+        assert client.get(f"/figures?{bad}").status_code == 422

@@ -1,0 +1,140 @@
+"""An area in emergency: switched on and back, who is on duty, which houses lie around a place."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from flask import Response, current_app, flash, redirect, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response as BaseResponse
+
+from gisgrid.errors import GisgridError, Invalid, NotAllowed
+from gisgrid.events import emergencies
+from gisgrid.events.sheet import staff_names
+from gisgrid.plans import plans
+from gisgrid.plans.plans import Place
+from gisgrid.settings import Settings
+from layers import areas, page, streets
+from layers import cases as layer
+from layers.layer import Scope
+from layers.tiles import data_version
+from web.answers import asset, nonce
+from web.chosen import chosen_township
+from web.days import local
+from web.dispatch import blueprint
+from web.errors import problem_of
+from web.gate import asker
+from web.store import reading, writing
+
+RADIUS_M = 300.0
+
+
+@blueprint.get("/emergency")
+def emergency() -> Response:
+    """What runs, what may be switched, duty, and the ring around a place that the address names."""
+    return _page()
+
+
+@blueprint.post("/emergency")
+def switch_on() -> BaseResponse:
+    """Put an area into emergency mode."""
+    form = request.form
+    try:
+        with writing() as session:
+            place = chosen_township(session, form.get("township") or None)
+            area = form.get("area", 0, int)
+            if area not in {number for number, _ in emergencies.switchable(session, place.id)}:
+                raise NotAllowed("This area is not yours to switch.", zh="您无权切换该区域。")
+            emergencies.switch_on(
+                session, area, reason=form.get("reason", "").strip()[:400], by=asker().name,
+                at=datetime.now(UTC), until=_until(form.get("until", ""), place),
+                holds_ordinary="holds" in form,
+            )  # fmt: skip
+    except GisgridError as exc:
+        return _page(exc)
+    flash(gettext("The area is in emergency mode."))
+    return redirect(url_for("dispatch.emergency", township=place.code), 303)
+
+
+@blueprint.post("/emergency/<int:switch_id>/off")
+def switch_off(switch_id: int) -> BaseResponse:
+    """Bring an area back; what stood still runs on with what was left."""
+    try:
+        with writing() as session:
+            emergencies.switch_off(session, switch_id, by=asker().name, at=datetime.now(UTC))
+    except GisgridError as exc:
+        return _page(exc)
+    flash(gettext("The area is back to normal; limits run on with what was left."))
+    return redirect(url_for("dispatch.emergency", township=request.form.get("township")), 303)
+
+
+def _page(refused: GisgridError | None = None) -> Response:
+    now = datetime.now(UTC)
+    args = request.args
+    with reading() as session:
+        place = chosen_township(session, args.get("township") or request.form.get("township"))
+        plan = plans.plan_in_force(session, place.id)
+        extent = areas.extent(session, plan.id)
+        scope = Scope(plan.id, data_version(session, plan.id), request.script_root)
+        running = emergencies.running(session, place.id)
+        may = emergencies.switchable(session, place.id)
+        duty = emergencies.duty_list(session, place.id, now)
+        names = staff_names(session, [each.staff_id for each in duty])
+        spot, affected = None, None
+        if "lon" in args and refused is None and "see_houses" in asker().rights:
+            spot = (_number("lon"), _number("lat"), _number("radius", RADIUS_M))
+            affected = emergencies.ring(session, place.id, *spot, seen_only=True)
+    settings: Settings = current_app.config["SETTINGS"]
+    parts = page.page(
+        [areas.layer(scope, gettext), streets.layer(scope, gettext)],
+        extent,
+        assets={name: asset(name) for name in layer.RING_SCRIPTS + layer.STYLES},
+        ui={"spot": spot},
+        basemap=page.Basemap(settings.basemap_url, settings.basemap_credit)
+        if settings.basemap_url
+        else None,
+        scripts=layer.RING_SCRIPTS,
+        styles=layer.STYLES,
+        verb="ring",
+    )
+    problem = problem_of(refused) if refused else None
+    html = render_template(
+        "emergency.html",
+        page=parts,
+        nonce=nonce(),
+        township=place,
+        running=running,
+        may=may,
+        duty=duty,
+        names=names,
+        spot=spot,
+        affected=affected,
+        # Whoever sees no register would be told of nobody.
+        counts="see_register" in asker().rights,
+        radius=RADIUS_M,
+        problem=problem,
+        typed=request.form if refused else {},
+        local=lambda at: local(at, place.time_zone),
+    )
+    status = problem.status if problem else 200
+    return Response(html, status, headers={"Cache-Control": "private, no-store"})
+
+
+def _until(said: str, place: Place) -> datetime | None:
+    if not said:
+        return None
+    try:
+        return datetime.fromisoformat(said).replace(tzinfo=ZoneInfo(place.time_zone))
+    except ValueError:
+        raise Invalid("The end is no time.", zh="结束时间格式不正确。") from None
+
+
+def _number(name: str, usual: float | None = None) -> float:
+    said = request.args.get(name, "")
+    if not said and usual is not None:
+        return usual
+    try:
+        return float(said)
+    except ValueError:
+        raise Invalid(f"{name} must be a number.", zh=f"{name} 须为数字。") from None

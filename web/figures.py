@@ -1,0 +1,124 @@
+"""What the cases say: figures per unit and period, each with the rows behind it."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from flask import Blueprint, Response, render_template, request, url_for
+from sqlalchemy.orm import Session
+
+from gisgrid.errors import Invalid
+from gisgrid.events import board, figures, people
+from gisgrid.events.flow import flow_by_id
+from gisgrid.plans.fetch import today
+from gisgrid.plans.plans import Place
+from web.chosen import chosen_township
+from web.days import day_of, local
+from web.dispatch_api import told
+from web.figures_words import measure_words, unit_words
+from web.i18n import LANGUAGES, language
+from web.store import reading
+
+blueprint = Blueprint("figures", __name__, url_prefix="/figures")
+
+USUAL_DAYS, MOST_DAYS = 30, 3660
+SHOWN = (
+    "received", "assigned", "closed_in_time", "closed_late", "closed_no_limit", "dropped", "open",
+    "open_late", "returned", "reopened",
+)  # fmt: skip
+MOST_ROWS, MOST_MATTERS, MOST_PLACES = 500, 25, 15
+
+
+@blueprint.get("")
+def show() -> Response:
+    """The figures of a township by one of its units, over days of report."""
+    unit = request.args.get("unit", "community")
+    with reading() as session:
+        place = chosen_township(session, request.args.get("township") or None)
+        period = _period(place)
+        since, until = period.since, period.until
+        rows = figures.figures(session, place.id, unit, period)
+        whole = figures.figures(session, place.id, "township", period)
+        share = people.acceptance(session, place.id, since, until)
+        heat = figures.heat(session, place.id, since, until)
+        spots = figures.repeated_places(session, place.id, since, until)[:MOST_PLACES]
+        grown = figures.grew_most(session, place.id, since, until)
+    busiest = sorted({code for code, _ in heat}, key=lambda c: -_of(heat, c))[:MOST_MATTERS]
+    names = {each.code: each.name for each in grown}
+    html = render_template(
+        "figures.html",
+        town=(language() == "en" and place.name_en) or place.name,
+        township=place,
+        period=period,
+        unit=unit,
+        units=unit_words(),
+        words=measure_words(),
+        measures=SHOWN,
+        rows=rows,
+        whole=whole[0] if whole else None,
+        share=share,
+        heat=heat,
+        matters=[(code, names.get(code, code)) for code in busiest],
+        most=max(heat.values(), default=1),
+        spots=spots,
+        grown=[g for g in grown if g.now > g.before][:10],
+        fallen=[g for g in grown[::-1] if g.now < g.before][:5],
+        behind=_behind,
+        languages=LANGUAGES,
+    )
+    return Response(html, headers={"Cache-Control": "private, no-store"})
+
+
+@blueprint.get("/rows")
+def rows() -> Response:
+    """The cases behind a number: of a unit and a measure, or those that ``events`` names."""
+    now = datetime.now(UTC)
+    with reading() as session:
+        place = chosen_township(session, request.args.get("township") or None)
+        ids = _ids(session, place)
+        found = board.rows_of(session, ids[:MOST_ROWS])
+        flows = {row.flow_id: flow_by_id(session, row.flow_id) for row in found}
+    html = render_template(
+        "figures-rows.html",
+        total=len(ids),
+        rows=[told(row, flows[row.flow_id], now) for row in found],
+        measure=measure_words().get(request.args.get("measure", "")),
+        key=request.args.get("key", ""),
+        local=lambda at: local(at, place.time_zone),
+    )
+    return Response(html, headers={"Cache-Control": "private, no-store"})
+
+
+def _period(place: Place) -> figures.Period:
+    """The days asked for; without them the last ``USUAL_DAYS``."""
+    until = day_of(request.args.get("until"), "until") or today(place)
+    since = day_of(request.args.get("since"), "since") or until - timedelta(days=USUAL_DAYS - 1)
+    if not 0 <= (until - since).days < MOST_DAYS or since < date(1900, 1, 1):
+        raise Invalid(
+            f"A period has from 1 to {MOST_DAYS} days.", zh=f"统计时段须为 1 至 {MOST_DAYS} 天。"
+        )
+    return figures.Period(since, until, datetime.now(UTC))
+
+
+def _ids(session: Session, place: Place) -> list[int]:
+    args = request.args
+    if "events" in args:
+        numbers = args["events"].split(",")[:MOST_ROWS]
+        if not all(n.isdecimal() and len(n) < 19 for n in numbers):
+            raise Invalid("events are numbers with commas.", zh="events 须为以逗号分隔的编号。")
+        return [int(n) for n in numbers]
+    return figures.rows_behind(
+        session, place.id, _period(place), unit=args.get("unit", "township"),
+        key=args.get("key", ""), measure=args.get("measure", "received"),
+    )  # fmt: skip
+
+
+def _behind(measure: str, unit: str, key: str, period: figures.Period, township: str) -> str:
+    """Address of the rows behind a number."""
+    values: dict[str, Any] = {"since": period.since, "until": period.until, "township": township}
+    return url_for("figures.rows", measure=measure, unit=unit, key=key, **values)
+
+
+def _of(heat: dict[tuple[str, int], int], matter: str) -> int:
+    return sum(n for (code, _), n in heat.items() if code == matter)

@@ -1,0 +1,35 @@
+"""What measures and units are called, in the reader's language."""
+
+from __future__ import annotations
+
+from flask_babel import gettext
+
+
+def measure_words() -> dict[str, str]:
+    return {
+        "received": gettext("Received"),
+        "assigned": gettext("Assigned"),
+        "closed_in_time": gettext("Closed in time"),
+        "closed_late": gettext("Closed late"),
+        "closed_no_limit": gettext("Closed, no limit"),
+        "dropped": gettext("Not filed, withdrawn, merged"),
+        "open": gettext("Open in time"),
+        "open_late": gettext("Open and late"),
+        "returned": gettext("Returned"),
+        "reopened": gettext("Reopened"),
+        "rated": gettext("Rated"),
+        "satisfied": gettext("Satisfied"),
+        "right_first": gettext("Right at first"),
+        "closed_assigned": gettext("Closed after being assigned"),
+    }
+
+
+def unit_words() -> dict[str, str]:
+    return {
+        "community": gettext("Community"),
+        "grid": gettext("Grid"),
+        "office": gettext("Responsible office"),
+        "matter": gettext("Matter"),
+        "major": gettext("Group of matters"),
+        "source": gettext("Source"),
+    }
