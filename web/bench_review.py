@@ -6,6 +6,7 @@ import tempfile
 from datetime import date
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
@@ -34,6 +35,8 @@ from web.paper import as_pdf
 STEP_RIGHTS = {"approve": ("review",), "return": ("review",), "notify": ("plan", "review")}
 """Whose each step of review is; the others are the drawers'."""
 MOST_FILE_BYTES = 50_000_000
+MOST_FLOWS = 12
+"""Flows of one edit that a report lists; the table of grids has them all."""
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -212,6 +215,8 @@ def report(plan_id: int, ending: str) -> Response:
             by_scheme=place.code_scheme == "gb",
             edits=[m for m in reversed(moves.log(session, plan.id)) if m.standing == "done"],
             actions=views.actions(),
+            most=MOST_FLOWS,
+            zone=ZoneInfo(place.time_zone),
             maps=pair.maps(),
             legend=legend(),
             crosswalk=[
