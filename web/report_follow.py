@@ -50,8 +50,12 @@ def answered(ticket: str) -> BaseResponse:
 
 def _page(ticket: str, error: GisgridError | None = None) -> Response:
     as_public()
-    with reading() as session:
-        found = follow(session, ticket)
+    try:
+        with reading() as session:
+            found = follow(session, ticket)
+    except NotFound:
+        html = render_template("report-nocode.html", ticket=ticket, styles=STYLES)
+        return Response(html, 404, headers={"Cache-Control": "no-store"})
     html = render_template(
         "report-follow.html",
         found=found,
