@@ -17,7 +17,7 @@ from urllib.parse import quote
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gisgrid.events.cases import SYSTEM, open_case
+from gisgrid.events.cases import SYSTEM, Details, open_case
 
 OPEN = "open"
 PLACES = ("A1", "A2", "B", "U")
@@ -81,6 +81,13 @@ def canaries() -> list[Canary]:
             "alias.words": (f"秘称{place}大爷家", "see_register"),
             "history.old": (f"秘旧{place}", OPEN),
             "import_run.file_name": (f"秘档{place}", OPEN),
+            "case_step.note": (f"秘记{place}", "see_events"),
+            "correction_request.proposed": (f"秘改{place}", "see_register"),
+            "correction_request.asked_by": (f"秘求{place}", "see_register"),
+            "refused_demand.text": (f"秘拒{place}", "see_events"),
+            "legacy_problem.title": (f"秘题{place}", "see_events"),
+            "legacy_review.finding": (f"秘查{place}", "see_events"),
+            "account.display_name": (f"秘户{place}", OPEN),
         }  # fmt: skip
         found += [Canary(word, place, level, what) for what, (word, level) in rows.items()]
     return found
@@ -95,7 +102,7 @@ def plant(session: Session) -> dict[str, Spot]:
         found = session.execute(text(_SPOT), {"grid": GRID[place]}).one()
         word = {c.what: c.word for c in canaries() if c.place == place}
         values = {
-            "house": found.house_id, "township": found.township_id, "event": found.event_id,
+             "house": found.house_id, "township": found.township_id, "event": found.event_id,
             "grid": GRID[place], "old": f"{MARK[place]}{word['history.old']}",
             "name": MARK[place] + word["resident.name"],
             "staff_name": STAFF_MARK[place] + word["staff.name"],
@@ -113,7 +120,9 @@ def plant(session: Session) -> dict[str, Spot]:
         spots[place] = Spot(
             found.township, found.plan_id, GRID[place], found.community, found.house_id,
             found.house_code, found.address, found.event_id, tuple(ids), found.lon, found.lat,
-            open_case(session, found.event_id, SYSTEM).id,
+            open_case(
+                session, found.event_id, SYSTEM, details=Details(note=word["case_step.note"])
+            ).id,
         )  # fmt: skip
     return spots
 
@@ -204,5 +213,16 @@ UPDATE event SET code = :event_code, text = :event_text, address = :event_addres
     contact = :event_contact, closed_at = NULL WHERE id = :event;
 INSERT INTO visit (township_id, code, house_id, visited_on) VALUES (:township, :visit_code, :house, '2023-05-01');
 INSERT INTO alias (township_id, words, key, grams, house_id, added_by)
-VALUES (:township, :alias_words, :alias_words, :alias_words, :house, '测试')
+VALUES (:township, :alias_words, :alias_words, :alias_words, :house, '测试');
+INSERT INTO correction_request (township_id, table_name, row_id, column_name, proposed, asked_by)
+SELECT :township, 'resident', min(r.id), 'name', :correction_request_proposed, :correction_request_asked_by
+FROM resident r JOIN household f ON f.id = r.household_id WHERE f.house_id = :house;
+INSERT INTO refused_demand (township_id, at, asked_by, matter, text, why)
+VALUES (:township, '2023-05-01 01:00Z', '虚构局', '99', :refused_demand_text, '不在清单');
+INSERT INTO legacy_problem (township_id, code, title, supervisor, opened_on, review_on)
+VALUES (:township, 'L' || :grid, :legacy_problem_title, '测试', '2023-05-01', '2023-06-01');
+INSERT INTO legacy_review (problem_id, reviewed_on, by, finding)
+SELECT id, '2023-05-02', '测试', :legacy_review_finding FROM legacy_problem WHERE code = 'L' || :grid;
+INSERT INTO account (name, display_name, fs_uniquifier)
+VALUES ('canary-' || :grid, :account_display_name, 'canary-' || :grid)
 """

@@ -20,6 +20,7 @@ from gisgrid.access.login import TRIES, drop_second_factor, set_password
 from gisgrid.access.tokens import add_token, revoke_token
 from gisgrid.db.store import transaction
 from tests.web import Town, app_over, fill_town
+from web.identity import COOKIE
 
 PASSWORD = "plum-7rain-42wind"
 HOUSE, EVENT = "/api/v1/plans/1/houses/1", "/api/v1/plans/1/events/1"
@@ -204,6 +205,21 @@ def test_a_changed_password_ends_all_other_sessions(client: FlaskClient, app: Fl
     submit(client, "/account/logout", "/me")
     assert WRONG in log_in(client, "worker").text
     assert log_in(client, "worker", new).status_code == 302
+
+
+def test_a_copy_of_the_cookie_does_not_outlive_the_log_out(client: FlaskClient, app: Flask):
+    log_in(client, "worker")
+    copied = client.get_cookie(COOKIE)
+    thief = app.test_client()
+    thief.set_cookie(COOKIE, copied.value)
+    assert thief.get("/me").status_code == 200
+    submit(client, "/account/logout", "/me")
+    assert thief.get("/me").status_code == 401
+    assert thief.get("/me", headers={"Accept": "text/html"}).location == "/account/login?next=/me"
+    # Nor does it live again when the person does.
+    log_in(client, "worker")
+    assert client.get("/me").status_code == 200
+    assert thief.get("/me").status_code == 401
 
 
 def test_a_session_ends_with_its_account(client: FlaskClient, engine: Engine):

@@ -195,11 +195,14 @@ def test_nobody_hears_a_canary_without_the_right(world: World, name: str):
     wrong: list[str] = []
     calls = {  # what is the same for two places is asked once
         repr(call): call
-        for make in CALLS.values()
+        for endpoint in sorted(CALLS, key=lambda name: name.startswith("security."))
         for spot in world.spots.values()
-        for call in make(spot)
+        for call in CALLS[endpoint](spot)
     }
+    known = client.get("/me").status_code
     for call in calls.values():
+        if call.path.startswith("/account/login"):  # a step of log-in may end the session
+            assert client.get("/me").status_code == known, "the rest was asked as nobody"
         status, *answer = asked(client, call, token)
         assert status < 500, f"{call.method} {call.path}: {status}"
         for canary in seen(wanted, *answer):
@@ -214,6 +217,24 @@ def test_nobody_hears_a_canary_without_the_right(world: World, name: str):
     for right, asked_too in (("unmask", "see_register"), ("see_events", "see_events")):
         due = {c for c in wanted if c.what in OPENED[right] and c.place in seat.places}
         assert due <= heard if {right, asked_too} <= rights else not due & heard
+
+
+@pytest.mark.parametrize("name", ["community_clerk", "township_government"])
+def test_what_a_person_gets_is_kept_by_no_cache_that_others_use(world: World, name: str):
+    """Whatever differs from what the public gets says private or no-store."""
+    person, public = client_of(world, name), world.app.test_client()
+    shared = []
+    for endpoint, make in CALLS.items():
+        for call in make(world.spots["A1"]):
+            if call.method != "GET" or endpoint.startswith(("security.", "static")):
+                continue
+            mine, theirs = person.get(call.path), public.get(call.path)
+            kept = mine.headers.get("Cache-Control", "")
+            if mine.data != theirs.data and "private" not in kept and "no-store" not in kept:
+                shared.append((call.path, kept))
+            mine.close()
+            theirs.close()
+    assert shared == []
 
 
 def test_an_opened_register_is_in_the_audit_and_no_other_is(world: World):
@@ -273,8 +294,7 @@ def test_the_search_finds_words_however_they_are_written_and_packed(world: World
     with transaction(world.store, read_only=True) as session:
         rows = "\n".join(
             json.dumps(row, ensure_ascii=False)
-            for table in ("resident", "household", "staff", "event", "visit", "alias", "history",
-                          "import_run")
+            for table in sorted({c.what.split()[-1].partition(".")[0] for c in wanted})
             for row in session.scalars(text(f"SELECT to_jsonb(t) FROM {table} t"))
         )  # fmt: skip
     assert seen(wanted, rows.encode()) == {c for c in wanted if "masked" not in c.what}

@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, cast
 
-from flask import Flask, Request, Response, after_this_request, current_app, g
+from flask import Flask, Request, Response, after_this_request, current_app, g, request
 from flask.sessions import SecureCookieSessionInterface
 from flask_babel import gettext
+from flask_login import user_logged_out
 from flask_security import (
     LoginForm,
     PasswordUtil,
@@ -324,6 +325,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     # Nothing is remembered beyond the session, so no answer need look for it there.
     app.after_request_funcs[None].remove(security.login_manager._update_remember_cookie)
     user_authenticated.connect(_came_in, app)
+    user_logged_out.connect(_left, app)
 
     @app.teardown_request
     def close(_: BaseException | None) -> None:
@@ -343,4 +345,14 @@ def _bearer(request: Request) -> Person | None:
 
 def _came_in(_: Flask, user: Person, **__: object) -> None:
     user.last_login_at = datetime.now(UTC)
+    accounts().db.session.commit()
+
+
+def _left(_: Flask, user: Person, **__: object) -> None:
+    # The library also logs out who comes to a step of the second factor out of turn; a link to there
+    # shall not end the sessions of whoever follows it.
+    if request.endpoint != "security.logout":
+        return
+    # A cookie is the word and nothing else: a copy of it is worth nothing once the word is another.
+    accounts().set_uniquifier(user)
     accounts().db.session.commit()
