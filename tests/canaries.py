@@ -87,7 +87,7 @@ def canaries() -> list[Canary]:
             "refused_demand.text": (f"秘拒{place}", "see_events"),
             "legacy_problem.title": (f"秘题{place}", "see_events"),
             "legacy_review.finding": (f"秘查{place}", "see_events"),
-            "account.display_name": (f"秘户{place}", OPEN),
+            "account.display_name": (f"秘户{place}", "administer"),
         }  # fmt: skip
         found += [Canary(word, place, level, what) for what, (word, level) in rows.items()]
     return found
