@@ -165,6 +165,10 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
         Call(f"/figures?township={s.township}&since=2023-01-01&until=2024-01-01&unit={unit}")
         for unit in ("grid", "source", "nothing")
     ],
+    "duties.lacking": lambda s: [Call("/shortage"), Call(f"/shortage?township={s.township}")],
+    "duties.not_verified": lambda s: [Call(f"/stale?township={s.township}"), Call(f"/stale?township={s.township}&grid={s.grid_code}")],
+    "duties.readers": lambda s: [Call("/document-readers/D1"), Call(f"/document-readers/D1?township={s.township}")],
+    "duties.training": lambda s: [Call(f"/training?township={s.township}&lang=en")],
     "lookup.index": lambda s: [
         Call(f"/lookup/index.bin?township={s.township}"), Call("/lookup/index.bin?have=x")
     ],

@@ -21,6 +21,7 @@ from web import (  # noqa: F401 - some add their routes to the API or the bench
     dispatch_emergency,
     dispatch_streams,
     documents,
+    duties,
     errors,
     figures,
     gate,
@@ -73,6 +74,7 @@ def create_app(settings: Settings, bind: Engine | None = None) -> Flask:
     gate.init_app(app)
     app.register_blueprint(desk.blueprint)
     app.register_blueprint(documents.blueprint)
+    app.register_blueprint(duties.blueprint)
     bench_store.init_app(app)
     app.register_blueprint(maps.blueprint)
     app.register_blueprint(bench.blueprint)

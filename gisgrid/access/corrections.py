@@ -31,7 +31,7 @@ class Correction:
     id: int
     table: str
     code: str
-    """Code of the record; empty where it is gone."""
+    """Code of the record, masked where it holds a citizen ID; empty where it is gone."""
     column: str
     current: str | None
     proposed: str | None
@@ -230,7 +230,7 @@ _PARSERS: dict[str, Callable[[Cells, Column], Parsed]] = {
 }
 
 _LIST = """
-SELECT c.id, c.table_name AS table, coalesce(o.code, '') AS code, c.column_name AS column,
+SELECT c.id, c.table_name AS table, coalesce(masked_code(o.code), '') AS code, c.column_name AS column,
        CASE WHEN c.column_name = 'needs'
             THEN (SELECT string_agg(n, ';') FROM jsonb_array_elements_text(o.whole -> 'needs') n)
             ELSE o.whole ->> c.column_name END AS current,

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gisgrid.errors import Conflict, Invalid, NotFound
+from gisgrid.learning.names import named
 from gisgrid.plans.exports import Sheet
 from gisgrid.tables.people import ROLES
 
@@ -242,15 +243,22 @@ def mark_read(
 
 
 def readers(
-    session: Session, township_id: int, code: str, day: date, number: int | None = None
+    session: Session,
+    township_id: int,
+    code: str,
+    day: date,
+    number: int | None = None,
+    *,
+    masked: bool = False,
 ) -> list[Reader]:
     """Who has read a version and who has not, of those who are asked on a day: the latter first.
 
-    Who has read it and is in no team any more stays on the list. NotFound: no such version.
+    ``masked`` as in ``hours_by_worker``. Who has read it and is in no team any more stays on the list. NotFound: no such version.
     """
     found = version(session, township_id, code, number)
     rows = session.execute(
-        text(_READERS), {"t": township_id, "day": day, "version": found.id, "code": code}
+        text(named(_READERS, masked)),
+        {"t": township_id, "day": day, "version": found.id, "code": code},
     ).mappings()
     return [
         Reader(**{**row, "grids": tuple(row["grids"]), "roles": tuple(row["roles"])})
@@ -337,7 +345,7 @@ ORDER BY v.number DESC LIMIT 1
 
 _READERS = f"""
 WITH {_ASKED}
-SELECT s.code AS staff, masked_name(s.name, town.masking -> 'name') AS name,
+SELECT s.code AS staff, s.name,
        coalesce(array_agg(DISTINCT m.grid_code) FILTER (WHERE m.id IS NOT NULL), '{{}}') AS grids,
        coalesce(array_agg(DISTINCT m.role) FILTER (WHERE m.id IS NOT NULL), '{{}}') AS roles,
        r.read_at, (
@@ -345,12 +353,11 @@ SELECT s.code AS staff, masked_name(s.name, town.masking -> 'name') AS name,
            WHERE e.staff_id = s.id AND o.document_id = v.document_id AND o.number < v.number
        ) AS earlier
 FROM document_version v
-JOIN staff s ON s.id IN (SELECT staff_id FROM asked
+JOIN staff_named s ON s.id IN (SELECT staff_id FROM asked
                          UNION SELECT staff_id FROM read_receipt WHERE version_id = v.id)
-JOIN township town ON town.area_id = s.township_id
 LEFT JOIN read_receipt r ON r.version_id = v.id AND r.staff_id = s.id
 LEFT JOIN team_member m ON m.staff_id = s.id AND m.during @> CAST(:day AS date)
 WHERE v.id = :version
-GROUP BY s.id, s.code, s.name, town.masking, r.read_at, v.id
+GROUP BY s.id, s.code, s.name, r.read_at, v.id
 ORDER BY r.read_at IS NOT NULL, s.code COLLATE "C"
 """  # noqa: S608 - parts that stand here

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gisgrid.errors import Conflict, Invalid, NotFound
+from gisgrid.learning.names import named
 from gisgrid.plans.exports import Sheet
 from gisgrid.tables.learning import TRAINING_KINDS
 
@@ -108,13 +109,21 @@ def record(session: Session, township_id: int, course: Course, attendees: Sequen
 
 
 def hours_by_worker(
-    session: Session, township_id: int, day: date, *, since: date | None = None
+    session: Session,
+    township_id: int,
+    day: date,
+    *,
+    since: date | None = None,
+    masked: bool = False,
 ) -> list[WorkerHours]:
     """Hours of everybody in a team on a day, from ``since`` (both days count), fewest first.
 
-    Who has none is on the list with 0.
+    Who has none is on the list with 0. ``masked``: read through the view for the web, whose role sees
+    no other; the names are masked either way.
     """
-    rows = session.execute(text(_HOURS), {"t": township_id, "day": day, "since": since})
+    rows = session.execute(
+        text(named(_HOURS, masked)), {"t": township_id, "day": day, "since": since}
+    )
     return [
         WorkerHours(**{**row, "grids": tuple(row["grids"]), "roles": tuple(row["roles"])})
         for row in rows.mappings()
@@ -171,7 +180,7 @@ WITH member AS (
     FROM training_attendee a JOIN training t ON t.id = a.training_id
     WHERE t.township_id = :t AND t.held_on <= :day
 )
-SELECT s.code AS staff, masked_name(s.name, town.masking -> 'name') AS name, member.grids, member.roles,
+SELECT s.code AS staff, s.name, member.grids, member.roles,
        coalesce(sum(l.hours) FILTER (WHERE l.within AND l.kind = 'training'), 0) AS training,
        coalesce(sum(l.hours) FILTER (WHERE l.within AND l.kind = 'study_tour'), 0) AS study_tour,
        coalesce(sum(l.hours) FILTER (WHERE l.within AND l.kind = 'meeting'), 0) AS meeting,
@@ -179,9 +188,8 @@ SELECT s.code AS staff, masked_name(s.name, town.masking -> 'name') AS name, mem
        coalesce(bool_or(l.counts), false) AS trained,
        CASE WHEN bool_or(l.counts AND l.expires_on IS NULL) THEN NULL
             ELSE max(l.expires_on) FILTER (WHERE l.counts) END AS expires_on
-FROM member JOIN staff s ON s.id = member.staff_id
-JOIN township town ON town.area_id = s.township_id
+FROM member JOIN staff_named s ON s.id = member.staff_id
 LEFT JOIN learned l ON l.staff_id = s.id
-GROUP BY s.id, s.code, s.name, town.masking, member.grids, member.roles
+GROUP BY s.id, s.code, s.name, member.grids, member.roles
 ORDER BY hours, s.code COLLATE "C"
 """
