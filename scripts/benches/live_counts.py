@@ -189,12 +189,13 @@ def town(
         communities=Communities(area_codes, area_codes, to_metric(areas, SRID)),
         grids=grids,
         houses=houses,
-        members=Members(empty, none, empty),
+        members=Members(empty, none, empty, empty.astype(bool)),
         events=Events(np.array([], dtype="datetime64[D]"), none, none, nobody, nobody, empty),
         stations=Stations(none, none, nobody, empty),
         streets=none,
         visits_known=False,
         staff_known=False,
+        training_known=False,
     )
     return bench_of(state, np.full(n, 30.0))
 

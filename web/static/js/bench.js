@@ -90,6 +90,7 @@
       waiting = null;
       const parts = [byId("panel"), byId("card")];
       parts.forEach((part) => { part.inert = true; });
+      document.documentElement.classList.add("saving");
       bench.tell("");
       try {
         return await work();
@@ -99,6 +100,7 @@
       } finally {
         bench.saving = false;
         parts.forEach((part) => { part.inert = false; });
+        document.documentElement.classList.remove("saving");
       }
     }
 
