@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 
 import pytest
 from werkzeug.test import TestResponse
@@ -60,7 +61,7 @@ def test_what_is_next_door_answers_as_what_is_nowhere(world: World):  # noqa: F8
     other = world.spots["B"]
 
     def told(answer: TestResponse, number: int) -> tuple[int, str]:
-        return answer.status_code, answer.text.replace(f"/{number}", "/…")
+        return answer.status_code, re.sub(rf"\b{number}\b", "…", answer.text)
 
     for path, there in (
         (f"/api/v1/plans/{other.plan_id}/events/%s", other.event_id),
