@@ -72,7 +72,7 @@ def _value(session: Session, table: Table, column: Column[Any]) -> Any:
             return found[1]
     if _words(column):
         return [POISON] if isinstance(column.type, ARRAY) else POISON
-    kind = type(column.type).__name__
+    kind = getattr(column.type, "geometry_type", type(column.type).__name__)
     return _OF_KIND.get(kind, 1)
 
 
@@ -86,7 +86,8 @@ _OF_KIND: dict[str, Any] = {
     "Date": _DAY,
     "Boolean": False,
     "LargeBinary": b"x",
-    "Geometry": "SRID=4326;POINT(120.91 40.71)",
+    "POINT": "SRID=4326;POINT(120.91 40.71)",
+    "MULTIPOLYGON": "SRID=4326;MULTIPOLYGON(((120.91 40.71, 120.92 40.71, 120.92 40.72, 120.91 40.71)))",
 }
 _MADE: dict[str, dict[str, Any]] = {
     # table: what else a row of it must hold for the store to take it
