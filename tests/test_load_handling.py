@@ -121,6 +121,20 @@ def test_an_asset_takes_its_events_to_its_grid(session: Session, tmp_path: Path)
         session, "assets", tmp_path, head, f"A1,路灯,a,收回,2022-01-01,,{X},{Y}", crs="wgs84"
     )  # fmt: skip
     assert same.run_id is None
+    # A reach takes along what names nothing, also what was loaded before.
+    events(session, tmp_path, f"E1,{matter.code},2023-05-01 09:00,,垃圾,{X},{Y}")
+    wide = load(
+        session, "assets", tmp_path, f"{head},范围（米）", f"A2,公园,b,专管,2022-01-01,,{X},{Y},15",
+        f"A3,井盖,b,专管,,,{X},{Y},-1", crs="wgs84",
+    )  # fmt: skip
+    assert (wide.inserted, wide.rejected.counts()) == (1, {"negative": 1})
+    grids = session.execute(
+        text(
+            "SELECT e.code, g.code FROM event_grid a JOIN grid g ON g.id = a.grid_id "
+            "JOIN event e ON e.id = a.event_id"
+        )
+    ).all()
+    assert {code[0]: grid for code, grid in grids} == {"R": "a", "E": "b"}
 
 
 def test_a_duty_list_says_who_is_on_duty_and_a_new_end_updates_it(session: Session, tmp_path: Path):

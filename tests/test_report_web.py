@@ -196,6 +196,28 @@ def test_near_a_border_both_grids_are_shown_before_sending(desk: Desk):
     ticket_of(desk.send(desk.worker, {**form, "seen": seen}))
 
 
+def test_a_resident_reports_beside_a_thing_of_another_grid_and_its_team_gets_it(desk: Desk):
+    lon, lat = spot(0.5, 0.5)
+    with transaction(desk.engine) as session:
+        session.execute(
+            text(
+                "INSERT INTO asset (township_id, code, name, grid_code, reason, geom, reach_m, during)"
+                " SELECT area_id, 'LAMP', '路灯', 'b', '统管', ST_Point(:lon, :lat, 4326), 20, '(,)' "
+                "FROM township"
+            ),
+            {"lon": lon, "lat": lat},
+        )
+    ticket_of(desk.send(desk.public, desk.form(desk.public)))
+    with transaction(desk.engine) as session:
+        rows = session.execute(
+            text(
+                "SELECT e.grid_code, g.code FROM event e JOIN event_grid a ON a.event_id = e.id "
+                "JOIN grid g ON g.id = a.grid_id"
+            )
+        ).all()
+    assert rows == [("b", "b")]
+
+
 def test_the_same_thing_is_found_and_added_to(desk: Desk):
     photo = jpeg()
     ticket_of(desk.send(desk.worker, desk.form(desk.worker, text="一堆垃圾", photo=photo)))

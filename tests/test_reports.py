@@ -15,7 +15,7 @@ from gisgrid.db.store import transaction
 from gisgrid.errors import Invalid, NotAllowed, NotFound
 from gisgrid.events import photos
 from gisgrid.events.cases import By, Details, case_log, case_now, take_step
-from gisgrid.events.intake import Report, move_pin, take_in
+from gisgrid.events.intake import Report, move, move_pin, take_in
 from gisgrid.events.photos import picture
 from gisgrid.plans.attach import attach
 from gisgrid.plans.plans import Place, plan_in_force, townships
@@ -256,8 +256,43 @@ def test_an_asset_on_the_exceptions_list_overrules_the_ground(session, here):
     plain = take_in(session, town, Report(matter, spot(0.5, 0.5), reported_at=WHEN), WORKER)
     assert plain.landed.grid_code == "a"
     # All at once answers as one by one.
+    assert owners(session, town) == {got.landed.event_id: "b", plain.landed.event_id: "a"}
+
+
+def owners(session: Session, town: Place) -> dict[int, str]:
     attach(session, plan_in_force(session, town.id).id, "event")
-    owners = session.execute(
+    rows = session.execute(
         text("SELECT a.event_id, g.code FROM event_grid a JOIN grid g ON g.id = a.grid_id")
-    ).all()
-    assert dict(owners) == {got.landed.event_id: "b", plain.landed.event_id: "a"}
+    )
+    return {event: grid for event, grid in rows}
+
+
+def test_an_event_within_the_reach_of_an_asset_goes_to_its_grid(session, here):
+    town, matter = here
+    lon, lat = spot(0.5, 0.5)
+    # Two reaches overlap, where the nearer thing wins; the kiosk is not on the list any more.
+    for code, grid, east, reach, during in (
+        ("LAMP", "a", 0.0002, 30, "[2020-01-01,)"),
+        ("PARK", "b", -0.0001, 40, "[2020-01-01,)"),
+        ("KIOSK", "b", 0.0002, 60, "[2020-01-01,2023-08-15)"),
+    ):
+        session.execute(
+            text(
+                "INSERT INTO asset (township_id, code, name, grid_code, reason, geom, reach_m, during)"
+                " VALUES (:t, :code, '设施', :grid, '专管', ST_Point(:lon, :lat, 4326), :reach, :during)"
+            ),
+            {"t": town.id, "code": code, "grid": grid, "lon": lon + east, "lat": lat,
+             "reach": reach, "during": during},
+        )  # fmt: skip
+    got = {
+        name: take_in(session, town, Report(matter, (lon + e, lat + n), reported_at=WHEN), WORKER)
+        for name, e, n in (("park", 0.0, 0.0), ("lamp", 0.00025, 0.0), ("none", 0.0, 0.0004))
+    }
+    expected = {"park": "b", "lamp": "a", "none": "a"}
+    assert {name: g.landed.grid_code for name, g in got.items()} == expected
+    assert got["park"].landed.reported_grid_code == "b"
+    numbers = {got[name].landed.event_id: grid for name, grid in expected.items()}
+    assert owners(session, town) == numbers
+    # A moved pin is asked anew.
+    assert move(session, got["park"].landed.event_id, (lon, lat + 0.0004)).grid_code == "a"
+    assert owners(session, town)[got["park"].landed.event_id] == "a"

@@ -132,13 +132,28 @@ WHERE (a.grid_id, a.exclusive_grid_id, a.border_m)
       IS DISTINCT FROM (excluded.grid_id, excluded.exclusive_grid_id, excluded.border_m)
 """
 
-# A thing on the exceptions list belongs to its grid wherever it stands; so do the events about it.
+# A thing on the exceptions list belongs to its grid wherever it stands; so do the events about it: those
+# that name it, and those within its reach on a day when it is on the list (the nearest thing's).
 _BY_ASSET = """
+WITH about AS (
+    SELECT o.id, s.grid_code FROM event o JOIN asset s ON s.id = o.asset_id
+    WHERE o.township_id = :township {only}
+    UNION ALL
+    SELECT id, grid_code FROM (
+        SELECT DISTINCT ON (o.id) o.id, s.grid_code, far.m <= s.reach_m AS reached
+        FROM asset s JOIN township t ON t.area_id = s.township_id
+        JOIN event o ON o.township_id = s.township_id AND o.geom && ST_Expand(s.geom,
+            s.reach_m / (110500 * cos(radians(least(abs(ST_Y(s.geom)) + 0.2, 89)))))
+        CROSS JOIN LATERAL (SELECT ST_Distance(
+            ST_Transform(o.geom, :srid), ST_Transform(s.geom, :srid)) AS m) far
+        WHERE s.township_id = :township AND s.reach_m > 0 AND o.asset_id IS NULL
+          AND o.place = 'ok' AND s.during @> (o.reported_at AT TIME ZONE t.time_zone)::date {only}
+        ORDER BY o.id, far.m <= s.reach_m DESC, far.m, s.code COLLATE "C"
+    ) near WHERE reached
+)
 INSERT INTO event_grid AS a (plan_id, event_id, grid_id)
-SELECT :plan, o.id, g.id
-FROM event o JOIN asset s ON s.id = o.asset_id
-JOIN grid g ON g.plan_id = :plan AND g.code = s.grid_code
-WHERE o.township_id = :township {only}
+SELECT :plan, about.id, g.id
+FROM about JOIN grid g ON g.plan_id = :plan AND g.code = about.grid_code
 ON CONFLICT (plan_id, event_id) DO UPDATE SET grid_id = excluded.grid_id
 WHERE a.grid_id IS DISTINCT FROM excluded.grid_id
 """

@@ -166,6 +166,8 @@ class Checker:
             tests.reject("missing", "since", ~_none(values["grid"]) & _none(values["since"]))
         elif kind in ("offices", "assets"):
             tests.reject("until_first", "until", _before(values["until"], values["since"]))
+            if kind == "assets":
+                tests.reject("negative", "reach_m", values["reach_m"].astype(np.float64) < 0)
         elif kind == "duties":
             tests.reject("until_first", "ends_at", values["ends_at"] <= values["starts_at"])
         elif kind == "problems":

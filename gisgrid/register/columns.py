@@ -224,7 +224,7 @@ KINDS: dict[str, Kind] = {
               grid="code", address="text", since="date", until="date", lon="coordinate",
               lat="coordinate"),
         _kind("assets", "point", code="code*", name="text*", grid="code*", reason="text*",
-              since="date", until="date", lon="coordinate", lat="coordinate"),
+              reach_m="number", since="date", until="date", lon="coordinate", lat="coordinate"),
         _kind("duties", None, grid="code*", micro_grid="text*", staff="code*", starts_at="time*",
               ends_at="time*"),
         _kind("problems", None, code="code*", title="text*", community="code", supervisor="text*",

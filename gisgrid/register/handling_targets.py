@@ -13,20 +13,22 @@ HANDLING_TARGETS: dict[str, Target] = {
         columns={
             "code": "text", "name": "text", "grid": "text", "reason": "text", "since": "date",
             "until": "date", "lon": "float8", "lat": "float8", "source_x": "float8",
-            "source_y": "float8", "place": "text",
+            "source_y": "float8", "place": "text", "reach_m": "float8",
         },
         placed=True,
         checks=(UNKNOWN_GRID,),
         writes=(
             Write(f"""
 WITH done AS (
-    INSERT INTO asset AS t (township_id, code, name, grid_code, reason, geom, during)
-    SELECT :township, s.code, s.name, s.grid, s.reason, {_POINT}, s.span FROM stage s ORDER BY s.row_no
+    INSERT INTO asset AS t (township_id, code, name, grid_code, reason, geom, reach_m, during)
+    SELECT :township, s.code, s.name, s.grid, s.reason, {_POINT}, coalesce(s.reach_m, 0), s.span
+    FROM stage s ORDER BY s.row_no
     ON CONFLICT (township_id, code) DO UPDATE SET name = excluded.name,
         grid_code = excluded.grid_code, reason = excluded.reason, geom = excluded.geom,
-        during = excluded.during
-    WHERE (t.name, t.grid_code, t.reason, t.geom, t.during) IS DISTINCT FROM
-        (excluded.name, excluded.grid_code, excluded.reason, excluded.geom, excluded.during)
+        reach_m = excluded.reach_m, during = excluded.during
+    WHERE (t.name, t.grid_code, t.reason, t.geom, t.reach_m, t.during) IS DISTINCT FROM
+        (excluded.name, excluded.grid_code, excluded.reason, excluded.geom, excluded.reach_m,
+         excluded.during)
     RETURNING (t.xmax = 0) AS fresh
 )
 SELECT count(*) FILTER (WHERE fresh) AS inserted, count(*) FILTER (WHERE NOT fresh) AS updated

@@ -97,6 +97,7 @@ HEADERS: dict[str, tuple[str, ...]] = {
     "due_at": ("dueat", "duedate", "targetdt", "deadline", "截止时间", "办理期限", "处置截止时间", "限办时间"),
     "expires_on": ("expires", "validuntil", "有效期至", "到期日期", "失效日期"),
     "duplicate_h": ("duplicateh", "重复小时"),
+    "reach_m": ("reachm", "reach", "范围", "范围米", "管辖范围", "管辖半径", "半径"),
     "duplicate_m": ("duplicatem", "重复距离米", "重复半径"),
     "file_limit": ("filelimit", "立案时限"),
     "filing_rule": ("filingrule", "立案条件", "立案标准"),
