@@ -263,8 +263,8 @@ def owners(session: Session, town: Place) -> dict[int, str]:
     attach(session, plan_in_force(session, town.id).id, "event")
     rows = session.execute(
         text("SELECT a.event_id, g.code FROM event_grid a JOIN grid g ON g.id = a.grid_id")
-    )
-    return {event: grid for event, grid in rows}
+    ).all()
+    return dict(rows)
 
 
 def test_an_event_within_the_reach_of_an_asset_goes_to_its_grid(session, here):
