@@ -27,7 +27,9 @@
       let defs = document.getElementById("patterns");
       if (!defs) {
         defs = element("defs", { id: "patterns" });
-        document.body.append(element("svg", { width: 0, height: 0, "aria-hidden": true, style: "position:absolute" }, defs));
+        const sheet = element("svg", { width: 0, height: 0, "aria-hidden": true }, defs);
+        sheet.style.position = "absolute"; // by script: the page's policy takes no style attribute
+        document.body.append(sheet);
       }
       const [tag, attributes] = drawings[name];
       defs.append(element("pattern", { id, width: 10, height: 10, patternUnits: "userSpaceOnUse" },
