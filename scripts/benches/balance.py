@@ -105,7 +105,7 @@ def town_part() -> list[Table]:
         for name, search in (("fast", FAST), ("normal", NORMAL)):
             rows.append(_solved_row(f"town {seed}, {name}", c, search, seed))
         if seed == FRESH[0]:
-            rows += [_peer_row(f"town 1, {p.name}", c, p) for p in balance_peers.importable()]
+            rows += [_peer_row(f"town {seed}, {p.name}", c, p) for p in balance_peers.importable()]
     note = (
         "44 grids, 2,000 houses, 9 communities, tolerance 1 % of the community's own mean. "
         "Compactness is the mean Polsby-Popper score; the worst grid's stands beside it. A peer "
@@ -123,7 +123,10 @@ def city_part() -> list[Table]:
     rows = [(*_today_row("today", c), "", "")]
     for name, search in (("fast", FAST), ("normal", NORMAL)):
         rows.append(_solved_row(name, c, search, 1, reached=True))
-    note = "1,000 grids, 100,000 houses, 60 communities, tolerance 1 %."
+    note = (
+        "1,000 grids, 100,000 houses, 60 communities, tolerance 1 %. Fabric and both searches together "
+        f"took at most {_peak_mb():,.0f} MB."
+    )
     return [Table("City", note, head, rows)]
 
 
@@ -160,10 +163,12 @@ def fabric_part() -> list[Table]:
     """Units of ground, and new polygons after moves."""
     rows = []
     for houses, grids, communities, barriers in (
+        (222, 5, 1, 0),  # one community of Town F's size
         (2000, 44, 9, 0),
         (20_000, 200, 20, 0),
         (20_000, 200, 20, 20),
         (100_000, 1000, 60, 0),
+        (100_000, 1000, 60, 100),
     ):
         rng = np.random.default_rng(1)
         town = make_town(
@@ -174,21 +179,24 @@ def fabric_part() -> list[Table]:
         )
         grid_of = _random_moves(fabric, rng, min(houses // 10, 500))
         _, redraw, _ = seconds(lambda f=fabric, g=grid_of: redrawn(f, g, smooth_m2=150.0))
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         rows.append(
             (
                 f"{houses:,}",
                 str(grids),
                 str(barriers),
-                f"{wall:.2f}",
-                f"{cpu:.2f}",
+                f"{wall:.3f}",
+                f"{cpu:.3f}",
                 f"{redraw:.2f}",
-                f"{peak:.0f}",
+                f"{_peak_mb():.0f}",
             )
         )
     note = "New grids: a tenth of the houses moved, at most 500, borders smoothed. Memory: peak of the program."
     head = ("houses", "grids", "barriers", "fabric s", "CPU s", "new grids s", "peak MB")
     return [Table("Fabric", note, head, rows)]
+
+
+def _peak_mb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def dirty_part() -> list[Table]:
