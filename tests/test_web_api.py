@@ -317,8 +317,9 @@ def test_the_document_names_every_route_of_the_api(client: FlaskClient, app: Fla
         if rule.rule.startswith("/api") and rule.endpoint != "api-docs.openapi_json"
     }
     assert routes
-    assert set(document["paths"]) == routes
-    for path, methods in document["paths"].items():
+    ours = {path: ways for path, ways in document["paths"].items() if path.startswith("/api")}
+    assert set(ours) == routes
+    for path, methods in ours.items():
         assert methods["get"]["summary"], path
         assert "200" in methods["get"]["responses"], path
 
