@@ -28,6 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "scripts" / "benches")]
 
 import balance_peers  # noqa: E402
+from balance_faults import FAULTS, faults_of  # noqa: E402
 
 from gisgrid.balance.fabric import Fabric, build_fabric  # noqa: E402
 from gisgrid.balance.graph import UnitGraph  # noqa: E402
@@ -215,7 +216,7 @@ def dirty_part() -> list[Table]:
         fabric = build_fabric(soil(rng, town), town.house_xy, barriers=town.barriers)
         units += len(fabric.units)
         grid_of = _random_moves(fabric, rng, len(fabric.units) // 8)
-        for name, count in _faults(fabric, grid_of).items():
+        for name, count in faults_of(fabric, grid_of).items():
             faults[name] += count
     note = (
         f"500 towns of 60 to 400 houses with overlaps, hairline gaps, spikes, shifted grids and "
@@ -259,15 +260,6 @@ def seeds_part() -> list[Table]:
     return [Table("Seeded towns", note, ("outcome", "towns or communities"), rows)]
 
 
-FAULTS = (
-    "unit invalid, in pieces or under 100 cm2",
-    "units no coverage",
-    "grid differs in area from its units",
-    "house off its unit",
-    "grids in pieces after moves",
-    "grids no coverage after moves",
-    "house off its grid after moves",
-)
 TITLES = ("Town", "City", "Live, one community", "Fabric", "Dirty input", "Seeded towns")
 PARTS = {
     "town": town_part,
@@ -390,32 +382,6 @@ def _random_moves(fabric: Fabric, rng: np.random.Generator, count: int) -> Array
             grid_of[u] = rng.choice(other)
             count -= 1
     return grid_of
-
-
-def _faults(fabric: Fabric, grid_of: Array) -> dict[str, int]:
-    units, at = fabric.units, fabric.unit_of_house
-    inside = at >= 0
-    points = shapely.points(fabric.house_xy[inside])
-    bad = ~shapely.is_valid(units) | (shapely.get_type_id(units) != 3)
-    bad |= shapely.area(units) < 0.01
-    per_grid = np.bincount(fabric.grid_of, shapely.area(units), minlength=len(fabric.grids))
-    off = shapely.distance(points, units[at[inside]]) > 0.004
-    found = [
-        int(bad.sum()),
-        int(not shapely.coverage_is_valid(units)),
-        int((np.abs(per_grid - shapely.area(fabric.grids)) > 1e-6).sum()),
-        int(off.sum()),
-        0,
-        0,
-        0,
-    ]
-    pieces = shapely.get_num_geometries(fabric.grids)
-    for smooth_m2 in (0.0, 150.0):
-        new = redrawn(fabric, grid_of, smooth_m2=smooth_m2).grids
-        found[4] += int((shapely.get_num_geometries(new) > pieces).sum())
-        found[5] += int(not (shapely.is_valid(new).all() and shapely.coverage_is_valid(new)))
-        found[6] += int((shapely.distance(points, new[grid_of[at[inside]]]) > 0.004).sum())
-    return dict(zip(FAULTS, found, strict=True))
 
 
 def _page(tables: list[Table]) -> str:
