@@ -179,6 +179,8 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
     ],
     "maps.show": lambda s: under("/", s),
     "maps.tile": tiles,
+    "notices.seen": lambda s: [Call("/notices/1", "POST"), Call("/notices/9223372036854775808", "POST")],
+    "notices.show": lambda s: [Call(f"/notices?township={s.township}"), Call("/notices?lang=en")],
     "open311.create": lambda s: [
         Call("/open311/v2/requests.json", "POST", form={"service_code": "0101", "lat": str(s.lat), "long": str(s.lon), "jurisdiction_id": s.township}),
         Call("/open311/v2/requests.xml", "POST", form={"api_key": "ggt_x"}),

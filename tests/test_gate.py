@@ -41,6 +41,7 @@ PATHS = {
     "duties.not_verified": "/stale",
     "duties.readers": "/document-readers/F1",
     "duties.training": "/training",
+    "notices.show": "/notices",
     "report.thumbnail": "/report/photos/1",
     "security.change_password": "/account/change",
     "telephone.new": "/dispatch/new",

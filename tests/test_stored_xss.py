@@ -48,6 +48,7 @@ TELLS = {
     "documents.one",
     "maps.show",
     "lookup.show",
+    "notices.show",
     "bench.show",
 }
 

@@ -6,6 +6,7 @@ from flask import Blueprint, Response, render_template, request
 
 from gisgrid.access import desk
 from gisgrid.access.roles import ROLES
+from gisgrid.events.notices import waiting
 from gisgrid.plans import cards, plans
 from gisgrid.plans.handover import handed_by_team
 from gisgrid.register import households
@@ -55,8 +56,14 @@ def me() -> str:
             }
             for place in desk.places(session, who.account_id or 0)
         ]
+        calls = len(waiting(session))
     return render_template(
-        "me.html", held=held, right_words=RIGHT_WORDS, team_words=TEAM_WORDS, role=_role
+        "me.html",
+        held=held,
+        waiting=calls,
+        right_words=RIGHT_WORDS,
+        team_words=TEAM_WORDS,
+        role=_role,
     )
 
 

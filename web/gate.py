@@ -91,6 +91,8 @@ RIGHT_OF: dict[str, str] = {
     "maps.features": PUBLIC,
     "maps.show": OPEN,
     "maps.tile": OPEN,
+    "notices.seen": "handle_events",
+    "notices.show": "handle_events",
     "open311.create": "handle_events",
     "open311.definition": PUBLIC,
     "open311.discovery": PUBLIC,

@@ -23,6 +23,7 @@ from gisgrid.cli import (
     duties,
     figures,
     learning,
+    ledgers,
     loading,
     locating,
     matters,
@@ -135,6 +136,8 @@ main.add_command(cases.case_group)
 cases.case_group.add_command(figures.open_command)
 cases.case_group.add_command(figures.figures_command)
 cases.case_group.add_command(figures.emergency_group)
+cases.case_group.add_command(ledgers.ledger_command)
+cases.case_group.add_command(ledgers.review_command)
 main.add_command(matters.matters_group)
 main.add_command(studies.study_command)
 main.add_command(duties.fields_command)

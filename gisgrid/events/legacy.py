@@ -147,6 +147,17 @@ def ledger(session: Session, township_id: int, *, solved: bool = False) -> list[
     return [Problem(**row) for row in rows]
 
 
+def problem_of(session: Session, township_id: int, code: str) -> Problem:
+    """The problem of a code; NotFound if there is none."""
+    number = session.scalar(
+        text("SELECT id FROM legacy_problem WHERE township_id = :t AND code = :code"),
+        {"t": township_id, "code": code},
+    )
+    if number is None:
+        raise NotFound(f"The ledger has no problem {code[:40]!r}.", zh="台账中没有该问题。")
+    return _problem(session, int(number))
+
+
 def _problem(session: Session, problem_id: int) -> Problem:
     row = (
         session.execute(text(f"{_PROBLEM} WHERE p.id = :id"), {"id": problem_id})

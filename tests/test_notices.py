@@ -1,0 +1,115 @@
+"""Calls and reminders reach whoever they are for, on their page, until one of them takes note."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+
+import pytest
+from click.testing import CliRunner
+from flask.testing import FlaskClient
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
+
+from gisgrid.cli import main
+from gisgrid.db.store import transaction
+from gisgrid.events.flow import keep_own_flows
+from gisgrid.events.legacy import add_problem, ledger
+from gisgrid.events.upkeep import keep_up
+from tests.accounts import acting, appointed
+from tests.cases import at
+from tests.test_case_rights import PUBLIC, Town
+from tests.web import app_over
+
+PAGE = "/notices?lang=en"
+
+
+@pytest.fixture
+def town(engine: Engine) -> Iterator[Town]:
+    town = Town(engine)
+    with transaction(engine) as session:
+        keep_own_flows(session)
+        own = session.scalars(text("SELECT code FROM area WHERE level = 'community'")).one()
+        session.execute(
+            text(
+                "INSERT INTO area (parent_id, level, code, name) SELECT parent_id, level, "
+                "'999900000001', '虚构社区' FROM area WHERE level = 'community'"
+            )
+        )
+        for name, code in (("clerk", own), ("stranger", "999900000001")):
+            town.people[name] = appointed(session, "community_clerk", code, name=name)
+        add_problem(
+            session, town.place.id, code="L1", title="管网老化", supervisor="督办甲",
+            opened_on=date(2023, 1, 1), review_on=date(2023, 8, 1),
+        )  # fmt: skip
+    yield town
+    town.web.dispose()
+
+
+def enter(engine: Engine, town: Town, who: str) -> FlaskClient:
+    return app_over(engine, account=town.people[who]).test_client()
+
+
+def note(client: FlaskClient, number: int) -> str:
+    token = re.search(r'name="csrf_token" value="([^"]+)"', client.get(PAGE).text)
+    assert token
+    answer = client.post(f"/notices/{number}", data={"csrf_token": token[1]}, follow_redirects=True)
+    return str(answer.text)
+
+
+def test_calls_and_reminders_wait_for_their_level_until_one_takes_note(town: Town, engine: Engine):
+    case = town.report(None, PUBLIC, emergency=True)
+    keep_up(engine, at("2023-08-02 09:00"))
+    with transaction(engine) as session:
+        rows = session.execute(text("SELECT level, id FROM notice WHERE kind = 'call'")).all()
+        calls: dict[str, int] = dict(rows)
+        review = session.scalar(text("SELECT id FROM notice WHERE kind = 'review'"))
+    assert sorted(calls) == ["community", "section", "township"] and review
+    dispatcher, clerk = (enter(engine, town, who) for who in ("dispatcher", "clerk"))
+    page = dispatcher.get(PAGE).text
+    assert page.count("/notices/") == 4 and f"/cases/{case.id}" in page and "管网老化" in page
+    assert '<span class="stage">4</span>' in dispatcher.get("/me").text
+    # The community has the call to it; a team and the community next door have none.
+    assert re.findall(r'action="/notices/(\d+)"', clerk.get(PAGE).text) == [str(calls["community"])]
+    for who in ("worker", "stranger"):
+        assert "Nothing waits for you." in enter(engine, town, who).get(PAGE).text
+    assert "Noted." in note(clerk, calls["community"])
+    assert dispatcher.get(PAGE).text.count("/notices/") == 3
+    assert "Noted." in note(dispatcher, review)
+    assert "Nothing of this number" in note(dispatcher, review)
+    with transaction(engine) as session:
+        noted = session.execute(
+            text("SELECT id, seen_by FROM notice WHERE seen_at IS NOT NULL ORDER BY id")
+        ).all()
+    assert noted == sorted([(calls["community"], "clerk"), (review, "dispatcher.shi")])
+
+
+def test_nobody_takes_note_under_another_name(town: Town):
+    town.report(None, PUBLIC, emergency=True)
+    with acting(town.web, town.people["dispatcher"]) as session:
+        with pytest.raises(DBAPIError), session.begin_nested():
+            session.execute(text("UPDATE notice SET seen_at = now(), seen_by = 'clerk'"))
+        mine = "UPDATE notice SET seen_at = now(), seen_by = 'dispatcher.shi'"
+        assert session.execute(text(mine)).rowcount == 3
+    with acting(town.web, town.people["worker"]) as session:
+        assert session.execute(text("UPDATE notice SET seen_at = now()")).rowcount == 0
+
+
+def test_the_ledger_is_kept_on_the_terminal(town: Town, engine: Engine):
+    url = engine.url.render_as_string(hide_password=False).replace("+psycopg", "")
+
+    def run(*args: str) -> str:
+        env = {"DATABASE_URL": url, "LANG": "C"}
+        return str(CliRunner().invoke(main, ["case", *args], env=env).output)
+
+    assert "管网老化" in run("ledger")
+    again = ("review", "L1", "--finding", "仍在", "--next", "2199-01-01")
+    assert "again on 2199-01-01" in run(*again) and "2023-08-01" in run("ledger")
+    run(*again, "--commit")
+    assert "2199-01-01" in run("ledger")
+    assert "L1: solved" in run("review", "L1", "--finding", "已更换", "--commit")
+    assert "L1" not in run("ledger") and "L1" in run("ledger", "--solved")
+    assert "no problem" in run("review", "L2", "--finding", "x")
+    with transaction(engine) as session:
+        assert [p.reviews for p in ledger(session, town.place.id, solved=True)] == [2]

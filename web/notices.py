@@ -1,0 +1,45 @@
+"""``/notices``: calls of emergencies and reminders of old problems, until somebody has taken note."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from gisgrid.errors import Conflict
+from gisgrid.events import notices
+from gisgrid.events.legacy import ledger
+from web.cases_words import level_words
+from web.chosen import chosen_township
+from web.days import local
+from web.gate import asker
+from web.i18n import language
+from web.store import reading, writing
+
+blueprint = Blueprint("notices", __name__, url_prefix="/notices")
+
+
+@blueprint.get("")
+def show() -> str:
+    """What waits for the asker, and the township's open old problems as far as they may see them."""
+    with reading() as session:
+        waiting = notices.waiting(session)
+        problems = ledger(session, chosen_township(session, request.args.get("township")).id)
+    return render_template(
+        "notices.html", waiting=waiting, problems=problems, level_words=level_words(), local=local
+    )
+
+
+@blueprint.post("/<int(max=9223372036854775807):notice_id>")
+def seen(notice_id: int) -> Response:
+    """Take note of one."""
+    try:
+        with writing() as session:
+            notices.take_note(session, notice_id, by=asker().name, at=datetime.now(UTC))
+    except Conflict as exc:
+        flash(exc.message if language() == "en" else str(exc.zh), "error")
+    else:
+        flash(gettext("Noted."))
+    return redirect(url_for("notices.show"), 303)
