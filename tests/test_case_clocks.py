@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import text
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from gisgrid.db.store import transaction
 from gisgrid.events.calendars import read_calendar
-from gisgrid.events.cases import CaseNow, Details, take_step
+from gisgrid.events.cases import CaseNow, Details, case_log, case_now, take_step
 from gisgrid.events.clocks import clocks_of, judge, keep_calendar, recount, standing
 from gisgrid.events.flow import keep_flow, own_flow, parse_flow
 from tests.cases import DISPATCHER, RESIDENT, TEAM_A, WORKER, Walk, at, new_case, place
@@ -109,6 +113,8 @@ def test_emergency_and_back_leaves_every_clock_right(session: Session):
     normal = walk.now.flow_id
     walk("change_flow", DISPATCHER, "2023-08-15 10:00", reason="暴雨", flow_id=emergency)
     assert walk.now.state == "disposing"
+    called = text("SELECT level FROM notice WHERE kind = 'call' ORDER BY id")
+    assert session.scalars(called).all() == ["community", "section", "township"]
     assert due(session, walk.now) == {
         "total": "2023-08-16 10:00", "dispose": "2023-08-15 12:00",
     }  # fmt: skip
@@ -120,6 +126,27 @@ def test_emergency_and_back_leaves_every_clock_right(session: Session):
     walk("feed_back", WORKER, "2023-08-16 11:00", note="x")
     walk("close", DISPATCHER, "2023-08-16 11:30")
     assert due(session, walk.now) == {}
+
+
+def test_killed_after_a_step_no_case_is_half_a_step(engine: Engine):
+    with transaction(engine) as session:
+        case = new_case(session, place(session), "2023-08-15 09:00").id
+
+    def stands() -> tuple[Any, ...]:
+        with transaction(engine) as session:
+            now = case_now(session, case)
+            return now, case_log(session, case), clocks_of(session, case)
+
+    before = stands()
+    with pytest.raises(DBAPIError), transaction(engine) as session:
+        take_step(session, case, "file", DISPATCHER, at=at("2023-08-15 09:10"))
+        me = session.scalar(text("SELECT pg_backend_pid()"))
+        with engine.connect() as other:
+            other.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": me})
+    assert stands() == before
+    with transaction(engine) as session:
+        again = take_step(session, case, "file", DISPATCHER, at=at("2023-08-15 09:10"))
+    assert (again.state, again.seq) == ("filed", 2)
 
 
 def test_a_new_version_of_a_flow_leaves_running_clocks_alone(session: Session):

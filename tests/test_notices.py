@@ -14,12 +14,14 @@ from sqlalchemy.exc import DBAPIError
 
 from gisgrid.cli import main
 from gisgrid.db.store import transaction
-from gisgrid.events.flow import keep_own_flows
+from gisgrid.errors import Conflict
+from gisgrid.events.flow import current_flow, keep_own_flows
 from gisgrid.events.legacy import add_problem, ledger
+from gisgrid.events.notices import take_note, waiting
 from gisgrid.events.upkeep import keep_up
 from tests.accounts import acting, appointed
 from tests.cases import at
-from tests.test_case_rights import PUBLIC, Town
+from tests.test_case_rights import PUBLIC, WHEN, Town
 from tests.web import app_over
 
 PAGE = "/notices?lang=en"
@@ -83,6 +85,22 @@ def test_calls_and_reminders_wait_for_their_level_until_one_takes_note(town: Tow
             text("SELECT id, seen_by FROM notice WHERE seen_at IS NOT NULL ORDER BY id")
         ).all()
     assert noted == sorted([(calls["community"], "clerk"), (review, "dispatcher.shi")])
+
+
+def test_who_turns_a_case_into_an_emergency_calls_the_levels_above(town: Town):
+    case = town.report(None, PUBLIC)
+    with acting(town.web, town.people["dispatcher"]) as session:
+        emergency = current_flow(session, town.place.id, "emergency").id
+    town.step(
+        "dispatcher", case.id, "change_flow", "dispatcher", "dispatcher.shi", reason="暴雨",
+        flow_id=emergency,
+    )  # fmt: skip
+    with acting(town.web, town.people["clerk"]) as session:
+        assert [each.case_id for each in waiting(session)] == [case.id]
+        # They see the other levels' calls about it, which are not theirs to note.
+        with pytest.raises(Conflict):
+            for number in session.scalars(text("SELECT id FROM notice ORDER BY id DESC")).all():
+                take_note(session, number, by="clerk", at=WHEN)
 
 
 def test_nobody_takes_note_under_another_name(town: Town):

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from gisgrid.errors import Conflict, NotAllowed, NotFound
 from gisgrid.events.clocks import change_pause, turn, work_time
+from gisgrid.events.emergencies import call_upwards
 from gisgrid.events.flow import Flow, Step, current_flow, flow_by_id
 from gisgrid.events.refusals import CaseMoved, IllegalStep, Incomplete, refusal
 from gisgrid.tables.cases import LEVELS
@@ -332,6 +333,8 @@ def _take(
     _turn_clocks(session, now, at)
     if rule.means == "assign":
         session.execute(text(_DECIDED), {"case": case_id, "staff": to.staff_id})
+    if rule.means == "change_flow" and flow_by_id(session, now.flow_id).kind == "emergency":
+        call_upwards(session, case_id, now.township_id, at)
     return now
 
 
