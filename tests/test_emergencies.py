@@ -25,7 +25,7 @@ from gisgrid.events.emergencies import (
 )
 from gisgrid.events.intake import Report, take_in
 from gisgrid.events.legacy import add_problem, ledger, remind, review
-from gisgrid.events.people import CENTRES, accept, acceptance, inbox, keep_suggestion, suggest
+from gisgrid.events.people import accept, acceptance, keep_suggestion, suggest
 from gisgrid.plans.attach import attach
 from gisgrid.plans.plans import plan_in_force, townships
 from gisgrid.plans.plans import township as township_of
@@ -213,7 +213,3 @@ def test_the_best_person_is_suggested_and_the_share_taken_is_measured(session: S
     share = acceptance(session, township.area_id, date(2020, 1, 1), date(2030, 1, 1))
     assert (share.made, share.decided, share.accepted, share.share) == (2, 2, 1, 0.5)
     assert suggest(session, third.now.id, day)[0].parts["open_cases"] > 0
-    t_id = township.area_id
-    assert inbox(session, t_id, CENTRES["residents"]) == [first.now.id, second.now.id]
-    assert inbox(session, t_id, CENTRES["township"]) == [third.now.id]
-    assert inbox(session, t_id, CENTRES["township"], community_id=-1) == []

@@ -15,6 +15,8 @@ from sqlalchemy.exc import DBAPIError
 from gisgrid.cli import main
 from gisgrid.db.store import transaction
 from gisgrid.errors import Conflict
+from gisgrid.events import board
+from gisgrid.events.cases import Owner
 from gisgrid.events.flow import current_flow, keep_own_flows
 from gisgrid.events.legacy import add_problem, ledger
 from gisgrid.events.notices import take_note, waiting
@@ -39,6 +41,7 @@ def town(engine: Engine) -> Iterator[Town]:
                 "'999900000001', '虚构社区' FROM area WHERE level = 'community'"
             )
         )
+        town.community = own
         for name, code in (("clerk", own), ("stranger", "999900000001")):
             town.people[name] = appointed(session, "community_clerk", code, name=name)
         add_problem(
@@ -101,6 +104,32 @@ def test_who_turns_a_case_into_an_emergency_calls_the_levels_above(town: Town):
         with pytest.raises(Conflict):
             for number in session.scalars(text("SELECT id FROM notice ORDER BY id DESC")).all():
                 take_note(session, number, by="clerk", at=WHEN)
+
+
+def test_an_escalated_case_waits_at_the_centre_of_its_level(town: Town, engine: Engine):
+    with transaction(engine) as session:
+        area = text("SELECT code FROM area WHERE id = :t")
+        code = session.scalar(area, {"t": town.place.id})
+        town.people["mayor"] = appointed(session, "township_government", code, name="mayor")
+        town.people["cadre"] = appointed(session, "section_cadre", town.community, name="cadre")
+    case = town.report(None, PUBLIC)
+
+    def waits() -> list[str]:
+        found = []
+        for who, account in town.people.items():
+            with acting(town.web, account, read_only=True) as session:
+                found += [who for row in board.mine(session) if row.case_id == case.id]
+        return found
+
+    assert waits() == []
+    at_levels = []
+    for level in ("community", "section", "township"):
+        to = Owner(level=level)
+        town.step(
+            "dispatcher", case.id, "escalate", "dispatcher", "dispatcher.shi", reason="难", to=to
+        )
+        at_levels.append(waits())
+    assert at_levels == [["clerk"], ["cadre"], ["mayor"]]
 
 
 def test_nobody_takes_note_under_another_name(town: Town):

@@ -148,7 +148,10 @@ def board(
 
 
 def mine(session: Session, *, most: int = 200) -> list[Row]:
-    """The open cases of whoever asks: given to them, or to the grid they work in; late first."""
+    """The open cases of whoever asks, late first.
+
+    Given to them, to the grid they work in, or waiting at the level of the service centre they sit in.
+    """
     return rows_of(session, session.scalars(text(_MINE), {"limit": most}).all())
 
 
@@ -334,10 +337,22 @@ _MINE = """
 WITH me AS (SELECT staff_id FROM account WHERE id = my_account()), post AS (
     SELECT m.area_id, m.grid_code FROM appointment m
     WHERE m.account_id = my_account() AND m.grid_code IS NOT NULL AND m.during @> today_in(m.area_id)
+), centre AS (
+    SELECT m.area_id, CASE m.role WHEN 'community_clerk' THEN 'community'
+        WHEN 'section_cadre' THEN 'section' WHEN 'township_government' THEN 'township' END AS level
+    FROM appointment m
+    WHERE m.account_id = my_account() AND m.grid_code IS NULL AND m.during @> today_in(m.area_id)
 )
 SELECT c.event_id FROM event_case c
 WHERE c.open AND (c.staff_id = (SELECT staff_id FROM me) OR c.staff_id IS NULL
-    AND (c.township_id, c.grid_code) IN (SELECT area_id, grid_code FROM post))
+    AND (c.township_id, c.grid_code) IN (SELECT area_id, grid_code FROM post)
+    OR c.level IN (SELECT level FROM centre) AND EXISTS (
+        SELECT FROM centre JOIN event e ON e.id = c.event_id
+        LEFT JOIN plan p ON p.township_id = c.township_id AND p.state = 'published'
+        LEFT JOIN event_grid a ON a.plan_id = p.id AND a.event_id = e.id
+        LEFT JOIN grid g ON g.id = a.grid_id
+        WHERE centre.level = c.level
+          AND centre.area_id IN (c.township_id, coalesce(g.community_id, e.community_id))))
 ORDER BY (SELECT min(k.due_at) FROM case_clock k
           WHERE k.case_id = c.id AND k.deadline AND k.stopped_at IS NULL) NULLS LAST, c.id
 LIMIT :limit

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -135,28 +134,6 @@ def acceptance(session: Session, township_id: int, since: date, until: date) -> 
     return Share(row.made, row.decided, row.accepted)
 
 
-def inbox(
-    session: Session, township_id: int, levels: Sequence[str], community_id: int | None = None
-) -> list[int]:
-    """Open cases that wait at the service centre of these levels, those due first, by number.
-
-    The residents' centre has ``residents`` and ``grid``, the community's ``community``, the
-    township's ``section``, ``township`` and whatever nobody has yet.
-    """
-    rows = session.scalars(
-        text(_INBOX),
-        {"t": township_id, "levels": list(levels), "community": community_id},
-    )
-    return list(rows)
-
-
-CENTRES: dict[str, tuple[str, ...]] = {
-    "residents": ("residents", "grid"),
-    "community": ("community",),
-    "township": ("section", "township", ""),
-}
-"""Service centre to the levels whose cases wait there; "" is nobody's yet."""
-
 _PEOPLE = """
 WITH here AS (
     SELECT e.id, e.geom, e.matter_id, a.grid_id, a.border_m, p.id AS plan_id, t.near_border_m,
@@ -196,13 +173,4 @@ FROM suggestion s JOIN event_case c ON c.id = s.case_id
 JOIN township t ON t.area_id = c.township_id
 WHERE c.township_id = :t
   AND (s.made_at AT TIME ZONE t.time_zone)::date BETWEEN CAST(:since AS date) AND CAST(:until AS date)
-"""
-_INBOX = """
-SELECT c.id FROM event_case c JOIN event e ON e.id = c.event_id
-LEFT JOIN plan p ON p.township_id = c.township_id AND p.state = 'published'
-LEFT JOIN event_grid a ON a.plan_id = p.id AND a.event_id = e.id LEFT JOIN grid g ON g.id = a.grid_id
-LEFT JOIN case_clock k ON k.case_id = c.id AND k.deadline AND k.stopped_at IS NULL
-WHERE c.township_id = :t AND c.open AND coalesce(c.level, '') = ANY(:levels)
-  AND (CAST(:community AS bigint) IS NULL OR coalesce(g.community_id, e.community_id) = :community)
-GROUP BY c.id ORDER BY min(k.due_at) NULLS LAST, c.id
 """
