@@ -94,6 +94,16 @@ def test_each_is_offered_the_steps_they_may_take_and_only_those(office: Office):
     assert office.desk("auditor", case.id).client.get(f"/cases/{case.id}").status_code == 403
 
 
+def test_a_limit_that_no_calendar_reaches_says_so(office: Office):
+    told = "No working calendar reaches so far"
+    known = office.town.report(None, PUBLIC)
+    assert told not in office.desk("dispatcher", known.id).page()
+    with transaction(office.engine) as session:
+        session.execute(text("DELETE FROM calendar_year"))
+    late = office.town.report(None, PUBLIC)
+    assert told in office.desk("dispatcher", late.id).page()
+
+
 def test_a_case_is_handled_at_its_page_until_another_closes_it(office: Office):
     case = office.town.report(None, PUBLIC)
     shi, worker = office.desk("dispatcher", case.id), office.desk("worker", case.id)

@@ -34,6 +34,7 @@ def test_a_case_is_walked_on_the_terminal(cli, engine: Engine, tmp_path: Path):
         create_plan(session, township, "a b")
         case = new_case(session, township)
     calendar = str(DATA / "calendar/calendar.csv")
+    assert "0 clocks turned\n2 clocks wait for a calendar" in cli("case", "judge").output
     assert "dry run" in cli("calendar", "load", calendar).output
     assert "no calendar of 2023" in cli("calendar", "show", "2023").output
     assert "2023: 249 working days, changed" in cli("calendar", "load", calendar, "--commit").output

@@ -15,7 +15,7 @@ from gisgrid.cli.edge import opened, wide_console
 from gisgrid.events.calendars import read_calendar
 from gisgrid.events.cases import By, Details, Owner, case_log, case_now, next_steps, take_step
 from gisgrid.events.clock import colour
-from gisgrid.events.clocks import clocks_of, judge, keep_calendar
+from gisgrid.events.clocks import clocks_of, judge, keep_calendar, uncounted
 from gisgrid.events.flow import current_flow, flow_by_id, keep_flow, own_flow, read_flow
 from gisgrid.events.worktime import DAY_RULES
 from gisgrid.plans import plans
@@ -197,12 +197,18 @@ def judge_command(settings: Settings, township: str | None, commit: bool) -> Non
     with opened(settings) as session:
         place = plans.township(session, township)
         turned = judge(session, place.id, datetime.now(UTC))
+        waiting = uncounted(session, place.id)
         if not commit:
             session.rollback()
     for t in turned:
         due = t.due_at.astimezone(ZoneInfo(place.time_zone))
         click.echo(f"{t.colour} case {t.case_id} {t.name} due {due:%Y-%m-%d %H:%M}")
     click.echo(f"{len(turned)} clocks turned")
+    if waiting:
+        click.echo(
+            f"{waiting} clocks wait for a calendar of their year: gisgrid calendar load FILE",
+            err=True,
+        )
     if not commit:
         click.echo(DRY)
 

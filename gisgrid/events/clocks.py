@@ -201,6 +201,21 @@ def judge(session: Session, township_id: int, now: datetime) -> list[Turned]:
     return [Turned(*row) for row in rows]
 
 
+def uncounted(session: Session, township_id: int) -> int:
+    """How many running clocks have no due time because a year between has no calendar."""
+    return int(
+        session.scalar(
+            text(
+                "SELECT count(*) FROM case_clock k JOIN event_case c ON c.id = k.case_id "
+                "WHERE c.township_id = :t AND k.stopped_at IS NULL AND k.due_at IS NULL "
+                "AND k.paused_by = '{}'"
+            ),
+            {"t": township_id},
+        )
+        or 0
+    )
+
+
 def standing(session: Session, township_id: int, now: datetime) -> dict[int, str]:
     """How every open case stands at ``now``: the worst colour of its running clocks, by case.
 
