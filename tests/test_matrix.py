@@ -17,6 +17,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
 
 from gisgrid.db.cluster import Cluster
@@ -93,14 +94,7 @@ def world(cluster: Cluster, template: str) -> Iterator[World]:
                 for n, (name, seat) in enumerate(SEATS.items())
                 if seat.role != "public"
             }
-            rights = {
-                role: frozenset(
-                    session.scalars(
-                        text("SELECT right_name FROM role_right WHERE role = :role"), {"role": role}
-                    )
-                )
-                for role in (*ROLES, "public")
-            }
+            rights = rights_of_roles(session)
         app = app_over(engine)
         log: list[str] = []
         handler = Ear(log)
@@ -109,6 +103,13 @@ def world(cluster: Cluster, template: str) -> Iterator[World]:
         yield World(engine, app, spots, cookies, rights, log)
         logging.getLogger().removeHandler(handler)
         app.extensions["gisgrid.snapshots"].close()
+
+
+def rights_of_roles(session: Session) -> dict[str, frozenset[str]]:
+    rows = session.execute(text("SELECT role, right_name FROM role_right")).all()
+    return {
+        role: frozenset(r.right_name for r in rows if r.role == role) for role in (*ROLES, "public")
+    }
 
 
 class Ear(logging.Handler):
