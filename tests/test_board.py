@@ -91,6 +91,34 @@ def test_filters_say_what_a_plain_look_at_the_cases_says(town: Town, engine: Eng
         assert board(session, town.place.id, Filters(state="all"), now).total == 0
 
 
+def test_a_right_in_one_of_two_townships_is_none_everywhere(town: Town, engine: Engine):
+    with transaction(engine) as session:
+        session.execute(text("UPDATE matter SET time_limit = 4, limit_unit = 'working_hours'"))
+    case = town.report(None, PUBLIC)
+
+    def seen(who: str) -> tuple[bool, int]:
+        with acting(town.web, town.people[who], read_only=True) as session:
+            everywhere = session.scalar(text("SELECT holds_everywhere('see_events')"))
+            clocks = text("SELECT count(*) FROM case_clock WHERE case_id = :id")
+            return bool(everywhere), session.scalar(clocks, {"id": case.id}) or 0
+
+    everywhere, clocks = seen("dispatcher")
+    assert everywhere and clocks > 0
+    assert seen("other") == (False, 0)
+    with transaction(engine) as session:
+        session.execute(
+            text(
+                "WITH made AS (INSERT INTO area (level, code, name, parent_id) SELECT level, '888801001', "
+                "'邻镇', parent_id FROM area WHERE id = :t RETURNING id) "
+                "INSERT INTO township (area_id, metric_srid) SELECT id, 32650 FROM made"
+            ),
+            {"t": town.place.id},
+        )
+    # The dispatcher's clocks are then seen through their cases, and only these.
+    assert seen("dispatcher") == (False, clocks)
+    assert seen("other") == (False, 0)
+
+
 def test_many_are_sent_at_once_and_each_has_its_own_answer(town: Town, engine: Engine):
     cases = [town.report(None, PUBLIC) for _ in range(3)]
     for case in cases[:2]:

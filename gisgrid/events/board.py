@@ -139,8 +139,9 @@ def board(
         "square": square or 360.0, "single": MOST_SINGLE, "draws": square is not None,
     }  # fmt: skip
     # Under the policies the planner expects a hundredfold of the rows, and would sort to join.
-    session.execute(text("SET LOCAL enable_mergejoin = off"))
-    found = session.execute(text(_hit(filters) + _BOARD), values).all()
+    # So that sets of 100,000 rows are kept and hashed in memory and not through files.
+    session.execute(text("SET LOCAL enable_mergejoin = off; SET LOCAL work_mem = '32MB'"))
+    found = session.execute(text(_shown(filters) + _BOARD), values).all()
     total, still_open, late, soon, unlocated, first = found[0][:6]
     symbols = [Symbol(*row[6:]) for row in found if row[6]]
     rows = rows_of(session, first or [])
@@ -202,16 +203,15 @@ def steps_since(session: Session, place: str, *, most: int = 200) -> list[tuple[
     return None if len(rows) > most else [(row.case_id, row.seq) for row in rows]
 
 
-def _hit(filters: Filters) -> str:
+def _shown(filters: Filters) -> str:
     state, grid = filters.state, filters.grid
+    alive = state not in ("closed", "all")
     in_grid = _IN_NO_GRID if grid == "none" else _IN_GRID.format(on="g.code = :grid")
-    conditions = (
-        (state == "open", "e.closed_at IS NULL AND e.id IN (SELECT event_id FROM live)"),
+    of_event = (
+        (alive, "e.closed_at IS NULL"),
         # An event that was loaded and has no case yet is none of the board's.
-        (state in ("closed", "all"), _HAS_CASE),
+        (not alive, _CASE_OF_FEW if _few(filters) else _CASE_OF_MANY),
         (state == "closed", "e.closed_at IS NOT NULL"),
-        (state not in ("open", "closed", "all"), _IN_PHASE),
-        (filters.due, _DUE.get(filters.due or "", "")),
         (filters.matter, _OF_MATTER),
         (grid, in_grid),
         (filters.community, _IN_COMMUNITY),
@@ -222,8 +222,21 @@ def _hit(filters: Filters) -> str:
         (filters.box, "e.geom && ST_MakeEnvelope(:west, :south, :east, :north, 4326)"),
         (filters.ids is not None, _OF_CASES),
     )
-    where = ["e.township_id = :t", *(sql for asked, sql in conditions if asked)]
-    return _WITH.format(where=" AND ".join(where))
+    of_case = (
+        (alive and state != "open", _IN_PHASE),
+        (filters.due, _DUE.get(filters.due or "", "")),
+    )
+    return _WITH.format(
+        of_event=" AND ".join(["e.township_id = :t", *(sql for asked, sql in of_event if asked)]),
+        of_case=" AND ".join(["true", *(sql for asked, sql in of_case if asked)]),
+        join="JOIN" if alive else "LEFT JOIN",
+    )
+
+
+def _few(filters: Filters) -> bool:
+    """Whether so few events are left that their cases are faster looked up than read through."""
+    asked = (filters.matter, filters.grid, filters.community, filters.words, filters.since)
+    return filters.ids is not None or filters.box is not None or any(asked)
 
 
 def _values(filters: Filters) -> dict[str, Any]:
@@ -250,8 +263,15 @@ WITH town AS (
 ), live AS MATERIALIZED (
     SELECT c.event_id, c.id AS case_id, c.flow_id, c.state, k.due_at, k.yellow_at
     FROM event_case c LEFT JOIN k ON k.case_id = c.id WHERE c.township_id = :t AND c.open
-), hit AS MATERIALIZED (
-    SELECT e.id AS event_id, e.geom, e.reported_at, e.closed_at FROM event e WHERE {where}
+), cased AS MATERIALIZED (
+    SELECT event_id FROM event_case WHERE township_id = :t
+), hit AS (
+    SELECT e.id AS event_id, e.reported_at, e.closed_at, ST_X(e.geom) AS lon, ST_Y(e.geom) AS lat
+    FROM event e WHERE {of_event}
+), shown AS MATERIALIZED (
+    SELECT hit.*, live.case_id, live.due_at, coalesce(live.due_at < :now, false) AS late,
+           coalesce(live.due_at >= :now AND live.yellow_at <= :now, false) AS soon
+    FROM hit {join} live USING (event_id) WHERE {of_case}
 )
 """
 _IN_GRID = """e.id IN (SELECT a.event_id FROM event_grid a JOIN grid g ON g.id = a.grid_id
@@ -261,18 +281,22 @@ _IN_NO_GRID = """e.id NOT IN (SELECT a.event_id FROM event_grid a
 _OF = "(SELECT id FROM area WHERE code = :community AND parent_id = :t)"
 _IN_COMMUNITY = f"""({_IN_GRID.format(on=f"g.community_id = {_OF}")}
     OR e.community_id = {_OF} AND {_IN_NO_GRID})"""
-_HAS_CASE = "e.id IN (SELECT event_id FROM event_case WHERE township_id = :t)"
+_CASE_OF_FEW = "e.id IN (SELECT event_id FROM event_case WHERE township_id = :t)"
+# IS TRUE keeps it from being a join, in whose place the planner, that takes the set for 200 rows, would
+# look up each of 100,000.
+_CASE_OF_MANY = "(e.id IN (SELECT event_id FROM cased)) IS TRUE"
 _OF_CASES = "e.id IN (SELECT event_id FROM event_case WHERE id = ANY(:ids))"
 _SINCE_DAY = """e.reported_at >= (
     CAST(:since AS date)::timestamp AT TIME ZONE (SELECT zone FROM town))"""
 _UNTIL_DAY = """e.reported_at < (
     (CAST(:until AS date) + 1)::timestamp AT TIME ZONE (SELECT zone FROM town))"""
-_IN_PHASE = """e.id IN (SELECT l.event_id FROM live l
-    JOIN flow_state s ON s.flow_id = l.flow_id AND s.state = l.state WHERE s.phase = :state)"""
+_IN_PHASE = (
+    "(live.flow_id, live.state) IN (SELECT flow_id, state FROM flow_state WHERE phase = :state)"
+)
 _DUE = {
-    "late": "e.id IN (SELECT event_id FROM live WHERE due_at < :now)",
-    "soon": "e.id IN (SELECT event_id FROM live WHERE due_at >= :now AND yellow_at <= :now)",
-    "none": "e.id IN (SELECT event_id FROM live WHERE due_at IS NULL)",
+    "late": "live.due_at < :now",
+    "soon": "live.due_at >= :now AND live.yellow_at <= :now",
+    "none": "live.case_id IS NOT NULL AND live.due_at IS NULL",
 }
 _OF_MATTER = """e.matter_id IN (
     SELECT m.id FROM matter m LEFT JOIN matter b ON b.id = m.parent_id LEFT JOIN matter u ON u.id = b.parent_id
@@ -283,15 +307,11 @@ _WORDS = f"""(e.code ILIKE :words
     OR e.matter_id IN (SELECT m.id FROM matter m
         WHERE m.name ILIKE :words OR m.name_en ILIKE :words OR m.office ILIKE :words))"""  # noqa: S608 - put together from parts that stand here
 _BOARD = """
-, shown AS MATERIALIZED (
-    SELECT hit.*, live.case_id, live.due_at, coalesce(live.due_at < :now, false) AS late,
-           coalesce(live.due_at >= :now AND live.yellow_at <= :now, false) AS soon
-    FROM hit LEFT JOIN live USING (event_id)
-), cell AS MATERIALIZED (
+, cell AS MATERIALIZED (
     SELECT count(*) AS n, count(*) FILTER (WHERE closed_at IS NULL) AS open,
            count(*) FILTER (WHERE late) AS late, count(*) FILTER (WHERE soon) AS soon,
-           avg(ST_X(geom)) AS lon, avg(ST_Y(geom)) AS lat, min(event_id) AS event_id
-    FROM shown GROUP BY floor(ST_X(geom) / :square), floor(ST_Y(geom) / (:square * 0.76))
+           avg(lon) AS lon, avg(lat) AS lat, min(event_id) AS event_id
+    FROM shown GROUP BY floor(lon / :square), floor(lat / (:square * 0.76))
 ), sums AS (
     SELECT coalesce(sum(n), 0)::bigint AS total, coalesce(sum(open), 0)::bigint AS open,
            coalesce(sum(late), 0)::bigint AS late, coalesce(sum(soon), 0)::bigint AS soon,
@@ -307,8 +327,8 @@ _BOARD = """
     SELECT n, late, soon, lon, lat, event_id FROM cell
     WHERE lon IS NOT NULL AND (SELECT total FROM sums) > :single
     UNION ALL
-    SELECT 1, late::int, soon::int, ST_X(geom), ST_Y(geom), event_id FROM shown
-    WHERE geom IS NOT NULL AND (SELECT total FROM sums) <= :single
+    SELECT 1, late::int, soon::int, lon, lat, event_id FROM shown
+    WHERE lon IS NOT NULL AND (SELECT total FROM sums) <= :single
 )
 SELECT sums.*, (SELECT array_agg(event_id ORDER BY part, due_at NULLS LAST, case_id,
                                  reported_at DESC, event_id) FROM first) AS first,
