@@ -32,6 +32,7 @@ audit verify
 case emergency list -T
 case figures -T grid --since 2023-01-01 --until 2023-12-31
 case judge -T
+case ledger -T --solved
 case open -T
 correction list -T
 count -T --under {plan}
@@ -74,7 +75,7 @@ who -T {grid}
 """
 TELL_NO_ROW = {
     "alias load", "calendar load", "calendar show", "case emergency off", "case emergency on", "case flow load",
-    "case flow show", "case take", "correction accept", "correction ask", "correction refuse", "document issue",
+    "case flow show", "case review", "case take", "correction accept", "correction ask", "correction refuse", "document issue",
     "document read", "document save", "fields", "index", "load", "matters demand", "matters diff",
     "matters temporary", "plan approve", "plan notify", "plan publish", "plan return", "plan submit", "position",
     "scenario branch", "scenario combine", "scenario discard", "scenario draw", "scenario give", "scenario import",
