@@ -113,6 +113,9 @@ def measure(url: str, rates: list[int], seconds: float) -> list[str]:
     )
     try:
         wait_for(port)
+        # Each process listens when it is ready; what the second one does until then is no look-up.
+        while listening(port) < 2:
+            time.sleep(0.2)
         at_rate(port, 50, 4.0)  # both processes have answered before anything counts
         runs = []
         for rate in rates:
@@ -138,6 +141,12 @@ def wait_for(port: int) -> None:
             pass
         time.sleep(0.2)
     sys.exit("the server does not answer")
+
+
+def listening(port: int) -> int:
+    """How many sockets listen on a port of this machine."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return sum(row[1].endswith(f":{port:04X}") and row[3] == "0A" for row in rows)
 
 
 def request(rng: random.Random, what: str = POINT) -> bytes:
