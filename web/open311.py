@@ -184,7 +184,9 @@ def token(form: str, token: str, **_: object) -> Response:
     """The id behind a token: with us a ticket is both."""
     with reading() as session:
         ticket = follow(session, token).case.ticket
-    return answered(form, "service_requests", [{"service_request_id": ticket, "token": token}])
+    response = answered(form, "service_requests", [{"service_request_id": ticket, "token": token}])
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 @way("/requests", schemas.Receipt(many=True), schemas.NewRequest(), method="POST", form=True)

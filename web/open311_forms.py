@@ -34,12 +34,14 @@ def answered(form: str, root: str, rows: Rows, status: int = 200) -> Response:
 def refused(status: int, description: str) -> Response:
     """A refusal as the standard tells it: code and description, in the form that was asked for."""
     code = _STATUS.get(status, status)
-    return answered(
+    response = answered(
         "xml" if request.path.endswith(".xml") else "json",
         "errors",
         [{"code": code, "description": description}],
         code,
     )
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def element(name: str, value: Any) -> ET.Element:

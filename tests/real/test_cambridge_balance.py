@@ -103,9 +103,10 @@ def test_the_new_districts_tile_the_same_ground_and_lose_no_parcel(city: Engine)
             ]
         )
     assert held["2015"] == held["2014"] > 12_900
-    assert abs(new.area.sum() - shapely.area(old).sum()) < 1.0
     whole = shapely.union_all(np.asarray(old))
-    # Seven decimals of the file are a centimetre: the outline may be off by less than half of one.
+    # Seven decimals of the file are a centimetre: the outline may be off by less than half of one,
+    # and here more, there less, so that hardly anything of it is left in the sum.
+    assert abs(new.area.sum() - shapely.area(old).sum()) < 0.0001 * whole.length
     apart = shapely.union_all(new.geometry.to_numpy()).symmetric_difference(whole)
     assert apart.area < 0.005 * whole.length
 
