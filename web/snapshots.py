@@ -17,7 +17,6 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 from flask import Flask, current_app
-from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -124,8 +123,8 @@ class Snapshots:
         if not held or time.monotonic() - held[0].taken_at > UNHEARD_S:
             return False
         with self._reading() as session:
-            now = session.scalars(text("SELECT id FROM plan WHERE state = 'published'")).all()
-        return sorted(now) == sorted(each.snapshot.plan.id for each in held)
+            now = plans.published_ids(session)
+        return now == sorted(each.snapshot.plan.id for each in held)
 
     def _take(self) -> tuple[Held, ...]:
         with self._taking:

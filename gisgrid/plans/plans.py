@@ -128,6 +128,12 @@ def plan_by_id(session: Session, plan_id: int) -> PlanInfo:
     return _plan(row)
 
 
+def published_ids(session: Session) -> list[int]:
+    """Numbers of the plans that are published, of all townships, ascending."""
+    rows = session.scalars(text("SELECT id FROM plan WHERE state = 'published' ORDER BY id"))
+    return list(rows)
+
+
 def plan_in_force(session: Session, township_id: int, as_of: date | None = None) -> PlanInfo:
     """The plan of a day; without a day, the published one.
 
