@@ -287,7 +287,12 @@ def _crs(name: str) -> pyproj.CRS:
 
 @lru_cache(maxsize=64)
 def _transformer(source: str, target: str) -> pyproj.Transformer:
-    return pyproj.Transformer.from_crs(_crs(source), _crs(target), always_xy=True)
+    found = pyproj.Transformer.from_crs(_crs(source), _crs(target), always_xy=True)
+    # Each thread makes a transformer its own at the first use, and to find the road between two
+    # systems anew takes it a tenth of a second of every first answer; the road found takes none.
+    # Where several roads stand side by side the place decides, so that one keeps them all.
+    road = found.definition
+    return found if road.startswith("unavailable") else pyproj.Transformer.from_pipeline(road)
 
 
 def _plain_degrees(declared: Declared) -> bool:

@@ -1,4 +1,7 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
+import pyproj
 import pytest
 import shapely
 
@@ -168,3 +171,22 @@ def test_one_point_comes_out_as_many_do():
     assert crs.point_to_metric(120.9, 40.7, 4549) == (x, y)
     assert crs.point_to_metric(np.nan, 40.7, 4549) is None
     assert crs.point_to_metric(120.9, 95.0, 4549) is None
+
+
+@pytest.mark.parametrize("srid", [4549, 3826, 32619, 26986, 2326, 28992, 21781, 3857])
+def test_the_road_kept_for_other_threads_gives_what_proj_gives(srid):
+    peer = pyproj.Transformer.from_crs(4326, srid, always_xy=True)
+    west, south, east, north = pyproj.CRS.from_epsg(srid).area_of_use.bounds
+    rng = np.random.default_rng(srid)
+    lon, lat = rng.uniform(west, east, 500), rng.uniform(south, north, 500)
+    expected = peer.transform(lon, lat)
+    with ThreadPoolExecutor(1) as other:
+        got = other.submit(crs.points_to_metric, lon, lat, srid).result()
+    np.testing.assert_array_equal(got, expected)
+
+
+def test_a_new_thread_does_not_look_for_the_road_again():
+    """Found once a process: 0.1 s of each thread's first answer, with a hundred threads in turn."""
+    crs.point_to_metric(120.9, 40.7, 4549)
+    kept = crs._transformer("EPSG:4326", "EPSG:4549")
+    assert kept.source_crs is None and kept.target_crs is None  # made of steps, of no two systems
