@@ -179,6 +179,13 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
     ],
     "maps.show": lambda s: under("/", s),
     "maps.tile": tiles,
+    "matters.book": lambda s: [Call(f"/matters?township={s.township}&lang=en"), Call("/matters?version=x")],
+    "matters.burden": lambda s: [Call(f"/matters/burden?township={s.township}&since=2023-01-01&until=2024-01-01")],
+    "matters.compare": lambda s: [Call(f"/matters/compare?township={s.township}"), Call("/matters/compare?before=x")],
+    "matters.rows": lambda s: [
+        Call(f"/matters/burden/rows?township={s.township}&since=2023-01-01&until=2024-01-01&kind={kind}&community={c}")
+        for kind in ("sent", "refused", "x") for c in (s.community, "")
+    ],
     "notices.seen": lambda s: [Call("/notices/1", "POST"), Call("/notices/9223372036854775808", "POST")],
     "notices.show": lambda s: [Call(f"/notices?township={s.township}"), Call("/notices?lang=en")],
     "open311.create": lambda s: [

@@ -12,13 +12,12 @@ from sqlalchemy.orm import Session
 
 from gisgrid.errors import Conflict, Invalid, NotFound
 from gisgrid.events.cases import Owner
+from gisgrid.events.demands import burdens, demand
 from gisgrid.events.intake import report
 from gisgrid.events.matters import (
     DUTIES,
     add_temporary,
-    burdens,
     compare,
-    demand,
     rule_book,
     unfinished,
     versions,

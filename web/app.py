@@ -31,6 +31,7 @@ from web import (  # noqa: F401 - some add their routes to the API or the bench
     locating,
     lookup,
     maps,
+    matters,
     notices,
     open311,
     planning,
@@ -83,6 +84,7 @@ def create_app(settings: Settings, bind: Engine | None = None) -> Flask:
     app.register_blueprint(cases.blueprint)
     app.register_blueprint(dispatch.blueprint)
     app.register_blueprint(figures.blueprint)
+    app.register_blueprint(matters.blueprint)
     app.register_blueprint(notices.blueprint)
     app.register_blueprint(planning.blueprint)
     report.init_app(app)

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from flask import request
+
 from gisgrid.errors import Invalid
+from gisgrid.plans.fetch import today
+from gisgrid.plans.plans import Place
+
+USUAL_DAYS, MOST_DAYS = 30, 3660
 
 
 def day_of(text: str | None, name: str = "as_of") -> date | None:
@@ -19,6 +25,17 @@ def day_of(text: str | None, name: str = "as_of") -> date | None:
             f"{name} is {text[:40]!r}; it must be a day such as 2023-08-31.",
             zh=f"{name} 的值“{text[:40]}”不是日期；请写成 2023-08-31 的形式。",
         ) from None
+
+
+def days_asked(place: Place) -> tuple[date, date]:
+    """First and last day of ``?since=&until=``; without them the last ``USUAL_DAYS`` of the place."""
+    until = day_of(request.args.get("until"), "until") or today(place)
+    since = day_of(request.args.get("since"), "since") or until - timedelta(days=USUAL_DAYS - 1)
+    if not 0 <= (until - since).days < MOST_DAYS or since < date(1900, 1, 1):
+        raise Invalid(
+            f"A period has from 1 to {MOST_DAYS} days.", zh=f"统计时段须为 1 至 {MOST_DAYS} 天。"
+        )
+    return since, until
 
 
 def local(moment: datetime, time_zone: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import Blueprint, Response, render_template, request, url_for
@@ -11,10 +11,9 @@ from sqlalchemy.orm import Session
 from gisgrid.errors import Invalid
 from gisgrid.events import board, figures, people
 from gisgrid.events.flow import flow_by_id
-from gisgrid.plans.fetch import today
 from gisgrid.plans.plans import Place
 from web.chosen import chosen_township
-from web.days import day_of, local
+from web.days import days_asked, local
 from web.dispatch_api import told
 from web.figures_words import measure_words, unit_words
 from web.i18n import LANGUAGES, language
@@ -22,7 +21,6 @@ from web.store import reading
 
 blueprint = Blueprint("figures", __name__, url_prefix="/figures")
 
-USUAL_DAYS, MOST_DAYS = 30, 3660
 SHOWN = (
     "received", "assigned", "closed_in_time", "closed_late", "closed_no_limit", "dropped", "open",
     "open_late", "returned", "reopened",
@@ -91,14 +89,7 @@ def rows() -> Response:
 
 
 def _period(place: Place) -> figures.Period:
-    """The days asked for; without them the last ``USUAL_DAYS``."""
-    until = day_of(request.args.get("until"), "until") or today(place)
-    since = day_of(request.args.get("since"), "since") or until - timedelta(days=USUAL_DAYS - 1)
-    if not 0 <= (until - since).days < MOST_DAYS or since < date(1900, 1, 1):
-        raise Invalid(
-            f"A period has from 1 to {MOST_DAYS} days.", zh=f"统计时段须为 1 至 {MOST_DAYS} 天。"
-        )
-    return figures.Period(since, until, datetime.now(UTC))
+    return figures.Period(*days_asked(place), datetime.now(UTC))
 
 
 def _ids(session: Session, place: Place) -> list[int]:

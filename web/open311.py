@@ -24,11 +24,13 @@ from gisgrid.events.following import Followed, follow
 from gisgrid.events.intake import Report, take_in
 from gisgrid.events.matters import Major, Minor, offered
 from gisgrid.events.photos import MOST_BYTES
+from gisgrid.events.refusals import NotOnTheList
 from gisgrid.events.service_requests import ServiceRequest, service_requests
 from gisgrid.plans import plans
 from gisgrid.plans.plans import Place
 from web import report_form
 from web import schemas_open311 as schemas
+from web.demands import keep_demand
 from web.gate import asker
 from web.i18n import language
 from web.limits import WRONG_TICKETS, hold
@@ -195,6 +197,7 @@ def create(form: str, **sent: str) -> Response:
     code, address = sent.get("service_code", ""), sent.get("address_string", "").strip()
     if not code:
         raise Invalid("service_code was not provided.", zh="缺少 service_code。")
+    code = code.replace("\0", "?")  # which the store does not take
     draft = report_form.Draft(
         matter=code, lon=sent.get("long", ""), lat=sent.get("lat", ""), address=address
     )
@@ -202,19 +205,23 @@ def create(form: str, **sent: str) -> Response:
         raise Invalid(
             "Provide lat and long, or address_string.", zh="请提供 lat 和 long，或 address_string。"
         )
-    with writing() as session:
-        place = _township(session, sent.get("jurisdiction_id"))
-        _on_list(session, place, code)
-        spot = report_form.look(session, place, draft)
-        at = None
-        if spot.lon is not None and spot.lat is not None:
-            check_inside(session, place, spot.lon, spot.lat)
-            at = (spot.lon, spot.lat)
-        report = Report(
-            code, at, _text(sent), address or None, SOURCE, _contact(sent),
-            photos=_media(), client_id=_key(sent.get("client_id", "")),
-        )  # fmt: skip
-        got = take_in(session, place, report, acting_by(session, place.id))
+    key = _key(sent.get("client_id", ""))
+    try:
+        with writing() as session:
+            place = _township(session, sent.get("jurisdiction_id"))
+            spot = report_form.look(session, place, draft)
+            at = None
+            if spot.lon is not None and spot.lat is not None:
+                check_inside(session, place, spot.lon, spot.lat)
+                at = (spot.lon, spot.lat)
+            report = Report(
+                code, at, _text(sent), address or None, SOURCE, _contact(sent),
+                photos=_media(), client_id=key,
+            )  # fmt: skip
+            got = take_in(session, place, report, acting_by(session, place.id))
+    except NotOnTheList as refused:
+        keep_demand(refused, asker().name, *([key, code] if key else []))
+        raise _unknown(code) from refused
     notice = None if got.landed.grid_code else gettext("The centre will find the place.")
     receipt = {
         "service_request_id": got.case.ticket, "service_notice": notice, "account_id": None
@@ -243,7 +250,11 @@ def _township(session: Session, code: str | None) -> Place:
 def _on_list(session: Session, place: Place, code: str) -> None:
     majors = offered(session, place.id, datetime.now(UTC))
     if code not in {minor.code for major in majors for minor in major.minors}:
-        raise NotFound(f"service_code {code[:40]!r} was not found.", zh="没有该 service_code。")
+        raise _unknown(code)
+
+
+def _unknown(code: str) -> NotFound:
+    return NotFound(f"service_code {code[:40]!r} was not found.", zh="没有该 service_code。")
 
 
 def _service(major: Major, minor: Minor) -> dict[str, object]:

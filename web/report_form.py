@@ -177,7 +177,8 @@ def look(session: Session, place: Place, draft: Draft, *, at: datetime | None = 
     if not draft.matter:
         return found
     at = at or datetime.now(UTC)
-    matter_id = matter_on(session, place.id, draft.matter, at)
+    community = found.where and found.where.grid.community_code
+    matter_id = matter_on(session, place.id, draft.matter, at, community=community)
     near = candidates(
         session, place.id, matter_id, found.lon, found.lat, at=at, text_=draft.text or None, most=4
     )

@@ -13,6 +13,7 @@ from gisgrid.errors import GisgridError, Invalid, NotFound
 from gisgrid.events.additions import add_to
 from gisgrid.events.cases import By, CaseNow
 from gisgrid.plans.plans import Place
+from web.demands import keep_demand
 from web.errors import status_of
 from web.gate import asker
 from web.report_form import Draft, Look, look, received
@@ -81,4 +82,5 @@ def attempt(
             got = received(session, place, draft, looked, by)
             return Outcome(then(session, got.case) if got.fresh else got.case, looked=looked)
     except GisgridError as error:
+        keep_demand(error, by.actor, "form", draft.client, draft.matter)
         return Outcome(looked=looked, error=error)

@@ -112,7 +112,7 @@ PLAIN: dict[str, tuple[str, ...]] = {
         "seq", "step", "means", "from_state", "to_state", "at", "role", "rating", "level",
         "grid_code", "office",
     ),
-    "refused_demand": ("at", "matter", "why"),
+    "refused_demand": ("at", "matter", "why", "key"),
     "alias": ("geom", "added_at", "personal"),
     "document_version": ("number", "file_name", "media_type", "content", "sha256", "issued_on"),
     "account": ("active", "created_at"),

@@ -170,8 +170,8 @@ def take_command(
     commit: bool,
 ) -> None:
     """Take STEP on the case CASE_ID."""
+    by = By(actor or settings.who or getpass.getuser(), (role,))
     with opened(settings) as session:
-        by = By(actor or settings.who or getpass.getuser(), (role,))
         flow_id = (
             current_flow(session, case_now(session, case_id).township_id, flow).id if flow else None
         )

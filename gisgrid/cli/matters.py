@@ -9,7 +9,7 @@ import click
 from rich.table import Table
 
 from gisgrid.cli.edge import opened, wide_console
-from gisgrid.events import matters
+from gisgrid.events import demands, matters
 from gisgrid.events.matters import Entry
 from gisgrid.plans import plans
 from gisgrid.plans.exports import Sheet, write_workbook
@@ -116,7 +116,7 @@ def demand_command(
     """Ask whether the grids may be given the matter CODE today; a refusal is kept."""
     with opened(settings) as session:
         place = plans.township(session, township)
-        answer = matters.demand(
+        answer = demands.demand(
             session, place.id, code, asked_by=asked_by, at=datetime.now(UTC),
             community=community, text_=words,
         )  # fmt: skip
@@ -180,7 +180,7 @@ def burden_command(
     last = until.date() if until else date.today()  # noqa: DTZ011 - the operator's day
     with opened(settings, read_only=True) as session:
         place = plans.township(session, township)
-        rows = matters.burdens(session, place.id, since.date(), last)
+        rows = demands.burdens(session, place.id, since.date(), last)
     table = Table("code", "community", "sent", "temporary", "refused", box=None)
     for b in rows:
         table.add_row(b.code, b.name, str(b.sent), str(b.temporary), str(b.refused))

@@ -21,7 +21,7 @@ from gisgrid.errors import Conflict, NotAllowed, NotFound
 from gisgrid.events.clocks import change_pause, turn, work_time
 from gisgrid.events.emergencies import call_upwards
 from gisgrid.events.flow import Flow, Step, current_flow, flow_by_id
-from gisgrid.events.refusals import CaseMoved, IllegalStep, Incomplete, refusal
+from gisgrid.events.refusals import CaseMoved, IllegalStep, in_words
 from gisgrid.tables.cases import LEVELS
 
 _TICKET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -328,7 +328,7 @@ def _take(
                 },
             )  # fmt: skip
     except DBAPIError as exc:
-        raise _in_words(exc, rule) from exc
+        raise in_words(session, exc, rule, case_id, to.grid_code) from exc
     now = case_now(session, case_id)
     _turn_clocks(session, now, at)
     if rule.means == "assign":
@@ -349,25 +349,6 @@ def _turn_clocks(session: Session, now: CaseNow, at: datetime) -> None:
         # What begins to run in an emergency that holds ordinary clocks stands still with them.
         for switch_id in session.scalars(text(_HOLDS), {"case": now.id}).all():
             change_pause(session, [now.id], work, at, f"emergency:{switch_id}", on=True)
-
-
-def _in_words(exc: DBAPIError, rule: Step) -> Exception:
-    found = refusal(exc)
-    if isinstance(found, Incomplete):
-        return Incomplete(
-            f"The step {rule.name!r} needs {', '.join(rule.needs)}.",
-            zh=f"“{rule.zh}”还缺少：{'、'.join(_ZH_NEEDS[n] for n in rule.needs)}。",
-            step=rule.name,
-            needs=list(rule.needs),
-        )
-    return found or exc
-
-
-_ZH_NEEDS = {
-    "reason": "原因", "note": "说明", "owner": "承办人或单位", "level": "更高的层级",
-    "into": "并入的在办案件", "rating": "评分", "flow": "另一个流程", "photo": "照片",
-    "photo_if_asked": "处置后照片（如该事项要求）",
-}  # fmt: skip
 
 
 def _locked(session: Session, case_id: int) -> CaseNow:

@@ -1,7 +1,7 @@
-"""May this be sent to a grid? The list of matters as a gate, as a rule book, and as a burden.
+"""May this be sent to a grid? The list of matters as a gate and as a rule book.
 
-Only what is on the list of a day can be asked of the grids. What is not is refused, and the refusal is
-kept and counted for the community it would have burdened.
+Only what is on the list of a day can be asked of the grids; what becomes of the rest tells
+`gisgrid.events.demands`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gisgrid.errors import Conflict, Invalid, NotFound
+from gisgrid.events.refusals import NotOnTheList
 
 
 @dataclass(frozen=True)
@@ -46,17 +47,6 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Demand:
-    """What became of a demand on the grids."""
-
-    admitted: bool
-    matter_id: int | None
-    refusal_id: int | None
-    en: str
-    zh: str
-
-
-@dataclass(frozen=True)
 class Change:
     """One difference between two versions of a list."""
 
@@ -66,19 +56,6 @@ class Change:
     """``added``, ``gone``, or the name of the field that changed."""
     before: str
     after: str
-
-
-@dataclass(frozen=True)
-class Burden:
-    """What was asked of one community's grids in a span of days."""
-
-    code: str
-    name: str
-    sent: int
-    """Cases sent to its grids, on the list."""
-    temporary: int
-    """Of these, under temporary items."""
-    refused: int
 
 
 @dataclass(frozen=True)
@@ -104,22 +81,37 @@ DUTIES = ("decider", "office", "time_limit", "filing_rule", "closing_rule")
 """What every minor item must say."""
 
 
-def matter_on(session: Session, township_id: int, code: str, at: datetime) -> int:
+def matter_on(
+    session: Session, township_id: int, code: str, at: datetime, *, community: str | None = None
+) -> int:
     """The row of the minor item of a code on the list of the day of ``at`` (aware).
+
+    Parameters
+    ----------
+    community
+        Code of the community that would do it, told in the refusal.
 
     Raises
     ------
-    Invalid
+    NotOnTheList
         The list of that day has no such minor item, or only a temporary one of other days.
     """
-    found = session.scalar(text(_ON_LIST), {"t": township_id, "code": code, "at": at})
+    found = admitted(session, township_id, code, at)
     if found is None:
-        raise Invalid(
+        raise NotOnTheList(
             f"The list of matters of {at:%Y-%m-%d} has no minor item {code!r}.",
             zh=f"{at:%Y-%m-%d} 的事项清单中没有小项 {code!r}。",
-            matter=code,
-        )
-    return int(found)
+            matter=code, township=township_id, community=community,
+        )  # fmt: skip
+    return found
+
+
+def admitted(session: Session, township_id: int, code: str, at: datetime) -> int | None:
+    """As `matter_on`; None for what is not on the list."""
+    found: int | None = session.scalar(
+        text(_ON_LIST), {"t": township_id, "code": code, "at": at}
+    )
+    return found
 
 
 def offered(session: Session, township_id: int, at: datetime) -> list[Major]:
@@ -134,51 +126,6 @@ def offered(session: Session, township_id: int, at: datetime) -> list[Major]:
             rows, key=lambda r: (r.top_code, r.top_name, r.top_name_en)
         )
     ]
-
-
-def demand(
-    session: Session,
-    township_id: int,
-    code: str,
-    *,
-    asked_by: str,
-    at: datetime,
-    community: str | None = None,
-    text_: str | None = None,
-) -> Demand:
-    """Ask whether a body may have the grids do something; a refusal is kept.
-
-    Nothing is raised for what is not on the list: a refusal has to outlive the transaction that met it.
-
-    Raises
-    ------
-    NotFound
-        No such community in the township.
-    """
-    community_id = None
-    if community is not None:
-        community_id = session.scalar(
-            text("SELECT id FROM area WHERE parent_id = :t AND (code = :c OR name = :c)"),
-            {"t": township_id, "c": community},
-        )
-        if community_id is None:
-            raise NotFound(f"There is no community {community!r}.", zh=f"没有社区“{community}”。")
-    found = session.scalar(text(_ON_LIST), {"t": township_id, "code": code, "at": at})
-    if found is not None:
-        return Demand(True, int(found), None, "It is on the list.", "在清单内。")
-    en = f"The list of {at:%Y-%m-%d} has no minor item {code!r}; the grids are not to be asked."
-    zh = f"{at:%Y-%m-%d} 的清单中没有小项“{code}”，不得交办给网格。"
-    refusal = session.execute(
-        text(
-            "INSERT INTO refused_demand (township_id, at, asked_by, community_id, matter, text, why) "
-            "VALUES (:t, :at, :by, :community, :matter, :text, :why) RETURNING id"
-        ),
-        {
-            "t": township_id, "at": at, "by": asked_by, "community": community_id,
-            "matter": code, "text": text_, "why": zh,
-        },
-    ).scalar_one()  # fmt: skip
-    return Demand(False, None, int(refusal), en, zh)
 
 
 def add_temporary(
@@ -321,17 +268,6 @@ def shown(value: object) -> str:
     return str(value)
 
 
-def burdens(session: Session, township_id: int, since: date, until: date) -> list[Burden]:
-    """What was asked of each community's grids from ``since`` to ``until`` (last day), by code.
-
-    A case counts for the community of the grid that it was first sent to.
-    """
-    rows = session.execute(
-        text(_BURDEN), {"t": township_id, "since": since, "until": until}
-    ).mappings()
-    return [Burden(**row) for row in rows]
-
-
 _ON_LIST = """
 SELECT m.id FROM matter m JOIN matter_list l ON l.id = m.list_id
 JOIN township t ON t.area_id = l.township_id,
@@ -362,29 +298,4 @@ JOIN matter p ON p.id = m.parent_id LEFT JOIN matter g ON g.id = p.parent_id
 WHERE l.township_id = :t AND l.version = :version
   AND NOT EXISTS (SELECT FROM matter c WHERE c.parent_id = m.id)
 ORDER BY m.code COLLATE "C"
-"""
-_BURDEN = """
-WITH span AS (
-    SELECT (CAST(:since AS date)::timestamp AT TIME ZONE t.time_zone) AS since,
-           ((CAST(:until AS date) + 1)::timestamp AT TIME ZONE t.time_zone) AS until
-    FROM township t WHERE t.area_id = :t
-), sent AS (
-    SELECT DISTINCT ON (s.case_id) s.grid_code, m.during IS NOT NULL AS temporary
-    FROM case_step s JOIN event_case c ON c.id = s.case_id JOIN event e ON e.id = c.event_id
-    JOIN matter m ON m.id = e.matter_id, span
-    WHERE c.township_id = :t AND s.means = 'assign' AND s.grid_code IS NOT NULL
-      AND s.at >= span.since AND s.at < span.until
-    ORDER BY s.case_id, s.seq
-), home AS (
-    SELECT DISTINCT ON (g.code) g.code, g.community_id FROM grid g JOIN plan p ON p.id = g.plan_id
-    WHERE p.township_id = :t ORDER BY g.code, p.state <> 'published', p.id DESC
-)
-SELECT a.code, a.name,
-       (SELECT count(*) FROM sent JOIN home h ON h.code = sent.grid_code
-        WHERE h.community_id = a.id) AS sent,
-       (SELECT count(*) FROM sent JOIN home h ON h.code = sent.grid_code
-        WHERE h.community_id = a.id AND sent.temporary) AS temporary,
-       (SELECT count(*) FROM refused_demand r, span WHERE r.community_id = a.id
-        AND r.at >= span.since AND r.at < span.until) AS refused
-FROM area a WHERE a.parent_id = :t ORDER BY a.code COLLATE "C"
 """

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from gisgrid.errors import Conflict, GisgridError, Invalid, NotAllowed
+from gisgrid.events.flow import Step
 
 
 class CaseMoved(Conflict):
@@ -19,8 +22,11 @@ class Incomplete(Invalid):
     """The step lacks what its flow requires."""
 
 
-class NotOnTheList(Conflict):
-    """The matter may not be sent to a grid on that day."""
+class NotOnTheList(Invalid):
+    """The matter may not be asked of a grid on that day.
+
+    ``facts``: ``matter`` (its code), ``township`` (row number), ``community`` (its code, or None).
+    """
 
 
 _SAID: dict[str, tuple[type[GisgridError], str, str]] = {
@@ -57,3 +63,35 @@ def refusal(error: DBAPIError) -> GisgridError | None:
         return None
     kind, en, zh = said
     return kind(en, zh=zh)
+
+
+def in_words(
+    session: Session, error: DBAPIError, rule: Step, case_id: int, grid_code: str | None
+) -> Exception:
+    """As `refusal`, with what the step of a case lacks, or what was wanted from the grid; else the error."""
+    found = refusal(error)
+    if isinstance(found, Incomplete):
+        return Incomplete(
+            f"The step {rule.name!r} needs {', '.join(rule.needs)}.",
+            zh=f"“{rule.zh}”还缺少：{'、'.join(_ZH_NEEDS[n] for n in rule.needs)}。",
+            step=rule.name,
+            needs=list(rule.needs),
+        )
+    if isinstance(found, NotOnTheList):
+        values = {"case": case_id, "grid": grid_code}
+        found.facts |= session.execute(text(_DEMANDED), values).mappings().one()
+    return found or error
+
+
+_ZH_NEEDS = {
+    "reason": "原因", "note": "说明", "owner": "承办人或单位", "level": "更高的层级",
+    "into": "并入的在办案件", "rating": "评分", "flow": "另一个流程", "photo": "照片",
+    "photo_if_asked": "处置后照片（如该事项要求）",
+}  # fmt: skip
+_DEMANDED = """
+SELECT m.code AS matter, c.township_id AS township, (
+    SELECT a.code FROM plan p JOIN grid g ON g.plan_id = p.id JOIN area a ON a.id = g.community_id
+    WHERE p.township_id = c.township_id AND p.state = 'published' AND g.code = :grid) AS community
+FROM event_case c JOIN event e ON e.id = c.event_id JOIN matter m ON m.id = e.matter_id
+WHERE c.id = :case
+"""

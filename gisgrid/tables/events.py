@@ -106,7 +106,10 @@ class RefusedDemand(Base):
     """A task that somebody wanted done by the grids and that is not on the list of its day."""
 
     __tablename__ = "refused_demand"
-    __table_args__ = (Index("ix_refused_demand_township_id_at", "township_id", "at"),)
+    __table_args__ = (
+        Index("ix_refused_demand_township_id_at", "township_id", "at"),
+        UniqueConstraint("key"),
+    )
 
     id: Mapped[Id]
     township_id: Mapped[int] = mapped_column(ForeignKey("township.area_id"))
@@ -118,6 +121,8 @@ class RefusedDemand(Base):
     """The matter as it was named."""
     text: Mapped[str | None] = mapped_column(Text)
     why: Mapped[str] = mapped_column(Text)
+    key: Mapped[str | None] = mapped_column(Text)
+    """The sender's own: asked again under it, a demand is kept once."""
 
 
 class Event(Placed, Imported, Base):

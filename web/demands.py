@@ -1,0 +1,29 @@
+"""A demand that the list does not have is kept, after what it was refused with has been undone."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+
+from gisgrid.errors import GisgridError
+from gisgrid.events.demands import keep_refusal
+from gisgrid.events.refusals import NotOnTheList
+from web.store import writing
+
+
+def keep_demand(error: GisgridError, asked_by: str, *key: str) -> None:
+    """Keep what was refused as a demand, in a transaction of its own; nothing for any other error.
+
+    Parameters
+    ----------
+    asked_by
+        The asker's log-in name, or ``resident``.
+    key
+        What says that it is the same demand again; without it each counts.
+    """
+    if not isinstance(error, NotOnTheList):
+        return
+    # What a sender calls its request may hold anything; of that only whether it is the same is kept.
+    mark = hashlib.sha256("\n".join(key).encode()).hexdigest()[:32] if key else None
+    with writing() as session:
+        keep_refusal(session, error, asked_by=asked_by, at=datetime.now(UTC), key=mark)
