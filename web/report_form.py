@@ -20,11 +20,12 @@ from gisgrid.errors import AmbiguousAddress, GisgridError, Invalid, NotFound, Ou
 from gisgrid.events.additions import check_inside
 from gisgrid.events.cases import RESIDENT, By
 from gisgrid.events.duplicates import Candidate, candidates
-from gisgrid.events.intake import Received, Report, take_in
+from gisgrid.events.intake import Received, Report, about_to_report, take_in
 from gisgrid.events.matters import matter_on
 from gisgrid.events.photos import MOST_BYTES, picture
 from gisgrid.locate import asking
-from gisgrid.locate.whereabouts import Whereabouts, in_snapshot
+from gisgrid.locate.whereabouts import GridCard, Whereabouts, in_snapshot
+from gisgrid.plans.attach import claimed
 from gisgrid.plans.plans import Place
 from web.locating import published
 
@@ -56,12 +57,22 @@ class Draft:
 
 
 @dataclass(frozen=True)
+class Owned:
+    """A thing on the exceptions list that a place lies within the reach of, and its grid."""
+
+    asset: str
+    card: GridCard
+
+
+@dataclass(frozen=True)
 class Look:
     """The place of a draft, and what is near, to be looked at before sending."""
 
     lon: float | None = None
     lat: float | None = None
     where: Whereabouts | None = None
+    owner: Owned | None = None
+    """Whose report it will be wherever the place lies; None: the ground decides."""
     outside: OutsideCoverage | None = None
     """No grid covers it; it may be sent all the same."""
     unknown: GisgridError | None = None
@@ -76,8 +87,20 @@ class Look:
         """Whether somebody has to look first."""
         return bool(
             self.outside or self.unknown or self.options or self.from_photo or self.duplicates
-            or (self.where and self.where.others)
+            or (self.where and self.where.others) or self.moved
         )  # fmt: skip
+
+    @property
+    def moved(self) -> bool:
+        """Whether the report goes to another grid than that of its ground."""
+        ground = self.where and self.where.grid.code
+        return self.owner is not None and self.owner.card.code != ground
+
+    @property
+    def community(self) -> str | None:
+        """Code of the community that the report goes to."""
+        card = self.owner.card if self.owner else self.where and self.where.grid
+        return card.community_code if card else None
 
     @property
     def mark(self) -> str:
@@ -85,6 +108,7 @@ class Look:
         where = self.where
         shown = [
             where and [where.grid.code, *(o.card.code for o in where.others)],
+            self.owner and self.owner.card.code,
             self.outside and self.outside.facts.get("nearest"),
             self.unknown and self.unknown.message,
             [o.get("address") for o in self.options],
@@ -161,7 +185,7 @@ def _unpacked(text: str) -> bytes:
 
 
 def look(session: Session, place: Place, draft: Draft, *, at: datetime | None = None) -> Look:
-    """Where the draft's place is and what was reported near it.
+    """Where the draft's place is, whose it is, and what was reported near it.
 
     A chosen candidate goes before a position, that before an address, and that before a photo's own.
 
@@ -174,11 +198,11 @@ def look(session: Session, place: Place, draft: Draft, *, at: datetime | None = 
     if found.lon is None or found.lat is None:
         return found
     check_inside(session, place, found.lon, found.lat)
+    at = at or datetime.now(UTC)
+    found = replace(found, owner=_owner(session, place, found.lon, found.lat, at))
     if not draft.matter:
         return found
-    at = at or datetime.now(UTC)
-    community = found.where and found.where.grid.community_code
-    matter_id = matter_on(session, place.id, draft.matter, at, community=community)
+    matter_id = matter_on(session, place.id, draft.matter, at, community=found.community)
     near = candidates(
         session, place.id, matter_id, found.lon, found.lat, at=at, text_=draft.text or None, most=4
     )
@@ -215,6 +239,14 @@ def _spot(session: Session, place: Place, draft: Draft) -> Look:
     noted = (picture(data).lonlat for data in draft.photos)
     at = next((lonlat for lonlat in noted if lonlat), None)
     return replace(_at(find, *at), from_photo=True) if at else Look()
+
+
+def _owner(session: Session, place: Place, lon: float, lat: float, at: datetime) -> Owned | None:
+    snapshot = published(place.code)[0].snapshot
+    about_to_report(session)
+    claim = claimed(session, snapshot.plan.id, lon, lat, at)
+    card = claim and snapshot.cards.get(claim.grid_code)
+    return Owned(claim.asset, card) if claim and card else None
 
 
 def _named(session: Session, place: Place, find: asking.Find, address: str) -> Look:

@@ -100,6 +100,11 @@ class Moved:
     """The case is with a team, and the place now lies in another grid than theirs."""
 
 
+def about_to_report(session: Session) -> None:
+    """Open to the transaction what whoever reports may know of a place: exceptions, emergencies."""
+    _reporting(session, 0)
+
+
 def take_in(session: Session, place: Place, report_: Report, by: By) -> Received:
     """Note a report as an event, open its case, keep its photos, and say what is near.
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -32,6 +33,28 @@ class Counts:
     @property
     def loaded(self) -> int:
         return self.attached + self.outside + self.unlocated
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A thing on the exceptions list, near which events belong to its grid."""
+
+    asset: str
+    """Its name."""
+    grid_code: str
+
+
+def claimed(
+    session: Session, plan_id: int, lon: float, lat: float, at: datetime
+) -> Claim | None:
+    """The thing whose grid an event at a place (EPSG:4326) and moment (aware) would have; or None.
+
+    As `attach_rows` decides: the nearest of those that reach the place that day; none whose grid is
+    not in the plan.
+    """
+    values = {**vars(_rule(session, plan_id)), "lon": lon, "lat": lat, "at": at}
+    row = session.execute(text(_CLAIM), values).one_or_none()
+    return None if row is None else Claim(row.name, row.code)
 
 
 def attach(session: Session, plan_id: int, kind: Kind) -> Counts:
@@ -134,29 +157,39 @@ WHERE (a.grid_id, a.exclusive_grid_id, a.border_m)
 
 # A thing on the exceptions list belongs to its grid wherever it stands; so do the events about it: those
 # that name it, and those within its reach on a day when it is on the list (the nearest thing's).
-_BY_ASSET = """
-WITH about AS (
-    SELECT o.id, s.grid_code FROM event o JOIN asset s ON s.id = o.asset_id
-    WHERE o.township_id = :township {only}
-    UNION ALL
-    SELECT id, grid_code FROM (
-        SELECT DISTINCT ON (o.id) o.id, s.grid_code, far.m <= s.reach_m AS reached
+_NEAREST = """
+    SELECT id, name, grid_code FROM (
+        SELECT DISTINCT ON (o.id) o.id, s.name, s.grid_code, far.m <= s.reach_m AS reached
         FROM asset s JOIN township t ON t.area_id = s.township_id
-        JOIN event o ON o.township_id = s.township_id AND o.geom && ST_Expand(s.geom,
+        JOIN {of} o ON o.township_id = s.township_id AND o.geom && ST_Expand(s.geom,
             s.reach_m / (110500 * cos(radians(least(abs(ST_Y(s.geom)) + 0.2, 89)))))
         CROSS JOIN LATERAL (SELECT ST_Distance(
             ST_Transform(o.geom, :srid), ST_Transform(s.geom, :srid)) AS m) far
-        WHERE s.township_id = :township AND s.reach_m > 0 AND o.asset_id IS NULL
-          AND o.place = 'ok' AND s.during @> (o.reported_at AT TIME ZONE t.time_zone)::date {only}
+        WHERE s.township_id = :township AND s.reach_m > 0
+          AND s.during @> (o.reported_at AT TIME ZONE t.time_zone)::date {only}
         ORDER BY o.id, far.m <= s.reach_m DESC, far.m, s.code COLLATE "C"
     ) near WHERE reached
+"""
+_BY_ASSET = f"""
+WITH about AS (
+    SELECT o.id, s.grid_code FROM event o JOIN asset s ON s.id = o.asset_id
+    WHERE o.township_id = :township {{only}}
+    UNION ALL
+    SELECT id, grid_code FROM (
+        {_NEAREST.format(of="event", only="AND o.asset_id IS NULL AND o.place = 'ok' {only}")}) n
 )
 INSERT INTO event_grid AS a (plan_id, event_id, grid_id)
 SELECT :plan, about.id, g.id
 FROM about JOIN grid g ON g.plan_id = :plan AND g.code = about.grid_code
 ON CONFLICT (plan_id, event_id) DO UPDATE SET grid_id = excluded.grid_id
 WHERE a.grid_id IS DISTINCT FROM excluded.grid_id
-"""
+"""  # noqa: S608 - put together from parts that stand here
+_SPOT = """(SELECT 0 AS id, CAST(:township AS bigint) AS township_id,
+    ST_SetSRID(ST_MakePoint(:lon, :lat), 4326) AS geom, CAST(:at AS timestamptz) AS reported_at)"""
+_CLAIM = f"""
+SELECT n.name, g.code FROM ({_NEAREST.format(of=_SPOT, only="")}) n
+JOIN grid g ON g.plan_id = :plan AND g.code = n.grid_code
+"""  # noqa: S608 - put together from parts that stand here
 
 # The grid at report time is kept for ever; it is that of the plan in force on the day of the report,
 # or of the plan at hand where no plan was in force then.
