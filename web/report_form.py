@@ -54,6 +54,8 @@ class Draft:
     seen: str = ""
     """What of `Look.mark` was shown before."""
     photos: tuple[bytes, ...] = ()
+    emergency: bool = False
+    """To follow the emergency flow; of residents it is not taken."""
 
 
 @dataclass(frozen=True)
@@ -86,8 +88,8 @@ class Look:
     def doubtful(self) -> bool:
         """Whether somebody has to look first."""
         return bool(
-            self.outside or self.unknown or self.options or self.from_photo or self.duplicates
-            or (self.where and self.where.others) or self.moved
+            self.unknown or self.options or self.from_photo or self.duplicates or self.moved
+            or (not self.owner and (self.outside or (self.where and self.where.others)))
         )  # fmt: skip
 
     @property
@@ -139,6 +141,7 @@ def read_draft() -> tuple[Draft, Invalid | None]:
         **texts,  # type: ignore[arg-type]  # all of these are texts
         datum=values.get("datum") or "wgs84",
         client=values.get("client", "")[:64] or new_client(),
+        emergency=bool(values.get("emergency")),
     )
     try:
         return replace(draft, photos=_photos()), None
@@ -222,6 +225,7 @@ def received(session: Session, place: Place, draft: Draft, looked: Look, by: By)
     report = Report(
         draft.matter, at, draft.text, draft.address, draft.source or ("网格员上报" if by != RESIDENT else "居民上报"), draft.contact,
         photos=draft.photos, client_id=f"form:{draft.client}",
+        emergency=draft.emergency and by != RESIDENT,
     )  # fmt: skip
     return take_in(session, place, report, by)
 

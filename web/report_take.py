@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from gisgrid.errors import GisgridError, Invalid, NotFound
 from gisgrid.events.additions import add_to
-from gisgrid.events.cases import By, CaseNow
+from gisgrid.events.cases import RESIDENT, By, CaseNow
 from gisgrid.plans.plans import Place
 from web.demands import keep_demand
 from web.errors import status_of
@@ -73,7 +73,7 @@ def attempt(
                     raise NotFound("There is no such report.", zh="没有这条上报。")
                 case = add_to(
                     session, int(add), by, text_=draft.text, photos=draft.photos,
-                    client_id=draft.client,
+                    client_id=draft.client, emergency=draft.emergency and by != RESIDENT,
                 )  # fmt: skip
                 return Outcome(case, added=True)
             looked = look(session, place, draft)

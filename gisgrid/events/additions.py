@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from gisgrid.errors import Invalid, NotAllowed
 from gisgrid.events.cases import By, CaseNow, Details, case_of_event, next_steps, take_step
+from gisgrid.events.flow import current_flow, flow_by_id
 from gisgrid.events.intake import clean, keep_photos, point_of
 from gisgrid.events.photos import picture
 from gisgrid.plans.plans import Place
@@ -20,10 +21,16 @@ def add_to(
     text_: str | None,
     photos: tuple[bytes, ...],
     client_id: str,
+    emergency: bool = False,
 ) -> CaseNow:
     """Note on the case of an event that somebody saw the same thing, with their words and photos.
 
     Sent twice with one ``client_id`` it is noted once.
+
+    Parameters
+    ----------
+    emergency
+        Whoever may turns the case into an emergency with it; anybody else's note says that it is one.
 
     Raises
     ------
@@ -41,10 +48,16 @@ def add_to(
         raise NotAllowed("Your roles may not add to this case.", zh="您的角色不能补充该案件。")
     note = clean(text_) or "再次上报 · reported again"
     now = take_step(
-        session, now.id, step.name, by, details=Details(note=note, client_id=client_id)
+        session, now.id, step.name, by,
+        details=Details(note=f"【紧急 · urgent】{note}" if emergency else note, client_id=client_id),
     )  # fmt: skip
     keep_photos(session, event_id, pictures, by)
-    return now
+    turn = next((s for s in next_steps(session, now, by) if s.means == "change_flow"), None)
+    other = current_flow(session, now.township_id, "emergency") if emergency and turn else None
+    if turn is None or other is None or other.kind == flow_by_id(session, now.flow_id).kind:
+        return now
+    details = Details(reason="再次上报为紧急 · reported as urgent", flow_id=other.id)
+    return take_step(session, now.id, turn.name, by, details=details)
 
 
 def check_inside(session: Session, place: Place, lon: float, lat: float) -> None:

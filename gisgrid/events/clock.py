@@ -6,6 +6,7 @@ then kept: judging a clock is comparing two moments.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -36,7 +37,7 @@ class Clock:
 
 def start(work: WorkTime, limit: Limit, at: datetime) -> Clock:
     """A clock that runs from ``at``; its due time is None where no calendar tells it."""
-    return _counted(Clock(limit, at, at, limit.units), work)
+    return _counted([Clock(limit, at, at, limit.units)], work)[0]
 
 
 def pause(clock: Clock, work: WorkTime, at: datetime, cause: str) -> Clock:
@@ -44,27 +45,53 @@ def pause(clock: Clock, work: WorkTime, at: datetime, cause: str) -> Clock:
 
     One that is late already stays late: its due time is kept.
     """
-    if clock.stopped_at is not None or cause in clock.paused_by:
-        return clock
-    causes = clock.paused_by | {cause}
-    if clock.paused_by or (clock.due_at is not None and clock.due_at < at):
-        return replace(clock, paused_by=causes)
-    if clock.due_at is not None:
-        left = _position(work, clock.due_at, clock.limit) - _position(work, at, clock.limit)
-    else:
-        passed = _position(work, at, clock.limit) - _position(work, clock.since, clock.limit)
-        left = max(0, clock.units - passed)
-    return replace(clock, due_at=None, yellow_at=None, since=at, units=left, paused_by=causes)
+    return pause_all([clock], work, at, cause)[0]
+
+
+def pause_all(
+    clocks: Sequence[Clock], work: WorkTime, at: datetime, cause: str
+) -> list[Clock]:
+    """As `pause`, many in one pass over arrays; in their order, what does not change as it was."""
+    changed = list(clocks)
+    runs: list[int] = []
+    for i, clock in enumerate(clocks):
+        if clock.stopped_at is not None or cause in clock.paused_by:
+            continue
+        changed[i] = replace(clock, paused_by=clock.paused_by | {cause})
+        if not clock.paused_by and (clock.due_at is None or clock.due_at >= at):
+            runs.append(i)
+    running = [clocks[i] for i in runs]
+    marks = _positions(work, running, [clock.due_at or clock.since for clock in running])
+    here = _positions(work, running, [at] * len(running))
+    for i, mark, now in zip(runs, marks, here, strict=True):
+        # To the due time; or, where none is known, of what was left when it began to run.
+        left = mark - now if clocks[i].due_at else max(0, clocks[i].units - (now - mark))
+        changed[i] = replace(changed[i], due_at=None, yellow_at=None, since=at, units=left)
+    return changed
 
 
 def resume(clock: Clock, work: WorkTime, at: datetime, cause: str) -> Clock:
     """One cause has gone; without any left the clock runs on with what was left."""
-    if clock.stopped_at is not None or cause not in clock.paused_by:
-        return clock
-    causes = clock.paused_by - {cause}
-    if causes or clock.due_at is not None:
-        return replace(clock, paused_by=causes)
-    return _counted(replace(clock, since=at, paused_by=causes), work)
+    return resume_all([clock], work, at, cause)[0]
+
+
+def resume_all(
+    clocks: Sequence[Clock], work: WorkTime, at: datetime, cause: str
+) -> list[Clock]:
+    """As `resume`, many in one pass over arrays; in their order, what does not change as it was."""
+    changed = list(clocks)
+    runs: list[int] = []
+    for i, clock in enumerate(clocks):
+        if clock.stopped_at is not None or cause not in clock.paused_by:
+            continue
+        causes = clock.paused_by - {cause}
+        changed[i] = replace(clock, paused_by=causes)
+        if not causes and clock.due_at is None:
+            changed[i] = replace(changed[i], since=at)
+            runs.append(i)
+    for i, clock in zip(runs, _counted([changed[i] for i in runs], work), strict=True):
+        changed[i] = clock
+    return changed
 
 
 def stop(clock: Clock, work: WorkTime, at: datetime) -> Clock:
@@ -72,7 +99,7 @@ def stop(clock: Clock, work: WorkTime, at: datetime) -> Clock:
     if clock.stopped_at is not None:
         return clock
     if clock.paused_by and clock.due_at is None:
-        clock = _counted(replace(clock, since=at), work)
+        clock = _counted([replace(clock, since=at)], work)[0]
     return replace(clock, paused_by=frozenset(), stopped_at=at)
 
 
@@ -80,7 +107,7 @@ def recount(clock: Clock, work: WorkTime) -> Clock:
     """The clock under a changed calendar; what was counted before it last began to run stays."""
     if clock.stopped_at is not None or clock.paused_by:
         return clock
-    return _counted(clock, work)
+    return _counted([clock], work)[0]
 
 
 def colour(clock: Clock, now: datetime) -> str:
@@ -112,19 +139,44 @@ def left(clock: Clock, work: WorkTime, now: datetime) -> int | None:
     return _position(work, clock.due_at, clock.limit) - _position(work, now, clock.limit)
 
 
-def _counted(clock: Clock, work: WorkTime) -> Clock:
-    """The clock with its due time from ``since`` on; a fresh one may follow the rule for days."""
-    unit = clock.limit.unit
-    begin = np.array([seconds(clock.since)], np.int64)
-    units = np.array([clock.units], np.int64)
-    count = work.due if clock.since == clock.started_at else work.run_on
-    found = int(count(begin, units, unit)[0])
-    if found < 0:
-        return replace(clock, due_at=None, yellow_at=None)
-    due = datetime.fromtimestamp(found, UTC)
-    position = work.position(np.array([found], np.int64), unit)
-    yellow = int(work.moment(position - round(YELLOW * clock.limit.units), unit)[0])
-    return replace(clock, due_at=due, yellow_at=datetime.fromtimestamp(yellow, UTC))
+def _counted(clocks: Sequence[Clock], work: WorkTime) -> list[Clock]:
+    """The clocks with their due times from ``since`` on; fresh ones may follow the rule for days."""
+    counted = list(clocks)
+    kinds = [(clock.limit.unit, clock.since == clock.started_at) for clock in clocks]
+    for unit, fresh in set(kinds):
+        some = [i for i, kind in enumerate(kinds) if kind == (unit, fresh)]
+        begin = np.array([seconds(clocks[i].since) for i in some], np.int64)
+        units = np.array([clocks[i].units for i in some], np.int64)
+        due = (work.due if fresh else work.run_on)(begin, units, unit)
+        warn = np.array([round(YELLOW * clocks[i].limit.units) for i in some], np.int64)
+        known = np.where(due < 0, 0, due)
+        yellow = work.moment(work.position(known, unit) - warn, unit)
+        for i, end, early in zip(some, due.tolist(), yellow.tolist(), strict=True):
+            there = end >= 0
+            counted[i] = replace(
+                clocks[i],
+                due_at=_moment(end) if there else None,
+                yellow_at=_moment(early) if there else None,
+            )
+    return counted
+
+
+def _moment(s: int) -> datetime:
+    return datetime.fromtimestamp(s, UTC)
+
+
+def _positions(
+    work: WorkTime, clocks: Sequence[Clock], moments: Sequence[datetime]
+) -> list[int]:
+    """Where each moment stands on its clock's axis."""
+    found = [0] * len(clocks)
+    units = [clock.limit.unit for clock in clocks]
+    for unit in set(units):
+        some = [i for i, each in enumerate(units) if each == unit]
+        at = np.array([seconds(moments[i]) for i in some], np.int64)
+        for i, position in zip(some, work.position(at, unit).tolist(), strict=True):
+            found[i] = position
+    return found
 
 
 def _position(work: WorkTime, at: datetime, limit: Limit) -> int:
