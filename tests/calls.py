@@ -169,6 +169,10 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
     "duties.not_verified": lambda s: [Call(f"/stale?township={s.township}"), Call(f"/stale?township={s.township}&grid={s.grid_code}")],
     "duties.readers": lambda s: [Call("/document-readers/D1"), Call(f"/document-readers/D1?township={s.township}")],
     "duties.training": lambda s: [Call(f"/training?township={s.township}&lang=en")],
+    "ledger.add": lambda s: [Call("/ledger", "POST", form={"code": "L9", "title": "", "township": s.township, "review_on": "x"})],
+    "ledger.look": lambda s: [Call(f"/ledger/L{s.grid_code}", "POST", form={"finding": "", "next_on": "2199-01-01", "township": s.township})],
+    "ledger.one": lambda s: [Call(f"/ledger/L{s.grid_code}?township={s.township}"), Call("/ledger/x?lang=en")],
+    "ledger.show": lambda s: [Call(f"/ledger?township={s.township}&solved=1"), Call("/ledger?lang=en")],
     "lookup.index": lambda s: [
         Call(f"/lookup/index.bin?township={s.township}"), Call("/lookup/index.bin?have=x")
     ],

@@ -41,6 +41,8 @@ PATHS = {
     "duties.not_verified": "/stale",
     "duties.readers": "/document-readers/F1",
     "duties.training": "/training",
+    "ledger.one": "/ledger/L1",
+    "ledger.show": "/ledger",
     "matters.book": "/matters",
     "matters.burden": "/matters/burden",
     "matters.compare": "/matters/compare",

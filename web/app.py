@@ -27,6 +27,7 @@ from web import (  # noqa: F401 - some add their routes to the API or the bench
     gate,
     i18n,
     identity,
+    ledger,
     limits,
     locating,
     lookup,
@@ -84,6 +85,7 @@ def create_app(settings: Settings, bind: Engine | None = None) -> Flask:
     app.register_blueprint(cases.blueprint)
     app.register_blueprint(dispatch.blueprint)
     app.register_blueprint(figures.blueprint)
+    app.register_blueprint(ledger.blueprint)
     app.register_blueprint(matters.blueprint)
     app.register_blueprint(notices.blueprint)
     app.register_blueprint(planning.blueprint)

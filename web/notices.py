@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from gisgrid.errors import Conflict
 from gisgrid.events import notices
-from gisgrid.events.legacy import ledger
 from web.cases_words import level_words
-from web.chosen import chosen_township
 from web.days import local
 from web.gate import asker
 from web.i18n import language
@@ -23,12 +21,11 @@ blueprint = Blueprint("notices", __name__, url_prefix="/notices")
 
 @blueprint.get("")
 def show() -> str:
-    """What waits for the asker, and the township's open old problems as far as they may see them."""
+    """What waits for the asker."""
     with reading() as session:
         waiting = notices.waiting(session)
-        problems = ledger(session, chosen_township(session, request.args.get("township")).id)
     return render_template(
-        "notices.html", waiting=waiting, problems=problems, level_words=level_words(), local=local
+        "notices.html", waiting=waiting, level_words=level_words(), local=local
     )
 
 

@@ -19,6 +19,8 @@ class Problem:
     code: str
     title: str
     community_id: int | None
+    community: str | None
+    """Its name."""
     case_id: int | None
     supervisor: str
     opened_on: date
@@ -26,6 +28,17 @@ class Problem:
     """None: solved."""
     solved_on: date | None
     reviews: int
+
+
+@dataclass(frozen=True)
+class Review:
+    """A look at a problem."""
+
+    reviewed_on: date
+    by: str
+    finding: str
+    next_on: date | None
+    """None: it was solved."""
 
 
 def add_problem(
@@ -83,6 +96,10 @@ def review(
     Invalid
         Nothing found is noted, or the next look is not later.
     """
+    # Two who look at the same time: the second is told if the first has solved it.
+    session.execute(
+        text("SELECT FROM legacy_problem WHERE id = :id FOR UPDATE"), {"id": problem_id}
+    )
     before = _problem(session, problem_id)
     if before.solved_on is not None:
         raise Conflict("The problem is solved already.", zh="该问题已销号。")
@@ -147,6 +164,18 @@ def ledger(session: Session, township_id: int, *, solved: bool = False) -> list[
     return [Problem(**row) for row in rows]
 
 
+def reviews_of(session: Session, problem_id: int) -> list[Review]:
+    """The looks at a problem, the newest first."""
+    rows = session.execute(
+        text(
+            "SELECT reviewed_on, by, finding, next_on FROM legacy_review WHERE problem_id = :id "
+            "ORDER BY reviewed_on DESC, id DESC"
+        ),
+        {"id": problem_id},
+    )
+    return [Review(*row) for row in rows]
+
+
 def problem_of(session: Session, township_id: int, code: str) -> Problem:
     """The problem of a code; NotFound if there is none."""
     number = session.scalar(
@@ -170,7 +199,8 @@ def _problem(session: Session, problem_id: int) -> Problem:
 
 
 _PROBLEM = """
-SELECT p.id, p.code, p.title, p.community_id, p.case_id, p.supervisor, p.opened_on, p.review_on,
-       p.solved_on, (SELECT count(*) FROM legacy_review r WHERE r.problem_id = p.id) AS reviews
-FROM legacy_problem p
+SELECT p.id, p.code, p.title, p.community_id, a.name AS community, p.case_id, p.supervisor,
+       p.opened_on, p.review_on, p.solved_on,
+       (SELECT count(*) FROM legacy_review r WHERE r.problem_id = p.id) AS reviews
+FROM legacy_problem p LEFT JOIN area a ON a.id = p.community_id
 """

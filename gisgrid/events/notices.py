@@ -25,6 +25,9 @@ class Waiting:
     matter: str | None
     grid: str | None
     """Where the case lies under the published plan."""
+    township: str
+    """Its code."""
+    problem_code: str | None
     problem: str | None
     """Code and title of the old problem."""
     supervisor: str | None
@@ -61,9 +64,9 @@ _TAKE_NOTE = f"""
 UPDATE notice n SET seen_at = :at, seen_by = :by WHERE n.id = :id AND {_MINE} RETURNING n.id
 """  # noqa: S608 - put together from parts that stand here
 _WAITING = f"""
-SELECT n.id, n.kind, n.level, n.at, t.time_zone, n.case_id, m.name AS matter, g.name AS grid,
-       l.code || ' ' || l.title AS problem, l.supervisor, l.review_on
-FROM notice n JOIN township t ON t.area_id = n.township_id
+SELECT n.id, n.kind, n.level, n.at, t.time_zone, w.code AS township, n.case_id, m.name AS matter, g.name AS grid,
+       l.code AS problem_code, l.code || ' ' || l.title AS problem, l.supervisor, l.review_on
+FROM notice n JOIN township t ON t.area_id = n.township_id JOIN area w ON w.id = n.township_id
 LEFT JOIN event_case c ON c.id = n.case_id LEFT JOIN event e ON e.id = c.event_id
 LEFT JOIN matter m ON m.id = e.matter_id
 LEFT JOIN plan p ON p.township_id = n.township_id AND p.state = 'published'
