@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import time
 from datetime import date, timedelta
 
 import numpy as np
 import pytest
 import shapely
 from pyproj import Transformer
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from gisgrid import tables as t
+from gisgrid.db.store import transaction
 from gisgrid.errors import Conflict, Invalid, NotFound
+from gisgrid.events import clock as life
+from gisgrid.events.cases import Details, take_step
+from gisgrid.events.clock import Clock
+from gisgrid.events.clocks import _CLOCK, _kept, work_time
 from gisgrid.events.emergencies import (
     duty_list,
     end_expired,
@@ -29,6 +35,7 @@ from gisgrid.events.people import accept, acceptance, keep_suggestion, suggest
 from gisgrid.plans.attach import attach
 from gisgrid.plans.plans import plan_in_force, townships
 from gisgrid.plans.plans import township as township_of
+from tests.accounts import acting, appointed, web_engine
 from tests.cases import DISPATCHER, TEAM_A, WORKER, Walk, at, new_case, place
 from tests.factories import community_of, create_matter
 from tests.sketch import spot
@@ -64,6 +71,85 @@ def test_switching_and_back_leaves_every_clock_right(session: Session):
     assert due(session, held.now) == {"total": "2023-08-16 17:30", "dispatch": "2023-08-16 14:30"}
     with pytest.raises(Conflict):
         switch_off(session, switch.id, by="d", at=OFF)
+
+
+def test_thousands_of_open_cases_switch_at_once_and_back_with_every_clock_right(engine: Engine):
+    """As a dispatcher of the web; beside the same done to one clock after the other in Python."""
+    with transaction(engine) as session:
+        township = place(session)
+        matter = create_matter(session, township, time_limit=4, limit_unit="working_hours")
+        starts = ["2023-08-11 17:00", "2023-08-14 11:30", "2023-08-15 08:10", "2023-08-15 09:50"]
+        models = [new_case(session, township, when, matter=matter) for when in starts]
+        for case in models[:2]:
+            take_step(session, case.id, "file", DISPATCHER, at=at("2023-08-15 09:20"))
+        # One stands still by its own; the delivered due time of another is nobody's limit.
+        take_step(
+            session, models[0].id, "suspend", DISPATCHER, at=at("2023-08-15 09:30"),
+            details=Details(reason="x"),
+        )  # fmt: skip
+        session.execute(
+            text("UPDATE case_clock SET unit = NULL, amount = NULL WHERE case_id = :c"),
+            {"c": models[3].id},
+        )
+        session.execute(text(_MANY), {"models": [m.id for m in models], "n": 1250})
+        session.execute(text("ANALYZE"))
+        attach(session, plan_in_force(session, township.area_id).id, "event")
+        work = work_time(session, township.area_id)
+        before = _clocks(session)
+        account = appointed(session, "dispatcher", name="dispatcher.shi")
+        area = community_of(session, township).id
+    assert len({case for case, _ in before}) == 5004
+    web = web_engine(engine)
+    started = time.monotonic()
+    with acting(web, account) as session:
+        switch = switch_on(session, area, reason="暴雨", by="dispatcher.shi", at=ON)
+    with acting(web, account) as session:
+        held = _clocks(session)
+        switch_off(session, switch.id, by="dispatcher.shi", at=OFF)
+    took = time.monotonic() - started
+    cause = f"emergency:{switch.id}"
+    with transaction(engine) as session:
+        after = _clocks(session)
+    assert took < 20, f"{took:.1f} s"
+    for key, clock in before.items():
+        stands = life.pause(clock, work, ON, cause)
+        assert held[key] == stands
+        assert after[key] == life.resume(stands, work, OFF, cause)
+    assert sum(held[key] != clock for key, clock in before.items()) > 5000
+
+
+def _clocks(session: Session) -> dict[tuple[int, str], Clock]:
+    ids = session.scalars(text("SELECT id FROM event_case ORDER BY id")).all()
+    rows = session.execute(
+        text(f"{_CLOCK} WHERE case_id = ANY(:ids) AND stopped_at IS NULL"), {"ids": list(ids)}
+    )
+    owners = dict(session.execute(text("SELECT id, case_id FROM case_clock")).all())
+    return {(owners[k.id], k.name): k.clock for k in map(_kept, rows)}
+
+
+_MANY = """
+WITH model AS (
+    SELECT c.*, e.township_id AS t, e.matter_id, e.reported_at, e.geom
+    FROM event_case c JOIN event e ON e.id = c.event_id WHERE c.id = ANY(:models)
+), fresh AS (
+    SELECT m.id AS model, nextval(pg_get_serial_sequence('event', 'id')) AS event_id,
+           nextval(pg_get_serial_sequence('event_case', 'id')) AS case_id
+    FROM model m, generate_series(1, :n)
+), events AS (
+    INSERT INTO event (id, township_id, code, matter_id, reported_at, geom)
+    SELECT f.event_id, m.t, 'M' || f.event_id, m.matter_id, m.reported_at, m.geom
+    FROM fresh f JOIN model m ON m.id = f.model
+), cases AS (
+    INSERT INTO event_case (id, event_id, township_id, ticket, flow_id)
+    SELECT f.case_id, f.event_id, m.t, 'T' || f.case_id, m.flow_id
+    FROM fresh f JOIN model m ON m.id = f.model
+)
+INSERT INTO case_clock (case_id, flow_id, name, deadline, amount, unit, started_at, since_at, units,
+                        due_at, yellow_at, paused_by, stopped_at, colour)
+SELECT f.case_id, k.flow_id, k.name, k.deadline, k.amount, k.unit, k.started_at, k.since_at, k.units,
+       k.due_at, k.yellow_at, k.paused_by, k.stopped_at, k.colour
+FROM fresh f JOIN case_clock k ON k.case_id = f.model
+"""
 
 
 def test_clocks_may_run_on_and_an_emergency_may_end_by_itself(session: Session):

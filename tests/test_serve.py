@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from sqlalchemy import Engine
 from gisgrid.db.roles import WEB
 from gisgrid.errors import Invalid
 from gisgrid.settings import Settings
+from web import serve as serving
 from web.serve import serve
 
 COMMAND = [sys.executable, "-c", "from gisgrid.cli.main import main; main()", "serve"]
@@ -127,3 +128,34 @@ def test_a_taken_port_is_told(engine: Engine):
         port = taken.getsockname()[1]
         with pytest.raises(Invalid, match=f"Port {port} of 127.0.0.1 cannot be taken"):
             serve(Settings(database_url=url, port=port))
+
+
+def test_a_worker_that_dies_is_started_anew_and_none_is_left_behind(monkeypatch):
+    monkeypatch.setattr(serving, "WORKER", ("/bin/sleep", "600"))
+    monkeypatch.setattr(serving, "WATCH_S", 0.05)
+    monkeypatch.setattr(serving, "WORKER_PAUSE_S", 0.2)
+
+    def workers() -> list[int]:
+        return [pid for pid in children() if "sleep" in Path(f"/proc/{pid}/comm").read_text()]
+
+    def children() -> list[int]:
+        return [
+            int(pid)
+            for task in Path(f"/proc/{os.getpid()}/task").iterdir()
+            for pid in (task / "children").read_text().split()
+        ]
+
+    def until(there: Callable[[], bool]) -> None:
+        end = time.monotonic() + 20
+        while not there():
+            assert time.monotonic() < end
+            time.sleep(0.02)
+
+    with serving._worker(Settings()):
+        until(lambda: len(workers()) == 1)
+        (first,) = workers()
+        os.kill(first, signal.SIGKILL)
+        until(lambda: workers() not in ([], [first]))
+        (second,) = workers()
+        assert second != first
+    assert workers() == []

@@ -6,12 +6,10 @@ from datetime import date, timedelta
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
-from gisgrid.access.scope import scope
-from gisgrid.errors import GisgridError, Invalid, NotFound
+from gisgrid.errors import GisgridError, Invalid, NotAllowed, NotFound
 from gisgrid.events import legacy
 from gisgrid.events.cases import case_now
 from gisgrid.plans.fetch import today
@@ -66,12 +64,12 @@ def look(code: str) -> BaseResponse:
     try:
         with writing() as session:
             place = township_at_hand(session)
-            number = legacy.problem_of(session, place.id, code).id
-            if number not in _mine(session, place, [number]):
-                raise NotFound("The ledger has no problem of yours here.", zh="该问题不由您负责。")
+            problem = legacy.problem_of(session, place.id, code)
+            if not _may(session, problem, place):
+                raise NotAllowed("It is solved, or not yours.", zh="该问题已销号，或不由您负责。")
             solved = request.form.get("solved") == "1"
             legacy.review(
-                session, number, on=today(place), by=asker().name, finding=_said("finding", 4000),
+                session, problem.id, on=today(place), by=asker().name, finding=_said("finding", 4000),
                 next_on=None if solved else _day("next_on"),
             )  # fmt: skip
     except GisgridError as refused:
@@ -85,7 +83,7 @@ def _list(refused: GisgridError | None = None) -> Response:
     with reading() as session:
         place = township_at_hand(session)
         problems = legacy.ledger(session, place.id, solved=everything)
-        whole, communities = _ground(session, place)
+        keeps = legacy.keeps(session, place.id)
     day = today(place)
     return _page(
         "ledger.html",
@@ -93,8 +91,7 @@ def _list(refused: GisgridError | None = None) -> Response:
         refused,
         problems=problems,
         everything=everything,
-        whole=whole,
-        communities=communities,
+        keeps=keeps,
         overdue=sum(p.review_on is not None and p.review_on <= day for p in problems),
         usual=day + NEXT,
     )
@@ -105,7 +102,7 @@ def _one(code: str, refused: GisgridError | None = None) -> Response:
         place = township_at_hand(session)
         problem = legacy.problem_of(session, place.id, code)
         reviews = legacy.reviews_of(session, problem.id)
-        may = problem.solved_on is None and bool(_mine(session, place, [problem.id]))
+        may = _may(session, problem, place)
     return _page(
         "ledger-problem.html",
         place,
@@ -140,23 +137,10 @@ def _colour(problem: legacy.Problem, day: date) -> str:
     return "yellow" if problem.review_on <= day + SOON else "green"
 
 
-def _ground(session: Session, place: Place) -> tuple[bool, list[tuple[int, str]]]:
-    """Whether the asker keeps the ledger of the whole township, and the communities they keep it for."""
-    mine = scope(session, "handle_events")
-    rows = session.execute(
-        text("SELECT id, name FROM area WHERE parent_id = :t ORDER BY code"), {"t": place.id}
-    )
-    return place.id in mine.townships, [(i, name) for i, name in rows if i in mine.communities]
-
-
-def _mine(session: Session, place: Place, ids: list[int]) -> list[int]:
-    """Those of some problems that the asker may look at again."""
-    whole, communities = _ground(session, place)
-    found = session.execute(
-        text("SELECT id, community_id FROM legacy_problem WHERE id = ANY(:ids)"), {"ids": ids}
-    )
-    near = {number for number, _ in communities}
-    return [i for i, community in found if whole or community in near]
+def _may(session: Session, problem: legacy.Problem, place: Place) -> bool:
+    """Whether the asker may look at it again; whoever keeps the township's ledger may at all."""
+    mine = {number for number, _ in legacy.keeps(session, place.id)}
+    return problem.solved_on is None and bool(mine & {None, problem.community_id})
 
 
 def _case(session: Session, place: Place) -> int | None:

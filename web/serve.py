@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 TOGETHER = 3
 """Answers that a process makes at a time; measured with scripts/bench http."""
+WORKER = (sys.executable, "-m", "gisgrid", "worker")
+WATCH_S, WORKER_PAUSE_S = 0.5, 5.0
+"""How often the worker is looked after, and how long nobody starts it anew when it has ended."""
 STREAMS = 128
 """Open streams of live events that a process can hold, each in a thread that waits."""
 
@@ -63,16 +66,30 @@ def _worker(settings: Settings) -> Iterator[None]:
     if settings.database_url or settings.web_database_url:
         yield
         return
-    command = [sys.executable, "-m", "gisgrid", "worker"]
-    worker = subprocess.Popen(command, stdin=subprocess.DEVNULL)
-    server = os.getpid()
+    server, done = os.getpid(), threading.Event()
+    keeper = threading.Thread(target=_keep_worker, args=(done,), daemon=True)
+    keeper.start()
     try:
         yield
     finally:
-        # The server's processes leave through here, too.
+        # The server's processes leave through here, too; the thread is the parent's.
         if os.getpid() == server:
+            done.set()
+            keeper.join()
+
+
+def _keep_worker(done: threading.Event) -> None:
+    """Start the worker, and anew after a pause when it ends by itself, until ``done``."""
+    while True:
+        worker = subprocess.Popen(WORKER, stdin=subprocess.DEVNULL)
+        while worker.poll() is None and not done.wait(WATCH_S):
+            pass
+        if done.is_set():
             worker.terminate()
             worker.wait()
+            return
+        if done.wait(WORKER_PAUSE_S):
+            return
 
 
 def _server(settings: Settings) -> MPServer:

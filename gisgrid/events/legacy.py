@@ -176,6 +176,15 @@ def reviews_of(session: Session, problem_id: int) -> list[Review]:
     return [Review(*row) for row in rows]
 
 
+def keeps(session: Session, township_id: int) -> list[tuple[int | None, str]]:
+    """The communities (number, name) for which the transaction's account keeps the ledger, by code.
+
+    First ``(None, "")`` where it keeps that of the whole township.
+    """
+    rows = session.execute(text(_KEEPS), {"t": township_id})
+    return [(row.id, row.name) for row in rows]
+
+
 def problem_of(session: Session, township_id: int, code: str) -> Problem:
     """The problem of a code; NotFound if there is none."""
     number = session.scalar(
@@ -198,6 +207,14 @@ def _problem(session: Session, problem_id: int) -> Problem:
     return Problem(**row)
 
 
+_KEEPS = """
+SELECT NULL::bigint AS id, '' AS name
+WHERE CAST(:t AS bigint) = ANY ((SELECT my_townships('handle_events'))::bigint[])
+UNION ALL (
+    SELECT a.id, a.name FROM area a
+    WHERE a.parent_id = :t AND a.id = ANY ((SELECT my_communities('handle_events'))::bigint[])
+    ORDER BY a.code COLLATE "C")
+"""
 _PROBLEM = """
 SELECT p.id, p.code, p.title, p.community_id, a.name AS community, p.case_id, p.supervisor,
        p.opened_on, p.review_on, p.solved_on,
