@@ -96,3 +96,67 @@ def test_who_may_not_collect_is_told(centre: Centre):
     answer = centre.call(centre.government)
     assert answer.status_code == 403 and "无权执行" in answer.text and "没人收" in answer.text
     assert centre.worker.get("/dispatch/new").status_code == 403
+
+
+def test_where_an_exception_overrules_the_ground_it_is_named_before_sending(centre: Centre):
+    lon, lat = spot(0.5, 0.5)
+    with transaction(centre.engine) as session:
+        session.execute(
+            text(
+                "INSERT INTO asset (township_id, code, name, grid_code, reason, geom, reach_m, during)"
+                " SELECT area_id, 'L1', '路灯七号', 'b', '专管', ST_Point(:lon, :lat, 4326), 20,"
+                " '[2020-01-01,)' FROM township"
+            ),
+            {"lon": lon, "lat": lat},
+        )
+        names = dict(session.execute(text("SELECT code, name FROM grid")).all())
+    query = f"/report/near?lon={lon}&lat={lat}&lang=zh"
+    # To anybody: the report would go there, whoever sends it.
+    for client in (centre.public, centre.dispatcher):
+        near = client.get(query).text
+        grids = re.findall(r"<strong>(.*?)</strong>", near)
+        assert grids == [names["b"], names["a"]] and "路灯七号" in near
+    away = centre.public.get(f"/report/near?lon={lon}&lat={lat + 0.0003}").text
+    assert re.findall(r"<strong>(.*?)</strong>", away) == [names["a"]]
+    answer = centre.call(centre.dispatcher)
+    assert answer.status_code == 422 and "路灯七号" in answer.text and centre.count() == 0
+    seen = re.search(r'name="seen" value="(\w+)"', answer.text)[1]
+    assert centre.call(centre.dispatcher, seen=seen).status_code == 303
+    with transaction(centre.engine) as session:
+        assert session.scalar(text("SELECT grid_code FROM event")) == "b"
+
+
+def calls(centre: Centre) -> list[tuple[str, list[str]]]:
+    """State and levels called, case by case."""
+    with transaction(centre.engine) as session:
+        rows = session.execute(
+            text(
+                "SELECT c.state, array(SELECT n.level FROM notice n WHERE n.case_id = c.id "
+                "ORDER BY n.id) FROM event_case c ORDER BY c.id"
+            )
+        )
+        return [(state, levels) for state, levels in rows]
+
+
+def test_one_report_is_an_emergency_and_the_levels_above_are_called(centre: Centre):
+    called = ["community", "section", "township"]
+    assert centre.call(centre.dispatcher, spot(0.2, 0.2), emergency="1", file="1").status_code == 303
+    # What has to be mended first keeps the mark.
+    again = centre.call(centre.dispatcher, spot(0.8, 0.8), emergency="1", matter="")
+    assert re.search(r'name="emergency" value="1" checked', again.text)
+    form = centre.form(centre.worker, spot(0.8, 0.8), emergency="1")
+    assert centre.send(centre.worker, form).status_code == 303
+    assert calls(centre) == [("reported", called), ("reported", called)]
+    # Of somebody without an account it is not taken, nor offered.
+    assert "emergency" not in centre.public.get("/report").text
+    form = centre.form(centre.public, spot(1.5, 0.5), emergency="1")
+    assert centre.send(centre.public, form).status_code == 303
+    assert calls(centre)[2:] == [("collected", [])]
+
+
+def test_the_same_thing_reported_again_as_an_emergency_becomes_one(centre: Centre):
+    assert centre.call(centre.dispatcher).status_code == 303
+    again = centre.call(centre.dispatcher)
+    event = re.search(r'name="add" value="(\d+)"', again.text)[1]
+    assert centre.call(centre.dispatcher, add=event, emergency="1").status_code == 303
+    assert calls(centre) == [("reported", ["community", "section", "township"])]

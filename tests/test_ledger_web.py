@@ -1,0 +1,94 @@
+"""The ledger of old problems on its page: entered, looked at again, solved; each in their own ground."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
+
+from gisgrid.db.store import transaction
+from gisgrid.events.legacy import add_problem
+from tests.accounts import acting, appointed
+from tests.test_case_rights import Town
+from tests.web import app_over
+
+
+@pytest.fixture
+def town(engine: Engine) -> Iterator[Town]:
+    town = Town(engine)
+    with transaction(engine) as session:
+        own = session.execute(text("SELECT id, code FROM area WHERE level = 'community'")).one()
+        session.execute(
+            text(
+                "INSERT INTO area (parent_id, level, code, name) SELECT parent_id, level, "
+                "'999900000001', '虚构社区' FROM area WHERE level = 'community'"
+            )
+        )
+        for name, code in (("clerk", own.code), ("stranger", "999900000001")):
+            town.people[name] = appointed(session, "community_clerk", code, name=name)
+        add_problem(
+            session, town.place.id, code="L/1", title="管网<老化>", supervisor="督办甲",
+            opened_on=date(2023, 1, 1), review_on=date(2023, 8, 1), community_id=own.id,
+        )  # fmt: skip
+    yield town
+    town.web.dispose()
+
+
+def enter(engine: Engine, town: Town, who: str) -> FlaskClient:
+    return app_over(engine, account=town.people[who]).test_client()
+
+
+def post(client: FlaskClient, path: str, **form: Any) -> Any:
+    page = client.get("/ledger?lang=en").text
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page)[1]
+    return client.post(path, data={"csrf_token": token, **form}, follow_redirects=True)
+
+
+def test_a_problem_is_entered_looked_at_and_solved(town: Town, engine: Engine):
+    dispatcher, clerk = enter(engine, town, "dispatcher"), enter(engine, town, "clerk")
+    page = clerk.get("/ledger?lang=en").text
+    assert "管网&lt;老化&gt;" in page and "督办甲" in page and "due since 2023-08-01" in page
+    assert "1 to be looked at" in page
+    for wrong in ({"next_on": ""}, {"next_on": "2020-01-01"}, {"next_on": "x"}, {"finding": " "}):
+        form = {"finding": "仍在协商", "next_on": "2199-01-01", **wrong}
+        answer = post(clerk, "/ledger/L/1", **form)
+        assert answer.status_code == 422 and form["finding"].strip() in answer.text
+    answer = post(clerk, "/ledger/L/1", finding="仍在协商", next_on="2199-01-01")
+    assert answer.status_code == 200 and "2199-01-01" in answer.text and "仍在协商" in answer.text
+    assert "to be looked at" not in dispatcher.get("/ledger?lang=en").text
+    # Two at once: the second is told that it is solved.
+    assert "Solved." in post(dispatcher, "/ledger/L/1", finding="已更换", solved="1").text
+    assert post(clerk, "/ledger/L/1", finding="x", next_on="2199-01-01").status_code == 403
+    assert "L/1" not in dispatcher.get("/ledger").text
+    assert "L/1" in dispatcher.get("/ledger?solved=1").text
+    fresh = {"code": "L2", "title": "停车难", "supervisor": "包片干部", "review_on": "2199-02-01"}
+    assert "停车难" in post(dispatcher, "/ledger", **fresh).text
+    taken = post(dispatcher, "/ledger", **fresh)
+    assert taken.status_code == 409 and "停车难" in taken.text
+    with transaction(engine) as session:
+        rows = session.execute(text("SELECT by, finding FROM legacy_review ORDER BY id")).all()
+    assert rows == [("clerk", "仍在协商"), ("dispatcher.shi", "已更换")]
+
+
+def test_another_community_and_a_team_keep_nothing_of_it(town: Town, engine: Engine):
+    for who in ("stranger", "worker"):
+        client = enter(engine, town, who)
+        assert "L/1" not in client.get("/ledger").text
+        assert client.get("/ledger/L/1").status_code == 404
+    with acting(town.web, town.people["stranger"]) as session:
+        for statement in (
+            "INSERT INTO legacy_review (problem_id, reviewed_on, by, finding) "
+            "VALUES (1, '2023-09-01', 'stranger', 'x')",
+            "INSERT INTO legacy_problem (township_id, code, title, supervisor, opened_on, review_on) "
+            f"VALUES ({town.place.id}, 'X', 'x', 'x', '2023-01-01', '2023-02-01')",
+        ):
+            with pytest.raises(DBAPIError, match="row-level security"), session.begin_nested():
+                session.execute(text(statement))
+        update = text("UPDATE legacy_problem SET review_on = '2030-01-01'")
+        assert session.execute(update).rowcount == 0
