@@ -101,8 +101,9 @@ class Look:
     @property
     def community(self) -> str | None:
         """Code of the community that the report goes to."""
-        card = self.owner.card if self.owner else self.where and self.where.grid
-        return card.community_code if card else None
+        if self.owner:
+            return self.owner.card.community_code
+        return self.where.grid.community_code if self.where else None
 
     @property
     def mark(self) -> str:
@@ -249,7 +250,7 @@ def _owner(session: Session, place: Place, lon: float, lat: float, at: datetime)
     snapshot = published(place.code)[0].snapshot
     about_to_report(session)
     claim = claimed(session, snapshot.plan.id, lon, lat, at)
-    card = claim and snapshot.cards.get(claim.grid_code)
+    card = snapshot.cards.get(claim.grid_code) if claim else None
     return Owned(claim.asset, card) if claim and card else None
 
 

@@ -16,7 +16,9 @@ from gisgrid.events.calendars import read_calendar
 from gisgrid.events.cases import By, Details, Owner, case_log, case_now, next_steps, take_step
 from gisgrid.events.clock import colour
 from gisgrid.events.clocks import clocks_of, judge, keep_calendar, uncounted
+from gisgrid.events.demands import keep_refusal
 from gisgrid.events.flow import current_flow, flow_by_id, keep_flow, own_flow, read_flow
+from gisgrid.events.refusals import NotOnTheList
 from gisgrid.events.worktime import DAY_RULES
 from gisgrid.plans import plans
 from gisgrid.settings import Settings
@@ -171,18 +173,27 @@ def take_command(
 ) -> None:
     """Take STEP on the case CASE_ID."""
     by = By(actor or settings.who or getpass.getuser(), (role,))
-    with opened(settings) as session:
-        flow_id = (
-            current_flow(session, case_now(session, case_id).township_id, flow).id if flow else None
-        )
-        details = Details(
-            reason=reason, note=note, to=Owner(grid, office, None, level), into_id=into,
-            rating=rating, flow_id=flow_id,
-        )  # fmt: skip
-        now = take_step(session, case_id, step, by, seq=seq, details=details)
-        state = flow_by_id(session, now.flow_id).states[now.state]
-        if not commit:
-            session.rollback()
+    try:
+        with opened(settings) as session:
+            flow_id = (
+                current_flow(session, case_now(session, case_id).township_id, flow).id
+                if flow
+                else None
+            )
+            details = Details(
+                reason=reason, note=note, to=Owner(grid, office, None, level), into_id=into,
+                rating=rating, flow_id=flow_id,
+            )  # fmt: skip
+            now = take_step(session, case_id, step, by, seq=seq, details=details)
+            state = flow_by_id(session, now.flow_id).states[now.state]
+            if not commit:
+                session.rollback()
+    except NotOnTheList as refused:
+        if commit:
+            with opened(settings) as session:
+                at = datetime.now(UTC)
+                keep_refusal(session, refused, asked_by=by.actor, at=at, key=None)
+        raise
     click.echo(f"case {now.id}: {state.zh} · {state.en}, step {now.seq}")
     if not commit:
         click.echo(DRY)

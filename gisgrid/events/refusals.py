@@ -79,7 +79,8 @@ def in_words(
         )
     if isinstance(found, NotOnTheList):
         values = {"case": case_id, "grid": grid_code}
-        found.facts |= session.execute(text(_DEMANDED), values).mappings().one()
+        row = session.execute(text(_DEMANDED), values).one()
+        found.facts |= row._asdict()
     return found or error
 
 
