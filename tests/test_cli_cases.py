@@ -49,6 +49,16 @@ def test_a_case_is_walked_on_the_terminal(cli, engine: Engine, tmp_path: Path):
     assert "From 'filed' there is no step 'close'" in refused.output
     stale = cli(*take, "dispatch", "--role", "dispatcher", "--seq", "1", "--grid", "a", ok=False)
     assert "has moved on" in stale.output
+    # What has left the list is refused, and kept as a demand where it was meant.
+    gone = "consent = 'x', during = daterange('2020-01-01', '2020-02-01')"
+    with engine.begin() as c:
+        c.execute(text(f"UPDATE matter SET {gone} WHERE parent_id IS NOT NULL"))
+    for more in ((), ("--commit",)):
+        assert "not on the list" in cli(
+            *take, "dispatch", "--role", "dispatcher", "--grid", "a", *more, ok=False
+        ).output  # fmt: skip
+    with engine.connect() as c:
+        assert c.scalar(text("SELECT count(*) FROM refused_demand")) == 1
     assert "1 clocks turned" in cli("case", "judge", "--commit").output
     flow = cli("case", "flow", "show", "normal").output
     path = tmp_path / "flow.toml"
