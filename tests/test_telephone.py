@@ -140,7 +140,9 @@ def calls(centre: Centre) -> list[tuple[str, list[str]]]:
 
 def test_one_report_is_an_emergency_and_the_levels_above_are_called(centre: Centre):
     called = ["community", "section", "township"]
-    assert centre.call(centre.dispatcher, spot(0.2, 0.2), emergency="1", file="1").status_code == 303
+    assert (
+        centre.call(centre.dispatcher, spot(0.2, 0.2), emergency="1", file="1").status_code == 303
+    )
     # What has to be mended first keeps the mark.
     again = centre.call(centre.dispatcher, spot(0.8, 0.8), emergency="1", matter="")
     assert re.search(r'name="emergency" value="1" checked', again.text)

@@ -50,7 +50,9 @@ def said(field: str, value: object) -> str:
     if field in ("decider", "acts") and isinstance(value, str):
         return level_words().get(value, value)
     if field == "informs" and isinstance(value, tuple):
-        return "、".join(level_words().get(v, v) for v in value)
+        return (", " if language() == "en" else "、").join(
+            level_words().get(str(v), str(v)) for v in value
+        )
     if field == "time_limit" and isinstance(value, str):
         return limit_words(value)
     if field == "limits" and isinstance(value, dict):

@@ -24,9 +24,7 @@ def show() -> str:
     """What waits for the asker."""
     with reading() as session:
         waiting = notices.waiting(session)
-    return render_template(
-        "notices.html", waiting=waiting, level_words=level_words(), local=local
-    )
+    return render_template("notices.html", waiting=waiting, level_words=level_words(), local=local)
 
 
 @blueprint.post("/<int(max=9223372036854775807):notice_id>")

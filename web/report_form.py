@@ -199,16 +199,17 @@ def look(session: Session, place: Place, draft: Draft, *, at: datetime | None = 
         The position is none, or lies outside the township; the matter is not on the list of the day.
     """
     found = _spot(session, place, draft)
-    if found.lon is None or found.lat is None:
+    lon, lat = found.lon, found.lat
+    if lon is None or lat is None:
         return found
-    check_inside(session, place, found.lon, found.lat)
+    check_inside(session, place, lon, lat)
     at = at or datetime.now(UTC)
-    found = replace(found, owner=_owner(session, place, found.lon, found.lat, at))
+    found = replace(found, owner=_owner(session, place, lon, lat, at))
     if not draft.matter:
         return found
     matter_id = matter_on(session, place.id, draft.matter, at, community=found.community)
     near = candidates(
-        session, place.id, matter_id, found.lon, found.lat, at=at, text_=draft.text or None, most=4
+        session, place.id, matter_id, lon, lat, at=at, text_=draft.text or None, most=4
     )
     return replace(found, duplicates=tuple(near))
 

@@ -48,9 +48,7 @@ def pause(clock: Clock, work: WorkTime, at: datetime, cause: str) -> Clock:
     return pause_all([clock], work, at, cause)[0]
 
 
-def pause_all(
-    clocks: Sequence[Clock], work: WorkTime, at: datetime, cause: str
-) -> list[Clock]:
+def pause_all(clocks: Sequence[Clock], work: WorkTime, at: datetime, cause: str) -> list[Clock]:
     """As `pause`, many in one pass over arrays; in their order, what does not change as it was."""
     changed = list(clocks)
     runs: list[int] = []
@@ -75,9 +73,7 @@ def resume(clock: Clock, work: WorkTime, at: datetime, cause: str) -> Clock:
     return resume_all([clock], work, at, cause)[0]
 
 
-def resume_all(
-    clocks: Sequence[Clock], work: WorkTime, at: datetime, cause: str
-) -> list[Clock]:
+def resume_all(clocks: Sequence[Clock], work: WorkTime, at: datetime, cause: str) -> list[Clock]:
     """As `resume`, many in one pass over arrays; in their order, what does not change as it was."""
     changed = list(clocks)
     runs: list[int] = []
@@ -165,9 +161,7 @@ def _moment(s: int) -> datetime:
     return datetime.fromtimestamp(s, UTC)
 
 
-def _positions(
-    work: WorkTime, clocks: Sequence[Clock], moments: Sequence[datetime]
-) -> list[int]:
+def _positions(work: WorkTime, clocks: Sequence[Clock], moments: Sequence[datetime]) -> list[int]:
     """Where each moment stands on its clock's axis."""
     found = [0] * len(clocks)
     units = [clock.limit.unit for clock in clocks]

@@ -222,7 +222,9 @@ UNION ALL (
     SELECT a.code, a.name, {_COUNTS} FROM area a LEFT JOIN asked k ON k.community_id = a.id
     WHERE a.parent_id = :t AND {_WHOLE} GROUP BY a.id ORDER BY a.code COLLATE "C")
 """  # noqa: S608 - put together from parts that stand here
-_OF_COMMUNITY = """coalesce((SELECT a.code FROM area a WHERE a.id = k.community_id), '') = :community"""
+_OF_COMMUNITY = (
+    """coalesce((SELECT a.code FROM area a WHERE a.id = k.community_id), '') = :community"""
+)
 _SENT = f"""{_ASKED}
 SELECT k.event_id FROM asked k
 WHERE k.event_id IS NOT NULL AND {_OF_COMMUNITY} AND (k.temporary OR NOT :temporary)

@@ -108,9 +108,7 @@ def matter_on(
 
 def admitted(session: Session, township_id: int, code: str, at: datetime) -> int | None:
     """As `matter_on`; None for what is not on the list."""
-    found: int | None = session.scalar(
-        text(_ON_LIST), {"t": township_id, "code": code, "at": at}
-    )
+    found: int | None = session.scalar(text(_ON_LIST), {"t": township_id, "code": code, "at": at})
     return found
 
 

@@ -44,9 +44,7 @@ class Claim:
     grid_code: str
 
 
-def claimed(
-    session: Session, plan_id: int, lon: float, lat: float, at: datetime
-) -> Claim | None:
+def claimed(session: Session, plan_id: int, lon: float, lat: float, at: datetime) -> Claim | None:
     """The thing whose grid an event at a place (EPSG:4326) and moment (aware) would have; or None.
 
     As `attach_rows` decides: the nearest of those that reach the place that day; none whose grid is
