@@ -207,7 +207,18 @@ def test_a_resident_reports_beside_a_thing_of_another_grid_and_its_team_gets_it(
             ),
             {"lon": lon, "lat": lat},
         )
-    ticket_of(desk.send(desk.public, desk.form(desk.public)))
+    # Named before sending, to anybody and to whoever has no script.
+    grids = re.findall(
+        r"<strong>(.*?)</strong>", desk.public.get(f"/report/near?lon={lon}&lat={lat}").text
+    )
+    assert grids == ["网格b", "网格a"]
+    away = desk.public.get(f"/report/near?lon={lon}&lat={lat + 0.0003}").text
+    assert re.findall(r"<strong>(.*?)</strong>", away) == ["网格a"]
+    form = desk.form(desk.public)
+    first = desk.send(desk.public, form)
+    assert first.status_code == 422 and "路灯" in first.text and desk.count() == 0
+    seen = re.search(r'name="seen" value="(\w+)"', first.text)[1]
+    ticket_of(desk.send(desk.public, {**form, "seen": seen}))
     with transaction(desk.engine) as session:
         rows = session.execute(
             text(

@@ -98,34 +98,6 @@ def test_who_may_not_collect_is_told(centre: Centre):
     assert centre.worker.get("/dispatch/new").status_code == 403
 
 
-def test_where_an_exception_overrules_the_ground_it_is_named_before_sending(centre: Centre):
-    lon, lat = spot(0.5, 0.5)
-    with transaction(centre.engine) as session:
-        session.execute(
-            text(
-                "INSERT INTO asset (township_id, code, name, grid_code, reason, geom, reach_m, during)"
-                " SELECT area_id, 'L1', '路灯七号', 'b', '专管', ST_Point(:lon, :lat, 4326), 20,"
-                " '[2020-01-01,)' FROM township"
-            ),
-            {"lon": lon, "lat": lat},
-        )
-        names = dict(session.execute(text("SELECT code, name FROM grid")).all())
-    query = f"/report/near?lon={lon}&lat={lat}&lang=zh"
-    # To anybody: the report would go there, whoever sends it.
-    for client in (centre.public, centre.dispatcher):
-        near = client.get(query).text
-        grids = re.findall(r"<strong>(.*?)</strong>", near)
-        assert grids == [names["b"], names["a"]] and "路灯七号" in near
-    away = centre.public.get(f"/report/near?lon={lon}&lat={lat + 0.0003}").text
-    assert re.findall(r"<strong>(.*?)</strong>", away) == [names["a"]]
-    answer = centre.call(centre.dispatcher)
-    assert answer.status_code == 422 and "路灯七号" in answer.text and centre.count() == 0
-    seen = re.search(r'name="seen" value="(\w+)"', answer.text)[1]
-    assert centre.call(centre.dispatcher, seen=seen).status_code == 303
-    with transaction(centre.engine) as session:
-        assert session.scalar(text("SELECT grid_code FROM event")) == "b"
-
-
 def calls(centre: Centre) -> list[tuple[str, list[str]]]:
     """State and levels called, case by case."""
     with transaction(centre.engine) as session:
