@@ -215,15 +215,23 @@ def test_judging_tells_what_has_turned_once(session: Session):
     township = place(session)
     now = new_case(session, township, "2023-08-15 09:00")
     t = township.area_id
-    assert judge(session, t, at("2023-08-15 09:10")) == []
-    turned = judge(session, t, at("2023-08-15 09:25"))
-    assert [(w.name, w.colour) for w in turned] == [("file", "yellow")]
-    assert judge(session, t, at("2023-08-15 09:30")) == []
-    turned = judge(session, t, at("2023-08-15 14:00"))
-    assert [(w.name, w.colour) for w in turned] == [("file", "red"), ("total", "yellow")]
+
+    def turned(when: str) -> list[tuple[str, str]]:
+        judged = judge(session, t, at(when))
+        colours = ["red"] * judged.red + ["yellow"] * judged.yellow
+        assert sorted(w.colour for w in judged.worst) == colours
+        return [(w.name, w.colour) for w in judged.worst]
+
+    assert turned("2023-08-15 09:10") == []
+    assert turned("2023-08-15 09:25") == [("file", "yellow")]
+    assert turned("2023-08-15 09:30") == []
+    assert turned("2023-08-15 14:00") == [("file", "red"), ("total", "yellow")]
     take_step(session, now.id, "file", DISPATCHER, details=Details(), at=at("2023-08-15 14:10"))
-    turned = judge(session, t, at("2023-08-15 15:30"))
-    assert {(w.name, w.colour) for w in turned} == {("total", "red"), ("dispatch", "red")}
+    # Two turn and the first is named.
+    judged = judge(session, t, at("2023-08-15 15:30"), most=1)
+    assert (judged.red, judged.yellow, len(judged.worst)) == (2, 0, 1)
+    colours = text("SELECT name FROM case_clock WHERE colour = 'red' ORDER BY name")
+    assert session.scalars(colours).all() == ["dispatch", "total"]
 
 
 def test_how_all_stand_at_a_moment_is_the_worst_of_each(session: Session):

@@ -204,17 +204,20 @@ def take_command(
 @_commit
 @click.pass_obj
 def judge_command(settings: Settings, township: str | None, commit: bool) -> None:
-    """Bring the colours of all running clocks up to now, and list what turned yellow or red."""
+    """Bring the colours of all running clocks up to now, and list the most overdue that turned."""
     with opened(settings) as session:
         place = plans.township(session, township)
-        turned = judge(session, place.id, datetime.now(UTC))
+        judged = judge(session, place.id, datetime.now(UTC))
         waiting = uncounted(session, place.id)
         if not commit:
             session.rollback()
-    for t in turned:
+    for t in judged.worst:
         due = t.due_at.astimezone(ZoneInfo(place.time_zone))
         click.echo(f"{t.colour} case {t.case_id} {t.name} due {due:%Y-%m-%d %H:%M}")
-    click.echo(f"{len(turned)} clocks turned")
+    turned = judged.red + judged.yellow
+    if turned > len(judged.worst):
+        click.echo(f"… and {turned - len(judged.worst)} more")
+    click.echo(f"{turned} clocks turned")
     if waiting:
         click.echo(
             f"{waiting} clocks wait for a calendar of their year: gisgrid calendar load FILE",

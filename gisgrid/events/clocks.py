@@ -41,12 +41,21 @@ class CaseClock:
 
 
 class Turned(NamedTuple):
-    """A clock that has turned yellow or red; there may be very many."""
+    """A clock that has turned yellow or red."""
 
     case_id: int
     name: str
     colour: str
     due_at: datetime
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What came of judging: how many turned, and the most overdue of them."""
+
+    red: int
+    yellow: int
+    worst: list[Turned]
 
 
 def keep_calendar(session: Session, township_id: int, plans: Iterable[YearPlan]) -> list[int]:
@@ -194,8 +203,11 @@ def clocks_of(session: Session, case_id: int) -> list[CaseClock]:
     return [_kept(row) for row in rows]
 
 
-def judge(session: Session, township_id: int, now: datetime) -> list[Turned]:
-    """Bring the colours of running clocks up to ``now``; those that turned, the most overdue first."""
+def judge(session: Session, township_id: int, now: datetime, *, most: int = 200) -> Judged:
+    """Bring the colours of running clocks up to ``now``; ``most``: so many of them are named.
+
+    After a long stop very many turn at once, and naming each would take as long as turning them.
+    """
     rows = session.execute(
         text(
             """
@@ -207,13 +219,20 @@ def judge(session: Session, township_id: int, now: datetime) -> list[Turned]:
                   AND k.due_at IS NOT NULL AND k.yellow_at <= :now
                   AND k.colour <> CASE WHEN k.due_at < :now THEN 'red' ELSE 'yellow' END
                 RETURNING k.case_id, k.name, k.colour, k.due_at
+            ), sums AS (
+                SELECT count(*) FILTER (WHERE colour = 'red') AS red,
+                       count(*) FILTER (WHERE colour = 'yellow') AS yellow FROM turned
+            ), worst AS (
+                SELECT * FROM turned ORDER BY due_at, case_id, name COLLATE "C" LIMIT :most
             )
-            SELECT * FROM turned ORDER BY due_at, case_id, name COLLATE "C"
+            SELECT sums.*, worst.* FROM sums LEFT JOIN worst ON true
+            ORDER BY due_at, case_id, name COLLATE "C"
             """
         ),
-        {"t": township_id, "now": now},
-    )
-    return [Turned(*row) for row in rows]
+        {"t": township_id, "now": now, "most": most},
+    ).all()
+    red, yellow = rows[0][:2]
+    return Judged(red, yellow, [Turned(*row[2:]) for row in rows if row.case_id is not None])
 
 
 def uncounted(session: Session, township_id: int) -> int:

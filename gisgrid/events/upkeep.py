@@ -27,6 +27,7 @@ def keep_up(engine: Engine, now: datetime) -> Counter[str]:
         done["ended"] += len(end_expired(session, now))
     for place in places:
         with transaction(engine) as session:
-            done.update(turned.colour for turned in judge(session, place.id, now))
+            judged = judge(session, place.id, now)
+            done.update(red=judged.red, yellow=judged.yellow)
             done["reminded"] += len(remind(session, place.id, now))
     return +done

@@ -2,42 +2,30 @@
 
 from __future__ import annotations
 
-import argparse
-import tempfile
 import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
-from sqlalchemy import Engine, create_engine, text
+from frame import ROOT, machine, options, parsed, private_store
+from sqlalchemy import Engine, text
 
-from gisgrid.db import migrate
-from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
 from gisgrid.events.calendars import read_calendar
 from gisgrid.events.clocks import judge, keep_calendar, recount, standing
 from gisgrid.events.flow import current_flow
 
-CALENDAR = Path(__file__).resolve().parents[2] / "data/calendar/calendar.csv"
+CALENDAR = ROOT / "data/calendar/calendar.csv"
 START = datetime(2023, 8, 1, 1, tzinfo=UTC)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="scripts/bench clocks", description=__doc__)
+    parser = options("clocks", __doc__)
     parser.add_argument("--cases", type=int, default=100_000)
-    args = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="gg") as folder:
-        Path(folder).chmod(0o755)
-        cluster = Cluster.at(Path(folder) / "home")
-        cluster.start()
-        try:
-            engine = create_engine(cluster.url())
-            migrate.upgrade(engine)
-            township = make(engine, args.cases)
-            measure(engine, township)
-            engine.dispose()
-        finally:
-            cluster.stop()
+    args = parsed(parser)
+    with private_store() as store:
+        township = make(store.engine, args.cases)
+        measure(store.engine, township)
+        print(machine())
 
 
 def make(engine: Engine, cases: int) -> int:
@@ -85,7 +73,8 @@ def measure(engine: Engine, township: int) -> None:
     ):
         with transaction(engine) as session:
             wall, cpu = time.perf_counter(), time.process_time()
-            turned = len(judge(session, township, now))
+            judged = judge(session, township, now)
+            turned = judged.red + judged.yellow
         print(
             f"judged, {label}: {turned} clocks, {time.perf_counter() - wall:.2f} s "
             f"({time.process_time() - cpu:.2f} s of it in Python)"

@@ -1,37 +1,34 @@
 """How does the dispatcher's board stand 100,000 cases, and 200 dispatchers who watch at once?
 
 Serves a synthetic town of 1,000 grids from a private store with ``gisgrid serve`` on this machine: the
-first view in headless Chromium, each filter asked over HTTP, then 200 open streams while cases move and
-look-ups are asked at a fixed rate. The table goes to docs/benchmarks/dispatch.md with --write.
+first view in headless Chromium, each filter asked over HTTP, the page of figures, then 200 open streams
+while cases move: a minute of that alone, then beside look-ups at a fixed rate. The table goes to
+docs/benchmarks/dispatch.md with --write.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import secrets
 import select
 import socket
 import statistics
-import subprocess
-import tempfile
 import threading
 import time
 import urllib.parse
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
-from dispatch_town import COLUMNS, ROOT, ROWS, make
-from http_ import Run, at_rate, manner, wait_for
-from sqlalchemy import Engine, create_engine, text
+from dispatch_town import COLUMNS, ROWS, make
+from frame import Store, machine, options, parsed, private_store, serving, told
+from http_ import Run, at_rate
+from sqlalchemy import Engine, text
 
-from gisgrid.db import migrate
-from gisgrid.db.cluster import Cluster
-from gisgrid.db.roles import WEB
 from gisgrid.db.store import transaction
 from tests.web import app_over, chromium, session_cookie
 
@@ -48,7 +45,27 @@ FILTERS = {
     "a month": f"state=all&since={date.today() - timedelta(60)}&until={date.today() - timedelta(30)}",  # noqa: DTZ011
     "what the map shows": "state=all&box=120.9,40.7,120.94,40.73",
 }
+_YEAR = f"since={date.today() - timedelta(365)}&until={date.today()}"  # noqa: DTZ011
+FIGURES = {
+    "of the last 30 days, by community": "/figures?",
+    "of the year, by community": f"/figures?{_YEAR}",
+    "of the year, by grid": f"/figures?unit=grid&{_YEAR}",
+    "the cases behind a number of the year": f"/figures/rows?measure=closed_late&unit=township&{_YEAR}",
+}
 STEP_RATE = 10
+MEMORY_EVERY_S = 10
+SETTLED_S = 3
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Milliseconds of one address, asked eight times, and what came."""
+
+    first: float
+    median: float
+    worst: float
+    """Of the seven after the first."""
+    body: bytes
 
 
 @dataclass(frozen=True)
@@ -60,62 +77,37 @@ class Watched:
     beside: Run
     heard: list[list[float]]
     """Of each step the milliseconds until each of the streams told of it."""
-    memory_mb: tuple[float, float, float]
+    before_mb: float
+    series_mb: list[float]
+    """With the streams, while cases move and nothing else is asked, every ``MEMORY_EVERY_S``."""
+    after_mb: float
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="scripts/bench dispatch", description=__doc__)
+    parser = options("dispatch", __doc__, page="docs/benchmarks/dispatch.md")
     parser.add_argument("--cases", type=int, default=100_000)
     parser.add_argument("--streams", type=int, default=200)
-    parser.add_argument("--seconds", type=float, default=20)
-    parser.add_argument(
-        "--first",
-        action="store_true",
-        help="before other work of the machine (real-time priority; needs the right to it)",
-    )
-    parser.add_argument("--write", action="store_true", help="write docs/benchmarks/dispatch.md")
-    args = parser.parse_args()
-    if args.first:
-        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
-    with tempfile.TemporaryDirectory(prefix="gg") as folder:
-        Path(folder).chmod(0o755)
-        cluster = Cluster.at(Path(folder) / "home")
-        cluster.start()
-        try:
-            engine = create_engine(cluster.url())
-            migrate.upgrade(engine)
-            account = make(engine, args.cases)
-            lines = measure(engine, cluster.url(user=WEB), account, args)
-            engine.dispose()
-        finally:
-            cluster.stop()
-    said = "\n".join(lines) + "\n"
-    print(said)
-    if args.write:
-        (ROOT / "docs/benchmarks/dispatch.md").write_text(said)
+    parser.add_argument("--seconds", type=float, default=20, help="of look-ups, each time")
+    parser.add_argument("--minutes", type=float, default=1, help="of steps and streams alone")
+    args = parsed(parser)
+    with private_store() as store:
+        account = make(store.engine, args.cases)
+        told(args, measure(store, account, args))
 
 
-def measure(engine: Engine, url: str, account: int, args: argparse.Namespace) -> list[str]:
+def measure(store: Store, account: int, args: argparse.Namespace) -> list[str]:
     """Serve, ask, stop; the lines of the report."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     key = secrets.token_urlsafe(48)
-    cookie = session_cookie(app_over(engine, secret_key=key), engine, account)
-    server = subprocess.Popen(
-        [str(ROOT / ".venv/bin/gisgrid"), "serve", "--port", str(port)],
-        env={**os.environ, "GISGRID_WEB_DATABASE_URL": url, "GISGRID_SECRET_KEY": key},
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        wait_for(port)
-        view = first_view(port, cookie)
-        filters = {name: filtered(port, cookie, query) for name, query in FILTERS.items()}
-        streams = watched(engine, server.pid, port, cookie, args)
-    finally:
-        server.terminate()
-        server.wait(30)
-    return report(args, view, filters, streams)
+    cookie = session_cookie(app_over(store.engine, secret_key=key), store.engine, account)
+    with serving(store, key) as server:
+        view = first_view(server.port, cookie)
+        filters = {
+            name: asked(server.port, cookie, f"/api/v1/cases?square=0.005&{query}")
+            for name, query in FILTERS.items()
+        }
+        pages = {name: asked(server.port, cookie, path) for name, path in FIGURES.items()}
+        streams = watched(store.engine, server.pid, server.port, cookie, args)
+    return report(args, view, filters, pages, streams)
 
 
 def first_view(port: int, cookie: str) -> tuple[float, float, int, int]:
@@ -143,43 +135,40 @@ def first_view(port: int, cookie: str) -> tuple[float, float, int, int]:
     )  # fmt: skip
 
 
-def filtered(port: int, cookie: str, query: str) -> tuple[int, float, float, int]:
-    """Cases found; milliseconds (median, worst of seven); bytes."""
-    query = urllib.parse.quote(query, safe="=&,")
-    address = f"http://127.0.0.1:{port}/api/v1/cases?square=0.005&{query}"
+def asked(port: int, cookie: str, path: str) -> Asked:
+    """One address of the server, eight times, one after the other."""
+    address = f"http://127.0.0.1:{port}{urllib.parse.quote(path, safe='/?=&,')}"
     times, body = [], b""
     for _ in range(8):
         began = time.perf_counter()
-        with urllib.request.urlopen(
-            urllib.request.Request(address, headers={"Cookie": cookie})
-        ) as answer:
+        request = urllib.request.Request(address, headers={"Cookie": cookie})
+        with urllib.request.urlopen(request) as answer:  # noqa: S310 - our own server
             body = answer.read()
         times.append((time.perf_counter() - began) * 1000)
-    return json.loads(body)["total"], statistics.median(times[1:]), max(times[1:]), len(body)
+    return Asked(times[0], statistics.median(times[1:]), max(times[1:]), body)
 
 
 def watched(
     engine: Engine, server: int, port: int, cookie: str, args: argparse.Namespace
 ) -> Watched:
-    """Streams that are open while cases move and look-ups are asked."""
+    """Streams that are open while cases move: first alone, then beside look-ups."""
     alone = at_rate(port, 100, args.seconds)
     before = memory_mb(server)
     ears = [opened(port, cookie) for _ in range(args.streams)]
-    time.sleep(3)
+    time.sleep(SETTLED_S)
     for ear in ears:
         drain(ear)
-    held = memory_mb(server)
     heard: list[list[float]] = []
-    stop = threading.Event()
-    mover = threading.Thread(target=move, args=(engine, ears, heard, stop))
-    mover.start()
-    beside = at_rate(port, 100, args.seconds)
-    stop.set()
-    mover.join()
+    with moving(engine, ears, heard):
+        series = [memory_mb(server)]
+        for _ in range(round(args.minutes * 60 / MEMORY_EVERY_S)):
+            time.sleep(MEMORY_EVERY_S)
+            series.append(memory_mb(server))
+        beside = at_rate(port, 100, args.seconds)
     after = memory_mb(server)
     for ear in ears:
         ear.close()
-    return Watched(alone, beside, heard, (before, held, after))
+    return Watched(alone, beside, heard, before, series, after)
 
 
 def opened(port: int, cookie: str) -> socket.socket:
@@ -201,25 +190,35 @@ def drain(ear: socket.socket) -> bytes:
     return got
 
 
-def move(
-    engine: Engine, ears: list[socket.socket], heard: list[list[float]], stop: threading.Event
-) -> None:
-    """Note steps, and when each of the streams tells of them, in milliseconds since the commit began."""
-    n = 0
-    while not stop.is_set():
-        n += 1
-        began = time.perf_counter()
-        with transaction(engine) as session:
-            session.execute(text(_NOTE), {"n": n})
-        waiting, late = set(ears), []
-        while waiting and time.perf_counter() - began < 5:
-            ready, _, _ = select.select(list(waiting), [], [], 0.5)
-            for ear in ready:
-                if b"event: cases" in drain(ear):
-                    late.append((time.perf_counter() - began) * 1000)
-                    waiting.discard(ear)
-        heard.append(late)
-        time.sleep(max(0.0, 1 / STEP_RATE - (time.perf_counter() - began)))
+@contextmanager
+def moving(engine: Engine, ears: list[socket.socket], heard: list[list[float]]) -> Iterator[None]:
+    """Note steps meanwhile, and when each of the streams tells of them, in ms since the commit began."""
+    stop = threading.Event()
+
+    def move() -> None:
+        n = 0
+        while not stop.is_set():
+            n += 1
+            began = time.perf_counter()
+            with transaction(engine) as session:
+                session.execute(text(_NOTE), {"n": n})
+            waiting, late = set(ears), []
+            while waiting and time.perf_counter() - began < 5:
+                ready, _, _ = select.select(list(waiting), [], [], 0.5)
+                for ear in ready:
+                    if b"event: cases" in drain(ear):
+                        late.append((time.perf_counter() - began) * 1000)
+                        waiting.discard(ear)
+            heard.append(late)
+            time.sleep(max(0.0, 1 / STEP_RATE - (time.perf_counter() - began)))
+
+    mover = threading.Thread(target=move)
+    mover.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        mover.join()
 
 
 def memory_mb(parent: int) -> float:
@@ -238,26 +237,27 @@ def memory_mb(parent: int) -> float:
 def report(
     args: argparse.Namespace,
     view: tuple[float, float, int, int],
-    filters: dict[str, tuple[int, float, float, int]],
+    filters: dict[str, Asked],
+    pages: dict[str, Asked],
     streams: Watched,
 ) -> list[str]:
-    heard, memory = streams.heard, streams.memory_mb
-    every = sorted(ms for late in heard for ms in late)
+    heard, every = streams.heard, sorted(ms for late in streams.heard for ms in late)
+    series = " ".join(f"{mb:.0f}" for mb in streams.series_mb)
     lines = [
         "# The dispatcher's board",
         "",
         f"Written by `scripts/bench dispatch --write`: {args.cases:,} cases of a year in {COLUMNS * ROWS:,} "
-        f"grids, one in five open, `gisgrid serve` with its 2 processes and the store on {os.cpu_count()} "
-        f"cores, client and browser too. {datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, "
-        f"Python {platform.python_version()}, load average {os.getloadavg()[0]:.1f}; {manner()}",
+        "grids, one in five open, `gisgrid serve` with its 2 processes; the store, client and browser "
+        f"share the cores. {machine()}",
         "",
         "| what | goal | measured |",
         "|---|---|---|",
         f"| first view: list and map drawn, empty cache | < 2,000 ms | median {view[0]:.0f} ms, worst {view[1]:.0f} |",
         f"| page, scripts and styles, unpacked | < 300 kB | {view[2] / 1000:.0f} kB |",
         f"| the first answer beside it, unpacked | | {view[3] / 1000:.0f} kB |",
-        f"| {args.streams} open streams: memory of the server before, with them, after {len(heard)} steps | flat "
-        f"| {memory[0]:.0f}, {memory[1]:.0f}, {memory[2]:.0f} MB |",
+        f"| memory of the server before {args.streams} streams; with them, every {MEMORY_EVERY_S} s while "
+        f"{STEP_RATE} cases a second move; after look-ups beside | flat | {streams.before_mb:.0f}; {series}; "
+        f"{streams.after_mb:.0f} MB |",
         f"| from the step's transaction to a stream ({len(every)} of {len(heard) * args.streams} told) | < 1,000 ms "
         f"| p50 {at(every, 0.5):.0f}, p99 {at(every, 0.99):.0f}, worst {at(every, 1):.0f} ms |",
     ]
@@ -270,8 +270,13 @@ def report(
         )
     lines += ["", "| filter (goal < 300 ms) | cases | median ms | worst ms | kB |", "|---|---:|---:|---:|---:|"]  # fmt: skip
     lines += [
-        f"| {name} | {n:,} | {ms:.0f} | {worst:.0f} | {size / 1000:.0f} |"
-        for name, (n, ms, worst, size) in filters.items()
+        f"| {name} | {json.loads(one.body)['total']:,} | {one.median:.0f} | {one.worst:.0f} | {len(one.body) / 1000:.0f} |"
+        for name, one in filters.items()
+    ]
+    lines += ["", "| figures (goal of the first answer < 2,000 ms) | first ms | median ms | worst ms | kB |", "|---|---:|---:|---:|---:|"]  # fmt: skip
+    lines += [
+        f"| {name} | {one.first:.0f} | {one.median:.0f} | {one.worst:.0f} | {len(one.body) / 1000:.0f} |"
+        for name, one in pages.items()
     ]
     return lines
 

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 from sqlalchemy import Engine, text
 
 from gisgrid.db.store import transaction
 from gisgrid.events.flow import current_flow
-
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
-
-from tests.accounts import appointed  # noqa: E402
-from tests.web import fill_town  # noqa: E402
+from tests.accounts import appointed
+from tests.web import fill_town
 
 COLUMNS, ROWS, HOUSES = 40, 25, 2000
 

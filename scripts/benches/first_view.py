@@ -6,20 +6,13 @@ server and the noise of the machine, not ours. Both are opened in a browser with
 
 from __future__ import annotations
 
-import argparse
 import statistics
-import sys
-import tempfile
 import time
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
-
+from frame import machine, options, parsed, private_store
 from playwright.sync_api import Browser
-from sqlalchemy import create_engine, text
+from sqlalchemy import Engine, text
 
-from gisgrid.db import migrate
-from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
 from tests.web import app_over, chromium, fill_town, served
 
@@ -44,32 +37,22 @@ def opened(browser: Browser, address: str, mark: str) -> tuple[float, dict[str, 
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = options("first_view", __doc__)
     parser.add_argument("--houses", type=int, default=100_000)
     parser.add_argument("--events", type=int, default=20_000)
     parser.add_argument("--runs", type=int, default=7)
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="gg") as folder:
-        Path(folder).chmod(0o755)
-        cluster = Cluster.at(Path(folder) / "home", fsync="off", synchronous_commit="off")
-        cluster.start()
-        try:
-            engine = create_engine(cluster.url())
-            migrate.upgrade(engine)
-            with transaction(engine) as session:
-                town = fill_town(
-                    session, columns=40, rows=25, houses=options.houses, events=options.events
-                )
-            with transaction(engine) as session:
-                session.execute(text("ANALYZE"))
-            measure(engine, town.account, options.runs)
-            engine.dispose()
-        finally:
-            cluster.stop()
+    args = parsed(parser)
+    with private_store(fsync="off", synchronous_commit="off") as store:
+        with transaction(store.engine) as session:
+            town = fill_town(session, columns=40, rows=25, houses=args.houses, events=args.events)
+        with transaction(store.engine) as session:
+            session.execute(text("ANALYZE"))
+        measure(store.engine, town.account, args.runs)
+        print(machine())
 
 
-def measure(engine: object, account: int, runs: int) -> None:
-    with served(app_over(engine, account=account)) as host, chromium() as browser:  # type: ignore[arg-type]
+def measure(engine: Engine, account: int, runs: int) -> None:
+    with served(app_over(engine, account=account)) as host, chromium() as browser:
         opened(browser, host + "/", "first-view")  # the first one fills caches of the database
         views, peers, sizes = [], [], {}
         for _ in range(runs):

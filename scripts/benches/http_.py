@@ -9,9 +9,6 @@ table goes to docs/benchmarks/http.md with --write.
 
 from __future__ import annotations
 
-import argparse
-import os
-import platform
 import random
 import re
 import secrets
@@ -20,23 +17,13 @@ import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from pathlib import Path
 
-from sqlalchemy import create_engine
+from frame import Store, machine, options, parsed, private_store, serving, told
 
-from gisgrid.db import migrate
-from gisgrid.db.cluster import Cluster
-from gisgrid.db.roles import WEB
 from gisgrid.db.store import transaction
-
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
-
-from tests.web import fill_town  # noqa: E402
+from tests.web import fill_town
 
 COLUMNS, ROWS, HOUSES = 40, 25, 100_000
 WEST, SOUTH, EAST, NORTH = 120.9, 40.7, 120.9 + COLUMNS * 0.004, 40.7 + ROWS * 0.003
@@ -64,89 +51,26 @@ class Run:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = options("http", __doc__, page="docs/benchmarks/http.md")
     parser.add_argument("--rates", type=int, nargs="+", default=[100, 250, 500])
     parser.add_argument("--seconds", type=float, default=20, help="of each rate (at most 60)")
-    parser.add_argument(
-        "--first",
-        action="store_true",
-        help="before other work of the machine (real-time priority; needs the right to it)",
-    )
-    parser.add_argument("--write", action="store_true", help="write docs/benchmarks/http.md")
-    args = parser.parse_args()
-    if args.first:
-        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
-    seconds = min(args.seconds, 60.0)
-    with tempfile.TemporaryDirectory(prefix="gg") as folder:
-        # The database server runs as another user when this runs as root.
-        Path(folder).chmod(0o755)
-        cluster = Cluster.at(Path(folder) / "home")
-        cluster.start()
-        try:
-            engine = create_engine(cluster.url())
-            migrate.upgrade(engine)
-            with transaction(engine) as session:
-                fill_town(session, columns=COLUMNS, rows=ROWS, houses=HOUSES, events=1000)
-            engine.dispose()
-            lines = measure(cluster.url(user=WEB), args.rates, seconds)
-        finally:
-            cluster.stop()
-    text = "\n".join(lines) + "\n"
-    print(text)
-    if args.write:
-        (ROOT / "docs/benchmarks/http.md").write_text(text)
+    args = parsed(parser)
+    with private_store() as store:
+        with transaction(store.engine) as session:
+            fill_town(session, columns=COLUMNS, rows=ROWS, houses=HOUSES, events=1000)
+        told(args, measure(store, args.rates, min(args.seconds, 60.0)))
 
 
-def measure(url: str, rates: list[int], seconds: float) -> list[str]:
+def measure(store: Store, rates: list[int], seconds: float) -> list[str]:
     """Serve, ask, stop; the lines of the report."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = subprocess.Popen(
-        [str(ROOT / ".venv/bin/gisgrid"), "serve", "--port", str(port)],
-        env={
-            **os.environ,
-            "GISGRID_WEB_DATABASE_URL": url,
-            "GISGRID_SECRET_KEY": secrets.token_urlsafe(48),
-        },
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        wait_for(port)
-        # Each process listens when it is ready; what the second one does until then is no look-up.
-        while listening(port) < 2:
-            time.sleep(0.2)
-        at_rate(port, 50, 4.0)  # both processes have answered before anything counts
+    with serving(store, secrets.token_urlsafe(48)) as server:
+        at_rate(server.port, 50, 4.0)  # both processes have answered before anything counts
         runs = []
         for rate in rates:
             print(f"{rate} requests/s for {seconds:.0f} s …", file=sys.stderr)
             for what in (POINT, PEER):
-                runs.append(at_rate(port, rate, seconds, what))
-        most = wrk(port)
-    finally:
-        server.terminate()
-        server.wait(30)
-    return report(runs, most)
-
-
-def wait_for(port: int) -> None:
-    for _ in range(300):
-        try:
-            with socket.create_connection(("127.0.0.1", port), timeout=5) as s:
-                s.settimeout(30)
-                s.sendall(request(random.Random(0)))
-                if s.recv(12).endswith(b"200"):
-                    return
-        except OSError:
-            pass
-        time.sleep(0.2)
-    sys.exit("the server does not answer")
-
-
-def listening(port: int) -> int:
-    """How many sockets listen on a port of this machine."""
-    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
-    return sum(row[1].endswith(f":{port:04X}") and row[3] == "0A" for row in rows)
+                runs.append(at_rate(server.port, rate, seconds, what))
+        return report(runs, wrk(server.port))
 
 
 def request(rng: random.Random, what: str = POINT) -> bytes:
@@ -228,23 +152,16 @@ def wrk(port: int) -> str | None:
     )
 
 
-def manner() -> str:
-    if os.sched_getscheduler(0) == os.SCHED_RR:
-        return "server, store and client went before other work of the machine (`--first`)."
-    return "other work shares the machine where that is far above 1."
-
-
 def report(runs: list[Run], most: str | None) -> list[str]:
     lines = [
         "# Look-ups over HTTP",
         "",
         "Written by `scripts/bench http --write`: `gisgrid serve` with its 2 processes on 127.0.0.1, "
         f"a synthetic town of {HOUSES:,} houses and {COLUMNS * ROWS:,} grids, points all over it, "
-        f"{CONNECTIONS} connections; the client shares the {os.cpu_count()} cores. Milliseconds from "
-        "when a request was due to its whole answer.",
+        f"{CONNECTIONS} connections; the client shares the cores. Milliseconds from when a request was "
+        "due to its whole answer.",
         "",
-        f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, {os.cpu_count()} cores, "
-        f"Python {platform.python_version()}, load average {os.getloadavg()[0]:.1f}; {manner()}",
+        machine(),
         "",
         "| what | requests/s asked | answered/s | requests | errors | p50 ms | p90 ms | p99 ms | worst ms |",
         "|---|---:|---:|---:|---:|---:|---:|---:|---:|",

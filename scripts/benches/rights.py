@@ -7,36 +7,27 @@ this program together, per request, and the ratio; other work on the machine tou
 
 from __future__ import annotations
 
-import argparse
 import math
-import os
-import platform
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from sqlalchemy import Engine, create_engine, text
+from frame import machine, options, parsed, private_store, told
+from sqlalchemy import Engine, text
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
-
-from gisgrid.db import migrate  # noqa: E402
-from gisgrid.db.cluster import Cluster  # noqa: E402
-from gisgrid.db.store import Actor, transaction  # noqa: E402
-from gisgrid.locate import asking  # noqa: E402
-from gisgrid.locate.gazetteer import index_addresses  # noqa: E402
-from gisgrid.locate.whereabouts import in_store  # noqa: E402
-from gisgrid.plans import plans  # noqa: E402
-from layers import events, houses  # noqa: E402
-from layers.tiles import Tile, data_version  # noqa: E402
-from tests.accounts import appointed, web_engine  # noqa: E402
-from tests.web import fill_town  # noqa: E402
+from gisgrid.db.store import Actor, transaction
+from gisgrid.locate import asking
+from gisgrid.locate.gazetteer import index_addresses
+from gisgrid.locate.whereabouts import in_store
+from gisgrid.plans import plans
+from layers import events, houses
+from layers.tiles import Tile, data_version
+from tests.accounts import appointed, web_engine
+from tests.web import fill_town
 
 COLUMNS, ROWS = 40, 25
 A = "999901001005"
@@ -60,29 +51,16 @@ class Case:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = options("rights", __doc__, page="docs/benchmarks/rights.md")
     parser.add_argument("--houses", type=int, default=40_000)
     parser.add_argument("--events", type=int, default=20_000)
     parser.add_argument("--rounds", type=int, default=5, help="of each kind, with and without")
     parser.add_argument("--requests", type=int, default=20, help="of a kind in one round")
-    parser.add_argument("--write", action="store_true", help="write docs/benchmarks/rights.md")
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="gg") as folder:
-        Path(folder).chmod(0o755)
-        cluster = Cluster.at(Path(folder) / "home", fsync="off", synchronous_commit="off")
-        cluster.start()
-        try:
-            engine = create_engine(cluster.url())
-            migrate.upgrade(engine)
-            cases = made(engine, options.houses, options.events)
-            measure(engine, cases, options.rounds, options.requests)
-            engine.dispose()
-        finally:
-            cluster.stop()
-    lines = report(cases, options.houses, options.events, options.rounds * options.requests)
-    print("\n".join(lines))
-    if options.write:
-        (ROOT / "docs/benchmarks/rights.md").write_text("\n".join(lines) + "\n")
+    args = parsed(parser)
+    with private_store(fsync="off", synchronous_commit="off") as store:
+        cases = made(store.engine, args.houses, args.events)
+        measure(store.engine, cases, args.rounds, args.requests)
+    told(args, report(cases, args.houses, args.events, args.rounds * args.requests))
 
 
 def made(engine: Engine, n_houses: int, n_events: int) -> list[Case]:
@@ -191,8 +169,7 @@ def report(cases: Sequence[Case], n_houses: int, n_events: int, requests: int) -
         f"switched off; {requests} requests each. Milliseconds of processor time of the database server "
         "and the program together, medians of rounds. Below 1: who may see less is answered sooner.",
         "",
-        f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, {os.cpu_count()} cores, "
-        f"Python {platform.python_version()}, load average {os.getloadavg()[0]:.1f}.",
+        machine(),
         "",
         "| asked for | by | without ms | with ms | ratio |",
         "|---|---|---:|---:|---:|",
