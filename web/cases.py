@@ -30,7 +30,7 @@ from gisgrid.events import sheet as sheets
 from gisgrid.events.cases import NOBODY, By, CaseNow, Details, Logged, case_log, case_now, take_step
 from gisgrid.events.clock import colour, left
 from gisgrid.events.clocks import CaseClock, clocks_of, work_time
-from gisgrid.events.flow import Flow, Step, flow_by_id
+from gisgrid.events.flow import Flow, Step, flow_by_id, flows_by_id
 from gisgrid.events.intake import move_pin
 from gisgrid.events.photos import MOST_BYTES, add_photo, photo_bytes, picture
 from gisgrid.locate.whereabouts import Whereabouts, in_store
@@ -157,7 +157,7 @@ def mine() -> str:
     now = datetime.now(UTC)
     with reading() as session:
         found = board.mine(session)
-        flows = {row.flow_id: flow_by_id(session, row.flow_id) for row in found}
+        flows = flows_by_id(session, (row.flow_id for row in found))
         zone = next((t.time_zone for t in plans.townships(session)), "UTC")
     return render_template(
         "cases-mine.html",

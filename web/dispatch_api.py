@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gisgrid.events.board import Filters, Row, board
-from gisgrid.events.flow import Flow, flow_by_id
+from gisgrid.events.flow import Flow, flows_by_id
 from web import schemas_dispatch as schemas
 from web.api import get
 from web.chosen import chosen_township
@@ -28,7 +28,7 @@ def cases(
     with reading() as session:
         place = chosen_township(session, township)
         found = board(session, place.id, filters_of(asked), now, limit=limit, square=square)
-        flows = {row.flow_id: flow_by_id(session, row.flow_id) for row in found.rows}
+        flows = flows_by_id(session, (row.flow_id for row in found.rows))
     return {
         **{k: getattr(found, k) for k in ("total", "open", "late", "soon", "unlocated", "symbols")},
         "rows": [told(row, flows[row.flow_id], now) for row in found.rows],

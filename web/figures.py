@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from gisgrid.errors import Invalid
 from gisgrid.events import board, figures, people
-from gisgrid.events.flow import flow_by_id
+from gisgrid.events.flow import flows_by_id
 from gisgrid.plans.plans import Place
 from web.chosen import chosen_township
 from web.days import days_asked, local
@@ -37,7 +37,6 @@ def show() -> Response:
         period = _period(place)
         since, until = period.since, period.until
         rows = figures.figures(session, place.id, unit, period)
-        whole = figures.figures(session, place.id, "township", period)
         share = people.acceptance(session, place.id, since, until)
         heat = figures.heat(session, place.id, since, until)
         spots = figures.repeated_places(session, place.id, since, until)[:MOST_PLACES]
@@ -54,7 +53,7 @@ def show() -> Response:
         words=measure_words(),
         measures=SHOWN,
         rows=rows,
-        whole=whole[0] if whole else None,
+        whole=figures.together(rows) if rows else None,
         share=share,
         heat=heat,
         matters=[(code, names.get(code, code)) for code in busiest],
@@ -76,7 +75,7 @@ def rows() -> Response:
         place = chosen_township(session, request.args.get("township") or None)
         ids = _ids(session, place)
         found = board.rows_of(session, ids[:MOST_ROWS])
-        flows = {row.flow_id: flow_by_id(session, row.flow_id) for row in found}
+        flows = flows_by_id(session, (row.flow_id for row in found))
     html = render_template(
         "figures-rows.html",
         total=len(ids),

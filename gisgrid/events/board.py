@@ -140,7 +140,13 @@ def board(
     }  # fmt: skip
     # Under the policies the planner expects a hundredfold of the rows, and would sort to join.
     # So that sets of 100,000 rows are kept and hashed in memory and not through files.
-    session.execute(text("SET LOCAL enable_mergejoin = off; SET LOCAL work_mem = '32MB'"))
+    session.execute(
+        text(
+            "SET LOCAL enable_mergejoin = off; SET LOCAL enable_sort = off; SET LOCAL work_mem = '32MB'"
+        )
+    )
+    if not _few(filters):
+        session.execute(text("SET LOCAL enable_nestloop = off"))
     found = session.execute(text(_shown(filters) + _BOARD), values).all()
     total, still_open, late, soon, unlocated, first = found[0][:6]
     symbols = [Symbol(*row[6:]) for row in found if row[6]]
@@ -204,16 +210,11 @@ def steps_since(session: Session, place: str, *, most: int = 200) -> list[tuple[
 
 
 def _shown(filters: Filters) -> str:
-    state, grid = filters.state, filters.grid
-    alive = state not in ("closed", "all")
-    in_grid = _IN_NO_GRID if grid == "none" else _IN_GRID.format(on="g.code = :grid")
+    """The sets ``live``, ``done`` and what they are made of: open cases and closed ones."""
+    grid, state = filters.grid, filters.state
     of_event = (
-        (alive, "e.closed_at IS NULL"),
-        # An event that was loaded and has no case yet is none of the board's.
-        (not alive, _CASE_OF_FEW if _few(filters) else _CASE_OF_MANY),
-        (state == "closed", "e.closed_at IS NOT NULL"),
         (filters.matter, _OF_MATTER),
-        (grid, in_grid),
+        (grid, _IN_NO_GRID if grid == "none" else _IN_GRID.format(on="g.code = :grid")),
         (filters.community, _IN_COMMUNITY),
         (filters.source, "e.source = :source"),
         (filters.words, _WORDS),
@@ -223,13 +224,18 @@ def _shown(filters: Filters) -> str:
         (filters.ids is not None, _OF_CASES),
     )
     of_case = (
-        (alive and state != "open", _IN_PHASE),
+        (state == "closed", "false"),
+        (state not in ("open", "closed", "all"), _IN_PHASE),
         (filters.due, _DUE.get(filters.due or "", "")),
     )
-    return _WITH.format(
+    few = _few(filters)
+    # An event that was loaded and has no case yet is none of the board's.
+    closed = _CASE_OF_FEW if few else _CASE_OF_MANY
+    return _SETS.format(
         of_event=" AND ".join(["e.township_id = :t", *(sql for asked, sql in of_event if asked)]),
         of_case=" AND ".join(["true", *(sql for asked, sql in of_case if asked)]),
-        join="JOIN" if alive else "LEFT JOIN",
+        closed=closed if state in ("closed", "all") and not filters.due else "false",
+        made="MATERIALIZED" if few else "NOT MATERIALIZED",
     )
 
 
@@ -252,26 +258,29 @@ def _values(filters: Filters) -> dict[str, Any]:
 
 
 # The sets are made one by one (MATERIALIZED): under the policies the planner takes every one of them
-# for huge and would look up row by row what is faster joined.
-_WITH = """
+# for huge and would look up row by row what is faster joined. Very many closed ones are read through
+# once for each question instead, which is less than to keep them between.
+_SETS = """
 WITH town AS (
     SELECT t.time_zone AS zone, p.id AS plan_id FROM township t
     LEFT JOIN plan p ON p.township_id = t.area_id AND p.state = 'published' WHERE t.area_id = :t
 ), k AS MATERIALIZED (
     SELECT case_id, min(due_at) AS due_at, min(yellow_at) AS yellow_at FROM case_clock
     WHERE deadline AND stopped_at IS NULL GROUP BY case_id
-), live AS MATERIALIZED (
+), c AS MATERIALIZED (
     SELECT c.event_id, c.id AS case_id, c.flow_id, c.state, k.due_at, k.yellow_at
     FROM event_case c LEFT JOIN k ON k.case_id = c.id WHERE c.township_id = :t AND c.open
+), live AS MATERIALIZED (
+    SELECT e.id AS event_id, c.case_id, c.due_at, coalesce(c.due_at < :now, false) AS late,
+           coalesce(c.due_at >= :now AND c.yellow_at <= :now, false) AS soon,
+           ST_X(e.geom) AS lon, ST_Y(e.geom) AS lat
+    FROM event e JOIN c ON c.event_id = e.id
+    WHERE {of_event} AND e.closed_at IS NULL AND {of_case}
 ), cased AS MATERIALIZED (
     SELECT event_id FROM event_case WHERE township_id = :t
-), hit AS (
-    SELECT e.id AS event_id, e.reported_at, e.closed_at, ST_X(e.geom) AS lon, ST_Y(e.geom) AS lat
-    FROM event e WHERE {of_event}
-), shown AS MATERIALIZED (
-    SELECT hit.*, live.case_id, live.due_at, coalesce(live.due_at < :now, false) AS late,
-           coalesce(live.due_at >= :now AND live.yellow_at <= :now, false) AS soon
-    FROM hit {join} live USING (event_id) WHERE {of_case}
+), done AS {made} (
+    SELECT e.id AS event_id, e.reported_at, e.geom
+    FROM event e WHERE {of_event} AND e.closed_at IS NOT NULL AND {closed}
 )
 """
 _IN_GRID = """e.id IN (SELECT a.event_id FROM event_grid a JOIN grid g ON g.id = a.grid_id
@@ -290,13 +299,11 @@ _SINCE_DAY = """e.reported_at >= (
     CAST(:since AS date)::timestamp AT TIME ZONE (SELECT zone FROM town))"""
 _UNTIL_DAY = """e.reported_at < (
     (CAST(:until AS date) + 1)::timestamp AT TIME ZONE (SELECT zone FROM town))"""
-_IN_PHASE = (
-    "(live.flow_id, live.state) IN (SELECT flow_id, state FROM flow_state WHERE phase = :state)"
-)
+_IN_PHASE = "(c.flow_id, c.state) IN (SELECT flow_id, state FROM flow_state WHERE phase = :state)"
 _DUE = {
-    "late": "live.due_at < :now",
-    "soon": "live.due_at >= :now AND live.yellow_at <= :now",
-    "none": "live.case_id IS NOT NULL AND live.due_at IS NULL",
+    "late": "c.due_at < :now",
+    "soon": "c.due_at >= :now AND c.yellow_at <= :now",
+    "none": "c.due_at IS NULL",
 }
 _OF_MATTER = """e.matter_id IN (
     SELECT m.id FROM matter m LEFT JOIN matter b ON b.id = m.parent_id LEFT JOIN matter u ON u.id = b.parent_id
@@ -306,33 +313,47 @@ _WORDS = f"""(e.code ILIKE :words
     OR {_IN_GRID.format(on="(g.name ILIKE :words OR g.code ILIKE :words)")}
     OR e.matter_id IN (SELECT m.id FROM matter m
         WHERE m.name ILIKE :words OR m.name_en ILIKE :words OR m.office ILIKE :words))"""  # noqa: S608 - put together from parts that stand here
+# Squares are summed over the open and the closed apart, and then put together.
 _BOARD = """
 , cell AS MATERIALIZED (
-    SELECT count(*) AS n, count(*) FILTER (WHERE closed_at IS NULL) AS open,
-           count(*) FILTER (WHERE late) AS late, count(*) FILTER (WHERE soon) AS soon,
-           avg(lon) AS lon, avg(lat) AS lat, min(event_id) AS event_id
-    FROM shown GROUP BY floor(lon / :square), floor(lat / (:square * 0.76))
+    SELECT sum(n) AS n, sum(open) AS open, sum(late) AS late, sum(soon) AS soon,
+           sum(lon) / sum(n) AS lon, sum(lat) / sum(n) AS lat, min(event_id) AS event_id
+    FROM (
+        SELECT floor(lon / :square) AS x, floor(lat / (:square * 0.76)) AS y, count(*) AS n,
+               count(*) AS open, count(*) FILTER (WHERE late) AS late,
+               count(*) FILTER (WHERE soon) AS soon, sum(lon) AS lon, sum(lat) AS lat,
+               min(event_id) AS event_id
+        FROM live GROUP BY 1, 2
+        UNION ALL
+        SELECT floor(lon / :square), floor(lat / (:square * 0.76)), count(*), 0, 0, 0, sum(lon),
+               sum(lat), min(event_id)
+        FROM (SELECT event_id, ST_X(geom) AS lon, ST_Y(geom) AS lat FROM done OFFSET 0) AS at
+        GROUP BY 1, 2
+    ) AS part GROUP BY x, y
 ), sums AS (
     SELECT coalesce(sum(n), 0)::bigint AS total, coalesce(sum(open), 0)::bigint AS open,
            coalesce(sum(late), 0)::bigint AS late, coalesce(sum(soon), 0)::bigint AS soon,
            coalesce(sum(n) FILTER (WHERE lon IS NULL), 0)::bigint AS unlocated FROM cell
 ), first AS (
     (SELECT event_id, 0 AS part, due_at, case_id, NULL::timestamptz AS reported_at
-     FROM shown WHERE closed_at IS NULL ORDER BY due_at NULLS LAST, case_id LIMIT :limit)
+     FROM live ORDER BY due_at NULLS LAST, case_id LIMIT :limit)
     UNION ALL
-    (SELECT event_id, 1, NULL, NULL, reported_at FROM shown WHERE closed_at IS NOT NULL
-     ORDER BY reported_at DESC, event_id LIMIT :limit)
+    (SELECT event_id, 1, NULL, NULL, reported_at FROM done
+     WHERE (SELECT open FROM sums) < :limit ORDER BY reported_at DESC, event_id LIMIT :limit)
     ORDER BY part, due_at NULLS LAST, case_id, reported_at DESC, event_id LIMIT :limit
 ), symbol AS (
     SELECT n, late, soon, lon, lat, event_id FROM cell
     WHERE lon IS NOT NULL AND (SELECT total FROM sums) > :single
     UNION ALL
-    SELECT 1, late::int, soon::int, lon, lat, event_id FROM shown
+    SELECT 1, late::int, soon::int, lon, lat, event_id FROM live
     WHERE lon IS NOT NULL AND (SELECT total FROM sums) <= :single
+    UNION ALL
+    SELECT 1, 0, 0, ST_X(geom), ST_Y(geom), event_id FROM done
+    WHERE geom IS NOT NULL AND (SELECT total FROM sums) <= :single
 )
 SELECT sums.*, (SELECT array_agg(event_id ORDER BY part, due_at NULLS LAST, case_id,
                                  reported_at DESC, event_id) FROM first) AS first,
-       s.n, s.late, s.soon, s.lon, s.lat,
+       s.n::int, s.late::int, s.soon::int, s.lon, s.lat,
        CASE WHEN s.n = 1 THEN (SELECT c.id FROM event_case c WHERE c.event_id = s.event_id) END AS case_id
 FROM sums LEFT JOIN symbol AS s ON :draws
 """

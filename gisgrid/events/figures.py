@@ -6,6 +6,7 @@ was received; a number and its rows are one condition, asked twice.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -120,6 +121,11 @@ def figures(session: Session, township_id: int, unit: str, period: Period) -> li
     return [Figures(row["key"], row["name"], {m: row[m] for m in MEASURES}) for row in rows]
 
 
+def together(parts: Sequence[Figures]) -> Figures:
+    """The whole of disjoint units, without a name: each case lies in one of them."""
+    return Figures("", "", {m: sum(part.counts[m] for part in parts) for m in MEASURES})
+
+
 def rows_behind(
     session: Session, township_id: int, period: Period, *, unit: str, key: str, measure: str
 ) -> list[int]:
@@ -215,7 +221,8 @@ JOIN township t ON t.area_id = e.township_id,
 LATERAL (SELECT (e.reported_at AT TIME ZONE t.time_zone)::date AS reported) day
 WHERE e.township_id = :t
   AND day.reported BETWEEN CAST(:since AS date) - CAST(:days AS int) AND CAST(:until AS date)"""
-# What the log says of each case up to a moment. The deadline that counts is that of its last run.
+# What the log says of each case up to a moment. The deadline that counts is that of its last run. What
+# counts of several lines is the last one's: the greatest of its number, with what it says behind.
 _FACT = f"""
 WITH taken AS (
     SELECT c.id AS case_id, e.id AS event_id, e.reported_at, e.source, e.matter_id, e.community_id,
@@ -228,10 +235,11 @@ WITH taken AS (
            count(*) FILTER (WHERE means = 'return') AS returned,
            count(*) FILTER (WHERE means = 'transfer') AS transferred,
            count(*) FILTER (WHERE means = 'reopen') AS reopened,
-           (array_agg(means ORDER BY seq DESC) FILTER (WHERE means IN
-               ('close', 'refuse', 'withdraw', 'merge', 'reopen')))[1] AS ending,
+           (ARRAY['reopened', 'dropped', 'closed'])[1 + max(seq * 3 + CASE means
+               WHEN 'close' THEN 2 WHEN 'reopen' THEN 0 ELSE 1 END) FILTER (WHERE means IN
+               ('close', 'refuse', 'withdraw', 'merge', 'reopen')) % 3] AS ending,
            max(at) FILTER (WHERE means = 'close') AS closed_at,
-           (array_agg(s.rating ORDER BY seq DESC) FILTER (WHERE s.rating IS NOT NULL))[1] AS rating
+           max(seq * 8 + s.rating) % 8 AS rating
     FROM case_step s JOIN taken USING (case_id) WHERE s.at <= :as_of GROUP BY s.case_id
 ), limited AS (
     SELECT DISTINCT ON (k.case_id) k.case_id, k.due_at
@@ -239,11 +247,11 @@ WITH taken AS (
     ORDER BY k.case_id, k.id DESC
 ), fact AS (
     SELECT taken.*, said.assigned, said.returned, said.transferred, said.reopened, said.rating,
-           CASE WHEN said.ending = 'close' AND limited.due_at IS NULL THEN 'closed_no_limit'
-                WHEN said.ending = 'close' AND said.closed_at <= limited.due_at
+           CASE WHEN said.ending = 'closed' AND limited.due_at IS NULL THEN 'closed_no_limit'
+                WHEN said.ending = 'closed' AND said.closed_at <= limited.due_at
                     THEN 'closed_in_time'
-                WHEN said.ending = 'close' THEN 'closed_late'
-                WHEN said.ending IN ('refuse', 'withdraw', 'merge') THEN 'dropped'
+                WHEN said.ending = 'closed' THEN 'closed_late'
+                WHEN said.ending = 'dropped' THEN 'dropped'
                 WHEN limited.due_at < :as_of THEN 'open_late' ELSE 'open' END AS outcome,
            m.code AS matter_code, m.name AS matter, m.office,
            coalesce(u.code, b.code) AS major_code, coalesce(u.name, b.name) AS major,

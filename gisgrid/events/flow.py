@@ -8,7 +8,7 @@ refuses what they do not allow; see ``take_case_step`` in the migration.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -237,6 +237,11 @@ def flow_by_id(session: Session, flow_id: int) -> Flow:
     if source is None:
         raise NotFound(f"There is no flow {flow_id}.", zh=f"没有编号为 {flow_id} 的流程。")
     return _kept(flow_id, str(source))
+
+
+def flows_by_id(session: Session, flow_ids: Iterable[int]) -> dict[int, Flow]:
+    """Kept flows by their number, each asked for once, however often it is named."""
+    return {flow_id: flow_by_id(session, flow_id) for flow_id in set(flow_ids)}
 
 
 @cache

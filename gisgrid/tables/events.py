@@ -136,6 +136,9 @@ class Event(Placed, Imported, Base):
         CheckConstraint("closed_at >= reported_at", name="closed_after_reported"),
         Index("ix_event_geom", "geom", postgresql_using="gist"),
         Index("ix_event_township_id_reported_at", "township_id", "reported_at"),
+        Index(
+            "ix_event_township_id_open", "township_id", postgresql_where=text("closed_at IS NULL")
+        ),
         UniqueConstraint("township_id", "client_id"),
     )
 
