@@ -197,6 +197,7 @@ def test_no_grid_hangs_together_over_a_barrier(state: PlanState):
         ({"grids": 5000}, Invalid),
         ({"locks": ("999901001201001",)}, Conflict),
         ({"add": ("999901001201",)}, Conflict),
+        ({"scratch": True, "far": True}, Conflict),
     ],
 )
 def test_what_cannot_be_is_refused_in_both_languages(

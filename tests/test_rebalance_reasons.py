@@ -72,6 +72,11 @@ def test_a_grid_too_far_from_the_work_is_out_of_reach():
     result = rebalance(row, np.ones(12), grid_of, rng=np.random.default_rng(0))
     assert kinds(result) == {"out of reach"}
     assert result.communities[0].floor > 0.01
+    far = rebalance(row, np.ones(12), grid_of, far=True, rng=np.random.default_rng(0))
+    assert not far.infeasible
+    assert np.bincount(far.grid_of).tolist() == [3, 3, 3, 3]
+    assert far.bound == pytest.approx(9 - 3.03)  # what the first grid has beyond its band
+    assert far.bound <= far.moved_cost == 9  # and the two between move on as a whole
 
 
 def test_fewer_working_places_than_grids_is_said():

@@ -198,7 +198,10 @@ def lock(plan_id: int) -> Response:
 
 @blueprint.post("/<int:plan_id>/rebalance")
 def rebalance(plan_id: int) -> Response:
-    """Order a proposal from the background worker; locked grids stay. With ``size``: drawn anew."""
+    """Order a proposal from the background worker; locked grids stay. With ``size``: drawn anew.
+
+    ``far``: houses may go to any grid of their community.
+    """
     asked = body()
     tolerance = asked.get("tolerance", 0.01)
     if not isinstance(tolerance, int | float) or not 0 <= tolerance <= 1:
@@ -215,6 +218,7 @@ def rebalance(plan_id: int) -> Response:
         basic = set(bench.state.grids.code[bench.state.basic].tolist())
         wishes = Wishes(
             tolerance=float(tolerance),
+            far=asked.get("far") is True,
             locks=tuple(sorted(locks.grids & basic)),
             lock_houses=tuple(sorted(locks.houses)),
             lock_borders=tuple(

@@ -5,7 +5,9 @@ The class
 Plans in which a unit either stays in its grid of today or goes to a grid that *touches* that grid
 today (shares a contact of the unit graph), unless a lock forbids it. Contiguity, and that a unit
 cannot be torn apart, are left out; so every plan of the class costs at least the bound, and a plan
-outside the class (a house that jumps over a neighbour) may cost less.
+outside the class (a house that jumps over a neighbour) may cost less. Where units may go far the
+class is wider, any grid of the community, and the bound is lower: what a grid that moves as a whole
+costs is not in it.
 
 The program
 -----------

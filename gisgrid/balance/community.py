@@ -23,8 +23,8 @@ ROUNDING = 1e-9
 class Community:
     """The units of one community, renumbered; grids are rows of ``names``.
 
-    ``home`` is the plan of today, ``touching[g, h]`` whether two grids touch today, ``may`` the
-    same less what locks forbid. ``worst`` is the raggedness (one over Polsby-Popper) of the worst
+    ``home`` is the plan of today, ``touching[g, h]`` whether units of ``g`` may go to ``h`` (two
+    grids touch today, or units may go far), ``may`` the same less what locks forbid. ``worst`` is the raggedness (one over Polsby-Popper) of the worst
     grid of today's whole plan: no grid should become worse than that.
     """
 
@@ -157,8 +157,11 @@ class Plan:
         )
 
 
-def communities(graph: UnitGraph, plan: Plan) -> list[Community]:
-    """The communities in order of number, each ready to be solved."""
+def communities(graph: UnitGraph, plan: Plan, *, far: bool = False) -> list[Community]:
+    """The communities in order of number, each ready to be solved.
+
+    ``far``: units may go to any grid of their community, not only to one that touches theirs.
+    """
     free = _free(graph, plan.grid_of, plan.locks)
     order = np.argsort(plan.community_of, kind="stable")
     numbers, start = np.unique(plan.community_of[order], return_index=True)
@@ -166,7 +169,7 @@ def communities(graph: UnitGraph, plan: Plan) -> list[Community]:
     score = graph.compactness(*_numbered(plan.grid_of))
     worst = np.inf if score is None else float(1 / max(np.nanmin(score), 1e-3))
     return [
-        _community(int(number), units, graph, plan, free, worst=worst)
+        _community(int(number), units, graph, plan, free, worst=worst, far=far)
         for number, units in zip(numbers, parts, strict=True)
     ]
 
@@ -190,13 +193,20 @@ def _free(graph: UnitGraph, grid_of: Ints, locks: Locks) -> Bools:
 
 
 def _community(
-    number: int, units: Ints, graph: UnitGraph, plan: Plan, free: Bools, *, worst: float
+    number: int,
+    units: Ints,
+    graph: UnitGraph,
+    plan: Plan,
+    free: Bools,
+    *,
+    worst: float,
+    far: bool,
 ) -> Community:
     inner = graph.subgraph(units)
     names, home = np.unique(plan.grid_of[units], return_inverse=True)
     home = home.astype(np.int64)
     rows = inner.rows()
-    touching = np.eye(len(names), dtype=bool)
+    touching = np.eye(len(names), dtype=bool) | far
     touching[home[rows], home[inner.indices]] = True
     may = touching.copy()
     fixed = np.isin(names, plan.locks.grids)

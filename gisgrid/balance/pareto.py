@@ -26,6 +26,7 @@ def pareto(
     cost: Floats | None = None,
     locked: Locks | Bools | None = None,
     only: tuple[int, ...] | None = None,
+    far: bool = False,
     shape: float = 0.3,
     search: Search = NORMAL,
 ) -> tuple[Result, ...]:
@@ -44,6 +45,7 @@ def pareto(
             cost=cost,
             locked=locked,
             only=only,
+            far=far,
             shape=shape,
             search=search,
         )

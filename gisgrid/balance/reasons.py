@@ -131,11 +131,14 @@ def _locked(community: Community, tolerance: float, report: CommunityResult) -> 
 def _out_of_reach(community: Community, tolerance: float, report: CommunityResult) -> Reason:
     grids = tuple(community.names.tolist())
     if report.floor > tolerance:
+        near = not community.touching.all()
         return Reason(
             "out of reach",
-            f"Community {community.number} cannot come below {report.floor:.1%} while houses go "
-            f"only to a grid that touches their own; {tolerance:.1%} was asked.",
-            f"社区{community.number}的偏差不可能低于{report.floor:.1%},要求为{tolerance:.1%}。",
+            f"Community {community.number} cannot come below {report.floor:.1%}"
+            f"{' while houses go only to a grid that touches their own' if near else ''}; "
+            f"{tolerance:.1%} was asked.",
+            f"{'房屋只能划入相邻网格时,' if near else ''}社区{community.number}的偏差不可能低于"
+            f"{report.floor:.1%},要求为{tolerance:.1%}。",
             community.number,
             grids=grids,
         )

@@ -35,6 +35,7 @@ def rebalance(
     cost: Floats | None = None,
     locked: Locks | Bools | None = None,
     only: tuple[int, ...] | None = None,
+    far: bool = False,
     shape: float = 0.3,
     search: Search = NORMAL,
     progress: Progress | None = None,
@@ -60,6 +61,9 @@ def rebalance(
     only
         Only these grids exchange units, each with those of its own community, and their own mean
         is the target; all others stay as they are.
+    far
+        A unit may go to any grid of its community, where otherwise only to one that touches its own
+        today. The bound is then that of this wider class.
     shape
         Price of ragged borders: 0 for the least change and nothing else.
     progress
@@ -92,7 +96,7 @@ def rebalance(
     plan = today.grid_of.copy()
     reports: list[CommunityResult] = []
     why: list[Reason] = []
-    places = communities(part, today.of(chosen))
+    places = communities(part, today.of(chosen), far=far)
     for done, community in enumerate(places):
         seed = int(rng.integers(1, 2**62))
         local, report = _solve(community, tolerance, shape, search, seed)
@@ -102,7 +106,7 @@ def rebalance(
         why += reasons(community, units, local, tolerance, report)
         if progress is not None:
             progress(done + 1, len(places), "communities")
-    result = summed_up(graph, today, plan, reports, why)
+    result = summed_up(graph, today, plan, reports, why, neighbours_only=not far)
     if only is None and not np.isclose(
         result.certificate.max_deviation, result.max_deviation, atol=1e-9
     ):

@@ -17,8 +17,8 @@ class Search:
 
     Parameters
     ----------
-    moves_per_unit
-        Proposed moves per unit in each run.
+    moves_per_unit, in_large
+        Proposed moves per unit in each run; ``in_large`` those in a large community.
     least_moves
         Moves of a run at least; it makes small communities thorough.
     runs
@@ -31,6 +31,7 @@ class Search:
     """
 
     moves_per_unit: int = 1200
+    in_large: int = 900
     least_moves: int = 27_000
     runs: int = 2
     rescues: int = 6
@@ -40,13 +41,13 @@ class Search:
 # Temperature at the start of each run, in mean costs of a unit: most communities want a mild one,
 # some small ones have their better plan behind a wall that only a hot start climbs.
 HEATS = (1.0, 1.0, 4.0, 10.0, 20.0, 40.0)
-# In a community of this size luck evens out in one run; a second is better spent on more moves.
+# In a community of this size luck evens out: one run, and fewer moves a unit, come as near.
 LARGE_UNITS = 500
 NORMAL = Search()
-FAST = Search(moves_per_unit=120, least_moves=60_000, runs=1)
+FAST = Search(moves_per_unit=120, in_large=120, least_moves=60_000, runs=1)
 # While a hand drags: the first answer of a community, and the next ones from a plan nearly even.
-LIVE = Search(moves_per_unit=220, least_moves=5_000, runs=1, rescues=1)
-NUDGE = Search(moves_per_unit=120, least_moves=3_000, runs=1, rescues=2, heat=0.5)
+LIVE = Search(moves_per_unit=220, in_large=220, least_moves=5_000, runs=1, rescues=1)
+NUDGE = Search(moves_per_unit=120, in_large=120, least_moves=3_000, runs=1, rescues=2, heat=0.5)
 
 
 def search_plan(
@@ -70,8 +71,10 @@ def search_plan(
     unit = float(community.cost.mean()) if community.cost.any() else 1.0
     work = float(community.workload.mean()) or 1.0
     rate = unit / work
-    steps = max(search.least_moves, search.moves_per_unit * len(begin))
-    runs = search.runs if len(begin) <= LARGE_UNITS else 1
+    large = len(begin) > LARGE_UNITS
+    moves = search.in_large if large else search.moves_per_unit
+    steps = max(search.least_moves, moves * len(begin))
+    runs = 1 if large else search.runs
     if steps == search.least_moves:
         runs = max(runs, len(HEATS)) if search.runs > 1 else runs
     best, best_excess, best_energy = begin, np.inf, np.inf

@@ -208,11 +208,8 @@ def _print_proposal(proposal: Proposal, *, first: bool) -> None:
         )
     for en, _ in proposal.reasons:
         click.echo(f"not reached: {en}")
-    if any(r.kind == "out of reach" for r in result.infeasible):
-        click.echo(
-            "further than to a neighbour houses go in steps: balance the saved draft again "
-            "(--plan DRAFT), or draw anew with --scratch"
-        )
+    if any(r.kind == "out of reach" for r in result.infeasible) and not proposal.task.wishes.far:
+        click.echo("with --far houses may go further than to a neighbour; --scratch draws anew")
     if proposal.faults_today:
         told = ", ".join(f"{r.title_en} ({len(r.findings)})" for r in proposal.faults_today)
         click.echo(f"today's ground has faults that this does not mend: {told}; gisgrid coverage")

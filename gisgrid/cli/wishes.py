@@ -53,6 +53,11 @@ _OPTIONS = (
         help="only these grids exchange houses, towards their own mean; repeatable",
     ),
     click.option(
+        "--far",
+        is_flag=True,
+        help="houses may go to any grid of their community, not only to one that touches theirs",
+    ),
+    click.option(
         "--community",
         "communities",
         multiple=True,

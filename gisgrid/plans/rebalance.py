@@ -153,6 +153,7 @@ def trade_off(task: Task, tolerances: Sequence[float]) -> tuple[Result, ...]:
         cost=task.unit_residents,
         locked=locks_of(task),
         only=only_of(task),
+        far=task.wishes.far,
         shape=task.wishes.shape,
     )
 
@@ -168,7 +169,12 @@ def _solved(task: Task, tell: Tell) -> Result:
     }
     solve: Callable[..., Result] = from_scratch if wishes.afresh else rebalance
     if not wishes.afresh:
-        common |= {"locked": locks_of(task), "only": only_of(task), "shape": wishes.shape}
+        common |= {
+            "locked": locks_of(task),
+            "only": only_of(task),
+            "far": wishes.far,
+            "shape": wishes.shape,
+        }
     return solve(task.graph, task.unit_min, task.start, **common)
 
 

@@ -24,6 +24,8 @@ class Wishes:
     locks, lock_houses, lock_borders
         Codes of grids that keep their houses, of houses that keep their grid, and pairs of grids
         between which nothing moves.
+    far
+        A house may go to any grid of its community, not only to one that touches its own today.
     only, communities
         Only these grids exchange houses, towards their own mean; only these communities take part.
     split, merge, add
@@ -48,6 +50,7 @@ class Wishes:
     locks: tuple[str, ...] = ()
     lock_houses: tuple[str, ...] = ()
     lock_borders: tuple[tuple[str, str], ...] = ()
+    far: bool = False
     only: tuple[str, ...] = ()
     communities: tuple[str, ...] = ()
     split: tuple[str, ...] = ()
@@ -140,12 +143,12 @@ def check_wishes(wishes: Wishes, state: PlanState) -> None:
             zh=f"网格 {both[0]!r} 已锁定，不能拆分或合并。",
             grids=both,
         )
-    kept = bool(held or wishes.lock_houses or wishes.only)
+    kept = bool(held or wishes.lock_houses or wishes.only or wishes.far)
     if wishes.afresh and (kept or wishes.split or wishes.merge or wishes.add):
         raise Conflict(
-            "Drawn afresh, a plan keeps nothing of today's: locks, --only, --split, --merge and "
-            "--add do not go with --scratch, --grids or --size.",
-            zh="重新划分不保留现状：锁定、--only、--split、--merge、--add 不能与 --scratch、--grids、--size 同用。",
+            "Drawn afresh, a plan keeps nothing of today's: locks, --only, --far, --split, --merge "
+            "and --add do not go with --scratch, --grids or --size.",
+            zh="重新划分不保留现状：锁定、--only、--far、--split、--merge、--add 不能与 --scratch、--grids、--size 同用。",
         )
     if wishes.grids is not None and wishes.size is not None:
         raise Conflict(

@@ -275,8 +275,8 @@ HEAD = """# Address search
 
 Written by `scripts/bench address` from what it measured: door plates of Taipei and addresses of Boston in a
 township each, and both together with invented streets (Taipei's numbers under other names) up to a million.
-Two cores shared with other work, so wall milliseconds are noisy; CPU milliseconds are what the searching
-program and its database process were on a processor for. A search is one read-only transaction.
+CPU milliseconds are what the searching program and its database process were on a processor for. A search is
+one read-only transaction.
 
 Every fiftieth address is left out of the store and asked for to see how often another house is answered; in
 Boston those answers are houses whose range of numbers holds the one asked, so most are right on the ground.

@@ -58,23 +58,31 @@ def city(
                 result = CliRunner(env={"DATABASE_URL": url}).invoke(main, args)
                 assert result.exit_code == 0, (args, result.output)
                 said[" ".join(args[:2])] = result.output
-            (folder / "balance.txt").write_text(said["balance --tolerance"])
+            (folder / "balance.txt").write_text(said["balance --far"])
         finally:
             os.chdir(before)
         engine.folder = folder  # type: ignore[attr-defined]
         yield engine
 
 
-def test_every_sector_is_balanced_to_one_percent_or_the_reason_stands_in_words(city: Engine):
+def test_every_sector_is_balanced_to_one_percent_but_one_with_buildings_above_a_district(
+    city: Engine,
+):
     said = (city.folder / "balance.txt").read_text()  # type: ignore[attr-defined]
     with Session(city) as session:
         recipe = session.scalar(text("SELECT recipe FROM plan WHERE name = '2015'"))
     assert recipe["tolerance"] == 0.01
-    # Where the tolerance is out of reach the bound is that of the deviation reached, hence tighter.
-    assert recipe["bound"] <= recipe["moved_cost"] <= 1.08 * recipe["bound"]
-    if recipe["max_deviation"] > 0.01:
-        assert recipe["reasons"]
-        assert all(f"not reached: {reason}" in said for reason in recipe["reasons"])
+    # The bound knows nothing of grids that must move as a whole to let others past.
+    assert recipe["bound"] <= recipe["moved_cost"] <= 1.5 * recipe["bound"]
+    rows = {line.split()[0]: line.split() for line in said.splitlines() if "%" in line}
+    assert [rows[sector][-1] for sector in "2345"] == ["yes"] * 4
+    assert rows["1"][-1] == "no"
+    # Nothing stands in sector 1's way but what no plan can split, and the plan is as near as that.
+    assert recipe["reasons"]
+    assert all("building" in reason for reason in recipe["reasons"])
+    assert all(f"not reached: {reason}" in said for reason in recipe["reasons"])
+    reached, at_best = (float(share.rstrip("%")) for share in rows["1"][4:6])
+    assert reached <= at_best + 0.1
 
 
 def test_the_new_districts_tile_the_same_ground_and_lose_no_parcel(city: Engine):

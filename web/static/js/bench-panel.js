@@ -12,7 +12,7 @@
     byId("undo").addEventListener("click", () => bench.post("undo", { version: bench.view.version }));
     byId("redo").addEventListener("click", () => bench.post("redo", { version: bench.view.version }));
     byId("rebalance").addEventListener("click", async () => {
-      const answer = await bench.post("rebalance", { tolerance: Number(byId("tolerance").value) / 100 });
+      const answer = await bench.post("rebalance", { tolerance: Number(byId("tolerance").value) / 100, far: byId("far").checked });
       if (answer) job(bench, answer.job);
     });
     byId("afresh").addEventListener("click", async () => {
