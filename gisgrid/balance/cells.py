@@ -41,9 +41,7 @@ def voronoi_lines(
     )
     tight = np.tile(shapely.length(edges) < CLEAR_M, 2)
     crowded = np.isin(ends, ends[tight]).reshape(2, -1).any(axis=0)
-    rims = _segments_of(shapely.boundary(grids))
-    near = np.zeros(len(edges), dtype=bool)
-    near[shapely.STRtree(rims).query(edges, predicate="dwithin", distance=CLEAR_M)[0]] = True
+    near = beside(edges, shapely.boundary(grids))
     shapely.prepare(grids)
     inside = shapely.contains_xy(grids[grid], start[:, 0], start[:, 1])
     clean = inside & ~near & ~crowded
@@ -76,16 +74,14 @@ def _voronoi_edges(grids: Geometries, xy: Floats, grid_of_point: Ints) -> tuple[
     )
 
 
-def _segments_of(lines: Geometries) -> Geometries:
-    return _split(shapely.get_parts(lines))[0]
-
-
-def _split(lines: Geometries) -> tuple[Geometries, Ints]:
-    """The single segments of lines, and the line of each."""
-    xy, line = shapely.get_coordinates(lines, return_index=True)
+def beside(edges: Geometries, lines: Geometries) -> Bools:
+    """Which edges meet one of the lines, or come so near that the noder may join them."""
+    xy, line = shapely.get_coordinates(shapely.get_parts(lines), return_index=True)
     first = np.flatnonzero(line[1:] == line[:-1])
-    ends = np.stack([xy[first], xy[first + 1]], axis=1)
-    return np.asarray(shapely.linestrings(ends)), line[first]
+    single = shapely.linestrings(np.stack([xy[first], xy[first + 1]], axis=1))
+    near = np.zeros(len(edges), dtype=bool)
+    near[shapely.STRtree(single).query(edges, predicate="dwithin", distance=CLEAR_M)[0]] = True
+    return near
 
 
 def barrier_lines(grids: Geometries, walls: Geometries, *, near_m: float) -> Geometries:

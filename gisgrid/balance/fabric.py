@@ -16,7 +16,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from gisgrid.balance.arrays import Bools, Floats, Geometries, Ints, sums
-from gisgrid.balance.cells import assign_faces, barrier_lines, voronoi_lines
+from gisgrid.balance.cells import assign_faces, barrier_lines, beside, voronoi_lines
 from gisgrid.balance.faces import cut_into_faces, dissolve, hand_crumbs_over
 from gisgrid.balance.graph import UnitGraph
 from gisgrid.balance.lattice import (
@@ -262,19 +262,21 @@ def _cut(
     """The faces that borders, Voronoi edges and barriers cut the grids into, their grids and borders."""
     rims = shapely.boundary(grids)
     odd, clean = voronoi_lines(grids, xy, grid_of_point)
-    if not len(walls):
-        faces, of = _grid_faces(cut_into_faces(np.concatenate([rims, odd]), clean), grids)
-        segments = shared_segments(faces)
-        ground = sums(of, shapely.area(faces), len(grids))
-        slack_m2 = 2 * CELL_M * shapely.length(grids)
-        whole = (np.abs(ground - shapely.area(grids)) <= slack_m2).all()
-        if whole and tile(segments, rims):
-            return faces, of, segments
-    # Barriers cross any edge; and a thin wedge of a cell may fool the short cut above.
-    lines = [rims, odd, clean]
+    lines = [rims, odd]
     if len(walls):
-        lines.append(barrier_lines(grids, walls, near_m=NEAR_BORDER_M))
-    faces, of = _grid_faces(cut_into_faces(np.concatenate(lines)), grids)
+        barrier = barrier_lines(grids, walls, near_m=NEAR_BORDER_M)
+        crossed = beside(clean, barrier)
+        lines += [barrier, clean[crossed]]
+        clean = clean[~crossed]
+    faces, of = _grid_faces(cut_into_faces(np.concatenate(lines), clean), grids)
+    segments = shared_segments(faces)
+    ground = sums(of, shapely.area(faces), len(grids))
+    slack_m2 = 2 * CELL_M * shapely.length(grids)
+    whole = (np.abs(ground - shapely.area(grids)) <= slack_m2).all()
+    if whole and tile(segments, rims):
+        return faces, of, segments
+    # A thin wedge of a cell may fool the short cut.
+    faces, of = _grid_faces(cut_into_faces(np.concatenate([*lines, clean])), grids)
     return faces, of, shared_segments(faces)
 
 
