@@ -174,16 +174,18 @@ def _drop(grids: Geometries, spare: Ints) -> Geometries:
             break
         going &= ~np.isin(names, names[small])
     gone = names[going]
-    with_spare = np.zeros(len(grids), dtype=bool)
-    _, grid = shapely.get_coordinates(grids, return_index=True)
-    every = vertex_names(shapely.get_coordinates(grids))
-    with_spare[grid[np.isin(every, gone)]] = True
+    xy, grid = shapely.get_coordinates(grids, return_index=True)
+    every = vertex_names(xy)
+    leaving = np.isin(every, gone)
     out = grids.copy()
-    for g in np.flatnonzero(with_spare):
+    for g in np.unique(grid[leaving]).tolist():
+        # Names of this grid alone: to ask every ring about those of all takes most of the time.
+        of_grid = slice(*np.searchsorted(grid, [g, g + 1]))
+        own = every[of_grid][leaving[of_grid]]
         parts = [
             shapely.Polygon(
-                _ring_without(part.exterior, gone),
-                [_ring_without(hole, gone) for hole in part.interiors],
+                _ring_without(part.exterior, own),
+                [_ring_without(hole, own) for hole in part.interiors],
             )
             for part in shapely.get_parts(grids[g])
         ]

@@ -31,7 +31,7 @@ class Search:
     """
 
     moves_per_unit: int = 1200
-    in_large: int = 900
+    in_large: int = 800
     least_moves: int = 27_000
     runs: int = 2
     rescues: int = 6
