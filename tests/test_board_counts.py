@@ -71,11 +71,17 @@ def sees(who: str, event: Row[Any]) -> bool:
     return who == "dispatcher" or (who == "clerk" and event.community == A)
 
 
-def test_board_is_a_plain_count_of_what_each_may_see(engine: Engine, people: dict[str, int]):
+@pytest.mark.parametrize("all_have_cases", [False, True])
+def test_board_is_a_plain_count_of_what_each_may_see(
+    engine: Engine, people: dict[str, int], all_have_cases: bool
+):
     with transaction(engine) as session:
         township = session.scalar(text("SELECT area_id FROM township"))
+        if all_have_cases:
+            assert open_loaded(session, township).cases == 20
         every = session.execute(text(_PLAIN)).all()
-    assert len(every) == 600 and {e.community for e in every} > {A, B}
+        assert session.scalar(text("SELECT all_have_cases()")) is all_have_cases
+    assert len(every) == 600 + 20 * all_have_cases and {e.community for e in every} > {A, B}
     web, seen = web_engine(engine), Counter[str]()
     for who, account in people.items():
         for filters, fits in LOOKS:

@@ -6,7 +6,8 @@ that what is closed needs no look at cases and clocks: they are read for the ope
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -138,16 +139,8 @@ def board(
         **_values(filters), "t": township_id, "now": now, "limit": min(limit, MOST_ROWS),
         "square": square or 360.0, "single": MOST_SINGLE, "draws": square is not None,
     }  # fmt: skip
-    # Under the policies the planner expects a hundredfold of the rows, and would sort to join.
-    # So that sets of 100,000 rows are kept and hashed in memory and not through files.
-    session.execute(
-        text(
-            "SET LOCAL enable_mergejoin = off; SET LOCAL enable_sort = off; SET LOCAL work_mem = '32MB'"
-        )
-    )
-    if not _few(filters):
-        session.execute(text("SET LOCAL enable_nestloop = off"))
-    found = session.execute(text(_shown(filters) + _BOARD), values).all()
+    with _joined_by(session, sets=not _tiny(filters)):
+        found = session.execute(text(_shown(filters) + _BOARD), values).all()
     total, still_open, late, soon, unlocated, first = found[0][:6]
     symbols = [Symbol(*row[6:]) for row in found if row[6]]
     rows = rows_of(session, first or [])
@@ -209,8 +202,25 @@ def steps_since(session: Session, place: str, *, most: int = 200) -> list[tuple[
     return None if len(rows) > most else [(row.case_id, row.seq) for row in rows]
 
 
+@contextmanager
+def _joined_by(session: Session, *, sets: bool) -> Iterator[None]:
+    """Have the statements within read whole sets and hash them, or look up row by row.
+
+    Under the policies the planner knows nothing of how many rows are left. It would sort 100,000 of them
+    to join and to group, or look each up. 32 MB keep sets of so many in memory and not in files.
+    """
+    ways = ["enable_mergejoin", "enable_sort", *(["enable_nestloop"] if sets else [])]
+    session.execute(text("SET LOCAL work_mem = '32MB'" + _switched(ways, "off")))
+    yield
+    session.execute(text("SET LOCAL work_mem = DEFAULT" + _switched(ways, "on")))
+
+
+def _switched(ways: Sequence[str], state: str) -> str:
+    return "".join(f"; SET LOCAL {way} = {state}" for way in ways)
+
+
 def _shown(filters: Filters) -> str:
-    """The sets ``live``, ``done`` and what they are made of: open cases and closed ones."""
+    """The sets ``live`` and ``done``: open cases and closed ones."""
     grid, state = filters.grid, filters.state
     of_event = (
         (filters.matter, _OF_MATTER),
@@ -224,25 +234,26 @@ def _shown(filters: Filters) -> str:
         (filters.ids is not None, _OF_CASES),
     )
     of_case = (
-        (state == "closed", "false"),
         (state not in ("open", "closed", "all"), _IN_PHASE),
         (filters.due, _DUE.get(filters.due or "", "")),
     )
-    few = _few(filters)
-    # An event that was loaded and has no case yet is none of the board's.
-    closed = _CASE_OF_FEW if few else _CASE_OF_MANY
-    return _SETS.format(
-        of_event=" AND ".join(["e.township_id = :t", *(sql for asked, sql in of_event if asked)]),
-        of_case=" AND ".join(["true", *(sql for asked, sql in of_case if asked)]),
-        closed=closed if state in ("closed", "all") and not filters.due else "false",
-        made="MATERIALIZED" if few else "NOT MATERIALIZED",
-    )
+    events = " AND ".join(["e.township_id = :t", *(sql for asked, sql in of_event if asked)])
+    cases = " AND ".join(["c.open", *(sql for asked, sql in of_case if asked)])
+    live = _NONE_LIVE if state == "closed" else _LIVE.format(
+        of_event=events, of_case=cases, k=_CLOCK_OF_EACH if _tiny(filters) else _CLOCKS_OF_ALL
+    )  # fmt: skip
+    closed = state in ("closed", "all") and not filters.due
+    # Very many are read through once for each question: that is less than to keep them between.
+    many = not any((filters.matter, grid, filters.community, filters.words, filters.since))
+    kept = "NOT MATERIALIZED" if many and not filters.box else "MATERIALIZED"
+    case = _CASE_OF_FEW if _tiny(filters) else _CASE_OF_MANY
+    done = _DONE.format(of_event=events, has_case=case) if closed else _NONE_DONE
+    return f"{_TOWN}, live AS MATERIALIZED ({live}), done AS {kept} ({done})"
 
 
-def _few(filters: Filters) -> bool:
-    """Whether so few events are left that their cases are faster looked up than read through."""
-    asked = (filters.matter, filters.grid, filters.community, filters.words, filters.since)
-    return filters.ids is not None or filters.box is not None or any(asked)
+def _tiny(filters: Filters) -> bool:
+    """Whether so few events are left that what hangs on them is faster looked up than read through."""
+    return filters.ids is not None or filters.grid not in (None, "none")
 
 
 def _values(filters: Filters) -> dict[str, Any]:
@@ -257,43 +268,49 @@ def _values(filters: Filters) -> dict[str, Any]:
     }  # fmt: skip
 
 
-# The sets are made one by one (MATERIALIZED): under the policies the planner takes every one of them
-# for huge and would look up row by row what is faster joined. Very many closed ones are read through
-# once for each question instead, which is less than to keep them between.
-_SETS = """
+_TOWN = """
 WITH town AS (
     SELECT t.time_zone AS zone, p.id AS plan_id FROM township t
     LEFT JOIN plan p ON p.township_id = t.area_id AND p.state = 'published' WHERE t.area_id = :t
-), k AS MATERIALIZED (
-    SELECT case_id, min(due_at) AS due_at, min(yellow_at) AS yellow_at FROM case_clock
-    WHERE deadline AND stopped_at IS NULL GROUP BY case_id
-), c AS MATERIALIZED (
-    SELECT c.event_id, c.id AS case_id, c.flow_id, c.state, k.due_at, k.yellow_at
-    FROM event_case c LEFT JOIN k ON k.case_id = c.id WHERE c.township_id = :t AND c.open
-), live AS MATERIALIZED (
-    SELECT e.id AS event_id, c.case_id, c.due_at, coalesce(c.due_at < :now, false) AS late,
-           coalesce(c.due_at >= :now AND c.yellow_at <= :now, false) AS soon,
+)"""
+_LIVE = """
+    SELECT e.id AS event_id, c.id AS case_id, k.due_at, coalesce(k.due_at < :now, false) AS late,
+           coalesce(k.due_at >= :now AND k.yellow_at <= :now, false) AS soon,
            ST_X(e.geom) AS lon, ST_Y(e.geom) AS lat
-    FROM event e JOIN c ON c.event_id = e.id
+    FROM event e JOIN event_case c ON c.event_id = e.id AND c.township_id = :t LEFT JOIN {k}
     WHERE {of_event} AND e.closed_at IS NULL AND {of_case}
-), cased AS MATERIALIZED (
-    SELECT event_id FROM event_case WHERE township_id = :t
-), done AS {made} (
-    SELECT e.id AS event_id, e.reported_at, e.geom
-    FROM event e WHERE {of_event} AND e.closed_at IS NOT NULL AND {closed}
-)
+"""
+_CLOCKS_OF_ALL = """(
+        SELECT case_id, min(due_at) AS due_at, min(yellow_at) AS yellow_at FROM case_clock
+        WHERE deadline AND stopped_at IS NULL GROUP BY case_id
+    ) AS k ON k.case_id = c.id"""
+_CLOCK_OF_EACH = """LATERAL (
+        SELECT min(due_at) AS due_at, min(yellow_at) AS yellow_at FROM case_clock
+        WHERE case_id = c.id AND deadline AND stopped_at IS NULL
+    ) AS k ON true"""
+_NONE_LIVE = """
+    SELECT NULL::bigint AS event_id, NULL::bigint AS case_id, NULL::timestamptz AS due_at,
+           false AS late, false AS soon, NULL::float AS lon, NULL::float AS lat WHERE false
+"""
+_DONE = """
+    SELECT e.id AS event_id, e.reported_at, e.geom FROM event e
+    WHERE {of_event} AND e.closed_at IS NOT NULL AND {has_case}
+"""
+# An event that was loaded and has no case yet is none of the board's; mostly there is none of these,
+# and then it need not be asked of each.
+_CASE_OF_FEW = "e.id IN (SELECT event_id FROM event_case WHERE township_id = :t)"
+_CASE_OF_MANY = f"((SELECT all_have_cases()) OR {_CASE_OF_FEW})"
+_NONE_DONE = """
+    SELECT NULL::bigint AS event_id, NULL::timestamptz AS reported_at, NULL::geometry AS geom WHERE false
 """
 _IN_GRID = """e.id IN (SELECT a.event_id FROM event_grid a JOIN grid g ON g.id = a.grid_id
     WHERE a.plan_id = (SELECT plan_id FROM town) AND {on})"""
 _IN_NO_GRID = """e.id NOT IN (SELECT a.event_id FROM event_grid a
     WHERE a.plan_id = (SELECT plan_id FROM town) AND a.grid_id IS NOT NULL)"""
 _OF = "(SELECT id FROM area WHERE code = :community AND parent_id = :t)"
+# IS NOT NULL first: an unknown community does not end the look, and the set of all in grids would be made.
 _IN_COMMUNITY = f"""({_IN_GRID.format(on=f"g.community_id = {_OF}")}
-    OR e.community_id = {_OF} AND {_IN_NO_GRID})"""
-_CASE_OF_FEW = "e.id IN (SELECT event_id FROM event_case WHERE township_id = :t)"
-# IS TRUE keeps it from being a join, in whose place the planner, that takes the set for 200 rows, would
-# look up each of 100,000.
-_CASE_OF_MANY = "(e.id IN (SELECT event_id FROM cased)) IS TRUE"
+    OR e.community_id IS NOT NULL AND e.community_id = {_OF} AND {_IN_NO_GRID})"""
 _OF_CASES = "e.id IN (SELECT event_id FROM event_case WHERE id = ANY(:ids))"
 _SINCE_DAY = """e.reported_at >= (
     CAST(:since AS date)::timestamp AT TIME ZONE (SELECT zone FROM town))"""
@@ -301,9 +318,9 @@ _UNTIL_DAY = """e.reported_at < (
     (CAST(:until AS date) + 1)::timestamp AT TIME ZONE (SELECT zone FROM town))"""
 _IN_PHASE = "(c.flow_id, c.state) IN (SELECT flow_id, state FROM flow_state WHERE phase = :state)"
 _DUE = {
-    "late": "c.due_at < :now",
-    "soon": "c.due_at >= :now AND c.yellow_at <= :now",
-    "none": "c.due_at IS NULL",
+    "late": "k.due_at < :now",
+    "soon": "k.due_at >= :now AND k.yellow_at <= :now",
+    "none": "k.due_at IS NULL",
 }
 _OF_MATTER = """e.matter_id IN (
     SELECT m.id FROM matter m LEFT JOIN matter b ON b.id = m.parent_id LEFT JOIN matter u ON u.id = b.parent_id
