@@ -101,6 +101,11 @@ def test_the_list_is_printed_compared_and_asked(cli, engine: Engine, tmp_path: P
     assert asked.startswith("refused")
     args = ("--parent", matter.removesuffix(".1"), "--name", "临时", "--consent", "某文")
     days = ("--since", "2026-01-01", "--until", "2026-01-31")
-    assert "T1 临时" in cli("matters", "temporary", "T1", *args, *days, "--commit").output
-    assert "T1" in cli("matters", "rulebook").output
+    limits = ("--limit", "3 working_days", "--closing", "水已排净", "--commit")
+    assert "T1 临时" in cli("matters", "temporary", "T1", *args, *days, *limits).output
+    assert "working time" in cli(
+        "matters", "temporary", "T2", *args, *days, "--limit", "3 clock_days", ok=False
+    ).output  # fmt: skip
+    printed = cli("matters", "rulebook").output
+    assert "T1" in printed and "3 working_days" in printed and "水已排净" in printed
     assert "community" in cli("matters", "burden", "--since", "2020-01-01").output

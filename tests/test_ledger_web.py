@@ -14,7 +14,9 @@ from sqlalchemy.exc import DBAPIError
 
 from gisgrid.db.store import transaction
 from gisgrid.events.legacy import add_problem
+from gisgrid.events.upkeep import keep_up
 from tests.accounts import acting, appointed
+from tests.cases import at
 from tests.test_case_rights import Town
 from tests.web import app_over
 
@@ -59,9 +61,13 @@ def test_a_problem_is_entered_looked_at_and_solved(town: Town, engine: Engine):
         form = {"finding": "仍在协商", "next_on": "2199-01-01", **wrong}
         answer = post(clerk, "/ledger/L/1", **form)
         assert answer.status_code == 422 and form["finding"].strip() in answer.text
+    keep_up(engine, at("2023-09-01 09:00"))
+    assert "管网" in dispatcher.get("/notices").text
     answer = post(clerk, "/ledger/L/1", finding="仍在协商", next_on="2199-01-01")
     assert answer.status_code == 200 and "2199-01-01" in answer.text and "仍在协商" in answer.text
     assert "to be looked at" not in dispatcher.get("/ledger?lang=en").text
+    # Looked at, it need not be reminded of.
+    assert "管网" not in dispatcher.get("/notices").text
     # Two at once: the second is told that it is solved.
     assert "Solved." in post(dispatcher, "/ledger/L/1", finding="已更换", solved="1").text
     assert post(clerk, "/ledger/L/1", finding="x", next_on="2199-01-01").status_code == 403

@@ -200,8 +200,9 @@ def _view(session: Session, case_id: int) -> View:
             place = in_store(session, town, plan, about.lon, about.lat)
         except NotFound as exc:
             outside = exc.message if language() == "en" else exc.zh
-    near = [about.grid_code] if about.grid_code else []
-    near += [other.card.code for other in place.others] if place else []
+    # The ground's grid is another one where the list of exceptions gives the event away.
+    ground = [place.grid.code, *(other.card.code for other in place.others)] if place else []
+    near = list(dict.fromkeys(code for code in (about.grid_code, *ground) if code))
     gives = any("owner" in step.needs for step, _ in steps)
     owners = [now.owner, *(line.owner for line in log)]
     staff = {o.staff_id for o in owners if o.staff_id} | {s.staff_id for s in suggested}

@@ -74,7 +74,7 @@ def look(code: str) -> BaseResponse:
             )  # fmt: skip
     except GisgridError as refused:
         return _one(code, refused)
-    flash(gettext("Solved.") if solved else gettext("Noted."))
+    flash(gettext("Solved.") if solved else gettext("The look at it is noted."))
     return redirect(url_for("ledger.one", code=code, township=place.code), 303)
 
 

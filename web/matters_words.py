@@ -57,7 +57,8 @@ def said(field: str, value: object) -> str:
         return limit_words(value)
     if field == "limits" and isinstance(value, dict):
         names = _clock_names(language())
-        return "; ".join(f"{names.get(k, k)} {limit_words(v)}" for k, v in value.items())
+        order = [*(k for k in names if k in value), *(k for k in value if k not in names)]
+        return "; ".join(f"{names.get(k, k)} {limit_words(value[k])}" for k in order)
     if isinstance(value, bool):
         return str(gettext("yes") if value else gettext("no"))
     return f"{value:g}" if isinstance(value, float) else shown(value)

@@ -11,6 +11,7 @@ from rich.table import Table
 from gisgrid.cli.edge import opened, wide_console
 from gisgrid.events import demands, matters
 from gisgrid.events.matters import Entry
+from gisgrid.events.worktime import Limit
 from gisgrid.plans import plans
 from gisgrid.plans.exports import Sheet, write_workbook
 from gisgrid.settings import Settings
@@ -136,6 +137,9 @@ def demand_command(
 @click.option("--until", type=_day, required=True, help="last day")
 @click.option("--office", help="responsible office")
 @click.option("--decider", help="level that decides")
+@click.option("--limit", help="time limit, such as '3 working_days'")
+@click.option("--filing", help="when it is filed")
+@click.option("--closing", help="when it is closed")
 @_township
 @_commit
 @click.pass_obj
@@ -151,15 +155,23 @@ def temporary_command(
     until: datetime,
     office: str | None,
     decider: str | None,
+    limit: str | None,
+    filing: str | None,
+    closing: str | None,
     township: str | None,
     commit: bool,
 ) -> None:
     """Put the urgent item CODE beside the list, for days and with consent."""
+    allowed = Limit.parse(limit) if limit else None
+    rule = {
+        "office": office, "decider": decider, "filing_rule": filing, "closing_rule": closing,
+        "time_limit": allowed and allowed.amount, "limit_unit": allowed and allowed.unit,
+    }  # fmt: skip
     with opened(settings) as session:
         place = plans.township(session, township)
         matters.add_temporary(
             session, place.id, parent=parent, code=code, name=name, consent=consent,
-            since=since.date(), until=until.date(), rule={"office": office, "decider": decider},
+            since=since.date(), until=until.date(), rule=rule,
         )  # fmt: skip
         if not commit:
             session.rollback()

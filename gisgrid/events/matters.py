@@ -149,7 +149,7 @@ def add_temporary(
     Raises
     ------
     Invalid
-        No consent, no last day, or an unknown word in ``rule``.
+        No consent, no last day, an unknown word in ``rule``, or a limit not in working time.
     NotFound
         No list on that day, or no such major item on it.
     Conflict
@@ -163,6 +163,8 @@ def add_temporary(
     known = ("office", "decider", "acts", "time_limit", "limit_unit", "filing_rule", "closing_rule")
     if strange := sorted(rule.keys() - set(known)):
         raise Invalid(f"A matter has no {', '.join(strange)}; it has {', '.join(known)}.")
+    if rule.get("limit_unit") and not str(rule["limit_unit"]).startswith("working"):
+        raise Invalid("A matter's limit counts working time.", zh="事项时限须以工作时间计。")
     major = session.execute(
         text(
             "SELECT m.id, m.list_id FROM matter m JOIN matter_list l ON l.id = m.list_id "

@@ -73,5 +73,8 @@ LEFT JOIN plan p ON p.township_id = n.township_id AND p.state = 'published'
 LEFT JOIN event_grid a ON a.plan_id = p.id AND a.event_id = e.id
 LEFT JOIN grid g ON g.id = a.grid_id
 LEFT JOIN legacy_problem l ON l.id = n.problem_id
-WHERE {_MINE} ORDER BY n.at, n.id
+WHERE {_MINE}
+  -- Whoever has looked at an old problem since has no need to be reminded of that look.
+  AND (l.id IS NULL OR n.key = 'review:' || l.id || ':' || coalesce(l.review_on::text, 'solved'))
+ORDER BY n.at, n.id
 """  # noqa: S608 - put together from parts that stand here
