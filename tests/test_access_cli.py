@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 import pytest
 from click.testing import Result
 from sqlalchemy import Engine, text
@@ -46,6 +49,14 @@ def test_an_account_is_made_appointed_and_switched_off(town: Engine):
     assert gisgrid(town, "user", "end", number, "--commit").exit_code == 0
     assert "community_clerk" not in gisgrid(town, "user", "list").output
     assert "see_register" in gisgrid(town, "user", "roles").output
+
+
+def test_an_appointment_counts_from_the_day_it_is_in_the_township(town: Engine):
+    behind = "Pacific/Pago_Pago"  # eleven hours after Greenwich
+    gisgrid(town, "township", "--set", f"time_zone={behind}", "--commit")
+    gisgrid(town, "user", "add", "wang", "测试王", "--commit")
+    given = gisgrid(town, "user", "role", "wang", "planner", "--area", TOWN, "--commit")
+    assert given.output.strip().endswith(f"from {datetime.now(ZoneInfo(behind)).date()}")
 
 
 def test_a_right_outside_the_tree_is_refused_in_words(town: Engine):

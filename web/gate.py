@@ -227,7 +227,7 @@ def need(right: str) -> None:
         means = ", ".join(RIGHTS[r] for r in rights)
         raise NotAllowed(
             f"This needs the right {right} ({means}), which {who.name} does not have today.",
-            zh=f"此操作需要权限“{right}”，账号 {who.name} 目前没有。",
+            zh=f"此操作需要权限“{'”或“'.join(rights)}”，账号 {who.name} 目前没有。",
             right=right,
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -14,6 +14,7 @@ from gisgrid.events.matters import Entry
 from gisgrid.events.worktime import Limit
 from gisgrid.plans import plans
 from gisgrid.plans.exports import Sheet, write_workbook
+from gisgrid.plans.fetch import today
 from gisgrid.settings import Settings
 
 _township = click.option("--township", help="code of the township; needed if there are several")
@@ -189,9 +190,9 @@ def burden_command(
     settings: Settings, since: datetime, until: datetime | None, township: str | None
 ) -> None:
     """Count per community what was sent to its grids, and what was refused."""
-    last = until.date() if until else date.today()  # noqa: DTZ011 - the operator's day
     with opened(settings, read_only=True) as session:
         place = plans.township(session, township)
+        last = until.date() if until else today(place)
         rows = demands.burdens(session, place.id, since.date(), last)
     table = Table("code", "community", "sent", "temporary", "refused", box=None)
     for b in rows:

@@ -16,6 +16,8 @@ from gisgrid.access.passwords import random_password
 from gisgrid.access.roles import RIGHTS, ROLES
 from gisgrid.cli.edge import opened, wide_console
 from gisgrid.cli.learning import commit_option, say_dry
+from gisgrid.plans import plans
+from gisgrid.plans.fetch import today
 from gisgrid.settings import Settings
 
 _day = click.DateTime(["%Y-%m-%d"])
@@ -141,7 +143,7 @@ def role_command(
     """Appoint the account NAME to ROLE in an area or grid for a span of days."""
     with _writing(settings, commit) as session:
         made = appointments.appoint(
-            session, name, role, area=area, grid=grid, since=_date(since), until=until and until.date()
+            session, name, role, area=area, grid=grid, since=_date(session, since), until=until and until.date()
         )  # fmt: skip
         where = made.grid_code or made.area or "everywhere"
         click.echo(f"appointment {made.id}: {made.account} is {role} of {where} from {made.since}")
@@ -155,7 +157,7 @@ def role_command(
 def end_command(settings: Settings, /, number: int, on: datetime | None, commit: bool) -> None:
     """End the appointment of a NUMBER of `gisgrid user list`."""
     with _writing(settings, commit) as session:
-        appointments.end_appointment(session, number, _date(on))
+        appointments.end_appointment(session, number, _date(session, on))
 
 
 @user.command("roles")
@@ -226,5 +228,9 @@ def revoke_command(settings: Settings, /, name: str, token: str, commit: bool) -
         tokens.revoke_token(session, name, token)
 
 
-def _date(day: datetime | None) -> date:
-    return day.date() if day else date.today()  # noqa: DTZ011 - the operator's own day
+def _date(session: Session, day: datetime | None) -> date:
+    """The day given, or today in every township: whose clock is behind this machine's still counts."""
+    if day:
+        return day.date()
+    days = [today(place) for place in plans.townships(session)]
+    return min(days, default=date.today())  # noqa: DTZ011 - without a township the operator's own
