@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from urllib.parse import quote, urlencode
 
 from flask import Blueprint, Response, render_template, request, url_for
 from sqlalchemy.orm import Session
@@ -61,7 +62,7 @@ def show() -> Response:
         spots=spots,
         grown=[g for g in grown if g.now > g.before][:10],
         fallen=[g for g in grown[::-1] if g.now < g.before][:5],
-        behind=_behind,
+        behind=_behind(period, place.code),
         languages=LANGUAGES,
     )
     return Response(html, headers={"Cache-Control": "private, no-store"})
@@ -104,10 +105,15 @@ def _ids(session: Session, place: Place) -> list[int]:
     )  # fmt: skip
 
 
-def _behind(measure: str, unit: str, key: str, period: figures.Period, township: str) -> str:
-    """Address of the rows behind a number."""
-    values: dict[str, Any] = {"since": period.since, "until": period.until, "township": township}
-    return url_for("figures.rows", measure=measure, unit=unit, key=key, **values)
+def _behind(period: figures.Period, township: str) -> Callable[[str, str, str], str]:
+    """What gives the address of the rows behind a number, of which a page may have very many."""
+    path = url_for("figures.rows")
+    rest = urlencode({"since": period.since, "until": period.until, "township": township})
+
+    def address(measure: str, unit: str, key: str) -> str:
+        return f"{path}?measure={measure}&unit={unit}&key={quote(key)}&{rest}"
+
+    return address
 
 
 def _of(heat: dict[tuple[str, int], int], matter: str) -> int:

@@ -6,8 +6,7 @@ that what is closed needs no look at cases and clocks: they are read for the ope
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from gisgrid.db.joins import joined_by
 from gisgrid.errors import Invalid
 from gisgrid.tables.cases import PHASES
 
@@ -139,7 +139,7 @@ def board(
         **_values(filters), "t": township_id, "now": now, "limit": min(limit, MOST_ROWS),
         "square": square or 360.0, "single": MOST_SINGLE, "draws": square is not None,
     }  # fmt: skip
-    with _joined_by(session, sets=not _tiny(filters)):
+    with joined_by(session, sets=not _tiny(filters)):
         found = session.execute(text(_shown(filters) + _BOARD), values).all()
     total, still_open, late, soon, unlocated, first = found[0][:6]
     symbols = [Symbol(*row[6:]) for row in found if row[6]]
@@ -200,23 +200,6 @@ def steps_since(session: Session, place: str, *, most: int = 200) -> list[tuple[
         {"step": int(step), "back": _LOOKED_BACK, "xmin": str(int(xmin) % 2**32), "most": most + 1},
     ).all()
     return None if len(rows) > most else [(row.case_id, row.seq) for row in rows]
-
-
-@contextmanager
-def _joined_by(session: Session, *, sets: bool) -> Iterator[None]:
-    """Have the statements within read whole sets and hash them, or look up row by row.
-
-    Under the policies the planner knows nothing of how many rows are left. It would sort 100,000 of them
-    to join and to group, or look each up. 32 MB keep sets of so many in memory and not in files.
-    """
-    ways = ["enable_mergejoin", "enable_sort", *(["enable_nestloop"] if sets else [])]
-    session.execute(text("SET LOCAL work_mem = '32MB'" + _switched(ways, "off")))
-    yield
-    session.execute(text("SET LOCAL work_mem = DEFAULT" + _switched(ways, "on")))
-
-
-def _switched(ways: Sequence[str], state: str) -> str:
-    return "".join(f"; SET LOCAL {way} = {state}" for way in ways)
 
 
 def _shown(filters: Filters) -> str:

@@ -13,6 +13,7 @@ from datetime import date, datetime
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from gisgrid.db.joins import joined_by
 from gisgrid.errors import Invalid
 
 UNITS = {
@@ -44,6 +45,7 @@ MEASURES = {
 }
 """Measure to its condition on a case; ``dropped``: not filed, withdrawn or merged."""
 OUTCOMES = ("closed_in_time", "closed_late", "closed_no_limit", "dropped", "open", "open_late")
+_LONG_DAYS = 62
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,11 @@ class Period:
     """The last day."""
     as_of: datetime
     """Aware; later steps do not count, and what was due by then and is open is late."""
+
+    @property
+    def long(self) -> bool:
+        """Whether it takes in so much that the whole log is faster read than each case looked up."""
+        return (self.until - self.since).days > _LONG_DAYS
 
 
 @dataclass(frozen=True)
@@ -112,12 +119,9 @@ def figures(session: Session, township_id: int, unit: str, period: Period) -> li
     """The measures of each unit (one of ``UNITS``), by key; grids are those of the published plan."""
     key, name = _unit(unit)
     counts = ", ".join(f"count(*) FILTER (WHERE {on}) AS {m}" for m, on in MEASURES.items())
-    rows = session.execute(
-        text(
-            f"{_FACT} SELECT {key} AS key, {name} AS name, {counts} FROM fact GROUP BY 1 ORDER BY 1"
-        ),
-        {"t": township_id, **vars(period)},
-    ).mappings()
+    asked = f"{_FACT} SELECT {key} AS key, {name} AS name, {counts} FROM fact GROUP BY 1 ORDER BY 1"
+    with joined_by(session, sets=period.long):
+        rows = session.execute(text(asked), {"t": township_id, **vars(period)}).mappings().all()
     return [Figures(row["key"], row["name"], {m: row[m] for m in MEASURES}) for row in rows]
 
 
@@ -133,14 +137,11 @@ def rows_behind(
     if measure not in MEASURES:
         raise Invalid(f"There is no measure {measure!r}; known: {', '.join(MEASURES)}.")
     unit_key, _ = _unit(unit)
-    rows = session.scalars(
-        text(
-            f"{_FACT} SELECT event_id FROM fact WHERE ({unit_key}) = :key AND {MEASURES[measure]} "
-            "ORDER BY reported_at, event_id"
-        ),
-        {"t": township_id, "key": key, **vars(period)},
-    )
-    return list(rows)
+    asked = f"""{_FACT} SELECT event_id FROM fact
+        WHERE ({unit_key}) = :key AND {MEASURES[measure]} ORDER BY reported_at, event_id"""
+    with joined_by(session, sets=period.long):
+        values = {"t": township_id, "key": key, **vars(period)}
+        return list(session.scalars(text(asked), values))
 
 
 def heat(
@@ -189,13 +190,12 @@ def grew_most(session: Session, township_id: int, since: date, until: date) -> l
     rows = session.execute(
         text(
             f"""
-            SELECT m.code, max(m.name),
-                   count(*) FILTER (WHERE day.reported < CAST(:since AS date)) AS before,
-                   count(*) FILTER (WHERE day.reported >= CAST(:since AS date)) AS now
-            FROM {_EVENTS_FROM_BEFORE} GROUP BY m.code
-            ORDER BY count(*) FILTER (WHERE day.reported >= CAST(:since AS date))
-                   - count(*) FILTER (WHERE day.reported < CAST(:since AS date)) DESC,
-                   m.code COLLATE "C"
+            SELECT code, name, before, now FROM (
+                SELECT m.code, max(m.name) AS name,
+                       count(*) FILTER (WHERE e.reported_at < {_SINCE}) AS before,
+                       count(*) FILTER (WHERE e.reported_at >= {_SINCE}) AS now
+                FROM {_EVENTS_FROM_BEFORE} GROUP BY m.code
+            ) AS each ORDER BY now - before DESC, code COLLATE "C"
             """
         ),
         {"t": township_id, "since": since, "until": until, "days": days},
@@ -209,26 +209,26 @@ def _unit(unit: str) -> tuple[str, str]:
     return UNITS[unit]
 
 
-_SPAN = """
-      e.township_id = :t
-      AND e.reported_at >= (CAST(:since AS date)::timestamp AT TIME ZONE t.time_zone)
-      AND e.reported_at < ((CAST(:until AS date) + 1)::timestamp AT TIME ZONE t.time_zone)
-"""
+# The beginning of a day in the township's time; asked once, and not of each event.
+_DAY = """(SELECT ({day})::timestamp AT TIME ZONE time_zone FROM township WHERE area_id = :t)"""
+_SINCE, _AFTER = (
+    _DAY.format(day="CAST(:since AS date)"),
+    _DAY.format(day="CAST(:until AS date) + 1"),
+)
+_BEFORE = _DAY.format(day="CAST(:since AS date) - CAST(:days AS int)")
+_SPAN = f"e.township_id = :t AND e.reported_at >= {_SINCE} AND e.reported_at < {_AFTER}"
 _EVENTS = f"""event e JOIN matter m ON m.id = e.matter_id
 JOIN township t ON t.area_id = e.township_id WHERE {_SPAN}"""
-_EVENTS_FROM_BEFORE = """event e JOIN matter m ON m.id = e.matter_id
-JOIN township t ON t.area_id = e.township_id,
-LATERAL (SELECT (e.reported_at AT TIME ZONE t.time_zone)::date AS reported) day
-WHERE e.township_id = :t
-  AND day.reported BETWEEN CAST(:since AS date) - CAST(:days AS int) AND CAST(:until AS date)"""
+_EVENTS_FROM_BEFORE = f"""event e JOIN matter m ON m.id = e.matter_id
+WHERE e.township_id = :t AND e.reported_at >= {_BEFORE} AND e.reported_at < {_AFTER}"""
 # What the log says of each case up to a moment. The deadline that counts is that of its last run. What
 # counts of several lines is the last one's: the greatest of its number, with what it says behind.
 _FACT = f"""
 WITH taken AS (
     SELECT c.id AS case_id, e.id AS event_id, e.reported_at, e.source, e.matter_id, e.community_id,
            e.township_id
-    FROM event e JOIN event_case c ON c.event_id = e.id JOIN township t ON t.area_id = e.township_id
-    WHERE {_SPAN}
+    FROM event e JOIN event_case c ON c.event_id = e.id
+    WHERE {_SPAN} AND c.opened_at <= :as_of
 ), said AS (
     SELECT s.case_id,
            count(*) FILTER (WHERE means = 'assign') AS assigned,
@@ -240,7 +240,10 @@ WITH taken AS (
                ('close', 'refuse', 'withdraw', 'merge', 'reopen')) % 3] AS ending,
            max(at) FILTER (WHERE means = 'close') AS closed_at,
            max(seq * 8 + s.rating) % 8 AS rating
-    FROM case_step s JOIN taken USING (case_id) WHERE s.at <= :as_of GROUP BY s.case_id
+    FROM case_step s JOIN taken USING (case_id)
+    WHERE s.at <= :as_of AND (s.rating IS NOT NULL OR means IN ('assign', 'return', 'transfer',
+        'reopen', 'close', 'refuse', 'withdraw', 'merge'))
+    GROUP BY s.case_id
 ), limited AS (
     SELECT DISTINCT ON (k.case_id) k.case_id, k.due_at
     FROM case_clock k JOIN taken USING (case_id) WHERE k.deadline AND k.started_at <= :as_of
@@ -256,7 +259,7 @@ WITH taken AS (
            m.code AS matter_code, m.name AS matter, m.office,
            coalesce(u.code, b.code) AS major_code, coalesce(u.name, b.name) AS major,
            g.code AS grid_code, g.name AS grid, o.code AS community_code, o.name AS community
-    FROM taken JOIN said USING (case_id) LEFT JOIN limited USING (case_id)
+    FROM taken LEFT JOIN said USING (case_id) LEFT JOIN limited USING (case_id)
     JOIN matter m ON m.id = taken.matter_id JOIN matter b ON b.id = m.parent_id
     LEFT JOIN matter u ON u.id = b.parent_id
     LEFT JOIN plan p ON p.township_id = taken.township_id AND p.state = 'published'
