@@ -72,8 +72,8 @@ def search_plan(
     work = float(community.workload.mean()) or 1.0
     rate = unit / work
     large = len(begin) > LARGE_UNITS
-    moves = search.in_large if large else search.moves_per_unit
-    steps = max(search.least_moves, moves * len(begin))
+    full = max(search.least_moves, search.moves_per_unit * len(begin))
+    steps = max(search.least_moves, search.in_large * len(begin)) if large else full
     runs = 1 if large else search.runs
     if steps == search.least_moves:
         runs = max(runs, len(HEATS)) if search.runs > 1 else runs
@@ -90,7 +90,7 @@ def search_plan(
             # From the best so far if it is near, from the beginning on every other try.
             harder = float(2 ** (1 + rescue))
             schedule = Schedule(
-                int(steps * (1 + rescue)), unit * harder / 4, 0.05 * unit, rate, 20 * rate * harder
+                int(full * (1 + rescue)), unit * harder / 4, 0.05 * unit, rate, 20 * rate * harder
             )
             first = best if rescue % 2 == 0 else begin
         plan, excess, energy = anneal(problem, schedule, first.copy(), state)
