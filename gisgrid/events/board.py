@@ -139,8 +139,11 @@ def board(
         **_values(filters), "t": township_id, "now": now, "limit": min(limit, MOST_ROWS),
         "square": square or 360.0, "single": MOST_SINGLE, "draws": square is not None,
     }  # fmt: skip
-    with joined_by(session, sets=not _tiny(filters)):
-        found = session.execute(text(_shown(filters) + _BOARD), values).all()
+    # Who sees a part of the township has few cases, and each clock of another would be asked for its case.
+    whole = session.scalar(text("SELECT :t = ANY (my_townships('see_events'))"), {"t": township_id})
+    sets = bool(whole) and not _tiny(filters)
+    with joined_by(session, sets=sets):
+        found = session.execute(text(_shown(filters, sets=sets) + _BOARD), values).all()
     total, still_open, late, soon, unlocated, first = found[0][:6]
     symbols = [Symbol(*row[6:]) for row in found if row[6]]
     rows = rows_of(session, first or [])
@@ -202,7 +205,7 @@ def steps_since(session: Session, place: str, *, most: int = 200) -> list[tuple[
     return None if len(rows) > most else [(row.case_id, row.seq) for row in rows]
 
 
-def _shown(filters: Filters) -> str:
+def _shown(filters: Filters, *, sets: bool) -> str:
     """The sets ``live`` and ``done``: open cases and closed ones."""
     grid, state = filters.grid, filters.state
     of_event = (
@@ -223,7 +226,7 @@ def _shown(filters: Filters) -> str:
     events = " AND ".join(["e.township_id = :t", *(sql for asked, sql in of_event if asked)])
     cases = " AND ".join(["c.open", *(sql for asked, sql in of_case if asked)])
     live = _NONE_LIVE if state == "closed" else _LIVE.format(
-        of_event=events, of_case=cases, k=_CLOCK_OF_EACH if _tiny(filters) else _CLOCKS_OF_ALL
+        of_event=events, of_case=cases, k=_CLOCKS_OF_ALL if sets else _CLOCK_OF_EACH
     )  # fmt: skip
     closed = state in ("closed", "all") and not filters.due
     # Very many are read through once for each question: that is less than to keep them between.
