@@ -14,11 +14,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import Engine, select, text
 
+from gisgrid import tables as t
 from gisgrid.db.store import transaction
 from gisgrid.events.board import Filters, board, cursor, mine, steps_since
-from gisgrid.events.cases import case_log
+from gisgrid.events.cases import Owner, case_log
 from gisgrid.tables import Matter, Township
-from tests.accounts import acting
+from tests.accounts import acting, appointed
 from tests.cases import TEAM_A, at
 from tests.factories import create_event
 from tests.lookups import eventually
@@ -89,6 +90,37 @@ def test_filters_say_what_a_plain_look_at_the_cases_says(town: Town, engine: Eng
     with acting(town.web, town.people["other"], read_only=True) as session:
         assert mine(session) == []
         assert board(session, town.place.id, Filters(state="all"), now).total == 0
+
+
+def test_a_case_of_one_person_is_their_leader_s_too_and_of_whoever_no_case_could_be_given_to(
+    town: Town, engine: Engine
+):
+    with transaction(engine) as session:
+        staff = {}
+        for code in ("S1", "S2"):
+            person = t.Staff(township_id=town.place.id, code=code, name="测试")
+            session.add(person)
+            session.flush()
+            staff[code] = person.id
+        for name, role in (("leader", "grid_leader"), ("unlinked", "grid_worker")):
+            town.people[name] = appointed(session, role, grid="a", name=name)
+        for name, code in (("worker.a", "S1"), ("leader", "S2")):
+            session.execute(
+                text("UPDATE account SET staff_id = :s WHERE name = :n"),
+                {"s": staff[code], "n": name},
+            )
+    shi = ("dispatcher", "dispatcher.shi")
+    cases = {code: town.report(None, PUBLIC).id for code in staff}
+    for code, number in cases.items():
+        town.step("dispatcher", number, "file", *shi)
+        to = Owner(grid_code="a", staff_id=staff[code], level="grid")
+        town.step("dispatcher", number, "dispatch", *shi, to=to)
+    seen = {}
+    for who in ("worker", "leader", "unlinked", "other"):
+        with acting(town.web, town.people[who], read_only=True) as session:
+            seen[who] = {row.case_id for row in mine(session)}
+    both = set(cases.values())
+    assert seen == {"worker": {cases["S1"]}, "leader": both, "unlinked": both, "other": set()}
 
 
 def test_a_right_in_one_of_two_townships_is_none_everywhere(town: Town, engine: Engine):

@@ -83,6 +83,20 @@ def test_each_measure_against_a_hand_count(session: Session):
     assert before.counts["open"] == 3
 
 
+def test_what_is_done_anew_was_sent_right_all_the_same(session: Session):
+    township = place(session)
+    rework = handled(session, township)
+    rework("send_back", DISPATCHER, "2023-08-15 11:30", reason="照片不清", to=TEAM_A)
+    rework("feed_back", WORKER, "2023-08-15 13:40", note="已重做")
+    rework("close", DISPATCHER, "2023-08-15 14:00")
+    (found,) = figures(session, township.area_id, "township", AUGUST)
+    assert (found.counts["returned"], found.counts["right_first"]) == (1, 1)
+    behind = rows_behind(
+        session, township.area_id, AUGUST, unit="township", key="", measure="right_first"
+    )
+    assert behind == [rework.now.event_id]
+
+
 def test_town_f_a_year_of_cases_equals_a_pandas_count(town: Session):
     t = township_of(town).id
     rows = pd.read_csv(DATA / "events/events.csv", dtype=str)

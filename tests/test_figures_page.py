@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
+from gisgrid.db.store import transaction
 from tests.cases import TEAM_A
 from tests.test_case_rights import PUBLIC, Town
 from tests.web import app_over
@@ -41,6 +42,21 @@ def test_every_number_opens_the_cases_behind_it(town: Town, engine: Engine):
         for address, n in numbers:
             behind = client.get(address.replace("&amp;", "&") + "&lang=en").text
             assert len(re.findall(r'href="/cases/\d+"', behind)) == int(n), address
+    # Of the two suggestions that were decided one was taken.
+    with transaction(engine) as session:
+        session.execute(
+            text("INSERT INTO staff (township_id, code, name) VALUES (:t, 'S1', '测试')"),
+            {"t": town.place.id},
+        )
+        session.execute(
+            text(
+                "INSERT INTO suggestion (case_id, made_at, grid_code, staff_id, parts, accepted) "
+                "SELECT c.id, c.opened_at, 'a', s.id, '{}', c.id = :first FROM event_case c, staff s "
+                "WHERE c.id <= :second"
+            ),
+            {"first": cases[0].id, "second": cases[1].id},
+        )
+    assert "1 of 2 were taken" in client.get(f"/figures?{DAYS}").text
     # Four of one matter at one spot.
     page = client.get(f"/figures?{DAYS}").text
     spot = re.search(r'href="(/figures/rows\?events=[^"]+)"', page)

@@ -55,7 +55,7 @@ def show() -> Response:
         measures=SHOWN,
         rows=rows,
         whole=figures.together(rows) if rows else None,
-        share=share,
+        suggestions=share,
         heat=heat,
         matters=[(code, names.get(code, code)) for code in busiest],
         most=max(heat.values(), default=1),

@@ -154,6 +154,7 @@ def mine(session: Session, *, most: int = 200) -> list[Row]:
     """The open cases of whoever asks, late first.
 
     Given to them, to the grid they work in, or waiting at the level of the service centre they sit in.
+    Whoever leads a grid, or is nobody of the staff that a case could be given to, has all of its cases.
     """
     return rows_of(session, session.scalars(text(_MINE), {"limit": most}).all())
 
@@ -379,7 +380,8 @@ ORDER BY first.n
 """
 _MINE = """
 WITH me AS (SELECT staff_id FROM account WHERE id = my_account()), post AS (
-    SELECT m.area_id, m.grid_code FROM appointment m
+    SELECT m.area_id, m.grid_code,
+           m.role = 'grid_leader' OR (SELECT staff_id FROM me) IS NULL AS whole FROM appointment m
     WHERE m.account_id = my_account() AND m.grid_code IS NOT NULL AND m.during @> today_in(m.area_id)
 ), centre AS (
     SELECT m.area_id, CASE m.role WHEN 'community_clerk' THEN 'community'
@@ -388,8 +390,9 @@ WITH me AS (SELECT staff_id FROM account WHERE id = my_account()), post AS (
     WHERE m.account_id = my_account() AND m.grid_code IS NULL AND m.during @> today_in(m.area_id)
 )
 SELECT c.event_id FROM event_case c
-WHERE c.open AND (c.staff_id = (SELECT staff_id FROM me) OR c.staff_id IS NULL
-    AND (c.township_id, c.grid_code) IN (SELECT area_id, grid_code FROM post)
+WHERE c.open AND (c.staff_id = (SELECT staff_id FROM me) OR EXISTS (
+        SELECT FROM post WHERE (post.area_id, post.grid_code) = (c.township_id, c.grid_code)
+          AND (post.whole OR c.staff_id IS NULL))
     OR c.level IN (SELECT level FROM centre) AND EXISTS (
         SELECT FROM centre JOIN event e ON e.id = c.event_id
         LEFT JOIN plan p ON p.township_id = c.township_id AND p.state = 'published'

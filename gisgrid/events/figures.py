@@ -40,7 +40,7 @@ MEASURES = {
     "reopened": "reopened > 0",
     "rated": "rating IS NOT NULL",
     "satisfied": "rating >= 4",
-    "right_first": "outcome LIKE 'closed%' AND assigned = 1 AND returned = 0 AND transferred = 0",
+    "right_first": "outcome LIKE 'closed%' AND assigned = 1 AND NOT misled",
     "closed_assigned": "outcome LIKE 'closed%' AND assigned > 0",
 }
 """Measure to its condition on a case; ``dropped``: not filed, withdrawn or merged."""
@@ -233,7 +233,10 @@ WITH taken AS (
     SELECT s.case_id,
            count(*) FILTER (WHERE means = 'assign') AS assigned,
            count(*) FILTER (WHERE means = 'return') AS returned,
-           count(*) FILTER (WHERE means = 'transfer') AS transferred,
+           -- Sent back after the work is a rework: the first dispatch was right all the same.
+           count(*) FILTER (WHERE means = 'transfer') > 0
+               OR coalesce(min(seq) FILTER (WHERE means = 'return')
+                   < coalesce(min(seq) FILTER (WHERE means = 'handle'), 2147483647), false) AS misled,
            count(*) FILTER (WHERE means = 'reopen') AS reopened,
            (ARRAY['reopened', 'dropped', 'closed'])[1 + max(seq * 3 + CASE means
                WHEN 'close' THEN 2 WHEN 'reopen' THEN 0 ELSE 1 END) FILTER (WHERE means IN
@@ -241,7 +244,7 @@ WITH taken AS (
            max(at) FILTER (WHERE means = 'close') AS closed_at,
            max(seq * 8 + s.rating) % 8 AS rating
     FROM case_step s JOIN taken USING (case_id)
-    WHERE s.at <= :as_of AND (s.rating IS NOT NULL OR means IN ('assign', 'return', 'transfer',
+    WHERE s.at <= :as_of AND (s.rating IS NOT NULL OR means IN ('assign', 'return', 'transfer', 'handle',
         'reopen', 'close', 'refuse', 'withdraw', 'merge'))
     GROUP BY s.case_id
 ), limited AS (
@@ -249,7 +252,7 @@ WITH taken AS (
     FROM case_clock k JOIN taken USING (case_id) WHERE k.deadline AND k.started_at <= :as_of
     ORDER BY k.case_id, k.id DESC
 ), fact AS (
-    SELECT taken.*, said.assigned, said.returned, said.transferred, said.reopened, said.rating,
+    SELECT taken.*, said.assigned, said.returned, said.misled, said.reopened, said.rating,
            CASE WHEN said.ending = 'closed' AND limited.due_at IS NULL THEN 'closed_no_limit'
                 WHEN said.ending = 'closed' AND said.closed_at <= limited.due_at
                     THEN 'closed_in_time'
