@@ -235,8 +235,8 @@ WITH taken AS (
            count(*) FILTER (WHERE means = 'return') AS returned,
            -- Sent back after the work is a rework: the first dispatch was right all the same.
            count(*) FILTER (WHERE means = 'transfer') > 0
-               OR coalesce(min(seq) FILTER (WHERE means = 'return')
-                   < coalesce(min(seq) FILTER (WHERE means = 'handle'), 2147483647), false) AS misled,
+               OR coalesce(min(seq) FILTER (WHERE means = 'return') < coalesce(
+                   min(seq) FILTER (WHERE means = 'handle'), 2147483647), false) AS misled,
            count(*) FILTER (WHERE means = 'reopen') AS reopened,
            (ARRAY['reopened', 'dropped', 'closed'])[1 + max(seq * 3 + CASE means
                WHEN 'close' THEN 2 WHEN 'reopen' THEN 0 ELSE 1 END) FILTER (WHERE means IN
@@ -244,8 +244,8 @@ WITH taken AS (
            max(at) FILTER (WHERE means = 'close') AS closed_at,
            max(seq * 8 + s.rating) % 8 AS rating
     FROM case_step s JOIN taken USING (case_id)
-    WHERE s.at <= :as_of AND (s.rating IS NOT NULL OR means IN ('assign', 'return', 'transfer', 'handle',
-        'reopen', 'close', 'refuse', 'withdraw', 'merge'))
+    WHERE s.at <= :as_of AND (s.rating IS NOT NULL OR means IN ('assign', 'return', 'transfer',
+        'handle', 'reopen', 'close', 'refuse', 'withdraw', 'merge'))
     GROUP BY s.case_id
 ), limited AS (
     SELECT DISTINCT ON (k.case_id) k.case_id, k.due_at
