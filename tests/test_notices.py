@@ -44,6 +44,7 @@ def town(engine: Engine) -> Iterator[Town]:
         town.community = own
         for name, code in (("clerk", own), ("stranger", "999900000001")):
             town.people[name] = appointed(session, "community_clerk", code, name=name)
+        town.people["cadre"] = appointed(session, "section_cadre", own, name="cadre")
         add_problem(
             session, town.place.id, code="L1", title="管网老化", supervisor="督办甲",
             opened_on=date(2023, 1, 1), review_on=date(2023, 8, 1),
@@ -79,6 +80,11 @@ def test_calls_and_reminders_wait_for_their_level_until_one_takes_note(town: Tow
     assert re.findall(r'action="/notices/(\d+)"', clerk.get(PAGE).text) == [str(calls["community"])]
     for who in ("worker", "stranger"):
         assert "Nothing waits for you." in enter(engine, town, who).get(PAGE).text
+    # The section's call is its cadre's, and no other.
+    cadre = enter(engine, town, "cadre")
+    assert re.findall(r'action="/notices/(\d+)"', cadre.get(PAGE).text) == [str(calls["section"])]
+    assert "Nothing of this number" in note(cadre, calls["community"])
+    assert "Nothing of this number" in note(clerk, calls["section"])
     assert "Noted." in note(clerk, calls["community"])
     assert dispatcher.get(PAGE).text.count("/notices/") == 3
     assert "Noted." in note(dispatcher, review)
@@ -111,7 +117,6 @@ def test_an_escalated_case_waits_at_the_centre_of_its_level(town: Town, engine: 
         area = text("SELECT code FROM area WHERE id = :t")
         code = session.scalar(area, {"t": town.place.id})
         town.people["mayor"] = appointed(session, "township_government", code, name="mayor")
-        town.people["cadre"] = appointed(session, "section_cadre", town.community, name="cadre")
     case = town.report(None, PUBLIC)
 
     def waits() -> list[str]:

@@ -37,8 +37,8 @@ class Waiting:
 def waiting(session: Session) -> list[Waiting]:
     """What waits for the transaction's account at its levels, the oldest first.
 
-    Those who handle events of a whole township have every level's; those of a community have the
-    calls to the community about cases that they see.
+    Those who handle events of a whole township have every level's; a community's clerk has the calls
+    to the community, a section's cadre those to the section, about cases that they see.
     """
     return [Waiting(**row) for row in session.execute(text(_WAITING)).mappings()]
 
@@ -58,7 +58,12 @@ def take_note(session: Session, notice_id: int, *, by: str, at: datetime) -> Non
 
 _MINE = """n.seen_at IS NULL AND (
     n.township_id = ANY ((SELECT my_townships('handle_events'))::bigint[])
-    OR (n.level = 'community' AND cardinality((SELECT my_communities('handle_events'))) > 0
+    OR (n.level IN (
+            SELECT CASE m.role WHEN 'community_clerk' THEN 'community'
+                WHEN 'section_cadre' THEN 'section' END FROM appointment m
+            WHERE m.account_id = my_account() AND m.grid_code IS NULL
+              AND m.during @> today_in(m.area_id))
+        AND cardinality((SELECT my_communities('handle_events'))) > 0
         AND EXISTS (SELECT FROM event_case c WHERE c.id = n.case_id)))"""
 _TAKE_NOTE = f"""
 UPDATE notice n SET seen_at = :at, seen_by = :by WHERE n.id = :id AND {_MINE} RETURNING n.id
