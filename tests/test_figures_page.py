@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import datetime
 
 import pytest
 from sqlalchemy import Engine, text
@@ -66,3 +67,20 @@ def test_every_number_opens_the_cases_behind_it(town: Town, engine: Engine):
     assert "/figures/rows" not in other.get(f"/figures?{DAYS}").text
     for bad in ("since=x", "unit=x", "since=2023-02-01&until=2023-01-01"):
         assert client.get(f"/figures?{bad}").status_code == 422
+
+
+def test_where_nothing_is_new_the_page_opens_on_the_last_days_that_have_reports(
+    town: Town, engine: Engine
+):
+    town.report(None, PUBLIC)
+    with transaction(engine) as session:
+        last = session.scalar(
+            text("SELECT max(reported_at AT TIME ZONE 'Asia/Shanghai') FROM event")
+        )
+    assert (datetime.now() - last).days > 30  # noqa: DTZ005 - both are the clock of a wall
+    client = app_over(engine, account=town.people["dispatcher"]).test_client()
+    for path in ("/figures", "/matters/burden"):
+        page = client.get(f"{path}?lang=en").text
+        assert f'name="until" value="{last.date()}"' in page, path
+        asked = client.get(f"{path}?until=2023-07-01&lang=en").text
+        assert 'name="until" value="2023-07-01"' in asked, path

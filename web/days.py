@@ -27,9 +27,15 @@ def day_of(text: str | None, name: str = "as_of") -> date | None:
         ) from None
 
 
-def days_asked(place: Place) -> tuple[date, date]:
-    """First and last day of ``?since=&until=``; without them the last ``USUAL_DAYS`` of the place."""
-    until = day_of(request.args.get("until"), "until") or today(place)
+def days_asked(place: Place, last: date | None = None) -> tuple[date, date]:
+    """First and last day of ``?since=&until=``; without them the last ``USUAL_DAYS`` of the place.
+
+    ``last`` is the day of the newest report; where it lies further back, the days end with it, since a
+    page of empty days says less than the last that were not.
+    """
+    now = today(place)
+    usual = last if last and (now - last).days >= USUAL_DAYS else now
+    until = day_of(request.args.get("until"), "until") or usual
     since = day_of(request.args.get("since"), "since") or until - timedelta(days=USUAL_DAYS - 1)
     if not 0 <= (until - since).days < MOST_DAYS or since < date(1900, 1, 1):
         raise Invalid(

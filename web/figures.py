@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from urllib.parse import quote, urlencode
 
 from flask import Blueprint, Response, render_template, request, url_for
@@ -35,7 +35,7 @@ def show() -> Response:
     unit = request.args.get("unit", "community")
     with reading() as session:
         place = chosen_township(session, request.args.get("township") or None)
-        period = _period(place)
+        period = _period(place, figures.last_report_on(session, place))
         since, until = period.since, period.until
         rows = figures.figures(session, place.id, unit, period)
         share = people.acceptance(session, place.id, since, until)
@@ -88,8 +88,8 @@ def rows() -> Response:
     return Response(html, headers={"Cache-Control": "private, no-store"})
 
 
-def _period(place: Place) -> figures.Period:
-    return figures.Period(*days_asked(place), datetime.now(UTC))
+def _period(place: Place, last: date | None = None) -> figures.Period:
+    return figures.Period(*days_asked(place, last), datetime.now(UTC))
 
 
 def _ids(session: Session, place: Place) -> list[int]:

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, render_template, request, url_for
 from sqlalchemy.orm import Session
 
 from gisgrid.errors import NotFound
-from gisgrid.events import board, demands, matters
+from gisgrid.events import board, demands, figures, matters
 from gisgrid.events.flow import flow_by_id
 from gisgrid.events.matters import Entry
 from gisgrid.plans.plans import Place
@@ -81,7 +81,7 @@ def burden() -> str:
     """What was asked of each community's grids in a span of days, and what was refused."""
     with reading() as session:
         place = township_at_hand(session)
-        since, until = days_asked(place)
+        since, until = days_asked(place, figures.last_report_on(session, place))
         rows = demands.burdens(session, place.id, since, until)
     return render_template(
         "burden.html",

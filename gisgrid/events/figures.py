@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from gisgrid.db.joins import joined_by
 from gisgrid.errors import Invalid
+from gisgrid.plans.plans import Place
 
 UNITS = {
     "township": ("''", "''"),
@@ -130,6 +131,12 @@ def together(parts: Sequence[Figures]) -> Figures:
     return Figures("", "", {m: sum(part.counts[m] for part in parts) for m in MEASURES})
 
 
+def last_report_on(session: Session, place: Place) -> date | None:
+    """The day of the newest report that may be seen; None without any."""
+    day: date | None = session.scalar(text(_LAST_DAY), {"t": place.id, "zone": place.time_zone})
+    return day
+
+
 def rows_behind(
     session: Session, township_id: int, period: Period, *, unit: str, key: str, measure: str
 ) -> list[int]:
@@ -210,6 +217,11 @@ def _unit(unit: str) -> tuple[str, str]:
 
 
 # The beginning of a day in the township's time; asked once, and not of each event.
+# In the order of its index: the first row that may be seen ends it.
+_LAST_DAY = """
+SELECT (reported_at AT TIME ZONE :zone)::date FROM event
+WHERE township_id = :t AND reported_at <= now() ORDER BY reported_at DESC LIMIT 1
+"""
 _DAY = """(SELECT ({day})::timestamp AT TIME ZONE time_zone FROM township WHERE area_id = :t)"""
 _SINCE, _AFTER = (
     _DAY.format(day="CAST(:since AS date)"),
