@@ -18,6 +18,7 @@ from gisgrid import tables as t
 from gisgrid.db.store import transaction
 from gisgrid.events.board import Filters, board, cursor, mine, steps_since
 from gisgrid.events.cases import Owner, case_log
+from gisgrid.events.flow import keep_own_flows
 from gisgrid.tables import Matter, Township
 from tests.accounts import acting, appointed
 from tests.cases import TEAM_A, at
@@ -121,6 +122,17 @@ def test_a_case_of_one_person_is_their_leader_s_too_and_of_whoever_no_case_could
             seen[who] = {row.case_id for row in mine(session)}
     both = set(cases.values())
     assert seen == {"worker": {cases["S1"]}, "leader": both, "unlinked": both, "other": set()}
+
+
+def test_an_emergency_waits_for_the_teams_of_its_grid_before_anybody_is_sent(
+    town: Town, engine: Engine
+):
+    with transaction(engine) as session:
+        keep_own_flows(session)
+    case = town.report(None, PUBLIC, emergency=True)
+    for who, waits in (("worker", [case.id]), ("other", []), ("dispatcher", [])):
+        with acting(town.web, town.people[who], read_only=True) as session:
+            assert [row.case_id for row in mine(session)] == waits, who
 
 
 def test_a_right_in_one_of_two_townships_is_none_everywhere(town: Town, engine: Engine):

@@ -33,6 +33,7 @@ def field_words() -> dict[str, str]:
         "name": gettext("Name"),
         "name_en": gettext("English name"),
         "major": gettext("Group of matters"),
+        "major_en": gettext("Group of matters in English"),
     }
 
 

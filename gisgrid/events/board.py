@@ -154,6 +154,7 @@ def mine(session: Session, *, most: int = 200) -> list[Row]:
     """The open cases of whoever asks, late first.
 
     Given to them, to the grid they work in, or waiting at the level of the service centre they sit in.
+    An emergency that nobody has yet is everybody's whose grid it lies in: nobody waits to be sent.
     Whoever leads a grid, or is nobody of the staff that a case could be given to, has all of its cases.
     """
     return rows_of(session, session.scalars(text(_MINE), {"limit": most}).all())
@@ -393,6 +394,11 @@ SELECT c.event_id FROM event_case c
 WHERE c.open AND (c.staff_id = (SELECT staff_id FROM me) OR EXISTS (
         SELECT FROM post WHERE (post.area_id, post.grid_code) = (c.township_id, c.grid_code)
           AND (post.whole OR c.staff_id IS NULL))
+    OR (c.grid_code IS NULL AND c.staff_id IS NULL AND c.office IS NULL
+        AND c.flow_id IN (SELECT id FROM flow WHERE kind = 'emergency') AND EXISTS (
+            SELECT FROM plan p JOIN event_grid a ON a.plan_id = p.id JOIN grid g ON g.id = a.grid_id
+            JOIN post ON (post.area_id, post.grid_code) = (p.township_id, g.code)
+            WHERE p.state = 'published' AND a.event_id = c.event_id))
     OR c.level IN (SELECT level FROM centre) AND EXISTS (
         SELECT FROM centre JOIN event e ON e.id = c.event_id
         LEFT JOIN plan p ON p.township_id = c.township_id AND p.state = 'published'

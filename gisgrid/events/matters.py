@@ -28,6 +28,7 @@ class Entry:
     name_en: str | None
     major: str
     """Name of the item it belongs to; of the top one where there are three levels."""
+    major_en: str | None
     office: str | None
     decider: str | None
     acts: str | None
@@ -289,7 +290,8 @@ WHERE l.township_id = :t AND l.validity @> d.day AND (m.during IS NULL OR m.duri
 ORDER BY coalesce(g.code, p.code) COLLATE "C", m.code COLLATE "C"
 """
 _BOOK = """
-SELECT m.code, m.name, m.name_en, coalesce(g.name, p.name) AS major, m.office, m.decider, m.acts,
+SELECT m.code, m.name, m.name_en, coalesce(g.name, p.name) AS major,
+       CASE WHEN g.id IS NULL THEN p.name_en ELSE g.name_en END AS major_en, m.office, m.decider, m.acts,
        m.informs, CASE WHEN m.time_limit IS NOT NULL THEN m.time_limit || ' ' || m.limit_unit END
        AS time_limit, m.limits, m.filing_rule, m.closing_rule, m.asks_photo, m.duplicate_m,
        m.duplicate_h, m.skills, m.consent, lower(m.during) AS since, upper(m.during) - 1 AS until
