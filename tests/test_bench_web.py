@@ -161,16 +161,17 @@ def test_a_request_that_makes_no_sense_is_told_so(
     assert answer.json["detail"]
 
 
-def test_what_is_ticked_beside_a_proposal_is_asked_of_the_machine(engine: Engine, draft: PlanInfo):
-    client = client_of(engine, "planner")
-    for asked in (True, False):
-        answer = client.post(f"/plan/{draft.id}/rebalance", json={"tolerance": 0.02, "far": asked})
-        assert answer.status_code == 200, answer.text
-        with transaction(engine) as session:
-            wishes = session.scalar(
-                text("SELECT wishes FROM job WHERE id = :id"), {"id": answer.json["job"]["id"]}
-            )
-        assert (wishes["far"], wishes["tolerance"]) == (asked, 0.02)
+@pytest.mark.parametrize("far", [True, False])
+def test_what_is_ticked_beside_a_proposal_is_asked_of_the_machine(
+    engine: Engine, draft: PlanInfo, far: bool
+):
+    asked = {"tolerance": 0.02, "far": far}
+    answer = client_of(engine, "planner").post(f"/plan/{draft.id}/rebalance", json=asked)
+    assert answer.status_code == 200, answer.text
+    with transaction(engine) as session:
+        job = {"id": answer.json["job"]["id"]}
+        wishes = session.scalar(text("SELECT wishes FROM job WHERE id = :id"), job)
+    assert (wishes["far"], wishes["tolerance"]) == (far, 0.02)
 
 
 def test_an_old_version_is_told_and_keeps_nothing(engine: Engine, draft: PlanInfo):

@@ -156,8 +156,8 @@ WHERE (a.grid_id, a.exclusive_grid_id, a.border_m)
 # A thing on the exceptions list belongs to its grid wherever it stands; so do the events about it: those
 # that name it, and those within its reach on a day when it is on the list (the nearest thing's).
 _NEAREST = """
-    SELECT id, name, grid_code FROM (
-        SELECT DISTINCT ON (o.id) o.id, s.name, s.grid_code, far.m <= s.reach_m AS reached
+    SELECT id, asset_id, grid_code FROM (
+        SELECT DISTINCT ON (o.id) o.id, s.id AS asset_id, s.grid_code, far.m <= s.reach_m AS reached
         FROM asset s JOIN township t ON t.area_id = s.township_id
         JOIN {of} o ON o.township_id = s.township_id AND o.geom && ST_Expand(s.geom,
             s.reach_m / (110500 * cos(radians(least(abs(ST_Y(s.geom)) + 0.2, 89)))))
@@ -185,7 +185,8 @@ WHERE a.grid_id IS DISTINCT FROM excluded.grid_id
 _SPOT = """(SELECT 0 AS id, CAST(:township AS bigint) AS township_id,
     ST_SetSRID(ST_MakePoint(:lon, :lat), 4326) AS geom, CAST(:at AS timestamptz) AS reported_at)"""
 _CLAIM = f"""
-SELECT n.name, g.code FROM ({_NEAREST.format(of=_SPOT, only="")}) n
+SELECT s.name, g.code FROM ({_NEAREST.format(of=_SPOT, only="")}) n
+JOIN asset s ON s.id = n.asset_id
 JOIN grid g ON g.plan_id = :plan AND g.code = n.grid_code
 """  # noqa: S608 - put together from parts that stand here
 
