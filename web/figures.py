@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from urllib.parse import quote, urlencode
 
 from flask import Blueprint, Response, render_template, request, url_for
+from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from gisgrid.errors import Invalid
@@ -27,6 +28,7 @@ SHOWN = (
     "open_late", "returned", "reopened",
 )  # fmt: skip
 MOST_ROWS, MOST_MATTERS, MOST_PLACES = 500, 25, 15
+_ZERO = Markup('<span class="zero">0</span>')
 
 
 @blueprint.get("")
@@ -44,6 +46,7 @@ def show() -> Response:
         grown = figures.grew_most(session, place.id, since, until)
     busiest = sorted({code for code, _ in heat}, key=lambda c: -_of(heat, c))[:MOST_MATTERS]
     names = {each.code: each.name for each in grown}
+    behind = _behind(period, place.code)
     html = render_template(
         "figures.html",
         town=(language() == "en" and place.name_en) or place.name,
@@ -62,7 +65,8 @@ def show() -> Response:
         spots=spots,
         grown=[g for g in grown if g.now > g.before][:10],
         fallen=[g for g in grown[::-1] if g.now < g.before][:5],
-        behind=_behind(period, place.code),
+        behind=behind,
+        number=_number(behind),
         languages=LANGUAGES,
     )
     return Response(html, headers={"Cache-Control": "private, no-store"})
@@ -114,6 +118,21 @@ def _behind(period: figures.Period, township: str) -> Callable[[str, str, str], 
         return f"{path}?measure={measure}&unit={unit}&key={quote(key)}&{rest}"
 
     return address
+
+
+def _number(
+    behind: Callable[[str, str, str], str],
+) -> Callable[[figures.Figures, str, str], Markup]:
+    """What gives a number with its address; a page by grid has 13,000, too many for a macro."""
+
+    def number(one: figures.Figures, measure: str, unit: str) -> Markup:
+        n = one.counts[measure]
+        if not n:
+            return _ZERO
+        address = behind(measure, unit, one.key).replace("&", "&amp;")
+        return Markup(f'<a href="{address}">{n}</a>')  # noqa: S704 - all of it is quoted above
+
+    return number
 
 
 def _of(heat: dict[tuple[str, int], int], matter: str) -> int:

@@ -155,15 +155,14 @@ def heat(
     session: Session, township_id: int, since: date, until: date
 ) -> dict[tuple[str, int], int]:
     """Events reported per minor item's code and hour of the township's day; absent: none."""
-    rows = session.execute(
-        text(
-            f"""
-            SELECT m.code, extract(hour FROM e.reported_at AT TIME ZONE t.time_zone)::int, count(*)
-            FROM {_EVENTS} GROUP BY 1, 2
-            """
-        ),
-        {"t": township_id, "since": since, "until": until},
-    )
+    asked = f"""
+        SELECT m.code, date_part('hour', e.reported_at AT TIME ZONE t.time_zone)::int, count(*)
+        FROM {_EVENTS} GROUP BY 1, 2
+    """
+    with joined_by(session, sets=True):
+        rows = session.execute(
+            text(asked), {"t": township_id, "since": since, "until": until}
+        ).all()
     return {(code, hour): n for code, hour, n in rows}
 
 
@@ -194,20 +193,17 @@ def repeated_places(
 def grew_most(session: Session, township_id: int, since: date, until: date) -> list[Growth]:
     """Items by how much more often they were reported than in the same number of days before."""
     days = (until - since).days + 1
-    rows = session.execute(
-        text(
-            f"""
-            SELECT code, name, before, now FROM (
-                SELECT m.code, max(m.name) AS name,
-                       count(*) FILTER (WHERE e.reported_at < {_SINCE}) AS before,
-                       count(*) FILTER (WHERE e.reported_at >= {_SINCE}) AS now
-                FROM {_EVENTS_FROM_BEFORE} GROUP BY m.code
-            ) AS each ORDER BY now - before DESC, code COLLATE "C"
-            """
-        ),
-        {"t": township_id, "since": since, "until": until, "days": days},
-    )
-    return [Growth(*row) for row in rows]
+    asked = f"""
+        SELECT code, name, before, now FROM (
+            SELECT m.code, max(m.name) AS name,
+                   count(*) FILTER (WHERE e.reported_at < {_SINCE}) AS before,
+                   count(*) FILTER (WHERE e.reported_at >= {_SINCE}) AS now
+            FROM {_EVENTS_FROM_BEFORE} GROUP BY m.code
+        ) AS each ORDER BY now - before DESC, code COLLATE "C"
+    """
+    values = {"t": township_id, "since": since, "until": until, "days": days}
+    with joined_by(session, sets=True):
+        return [Growth(*row) for row in session.execute(text(asked), values)]
 
 
 def _unit(unit: str) -> tuple[str, str]:
@@ -216,12 +212,12 @@ def _unit(unit: str) -> tuple[str, str]:
     return UNITS[unit]
 
 
-# The beginning of a day in the township's time; asked once, and not of each event.
 # In the order of its index: the first row that may be seen ends it.
 _LAST_DAY = """
 SELECT (reported_at AT TIME ZONE :zone)::date FROM event
 WHERE township_id = :t AND reported_at <= now() ORDER BY reported_at DESC LIMIT 1
 """
+# The beginning of a day in the township's time; asked once, and not of each event.
 _DAY = """(SELECT ({day})::timestamp AT TIME ZONE time_zone FROM township WHERE area_id = :t)"""
 _SINCE, _AFTER = (
     _DAY.format(day="CAST(:since AS date)"),
