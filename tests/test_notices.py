@@ -79,7 +79,7 @@ def test_calls_and_reminders_wait_for_their_level_until_one_takes_note(town: Tow
     # The community has the call to it; a team and the community next door have none.
     assert re.findall(r'action="/notices/(\d+)"', clerk.get(PAGE).text) == [str(calls["community"])]
     for who in ("worker", "stranger"):
-        assert "Nothing waits for you." in enter(engine, town, who).get(PAGE).text
+        assert "No call and no reminder waits for you." in enter(engine, town, who).get(PAGE).text
     # The section's call is its cadre's, and no other.
     cadre = enter(engine, town, "cadre")
     assert re.findall(r'action="/notices/(\d+)"', cadre.get(PAGE).text) == [str(calls["section"])]

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from gisgrid.access.tree import HEADED
 from gisgrid.db.joins import joined_by
 from gisgrid.errors import Invalid
 from gisgrid.tables.cases import PHASES
@@ -379,15 +380,13 @@ LEFT JOIN LATERAL (
 ) AS k ON true
 ORDER BY first.n
 """
-_MINE = """
+_MINE = f"""
 WITH me AS (SELECT staff_id FROM account WHERE id = my_account()), post AS (
     SELECT m.area_id, m.grid_code,
            m.role = 'grid_leader' OR (SELECT staff_id FROM me) IS NULL AS whole FROM appointment m
     WHERE m.account_id = my_account() AND m.grid_code IS NOT NULL AND m.during @> today_in(m.area_id)
 ), centre AS (
-    SELECT m.area_id, CASE m.role WHEN 'community_clerk' THEN 'community'
-        WHEN 'section_cadre' THEN 'section' WHEN 'township_government' THEN 'township' END AS level
-    FROM appointment m
+    SELECT m.area_id, {HEADED} AS level FROM appointment m
     WHERE m.account_id = my_account() AND m.grid_code IS NULL AND m.during @> today_in(m.area_id)
 )
 SELECT c.event_id FROM event_case c
@@ -409,7 +408,7 @@ WHERE c.open AND (c.staff_id = (SELECT staff_id FROM me) OR EXISTS (
 ORDER BY (SELECT min(k.due_at) FROM case_clock k
           WHERE k.case_id = c.id AND k.deadline AND k.stopped_at IS NULL) NULLS LAST, c.id
 LIMIT :limit
-"""
+"""  # noqa: S608 - put together from parts that stand here
 _SINCE = """
 SELECT case_id, max(seq) AS seq FROM case_step
 WHERE id > :step OR id > :step - :back AND age(xmin) <= age(CAST(CAST(:xmin AS text) AS xid))

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from gisgrid.access.tree import HEADED
 from gisgrid.errors import Conflict
 
 
@@ -56,15 +57,14 @@ def take_note(session: Session, notice_id: int, *, by: str, at: datetime) -> Non
         raise Conflict("Nothing of this number waits for you.", zh="没有需要您签收的该条通知。")
 
 
-_MINE = """n.seen_at IS NULL AND (
+_MINE = f"""n.seen_at IS NULL AND (
     n.township_id = ANY ((SELECT my_townships('handle_events'))::bigint[])
     OR (n.level IN (
-            SELECT CASE m.role WHEN 'community_clerk' THEN 'community'
-                WHEN 'section_cadre' THEN 'section' END FROM appointment m
+            SELECT {HEADED} FROM appointment m
             WHERE m.account_id = my_account() AND m.grid_code IS NULL
               AND m.during @> today_in(m.area_id))
         AND cardinality((SELECT my_communities('handle_events'))) > 0
-        AND EXISTS (SELECT FROM event_case c WHERE c.id = n.case_id)))"""
+        AND EXISTS (SELECT FROM event_case c WHERE c.id = n.case_id)))"""  # noqa: S608 - as below
 _TAKE_NOTE = f"""
 UPDATE notice n SET seen_at = :at, seen_by = :by WHERE n.id = :id AND {_MINE} RETURNING n.id
 """  # noqa: S608 - put together from parts that stand here
