@@ -44,7 +44,7 @@ from layers.tiles import data_version
 from web.answers import asset, nonce
 from web.cases_words import colour_words, level_words, map_words, role_word, time_left
 from web.days import local
-from web.demands import keep_demand
+from web.demands import keep_demand_of_case
 from web.dispatch_api import told
 from web.errors import problem_of
 from web.gate import asker
@@ -119,7 +119,7 @@ def step(case_id: int) -> BaseResponse:
             now = take_step(session, case_id, name, by, seq=_seq(), details=details)
             done = flow_by_id(session, now.flow_id).states[now.state]
     except GisgridError as exc:
-        keep_demand(exc, asker().name, "case", str(case_id), str(datetime.now(UTC).date()))
+        keep_demand_of_case(exc, case_id)
         return _again(case_id, exc)
     flash(gettext("Done. The case is now: %(state)s.", state=_in_words(done)))
     return redirect(url_for("cases.show", case_id=case_id), 303)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from gisgrid.errors import GisgridError
 from gisgrid.events.demands import keep_refusal
 from gisgrid.events.refusals import NotOnTheList
+from web.gate import asker
 from web.store import writing
 
 
@@ -27,3 +28,8 @@ def keep_demand(error: GisgridError, asked_by: str, *key: str) -> None:
     mark = hashlib.sha256("\n".join(key).encode()).hexdigest()[:32] if key else None
     with writing() as session:
         keep_refusal(session, error, asked_by=asked_by, at=datetime.now(UTC), key=mark)
+
+
+def keep_demand_of_case(error: GisgridError, case_id: int | None) -> None:
+    """As `keep_demand`, for a step of a case: tried again on the same day, it is one demand."""
+    keep_demand(error, asker().name, "case", str(case_id), str(datetime.now(UTC).date()))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -28,7 +27,7 @@ from layers.tiles import data_version
 from web.answers import asset, nonce
 from web.cases_words import colour_words
 from web.chosen import chosen_township
-from web.demands import keep_demand
+from web.demands import keep_demand_of_case
 from web.dispatch_streams import news, streams
 from web.dispatch_words import STATE_WORDS, words
 from web.errors import problem_of
@@ -164,7 +163,7 @@ def _one(each: Any, asked: dict[str, Any]) -> dict[str, Any]:
             )  # fmt: skip
             state = flow_by_id(session, now.flow_id).states[now.state]
     except GisgridError as exc:
-        keep_demand(exc, asker().name, "case", str(case_id), str(datetime.now(UTC).date()))
+        keep_demand_of_case(exc, case_id)
         problem = problem_of(exc)
         return {"id": case_id, "status": problem.status, "said": problem.detail}
     return {"id": case_id, "status": 200, "said": state.en if language() == "en" else state.zh}

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from gisgrid.errors import NotFound
 from gisgrid.events import board, demands, figures, matters
-from gisgrid.events.flow import flow_by_id
+from gisgrid.events.flow import flows_by_id
 from gisgrid.events.matters import Entry
 from gisgrid.plans.plans import Place
 from web.days import days_asked, local
@@ -110,7 +110,7 @@ def rows() -> Response:
             session, place.id, since, until, community=community, kind=kind
         )
         found = board.rows_of(session, ids[:MOST_ROWS])
-        flows = {row.flow_id: flow_by_id(session, row.flow_id) for row in found}
+        flows = flows_by_id(session, (row.flow_id for row in found))
     html = render_template(
         "refused.html" if kind == "refused" else "figures-rows.html",
         total=len(ids) or len(refused),

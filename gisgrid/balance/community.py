@@ -24,8 +24,9 @@ class Community:
     """The units of one community, renumbered; grids are rows of ``names``.
 
     ``home`` is the plan of today, ``touching[g, h]`` whether units of ``g`` may go to ``h`` (two
-    grids touch today, or units may go far), ``may`` the same less what locks forbid. ``worst`` is the raggedness (one over Polsby-Popper) of the worst
-    grid of today's whole plan: no grid should become worse than that.
+    grids touch today, or units may go far), ``may`` the same less what locks forbid. ``worst`` is the
+    raggedness (one over Polsby-Popper) of the worst grid of today's whole plan: no grid should become
+    worse than that.
     """
 
     number: int

@@ -18,7 +18,7 @@ class Search:
     Parameters
     ----------
     moves_per_unit, in_large
-        Proposed moves per unit in each run; ``in_large`` those in a large community.
+        Proposed moves per unit in each run; ``in_large`` those of a large community, if not as many.
     least_moves
         Moves of a run at least; it makes small communities thorough.
     runs
@@ -31,7 +31,7 @@ class Search:
     """
 
     moves_per_unit: int = 1200
-    in_large: int = 800
+    in_large: int | None = None
     least_moves: int = 27_000
     runs: int = 2
     rescues: int = 6
@@ -43,11 +43,11 @@ class Search:
 HEATS = (1.0, 1.0, 4.0, 10.0, 20.0, 40.0)
 # In a community of this size luck evens out: one run, and fewer moves a unit, come as near.
 LARGE_UNITS = 500
-NORMAL = Search()
-FAST = Search(moves_per_unit=120, in_large=120, least_moves=60_000, runs=1)
+NORMAL = Search(in_large=800)
+FAST = Search(moves_per_unit=120, least_moves=60_000, runs=1)
 # While a hand drags: the first answer of a community, and the next ones from a plan nearly even.
-LIVE = Search(moves_per_unit=220, in_large=220, least_moves=5_000, runs=1, rescues=1)
-NUDGE = Search(moves_per_unit=120, in_large=120, least_moves=3_000, runs=1, rescues=2, heat=0.5)
+LIVE = Search(moves_per_unit=220, least_moves=5_000, runs=1, rescues=1)
+NUDGE = Search(moves_per_unit=120, least_moves=3_000, runs=1, rescues=2, heat=0.5)
 
 
 def search_plan(
@@ -73,7 +73,9 @@ def search_plan(
     rate = unit / work
     large = len(begin) > LARGE_UNITS
     full = max(search.least_moves, search.moves_per_unit * len(begin))
-    steps = max(search.least_moves, search.in_large * len(begin)) if large else full
+    steps = full
+    if large and search.in_large is not None:
+        steps = max(search.least_moves, search.in_large * len(begin))
     runs = 1 if large else search.runs
     if steps == search.least_moves:
         runs = max(runs, len(HEATS)) if search.runs > 1 else runs
