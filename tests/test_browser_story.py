@@ -17,7 +17,7 @@ from gisgrid.plans.plans import township
 from tests.support.accounts import appointed
 from tests.support.desks import jpeg
 from tests.support.phones import INSIDE, choose, phone, send
-from tests.support.town_f import DATA, load_town
+from tests.support.town_f import DATA
 from tests.support.web import ARTIFACTS, app_over, chromium, listened, session_cookie
 
 pytestmark = pytest.mark.browser
@@ -91,9 +91,8 @@ def steps_of(engine: Engine, code: str) -> list[tuple[str, str]]:
 
 
 @pytest.fixture
-def people(engine: Engine) -> dict[str, int]:
-    with transaction(engine) as session:
-        load_town(session)
+def people(own_town: Engine) -> dict[str, int]:
+    with transaction(own_town) as session:
         keep_calendar(session, township(session).id, read_calendar(DATA / "calendar/calendar.csv"))
         return {
             "shi": appointed(session, "dispatcher", name="dispatcher.shi"),
@@ -102,9 +101,9 @@ def people(engine: Engine) -> dict[str, int]:
         }
 
 
-def test_a_case_from_a_phone_to_its_rating(engine: Engine, people: dict[str, int]):
+def test_a_case_from_a_phone_to_its_rating(own_town: Engine, people: dict[str, int]):
     ARTIFACTS.mkdir(exist_ok=True)
-    app = app_over(engine)
+    engine, app = own_town, app_over(own_town)
     app.config["STREAM_LIFE_S"] = 60.0
     with listened(app) as host, chromium() as browser:
 

@@ -17,14 +17,11 @@ from gisgrid.plans.plans import Place, PlanInfo, plan_in_force, township
 from gisgrid.plans.refusals import ScenarioLocks, refuse
 from gisgrid.plans.wishes import Wishes
 from tests.support.database import own_database
-from tests.support.town_f import load_town
 
 
 @pytest.fixture(scope="module")
-def town_of_its_own(cluster, template) -> Iterator[Engine]:
-    with own_database(cluster, template, "town_jobs") as engine:
-        with transaction(engine) as session:
-            load_town(session)
+def town_of_its_own(cluster, town_template) -> Iterator[Engine]:
+    with own_database(cluster, town_template, "town_jobs") as engine:
         yield engine
 
 
