@@ -96,7 +96,7 @@ def drag_border(seen: Visit, by: tuple[float, float], *, keep: bool = True) -> d
     page.mouse.down()
     for k in range(1, 5):
         page.mouse.move(x + by[0] * k / 4, y + by[1] * k / 4)
-        page.wait_for_timeout(60)
+        page.evaluate("() => new Promise((go) => requestAnimationFrame(() => go(null)))")
     page.wait_for_selector("#live table, #live .refused")
     if keep:
         page.mouse.up()

@@ -36,10 +36,8 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def app(town_copy: Engine) -> Iterator[Flask]:
-    app = app_over(town_copy)
-    yield app
-    app.extensions["gisgrid.snapshots"].close()
+def app(town_copy: Engine) -> Flask:
+    return app_over(town_copy)
 
 
 @pytest.fixture(scope="module")

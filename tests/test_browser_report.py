@@ -37,7 +37,6 @@ def town(cluster: Any, town_template: str) -> Iterator[tuple[Engine, Flask, int,
             dispatcher = appointed(session, "dispatcher", name="dispatcher.shi")
         app = app_over(engine)
         yield engine, app, worker, dispatcher
-        app.extensions["gisgrid.snapshots"].close()
 
 
 def picture(page: Page, name: str) -> None:

@@ -24,7 +24,8 @@ from gisgrid.locate.houses import take_houses
 from gisgrid.plans import plans
 from gisgrid.settings import Settings
 from tests.support.database import own_database
-from tests.support.lookups import INSIDE, ask, eventually, refused, snapshots_of
+from tests.support.lookups import INSIDE, ask, refused, snapshots_of
+from tests.support.waiting import eventually
 from tests.support.web import app_over
 
 HOUSE = ("120.8894269", "40.7021652")
@@ -40,10 +41,8 @@ def store(cluster: Any, town_template: str) -> Iterator[Engine]:
 
 
 @pytest.fixture(scope="module")
-def app(store: Engine) -> Iterator[Flask]:
-    app = app_over(store)
-    yield app
-    app.extensions["gisgrid.snapshots"].close()
+def app(store: Engine) -> Flask:
+    return app_over(store)
 
 
 @pytest.fixture

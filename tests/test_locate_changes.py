@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -12,7 +11,8 @@ from sqlalchemy import Engine, text
 from gisgrid.db.store import transaction
 from gisgrid.plans import plans, summary
 from gisgrid.plans.counting import FIELDS, count_under
-from tests.support.lookups import INSIDE, ask, eventually, refused, snapshots_of
+from tests.support.lookups import INSIDE, ask, refused, snapshots_of
+from tests.support.waiting import eventually
 from tests.support.web import app_over
 
 
@@ -46,7 +46,7 @@ def test_an_answer_is_never_under_an_old_plan(
     held = snapshots_of(app)
     if not listening:
         # A listener that never gets a connection: each request asks which plan is published.
-        monkeypatch.setattr(held._listener, "_listen", lambda: time.sleep(0.05))
+        monkeypatch.setattr(held._listener, "_listen", held._listener._stop.wait)
     try:
         client = app.test_client()
         before = ask(client, lon=INSIDE[0], lat=INSIDE[1])

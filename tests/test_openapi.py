@@ -61,7 +61,6 @@ def town(
         app = app_over(engine)
         cookies = {name: session_cookie(app, engine, id) for name, id in accounts.items()}
         yield app, cookies, there
-        app.extensions["gisgrid.snapshots"].close()
 
 
 def _values(session: Any) -> dict[str, Any]:
