@@ -13,6 +13,7 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session
 
 from gisgrid.db.cluster import Cluster
+from gisgrid.errors import GisgridError
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - a folder that lies in memory, where the system has one
 ROOM_BYTES = 4 << 30
@@ -31,7 +32,8 @@ QUICK = {
 @contextlib.contextmanager
 def throwaway_cluster() -> Iterator[Cluster]:
     """A running cluster; in memory if it fits, since a database is a thousand small files."""
-    with tempfile.TemporaryDirectory(prefix="gg", dir=_in_memory()) as folder:
+    _sweep()
+    with tempfile.TemporaryDirectory(prefix=f"gg{os.getpid()}-", dir=_in_memory()) as folder:
         # The server runs as another user when the tests run as root.
         Path(folder).chmod(0o755)
         cluster = Cluster.at(Path(folder) / "home", **QUICK)
@@ -73,6 +75,17 @@ def rolled_back(engine: Engine) -> Iterator[Session]:
 def count(session: Session, table: str) -> int:
     """How many rows a table has."""
     return int(session.scalar(text(f"SELECT count(*) FROM {table}")) or 0)
+
+
+def _sweep() -> None:
+    """Stop and remove what a run that was killed has left; a folder is named by its process."""
+    for place in (MEMORY, Path(tempfile.gettempdir())):
+        for folder in place.glob("gg*-*"):
+            owner = folder.name.removeprefix("gg").partition("-")[0]
+            if owner.isdigit() and not Path(f"/proc/{owner}").exists():
+                with contextlib.suppress(OSError, GisgridError):
+                    Cluster.at(folder / "home").stop()
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _in_memory() -> Path | None:
