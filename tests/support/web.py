@@ -196,6 +196,9 @@ def app_over(engine: Engine, *, account: int | None = None, **settings: object) 
         Settings(**{"secret_key": KEY, **settings}),  # type: ignore[arg-type]
         bind=web_engine(engine),
     )
+    app.extensions["security"].pwd_context.update(
+        argon2__time_cost=1, argon2__memory_cost=64, argon2__parallelism=1
+    )
     app.jinja_env.bytecode_cache = _COMPILED
     app.config["STREAM_LIFE_S"] = 0.0  # what is read to its end must have one
     app.testing = False  # failures are answered as in production
