@@ -30,7 +30,7 @@ from web import schemas_locate as schemas
 from web.api import blueprint
 from web.chosen import chosen
 from web.i18n import speaks_chinese
-from web.locating import documented, only, published
+from web.locating import documented, in_force, only
 from web.store import reading
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -99,7 +99,7 @@ def locate_many(
 
 def _under(plan: int | None, as_of: date | None, township: str | None) -> Under:
     if plan is None and as_of is None:
-        held = [h.snapshot for h in published(township)]
+        held = [h.snapshot for h in in_force(township)]
     else:
         with reading() as session:
             place, info = chosen(session, plan=plan, as_of=as_of, township=township)

@@ -36,9 +36,10 @@ from web import bench_views as views
 from web.answers import asset, nonce
 from web.bench_edits import change_of, no_edit
 from web.bench_store import at_hand, benches, placed, planning, refuse_strangers, who
-from web.bench_words import measures, states, words
+from web.bench_words import measures, words
 from web.chosen import chosen_township
 from web.i18n import LANGUAGES, language
+from web.plan_words import states
 
 blueprint = Blueprint("bench", __name__, url_prefix="/plan")
 
@@ -57,13 +58,13 @@ def index() -> Response:
         town=(language() == "en" and place.name_en) or place.name,
         township=place,
         scenarios=found,
-        published=[p for p in every if p.state in ("published", "retired")],
-        sources=[p for p in every if p.state != "retired"],
-        in_force=any(p.state == "published" for p in every),
+        published=[p for p in every if p.in_force],
+        # The next plan follows the newest, so that it is drawn from it and from no earlier one.
+        sources=[p for p in every if not p.in_force or p.valid_to is None],
+        first=not any(p.in_force for p in every),
         measures=measures(),
         size=size,
         size_in=size_in,
-        states=states(),
         languages=LANGUAGES,
         styles=[asset(name) for name in ("css/app.css", "css/bench.css")],
     )
@@ -113,7 +114,6 @@ def show(plan_id: int) -> Response:
         measures=measures(),
         size=size,
         size_in=size_in,
-        states=states(),
         languages=LANGUAGES,
         nonce=nonce(),
     )

@@ -67,6 +67,7 @@ def show() -> Response:
             "steps": url_for("dispatch.steps"),
             "case": url_for("cases.show", case_id=0)[:-1],
             "grids": f"{request.script_root}/layers/grids/{where.key}.geojson",
+            "plan": plan.id,
             "township": place.code,
             "time_zone": place.time_zone,
             "language": language(),

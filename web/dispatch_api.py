@@ -30,6 +30,7 @@ def cases(
         found = board(session, place.id, filters_of(asked), now, limit=limit, square=square)
         flows = flows_by_id(session, (row.flow_id for row in found.rows))
     return {
+        "plan": found.plan_id,
         **{k: getattr(found, k) for k in ("total", "open", "late", "soon", "unlocated", "symbols")},
         "rows": [told(row, flows[row.flow_id], now) for row in found.rows],
     }

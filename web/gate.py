@@ -58,6 +58,7 @@ RIGHT_OF: dict[str, str] = {
     "bench.step_back": "plan",
     "bench.tidy": "plan",
     "bench.view": PLANS,
+    "bench.withdraw": "plan",
     "cases.move": HANDS,
     "cases.mine": "see_events",
     "cases.open_words": "see_events",

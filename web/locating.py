@@ -59,7 +59,7 @@ def locate(
     """The grid of a point or of an address, who answers for it, and how sure that is."""
     check_question(lon, lat, address)
     if plan is None and as_of is None:
-        held = published(township)
+        held = in_force(township)
         find = asking.first_that_covers([partial(in_snapshot, h.snapshot) for h in held])
         if address is None:
             found = _with_nearest(asking.by_point(find, *_point(lon, lat, datum)))
@@ -78,15 +78,15 @@ def locate(
     return Response(json.dumps(told(found)), content_type="application/json")
 
 
-def published(township: str | None) -> tuple[Held, ...]:
-    """The published plans that a request may mean: of the township it names, else all.
+def in_force(township: str | None) -> tuple[Held, ...]:
+    """The plans in force that a request may mean: of the township it names, else all.
 
     Raises
     ------
     NotFound
-        No such township, or it has no published plan.
+        No such township, or it has no plan today.
     """
-    held = snapshots().published()
+    held = snapshots().in_force()
     if township is None:
         return held
     named = tuple(h for h in held if h.snapshot.place.code == township)
@@ -139,6 +139,8 @@ def told(found: Found) -> dict[str, object]:
             "state": plan.state,
             "valid_from": plan.valid_from and plan.valid_from.isoformat(),
             "valid_to": plan.valid_to and plan.valid_to.isoformat(),
+            "last_day": plan.last_day and plan.last_day.isoformat(),
+            "in_force": plan.in_force,
         },
         "border_m": round(where.border_m, 2),
         "others": [

@@ -13,7 +13,8 @@ from gisgrid.locate.packed import pack, version_of
 from gisgrid.locate.whereabouts import Snapshot
 from web.answers import asset
 from web.i18n import LANGUAGES, language
-from web.locating import published
+from web.locating import in_force
+from web.snapshots import snapshots
 
 SCRIPTS = ("js/packed.js", "js/datums.js", "js/spot.js", "js/lookup.js")
 STYLES = ("css/lookup.css",)
@@ -49,8 +50,16 @@ def show() -> Response:
 
 @blueprint.get("/lookup/index.bin")
 def index() -> Response:
-    """The packed index of a township; an empty 204 for who has this version already."""
-    snapshot = _snapshot(request.args.get("township") or None)
+    """The packed index of a township; an empty 204 for who has this version already.
+
+    With ``later`` that of the plan that waits, for a phone that has no connection on its first day;
+    nothing where none waits.
+    """
+    snapshot: Snapshot | None = _snapshot(request.args.get("township") or None)
+    if "later" in request.args:
+        snapshot = snapshots().later(snapshot.place.id) if snapshot else None
+    if snapshot is None:
+        return Response(status=200, headers={"Cache-Control": "no-store"})
     if request.args.get("have") == version_of(snapshot):
         return Response(status=204, headers={"Cache-Control": "no-store"})
     body = pack(snapshot, taken_at=datetime.now(UTC))
@@ -96,6 +105,7 @@ def words() -> dict[str, str]:
         "offline": gettext("Answered without a connection."),
         "data_of": gettext("Data of {time}"),
         "no_data": gettext("No data is kept on this phone yet."),
+        "ended": gettext("The plan kept on this phone was in force until {day}."),
         "outside": gettext("No grid covers this place. The nearest is {grid}, {m} m away."),
         "no_address": gettext(
             "Without a connection no address can be looked for; use “Where am I”."
@@ -122,7 +132,7 @@ def words() -> dict[str, str]:
 
 
 def _snapshot(township: str | None) -> Snapshot:
-    held = published(township)
+    held = in_force(township)
     if not held:
         raise NotFound("No plan has been published yet.", zh="还没有发布过网格方案。")
     return held[0].snapshot

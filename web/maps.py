@@ -16,9 +16,8 @@ from layers.layer import Scope
 from layers.tiles import Tile, data_version
 from web import gate
 from web.answers import asset, nonce
-from web.bench_words import states
 from web.chosen import chosen
-from web.days import day_of
+from web.days import day_of, turns_in_s
 from web.i18n import LANGUAGES, language
 from web.planning import planner
 from web.store import reading
@@ -81,6 +80,7 @@ def show() -> Response:
             if "see_register" in rights
             else None,
             "time_zone": place.time_zone,
+            "turns_in_s": turns_in_s(place, plan),
             "words": words(),
             "planner": planner(scope, plan, all_plans) if may_plan else None,
         },
@@ -97,7 +97,6 @@ def show() -> Response:
         plan=plan,
         plans=all_plans,
         as_of=as_of,
-        states=states(),
         languages=LANGUAGES,
         nonce=nonce(),
     )

@@ -27,7 +27,7 @@ from gisgrid.locate import asking
 from gisgrid.locate.whereabouts import GridCard, Whereabouts, in_snapshot
 from gisgrid.plans.attach import claimed
 from gisgrid.plans.plans import Place
-from web.locating import published
+from web.locating import in_force
 
 MOST_REQUEST = 64_000_000
 """Bytes of a whole form: a photo that is too large is refused in words, the rest of the form kept."""
@@ -233,7 +233,7 @@ def received(session: Session, place: Place, draft: Draft, looked: Look, by: By)
 
 
 def _spot(session: Session, place: Place, draft: Draft) -> Look:
-    find = partial(in_snapshot, published(place.code)[0].snapshot)
+    find = partial(in_snapshot, in_force(place.code)[0].snapshot)
     if draft.spot:
         x, _, y = draft.spot.partition(" ")
         return _at(find, asking.number(x, "lon"), asking.number(y, "lat"))
@@ -248,7 +248,7 @@ def _spot(session: Session, place: Place, draft: Draft) -> Look:
 
 
 def _owner(session: Session, place: Place, lon: float, lat: float, at: datetime) -> Owned | None:
-    snapshot = published(place.code)[0].snapshot
+    snapshot = in_force(place.code)[0].snapshot
     about_to_report(session)
     claim = claimed(session, snapshot.plan.id, lon, lat, at)
     card = snapshot.cards.get(claim.grid_code) if claim else None

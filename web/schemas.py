@@ -32,7 +32,7 @@ class ChosenQuery(TownshipQuery):
         validate=validate.Range(1, BIGGEST_ID), metadata={"description": "Number of the plan."}
     )
     as_of = fields.Date(
-        metadata={"description": "The plan in force on this day; default: the published plan."}
+        metadata={"description": "The plan in force on this day; default: the township's today."}
     )
 
 
@@ -86,6 +86,14 @@ class Plan(Schema):
     valid_to = fields.Date(
         allow_none=True, metadata={"description": "First day it is no longer in force."}
     )
+    last_day = fields.Date(
+        allow_none=True, metadata={"description": "Last day on which it is in force."}
+    )
+    in_force = fields.String(
+        validate=validate.OneOf(["later", "now", "past"]),
+        allow_none=True,
+        metadata={"description": "On the township's day of today; null: it was not published."},
+    )
     based_on_id = fields.Integer(allow_none=True)
     grids = fields.Integer()
 
@@ -135,14 +143,18 @@ class GridCard(Schema):
     events = fields.Integer(allow_none=True)
     open_events = fields.Integer(allow_none=True)
     state = fields.String(
-        validate=validate.OneOf(["in_force", "draft", "retired"]),
+        validate=validate.OneOf(["in_force", "later", "draft", "retired"]),
         required=True,
         metadata={
-            "description": "retired: the plan does not have it any more; told as the last one had it."
+            "description": "later: the plan waits for its day. retired: the plan does not have it any "
+            "more; told as the last one had it."
         },
     )
     since = fields.Date(
-        allow_none=True, metadata={"description": "Of a retired grid: the first day without it."}
+        allow_none=True,
+        metadata={
+            "description": "Of a retired grid: the first day without it; of one to come: its first."
+        },
     )
     successors = fields.List(
         fields.Nested(Heir),

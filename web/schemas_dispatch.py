@@ -102,6 +102,11 @@ class BoardSymbol(Schema):
 
 
 class BoardAnswer(Schema):
+    plan = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Number of the plan in force, which the grids are of."},
+    )
     total = fields.Integer(required=True)
     open = fields.Integer(required=True)
     late = fields.Integer(required=True)

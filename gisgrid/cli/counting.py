@@ -11,6 +11,7 @@ from rich.text import Text
 
 from gisgrid.cli.coverage import as_of_option, chosen_plan, township_option
 from gisgrid.cli.edge import opened, wide_console
+from gisgrid.cli.planning import said
 from gisgrid.errors import Invalid
 from gisgrid.locate import asking
 from gisgrid.locate.address import nearest_address
@@ -70,7 +71,7 @@ def count_command(settings: Settings, name: str, township: str | None) -> None:
         plan = plans.plan_named(session, place.id, name)
         counted = count_under(session, plan)
         session.rollback()
-    table = Table(title=f"{place.name} · {plan.name} ({plan.state})", box=None)
+    table = Table(title=f"{place.name} · {plan.name} ({said(plan)})", box=None)
     for head in ("grid", "name", "kind"):
         table.add_column(head)
     for field in FIELDS:

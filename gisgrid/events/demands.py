@@ -201,7 +201,8 @@ WITH span AS (
             AND b.means = 'assign' AND b.grid_code IS NOT NULL)
 ), home AS (
     SELECT DISTINCT ON (g.code) g.code, g.community_id FROM grid g JOIN plan p ON p.id = g.plan_id
-    WHERE p.township_id = :t ORDER BY g.code, p.state <> 'published', p.id DESC
+    LEFT JOIN plan_in_force f ON f.id = p.id
+    WHERE p.township_id = :t ORDER BY g.code, f.id IS NULL, p.id DESC
 ), asked AS (
     SELECT h.community_id, s.event_id, NULL::bigint AS refused, s.temporary, s.at
     FROM sent s LEFT JOIN home h ON h.code = s.grid_code

@@ -232,7 +232,7 @@ _CARD = """
 g.code, g.name, g.kind, g.host, c.code AS community_code, c.name AS community, (
     SELECT l.name FROM grid_leader l
     WHERE l.township_id = :township AND l.grid_code = g.code
-      AND l.during @> coalesce(CAST(:day AS date), CAST(now() AT TIME ZONE :zone AS date)) LIMIT 1) AS leader
+      AND l.during @> coalesce(CAST(:day AS date), day_in(:zone)) LIMIT 1) AS leader
 """
 
 _CARDS = f"""
