@@ -15,9 +15,16 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from gisgrid import tables as t
+from gisgrid.access.accounts import add_account
+from gisgrid.access.appointments import appoint, end_appointment
 from gisgrid.db.store import transaction
 from gisgrid.errors import Conflict, Invalid, NotFound, StalePlan
-from gisgrid.events.intake import move, report
+from gisgrid.events.calendars import read_calendar
+from gisgrid.events.cases import RESIDENT
+from gisgrid.events.clocks import keep_calendar
+from gisgrid.events.demands import demand
+from gisgrid.events.intake import Report, move, report, take_in
+from gisgrid.events.refusals import NotOnTheList
 from gisgrid.events.upkeep import complete_plans, plans_turned
 from gisgrid.plans import plans, review, scenarios
 from gisgrid.plans.attach import attach, attach_dated
@@ -39,6 +46,7 @@ from tests.lookups import ask, eventually, snapshots_of
 from tests.sketch import sketch, spot
 from tests.test_bench_web import client_of
 from tests.test_cli import gisgrid
+from tests.town_files import DATA
 from tests.web import app_over
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -499,3 +507,24 @@ def test_no_plan_in_force_is_told_with_the_first_day(session: Session):
         plan_in_force(session, township.area_id)
     assert none.value.facts["from"] == str(day)
     assert plan_in_force(session, township.area_id, day).in_force == "later"
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Pago_Pago", "Pacific/Kiritimati"])
+def test_a_day_that_nobody_names_is_the_townships(session: Session, zone: str):
+    """One of the two zones has another day than the server and UTC."""
+    township, _, _, matter = build(session, time_zone=zone)
+    code = session.scalar(text("SELECT code FROM area WHERE id = :t"), {"t": township.area_id})
+    today = datetime.now(ZoneInfo(zone)).date()
+    account = add_account(session, "wang", "测试")
+    made = appoint(session, account.name, "planner", area=code)
+    assert made.since == today
+    assert end_appointment(session, made.id) is None, "it never held"
+    place = plans.township(session, code)
+    with pytest.raises(NotOnTheList, match=f"of {today} has no minor item"):
+        take_in(session, place, Report("none", INSIDE), RESIDENT)
+    assert not demand(session, place.id, "none", asked_by="x", at=datetime.now(UTC)).admitted
+    why = session.scalar(text("SELECT why FROM refused_demand"))
+    assert str(why).startswith(f"{today} ")
+    keep_calendar(session, place.id, read_calendar(DATA / "calendar/calendar.csv"))
+    got = take_in(session, place, Report(matter, INSIDE), RESIDENT)
+    assert got.landed.code.startswith(f"R{today:%Y%m%d}-")

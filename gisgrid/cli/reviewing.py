@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import click
 from rich.table import Table
@@ -18,6 +17,7 @@ from gisgrid.plans import plans, review
 from gisgrid.plans.afresh import never_planned
 from gisgrid.plans.compare import crosswalk
 from gisgrid.plans.exports import write_workbook
+from gisgrid.plans.fetch import local
 from gisgrid.plans.handover import handed_houses, handover_sheets, team_sheets
 from gisgrid.plans.successors import crosswalk_of, successors
 from gisgrid.settings import Settings
@@ -113,11 +113,10 @@ def review_command(settings: Settings, name: str, township: str | None) -> None:
         done = review.steps(at.session, at.plan.id)
         worse = review.failing(at.session, at.place, at.plan)
     click.echo(f"plan {at.plan.name!r}: {said(at.plan)}")
-    zone = ZoneInfo(at.place.time_zone)
     for step in done:
         why = f": {step.reason}" if step.reason else ""
         click.echo(
-            f"{step.at.astimezone(zone):%Y-%m-%d %H:%M} {step.from_state} → {step.to_state} "
+            f"{local(step.at, at.place):%Y-%m-%d %H:%M} {step.from_state} → {step.to_state} "
             f"by {step.who}{why}"
         )
     for result in worse:

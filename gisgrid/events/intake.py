@@ -29,6 +29,7 @@ from gisgrid.events.matters import matter_on
 from gisgrid.events.photos import Picture, add_photo, picture
 from gisgrid.locate.whereabouts import Whereabouts, in_store
 from gisgrid.plans.attach import attach_dated
+from gisgrid.plans.fetch import local
 from gisgrid.plans.plans import Place, plan_in_force
 
 LONGEST_TEXT = 4000
@@ -143,7 +144,7 @@ def take_in(session: Session, place: Place, report_: Report, by: By) -> Received
         "client": report_.client_id, "reporter": None if by == RESIDENT else by.actor,
         "asset": _asset(session, place.id, report_.asset),
     }  # fmt: skip
-    code = f"R{at:%Y%m%d}-{secrets.token_hex(5).upper()}"
+    code = f"R{local(at, place):%Y%m%d}-{secrets.token_hex(5).upper()}"
     event_id = _insert(session, place.id, code, matter_id=matter_id, at=at, place=spot, words=words)
     if event_id is None:
         # Another transaction with the same key was faster.

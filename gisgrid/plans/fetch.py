@@ -46,6 +46,11 @@ def day_in(time_zone: str) -> date:
     return datetime.now(ZoneInfo(time_zone)).date()
 
 
+def local(moment: datetime, place: Place) -> datetime:
+    """A moment (aware) on the township's clock."""
+    return moment.astimezone(ZoneInfo(place.time_zone))
+
+
 def plan_state(session: Session, place: Place, plan: PlanInfo, day: date) -> PlanState:
     """The plan with everything that was known up to the end of a day in the township's zone.
 
