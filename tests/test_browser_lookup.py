@@ -17,9 +17,8 @@ from sqlalchemy import Engine, text
 from gisgrid.db.store import transaction
 from gisgrid.locate.gazetteer import index_addresses
 from gisgrid.plans.plans import newest_plan, publish, township, withdraw
-from tests.lookups import eventually
-from tests.town_f import load_town
-from tests.web import ARTIFACTS, app_over, chromium, fill_town, served
+from tests.support.waiting import eventually
+from tests.support.web import ARTIFACTS, app_over, chromium, fill_town, served
 
 pytestmark = pytest.mark.browser
 
@@ -40,20 +39,17 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def app(town_copy: Engine) -> Iterator[Flask]:
-    app = app_over(town_copy)
-    yield app
-    app.extensions["gisgrid.snapshots"].close()
+def app(town_copy: Engine) -> Flask:
+    return app_over(town_copy)
 
 
 @pytest.fixture(scope="module")
-def town_copy(cluster: Any, template: str) -> Iterator[Engine]:
+def town_copy(cluster: Any, town_template: str) -> Iterator[Engine]:
     """Town F in a database of this module's own, with its addresses indexed."""
-    from tests.conftest import _database
+    from tests.support.database import own_database
 
-    with _database(cluster, template, "lookup") as engine:
+    with own_database(cluster, town_template, "lookup") as engine:
         with transaction(engine) as session:
-            load_town(session)
             index_addresses(session, township(session).id)
         yield engine
 
@@ -309,27 +305,24 @@ def test_without_a_connection_the_plan_of_the_new_day_answers_on_its_day(
     waiting(engine, tomorrow)
     app = app_over(engine)
     midnight = datetime.combine(tomorrow, time.min, ZoneInfo("Asia/Shanghai"))
-    try:
-        with served(app) as host, phone(browser, host, at=(120.902, 40.7015)) as page:
-            page.context.set_offline(True)
-            page.clock.set_fixed_time(midnight - timedelta(seconds=1))
-            before = tap_here(page)
-            assert "离线查询结果" in before and "2022年方案" in before
-            page.clock.set_fixed_time(midnight)
-            after = tap_here(page)
-            assert f"方案 明日方案 自 {tomorrow} 起" in after
-            assert f"新{before.splitlines()[0]}" == after.splitlines()[0]
-            # Withdrawn meanwhile: with a connection the phone forgets it.
-            with transaction(engine) as session:
-                withdraw(session, newest_plan(session, township(session).id).id, "draft")
-            page.context.set_offline(False)
-            page.evaluate("window.dispatchEvent(new Event('online'))")
-            forgotten = "localStorage.getItem('gisgrid-later-999901001') === ''"
-            assert eventually(lambda: page.evaluate(forgotten))
-            page.context.set_offline(True)
-            assert "2022年方案" in tap_here(page)
-    finally:
-        app.extensions["gisgrid.snapshots"].close()
+    with served(app) as host, phone(browser, host, at=(120.902, 40.7015)) as page:
+        page.context.set_offline(True)
+        page.clock.set_fixed_time(midnight - timedelta(seconds=1))
+        before = tap_here(page)
+        assert "离线查询结果" in before and "2022年方案" in before
+        page.clock.set_fixed_time(midnight)
+        after = tap_here(page)
+        assert f"方案 明日方案 自 {tomorrow} 起" in after
+        assert f"新{before.splitlines()[0]}" == after.splitlines()[0]
+        # Withdrawn meanwhile: with a connection the phone forgets it.
+        with transaction(engine) as session:
+            withdraw(session, newest_plan(session, township(session).id).id, "draft")
+        page.context.set_offline(False)
+        page.evaluate("window.dispatchEvent(new Event('online'))")
+        forgotten = "localStorage.getItem('gisgrid-later-999901001') === ''"
+        assert eventually(lambda: page.evaluate(forgotten))
+        page.context.set_offline(True)
+        assert "2022年方案" in tap_here(page)
 
 
 def test_outside_is_told_without_a_connection_too(browser: Browser, host: str):

@@ -22,14 +22,14 @@ from gisgrid.events.intake import report
 from gisgrid.plans import plans
 from gisgrid.plans.plans import newest_plan, plan_in_force, publish, withdraw
 from gisgrid.tables import Township
-from tests.accounts import acting, appointed, web_engine
-from tests.conftest import _database
-from tests.days import Days
-from tests.factories import create_grid, create_matter, create_plan, create_township
-from tests.lookups import snapshots_of
-from tests.sketch import sketch, spot
-from tests.test_cli import gisgrid
-from tests.web import app_over
+from tests.support.accounts import acting, appointed, web_engine
+from tests.support.database import own_database
+from tests.support.days import Days
+from tests.support.factories import create_grid, create_matter, create_plan, create_township
+from tests.support.lookups import snapshots_of
+from tests.support.sketch import sketch, spot
+from tests.support.terminal import gisgrid
+from tests.support.web import app_over
 
 ZONE = ZoneInfo("Asia/Shanghai")
 LON, LAT = spot(0.5, 0.5)
@@ -40,6 +40,8 @@ class World:
     """A store, its doors, and what is to be true of them."""
 
     engine: Engine
+    web: Engine
+    """The same as the web process enters it."""
     days: Days
     client: FlaskClient
     board: FlaskClient
@@ -66,7 +68,7 @@ class World:
 @pytest.fixture(scope="module")
 def world(cluster: Any, template: str) -> Iterator[World]:
     with (
-        _database(cluster, template, "plan_roads") as engine,
+        own_database(cluster, template, "plan_roads") as engine,
         pytest.MonkeyPatch.context() as patch,
     ):
         with transaction(engine) as session:
@@ -78,13 +80,13 @@ def world(cluster: Any, template: str) -> Iterator[World]:
             dispatcher = appointed(session, "dispatcher")
         app, board = app_over(engine), app_over(engine, account=dispatcher).test_client()
         # A listener hears a moment after the commit; without one each request asks what is in force.
-        patch.setattr(snapshots_of(app)._listener, "_listen", lambda: None)
-        try:
-            yield World(
-                engine, Days(engine, patch), app.test_client(), board, number, clerk, matter
-            )
-        finally:
-            snapshots_of(app).close()
+        patch.setattr(
+            snapshots_of(app)._listener, "_listen", snapshots_of(app)._listener._stop.wait
+        )
+        yield World(
+            engine, web_engine(engine), Days(engine, patch), app.test_client(), board, number,
+            clerk, matter,
+        )  # fmt: skip
 
 
 def begin(world: World) -> None:
@@ -163,7 +165,7 @@ def roads_today(world: World) -> dict[str, int | None]:
         told = [p.id for p in plans.plans(session, world.township) if p.in_force == "now"]
         known = newest_plan(session, world.township)
         assert (known and known.id) == world.newest()
-    with acting(web_engine(world.engine), world.clerk, read_only=True) as session:
+    with acting(world.web, world.clerk, read_only=True) as session:
         policy = session.scalars(
             text("SELECT DISTINCT plan_id FROM grid WHERE id = ANY (my_grids('see_events'))")
         ).all()
