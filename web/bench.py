@@ -37,9 +37,9 @@ from web.answers import asset, nonce
 from web.bench_edits import change_of, no_edit
 from web.bench_store import at_hand, benches, placed, planning, refuse_strangers, who
 from web.bench_words import measures, words
-from web.chosen import chosen_township
 from web.i18n import LANGUAGES, language
 from web.plan_words import states
+from web.towns import town, town_name
 
 blueprint = Blueprint("bench", __name__, url_prefix="/plan")
 
@@ -48,14 +48,14 @@ blueprint = Blueprint("bench", __name__, url_prefix="/plan")
 def index() -> Response:
     """The scenarios of a township, with a form for the next."""
     with planning(read_only=True) as session:
-        place = chosen_township(session, request.args.get("township") or None)
+        place = town(session)
         refuse_strangers(session, place, "plan", "review")
         every = plans.plans(session, place.id)
         found = scenarios.scenarios(session, place.id)
         size, size_in = target_size(session, place.id)
     html = render_template(
         "bench_list.html",
-        town=(language() == "en" and place.name_en) or place.name,
+        town=town_name(place),
         township=place,
         scenarios=found,
         published=[p for p in every if p.in_force],
@@ -107,7 +107,7 @@ def show(plan_id: int) -> Response:
     html = render_template(
         "bench.html",
         page=parts,
-        town=(language() == "en" and place.name_en) or place.name,
+        town=town_name(place),
         township=place,
         plan=plan,
         others=[p for p in every if p.id != plan.id],
@@ -266,7 +266,7 @@ def afresh() -> BaseResponse:
     form = request.form
     wishes = of_size(form.get("size", ""), form.get("size_in", "residents"))
     with planning() as session:
-        place = chosen_township(session, form.get("township") or None)
+        place = town(session)
         refuse_strangers(session, place, "plan")
         made = begin_afresh(session, place, name=form.get("name", ""), who=who())
         jobs.order_rebalance(session, made, wishes, who=who())

@@ -28,10 +28,10 @@ from web.answers import asset, nonce
 from web.bench import blueprint, body, number, told
 from web.bench_store import at_hand, benches, placed, planning, refuse_strangers, who
 from web.bench_words import words
-from web.chosen import chosen_township
-from web.i18n import LANGUAGES, language, speaks_chinese
+from web.i18n import LANGUAGES, speaks_chinese
 from web.paper import as_pdf
 from web.plan_words import states
+from web.towns import town, town_name
 
 STEP_RIGHTS = {"approve": ("review",), "return": ("review",), "notify": ("plan", "review")}
 """Whose each step of review is; the others are the drawers'."""
@@ -52,7 +52,7 @@ def compare(plan_id: int) -> Response:
     html = render_template(
         "bench_compare.html",
         township=place,
-        town=(language() == "en" and place.name_en) or place.name,
+        town=town_name(place),
         plan=plan,
         other=other,
         every=every,
@@ -195,7 +195,7 @@ def bring_in() -> BaseResponse:
     with tempfile.TemporaryDirectory() as folder, planning() as session:
         file = Path(folder) / f"grids{ending}"
         sent.save(file)
-        place = chosen_township(session, request.form.get("township") or None)
+        place = town(session)
         refuse_strangers(session, place, "plan")
         made = import_scenario(
             session, place, file, name=request.form.get("name", ""), who=who(),
@@ -214,7 +214,7 @@ def report(plan_id: int, ending: str) -> Response:
         until = replay.last_day(session, place) or today(place)
         html = render_template(
             "bench_report.html",
-            town=(language() == "en" and place.name_en) or place.name,
+            town=town_name(place),
             plan=plan,
             other=other,
             scenario=scenario(session, plan.id),

@@ -21,6 +21,7 @@ from web.days import day_of, turns_in_s
 from web.i18n import LANGUAGES, language
 from web.planning import planner
 from web.store import reading
+from web.towns import town_name
 from web.words import words
 
 blueprint = Blueprint("maps", __name__)
@@ -48,7 +49,6 @@ def show() -> Response:
             session,
             plan=_number(plan_id) if plan_id else None,
             as_of=as_of,
-            township=request.args.get("township") or None,
         )
         version = data_version(session, plan.id)
         communities = areas.communities(session, plan.id)
@@ -92,7 +92,7 @@ def show() -> Response:
         "map.html",
         may_plan=may_plan,
         page=parts,
-        town=(english and place.name_en) or place.name,
+        town=town_name(place),
         township=place,
         plan=plan,
         plans=all_plans,

@@ -23,7 +23,10 @@ class Query(Schema):
 
 class TownshipQuery(Query):
     township = fields.String(
-        metadata={"description": "Code of the township; default: the first by code."}
+        metadata={
+            "description": "Code of the township. Without it: the one that the asker chose or has a "
+            "post in, else the only one of the store; else 422 names those that may be meant."
+        }
     )
 
 
@@ -74,6 +77,12 @@ class Township(Schema):
     )
 
 
+class TownshipName(Schema):
+    code = fields.String(required=True)
+    name = fields.String(required=True)
+    name_en = fields.String(allow_none=True)
+
+
 class Townships(Schema):
     townships = fields.List(fields.Nested(Township), required=True)
 
@@ -117,6 +126,7 @@ class Grid(Schema):
 
 
 class Grids(Schema):
+    township = fields.Nested(TownshipName, required=True)
     plan = fields.Nested(Plan, required=True)
     grids = fields.List(fields.Nested(Grid), required=True)
 
@@ -128,6 +138,7 @@ class Heir(Schema):
 
 
 class GridCard(Schema):
+    township = fields.Nested(TownshipName, required=True)
     plan_id = fields.Integer(required=True)
     code = fields.String(required=True)
     name = fields.String(required=True)
@@ -163,6 +174,7 @@ class GridCard(Schema):
 
 
 class HouseCard(Schema):
+    township = fields.Nested(TownshipName, required=True)
     id = fields.Integer(required=True)
     code = fields.String(required=True)
     address = fields.String(required=True)
@@ -174,6 +186,7 @@ class HouseCard(Schema):
 
 
 class EventCard(Schema):
+    township = fields.Nested(TownshipName, required=True)
     id = fields.Integer(required=True)
     code = fields.String(required=True)
     matter = fields.String(required=True)
@@ -219,6 +232,7 @@ class Hit(Schema):
 
 
 class Hits(Schema):
+    township = fields.Nested(TownshipName, required=True)
     plan_id = fields.Integer(required=True)
     hits = fields.List(fields.Nested(Hit), required=True)
 
@@ -243,6 +257,7 @@ class ProblemDocument(Schema):
 
 
 class Leader(Schema):
+    township = fields.Nested(TownshipName, required=True)
     grid_code = fields.String()
     name = fields.String()
     phone = fields.String(allow_none=True)

@@ -55,8 +55,10 @@ class Taken:
 
     news: int
     """How much had been heard then."""
+    places: tuple[plans.Place, ...]
+    """All townships, by code, those without a plan too."""
     days: dict[str, date]
-    """The day it was, by time zone; also of townships whose first plan has not begun."""
+    """The day it was, by their time zones."""
     held: tuple[Held, ...]
     at: float
     """By ``time.monotonic``."""
@@ -79,7 +81,7 @@ class Snapshots:
         for channel in (PUBLISHED_CHANNEL, CARDS_CHANNEL):
             listener.hear(channel, self._changed)
         listener.hear(HOUSES_CHANNEL, lambda _: self._houses_asked.set(), began=self._began)
-        self._taken = Taken(-1, {}, (), 0.0)
+        self._taken = Taken(-1, (), {}, (), 0.0)
         self._later: dict[int, tuple[Taken, Snapshot]] = {}
         self._houses: dict[int, Houses] = {}
         self._news = 0
@@ -115,6 +117,11 @@ class Snapshots:
         if not taken.held:
             self._tell_none()
         return taken.held
+
+    def places(self) -> tuple[plans.Place, ...]:
+        """All townships, by code; raises as `in_force`."""
+        self.in_force()
+        return self._taken.places
 
     def later(self, township_id: int) -> Snapshot | None:
         """The plan that waits to follow the one in force, with the leaders of its first day; or None."""
@@ -165,7 +172,7 @@ class Snapshots:
                 days = {place.time_zone: today(place) for place in places}
                 found = (_take(session, place, days[place.time_zone]) for place in places)
                 held = tuple(each for each in found if each is not None)
-            self._taken = Taken(news, days, held, time.monotonic())
+            self._taken = Taken(news, tuple(places), days, held, time.monotonic())
             return self._taken
 
     def _tell_none(self) -> None:

@@ -36,6 +36,7 @@ class HeldRight:
 
     right: str
     role: str
+    area_id: int | None
     area_code: str | None
     grid_code: str | None
 
@@ -266,7 +267,7 @@ ORDER BY same DESC, m.id LIMIT 1
 """
 
 _RIGHTS = """
-SELECT DISTINCT r.right_name AS "right", m.role, a.code AS area_code, m.grid_code
+SELECT DISTINCT r.right_name AS "right", m.role, a.id AS area_id, a.code AS area_code, m.grid_code
 FROM appointment m JOIN account k ON k.id = m.account_id AND k.active
 JOIN role_right r ON r.role = m.role LEFT JOIN area a ON a.id = m.area_id
 WHERE m.account_id = :account AND m.during @> today_in(m.area_id)

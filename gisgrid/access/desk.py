@@ -39,6 +39,8 @@ class Place:
     rights: tuple[str, ...]
     county_id: int | None
     township_id: int | None
+    township_code: str | None
+    """None: of a county, or everywhere."""
     community_id: int | None
 
     @property
@@ -141,6 +143,7 @@ SELECT m.role, a.code AS area_code, a.name AS area, a.name_en AS area_en, a.leve
        CASE a.level WHEN 'county' THEN a.id WHEN 'township' THEN a.parent_id ELSE t.parent_id END
            AS county_id,
        CASE a.level WHEN 'township' THEN a.id WHEN 'community' THEN a.parent_id END AS township_id,
+       CASE a.level WHEN 'township' THEN a.code WHEN 'community' THEN t.code END AS township_code,
        CASE a.level WHEN 'community' THEN a.id ELSE g.community_id END AS community_id
 FROM appointment m LEFT JOIN area a ON a.id = m.area_id LEFT JOIN area t ON t.id = a.parent_id
 LEFT JOIN plan_in_force p ON p.township_id = a.id AND m.grid_code IS NOT NULL

@@ -19,6 +19,7 @@ from gisgrid.locate.asking import Found
 from gisgrid.locate.whereabouts import in_store
 from gisgrid.plans import plans
 from gisgrid.plans.counting import FIELDS, Count, count_under
+from gisgrid.plans.ground import township_at
 from gisgrid.settings import Settings
 
 
@@ -43,14 +44,16 @@ def locate_command(
     """Say which grid a point or an address is in, and who answers for it."""
     point = _as_point(what)
     with opened(settings, read_only=True) as session:
-        place = plans.township(session, township)
+        at = asking.in_wgs84(*point, datum) if point else None
+        there = township_at(session, *at) if at and not township and not name else None
+        place = there or plans.township(session, township)
         plan = chosen_plan(session, place, name, as_of)
         find = partial(in_store, session, place, plan, day=as_of.date() if as_of else None)
-        if point is None:
+        if at is None:
             found = asking.by_address(session, place.id, find, " ".join(what))
             near = found.nearest
         else:
-            found = asking.by_point(find, *asking.in_wgs84(*point, datum))
+            found = asking.by_point(find, *at)
             near = nearest_address(session, place.id, found.where.lon, found.where.lat)
     _print_found(found)
     if near:
@@ -102,6 +105,7 @@ def _print_found(found: Found) -> None:
         ("grid", f"{where.grid.name} ({where.grid.code}, {where.grid.kind})"),
         ("exclusive", f"{over.name} ({over.code})" if over else None),
         ("community", where.grid.community),
+        ("township", f"{where.township.name} ({where.township.code})"),
         ("leader", where.grid.leader or "none appointed"),
         ("plan", f"{where.plan.name} (number {where.plan.id}, since {where.plan.valid_from})"),
         ("border", f"{where.border_m:.1f} m away"),

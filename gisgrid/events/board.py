@@ -56,6 +56,7 @@ class Row:
     """One case of a list."""
 
     case_id: int
+    township_id: int
     seq: int
     event_id: int
     code: str
@@ -370,7 +371,7 @@ SELECT sums.*, (SELECT array_agg(event_id ORDER BY part, due_at NULLS LAST, case
 FROM sums LEFT JOIN symbol AS s ON :draws
 """
 _ROWS = """
-SELECT c.id AS case_id, c.seq, e.id AS event_id, e.code, m.code AS matter_code, m.name AS matter,
+SELECT c.id AS case_id, c.township_id, c.seq, e.id AS event_id, e.code, m.code AS matter_code, m.name AS matter,
        m.name_en AS matter_en, c.flow_id, c.state, c.open, e.reported_at, c.closed_at, k.due_at,
        k.yellow_at, e.source, g.code AS grid_code, g.name AS grid, w.name AS owner_grid, c.office,
        c.staff_id, ST_X(e.geom) AS lon, ST_Y(e.geom) AS lat

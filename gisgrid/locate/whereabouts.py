@@ -51,7 +51,7 @@ class Whereabouts:
 
     lon: float
     lat: float
-    township: str
+    township: Place
     plan: PlanInfo
     grid: GridCard
     exclusive: GridCard | None
@@ -140,7 +140,7 @@ def in_snapshot(snapshot: Snapshot, lon: float, lat: float) -> Whereabouts:
     return Whereabouts(
         lon=lon,
         lat=lat,
-        township=snapshot.place.name,
+        township=snapshot.place,
         plan=snapshot.plan,
         grid=snapshot.cards[found.code],
         exclusive=over,
@@ -191,7 +191,7 @@ def in_store(
     return Whereabouts(
         lon=lon,
         lat=lat,
-        township=place.name,
+        township=place,
         plan=plan,
         grid=_card(own),
         exclusive=_card(min(over, key=lambda row: row.code)) if over else None,

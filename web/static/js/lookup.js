@@ -153,6 +153,8 @@
     const lines = [
       [words.leader, grid.leader || words.nobody],
       [words.community, answer.community.name],
+      // Of two townships grids may bear one name and one code: the answer says whose it is.
+      ui.several && [words.township, (ui.language === "en" && answer.township.name_en) || answer.township.name],
       answer.exclusive && [words.over, `${answer.exclusive.name} (${answer.exclusive.leader || words.nobody})`],
       answer.house && [words.address, answer.house.address],
       [words.code, grid.code],
@@ -173,7 +175,7 @@
       answer.nearest && make("p", { class: "soft" }, say(words.nearest, {
         address: answer.nearest.address, m: Math.round(answer.nearest.distance_m) })),
       grid.leader && !details.offline && make("button", {
-        type: "button", class: "send", onclick: (event) => call(grid, event.target) }, words.call),
+        type: "button", class: "send", onclick: (event) => call(grid, answer.township.code, event.target) }, words.call),
       make("button", { type: "button", class: "send", onclick: (event) => send(answer, event.target) }, words.send),
       make("p", { class: "soft" }, `${words.plan} ${plan.name} `, say(words.since, { day: plan.valid_from })),
       details.offline && offline());
@@ -209,8 +211,8 @@
   }
 
   // The number is for who has the right to it; the store writes down that it was asked for.
-  async function call(grid, button) {
-    const query = new URLSearchParams({ purpose: "contact", township: ui.township, lang: ui.language });
+  async function call(grid, township, button) {
+    const query = new URLSearchParams({ purpose: "contact", township, lang: ui.language });
     try {
       const answer = await fetch(`${ui.leader}/${encodeURIComponent(grid.code)}/leader?${query}`,
         { signal: AbortSignal.timeout(PATIENCE_MS) });
@@ -226,7 +228,7 @@
 
   async function send(answer, button) {
     const text = [answer.house && answer.house.address, answer.grid.name, answer.grid.code,
-      `${words.leader} ${answer.grid.leader || words.nobody}`, answer.community.name,
+      `${words.leader} ${answer.grid.leader || words.nobody}`, answer.community.name, ui.several && answer.township.name,
       `${answer.place.lat.toFixed(6)}, ${answer.place.lon.toFixed(6)} (WGS 84)`].filter(Boolean).join("\n");
     try {
       if (navigator.share) await navigator.share({ text });
