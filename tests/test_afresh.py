@@ -97,8 +97,8 @@ def test_a_first_plan_is_drawn_reviewed_and_published_on_the_page(bare: Engine):
             {"p": plan.id},
         )
         assert attached == int((state.houses.grid >= 0).sum())
-        # From now on drawing afresh begins from the plan in force, and its codes stay in use.
-        with pytest.raises(Conflict, match="in force"):
+        # From now on drawing afresh begins from the newest plan, and its codes stay in use.
+        with pytest.raises(Conflict, match="is published; draw the next one from it"):
             first_draft(session, place, name="又一个", who="甲")
         again = begin_afresh(session, place, name="又一个", who="甲")
         assert (again.based_on_id, again.grids) == (plan.id, plan.grids)

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from gisgrid.db.store import transaction
 from gisgrid.locate.gazetteer import index_addresses
-from gisgrid.plans.plans import township
-from tests.support.web import ARTIFACTS, app_over, chromium, served
+from gisgrid.plans.plans import newest_plan, publish, township, withdraw
+from tests.support.waiting import eventually
+from tests.support.web import ARTIFACTS, app_over, chromium, fill_town, served
 
 pytestmark = pytest.mark.browser
 
@@ -271,6 +274,55 @@ def test_with_the_server_gone_the_page_still_opens_and_answers(browser: Browser,
         assert "石桥社区第四网格" in answer
         assert "离线查询结果" in answer
         assert "数据日期" in page.inner_text("#age")
+
+
+def waiting(engine: Engine, first_day: date) -> None:
+    """A plan with other names of grids, published for a day."""
+    with transaction(engine) as session:
+        plan = session.scalar(
+            text(
+                "INSERT INTO plan (township_id, name, state, based_on_id) "
+                "SELECT township_id, '明日方案', 'draft', id FROM plan RETURNING id"
+            )
+        )
+        session.execute(
+            text(
+                "INSERT INTO grid (plan_id, code, name, kind, host, community_id, geom) SELECT :p, "
+                "code, '新' || name, kind, host, community_id, geom FROM grid WHERE plan_id <> :p"
+            ),
+            {"p": plan},
+        )
+        publish(session, plan, first_day)
+
+
+def test_without_a_connection_the_plan_of_the_new_day_answers_on_its_day(
+    browser: Browser, engine: Engine
+):
+    """Both plans are on the phone before; the day is the township's, whatever zone the phone has."""
+    with transaction(engine) as session:
+        fill_town(session, columns=4, rows=4, houses=10, events=2)
+    tomorrow = datetime.now(ZoneInfo("Asia/Shanghai")).date() + timedelta(days=1)
+    waiting(engine, tomorrow)
+    app = app_over(engine)
+    midnight = datetime.combine(tomorrow, time.min, ZoneInfo("Asia/Shanghai"))
+    with served(app) as host, phone(browser, host, at=(120.902, 40.7015)) as page:
+        page.context.set_offline(True)
+        page.clock.set_fixed_time(midnight - timedelta(seconds=1))
+        before = tap_here(page)
+        assert "离线查询结果" in before and "2022年方案" in before
+        page.clock.set_fixed_time(midnight)
+        after = tap_here(page)
+        assert f"方案 明日方案 自 {tomorrow} 起" in after
+        assert f"新{before.splitlines()[0]}" == after.splitlines()[0]
+        # Withdrawn meanwhile: with a connection the phone forgets it.
+        with transaction(engine) as session:
+            withdraw(session, newest_plan(session, township(session).id).id, "draft")
+        page.context.set_offline(False)
+        page.evaluate("window.dispatchEvent(new Event('online'))")
+        forgotten = "localStorage.getItem('gisgrid-later-999901001') === ''"
+        assert eventually(lambda: page.evaluate(forgotten))
+        page.context.set_offline(True)
+        assert "2022年方案" in tap_here(page)
 
 
 def test_outside_is_told_without_a_connection_too(browser: Browser, host: str):

@@ -52,7 +52,7 @@ def test_a_plan_is_loaded_published_and_listed(engine: Engine, work: Path):
     assert "draft" in gisgrid(engine, "plan", "list").output
     done = gisgrid(engine, "plan", "publish", "2022", "--from", "2022-09-01", "--commit")
     assert "0 attached + 0 outside + 0 unlocated = 0 loaded" in done.output
-    assert "published" in gisgrid(engine, "plan", "list").output
+    assert "in force" in gisgrid(engine, "plan", "list").output
     again = gisgrid(engine, "plan", "publish", "2022", "--from", "2023-09-01", "--commit")
     assert again.exit_code == 2
     assert "published already" in again.output

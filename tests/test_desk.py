@@ -183,6 +183,7 @@ def test_the_leaders_telephone_is_told_for_a_purpose_to_who_may_see_it(engine: E
     answer = mine.get(path, query_string={"purpose": "contact"})
     assert answer.get_json() == {
         "grid_code": GRID, "name": "测试网格长", "phone": "13900000000",
+        "township": {"code": "999901001", "name": "虚构镇", "name_en": "Invented Town"},
     }, answer.text  # fmt: skip
     assert answer.headers["Cache-Control"] == "private, no-store"
     with transaction(engine) as session:

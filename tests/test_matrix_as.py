@@ -77,7 +77,7 @@ TELL_NO_ROW = {
     "alias load", "calendar load", "calendar show", "case emergency off", "case emergency on", "case flow load",
     "case flow show", "case review", "case take", "correction accept", "correction ask", "correction refuse", "document issue",
     "document read", "document save", "fields", "index", "load", "matters demand", "matters diff",
-    "matters temporary", "plan approve", "plan notify", "plan publish", "plan return", "plan submit", "position",
+    "matters temporary", "plan approve", "plan notify", "plan publish", "plan return", "plan submit", "plan withdraw", "position",
     "scenario branch", "scenario combine", "scenario discard", "scenario draw", "scenario give", "scenario import",
     "scenario join", "scenario lock", "scenario redo", "scenario rename", "scenario replay", "scenario split",
     "scenario undo", "training add", "weights add",

@@ -93,6 +93,7 @@ ARGS: dict[str, list[str]] = {
     "plan publish": [f"{TOWN} 2022年方案 --from 2026-01-01"],
     "plan return": ["1 --reason 重画"],
     "plan review": [f"{TOWN} 2022年方案"],
+    "plan withdraw": ["1 --reason 推迟"],
     "plan submit": ["1"],
     "position": ["{staff} {lon} {lat}"],
     "retention": [TOWN],

@@ -98,7 +98,9 @@ def test_a_plan_goes_its_way_and_every_step_is_kept(session: Session):
         ("notified", "乙", ""),
         ("published", "甲", ""),
     ]
-    assert [s.to_state for s in review.steps(session, plan.id)] == ["retired"]
+    before = plan_by_id(session, plan.id)
+    assert (before.state, before.in_force) == ("published", "past")
+    assert before.last_day == NEXT_DAY - timedelta(days=1)
     assert plan_in_force(session, place.id).id == draft.id
     assert plan_in_force(session, place.id, NEXT_DAY - timedelta(days=1)).id == plan.id
 

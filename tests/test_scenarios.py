@@ -178,7 +178,7 @@ def test_scenarios_of_an_outdated_plan_are_told_and_not_branched(made):
     assert scenarios.scenario(session, other.id).stale
     with pytest.raises(StalePlan):
         scenarios.branch(session, other, name="副本", who="乙")
-    with pytest.raises(Conflict, match="retired"):
+    with pytest.raises(Conflict, match="is followed by"):
         scenarios.branch(session, plan_by_id(session, old.id), name="旧", who="乙")
 
 

@@ -140,8 +140,24 @@ def test_a_changed_row_leaves_its_old_self_in_history(session: Session):
     assert old["geom"]["type"] == "Point"
 
 
-def test_two_plans_are_never_published_at_once(session: Session):
+@pytest.mark.parametrize(
+    "validity",
+    [
+        Range(date(2029, 12, 31), date(2031, 1, 1)),  # a day of another plan
+        Range(date(2050, 1, 1), None),  # a second one without an end
+        Range(date(2035, 1, 1), date(2035, 1, 1)),  # no day at all
+        Range(None, date(2020, 1, 1)),  # never begun
+    ],
+)
+def test_two_plans_are_never_in_force_on_one_day(session: Session, validity: Range[date]):
     township = create_township(session)
     create_plan(session, township, validity=Range(date(2022, 1, 1), date(2030, 1, 1)))
+    create_plan(session, township, validity=Range(date(2040, 1, 1), None))
     with pytest.raises(IntegrityError):
-        create_plan(session, township, validity=Range(date(2040, 1, 1), None))
+        create_plan(session, township, validity=validity)
+
+
+@pytest.mark.parametrize("state", ["draft", "retired", "in_review"])
+def test_only_a_published_plan_has_days(session: Session, state: str):
+    with pytest.raises(IntegrityError):
+        create_plan(session, create_township(session), state=state)

@@ -225,7 +225,7 @@ def test_the_command_makes_all_kinds(two: tuple[Engine, int, int]):
 
 
 def test_bodies_count_people_and_name_none(town: Session):
-    plan = town.scalar(text("SELECT id FROM plan WHERE state = 'published'"))
+    plan = town.scalar(text("SELECT id FROM plan_in_force"))
     place, info = township(town), plan_by_id(town, plan)
     names = set(town.scalars(text("SELECT name FROM resident")))
     for kind in ("coverage", "workload"):

@@ -72,6 +72,7 @@ def calls_about(two: Two) -> Iterator[Call]:
             "redo",
             "job/cancel",
             "publish",
+            "withdraw",
         ):
             yield Call(f"/plan/{plan}/{way}", "POST", json={
                 "version": 0, "from": "2027-01-01", "step": "submit", "kind": "grid", "codes": [spot.grid_code], "on": True,

@@ -171,12 +171,13 @@ def test_a_day_chooses_the_plan(client: FlaskClient, engine: Engine):
             township,
             "a b",
             name="旧方案",
-            state="retired",
             validity=Range(date(2020, 1, 1), date(2022, 9, 1)),
         ).id
     assert ask(client, "/summary", as_of="2021-05-05")["plan"]["id"] == old
     assert ask(client, "/summary", plan=old)["plan"]["name"] == "旧方案"
-    assert ask(client, "/summary", as_of="2022-09-01")["plan"]["state"] == "published"
+    then = ask(client, "/summary", as_of="2022-08-31")["plan"]
+    assert (then["id"], then["in_force"], then["last_day"]) == (old, "past", "2022-08-31")
+    assert ask(client, "/summary", as_of="2022-09-01")["plan"]["in_force"] == "now"
     missing = ask(client, "/summary", 404, as_of="1999-01-01")
     assert missing["facts"]["from"] == "2020-01-01"
 

@@ -78,7 +78,6 @@ def test_the_page_names_its_plan_and_its_dates(client: FlaskClient, engine: Engi
             session.query(Township).one(),
             "a b",
             name="旧方案",
-            state="retired",
             validity=Range(date(2020, 1, 1), date(2022, 9, 1)),
         ).id
     now = client.get("/").text
@@ -87,7 +86,7 @@ def test_the_page_names_its_plan_and_its_dates(client: FlaskClient, engine: Engi
     for address in (f"/?plan={old}", "/?as_of=2021-01-01"):
         page = client.get(address).text
         assert '<strong class="plan-name">旧方案</strong>' in page
-        assert "2020-01-01" in page
+        assert "2020-01-01 起，至 2022-08-31 止" in page
         assert "这不是现行方案" in page
         assert f"/tiles/houses/{old}-" in page
 

@@ -17,11 +17,12 @@ from gisgrid.db.migrate import stands_at
 from gisgrid.plans import cards, find, plans, summary
 from layers import grids as grid_layer
 from web import schemas
-from web.chosen import chosen, chosen_township
+from web.chosen import chosen
 from web.errors import PROBLEM_TYPE
 from web.gate import OPEN, PUBLIC, RIGHT_OF
 from web.identity import COOKIE
 from web.store import opening, reading
+from web.towns import town, town_of
 
 PREFIX = "/api/v1"
 
@@ -113,10 +114,10 @@ def townships(**_: object) -> dict[str, object]:
 
 
 @get("/plans", schemas.Plans, schemas.TownshipQuery)
-def all_plans(township: str | None = None, **_: object) -> dict[str, object]:
+def all_plans(**_: object) -> dict[str, object]:
     """The plans of a township: dated ones by day, then drafts."""
     with reading() as session:
-        place = chosen_township(session, township)
+        place = town(session)
         return {"township": place, "plans": plans.plans(session, place.id)}
 
 
@@ -125,59 +126,55 @@ def grids(plan_id: int, geometry: bool = False, **_: object) -> dict[str, object
     """The grids of a plan with their counts, by code."""
     with reading() as session:
         plan = plans.plan_by_id(session, plan_id)
+        place = town_of(session, plan.township_id)
         rows = [asdict(row) for row in summary.by_grid(session, plan_id)]
         if geometry:
             shapes = grid_layer.geometries(session, plan_id)
             for row in rows:
                 row["geometry"] = shapes[row["code"]]
-    return {"plan": plan, "grids": rows}
+    return {"township": place, "plan": plan, "grids": rows}
 
 
 @get("/plans/<int:plan_id>/houses/<int:house_id>", schemas.HouseCard)
-def house(plan_id: int, house_id: int, **_: object) -> cards.HouseCard:
+def house(plan_id: int, house_id: int, **_: object) -> dict[str, object]:
     """A house and the grid it lies in."""
     with reading() as session:
-        plans.plan_by_id(session, plan_id)
-        return cards.house_card(session, plan_id, house_id)
+        place = town_of(session, plans.plan_by_id(session, plan_id).township_id)
+        return {"township": place, **asdict(cards.house_card(session, plan_id, house_id))}
 
 
 @get("/plans/<int:plan_id>/events/<int:event_id>", schemas.EventCard)
-def event(plan_id: int, event_id: int, **_: object) -> cards.EventCard:
+def event(plan_id: int, event_id: int, **_: object) -> dict[str, object]:
     """An event, without its text, and the grid it lies in."""
     with reading() as session:
-        plans.plan_by_id(session, plan_id)
-        return cards.event_card(session, plan_id, event_id)
+        place = town_of(session, plans.plan_by_id(session, plan_id).township_id)
+        return {"township": place, **asdict(cards.event_card(session, plan_id, event_id))}
 
 
 @get("/grids/<path:code>", schemas.GridCard, schemas.ChosenQuery)
 def grid(
-    code: str,
-    plan: int | None = None,
-    as_of: date | None = None,
-    township: str | None = None,
-    **_: object,
-) -> cards.GridCard:
+    code: str, plan: int | None = None, as_of: date | None = None, **_: object
+) -> dict[str, object]:
     """One grid: community, leader, counts."""
     with reading() as session:
-        info = chosen(session, plan=plan, as_of=as_of, township=township).plan
-        return cards.grid_card(session, info.id, code, day=as_of)
+        place, info = chosen(session, plan=plan, as_of=as_of)
+        return {"township": place, **asdict(cards.grid_card(session, info.id, code, day=as_of))}
 
 
 @get("/grids/<path:code>/leader", schemas.Leader, schemas.LeaderQuery)
-def leader(code: str, purpose: str, township: str | None = None, **_: object) -> dict[str, object]:
+def leader(code: str, purpose: str, **_: object) -> dict[str, object]:
     """Today's leader of a grid with the telephone; the audit says who asked, and what for."""
     with opening(purpose) as session:
-        person = open_leader(session, chosen_township(session, township).id, code)
-    return {"grid_code": code, "name": person.name, "phone": person.phone}
+        place = town(session)
+        person = open_leader(session, place.id, code)
+    return {"township": place, "grid_code": code, "name": person.name, "phone": person.phone}
 
 
 @get("/summary", schemas.Summary, schemas.ChosenQuery)
-def counts(
-    plan: int | None = None, as_of: date | None = None, township: str | None = None, **_: object
-) -> dict[str, object]:
+def counts(plan: int | None = None, as_of: date | None = None, **_: object) -> dict[str, object]:
     """Counts per community and in all; places known to lie in none have a row without a code."""
     with reading() as session:
-        place, info = chosen(session, plan=plan, as_of=as_of, township=township)
+        place, info = chosen(session, plan=plan, as_of=as_of)
         counted = summary.by_community(session, info.id)
     return {
         "township": place,
@@ -193,11 +190,10 @@ def search(
     limit: int,
     plan: int | None = None,
     as_of: date | None = None,
-    township: str | None = None,
     **_: object,
 ) -> dict[str, object]:
     """Grids by code or name; houses by code, address or alias, slips forgiven; spots by alias."""
     with reading() as session:
-        info = chosen(session, plan=plan, as_of=as_of, township=township).plan
+        place, info = chosen(session, plan=plan, as_of=as_of)
         hits = find.find(session, info.id, q, limit=limit)
-    return {"plan_id": info.id, "hits": hits}
+    return {"township": place, "plan_id": info.id, "hits": hits}

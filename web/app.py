@@ -35,12 +35,14 @@ from web import (  # noqa: F401 - some add their routes to the API or the bench
     matters,
     notices,
     open311,
+    plan_words,
     planning,
     report,
     report_follow,
     report_form,
     snapshots,
     telephone,
+    towns,
 )
 from web.store import Store
 
@@ -69,6 +71,8 @@ def create_app(settings: Settings, bind: Engine | None = None) -> Flask:
     snapshots.init_app(app)
     dispatch_streams.init_app(app)
     i18n.init_app(app, settings.language)
+    plan_words.init_app(app)
+    towns.init_app(app)
     answers.init_app(app, settings.basemap_url)
     errors.init_app(app)
     identity.init_app(app, settings)

@@ -28,10 +28,10 @@ from gisgrid.register.read import Table, open_table
 from gisgrid.settings import Settings
 from web import schemas_locate as schemas
 from web.api import blueprint
-from web.chosen import chosen
 from web.i18n import speaks_chinese
-from web.locating import documented, only, published
+from web.locating import asked_under, documented, in_force
 from web.store import reading
+from web.towns import TownNotSaid, town
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 SUFFIX_OF_TYPE = {"text/csv": ".csv", "text/tab-separated-values": ".tsv", XLSX: ".xlsx"}
@@ -47,7 +47,8 @@ class Under:
     """What all rows of a batch are answered under, whatever is published meanwhile."""
 
     find: Find
-    places: tuple[Place, ...]
+    home: Place | TownNotSaid
+    """In whose register addresses are looked for, or why that is not known."""
     plans: tuple[PlanInfo, ...]
 
 
@@ -98,14 +99,20 @@ def locate_many(
 
 
 def _under(plan: int | None, as_of: date | None, township: str | None) -> Under:
-    if plan is None and as_of is None:
-        held = [h.snapshot for h in published(township)]
-    else:
-        with reading() as session:
-            place, info = chosen(session, plan=plan, as_of=as_of, township=township)
-            held = [take(session, place, info, day=as_of)]
+    with reading() as session:
+        if plan is None and as_of is None:
+            held = [h.snapshot for h in in_force(township)]
+        else:
+            asked = asked_under(session, plan, as_of, township)
+            held = [take(session, *each, day=as_of) for each in asked]
+        home: Place | TownNotSaid = held[0].place
+        if plan is None:
+            try:
+                home = town(session)
+            except TownNotSaid as several:
+                home = several
     find = asking.first_that_covers([partial(in_snapshot, each) for each in held])
-    return Under(find, tuple(h.place for h in held), tuple(h.plan for h in held))
+    return Under(find, home, tuple(h.plan for h in held))
 
 
 def _uploaded(folder: Path, sheet: str | None, most: int) -> Table:
@@ -170,8 +177,9 @@ def _answered(asked: Sequence[Question], under: Under, datum: str) -> Iterator[l
         with reading() as session:
 
             def address(words: str) -> Found:
-                place = only(under.places)
-                return asking.by_address(session, place.id, under.find, words)
+                if isinstance(under.home, TownNotSaid):
+                    raise under.home
+                return asking.by_address(session, under.home.id, under.find, words)
 
             yield list(batch.answers(part, point, address, datum=datum, zh=zh, known=known))
 

@@ -36,9 +36,10 @@ from web import bench_views as views
 from web.answers import asset, nonce
 from web.bench_edits import change_of, no_edit
 from web.bench_store import at_hand, benches, placed, planning, refuse_strangers, who
-from web.bench_words import measures, states, words
-from web.chosen import chosen_township
+from web.bench_words import measures, words
 from web.i18n import LANGUAGES, language
+from web.plan_words import states
+from web.towns import town, town_name
 
 blueprint = Blueprint("bench", __name__, url_prefix="/plan")
 
@@ -47,23 +48,23 @@ blueprint = Blueprint("bench", __name__, url_prefix="/plan")
 def index() -> Response:
     """The scenarios of a township, with a form for the next."""
     with planning(read_only=True) as session:
-        place = chosen_township(session, request.args.get("township") or None)
+        place = town(session)
         refuse_strangers(session, place, "plan", "review")
         every = plans.plans(session, place.id)
         found = scenarios.scenarios(session, place.id)
         size, size_in = target_size(session, place.id)
     html = render_template(
         "bench_list.html",
-        town=(language() == "en" and place.name_en) or place.name,
+        town=town_name(place),
         township=place,
         scenarios=found,
-        published=[p for p in every if p.state in ("published", "retired")],
-        sources=[p for p in every if p.state != "retired"],
-        in_force=any(p.state == "published" for p in every),
+        published=[p for p in every if p.in_force],
+        # The next plan follows the newest, so that it is drawn from it and from no earlier one.
+        sources=[p for p in every if not p.in_force or p.valid_to is None],
+        first=not any(p.in_force for p in every),
         measures=measures(),
         size=size,
         size_in=size_in,
-        states=states(),
         languages=LANGUAGES,
         styles=[asset(name) for name in ("css/app.css", "css/bench.css")],
     )
@@ -106,14 +107,13 @@ def show(plan_id: int) -> Response:
     html = render_template(
         "bench.html",
         page=parts,
-        town=(language() == "en" and place.name_en) or place.name,
+        town=town_name(place),
         township=place,
         plan=plan,
         others=[p for p in every if p.id != plan.id],
         measures=measures(),
         size=size,
         size_in=size_in,
-        states=states(),
         languages=LANGUAGES,
         nonce=nonce(),
     )
@@ -266,7 +266,7 @@ def afresh() -> BaseResponse:
     form = request.form
     wishes = of_size(form.get("size", ""), form.get("size_in", "residents"))
     with planning() as session:
-        place = chosen_township(session, form.get("township") or None)
+        place = town(session)
         refuse_strangers(session, place, "plan")
         made = begin_afresh(session, place, name=form.get("name", ""), who=who())
         jobs.order_rebalance(session, made, wishes, who=who())

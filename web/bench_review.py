@@ -27,10 +27,11 @@ from web import bench_views as views
 from web.answers import asset, nonce
 from web.bench import blueprint, body, number, told
 from web.bench_store import at_hand, benches, placed, planning, refuse_strangers, who
-from web.bench_words import states, words
-from web.chosen import chosen_township
-from web.i18n import LANGUAGES, language, speaks_chinese
+from web.bench_words import words
+from web.i18n import LANGUAGES, speaks_chinese
 from web.paper import as_pdf
+from web.plan_words import states
+from web.towns import town, town_name
 
 STEP_RIGHTS = {"approve": ("review",), "return": ("review",), "notify": ("plan", "review")}
 """Whose each step of review is; the others are the drawers'."""
@@ -51,13 +52,12 @@ def compare(plan_id: int) -> Response:
     html = render_template(
         "bench_compare.html",
         township=place,
-        town=(language() == "en" and place.name_en) or place.name,
+        town=town_name(place),
         plan=plan,
         other=other,
         every=every,
         found=pair.found,
         grids=[g for g in pair.found.grids if g.moved],
-        states=states(),
         languages=LANGUAGES,
         nonce=nonce(),
         styles=[asset(name) for name in BENCH_STYLES],
@@ -126,7 +126,7 @@ def step(plan_id: int) -> Response:
 
 @blueprint.post("/<int:plan_id>/publish")
 def publish(plan_id: int) -> Response:
-    """Put a plan in force."""
+    """Put a plan in force from a day on."""
     asked = body()
     try:
         first_day = date.fromisoformat(str(asked.get("from")))
@@ -137,6 +137,17 @@ def publish(plan_id: int) -> Response:
     with planning() as session:
         place, plan = placed(session, plan_id, "plan")
         review.publish(session, place, plan, first_day, who=who())
+        _, plan, version, bench = at_hand(session, plan_id, "plan")
+        return told(views.view(session, plan, version, bench))
+
+
+@blueprint.post("/<int:plan_id>/withdraw")
+def withdraw(plan_id: int) -> Response:
+    """Take back a plan that waits for its day."""
+    reason = str(body().get("reason") or "")[:500]
+    with planning() as session:
+        place, plan = placed(session, plan_id, "plan")
+        review.withdraw(session, place, plan, who=who(), reason=reason)
         _, plan, version, bench = at_hand(session, plan_id, "plan")
         return told(views.view(session, plan, version, bench))
 
@@ -184,7 +195,7 @@ def bring_in() -> BaseResponse:
     with tempfile.TemporaryDirectory() as folder, planning() as session:
         file = Path(folder) / f"grids{ending}"
         sent.save(file)
-        place = chosen_township(session, request.form.get("township") or None)
+        place = town(session)
         refuse_strangers(session, place, "plan")
         made = import_scenario(
             session, place, file, name=request.form.get("name", ""), who=who(),
@@ -203,7 +214,7 @@ def report(plan_id: int, ending: str) -> Response:
         until = replay.last_day(session, place) or today(place)
         html = render_template(
             "bench_report.html",
-            town=(language() == "en" and place.name_en) or place.name,
+            town=town_name(place),
             plan=plan,
             other=other,
             scenario=scenario(session, plan.id),

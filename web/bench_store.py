@@ -18,10 +18,11 @@ from gisgrid.access.scope import scope
 from gisgrid.db.roles import PLANNER
 from gisgrid.errors import NotAllowed
 from gisgrid.plans.bench import Bench
-from gisgrid.plans.plans import Place, PlanInfo, plan_by_id, townships
+from gisgrid.plans.plans import Place, PlanInfo, plan_by_id
 from gisgrid.plans.scenarios import base_bench, newest_rows, scenario, scenario_bench
 from web.gate import asker
 from web.store import entering
+from web.towns import town_of
 
 KEPT = 4
 """Scenarios, and base plans, that a process keeps at hand."""
@@ -103,7 +104,7 @@ def placed(session: Session, plan_id: int, *rights: str) -> tuple[Place, PlanInf
         The asker has none of the rights there.
     """
     plan = plan_by_id(session, plan_id)
-    place = next(t for t in townships(session) if t.id == plan.township_id)
+    place = town_of(session, plan.township_id)
     refuse_strangers(session, place, *rights)
     return place, plan
 

@@ -20,6 +20,7 @@ from gisgrid.plans.refusals import ScenarioLocks
 from gisgrid.plans.state import NO_ROW
 from layers.bench import deviation_colour
 from web.i18n import speaks_chinese
+from web.plan_words import standing, standing_key
 
 SHOWN_MOVES = 60
 
@@ -33,6 +34,9 @@ def view(session: Session, plan: PlanInfo, version: int, bench: Bench) -> dict[s
         "id": plan.id,
         "name": plan.name,
         "state": plan.state,
+        "standing": standing(plan),
+        "standing_key": standing_key(plan),
+        "first_day": review.first_day(session, plan).isoformat(),
         "version": version,
         "stale": found.stale,
         "based_on": found.based_on,
@@ -46,9 +50,14 @@ def view(session: Session, plan: PlanInfo, version: int, bench: Bench) -> dict[s
         ],
         "can_undo": any(m.standing == "done" for m in entries),
         "can_redo": any(m.standing == "undone" for m in entries),
-        "steps": [{**asdict(s), "at": s.at.isoformat()} for s in review.steps(session, plan.id)],
+        "steps": [_step(s) for s in review.steps(session, plan.id)],
         "job": job(jobs.last_job(session, plan.id)),
     }
+
+
+def _step(step: review.Step) -> dict[str, Any]:
+    reason = gettext("without review") if step.reason == review.UNREVIEWED else step.reason
+    return {**asdict(step), "at": step.at.isoformat(), "reason": reason}
 
 
 def grids(

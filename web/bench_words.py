@@ -7,18 +7,6 @@ from flask_babel import gettext
 from web.words import words as shared
 
 
-def states() -> dict[str, str]:
-    return {
-        "draft": gettext("Draft"),
-        "in_review": gettext("In review"),
-        "returned": gettext("Returned"),
-        "approved": gettext("Approved"),
-        "notified": gettext("Departments notified"),
-        "published": gettext("In force"),
-        "retired": gettext("Retired"),
-    }
-
-
 def measures() -> dict[str, str]:
     """What the size of a grid may be counted in."""
     return {
@@ -80,6 +68,7 @@ def words() -> dict[str, str]:
         "return": gettext("Return with reason"),
         "notify": gettext("Departments are notified"),
         "publish": gettext("Publish"),
+        "withdraw": gettext("Withdraw with reason"),
         "no_border": gettext("The grids overlap; borders cannot be dragged before that is mended."),
         "saved": gettext("Saved."),
     }

@@ -50,6 +50,7 @@ from web.errors import problem_of
 from web.gate import asker
 from web.i18n import language
 from web.store import opening, reading, writing
+from web.towns import own_town, town_of
 
 blueprint = Blueprint("cases", __name__, url_prefix="/cases")
 
@@ -158,12 +159,15 @@ def mine() -> str:
     with reading() as session:
         found = board.mine(session)
         flows = flows_by_id(session, (row.flow_id for row in found))
-        zone = next((t.time_zone for t in plans.townships(session)), "UTC")
+        towns = {row.township_id: town_of(session, row.township_id) for row in found}
+        own_town(session)
     return render_template(
         "cases-mine.html",
-        rows=[told(row, flows[row.flow_id], now) for row in found],
+        rows=[
+            {**told(row, flows[row.flow_id], now), "town": towns[row.township_id]} for row in found
+        ],
         colour_words=colour_words(),
-        local=lambda at: local(at, zone),
+        local=local,
     )
 
 
@@ -181,7 +185,7 @@ def photo(case_id: int, photo_id: int) -> Response:
 def _view(session: Session, case_id: int) -> View:
     now = case_now(session, case_id)
     about = sheets.sheet(session, case_id)
-    town = next(t for t in plans.townships(session) if t.id == now.township_id)
+    town = town_of(session, now.township_id)
     flow = flow_by_id(session, now.flow_id)
     log = case_log(session, case_id)
     flows, levels = sheets.other_flows(session, now), sheets.higher_levels(now)

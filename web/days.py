@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from flask import request
 
 from gisgrid.errors import Invalid
 from gisgrid.plans.fetch import today
-from gisgrid.plans.plans import Place
+from gisgrid.plans.plans import Place, PlanInfo
 
 USUAL_DAYS, MOST_DAYS = 30, 3660
 
@@ -42,6 +42,15 @@ def days_asked(place: Place, last: date | None = None) -> tuple[date, date]:
             f"A period has from 1 to {MOST_DAYS} days.", zh=f"统计时段须为 1 至 {MOST_DAYS} 天。"
         )
     return since, until
+
+
+def turns_in_s(place: Place, plan: PlanInfo) -> float | None:
+    """Seconds until the midnight at which a plan comes into force or ceases to be; None: not known."""
+    day = plan.valid_to if plan.in_force == "now" else plan.valid_from
+    if day is None or plan.in_force == "past":
+        return None
+    zone = ZoneInfo(place.time_zone)
+    return (datetime.combine(day, time.min, zone) - datetime.now(zone)).total_seconds()
 
 
 def local(moment: datetime, time_zone: str) -> str:

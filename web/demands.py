@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import UTC, datetime
 
 from gisgrid.errors import GisgridError
@@ -12,7 +11,7 @@ from web.gate import asker
 from web.store import writing
 
 
-def keep_demand(error: GisgridError, asked_by: str, *key: str) -> None:
+def keep_demand(error: GisgridError, asked_by: str, *key: str, daily: bool = False) -> None:
     """Keep what was refused as a demand, in a transaction of its own; nothing for any other error.
 
     Parameters
@@ -24,12 +23,10 @@ def keep_demand(error: GisgridError, asked_by: str, *key: str) -> None:
     """
     if not isinstance(error, NotOnTheList):
         return
-    # What a sender calls its request may hold anything; of that only whether it is the same is kept.
-    mark = hashlib.sha256("\n".join(key).encode()).hexdigest()[:32] if key else None
     with writing() as session:
-        keep_refusal(session, error, asked_by=asked_by, at=datetime.now(UTC), key=mark)
+        keep_refusal(session, error, asked_by=asked_by, at=datetime.now(UTC), key=key, daily=daily)
 
 
 def keep_demand_of_case(error: GisgridError, case_id: int | None) -> None:
     """As `keep_demand`, for a step of a case: tried again on the same day, it is one demand."""
-    keep_demand(error, asker().name, "case", str(case_id), str(datetime.now(UTC).date()))
+    keep_demand(error, asker().name, "case", str(case_id), daily=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, render_template, request
+from sqlalchemy.orm import Session
 
 from gisgrid.access import desk
 from gisgrid.access.roles import ROLES
@@ -13,6 +14,7 @@ from gisgrid.register import households
 from web.gate import asker
 from web.i18n import language, say
 from web.store import opening, reading
+from web.towns import own_town, town, town_of
 
 RIGHT_WORDS = {
     "see_houses": say("houses on the map"),
@@ -46,6 +48,7 @@ def me() -> str:
     """The place of whoever has logged in: their ground, rights, team, and who is above and below."""
     who = asker()
     with reading() as session:
+        here = own_town(session)
         held = [
             {
                 "place": place,
@@ -60,6 +63,7 @@ def me() -> str:
     return render_template(
         "me.html",
         held=held,
+        here=here,
         waiting=calls,
         right_words=RIGHT_WORDS,
         team_words=TEAM_WORDS,
@@ -71,7 +75,7 @@ def me() -> str:
 def grid(code: str) -> str:
     """The houses of a grid of the plan in force, each with the way to its register."""
     with reading() as session:
-        place = plans.township(session, request.args.get("township") or None)
+        place = town(session)
         plan = plans.plan_in_force(session, place.id)
         card = cards.grid_card(session, plan.id, code)
         listed = households.houses_of_grid(session, plan.id, code)
@@ -84,7 +88,7 @@ def grid(code: str) -> str:
 def handover(code: str) -> str:
     """What the team of a grid gave and got when the plan in force replaced the one before."""
     with reading() as session:
-        place = plans.township(session, request.args.get("township") or None)
+        place = town(session)
         plan = plans.plan_in_force(session, place.id)
         card = cards.grid_card(session, plan.id, code)
         handed = handed_by_team(session, plan, code)
@@ -101,7 +105,7 @@ def handover(code: str) -> str:
 def house(house_id: int) -> Response:
     """The register of a house, masked."""
     with reading() as session:
-        return _register(households.register_of(session, house_id), households.purposes(session))
+        return _register(session, households.register_of(session, house_id))
 
 
 @blueprint.post("/register/house/<int:house_id>")
@@ -109,12 +113,12 @@ def open_house(house_id: int) -> Response:
     """The register of a house, open for the purpose that was chosen; the audit says so."""
     purpose = request.form.get("purpose", "")
     with opening(purpose) as session:
-        return _register(
-            households.open_register(session, house_id, purpose), households.purposes(session)
-        )
+        return _register(session, households.open_register(session, house_id, purpose))
 
 
-def _register(register: households.Register, purposes: list[households.Purpose]) -> Response:
+def _register(session: Session, register: households.Register) -> Response:
+    town_of(session, register.township_id)
+    purposes = households.purposes(session)
     page = render_template(
         "register-house.html",
         register=register,

@@ -26,7 +26,6 @@ from layers.layer import Scope
 from layers.tiles import data_version
 from web.answers import asset, nonce
 from web.cases_words import colour_words
-from web.chosen import chosen_township
 from web.demands import keep_demand_of_case
 from web.dispatch_streams import news, streams
 from web.dispatch_words import STATE_WORDS, words
@@ -34,6 +33,7 @@ from web.errors import problem_of
 from web.gate import asker
 from web.i18n import LANGUAGES, language
 from web.store import reading, writing
+from web.towns import town, town_name
 
 blueprint = Blueprint("dispatch", __name__, url_prefix="/dispatch")
 
@@ -47,7 +47,7 @@ SUGGESTED, OWN = "suggested", "own"
 def show() -> Response:
     """The board of a township; its filters stand in the address."""
     with reading() as session:
-        place = chosen_township(session, request.args.get("township") or None)
+        place = town(session)
         plan = plans.plan_in_force(session, place.id)
         version = data_version(session, plan.id)
         extent = areas.extent(session, plan.id)
@@ -67,6 +67,7 @@ def show() -> Response:
             "steps": url_for("dispatch.steps"),
             "case": url_for("cases.show", case_id=0)[:-1],
             "grids": f"{request.script_root}/layers/grids/{where.key}.geojson",
+            "plan": plan.id,
             "township": place.code,
             "time_zone": place.time_zone,
             "language": language(),
@@ -85,7 +86,7 @@ def show() -> Response:
     html = render_template(
         "dispatch.html",
         page=parts,
-        town=(english and place.name_en) or place.name,
+        town=town_name(place),
         township=place,
         matters=matters,
         sources=from_where,

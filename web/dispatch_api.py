@@ -10,15 +10,13 @@ from gisgrid.events.board import Filters, Row, board
 from gisgrid.events.flow import Flow, flows_by_id
 from web import schemas_dispatch as schemas
 from web.api import get
-from web.chosen import chosen_township
 from web.i18n import language
 from web.store import reading
+from web.towns import town
 
 
 @get("/cases", schemas.BoardAnswer, schemas.BoardQuery)
-def cases(
-    *, limit: int, square: float | None = None, township: str | None = None, **asked: Any
-) -> dict[str, object]:
+def cases(*, limit: int, square: float | None = None, **asked: Any) -> dict[str, object]:
     """The cases of a township that the asker may see: counts, the first rows, symbols for a map.
 
     Rows: open ones by due time, then those without a running deadline, then closed ones, the last
@@ -26,10 +24,12 @@ def cases(
     """
     now = datetime.now(UTC)
     with reading() as session:
-        place = chosen_township(session, township)
+        place = town(session)
         found = board(session, place.id, filters_of(asked), now, limit=limit, square=square)
         flows = flows_by_id(session, (row.flow_id for row in found.rows))
     return {
+        "township": place,
+        "plan": found.plan_id,
         **{k: getattr(found, k) for k in ("total", "open", "late", "soon", "unlocated", "symbols")},
         "rows": [told(row, flows[row.flow_id], now) for row in found.rows],
     }

@@ -20,12 +20,12 @@ from layers import cases as layer
 from layers.layer import Scope
 from layers.tiles import data_version
 from web.answers import asset, nonce
-from web.chosen import chosen_township
 from web.days import local
 from web.dispatch import blueprint
 from web.errors import problem_of
 from web.gate import asker
 from web.store import reading, writing
+from web.towns import town
 
 RADIUS_M = 300.0
 
@@ -42,7 +42,7 @@ def switch_on() -> BaseResponse:
     form = request.form
     try:
         with writing() as session:
-            place = chosen_township(session, form.get("township") or None)
+            place = town(session)
             area = form.get("area", 0, int)
             if area not in {number for number, _ in emergencies.switchable(session, place.id)}:
                 raise NotAllowed("This area is not yours to switch.", zh="您无权切换该区域。")
@@ -73,7 +73,7 @@ def _page(refused: GisgridError | None = None) -> Response:
     now = datetime.now(UTC)
     args = request.args
     with reading() as session:
-        place = chosen_township(session, args.get("township") or request.form.get("township"))
+        place = town(session)
         plan = plans.plan_in_force(session, place.id)
         extent = areas.extent(session, plan.id)
         scope = Scope(plan.id, data_version(session, plan.id), request.script_root)

@@ -17,6 +17,7 @@ from flask import Flask, Response, current_app
 
 from gisgrid.access.scope import Scope
 from gisgrid.db.listen import Listener
+from gisgrid.plans.plans import PUBLISHED_CHANNEL
 
 CHANNEL = "cases_changed"
 BEAT_S = 15.0
@@ -60,6 +61,8 @@ class Streams:
     def __init__(self, listener: Listener) -> None:
         self._listener = listener
         listener.hear(CHANNEL, self._heard, began=lambda: self._tell_all(news("reload")))
+        # Under another plan other grids are one's own: browsers come again, and rights are read anew.
+        listener.hear(PUBLISHED_CHANNEL, lambda _: self.close())
         self._streams: set[Stream] = set()
         self._changing = threading.Lock()
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
-from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from gisgrid.learning import documents
 from gisgrid.learning import reading as mine
-from gisgrid.plans import plans
 from gisgrid.plans.fetch import today
-from gisgrid.plans.plans import Place
+from web.days import local
 from web.store import reading, writing
+from web.towns import town
 
 blueprint = Blueprint("documents", __name__)
 
@@ -22,17 +21,19 @@ blueprint = Blueprint("documents", __name__)
 def all_documents() -> str:
     """The documents of a township, those that whoever asks has not read first."""
     with reading() as session:
-        place = _place(session)
+        place = town(session)
         listed = mine.to_read(session, place.id, today(place))
         noted = mine.is_staff(session)
-    return render_template("documents.html", documents=listed, noted=noted, town=place.code)
+    return render_template(
+        "documents.html", documents=listed, noted=noted, town=place.code, local=local
+    )
 
 
 @blueprint.get("/documents/<path:code>")
 def one(code: str) -> str:
     """A document's newest version; a text is shown, any other file is a link."""
     with reading() as session:
-        place = _place(session)
+        place = town(session)
         version = documents.version(session, place.id, code)
         state = {d.code: d for d in mine.to_read(session, place.id, today(place))}[code]
         noted = mine.is_staff(session)
@@ -40,7 +41,13 @@ def one(code: str) -> str:
     if version.media_type.startswith("text/plain"):
         words = version.content.decode("utf-8-sig")
     return render_template(
-        "document.html", version=version, state=state, words=words, noted=noted, town=place.code
+        "document.html",
+        version=version,
+        state=state,
+        words=words,
+        noted=noted,
+        town=place.code,
+        local=local,
     )
 
 
@@ -48,7 +55,7 @@ def one(code: str) -> str:
 def file(code: str) -> Response:
     """The bytes of the newest version, to be kept and not to be run."""
     with reading() as session:
-        version = documents.version(session, _place(session).id, code)
+        version = documents.version(session, town(session).id, code)
     name = quote(version.file_name)
     return Response(
         version.content,
@@ -66,13 +73,9 @@ def has_read(code: str) -> BaseResponse:
     """Note that whoever asks has read the version whose number the form names."""
     number = request.form.get("number", "", str)
     with writing() as session:
-        place = _place(session)
+        place = town(session)
         version = documents.version(
             session, place.id, code, int(number) if number.isdecimal() else None
         )
         mine.mark_mine(session, version)
     return redirect(url_for("documents.one", code=code, township=place.code), 303)
-
-
-def _place(session: Session) -> Place:
-    return plans.township(session, request.args.get("township") or None)

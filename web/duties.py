@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from flask import Blueprint, render_template, request
-from sqlalchemy.orm import Session
 
 from gisgrid.learning import documents
 from gisgrid.learning.training import hours_by_worker
 from gisgrid.plans import plans
 from gisgrid.plans.fetch import limits_of, today
-from gisgrid.plans.plans import Place
 from gisgrid.plans.shortage import shortage
 from gisgrid.register.stale import stale
 from web.bench_store import placed, planning
+from web.days import local
 from web.desk import TEAM_WORDS
 from web.i18n import language
 from web.store import reading
+from web.towns import town
 
 blueprint = Blueprint("duties", __name__)
 
@@ -27,7 +27,7 @@ MOST = 500
 def training() -> str:
     """Hours of everybody in a team whom the asker sees, and until when their training counts."""
     with reading() as session:
-        place = _place(session)
+        place = town(session)
         listed = hours_by_worker(session, place.id, today(place), masked=True)
     return render_template("training.html", listed=listed, team_words=TEAM_WORDS)
 
@@ -36,10 +36,12 @@ def training() -> str:
 def readers(code: str) -> str:
     """Who has read the newest version of a document, and who is still asked to; the latter first."""
     with reading() as session:
-        place = _place(session)
+        place = town(session)
         issued = documents.version(session, place.id, code)
         listed = documents.readers(session, place.id, code, today(place), masked=True)
-    return render_template("readers.html", version=issued, listed=listed, team_words=TEAM_WORDS)
+    return render_template(
+        "readers.html", version=issued, listed=listed, team_words=TEAM_WORDS, local=local
+    )
 
 
 @blueprint.get("/stale")
@@ -47,7 +49,7 @@ def not_verified() -> str:
     """Records of the asker's ground that nobody verified for longer than the township's setting."""
     grid = request.args.get("grid") or None
     with reading() as session:
-        place = _place(session)
+        place = town(session)
         days = int(limits_of(session, place.id).visit_days)
         listed = stale(
             session, place.id, today(place), days=days, grid=grid, limit=MOST + 1, masked=True
@@ -61,7 +63,7 @@ def not_verified() -> str:
 def lacking() -> str:
     """Grids of the plan in force without a team, a leader, anybody beside the leader, or training."""
     with planning(read_only=True) as session:
-        place = _place(session)
+        place = town(session)
         plan = plans.plan_in_force(session, place.id)
         placed(session, plan.id, "plan", "review")
         found = shortage(session, place, plan, today(place))
@@ -69,7 +71,3 @@ def lacking() -> str:
     titles = {r.name: r.title_en if english else r.title_zh for r in found.results}
     answers = [(titles[r.name], r.en if english else r.zh, len(r.findings)) for r in found.results]
     return render_template("shortage.html", found=found, titles=titles, answers=answers)
-
-
-def _place(session: Session) -> Place:
-    return plans.township(session, request.args.get("township") or None)

@@ -61,7 +61,7 @@ class Problem(NamedTuple):
 
 
 def init_app(app: Flask) -> None:
-    app.register_error_handler(Exception, _answer)
+    app.register_error_handler(Exception, answer)
 
 
 def status_of(error: errors.GisgridError) -> int:
@@ -100,7 +100,8 @@ def problem_of(error: Exception) -> Problem:
     return Problem(500, "", _title(500), _explain(500), {})
 
 
-def _answer(error: Exception) -> Response:
+def answer(error: Exception) -> Response:
+    """The answer to any failure, in the form that was asked for."""
     # A redirect is no failure.
     if isinstance(error, HTTPException) and error.code is not None and error.code < 400:
         return error.get_response()  # type: ignore[return-value]

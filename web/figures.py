@@ -14,12 +14,12 @@ from gisgrid.errors import Invalid
 from gisgrid.events import board, figures, people
 from gisgrid.events.flow import flows_by_id
 from gisgrid.plans.plans import Place
-from web.chosen import chosen_township
 from web.days import days_asked, local
 from web.dispatch_api import told
 from web.figures_words import measure_words, unit_words
-from web.i18n import LANGUAGES, language
+from web.i18n import LANGUAGES
 from web.store import reading
+from web.towns import town, town_name
 
 blueprint = Blueprint("figures", __name__, url_prefix="/figures")
 
@@ -36,7 +36,7 @@ def show() -> Response:
     """The figures of a township by one of its units, over days of report."""
     unit = request.args.get("unit", "community")
     with reading() as session:
-        place = chosen_township(session, request.args.get("township") or None)
+        place = town(session)
         period = _period(place, figures.last_report_on(session, place))
         since, until = period.since, period.until
         rows = figures.figures(session, place.id, unit, period)
@@ -49,7 +49,7 @@ def show() -> Response:
     behind = _behind(period, place.code)
     html = render_template(
         "figures.html",
-        town=(language() == "en" and place.name_en) or place.name,
+        town=town_name(place),
         township=place,
         period=period,
         unit=unit,
@@ -77,7 +77,7 @@ def rows() -> Response:
     """The cases behind a number: of a unit and a measure, or those that ``events`` names."""
     now = datetime.now(UTC)
     with reading() as session:
-        place = chosen_township(session, request.args.get("township") or None)
+        place = town(session)
         ids = _ids(session, place)
         found = board.rows_of(session, ids[:MOST_ROWS])
         flows = flows_by_id(session, (row.flow_id for row in found))

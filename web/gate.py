@@ -58,6 +58,7 @@ RIGHT_OF: dict[str, str] = {
     "bench.step_back": "plan",
     "bench.tidy": "plan",
     "bench.view": PLANS,
+    "bench.withdraw": "plan",
     "cases.move": HANDS,
     "cases.mine": "see_events",
     "cases.open_words": "see_events",
@@ -128,6 +129,8 @@ RIGHT_OF: dict[str, str] = {
     "static": PUBLIC,
     "telephone.new": "dispatch",
     "telephone.send": "dispatch",
+    "towns.choose": OPEN,
+    "towns.chosen": OPEN,
     "v1.all_plans": PUBLIC,
     "v1.cases": "see_events",
     "v1.counts": OPEN,
@@ -207,6 +210,16 @@ def keep_nothing(response: Response) -> Response:
 def asker() -> Asker:
     """Who asks; on public ways always the public."""
     return cast(Asker, g.get("asker", THE_PUBLIC))
+
+
+def known_asker() -> Asker:
+    """Who asks, on public ways too: there for no more than which township is meant."""
+    if "asker" not in g and "asker_of_public" not in g:
+        try:
+            g.asker_of_public = _who()
+        except NotKnown:
+            g.asker_of_public = THE_PUBLIC
+    return asker() or cast(Asker, g.get("asker_of_public", THE_PUBLIC))
 
 
 def need(right: str) -> None:

@@ -17,8 +17,8 @@ from gisgrid.plans.plans import Place
 from web.days import day_of
 from web.errors import problem_of
 from web.gate import asker
-from web.posts import township_at_hand
 from web.store import reading, writing
+from web.towns import town
 
 blueprint = Blueprint("ledger", __name__, url_prefix="/ledger")
 
@@ -39,7 +39,7 @@ def add() -> BaseResponse:
     form = request.form
     try:
         with writing() as session:
-            place = township_at_hand(session)
+            place = town(session)
             problem = legacy.add_problem(
                 session, place.id, code=_said("code", 40), title=_said("title", 400),
                 supervisor=_said("supervisor", 80), opened_on=today(place),
@@ -63,7 +63,7 @@ def look(code: str) -> BaseResponse:
     """Note today's look at a problem: when the next is, or that it is solved."""
     try:
         with writing() as session:
-            place = township_at_hand(session)
+            place = town(session)
             problem = legacy.problem_of(session, place.id, code)
             if not _may(session, problem, place):
                 raise NotAllowed("It is solved, or not yours.", zh="该问题已销号，或不由您负责。")
@@ -81,7 +81,7 @@ def look(code: str) -> BaseResponse:
 def _list(refused: GisgridError | None = None) -> Response:
     everything = request.args.get("solved") == "1"
     with reading() as session:
-        place = township_at_hand(session)
+        place = town(session)
         problems = legacy.ledger(session, place.id, solved=everything)
         keeps = legacy.keeps(session, place.id)
     day = today(place)
@@ -99,7 +99,7 @@ def _list(refused: GisgridError | None = None) -> Response:
 
 def _one(code: str, refused: GisgridError | None = None) -> Response:
     with reading() as session:
-        place = township_at_hand(session)
+        place = town(session)
         problem = legacy.problem_of(session, place.id, code)
         reviews = legacy.reviews_of(session, problem.id)
         may = _may(session, problem, place)

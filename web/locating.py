@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import date
 from functools import partial
@@ -11,19 +11,22 @@ from typing import Any, cast
 
 from flask import Response, json
 from marshmallow import Schema
+from sqlalchemy.orm import Session
 
-from gisgrid.errors import Invalid
+from gisgrid.errors import Invalid, NotFound
 from gisgrid.locate import asking
 from gisgrid.locate.address import Nearest
 from gisgrid.locate.asking import Found
 from gisgrid.locate.whereabouts import GridCard, in_snapshot, in_store
-from gisgrid.plans.plans import Place
+from gisgrid.plans import plans
+from gisgrid.plans.ground import township_at
 from web import schemas_locate as schemas
 from web.api import blueprint, failing
-from web.chosen import chosen
+from web.chosen import Chosen, chosen
 from web.i18n import speaks_chinese
 from web.snapshots import Held, snapshots
 from web.store import reading
+from web.towns import town
 
 View = Callable[..., Response]
 
@@ -56,56 +59,88 @@ def locate(
     township: str | None = None,
     **_: object,
 ) -> Response:
-    """The grid of a point or of an address, who answers for it, and how sure that is."""
+    """The grid of a point or of an address, who answers for it, and how sure that is.
+
+    A point is looked for in all townships, unless one is named; an address in one.
+    """
     check_question(lon, lat, address)
     if plan is None and as_of is None:
-        held = published(township)
+        held = in_force(township)
         find = asking.first_that_covers([partial(in_snapshot, h.snapshot) for h in held])
         if address is None:
             found = _with_nearest(asking.by_point(find, *_point(lon, lat, datum)))
         else:
-            place = only([h.snapshot.place for h in held])
             with reading() as session:
-                found = asking.by_address(session, place.id, find, address)
+                found = asking.by_address(session, town(session).id, find, address)
     else:
         with reading() as session:
-            place, info = chosen(session, plan=plan, as_of=as_of, township=township)
-            find = partial(in_store, session, place, info, day=as_of)
-            if address is None:
-                found = _with_nearest(asking.by_point(find, *_point(lon, lat, datum)))
+            at = None if address is not None else _point(lon, lat, datum)
+            under = [
+                partial(in_store, session, each.township, each.plan, day=as_of)
+                for each in asked_under(session, plan, as_of, township, at=at)
+            ]
+            find = asking.first_that_covers(under)
+            if at is not None:
+                found = _with_nearest(asking.by_point(find, *at))
             else:
-                found = asking.by_address(session, place.id, find, address)
+                found = asking.by_address(session, town(session).id, find, address or "")
     return Response(json.dumps(told(found)), content_type="application/json")
 
 
-def published(township: str | None) -> tuple[Held, ...]:
-    """The published plans that a request may mean: of the township it names, else all.
+def asked_under(
+    session: Session,
+    plan: int | None,
+    as_of: date | None,
+    township: str | None,
+    *,
+    at: tuple[float, float] | None = None,
+) -> list[Chosen]:
+    """Under which plans a place is looked for: the one that is named, else those of a day.
+
+    Parameters
+    ----------
+    township
+        Only of this one; None: of all that had a plan.
+    at
+        Longitude and latitude (EPSG:4326): only of the township whose ground it is, if it is one's.
 
     Raises
     ------
     NotFound
-        No such township, or it has no published plan.
+        No such plan or township, or none had a plan that day.
     """
-    held = snapshots().published()
+    if plan is not None or township is not None:
+        return [chosen(session, plan=plan, as_of=as_of)]
+    places = plans.townships(session)
+    there = township_at(session, *at) if at is not None else None
+    found, missing = [], None
+    for place in [there] if there is not None else places:
+        try:
+            found.append(Chosen(place, plans.plan_in_force(session, place.id, as_of)))
+        except NotFound as none:
+            missing = missing or none
+    if not found:
+        raise missing or NotFound("There is no township yet.", zh="还没有乡镇/街道。")
+    return found
+
+
+def in_force(township: str | None) -> tuple[Held, ...]:
+    """The plans in force that a request may mean: of the township it names, else all.
+
+    Raises
+    ------
+    NotFound
+        No such township, or it has no plan today.
+    """
+    held = snapshots().in_force()
     if township is None:
         return held
     named = tuple(h for h in held if h.snapshot.place.code == township)
     if not named:
         with reading() as session:
-            chosen(session, township=township)  # tells what is missing
+            # Tells what is missing.
+            plans.plan_in_force(session, plans.township(session, township).id)
     return named
-
-
-def only(places: Sequence[Place]) -> Place:
-    """The township in whose register an address is looked for."""
-    if len(places) == 1:
-        return places[0]
-    codes = [place.code for place in places]
-    raise Invalid(
-        f"There are several townships; name one with township=: {', '.join(codes)}.",
-        zh=f"有多个乡镇/街道，请用 township= 指定：{'、'.join(codes)}。",
-        townships=codes,
-    )
 
 
 def check_question(lon: str | None, lat: str | None, address: str | None) -> None:
@@ -128,7 +163,11 @@ def told(found: Found) -> dict[str, object]:
     where = found.where
     plan = where.plan
     return {
-        "township": where.township,
+        "township": {
+            "code": where.township.code,
+            "name": where.township.name,
+            "name_en": where.township.name_en,
+        },
         "community": _community(where.grid),
         "grid": _grid(where.grid),
         "exclusive": where.exclusive and _grid(where.exclusive),
@@ -139,6 +178,8 @@ def told(found: Found) -> dict[str, object]:
             "state": plan.state,
             "valid_from": plan.valid_from and plan.valid_from.isoformat(),
             "valid_to": plan.valid_to and plan.valid_to.isoformat(),
+            "last_day": plan.last_day and plan.last_day.isoformat(),
+            "in_force": plan.in_force,
         },
         "border_m": round(where.border_m, 2),
         "others": [

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, json, render_template, request, url_for
 from flask_babel import gettext
 
-from gisgrid.errors import NotFound
 from gisgrid.locate.packed import pack, version_of
 from gisgrid.locate.whereabouts import Snapshot
 from web.answers import asset
 from web.i18n import LANGUAGES, language
-from web.locating import published
+from web.locating import in_force
+from web.snapshots import snapshots
+from web.store import reading
+from web.towns import name_towns, several_towns, town, town_name
 
 SCRIPTS = ("js/packed.js", "js/datums.js", "js/spot.js", "js/lookup.js")
 STYLES = ("css/lookup.css",)
@@ -24,22 +27,23 @@ blueprint = Blueprint("lookup", __name__)
 @blueprint.get("/lookup")
 def show() -> Response:
     """One field, two buttons, one answer."""
-    snapshot = _snapshot(request.args.get("township") or None)
+    snapshot = _snapshot()
     place = snapshot.place
     html = render_template(
         "lookup.html",
-        town=(language() == "en" and place.name_en) or place.name,
+        town=town_name(place),
         other=next((code, name) for code, name in LANGUAGES.items() if code != language()),
         scripts=SCRIPTS,
         styles=STYLES,
         ui={
             "township": place.code,
+            "several": several_towns(),
             "api": f"{request.script_root}/api/v1/locate",
             "leader": f"{request.script_root}/api/v1/grids",
             "me": url_for("desk.me"),
             "index": url_for("lookup.index", township=place.code),
-            "worker": url_for("lookup.worker"),
-            "page": url_for("lookup.show"),
+            "worker": url_for("lookup.worker", township=place.code if several_towns() else None),
+            "page": f"{request.script_root}/lookup",
             "language": language(),
             "words": words(),
         },
@@ -49,8 +53,16 @@ def show() -> Response:
 
 @blueprint.get("/lookup/index.bin")
 def index() -> Response:
-    """The packed index of a township; an empty 204 for who has this version already."""
-    snapshot = _snapshot(request.args.get("township") or None)
+    """The packed index of a township; an empty 204 for who has this version already.
+
+    With ``later`` that of the plan that waits, for a phone that has no connection on its first day;
+    nothing where none waits.
+    """
+    snapshot: Snapshot | None = _snapshot()
+    if "later" in request.args:
+        snapshot = snapshots().later(snapshot.place.id) if snapshot else None
+    if snapshot is None:
+        return Response(status=200, headers={"Cache-Control": "no-store"})
     if request.args.get("have") == version_of(snapshot):
         return Response(status=204, headers={"Cache-Control": "no-store"})
     body = pack(snapshot, taken_at=datetime.now(UTC))
@@ -63,12 +75,18 @@ def index() -> Response:
 def worker() -> Response:
     """The service worker: keeps the page for when there is no connection.
 
-    At the root, for a worker may keep only what lies below it.
+    At the root, for a worker may keep only what lies below it. With ``township`` it keeps that one's page.
     """
+    code = request.args.get("township")
+    home = f"?{urlencode({'township': code})}" if code else ""
     files = [asset(name) for name in (*SCRIPTS, *STYLES, "icon.svg")]
     digest = hashlib.sha256(json.dumps(files).encode()).hexdigest()[:12]
     script = render_template(
-        "lookup-worker.js", files=files, digest=digest, page=url_for("lookup.show")
+        "lookup-worker.js",
+        files=files,
+        digest=digest,
+        page=f"{request.script_root}/lookup",
+        home=home,
     )
     return Response(
         script, content_type="text/javascript; charset=utf-8", headers={"Cache-Control": "no-cache"}
@@ -81,6 +99,7 @@ def words() -> dict[str, str]:
         "grid": gettext("Grid"),
         "code": gettext("Code"),
         "community": gettext("Community"),
+        "township": gettext("Township"),
         "leader": gettext("Grid leader"),
         "nobody": gettext("none appointed"),
         "over": gettext("Exclusive grid above it"),
@@ -96,6 +115,7 @@ def words() -> dict[str, str]:
         "offline": gettext("Answered without a connection."),
         "data_of": gettext("Data of {time}"),
         "no_data": gettext("No data is kept on this phone yet."),
+        "ended": gettext("The plan kept on this phone was in force until {day}."),
         "outside": gettext("No grid covers this place. The nearest is {grid}, {m} m away."),
         "no_address": gettext(
             "Without a connection no address can be looked for; use “Where am I”."
@@ -121,8 +141,12 @@ def words() -> dict[str, str]:
     }
 
 
-def _snapshot(township: str | None) -> Snapshot:
-    held = published(township)
-    if not held:
-        raise NotFound("No plan has been published yet.", zh="还没有发布过网格方案。")
-    return held[0].snapshot
+def _snapshot() -> Snapshot:
+    """The plan in force of the township that is meant; of the only one without asking the store."""
+    code = request.args.get("township")
+    if not code and len(snapshots().places()) > 1:
+        with reading() as session:
+            code = town(session).code
+    place = in_force(code or None)[0].snapshot
+    name_towns(snapshots().places(), place.place)
+    return place

@@ -16,12 +16,12 @@ from layers.layer import Scope
 from layers.tiles import Tile, data_version
 from web import gate
 from web.answers import asset, nonce
-from web.bench_words import states
 from web.chosen import chosen
-from web.days import day_of
+from web.days import day_of, turns_in_s
 from web.i18n import LANGUAGES, language
 from web.planning import planner
 from web.store import reading
+from web.towns import town_name
 from web.words import words
 
 blueprint = Blueprint("maps", __name__)
@@ -49,7 +49,6 @@ def show() -> Response:
             session,
             plan=_number(plan_id) if plan_id else None,
             as_of=as_of,
-            township=request.args.get("township") or None,
         )
         version = data_version(session, plan.id)
         communities = areas.communities(session, plan.id)
@@ -81,6 +80,7 @@ def show() -> Response:
             if "see_register" in rights
             else None,
             "time_zone": place.time_zone,
+            "turns_in_s": turns_in_s(place, plan),
             "words": words(),
             "planner": planner(scope, plan, all_plans) if may_plan else None,
         },
@@ -92,12 +92,11 @@ def show() -> Response:
         "map.html",
         may_plan=may_plan,
         page=parts,
-        town=(english and place.name_en) or place.name,
+        town=town_name(place),
         township=place,
         plan=plan,
         plans=all_plans,
         as_of=as_of,
-        states=states(),
         languages=LANGUAGES,
         nonce=nonce(),
     )

@@ -18,8 +18,8 @@ from web.days import days_asked, local
 from web.dispatch_api import told
 from web.i18n import LANGUAGES, language
 from web.matters_words import field_words, kind_words, said
-from web.posts import township_at_hand
 from web.store import reading
+from web.towns import town, town_name
 
 blueprint = Blueprint("matters", __name__, url_prefix="/matters")
 
@@ -39,7 +39,7 @@ class Version:
 def book() -> str:
     """The rules of every minor item of a version; without ``?version=`` of the newest list."""
     with reading() as session:
-        place = township_at_hand(session)
+        place = town(session)
         known = _versions(session, place)
         entries = matters.rule_book(session, place.id, request.args.get("version") or None)
     name = request.args.get("version") or known[-1].name
@@ -57,7 +57,7 @@ def book() -> str:
 def compare() -> str:
     """What the version ``?after=`` changed against ``?before=``; without them the newest two."""
     with reading() as session:
-        place = township_at_hand(session)
+        place = town(session)
         known = _versions(session, place)
         names = [v.name for v in known]
         after = request.args.get("after") or names[-1]
@@ -80,7 +80,7 @@ def compare() -> str:
 def burden() -> str:
     """What was asked of each community's grids in a span of days, and what was refused."""
     with reading() as session:
-        place = township_at_hand(session)
+        place = town(session)
         since, until = days_asked(place, figures.last_report_on(session, place))
         rows = demands.burdens(session, place.id, since, until)
     return render_template(
@@ -104,7 +104,7 @@ def rows() -> Response:
     now, kind = datetime.now(UTC), request.args.get("kind", "")
     community = request.args.get("community", "")
     with reading() as session:
-        place = township_at_hand(session)
+        place = town(session)
         since, until = days_asked(place)
         ids, refused = demands.behind(
             session, place.id, since, until, community=community, kind=kind
@@ -139,7 +139,7 @@ def _words(place: Place, known: list[Version]) -> dict[str, object]:
     english = language() == "en"
     return {
         "place": place,
-        "town": (english and place.name_en) or place.name,
+        "town": town_name(place),
         "versions": known,
         "fields": field_words(),
         "said": said,

@@ -15,6 +15,7 @@ from web.days import local
 from web.gate import asker
 from web.i18n import language
 from web.store import reading, writing
+from web.towns import own_town
 
 blueprint = Blueprint("notices", __name__, url_prefix="/notices")
 
@@ -24,6 +25,7 @@ def show() -> str:
     """What waits for the asker."""
     with reading() as session:
         waiting = notices.waiting(session)
+        own_town(session)
     return render_template("notices.html", waiting=waiting, level_words=level_words(), local=local)
 
 

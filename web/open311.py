@@ -19,14 +19,14 @@ from marshmallow import Schema
 from sqlalchemy.orm import Session
 
 from gisgrid.errors import Invalid, NotFound
-from gisgrid.events.additions import check_inside
+from gisgrid.events.cases import RESIDENT
 from gisgrid.events.following import Followed, follow
 from gisgrid.events.intake import Report, take_in
 from gisgrid.events.matters import Major, Minor, offered
 from gisgrid.events.photos import MOST_BYTES
 from gisgrid.events.refusals import NotOnTheList
 from gisgrid.events.service_requests import ServiceRequest, service_requests
-from gisgrid.plans import plans
+from gisgrid.locate.asking import number
 from gisgrid.plans.plans import Place
 from web import report_form
 from web import schemas_open311 as schemas
@@ -35,9 +35,10 @@ from web.gate import asker
 from web.i18n import language
 from web.limits import WRONG_TICKETS, hold
 from web.open311_forms import FORMS, PREFIX, answered
-from web.posts import acting_by
+from web.posts import acting_by, as_public
 from web.report_words import STEPS, told
 from web.store import opening, reading, writing
+from web.towns import TownNotSaid, town, town_name
 
 SPAN = timedelta(days=90)
 MOST_IDS = 50
@@ -207,22 +208,30 @@ def create(form: str, **sent: str) -> Response:
         )
     key = _key(sent.get("client_id", ""))
     try:
+        with reading() as session:
+            to = report_form.going(session, _receiver(session, draft, sent), draft)
+            place = to.place
+            by = acting_by(session, place.id)
+        if by == RESIDENT and place.id != to.home.id:
+            as_public()
         with writing() as session:
-            place = _township(session, sent.get("jurisdiction_id"))
-            spot = report_form.look(session, place, draft)
+            spot = report_form.look(session, to)
             at = None
             if spot.lon is not None and spot.lat is not None:
-                check_inside(session, place, spot.lon, spot.lat)
                 at = (spot.lon, spot.lat)
             report = Report(
                 code, at, _text(sent), address or None, SOURCE, _contact(sent),
                 photos=_media(), client_id=key,
             )  # fmt: skip
-            got = take_in(session, place, report, acting_by(session, place.id))
+            got = take_in(session, place, report, by)
     except NotOnTheList as refused:
         keep_demand(refused, asker().name, *([key, code] if key else []))
         raise _unknown(code) from refused
     notice = None if got.landed.grid_code else gettext("The centre will find the place.")
+    if spot.handed:
+        notice = gettext(
+            "This is the ground of %(town)s, which takes it over.", town=town_name(place)
+        )
     receipt = {
         "service_request_id": got.case.ticket, "service_notice": notice, "account_id": None
     }  # fmt: skip
@@ -234,17 +243,23 @@ def _opened() -> Any:
     return opening("event") if "see_events" in asker().rights else reading()
 
 
-def _township(session: Session, code: str | None) -> Place:
-    known = plans.townships(session)
-    if not code and len(known) == 1:
-        return known[0]
-    if not code:
-        codes = ", ".join(each.code for each in known)
+def _township(session: Session, code: str | None, at: tuple[float, float] | None = None) -> Place:
+    try:
+        return town(session, named=code or None, at=at)
+    except TownNotSaid as several:
+        codes = ", ".join(several.townships)
         raise Invalid(
             f"jurisdiction_id was not provided; known: {codes}.",
             zh=f"缺少 jurisdiction_id；可用：{codes}。",
-        )
-    return plans.township(session, code)
+        ) from several
+
+
+def _receiver(session: Session, draft: report_form.Draft, sent: dict[str, str]) -> Place:
+    """The township that a request is sent to; without a jurisdiction, that of its place."""
+    at = None
+    if draft.lon and draft.lat:
+        at = (number(draft.lon, "long"), number(draft.lat, "lat"))
+    return _township(session, sent.get("jurisdiction_id"), at)
 
 
 def _on_list(session: Session, place: Place, code: str) -> None:

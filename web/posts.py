@@ -1,29 +1,15 @@
-"""In which post does whoever asks report or act, and in which township?"""
+"""In which post does whoever asks report or act?"""
 
 from __future__ import annotations
 
-from flask import g, request
+from flask import g
 from sqlalchemy.orm import Session
 
 from gisgrid.access.desk import places
 from gisgrid.events.cases import RESIDENT, By
-from gisgrid.plans import plans
-from gisgrid.plans.plans import Place
 from gisgrid.tables.cases import STEP_ROLES
-from web.chosen import chosen_township
 from web.gate import asker
 from web.store import NOBODY
-
-
-def township_at_hand(session: Session) -> Place:
-    """The township that the request names, else the asker's own, else the first by code."""
-    code = request.values.get("township")
-    if not code and asker():
-        mine = {p.township_id for p in places(session, asker().account_id or 0)}
-        own = [t for t in plans.townships(session) if t.id in mine]
-        if own:
-            return own[0]
-    return chosen_township(session, code or None)
 
 
 def acting_by(session: Session, township_id: int) -> By:
@@ -39,3 +25,8 @@ def acting_by(session: Session, township_id: int) -> By:
 def as_public() -> None:
     """From here on the request's transactions act for nobody: a ticket opens a case by itself."""
     g.actor = NOBODY
+
+
+def acts_as_public() -> bool:
+    """Whether they do."""
+    return bool(g.get("actor", NOBODY) == NOBODY)

@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from gisgrid.errors import Invalid, NotFound
-from gisgrid.events.cases import RESIDENT
 from gisgrid.events.matters import offered
 from gisgrid.events.photos import photo_bytes
 from gisgrid.plans.plans import Place
@@ -19,10 +18,10 @@ from web.days import local
 from web.errors import problem_of
 from web.i18n import LANGUAGES, language
 from web.limits import REPORTS, WRONG_TICKETS, hold
-from web.posts import acting_by, as_public, township_at_hand
 from web.report_take import Outcome, attempt, looking
 from web.report_words import DATUMS, icon_of, words
 from web.store import reading
+from web.towns import town, town_name
 
 STYLES = ("css/lookup.css", "css/report.css")
 
@@ -47,7 +46,7 @@ def show() -> BaseResponse:
         return redirect(url_for("report.followed", ticket=ticket), 303)
     draft, _ = form.read_draft()
     with reading() as session:
-        return _page(session, township_at_hand(session), draft)
+        return _page(session, town(session), draft)
 
 
 @blueprint.get("/near")
@@ -56,9 +55,9 @@ def near() -> Response:
     draft, _ = form.read_draft()
     problem, found = None, form.Look()
     with looking() as session:
-        place = township_at_hand(session)
+        place = town(session)
         try:
-            found = form.look(session, place, draft)
+            found = form.look(session, form.going(session, place, draft))
         except (Invalid, NotFound) as error:
             problem = problem_of(error).detail
         html = render_template(
@@ -72,11 +71,8 @@ def send() -> BaseResponse:
     """Take a report in; or add it to what was reported before; or show the form with what to mend."""
     draft, wrong = form.read_draft()
     with reading() as session:
-        place = township_at_hand(session)
-        by = acting_by(session, place.id)
-    if by == RESIDENT:
-        as_public()
-    got = attempt(place, by, draft, wrong)
+        place = town(session)
+    got = attempt(place, draft, wrong)
     if got.case is None:
         with reading() as session:
             return _page(session, place, draft, got)
@@ -99,11 +95,12 @@ def _page(
     looked = got.looked if got else form.Look()
     if looked.from_photo:
         draft = replace(draft, lon=str(looked.lon), lat=str(looked.lat), datum="wgs84")
-    majors = offered(session, place.id, datetime.now(UTC))
+    # Of another township's ground the township's own list counts.
+    majors = offered(session, got.place.id if got else place.id, datetime.now(UTC))
     scripted = request.headers.get("X-Requested-With") == "report"
     html = render_template(
         "report.html",
-        town=(language() == "en" and place.name_en) or place.name,
+        town=town_name(place),
         place=place,
         majors=majors,
         icon_of=icon_of,

@@ -16,6 +16,7 @@ from web.posts import as_public
 from web.report import STYLES, blueprint
 from web.report_words import RATINGS, told
 from web.store import reading, writing
+from web.towns import town_of
 
 
 @blueprint.get("/<ticket>")
@@ -53,6 +54,7 @@ def _page(ticket: str, error: GisgridError | None = None) -> Response:
     try:
         with reading() as session:
             found = follow(session, ticket)
+            town_of(session, found.case.township_id)
     except NotFound:
         html = render_template("report-nocode.html", ticket=ticket, styles=STYLES)
         return Response(html, 404, headers={"Cache-Control": "no-store"})

@@ -25,9 +25,12 @@ from gisgrid.events.matters import matter_on
 from gisgrid.events.photos import MOST_BYTES, picture
 from gisgrid.locate import asking
 from gisgrid.locate.whereabouts import GridCard, Whereabouts, in_snapshot
+from gisgrid.plans import plans
 from gisgrid.plans.attach import claimed
+from gisgrid.plans.ground import township_at
 from gisgrid.plans.plans import Place
-from web.locating import published
+from web.gate import asker
+from web.locating import in_force
 
 MOST_REQUEST = 64_000_000
 """Bytes of a whole form: a photo that is too large is refused in words, the rest of the form kept."""
@@ -83,12 +86,15 @@ class Look:
     """Addresses that may be meant."""
     from_photo: bool = False
     duplicates: tuple[Candidate, ...] = ()
+    handed: Place | None = None
+    """The township whose ground it is, where that is another than the one that the form is of."""
 
     @property
     def doubtful(self) -> bool:
         """Whether somebody has to look first."""
         return bool(
             self.unknown or self.options or self.from_photo or self.duplicates or self.moved
+            or self.handed
             or (not self.owner and (self.outside or (self.where and self.where.others)))
         )  # fmt: skip
 
@@ -117,6 +123,7 @@ class Look:
             [o.get("address") for o in self.options],
             self.from_photo,
             [d.event_id for d in self.duplicates],
+            self.handed and self.handed.code,
         ]
         return hashlib.sha256(repr(shown).encode()).hexdigest()[:16]
 
@@ -188,7 +195,38 @@ def _unpacked(text: str) -> bytes:
         ) from None
 
 
-def look(session: Session, place: Place, draft: Draft, *, at: datetime | None = None) -> Look:
+@dataclass(frozen=True)
+class Going:
+    """To which township a draft goes."""
+
+    place: Place
+    draft: Draft
+    """With its spot, where another township's register does not know its address."""
+    home: Place
+    """The one that the form is of."""
+
+
+def going(session: Session, home: Place, draft: Draft) -> Going:
+    """To the township whose ground the draft's place is, if it is one's; else to that of the form.
+
+    Raises
+    ------
+    Invalid
+        The position is none.
+    """
+    here = Going(home, draft, home)
+    if len(plans.townships(session)) < 2:
+        return here
+    found = _spot(session, home, draft)
+    if found.lon is None or found.lat is None:
+        return here
+    there = township_at(session, found.lon, found.lat, own=home.id)
+    if there is None or there.id == home.id:
+        return here
+    return Going(there, replace(draft, spot=f"{found.lon!r} {found.lat!r}"), home)
+
+
+def look(session: Session, to: Going, *, at: datetime | None = None) -> Look:
     """Where the draft's place is, whose it is, and what was reported near it.
 
     A chosen candidate goes before a position, that before an address, and that before a photo's own.
@@ -198,7 +236,10 @@ def look(session: Session, place: Place, draft: Draft, *, at: datetime | None = 
     Invalid
         The position is none, or lies outside the township; the matter is not on the list of the day.
     """
+    place, draft = to.place, to.draft
     found = _spot(session, place, draft)
+    if place.id != to.home.id:
+        found = replace(found, handed=place)
     lon, lat = found.lon, found.lat
     if lon is None or lat is None:
         return found
@@ -214,8 +255,9 @@ def look(session: Session, place: Place, draft: Draft, *, at: datetime | None = 
     return replace(found, duplicates=tuple(near))
 
 
-def received(session: Session, place: Place, draft: Draft, looked: Look, by: By) -> Received:
+def received(session: Session, to: Going, looked: Look, by: By) -> Received:
     """Take the draft in as a report; raises as `take_in`, and `Invalid` where nothing says what or where."""
+    place, draft = to.place, to.draft
     if not draft.matter:
         raise Invalid("Choose what it is.", zh="请选择是什么事。")
     if looked.lon is None and not draft.address:
@@ -225,15 +267,23 @@ def received(session: Session, place: Place, draft: Draft, looked: Look, by: By)
         )
     at = (looked.lon, looked.lat) if looked.lon is not None and looked.lat is not None else None
     report = Report(
-        draft.matter, at, draft.text, draft.address, draft.source or ("网格员上报" if by != RESIDENT else "居民上报"), draft.contact,
+        draft.matter, at, draft.text, draft.address, draft.source or _source(to, by), draft.contact,
         photos=draft.photos, client_id=f"form:{draft.client}",
         emergency=draft.emergency and by != RESIDENT,
     )  # fmt: skip
     return take_in(session, place, report, by)
 
 
+def _source(to: Going, by: By) -> str:
+    if by != RESIDENT:
+        return "网格员上报"
+    # Who works in the township that hands it over has no post in this one.
+    worker = to.place.id != to.home.id and "handle_events" in asker().rights
+    return f"{to.home.name}移交" if worker else "居民上报"
+
+
 def _spot(session: Session, place: Place, draft: Draft) -> Look:
-    find = partial(in_snapshot, published(place.code)[0].snapshot)
+    find = partial(in_snapshot, in_force(place.code)[0].snapshot)
     if draft.spot:
         x, _, y = draft.spot.partition(" ")
         return _at(find, asking.number(x, "lon"), asking.number(y, "lat"))
@@ -248,7 +298,7 @@ def _spot(session: Session, place: Place, draft: Draft) -> Look:
 
 
 def _owner(session: Session, place: Place, lon: float, lat: float, at: datetime) -> Owned | None:
-    snapshot = published(place.code)[0].snapshot
+    snapshot = in_force(place.code)[0].snapshot
     about_to_report(session)
     claim = claimed(session, snapshot.plan.id, lon, lat, at)
     card = snapshot.cards.get(claim.grid_code) if claim else None

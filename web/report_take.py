@@ -16,8 +16,9 @@ from gisgrid.plans.plans import Place
 from web.demands import keep_demand
 from web.errors import status_of
 from web.gate import asker
-from web.report_form import Draft, Look, look, received
-from web.store import opening, writing
+from web.posts import acting_by, acts_as_public, as_public
+from web.report_form import Draft, Going, Look, going, look, received
+from web.store import opening, reading, writing
 
 PURPOSE = "event"
 """What texts of events near by are opened for."""
@@ -27,6 +28,8 @@ PURPOSE = "event"
 class Outcome:
     """What became of a form: a case; or what has to be looked at or mended before."""
 
+    place: Place
+    """The township that it goes to, or would."""
     case: CaseNow | None = None
     added: bool = False
     """The case was there before and something was added to it."""
@@ -42,29 +45,39 @@ class Outcome:
 @contextlib.contextmanager
 def looking() -> Iterator[Session]:
     """A transaction in which texts of events near by are open to who may see them, on the record."""
-    may = "see_events" in asker().rights
+    may = "see_events" in asker().rights and not acts_as_public()
     with opening(PURPOSE) if may else writing() as session:
         yield session
 
 
 def attempt(
-    place: Place,
-    by: By,
+    home: Place,
     draft: Draft,
     wrong: Invalid | None,
-    then: Callable[[Session, CaseNow], CaseNow] = lambda _, case: case,
+    then: Callable[[Session, CaseNow, By], CaseNow] = lambda _session, case, _by: case,
 ) -> Outcome:
     """Take a draft in, unless something is wrong or doubtful about it; all in one transaction.
 
+    Where its place is the ground of another township, it is that one's, and whoever has no post there
+    reports to it as a resident does.
+
     Parameters
     ----------
+    home
+        The township that the form is of.
     wrong
         What is known to be wrong with it.
     then
         What follows at once on a case that was opened.
     """
-    looked = Look()
+    looked, place, by = Look(), home, RESIDENT
     try:
+        with reading() as session:
+            to = going(session, home, draft) if wrong is None else Going(home, draft, home)
+            place = to.place
+            by = acting_by(session, place.id)
+        if by == RESIDENT:
+            as_public()
         if wrong is not None:
             raise wrong
         with looking() as session:
@@ -75,12 +88,13 @@ def attempt(
                     session, int(add), by, text_=draft.text, photos=draft.photos,
                     client_id=draft.client, emergency=draft.emergency and by != RESIDENT,
                 )  # fmt: skip
-                return Outcome(case, added=True)
-            looked = look(session, place, draft)
+                return Outcome(place, case, added=True)
+            looked = look(session, to)
             if looked.doubtful and draft.seen != looked.mark:
-                return Outcome(looked=looked)
-            got = received(session, place, draft, looked, by)
-            return Outcome(then(session, got.case) if got.fresh else got.case, looked=looked)
+                return Outcome(place, looked=looked)
+            got = received(session, to, looked, by)
+            case = then(session, got.case, by) if got.fresh else got.case
+            return Outcome(place, case, looked=looked)
     except GisgridError as error:
         keep_demand(error, by.actor, "form", draft.client, draft.matter)
-        return Outcome(looked=looked, error=error)
+        return Outcome(place, looked=looked, error=error)

@@ -23,7 +23,10 @@ class Query(Schema):
 
 class TownshipQuery(Query):
     township = fields.String(
-        metadata={"description": "Code of the township; default: the first by code."}
+        metadata={
+            "description": "Code of the township. Without it: the one that the asker chose or has a "
+            "post in, else the only one of the store; else 422 names those that may be meant."
+        }
     )
 
 
@@ -32,7 +35,7 @@ class ChosenQuery(TownshipQuery):
         validate=validate.Range(1, BIGGEST_ID), metadata={"description": "Number of the plan."}
     )
     as_of = fields.Date(
-        metadata={"description": "The plan in force on this day; default: the published plan."}
+        metadata={"description": "The plan in force on this day; default: the township's today."}
     )
 
 
@@ -74,6 +77,12 @@ class Township(Schema):
     )
 
 
+class TownshipName(Schema):
+    code = fields.String(required=True)
+    name = fields.String(required=True)
+    name_en = fields.String(allow_none=True)
+
+
 class Townships(Schema):
     townships = fields.List(fields.Nested(Township), required=True)
 
@@ -85,6 +94,14 @@ class Plan(Schema):
     valid_from = fields.Date(allow_none=True)
     valid_to = fields.Date(
         allow_none=True, metadata={"description": "First day it is no longer in force."}
+    )
+    last_day = fields.Date(
+        allow_none=True, metadata={"description": "Last day on which it is in force."}
+    )
+    in_force = fields.String(
+        validate=validate.OneOf(["later", "now", "past"]),
+        allow_none=True,
+        metadata={"description": "On the township's day of today; null: it was not published."},
     )
     based_on_id = fields.Integer(allow_none=True)
     grids = fields.Integer()
@@ -109,6 +126,7 @@ class Grid(Schema):
 
 
 class Grids(Schema):
+    township = fields.Nested(TownshipName, required=True)
     plan = fields.Nested(Plan, required=True)
     grids = fields.List(fields.Nested(Grid), required=True)
 
@@ -120,6 +138,7 @@ class Heir(Schema):
 
 
 class GridCard(Schema):
+    township = fields.Nested(TownshipName, required=True)
     plan_id = fields.Integer(required=True)
     code = fields.String(required=True)
     name = fields.String(required=True)
@@ -135,14 +154,18 @@ class GridCard(Schema):
     events = fields.Integer(allow_none=True)
     open_events = fields.Integer(allow_none=True)
     state = fields.String(
-        validate=validate.OneOf(["in_force", "draft", "retired"]),
+        validate=validate.OneOf(["in_force", "later", "draft", "retired"]),
         required=True,
         metadata={
-            "description": "retired: the plan does not have it any more; told as the last one had it."
+            "description": "later: the plan waits for its day. retired: the plan does not have it any "
+            "more; told as the last one had it."
         },
     )
     since = fields.Date(
-        allow_none=True, metadata={"description": "Of a retired grid: the first day without it."}
+        allow_none=True,
+        metadata={
+            "description": "Of a retired grid: the first day without it; of one to come: its first."
+        },
     )
     successors = fields.List(
         fields.Nested(Heir),
@@ -151,6 +174,7 @@ class GridCard(Schema):
 
 
 class HouseCard(Schema):
+    township = fields.Nested(TownshipName, required=True)
     id = fields.Integer(required=True)
     code = fields.String(required=True)
     address = fields.String(required=True)
@@ -162,6 +186,7 @@ class HouseCard(Schema):
 
 
 class EventCard(Schema):
+    township = fields.Nested(TownshipName, required=True)
     id = fields.Integer(required=True)
     code = fields.String(required=True)
     matter = fields.String(required=True)
@@ -207,6 +232,7 @@ class Hit(Schema):
 
 
 class Hits(Schema):
+    township = fields.Nested(TownshipName, required=True)
     plan_id = fields.Integer(required=True)
     hits = fields.List(fields.Nested(Hit), required=True)
 
@@ -231,6 +257,7 @@ class ProblemDocument(Schema):
 
 
 class Leader(Schema):
+    township = fields.Nested(TownshipName, required=True)
     grid_code = fields.String()
     name = fields.String()
     phone = fields.String(allow_none=True)

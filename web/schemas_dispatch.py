@@ -6,7 +6,7 @@ from marshmallow import Schema, fields, validate
 from webargs.fields import DelimitedList
 
 from gisgrid.events.board import DUES, MOST_ROWS, STATES
-from web.schemas import BIGGEST_ID, TownshipQuery
+from web.schemas import BIGGEST_ID, TownshipName, TownshipQuery
 
 _SHORT = validate.Length(0, 100)
 
@@ -102,6 +102,12 @@ class BoardSymbol(Schema):
 
 
 class BoardAnswer(Schema):
+    township = fields.Nested(TownshipName, required=True)
+    plan = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Number of the plan in force, which the grids are of."},
+    )
     total = fields.Integer(required=True)
     open = fields.Integer(required=True)
     late = fields.Integer(required=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import Schema, fields, validate
 
 from gisgrid.locate.asking import DATUMS
-from web.schemas import ChosenQuery, Plan
+from web.schemas import ChosenQuery, Plan, TownshipName
 
 
 class DatumQuery(ChosenQuery):
@@ -79,7 +79,11 @@ class LocatedPlan(Plan):
 
 
 class Location(Schema):
-    township = fields.String(required=True)
+    township = fields.Nested(
+        TownshipName,
+        required=True,
+        metadata={"description": "Whose grid and leader these are, whatever was asked from where."},
+    )
     community = fields.Nested(Community, required=True)
     grid = fields.Nested(LocatedGrid, required=True)
     exclusive = fields.Nested(
@@ -121,6 +125,8 @@ class LocatedRow(Schema):
     grid_kind = fields.String(required=True, allow_none=True)
     exclusive_code = fields.String(required=True, allow_none=True)
     community = fields.String(required=True, allow_none=True)
+    township = fields.String(required=True, allow_none=True)
+    township_code = fields.String(required=True, allow_none=True)
     leader = fields.String(required=True, allow_none=True)
     border_m = fields.Float(required=True, allow_none=True)
     other_code = fields.String(required=True, allow_none=True)

@@ -1,9 +1,9 @@
-"""The published plan of each township, in the memory of a web process, never an old one.
+"""The plan in force of each township, in the memory of a web process, never an old one.
 
 The process listens to the store (`gisgrid.db.listen`): where a plan is published or a team changes, what is held is
 put aside and taken anew. While it listens, an answer needs no SQL; while it cannot, each request
-asks which plan is published. The houses, of which only the nearest address is told, may lag behind
-by ``HOUSES_EVERY_S``.
+asks which plan is in force. What is held is of a day: the first request after midnight in one of the zones takes
+it anew. The houses, of which only the nearest address is told, may lag behind by ``HOUSES_EVERY_S``.
 """
 
 from __future__ import annotations
@@ -11,9 +11,8 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import psycopg
 from flask import Flask, current_app
@@ -27,6 +26,7 @@ from gisgrid.locate.houses import HOUSES_CHANNEL, Houses, take_houses
 from gisgrid.locate.locator import warm
 from gisgrid.locate.whereabouts import Snapshot, take
 from gisgrid.plans import plans
+from gisgrid.plans.fetch import day_in, today
 from gisgrid.plans.plans import PUBLISHED_CHANNEL
 from web.store import Store
 
@@ -42,13 +42,25 @@ _START_S = 20.0
 
 @dataclass(frozen=True)
 class Held:
-    """A township's published plan as it was taken."""
+    """A township's plan in force as it was taken."""
 
     snapshot: Snapshot
-    day: date
-    """Whose leaders the cards name."""
-    zone: ZoneInfo
-    taken_at: float
+    later: plans.PlanInfo | None
+    """The plan that waits to follow it."""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """All that is held, as it was taken at once."""
+
+    news: int
+    """How much had been heard then."""
+    places: tuple[plans.Place, ...]
+    """All townships, by code, those without a plan too."""
+    days: dict[str, date]
+    """The day it was, by their time zones."""
+    held: tuple[Held, ...]
+    at: float
     """By ``time.monotonic``."""
 
 
@@ -69,7 +81,8 @@ class Snapshots:
         for channel in (PUBLISHED_CHANNEL, CARDS_CHANNEL):
             listener.hear(channel, self._changed)
         listener.hear(HOUSES_CHANNEL, lambda _: self._houses_asked.set(), began=self._began)
-        self._held: tuple[int, tuple[Held, ...]] = (-1, ())
+        self._taken = Taken(-1, (), {}, (), 0.0)
+        self._later: dict[int, tuple[Taken, Snapshot]] = {}
         self._houses: dict[int, Houses] = {}
         self._news = 0
         self._keeping: threading.Thread | None = None
@@ -83,14 +96,14 @@ class Snapshots:
         warm()
         self._listen()
         try:
-            self.published()
+            self.in_force()
         except (GisgridError, DBAPIError):
             return
         # The houses' own thread is at it; a first request should find them.
         self._houses_known.wait(_START_S)
 
-    def published(self) -> tuple[Held, ...]:
-        """The published plans by the code of their township.
+    def in_force(self) -> tuple[Held, ...]:
+        """The plans in force by the code of their township.
 
         Raises
         ------
@@ -98,12 +111,32 @@ class Snapshots:
             No township has one.
         """
         self._listen()
-        known, held = self._held
-        if known != self._news or not self._fresh(held):
-            held = self._take()
-        if not held:
-            raise NotFound("No plan has been published yet.", zh="还没有发布过网格方案。")
-        return held
+        taken = self._taken
+        if not self._fresh(taken):
+            taken = self._take()
+        if not taken.held:
+            self._tell_none()
+        return taken.held
+
+    def places(self) -> tuple[plans.Place, ...]:
+        """All townships, by code; raises as `in_force`."""
+        self.in_force()
+        return self._taken.places
+
+    def later(self, township_id: int) -> Snapshot | None:
+        """The plan that waits to follow the one in force, with the leaders of its first day; or None."""
+        found = next((h for h in self.in_force() if h.snapshot.place.id == township_id), None)
+        if found is None or found.later is None:
+            return None
+        taken, snapshot = self._later.get(township_id, (None, None))
+        if taken is not self._taken or snapshot is None:
+            taken = self._taken
+            with self._reading() as session:
+                snapshot = take(
+                    session, found.snapshot.place, found.later, day=found.later.valid_from
+                )
+            self._later[township_id] = (taken, snapshot)
+        return snapshot
 
     def houses(self, township_id: int) -> Houses | None:
         """The township's houses; None until they are known."""
@@ -115,35 +148,42 @@ class Snapshots:
         self._houses_asked.set()
         self._listener.close()
 
-    def _fresh(self, held: tuple[Held, ...]) -> bool:
-        if any(datetime.now(each.zone).date() != each.day for each in held):
+    def _fresh(self, taken: Taken) -> bool:
+        if taken.news != self._news:
+            return False
+        if any(day_in(zone) != day for zone, day in taken.days.items()):
             return False
         if self._listener.listening:
             return True
-        if not held or time.monotonic() - held[0].taken_at > UNHEARD_S:
+        if not taken.held or time.monotonic() - taken.at > UNHEARD_S:
             return False
         with self._reading() as session:
-            now = plans.published_ids(session)
-        return now == sorted(each.snapshot.plan.id for each in held)
+            now = plans.ids_in_force(session)
+        return now == sorted(each.snapshot.plan.id for each in taken.held)
 
-    def _take(self) -> tuple[Held, ...]:
+    def _take(self) -> Taken:
         with self._taking:
             # Read before the store is: news that comes meanwhile makes this one old.
             news = self._news
-            known, held = self._held
-            if known == news and self._fresh(held):
-                return held
+            if self._fresh(self._taken):
+                return self._taken
             with self._reading() as session:
-                found = tuple(
-                    each for place in plans.townships(session) if (each := _take(session, place))
-                )
-            self._held = (news, found)
-            return found
+                places = plans.townships(session)
+                days = {place.time_zone: today(place) for place in places}
+                found = (_take(session, place, days[place.time_zone]) for place in places)
+                held = tuple(each for each in found if each is not None)
+            self._taken = Taken(news, tuple(places), days, held, time.monotonic())
+            return self._taken
+
+    def _tell_none(self) -> None:
+        with self._reading() as session:
+            for place in plans.townships(session):
+                plans.plan_in_force(session, place.id)  # says from which day on there is one
+        raise NotFound("No plan has been published yet.", zh="还没有发布过网格方案。")
 
     def _take_houses(self) -> None:
-        _, held = self._held
         houses = {}
-        for each in held:
+        for each in self._taken.held:
             with self._reading(timeout_s=None) as session:
                 houses[each.snapshot.place.id] = take_houses(session, each.snapshot.place)
         self._houses = houses
@@ -174,7 +214,7 @@ class Snapshots:
     def _retake(self) -> None:
         # Ahead of the next request; where it fails, that request tells why.
         try:
-            self.published()
+            self.in_force()
         except (GisgridError, DBAPIError):
             return
 
@@ -185,7 +225,7 @@ class Snapshots:
             if self._stop.is_set():
                 return
             try:
-                self.published()
+                self.in_force()
                 self._take_houses()
             except (GisgridError, DBAPIError, psycopg.Error):
                 self._stop.wait(1.0)
@@ -208,11 +248,11 @@ def snapshots() -> Snapshots:
     return found
 
 
-def _take(session: Session, place: plans.Place) -> Held | None:
+def _take(session: Session, place: plans.Place, day: date) -> Held | None:
+    every = plans.plans(session, place.id)
+    later = next((p for p in every if p.valid_from and p.valid_from > day), None)
     try:
-        plan = plans.plan_in_force(session, place.id)
+        plan = plans.plan_in_force(session, place.id, day)
     except NotFound:
         return None
-    zone = ZoneInfo(place.time_zone)
-    day = datetime.now(zone).date()
-    return Held(take(session, place, plan, day=day), day, zone, time.monotonic())
+    return Held(take(session, place, plan, day=day), later)

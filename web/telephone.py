@@ -15,9 +15,9 @@ from web import report_form as form
 from web.days import local
 from web.errors import problem_of
 from web.i18n import language
-from web.posts import acting_by, township_at_hand
 from web.report_take import Outcome, attempt
 from web.store import reading
+from web.towns import town
 
 STYLES = ("css/lookup.css", "css/desk.css", "css/report.css", "css/telephone.css")
 SOURCES = ("居民电话", "12345热线", "居民来访", "上级转办", "微信小程序", "社区巡查")
@@ -31,7 +31,7 @@ def new() -> Response:
     """The empty form."""
     draft, _ = form.read_draft()
     with reading() as session:
-        return _page(session, township_at_hand(session), draft)
+        return _page(session, town(session), draft)
 
 
 @blueprint.post("")
@@ -39,16 +39,18 @@ def send() -> BaseResponse:
     """Take the report in, file it where that was asked for, and go to its case."""
     draft, wrong = form.read_draft()
     with reading() as session:
-        place = township_at_hand(session)
-        by = acting_by(session, place.id)
+        place = town(session)
 
-    def file(session: Session, case: CaseNow) -> CaseNow:
+    def file(session: Session, case: CaseNow, by: By) -> CaseNow:
         return _filed(session, case, by) if request.form.get("file") else case
 
-    got = attempt(place, by, draft, wrong, file)
+    got = attempt(place, draft, wrong, file)
     if got.case is None:
         with reading() as session:
             return _page(session, place, draft, got)
+    if got.place.id != place.id:
+        # Its case is another township's: the caller is told the code, by which it is followed.
+        return redirect(url_for("report.followed", ticket=got.case.ticket, new=1), 303)
     return redirect(url_for("cases.show", case_id=got.case.id), 303)
 
 
@@ -64,7 +66,7 @@ def _page(
     html = render_template(
         "telephone.html",
         place=place,
-        majors=offered(session, place.id, datetime.now(UTC)),
+        majors=offered(session, got.place.id if got else place.id, datetime.now(UTC)),
         english=language() == "en",
         draft=draft,
         look=got.looked if got else form.Look(),

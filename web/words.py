@@ -41,5 +41,6 @@ def words() -> dict[str, str]:
         "close": gettext("Close"),
         "retired": gettext("no longer in force"),
         "since": gettext("Since"),
+        "in_force_from": gettext("In force from"),
         "taken_over": gettext("Taken over by (share of its residents):"),
     }

@@ -98,17 +98,34 @@ def add_account(
 
 
 def staff_named(session: Session, township: str | None, code: str) -> int:
-    """Row number of a person of staff by code; NotFound if the township has none of that code."""
-    found = session.scalar(
+    """Row number of a person of staff by code.
+
+    Raises
+    ------
+    NotFound
+        The township, or none without one, has nobody of that code.
+    Invalid
+        No township is named, and people of several have that code.
+    """
+    found = session.execute(
         text(
-            "SELECT s.id FROM staff s JOIN area a ON a.id = s.township_id "
-            "WHERE s.code = :code AND (CAST(:t AS text) IS NULL OR a.code = :t) ORDER BY s.id LIMIT 1"
+            "SELECT s.id, a.code FROM staff s JOIN area a ON a.id = s.township_id "
+            "WHERE s.code = :code AND (CAST(:t AS text) IS NULL OR a.code = :t) "
+            'ORDER BY a.code COLLATE "C"'
         ),
         {"code": code, "t": township},
-    )
-    if found is None:
+    ).all()
+    if not found:
         raise NotFound(f"There is no staff {code!r}.", zh=f"没有编号为“{code}”的人员。", staff=code)
-    return int(found)
+    if len(found) > 1:
+        towns = [row.code for row in found]
+        raise Invalid(
+            f"Staff of several townships have the code {code!r}; name one with --township: "
+            f"{', '.join(towns)}.",
+            zh=f"多个乡镇/街道都有编号为“{code}”的人员，请用 --township 指定：{'、'.join(towns)}。",
+            townships=towns,
+        )
+    return int(found[0].id)
 
 
 def set_active(session: Session, name: str, *, active: bool) -> AccountInfo:

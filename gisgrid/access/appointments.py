@@ -21,8 +21,9 @@ class AppointmentInfo:
     id: int
     account: str
     role: str
-    area_code: str | None
+    area_id: int | None
     """None: everywhere."""
+    area_code: str | None
     area: str | None
     grid_code: str | None
     since: date
@@ -35,6 +36,7 @@ class HeldRight:
 
     right: str
     role: str
+    area_id: int | None
     area_code: str | None
     grid_code: str | None
 
@@ -46,7 +48,7 @@ def appoint(
     *,
     area: str | None = None,
     grid: str | None = None,
-    since: date,
+    since: date | None = None,
     until: date | None = None,
 ) -> AppointmentInfo:
     """Give an account a role in an area (a code of the tree) or in a grid of a township.
@@ -57,6 +59,8 @@ def appoint(
         Code of a county, township or community; None: everywhere, for roles that are held so.
     grid
         Code of a grid of some plan of the township ``area``.
+    since
+        First day; None: today, as the area's township has it.
     until
         First day on which it no longer holds.
 
@@ -77,11 +81,12 @@ def appoint(
             role=role,
             known=list(ROLES),
         )
+    area_id, level = _place(session, area, grid)
+    since = since or _today(session, area_id)
     if until is not None and until <= since:
         raise Invalid(
             f"From {since} until {until} there is no day.", zh=f"{since} 至 {until} 之间没有一天。"
         )
-    area_id, level = _place(session, area, grid)
     if level not in ROLES[role].levels:
         levels = ", ".join(ROLES[role].levels)
         raise Invalid(
@@ -105,8 +110,10 @@ def appoint(
     return _appointment(session, new)
 
 
-def end_appointment(session: Session, appointment_id: int, until: date) -> AppointmentInfo | None:
-    """Let an appointment hold until before a day; None if it then never held and is gone.
+def end_appointment(
+    session: Session, appointment_id: int, until: date | None = None
+) -> AppointmentInfo | None:
+    """Let an appointment hold until before a day, of its township's today; None if it then never held.
 
     Raises
     ------
@@ -116,6 +123,7 @@ def end_appointment(session: Session, appointment_id: int, until: date) -> Appoi
         It ends before that day anyway.
     """
     known = _appointment(session, appointment_id)
+    until = until or _today(session, known.area_id)
     if known.until is not None and known.until < until:
         raise Conflict(
             f"Appointment {appointment_id} ends before {known.until} already.",
@@ -161,6 +169,13 @@ def rights_of_roles(session: Session) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for row in session.execute(text("SELECT role, right_name FROM role_right ORDER BY 1, 2")):
         found[row.role] = (*found.get(row.role, ()), row.right_name)
+    return found
+
+
+def _today(session: Session, area_id: int | None) -> date:
+    """The day that counts for an appointment to an area, as the policies have it."""
+    found = session.scalar(text("SELECT today_in(CAST(:area AS bigint))"), {"area": area_id})
+    assert isinstance(found, date)  # noqa: S101 - narrows the type
     return found
 
 
@@ -231,7 +246,7 @@ def _appointment(session: Session, appointment_id: int | None) -> AppointmentInf
 
 
 _APPOINTMENT = """
-SELECT m.id, k.name AS account, m.role, a.code AS area_code, a.name AS area, m.grid_code,
+SELECT m.id, k.name AS account, m.role, a.id AS area_id, a.code AS area_code, a.name AS area, m.grid_code,
        lower(m.during) AS since, upper(m.during) AS until
 FROM appointment m JOIN account k ON k.id = m.account_id LEFT JOIN area a ON a.id = m.area_id
 """
@@ -252,7 +267,7 @@ ORDER BY same DESC, m.id LIMIT 1
 """
 
 _RIGHTS = """
-SELECT DISTINCT r.right_name AS "right", m.role, a.code AS area_code, m.grid_code
+SELECT DISTINCT r.right_name AS "right", m.role, a.id AS area_id, a.code AS area_code, m.grid_code
 FROM appointment m JOIN account k ON k.id = m.account_id AND k.active
 JOIN role_right r ON r.role = m.role LEFT JOIN area a ON a.id = m.area_id
 WHERE m.account_id = :account AND m.during @> today_in(m.area_id)

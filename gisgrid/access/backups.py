@@ -36,6 +36,8 @@ def note_backup(session: Session, path: Path) -> BackupInfo:
     stored = session.scalars(text("SELECT keeping FROM township")).all()
     days = min((Keeping.of(one).backups for one in stored), default=Keeping().backups)
     made = datetime.now(UTC)
+    # Of several townships the one whose day is the earliest has it for the shortest time.
+    first = session.scalar(text("SELECT min(day_in(time_zone)) FROM township"))
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     number = session.execute(
@@ -48,7 +50,7 @@ def note_backup(session: Session, path: Path) -> BackupInfo:
             "made": made,
             "size": path.stat().st_size,
             "sha": sha256,
-            "until": made.date() + timedelta(days=days),
+            "until": (first or made.date()) + timedelta(days=days),
         },
     ).scalar_one()
     return _backup(session, number)

@@ -39,6 +39,8 @@ class Place:
     rights: tuple[str, ...]
     county_id: int | None
     township_id: int | None
+    township_code: str | None
+    """None: of a county, or everywhere."""
     community_id: int | None
 
     @property
@@ -141,9 +143,10 @@ SELECT m.role, a.code AS area_code, a.name AS area, a.name_en AS area_en, a.leve
        CASE a.level WHEN 'county' THEN a.id WHEN 'township' THEN a.parent_id ELSE t.parent_id END
            AS county_id,
        CASE a.level WHEN 'township' THEN a.id WHEN 'community' THEN a.parent_id END AS township_id,
+       CASE a.level WHEN 'township' THEN a.code WHEN 'community' THEN t.code END AS township_code,
        CASE a.level WHEN 'community' THEN a.id ELSE g.community_id END AS community_id
 FROM appointment m LEFT JOIN area a ON a.id = m.area_id LEFT JOIN area t ON t.id = a.parent_id
-LEFT JOIN plan p ON p.township_id = a.id AND p.state = 'published' AND m.grid_code IS NOT NULL
+LEFT JOIN plan_in_force p ON p.township_id = a.id AND m.grid_code IS NOT NULL
 LEFT JOIN grid g ON g.plan_id = p.id AND g.code = m.grid_code
 WHERE m.account_id = :account AND m.during @> today_in(m.area_id)
 """
@@ -156,7 +159,7 @@ WITH seat AS (
            CASE a.level WHEN 'township' THEN a.id WHEN 'community' THEN a.parent_id END AS township_id,
            CASE a.level WHEN 'community' THEN a.id ELSE g.community_id END AS community_id
     FROM officer o JOIN area a ON a.id = o.area_id LEFT JOIN area t ON t.id = a.parent_id
-    LEFT JOIN plan p ON p.township_id = a.id AND p.state = 'published' AND o.grid_code IS NOT NULL
+    LEFT JOIN plan_in_force p ON p.township_id = a.id AND o.grid_code IS NOT NULL
     LEFT JOIN grid g ON g.plan_id = p.id AND g.code = o.grid_code
     WHERE o.role = ANY (:roles)
 )
@@ -177,8 +180,8 @@ _BELOW = _SEATS.format(
 )
 
 _GRIDS = """
-SELECT g.code, g.name FROM plan p JOIN grid g ON g.plan_id = p.id
-WHERE p.state = 'published' AND p.township_id = :township
+SELECT g.code, g.name FROM plan_in_force p JOIN grid g ON g.plan_id = p.id
+WHERE p.township_id = :township
   AND (CAST(:code AS text) IS NULL OR g.code = :code)
   AND (CAST(:code AS text) IS NOT NULL OR CAST(:community AS bigint) IS NULL
        OR g.community_id = :community)

@@ -66,7 +66,8 @@ def standing(session: Session, account_id: int, scopes: frozenset[str] | None = 
         Of the token that speaks for the account: no other right counts. None: no token.
     """
     held = [each for each in rights(session, account_id) if scopes is None or each.right in scopes]
-    words = [f"{each.right} {each.area_code} {each.grid_code}" for each in held]
+    # By number: areas of two townships may have one code.
+    words = [f"{each.right} {each.area_id} {each.grid_code}" for each in held]
     return Standing(
         frozenset(each.right for each in held),
         sha256("\n".join(words).encode()).hexdigest()[:12] if words else "",

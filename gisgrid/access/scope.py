@@ -13,12 +13,12 @@ HOUSE_SEEN = """(
     h.township_id = ANY ((SELECT my_townships('see_houses'))::bigint[])
     OR EXISTS (
         SELECT FROM house_grid w
-        WHERE w.house_id = h.id AND w.plan_id = ANY ((SELECT published_plans())::bigint[])
+        WHERE w.house_id = h.id AND w.plan_id = ANY ((SELECT plans_in_force())::bigint[])
           AND (w.grid_id = ANY ((SELECT my_grids('see_houses'))::bigint[])
                OR w.exclusive_grid_id = ANY ((SELECT my_grids('see_houses'))::bigint[])))
     OR h.community_id = ANY ((SELECT my_communities('see_houses'))::bigint[]) AND (
         SELECT w.grid_id FROM house_grid w
-        WHERE w.house_id = h.id AND w.plan_id = ANY ((SELECT published_plans())::bigint[]) LIMIT 1
+        WHERE w.house_id = h.id AND w.plan_id = ANY ((SELECT plans_in_force())::bigint[]) LIMIT 1
     ) IS NULL)"""
 """Condition on a house ``h``: it lies where the account has the right to see houses."""
 
@@ -31,7 +31,7 @@ class Scope:
     """Held for the whole township; their communities and grids are in the other two as well."""
     communities: frozenset[int]
     grids: frozenset[int]
-    """Of the published plans."""
+    """Of the plans in force."""
 
     def __bool__(self) -> bool:
         return bool(self.townships or self.communities or self.grids)

@@ -10,6 +10,7 @@ import click
 import numpy as np
 import shapely
 from rich.table import Table
+from sqlalchemy.orm import Session
 
 from gisgrid.balance.pareto import TOLERANCES
 from gisgrid.cli.coverage import (
@@ -22,6 +23,7 @@ from gisgrid.cli.coverage import (
 )
 from gisgrid.cli.edge import opened, wide_console
 from gisgrid.cli.loading import progress_bar
+from gisgrid.cli.planning import said
 from gisgrid.cli.wishes import barriers_of, house_codes, wish_options
 from gisgrid.errors import Invalid
 from gisgrid.plans import plans
@@ -29,6 +31,7 @@ from gisgrid.plans.afresh import first_draft, never_planned, save_first
 from gisgrid.plans.drafts import codes_ever, free_name, save_draft
 from gisgrid.plans.exports import write_geojson, write_workbook
 from gisgrid.plans.fetch import plan_state, today
+from gisgrid.plans.plans import Place, PlanInfo
 from gisgrid.plans.proposal_files import proposal_features, proposal_sheets
 from gisgrid.plans.rebalance import Proposal, propose, trade_off
 from gisgrid.plans.task import Task, prepare
@@ -101,7 +104,7 @@ def balance_command(
             base = (
                 first_draft(session, place, name=new_name or "")
                 if first
-                else chosen_plan(session, place, name, as_of)
+                else _base(session, place, name, as_of)
             )
             weights = weights_of(session, place.id, version)
             state = plan_state(session, place, base, as_of.date() if as_of else today(place))
@@ -122,7 +125,7 @@ def balance_command(
             _print_trade_off(task)
             return
         proposal = propose(task, progress=tell)
-    from_what = "first plan" if first else f"{base.name} ({base.state})"
+    from_what = "first plan" if first else f"{base.name} ({said(base)})"
     click.echo(f"{place.name} · {from_what} · {state.day} · weights {weights.version}")
     _print_proposal(proposal, first=first)
     if xlsx:
@@ -161,6 +164,12 @@ def _print_trade_off(task: Task) -> None:
             f"{result.gap:+.1%}", "—" if result.compactness is None else f"{result.compactness:.3f}",
         )  # fmt: skip
     wide_console().print(table)
+
+
+def _base(session: Session, place: Place, name: str | None, as_of: datetime | None) -> PlanInfo:
+    """The plan that is to be balanced; without a name or day the newest, which the next one follows."""
+    newest = None if name or as_of else plans.newest_plan(session, place.id)
+    return newest or chosen_plan(session, place, name, as_of)
 
 
 def _print_proposal(proposal: Proposal, *, first: bool) -> None:

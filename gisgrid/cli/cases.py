@@ -192,7 +192,7 @@ def take_command(
         if commit:
             with opened(settings) as session:
                 at = datetime.now(UTC)
-                keep_refusal(session, refused, asked_by=by.actor, at=at, key=None)
+                keep_refusal(session, refused, asked_by=by.actor, at=at)
         raise
     click.echo(f"case {now.id}: {state.zh} · {state.en}, step {now.seq}")
     if not commit:

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from gisgrid.cli.coverage import as_of_option, chosen_plan, township_option
 from gisgrid.cli.edge import opened, wide_console
+from gisgrid.cli.planning import said
 from gisgrid.errors import Invalid
 from gisgrid.locate import asking
 from gisgrid.locate.address import nearest_address
@@ -18,6 +19,7 @@ from gisgrid.locate.asking import Found
 from gisgrid.locate.whereabouts import in_store
 from gisgrid.plans import plans
 from gisgrid.plans.counting import FIELDS, Count, count_under
+from gisgrid.plans.ground import township_at
 from gisgrid.settings import Settings
 
 
@@ -42,14 +44,16 @@ def locate_command(
     """Say which grid a point or an address is in, and who answers for it."""
     point = _as_point(what)
     with opened(settings, read_only=True) as session:
-        place = plans.township(session, township)
+        at = asking.in_wgs84(*point, datum) if point else None
+        there = township_at(session, *at) if at and not township and not name else None
+        place = there or plans.township(session, township)
         plan = chosen_plan(session, place, name, as_of)
         find = partial(in_store, session, place, plan, day=as_of.date() if as_of else None)
-        if point is None:
+        if at is None:
             found = asking.by_address(session, place.id, find, " ".join(what))
             near = found.nearest
         else:
-            found = asking.by_point(find, *asking.in_wgs84(*point, datum))
+            found = asking.by_point(find, *at)
             near = nearest_address(session, place.id, found.where.lon, found.where.lat)
     _print_found(found)
     if near:
@@ -70,7 +74,7 @@ def count_command(settings: Settings, name: str, township: str | None) -> None:
         plan = plans.plan_named(session, place.id, name)
         counted = count_under(session, plan)
         session.rollback()
-    table = Table(title=f"{place.name} · {plan.name} ({plan.state})", box=None)
+    table = Table(title=f"{place.name} · {plan.name} ({said(plan)})", box=None)
     for head in ("grid", "name", "kind"):
         table.add_column(head)
     for field in FIELDS:
@@ -101,6 +105,7 @@ def _print_found(found: Found) -> None:
         ("grid", f"{where.grid.name} ({where.grid.code}, {where.grid.kind})"),
         ("exclusive", f"{over.name} ({over.code})" if over else None),
         ("community", where.grid.community),
+        ("township", f"{where.township.name} ({where.township.code})"),
         ("leader", where.grid.leader or "none appointed"),
         ("plan", f"{where.plan.name} (number {where.plan.id}, since {where.plan.valid_from})"),
         ("border", f"{where.border_m:.1f} m away"),

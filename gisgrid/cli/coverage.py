@@ -14,6 +14,7 @@ from gisgrid.balance.weights import Weights
 from gisgrid.balance.workload import MMIN, Spread
 from gisgrid.cli.edge import opened, wide_console
 from gisgrid.cli.loading import progress_bar
+from gisgrid.cli.planning import said
 from gisgrid.errors import Invalid
 from gisgrid.plans import plans
 from gisgrid.plans.checks import CHECKS
@@ -49,7 +50,7 @@ geojson_option = click.option(
 def chosen_plan(
     session: Session, place: Place, name: str | None, as_of: datetime | None
 ) -> PlanInfo:
-    """The plan of a name; without one that of the day, without a day the published one."""
+    """The plan of a name; without one that of the day, without a day of today."""
     if name:
         return plans.plan_named(session, place.id, name)
     return plans.plan_in_force(session, place.id, as_of.date() if as_of else None)
@@ -107,7 +108,7 @@ def coverage_command(
 
 def _print_answers(place: Place, found: Coverage) -> None:
     table = Table(
-        title=f"{place.name} · {found.plan.name} ({found.plan.state}) · {found.day}", box=None
+        title=f"{place.name} · {found.plan.name} ({said(found.plan)}) · {found.day}", box=None
     )
     for head in ("check", "title", "项目", "answer"):
         table.add_column(head)

@@ -24,7 +24,7 @@ from gisgrid.db.store import Actor, transaction
 from gisgrid.errors import AmbiguousAddress
 from gisgrid.plans import plans
 from gisgrid.plans.exports import write_workbook
-from gisgrid.plans.fetch import limits_of, today
+from gisgrid.plans.fetch import limits_of, local, today
 from gisgrid.register.stale import stale, stale_sheet
 from gisgrid.settings import Settings
 from gisgrid.tables.duties import CORRECTION_STATES
@@ -141,9 +141,9 @@ def list_corrections(settings: Settings, state: str | None, township: str | None
     for head in ("number", "asked", "record", "column", "state", "decided", "reason"):
         table.add_column(head)
     for r in rows:
-        decided = f"{r.decided_at:%Y-%m-%d} by {r.decided_by}" if r.decided_at else ""
+        decided = f"{local(r.decided_at, place):%Y-%m-%d} by {r.decided_by}" if r.decided_at else ""
         table.add_row(
-            str(r.id), f"{r.asked_at:%Y-%m-%d}", Text(f"{r.table} {r.code or '(gone)'}"),
+            str(r.id), f"{local(r.asked_at, place):%Y-%m-%d}", Text(f"{r.table} {r.code or '(gone)'}"),
             r.column, r.state, Text(decided), Text(r.reason or ""),
         )  # fmt: skip
     wide_console().print(table)

@@ -22,7 +22,7 @@ from gisgrid.errors import Invalid, NotFound
 from gisgrid.learning import documents, training
 from gisgrid.plans import plans
 from gisgrid.plans.exports import write_workbook
-from gisgrid.plans.fetch import today
+from gisgrid.plans.fetch import local, today
 from gisgrid.plans.shortage import shortage, shortage_sheets
 from gisgrid.settings import Settings
 from gisgrid.tables.learning import TRAINING_KINDS
@@ -143,7 +143,7 @@ def readers_command(
     for head in ("staff", "name", "grids", "read", "before"):
         table.add_column(head)
     for r in found:
-        read = f"{r.read_at:%Y-%m-%d %H:%M}" if r.read_at else "not read"
+        read = f"{local(r.read_at, place):%Y-%m-%d %H:%M}" if r.read_at else "not read"
         before = f"version {r.earlier}" if r.earlier else ""
         table.add_row(Text(r.staff), Text(r.name), Text(", ".join(r.grids)), read, before)
     wide_console().print(table)
@@ -171,7 +171,7 @@ def read_command(
         at = documents.mark_read(session, place.id, code, staff, number)
         if not commit:
             session.rollback()
-    click.echo(f"{staff} read {code} at {at:%Y-%m-%d %H:%M}")
+    click.echo(f"{staff} read {code} at {local(at, place):%Y-%m-%d %H:%M}")
     say_dry(commit=commit)
 
 

@@ -11,6 +11,7 @@ import click
 from rich.table import Table
 
 from gisgrid.cli.edge import connected, opened, wide_console
+from gisgrid.errors import NotFound
 from gisgrid.plans import plans, summary
 from gisgrid.plans.attach import Counts, attach
 from gisgrid.plans.jobs import work
@@ -38,37 +39,48 @@ def list_plans(settings: Settings, township: str | None) -> None:
     table = Table("plan", "name", "state", "from", "until", "based on", "grids", box=None)
     for p in rows:
         table.add_row(
-            str(p.id), p.name, p.state, str(p.valid_from or ""), str(p.valid_to or ""),
+            str(p.id), p.name, said(p), str(p.valid_from or ""), str(p.last_day or ""),
             str(p.based_on_id or ""), str(p.grids),
         )  # fmt: skip
     wide_console().print(table)
 
 
 @click.command("attach")
-@click.option("--plan", "name", help="name or number of the plan; default the published one")
+@click.option("--plan", "name", help="name or number of the plan; default all that were published")
 @_township
 @click.option("--commit", is_flag=True, help="really write; otherwise only say what would happen")
 @click.pass_obj
 def attach_command(
     settings: Settings, name: str | None, township: str | None, commit: bool
 ) -> None:
-    """Give all houses and events their grid under a plan."""
+    """Give all houses and events their grid under a plan, or under each that was published."""
     with opened(settings) as session:
         place = plans.township(session, township)
-        chosen = (
-            plans.plan_named(session, place.id, name)
-            if name
-            else plans.plan_in_force(session, place.id)
-        )
-        houses = attach(session, chosen.id, "house")
-        events = attach(session, chosen.id, "event")
+        if name:
+            chosen = [plans.plan_named(session, place.id, name)]
+        else:
+            chosen = [p for p in plans.plans(session, place.id) if p.in_force]
+        if not chosen:
+            raise NotFound("No plan has been published yet.", zh="还没有发布过网格方案。")
+        done = [
+            (each, attach(session, each.id, "house"), attach(session, each.id, "event"))
+            for each in chosen
+        ]
         if not commit:
             session.rollback()
-    click.echo(f"plan {chosen.name!r} ({chosen.state})")
-    print_counts("houses", houses)
-    print_counts("events", events)
+    for each, houses, events in done:
+        click.echo(f"plan {each.name!r} ({said(each)})")
+        print_counts("houses", houses)
+        print_counts("events", events)
     if not commit:
         click.echo("dry run: nothing was written; add --commit to write")
+
+
+def said(plan: plans.PlanInfo) -> str:
+    """How a plan stands today, in words."""
+    if plan.in_force == "later":
+        return f"waits, in force from {plan.valid_from}"
+    return {"now": "in force", "past": "over"}.get(plan.in_force or "", plan.state)
 
 
 def print_counts(kind: str, counts: Counts) -> None:
@@ -80,7 +92,7 @@ def print_counts(kind: str, counts: Counts) -> None:
 
 
 @click.command("summary")
-@click.option("--plan", "name", help="name or number of the plan; default the published one")
+@click.option("--plan", "name", help="name or number of the plan; default the one in force")
 @click.option("--as-of", type=_day, help="the plan in force on this day")
 @_township
 @click.pass_obj

@@ -9,7 +9,7 @@ import click
 from rich.table import Table
 
 from gisgrid.cli.edge import opened, wide_console
-from gisgrid.cli.planning import print_counts
+from gisgrid.cli.planning import print_counts, said
 from gisgrid.cli.scenarios import At, at_scenario
 from gisgrid.cli.who import who_option
 from gisgrid.errors import Conflict, NotFound
@@ -17,6 +17,7 @@ from gisgrid.plans import plans, review
 from gisgrid.plans.afresh import never_planned
 from gisgrid.plans.compare import crosswalk
 from gisgrid.plans.exports import write_workbook
+from gisgrid.plans.fetch import local
 from gisgrid.plans.handover import handed_houses, handover_sheets, team_sheets
 from gisgrid.plans.successors import crosswalk_of, successors
 from gisgrid.settings import Settings
@@ -61,7 +62,7 @@ def publish_command(
     settings: Settings, /, *, name: str, first_day: datetime, unreviewed: bool, who: str,
     township: str | None, commit: bool,
 ) -> None:  # fmt: skip
-    """Put the plan NAME in force, retire the plan before, attach everything to it."""
+    """Put the plan NAME in force from a day on; the one before it is in force until the day before."""
     with opened(settings) as session:
         place = plans.township(session, township)
         plan = plans.plan_named(session, place.id, name)
@@ -77,11 +78,29 @@ def publish_command(
     if done.successors:
         changed = {s.old_code for s in done.successors if s.share < 1 or s.old_code != s.new_code}
         click.echo(f"{len(changed)} grids of the plan before hand over to others")
+    now = done.plan
+    verb = "waits and is" if now.in_force == "later" else "is"
     click.echo(
-        f"plan {name!r} is in force from {first_day:%Y-%m-%d}"
+        f"plan {now.name!r} {verb} in force from {now.valid_from}"
         if commit
         else "dry run: nothing was written; add --commit to write"
     )
+
+
+@click.command("withdraw")
+@click.argument("plan")
+@click.option("--reason", required=True, help="why; kept with the step")
+@who_option
+@_township
+@_commit
+@click.pass_obj
+def withdraw_command(
+    settings: Settings, /, *, plan: str, reason: str, who: str, township: str | None, commit: bool
+) -> None:
+    """Take back PLAN, which is published for a day that has not come; the one before goes on."""
+    with at_scenario(settings, plan, township, commit=commit) as at:
+        now = review.withdraw(at.session, at.place, at.plan, who=who, reason=reason)
+        click.echo(f"plan {now.name!r}: {at.plan.state} → {now.state}")
 
 
 @click.command("review")
@@ -93,11 +112,12 @@ def review_command(settings: Settings, name: str, township: str | None) -> None:
     with at_scenario(settings, name, township, commit=False, read_only=True) as at:
         done = review.steps(at.session, at.plan.id)
         worse = review.failing(at.session, at.place, at.plan)
-    click.echo(f"plan {at.plan.name!r} is {at.plan.state}")
+    click.echo(f"plan {at.plan.name!r}: {said(at.plan)}")
     for step in done:
         why = f": {step.reason}" if step.reason else ""
         click.echo(
-            f"{step.at:%Y-%m-%d %H:%M} {step.from_state} → {step.to_state} by {step.who}{why}"
+            f"{local(step.at, at.place):%Y-%m-%d %H:%M} {step.from_state} → {step.to_state} "
+            f"by {step.who}{why}"
         )
     for result in worse:
         click.echo(f"fails: {result.title_en} ({len(result.findings)}), {result.findings[0].en}")
@@ -175,6 +195,7 @@ COMMANDS = (
     _step("approve", "Approve PLAN; who submitted it cannot."),
     _step("notify", "Record that the departments were notified of PLAN."),
     publish_command,
+    withdraw_command,
     review_command,
     crosswalk_command,
     handover_command,

@@ -17,7 +17,7 @@ from gisgrid.cli.who import who_option
 from gisgrid.plans import moves, plans, replay, review, scenarios
 from gisgrid.plans.compare import compared
 from gisgrid.plans.exchange import export_plan, import_scenario
-from gisgrid.plans.fetch import today
+from gisgrid.plans.fetch import local, today
 from gisgrid.plans.plans import Place, PlanInfo
 from gisgrid.settings import Settings
 
@@ -133,7 +133,7 @@ def log_command(settings: Settings, name: str, township: str | None) -> None:
             for f in m.flows
         )
         table.add_row(
-            str(m.number), m.action, m.standing, m.who, f"{m.at:%Y-%m-%d %H:%M}",
+            str(m.number), m.action, m.standing, m.who, f"{local(m.at, at.place):%Y-%m-%d %H:%M}",
             " ".join(m.grids), told, m.why,
         )  # fmt: skip
     wide_console().print(table)

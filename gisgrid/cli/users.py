@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 import click
@@ -17,7 +17,7 @@ from gisgrid.access.roles import RIGHTS, ROLES
 from gisgrid.cli.edge import opened, wide_console
 from gisgrid.cli.learning import commit_option, say_dry
 from gisgrid.plans import plans
-from gisgrid.plans.fetch import today
+from gisgrid.plans.fetch import local
 from gisgrid.settings import Settings
 
 _day = click.DateTime(["%Y-%m-%d"])
@@ -143,7 +143,8 @@ def role_command(
     """Appoint the account NAME to ROLE in an area or grid for a span of days."""
     with _writing(settings, commit) as session:
         made = appointments.appoint(
-            session, name, role, area=area, grid=grid, since=_date(session, since), until=until and until.date()
+            session, name, role, area=area, grid=grid, since=since and since.date(),
+            until=until and until.date(),
         )  # fmt: skip
         where = made.grid_code or made.area or "everywhere"
         click.echo(f"appointment {made.id}: {made.account} is {role} of {where} from {made.since}")
@@ -157,7 +158,7 @@ def role_command(
 def end_command(settings: Settings, /, number: int, on: datetime | None, commit: bool) -> None:
     """End the appointment of a NUMBER of `gisgrid user list`."""
     with _writing(settings, commit) as session:
-        appointments.end_appointment(session, number, _date(session, on))
+        appointments.end_appointment(session, number, on and on.date())
 
 
 @user.command("roles")
@@ -213,7 +214,9 @@ def token_command(
     """Make a token called TOKEN, with which a program acts as the account NAME."""
     with _writing(settings, commit) as session:
         made, secret = tokens.add_token(session, name, token, list(scopes), days=days)
-        click.echo(f"token {made.name} of {made.account} until {made.expires_at:%Y-%m-%d}")
+        places = plans.townships(session)
+        ends = local(made.expires_at, places[0]) if places else made.expires_at
+        click.echo(f"token {made.name} of {made.account} until {ends:%Y-%m-%d %H:%M %Z}")
     _told_once("token", secret, commit=commit)
 
 
@@ -226,11 +229,3 @@ def revoke_command(settings: Settings, /, name: str, token: str, commit: bool) -
     """End the token called TOKEN of the account NAME now."""
     with _writing(settings, commit) as session:
         tokens.revoke_token(session, name, token)
-
-
-def _date(session: Session, day: datetime | None) -> date:
-    """The day given, or today in every township: whose clock is behind this machine's still counts."""
-    if day:
-        return day.date()
-    days = [today(place) for place in plans.townships(session)]
-    return min(days, default=date.today())  # noqa: DTZ011 - without a township the operator's own

@@ -37,7 +37,7 @@ class Filters:
     matter: str | None = None
     """Code of an item or of what it belongs to."""
     grid: str | None = None
-    """Code under the published plan; ``none``: in no grid."""
+    """Code under the plan in force; ``none``: in no grid."""
     community: str | None = None
     source: str | None = None
     words: str | None = None
@@ -56,6 +56,7 @@ class Row:
     """One case of a list."""
 
     case_id: int
+    township_id: int
     seq: int
     event_id: int
     code: str
@@ -72,7 +73,7 @@ class Row:
     yellow_at: datetime | None
     source: str | None
     grid_code: str | None
-    """Of the place under the published plan."""
+    """Of the place under the plan in force."""
     grid: str | None
     owner_grid: str | None
     office: str | None
@@ -98,6 +99,8 @@ class Symbol:
 class Board:
     """What the filters let through."""
 
+    plan_id: int | None
+    """The plan in force, which the rows' grids are of; None: there is none."""
     total: int
     open: int
     late: int
@@ -141,14 +144,14 @@ def board(
         "square": square or 360.0, "single": MOST_SINGLE, "draws": square is not None,
     }  # fmt: skip
     # Who sees a part of the township has few cases, and each clock of another would be asked for its case.
-    whole = session.scalar(text("SELECT :t = ANY (my_townships('see_events'))"), {"t": township_id})
-    sets = bool(whole) and not _tiny(filters)
+    asked = session.execute(text(_ASKED), {"t": township_id}).one()
+    sets = bool(asked.whole) and not _tiny(filters)
     with joined_by(session, sets=sets):
         found = session.execute(text(_shown(filters, sets=sets) + _BOARD), values).all()
     total, still_open, late, soon, unlocated, first = found[0][:6]
     symbols = [Symbol(*row[6:]) for row in found if row[6]]
     rows = rows_of(session, first or [])
-    return Board(total, still_open, late, soon, unlocated, rows, symbols)
+    return Board(asked.plan_id, total, still_open, late, soon, unlocated, rows, symbols)
 
 
 def mine(session: Session, *, most: int = 200) -> list[Row]:
@@ -257,10 +260,14 @@ def _values(filters: Filters) -> dict[str, Any]:
     }  # fmt: skip
 
 
+_ASKED = """
+SELECT :t = ANY (my_townships('see_events')) AS whole,
+       (SELECT id FROM plan_in_force WHERE township_id = :t) AS plan_id
+"""
 _TOWN = """
 WITH town AS (
     SELECT t.time_zone AS zone, p.id AS plan_id FROM township t
-    LEFT JOIN plan p ON p.township_id = t.area_id AND p.state = 'published' WHERE t.area_id = :t
+    LEFT JOIN plan_in_force p ON p.township_id = t.area_id WHERE t.area_id = :t
 )"""
 _LIVE = """
     SELECT e.id AS event_id, c.id AS case_id, k.due_at, coalesce(k.due_at < :now, false) AS late,
@@ -364,14 +371,14 @@ SELECT sums.*, (SELECT array_agg(event_id ORDER BY part, due_at NULLS LAST, case
 FROM sums LEFT JOIN symbol AS s ON :draws
 """
 _ROWS = """
-SELECT c.id AS case_id, c.seq, e.id AS event_id, e.code, m.code AS matter_code, m.name AS matter,
+SELECT c.id AS case_id, c.township_id, c.seq, e.id AS event_id, e.code, m.code AS matter_code, m.name AS matter,
        m.name_en AS matter_en, c.flow_id, c.state, c.open, e.reported_at, c.closed_at, k.due_at,
        k.yellow_at, e.source, g.code AS grid_code, g.name AS grid, w.name AS owner_grid, c.office,
        c.staff_id, ST_X(e.geom) AS lon, ST_Y(e.geom) AS lat
 FROM unnest(CAST(:ids AS bigint[])) WITH ORDINALITY AS first(id, n)
 JOIN event e ON e.id = first.id JOIN event_case c ON c.event_id = e.id
 JOIN matter m ON m.id = e.matter_id
-LEFT JOIN plan p ON p.township_id = c.township_id AND p.state = 'published'
+LEFT JOIN plan_in_force p ON p.township_id = c.township_id
 LEFT JOIN event_grid a ON a.plan_id = p.id AND a.event_id = e.id
 LEFT JOIN grid g ON g.id = a.grid_id LEFT JOIN grid w ON w.plan_id = p.id AND w.code = c.grid_code
 LEFT JOIN LATERAL (
@@ -395,12 +402,12 @@ WHERE c.open AND (c.staff_id = (SELECT staff_id FROM me) OR EXISTS (
           AND (post.whole OR c.staff_id IS NULL))
     OR (c.grid_code IS NULL AND c.staff_id IS NULL AND c.office IS NULL
         AND c.flow_id IN (SELECT id FROM flow WHERE kind = 'emergency') AND EXISTS (
-            SELECT FROM plan p JOIN event_grid a ON a.plan_id = p.id JOIN grid g ON g.id = a.grid_id
+            SELECT FROM plan_in_force p JOIN event_grid a ON a.plan_id = p.id JOIN grid g ON g.id = a.grid_id
             JOIN post ON (post.area_id, post.grid_code) = (p.township_id, g.code)
-            WHERE p.state = 'published' AND a.event_id = c.event_id))
+            WHERE a.event_id = c.event_id))
     OR c.level IN (SELECT level FROM centre) AND EXISTS (
         SELECT FROM centre JOIN event e ON e.id = c.event_id
-        LEFT JOIN plan p ON p.township_id = c.township_id AND p.state = 'published'
+        LEFT JOIN plan_in_force p ON p.township_id = c.township_id
         LEFT JOIN event_grid a ON a.plan_id = p.id AND a.event_id = e.id
         LEFT JOIN grid g ON g.id = a.grid_id
         WHERE centre.level = c.level

@@ -416,7 +416,7 @@ WHERE case_id = :case AND accepted IS NULL
 _HOLDS = """
 SELECT m.id FROM event_case c JOIN event e ON e.id = c.event_id
 JOIN emergency m ON m.township_id = c.township_id AND m.ended_at IS NULL AND m.holds_ordinary
-LEFT JOIN plan p ON p.township_id = c.township_id AND p.state = 'published'
+LEFT JOIN plan_in_force p ON p.township_id = c.township_id
 LEFT JOIN event_grid a ON a.plan_id = p.id AND a.event_id = e.id
 LEFT JOIN grid g ON g.id = a.grid_id
 WHERE c.id = :case AND m.area_id IN (c.township_id, coalesce(g.community_id, e.community_id))

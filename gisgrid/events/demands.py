@@ -5,6 +5,8 @@ A refusal is a row and no error: an error would roll it back with what it refuse
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -16,6 +18,8 @@ from sqlalchemy.orm import Session
 from gisgrid.errors import Invalid, NotFound
 from gisgrid.events.matters import admitted
 from gisgrid.events.refusals import NotOnTheList
+from gisgrid.plans.fetch import local
+from gisgrid.plans.plans import township_by_id
 
 KINDS = ("sent", "temporary", "refused")
 """The numbers of a burden."""
@@ -90,8 +94,9 @@ def demand(
     found = admitted(session, township_id, code, at)
     if found is not None:
         return Demand(True, found, None, "It is on the list.", "在清单内。")
-    en = f"The list of {at:%Y-%m-%d} has no minor item {code!r}; the grids are not to be asked."
-    zh = f"{at:%Y-%m-%d} 的清单中没有小项“{code}”，不得交办给网格。"
+    day = local(at, township_by_id(session, township_id)).date()
+    en = f"The list of {day} has no minor item {code!r}; the grids are not to be asked."
+    zh = f"{day} 的清单中没有小项“{code}”，不得交办给网格。"
     refusal = session.execute(
         text(f"{_KEEP} RETURNING id"),
         {
@@ -103,7 +108,13 @@ def demand(
 
 
 def keep_refusal(
-    session: Session, refused: NotOnTheList, *, asked_by: str, at: datetime, key: str | None
+    session: Session,
+    refused: NotOnTheList,
+    *,
+    asked_by: str,
+    at: datetime,
+    key: Sequence[str] = (),
+    daily: bool = False,
 ) -> None:
     """Keep that somebody wanted from the grids what the list does not have.
 
@@ -115,8 +126,14 @@ def keep_refusal(
     asked_by
         A log-in name, or ``resident``.
     key
-        The sender's own: refused again under it, it is kept once; None: each counts.
+        What says that it is the same demand again, which is kept once; without it each counts. A sender
+        may write anything there, so that only a hash of it is kept.
+    daily
+        On another day of the township it is another demand.
     """
+    day = local(at, township_by_id(session, int(str(refused.facts["township"])))).date()
+    said = "\n".join([*key, str(day)] if daily else key)
+    mark = hashlib.sha256(said.encode()).hexdigest()[:32] if key else None
     values = {
         "t": refused.facts["township"], "matter": refused.facts["matter"],
         "community": refused.facts["community"], "at": at,
@@ -128,8 +145,8 @@ def keep_refusal(
                 text(_KEEP),
                 {
                     **values, "by": asked_by, "community": named.community_id,
-                    "matter": named.matter or "?", "text": None, "key": key,
-                    "why": f"{at:%Y-%m-%d} 的清单中没有该小项，不得交办给网格。",
+                    "matter": named.matter or "?", "text": None, "key": mark,
+                    "why": f"{day} 的清单中没有该小项，不得交办给网格。",
                 },
             )  # fmt: skip
     except IntegrityError as exc:
@@ -201,7 +218,8 @@ WITH span AS (
             AND b.means = 'assign' AND b.grid_code IS NOT NULL)
 ), home AS (
     SELECT DISTINCT ON (g.code) g.code, g.community_id FROM grid g JOIN plan p ON p.id = g.plan_id
-    WHERE p.township_id = :t ORDER BY g.code, p.state <> 'published', p.id DESC
+    LEFT JOIN plan_in_force f ON f.id = p.id
+    WHERE p.township_id = :t ORDER BY g.code, f.id IS NULL, p.id DESC
 ), asked AS (
     SELECT h.community_id, s.event_id, NULL::bigint AS refused, s.temporary, s.at
     FROM sent s LEFT JOIN home h ON h.code = s.grid_code

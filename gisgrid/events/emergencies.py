@@ -56,7 +56,7 @@ class Affected:
     code: str
     address: str
     grid_code: str | None
-    """Under the published plan."""
+    """Under the plan in force."""
     distance_m: float
     households: int
     residents: int
@@ -251,7 +251,7 @@ def _switch(session: Session, switch_id: int) -> Switch:
 
 
 _LIES = """
-LEFT JOIN plan p ON p.township_id = e.township_id AND p.state = 'published'
+LEFT JOIN plan_in_force p ON p.township_id = e.township_id
 LEFT JOIN event_grid a ON a.plan_id = p.id AND a.event_id = e.id
 LEFT JOIN grid g ON g.id = a.grid_id
 """
@@ -286,7 +286,7 @@ SELECT n.id AS house_id, n.code, n.address, g.code AS grid_code, n.distance_m,
        (SELECT count(*) FROM household f JOIN resident r ON r.household_id = f.id
         WHERE f.house_id = n.id) AS residents
 FROM near n
-LEFT JOIN plan p ON p.township_id = :t AND p.state = 'published'
+LEFT JOIN plan_in_force p ON p.township_id = :t
 LEFT JOIN house_grid a ON a.plan_id = p.id AND a.house_id = n.id
 LEFT JOIN grid g ON g.id = a.grid_id
 WHERE n.distance_m <= :radius ORDER BY n.distance_m, n.id

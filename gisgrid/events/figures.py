@@ -117,7 +117,7 @@ class Growth:
 
 
 def figures(session: Session, township_id: int, unit: str, period: Period) -> list[Figures]:
-    """The measures of each unit (one of ``UNITS``), by key; grids are those of the published plan."""
+    """The measures of each unit (one of ``UNITS``), by key; grids are those of the plan in force."""
     key, name = _unit(unit)
     counts = ", ".join(f"count(*) FILTER (WHERE {on}) AS {m}" for m, on in MEASURES.items())
     asked = f"{_FACT} SELECT {key} AS key, {name} AS name, {counts} FROM fact GROUP BY 1 ORDER BY 1"
@@ -273,7 +273,7 @@ WITH taken AS (
     FROM taken LEFT JOIN said USING (case_id) LEFT JOIN limited USING (case_id)
     JOIN matter m ON m.id = taken.matter_id JOIN matter b ON b.id = m.parent_id
     LEFT JOIN matter u ON u.id = b.parent_id
-    LEFT JOIN plan p ON p.township_id = taken.township_id AND p.state = 'published'
+    LEFT JOIN plan_in_force p ON p.township_id = taken.township_id
     LEFT JOIN event_grid a ON a.plan_id = p.id AND a.event_id = taken.event_id
     LEFT JOIN grid g ON g.id = a.grid_id
     LEFT JOIN area o ON o.id = coalesce(g.community_id, taken.community_id)

@@ -28,7 +28,8 @@ from gisgrid.events.emergencies import call_upwards, emergencies_at
 from gisgrid.events.matters import matter_on
 from gisgrid.events.photos import Picture, add_photo, picture
 from gisgrid.locate.whereabouts import Whereabouts, in_store
-from gisgrid.plans.attach import attach_rows
+from gisgrid.plans.attach import attach_dated
+from gisgrid.plans.fetch import local
 from gisgrid.plans.plans import Place, plan_in_force
 
 LONGEST_TEXT = 4000
@@ -44,7 +45,7 @@ class Landed:
     event_id: int
     code: str
     grid_code: str | None
-    """Under the published plan; None: outside every grid, unlocated, or no plan yet."""
+    """Under the plan in force; None: outside every grid, unlocated, or no plan today."""
     reported_grid_code: str | None
     """At report time, kept for ever."""
     border_m: float | None
@@ -143,7 +144,7 @@ def take_in(session: Session, place: Place, report_: Report, by: By) -> Received
         "client": report_.client_id, "reporter": None if by == RESIDENT else by.actor,
         "asset": _asset(session, place.id, report_.asset),
     }  # fmt: skip
-    code = f"R{at:%Y%m%d}-{secrets.token_hex(5).upper()}"
+    code = f"R{local(at, place):%Y%m%d}-{secrets.token_hex(5).upper()}"
     event_id = _insert(session, place.id, code, matter_id=matter_id, at=at, place=spot, words=words)
     if event_id is None:
         # Another transaction with the same key was faster.
@@ -250,7 +251,7 @@ def move_pin(
 
 
 def where_is(session: Session, event_id: int) -> Landed:
-    """Where an event stands under the published plan."""
+    """Where an event stands under the plan in force."""
     row = session.execute(text(_WHERE), {"id": event_id}).mappings().one_or_none()
     if row is None:
         raise NotFound(f"There is no event {event_id}.", zh=f"没有编号为 {event_id} 的事件。")
@@ -345,7 +346,7 @@ def _asset(session: Session, township_id: int, code: str | None) -> int | None:
         text(
             "SELECT a.id FROM asset a JOIN township t ON t.area_id = a.township_id "
             "WHERE a.township_id = :t AND a.code = :code "
-            "AND a.during @> (now() AT TIME ZONE t.time_zone)::date"
+            "AND a.during @> day_in(t.time_zone)"
         ),
         {"t": township_id, "code": code},
     )
@@ -370,11 +371,7 @@ def _attach(session: Session, event_id: int) -> Landed:
     township_id = session.scalar(
         text("SELECT township_id FROM event WHERE id = :id"), {"id": event_id}
     )
-    try:
-        plan_id = plan_in_force(session, int(township_id or 0)).id
-    except NotFound:
-        return where_is(session, event_id)
-    attach_rows(session, plan_id, "event", [event_id])
+    attach_dated(session, int(township_id or 0), "event", [event_id])
     return where_is(session, event_id)
 
 
@@ -409,7 +406,7 @@ WHERE id = :id RETURNING id
 _WHERE = """
 SELECT e.id AS event_id, e.code, g.code AS grid_code, e.grid_code AS reported_grid_code, a.border_m
 FROM event e
-LEFT JOIN plan p ON p.township_id = e.township_id AND p.state = 'published'
+LEFT JOIN plan_in_force p ON p.township_id = e.township_id
 LEFT JOIN event_grid a ON a.event_id = e.id AND a.plan_id = p.id
 LEFT JOIN grid g ON g.id = a.grid_id
 WHERE e.id = :id

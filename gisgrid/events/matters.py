@@ -17,6 +17,8 @@ from sqlalchemy.orm import Session
 
 from gisgrid.errors import Conflict, Invalid, NotFound
 from gisgrid.events.refusals import NotOnTheList
+from gisgrid.plans.fetch import local
+from gisgrid.plans.plans import township_by_id
 
 
 @dataclass(frozen=True)
@@ -99,9 +101,10 @@ def matter_on(
     """
     found = admitted(session, township_id, code, at)
     if found is None:
+        day = local(at, township_by_id(session, township_id)).date()
         raise NotOnTheList(
-            f"The list of matters of {at:%Y-%m-%d} has no minor item {code!r}.",
-            zh=f"{at:%Y-%m-%d} 的事项清单中没有小项 {code!r}。",
+            f"The list of matters of {day} has no minor item {code!r}.",
+            zh=f"{day} 的事项清单中没有小项 {code!r}。",
             matter=code, township=township_id, community=community,
         )  # fmt: skip
     return found

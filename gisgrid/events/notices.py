@@ -25,7 +25,7 @@ class Waiting:
     case_id: int | None
     matter: str | None
     grid: str | None
-    """Where the case lies under the published plan."""
+    """Where the case lies under the plan in force."""
     township: str
     """Its code."""
     problem_code: str | None
@@ -74,7 +74,7 @@ SELECT n.id, n.kind, n.level, n.at, t.time_zone, w.code AS township, n.case_id, 
 FROM notice n JOIN township t ON t.area_id = n.township_id JOIN area w ON w.id = n.township_id
 LEFT JOIN event_case c ON c.id = n.case_id LEFT JOIN event e ON e.id = c.event_id
 LEFT JOIN matter m ON m.id = e.matter_id
-LEFT JOIN plan p ON p.township_id = n.township_id AND p.state = 'published'
+LEFT JOIN plan_in_force p ON p.township_id = n.township_id
 LEFT JOIN event_grid a ON a.plan_id = p.id AND a.event_id = e.id
 LEFT JOIN grid g ON g.id = a.grid_id
 LEFT JOIN legacy_problem l ON l.id = n.problem_id

@@ -139,7 +139,7 @@ WITH here AS (
     SELECT e.id, e.geom, e.matter_id, a.grid_id, a.border_m, p.id AS plan_id, t.near_border_m,
            t.metric_srid
     FROM event_case c JOIN event e ON e.id = c.event_id JOIN township t ON t.area_id = e.township_id
-    JOIN plan p ON p.township_id = e.township_id AND p.state = 'published'
+    JOIN plan_in_force p ON p.township_id = e.township_id
     LEFT JOIN event_grid a ON a.plan_id = p.id AND a.event_id = e.id
     WHERE c.id = :case
 ), grids AS (

@@ -91,8 +91,9 @@ _ZH_NEEDS = {
 }  # fmt: skip
 _DEMANDED = """
 SELECT m.code AS matter, c.township_id AS township, (
-    SELECT a.code FROM plan p JOIN grid g ON g.plan_id = p.id JOIN area a ON a.id = g.community_id
-    WHERE p.township_id = c.township_id AND p.state = 'published' AND g.code = :grid) AS community
+    SELECT a.code FROM plan_in_force p JOIN grid g ON g.plan_id = p.id
+    JOIN area a ON a.id = g.community_id
+    WHERE p.township_id = c.township_id AND g.code = :grid) AS community
 FROM event_case c JOIN event e ON e.id = c.event_id JOIN matter m ON m.id = e.matter_id
 WHERE c.id = :case
 """

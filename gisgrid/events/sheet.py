@@ -36,9 +36,9 @@ class Sheet:
     """EPSG:4326; None with ``lat``: no place is known."""
     lat: float | None
     plan_id: int | None
-    """The published plan; None: there is none."""
+    """The plan in force; None: there is none."""
     grid_code: str | None
-    """Of the place under the published plan; None: in no grid, or no place."""
+    """Of the place under the plan in force; None: in no grid, or no place."""
     grid: str | None
     community: str | None
     reported_grid_code: str | None
@@ -105,7 +105,7 @@ def open_steps(session: Session, now: CaseNow, actor: str) -> list[tuple[Step, B
 
 
 def grids_to_choose(session: Session, now: CaseNow) -> list[Choice]:
-    """The grids of the published plan, the case's own and its neighbours near the border first."""
+    """The grids of the plan in force, the case's own and its neighbours near the border first."""
     rows = session.execute(text(_GRIDS), {"t": now.township_id, "event": now.event_id})
     return [Choice(f"grid:{row.code}", f"{row.name} {row.code}") for row in rows]
 
@@ -203,11 +203,11 @@ def step_words(session: Session, township_id: int, log: Sequence[Logged]) -> dic
 
 
 def grid_names(session: Session, township_id: int, codes: Sequence[str]) -> dict[str, str]:
-    """Code to name of grids of the published plan."""
+    """Code to name of grids of the plan in force."""
     rows = session.execute(
         text(
-            "SELECT g.code, g.name FROM plan p JOIN grid g ON g.plan_id = p.id "
-            "WHERE p.township_id = :t AND p.state = 'published' AND g.code = ANY(:codes)"
+            "SELECT g.code, g.name FROM plan_in_force p JOIN grid g ON g.plan_id = p.id "
+            "WHERE p.township_id = :t AND g.code = ANY(:codes)"
         ),
         {"t": township_id, "codes": list(codes)},
     )
@@ -229,7 +229,7 @@ SELECT e.id AS event_id, e.code, m.id AS matter_id, m.code AS matter_code, m.nam
        g.code AS grid_code, g.name AS grid, o.name AS community,
        e.grid_code AS reported_grid_code, a.border_m
 FROM event_case c JOIN event e ON e.id = c.event_id JOIN matter m ON m.id = e.matter_id
-LEFT JOIN plan p ON p.township_id = c.township_id AND p.state = 'published'
+LEFT JOIN plan_in_force p ON p.township_id = c.township_id
 LEFT JOIN event_grid a ON a.plan_id = p.id AND a.event_id = e.id
 LEFT JOIN grid g ON g.id = a.grid_id
 LEFT JOIN area o ON o.id = coalesce(g.community_id, e.community_id)
@@ -244,10 +244,10 @@ FROM event_case c, (
 WHERE c.id = :case ORDER BY r.role
 """
 _GRIDS = """
-SELECT g.code, g.name FROM plan p JOIN grid g ON g.plan_id = p.id
+SELECT g.code, g.name FROM plan_in_force p JOIN grid g ON g.plan_id = p.id
 JOIN event e ON e.id = :event JOIN township t ON t.area_id = p.township_id
 LEFT JOIN event_grid a ON a.plan_id = p.id AND a.event_id = e.id
-WHERE p.township_id = :t AND p.state = 'published'
+WHERE p.township_id = :t
 ORDER BY g.id IS NOT DISTINCT FROM a.grid_id DESC,
          coalesce(a.border_m IS NOT NULL AND g.geom && ST_Expand(e.geom,
              t.near_border_m / (111000 * cos(radians(least(abs(ST_Y(e.geom)), 89))))), false) DESC,

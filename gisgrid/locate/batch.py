@@ -42,6 +42,8 @@ class Line:
     grid_kind: str | None = None
     exclusive_code: str | None = None
     community: str | None = None
+    township: str | None = None
+    township_code: str | None = None
     leader: str | None = None
     border_m: float | None = None
     other_code: str | None = None
@@ -59,8 +61,8 @@ HEADERS_ZH = dict(
     zip(
         ANSWER,
         (
-            "网格编码", "网格名称", "网格类型", "专属网格编码", "所属社区", "网格长", "距边界（米）",
-            "另一可能网格", "另一网格距离（米）", "房屋编码", "匹配地址", "依据", "把握程度",
+            "网格编码", "网格名称", "网格类型", "专属网格编码", "所属社区", "乡镇/街道", "乡镇/街道代码",
+            "网格长", "距边界（米）", "另一可能网格", "另一网格距离（米）", "房屋编码", "匹配地址", "依据", "把握程度",
             "方案编号", "问题",
         ),
         strict=True,
@@ -228,6 +230,8 @@ def _line(found: Found) -> Line:
         grid_kind=where.grid.kind,
         exclusive_code=where.exclusive.code if where.exclusive else None,
         community=where.grid.community,
+        township=where.township.name,
+        township_code=where.township.code,
         leader=where.grid.leader,
         border_m=round(where.border_m, 2),
         other_code=other.card.code if other else None,

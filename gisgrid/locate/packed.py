@@ -74,11 +74,18 @@ def _facts(snapshot: Snapshot) -> dict[str, object]:
     place, plan = snapshot.place, snapshot.plan
     over = set(snapshot.over.codes) if snapshot.over is not None else set()
     return {
-        "township": {"code": place.code, "name": place.name, "name_en": place.name_en},
+        "township": {
+            "code": place.code,
+            "name": place.name,
+            "name_en": place.name_en,
+            # Whose midnight it is at which the plan ends.
+            "time_zone": place.time_zone,
+        },
         "plan": {
             "id": plan.id,
             "name": plan.name,
             "valid_from": plan.valid_from and plan.valid_from.isoformat(),
+            "last_day": plan.last_day and plan.last_day.isoformat(),
         },
         "grids": [
             {

@@ -51,7 +51,7 @@ class Whereabouts:
 
     lon: float
     lat: float
-    township: str
+    township: Place
     plan: PlanInfo
     grid: GridCard
     exclusive: GridCard | None
@@ -140,7 +140,7 @@ def in_snapshot(snapshot: Snapshot, lon: float, lat: float) -> Whereabouts:
     return Whereabouts(
         lon=lon,
         lat=lat,
-        township=snapshot.place.name,
+        township=snapshot.place,
         plan=snapshot.plan,
         grid=snapshot.cards[found.code],
         exclusive=over,
@@ -191,7 +191,7 @@ def in_store(
     return Whereabouts(
         lon=lon,
         lat=lat,
-        township=place.name,
+        township=place,
         plan=plan,
         grid=_card(own),
         exclusive=_card(min(over, key=lambda row: row.code)) if over else None,
@@ -232,7 +232,7 @@ _CARD = """
 g.code, g.name, g.kind, g.host, c.code AS community_code, c.name AS community, (
     SELECT l.name FROM grid_leader l
     WHERE l.township_id = :township AND l.grid_code = g.code
-      AND l.during @> coalesce(CAST(:day AS date), CAST(now() AT TIME ZONE :zone AS date)) LIMIT 1) AS leader
+      AND l.during @> coalesce(CAST(:day AS date), day_in(:zone)) LIMIT 1) AS leader
 """
 
 _CARDS = f"""

@@ -18,7 +18,7 @@ from gisgrid.plans.attach import attach
 from gisgrid.plans.bench import Bench
 from gisgrid.plans.drafts import recipe, refuse_faults
 from gisgrid.plans.numbering import codes_of
-from gisgrid.plans.plans import Place, PlanInfo, plan_by_id, plan_named
+from gisgrid.plans.plans import Place, PlanInfo, newest_plan, plan_by_id
 from gisgrid.plans.rebalance import Proposal
 from gisgrid.plans.scenarios import branch, free_scenario_name
 from gisgrid.plans.state import NO_ROW, Grids, Members, PlanState, owners
@@ -29,17 +29,17 @@ Drawn = list[dict[str, str]]
 
 
 def begin_afresh(session: Session, place: Place, *, name: str, who: str) -> PlanInfo:
-    """A draft that is to be drawn afresh: of the plan in force, else `first_draft`."""
-    known = _published(session, place)
+    """A draft that is to be drawn afresh: of the newest plan, else `first_draft`."""
+    known = newest_plan(session, place.id)
     if known is None:
         return first_draft(session, place, name=name, who=who)
-    return branch(session, plan_named(session, place.id, known), name=name, who=who)
+    return branch(session, known, name=name, who=who)
 
 
 def first_draft(
     session: Session, place: Place, *, name: str, who: str = "", note: str = ""
 ) -> PlanInfo:
-    """A draft for a township without a plan in force: each community is one grid.
+    """A draft for a township where no plan was published yet: each community is one grid.
 
     From it a plan is drawn afresh. A community that lies in several pieces begins with a grid a
     piece, numbered by the township's scheme.
@@ -47,15 +47,15 @@ def first_draft(
     Raises
     ------
     Conflict
-        A plan is in force, so the next is drawn from it; or the name is taken.
+        A plan was published, so the next is drawn from it; or the name is taken.
     Invalid
         There is no community with a polygon, the communities' codes do not follow the scheme, or
         the name is empty or too long.
     """
-    if (known := _published(session, place)) is not None:
+    if (known := newest_plan(session, place.id)) is not None:
         raise Conflict(
-            f"Plan {known!r} is in force; draw the next one from it.",
-            zh=f"现行方案为“{known}”，请基于该方案绘制。",
+            f"Plan {known.name!r} is published; draw the next one from it.",
+            zh=f"已发布方案“{known.name}”，请基于该方案绘制。",
         )
     name = free_scenario_name(session, place.id, name)
     rows = session.execute(
@@ -97,9 +97,8 @@ def first_draft(
 
 
 def never_planned(session: Session, place: Place) -> bool:
-    """Whether the township never had a plan in force."""
-    known = text("SELECT EXISTS (SELECT FROM plan WHERE township_id = :t AND validity IS NOT NULL)")
-    return not session.scalar(known, {"t": place.id})
+    """Whether no plan of the township was ever published."""
+    return newest_plan(session, place.id) is None
 
 
 def drawn(place: Place, proposal: Proposal, *, first: bool) -> Drawn:
@@ -203,14 +202,6 @@ def begun(state: PlanState) -> PlanState:
         events=replace(state.events, grid=np.full(len(state.events.day), NO_ROW)),
         stations=replace(state.stations, grid=np.full(len(state.stations.code), NO_ROW)),
     )
-
-
-def _published(session: Session, place: Place) -> str | None:
-    name: str | None = session.scalar(
-        text("SELECT name FROM plan WHERE township_id = :t AND state = 'published'"),
-        {"t": place.id},
-    )
-    return name
 
 
 def _numbered(place: Place, state: PlanState, grids: Grids) -> Grids:

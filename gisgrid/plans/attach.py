@@ -1,7 +1,9 @@
 """Which grid does each house and event lie in, under a plan?
 
 All of a township go through the locator (``attach``); a few rows inside a transaction are asked of
-PostGIS (``attach_rows``); tests hold the two equal.
+PostGIS (``attach_rows``); tests hold the two equal. What comes in or moves is attached to every dated
+plan (``attach_dated``): to those that were in force, so that they can still be asked about, and to those
+that wait, so that they are complete on their first day.
 
 The rule of one owner: of the grids that cover a point (border included) the one with the lowest code
 owns it. In overlay mode the owner is a basic grid, and an exclusive grid may lie over it.
@@ -88,6 +90,32 @@ def attach_rows(session: Session, plan_id: int, kind: Kind, ids: Sequence[int]) 
     if kind == "event":
         session.execute(text(_BY_ASSET.format(only=only)), values)
         session.execute(text(_KEEP_REPORTED.format(only=only)), values)
+
+
+def attach_dated(
+    session: Session, township_id: int, kind: Kind, ids: Sequence[int] | None = None
+) -> dict[int, Counts]:
+    """Give houses or events of a township, all or some, their grid under each of its dated plans.
+
+    The counts by plan come back, in the order of the plans' days; none where only some were asked for.
+    """
+    plan_ids = session.scalars(
+        text(
+            "SELECT id FROM plan WHERE township_id = :t AND validity IS NOT NULL "
+            "ORDER BY lower(validity)"
+        ),
+        {"t": township_id},
+    ).all()
+    if ids is None:
+        return {plan_id: attach(session, plan_id, kind) for plan_id in plan_ids}
+    for plan_id in plan_ids:
+        attach_rows(session, plan_id, kind, ids)
+    return {}
+
+
+def unasked(session: Session, plan_id: int, kind: Kind) -> bool:
+    """Whether a located house or event was never attached under a plan of its township."""
+    return bool(session.scalar(text(_UNASKED.format(kind=kind)), {"plan": plan_id}))
 
 
 def _rule(session: Session, plan_id: int) -> Rule:
@@ -191,16 +219,23 @@ JOIN grid g ON g.plan_id = :plan AND g.code = n.grid_code
 """  # noqa: S608 - put together from parts that stand here
 
 # The grid at report time is kept for ever; it is that of the plan in force on the day of the report,
-# or of the plan at hand where no plan was in force then.
+# or of today's where no plan was in force then.
 _KEEP_REPORTED = """
 UPDATE event o SET grid_code = g.code
 FROM event_grid a JOIN grid g ON g.id = a.grid_id JOIN plan p ON p.id = a.plan_id
 JOIN township t ON t.area_id = p.township_id
 WHERE a.plan_id = :plan AND a.event_id = o.id AND o.grid_code IS NULL
   AND (p.validity @> (o.reported_at AT TIME ZONE t.time_zone)::date
-       OR (p.state = 'published' AND NOT EXISTS (
+       OR (p.id IN (SELECT id FROM plan_in_force) AND NOT EXISTS (
            SELECT FROM plan q WHERE q.township_id = p.township_id
            AND q.validity @> (o.reported_at AT TIME ZONE t.time_zone)::date))) {only}
+"""
+
+_UNASKED = """
+SELECT EXISTS (
+    SELECT FROM {kind} o JOIN plan p ON p.township_id = o.township_id
+    WHERE p.id = :plan AND o.place = 'ok'
+      AND NOT EXISTS (SELECT FROM {kind}_grid a WHERE a.plan_id = p.id AND a.{kind}_id = o.id))
 """
 
 _COUNT = """

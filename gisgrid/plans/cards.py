@@ -28,6 +28,7 @@ class GridCard:
     """A grid with its team's leader and its counts, as a map shows it; those under an exclusive
     grid are its own. None: hidden, see ``gisgrid.plans.summary``.
 
+    ``state`` is that of the plan asked about: of one that waits (``later``) ``since`` is the first day.
     A ``retired`` grid is told as the last plan had it, with the first day without it and who took it
     over; their shares sum to 1, or less where a part is in no grid.
     """
@@ -46,7 +47,7 @@ class GridCard:
     residents: int | None
     events: int | None
     open_events: int | None
-    state: Literal["in_force", "draft", "retired"] = "in_force"
+    state: Literal["in_force", "later", "draft", "retired"] = "in_force"
     since: date | None = None
     successors: tuple[Heir, ...] = ()
 
@@ -122,16 +123,16 @@ def event_card(session: Session, plan_id: int, event_id: int) -> EventCard:
 
 
 _GRID = """
-SELECT g.plan_id, CASE WHEN p.validity IS NULL THEN 'draft' ELSE 'in_force' END AS state,
-       g.code, g.name, g.kind, g.host, c.code AS community_code, c.name AS community,
+SELECT g.plan_id, CASE WHEN p.validity IS NULL THEN 'draft'
+           WHEN lower(p.validity) > day_in(t.time_zone) THEN 'later' ELSE 'in_force' END AS state,
+       CASE WHEN lower(p.validity) > day_in(t.time_zone) THEN lower(p.validity) END AS since, g.code, g.name, g.kind, g.host, c.code AS community_code, c.name AS community,
        c.name_en AS community_en,
-       (SELECT l.name FROM grid_leader l JOIN township t ON t.area_id = l.township_id
+       (SELECT l.name FROM grid_leader l
         WHERE l.township_id = p.township_id AND l.grid_code = g.code
-          AND l.during @> coalesce(CAST(:day AS date), (now() AT TIME ZONE t.time_zone)::date)
-       ) AS leader,
+          AND l.during @> coalesce(CAST(:day AS date), day_in(t.time_zone))) AS leader,
        n.houses, n.households, n.residents, n.events, n.open_events
 FROM grid g JOIN plan p ON p.id = g.plan_id JOIN area c ON c.id = g.community_id
-CROSS JOIN count_grid(p.id, g.id) n
+JOIN township t ON t.area_id = p.township_id CROSS JOIN count_grid(p.id, g.id) n
 WHERE g.plan_id = :plan AND g.code = :code
 """
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gisgrid.plans import summary
-from gisgrid.plans.attach import attach
+from gisgrid.plans.attach import attach, unasked
 from gisgrid.plans.bulk import Kind
 from gisgrid.plans.plans import PlanInfo
 
@@ -49,7 +48,7 @@ def count_under(session: Session, plan: PlanInfo) -> Counted:
     """
     kinds: tuple[Kind, Kind] = ("house", "event")
     for kind in kinds:
-        if session.scalar(text(_UNASKED.format(kind=kind)), {"plan": plan.id}):
+        if unasked(session, plan.id, kind):
             attach(session, plan.id, kind)
     grids = tuple(
         Count(g.code, g.name, g.kind, g.houses, g.households, g.residents, g.events)
@@ -65,11 +64,3 @@ def count_under(session: Session, plan: PlanInfo) -> Counted:
 def _rest(whole: int | None, parts: list[int | None]) -> int | None:
     known = [part for part in parts if part is not None]
     return None if whole is None or len(known) < len(parts) else whole - sum(known)
-
-
-_UNASKED = """
-SELECT EXISTS (
-    SELECT FROM {kind} o JOIN plan p ON p.township_id = o.township_id
-    WHERE p.id = :plan AND o.place = 'ok'
-      AND NOT EXISTS (SELECT FROM {kind}_grid a WHERE a.plan_id = p.id AND a.{kind}_id = o.id))
-"""

@@ -15,7 +15,7 @@ from gisgrid.plans.attach import attach
 from gisgrid.plans.checks import run_checks
 from gisgrid.plans.exports import Feature, whole_file, write_geojson
 from gisgrid.plans.fetch import limits_of, plan_state, today
-from gisgrid.plans.plans import Place, PlanInfo, plan_named
+from gisgrid.plans.plans import Place, PlanInfo, newest_plan, plan_named
 from gisgrid.plans.scenarios import free_scenario_name
 from gisgrid.register.columns import Mapping
 from gisgrid.register.load import load
@@ -28,7 +28,7 @@ MUST_PASS = ("overlap", "invalid", "multipart", "outside")
 def import_scenario(
     session: Session, place: Place, path: Path, *, name: str, who: str, crs: str | None = None
 ) -> PlanInfo:
-    """A draft with the grids of a file, based on the published plan, everything attached.
+    """A draft with the grids of a file, based on the newest plan, everything attached.
 
     The file is read as ``gisgrid load grids`` reads it.
 
@@ -50,12 +50,10 @@ def import_scenario(
             rejected=report.rejected.counts(),
         )
     plan = plan_named(session, place.id, name)
+    newest = newest_plan(session, place.id)
     session.execute(
-        text(
-            "UPDATE plan SET who = :who, note = :note, based_on_id = (SELECT id FROM plan "
-            "WHERE township_id = :t AND state = 'published') WHERE id = :p"
-        ),
-        {"who": who, "note": path.name, "t": place.id, "p": plan.id},
+        text("UPDATE plan SET who = :who, note = :note, based_on_id = :base WHERE id = :p"),
+        {"who": who, "note": path.name, "base": newest and newest.id, "p": plan.id},
     )
     state = plan_state(session, place, plan, today(place))
     for result in run_checks(state, limits_of(session, place.id), only=MUST_PASS):

@@ -38,7 +38,17 @@ Rows = Sequence[Row[Any]]
 
 def today(place: Place) -> date:
     """The day it is in the township's zone."""
-    return datetime.now(ZoneInfo(place.time_zone)).date()
+    return day_in(place.time_zone)
+
+
+def day_in(time_zone: str) -> date:
+    """The day it is in a zone; the one place where the program's own clock says so."""
+    return datetime.now(ZoneInfo(time_zone)).date()
+
+
+def local(moment: datetime, place: Place) -> datetime:
+    """A moment (aware) on the township's clock."""
+    return moment.astimezone(ZoneInfo(place.time_zone))
 
 
 def plan_state(session: Session, place: Place, plan: PlanInfo, day: date) -> PlanState:

@@ -83,7 +83,8 @@ _RETIRED = text("""
 SELECT 'grid' AS kind, g.id, g.code, g.name AS label, g.code AS grid_code,
        ST_X(at) AS lon, ST_Y(at) AS lat
 FROM grid g JOIN plan p ON p.id = g.plan_id, ST_PointOnSurface(g.geom) AS at
-WHERE p.township_id = :t AND p.validity IS NOT NULL AND g.code = :exact
+WHERE p.township_id = :t AND g.code = :exact
+  AND lower(p.validity) < (SELECT lower(validity) FROM plan WHERE id = :plan)
 ORDER BY lower(p.validity) DESC LIMIT 1
 """)
 

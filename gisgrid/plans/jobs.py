@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from gisgrid.db.store import raw, transaction
 from gisgrid.errors import Conflict, GisgridError, Invalid, NotFound
-from gisgrid.events.upkeep import keep_up
+from gisgrid.events.upkeep import complete_plans, keep_up, plans_turned
 from gisgrid.plans import plans
 from gisgrid.plans.afresh import drawn, never_planned, taken_over
 from gisgrid.plans.bench import Bench
@@ -190,7 +190,7 @@ def _edited_since(**facts: Any) -> Conflict:
 def work(engine: Engine, *, once: bool = False) -> None:
     """Take orders from the queue and do them, until stopped; with ``once`` only those that wait.
 
-    Beside them cases are kept up, at once and every minute.
+    Beside them cases are kept up, at once and every minute, and news is told of plans whose day has come.
     """
     url = engine.url.render_as_string(hide_password=False)
     conninfo = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
@@ -200,12 +200,18 @@ def work(engine: Engine, *, once: bool = False) -> None:
     def run(job_id: int) -> None:
         run_job(url, job_id)
 
+    in_force: dict[int, int] = {}
+
     @app.periodic(cron=EVERY)
     @app.task(name=KEEP_UP, queue=UPKEEP, queueing_lock=KEEP_UP)
     def upkeep(timestamp: int) -> None:
+        nonlocal in_force
         keep_up(engine, datetime.now(UTC))
+        in_force = plans_turned(engine, in_force)
 
     keep_up(engine, datetime.now(UTC))
+    complete_plans(engine)
+    in_force = plans_turned(engine, in_force)
     with transaction(engine) as session:
         # What a worker that was killed left behind will never end by itself.
         session.execute(

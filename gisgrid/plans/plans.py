@@ -1,10 +1,10 @@
-"""Which plan is in force, and how one replaces another."""
+"""Which plan is in force on which day, and how one replaces another."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
@@ -13,7 +13,7 @@ from gisgrid.errors import Conflict, Invalid, NotFound, StalePlan
 from gisgrid.plans.attach import attach
 
 PUBLISHED_CHANNEL = "plan_published"
-"""Channel on which a publication is told; the payload is the township's area id."""
+"""Channel on which is told that a township's plans are others; the payload is its area id."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,10 @@ class Place:
 
 @dataclass(frozen=True)
 class PlanInfo:
-    """A plan without its grids; ``valid_to`` is the first day it is no longer in force."""
+    """A plan without its grids.
+
+    ``valid_to`` is the first day it is no longer in force; None: open, or it was never published.
+    """
 
     id: int
     township_id: int
@@ -44,6 +47,13 @@ class PlanInfo:
     valid_to: date | None
     based_on_id: int | None
     grids: int
+    in_force: Literal["later", "now", "past"] | None = None
+    """On the township's day of today; None: it was not published."""
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day on which it is in force; None as ``valid_to``."""
+        return self.valid_to and self.valid_to - timedelta(days=1)
 
 
 def townships(session: Session) -> list[Place]:
@@ -128,25 +138,31 @@ def plan_by_id(session: Session, plan_id: int) -> PlanInfo:
     return _plan(row)
 
 
-def published_ids(session: Session) -> list[int]:
-    """Numbers of the plans that are published, of all townships, ascending."""
-    rows = session.scalars(text("SELECT id FROM plan WHERE state = 'published' ORDER BY id"))
-    return list(rows)
+def ids_in_force(session: Session) -> list[int]:
+    """Numbers of the plans in force today, of all townships, ascending."""
+    return list(session.scalars(text("SELECT id FROM plan_in_force ORDER BY id")))
 
 
 def plan_in_force(session: Session, township_id: int, as_of: date | None = None) -> PlanInfo:
-    """The plan of a day; without a day, the published one.
+    """The plan of a day; without a day, of the township's today.
 
     Raises
     ------
     NotFound
         No plan was in force; ``facts["from"]`` is the first day that has one.
     """
-    where = "p.state = 'published'" if as_of is None else "p.validity @> CAST(:day AS date)"
-    rows = session.execute(
-        text(f"{_PLAN} WHERE p.township_id = :t AND {where}"), {"t": township_id, "day": as_of}
+    # One statement in either case, so that the day cannot turn between asking for it and using it.
+    row = (
+        session.execute(
+            text(
+                f"{_PLAN} WHERE p.township_id = :t "
+                "AND p.validity @> coalesce(CAST(:day AS date), day_in(t.time_zone))"
+            ),
+            {"t": township_id, "day": as_of},
+        )
+        .mappings()
+        .one_or_none()
     )
-    row = rows.mappings().one_or_none()
     if row is not None:
         return _plan(row)
     first = session.scalar(
@@ -155,90 +171,61 @@ def plan_in_force(session: Session, township_id: int, as_of: date | None = None)
     if first is None:
         raise NotFound("No plan has been published yet.", zh="还没有发布过网格方案。")
     raise NotFound(
-        f"No plan was in force on {as_of}; there is one from {first} on.",
-        zh=f"{as_of} 没有生效的网格方案；自 {first} 起才有。",
+        f"No plan was in force on {as_of}; there is one from {first} on."
+        if as_of
+        else f"No plan is in force today; there is one from {first} on.",
+        zh=f"{as_of or '今天'}没有生效的网格方案；自 {first} 起才有。",
         **{"from": str(first)},
     )
 
 
+def newest_plan(session: Session, township_id: int) -> PlanInfo | None:
+    """The dated plan that begins last, in force or waiting: the next one is drawn from it.
+
+    None: none was ever published.
+    """
+    row = session.execute(
+        text(
+            f"{_PLAN} WHERE p.township_id = :t AND p.validity IS NOT NULL "
+            "ORDER BY lower(p.validity) DESC LIMIT 1"
+        ),
+        {"t": township_id},
+    )
+    found = row.mappings().one_or_none()
+    return None if found is None else _plan(found)
+
+
 def publish(session: Session, plan_id: int, first_day: date) -> dict[str, Any]:
-    """Put a plan in force from a day on, retire the one before, attach everything to it.
+    """Put a plan in force from a day on and attach everything to it; the newest before ends there.
+
+    The day may be to come: the plan then waits, and what was in force stays so until the day before.
 
     Returns the attach counts of houses and events.
 
     Raises
     ------
     StalePlan
-        The plan was drawn from one that is no longer the published plan.
+        The plan was drawn from one that is no longer the newest.
     Conflict
-        The plan is neither a draft nor on its way through review, has no grids, or the day lies before its predecessor's.
+        The plan is neither a draft nor on its way through review, has no grids, or the day is not
+        later than the first day of the newest plan.
     """
-    # Locking the township's row makes two publishers wait for each other; the second then sees
-    # what the first published.
-    session.execute(
-        text("SELECT hold_township(township_id) FROM plan WHERE id = :id"), {"id": plan_id}
-    )
-    row = (
-        session.execute(
-            text(
-                "SELECT state, based_on_id, township_id, name FROM plan WHERE id = :id FOR UPDATE"
-            ),
-            {"id": plan_id},
-        )
-        .mappings()
-        .one_or_none()
-    )
-    if row is None:
-        raise NotFound(f"There is no plan {plan_id}.", zh=f"没有编号为 {plan_id} 的方案。")
-    if row["state"] not in ("draft", "in_review", "notified"):
+    plan = _held(session, plan_id)
+    if plan.state not in ("draft", "in_review", "notified"):
         raise Conflict(
-            f"Plan {row['name']!r} is {row['state']}; only a draft or a plan that the departments "
+            f"Plan {plan.name!r} is {plan.state}; only a draft or a plan that the departments "
             "were notified of can be published.",
-            zh=f"方案“{row['name']}”的状态是 {row['state']}，只有草案或已通知的方案可以发布。",
-            state=row["state"],
+            zh=f"方案“{plan.name}”的状态是 {plan.state}，只有草案或已通知的方案可以发布。",
+            state=plan.state,
         )
-    if not session.scalar(
-        text("SELECT EXISTS (SELECT FROM grid WHERE plan_id = :id)"), {"id": plan_id}
-    ):
-        raise Conflict(
-            f"Plan {row['name']!r} has no grids.", zh=f"方案“{row['name']}”没有任何网格。"
-        )
-    before = (
-        session.execute(
-            text(
-                "SELECT id, lower(validity) AS since FROM plan "
-                "WHERE township_id = :t AND state = 'published'"
-            ),
-            {"t": row["township_id"]},
-        )
-        .mappings()
-        .one_or_none()
-    )
-    if before and row["based_on_id"] not in (None, before["id"]):
-        raise StalePlan(
-            f"Plan {plan_id} was drawn from plan {row['based_on_id']}, "
-            f"but plan {before['id']} is published now.",
-            zh=f"方案 {plan_id} 基于方案 {row['based_on_id']} 绘制，但现行方案已是 {before['id']}。",
-            plan_id=plan_id,
-            base_plan_id=row["based_on_id"],
-            published_plan_id=before["id"],
-        )
-    if before and first_day <= before["since"]:
-        raise Conflict(
-            f"The published plan is in force since {before['since']}; "
-            f"the next one can begin on {before['since'] + timedelta(days=1)} or later.",
-            zh=f"现行方案自 {before['since']} 起生效；新方案的起始日必须更晚。",
-            published_since=str(before["since"]),
-        )
-    # Two statements in this order: the old plan must be gone before the index sees the new one.
-    if before:
-        session.execute(
-            text(
-                "UPDATE plan SET state = 'retired', "
-                "validity = daterange(lower(validity), :day) WHERE id = :id"
-            ),
-            {"day": first_day, "id": before["id"]},
-        )
+    if not plan.grids:
+        raise Conflict(f"Plan {plan.name!r} has no grids.", zh=f"方案“{plan.name}”没有任何网格。")
+    before = newest_plan(session, plan.township_id)
+    if before is not None:
+        refuse_outdated(plan, before)
+        _refuse_too_early(before, first_day)
+        # Before the new one begins: two are never in force on one day.
+        _end(session, before.id, first_day)
     session.execute(
         text(
             "UPDATE plan SET state = 'published', validity = daterange(:day, NULL) WHERE id = :id"
@@ -249,12 +236,116 @@ def publish(session: Session, plan_id: int, first_day: date) -> dict[str, Any]:
         "houses": attach(session, plan_id, "house"),
         "events": attach(session, plan_id, "event"),
     }
-    # Sent by the server only when the transaction commits.
+    tell_of_plans(session, plan.township_id)
+    return counts
+
+
+def withdraw(session: Session, plan_id: int, state: str) -> PlanInfo:
+    """Take back a plan that waits for its day; the plan before it has no end again.
+
+    Parameters
+    ----------
+    state
+        What the plan is from now on: a state in which it can be published.
+
+    Raises
+    ------
+    Conflict
+        The plan does not wait: it is no dated plan, or was or is in force; or another is to follow it.
+    """
+    plan = _held(session, plan_id)
+    if plan.in_force != "later":
+        raise Conflict(
+            f"Plan {plan.name!r} does not wait for its day; only a plan that is not in force yet "
+            "can be withdrawn.",
+            zh=f"方案“{plan.name}”不是待生效的方案；只有尚未生效的方案可以撤回。",
+            in_force=plan.in_force,
+        )
+    newest = newest_plan(session, plan.township_id)
+    if newest is not None and newest.id != plan.id:
+        raise Conflict(
+            f"Plan {newest.name!r} is to follow {plan.name!r}; withdraw it first.",
+            zh=f"方案“{newest.name}”将接替“{plan.name}”；请先撤回前者。",
+            plan_id=newest.id,
+        )
+    session.execute(
+        text("UPDATE plan SET state = :state, validity = NULL WHERE id = :id"),
+        {"state": state, "id": plan_id},
+    )
+    session.execute(text("DELETE FROM grid_successor WHERE plan_id = :id"), {"id": plan_id})
+    before = newest_plan(session, plan.township_id)
+    if before is not None and before.valid_to == plan.valid_from:
+        _end(session, before.id, None)
+    tell_of_plans(session, plan.township_id)
+    return plan_by_id(session, plan_id)
+
+
+def refuse_outdated(plan: PlanInfo, newest: PlanInfo) -> None:
+    """StalePlan if a plan was drawn from another than the newest."""
+    if plan.based_on_id in (None, newest.id):
+        return
+    waits = newest.in_force == "later"
+    raise StalePlan(
+        f"Plan {plan.name!r} was drawn from plan {plan.based_on_id}, but {newest.name!r} is "
+        f"published now{f' (in force from {newest.valid_from})' if waits else ''}.",
+        zh=f"方案“{plan.name}”基于方案 {plan.based_on_id} 绘制，但"
+        + (f"已发布“{newest.name}”（自 {newest.valid_from} 起生效）。" if waits
+           else f"现行方案已是“{newest.name}”。"),
+        plan_id=plan.id,
+        base_plan_id=plan.based_on_id,
+        published_plan_id=newest.id,
+    )  # fmt: skip
+
+
+def tell_of_plans(session: Session, township_id: int) -> None:
+    """News, when the transaction commits: the township's plans, or which is in force, may be others."""
     session.execute(
         text("SELECT pg_notify(:channel, :payload)"),
-        {"channel": PUBLISHED_CHANNEL, "payload": str(row["township_id"])},
+        {"channel": PUBLISHED_CHANNEL, "payload": str(township_id)},
     )
-    return counts
+
+
+def _refuse_too_early(newest: PlanInfo, first_day: date) -> None:
+    since = newest.valid_from
+    assert since is not None  # noqa: S101 - it is dated
+    if first_day > since:
+        return
+    if newest.in_force == "later":
+        raise Conflict(
+            f"Plan {newest.name!r} waits and is in force from {since}; to begin on {first_day}, "
+            f"withdraw it first: gisgrid plan withdraw {newest.name}.",
+            zh=f"方案“{newest.name}”待生效（自 {since} 起）；若新方案自 {first_day} 起生效，"
+            f"请先撤回它：gisgrid plan withdraw {newest.name}。",
+            published_since=str(since),
+            plan_id=newest.id,
+        )
+    raise Conflict(
+        f"The published plan is in force since {since}; "
+        f"the next one can begin on {since + timedelta(days=1)} or later.",
+        zh=f"现行方案自 {since} 起生效；新方案的起始日必须更晚。",
+        published_since=str(since),
+    )
+
+
+def _held(session: Session, plan_id: int) -> PlanInfo:
+    """A plan as it is once nobody else can change the plans of its township."""
+    # Two publishers wait for each other here; the second then sees what the first did.
+    session.execute(
+        text("SELECT hold_township(township_id) FROM plan WHERE id = :id"), {"id": plan_id}
+    )
+    session.execute(text("SELECT FROM plan WHERE id = :id FOR UPDATE"), {"id": plan_id})
+    return plan_by_id(session, plan_id)
+
+
+def _end(session: Session, plan_id: int, day: date | None) -> None:
+    """Let a dated plan be in force until the day before one; None: until further notice."""
+    session.execute(
+        text(
+            "UPDATE plan SET validity = daterange(lower(validity), CAST(:day AS date)) "
+            "WHERE id = :id"
+        ),
+        {"day": day, "id": plan_id},
+    )
 
 
 _TOWNSHIP = """
@@ -266,8 +357,11 @@ FROM township t JOIN area a ON a.id = t.area_id
 _PLAN = """
 SELECT p.id, p.township_id, p.name, p.state, lower(p.validity) AS valid_from,
        upper(p.validity) AS valid_to, p.based_on_id,
-       (SELECT count(*) FROM grid g WHERE g.plan_id = p.id) AS grids
-FROM plan p
+       (SELECT count(*) FROM grid g WHERE g.plan_id = p.id) AS grids,
+       CASE WHEN p.validity @> day_in(t.time_zone) THEN 'now'
+            WHEN lower(p.validity) > day_in(t.time_zone) THEN 'later'
+            WHEN p.validity IS NOT NULL THEN 'past' END AS in_force
+FROM plan p JOIN township t ON t.area_id = p.township_id
 """
 
 

@@ -1,13 +1,13 @@
-"""The way of a plan: draft → in review → returned or approved → notified → published → retired.
+"""The way of a plan: draft → in review → returned or approved → notified → published.
 
 The township draws and submits; the county reviews; the departments are notified; then the plan is
-put in force in one step. Each step is kept with who and why.
+published for a day in one step, and until that day it can be withdrawn. Each step is kept with who and why.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import text
@@ -21,12 +21,15 @@ from gisgrid.plans.checks import run_checks
 from gisgrid.plans.compare import Successor, crosswalk
 from gisgrid.plans.fetch import limits_of, plan_state, today
 from gisgrid.plans.findings import CheckResult
-from gisgrid.plans.plans import Place, PlanInfo, plan_by_id
+from gisgrid.plans.plans import Place, PlanInfo, newest_plan, plan_by_id, township_by_id
 from gisgrid.plans.rebalance import GROUND_CHECKS
 from gisgrid.plans.scenarios import base_bench, refuse_stale, scenario_bench
 
 BLOCKING = (*GROUND_CHECKS, "no_grid", "no_host", "empty_grid")
 """Checks in which a plan may not fail in more places than the plan it replaces."""
+
+UNREVIEWED = "unreviewed"
+"""The reason that is kept where a plan was published without review."""
 
 STEPS: dict[str, tuple[tuple[str, ...], str]] = {
     "submit": (("draft", "returned"), "in_review"),
@@ -50,6 +53,8 @@ class Step:
 class Published:
     """What a publication did."""
 
+    plan: PlanInfo
+    """As it is now: in force, or waiting for its day."""
     counts: dict[str, Any]
     """Attach counts of houses and events."""
     successors: tuple[Successor, ...]
@@ -65,7 +70,7 @@ def take_step(
     Conflict
         The plan is in another state, fails a blocking check, or who approves is who submitted.
     StalePlan
-        The plan it was drawn from is no longer the published one.
+        The plan it was drawn from is no longer the newest one.
     Invalid
         A plan is returned without a reason, or there is no such step.
     """
@@ -107,7 +112,7 @@ def publish(
     who: str,
     unreviewed: bool = False,
 ) -> Published:
-    """Put a plan in force: checks, successors, `gisgrid.plans.plans.publish`, all in one transaction.
+    """Publish a plan for a day: checks, successors, `gisgrid.plans.plans.publish`, in one transaction.
 
     Parameters
     ----------
@@ -123,10 +128,8 @@ def publish(
     # Two who publish at once wait here for each other; the second sees what the first did.
     _hold(session, place)
     plan = plan_by_id(session, plan.id)
-    before = session.scalar(
-        text("SELECT id FROM plan WHERE township_id = :t AND state = 'published'"), {"t": place.id}
-    )
-    if plan.state in ("published", "retired"):
+    before = newest_plan(session, place.id)
+    if plan.state == "published":
         last = steps(session, plan.id)
         by = f" by {last[-1].who}" if last else ""
         raise Conflict(
@@ -144,15 +147,13 @@ def publish(
     successors: tuple[Successor, ...] = ()
     if before is not None:
         refuse_failing(session, place, plan)
-        old, new = benches(session, place, plan, plan_by_id(session, before))
+        old, new = benches(session, place, plan, before)
         successors = tuple(crosswalk(old, new))
     counts = plans.publish(session, plan.id, first_day)
     _keep(
         session, plan.id, plan.state, "published", who=who,
-        reason="unreviewed" if plan.state != "notified" else "",
+        reason=UNREVIEWED if plan.state != "notified" else "",
     )  # fmt: skip
-    if before is not None:
-        _keep(session, before, "published", "retired", who=who, reason=plan.name)
     if successors:
         session.execute(
             text(
@@ -162,7 +163,37 @@ def publish(
             ),
             [{"plan": plan.id, **vars(s)} for s in successors],
         )
-    return Published(counts, successors)
+    return Published(plan_by_id(session, plan.id), counts, successors)
+
+
+def withdraw(session: Session, place: Place, plan: PlanInfo, *, who: str, reason: str) -> PlanInfo:
+    """The plan as it stood before it was published for a day that has not come yet.
+
+    From there it is published for another day, or returned and drawn on.
+
+    Raises
+    ------
+    Conflict
+        As `gisgrid.plans.plans.withdraw`.
+    Invalid
+        There is no reason.
+    """
+    if not reason.strip():
+        raise Invalid("A plan is withdrawn with a reason.", zh="撤回方案须说明理由。")
+    _hold(session, place)
+    before = [s.from_state for s in steps(session, plan.id) if s.to_state == "published"]
+    plan = plans.withdraw(session, plan.id, before[-1] if before else "draft")
+    _keep(session, plan.id, "published", plan.state, who=who, reason=reason)
+    return plan
+
+
+def first_day(session: Session, plan: PlanInfo) -> date:
+    """The first day that is offered for a plan: the township's tomorrow, or after the newest's first."""
+    tomorrow = today(township_by_id(session, plan.township_id)) + timedelta(days=1)
+    newest = newest_plan(session, plan.township_id)
+    if newest is None or newest.id == plan.id or newest.valid_from is None:
+        return tomorrow
+    return max(tomorrow, newest.valid_from + timedelta(days=1))
 
 
 def steps(session: Session, plan_id: int) -> list[Step]:
@@ -187,29 +218,23 @@ def benches(
 
 
 def failing(session: Session, place: Place, plan: PlanInfo) -> list[CheckResult]:
-    """Blocking checks in which a plan fails in more places than the published plan.
+    """Blocking checks in which a plan fails in more places than the one it is to replace.
 
     The first plan is held to its communities as they are: what no drawing can mend does not count.
     """
     limits, day = limits_of(session, place.id), today(place)
     state = plan_state(session, place, plan, day)
     now = run_checks(state, limits, only=BLOCKING)
-    published = session.scalar(
-        text("SELECT id FROM plan WHERE township_id = :t AND state = 'published'"), {"t": place.id}
-    )
+    newest = newest_plan(session, place.id)
     known: dict[str, int] = {}
-    if published != plan.id:
-        before = (
-            begun(state)
-            if published is None
-            else plan_state(session, place, plan_by_id(session, published), day)
-        )
+    if newest is None or newest.id != plan.id:
+        before = begun(state) if newest is None else plan_state(session, place, newest, day)
         known = {r.name: len(r.findings) for r in run_checks(before, limits, only=BLOCKING)}
     return [r for r in now if r.status == "fail" and len(r.findings) > known.get(r.name, 0)]
 
 
 def refuse_failing(session: Session, place: Place, plan: PlanInfo) -> None:
-    """Conflict, with the first finding, if a blocking check fails more than in the plan in force."""
+    """Conflict, with the first finding, if a blocking check fails more than in the plan before."""
     worse = failing(session, place, plan)
     if worse:
         first = worse[0].findings[0]

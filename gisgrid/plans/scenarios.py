@@ -1,4 +1,4 @@
-"""Scenarios: plans in the making, drawn from the published plan or from each other."""
+"""Scenarios: plans in the making, drawn from the newest published plan or from each other."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gisgrid.errors import Conflict, Invalid, NotFound, StalePlan
+from gisgrid.errors import Conflict, Invalid, NotFound
 from gisgrid.plans.attach import attach
 from gisgrid.plans.bench import Bench, bench_of, with_grids
 from gisgrid.plans.combining import combine
 from gisgrid.plans.fetch import plan_grids, plan_state, today
 from gisgrid.plans.loads import workload_of
-from gisgrid.plans.plans import Place, PlanInfo, plan_by_id
+from gisgrid.plans.plans import Place, PlanInfo, newest_plan, plan_by_id, refuse_outdated
 from gisgrid.plans.state import Grids
 from gisgrid.plans.weighing import weights_of
 
@@ -32,7 +32,7 @@ class Scenario:
     branched_from: str | None
     based_on: str | None
     stale: bool
-    """The plan it was drawn from is no longer the published one."""
+    """The plan it was drawn from is no longer the newest one."""
     who: str
     note: str
     created_at: datetime
@@ -40,7 +40,7 @@ class Scenario:
 
 
 def scenarios(session: Session, township_id: int) -> list[Scenario]:
-    """All plans of a township that are not published or retired, oldest first."""
+    """All plans of a township that are not published, oldest first."""
     rows = session.execute(
         text(_SCENARIO + " WHERE p.township_id = :t AND p.validity IS NULL ORDER BY p.id"),
         {"t": township_id},
@@ -65,19 +65,20 @@ def branch(session: Session, source: PlanInfo, *, name: str, who: str, note: str
     Raises
     ------
     Conflict
-        The source is retired, or the name is taken.
+        The source was published and has been followed by another, or the name is taken.
     StalePlan
-        The source is a scenario drawn from a plan that is no longer the published one.
+        The source is a scenario drawn from a plan that is no longer the newest.
     Invalid
         The name is empty or too long.
     """
-    if source.state == "retired":
+    newest = newest_plan(session, source.township_id)
+    if source.in_force and newest and newest.id != source.id:
         raise Conflict(
-            f"Plan {source.name!r} is retired; draw from the plan in force.",
-            zh=f"方案“{source.name}”已停用；请基于现行方案绘制。",
-            state=source.state,
+            f"Plan {source.name!r} is followed by {newest.name!r}; draw from that one.",
+            zh=f"方案“{source.name}”之后已有“{newest.name}”；请基于后者绘制。",
+            plan_id=newest.id,
         )
-    if source.state != "published":
+    if not source.in_force:
         refuse_stale(session, source)
     name = free_scenario_name(session, source.township_id, name)
     plan_id = session.scalar(
@@ -88,8 +89,8 @@ def branch(session: Session, source: PlanInfo, *, name: str, who: str, note: str
         {
             "t": source.township_id,
             "name": name,
-            "base": source.id if source.state == "published" else source.based_on_id,
-            "source": None if source.state == "published" else source.id,
+            "base": source.id if source.in_force else source.based_on_id,
+            "source": None if source.in_force else source.id,
             "who": who,
             "note": note.strip(),
         },
@@ -135,20 +136,10 @@ def refuse_fixed(plan: PlanInfo) -> None:
 
 
 def refuse_stale(session: Session, plan: PlanInfo) -> None:
-    """StalePlan if the published plan is not the one that a plan was drawn from."""
-    published = session.execute(
-        text("SELECT id, name FROM plan WHERE township_id = :t AND state = 'published'"),
-        {"t": plan.township_id},
-    ).one_or_none()
-    if published is not None and plan.based_on_id not in (None, published.id):
-        raise StalePlan(
-            f"Plan {plan.name!r} was drawn from plan {plan.based_on_id}, "
-            f"but {published.name!r} is published now.",
-            zh=f"方案“{plan.name}”基于方案 {plan.based_on_id} 绘制，但现行方案已是“{published.name}”。",
-            plan_id=plan.id,
-            base_plan_id=plan.based_on_id,
-            published_plan_id=published.id,
-        )
+    """StalePlan if the newest published plan is not the one that a plan was drawn from."""
+    newest = newest_plan(session, plan.township_id)
+    if newest is not None:
+        refuse_outdated(plan, newest)
 
 
 def combined(
@@ -226,7 +217,7 @@ def house_code(session: Session, place: Place, house_id: int) -> str | None:
 
 
 def _refuse_dated(plan: PlanInfo) -> None:
-    if plan.valid_from is not None:
+    if plan.in_force:
         raise Conflict(
             f"Plan {plan.name!r} is {plan.state}; its name stands in the records.",
             zh=f"方案“{plan.name}”已发布过，名称不可更改。",
@@ -241,7 +232,9 @@ def _scenario(session: Session, row: object) -> Scenario:
 
 _SCENARIO = """
 SELECT p.id, p.version, f.name AS branched_from, b.name AS based_on,
-       coalesce(b.state <> 'published', false) AND p.validity IS NULL AS stale,
+       p.validity IS NULL AND p.based_on_id IS NOT NULL AND p.based_on_id IS DISTINCT FROM (
+           SELECT n.id FROM plan n WHERE n.township_id = p.township_id AND n.validity IS NOT NULL
+           ORDER BY lower(n.validity) DESC LIMIT 1) AS stale,
        p.who, p.note, p.created_at,
        (SELECT count(*) FROM scenario_move m WHERE m.plan_id = p.id AND m.standing = 'done') AS moves
 FROM plan p LEFT JOIN plan b ON b.id = p.based_on_id LEFT JOIN plan f ON f.id = p.branched_from_id

@@ -26,16 +26,20 @@ class Retired:
 def successors(
     session: Session, township_id: int, code: str, *, until: int | None = None
 ) -> dict[str, float]:
-    """Codes of the plan in force that took over a grid, with their shares, through all plans since.
+    """Codes of a dated plan that took over a grid, with their shares, through all plans since.
 
-    A code that is in force answers with itself and 1. What ended in no grid is left out, so shares
-    may sum to less than 1. A code that no plan ever had has none.
+    A code that the plan has answers with itself and 1. What ended in no grid is left out, so shares
+    may sum to less than 1. A code that no plan up to it had has none.
 
     Parameters
     ----------
     until
-        A plan that was in force: what was true under it; None for the newest.
+        The dated plan whose codes answer; None: the one in force, else the newest.
     """
+    if until is None:
+        until = session.scalar(
+            text("SELECT id FROM plan_in_force WHERE township_id = :t"), {"t": township_id}
+        )
     known = _last_plan(session, township_id, code, until)
     if known is None:
         return {}

@@ -90,6 +90,7 @@ REASONS: dict[str, Reason] = {
         Reason("unlocated", "no coordinates: kept without a place", "没有坐标：保留，但不落格"),
         Reason("row_twice", "the same row stands more than once; kept once", "整行重复，只保留一次"),
         Reason("person_twice", "another resident has the same citizen ID: please compare", "另有居民使用同一身份证号：请核对"),
+        Reason("login_long", "another account has this log-in name: the office logs in as CODE@TOWNSHIP", "该登录名已被占用：该机构以 编码@乡镇代码 登录"),
         Reason("placeholder", "the coordinates are a default spot, not a place: kept, not attached", "坐标为默认点而非实际位置：保留，但不落格"),
         Reason("zeros_told", "the citizen ID ends with 000 although its check digit is right: please compare", "身份证号以 000 结尾但校验码正确：请核对"),
         Reason("mojibake_told", "the text holds a character that could not be read (? or �)", "文字中有无法识别的字符（? 或 �）"),

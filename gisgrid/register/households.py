@@ -45,6 +45,7 @@ class Register:
     """A house and those who live in it; without households it has no register yet."""
 
     house_id: int
+    township_id: int
     code: str
     address: str
     community: str | None
@@ -157,10 +158,10 @@ def houses_of_grid(session: Session, plan_id: int, grid_code: str) -> list[Liste
 
 
 _HOUSE = """
-SELECT h.id AS house_id, h.code, h.address, coalesce(c.name, r.name) AS community,
+SELECT h.id AS house_id, h.township_id, h.code, h.address, coalesce(c.name, r.name) AS community,
        g.code AS grid_code, g.name AS grid_name
 FROM house h
-LEFT JOIN plan p ON p.township_id = h.township_id AND p.state = 'published'
+LEFT JOIN plan_in_force p ON p.township_id = h.township_id
 LEFT JOIN house_grid a ON a.plan_id = p.id AND a.house_id = h.id
 LEFT JOIN grid g ON g.id = a.grid_id LEFT JOIN area c ON c.id = g.community_id
 LEFT JOIN area r ON r.id = h.community_id

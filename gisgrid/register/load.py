@@ -21,7 +21,7 @@ from gisgrid.db.bulk import bulk_into
 from gisgrid.errors import Invalid, NotFound
 from gisgrid.events.flow import keep_own_flows
 from gisgrid.locate.gazetteer import index_addresses
-from gisgrid.plans.attach import Counts, attach
+from gisgrid.plans.attach import Counts, attach_dated
 from gisgrid.plans.plans import Place, plan_in_force
 from gisgrid.register.checks import Checker
 from gisgrid.register.detective import Verdict, detect
@@ -59,6 +59,7 @@ class Report:
     unused: tuple[str, ...]
     ignored: tuple[str, ...]
     houses: Counts | None
+    """Under the plan in force, else the one that waits; those of other dated plans are not told."""
     events: Counts | None
     townships: tuple[str, ...]
     """Codes of townships that got their first settings: CRS, time zone and rules by default."""
@@ -108,14 +109,13 @@ def load(session: Session, order: Order, *, progress: Progress | None = None) ->
         inserted, updated = stage.write(into_empty=empty)
     settled = _finish_areas(session) if order.kind == "areas" else ()
     houses = events = None
-    plan_id = _published(session, job.place)
-    if plan_id and job.target.placed and inserted + updated:
+    if job.place and job.target.placed and inserted + updated:
         tell(read, read, "attaching")
         if order.kind == "houses":
-            houses = attach(session, plan_id, "house")
+            houses = _told(session, job.place, attach_dated(session, job.place.id, "house"))
         # Whose grid an asset's events have may have changed with it.
         if order.kind in ("events", "assets"):
-            events = attach(session, plan_id, "event")
+            events = _told(session, job.place, attach_dated(session, job.place.id, "event"))
     if order.search_keys and job.place and order.kind == "houses" and inserted + updated:
         tell(read, read, "search keys")
         index_addresses(session, job.place.id)
@@ -198,8 +198,8 @@ def _detective(
     grids = session.scalars(
         text(
             """
-            SELECT ST_AsBinary(g.geom) FROM grid g JOIN plan p ON p.id = g.plan_id
-            WHERE p.township_id = :t AND p.state = 'published' ORDER BY g.code COLLATE "C"
+            SELECT ST_AsBinary(g.geom) FROM grid g JOIN plan_in_force p ON p.id = g.plan_id
+            WHERE p.township_id = :t ORDER BY g.code COLLATE "C"
             """
         ),
         {"t": place.id},
@@ -262,10 +262,11 @@ def _finish_areas(session: Session) -> tuple[str, ...]:
     return tuple(row.code for row in rows)
 
 
-def _published(session: Session, place: Place | None) -> int | None:
-    if place is None:
+def _told(session: Session, place: Place, counts: dict[int, Counts]) -> Counts | None:
+    """Of the counts under each dated plan those that are told: under the one in force, else the last."""
+    if not counts:
         return None
     try:
-        return plan_in_force(session, place.id).id
+        return counts[plan_in_force(session, place.id).id]
     except NotFound:
-        return None
+        return list(counts.values())[-1]

@@ -11,6 +11,12 @@ _LEVELS = ", ".join(
 # The area is the township, one of its communities, or the county above it.
 _AREA = """JOIN area a ON a.code = s.area AND (a.id = :township OR a.parent_id = :township
            OR a.id = (SELECT parent_id FROM area WHERE id = :township))"""
+# Log-in names are the whole store's: of two townships whose offices have one code, the one that comes
+# second logs in as CODE@TOWNSHIP.
+_TAKEN = """EXISTS (SELECT FROM account k LEFT JOIN staff p ON p.id = k.staff_id
+    WHERE k.name = {name} AND (p.township_id, p.code) IS DISTINCT FROM (:township, s.code))"""
+_LONG = "lower(s.code) || '@' || (SELECT lower(code) FROM area WHERE id = :township)"
+_PLAIN_TAKEN, _LONG_TAKEN = _TAKEN.format(name="lower(s.code)"), _TAKEN.format(name=_LONG)
 _ACCOUNT = """JOIN staff p ON p.township_id = :township AND p.code = s.code
            JOIN account k ON k.staff_id = p.id"""
 
@@ -39,11 +45,15 @@ OFFICE_TARGETS: dict[str, Target] = {
             Check(
                 "login_code",
                 "code",
-                """SELECT s.row_no FROM stage s WHERE s.code !~ '^[[:alnum:]_.@-]{2,64}$'
-                   OR EXISTS (SELECT FROM account k LEFT JOIN staff p ON p.id = k.staff_id
-                       WHERE k.name = lower(s.code)
-                         AND (p.township_id, p.code) IS DISTINCT FROM (:township, s.code))
+                f"""SELECT s.row_no FROM stage s WHERE s.code !~ '^[[:alnum:]_.@-]{{2,64}}$'
+                   OR {_PLAIN_TAKEN} AND ({_LONG_TAKEN} OR length({_LONG}) > 64)
                    ORDER BY s.row_no""",
+            ),
+            Check(
+                "login_long",
+                "code",
+                f"SELECT s.row_no FROM stage s WHERE {_PLAIN_TAKEN} ORDER BY s.row_no",
+                keeps=True,
             ),
             Check(
                 "member_twice",
@@ -66,10 +76,11 @@ OFFICE_TARGETS: dict[str, Target] = {
                 FROM stage s ORDER BY s.code, s.row_no""",
                 ("name", "phone", "body"),
             ),
-            Write("""
+            Write(f"""
 WITH added AS (
     INSERT INTO account (name, display_name, staff_id)
-    SELECT DISTINCT ON (s.code) lower(s.code), s.name, p.id
+    SELECT DISTINCT ON (s.code) CASE WHEN {_PLAIN_TAKEN} THEN {_LONG} ELSE lower(s.code) END,
+           s.name, p.id
     FROM stage s JOIN staff p ON p.township_id = :township AND p.code = s.code
     WHERE NOT EXISTS (SELECT FROM account k WHERE k.staff_id = p.id)
     ORDER BY s.code, s.row_no RETURNING 1

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from gisgrid import crs
 from gisgrid.errors import Conflict, Invalid, NotFound
-from gisgrid.plans.plans import Place, plan_named, township
+from gisgrid.plans.plans import Place, newest_plan, plan_named, township
 from gisgrid.register.bombs import MAX_UNPACKED
 from gisgrid.register.checks import Context
 from gisgrid.register.columns import Mapping, Resolved, resolve
@@ -194,7 +194,7 @@ def _bounds(session: Session, place: Place | None) -> tuple[float, float, float,
 
 
 def _draft(session: Session, place: Place, name: str | None) -> int:
-    """The draft plan of a name; it is made if there is none, on the published plan."""
+    """The draft plan of a name; it is made if there is none, on the newest plan."""
     if name is None:
         raise Invalid(
             "Grids go into a plan; name it with --plan.",
@@ -203,13 +203,13 @@ def _draft(session: Session, place: Place, name: str | None) -> int:
     try:
         plan = plan_named(session, place.id, name)
     except NotFound:
+        newest = newest_plan(session, place.id)
         made = session.execute(
             text(
-                "INSERT INTO plan (township_id, name, based_on_id) VALUES (:township, :name, "
-                "(SELECT id FROM plan WHERE township_id = :township AND state = 'published')) "
-                "RETURNING id"
+                "INSERT INTO plan (township_id, name, based_on_id) "
+                "VALUES (:township, :name, :base) RETURNING id"
             ),
-            {"township": place.id, "name": name},
+            {"township": place.id, "name": name, "base": newest and newest.id},
         )
         return int(made.scalar_one())
     if plan.state != "draft":

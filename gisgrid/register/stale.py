@@ -24,7 +24,7 @@ class Stale:
     address: str
     room: str | None
     grid: str | None
-    """Code of the house's grid under the published plan."""
+    """Code of the house's grid under the plan in force."""
     verified_on: date | None
     """None: never."""
     days: int | None
@@ -45,7 +45,7 @@ def stale(
     Parameters
     ----------
     grid
-        Only houses of this grid of the published plan.
+        Only houses of this grid of the plan in force.
     limit
         At most so many; None for all.
     masked
@@ -90,7 +90,7 @@ FROM (
     SELECT 'resident', id, code, household_id, verified_on FROM resident WHERE township_id = :t
 ) one
 JOIN household f ON f.id = one.household_id JOIN house h ON h.id = f.house_id
-LEFT JOIN plan p ON p.township_id = :t AND p.state = 'published'
+LEFT JOIN plan_in_force p ON p.township_id = :t
 LEFT JOIN house_grid a ON a.plan_id = p.id AND a.house_id = h.id
 LEFT JOIN grid g ON g.id = a.grid_id
 WHERE (one.verified_on IS NULL OR one.verified_on < CAST(:day AS date) - CAST(:days AS integer))

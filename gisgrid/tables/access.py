@@ -68,6 +68,10 @@ class Account(Base):
         ARRAY(Text), server_default=text("'{}'::text[]")
     )
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"), index=True)
+    township_id: Mapped[int | None] = mapped_column(
+        ForeignKey("township.area_id", ondelete="SET NULL"), index=True
+    )
+    """Which of the townships where they have posts they chose; null: none, or they have one."""
     last_login_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 

@@ -23,7 +23,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from gisgrid.tables.base import Base, Code, Id, Imported, geometry, gist
 
-STATES = ("draft", "in_review", "returned", "approved", "notified", "published", "retired")
+STATES = ("draft", "in_review", "returned", "approved", "notified", "published")
+"""On the way to be published; whether a published plan is in force is a question of the day."""
 KINDS = ("basic", "exclusive")
 
 
@@ -33,18 +34,20 @@ class Plan(Base):
     __tablename__ = "plan"
     __table_args__ = (
         CheckConstraint(
-            "state IN ('draft', 'in_review', 'returned', 'approved', 'notified', 'published', "
-            "'retired')",
+            "state IN ('draft', 'in_review', 'returned', 'approved', 'notified', 'published')",
             name="state",
         ),
         CheckConstraint(
-            "(state IN ('published', 'retired')) = (validity IS NOT NULL)", name="validity"
+            "(state = 'published') = (validity IS NOT NULL) AND NOT isempty(validity) "
+            "AND NOT lower_inf(validity)",
+            name="validity",
         ),
+        # The newest dated plan; the next one is drawn from it and gives it its end.
         Index(
-            "uq_plan_published",
+            "uq_plan_without_end",
             "township_id",
             unique=True,
-            postgresql_where=text("state = 'published'"),
+            postgresql_where=text("upper_inf(validity)"),
         ),
         # Two plans of a township are never in force on the same day.
         ExcludeConstraint(
@@ -58,6 +61,7 @@ class Plan(Base):
     name: Mapped[str] = mapped_column(Text)
     state: Mapped[str] = mapped_column(Text, server_default="draft")
     validity: Mapped[Range[Any] | None] = mapped_column(DATERANGE)
+    """Days of the township's zone on which it is in force; null: it was not published."""
     based_on_id: Mapped[int | None] = mapped_column(ForeignKey("plan.id"))
     """The published plan it was drawn from, by way of other scenarios or not."""
     branched_from_id: Mapped[int | None] = mapped_column(ForeignKey("plan.id", ondelete="SET NULL"))

@@ -112,6 +112,7 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
     "bench.step": lambda s: [Call(f"/plan/{s.plan_id}/step", "POST", form={"plan": str(s.plan_id)})],
     "bench.step_back": lambda s: [Call(f"/plan/{s.plan_id}/undo", "POST", form={"plan": str(s.plan_id)})],
     "bench.tidy": lambda s: [Call(f"/plan/{s.plan_id}/discard", "POST", form={"plan": str(s.plan_id)})],
+    "bench.withdraw": lambda s: [Call(f"/plan/{s.plan_id}/withdraw", "POST", json={"reason": "x"})],
     "bench.view": lambda s: [Call(f"/plan/{s.plan_id}/view.json")],
     "cases.mine": lambda s: [Call("/cases/mine")],
     "cases.move": lambda s: [Call(f"/cases/{s.case_id}/move", "POST", form={"lon": "x", "lat": "1"})],
@@ -174,7 +175,8 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
     "ledger.one": lambda s: [Call(f"/ledger/L{s.grid_code}?township={s.township}"), Call("/ledger/x?lang=en")],
     "ledger.show": lambda s: [Call(f"/ledger?township={s.township}&solved=1"), Call("/ledger?lang=en")],
     "lookup.index": lambda s: [
-        Call(f"/lookup/index.bin?township={s.township}"), Call("/lookup/index.bin?have=x")
+        Call(f"/lookup/index.bin?township={s.township}"), Call("/lookup/index.bin?have=x"),
+        Call(f"/lookup/index.bin?township={s.township}&later=1"),
     ],
     "lookup.show": lambda s: [Call(f"/lookup?township={s.township}"), Call("/lookup?township=x")],
     "lookup.worker": lambda s: [Call("/lookup-worker.js")],

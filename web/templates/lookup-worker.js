@@ -2,13 +2,20 @@
 "use strict";
 
 const KEEP = {{ ("gisgrid-lookup-" ~ digest)|tojson }};
-const PAGE = {{ page|tojson }};
+const PAGE = {{ page|tojson }}, HOME = PAGE + {{ home|tojson }};
 const FILES = {{ files|tojson }};
 const PATIENCE_MS = 4000;
 
 self.addEventListener("install", (event) => {
-  event.waitUntil(caches.open(KEEP).then((kept) => kept.addAll([PAGE, ...FILES])).then(() => self.skipWaiting()));
+  event.waitUntil(caches.open(KEEP).then(keep).then(() => self.skipWaiting()));
 });
+
+async function keep(kept) {
+  await kept.addAll(FILES);
+  const answer = await fetch(HOME);
+  if (!answer.ok) throw new Error(String(answer.status));
+  await kept.put(PAGE, answer);
+}
 
 self.addEventListener("activate", (event) => {
   event.waitUntil(caches.keys()

@@ -29,8 +29,8 @@
 
   panel.show = function (bench) {
     const { view, ui } = bench;
-    byId("state").textContent = ui.states[view.state];
-    byId("state").className = `state state-${view.state}`;
+    byId("state").textContent = view.standing;
+    byId("state").className = `state state-${view.standing_key}`;
     byId("base").textContent = view.based_on ? `← ${view.based_on}` : "";
     byId("stale").hidden = !view.stale;
     byId("undo").disabled = !view.editable || !view.can_undo;
@@ -123,18 +123,23 @@
 
   // ---- review ------------------------------------------------------------------------------------
 
-  const NEXT = { draft: ["submit"], returned: ["submit"], in_review: ["approve", "return"], approved: ["notify", "return"], notified: ["publish", "return"] };
+  const NEXT = { draft: ["submit"], returned: ["submit"], in_review: ["approve", "return"], approved: ["notify", "return"], notified: ["publish", "return"], later: ["withdraw"] };
+  const REASONED = ["return", "withdraw"];
 
   function review(bench) {
     const { view, ui } = bench, { words } = ui, box = byId("review");
-    const next = NEXT[view.state] || [];
-    const reason = make("textarea", { "aria-label": words.return, maxlength: "500" });
+    const next = NEXT[view.standing_key] || [], reasoned = next.find((step) => REASONED.includes(step));
+    const reason = make("textarea", { "aria-label": words[reasoned], maxlength: "500" });
     const day = make("input", { type: "date", id: "first-day" });
-    day.value = new Date(Date.now() + 86400000).toISOString().slice(0, 10);
+    day.value = view.first_day;
+    const take = {
+      publish: () => bench.post("publish", { from: day.value }),
+      withdraw: () => bench.post("withdraw", { reason: reason.value }),
+    };
     box.replaceChildren(
-      ...(next.includes("return") ? [reason] : []), ...(next.includes("publish") ? [day] : []),
-      make("div", { class: "row" }, ...next.map((step) => make("button", { type: "button", id: `step-${step}`, class: step === "return" ? null : "main",
-        onclick: () => (step === "publish" ? bench.post("publish", { from: day.value }) : bench.post("step", { step, reason: reason.value })) }, words[step]))));
+      ...(reasoned ? [reason] : []), ...(next.includes("publish") ? [day] : []),
+      make("div", { class: "row" }, ...next.map((step) => make("button", { type: "button", id: `step-${step}`, class: step === reasoned ? null : "main",
+        onclick: take[step] || (() => bench.post("step", { step, reason: reason.value })) }, words[step]))));
     byId("steps").replaceChildren(...view.steps.map((step) => make("li", {},
       `${time(ui, step.at)} ${ui.states[step.to_state]} · ${step.who}${step.reason ? `: ${step.reason}` : ""}`)));
   }

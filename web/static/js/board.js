@@ -70,6 +70,7 @@
     // ---- showing ----
 
     function show(found) {
+      if (found.plan && found.plan !== ui.plan) swap(found.plan);
       const here = rows[at] && rows[at].case_id;
       rows = found.rows;
       symbols.show(found.symbols);
@@ -178,9 +179,11 @@
     byId("stars").textContent = stars.size;
     document.querySelectorAll("input[name=look]").forEach((radio) => radio.addEventListener("change", () => symbols.look(radio.value)));
 
+    // Days are the township's, whatever the clock of this machine is set to.
     const end = byId("end"), width = byId("width"), iso = (day) => day.toISOString().slice(0, 10);
+    const today = () => Date.parse(new Intl.DateTimeFormat("sv-SE", { timeZone: ui.time_zone }).format(new Date()));
     function slide() {
-      const days = Number(width.value), until = new Date(Date.now() - (365 - Number(end.value)) * DAY_MS);
+      const days = Number(width.value), until = new Date(today() - (365 - Number(end.value)) * DAY_MS);
       end.disabled = !days;
       filters.until = days ? iso(until) : "";
       filters.since = days ? iso(new Date(until - (days - 1) * DAY_MS)) : "";
@@ -189,7 +192,7 @@
     if (filters.since && filters.until) {
       const span = Math.round((Date.parse(filters.until) - Date.parse(filters.since)) / DAY_MS) + 1;
       width.value = [7, 30, 91].find((days) => days >= span) || "91";
-      end.value = 365 - Math.round((Date.now() - Date.parse(filters.until)) / DAY_MS);
+      end.value = 365 - Math.round((today() - Date.parse(filters.until)) / DAY_MS);
       byId("span").textContent = fill(words.days, { a: filters.since, b: filters.until });
     } else slide();
     byId("slider").addEventListener("input", () => { slide(); later(); });
@@ -212,11 +215,21 @@
     });
 
     let borders = null;
-    byId("borders").addEventListener("change", async (event) => {
+    async function drawBorders() {
       if (!borders) borders = L.geoJSON(await gisgrid.json(ui.grids), { interactive: false, style: { color: "#5b6b82", weight: 1, fill: false } });
-      if (event.target.checked) borders.addTo(map);
+      if (byId("borders").checked) borders.addTo(map);
       else borders.remove();
-    });
+    }
+    byId("borders").addEventListener("change", drawBorders);
+
+    // Another plan is in force than when the page came: at midnight, or because one was published.
+    function swap(plan) {
+      ui.grids = ui.grids.replace(/[^/]*$/, `${plan}-now.geojson`);
+      ui.plan = plan;
+      if (borders) borders.remove();
+      borders = null;
+      if (byId("borders").checked) drawBorders();
+    }
 
     // ---- live ----
 

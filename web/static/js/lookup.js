@@ -6,8 +6,9 @@
   const byId = (id) => document.getElementById(id);
   const ui = JSON.parse(byId("ui").textContent), { words } = ui;
   const INDEX = `gisgrid-index-${ui.township}`, CHECKED = `gisgrid-checked-${ui.township}`;
+  const LATER = `gisgrid-later-${ui.township}`;
   const PATIENCE_MS = 5000;
-  let index = null, turn = 0;
+  let index = null, later = null, turn = 0;
 
   const say = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
   const metres = (m) => (m < 10 ? m.toFixed(1) : String(Math.round(m)));
@@ -40,32 +41,42 @@
     return value;
   }
 
-  function remember(bytes) {
+  function remember(name, bytes) {
     let text = "";
     for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192));
-    kept(INDEX, btoa(text));
+    kept(name, btoa(text));
   }
 
-  function recall() {
-    const text = kept(INDEX);
-    if (!text) return;
+  function recall(name) {
+    const text = kept(name);
+    if (!text) return null;
     try {
-      index = gisgrid.unpack(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)));
+      return gisgrid.unpack(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)));
     } catch (_) {
-      index = null; // of an older page, or damaged
+      return null; // of an older page, or damaged
     }
   }
 
+  // Of two plans on the phone the one of today answers, though nobody was there to send it at midnight.
+  function current() {
+    const day = (at) => new Intl.DateTimeFormat("sv-SE", { timeZone: at.township.time_zone }).format(new Date());
+    return later && later.plan.valid_from <= day(later) ? later : index;
+  }
+
+  async function fetched(name, known, more) {
+    const have = known ? `&have=${encodeURIComponent(known.version)}` : "";
+    const answer = await fetch(ui.index + more + have, { signal: AbortSignal.timeout(PATIENCE_MS * 4) });
+    if (!answer.ok) throw new Error(String(answer.status));
+    if (answer.status === 204) return known;
+    const bytes = new Uint8Array(await answer.arrayBuffer());
+    remember(name, bytes);
+    return bytes.length ? gisgrid.unpack(bytes) : null;
+  }
+
   async function refresh() {
-    const have = index ? `&have=${encodeURIComponent(index.version)}` : "";
     try {
-      const answer = await fetch(ui.index + have, { signal: AbortSignal.timeout(PATIENCE_MS * 4) });
-      if (!answer.ok) return;
-      if (answer.status !== 204) {
-        const bytes = new Uint8Array(await answer.arrayBuffer());
-        index = gisgrid.unpack(bytes);
-        remember(bytes);
-      }
+      index = await fetched(INDEX, index, "");
+      later = await fetched(LATER, later, "&later=1");
       kept(CHECKED, new Date().toISOString());
     } catch (_) {
       return; // offline: what is kept stays
@@ -75,12 +86,12 @@
   }
 
   function dataTime() {
-    const time = new Date(kept(CHECKED) || index.taken_at);
+    const time = new Date(kept(CHECKED) || current().taken_at);
     return new Intl.DateTimeFormat(ui.language, { dateStyle: "medium", timeStyle: "short" }).format(time);
   }
 
   function age() {
-    byId("age").textContent = index ? say(words.data_of, { time: dataTime() }) : words.no_data;
+    byId("age").textContent = current() ? say(words.data_of, { time: dataTime() }) : words.no_data;
   }
 
   // ---- asking ------------------------------------------------------------------------------------
@@ -103,17 +114,17 @@
     const answer = await ask(question);
     if (mine !== turn) return; // a later question was asked meanwhile
     if (answer && answer.ok) {
-      if (!index || index.plan.id !== answer.body.plan.id) await refresh();
+      if (!current() || current().plan.id !== answer.body.plan.id) await refresh();
       found(answer.body, details || {});
     } else if (answer) {
       problem(answer.body);
     } else if (question.lon === undefined) {
       show(make("p", { class: "bad" }, words.no_address));
-    } else if (!index) {
+    } else if (!current()) {
       show(make("p", { class: "bad" }, words.no_server));
     } else {
       const [lon, lat] = gisgrid.toWgs84(question.datum, Number(question.lon), Number(question.lat));
-      const here = gisgrid.locate(index, lon, lat);
+      const here = gisgrid.locate(current(), lon, lat);
       if (here.outside) outside(here);
       else found(here, { ...details, offline: true });
     }
@@ -142,6 +153,8 @@
     const lines = [
       [words.leader, grid.leader || words.nobody],
       [words.community, answer.community.name],
+      // Of two townships grids may bear one name and one code: the answer says whose it is.
+      ui.several && [words.township, (ui.language === "en" && answer.township.name_en) || answer.township.name],
       answer.exclusive && [words.over, `${answer.exclusive.name} (${answer.exclusive.leader || words.nobody})`],
       answer.house && [words.address, answer.house.address],
       [words.code, grid.code],
@@ -156,28 +169,35 @@
       details.accuracy > answer.border_m && make("p", { class: "note" },
         say(words.unsure, { m: Math.round(details.accuracy) }), " ", say(words.border, { m: metres(answer.border_m) })),
       make("dl", { class: "facts" }, ...lines.flatMap(([k, v]) => [make("dt", {}, k), make("dd", {}, v)])),
-      index && index.cards.has(grid.code) && picture(answer),
+      current() && current().cards.has(grid.code) && picture(answer),
       !near && make("p", {}, say(words.border, { m: metres(answer.border_m) })),
       answer.house && make("p", { class: "soft" }, `${say(words.sure, { percent: Math.round(answer.confidence * 100) })} · ${answer.reason}`),
       answer.nearest && make("p", { class: "soft" }, say(words.nearest, {
         address: answer.nearest.address, m: Math.round(answer.nearest.distance_m) })),
       grid.leader && !details.offline && make("button", {
-        type: "button", class: "send", onclick: (event) => call(grid, event.target) }, words.call),
+        type: "button", class: "send", onclick: (event) => call(grid, answer.township.code, event.target) }, words.call),
       make("button", { type: "button", class: "send", onclick: (event) => send(answer, event.target) }, words.send),
       make("p", { class: "soft" }, `${words.plan} ${plan.name} `, say(words.since, { day: plan.valid_from })),
-      details.offline && make("p", { class: "note", id: "offline" }, `${words.offline} ${say(words.data_of, { time: dataTime() })}`));
+      details.offline && offline());
+  }
+
+  function offline() {
+    const { plan, township } = current();
+    const day = new Intl.DateTimeFormat("sv-SE", { timeZone: township.time_zone }).format(new Date());
+    return make("p", { class: "note", id: "offline" }, `${words.offline} ${say(words.data_of, { time: dataTime() })}`,
+      plan.last_day && plan.last_day < day ? ` ${say(words.ended, { day: plan.last_day })}` : null);
   }
 
   function picture(answer) {
     const width = Math.max(240, Math.min(byId("answer").clientWidth || 680, 680) - 32);
-    return make("div", { class: "spot" }, gisgrid.spot(index, answer, words, width),
+    return make("div", { class: "spot" }, gisgrid.spot(current(), answer, words, width),
       make("ul", { class: "key" }, ...gisgrid.spotKey(words).map((parts) => make("li", {}, ...parts))));
   }
 
   function outside(here) {
     show(make("p", { class: "bad" }, say(words.outside, {
       grid: here.nearest ? here.nearest.name : "—", m: here.nearest ? metres(here.nearest.distance_m) : "—" })),
-    make("p", { class: "note", id: "offline" }, `${words.offline} ${say(words.data_of, { time: dataTime() })}`));
+    offline());
   }
 
   function problem(body) {
@@ -191,8 +211,8 @@
   }
 
   // The number is for who has the right to it; the store writes down that it was asked for.
-  async function call(grid, button) {
-    const query = new URLSearchParams({ purpose: "contact", township: ui.township, lang: ui.language });
+  async function call(grid, township, button) {
+    const query = new URLSearchParams({ purpose: "contact", township, lang: ui.language });
     try {
       const answer = await fetch(`${ui.leader}/${encodeURIComponent(grid.code)}/leader?${query}`,
         { signal: AbortSignal.timeout(PATIENCE_MS) });
@@ -208,7 +228,7 @@
 
   async function send(answer, button) {
     const text = [answer.house && answer.house.address, answer.grid.name, answer.grid.code,
-      `${words.leader} ${answer.grid.leader || words.nobody}`, answer.community.name,
+      `${words.leader} ${answer.grid.leader || words.nobody}`, answer.community.name, ui.several && answer.township.name,
       `${answer.place.lat.toFixed(6)}, ${answer.place.lon.toFixed(6)} (WGS 84)`].filter(Boolean).join("\n");
     try {
       if (navigator.share) await navigator.share({ text });
@@ -240,7 +260,8 @@
     if (address) lookUp({ address, township: ui.township });
     else show(make("p", { class: "bad" }, words.empty));
   });
-  recall();
+  index = recall(INDEX);
+  later = recall(LATER);
   age();
   window.addEventListener("online", refresh);
   // Only secure pages (https, or this very machine) may keep themselves.

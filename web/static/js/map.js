@@ -54,7 +54,17 @@
 
   gisgrid.make = make;
 
+  // At midnight another plan is in force: the page is fetched anew, also after a sleep of the machine.
+  // Counted from the server's clock, for this machine's own may be days off.
+  function atTurn(seconds) {
+    if (seconds === null) return;
+    const end = Date.now() + 1000 * seconds, look = () => { if (Date.now() >= end) location.reload(); };
+    setInterval(look, 20000);
+    document.addEventListener("visibilitychange", look);
+  }
+
   gisgrid.start = function (map, ui) {
+    atTurn(ui.turns_in_s);
     gisgrid.town = map; // tests look here
     byId("notice").textContent = ui.words.failed;
     // The planner's layers lay their own paint, labels and facts over the grids.
@@ -245,7 +255,7 @@
     }
     return show(state, grid.name,
       make("span", { class: `badge badge-${grid.kind}` }, ui.words[grid.kind]),
-      [["code", grid.code], ["community", (ui.language === "en" && grid.community_en) || grid.community],
+      [...(grid.state === "later" ? [["in_force_from", grid.since]] : []), ["code", grid.code], ["community", (ui.language === "en" && grid.community_en) || grid.community],
         ["host", grid.host], ["leader", grid.leader || ui.words.nobody], ...(state.more ? state.more(code) : [])],
       ["houses", "households", "residents", "events", "open_events"].map((key) => [key, grid[key]]),
       null, ui.planner && ui.planner.words);

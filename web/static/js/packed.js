@@ -117,7 +117,7 @@
       .filter((grid) => grid.distance_m <= WITHIN_M)
       .sort((a, b) => a.distance_m - b.distance_m || byCode(a.code, b.code));
     return {
-      township: index.township.name,
+      township: index.township,
       community: { name: own.card.community },
       grid: own.card,
       exclusive: over ? over.card : null,

@@ -1,0 +1,181 @@
+"""Three townships of one name in two counties, side by side, with the same names and codes in each.
+
+Only a mark tells them apart: it stands in what is each one's own (leaders, residents, events, documents …).
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
+
+from gisgrid.access.roles import ROLES
+from gisgrid.db.cluster import Cluster
+from gisgrid.db.store import transaction
+from gisgrid.events.calendars import read_calendar
+from gisgrid.events.cases import SYSTEM, By, Details, Owner, open_case, take_step
+from gisgrid.events.clocks import keep_calendar
+from gisgrid.learning.documents import issue
+from gisgrid.locate.gazetteer import index_addresses
+from gisgrid.plans.attach import attach_dated
+from tests.support.accounts import appointed
+from tests.support.database import own_database
+from tests.support.town_files import DATA
+from tests.support.web import app_over, session_cookie
+
+MARKS = {"999901001": "鱻", "999901002": "麤", "999902001": "龘"}
+"""Code of each township to its mark; the last lies in another county."""
+TOWNS = tuple(MARKS)
+GRIDS = ("g1", "g2")
+ADDRESS = "同名路1号"
+AREA_ROLES = {
+    "township": (
+        "township_government", "dispatcher", "planner", "coordinator", "auditor", "administrator",
+    ),
+    "community": ("section_cadre", "community_clerk"),
+    "grid": ("grid_leader", "grid_worker", "sinking_force", "social_force", "resident"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Town:
+    """Row numbers of what a township has."""
+
+    code: str
+    id: int
+    community: str
+    plan_id: int
+    house_id: int
+    event_id: int
+    case_id: int
+    spot: tuple[float, float]
+    """Of its house, in grid g1 (EPSG:4326)."""
+
+    @property
+    def mark(self) -> str:
+        return MARKS[self.code]
+
+
+@dataclass(frozen=True)
+class Towns:
+    store: Engine
+    app: Flask
+    towns: dict[str, Town]
+    cookies: dict[tuple[str, str], str]
+    """By role and township; a reviewer's is that of the county."""
+
+    def client(self, role: str = "", code: str = "") -> FlaskClient:
+        """Somebody in a role there; without one, the public."""
+        client = self.app.test_client()
+        if role:
+            key, _, value = self.cookies[role, code].partition("=")
+            client.set_cookie(key, value)
+        return client
+
+
+@contextlib.contextmanager
+def three_towns(cluster: Cluster, template: str) -> Iterator[Towns]:
+    with own_database(cluster, template, "three_towns") as engine:
+        with transaction(engine) as session:
+            towns = {code: build(session, n, code) for n, code in enumerate(TOWNS)}
+            accounts = {
+                (role, town.code): seat(session, role, level, town)
+                for town in towns.values()
+                for level, roles in AREA_ROLES.items()
+                for role in roles
+            }
+            for code in TOWNS:
+                accounts["county_reviewer", code] = appointed(
+                    session, "county_reviewer", code[:6], name=f"reviewer-{code}"
+                )
+        app = app_over(engine)
+        cookies = {key: session_cookie(app, engine, number) for key, number in accounts.items()}
+        assert {role for role, _ in cookies} == set(ROLES)
+        yield Towns(engine, app, towns, cookies)
+
+
+def seat(session: Session, role: str, level: str, town: Town) -> int:
+    area = town.community if level == "community" else town.code
+    grid = "g1" if level == "grid" else None
+    return appointed(session, role, area, grid=grid, name=f"{role}-{town.code}")
+
+
+def build(session: Session, n: int, code: str) -> Town:
+    values = {"code": code, "county": code[:6], "m": MARKS[code], "x": 120.9 + 0.02 * n, "y": 40.7}
+    for statement in _TOWN.split(";\n"):
+        session.execute(text(statement), values)
+    row = session.execute(text(_ROWS), {"code": code}).one()
+    keep_calendar(session, row.id, read_calendar(DATA / "calendar/calendar.csv"))
+    attach_dated(session, row.id, "house")
+    attach_dated(session, row.id, "event")
+    index_addresses(session, row.id)
+    issue(session, row.id, "D1", file_name="a.txt", content=f"文{MARKS[code]}".encode(),
+          title=f"文件{MARKS[code]}", day=row.today, who="测试")  # fmt: skip
+    case = open_case(session, row.event_id, SYSTEM)
+    for step in ("file", "dispatch"):
+        to = Owner(grid_code="g1", level="grid")
+        details = Details(to=to) if step == "dispatch" else Details()
+        case = take_step(session, case.id, step, By("dispatcher", ("dispatcher",)), details=details)
+    return Town(
+        code, row.id, row.community, row.plan_id, row.house_id, row.event_id, case.id,
+        (row.lon, row.lat),
+    )  # fmt: skip
+
+
+_TOWN = """
+INSERT INTO area (code, level, name, name_en, geom)
+SELECT :county, 'county', '同名县', 'Same County', ST_Multi(ST_MakeEnvelope(:x, :y, :x + 0.02, :y + 0.01, 4326))
+WHERE NOT EXISTS (SELECT FROM area WHERE code = :county);
+INSERT INTO area (code, level, name, name_en, parent_id, geom)
+SELECT :code, 'township', '同名镇', 'Same Town', id, ST_Multi(ST_MakeEnvelope(:x, :y, :x + 0.02, :y + 0.01, 4326))
+FROM area WHERE code = :county;
+INSERT INTO township (area_id, metric_srid) SELECT id, 4549 FROM area WHERE code = :code;
+INSERT INTO area (code, level, name, name_en, parent_id, geom)
+SELECT :code || '001', 'community', '同名社区', 'Same Village', id, geom FROM area WHERE code = :code;
+INSERT INTO plan (township_id, name, state, validity)
+SELECT id, '方案' || :m, 'published', daterange('2022-09-01', NULL) FROM area WHERE code = :code;
+INSERT INTO grid (plan_id, code, name, kind, community_id, geom)
+SELECT p.id, 'g' || k, '同名第' || k || '网格', 'basic', c.id,
+       ST_Multi(ST_MakeEnvelope(:x + 0.01 * (k - 1), :y, :x + 0.01 * k, :y + 0.01, 4326))
+FROM plan p JOIN area t ON t.id = p.township_id JOIN area c ON c.parent_id = t.id, generate_series(1, 2) k
+WHERE t.code = :code;
+INSERT INTO house (township_id, code, address, geom)
+SELECT id, 'H' || k, '同名路' || k || '号', ST_SetSRID(ST_MakePoint(:x + 0.01 * k - 0.005, :y + 0.005), 4326)
+FROM area, generate_series(1, 2) k WHERE code = :code;
+INSERT INTO household (township_id, code, house_id)
+SELECT h.township_id, 'F' || h.code, h.id FROM house h JOIN area t ON t.id = h.township_id WHERE t.code = :code;
+INSERT INTO resident (township_id, code, household_id, name)
+SELECT f.township_id, 'R' || f.code, f.id, :m || '测试' FROM household f JOIN area t ON t.id = f.township_id WHERE t.code = :code;
+INSERT INTO staff (township_id, code, name, phone)
+SELECT id, 'S1', '测' || :m || '长', '1990000' || right(:code, 4) FROM area WHERE code = :code;
+INSERT INTO team_member (township_id, staff_id, grid_code, role, during)
+SELECT s.township_id, s.id, 'g' || k, 'leader', daterange('2022-01-01', NULL)
+FROM staff s JOIN area t ON t.id = s.township_id, generate_series(1, 2) k WHERE t.code = :code;
+INSERT INTO matter_list (township_id, version, validity)
+SELECT id, '1', daterange('2020-01-01', NULL) FROM area WHERE code = :code;
+INSERT INTO matter (list_id, code, name, name_en)
+SELECT l.id, '01', '市容' || :m, 'Environment' FROM matter_list l JOIN area t ON t.id = l.township_id WHERE t.code = :code;
+INSERT INTO matter (list_id, parent_id, code, name, name_en, time_limit, limit_unit, office, decider)
+SELECT l.id, m.id, '0101', '垃圾' || :m, 'Rubbish', 4, 'working_hours', '同名办', 'township'
+FROM matter m JOIN matter_list l ON l.id = m.list_id JOIN area t ON t.id = l.township_id WHERE t.code = :code;
+INSERT INTO event (township_id, code, matter_id, reported_at, text, source, geom)
+SELECT t.id, 'E1', m.id, now() - interval '1 day', '事由' || :m, '来源' || :m, ST_SetSRID(ST_MakePoint(:x + 0.005, :y + 0.005), 4326)
+FROM matter m JOIN matter_list l ON l.id = m.list_id JOIN area t ON t.id = l.township_id
+WHERE t.code = :code AND m.code = '0101';
+INSERT INTO legacy_problem (township_id, code, title, supervisor, opened_on, review_on)
+SELECT id, 'L1', '难题' || :m, '测试', '2023-05-01', '2023-06-01' FROM area WHERE code = :code;
+INSERT INTO training (township_id, code, course, held_on, hours, kind)
+SELECT id, 'T1', '培训' || :m, '2023-05-01', 2, 'training' FROM area WHERE code = :code
+"""
+_ROWS = """
+SELECT t.id, c.code AS community, p.id AS plan_id, h.id AS house_id, e.id AS event_id,
+       ST_X(h.geom) AS lon, ST_Y(h.geom) AS lat, today_in(t.id) AS today
+FROM area t JOIN area c ON c.parent_id = t.id JOIN plan p ON p.township_id = t.id
+JOIN house h ON h.township_id = t.id AND h.code = 'H1' JOIN event e ON e.township_id = t.id
+WHERE t.code = :code
+"""
