@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from gisgrid.register.target import Check, Target, Write
+from gisgrid.register.target import UNTIL_FIRST, Check, Stored, Target, Write
 from gisgrid.register.team_targets import UNKNOWN_GRID, UNKNOWN_STAFF
 
 _POINT = "CASE WHEN s.place = 'ok' THEN ST_SetSRID(ST_MakePoint(s.lon, s.lat), 4326) END"
+
+_NOT_REVIEWED = "NOT EXISTS (SELECT FROM legacy_review r WHERE r.problem_id = t.id)"
 
 HANDLING_TARGETS: dict[str, Target] = {
     "assets": Target(
@@ -16,7 +18,18 @@ HANDLING_TARGETS: dict[str, Target] = {
             "source_y": "float8", "place": "text", "reach_m": "float8",
         },
         placed=True,
-        checks=(UNKNOWN_GRID,),
+        stored=(
+            Stored(
+                ("code",),
+                ("reach_m", "since", "until", "lon"),
+                """SELECT code, nullif(reach_m, 0) AS reach_m, lower(during) AS since,
+                   upper(during) - 1 AS until, ST_X(geom) AS lon, ST_Y(geom) AS lat,
+                   ST_X(geom) AS source_x, ST_Y(geom) AS source_y,
+                   CASE WHEN geom IS NULL THEN 'unlocated' ELSE 'ok' END AS place
+                FROM asset WHERE township_id = :township""",
+            ),
+        ),
+        checks=(UNKNOWN_GRID, UNTIL_FIRST),
         writes=(
             Write(f"""
 WITH done AS (
@@ -75,6 +88,14 @@ SELECT (SELECT count(*) FROM added) AS inserted, (SELECT count(*) FROM changed) 
             "opened_on": "date", "review_on": "date",
         },
         community=True,
+        stored=(
+            Stored(
+                ("code",),
+                ("community",),
+                f"""SELECT t.code, t.community_id FROM legacy_problem t
+                WHERE t.township_id = :township AND {_NOT_REVIEWED}""",
+            ),
+        ),
         checks=(
             Check(
                 "unknown_community",
@@ -84,7 +105,7 @@ SELECT (SELECT count(*) FROM added) AS inserted, (SELECT count(*) FROM changed) 
         ),
         # Once somebody has looked, when to look again and whether it is solved is the ledger's word.
         writes=(
-            Write("""
+            Write(f"""
 WITH done AS (
     INSERT INTO legacy_problem AS t
         (township_id, code, title, community_id, supervisor, opened_on, review_on)
@@ -96,7 +117,7 @@ WITH done AS (
     WHERE (t.title, t.community_id, t.supervisor, t.opened_on, t.review_on) IS DISTINCT FROM
         (excluded.title, excluded.community_id, excluded.supervisor, excluded.opened_on,
          excluded.review_on)
-      AND NOT EXISTS (SELECT FROM legacy_review r WHERE r.problem_id = t.id)
+      AND {_NOT_REVIEWED}
     RETURNING (t.xmax = 0) AS fresh
 )
 SELECT count(*) FILTER (WHERE fresh) AS inserted, count(*) FILTER (WHERE NOT fresh) AS updated

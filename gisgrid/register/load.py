@@ -38,6 +38,7 @@ from gisgrid.register.prepare import (
 )
 from gisgrid.register.read import GEOMETRY, Table
 from gisgrid.register.stage import Stage, known_places
+from gisgrid.register.stored import Emptied, emptied, given_columns, recall
 from gisgrid.register.undeclared import refuse_personal_cells
 
 Progress = Callable[[int, int | None, str], None]
@@ -58,6 +59,8 @@ class Report:
     verdict: Verdict | None
     unused: tuple[str, ...]
     ignored: tuple[str, ...]
+    emptied: tuple[Emptied, ...]
+    """Stored values that empty cells take away, by column."""
     houses: Counts | None
     events: Counts | None
     townships: tuple[str, ...]
@@ -89,6 +92,10 @@ def load(session: Session, order: Order, *, progress: Progress | None = None) ->
     read = _fill(stage, job, rejected, noted, tell)
     stage.settle()
     stage.drop_repeats(rejected, noted)
+    given = given_columns(job.resolved)
+    recall(stage, given)
+    if job.target.placed and "lon" not in given and not stage.any_unlocated():
+        noted.drop("unlocated")
     if order.kind == "grids":
         stage.place_grids()
     if order.kind == "events":
@@ -101,6 +108,7 @@ def load(session: Session, order: Order, *, progress: Progress | None = None) ->
     if job.target.community and "address" in job.target.columns:
         stage.find_communities_in_addresses(noted)
     stage.run_checks(rejected, noted)
+    blanks = emptied(stage, job.resolved, given, noted, allowed=order.blank)
     tell(read, read, "writing")
     stage.values["run"] = run_id = open_run(session, job)
     staged = stage.row_count()
@@ -125,6 +133,7 @@ def load(session: Session, order: Order, *, progress: Progress | None = None) ->
         "updated": updated,
         "rejected": rejected.counts(),
         "noted": noted.counts(),
+        "emptied": {e.column: e.values for e in blanks},
     }
     close_run(session, run_id, counts, changed=bool(inserted + updated))
     if order.kind == "matters":
@@ -143,6 +152,7 @@ def load(session: Session, order: Order, *, progress: Progress | None = None) ->
         verdict=verdict,
         unused=job.resolved.unused,
         ignored=job.resolved.ignored,
+        emptied=tuple(blanks),
         houses=houses,
         events=events,
         townships=settled,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from gisgrid.access.roles import ROLES
-from gisgrid.register.target import Check, Target, Write, upsert
+from gisgrid.register.target import UNTIL_FIRST, Check, Stored, Target, Write, upsert
+from gisgrid.register.team_targets import STORED_STAFF
 
 _LEVELS = ", ".join(
     f"('{name}', '{level}')" for name, role in ROLES.items() for level in role.levels
@@ -22,7 +23,20 @@ OFFICE_TARGETS: dict[str, Target] = {
             "area": "text", "since": "date", "until": "date",
         },
         key=("code", "role", "area", "since"),
+        stored=(
+            STORED_STAFF,
+            Stored(
+                ("code", "role", "area", "since"),
+                ("until",),
+                """SELECT p.code, m.role, a.code AS area, lower(m.during) AS since,
+                   upper(m.during) - 1 AS until
+                FROM appointment m JOIN account k ON k.id = m.account_id
+                JOIN staff p ON p.id = k.staff_id AND p.township_id = :township
+                JOIN area a ON a.id = m.area_id WHERE m.grid_code IS NULL""",
+            ),
+        ),
         checks=(
+            UNTIL_FIRST,
             Check(
                 "unknown_area",
                 "area",

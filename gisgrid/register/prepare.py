@@ -43,6 +43,8 @@ class Order:
     """The file has no key: make one from each row's content and how often it stood before."""
     trust_crs: bool = False
     """Load even though the detective says that the declared datum cannot be right."""
+    blank: tuple[str, ...] = ()
+    """Columns whose empty cells may take away more than a tenth of what is stored."""
     most: int = MAX_UNPACKED
     """Bytes that a packed file may unpack to."""
     search_keys: bool = True

@@ -38,7 +38,8 @@ class Stage:
             columns.append("community_id bigint")
         if "since" in self.target.columns:
             columns.append(
-                "span daterange GENERATED ALWAYS AS (daterange(since, until, '[]')) STORED"
+                "span daterange GENERATED ALWAYS AS (CASE WHEN until < since THEN NULL "
+                "ELSE daterange(since, until, '[]') END) STORED"
             )
         if "matter" in self.target.columns:
             columns.append("matter_id bigint")
@@ -119,7 +120,7 @@ class Stage:
                       AND ST_Area(ST_Intersection(a.geom, s.geometry)) > 0
                     ORDER BY ST_Area(ST_Intersection(a.geom, s.geometry)) DESC,
                              a.code COLLATE "C" LIMIT 1)
-                WHERE s.community IS NULL
+                WHERE s.community IS NULL AND s.community_id IS NULL
                 """
             ),
             self.values,
@@ -133,7 +134,7 @@ class Stage:
         addresses = self.session.scalars(
             text(
                 "SELECT DISTINCT address FROM stage WHERE place <> 'ok' AND community IS NULL "
-                "AND address ~ '[里村屯區区]'"
+                "AND community_id IS NULL AND address ~ '[里村屯區区]'"
             )
         )
         named = [(address, names_within(address, known)) for address in addresses]
@@ -143,6 +144,7 @@ class Stage:
                 "UPDATE stage s SET community_id = f.id "
                 "FROM unnest(CAST(:addresses AS text[]), CAST(:ids AS bigint[])) AS f(address, id) "
                 "WHERE s.address = f.address AND s.place <> 'ok' AND s.community IS NULL "
+                "AND s.community_id IS NULL "
                 "RETURNING s.row_no"
             ),
             {"addresses": [address for address, _ in found], "ids": [i for _, i in found]},
@@ -238,6 +240,12 @@ class Stage:
         if inserted + updated > 1000:
             self.session.execute(text(f"ANALYZE {self.target.table}"))
         return inserted, updated
+
+    def any_unlocated(self) -> bool:
+        """Whether a row has no point."""
+        return bool(
+            self.session.scalar(text("SELECT EXISTS (SELECT FROM stage WHERE place <> 'ok')"))
+        )
 
     def row_count(self) -> int:
         return int(self.session.scalar(text("SELECT count(*) FROM stage")) or 0)

@@ -16,6 +16,32 @@ class Check:
     """Told only; the row stays."""
 
 
+UNTIL_FIRST = Check("until_first", "until", "SELECT row_no FROM stage WHERE until < since")
+"""Asked of the stage and not of the file alone: one of the two days may be the stored one."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """How rows that are in the store look as rows of the stage."""
+
+    key: tuple[str, ...]
+    """Columns of the stage that name the row."""
+    columns: tuple[str, ...]
+    """Canonical columns that a file may leave out or leave empty."""
+    sql: str
+    """Gives ``key`` and ``columns``; NULL also where what stands there is the default. ``community``
+    comes as ``community_id``, ``lon`` with the rest of its place (``PARTS``)."""
+    shown: bool = True
+    """The load changes these very rows, so what it would empty is told; False: they only stand in."""
+
+
+PARTS: dict[str, tuple[str, ...]] = {
+    "community": ("community_id",),
+    "lon": ("lon", "lat", "source_x", "source_y", "place"),
+}
+"""Canonical column to the columns of the stage that hold it, where these are others."""
+
+
 @dataclass(frozen=True)
 class Write:
     """A statement that brings rows of the stage into a table; it gives one row: inserted, updated."""
@@ -37,6 +63,7 @@ class Target:
     """In order."""
     key: tuple[str, ...] = ("code",)
     """What names a row in the file."""
+    stored: tuple[Stored, ...] = ()
     checks: tuple[Check, ...] = ()
     community: bool = False
     """Rows name a community; ``community_id`` is resolved."""
