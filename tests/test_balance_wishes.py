@@ -32,7 +32,7 @@ from gisgrid.plans.state import PlanState
 from gisgrid.plans.task import prepare
 from gisgrid.plans.wishes import Wishes
 from gisgrid.settings import Settings
-from tests.factories import (
+from tests.support.factories import (
     create_house,
     create_household,
     create_plan,
@@ -40,8 +40,8 @@ from tests.factories import (
     create_street,
     create_township,
 )
-from tests.sketch import spot
-from tests.test_balance_cli import DAY, town_state
+from tests.support.sketch import spot
+from tests.support.town_f import DAY, town_state
 
 COMMUNITY = "999901001208"
 GRIDS = tuple(f"{COMMUNITY}00{n}" for n in range(1, 6))

@@ -6,12 +6,10 @@ import http.client
 import json
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from flask import Flask
 from sqlalchemy import Engine, select, text
 
 from gisgrid import tables as t
@@ -20,13 +18,13 @@ from gisgrid.events.board import Filters, board, cursor, mine, steps_since
 from gisgrid.events.cases import Owner, case_log
 from gisgrid.events.flow import keep_own_flows
 from gisgrid.tables import Matter, Township
-from tests.accounts import acting, appointed
-from tests.cases import TEAM_A, at
-from tests.factories import create_event
-from tests.lookups import eventually
-from tests.sketch import spot
-from tests.test_case_rights import PUBLIC, Town
-from tests.web import app_over, served, session_cookie
+from tests.support.accounts import acting, appointed
+from tests.support.case_town import PUBLIC, Town
+from tests.support.cases import TEAM_A, at
+from tests.support.factories import create_event
+from tests.support.lookups import eventually
+from tests.support.sketch import spot
+from tests.support.web import app_over, listened, session_cookie
 
 
 @pytest.fixture
@@ -243,14 +241,6 @@ class Ear:
     def close(self) -> None:
         self.answer.close()
         self.connection.close()
-
-
-@contextmanager
-def listened(app: Flask) -> Iterator[str]:
-    with served(app) as host:
-        yield host
-        app.extensions["gisgrid.streams"].close()
-        app.extensions["gisgrid"].listener.close()
 
 
 def test_news_come_within_a_second_to_those_who_may_see_them_and_none_is_lost(

@@ -16,9 +16,9 @@ from gisgrid.db.store import transaction
 from gisgrid.plans import jobs, scenarios
 from gisgrid.plans.fetch import today
 from gisgrid.plans.plans import plan_in_force, township
-from tests.accounts import appointed
-from tests.town_f import load_town
-from tests.web import ARTIFACTS, Visit, app_over, chromium, served, visit
+from tests.support.accounts import appointed
+from tests.support.town_f import load_town
+from tests.support.web import ARTIFACTS, Visit, app_over, chromium, served, visit
 
 pytestmark = pytest.mark.browser
 

@@ -15,8 +15,8 @@ from sqlalchemy import Engine
 from gisgrid.db.store import transaction
 from gisgrid.locate.gazetteer import index_addresses
 from gisgrid.plans.plans import township
-from tests.town_f import load_town
-from tests.web import ARTIFACTS, app_over, chromium, served
+from tests.support.town_f import load_town
+from tests.support.web import ARTIFACTS, app_over, chromium, served
 
 pytestmark = pytest.mark.browser
 
@@ -46,9 +46,9 @@ def app(town_copy: Engine) -> Iterator[Flask]:
 @pytest.fixture(scope="module")
 def town_copy(cluster: Any, template: str) -> Iterator[Engine]:
     """Town F in a database of this module's own, with its addresses indexed."""
-    from tests.conftest import _database
+    from tests.support.database import own_database
 
-    with _database(cluster, template, "lookup") as engine:
+    with own_database(cluster, template, "lookup") as engine:
         with transaction(engine) as session:
             load_town(session)
             index_addresses(session, township(session).id)

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page
 from sqlalchemy import Engine, text
 
 from gisgrid.db.store import transaction
-from tests.web import ARTIFACTS, Town, app_over, chromium, fill_town, served, visit
+from tests.support.web import ARTIFACTS, Town, app_over, chromium, fill_town, served, visit
 
 pytestmark = pytest.mark.browser
 

@@ -14,12 +14,11 @@ from gisgrid.db.store import transaction
 from gisgrid.events.calendars import read_calendar
 from gisgrid.events.clocks import keep_calendar
 from gisgrid.plans.plans import township
-from tests.accounts import appointed
-from tests.test_board import listened
-from tests.test_browser_report import INSIDE, choose, phone, send
-from tests.test_report_web import jpeg
-from tests.town_f import DATA, load_town
-from tests.web import ARTIFACTS, app_over, chromium, session_cookie
+from tests.support.accounts import appointed
+from tests.support.desks import jpeg
+from tests.support.phones import INSIDE, choose, phone, send
+from tests.support.town_f import DATA, load_town
+from tests.support.web import ARTIFACTS, app_over, chromium, listened, session_cookie
 
 pytestmark = pytest.mark.browser
 

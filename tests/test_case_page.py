@@ -16,11 +16,11 @@ from werkzeug.test import TestResponse
 from gisgrid.db.store import transaction
 from gisgrid.events.cases import By, case_log, case_now
 from gisgrid.events.people import acceptance
-from tests.accounts import appointed
-from tests.cases import at
-from tests.sketch import spot
-from tests.test_case_rights import PUBLIC, Town
-from tests.web import app_over
+from tests.support.accounts import appointed
+from tests.support.case_town import PUBLIC, Town
+from tests.support.cases import at
+from tests.support.sketch import spot
+from tests.support.web import app_over
 
 
 class Desk:

@@ -35,11 +35,10 @@ from gisgrid.events.people import accept, acceptance, keep_suggestion, suggest
 from gisgrid.plans.attach import attach
 from gisgrid.plans.plans import plan_in_force, townships
 from gisgrid.plans.plans import township as township_of
-from tests.accounts import acting, appointed, web_engine
-from tests.cases import DISPATCHER, TEAM_A, WORKER, Walk, at, new_case, place
-from tests.factories import community_of, create_matter
-from tests.sketch import spot
-from tests.test_case_clocks import due
+from tests.support.accounts import acting, appointed, web_engine
+from tests.support.cases import DISPATCHER, TEAM_A, WORKER, Walk, at, due, new_case, place
+from tests.support.factories import community_of, create_matter
+from tests.support.sketch import spot
 
 ON, OFF = at("2023-08-15 10:00"), at("2023-08-16 09:00")
 

@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import Engine, text
 
 from gisgrid.db.store import transaction
-from tests.cases import TEAM_A
-from tests.test_case_rights import PUBLIC, Town
-from tests.web import app_over
+from tests.support.case_town import PUBLIC, Town
+from tests.support.cases import TEAM_A
+from tests.support.web import app_over
 
 DAYS = "since=2023-08-01&until=2023-08-31&lang=en"
 

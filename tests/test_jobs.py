@@ -16,13 +16,13 @@ from gisgrid.plans.bench import flows, numbers, with_grids
 from gisgrid.plans.plans import Place, PlanInfo, plan_in_force, township
 from gisgrid.plans.refusals import ScenarioLocks, refuse
 from gisgrid.plans.wishes import Wishes
-from tests.conftest import _database
-from tests.town_f import load_town
+from tests.support.database import own_database
+from tests.support.town_f import load_town
 
 
 @pytest.fixture(scope="module")
 def town_of_its_own(cluster, template) -> Iterator[Engine]:
-    with _database(cluster, template, "town_jobs") as engine:
+    with own_database(cluster, template, "town_jobs") as engine:
         with transaction(engine) as session:
             load_town(session)
         yield engine

@@ -13,16 +13,16 @@ from sqlalchemy import Engine, text
 from gisgrid.db.store import transaction
 from gisgrid.plans import plans, summary
 from gisgrid.plans.counting import FIELDS, count_under
-from tests.conftest import _database
-from tests.lookups import INSIDE, ask, eventually, refused, snapshots_of
-from tests.town_f import load_town
-from tests.web import app_over
+from tests.support.database import own_database
+from tests.support.lookups import INSIDE, ask, eventually, refused, snapshots_of
+from tests.support.town_f import load_town
+from tests.support.web import app_over
 
 
 @pytest.fixture
 def own(cluster: Any, template: str) -> Iterator[Engine]:
     """Town F in a database of the test's own."""
-    with _database(cluster, template, "locate_own") as engine:
+    with own_database(cluster, template, "locate_own") as engine:
         with transaction(engine) as session:
             load_town(session)
         yield engine

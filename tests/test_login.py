@@ -19,7 +19,7 @@ from gisgrid.access.appointments import appoint, appointments, end_appointment
 from gisgrid.access.login import TRIES, drop_second_factor, set_password
 from gisgrid.access.tokens import add_token, revoke_token
 from gisgrid.db.store import transaction
-from tests.web import Town, app_over, fill_town
+from tests.support.web import Town, app_over, fill_town
 from web.identity import COOKIE
 
 PASSWORD = "plum-7rain-42wind"

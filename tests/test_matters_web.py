@@ -12,9 +12,9 @@ from sqlalchemy import Engine, text
 
 from gisgrid.db import listen
 from gisgrid.db.store import transaction
-from tests.accounts import acting, web_engine
-from tests.sketch import spot
-from tests.test_telephone import Centre
+from tests.support.accounts import acting, web_engine
+from tests.support.desks import Centre
+from tests.support.sketch import spot
 
 GONE = """
 UPDATE matter SET consent = '某文', during = daterange('2023-01-01', '2023-02-01')

@@ -22,12 +22,12 @@ from gisgrid.db.store import transaction
 from gisgrid.events.cases import By, Details, Owner, case_by_ticket, take_step
 from gisgrid.events.flow import keep_own_flows
 from gisgrid.tables import Township
-from tests.accounts import appointed
-from tests.cases import DISPATCHER, WORKER, place
-from tests.factories import create_event, create_matter
-from tests.sketch import spot
-from tests.test_report_web import jpeg
-from tests.web import app_over, served
+from tests.support.accounts import appointed
+from tests.support.cases import DISPATCHER, WORKER, place
+from tests.support.desks import jpeg
+from tests.support.factories import create_event, create_matter
+from tests.support.sketch import spot
+from tests.support.web import app_over, served
 from web import snapshots
 
 LON, LAT = spot(0.5, 0.5)

@@ -17,8 +17,8 @@ from gisgrid.db import migrate
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import copy_rows, open_engine, transaction
 from gisgrid.errors import StoreUnavailable
-from tests.factories import create_house, create_plan, create_township
-from tests.sketch import spot
+from tests.support.factories import create_house, create_plan, create_township
+from tests.support.sketch import spot
 
 
 def test_the_migrations_and_the_mapped_classes_agree(engine: Engine):

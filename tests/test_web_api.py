@@ -28,8 +28,8 @@ from gisgrid.errors import (
 from gisgrid.locate import aliases
 from gisgrid.locate.gazetteer import index_addresses
 from gisgrid.tables import Township
-from tests.factories import create_plan
-from tests.web import Town, app_over, fill_town
+from tests.support.factories import create_plan
+from tests.support.web import Town, app_over, fill_town
 from web.errors import PROBLEM_TYPE, problem_of, status_of, status_of_sqlstate
 from web.gate import PUBLIC, RIGHT_OF
 

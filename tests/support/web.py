@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,11 @@ from werkzeug.serving import make_server
 
 from gisgrid.settings import Settings
 from gisgrid.tables import Township
-from tests.accounts import appointed, web_engine
+from tests.support.accounts import appointed, web_engine
 from web.app import create_app
 from web.identity import COOKIE
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 ARTIFACTS = ROOT / "artifacts"
 KEY = "a key of tests, which signs nothing else"
 CHROMIUM = "/usr/bin/chromium"
@@ -277,3 +278,11 @@ INSERT INTO event_grid (plan_id, event_id, grid_id)
 SELECT DISTINCT ON (e.id) g.plan_id, e.id, g.id FROM event e JOIN grid g ON ST_Covers(g.geom, e.geom)
 ORDER BY e.id, g.code COLLATE "C"
 """
+
+
+@contextmanager
+def listened(app: Flask) -> Iterator[str]:
+    with served(app) as host:
+        yield host
+        app.extensions["gisgrid.streams"].close()
+        app.extensions["gisgrid"].listener.close()
