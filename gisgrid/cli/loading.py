@@ -68,6 +68,9 @@ from gisgrid.settings import Settings
     metavar="COLUMN",
     help="this column's empty cells may take away what is stored, however much it is",
 )
+@click.option(
+    "--move", is_flag=True, help="rows may hang on another area, house or household than before"
+)
 @click.option("--trust-crs", is_flag=True, help="load although the declared datum looks wrong")
 @click.option(
     "--rejects",
@@ -90,6 +93,7 @@ def load(
     code_from_row: bool,
     trust_crs: bool,
     blank: tuple[str, ...],
+    move: bool,
     commit: bool,
     **mapping_options: object,
 ) -> None:
@@ -109,6 +113,7 @@ def load(
         code_from_row=code_from_row,
         trust_crs=trust_crs,
         blank=blank,
+        move=move,
         most=settings.unpacked_max_mb << 20,
         who=settings.who or getpass.getuser(),
     )

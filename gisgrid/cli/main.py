@@ -25,6 +25,7 @@ from gisgrid.cli import (
     learning,
     ledgers,
     loading,
+    loads,
     locating,
     matters,
     planning,
@@ -118,6 +119,8 @@ def main(ctx: click.Context, account: str | None, purpose: str | None) -> None:
 
 main.add_command(database.db)
 main.add_command(loading.load)
+main.add_command(loads.loads_command)
+main.add_command(loads.undo_load_command)
 main.add_command(counting.locate_command)
 main.add_command(counting.count_command)
 main.add_command(locating.address)

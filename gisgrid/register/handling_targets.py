@@ -33,12 +33,12 @@ HANDLING_TARGETS: dict[str, Target] = {
         writes=(
             Write(f"""
 WITH done AS (
-    INSERT INTO asset AS t (township_id, code, name, grid_code, reason, geom, reach_m, during)
-    SELECT :township, s.code, s.name, s.grid, s.reason, {_POINT}, coalesce(s.reach_m, 0), s.span
+    INSERT INTO asset AS t (township_id, code, name, grid_code, reason, geom, reach_m, during, run_id)
+    SELECT :township, s.code, s.name, s.grid, s.reason, {_POINT}, coalesce(s.reach_m, 0), s.span, :run
     FROM stage s ORDER BY s.row_no
     ON CONFLICT (township_id, code) DO UPDATE SET name = excluded.name,
         grid_code = excluded.grid_code, reason = excluded.reason, geom = excluded.geom,
-        reach_m = excluded.reach_m, during = excluded.during
+        reach_m = excluded.reach_m, during = excluded.during, run_id = excluded.run_id
     WHERE (t.name, t.grid_code, t.reason, t.geom, t.reach_m, t.during) IS DISTINCT FROM
         (excluded.name, excluded.grid_code, excluded.reason, excluded.geom, excluded.reach_m,
          excluded.during)
@@ -65,13 +65,13 @@ WITH part AS (
            tstzrange(s.starts_at, s.ends_at) AS span
     FROM stage s JOIN staff p ON p.township_id = :township AND p.code = s.staff
 ), changed AS (
-    UPDATE duty d SET during = part.span FROM part
+    UPDATE duty d SET during = part.span, run_id = :run FROM part
     WHERE d.township_id = :township AND (d.grid_code, d.micro_grid, d.staff_id, lower(d.during))
         = (part.grid, part.micro_grid, part.staff_id, part.starts_at) AND d.during <> part.span
     RETURNING 1
 ), added AS (
-    INSERT INTO duty (township_id, grid_code, micro_grid, staff_id, during)
-    SELECT :township, part.grid, part.micro_grid, part.staff_id, part.span FROM part
+    INSERT INTO duty (township_id, grid_code, micro_grid, staff_id, during, run_id)
+    SELECT :township, part.grid, part.micro_grid, part.staff_id, part.span, :run FROM part
     WHERE NOT EXISTS (SELECT FROM duty d WHERE d.township_id = :township
         AND (d.grid_code, d.micro_grid, d.staff_id, lower(d.during))
             = (part.grid, part.micro_grid, part.staff_id, part.starts_at))
@@ -108,12 +108,12 @@ SELECT (SELECT count(*) FROM added) AS inserted, (SELECT count(*) FROM changed) 
             Write(f"""
 WITH done AS (
     INSERT INTO legacy_problem AS t
-        (township_id, code, title, community_id, supervisor, opened_on, review_on)
-    SELECT :township, s.code, s.title, s.community_id, s.supervisor, s.opened_on, s.review_on
+        (township_id, code, title, community_id, supervisor, opened_on, review_on, run_id)
+    SELECT :township, s.code, s.title, s.community_id, s.supervisor, s.opened_on, s.review_on, :run
     FROM stage s ORDER BY s.row_no
     ON CONFLICT (township_id, code) DO UPDATE SET title = excluded.title,
         community_id = excluded.community_id, supervisor = excluded.supervisor,
-        opened_on = excluded.opened_on, review_on = excluded.review_on
+        opened_on = excluded.opened_on, review_on = excluded.review_on, run_id = excluded.run_id
     WHERE (t.title, t.community_id, t.supervisor, t.opened_on, t.review_on) IS DISTINCT FROM
         (excluded.title, excluded.community_id, excluded.supervisor, excluded.opened_on,
          excluded.review_on)

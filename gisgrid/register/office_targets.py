@@ -82,8 +82,8 @@ OFFICE_TARGETS: dict[str, Target] = {
             ),
             Write("""
 WITH added AS (
-    INSERT INTO account (name, display_name, staff_id)
-    SELECT DISTINCT ON (s.code) lower(s.code), s.name, p.id
+    INSERT INTO account (name, display_name, staff_id, run_id)
+    SELECT DISTINCT ON (s.code) lower(s.code), s.name, p.id, :run
     FROM stage s JOIN staff p ON p.township_id = :township AND p.code = s.code
     WHERE NOT EXISTS (SELECT FROM account k WHERE k.staff_id = p.id)
     ORDER BY s.code, s.row_no RETURNING 1
@@ -96,14 +96,14 @@ WITH part AS (
     SELECT k.id AS account_id, s.role, a.id AS area_id, s.since, s.span
     FROM stage s {_AREA} {_ACCOUNT}
 ), changed AS (
-    UPDATE appointment m SET during = part.span FROM part
+    UPDATE appointment m SET during = part.span, run_id = :run FROM part
     WHERE (m.account_id, m.role, m.area_id, lower(m.during))
         = (part.account_id, part.role, part.area_id, part.since)
       AND m.grid_code IS NULL AND m.during <> part.span
     RETURNING 1
 ), added AS (
-    INSERT INTO appointment (account_id, role, area_id, during)
-    SELECT account_id, role, area_id, span FROM part
+    INSERT INTO appointment (account_id, role, area_id, during, run_id)
+    SELECT account_id, role, area_id, span, :run FROM part
     WHERE NOT EXISTS (SELECT FROM appointment m
         WHERE (m.account_id, m.role, m.area_id, lower(m.during))
             = (part.account_id, part.role, part.area_id, part.since) AND m.grid_code IS NULL)

@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
-from gisgrid.register.target import Check, Stored, Target, upsert
+from gisgrid.register.target import Check, Stored, Target, Write, upsert
 
-# One pass per level, since a parent may stand in the same file. A row without a polygon leaves the
-# one that is there.
-_AREA_LEVELS = tuple(
-    upsert(
-        "area",
-        "code",
-        f"""SELECT s.code, s.level, s.name, s.name_en, p.id, coalesce(s.geometry, o.geom),
-           s.geometry IS NULL AND coalesce(o.derived, false), :run
-    FROM stage s LEFT JOIN area p ON p.code = s.parent LEFT JOIN area o ON o.code = s.code
-    WHERE s.level = '{level}' ORDER BY s.code""",
-        ("level", "name", "name_en", "parent_id", "geom", "derived"),
-    )
-    for level in ("county", "township", "community")
+# A community's code may be its township's own: then the township is a part of what names it.
+_OWN_CODE = "level = 'community' AND code !~ '^[0-9]{12}$'"
+_AREA = ("level", "name", "name_en", "parent_id", "geom", "derived")
+
+
+def _area_level(level: str, above: str) -> Write:
+    """One pass per level, since a parent may stand in the same file.
+
+    A row without a polygon leaves the one that is there.
+    """
+    old, new = (", ".join(f"{t}.{c}" for c in _AREA) for t in ("t", "part"))
+    return Write(f"""
+WITH part AS (
+    SELECT s.area_id, s.code, s.level, s.name, s.name_en, p.id AS parent_id,
+           coalesce(s.geometry, o.geom) AS geom,
+           s.geometry IS NULL AND coalesce(o.derived, false) AS derived
+    FROM stage s LEFT JOIN area p ON p.code = s.parent AND p.level = '{above}'
+    LEFT JOIN area o ON o.id = s.area_id WHERE s.level = '{level}'
+), changed AS (
+    UPDATE area t SET ({", ".join(_AREA)}, run_id) = ROW ({new}, :run) FROM part
+    WHERE t.id = part.area_id AND ({old}) IS DISTINCT FROM ({new})
+    RETURNING 1
+), added AS (
+    INSERT INTO area (code, {", ".join(_AREA)}, run_id)
+    SELECT part.code, {new}, :run FROM part WHERE area_id IS NULL ORDER BY part.code, parent_id
+    RETURNING 1
 )
+SELECT (SELECT count(*) FROM added) AS inserted, (SELECT count(*) FROM changed) AS updated
+""")
 
 
 def _stored_grids(which: str, *, shown: bool = True) -> Stored:
@@ -30,6 +45,23 @@ def _stored_grids(which: str, *, shown: bool = True) -> Stored:
     )
 
 
+_MOVED_AREA = Check(
+    "moved",
+    "parent",
+    """SELECT s.row_no FROM stage s JOIN area o ON o.id = s.area_id
+       JOIN area up ON up.id = o.parent_id WHERE up.code IS DISTINCT FROM s.parent""",
+    moves=True,
+)
+_MOVED_GRID = Check(
+    "moved",
+    "community",
+    """SELECT s.row_no FROM stage s JOIN plan p ON p.id = :plan
+       JOIN LATERAL (SELECT g.community_id FROM grid g
+           WHERE g.plan_id IN (p.id, p.based_on_id) AND g.code = s.code
+           ORDER BY g.plan_id = p.id DESC LIMIT 1) o ON o.community_id <> s.community_id""",
+    moves=True,
+)
+
 PLACE_TARGETS: dict[str, Target] = {
     "areas": Target(
         table="area",
@@ -37,7 +69,8 @@ PLACE_TARGETS: dict[str, Target] = {
             "code": "text", "level": "text", "name": "text", "name_en": "text", "parent": "text",
             "geometry": "geometry(MultiPolygon, 4326)",
         },
-        stored=(Stored(("code",), ("name_en",), "SELECT o.code, o.name_en FROM area o"),),
+        key=("code", f"CASE WHEN {_OWN_CODE} THEN parent END"),
+        stored=(Stored(("area_id",), ("name_en",), "SELECT id AS area_id, name_en FROM area"),),
         checks=(
             # Areas come before any township says its scheme; the file itself shows it.
             Check(
@@ -50,26 +83,40 @@ PLACE_TARGETS: dict[str, Target] = {
                        SELECT count(*) FILTER (WHERE o.code ~ ('^[0-9]{' || d.n || '}$'))
                               > 0.5 * count(*) FROM stage o WHERE o.level = s.level)""",
             ),
-            Check(
-                "unknown_parent",
-                "parent",
-                """SELECT s.row_no FROM stage s WHERE NOT coalesce(
-                   (s.level = 'county' AND s.parent IS NULL)
-                   OR (s.level <> 'county' AND (
-                       EXISTS (SELECT FROM area a WHERE a.code = s.parent AND a.level =
-                           CASE s.level WHEN 'township' THEN 'county' ELSE 'township' END)
-                       OR EXISTS (SELECT FROM stage p WHERE p.code = s.parent AND p.level =
-                           CASE s.level WHEN 'township' THEN 'county' ELSE 'township' END))),
-                   false)""",
-            ),
+            # The codes of townships and counties are the whole store's, so no community bears one.
             Check(
                 "code_level",
                 "code",
                 """SELECT s.row_no FROM stage s JOIN area a ON a.code = s.code
-                   WHERE a.level <> s.level""",
+                   WHERE a.level <> s.level
+                   UNION
+                   SELECT s.row_no FROM stage s JOIN stage o ON o.code = s.code
+                   WHERE o.level <> s.level AND o.row_no < s.row_no ORDER BY row_no""",
+            ),
+            _MOVED_AREA,
+            # From the top down: what hangs on a refused row hangs in the air.
+            Check(
+                "unknown_parent",
+                "parent",
+                """WITH county AS (
+                       SELECT code FROM area WHERE level = 'county'
+                       UNION SELECT code FROM stage WHERE level = 'county' AND parent IS NULL
+                   ), township AS (
+                       SELECT code FROM area WHERE level = 'township'
+                       UNION SELECT code FROM stage
+                             WHERE level = 'township' AND parent IN (SELECT code FROM county)
+                   )
+                   SELECT s.row_no FROM stage s WHERE NOT coalesce(CASE s.level
+                       WHEN 'county' THEN s.parent IS NULL
+                       WHEN 'township' THEN s.parent IN (SELECT code FROM county)
+                       ELSE s.parent IN (SELECT code FROM township) END, false)""",
             ),
         ),
-        writes=_AREA_LEVELS,
+        writes=(
+            _area_level("county", "none"),
+            _area_level("township", "county"),
+            _area_level("community", "township"),
+        ),
     ),
     "streets": Target(
         table="street",
@@ -117,6 +164,7 @@ PLACE_TARGETS: dict[str, Target] = {
                 "community",
                 "SELECT row_no FROM stage WHERE community_id IS NULL",
             ),
+            _MOVED_GRID,
             Check(
                 "code_community",
                 "code",

@@ -43,6 +43,8 @@ class Stage:
             )
         if "matter" in self.target.columns:
             columns.append("matter_id bigint")
+        if "level" in self.target.columns:
+            columns.append("area_id bigint")
         self.session.execute(text("DROP TABLE IF EXISTS pg_temp.stage"))
         self.session.execute(
             text(f"CREATE TEMP TABLE stage (row_no bigint, {', '.join(columns)}) ON COMMIT DROP")
@@ -107,6 +109,19 @@ class Stage:
         ).all()
         noted.add("row_twice", "", [row_no for row_no, equal in rows if equal])
         rejected.add("code_twice", self.target.key[0], [r for r, equal in rows if not equal])
+
+    def find_areas(self) -> None:
+        """Find the stored area that each row speaks of: by its code, a local one in its township."""
+        self.session.execute(
+            text(
+                """
+                UPDATE stage s SET area_id = o.id
+                FROM area o LEFT JOIN area up ON up.id = o.parent_id
+                WHERE o.code = s.code AND o.level = s.level
+                  AND (s.level <> 'community' OR s.code ~ '^[0-9]{12}$' OR up.code = s.parent)
+                """
+            )
+        )
 
     def place_grids(self) -> None:
         """Find the community of grids that name none, by geometry."""
@@ -196,9 +211,14 @@ class Stage:
         ).all()
         noted.add("placeholder", "lon", rows)
 
-    def run_checks(self, rejected: Findings, noted: Findings) -> None:
-        """Find what only the whole file and the store can tell; refused rows leave the stage."""
+    def run_checks(self, rejected: Findings, noted: Findings, *, move: bool = False) -> None:
+        """Find what only the whole file and the store can tell; refused rows leave the stage.
+
+        ``move``: rows may hang on another parent than before.
+        """
         for check in self.target.checks:
+            if check.moves and move:
+                continue
             rows = self.session.scalars(text(check.sql), self.values).all()
             (noted if check.keeps else rejected).add(check.code, check.column, rows)
             if rows and not check.keeps:

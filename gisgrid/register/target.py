@@ -14,6 +14,8 @@ class Check:
     sql: str
     keeps: bool = False
     """Told only; the row stays."""
+    moves: bool = False
+    """The row would hang what is stored on another parent; not asked where that is wanted."""
 
 
 UNTIL_FIRST = Check("until_first", "until", "SELECT row_no FROM stage WHERE until < since")
@@ -40,6 +42,17 @@ PARTS: dict[str, tuple[str, ...]] = {
     "lon": ("lon", "lat", "source_x", "source_y", "place"),
 }
 """Canonical column to the columns of the stage that hold it, where these are others."""
+
+
+def moved(column: str, stored: str) -> Check:
+    """Rows that would hang what is stored on another parent; ``stored`` gives code and parent."""
+    part = PARTS.get(column, (column,))[0]
+    return Check(
+        "moved",
+        column,
+        f"SELECT s.row_no FROM stage s JOIN ({stored}) o ON o.code = s.code AND o.{part} <> s.{part}",
+        moves=True,
+    )
 
 
 @dataclass(frozen=True)

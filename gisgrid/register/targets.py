@@ -11,7 +11,7 @@ from gisgrid.register.handling_targets import HANDLING_TARGETS
 from gisgrid.register.matter_target import MATTERS
 from gisgrid.register.office_targets import OFFICE_TARGETS
 from gisgrid.register.place_targets import PLACE_TARGETS
-from gisgrid.register.target import UNTIL_FIRST, Check, Stored, Target, upsert
+from gisgrid.register.target import UNTIL_FIRST, Check, Stored, Target, moved, upsert
 from gisgrid.register.team_targets import TEAM_TARGETS, UNKNOWN_GRID, UNKNOWN_STAFF
 
 _PLACE_COLUMNS = {
@@ -74,6 +74,8 @@ TARGETS: dict[str, Target] = {
                 "SELECT row_no FROM stage WHERE community IS NOT NULL AND community_id IS NULL",
                 keeps=True,
             ),
+            moved("community", """SELECT code, community_id FROM house
+                WHERE township_id = :township"""),
         ),
         writes=(
             upsert(
@@ -97,6 +99,8 @@ TARGETS: dict[str, Target] = {
         ),
         checks=(
             _UNKNOWN_HOUSE,
+            moved("house", """SELECT f.code, h.code AS house FROM household f
+                JOIN house h ON h.id = f.house_id WHERE f.township_id = :township"""),
         ),
         writes=(
             upsert(
@@ -132,6 +136,8 @@ TARGETS: dict[str, Target] = {
                 """SELECT s.row_no FROM stage s WHERE NOT EXISTS (SELECT FROM household h
                    WHERE h.township_id = :township AND h.code = s.household)""",
             ),
+            moved("household", """SELECT r.code, f.code AS household FROM resident r
+                JOIN household f ON f.id = r.household_id WHERE r.township_id = :township"""),
             Check(
                 "person_twice",
                 "citizen_id",

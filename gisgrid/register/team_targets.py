@@ -181,8 +181,8 @@ SELECT (SELECT count(*) FROM added) AS inserted, 0 AS updated
         writes=(
             Write("""
 WITH added AS (
-    INSERT INTO read_receipt (version_id, staff_id, read_at)
-    SELECT v.id, p.id, s.read_at FROM stage s
+    INSERT INTO read_receipt (version_id, staff_id, read_at, run_id)
+    SELECT v.id, p.id, s.read_at, :run FROM stage s
     JOIN document d ON d.township_id = :township AND d.code = s.document
     JOIN document_version v ON v.document_id = d.id AND v.number = s.version
     JOIN staff p ON p.township_id = :township AND p.code = s.staff
