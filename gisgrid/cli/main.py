@@ -49,7 +49,7 @@ class OneLineErrors(click.Group):
         try:
             return super().invoke(ctx)
         except GisgridError as exc:
-            fail(exc.zh if speaks_chinese() else exc.message)
+            fail(exc.at_terminal(chinese=speaks_chinese()))
         except click.exceptions.NoArgsIsHelpError:
             raise
         except click.UsageError as exc:

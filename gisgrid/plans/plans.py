@@ -157,6 +157,7 @@ def plan_in_force(session: Session, township_id: int, as_of: date | None = None)
     raise NotFound(
         f"No plan was in force on {as_of}; there is one from {first} on.",
         zh=f"{as_of} 没有生效的网格方案；自 {first} 起才有。",
+        hint=None,
         **{"from": str(first)},
     )
 

@@ -58,7 +58,7 @@ REASONS: dict[str, Reason] = {
         Reason("geometry_type", "the geometry is of the wrong type", "图形类型不对"),
         Reason("geometry_invalid", "the geometry is invalid and no repair is certain", "图形无效，且无法可靠修复"),
         # Against what is stored.
-        Reason("moved", "it stands under another area, grid, house or household; let it move with --move", "已登记在另一区划、网格、房屋或户之下；如确需调整归属，请加 --move"),
+        Reason("moved", "it stands under another area, grid, house or household; a move has to be asked for (--move)", "已登记在另一区划、网格、房屋或户之下；调整归属须明确要求（--move）"),
         Reason("unknown_matter", "no such matter on the list", "事项清单中没有该事项"),
         Reason("unknown_community", "no such community in the township", "乡镇内没有该社区"),
         Reason("unknown_parent", "no area with the parent's code", "上级区划不存在"),

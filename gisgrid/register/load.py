@@ -228,10 +228,12 @@ def _detective(
     )
     if verdict.doubtful and not trust:
         raise Invalid(
-            f"{verdict.en} Declare {verdict.best} (--crs {verdict.best}), or insist with "
-            "--trust-crs.",
-            zh=f"{verdict.zh}请改为声明 {verdict.best}（--crs {verdict.best}），"
-            "或用 --trust-crs 坚持原声明。",
+            f"{verdict.en} Declare {verdict.best}.",
+            zh=f"{verdict.zh}请改为声明 {verdict.best}。",
+            hint=(
+                f"Say --crs {verdict.best}, or insist with --trust-crs.",
+                f"可用 --crs {verdict.best}，或用 --trust-crs 坚持原声明。",
+            ),
             best=verdict.best,
             shift_m=verdict.shift_m,
             change_grid=verdict.change_grid,

@@ -32,6 +32,8 @@ class Order:
 
     kind: str
     path: Path
+    table: Table | None = None
+    """The file as it was read already, apart; None: it is read now."""
     township: str | None = None
     plan: str | None = None
     """Draft that grids go into; made if there is none of that name."""
@@ -74,7 +76,9 @@ def prepare(session: Session, order: Order) -> Job:
     if order.kind not in TARGETS:
         raise NotFound(f"There is no kind {order.kind!r}; known: {', '.join(TARGETS)}.")
     mapping = order.mapping
-    table = open_table(order.path, layer=mapping.layer, encoding=mapping.encoding, most=order.most)
+    table = order.table or open_table(
+        order.path, layer=mapping.layer, encoding=mapping.encoding, most=order.most
+    )
     if table.rows == 0:
         raise Invalid(
             f"{order.path.name} holds no features.", zh=f"{order.path.name} 中没有任何要素。"

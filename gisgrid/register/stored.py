@@ -131,8 +131,8 @@ def _refusal(many: list[Emptied]) -> Invalid:
     how = " ".join(f"--blank {e.column}" for e in many)
     return Invalid(
         f"The file would empty {en}: its cells are there and hold nothing. Take the column out of the "
-        f"file, and what is stored stays; or let it be emptied: {how}",
-        zh=f"文件将清空 {zh}：这些列存在但单元格为空。请从文件中去掉该列（已有内容将保留），"
-        f"或明确允许清空：{how}",
+        "file, and what is stored stays.",
+        zh=f"文件将清空 {zh}：这些列存在但单元格为空。请从文件中去掉该列，已有内容将保留。",
+        hint=(f"Or let it be emptied: {how}", f"或明确允许清空：{how}"),
         emptied={e.column: {"values": e.values, "of": e.of} for e in many},
     )
