@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from sqlalchemy.orm import Session
 from gisgrid.db import migrate
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
-from tests.support.database import own_database, rolled_back
+from tests.support.database import own_database, rolled_back, throwaway_cluster
 from tests.support.town_f import load_town
 
 REAL = Path(__file__).parent / "real"
@@ -44,20 +43,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
-    with tempfile.TemporaryDirectory(prefix="gg") as folder:
-        # The server runs as another user when the tests run as root.
-        Path(folder).chmod(0o755)
-        cluster = Cluster.at(
-            Path(folder) / "home",
-            fsync="off",
-            synchronous_commit="off",
-            full_page_writes="off",
-        )
-        cluster.start()
-        try:
-            yield cluster
-        finally:
-            cluster.stop()
+    with throwaway_cluster() as cluster:
+        yield cluster
 
 
 @pytest.fixture(scope="session")
@@ -90,11 +77,27 @@ def engine(cluster: Cluster, template: str) -> Iterator[Engine]:
 
 
 @pytest.fixture(scope="session")
-def town_engine(cluster: Cluster, template: str) -> Iterator[Engine]:
-    """A database that holds Town F; whoever changes it rolls back."""
+def town_template(cluster: Cluster, template: str) -> Iterator[str]:
+    """Name of a database that holds Town F and that others are copied from."""
     with own_database(cluster, template, "town_f") as engine:
         with transaction(engine) as session:
             load_town(session)
+        engine.dispose()
+        assert engine.url.database
+        yield engine.url.database
+
+
+@pytest.fixture(scope="session")
+def town_engine(cluster: Cluster, town_template: str) -> Iterator[Engine]:
+    """A database that holds Town F; whoever changes it rolls back."""
+    with own_database(cluster, town_template, "town") as engine:
+        yield engine
+
+
+@pytest.fixture
+def own_town(cluster: Cluster, town_template: str) -> Iterator[Engine]:
+    """Town F in a database of the test's own, for what commits."""
+    with own_database(cluster, town_template, "own_town") as engine:
         yield engine
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -77,10 +76,8 @@ class Office:
 
 
 @pytest.fixture
-def office(engine: Engine) -> Iterator[Office]:
-    office = Office(engine)
-    yield office
-    office.town.web.dispose()
+def office(engine: Engine) -> Office:
+    return Office(engine)
 
 
 def test_each_is_offered_the_steps_they_may_take_and_only_those(office: Office):

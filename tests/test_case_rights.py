@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
@@ -23,10 +21,8 @@ from tests.support.cases import TEAM_A
 
 
 @pytest.fixture
-def town(engine: Engine) -> Iterator[Town]:
-    town = Town(engine)
-    yield town
-    town.web.dispose()
+def town(engine: Engine) -> Town:
+    return Town(engine)
 
 
 def test_a_case_runs_through_the_web_role_and_each_stays_in_their_post(town: Town):

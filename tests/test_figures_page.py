@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import datetime
 
 import pytest
@@ -18,10 +17,8 @@ DAYS = "since=2023-08-01&until=2023-08-31&lang=en"
 
 
 @pytest.fixture
-def town(engine: Engine) -> Iterator[Town]:
-    town = Town(engine)
-    yield town
-    town.web.dispose()
+def town(engine: Engine) -> Town:
+    return Town(engine)
 
 
 def test_every_number_opens_the_cases_behind_it(town: Town, engine: Engine):

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, text
 
-from gisgrid.db import listen
 from gisgrid.db.store import transaction
 from tests.support.desks import Centre
 from tests.support.sketch import spot
 
 
 @pytest.fixture
-def centre(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Centre]:
-    monkeypatch.setattr(listen, "PULSE_S", 0.1)
-    centre = Centre(engine)
-    yield centre
-    centre.app.extensions["gisgrid.snapshots"].close()
+def centre(engine: Engine) -> Centre:
+    return Centre(engine)
 
 
 def test_a_caller_s_report_is_taken_in_and_filed_at_once(centre: Centre):
