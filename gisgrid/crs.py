@@ -117,8 +117,9 @@ def declare(
         return own
     found = hint(x, y, near=near)
     raise UndeclaredCrs(
-        f"The coordinate system is not declared. {found.en} Declare it with --crs.",
-        zh=f"未声明坐标系。{found.zh}请用 --crs 声明。",
+        f"The coordinate system is not declared. {found.en}",
+        zh=f"未声明坐标系。{found.zh}",
+        hint=("Declare it with --crs.", "请用 --crs 声明。"),
         candidates=list(found.candidates),
     )
 

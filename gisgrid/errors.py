@@ -16,15 +16,32 @@ class GisgridError(Exception):
         What is wrong, where, and how to mend it, in English. Never holds personal data.
     zh
         The same in Chinese; English stands in where it is missing.
+    hint
+        What to type at the terminal to mend it, in English and in Chinese; a page has its own fields and
+        says it in their words.
     facts
         The values behind the sentence, for programs (JSON-able).
     """
 
-    def __init__(self, message: str, *, zh: str | None = None, **facts: object) -> None:
-        super().__init__(message)
+    def __init__(
+        self,
+        message: str,
+        *,
+        zh: str | None = None,
+        hint: tuple[str, str] | None = None,
+        **facts: object,
+    ) -> None:
+        super().__init__(f"{message} {hint[0]}" if hint else message)
         self.message = message
         self.zh = zh or message
+        self.hint = hint
         self.facts = facts
+
+    def at_terminal(self, *, chinese: bool) -> str:
+        """The sentence with what to type."""
+        if self.hint is None:
+            return self.zh if chinese else self.message
+        return f"{self.zh}{self.hint[1]}" if chinese else f"{self.message} {self.hint[0]}"
 
 
 class Invalid(GisgridError):
@@ -61,6 +78,10 @@ class AmbiguousAddress(Invalid):
 
 class UndeclaredCrs(Invalid):
     """The file says no coordinate system and none was declared."""
+
+
+class TooBusy(GisgridError):
+    """Others are served just now; again in a while it can be done."""
 
 
 class StoreUnavailable(GisgridError):

@@ -77,6 +77,7 @@ ARGS: dict[str, list[str]] = {
         f"problems people.csv {TOWN}",
         "nothing people.csv",
     ],
+    "loads": ["", TOWN],
     "locate": [f"{TOWN} {{address}}", f"{TOWN} {{lon}} {{lat}}", f"{TOWN} {{alias}}"],
     "matters burden": [f"{TOWN} --since 2022-01-01"],
     "matters demand": [f"{TOWN} 01 --from 办公室"],
@@ -123,6 +124,7 @@ ARGS: dict[str, list[str]] = {
     "township": [TOWN, ""],
     "training add": [f"{TOWN} T1 --course 课 --held 2026-01-01 --hours 2 --staff {{staff}}"],
     "training hours": [TOWN],
+    "undo-load": ["1", "77"],
     "user add": ["somebody 测试某"],
     "user disable": ["clerk"],
     "user enable": ["clerk"],
@@ -146,6 +148,8 @@ NOT_RUN = {
     "subject": "hands over all that is held on one person, for a purpose, and the audit says so",
     "serve": "what it answers is asked in test_matrix.py",
 }
+TELLS = {name: {"import_run.file_name"} for name in ("loads", "undo-load")}
+"""What a command is there to tell, and who owns the store alone may ask."""
 
 
 @pytest.fixture(scope="module")
@@ -204,7 +208,11 @@ def test_no_command_tells_a_canary(
                     )
                     spoke += done.exit_code == 0
                     told = (done.output + str(done.exception or "")).encode()
-                    wrong += [(" ".join(words), c) for c in seen(wanted, told)]
+                    wrong += [
+                        (" ".join(words), c)
+                        for c in seen(wanted, told)
+                        if c.what not in TELLS.get(name, ())
+                    ]
     for path in tmp_path.rglob("*"):
         if path.is_file():
             wrong += [(path.name, c) for c in seen(wanted, path.read_bytes())]

@@ -84,8 +84,11 @@ def test_a_major_matter_does_not_become_a_minor_one_of_itself(session: Session, 
     report = load_kind(session, "matters", minor, version="1")
     assert report.rejected.counts() == {"code_level": 1}
     assert report.inserted == 1
-    upside = write(tmp_path / "upside.csv", "code,name", "m1,垃圾")
+    upside = write(tmp_path / "upside.csv", "code,name,parent", "m1,垃圾,")
     assert load_kind(session, "matters", upside, version="1").rejected.counts() == {"code_level": 1}
+    # A file without the column says nothing of the levels.
+    silent = write(tmp_path / "silent.csv", "code,name", "m1,垃圾")
+    assert load_kind(session, "matters", silent, version="1").run_id is None
 
 
 def test_houses_that_come_as_polygons_stand_on_their_surface(session: Session, tmp_path: Path):

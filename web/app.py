@@ -12,6 +12,7 @@ from web import (  # noqa: F401 - some add their routes to the API or the bench
     api,
     batch,
     bench,
+    bench_import,
     bench_review,
     bench_store,
     cases,

@@ -6,7 +6,6 @@ import csv
 import io
 import shutil
 import tempfile
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -21,10 +20,12 @@ from werkzeug.exceptions import BadRequest
 from gisgrid.errors import Invalid
 from gisgrid.locate import asking, batch
 from gisgrid.locate.asking import Find, Found
-from gisgrid.locate.batch import ANSWER, Line, Question
+from gisgrid.locate.batch import ANSWER, HEADERS_ZH, Line, Question
 from gisgrid.locate.whereabouts import in_snapshot, take
 from gisgrid.plans.plans import Place, PlanInfo
-from gisgrid.register.read import Table, open_table
+from gisgrid.register.apart import Read, fill_apart, open_apart
+from gisgrid.register.filling import Page
+from gisgrid.register.read import Table
 from gisgrid.settings import Settings
 from web import schemas_locate as schemas
 from web.api import blueprint
@@ -38,8 +39,6 @@ SUFFIX_OF_TYPE = {"text/csv": ".csv", "text/tab-separated-values": ".tsv", XLSX:
 SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx")
 AT_ONCE = 500
 """Rows of one transaction and one piece of the stream."""
-_ONE_WORKBOOK = threading.Lock()
-"""A workbook is held whole to be filled: one at a time in a process."""
 
 
 @dataclass(frozen=True)
@@ -89,8 +88,9 @@ def locate_many(
             _as_csv([], asked, under, datum) if format == "csv" else _as_json(asked, under, datum)
         )
     with tempfile.TemporaryDirectory(prefix="gisgrid-") as folder:
-        table = _uploaded(Path(folder), sheet, settings.upload_unpacked_max_mb << 20)
-        asked = batch.questions(table)
+        read = _uploaded(Path(folder), sheet, settings.upload_unpacked_max_mb << 20)
+        table = read.table
+        asked = batch.questions(table, read.cells)
         if table.form == "workbook" and format is None:
             return _as_workbook(table, asked, under, datum)
     if format == "json":
@@ -115,7 +115,7 @@ def _under(plan: int | None, as_of: date | None, township: str | None) -> Under:
     return Under(find, home, tuple(h.plan for h in held))
 
 
-def _uploaded(folder: Path, sheet: str | None, most: int) -> Table:
+def _uploaded(folder: Path, sheet: str | None, most: int) -> Read:
     file = request.files.get("file")
     if file is not None:
         suffix = Path(file.filename or "").suffix.lower()
@@ -132,7 +132,7 @@ def _uploaded(folder: Path, sheet: str | None, most: int) -> Table:
     with path.open("wb") as out:
         shutil.copyfileobj(file.stream if file is not None else request.stream, out)
     try:
-        return open_table(path, sheet=sheet, most=most)
+        return open_apart(path, sheet=sheet, most=most)
     except Invalid as error:
         if "sheets" not in error.facts:
             raise
@@ -218,12 +218,13 @@ def _as_json(asked: list[Question], under: Under, datum: str) -> Response:
 
 def _as_workbook(table: Table, asked: list[Question], under: Under, datum: str) -> Response:
     lines = (line for part in _answered(asked, under, datum) for line in part)
-    with _ONE_WORKBOOK:
-        batch.fill_workbook(
-            table.path,
-            table.source,  # type: ignore[arg-type]  # of a workbook
-            zip((question.row for question in asked), lines, strict=True),
-        )
+    rows = [
+        (question.row, [getattr(line, name) for name in ANSWER])
+        for question, line in zip(asked, lines, strict=True)
+    ]
+    heads = [(HEADERS_ZH[name], name) for name in ANSWER]
+    assert table.layer is not None  # noqa: S101 - narrows the type: a workbook has a sheet
+    fill_apart(table.path, Page(table.layer, table.header_row, table.columns), heads, rows)
     body = io.BytesIO(table.path.read_bytes())
     return send_file(body, mimetype=XLSX, as_attachment=True, download_name="grids.xlsx")
 

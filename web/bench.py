@@ -43,6 +43,9 @@ from web.towns import town, town_name
 
 blueprint = Blueprint("bench", __name__, url_prefix="/plan")
 
+ENDINGS = (".gpkg", ".geojson", ".json", ".zip", ".kml", ".kmz", ".fgb", ".csv", ".tsv", ".xlsx")
+"""Of files that a plan may come in; a Shapefile and a File Geodatabase come zipped."""
+
 
 @blueprint.get("/")
 def index() -> Response:
@@ -66,6 +69,7 @@ def index() -> Response:
         size=size,
         size_in=size_in,
         languages=LANGUAGES,
+        endings=",".join(ENDINGS),
         styles=[asset(name) for name in ("css/app.css", "css/bench.css")],
     )
     return Response(html, headers={"Cache-Control": "private, no-store"})

@@ -8,15 +8,14 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Response, redirect, render_template, request, url_for
-from werkzeug.wrappers import Response as BaseResponse
+from flask import Response, render_template, request, url_for
 
 from gisgrid.access.scope import scope
 from gisgrid.errors import Conflict, Invalid
 from gisgrid.plans import moves, plans, replay, review
 from gisgrid.plans.checks import run_checks
 from gisgrid.plans.compare import Comparison, compared, crosswalk
-from gisgrid.plans.exchange import export_plan, import_scenario
+from gisgrid.plans.exchange import export_plan
 from gisgrid.plans.exports import write_workbook
 from gisgrid.plans.fetch import limits_of, today
 from gisgrid.plans.handover import handed_houses, handover_sheets, team_sheets
@@ -26,16 +25,15 @@ from layers.bench import BENCH_STYLES, COMPARE_SCRIPTS, deviation_colour, legend
 from web import bench_views as views
 from web.answers import asset, nonce
 from web.bench import blueprint, body, number, told
-from web.bench_store import at_hand, benches, placed, planning, refuse_strangers, who
+from web.bench_store import at_hand, benches, placed, planning, who
 from web.bench_words import words
 from web.i18n import LANGUAGES, speaks_chinese
 from web.paper import as_pdf
 from web.plan_words import states
-from web.towns import town, town_name
+from web.towns import town_name
 
 STEP_RIGHTS = {"approve": ("review",), "return": ("review",), "notify": ("plan", "review")}
 """Whose each step of review is; the others are the drawers'."""
-MOST_FILE_BYTES = 50_000_000
 MOST_FLOWS = 12
 """Flows of one edit that a report lists; the table of grids has them all."""
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -182,26 +180,6 @@ def export(plan_id: int, ending: str) -> Response:
         export_plan(session, place, plan, file)
         kind = "application/geopackage+sqlite3" if ending == "gpkg" else "application/geo+json"
         return _file(file.read_bytes(), kind, f"plan-{plan.id}.{ending}")
-
-
-@blueprint.post("/import")
-def bring_in() -> BaseResponse:
-    """Make a scenario from an uploaded file and go to it."""
-    request.max_content_length = MOST_FILE_BYTES
-    sent = request.files.get("file")
-    ending = Path(sent.filename or "").suffix.lower() if sent else ""
-    if sent is None or ending not in (".gpkg", ".geojson", ".json"):
-        raise Invalid("Choose a .gpkg or .geojson file.", zh="请选择 .gpkg 或 .geojson 文件。")
-    with tempfile.TemporaryDirectory() as folder, planning() as session:
-        file = Path(folder) / f"grids{ending}"
-        sent.save(file)
-        place = town(session)
-        refuse_strangers(session, place, "plan")
-        made = import_scenario(
-            session, place, file, name=request.form.get("name", ""), who=who(),
-            crs=request.form.get("crs") or None,
-        )  # fmt: skip
-    return redirect(url_for("bench.show", plan_id=made.id), 303)
 
 
 @blueprint.get("/<int:plan_id>/report.<any(html, pdf):ending>")

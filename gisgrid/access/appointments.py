@@ -12,6 +12,7 @@ from gisgrid.access.accounts import account_named
 from gisgrid.access.audit import note
 from gisgrid.access.roles import ROLES
 from gisgrid.errors import Conflict, Invalid, NotFound
+from gisgrid.plans.areas import area_coded
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,8 @@ def appoint(
     Parameters
     ----------
     area
-        Code of a county, township or community; None: everywhere, for roles that are held so.
+        Code of a county, township or community, ``TOWNSHIP/CODE`` where several have it; None:
+        everywhere, for roles that are held so.
     grid
         Code of a grid of some plan of the township ``area``.
     since
@@ -187,13 +189,7 @@ def _place(session: Session, area: str | None, grid: str | None) -> tuple[int | 
                 zh="给出网格编码时，请同时给出所属乡镇/街道代码。",
             )
         return None, "everywhere"
-    row = session.execute(
-        text("SELECT id, level FROM area WHERE code = :code"), {"code": area}
-    ).one_or_none()
-    if row is None:
-        raise NotFound(
-            f"The tree has no area {area!r}.", zh=f"区划树中没有代码为“{area}”的区域。", area=area
-        )
+    row = area_coded(session, area)
     if grid is None:
         return row.id, row.level
     known = row.level == "township" and session.scalar(

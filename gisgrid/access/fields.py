@@ -121,8 +121,9 @@ PLAIN: dict[str, tuple[str, ...]] = {
     "correction_request": (
         "table_name", "row_id", "column_name", "asked_at", "state", "decided_at",
     ),
-    "history": ("table_name", "row_id", "changed_at", "action"),
-    "import_run": ("kind", "township", "sha256", "crs", "encoding", "counts", "started_at"),
+    "history": ("table_name", "row_id", "changed_at", "action", "run_id"),
+    "import_run": ("kind", "township", "sha256", "crs", "encoding", "counts", "started_at", "decided",
+                   "reversible"),
     "job": (
         "kind", "wishes", "state", "done", "total", "doing", "result", "failed", "failed_zh",
         "ordered_at", "ended_at",

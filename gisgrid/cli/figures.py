@@ -8,15 +8,14 @@ from zoneinfo import ZoneInfo
 
 import click
 from rich.table import Table
-from sqlalchemy import text
 
 from gisgrid.cli.cases import DRY
 from gisgrid.cli.edge import opened, wide_console
-from gisgrid.errors import NotFound
 from gisgrid.events.bulk import open_loaded
 from gisgrid.events.emergencies import running, switch_off, switch_on
 from gisgrid.events.figures import OUTCOMES, UNITS, Period, figures
 from gisgrid.plans import plans
+from gisgrid.plans.areas import area_coded
 from gisgrid.settings import Settings
 
 _township = click.option("--township", help="code of the township; needed if there are several")
@@ -95,11 +94,8 @@ def emergency_on(
     """Put the AREA (code of a township or community) into emergency mode."""
     now = datetime.now(UTC)
     with opened(settings) as session:
-        area_id = session.scalar(text("SELECT id FROM area WHERE code = :c"), {"c": area})
-        if area_id is None:
-            raise NotFound(f"There is no area {area!r}.", zh=f"没有代码为“{area}”的区域。")
         switch = switch_on(
-            session, area_id, reason=reason, by=settings.who or getpass.getuser(), at=now,
+            session, area_coded(session, area).id, reason=reason, by=settings.who or getpass.getuser(), at=now,
             until=now + timedelta(hours=hours) if hours else None, holds_ordinary=not run_on,
         )  # fmt: skip
         if not commit:

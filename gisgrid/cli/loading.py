@@ -62,6 +62,15 @@ from gisgrid.settings import Settings
 @click.option("--encoding", help="of a text file, if the detected one is wrong")
 @click.option("--layer", help="layer of a vector file, or sheet of a workbook")
 @click.option("--code-from-row", is_flag=True, help="the file has no key: make one from the row")
+@click.option(
+    "--blank",
+    multiple=True,
+    metavar="COLUMN",
+    help="this column's empty cells may take away what is stored, however much it is",
+)
+@click.option(
+    "--move", is_flag=True, help="rows may hang on another area, house or household than before"
+)
 @click.option("--trust-crs", is_flag=True, help="load although the declared datum looks wrong")
 @click.option(
     "--rejects",
@@ -83,6 +92,8 @@ def load(
     rejects: Path | None,
     code_from_row: bool,
     trust_crs: bool,
+    blank: tuple[str, ...],
+    move: bool,
     commit: bool,
     **mapping_options: object,
 ) -> None:
@@ -101,6 +112,8 @@ def load(
         mapping=_mapping(**mapping_options),  # type: ignore[arg-type]
         code_from_row=code_from_row,
         trust_crs=trust_crs,
+        blank=blank,
+        move=move,
         most=settings.unpacked_max_mb << 20,
         who=settings.who or getpass.getuser(),
     )
@@ -233,6 +246,11 @@ def print_report(report: Report, *, commit: bool) -> None:
         click.echo(f"columns not used: {', '.join(report.unused)}")
     if report.ignored:
         click.echo(f"columns left out: {', '.join(report.ignored)}")
+    for each in report.emptied:
+        click.echo(
+            f"{each.header} ({each.column}): {each.values} of {each.of} stored values "
+            f"{would}emptied; a column that the file does not have is left as it is"
+        )
     for code in report.townships:
         click.echo(
             f"township {code} is new: look at its metric CRS, time zone and rules, and change what "

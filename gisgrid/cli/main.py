@@ -25,6 +25,7 @@ from gisgrid.cli import (
     learning,
     ledgers,
     loading,
+    loads,
     locating,
     matters,
     planning,
@@ -48,7 +49,7 @@ class OneLineErrors(click.Group):
         try:
             return super().invoke(ctx)
         except GisgridError as exc:
-            fail(exc.zh if speaks_chinese() else exc.message)
+            fail(exc.at_terminal(chinese=speaks_chinese()))
         except click.exceptions.NoArgsIsHelpError:
             raise
         except click.UsageError as exc:
@@ -118,6 +119,8 @@ def main(ctx: click.Context, account: str | None, purpose: str | None) -> None:
 
 main.add_command(database.db)
 main.add_command(loading.load)
+main.add_command(loads.loads_command)
+main.add_command(loads.undo_load_command)
 main.add_command(counting.locate_command)
 main.add_command(counting.count_command)
 main.add_command(locating.address)

@@ -122,7 +122,10 @@ def second_factor_command(settings: Settings, /, name: str, commit: bool) -> Non
 @user.command("role")
 @click.argument("name")
 @click.argument("role", type=click.Choice(list(ROLES)))
-@click.option("--area", help="code of a county, township or community; none: everywhere")
+@click.option(
+    "--area",
+    help="code of a county, township or community (TOWNSHIP/CODE if several have it); none: everywhere",
+)
 @click.option("--grid", help="code of a grid; --area is then its township")
 @click.option("--from", "since", type=_day, help="first day; default today")
 @click.option("--until", type=_day, help="first day on which it no longer holds")

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
-from pathlib import Path
-
-import openpyxl
 
 from gisgrid.errors import AmbiguousAddress, GisgridError, Invalid
 from gisgrid.locate.asking import Found, in_wgs84, number
 from gisgrid.register.columns import plain
 from gisgrid.register.read import Table
 from gisgrid.register.vocabulary import HEADERS
-from gisgrid.register.workbooks import WorkbookSource, cells, damage_told
 
 MAX_ROWS = 100_000
 MAX_CELLS = 2_000_000
@@ -68,7 +64,6 @@ HEADERS_ZH = dict(
         strict=True,
     )
 )  # fmt: skip
-_NUMBERS = {field.name for field in fields(Line) if field.type in ("float | None", "int | None")}
 
 Point = Callable[[float, float], Found]
 Address = Callable[[str], Found]
@@ -111,8 +106,8 @@ def columns_of(headers: Sequence[str]) -> Columns:
     )
 
 
-def questions(table: Table) -> list[Question]:
-    """The rows of a table.
+def questions(table: Table, cells: int | None = None) -> list[Question]:
+    """The rows of a table; ``cells`` are those of all sheets of its workbook.
 
     Raises
     ------
@@ -120,8 +115,8 @@ def questions(table: Table) -> list[Question]:
         No column holds a place, or there are no rows, or more than ``MAX_ROWS``; more than
         ``MAX_CELLS`` cells, of a workbook in all its sheets.
     """
-    if table.form == "workbook":
-        _check_cells(cells(table.path))
+    if cells is not None:
+        _check_cells(cells)
     columns = columns_of(table.columns)
     names = [columns.lon, columns.lat, columns.address]
     asked: list[Question] = []
@@ -189,36 +184,6 @@ def answers(
         if not has_point:
             known[words] = line
         yield line
-
-
-def fill_workbook(path: Path, source: WorkbookSource, rows: Iterable[tuple[int, Line]]) -> None:
-    """Write the answers into the workbook's own sheet, beside its columns; codes as text.
-
-    Columns that the sheet has already (by their Chinese or English name) are filled, the others
-    added at its right. Other sheets stay as they are.
-    """
-    with damage_told(path):
-        book = openpyxl.load_workbook(path)
-        sheet = book[source.sheet]
-    have = {plain(name): i for i, name in enumerate(source.columns, start=1)}
-    at: dict[str, int] = {}
-    free = len(source.columns) + 1
-    for name in ANSWER:
-        known = have.get(plain(HEADERS_ZH[name])) or have.get(plain(name))
-        if known is None:
-            known, free = free, free + 1
-            sheet.cell(source.header_row, known, HEADERS_ZH[name])
-        at[name] = known
-    for row, line in rows:
-        for name, column in at.items():
-            value = getattr(line, name)
-            cell = sheet.cell(row, column)
-            cell.value = value
-            if name not in _NUMBERS and value is not None:
-                # A text that begins with = is still a text.
-                cell.data_type = "s"
-                cell.number_format = "@"
-    book.save(path)
 
 
 def _line(found: Found) -> Line:

@@ -18,19 +18,30 @@ from gisgrid.plans.fetch import limits_of, plan_state, today
 from gisgrid.plans.plans import Place, PlanInfo, newest_plan, plan_named
 from gisgrid.plans.scenarios import free_scenario_name
 from gisgrid.register.columns import Mapping
+from gisgrid.register.findings import REASONS, Findings
 from gisgrid.register.load import load
 from gisgrid.register.prepare import Order
+from gisgrid.register.read import Table
 
 MUST_PASS = ("overlap", "invalid", "multipart", "outside")
 """Checks that an imported plan passes, or it is refused: they would make it undrawable."""
 
 
 def import_scenario(
-    session: Session, place: Place, path: Path, *, name: str, who: str, crs: str | None = None
+    session: Session,
+    place: Place,
+    path: Path,
+    *,
+    name: str,
+    who: str,
+    crs: str | None = None,
+    table: Table | None = None,
+    move: bool = False,
 ) -> PlanInfo:
     """A draft with the grids of a file, based on the newest plan, everything attached.
 
-    The file is read as ``gisgrid load grids`` reads it.
+    The file is read as ``gisgrid load grids`` reads it; ``table`` is what was read of it already.
+    ``move``: grids may lie in another community than in the plan in force.
 
     Raises
     ------
@@ -40,15 +51,13 @@ def import_scenario(
         The name is taken, or a code belonged to a retired grid.
     """
     name = free_scenario_name(session, place.id, name)
-    order = Order("grids", path, township=place.code, plan=name, mapping=Mapping(crs=crs), who=who)
+    order = Order(
+        "grids", path, table=table, township=place.code, plan=name, mapping=Mapping(crs=crs),
+        move=move, who=who,
+    )  # fmt: skip
     report = load(session, order)
     if report.rejected.counts():
-        reasons = ", ".join(f"{why}: {n}" for why, n in sorted(report.rejected.counts().items()))
-        raise Invalid(
-            f"The file has rows that cannot be grids ({reasons}); nothing was imported.",
-            zh=f"文件中有无法导入的行（{reasons}）；未导入任何内容。",
-            rejected=report.rejected.counts(),
-        )
+        raise _refused(report.rejected)
     plan = plan_named(session, place.id, name)
     newest = newest_plan(session, place.id)
     session.execute(
@@ -72,6 +81,21 @@ def import_scenario(
     attach(session, plan.id, "house")
     attach(session, plan.id, "event")
     return plan_named(session, place.id, name)
+
+
+def _refused(rejected: Findings) -> Invalid:
+    """Which rows cannot be grids, and why, in words."""
+    counts = sorted(rejected.counts().items())
+    en = "; ".join(f"{REASONS[why].en}: {n}" for why, n in counts)
+    zh = "；".join(f"{REASONS[why].zh}：{n}" for why, n in counts)
+    rows = rejected.rows()[:10].tolist()
+    return Invalid(
+        f"The file has rows that cannot be grids ({en}), the first: {', '.join(map(str, rows))}; "
+        "nothing was imported.",
+        zh=f"文件中有无法导入的行（{zh}），首先是第 {'、'.join(map(str, rows))} 行；未导入任何内容。",
+        rejected=dict(counts),
+        rows=rows,
+    )
 
 
 def export_plan(session: Session, place: Place, plan: PlanInfo, path: Path) -> int:

@@ -175,6 +175,7 @@ def plan_in_force(session: Session, township_id: int, as_of: date | None = None)
         if as_of
         else f"No plan is in force today; there is one from {first} on.",
         zh=f"{as_of or '今天'}没有生效的网格方案；自 {first} 起才有。",
+        hint=None,
         **{"from": str(first)},
     )
 

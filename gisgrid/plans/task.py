@@ -307,7 +307,9 @@ def _said_of(codes: str, change: Callable[..., Ints], *args: object, **kwargs: o
     try:
         return change(*args, **kwargs)
     except Invalid as exc:
-        raise Invalid(f"{codes}: {exc.message}", zh=f"{codes}：{exc.zh}", **exc.facts) from exc
+        raise Invalid(
+            f"{codes}: {exc.message}", zh=f"{codes}：{exc.zh}", hint=None, **exc.facts
+        ) from exc
 
 
 def _communities(state: PlanState, rows: Ints) -> Ints:

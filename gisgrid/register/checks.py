@@ -157,7 +157,7 @@ class Checker:
         if kind == "areas":
             is_root = values["level"] == "county"
             tests.reject("missing", "parent", ~is_root & _none(values["parent"]))
-        elif kind == "grids":
+        elif kind == "grids" and not self.resolved.has("kind"):
             basic = _none(values["kind"])
             values["kind"] = np.where(basic, "basic", values["kind"]).astype(object)
         elif kind == "staff":
@@ -182,8 +182,11 @@ class Checker:
         elif kind == "matters":
             limit = values["time_limit"].astype(np.float64)
             tests.reject("negative", "time_limit", limit <= 0)
-            tests.reject("missing", "limit_unit", ~np.isnan(limit) & _none(values["limit_unit"]))
-            tests.reject("missing", "time_limit", np.isnan(limit) & ~_none(values["limit_unit"]))
+            # With one of the two columns only, the other stands in the store.
+            both = self.resolved.has("time_limit") and self.resolved.has("limit_unit")
+            unit = _none(values["limit_unit"])
+            tests.reject("missing", "limit_unit", both & ~np.isnan(limit) & unit)
+            tests.reject("missing", "time_limit", both & np.isnan(limit) & ~unit)
             for name in ("duplicate_m", "duplicate_h"):
                 tests.reject("negative", name, values[name].astype(np.float64) <= 0)
         elif kind == "events":

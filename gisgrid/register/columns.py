@@ -346,10 +346,12 @@ def _refuse_missing(resolved: Resolved, headers: Sequence[str]) -> None:
     if missing:
         listed = ", ".join(headers) or "none"
         raise Invalid(
-            f"The file lacks {', '.join(missing)} (needed for {kind.name}); its columns are: {listed}. "
-            "Name them with --column canonical=header.",
-            zh=f"文件缺少 {'、'.join(missing)}（{kind.name} 需要）；文件的列：{'、'.join(headers) or '无'}。"
-            "可用 --column 规范列名=文件列名 指定。",
+            f"The file lacks {', '.join(missing)} (needed for {kind.name}); its columns are: {listed}.",
+            zh=f"文件缺少 {'、'.join(missing)}（{kind.name} 需要）；文件的列：{'、'.join(headers) or '无'}。",
+            hint=(
+                "Name them with --column canonical=header.",
+                "可用 --column 规范列名=文件列名 指定。",
+            ),
             kind=kind.name,
             missing=missing,
             headers=list(headers),
@@ -359,8 +361,12 @@ def _refuse_missing(resolved: Resolved, headers: Sequence[str]) -> None:
 def _only(name: str, headers: list[str]) -> str:
     if len(headers) > 1:
         raise Invalid(
-            f"{name} could be any of {', '.join(headers)}; choose with --column {name}=header.",
-            zh=f"{name} 可能是 {'、'.join(headers)}；请用 --column {name}=列名 指定。",
+            f"{name} could be any of {', '.join(headers)}.",
+            zh=f"{name} 可能是 {'、'.join(headers)}。",
+            hint=(
+                f"Choose with --column {name}=header.",
+                f"请用 --column {name}=列名 指定。",
+            ),
             column=name,
             headers=headers,
         )

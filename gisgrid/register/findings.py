@@ -58,6 +58,7 @@ REASONS: dict[str, Reason] = {
         Reason("geometry_type", "the geometry is of the wrong type", "图形类型不对"),
         Reason("geometry_invalid", "the geometry is invalid and no repair is certain", "图形无效，且无法可靠修复"),
         # Against what is stored.
+        Reason("moved", "it stands under another area, grid, house or household; a move has to be asked for (--move)", "已登记在另一区划、网格、房屋或户之下；调整归属须明确要求（--move）"),
         Reason("unknown_matter", "no such matter on the list", "事项清单中没有该事项"),
         Reason("unknown_community", "no such community in the township", "乡镇内没有该社区"),
         Reason("unknown_parent", "no area with the parent's code", "上级区划不存在"),
@@ -87,6 +88,7 @@ REASONS: dict[str, Reason] = {
         Reason("area_derived", "no polygon: it will be the union of what lies below it", "没有图形：将由下级区划合并得出"),
         Reason("community_from_address", "no coordinates and no community given: the community was taken from the address", "无坐标且未填社区：社区由地址得出"),
         Reason("polygon_point", "houses came as polygons: each stands at a point on its surface", "房屋以面提供：取面上一点作为位置"),
+        Reason("emptied", "the cell is empty: what was stored there goes", "单元格为空：原有内容将被清除"),
         Reason("unlocated", "no coordinates: kept without a place", "没有坐标：保留，但不落格"),
         Reason("row_twice", "the same row stands more than once; kept once", "整行重复，只保留一次"),
         Reason("person_twice", "another resident has the same citizen ID: please compare", "另有居民使用同一身份证号：请核对"),
@@ -119,6 +121,10 @@ class Findings:
         numbers = np.asarray(rows, dtype=np.int64).ravel()
         if len(numbers):
             self.found.append(Finding(REASONS[code].code, column, numbers))
+
+    def drop(self, code: str) -> None:
+        """Forget a finding of the whole file."""
+        self.found = [f for f in self.found if f.code != code or f.column]
 
     def extend(self, others: Iterable[Finding]) -> None:
         self.found.extend(others)

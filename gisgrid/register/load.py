@@ -31,13 +31,13 @@ from gisgrid.register.prepare import (
     Job,
     Order,
     close_run,
-    date_list,
     open_run,
     prepare,
     statement_values,
 )
 from gisgrid.register.read import GEOMETRY, Table
 from gisgrid.register.stage import Stage, known_places
+from gisgrid.register.stored import Emptied, emptied, given_columns, recall
 from gisgrid.register.undeclared import refuse_personal_cells
 
 Progress = Callable[[int, int | None, str], None]
@@ -58,6 +58,8 @@ class Report:
     verdict: Verdict | None
     unused: tuple[str, ...]
     ignored: tuple[str, ...]
+    emptied: tuple[Emptied, ...]
+    """Stored values that empty cells take away, by column."""
     houses: Counts | None
     """Under the plan in force, else the one that waits; those of other dated plans are not told."""
     events: Counts | None
@@ -84,12 +86,19 @@ def load(session: Session, order: Order, *, progress: Progress | None = None) ->
     """
     tell: Progress = progress or (lambda done, total, what: None)
     job = prepare(session, order)
-    stage = Stage(session, job.target, statement_values(session, job))
+    run_id = open_run(session, job)
+    stage = Stage(session, job.target, statement_values(session, job, run_id))
     stage.make()
     rejected, noted = Findings(), Findings()
     read = _fill(stage, job, rejected, noted, tell)
     stage.settle()
     stage.drop_repeats(rejected, noted)
+    if order.kind == "areas":
+        stage.find_areas()
+    given = given_columns(job.resolved)
+    recall(stage, given)
+    if job.target.placed and "lon" not in given and not stage.any_unlocated():
+        noted.drop("unlocated")
     if order.kind == "grids":
         stage.place_grids()
     if order.kind == "events":
@@ -101,13 +110,13 @@ def load(session: Session, order: Order, *, progress: Progress | None = None) ->
         verdict = _detective(stage, session, job.place, job.declared, order.trust_crs)
     if job.target.community and "address" in job.target.columns:
         stage.find_communities_in_addresses(noted)
-    stage.run_checks(rejected, noted)
+    stage.run_checks(rejected, noted, move=order.move)
+    blanks = emptied(stage, job.resolved, given, noted, allowed=order.blank)
     tell(read, read, "writing")
-    stage.values["run"] = run_id = open_run(session, job)
     staged = stage.row_count()
     with bulk_into(session, job.target.table, staged) as empty:
         inserted, updated = stage.write(into_empty=empty)
-    settled = _finish_areas(session) if order.kind == "areas" else ()
+    settled = finish_areas(session, run_id) if order.kind == "areas" else ()
     houses = events = None
     if job.place and job.target.placed and inserted + updated:
         tell(read, read, "attaching")
@@ -123,14 +132,14 @@ def load(session: Session, order: Order, *, progress: Progress | None = None) ->
         "read": read,
         "inserted": inserted,
         "updated": updated,
+        "refused": len(rejected.rows()),
         "rejected": rejected.counts(),
         "noted": noted.counts(),
+        "emptied": {e.column: e.values for e in blanks},
     }
-    close_run(session, run_id, counts, changed=bool(inserted + updated))
-    if order.kind == "matters":
-        date_list(session, run_id)
-        if job.place:
-            keep_own_flows(session, job.place.id)
+    kept = close_run(session, run_id, counts, changed=bool(inserted + updated))
+    if order.kind == "matters" and job.place:
+        keep_own_flows(session, job.place.id)
     return Report(
         table=job.table,
         read=read,
@@ -143,10 +152,11 @@ def load(session: Session, order: Order, *, progress: Progress | None = None) ->
         verdict=verdict,
         unused=job.resolved.unused,
         ignored=job.resolved.ignored,
+        emptied=tuple(blanks),
         houses=houses,
         events=events,
         townships=settled,
-        run_id=run_id if inserted + updated else None,
+        run_id=run_id if kept else None,
     )
 
 
@@ -218,10 +228,12 @@ def _detective(
     )
     if verdict.doubtful and not trust:
         raise Invalid(
-            f"{verdict.en} Declare {verdict.best} (--crs {verdict.best}), or insist with "
-            "--trust-crs.",
-            zh=f"{verdict.zh}请改为声明 {verdict.best}（--crs {verdict.best}），"
-            "或用 --trust-crs 坚持原声明。",
+            f"{verdict.en} Declare {verdict.best}.",
+            zh=f"{verdict.zh}请改为声明 {verdict.best}。",
+            hint=(
+                f"Say --crs {verdict.best}, or insist with --trust-crs.",
+                f"可用 --crs {verdict.best}，或用 --trust-crs 坚持原声明。",
+            ),
             best=verdict.best,
             shift_m=verdict.shift_m,
             change_grid=verdict.change_grid,
@@ -229,7 +241,7 @@ def _detective(
     return verdict
 
 
-def _finish_areas(session: Session) -> tuple[str, ...]:
+def finish_areas(session: Session, run_id: int) -> tuple[str, ...]:
     """Give areas without a polygon the union of their children, new townships their settings.
 
     The codes of the new townships come back.
@@ -239,7 +251,7 @@ def _finish_areas(session: Session) -> tuple[str, ...]:
             text(
                 """
                 UPDATE area a SET derived = true, geom = (
-                    SELECT ST_Multi(ST_Union(c.geom)) FROM area c WHERE c.parent_id = a.id)
+                    SELECT ST_Multi(ST_Union(c.geom ORDER BY c.id)) FROM area c WHERE c.parent_id = a.id)
                 WHERE a.level = :level AND (a.geom IS NULL OR a.derived)
                 """
             ),
@@ -256,8 +268,8 @@ def _finish_areas(session: Session) -> tuple[str, ...]:
     ).all()
     for area_id, _, lon, lat in rows:
         session.execute(
-            text("INSERT INTO township (area_id, metric_srid) VALUES (:id, :srid)"),
-            {"id": area_id, "srid": crs.default_metric_srid(lon, lat)},
+            text("INSERT INTO township (area_id, metric_srid, run_id) VALUES (:id, :srid, :run)"),
+            {"id": area_id, "srid": crs.default_metric_srid(lon, lat), "run": run_id},
         )
     return tuple(row.code for row in rows)
 

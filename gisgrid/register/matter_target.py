@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from gisgrid.register.target import Check, Target, upsert
+from gisgrid.register.target import Check, Stored, Target, upsert
 
 _LEVELS = "'{residents,grid,community,section,township}'::text[]"
 _CLOCKS = ("file", "dispatch", "handle", "check", "answer")
 _LIMITS = ", ".join(f"'{c}', s.{c}_limit" for c in _CLOCKS)
+_STORED_LIMITS = ", ".join(f"m.limits ->> '{c}' AS {c}_limit" for c in _CLOCKS)
 _COLUMNS = (
     "parent_id", "name", "name_en", "office", "time_limit", "limit_unit", "closing_rule",
     "filing_rule", "decider", "acts", "informs", "limits", "asks_photo", "duplicate_m",
@@ -44,6 +45,38 @@ MATTERS = Target(
         "since": "date",
         "until": "date",
     },
+    stored=(
+        Stored(
+            ("code",),
+            (
+                "parent",
+                "name_en",
+                "office",
+                "time_limit",
+                "limit_unit",
+                "closing_rule",
+                "filing_rule",
+                "decider",
+                "acts",
+                "informs",
+                *(f"{clock}_limit" for clock in _CLOCKS),
+                "asks_photo",
+                "duplicate_m",
+                "duplicate_h",
+                "skills",
+                "consent",
+                "since",
+                "until",
+            ),
+            f"""SELECT m.code, p.code AS parent, m.name_en, m.office, m.time_limit, m.limit_unit,
+               m.closing_rule, m.filing_rule, m.decider, m.acts,
+               nullif(array_to_string(m.informs, ';'), '') AS informs, {_STORED_LIMITS},
+               CASE WHEN m.asks_photo THEN 'yes' END AS asks_photo, m.duplicate_m, m.duplicate_h,
+               nullif(array_to_string(m.skills, ';'), '') AS skills, m.consent,
+               lower(m.during) AS since, upper(m.during) - 1 AS until
+            FROM matter m LEFT JOIN matter p ON p.id = m.parent_id WHERE m.list_id = :matters""",
+        ),
+    ),
     checks=(
         Check(
             "code_level",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from gisgrid.access.roles import ROLES
-from gisgrid.register.target import Check, Target, Write, upsert
+from gisgrid.register.target import UNTIL_FIRST, Check, Stored, Target, Write, upsert
+from gisgrid.register.team_targets import STORED_STAFF
 
 _LEVELS = ", ".join(
     f"('{name}', '{level}')" for name, role in ROLES.items() for level in role.levels
@@ -28,7 +29,20 @@ OFFICE_TARGETS: dict[str, Target] = {
             "area": "text", "since": "date", "until": "date",
         },
         key=("code", "role", "area", "since"),
+        stored=(
+            STORED_STAFF,
+            Stored(
+                ("code", "role", "area", "since"),
+                ("until",),
+                """SELECT p.code, m.role, a.code AS area, lower(m.during) AS since,
+                   upper(m.during) - 1 AS until
+                FROM appointment m JOIN account k ON k.id = m.account_id
+                JOIN staff p ON p.id = k.staff_id AND p.township_id = :township
+                JOIN area a ON a.id = m.area_id WHERE m.grid_code IS NULL""",
+            ),
+        ),
         checks=(
+            UNTIL_FIRST,
             Check(
                 "unknown_area",
                 "area",
@@ -78,9 +92,9 @@ OFFICE_TARGETS: dict[str, Target] = {
             ),
             Write(f"""
 WITH added AS (
-    INSERT INTO account (name, display_name, staff_id)
+    INSERT INTO account (name, display_name, staff_id, run_id)
     SELECT DISTINCT ON (s.code) CASE WHEN {_PLAIN_TAKEN} THEN {_LONG} ELSE lower(s.code) END,
-           s.name, p.id
+           s.name, p.id, :run
     FROM stage s JOIN staff p ON p.township_id = :township AND p.code = s.code
     WHERE NOT EXISTS (SELECT FROM account k WHERE k.staff_id = p.id)
     ORDER BY s.code, s.row_no RETURNING 1
@@ -93,14 +107,14 @@ WITH part AS (
     SELECT k.id AS account_id, s.role, a.id AS area_id, s.since, s.span
     FROM stage s {_AREA} {_ACCOUNT}
 ), changed AS (
-    UPDATE appointment m SET during = part.span FROM part
+    UPDATE appointment m SET during = part.span, run_id = :run FROM part
     WHERE (m.account_id, m.role, m.area_id, lower(m.during))
         = (part.account_id, part.role, part.area_id, part.since)
       AND m.grid_code IS NULL AND m.during <> part.span
     RETURNING 1
 ), added AS (
-    INSERT INTO appointment (account_id, role, area_id, during)
-    SELECT account_id, role, area_id, span FROM part
+    INSERT INTO appointment (account_id, role, area_id, during, run_id)
+    SELECT account_id, role, area_id, span, :run FROM part
     WHERE NOT EXISTS (SELECT FROM appointment m
         WHERE (m.account_id, m.role, m.area_id, lower(m.during))
             = (part.account_id, part.role, part.area_id, part.since) AND m.grid_code IS NULL)

@@ -32,6 +32,8 @@ class Order:
 
     kind: str
     path: Path
+    table: Table | None = None
+    """The file as it was read already, apart; None: it is read now."""
     township: str | None = None
     plan: str | None = None
     """Draft that grids go into; made if there is none of that name."""
@@ -41,8 +43,12 @@ class Order:
     mapping: Mapping = field(default_factory=Mapping)
     code_from_row: bool = False
     """The file has no key: make one from each row's content and how often it stood before."""
+    move: bool = False
+    """Rows may hang what is stored on another area, house or household than before."""
     trust_crs: bool = False
     """Load even though the detective says that the declared datum cannot be right."""
+    blank: tuple[str, ...] = ()
+    """Columns whose empty cells may take away more than a tenth of what is stored."""
     most: int = MAX_UNPACKED
     """Bytes that a packed file may unpack to."""
     search_keys: bool = True
@@ -70,7 +76,9 @@ def prepare(session: Session, order: Order) -> Job:
     if order.kind not in TARGETS:
         raise NotFound(f"There is no kind {order.kind!r}; known: {', '.join(TARGETS)}.")
     mapping = order.mapping
-    table = open_table(order.path, layer=mapping.layer, encoding=mapping.encoding, most=order.most)
+    table = order.table or open_table(
+        order.path, layer=mapping.layer, encoding=mapping.encoding, most=order.most
+    )
     if table.rows == 0:
         raise Invalid(
             f"{order.path.name} holds no features.", zh=f"{order.path.name} 中没有任何要素。"
@@ -94,30 +102,31 @@ def prepare(session: Session, order: Order) -> Job:
     return Job(order, TARGETS[order.kind], table, resolved, place, declared, context)
 
 
-def statement_values(session: Session, job: Job) -> dict[str, object]:
+def statement_values(session: Session, job: Job, run_id: int) -> dict[str, object]:
     """Parameters of the target's statements; makes the draft plan or list of matters if new."""
     place, order = job.place, job.order
     if place is None:
-        return {"township": None, "zone": "UTC", "scheme": "free"}
+        return {"township": None, "zone": "UTC", "scheme": "free", "run": run_id}
     values: dict[str, object] = {
+        "run": run_id,
         "township": place.id,
         "zone": place.time_zone,
         "scheme": place.code_scheme,
     }
     if order.kind == "grids":
-        values["plan"] = _draft(session, place, order.plan)
+        values["plan"] = _draft(session, place, order.plan, run_id)
     if order.kind == "matters":
-        values["matters"] = _matter_list(session, place, order)
+        values["matters"] = _matter_list(session, place, order, run_id)
     return values
 
 
 def open_run(session: Session, job: Job) -> int:
-    """Number of a new import run, which the rows will point at."""
+    """Number of a new import run, which the rows will point at, and history until it is closed."""
     made = session.execute(
         text(
-            "INSERT INTO import_run (kind, township, file_name, sha256, crs, encoding, mapping, who)"
-            " VALUES (:kind, :township, :file, :sha256, :crs, :encoding, CAST(:mapping AS jsonb),"
-            " :who) RETURNING id"
+            "INSERT INTO import_run (kind, township, file_name, sha256, crs, encoding, mapping, who, "
+            "reversible) VALUES (:kind, :township, :file, :sha256, :crs, :encoding, "
+            "CAST(:mapping AS jsonb), :who, true) RETURNING id"
         ),
         {
             "kind": job.order.kind,
@@ -130,28 +139,33 @@ def open_run(session: Session, job: Job) -> int:
             "who": job.order.who,
         },
     )
-    return int(made.scalar_one())
+    run_id = int(made.scalar_one())
+    history_of(session, run_id)
+    return run_id
 
 
-def close_run(session: Session, run_id: int, counts: dict[str, object], *, changed: bool) -> None:
-    """Note what a run did; a run that changed nothing leaves no trace."""
-    if not changed:
+def close_run(session: Session, run_id: int, counts: dict[str, object], *, changed: bool) -> bool:
+    """Note what a run did, and whether it did anything; one that did not leaves no trace.
+
+    A plan or a list of matters that it made is something, also without a row.
+    """
+    history_of(session, None)
+    made = "SELECT EXISTS (SELECT FROM plan WHERE run_id = :run) OR EXISTS (SELECT FROM matter_list WHERE run_id = :run)"
+    if not changed and not session.scalar(text(made), {"run": run_id}):
         session.execute(text("DELETE FROM import_run WHERE id = :run"), {"run": run_id})
-        return
+        return False
     session.execute(
         text("UPDATE import_run SET counts = CAST(:counts AS jsonb) WHERE id = :run"),
         {"counts": json.dumps(counts), "run": run_id},
     )
+    return True
 
 
-def date_list(session: Session, run_id: int) -> None:
-    """Let a new list of matters point at the run that brought its first items."""
+def history_of(session: Session, run_id: int | None) -> None:
+    """Let the history that this transaction makes from here on be a run's; None: nobody's."""
     session.execute(
-        text(
-            "UPDATE matter_list l SET run_id = :run WHERE run_id IS NULL "
-            "AND EXISTS (SELECT FROM matter m WHERE m.list_id = l.id AND m.run_id = :run)"
-        ),
-        {"run": run_id},
+        text("SELECT set_config('gisgrid.run', :run, true)"),
+        {"run": "" if run_id is None else str(run_id)},
     )
 
 
@@ -193,7 +207,7 @@ def _bounds(session: Session, place: Place | None) -> tuple[float, float, float,
     return None if row[0] is None else (row[0], row[1], row[2], row[3])
 
 
-def _draft(session: Session, place: Place, name: str | None) -> int:
+def _draft(session: Session, place: Place, name: str | None, run_id: int) -> int:
     """The draft plan of a name; it is made if there is none, on the newest plan."""
     if name is None:
         raise Invalid(
@@ -206,10 +220,15 @@ def _draft(session: Session, place: Place, name: str | None) -> int:
         newest = newest_plan(session, place.id)
         made = session.execute(
             text(
-                "INSERT INTO plan (township_id, name, based_on_id) "
-                "VALUES (:township, :name, :base) RETURNING id"
+                "INSERT INTO plan (township_id, name, run_id, based_on_id) "
+                "VALUES (:township, :name, :run, :base) RETURNING id"
             ),
-            {"township": place.id, "name": name, "base": newest and newest.id},
+            {
+                "township": place.id,
+                "name": name,
+                "run": run_id,
+                "base": newest and newest.id,
+            },
         )
         return int(made.scalar_one())
     if plan.state != "draft":
@@ -221,7 +240,7 @@ def _draft(session: Session, place: Place, name: str | None) -> int:
     return plan.id
 
 
-def _matter_list(session: Session, place: Place, order: Order) -> int:
+def _matter_list(session: Session, place: Place, order: Order, run_id: int) -> int:
     """The list of a version; a new one needs its first day and ends the list before."""
     version = order.version or "1"
     values = {"township": place.id, "version": version, "since": order.since}
@@ -257,9 +276,9 @@ def _matter_list(session: Session, place: Place, order: Order) -> int:
     )
     made = session.execute(
         text(
-            "INSERT INTO matter_list (township_id, version, validity) "
-            "VALUES (:township, :version, daterange(:since, NULL)) RETURNING id"
+            "INSERT INTO matter_list (township_id, version, validity, run_id) "
+            "VALUES (:township, :version, daterange(:since, NULL), :run) RETURNING id"
         ),
-        values,
+        {**values, "run": run_id},
     )
     return int(made.scalar_one())

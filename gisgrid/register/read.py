@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 import pandas as pd
 
@@ -22,13 +22,19 @@ _TEXT = (".csv", ".tsv", ".txt", ".tab")
 _WORKBOOK = (".xlsx", ".xlsm")
 
 
+class Source(Protocol):
+    """What gives the rows of a file."""
+
+    def chunks(self, rows: int) -> Iterator[pd.DataFrame]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """A file that can be read, and what it says of itself."""
 
     path: Path
     form: Literal["text", "workbook", "vector"]
-    source: texts.TextSource | workbooks.WorkbookSource | vectors.VectorSource
+    source: Source
     columns: tuple[str, ...]
     """Headers as they stand in the file, without the geometry."""
     has_geometry: bool
@@ -44,6 +50,8 @@ class Table:
     """Where the format says it without reading: vector files."""
     layer: str | None
     """Layer or sheet that is read."""
+    header_row: int
+    """Of a text or sheet, from 1 on."""
     bounds: tuple[float, float, float, float] | None
     """x min, y min, x max, y max of the geometries in the file's own coordinates."""
 
@@ -94,14 +102,14 @@ def open_table(
         return Table(
             path=path, form="text", source=text, columns=text.columns, has_geometry=False,
             crs=None, encoding=found.name, encoding_sure=found.sure, sha256=sha256, rows=None,
-            layer=None, bounds=None,
+            layer=None, header_row=1, bounds=None,
         )  # fmt: skip
     if suffix in _WORKBOOK:
         book = workbooks.describe(path, sheet or layer, most)
         return Table(
             path=path, form="workbook", source=book, columns=book.columns, has_geometry=False,
             crs=None, encoding=None, encoding_sure="certain", sha256=sha256, rows=None,
-            layer=book.sheet, bounds=None,
+            layer=book.sheet, header_row=book.header_row, bounds=None,
         )  # fmt: skip
     if suffix in (".xls", ".et", ".ods", ".doc", ".docx", ".pdf"):
         raise Invalid(
@@ -116,5 +124,5 @@ def open_table(
         encoding=vector.encoding.name if vector.encoding else None,
         encoding_sure=vector.encoding.sure if vector.encoding else "certain",
         sha256=sha256, rows=vector.source.features, layer=vector.source.layer,
-        bounds=vector.bounds,
+        header_row=1, bounds=vector.bounds,
     )  # fmt: skip

@@ -38,10 +38,13 @@ class Stage:
             columns.append("community_id bigint")
         if "since" in self.target.columns:
             columns.append(
-                "span daterange GENERATED ALWAYS AS (daterange(since, until, '[]')) STORED"
+                "span daterange GENERATED ALWAYS AS (CASE WHEN until < since THEN NULL "
+                "ELSE daterange(since, until, '[]') END) STORED"
             )
         if "matter" in self.target.columns:
             columns.append("matter_id bigint")
+        if "level" in self.target.columns:
+            columns.append("area_id bigint")
         self.session.execute(text("DROP TABLE IF EXISTS pg_temp.stage"))
         self.session.execute(
             text(f"CREATE TEMP TABLE stage (row_no bigint, {', '.join(columns)}) ON COMMIT DROP")
@@ -107,6 +110,19 @@ class Stage:
         noted.add("row_twice", "", [row_no for row_no, equal in rows if equal])
         rejected.add("code_twice", self.target.key[0], [r for r, equal in rows if not equal])
 
+    def find_areas(self) -> None:
+        """Find the stored area that each row speaks of: by its code, a local one in its township."""
+        self.session.execute(
+            text(
+                """
+                UPDATE stage s SET area_id = o.id
+                FROM area o LEFT JOIN area up ON up.id = o.parent_id
+                WHERE o.code = s.code AND o.level = s.level
+                  AND (s.level <> 'community' OR s.code ~ '^[0-9]{12}$' OR up.code = s.parent)
+                """
+            )
+        )
+
     def place_grids(self) -> None:
         """Find the community of grids that name none, by geometry."""
         # A grid that names no community lies in the one it shares most ground with.
@@ -119,7 +135,7 @@ class Stage:
                       AND ST_Area(ST_Intersection(a.geom, s.geometry)) > 0
                     ORDER BY ST_Area(ST_Intersection(a.geom, s.geometry)) DESC,
                              a.code COLLATE "C" LIMIT 1)
-                WHERE s.community IS NULL
+                WHERE s.community IS NULL AND s.community_id IS NULL
                 """
             ),
             self.values,
@@ -133,7 +149,7 @@ class Stage:
         addresses = self.session.scalars(
             text(
                 "SELECT DISTINCT address FROM stage WHERE place <> 'ok' AND community IS NULL "
-                "AND address ~ '[里村屯區区]'"
+                "AND community_id IS NULL AND address ~ '[里村屯區区]'"
             )
         )
         named = [(address, names_within(address, known)) for address in addresses]
@@ -143,6 +159,7 @@ class Stage:
                 "UPDATE stage s SET community_id = f.id "
                 "FROM unnest(CAST(:addresses AS text[]), CAST(:ids AS bigint[])) AS f(address, id) "
                 "WHERE s.address = f.address AND s.place <> 'ok' AND s.community IS NULL "
+                "AND s.community_id IS NULL "
                 "RETURNING s.row_no"
             ),
             {"addresses": [address for address, _ in found], "ids": [i for _, i in found]},
@@ -194,9 +211,14 @@ class Stage:
         ).all()
         noted.add("placeholder", "lon", rows)
 
-    def run_checks(self, rejected: Findings, noted: Findings) -> None:
-        """Find what only the whole file and the store can tell; refused rows leave the stage."""
+    def run_checks(self, rejected: Findings, noted: Findings, *, move: bool = False) -> None:
+        """Find what only the whole file and the store can tell; refused rows leave the stage.
+
+        ``move``: rows may hang on another parent than before.
+        """
         for check in self.target.checks:
+            if check.moves and move:
+                continue
             rows = self.session.scalars(text(check.sql), self.values).all()
             (noted if check.keeps else rejected).add(check.code, check.column, rows)
             if rows and not check.keeps:
@@ -238,6 +260,12 @@ class Stage:
         if inserted + updated > 1000:
             self.session.execute(text(f"ANALYZE {self.target.table}"))
         return inserted, updated
+
+    def any_unlocated(self) -> bool:
+        """Whether a row has no point."""
+        return bool(
+            self.session.scalar(text("SELECT EXISTS (SELECT FROM stage WHERE place <> 'ok')"))
+        )
 
     def row_count(self) -> int:
         return int(self.session.scalar(text("SELECT count(*) FROM stage")) or 0)

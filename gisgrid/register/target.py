@@ -14,6 +14,45 @@ class Check:
     sql: str
     keeps: bool = False
     """Told only; the row stays."""
+    moves: bool = False
+    """The row would hang what is stored on another parent; not asked where that is wanted."""
+
+
+UNTIL_FIRST = Check("until_first", "until", "SELECT row_no FROM stage WHERE until < since")
+"""Asked of the stage and not of the file alone: one of the two days may be the stored one."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """How rows that are in the store look as rows of the stage."""
+
+    key: tuple[str, ...]
+    """Columns of the stage that name the row."""
+    columns: tuple[str, ...]
+    """Canonical columns that a file may leave out or leave empty."""
+    sql: str
+    """Gives ``key`` and ``columns``; NULL also where what stands there is the default. ``community``
+    comes as ``community_id``, ``lon`` with the rest of its place (``PARTS``)."""
+    shown: bool = True
+    """The load changes these very rows, so what it would empty is told; False: they only stand in."""
+
+
+PARTS: dict[str, tuple[str, ...]] = {
+    "community": ("community_id",),
+    "lon": ("lon", "lat", "source_x", "source_y", "place"),
+}
+"""Canonical column to the columns of the stage that hold it, where these are others."""
+
+
+def moved(column: str, stored: str) -> Check:
+    """Rows that would hang what is stored on another parent; ``stored`` gives code and parent."""
+    part = PARTS.get(column, (column,))[0]
+    return Check(
+        "moved",
+        column,
+        f"SELECT s.row_no FROM stage s JOIN ({stored}) o ON o.code = s.code AND o.{part} <> s.{part}",
+        moves=True,
+    )
 
 
 @dataclass(frozen=True)
@@ -37,6 +76,7 @@ class Target:
     """In order."""
     key: tuple[str, ...] = ("code",)
     """What names a row in the file."""
+    stored: tuple[Stored, ...] = ()
     checks: tuple[Check, ...] = ()
     community: bool = False
     """Rows name a community; ``community_id`` is resolved."""

@@ -10,7 +10,8 @@ from __future__ import annotations
 from gisgrid.register.handling_targets import HANDLING_TARGETS
 from gisgrid.register.matter_target import MATTERS
 from gisgrid.register.office_targets import OFFICE_TARGETS
-from gisgrid.register.target import Check, Target, upsert
+from gisgrid.register.place_targets import PLACE_TARGETS
+from gisgrid.register.target import UNTIL_FIRST, Check, Stored, Target, moved, upsert
 from gisgrid.register.team_targets import TEAM_TARGETS, UNKNOWN_GRID, UNKNOWN_STAFF
 
 _PLACE_COLUMNS = {
@@ -25,33 +26,21 @@ _POINT = (
     "s.source_x, s.source_y"
 )
 
+_STORED_POINT = "ST_X(o.geom) AS lon, ST_Y(o.geom) AS lat, o.source_x, o.source_y, o.place"
+
 _UNKNOWN_HOUSE = Check(
     "unknown_house",
     "house",
     """SELECT s.row_no FROM stage s WHERE NOT EXISTS (SELECT FROM house h
        WHERE h.township_id = :township AND h.code = s.house)""",
 )
-# One pass per level, since a parent may stand in the same file. A row without a polygon leaves the
-# one that is there.
-_AREA_LEVELS = tuple(
-    upsert(
-        "area",
-        "code",
-        f"""SELECT s.code, s.level, s.name, s.name_en, p.id, coalesce(s.geometry, o.geom),
-           s.geometry IS NULL AND coalesce(o.derived, false), :run
-    FROM stage s LEFT JOIN area p ON p.code = s.parent LEFT JOIN area o ON o.code = s.code
-    WHERE s.level = '{level}' ORDER BY s.code""",
-        ("level", "name", "name_en", "parent_id", "geom", "derived"),
-    )
-    for level in ("county", "township", "community")
-)
-
 # What is done with a case here is its log's word: a file that comes again neither closes nor reopens it,
 # and a pin that somebody moved stays. A case that another system handles follows the file.
-_HANDLED = """LEFT JOIN event o ON o.township_id = :township AND o.code = s.code
-    LEFT JOIN event_case c ON c.event_id = o.id LEFT JOIN flow f ON f.id = c.flow_id,
+_HANDLED_HERE = """LEFT JOIN event_case c ON c.event_id = o.id LEFT JOIN flow f ON f.id = c.flow_id,
     LATERAL (SELECT c.id IS NOT NULL AND (f.kind <> 'imported' OR c.seq > 1) AS here,
         EXISTS (SELECT FROM case_step m WHERE m.case_id = c.id AND m.means = 'move') AS moved) h"""
+_HANDLED = f"""LEFT JOIN event o ON o.township_id = :township AND o.code = s.code
+    {_HANDLED_HERE}"""
 _MOVED_HERE = (
     "CASE WHEN h.moved THEN o.geom WHEN s.place = 'ok' "
     "THEN ST_SetSRID(ST_MakePoint(s.lon, s.lat), 4326) END, "
@@ -64,105 +53,20 @@ TARGETS: dict[str, Target] = {
     **TEAM_TARGETS,
     **OFFICE_TARGETS,
     **HANDLING_TARGETS,
-    "areas": Target(
-        table="area",
-        columns={
-            "code": "text", "level": "text", "name": "text", "name_en": "text", "parent": "text",
-            "geometry": "geometry(MultiPolygon, 4326)",
-        },
-        checks=(
-            # Areas come before any township says its scheme; the file itself shows it.
-            Check(
-                "code_short",
-                "code",
-                """SELECT s.row_no FROM stage s
-                   JOIN (VALUES ('county', 6), ('township', 9), ('community', 12)) AS d(level, n)
-                     ON d.level = s.level
-                   WHERE s.code !~ ('^[0-9]{' || d.n || '}$') AND (
-                       SELECT count(*) FILTER (WHERE o.code ~ ('^[0-9]{' || d.n || '}$'))
-                              > 0.5 * count(*) FROM stage o WHERE o.level = s.level)""",
-            ),
-            Check(
-                "unknown_parent",
-                "parent",
-                """SELECT s.row_no FROM stage s WHERE NOT coalesce(
-                   (s.level = 'county' AND s.parent IS NULL)
-                   OR (s.level <> 'county' AND (
-                       EXISTS (SELECT FROM area a WHERE a.code = s.parent AND a.level =
-                           CASE s.level WHEN 'township' THEN 'county' ELSE 'township' END)
-                       OR EXISTS (SELECT FROM stage p WHERE p.code = s.parent AND p.level =
-                           CASE s.level WHEN 'township' THEN 'county' ELSE 'township' END))),
-                   false)""",
-            ),
-            Check(
-                "code_level",
-                "code",
-                """SELECT s.row_no FROM stage s JOIN area a ON a.code = s.code
-                   WHERE a.level <> s.level""",
-            ),
-        ),
-        writes=_AREA_LEVELS,
-    ),
-    "streets": Target(
-        table="street",
-        columns={"code": "text", "name": "text", "geometry": "geometry(MultiLineString, 4326)"},
-        writes=(
-            upsert(
-                "street",
-                "township_id, code",
-                "SELECT :township, s.code, s.name, s.geometry, :run FROM stage s ORDER BY s.row_no",
-                ("name", "geom"),
-            ),
-        ),
-    ),
-    "parcels": Target(
-        table="parcel",
-        columns={"code": "text", "geometry": "geometry(MultiPolygon, 4326)"},
-        writes=(
-            upsert(
-                "parcel",
-                "township_id, code",
-                "SELECT :township, s.code, s.geometry, :run FROM stage s ORDER BY s.row_no",
-                ("geom",),
-            ),
-        ),
-    ),
-    "grids": Target(
-        table="grid",
-        columns={
-            "code": "text", "name": "text", "kind": "text", "community": "text", "host": "text",
-            "geometry": "geometry(MultiPolygon, 4326)",
-        },
-        community=True,
-        checks=(
-            Check(
-                "unknown_community",
-                "community",
-                "SELECT row_no FROM stage WHERE community_id IS NULL",
-            ),
-            Check(
-                "code_community",
-                "code",
-                """SELECT s.row_no FROM stage s JOIN area c ON c.id = s.community_id
-                   WHERE :scheme = 'gb' AND length(s.code) IN (15, 20)
-                   AND left(s.code, 12) <> c.code""",
-            ),
-        ),
-        writes=(
-            upsert(
-                "grid",
-                "plan_id, code",
-                """SELECT :plan, s.code, coalesce(s.name, s.code), coalesce(s.kind, 'basic'),
-                   s.community_id, s.host, s.geometry, :run FROM stage s ORDER BY s.row_no""",
-                ("name", "kind", "community_id", "host", "geom"),
-            ),
-        ),
-    ),
+    **PLACE_TARGETS,
     "houses": Target(
         table="house",
         columns={"code": "text", "address": "text", "community": "text", **_PLACE_COLUMNS},
         community=True,
         placed=True,
+        stored=(
+            Stored(
+                ("code",),
+                ("community", "lon"),
+                f"""SELECT o.code, o.community_id, {_STORED_POINT} FROM house o
+                WHERE o.township_id = :township""",
+            ),
+        ),
         checks=(
             Check(
                 "unknown_community",
@@ -170,6 +74,8 @@ TARGETS: dict[str, Target] = {
                 "SELECT row_no FROM stage WHERE community IS NOT NULL AND community_id IS NULL",
                 keeps=True,
             ),
+            moved("community", """SELECT code, community_id FROM house
+                WHERE township_id = :township"""),
         ),
         writes=(
             upsert(
@@ -184,8 +90,17 @@ TARGETS: dict[str, Target] = {
     "households": Target(
         table="household",
         columns={"code": "text", "house": "text", "room": "text", "verified_on": "date"},
+        stored=(
+            Stored(
+                ("code",),
+                ("room", "verified_on"),
+                "SELECT code, room, verified_on FROM household WHERE township_id = :township",
+            ),
+        ),
         checks=(
             _UNKNOWN_HOUSE,
+            moved("house", """SELECT f.code, h.code AS house FROM household f
+                JOIN house h ON h.id = f.house_id WHERE f.township_id = :township"""),
         ),
         writes=(
             upsert(
@@ -205,6 +120,15 @@ TARGETS: dict[str, Target] = {
             "phone": "text", "sex": "text", "birth_date": "date", "needs": "text",
             "verified_on": "date",
         },
+        stored=(
+            Stored(
+                ("code",),
+                ("citizen_id", "phone", "sex", "birth_date", "needs", "verified_on"),
+                """SELECT code, citizen_id, phone, sex, birth_date,
+                   nullif(array_to_string(needs, ';'), '') AS needs, verified_on
+                FROM resident WHERE township_id = :township""",
+            ),
+        ),
         checks=(
             Check(
                 "unknown_household",
@@ -212,6 +136,8 @@ TARGETS: dict[str, Target] = {
                 """SELECT s.row_no FROM stage s WHERE NOT EXISTS (SELECT FROM household h
                    WHERE h.township_id = :township AND h.code = s.household)""",
             ),
+            moved("household", """SELECT r.code, f.code AS household FROM resident r
+                JOIN household f ON f.id = r.household_id WHERE r.township_id = :township"""),
             Check(
                 "person_twice",
                 "citizen_id",
@@ -251,12 +177,30 @@ TARGETS: dict[str, Target] = {
         },
         community=True,
         placed=True,
+        # What is decided here whatever a file says is not the file's to empty.
+        stored=(
+            Stored(
+                ("code",),
+                ("due_at", "closed_at", "source", "text", "address", "community", "lon"),
+                f"""SELECT o.code, o.due_at, CASE WHEN NOT h.here THEN o.closed_at END AS closed_at,
+                   o.source, o.text, o.address, o.community_id,
+                   CASE WHEN NOT h.moved THEN ST_X(o.geom) END AS lon, ST_Y(o.geom) AS lat,
+                   o.source_x, o.source_y, o.place
+                FROM event o {_HANDLED_HERE} WHERE o.township_id = :township""",
+            ),
+        ),
         checks=(
             # The minor items of the list in force on the day of the report, by code or by name.
             Check(
                 "unknown_matter",
                 "matter",
                 """SELECT s.row_no FROM stage s WHERE s.matter_id IS NULL""",
+            ),
+            Check(
+                "closed_first",
+                "closed_at",
+                f"""SELECT s.row_no FROM stage s {_HANDLED}
+                WHERE CASE WHEN h.here THEN o.closed_at ELSE s.closed_at END < s.reported_at""",
             ),
             Check(
                 "unknown_community",
@@ -284,6 +228,14 @@ TARGETS: dict[str, Target] = {
     "visits": Target(
         table="visit",
         columns={"code": "text", "house": "text", "staff": "text", "visited_on": "date"},
+        stored=(
+            Stored(
+                ("code",),
+                ("staff",),
+                """SELECT v.code, p.code AS staff FROM visit v JOIN staff p ON p.id = v.staff_id
+                WHERE v.township_id = :township""",
+            ),
+        ),
         checks=(
             _UNKNOWN_HOUSE,
             UNKNOWN_STAFF,
@@ -307,12 +259,22 @@ TARGETS: dict[str, Target] = {
             "since": "date", "until": "date", **_PLACE_COLUMNS,
         },
         placed=True,
+        stored=(
+            Stored(
+                ("code",),
+                ("grid", "address", "since", "until", "lon"),
+                f"""SELECT o.code, o.grid_code AS grid, o.address, lower(o.during) AS since,
+                   upper(o.during) - 1 AS until, {_STORED_POINT} FROM station o
+                WHERE o.township_id = :township""",
+            ),
+        ),
         checks=(
             Check(
                 "post_grid",
                 "grid",
                 "SELECT row_no FROM stage WHERE (kind = 'team_post') <> (grid IS NOT NULL)",
             ),
+            UNTIL_FIRST,
             UNKNOWN_GRID,
         ),
         writes=(

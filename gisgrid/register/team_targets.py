@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gisgrid.register.target import Check, Target, Write, upsert
+from gisgrid.register.target import UNTIL_FIRST, Check, Stored, Target, Write, upsert
 
 UNKNOWN_GRID = Check(
     "unknown_grid",
@@ -18,6 +18,12 @@ UNKNOWN_STAFF = Check(
        SELECT FROM staff p WHERE p.township_id = :township AND p.code = s.staff)""",
 )
 
+STORED_STAFF = Stored(
+    ("code",),
+    ("phone", "body"),
+    "SELECT code, phone, body FROM staff WHERE township_id = :township",
+)
+
 TEAM_TARGETS: dict[str, Target] = {
     "staff": Target(
         table="staff",
@@ -26,8 +32,20 @@ TEAM_TARGETS: dict[str, Target] = {
             "role": "text", "since": "date", "until": "date",
         },
         key=("code", "grid", "role", "since"),
+        stored=(
+            STORED_STAFF,
+            Stored(
+                ("code", "grid", "role", "since"),
+                ("until",),
+                """SELECT p.code, m.grid_code AS grid, m.role, lower(m.during) AS since,
+                   upper(m.during) - 1 AS until
+                FROM team_member m JOIN staff p ON p.id = m.staff_id
+                WHERE m.township_id = :township""",
+            ),
+        ),
         checks=(
             UNKNOWN_GRID,
+            UNTIL_FIRST,
             Check(
                 "half_part",
                 "role",
@@ -95,8 +113,21 @@ SELECT (SELECT count(*) FROM added) AS inserted, (SELECT count(*) FROM changed) 
             "hours": "float8", "expires_on": "date", "staff": "text",
         },
         key=("code", "staff"),
+        stored=(
+            Stored(
+                ("code",),
+                ("kind", "expires_on"),
+                """SELECT code, nullif(kind, 'training') AS kind, expires_on FROM training
+                WHERE township_id = :township""",
+            ),
+        ),
         checks=(
             UNKNOWN_STAFF,
+            Check(
+                "until_first",
+                "expires_on",
+                "SELECT row_no FROM stage WHERE expires_on < held_on",
+            ),
             # One row per person: what they say of the course must be one thing.
             Check(
                 "training_differs",
@@ -150,8 +181,8 @@ SELECT (SELECT count(*) FROM added) AS inserted, 0 AS updated
         writes=(
             Write("""
 WITH added AS (
-    INSERT INTO read_receipt (version_id, staff_id, read_at)
-    SELECT v.id, p.id, s.read_at FROM stage s
+    INSERT INTO read_receipt (version_id, staff_id, read_at, run_id)
+    SELECT v.id, p.id, s.read_at, :run FROM stage s
     JOIN document d ON d.township_id = :township AND d.code = s.document
     JOIN document_version v ON v.document_id = d.id AND v.number = s.version
     JOIN staff p ON p.township_id = :township AND p.code = s.staff

@@ -138,9 +138,10 @@ def _refusal(resolved: Resolved, found: dict[str, Sort]) -> Invalid:
     leave = " ".join(f"--ignore '{header}'" for header in found)
     return Invalid(
         f"The file holds personal data that no purpose is declared for: {en}. {resolved.kind.name} "
-        f"take no such column. Ask the sender for the file without it, or leave it out: {leave}",
+        f"take no such column. Ask the sender for the file without it.",
         zh=f"文件含有未声明用途的个人信息：{zh}。{resolved.kind.name} 不收此列。"
-        f"请让报送方去掉该列后重新提供，或明确忽略：{leave}",
+        "请让报送方去掉该列后重新提供。",
+        hint=(f"Or leave it out: {leave}", f"或明确忽略：{leave}"),
         kind=resolved.kind.name,
         columns=list(found),
     )

@@ -46,7 +46,11 @@ class VectorSource:
         step = rows if self.path.suffix.lower() in (".gpkg", ".shp", ".fgb") else self.features
         for start in range(0, self.features, max(1, step)):
             columns = self._read(start, step)
-            for first in range(0, len(next(iter(columns.values()), ())), rows):
+            read = len(next(iter(columns.values()), ()))
+            # GDAL stops in silence where a file is damaged; half a file must not pass for a whole one.
+            if read != min(step, self.features - start):
+                raise _unreadable(self.path)
+            for first in range(0, read, rows):
                 part = {name: cells[first : first + rows] for name, cells in columns.items()}
                 n = len(next(iter(part.values())))
                 yield frame(part, np.arange(start + first + 2, start + first + 2 + n))
@@ -135,8 +139,9 @@ def _chosen(path: Path, layers: list[str], asked: str | None) -> str:
         )
     if asked is None and len(layers) != 1:
         raise Invalid(
-            f"{path.name} has several layers: {', '.join(layers)}. Name one with --layer.",
-            zh=f"{path.name} 有多个图层：{'、'.join(layers)}。请用 --layer 指定。",
+            f"{path.name} has several layers: {', '.join(layers)}.",
+            zh=f"{path.name} 有多个图层：{'、'.join(layers)}。",
+            hint=("Name one with --layer.", "请用 --layer 指定。"),
             layers=layers,
         )
     return asked or layers[0]

@@ -103,8 +103,9 @@ def describe(path: Path, sheet: str | None, most: int = MAX_UNPACKED) -> Workboo
     filled = {name: top for name, top in tops.items() if top and not name.startswith(OURS)}
     if sheet is None and len(filled) > 1:
         raise Invalid(
-            f"{path.name} has several sheets: {', '.join(filled)}. Name one with --layer.",
-            zh=f"{path.name} 有多个工作表：{'、'.join(filled)}。请用 --layer 指定。",
+            f"{path.name} has several sheets: {', '.join(filled)}.",
+            zh=f"{path.name} 有多个工作表：{'、'.join(filled)}。",
+            hint=("Name one with --layer.", "请用 --layer 指定。"),
             sheets=list(filled),
         )
     if sheet is not None and sheet not in tops:

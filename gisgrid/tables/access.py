@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import DATERANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
-from gisgrid.tables.base import Base, Id
+from gisgrid.tables.base import Base, Id, Imported
 
 ROLES = (
     "county_reviewer",
@@ -44,7 +44,7 @@ ROLES = (
 _ROLE = f"role IN ({', '.join(repr(role) for role in ROLES)})"
 
 
-class Account(Base):
+class Account(Imported, Base):
     """Somebody who can log in; without an appointment they see what the public sees."""
 
     __tablename__ = "account"
@@ -87,7 +87,7 @@ class LogInTry(Base):
     last_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
-class Appointment(Base):
+class Appointment(Imported, Base):
     """A right is a role times an area times days; this is the role, the area and the days."""
 
     __tablename__ = "appointment"

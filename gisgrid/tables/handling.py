@@ -21,10 +21,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import DATERANGE, JSONB, TSTZRANGE, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
-from gisgrid.tables.base import Base, Code, Id, geometry, gist
+from gisgrid.tables.base import Base, Code, Id, Imported, geometry, gist
 
 
-class Asset(Base):
+class Asset(Imported, Base):
     """A thing that belongs to a grid wherever it stands: the exceptions list."""
 
     __tablename__ = "asset"
@@ -90,7 +90,7 @@ class Emergency(Base):
     ended_by: Mapped[str | None] = mapped_column(Text)
 
 
-class Duty(Base):
+class Duty(Imported, Base):
     """Who answers for a micro-grid (a building, a yard) of a grid in an emergency, and when."""
 
     __tablename__ = "duty"
@@ -107,7 +107,7 @@ class Duty(Base):
     during: Mapped[Range[Any]] = mapped_column(TSTZRANGE)
 
 
-class LegacyProblem(Base):
+class LegacyProblem(Imported, Base):
     """A problem that cannot be solved now: tracked, supervised, looked at again."""
 
     __tablename__ = "legacy_problem"

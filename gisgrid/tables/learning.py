@@ -63,7 +63,7 @@ class DocumentVersion(Base):
     issued_by: Mapped[str] = mapped_column(Text)
 
 
-class ReadReceipt(Base):
+class ReadReceipt(Imported, Base):
     """That one person has read one version."""
 
     __tablename__ = "read_receipt"

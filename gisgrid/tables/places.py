@@ -9,6 +9,7 @@ from sqlalchemy import (
     CheckConstraint,
     Float,
     ForeignKey,
+    Index,
     Integer,
     Text,
     UniqueConstraint,
@@ -31,11 +32,26 @@ class Area(Imported, Base):
     __table_args__ = (
         CheckConstraint("level IN ('county', 'township', 'community')", name="level"),
         CheckConstraint("(level = 'county') = (parent_id IS NULL)", name="root"),
+        # Codes of communities may be a township's own, 1 to 77; those above them, and those of twelve
+        # digits that the whole country shares, are there once.
+        UniqueConstraint("parent_id", "code"),
+        Index(
+            "uq_area_code_above",
+            "code",
+            unique=True,
+            postgresql_where=text("level <> 'community'"),
+        ),
+        Index(
+            "uq_area_code_nationwide",
+            "code",
+            unique=True,
+            postgresql_where=text("code ~ '^[0-9]{12}$'"),
+        ),
         gist("ix_area_geom", "geom"),
     )
 
     id: Mapped[Id]
-    code: Mapped[Code] = mapped_column(unique=True)
+    code: Mapped[Code] = mapped_column()
     level: Mapped[str] = mapped_column(Text)
     name: Mapped[str] = mapped_column(Text)
     name_en: Mapped[str | None] = mapped_column(Text)
@@ -45,7 +61,7 @@ class Area(Imported, Base):
     """No polygon of its own was delivered: the union of its children."""
 
 
-class Township(Base):
+class Township(Imported, Base):
     """Settings of one township: what differs from place to place is here, not in code."""
 
     __tablename__ = "township"

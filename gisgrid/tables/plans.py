@@ -28,7 +28,7 @@ STATES = ("draft", "in_review", "returned", "approved", "notified", "published")
 KINDS = ("basic", "exclusive")
 
 
-class Plan(Base):
+class Plan(Imported, Base):
     """A dated set of grid polygons of one township."""
 
     __tablename__ = "plan"
