@@ -20,6 +20,7 @@ from gisgrid.locate.asking import Found
 from gisgrid.locate.whereabouts import GridCard, in_snapshot, in_store
 from gisgrid.plans import plans
 from gisgrid.plans.ground import township_at
+from gisgrid.plans.plans import Place
 from web import schemas_locate as schemas
 from web.api import blueprint, failing
 from web.chosen import Chosen, chosen
@@ -71,7 +72,7 @@ def locate(
             found = _with_nearest(asking.by_point(find, *_point(lon, lat, datum)))
         else:
             with reading() as session:
-                found = asking.by_address(session, town(session).id, find, address)
+                found = asking.by_address(session, _home(session).id, find, address)
     else:
         with reading() as session:
             at = None if address is not None else _point(lon, lat, datum)
@@ -198,6 +199,12 @@ def told(found: Found) -> dict[str, object]:
         "confidence": round(found.confidence, 3),
         "reason": found.reason_zh if speaks_chinese() else found.reason,
     }
+
+
+def _home(session: Session) -> Place:
+    """In whose register an address is looked for; of the only township without asking the store."""
+    known = snapshots().places()
+    return known[0] if len(known) == 1 else town(session)
 
 
 def _point(lon: str | None, lat: str | None, datum: str) -> tuple[float, float]:
