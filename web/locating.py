@@ -76,15 +76,14 @@ def locate(
     else:
         with reading() as session:
             at = None if address is not None else _point(lon, lat, datum)
-            under = [
-                partial(in_store, session, each.township, each.plan, day=as_of)
-                for each in asked_under(session, plan, as_of, township, at=at)
-            ]
+            asked = asked_under(session, plan, as_of, township, at=at)
+            under = [partial(in_store, session, *each, day=as_of) for each in asked]
             find = asking.first_that_covers(under)
             if at is not None:
                 found = _with_nearest(asking.by_point(find, *at))
             else:
-                found = asking.by_address(session, town(session).id, find, address or "")
+                place = asked[0].township if plan is not None else town(session)
+                found = asking.by_address(session, place.id, find, address or "")
     return Response(json.dumps(told(found)), content_type="application/json")
 
 
