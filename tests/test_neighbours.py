@@ -114,7 +114,7 @@ def test_the_telephone_hands_over_too_and_gives_the_code(towns: Towns):
         "file": "1", "source": "12345热线",
     }  # fmt: skip
     asked = client.post("/dispatch/new", data=form)
-    assert asked.status_code == 422 and f"移交同名镇 ({SECOND})办理" in asked.text
+    assert asked.status_code == 422 and f"该位置属于同名镇（{SECOND}），将由其办理。" in asked.text
     seen = re.search(r'name="seen" value="(\w+)"', asked.text)[1]
     taken = client.post("/dispatch/new", data={**form, "seen": seen})
     assert taken.status_code == 303 and taken.location.startswith("/report/")

@@ -202,7 +202,7 @@ def check() -> BaseResponse | None:
 
 def keep_nothing(response: Response) -> Response:
     """What a person gets is kept nowhere, unless the view says otherwise."""
-    if asker() and "Cache-Control" not in response.headers:
+    if (asker() or g.get("asker_of_public")) and "Cache-Control" not in response.headers:
         response.headers["Cache-Control"] = "private, no-store"
     return response
 

@@ -20,6 +20,7 @@ from gisgrid.locate.asking import Found
 from gisgrid.locate.whereabouts import GridCard, in_snapshot, in_store
 from gisgrid.plans import plans
 from gisgrid.plans.ground import township_at
+from gisgrid.plans.plans import Place
 from web import schemas_locate as schemas
 from web.api import blueprint, failing
 from web.chosen import Chosen, chosen
@@ -71,19 +72,18 @@ def locate(
             found = _with_nearest(asking.by_point(find, *_point(lon, lat, datum)))
         else:
             with reading() as session:
-                found = asking.by_address(session, town(session).id, find, address)
+                found = asking.by_address(session, _home(session).id, find, address)
     else:
         with reading() as session:
             at = None if address is not None else _point(lon, lat, datum)
-            under = [
-                partial(in_store, session, each.township, each.plan, day=as_of)
-                for each in asked_under(session, plan, as_of, township, at=at)
-            ]
+            asked = asked_under(session, plan, as_of, township, at=at)
+            under = [partial(in_store, session, *each, day=as_of) for each in asked]
             find = asking.first_that_covers(under)
             if at is not None:
                 found = _with_nearest(asking.by_point(find, *at))
             else:
-                found = asking.by_address(session, town(session).id, find, address or "")
+                place = asked[0].township if plan is not None else town(session)
+                found = asking.by_address(session, place.id, find, address or "")
     return Response(json.dumps(told(found)), content_type="application/json")
 
 
@@ -198,6 +198,12 @@ def told(found: Found) -> dict[str, object]:
         "confidence": round(found.confidence, 3),
         "reason": found.reason_zh if speaks_chinese() else found.reason,
     }
+
+
+def _home(session: Session) -> Place:
+    """In whose register an address is looked for; of the only township without asking the store."""
+    known = snapshots().places()
+    return known[0] if len(known) == 1 else town(session)
 
 
 def _point(lon: str | None, lat: str | None, datum: str) -> tuple[float, float]:

@@ -16,7 +16,7 @@ from web.i18n import LANGUAGES, language
 from web.locating import in_force
 from web.snapshots import snapshots
 from web.store import reading
-from web.towns import name_towns, several_towns, town, town_name
+from web.towns import name_towns, same_names, several_towns, town, town_name
 
 SCRIPTS = ("js/packed.js", "js/datums.js", "js/spot.js", "js/lookup.js")
 STYLES = ("css/lookup.css",)
@@ -38,6 +38,7 @@ def show() -> Response:
         ui={
             "township": place.code,
             "several": several_towns(),
+            "same_names": same_names(),
             "api": f"{request.script_root}/api/v1/locate",
             "leader": f"{request.script_root}/api/v1/grids",
             "me": url_for("desk.me"),

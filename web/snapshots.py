@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -170,10 +170,33 @@ class Snapshots:
             with self._reading() as session:
                 places = plans.townships(session)
                 days = {place.time_zone: today(place) for place in places}
-                found = (_take(session, place, days[place.time_zone]) for place in places)
+                found = (
+                    self._held(session, place, days[place.time_zone], news) for place in places
+                )
                 held = tuple(each for each in found if each is not None)
             self._taken = Taken(news, tuple(places), days, held, time.monotonic())
             return self._taken
+
+    def _held(self, session: Session, place: plans.Place, day: date, news: int) -> Held | None:
+        every = plans.plans(session, place.id)
+        later = next((p for p in every if p.valid_from and p.valid_from > day), None)
+        try:
+            plan = plans.plan_in_force(session, place.id, day)
+        except NotFound:
+            return None
+        taken, ready = self._later.get(place.id, (None, None))
+        if (
+            ready
+            and taken
+            and (taken.news, ready.plan.id) == (news, plan.id)
+            and plan.valid_from == day
+        ):
+            return Held(replace(ready, plan=plan), later)  # at midnight nobody waits for it
+        return Held(take(session, place, plan, day=day), later)
+
+    def _make_later_ready(self) -> None:
+        for each in self._taken.held:
+            self.later(each.snapshot.place.id)
 
     def _tell_none(self) -> None:
         with self._reading() as session:
@@ -215,6 +238,7 @@ class Snapshots:
         # Ahead of the next request; where it fails, that request tells why.
         try:
             self.in_force()
+            self._make_later_ready()
         except (GisgridError, DBAPIError):
             return
 
@@ -227,6 +251,7 @@ class Snapshots:
             try:
                 self.in_force()
                 self._take_houses()
+                self._make_later_ready()
             except (GisgridError, DBAPIError, psycopg.Error):
                 self._stop.wait(1.0)
             self._stop.wait(HOUSES_EVERY_S)
@@ -246,13 +271,3 @@ def snapshots() -> Snapshots:
     """Those of the application at hand."""
     found: Snapshots = current_app.extensions["gisgrid.snapshots"]
     return found
-
-
-def _take(session: Session, place: plans.Place, day: date) -> Held | None:
-    every = plans.plans(session, place.id)
-    later = next((p for p in every if p.valid_from and p.valid_from > day), None)
-    try:
-        plan = plans.plan_in_force(session, place.id, day)
-    except NotFound:
-        return None
-    return Held(take(session, place, plan, day=day), later)

@@ -43,7 +43,7 @@ OF_A_TOWN = frozenset(
         "report.show", "telephone.new", "telephone.send",
     }
 )  # fmt: skip
-"""Ways to which an address leads that names the township: that of the page on which it stands."""
+"""Ways to which the links of a page name its township."""
 
 blueprint = Blueprint("towns", __name__)
 
@@ -61,8 +61,7 @@ class TownNotSaid(Invalid):
 def init_app(app: Flask) -> None:
     app.register_blueprint(blueprint)
     app.register_error_handler(TownNotSaid, _ask_or_tell)
-    app.url_defaults(_carry)
-    app.jinja_env.globals.update(town_name=town_name, several_towns=several_towns)
+    app.jinja_env.globals.update(town_name=town_name, several_towns=several_towns, url_for=link_for)
 
 
 def town(
@@ -132,17 +131,28 @@ def name_towns(known: Sequence[Place], here: Place) -> None:
 def town_name(place: Place) -> str:
     """What a township is called in the asker's language; of several of one name, with its code."""
     name = (language() == "en" and place.name_en) or place.name
-    same = [
-        each
-        for each in g.get("towns", ())
-        if (each.name, each.name_en) == (place.name, place.name_en)
-    ]
-    return f"{name} ({place.code})" if len(same) > 1 else name
+    known = g.get("towns", ())
+    if sum((each.name, each.name_en) == (place.name, place.name_en) for each in known) < 2:
+        return name
+    return f"{name} ({place.code})" if language() == "en" else f"{name}（{place.code}）"
+
+
+def link_for(endpoint: str, **values: Any) -> str:
+    """`flask.url_for` for templates: a link goes on in the township that the page is of."""
+    if endpoint in OF_A_TOWN and several_towns() and (place := g.get("town")) is not None:
+        values.setdefault("township", place.code)
+    return url_for(endpoint, **values)
 
 
 def several_towns() -> bool:
     """Whether the store that the request read has several townships."""
     return len(g.get("towns", ())) > 1
+
+
+def same_names() -> bool:
+    """Whether two of them have one name, so that only their codes tell them apart."""
+    known = g.get("towns", ())
+    return len({place.name for place in known}) < len(known)
 
 
 @blueprint.get("/town")
@@ -182,11 +192,6 @@ def _ask_or_tell(error: TownNotSaid) -> BaseResponse:
     return errors.answer(error)
 
 
-def _carry(endpoint: str, values: dict[str, Any]) -> None:
-    if endpoint in OF_A_TOWN and several_towns() and (place := g.get("town")) is not None:
-        values.setdefault("township", place.code)
-
-
 def _mine(session: Session) -> OwnTowns:
     """Where the asker has posts; public ways ask who it is only here."""
     account = gate.known_asker().account_id
@@ -202,12 +207,8 @@ def _known(session: Session) -> list[Place]:
 def _local(path: str | None) -> str:
     """A path of this very server, without a township of its own; any other is the map."""
     parts = urlsplit(path or "")
-    if (
-        parts.scheme
-        or parts.netloc
-        or not parts.path.startswith("/")
-        or parts.path.startswith("//")
-    ):
+    strange = parts.scheme or parts.netloc or "\\" in parts.path or parts.path.startswith("//")
+    if strange or not parts.path.startswith("/"):
         return url_for("maps.show")
     rest = "&".join(p for p in parts.query.split("&") if p and not p.startswith("township="))
     return parts.path + (f"?{rest}" if rest else "")

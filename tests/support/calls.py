@@ -179,6 +179,8 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
         Call(f"/lookup/index.bin?township={s.township}&later=1"),
     ],
     "lookup.show": lambda s: [Call(f"/lookup?township={s.township}"), Call("/lookup?township=x")],
+    "towns.choose": lambda s: [Call("/town"), Call("/town?next=/lookup&lang=en")],
+    "towns.chosen": lambda s: forms("/town", township=s.township, next="/"),
     "lookup.worker": lambda s: [Call("/lookup-worker.js")],
     "maps.features": lambda s: [
         Call(f"/layers/{name}/{s.plan_id}-x.geojson") for name in ("areas", "grids", "houses", "residents")

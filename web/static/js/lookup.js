@@ -11,6 +11,11 @@
   let index = null, later = null, turn = 0;
 
   const say = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
+  function townName(town) {
+    const name = (ui.language === "en" && town.name_en) || town.name;
+    return !ui.same_names ? name : ui.language === "en" ? `${name} (${town.code})` : `${name}（${town.code}）`;
+  }
+
   const metres = (m) => (m < 10 ? m.toFixed(1) : String(Math.round(m)));
 
   function make(tag, attributes, ...inside) {
@@ -154,7 +159,7 @@
       [words.leader, grid.leader || words.nobody],
       [words.community, answer.community.name],
       // Of two townships grids may bear one name and one code: the answer says whose it is.
-      ui.several && [words.township, (ui.language === "en" && answer.township.name_en) || answer.township.name],
+      ui.several && [words.township, townName(answer.township)],
       answer.exclusive && [words.over, `${answer.exclusive.name} (${answer.exclusive.leader || words.nobody})`],
       answer.house && [words.address, answer.house.address],
       [words.code, grid.code],
@@ -228,7 +233,7 @@
 
   async function send(answer, button) {
     const text = [answer.house && answer.house.address, answer.grid.name, answer.grid.code,
-      `${words.leader} ${answer.grid.leader || words.nobody}`, answer.community.name, ui.several && answer.township.name,
+      `${words.leader} ${answer.grid.leader || words.nobody}`, answer.community.name, ui.several && townName(answer.township),
       `${answer.place.lat.toFixed(6)}, ${answer.place.lon.toFixed(6)} (WGS 84)`].filter(Boolean).join("\n");
     try {
       if (navigator.share) await navigator.share({ text });
