@@ -170,8 +170,11 @@ def _answered(asked: Sequence[Question], under: Under, datum: str) -> Iterator[l
         with reading() as session:
 
             def address(words: str) -> Found:
+                typed = asking.by_typed_point(under.find, words, datum)
+                if typed is not None:
+                    return typed
                 place = only(under.places)
-                return asking.by_address(session, place.id, under.find, words)
+                return asking.by_address(session, place.id, under.find, words, datum=datum)
 
             yield list(batch.answers(part, point, address, datum=datum, zh=zh, known=known))
 

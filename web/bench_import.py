@@ -54,7 +54,8 @@ def _read(folder: Path, most: int) -> Table:
     file = folder / f"grids{ending}"
     sent.save(file)
     try:
-        return open_apart(file, layer=request.form.get("layer") or None, most=most).table
+        layer = request.form.get("layer") or None
+        return open_apart(file, layer=layer, most=most, shape="polygon").table
     except GisgridError as error:
         raise _in_words_of_the_form(error) from error
 

@@ -64,9 +64,15 @@ def locate(
         if address is None:
             found = _with_nearest(asking.by_point(find, *_point(lon, lat, datum)))
         else:
+            # A pasted point needs no register, nor the township it would be.
+            typed = asking.by_typed_point(find, address, datum)
+            if typed is not None:
+                return Response(
+                    json.dumps(told(_with_nearest(typed))), content_type="application/json"
+                )
             place = only([h.snapshot.place for h in held])
             with reading() as session:
-                found = asking.by_address(session, place.id, find, address)
+                found = asking.by_address(session, place.id, find, address, datum=datum)
     else:
         with reading() as session:
             place, info = chosen(session, plan=plan, as_of=as_of, township=township)
@@ -74,7 +80,7 @@ def locate(
             if address is None:
                 found = _with_nearest(asking.by_point(find, *_point(lon, lat, datum)))
             else:
-                found = asking.by_address(session, place.id, find, address)
+                found = asking.by_address(session, place.id, find, address, datum=datum)
     return Response(json.dumps(told(found)), content_type="application/json")
 
 

@@ -16,7 +16,8 @@ Cell = str | int | float | None
 _FIRST = "=+-@\t\r\n＝＋－＠"
 _BEGINS = _FIRST.replace("-", "\\-")
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:[.,]\d+)*|\.\d+)(?:[eE][+-]?\d+)?%?")
-FORMULA = re.compile(f"[{_BEGINS}]")
+ANY_FORMULA = re.compile(r"^[=+\-@＝＋－＠]", re.MULTILINE)
+"""Of texts joined by newlines: whether one of them may be."""
 _APOSTROPHE = re.compile(f"'(?=[{_BEGINS}])")
 
 
