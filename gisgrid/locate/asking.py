@@ -148,8 +148,8 @@ def by_typed_point(find: Find, words: str, datum: str = "wgs84") -> Found | None
         except (OutsideCoverage, Invalid) as refused:
             refusals.append(refused)
             continue
-        en = f"read as the point: longitude {lon:g}, latitude {lat:g} ({datum})"
-        zh = f"按坐标点理解：经度 {lon:g}，纬度 {lat:g}（{datum}）"
+        en = f"read as the point: longitude {lon:.6f}, latitude {lat:.6f} ({datum})"
+        zh = f"按坐标点理解：经度 {lon:.6f}，纬度 {lat:.6f}（{datum}）"
         return Found(where, "point", 1.0, en, zh)
     if refusals:
         raise refusals[0]
