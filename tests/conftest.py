@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.orm import Session
 
+from gisgrid.access import passwords
 from gisgrid.db import migrate
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
-from tests.support.database import own_database, rolled_back, throwaway_cluster
+from tests.support.database import Filled, own_database, rolled_back, throwaway_cluster
 from tests.support.town_f import load_town
 
 REAL = Path(__file__).parent / "real"
@@ -47,6 +50,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(line)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_passwords() -> Iterator[None]:
+    """A hash shall be costly for who guesses, not for who tests; ``test_keys`` holds what it costs."""
+    with pytest.MonkeyPatch.context() as patch:
+        cheap = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+        patch.setattr(passwords, "hasher", cheap)
+        yield
+
+
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
     with throwaway_cluster() as cluster:
@@ -75,11 +87,42 @@ def session(_shared_engine: Engine) -> Iterator[Session]:
         yield session
 
 
+@pytest.fixture(scope="session")
+def fill() -> Callable[[Session], object] | None:
+    """What ``engine`` holds. A module has its own: done once, and copied for each of its tests."""
+    return None
+
+
 @pytest.fixture
-def engine(cluster: Cluster, template: str) -> Iterator[Engine]:
-    """An empty migrated database of the test's own, for what commits."""
-    with own_database(cluster, template, "own") as engine:
-        yield engine
+def _own(
+    cluster: Cluster, template: str, filled: Filled, fill: Callable[[Session], Any] | None
+) -> Iterator[tuple[Engine, Any]]:
+    if fill is None:
+        with own_database(cluster, template, "own") as engine:
+            yield engine, None
+    else:
+        with filled(fill) as own:
+            yield own
+
+
+@pytest.fixture
+def engine(_own: tuple[Engine, Any]) -> Engine:
+    """A migrated database of the test's own, for what commits; empty but for what ``fill`` put in."""
+    return _own[0]
+
+
+@pytest.fixture
+def made(_own: tuple[Engine, Any]) -> Any:
+    """What ``fill`` returned."""
+    return _own[1]
+
+
+@pytest.fixture(scope="session")
+def filled(cluster: Cluster, template: str) -> Iterator[Filled]:
+    """``filled(fill)``: a database of the test's own, copied from one that ``fill`` made once."""
+    filled = Filled(cluster, template)
+    yield filled
+    filled.close()
 
 
 @pytest.fixture(scope="session")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import http.client
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, select, text
+from sqlalchemy.orm import Session
 
 from gisgrid import tables as t
 from gisgrid.db import listen
@@ -18,7 +20,7 @@ from gisgrid.events.cases import Owner, case_log
 from gisgrid.events.flow import keep_own_flows
 from gisgrid.tables import Matter, Township
 from tests.support.accounts import acting, appointed
-from tests.support.case_town import PUBLIC, Town
+from tests.support.case_town import PUBLIC, Peopled, Town, peopled
 from tests.support.cases import TEAM_A, at
 from tests.support.factories import create_event
 from tests.support.sketch import spot
@@ -26,9 +28,14 @@ from tests.support.waiting import eventually
 from tests.support.web import app_over, listened, session_cookie
 
 
+@pytest.fixture(scope="module")
+def fill() -> Callable[[Session], Peopled]:
+    return peopled
+
+
 @pytest.fixture
-def town(engine: Engine) -> Town:
-    return Town(engine)
+def town(engine: Engine, made: Peopled) -> Town:
+    return Town(engine, made)
 
 
 def test_filters_say_what_a_plain_look_at_the_cases_says(town: Town, engine: Engine):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page
 from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
 
 from gisgrid.db.store import transaction
 from tests.support.web import ARTIFACTS, Town, app_over, chromium, fill_town, served, visit
@@ -27,10 +28,14 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
+@pytest.fixture(scope="module")
+def fill() -> Callable[[Session], Town]:
+    return fill_town
+
+
 @pytest.fixture
-def town(engine: Engine) -> Town:
-    with transaction(engine) as session:
-        return fill_town(session)
+def town(made: Town) -> Town:
+    return made
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 from unittest.mock import Mock
@@ -14,6 +15,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from passlib.totp import TOTP
 from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
 
 from gisgrid.access.accounts import add_account, set_active
 from gisgrid.access.appointments import appoint, appointments, end_appointment
@@ -28,37 +30,41 @@ HOUSE, EVENT = "/api/v1/plans/1/houses/1", "/api/v1/plans/1/events/1"
 WRONG = "登录名或密码不正确"
 
 
-@pytest.fixture
-def town(engine: Engine) -> Town:
-    with transaction(engine) as session:
-        town = fill_town(session, columns=3, rows=3, houses=30, events=9)
-        for name, role, where in (
-            ("clerk", "community_clerk", {"area": "999901001001"}),
-            ("worker", "grid_worker", {"area": "999901001", "grid": "999901001001001"}),
-        ):
-            add_account(session, name, f"测试{name}")
-            set_password(session, name, PASSWORD)
-            appoint(session, name, role, since=date(2022, 1, 1), **where)
-        # House 1 lies in the clerk's community, whatever the arithmetic of the town.
-        session.execute(
-            text(
-                "UPDATE house_grid SET grid_id = (SELECT id FROM grid WHERE code = :code) "
-                "WHERE house_id = 1"
-            ),
-            {"code": "999901001001001"},
-        )
+def town_of_two(session: Session) -> Town:
+    town = fill_town(session, columns=3, rows=3, houses=30, events=9)
+    for name, role, where in (
+        ("clerk", "community_clerk", {"area": "999901001001"}),
+        ("worker", "grid_worker", {"area": "999901001", "grid": "999901001001001"}),
+    ):
+        add_account(session, name, f"测试{name}")
+        set_password(session, name, PASSWORD)
+        appoint(session, name, role, since=date(2022, 1, 1), **where)
+    # House 1 lies in the clerk's community, whatever the arithmetic of the town.
+    session.execute(
+        text(
+            "UPDATE house_grid SET grid_id = (SELECT id FROM grid WHERE code = :code) "
+            "WHERE house_id = 1"
+        ),
+        {"code": "999901001001001"},
+    )
     return town
+
+
+@pytest.fixture(scope="module")
+def fill() -> Callable[[Session], Town]:
+    return town_of_two
+
+
+@pytest.fixture
+def town(made: Town) -> Town:
+    return made
 
 
 @pytest.fixture
 def app(engine: Engine, town: Town, monkeypatch: pytest.MonkeyPatch) -> Flask:
-    # Nobody waits here for a refusal, and hashing is cheap.
+    # Nobody waits here for a refusal.
     monkeypatch.setattr("web.limits.SLOWEST_S", 0)
-    app = app_over(engine)
-    app.extensions["security"].pwd_context.update(
-        argon2__time_cost=1, argon2__memory_cost=64, argon2__parallelism=1
-    )
-    return app
+    return app_over(engine)
 
 
 @pytest.fixture

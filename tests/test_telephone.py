@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
 
 from gisgrid.db.store import transaction
-from tests.support.desks import Centre
+from tests.support.desks import Centre, Staffed, staffed
 from tests.support.sketch import spot
 
 
+@pytest.fixture(scope="module")
+def fill() -> Callable[[Session], Staffed]:
+    return staffed
+
+
 @pytest.fixture
-def centre(engine: Engine) -> Centre:
-    return Centre(engine)
+def centre(engine: Engine, made: Staffed) -> Centre:
+    return Centre(engine, made)
 
 
 def test_a_caller_s_report_is_taken_in_and_filed_at_once(centre: Centre):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any
 
@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from gisgrid.db.store import transaction
 from gisgrid.errors import (
@@ -36,10 +37,14 @@ from web.gate import PUBLIC, RIGHT_OF
 PROBLEM = PROBLEM_TYPE
 
 
+@pytest.fixture(scope="module")
+def fill() -> Callable[[Session], Town]:
+    return fill_town
+
+
 @pytest.fixture
-def town(engine: Engine) -> Town:
-    with transaction(engine) as session:
-        return fill_town(session)
+def town(made: Town) -> Town:
+    return made
 
 
 @pytest.fixture

@@ -6,14 +6,18 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, TypeVar
 
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session
 
 from gisgrid.db.cluster import Cluster
+from gisgrid.db.store import transaction
+from gisgrid.errors import GisgridError
 
+Made = TypeVar("Made")
 MEMORY = Path("/dev/shm")  # noqa: S108 - a folder that lies in memory, where the system has one
 ROOM_BYTES = 4 << 30
 """What must be free there for the store not to go to the disk."""
@@ -25,13 +29,16 @@ QUICK = {
     "wal_level": "minimal",
     "max_wal_senders": "0",
     "max_wal_size": "512MB",
+    # Else each connection links it anew, at its first geometry.
+    "shared_preload_libraries": "'postgis-3'",
 }
 
 
 @contextlib.contextmanager
 def throwaway_cluster() -> Iterator[Cluster]:
     """A running cluster; in memory if it fits, since a database is a thousand small files."""
-    with tempfile.TemporaryDirectory(prefix="gg", dir=_in_memory()) as folder:
+    _sweep()
+    with tempfile.TemporaryDirectory(prefix=f"gg{os.getpid()}-", dir=_in_memory()) as folder:
         # The server runs as another user when the tests run as root.
         Path(folder).chmod(0o755)
         cluster = Cluster.at(Path(folder) / "home", **QUICK)
@@ -61,6 +68,32 @@ def own_database(cluster: Cluster, template: str, name: str) -> Iterator[Engine]
         admin.dispose()
 
 
+class Filled:
+    """Databases that were filled once, each copied for whoever wants one so filled."""
+
+    def __init__(self, cluster: Cluster, template: str) -> None:
+        self._cluster, self._template = cluster, template
+        self._open = contextlib.ExitStack()
+        self._known: dict[Any, tuple[str, Any]] = {}
+
+    @contextlib.contextmanager
+    def __call__(self, fill: Callable[[Session], Made]) -> Iterator[tuple[Engine, Made]]:
+        """A copy of the database that ``fill`` made, and what it returned: numbers, no rows."""
+        if fill not in self._known:
+            own = own_database(self._cluster, self._template, "filled")
+            engine = self._open.enter_context(own)
+            with transaction(engine) as session:
+                made = fill(session)
+            engine.dispose()
+            self._known[fill] = (str(engine.url.database), made)
+        name, made = self._known[fill]
+        with own_database(self._cluster, name, "copy") as engine:
+            yield engine, made
+
+    def close(self) -> None:
+        self._open.close()
+
+
 @contextlib.contextmanager
 def rolled_back(engine: Engine) -> Iterator[Session]:
     """A session whose work is undone at the end; its commits are savepoints."""
@@ -73,6 +106,17 @@ def rolled_back(engine: Engine) -> Iterator[Session]:
 def count(session: Session, table: str) -> int:
     """How many rows a table has."""
     return int(session.scalar(text(f"SELECT count(*) FROM {table}")) or 0)
+
+
+def _sweep() -> None:
+    """Stop and remove what a run that was killed has left; a folder is named by its process."""
+    for place in (MEMORY, Path(tempfile.gettempdir())):
+        for folder in place.glob("gg*-*"):
+            owner = folder.name.removeprefix("gg").partition("-")[0]
+            if owner.isdigit() and not Path(f"/proc/{owner}").exists():
+                with contextlib.suppress(OSError, GisgridError):
+                    Cluster.at(folder / "home").stop()
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _in_memory() -> Path | None:

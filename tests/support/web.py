@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
+from jinja2.bccache import Bucket, BytecodeCache
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 from sqlalchemy import Engine, event, text
 from sqlalchemy.orm import Session
@@ -195,6 +196,10 @@ def app_over(engine: Engine, *, account: int | None = None, **settings: object) 
         Settings(**{"secret_key": KEY, **settings}),  # type: ignore[arg-type]
         bind=web_engine(engine),
     )
+    app.extensions["security"].pwd_context.update(
+        argon2__time_cost=1, argon2__memory_cost=64, argon2__parallelism=1
+    )
+    app.jinja_env.bytecode_cache = _COMPILED
     app.config["STREAM_LIFE_S"] = 0.0  # what is read to its end must have one
     app.testing = False  # failures are answered as in production
     event.listen(engine, "engine_disposed", lambda _: close(app))
@@ -230,6 +235,23 @@ def _logged_in(wsgi: Any, cookie: str) -> Any:
         return wsgi(environ, start_response)
 
     return app
+
+
+class _Compiled(BytecodeCache):
+    """Templates as another application of this run has compiled them, while their source is the same."""
+
+    def __init__(self) -> None:
+        self._code: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if code := self._code.get(bucket.key):
+            bucket.bytecode_from_string(code)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._code[bucket.key] = bucket.bytecode_to_string()
+
+
+_COMPILED = _Compiled()
 
 
 _FILL = """
