@@ -22,26 +22,32 @@ from tests.support.town_f import load_town
 REAL = Path(__file__).parent / "real"
 
 
+WANTED = {
+    "real": ("GISGRID_REAL_DATA", "real data"),
+    "cases": ("GISGRID_IMPORT_CASES", "files as people send them"),
+}
+"""Marker of tests on files that are no part of the project → who names their folder, and what they are."""
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Without the real files their tests are left out, and the run says so."""
-    if os.environ.get("GISGRID_REAL_DATA"):
-        return
-    real = [item for item in items if item.get_closest_marker("real")]
-    if real:
-        items[:] = [item for item in items if item not in real]
-        config.hook.pytest_deselected(items=real)
-        config.stash[_left_out] = len(real)
+    """Without the files their tests are left out, and the run says so."""
+    config.stash[_left_out] = lines = []
+    for marker, (variable, what) in WANTED.items():
+        if os.environ.get(variable):
+            continue
+        absent = [item for item in items if item.get_closest_marker(marker)]
+        if absent:
+            items[:] = [item for item in items if item not in absent]
+            config.hook.pytest_deselected(items=absent)
+            lines.append(f"{len(absent)} tests on {what} left out: {variable} names no folder.")
 
 
-_left_out = pytest.StashKey[int]()
+_left_out = pytest.StashKey[list[str]]()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    left_out = terminalreporter.config.stash.get(_left_out, 0)
-    if left_out:
-        terminalreporter.write_line(
-            f"{left_out} tests on real data left out: GISGRID_REAL_DATA names no folder."
-        )
+    for line in terminalreporter.config.stash.get(_left_out, []):
+        terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -271,6 +271,12 @@ def test_a_file_of_aliases_is_loaded_once_and_bad_lines_are_named(session: Sessi
     assert [line for line, _, _ in done.refused] == [4, 5, 6, 7, 8]
     again = aliases.load(session, township.area_id, file, who="w1")
     assert (again.added, again.changed, again.unchanged) == (0, 0, 2)
+    # As an office saves it: in GB18030, under a title, with what cannot be seen.
+    office = tmp_path / "office.csv"
+    office.write_bytes(
+        "俗称表,,,\n俗称,房屋编码,经度,纬度\n粮店\u200b,和平路8号,,\n".encode("gb18030")
+    )
+    assert aliases.load(session, township.area_id, office, who="w1").unchanged == 1
 
 
 @pytest.mark.parametrize("content", [b"", b"name,code\nx,y\n", b"\xff\xfe\x00", b"alias\n\0\n"])

@@ -146,6 +146,23 @@ def test_an_address_is_answered_by_writing_it_and_one_tap(browser: Browser, host
         assert "石桥社区康成街9号" in answer
 
 
+def test_pasted_coordinates_are_asked_back_as_a_point(browser: Browser, host: str):
+    for words in ("120.8894269, 40.7021652", "40°42'7.795\"N 120°53'21.937\"E"):
+        with phone(browser, host) as page:
+            page.fill("#words", words)
+            page.click(".find")
+            page.wait_for_selector("#typed")
+            answer = page.inner_text("#answer")
+            picture(page, "typed-point-360-zh")
+            assert "石桥社区第四网格" in answer
+            assert "按坐标点理解：经度 120.889427，纬度 40.702165（wgs84）" in answer
+            assert "请在下方选择坐标系后重新查询" in answer
+            # Read as another map's, it is another spot.
+            page.select_option("#datum", "gcj02")
+            page.click(".find")
+            page.wait_for_selector("#answer >> text=gcj02")
+
+
 def test_an_unsure_address_asks_and_a_tap_chooses(browser: Browser, host: str):
     with phone(browser, host) as page:
         page.fill("#words", "康成街")

@@ -120,6 +120,17 @@ def test_a_report_by_phone_from_three_taps_to_the_code(town: tuple[Engine, Flask
     assert rows[0].grid_code == "999901001207002"
 
 
+def test_pasted_coordinates_are_asked_back_as_a_point(town: tuple[Engine, Flask, int, int]):
+    with served(town[1]) as host, chromium() as browser, phone(browser, host, INSIDE) as page:
+        page.fill("#words", "40.7021652, 120.8894269")
+        page.dispatch_event("#words", "change")
+        page.wait_for_selector("#near .place")
+        picture(page, "typed-point-360-zh")
+        near = page.inner_text("#near")
+        assert "您填写的是坐标：是经度 120.889427、纬度 40.702165 这一点吗？" in near
+        assert "石桥社区第四网格" in near
+
+
 def test_a_dispatcher_finds_the_address_while_the_caller_speaks(
     town: tuple[Engine, Flask, int, int],
 ):

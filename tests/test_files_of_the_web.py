@@ -303,3 +303,36 @@ def test_mutated_files_are_taken_whole_or_refused_in_words(
         assert [count for _, count in made] == [whole] * (answer.status_code == 303), about
         taken += len(made)
     assert taken < MUTATED / 2
+
+
+def test_what_mends_a_file_is_said_in_the_words_of_the_form(
+    engine: Engine, draft: PlanInfo, tmp_path: Path
+):
+    client = client_of(engine, "planner")
+    path = tmp_path / "g.gpkg"
+    path.write_bytes(client.get(f"/plan/{draft.id}/grids.gpkg").data)
+    whole = gpd.read_file(path)
+    path.unlink()
+    for layer in ("甲", "乙"):
+        whole.to_file(path, layer=layer, driver="GPKG")
+    for lang, words in (
+        ("zh", "请在“图层或工作表”一栏中填写"),
+        ("en", "into the field “Layer or sheet”"),
+    ):
+        answer = client.post(f"/plan/import?lang={lang}", data={"name": "两", "file": (io.BytesIO(path.read_bytes()), "g.gpkg")})  # fmt: skip
+        assert answer.status_code == 422
+        assert words in answer.json["detail"] and "--" not in answer.json["detail"]
+    page = client.get("/plan/?lang=zh").text
+    assert "图层或工作表" in page and "允许网格改属其他社区" in page
+    assert sent(client, path.read_bytes(), "g.gpkg", name="两", layer="乙").status_code == 303
+    # Another community, and none is named: the community is the one of the plan in force.
+    other = whole.copy()
+    other["community"] = other["community"].iloc[::-1].to_numpy()
+    other.to_file(path, layer="甲", driver="GPKG")
+    moved = sent(client, path.read_bytes(), "g.gpkg", name="移", layer="甲", lang="zh")
+    assert moved.status_code == 422
+    assert "请勾选“允许网格改属其他社区”" in moved.json["detail"]
+    plain = "code,wkt\n" + "\n".join(f'{c},"{g.wkt}"' for c, g in zip(whole["code"], whole.geometry, strict=True))  # fmt: skip
+    undeclared = sent(client, plain.encode(), "g.csv", name="表")
+    assert "请在“坐标系”一栏中填写" in undeclared.json["detail"]
+    assert sent(client, plain.encode(), "g.csv", name="表", crs="EPSG:4326").status_code == 303

@@ -244,3 +244,25 @@ def test_several_townships_ask_for_one_and_forms_are_two(city: City):
         session.add(Township(area_id=other, metric_srid=4549))
     answer = city.get("services.json")
     assert answer.status_code == 400 and "jurisdiction_id" in answer.text
+
+
+def test_the_same_request_again_within_ten_minutes_is_the_same(city: City):
+    first = city.post(description="灯不亮").json
+    assert city.post(description="灯不亮").json == first, "no client id, the same words"
+    assert city.post(description="灯又不亮").json != first
+    with transaction(city.engine) as session:
+        appointed(session, "dispatcher", city.code, name="app.again")
+        other = add_token(session, "app.again", "x", ["handle_events"], days=1)[1]
+    assert city.post(api_key=other, description="灯不亮").json != first, "a key is its sender's own"
+    assert city.post(description="灯不亮", client_id="c9").json != first
+    with transaction(city.engine) as session:
+        session.execute(
+            text(
+                "UPDATE event SET reported_at = reported_at - interval '11 minutes', client_id = "
+                "regexp_replace(client_id, '[0-9]+$', (split_part(client_id, ':', 5)::bigint - 1)::text) "
+                "WHERE client_id LIKE '%:same:%'"
+            )
+        )
+    later = city.post(description="灯不亮").json
+    assert later != first, "it may be out again"
+    assert city.post(description="灯不亮").json == later

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import shutil
 import tempfile
@@ -24,6 +23,7 @@ from gisgrid.locate.batch import ANSWER, HEADERS_ZH, Line, Question
 from gisgrid.locate.whereabouts import in_snapshot, take
 from gisgrid.plans.plans import Place, PlanInfo
 from gisgrid.register.apart import Read, fill_apart, open_apart
+from gisgrid.register.csv_text import CsvLines
 from gisgrid.register.filling import Page
 from gisgrid.register.read import Table
 from gisgrid.settings import Settings
@@ -177,9 +177,12 @@ def _answered(asked: Sequence[Question], under: Under, datum: str) -> Iterator[l
         with reading() as session:
 
             def address(words: str) -> Found:
+                typed = asking.by_typed_point(under.find, words, datum)
+                if typed is not None:
+                    return typed
                 if isinstance(under.home, TownNotSaid):
                     raise under.home
-                return asking.by_address(session, under.home.id, under.find, words)
+                return asking.by_address(session, under.home.id, under.find, words, datum=datum)
 
             yield list(batch.answers(part, point, address, datum=datum, zh=zh, known=known))
 
@@ -188,16 +191,15 @@ def _as_csv(
     columns: Sequence[str], asked: list[Question], under: Under, datum: str, *, mark: bool = False
 ) -> Response:
     def lines() -> Iterator[str]:
-        out = io.StringIO()
-        writer = csv.writer(out)
-        writer.writerow([*columns, *ANSWER])
+        out = CsvLines()
+        out.put([*columns, *ANSWER])
         rows = iter(asked)
         # Excel takes a file without the mark for one of the system's old encoding.
-        yield ("\ufeff" if mark else "") + _taken(out)
+        yield ("\ufeff" if mark else "") + out.taken()
         for part in _answered(asked, under, datum):
             for line in part:
-                writer.writerow([*next(rows).cells, *(getattr(line, name) for name in ANSWER)])
-            yield _taken(out)
+                out.put([*next(rows).cells, *(getattr(line, name) for name in ANSWER)])
+            yield out.taken()
 
     return Response(stream_with_context(lines()), content_type="text/csv; charset=utf-8")
 
@@ -227,10 +229,3 @@ def _as_workbook(table: Table, asked: list[Question], under: Under, datum: str) 
     fill_apart(table.path, Page(table.layer, table.header_row, table.columns), heads, rows)
     body = io.BytesIO(table.path.read_bytes())
     return send_file(body, mimetype=XLSX, as_attachment=True, download_name="grids.xlsx")
-
-
-def _taken(out: io.StringIO) -> str:
-    text = out.getvalue()
-    out.seek(0)
-    out.truncate()
-    return text

@@ -6,17 +6,15 @@ import tempfile
 from pathlib import Path
 
 from flask import current_app, redirect, request, url_for
-from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
-from gisgrid.errors import GisgridError, Invalid
+from gisgrid.errors import GisgridError, Invalid, UndeclaredCrs
 from gisgrid.plans.exchange import import_scenario
 from gisgrid.register.apart import open_apart
 from gisgrid.register.read import Table
 from gisgrid.settings import Settings
 from web.bench import ENDINGS, blueprint
 from web.bench_store import planning, refuse_strangers, who
-from web.i18n import speaks_chinese
 from web.towns import town
 
 MOST_FILE_BYTES = 50_000_000
@@ -31,14 +29,17 @@ def bring_in() -> BaseResponse:
     with planning(read_only=True) as session:
         place = town(session)
         refuse_strangers(session, place, "plan")
-    with tempfile.TemporaryDirectory(prefix="gisgrid-") as folder:
-        # No transaction is open while a stranger's file is read.
-        table = _read(Path(folder), settings.upload_unpacked_max_mb << 20)
-        with planning() as session:
-            made = import_scenario(
-                session, place, table.path, name=form.get("name", ""), who=who(),
-                crs=form.get("crs") or None, table=table, move=bool(form.get("move")),
-            )  # fmt: skip
+    try:
+        with tempfile.TemporaryDirectory(prefix="gisgrid-") as folder:
+            # No transaction is open while a stranger's file is read.
+            table = _read(Path(folder), settings.upload_unpacked_max_mb << 20)
+            with planning() as session:
+                made = import_scenario(
+                    session, place, table.path, name=form.get("name", ""), who=who(),
+                    crs=form.get("crs") or None, table=table, move=bool(form.get("move")),
+                )  # fmt: skip
+    except GisgridError as error:
+        raise _in_words_of_the_form(error) from error
     return redirect(url_for("bench.show", plan_id=made.id), 303)
 
 
@@ -53,16 +54,23 @@ def _read(folder: Path, most: int) -> Table:
         )
     file = folder / f"grids{ending}"
     sent.save(file)
-    try:
-        return open_apart(file, layer=request.form.get("layer") or None, most=most).table
-    except GisgridError as error:
-        raise _in_words_of_the_form(error) from error
+    layer = request.form.get("layer") or None
+    return open_apart(file, layer=layer, most=most, shape="polygon").table
 
 
 def _in_words_of_the_form(error: GisgridError) -> GisgridError:
-    """With the field that mends it."""
-    if not {"layers", "sheets"} & error.facts.keys():
+    """With the field of the form that mends it."""
+    rejected = error.facts.get("rejected")
+    if {"layers", "sheets"} & error.facts.keys():
+        en = "Write the one that you mean into the field “Layer or sheet”."
+        zh = "请在“图层或工作表”一栏中填写所需的一个。"
+    elif isinstance(error, UndeclaredCrs):
+        en, zh = "Write it into the field “Coordinate system”.", "请在“坐标系”一栏中填写。"
+    elif isinstance(rejected, dict) and "moved" in rejected:
+        en = "If that is meant, tick “Grids may lie in another community than today”."
+        zh = "如确需调整，请勾选“允许网格改属其他社区”。"
+    else:
         return error
-    field = gettext("Layer or sheet, if the file holds several")
-    told = error.zh if speaks_chinese() else error.message
-    return type(error)(f"{told} → {field}", zh=f"{told} → {field}", hint=None, **error.facts)
+    return type(error)(
+        f"{error.message} {en}", zh=f"{error.zh}{zh}", hint=error.hint, **error.facts
+    )

@@ -71,8 +71,15 @@ def locate(
         if address is None:
             found = _with_nearest(asking.by_point(find, *_point(lon, lat, datum)))
         else:
+            # A pasted point needs no register, nor the township it would be.
+            typed = asking.by_typed_point(find, address, datum)
+            if typed is not None:
+                return Response(
+                    json.dumps(told(_with_nearest(typed))), content_type="application/json"
+                )
             with reading() as session:
-                found = asking.by_address(session, _home(session).id, find, address)
+                home = _home(session).id
+                found = asking.by_address(session, home, find, address, datum=datum)
     else:
         with reading() as session:
             at = None if address is not None else _point(lon, lat, datum)
@@ -83,7 +90,7 @@ def locate(
                 found = _with_nearest(asking.by_point(find, *at))
             else:
                 place = asked[0].township if plan is not None else town(session)
-                found = asking.by_address(session, place.id, find, address or "")
+                found = asking.by_address(session, place.id, find, address or "", datum=datum)
     return Response(json.dumps(told(found)), content_type="application/json")
 
 

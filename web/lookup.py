@@ -109,6 +109,9 @@ def words() -> dict[str, str]:
         "check": gettext("Close to the border: please check on the spot."),
         "unsure": gettext("This position is only sure to about {m} m."),
         "address": gettext("Address"),
+        "other_map": gettext(
+            "Is it that? If they come from a Chinese web map, choose it below and ask again."
+        ),
         "sure": gettext("{percent}% sure"),
         "nearest": gettext("Nearest registered address: {address}, {m} m away"),
         "plan": gettext("Plan"),

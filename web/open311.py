@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from gisgrid.errors import Invalid, NotFound
 from gisgrid.events.cases import RESIDENT
+from gisgrid.events.duplicates import key_of_repeat
 from gisgrid.events.following import Followed, follow
 from gisgrid.events.intake import Report, take_in
 from gisgrid.events.matters import Major, Minor, offered
@@ -206,7 +207,7 @@ def create(form: str, **sent: str) -> Response:
         raise Invalid(
             "Provide lat and long, or address_string.", zh="请提供 lat 和 long，或 address_string。"
         )
-    key = _key(sent.get("client_id", ""))
+    given = _key(sent.get("client_id", ""))
     try:
         with reading() as session:
             to = report_form.going(session, _receiver(session, draft, sent), draft)
@@ -215,6 +216,15 @@ def create(form: str, **sent: str) -> Response:
         if by == RESIDENT and place.id != to.home.id:
             as_public()
         with writing() as session:
+            words = (
+                code,
+                draft.lon.strip(),
+                draft.lat.strip(),
+                address,
+                _text(sent),
+                _contact(sent),
+            )
+            key = given or key_of_repeat(session, place.id, f"open311:{asker().name}", *words)
             spot = report_form.look(session, to)
             at = None
             if spot.lon is not None and spot.lat is not None:
@@ -225,7 +235,7 @@ def create(form: str, **sent: str) -> Response:
             )  # fmt: skip
             got = take_in(session, place, report, by)
     except NotOnTheList as refused:
-        keep_demand(refused, asker().name, *([key, code] if key else []))
+        keep_demand(refused, asker().name, *([given, code] if given else []))
         raise _unknown(code) from refused
     notice = None if got.landed.grid_code else gettext("The centre will find the place.")
     if spot.handed:

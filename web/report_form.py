@@ -85,6 +85,8 @@ class Look:
     options: tuple[Mapping[str, Any], ...] = ()
     """Addresses that may be meant."""
     from_photo: bool = False
+    typed: bool = False
+    """Coordinates stood where the address is asked for."""
     duplicates: tuple[Candidate, ...] = ()
     handed: Place | None = None
     """The township whose ground it is, where that is another than the one that the form is of."""
@@ -93,8 +95,8 @@ class Look:
     def doubtful(self) -> bool:
         """Whether somebody has to look first."""
         return bool(
-            self.unknown or self.options or self.from_photo or self.duplicates or self.moved
-            or self.handed
+            self.unknown or self.options or self.from_photo or self.typed or self.duplicates
+            or self.moved or self.handed
             or (not self.owner and (self.outside or (self.where and self.where.others)))
         )  # fmt: skip
 
@@ -122,6 +124,7 @@ class Look:
             self.unknown and self.unknown.message,
             [o.get("address") for o in self.options],
             self.from_photo,
+            self.typed and [self.lon, self.lat],
             [d.event_id for d in self.duplicates],
             self.handed and self.handed.code,
         ]
@@ -291,7 +294,7 @@ def _spot(session: Session, place: Place, draft: Draft) -> Look:
         lon, lat = asking.number(draft.lon, "lon"), asking.number(draft.lat, "lat")
         return _at(find, *asking.in_wgs84(lon, lat, draft.datum))
     if draft.address:
-        return _named(session, place, find, draft.address)
+        return _named(session, place, find, draft)
     noted = (picture(data).lonlat for data in draft.photos)
     at = next((lonlat for lonlat in noted if lonlat), None)
     return replace(_at(find, *at), from_photo=True) if at else Look()
@@ -305,9 +308,12 @@ def _owner(session: Session, place: Place, lon: float, lat: float, at: datetime)
     return Owned(claim.asset, card) if claim and card else None
 
 
-def _named(session: Session, place: Place, find: asking.Find, address: str) -> Look:
+def _named(session: Session, place: Place, find: asking.Find, draft: Draft) -> Look:
+    if typed := asking.typed_points(draft.address):
+        looks = [_at(find, *asking.in_wgs84(lon, lat, draft.datum)) for lon, lat in typed]
+        return replace(next((each for each in looks if each.where), looks[0]), typed=True)
     try:
-        where = asking.by_address(session, place.id, find, address).where
+        where = asking.by_address(session, place.id, find, draft.address).where
     except AmbiguousAddress as several:
         listed = several.facts.get("candidates")
         options = listed if isinstance(listed, list) else []

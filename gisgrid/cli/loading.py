@@ -29,7 +29,7 @@ from gisgrid.settings import Settings
 
 @click.command()
 @click.argument("kind", metavar="KIND", type=click.Choice(list(TARGETS)))
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("file", type=click.Path(path_type=Path))
 @click.option("--township", help="code of the township; needed if there are several")
 @click.option("--crs", help="EPSG code, wgs84, cgcs2000, gcj02 or bd09")
 @click.option("--plan", help="grids: the draft plan they go into")
@@ -97,7 +97,7 @@ def load(
     commit: bool,
     **mapping_options: object,
 ) -> None:
-    """Load FILE (any vector format, CSV, TSV, XLSX; gzip too) as KIND: areas, streets, parcels, grids,
+    """Load FILE (any vector format, CSV, TSV, XLSX; gzip or zip too) as KIND: areas, streets, parcels, grids,
     houses, households, residents, staff, matters or events.
 
     Every row is checked: good rows are kept, the others come back in a workbook with reasons.
@@ -236,10 +236,9 @@ def print_report(report: Report, *, commit: bool) -> None:
     parts += [f"{report.updated} {would}changed", f"{report.unchanged} unchanged"]
     parts += [f"{len(report.rejected.rows())} refused", f"{len(report.noted.rows())} noted"]
     click.echo(", ".join(parts))
-    how = [f"encoding {report.table.encoding} ({report.table.encoding_sure})"]
-    click.echo(
-        "; ".join((how if report.table.encoding else []) + [f"coordinates {report.crs or 'none'}"])
-    )
+    click.echo("read as:")
+    for what, how in (report.decided or {"coordinates": "none"}).items():
+        click.echo(f"  {what}: {how}")
     if report.verdict:
         click.echo(report.verdict.en)
     if report.unused:

@@ -16,8 +16,8 @@ import pandas as pd
 
 from gisgrid.errors import Invalid
 from gisgrid.events.worktime import DAY_RULES, Hours, Year
-from gisgrid.register.columns import plain
 from gisgrid.register.read import open_table
+from gisgrid.register.words import plain
 
 HEADERS = {
     "first": ("first", "from", "since", "date", "day", "开始日期", "起始日期", "日期"),

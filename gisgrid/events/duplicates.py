@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from rapidfuzz import fuzz
 from sqlalchemy import text
@@ -15,6 +16,8 @@ from gisgrid.errors import NotAllowed
 
 USUAL_M, USUAL_H = 50.0, 72.0
 """Where a matter says nothing of its own."""
+AGAIN = timedelta(minutes=10)
+"""A program that got no answer sends the same once more."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,34 @@ class Candidate:
     """Of the two texts, 0 to 1; None where one is missing."""
     photos: tuple[int, ...]
     """Numbers of its photos, oldest first."""
+
+
+def key_of_repeat(session: Session, township_id: int, whose: str, *words: object) -> str:
+    """A client's key for a report that came without one: the same words within ``AGAIN`` are one report.
+
+    Parameters
+    ----------
+    whose
+        Of whom: nobody gets another's report by sending the same.
+    words
+        What makes a report the same: matter, place, text.
+    """
+    digest = hashlib.sha256(repr(words).encode()).hexdigest()[:32]
+    now = datetime.now(UTC)
+    span = int(now.timestamp() // AGAIN.total_seconds())
+    for each in (span, span - 1):
+        key = f"{whose}:same:{digest}:{each}"
+        known = session.scalar(
+            text("SELECT event_of_client(:t, :key)"), {"t": township_id, "key": key}
+        )
+        if known is None:
+            continue
+        # Whoever sends it may know of it, as of any report of their own.
+        session.execute(text("SELECT set_config('gisgrid.report', :id, true)"), {"id": str(known)})
+        at = session.scalar(text("SELECT reported_at FROM event WHERE id = :id"), {"id": known})
+        if at is not None and now - at <= AGAIN:
+            return key
+    return f"{whose}:same:{digest}:{span}"
 
 
 def candidates(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import csv
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 from gisgrid.errors import Invalid, NotFound
 from gisgrid.locate.gazetteer import grams
 from gisgrid.locate.normal import fold_name
+from gisgrid.register.read import open_table
+from gisgrid.register.words import clean
 
 MAX_WORDS = 100
 _COLUMNS = {
@@ -72,7 +74,7 @@ def add(session: Session, township_id: int, entry: Entry, *, who: str) -> bool:
 
 
 def load(session: Session, township_id: int, path: Path, *, who: str) -> Loaded:
-    """Put a CSV file (UTF-8; alias, and house or lon and lat) into the book, row by row.
+    """Put a table (CSV or XLSX; alias, and house or lon and lat) into the book, row by row.
 
     Raises
     ------
@@ -159,27 +161,14 @@ def _point(lon: str, lat: str) -> tuple[float, float] | None:
         ) from None
 
 
-def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            table = csv.reader(file)
-            heads = [_COLUMNS.get(head.strip().casefold(), "") for head in next(table, [])]
-            if "alias" not in heads:
-                raise Invalid(
-                    f"{path.name} has no column alias (俗称).", zh=f"{path.name} 没有“俗称”列。"
-                )
-            return [
-                (table.line_num, {h: c.strip() for h, c in zip(heads, row, strict=False) if h})
-                for row in table
-                if any(row)
-            ]
-    except FileNotFoundError:
-        raise Invalid(f"There is no file {path}.", zh=f"没有文件 {path}。") from None
-    except (OSError, UnicodeDecodeError, csv.Error) as exc:
-        raise Invalid(
-            f"{path.name} cannot be read as a UTF-8 CSV file.",
-            zh=f"{path.name} 不是 UTF-8 的 CSV 文件。",
-        ) from exc
+def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    table = open_table(path)
+    heads = {head: _COLUMNS.get(head.strip().casefold(), "") for head in table.columns}
+    if "alias" not in heads.values():
+        raise Invalid(f"{path.name} has no column alias (俗称).", zh=f"{path.name} 没有“俗称”列。")
+    for chunk in table.chunks():
+        for number, row in zip(chunk.index.tolist(), chunk.to_dict("records"), strict=True):
+            yield int(number), {heads[h]: clean(row[h] or "") for h in table.columns if heads[h]}
 
 
 _FIND = text("""

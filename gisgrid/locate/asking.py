@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from sqlalchemy.orm import Session
 
+from gisgrid.coordinates import angle, order_of_numbers, pair
 from gisgrid.crs import parse, to_lonlat
 from gisgrid.errors import AmbiguousAddress, Invalid, NotFound, OutsideCoverage
 from gisgrid.locate.address import Candidate, Nearest, search
 from gisgrid.locate.whereabouts import Whereabouts, check_place
 
+# What two coordinates have and a house number with a room has not.
+_POINT_MARK = re.compile(r"\d\.\d|[°º度′]|[NSEW]\b|[经纬經緯]|lat|lon|lng", re.IGNORECASE)
 DATUMS = ("wgs84", "cgcs2000", "gcj02", "bd09")
 ACCEPT = 0.9
 """Confidence from which an address is taken for a house; below it, somebody has to choose."""
@@ -47,14 +51,17 @@ class Found:
 
 
 def number(text: str | float, name: str) -> float:
-    """A coordinate out of what somebody typed; Invalid if it is no number.
+    """A coordinate out of what somebody typed, also in degrees and minutes; Invalid if it is no number.
 
-    >>> number(" 120.88 ", "lon")
-    120.88
+    >>> number(" 120.88 ", "lon"), number("40°30'N", "lat")
+    (120.88, 40.5)
     """
     try:
         return float(text)
     except ValueError:
+        found = angle(str(text))
+        if not math.isnan(found):
+            return found
         shown = str(text)[:40]
         raise Invalid(
             f"{name} is {shown!r}, which is no number in degrees.",
@@ -109,8 +116,55 @@ def by_point(find: Find, lon: float, lat: float) -> Found:
     return Found(where, "point", 1.0, "coordinates", "按坐标")
 
 
-def by_address(session: Session, township_id: int, find: Find, words: str) -> Found:
-    """The grid of an address or alias.
+def typed_points(words: str) -> list[tuple[float, float]]:
+    """The points, longitude first, that a text may mean which somebody pasted instead of an address.
+
+    Empty for an address; two where nothing in the text says which number is the latitude. Two whole
+    numbers may be a house number and a room, and are none.
+
+    >>> typed_points("40.7032, 120.8894"), typed_points("47.4, 8.5"), typed_points("康成街9号")
+    ([(120.8894, 40.7032)], [(47.4, 8.5), (8.5, 47.4)], [])
+    """
+    found = pair(words)
+    if found is None or not _POINT_MARK.search(words):
+        return []
+    order = found.order or order_of_numbers(found.first, found.second)
+    both = {"lonlat": (found.first, found.second), "latlon": (found.second, found.first)}
+    return [both[order]] if order else list(both.values())
+
+
+def by_typed_point(find: Find, words: str, datum: str = "wgs84") -> Found | None:
+    """The grid of a point that was pasted where an address is asked for; None: it is no point.
+
+    Raises
+    ------
+    OutsideCoverage, Invalid
+        As ``by_point``, of the one point or of the first of two.
+    """
+    refusals: list[OutsideCoverage | Invalid] = []
+    for lon, lat in typed_points(words):
+        try:
+            where = find(*in_wgs84(lon, lat, datum))
+        except (OutsideCoverage, Invalid) as refused:
+            refusals.append(refused)
+            continue
+        en = f"read as the point: longitude {lon:.6f}, latitude {lat:.6f} ({datum})"
+        zh = f"按坐标点理解：经度 {lon:.6f}，纬度 {lat:.6f}（{datum}）"
+        return Found(where, "point", 1.0, en, zh)
+    if refusals:
+        raise refusals[0]
+    return None
+
+
+def by_address(
+    session: Session, township_id: int, find: Find, words: str, *, datum: str = "wgs84"
+) -> Found:
+    """The grid of an address or alias, or of a point that was pasted in its place.
+
+    Parameters
+    ----------
+    datum
+        Of a pasted point.
 
     Raises
     ------
@@ -123,6 +177,9 @@ def by_address(session: Session, township_id: int, find: Find, words: str) -> Fo
     OutsideCoverage
         No grid covers the house.
     """
+    typed = by_typed_point(find, words, datum)
+    if typed is not None:
+        return typed
     # A character that no address has and no database takes.
     answer = search(session, township_id, words.replace("\0", " "), accept=ACCEPT)
     if answer.match is None and not answer.candidates:

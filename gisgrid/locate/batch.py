@@ -7,9 +7,9 @@ from dataclasses import dataclass, fields
 
 from gisgrid.errors import AmbiguousAddress, GisgridError, Invalid
 from gisgrid.locate.asking import Found, in_wgs84, number
-from gisgrid.register.columns import plain
 from gisgrid.register.read import Table
 from gisgrid.register.vocabulary import HEADERS
+from gisgrid.register.words import plain
 
 MAX_ROWS = 100_000
 MAX_CELLS = 2_000_000
@@ -93,6 +93,10 @@ def columns_of(headers: Sequence[str]) -> Columns:
             if synonym in by_plain:
                 found[name] = by_plain[synonym]
                 break
+    if "lon" not in found and "address" not in found:
+        # Both coordinates in one column: a point pasted where an address might be.
+        both = next((by_plain[s] for s in HEADERS["geocoded"] if s in by_plain), None)
+        found |= {"address": both} if both else {}
     point = "lon" in found and "lat" in found
     if not point and "address" not in found:
         listed = ", ".join(headers)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from gisgrid.access.scope import HOUSE_SEEN
 from gisgrid.errors import Invalid
 from gisgrid.locate.address import Candidate, search
+from gisgrid.locate.asking import typed_points
 from gisgrid.plans.successors import retired
 
 
@@ -34,7 +35,7 @@ def find(session: Session, plan_id: int, wanted: str, *, limit: int = 10) -> lis
 
     Houses are found by their code and by the address search, slips and aliases included; where that
     knows nothing, by the letters of their addresses. They are those that the transaction's account
-    may see. An empty text finds nothing.
+    may see. An empty text finds nothing. Coordinates are a spot, alone.
     """
     wanted = wanted.strip()
     if not wanted:
@@ -47,6 +48,9 @@ def find(session: Session, plan_id: int, wanted: str, *, limit: int = 10) -> lis
     values = {
         "plan": plan_id, "t": township_id, "exact": wanted, "pattern": pattern, "limit": limit,
     }  # fmt: skip
+    points = _points(session, plan_id, wanted)
+    if points:
+        return points
     grids = [Hit(**row) for row in session.execute(_GRIDS, values).mappings()]
     if not grids:
         gone = session.execute(_RETIRED, values).mappings()
@@ -64,12 +68,29 @@ def find(session: Session, plan_id: int, wanted: str, *, limit: int = 10) -> lis
     return [*grids, *spots, *(Hit(**row) for row in rows)][:limit]
 
 
+def _points(session: Session, plan_id: int, wanted: str) -> list[Hit]:
+    """A pasted point, as a spot with its grid; of two readings that which lies in one, else both."""
+    hits = []
+    for lon, lat in typed_points(wanted):
+        if abs(lon) > 180 or abs(lat) > 90:
+            continue
+        code = session.scalar(_COVERING, {"plan": plan_id, "lon": lon, "lat": lat})
+        hits.append(Hit("spot", None, None, f"{lon:.6f}, {lat:.6f}", code, lon, lat))
+    return [hit for hit in hits if hit.grid_code] or hits
+
+
 def _meant(session: Session, township_id: int, wanted: str, limit: int) -> tuple[Candidate, ...]:
     try:
         return search(session, township_id, wanted, limit=limit).candidates
     except Invalid:  # nothing in it that an address is made of, or far too long
         return ()
 
+
+_COVERING = text("""
+SELECT g.code FROM grid g
+WHERE g.plan_id = :plan AND ST_Covers(g.geom, ST_SetSRID(ST_MakePoint(:lon, :lat), 4326))
+ORDER BY g.code COLLATE "C" LIMIT 1
+""")
 
 _GRIDS = text("""
 SELECT 'grid' AS kind, g.id, g.code, g.name AS label, g.code AS grid_code,

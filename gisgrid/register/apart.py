@@ -30,6 +30,7 @@ from gisgrid.register.bombs import MAX_UNPACKED
 from gisgrid.register.filling import Page, Value
 from gisgrid.register.frames import GEOMETRY
 from gisgrid.register.read import Table
+from gisgrid.register.vectors import Shape
 
 WALL_S = 60
 CPU_S = 40
@@ -83,6 +84,7 @@ def open_apart(
     encoding: str | None = None,
     sheet: str | None = None,
     most: int = MAX_UNPACKED,
+    shape: Shape | None = None,
 ) -> Read:
     """As ``open_table``, with all rows read; they are kept beside the file.
 
@@ -97,12 +99,12 @@ def open_apart(
         Too many files are being read just now.
     """
     order = {
-        "path": str(path), "layer": layer, "encoding": encoding, "sheet": sheet, "most": most,
+        "path": str(path), "layer": layer, "encoding": encoding, "sheet": sheet, "most": most, "shape": shape,
     }  # fmt: skip
     told = _child("read", path, order)
     facts = told["table"]
-    facts["columns"] = tuple(facts["columns"])
-    facts["bounds"] = facts["bounds"] and tuple(facts["bounds"])
+    for name in ("columns", "uncomputed", "bounds"):
+        facts[name] = facts[name] if facts[name] is None else tuple(facts[name])
     table = Table(path=path, source=HandedSource(path.parent / ROWS), **facts)
     return Read(table, told["cells"])
 

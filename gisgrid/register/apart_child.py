@@ -40,7 +40,8 @@ def read(order: dict[str, Any]) -> dict[str, Any]:
     path = Path(order["path"])
     sniff.refuse_disguised(path)
     table = open_table(
-        path, layer=order["layer"], encoding=order["encoding"], sheet=order["sheet"], most=order["most"]
+        path, layer=order["layer"], encoding=order["encoding"], sheet=order["sheet"],
+        most=order["most"], shape=order["shape"],
     )  # fmt: skip
     with Path(ROWS).open("w", encoding="ascii") as out:
         for chunk in table.chunks(AT_ONCE):

@@ -43,7 +43,7 @@ def refuse_bombs(path: Path, most: int = MAX_UNPACKED) -> None:
             with zipfile.ZipFile(path) as archive:
                 members = archive.infolist()
         except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError) as error:
-            raise _damaged(path) from error
+            raise damaged(path) from error
         if len(members) > MAX_MEMBERS:
             raise _bomb(path, most)
         for member in members:
@@ -70,7 +70,7 @@ def counted(path: Path, file: BinaryIO, most: int = MAX_UNPACKED) -> Iterator[by
                 raise _bomb(path, most)
             yield block
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise _damaged(path) from error
+        raise damaged(path) from error
 
 
 def _too_much(unpacked: int, packed: int, most: int) -> bool:
@@ -92,7 +92,7 @@ def _bomb(path: Path, most: int) -> Invalid:
     )
 
 
-def _damaged(path: Path) -> Invalid:
+def damaged(path: Path) -> Invalid:
     return Invalid(
         f"{path.name} is a damaged archive: send it again.",
         zh=f"{path.name} 压缩文件已损坏：请重新发送。",

@@ -14,10 +14,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from gisgrid.coordinates import angle
 from gisgrid.register.codes import citizen_id_faults
-from gisgrid.register.columns import plain
+from gisgrid.register.csv_text import ANY_FORMULA, as_written, begins_as_formula
 from gisgrid.register.frames import Cells
 from gisgrid.register.vocabulary import CHOICES
+from gisgrid.register.words import bare, clean, is_odd, plain
 
 Mask = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -28,9 +30,25 @@ _EXPONENT = re.compile(r"^[+-]?\d(?:\.\d+)?[Ee]\+\d{1,3}$", re.MULTILINE)
 _ZEROED = re.compile(r"^\d{15}0{3,}$", re.MULTILINE)
 _FLOAT = re.compile(r"\d{1,15}\.0")
 _PHONE = re.compile(r"\+?\d[\d \-()]{4,18}\d(?: ?(?:转|轉|x|ext\.?) ?\d{1,6})?", re.IGNORECASE)
+# One and a half, which no thousands are; and numbers of several groups, or with a point besides.
+_COMMA = re.compile(r"[+-]?(?:\d+,(?:\d{1,2}|\d{4,})|0\d*,\d+|\d{4,},\d+|\d{1,3}(?:\.\d{3})+,\d+)")
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:(?:,\d{3})+\.\d+|(?:,\d{3}){2,})")
 _LIST = re.compile(r"[;；、,，|/\s]+")
 _WIDE = re.compile(r"['\uff01-\uff5e]")
 _NONE = frozenset(("无", "無", "none", "no", "否", "-"))
+ERRORS = frozenset(
+    (
+        "#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#FIELD!",
+        "#BLOCKED!", "#CONNECT!", "#GETTING_DATA", "#UNKNOWN!", "#BUSY!",
+    )
+)  # fmt: skip
+_TOTAL = re.compile(
+    r"\s*(?:(?:合|总|總|小|共)\s*[计計]|总数|总和|(?:grand |sub)?total|sum)\s*[:：]?\s*$"
+    r"|\s*(?:填表|制表|审核|复核|负责|经办|填报|统计)\s*(?:人|单位|日期|时间)?\s*[:：]|\s*(?:备注|说明|注)\s*[:：]",
+    re.IGNORECASE,
+)
+# Chinese in GBK or UTF-8 that was read as Latin-1.
+_GARBLED = re.compile("[\u00c0-\u00ff]{2}|[\u00c2-\u00f4][\u0080-\u00bf]")
 _LOST = re.compile(r"\ufffd|[\u3400-\u9fff]\?|\?[\u3400-\u9fff]")
 
 
@@ -54,22 +72,51 @@ class Habit:
 
 
 def trim(cells: Cells) -> Cells:
-    """Without blanks at the ends (full-width ones too) and NUL; nothing left becomes None."""
+    """Without NUL, and blanks and characters of no width at the ends; nothing left becomes None.
+
+    Characters that only look like Chinese ones become what they look like.
+    """
     out = np.empty(len(cells), dtype=object)
     texts = cells.tolist()
-    if "\0" in "".join(filter(None, texts)):
+    joined = "".join(filter(None, texts))
+    if "\0" in joined:
         texts = [t and t.replace("\0", "") for t in texts]
+    if is_odd(joined):
+        texts = [t and clean(t) for t in texts]
+    if "'" in joined:
+        texts = [t and as_written(t) for t in texts]
     out[:] = [(t.strip() or None) if t else None for t in texts]
     return out
 
 
-def texts(cells: Cells) -> Parsed:
-    """Trimmed; a lost character (U+FFFD, or ? between Chinese ones) is noted."""
+def texts(cells: Cells, *, chinese: bool = False) -> Parsed:
+    """Trimmed; a lost character (U+FFFD, or ? between Chinese ones) is noted.
+
+    ``chinese``: two Latin letters with accents in a row are garbled, and refused.
+    """
     values = trim(cells)
-    joined = "".join(filter(None, values.tolist()))
+    joined = "\n".join(filter(None, values.tolist()))
+    rejected, noted = [], []
     if "?" in joined or "\ufffd" in joined:
-        return Parsed(values, noted=[("mojibake_told", _matching(values, _LOST.search))])
-    return Parsed(values)
+        noted.append(("mojibake_told", _matching(values, _LOST.search)))
+    if chinese and _GARBLED.search(joined):
+        rejected.append(("garbled", _matching(values, _GARBLED.search)))
+    if ANY_FORMULA.search(joined):
+        noted.append(("formula_told", _matching(values, begins_as_formula)))
+    return Parsed(values, rejected, noted)
+
+
+def errors(cells: Cells) -> Mask:
+    """Cells with what a spreadsheet shows where it could not compute: #N/A, #REF! and the like."""
+    listed = cells.tolist()
+    if "#" not in "".join(filter(None, listed)):
+        return np.zeros(len(cells), dtype=bool)
+    return np.fromiter((bool(t) and t.strip().upper() in ERRORS for t in listed), bool, len(cells))
+
+
+def totals(cells: Cells) -> Mask:
+    """Codes that are none: the words before a sum, or before who filled the table in."""
+    return np.fromiter((bool(t and _TOTAL.match(t)) for t in cells.tolist()), bool, len(cells))
 
 
 def habit(cells: Cells) -> Habit:
@@ -102,6 +149,9 @@ def codes(cells: Cells, how: Habit, digits: tuple[int, ...] = ()) -> Parsed:
     values = trim(cells)
     listed = values.tolist()
     joined = "\n".join(filter(None, listed))
+    if is_odd(joined):
+        listed = [c and (bare(c) or None) for c in listed]
+        values[:] = listed
     if _WIDE.search(joined):
         listed = [c and _narrow(c) for c in listed]
         values[:] = listed
@@ -150,9 +200,28 @@ def needs(cells: Cells) -> Parsed:
     return Parsed(out, [("not_a_choice", out == None)])  # noqa: E711
 
 
-def numbers(cells: Cells) -> Parsed:
-    """float64, NaN for None; "1_000" and "inf" are no numbers, "1,000" is 1000."""
+def decimal_comma(cells: Cells) -> bool | None:
+    """Whether a comma parts the decimals in this column; None where no cell shows it.
+
+    >>> import numpy as np
+    >>> decimal_comma(np.array(["1,5", "2,25"], object)), decimal_comma(np.array(["1,000"], object))
+    (True, None)
+    """
+    commas = [t.strip() for t in cells.tolist() if t and "," in t]
+    if any(_THOUSANDS.fullmatch(t) for t in commas):
+        return False
+    return True if any(_COMMA.fullmatch(t) for t in commas) else None
+
+
+def numbers(cells: Cells, *, comma: bool = False, angles: bool = False) -> Parsed:
+    """float64, NaN for None; "1_000" and "inf" are no numbers, "1,000" is 1000.
+
+    ``comma``: it parts decimals, as decided for the column. ``angles``: degrees, minutes and seconds are
+    numbers.
+    """
     listed = cells.tolist()
+    if comma:
+        listed = [t and (t.replace(".", "").replace(",", ".") if "," in t else t) for t in listed]
     try:
         values = np.fromiter(map(float, listed), np.float64, len(listed))
         if "_" not in "".join(listed) and np.isfinite(values).all():
@@ -160,7 +229,10 @@ def numbers(cells: Cells) -> Parsed:
     except (TypeError, ValueError):
         pass
     values = np.fromiter(map(_number, listed), np.float64, len(listed))
-    given = np.fromiter((bool(t and t.strip()) for t in listed), bool, len(listed))
+    if angles:
+        for i in np.flatnonzero(np.isnan(values)).tolist():
+            values[i] = angle(listed[i]) if listed[i] else np.nan
+    given = np.fromiter((bool(t and clean(t)) for t in listed), bool, len(listed))
     return Parsed(values, [("not_a_number", given & np.isnan(values))])
 
 
@@ -230,7 +302,7 @@ def _narrow(code: str) -> str:
 def _number(text: str | None) -> float:
     if not text or "_" in text:
         return np.nan
-    text = _narrow(text)
+    text = _narrow(clean(text))
     try:
         value = float(
             text.replace(",", "") if re.fullmatch(r"\s*\d{1,3}(,\d{3})+(\.\d+)?\s*", text) else text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Mapping as Readable
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,9 +16,12 @@ from gisgrid.register import cells, places, times
 from gisgrid.register.cells import Habit, Parsed
 from gisgrid.register.codes import birth_dates, sexes
 from gisgrid.register.columns import Column, Resolved
+from gisgrid.register.day_orders import day_first
 from gisgrid.register.findings import Findings
-from gisgrid.register.frames import GEOMETRY, MORE_CELLS, Cells
+from gisgrid.register.frames import GEOMETRY, MORE_CELLS, NO_GEOMETRY, RING_CLOSED, Cells
 from gisgrid.register.limits import limits
+from gisgrid.register.row_tests import RowTests
+from gisgrid.register.times import Orders
 
 Mask = npt.NDArray[np.bool_]
 Values = npt.NDArray[Any]
@@ -40,6 +44,13 @@ class Context:
     far places, and swapped ones are seen only where the numbers show it."""
     far_m: float = 5_000.0
     """A place further than this outside ``bounds`` is refused."""
+    chinese: bool = False
+    """Texts are Chinese: Latin letters with accents in a row are garbled ones."""
+    semicolons: bool = False
+    """The file parts its cells by semicolons: where nothing else shows it, a comma parts decimals."""
+    orders: Callable[[], dict[str, Orders]] | None = None
+    """What the whole file shows of the order of days, by canonical column; asked where it matters.
+    None: the chunk at hand has to do."""
     code_digits: Readable[str, tuple[int, ...]] = field(default_factory=dict)
     """Allowed numbers of digits per canonical column, e.g. {"code": (15, 20)}; a column not
     named may hold any code. ``codes.GB_DIGITS[kind]`` for a township of scheme gb."""
@@ -73,20 +84,28 @@ class Checker:
     def __init__(self, resolved: Resolved, context: Context) -> None:
         self.resolved = resolved
         self.context = context
+        self.decided: dict[str, str] = {}
+        """What the cells decided of how they are read, for a person."""
         self._habits: dict[str, Habit] | None = None
+        self._commas: dict[str, bool] = {}
+        self._day_first: dict[str, bool] | None = None
 
     def check(self, chunk: pd.DataFrame) -> Checked:
-        """The good rows of one chunk; a row with any reason against it is left out."""
+        """The good rows of one chunk; a row with any reason against it is left out.
+
+        Raises Invalid where a column of days is of two orders.
+        """
         table = self.resolved.canonical(chunk)
-        tests = _Tests(table.index.to_numpy(dtype=np.int64))
+        tests = RowTests(table.index.to_numpy(dtype=np.int64))
         if MORE_CELLS in table:
             tests.reject("too_many_cells", "", table[MORE_CELLS].notna().to_numpy())
+        self._settle(table, tests)
         self._note_habits(table, tests)
         values: dict[str, Values] = {}
         for column in self.resolved.kind.columns:
             if column.parser == "coordinate" or column.name in ("geocoded", "reported_time"):
                 continue
-            parsed = self._parse(column, table)
+            parsed = self._parse(column, table, tests)
             values[column.name] = parsed.values
             tests.take(parsed, column.name)
             if column.required:
@@ -101,7 +120,45 @@ class Checker:
         ).set_axis(tests.rows[keep], axis=0)
         return Checked(frame, tests.rejected, tests.kept_notes(), len(table))
 
-    def _note_habits(self, table: pd.DataFrame, tests: _Tests) -> None:
+    def _settle(self, table: pd.DataFrame, tests: RowTests) -> None:
+        """Refuse rows that are none, and those with a cell that could not be computed, for that alone."""
+        if "code" in table and "code" not in self.resolved.constants:
+            tests.settle("total", "code", cells.totals(table["code"].to_numpy()))
+        for name in self.resolved.headers:
+            tests.settle("error_cell", name, cells.errors(table[name].to_numpy()))
+        for mark, code in ((NO_GEOMETRY, "geometry_text"), (RING_CLOSED, "ring_closed")):
+            if mark in table:
+                hit = table[mark].notna().to_numpy()
+                if code == "ring_closed":
+                    tests.note(code, GEOMETRY, hit)
+                else:
+                    tests.settle(code, GEOMETRY, hit)
+
+    def _comma(self, name: str, given: Cells) -> bool:
+        """Whether a comma parts the decimals of a column, decided where it is first seen."""
+        if name not in self._commas:
+            shown = cells.decimal_comma(given)
+            if shown is None and not any("," in t for t in given.tolist() if t):
+                return False
+            self._commas[name] = self.context.semicolons if shown is None else shown
+            if self._commas[name]:
+                self.decided["decimal mark"] = "comma"
+        return self._commas[name]
+
+    def _is_day_first(self, name: str, given: Cells, tests: RowTests) -> bool:
+        """Whether days of a column come before months; only asked where some cell leaves it open."""
+        if self._day_first is None:
+            if times.orders(given) == Orders():
+                return False
+            every = self.context.orders() if self.context.orders else {name: times.orders(given)}
+            self._day_first, told, open_ones = day_first(every, self.resolved)
+            heads = self.resolved.headers
+            self.decided["dates"] = "; ".join(f"{heads.get(c, c)} {how}" for c, how in told.items())
+            for column in open_ones:
+                tests.whole.add("date_order", column, [HEADER_ROW])
+        return self._day_first.get(name, False)
+
+    def _note_habits(self, table: pd.DataFrame, tests: RowTests) -> None:
         if self._habits is not None:
             return
         self._habits = {
@@ -113,7 +170,7 @@ class Checker:
             if habit.floats:
                 tests.whole.add("float_repaired", name, [HEADER_ROW])
 
-    def _parse(self, column: Column, table: pd.DataFrame) -> Parsed:  # noqa: PLR0911
+    def _parse(self, column: Column, table: pd.DataFrame, tests: RowTests) -> Parsed:  # noqa: PLR0911
         given: Cells = table[column.name].to_numpy()
         form = self.resolved.time_format
         match column.parser:
@@ -123,9 +180,11 @@ class Checker:
             case "choice":
                 return cells.choices(given, column.choices)
             case "number":
-                return cells.numbers(given)
+                return cells.numbers(given, comma=self._comma(column.name, given))
             case "date":
-                values, bad = times.dates(cells.trim(given), form=form)
+                given = cells.trim(given)
+                first = form is None and self._is_day_first(column.name, given, tests)
+                values, bad = times.dates(given, form=form, day_first=first)
                 odd = np.fromiter(
                     (v is not None and not "1850" <= v[:4] <= "2200" for v in values.tolist()),
                     np.bool_, len(values),
@@ -135,9 +194,10 @@ class Checker:
                 given = cells.trim(given)
                 if column.name == "reported_at" and self.resolved.has("reported_time"):
                     given = _joined(given, cells.trim(table["reported_time"].to_numpy()))
+                first = form is None and self._is_day_first(column.name, given, tests)
                 moments, bad = times.times(
                     given, zone=self.context.time_zone, form=form,
-                    late=column.name != "reported_at",
+                    late=column.name != "reported_at", day_first=first,
                 )  # fmt: skip
                 return Parsed(moments, [("time", bad), ("date_range", times.odd_years(moments))])
             case "citizen_id":
@@ -149,9 +209,9 @@ class Checker:
             case "limit":
                 return limits(given)
             case _:
-                return cells.texts(given)
+                return cells.texts(given, chinese=self.context.chinese)
 
-    def _between_columns(self, values: dict[str, Values], tests: _Tests) -> None:
+    def _between_columns(self, values: dict[str, Values], tests: RowTests) -> None:
         """Rules that need two columns of a row."""
         kind = self.resolved.kind.name
         if kind == "areas":
@@ -194,7 +254,7 @@ class Checker:
         elif kind == "residents":
             tests.note("id_mismatch", "citizen_id", _differs_from_id(values, tests.refused))
 
-    def _locate(self, table: pd.DataFrame, values: dict[str, Values], tests: _Tests) -> None:
+    def _locate(self, table: pd.DataFrame, values: dict[str, Values], tests: RowTests) -> None:
         shape, context = self.resolved.kind.geometry, self.context
         if shape is None:
             return
@@ -231,9 +291,11 @@ class Checker:
             )
             column = GEOMETRY
         else:
+            lon, lat = table["lon"].to_numpy(), table["lat"].to_numpy()
+            comma = self._comma("lon", lon) or self._comma("lat", lat)
             points = places.points(
-                table["lon"].to_numpy(), table["lat"].to_numpy(), context.declared,
-                words=words, bounds=context.bounds, far_m=context.far_m,
+                lon, lat, context.declared,
+                words=words, bounds=context.bounds, far_m=context.far_m, comma=comma,
             )  # fmt: skip
             column = "lon, lat"
         expected = column == GEOMETRY or self.resolved.has("lon")
@@ -244,40 +306,6 @@ class Checker:
         tests.take(Parsed(points.place, points.rejected, noted), column)
         values |= {"lon": points.lon, "lat": points.lat, "source_x": points.x,
                    "source_y": points.y, "place": points.place}  # fmt: skip
-
-
-class _Tests:
-    """Reasons gathered over the rows of one chunk."""
-
-    def __init__(self, rows: npt.NDArray[np.int64]) -> None:
-        self.rows = rows
-        self.refused: Mask = np.zeros(len(rows), dtype=bool)
-        self.rejected = Findings()
-        self.whole = Findings()
-        self._notes: list[tuple[str, str, Mask]] = []
-
-    def reject(self, code: str, column: str, mask: Values) -> None:
-        hit = mask.astype(bool, copy=False)
-        if hit.any():
-            self.rejected.add(code, column, self.rows[hit])
-            self.refused |= hit
-
-    def note(self, code: str, column: str, mask: Mask) -> None:
-        if mask.any():
-            self._notes.append((code, column, mask))
-
-    def take(self, parsed: Parsed, column: str) -> None:
-        for code, mask in parsed.rejected:
-            self.reject(code, column, mask)
-        for code, mask in parsed.noted:
-            self.note(code, column, mask)
-
-    def kept_notes(self) -> Findings:
-        """A note on a row that is refused after all would only confuse."""
-        notes = Findings(list(self.whole.found))
-        for code, column, mask in self._notes:
-            notes.add(code, column, self.rows[mask & ~self.refused])
-        return notes
 
 
 def _series(array: Values) -> pd.Series[Any]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from string import Formatter
@@ -13,9 +11,12 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from gisgrid.coordinates import Order
 from gisgrid.errors import Invalid, NotFound
-from gisgrid.register.frames import GEOMETRY, MORE_CELLS
+from gisgrid.register.frames import GEOMETRY, MARKS
+from gisgrid.register.pairs import split_pairs
 from gisgrid.register.vocabulary import CODE_HEADERS, HEADERS, NAME_HEADERS
+from gisgrid.register.words import plain
 
 Parser = Literal[
     "code",
@@ -34,7 +35,6 @@ Shape = Literal["polygon", "line", "point"]
 
 ROW_NUMBER = "#"
 _ANY_CODE = ("id", "编码", "编号", "代码", "編碼", "編號", "代碼")
-_BRACKETS = re.compile(r"[(\[【<].*?[)\]】>]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +137,12 @@ class Resolved:
     """Headers that mean nothing here; they are told, and come back in the workbook."""
     ignored: tuple[str, ...] = ()
     """Headers that are left out on purpose; they do not come back."""
+    pair_order: Order | None = None
+    """Both coordinates stand in the column ``geocoded``, in this order; None: they do not."""
 
     def has(self, name: str) -> bool:
+        if self.pair_order is not None and name in ("lon", "lat"):
+            return True
         return name in self.headers or name in self.constants or name in self.templates
 
     def canonical(self, chunk: pd.DataFrame) -> pd.DataFrame:
@@ -151,24 +155,17 @@ class Resolved:
             name = column.name
             if name in self.templates:
                 columns[name] = _fill(self.templates[name], chunk)
-            elif name in self.headers:
+            elif self.headers.get(name) in chunk:
                 columns[name] = chunk[self.headers[name]].to_numpy()
             else:
                 columns[name] = np.full(len(chunk), self.constants.get(name), dtype=object)
-        for extra in (GEOMETRY, MORE_CELLS):
+        if self.pair_order is not None:
+            first, second = split_pairs(columns["geocoded"], self.pair_order)  # type: ignore[arg-type]
+            columns["lon"], columns["lat"] = first, second
+        for extra in (GEOMETRY, *MARKS):
             if extra in chunk.columns:
                 columns[extra] = chunk[extra].to_numpy()
         return pd.DataFrame(columns, index=chunk.index, dtype=object)
-
-
-def plain(text: str) -> str:
-    """A header without case, blanks, full-width forms, ``*`` and what stands in brackets.
-
-    >>> plain(" 经度（度）* "), plain("CLOSED_DT")
-    ('经度', 'closeddt')
-    """
-    text = _BRACKETS.sub("", unicodedata.normalize("NFKC", text)).casefold()
-    return "".join(c for c in text if c.isalnum())
 
 
 def _kind(kind: str, geometry: Shape | None, /, **parsers: str) -> Kind:
@@ -222,9 +219,10 @@ KINDS: dict[str, Kind] = {
               read_at="time*"),
         _kind("stations", "point", code="code*", name="text*", kind="choice:station_kind*",
               grid="code", address="text", since="date", until="date", lon="coordinate",
-              lat="coordinate"),
+              lat="coordinate", geocoded="text"),
         _kind("assets", "point", code="code*", name="text*", grid="code*", reason="text*",
-              reach_m="number", since="date", until="date", lon="coordinate", lat="coordinate"),
+              reach_m="number", since="date", until="date", lon="coordinate", lat="coordinate",
+              geocoded="text"),
         _kind("duties", None, grid="code*", micro_grid="text*", staff="code*", starts_at="time*",
               ends_at="time*"),
         _kind("problems", None, code="code*", title="text*", community="code", supervisor="text*",
@@ -232,7 +230,7 @@ KINDS: dict[str, Kind] = {
     )
 }  # fmt: skip
 """``geocoded`` is what a geocoder wrote beside the coordinates, such as "(0, 0)"; it is checked,
-not stored. ``reported_time`` is joined to a ``reported_at`` that holds the day only."""
+not stored. Where there are no other coordinates, it may hold both. ``reported_time`` is joined to a ``reported_at`` that holds the day only."""
 
 
 def resolve(
@@ -361,10 +359,10 @@ def _refuse_missing(resolved: Resolved, headers: Sequence[str]) -> None:
 def _only(name: str, headers: list[str]) -> str:
     if len(headers) > 1:
         raise Invalid(
-            f"{name} could be any of {', '.join(headers)}.",
-            zh=f"{name} 可能是 {'、'.join(headers)}。",
+            f"{name} could be any of {', '.join(headers)}; choose one.",
+            zh=f"{name} 可能是 {'、'.join(headers)}，请选定其一。",
             hint=(
-                f"Choose with --column {name}=header.",
+                f"Say --column {name}=header.",
                 f"请用 --column {name}=列名 指定。",
             ),
             column=name,

@@ -106,11 +106,11 @@ def detect(
             _read(all_x, all_y, readings[declared.name]),
             _read(all_x, all_y, readings[best]),
         )
-        moved = _metres(*here, *there)
+        moved = metres(*here, *there)
         moved = moved[np.isfinite(moved)]
         shift = float(np.median(moved)) if len(moved) else np.nan
         if tree is not None:
-            changed = int((_owners(tree, *here) != _owners(tree, *there)).sum())
+            changed = int((owners(tree, *here) != owners(tree, *there)).sum())
     return Verdict(
         declared.name, best, best != declared.name, shift, changed, len(all_x), fits,
         *_sentences(declared.name, best, shift, changed, len(all_x)),
@@ -150,12 +150,12 @@ def _fit(
     if known is not None:
         both = np.isfinite(known[0]) & np.isfinite(known[1])
         if both.sum() >= MIN_POINTS:
-            distances = _metres(lon[both], lat[both], known[0][both], known[1][both])
+            distances = metres(lon[both], lat[both], known[0][both], known[1][both])
             pair = float(np.median(np.where(np.isnan(distances), np.inf, distances)))
     if houses is not None and len(lon):
         near = _nearest(lon, lat, *(np.asarray(a, dtype=np.float64) for a in houses))
     if tree is not None and len(lon):
-        inside = float((_owners(tree, lon, lat) >= 0).mean())
+        inside = float((owners(tree, lon, lat) >= 0).mean())
     return Fit(name, pair, near, inside)
 
 
@@ -177,7 +177,7 @@ def _best(fits: tuple[Fit, ...], points: int) -> str:
     return declared.name
 
 
-def _metres(lon: Floats, lat: Floats, other_lon: Floats, other_lat: Floats) -> Floats:
+def metres(lon: Floats, lat: Floats, other_lon: Floats, other_lat: Floats) -> Floats:
     east = (other_lon - lon) * np.cos(np.radians(lat))
     distance: Floats = np.hypot(east, other_lat - lat) * _METRES_PER_DEGREE
     return distance
@@ -195,7 +195,7 @@ def _nearest(lon: Floats, lat: Floats, house_lon: Floats, house_lat: Floats) -> 
     return float(np.median(distances))
 
 
-def _owners(tree: shapely.STRtree, lon: Floats, lat: Floats) -> npt.NDArray[np.int64]:
+def owners(tree: shapely.STRtree, lon: Floats, lat: Floats) -> npt.NDArray[np.int64]:
     """Index of the first grid that covers each point, -1 for none."""
     owners = np.full(len(lon), -1, dtype=np.int64)
     good = np.flatnonzero(np.isfinite(lon) & np.isfinite(lat))

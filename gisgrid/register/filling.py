@@ -8,7 +8,7 @@ from pathlib import Path
 
 import openpyxl
 
-from gisgrid.register.columns import plain
+from gisgrid.register.words import plain
 from gisgrid.register.workbooks import damage_told
 
 Value = str | float | int | None
@@ -36,7 +36,8 @@ def fill_workbook(
     ----------
     heads
         Of each value the header it gets, and another under which the sheet may have it already: such
-        columns are filled, the others added at the right. Other sheets stay as they are.
+        columns are filled, the others added at the right, beyond merged cells. Other sheets stay as
+        they are.
     rows
         Row number in the sheet, and a value for each of ``heads``.
     """
@@ -45,13 +46,18 @@ def fill_workbook(
         sheet = book[page.sheet]
     have = {plain(name): i for i, name in enumerate(page.columns, start=1)}
     at: list[int] = []
-    free = len(page.columns) + 1
+    merged = [r for r in sheet.merged_cells.ranges if r.max_row >= page.header_row]
+    free = max([len(page.columns), *(r.max_col for r in merged)]) + 1
     for head, other in heads:
         known = have.get(plain(head)) or have.get(plain(other))
         if known is None:
             known, free = free, free + 1
             sheet.cell(page.header_row, known, head)
         at.append(known)
+    for block in merged:
+        # Only the first cell of a merged block holds a value; these columns want one in each row.
+        if block.max_row > page.header_row and any(block.min_col <= c <= block.max_col for c in at):
+            sheet.unmerge_cells(block.coord)
     for row, values in rows:
         for column, value in zip(at, values, strict=True):
             cell = sheet.cell(row, column)

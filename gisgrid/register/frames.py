@@ -7,11 +7,18 @@ import numpy.typing as npt
 import pandas as pd
 
 from gisgrid.errors import Invalid
+from gisgrid.register.words import clean
 
 GEOMETRY = "geometry"
 """Name of the column of Shapely geometries in a chunk; 2D, in the file's own coordinates."""
 MORE_CELLS = "(more cells)"
 """Name of a column that a chunk has only if some row holds more cells than the header."""
+RING_CLOSED = "(ring closed)"
+"""Name of a column that a chunk has only if a ring of some row's polygon had to be closed."""
+NO_GEOMETRY = "(no geometry)"
+"""Name of a column that a chunk has only if some row's text of a geometry cannot be read."""
+MARKS = (MORE_CELLS, RING_CLOSED, NO_GEOMETRY)
+"""Columns that speak of the row and stand in no file."""
 RUINED_DIGITS = 15
 """Excel keeps this many significant digits of a number."""
 
@@ -19,6 +26,13 @@ MAX_COLUMNS = 1_000
 """No register has more; a sheet can name 16,384, each a column of every row in memory."""
 
 Cells = npt.NDArray[np.object_]
+
+
+def marked(mask: npt.NDArray[np.bool_]) -> Cells:
+    """A column of ``MARKS``: "x" where the mask is set."""
+    cells = np.full(len(mask), None, dtype=object)
+    cells[mask] = "x"
+    return cells
 
 
 def frame(columns: dict[str, Cells], rows: npt.NDArray[np.int64]) -> pd.DataFrame:
@@ -47,7 +61,7 @@ def headers(cells: list[str | None]) -> tuple[str, ...]:
             zh=f"文件超过 {MAX_COLUMNS:,} 列。",
             most=MAX_COLUMNS,
         )
-    names = [(cell or "").strip() for cell in cells[:MAX_COLUMNS]]
+    names = [clean(cell or "") for cell in cells[:MAX_COLUMNS]]
     while names and not names[-1]:
         names.pop()
     if not names:

@@ -18,13 +18,14 @@ from sqlalchemy.orm import Session
 
 from gisgrid import crs
 from gisgrid.db.bulk import bulk_into
-from gisgrid.errors import Invalid, NotFound
+from gisgrid.errors import NotFound
 from gisgrid.events.flow import keep_own_flows
 from gisgrid.locate.gazetteer import index_addresses
 from gisgrid.plans.attach import Counts, attach_dated
 from gisgrid.plans.plans import Place, plan_in_force
 from gisgrid.register.checks import Checker
-from gisgrid.register.detective import Verdict, detect
+from gisgrid.register.declared import compared, told_of
+from gisgrid.register.detective import Verdict
 from gisgrid.register.findings import Findings
 from gisgrid.register.prepare import (
     ROW_KEY,
@@ -36,7 +37,7 @@ from gisgrid.register.prepare import (
     statement_values,
 )
 from gisgrid.register.read import GEOMETRY, Table
-from gisgrid.register.stage import Stage, known_places
+from gisgrid.register.stage import Stage
 from gisgrid.register.stored import Emptied, emptied, given_columns, recall
 from gisgrid.register.undeclared import refuse_personal_cells
 
@@ -54,6 +55,8 @@ class Report:
     unchanged: int
     rejected: Findings
     noted: Findings
+    decided: dict[str, str]
+    """How the file was read, for a person: encoding, layer, header, order of days, coordinates …"""
     crs: str | None
     verdict: Verdict | None
     unused: tuple[str, ...]
@@ -90,26 +93,20 @@ def load(session: Session, order: Order, *, progress: Progress | None = None) ->
     stage = Stage(session, job.target, statement_values(session, job, run_id))
     stage.make()
     rejected, noted = Findings(), Findings()
-    read = _fill(stage, job, rejected, noted, tell)
-    stage.settle()
-    stage.drop_repeats(rejected, noted)
-    if order.kind == "areas":
-        stage.find_areas()
+    checker = Checker(job.resolved, job.context)
+    read = _fill(stage, job, checker, tell, rejected=rejected, noted=noted)
     given = given_columns(job.resolved)
-    recall(stage, given)
-    if job.target.placed and "lon" not in given and not stage.any_unlocated():
-        noted.drop("unlocated")
-    if order.kind == "grids":
-        stage.place_grids()
-    if order.kind == "events":
-        stage.resolve_matters()
+    _complete(stage, job, given, rejected, noted)
     verdict = None
     if job.target.placed and job.declared and job.place:
         if "address" in job.target.columns:
             stage.mark_placeholders(noted)
-        verdict = _detective(stage, session, job.place, job.declared, order.trust_crs)
+        verdict = compared(stage, job.place, job.declared, trust=order.trust_crs)
     if job.target.community and "address" in job.target.columns:
         stage.find_communities_in_addresses(noted)
+    decided = {**job.decided, **checker.decided}
+    if job.declared:
+        decided["coordinates"] = told_of(stage, job)
     stage.run_checks(rejected, noted, move=order.move)
     blanks = emptied(stage, job.resolved, given, noted, allowed=order.blank)
     tell(read, read, "writing")
@@ -118,16 +115,8 @@ def load(session: Session, order: Order, *, progress: Progress | None = None) ->
         inserted, updated = stage.write(into_empty=empty)
     settled = finish_areas(session, run_id) if order.kind == "areas" else ()
     houses = events = None
-    if job.place and job.target.placed and inserted + updated:
-        tell(read, read, "attaching")
-        if order.kind == "houses":
-            houses = _told(session, job.place, attach_dated(session, job.place.id, "house"))
-        # Whose grid an asset's events have may have changed with it.
-        if order.kind in ("events", "assets"):
-            events = _told(session, job.place, attach_dated(session, job.place.id, "event"))
-    if order.search_keys and job.place and order.kind == "houses" and inserted + updated:
-        tell(read, read, "search keys")
-        index_addresses(session, job.place.id)
+    if inserted + updated:
+        houses, events = _attach(session, job, lambda what: tell(read, read, what))
     counts = {
         "read": read,
         "inserted": inserted,
@@ -137,7 +126,7 @@ def load(session: Session, order: Order, *, progress: Progress | None = None) ->
         "noted": noted.counts(),
         "emptied": {e.column: e.values for e in blanks},
     }
-    kept = close_run(session, run_id, counts, changed=bool(inserted + updated))
+    kept = close_run(session, run_id, counts, decided, changed=bool(inserted + updated))
     if order.kind == "matters" and job.place:
         keep_own_flows(session, job.place.id)
     return Report(
@@ -148,6 +137,7 @@ def load(session: Session, order: Order, *, progress: Progress | None = None) ->
         unchanged=max(0, staged - inserted - updated),
         rejected=rejected,
         noted=noted,
+        decided=decided,
         crs=job.declared.name if job.declared else None,
         verdict=verdict,
         unused=job.resolved.unused,
@@ -160,9 +150,51 @@ def load(session: Session, order: Order, *, progress: Progress | None = None) ->
     )
 
 
-def _fill(stage: Stage, job: Job, rejected: Findings, noted: Findings, tell: Progress) -> int:
+def _complete(
+    stage: Stage, job: Job, given: frozenset[str], rejected: Findings, noted: Findings
+) -> None:
+    """Make whole rows of what the file says: what is stored of them, and what their names stand for."""
+    stage.settle()
+    stage.drop_repeats(rejected, noted)
+    if job.order.kind == "areas":
+        stage.find_areas()
+    recall(stage, given)
+    if job.target.placed and "lon" not in given and not stage.any_unlocated():
+        noted.drop("unlocated")
+    if job.order.kind == "grids":
+        stage.place_grids()
+    if job.order.kind == "events":
+        stage.resolve_matters()
+
+
+def _attach(
+    session: Session, job: Job, tell: Callable[[str], None]
+) -> tuple[Counts | None, Counts | None]:
+    """Grids of the houses and events that a load may have changed, and the keys of the address search."""
+    houses = events = None
+    if job.place and job.target.placed:
+        tell("attaching")
+        if job.order.kind == "houses":
+            houses = _told(session, job.place, attach_dated(session, job.place.id, "house"))
+        # Whose grid an asset's events have may have changed with it.
+        if job.order.kind in ("events", "assets"):
+            events = _told(session, job.place, attach_dated(session, job.place.id, "event"))
+    if job.order.search_keys and job.place and job.order.kind == "houses":
+        tell("search keys")
+        index_addresses(session, job.place.id)
+    return houses, events
+
+
+def _fill(
+    stage: Stage,
+    job: Job,
+    checker: Checker,
+    tell: Progress,
+    *,
+    rejected: Findings,
+    noted: Findings,
+) -> int:
     """Check the file chunk by chunk and stage the good rows; how many rows were read."""
-    checker = Checker(job.resolved, job.context)
     seen: Counter[str] = Counter()
     read = 0
     # A chunk goes to the database while the next is read; the session is the writer's meanwhile.
@@ -197,48 +229,6 @@ def _with_row_key(chunk: pd.DataFrame, seen: Counter[str]) -> pd.DataFrame:
         seen[digest] += 1
         keys.append(f"{digest}-{seen[digest]}")
     return chunk.assign(**{ROW_KEY: keys})
-
-
-def _detective(
-    stage: Stage, session: Session, place: Place, declared: crs.Declared, trust: bool
-) -> Verdict | None:
-    """Compare the points with what is known of the township; None while nothing is."""
-    sample = stage.sample()
-    houses = known_places(session, place.id)
-    grids = session.scalars(
-        text(
-            """
-            SELECT ST_AsBinary(g.geom) FROM grid g JOIN plan_in_force p ON p.id = g.plan_id
-            WHERE p.township_id = :t ORDER BY g.code COLLATE "C"
-            """
-        ),
-        {"t": place.id},
-    ).all()
-    polygons = shapely.from_wkb([bytes(g) for g in grids])
-    if len(sample) == 0 or (len(houses) == 0 and len(polygons) == 0):
-        return None
-    verdict = detect(
-        sample["source_x"].to_numpy(),
-        sample["source_y"].to_numpy(),
-        declared,
-        known_lon=sample["lon"].to_numpy(),
-        known_lat=sample["lat"].to_numpy(),
-        houses=(houses[:, 0], houses[:, 1]) if len(houses) else None,
-        grids=list(polygons) if len(polygons) else None,
-    )
-    if verdict.doubtful and not trust:
-        raise Invalid(
-            f"{verdict.en} Declare {verdict.best}.",
-            zh=f"{verdict.zh}请改为声明 {verdict.best}。",
-            hint=(
-                f"Say --crs {verdict.best}, or insist with --trust-crs.",
-                f"可用 --crs {verdict.best}，或用 --trust-crs 坚持原声明。",
-            ),
-            best=verdict.best,
-            shift_m=verdict.shift_m,
-            change_grid=verdict.change_grid,
-        )
-    return verdict
 
 
 def finish_areas(session: Session, run_id: int) -> tuple[str, ...]:

@@ -61,12 +61,14 @@ def points(
     words: list[Cells],
     bounds: Bounds | None,
     far_m: float,
+    comma: bool = False,
 ) -> Points:
     """Points out of two columns of text; see ``located`` for the tests.
 
+    Degrees, minutes and seconds are numbers; ``comma``: it parts decimals.
     ``declared`` None: no coordinates are expected, and any there are read as degrees.
     """
-    x, y = numbers(x_cells), numbers(y_cells)
+    x, y = (numbers(c, comma=comma, angles=True) for c in (x_cells, y_cells))
     found = located(x.values, y.values, declared, words=words, bounds=bounds, far_m=far_m)  # type: ignore[arg-type]
     no_number = np.zeros(len(x_cells), dtype=bool)
     for _, mask in x.rejected + y.rejected:
@@ -171,10 +173,12 @@ def shapes(
     far away, and invalid ones whose repair changes the type or the area by more than
     ``REPAIR_SHARE``. A repair is noted.
     """
+    geometries, from_lines = _alone(geometries, shape)
     kinds = shapely.get_type_id(geometries)
     none = kinds == -1
     empty = shapely.is_empty(geometries) & ~none
     wrong = ~none & ~empty & ~np.isin(kinds, _TYPES[shape])
+    lines = wrong & np.isin(kinds, _TYPES["line"]) & (shape == "polygon")
     good = ~none & ~empty & ~wrong
     moved = np.full(len(geometries), None, dtype=object)
     moved[good] = geometries_to_lonlat(geometries[good], declared)
@@ -198,13 +202,47 @@ def shapes(
         far = off & ~swapped
         good &= ~off
     invalid, repaired = _repair(moved, good, shape)
-    rejected = [("geometry_none", none), ("geometry_empty", empty), ("geometry_type", wrong),
+    rejected = [("geometry_none", none), ("geometry_empty", empty), ("geometry_type", wrong & ~lines),
+                ("line_open", lines),
                 ("crs_range", lost), ("lonlat_range", beyond), ("swapped", swapped), ("far", far),
                 ("geometry_invalid", invalid)]  # fmt: skip
     good &= ~invalid
     moved[~good] = None
     _make_multi(moved, shape)
-    return Shapes(moved, rejected, [("geometry_repaired", repaired)])
+    return Shapes(moved, rejected, [("geometry_repaired", repaired), ("line_polygon", from_lines)])
+
+
+def _alone(
+    geometries: npt.NDArray[np.object_], shape: Shape
+) -> tuple[npt.NDArray[np.object_], Mask]:
+    """The geometries with closed lines of a drawing as polygons, and which these were.
+
+    A collection of one sort of geometry is the multi-geometry of it.
+    """
+    found = geometries.copy()
+    kinds = shapely.get_type_id(found)
+    for i in np.flatnonzero(kinds == 7).tolist():
+        parts = [p for p in shapely.get_parts(found[i]) if not p.is_empty]
+        inner = {p.geom_type.removeprefix("Multi") for p in parts}
+        if inner == {"Polygon"} and shape == "polygon":
+            flat = shapely.get_parts(np.array(parts, dtype=object))
+            found[i] = shapely.multipolygons(flat) if len(flat) > 1 else flat[0]
+        elif inner == {"LineString"} and shape == "line":
+            found[i] = shapely.multilinestrings(shapely.get_parts(np.array(parts, dtype=object)))
+    from_lines = np.zeros(len(found), dtype=bool)
+    if shape == "polygon":
+        for i in np.flatnonzero(np.isin(kinds, _TYPES["line"])).tolist():
+            rings = shapely.get_parts(found[i])
+            if (
+                len(rings)
+                and (shapely.is_closed(rings) & (shapely.get_num_points(rings) > 3)).all()
+            ):
+                polygons = shapely.polygons(
+                    [shapely.linearrings(shapely.get_coordinates(r)) for r in rings]
+                )
+                found[i] = polygons[0] if len(polygons) == 1 else shapely.multipolygons(polygons)
+                from_lines[i] = True
+    return found, from_lines
 
 
 def _repair(moved: npt.NDArray[np.object_], good: Mask, shape: Shape) -> tuple[Mask, Mask]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 
-import pandas as pd
+import numpy as np
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -15,8 +16,11 @@ from gisgrid import crs
 from gisgrid.errors import Conflict, Invalid, NotFound
 from gisgrid.plans.plans import Place, newest_plan, plan_named, township
 from gisgrid.register.bombs import MAX_UNPACKED
+from gisgrid.register.cells import decimal_comma, numbers
 from gisgrid.register.checks import Context
-from gisgrid.register.columns import Mapping, Resolved, resolve
+from gisgrid.register.columns import KINDS, Mapping, Resolved, resolve
+from gisgrid.register.day_orders import orders_of
+from gisgrid.register.pairs import order_of
 from gisgrid.register.read import Table, open_table
 from gisgrid.register.target import Target
 from gisgrid.register.targets import TARGETS
@@ -24,6 +28,15 @@ from gisgrid.register.undeclared import refuse_personal_headers
 
 ROW_KEY = "(row)"
 """Name of a made column: a key drawn from the row's own content, for files without one."""
+
+
+CHINESE_ZONES = frozenset(
+    (
+        "Asia/Shanghai", "Asia/Chongqing", "Asia/Harbin", "Asia/Urumqi", "Asia/Kashgar", "Asia/Hong_Kong",
+        "Asia/Macau", "Asia/Taipei", "PRC", "ROC", "Hongkong",
+    )
+)  # fmt: skip
+"""Where texts are Chinese."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +82,8 @@ class Job:
     declared: crs.Declared | None
     """None for files without coordinates."""
     context: Context
+    decided: dict[str, str]
+    """How the file is read, as far as that is known before its rows are."""
 
 
 def prepare(session: Session, order: Order) -> Job:
@@ -76,30 +91,57 @@ def prepare(session: Session, order: Order) -> Job:
     if order.kind not in TARGETS:
         raise NotFound(f"There is no kind {order.kind!r}; known: {', '.join(TARGETS)}.")
     mapping = order.mapping
+    kind = KINDS[order.kind]
     table = order.table or open_table(
-        order.path, layer=mapping.layer, encoding=mapping.encoding, most=order.most
+        order.path,
+        layer=mapping.layer,
+        encoding=mapping.encoding,
+        most=order.most,
+        shape=kind.geometry,
     )
     if table.rows == 0:
         raise Invalid(
             f"{order.path.name} holds no features.", zh=f"{order.path.name} 中没有任何要素。"
         )
-    headers = table.columns
+    headers = tuple(h for h in table.columns if h != table.geometry_column)
     if order.code_from_row:
         headers = (*headers, ROW_KEY)
         mapping = replace(mapping, columns={**mapping.columns, "code": ROW_KEY})
-    resolved = resolve(order.kind, headers, mapping, has_geometry=table.has_geometry)
+    resolved = _with_pairs(
+        table, resolve(order.kind, headers, mapping, has_geometry=table.has_geometry)
+    )
     refuse_personal_headers(resolved)
+    _refuse_uncomputed(table, resolved)
     place = None if order.kind == "areas" else township(session, order.township)
     bounds = _bounds(session, place)
     declared = _declared(table, resolved, mapping.crs, bounds)
+    if mapping.crs and declared is None and kind.geometry == "point":
+        raise Invalid(
+            f"A coordinate system is declared, but no column of {table.path.name} holds coordinates; its "
+            f"columns are: {', '.join(headers)}.",
+            zh=f"已声明坐标系，但 {table.path.name} 中没有坐标列；现有的列：{'、'.join(headers)}。",
+            hint=(
+                "Name the columns with --column lon=… --column lat=…, or leave --crs out.",
+                "请用 --column lon=… --column lat=… 指定，或去掉 --crs。",
+            ),
+            headers=list(headers),
+        )
     gb = place is not None and place.code_scheme == "gb"
     context = Context(
         declared=declared,
         time_zone=place.time_zone if place else "UTC",
         bounds=bounds,
+        chinese=place is not None and place.time_zone in CHINESE_ZONES,
+        semicolons=table.decimal_comma,
+        orders=partial(orders_of, table, resolved),
         code_digits={"code": (15, 20)} if gb and order.kind == "grids" else {},
     )
-    return Job(order, TARGETS[order.kind], table, resolved, place, declared, context)
+    decided = dict(table.decided)
+    if resolved.pair_order:
+        decided["geometry"] = f"both coordinates in column {resolved.headers['geocoded']}, " + (
+            "longitude first" if resolved.pair_order == "lonlat" else "latitude first"
+        )
+    return Job(order, TARGETS[order.kind], table, resolved, place, declared, context, decided)
 
 
 def statement_values(session: Session, job: Job, run_id: int) -> dict[str, object]:
@@ -144,7 +186,14 @@ def open_run(session: Session, job: Job) -> int:
     return run_id
 
 
-def close_run(session: Session, run_id: int, counts: dict[str, object], *, changed: bool) -> bool:
+def close_run(
+    session: Session,
+    run_id: int,
+    counts: dict[str, object],
+    decided: dict[str, str],
+    *,
+    changed: bool,
+) -> bool:
     """Note what a run did, and whether it did anything; one that did not leaves no trace.
 
     A plan or a list of matters that it made is something, also without a row.
@@ -155,8 +204,11 @@ def close_run(session: Session, run_id: int, counts: dict[str, object], *, chang
         session.execute(text("DELETE FROM import_run WHERE id = :run"), {"run": run_id})
         return False
     session.execute(
-        text("UPDATE import_run SET counts = CAST(:counts AS jsonb) WHERE id = :run"),
-        {"counts": json.dumps(counts), "run": run_id},
+        text(
+            "UPDATE import_run SET counts = CAST(:counts AS jsonb), decided = CAST(:decided AS jsonb) "
+            "WHERE id = :run"
+        ),
+        {"counts": json.dumps(counts), "decided": json.dumps(decided), "run": run_id},
     )
     return True
 
@@ -182,16 +234,40 @@ def _declared(
     if table.has_geometry:
         west, south, east, north = table.bounds or (0, 0, 0, 0)
         return crs.declare(asked, table.crs, [west, east], [south, north], near=near)
-    if not {"lon", "lat"} <= resolved.headers.keys():
+    if not (resolved.has("lon") and resolved.has("lat")):
         return None
     first = next(iter(table.chunks(1000)), None)
     if first is None:
         return crs.declare(asked, None, (), (), near=near)
-    x, y = (
-        pd.to_numeric(first[resolved.headers[name]], errors="coerce").to_numpy("float64")
-        for name in ("lon", "lat")
-    )
+    columns = resolved.canonical(first)
+    lon, lat = columns["lon"].to_numpy(), columns["lat"].to_numpy()
+    comma = bool(decimal_comma(lon) or decimal_comma(lat) or table.decimal_comma)
+    x, y = (numbers(c, comma=comma, angles=True).values.astype(np.float64) for c in (lon, lat))
     return crs.declare(asked, None, x, y, near=near)
+
+
+def _with_pairs(table: Table, resolved: Resolved) -> Resolved:
+    """With both coordinates out of one column, where there are no others."""
+    if resolved.kind.geometry != "point" or table.has_geometry or resolved.has("lon"):
+        return resolved
+    if "geocoded" not in resolved.headers:
+        return resolved
+    header = resolved.headers["geocoded"]
+    found = order_of(header, (chunk[header].to_numpy() for chunk in table.chunks()))
+    return resolved if found is None else replace(resolved, pair_order=found)
+
+
+def _refuse_uncomputed(table: Table, resolved: Resolved) -> None:
+    """A formula without its result seems an empty cell; what it would have been nobody knows."""
+    used = [h for h in table.uncomputed if h in resolved.headers.values()]
+    if used:
+        raise Invalid(
+            f"{table.path.name} has formulas whose results it does not keep, in {', '.join(used)}: open it "
+            "in a spreadsheet program and save it.",
+            zh=f"{table.path.name} 的 {'、'.join(used)} 列含有未保存结果的公式：请用表格软件打开并重新保存。",
+            file=table.path.name,
+            columns=used,
+        )
 
 
 def _bounds(session: Session, place: Place | None) -> tuple[float, float, float, float] | None:

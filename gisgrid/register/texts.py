@@ -6,10 +6,13 @@ import codecs
 import csv
 import gzip
 import io
+import re
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,11 +23,14 @@ from gisgrid.errors import Invalid
 from gisgrid.register import encodings
 from gisgrid.register.bombs import MAX_UNPACKED, counted, is_gzip
 from gisgrid.register.encodings import Encoding
-from gisgrid.register.frames import MORE_CELLS, frame, headers
+from gisgrid.register.frames import MORE_CELLS, frame
+from gisgrid.register.tops import LOOKED_AT, Header, header_of
 
 LONGEST_LINE = 16 << 20
 """Bytes; a longer one is no line of a table, and a parser would hold all of it."""
 _SURPLUS = 8
+# Written by Excel, and for it: the first line names the delimiter.
+_SEP_LINE = re.compile(r'"?sep=(.)"?\r?\n', re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +41,8 @@ class TextSource:
     encoding: str
     delimiter: str
     columns: tuple[str, ...]
+    header: Header
+    """Its rows; the next one is the first of the table."""
 
     def chunks(self, rows: int) -> Iterator[pd.DataFrame]:
         surplus = [f"{MORE_CELLS} {i}" for i in range(_SURPLUS)]
@@ -43,7 +51,7 @@ class TextSource:
                 self.path,
                 sep=self.delimiter,
                 header=None,
-                skiprows=1,
+                skiprows=self.header.last,
                 names=[*self.columns, *surplus],
                 index_col=False,
                 dtype=object,
@@ -54,7 +62,7 @@ class TextSource:
                 encoding_errors="replace",
                 compression="gzip" if is_gzip(self.path) else None,
             ) as reader:
-                first = 2
+                first = self.header.last + 1
                 for part in reader:
                     yield self._frame(part, first, surplus)
                     first += len(part)
@@ -108,16 +116,19 @@ def describe(
         found = Encoding(name, "certain")
     decoder = codecs.getincrementaldecoder(found.name)(errors="replace")
     text = decoder.decode(sample).removeprefix("\ufeff")
-    delimiter = _delimiter(text)
+    said = _SEP_LINE.match(text)
+    delimiter = said[1] if said else _delimiter(text)
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
-        first = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+        rows = [(n, row) for n, row in enumerate(islice(lines, LOOKED_AT), start=1) if any(row)]
     except csv.Error as error:
         raise Invalid(
             f"The first line of {path.name} is no header: {error}.",
             zh=f"{path.name} 的第一行不是表头：{error}。",
             file=path.name,
         ) from error
-    return TextSource(path, found.name, delimiter, headers(list(first))), found
+    header = header_of(rows[1:] if said else rows)
+    return TextSource(path, found.name, delimiter, header.columns, header), found
 
 
 @contextmanager
@@ -148,8 +159,11 @@ def _in_lines(path: Path, blocks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _delimiter(text: str) -> str:
-    """The one that splits the first rows most evenly into most cells; a comma for one column."""
-    lines = text.splitlines(keepends=True)[:21]
+    """The one that splits most of the first rows into equally many cells; a comma for one column.
+
+    Of several, the one with most cells; titles above a table are shorter than its rows.
+    """
+    lines = text.splitlines(keepends=True)[: LOOKED_AT + 1]
     if len(lines) > 1 and len(text) > 1000:
         lines.pop()
     best, best_score = ",", (0, 0)
@@ -158,11 +172,15 @@ def _delimiter(text: str) -> str:
             widths = [len(row) for row in csv.reader(lines, delimiter=delimiter) if row]
         except csv.Error:
             continue
-        if widths and widths[0] > 1:
-            score = (sum(w == widths[0] for w in widths), widths[0])
-            if score > best_score:
-                best, best_score = delimiter, score
+        counts = Counter(w for w in widths if w > 1)
+        if counts:
+            width, rows = max(counts.items(), key=lambda item: (item[1], item[0]))
+            best, best_score = max((best, best_score), (delimiter, (rows, width)), key=_score)
     return best
+
+
+def _score(found: tuple[str, tuple[int, int]]) -> tuple[int, int]:
+    return found[1]
 
 
 def _reason(error: Exception) -> str:

@@ -15,8 +15,9 @@ import pandas as pd
 
 from gisgrid.errors import Invalid
 from gisgrid.register.codes import citizen_id_faults
-from gisgrid.register.columns import Resolved, plain
+from gisgrid.register.columns import Resolved
 from gisgrid.register.vocabulary import HEADERS, NAME_HEADERS
+from gisgrid.register.words import plain
 
 
 @dataclass(frozen=True, slots=True)

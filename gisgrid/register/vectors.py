@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -14,12 +15,22 @@ import shapely
 
 from gisgrid.errors import Invalid, NotFound
 from gisgrid.register import encodings
-from gisgrid.register.bombs import MAX_UNPACKED, is_gzip, is_zip, refuse_bombs
+from gisgrid.register.bombs import is_gzip
 from gisgrid.register.encodings import Encoding
-from gisgrid.register.frames import GEOMETRY, Cells, frame, headers, number_text
+from gisgrid.register.frames import (
+    GEOMETRY,
+    RING_CLOSED,
+    Cells,
+    frame,
+    headers,
+    marked,
+    number_text,
+)
 from gisgrid.register.gdal import pyogrio
+from gisgrid.register.shapefiles import Page, page_of
 from gisgrid.register.texts import unpacked
 
+Shape = Literal["polygon", "line", "point"]
 _EDGE = 1 << 16
 # A coordinate system that is to be fetched, GDAL's own pipelines, services.
 _POINTER = re.compile(
@@ -27,6 +38,11 @@ _POINTER = re.compile(
     rb'|"gdal_streamed_alg"|<(?:OGRVRTDataSource|OGRWFSDataSource|WFS_Capabilities)',
     re.IGNORECASE,
 )
+# Kept by QGIS, GDAL and Esri beside the layers of a file.
+_BESIDE = re.compile(
+    r"layer_styles|qgis_projects|gpkg_.*|sqlite_.*|GDB_.*|ogr_empty_table", re.IGNORECASE
+)
+_TOLD_TWICE = ("route_points", "track_points")
 _CRS_MEMBER = re.compile(rb'"crs"\s*:\s*\{')
 
 
@@ -57,16 +73,19 @@ class VectorSource:
 
     def _read(self, start: int, step: int) -> dict[str, Cells]:
         try:
-            meta, _, wkb, fields = pyogrio.raw.read(
-                _gdal_name(self.path),
-                layer=self.layer,
-                encoding=self.encoding,
-                skip_features=start,
-                max_features=step,
-                read_geometry=self.has_geometry,
-                force_2d=True,
-                datetime_as_string=True,
-            )
+            with warnings.catch_warnings():
+                # GDAL's own remarks on open rings and odd values: what we do about them we tell.
+                warnings.simplefilter("ignore", RuntimeWarning)
+                meta, _, wkb, fields = pyogrio.raw.read(
+                    _gdal_name(self.path),
+                    layer=self.layer,
+                    encoding=self.encoding,
+                    skip_features=start,
+                    max_features=step,
+                    read_geometry=self.has_geometry,
+                    force_2d=True,
+                    datetime_as_string=True,
+                )
         except pyogrio.errors.DataSourceError as error:
             raise _unreadable(self.path) from error
         by_name = dict(zip(meta["fields"], fields, strict=True))
@@ -74,6 +93,11 @@ class VectorSource:
         if self.has_geometry:
             # A ring of fewer than four points cannot even be built: it comes as no geometry.
             columns[GEOMETRY] = shapely.from_wkb(wkb, on_invalid="ignore")
+            lost = (columns[GEOMETRY] == None) & (wkb != None)  # noqa: E711  (elementwise)
+            if lost.any():
+                columns[GEOMETRY][lost] = shapely.from_wkb(wkb[lost], on_invalid="fix")
+                lost &= columns[GEOMETRY] != None  # noqa: E711
+                columns[RING_CLOSED] = marked(lost.astype(bool))
         return columns
 
 
@@ -82,40 +106,53 @@ class Described:
     source: VectorSource
     crs: str | None
     bounds: tuple[float, float, float, float] | None
-    encoding: Encoding | None
+    page: Page | None
+    """Of a Shapefile's table."""
 
 
 def describe(
-    path: Path, layer: str | None, asked: str | None, most: int = MAX_UNPACKED
+    path: Path,
+    layer: str | None,
+    asked: str | None,
+    *,
+    shape: Shape | None = None,
 ) -> Described:
-    """Layer, fields, CRS and bounds.
+    """Layer, fields, CRS and bounds of a file, or folder of a File Geodatabase, that was measured before.
 
     A GeoJSON file without a crs member is WGS 84 by RFC 7946, and GDAL says so even where its
     numbers cannot be degrees: then the CRS is None here.
+
+    Parameters
+    ----------
+    asked
+        Encoding of the attributes.
+    shape
+        Geometry that is wanted: tables without one, empty layers and layers of another one do not count.
 
     Raises
     ------
     NotFound
         No such layer.
     Invalid
-        GDAL cannot read it, it points to other data, unpacks to more than ``most`` bytes, or has
-        several layers and none was named.
+        GDAL cannot read it, it points to other data, or has several layers and none was named.
     """
-    refuse_bombs(path, most)
-    _refuse_pointers(path)
+    if path.is_file():
+        _refuse_pointers(path)
     try:
-        layers = [str(name) for name, _ in pyogrio.list_layers(_gdal_name(path))]
+        layers = {str(n): t and str(t) for n, t in pyogrio.list_layers(_gdal_name(path))}
     except pyogrio.errors.DataSourceError as error:
         raise _unreadable(path) from error
-    name = _chosen(path, layers, layer)
-    encoding = _dbf_encoding(path, asked)
-    info = pyogrio.read_info(
-        _gdal_name(path),
-        layer=name,
-        encoding=encoding.name if encoding else None,
-        force_feature_count=True,
-        force_total_bounds=True,
-    )
+    name = _chosen(path, layers, layer, shape)
+    page = None
+    if asked is not None:
+        page = Page(Encoding(encodings.check(asked).removesuffix("-sig"), "certain"), "")
+    elif path.suffix.lower() == ".shp":
+        page = page_of(path)
+    encoding = page.encoding.name if page else None
+    try:
+        info = _info(path, name, encoding, force_total_bounds=True)
+    except pyogrio.errors.DataSourceError as error:
+        raise _unreadable(path) from error
     has_geometry = info["geometry_type"] is not None
     fields = [str(f) for f in info["fields"]]
     bounds = _bounds(info) if has_geometry else None
@@ -124,35 +161,60 @@ def describe(
         crs = "EPSG:4326" if bounds is None or _could_be_degrees(bounds) else None
     source = VectorSource(
         path, name, headers(list(fields)) if fields else (), has_geometry,
-        int(info["features"]), encoding.name if encoding else None,
+        int(info["features"]), encoding,
     )  # fmt: skip
-    return Described(source, crs, bounds, encoding)
+    return Described(source, crs, bounds, page)
 
 
-def _chosen(path: Path, layers: list[str], asked: str | None) -> str:
-    if asked is not None and asked not in layers:
-        raise NotFound(
-            f"{path.name} has no layer “{asked}”; it has {', '.join(layers)}.",
-            zh=f"{path.name} 没有图层“{asked}”；有：{'、'.join(layers)}。",
-            layer=asked,
-            layers=layers,
-        )
-    if asked is None and len(layers) != 1:
+def _info(path: Path, layer: str, encoding: str | None, **more: bool) -> dict[str, Any]:
+    found: dict[str, Any] = pyogrio.read_info(
+        _gdal_name(path), layer=layer, encoding=encoding, force_feature_count=True, **more
+    )
+    return found
+
+
+def _chosen(
+    path: Path, layers: dict[str, str | None], asked: str | None, shape: Shape | None
+) -> str:
+    """The layer asked for, else the one that can be meant."""
+    if asked is not None:
+        if asked not in layers:
+            raise NotFound(
+                f"{path.name} has no layer “{asked}”; it has {', '.join(layers)}.",
+                zh=f"{path.name} 没有图层“{asked}”；有：{'、'.join(layers)}。",
+                layer=asked,
+                layers=list(layers),
+            )
+        return asked
+    left = [name for name in layers if not _BESIDE.fullmatch(name)] or list(layers)
+    if shape is not None:
+        left = [name for name in left if layers[name] is not None] or left
+        left = [name for name in left if _fits(layers[name], shape)] or left
+    if len(left) > 1:
+        left = [n for n in left if _info(path, n, None)["features"] > 0] or left
+    # A track's points are told once more as a layer of their own.
+    left = [name for name in left if name not in _TOLD_TWICE or len(left) == 1] or left
+    if len(left) != 1:
         raise Invalid(
-            f"{path.name} has several layers: {', '.join(layers)}.",
-            zh=f"{path.name} 有多个图层：{'、'.join(layers)}。",
+            f"{path.name} has several layers: {', '.join(left)}.",
+            zh=f"{path.name} 有多个图层：{'、'.join(left)}。",
             hint=("Name one with --layer.", "请用 --layer 指定。"),
-            layers=layers,
+            layers=left,
         )
-    return asked or layers[0]
+    return left[0]
+
+
+def _fits(geometry: str | None, shape: Shape) -> bool:
+    """Whether a layer of GDAL's geometry type may hold what is wanted; an unknown type may."""
+    kind = (geometry or "").removeprefix("Multi").partition(" ")[0]
+    wanted = {"point": ("Point", "Polygon"), "line": ("LineString",), "polygon": ("Polygon", "Surface", "CurvePolygon")}  # fmt: skip
+    return kind in (*wanted[shape], "Unknown", "GeometryCollection", "")
 
 
 def _gdal_name(path: Path) -> str:
-    name = str(path.resolve())
-    if is_gzip(path):
-        return f"/vsigzip/{name}"
     # A packed Google Earth file (.kmz) is unpacked by its own driver.
-    return f"/vsizip/{name}" if is_zip(path) and path.suffix.lower() != ".kmz" else name
+    name = str(path.resolve())
+    return f"/vsigzip/{name}" if path.is_file() and is_gzip(path) else name
 
 
 def _refuse_pointers(path: Path) -> None:
@@ -198,19 +260,6 @@ def _has_crs_member(path: Path) -> bool:
     before = head.partition(b'"features"')[0]
     after = tail.rpartition(b"]")[2]
     return bool(_CRS_MEMBER.search(before) or _CRS_MEMBER.search(after))
-
-
-def _dbf_encoding(path: Path, asked: str | None) -> Encoding | None:
-    """Of a Shapefile that does not say it; GDAL would read Latin-1."""
-    if asked is not None:
-        return Encoding(encodings.check(asked).removesuffix("-sig"), "certain")
-    table = path.with_suffix(".dbf")
-    if path.suffix.lower() != ".shp" or path.with_suffix(".cpg").exists() or not table.exists():
-        return None
-    with table.open("rb") as file:
-        head = file.read(32)
-        file.seek(int.from_bytes(head[8:10], "little"))
-        return encodings.detect(iter(lambda: file.read(1 << 20).replace(b"\0", b" "), b""))
 
 
 def _texts(values: Any) -> Cells:

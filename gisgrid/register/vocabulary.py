@@ -1,6 +1,6 @@
 """Words that mean the same: allowed values and headers, in English and Chinese.
 
-Headers are compared after ``columns.plain``; the canonical name always counts as well.
+Headers are compared after ``words.plain``; the canonical name always counts as well.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ CHOICES: dict[str, dict[str, tuple[str, ...]]] = {
         "low_income": ("低保", "低保户", "低收入", "困难户", "低保戶"),
     },
 }  # fmt: skip
-"""Vocabulary → canonical value → its synonyms, in the spelling of ``columns.plain``."""
+"""Vocabulary → canonical value → its synonyms, in the spelling of ``words.plain``."""
 
 HEADERS: dict[str, tuple[str, ...]] = {
     "acts": ("处置层级", "承办层级", "办理层级"),
@@ -101,7 +101,10 @@ HEADERS: dict[str, tuple[str, ...]] = {
     "duplicate_m": ("duplicatem", "重复距离米", "重复半径"),
     "file_limit": ("filelimit", "立案时限"),
     "filing_rule": ("filingrule", "立案条件", "立案标准"),
-    "geocoded": ("geocodedlocation", "定位结果", "坐标", "定位", "經緯度", "经纬度"),
+    "geocoded": ("geocodedlocation", "定位结果", "坐标", "坐标位置", "gps坐标", "定位", "經緯度", "经纬度", "纬经度",
+                 "緯經度", "经度纬度", "纬度经度", "經度緯度", "緯度經度", "lonlat", "lnglat", "latlon", "latlng",
+                 "latitudelongitude", "longitudelatitude", "coordinates", "coordinate", "gps", "gpscoordinates",
+                 "geopoint", "geolocation", "latlong", "longlat"),
     "grid": ("gridcode", "网格编码", "网格编号", "所属网格", "网格", "責任網格", "责任网格", "網格編碼"),
     "held_on": ("heldon", "date", "培训日期", "举办日期", "日期", "時間"),
     "hours": ("学时", "课时", "时长", "學時"),

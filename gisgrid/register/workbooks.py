@@ -17,10 +17,12 @@ from typing import Any
 import numpy as np
 import openpyxl
 import pandas as pd
+from openpyxl.utils import column_index_from_string
 
 from gisgrid.errors import Invalid, NotFound
 from gisgrid.register.bombs import MAX_UNPACKED, is_zip, refuse_bombs
-from gisgrid.register.frames import MAX_COLUMNS, MORE_CELLS, Cells, frame, headers, number_text
+from gisgrid.register.frames import MAX_COLUMNS, MORE_CELLS, Cells, frame, number_text
+from gisgrid.register.tops import LOOKED_AT, Header, header_of
 
 MAX_STRINGS = 512 << 20
 """Unpacked bytes of the shared strings, which are held in memory."""
@@ -46,6 +48,12 @@ _DAMAGE = (
     TypeError,
     ValueError,
 )
+MAX_ROW_BYTES = 16 << 20
+"""A row of a sheet that is longer is looked at in pieces."""
+_HIDDEN_ROW = re.compile(rb'<row\b(?=[^>]*\bhidden="(?:1|true)")[^>]*?\br="(\d+)"')
+_UNCOMPUTED = re.compile(
+    rb'<c\b[^>]*?\br="([A-Z]{1,3})\d+"[^>]*>(?:<f\b[^>]*/>|<f\b[^>]*>[^<]*</f>)(?:<v\s*/>|<v></v>)?</c>'
+)
 _ZEROS = re.compile(rb'formatCode="0{2,}"')
 
 
@@ -56,7 +64,7 @@ class WorkbookSource:
     path: Path
     sheet: str
     columns: tuple[str, ...]
-    header_row: int
+    header: Header
     zero_formats: bool
     """Some cells show leading zeros by their number format ("000000")."""
 
@@ -65,7 +73,7 @@ class WorkbookSource:
         with _opened(self.path) as book:
             sheet = book[self.sheet]
             sheet.reset_dimensions()
-            first = self.header_row + 1
+            first = self.header.last + 1
             lines = sheet.iter_rows(
                 min_row=first,
                 max_row=MAX_ROWS,
@@ -84,23 +92,36 @@ class WorkbookSource:
                 first += len(part)
 
 
-def describe(path: Path, sheet: str | None, most: int = MAX_UNPACKED) -> WorkbookSource:
-    """Find the header: the first of the first 20 rows that has two cells or more.
+@dataclass(frozen=True, slots=True)
+class Described:
+    source: WorkbookSource
+    hidden: tuple[str, ...]
+    """What a person who opens it does not see, in words."""
+    uncomputed: tuple[str, ...]
+    """Headers of columns with formulas whose results are not kept."""
 
-    Above it a form often has a title. The only sheet with anything in it is taken, else the
-    ``sheet`` named.
+
+def describe(path: Path, sheet: str | None, most: int = MAX_UNPACKED) -> Described:
+    """Find the sheet and its header, see ``tops.header_of``.
+
+    The only visible sheet with anything in it is taken, else the ``sheet`` named.
 
     Raises
     ------
     NotFound
         No such sheet.
     Invalid
-        No workbook, a zip bomb, XML with entities, an empty sheet, several sheets and none named.
+        No workbook, a zip bomb, XML with entities, an empty sheet, several sheets and none named; saved
+        as Strict Open XML.
     """
     zero_formats = _checked(path, most)
     with _opened(path) as book:
         tops = {s.title: _top(s) for s in book.worksheets}
-    filled = {name: top for name, top in tops.items() if top and not name.startswith(OURS)}
+        concealed = [s.title for s in book.worksheets if s.sheet_state != "visible"]
+        parts = {s.title: s._worksheet_path for s in book.worksheets}
+    filled = [name for name, top in tops.items() if top and not name.startswith(OURS)]
+    # A list of choices that a form keeps out of sight is no table, unless there is nothing else.
+    filled = [name for name in filled if name not in concealed] or filled
     if sheet is None and len(filled) > 1:
         raise Invalid(
             f"{path.name} has several sheets: {', '.join(filled)}.",
@@ -118,9 +139,49 @@ def describe(path: Path, sheet: str | None, most: int = MAX_UNPACKED) -> Workboo
     name = sheet or next(iter(filled), None)
     if name is None or not tops[name]:
         raise Invalid(f"{path.name} is empty.", zh=f"{path.name} 是空文件。", file=path.name)
-    rows = tops[name]
-    row = next((r for r, cells in rows if sum(c is not None for c in cells) > 1), rows[0][0])
-    return WorkbookSource(path, name, headers(dict(rows)[row]), row, zero_formats)
+    header = header_of(tops[name])
+    looked = _look(path, parts[name])
+    hidden = [f"{len(looked.rows)} hidden rows ({_few(looked.rows)})"] if looked.rows else []
+    hidden += [f"hidden sheets: {', '.join(concealed)}"] if concealed else []
+    columns = [column_index_from_string(c) - 1 for c in looked.uncomputed]
+    return Described(
+        WorkbookSource(path, name, header.columns, header, zero_formats),
+        tuple(hidden),
+        tuple(header.columns[i] for i in columns if i < len(header.columns)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    rows: tuple[int, ...]
+    """Numbers of hidden rows."""
+    uncomputed: tuple[str, ...]
+    """Letters of columns with formulas without a result."""
+
+
+def _look(path: Path, part: str) -> _Looked:
+    """What a reader of values does not tell of a sheet."""
+    rows: list[int] = []
+    letters: set[str] = set()
+    with (
+        damage_told(path),
+        zipfile.ZipFile(path) as archive,
+        archive.open(part.lstrip("/")) as file,
+    ):
+        rest = b""
+        while block := file.read(1 << 20):
+            text = rest + block
+            cut = text.rfind(b"<row") if len(rest) < MAX_ROW_BYTES else len(text)
+            whole, rest = (text[:cut], text[cut:]) if cut > 0 else (b"", text)
+            rows += [int(n) for n in _HIDDEN_ROW.findall(whole)]
+            letters.update(c.decode() for c in _UNCOMPUTED.findall(whole))
+        rows += [int(n) for n in _HIDDEN_ROW.findall(rest)]
+        letters.update(c.decode() for c in _UNCOMPUTED.findall(rest))
+    return _Looked(tuple(rows), tuple(sorted(letters)))
+
+
+def _few(numbers: tuple[int, ...]) -> str:
+    return ", ".join(map(str, numbers[:5])) + (" …" if len(numbers) > 5 else "")
 
 
 @contextmanager
@@ -168,7 +229,7 @@ def cells(path: Path) -> int:
 
 def _top(sheet: Any) -> list[tuple[int, list[str | None]]]:
     sheet.reset_dimensions()
-    rows = sheet.iter_rows(max_row=20, max_col=MAX_COLUMNS + 1, values_only=True)
+    rows = sheet.iter_rows(max_row=LOOKED_AT, max_col=MAX_COLUMNS + 1, values_only=True)
     texts = [(i, [_text(c) for c in row]) for i, row in enumerate(rows, start=1)]
     return [(i, cells) for i, cells in texts if any(cells)]
 
@@ -188,6 +249,8 @@ def _checked(path: Path, most: int) -> bool:
                     continue
                 with archive.open(member) as file:
                     head = file.read(4096)
+                    if member.filename.endswith("workbook.xml") and b"purl.oclc.org/ooxml" in head:
+                        raise _strict(path)
                     # Another encoding could hide from what looks for marks in the bytes.
                     if b"\0" in head or b"<!DOCTYPE" in head or b"<!ENTITY" in head:
                         raise _strange(path)
@@ -202,6 +265,14 @@ def _no_workbook(path: Path) -> Invalid:
     return Invalid(
         f"{path.name} is no XLSX workbook, or it is locked by a password.",
         zh=f"{path.name} 不是 XLSX 工作簿，或设有密码。",
+        file=path.name,
+    )
+
+
+def _strict(path: Path) -> Invalid:
+    return Invalid(
+        f"{path.name} was saved as Strict Open XML: save it as the ordinary Excel workbook (XLSX).",
+        zh=f"{path.name} 是以“Strict Open XML 工作簿”格式保存的：请另存为普通 Excel 工作簿（XLSX）。",
         file=path.name,
     )
 

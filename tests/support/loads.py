@@ -83,7 +83,11 @@ def put(session: Session, kind: str, folder: Path, *rows: dict[str, str], **more
     path = folder / f"{kind}.csv"
     lines = [",".join(rows[0]), *(",".join(row.values()) for row in rows)]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return load_kind(session, kind, path, **DETAILS.get(kind, {}), **more)
+    details = DETAILS.get(kind, {}) | more
+    if "lon" not in rows[0]:
+        # Declared coordinates that the file does not have are a slip.
+        details.pop("crs", None)
+    return load_kind(session, kind, path, **details)
 
 
 def town(session: Session, folder: Path) -> None:

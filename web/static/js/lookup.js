@@ -167,6 +167,8 @@
     const near = others.length > 0;
     show(
       make("h2", {}, grid.name),
+      // Coordinates in the field of the address: asked back, for they may be another map's.
+      details.typed && answer.how === "point" && make("p", { class: "note", id: "typed" }, answer.reason, " ", words.other_map),
       near && make("div", { class: "note" },
         ...others.map((other) => make("p", {}, say(words.other, {
           m: metres(answer.border_m), grid: other.name, leader: other.leader || words.nobody }))),
@@ -262,7 +264,7 @@
   byId("ask").addEventListener("submit", (event) => {
     event.preventDefault();
     const address = byId("words").value.trim();
-    if (address) lookUp({ address, township: ui.township });
+    if (address) lookUp({ address, township: ui.township, datum: byId("datum").value }, { typed: true });
     else show(make("p", { class: "bad" }, words.empty));
   });
   index = recall(INDEX);
