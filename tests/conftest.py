@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,11 +14,13 @@ from sqlalchemy import Engine, create_engine
 from sqlalchemy.orm import Session
 
 from gisgrid.access import passwords
-from gisgrid.db import migrate
+from gisgrid.db import migrate, store
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
+from gisgrid.plans import jobs
 from tests.support.database import Filled, own_database, rolled_back, throwaway_cluster
 from tests.support.town_f import load_town
+from tests.support.town_files import make_town
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -42,6 +46,33 @@ def _cheap_passwords() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         cheap = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
         patch.setattr(passwords, "hasher", cheap)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _kept_engines() -> Iterator[None]:
+    """A command in a process of its own makes its engine once; those of a run share theirs."""
+    kept: dict[str, Engine] = {}
+
+    def engine(url: str, **options: Any) -> Engine:
+        if url not in kept:
+            kept[url] = create_engine(url, **options)
+        return kept[url]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store, "create_engine", engine)
+        yield
+    for each in kept.values():
+        each.dispose()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _processes_with_all_imported() -> Iterator[None]:
+    """Computations of jobs are forked from a process that has imported what they need."""
+    processes = multiprocessing.get_context("forkserver")
+    processes.set_forkserver_preload([jobs.__name__])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(jobs, "PROCESSES", processes)
         yield
 
 
@@ -127,6 +158,14 @@ def town_engine(cluster: Cluster, town_template: str) -> Iterator[Engine]:
     """A database that holds Town F; whoever changes it rolls back."""
     with own_database(cluster, town_template, "town") as engine:
         yield engine
+
+
+@pytest.fixture(scope="session")
+def messy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a Town F with every planted fault; for who reads only."""
+    folder = tmp_path_factory.mktemp("messy")
+    make_town("--messy", str(folder))
+    return folder
 
 
 @pytest.fixture
