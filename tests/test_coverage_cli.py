@@ -52,6 +52,7 @@ def test_clean_town_f_has_no_fault_but_the_houses_put_on_borders(town: Session):
     assert sum(f.measure < 0.01 for f in border.findings) == 5
 
 
+@pytest.mark.thorough
 def test_every_planted_fault_of_the_messy_town_is_found_and_none_invented(
     session: Session, messy: Path
 ):
