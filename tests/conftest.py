@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,14 +14,13 @@ from sqlalchemy import Engine, create_engine
 from sqlalchemy.orm import Session
 
 from gisgrid.access import passwords
-from gisgrid.db import migrate
+from gisgrid.db import migrate, store
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
+from gisgrid.plans import jobs
 from tests.support.database import Filled, own_database, rolled_back, throwaway_cluster
 from tests.support.town_f import load_town
-
-REAL = Path(__file__).parent / "real"
-
+from tests.support.town_files import make_town
 
 WANTED = {
     "real": ("GISGRID_REAL_DATA", "real data"),
@@ -31,23 +31,19 @@ WANTED = {
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Without the files their tests are left out, and the run says so."""
-    config.stash[_left_out] = lines = []
-    for marker, (variable, what) in WANTED.items():
-        if os.environ.get(variable):
-            continue
-        absent = [item for item in items if item.get_closest_marker(marker)]
-        if absent:
-            items[:] = [item for item in items if item not in absent]
-            config.hook.pytest_deselected(items=absent)
-            lines.append(f"{len(absent)} tests on {what} left out: {variable} names no folder.")
-
-
-_left_out = pytest.StashKey[list[str]]()
+    absent = [item for item in items if any(item.get_closest_marker(m) for m in _left_out())]
+    if absent:
+        items[:] = [item for item in items if item not in absent]
+        config.hook.pytest_deselected(items=absent)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    for line in terminalreporter.config.stash.get(_left_out, []):
-        terminalreporter.write_line(line)
+    for variable, what in _left_out().values():
+        terminalreporter.write_line(f"Tests on {what} are left out: {variable} names no folder.")
+
+
+def _left_out() -> dict[str, tuple[str, str]]:
+    return {marker: named for marker, named in WANTED.items() if not os.environ.get(named[0])}
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -56,6 +52,33 @@ def _cheap_passwords() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         cheap = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
         patch.setattr(passwords, "hasher", cheap)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _kept_engines() -> Iterator[None]:
+    """A command in a process of its own makes its engine once; those of a run share theirs."""
+    kept: dict[str, Engine] = {}
+
+    def engine(url: str, **options: Any) -> Engine:
+        if url not in kept:
+            kept[url] = create_engine(url, **options)
+        return kept[url]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store, "create_engine", engine)
+        yield
+    for each in kept.values():
+        each.dispose()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _processes_with_all_imported() -> Iterator[None]:
+    """Computations of jobs are forked from a process that has imported what they need."""
+    processes = multiprocessing.get_context("forkserver")
+    processes.set_forkserver_preload([jobs.__name__])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(jobs, "PROCESSES", processes)
         yield
 
 
@@ -141,6 +164,14 @@ def town_engine(cluster: Cluster, town_template: str) -> Iterator[Engine]:
     """A database that holds Town F; whoever changes it rolls back."""
     with own_database(cluster, town_template, "town") as engine:
         yield engine
+
+
+@pytest.fixture(scope="session")
+def messy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a Town F with every planted fault; for who reads only."""
+    folder = tmp_path_factory.mktemp("messy")
+    make_town("--messy", str(folder))
+    return folder
 
 
 @pytest.fixture

@@ -49,6 +49,7 @@ def bare(cluster, template) -> Iterator[Engine]:
         yield engine
 
 
+@pytest.mark.thorough
 def test_a_first_plan_is_drawn_reviewed_and_published_on_the_page(bare: Engine):
     planner, county = client_of(bare, "planner"), client_of(bare, "county_reviewer", "999901")
     assert "首个方案" in planner.get("/plan/").text

@@ -303,6 +303,7 @@ def test_a_file_that_is_no_barrier_is_refused(tmp_path: Path):
     assert line.length == pytest.approx(100, abs=0.01)
 
 
+@pytest.mark.thorough
 def test_stopped_while_it_saves_it_leaves_no_draft(small: Engine, tmp_path: Path):
     xlsx = tmp_path / "b.xlsx"
     url = small.url.render_as_string(hide_password=False)

@@ -341,6 +341,7 @@ def test_a_flow_with_a_fault_is_refused(old: str, new: str, told: str):
         parse_flow(source.replace(old, new))
 
 
+@pytest.mark.thorough
 def test_logs_of_hundreds_of_random_steps_replay_to_their_cases(session: Session):
     township = place(session)
     rng = random.Random(5)

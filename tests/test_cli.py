@@ -155,12 +155,13 @@ def test_a_server_without_postgis_is_told_apart(engine: Engine):
     # A look-alike of the catalogue that a server without the extension would show.
     with engine.begin() as connection:
         connection.execute(text("CREATE SCHEMA bare"))
-        connection.execute(
-            text(
-                "CREATE VIEW bare.pg_available_extensions AS "
-                "SELECT * FROM pg_catalog.pg_available_extensions WHERE name <> 'postgis'"
+        for catalogue, column in (("pg_available_extensions", "name"), ("pg_extension", "extname")):
+            connection.execute(
+                text(
+                    f"CREATE VIEW bare.{catalogue} AS "
+                    f"SELECT * FROM pg_catalog.{catalogue} WHERE {column} <> 'postgis'"
+                )
             )
-        )
     url = engine.url.update_query_dict({"options": "-csearch_path=bare,pg_catalog,public"})
     with pytest.raises(StoreUnavailable, match="has no PostGIS"):
         open_engine(url.render_as_string(hide_password=False))

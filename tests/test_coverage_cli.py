@@ -24,7 +24,6 @@ from gisgrid.plans.townships import change_township
 from gisgrid.settings import Settings
 from tests.support.factories import at
 from tests.support.town_f import DATA, FIRST_DAY, load_kind, load_register
-from tests.support.town_files import make_town
 
 DAY = date(2023, 8, 31)
 
@@ -53,18 +52,18 @@ def test_clean_town_f_has_no_fault_but_the_houses_put_on_borders(town: Session):
     assert sum(f.measure < 0.01 for f in border.findings) == 5
 
 
+@pytest.mark.thorough
 def test_every_planted_fault_of_the_messy_town_is_found_and_none_invented(
-    session: Session, tmp_path: Path
+    session: Session, messy: Path
 ):
-    make_town("--messy", str(tmp_path))
-    planted = json.loads((tmp_path / "planted.json").read_text("utf-8"))
+    planted = json.loads((messy / "planted.json").read_text("utf-8"))
     load_kind(session, "areas", DATA / "boundaries/areas.geojson")
     place = township(session)
     change_township(session, place.code, ["code_scheme=gb"])
-    load_kind(session, "streets", tmp_path / "boundaries/streets.geojson", crs="wgs84")
-    load_kind(session, "grids", tmp_path / "boundaries/grids.geojson", crs="wgs84", plan="2022")
+    load_kind(session, "streets", messy / "boundaries/streets.geojson", crs="wgs84")
+    load_kind(session, "grids", messy / "boundaries/grids.geojson", crs="wgs84", plan="2022")
     publish(session, plan_named(session, place.id, "2022").id, FIRST_DAY)
-    load_register(session, tmp_path)
+    load_register(session, messy)
     found = coverage(session, place, plan_in_force(session, place.id), DAY)
     results = {r.name: r for r in found.results}
 

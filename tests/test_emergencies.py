@@ -71,6 +71,7 @@ def test_switching_and_back_leaves_every_clock_right(session: Session):
         switch_off(session, switch.id, by="d", at=OFF)
 
 
+@pytest.mark.thorough
 def test_thousands_of_open_cases_switch_at_once_and_back_with_every_clock_right(engine: Engine):
     """As a dispatcher of the web; beside the same done to one clock after the other in Python."""
     with transaction(engine) as session:

@@ -38,6 +38,7 @@ def zipped(path: Path, **members: bytes) -> Path:
     return path
 
 
+@pytest.mark.thorough
 def test_an_archive_that_unpacks_to_nearly_nothing_is_a_bomb_whatever_its_name(tmp_path):
     zeros = b"0" * (60 << 20)
     paths = (
@@ -97,6 +98,7 @@ def test_xml_that_is_not_as_it_should_be_is_refused(tmp_path):
         assert "passwd" not in answer and "root:" not in answer
 
 
+@pytest.mark.thorough
 def test_a_sheet_of_air_costs_little(tmp_path):
     head = f'<row r="1">{text_cell("address", "A1")}</row>'
     # A row number that would be counted up to, one by one; a cell at the far right of each row.
@@ -117,6 +119,7 @@ def test_cells_are_counted_without_building_them(tmp_path):
     assert cells(path) == 1_000_000
 
 
+@pytest.mark.thorough
 def test_what_no_table_has_is_refused_before_it_fills_the_memory(tmp_path):
     wide, commas = tmp_path / "wide.csv", tmp_path / "commas.csv"
     wide.write_text(",".join(f"c{n}" for n in range(1_000_000)) + "\n")

@@ -47,6 +47,7 @@ def sent(client: FlaskClient, body: bytes, name: str) -> str:
     return str(told[0])
 
 
+@pytest.mark.thorough
 def test_bombs_and_entities_are_refused_in_both_languages(client, tmp_path):
     key = SHEET.replace("/", "__")
     book = tmp_path / "b.xlsx"

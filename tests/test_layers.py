@@ -100,6 +100,7 @@ def test_houses_on_one_spot_are_one_symbol(session: Session):
     assert (found.id, found.values) == (None, {"n": 3})
 
 
+@pytest.mark.thorough
 def test_a_crowded_tile_is_summed_and_small_at_every_zoom(session: Session):
     # 60,000 houses on one square kilometre: denser than any town.
     town = fill_town(session, columns=3, rows=3, houses=60_000, events=0)

@@ -15,7 +15,6 @@ from gisgrid.plans.townships import change_township
 from gisgrid.register.findings import REASONS
 from gisgrid.register.load import Report
 from tests.support.town_f import FIRST_DAY, load_kind
-from tests.support.town_files import make_town
 
 # Where the loader may give a reason of another name: it says why it acts, the list what was done.
 ALSO = {
@@ -29,13 +28,6 @@ ALSO = {
 }
 # Told about a file as a whole, or not about what was planted: notes of the good rows beside.
 IN_PASSING = {"float_repaired", "community_from_address"}
-
-
-@pytest.fixture(scope="module")
-def messy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("messy")
-    make_town("--messy", str(folder))
-    return folder
 
 
 def planted(messy: Path) -> dict[str, dict[int, str]]:

@@ -110,13 +110,14 @@ def sharing_ground(parts, codes, *, more_than):
     }
 
 
-@pytest.mark.parametrize("count", [1, 2, 1000, 20_000])
+@pytest.mark.parametrize("count", [1, 2, 1000, pytest.param(20_000, marks=pytest.mark.thorough)])
 def test_many_polygons(count):
     rng = np.random.default_rng(count)
     parts = cells(rng, count, (120.7, 40.6, 121.1, 40.9))
     assert_agrees(parts, shuffled_codes(rng, len(parts)), hard_points(parts, rng))
 
 
+@pytest.mark.thorough
 def test_100_000_squares():
     rng = np.random.default_rng(5)
     row, column = np.divmod(np.arange(100_000), 400)
@@ -133,7 +134,7 @@ def test_100_000_squares():
     assert [codes[g] if g >= 0 else "~" for g in found] == lowest.tolist()
 
 
-@pytest.mark.parametrize("count", [200, 3000])
+@pytest.mark.parametrize("count", [200, pytest.param(3000, marks=pytest.mark.thorough)])
 def test_heavy_overlaps(count):
     rng = np.random.default_rng(count)
     corner, size = rng.random((count, 2)), rng.uniform(0.01, 0.3, (count, 2))
@@ -142,6 +143,7 @@ def test_heavy_overlaps(count):
     assert len(locator.overlaps) > count
 
 
+@pytest.mark.thorough
 def test_one_polygon_of_many_vertices_and_a_star():
     turn = np.linspace(0, 2 * np.pi, 20_001)[:-1]
     wave = 1 + 0.3 * np.sin(7 * turn) + 0.01 * np.sin(400 * turn)

@@ -242,6 +242,7 @@ def test_events_happen_in_the_year_and_in_the_town() -> None:
     assert (grids["kind"].to_numpy()[grid] == "exclusive").sum() > 50
 
 
+@pytest.mark.thorough
 def test_a_bigger_town_has_the_same_columns_and_tiles(tmp_path: Path) -> None:
     make_town("--out", str(tmp_path), "--scale", "6000", "--seed", "4")
     assert_tiles(tmp_path)

@@ -26,6 +26,7 @@ from tests.support.matrix import (
     client_of,
     matrix_world,
     may_hear,
+    seats,
     token_for,
 )
 from web.gate import NOBODY, RIGHT_OF
@@ -78,7 +79,7 @@ def test_every_personal_column_has_a_canary(world: World):
     assert hidden - planted - set(NO_WORDS) == set(), "plant a canary, or say why there is none"
 
 
-@pytest.mark.parametrize("name", SEATS)
+@pytest.mark.parametrize("name", seats("public", "community_clerk", "grid_worker"))
 def test_nobody_hears_a_canary_without_the_right(world: World, name: str):
     seat = SEATS[name]
     rights = world.rights[seat.role] if seat.until is None else frozenset()
@@ -114,7 +115,13 @@ def test_nobody_hears_a_canary_without_the_right(world: World, name: str):
         assert due <= heard if {right, asked_too} <= rights else not due & heard
 
 
-@pytest.mark.parametrize("name", ["community_clerk", "township_government"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "community_clerk",
+        pytest.param("township_government", marks=pytest.mark.thorough),
+    ],
+)
 def test_what_a_person_gets_is_kept_by_no_cache_that_others_use(world: World, name: str):
     """Whatever differs from what the public gets says private or no-store."""
     person, public = client_of(world, name), world.app.test_client()
@@ -156,7 +163,13 @@ def test_an_opened_register_is_in_the_audit_and_no_other_is(world: World):
     assert rows[0].origin == "127.0.0.1"
 
 
-@pytest.mark.parametrize("name", ["public", "community_clerk", "auditor"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "community_clerk",
+        *(pytest.param(n, marks=pytest.mark.thorough) for n in ("public", "auditor")),
+    ],
+)
 def test_asking_with_a_word_of_the_next_community_tells_nothing(world: World, name: str):
     """Search and look-up answer for a hidden word as they do for one that is nowhere."""
     client = client_of(world, name)

@@ -21,7 +21,7 @@ from tests.support.accounts import appointed, web_engine
 from tests.support.calls import Call
 from tests.support.canaries import MARK, Canary, Spot, canaries, plant, seen
 from tests.support.database import own_database
-from tests.support.matrix import EVERYWHERE, SEATS, UNKNOWN, Seat, may_hear, rights_of_roles
+from tests.support.matrix import EVERYWHERE, SEATS, UNKNOWN, Seat, may_hear, rights_of_roles, seats
 from tests.support.terminal import commands
 from tests.support.web import fill_town
 
@@ -133,7 +133,7 @@ def test_every_command_is_run_as_the_roles_or_said_to_tell_nothing():
 OPERATOR = "the operator"
 
 
-@pytest.mark.parametrize("name", [*(name for name in SEATS if name != "public"), OPERATOR])
+@pytest.mark.parametrize("name", [*seats("community_clerk", but="public"), OPERATOR])
 def test_no_command_tells_an_account_more_than_it_may_see(
     desk: Desk, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,

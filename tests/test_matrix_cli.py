@@ -170,6 +170,7 @@ def test_every_command_has_an_entry():
     assert {name for name, runs in ARGS.items() if not runs} == set(NOT_RUN)
 
 
+@pytest.mark.thorough
 def test_no_command_tells_a_canary(
     town: tuple[Engine, dict[str, Spot]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,

@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import openpyxl
 import pandas as pd
-import pytest
 import shapely
 
 from gisgrid.datums import gcj02_to_wgs84
@@ -25,7 +24,6 @@ from tests.support.town_files import (
     check_digit,
     ground,
     leaders_by_day,
-    make_town,
     metric,
     points,
     shapes,
@@ -34,13 +32,6 @@ from tests.support.town_files import (
 
 DAMAGED = ("houses", "households", "residents", "staff", "matters", "events")
 """Tables of which the messy edition has its own."""
-
-
-@pytest.fixture(scope="module")
-def messy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("messy")
-    make_town("--messy", str(folder))
-    return folder
 
 
 # One check per kind of defect; a kind without a check fails.

@@ -101,6 +101,7 @@ def test_who_needs_a_right_is_told_how_to_show_it(town: tuple[Flask, dict[str, s
             assert "default" not in answers, "a default would document every status"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("role", ROLES)
 def test_no_operation_answers_what_is_not_documented(
     town: tuple[Flask, dict[str, str], dict[str, Any]], role: str

@@ -101,6 +101,7 @@ def all_listen(server: subprocess.Popen[bytes], port: int) -> bool:
     return len(each) == 2 and all(each)
 
 
+@pytest.mark.thorough
 def test_connections_are_spread_over_the_processes(engine: Engine):
     port = free_port()
     with served(engine, port) as server:

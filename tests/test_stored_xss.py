@@ -166,6 +166,7 @@ def asked(world: World) -> list[tuple[str, Call]]:
     return [*calls, ("documents.one", Call(f"/documents/{document}")), *account]
 
 
+@pytest.mark.thorough
 def test_every_page_shows_it_and_none_runs_it(world: World):
     shown: dict[str, int] = defaultdict(int)
     made: list[str] = []

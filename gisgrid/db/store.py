@@ -91,6 +91,13 @@ FROM pg_class c WHERE c.oid = to_regclass('resident') AND c.relrowsecurity
 """
 
 
+# What could be installed is read from many files: asked only where it is not in use yet.
+_HAS_POSTGIS = """
+SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'postgis')
+    OR EXISTS (SELECT FROM pg_available_extensions WHERE name = 'postgis')
+"""
+
+
 def open_engine(url: str) -> Engine:
     """Engine on the store, after a look that it answers and has PostGIS.
 
@@ -102,9 +109,7 @@ def open_engine(url: str) -> Engine:
     engine = create_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=True)
     try:
         with engine.connect() as connection:
-            has = connection.scalar(
-                text("SELECT count(*) FROM pg_available_extensions WHERE name = 'postgis'")
-            )
+            has = connection.scalar(text(_HAS_POSTGIS))
     except OperationalError as exc:
         engine.dispose()
         where = engine.url.render_as_string(hide_password=True)

@@ -11,6 +11,7 @@ import multiprocessing
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from multiprocessing.context import ForkServerContext, SpawnContext
 from typing import Any
 
 from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
@@ -41,6 +42,8 @@ UPKEEP, KEEP_UP = "upkeep", "events.keep_up"
 EVERY = "* * * * *"
 """When clocks are judged and emergencies ended, as a line of cron: each minute."""
 _OPTIONS = "-c search_path=procrastinate,public"
+PROCESSES: SpawnContext | ForkServerContext = multiprocessing.get_context("spawn")
+"""A computation inherits nothing of the worker, neither threads nor connections."""
 LOOK_S = 0.3
 """How often the worker looks whether its job was cancelled."""
 
@@ -239,7 +242,7 @@ def run_job(url: str, job_id: int) -> None:
             )
         if started is None:
             return
-        child = multiprocessing.get_context("spawn").Process(target=compute, args=(url, job_id))
+        child = PROCESSES.Process(target=compute, args=(url, job_id))
         child.start()
         while child.is_alive():
             child.join(LOOK_S)

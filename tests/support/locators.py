@@ -19,6 +19,7 @@ def truth(polygons: Sequence[Any], codes: Sequence[str], lon: Array, lat: Array)
     finite = np.flatnonzero(np.isfinite(lon) & np.isfinite(lat))
     points = shapely.points(lon[finite], lat[finite])
     tree = shapely.STRtree(points)
+    shapely.prepare(polygons)
     for g in sorted(range(len(codes)), key=lambda g: codes[g], reverse=True):
         near = tree.query(polygons[g])
         near = near[shapely.covers(polygons[g], points[near])]

@@ -8,7 +8,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
@@ -69,6 +71,15 @@ class World:
     cookies: dict[str, str]
     rights: dict[str, frozenset[str]]
     log: list[str]
+
+
+def seats(*often: str, but: str = "") -> list[Any]:
+    """Names of ``SEATS`` to ask as, one after the other; in a fast run only those named here."""
+    return [
+        name if name in often else pytest.param(name, marks=pytest.mark.thorough)
+        for name in SEATS
+        if name != but
+    ]
 
 
 @contextlib.contextmanager
