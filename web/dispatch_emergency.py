@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from gisgrid.errors import GisgridError, Invalid, NotAllowed
 from gisgrid.events import emergencies
+from gisgrid.events.notices import open_calls
 from gisgrid.events.sheet import staff_names
 from gisgrid.plans import plans
 from gisgrid.plans.plans import Place
@@ -20,6 +21,7 @@ from layers import cases as layer
 from layers.layer import Scope
 from layers.tiles import data_version
 from web.answers import asset, nonce
+from web.cases_words import level_words
 from web.chosen import chosen_township
 from web.days import local
 from web.dispatch import blueprint
@@ -79,6 +81,7 @@ def _page(refused: GisgridError | None = None) -> Response:
         scope = Scope(plan.id, data_version(session, plan.id), request.script_root)
         running = emergencies.running(session, place.id)
         may = emergencies.switchable(session, place.id)
+        calls = open_calls(session, place.id)
         duty = emergencies.duty_list(session, place.id, now)
         names = staff_names(session, [each.staff_id for each in duty])
         spot, affected = None, None
@@ -106,6 +109,8 @@ def _page(refused: GisgridError | None = None) -> Response:
         township=place,
         running=running,
         may=may,
+        calls=calls,
+        level_words=level_words(),
         duty=duty,
         names=names,
         spot=spot,

@@ -141,8 +141,8 @@ def remind(session: Session, township_id: int, now: datetime) -> list[Problem]:
                 WHERE p.township_id = :t
                   AND p.review_on <= (CAST(:now AS timestamptz) AT TIME ZONE t.time_zone)::date
             )
-            INSERT INTO notice (township_id, kind, level, problem_id, key, at)
-            SELECT :t, 'review', 'township', id, 'review:' || id || ':' || review_on, :now
+            INSERT INTO notice (township_id, kind, level, area_id, problem_id, key, at)
+            SELECT :t, 'review', 'township', :t, id, 'review:' || id || ':' || review_on, :now
             FROM due ORDER BY review_on, id
             ON CONFLICT (key) DO NOTHING RETURNING problem_id
             """

@@ -161,6 +161,8 @@ class Notice(Base):
     township_id: Mapped[int] = mapped_column(ForeignKey("township.area_id"))
     kind: Mapped[str] = mapped_column(Text)
     level: Mapped[str] = mapped_column(Text)
+    area_id: Mapped[int | None] = mapped_column(ForeignKey("area.id"))
+    """The township, or the community whose level or section is called; null: it was not known."""
     case_id: Mapped[int | None] = mapped_column(ForeignKey("event_case.id"))
     problem_id: Mapped[int | None] = mapped_column(ForeignKey("legacy_problem.id"))
     key: Mapped[str] = mapped_column(Text)
