@@ -24,6 +24,7 @@ class Waiting:
     kind: str
     """``call``: an emergency case came in; ``review``: an old problem is to be looked at again."""
     level: str
+    """``supervisor``: a reminder for the account itself."""
     at: datetime
     time_zone: str
     case_id: int | None
@@ -66,9 +67,9 @@ class Call:
 
 
 def waiting(session: Session) -> list[Waiting]:
-    """What waits for the levels at which the transaction's account stands, the oldest first.
+    """What waits for the transaction's account: as a supervisor, and at the levels at which it stands.
 
-    Whoever handles events of a whole township stands at the township; of a community, at the community,
+    The oldest first. Whoever handles events of a whole township stands at the township; of a community, at the community,
     or at its section as the section's cadre.
     """
     return [Waiting(**row) for row in session.execute(text(_WAITING)).mappings()]
@@ -116,8 +117,8 @@ def _calls(session: Session, where: str, values: dict[str, int]) -> list[Call]:
     return found
 
 
-_MINE = """n.seen_at IS NULL
-    AND n.level || ':' || n.area_id = ANY ((SELECT my_levels('handle_events'))::text[])"""
+_MINE = """n.seen_at IS NULL AND (n.account_id = my_account()
+    OR n.level || ':' || n.area_id = ANY ((SELECT my_levels('handle_events'))::text[]))"""
 _TAKE_NOTE = f"""
 UPDATE notice n SET seen_at = :at, seen_by = :by WHERE n.id = :id AND {_MINE} RETURNING n.id
 """  # noqa: S608 - put together from parts that stand here
@@ -136,8 +137,12 @@ LEFT JOIN event_case c ON c.id = n.case_id LEFT JOIN event e ON e.id = c.event_i
 LEFT JOIN matter m ON m.id = e.matter_id {_LIES}
 LEFT JOIN legacy_problem l ON l.id = n.problem_id
 WHERE {_MINE} AND (n.kind <> 'call' OR {_STILL_THERE})
-  -- Whoever has looked at an old problem since has no need to be reminded of that look.
-  AND (l.id IS NULL OR n.key = 'review:' || l.id || ':' || coalesce(l.review_on::text, 'solved'))
+  -- Once somebody has looked at an old problem, nobody has to be reminded of that look.
+  AND (l.id IS NULL
+       OR starts_with(n.key || ':', 'review:' || l.id || ':' || coalesce(l.review_on::text, 'solved') || ':'))
+  -- Whoever is reminded as the supervisor is not told again as one of the township.
+  AND (n.kind <> 'review' OR n.account_id IS NOT NULL OR NOT EXISTS (SELECT FROM notice o
+       WHERE o.problem_id = n.problem_id AND o.account_id = my_account() AND starts_with(o.key, n.key || ':')))
 ORDER BY n.at, n.id
 """  # noqa: S608 - put together from parts that stand here
 _CALLED = f"""
