@@ -35,7 +35,10 @@ RADIUS_M = 300.0
 @blueprint.get("/emergency")
 def emergency() -> Response:
     """What runs, what may be switched, duty, and the ring around a place that the address names."""
-    return _page()
+    try:
+        return _page()
+    except Invalid as exc:
+        return _page(exc)
 
 
 @blueprint.post("/emergency")
@@ -54,7 +57,7 @@ def switch_on() -> BaseResponse:
                 holds_ordinary="holds" in form,
             )  # fmt: skip
     except GisgridError as exc:
-        return _page(exc)
+        return _page(exc, switching=True)
     flash(gettext("The area is in emergency mode."))
     return redirect(url_for("dispatch.emergency", township=place.code), 303)
 
@@ -71,7 +74,7 @@ def switch_off(switch_id: int) -> BaseResponse:
     return redirect(url_for("dispatch.emergency", township=request.form.get("township")), 303)
 
 
-def _page(refused: GisgridError | None = None) -> Response:
+def _page(refused: GisgridError | None = None, *, switching: bool = False) -> Response:
     now = datetime.now(UTC)
     args = request.args
     with reading() as session:
@@ -119,7 +122,8 @@ def _page(refused: GisgridError | None = None) -> Response:
         counts="see_register" in asker().rights,
         radius=RADIUS_M,
         problem=problem,
-        typed=request.form if refused else {},
+        switching=switching,
+        typed=request.values if refused else {},
         local=lambda at: local(at, place.time_zone),
     )
     status = problem.status if problem else 200
@@ -142,4 +146,6 @@ def _number(name: str, usual: float | None = None) -> float:
     try:
         return float(said)
     except ValueError:
-        raise Invalid(f"{name} must be a number.", zh=f"{name} 须为数字。") from None
+        raise Invalid(
+            "Longitude, latitude and radius are numbers.", zh="经度、纬度和半径须为数字。"
+        ) from None

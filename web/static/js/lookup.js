@@ -90,8 +90,7 @@
     const query = new URLSearchParams({ ...question, lang: ui.language });
     try {
       const answer = await fetch(`${ui.api}?${query}`, { signal: AbortSignal.timeout(PATIENCE_MS) });
-      if (answer.status >= 500) return null;
-      return { ok: answer.ok, body: await answer.json() };
+      return { ok: answer.ok, broken: answer.status >= 500, body: await answer.json() };
     } catch (_) {
       return null;
     }
@@ -105,12 +104,11 @@
     if (answer && answer.ok) {
       if (!index || index.plan.id !== answer.body.plan.id) await refresh();
       found(answer.body, details || {});
-    } else if (answer) {
+    } else if (answer && !answer.broken) {
       problem(answer.body);
-    } else if (question.lon === undefined) {
-      show(make("p", { class: "bad" }, words.no_address));
-    } else if (!index) {
-      show(make("p", { class: "bad" }, words.no_server));
+    } else if (question.lon === undefined || !index) {
+      const alone = question.lon === undefined ? words.no_address : words.no_server;
+      show(make("p", { class: "bad" }, (answer && answer.body.detail) || alone));
     } else {
       const [lon, lat] = gisgrid.toWgs84(question.datum, Number(question.lon), Number(question.lat));
       const here = gisgrid.locate(index, lon, lat);
