@@ -11,9 +11,9 @@ from sqlalchemy import Engine, text
 
 from gisgrid.access.unmask import open_residents
 from gisgrid.db.store import transaction
-from tests.accounts import acting, web_engine
-from tests.test_cli import gisgrid
-from tests.web import fill_town
+from tests.support.accounts import acting, web_engine
+from tests.support.terminal import gisgrid
+from tests.support.web import fill_town
 
 A = "999901001001"
 TOWN = "999901001"

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, create_engine, text
 
 from gisgrid.cli.main import main
 from gisgrid.db.cluster import Cluster
-from tests.town_f import DATA
+from tests.support.town_f import DATA
 
 
 def gisgrid(engine: Engine, *args: str) -> Result:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import io
 from typing import Any
 
+import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
 from gisgrid.plans.plans import PlanInfo
-from tests.test_bench_web import client_of, draft, neighbours, view
+from tests.support.bench import client_of, drafted, neighbours, view
 
-__all__ = ["draft"]
+
+@pytest.fixture
+def draft(engine: Engine) -> PlanInfo:
+    return drafted(engine)
 
 
 def edited(client: FlaskClient, plan_id: int, version: int, edit: dict[str, Any]) -> Any:

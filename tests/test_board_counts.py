@@ -14,8 +14,8 @@ from sqlalchemy import Engine, Row, text
 from gisgrid.db.store import transaction
 from gisgrid.events.board import Board, Filters, board
 from gisgrid.events.bulk import open_loaded
-from tests.accounts import acting, appointed, web_engine
-from tests.web import fill_town
+from tests.support.accounts import acting, appointed, web_engine
+from tests.support.web import fill_town
 
 NOW = datetime(2023, 6, 1, tzinfo=UTC)
 A, B = "999901001001", "999901001005"

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page
 from sqlalchemy import Engine, text
 
 from gisgrid.db.store import transaction
-from tests.web import ARTIFACTS, Town, app_over, chromium, fill_town, served, visit
+from tests.support.web import ARTIFACTS, Town, app_over, chromium, fill_town, served, visit
 
 pytestmark = pytest.mark.browser
 
@@ -113,8 +113,8 @@ def test_the_map_is_drawn_and_asks_no_other_host(app: Flask, browser: Browser):
 def test_a_page_that_did_ask_another_host_would_be_seen(app: Flask, browser: Browser):
     with served(app) as host, visit(browser, host) as seen:
         seen.page.goto("about:blank")
-        seen.page.set_content("<img src='http://elsewhere.example/x.png'>")
-        seen.page.wait_for_timeout(300)
+        with seen.page.expect_event("requestfailed"):
+            seen.page.set_content("<img src='http://elsewhere.example/x.png'>")
         assert seen.elsewhere == ["http://elsewhere.example/x.png"]
 
 
@@ -189,8 +189,11 @@ def test_a_sum_opens_by_zooming_in(app: Flask, browser: Browser):
         seen.look(120.916, 40.709, 13)
         many = max(shown(page, "open_events"), key=lambda s: s["n"])
         assert many["n"] > 1
+        page.evaluate(
+            "() => { window.zoomed = new Promise((go) => gisgrid.town.once('zoomend', go)); }"
+        )
         page.mouse.click(many["x"], many["y"])
-        page.wait_for_timeout(600)
+        page.evaluate("() => window.zoomed.then(() => null)")
         assert page.evaluate("gisgrid.town.getZoom()") == 15
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,11 +15,11 @@ from werkzeug.test import TestResponse
 from gisgrid.db.store import transaction
 from gisgrid.events.cases import By, case_log, case_now
 from gisgrid.events.people import acceptance
-from tests.accounts import appointed
-from tests.cases import at
-from tests.sketch import spot
-from tests.test_case_rights import PUBLIC, Town
-from tests.web import app_over
+from tests.support.accounts import appointed
+from tests.support.case_town import PUBLIC, Town
+from tests.support.cases import at
+from tests.support.sketch import spot
+from tests.support.web import app_over
 
 
 class Desk:
@@ -77,10 +76,8 @@ class Office:
 
 
 @pytest.fixture
-def office(engine: Engine) -> Iterator[Office]:
-    office = Office(engine)
-    yield office
-    office.town.web.dispose()
+def office(engine: Engine) -> Office:
+    return Office(engine)
 
 
 def test_each_is_offered_the_steps_they_may_take_and_only_those(office: Office):

@@ -10,8 +10,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 
 from gisgrid.db.store import transaction
-from tests.accounts import appointed
-from tests.web import Town, app_over, fill_town
+from tests.support.accounts import appointed
+from tests.support.web import Town, app_over, fill_town
 
 GRID = "999901001001001"
 NAME, CARD, PHONE = "测试金丝雀", "999901197001011234", "19912345678"

@@ -13,8 +13,8 @@ from sqlalchemy import Engine, text
 from gisgrid.db.store import transaction
 from gisgrid.learning import documents
 from gisgrid.plans.plans import township
-from tests.accounts import appointed
-from tests.web import Town, app_over, fill_town
+from tests.support.accounts import appointed
+from tests.support.web import Town, app_over, fill_town
 
 GRID = "999901001001001"
 WORDS = "第一条 先亮身份。<img src=x onerror=alert(1)>"

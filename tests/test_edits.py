@@ -15,7 +15,7 @@ from gisgrid.plans.bench import Bench, bench_of, changed_codes, flows, numbers, 
 from gisgrid.plans.edits import NewGrid
 from gisgrid.plans.refusals import ScenarioLocks, refuse
 from gisgrid.plans.state import Grids, owners
-from tests.plan_states import EARTH, STEP_M, state_of
+from tests.support.plan_states import EARTH, STEP_M, state_of
 
 NO_LOCKS = ScenarioLocks()
 TOWN = """

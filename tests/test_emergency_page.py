@@ -14,11 +14,11 @@ from gisgrid.db.store import transaction
 from gisgrid.events.emergencies import ring
 from gisgrid.events.flow import keep_own_flows
 from gisgrid.tables import Township
-from tests.accounts import acting, appointed
-from tests.factories import create_house
-from tests.sketch import spot
-from tests.test_case_rights import PUBLIC, Town
-from tests.web import app_over
+from tests.support.accounts import acting, appointed
+from tests.support.case_town import PUBLIC, Town
+from tests.support.factories import create_house
+from tests.support.sketch import spot
+from tests.support.web import app_over
 
 PAGE = "/dispatch/emergency?lang=en"
 

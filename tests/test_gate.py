@@ -8,8 +8,8 @@ from sqlalchemy import Engine
 
 from gisgrid.access.roles import RIGHTS
 from gisgrid.db.store import transaction
-from tests.accounts import appointed
-from tests.web import Town, app_over, fill_town
+from tests.support.accounts import appointed
+from tests.support.web import Town, app_over, fill_town
 from web.gate import HANDS, NOBODY, OPEN, PERSON, PLANS, PUBLIC, RIGHT_OF
 
 PATHS = {

@@ -15,10 +15,10 @@ from sqlalchemy.exc import DBAPIError
 from gisgrid.db.store import transaction
 from gisgrid.events.legacy import add_problem
 from gisgrid.events.upkeep import keep_up
-from tests.accounts import acting, appointed
-from tests.cases import at
-from tests.test_case_rights import Town
-from tests.web import app_over
+from tests.support.accounts import acting, appointed
+from tests.support.case_town import Town
+from tests.support.cases import at
+from tests.support.web import app_over
 
 
 @pytest.fixture

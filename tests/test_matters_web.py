@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 
-from gisgrid.db import listen
 from gisgrid.db.store import transaction
-from tests.accounts import acting, web_engine
-from tests.sketch import spot
-from tests.test_telephone import Centre
+from tests.support.accounts import acting, web_engine
+from tests.support.desks import Centre
+from tests.support.sketch import spot
 
 GONE = """
 UPDATE matter SET consent = '某文', during = daterange('2023-01-01', '2023-02-01')
@@ -23,11 +21,8 @@ WHERE parent_id IS NOT NULL
 
 
 @pytest.fixture
-def centre(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Centre]:
-    monkeypatch.setattr(listen, "PULSE_S", 0.1)
-    centre = Centre(engine)
-    yield centre
-    centre.app.extensions["gisgrid.snapshots"].close()
+def centre(engine: Engine) -> Centre:
+    return Centre(engine)
 
 
 def dispatch(client: FlaskClient, case_id: int) -> dict[str, object]:

@@ -24,11 +24,11 @@ from gisgrid.events.intake import move_pin
 from gisgrid.events.legacy import add_problem, ledger
 from gisgrid.events.notices import take_note, waiting
 from gisgrid.events.upkeep import keep_up
-from tests.accounts import acting, appointed
-from tests.cases import at
-from tests.sketch import spot
-from tests.test_case_rights import PUBLIC, WHEN, Town
-from tests.web import app_over
+from tests.support.accounts import acting, appointed
+from tests.support.case_town import PUBLIC, WHEN, Town
+from tests.support.cases import at
+from tests.support.sketch import spot
+from tests.support.web import app_over
 
 PAGE = "/notices?lang=en"
 

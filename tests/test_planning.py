@@ -14,9 +14,9 @@ from sqlalchemy import Engine, text
 
 from gisgrid.db.store import transaction
 from gisgrid.plans import studies
-from tests.accounts import appointed
-from tests.factories import create_township
-from tests.web import ARTIFACTS, app_over, chromium, fill_town, served, visit
+from tests.support.accounts import appointed
+from tests.support.factories import create_township
+from tests.support.web import ARTIFACTS, app_over, chromium, fill_town, served, visit
 
 DRAFT = """
 INSERT INTO plan (township_id, name, based_on_id) SELECT township_id, '草案', id FROM plan;

@@ -21,14 +21,14 @@ from gisgrid.settings import Settings
 from layers import coverage, proposal, workload
 from layers.colours import LESS_TO_MORE
 from layers.layer import Scope
-from tests.factories import (
+from tests.support.factories import (
     create_house,
     create_household,
     create_plan,
     create_resident,
     create_township,
 )
-from tests.sketch import spot
+from tests.support.sketch import spot
 
 DAY = date(2023, 8, 31)
 

@@ -13,7 +13,7 @@ from gisgrid.cli.users import user
 from gisgrid.db.store import transaction
 from gisgrid.errors import Conflict, GisgridError, Invalid, NotFound
 from gisgrid.settings import Settings
-from tests.web import fill_town
+from tests.support.web import fill_town
 
 
 @pytest.fixture

@@ -28,8 +28,8 @@ from gisgrid.errors import (
 from gisgrid.locate import aliases
 from gisgrid.locate.gazetteer import index_addresses
 from gisgrid.tables import Township
-from tests.factories import create_plan
-from tests.web import Town, app_over, fill_town
+from tests.support.factories import create_plan
+from tests.support.web import Town, app_over, fill_town
 from web.errors import PROBLEM_TYPE, problem_of, status_of, status_of_sqlstate
 from web.gate import PUBLIC, RIGHT_OF
 
@@ -229,7 +229,7 @@ def test_problems_speak_the_language_asked_for(client: FlaskClient):
 
 def test_a_statement_that_takes_too_long_is_stopped_and_told(engine: Engine, town: Town):
     app = app_over(engine, statement_timeout_s=1)
-    slow = "SELECT pg_sleep(1.5) IS NULL AS a, row_number() OVER () FROM plan"
+    slow = "SELECT pg_sleep(60) IS NULL AS a, row_number() OVER () FROM plan"
     with transaction(engine) as session:
         session.execute(text("ALTER TABLE alembic_version RENAME TO real_version"))
         session.execute(

@@ -21,7 +21,7 @@ from gisgrid.plans.state import (
     owners,
 )
 from gisgrid.tables.register import NEEDS
-from tests.sketch import sketch
+from tests.support.sketch import sketch
 
 DAY = date(2023, 8, 31)
 STEP_M = 100.0
