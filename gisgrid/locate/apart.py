@@ -153,7 +153,10 @@ class Surroundings:
         cost = 0.0
         for name in other:
             rivals = [n for n in names if kind_of(n) == kind_of(name)]
-            if self._elsewhere(name, asked, names):
+            before = self._before_ours(name, names)
+            if before is not None:
+                cost += self._glued_cost(before, names)
+            elif self._elsewhere(name, asked):
                 cost += APART
             elif name.isascii():
                 cost += self._latin_cost(name, rivals, agrees)
@@ -162,17 +165,26 @@ class Surroundings:
         # West Roxbury is not Roxbury; South Boston is Boston, if that is the whole city.
         for before, name in pairwise(names):
             if before in DIRECTION_WORDS and name in asked and name not in self.own:
-                cost += 0.0 if before in asked else APART
+                like = any(OSA.distance(before, n) <= 1 for n in asked if len(n) > 2)
+                cost += 0.0 if like or before in asked else APART
         return cost
 
-    def _elsewhere(self, name: str, asked: Sequence[str], names: Sequence[str]) -> bool:
+    def _before_ours(self, name: str, names: Sequence[str]) -> str | None:
+        """What stands before one of the house's or the township's own names in one with it: 北京F镇."""
+        if name.isascii():
+            return None
+        ours = [n for n in (*names, *self.own) if len(n) > 1 and name.endswith(n)]
+        return name.removesuffix(max(ours, key=len)) if ours else None
+
+    def _glued_cost(self, before: str, names: Sequence[str]) -> float:
+        known = {n for name in (*names, *self.own) for n in (name, _stem(name))}
+        if before in known:
+            return 0.0
+        return APART if is_division(before) or before in MARKS else SLIP
+
+    def _elsewhere(self, name: str, asked: Sequence[str]) -> bool:
         """Whether a Chinese name is that of another province, city, county or township."""
         kind = kind_of(name)
-        for ours in (*self.own, *names):
-            # 北京F镇, 北京石桥社区
-            rest = name.removesuffix(ours) if not name.isascii() and name != ours else name
-            if rest not in (name, ""):
-                return is_division(rest) and rest not in self.own
         at = asked.index(name)
         follows = any(kind_of(n) in TOWNSHIPS for n in asked[at + 1 :])
         if is_division(name) and (kind in DIVISIONS or name.endswith(("自治州", "地区", "盟"))):
@@ -185,7 +197,7 @@ class Surroundings:
             return not self._slip(name)
         # 小区 and 开发区 are no county, unless they stand where one does.
         upon = at > 0 and kind_of(asked[at - 1]) in DIVISIONS
-        return kind == "区" and (upon or follows) and name not in names and not self._slip(name)
+        return kind == "区" and (upon or follows) and not self._slip(name)
 
     def _slip(self, name: str) -> bool:
         if len(_stem(name)) < 2:
