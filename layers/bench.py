@@ -13,6 +13,7 @@ BENCH_SCRIPTS = (
     "vendor/leaflet/leaflet.js",
     "vendor/geoman/leaflet-geoman.min.js",
     "vendor/pbf/pbf.js",
+    "js/ask.js",
     "js/tiles.js",
     "js/grids.js",
     "js/map.js",
@@ -21,7 +22,12 @@ BENCH_SCRIPTS = (
     "js/bench-panel.js",
     "js/bench.js",
 )
-COMPARE_SCRIPTS = ("vendor/leaflet/leaflet.js", "js/bench-view.js", "js/bench-compare.js")
+COMPARE_SCRIPTS = (
+    "vendor/leaflet/leaflet.js",
+    "js/ask.js",
+    "js/bench-view.js",
+    "js/bench-compare.js",
+)
 BENCH_STYLES = (*STYLES, "vendor/geoman/leaflet-geoman.css", "css/bench.css")
 
 # ColorBrewer's PuOr: too little work … as much as the mean … too much.

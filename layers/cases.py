@@ -14,6 +14,7 @@ from layers.areas import Extent
 SCRIPTS = (
     "vendor/leaflet/leaflet.js",
     "vendor/pbf/pbf.js",
+    "js/ask.js",
     "js/tiles.js",
     "js/grids.js",
     "js/map.js",

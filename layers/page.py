@@ -21,6 +21,7 @@ from layers.layer import Layer
 SCRIPTS = (
     "vendor/leaflet/leaflet.js",
     "vendor/pbf/pbf.js",
+    "js/ask.js",
     "js/tiles.js",
     "js/grids.js",
     "js/patterns.js",

@@ -14,6 +14,8 @@ from gisgrid.events.calendars import read_calendar
 from gisgrid.events.cases import CaseNow, Details, case_log, case_now, take_step
 from gisgrid.events.clocks import clocks_of, judge, keep_calendar, recount, standing
 from gisgrid.events.flow import keep_flow, own_flow, parse_flow
+from gisgrid.plans.attach import attach
+from gisgrid.plans.plans import plan_in_force
 from tests.support.cases import DISPATCHER, RESIDENT, TEAM_A, WORKER, Walk, at, due, new_case, place
 from tests.support.factories import create_matter, create_plan, create_township
 from tests.support.town_files import DATA
@@ -94,6 +96,7 @@ def test_a_clock_that_was_late_stays_late_over_a_suspension(session: Session):
 def test_emergency_and_back_leaves_every_clock_right(session: Session):
     township = place(session)
     walk = Walk(session, new_case(session, township, "2023-08-15 09:00"))
+    attach(session, plan_in_force(session, township.area_id).id, "event")
     walk("file", DISPATCHER, "2023-08-15 09:00")
     walk("dispatch", DISPATCHER, "2023-08-15 09:30", to=TEAM_A)
     assert due(session, walk.now) == {"total": "2023-08-15 14:30"}

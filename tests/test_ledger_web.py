@@ -87,6 +87,92 @@ def test_a_problem_is_entered_looked_at_and_solved(town: Town, engine: Engine):
     assert rows == [("clerk", "仍在协商"), ("dispatcher.shi", "已更换")]
 
 
+def reminders(client: FlaskClient) -> tuple[str, str]:
+    """The page of notices, and how many of them the own page says wait."""
+    page = client.get("/me?lang=en").text
+    number = re.search(r'Calls and reminders <span class="stage">(\d+)</span>', page)
+    return client.get("/notices?lang=en").text, number[1] if number else "0"
+
+
+@pytest.mark.parametrize(
+    ("supervisor", "who"),
+    [
+        ("clerk", "clerk"),
+        ("Worker.A", "worker"),
+        ("虚拟督办", "worker"),
+        ("S７", "worker"),
+        ("包片干部", "cadre"),
+        ("section cadre", "cadre"),
+        ("某局、虚拟督办", "worker"),
+        ("dispatcher.shi", "dispatcher"),
+    ],
+)
+def test_the_supervisor_is_reminded_of_a_problem_until_somebody_has_looked(
+    town: Town, engine: Engine, supervisor: str, who: str
+):
+    with transaction(engine) as session:
+        own = session.scalar(text("SELECT community_id FROM legacy_problem"))
+        code = session.scalar(text("SELECT code FROM area WHERE id = :id"), {"id": own})
+        town.people["cadre"] = appointed(session, "section_cadre", code, name="cadre")
+        far = appointed(session, "section_cadre", "999900000001", name="far")
+        staff = (
+            "INSERT INTO staff (township_id, code, name) VALUES (:t, 'S7', '虚拟督办') RETURNING id"
+        )
+        session.execute(
+            text("UPDATE account SET staff_id = :s WHERE id = :k"),
+            {"s": session.scalar(text(staff), {"t": town.place.id}), "k": town.people["worker"]},
+        )
+        session.execute(text("UPDATE legacy_problem SET supervisor = :s"), {"s": supervisor})
+    client, township = enter(engine, town, who), enter(engine, town, "dispatcher")
+    # The day before, then the day itself.
+    keep_up(engine, at("2023-07-31 23:59"))
+    assert reminders(client)[1] == "0"
+    assert keep_up(engine, at("2023-08-01 00:01"))["reminded"] == 1
+    assert keep_up(engine, at("2023-08-01 00:02"))["reminded"] == 0
+    page, number = reminders(client)
+    assert number == "1" and "You are the supervisor" in page and "2023-08-01" in page
+    # The township notes for itself; the supervisor is reminded all the same, and sees the problem.
+    if who != "dispatcher":
+        assert reminders(township)[1] == "1"
+        assert "Noted." in post(township, noting(reminders(township)[0])).text
+    assert reminders(client)[1] == "1"
+    assert "L/1" in client.get("/ledger?lang=en").text
+    assert "only the township is reminded" not in client.get("/ledger/L/1?lang=en").text
+    for other in {"clerk", "worker", "cadre", "stranger"} - {who}:
+        assert reminders(enter(engine, town, other))[1] == "0"
+    assert reminders(app_over(engine, account=far).test_client())[1] == "0"
+    # Looked at, the reminder is gone; on the next day of review there is another.
+    answer = post(client, "/ledger/L/1", finding="仍在协商", next_on="2199-01-01")
+    assert answer.status_code == 200 and "仍在协商" in answer.text
+    assert reminders(client)[1] == reminders(township)[1] == "0"
+    keep_up(engine, at("2198-12-31 09:00"))
+    assert reminders(client)[1] == "0"
+    keep_up(engine, at("2199-01-01 09:00"))
+    page, number = reminders(client)
+    assert number == "1" and "2199-01-01" in page
+    assert "Noted." in post(client, noting(page)).text
+    assert reminders(client)[1] == "0"
+    assert reminders(township)[1] == ("0" if who == "dispatcher" else "1")
+
+
+def noting(page: str) -> str:
+    (action,) = re.findall(r'action="(/notices/\d+)"', page)
+    return str(action)
+
+
+def test_a_supervisor_who_comes_to_the_post_later_is_reminded_then(town: Town, engine: Engine):
+    with transaction(engine) as session:
+        session.execute(text("UPDATE legacy_problem SET supervisor = '包片干部'"))
+    assert keep_up(engine, at("2023-08-01 08:00"))["reminded"] == 1
+    dispatcher = enter(engine, town, "dispatcher")
+    assert "only the township is reminded" in dispatcher.get("/ledger/L/1?lang=en").text
+    with transaction(engine) as session:
+        code = session.scalar(text("SELECT code FROM area WHERE name <> '虚构社区' AND level = 'community'"))  # fmt: skip
+        town.people["cadre"] = appointed(session, "section_cadre", code, name="cadre")
+    assert keep_up(engine, at("2023-08-01 08:01"))["reminded"] == 1
+    assert reminders(enter(engine, town, "cadre"))[1] == "1"
+
+
 def test_another_community_and_a_team_keep_nothing_of_it(town: Town, engine: Engine):
     for who in ("stranger", "worker"):
         client = enter(engine, town, who)

@@ -199,7 +199,7 @@ def test_a_changed_password_ends_all_other_sessions(client: FlaskClient, app: Fl
     log_in(other, "worker")
     new = "seven-green-4-boats"
     wrong = submit(client, "/account/change", password="wrong-password-1", new_password=new, new_password_confirm=new)  # fmt: skip
-    assert WRONG in wrong.text
+    assert "原密码不正确。" in wrong.text
     weak = submit(client, "/account/change", password=PASSWORD, new_password="worker1234", new_password_confirm="worker1234")  # fmt: skip
     assert "容易被猜到" in weak.text
     differ = submit(client, "/account/change", password=PASSWORD, new_password=new, new_password_confirm=new + "x")  # fmt: skip

@@ -14,17 +14,20 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from gisgrid.cli import main
+from gisgrid.db import migrate
 from gisgrid.db.store import transaction
 from gisgrid.errors import Conflict
 from gisgrid.events import board
-from gisgrid.events.cases import Owner
+from gisgrid.events.cases import By, Details, Owner, case_by_ticket, case_now, take_step
 from gisgrid.events.flow import current_flow, keep_own_flows
+from gisgrid.events.intake import move_pin
 from gisgrid.events.legacy import add_problem, ledger
 from gisgrid.events.notices import take_note, waiting
 from gisgrid.events.upkeep import keep_up
 from tests.support.accounts import acting, appointed
 from tests.support.case_town import PUBLIC, WHEN, Peopled, Town, peopled
 from tests.support.cases import at
+from tests.support.sketch import spot
 from tests.support.web import app_over
 
 PAGE = "/notices?lang=en"
@@ -69,36 +72,162 @@ def note(client: FlaskClient, number: int) -> str:
     return str(answer.text)
 
 
-def test_calls_and_reminders_wait_for_their_level_until_one_takes_note(town: Town, engine: Engine):
+def waits(client: FlaskClient) -> list[int]:
+    """Numbers of the notices that the page offers to note."""
+    return [int(n) for n in re.findall(r'action="/notices/(\d+)"', client.get(PAGE).text)]
+
+
+def test_each_level_takes_note_of_a_call_for_itself(town: Town, engine: Engine):
     case = town.report(None, PUBLIC, emergency=True)
     keep_up(engine, at("2023-08-02 09:00"))
     with transaction(engine) as session:
         rows = session.execute(text("SELECT level, id FROM notice WHERE kind = 'call'")).all()
         calls: dict[str, int] = dict(rows)
         review = session.scalar(text("SELECT id FROM notice WHERE kind = 'review'"))
+        town.people["county"] = appointed(session, "dispatcher", county_of(session), name="county")
     assert sorted(calls) == ["community", "section", "township"] and review
-    dispatcher, clerk = (enter(engine, town, who) for who in ("dispatcher", "clerk"))
-    page = dispatcher.get(PAGE).text
-    assert page.count("/notices/") == 4 and f"/cases/{case.id}" in page and "管网老化" in page
-    assert '<span class="stage">4</span>' in dispatcher.get("/me").text
-    # The community has the call to it; a team and the community next door have none.
-    assert re.findall(r'action="/notices/(\d+)"', clerk.get(PAGE).text) == [str(calls["community"])]
+    at_level = {"community": "clerk", "section": "cadre", "township": "dispatcher"}
+    enters = {who: enter(engine, town, who) for who in (*at_level.values(), "county")}
+    assert waits(enters["dispatcher"]) == [review, calls["township"]]
+    assert '<span class="stage">2</span>' in enters["dispatcher"].get("/me").text
     for who in ("worker", "stranger"):
         assert "No call and no reminder waits for you." in enter(engine, town, who).get(PAGE).text
-    # The section's call is its cadre's, and no other.
-    cadre = enter(engine, town, "cadre")
-    assert re.findall(r'action="/notices/(\d+)"', cadre.get(PAGE).text) == [str(calls["section"])]
-    assert "Nothing of this number" in note(cadre, calls["community"])
-    assert "Nothing of this number" in note(clerk, calls["section"])
-    assert "Noted." in note(clerk, calls["community"])
-    assert dispatcher.get(PAGE).text.count("/notices/") == 3
-    assert "Noted." in note(dispatcher, review)
-    assert "Nothing of this number" in note(dispatcher, review)
+    # From above: the township notes, and what is below it waits as before.
+    noted: set[str] = set()
+    for level in ("township", "section", "community"):
+        client = enters[at_level[level]]
+        for other in calls.keys() - {level}:
+            assert "Nothing of this number" in note(client, calls[other])
+        assert calls[level] in waits(client)
+        assert "Noted." in note(client, calls[level])
+        noted.add(level)
+        assert "Nothing of this number" in note(client, calls[level])
+        for each, who in at_level.items():
+            assert (calls[each] in waits(enters[who])) == (each not in noted)
+        # Every page on which one looks from above tells who has and who has not.
+        by = at_level | {"township": "dispatcher.shi"}
+        words = {name: by[name] if name in noted else "not noted yet" for name in at_level}
+        for who in ("dispatcher", "county"):
+            assert told(enters[who], f"/cases/{case.id}") == words
+            assert told(enters[who], "/dispatch/emergency") == words
+            below = {name for name in at_level if name not in noted}
+            if who == "dispatcher":
+                below -= {"township"}
+            assert told(enters[who], "/notices") == dict.fromkeys(below, "not noted yet")
     with transaction(engine) as session:
-        noted = session.execute(
-            text("SELECT id, seen_by FROM notice WHERE seen_at IS NOT NULL ORDER BY id")
+        noted_by = session.execute(
+            text("SELECT level, seen_by FROM notice WHERE kind = 'call' ORDER BY level")
         ).all()
-    assert noted == sorted([(calls["community"], "clerk"), (review, "dispatcher.shi")])
+    assert noted_by == [
+        ("community", "clerk"),
+        ("section", "cadre"),
+        ("township", "dispatcher.shi"),
+    ]
+
+
+def test_the_section_sees_that_its_community_has_not_taken_note(town: Town, engine: Engine):
+    town.report(None, PUBLIC, emergency=True)
+    cadre, clerk = enter(engine, town, "cadre"), enter(engine, town, "clerk")
+    assert told(cadre, "/notices") == {"community": "not noted yet"}
+    assert told(clerk, "/notices") == {}
+    assert told(enter(engine, town, "stranger"), "/notices") == {}
+
+
+def test_what_is_done_with_is_missing_nobodys_note(town: Town, engine: Engine):
+    case = town.report(None, PUBLIC, emergency=True)
+    dispatcher = enter(engine, town, "dispatcher")
+    assert told(dispatcher, "/notices") and told(dispatcher, "/dispatch/emergency")
+    with acting(town.web, None) as session:
+        case_by_ticket(session, case.ticket)
+        take_step(session, case.id, "withdraw", PUBLIC, details=Details(reason="误报"))
+    assert not told(dispatcher, "/notices") and not told(dispatcher, "/dispatch/emergency")
+
+
+def test_a_case_moved_into_another_community_calls_that_one(town: Town, engine: Engine):
+    with transaction(engine) as session:
+        session.execute(
+            text(
+                "UPDATE grid SET community_id = (SELECT id FROM area WHERE code = '999900000001') "
+                "WHERE code = 'b'"
+            )
+        )
+    case = town.report(None, PUBLIC, emergency=True)
+    clerk, stranger = enter(engine, town, "clerk"), enter(engine, town, "stranger")
+    assert (len(waits(clerk)), len(waits(stranger))) == (1, 0)
+    with acting(town.web, town.people["dispatcher"]) as session:
+        shi = By("dispatcher.shi", ("dispatcher",))
+        move_pin(session, case_now(session, case.id), spot(1.5, 0.5), shi)
+    assert (len(waits(clerk)), len(waits(stranger))) == (0, 1)
+    dispatcher = enter(engine, town, "dispatcher")
+    assert told(dispatcher, "/notices") == dict.fromkeys(("community", "section"), "not noted yet")
+    assert "虚构社区" in dispatcher.get(f"/cases/{case.id}?lang=en").text
+
+
+def test_stored_notes_are_kept_for_the_level_whose_they_are(town: Town, engine: Engine):
+    """A store from before, where whoever handled events of the township noted for every level."""
+    cases = [town.report(None, PUBLIC, emergency=True).id for _ in range(3)]
+    with transaction(engine) as session:
+        take_step(session, cases[2], "withdraw", PUBLIC, details=Details(reason="误报"))
+    migrate.downgrade(engine, "0055-1")
+    noted = (
+        "UPDATE notice SET seen_at = :at, seen_by = :by WHERE case_id = :case AND level = :level"
+    )
+    with transaction(engine) as session:
+        for case, level, by, when in (
+            (cases[0], "community", "dispatcher.shi", "09:10"),
+            (cases[0], "section", "cadre", "09:20"),
+            (cases[1], "community", "clerk", "09:10"),
+            (cases[1], "section", "nobody.now", "09:20"),
+            (cases[1], "township", "dispatcher.shi", "09:30"),
+            (cases[2], "community", "dispatcher.shi", "09:10"),
+        ):
+            values = {"case": case, "level": level, "by": by, "at": at(f"2023-08-15 {when}")}
+            session.execute(text(noted), values)
+    migrate.upgrade(engine)
+    with transaction(engine) as session:
+        rows = session.execute(
+            text("SELECT case_id, level, seen_by FROM notice WHERE kind = 'call' ORDER BY 1, 2")
+        ).all()
+    assert rows == [
+        # The township's note at the community's call was the township's.
+        (cases[0], "community", None),
+        (cases[0], "section", "cadre"),
+        (cases[0], "township", "dispatcher.shi"),
+        (cases[1], "community", "clerk"),
+        (cases[1], "section", None),
+        (cases[1], "township", "dispatcher.shi"),
+        # What is closed is not brought up again.
+        (cases[2], "community", "dispatcher.shi"),
+        (cases[2], "section", None),
+        (cases[2], "township", None),
+    ]
+    clerk = enter(engine, town, "clerk")
+    assert len(waits(clerk)) == 1
+
+
+def told(client: FlaskClient, path: str) -> dict[str, str]:
+    """Level to who noted, as a page tells it of the one case."""
+    page = client.get(f"{path}?lang=en").text
+    items = re.findall(r"<li><strong>(\w+)</strong> [^:]*:\s*(.*?)</li>", page, re.S)
+    return {
+        level.lower(): found[1] if (found := re.match(r"noted by (\S+)", words)) else
+        re.sub("<[^>]+>", "", words).split(" called")[0].strip()
+        for level, words in items
+    }  # fmt: skip
+
+
+def county_of(session: Session) -> str:
+    """Code of the county, made where the town has none."""
+    return str(
+        session.scalar(
+            text(
+                "WITH county AS (INSERT INTO area (level, code, name) "
+                "VALUES ('county', '999902', '虚构县') RETURNING id, code), "
+                "town AS (UPDATE area SET parent_id = (SELECT id FROM county) WHERE level = 'township') "
+                "SELECT code FROM county"
+            )
+        )
+    )
 
 
 def test_who_turns_a_case_into_an_emergency_calls_the_levels_above(town: Town):
@@ -148,7 +277,7 @@ def test_nobody_takes_note_under_another_name(town: Town):
         with pytest.raises(DBAPIError), session.begin_nested():
             session.execute(text("UPDATE notice SET seen_at = now(), seen_by = 'clerk'"))
         mine = "UPDATE notice SET seen_at = now(), seen_by = 'dispatcher.shi'"
-        assert session.execute(text(mine)).rowcount == 3
+        assert session.execute(text(mine)).rowcount == 1
     with acting(town.web, town.people["worker"]) as session:
         assert session.execute(text("UPDATE notice SET seen_at = now()")).rowcount == 0
 

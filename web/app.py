@@ -41,6 +41,7 @@ from web import (  # noqa: F401 - some add their routes to the API or the bench
     report,
     report_follow,
     report_form,
+    slashes,
     snapshots,
     telephone,
     towns,
@@ -78,6 +79,7 @@ def create_app(settings: Settings, bind: Engine | None = None) -> Flask:
     errors.init_app(app)
     identity.init_app(app, settings)
     limits.init_app(app)
+    slashes.init_app(app)
     app.before_request(report_form.make_room)
     gate.init_app(app)
     app.register_blueprint(desk.blueprint)

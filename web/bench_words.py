@@ -18,6 +18,7 @@ def measures() -> dict[str, str]:
 
 def words() -> dict[str, str]:
     return shared() | {
+        "not_sent": gettext("There is no connection. Nothing was changed; try again in a moment."),
         "minutes": gettext("Minutes a month"),
         "deviation": gettext("From the mean"),
         "compactness": gettext("Compactness"),

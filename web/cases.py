@@ -32,6 +32,7 @@ from gisgrid.events.clock import colour, left
 from gisgrid.events.clocks import CaseClock, clocks_of, work_time
 from gisgrid.events.flow import Flow, Step, flow_by_id, flows_by_id
 from gisgrid.events.intake import move_pin
+from gisgrid.events.notices import Called, calls_of_case
 from gisgrid.events.photos import MOST_BYTES, add_photo, photo_bytes, picture
 from gisgrid.locate.whereabouts import Whereabouts, in_store
 from gisgrid.plans import plans
@@ -73,6 +74,7 @@ class View:
     staff_names: dict[int, str]
     clocks: list[tuple[CaseClock, str, str]]
     """Each with its colour and what is left, in words."""
+    called: list[Called]
     photos: list[sheets.Picked]
     steps: list[tuple[Step, By]]
     suggested: list[people.Suggested]
@@ -228,6 +230,7 @@ def _view(session: Session, case_id: int) -> View:
         clocks=sorted(
             clocks, key=lambda c: (c[0].clock.stopped_at is not None, not c[0].deadline, c[0].id)
         ),
+        called=calls_of_case(session, case_id),
         photos=sheets.photos_of(session, now.event_id),
         steps=steps,
         suggested=suggested,

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from gisgrid.access import desk
 from gisgrid.access.roles import ROLES
+from gisgrid.errors import NotAllowed
 from gisgrid.events.notices import waiting
 from gisgrid.plans import cards, plans
 from gisgrid.plans.handover import handed_by_team
@@ -112,6 +113,8 @@ def house(house_id: int) -> Response:
 def open_house(house_id: int) -> Response:
     """The register of a house, open for the purpose that was chosen; the audit says so."""
     purpose = request.form.get("purpose", "")
+    if not purpose:
+        raise NotAllowed("Choose what the register is opened for.", zh="请选择打开户档的用途。")
     with opening(purpose) as session:
         return _register(session, households.open_register(session, house_id, purpose))
 

@@ -17,6 +17,7 @@ from gisgrid.events import sheet as sheets
 from gisgrid.events.cases import NOBODY, By, CaseNow, Details, Owner, case_now, take_step
 from gisgrid.events.flow import flow_by_id
 from gisgrid.events.matters import Entry, rule_book
+from gisgrid.events.notices import waiting
 from gisgrid.plans import plans
 from gisgrid.plans.fetch import today
 from gisgrid.settings import Settings
@@ -54,6 +55,7 @@ def show() -> Response:
         matters = _matters(session, place.id)
         from_where = board.sources(session, place.id)
         communities = areas.communities(session, plan.id)
+        calls = len(waiting(session)) if "handle_events" in asker().rights else None
     settings: Settings = current_app.config["SETTINGS"]
     where = Scope(plan.id, version, request.script_root)
     english = language() == "en"
@@ -93,6 +95,7 @@ def show() -> Response:
         communities=communities,
         states=[(name, gettext(word)) for name, word in STATE_WORDS.items()],
         may="dispatch" in asker().rights,
+        calls=calls,
         english=english,
         languages=LANGUAGES,
         nonce=nonce(),

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from gisgrid.errors import GisgridError, Invalid, NotAllowed
 from gisgrid.events import emergencies
+from gisgrid.events.notices import open_calls
 from gisgrid.events.sheet import staff_names
 from gisgrid.plans import plans
 from gisgrid.plans.plans import Place
@@ -20,6 +21,7 @@ from layers import cases as layer
 from layers.layer import Scope
 from layers.tiles import data_version
 from web.answers import asset, nonce
+from web.cases_words import level_words
 from web.days import local
 from web.dispatch import blueprint
 from web.errors import problem_of
@@ -33,7 +35,10 @@ RADIUS_M = 300.0
 @blueprint.get("/emergency")
 def emergency() -> Response:
     """What runs, what may be switched, duty, and the ring around a place that the address names."""
-    return _page()
+    try:
+        return _page()
+    except Invalid as exc:
+        return _page(exc)
 
 
 @blueprint.post("/emergency")
@@ -52,7 +57,7 @@ def switch_on() -> BaseResponse:
                 holds_ordinary="holds" in form,
             )  # fmt: skip
     except GisgridError as exc:
-        return _page(exc)
+        return _page(exc, switching=True)
     flash(gettext("The area is in emergency mode."))
     return redirect(url_for("dispatch.emergency", township=place.code), 303)
 
@@ -69,7 +74,7 @@ def switch_off(switch_id: int) -> BaseResponse:
     return redirect(url_for("dispatch.emergency", township=request.form.get("township")), 303)
 
 
-def _page(refused: GisgridError | None = None) -> Response:
+def _page(refused: GisgridError | None = None, *, switching: bool = False) -> Response:
     now = datetime.now(UTC)
     args = request.args
     with reading() as session:
@@ -79,6 +84,7 @@ def _page(refused: GisgridError | None = None) -> Response:
         scope = Scope(plan.id, data_version(session, plan.id), request.script_root)
         running = emergencies.running(session, place.id)
         may = emergencies.switchable(session, place.id)
+        calls = open_calls(session, place.id)
         duty = emergencies.duty_list(session, place.id, now)
         names = staff_names(session, [each.staff_id for each in duty])
         spot, affected = None, None
@@ -106,6 +112,8 @@ def _page(refused: GisgridError | None = None) -> Response:
         township=place,
         running=running,
         may=may,
+        calls=calls,
+        level_words=level_words(),
         duty=duty,
         names=names,
         spot=spot,
@@ -114,7 +122,8 @@ def _page(refused: GisgridError | None = None) -> Response:
         counts="see_register" in asker().rights,
         radius=RADIUS_M,
         problem=problem,
-        typed=request.form if refused else {},
+        switching=switching,
+        typed=request.values if refused else {},
         local=lambda at: local(at, place.time_zone),
     )
     status = problem.status if problem else 200
@@ -137,4 +146,6 @@ def _number(name: str, usual: float | None = None) -> float:
     try:
         return float(said)
     except ValueError:
-        raise Invalid(f"{name} must be a number.", zh=f"{name} 须为数字。") from None
+        raise Invalid(
+            "Longitude, latitude and radius are numbers.", zh="经度、纬度和半径须为数字。"
+        ) from None

@@ -32,6 +32,7 @@ def words() -> dict[str, str]:
         "no_grid": gettext("in no grid"),
         "none": gettext("No case is as asked for."),
         "failed": gettext("The board could not be loaded; it tries again in a moment."),
+        "not_sent": gettext("There is no connection. Nothing was changed; try again in a moment."),
         "live": gettext("live"),
         "waiting": gettext("connecting …"),
         "new": gettext("New: {what}"),

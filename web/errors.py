@@ -88,7 +88,10 @@ def problem_of(error: Exception) -> Problem:
     if isinstance(error, HTTPException):
         status = error.code or 500
         invalid = getattr(error, "data", {}).get("messages")
-        return Problem(status, "", _title(status), _explain(status), {}, invalid)
+        # A limit may say what there was too much of.
+        limit = getattr(error, "limit", None)
+        own = error.description if limit is not None and limit.error_message else None
+        return Problem(status, "", _title(status), own or _explain(status), {}, invalid)
     if isinstance(error, DBAPIError):
         state = getattr(error.orig, "sqlstate", None)
         if state:

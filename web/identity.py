@@ -19,7 +19,12 @@ from flask_security import (
     user_authenticated,
 )
 from flask_security.datastore import SQLAlchemySessionUserDatastore
-from flask_security.forms import TwoFactorRescueForm, TwoFactorSetupForm, TwoFactorVerifyCodeForm
+from flask_security.forms import (
+    ChangePasswordForm,
+    TwoFactorRescueForm,
+    TwoFactorSetupForm,
+    TwoFactorVerifyCodeForm,
+)
 from flask_security.totp import Totp
 from flask_wtf import CSRFProtect
 from itsdangerous import URLSafeTimedSerializer
@@ -124,6 +129,19 @@ class CodeForm(TwoFactorVerifyCodeForm):
         if _locked(name, self.form_errors):
             return False
         return _counted(name, bool(super().validate(**kwargs)))
+
+
+class NewPasswordForm(ChangePasswordForm):
+    """A new password, after the one until now."""
+
+    def validate(self, **kwargs: Any) -> bool:
+        passed = bool(super().validate(**kwargs))
+        # The library says of the old password what it says at log-in, where a name may be wrong too.
+        self.password.errors = [
+            gettext("The password until now is not right.") if error == gettext(WRONG) else error
+            for error in self.password.errors
+        ]
+        return passed
 
 
 class SecondFactorForm(TwoFactorSetupForm):
@@ -311,6 +329,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         app,
         datastore,
         login_form=NameForm,
+        change_password_form=NewPasswordForm,
         two_factor_setup_form=SecondFactorForm,
         two_factor_verify_code_form=CodeForm,
         two_factor_rescue_form=RescueForm,

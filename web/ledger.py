@@ -65,7 +65,7 @@ def look(code: str) -> BaseResponse:
         with writing() as session:
             place = town(session)
             problem = legacy.problem_of(session, place.id, code)
-            if not _may(session, problem, place):
+            if not legacy.may_look(session, problem, place.id):
                 raise NotAllowed("It is solved, or not yours.", zh="该问题已销号，或不由您负责。")
             solved = request.form.get("solved") == "1"
             legacy.review(
@@ -102,7 +102,8 @@ def _one(code: str, refused: GisgridError | None = None) -> Response:
         place = town(session)
         problem = legacy.problem_of(session, place.id, code)
         reviews = legacy.reviews_of(session, problem.id)
-        may = _may(session, problem, place)
+        may = legacy.may_look(session, problem, place.id)
+        reached = bool(legacy.supervisors(session, problem.id, problem.supervisor))
     return _page(
         "ledger-problem.html",
         place,
@@ -110,6 +111,7 @@ def _one(code: str, refused: GisgridError | None = None) -> Response:
         problem=problem,
         reviews=reviews,
         may=may,
+        reached=reached,
         usual=today(place) + NEXT,
     )
 
@@ -135,12 +137,6 @@ def _colour(problem: legacy.Problem, day: date) -> str:
     if problem.review_on <= day:
         return "red"
     return "yellow" if problem.review_on <= day + SOON else "green"
-
-
-def _may(session: Session, problem: legacy.Problem, place: Place) -> bool:
-    """Whether the asker may look at it again; whoever keeps the township's ledger may at all."""
-    mine = {number for number, _ in legacy.keeps(session, place.id)}
-    return problem.solved_on is None and bool(mine & {None, problem.community_id})
 
 
 def _case(session: Session, place: Place) -> int | None:

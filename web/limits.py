@@ -56,11 +56,19 @@ def hold(
     *,
     scope: str,
     when: Callable[[Response], bool] | None = None,
+    told: Callable[[], str] | None = None,
 ) -> None:
-    """Limit a view for whoever has no account; with ``when``, only answers like that count."""
+    """Limit a view for whoever has no account; with ``when``, only answers like that count.
+
+    ``told`` says what there was too much of, where it is not wrong tries.
+    """
     limiter: Limiter = app.extensions["gisgrid.limiter"]
     limit = limiter.shared_limit(
-        allowed, scope=scope, exempt_when=lambda: bool(asker()), deduct_when=when
+        allowed,
+        scope=scope,
+        exempt_when=lambda: bool(asker()),
+        deduct_when=when,
+        error_message=told,
     )
     held: Callable[..., Any] = limit(app.view_functions[endpoint])
     app.view_functions[endpoint] = held

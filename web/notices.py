@@ -1,4 +1,4 @@
-"""``/notices``: calls of emergencies and reminders of old problems, until somebody has taken note."""
+"""``/notices``: calls of emergencies and reminders of old problems, until each level has taken note."""
 
 from __future__ import annotations
 
@@ -22,11 +22,19 @@ blueprint = Blueprint("notices", __name__, url_prefix="/notices")
 
 @blueprint.get("")
 def show() -> str:
-    """What waits for the asker."""
+    """What waits for the asker, and what they see a level below has not taken note of."""
     with reading() as session:
         waiting = notices.waiting(session)
+        below = notices.not_noted_below(session)
         own_town(session)
-    return render_template("notices.html", waiting=waiting, level_words=level_words(), local=local)
+    return render_template(
+        "notices.html",
+        waiting=waiting,
+        below=below,
+        level_words=level_words(),
+        local=local,
+        times=lambda zone: lambda at: local(at, zone),
+    )
 
 
 @blueprint.post("/<int(max=9223372036854775807):notice_id>")

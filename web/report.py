@@ -19,7 +19,7 @@ from web.errors import problem_of
 from web.i18n import LANGUAGES, language
 from web.limits import REPORTS, WRONG_TICKETS, hold
 from web.report_take import Outcome, attempt, looking
-from web.report_words import DATUMS, icon_of, words
+from web.report_words import DATUMS, icon_of, too_many, words
 from web.store import reading
 from web.towns import town, town_name
 
@@ -31,8 +31,8 @@ blueprint = Blueprint("report", __name__, url_prefix="/report")
 def init_app(app: Flask) -> None:
     """The pages, with a limit for whoever has no account."""
     app.register_blueprint(blueprint)
-    hold(app, "report.send", REPORTS, scope="reports")
-    hold(app, "report.answered", REPORTS, scope="answers")
+    hold(app, "report.send", REPORTS, scope="reports", told=too_many)
+    hold(app, "report.answered", REPORTS, scope="answers", told=too_many)
     hold(
         app, "report.followed", WRONG_TICKETS, scope="tickets", when=lambda r: r.status_code == 404
     )

@@ -77,6 +77,15 @@ def told(step: Told) -> str:
     return sentence
 
 
+def too_many() -> str:
+    """Why nothing more is taken from an address for a moment."""
+    return str(
+        gettext(
+            "Very much was sent from this network address just now. Nothing is lost: send again in a moment."
+        )
+    )
+
+
 def words() -> dict[str, str]:
     """What the page's script writes."""
     return {

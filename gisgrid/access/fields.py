@@ -147,7 +147,7 @@ PLAIN: dict[str, tuple[str, ...]] = {
 
 NO_PEOPLE = frozenset(
     (
-        "address_key", "address_street", "area", "asset", "backup", "calendar_year", "case_clock",
+        "address_key", "address_name", "address_street", "area", "asset", "backup", "calendar_year", "case_clock",
         "document", "flow", "flow_state", "flow_step", "event_grid", "grid",
         "grid_successor",
         "house", "house_grid", "matter", "matter_list", "position_total", "purpose",

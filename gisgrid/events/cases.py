@@ -333,8 +333,10 @@ def _take(
     _turn_clocks(session, now, at)
     if rule.means == "assign":
         session.execute(text(_DECIDED), {"case": case_id, "staff": to.staff_id})
-    if rule.means == "change_flow" and flow_by_id(session, now.flow_id).kind == "emergency":
-        call_upwards(session, case_id, now.township_id, at)
+    # A pin that was moved may lie in another community, which has heard nothing yet.
+    moved = rule.means in ("change_flow", "move")
+    if moved and now.open and flow_by_id(session, now.flow_id).kind == "emergency":
+        call_upwards(session, case_id, at)
     return now
 
 

@@ -18,9 +18,6 @@ from gisgrid.errors import Conflict, Invalid, NotFound
 from gisgrid.events.clocks import change_pause, work_time
 from gisgrid.locate.whereabouts import check_place
 
-CALLED = ("community", "section", "township")
-"""The levels that an emergency case is told to at once."""
-
 
 @dataclass(frozen=True)
 class Switch:
@@ -167,16 +164,12 @@ def emergencies_at(session: Session, event_id: int) -> list[Switch]:
     return [_switch(session, i) for i in ids.all()]
 
 
-def call_upwards(session: Session, case_id: int, township_id: int, at: datetime) -> int:
-    """Tell the levels above of an emergency case, each once; how many were told now."""
-    told = session.execute(
-        text(
-            "INSERT INTO notice (township_id, kind, level, case_id, key, at) "
-            "SELECT :t, 'call', l, :case, 'call:' || :case || ':' || l, :at "
-            "FROM unnest(CAST(:levels AS text[])) AS l ON CONFLICT (key) DO NOTHING"
-        ),
-        {"t": township_id, "case": case_id, "at": at, "levels": list(CALLED)},
-    )
+def call_upwards(session: Session, case_id: int, at: datetime) -> int:
+    """Tell the levels above of an emergency case: community, section, township; how many were told now.
+
+    Each level of each area is told once. A case in no community calls the township alone.
+    """
+    told = session.execute(text(_CALL), {"case": case_id, "at": at})
     return int(getattr(told, "rowcount", 0))
 
 
@@ -255,6 +248,17 @@ LEFT JOIN plan_in_force p ON p.township_id = e.township_id
 LEFT JOIN event_grid a ON a.plan_id = p.id AND a.event_id = e.id
 LEFT JOIN grid g ON g.id = a.grid_id
 """
+_CALL = f"""
+INSERT INTO notice (township_id, kind, level, area_id, case_id, key, at)
+SELECT c.township_id, 'call', called.level, called.area_id, c.id,
+       'call:' || c.id || ':' || called.level || ':' || called.area_id, :at
+FROM event_case c JOIN event e ON e.id = c.event_id {_LIES}
+CROSS JOIN LATERAL (VALUES ('community', coalesce(g.community_id, e.community_id)),
+    ('section', coalesce(g.community_id, e.community_id)), ('township', c.township_id)
+) AS called (level, area_id)
+WHERE c.id = :case AND called.area_id IS NOT NULL
+ON CONFLICT (key) DO NOTHING
+"""  # noqa: S608 - put together from parts that stand here
 _ORDINARY = f"""
 SELECT c.id FROM event_case c JOIN event e ON e.id = c.event_id JOIN flow f ON f.id = c.flow_id
 {_LIES}

@@ -152,7 +152,7 @@ def take_in(session: Session, place: Place, report_: Report, by: By) -> Received
     _attach(session, event_id)
     if report_.emergency or emergencies_at(session, event_id):
         case = open_case(session, event_id, by, kind="emergency", at=at)
-        call_upwards(session, case.id, place.id, at)
+        call_upwards(session, case.id, at)
     else:
         open_case(session, event_id, by, at=at)
     keep_photos(session, event_id, pictures, by)

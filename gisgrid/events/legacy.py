@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from gisgrid.access.roles import ROLES
 from gisgrid.errors import Conflict, Invalid, NotFound
 
 
@@ -128,28 +131,39 @@ def review(
 
 
 def remind(session: Session, township_id: int, now: datetime) -> list[Problem]:
-    """Tell the township of every review that is due by now, each day of review once.
+    """Remind the supervisors and the township of every review that is due by now, each day of review once.
 
-    The problems told of now come back, the longest due first.
+    A supervisor who comes to the post later is reminded at the next run. The problems told of now come
+    back, the longest due first.
     """
+    due = session.execute(text(_DUE), {"t": township_id, "now": now}).all()
+    told = []
+    for row in due:
+        values = {
+            "t": township_id,
+            "id": row.id,
+            "key": f"review:{row.id}:{row.review_on}",
+            "now": now,
+        }
+        whom = supervisors(session, row.id, row.supervisor)
+        new = session.execute(text(_REMIND), {**values, "accounts": whom}).all()
+        if new:
+            told.append(row.id)
+    return [_problem(session, number) for number in told]
+
+
+def supervisors(session: Session, problem_id: int, words: str) -> list[int]:
+    """Row numbers of the accounts that a problem's supervisor, named in ``words``, stands for today.
+
+    A log-in name, the name or staff code of a person, several of them, or a post of the problem's
+    ground: its role in Chinese or English. Empty where nobody is called so.
+    """
+    said = {_plain(part) for part in re.split("[、,，;；/]", words)}
+    roles = [name for name, r in ROLES.items() if said & {_plain(x) for x in (name, r.zh, r.en)}]
     rows = session.scalars(
-        text(
-            """
-            WITH due AS (
-                SELECT p.id, p.review_on FROM legacy_problem p
-                JOIN township t ON t.area_id = p.township_id
-                WHERE p.township_id = :t
-                  AND p.review_on <= (CAST(:now AS timestamptz) AT TIME ZONE t.time_zone)::date
-            )
-            INSERT INTO notice (township_id, kind, level, problem_id, key, at)
-            SELECT :t, 'review', 'township', id, 'review:' || id || ':' || review_on, :now
-            FROM due ORDER BY review_on, id
-            ON CONFLICT (key) DO NOTHING RETURNING problem_id
-            """
-        ),
-        {"t": township_id, "now": now},
-    ).all()
-    return [_problem(session, i) for i in rows]
+        text("SELECT supervisors(:id, :roles) ORDER BY 1"), {"id": problem_id, "roles": roles}
+    )
+    return list(rows)
 
 
 def ledger(session: Session, township_id: int, *, solved: bool = False) -> list[Problem]:
@@ -176,6 +190,23 @@ def reviews_of(session: Session, problem_id: int) -> list[Review]:
     return [Review(*row) for row in rows]
 
 
+def may_look(session: Session, problem: Problem, township_id: int) -> bool:
+    """Whether the transaction's account may note a look at it: it keeps that part of the ledger, or was
+    reminded as its supervisor. A solved one nobody may."""
+    if problem.solved_on is not None:
+        return False
+    mine = {number for number, _ in keeps(session, township_id)}
+    return bool(mine & {None, problem.community_id}) or bool(
+        session.scalar(
+            text(
+                "SELECT EXISTS (SELECT FROM notice n WHERE n.problem_id = :id "
+                "AND n.account_id = my_account())"
+            ),
+            {"id": problem.id},
+        )
+    )
+
+
 def keeps(session: Session, township_id: int) -> list[tuple[int | None, str]]:
     """The communities (number, name) for which the transaction's account keeps the ledger, by code.
 
@@ -196,6 +227,11 @@ def problem_of(session: Session, township_id: int, code: str) -> Problem:
     return _problem(session, int(number))
 
 
+def _plain(words: str) -> str:
+    """As the store compares them."""
+    return unicodedata.normalize("NFKC", words.strip()).lower()
+
+
 def _problem(session: Session, problem_id: int) -> Problem:
     row = (
         session.execute(text(f"{_PROBLEM} WHERE p.id = :id"), {"id": problem_id})
@@ -207,6 +243,20 @@ def _problem(session: Session, problem_id: int) -> Problem:
     return Problem(**row)
 
 
+_DUE = """
+SELECT p.id, p.review_on, p.supervisor FROM legacy_problem p JOIN township t ON t.area_id = p.township_id
+WHERE p.township_id = :t
+  AND p.review_on <= (CAST(:now AS timestamptz) AT TIME ZONE t.time_zone)::date
+ORDER BY p.review_on, p.id
+"""
+_REMIND = """
+INSERT INTO notice (township_id, kind, level, area_id, problem_id, account_id, key, at)
+SELECT :t, 'review', 'township', :t, :id, NULL, :key, :now
+UNION ALL
+SELECT :t, 'review', 'supervisor', :t, :id, k, :key || ':' || k, :now
+FROM unnest(CAST(:accounts AS bigint[])) AS k
+ON CONFLICT (key) DO NOTHING RETURNING id
+"""
 _KEEPS = """
 SELECT NULL::bigint AS id, '' AS name
 WHERE CAST(:t AS bigint) = ANY ((SELECT my_townships('handle_events'))::bigint[])

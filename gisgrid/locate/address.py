@@ -13,6 +13,14 @@ from sqlalchemy.orm import Session
 
 from gisgrid.errors import Invalid, NotFound
 from gisgrid.locate import aliases
+from gisgrid.locate.apart import (
+    APART,
+    Likes,
+    Surroundings,
+    directions_differ,
+    rows_differ,
+    surroundings,
+)
 from gisgrid.locate.likeness import (
     NOTES,
     SAME,
@@ -20,9 +28,8 @@ from gisgrid.locate.likeness import (
     confidences,
     number_difference,
     street_difference,
-    upper_difference,
 )
-from gisgrid.locate.normal import fold, readings
+from gisgrid.locate.normal import fold, is_street, names_in, readings
 from gisgrid.locate.readings import Reading, ladder
 from gisgrid.locate.streets import streets_of
 
@@ -124,9 +131,10 @@ def search(
     if spoken and spoken[0].likeness == 1:
         return _of_alias(session, township_id, asked, spoken[0])
     reads = readings(asked)
-    found = _by_key(session, township_id, reads)
+    around = surroundings(session, township_id, reads)
+    found = _by_key(session, township_id, reads, around)
     if not found or found[0].difference.cost > _ENOUGH:
-        found = _best(found + _by_likeness(session, township_id, reads))
+        found = _best(found + _by_likeness(session, township_id, reads, around))
     candidates = [c for c in _weighed(found, spoken)[:limit] if c.confidence >= _HOPELESS]
     match = candidates[0] if candidates and candidates[0].confidence >= accept else None
     return Answer(asked, match, tuple(candidates))
@@ -191,7 +199,9 @@ def _spoken(alias: aliases.Found, confidence: float) -> Candidate:
     )
 
 
-def _by_key(session: Session, township_id: int, reads: Sequence[Reading]) -> list[_Found]:
+def _by_key(
+    session: Session, township_id: int, reads: Sequence[Reading], around: Surroundings
+) -> list[_Found]:
     """Houses on a street of exactly that name whose number is that, a part of it, or around it."""
     numbers = {shorter for r in reads for shorter in _shortened(r.number)}
     houses = ladder(reads[0].number).get("号", "")
@@ -205,7 +215,7 @@ def _by_key(session: Session, township_id: int, reads: Sequence[Reading]) -> lis
             "n": int(houses) if houses.isdecimal() and len(houses) < 10 else None,
         },
     )
-    return _best(_compared(_House(*row), reads) for row in rows)
+    return _best(_compared(_House(*row), reads, around) for row in rows)
 
 
 def _shortened(number: str) -> list[str]:
@@ -215,13 +225,16 @@ def _shortened(number: str) -> list[str]:
     return [number, *("".join(parts[:n]) for n in range(len(parts) - 1, keep - 1, -1))]
 
 
-def _by_likeness(session: Session, township_id: int, reads: Sequence[Reading]) -> list[_Found]:
+def _by_likeness(
+    session: Session, township_id: int, reads: Sequence[Reading], around: Surroundings
+) -> list[_Found]:
     """Houses with a like number on a street with a like name.
 
     On the streets most like the one asked for every number is looked at, on the others only the
     same number: two slips at once that lead to a better street than one slip are not met.
     """
-    like = streets_of(session, township_id).like([r.street for r in reads[:2]])
+    streets = streets_of(session, township_id)
+    like = streets.like([r.street for r in reads[:2]])
     near = sorted(
         (*min((street_difference(r.street, name).cost, i) for i, r in enumerate(reads)), street_id)
         for street_id, name in like
@@ -245,7 +258,7 @@ def _by_likeness(session: Session, township_id: int, reads: Sequence[Reading]) -
         _OF_NUMBERS,
         {"ids": [w[1] for w in wanted], "numbers": [w[2] for w in wanted]},
     )
-    return [_compared(_House(*row), reads) for row in rows]
+    return [_compared(_House(*row), reads, around, streets.likes) for row in rows]
 
 
 def _like_numbers(asked: str, known: Sequence[str]) -> list[str]:
@@ -264,20 +277,37 @@ def _like_numbers(asked: str, known: Sequence[str]) -> list[str]:
     return sorted(found)
 
 
-def _compared(house: _House, reads: Sequence[Reading]) -> _Found:
-    return _Found(
-        house,
-        min(
-            (
-                street_difference(r.street, house.street)
-                + number_difference(r.number, house.number)
-                + upper_difference(r.upper, house.upper)
-                for r in reads
-            ),
-            key=lambda d: d.cost,
-            default=SAME,
-        ),
-    )
+def _compared(
+    house: _House, reads: Sequence[Reading], around: Surroundings, likes: Likes | None = None
+) -> _Found:
+    differences = (_difference(r, house, around, likes) for r in reads)
+    return _Found(house, min(differences, key=lambda d: d.cost, default=SAME))
+
+
+def _difference(
+    asked: Reading, house: _House, around: Surroundings, likes: Likes | None
+) -> Difference:
+    """Without ``likes`` only houses on a street that was asked for are compared."""
+    street = street_difference(asked.street, house.street)
+    rural = not (house.street.isascii() or is_street(house.street))
+    rural_asked = not (asked.street.isascii() or is_street(asked.street))
+    names = asked.upper
+    if asked.street.endswith(house.street) and not asked.street.isascii():
+        # What stands before the street is above it, however it was read.
+        names = (*names, *names_in(asked.street.removesuffix(house.street)))
+    above = around.upper_cost(names, house.upper, rural=rural)
+    upper = Difference(above, ("upper_differs",) if above else ())
+    found = street + number_difference(asked.number, house.number) + upper
+    if around.another_street(house.street) or (around.names_street and rural_asked):
+        note = "another_street"
+    elif (likes and likes.apart(asked.street, house.street)) or directions_differ(
+        asked, house.street, house.upper
+    ):
+        note = "street_apart"
+    else:
+        return found
+    # What is more unlike besides stays behind what is less.
+    return Difference(max(found.cost, APART) + found.cost / 10, (*found.notes, note))
 
 
 def _best(found: Iterable[_Found]) -> list[_Found]:
@@ -303,7 +333,7 @@ def _same_place(one: _House, other: _House) -> bool:
     """Whether two rows of the register are one address: written alike, and not standing apart."""
     if (one.street, one.number) != (other.street, other.number):
         return False
-    if upper_difference(tuple(one.upper.split()), other.upper).cost >= 2:
+    if rows_differ(one.upper, other.upper):
         return False
     if one.lon is None or other.lon is None or one.lat is None or other.lat is None:
         return True

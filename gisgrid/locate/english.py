@@ -49,7 +49,12 @@ def read_english(
     number = (f"{_house(house)}号" if house else "") + (f"{room}室" if room else "")
     cuts = [_street_length(words, localities)]
     if every:
-        cuts += [n for n in range(len(words), 0, -1) if n not in cuts]
+        # The kind of a street stands above nothing: 5 Elm Rd is not 5 Elm in Rd.
+        cuts += [
+            n
+            for n in range(len(words), 0, -1)
+            if n not in cuts and not (n < len(words) and words[n] in STREET_TYPES)
+        ]
     return [
         Reading(
             street=_street(words[:n]),

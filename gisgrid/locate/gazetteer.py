@@ -38,6 +38,7 @@ def index_addresses(session: Session, township_id: int) -> int:
         text("SELECT name, id FROM address_street WHERE township_id = :t"), {"t": township_id}
     )
     street_ids: dict[str, int] = dict(known.all())
+    above: set[str] = set()
     made = 0
     for rows in _stale(session, township_id, int.from_bytes(seed)):
         found = [
@@ -56,7 +57,9 @@ def index_addresses(session: Session, township_id: int) -> int:
         for house_id, reading, community, source in found:
             if community not in upper_of:
                 upper_of[community] = _words(community)
-            upper = " ".join(dict.fromkeys((*upper_of[community], *reading.upper)))
+            names_above = dict.fromkeys((*upper_of[community], *reading.upper))
+            above.update(names_above)
+            upper = " ".join(names_above)
             ends = span(reading.number)
             low, high = ends if ends else ("", "")
             lines.append(
@@ -66,6 +69,7 @@ def index_addresses(session: Session, township_id: int) -> int:
         made += len(rows)
     if made:
         _forget_empty_streets(session, township_id)
+        _note_names(session, township_id, above)
     if made > _CHUNK // 10:
         session.execute(text("ANALYZE address_street, address_key"))
     return made
@@ -135,6 +139,17 @@ def _add_streets(session: Session, township_id: int, names: list[str]) -> dict[s
         {"t": township_id, "names": names},
     )
     return dict(rows.all())
+
+
+def _note_names(session: Session, township_id: int, names: set[str]) -> None:
+    """Remember names that stand above streets; a name no house has any more tells nothing wrong."""
+    session.execute(
+        text(
+            "INSERT INTO address_name (township_id, name) "
+            "SELECT :t, name FROM unnest(CAST(:names AS text[])) AS new(name) ON CONFLICT DO NOTHING"
+        ),
+        {"t": township_id, "names": sorted(names)},
+    )
 
 
 def _forget_empty_streets(session: Session, township_id: int) -> None:

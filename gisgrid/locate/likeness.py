@@ -16,7 +16,7 @@ from functools import lru_cache
 from rapidfuzz.distance import OSA
 
 from gisgrid.locate.readings import ladder, within
-from gisgrid.locate.variants import RUNGS, STREET_ENDS, STREET_TYPES, UPPER
+from gisgrid.locate.variants import RUNGS, STREET_ENDS, STREET_TYPES
 
 UNKNOWN_COST = 6.0
 """Cost of the candidate "not in the register"."""
@@ -44,6 +44,8 @@ NOTES = {
     "street_order": ("words in another order", "词序不同"),
     "street_prefix": ("other words before or after the street", "路名前后有其他文字"),
     "street_differs": ("street written differently", "路名写法不同"),
+    "street_apart": ("direction, number or kind of the street differs", "方位、序号或道路类别不同"),
+    "another_street": ("the street asked for is another one", "所问的路另有其路"),
     "upper_differs": ("community or district differs", "社区或区划不同"),
 }
 
@@ -133,39 +135,6 @@ def _rung_difference(rung: str, asked: str | None, known: str | None) -> Differe
 def _edits(asked: str, known: str) -> Difference:
     further = EDIT * (OSA.distance(asked, known) - 1)
     return Difference(NUMBER_EDIT + further, ("number_differs",))
-
-
-@lru_cache(maxsize=100_000)
-def upper_difference(asked: tuple[str, ...], known: str) -> Difference:
-    """How far the names above the street contradict those of the register; what is missing agrees.
-
-    ``known`` has blanks between its names.
-    """
-    cost = 0.0
-    names = known.split()
-    for name in asked:
-        if name in names:
-            continue
-        rivals = [other for other in names if _kind(other) == _kind(name)]
-        if rivals:
-            cost += min(_name_cost(name, other) for other in rivals)
-    return Difference(min(cost, 6.0), ("upper_differs",) if cost else ())
-
-
-@lru_cache(maxsize=20_000)
-def _kind(name: str) -> str:
-    if name.isdigit():
-        return "postcode"
-    if name.isascii():
-        return "word"
-    return next((e for e in ("邻", "组", *UPPER) if name.endswith(e)), "name")
-
-
-def _name_cost(asked: str, known: str) -> float:
-    edits = OSA.distance(asked, known)
-    if asked.isascii():
-        return 0.7 if edits == 1 else 1.2
-    return 1.5 if edits == 1 else 2.5
 
 
 def confidences(costs: Sequence[float]) -> list[float]:

@@ -143,10 +143,10 @@ def readings(text: str) -> list[Reading]:
         for cut in [0, *(m.end() for m in _CUT.finditer(segment))]:
             street = segment[cut:]
             if street and (cut or segment):
-                upper = (*_names(segment[:cut]), *groups)
+                upper = (*names_in(segment[:cut]), *groups)
                 found.append(Reading(street=street, number=number, upper=upper))
     unique = {(r.street, r.number): r for r in reversed(found)}
-    return sorted(unique.values(), key=lambda r: (r != found[0], not _is_street(r.street)))[:8]
+    return sorted(unique.values(), key=lambda r: (r != found[0], not is_street(r.street)))[:8]
 
 
 def fold_blanks(text: str) -> str:
@@ -280,7 +280,8 @@ def _groups(tokens: list[_Token]) -> tuple[str, ...]:
     return tuple(t.value + t.rung for t in tokens if t.rung in GROUPS)
 
 
-def _is_street(text: str) -> bool:
+def is_street(text: str) -> bool:
+    """Whether a Chinese name is that of a street, by its ending."""
     return text.endswith(STREET_ENDS) and text not in STREET_ENDS
 
 
@@ -310,8 +311,12 @@ def _cut_upper(segment: str, names: Names) -> tuple[list[str], str]:
     return upper, rest
 
 
-def _names(text: str) -> list[str]:
-    """Any text above the street, cut behind each ending."""
+def names_in(text: str) -> list[str]:
+    """Any text above the street, cut behind each ending.
+
+    >>> names_in("北京市F镇石桥社区")
+    ['北京市', 'F镇', '石桥社区']
+    """
     out, start = [], 0
     for match in _CUT.finditer(text):
         if match.end() - start > 1:

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from gisgrid.locate.apart import Likes
 from gisgrid.locate.gazetteer import grams
 
 Ids = npt.NDArray[np.int64]
@@ -44,6 +45,8 @@ class Streets:
     """Trigram to the places in ``streets`` that have it, ascending."""
     sizes: Ids
     """How many trigrams each street has."""
+    likes: Likes
+    """Which of them are alike but for what tells streets apart."""
 
     def like(self, names: Sequence[str], *, least: float = 0.25, most: int = 40) -> list[Street]:
         """Streets that share a quarter of the trigrams of one of ``names``, the most alike first."""
@@ -96,7 +99,8 @@ def _made(stamp: tuple[object, ...], streets: tuple[Street, ...]) -> Streets:
         for trigram in own:
             holders[trigram].append(place)
     arrays = {trigram: np.array(places, np.int64) for trigram, places in holders.items()}
-    return Streets(stamp, streets, arrays, np.array(sizes, np.int64))
+    likes = Likes.of(street.name for street in streets)
+    return Streets(stamp, streets, arrays, np.array(sizes, np.int64), likes)
 
 
 _held: dict[tuple[str, int], Streets] = {}

@@ -116,6 +116,14 @@ UPPER = (
     "村",
     "里",
 )
+DIVISIONS = ("自治区", "省", "市")
+COUNTIES = ("区", "县", "市", "旗")
+TOWNSHIPS = ("街道", "镇", "乡")
+COMMUNITIES = ("社区", "居委会", "村委会", "村", "里")
+# They end like a district and are none.
+COMPOUNDS = ("小区", "园区", "校区", "厂区", "库区", "开发区", "家属区", "生活区")
+# Characters that tell streets apart which are called alike otherwise.
+MARKS = frozenset("东西南北中上下前后内外左右新老旧大小一二三四五六七八九十甲乙丙丁")
 # Endings that make a name a street.
 STREET_ENDS = ("大道", "大街", "大路", "胡同", "路", "街", "道", "巷", "弄", "径", "段", "线")
 
@@ -161,6 +169,17 @@ hts: heights
 _ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth"
 _ORDINAL_ENDS = {1: "st", 2: "nd", 3: "rd"}
 DIRECTIONS = {"north": "n", "south": "s", "east": "e", "west": "w"}
+# Quarters of a city as well, and the letters that stand for them.
+DIRECTION_WORDS = {
+    **DIRECTIONS,
+    **{letter: letter for letter in (*DIRECTIONS.values(), "ne", "nw", "se", "sw")},
+    "northeast": "ne",
+    "northwest": "nw",
+    "southeast": "se",
+    "southwest": "sw",
+}
+# English words that tell streets apart which are called alike otherwise.
+MARK_WORDS = frozenset((*DIRECTION_WORDS, "new", "old", "upper", "lower", "inner", "outer"))
 # Words before the number of a dwelling inside a house.
 UNIT_WORDS = ("apartment", "apt", "unit", "suite", "ste", "room", "rm", "floor", "fl", "no")
 STATES = frozenset({"ma", "massachusetts", "usa", "us"})

@@ -119,8 +119,8 @@ def _grids(stage: Stage, place: Place) -> npt.NDArray[np.object_]:
     grids = stage.session.scalars(
         text(
             """
-            SELECT ST_AsBinary(g.geom) FROM grid g JOIN plan p ON p.id = g.plan_id
-            WHERE p.township_id = :t AND p.state = 'published' ORDER BY g.code COLLATE "C"
+            SELECT ST_AsBinary(g.geom) FROM grid g JOIN plan_in_force p ON p.id = g.plan_id
+            WHERE p.township_id = :t ORDER BY g.code COLLATE "C"
             """
         ),
         {"t": place.id},

@@ -9,7 +9,7 @@ from gisgrid.tables.access import (
     Purpose,
     RoleRight,
 )
-from gisgrid.tables.addresses import AddressKey, AddressStreet, Alias
+from gisgrid.tables.addresses import AddressKey, AddressName, AddressStreet, Alias
 from gisgrid.tables.base import SRID, Base
 from gisgrid.tables.cases import (
     CalendarYear,
@@ -58,6 +58,7 @@ __all__ = [
     "AccessToken",
     "Account",
     "AddressKey",
+    "AddressName",
     "AddressStreet",
     "Alias",
     "Appointment",

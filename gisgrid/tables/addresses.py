@@ -34,6 +34,16 @@ class AddressStreet(Base):
     name: Mapped[str] = mapped_column(Text)
 
 
+class AddressName(Base):
+    """A name that stands above streets in addresses of the register: a district, a community, a postcode."""
+
+    __tablename__ = "address_name"
+
+    township_id: Mapped[int] = mapped_column(ForeignKey("township.area_id"), primary_key=True)
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    """In one form of writing."""
+
+
 class AddressKey(Base):
     """A house's address in one form of writing; made by ``gisgrid.locate.gazetteer``."""
 

@@ -155,14 +155,19 @@ class Notice(Base):
         CheckConstraint("kind IN ('call', 'warning', 'review')", name="kind"),
         UniqueConstraint("key"),
         Index("ix_notice_township_id_open", "township_id", postgresql_where=text("seen_at IS NULL")),
+        Index("ix_notice_problem_id", "problem_id", "account_id"),
     )  # fmt: skip
 
     id: Mapped[Id]
     township_id: Mapped[int] = mapped_column(ForeignKey("township.area_id"))
     kind: Mapped[str] = mapped_column(Text)
     level: Mapped[str] = mapped_column(Text)
+    area_id: Mapped[int | None] = mapped_column(ForeignKey("area.id"))
+    """The township, or the community whose level or section is called; null: it was not known."""
     case_id: Mapped[int | None] = mapped_column(ForeignKey("event_case.id"))
     problem_id: Mapped[int | None] = mapped_column(ForeignKey("legacy_problem.id"))
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    """The supervisor who is reminded; null: the level is."""
     key: Mapped[str] = mapped_column(Text)
     """What it is about, so that nobody is told twice."""
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

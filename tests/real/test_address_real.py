@@ -10,7 +10,16 @@ from sqlalchemy.orm import Session
 
 from gisgrid.locate.address import search
 from gisgrid.locate.gazetteer import index_addresses
-from tests.support.addresses import DAMAGES, Door, boston, damaged, fill_and_index, taipei
+from tests.support.addresses import (
+    DAMAGES,
+    Door,
+    boston,
+    cambridge,
+    damaged,
+    fill_and_index,
+    taipei,
+)
+from tests.support.apart import taken_for_another
 
 pytestmark = pytest.mark.real
 SEARCHES = 200
@@ -18,8 +27,12 @@ SEARCHES = 200
 
 @pytest.fixture(scope="module")
 def cities(empty: Session, data: Path) -> dict[str, tuple[int, list[Door]]]:
-    """Every sixth door plate of Taipei and every third address of Boston, each in a township."""
-    doors = {"Taipei": taipei(data)[::6], "Boston": boston(data)[::3]}
+    """Every sixth door plate of Taipei, third address of Boston, and Cambridge, each in a township."""
+    doors = {
+        "Taipei": taipei(data)[::6],
+        "Boston": boston(data)[::3],
+        "Cambridge": cambridge(data),
+    }
     return {name: (fill_and_index(empty, name, of), of) for name, of in doors.items()}
 
 
@@ -45,4 +58,14 @@ def test_the_first_answer_is_right_and_a_sure_one_nearly_always(
 
 
 def test_keys_are_made_once(empty: Session, cities: dict[str, tuple[int, list[Door]]]):
-    assert [index_addresses(empty, township) for township, _ in cities.values()] == [0, 0]
+    assert [index_addresses(empty, township) for township, _ in cities.values()] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("city", ["Taipei", "Boston", "Cambridge"])
+def test_no_variant_of_an_address_is_taken_for_it(
+    empty: Session, cities: dict[str, tuple[int, list[Door]]], city: str
+):
+    township, doors = cities[city]
+    wrong, asked = taken_for_another(empty, township, doors, sample=SEARCHES)
+    assert wrong == []
+    assert asked.total() > SEARCHES / 2

@@ -77,6 +77,13 @@ def boston(folder: Path) -> list[Door]:
     return doors
 
 
+def cambridge(folder: Path) -> list[Door]:
+    """The addresses of the assessor's units, in one city of one name."""
+    with gzip.open(folder / "cambridge_house_units.csv.gz", "rt", encoding="utf-8") as file:
+        tails = sorted({" ".join(row["Location"].split()) for row in csv.DictReader(file)})
+    return [Door(("Cambridge", "MA"), tail, "Cambridge", None, True) for tail in tails if tail]
+
+
 def invented(doors: Sequence[Door], rng: np.random.Generator) -> list[Door]:
     """A city like Chinese ``doors`` whose streets and communities have other names."""
     letters = sorted({c for d in doors for c in re.sub(r"[\d０-９\W]", "", d.tail + d.community)})

@@ -17,8 +17,15 @@
       maps[1 - k].setView(map.getCenter(), map.getZoom(), { animate: false });
       leading = null;
     }));
-    const sides = await Promise.all(ui.sides.map((url) =>
-      fetch(url, { headers: { Accept: "application/json" } }).then((answer) => answer.json())));
+    let sides;
+    try {
+      sides = await Promise.all(ui.sides.map((url) => gisgrid.json(url)));
+    } catch (error) {
+      const notice = document.getElementById("notice");
+      notice.textContent = error.told || notice.dataset.failed;
+      notice.hidden = false;
+      return;
+    }
     sides.forEach((side, k) => {
       const grids = gisgrid.drawGrids(side.grids, { pane: "grids", marked }).addTo(maps[k]);
       if (k === 0) maps[0].fitBounds(grids.getBounds(), { padding: [10, 10] });

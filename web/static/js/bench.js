@@ -24,10 +24,16 @@
         if (ui.csrf) options.headers["X-CSRFToken"] = ui.csrf;
         options.body = JSON.stringify(body);
       }
-      const answer = await fetch(`${ui.root}/${ui.plan}/${path}`, options);
-      const found = await answer.json();
-      if (answer.ok) return found;
-      throw Object.assign(new Error(found.detail || found.title || ui.words.failed), { status: answer.status, facts: found });
+      let answer;
+      try {
+        answer = await fetch(`${ui.root}/${ui.plan}/${path}`, options);
+      } catch (_) {
+        throw new Error(ui.words.not_sent);
+      }
+      if (answer.ok) return answer.json();
+      const refusal = await gisgrid.refusal(answer);
+      refusal.message ||= ui.words.failed;
+      throw refusal;
     }
     bench.ask = ask;
 
@@ -49,7 +55,7 @@
 
     bench.failed = async function (error) {
       bench.tell(error.message, error.facts && (error.facts.place || (error.facts.facts || {}).place));
-      if (error.status === 409 || error.status === undefined) await reload();
+      if (error.status === 409 || error.status === undefined) await reload().catch(() => bench.draw());
       else bench.draw();
     };
 

@@ -40,15 +40,13 @@
       try {
         if (filters.short && !stars.size) show({ total: 0, open: 0, late: 0, soon: 0, unlocated: 0, rows: [], symbols: [] });
         else {
-          const answer = await fetch(query({ limit: filters.limit || PAGE, square: symbols.square().toFixed(7) }), { signal: latest.signal });
-          if (!answer.ok) throw new Error(String(answer.status));
-          const found = await answer.json();
+          const found = await gisgrid.json(query({ limit: filters.limit || PAGE, square: symbols.square().toFixed(7) }), { signal: latest.signal });
           if (mine === wanted) show(found);
         }
         byId("notice").hidden = true;
       } catch (error) {
         if (error.name === "AbortError") return;
-        byId("notice").textContent = words.failed;
+        byId("notice").textContent = error.told || words.failed;
         byId("notice").hidden = false;
       }
       if (mine === wanted && !document.documentElement.dataset.ready) {
@@ -144,10 +142,14 @@
         const fields = event.target.elements;
         const body = { step: fields.step.value, cases: [...chosen].map(([id, seq]) => ({ id, seq })) };
         if (body.step === "dispatch") body.to = fields.to.value;
-        const answer = await fetch(`${ui.steps}?lang=${ui.language}`, { method: "POST", body: JSON.stringify(body),
-          headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": ui.csrf } });
-        const told = await answer.json();
-        const cases = told.cases || [{ id: "", status: answer.status, said: told.detail || "" }];
+        let cases;
+        try {
+          cases = (await gisgrid.json(`${ui.steps}?lang=${ui.language}`, { method: "POST", body: JSON.stringify(body),
+            headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": ui.csrf } })).cases;
+        } catch (error) {
+          byId("answers").replaceChildren(make("li", { class: "bad" }, error.told || words.not_sent));
+          return;
+        }
         const refused = cases.filter((one) => one.status !== 200);
         byId("answers").replaceChildren(make("li", {}, fill(words.done, { n: cases.length - refused.length, m: refused.length })),
           ...refused.map((one) => make("li", { class: "bad" }, make("a", { href: ui.case + one.id }, String(one.id)), " ", one.said)));
@@ -216,7 +218,13 @@
 
     let borders = null;
     async function drawBorders() {
-      if (!borders) borders = L.geoJSON(await gisgrid.json(ui.grids), { interactive: false, style: { color: "#5b6b82", weight: 1, fill: false } });
+      try {
+        if (!borders) borders = L.geoJSON(await gisgrid.json(ui.grids), { interactive: false, style: { color: "#5b6b82", weight: 1, fill: false } });
+      } catch (error) {
+        byId("notice").textContent = error.told || byId("notice").dataset.failed;
+        byId("notice").hidden = false;
+        return;
+      }
       if (byId("borders").checked) borders.addTo(map);
       else borders.remove();
     }
@@ -236,7 +244,12 @@
     // A board may hold very many cases: only those that changed are asked for, and put into the list.
     async function changed(ids) {
       const shown = new Set(rows.map((row) => row.case_id));
-      const answer = await gisgrid.json(query({ ids: ids.join(","), limit: ids.length }));
+      let answer;
+      try {
+        answer = await gisgrid.json(query({ ids: ids.join(","), limit: ids.length }));
+      } catch (_) {
+        return refresh(); // which says what is wrong
+      }
       const fresh = new Map(answer.rows.map((row) => [row.case_id, row]));
       const here = rows[at] && rows[at].case_id;
       const news = answer.rows.filter((row) => !shown.has(row.case_id));
@@ -249,7 +262,7 @@
         if (item) item.classList.add("fresh");
       }
       if (news.length) byId("live").title = fill(words.new, { what: news.map((row) => row.matter).join(", ") });
-      refresh();
+      return refresh();
     }
 
     const rank = (row) => [row.open ? 0 : 1, row.open ? (row.due_at ? Date.parse(row.due_at) : Infinity) : -Date.parse(row.reported_at), row.case_id];

@@ -106,8 +106,7 @@
     const query = new URLSearchParams({ ...question, lang: ui.language });
     try {
       const answer = await fetch(`${ui.api}?${query}`, { signal: AbortSignal.timeout(PATIENCE_MS) });
-      if (answer.status >= 500) return null;
-      return { ok: answer.ok, body: await answer.json() };
+      return { ok: answer.ok, broken: answer.status >= 500, body: await answer.json() };
     } catch (_) {
       return null;
     }
@@ -121,12 +120,11 @@
     if (answer && answer.ok) {
       if (!current() || current().plan.id !== answer.body.plan.id) await refresh();
       found(answer.body, details || {});
-    } else if (answer) {
+    } else if (answer && !answer.broken) {
       problem(answer.body);
-    } else if (question.lon === undefined) {
-      show(make("p", { class: "bad" }, words.no_address));
-    } else if (!current()) {
-      show(make("p", { class: "bad" }, words.no_server));
+    } else if (question.lon === undefined || !current()) {
+      const alone = question.lon === undefined ? words.no_address : words.no_server;
+      show(make("p", { class: "bad" }, (answer && answer.body.detail) || alone));
     } else {
       const [lon, lat] = gisgrid.toWgs84(question.datum, Number(question.lon), Number(question.lat));
       const here = gisgrid.locate(current(), lon, lat);

@@ -7,12 +7,6 @@
 
   gisgrid.layers = layers; // tests look here
 
-  gisgrid.json = async function (url) {
-    const answer = await fetch(url, { headers: { Accept: "application/json" } });
-    if (!answer.ok) throw new Error(String(answer.status));
-    return answer.json();
-  };
-
   gisgrid.map = function (id, options, bounds) {
     const map = L.map(id, options);
     // The panel lies over the map on wide screens, not on phones.
@@ -36,8 +30,10 @@
     if (spec.shown) layers[spec.name].addTo(map);
   };
 
-  function failed() {
-    byId("notice").hidden = false;
+  function failed(error) {
+    const notice = byId("notice");
+    notice.textContent = (error && error.told) || notice.dataset.failed;
+    notice.hidden = false;
   }
 
   // An element with text and children; the one way this page makes elements.
@@ -66,7 +62,6 @@
   gisgrid.start = function (map, ui) {
     atTurn(ui.turns_in_s);
     gisgrid.town = map; // tests look here
-    byId("notice").textContent = ui.words.failed;
     // The planner's layers lay their own paint, labels and facts over the grids.
     const state = { map, ui, counts: new Map(), selected: null, choice: layers.grids.spec.colourings[0],
       painting: null, labelOf: null, more: null };
@@ -244,8 +239,8 @@
     let grid;
     try {
       grid = await gisgrid.json(`${ui.api}/grids/${encodeURIComponent(code)}?plan=${ui.plan}${day}`);
-    } catch (_) {
-      return failed();
+    } catch (error) {
+      return failed(error);
     }
     if (grid.state === "retired") {
       return show(state, grid.name, make("span", { class: "badge" }, ui.words.retired),
@@ -272,8 +267,8 @@
     let thing;
     try {
       thing = await gisgrid.json(found.layer.extra.about + found.id);
-    } catch (_) {
-      return failed();
+    } catch (error) {
+      return failed(error);
     }
     const near = thing.border_m === null ? "" : ` · ${ui.words.near_border.replace("{m}", thing.border_m.toFixed(1))}`;
     const grid = (thing.grid_name ? `${thing.grid_name} (${thing.grid_code})` : ui.words.no_grid) + near;
@@ -309,8 +304,8 @@
       let answer;
       try {
         answer = await gisgrid.json(`${ui.api}/search?plan=${ui.plan}&q=${encodeURIComponent(text)}`);
-      } catch (_) {
-        return failed();
+      } catch (error) {
+        return failed(error);
       }
       if (turn !== asked) return undefined; // a later question was asked meanwhile
       list.replaceChildren(...answer.hits.map((hit) => make("li", {},

@@ -75,8 +75,8 @@
           gisgrid.repaint(state);
           shown = stands.url;
         }
-      } catch (_) {
-        if (mine === turn) byId("planner-note").textContent = ui.words.failed;
+      } catch (error) {
+        if (mine === turn) byId("planner-note").textContent = error.told || ui.words.failed;
         return;
       }
       note(stands);

@@ -22,11 +22,12 @@
     return value;
   }
 
+  // Copies: the page that was read stays whole, since what it says is asked of it afterwards.
   function pieces(html, ...ids) {
     const page = new DOMParser().parseFromString(html, "text/html");
     for (const id of ids) {
       const piece = page.getElementById(id);
-      if (piece) byId(id).replaceWith(document.adoptNode(piece));
+      if (piece) byId(id).replaceWith(document.importNode(piece, true));
     }
     return page;
   }
