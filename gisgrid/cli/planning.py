@@ -13,9 +13,9 @@ from rich.table import Table
 from gisgrid.cli.edge import connected, opened, wide_console
 from gisgrid.plans import plans, summary
 from gisgrid.plans.attach import Counts, attach
-from gisgrid.plans.jobs import work
 from gisgrid.plans.studies import make_asked, watch
 from gisgrid.plans.townships import OPTIONS, change_township
+from gisgrid.plans.worker import work
 from gisgrid.settings import Settings
 
 _township = click.option("--township", help="code of the township; needed if there are several")
