@@ -1,13 +1,18 @@
-"""What a process owes to the one that started it: it does not outlive it."""
+"""What a process owes to the one that started it: it says that it lives, and does not outlive it."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import ctypes
 import os
 import signal
+from collections.abc import Callable
 
 _PR_SET_PDEATHSIG = 1
 """linux/prctl.h"""
+BEAT_S = 1.0
+"""How often a process says that it lives."""
 
 
 def end_with(parent: int) -> None:
@@ -26,3 +31,21 @@ def end_with(parent: int) -> None:
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+def writing_to(file: int) -> Callable[[], None]:
+    """What tells the supervisor by a byte in its file that this process lives."""
+
+    def alive() -> None:
+        # Full: it has not looked for an hour, and has been told already.
+        with contextlib.suppress(BlockingIOError):
+            os.write(file, b".")
+
+    return alive
+
+
+async def beat(alive: Callable[[], None]) -> None:
+    """Call ``alive`` every second, from a loop that turns."""
+    while True:
+        alive()
+        await asyncio.sleep(BEAT_S)

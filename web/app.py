@@ -14,6 +14,7 @@ from web import (  # noqa: F401 - some add their routes to the API or the bench
     bench,
     bench_review,
     bench_store,
+    bodies,
     cases,
     desk,
     dispatch,
@@ -58,7 +59,6 @@ def create_app(settings: Settings, bind: Engine | None = None) -> Flask:
     if settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]
     app.config["SETTINGS"] = settings
-    app.config["MAX_CONTENT_LENGTH"] = 1_000_000
     app.url_map.merge_slashes = (
         False  # one address for one thing, and no redirect that names a host
     )
@@ -73,7 +73,7 @@ def create_app(settings: Settings, bind: Engine | None = None) -> Flask:
     errors.init_app(app)
     identity.init_app(app, settings)
     limits.init_app(app)
-    app.before_request(report_form.make_room)
+    bodies.init_app(app)
     gate.init_app(app)
     app.register_blueprint(desk.blueprint)
     app.register_blueprint(documents.blueprint)

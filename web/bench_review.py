@@ -34,7 +34,6 @@ from web.paper import as_pdf
 
 STEP_RIGHTS = {"approve": ("review",), "return": ("review",), "notify": ("plan", "review")}
 """Whose each step of review is; the others are the drawers'."""
-MOST_FILE_BYTES = 50_000_000
 MOST_FLOWS = 12
 """Flows of one edit that a report lists; the table of grids has them all."""
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -176,7 +175,6 @@ def export(plan_id: int, ending: str) -> Response:
 @blueprint.post("/import")
 def bring_in() -> BaseResponse:
     """Make a scenario from an uploaded file and go to it."""
-    request.max_content_length = MOST_FILE_BYTES
     sent = request.files.get("file")
     ending = Path(sent.filename or "").suffix.lower() if sent else ""
     if sent is None or ending not in (".gpkg", ".geojson", ".json"):

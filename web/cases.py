@@ -108,7 +108,6 @@ def open_words(case_id: int) -> Response:
 @blueprint.post("/<int:case_id>/steps")
 def step(case_id: int) -> BaseResponse:
     """Take a step; refused, the page comes again with the reason and all that was typed."""
-    request.max_content_length = MOST_PHOTOS * MOST_BYTES + 1_000_000
     name = request.form.get("step", "")
     try:
         with writing() as session:

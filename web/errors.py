@@ -29,6 +29,7 @@ STATUS_OF_CLASS: dict[type[errors.GisgridError], int] = {
     errors.NotAllowed: 403,
     errors.NotFound: 404,
     errors.Conflict: 409,
+    errors.TooMany: 429,
     errors.StoreUnavailable: 503,
 }
 """A subclass has its nearest ancestor's status."""

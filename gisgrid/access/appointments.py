@@ -13,6 +13,9 @@ from gisgrid.access.audit import note
 from gisgrid.access.roles import ROLES
 from gisgrid.errors import Conflict, Invalid, NotFound
 
+RIGHTS_CHANNEL = "rights_changed"
+"""On which the store tells whose rights have changed: the account's number, or empty for everybody's."""
+
 
 @dataclass(frozen=True)
 class AppointmentInfo:

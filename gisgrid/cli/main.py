@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 import threading
@@ -36,6 +35,7 @@ from gisgrid.cli import (
 from gisgrid.cli.edge import Terminal, terminal
 from gisgrid.errors import GisgridError
 from gisgrid.settings import Settings
+from gisgrid.terminal import speaks_chinese
 
 # Undefined table, column, type: the store is older than the program, or empty.
 _NO_SUCH_TABLE = frozenset({"42P01", "42703", "42704"})
@@ -85,14 +85,6 @@ class OneLineErrors(click.Group):
 
 def _stopped() -> str:
     return "已停止，未写入。" if speaks_chinese() else "Stopped; nothing was written."
-
-
-def speaks_chinese() -> bool:
-    """Whether the terminal's locale is Chinese."""
-    locale = next(
-        (os.environ[v] for v in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(v)), ""
-    )
-    return locale.lower().startswith("zh")
 
 
 def fail(line: str) -> None:

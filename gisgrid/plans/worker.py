@@ -10,6 +10,9 @@ from __future__ import annotations
 import asyncio
 import json
 import multiprocessing
+import signal
+import sys
+import threading
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -21,7 +24,7 @@ from procrastinate.jobs import Job
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError
 
-from gisgrid.db.store import transaction
+from gisgrid.db.store import open_engine, store_url, transaction
 from gisgrid.errors import GisgridError
 from gisgrid.events.upkeep import keep_up
 from gisgrid.plans import plans
@@ -33,10 +36,13 @@ from gisgrid.plans.plans import plan_by_id
 from gisgrid.plans.rebalance import Proposal, propose
 from gisgrid.plans.scenarios import scenario
 from gisgrid.plans.stalled import Pulse, look, look_once
+from gisgrid.plans.studies import watch
 from gisgrid.plans.task import prepare
 from gisgrid.plans.weighing import weights_of
 from gisgrid.plans.wishes import Wishes
-from gisgrid.processes import end_with
+from gisgrid.processes import beat, end_with, writing_to
+from gisgrid.settings import Settings
+from gisgrid.terminal import note
 
 UPKEEP, KEEP_UP = "upkeep", "events.keep_up"
 EVERY = "* * * * *"
@@ -52,10 +58,17 @@ A_DAY_S = 86_400.0
 """A worker that does only what waits is not hurried; no job takes so long."""
 
 
-def work(engine: Engine, *, once: bool = False, pulse: Pulse = Pulse()) -> None:  # noqa: B008 - frozen
+def work(
+    engine: Engine,
+    *,
+    once: bool = False,
+    pulse: Pulse = Pulse(),  # noqa: B008 - frozen
+    alive: Callable[[], None] | None = None,
+) -> None:
     """Take orders from the queue and do them, until stopped; with ``once`` only those that wait.
 
     Beside them cases are kept up, at once and every minute, and jobs are put back whose worker is gone.
+    ``alive`` is called every second while all is well.
     """
     url = engine.url.render_as_string(hide_password=False)
     conninfo = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
@@ -75,7 +88,9 @@ def work(engine: Engine, *, once: bool = False, pulse: Pulse = Pulse()) -> None:
             await look_once(app, TASK, pulse)
             for job_id in _lost(engine):
                 await run.defer_async(job_id=job_id)
-            looking = asyncio.create_task(look(app, TASK, pulse))
+            beside = [asyncio.create_task(look(app, TASK, pulse))]
+            if alive is not None:
+                beside.append(asyncio.create_task(beat(alive)))
             try:
                 await app.run_worker_async(
                     queues=[QUEUE, UPKEEP],
@@ -87,10 +102,24 @@ def work(engine: Engine, *, once: bool = False, pulse: Pulse = Pulse()) -> None:
                     shutdown_graceful_timeout=A_DAY_S if once else STOP_S,
                 )
             finally:
-                looking.cancel()
+                for task in beside:
+                    task.cancel()
 
     keep_up(engine, datetime.now(UTC))
     asyncio.run(until_stopped())
+
+
+def work_on(engine: Engine, *, alive: Callable[[], None] | None = None) -> None:
+    """Do all that pages order, jobs and studies, until stopped."""
+    stop = threading.Event()
+    studying = threading.Thread(target=watch, args=(engine, stop), daemon=True)
+    studying.start()
+    try:
+        work(engine, alive=alive)
+    finally:
+        stop.set()
+        # A study that takes longer is begun again by the next worker.
+        studying.join(STOP_S)
 
 
 class _Again(BaseRetryStrategy):
@@ -234,6 +263,26 @@ def _end(engine: Engine, job_id: int, attempt: int, state: str, **values: Any) -
         )
 
 
+def main() -> None:
+    """Work below the supervisor whose file and process number are the arguments."""
+    alive, parent = (int(word) for word in sys.argv[1:])
+    end_with(parent)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        engine = open_engine(store_url(Settings.from_env()))
+        work_on(engine, alive=writing_to(alive))
+    except GisgridError as exc:
+        note(exc.message, exc.zh)
+        sys.exit(2)
+    except DBAPIError as exc:
+        # Its text may quote rows, and rows hold people.
+        state = getattr(exc.orig, "sqlstate", None) or "no connection"
+        note(f"the store failed ({state})", f"数据库出错（{state}）")
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(0)
+
+
 _BEGIN = """
 UPDATE job SET attempts = attempts + 1, done = 0, total = NULL, doing = '',
     state = CASE WHEN attempts < :most THEN 'running' ELSE 'failed' END,
@@ -279,3 +328,6 @@ SELECT id FROM job WHERE state IN ('waiting', 'running') AND NOT EXISTS (
       AND q.args ->> 'job_id' = job.id::text)
 ORDER BY id
 """
+
+if __name__ == "__main__":
+    main()
