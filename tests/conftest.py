@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.orm import Session
 
+from gisgrid.access import passwords
 from gisgrid.db import migrate
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
-from tests.support.database import own_database, rolled_back
+from tests.support.database import Filled, own_database, rolled_back, throwaway_cluster
 from tests.support.town_f import load_town
 
 REAL = Path(__file__).parent / "real"
@@ -42,22 +44,19 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         )
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_passwords() -> Iterator[None]:
+    """A hash shall be costly for who guesses, not for who tests; ``test_keys`` holds what it costs."""
+    with pytest.MonkeyPatch.context() as patch:
+        cheap = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+        patch.setattr(passwords, "hasher", cheap)
+        yield
+
+
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
-    with tempfile.TemporaryDirectory(prefix="gg") as folder:
-        # The server runs as another user when the tests run as root.
-        Path(folder).chmod(0o755)
-        cluster = Cluster.at(
-            Path(folder) / "home",
-            fsync="off",
-            synchronous_commit="off",
-            full_page_writes="off",
-        )
-        cluster.start()
-        try:
-            yield cluster
-        finally:
-            cluster.stop()
+    with throwaway_cluster() as cluster:
+        yield cluster
 
 
 @pytest.fixture(scope="session")
@@ -82,19 +81,66 @@ def session(_shared_engine: Engine) -> Iterator[Session]:
         yield session
 
 
+@pytest.fixture(scope="session")
+def fill() -> Callable[[Session], object] | None:
+    """What ``engine`` holds. A module has its own: done once, and copied for each of its tests."""
+    return None
+
+
 @pytest.fixture
-def engine(cluster: Cluster, template: str) -> Iterator[Engine]:
-    """An empty migrated database of the test's own, for what commits."""
-    with own_database(cluster, template, "own") as engine:
-        yield engine
+def _own(
+    cluster: Cluster, template: str, filled: Filled, fill: Callable[[Session], Any] | None
+) -> Iterator[tuple[Engine, Any]]:
+    if fill is None:
+        with own_database(cluster, template, "own") as engine:
+            yield engine, None
+    else:
+        with filled(fill) as own:
+            yield own
+
+
+@pytest.fixture
+def engine(_own: tuple[Engine, Any]) -> Engine:
+    """A migrated database of the test's own, for what commits; empty but for what ``fill`` put in."""
+    return _own[0]
+
+
+@pytest.fixture
+def made(_own: tuple[Engine, Any]) -> Any:
+    """What ``fill`` returned."""
+    return _own[1]
 
 
 @pytest.fixture(scope="session")
-def town_engine(cluster: Cluster, template: str) -> Iterator[Engine]:
-    """A database that holds Town F; whoever changes it rolls back."""
+def filled(cluster: Cluster, template: str) -> Iterator[Filled]:
+    """``filled(fill)``: a database of the test's own, copied from one that ``fill`` made once."""
+    filled = Filled(cluster, template)
+    yield filled
+    filled.close()
+
+
+@pytest.fixture(scope="session")
+def town_template(cluster: Cluster, template: str) -> Iterator[str]:
+    """Name of a database that holds Town F and that others are copied from."""
     with own_database(cluster, template, "town_f") as engine:
         with transaction(engine) as session:
             load_town(session)
+        engine.dispose()
+        assert engine.url.database
+        yield engine.url.database
+
+
+@pytest.fixture(scope="session")
+def town_engine(cluster: Cluster, town_template: str) -> Iterator[Engine]:
+    """A database that holds Town F; whoever changes it rolls back."""
+    with own_database(cluster, town_template, "town") as engine:
+        yield engine
+
+
+@pytest.fixture
+def own_town(cluster: Cluster, town_template: str) -> Iterator[Engine]:
+    """Town F in a database of the test's own, for what commits."""
+    with own_database(cluster, town_template, "own_town") as engine:
         yield engine
 
 

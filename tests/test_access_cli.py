@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import pytest
 from click.testing import Result
 from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
 
 from gisgrid.access.unmask import open_residents
 from gisgrid.db.store import transaction
@@ -19,10 +22,13 @@ A = "999901001001"
 TOWN = "999901001"
 
 
+@pytest.fixture(scope="module")
+def fill() -> Callable[[Session], object]:
+    return partial(fill_town, houses=200, events=40)
+
+
 @pytest.fixture
 def town(engine: Engine) -> Engine:
-    with transaction(engine) as session:
-        fill_town(session, houses=200, events=40)
     return engine
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import shapely
 from flask.testing import FlaskClient
 from shapely.geometry import mapping
 from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
 
 from gisgrid.db.store import transaction
 from gisgrid.plans import scenarios
@@ -21,9 +23,14 @@ from tests.support.bench import client_of, drafted, neighbours, view
 from tests.support.town_f import load_kind
 
 
+@pytest.fixture(scope="module")
+def fill() -> Callable[[Session], PlanInfo]:
+    return drafted
+
+
 @pytest.fixture
-def draft(engine: Engine) -> PlanInfo:
-    return drafted(engine)
+def draft(made: PlanInfo) -> PlanInfo:
+    return made
 
 
 def bent(arc: dict[str, Any], by: float) -> dict[str, Any]:

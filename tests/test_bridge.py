@@ -7,14 +7,14 @@ import io
 import json
 import socket
 import threading
-import time
-from collections.abc import Callable
+from math import inf
 
 import pytest
 from flask import Flask, Response, request
 
 from gisgrid.settings import Settings
 from tests.support.served import Served, behind_doors, post, rest
+from tests.support.waiting import eventually
 from web import bodies, bridge, door, lanes
 
 LARGE = b"x" * 8_000_000
@@ -63,13 +63,6 @@ def app() -> Flask:
     return app
 
 
-def until(true: Callable[[], object]) -> None:
-    end = time.monotonic() + 60
-    while not true():
-        assert time.monotonic() < end, "it does not come"
-        time.sleep(0.02)
-
-
 def status(answer: bytes) -> int:
     return int(answer.split(b" ", 2)[1])
 
@@ -90,13 +83,13 @@ def half(served: Served, address: str = "127.0.0.1", path: str = "/told") -> soc
 def test_bodies_that_do_not_come_hold_no_place(app: Flask):
     with behind_doors(app) as served:
         held = [half(served, f"127.0.0.{n}") for n in range(1, 6) for _ in range(40)]
-        until(lambda: len(served.keeper) == 200)
+        assert eventually(lambda: len(served.keeper) == 200)
         assert told(served.ask(post("/told", b"whole")))["body"] == "whole"
         assert status(served.get("/api/v1/locate")) == 200
         assert app.config["ASKED"] == ["POST"]
         for made in held:
             made.close()
-        until(lambda: len(served.keeper) == 0)
+        assert eventually(lambda: len(served.keeper) == 0)
         assert app.config["ASKED"] == ["POST"]
 
 
@@ -114,28 +107,29 @@ def test_a_body_that_trickles_is_let_go_however_steady_it_is(app: Flask, monkeyp
     monkeypatch.setattr(bodies, "SLOWEST", 10_000)
     with behind_doors(app) as served, half(served) as made:
         made.settimeout(0.05)
-        answer = b""
-        end = time.monotonic() + 60
-        while not answer and time.monotonic() < end:
-            try:
+        answer: list[bytes] = []
+
+        def trickle() -> bool:
+            with contextlib.suppress(TimeoutError):
                 made.sendall(b"x")
-                answer = made.recv(1000)
-            except TimeoutError:
-                continue
-        assert status(answer) == 408
+                answer.append(made.recv(1000))
+            return bool(answer)
+
+        assert eventually(trickle)
+        assert status(answer[0]) == 408
 
 
 def test_one_address_has_so_many_bodies_under_way_and_another_has_its_own(app: Flask, monkeypatch):
     monkeypatch.setattr(bodies, "AT_ONCE_OF_ONE", 3)
     with behind_doors(app) as served:
         held = [half(served) for _ in range(3)]
-        until(lambda: len(served.keeper) == 3)
+        assert eventually(lambda: len(served.keeper) == 3)
         answer = served.ask(post("/told", b"one more"))
         assert status(answer) == 429
         assert "Too many uploads" in answer.decode()
         assert told(served.ask(post("/told", b"another"), "127.0.0.2"))["body"] == "another"
         held[0].close()
-        until(lambda: len(served.keeper) == 2)
+        assert eventually(lambda: len(served.keeper) == 2)
         assert told(served.ask(post("/told", b"again")))["body"] == "again"
         for made in held:
             made.close()
@@ -144,7 +138,7 @@ def test_one_address_has_so_many_bodies_under_way_and_another_has_its_own(app: F
 def test_all_bodies_under_way_together_are_bounded(app: Flask, monkeypatch):
     monkeypatch.setattr(bodies, "HELD", 1500)
     with behind_doors(app) as served, half(served):
-        until(lambda: len(served.keeper) == 1)
+        assert eventually(lambda: len(served.keeper) == 1)
         answer = served.ask(post("/told", b"x" * 600), "127.0.0.2")
         assert status(answer) == 503
         assert b"retry-after" in answer
@@ -196,7 +190,7 @@ def test_an_answer_that_nobody_takes_is_given_up_and_held_by_no_place(app: Flask
             made.sendall(ask)
             deaf.append(made)
         assert status(served.get("/told")) == 200
-        until(lambda: len(served.keeper) == 0)
+        assert eventually(lambda: len(served.keeper) == 0)
         for made in deaf:
             made.close()
 
@@ -239,7 +233,7 @@ def test_who_waits_in_vain_is_told_to_come_again(app: Flask, monkeypatch):
             made = served.connect()
             made.sendall(b"GET /waits HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
             waiting.append(made)
-        until(lambda: len(served.keeper) < 5)
+        assert eventually(lambda: len(served.keeper) < 5)
         app.config["WAIT"].set()
         found = sorted(status(rest(made)) for made in waiting)
         assert found[0] == 200 and found[-1] == 503
@@ -253,12 +247,12 @@ def test_one_address_has_so_many_requests_in_hand(app: Flask, monkeypatch):
             made = served.connect()
             made.sendall(b"GET /waits HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
             waiting.append(made)
-        until(lambda: sum(served.bridge.in_hand().values()) == 3)
+        assert eventually(lambda: sum(served.bridge.in_hand().values()) == 3)
         assert status(served.get("/told")) == 429
         assert status(served.get("/told", "127.0.0.2")) == 200
         app.config["WAIT"].set()
         assert {status(rest(made)) for made in waiting} == {200}
-        until(lambda: not served.bridge.in_hand())
+        assert eventually(lambda: not served.bridge.in_hand())
         assert status(served.get("/told")) == 200
 
 
@@ -269,10 +263,10 @@ def test_behind_a_proxy_the_address_is_the_one_it_tells(app: Flask, monkeypatch)
     with behind_doors(app, proxies=1) as served:
         held = served.connect()
         held.sendall(post("/told", b"x", length=100, headers=first))
-        until(lambda: len(served.keeper) == 1)
+        assert eventually(lambda: len(served.keeper) == 1)
         # The proxy's own connections are not counted; what a client wrote before it is not believed.
         more = [served.connect() for _ in range(4)]
-        until(lambda: len(served.keeper) == 5)
+        assert eventually(lambda: len(served.keeper) == 5)
         again = "X-Forwarded-For: 203.0.113.5, 192.0.2.1\r\n"
         other = "X-Forwarded-For: 192.0.2.1, 192.0.2.2\r\n"
         assert status(served.ask(post("/told", b"x", headers=again))) == 429
@@ -285,21 +279,21 @@ def test_one_address_has_so_many_connections_and_another_has_its_own(app: Flask,
     monkeypatch.setattr(door, "OF_ONE_ADDRESS", 5)
     with behind_doors(app) as served:
         held = [served.connect() for _ in range(5)]
-        until(lambda: len(served.keeper) == 5)
+        assert eventually(lambda: len(served.keeper) == 5)
         answer = served.get("/told")
         assert status(answer) == 503
         assert "连接过多" in answer.decode()
         assert status(served.get("/told", "127.0.0.2")) == 200
         for made in held:
             made.close()
-        until(lambda: len(served.keeper) == 0)
+        assert eventually(lambda: len(served.keeper) == 0)
         assert status(served.get("/told")) == 200
 
 
 def test_all_connections_together_are_bounded(app: Flask):
     with behind_doors(app, most=3) as served:
         held = [served.connect(f"127.0.0.{n}") for n in range(1, 4)]
-        until(lambda: len(served.keeper) == 3)
+        assert eventually(lambda: len(served.keeper) == 3)
         assert status(served.get("/told", "127.0.0.9")) == 503
         for made in held:
             made.close()
@@ -318,17 +312,18 @@ def test_headers_without_an_end_are_refused(app: Flask):
     with behind_doors(app) as served, served.connect() as made:
         made.sendall(b"GET /told HTTP/1.1\r\n")
         line = b"X-Long: " + b"x" * 4000 + b"\r\n"
-        answer = b""
+        answer: list[bytes] = []
         made.setblocking(False)
-        end = time.monotonic() + 60
-        while not answer and time.monotonic() < end:
+
+        def write() -> bool:
             with contextlib.suppress(BlockingIOError, ConnectionResetError, BrokenPipeError):
                 made.send(line)
-            try:
-                answer = made.recv(1000)
-            except BlockingIOError:
-                continue
-        assert status(answer) == 431
+            with contextlib.suppress(BlockingIOError):
+                answer.append(made.recv(1000))
+            return bool(answer)
+
+        assert eventually(write)
+        assert status(answer[0]) == 431
 
 
 def test_a_refused_body_that_keeps_coming_ends_with_its_connection(app: Flask, monkeypatch):
@@ -339,7 +334,7 @@ def test_a_refused_body_that_keeps_coming_ends_with_its_connection(app: Flask, m
             b"POST /told HTTP/1.1\r\nHost: h\r\nContent-Length: 9000000\r\n\r\n" + b"x" * 1000
         )
         assert status(made.recv(1000)) == 413
-        until(lambda: len(served.keeper) == 0)
+        assert eventually(lambda: len(served.keeper) == 0)
 
 
 def test_what_the_application_sees_is_what_was_sent(app: Flask):
@@ -381,7 +376,7 @@ def test_an_answer_that_is_held_back_takes_no_place(app: Flask):
 
     @app.get("/held")
     def held() -> str:
-        request.environ[bridge.NOT_BEFORE] = time.monotonic() + 3600
+        request.environ[bridge.NOT_BEFORE] = inf
         app.config["ASKED"].append("held")
         return "late"
 
@@ -391,7 +386,7 @@ def test_an_answer_that_is_held_back_takes_no_place(app: Flask):
             made = served.connect()
             made.sendall(b"GET /held HTTP/1.1\r\nHost: h\r\n\r\n")
             waiting.append(made)
-        until(lambda: len(app.config["ASKED"]) == len(waiting))
+        assert eventually(lambda: len(app.config["ASKED"]) == len(waiting))
         assert status(served.get("/told")) == 200
         for made in waiting:
             made.setblocking(False)

@@ -18,7 +18,6 @@ from gisgrid.plans.plans import township
 from tests.support.accounts import appointed
 from tests.support.desks import jpeg
 from tests.support.phones import INSIDE, NEAR_BORDER, choose, phone, send
-from tests.support.town_f import load_town
 from tests.support.web import ARTIFACTS, app_over, chromium, served, session_cookie
 
 pytestmark = pytest.mark.browser
@@ -28,18 +27,16 @@ PAGE_BYTES = 200_000
 
 
 @pytest.fixture(scope="module")
-def town(cluster: Any, template: str) -> Iterator[tuple[Engine, Flask, int, int]]:
+def town(cluster: Any, town_template: str) -> Iterator[tuple[Engine, Flask, int, int]]:
     from tests.support.database import own_database
 
-    with own_database(cluster, template, "report") as engine:
+    with own_database(cluster, town_template, "report") as engine:
         with transaction(engine) as session:
-            load_town(session)
             index_addresses(session, township(session).id)
             worker = appointed(session, "grid_worker", grid="999901001207002", name="worker.b")
             dispatcher = appointed(session, "dispatcher", name="dispatcher.shi")
         app = app_over(engine)
         yield engine, app, worker, dispatcher
-        app.extensions["gisgrid.snapshots"].close()
 
 
 def picture(page: Page, name: str) -> None:

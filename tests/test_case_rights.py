@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 
 import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from gisgrid.errors import NotAllowed, NotFound
 from gisgrid.events.cases import (
@@ -18,15 +19,18 @@ from gisgrid.events.cases import (
 )
 from gisgrid.plans.plans import Place
 from tests.support.accounts import acting
-from tests.support.case_town import PUBLIC, Town
+from tests.support.case_town import PUBLIC, Peopled, Town, peopled
 from tests.support.cases import TEAM_A
 
 
+@pytest.fixture(scope="module")
+def fill() -> Callable[[Session], Peopled]:
+    return peopled
+
+
 @pytest.fixture
-def town(engine: Engine) -> Iterator[Town]:
-    town = Town(engine)
-    yield town
-    town.web.dispose()
+def town(engine: Engine, made: Peopled) -> Town:
+    return Town(engine, made)
 
 
 def test_a_case_runs_through_the_web_role_and_each_stays_in_their_post(town: Town):

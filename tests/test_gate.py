@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import pytest
 from flask import Flask
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
 from gisgrid.access.roles import RIGHTS
 from gisgrid.db.store import transaction
@@ -61,10 +65,14 @@ PATHS = {
 """An address of each reading route that needs a person or a right."""
 
 
+@pytest.fixture(scope="module")
+def fill() -> Callable[[Session], Town]:
+    return partial(fill_town, columns=3, rows=3, houses=30, events=9)
+
+
 @pytest.fixture
-def town(engine: Engine) -> Town:
-    with transaction(engine) as session:
-        return fill_town(session, columns=3, rows=3, houses=30, events=9)
+def town(made: Town) -> Town:
+    return made
 
 
 @pytest.fixture

@@ -29,7 +29,6 @@ def app(cluster: Cluster, template: str) -> Iterator[Flask]:
             fill_town(session, houses=60, events=12)
         app = app_over(engine)
         yield app
-        app.extensions["gisgrid.snapshots"].close()
 
 
 @pytest.fixture

@@ -24,8 +24,8 @@ from gisgrid.locate.houses import take_houses
 from gisgrid.plans import plans
 from gisgrid.settings import Settings
 from tests.support.database import own_database
-from tests.support.lookups import INSIDE, ask, eventually, refused, snapshots_of
-from tests.support.town_f import load_town
+from tests.support.lookups import INSIDE, ask, refused, snapshots_of
+from tests.support.waiting import eventually
 from tests.support.web import app_over
 
 HOUSE = ("120.8894269", "40.7021652")
@@ -33,19 +33,16 @@ HOUSE = ("120.8894269", "40.7021652")
 
 
 @pytest.fixture(scope="module")
-def store(cluster: Any, template: str) -> Iterator[Engine]:
-    with own_database(cluster, template, "locate_api") as engine:
+def store(cluster: Any, town_template: str) -> Iterator[Engine]:
+    with own_database(cluster, town_template, "locate_api") as engine:
         with transaction(engine) as session:
-            load_town(session)
             index_addresses(session, plans.township(session).id)
         yield engine
 
 
 @pytest.fixture(scope="module")
-def app(store: Engine) -> Iterator[Flask]:
-    app = app_over(store)
-    yield app
-    app.extensions["gisgrid.snapshots"].close()
+def app(store: Engine) -> Flask:
+    return app_over(store)
 
 
 @pytest.fixture

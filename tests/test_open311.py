@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import Any
@@ -17,7 +16,6 @@ from georeport import GeoReport
 from sqlalchemy import Engine, text
 
 from gisgrid.access.tokens import add_token
-from gisgrid.db import listen
 from gisgrid.db.store import transaction
 from gisgrid.events.cases import By, Details, Owner, case_by_ticket, take_step
 from gisgrid.events.flow import keep_own_flows
@@ -71,11 +69,8 @@ class City:
 
 
 @pytest.fixture
-def city(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[City]:
-    monkeypatch.setattr(listen, "PULSE_S", 0.1)
-    city = City(engine)
-    yield city
-    city.app.extensions["gisgrid.snapshots"].close()
+def city(engine: Engine) -> City:
+    return City(engine)
 
 
 def test_published_clients_list_send_and_follow_on_the_live_server(city: City):

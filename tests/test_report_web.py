@@ -5,28 +5,29 @@ from __future__ import annotations
 import base64
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from PIL import Image
 from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
 
-from gisgrid.db import listen
 from gisgrid.db.store import transaction
 from gisgrid.events.cases import By, Details, Owner, case_by_ticket
 from tests.support.cases import DISPATCHER, TEAM_A, WORKER
-from tests.support.desks import Desk, jpeg
+from tests.support.desks import Desk, Staffed, jpeg, staffed
 from tests.support.sketch import spot
 
 
+@pytest.fixture(scope="module")
+def fill() -> Callable[[Session], Staffed]:
+    return staffed
+
+
 @pytest.fixture
-def desk(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    # The listener ends with the test, and does not take its usual seconds to notice.
-    monkeypatch.setattr(listen, "PULSE_S", 0.1)
-    desk = Desk(engine)
-    yield desk
-    desk.app.extensions["gisgrid.snapshots"].close()
+def desk(engine: Engine, made: Staffed) -> Desk:
+    return Desk(engine, made)
 
 
 def ticket_of(answer: Any) -> str:

@@ -9,9 +9,9 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -24,7 +24,10 @@ from gisgrid.db.roles import WEB
 from gisgrid.errors import Invalid
 from gisgrid.serving import serve
 from gisgrid.settings import Settings
+from tests.support.waiting import eventually
 
+soon = partial(eventually, seconds=300)
+"""For what starts processes, on a machine however busy."""
 COMMAND = [sys.executable, "-c", "from gisgrid.cli.main import main; main()", "serve"]
 
 
@@ -66,13 +69,14 @@ def health(port: int) -> int:
 
 def wait_for(server: subprocess.Popen[bytes], port: int) -> None:
     """Until the server answers; after a change of the kernels it compiles them first."""
-    end = time.monotonic() + 300
-    while time.monotonic() < end and server.poll() is None:
+
+    def answers() -> bool:
+        assert server.poll() is None
         with suppress(OSError):
-            assert health(port) == 200
-            return
-        time.sleep(0.2)
-    pytest.fail("the server does not answer")
+            return health(port) == 200
+        return False
+
+    assert eventually(answers, seconds=300)
 
 
 def processes(server: subprocess.Popen[bytes]) -> list[int]:
@@ -107,18 +111,20 @@ def test_connections_are_spread_over_the_processes(engine: Engine):
     port = free_port()
     with served(engine, port) as server:
         wait_for(server, port)
-        end = time.monotonic() + 60
-        while not all_listen(server, port) and time.monotonic() < end:
-            time.sleep(0.2)
+        assert eventually(lambda: all_listen(server, port))
         before = [len(sockets(pid)) for pid in processes(server)]
         assert len(before) == 2
         # The kernel throws a coin for each: 64 on one side would be no coin.
         held = [socket.create_connection(("127.0.0.1", port)) for _ in range(64)]
-        time.sleep(1)
-        more = [len(sockets(pid)) - n for pid, n in zip(processes(server), before, strict=True)]
+
+        def more() -> list[int]:
+            return [len(sockets(pid)) - n for pid, n in zip(processes(server), before, strict=True)]
+
+        assert eventually(lambda: sum(more()) >= 64), "both take what comes"
+        taken = more()
         for connection in held:
             connection.close()
-        assert min(more) > 10
+        assert min(taken) > 10
         server.send_signal(signal.SIGTERM)
         assert server.wait(30) == 0
 
@@ -188,13 +194,6 @@ class Service:
         return 0
 
 
-def until(true: Callable[[], object], seconds: float = 180) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it does not come"
-        time.sleep(0.1)
-
-
 def answers(port: int) -> bool:
     with suppress(OSError, http.client.HTTPException):
         return health(port) == 200
@@ -224,30 +223,30 @@ def service() -> Iterator[Service]:
 def test_whatever_is_killed_comes_back_and_a_new_supervisor_finds_nobody_in_its_way(
     service: Service,
 ):
-    until(service.all_ready)
+    assert soon(service.all_ready)
     cluster = Cluster.at(service.home)
     # A server process, the worker, a connection of the store, its first process.
     for words, piece in (("web.serve", "server"), ("gisgrid.plans.worker", "worker")):
         once = service.ready(piece)
         os.kill(service.pid(words), signal.SIGKILL)
-        until(lambda piece=piece, once=once: service.ready(piece) == once + 1)
+        assert soon(lambda piece=piece, once=once: service.ready(piece) == once + 1)
         assert answers(service.port)
     backend = backends(cluster)[0]
     os.kill(backend, signal.SIGKILL)
-    until(lambda: answers(service.port) and backend not in backends(cluster))
+    assert soon(lambda: answers(service.port) and backend not in backends(cluster))
     first = cluster.postmaster()
     assert first is not None
     os.kill(first, signal.SIGKILL)
-    until(lambda: service.ready("store") == 2)
-    until(lambda: answers(service.port))
+    assert soon(lambda: service.ready("store") == 2)
+    assert soon(lambda: answers(service.port))
     assert cluster.postmaster() not in (None, first)
     # The supervisor itself: its pieces go with it, and the port is free.
     left = processes(service.process)
     service.process.kill()
     service.process.wait()
-    until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in left))
+    assert soon(lambda: not any(Path(f"/proc/{pid}").exists() for pid in left))
     service.start()
-    until(service.all_ready)
+    assert soon(service.all_ready)
     assert answers(service.port)
     service.process.terminate()
     assert service.process.wait(120) == 0
@@ -280,7 +279,7 @@ def test_the_store_that_the_service_started_stops_with_it(service: Service):
     service.process.wait()
     cluster.stop()
     service.start()
-    until(service.all_ready)
+    assert soon(service.all_ready)
     assert cluster.postmaster() is not None
     service.process.terminate()
     assert service.process.wait(120) == 0

@@ -5,12 +5,11 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import Engine, text
@@ -23,6 +22,10 @@ from gisgrid.plans.wishes import Wishes
 from gisgrid.plans.worker import ATTEMPTS
 from tests.support.database import own_database
 from tests.support.town_f import load_town
+from tests.support.waiting import eventually
+
+soon = partial(eventually, seconds=300)
+"""For what starts processes, on a machine however busy."""
 
 # The pulse of the product is told in seconds; a test waits for tenths.
 WORKER = """
@@ -75,14 +78,6 @@ def found(engine: Engine, job_id: int) -> jobs.JobInfo:
         return jobs.job(session, job_id)
 
 
-def until(true: Callable[[], Any], *, seconds: float = 120) -> None:
-    """Wait for what another process does; the limit only ends a test that hangs."""
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it does not come"
-        time.sleep(0.05)
-
-
 def children(pid: int) -> list[int]:
     each = Path(f"/proc/{pid}/task").glob("*/children")
     return [int(child) for file in each for child in file.read_text().split()]
@@ -99,12 +94,12 @@ def gone(pid: int) -> bool:
 def killed_at_work(engine: Engine, job_id: int, attempt: int) -> None:
     """Start a worker, kill it when it computes the job; what it computed in ends with it."""
     with endless(engine), worker(engine) as process:
-        until(lambda: found(engine, job_id).attempts == attempt)
-        until(lambda: found(engine, job_id).total)
+        assert soon(lambda: found(engine, job_id).attempts == attempt)
+        assert soon(lambda: found(engine, job_id).total)
         computing = children(process.pid)
         process.send_signal(signal.SIGKILL)
         process.wait(30)
-        until(lambda: all(gone(pid) for pid in computing))
+        assert soon(lambda: all(gone(pid) for pid in computing))
     assert found(engine, job_id).state == "running"
 
 
@@ -114,8 +109,8 @@ def test_a_job_whose_workers_were_killed_twice_is_done_by_the_third(draft):
     killed_at_work(engine, job_id, 1)
     killed_at_work(engine, job_id, 2)
     with worker(engine):
-        until(lambda: found(engine, job_id).state not in ("waiting", "running"))
-        until(lambda: waiting(engine) == 0)
+        assert soon(lambda: found(engine, job_id).state not in ("waiting", "running"))
+        assert soon(lambda: waiting(engine) == 0)
     done = found(engine, job_id)
     assert (done.state, done.attempts, done.failed) == ("done", 3, None)
 
@@ -127,14 +122,14 @@ def test_a_job_that_ends_each_of_its_workers_is_given_up_and_the_next_is_done(dr
         session.execute(text("UPDATE job SET attempts = :n"), {"n": ATTEMPTS - 1})
     killed_at_work(engine, job_id, ATTEMPTS)
     with worker(engine):
-        until(lambda: found(engine, job_id).state not in ("waiting", "running"))
+        assert soon(lambda: found(engine, job_id).state not in ("waiting", "running"))
         given_up = found(engine, job_id)
         assert given_up.state == "failed"
         assert given_up.failed is not None and "three times" in given_up.failed
         assert given_up.failed_zh is not None and "三次" in given_up.failed_zh
-        until(lambda: waiting(engine) == 0)
+        assert soon(lambda: waiting(engine) == 0)
         again = ordered(engine, plan)
-        until(lambda: found(engine, again).state not in ("waiting", "running"))
+        assert soon(lambda: found(engine, again).state not in ("waiting", "running"))
     assert found(engine, again).state == "done"
 
 
@@ -146,7 +141,7 @@ def test_a_job_that_was_cancelled_after_its_worker_was_killed_does_not_come_back
         jobs.cancel(session, job_id)
         again = jobs.order_rebalance(session, plan, Wishes(tolerance=0.02), who="甲")
     with worker(engine):
-        until(lambda: found(engine, again).state not in ("waiting", "running"))
+        assert soon(lambda: found(engine, again).state not in ("waiting", "running"))
     assert found(engine, job_id).state == "cancelled"
     assert found(engine, again).state == "done"
 
@@ -155,15 +150,15 @@ def test_a_worker_that_is_asked_to_stop_puts_its_job_back_at_once(draft):
     engine, plan = draft
     job_id = ordered(engine, plan)
     with endless(engine), worker(engine) as process:
-        until(lambda: found(engine, job_id).total)
+        assert soon(lambda: found(engine, job_id).total)
         computing = children(process.pid)
         process.send_signal(signal.SIGTERM)
         process.wait(30)
-    until(lambda: all(gone(pid) for pid in computing))
+    assert soon(lambda: all(gone(pid) for pid in computing))
     put_back = found(engine, job_id)
     assert (put_back.state, put_back.attempts) == ("waiting", 0)
     with worker(engine):
-        until(lambda: found(engine, job_id).state == "done")
+        assert soon(lambda: found(engine, job_id).state == "done")
 
 
 def test_a_job_that_the_queue_has_lost_is_ordered_anew(draft):
@@ -173,7 +168,7 @@ def test_a_job_that_the_queue_has_lost_is_ordered_anew(draft):
         session.execute(text("SET LOCAL search_path = procrastinate, public"))
         session.execute(text("DELETE FROM procrastinate_jobs"))
     with worker(engine):
-        until(lambda: found(engine, job_id).state not in ("waiting", "running"))
+        assert soon(lambda: found(engine, job_id).state not in ("waiting", "running"))
     assert found(engine, job_id).state == "done"
 
 
@@ -182,10 +177,10 @@ def test_another_worker_at_work_keeps_its_job(draft):
     engine, plan = draft
     job_id = ordered(engine, plan)
     with worker(engine):
-        until(lambda: found(engine, job_id).total)
+        assert soon(lambda: found(engine, job_id).total)
         with worker(engine) as second:
-            until(lambda: registered(engine) == 2)
-            until(lambda: found(engine, job_id).state not in ("waiting", "running"))
+            assert soon(lambda: registered(engine) == 2)
+            assert soon(lambda: found(engine, job_id).state not in ("waiting", "running"))
             assert second.poll() is None
     assert (found(engine, job_id).state, found(engine, job_id).attempts) == ("done", 1)
 

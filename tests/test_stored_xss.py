@@ -89,7 +89,6 @@ def world(cluster: Cluster, template: str) -> Iterator[World]:
             spots = [_spot(session, state, case.id) for state in ("published", "draft")]
         app = app_over(engine)
         yield World(engine, app, accounts, spots, document, refused)
-        app.extensions["gisgrid.snapshots"].close()
 
 
 def _spot(session: Session, state: str, case_id: int) -> Spot:

@@ -14,9 +14,9 @@ from sqlalchemy import Engine, text
 from gisgrid.access.tokens import add_token, revoke_token
 from gisgrid.db.store import transaction
 from tests.support.case_town import PUBLIC, Town
-from tests.support.lookups import eventually
 from tests.support.served import Served, behind_doors
 from tests.support.sketch import spot
+from tests.support.waiting import eventually
 from tests.support.web import app_over, session_cookie
 from web import dispatch_streams
 

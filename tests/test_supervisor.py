@@ -6,14 +6,14 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from gisgrid.supervisor import Process
+from tests.support.waiting import eventually
 
 # What a piece does is written in words of a shell; a byte into {alive} says that it is well.
 SCRIPT = """
@@ -57,13 +57,6 @@ def said(folder: Path) -> list[str]:
     return (folder / "said").read_text().splitlines()
 
 
-def until(true: Callable[[], object]) -> None:
-    end = time.monotonic() + 60
-    while not true():
-        assert time.monotonic() < end, "it does not come"
-        time.sleep(0.02)
-
-
 def pieces(supervisor: subprocess.Popen[str]) -> list[int]:
     children = Path(f"/proc/{supervisor.pid}/task/{supervisor.pid}/children").read_text()
     return [int(pid) for pid in children.split()]
@@ -71,11 +64,13 @@ def pieces(supervisor: subprocess.Popen[str]) -> list[int]:
 
 def test_what_is_killed_is_started_again_and_told_in_one_line(tmp_path: Path):
     with supervised(tmp_path) as supervisor:
-        until(lambda: "all ready" in said(tmp_path))
+        assert eventually(lambda: "all ready" in said(tmp_path))
         before = pieces(supervisor)
         os.kill(before[-1], signal.SIGKILL)
-        until(lambda: len(pieces(supervisor)) == 3 and pieces(supervisor)[-1] not in before)
-        until(lambda: sum("two: ready" in line for line in said(tmp_path)) == 2)
+        assert eventually(
+            lambda: len(pieces(supervisor)) == 3 and pieces(supervisor)[-1] not in before
+        )
+        assert eventually(lambda: sum("two: ready" in line for line in said(tmp_path)) == 2)
         assert any("two: ended (SIGKILL); starts again in 0.1 s" in line for line in said(tmp_path))
         # The others were left alone.
         assert pieces(supervisor)[:2] == before[:2]
@@ -85,7 +80,7 @@ def test_what_never_stands_is_tried_again_after_growing_pauses_and_the_others_wo
     tmp_path: Path,
 ):
     with supervised(tmp_path, one="exit 3") as supervisor:
-        until(lambda: sum("one: ended" in line for line in said(tmp_path)) >= 5)
+        assert eventually(lambda: sum("one: ended" in line for line in said(tmp_path)) >= 5)
         pauses = [
             float(line.split(" in ")[1].split()[0])
             for line in said(tmp_path)
@@ -99,11 +94,11 @@ def test_what_never_stands_is_tried_again_after_growing_pauses_and_the_others_wo
 def test_what_stood_begins_again_at_once_however_often_it_is_killed(tmp_path: Path):
     with supervised(tmp_path, stands=0) as supervisor:
         for n in range(1, 5):
-            until(lambda n=n: sum("two: ready" in line for line in said(tmp_path)) == n)
+            assert eventually(lambda n=n: sum("two: ready" in line for line in said(tmp_path)) == n)
             # A look later it has stood for longer than no time.
-            until(lambda: looked_once_more(supervisor))
+            assert eventually(lambda: looked_once_more(supervisor))
             os.kill(pieces(supervisor)[-1], signal.SIGKILL)
-            until(lambda n=n: sum("two: ended" in line for line in said(tmp_path)) == n)
+            assert eventually(lambda n=n: sum("two: ended" in line for line in said(tmp_path)) == n)
         ended = [line for line in said(tmp_path) if "two: ended" in line]
         assert all(line.endswith("starts again in 0.1 s") for line in ended)
 
@@ -112,7 +107,7 @@ def looked_once_more(supervisor: subprocess.Popen[str]) -> bool:
     """After another signal of a child, which has it look at all pieces."""
     before = voluntary_switches(supervisor.pid)
     supervisor.send_signal(signal.SIGCHLD)
-    until(lambda: voluntary_switches(supervisor.pid) > before + 1)
+    assert eventually(lambda: voluntary_switches(supervisor.pid) > before + 1)
     return True
 
 
@@ -124,14 +119,16 @@ def voluntary_switches(pid: int) -> int:
 
 def test_what_falls_silent_is_killed_and_started_again(tmp_path: Path):
     with supervised(tmp_path, one="echo >&ALIVE; exec sleep 600", silent=0.5):
-        until(lambda: sum("one: ready" in line for line in said(tmp_path)) == 2)
+        assert eventually(lambda: sum("one: ready" in line for line in said(tmp_path)) == 2)
         assert any("one: silent for 0 s; killed" in line for line in said(tmp_path))
         assert any("one: ended (SIGKILL)" in line for line in said(tmp_path))
 
 
 def test_what_is_never_ready_is_killed_and_started_again(tmp_path: Path):
     with supervised(tmp_path, one="exec sleep 600", starts=0.5):
-        until(lambda: sum("one: not ready after" in line for line in said(tmp_path)) == 2)
+        assert eventually(
+            lambda: sum("one: not ready after" in line for line in said(tmp_path)) == 2
+        )
         assert not any("one: ready" in line for line in said(tmp_path))
 
 
@@ -139,7 +136,7 @@ def test_nothing_begins_before_the_store_is_ready(tmp_path: Path):
     store = "sleep 0.3; echo store >> order; echo >&ALIVE; exec sleep 600"
     needs = "echo one >> order; echo >&ALIVE; exec sleep 600"
     with supervised(tmp_path, store=store, one=needs):
-        until(lambda: "all ready" in said(tmp_path))
+        assert eventually(lambda: "all ready" in said(tmp_path))
         assert (tmp_path / "order").read_text().split() == ["store", "one"]
 
 
@@ -148,7 +145,7 @@ def test_all_stop_in_order_and_who_does_not_is_killed(tmp_path: Path):
     deaf = "trap '' TERM; echo >&ALIVE; while :; do sleep 0.05; done"
     two = store.replace("echo store", "echo two")
     with supervised(tmp_path, store=store, one=deaf, two=two, stop=0.5) as supervisor:
-        until(lambda: "all ready" in said(tmp_path))
+        assert eventually(lambda: "all ready" in said(tmp_path))
         supervisor.terminate()
         assert supervisor.wait(30) == 0
     assert (tmp_path / "order").read_text().split() == ["two", "store"]
@@ -159,9 +156,9 @@ def test_all_stop_in_order_and_who_does_not_is_killed(tmp_path: Path):
 def test_a_second_signal_does_not_wait(tmp_path: Path):
     deaf = "trap '' TERM; echo >&ALIVE; while :; do sleep 0.05; done"
     with supervised(tmp_path, one=deaf, stop=600) as supervisor:
-        until(lambda: "all ready" in said(tmp_path))
+        assert eventually(lambda: "all ready" in said(tmp_path))
         supervisor.terminate()
-        until(lambda: any("stopping" in line for line in said(tmp_path)))
+        assert eventually(lambda: any("stopping" in line for line in said(tmp_path)))
         supervisor.terminate()
         assert supervisor.wait(30) == 0
 
@@ -170,7 +167,7 @@ def test_a_second_signal_does_not_wait(tmp_path: Path):
 def test_a_piece_that_ends_by_itself_tells_how(word: str):
     piece = Process("x", "x", ["sh", "-c", f"kill -{word[3:]} $$"], starts_s=None)
     piece.start()
-    until(lambda: piece.ended() is not None)
+    assert eventually(lambda: piece.ended() is not None)
     assert piece.ended() == word
 
 
@@ -178,16 +175,16 @@ def test_pieces_end_with_the_supervisor(tmp_path: Path):
     """They ask the kernel for it; nobody is left who could stop them."""
     pid = tmp_path / "pid"
     child = (
-        f"{sys.executable} -c 'import os, sys, time; from gisgrid.processes import end_with; "
+        f"{sys.executable} -c 'import os, sys, signal; from gisgrid.processes import end_with; "
         f'end_with(os.getppid()); open("{pid}", "w").write(str(os.getpid())); '
-        'os.write(int(sys.argv[1]), b"."); time.sleep(600)\' ALIVE'
+        'os.write(int(sys.argv[1]), b"."); signal.pause()\' ALIVE'
     )
     with supervised(tmp_path, one=f"exec {child}") as supervisor:
-        until(lambda: "all ready" in said(tmp_path))
+        assert eventually(lambda: "all ready" in said(tmp_path))
         left = int(pid.read_text())
         supervisor.kill()
         supervisor.wait()
-        until(lambda: not Path(f"/proc/{left}").exists() or _is_dead(left))
+        assert eventually(lambda: not Path(f"/proc/{left}").exists() or _is_dead(left))
 
 
 def _is_dead(pid: int) -> bool:

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
 
-from gisgrid.db import listen
 from gisgrid.db.store import transaction
-from tests.support.desks import Centre
+from tests.support.desks import Centre, Staffed, staffed
 from tests.support.sketch import spot
 
 
+@pytest.fixture(scope="module")
+def fill() -> Callable[[Session], Staffed]:
+    return staffed
+
+
 @pytest.fixture
-def centre(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Centre]:
-    monkeypatch.setattr(listen, "PULSE_S", 0.1)
-    centre = Centre(engine)
-    yield centre
-    centre.app.extensions["gisgrid.snapshots"].close()
+def centre(engine: Engine, made: Staffed) -> Centre:
+    return Centre(engine, made)
 
 
 def test_a_caller_s_report_is_taken_in_and_filed_at_once(centre: Centre):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import partial
 
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
 
 from gisgrid.access.passwords import hasher
 from gisgrid.cli.users import user
@@ -16,10 +19,13 @@ from gisgrid.settings import Settings
 from tests.support.web import fill_town
 
 
+@pytest.fixture(scope="module")
+def fill() -> Callable[[Session], object]:
+    return partial(fill_town, columns=3, rows=3, houses=9, events=3)
+
+
 @pytest.fixture
 def store(engine: Engine) -> Engine:
-    with transaction(engine) as session:
-        fill_town(session, columns=3, rows=3, houses=9, events=3)
     return engine
 
 

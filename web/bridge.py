@@ -33,6 +33,7 @@ AT_ONCE = 64
 """Requests of one address that a process has in hand; an office may share an address."""
 NOT_BEFORE = "gisgrid.not_before"
 """In the environment: when an answer may be sent, by ``time.monotonic``; waiting takes no place."""
+LONGEST_HELD_S = 30.0
 IN_ONE = 262_144
 """Bytes of an answer that are kept in memory; a longer one goes through a file."""
 PIECE = 65_536
@@ -132,7 +133,7 @@ class Bridge:
             await answer.begun
             wait_s = answer.not_before - time.monotonic()
             if wait_s > 0:
-                await asyncio.sleep(wait_s)
+                await asyncio.sleep(min(wait_s, LONGEST_HELD_S))
             if answer.feed is not None:
                 await _streamed(answer, answer.feed, receive, send)
             elif answer.file is not None:
@@ -337,4 +338,5 @@ _ALWAYS = {
     "wsgi.multithread": True,
     "wsgi.multiprocess": True,
     "wsgi.run_once": False,
+    NOT_BEFORE: 0.0,
 }

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
 from gisgrid.db.store import transaction
 from gisgrid.plans import scenarios
@@ -14,11 +15,10 @@ from tests.support.accounts import appointed
 from tests.support.web import app_over, fill_town
 
 
-def drafted(engine: Engine) -> PlanInfo:
+def drafted(session: Session) -> PlanInfo:
     """A draft of the plan in force of a town of 18 grids."""
-    with transaction(engine) as session:
-        town = fill_town(session, columns=6, rows=3, houses=240, events=20)
-        return scenarios.branch(session, plan_by_id(session, town.plan_id), name="草案", who="甲")
+    town = fill_town(session, columns=6, rows=3, houses=240, events=20)
+    return scenarios.branch(session, plan_by_id(session, town.plan_id), name="草案", who="甲")
 
 
 def client_of(engine: Engine, role: str, area: str | None = None) -> FlaskClient:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
 
 from gisgrid.db.store import transaction
 from gisgrid.events.cases import (
@@ -15,7 +16,7 @@ from gisgrid.events.cases import (
 )
 from gisgrid.events.flow import current_flow
 from gisgrid.events.intake import Report, take_in
-from gisgrid.plans.plans import townships
+from gisgrid.plans.plans import Place, townships
 from tests.support.accounts import acting, appointed, web_engine
 from tests.support.cases import at, place
 from tests.support.factories import create_matter
@@ -27,22 +28,37 @@ WHEN = at("2023-08-15 09:00")
 PUBLIC = By("resident", ("resident",))
 
 
+class Peopled(NamedTuple):
+    """Code of a matter, the township, and accounts by who they are."""
+
+    matter: str
+    place: Place
+    people: dict[str, int]
+
+
+def peopled(session: Session) -> Peopled:
+    """A township of two grids: a dispatcher, and a worker in each."""
+    row = place(session)
+    current_flow(session, row.area_id, "normal")
+    matter = create_matter(session, row).code
+    code = session.scalar(text("SELECT code FROM area WHERE id = :t"), {"t": row.area_id})
+    people = {
+        "dispatcher": appointed(session, "dispatcher", code, name="dispatcher.shi"),
+        "worker": appointed(session, "grid_worker", code, grid="a", name="worker.a"),
+        "other": appointed(session, "grid_worker", code, grid="b", name="worker.b"),
+    }
+    (only,) = townships(session)
+    return Peopled(matter, only, people)
+
+
 class Town:
     """A township in a store of its own, its people, and the web's way in."""
 
-    def __init__(self, engine: Engine) -> None:
-        with transaction(engine) as session:
-            row = place(session)
-            current_flow(session, row.area_id, "normal")
-            self.matter = create_matter(session, row).code
-            code = session.scalar(text("SELECT code FROM area WHERE id = :t"), {"t": row.area_id})
-            assert code is not None
-            self.people = {
-                "dispatcher": appointed(session, "dispatcher", code, name="dispatcher.shi"),
-                "worker": appointed(session, "grid_worker", code, grid="a", name="worker.a"),
-                "other": appointed(session, "grid_worker", code, grid="b", name="worker.b"),
-            }
-            (self.place,) = townships(session)
+    def __init__(self, engine: Engine, made: Peopled | None = None) -> None:
+        if made is None:
+            with transaction(engine) as session:
+                made = peopled(session)
+        self.matter, self.place, self.people = made.matter, made.place, dict(made.people)
         self.web = web_engine(engine)
 
     def report(self, who: str | None, by: By, **details: Any) -> CaseNow:

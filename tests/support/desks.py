@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask.testing import FlaskClient
 from PIL import Image
 from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
@@ -22,25 +23,42 @@ from tests.support.sketch import spot
 from tests.support.web import app_over, session_cookie
 
 
+class Staffed(NamedTuple):
+    """Code of a matter and numbers of accounts in a township of two grids."""
+
+    matter: str
+    worker: int
+    neighbour: int
+    dispatcher: int
+    government: int
+
+
+def staffed(session: Session) -> Staffed:
+    town = place(session)
+    keep_own_flows(session)
+    minor = create_matter(session, town, name="暴露垃圾", office="综合执法队")
+    session.execute(text("UPDATE matter SET name = '城乡管理' WHERE parent_id IS NULL"))
+    code = session.scalar(text("SELECT code FROM area WHERE id = :t"), {"t": town.area_id})
+    worker, neighbour = (
+        appointed(session, "grid_worker", code, grid=grid, name=f"worker.{grid}") for grid in "ab"
+    )
+    dispatcher = appointed(session, "dispatcher", name="dispatcher.shi")
+    government = appointed(session, "township_government", name="gov")
+    return Staffed(minor.code, worker, neighbour, dispatcher, government)
+
+
 class Desk:
     """A township of two grids, a worker, and whoever comes without an account."""
 
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
-        with transaction(engine) as session:
-            town = place(session)
-            keep_own_flows(session)
-            minor = create_matter(session, town, name="暴露垃圾", office="综合执法队")
-            self.matter = minor.code
-            session.execute(text("UPDATE matter SET name = '城乡管理' WHERE parent_id IS NULL"))
-            code = session.scalar(text("SELECT code FROM area WHERE id = :t"), {"t": town.area_id})
-            worker, other = (
-                appointed(session, "grid_worker", code, grid=grid, name=f"worker.{grid}")
-                for grid in "ab"
-            )
+    def __init__(self, engine: Engine, made: Staffed | None = None) -> None:
+        if made is None:
+            with transaction(engine) as session:
+                made = staffed(session)
+        self.engine, self.matter = engine, made.matter
         self.app = app_over(engine)
-        self.public, self.worker = self.app.test_client(), self.enter(worker)
-        self.neighbour = self.enter(other)
+        self.public, self.worker = self.app.test_client(), self.enter(made.worker)
+        self.neighbour = self.enter(made.neighbour)
+        self.offices = (made.dispatcher, made.government)
 
     def enter(self, account: int) -> FlaskClient:
         """Somebody who has logged in."""
@@ -88,14 +106,11 @@ def jpeg(size: tuple[int, int] = (40, 30), gps: tuple[float, float] | None = Non
 
 
 class Centre(Desk):
-    def __init__(self, engine: Engine) -> None:
-        super().__init__(engine)
-        with transaction(engine) as session:
-            accounts = [
-                appointed(session, role, name=name)
-                for role, name in (("dispatcher", "dispatcher.shi"), ("township_government", "gov"))
-            ]
-        self.dispatcher, self.government = map(self.enter, accounts)
+    """A desk with a telephone, and who speaks there."""
+
+    def __init__(self, engine: Engine, made: Staffed | None = None) -> None:
+        super().__init__(engine, made)
+        self.dispatcher, self.government = map(self.enter, self.offices)
 
     def call(self, client: FlaskClient, at: tuple[float, float] | None = None, **more: Any) -> Any:
         page = client.get("/dispatch/new").text

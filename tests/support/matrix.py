@@ -93,7 +93,6 @@ def matrix_world(cluster: Cluster, template: str) -> Iterator[World]:
         cookies = {name: session_cookie(app, engine, account) for name, account in accounts.items()}
         yield World(engine, app, spots, cookies, rights, log)
         logging.getLogger().removeHandler(handler)
-        app.extensions["gisgrid.snapshots"].close()
 
 
 def rights_of_roles(session: Session) -> dict[str, frozenset[str]]:
