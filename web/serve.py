@@ -21,6 +21,7 @@ from flask import Flask
 from sqlalchemy.orm import configure_mappers
 
 from gisgrid.errors import GisgridError
+from gisgrid.failures import log_plainly
 from gisgrid.processes import beat, end_with, writing_to
 from gisgrid.settings import Settings
 from gisgrid.terminal import note
@@ -103,7 +104,7 @@ def main() -> None:
     """Serve below the supervisor whose file and process number are the arguments."""
     alive, parent = (int(word) for word in sys.argv[1:])
     end_with(parent)
-    logging.basicConfig(level=logging.WARNING, format="gisgrid: %(name)s: %(message)s")
+    log_plainly()
     # It tells of each malformed request, which anybody may send.
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
     settings = Settings.from_env()

@@ -8,6 +8,7 @@ import threading
 from typing import Any
 
 import click
+import psycopg
 from sqlalchemy.exc import DBAPIError
 
 from gisgrid.cli import (
@@ -34,6 +35,7 @@ from gisgrid.cli import (
 )
 from gisgrid.cli.edge import Terminal, terminal
 from gisgrid.errors import GisgridError
+from gisgrid.failures import failure_of
 from gisgrid.settings import Settings
 from gisgrid.terminal import speaks_chinese
 
@@ -69,11 +71,11 @@ class OneLineErrors(click.Group):
                     if speaks_chinese()
                     else "This account has no right to do this; nothing was written."
                 )
-            fail(
-                f"数据库拒绝了该操作（SQLSTATE {state}），未写入任何内容。"
-                if speaks_chinese()
-                else f"The database refused this (SQLSTATE {state}); nothing was written."
-            )
+            fail_for(exc)
+        except BrokenPipeError:
+            raise  # whoever read has enough: no failure
+        except (psycopg.Error, OSError, MemoryError) as exc:
+            fail_for(exc)
         except KeyboardInterrupt:
             fail(_stopped())
         except SystemError as exc:
@@ -81,6 +83,14 @@ class OneLineErrors(click.Group):
             if not isinstance(exc.__cause__, KeyboardInterrupt):
                 raise
             fail(_stopped())
+
+
+def fail_for(error: BaseException) -> None:
+    """Tell a failure of the store or the machine."""
+    found = failure_of(error)
+    if found is None:
+        raise error
+    fail(found.zh if speaks_chinese() else found.message)
 
 
 def _stopped() -> str:

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from gisgrid import serving
 from gisgrid.cli.edge import connected, opened, wide_console
+from gisgrid.failures import log_plainly
 from gisgrid.plans import plans, summary
 from gisgrid.plans.attach import Counts, attach
 from gisgrid.plans.studies import make_asked
@@ -161,4 +162,5 @@ def worker(settings: Settings, once: bool) -> None:
             make_asked(engine)
             work(engine, once=True)
         else:
+            log_plainly()
             work_on(engine)

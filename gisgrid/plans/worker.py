@@ -18,8 +18,9 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+import psycopg
 from procrastinate import App, BaseRetryStrategy, JobContext, PsycopgConnector, RetryDecision
-from procrastinate.exceptions import JobAborted
+from procrastinate.exceptions import ConnectorException, JobAborted
 from procrastinate.jobs import Job
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError
@@ -27,6 +28,7 @@ from sqlalchemy.exc import DBAPIError
 from gisgrid.db.store import open_engine, store_url, transaction
 from gisgrid.errors import GisgridError
 from gisgrid.events.upkeep import keep_up
+from gisgrid.failures import failure_of, log_plainly
 from gisgrid.plans import plans
 from gisgrid.plans.afresh import drawn, never_planned
 from gisgrid.plans.drafts import codes_ever
@@ -267,6 +269,7 @@ def main() -> None:
     """Work below the supervisor whose file and process number are the arguments."""
     alive, parent = (int(word) for word in sys.argv[1:])
     end_with(parent)
+    log_plainly()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         engine = open_engine(store_url(Settings.from_env()))
@@ -274,10 +277,9 @@ def main() -> None:
     except GisgridError as exc:
         note(exc.message, exc.zh)
         sys.exit(2)
-    except DBAPIError as exc:
-        # Its text may quote rows, and rows hold people.
-        state = getattr(exc.orig, "sqlstate", None) or "no connection"
-        note(f"the store failed ({state})", f"数据库出错（{state}）")
+    except (DBAPIError, psycopg.Error, ConnectorException) as exc:
+        found = failure_of(exc.__cause__ if isinstance(exc, ConnectorException) else exc)  # type: ignore[arg-type]
+        note(*((found.message, found.zh) if found else ("The queue failed.", "任务队列出错。")))
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(0)
