@@ -64,6 +64,10 @@ class NotAllowed(GisgridError):
     """The account has no right to this, or did not say what for."""
 
 
+class TooMany(GisgridError):
+    """More of something at once than one may have."""
+
+
 class StalePlan(Conflict):
     """A plan was drawn from one that is no longer the published plan."""
 

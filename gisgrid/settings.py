@@ -7,6 +7,7 @@ of the ``township`` table.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -111,6 +112,14 @@ class Settings:
             "with the private cluster only",
         },
     )
+    public_url: str = field(
+        default="",
+        metadata={
+            "env": "GISGRID_PUBLIC_URL",
+            "help": "address under which others reach the pages, such as https://grid.example; stands in "
+            "what Open311 tells; empty: addresses without a host",
+        },
+    )
     https: bool = field(
         default=False,
         metadata={
@@ -173,6 +182,10 @@ class Settings:
         for f in fields(cls):
             if f.type == "int" and values.get(f.name, 1) < 1:  # type: ignore[operator]
                 raise Invalid(f"{f.metadata['env']} is {values[f.name]}; it must be at least 1.")
+        if settings.public_url and not re.fullmatch(r"https?://[\w.:\[\]-]+", settings.public_url):
+            raise Invalid(
+                f"GISGRID_PUBLIC_URL is {settings.public_url!r}; it is http(s):// and a host, with no path."
+            )
         if settings.language not in ("zh", "en"):
             raise Invalid(f"GISGRID_LANGUAGE is {settings.language!r}; it can be zh or en.")
         if settings.two_factor not in ("offices", "offered"):

@@ -17,7 +17,7 @@ from gisgrid.access import passwords
 from gisgrid.db import migrate, store
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
-from gisgrid.plans import jobs
+from gisgrid.plans import worker
 from tests.support.database import Filled, own_database, rolled_back, throwaway_cluster
 from tests.support.town_f import load_town
 from tests.support.town_files import make_town
@@ -76,9 +76,9 @@ def _kept_engines() -> Iterator[None]:
 def _processes_with_all_imported() -> Iterator[None]:
     """Computations of jobs are forked from a process that has imported what they need."""
     processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload([jobs.__name__])
+    processes.set_forkserver_preload([worker.__name__])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(jobs, "PROCESSES", processes)
+        patch.setattr(worker, "PROCESSES", processes)
         yield
 
 

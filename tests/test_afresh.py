@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from gisgrid.db.store import transaction
 from gisgrid.errors import Conflict, Invalid
-from gisgrid.plans import jobs, moves
+from gisgrid.plans import jobs, moves, worker
 from gisgrid.plans.afresh import begin_afresh, first_draft
 from gisgrid.plans.fetch import plan_grids, plan_state, today
 from gisgrid.plans.plans import plan_by_id, plan_in_force, township
@@ -59,7 +59,7 @@ def test_a_first_plan_is_drawn_reviewed_and_published_on_the_page(bare: Engine):
     page = asked.headers["Location"]
     begun = planner.get(f"{page}/view.json").json
     assert len(begun["grids"]) == 9, "each community begins as one grid"
-    jobs.work(bare, once=True)
+    worker.work(bare, once=True)
     found = planner.get(f"{page}/job.json").json["job"]
     assert found["state"] == "done", found["failed"]
     take = {"version": 0, "edit": {"kind": "rebalance", "job": found["id"]}}

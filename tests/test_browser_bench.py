@@ -13,7 +13,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from gisgrid.db.store import transaction
-from gisgrid.plans import jobs, scenarios
+from gisgrid.plans import scenarios, worker
 from gisgrid.plans.fetch import today
 from gisgrid.plans.plans import plan_in_force, township
 from tests.support.accounts import appointed
@@ -136,10 +136,10 @@ def test_the_planners_whole_story(browser: Browser, own_town: Engine):  # noqa: 
             page.click("#rebalance")
             page.wait_for_selector("html[data-job='waiting']", state="attached")
             shot(page, "waiting")
-            worker = threading.Thread(target=jobs.work, args=(own_town,), kwargs={"once": True})
-            worker.start()
+            working = threading.Thread(target=worker.work, args=(own_town,), kwargs={"once": True})
+            working.start()
             page.wait_for_selector("html[data-job='done']", state="attached", timeout=90_000)
-            worker.join()
+            working.join()
             shot(page, "proposal")
             worst = "Math.max(...gisgrid.desk.view.grids.map((g) => Math.abs(g.deviation || 0)))"
             before = page.evaluate(worst)

@@ -198,11 +198,18 @@ def test_words_of_a_report_are_hidden_until_opened_on_the_record(office: Office)
     shi = office.desk("dispatcher", case.id)
     hidden = ("垃圾", "测联系", "虚构路9号")
     assert not any(word in shi.page() for word in hidden)
-    opened = shi.post("open")
+    for undeclared in ({}, {"purpose": ""}, {"purpose": "curiosity"}):
+        refused = shi.post("open", **undeclared)
+        assert refused.status_code == 403
+        assert "purpose" in refused.text and not any(word in refused.text for word in hidden)
+    opened = shi.post("open", purpose="emergency")
     assert all(word in opened.text for word in hidden)
+    assert "with the purpose: an emergency" in opened.text
     with transaction(office.engine) as session:
         rows = session.execute(text("SELECT account_name, subject, purpose FROM audit_entry")).all()
-    assert ("dispatcher.shi", "event", "event") in [tuple(r) for r in rows]
+    assert [tuple(r) for r in rows if r.subject == "event"] == [
+        ("dispatcher.shi", "event", "emergency")
+    ]
 
 
 _TEAM = """

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, text
 
 from gisgrid.db.store import transaction
 from gisgrid.errors import Conflict, Invalid
-from gisgrid.plans import jobs, moves, scenarios
+from gisgrid.plans import jobs, moves, scenarios, worker
 from gisgrid.plans.bench import flows, numbers, with_grids
 from gisgrid.plans.plans import Place, PlanInfo, plan_in_force, township
 from gisgrid.plans.refusals import ScenarioLocks, refuse
@@ -46,7 +46,7 @@ def test_a_rebalancing_is_ordered_done_and_taken_over(draft):
     job_id = ordered(engine, plan)
     with transaction(engine) as session, pytest.raises(Conflict, match="already"):
         jobs.order_rebalance(session, plan, Wishes(), who="乙")
-    jobs.work(engine, once=True)
+    worker.work(engine, once=True)
     with transaction(engine) as session:
         found = jobs.job(session, job_id)
         assert found.state == "done", found.failed
@@ -85,7 +85,7 @@ def test_a_cancelled_job_ends_and_keeps_nothing(draft):
     engine, _, plan = draft
     job_id = ordered(engine, plan)
     thread = threading.Thread(
-        target=jobs.run_job, args=(engine.url.render_as_string(hide_password=False), job_id)
+        target=worker.run_job, args=(engine.url.render_as_string(hide_password=False), job_id)
     )
     thread.start()
 
@@ -104,7 +104,7 @@ def test_a_cancelled_job_ends_and_keeps_nothing(draft):
         with pytest.raises(Conflict, match="no proposal"):
             jobs.accepted(None, found)  # type: ignore[arg-type]
     # What waited in the queue finds the job cancelled and does nothing.
-    jobs.work(engine, once=True)
+    worker.work(engine, once=True)
 
 
 def test_a_job_that_cannot_be_done_says_why(draft):
@@ -112,7 +112,7 @@ def test_a_job_that_cannot_be_done_says_why(draft):
     with transaction(engine) as session:
         session.execute(text("DELETE FROM grid WHERE plan_id = :p"), {"p": plan.id})
     job_id = ordered(engine, plan)
-    jobs.work(engine, once=True)
+    worker.work(engine, once=True)
     with transaction(engine) as session:
         found = jobs.job(session, job_id)
     assert found.state == "failed"

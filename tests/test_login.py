@@ -6,48 +6,26 @@ import re
 import time
 from collections.abc import Callable
 from datetime import date
-from typing import Any
 from unittest.mock import Mock
 from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from passlib.totp import TOTP
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from gisgrid.access.accounts import add_account, set_active
+from gisgrid.access.accounts import set_active
 from gisgrid.access.appointments import appoint, appointments, end_appointment
-from gisgrid.access.login import TRIES, drop_second_factor, set_password
+from gisgrid.access.login import drop_second_factor
 from gisgrid.access.tokens import add_token, revoke_token
+from gisgrid.access.tries import FREE
 from gisgrid.db.store import transaction
-from tests.support.web import Town, app_over, fill_town
+from tests.support.log_in import PASSWORD, WRONG, code_of, log_in, submit, token_in, town_of_two
+from tests.support.web import Town, app_over
 from web.identity import COOKIE
 
-PASSWORD = "plum-7rain-42wind"
 HOUSE, EVENT = "/api/v1/plans/1/houses/1", "/api/v1/plans/1/events/1"
-WRONG = "登录名或密码不正确"
-
-
-def town_of_two(session: Session) -> Town:
-    town = fill_town(session, columns=3, rows=3, houses=30, events=9)
-    for name, role, where in (
-        ("clerk", "community_clerk", {"area": "999901001001"}),
-        ("worker", "grid_worker", {"area": "999901001", "grid": "999901001001001"}),
-    ):
-        add_account(session, name, f"测试{name}")
-        set_password(session, name, PASSWORD)
-        appoint(session, name, role, since=date(2022, 1, 1), **where)
-    # House 1 lies in the clerk's community, whatever the arithmetic of the town.
-    session.execute(
-        text(
-            "UPDATE house_grid SET grid_id = (SELECT id FROM grid WHERE code = :code) "
-            "WHERE house_id = 1"
-        ),
-        {"code": "999901001001001"},
-    )
-    return town
 
 
 @pytest.fixture(scope="module")
@@ -71,20 +49,6 @@ def app(engine: Engine, town: Town, monkeypatch: pytest.MonkeyPatch) -> Flask:
 def client(app: Flask) -> FlaskClient:
     # Not "with": a kept context would be that of a second client as well.
     return app.test_client()
-
-
-def token_in(page: str) -> str:
-    return re.search(r'name="csrf_token" value="([^"]+)"', page)[1]
-
-
-def submit(client: FlaskClient, path: str, page: str | None = None, **form: str) -> Any:
-    """Send a form with the token that its page holds."""
-    token = token_in(client.get(page or path).text)
-    return client.post(path, data={"csrf_token": token, **form})
-
-
-def log_in(client: FlaskClient, name: str, password: str = PASSWORD) -> Any:
-    return submit(client, "/account/login", name=name, password=password)
 
 
 def test_who_logs_in_comes_to_their_own_place_and_may_leave_it(client: FlaskClient):
@@ -136,27 +100,9 @@ def test_how_long_a_refusal_takes_tells_nothing(
     assert waited == {"worker": pytest.approx(1.1), "nobody": pytest.approx(1.4)}
 
 
-@pytest.mark.parametrize("name", ["worker", "nobody"])
-def test_after_five_wrong_tries_a_name_is_locked_for_a_while(
-    client: FlaskClient, engine: Engine, name: str
-):
-    for _ in range(TRIES):
-        assert WRONG in log_in(client, name, "wrong-password-1").text
-    for password in (PASSWORD, "wrong-password-1"):
-        locked = log_in(client, name, password)
-        assert locked.status_code == 429
-        assert 800 < int(locked.headers["Retry-After"]) <= 900
-        assert "锁定 15 分钟" in locked.text and WRONG not in locked.text
-    assert log_in(client, "clerk").status_code == 302, "nobody else is locked"
-    submit(client, "/account/logout", "/me")
-    with transaction(engine) as session:
-        session.execute(text("UPDATE log_in_try SET last_at = now() - interval '16 minutes'"))
-    assert log_in(client, name).status_code == (302 if name == "worker" else 200)
-
-
 def test_a_right_password_wipes_out_the_wrong_ones(client: FlaskClient):
     for _ in range(2):
-        for _ in range(TRIES - 1):
+        for _ in range(FREE - 1):
             log_in(client, "worker", "wrong-password-1")
         assert log_in(client, "worker").status_code == 302
         submit(client, "/account/logout", "/me")
@@ -250,11 +196,6 @@ def test_a_right_ends_with_its_appointment_in_the_midst_of_a_session(
     assert client.get("/me").status_code == 200
 
 
-def code_of(page: str) -> TOTP:
-    key = re.search(r'<strong class="key">([^<]+)<', page)[1]
-    return TOTP(key=key.replace("-", ""))
-
-
 def test_an_office_needs_a_second_factor_and_a_code_is_good_once(
     client: FlaskClient, engine: Engine
 ):
@@ -286,7 +227,9 @@ def test_an_office_needs_a_second_factor_and_a_code_is_good_once(
     assert log_in(client, "clerk").location.startswith("/account/tf-setup")
 
 
-def test_wrong_codes_lock_the_account_as_wrong_passwords_do(client: FlaskClient, engine: Engine):
+def test_after_wrong_codes_one_has_to_wait_as_after_wrong_passwords(
+    client: FlaskClient, engine: Engine
+):
     with transaction(engine) as session:
         appoint(session, "clerk", "planner", area="999901001", since=date(2022, 1, 1))
     log_in(client, "clerk")
@@ -295,7 +238,7 @@ def test_wrong_codes_lock_the_account_as_wrong_passwords_do(client: FlaskClient,
     client.post("/account/tf-validate", data={"csrf_token": token_in(page), "code": code})
     submit(client, "/account/logout", "/me")
     log_in(client, "clerk")
-    for _ in range(TRIES):
+    for _ in range(FREE):
         submit(client, "/account/tf-validate", code="000000")
     right = totp.generate(time.time() + 30).token
     assert submit(client, "/account/tf-validate", code=right).status_code == 429
@@ -307,7 +250,7 @@ def test_where_it_is_offered_a_second_factor_is_a_choice(engine: Engine, town: T
         appoint(session, "clerk", "planner", area="999901001", since=date(2022, 1, 1))
     client = app_over(engine, two_factor="offered").test_client()
     assert log_in(client, "clerk").location == "/me"
-    page = submit(client, "/account/tf-setup", setup="authenticator").text
+    page = submit(client, "/account/tf-setup", setup="authenticator", password=PASSWORD).text
     action = re.search(r'action="(/account/tf-setup/[^"]+)"', page)[1]
     form = {"csrf_token": token_in(page), "code": code_of(page).generate().token}
     assert client.post(action, data=form).location == "/me"

@@ -8,20 +8,26 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.exc import OperationalError
 
+from gisgrid.db import migrate
+from gisgrid.db.cluster import Cluster
 from gisgrid.db.roles import WEB
 from gisgrid.errors import Invalid
+from gisgrid.serving import serve
 from gisgrid.settings import Settings
 from tests.support.waiting import eventually
-from web import serve as serving
-from web.serve import serve
 
+soon = partial(eventually, seconds=300)
+"""For what starts processes, on a machine however busy."""
 COMMAND = [sys.executable, "-c", "from gisgrid.cli.main import main; main()", "serve"]
 
 
@@ -134,26 +140,166 @@ def test_a_taken_port_is_told(engine: Engine):
             serve(Settings(database_url=url, port=port))
 
 
-def test_a_worker_that_dies_is_started_anew_and_none_is_left_behind(monkeypatch):
-    monkeypatch.setattr(serving, "WORKER", ("/bin/sleep", "600"))
-    monkeypatch.setattr(serving, "WATCH_S", 0.05)
-    monkeypatch.setattr(serving, "WORKER_PAUSE_S", 0.2)
+def test_a_worker_beside_another_store_needs_the_owner_s_way_in(engine: Engine):
+    settings = Settings(
+        web_database_url=engine.url.set(username=WEB).render_as_string(), port=free_port()
+    )
+    with pytest.raises(Invalid, match="set DATABASE_URL"):
+        serve(settings, worker=True)
 
-    def workers() -> list[int]:
-        return [pid for pid in children() if "sleep" in Path(f"/proc/{pid}/comm").read_text()]
 
-    def children() -> list[int]:
-        return [
-            int(pid)
-            for task in Path(f"/proc/{os.getpid()}/task").iterdir()
-            for pid in (task / "children").read_text().split()
-        ]
+class Service:
+    """``gisgrid serve`` over a private cluster, and what it said so far."""
 
-    with serving._worker(Settings()):
-        assert eventually(lambda: len(workers()) == 1)
-        (first,) = workers()
-        os.kill(first, signal.SIGKILL)
-        assert eventually(lambda: workers() not in ([], [first]))
-        (second,) = workers()
-        assert second != first
-    assert workers() == []
+    def __init__(self, folder: Path, port: int) -> None:
+        self.port = port
+        self.said_in = folder / "said"
+        self.before = 0
+        self.home = folder / "home"
+        self.process = self.start()
+
+    def start(self) -> subprocess.Popen[bytes]:
+        self.before = len(self.lines())
+        with self.said_in.open("ab") as said:
+            self.process = subprocess.Popen(
+                [*COMMAND, "--port", str(self.port)],
+                env={
+                    **{k: v for k, v in os.environ.items() if not k.endswith("DATABASE_URL")},
+                    "GISGRID_HOME": str(self.home),
+                    "GISGRID_WEB_WORKERS": "2",
+                    "LC_ALL": "C.UTF-8",
+                },
+                stderr=said,
+            )
+        return self.process
+
+    def lines(self) -> list[str]:
+        return self.said_in.read_text().splitlines() if self.said_in.exists() else []
+
+    def ready(self, piece: str) -> int:
+        """How often a piece was ready since this supervisor began."""
+        return sum(
+            f"gisgrid: {piece}" in line and ": ready" in line
+            for line in self.lines()[self.before :]
+        )
+
+    def all_ready(self) -> bool:
+        return any("the service is ready" in line for line in self.lines()[self.before :])
+
+    def pid(self, words: str) -> int:
+        """Process number of one of its pieces, by words of its command."""
+        for pid in processes(self.process):
+            with suppress(FileNotFoundError):
+                if words in Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " "):
+                    return pid
+        return 0
+
+
+def answers(port: int) -> bool:
+    with suppress(OSError, http.client.HTTPException):
+        return health(port) == 200
+    return False
+
+
+@pytest.fixture
+def service() -> Iterator[Service]:
+    with tempfile.TemporaryDirectory(prefix="gg") as name:
+        folder = Path(name)
+        # The database server runs as another user when the tests run as root.
+        folder.chmod(0o755)
+        cluster = Cluster.at(folder / "home")
+        cluster.start()
+        engine = create_engine(cluster.url())
+        migrate.upgrade(engine)
+        engine.dispose()
+        service = Service(folder, free_port())
+        try:
+            yield service
+        finally:
+            service.process.terminate()
+            service.process.wait(120)
+            cluster.stop()
+
+
+def test_whatever_is_killed_comes_back_and_a_new_supervisor_finds_nobody_in_its_way(
+    service: Service,
+):
+    assert soon(service.all_ready)
+    cluster = Cluster.at(service.home)
+    # A server process, the worker, a connection of the store, its first process.
+    for words, piece in (("web.serve", "server"), ("gisgrid.plans.worker", "worker")):
+        once = service.ready(piece)
+        os.kill(service.pid(words), signal.SIGKILL)
+        assert soon(lambda piece=piece, once=once: service.ready(piece) == once + 1)
+        assert answers(service.port)
+    backend = backends(cluster)[0]
+    os.kill(backend, signal.SIGKILL)
+    assert soon(lambda: answers(service.port) and backend not in backends(cluster))
+    first = cluster.postmaster()
+    assert first is not None
+    os.kill(first, signal.SIGKILL)
+    assert soon(lambda: service.ready("store") == 2)
+    assert soon(lambda: answers(service.port))
+    assert cluster.postmaster() not in (None, first)
+    # The supervisor itself: its pieces go with it, and the port is free.
+    left = processes(service.process)
+    service.process.kill()
+    service.process.wait()
+    assert soon(lambda: not any(Path(f"/proc/{pid}").exists() for pid in left))
+    service.start()
+    assert soon(service.all_ready)
+    assert answers(service.port)
+    service.process.terminate()
+    assert service.process.wait(120) == 0
+    # What ran before it began runs on.
+    assert cluster.postmaster() is not None
+
+
+def backends(cluster: Cluster) -> list[int]:
+    """Processes of the store that serve a connection of the service."""
+    engine = create_engine(cluster.url())
+    try:
+        with engine.connect() as connection:
+            return list(
+                connection.scalars(
+                    text(
+                        "SELECT pid FROM pg_stat_activity "
+                        "WHERE usename = 'gisgrid_web' AND pid <> pg_backend_pid() ORDER BY pid"
+                    )
+                )
+            )
+    except OperationalError:
+        return []
+    finally:
+        engine.dispose()
+
+
+def test_the_store_that_the_service_started_stops_with_it(service: Service):
+    cluster = Cluster.at(service.home)
+    service.process.kill()
+    service.process.wait()
+    cluster.stop()
+    service.start()
+    assert soon(service.all_ready)
+    assert cluster.postmaster() is not None
+    service.process.terminate()
+    assert service.process.wait(120) == 0
+    assert cluster.postmaster() is None
+    assert service.lines()[-1].endswith("stopped")
+
+
+def test_a_number_that_another_process_has_by_now_is_no_store(tmp_path: Path):
+    cluster = Cluster.at(tmp_path)
+    cluster.data.mkdir()
+    (cluster.data / "postmaster.pid").write_text(f"{os.getpid()}\n")
+    assert cluster.postmaster() is None
+    assert not cluster.status().running
+
+
+def test_only_processes_of_the_store_are_ended_with_it(tmp_path: Path):
+    cluster = Cluster.at(tmp_path)
+    cluster.data.mkdir()
+    with subprocess.Popen(["sleep", "600"], cwd=cluster.data) as visitor:
+        cluster.end_all()
+        assert visitor.poll() is None
+        visitor.kill()

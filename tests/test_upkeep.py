@@ -10,7 +10,7 @@ from gisgrid.db.store import transaction
 from gisgrid.events.emergencies import running, switch_on
 from gisgrid.events.legacy import add_problem
 from gisgrid.events.upkeep import keep_up
-from gisgrid.plans import jobs
+from gisgrid.plans import worker
 from tests.support.cases import at, new_case, place
 
 
@@ -35,7 +35,7 @@ def test_what_is_due_is_done_once(engine: Engine):
 def test_the_worker_does_it_without_being_asked(engine: Engine):
     with transaction(engine) as session:
         new_case(session, place(session), "2023-08-15 09:00")
-    jobs.work(engine, once=True)
+    worker.work(engine, once=True)
     with transaction(engine) as session:
         colours = set(session.scalars(text("SELECT colour FROM case_clock")))
     assert colours == {"red"}

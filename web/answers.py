@@ -7,9 +7,11 @@ import hashlib
 import secrets
 from functools import lru_cache
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
-from flask import Flask, Response, g, request, url_for
+from flask import Flask, Response, current_app, g, redirect, request, url_for
+
+from gisgrid.settings import Settings
 
 SMALL = 500
 """Bytes below which compression costs more than it saves."""
@@ -30,11 +32,21 @@ def init_app(app: Flask, basemap_url: str | None) -> None:
 
     @app.after_request
     def finish(response: Response) -> Response:
+        _stay_here(response)
         _guard(response, pictures)
         _compress(response)
         return response
 
     app.jinja_env.globals.update(asset=asset, nonce=nonce)
+
+
+def outside(path: str) -> str:
+    """An address of ours for who is elsewhere: on the host that the settings name, never on one of a request.
+
+    A request may name any host, and whoever is told an address would take it for ours.
+    """
+    settings: Settings = current_app.config["SETTINGS"]
+    return settings.public_url + path
 
 
 def nonce() -> str:
@@ -52,6 +64,27 @@ def asset(name: str) -> str:
 @lru_cache(maxsize=256)
 def _digest(name: str, _changed_ns: int) -> str:
     return hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+
+
+def here(address: str) -> str:
+    """The same address without a host.
+
+    >>> here("http://evil.example//evil.example/a?b=1"), here("/a/"), here("https://evil.example")
+    ('/evil.example/a?b=1', '/a/', '/')
+    """
+    parts = urlsplit(address)
+    if not (parts.scheme or parts.netloc):
+        return address
+    path = "/" + parts.path.lstrip("/\\")
+    return urlunsplit(("", "", path, parts.query, parts.fragment))
+
+
+def _stay_here(response: Response) -> None:
+    """Redirects lead from path to path; libraries write the host that the request named."""
+    location = response.headers.get("Location", "")
+    if here(location) != location:
+        response.headers["Location"] = here(location)
+        response.set_data(redirect(here(location)).get_data())
 
 
 def _guard(response: Response, pictures: str) -> None:

@@ -15,6 +15,7 @@ from web import (  # noqa: F401 - some add their routes to the API or the bench
     bench_import,
     bench_review,
     bench_store,
+    bodies,
     cases,
     desk,
     dispatch,
@@ -62,7 +63,6 @@ def create_app(settings: Settings, bind: Engine | None = None) -> Flask:
     if settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]
     app.config["SETTINGS"] = settings
-    app.config["MAX_CONTENT_LENGTH"] = 1_000_000
     app.url_map.merge_slashes = (
         False  # one address for one thing, and no redirect that names a host
     )
@@ -79,8 +79,8 @@ def create_app(settings: Settings, bind: Engine | None = None) -> Flask:
     errors.init_app(app)
     identity.init_app(app, settings)
     limits.init_app(app)
+    bodies.init_app(app)
     slashes.init_app(app)
-    app.before_request(report_form.make_room)
     gate.init_app(app)
     app.register_blueprint(desk.blueprint)
     app.register_blueprint(documents.blueprint)

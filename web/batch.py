@@ -79,7 +79,6 @@ def locate_many(
     or XLSX, as the body or as the file of a form. CSV and JSON come back as a stream, a workbook
     comes back as the same workbook with the grid columns filled."""
     settings: Settings = current_app.config["SETTINGS"]
-    request.max_content_length = settings.upload_max_mb << 20
     asking.in_wgs84(0, 0, datum)  # an unknown datum is one problem, not one a row
     under = _under(plan, as_of, township)
     if request.mimetype == "application/json":

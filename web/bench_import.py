@@ -17,14 +17,11 @@ from web.bench import ENDINGS, blueprint
 from web.bench_store import planning, refuse_strangers, who
 from web.towns import town
 
-MOST_FILE_BYTES = 50_000_000
-
 
 @blueprint.post("/import")
 def bring_in() -> BaseResponse:
     """Make a scenario from an uploaded file and go to it."""
     settings: Settings = current_app.config["SETTINGS"]
-    request.max_content_length = MOST_FILE_BYTES
     form = request.form
     with planning(read_only=True) as session:
         place = town(session)

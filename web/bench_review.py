@@ -25,8 +25,9 @@ from layers.bench import BENCH_STYLES, COMPARE_SCRIPTS, deviation_colour, legend
 from web import bench_views as views
 from web.answers import asset, nonce
 from web.bench import blueprint, body, number, told
-from web.bench_store import at_hand, benches, placed, planning, who
+from web.bench_store import at_hand, benches, placed, planning, refuse_strangers, who
 from web.bench_words import words
+from web.gate import need
 from web.i18n import LANGUAGES, speaks_chinese
 from web.paper import as_pdf
 from web.plan_words import states
@@ -156,6 +157,7 @@ def handover(plan_id: int) -> Response:
     grid = request.args.get("grid")
     with planning(read_only=True) as session:
         place, plan = placed(session, plan_id, "plan", "review")
+        refuse_strangers(session, place, "export")
         other = _other(session, plan)
         before, after = review.benches(session, place, plan, other)
         seen = place.id in scope(session, "see_houses").townships
@@ -176,6 +178,7 @@ def export(plan_id: int, ending: str) -> Response:
     """A plan's grids as a file."""
     with planning(read_only=True) as session, tempfile.TemporaryDirectory() as folder:
         place, plan = placed(session, plan_id, "plan", "review")
+        refuse_strangers(session, place, "export")
         file = Path(folder) / f"plan.{ending}"
         export_plan(session, place, plan, file)
         kind = "application/geopackage+sqlite3" if ending == "gpkg" else "application/geo+json"
@@ -185,8 +188,12 @@ def export(plan_id: int, ending: str) -> Response:
 @blueprint.get("/<int:plan_id>/report.<any(html, pdf):ending>")
 def report(plan_id: int, ending: str) -> Response:
     """Before and after on paper: reasons, maps, table, codes, events of the past year."""
+    if ending == "pdf":
+        need("export")
     with planning(read_only=True) as session:
         place, plan = placed(session, plan_id, "plan", "review")
+        if ending == "pdf":
+            refuse_strangers(session, place, "export")
         other = _other(session, plan)
         pair = _pair(session, place, other, plan)
         until = replay.last_day(session, place) or today(place)

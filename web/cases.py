@@ -37,6 +37,7 @@ from gisgrid.events.photos import MOST_BYTES, add_photo, photo_bytes, picture
 from gisgrid.locate.whereabouts import Whereabouts, in_store
 from gisgrid.plans import plans
 from gisgrid.plans.fetch import today
+from gisgrid.register.households import Purpose, purposes
 from gisgrid.settings import Settings
 from layers import cases as layer
 from layers import page, streets
@@ -55,8 +56,6 @@ from web.towns import own_town, town_of
 
 blueprint = Blueprint("cases", __name__, url_prefix="/cases")
 
-PURPOSE = "event"
-"""What the words of a report are opened for on this page."""
 MOST_PHOTOS = 5
 
 
@@ -86,6 +85,8 @@ class View:
     grids: list[sheets.Choice]
     offices: list[sheets.Choice]
     flows: list[Flow]
+    purposes: list[Purpose]
+    """What the words may be opened for."""
 
 
 @blueprint.get("/<int:case_id>")
@@ -101,17 +102,17 @@ def show(case_id: int) -> Response:
 
 @blueprint.post("/<int:case_id>/open")
 def open_words(case_id: int) -> Response:
-    """The same with what was reported, opened for handling the event; the audit says so."""
-    with opening(PURPOSE) as session:
+    """The same with what was reported, open for the purpose that was chosen; the audit says so."""
+    purpose = request.form.get("purpose", "")
+    with opening(purpose) as session:
         view = _view(session, case_id)
         said = open_events(session, [view.now.event_id])
-    return _page(view, said=said[0] if said else None)
+    return _page(view, said=said[0] if said else None, purpose=purpose)
 
 
 @blueprint.post("/<int:case_id>/steps")
 def step(case_id: int) -> BaseResponse:
     """Take a step; refused, the page comes again with the reason and all that was typed."""
-    request.max_content_length = MOST_PHOTOS * MOST_BYTES + 1_000_000
     name = request.form.get("step", "")
     try:
         with writing() as session:
@@ -241,11 +242,17 @@ def _view(session: Session, case_id: int) -> View:
         grids=sheets.grids_to_choose(session, now) if gives else [],
         offices=sheets.offices_to_choose(session, now) if gives else [],
         flows=flows,
+        # What it mostly is comes first.
+        purposes=sorted(purposes(session), key=lambda p: p.name != "event"),
     )
 
 
 def _page(
-    view: View, *, said: OpenEvent | None = None, refused: GisgridError | None = None
+    view: View,
+    *,
+    said: OpenEvent | None = None,
+    purpose: str = "",
+    refused: GisgridError | None = None,
 ) -> Response:
     seen = _seq() if refused else None
     problem = problem_of(refused) if refused else None
@@ -257,6 +264,7 @@ def _page(
         page=_map(view),
         nonce=nonce(),
         said=said,
+        opened_for=next((p for p in view.purposes if p.name == purpose), None),
         problem=problem,
         # What others did since the page was loaded.
         missed=[line for line in view.log if seen is not None and line.seq > seen],

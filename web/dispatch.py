@@ -111,18 +111,23 @@ def stream() -> Response:
     been missed. ``Last-Event-ID`` names the place to go on from.
     """
     with reading() as session:
-        opened = streams().open(scope(session, "see_events"))
+        ground = scope(session, "see_events")
+    opened = streams().open(ground, asker().account_id, request.remote_addr or "")
     place = request.headers.get("Last-Event-ID", "")
-    # A look at the store after the stream hears: nothing falls between the two.
-    with reading() as session:
-        here = board.cursor(session)
-        first = b"retry: 1000\n\n"
-        if place:
-            missed = board.steps_since(session, place)
-            if missed is None:
-                first += news("reload")
-            elif missed:
-                first += news("cases", missed)
+    try:
+        # A look at the store after the stream hears: nothing falls between the two.
+        with reading() as session:
+            here = board.cursor(session)
+            first = b"retry: 1000\n\n"
+            if place:
+                missed = board.steps_since(session, place)
+                if missed is None:
+                    first += news("reload")
+                elif missed:
+                    first += news("cases", missed)
+    except BaseException:
+        streams().forget(opened)
+        raise
     return streams().response(opened, first + news("hello", place=here))
 
 

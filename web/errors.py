@@ -6,9 +6,11 @@ words. What we did not foresee is told as such: its text may quote rows, and row
 
 from __future__ import annotations
 
+import errno
 import re
 from typing import NamedTuple
 
+import psycopg
 from flask import Flask, Response, current_app, json, render_template, request
 from flask_babel import gettext
 from sqlalchemy.exc import DataError, DBAPIError
@@ -30,6 +32,7 @@ STATUS_OF_CLASS: dict[type[errors.GisgridError], int] = {
     errors.NotFound: 404,
     errors.Conflict: 409,
     errors.TooBusy: 503,
+    errors.TooMany: 429,
     errors.StoreUnavailable: 503,
 }
 """A subclass has its nearest ancestor's status."""
@@ -92,15 +95,19 @@ def problem_of(error: Exception) -> Problem:
         limit = getattr(error, "limit", None)
         own = error.description if limit is not None and limit.error_message else None
         return Problem(status, "", _title(status), own or _explain(status), {}, invalid)
-    if isinstance(error, DBAPIError):
-        state = getattr(error.orig, "sqlstate", None)
+    if isinstance(error, DBAPIError | psycopg.Error):
+        driver = error.orig if isinstance(error, DBAPIError) else error
+        state = getattr(driver, "sqlstate", None)
         if state:
             status = status_of_sqlstate(state)
         else:
             # It never got there: a value that cannot be sent (a NUL in a text), or no connection.
-            status = 422 if isinstance(error, DataError) else 503
+            status = 422 if isinstance(error, DataError | psycopg.DataError) else 503
         facts: dict[str, object] = {"sqlstate": state} if state else {}
-        return Problem(status, "database", _title(status), _explain(status), facts)
+        detail = _explain("full" if state == "53100" else status)
+        return Problem(status, "database", _title(status), detail, facts)
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return Problem(503, "disk", _title(503), _explain("full"), {})
     return Problem(500, "", _title(500), _explain(500), {})
 
 
@@ -166,8 +173,11 @@ def _title(status: int) -> str:
     return titles.get(status) or HTTP_STATUS_CODES.get(status, str(status))
 
 
-def _explain(status: int) -> str:
-    details = {
+def _explain(status: int | str) -> str:
+    details: dict[int | str, str] = {
+        "full": gettext(
+            "A disk of the server is full; nothing was changed. Tell whoever runs the service."
+        ),
         400: gettext("This form is too old, or came from elsewhere: open its page again."),
         404: gettext("There is nothing at this address."),
         405: gettext("This address exists, but not for this method."),
@@ -177,7 +187,9 @@ def _explain(status: int) -> str:
         503: gettext("The database does not answer in time; try again in a moment."),
     }
     fallback = gettext("Something went wrong that we did not foresee; nothing was changed.")
-    return details.get(status) or (fallback if status >= 500 else _title(status))
+    if status in details:
+        return details[status]
+    return fallback if isinstance(status, str) or status >= 500 else _title(status)
 
 
 def _place(error: Exception) -> str:

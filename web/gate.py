@@ -8,7 +8,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import cast
 
-from flask import Flask, Response, current_app, g, redirect, request, url_for
+from flask import (
+    Flask,
+    Response,
+    current_app,
+    g,
+    make_response,
+    redirect,
+    request,
+    url_for,
+)
 from flask_login import current_user
 from flask_wtf import CSRFProtect
 from werkzeug.exceptions import NotFound
@@ -27,6 +36,8 @@ PERSON = "person"
 """For whoever has logged in at a browser; a token never manages its own account."""
 PLANS = "plan or review"
 """For whoever draws plans and whoever reviews them."""
+PLAN_FILES = "plan or review, export"
+"""For whoever may see plans and take away as a file what they see."""
 HANDS = "handle_events or dispatch"
 """For whoever moves cases on."""
 NOBODY = "nobody"
@@ -34,6 +45,9 @@ NOBODY = "nobody"
 
 KEYED = ("open311",)
 """Blueprints for programs alone: a key says who asks, a session never does."""
+
+OWN_FILES = ("documents.file", "v1.locate_many")
+"""Routes whose files take nothing away: what was handed out to read, and one's own list with answers."""
 
 RIGHT_OF: dict[str, str] = {
     "api-docs.openapi_json": PUBLIC,
@@ -44,8 +58,8 @@ RIGHT_OF: dict[str, str] = {
     "bench.checks": PLANS,
     "bench.compare": PLANS,
     "bench.edit": "plan",
-    "bench.export": PLANS,
-    "bench.handover": PLANS,
+    "bench.export": PLAN_FILES,
+    "bench.handover": PLAN_FILES,
     "bench.index": PLANS,
     "bench.job": PLANS,
     "bench.lock": "plan",
@@ -170,6 +184,7 @@ THE_PUBLIC = Asker()
 def init_app(app: Flask) -> None:
     app.before_request(check)
     app.after_request(keep_nothing)
+    app.after_request(hold_files)
     app.context_processor(lambda: {"asker": asker()})
 
 
@@ -207,6 +222,17 @@ def keep_nothing(response: Response) -> Response:
     return response
 
 
+def hold_files(response: Response) -> Response:
+    """No answer is a file for who may not take one away, whatever its route asked for."""
+    kind = response.headers.get("Content-Disposition", "")
+    if kind.startswith("attachment") and request.endpoint not in OWN_FILES:
+        try:
+            need("export")
+        except (NotKnown, NotAllowed) as refused:
+            return make_response(current_app.handle_user_exception(refused))
+    return response
+
+
 def asker() -> Asker:
     """Who asks; on public ways always the public."""
     return cast(Asker, g.get("asker", THE_PUBLIC))
@@ -225,6 +251,11 @@ def known_asker() -> Asker:
 def need(right: str) -> None:
     """Refuse who lacks a right altogether; where it holds, the store decides.
 
+    Parameters
+    ----------
+    right
+        Names of rights: one of those with ``or`` between them, of each part between commas.
+
     Raises
     ------
     NotKnown
@@ -235,14 +266,17 @@ def need(right: str) -> None:
     who = asker()
     if not who:
         raise NotKnown("Log in first, or present a token.", zh="请先登录，或出示令牌。")
-    rights = right.split(" or ")
-    if right != PERSON and not who.rights.intersection(rights):
-        means = ", ".join(RIGHTS[r] for r in rights)
-        raise NotAllowed(
-            f"This needs the right {right} ({means}), which {who.name} does not have today.",
-            zh=f"此操作需要权限“{'”或“'.join(rights)}”，账号 {who.name} 目前没有。",
-            right=right,
-        )
+    if right == PERSON:
+        return
+    for part in right.split(", "):
+        rights = part.split(" or ")
+        if not who.rights.intersection(rights):
+            means = ", ".join(RIGHTS[r] for r in rights)
+            raise NotAllowed(
+                f"This needs the right {part} ({means}), which {who.name} does not have today.",
+                zh=f"此操作需要权限“{'”或“'.join(rights)}”，账号 {who.name} 目前没有。",
+                right=part,
+            )
 
 
 def _who() -> Asker:

@@ -2,44 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, wraps
 from typing import Any, cast
 
-from flask import Flask, Request, Response, after_this_request, current_app, g, request
+from flask import Flask, Request, current_app, g, redirect, request, session, url_for
 from flask.sessions import SecureCookieSessionInterface
-from flask_babel import gettext
-from flask_login import user_logged_out
-from flask_security import (
-    LoginForm,
-    PasswordUtil,
-    RoleMixin,
-    Security,
-    UserMixin,
-    user_authenticated,
-)
+from flask_login import current_user, user_logged_out
+from flask_security import PasswordUtil, RoleMixin, Security, UserMixin, user_authenticated
 from flask_security.datastore import SQLAlchemySessionUserDatastore
-from flask_security.forms import (
-    ChangePasswordForm,
-    TwoFactorRescueForm,
-    TwoFactorSetupForm,
-    TwoFactorVerifyCodeForm,
-)
 from flask_security.totp import Totp
 from flask_wtf import CSRFProtect
 from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import Connection, event
 from sqlalchemy.orm import Session, scoped_session, sessionmaker, synonym
-from wtforms import StringField
-from wtforms.validators import InputRequired
 
 from gisgrid.access import login, tokens
-from gisgrid.access.accounts import login_name
 from gisgrid.access.keys import derived_key, secret_key
-from gisgrid.access.passwords import LONGEST, check_password, normal
+from gisgrid.access.passwords import check_password, normal
 from gisgrid.errors import Invalid
 from gisgrid.settings import Settings
 from gisgrid.tables import Account
+from web import devices
+from web.account_forms import (
+    WRONG,
+    WRONG_CODE,
+    CodeForm,
+    NameForm,
+    PasswordForm,
+    RescueForm,
+    SecondFactorForm,
+    came_in,
+)
 from web.i18n import Messages, say, speaks_chinese
 from web.store import Store
 
@@ -48,10 +43,6 @@ SLOWEST_S = 0.5
 """A refused log-in is told so long after it came, whatever was wrong; hashing takes less."""
 
 
-WRONG = say(
-    "The name or the password is not right. After five wrong tries a name is locked for a "
-    "quarter of an hour."
-)
 MESSAGES = {
     "USER_DOES_NOT_EXIST": WRONG,
     "INVALID_PASSWORD": WRONG,
@@ -60,9 +51,7 @@ MESSAGES = {
     "RETYPE_PASSWORD_MISMATCH": say("The two new passwords differ."),
     "PASSWORD_IS_THE_SAME": say("The new password is the old one."),
     "PASSWORD_CHANGE": say("The password is changed; all other sessions of yours have ended."),
-    "TWO_FACTOR_INVALID_TOKEN": say(
-        "This code is not right, or was used already. Wait for the next one."
-    ),
+    "TWO_FACTOR_INVALID_TOKEN": WRONG_CODE,
     "TWO_FACTOR_LOGIN_SUCCESSFUL": say("The code is right."),
     "TWO_FACTOR_CHANGE_METHOD_SUCCESSFUL": say("From now on a code is asked at every log-in."),
     "TWO_FACTOR_PERMISSION_DENIED": say("Log in first."),
@@ -102,58 +91,6 @@ class Person(UserMixin, Account):  # type: ignore[misc]
         """Whether a role of the account must have a second factor."""
         settings: Settings = current_app.config["SETTINGS"]
         return settings.two_factor == "offices" and accounts().standing(self).office
-
-
-class NameForm(LoginForm):
-    """Log-in by name: no e-mail, and nothing is remembered beyond the session."""
-
-    email = None
-    remember = None
-    name = StringField(validators=[InputRequired(say("Write the log-in name."))])
-
-    def validate(self, **kwargs: Any) -> bool:
-        name = _plain(self.name.data or "")
-        if _locked(name, self.form_errors):
-            return False
-        if name and len(self.password.data or "") <= LONGEST:
-            self.ifield = self.name
-            self.user = accounts().find_user(username=name)
-        return _counted(name, bool(super().validate(**kwargs)))
-
-
-class CodeForm(TwoFactorVerifyCodeForm):
-    """A code of the authenticator; wrong ones count as wrong passwords do."""
-
-    def validate(self, **kwargs: Any) -> bool:
-        name = cast(Person, self.user).name
-        if _locked(name, self.form_errors):
-            return False
-        return _counted(name, bool(super().validate(**kwargs)))
-
-
-class NewPasswordForm(ChangePasswordForm):
-    """A new password, after the one until now."""
-
-    def validate(self, **kwargs: Any) -> bool:
-        passed = bool(super().validate(**kwargs))
-        # The library says of the old password what it says at log-in, where a name may be wrong too.
-        self.password.errors = [
-            gettext("The password until now is not right.") if error == gettext(WRONG) else error
-            for error in self.password.errors
-        ]
-        return passed
-
-
-class SecondFactorForm(TwoFactorSetupForm):
-    """There is one method, the authenticator."""
-
-    setup = StringField()
-
-
-class RescueForm(TwoFactorRescueForm):
-    """Not offered: an administrator takes a lost authenticator off an account."""
-
-    help_setup = StringField()
 
 
 class Passwords(PasswordUtil):
@@ -237,45 +174,9 @@ class Accounts(SQLAlchemySessionUserDatastore):
         return opened
 
 
-def _plain(name: str) -> str:
-    """A log-in name as it is stored; what can be none stays one that nobody has."""
-    try:
-        return login_name(name)
-    except Invalid:
-        return ""
-
-
-def _locked(name: str, errors: list[str]) -> bool:
-    """Whether a name, of an account or not, had too many wrong tries; then nothing is looked at."""
-    wait_s = login.locked_for_s(accounts().db.session(), name)
-    if not wait_s:
-        return False
-    errors.append(
-        gettext(
-            "Too many wrong tries: this log-in name is locked for another %(n)s minutes.",
-            n=-(-wait_s // 60),
-        )
-    )
-
-    @after_this_request
-    def refuse(response: Response) -> Response:
-        response.status_code = 429
-        response.headers["Retry-After"] = str(wait_s)
-        return response
-
-    return True
-
-
-def _counted(name: str, passed: bool) -> bool:
-    login.count_try(accounts().db.session(), name, passed)
-    # A refused request leaves nothing else behind; this must stay.
-    accounts().db.session.commit()
-    return passed
-
-
-def _again(session: Session, _: object, connection: Connection) -> None:
-    if "presented" in session.info:
-        login.present(connection, *session.info["presented"])
+def _again(opened: Session, _: object, connection: Connection) -> None:
+    if "presented" in opened.info:
+        login.present(connection, *opened.info["presented"])
 
 
 def accounts() -> Accounts:
@@ -318,18 +219,21 @@ def init_app(app: Flask, settings: Settings) -> None:
         SECURITY_CHANGE_PASSWORD_TEMPLATE="account/change.html",  # noqa: S106 - a file
         SECURITY_TWO_FACTOR_SETUP_TEMPLATE="account/second.html",
         SECURITY_TWO_FACTOR_VERIFY_CODE_TEMPLATE="account/code.html",
+        # The library's own default writes "private=True".
+        SECURITY_CACHE_CONTROL={"private": None, "no-store": None},
         **{
             f"SECURITY_MSG_{name}": (message, "info" if name in GOOD_NEWS else "error")
             for name, message in MESSAGES.items()
         },
     )
     CSRFProtect(app)
+    devices.init_app(app, key)
     datastore = Accounts(app.extensions["gisgrid"])
     security = Security(
         app,
         datastore,
         login_form=NameForm,
-        change_password_form=NewPasswordForm,
+        change_password_form=PasswordForm,
         two_factor_setup_form=SecondFactorForm,
         two_factor_verify_code_form=CodeForm,
         two_factor_rescue_form=RescueForm,
@@ -345,6 +249,8 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.after_request_funcs[None].remove(security.login_manager._update_remember_cookie)
     user_authenticated.connect(_came_in, app)
     user_logged_out.connect(_left, app)
+    step = "security.two_factor_token_validation"
+    app.view_functions[step] = _out_of_turn_leads_home(app.view_functions[step])
 
     @app.teardown_request
     def close(_: BaseException | None) -> None:
@@ -363,8 +269,21 @@ def _bearer(request: Request) -> Person | None:
 
 
 def _came_in(_: Flask, user: Person, **__: object) -> None:
+    came_in(user.name)
     user.last_login_at = datetime.now(UTC)
     accounts().db.session.commit()
+
+
+def _out_of_turn_leads_home(view: Callable[..., Any]) -> Callable[..., Any]:
+    """The step of a code, which the library answers to whoever is logged in by ending their session."""
+
+    @wraps(view)
+    def step(*args: Any, **kwargs: Any) -> Any:
+        if current_user.is_authenticated and session.get("tf_state") != "validating_profile":
+            return redirect(url_for("desk.me"))
+        return view(*args, **kwargs)
+
+    return step
 
 
 def _left(_: Flask, user: Person, **__: object) -> None:

@@ -31,6 +31,7 @@ from gisgrid.locate.asking import number
 from gisgrid.plans.plans import Place
 from web import report_form
 from web import schemas_open311 as schemas
+from web.answers import outside
 from web.demands import keep_demand
 from web.gate import asker
 from web.i18n import language
@@ -92,7 +93,7 @@ def way(
 @way("/discovery", schemas.Discovery(), schemas.JurisdictionQuery())
 def discovery(form: str, **_: object) -> Response:
     """Where the service is and which forms it speaks."""
-    here = request.host_url.rstrip("/") + request.script_root + PREFIX
+    here = outside(request.script_root + PREFIX)
     return answered(
         form,
         "discovery",
@@ -304,7 +305,7 @@ def _listed(place: Place, one: ServiceRequest) -> dict[str, object]:
     notes = gettext(STEPS[one.means]) if one.means in STEPS else None
     if one.why:
         notes = f"{notes} {one.why}" if notes else one.why
-    photo = one.photo and url_for("report.thumbnail", photo_id=one.photo, _external=True)
+    photo = one.photo and outside(url_for("report.thumbnail", photo_id=one.photo))
     return {
         **_request(place, one.code, one.open, notes, (one.matter_code, one.matter, one.matter_en)),
         "description": one.text, "agency_responsible": one.office,

@@ -32,9 +32,6 @@ from gisgrid.plans.plans import Place
 from web.gate import asker
 from web.locating import in_force
 
-MOST_REQUEST = 64_000_000
-"""Bytes of a whole form: a photo that is too large is refused in words, the rest of the form kept."""
-MOST_FIELD = 6_000_000
 MOST_PHOTOS = 3
 _TEXTS = ("matter", "lon", "lat", "spot", "address", "text", "contact", "source", "seen")
 
@@ -129,13 +126,6 @@ class Look:
             self.handed and self.handed.code,
         ]
         return hashlib.sha256(repr(shown).encode()).hexdigest()[:16]
-
-
-def make_room() -> None:
-    """Let the forms of reports be as large as their photos; called before anything reads them."""
-    if request.endpoint in ("report.send", "telephone.send", "open311.create"):
-        request.max_content_length = MOST_REQUEST
-        request.max_form_memory_size = MOST_FIELD
 
 
 def new_client() -> str:

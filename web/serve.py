@@ -1,154 +1,132 @@
-"""The production server: Granian, started from Python with the program's own settings."""
+"""One server process: the application behind uvicorn, which reads and writes HTTP in C.
+
+Started by the supervisor (`gisgrid.serving`), as often as there are to be server processes; each has a
+listening socket of its own on the same port, and listens once it is ready to answer.
+"""
 
 from __future__ import annotations
 
-import contextlib
+import asyncio
 import gc
-import os
-import socket
-import subprocess
+import logging
+import resource
 import sys
-import threading
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import Any, cast
 
-from granian.constants import HTTPModes, Interfaces
-from granian.http import HTTP1Settings
-from granian.log import LogLevels
-from granian.server import MPServer
+import uvicorn
+import uvloop
+from flask import Flask
+from sqlalchemy.orm import configure_mappers
 
-from gisgrid.access.keys import secret_key
-from gisgrid.db.store import open_web_engine, web_url
-from gisgrid.errors import Invalid
+from gisgrid.errors import GisgridError
+from gisgrid.failures import log_plainly
+from gisgrid.processes import beat, end_with, writing_to
 from gisgrid.settings import Settings
-from web import snapshots
+from gisgrid.terminal import note
+from web import dispatch_streams, ports, snapshots
 from web.app import create_app
+from web.bridge import Bridge
+from web.door import Door, Doorkeeper
 
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
-
-TOGETHER = 3
-"""Answers that a process makes at a time; measured with scripts/bench http."""
-WORKER = (sys.executable, "-m", "gisgrid", "worker")
-WATCH_S, WORKER_PAUSE_S = 0.5, 5.0
-"""How often the worker is looked after, and how long nobody starts it anew when it has ended."""
-STREAMS = 128
-"""Open streams of live events that a process can hold, each in a thread that waits."""
+STOP_S = 8
+"""Requests at work are finished for so long when the server is to stop."""
+FILES = 16_384
+"""Open files that a process asks the system for: a connection is one."""
 
 
-def serve(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT; requests at work are finished first.
+class Server(uvicorn.Server):
+    """Which ends its streams before it waits for what is at work."""
 
-    Raises
-    ------
-    StoreUnavailable
-        The store cannot be started or reached; told before any process is forked.
-    Invalid
-        Another program has the port.
-    """
-    _check_port(settings)
-    url = web_url(settings)
-    open_web_engine(url).dispose()
-    # The workers get the address, so that none of them starts the private cluster a second time;
-    # and the key, which belongs to the cluster.
-    key = secret_key(settings)
-    with _worker(settings):
-        settings = replace(settings, web_database_url=url, secret_key=key)
-        load = partial(_application, settings)
-        _server(settings).serve(target_loader=load, wrap_loader=False)
+    def __init__(self, config: uvicorn.Config, streams: dispatch_streams.Streams | None) -> None:
+        super().__init__(config)
+        self._streams = streams
+
+    async def shutdown(self, sockets: list[Any] | None = None) -> None:
+        if self._streams is not None:
+            self._streams.close()
+        await super().shutdown(sockets)
 
 
-@contextlib.contextmanager
-def _worker(settings: Settings) -> Iterator[None]:
-    """Beside the private cluster a worker runs as long as the server; another store has its own."""
-    if settings.database_url or settings.web_database_url:
-        yield
-        return
-    server, done = os.getpid(), threading.Event()
-    keeper = threading.Thread(target=_keep_worker, args=(done,), daemon=True)
-    keeper.start()
-    try:
-        yield
-    finally:
-        # The server's processes leave through here, too; the thread is the parent's.
-        if os.getpid() == server:
-            done.set()
-            keeper.join()
-
-
-def _keep_worker(done: threading.Event) -> None:
-    """Start the worker, and anew after a pause when it ends by itself, until ``done``."""
-    while True:
-        worker = subprocess.Popen(WORKER, stdin=subprocess.DEVNULL)
-        while worker.poll() is None and not done.wait(WATCH_S):
-            pass
-        if done.is_set():
-            worker.terminate()
-            worker.wait()
-            return
-        if done.wait(WORKER_PAUSE_S):
-            return
-
-
-def _server(settings: Settings) -> MPServer:
-    return MPServer(
-        "web.app",  # a name for its messages; what is served comes from the loader
-        address=settings.host,
-        port=settings.port,
-        interface=Interfaces.WSGI,
-        workers=settings.web_workers,
-        # Most of them only hold a stream open and wait for news.
-        blocking_threads=TOGETHER + STREAMS,
-        backpressure=4 * (TOGETHER + STREAMS),
-        http=HTTPModes.http1,
-        http1_settings=HTTP1Settings(header_read_timeout=30_000),
-        websockets=False,
-        log_level=LogLevels.error,
-        # A process that died is replaced; one that does not stop in time is killed.
-        respawn_failed_workers=True,
-        workers_kill_timeout=10,
-    )
-
-
-def _application(settings: Settings) -> WSGIApplication:
-    """Made in each process, after the fork."""
+def application(settings: Settings) -> Flask:
+    """The application with what its answers are made from: kernels compiled, plans in memory."""
     # A look-up is done in a millisecond: a thread that holds the interpreter for the usual five
     # would be the longest part of its neighbours' wait.
     sys.setswitchinterval(0.0005)
     app = create_app(settings)
+    # Or the first who logs in has it done while look-ups wait.
+    configure_mappers()
     snapshots.start(app)
     # What stands now stays: a full collection that walks over all of it stops every request.
     gc.collect()
     gc.freeze()
-    return few_at_once(app)
+    return app
 
 
-def few_at_once(app: WSGIApplication) -> WSGIApplication:
-    """The application, which makes at most ``TOGETHER`` answers at a time; sending them is free.
+def server_of(
+    bridge: Bridge, keeper: Doorkeeper, streams: dispatch_streams.Streams | None
+) -> Server:
+    """uvicorn with its doors kept."""
+    config = uvicorn.Config(
+        cast("Any", bridge),
+        interface="asgi3",
+        # A class of its own is what the option is for; this one knows its doorkeeper.
+        http=cast("type[asyncio.Protocol]", partial(Door, keeper)),
+        ws="none",
+        lifespan="off",
+        loop="none",  # it is running already
+        proxy_headers=False,  # the application believes as many as it was told of
+        server_header=False,
+        access_log=False,
+        log_config=None,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=STOP_S,
+    )
+    return Server(config, streams)
 
-    A look-up computes and waits for nothing, and more threads only stand in each other's way.
-    """
-    places = threading.Semaphore(TOGETHER)
 
-    def waited(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        with places:
-            return app(environ, start_response)
+async def run(app: Flask, settings: Settings, alive: Callable[[], None]) -> None:
+    """Listen, and say every second that all is well, until asked to stop."""
+    listening = ports.listening(settings.host, settings.port)
+    bridge = Bridge(app, proxies=settings.proxies)
+    keeper = Doorkeeper(most=_most_connections(), counts_addresses=not settings.proxies)
+    served = server_of(bridge, keeper, app.extensions["gisgrid.streams"])
+    beside = [asyncio.create_task(each) for each in (beat(alive), keeper.watch())]
+    try:
+        await served.serve(sockets=[listening])
+    finally:
+        for task in beside:
+            task.cancel()
 
-    return waited
+
+def main() -> None:
+    """Serve below the supervisor whose file and process number are the arguments."""
+    alive, parent = (int(word) for word in sys.argv[1:])
+    end_with(parent)
+    log_plainly()
+    # It tells of each malformed request, which anybody may send.
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
+    settings = Settings.from_env()
+    try:
+        app = application(settings)
+    except GisgridError as exc:
+        note(exc.message, exc.zh)
+        sys.exit(2)
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(run(app, settings, writing_to(alive)))
 
 
-def _check_port(settings: Settings) -> None:
-    """Two servers that share a port by ``reuse_port`` would each get half of the questions."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OSError as error:
-            raise Invalid(
-                f"Port {settings.port} of {settings.host} cannot be taken: {error.strerror}.",
-                zh=f"无法使用 {settings.host} 的端口 {settings.port}：{error.strerror}。",
-                port=settings.port,
-            ) from error
+def _most_connections() -> int:
+    """Half of the files that this process may open, after asking for as many as it may have."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        soft = wanted
+    return (FILES if soft == resource.RLIM_INFINITY else soft) // 2
+
+
+if __name__ == "__main__":
+    main()

@@ -14,6 +14,9 @@ from gisgrid.access.roles import ROLES
 from gisgrid.errors import Conflict, Invalid, NotFound
 from gisgrid.plans.areas import area_coded
 
+RIGHTS_CHANNEL = "rights_changed"
+"""On which the store tells whose rights have changed: the account's number, or empty for everybody's."""
+
 
 @dataclass(frozen=True)
 class AppointmentInfo:

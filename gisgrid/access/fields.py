@@ -73,7 +73,7 @@ FIELDS: tuple[Field, ...] = (
         ("account",),
         "staff",
     ),
-    Field("log_in_try", ("key", "failed", "last_at"), ("account",), "with_row"),
+    Field("log_in_try", ("key", "name_key", "failed", "last_at"), ("account",), "with_row"),
     Field("appointment", ("role", "grid_code", "during"), ("account",), "staff"),
     Field("access_token", ("name", "token_hash", "last_used_at"), ("account",), "staff"),
     Field("audit_entry", ("account_name", "purpose", "origin"), ("account",), "always"),

@@ -12,9 +12,7 @@ from gisgrid.access.accounts import account_named
 from gisgrid.access.appointments import rights
 from gisgrid.access.passwords import check_password, password_hash
 from gisgrid.access.roles import ROLES
-
-TRIES, LOCKED_S = 5, 15 * 60
-"""Wrong passwords or codes that a log-in name has, and for how long it is then locked, seconds."""
+from gisgrid.access.tries import forget
 
 
 @dataclass(frozen=True)
@@ -43,20 +41,6 @@ def present(connection: Connection, word: str, account_id: int | None = None) ->
     )
 
 
-def locked_for_s(session: Session, name: str) -> int:
-    """Seconds for which a log-in name is still locked; 0: it is not. Nobody need bear the name."""
-    return int(session.scalar(text(_LOCKED), {**_key(name), "tries": TRIES, "s": LOCKED_S}) or 0)
-
-
-def count_try(session: Session, name: str, passed: bool) -> None:
-    """Remember a wrong try; forget all of the name after a right one.
-
-    Names are counted whether an account bears them or not, so that what a wrong try answers, and how
-    long that takes, tells nothing; they are kept as hashes, for people write passwords there.
-    """
-    session.execute(text(_FORGET if passed else _COUNT), {**_key(name), "s": LOCKED_S})
-
-
 def standing(session: Session, account_id: int, scopes: frozenset[str] | None = None) -> Standing:
     """What an account may today.
 
@@ -76,7 +60,7 @@ def standing(session: Session, account_id: int, scopes: frozenset[str] | None = 
 
 
 def set_password(session: Session, name: str, password: str) -> None:
-    """Give an account a password; its sessions end and its lock is opened.
+    """Give an account a password; its sessions end and its wrong tries are forgotten.
 
     Raises
     ------
@@ -94,7 +78,7 @@ def set_password(session: Session, name: str, password: str) -> None:
         ),
         {"id": account.id, "hash": password_hash(password)},
     )
-    count_try(session, account.name, True)
+    forget(session, account.name)
 
 
 def drop_second_factor(session: Session, name: str) -> None:
@@ -107,24 +91,3 @@ def drop_second_factor(session: Session, name: str) -> None:
         ),
         {"id": account.id},
     )
-
-
-def _key(name: str) -> dict[str, object]:
-    return {"key": sha256(name.encode()).digest()}
-
-
-_LOCKED = """
-SELECT ceil(extract(epoch FROM last_at - now()) + :s) FROM log_in_try
-WHERE key = :key AND failed >= :tries AND last_at > now() - make_interval(secs => :s)
-"""
-
-# What is older than a lock no longer counts, and goes.
-_COUNT = """
-WITH old AS (
-    DELETE FROM log_in_try WHERE key <> :key AND last_at < now() - make_interval(secs => :s)
-)
-INSERT INTO log_in_try (key, failed, last_at) VALUES (:key, 1, now())
-ON CONFLICT (key) DO UPDATE SET last_at = now(), failed = 1 + CASE
-    WHEN log_in_try.last_at < now() - make_interval(secs => :s) THEN 0 ELSE log_in_try.failed END
-"""
-_FORGET = "DELETE FROM log_in_try WHERE key = :key"

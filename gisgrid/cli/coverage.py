@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from gisgrid.balance.weights import Weights
 from gisgrid.balance.workload import MMIN, Spread
-from gisgrid.cli.edge import opened, wide_console
+from gisgrid.cli.edge import FileToWrite, opened, wide_console
 from gisgrid.cli.loading import progress_bar
 from gisgrid.cli.planning import said
 from gisgrid.errors import Invalid
@@ -39,12 +39,8 @@ as_of_option = click.option(
     type=click.DateTime(["%Y-%m-%d"]),
     help="the day that is asked about; default today",
 )
-xlsx_option = click.option(
-    "--xlsx", type=click.Path(path_type=Path, dir_okay=False), help="workbook to write"
-)
-geojson_option = click.option(
-    "--geojson", type=click.Path(path_type=Path, dir_okay=False), help="GeoJSON file to write"
-)
+xlsx_option = click.option("--xlsx", type=FileToWrite(), help="workbook to write")
+geojson_option = click.option("--geojson", type=FileToWrite(), help="GeoJSON file to write")
 
 
 def chosen_plan(

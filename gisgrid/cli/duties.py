@@ -18,7 +18,7 @@ from gisgrid.access.corrections import KIND_OF
 from gisgrid.access.keeping import keeping_of
 from gisgrid.access.subject import subject, subject_sheets
 from gisgrid.cli.coverage import as_of_option, township_option, xlsx_option
-from gisgrid.cli.edge import connected, opened, wide_console
+from gisgrid.cli.edge import FileToWrite, connected, opened, wide_console
 from gisgrid.cli.learning import commit_option, say_dry
 from gisgrid.db.store import Actor, transaction
 from gisgrid.errors import AmbiguousAddress
@@ -293,7 +293,7 @@ def position_command(
 @click.option(
     "--json",
     "json_file",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=FileToWrite(),
     help="JSON file to write",
 )
 @xlsx_option

@@ -6,6 +6,7 @@ import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import click
 from rich.console import Console
@@ -13,6 +14,8 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from gisgrid.access.accounts import account_named
+from gisgrid.access.appointments import rights
+from gisgrid.access.roles import RIGHTS
 from gisgrid.db.store import (
     Actor,
     acting,
@@ -22,6 +25,7 @@ from gisgrid.db.store import (
     transaction,
     web_url,
 )
+from gisgrid.errors import NotAllowed
 from gisgrid.settings import Settings
 
 
@@ -33,6 +37,13 @@ class Terminal:
     """``--as``; None: the operator, who owns the store."""
     purpose: str | None = None
     """``--purpose``"""
+
+
+class FileToWrite(click.Path):
+    """A file that a command writes what it tells into; an account needs a right for it."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path, dir_okay=False)
 
 
 @contextmanager
@@ -51,10 +62,34 @@ def connected(settings: Settings) -> Iterator[Engine]:
             with transaction(owner, read_only=True) as session:
                 account_id = account_named(session, who.account).id
             engine = open_web_engine(web_url(settings))
+            file = _file_to_write()
+            if file is not None:
+                with transaction(owner, read_only=True) as session:
+                    _refuse_without_export(session, account_id, who.account, file)
         yield acting(engine, Actor(account_id, who.purpose, origin))
     finally:
         engine.dispose()
         owner.dispose()
+
+
+def _file_to_write() -> str | None:
+    """The file that the command at hand is to write, by its options and arguments; None: none."""
+    context = click.get_current_context(silent=True)
+    for param in context.command.params if context else ():
+        given = context.params.get(param.name or "") if context else None
+        if isinstance(param.type, FileToWrite) and given:
+            return str(given)
+    return None
+
+
+def _refuse_without_export(session: Session, account_id: int, name: str, file: str) -> None:
+    """As the web does: what an account may see it may take away as a file only with that right."""
+    if not any(held.right == "export" for held in rights(session, account_id)):
+        raise NotAllowed(
+            f"To write {file} needs the right export ({RIGHTS['export']}), which {name} does not have today.",
+            zh=f"写出文件 {file} 需要权限“export”，账号 {name} 目前没有。",
+            right="export",
+        )
 
 
 def terminal() -> Terminal:

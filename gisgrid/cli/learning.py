@@ -17,7 +17,7 @@ from gisgrid.cli.coverage import (
     township_option,
     xlsx_option,
 )
-from gisgrid.cli.edge import opened, wide_console
+from gisgrid.cli.edge import FileToWrite, opened, wide_console
 from gisgrid.errors import Invalid, NotFound
 from gisgrid.learning import documents, training
 from gisgrid.plans import plans
@@ -177,7 +177,7 @@ def read_command(
 
 @document.command("save")
 @click.argument("code")
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("file", type=FileToWrite())
 @_version
 @township_option
 @click.pass_obj

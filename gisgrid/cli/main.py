@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 import threading
 from typing import Any
 
 import click
+import psycopg
 from sqlalchemy.exc import DBAPIError
 
 from gisgrid.cli import (
@@ -36,7 +36,9 @@ from gisgrid.cli import (
 )
 from gisgrid.cli.edge import Terminal, terminal
 from gisgrid.errors import GisgridError
+from gisgrid.failures import failure_of
 from gisgrid.settings import Settings
+from gisgrid.terminal import speaks_chinese
 
 # Undefined table, column, type: the store is older than the program, or empty.
 _NO_SUCH_TABLE = frozenset({"42P01", "42703", "42704"})
@@ -70,11 +72,11 @@ class OneLineErrors(click.Group):
                     if speaks_chinese()
                     else "This account has no right to do this; nothing was written."
                 )
-            fail(
-                f"数据库拒绝了该操作（SQLSTATE {state}），未写入任何内容。"
-                if speaks_chinese()
-                else f"The database refused this (SQLSTATE {state}); nothing was written."
-            )
+            fail_for(exc)
+        except BrokenPipeError:
+            raise  # whoever read has enough: no failure
+        except (psycopg.Error, OSError, MemoryError) as exc:
+            fail_for(exc)
         except KeyboardInterrupt:
             fail(_stopped())
         except SystemError as exc:
@@ -84,16 +86,16 @@ class OneLineErrors(click.Group):
             fail(_stopped())
 
 
+def fail_for(error: BaseException) -> None:
+    """Tell a failure of the store or the machine."""
+    found = failure_of(error)
+    if found is None:
+        raise error
+    fail(found.zh if speaks_chinese() else found.message)
+
+
 def _stopped() -> str:
     return "已停止，未写入。" if speaks_chinese() else "Stopped; nothing was written."
-
-
-def speaks_chinese() -> bool:
-    """Whether the terminal's locale is Chinese."""
-    locale = next(
-        (os.environ[v] for v in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(v)), ""
-    )
-    return locale.lower().startswith("zh")
 
 
 def fail(line: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from rich.table import Table
 
-from gisgrid.cli.edge import opened, wide_console
+from gisgrid.cli.edge import FileToWrite, opened, wide_console
 from gisgrid.events import demands, matters
 from gisgrid.events.matters import Entry
 from gisgrid.events.worktime import Limit
@@ -40,7 +40,7 @@ def matters_group() -> None:
 
 @matters_group.command("rulebook")
 @click.argument("version", required=False)
-@click.option("--xlsx", type=click.Path(path_type=Path, dir_okay=False), help="workbook to write")
+@click.option("--xlsx", type=FileToWrite(), help="workbook to write")
 @_township
 @click.pass_obj
 def rulebook_command(

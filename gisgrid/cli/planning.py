@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from importlib import import_module
-from threading import Event, Thread
 
 import click
 from rich.table import Table
 
+from gisgrid import serving
 from gisgrid.cli.edge import connected, opened, wide_console
 from gisgrid.errors import NotFound
+from gisgrid.failures import log_plainly
 from gisgrid.plans import plans, summary
 from gisgrid.plans.attach import Counts, attach
-from gisgrid.plans.jobs import work
-from gisgrid.plans.studies import make_asked, watch
+from gisgrid.plans.studies import make_asked
 from gisgrid.plans.townships import OPTIONS, change_township
+from gisgrid.plans.worker import work, work_on
 from gisgrid.settings import Settings
 
 _township = click.option("--township", help="code of the township; needed if there are several")
@@ -151,12 +151,17 @@ def township_command(
 @click.command()
 @click.option("--host", help="address; default GISGRID_HOST")
 @click.option("--port", type=click.IntRange(1, 65535), help="port; default GISGRID_PORT")
+@click.option(
+    "--worker/--no-worker",
+    "with_worker",
+    default=None,
+    help="run a worker beside; by default with the private cluster only",
+)
 @click.pass_obj
-def serve(settings: Settings, host: str | None, port: int | None) -> None:
-    """Serve the maps and the API."""
-    # By name: the domain does not import the web.
-    run = import_module("web.serve").serve
-    run(replace(settings, host=host or settings.host, port=port or settings.port))
+def serve(settings: Settings, host: str | None, port: int | None, with_worker: bool | None) -> None:
+    """Serve the maps and the API: server processes, worker and store, each started again if it ends."""
+    chosen = replace(settings, host=host or settings.host, port=port or settings.port)
+    serving.serve(chosen, worker=with_worker)
 
 
 @click.command()
@@ -168,12 +173,6 @@ def worker(settings: Settings, once: bool) -> None:
         if once:
             make_asked(engine)
             work(engine, once=True)
-            return
-        stop = Event()
-        studies = Thread(target=watch, args=(engine, stop))
-        studies.start()
-        try:
-            work(engine)
-        finally:
-            stop.set()
-            studies.join()
+        else:
+            log_plainly()
+            work_on(engine)

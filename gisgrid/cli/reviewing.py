@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from rich.table import Table
 
-from gisgrid.cli.edge import opened, wide_console
+from gisgrid.cli.edge import FileToWrite, opened, wide_console
 from gisgrid.cli.planning import print_counts, said
 from gisgrid.cli.scenarios import At, at_scenario
 from gisgrid.cli.who import who_option
@@ -126,7 +126,7 @@ def review_command(settings: Settings, name: str, township: str | None) -> None:
 @click.command("crosswalk")
 @click.argument("name")
 @click.option("--code", help="only: which grids answer today for this code?")
-@click.option("--xlsx", type=click.Path(dir_okay=False, path_type=Path), help="write a workbook")
+@click.option("--xlsx", type=FileToWrite(), help="write a workbook")
 @_township
 @click.pass_obj
 def crosswalk_command(
@@ -159,7 +159,7 @@ def crosswalk_command(
 
 @click.command("handover")
 @click.argument("name")
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("file", type=FileToWrite())
 @click.option("--grid", help="only the sheet of this grid's team")
 @_township
 @click.pass_obj

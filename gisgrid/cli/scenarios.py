@@ -12,7 +12,7 @@ import click
 from rich.table import Table
 from sqlalchemy.orm import Session
 
-from gisgrid.cli.edge import opened, wide_console
+from gisgrid.cli.edge import FileToWrite, opened, wide_console
 from gisgrid.cli.who import who_option
 from gisgrid.plans import moves, plans, replay, review, scenarios
 from gisgrid.plans.compare import compared
@@ -164,7 +164,7 @@ def import_command(
 
 @scenario_group.command("export")
 @click.argument("name")
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("file", type=FileToWrite())
 @township_option
 @click.pass_obj
 def export_command(settings: Settings, name: str, file: Path, township: str | None) -> None:

@@ -12,8 +12,10 @@ import hashlib
 import os
 import pwd
 import re
+import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,6 +94,7 @@ class Cluster:
                 self._initdb()
             if self._running():
                 return
+            self.end_all()
             self._write_config()
             log = self.home / "server.log"
             done = self._run(
@@ -122,8 +125,42 @@ class Cluster:
             version=self.major,
         )
 
+    def postmaster(self) -> int | None:
+        """Process id of the server's first process; None while none is there.
+
+        The number in its file may be another process's by now, so that is looked at: a server's
+        processes stand in its folder.
+        """
+        with contextlib.suppress(OSError, ValueError):
+            pid = int((self.data / "postmaster.pid").read_text().partition("\n")[0])
+            if self._stands_here(pid):
+                return pid
+        return None
+
+    def end_all(self) -> None:
+        """Kill every process of the server; for one whose first process is gone, or does not stop.
+
+        What it leaves behind works on for nobody, and keeps a new one from beginning.
+        """
+        while left := [pid for pid in _processes() if self._stands_here(pid)]:
+            for pid in left:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            time.sleep(0.05)
+
     def _running(self) -> bool:
-        return self._run("pg_ctl", "-D", str(self.data), "status").returncode == 0
+        return self.postmaster() is not None
+
+    def _stands_here(self, pid: int) -> bool:
+        """Whether a process is one of this server's and has not ended."""
+        process, program = Path(f"/proc/{pid}"), str((self.bindir / "postgres").resolve())
+        try:
+            # The program's name goes on if it was replaced meanwhile.
+            return (process / "cwd").readlink() == self.data.resolve() and str(
+                (process / "exe").readlink()
+            ).startswith(program)
+        except OSError:
+            return False
 
     def _initdb(self) -> None:
         # Into a side folder first: a kill half-way leaves no half-made cluster behind.
@@ -249,6 +286,10 @@ def server_bindir() -> Path:
             "postgresql-15-postgis-3，或用 DATABASE_URL 指定已有的 PostGIS 服务器。",
         )
     return max(found)[1]
+
+
+def _processes() -> list[int]:
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
 
 
 def _give(path: Path) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import io
-import math
+import struct
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from PIL import ExifTags, Image, ImageOps
+from PIL import ExifTags, Image
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -22,6 +23,7 @@ FORMATS = ("JPEG", "PNG", "WEBP")
 EDGE, THUMBNAIL_EDGE = 1600, 240
 """Longest edge of what is kept, in pixels."""
 _QUALITY = 82
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -59,10 +61,12 @@ def picture(data: bytes) -> Picture:
         with warnings.catch_warnings():
             # Pillow's own warning of huge pictures; ours is the limit that counts.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            # Of odd notes it complains and goes on.
+            warnings.simplefilter("ignore", UserWarning)
             with Image.open(io.BytesIO(data), formats=FORMATS) as image:
                 _check_pixels(image.size)
-                lonlat, taken = _noted(image)
-                upright = ImageOps.exif_transpose(image).convert("RGB")
+                pixels = image.convert("RGB")
+                turn, lonlat, taken = _noted(image)
     except Image.DecompressionBombError as exc:
         raise _too_many_pixels() from exc
     except (OSError, SyntaxError, ValueError, EOFError) as exc:
@@ -70,6 +74,7 @@ def picture(data: bytes) -> Picture:
             "The photo cannot be read; send JPEG, PNG or WebP.",
             zh="照片无法读取；请使用 JPEG、PNG 或 WebP 格式。",
         ) from exc
+    upright = pixels.transpose(turn) if turn is not None else pixels
     upright.thumbnail((EDGE, EDGE))
     small = upright.copy()
     small.thumbnail((THUMBNAIL_EDGE, THUMBNAIL_EDGE))
@@ -145,41 +150,74 @@ def _as_jpeg(image: Image.Image) -> bytes:
     return out.getvalue()
 
 
-def _noted(image: Image.Image) -> tuple[tuple[float, float] | None, datetime | None]:
-    """Position and time out of the EXIF; None for each that is absent or makes no sense."""
-    exif = image.getexif()
+def _noted(
+    image: Image.Image,
+) -> tuple[Image.Transpose | None, tuple[float, float] | None, datetime | None]:
+    """How the camera was held, where and when, out of the EXIF; None for each that makes no sense.
+
+    The notes are as various as cameras and the programs that mend their pictures, and their reader
+    fails in as many ways; a picture is none the worse for it.
+    """
+    try:
+        exif = image.getexif()
+    except _UNREADABLE:
+        return None, None, None
+    return _read(_turn, exif), _read(_position, exif), _read(_time, exif)
+
+
+def _read(note: Callable[[Image.Exif], T], exif: Image.Exif) -> T | None:
+    try:
+        return note(exif)
+    except _UNREADABLE:
+        return None
+
+
+def _turn(exif: Image.Exif) -> Image.Transpose | None:
+    return _TURNS.get(exif.get(ExifTags.Base.Orientation, 1))
+
+
+def _position(exif: Image.Exif) -> tuple[float, float] | None:
+    """Degrees in EPSG:4326; 0, 0 is what a camera without a fix writes."""
     gps = exif.get_ifd(ExifTags.IFD.GPSInfo)
     lat = _degrees(gps, ExifTags.GPS.GPSLatitude, ExifTags.GPS.GPSLatitudeRef, "S")
     lon = _degrees(gps, ExifTags.GPS.GPSLongitude, ExifTags.GPS.GPSLongitudeRef, "W")
-    lonlat = None
-    if lon is not None and lat is not None and (lon, lat) != (0, 0):
-        lonlat = (lon, lat) if abs(lon) <= 180 and abs(lat) <= 90 else None
-    said = exif.get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.DateTimeOriginal)
-    try:
-        taken = datetime.strptime(str(said), "%Y:%m:%d %H:%M:%S")  # noqa: DTZ007 - cameras say none
-    except ValueError:
-        taken = None
-    return lonlat, taken
+    inside = abs(lon) <= 180 and abs(lat) <= 90 and (lon, lat) != (0, 0)
+    return (lon, lat) if inside else None
 
 
-def _degrees(gps: dict[int, Any], value: int, reference: int, negative: str) -> float | None:
-    try:
-        degrees, minutes, seconds = (float(part) for part in gps[value])
-    except (KeyError, TypeError, ValueError, ZeroDivisionError):
-        return None
+def _degrees(gps: dict[int, Any], value: int, reference: int, negative: str) -> float:
+    degrees, minutes, seconds = (float(part) for part in gps[value])
     found = degrees + minutes / 60 + seconds / 3600
-    if not math.isfinite(found):
-        return None
     return -found if str(gps.get(reference, "")).upper().startswith(negative) else found
 
+
+def _time(exif: Image.Exif) -> datetime:
+    said = exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal]
+    return datetime.strptime(str(said), "%Y:%m:%d %H:%M:%S")  # noqa: DTZ007 - cameras say none
+
+
+_UNREADABLE = (
+    ArithmeticError, AttributeError, EOFError, LookupError, OSError, RecursionError, SyntaxError,
+    TypeError, ValueError, struct.error,
+)  # fmt: skip
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""By the number that EXIF gives the way a camera was held."""
 
 _ADD = """
 INSERT INTO photo (event_id, shows, sha256, width, height, jpeg, thumbnail, taken_at, far_m, added_by)
 SELECT e.id, :shows, :sha, :width, :height, :jpeg, :thumbnail,
        CAST(:taken AS timestamp) AT TIME ZONE t.time_zone,
+       -- On the globe: a camera may say any place, and far ones lie outside the metric system.
        CASE WHEN CAST(:lon AS float8) IS NOT NULL THEN ST_Distance(
-           ST_Transform(ST_SetSRID(ST_MakePoint(:lon, :lat), 4326), t.metric_srid),
-           ST_Transform(e.geom, t.metric_srid)) END, :by
+           ST_SetSRID(ST_MakePoint(:lon, :lat), 4326)::geography, e.geom::geography) END, :by
 FROM event e JOIN township t ON t.area_id = e.township_id WHERE e.id = :event
 ON CONFLICT (event_id, sha256) DO NOTHING
 """

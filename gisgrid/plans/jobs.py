@@ -1,51 +1,35 @@
 """Rebalancing in the background: ordered, told how far it is, cancelled, taken over in part.
 
-An order is a row and a job of Procrastinate in one transaction. The worker computes in a process of
-its own, so that cancelling ends it at once; what it found is written in one transaction at the end.
+An order is a row and a job of Procrastinate in one transaction; ``worker`` does it.
 """
 
 from __future__ import annotations
 
 import json
-import multiprocessing
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
-from multiprocessing.context import ForkServerContext, SpawnContext
+from datetime import datetime
 from typing import Any
 
-from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
-from sqlalchemy import Engine, create_engine, text
+from procrastinate import (
+    App,
+    SyncPsycopgConnector,
+)
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gisgrid.db.store import raw, transaction
-from gisgrid.errors import Conflict, GisgridError, Invalid, NotFound
-from gisgrid.events.upkeep import complete_plans, keep_up, plans_turned
-from gisgrid.plans import plans
-from gisgrid.plans.afresh import drawn, never_planned, taken_over
+from gisgrid.db.store import raw
+from gisgrid.errors import Conflict, Invalid, NotFound
+from gisgrid.plans.afresh import taken_over
 from gisgrid.plans.bench import Bench
-from gisgrid.plans.drafts import codes_ever
 from gisgrid.plans.edits import give
-from gisgrid.plans.fetch import plan_state, today
 from gisgrid.plans.moves import locks_of
-from gisgrid.plans.plans import PlanInfo, plan_by_id
-from gisgrid.plans.rebalance import Proposal, propose
+from gisgrid.plans.plans import PlanInfo
 from gisgrid.plans.refusals import ScenarioLocks
-from gisgrid.plans.scenarios import scenario
 from gisgrid.plans.state import NO_ROW, Grids
-from gisgrid.plans.task import prepare
-from gisgrid.plans.weighing import weights_of
 from gisgrid.plans.wishes import Wishes
 
 QUEUE, TASK = "bench", "bench.job"
-UPKEEP, KEEP_UP = "upkeep", "events.keep_up"
-EVERY = "* * * * *"
-"""When clocks are judged and emergencies ended, as a line of cron: each minute."""
-_OPTIONS = "-c search_path=procrastinate,public"
-PROCESSES: SpawnContext | ForkServerContext = multiprocessing.get_context("spawn")
-"""A computation inherits nothing of the worker, neither threads nor connections."""
-LOOK_S = 0.3
-"""How often the worker looks whether its job was cancelled."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +49,8 @@ class JobInfo:
     who: str
     ordered_at: datetime
     ended_at: datetime | None
+    attempts: int
+    """How often a worker has begun it."""
 
 
 def order_rebalance(session: Session, plan: PlanInfo, wishes: Wishes, *, who: str) -> int:
@@ -190,161 +176,7 @@ def _edited_since(**facts: Any) -> Conflict:
     )
 
 
-def work(engine: Engine, *, once: bool = False) -> None:
-    """Take orders from the queue and do them, until stopped; with ``once`` only those that wait.
-
-    Beside them cases are kept up, at once and every minute, and news is told of plans whose day has come.
-    """
-    url = engine.url.render_as_string(hide_password=False)
-    conninfo = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-    app = App(connector=PsycopgConnector(conninfo=conninfo, kwargs={"options": _OPTIONS}))
-
-    @app.task(name=TASK, queue=QUEUE)
-    def run(job_id: int) -> None:
-        run_job(url, job_id)
-
-    in_force: dict[int, int] = {}
-
-    @app.periodic(cron=EVERY)
-    @app.task(name=KEEP_UP, queue=UPKEEP, queueing_lock=KEEP_UP)
-    def upkeep(timestamp: int) -> None:
-        nonlocal in_force
-        keep_up(engine, datetime.now(UTC))
-        in_force = plans_turned(engine, in_force)
-
-    keep_up(engine, datetime.now(UTC))
-    complete_plans(engine)
-    in_force = plans_turned(engine, in_force)
-    with transaction(engine) as session:
-        # What a worker that was killed left behind will never end by itself.
-        session.execute(
-            text(
-                "UPDATE job SET state = 'failed', ended_at = now(), "
-                "failed = 'The worker was stopped.', failed_zh = '后台程序已停止。' "
-                "WHERE state = 'running'"
-            )
-        )
-    # Two at a time, of which the lock lets only one be a computation.
-    app.run_worker(queues=[QUEUE, UPKEEP], wait=not once, concurrency=2, delete_jobs="always")
-
-
-def run_job(url: str, job_id: int) -> None:
-    """Compute a job in a process of its own; end that when the job is cancelled."""
-    engine = create_engine(url)
-    try:
-        with transaction(engine) as session:
-            started = session.scalar(
-                text(
-                    "UPDATE job SET state = 'running' WHERE id = :id AND state = 'waiting' "
-                    "RETURNING id"
-                ),
-                {"id": job_id},
-            )
-        if started is None:
-            return
-        child = PROCESSES.Process(target=compute, args=(url, job_id))
-        child.start()
-        while child.is_alive():
-            child.join(LOOK_S)
-            with transaction(engine, read_only=True) as session:
-                state = job(session, job_id).state
-            if state == "cancelled":
-                child.kill()
-        with transaction(engine) as session:
-            session.execute(
-                text(
-                    "UPDATE job SET state = 'failed', ended_at = now(), "
-                    "failed = 'The computation broke off (' || :code || ').', "
-                    "failed_zh = '计算意外中断（' || :code || '）。' "
-                    "WHERE id = :id AND state = 'running'"
-                ),
-                {"id": job_id, "code": str(child.exitcode)},
-            )
-    finally:
-        engine.dispose()
-
-
-def compute(url: str, job_id: int) -> None:
-    """Do a job and write what came of it, unless it was cancelled meanwhile."""
-    engine = create_engine(url)
-
-    def tell(done: int, total: int | None, doing: str) -> None:
-        with transaction(engine) as session:
-            session.execute(
-                text("UPDATE job SET done = :done, total = :total, doing = :doing WHERE id = :id"),
-                {"done": done, "total": total, "doing": doing, "id": job_id},
-            )
-
-    try:
-        tell(0, 4, "reading")
-        with transaction(engine, read_only=True) as session:
-            row = session.execute(
-                text("SELECT plan_id, wishes FROM job WHERE id = :id"), {"id": job_id}
-            ).one()
-            plan = plan_by_id(session, row.plan_id)
-            place = next(t for t in plans.townships(session) if t.id == plan.township_id)
-            state = plan_state(session, place, plan, today(place))
-            weights = weights_of(session, place.id)
-            taken, first = codes_ever(session, place.id), never_planned(session, place)
-            version = scenario(session, plan.id).version
-        wishes = Wishes.of(row.wishes)
-        task = prepare(state, weights, wishes, taken=taken, progress=tell)
-        found = propose(task, progress=tell)
-        grids = drawn(place, found, first=first) if wishes.afresh else []
-        _end(engine, job_id, "done", result=told(found) | {"drawn": grids, "version": version})
-    except GisgridError as exc:
-        _end(engine, job_id, "failed", failed=exc.message, failed_zh=exc.zh)
-    finally:
-        engine.dispose()
-
-
-def told(found: Proposal) -> dict[str, Any]:
-    """A proposal as it is kept: who moves, the grids before and after, what was reached."""
-    result = found.result
-    return {
-        "moves": [
-            {
-                "from_grid": m.from_grid,
-                "to_grid": m.to_grid,
-                "community": m.community,
-                "houses": list(m.houses),
-                "households": m.households,
-                "residents": m.residents,
-                "minutes": m.minutes,
-            }
-            for m in found.moves
-        ],
-        "grids": [asdict(g) for g in found.grids],
-        "max_deviation": result.max_deviation,
-        "moved_cost": result.moved_cost,
-        "bound": result.bound,
-        "houses_moved": sum(len(m.houses) for m in found.moves),
-        "residents_moved": found.residents_moved,
-        "compactness": result.compactness,
-        "reasons": [list(reason) for reason in found.reasons],
-        "faults": [r.name for r in found.faults],
-    }
-
-
-def _end(engine: Engine, job_id: int, state: str, **values: Any) -> None:
-    result = values.get("result")
-    with transaction(engine) as session:
-        session.execute(
-            text(
-                "UPDATE job SET state = :state, ended_at = now(), result = CAST(:result AS jsonb), "
-                "failed = :failed, failed_zh = :failed_zh WHERE id = :id AND state = 'running'"
-            ),
-            {
-                "id": job_id,
-                "state": state,
-                "result": None if result is None else json.dumps(result, ensure_ascii=False),
-                "failed": values.get("failed"),
-                "failed_zh": values.get("failed_zh"),
-            },
-        )
-
-
 _JOB = """
 SELECT id, plan_id, kind, state, done, total, doing, result, failed, failed_zh, who, ordered_at,
-       ended_at FROM job
+       ended_at, attempts FROM job
 """

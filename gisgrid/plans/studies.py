@@ -37,6 +37,8 @@ STUDIES: dict[str, Make] = {
 """What each kind computes, from (session, place, plan, day, progress=...)."""
 LOOK_S = 0.5
 """How often the worker looks for what pages ask."""
+ATTEMPTS = 3
+"""A study that was begun so often for whoever asks, and ended its worker each time, is given up."""
 KEPT_DAYS = 30
 """Studies of other days of a plan are dropped when they are older than this."""
 
@@ -124,21 +126,30 @@ def make_asked(engine: Engine) -> int:
     with transaction(engine, read_only=True) as session:
         asked = session.execute(text(_ASKED)).all()
     for row in asked:
+        key = {"plan": row.plan_id, "kind": row.kind, "day": row.day}
         try:
-            make(engine, row.plan_id, row.kind, row.day)
+            with transaction(engine) as session:
+                # Kept before it begins: a worker that is killed cannot say so afterwards.
+                attempts = session.scalar(text(_BEGUN), key) or 0
+            if attempts > ATTEMPTS:
+                _broke_off(engine, key, _THRICE)
+            else:
+                make(engine, row.plan_id, row.kind, row.day)
         except GisgridError:
             log.info("study %s of plan %s refused", row.kind, row.plan_id)
         except Exception:
             # One that breaks off must not be tried again and again, nor stop the others.
             log.exception("study %s of plan %s broke off", row.kind, row.plan_id)
-            with transaction(engine) as session:
-                now = fingerprint(session, row.plan_id)
-                key = {"plan": row.plan_id, "kind": row.kind, "day": row.day}
-                why = {"en": "The computation broke off.", "zh": "计算意外中断。"}
-                session.execute(text(_FAILED), {**key, **why, "fingerprint": now})
+            _broke_off(engine, key, _ONCE)
         with transaction(engine) as session:
             session.execute(text(_ANSWERED), dict(row._mapping))
     return len(asked)
+
+
+def _broke_off(engine: Engine, key: Mapping[str, Any], why: Mapping[str, str]) -> None:
+    with transaction(engine) as session:
+        now = fingerprint(session, key["plan"])
+        session.execute(text(_FAILED), {**key, **why, "fingerprint": now})
 
 
 def watch(engine: Engine, stop: threading.Event) -> None:
@@ -242,8 +253,19 @@ _ASKED = """
 SELECT plan_id, kind, day, asked_at FROM study WHERE asked_at IS NOT NULL ORDER BY asked_at
 """
 
+_BEGUN = """
+UPDATE study SET attempts = attempts + 1
+WHERE plan_id = :plan AND kind = :kind AND day = :day RETURNING attempts
+"""
+
+_ONCE = {"en": "The computation broke off.", "zh": "计算意外中断。"}
+_THRICE = {
+    "en": "The computation was broken off three times, each time with the worker that did it.",
+    "zh": "计算中断了三次，每次后台程序都随之停止。",
+}
+
 _ANSWERED = """
-UPDATE study SET asked_at = NULL
+UPDATE study SET asked_at = NULL, attempts = 0
 WHERE plan_id = :plan_id AND kind = :kind AND day = :day AND asked_at = :asked_at
 """
 

@@ -77,11 +77,14 @@ class Account(Imported, Base):
 
 
 class LogInTry(Base):
-    """Wrong tries of a log-in name, whether an account bears it or not."""
+    """Wrong tries of a log-in name from somewhere, whether an account bears it or not."""
 
     __tablename__ = "log_in_try"
+    __table_args__ = (Index("ix_log_in_try_name_key", "name_key"),)
 
     key: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    """SHA-256 of the name, of what was tried, and of the address or device."""
+    name_key: Mapped[bytes] = mapped_column(LargeBinary)
     """SHA-256 of the name: people write passwords into that field."""
     failed: Mapped[int] = mapped_column(Integer)
     last_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

@@ -126,3 +126,5 @@ class Job(Base):
     who: Mapped[str] = mapped_column(Text)
     ordered_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    attempts: Mapped[int] = mapped_column(Integer, server_default="0")
+    """How often a worker has begun it."""

@@ -37,3 +37,5 @@ class Study(Base):
     """Why the last try found nothing, in English; null: it did not fail."""
     failed_zh: Mapped[str | None] = mapped_column(Text)
     failed_fingerprint: Mapped[str | None] = mapped_column(Text)
+    attempts: Mapped[int] = mapped_column(Integer, server_default="0")
+    """How often a worker has begun what a page waits for."""

@@ -117,7 +117,9 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
     "cases.mine": lambda s: [Call("/cases/mine")],
     "cases.move": lambda s: [Call(f"/cases/{s.case_id}/move", "POST", form={"lon": "x", "lat": "1"})],
     "cases.open_words": lambda s: [
-        Call(f"/cases/{s.case_id}/open", "POST", opens="see_events"), Call("/cases/99999/open", "POST"),
+        Call(f"/cases/{s.case_id}/open", "POST", form={"purpose": "event"}, opens="see_events"),
+        Call(f"/cases/{s.case_id}/open", "POST"),
+        Call("/cases/99999/open", "POST", form={"purpose": "event"}),
     ],
     "cases.photo": lambda s: [Call(f"/cases/{s.case_id}/photos/1.jpg")],
     "cases.show": lambda s: [

@@ -1,0 +1,66 @@
+"""Which jobs had a worker that is gone? They go back into the queue.
+
+A worker says each few seconds that it lives (Procrastinate's heartbeat). A killed one cannot say that
+it ended: its job stays marked as being done, and under the queue's lock no other begins. Every worker
+looks for such jobs; how often a job may lose its worker is the job's own to count (``jobs.run_job``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+
+from procrastinate import App
+from procrastinate import exceptions as procrastinate
+from procrastinate.jobs import Job, Status
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Pulse:
+    """How often a worker says that it lives, when one that does not is given up, and who looks."""
+
+    beat_s: float = 5.0
+    stalled_s: float = 20.0
+    look_s: float = 5.0
+
+
+async def look(app: App, task: str, pulse: Pulse) -> None:
+    """Put back what has stalled, for as long as this worker works; run beside it."""
+    before: set[int] = set()
+    while True:
+        await asyncio.sleep(pulse.look_s)
+        try:
+            found = await _stalled(app, pulse)
+            # Twice, a beat apart: after a machine was asleep a worker looks as dead to itself
+            # until its next beat.
+            for job in found:
+                if job.id in before:
+                    await _put_back(app, job, task)
+            before = {job.id for job in found if job.id is not None}
+        except procrastinate.ConnectorException:
+            log.warning("the queue does not answer")
+
+
+async def look_once(app: App, task: str, pulse: Pulse) -> None:
+    """Put back what has stalled; before this worker begins."""
+    for job in await _stalled(app, pulse):
+        await _put_back(app, job, task)
+
+
+async def _stalled(app: App, pulse: Pulse) -> list[Job]:
+    return list(await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=pulse.stalled_s))
+
+
+async def _put_back(app: App, job: Job, task: str) -> None:
+    """A job of ``task`` waits again; others are made anew each minute and go."""
+    try:
+        if job.task_name == task:
+            await app.job_manager.retry_job(job)
+        else:
+            await app.job_manager.finish_job(job, Status.FAILED, delete_job=True)
+    except procrastinate.ConnectorException as exc:
+        # Another worker was quicker.
+        log.info("job %s: %s", job.id, type(exc).__name__)
