@@ -74,16 +74,20 @@ def state_of(
     n = len(xy)
     count = np.array(residents if residents is not None else [3] * n, dtype=np.int64)
     every, basic = np.arange(len(codes)), np.flatnonzero(~exclusive)
-    members = [(codes.index(g), r) for g, team in (teams or {}).items() for r in team]
+    members = [(g, r) for g, team in (teams or {}).items() for r in team]
     roles = {"l": "leader", "w": "worker", "s": "sinking_force", "o": "social_force"}
     event_xy = np.array([p for _, p in events], dtype=float).reshape(-1, 2) * STEP_M
-    lonlat, house_lonlat = metric, xy
+    station_xy = np.array(stations, dtype=float).reshape(-1, 2) * STEP_M
+    lonlat, house_lonlat, event_lonlat = metric, xy, event_xy
     if on_earth:
         metric = shapely.transform(metric, lambda p: p + EARTH)
         areas = {c: shapely.transform(a, lambda p: p + EARTH) for c, a in areas.items()}
-        xy = xy + EARTH
+        xy, event_xy, station_xy = xy + EARTH, event_xy + EARTH, station_xy + EARTH
         lonlat = from_metric(metric, 4549)
-        house_lonlat = shapely.get_coordinates(from_metric(shapely.points(xy), 4549))
+        house_lonlat, event_lonlat = (
+            shapely.get_coordinates(from_metric(shapely.points(spots), 4549))
+            for spots in (xy, event_xy)
+        )
     visits = np.array(last_visit if last_visit is not None else ["NaT"] * n, dtype="datetime64[D]")
     return PlanState(
         day=DAY,
@@ -115,7 +119,7 @@ def state_of(
             owners(house_lonlat, lonlat, basic if overlay else every),
         ),
         members=Members(
-            np.array([g for g, _ in members], dtype=np.int64),
+            objects([g for g, _ in members]),
             objects([roles[r.lower()] for _, r in members]),
             np.array(staff if staff is not None else range(len(members)), dtype=np.int64),
             np.array([c.isupper() for _, c in members], dtype=bool),
@@ -124,15 +128,15 @@ def state_of(
             np.array([d for d, _ in events], dtype="datetime64[D]"),
             objects(["0101"] * len(events)),
             objects(["01"] * len(events)),
+            event_lonlat,
             event_xy,
-            event_xy,
-            owners(event_xy, metric, every),
+            owners(event_lonlat, lonlat, every),
         ),
         stations=Stations(
             objects([f"s{k}" for k in range(len(stations))]),
             objects(["community"] * len(stations)),
-            np.array(stations, dtype=float).reshape(-1, 2) * STEP_M,
-            np.full(len(stations), -1),
+            station_xy,
+            objects([""] * len(stations)),
         ),
         streets=objects(list(streets)),
         visits_known=last_visit is not None,

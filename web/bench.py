@@ -162,7 +162,7 @@ def edit(plan_id: int) -> Response:
             session, plan, version, before, after, action=action, who=who(),
             why=str(asked.get("why") or "")[:500],
         )  # fmt: skip
-        benches().keep(plan, now, session, after)
+        benches().keep(place, plan, now, session, after)
         return told(views.view(session, plan_by_id(session, plan.id), now, after))
 
 

@@ -102,7 +102,7 @@ def _give(session: Session, place: Place, plan: PlanInfo, asked: Mapping[str, An
     edits.check_drawn(lasso)
 
     def change(bench: Bench) -> Grids:
-        rows = bench.placed[bench.tree.query(lasso, predicate="covers")]
+        rows = bench.houses_at.covered_by(lasso)
         if not len(rows):
             raise Invalid("There is no house inside the line.", zh="圈内没有房屋。")
         return edits.give(bench, {int(k): to for k in rows})

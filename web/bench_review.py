@@ -257,16 +257,13 @@ class _Pair:
 
 
 def _pair(session: Any, place: Place, other: PlanInfo, plan: PlanInfo) -> _Pair:
-    store = benches()
     if plan.based_on_id == other.id:
         # Both lie on the same base already.
-        after = store.at(session, place, plan, scenario(session, plan.id).version)
-        before = store.at(session, place, other, scenario(session, other.id).version)
-        if (
-            len(before.state.houses.code) == len(after.state.houses.code)
-            and other.based_on_id is None
-        ):
-            return _Pair(before, after)
+        version = scenario(session, plan.id).version
+        store = benches()
+        return _Pair(
+            store.base(session, place, plan, version), store.at(session, place, plan, version)
+        )
     return _Pair(*review.benches(session, place, plan, other))
 
 

@@ -23,7 +23,7 @@ from gisgrid.plans.fetch import plan_state, today
 from gisgrid.plans.load_files import load_features, load_sheets
 from gisgrid.plans.loads import AreaLoad, Loads, loads
 from gisgrid.plans.plans import Place, PlanInfo
-from gisgrid.plans.weighing import add_weights, plan_weights, weights_of
+from gisgrid.plans.weighing import add_weights, plan_weighing, weights_of
 from gisgrid.settings import Settings
 from gisgrid.tables.register import NEEDS
 
@@ -165,12 +165,12 @@ def workload_command(
     ):
         place = plans.township(session, township)
         plan = chosen_plan(session, place, name, as_of)
-        weights = plan_weights(session, plan, version)
+        weighing = plan_weighing(session, plan, version)
         tell(0, 2, "reading")
         state = plan_state(session, place, plan, as_of.date() if as_of else today(place))
         tell(1, 2, "weighing")
-        found = loads(state, weights, by_street=not straight)
-    title = f"{place.name} · {plan.name} · {state.day} · weights {weights.version}"
+        found = loads(state, weighing.weights, by_street=weighing.by_street and not straight)
+    title = f"{place.name} · {plan.name} · {state.day} · weights {weighing.weights.version}"
     _print_communities(title, found)
     _print_grids(found)
     if xlsx:

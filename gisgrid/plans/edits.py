@@ -22,6 +22,7 @@ from gisgrid.errors import Conflict, Invalid, NotFound
 from gisgrid.plans.arcs import polygon_of, reshaped, snapped, with_corners
 from gisgrid.plans.back_in_degrees import back_in_degrees
 from gisgrid.plans.bench import Bench
+from gisgrid.plans.regrid import rows_kept
 from gisgrid.plans.state import Grids
 
 # Degrees. What a cut computes lies on the border but for rounding; units of ground went by way of
@@ -397,8 +398,4 @@ def _with_new(
 
 
 def _without(grids: Grids, row: int) -> Grids:
-    keep = np.arange(len(grids.code)) != row
-    return Grids(
-        grids.code[keep], grids.name[keep], grids.exclusive[keep], grids.host[keep],
-        grids.community[keep], grids.lonlat[keep], grids.metric[keep],
-    )  # fmt: skip
+    return rows_kept(grids, np.arange(len(grids.code)) != row)

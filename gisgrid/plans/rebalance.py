@@ -21,9 +21,9 @@ from gisgrid.plans.checks import Tell, run_checks
 from gisgrid.plans.findings import CheckResult
 from gisgrid.plans.limits import Limits
 from gisgrid.plans.loads import loads
-from gisgrid.plans.regrid import with_rows
+from gisgrid.plans.regrid import on_grids, with_rows
 from gisgrid.plans.shape_checks import SHAPE_CHECKS
-from gisgrid.plans.state import NO_ROW, PlanState, owners
+from gisgrid.plans.state import PlanState
 from gisgrid.plans.task import Task, locks_of, only_of
 
 GROUND_CHECKS = tuple(check[0] for check in SHAPE_CHECKS)
@@ -118,9 +118,10 @@ def propose(task: Task, *, progress: Tell | None = None) -> Proposal:
     lonlat[task.rows] = back_in_degrees(
         drawn.grids, state.grids.metric[task.rows], state.grids.lonlat[task.rows], state.srid
     )
-    owning = task.rows if state.overlay else np.arange(len(state.grids.code))
-    owner = owners(state.houses.lonlat, lonlat, owning)
-    after = with_rows(_under(state, lonlat, owner), ~shapely.is_empty(lonlat))
+    grids = replace(state.grids, lonlat=lonlat, metric=to_metric(lonlat, state.srid))
+    drawn_state = on_grids(state, grids)
+    owner = drawn_state.houses.grid
+    after = with_rows(drawn_state, ~shapely.is_empty(lonlat))
     faults_today, new_faults = _faults(with_rows(state, ~task.fresh), after)
     unit = task.fabric.unit_of_house
     meant = np.where(unit >= 0, task.rows[row_of_unit[unit]], owner[task.houses])
@@ -243,20 +244,6 @@ def _changes(task: Task, owner: Ints, changed: Bools, *, gone: Bools) -> tuple[G
         )
         for k, g in enumerate(rows.tolist())
         if not state.grids.exclusive[g]
-    )
-
-
-def _under(state: PlanState, lonlat: Geometries, owner: Ints) -> PlanState:
-    """The same day with other polygons."""
-    layers = [np.flatnonzero(state.grids.exclusive), state.basic]
-    grid = np.full(len(state.events.day), NO_ROW)
-    for rows in layers if state.overlay else [np.arange(len(lonlat))]:
-        grid = np.where(grid >= 0, grid, owners(state.events.lonlat, lonlat, rows))
-    return replace(
-        state,
-        grids=replace(state.grids, lonlat=lonlat, metric=to_metric(lonlat, state.srid)),
-        houses=replace(state.houses, grid=owner),
-        events=replace(state.events, grid=grid),
     )
 
 

@@ -180,9 +180,8 @@ def steps(session: Session, plan_id: int) -> list[Step]:
 def benches(
     session: Session, place: Place, plan: PlanInfo, before: PlanInfo
 ) -> tuple[Bench, Bench]:
-    """Two plans over the same houses."""
-    base = base_bench(session, place, before)
-    old = base if before.based_on_id is None else scenario_bench(session, place, before, base)
+    """Two plans over the same houses, the one before first; the work counted as ``plan`` has it."""
+    old = base_bench(session, place, plan, before)
     return old, scenario_bench(session, place, plan, old)
 
 

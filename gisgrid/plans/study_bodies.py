@@ -24,7 +24,7 @@ from gisgrid.plans.fetch import plan_state
 from gisgrid.plans.findings import CheckResult, Finding
 from gisgrid.plans.loads import loads
 from gisgrid.plans.plans import Place, PlanInfo
-from gisgrid.plans.weighing import plan_weights
+from gisgrid.plans.weighing import plan_weighing
 
 DECIMALS = 6
 """11 cm; neighbours round their shared vertices alike."""
@@ -52,11 +52,11 @@ def workload_body(
     """Each grid's minutes a month by part, and its deviation from the mean of its community."""
     progress(0, 2, "reading")
     state = plan_state(session, place, plan, day)
-    weights = plan_weights(session, plan)
+    weighing = plan_weighing(session, plan)
     progress(1, 2, "weighing")
-    found = loads(state, weights)
+    found = loads(state, weighing.weights, by_street=weighing.by_street)
     return {
-        "weights": weights.version,
+        "weights": weighing.weights.version,
         "parts": list(found.parts),
         "grids": [
             {
