@@ -18,7 +18,7 @@ from gisgrid.errors import GisgridError
 from gisgrid.plans import edits, moves, scenarios
 from gisgrid.plans.bench import Bench, numbers, with_grids
 from gisgrid.plans.checks import CHECKS, run_checks
-from gisgrid.plans.edits import NewGrid
+from gisgrid.plans.corners import NewGrid
 from gisgrid.plans.fetch import limits_of, plan_state, today
 from gisgrid.plans.findings import CheckResult
 from gisgrid.plans.loads import loads

@@ -14,7 +14,7 @@ from gisgrid.errors import Conflict, GisgridError, Invalid, NotFound
 from gisgrid.plans import edits
 from gisgrid.plans.bench import Bench, bench_of, changed_codes, flows, numbers, with_grids
 from gisgrid.plans.checks import run_checks
-from gisgrid.plans.edits import NewGrid
+from gisgrid.plans.corners import NewGrid
 from gisgrid.plans.limits import Limits
 from gisgrid.plans.refusals import ScenarioLocks, refuse
 from gisgrid.plans.state import Grids, owners

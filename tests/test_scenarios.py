@@ -15,7 +15,7 @@ from gisgrid.errors import Conflict, Invalid, NotFound, StalePlan
 from gisgrid.plans import edits, moves, scenarios
 from gisgrid.plans.attach import attach
 from gisgrid.plans.bench import Bench, changed_codes, numbers, with_grids
-from gisgrid.plans.edits import NewGrid
+from gisgrid.plans.corners import NewGrid
 from gisgrid.plans.exchange import export_plan, import_scenario
 from gisgrid.plans.fetch import plan_grids
 from gisgrid.plans.numbering import next_code

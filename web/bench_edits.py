@@ -13,7 +13,7 @@ from gisgrid.crs import from_metric
 from gisgrid.errors import Invalid, NotFound
 from gisgrid.plans import edits, jobs, scenarios
 from gisgrid.plans.bench import Bench
-from gisgrid.plans.edits import NewGrid
+from gisgrid.plans.corners import NewGrid
 from gisgrid.plans.fetch import parcel_borders
 from gisgrid.plans.numbering import next_code
 from gisgrid.plans.plans import Place, PlanInfo, plan_by_id

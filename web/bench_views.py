@@ -126,10 +126,12 @@ def job(found: jobs.JobInfo | None) -> dict[str, Any] | None:
         return None
     result = None
     if found.result is not None:
-        result = {k: v for k, v in found.result.items() if k not in ("grids", "drawn")}
+        result = {k: v for k, v in found.result.items() if k not in ("grids", "drawn", "ground")}
         result["grids_drawn"] = len(found.result.get("drawn", ()))
         result["moves"] = [{**m, "houses": len(m["houses"])} for m in found.result["moves"]]
-        result["reasons"] = [r[1 if speaks_chinese() else 0] for r in found.result["reasons"]]
+        for name in ("reasons", "notes"):
+            said = found.result.get(name, ())
+            result[name] = [r[1 if speaks_chinese() else 0] for r in said]
     return {
         "id": found.id,
         "state": found.state,
@@ -161,7 +163,8 @@ def doing() -> dict[str, str]:
         "weighing": gettext("weighing the work"),
         "ground in units": gettext("cutting the ground into units"),
         "balancing": gettext("balancing"),
-        "drawing": gettext("drawing the borders"),
+        "balancing, communities": gettext("balancing, community by community"),
+        "drawing": gettext("drawing the borders and counting again"),
     }
 
 

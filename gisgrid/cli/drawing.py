@@ -15,7 +15,7 @@ from gisgrid.cli.who import who_option
 from gisgrid.errors import Invalid, NotFound
 from gisgrid.plans import edits, moves, plans, scenarios
 from gisgrid.plans.bench import Bench, with_grids
-from gisgrid.plans.edits import NewGrid
+from gisgrid.plans.corners import NewGrid
 from gisgrid.plans.numbering import next_code
 from gisgrid.plans.state import Grids
 from gisgrid.settings import Settings

@@ -65,6 +65,7 @@ def plan_state(session: Session, place: Place, plan: PlanInfo, day: date) -> Pla
     )
     return PlanState(
         day=day,
+        events_until=events_until(session, place, day),
         srid=place.metric_srid,
         overlay=overlay,
         near_border_m=place.near_border_m,
@@ -80,6 +81,24 @@ def plan_state(session: Session, place: Place, plan: PlanInfo, day: date) -> Pla
         staff_known=_any(session, "team_member", scope),
         training_known=_any(session, "training", scope),
     )
+
+
+def events_until(session: Session, place: Place, day: date) -> date:
+    """The last day whose events count as work on a day.
+
+    A day that has passed is taken at its word. Today it is the day of the newest event, since lists of
+    events come late, and a month that nobody has sent yet is no month without events.
+    """
+    if day < today(place):
+        return day
+    newest: date | None = session.scalar(
+        text(
+            "SELECT max((reported_at AT TIME ZONE :zone)::date) FROM event WHERE township_id = :t "
+            "AND reported_at < (CAST(:day AS date) + 1)::timestamp AT TIME ZONE :zone"
+        ),
+        {"t": place.id, "zone": place.time_zone, "day": day},
+    )
+    return newest or day
 
 
 def plan_grids(session: Session, place: Place, plan: PlanInfo) -> Grids:

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-from collections.abc import Collection
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
+import shapely
 from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session
 
+from gisgrid.crs import to_metric
 from gisgrid.db.store import raw, transaction
 from gisgrid.errors import Conflict, GisgridError, Invalid, NotFound
 from gisgrid.events.upkeep import keep_up
@@ -24,8 +27,11 @@ from gisgrid.plans import plans
 from gisgrid.plans.afresh import drawn, never_planned, taken_over
 from gisgrid.plans.bench import Bench
 from gisgrid.plans.drafts import codes_ever
+from gisgrid.plans.drawn import drawn_notes
 from gisgrid.plans.edits import give
 from gisgrid.plans.fetch import plan_state, today
+from gisgrid.plans.levelling import known_levels, refuse_empty
+from gisgrid.plans.loads import event_days
 from gisgrid.plans.moves import locks_of
 from gisgrid.plans.plans import PlanInfo, plan_by_id
 from gisgrid.plans.rebalance import Proposal, propose
@@ -33,7 +39,7 @@ from gisgrid.plans.refusals import ScenarioLocks
 from gisgrid.plans.scenarios import scenario
 from gisgrid.plans.state import NO_ROW, Grids
 from gisgrid.plans.task import prepare
-from gisgrid.plans.weighing import weights_of
+from gisgrid.plans.weighing import plan_weighing
 from gisgrid.plans.wishes import Wishes
 
 QUEUE, TASK = "bench", "bench.job"
@@ -71,7 +77,12 @@ def order_rebalance(session: Session, plan: PlanInfo, wishes: Wishes, *, who: st
     ------
     Conflict
         A rebalancing of this plan waits or runs already; or it is to be drawn afresh and has locks.
+    Invalid
+        Nothing is known of what is to be levelled; the error names what is.
     """
+    place = plans.township_by_id(session, plan.township_id)
+    weights = plan_weighing(session, plan).weights
+    refuse_empty(wishes, known_levels(session, place, weights))
     if wishes.afresh and locks_of(session, plan.id) != ScenarioLocks():
         raise Conflict(
             "Drawn afresh, a scenario keeps none of its locks; take them away first.",
@@ -164,6 +175,10 @@ def accepted(
         return taken_over(bench, found.result["drawn"])
     every = found.result["moves"]
     chosen = range(len(every)) if moves is None else sorted(set(moves))
+    ground = found.result.get("ground")
+    if ground and version == found.result["version"] and len(chosen) == len(every):
+        # The very polygons that were drawn and counted.
+        return _with_polygons(bench, ground)
     if any(not 0 <= k < len(every) for k in chosen):
         raise Invalid("There is no such move in the proposal.", zh="建议中没有该项调整。")
     row_of = {code: k for k, code in enumerate(bench.state.houses.code.tolist())}
@@ -177,6 +192,15 @@ def accepted(
                 raise _edited_since(house=code)
             to[row] = every[k]["to_grid"]
     return give(bench, to)
+
+
+def _with_polygons(bench: Bench, ground: Mapping[str, str]) -> Grids:
+    grids = bench.state.grids
+    rows = np.array([bench.row_of[code] for code in ground], dtype=np.int64)
+    lonlat, metric = grids.lonlat.copy(), grids.metric.copy()
+    lonlat[rows] = shapely.from_wkb(np.array(list(ground.values()), dtype=object))
+    metric[rows] = to_metric(lonlat[rows], bench.state.srid)
+    return replace(grids, lonlat=lonlat, metric=metric)
 
 
 def _edited_since(**facts: Any) -> Conflict:
@@ -273,25 +297,39 @@ def compute(url: str, job_id: int) -> None:
                 text("SELECT plan_id, wishes FROM job WHERE id = :id"), {"id": job_id}
             ).one()
             plan = plan_by_id(session, row.plan_id)
-            place = next(t for t in plans.townships(session) if t.id == plan.township_id)
+            place = plans.township_by_id(session, plan.township_id)
             state = plan_state(session, place, plan, today(place))
-            weights = weights_of(session, place.id)
+            weighing = plan_weighing(session, plan)
             taken, first = codes_ever(session, place.id), never_planned(session, place)
             version = scenario(session, plan.id).version
-        wishes = Wishes.of(row.wishes)
-        task = prepare(state, weights, wishes, taken=taken, progress=tell)
+        wishes = replace(Wishes.of(row.wishes), by_street=weighing.by_street)
+        task = prepare(state, weighing.weights, wishes, taken=taken, progress=tell)
         found = propose(task, progress=tell)
         grids = drawn(place, found, first=first) if wishes.afresh else []
-        _end(engine, job_id, "done", result=told(found) | {"drawn": grids, "version": version})
+        ground = {} if wishes.afresh else new_ground(found)
+        kept = {"drawn": grids, "ground": ground, "version": version}
+        _end(engine, job_id, "done", result=told(found) | kept)
     except GisgridError as exc:
         _end(engine, job_id, "failed", failed=exc.message, failed_zh=exc.zh)
     finally:
         engine.dispose()
 
 
+def new_ground(found: Proposal) -> dict[str, str]:
+    """The polygons that a proposal draws anew, by code, as WKB in hexadecimal."""
+    before = found.task.state.grids
+    other = np.flatnonzero(~shapely.equals_identical(before.lonlat, found.lonlat))
+    wkb = shapely.to_wkb(found.lonlat[other], hex=True)
+    return dict(zip(before.code[other].tolist(), wkb.tolist(), strict=True))
+
+
 def told(found: Proposal) -> dict[str, Any]:
-    """A proposal as it is kept: who moves, the grids before and after, what was reached."""
+    """A proposal as it is kept: who moves, the grids before and after, what was reached.
+
+    All figures are counted under the drawn plan.
+    """
     result = found.result
+    days = event_days(found.task.state, found.task.weights)
     return {
         "moves": [
             {
@@ -306,13 +344,21 @@ def told(found: Proposal) -> dict[str, Any]:
             for m in found.moves
         ],
         "grids": [asdict(g) for g in found.grids],
+        "level": found.task.wishes.levelled,
+        "tolerance": found.task.wishes.tolerance,
         "max_deviation": result.max_deviation,
+        "rounds": found.settled.rounds,
         "moved_cost": result.moved_cost,
         "bound": result.bound,
-        "houses_moved": sum(len(m.houses) for m in found.moves),
+        "houses_moved": found.houses_moved,
         "residents_moved": found.residents_moved,
         "compactness": result.compactness,
         "reasons": [list(reason) for reason in found.reasons],
+        "notes": [
+            *([[days.en, days.zh]] if found.task.wishes.levelled == "work" else []),
+            *([left.en, left.zh] for left in found.task.left_out),
+            *(list(note) for note in drawn_notes(found.settled.drawn)),
+        ],
         "faults": [r.name for r in found.faults],
     }
 

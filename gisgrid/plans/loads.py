@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 import numpy as np
 
@@ -19,8 +20,30 @@ from gisgrid.balance.workload import (
     posts,
     spread,
 )
+from gisgrid.errors import Invalid
 from gisgrid.plans.state import NO_ROW, PlanState, rows_of
 from gisgrid.tables.register import NEEDS
+
+
+@dataclass(frozen=True)
+class EventDays:
+    """Over which days events counted as work, both included, and how many there were."""
+
+    first: date
+    last: date
+    events: int
+
+    @property
+    def en(self) -> str:
+        if self.events:
+            return f"{self.events} events of {self.first} to {self.last} counted"
+        return f"no event was reported from {self.first} to {self.last}"
+
+    @property
+    def zh(self) -> str:
+        if self.events:
+            return f"计入 {self.first} 至 {self.last} 的 {self.events} 起事件"
+        return f"{self.first} 至 {self.last} 没有事件"
 
 
 @dataclass(frozen=True)
@@ -68,12 +91,23 @@ class Loads:
     parts: tuple[str, ...]
     weights: Weights
     workload: Workload
+    events: EventDays
     grids: tuple[GridLoad, ...]
     nowhere: GridLoad
     communities: tuple[AreaLoad, ...]
     township: AreaLoad
     over_communities: Spread
     """How evenly the communities' loads per post lie."""
+
+
+def counted_days(last: date, weights: Weights) -> tuple[date, date]:
+    """First and last day of the months whose events count, up to ``last``."""
+    return last - timedelta(days=round(weights.event_months * 365.25 / 12) - 1), last
+
+
+def event_days(state: PlanState, weights: Weights) -> EventDays:
+    """Over which days events of the state count as work."""
+    return EventDays(*counted_days(state.events_until, weights), len(_recent(state, weights)))
 
 
 def walk_of(state: PlanState, weights: Weights, *, by_street: bool = True) -> Walk:
@@ -181,6 +215,7 @@ def loads(state: PlanState, weights: Weights, *, by_street: bool = True) -> Load
         parts=work.parts,
         weights=weights,
         workload=work,
+        events=event_days(state, weights),
         grids=rows,
         nowhere=nowhere,
         communities=areas,
@@ -198,6 +233,22 @@ def loads(state: PlanState, weights: Weights, *, by_street: bool = True) -> Load
         over_communities=spread(
             np.array([a.total_mmin / MMIN / a.posts if a.posts else np.nan for a in areas])
         ),
+    )
+
+
+def refuse_no_work(found: Loads, state: PlanState) -> None:
+    """Invalid, with the days that were counted, if nothing at all asks for work."""
+    if found.township.total_mmin:
+        return
+    days = state.events.day
+    newest = f"; the newest event known is of {days.max()}" if len(days) else ""
+    newest_zh = f"，已知最近的事件为 {days.max()}" if len(days) else ""
+    raise Invalid(
+        f"There is no work to tell: no resident or household is known that counts, and "
+        f"{found.events.en}{newest}.",
+        zh=f"没有可计算的工作量：没有可计入的居民或户，且{found.events.zh}{newest_zh}。",
+        first=str(found.events.first),
+        last=str(found.events.last),
     )
 
 
@@ -232,10 +283,9 @@ def _known(value: float) -> float | None:
 
 def _recent(state: PlanState, weights: Weights) -> Ints:
     """Rows of the events that count as work."""
-    since = np.datetime64(state.day) - np.timedelta64(
-        round(weights.event_months * 365.25 / 12), "D"
-    )
-    return np.flatnonzero(state.events.day > since)
+    first, last = counted_days(state.events_until, weights)
+    day = state.events.day
+    return np.flatnonzero((day >= np.datetime64(first)) & (day <= np.datetime64(last)))
 
 
 def _counted(

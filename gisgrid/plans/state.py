@@ -143,11 +143,12 @@ class OpenStations:
 class PlanState:
     """A plan on a day.
 
-    With other grids a state is made by `gisgrid.plans.regrid.on_grids`: houses and events name rows of
+    ``events_until`` is the last day whose events count as work. With other grids a state is made by `gisgrid.plans.regrid.on_grids`: houses and events name rows of
     the grids.
     """
 
     day: date
+    events_until: date
     srid: int
     """EPSG code of the metric CRS."""
     overlay: bool

@@ -13,13 +13,16 @@ from gisgrid.balance.arrays import Bools, Floats, Geometries, Ints, sums
 from gisgrid.balance.change import add_grid, merge_grids, split_grid
 from gisgrid.balance.fabric import Fabric, build_fabric, community_of_grids
 from gisgrid.balance.graph import UnitGraph
-from gisgrid.balance.result import Locks
+from gisgrid.balance.result import Locks, Yardstick
+from gisgrid.balance.walking import Walk
 from gisgrid.balance.weights import Weights
+from gisgrid.balance.workload import Workload
 from gisgrid.errors import Invalid
 from gisgrid.plans.checks import Tell
-from gisgrid.plans.loads import workload_of
+from gisgrid.plans.levelling import YARDSTICKS, LeftOut, held, held_by_grid, without_measure
+from gisgrid.plans.loads import recounted, walk_of, workload_of
 from gisgrid.plans.regrid import NewGrid, new_grid, with_new_grids
-from gisgrid.plans.state import PlanState, Texts
+from gisgrid.plans.state import NO_ROW, PlanState, Texts, rows_of
 from gisgrid.plans.topology import mended
 from gisgrid.plans.wishes import Measure, Wishes, check_wishes
 
@@ -43,20 +46,28 @@ class Task:
     """Rows of the plan's grids, in the order of ``fabric.grids``."""
     houses: Ints
     """Rows of the houses in them, in the order of ``fabric.house_xy``."""
-    house_min: Floats
-    """Minutes a month of each of these houses."""
+    walk: Walk
+    work: Workload
+    """Today's, of all houses of the state."""
     names: Ints
     """Number that stands for each grid of the fabric."""
     units: Ints
     """Units of the fabric that take part: those of basic grids, in the order of the graph."""
     graph: UnitGraph
-    unit_min: Floats
-    unit_residents: Floats
+    unit_load: Floats
+    """What is levelled, of each unit under today's plan."""
+    unit_cost: Floats
+    """What moving each unit costs."""
     community_of: Ints
     start: Ints
     """Name of each unit's grid to begin with: today's, or after splits, merges and new grids."""
     fresh: Bools
     """Which grids of the state are to be drawn."""
+    left_out: tuple[LeftOut, ...]
+
+    @property
+    def yardstick(self) -> Yardstick:
+        return YARDSTICKS[self.wishes.levelled]
 
 
 def prepare(
@@ -84,8 +95,8 @@ def prepare(
     NotFound, Conflict
         What `gisgrid.plans.wishes.check_wishes` refuses.
     Invalid
-        No basic grids, no houses in them, grids across communities, ground that overlaps too
-        much to be mended, or a number of grids that cannot be.
+        No basic grids, no houses in them or nothing of what is to be levelled, grids across
+        communities, ground that overlaps too much to be mended, or a number of grids that cannot be.
     """
     tell = progress or _silent
     check_wishes(wishes, state)
@@ -96,31 +107,38 @@ def prepare(
             zh="没有包含房屋的基础网格，无法均衡。",
         )
     tell(0, 4, "weighing")
-    minutes = workload_of(state, weights, by_street=wishes.by_street).house_min
+    walk = walk_of(state, weights, by_street=wishes.by_street)
+    work = workload_of(state, weights, walk=walk)
+    of_house = held(state.houses, work, wishes.levelled)
     community = _communities(state, state.tiling)
-    per_community = _grid_counts(state, wishes, minutes)
+    left_out = without_measure(state, wishes, work, community)
+    out = {left.community for left in left_out}
+    per_community = _grid_counts(state, wishes, of_house, out)
     new = _new_grids(state, wishes, per_community, taken)
     rows_before = state.grids.code[state.tiling]
-    state = with_new_grids(state, new)
+    today, state = state, with_new_grids(state, new)
+    work = recounted(work, today, state, weights, walk)
     codes = [*rows_before, *(g.code for g in new)]
-    row_of = {code: k for k, code in enumerate(state.grids.code)}
-    rows = np.array([row_of[code] for code in codes], dtype=np.int64)
+    rows = rows_of(np.array(codes, dtype=object), state.grids.code)
     tell(1, 4, "ground in units")
     fabric = build_fabric(
-        state.grids.metric[rows[: len(rows_before)]], state.houses.xy_m[houses], barriers=barriers
+        state.grids.metric[rows[: len(rows_before)]],
+        state.houses.xy_m[houses],
+        grid_of_house=_places_in(rows, state.houses.grid[houses]),
+        barriers=barriers,
     )
     # New grids are rows of the fabric that hold no unit yet.
     empty = np.array([shapely.Polygon()] * len(new), dtype=object)
     fabric = replace(fabric, grids=np.concatenate([fabric.grids, empty]))
     community = np.append(community, [g.community for g in new]).astype(np.int64)
     takes_part = ~state.grids.exclusive[rows[fabric.grid_of]]
+    home = state.communities.code[community[fabric.grid_of]]
+    takes_part &= ~np.isin(home, sorted(out))
     if wishes.communities:
-        named = np.isin(state.communities.code, wishes.communities)
-        takes_part &= named[community[fabric.grid_of]]
+        takes_part &= np.isin(home, wishes.communities)
     units = np.flatnonzero(takes_part)
     if not len(units):
         raise Invalid("The communities named have no basic grids.", zh="所列社区没有基础网格。")
-    people = state.houses.residents[houses].astype(np.float64)
     names = numbered(state.grids.code[rows], but=state.grids.exclusive[rows])
     task = Task(
         state=state,
@@ -129,17 +147,51 @@ def prepare(
         fabric=fabric,
         rows=rows,
         houses=houses,
-        house_min=minutes[houses],
+        walk=walk,
+        work=work,
         names=names,
         units=units,
         graph=fabric.graph().subgraph(units),
-        unit_min=fabric.sums(minutes[houses])[units],
-        unit_residents=fabric.sums(people)[units],
+        unit_load=np.zeros(0),
+        unit_cost=fabric.sums(held(state.houses, work, "residents")[houses])[units],
         community_of=numbered(state.communities.code)[community][fabric.grid_of[units]],
         start=names[fabric.grid_of[units]],
         fresh=np.isin(state.grids.code, [g.code for g in new]),
+        left_out=left_out,
     )
+    load = unit_loads(task, task.start, state, work)
+    cost = task.unit_cost if wishes.cost == "residents" else load
+    task = replace(task, unit_load=load, unit_cost=cost)
     return replace(task, start=_started(task, new, per_community))
+
+
+def unit_loads(task: Task, plan: Ints, state: PlanState, work: Workload) -> Floats:
+    """What each unit of the task has of what is levelled, so that units add up to the grids of a state.
+
+    Parameters
+    ----------
+    plan
+        Name of each unit's grid under the state.
+    state, work
+        The task's houses under these or other grids, and their work there.
+
+    Notes
+    -----
+    What no house carries (events in a grid without houses), or houses that no unit holds (in a hairline
+    gap that was closed), stays with the largest unit of the grid.
+    """
+    level = task.wishes.levelled
+    load = task.fabric.sums(held(state.houses, work, level)[task.houses])[task.units]
+    name_of = dict(zip(task.names.tolist(), task.state.grids.code[task.rows], strict=True))
+    names, row = np.unique(plan, return_inverse=True)
+    codes = np.array([name_of[name] for name in names.tolist()], dtype=object)
+    wanted = held_by_grid(state, work, level)[rows_of(codes, state.grids.code)]
+    rest = wanted - sums(row, load, len(names))
+    if np.abs(rest).max(initial=0.0) > 1e-6:
+        order = np.lexsort((load, row))
+        largest = order[np.append(row[order][1:] != row[order][:-1], True)]
+        load[largest] = np.maximum(load[largest] + rest, 0.0)
+    return load
 
 
 def locks_of(task: Task) -> Locks:
@@ -168,13 +220,23 @@ def _name_of(task: Task) -> dict[str, int]:
     return dict(zip(task.state.grids.code[task.rows], task.names.tolist(), strict=True))
 
 
-def _grid_counts(state: PlanState, wishes: Wishes, minutes: Floats) -> dict[int, int]:
+def _places_in(rows: Ints, grid: Ints) -> Ints:
+    """Where each grid stands among some rows; all do."""
+    place = np.full(int(rows.max()) + 1, NO_ROW)
+    place[rows] = np.arange(len(rows))
+    return place[grid]
+
+
+def _grid_counts(
+    state: PlanState, wishes: Wishes, of_house: Floats, out: Collection[str]
+) -> dict[int, int]:
     """How many basic grids each community that takes part is to have, where that is asked for.
 
-    Shared out by workload with the largest remainders (Hamilton); each gets at least one.
+    Shared out by what is levelled with the largest remainders (Hamilton); each gets at least one.
     """
     home = state.grids.community
     has = sorted(set(home[state.basic].tolist()))
+    has = [c for c in has if state.communities.code[c] not in out]
     if wishes.communities:
         has = [c for c in has if state.communities.code[c] in wishes.communities]
     if wishes.size is not None:
@@ -187,8 +249,7 @@ def _grid_counts(state: PlanState, wishes: Wishes, minutes: Floats) -> dict[int,
             zh=f"{len(has)}个社区至少各需一个网格，{wishes.grids}个不够。",
         )
     owned = np.flatnonzero(np.isin(state.houses.grid, state.basic))
-    by_community = sums(home[state.houses.grid[owned]], minutes[owned], len(state.communities.code))
-    work = by_community[has] if by_community[has].any() else np.ones(len(has))
+    work = sums(home[state.houses.grid[owned]], of_house[owned], len(state.communities.code))[has]
     fair = work / work.sum() * wishes.grids
     count = np.maximum(1, np.floor(fair)).astype(np.int64)
     while count.sum() != wishes.grids:
@@ -206,19 +267,14 @@ def _counts_by_size(
 
     A community in several pieces keeps the number it has: units cannot go from piece to piece.
     """
-    held = {
-        "residents": state.houses.residents,
-        "households": state.houses.households,
-        "houses": np.ones(len(state.houses.code), dtype=np.int64),
-    }[size_in]
-    of_grid = state.per_grid(held)
+    of_grid = state.per_grid(
+        {
+            "residents": state.houses.residents,
+            "households": state.houses.households,
+            "houses": np.ones(len(state.houses.code), dtype=np.int64),
+        }[size_in]
+    )
     home, basic = state.grids.community, state.basic
-    if not of_grid[basic].any():
-        raise Invalid(
-            f"No {size_in} stand in the register, so a size in {size_in} says nothing.",
-            zh="户档中没有可用于计算网格规模的数据，请改用其他计量。",
-            size_in=size_in,
-        )
     pieces = shapely.get_num_geometries(state.communities.metric)
     return {
         c: max(1, round(int(of_grid[basic[home[basic] == c]].sum()) / size))
@@ -253,7 +309,7 @@ def _started(task: Task, new: list[NewGrid], counts: dict[int, int]) -> Ints:
     fresh = iter(new)
     for code in wishes.split:
         plan = _said_of(
-            code, split_grid, task.graph, task.unit_min, plan,
+            code, split_grid, task.graph, task.unit_load, plan,
             grid=name_of[code], new_grid=name_of[next(fresh).code], rng=rng,
         )  # fmt: skip
     for into, gone in wishes.merge:
@@ -265,7 +321,7 @@ def _started(task: Task, new: list[NewGrid], counts: dict[int, int]) -> Ints:
     for code in wishes.add:
         community = int(numbers[task.state.communities.code.tolist().index(code)])
         plan = _said_of(
-            code, add_grid, task.graph, task.unit_min, plan, community_of=task.community_of,
+            code, add_grid, task.graph, task.unit_load, plan, community_of=task.community_of,
             community=community, new_grid=name_of[next(fresh).code], rng=rng,
         )  # fmt: skip
     for community, count in counts.items():

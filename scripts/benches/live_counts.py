@@ -183,6 +183,7 @@ def town(
     )
     state = PlanState(
         day=date(2023, 8, 31),
+        events_until=date(2023, 8, 31),
         srid=SRID,
         overlay=False,
         near_border_m=5.0,

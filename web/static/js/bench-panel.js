@@ -12,7 +12,7 @@
     byId("undo").addEventListener("click", () => bench.post("undo", { version: bench.view.version }));
     byId("redo").addEventListener("click", () => bench.post("redo", { version: bench.view.version }));
     byId("rebalance").addEventListener("click", async () => {
-      const answer = await bench.post("rebalance", { tolerance: Number(byId("tolerance").value) / 100, far: byId("far").checked });
+      const answer = await bench.post("rebalance", { tolerance: Number(byId("tolerance").value) / 100, level: byId("level").value, far: byId("far").checked });
       if (answer) job(bench, answer.job);
     });
     byId("afresh").addEventListener("click", async () => {
@@ -72,7 +72,7 @@
     const { words } = bench.ui, { result } = found;
     if (result.grids_drawn) {
       box.replaceChildren(
-        make("p", {}, words.drawn.replace("{n}", result.grids_drawn).replace("{x}", `${(100 * result.max_deviation).toFixed(2)} %`)), ...reasons(result),
+        make("p", {}, reached(bench, words.drawn, result).replace("{n}", result.grids_drawn)), ...reasons(result),
         make("div", { class: "row" },
           make("button", { type: "button", class: "main", id: "take-all", onclick: () => bench.keep({ kind: "rebalance", job: found.id }) }, words.take_all),
           make("button", { type: "button", id: "look", onclick: () => bench.preview({ kind: "rebalance", job: found.id }) }, words.look)));
@@ -89,8 +89,8 @@
       ...moves.map(([move, k]) => make("label", {}, make("input", { type: "checkbox", checked: true, "data-move": k }), bench.flowText(move))))));
     const chosen = () => [...list.querySelectorAll("[data-move]:checked")].map((each) => Number(each.dataset.move));
     box.replaceChildren(
-      make("p", {}, words.proposal.replace("{houses}", (result.houses_moved || 0).toLocaleString(bench.ui.language)).replace("{n}", result.residents_moved.toLocaleString(bench.ui.language))
-        .replace("{x}", `${(100 * result.max_deviation).toFixed(2)} %`).replace("{y}", `${(100 * over).toFixed(1)} %`)),
+      make("p", {}, reached(bench, words.proposal, result).replace("{houses}", (result.houses_moved || 0).toLocaleString(bench.ui.language)).replace("{n}", result.residents_moved.toLocaleString(bench.ui.language))
+        .replace("{y}", `${(100 * over).toFixed(1)} %`)),
       ...reasons(result), list,
       make("div", { class: "row" },
         make("button", { type: "button", class: "main", id: "take-all", onclick: () => bench.keep(edit(null)) }, words.take_all),
@@ -98,7 +98,8 @@
         make("button", { type: "button", id: "look", onclick: () => bench.preview(edit(chosen())) }, words.look)));
   }
 
-  const reasons = (result) => result.reasons.map((text) => make("p", { class: "hint" }, text));
+  const reached = (bench, text, result) => text.replace("{x}", `${(100 * result.max_deviation).toFixed(2)} %`).replace("{what}", bench.ui.levels[result.level] || bench.ui.levels.work);
+  const reasons = (result) => [...result.reasons, ...(result.notes || [])].map((text) => make("p", { class: "hint" }, text));
 
   // ---- checks ------------------------------------------------------------------------------------
 
