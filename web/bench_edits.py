@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 
 from gisgrid.crs import from_metric
 from gisgrid.errors import Invalid, NotFound
-from gisgrid.plans import edits, jobs, scenarios
+from gisgrid.plans import edits, jobs, mending, scenarios
 from gisgrid.plans.bench import Bench
 from gisgrid.plans.corners import NewGrid
 from gisgrid.plans.fetch import parcel_borders
-from gisgrid.plans.numbering import next_code
+from gisgrid.plans.numbering import new_grids, next_code
 from gisgrid.plans.plans import Place, PlanInfo, plan_by_id
 from gisgrid.plans.state import Grids
 
@@ -115,6 +115,16 @@ def _remove(session: Session, place: Place, plan: PlanInfo, asked: Mapping[str, 
     return lambda bench: edits.remove_overlay(bench, grid)
 
 
+def _across(session: Session, place: Place, plan: PlanInfo, asked: Mapping[str, Any]) -> Change:
+    """A grid across communities is cut at the border of its own, or of that of most of its houses."""
+    grid, how = str(asked["grid"]), asked["how"]
+    if how not in ("cut", "give"):
+        raise no_edit()
+    change = mending.kept_within if how == "cut" else mending.given_to_most
+    make = new_grids(session, place)
+    return lambda bench: change(bench, grid, make)
+
+
 def _accept(session: Session, place: Place, plan: PlanInfo, asked: Mapping[str, Any]) -> Change:
     found = jobs.job(session, int(asked["job"]))
     if found.plan_id != plan.id:
@@ -137,6 +147,7 @@ _KINDS: dict[str, Callable[[Session, Place, PlanInfo, Mapping[str, Any]], Change
     "remove": _remove,
     "rebalance": _accept,
     "combine": _combine,
+    "across": _across,
 }
 
 

@@ -20,6 +20,7 @@ from gisgrid.plans.exchange import export_plan, import_scenario
 from gisgrid.plans.exports import write_workbook
 from gisgrid.plans.fetch import limits_of, today
 from gisgrid.plans.handover import handed_houses, handover_sheets, team_sheets
+from gisgrid.plans.mending import stray_grids
 from gisgrid.plans.plans import Place, PlanInfo, plan_by_id
 from gisgrid.plans.scenarios import scenario
 from layers.bench import BENCH_STYLES, COMPARE_SCRIPTS, deviation_colour, legend, picture
@@ -98,6 +99,9 @@ def checks(plan_id: int) -> Response:
                             "fix": f.fix and (f.fix.zh if chinese else f.fix.en),
                             "residents": f.residents,
                             "place": _spot(f.place),
+                            "mends": views.mends(stray_grids(bench.state, f.grids))
+                            if r.name == "outside"
+                            else [],
                         }
                         for f in r.findings[:20]
                     ],

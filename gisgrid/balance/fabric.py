@@ -208,13 +208,11 @@ def build_fabric(
 
 def community_of_grids(
     grids: Geometries, communities: Geometries, *, stray_share: float = 0.01
-) -> Ints:
-    """The community each grid lies in.
+) -> tuple[Ints, list[Ints]]:
+    """The community that most of each grid's ground lies in (-1 none), and all it lies in.
 
-    Raises
-    ------
-    Invalid
-        A grid has more than ``stray_share`` of its ground outside its main community.
+    A grid with no more than ``stray_share`` of its ground outside its main community lies in that one
+    only. One with more outside every community lies in -1, too.
     """
     grid, community = shapely.STRtree(communities).query(grids, predicate="intersects")
     shared_m2 = shapely.area(shapely.intersection(grids[grid], communities[community]))
@@ -222,16 +220,15 @@ def community_of_grids(
     last = order[np.append(grid[order][1:] != grid[order][:-1], True)] if len(order) else order
     of = np.full(len(grids), -1)
     of[grid[last]] = community[last]
-    held_m2 = np.zeros(len(grids))
-    held_m2[grid[last]] = shared_m2[last]
-    across = np.flatnonzero(held_m2 < (1 - stray_share) * shapely.area(grids))
-    if len(across):
-        raise Invalid(
-            f"{len(across)} grids do not lie in one community: a grid belongs to exactly one.",
-            zh=f"有{len(across)}个网格跨越社区边界或在社区之外。",
-            grids=across.tolist(),
-        )
-    return of
+    area_m2 = shapely.area(grids)
+    least_m2 = stray_share * area_m2
+    there = shared_m2 > least_m2[grid]
+    beyond = area_m2 - sums(grid, shared_m2, len(grids)) > least_m2
+    every = []
+    for g in range(len(grids)):
+        mine = np.unique(community[there & (grid == g)])
+        every.append(np.append(-1, mine) if beyond[g] else mine)
+    return of, every
 
 
 def _grid_of_points(grids: Geometries, xy: Floats) -> Ints:

@@ -10,17 +10,12 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from gisgrid.balance.arrays import Floats, Geometries, Ints
 from gisgrid.crs import to_metric
 from gisgrid.errors import Conflict, Invalid
-from gisgrid.plans.arcs import with_corners
+from gisgrid.plans.arcs import ON_BORDER, not_in, share_corners
 from gisgrid.plans.bench import Bench
 from gisgrid.plans.regrid import rows_kept
 from gisgrid.plans.state import Grids
-
-# Degrees. What a cut computes lies on the border but for rounding; units of ground went by way of
-# the metric CRS and its lattice, which may move a corner by millimetres.
-ON_BORDER, NEAR_BORDER = 1e-12, 3e-8
 
 
 @dataclass(frozen=True)
@@ -62,35 +57,29 @@ def with_ground(
     other = np.flatnonzero(~shapely.equals_identical(grids.lonlat, lonlat))
     metric[other] = to_metric(lonlat[other], state.srid)
     found = replace(grids, lonlat=lonlat, metric=metric)
-    return found if new is None else _with_new(bench, found, *new)
+    return found if new is None else with_new(found, *new, srid=state.srid)
 
 
-def not_in(corners: Floats, known: Floats) -> Floats:
-    """The corners that are none of the known, each once, ascending."""
-    fresh = sorted(set(map(tuple, corners.tolist())) - set(map(tuple, known.tolist())))
-    return np.array(fresh, dtype=np.float64).reshape(-1, 2)
-
-
-def share_corners(tiling: Ints, lonlat: Geometries, corners: Floats, within: float) -> None:
-    """Put corners into the borders they lie on, in place."""
-    near = shapely.STRtree(lonlat[tiling]).query(
-        shapely.points(corners), predicate="dwithin", distance=within
-    )
-    for row in tiling[np.unique(near[1])].tolist():
-        lonlat[row] = with_corners(lonlat[row], corners, within=within)
-
-
-def _with_new(
-    bench: Bench, grids: Grids, new: NewGrid, polygon: BaseGeometry, community: int
+def with_new(
+    grids: Grids, new: NewGrid, polygon: BaseGeometry, community: int, *, srid: int
 ) -> Grids:
-    if new.code in bench.row_of:
+    """The grids and one more, with its polygon and the row of its community.
+
+    Raises
+    ------
+    Conflict
+        The code is taken.
+    Invalid
+        There is no code or no name.
+    """
+    if new.code in grids.code:
         raise Conflict(
             f"There is a grid {new.code!r} already.", zh=f"已有代码为 {new.code!r} 的网格。"
         )
     if not new.code.strip() or not new.name.strip():
         raise Invalid("A new grid needs a code and a name.", zh="新网格须有代码和名称。")
     at = int(np.searchsorted(grids.code.astype(str), new.code))
-    metric = to_metric(np.array([polygon], dtype=object), bench.state.srid)[0]
+    metric = to_metric(np.array([polygon], dtype=object), srid)[0]
 
     def put(values: Any, value: Any) -> Any:
         cell = np.empty(1, dtype=values.dtype)

@@ -13,11 +13,13 @@ from gisgrid.balance.fabric import Fabric
 from gisgrid.balance.lattice import to_lattice
 from gisgrid.balance.redraw import redrawn
 from gisgrid.crs import to_metric
+from gisgrid.plans.arcs import NEAR_BORDER, not_in, share_corners
 from gisgrid.plans.back_in_degrees import back_in_degrees
 from gisgrid.plans.regrid import Spots, on_grids
 from gisgrid.plans.state import PlanState
 
 TRIES = 3
+_NOBODY = np.zeros(0, dtype=np.int64)
 MOST_NAMED = 10
 
 
@@ -33,7 +35,7 @@ class Drawn:
 
     state: PlanState
     changed: Bools
-    """Which grids have other ground than before."""
+    """Which grids have other ground by the units, or by a border led around a house."""
     rounded: Ints
     tight: Ints
     astray: Ints
@@ -90,13 +92,48 @@ def draw_units(
         As for `gisgrid.plans.regrid.on_grids`.
     """
     new = redrawn(fabric, row_of_unit, smooth_m2=smooth_m2)
-    tiling, xy = state.tiling, state.houses.xy_m
     metric = to_lattice(state.grids.metric)
     metric[rows] = new.grids
+    drawn = lay_down(
+        state,
+        metric,
+        rows,
+        meant=meant,
+        needy=_beside(state.houses.xy_m, new.new_borders),
+        houses=houses,
+        events=events,
+    )
+    changed = drawn.changed.copy()
+    changed[rows] |= new.changed
+    return replace(drawn, changed=changed)
+
+
+def lay_down(
+    state: PlanState,
+    metric: Geometries,
+    touched: Ints,
+    *,
+    meant: Ints,
+    needy: Ints = _NOBODY,
+    houses: Spots | None = None,
+    events: Spots | None = None,
+) -> Drawn:
+    """The state under polygons drawn in metres, with borders led around houses.
+
+    Parameters
+    ----------
+    metric
+        All grids of the state on the lattice of `gisgrid.balance.lattice`.
+    touched
+        Rows of those that are drawn; the others keep what is stored, with further corners at most.
+    meant
+        The grid that each house is to have, -1: whatever comes.
+    needy
+        Houses that a border passes too near.
+    """
+    tiling, xy, metric = state.tiling, state.houses.xy_m, metric.copy()
     changed = np.zeros(len(metric), dtype=bool)
-    changed[rows] = new.changed
-    touched, rounded = rows, np.zeros(0, dtype=np.int64)
-    needy = _beside(xy, new.new_borders)
+    rounded = _NOBODY
     for attempt in range(TRIES + 1):
         after = _under(state, metric, touched, houses, events)
         astray = np.flatnonzero((meant >= 0) & (after.houses.grid != meant))
@@ -128,7 +165,13 @@ def _under(
     lonlat[touched] = back_in_degrees(
         metric[touched], grids.metric[touched], grids.lonlat[touched], state.srid
     )
-    other = touched[~shapely.equals_identical(lonlat[touched], grids.lonlat[touched])]
+    beside = np.setdiff1d(state.tiling, touched)
+    if len(beside):
+        # Grids that are not drawn get the corners that their neighbours' new borders need.
+        old = shapely.get_coordinates(grids.lonlat[touched])
+        fresh = not_in(shapely.get_coordinates(lonlat[touched]), old)
+        share_corners(beside, lonlat, fresh, NEAR_BORDER)
+    other = np.flatnonzero(~shapely.equals_identical(lonlat, grids.lonlat))
     exact = grids.metric.copy()
     exact[other] = to_metric(lonlat[other], state.srid)
     return on_grids(

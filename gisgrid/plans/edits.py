@@ -18,7 +18,7 @@ from gisgrid.balance.fabric import build_fabric
 from gisgrid.errors import Invalid, NotFound
 from gisgrid.plans.arcs import polygon_of, reshaped, snapped
 from gisgrid.plans.bench import Bench
-from gisgrid.plans.corners import NEAR_BORDER, NewGrid, plain, with_ground, without
+from gisgrid.plans.corners import NewGrid, plain, with_ground, without
 from gisgrid.plans.drawn import Drawn, draw_units
 from gisgrid.plans.state import Grids
 
@@ -214,9 +214,7 @@ def give(bench: Bench, to_of_house: Mapping[int, str]) -> Grids:
         events=bench.events_at,
     )
     _refuse_astray(bench, drawn)
-    lonlat = drawn.state.grids.lonlat
-    other = np.flatnonzero(~shapely.equals_identical(lonlat, grids.lonlat))
-    return with_ground(bench, {int(k): lonlat[k] for k in other}, within=NEAR_BORDER)
+    return drawn.state.grids
 
 
 def _refuse_astray(bench: Bench, drawn: Drawn) -> None:

@@ -32,6 +32,7 @@ from gisgrid.plans.edits import give
 from gisgrid.plans.fetch import plan_state, today
 from gisgrid.plans.levelling import known_levels, refuse_empty
 from gisgrid.plans.loads import event_days
+from gisgrid.plans.mending import stray_grids
 from gisgrid.plans.moves import locks_of
 from gisgrid.plans.plans import PlanInfo, plan_by_id
 from gisgrid.plans.rebalance import Proposal, propose
@@ -356,8 +357,18 @@ def told(found: Proposal) -> dict[str, Any]:
         "reasons": [list(reason) for reason in found.reasons],
         "notes": [
             *([[days.en, days.zh]] if found.task.wishes.levelled == "work" else []),
-            *([left.en, left.zh] for left in found.task.left_out),
             *(list(note) for note in drawn_notes(found.settled.drawn)),
+        ],
+        "left_out": [
+            {
+                "community": left.community,
+                "en": left.en,
+                "zh": left.zh,
+                "grids": stray_grids(found.task.state, left.grids)
+                if left.cause == "across"
+                else [],
+            }
+            for left in found.task.left_out
         ],
         "faults": [r.name for r in found.faults],
     }

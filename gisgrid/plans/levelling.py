@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,9 +34,13 @@ _ZH: dict[Level, str] = {
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A community that takes no part in a run, and why, in words."""
+    """A community that takes no part in a run, and why, in words.
+
+    ``cause`` is ``across`` (a grid lies in several communities), ``ground`` or ``measure``.
+    """
 
     community: str
+    cause: str
     en: str
     zh: str
     grids: tuple[str, ...] = ()
@@ -63,7 +67,11 @@ def held_by_grid(state: PlanState, work: Workload, level: Level) -> Floats:
 
 
 def without_measure(
-    state: PlanState, wishes: Wishes, work: Workload, community: Ints
+    state: PlanState,
+    wishes: Wishes,
+    work: Workload,
+    community: Ints,
+    out: Sequence[LeftOut] = (),
 ) -> tuple[LeftOut, ...]:
     """Communities that have nothing of what is to be levelled.
 
@@ -71,6 +79,8 @@ def without_measure(
     ----------
     community
         Row of the community of each grid of ``state.tiling``.
+    out
+        Communities that are left out already.
 
     Raises
     ------
@@ -82,6 +92,10 @@ def without_measure(
     has = sorted(set(place[state.basic].tolist()))
     if wishes.communities:
         has = [c for c in has if state.communities.code[c] in wishes.communities]
+    gone = {left.community for left in out}
+    has = [c for c in has if state.communities.code[c] not in gone]
+    if not has:
+        return ()
     owned = np.flatnonzero(np.isin(state.houses.grid, state.basic))
     owned = owned[np.isin(place[state.houses.grid[owned]], has)]
     home = place[state.houses.grid[owned]]
@@ -94,6 +108,7 @@ def without_measure(
     return tuple(
         LeftOut(
             code := state.communities.code[c],
+            "measure",
             f"Community {code} is left out: "
             + ("its houses carry no work." if level == "work" else f"no {level} are known there."),
             f"社区{code}未参与：没有可均衡的{_ZH[level]}。",

@@ -6,7 +6,7 @@ put in force in one step. Each step is kept with who and why.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -21,6 +21,7 @@ from gisgrid.plans.checks import run_checks
 from gisgrid.plans.compare import Successor, crosswalk
 from gisgrid.plans.fetch import limits_of, plan_state, today
 from gisgrid.plans.findings import CheckResult
+from gisgrid.plans.mending import WAYS_ON
 from gisgrid.plans.plans import Place, PlanInfo, plan_by_id
 from gisgrid.plans.rebalance import GROUND_CHECKS
 from gisgrid.plans.scenarios import base_bench, refuse_stale, scenario_bench
@@ -212,9 +213,17 @@ def refuse_failing(session: Session, place: Place, plan: PlanInfo) -> None:
     worse = failing(session, place, plan)
     if worse:
         first = worse[0].findings[0]
+        limits = limits_of(session, place.id)
+        ways = [
+            [words.format(name=plan.name, **asdict(limits)) for words in WAYS_ON[r.name]]
+            for r in worse
+            if r.name in WAYS_ON
+        ]
         raise Conflict(
-            f"Plan {plan.name!r} fails the check “{worse[0].title_en}”: {first.en}.",
-            zh=f"方案“{plan.name}”未通过检查“{worse[0].title_zh}”：{first.zh}。",
+            f"Plan {plan.name!r} fails the check “{worse[0].title_en}”: {first.en}."
+            + "".join(f" {en}" for en, _ in ways),
+            zh=f"方案“{plan.name}”未通过检查“{worse[0].title_zh}”：{first.zh}。"
+            + "".join(zh for _, zh in ways),
             checks=[r.name for r in worse],
             grids=list(first.grids),
         )

@@ -11,7 +11,7 @@ import shapely
 
 from gisgrid.balance.arrays import Bools, Floats, Geometries, Ints, sums
 from gisgrid.balance.change import add_grid, merge_grids, split_grid
-from gisgrid.balance.fabric import Fabric, build_fabric, community_of_grids
+from gisgrid.balance.fabric import Fabric
 from gisgrid.balance.graph import UnitGraph
 from gisgrid.balance.result import Locks, Yardstick
 from gisgrid.balance.walking import Walk
@@ -19,12 +19,13 @@ from gisgrid.balance.weights import Weights
 from gisgrid.balance.workload import Workload
 from gisgrid.errors import Invalid
 from gisgrid.plans.checks import Tell
+from gisgrid.plans.grid_counts import grid_counts, new_grids
 from gisgrid.plans.levelling import YARDSTICKS, LeftOut, held, held_by_grid, without_measure
 from gisgrid.plans.loads import recounted, walk_of, workload_of
-from gisgrid.plans.regrid import NewGrid, new_grid, with_new_grids
-from gisgrid.plans.state import NO_ROW, PlanState, Texts, rows_of
-from gisgrid.plans.topology import mended
-from gisgrid.plans.wishes import Measure, Wishes, check_wishes
+from gisgrid.plans.regrid import NewGrid, with_new_grids
+from gisgrid.plans.soundness import concerned, sound_ground
+from gisgrid.plans.state import PlanState, Texts, rows_of
+from gisgrid.plans.wishes import Wishes, check_wishes
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,13 +96,12 @@ def prepare(
     NotFound, Conflict
         What `gisgrid.plans.wishes.check_wishes` refuses.
     Invalid
-        No basic grids, no houses in them or nothing of what is to be levelled, grids across
-        communities, ground that overlaps too much to be mended, or a number of grids that cannot be.
+        No basic grids, no houses in them or nothing of what is to be levelled, no community whose
+        ground is sound, or a number of grids that cannot be.
     """
     tell = progress or _silent
     check_wishes(wishes, state)
-    houses = np.flatnonzero(state.houses.placed & np.isin(state.houses.grid, state.tiling))
-    if not np.isin(state.houses.grid[houses], state.basic).any():
+    if not np.isin(state.houses.grid, state.basic).any():
         raise Invalid(
             "There are no basic grids with houses in them, so there is nothing to balance.",
             zh="没有包含房屋的基础网格，无法均衡。",
@@ -109,27 +109,25 @@ def prepare(
     tell(0, 4, "weighing")
     walk = walk_of(state, weights, by_street=wishes.by_street)
     work = workload_of(state, weights, walk=walk)
-    of_house = held(state.houses, work, wishes.levelled)
-    community = _communities(state, state.tiling)
-    left_out = without_measure(state, wishes, work, community)
+    tell(1, 4, "ground in units")
+    ground = sound_ground(state, barriers)
+    left_out = (
+        *ground.left_out,
+        *without_measure(state, wishes, work, ground.community, ground.left_out),
+    )
+    left_out = concerned(state, wishes, left_out)
     out = {left.community for left in left_out}
-    per_community = _grid_counts(state, wishes, of_house, out)
-    new = _new_grids(state, wishes, per_community, taken)
-    rows_before = state.grids.code[state.tiling]
+    per_community = grid_counts(state, wishes, held(state.houses, work, wishes.levelled), out)
+    new = new_grids(state, wishes, per_community, taken)
+    codes = np.array([*state.grids.code[ground.rows], *(g.code for g in new)], dtype=object)
     today, state = state, with_new_grids(state, new)
     work = recounted(work, today, state, weights, walk)
-    codes = [*rows_before, *(g.code for g in new)]
-    rows = rows_of(np.array(codes, dtype=object), state.grids.code)
-    tell(1, 4, "ground in units")
-    fabric = build_fabric(
-        state.grids.metric[rows[: len(rows_before)]],
-        state.houses.xy_m[houses],
-        grid_of_house=_places_in(rows, state.houses.grid[houses]),
-        barriers=barriers,
-    )
+    rows = rows_of(codes, state.grids.code)
     # New grids are rows of the fabric that hold no unit yet.
     empty = np.array([shapely.Polygon()] * len(new), dtype=object)
-    fabric = replace(fabric, grids=np.concatenate([fabric.grids, empty]))
+    fabric = replace(ground.fabric, grids=np.concatenate([ground.fabric.grids, empty]))
+    houses = ground.houses
+    community = ground.community[np.searchsorted(today.tiling, ground.rows)]
     community = np.append(community, [g.community for g in new]).astype(np.int64)
     takes_part = ~state.grids.exclusive[rows[fabric.grid_of]]
     home = state.communities.code[community[fabric.grid_of]]
@@ -220,87 +218,6 @@ def _name_of(task: Task) -> dict[str, int]:
     return dict(zip(task.state.grids.code[task.rows], task.names.tolist(), strict=True))
 
 
-def _places_in(rows: Ints, grid: Ints) -> Ints:
-    """Where each grid stands among some rows; all do."""
-    place = np.full(int(rows.max()) + 1, NO_ROW)
-    place[rows] = np.arange(len(rows))
-    return place[grid]
-
-
-def _grid_counts(
-    state: PlanState, wishes: Wishes, of_house: Floats, out: Collection[str]
-) -> dict[int, int]:
-    """How many basic grids each community that takes part is to have, where that is asked for.
-
-    Shared out by what is levelled with the largest remainders (Hamilton); each gets at least one.
-    """
-    home = state.grids.community
-    has = sorted(set(home[state.basic].tolist()))
-    has = [c for c in has if state.communities.code[c] not in out]
-    if wishes.communities:
-        has = [c for c in has if state.communities.code[c] in wishes.communities]
-    if wishes.size is not None:
-        return _counts_by_size(state, has, wishes.size, wishes.size_in)
-    if wishes.grids is None:
-        return {}
-    if wishes.grids < len(has):
-        raise Invalid(
-            f"{wishes.grids} grids are too few for {len(has)} communities: each has one at least.",
-            zh=f"{len(has)}个社区至少各需一个网格，{wishes.grids}个不够。",
-        )
-    owned = np.flatnonzero(np.isin(state.houses.grid, state.basic))
-    work = sums(home[state.houses.grid[owned]], of_house[owned], len(state.communities.code))[has]
-    fair = work / work.sum() * wishes.grids
-    count = np.maximum(1, np.floor(fair)).astype(np.int64)
-    while count.sum() != wishes.grids:
-        if count.sum() < wishes.grids:
-            count[np.argmax(fair - count)] += 1
-        else:
-            count[np.argmax(np.where(count > 1, count - fair, -np.inf))] -= 1
-    return dict(zip(has, count.tolist(), strict=True))
-
-
-def _counts_by_size(
-    state: PlanState, has: list[int], size: int, size_in: Measure
-) -> dict[int, int]:
-    """As many grids a community as make the mean come nearest to a size, one at least.
-
-    A community in several pieces keeps the number it has: units cannot go from piece to piece.
-    """
-    of_grid = state.per_grid(
-        {
-            "residents": state.houses.residents,
-            "households": state.houses.households,
-            "houses": np.ones(len(state.houses.code), dtype=np.int64),
-        }[size_in]
-    )
-    home, basic = state.grids.community, state.basic
-    pieces = shapely.get_num_geometries(state.communities.metric)
-    return {
-        c: max(1, round(int(of_grid[basic[home[basic] == c]].sum()) / size))
-        for c in has
-        if pieces[c] <= 1
-    }
-
-
-def _new_grids(
-    state: PlanState, wishes: Wishes, counts: dict[int, int], taken: Collection[str]
-) -> list[NewGrid]:
-    """In the order of splits, additions, and communities drawn afresh."""
-    row_of = {code: k for k, code in enumerate(state.grids.code)}
-    homes = [int(state.grids.community[row_of[code]]) for code in wishes.split]
-    homes += [state.communities.code.tolist().index(code) for code in wishes.add]
-    for community, count in counts.items():
-        today = int((state.grids.community[state.basic] == community).sum())
-        homes += [community] * max(0, count - today)
-    used = {*taken, *state.grids.code}
-    new: list[NewGrid] = []
-    for home in homes:
-        new.append(new_grid(state, home, used))
-        used.add(new[-1].code)
-    return new
-
-
 def _started(task: Task, new: list[NewGrid], counts: dict[int, int]) -> Ints:
     """The plan to begin with: today's with the changes that are asked for."""
     wishes, name_of = task.wishes, _name_of(task)
@@ -364,23 +281,6 @@ def _said_of(codes: str, change: Callable[..., Ints], *args: object, **kwargs: o
         return change(*args, **kwargs)
     except Invalid as exc:
         raise Invalid(f"{codes}: {exc.message}", zh=f"{codes}：{exc.zh}", **exc.facts) from exc
-
-
-def _communities(state: PlanState, rows: Ints) -> Ints:
-    """The community each grid lies in; by the plan's word where polygons are missing."""
-    areas = mended(state.communities.metric)
-    if shapely.is_missing(areas).any():
-        return state.grids.community[rows]
-    try:
-        return community_of_grids(mended(state.grids.metric[rows]), areas)
-    except Invalid as exc:
-        across = [str(state.grids.code[rows[k]]) for k in exc.facts["grids"]]  # type: ignore[attr-defined]
-        raise Invalid(
-            f"{len(across)} grids do not lie in one community: {', '.join(across[:10])}. "
-            "Mend them first: gisgrid coverage --check outside.",
-            zh=f"有{len(across)}个网格跨越社区边界：{'、'.join(across[:10])}，请先修正。",
-            grids=across,
-        ) from exc
 
 
 def numbered(codes: Texts, *, but: Bools | None = None) -> Ints:
