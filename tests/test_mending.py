@@ -1,4 +1,4 @@
-"""Grids across communities: what is sound is balanced, the rest is named and can be mended."""
+"""Grids across communities and slivers: what is sound is balanced, the rest is named and can be mended."""
 
 from __future__ import annotations
 
@@ -21,10 +21,12 @@ from gisgrid.plans.mending import (
     home_of_most,
     kept_within,
     stray_grids,
+    without_slivers,
 )
 from gisgrid.plans.rebalance import propose
 from gisgrid.plans.refusals import ScenarioLocks, refuse
 from gisgrid.plans.regrid import on_grids
+from gisgrid.plans.shape_checks import Ground
 from gisgrid.plans.state import Grids, PlanState
 from gisgrid.plans.task import prepare
 from gisgrid.plans.wishes import Wishes
@@ -237,3 +239,86 @@ def test_ground_that_two_grids_claim_leaves_out_their_community_only():
         same.tolist() == [True, True]
         or shapely.equals(found.lonlat[:2], state.grids.lonlat[:2]).all()
     )
+
+
+# ---- slivers -----------------------------------------------------------------------------------
+
+
+def slivers(state: PlanState, **limits: float) -> int:
+    (found,) = run_checks(state, Limits.of(limits), only=["sliver"])
+    return len(found.findings)
+
+
+def thin_pieces(state: PlanState) -> list[shapely.Geometry]:
+    ground = Ground(state, Limits())
+    return [
+        *ground.gaps.where(ground.thin(ground.gaps)).shape,
+        *ground.overlaps.where(ground.thin(ground.overlaps)).shape,
+    ]
+
+
+def drawn_apart(seed: int, *, houses: int = 600) -> Bench:
+    """Some grids of a town drawn a hair too small, some too large, and houses in between."""
+    town, rng = a_town(seed, houses=houses)
+    state = state_of_town(town, rng)
+    metric = state.grids.metric.copy()
+    for k in rng.choice(len(metric), 5, replace=False).tolist():
+        metric[k] = shapely.buffer(metric[k], rng.choice([-0.035, -0.3, 0.04]), join_style="mitre")
+    lonlat = from_metric(metric, state.srid)
+    grids = replace(state.grids, lonlat=lonlat, metric=to_metric(lonlat, state.srid))
+    return bench_of(on_grids(state, grids), Weights())
+
+
+@pytest.mark.parametrize("seed", [91, 92, 93, 94, 95])
+def test_slivers_are_closed_and_every_house_keeps_its_grid_but_those_in_a_gap(seed: int):
+    before = drawn_apart(seed)
+    assert slivers(before.state) > 1
+    found = without_slivers(before, Limits())
+    after = with_grids(before, found.grids)
+    refuse(before, after, ScenarioLocks())
+    assert slivers(after.state) == found.left
+    was = np.append(before.state.grids.code, "")[before.state.houses.grid]
+    now = np.append(after.state.grids.code, "")[after.state.houses.grid]
+    other = np.flatnonzero(was != now)
+    assert sorted(before.state.houses.code[other]) == sorted(found.houses)
+    closed = shapely.union_all(thin_pieces(before.state))
+    away_m = shapely.distance(shapely.points(before.state.houses.xy_m[other]), closed)
+    assert (away_m < 0.01).all(), "a house outside of what was closed moved"
+    for check in ("gap", "overlap", "multipart", "outside"):
+        counts = [
+            len(run_checks(s, Limits(), only=[check])[0].findings)
+            for s in (before.state, after.state)
+        ]
+        assert counts[1] <= counts[0], check
+
+
+def test_only_what_is_below_the_settings_is_mended():
+    before = drawn_apart(96)
+    tight = Limits.of({"sliver_m": 0.05, "sliver_m2": 0.0})
+    found = without_slivers(before, tight)
+    after = with_grids(before, found.grids)
+    assert slivers(after.state, sliver_m=0.05, sliver_m2=0.0) == found.left
+    assert slivers(after.state) > 0, "gaps of 30 cm are no slivers by that setting"
+
+
+def test_a_plan_without_slivers_says_so_and_names_the_setting():
+    with pytest.raises(Invalid, match=r"limits\.sliver_m = 1 m") as caught:
+        without_slivers(bench(), Limits())
+    assert "limits.sliver_m" in caught.value.zh
+
+
+def test_a_house_in_a_gap_gets_the_grid_beside_it_and_is_told():
+    before = bench_of(
+        state_of(
+            {"a": shapely.box(0, 0, 100, 100), "b": shapely.box(100.2, 0, 200, 100)},
+            houses=[(0.5, 0.5), (1.001, 0.5), (1.5, 0.5)], on_earth=True,
+        ),
+        Weights(),
+    )  # fmt: skip
+    assert before.state.houses.grid.tolist() == [0, -1, 1]
+    found = without_slivers(before, Limits())
+    assert (found.gaps, found.overlaps, found.left, found.houses) == (1, 0, 0, ("h1",))
+    after = with_grids(before, found.grids)
+    assert after.state.houses.grid.tolist()[::2] == [0, 1]
+    assert after.state.houses.grid[1] in (0, 1)
+    assert shapely.coverage_is_valid(after.state.grids.lonlat)

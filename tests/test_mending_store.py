@@ -95,6 +95,16 @@ def across(engine: Engine, draft: PlanInfo) -> tuple[str, str]:
     return taker, giver
 
 
+@pytest.fixture
+def apart(engine: Engine, draft: PlanInfo) -> str:
+    """A grid drawn 3.5 cm too small, as an office sent it: its code."""
+    grids = grids_of(engine, "草案")
+    code = sorted(grids)[4]
+    redraw(engine, "草案", {code: degrees(metric(grids[code]).buffer(-0.035, join_style="mitre"))})
+    assert gisgrid(engine, "attach", "--plan", "草案", "--commit").exit_code == 0
+    return code
+
+
 # ---- grids across communities ------------------------------------------------------------------
 
 
@@ -180,19 +190,65 @@ def test_the_page_offers_the_mend_beside_the_finding_and_beside_the_proposal(
     assert [c["status"] for c in again if c["name"] == "outside"] == ["pass"]
 
 
+# ---- slivers -----------------------------------------------------------------------------------
+
+
+def test_a_sliver_blocks_with_the_name_of_the_setting_and_the_way_on(engine: Engine, apart: str):
+    refused = gisgrid(engine, "plan", "submit", "草案", "--commit")
+    assert refused.exit_code == 2
+    assert "limits.sliver_m (1 m)" in refused.output
+    assert "gisgrid scenario mend-slivers 草案" in refused.output
+    before = owners(engine, "草案")
+    done = gisgrid(engine, "scenario", "mend-slivers", "草案", "--commit")
+    assert done.exit_code == 0, done.output
+    assert "1 gaps and 0 overlaps closed" in done.output
+    after = owners(engine, "草案")
+    moved = {h for h in before if before[h] != after[h]}
+    assert all(f"house {h} stands in what was closed" in done.output for h in moved)
+    assert {before[h] for h in moved} <= {None}
+    assert gisgrid(engine, "plan", "submit", "草案", "--commit").exit_code == 0
+    nothing = gisgrid(engine, "scenario", "mend-slivers", "草案")
+    assert nothing.exit_code == 2 and "no gap or overlap" in nothing.output
+
+
+def test_publishing_a_draft_can_mend_its_slivers_first(engine: Engine, apart: str):
+    asked = ("plan", "publish", "草案", "--from", "2024-01-01", "--unreviewed")
+    refused = gisgrid(engine, *asked, "--commit")
+    assert refused.exit_code == 2 and "limits.sliver_m" in refused.output
+    tried = gisgrid(engine, *asked, "--mend-slivers")
+    assert tried.exit_code == 0 and "closed" in tried.output
+    assert gisgrid(engine, *asked, "--commit").exit_code == 2, "it was a try"
+    done = gisgrid(engine, *asked, "--mend-slivers", "--commit")
+    assert done.exit_code == 0, done.output
+    assert "is in force from 2024-01-01" in done.output
+    said = gisgrid(engine, "scenario", "log", "草案").output
+    assert "slivers" in said and "before publication" in said
+
+
+def test_the_width_is_the_townships_setting(engine: Engine, apart: str):
+    assert gisgrid(
+        engine, "township", "--set", "limits.sliver_m=0.03", "--set", "limits.sliver_m2=0",
+        "--commit",
+    ).exit_code == 0  # fmt: skip
+    nothing = gisgrid(engine, "scenario", "mend-slivers", "草案")
+    assert nothing.exit_code == 2
+    assert "limits.sliver_m = 0.03 m" in nothing.output
+
+
 @pytest.mark.browser
-def test_a_planner_mends_strays_beside_the_checks(
+def test_a_planner_mends_slivers_and_strays_beside_the_checks(
     browser: Browser,  # noqa: F811 - the fixture
     engine: Engine,
     draft: PlanInfo,
     across: tuple[str, str],
+    apart: str,
 ):
     with transaction(engine) as session:
         planner = appointed(session, "planner")
     with served(app_over(engine, account=planner)) as host:
         for language, words in (
-            ("en", (f"Cut {across[0]} at its community's border",)),
-            ("zh", (f"在社区边界切分 {across[0]}",)),
+            ("en", ("Mend all slivers", f"Cut {across[0]} at its community's border")),
+            ("zh", ("修补所有细缝", f"在社区边界切分 {across[0]}")),
         ):
             with visit(browser, host, width=1440, height=900) as seen:
                 page = seen.page
@@ -203,7 +259,7 @@ def test_a_planner_mends_strays_beside_the_checks(
                 page.wait_for_selector("html[data-checked]", state="attached")
                 for word in words:
                     expect(page.get_by_role("button", name=word, exact=True)).to_be_visible()
-                page.get_by_role("button", name=words[-1], exact=True).scroll_into_view_if_needed()
+                page.get_by_role("button", name=words[1], exact=True).scroll_into_view_if_needed()
                 shot(page, f"mends_{language}")
                 if language == "en":
                     continue
@@ -212,6 +268,7 @@ def test_a_planner_mends_strays_beside_the_checks(
                     page.wait_for_selector(f"html[data-version='{version}']", state="attached")
                 page.click("#check")
                 page.click("#log-section summary")
+                expect(page.locator("#log")).to_contain_text("修补细缝")
                 expect(page.locator("#log")).to_contain_text("在社区边界切分网格")
                 shot(page, "mended")
                 assert (seen.failures, seen.elsewhere) == ([], [])

@@ -14,7 +14,7 @@ from gisgrid.errors import Invalid, NotFound
 from gisgrid.plans import edits, jobs, mending, scenarios
 from gisgrid.plans.bench import Bench
 from gisgrid.plans.corners import NewGrid
-from gisgrid.plans.fetch import parcel_borders
+from gisgrid.plans.fetch import limits_of, parcel_borders
 from gisgrid.plans.numbering import new_grids, next_code
 from gisgrid.plans.plans import Place, PlanInfo, plan_by_id
 from gisgrid.plans.state import Grids
@@ -125,6 +125,11 @@ def _across(session: Session, place: Place, plan: PlanInfo, asked: Mapping[str, 
     return lambda bench: change(bench, grid, make)
 
 
+def _slivers(session: Session, place: Place, plan: PlanInfo, asked: Mapping[str, Any]) -> Change:
+    limits = limits_of(session, place.id)
+    return lambda bench: mending.without_slivers(bench, limits).grids
+
+
 def _accept(session: Session, place: Place, plan: PlanInfo, asked: Mapping[str, Any]) -> Change:
     found = jobs.job(session, int(asked["job"]))
     if found.plan_id != plan.id:
@@ -148,6 +153,7 @@ _KINDS: dict[str, Callable[[Session, Place, PlanInfo, Mapping[str, Any]], Change
     "rebalance": _accept,
     "combine": _combine,
     "across": _across,
+    "slivers": _slivers,
 }
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Response, redirect, render_template, request, url_for
+from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
 from gisgrid.access.scope import scope
@@ -93,6 +94,7 @@ def checks(plan_id: int) -> Response:
                     "status": r.status,
                     "places": len(r.findings),
                     "blocking": r.name in blocking,
+                    "mends": _sliver_mends() if r.name == "sliver" and r.findings else [],
                     "findings": [
                         {
                             "text": f.zh if chinese else f.en,
@@ -110,6 +112,10 @@ def checks(plan_id: int) -> Response:
             ]
         }
     )
+
+
+def _sliver_mends() -> list[dict[str, Any]]:
+    return [{"label": gettext("Mend all slivers"), "edit": {"kind": "slivers"}}]
 
 
 @blueprint.post("/<int:plan_id>/step")

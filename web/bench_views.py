@@ -181,6 +181,7 @@ def actions() -> dict[str, str]:
         "rebalance": gettext("Proposal taken over"),
         "combine": gettext("Scenario combined"),
         "across": gettext("Grid cut at its community's border"),
+        "slivers": gettext("Slivers mended"),
     }
 
 

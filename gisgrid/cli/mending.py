@@ -5,10 +5,13 @@ from __future__ import annotations
 import click
 
 from gisgrid.cli.drawing import keep_edit, why_option
-from gisgrid.cli.scenarios import at_scenario, commit_option, township_option
+from gisgrid.cli.scenarios import At, at_scenario, commit_option, township_option
 from gisgrid.cli.who import who_option
 from gisgrid.plans import mending
+from gisgrid.plans.bench import Bench
+from gisgrid.plans.fetch import limits_of
 from gisgrid.plans.numbering import new_grids
+from gisgrid.plans.state import Grids
 from gisgrid.settings import Settings
 
 
@@ -36,4 +39,34 @@ def across_command(
         keep_edit(at, "across", who, why, lambda bench: change(bench, grid, make))
 
 
-COMMANDS = (across_command,)
+@click.command("mend-slivers")
+@click.argument("name")
+@why_option
+@who_option
+@township_option
+@commit_option
+@click.pass_obj
+def slivers_command(
+    settings: Settings, /, *, name: str, why: str, who: str, township: str | None, commit: bool
+) -> None:
+    """Close the thin gaps and overlaps of NAME: those below limits.sliver_m or limits.sliver_m2."""
+    with at_scenario(settings, name, township, commit=commit) as at:
+        mend_slivers(at, who, why)
+
+
+def mend_slivers(at: At, who: str, why: str) -> None:
+    """Mend a scenario's slivers as an edit, and tell what was closed."""
+
+    def closed(bench: Bench) -> Grids:
+        found = mending.without_slivers(bench, limits_of(at.session, at.place.id))
+        click.echo(f"{found.gaps} gaps and {found.overlaps} overlaps closed")
+        if found.left:
+            click.echo(f"{found.left} gaps stay: no grid of their community lies beside them")
+        for code in found.houses:
+            click.echo(f"house {code} stands in what was closed, or on its edge: another grid")
+        return found.grids
+
+    keep_edit(at, "slivers", who, why, closed)
+
+
+COMMANDS = (across_command, slivers_command)

@@ -1,4 +1,4 @@
-"""Faults of a plan's ground mended as edits: a grid across communities.
+"""Faults of a plan's ground mended as edits: a grid across communities, slivers between grids.
 
 All is cut on the lattice of `gisgrid.balance.lattice`, where a common corner is one corner, and goes
 back to degrees with the corners that were there to the last digit.
@@ -7,20 +7,23 @@ back to degrees with the corners that were there to the last digit.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from gisgrid.balance.arrays import Geometries, Ints
-from gisgrid.balance.faces import cut_into_faces, dissolve
-from gisgrid.balance.lattice import mean_width_m, to_lattice
+from gisgrid.balance.arrays import Bools, Geometries, Ints
+from gisgrid.balance.faces import contacts, cut_into_faces, dissolve, flood, hand_crumbs_over
+from gisgrid.balance.lattice import mean_width_m, shared_segments, to_lattice
 from gisgrid.errors import Invalid, NotFound
 from gisgrid.plans.bench import Bench
 from gisgrid.plans.corners import NewGrid, with_new
 from gisgrid.plans.drawn import lay_down
+from gisgrid.plans.limits import Limits
 from gisgrid.plans.refusals import ROUNDING_M
 from gisgrid.plans.regrid import on_grids, rows_kept
+from gisgrid.plans.shape_checks import Ground
 from gisgrid.plans.state import NO_ROW, Grids, PlanState, rows_of
 from gisgrid.plans.topology import REACH_M, inside, longest_neighbour, mended
 
@@ -29,6 +32,13 @@ Make = Callable[[str], NewGrid]
 
 
 WAYS_ON: dict[str, tuple[str, str]] = {
+    "sliver": (
+        "Gaps and overlaps thinner than the township's limits.sliver_m ({sliver_m:g} m) or smaller than "
+        "limits.sliver_m2 ({sliver_m2:g} m²) are mended with gisgrid scenario mend-slivers {name}, or with "
+        "the button beside the check in the editor.",
+        "窄于乡镇/街道设置 limits.sliver_m（{sliver_m:g} 米）或小于 limits.sliver_m2（{sliver_m2:g} 平方米）"
+        "的缝隙和重叠可用 gisgrid scenario mend-slivers {name} 修补，或点击编辑器中该检查旁的按钮。",
+    ),
     "outside": (
         "A grid across communities is cut at the border, or given to the community of most of its houses, "
         "with gisgrid scenario mend-across {name} GRID, or with the buttons beside the finding in the "
@@ -38,6 +48,19 @@ WAYS_ON: dict[str, tuple[str, str]] = {
     ),
 }
 """How what a check finds is mended, by the check's name; in English and Chinese."""
+
+
+@dataclass(frozen=True, eq=False)
+class Mended:
+    """Grids with their slivers mended."""
+
+    grids: Grids
+    gaps: int
+    overlaps: int
+    left: int
+    """Slivers that no grid of their community lies beside; they stay."""
+    houses: tuple[str, ...]
+    """Codes of the houses that change their grid: they stand in what was closed, or on its edge."""
 
 
 # ---- a grid across communities -----------------------------------------------------------------
@@ -186,6 +209,70 @@ def given_to_most(bench: Bench, code: str, make: Make) -> Grids:
     return kept_within(bench, code, make, to=home_of_most(bench.state, code))
 
 
+# ---- slivers -----------------------------------------------------------------------------------
+
+
+def without_slivers(bench: Bench, limits: Limits) -> Mended:
+    """The grids with the gaps and overlaps closed that the check ``sliver`` finds.
+
+    A gap goes to the grid of its community with the longest border along it, an overlap to the lower
+    code, which owns it already. Houses in a gap get its grid; every other one keeps its own: where a
+    border would move over one by a millimetre, it is led around it. Only on a community's border nothing
+    can be led around, and a house on that very line may go to the grid of the lower code.
+
+    Raises
+    ------
+    Invalid
+        There is no sliver that can be mended.
+    """
+    state = bench.state
+    ground = Ground(state, limits)
+    gaps = ground.gaps.where(ground.thin(ground.gaps))
+    overlaps = ground.overlaps.where(ground.thin(ground.overlaps))
+    metric = to_lattice(ground.grids)
+    shapes = to_lattice(np.concatenate([gaps.shape, overlaps.shape]))
+    rows = _around(state, metric, shapes) if len(shapes) else np.zeros(0, dtype=np.int64)
+    takers = np.array(
+        [
+            _taker(state, metric, rows, piece, home, but=NO_ROW)
+            for piece, home in zip(gaps.shape, gaps.of.tolist(), strict=True)
+        ],
+        dtype=np.int64,
+    )
+    closed = int((takers >= 0).sum())
+    if not closed + len(overlaps.shape):
+        raise Invalid(
+            f"There is no gap or overlap thinner than limits.sliver_m = {limits.sliver_m:g} m (or smaller "
+            f"than limits.sliver_m2 = {limits.sliver_m2:g} m²) that can be mended.",
+            zh=f"没有窄于 limits.sliver_m = {limits.sliver_m:g} 米"
+            f"（或小于 limits.sliver_m2 = {limits.sliver_m2:g} 平方米）且可修补的缝隙或重叠。",
+        )
+    faces = cut_into_faces(shapely.boundary(np.concatenate([metric[rows], shapes])))
+    covers = _covers(faces, metric[rows])
+    thin = _covers(faces, shapes)
+    for k, taker in enumerate(takers.tolist()):
+        if taker >= 0:
+            covers[thin[:, k], taker] = True
+    for k, row in enumerate(overlaps.other.tolist()):
+        covers[thin[:, len(takers) + k], np.searchsorted(rows, row)] = False
+    covers = _in_one_piece(faces, _without_crumbs(faces, covers, limits.rounding_m), limits)
+    drawn = metric.copy()
+    for k, row in enumerate(rows.tolist()):
+        drawn[row] = dissolve(faces[covers[:, k]], np.zeros(int(covers[:, k].sum()), int), 1)[0]
+    meant = state.houses.grid.copy()
+    found = lay_down(
+        state, drawn, rows, meant=meant, houses=bench.houses_at, events=bench.events_at
+    )
+    other = np.flatnonzero(meant != found.state.houses.grid)
+    return Mended(
+        grids=found.state.grids,
+        gaps=closed,
+        overlaps=len(overlaps.shape),
+        left=len(takers) - closed,
+        houses=tuple(state.houses.code[other].tolist()),
+    )
+
+
 # ---- cutting -----------------------------------------------------------------------------------
 
 
@@ -212,6 +299,43 @@ def _first_cover(faces: Geometries, polygons: Geometries) -> Ints:
     first = np.full(len(faces), len(polygons))
     np.minimum.at(first, face, polygon)
     return np.where(first < len(polygons), first, NO_ROW)
+
+
+def _covers(faces: Geometries, polygons: Geometries) -> Bools:
+    """Which faces lie in which polygons, shape (faces, polygons)."""
+    out = np.zeros((len(faces), len(polygons)), dtype=bool)
+    face, polygon = shapely.STRtree(polygons).query(
+        shapely.point_on_surface(faces), predicate="intersects"
+    )
+    out[face, polygon] = True
+    return out
+
+
+def _without_crumbs(faces: Geometries, covers: Bools, rounding_m: float) -> Bools:
+    """Faces that are rounding of coordinates, of one polygon each: the first, else the one beside it."""
+    crumb = mean_width_m(faces) < rounding_m
+    count = covers.sum(axis=1)
+    label = np.where(count > 0, covers.argmax(axis=1), NO_ROW)
+    label = flood(label, crumb & (count == 0), contacts(shared_segments(faces)))
+    out = covers.copy()
+    out[crumb] = False
+    out[crumb & (label >= 0), label[crumb & (label >= 0)]] = True
+    return out
+
+
+def _in_one_piece(faces: Geometries, covers: Bools, limits: Limits) -> Bools:
+    """Thin and small pieces that closing an overlap cut off go to the polygon they lie beside most."""
+    alone = covers.sum(axis=1) == 1
+    label = np.where(alone, covers.argmax(axis=1), NO_ROW)
+    small = alone & (
+        (mean_width_m(faces) < limits.sliver_m) | (shapely.area(faces) < limits.sliver_m2)
+    )
+    given, _ = hand_crumbs_over(label, shapely.area(faces), shared_segments(faces), small)
+    moved = given != label
+    out = covers.copy()
+    out[moved] = False
+    out[moved, given[moved]] = True
+    return out
 
 
 def _pieces(faces: Geometries, rows: Ints) -> list[tuple[BaseGeometry, Ints]]:

@@ -123,6 +123,7 @@
     box.replaceChildren(make("ul", {}, ...found.checks.map((check) => make("li", {},
       make("span", {}, `${check.title}: `), make("span", { class: `mark mark-${check.status}` }, said[check.status]),
       check.places ? ` ${words.in_places.replace("{n}", check.places)}` : "", check.blocking ? make("b", {}, ` · ${words.blocks}`) : null,
+      ...mends(bench, check),
       ...check.findings.slice(0, 5).flatMap((each) => [make("button", { type: "button",
         onclick: () => { if (each.place) bench.map.setView(gisgrid.latlng(each.place), 17); bench.tell(each.fix ? `${each.text} ${each.fix}` : each.text, each.place); } }, each.text),
       ...mends(bench, each)])))));
