@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import Engine, create_engine, text
+from argon2 import PasswordHasher
+from sqlalchemy import Engine, create_engine
 from sqlalchemy.orm import Session
 
+from gisgrid.access import passwords
 from gisgrid.db import migrate
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
-from tests.town_f import load_town
+from tests.support.database import Filled, own_database, rolled_back, throwaway_cluster
+from tests.support.town_f import load_town
 
 REAL = Path(__file__).parent / "real"
 
@@ -41,22 +44,19 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         )
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_passwords() -> Iterator[None]:
+    """A hash shall be costly for who guesses, not for who tests; ``test_keys`` holds what it costs."""
+    with pytest.MonkeyPatch.context() as patch:
+        cheap = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+        patch.setattr(passwords, "hasher", cheap)
+        yield
+
+
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
-    with tempfile.TemporaryDirectory(prefix="gg") as folder:
-        # The server runs as another user when the tests run as root.
-        Path(folder).chmod(0o755)
-        cluster = Cluster.at(
-            Path(folder) / "home",
-            fsync="off",
-            synchronous_commit="off",
-            full_page_writes="off",
-        )
-        cluster.start()
-        try:
-            yield cluster
-        finally:
-            cluster.stop()
+    with throwaway_cluster() as cluster:
+        yield cluster
 
 
 @pytest.fixture(scope="session")
@@ -70,60 +70,82 @@ def template(cluster: Cluster) -> str:
 
 @pytest.fixture(scope="session")
 def _shared_engine(cluster: Cluster, template: str) -> Iterator[Engine]:
-    with _database(cluster, template, "shared") as engine:
+    with own_database(cluster, template, "shared") as engine:
         yield engine
 
 
 @pytest.fixture
 def session(_shared_engine: Engine) -> Iterator[Session]:
     """A session whose work is rolled back after the test."""
-    with _shared_engine.connect() as connection, connection.begin() as outer:
-        with Session(connection, join_transaction_mode="create_savepoint") as session:
-            yield session
-        outer.rollback()
-
-
-@pytest.fixture
-def engine(cluster: Cluster, template: str) -> Iterator[Engine]:
-    """An empty migrated database of the test's own, for what commits."""
-    with _database(cluster, template, f"own_{os.urandom(4).hex()}") as engine:
-        yield engine
+    with rolled_back(_shared_engine) as session:
+        yield session
 
 
 @pytest.fixture(scope="session")
-def town_engine(cluster: Cluster, template: str) -> Iterator[Engine]:
-    """A database that holds Town F; whoever changes it rolls back."""
-    with _database(cluster, template, "town_f") as engine:
+def fill() -> Callable[[Session], object] | None:
+    """What ``engine`` holds. A module has its own: done once, and copied for each of its tests."""
+    return None
+
+
+@pytest.fixture
+def _own(
+    cluster: Cluster, template: str, filled: Filled, fill: Callable[[Session], Any] | None
+) -> Iterator[tuple[Engine, Any]]:
+    if fill is None:
+        with own_database(cluster, template, "own") as engine:
+            yield engine, None
+    else:
+        with filled(fill) as own:
+            yield own
+
+
+@pytest.fixture
+def engine(_own: tuple[Engine, Any]) -> Engine:
+    """A migrated database of the test's own, for what commits; empty but for what ``fill`` put in."""
+    return _own[0]
+
+
+@pytest.fixture
+def made(_own: tuple[Engine, Any]) -> Any:
+    """What ``fill`` returned."""
+    return _own[1]
+
+
+@pytest.fixture(scope="session")
+def filled(cluster: Cluster, template: str) -> Iterator[Filled]:
+    """``filled(fill)``: a database of the test's own, copied from one that ``fill`` made once."""
+    filled = Filled(cluster, template)
+    yield filled
+    filled.close()
+
+
+@pytest.fixture(scope="session")
+def town_template(cluster: Cluster, template: str) -> Iterator[str]:
+    """Name of a database that holds Town F and that others are copied from."""
+    with own_database(cluster, template, "town_f") as engine:
         with transaction(engine) as session:
             load_town(session)
+        engine.dispose()
+        assert engine.url.database
+        yield engine.url.database
+
+
+@pytest.fixture(scope="session")
+def town_engine(cluster: Cluster, town_template: str) -> Iterator[Engine]:
+    """A database that holds Town F; whoever changes it rolls back."""
+    with own_database(cluster, town_template, "town") as engine:
+        yield engine
+
+
+@pytest.fixture
+def own_town(cluster: Cluster, town_template: str) -> Iterator[Engine]:
+    """Town F in a database of the test's own, for what commits."""
+    with own_database(cluster, town_template, "own_town") as engine:
         yield engine
 
 
 @pytest.fixture
 def town(town_engine: Engine) -> Iterator[Session]:
     """A session on Town F, rolled back after the test."""
-    with town_engine.connect() as connection, connection.begin() as outer:
-        with Session(connection, join_transaction_mode="create_savepoint") as session:
-            yield session
-        outer.rollback()
-
-
-class _database:  # noqa: N801 - used as a context manager
-    def __init__(self, cluster: Cluster, template: str, name: str) -> None:
-        self.cluster, self.template, self.name = cluster, template, name
-        self.admin = create_engine(cluster.url("postgres"), isolation_level="AUTOCOMMIT")
-
-    def __enter__(self) -> Engine:
-        with self.admin.connect() as c:
-            c.execute(text(f"CREATE DATABASE {self.name} TEMPLATE {self.template}"))
-        # Two fixtures that wait for each other shall fail in a minute, not hang.
-        self.engine = create_engine(
-            self.cluster.url(self.name), connect_args={"options": "-c lock_timeout=60s"}
-        )
-        return self.engine
-
-    def __exit__(self, *_: object) -> None:
-        self.engine.dispose()
-        with self.admin.connect() as c:
-            c.execute(text(f"DROP DATABASE {self.name} WITH (FORCE)"))
-        self.admin.dispose()
+    with rolled_back(town_engine) as session:
+        yield session

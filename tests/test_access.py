@@ -15,7 +15,7 @@ from gisgrid.access.roles import RIGHTS, ROLES
 from gisgrid.access.scope import scope
 from gisgrid.errors import Conflict, Invalid, NotFound
 from gisgrid.tables.access import ROLES as KNOWN
-from tests.factories import create_plan, create_township
+from tests.support.factories import create_plan, create_township
 
 TODAY = date.today()  # noqa: DTZ011 - appointments of the tests are open on both sides of it
 LONG_AGO = TODAY - timedelta(days=400)

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import pytest
 from click.testing import Result
 from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
 
 from gisgrid.access.unmask import open_residents
 from gisgrid.db.store import transaction
-from tests.accounts import acting, web_engine
-from tests.test_cli import gisgrid
-from tests.web import fill_town
+from tests.support.accounts import acting, web_engine
+from tests.support.terminal import gisgrid
+from tests.support.web import fill_town
 
 A = "999901001001"
 TOWN = "999901001"
 
 
+@pytest.fixture(scope="module")
+def fill() -> Callable[[Session], object]:
+    return partial(fill_town, houses=200, events=40)
+
+
 @pytest.fixture
 def town(engine: Engine) -> Engine:
-    with transaction(engine) as session:
-        fill_town(session, houses=200, events=40)
     return engine
 
 

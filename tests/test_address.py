@@ -14,8 +14,8 @@ from gisgrid.errors import Invalid, NotFound
 from gisgrid.locate import aliases
 from gisgrid.locate.address import Answer, nearest_address, search
 from gisgrid.locate.gazetteer import index_addresses
-from tests.factories import create_area, create_house, create_township
-from tests.sketch import sketch, spot
+from tests.support.factories import create_area, create_house, create_township
+from tests.support.sketch import sketch, spot
 
 HERE = spot(0.5, 0.5)
 

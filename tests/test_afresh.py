@@ -21,17 +21,17 @@ from gisgrid.plans.townships import change_township
 from gisgrid.plans.weighing import weights_of
 from gisgrid.plans.wishes import Wishes
 from gisgrid.tables import Area
-from tests.conftest import _database
-from tests.factories import (
+from tests.support.bench import client_of
+from tests.support.database import own_database
+from tests.support.factories import (
     community_of,
     create_house,
     create_township,
     ewkt,
 )
-from tests.sketch import sketch, spot
-from tests.test_bench_web import client_of
-from tests.test_cli import gisgrid
-from tests.town_f import DATA, load_kind, load_register
+from tests.support.sketch import sketch, spot
+from tests.support.terminal import gisgrid
+from tests.support.town_f import DATA, load_kind, load_register
 
 SIZE = 180
 ROOMS = "a a b b\na a b b\na a b b"
@@ -40,7 +40,7 @@ ROOMS = "a a b b\na a b b\na a b b"
 @pytest.fixture(scope="module")
 def bare(cluster, template) -> Iterator[Engine]:
     """Town F as it would be before anybody drew a grid."""
-    with _database(cluster, template, "town_bare") as engine:
+    with own_database(cluster, template, "town_bare") as engine:
         with transaction(engine) as session:
             load_kind(session, "areas", DATA / "boundaries/areas.geojson")
             change_township(session, township(session).code, ["code_scheme=gb"])

@@ -17,8 +17,8 @@ from gisgrid.plans.arcs import (
     topology_of,
     with_corners,
 )
-from tests.sketch import sketch
-from tests.town_f import DATA
+from tests.support.sketch import sketch
+from tests.support.town_f import DATA
 
 TOWN = """
     a a b

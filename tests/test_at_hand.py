@@ -26,9 +26,9 @@ from gisgrid.plans.numbering import next_code
 from gisgrid.plans.plans import Place, PlanInfo, plan_in_force, township
 from gisgrid.plans.state import Grids
 from gisgrid.plans.townships import change_township
-from tests.conftest import _database
-from tests.town_f import DATA, load_kind, load_town
-from tests.town_files import make_town
+from tests.support.database import own_database
+from tests.support.town_f import DATA, load_kind, load_town
+from tests.support.town_files import make_town
 
 STEPS = 12
 BY = "甲"
@@ -43,8 +43,7 @@ def whole_town(
     if made:
         folder = tmp_path_factory.mktemp("town")
         make_town("--out", str(folder), "--seed", "31")
-    name = f"at_hand_{request.param_index}"
-    with _database(cluster, template, name) as engine:
+    with own_database(cluster, template, "at_hand") as engine:
         with transaction(engine) as session:
             load_town(session, folder)
             load_kind(session, "stations", folder / "service/stations.csv", crs="wgs84")

@@ -15,7 +15,7 @@ from gisgrid.errors import NotFound, StalePlan
 from gisgrid.plans import summary
 from gisgrid.plans.attach import Counts, attach, attach_rows
 from gisgrid.plans.plans import plan_in_force, publish
-from tests.factories import (
+from tests.support.factories import (
     at,
     create_event,
     create_grid,
@@ -25,7 +25,7 @@ from tests.factories import (
     create_resident,
     create_township,
 )
-from tests.sketch import sketch, spot
+from tests.support.sketch import sketch, spot
 
 
 def grid_codes(session: Session, plan_id: int, column: str = "grid_id") -> dict[str, str | None]:

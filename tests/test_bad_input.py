@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 from openpyxl import Workbook
 from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.orm import Session
 
 from gisgrid.cli.main import main
 from gisgrid.db.cluster import Cluster
-from tests.town_f import DATA
+from tests.support.town_f import DATA, load_kind
 
 
 def gisgrid(engine: Engine, *args: str) -> Result:
@@ -28,12 +30,20 @@ def the_line(result: Result) -> str:
     return line
 
 
+def areas_loaded(session: Session) -> int:
+    return load_kind(session, "areas", DATA / "boundaries/areas.geojson").inserted
+
+
+@pytest.fixture(scope="module")
+def fill() -> Callable[[Session], int]:
+    return areas_loaded
+
+
 @pytest.fixture
-def town(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
-    """A township of one community, and an empty folder to work in."""
+def town(engine: Engine, made: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
+    """A township of nine communities, and an empty folder to work in."""
     monkeypatch.chdir(tmp_path)
-    done = gisgrid(engine, "load", "areas", str(DATA / "boundaries/areas.geojson"), "--commit")
-    assert done.exit_code == 0, done.output
+    assert made == 11
     return engine
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import date
 from pathlib import Path
 
 import click
@@ -31,22 +30,16 @@ from gisgrid.plans.state import PlanState
 from gisgrid.plans.task import prepare
 from gisgrid.plans.wishes import Wishes
 from gisgrid.settings import Settings
-from tests.factories import (
+from tests.support.factories import (
     create_house,
     create_household,
     create_plan,
     create_resident,
     create_township,
 )
-from tests.plan_states import state_of
-from tests.sketch import spot
-
-DAY = date(2023, 8, 31)
-
-
-def town_state(session: Session) -> PlanState:
-    place = township(session)
-    return plan_state(session, place, plan_in_force(session, place.id), DAY)
+from tests.support.plan_states import state_of
+from tests.support.sketch import spot
+from tests.support.town_f import DAY, town_state
 
 
 @pytest.fixture(scope="module")

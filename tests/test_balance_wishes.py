@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +31,7 @@ from gisgrid.plans.state import PlanState
 from gisgrid.plans.task import prepare
 from gisgrid.plans.wishes import Wishes
 from gisgrid.settings import Settings
-from tests.factories import (
+from tests.support.factories import (
     create_house,
     create_household,
     create_plan,
@@ -40,8 +39,9 @@ from tests.factories import (
     create_street,
     create_township,
 )
-from tests.sketch import spot
-from tests.test_balance_cli import DAY, town_state
+from tests.support.sketch import spot
+from tests.support.town_f import DAY, town_state
+from tests.support.waiting import eventually
 
 COMMUNITY = "999901001208"
 GRIDS = tuple(f"{COMMUNITY}00{n}" for n in range(1, 6))
@@ -317,9 +317,7 @@ def test_stopped_while_it_saves_it_leaves_no_draft(small: Engine, tmp_path: Path
             stderr=subprocess.PIPE,
         )
         waits = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
-        until = time.monotonic() + 90
-        while not holder.scalar(waits) and time.monotonic() < until and process.poll() is None:
-            time.sleep(0.1)
+        assert eventually(lambda: holder.scalar(waits) or process.poll() is not None, seconds=90)
         assert holder.scalar(waits), process.communicate()
         process.send_signal(signal.SIGTERM)
         _, said = process.communicate(timeout=30)

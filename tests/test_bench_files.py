@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from typing import Any
 
+import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
 from gisgrid.plans.plans import PlanInfo
-from tests.test_bench_web import client_of, draft, neighbours, view
+from tests.support.bench import client_of, drafted, neighbours, view
 
-__all__ = ["draft"]
+
+@pytest.fixture(scope="module")
+def fill() -> Callable[[Session], PlanInfo]:
+    return drafted
+
+
+@pytest.fixture
+def draft(made: PlanInfo) -> PlanInfo:
+    return made
 
 
 def edited(client: FlaskClient, plan_id: int, version: int, edit: dict[str, Any]) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,42 +14,24 @@ import shapely
 from flask.testing import FlaskClient
 from shapely.geometry import mapping
 from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
 
 from gisgrid.db.store import transaction
 from gisgrid.plans import scenarios
-from gisgrid.plans.plans import PlanInfo, plan_by_id, township
+from gisgrid.plans.plans import PlanInfo, township
 from gisgrid.plans.townships import change_township
-from tests.accounts import appointed
-from tests.town_f import load_kind
-from tests.web import app_over, fill_town
+from tests.support.bench import client_of, drafted, neighbours, view
+from tests.support.town_f import load_kind
+
+
+@pytest.fixture(scope="module")
+def fill() -> Callable[[Session], PlanInfo]:
+    return drafted
 
 
 @pytest.fixture
-def draft(engine: Engine) -> PlanInfo:
-    with transaction(engine) as session:
-        town = fill_town(session, columns=6, rows=3, houses=240, events=20)
-        return scenarios.branch(session, plan_by_id(session, town.plan_id), name="草案", who="甲")
-
-
-def client_of(engine: Engine, role: str, area: str | None = None) -> FlaskClient:
-    with transaction(engine) as session:
-        account = appointed(session, role, area)
-    client = app_over(engine, account=account).test_client()
-    word = client.get("/me").text.split('name="csrf_token" value="')[1].split('"')[0]
-    client.environ_base["HTTP_X_CSRFTOKEN"] = word
-    client.environ_base["HTTP_ACCEPT"] = "application/json"
-    return client
-
-
-def view(client: FlaskClient, plan: PlanInfo) -> Any:
-    return client.get(f"/plan/{plan.id}/view.json").json
-
-
-def neighbours(found: Any) -> dict[str, Any]:
-    kind = {g["code"]: g["kind"] for g in found["grids"]}
-    return next(
-        a for a in found["arcs"] if a["movable"] and {kind[c] for c in a["grids"]} == {"basic"}
-    )
+def draft(made: PlanInfo) -> PlanInfo:
+    return made
 
 
 def bent(arc: dict[str, Any], by: float) -> dict[str, Any]:

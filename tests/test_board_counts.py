@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, Row, text
+from sqlalchemy.orm import Session
 
 from gisgrid.db.store import transaction
 from gisgrid.events.board import Board, Filters, board
 from gisgrid.events.bulk import open_loaded
-from tests.accounts import acting, appointed, web_engine
-from tests.web import fill_town
+from tests.support.accounts import acting, appointed, web_engine
+from tests.support.web import fill_town
 
 NOW = datetime(2023, 6, 1, tzinfo=UTC)
 A, B = "999901001001", "999901001005"
@@ -47,22 +48,30 @@ LOOKS: list[tuple[Filters, Callable[[Row[Any]], bool]]] = [
 ]  # fmt: skip
 
 
-@pytest.fixture
-def people(engine: Engine) -> dict[str, int]:
+def varied(session: Session) -> dict[str, int]:
     """Accounts over 600 events of one month, twenty of them without a case and some without a place."""
-    with transaction(engine) as session:
-        town = fill_town(session, columns=6, rows=6, houses=0, events=600)
-        for statement in _VARIED.split(";\n"):
-            session.execute(text(statement))
-        open_loaded(session, town.township_id)
-        for statement in _MORE.split(";\n"):
-            session.execute(text(statement))
-        return {
-            "dispatcher": appointed(session, "dispatcher"),
-            "clerk": appointed(session, "community_clerk", A),
-            "worker": appointed(session, "grid_worker", grid=B + "001"),
-            "planner": appointed(session, "planner"),
-        }
+    town = fill_town(session, columns=6, rows=6, houses=0, events=600)
+    for statement in _VARIED.split(";\n"):
+        session.execute(text(statement))
+    open_loaded(session, town.township_id)
+    for statement in _MORE.split(";\n"):
+        session.execute(text(statement))
+    return {
+        "dispatcher": appointed(session, "dispatcher"),
+        "clerk": appointed(session, "community_clerk", A),
+        "worker": appointed(session, "grid_worker", grid=B + "001"),
+        "planner": appointed(session, "planner"),
+    }
+
+
+@pytest.fixture(scope="module")
+def fill() -> Callable[[Session], dict[str, int]]:
+    return varied
+
+
+@pytest.fixture
+def people(made: dict[str, int]) -> dict[str, int]:
+    return made
 
 
 def sees(who: str, event: Row[Any]) -> bool:

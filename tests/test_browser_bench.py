@@ -17,9 +17,8 @@ from gisgrid.db.store import transaction
 from gisgrid.plans import jobs, scenarios
 from gisgrid.plans.fetch import today
 from gisgrid.plans.plans import plan_in_force, township
-from tests.accounts import appointed
-from tests.town_f import load_town
-from tests.web import ARTIFACTS, Visit, app_over, chromium, served, visit
+from tests.support.accounts import appointed
+from tests.support.web import ARTIFACTS, Visit, app_over, chromium, served, visit
 
 pytestmark = pytest.mark.browser
 
@@ -29,13 +28,6 @@ def browser() -> Iterator[Browser]:
     ARTIFACTS.mkdir(exist_ok=True)
     with chromium() as browser:
         yield browser
-
-
-@pytest.fixture
-def town_f(engine: Engine) -> Engine:
-    with transaction(engine) as session:
-        load_town(session)
-    return engine
 
 
 def ready(seen: Visit, path: str) -> Page:
@@ -105,15 +97,15 @@ def drag_border(seen: Visit, by: tuple[float, float], *, keep: bool = True) -> d
     page.mouse.down()
     for k in range(1, 5):
         page.mouse.move(x + by[0] * k / 4, y + by[1] * k / 4)
-        page.wait_for_timeout(60)
+        page.evaluate("() => new Promise((go) => requestAnimationFrame(() => go(null)))")
     page.wait_for_selector("#live table, #live .refused")
     if keep:
         page.mouse.up()
     return arc
 
 
-def test_the_planners_whole_story(browser: Browser, town_f: Engine):  # noqa: PLR0915 - one story
-    with transaction(town_f) as session:
+def test_the_planners_whole_story(browser: Browser, own_town: Engine):  # noqa: PLR0915 - one story
+    with transaction(own_town) as session:
         place = township(session)
         old = plan_in_force(session, place.id)
         day = today(place)
@@ -121,7 +113,7 @@ def test_the_planners_whole_story(browser: Browser, town_f: Engine):  # noqa: PL
             appointed(session, "planner", name="guihua"),
             appointed(session, "county_reviewer", "999901", name="shenhe"),
         ]
-    drawer, reviewer = (app_over(town_f, account=number) for number in accounts)
+    drawer, reviewer = (app_over(own_town, account=number) for number in accounts)
     with served(drawer) as host, served(reviewer) as county:
         with visit(browser, host, width=1440, height=900) as seen:
             page = seen.page
@@ -145,7 +137,7 @@ def test_the_planners_whole_story(browser: Browser, town_f: Engine):  # noqa: PL
             page.click("#rebalance")
             page.wait_for_selector("html[data-job='waiting']", state="attached")
             shot(page, "waiting")
-            worker = threading.Thread(target=jobs.work, args=(town_f,), kwargs={"once": True})
+            worker = threading.Thread(target=jobs.work, args=(own_town,), kwargs={"once": True})
             worker.start()
             page.wait_for_selector("html[data-job='done']", state="attached", timeout=90_000)
             worker.join()
@@ -230,13 +222,13 @@ def _in_force(page: Page, host: str, day: date) -> int:
     return found
 
 
-def test_tools_locks_and_refusals(browser: Browser, town_f: Engine):  # noqa: PLR0915 - one story
-    with transaction(town_f) as session:
+def test_tools_locks_and_refusals(browser: Browser, own_town: Engine):  # noqa: PLR0915 - one story
+    with transaction(own_town) as session:
         place = township(session)
         draft = scenarios.branch(session, plan_in_force(session, place.id), name="草案", who="甲")
         planner = appointed(session, "planner")
     with (
-        served(app_over(town_f, account=planner)) as host,
+        served(app_over(own_town, account=planner)) as host,
         visit(browser, host, width=1440, height=900) as seen,
     ):
         page = ready(seen, f"/plan/{draft.id}")
@@ -308,7 +300,7 @@ def test_tools_locks_and_refusals(browser: Browser, town_f: Engine):  # noqa: PL
         made = page.evaluate("gisgrid.desk.view.grids.find((g) => g.name === '虚构公园')")
         assert (made["kind"], len(made["code"])) == ("exclusive", 20)
         # A house goes to the neighbour by a click; locked by a click it stays.
-        with transaction(town_f) as session:
+        with transaction(own_town) as session:
             place_of, to = _lone_house(session, draft.id)
         seen.look(*place_of, 19)
         x, y = on_screen(page, place_of)
@@ -354,13 +346,13 @@ def _lone_house(session: Session, plan_id: int) -> tuple[list[float], str]:
     return [lon, lat], code
 
 
-def test_the_second_of_two_planners_sees_what_the_first_did(browser: Browser, town_f: Engine):
-    with transaction(town_f) as session:
+def test_the_second_of_two_planners_sees_what_the_first_did(browser: Browser, own_town: Engine):
+    with transaction(own_town) as session:
         place = township(session)
         draft = scenarios.branch(session, plan_in_force(session, place.id), name="草案", who="甲")
         planner = appointed(session, "planner")
     with (
-        served(app_over(town_f, account=planner)) as host,
+        served(app_over(own_town, account=planner)) as host,
         visit(browser, host) as one,
         visit(browser, host) as two,
     ):

@@ -15,8 +15,7 @@ from sqlalchemy import Engine
 from gisgrid.db.store import transaction
 from gisgrid.locate.gazetteer import index_addresses
 from gisgrid.plans.plans import township
-from tests.town_f import load_town
-from tests.web import ARTIFACTS, app_over, chromium, served
+from tests.support.web import ARTIFACTS, app_over, chromium, served
 
 pytestmark = pytest.mark.browser
 
@@ -37,20 +36,17 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def app(town_copy: Engine) -> Iterator[Flask]:
-    app = app_over(town_copy)
-    yield app
-    app.extensions["gisgrid.snapshots"].close()
+def app(town_copy: Engine) -> Flask:
+    return app_over(town_copy)
 
 
 @pytest.fixture(scope="module")
-def town_copy(cluster: Any, template: str) -> Iterator[Engine]:
+def town_copy(cluster: Any, town_template: str) -> Iterator[Engine]:
     """Town F in a database of this module's own, with its addresses indexed."""
-    from tests.conftest import _database
+    from tests.support.database import own_database
 
-    with _database(cluster, template, "lookup") as engine:
+    with own_database(cluster, town_template, "lookup") as engine:
         with transaction(engine) as session:
-            load_town(session)
             index_addresses(session, township(session).id)
         yield engine
 

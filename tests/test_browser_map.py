@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page
 from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
 
 from gisgrid.db.store import transaction
-from tests.web import ARTIFACTS, Town, app_over, chromium, fill_town, served, visit
+from tests.support.web import ARTIFACTS, Town, app_over, chromium, fill_town, served, visit
 
 pytestmark = pytest.mark.browser
 
@@ -27,10 +28,14 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
+@pytest.fixture(scope="module")
+def fill() -> Callable[[Session], Town]:
+    return fill_town
+
+
 @pytest.fixture
-def town(engine: Engine) -> Town:
-    with transaction(engine) as session:
-        return fill_town(session)
+def town(made: Town) -> Town:
+    return made
 
 
 @pytest.fixture
@@ -113,8 +118,8 @@ def test_the_map_is_drawn_and_asks_no_other_host(app: Flask, browser: Browser):
 def test_a_page_that_did_ask_another_host_would_be_seen(app: Flask, browser: Browser):
     with served(app) as host, visit(browser, host) as seen:
         seen.page.goto("about:blank")
-        seen.page.set_content("<img src='http://elsewhere.example/x.png'>")
-        seen.page.wait_for_timeout(300)
+        with seen.page.expect_event("requestfailed"):
+            seen.page.set_content("<img src='http://elsewhere.example/x.png'>")
         assert seen.elsewhere == ["http://elsewhere.example/x.png"]
 
 
@@ -189,8 +194,11 @@ def test_a_sum_opens_by_zooming_in(app: Flask, browser: Browser):
         seen.look(120.916, 40.709, 13)
         many = max(shown(page, "open_events"), key=lambda s: s["n"])
         assert many["n"] > 1
+        page.evaluate(
+            "() => { window.zoomed = new Promise((go) => gisgrid.town.once('zoomend', go)); }"
+        )
         page.mouse.click(many["x"], many["y"])
-        page.wait_for_timeout(600)
+        page.evaluate("() => window.zoomed.then(() => null)")
         assert page.evaluate("gisgrid.town.getZoom()") == 15
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,80 +9,38 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 from sqlalchemy import Engine, text
 
 from gisgrid.db.store import transaction
 from gisgrid.locate.gazetteer import index_addresses
 from gisgrid.plans.plans import township
-from tests.accounts import appointed
-from tests.test_report_web import jpeg
-from tests.town_f import load_town
-from tests.web import ARTIFACTS, app_over, chromium, served, session_cookie
+from tests.support.accounts import appointed
+from tests.support.desks import jpeg
+from tests.support.phones import INSIDE, NEAR_BORDER, choose, phone, send
+from tests.support.web import ARTIFACTS, app_over, chromium, served, session_cookie
 
 pytestmark = pytest.mark.browser
 
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
-INSIDE, NEAR_BORDER = (120.89, 40.70), (120.8894269, 40.7021652)
 PAGE_BYTES = 200_000
 
 
 @pytest.fixture(scope="module")
-def town(cluster: Any, template: str) -> Iterator[tuple[Engine, Flask, int, int]]:
-    from tests.conftest import _database
+def town(cluster: Any, town_template: str) -> Iterator[tuple[Engine, Flask, int, int]]:
+    from tests.support.database import own_database
 
-    with _database(cluster, template, "report") as engine:
+    with own_database(cluster, town_template, "report") as engine:
         with transaction(engine) as session:
-            load_town(session)
             index_addresses(session, township(session).id)
             worker = appointed(session, "grid_worker", grid="999901001207002", name="worker.b")
             dispatcher = appointed(session, "dispatcher", name="dispatcher.shi")
         app = app_over(engine)
         yield engine, app, worker, dispatcher
-        app.extensions["gisgrid.snapshots"].close()
-
-
-@contextlib.contextmanager
-def phone(
-    browser: Browser, host: str, at: tuple[float, float], *, cookie: str = "", width: int = 360
-) -> Iterator[Page]:
-    context = browser.new_context(
-        viewport={"width": width, "height": 740},
-        geolocation={"longitude": at[0], "latitude": at[1], "accuracy": 6},
-        permissions=["geolocation"],
-    )
-    if cookie:
-        name, _, value = cookie.partition("=")
-        context.add_cookies([{"name": name, "value": value, "url": host}])
-    page = context.new_page()
-    page.set_default_timeout(30_000)
-    failures: list[str] = []
-    page.on("pageerror", lambda error: failures.append(str(error)))
-    page.on("request", lambda r: None if r.url.startswith(host + "/") else failures.append(r.url))
-    try:
-        page.goto(f"{host}/report")
-        page.wait_for_selector("html[data-ready]", state="attached")
-        yield page
-        assert failures == []
-    finally:
-        context.close()
 
 
 def picture(page: Page, name: str) -> None:
     page.screenshot(path=ARTIFACTS / f"report-{name}.png", full_page=True)
-
-
-def choose(page: Page, major: str, minor: str) -> None:
-    """The first two taps; the third is to send."""
-    page.click(f"summary:has-text('{major}')")
-    page.click(f".minors label:has-text('{minor}')")
-    page.wait_for_selector("#near .place, #near .note")
-
-
-def send(page: Page) -> str:
-    page.click("#send")
-    page.wait_for_selector("#code")
-    return page.inner_text("#code")
 
 
 def sizes(page: Page) -> list[str]:

@@ -14,12 +14,11 @@ from gisgrid.db.store import transaction
 from gisgrid.events.calendars import read_calendar
 from gisgrid.events.clocks import keep_calendar
 from gisgrid.plans.plans import township
-from tests.accounts import appointed
-from tests.test_board import listened
-from tests.test_browser_report import INSIDE, choose, phone, send
-from tests.test_report_web import jpeg
-from tests.town_f import DATA, load_town
-from tests.web import ARTIFACTS, app_over, chromium, session_cookie
+from tests.support.accounts import appointed
+from tests.support.desks import jpeg
+from tests.support.phones import INSIDE, choose, phone, send
+from tests.support.town_f import DATA
+from tests.support.web import ARTIFACTS, app_over, chromium, listened, session_cookie
 
 pytestmark = pytest.mark.browser
 
@@ -92,9 +91,8 @@ def steps_of(engine: Engine, code: str) -> list[tuple[str, str]]:
 
 
 @pytest.fixture
-def people(engine: Engine) -> dict[str, int]:
-    with transaction(engine) as session:
-        load_town(session)
+def people(own_town: Engine) -> dict[str, int]:
+    with transaction(own_town) as session:
         keep_calendar(session, township(session).id, read_calendar(DATA / "calendar/calendar.csv"))
         return {
             "shi": appointed(session, "dispatcher", name="dispatcher.shi"),
@@ -103,9 +101,9 @@ def people(engine: Engine) -> dict[str, int]:
         }
 
 
-def test_a_case_from_a_phone_to_its_rating(engine: Engine, people: dict[str, int]):
+def test_a_case_from_a_phone_to_its_rating(own_town: Engine, people: dict[str, int]):
     ARTIFACTS.mkdir(exist_ok=True)
-    app = app_over(engine)
+    engine, app = own_town, app_over(own_town)
     app.config["STREAM_LIFE_S"] = 60.0
     with listened(app) as host, chromium() as browser:
 
@@ -115,11 +113,11 @@ def test_a_case_from_a_phone_to_its_rating(engine: Engine, people: dict[str, int
         with at_screen("shi") as board:
             board.goto(f"{host}/dispatch")
             board.wait_for_selector("html[data-live]", state="attached")
-            # Reported by a phone without an account: it is on the board within a second.
+            # Reported by a phone without an account: it comes onto the board by itself.
             with phone(browser, host, INSIDE) as page:
                 choose(page, "城乡管理", "暴露垃圾")
                 code = send(page)
-            board.wait_for_selector("li.fresh", timeout=1500)
+            board.wait_for_selector("li.fresh")
             shot(board, "1-board")
             case = str(board.get_attribute("li.fresh a", "href"))
             # By the keyboard alone: the one that came in is looked for, and opened.

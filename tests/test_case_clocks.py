@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,20 +14,9 @@ from gisgrid.events.calendars import read_calendar
 from gisgrid.events.cases import CaseNow, Details, case_log, case_now, take_step
 from gisgrid.events.clocks import clocks_of, judge, keep_calendar, recount, standing
 from gisgrid.events.flow import keep_flow, own_flow, parse_flow
-from tests.cases import DISPATCHER, RESIDENT, TEAM_A, WORKER, Walk, at, new_case, place
-from tests.factories import create_matter, create_plan, create_township
-from tests.town_files import DATA
-
-
-def due(session: Session, case: CaseNow) -> dict[str, str | None]:
-    """Of the clocks that are not stopped: wall time of Shanghai, None while it stands still."""
-    return {
-        k.name: (k.clock.due_at + timedelta(hours=8)).strftime("%Y-%m-%d %H:%M")
-        if k.clock.due_at
-        else None
-        for k in clocks_of(session, case.id)
-        if k.clock.stopped_at is None
-    }
+from tests.support.cases import DISPATCHER, RESIDENT, TEAM_A, WORKER, Walk, at, due, new_case, place
+from tests.support.factories import create_matter, create_plan, create_township
+from tests.support.town_files import DATA
 
 
 def ended(session: Session, case: CaseNow) -> list[tuple[str, str]]:

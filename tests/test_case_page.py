@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from PIL import Image
 from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from gisgrid.db.store import transaction
 from gisgrid.events.cases import By, case_log, case_now
 from gisgrid.events.people import acceptance
-from tests.accounts import appointed
-from tests.cases import at
-from tests.sketch import spot
-from tests.test_case_rights import PUBLIC, Town
-from tests.web import app_over
+from tests.support.accounts import appointed
+from tests.support.case_town import PUBLIC, Peopled, Town, peopled
+from tests.support.cases import at
+from tests.support.sketch import spot
+from tests.support.web import app_over
 
 
 class Desk:
@@ -55,8 +56,8 @@ def photo() -> tuple[io.BytesIO, str]:
 
 
 class Office:
-    def __init__(self, engine: Engine) -> None:
-        self.town = Town(engine)
+    def __init__(self, engine: Engine, made: Peopled) -> None:
+        self.town = Town(engine, made)
         self.engine = engine
         with transaction(engine) as session:
             code = session.scalar(
@@ -76,11 +77,14 @@ class Office:
             return [line.step for line in case_log(session, case_id)]
 
 
+@pytest.fixture(scope="module")
+def fill() -> Callable[[Session], Peopled]:
+    return peopled
+
+
 @pytest.fixture
-def office(engine: Engine) -> Iterator[Office]:
-    office = Office(engine)
-    yield office
-    office.town.web.dispose()
+def office(engine: Engine, made: Peopled) -> Office:
+    return Office(engine, made)
 
 
 def test_each_is_offered_the_steps_they_may_take_and_only_those(office: Office):

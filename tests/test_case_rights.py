@@ -2,72 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 
 import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
-from gisgrid.db.store import transaction
 from gisgrid.errors import NotAllowed, NotFound
 from gisgrid.events.cases import (
     By,
-    CaseNow,
     Details,
     case_by_ticket,
     case_now,
     take_step,
 )
-from gisgrid.events.flow import current_flow
-from gisgrid.events.intake import Report, take_in
-from gisgrid.plans.plans import Place, townships
-from tests.accounts import acting, appointed, web_engine
-from tests.cases import TEAM_A, at, place
-from tests.factories import create_matter
-from tests.sketch import spot
-
-WHEN = at("2023-08-15 09:00")
-PUBLIC = By("resident", ("resident",))
+from gisgrid.plans.plans import Place
+from tests.support.accounts import acting
+from tests.support.case_town import PUBLIC, Peopled, Town, peopled
+from tests.support.cases import TEAM_A
 
 
-class Town:
-    """A township in a store of its own, its people, and the web's way in."""
-
-    def __init__(self, engine: Engine) -> None:
-        with transaction(engine) as session:
-            row = place(session)
-            current_flow(session, row.area_id, "normal")
-            self.matter = create_matter(session, row).code
-            code = session.scalar(text("SELECT code FROM area WHERE id = :t"), {"t": row.area_id})
-            assert code is not None
-            self.people = {
-                "dispatcher": appointed(session, "dispatcher", code, name="dispatcher.shi"),
-                "worker": appointed(session, "grid_worker", code, grid="a", name="worker.a"),
-                "other": appointed(session, "grid_worker", code, grid="b", name="worker.b"),
-            }
-            (self.place,) = townships(session)
-        self.web = web_engine(engine)
-
-    def report(self, who: str | None, by: By, **details: object) -> CaseNow:
-        report = Report(self.matter, spot(0.5, 0.5), "垃圾", reported_at=WHEN, **details)
-        with acting(self.web, who and self.people[who]) as session:
-            return take_in(session, self.place, report, by).case
-
-    def report_at(self, place: tuple[float, float]) -> CaseNow:
-        with acting(self.web, None) as session:
-            report = Report(self.matter, place, "垃圾", reported_at=WHEN)
-            return take_in(session, self.place, report, PUBLIC).case
-
-    def step(self, who: str, case_id: int, step: str, role: str, actor: str, **details: object):
-        with acting(self.web, self.people[who]) as session:
-            return take_step(session, case_id, step, By(actor, (role,)), details=Details(**details))
+@pytest.fixture(scope="module")
+def fill() -> Callable[[Session], Peopled]:
+    return peopled
 
 
 @pytest.fixture
-def town(engine: Engine) -> Iterator[Town]:
-    town = Town(engine)
-    yield town
-    town.web.dispose()
+def town(engine: Engine, made: Peopled) -> Town:
+    return Town(engine, made)
 
 
 def test_a_case_runs_through_the_web_role_and_each_stays_in_their_post(town: Town):

@@ -29,7 +29,7 @@ from gisgrid.events.cases import (
 from gisgrid.events.flow import flow_by_id, keep_flow, own_flow, parse_flow
 from gisgrid.events.refusals import CaseMoved, IllegalStep, Incomplete, NotOnTheList
 from gisgrid.events.replay import replay, same
-from tests.cases import (
+from tests.support.cases import (
     BOTH,
     DISPATCHER,
     LEADER,
@@ -44,8 +44,8 @@ from tests.cases import (
     new_case,
     place,
 )
-from tests.factories import create_event, create_matter
-from tests.sketch import spot
+from tests.support.factories import create_event, create_matter
+from tests.support.sketch import spot
 
 INSERT = (
     "INSERT INTO case_step (case_id, seq, step, at, actor, role, reason, note, grid_code) "

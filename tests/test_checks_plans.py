@@ -18,8 +18,8 @@ from gisgrid.plans.service import best_sites
 from gisgrid.plans.shape_checks import Ground
 from gisgrid.plans.state import PlanState, owners
 from gisgrid.plans.topology import gaps, overlaps
-from tests.plan_states import objects, state_of
-from tests.sketch import sketch
+from tests.support.plan_states import objects, state_of
+from tests.support.sketch import sketch
 
 
 def answer(state: PlanState, name: str, **limits: float) -> CheckResult:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Iterator
 
 import pytest
 from werkzeug.test import TestResponse
 
-from tests.calls import CALLS
-from tests.canaries import canaries, seen
-from tests.test_matrix import World, client_of, world  # noqa: F401 - a fixture
+from gisgrid.db.cluster import Cluster
+from tests.support.calls import CALLS
+from tests.support.canaries import canaries, seen
+from tests.support.matrix import World, client_of, matrix_world
 
 NEXT = ("B", "U")
 """The next community, and another township."""
@@ -26,8 +28,14 @@ DISGUISES: list[dict[str, str]] = [
 ]
 
 
+@pytest.fixture(scope="module")
+def world(cluster: Cluster, template: str) -> Iterator[World]:
+    with matrix_world(cluster, template) as world:
+        yield world
+
+
 @pytest.mark.parametrize("way", range(len(DISGUISES)))
-def test_no_disguise_of_a_request_shows_the_next_community(world: World, way: int):  # noqa: F811
+def test_no_disguise_of_a_request_shows_the_next_community(world: World, way: int):
     wanted = [c for c in canaries() if c.place in NEXT]
     client = client_of(world, "community_clerk")
     for endpoint, make in CALLS.items():
@@ -40,7 +48,7 @@ def test_no_disguise_of_a_request_shows_the_next_community(world: World, way: in
                     answer.close()
 
 
-def test_no_method_and_no_addition_shows_the_next_community(world: World):  # noqa: F811
+def test_no_method_and_no_addition_shows_the_next_community(world: World):
     wanted = [c for c in canaries() if c.place in NEXT]
     client = client_of(world, "community_clerk")
     mine, other = world.spots["A1"], world.spots["B"]
@@ -55,7 +63,7 @@ def test_no_method_and_no_addition_shows_the_next_community(world: World):  # no
         assert answer.status_code != 200 or method == "OPTIONS", (method, page, addition)
 
 
-def test_what_is_next_door_answers_as_what_is_nowhere(world: World):  # noqa: F811
+def test_what_is_next_door_answers_as_what_is_nowhere(world: World):
     """Neither status nor words tell that an event or a case of the next community is there."""
     client = client_of(world, "community_clerk")
     other = world.spots["B"]

@@ -7,26 +7,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 from sqlalchemy import Engine, create_engine, text
 
 from gisgrid.balance.graph import UnitGraph
 from gisgrid.balance.rebalance import rebalance
 from gisgrid.balance.search import Search
-from gisgrid.cli.main import OneLineErrors, main
+from gisgrid.cli.main import OneLineErrors
 from gisgrid.db.store import open_engine
 from gisgrid.errors import StoreUnavailable
-from tests.town_f import DATA
+from tests.support.terminal import gisgrid
+from tests.support.town_f import DATA
 
 AREAS = str(DATA / "boundaries/areas.geojson")
 GRIDS = str(DATA / "boundaries/grids.geojson")
-
-
-def gisgrid(engine: Engine, *args: str, chinese: bool = False, **env: str) -> Result:
-    url = engine.url.render_as_string(hide_password=False)
-    locale = "zh_CN.UTF-8" if chinese else "C.UTF-8"
-    environment = {"DATABASE_URL": url, "LC_ALL": locale, "GISGRID_WHO": "test", **env}
-    return CliRunner().invoke(main, args, env=environment)
 
 
 def rows(engine: Engine, table: str) -> int:

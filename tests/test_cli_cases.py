@@ -10,10 +10,10 @@ from sqlalchemy import Engine, text
 
 from gisgrid.cli import main
 from gisgrid.db.store import transaction
-from tests.cases import new_case
-from tests.factories import create_event, create_matter, create_plan, create_township
-from tests.sketch import spot
-from tests.town_files import DATA
+from tests.support.cases import new_case
+from tests.support.factories import create_event, create_matter, create_plan, create_township
+from tests.support.sketch import spot
+from tests.support.town_files import DATA
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from gisgrid.errors import Invalid
 from gisgrid.events import clock
 from gisgrid.events.calendars import read_calendar
 from gisgrid.events.worktime import UNCOVERED, Limit, NoCalendar, WorkTime, Year, seconds
-from tests.town_files import DATA
+from tests.support.town_files import DATA
 
 OFFICE = ((480, 720), (810, 1050))  # 8:00-12:00, 13:30-17:30
 

@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 from gisgrid.db.store import transaction
 from gisgrid.plans import summary
 from gisgrid.plans.cards import grid_card
-from tests.accounts import acting, appointed, web_engine
-from tests.conftest import _database
-from tests.web import app_over, fill_town
+from tests.support.accounts import acting, appointed, web_engine
+from tests.support.database import own_database
+from tests.support.web import app_over, fill_town
 
 LEAST = 5
 A = "999901001001"
@@ -110,7 +110,7 @@ def test_a_small_township_shows_nothing(session: Session):
 @pytest.fixture(scope="module")
 def store(cluster: Any, template: str) -> Iterator[Engine]:
     """A town whose first grid has one house with two residents, the others about 25."""
-    with _database(cluster, template, "counts") as engine:
+    with own_database(cluster, template, "counts") as engine:
         with transaction(engine) as session:
             fill_town(session)
             session.execute(text(_THIN))

@@ -22,9 +22,9 @@ from gisgrid.plans.coverage import coverage
 from gisgrid.plans.plans import plan_in_force, plan_named, publish, township
 from gisgrid.plans.townships import change_township
 from gisgrid.settings import Settings
-from tests.factories import at
-from tests.town_f import DATA, FIRST_DAY, load_kind, load_register
-from tests.town_files import make_town
+from tests.support.factories import at
+from tests.support.town_f import DATA, FIRST_DAY, load_kind, load_register
+from tests.support.town_files import make_town
 
 DAY = date(2023, 8, 31)
 

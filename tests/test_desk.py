@@ -3,35 +3,45 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
 
 from gisgrid.db.store import transaction
-from tests.accounts import appointed
-from tests.web import Town, app_over, fill_town
+from tests.support.accounts import appointed
+from tests.support.web import Town, app_over, fill_town
 
 GRID = "999901001001001"
 NAME, CARD, PHONE = "测试金丝雀", "999901197001011234", "19912345678"
 
 
-@pytest.fixture
-def town(engine: Engine) -> Town:
+def town_of_one_known(session: Session) -> Town:
     """House 1 lies in the first grid, and one person of a full record lives there."""
-    with transaction(engine) as session:
-        town = fill_town(session, columns=3, rows=3, houses=30, events=9)
-        for statement in (
-            f"UPDATE house_grid SET grid_id = (SELECT id FROM grid WHERE code = '{GRID}') "
-            "WHERE house_id = 1",
-            "UPDATE house_grid SET grid_id = (SELECT max(id) FROM grid) WHERE house_id = 2",
-            f"UPDATE resident SET name = '{NAME}', citizen_id = '{CARD}', phone = '{PHONE}', "
-            "birth_date = '1970-01-01', sex = 'f' WHERE id = (SELECT min(r.id) FROM resident r "
-            "JOIN household f ON f.id = r.household_id WHERE f.house_id = 1)",
-        ):
-            session.execute(text(statement))
+    town = fill_town(session, columns=3, rows=3, houses=30, events=9)
+    for statement in (
+        f"UPDATE house_grid SET grid_id = (SELECT id FROM grid WHERE code = '{GRID}') "
+        "WHERE house_id = 1",
+        "UPDATE house_grid SET grid_id = (SELECT max(id) FROM grid) WHERE house_id = 2",
+        f"UPDATE resident SET name = '{NAME}', citizen_id = '{CARD}', phone = '{PHONE}', "
+        "birth_date = '1970-01-01', sex = 'f' WHERE id = (SELECT min(r.id) FROM resident r "
+        "JOIN household f ON f.id = r.household_id WHERE f.house_id = 1)",
+    ):
+        session.execute(text(statement))
     return town
+
+
+@pytest.fixture(scope="module")
+def fill() -> Callable[[Session], Town]:
+    return town_of_one_known
+
+
+@pytest.fixture
+def town(made: Town) -> Town:
+    return made
 
 
 def client_of(engine: Engine, role: str, area: str | None = None, **where: Any) -> FlaskClient:

@@ -3,29 +3,39 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
 
 from gisgrid.db.store import transaction
 from gisgrid.learning import documents
 from gisgrid.plans.plans import township
-from tests.accounts import appointed
-from tests.web import Town, app_over, fill_town
+from tests.support.accounts import appointed
+from tests.support.web import Town, app_over, fill_town
 
 GRID = "999901001001001"
 WORDS = "第一条 先亮身份。<img src=x onerror=alert(1)>"
 
 
-@pytest.fixture
-def town(engine: Engine) -> Town:
-    with transaction(engine) as session:
-        town = fill_town(session, columns=3, rows=3, houses=9, events=1)
-        issue(session, WORDS)
+def town_with_a_document(session: Session) -> Town:
+    town = fill_town(session, columns=3, rows=3, houses=9, events=1)
+    issue(session, WORDS)
     return town
+
+
+@pytest.fixture(scope="module")
+def fill() -> Callable[[Session], Town]:
+    return town_with_a_document
+
+
+@pytest.fixture
+def town(made: Town) -> Town:
+    return made
 
 
 def issue(session: Any, words: str) -> None:

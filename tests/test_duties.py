@@ -17,9 +17,11 @@ from gisgrid.errors import Conflict, Invalid, NotFound
 from gisgrid.plans.attach import attach
 from gisgrid.plans.plans import township
 from gisgrid.plans.townships import change_township
-from gisgrid.register.codes import check_digit
 from gisgrid.register.stale import stale
-from tests.factories import (
+from tests.support.database import count
+from tests.support.factories import (
+    CITIZEN_ID,
+    STEM,
     create_house,
     create_household,
     create_member,
@@ -28,18 +30,12 @@ from tests.factories import (
     create_staff,
     create_township,
 )
-from tests.sketch import spot
-from tests.test_cli import gisgrid
+from tests.support.sketch import spot
+from tests.support.terminal import gisgrid
 
 DAY = date(2023, 8, 31)
 NOON = datetime(2023, 8, 31, 4, tzinfo=UTC)
 """Twelve o'clock in Shanghai."""
-STEM = "99990119540404204"
-CITIZEN_ID = STEM + check_digit(STEM)
-
-
-def count(session: Session, table: str) -> int:
-    return int(session.scalar(text(f"SELECT count(*) FROM {table}")) or 0)
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from gisgrid.db.store import transaction
 from gisgrid.learning import documents
 from gisgrid.learning.training import Course, record
 from gisgrid.plans.plans import township
-from tests.accounts import appointed
-from tests.web import app_over, fill_town
+from tests.support.accounts import appointed
+from tests.support.web import app_over, fill_town
 
 COMMUNITY = "999901001001"
 Visitor = Callable[..., FlaskClient]

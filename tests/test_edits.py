@@ -18,7 +18,7 @@ from gisgrid.plans.corners import NewGrid
 from gisgrid.plans.limits import Limits
 from gisgrid.plans.refusals import ScenarioLocks, refuse
 from gisgrid.plans.state import Grids, owners
-from tests.plan_states import EARTH, STEP_M, state_of
+from tests.support.plan_states import EARTH, STEP_M, state_of
 
 NO_LOCKS = ScenarioLocks()
 TEN_A_HEAD = Weights(household_min=0, resident_min=10, visit_min=0, walk_m_per_min=1e12)

@@ -3,34 +3,39 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from gisgrid.db.store import transaction
 from gisgrid.events.emergencies import ring
 from gisgrid.events.flow import keep_own_flows
 from gisgrid.tables import Township
-from tests.accounts import acting, appointed
-from tests.factories import create_house
-from tests.sketch import spot
-from tests.test_case_rights import PUBLIC, Town
-from tests.web import app_over
+from tests.support.accounts import acting, appointed
+from tests.support.case_town import PUBLIC, Peopled, Town, peopled
+from tests.support.factories import create_house
+from tests.support.sketch import spot
+from tests.support.web import app_over
 
 PAGE = "/dispatch/emergency?lang=en"
 
 
+@pytest.fixture(scope="module")
+def fill() -> Callable[[Session], Peopled]:
+    return peopled
+
+
 @pytest.fixture
-def town(engine: Engine) -> Iterator[Town]:
-    town = Town(engine)
+def town(engine: Engine, made: Peopled) -> Town:
+    town = Town(engine, made)
     with transaction(engine) as session:
         keep_own_flows(session)
         session.execute(text("UPDATE matter SET time_limit = 4, limit_unit = 'working_hours'"))
-    yield town
-    town.web.dispose()
+    return town
 
 
 def sent(client: FlaskClient, path: str = PAGE, **form: str) -> int:

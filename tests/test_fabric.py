@@ -12,7 +12,7 @@ from gisgrid.balance.lattice import CELL_M, double_area, shared_segments, vertex
 from gisgrid.balance.redraw import redrawn
 from gisgrid.balance.repair import repair_grids
 from gisgrid.errors import Invalid
-from tests.towns import Town, make_town, soil
+from tests.support.towns import Town, make_town, soil
 
 
 def squares(*corners: tuple[float, float], size_m: float = 100.0) -> np.ndarray:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from gisgrid.access.fields import FIELDS, NO_PEOPLE, PLAIN, declared, fields_sheet
 from gisgrid.access.keeping import Keeping
 from gisgrid.tables import Base
-from tests.factories import create_township
+from tests.support.factories import create_township
 
 HELP = "say in gisgrid/access/fields.py whether it is about people, what for, and how long"
 

@@ -22,7 +22,7 @@ from gisgrid.events.figures import (
     rows_behind,
 )
 from gisgrid.plans.plans import township as township_of
-from tests.cases import (
+from tests.support.cases import (
     DISPATCHER,
     OTHER_DISPATCHER,
     RESIDENT,
@@ -35,8 +35,8 @@ from tests.cases import (
     new_case,
     place,
 )
-from tests.factories import create_matter
-from tests.town_files import DATA
+from tests.support.factories import create_matter
+from tests.support.town_files import DATA
 
 SPAN = (date(2023, 8, 1), date(2023, 8, 31))
 AUGUST = Period(*SPAN, at("2023-08-31 23:59"))

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import datetime
 
 import pytest
 from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
 
 from gisgrid.db.store import transaction
-from tests.cases import TEAM_A
-from tests.test_case_rights import PUBLIC, Town
-from tests.web import app_over
+from tests.support.case_town import PUBLIC, Peopled, Town, peopled
+from tests.support.cases import TEAM_A
+from tests.support.web import app_over
 
 DAYS = "since=2023-08-01&until=2023-08-31&lang=en"
 
 
+@pytest.fixture(scope="module")
+def fill() -> Callable[[Session], Peopled]:
+    return peopled
+
+
 @pytest.fixture
-def town(engine: Engine) -> Iterator[Town]:
-    town = Town(engine)
-    yield town
-    town.web.dispose()
+def town(engine: Engine, made: Peopled) -> Town:
+    return Town(engine, made)
 
 
 def test_every_number_opens_the_cases_behind_it(town: Town, engine: Engine):

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import pytest
 from flask import Flask
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
 from gisgrid.access.roles import RIGHTS
 from gisgrid.db.store import transaction
-from tests.accounts import appointed
-from tests.web import Town, app_over, fill_town
+from tests.support.accounts import appointed
+from tests.support.web import Town, app_over, fill_town
 from web.gate import HANDS, NOBODY, OPEN, PERSON, PLANS, PUBLIC, RIGHT_OF
 
 PATHS = {
@@ -61,10 +65,14 @@ PATHS = {
 """An address of each reading route that needs a person or a right."""
 
 
+@pytest.fixture(scope="module")
+def fill() -> Callable[[Session], Town]:
+    return partial(fill_town, columns=3, rows=3, houses=30, events=9)
+
+
 @pytest.fixture
-def town(engine: Engine) -> Town:
-    with transaction(engine) as session:
-        return fill_town(session, columns=3, rows=3, houses=30, events=9)
+def town(made: Town) -> Town:
+    return made
 
 
 @pytest.fixture

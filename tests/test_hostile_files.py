@@ -17,7 +17,7 @@ from gisgrid.errors import GisgridError, Invalid
 from gisgrid.register.gdal import OUTSIDE, pyogrio
 from gisgrid.register.read import open_table
 from gisgrid.register.workbooks import cells
-from tests.hostile import LAUGHS, SHEET, listening, opened, sheet_of, text_cell, workbook
+from tests.support.hostile import LAUGHS, SHEET, listening, opened, sheet_of, text_cell, workbook
 
 ROWS = [["address", "lon"], ["虚构路1号", 1]]
 POINT = {"type": "Feature", "properties": {"a": 1}, "geometry": {"type": "Point", "coordinates": [1, 2]}}  # fmt: skip

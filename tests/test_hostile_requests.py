@@ -13,9 +13,9 @@ from flask.testing import FlaskClient
 
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
-from tests.conftest import _database
-from tests.hostile import LAUGHS, SHEET, sheet_of, text_cell, workbook
-from tests.web import app_over, fill_town
+from tests.support.database import own_database
+from tests.support.hostile import LAUGHS, SHEET, sheet_of, text_cell, workbook
+from tests.support.web import app_over, fill_town
 
 LOCATE = "/api/v1/locate"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -24,12 +24,11 @@ ROWS: list[list[object]] = [["address"], ["虚构镇虚构1路1号"]]
 
 @pytest.fixture(scope="module")
 def app(cluster: Cluster, template: str) -> Iterator[Flask]:
-    with _database(cluster, template, "hostile") as engine:
+    with own_database(cluster, template, "hostile") as engine:
         with transaction(engine) as session:
             fill_town(session, houses=60, events=12)
         app = app_over(engine)
         yield app
-        app.extensions["gisgrid.snapshots"].close()
 
 
 @pytest.fixture

@@ -60,5 +60,29 @@ def test_nothing_can_ask_another_host():
     assert wrong - {"web/serve.py: socket"} == set()
 
 
+def test_what_tests_share_stands_in_their_support():
+    """No test imports another test, a conftest, or the helper of another folder than ``support``."""
+    wrong = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in (ROOT / "tests").rglob("*.py")
+        for name in re.findall(
+            r"^\s*(?:import|from) +(tests[\w.]*)", path.read_text("utf-8"), re.MULTILINE
+        )
+        if not name.startswith("tests.support")
+    }
+    assert wrong == set()
+
+
+def test_no_test_sleeps_or_looks_at_a_clock():
+    """They wait for what shall happen; how long it takes is for ``scripts/bench``."""
+    clocks = re.compile(r"\b(?:sleep|monotonic|perf_counter|wait_for_timeout)\(")
+    wrong = {
+        str(path.relative_to(ROOT))
+        for path in (ROOT / "tests").rglob("*.py")
+        if clocks.search(re.sub(r"pg_sleep\(", "", path.read_text("utf-8")))
+    }
+    assert wrong == {"tests/support/waiting.py"}
+
+
 def test_the_check_sees_an_import_inside_a_function():
     assert imported("def f():\n    import web.app\n    from flask import g") == {"web", "flask"}

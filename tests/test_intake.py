@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from gisgrid.errors import Invalid, NotFound
 from gisgrid.events.intake import move, report
-from tests.factories import create_matter, create_plan, create_township
-from tests.sketch import spot
+from tests.support.factories import create_matter, create_plan, create_township
+from tests.support.sketch import spot
 
 NOON = datetime(2023, 5, 1, 4, tzinfo=UTC)
 

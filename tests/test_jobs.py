@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -16,15 +15,13 @@ from gisgrid.plans.bench import flows, numbers, with_grids
 from gisgrid.plans.plans import Place, PlanInfo, plan_in_force, township
 from gisgrid.plans.refusals import ScenarioLocks, refuse
 from gisgrid.plans.wishes import Wishes
-from tests.conftest import _database
-from tests.town_f import load_town
+from tests.support.database import own_database
+from tests.support.waiting import eventually
 
 
 @pytest.fixture(scope="module")
-def town_of_its_own(cluster, template) -> Iterator[Engine]:
-    with _database(cluster, template, "town_jobs") as engine:
-        with transaction(engine) as session:
-            load_town(session)
+def town_of_its_own(cluster, town_template) -> Iterator[Engine]:
+    with own_database(cluster, town_template, "town_jobs") as engine:
         yield engine
 
 
@@ -97,13 +94,14 @@ def test_a_cancelled_job_ends_and_keeps_nothing(draft):
         target=jobs.run_job, args=(engine.url.render_as_string(hide_password=False), job_id)
     )
     thread.start()
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
+
+    def runs() -> bool:
         with transaction(engine) as session:
-            if jobs.job(session, job_id).state == "running":
-                jobs.cancel(session, job_id)
-                break
-        time.sleep(0.05)
+            return jobs.job(session, job_id).state == "running"
+
+    assert eventually(runs)
+    with transaction(engine) as session:
+        jobs.cancel(session, job_id)
     thread.join(60)
     assert not thread.is_alive()
     with transaction(engine) as session:

@@ -6,6 +6,7 @@ import stat
 from pathlib import Path
 
 import pytest
+from argon2 import Type
 from argon2.exceptions import VerifyMismatchError
 
 from gisgrid.access.keys import FILE, secret_key
@@ -41,6 +42,12 @@ def test_settings_do_not_show_the_key():
 def test_a_setting_that_is_none_of_its_choices_is_refused(name: str, value: str):
     with pytest.raises(Invalid, match=name):
         Settings.from_env({name: value})
+
+
+def test_a_hash_costs_what_the_standard_asks_of_little_memory():
+    costs = (hasher.type, hasher.time_cost, hasher.memory_cost, hasher.parallelism)
+    assert costs == (Type.ID, 3, 64 * 1024, 4), "RFC 9106, 4"
+    assert password_hash("Ab社区-7391-xyz").startswith("$argon2id$")
 
 
 def test_a_password_is_verified_however_it_was_typed():

@@ -14,10 +14,10 @@ from gisgrid.errors import NotFound
 from layers import areas, colours, events, grids, houses, page, streets, tiles
 from layers.layer import Layer, Scope
 from layers.tiles import Tile
-from tests import mvt
-from tests.factories import create_event, create_house, create_plan, create_township
-from tests.sketch import spot
-from tests.web import fill_town
+from tests.support import mvt
+from tests.support.factories import create_event, create_house, create_plan, create_township
+from tests.support.sketch import spot
+from tests.support.web import fill_town
 
 SMALL_TILE = 50_000
 

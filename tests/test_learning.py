@@ -17,11 +17,10 @@ from gisgrid.learning import documents, training
 from gisgrid.learning.training import Course
 from gisgrid.plans.plans import plan_in_force, township
 from gisgrid.plans.shortage import shortage, shortage_sheets
-from tests.factories import create_member, create_plan, create_staff, create_township
-from tests.test_cli import gisgrid
-from tests.test_load import write
-from tests.town_f import DATA, load_kind
-from tests.town_files import table
+from tests.support.factories import create_member, create_plan, create_staff, create_township
+from tests.support.terminal import gisgrid
+from tests.support.town_f import DATA, load_kind, write
+from tests.support.town_files import table
 
 DAY = date(2023, 8, 31)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -11,19 +11,25 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from gisgrid.db.store import transaction
 from gisgrid.events.legacy import add_problem
 from gisgrid.events.upkeep import keep_up
-from tests.accounts import acting, appointed
-from tests.cases import at
-from tests.test_case_rights import Town
-from tests.web import app_over
+from tests.support.accounts import acting, appointed
+from tests.support.case_town import Peopled, Town, peopled
+from tests.support.cases import at
+from tests.support.web import app_over
+
+
+@pytest.fixture(scope="module")
+def fill() -> Callable[[Session], Peopled]:
+    return peopled
 
 
 @pytest.fixture
-def town(engine: Engine) -> Iterator[Town]:
-    town = Town(engine)
+def town(engine: Engine, made: Peopled) -> Town:
+    town = Town(engine, made)
     with transaction(engine) as session:
         own = session.execute(text("SELECT id, code FROM area WHERE level = 'community'")).one()
         session.execute(
@@ -38,8 +44,7 @@ def town(engine: Engine) -> Iterator[Town]:
             session, town.place.id, code="L/1", title="管网<老化>", supervisor="督办甲",
             opened_on=date(2023, 1, 1), review_on=date(2023, 8, 1), community_id=own.id,
         )  # fmt: skip
-    yield town
-    town.web.dispose()
+    return town
 
 
 def enter(engine: Engine, town: Town, who: str) -> FlaskClient:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 
 import pytest
 from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
 
 from gisgrid.balance.weights import Weights
 from gisgrid.db.store import transaction
@@ -18,21 +20,29 @@ from gisgrid.plans.plans import PlanInfo, plan_by_id, plan_in_force, township
 from gisgrid.plans.studies import make, standing
 from gisgrid.plans.wishes import Wishes
 from gisgrid.tables import Township
-from tests.factories import create_event, create_matter
-from tests.made_store import a_town, store_town
-from tests.test_bench_web import client_of
-from tests.test_cli import gisgrid
+from tests.support.bench import client_of
+from tests.support.factories import create_event, create_matter
+from tests.support.made_store import a_town, store_town
+from tests.support.terminal import gisgrid
 
 NEWEST = datetime(2021, 3, 14, 9, tzinfo=UTC)
 
 
-@pytest.fixture
-def bare(engine: Engine) -> PlanInfo:
+@pytest.fixture(scope="module")
+def fill() -> Callable[[Session], PlanInfo]:
     """A draft over houses that nobody is registered in."""
-    with transaction(engine) as session:
+
+    def filled(session: Session) -> PlanInfo:
         store_town(session, a_town(71, houses=300, grids=6, communities=2)[0], households=False)
         place = township(session)
         return scenarios.branch(session, plan_in_force(session, place.id), name="草案", who="甲")
+
+    return filled
+
+
+@pytest.fixture
+def bare(made: PlanInfo) -> PlanInfo:
+    return made
 
 
 def report(engine: Engine, *days: datetime) -> None:

@@ -18,8 +18,8 @@ from gisgrid.plans.plans import plan_in_force, township
 from gisgrid.register.columns import Mapping
 from gisgrid.register.load import load
 from gisgrid.register.prepare import Order
-from tests.factories import create_matter, create_plan, create_township
-from tests.town_f import load_kind, load_register, load_town
+from tests.support.factories import create_matter, create_plan, create_township
+from tests.support.town_f import load_kind, load_register, load_town, write
 
 
 def test_town_f_comes_in_whole(session: Session):
@@ -79,11 +79,6 @@ def test_every_grid_has_one_leader_on_every_day(town: Session):
 def small_town(session: Session, **settings: str) -> None:
     made = create_township(session, "a b", **settings)
     create_plan(session, made, "a b")
-
-
-def write(path: Path, *lines: str, encoding: str = "utf-8") -> Path:
-    path.write_bytes("\n".join([*lines, ""]).encode(encoding))
-    return path
 
 
 HEAD = "code,address,lon,lat"

@@ -18,10 +18,10 @@ from gisgrid.events.intake import move_pin, take_in
 from gisgrid.events.legacy import ledger, review
 from gisgrid.plans.plans import township
 from gisgrid.register.load import Report
-from tests.cases import DISPATCHER, TEAM_A, WORKER, at, place
-from tests.factories import create_matter, create_staff
-from tests.sketch import spot
-from tests.town_f import load_kind
+from tests.support.cases import DISPATCHER, TEAM_A, WORKER, at, place
+from tests.support.factories import create_matter, create_staff
+from tests.support.sketch import spot
+from tests.support.town_f import load_kind
 
 X, Y = spot(0.5, 0.5)
 HEAD = "code,matter,reported_at,closed_at,text,lon,lat"

@@ -14,8 +14,8 @@ from gisgrid.plans.plans import plan_named, publish, township
 from gisgrid.plans.townships import change_township
 from gisgrid.register.findings import REASONS
 from gisgrid.register.load import Report
-from tests.town_f import FIRST_DAY, load_kind
-from tests.town_files import make_town
+from tests.support.town_f import FIRST_DAY, load_kind
+from tests.support.town_files import make_town
 
 # Where the loader may give a reason of another name: it says why it acts, the list what was done.
 ALSO = {

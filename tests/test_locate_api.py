@@ -23,29 +23,26 @@ from gisgrid.locate.gazetteer import index_addresses
 from gisgrid.locate.houses import take_houses
 from gisgrid.plans import plans
 from gisgrid.settings import Settings
-from tests.conftest import _database
-from tests.lookups import INSIDE, ask, eventually, refused, snapshots_of
-from tests.town_f import load_town
-from tests.web import app_over
+from tests.support.database import own_database
+from tests.support.lookups import INSIDE, ask, refused, snapshots_of
+from tests.support.waiting import eventually
+from tests.support.web import app_over
 
 HOUSE = ("120.8894269", "40.7021652")
 """石桥社区康成街9号 in Town F, 12.35 m from a border."""
 
 
 @pytest.fixture(scope="module")
-def store(cluster: Any, template: str) -> Iterator[Engine]:
-    with _database(cluster, template, "locate_api") as engine:
+def store(cluster: Any, town_template: str) -> Iterator[Engine]:
+    with own_database(cluster, town_template, "locate_api") as engine:
         with transaction(engine) as session:
-            load_town(session)
             index_addresses(session, plans.township(session).id)
         yield engine
 
 
 @pytest.fixture(scope="module")
-def app(store: Engine) -> Iterator[Flask]:
-    app = app_over(store)
-    yield app
-    app.extensions["gisgrid.snapshots"].close()
+def app(store: Engine) -> Flask:
+    return app_over(store)
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -13,19 +11,9 @@ from sqlalchemy import Engine, text
 from gisgrid.db.store import transaction
 from gisgrid.plans import plans, summary
 from gisgrid.plans.counting import FIELDS, count_under
-from tests.conftest import _database
-from tests.lookups import INSIDE, ask, eventually, refused, snapshots_of
-from tests.town_f import load_town
-from tests.web import app_over
-
-
-@pytest.fixture
-def own(cluster: Any, template: str) -> Iterator[Engine]:
-    """Town F in a database of the test's own."""
-    with _database(cluster, template, "locate_own") as engine:
-        with transaction(engine) as session:
-            load_town(session)
-        yield engine
+from tests.support.lookups import INSIDE, ask, refused, snapshots_of
+from tests.support.waiting import eventually
+from tests.support.web import app_over
 
 
 def branch(session: Any, day: date) -> int:
@@ -52,18 +40,18 @@ def branch(session: Any, day: date) -> int:
 
 @pytest.mark.parametrize("listening", [True, False])
 def test_an_answer_is_never_under_an_old_plan(
-    own: Engine, listening: bool, monkeypatch: pytest.MonkeyPatch
+    own_town: Engine, listening: bool, monkeypatch: pytest.MonkeyPatch
 ):
-    app = app_over(own)
+    app = app_over(own_town)
     held = snapshots_of(app)
     if not listening:
         # A listener that never gets a connection: each request asks which plan is published.
-        monkeypatch.setattr(held._listener, "_listen", lambda: time.sleep(0.05))
+        monkeypatch.setattr(held._listener, "_listen", held._listener._stop.wait)
     try:
         client = app.test_client()
         before = ask(client, lon=INSIDE[0], lat=INSIDE[1])
         assert not listening or eventually(lambda: held._listener.listening)
-        with transaction(own) as session:
+        with transaction(own_town) as session:
             new = branch(session, datetime.now(UTC).date() - timedelta(days=1))
 
         def swapped() -> bool:
@@ -86,14 +74,16 @@ def test_an_answer_is_never_under_an_old_plan(
         held.close()
 
 
-def test_a_new_leader_and_a_new_house_are_told_soon(own: Engine, monkeypatch: pytest.MonkeyPatch):
+def test_a_new_leader_and_a_new_house_are_told_soon(
+    own_town: Engine, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setattr("web.snapshots.HOUSES_EVERY_S", 0.05)
-    app = app_over(own)
+    app = app_over(own_town)
     try:
         client = app.test_client()
         answer = ask(client, lon=INSIDE[0], lat=INSIDE[1])
         assert eventually(lambda: snapshots_of(app)._listener.listening)
-        with transaction(own) as session:
+        with transaction(own_town) as session:
             session.execute(
                 text("UPDATE staff SET name = '新网格长' WHERE name = :name"),
                 {"name": answer["leader"]},
@@ -114,15 +104,15 @@ def test_a_new_leader_and_a_new_house_are_told_soon(own: Engine, monkeypatch: py
         snapshots_of(app).close()
 
 
-def test_the_listener_comes_back_after_its_connection_is_cut(own: Engine):
-    app = app_over(own)
+def test_the_listener_comes_back_after_its_connection_is_cut(own_town: Engine):
+    app = app_over(own_town)
     held = snapshots_of(app)
     try:
         client = app.test_client()
         ask(client, lon=INSIDE[0], lat=INSIDE[1])
         assert eventually(lambda: held._listener.listening)
         news = held._news
-        with transaction(own) as session:
+        with transaction(own_town) as session:
             session.execute(
                 text(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
@@ -146,8 +136,8 @@ def test_an_empty_store_says_that_there_is_no_plan(engine: Engine):
         snapshots_of(app).close()
 
 
-def test_the_totals_are_equal_in_every_view_and_under_every_plan(own: Engine):
-    with transaction(own) as session:
+def test_the_totals_are_equal_in_every_view_and_under_every_plan(own_town: Engine):
+    with transaction(own_town) as session:
         first = plans.plan_in_force(session, plans.township(session).id)
         draft = session.scalar(
             text(
@@ -164,7 +154,7 @@ def test_the_totals_are_equal_in_every_view_and_under_every_plan(own: Engine):
             ),
             {"new": draft, "old": first.id},
         )
-    with transaction(own) as session:
+    with transaction(own_town) as session:
         stored = {
             table: session.scalar(text(f"SELECT count(*) FROM {table}"))
             for table in ("house", "household", "resident", "event")
@@ -182,11 +172,11 @@ def test_the_totals_are_equal_in_every_view_and_under_every_plan(own: Engine):
     assert [getattr(whole, f) for f in FIELDS] == list(stored.values())
     assert two.elsewhere.residents > one.elsewhere.residents
     # Counting wrote nothing.
-    with transaction(own) as session:
+    with transaction(own_town) as session:
         left = session.scalar(
             text("SELECT count(*) FROM house_grid WHERE plan_id = :p"), {"p": draft}
         )
     assert left == 0
-    client = app_over(own).test_client()
+    client = app_over(own_town).test_client()
     told = client.get("/api/v1/summary").get_json()["total"]
     assert [told[f] for f in FIELDS] == list(stored.values())

@@ -13,54 +13,10 @@ from shapely import MultiPolygon, Polygon, box
 from gisgrid.locate import index
 from gisgrid.locate.index import OFFSETS
 from gisgrid.locate.locator import POINTS_PER_TASK, Locator
-from tests.partitions import cells, shuffled_codes, splits, stars
+from tests.support.locators import assert_agrees, hard_points
+from tests.support.partitions import cells, shuffled_codes, splits, stars
 
 slow_first_call = settings(deadline=None, max_examples=100)  # numba compiles within an example
-
-
-def truth(polygons, codes, lon, lat):
-    """Place of the lowest code among the polygons that cover each point; -1 if none does."""
-    out = np.full(len(lon), -1)
-    finite = np.flatnonzero(np.isfinite(lon) & np.isfinite(lat))
-    points = shapely.points(lon[finite], lat[finite])
-    tree = shapely.STRtree(points)
-    for g in sorted(range(len(codes)), key=lambda g: codes[g], reverse=True):
-        near = tree.query(polygons[g])
-        near = near[shapely.covers(polygons[g], points[near])]
-        out[finite[near]] = g
-    return out
-
-
-def hard_points(polygons, rng, *, most=4000):
-    """Vertices, places on edges, and what lies one rounding or a little more beside them."""
-    xy = shapely.get_coordinates(polygons)
-    west, south, east, north = shapely.total_bounds(polygons)
-    span = np.array([east - west, north - south])
-    if len(xy) > most:
-        xy = xy[np.sort(rng.choice(len(xy) - 1, most, replace=False))]
-    a, b = xy[:-1], xy[1:]
-    on = a + (b - a) * rng.random((len(a), 1))
-    beside = [on + span * size * rng.normal(size=on.shape) for size in 10.0 ** np.arange(-16, -1)]
-    ulp = [np.nextafter(p, p + rng.choice([-1.0, 1.0], p.shape)) for p in (a, (a + b) / 2, on)]
-    level = np.column_stack([a[:, 0] + span[0] * rng.normal(size=len(a)) * 0.1, a[:, 1]])
-    upright = np.column_stack([a[:, 0], a[:, 1] + span[1] * rng.normal(size=len(a)) * 0.1])
-    anywhere = [west, south] - 0.1 * span + 1.2 * span * rng.random((most, 2))
-    odd = [[np.nan, south], [west, np.nan], [np.inf, south], [west, -np.inf], [np.nan, np.inf]]
-    odd += [[1e300, south], [west, -1e300], [west, south], [east, north]]
-    return np.concatenate([xy, (a + b) / 2, on, *beside, *ulp, level, upright, anywhere, odd])
-
-
-def assert_agrees(polygons, codes, points):
-    locator = Locator.build(polygons, codes)
-    lon, lat = points[:, 0].copy(), points[:, 1].copy()
-    expected = truth(polygons, codes, lon, lat)
-    found = locator.locate_many(lon, lat)
-    wrong = np.flatnonzero(found != expected)
-    assert wrong.size == 0, [(points[i].tolist(), found[i], expected[i]) for i in wrong[:3]]
-    some = slice(None, None, max(1, len(lon) // 300))
-    singles = [locator.place(x, y) for x, y in points[some].tolist()]
-    assert singles == expected[some].tolist()
-    return locator
 
 
 @slow_first_call

@@ -12,7 +12,7 @@ from shapely import Polygon, box
 
 from gisgrid.errors import Invalid
 from gisgrid.locate.locator import Located, Locator, Near
-from tests.partitions import cells, shuffled_codes, stars
+from tests.support.partitions import cells, shuffled_codes, stars
 
 
 def test_border_and_neighbours_in_metres():

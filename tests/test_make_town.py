@@ -13,7 +13,7 @@ import shapely
 
 from gisgrid.crs import to_metric
 from gisgrid.register.codes import number_in_community, unit_grid_codes
-from tests.town_files import (
+from tests.support.town_files import (
     DATA,
     SHAPES,
     TABLES,

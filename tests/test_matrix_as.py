@@ -17,13 +17,13 @@ from gisgrid.cli.main import main
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
 from gisgrid.locate.gazetteer import index_addresses
-from tests.accounts import appointed, web_engine
-from tests.calls import Call
-from tests.canaries import MARK, Canary, Spot, canaries, plant, seen
-from tests.conftest import _database
-from tests.test_matrix import EVERYWHERE, SEATS, UNKNOWN, Seat, may_hear, rights_of_roles
-from tests.test_matrix_cli import commands
-from tests.web import fill_town
+from tests.support.accounts import appointed, web_engine
+from tests.support.calls import Call
+from tests.support.canaries import MARK, Canary, Spot, canaries, plant, seen
+from tests.support.database import own_database
+from tests.support.matrix import EVERYWHERE, SEATS, UNKNOWN, Seat, may_hear, rights_of_roles
+from tests.support.terminal import commands
+from tests.support.web import fill_town
 
 OF_A_TOWNSHIP = """
 attach -T
@@ -99,7 +99,7 @@ class Desk:
 
 @pytest.fixture(scope="module")
 def desk(cluster: Cluster, template: str) -> Iterator[Desk]:
-    with _database(cluster, template, "matrix_as") as engine:
+    with own_database(cluster, template, "matrix_as") as engine:
         with transaction(engine) as session:
             town = fill_town(session, columns=6, rows=6, houses=240, events=90)
             spots = plant(session)

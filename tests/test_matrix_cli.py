@@ -8,7 +8,6 @@ import logging
 from collections.abc import Iterator
 from pathlib import Path
 
-import click
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import Engine
@@ -17,10 +16,11 @@ from gisgrid.cli.main import main
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
 from gisgrid.locate.gazetteer import index_addresses
-from tests.accounts import appointed
-from tests.canaries import OPEN, Canary, Spot, canaries, plant, seen
-from tests.conftest import _database
-from tests.web import fill_town
+from tests.support.accounts import appointed
+from tests.support.canaries import OPEN, Canary, Spot, canaries, plant, seen
+from tests.support.database import own_database
+from tests.support.terminal import commands
+from tests.support.web import fill_town
 
 TOWN = "--township 999901001"
 ARGS: dict[str, list[str]] = {
@@ -151,21 +151,13 @@ NOT_RUN = {
 
 @pytest.fixture(scope="module")
 def town(cluster: Cluster, template: str) -> Iterator[tuple[Engine, dict[str, Spot]]]:
-    with _database(cluster, template, "matrix_cli") as engine:
+    with own_database(cluster, template, "matrix_cli") as engine:
         with transaction(engine) as session:
             filled = fill_town(session, columns=6, rows=6, houses=240, events=90)
             spots = plant(session)
             index_addresses(session, filled.township_id)
             appointed(session, "community_clerk", "999901001001", name="clerk")
         yield engine, spots
-
-
-def commands(group: click.Command = main, path: str = "") -> Iterator[str]:
-    if not isinstance(group, click.Group):
-        yield path
-        return
-    for name, command in group.commands.items():
-        yield from commands(command, f"{path} {name}".strip())
 
 
 def test_every_command_has_an_entry():

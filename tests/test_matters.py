@@ -26,10 +26,10 @@ from gisgrid.events.refusals import NotOnTheList
 from gisgrid.plans.plans import township as township_of
 from gisgrid.register.target import Target
 from gisgrid.register.targets import TARGETS
-from tests.cases import DISPATCHER, TEAM_A, Walk, at, new_case, place
-from tests.factories import community_of, create_matter
-from tests.town_f import load_kind
-from tests.town_files import DATA
+from tests.support.cases import DISPATCHER, TEAM_A, Walk, at, new_case, place
+from tests.support.factories import community_of, create_matter
+from tests.support.town_f import load_kind
+from tests.support.town_files import DATA
 
 
 def test_each_of_the_42_has_one_decider_an_office_limits_filing_and_closing(town: Session):

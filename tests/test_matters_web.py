@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
 
-from gisgrid.db import listen
 from gisgrid.db.store import transaction
-from tests.accounts import acting, web_engine
-from tests.sketch import spot
-from tests.test_telephone import Centre
+from tests.support.accounts import acting, web_engine
+from tests.support.desks import Centre, Staffed, staffed
+from tests.support.sketch import spot
 
 GONE = """
 UPDATE matter SET consent = '某文', during = daterange('2023-01-01', '2023-02-01')
@@ -22,12 +22,14 @@ WHERE parent_id IS NOT NULL
 """
 
 
+@pytest.fixture(scope="module")
+def fill() -> Callable[[Session], Staffed]:
+    return staffed
+
+
 @pytest.fixture
-def centre(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Centre]:
-    monkeypatch.setattr(listen, "PULSE_S", 0.1)
-    centre = Centre(engine)
-    yield centre
-    centre.app.extensions["gisgrid.snapshots"].close()
+def centre(engine: Engine, made: Staffed) -> Centre:
+    return Centre(engine, made)
 
 
 def dispatch(client: FlaskClient, case_id: int) -> dict[str, object]:

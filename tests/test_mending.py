@@ -30,8 +30,8 @@ from gisgrid.plans.shape_checks import Ground
 from gisgrid.plans.state import Grids, PlanState
 from gisgrid.plans.task import prepare
 from gisgrid.plans.wishes import Wishes
-from tests.made_store import a_town
-from tests.plan_states import state_of, state_of_town
+from tests.support.made_store import a_town
+from tests.support.plan_states import state_of, state_of_town
 
 HOUSES = [
     (c + dx, r + dy) for r in range(2) for c in range(6) for dx in (0.3, 0.7) for dy in (0.3, 0.6)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -9,18 +10,18 @@ import pytest
 import shapely
 from playwright.sync_api import Browser, expect
 from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
 
 from gisgrid.crs import from_metric, to_metric
 from gisgrid.db.store import transaction
 from gisgrid.plans import jobs, scenarios
 from gisgrid.plans.plans import PlanInfo, plan_in_force, township
-from tests.accounts import appointed
-from tests.factories import ewkt
-from tests.made_store import SRID, a_town, store_town
-from tests.test_bench_web import client_of
-from tests.test_browser_bench import browser, shot  # noqa: F401 - a fixture
-from tests.test_cli import gisgrid
-from tests.web import app_over, served, visit
+from tests.support.accounts import appointed
+from tests.support.bench import client_of
+from tests.support.factories import ewkt
+from tests.support.made_store import SRID, a_town, store_town
+from tests.support.terminal import gisgrid
+from tests.support.web import ARTIFACTS, app_over, chromium, served, visit
 
 
 def grids_of(engine: Engine, plan: str) -> dict[str, Any]:
@@ -68,12 +69,26 @@ def owners(engine: Engine, plan: str) -> dict[str, str | None]:
     return {row.code: row.grid for row in rows}
 
 
-@pytest.fixture
-def draft(engine: Engine) -> PlanInfo:
-    with transaction(engine) as session:
+@pytest.fixture(scope="module")
+def fill() -> Callable[[Session], PlanInfo]:
+    def filled(session: Session) -> PlanInfo:
         store_town(session, a_town(61)[0])
         place = township(session)
         return scenarios.branch(session, plan_in_force(session, place.id), name="草案", who="甲")
+
+    return filled
+
+
+@pytest.fixture
+def draft(made: PlanInfo) -> PlanInfo:
+    return made
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    ARTIFACTS.mkdir(exist_ok=True)
+    with chromium() as browser:
+        yield browser
 
 
 @pytest.fixture
@@ -237,7 +252,7 @@ def test_the_width_is_the_townships_setting(engine: Engine, apart: str):
 
 @pytest.mark.browser
 def test_a_planner_mends_slivers_and_strays_beside_the_checks(
-    browser: Browser,  # noqa: F811 - the fixture
+    browser: Browser,
     engine: Engine,
     draft: PlanInfo,
     across: tuple[str, str],
@@ -260,7 +275,7 @@ def test_a_planner_mends_slivers_and_strays_beside_the_checks(
                 for word in words:
                     expect(page.get_by_role("button", name=word, exact=True)).to_be_visible()
                 page.get_by_role("button", name=words[1], exact=True).scroll_into_view_if_needed()
-                shot(page, f"mends_{language}")
+                page.screenshot(path=ARTIFACTS / f"bench_mends_{language}.png")
                 if language == "en":
                     continue
                 for version, word in enumerate(words, start=1):
@@ -270,5 +285,5 @@ def test_a_planner_mends_slivers_and_strays_beside_the_checks(
                 page.click("#log-section summary")
                 expect(page.locator("#log")).to_contain_text("修补细缝")
                 expect(page.locator("#log")).to_contain_text("在社区边界切分网格")
-                shot(page, "mended")
+                page.screenshot(path=ARTIFACTS / "bench_mended.png")
                 assert (seen.failures, seen.elsewhere) == ([], [])

@@ -18,7 +18,7 @@ import pytest
 import shapely
 
 from gisgrid.datums import gcj02_to_wgs84
-from tests.town_files import (
+from tests.support.town_files import (
     DATA,
     METRES,
     TABLES,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import date
 
 import pytest
@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from gisgrid.cli import main
 from gisgrid.db.store import transaction
@@ -21,17 +22,22 @@ from gisgrid.events.flow import current_flow, keep_own_flows
 from gisgrid.events.legacy import add_problem, ledger
 from gisgrid.events.notices import take_note, waiting
 from gisgrid.events.upkeep import keep_up
-from tests.accounts import acting, appointed
-from tests.cases import at
-from tests.test_case_rights import PUBLIC, WHEN, Town
-from tests.web import app_over
+from tests.support.accounts import acting, appointed
+from tests.support.case_town import PUBLIC, WHEN, Peopled, Town, peopled
+from tests.support.cases import at
+from tests.support.web import app_over
 
 PAGE = "/notices?lang=en"
 
 
+@pytest.fixture(scope="module")
+def fill() -> Callable[[Session], Peopled]:
+    return peopled
+
+
 @pytest.fixture
-def town(engine: Engine) -> Iterator[Town]:
-    town = Town(engine)
+def town(engine: Engine, made: Peopled) -> Town:
+    town = Town(engine, made)
     with transaction(engine) as session:
         keep_own_flows(session)
         own = session.scalars(text("SELECT code FROM area WHERE level = 'community'")).one()
@@ -49,8 +55,7 @@ def town(engine: Engine) -> Iterator[Town]:
             session, town.place.id, code="L1", title="管网老化", supervisor="督办甲",
             opened_on=date(2023, 1, 1), review_on=date(2023, 8, 1),
         )  # fmt: skip
-    yield town
-    town.web.dispose()
+    return town
 
 
 def enter(engine: Engine, town: Town, who: str) -> FlaskClient:

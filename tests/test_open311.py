@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import Any
@@ -17,17 +16,16 @@ from georeport import GeoReport
 from sqlalchemy import Engine, text
 
 from gisgrid.access.tokens import add_token
-from gisgrid.db import listen
 from gisgrid.db.store import transaction
 from gisgrid.events.cases import By, Details, Owner, case_by_ticket, take_step
 from gisgrid.events.flow import keep_own_flows
 from gisgrid.tables import Township
-from tests.accounts import appointed
-from tests.cases import DISPATCHER, WORKER, place
-from tests.factories import create_event, create_matter
-from tests.sketch import spot
-from tests.test_report_web import jpeg
-from tests.web import app_over, served
+from tests.support.accounts import appointed
+from tests.support.cases import DISPATCHER, WORKER, place
+from tests.support.desks import jpeg
+from tests.support.factories import create_event, create_matter
+from tests.support.sketch import spot
+from tests.support.web import app_over, served
 from web import snapshots
 
 LON, LAT = spot(0.5, 0.5)
@@ -71,11 +69,8 @@ class City:
 
 
 @pytest.fixture
-def city(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[City]:
-    monkeypatch.setattr(listen, "PULSE_S", 0.1)
-    city = City(engine)
-    yield city
-    city.app.extensions["gisgrid.snapshots"].close()
+def city(engine: Engine) -> City:
+    return City(engine)
 
 
 def test_published_clients_list_send_and_follow_on_the_live_server(city: City):

@@ -26,10 +26,9 @@ from sqlalchemy import text
 
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
-from tests.accounts import appointed
-from tests.conftest import _database
-from tests.town_f import load_town
-from tests.web import app_over, session_cookie
+from tests.support.accounts import appointed
+from tests.support.database import own_database
+from tests.support.web import app_over, session_cookie
 
 CHECKS = [
     not_a_server_error,
@@ -48,11 +47,12 @@ NOT_IN_THE_DOCUMENT = {
 
 
 @pytest.fixture(scope="module")
-def town(cluster: Cluster, template: str) -> Iterator[tuple[Flask, dict[str, str], dict[str, Any]]]:
+def town(
+    cluster: Cluster, town_template: str
+) -> Iterator[tuple[Flask, dict[str, str], dict[str, Any]]]:
     """The application over Town F, a cookie per role, and values that are really there."""
-    with _database(cluster, template, "openapi") as engine:
+    with own_database(cluster, town_template, "openapi") as engine:
         with transaction(engine) as session:
-            load_town(session)
             there = _values(session)
             accounts = {
                 "grid_worker": appointed(session, "grid_worker", grid=there["code"]),
@@ -61,7 +61,6 @@ def town(cluster: Cluster, template: str) -> Iterator[tuple[Flask, dict[str, str
         app = app_over(engine)
         cookies = {name: session_cookie(app, engine, id) for name, id in accounts.items()}
         yield app, cookies, there
-        app.extensions["gisgrid.snapshots"].close()
 
 
 def _values(session: Any) -> dict[str, Any]:

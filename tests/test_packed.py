@@ -20,9 +20,9 @@ from gisgrid.errors import OutsideCoverage
 from gisgrid.locate.packed import COARSE, FINE, pack, version_of
 from gisgrid.locate.whereabouts import Snapshot, in_snapshot, take
 from gisgrid.plans.plans import plan_in_force, township
-from tests.factories import create_grid, create_plan, create_township
-from tests.sketch import sketch, spot
-from tests.web import chromium
+from tests.support.factories import create_grid, create_plan, create_township
+from tests.support.sketch import sketch, spot
+from tests.support.web import chromium
 
 pytestmark = pytest.mark.browser
 

@@ -18,10 +18,9 @@ from gisgrid.plans import jobs, plans, replay, review, scenarios
 from gisgrid.plans.exchange import export_plan, import_scenario
 from gisgrid.plans.plans import Place, PlanInfo, plan_by_id
 from gisgrid.plans.wishes import Wishes
-from tests.accounts import appointed, web_engine
-from tests.conftest import _database
-from tests.test_policies import PERSONAL, refused
-from tests.web import fill_town
+from tests.support.accounts import PERSONAL, appointed, refused, web_engine
+from tests.support.database import own_database
+from tests.support.web import fill_town
 
 WEB = Path(__file__).parents[1] / "web"
 OTHER = "999902001"
@@ -29,7 +28,7 @@ OTHER = "999902001"
 
 @pytest.fixture(scope="module")
 def store(cluster: Any, template: str) -> Iterator[Engine]:
-    with _database(cluster, template, "planner_role") as engine:
+    with own_database(cluster, template, "planner_role") as engine:
         with transaction(engine) as session:
             fill_town(session, columns=6, rows=3, houses=240, events=20)
             session.execute(text(_OTHER_TOWN), {"code": OTHER})

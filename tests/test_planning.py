@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 
 import pytest
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser
 from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
 
 from gisgrid.db.store import transaction
 from gisgrid.plans import studies
-from tests.accounts import appointed
-from tests.factories import create_township
-from tests.web import ARTIFACTS, app_over, chromium, fill_town, served, visit
+from tests.support.accounts import appointed
+from tests.support.factories import create_township
+from tests.support.web import ARTIFACTS, app_over, chromium, fill_town, served, visit
 
 DRAFT = """
 INSERT INTO plan (township_id, name, based_on_id) SELECT township_id, '草案', id FROM plan;
@@ -34,14 +35,22 @@ DELETE FROM resident WHERE household_id IN (
 """
 
 
-@pytest.fixture
-def planner(engine: Engine) -> int:
+def drafted(session: Session) -> int:
     """The town with its draft; a planner's account."""
-    with transaction(engine) as session:
-        fill_town(session)
-        for statement in DRAFT.split(";\n"):
-            session.execute(text(statement))
-        return appointed(session, "planner")
+    fill_town(session)
+    for statement in DRAFT.split(";\n"):
+        session.execute(text(statement))
+    return appointed(session, "planner")
+
+
+@pytest.fixture(scope="module")
+def fill() -> Callable[[Session], int]:
+    return drafted
+
+
+@pytest.fixture
+def planner(made: int) -> int:
+    return made
 
 
 @pytest.fixture

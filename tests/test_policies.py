@@ -15,9 +15,9 @@ from gisgrid.access.audit import verify
 from gisgrid.access.unmask import open_events, open_residents, open_staff
 from gisgrid.db.store import open_web_engine, transaction
 from gisgrid.errors import NotAllowed, StoreUnavailable
-from tests.accounts import acting, appointed, web_engine
-from tests.conftest import _database
-from tests.web import fill_town
+from tests.support.accounts import PERSONAL, acting, appointed, refused, web_engine
+from tests.support.database import own_database
+from tests.support.web import fill_town
 
 A, B = "999901001001", "999901001002"
 """Codes of two communities of the filled town."""
@@ -26,7 +26,7 @@ YESTERDAY = date.today() - timedelta(days=2)  # noqa: DTZ011 - over in every tim
 
 @pytest.fixture(scope="module")
 def store(cluster: Any, template: str) -> Iterator[Engine]:
-    with _database(cluster, template, "policies") as engine:
+    with own_database(cluster, template, "policies") as engine:
         with transaction(engine) as session:
             fill_town(session)
             for line in _PEOPLE.split(";\n"):
@@ -60,21 +60,6 @@ def people(store: Engine) -> dict[str, int]:
         session.execute(text("UPDATE account SET active = false WHERE name = 'disabled'"))
         made["nobody"] = -1
         return made
-
-
-def refused(session: Session, sql: str, **values: object) -> None:
-    """The statement fails for want of a privilege, and the transaction can go on."""
-    with pytest.raises(DBAPIError) as caught, session.begin_nested():
-        session.execute(text(sql), values)
-    assert caught.value.orig.sqlstate == "42501", sql
-
-
-PERSONAL = {
-    "resident": ("name", "citizen_id", "phone", "sex", "birth_date", "needs", "code"),
-    "household": ("room", "code"),
-    "staff": ("name", "phone"),
-    "event": ("text", "address", "reporter", "contact"),
-}
 
 
 @pytest.mark.parametrize("who", ["government", "community_clerk", "auditor", None])

@@ -13,7 +13,7 @@ from gisgrid.balance.graph import UnitGraph
 from gisgrid.balance.rebalance import rebalance
 from gisgrid.balance.result import Locks
 from gisgrid.balance.search import FAST
-from tests.towns import block, grown_grids, units_of_town
+from tests.support.towns import block, grown_grids, units_of_town
 
 
 def hamlet(seed: int) -> tuple[UnitGraph, np.ndarray, np.ndarray]:

@@ -13,7 +13,7 @@ from gisgrid.balance.rebalance import rebalance
 from gisgrid.balance.scratch import from_scratch
 from gisgrid.balance.search import FAST
 from gisgrid.errors import Invalid
-from tests.towns import block, units_of_town
+from tests.support.towns import block, units_of_town
 
 
 def test_from_scratch_gives_whole_even_round_grids():

@@ -9,7 +9,7 @@ from gisgrid.balance.graph import UnitGraph
 from gisgrid.balance.rebalance import rebalance
 from gisgrid.balance.result import Locks, Result
 from gisgrid.errors import Invalid
-from tests.towns import block
+from tests.support.towns import block
 
 
 def kinds(result: Result) -> set[str]:

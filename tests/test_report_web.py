@@ -5,99 +5,29 @@ from __future__ import annotations
 import base64
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from flask.testing import FlaskClient
 from PIL import Image
 from sqlalchemy import Engine, text
-from werkzeug.datastructures import FileStorage
-from werkzeug.test import encode_multipart
+from sqlalchemy.orm import Session
 
-from gisgrid.db import listen
 from gisgrid.db.store import transaction
-from gisgrid.events.cases import By, Details, Owner, case_by_ticket, take_step
-from gisgrid.events.flow import keep_own_flows
-from tests.accounts import appointed
-from tests.cases import DISPATCHER, TEAM_A, WORKER, place
-from tests.factories import create_matter
-from tests.sketch import spot
-from tests.web import app_over, session_cookie
+from gisgrid.events.cases import By, Details, Owner, case_by_ticket
+from tests.support.cases import DISPATCHER, TEAM_A, WORKER
+from tests.support.desks import Desk, Staffed, jpeg, staffed
+from tests.support.sketch import spot
 
 
-class Desk:
-    """A township of two grids, a worker, and whoever comes without an account."""
-
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
-        with transaction(engine) as session:
-            town = place(session)
-            keep_own_flows(session)
-            minor = create_matter(session, town, name="暴露垃圾", office="综合执法队")
-            self.matter = minor.code
-            session.execute(text("UPDATE matter SET name = '城乡管理' WHERE parent_id IS NULL"))
-            code = session.scalar(text("SELECT code FROM area WHERE id = :t"), {"t": town.area_id})
-            worker, other = (
-                appointed(session, "grid_worker", code, grid=grid, name=f"worker.{grid}")
-                for grid in "ab"
-            )
-        self.app = app_over(engine)
-        self.public, self.worker = self.app.test_client(), self.enter(worker)
-        self.neighbour = self.enter(other)
-
-    def enter(self, account: int) -> FlaskClient:
-        """Somebody who has logged in."""
-        client = self.app.test_client()
-        name, _, value = session_cookie(self.app, self.engine, account).partition("=")
-        client.set_cookie(name, value)
-        return client
-
-    def form(self, client: FlaskClient, at: tuple[float, float] | None = None, **more: Any) -> Any:
-        page = client.get("/report").text
-        hidden = dict(re.findall(r'name="(csrf_token|client)" value="([^"]+)"', page))
-        lon, lat = at or spot(0.5, 0.5)
-        return {**hidden, "matter": self.matter, "lon": str(lon), "lat": str(lat), **more}
-
-    def send(self, client: FlaskClient, form: Any) -> Any:
-        # Encoded here: the client's own spool of a large file is closed by nobody.
-        boundary, body = encode_multipart(
-            {
-                name: FileStorage(io.BytesIO(value), "a.jpg") if isinstance(value, bytes) else value
-                for name, value in form.items()
-            }
-        )
-        kind = f"multipart/form-data; boundary={boundary}"
-        return client.post("/report", data=body, content_type=kind)
-
-    def count(self, table: str = "event") -> int:
-        with transaction(self.engine) as session:
-            return session.scalar(text(f"SELECT count(*) FROM {table}")) or 0
-
-    def walk(self, ticket: str, *steps: tuple[str, By, Details]) -> None:
-        with transaction(self.engine) as session:
-            case = case_by_ticket(session, ticket)
-            for step, by, details in steps:
-                take_step(session, case.id, step, by, details=details)
+@pytest.fixture(scope="module")
+def fill() -> Callable[[Session], Staffed]:
+    return staffed
 
 
 @pytest.fixture
-def desk(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    # The listener ends with the test, and does not take its usual seconds to notice.
-    monkeypatch.setattr(listen, "PULSE_S", 0.1)
-    desk = Desk(engine)
-    yield desk
-    desk.app.extensions["gisgrid.snapshots"].close()
-
-
-def jpeg(size: tuple[int, int] = (40, 30), gps: tuple[float, float] | None = None) -> bytes:
-    out = io.BytesIO()
-    exif = Image.Exif()
-    if gps:
-        parts = [(float(int(v)), (v % 1) * 60, 0.0) for v in gps]
-        exif[0x8825] = {1: "N", 2: parts[1], 3: "E", 4: parts[0]}
-    Image.new("RGB", size, "green").save(out, "JPEG", exif=exif)
-    return out.getvalue()
+def desk(engine: Engine, made: Staffed) -> Desk:
+    return Desk(engine, made)
 
 
 def ticket_of(answer: Any) -> str:

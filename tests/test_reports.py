@@ -19,9 +19,9 @@ from gisgrid.events.intake import Report, move, move_pin, take_in
 from gisgrid.events.photos import picture
 from gisgrid.plans.attach import attach
 from gisgrid.plans.plans import Place, plan_in_force, townships
-from tests.cases import DISPATCHER, RESIDENT, TEAM_A, WORKER, at, place
-from tests.factories import create_matter
-from tests.sketch import spot
+from tests.support.cases import DISPATCHER, RESIDENT, TEAM_A, WORKER, at, place
+from tests.support.factories import create_matter
+from tests.support.sketch import spot
 
 
 def jpeg(size=(1200, 800), *, gps: tuple[float, float] | None = None, turned: int = 1) -> bytes:

@@ -18,9 +18,11 @@ from gisgrid.db.store import transaction
 from gisgrid.errors import Conflict, NotFound
 from gisgrid.plans.plans import township
 from gisgrid.plans.townships import change_township
-from tests.cases import handled
-from tests.cases import place as place_of_cases
-from tests.factories import (
+from tests.support.cases import handled
+from tests.support.cases import place as place_of_cases
+from tests.support.database import count
+from tests.support.factories import (
+    CITIZEN_ID,
     create_event,
     create_house,
     create_household,
@@ -29,9 +31,8 @@ from tests.factories import (
     create_resident,
     create_township,
 )
-from tests.sketch import spot
-from tests.test_cli import gisgrid
-from tests.test_duties import CITIZEN_ID, count
+from tests.support.sketch import spot
+from tests.support.terminal import gisgrid
 
 DAY = date(2023, 8, 31)
 OLD = DAY - timedelta(days=1827)

@@ -24,18 +24,18 @@ from gisgrid.plans.handover import handed_houses, handover_sheets, team_sheets
 from gisgrid.plans.plans import Place, PlanInfo, plan_by_id, plan_in_force, township
 from gisgrid.plans.replay import ledger, replay
 from gisgrid.plans.successors import crosswalk_of, successors
-from tests.accounts import appointed
-from tests.factories import (
+from tests.support.accounts import appointed
+from tests.support.factories import (
     create_house,
     create_household,
     create_plan,
     create_resident,
     create_township,
 )
-from tests.sketch import spot
-from tests.test_cli import gisgrid
-from tests.town_f import FIRST_DAY
-from tests.web import app_over
+from tests.support.sketch import spot
+from tests.support.terminal import gisgrid
+from tests.support.town_f import FIRST_DAY
+from tests.support.web import app_over
 
 NEXT_DAY = date(2023, 9, 1)
 TOWN = "a a b\na a b\nc c b"

@@ -20,15 +20,15 @@ from gisgrid.plans.exchange import export_plan, import_scenario
 from gisgrid.plans.fetch import plan_grids
 from gisgrid.plans.numbering import next_code
 from gisgrid.plans.plans import Place, PlanInfo, plan_by_id, plan_in_force, publish, township
-from tests.factories import (
+from tests.support.factories import (
     create_house,
     create_household,
     create_plan,
     create_resident,
     create_township,
 )
-from tests.sketch import spot
-from tests.town_f import FIRST_DAY
+from tests.support.sketch import spot
+from tests.support.town_f import FIRST_DAY
 
 TOWN = "a b b\na b b\nc c d"
 

@@ -8,8 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from sqlalchemy import Engine
 from gisgrid.db.roles import WEB
 from gisgrid.errors import Invalid
 from gisgrid.settings import Settings
+from tests.support.waiting import eventually
 from web import serve as serving
 from web.serve import serve
 
@@ -63,13 +63,14 @@ def health(port: int) -> int:
 
 def wait_for(server: subprocess.Popen[bytes], port: int) -> None:
     """Until the server answers; after a change of the kernels it compiles them first."""
-    end = time.monotonic() + 300
-    while time.monotonic() < end and server.poll() is None:
+
+    def answers() -> bool:
+        assert server.poll() is None
         with suppress(OSError):
-            assert health(port) == 200
-            return
-        time.sleep(0.2)
-    pytest.fail("the server does not answer")
+            return health(port) == 200
+        return False
+
+    assert eventually(answers, seconds=300)
 
 
 def processes(server: subprocess.Popen[bytes]) -> list[int]:
@@ -104,18 +105,20 @@ def test_connections_are_spread_over_the_processes(engine: Engine):
     port = free_port()
     with served(engine, port) as server:
         wait_for(server, port)
-        end = time.monotonic() + 60
-        while not all_listen(server, port) and time.monotonic() < end:
-            time.sleep(0.2)
+        assert eventually(lambda: all_listen(server, port))
         before = [len(sockets(pid)) for pid in processes(server)]
         assert len(before) == 2
         # The kernel throws a coin for each: 64 on one side would be no coin.
         held = [socket.create_connection(("127.0.0.1", port)) for _ in range(64)]
-        time.sleep(1)
-        more = [len(sockets(pid)) - n for pid, n in zip(processes(server), before, strict=True)]
+
+        def more() -> list[int]:
+            return [len(sockets(pid)) - n for pid, n in zip(processes(server), before, strict=True)]
+
+        assert eventually(lambda: sum(more()) >= 64), "both take what comes"
+        taken = more()
         for connection in held:
             connection.close()
-        assert min(more) > 10
+        assert min(taken) > 10
         server.send_signal(signal.SIGTERM)
         assert server.wait(30) == 0
 
@@ -145,17 +148,11 @@ def test_a_worker_that_dies_is_started_anew_and_none_is_left_behind(monkeypatch)
             for pid in (task / "children").read_text().split()
         ]
 
-    def until(there: Callable[[], bool]) -> None:
-        end = time.monotonic() + 20
-        while not there():
-            assert time.monotonic() < end
-            time.sleep(0.02)
-
     with serving._worker(Settings()):
-        until(lambda: len(workers()) == 1)
+        assert eventually(lambda: len(workers()) == 1)
         (first,) = workers()
         os.kill(first, signal.SIGKILL)
-        until(lambda: workers() not in ([], [first]))
+        assert eventually(lambda: workers() not in ([], [first]))
         (second,) = workers()
         assert second != first
     assert workers() == []

@@ -19,8 +19,8 @@ from gisgrid.plans.regrid import on_grids
 from gisgrid.plans.state import PlanState
 from gisgrid.plans.task import prepare
 from gisgrid.plans.wishes import Wishes
-from tests.made_store import a_town
-from tests.plan_states import state_of, state_of_town
+from tests.support.made_store import a_town
+from tests.support.plan_states import state_of, state_of_town
 
 
 def town_state(seed: int, *, events: int = 1200) -> PlanState:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import threading
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -13,12 +14,13 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from gisgrid.db import migrate
+from gisgrid.db import listen, migrate
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import copy_rows, open_engine, transaction
 from gisgrid.errors import StoreUnavailable
-from tests.factories import create_house, create_plan, create_township
-from tests.sketch import spot
+from tests.support.factories import create_house, create_plan, create_township
+from tests.support.sketch import spot
+from tests.support.waiting import eventually
 
 
 def test_the_migrations_and_the_mapped_classes_agree(engine: Engine):
@@ -44,6 +46,28 @@ def test_the_cluster_listens_on_no_network_address(cluster: Cluster, engine: Eng
 def test_the_server_does_not_run_as_root(cluster: Cluster):
     pid = int((cluster.data / "postmaster.pid").read_text().split()[0])
     assert Path(f"/proc/{pid}").stat().st_uid != 0
+
+
+def test_a_listener_hears_at_once_and_stops_at_once(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+):
+    # However seldom it looks by itself whether its connection still is one.
+    monkeypatch.setattr(listen, "PULSE_S", 86_400.0)
+    heard: list[str] = []
+    listener = listen.Listener(lambda: engine.url)
+    listener.hear("here", heard.append)
+    before = set(threading.enumerate())
+    listener.start()
+    (thread,) = set(threading.enumerate()) - before
+    assert eventually(lambda: listener.listening)
+    for word in ("one", "two"):
+        with engine.begin() as connection:
+            connection.execute(text(f"NOTIFY here, '{word}'"))
+        assert eventually(lambda word=word: word in heard)
+    assert heard == ["one", "two"]
+    listener.close()
+    assert not thread.is_alive() and not listener.listening
+    listener.close()
 
 
 @pytest.fixture

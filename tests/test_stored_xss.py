@@ -28,14 +28,22 @@ from gisgrid.events.clocks import keep_calendar
 from gisgrid.locate.gazetteer import index_addresses
 from gisgrid.plans.plans import plan_by_id
 from gisgrid.plans.scenarios import branch
-from tests.accounts import LONG_AGO, appointed
-from tests.calls import CALLS, Call
-from tests.canaries import Spot
-from tests.conftest import _database
-from tests.poison import POISON, fill
-from tests.test_matrix import token_for
-from tests.town_files import DATA
-from tests.web import ARTIFACTS, app_over, chromium, fill_town, served, session_cookie, visit
+from tests.support.accounts import LONG_AGO, appointed
+from tests.support.calls import CALLS, Call
+from tests.support.canaries import Spot
+from tests.support.database import own_database
+from tests.support.matrix import token_for
+from tests.support.poison import POISON, fill
+from tests.support.town_files import DATA
+from tests.support.web import (
+    ARTIFACTS,
+    app_over,
+    chromium,
+    fill_town,
+    served,
+    session_cookie,
+    visit,
+)
 
 ROLES = ("township_government", "planner", "administrator")
 REFUSES = re.compile("check constraint|stays|is only added to|never changes|by its log only")
@@ -65,7 +73,7 @@ class World:
 
 @pytest.fixture(scope="module")
 def world(cluster: Cluster, template: str) -> Iterator[World]:
-    with _database(cluster, template, "poisoned") as engine:
+    with own_database(cluster, template, "poisoned") as engine:
         with transaction(engine) as session:
             town = fill_town(session, columns=3, rows=3, houses=60, events=30)
             keep_calendar(session, town.township_id, read_calendar(DATA / "calendar/calendar.csv"))
@@ -81,7 +89,6 @@ def world(cluster: Cluster, template: str) -> Iterator[World]:
             spots = [_spot(session, state, case.id) for state in ("published", "draft")]
         app = app_over(engine)
         yield World(engine, app, accounts, spots, document, refused)
-        app.extensions["gisgrid.snapshots"].close()
 
 
 def _spot(session: Session, state: str, case_id: int) -> Spot:

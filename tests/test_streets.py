@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from gisgrid.locate.gazetteer import grams, index_addresses
 from gisgrid.locate.streets import Streets, streets_of, trigrams
-from tests.factories import create_house, create_township
-from tests.sketch import spot
+from tests.support.factories import create_house, create_township
+from tests.support.sketch import spot
 
 NAMES = (
     "和平路", "和平东路", "和平街", "中山路", "中山北路", "学府路", "府学路", "石桥村",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Callable
 from datetime import date
 
 import pytest
@@ -21,19 +22,19 @@ from gisgrid.settings import Settings
 from layers import coverage, proposal, workload
 from layers.colours import LESS_TO_MORE
 from layers.layer import Scope
-from tests.factories import (
+from tests.support.factories import (
     create_house,
     create_household,
     create_plan,
     create_resident,
     create_township,
 )
-from tests.sketch import spot
+from tests.support.sketch import spot
 
 DAY = date(2023, 8, 31)
 
 
-def fill(session: Session) -> tuple[int, int]:
+def old_and_draft(session: Session) -> tuple[int, int]:
     """A plan and a draft in which block b goes from grid a to grid c; house, people in each block."""
     place = create_township(session, "a b c")
     old = create_plan(session, place, "a a c", name="old")
@@ -47,11 +48,14 @@ def fill(session: Session) -> tuple[int, int]:
     return old.id, draft.id
 
 
+@pytest.fixture(scope="module")
+def fill() -> Callable[[Session], tuple[int, int]]:
+    return old_and_draft
+
+
 @pytest.fixture
-def two(engine: Engine) -> tuple[Engine, int, int]:
-    with transaction(engine) as session:
-        old, draft = fill(session)
-    return engine, old, draft
+def two(engine: Engine, made: tuple[int, int]) -> tuple[Engine, int, int]:
+    return engine, *made
 
 
 def of(session: Session, draft: int) -> Delta:
@@ -70,7 +74,7 @@ def stands(engine: Engine, plan: int, kind: str) -> studies.Standing:
 
 
 def test_a_proposal_tells_who_moves_from_where_to_where(session: Session):
-    _, draft = fill(session)
+    _, draft = old_and_draft(session)
     found = of(session, draft)
     (shift,) = found.shifts
     assert (shift.from_grid, shift.to_grid) == ("a", "c")
@@ -106,7 +110,7 @@ def test_a_draft_equal_to_its_base_changes_nothing(session: Session):
 
 
 def test_a_plan_based_on_none_has_nothing_to_compare(session: Session):
-    old, _ = fill(session)
+    old, _ = old_and_draft(session)
     with pytest.raises(Conflict):
         of(session, old)
 
@@ -140,7 +144,7 @@ def test_a_study_is_made_once_and_again_when_the_data_changes(two: tuple[Engine,
     ],
 )
 def test_any_change_of_what_is_computed_from_changes_the_fingerprint(session: Session, change: str):
-    old, draft = fill(session)
+    old, draft = old_and_draft(session)
     before = [studies.fingerprint(session, plan) for plan in (old, draft)]
     assert before == [studies.fingerprint(session, plan) for plan in (old, draft)]
     session.execute(text(change))

@@ -17,7 +17,8 @@ from gisgrid.db.store import Actor, transaction
 from gisgrid.errors import AmbiguousAddress, Invalid, NotAllowed, NotFound
 from gisgrid.locate.gazetteer import index_addresses
 from gisgrid.plans.plans import township
-from tests.factories import (
+from tests.support.factories import (
+    CITIZEN_ID,
     create_event,
     create_house,
     create_household,
@@ -26,9 +27,8 @@ from tests.factories import (
     create_resident,
     create_township,
 )
-from tests.sketch import spot
-from tests.test_cli import gisgrid
-from tests.test_duties import CITIZEN_ID
+from tests.support.sketch import spot
+from tests.support.terminal import gisgrid
 
 FOR_THE_PERSON = Actor(purpose="subject", origin="test")
 PHONE = "19900000001"

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from gisgrid.errors import Invalid
 from gisgrid.register.columns import Mapping
 from gisgrid.register.names import names_within
-from tests.factories import community_of, create_matter, create_plan, create_township
-from tests.town_f import load_kind
+from tests.support.factories import community_of, create_matter, create_plan, create_township
+from tests.support.town_f import load_kind
 
 
 def write(path: Path, *lines: str) -> Path:

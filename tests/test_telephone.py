@@ -3,47 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
 
-from gisgrid.db import listen
 from gisgrid.db.store import transaction
-from tests.accounts import appointed
-from tests.sketch import spot
-from tests.test_report_web import Desk
+from tests.support.desks import Centre, Staffed, staffed
+from tests.support.sketch import spot
 
 
-class Centre(Desk):
-    def __init__(self, engine: Engine) -> None:
-        super().__init__(engine)
-        with transaction(engine) as session:
-            accounts = [
-                appointed(session, role, name=name)
-                for role, name in (("dispatcher", "dispatcher.shi"), ("township_government", "gov"))
-            ]
-        self.dispatcher, self.government = map(self.enter, accounts)
-
-    def call(self, client: FlaskClient, at: tuple[float, float] | None = None, **more: Any) -> Any:
-        page = client.get("/dispatch/new").text
-        hidden = dict(re.findall(r'name="(csrf_token|client)" value="([^"]+)"', page))
-        lon, lat = at or spot(0.5, 0.5)
-        form = {
-            **hidden, "matter": self.matter, "lon": str(lon), "lat": str(lat), "text": "没人收<b>",
-            "contact": "测试人 19912345678", "source": "12345热线", **more,
-        }  # fmt: skip
-        return client.post("/dispatch/new", data={k: v for k, v in form.items() if v is not None})
+@pytest.fixture(scope="module")
+def fill() -> Callable[[Session], Staffed]:
+    return staffed
 
 
 @pytest.fixture
-def centre(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Centre]:
-    monkeypatch.setattr(listen, "PULSE_S", 0.1)
-    centre = Centre(engine)
-    yield centre
-    centre.app.extensions["gisgrid.snapshots"].close()
+def centre(engine: Engine, made: Staffed) -> Centre:
+    return Centre(engine, made)
 
 
 def test_a_caller_s_report_is_taken_in_and_filed_at_once(centre: Centre):

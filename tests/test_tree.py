@@ -13,10 +13,9 @@ from sqlalchemy.orm import Session
 from gisgrid.access.tree import above, below, who
 from gisgrid.errors import AmbiguousAddress, NotFound
 from gisgrid.plans.plans import township
-from tests.factories import create_plan, create_township
-from tests.test_load import write
-from tests.town_f import DATA, load_kind
-from tests.town_files import shapes, table
+from tests.support.factories import create_plan, create_township
+from tests.support.town_f import DATA, load_kind, write
+from tests.support.town_files import shapes, table
 
 DAY = date(2023, 8, 31)
 HEAD = "code,name,phone,body,role,area,since,until"

@@ -13,11 +13,11 @@ from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
 from gisgrid.plans import scenarios
 from gisgrid.plans.plans import plan_by_id
-from tests.calls import CALLS, Call
-from tests.canaries import Spot, plant
-from tests.conftest import _database
-from tests.test_bench_web import client_of
-from tests.web import fill_town
+from tests.support.bench import client_of
+from tests.support.calls import CALLS, Call
+from tests.support.canaries import Spot, plant
+from tests.support.database import own_database
+from tests.support.web import fill_town
 
 HERE, THERE = "999901001", "999901002"
 WORDS = ("外村", "外路", "草案外", "Other Village", "999901002001")
@@ -34,7 +34,7 @@ class Two:
 
 @pytest.fixture(scope="module")
 def two(cluster: Cluster, template: str) -> Iterator[Two]:
-    with _database(cluster, template, "two_townships") as engine:
+    with own_database(cluster, template, "two_townships") as engine:
         with transaction(engine) as session:
             fill_town(session, columns=6, rows=6, houses=240, events=90)
             spots = plant(session)

@@ -15,11 +15,10 @@ from gisgrid.errors import Invalid
 from gisgrid.register.codes import check_digit
 from gisgrid.register.columns import Mapping, resolve
 from gisgrid.register.undeclared import sort_of_cells, sort_of_header
-from tests.factories import create_house, create_plan, create_township
-from tests.sketch import spot
-from tests.test_cli import gisgrid
-from tests.test_load import write
-from tests.town_f import load_kind
+from tests.support.factories import create_house, create_plan, create_township
+from tests.support.sketch import spot
+from tests.support.terminal import gisgrid
+from tests.support.town_f import load_kind, write
 
 GIVEN = "测试虚构样拟甲乙丙丁戊己庚辛壬癸子丑寅卯"
 NAMES = [f"王{a}{b}" for a in GIVEN for b in GIVEN]

@@ -13,9 +13,8 @@ from gisgrid.access.unmask import open_residents
 from gisgrid.db import migrate
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
-from tests.accounts import acting, appointed, web_engine
-from tests.conftest import _database
-from tests.test_policies import refused
+from tests.support.accounts import acting, appointed, refused, web_engine
+from tests.support.database import own_database
 
 OLD = "0004"
 """The last revision before there were rights: all that came later stands on these rows."""
@@ -27,7 +26,7 @@ Rows = dict[str, list[dict[str, Any]]]
 @pytest.fixture(scope="module")
 def old(cluster: Cluster) -> Iterator[tuple[Engine, Rows]]:
     """The store after the upgrade, and the rows of every table before it."""
-    with _database(cluster, "template1", "old") as engine:
+    with own_database(cluster, "template1", "old") as engine:
         migrate.upgrade(engine, OLD)
         with transaction(engine) as session:
             for statement in _ROWS.split(";\n"):

@@ -11,7 +11,7 @@ from gisgrid.events.emergencies import running, switch_on
 from gisgrid.events.legacy import add_problem
 from gisgrid.events.upkeep import keep_up
 from gisgrid.plans import jobs
-from tests.cases import at, new_case, place
+from tests.support.cases import at, new_case, place
 
 
 def test_what_is_due_is_done_once(engine: Engine):

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import partial
 
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
 
 from gisgrid.access.passwords import hasher
 from gisgrid.cli.users import user
 from gisgrid.db.store import transaction
 from gisgrid.errors import Conflict, GisgridError, Invalid, NotFound
 from gisgrid.settings import Settings
-from tests.web import fill_town
+from tests.support.web import fill_town
+
+
+@pytest.fixture(scope="module")
+def fill() -> Callable[[Session], object]:
+    return partial(fill_town, columns=3, rows=3, houses=9, events=3)
 
 
 @pytest.fixture
 def store(engine: Engine) -> Engine:
-    with transaction(engine) as session:
-        fill_town(session, columns=3, rows=3, houses=9, events=3)
     return engine
 
 

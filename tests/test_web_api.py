@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any
 
@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from gisgrid.db.store import transaction
 from gisgrid.errors import (
@@ -28,18 +29,22 @@ from gisgrid.errors import (
 from gisgrid.locate import aliases
 from gisgrid.locate.gazetteer import index_addresses
 from gisgrid.tables import Township
-from tests.factories import create_plan
-from tests.web import Town, app_over, fill_town
+from tests.support.factories import create_plan
+from tests.support.web import Town, app_over, fill_town
 from web.errors import PROBLEM_TYPE, problem_of, status_of, status_of_sqlstate
 from web.gate import PUBLIC, RIGHT_OF
 
 PROBLEM = PROBLEM_TYPE
 
 
+@pytest.fixture(scope="module")
+def fill() -> Callable[[Session], Town]:
+    return fill_town
+
+
 @pytest.fixture
-def town(engine: Engine) -> Town:
-    with transaction(engine) as session:
-        return fill_town(session)
+def town(made: Town) -> Town:
+    return made
 
 
 @pytest.fixture
@@ -229,7 +234,7 @@ def test_problems_speak_the_language_asked_for(client: FlaskClient):
 
 def test_a_statement_that_takes_too_long_is_stopped_and_told(engine: Engine, town: Town):
     app = app_over(engine, statement_timeout_s=1)
-    slow = "SELECT pg_sleep(1.5) IS NULL AS a, row_number() OVER () FROM plan"
+    slow = "SELECT pg_sleep(60) IS NULL AS a, row_number() OVER () FROM plan"
     with transaction(engine) as session:
         session.execute(text("ALTER TABLE alembic_version RENAME TO real_version"))
         session.execute(

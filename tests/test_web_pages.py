@@ -16,9 +16,9 @@ from sqlalchemy.dialects.postgresql import Range
 
 from gisgrid.db.store import transaction
 from gisgrid.tables import Township
-from tests.accounts import web_engine
-from tests.factories import create_plan
-from tests.web import ROOT, Town, app_over, fill_town
+from tests.support.accounts import web_engine
+from tests.support.factories import create_plan
+from tests.support.web import ROOT, Town, app_over, fill_town
 from web.i18n import CATALOGUE
 
 

@@ -14,8 +14,8 @@ from gisgrid import tables as t
 from gisgrid.errors import Invalid, OutsideCoverage
 from gisgrid.locate.whereabouts import Snapshot, in_snapshot, in_store, take
 from gisgrid.plans.plans import plan_in_force, township
-from tests.factories import create_grid, create_plan, create_township
-from tests.sketch import sketch, spot
+from tests.support.factories import create_grid, create_plan, create_township
+from tests.support.sketch import sketch, spot
 
 DRAWING = """
     a a b b

@@ -27,8 +27,8 @@ from gisgrid.plans.loads import loads, workload_of
 from gisgrid.plans.plans import plan_in_force, township
 from gisgrid.plans.weighing import add_weights, weights_of
 from gisgrid.tables.register import NEEDS
-from tests.factories import create_township
-from tests.plan_states import objects, state_of
+from tests.support.factories import create_township
+from tests.support.plan_states import objects, state_of
 
 ROUND = Weights.of(
     "round",

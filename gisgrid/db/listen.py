@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import selectors
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -33,6 +35,7 @@ class Listener:
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
         self._stop = threading.Event()
+        self._bell: tuple[int, int] | None = None
         self.listening = False
         """False: news may be missed now."""
 
@@ -54,16 +57,25 @@ class Listener:
             return
         with self._starting:
             if self._thread is None:
+                self._bell = os.pipe()
                 self._thread = threading.Thread(
                     target=self._for_ever, name="listener", daemon=True
                 )  # fmt: skip
                 self._thread.start()
 
     def close(self) -> None:
-        """Stop listening."""
+        """Stop listening, at once; what is being called is waited for."""
         self._stop.set()
-        if self._thread is not None:
+        with self._starting:
+            if self._thread is None or self._bell is None:
+                return
+            ear, bell = self._bell
+            os.write(bell, b".")
             self._thread.join(timeout=10)
+            if not self._thread.is_alive():
+                os.close(ear)
+                os.close(bell)
+                self._bell = None
 
     def _for_ever(self) -> None:
         wait_s = 0.1
@@ -77,17 +89,22 @@ class Listener:
             self._stop.wait(wait_s)
 
     def _listen(self) -> None:
-        with _connected(self._url()) as connection:
+        assert self._bell is not None  # noqa: S101 - made before the thread is
+        with _connected(self._url()) as connection, selectors.DefaultSelector() as woken:
+            woken.register(connection.fileno(), selectors.EVENT_READ)
+            woken.register(self._bell[0], selectors.EVENT_READ)
             for channel in self._heard:
                 connection.execute(f"LISTEN {channel}")
             for began in self._began:
                 began()
             self.listening = True
             while not self._stop.is_set():
-                for note in connection.notifies(timeout=PULSE_S, stop_after=1):
+                # First, since what came with an answer to us makes the connection no more readable.
+                for note in connection.notifies(timeout=0):
                     for heard in self._heard.get(note.channel, ()):
                         self._call(heard, note)
-                connection.execute("SELECT 1")
+                if not woken.select(PULSE_S):
+                    connection.execute("SELECT 1")
 
     @staticmethod
     def _call(heard: Callable[[str], None], note: psycopg.Notify) -> None:

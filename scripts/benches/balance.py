@@ -36,7 +36,7 @@ from gisgrid.balance.live import LiveCommunity  # noqa: E402
 from gisgrid.balance.rebalance import rebalance  # noqa: E402
 from gisgrid.balance.redraw import redrawn  # noqa: E402
 from gisgrid.balance.search import FAST, NORMAL, Search  # noqa: E402
-from tests.towns import grown_grids, make_town, soil  # noqa: E402
+from tests.support.towns import grown_grids, make_town, soil  # noqa: E402
 
 PAGE = ROOT / "docs" / "benchmarks" / "balance.md"
 Array = np.ndarray[Any, Any]

@@ -30,7 +30,7 @@ from http_ import Run, at_rate
 from sqlalchemy import Engine, text
 
 from gisgrid.db.store import transaction
-from tests.web import app_over, chromium, session_cookie
+from tests.support.web import app_over, chromium, session_cookie
 
 FILTERS = {
     "open (the first view)": "",

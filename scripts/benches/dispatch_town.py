@@ -6,8 +6,8 @@ from sqlalchemy import Engine, text
 
 from gisgrid.db.store import transaction
 from gisgrid.events.flow import current_flow
-from tests.accounts import appointed
-from tests.web import fill_town
+from tests.support.accounts import appointed
+from tests.support.web import fill_town
 
 COLUMNS, ROWS, HOUSES = 40, 25, 2000
 

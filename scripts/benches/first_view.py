@@ -14,7 +14,7 @@ from playwright.sync_api import Browser
 from sqlalchemy import Engine, text
 
 from gisgrid.db.store import transaction
-from tests.web import app_over, chromium, fill_town, served
+from tests.support.web import app_over, chromium, fill_town, served
 
 
 def opened(browser: Browser, address: str, mark: str) -> tuple[float, dict[str, int]]:

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from frame import Store, machine, options, parsed, private_store, serving, told
 
 from gisgrid.db.store import transaction
-from tests.web import fill_town
+from tests.support.web import fill_town
 
 COLUMNS, ROWS, HOUSES = 40, 25, 100_000
 WEST, SOUTH, EAST, NORTH = 120.9, 40.7, 120.9 + COLUMNS * 0.004, 40.7 + ROWS * 0.003

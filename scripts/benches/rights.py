@@ -26,8 +26,8 @@ from gisgrid.locate.whereabouts import in_store
 from gisgrid.plans import plans
 from layers import events, houses
 from layers.tiles import Tile, data_version
-from tests.accounts import appointed, web_engine
-from tests.web import fill_town
+from tests.support.accounts import appointed, web_engine
+from tests.support.web import fill_town
 
 COLUMNS, ROWS = 40, 25
 A = "999901001005"

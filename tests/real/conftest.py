@@ -10,6 +10,8 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from tests.support.database import rolled_back
+
 
 @pytest.fixture(scope="session")
 def data() -> Path:
@@ -19,7 +21,5 @@ def data() -> Path:
 @pytest.fixture(scope="module")
 def empty(_shared_engine: Engine) -> Iterator[Session]:
     """A session on an empty store, rolled back after the module."""
-    with _shared_engine.connect() as connection, connection.begin() as outer:
-        with Session(connection, join_transaction_mode="create_savepoint") as session:
-            yield session
-        outer.rollback()
+    with rolled_back(_shared_engine) as session:
+        yield session

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from gisgrid.locate.address import search
 from gisgrid.locate.gazetteer import index_addresses
-from tests.addresses import DAMAGES, Door, boston, damaged, fill_and_index, taipei
+from tests.support.addresses import DAMAGES, Door, boston, damaged, fill_and_index, taipei
 
 pytestmark = pytest.mark.real
 SEARCHES = 200

@@ -18,24 +18,12 @@ from gisgrid.errors import UndeclaredCrs
 from gisgrid.plans.attach import counts
 from gisgrid.plans.plans import plan_named, publish, township
 from gisgrid.plans.townships import change_township
-from gisgrid.register.columns import Mapping
 from gisgrid.register.load import Report
 from gisgrid.register.rejects import write_rejects
-from tests.real.cities import name_places, write_csv
-from tests.town_f import load_kind
+from tests.support.cities import NEIGHBOURHOODS, load_precincts, name_places, write_csv
+from tests.support.town_f import load_kind
 
 pytestmark = pytest.mark.real
-
-NEIGHBOURHOODS = Mapping(
-    columns={"code": "cartodb_id"}, constants={"level": "community", "parent": "township"}
-)
-
-
-def load_precincts(session: Session, data: Path, crs: str | None) -> Report:
-    mapping = Mapping(columns={"code": "WARD_PRECINCT"}, crs=crs)
-    return load_kind(
-        session, "grids", data / "boston_precincts.geojson", plan="2015", mapping=mapping
-    )
 
 
 def load_places(session: Session, data: Path) -> dict[str, Report]:

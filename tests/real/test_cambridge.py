@@ -18,8 +18,8 @@ from gisgrid.plans.plans import plan_named, publish, township
 from gisgrid.plans.townships import change_township
 from gisgrid.register.columns import Mapping
 from gisgrid.register.load import Report
-from tests.real.cities import name_places
-from tests.town_f import load_kind
+from tests.support.cities import name_places
+from tests.support.town_f import load_kind
 
 pytestmark = pytest.mark.real
 

@@ -20,7 +20,7 @@ from gisgrid.cli.main import main
 from gisgrid.db.cluster import Cluster
 from gisgrid.plans import studies
 from gisgrid.plans.plans import plan_named, township
-from tests.test_plan_files import grids_by_file, houses_of
+from tests.support.plan_files import grids_by_file, houses_of
 
 pytestmark = pytest.mark.real
 
@@ -40,11 +40,11 @@ def city(
     cluster: Cluster, template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Engine]:
     """The city after all commands but serve; ``said`` in the folder holds what each told."""
-    from tests.conftest import _database
+    from tests.support.database import own_database
 
     folder = tmp_path_factory.mktemp("cambridge")
     before = Path.cwd()
-    with _database(cluster, template, "cambridge") as engine:
+    with own_database(cluster, template, "cambridge") as engine:
         os.chdir(folder)
         try:
             Path("areas.csv").write_text(

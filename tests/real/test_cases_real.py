@@ -21,9 +21,8 @@ from gisgrid.events.replay import replay, same
 from gisgrid.plans.plans import plan_named, publish, township
 from gisgrid.plans.townships import change_township
 from gisgrid.register.columns import Mapping
-from tests.real.cities import name_places, write_csv
-from tests.real.test_boston import NEIGHBOURHOODS, load_precincts
-from tests.town_f import load_kind
+from tests.support.cities import NEIGHBOURHOODS, load_precincts, name_places, write_csv
+from tests.support.town_f import load_kind
 
 # A hundred thousand cases go through the trigger of the log, two steps each.
 pytestmark = [pytest.mark.real, pytest.mark.timeout(900)]

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import shapely
 
-from tests.partitions import shuffled_codes
-from tests.test_locator import assert_agrees, hard_points
+from tests.support.locators import assert_agrees, hard_points
+from tests.support.partitions import shuffled_codes
 
 LAYERS = [
     "boston_precincts.geojson",

@@ -17,20 +17,12 @@ from gisgrid.plans.townships import change_township
 from gisgrid.register.columns import Mapping
 from gisgrid.register.load import Report
 from gisgrid.register.rejects import write_rejects
-from tests.real.cities import name_places, write_csv
-from tests.town_f import load_kind
+from tests.support.cities import MATTERS, VILLAGES, name_places, write_csv
+from tests.support.town_f import load_kind
 
 pytestmark = pytest.mark.real
 
-VILLAGES = Mapping(
-    columns={"code": "VILLCODE", "name_en": "VILLENG"},
-    templates={"name": "{TOWNNAME}{VILLNAME}"},
-    constants={"level": "community", "parent": "township"},
-)
 PLATES = Mapping(templates={"community": "{行政區}{里}"})
-MATTERS = Mapping(
-    columns={"name": "派工項目"}, templates={"code": "1999-{#}"}, constants={"parent": "1999"}
-)
 
 
 @pytest.fixture(scope="module")

@@ -14,9 +14,8 @@ from gisgrid.events.bulk import open_loaded
 from gisgrid.events.figures import Period, figures
 from gisgrid.plans.plans import township
 from gisgrid.plans.townships import change_township
-from tests.real.cities import name_places, write_csv
-from tests.real.test_taipei import MATTERS, VILLAGES
-from tests.town_f import load_kind
+from tests.support.cities import MATTERS, VILLAGES, name_places, write_csv
+from tests.support.town_f import load_kind
 
 pytestmark = pytest.mark.real
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
+from gisgrid.register.columns import Mapping
 from gisgrid.register.load import Report
-from tests.town_f import load_kind
+from tests.support.town_f import load_kind
 
 
 def write_csv(path: Path, header: str, rows: Iterable[Sequence[str]]) -> Path:
@@ -26,3 +27,27 @@ def name_places(session: Session, folder: Path, county: str, township: str) -> R
         [("county", "county", county, ""), ("township", "township", township, "county")],
     )
     return load_kind(session, "areas", path)
+
+
+NEIGHBOURHOODS = Mapping(
+    columns={"code": "cartodb_id"}, constants={"level": "community", "parent": "township"}
+)
+
+
+def load_precincts(session: Session, data: Path, crs: str | None) -> Report:
+    mapping = Mapping(columns={"code": "WARD_PRECINCT"}, crs=crs)
+    return load_kind(
+        session, "grids", data / "boston_precincts.geojson", plan="2015", mapping=mapping
+    )
+
+
+VILLAGES = Mapping(
+    columns={"code": "VILLCODE", "name_en": "VILLENG"},
+    templates={"name": "{TOWNNAME}{VILLNAME}"},
+    constants={"level": "community", "parent": "township"},
+)
+
+
+MATTERS = Mapping(
+    columns={"name": "派工項目"}, templates={"code": "1999-{#}"}, constants={"parent": "1999"}
+)

@@ -10,18 +10,19 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
+from jinja2.bccache import Bucket, BytecodeCache
 from playwright.sync_api import Browser, Page, Route, sync_playwright
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, event, text
 from sqlalchemy.orm import Session
 from werkzeug.serving import make_server
 
 from gisgrid.settings import Settings
 from gisgrid.tables import Township
-from tests.accounts import appointed, web_engine
+from tests.support.accounts import appointed, web_engine
 from web.app import create_app
 from web.identity import COOKIE
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 ARTIFACTS = ROOT / "artifacts"
 KEY = "a key of tests, which signs nothing else"
 CHROMIUM = "/usr/bin/chromium"
@@ -92,6 +93,14 @@ def served(app: Flask) -> Iterator[str]:
         # before the engine is disposed of.
         with changed:
             assert changed.wait_for(lambda: running == 0, timeout=30)
+
+
+@contextlib.contextmanager
+def listened(app: Flask) -> Iterator[str]:
+    """``served``, for pages that hold streams open."""
+    with served(app) as host:
+        yield host
+        close(app)
 
 
 @contextlib.contextmanager
@@ -179,17 +188,31 @@ def visit(
 
 
 def app_over(engine: Engine, *, account: int | None = None, **settings: object) -> Flask:
-    """The application, entering the store as the web process does; everybody is ``account``."""
+    """The application, entering the store as the web process does; everybody is ``account``.
+
+    Its threads end with the owner's engine: one that goes on looks for a store that is gone.
+    """
     app = create_app(
         Settings(**{"secret_key": KEY, **settings}),  # type: ignore[arg-type]
         bind=web_engine(engine),
     )
+    app.extensions["security"].pwd_context.update(
+        argon2__time_cost=1, argon2__memory_cost=64, argon2__parallelism=1
+    )
+    app.jinja_env.bytecode_cache = _COMPILED
     app.config["STREAM_LIFE_S"] = 0.0  # what is read to its end must have one
     app.testing = False  # failures are answered as in production
+    event.listen(engine, "engine_disposed", lambda _: close(app))
     if account is not None:
         cookie = session_cookie(app, engine, account)
         app.wsgi_app = _logged_in(app.wsgi_app, cookie)  # type: ignore[method-assign]
     return app
+
+
+def close(app: Flask) -> None:
+    """End the threads of an application and the streams that it holds open."""
+    app.extensions["gisgrid.streams"].close()
+    app.extensions["gisgrid.snapshots"].close()
 
 
 def session_cookie(app: Flask, engine: Engine, account: int) -> str:
@@ -212,6 +235,23 @@ def _logged_in(wsgi: Any, cookie: str) -> Any:
         return wsgi(environ, start_response)
 
     return app
+
+
+class _Compiled(BytecodeCache):
+    """Templates as another application of this run has compiled them, while their source is the same."""
+
+    def __init__(self) -> None:
+        self._code: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if code := self._code.get(bucket.key):
+            bucket.bytecode_from_string(code)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._code[bucket.key] = bucket.bytecode_to_string()
+
+
+_COMPILED = _Compiled()
 
 
 _FILL = """

@@ -1,9 +1,7 @@
-"""What tests of the look-up share: asking, and waiting for what a thread will do."""
+"""Asking the look-up as a program does."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
@@ -26,15 +24,6 @@ def refused(client: FlaskClient, status: int, **query: object) -> dict[str, Any]
     assert answer.status_code == status, answer.text
     assert answer.content_type == "application/problem+json"
     return dict(answer.get_json())
-
-
-def eventually(check: Callable[[], bool]) -> bool:
-    end = time.monotonic() + 20
-    while time.monotonic() < end:
-        if check():
-            return True
-        time.sleep(0.02)
-    return False
 
 
 def snapshots_of(app: Flask) -> Snapshots:

@@ -59,12 +59,12 @@ def block(columns: int, rows: int) -> UnitGraph:
             np.column_stack([at[:-1].ravel(), at[1:].ravel()]),
         ]
     )
-    inner = np.bincount(pairs.ravel(), minlength=columns * rows) * 20.0
+    inner = np.bincount(pairs.ravel(), minlength=columns * rows).astype(np.float64)
     return UnitGraph.from_pairs(
         columns * rows,
         pairs,
         np.full(len(pairs), 20.0),
-        outer_m=80.0 - inner,
+        outer_m=80.0 - 20.0 * inner,
         area_m2=np.full(columns * rows, 400.0),
     )
 
@@ -123,7 +123,7 @@ def grown_grids(
 def apportioned(weight: Array, total: int) -> Array:
     """``total`` seats by weight, at least one each."""
     share = weight / weight.sum() * total
-    count = np.maximum(1, np.floor(share).astype(int))
+    count: Array = np.maximum(1, np.floor(share).astype(int))
     while count.sum() != total:
         step = 1 if count.sum() < total else -1
         room = share - count if step > 0 else np.where(count > 1, count - share, -np.inf)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,11 +10,18 @@ from sqlalchemy.orm import Session
 
 from gisgrid import tables as t
 from gisgrid.events.calendars import read_calendar
-from gisgrid.events.cases import By, CaseNow, Details, Owner, open_case, take_step
-from gisgrid.events.clocks import keep_calendar
-from tests.factories import create_event, create_matter, create_plan, create_township
-from tests.sketch import spot
-from tests.town_files import DATA
+from gisgrid.events.cases import (
+    By,
+    CaseNow,
+    Details,
+    Owner,
+    open_case,
+    take_step,
+)
+from gisgrid.events.clocks import clocks_of, keep_calendar
+from tests.support.factories import create_event, create_matter, create_plan, create_township
+from tests.support.sketch import spot
+from tests.support.town_files import DATA
 
 DISPATCHER = By("dispatcher.shi", ("dispatcher",))
 OTHER_DISPATCHER = By("dispatcher.ni", ("dispatcher",))
@@ -79,3 +86,14 @@ def handled(session: Session, township: t.Township, **values: Any) -> Walk:
     walk("accept", WORKER, "2023-08-15 09:40")
     walk("feed_back", WORKER, "2023-08-15 11:00", note="已清理")
     return walk
+
+
+def due(session: Session, case: CaseNow) -> dict[str, str | None]:
+    """Of the clocks that are not stopped: wall time of Shanghai, None while it stands still."""
+    return {
+        k.name: (k.clock.due_at + timedelta(hours=8)).strftime("%Y-%m-%d %H:%M")
+        if k.clock.due_at
+        else None
+        for k in clocks_of(session, case.id)
+        if k.clock.stopped_at is None
+    }

@@ -6,6 +6,7 @@ shows it (a masked form, a room, the code of an event): with the right, and only
 
 from __future__ import annotations
 
+import functools
 import gzip
 import io
 import json
@@ -133,7 +134,8 @@ def seen(wanted: list[Canary], *data: bytes) -> set[Canary]:
     return {c for c in wanted if any(w in part for w in _writings(c.word) for part in parts)}
 
 
-def _writings(word: str) -> set[bytes]:
+@functools.cache
+def _writings(word: str) -> frozenset[bytes]:
     # Two bytes a letter: a short word would be met by chance.
     codes = ("utf-8", "utf-16-le", "gb18030") if len(word) > 3 else ("utf-8",)
     forms = {word.encode(code) for code in codes}
@@ -141,7 +143,7 @@ def _writings(word: str) -> set[bytes]:
     hexrefs = "".join(f"&#x{ord(c):x};" for c in word)
     escaped = json.dumps(word)[1:-1]
     others = (escaped, escaped.upper().replace("\\U", "\\u"), quote(word), charrefs, hexrefs)
-    return forms | {other.encode() for other in others}
+    return frozenset(forms | {other.encode() for other in others})
 
 
 def _unpacked(data: bytes) -> Iterator[bytes]:

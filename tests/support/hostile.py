@@ -36,8 +36,9 @@ for path in sys.argv[2:]:
 def workbook(path: Path, rows: list[list[object]], **replaced: bytes) -> Path:
     """A workbook, with members replaced or added: a slash in the name is written as two underscores."""
     book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
     for row in rows:
-        book.active.append(row)
+        sheet.append(row)
     plain = io.BytesIO()
     book.save(plain)
     other = {name.replace("__", "/"): data for name, data in replaced.items()}

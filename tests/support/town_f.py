@@ -8,13 +8,15 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from gisgrid.plans.plans import plan_named, publish, township
+from gisgrid.plans.fetch import plan_state
+from gisgrid.plans.plans import plan_in_force, plan_named, publish, township
+from gisgrid.plans.state import PlanState
 from gisgrid.plans.townships import change_township
 from gisgrid.register.columns import Mapping
 from gisgrid.register.load import Report, load
 from gisgrid.register.prepare import Order
 
-DATA = Path(__file__).parent.parent / "data"
+DATA = Path(__file__).parents[2] / "data"
 FIRST_DAY = date(2022, 9, 1)
 
 
@@ -47,3 +49,16 @@ def load_register(session: Session, folder: Path = DATA) -> dict[str, Report]:
         ),
         "events": load_kind(session, "events", folder / "events/events.csv", crs="wgs84"),
     }
+
+
+def write(path: Path, *lines: str, encoding: str = "utf-8") -> Path:
+    path.write_bytes("\n".join([*lines, ""]).encode(encoding))
+    return path
+
+
+DAY = date(2023, 8, 31)
+
+
+def town_state(session: Session) -> PlanState:
+    place = township(session)
+    return plan_state(session, place, plan_in_force(session, place.id), DAY)

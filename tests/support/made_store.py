@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 from gisgrid import tables as t
 from gisgrid.crs import from_metric
 from gisgrid.plans.attach import attach
-from tests.factories import create_area, ewkt
-from tests.plan_states import EARTH
-from tests.towns import Town, make_town
+from tests.support.factories import create_area, ewkt
+from tests.support.plan_states import EARTH
+from tests.support.towns import Town, make_town
 
 SRID = 4549
 HOME = "9999010012"

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "data"
 TABLES = {
     "houses": "register/houses.csv",
@@ -74,6 +74,7 @@ def check_digit(stem: str) -> str:
 def leaders_by_day(staff: pd.DataFrame, grid: str) -> Counter[date]:
     days: Counter[date] = Counter()
     for row in staff[(staff["grid"] == grid) & (staff["role"] == "leader")].itertuples():
-        first, last = date.fromisoformat(row.since), date.fromisoformat(row.until or "2023-08-31")
+        since, until = str(row.since), str(row.until) or "2023-08-31"
+        first, last = date.fromisoformat(since), date.fromisoformat(until)
         days.update(first + timedelta(n) for n in range((last - first).days + 1))
     return days

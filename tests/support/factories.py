@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import itertools
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import shapely
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
 from gisgrid import tables as t
-from tests.sketch import sketch
+from gisgrid.register.codes import check_digit
+from tests.support.sketch import sketch
 
+STEM = "99990119540404204"
+CITIZEN_ID = STEM + check_digit(STEM)
+"""Of an invented person born on 4 April 1954."""
+
+Row = TypeVar("Row", bound=t.Base)
 _number = itertools.count(1)
 
 
@@ -20,7 +26,7 @@ def wkb(geometry: Any) -> str:
     """Text of a geometry as PostGIS takes it; polygons become multipolygons."""
     if geometry.geom_type == "Polygon":
         geometry = shapely.MultiPolygon([geometry])
-    return shapely.to_wkt(shapely.set_srid(geometry, 0), rounding_precision=-1)
+    return str(shapely.to_wkt(shapely.set_srid(geometry, 0), rounding_precision=-1))
 
 
 def at(lon: float, lat: float) -> str:
@@ -31,7 +37,7 @@ def ewkt(geometry: Any) -> str:
     return f"SRID=4326;{wkb(geometry)}"
 
 
-def _add(session: Session, row: Any) -> Any:
+def _add(session: Session, row: Row) -> Row:
     session.add(row)
     session.flush()
     return row
@@ -53,7 +59,8 @@ def create_township(session: Session, drawing: str = "a b", **values: Any) -> t.
 
 
 def community_of(session: Session, township: t.Township) -> t.Area:
-    return session.query(t.Area).filter_by(parent_id=township.area_id).order_by(t.Area.id).first()
+    areas = session.query(t.Area).filter_by(parent_id=township.area_id)
+    return areas.order_by(t.Area.id).limit(1).one()
 
 
 def create_plan(
@@ -74,7 +81,7 @@ def create_plan(
 
 def create_grid(session: Session, plan: t.Plan, geometry: Any, **values: Any) -> t.Grid:
     code = values.pop("code", f"G{next(_number)}")
-    township = session.get(t.Township, plan.township_id)
+    township = session.get_one(t.Township, plan.township_id)
     row = {
         "name": f"网格{code}",
         "kind": "exclusive" if code.isupper() and len(code) == 1 else "basic",

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.canaries import Spot
+from tests.support.canaries import Spot
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,9 @@ import contextlib
 from collections.abc import Iterator
 from datetime import date
 
+import pytest
 from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from gisgrid.access.accounts import add_account
@@ -49,3 +51,18 @@ def acting(
     actor = Actor(account, purpose, "198.51.100.7")
     with transaction(web, actor=actor, read_only=read_only) as session:
         yield session
+
+
+def refused(session: Session, sql: str, **values: object) -> None:
+    """The statement fails for want of a privilege, and the transaction can go on."""
+    with pytest.raises(DBAPIError) as caught, session.begin_nested():
+        session.execute(text(sql), values)
+    assert getattr(caught.value.orig, "sqlstate", None) == "42501", sql
+
+
+PERSONAL = {
+    "resident": ("name", "citizen_id", "phone", "sex", "birth_date", "needs", "code"),
+    "household": ("room", "code"),
+    "staff": ("name", "phone"),
+    "event": ("text", "address", "reporter", "contact"),
+}

@@ -1,11 +1,17 @@
 """Polygons at random: partitions, T-shaped borders, overlapping stars."""
 
+from __future__ import annotations
+
 import numpy as np
 import shapely
 from shapely import Polygon, affinity, box
 
 
-def cells(rng, count, extent=(0.0, 0.0, 1.0, 1.0)):
+def cells(
+    rng: np.random.Generator,
+    count: int,
+    extent: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0),
+) -> list[Polygon]:
     """A partition of a frame into ``count`` convex polygons, neighbours sharing vertices."""
     if count == 1:
         return [box(*extent)]
@@ -15,7 +21,7 @@ def cells(rng, count, extent=(0.0, 0.0, 1.0, 1.0)):
     return [part for part in parts.geoms if part.area > 0]
 
 
-def splits(rng, rounds, angle):
+def splits(rng: np.random.Generator, rounds: int, angle: float) -> list[Polygon]:
     """A partition by straight cuts at an angle: borders meet in T, with vertices of one side only."""
     parts = [box(0, 0, 1, 1)]
     for _ in range(rounds):
@@ -30,7 +36,7 @@ def splits(rng, rounds, angle):
     return [affinity.rotate(part, angle, origin=(0.3, 0.4)) for part in parts]
 
 
-def stars(rng, count, *, radius=0.3):
+def stars(rng: np.random.Generator, count: int, *, radius: float = 0.3) -> list[Polygon]:
     """Spiked polygons that lie over each other."""
     out = []
     for _ in range(count):
@@ -44,5 +50,5 @@ def stars(rng, count, *, radius=0.3):
     return out
 
 
-def shuffled_codes(rng, count):
+def shuffled_codes(rng: np.random.Generator, count: int) -> list[str]:
     return [f"g{number:06d}" for number in rng.permutation(count)]

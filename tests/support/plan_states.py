@@ -21,8 +21,8 @@ from gisgrid.plans.state import (
     owners,
 )
 from gisgrid.tables.register import NEEDS
-from tests.sketch import sketch
-from tests.towns import Town
+from tests.support.sketch import sketch
+from tests.support.towns import Town
 
 DAY = date(2023, 8, 31)
 STEP_M = 100.0

@@ -1,0 +1,1 @@
+"""What several test modules share; each module here answers one question, and holds no test."""
