@@ -20,6 +20,7 @@ from gisgrid.plans.exchange import import_scenario
 from gisgrid.plans.plans import plan_named, township
 from tests.support.bench import client_of
 from tests.support.made_store import a_town, store_town
+from tests.support.plan_files import grids_by_file, houses_of
 from tests.support.terminal import gisgrid
 
 
