@@ -50,9 +50,11 @@ def features(session: Session, plan_id: int) -> str:
 
 
 def geometries(session: Session, plan_id: int) -> dict[str, dict[str, Any]]:
-    """GeoJSON geometry of each grid, by code."""
+    """GeoJSON geometry of each grid with every digit, by code."""
     rows = session.execute(
-        text("SELECT code, ST_AsGeoJSON(geom)::json AS geometry FROM grid WHERE plan_id = :plan"),
+        text(
+            "SELECT code, ST_AsGeoJSON(geom, 17)::json AS geometry FROM grid WHERE plan_id = :plan"
+        ),
         {"plan": plan_id},
     )
     return {row.code: row.geometry for row in rows}

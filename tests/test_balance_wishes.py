@@ -160,7 +160,7 @@ def test_a_township_drawn_afresh_shares_grids_out_by_work(state: PlanState):
         for c in np.unique(task.community_of).tolist()
     }
     assert sum(counts.values()) == 50
-    work = {c: task.unit_min[task.community_of == c].sum() for c in counts}
+    work = {c: task.unit_load[task.community_of == c].sum() for c in counts}
     fair = {c: 50 * work[c] / sum(work.values()) for c in counts}
     assert all(abs(counts[c] - fair[c]) < 1 for c in counts)
 

@@ -18,7 +18,8 @@ from sqlalchemy.orm import Session
 
 from gisgrid.db.store import transaction
 from gisgrid.plans import scenarios
-from gisgrid.plans.plans import PlanInfo
+from gisgrid.plans.plans import PlanInfo, township
+from gisgrid.plans.townships import change_township
 from tests.support.bench import client_of, drafted, neighbours, view
 from tests.support.town_f import load_kind
 
@@ -168,6 +169,27 @@ def test_an_old_version_is_told_and_keeps_nothing(engine: Engine, draft: PlanInf
     late = client.post(f"/plan/{draft.id}/edit", json={"version": 0, "edit": merge})
     assert (late.status_code, late.json["facts"]["version"]) == (409, 1)
     assert client.post(f"/plan/{draft.id}/undo", json={"version": 0}).status_code == 409
+
+
+def test_what_changes_beside_the_plan_is_seen_by_the_next_check(engine: Engine, draft: PlanInfo):
+    client = client_of(engine, "planner")
+
+    def answers() -> dict[str, str]:
+        found = client.get(f"/plan/{draft.id}/checks.json").json["checks"]
+        return {check["name"]: check["status"] for check in found}
+
+    assert (answers()["size"], answers()["no_trained"]) == ("incomplete", "incomplete")
+    with transaction(engine) as session:
+        change_township(session, township(session).code, ["sizes.basic.houses=1,2,3"])
+    assert answers()["size"] == "fail"
+    with transaction(engine) as session:
+        session.execute(
+            text(
+                "INSERT INTO training (township_id, code, course, kind, held_on, hours) "
+                "SELECT area_id, 't1', '课', 'training', '2024-01-01', 2 FROM township"
+            )
+        )
+    assert answers()["no_trained"] == "fail"
 
 
 def test_only_who_may_plan_in_the_township_draws(engine: Engine, draft: PlanInfo):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -141,11 +142,17 @@ def test_the_planners_whole_story(browser: Browser, own_town: Engine):  # noqa: 
             page.wait_for_selector("html[data-job='done']", state="attached", timeout=90_000)
             working.join()
             shot(page, "proposal")
+            said = page.inner_text("#job")
+            assert "工作量，按新方案计算" in said and "起事件" in said
+            promised = re.search(r"最大偏差 ([\d.]+) %", said)
+            assert promised is not None
             worst = "Math.max(...gisgrid.desk.view.grids.map((g) => Math.abs(g.deviation || 0)))"
             before = page.evaluate(worst)
             page.click("#take-all")
             wait_version(page, 1)
-            assert page.evaluate(worst) < 0.05 < before
+            # What was promised is what the map shows.
+            assert f"{100 * page.evaluate(worst):.2f}" == promised[1]
+            assert page.evaluate(worst) <= 0.01 < before
             shot(page, "balanced")
             # A border is dragged, with counts while it moves.
             arc = drag_border(seen, (0, 50), keep=False)

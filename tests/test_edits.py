@@ -8,16 +8,21 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gisgrid.balance.weights import Weights
 from gisgrid.crs import from_metric
 from gisgrid.errors import Conflict, GisgridError, Invalid, NotFound
 from gisgrid.plans import edits
 from gisgrid.plans.bench import Bench, bench_of, changed_codes, flows, numbers, with_grids
-from gisgrid.plans.edits import NewGrid
+from gisgrid.plans.checks import run_checks
+from gisgrid.plans.corners import NewGrid
+from gisgrid.plans.limits import Limits
 from gisgrid.plans.refusals import ScenarioLocks, refuse
 from gisgrid.plans.state import Grids, owners
 from tests.support.plan_states import EARTH, STEP_M, state_of
 
 NO_LOCKS = ScenarioLocks()
+TEN_A_HEAD = Weights(household_min=0, resident_min=10, visit_min=0, walk_m_per_min=1e12)
+"""Ten minutes a resident and nothing else: who walks is there at once."""
 TOWN = """
     a a b b
     a a b b
@@ -32,11 +37,13 @@ HOUSES = [
     for dy in (0.3, 0.7)
     if (row, col) != (0, 3)
 ]
+EVENTS = [("2023-08-01", (0.4 + 0.7 * k % 3.9, 0.2 + 0.9 * k % 2.7)) for k in range(40)]
+"""Some of them in X, which has no house to carry them."""
 
 
-def bench(drawing: str = TOWN, **more: object) -> Bench:
+def bench(drawing: str = TOWN, weights: Weights = TEN_A_HEAD, **more: object) -> Bench:
     state = state_of(drawing, houses=HOUSES, on_earth=True, **more)
-    return bench_of(state, state.houses.residents * 10.0)
+    return bench_of(state, weights)
 
 
 def lonlat(*cells: tuple[float, float]) -> np.ndarray:
@@ -58,6 +65,9 @@ def done(before: Bench, grids: Grids, locks: ScenarioLocks = NO_LOCKS) -> Bench:
         shapely.area(before.state.grids.metric[before.state.tiling]).sum(), abs=10
     )
     assert sum(n.residents for n in numbers(after)) == sum(n.residents for n in numbers(before))
+    anew = bench_of(after.state, after.weights)
+    assert np.array_equal(after.work.house_mmin, anew.work.house_mmin)
+    assert np.array_equal(after.work.loose_mmin, anew.work.loose_mmin)
     return after
 
 
@@ -99,6 +109,20 @@ def test_counts_of_the_changed_grids_alone_are_the_same_counts():
     before = bench()
     after = with_grids(before, edits.drag(before, bent(before, "a", "b", (1.5, 1.2), (1.5, 2.8))))
     assert numbers(after, [after.row_of["b"]]) == [n for n in numbers(after) if n.code == "b"]
+
+
+def test_teams_posts_and_events_keep_their_grid_whatever_grids_come_and_go_before_theirs():
+    before = bench(teams={"b": "lw", "c": "l"}, events=[("2023-08-01", (3.2, 0.5))])
+    first = NewGrid("aa", "新")
+    split = done(before, edits.split(before, "a", lonlat((-0.5, 2.2), (2.5, 2.2)), first))
+    merged = done(split, edits.merge(split, "a", "c"))
+    for after in (split, merged):
+        codes = after.state.grids.code
+        held = {codes[g] for g in after.state.teams.grid.tolist()}
+        assert held == {"b", "c"} & set(codes)
+        assert codes[after.state.events.grid].tolist() == ["X"]
+        (no_team,) = run_checks(after.state, Limits(), only=["no_team"])
+        assert {f.grids[0] for f in no_team.findings} == set(codes) - held
 
 
 def test_new_corners_go_to_a_street_nearby():
@@ -295,7 +319,7 @@ def test_locks_hold(locks):
 @given(st.data())
 def test_any_walk_of_edits_keeps_the_town_tiled(data):
     """A few edits of any kind, one after the other: a valid coverage, nobody lost, or a refusal."""
-    at = bench()
+    at = bench(weights=Weights(), events=EVENTS)
     spot = st.tuples(st.floats(-0.5, 4.5), st.floats(-0.5, 3.5))
     for step in range(4):
         kind = data.draw(st.sampled_from(["drag", "split", "merge", "draw", "give"]))

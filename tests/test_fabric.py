@@ -166,12 +166,13 @@ def test_a_wide_gap_stays_ground_without_a_grid():
     assert shapely.area(fabric.grids).sum() == pytest.approx(20_000)
 
 
-def test_a_grid_across_communities_is_refused():
+def test_a_grid_across_communities_lies_in_both_and_one_beyond_them_in_none_too():
     communities = np.array([shapely.box(0, 0, 150, 100), shapely.box(150, 0, 300, 100)])
-    assert community_of_grids(squares((0, 0), (200, 0)), communities).tolist() == [0, 1]
-    with pytest.raises(Invalid, match="one community") as caught:
-        community_of_grids(squares((0, 0), (100, 0)), communities)
-    assert caught.value.facts["grids"] == [1]
+    grids = squares((0, 0), (90, 0), (200, 0), (250, 0), (500, 0))
+    grids[2] = shapely.box(149.5, 0, 250, 100)  # half a per cent of it is a stray
+    main, every = community_of_grids(grids, communities)
+    assert main.tolist() == [0, 0, 1, 1, -1]
+    assert [lies_in.tolist() for lies_in in every] == [[0], [0, 1], [1], [-1, 1], [-1]]
 
 
 def test_a_grid_in_two_parts_keeps_both():

@@ -110,6 +110,8 @@ ARGS: dict[str, list[str]] = {
     "scenario list": [TOWN],
     "scenario lock": [f"{TOWN} S {{grid}}"],
     "scenario log": [f"{TOWN} S"],
+    "scenario mend-across": [f"{TOWN} S {{grid}}", f"{TOWN} S {{grid}} --give"],
+    "scenario mend-slivers": [f"{TOWN} S"],
     "scenario redo": [f"{TOWN} S"],
     "scenario rename": [f"{TOWN} S T"],
     "scenario replay": [f"{TOWN} S"],

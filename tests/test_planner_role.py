@@ -105,7 +105,7 @@ def test_the_whole_way_of_a_plan_is_gone_in_the_role(web: Engine, here: int, tmp
         place, plan = drawn(session)
         bench = scenarios.scenario_bench(session, place, plan)
         assert bench.state.houses.residents.sum() > 0
-        assert bench.house_min.sum() > 0
+        assert bench.work.total_mmin > 0
         assert len(bench.state.events.day) == 20
         assert replay.replay(session, place, plan, until=date(2099, 1, 1), days=40000)
         job = jobs.order_rebalance(session, plan, Wishes(), who="甲")

@@ -18,7 +18,7 @@ from gisgrid.plans import edits, moves, review, scenarios
 from gisgrid.plans.attach import attach
 from gisgrid.plans.bench import with_grids
 from gisgrid.plans.compare import compared, crosswalk
-from gisgrid.plans.edits import NewGrid
+from gisgrid.plans.corners import NewGrid
 from gisgrid.plans.exports import write_workbook
 from gisgrid.plans.handover import handed_houses, handover_sheets, team_sheets
 from gisgrid.plans.plans import Place, PlanInfo, plan_by_id, plan_in_force, township

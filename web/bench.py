@@ -26,7 +26,7 @@ from gisgrid.plans.bench import with_grids
 from gisgrid.plans.fetch import target_size
 from gisgrid.plans.plans import plan_by_id
 from gisgrid.plans.refusals import refuse
-from gisgrid.plans.wishes import MEASURES, Wishes
+from gisgrid.plans.wishes import LEVELS, MEASURES, Level, Wishes
 from gisgrid.settings import Settings
 from layers import areas, houses, page, streets
 from layers.bench import BENCH_SCRIPTS, BENCH_STYLES, legend
@@ -36,7 +36,7 @@ from web import bench_views as views
 from web.answers import asset, nonce
 from web.bench_edits import change_of, no_edit
 from web.bench_store import at_hand, benches, placed, planning, refuse_strangers, who
-from web.bench_words import measures, words
+from web.bench_words import levels, measures, words
 from web.i18n import LANGUAGES, language
 from web.plan_words import states
 from web.towns import town, town_name
@@ -97,6 +97,7 @@ def show(plan_id: int) -> Response:
             "overlay": place.grid_rule == "overlay",
             "words": words(),
             "states": states(),
+            "levels": levels(),
             "legend": legend(),
             "csrf": generate_csrf(),
             "base": plan.based_on_id,
@@ -116,6 +117,7 @@ def show(plan_id: int) -> Response:
         plan=plan,
         others=[p for p in every if p.id != plan.id],
         measures=measures(),
+        levels=levels(),
         size=size,
         size_in=size_in,
         languages=LANGUAGES,
@@ -166,7 +168,7 @@ def edit(plan_id: int) -> Response:
             session, plan, version, before, after, action=action, who=who(),
             why=str(asked.get("why") or "")[:500],
         )  # fmt: skip
-        benches().keep(plan, now, session, after)
+        benches().keep(place, plan, now, session, after)
         return told(views.view(session, plan_by_id(session, plan.id), now, after))
 
 
@@ -204,7 +206,7 @@ def lock(plan_id: int) -> Response:
 def rebalance(plan_id: int) -> Response:
     """Order a proposal from the background worker; locked grids stay. With ``size``: drawn anew.
 
-    ``far``: houses may go to any grid of their community.
+    ``far``: houses may go to any grid of their community; ``level``: what grids are made even in.
     """
     asked = body()
     tolerance = asked.get("tolerance", 0.01)
@@ -222,6 +224,7 @@ def rebalance(plan_id: int) -> Response:
         basic = set(bench.state.grids.code[bench.state.basic].tolist())
         wishes = Wishes(
             tolerance=float(tolerance),
+            level=level_of(asked),
             far=asked.get("far") is True,
             locks=tuple(sorted(locks.grids & basic)),
             lock_houses=tuple(sorted(locks.houses)),
@@ -305,6 +308,17 @@ def of_size(size: str, size_in: str, tolerance: float = 0.01) -> Wishes:
             zh="网格规模须为不小于 1 的居民数、户数或房屋数。",
         )
     return Wishes(tolerance=tolerance, scratch=True, size=int(size), size_in=MEASURES[size_in])
+
+
+def level_of(asked: dict[str, Any]) -> Level:
+    """What grids are to be made even in, the work if nothing is said; Invalid if there is no such thing."""
+    level = LEVELS.get(str(asked.get("level", "work")))
+    if level is None:
+        raise Invalid(
+            f"Grids are made even in {', '.join(LEVELS)}.",
+            zh="均衡对象须为工作量、居民、户或房屋。",
+        )
+    return level
 
 
 def number(value: str | None) -> int:

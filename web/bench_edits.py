@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 
 from gisgrid.crs import from_metric
 from gisgrid.errors import Invalid, NotFound
-from gisgrid.plans import edits, jobs, scenarios
+from gisgrid.plans import edits, jobs, mending, scenarios
 from gisgrid.plans.bench import Bench
-from gisgrid.plans.edits import NewGrid
-from gisgrid.plans.fetch import parcel_borders
-from gisgrid.plans.numbering import next_code
+from gisgrid.plans.corners import NewGrid
+from gisgrid.plans.fetch import limits_of, parcel_borders
+from gisgrid.plans.numbering import new_grids, next_code
 from gisgrid.plans.plans import Place, PlanInfo, plan_by_id
 from gisgrid.plans.state import Grids
 
@@ -102,7 +102,7 @@ def _give(session: Session, place: Place, plan: PlanInfo, asked: Mapping[str, An
     edits.check_drawn(lasso)
 
     def change(bench: Bench) -> Grids:
-        rows = bench.placed[bench.tree.query(lasso, predicate="covers")]
+        rows = bench.houses_at.covered_by(lasso)
         if not len(rows):
             raise Invalid("There is no house inside the line.", zh="圈内没有房屋。")
         return edits.give(bench, {int(k): to for k in rows})
@@ -113,6 +113,21 @@ def _give(session: Session, place: Place, plan: PlanInfo, asked: Mapping[str, An
 def _remove(session: Session, place: Place, plan: PlanInfo, asked: Mapping[str, Any]) -> Change:
     grid = str(asked["grid"])
     return lambda bench: edits.remove_overlay(bench, grid)
+
+
+def _across(session: Session, place: Place, plan: PlanInfo, asked: Mapping[str, Any]) -> Change:
+    """A grid across communities is cut at the border of its own, or of that of most of its houses."""
+    grid, how = str(asked["grid"]), asked["how"]
+    if how not in ("cut", "give"):
+        raise no_edit()
+    change = mending.kept_within if how == "cut" else mending.given_to_most
+    make = new_grids(session, place)
+    return lambda bench: change(bench, grid, make)
+
+
+def _slivers(session: Session, place: Place, plan: PlanInfo, asked: Mapping[str, Any]) -> Change:
+    limits = limits_of(session, place.id)
+    return lambda bench: mending.without_slivers(bench, limits).grids
 
 
 def _accept(session: Session, place: Place, plan: PlanInfo, asked: Mapping[str, Any]) -> Change:
@@ -137,6 +152,8 @@ _KINDS: dict[str, Callable[[Session, Place, PlanInfo, Mapping[str, Any]], Change
     "remove": _remove,
     "rebalance": _accept,
     "combine": _combine,
+    "across": _across,
+    "slivers": _slivers,
 }
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Response, render_template, request, url_for
+from flask_babel import gettext
 
 from gisgrid.access.scope import scope
 from gisgrid.errors import Conflict, Invalid
@@ -19,6 +20,7 @@ from gisgrid.plans.exchange import export_plan
 from gisgrid.plans.exports import write_workbook
 from gisgrid.plans.fetch import limits_of, today
 from gisgrid.plans.handover import handed_houses, handover_sheets, team_sheets
+from gisgrid.plans.mending import stray_grids
 from gisgrid.plans.plans import Place, PlanInfo, plan_by_id
 from gisgrid.plans.scenarios import scenario
 from layers.bench import BENCH_STYLES, COMPARE_SCRIPTS, deviation_colour, legend, picture
@@ -91,12 +93,16 @@ def checks(plan_id: int) -> Response:
                     "status": r.status,
                     "places": len(r.findings),
                     "blocking": r.name in blocking,
+                    "mends": _sliver_mends() if r.name == "sliver" and r.findings else [],
                     "findings": [
                         {
                             "text": f.zh if chinese else f.en,
                             "fix": f.fix and (f.fix.zh if chinese else f.fix.en),
                             "residents": f.residents,
                             "place": _spot(f.place),
+                            "mends": views.mends(stray_grids(bench.state, f.grids))
+                            if r.name == "outside"
+                            else [],
                         }
                         for f in r.findings[:20]
                     ],
@@ -105,6 +111,10 @@ def checks(plan_id: int) -> Response:
             ]
         }
     )
+
+
+def _sliver_mends() -> list[dict[str, Any]]:
+    return [{"label": gettext("Mend all slivers"), "edit": {"kind": "slivers"}}]
 
 
 @blueprint.post("/<int:plan_id>/step")
@@ -253,16 +263,13 @@ class _Pair:
 
 
 def _pair(session: Any, place: Place, other: PlanInfo, plan: PlanInfo) -> _Pair:
-    store = benches()
     if plan.based_on_id == other.id:
         # Both lie on the same base already.
-        after = store.at(session, place, plan, scenario(session, plan.id).version)
-        before = store.at(session, place, other, scenario(session, other.id).version)
-        if (
-            len(before.state.houses.code) == len(after.state.houses.code)
-            and other.based_on_id is None
-        ):
-            return _Pair(before, after)
+        version = scenario(session, plan.id).version
+        store = benches()
+        return _Pair(
+            store.base(session, place, plan, version), store.at(session, place, plan, version)
+        )
     return _Pair(*review.benches(session, place, plan, other))
 
 

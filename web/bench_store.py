@@ -18,8 +18,10 @@ from gisgrid.access.scope import scope
 from gisgrid.db.roles import PLANNER
 from gisgrid.errors import NotAllowed
 from gisgrid.plans.bench import Bench
+from gisgrid.plans.fetch import today
 from gisgrid.plans.plans import Place, PlanInfo, plan_by_id
 from gisgrid.plans.scenarios import base_bench, newest_rows, scenario, scenario_bench
+from gisgrid.plans.weighing import plan_weighing
 from web.gate import asker
 from web.store import entering
 from web.towns import town_of
@@ -37,25 +39,29 @@ class Benches:
 
     def at(self, session: Session, place: Place, plan: PlanInfo, version: int) -> Bench:
         """The bench of a scenario at its version; read again when houses or people changed."""
-        data = newest_rows(session)
-        base_id = plan.based_on_id or plan.id
-        base_version = version if base_id == plan.id else 0
-        base_key = ("base", base_id, base_version, tuple(data))
-        key = ("scenario", plan.id, version, tuple(data))
+        key = ("scenario", plan.id, version, *_data(session, place, plan))
         found = self._get(key)
         if found is None:
-            base = self._get(base_key)
-            if base is None:
-                base = base_bench(session, place, plan)
-                self._keep(base_key, base)
-            found = scenario_bench(session, place, plan, base)
+            found = scenario_bench(session, place, plan, self.base(session, place, plan, version))
             self._keep(key, found)
         return found
 
-    def keep(self, plan: PlanInfo, version: int, session: Session, bench: Bench) -> None:
+    def base(self, session: Session, place: Place, plan: PlanInfo, version: int) -> Bench:
+        """The bench of what a scenario was drawn from, `gisgrid.plans.scenarios.base_bench`."""
+        base_id = plan.based_on_id or plan.id
+        base_version = version if base_id == plan.id else 0
+        key = ("base", base_id, base_version, *_data(session, place, plan))
+        found = self._get(key)
+        if found is None:
+            found = base_bench(session, place, plan)
+            self._keep(key, found)
+        return found
+
+    def keep(
+        self, place: Place, plan: PlanInfo, version: int, session: Session, bench: Bench
+    ) -> None:
         """Remember a bench that an edit just made, so that it is not read again."""
-        data = newest_rows(session)
-        self._keep(("scenario", plan.id, version, tuple(data)), bench)
+        self._keep(("scenario", plan.id, version, *_data(session, place, plan)), bench)
 
     def _get(self, key: tuple[object, ...]) -> Bench | None:
         with self._lock:
@@ -68,6 +74,17 @@ class Benches:
             self._kept[key] = bench
             while len(self._kept) > 2 * KEPT:
                 self._kept.popitem(last=False)
+
+
+def _data(session: Session, place: Place, plan: PlanInfo) -> tuple[object, ...]:
+    """What a bench is made from beside the grids: another day, or another of these, another bench."""
+    weighing = plan_weighing(session, plan)
+    return (
+        today(place),
+        weighing.weights.version,
+        weighing.by_street,
+        *newest_rows(session),
+    )
 
 
 def init_app(app: Flask) -> None:

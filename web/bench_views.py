@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -135,10 +135,16 @@ def job(found: jobs.JobInfo | None) -> dict[str, Any] | None:
         return None
     result = None
     if found.result is not None:
-        result = {k: v for k, v in found.result.items() if k not in ("grids", "drawn")}
+        result = {k: v for k, v in found.result.items() if k not in ("grids", "drawn", "ground")}
         result["grids_drawn"] = len(found.result.get("drawn", ()))
         result["moves"] = [{**m, "houses": len(m["houses"])} for m in found.result["moves"]]
-        result["reasons"] = [r[1 if speaks_chinese() else 0] for r in found.result["reasons"]]
+        result["left_out"] = [
+            {"text": left["zh" if speaks_chinese() else "en"], "mends": mends(left["grids"])}
+            for left in found.result.get("left_out", ())
+        ]
+        for name in ("reasons", "notes"):
+            said = found.result.get(name, ())
+            result[name] = [r[1 if speaks_chinese() else 0] for r in said]
     return {
         "id": found.id,
         "state": found.state,
@@ -148,6 +154,29 @@ def job(found: jobs.JobInfo | None) -> dict[str, Any] | None:
         "failed": found.failed_zh if speaks_chinese() else found.failed,
         "result": result,
     }
+
+
+def mends(grids: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The edits that keep grids inside one community, each with the words of its button.
+
+    Parameters
+    ----------
+    grids
+        Code of each, and of the community of most of its houses where that is another than its own.
+    """
+    out = []
+    for grid in grids:
+        edit = {"kind": "across", "grid": grid["code"]}
+        label = gettext("Cut %(grid)s at its community's border", grid=grid["code"])
+        out.append({"label": label, "edit": {**edit, "how": "cut"}})
+        if grid["to"]:
+            label = gettext(
+                "Give %(grid)s to community %(to)s, where most of its houses are",
+                grid=grid["code"],
+                to=grid["to"],
+            )
+            out.append({"label": label, "edit": {**edit, "how": "give"}})
+    return out
 
 
 def actions() -> dict[str, str]:
@@ -160,6 +189,8 @@ def actions() -> dict[str, str]:
         "remove": gettext("Grid removed"),
         "rebalance": gettext("Proposal taken over"),
         "combine": gettext("Scenario combined"),
+        "across": gettext("Grid cut at its community's border"),
+        "slivers": gettext("Slivers mended"),
     }
 
 
@@ -170,7 +201,8 @@ def doing() -> dict[str, str]:
         "weighing": gettext("weighing the work"),
         "ground in units": gettext("cutting the ground into units"),
         "balancing": gettext("balancing"),
-        "drawing": gettext("drawing the borders"),
+        "balancing, communities": gettext("balancing, community by community"),
+        "drawing": gettext("drawing the borders and counting again"),
     }
 
 

@@ -16,6 +16,11 @@ def measures() -> dict[str, str]:
     }
 
 
+def levels() -> dict[str, str]:
+    """What grids may be made even in."""
+    return {"work": gettext("work")} | measures()
+
+
 def words() -> dict[str, str]:
     return shared() | {
         "not_sent": gettext("There is no connection. Nothing was changed; try again in a moment."),
@@ -48,9 +53,11 @@ def words() -> dict[str, str]:
         ),
         "nothing": gettext("No edits yet."),
         "proposal": gettext(
-            "{houses} houses with {n} residents move, largest deviation {x}; at most {y} over the least change possible."
+            "{houses} houses with {n} residents move, largest deviation {x} ({what}, counted under the new plan); at most {y} over the least change possible."
         ),
-        "drawn": gettext("{n} grids drawn anew, largest deviation {x}."),
+        "drawn": gettext(
+            "{n} grids drawn anew, largest deviation {x} ({what}, counted under the new plan)."
+        ),
         "take_all": gettext("Take over all"),
         "look": gettext("Show on the map"),
         "take_chosen": gettext("Take over the chosen"),

@@ -78,6 +78,7 @@ def _words() -> dict[str, str]:
         "moved_residents": gettext("{n} of {all} residents change their grid"),
         "moved_houses": gettext("{n} of {all} houses change their grid"),
         "reached": gettext("largest deviation {x}, {asked} asked"),
+        "edited": gettext("edited by hand since it was proposed"),
         "bound": gettext("{x} over the least change possible"),
         "people": gettext("{houses} houses, {n} people"),
     }

@@ -21,15 +21,17 @@ CORNERS = np.array([[-1.5, -1.5], [1.5, -1.5], [1.5, 1.5], [-1.5, 1.5]])
 
 
 def voronoi_lines(
-    grids: Geometries, xy: Floats, grid_of_point: Ints
+    grids: Geometries, xy: Floats, grid_of_point: Ints, place: Ints
 ) -> tuple[Geometries, Geometries]:
     """Edges of the Voronoi diagram of each grid's own points: those to node, and those that are clean.
+
+    Points of one place have no edge between them.
 
     Clean edges lie inside their grid, away from its border and from short edges, on the lattice.
     Nothing but their ends can meet another line, so the noder, which costs most, need not see
     them. The others are cut off just beyond the border.
     """
-    edges, grid = _voronoi_edges(grids, xy, grid_of_point)
+    edges, grid = _voronoi_edges(grids, xy, grid_of_point, place)
     if not len(edges):
         return edges, edges
     edges = to_lattice(edges)
@@ -51,7 +53,9 @@ def voronoi_lines(
     return np.asarray(shapely.intersection(edges[odd], reach[grid[odd]])), edges[clean]
 
 
-def _voronoi_edges(grids: Geometries, xy: Floats, grid_of_point: Ints) -> tuple[Geometries, Ints]:
+def _voronoi_edges(
+    grids: Geometries, xy: Floats, grid_of_point: Ints, place: Ints
+) -> tuple[Geometries, Ints]:
     """Single edges, far beyond the grid too, and the grid of each."""
     order = np.argsort(grid_of_point, kind="stable")
     start = np.searchsorted(grid_of_point[order], np.arange(len(grids) + 1))
@@ -62,10 +66,13 @@ def _voronoi_edges(grids: Geometries, xy: Floats, grid_of_point: Ints) -> tuple[
         west, south, east, north = bounds[g]
         # Near the origin the arithmetic has all digits of a double to itself.
         centre = np.round([(west + east) / 2, (south + north) / 2])
-        points = xy[order[start[g] : start[g + 1]]] - centre
+        mine = order[start[g] : start[g + 1]]
+        points = xy[mine] - centre
         corners = max(east - west, north - south) * CORNERS
         diagram = Voronoi(np.concatenate([points, corners]))
-        inner = (diagram.ridge_points < len(points)).all(axis=1)
+        ridges = diagram.ridge_points
+        inner = (ridges < len(points)).all(axis=1)
+        inner[inner] = place[mine[ridges[inner, 0]]] != place[mine[ridges[inner, 1]]]
         edges.append(diagram.vertices[np.asarray(diagram.ridge_vertices)[inner]] + centre)
     if not edges:
         return np.array([], dtype=object), several

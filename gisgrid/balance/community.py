@@ -10,7 +10,7 @@ from gisgrid.balance.arrays import Bools, Floats, Ints, sums
 from gisgrid.balance.bound import Bound, deviation_floor, pools, transfer_bound
 from gisgrid.balance.graph import UnitGraph
 from gisgrid.balance.kernels.anneal import Problem
-from gisgrid.balance.result import Locks
+from gisgrid.balance.result import MINUTES, Locks, Yardstick
 
 # What one point of raggedness costs at shape price 1, as a share of the cost of a mean grid. It makes
 # the default price 0.3 keep the mean compactness of the benchmark towns.
@@ -42,10 +42,15 @@ class Community:
     rim: Floats
     area: Floats
     worst: float
+    yardstick: Yardstick
 
     @property
     def grid_count(self) -> int:
         return len(self.names)
+
+    def rows_of(self, grid_of: Ints) -> Ints:
+        """A plan of the units by names as one by rows of ``names``."""
+        return np.searchsorted(self.names, grid_of)
 
     @property
     def target(self) -> float:
@@ -60,9 +65,18 @@ class Community:
             return 0.0
         return float(np.abs(self.load(grid_of) / self.target - 1).max())
 
+    def allowed(self, tolerance: float) -> float:
+        """The deviation that counts as even: the tolerance, or what whole steps of the measure ask for."""
+        grain, target = self.yardstick.grain, self.target
+        if grain <= 0 or target <= 0:
+            return tolerance
+        over = np.ceil(target / grain - ROUNDING) * grain / target - 1
+        under = 1 - np.floor(target / grain + ROUNDING) * grain / target
+        return max(tolerance, float(over), float(under))
+
     def within(self, grid_of: Ints, tolerance: float) -> bool:
         """Whether every grid is in the band, its edges included."""
-        return self.deviation(grid_of) <= tolerance + ROUNDING
+        return self.deviation(grid_of) <= self.allowed(tolerance) + ROUNDING
 
     def away(self, grid_of: Ints) -> float:
         return float(self.cost[grid_of != self.home].sum())
@@ -73,6 +87,7 @@ class Community:
         ``held`` is the plan in which units that are not free stand, if not today's.
         """
         anchor = self.home if held is None else np.where(self.free, self.home, held)
+        tolerance = self.allowed(tolerance)
         return transfer_bound(
             self.load(anchor),
             np.full(self.grid_count, self.target * (1 - tolerance)),
@@ -115,6 +130,7 @@ class Community:
     def problem(self, tolerance: float, shape: float, price: Floats) -> Problem:
         """What the search works on."""
         k = self.grid_count
+        tolerance = self.allowed(tolerance)
         # Where moving is free, a unit counts as 1.
         grid_cost = (float(self.cost.sum()) or len(self.cost)) / k
         return Problem(
@@ -158,7 +174,9 @@ class Plan:
         )
 
 
-def communities(graph: UnitGraph, plan: Plan, *, far: bool = False) -> list[Community]:
+def communities(
+    graph: UnitGraph, plan: Plan, *, far: bool = False, yardstick: Yardstick = MINUTES
+) -> list[Community]:
     """The communities in order of number, each ready to be solved.
 
     ``far``: units may go to any grid of their community, not only to one that touches theirs.
@@ -170,7 +188,7 @@ def communities(graph: UnitGraph, plan: Plan, *, far: bool = False) -> list[Comm
     score = graph.compactness(*_numbered(plan.grid_of))
     worst = np.inf if score is None else float(1 / max(np.nanmin(score), 1e-3))
     return [
-        _community(int(number), units, graph, plan, free, worst=worst, far=far)
+        _community(int(number), units, graph, plan, free, worst=worst, far=far, yardstick=yardstick)
         for number, units in zip(numbers, parts, strict=True)
     ]
 
@@ -202,6 +220,7 @@ def _community(
     *,
     worst: float,
     far: bool,
+    yardstick: Yardstick,
 ) -> Community:
     inner = graph.subgraph(units)
     names, home = np.unique(plan.grid_of[units], return_inverse=True)
@@ -237,4 +256,5 @@ def _community(
         rim=rim,
         area=area,
         worst=worst,
+        yardstick=yardstick,
     )

@@ -2,8 +2,8 @@
 
 A unit is the part of its grid that lies nearest to its house (a Voronoi cell clipped to the grid
 and cut by barriers), one piece, with its house inside. New grids are unions of units, so they
-cannot overlap or leave a gap. Houses at one place (a building with many doors) share a unit, so
-no plan can split a building.
+cannot overlap or leave a gap. Houses at one place (a building with many doors) share a unit, which
+is what lies nearest to any of them, so no plan can split a building.
 """
 
 from __future__ import annotations
@@ -117,6 +117,7 @@ def build_fabric(
     grids: Geometries,
     house_xy: Floats,
     *,
+    grid_of_house: Ints | None = None,
     barriers: Geometries | None = None,
     gap_m: float = 0.10,
     overlap_m: float = 5.0,
@@ -132,6 +133,9 @@ def build_fabric(
     house_xy
         Shape (n, 2), same CRS. A house on a border belongs to the first grid; a house outside every
         grid gets no unit. None at all is allowed: each grid is then one unit.
+    grid_of_house
+        The grid of each house, -1 for none, where it is known better than by these polygons, which
+        may differ by millimetres from those that owners are asked of.
     barriers
         Lines nobody walks across (rivers, railways, walls); units do not cross them, except for
         ground that no house of its grid reaches otherwise.
@@ -154,14 +158,18 @@ def build_fabric(
             houses=bad.tolist(),
         )
     whole, repair = repair_grids(grids, gap_m=gap_m, overlap_m=overlap_m)
-    grid_of_house = _grid_of_points(whole, house_xy)
+    if grid_of_house is None:
+        grid_of_house = _grid_of_points(whole, house_xy)
     placed = np.flatnonzero(grid_of_house >= 0)
     place = _places(house_xy[placed], grid_of_house[placed], same_place_m)
     _, first, place = np.unique(place, return_index=True, return_inverse=True)
     place_xy, grid_of_place = house_xy[placed[first]], grid_of_house[placed[first]]
 
     walls = _barriers_in(whole, barriers)
-    faces, grid_of_face, segments = _cut(whole, place_xy, grid_of_place, walls)
+    doors = _spots(house_xy[placed], grid_of_house[placed])
+    faces, grid_of_face, segments = _cut(
+        whole, house_xy[placed[doors]], grid_of_house[placed[doors]], place[doors], walls
+    )
     thin = mean_width_m(faces) <= gap_m
     grid_of_face, _ = hand_crumbs_over(grid_of_face, shapely.area(faces), segments, thin)
     walled = _along_barrier(segments, grid_of_face, walls)
@@ -200,13 +208,11 @@ def build_fabric(
 
 def community_of_grids(
     grids: Geometries, communities: Geometries, *, stray_share: float = 0.01
-) -> Ints:
-    """The community each grid lies in.
+) -> tuple[Ints, list[Ints]]:
+    """The community that most of each grid's ground lies in (-1 none), and all it lies in.
 
-    Raises
-    ------
-    Invalid
-        A grid has more than ``stray_share`` of its ground outside its main community.
+    A grid with no more than ``stray_share`` of its ground outside its main community lies in that one
+    only. One with more outside every community lies in -1, too.
     """
     grid, community = shapely.STRtree(communities).query(grids, predicate="intersects")
     shared_m2 = shapely.area(shapely.intersection(grids[grid], communities[community]))
@@ -214,16 +220,15 @@ def community_of_grids(
     last = order[np.append(grid[order][1:] != grid[order][:-1], True)] if len(order) else order
     of = np.full(len(grids), -1)
     of[grid[last]] = community[last]
-    held_m2 = np.zeros(len(grids))
-    held_m2[grid[last]] = shared_m2[last]
-    across = np.flatnonzero(held_m2 < (1 - stray_share) * shapely.area(grids))
-    if len(across):
-        raise Invalid(
-            f"{len(across)} grids do not lie in one community: a grid belongs to exactly one.",
-            zh=f"有{len(across)}个网格跨越社区边界或在社区之外。",
-            grids=across.tolist(),
-        )
-    return of
+    area_m2 = shapely.area(grids)
+    least_m2 = stray_share * area_m2
+    there = shared_m2 > least_m2[grid]
+    beyond = area_m2 - sums(grid, shared_m2, len(grids)) > least_m2
+    every = []
+    for g in range(len(grids)):
+        mine = np.unique(community[there & (grid == g)])
+        every.append(np.append(-1, mine) if beyond[g] else mine)
+    return of, every
 
 
 def _grid_of_points(grids: Geometries, xy: Floats) -> Ints:
@@ -243,6 +248,12 @@ def _places(xy: Floats, grid_of_house: Ints, same_place_m: float) -> Ints:
     return _pieces(len(xy), a[together], b[together])
 
 
+def _spots(xy: Floats, grid_of_house: Ints) -> Ints:
+    """One house of each spot of the lattice and grid: what stands on one spot is one point of a diagram."""
+    spots = np.column_stack([vertex_names(xy), grid_of_house])
+    return np.unique(spots, axis=0, return_index=True)[1]
+
+
 def _pieces(count: int, a: Ints, b: Ints) -> Ints:
     matrix = csr_array((np.ones(len(a), dtype=np.int8), (a, b)), shape=(count, count))
     return np.asarray(connected_components(matrix, directed=False)[1], dtype=np.int64)
@@ -257,11 +268,11 @@ def _barriers_in(grids: Geometries, barriers: Geometries | None) -> Geometries:
 
 
 def _cut(
-    grids: Geometries, xy: Floats, grid_of_point: Ints, walls: Geometries
+    grids: Geometries, xy: Floats, grid_of_point: Ints, place: Ints, walls: Geometries
 ) -> tuple[Geometries, Ints, Segments]:
     """The faces that borders, Voronoi edges and barriers cut the grids into, their grids and borders."""
     rims = shapely.boundary(grids)
-    odd, clean = voronoi_lines(grids, xy, grid_of_point)
+    odd, clean = voronoi_lines(grids, xy, grid_of_point, place)
     lines = [rims, odd]
     if len(walls):
         barrier = barrier_lines(grids, walls, near_m=NEAR_BORDER_M)

@@ -38,8 +38,9 @@ def _too_few_units(community: Community) -> list[Reason]:
     return [
         Reason(
             "too few units",
-            f"Community {community.number} has {k} grids, but only {working} places with work.",
-            f"社区{community.number}有{k}个网格,但只有{working}处有工作量的地点。",
+            f"Community {community.number} has {k} grids, but only {working} places with something "
+            "to share out.",
+            f"社区{community.number}有{k}个网格,但只有{working}处有可分配的内容。",
             community.number,
             grids=tuple(community.names.tolist()),
         )
@@ -47,16 +48,16 @@ def _too_few_units(community: Community) -> list[Reason]:
 
 
 def _heavy_units(community: Community, units: Ints, tolerance: float) -> list[Reason]:
-    limit = community.target * (1 + tolerance)
+    limit = community.target * (1 + community.allowed(tolerance))
     heavy = np.flatnonzero(community.workload > limit)
+    en, zh = community.yardstick.en, community.yardstick.zh
     return [
         Reason(
             "heavy unit",
-            f"One building in community {community.number} has {community.workload[u]:.0f} min a "
-            f"month, more than the {limit:.0f} min a whole grid may have; a building is never "
-            "split.",
-            f"社区{community.number}有一栋房屋每月{community.workload[u]:.0f}分钟,"
-            f"超过一个网格的上限{limit:.0f}分钟;同一栋房屋不能拆分。",
+            f"One building in community {community.number} has {community.workload[u]:.0f} {en}, "
+            f"more than the {limit:.0f} a whole grid may have; a building is never split.",
+            f"社区{community.number}有一栋房屋为{community.workload[u]:.0f}{zh},"
+            f"超过一个网格的上限{limit:.0f}{zh};同一栋房屋不能拆分。",
             community.number,
             grids=(int(community.names[community.home[u]]),),
             units=(int(units[u]),),
@@ -71,21 +72,22 @@ def _cut_off(community: Community, units: Ints, tolerance: float) -> list[Reason
     if piece.max(initial=0) == 0:
         return []
     found = []
+    en, zh = community.yardstick.en, community.yardstick.zh
     for p in np.unique(piece):
         inside = piece == p
         grids = np.unique(community.home[inside])
         mean = community.workload[inside].sum() / len(grids)
         off = mean / community.target - 1 if community.target else 0.0
-        if abs(off) <= tolerance:
+        if abs(off) <= community.allowed(tolerance):
             continue
         found.append(
             Reason(
                 "cut off",
                 f"A part of community {community.number} with {int(inside.sum())} units and "
-                f"{len(grids)} grids touches no other part; its grids have {mean:.0f} min on "
-                f"average where {community.target:.0f} min are asked ({off:+.1%}).",
+                f"{len(grids)} grids touches no other part; its grids have {mean:.0f} {en} on "
+                f"average where {community.target:.0f} are asked ({off:+.1%}).",
                 f"社区{community.number}有一部分({int(inside.sum())}个单元、{len(grids)}个网格)"
-                f"与其他部分不相连,其平均工作量为{mean:.0f}分钟,目标为{community.target:.0f}分钟。",
+                f"与其他部分不相连,其平均为{mean:.0f}{zh},目标为{community.target:.0f}{zh}。",
                 community.number,
                 grids=tuple(community.names[grids].tolist()),
                 units=tuple(units[inside][:100].tolist()),
@@ -113,7 +115,11 @@ def _in_pieces(community: Community, units: Ints) -> list[Reason]:
 
 def _locked(community: Community, tolerance: float, report: CommunityResult) -> list[Reason]:
     locked = not community.free.all() or bool((community.may != community.touching).any())
-    if not locked or report.floor <= tolerance or community.floor(locked=False) >= report.floor:
+    if (
+        not locked
+        or report.floor <= community.allowed(tolerance)
+        or community.floor(locked=False) >= report.floor
+    ):
         return []
     held = np.unique(community.home[~community.free])
     return [
@@ -130,7 +136,7 @@ def _locked(community: Community, tolerance: float, report: CommunityResult) -> 
 
 def _out_of_reach(community: Community, tolerance: float, report: CommunityResult) -> Reason:
     grids = tuple(community.names.tolist())
-    if report.floor > tolerance:
+    if report.floor > community.allowed(tolerance):
         near = not community.touching.all()
         return Reason(
             "out of reach",

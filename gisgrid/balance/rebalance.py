@@ -13,11 +13,12 @@ from collections.abc import Callable
 import numpy as np
 
 from gisgrid.balance.arrays import Bools, Floats, Ints
+from gisgrid.balance.bound import Bound
 from gisgrid.balance.certificate import certify
 from gisgrid.balance.community import ROUNDING, Community, Plan, communities
 from gisgrid.balance.graph import UnitGraph
 from gisgrid.balance.reasons import reasons
-from gisgrid.balance.result import CommunityResult, Locks, Reason, Result
+from gisgrid.balance.result import MINUTES, CommunityResult, Locks, Reason, Result, Yardstick
 from gisgrid.balance.search import NORMAL, Search, search_plan
 from gisgrid.errors import Invalid
 
@@ -37,7 +38,9 @@ def rebalance(
     only: tuple[int, ...] | None = None,
     far: bool = False,
     shape: float = 0.3,
-    search: Search = NORMAL,
+    search: Search | None = NORMAL,
+    start: Ints | None = None,
+    yardstick: Yardstick = MINUTES,
     progress: Progress | None = None,
 ) -> Result:
     """Today's plan with the least change that brings every grid near its community's mean.
@@ -66,6 +69,14 @@ def rebalance(
         today. The bound is then that of this wider class.
     shape
         Price of ragged borders: 0 for the least change and nothing else.
+    start
+        A plan to solve on from, where it is not today's; the cost is still that of being away from
+        today's.
+    search
+        How long to search; None: not at all, so that the result says what the plan to begin with is
+        worth.
+    yardstick
+        What ``workload_min`` counts, where it is not minutes.
     progress
         Called after each community with how many are done, how many there are, and what they are.
         What it raises ends the work; nothing is kept.
@@ -93,14 +104,30 @@ def rebalance(
     _check_wishes(today, only, tolerance, shape)
     chosen = np.arange(graph.unit_count) if only is None else _units_of(today.grid_of, only)
     part = graph if only is None else graph.subgraph(chosen)
-    plan = today.grid_of.copy()
+    plan = today.grid_of.copy() if start is None else start.copy()
     reports: list[CommunityResult] = []
     why: list[Reason] = []
-    places = communities(part, today.of(chosen), far=far)
+    places = communities(part, today.of(chosen), far=far, yardstick=yardstick)
     for done, community in enumerate(places):
         seed = int(rng.integers(1, 2**62))
-        local, report = _solve(community, tolerance, shape, search, seed)
         units = chosen[community.units]
+        local = community.rows_of(plan[units])
+        bound = community.bound(tolerance)
+        if search is not None and not community.within(local, tolerance):
+            # What the duals are worth was found from today's plan; from another they lead astray.
+            price = bound.price if start is None else np.zeros(community.grid_count)
+            # Where the tolerance is proven to be out of reach, the search goes for what is in reach.
+            in_reach = bound.cost is not None
+            local = search_plan(
+                community,
+                tolerance=tolerance if in_reach else max(tolerance, 1.01 * community.floor()),
+                shape=shape,
+                search=search,
+                price=price,
+                seed=seed,
+                start=local,
+            )
+        report = _report(community, local, bound, tolerance)
         plan[units] = community.names[local]
         reports.append(report)
         why += reasons(community, units, local, tolerance, report)
@@ -228,26 +255,11 @@ def _check_wishes(
         raise Invalid(f"{len(unknown)} of the grids named do not exist.", grids=unknown)
 
 
-def _solve(
-    community: Community, tolerance: float, shape: float, search: Search, seed: int
-) -> tuple[Ints, CommunityResult]:
-    plan = community.home
-    bound = community.bound(tolerance)
-    if not community.within(plan, tolerance) and community.grid_count > 1:
-        # Where the tolerance is proven to be out of reach, the search goes for what is in reach.
-        aim = tolerance if bound.cost is not None else max(tolerance, 1.01 * community.floor())
-        plan = search_plan(
-            community,
-            tolerance=aim,
-            shape=shape,
-            search=search,
-            price=bound.price,
-            seed=seed,
-        )
+def _report(community: Community, plan: Ints, bound: Bound, tolerance: float) -> CommunityResult:
     deviation = community.deviation(plan)
     reached = community.within(plan, tolerance)
     least = bound.cost if reached else community.bound(deviation + ROUNDING).cost
-    report = CommunityResult(
+    return CommunityResult(
         community=community.number,
         grids=tuple(community.names.tolist()),
         target=community.target,
@@ -257,4 +269,3 @@ def _solve(
         max_deviation=deviation,
         reached=reached,
     )
-    return plan, report

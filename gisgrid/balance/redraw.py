@@ -8,6 +8,7 @@ import numpy as np
 import shapely
 
 from gisgrid.balance.arrays import Bools, Floats, Geometries, Ints
+from gisgrid.balance.clear import CLEAR_M, MARGIN_M
 from gisgrid.balance.fabric import Fabric
 from gisgrid.balance.faces import dissolve
 from gisgrid.balance.lattice import CELL_M, shared_segments, vertex_names
@@ -22,12 +23,13 @@ class Redrawn:
 
     ``grids`` has the rows of ``fabric.grids``; ``changed`` says which have other ground than
     before; ``left_angular`` are today's grids inside which the new borders could not be smoothed
-    without moving a house across.
+    without coming too near to a house. ``new_borders`` are the segments where no border was.
     """
 
     grids: Geometries
     changed: Bools
     left_angular: Ints
+    new_borders: Geometries
 
 
 def redrawn(fabric: Fabric, grid_of: Ints, *, smooth_m2: float = 0.0) -> Redrawn:
@@ -43,7 +45,7 @@ def redrawn(fabric: Fabric, grid_of: Ints, *, smooth_m2: float = 0.0) -> Redrawn
     smooth_m2
         Corners of new borders that enclose less than this, in square metres, are cut
         (Visvalingam-Whyatt, kept topologically safe by GEOS), as long as every house stays on its
-        side. 0 leaves the borders of the units.
+        side and ``CLEAR_M`` away. 0 leaves the borders of the units.
 
     Raises
     ------
@@ -57,19 +59,19 @@ def redrawn(fabric: Fabric, grid_of: Ints, *, smooth_m2: float = 0.0) -> Redrawn
     moved = grid_of != fabric.grid_of
     changed = np.zeros(count, dtype=bool)
     changed[grid_of[moved]] = changed[fabric.grid_of[moved]] = True
-    parts, label, angular = _parts(fabric, grid_of, changed, smooth_m2)
+    parts, label, angular, borders = _parts(fabric, grid_of, changed, smooth_m2)
     grids = fabric.grids.copy()
     rows = np.flatnonzero(changed)
     number = np.full(count, -1)
     number[rows] = np.arange(len(rows))
     grids[rows] = dissolve(parts, number[label], len(rows))
-    return Redrawn(_without_spare_nodes(fabric, grids), changed, angular)
+    return Redrawn(_without_spare_nodes(fabric, grids), changed, angular, borders)
 
 
 def _parts(
     fabric: Fabric, grid_of: Ints, changed: Bools, smooth_m2: float
-) -> tuple[Geometries, Ints, Ints]:
-    """What each new grid takes of each of today's grids, with the new grid's row.
+) -> tuple[Geometries, Ints, Ints, Geometries]:
+    """What each new grid takes of each of today's grids, with the new grid's row; borders between them.
 
     Each of today's grids is smoothed as a coverage of its own, whose outer ring stays as it is: so
     only new borders move, and one grid's failure is not another's.
@@ -79,6 +81,7 @@ def _parts(
     parts: list[object] = []
     labels: list[int] = []
     angular = []
+    borders = [np.zeros(0, dtype=object)]
     for g in np.flatnonzero(changed):
         units = order[start[g] : start[g + 1]]
         heirs, heir = np.unique(grid_of[units], return_inverse=True)
@@ -94,11 +97,17 @@ def _parts(
                     angular.append(int(g))
                 else:
                     pieces = smooth
+            borders.append(_between(pieces))
         parts.extend(pieces)
         labels.extend(heirs)
     shapes = np.empty(len(parts), dtype=object)
     shapes[:] = parts
-    return shapes, np.array(labels, dtype=np.int64), np.array(angular, dtype=np.int64)
+    return (
+        shapes,
+        np.array(labels, dtype=np.int64),
+        np.array(angular, dtype=np.int64),
+        np.concatenate(borders),
+    )
 
 
 def _smooth(
@@ -112,12 +121,14 @@ def _smooth(
     piece_of_house = number[fabric.unit_of_house[houses]]
     points = shapely.points(fabric.house_xy[houses])
     at_home = shapely.dwithin(pieces[piece_of_house], points, CELL_M)
+    crowded = _near(points, _between(pieces))
     rim = _rim(pieces)
     tolerance_m = float(np.sqrt(smooth_m2))
     for _ in range(SMOOTHING_TRIES):
         calm = shapely.coverage_simplify(pieces, tolerance_m, simplify_boundary=False)
         if (
             (shapely.covers(calm[piece_of_house], points) | ~at_home).all()
+            and (crowded | ~_near(points, _between(calm))).all()
             and (shapely.get_num_geometries(calm) == shapely.get_num_geometries(pieces)).all()
             and shapely.is_valid(calm).all()
             and shapely.coverage_is_valid(calm)
@@ -126,6 +137,22 @@ def _smooth(
             return np.asarray(calm)
         tolerance_m /= 2
     return None
+
+
+def _between(pieces: Geometries) -> Geometries:
+    """The segments with ground on both sides."""
+    segments = shared_segments(pieces)
+    inner = segments.uses == 2
+    ends = np.stack([segments.start[inner], segments.end[inner]], axis=1)
+    return np.asarray(shapely.linestrings(ends), dtype=object).reshape(-1)
+
+
+def _near(points: Geometries, borders: Geometries) -> Bools:
+    """Which points lie too near to one of some segments."""
+    near = np.zeros(len(points), dtype=bool)
+    tree = shapely.STRtree(borders)
+    near[tree.query(points, predicate="dwithin", distance=CLEAR_M + MARGIN_M)[0]] = True
+    return near
 
 
 def _rim(pieces: Geometries) -> Ints:

@@ -8,11 +8,28 @@ from gisgrid.balance.arrays import Bools, Floats, Ints
 
 
 @dataclass(frozen=True)
+class Yardstick:
+    """What is made even, in words for a number of it, and how it is counted.
+
+    ``grain`` is the step in which it comes, 0 for none: of 25 houses in three grids one has 9, and no plan
+    comes nearer to the mean.
+    """
+
+    en: str = "min a month"
+    zh: str = "分钟"
+    grain: float = 0.0
+
+
+MINUTES = Yardstick()
+
+
+@dataclass(frozen=True)
 class Reason:
     """Why the tolerance was not reached, in words, with the places.
 
     ``kind`` is one of ``heavy unit``, ``cut off``, ``grid in pieces``, ``lock``, ``too few units``,
-    ``out of reach`` (proven) and ``not found`` (the search ended; no proof either way).
+    ``out of reach`` (proven), ``not found`` (the search ended; no proof either way) and ``not settled``
+    (found, but counted again under the plan found it is more).
     """
 
     kind: str

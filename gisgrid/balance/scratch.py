@@ -18,7 +18,7 @@ from gisgrid.balance.community import Community, communities
 from gisgrid.balance.graph import UnitGraph
 from gisgrid.balance.reasons import reasons
 from gisgrid.balance.rebalance import Progress, as_plan, summed_up
-from gisgrid.balance.result import CommunityResult, Reason, Result
+from gisgrid.balance.result import MINUTES, CommunityResult, Reason, Result, Yardstick
 from gisgrid.balance.search import NORMAL, Search, search_plan
 
 ROUNDS = 12
@@ -34,7 +34,9 @@ def from_scratch(
     tolerance: float = 0.01,
     cost: Floats | None = None,
     shape: float = 1.0,
-    search: Search = NORMAL,
+    search: Search | None = NORMAL,
+    start: Ints | None = None,
+    yardstick: Yardstick = MINUTES,
     progress: Progress | None = None,
 ) -> Result:
     """A plan with as many grids a community as today, drawn without regard to today's borders.
@@ -43,14 +45,24 @@ def from_scratch(
     ``moved_cost`` is what still does. A unit may end in any grid of its community, so the class of
     the bound does not apply: bound and gap are 0 and infinite. A community in pieces keeps today's
     plan, with the reason.
+
+    Parameters
+    ----------
+    search, start, yardstick
+        As for `gisgrid.balance.rebalance.rebalance`; solved on from such a plan grids keep its names.
     """
     today = as_plan(graph, workload_min, grid_of, community_of=community_of, cost=cost)
-    plan = today.grid_of.copy()
+    plan = today.grid_of.copy() if start is None else start.copy()
     reports: list[CommunityResult] = []
     why: list[Reason] = []
-    places = communities(graph, today)
+    places = communities(graph, today, yardstick=yardstick)
     for done, community in enumerate(places):
-        local = _drawn(community, tolerance, shape, search, rng)
+        local = community.rows_of(plan[community.units])
+        if search is not None:
+            begin = None if start is None else local
+            local = _drawn(
+                community, begin, tolerance=tolerance, shape=shape, search=search, rng=rng
+            )
         plan[community.units] = community.names[local]
         report = CommunityResult(
             community=community.number,
@@ -102,6 +114,8 @@ def grown(graph: UnitGraph, workload: Floats, count: int, rng: np.random.Generat
 
 def _drawn(
     community: Community,
+    start: Ints | None,
+    *,
     tolerance: float,
     shape: float,
     search: Search,
@@ -111,7 +125,7 @@ def _drawn(
     pieces = community.graph.pieces(np.zeros(len(community.home), dtype=np.int64))
     if k == 1 or pieces.max() > 0:
         return community.home
-    fresh = grown(community.graph, community.workload, k, rng)
+    fresh = grown(community.graph, community.workload, k, rng) if start is None else start
     anew = community.drawn_anew(fresh)
     plan = search_plan(
         anew,
@@ -121,6 +135,8 @@ def _drawn(
         price=np.zeros(k),
         seed=int(rng.integers(1, 2**62)),
     )
+    if start is not None:
+        return plan
     kept = np.zeros((k, k))
     np.add.at(kept, (plan, community.home), community.cost)
     new, old = linear_sum_assignment(-kept)

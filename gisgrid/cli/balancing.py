@@ -29,8 +29,10 @@ from gisgrid.errors import Invalid
 from gisgrid.plans import plans
 from gisgrid.plans.afresh import first_draft, never_planned, save_first
 from gisgrid.plans.drafts import codes_ever, free_name, save_draft
+from gisgrid.plans.drawn import drawn_notes
 from gisgrid.plans.exports import write_geojson, write_workbook
 from gisgrid.plans.fetch import plan_state, today
+from gisgrid.plans.loads import event_days
 from gisgrid.plans.plans import Place, PlanInfo
 from gisgrid.plans.proposal_files import proposal_features, proposal_sheets
 from gisgrid.plans.rebalance import Proposal, propose, trade_off
@@ -164,6 +166,7 @@ def _print_trade_off(task: Task) -> None:
             f"{result.gap:+.1%}", "—" if result.compactness is None else f"{result.compactness:.3f}",
         )  # fmt: skip
     wide_console().print(table)
+    click.echo("each plan was drawn and its work counted again under it")
 
 
 def _base(session: Session, place: Place, name: str | None, as_of: datetime | None) -> PlanInfo:
@@ -173,8 +176,11 @@ def _base(session: Session, place: Place, name: str | None, as_of: datetime | No
 
 
 def _print_proposal(proposal: Proposal, *, first: bool) -> None:
+    task, result = proposal.task, proposal.result
+    level = task.wishes.levelled
+    unit = "min" if level == "work" else level
     table = Table(box=None)
-    heads = ("community", "grids", "min/grid", "before", "after", "at best", "moved min",
+    heads = ("community", "grids", f"{unit}/grid", "before", "after", "at best", f"moved {unit}",
              "bound", "reached")  # fmt: skip
     for i, head in enumerate(heads):
         table.add_column(head, justify="left" if i < 1 else "right")
@@ -182,8 +188,8 @@ def _print_proposal(proposal: Proposal, *, first: bool) -> None:
     for g in proposal.grids:
         off = abs(g.before_deviation or 0.0)
         worst[g.community] = max(worst.get(g.community, 0.0), off)
-    codes = proposal.task.state.communities.code
-    for c in proposal.result.communities:
+    codes = task.state.communities.code
+    for c in result.communities:
         code = str(c.community) if str(c.community) in codes else str(codes[c.community])
         table.add_row(
             code, str(len(c.grids)), f"{c.target:.0f}", f"{worst.get(code, 0):.1%}",
@@ -195,37 +201,45 @@ def _print_proposal(proposal: Proposal, *, first: bool) -> None:
         _print_sizes(proposal)
     else:
         _print_moves(proposal)
-    result = proposal.result
-    people = int(np.sum(proposal.task.state.houses.residents))
+    people = int(np.sum(task.state.houses.residents))
     least = f" against {result.bound:.0f} at least ({result.gap:+.1%})" if result.bound else ""
-    houses = sum(len(move.houses) for move in proposal.moves)
     moved = (
         ""
         if first
-        else f"; {houses} of {len(proposal.task.houses)} houses move, with "
+        else f"; {proposal.houses_moved} of {len(task.state.houses.code)} houses move, with "
         f"{proposal.residents_moved} of {people} residents; {result.moved_cost:.0f} moved{least}"
     )
-    click.echo(f"largest deviation {result.max_deviation:.2%}{moved}")
-    if proposal.measured_anew is not None:
-        click.echo(
-            f"counted again under the new plan (other walks) it is {proposal.measured_anew:.2%}"
-        )
+    click.echo(
+        f"largest deviation {result.max_deviation:.2%}, counted under the new plan as it is drawn "
+        f"({proposal.settled.rounds} rounds){moved}"
+    )
     if result.compactness is not None and proposal.compactness_before is not None:
         click.echo(
             f"compactness (mean Polsby-Popper) {proposal.compactness_before:.3f} before, "
             f"{result.compactness:.3f} after"
         )
+    _print_notes(proposal)
+
+
+def _print_notes(proposal: Proposal) -> None:
+    """What was counted and left out, what was not reached and why, and where the ground is at fault."""
+    task, drawn = proposal.task, proposal.settled.drawn
+    if task.wishes.levelled == "work":
+        click.echo(event_days(task.state, task.weights).en)
+    for left in task.left_out:
+        click.echo(left.en)
     for en, _ in proposal.reasons:
         click.echo(f"not reached: {en}")
-    if any(r.kind == "out of reach" for r in result.infeasible) and not proposal.task.wishes.far:
+    out = any(r.kind == "out of reach" for r in proposal.result.infeasible)
+    if out and not task.wishes.far:
         click.echo("with --far houses may go further than to a neighbour; --scratch draws anew")
     if proposal.faults_today:
         told = ", ".join(f"{r.title_en} ({len(r.findings)})" for r in proposal.faults_today)
         click.echo(f"today's ground has faults that this does not mend: {told}; gisgrid coverage")
     for fault in proposal.faults:
         click.echo(f"fault in the new polygons: {fault.title_en}: {fault.findings[0].en}")
-    if proposal.astray:
-        click.echo(f"{proposal.astray} houses stand on a new border to the millimetre")
+    for en, _ in drawn_notes(drawn):
+        click.echo(en)
 
 
 def _print_sizes(proposal: Proposal) -> None:

@@ -22,9 +22,9 @@ from gisgrid.plans.coverage import Coverage, coverage, coverage_features, covera
 from gisgrid.plans.exports import write_geojson, write_workbook
 from gisgrid.plans.fetch import plan_state, today
 from gisgrid.plans.load_files import load_features, load_sheets
-from gisgrid.plans.loads import AreaLoad, Loads, loads
+from gisgrid.plans.loads import AreaLoad, Loads, loads, refuse_no_work
 from gisgrid.plans.plans import Place, PlanInfo
-from gisgrid.plans.weighing import add_weights, plan_weights, weights_of
+from gisgrid.plans.weighing import add_weights, plan_weighing, weights_of
 from gisgrid.settings import Settings
 from gisgrid.tables.register import NEEDS
 
@@ -162,14 +162,16 @@ def workload_command(
     ):
         place = plans.township(session, township)
         plan = chosen_plan(session, place, name, as_of)
-        weights = plan_weights(session, plan, version)
+        weighing = plan_weighing(session, plan, version)
         tell(0, 2, "reading")
         state = plan_state(session, place, plan, as_of.date() if as_of else today(place))
         tell(1, 2, "weighing")
-        found = loads(state, weights, by_street=not straight)
-    title = f"{place.name} · {plan.name} · {state.day} · weights {weights.version}"
+        found = loads(state, weighing.weights, by_street=weighing.by_street and not straight)
+    refuse_no_work(found, state)
+    title = f"{place.name} · {plan.name} · {state.day} · weights {weighing.weights.version}"
     _print_communities(title, found)
     _print_grids(found)
+    click.echo(found.events.en)
     if xlsx:
         write_workbook(xlsx, load_sheets(found))
         click.echo(f"{xlsx}: workbook written")

@@ -15,12 +15,12 @@ from gisgrid.cli.who import who_option
 from gisgrid.errors import Invalid, NotFound
 from gisgrid.plans import edits, moves, plans, scenarios
 from gisgrid.plans.bench import Bench, with_grids
-from gisgrid.plans.edits import NewGrid
+from gisgrid.plans.corners import NewGrid
 from gisgrid.plans.numbering import next_code
 from gisgrid.plans.state import Grids
 from gisgrid.settings import Settings
 
-_why = click.option("--why", default="", help="reason, kept in the log")
+why_option = click.option("--why", default="", help="reason, kept in the log")
 _code = click.option("--code", help="code of the new grid; default the next free one")
 
 
@@ -74,7 +74,7 @@ def lock_command(
 @click.argument("line")
 @click.option("--called", required=True, help="name of the new grid")
 @_code
-@_why
+@why_option
 @who_option
 @township_option
 @commit_option
@@ -92,14 +92,14 @@ def split_command(
             new = NewGrid(code or next_code(at.session, at.place, home), called)
             return edits.split(bench, grid, corners, new)
 
-        _edit(at, "split", who, why, cut)
+        keep_edit(at, "split", who, why, cut)
 
 
 @click.command("join")
 @click.argument("name")
 @click.argument("into")
 @click.argument("gone")
-@_why
+@why_option
 @who_option
 @township_option
 @commit_option
@@ -110,14 +110,14 @@ def join_command(
 ) -> None:  # fmt: skip
     """Give all ground of the grid GONE of NAME to its neighbour INTO."""
     with at_scenario(settings, name, township, commit=commit) as at:
-        _edit(at, "merge", who, why, lambda bench: edits.merge(bench, into, gone))
+        keep_edit(at, "merge", who, why, lambda bench: edits.merge(bench, into, gone))
 
 
 @click.command("give")
 @click.argument("name")
 @click.argument("grid")
 @click.argument("houses", nargs=-1, required=True)
-@_why
+@why_option
 @who_option
 @township_option
 @commit_option
@@ -128,7 +128,7 @@ def give_command(
 ) -> None:  # fmt: skip
     """Move HOUSES (codes) of NAME to GRID; the ground follows."""
     with at_scenario(settings, name, township, commit=commit) as at:
-        _edit(
+        keep_edit(
             at, "give", who, why,
             lambda bench: edits.give(bench, dict.fromkeys(house_rows(bench, houses), grid)),
         )  # fmt: skip
@@ -141,7 +141,7 @@ def give_command(
 @_code
 @click.option("--host", default="", help="makes it an exclusive grid of this body")
 @click.option("--community", help="numbers the code under it; default that of the ground")
-@_why
+@why_option
 @who_option
 @township_option
 @commit_option
@@ -167,13 +167,13 @@ def draw_command(
             number = code or next_code(at.session, at.place, home, kind=kind)
             return edits.draw(bench, shapes[0], NewGrid(number, called, kind, host))
 
-        _edit(at, "draw", who, why, made)
+        keep_edit(at, "draw", who, why, made)
 
 
 @click.command("combine")
 @click.argument("name")
 @click.argument("other")
-@_why
+@why_option
 @who_option
 @township_option
 @commit_option
@@ -185,7 +185,7 @@ def combine_command(
     """Bring what the scenario OTHER changed into NAME; both must be drawn from one plan."""
     with at_scenario(settings, name, township, commit=commit) as at:
         theirs = plans.plan_named(at.session, at.place.id, other)
-        _edit(
+        keep_edit(
             at,
             "combine",
             who,
@@ -205,7 +205,8 @@ def house_rows(bench: Bench, codes: Sequence[str]) -> list[int]:
     return [row_of[code] for code in codes]
 
 
-def _edit(at: At, action: str, who: str, why: str, change: Callable[[Bench], Grids]) -> None:
+def keep_edit(at: At, action: str, who: str, why: str, change: Callable[[Bench], Grids]) -> None:
+    """Keep an edit of a scenario, and tell what it changed."""
     version = scenarios.scenario(at.session, at.plan.id).version
     before = scenarios.scenario_bench(at.session, at.place, at.plan)
     after = with_grids(before, change(before))

@@ -28,6 +28,7 @@ from gisgrid.cli import (
     loads,
     locating,
     matters,
+    mending,
     planning,
     reviewing,
     scenarios,
@@ -155,7 +156,7 @@ main.add_command(duties.position_command)
 main.add_command(planning.plan)
 for command in reviewing.COMMANDS:
     planning.plan.add_command(command)
-for command in drawing.COMMANDS:
+for command in (*drawing.COMMANDS, *mending.COMMANDS):
     scenarios.scenario_group.add_command(command)
 main.add_command(scenarios.scenario_group)
 main.add_command(planning.attach_command)

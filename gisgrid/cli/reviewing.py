@@ -9,6 +9,7 @@ import click
 from rich.table import Table
 
 from gisgrid.cli.edge import FileToWrite, opened, wide_console
+from gisgrid.cli.mending import mend_slivers
 from gisgrid.cli.planning import print_counts, said
 from gisgrid.cli.scenarios import At, at_scenario
 from gisgrid.cli.who import who_option
@@ -54,18 +55,26 @@ def _step(name: str, help_text: str, *, reason: bool = False) -> click.Command:
     is_flag=True,
     help="without review, as the first plan may be; the record says so",
 )
+@click.option(
+    "--mend-slivers",
+    "mend",
+    is_flag=True,
+    help="close thin gaps and overlaps of a draft first, as gisgrid scenario mend-slivers does",
+)
 @who_option
 @_township
 @_commit
 @click.pass_obj
 def publish_command(
-    settings: Settings, /, *, name: str, first_day: datetime, unreviewed: bool, who: str,
+    settings: Settings, /, *, name: str, first_day: datetime, unreviewed: bool, mend: bool, who: str,
     township: str | None, commit: bool,
 ) -> None:  # fmt: skip
     """Put the plan NAME in force from a day on; the one before it is in force until the day before."""
     with opened(settings) as session:
         place = plans.township(session, township)
         plan = plans.plan_named(session, place.id, name)
+        if mend:
+            mend_slivers(At(session, place, plan), who, "before publication")
         # What is in force when the system is set up was decided before it.
         unreviewed = unreviewed or never_planned(session, place)
         done = review.publish(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import click
@@ -213,7 +213,9 @@ def compare_command(
 
 @scenario_group.command("replay")
 @click.argument("name")
-@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="last day; default today")
+@click.option(
+    "--until", type=click.DateTime(["%Y-%m-%d"]), help="last day; default that of the newest event"
+)
 @click.option(
     "--days", type=click.IntRange(1), default=365, show_default=True, help="how many days"
 )
@@ -224,7 +226,8 @@ def replay_command(
 ) -> None:
     """Put past events under the plan NAME: who would have had what, how late, how far."""
     with at_scenario(settings, name, township, commit=False, read_only=True) as at:
-        last = until.date() if until else today(at.place)
+        newest = replay.last_day(at.session, at.place) or today(at.place)
+        last = until.date() if until else newest
         rows = replay.replay(at.session, at.place, at.plan, until=last, days=days)
     table = Table(box=None)
     for i, head in enumerate(("grid", "name", "events", "closed", "late", "metres away")):
@@ -235,7 +238,10 @@ def replay_command(
             r.code or "(none)", r.name, str(r.events), str(r.closed), str(r.late), away
         )  # fmt: skip
     wide_console().print(table)
-    click.echo(f"{sum(r.events for r in rows)} events, {sum(r.late for r in rows)} late")
+    click.echo(
+        f"{sum(r.events for r in rows)} events of {last - timedelta(days=days - 1)} to {last}, "
+        f"{sum(r.late for r in rows)} late"
+    )
 
 
 def _of(numbers: object, name: str) -> object:

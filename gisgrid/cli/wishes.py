@@ -16,6 +16,7 @@ from gisgrid.errors import NotFound
 from gisgrid.locate.address import search
 from gisgrid.plans.barriers import barriers_in, street_barriers
 from gisgrid.plans.plans import Place
+from gisgrid.plans.wishes import LEVELS
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -88,6 +89,11 @@ _OPTIONS = (
         default="residents",
         show_default=True,
         help="what --size counts",
+    ),
+    click.option(
+        "--level",
+        type=click.Choice(list(LEVELS)),
+        help="what grids are made even in; default what --size counts, else the work",
     ),
     click.option(
         "--barrier",

@@ -20,8 +20,9 @@ from gisgrid.plans.drafts import recipe, refuse_faults
 from gisgrid.plans.numbering import codes_of
 from gisgrid.plans.plans import Place, PlanInfo, newest_plan, plan_by_id
 from gisgrid.plans.rebalance import Proposal
+from gisgrid.plans.regrid import on_grids, rows_kept
 from gisgrid.plans.scenarios import branch, free_scenario_name
-from gisgrid.plans.state import NO_ROW, Grids, Members, PlanState, owners
+from gisgrid.plans.state import Grids, PlanState
 from gisgrid.register.codes import number_in_community
 
 Drawn = list[dict[str, str]]
@@ -108,12 +109,10 @@ def drawn(place: Place, proposal: Proposal, *, first: bool) -> Drawn:
     proposal's, since those of grids in force last.
     """
     state = proposal.task.state
-    there = ~shapely.is_empty(proposal.lonlat)
-    g = state.grids
-    grids = Grids(
-        g.code[there], g.name[there], g.exclusive[there], g.host[there], g.community[there],
-        proposal.lonlat[there], to_metric(proposal.lonlat[there], state.srid),
-    )  # fmt: skip
+    drawn = replace(
+        state.grids, lonlat=proposal.lonlat, metric=to_metric(proposal.lonlat, state.srid)
+    )
+    grids = rows_kept(drawn, ~shapely.is_empty(proposal.lonlat))
     if first:
         grids = _numbered(place, state, grids)
     return [
@@ -183,24 +182,17 @@ def save_first(
 
 
 def begun(state: PlanState) -> PlanState:
-    """The state with each piece of a community as a grid, and nobody in a team.
+    """The state with each piece of a community as a grid, which has no team.
 
     What is at fault here no drawing can mend: a house outside every community, a community without
     any house.
     """
     metric, home = shapely.get_parts(state.communities.metric, return_index=True)
-    lonlat = from_metric(metric, state.srid)
-    count = len(home)
     code = np.array([f"{state.communities.code[c]}/{k}" for k, c in enumerate(home)], dtype=object)
-    empty = np.full(count, "", dtype=object)
-    none = np.zeros(0, dtype=np.int64)
-    return replace(
-        state,
-        grids=Grids(code, code, np.zeros(count, dtype=bool), empty, home, lonlat, metric),
-        houses=replace(state.houses, grid=owners(state.houses.lonlat, lonlat, np.arange(count))),
-        members=Members(none, none.astype(object), none, none.astype(bool)),
-        events=replace(state.events, grid=np.full(len(state.events.day), NO_ROW)),
-        stations=replace(state.stations, grid=np.full(len(state.stations.code), NO_ROW)),
+    empty = np.full(len(home), "", dtype=object)
+    lonlat = from_metric(metric, state.srid)
+    return on_grids(
+        state, Grids(code, code, np.zeros(len(home), dtype=bool), empty, home, lonlat, metric)
     )
 
 

@@ -17,6 +17,9 @@ from gisgrid.balance.arrays import Bools, Floats, Geometries, Ints
 from gisgrid.errors import Invalid
 
 NOTHING = -1
+# Degrees. What a cut computes lies on the border but for rounding; units of ground went by way of
+# the metric CRS and its lattice, which may move a corner by millimetres.
+ON_BORDER, NEAR_BORDER = 1e-12, 3e-8
 # Of two areas that are sums of the same products; what is lost to rounding is far below.
 _SAME_AREA = 1e-9
 
@@ -208,6 +211,21 @@ def with_corners(polygon: BaseGeometry, corners: Floats, *, within: float) -> Ba
         ]
         parts.append(shapely.Polygon(rings[0], rings[1:]))
     return parts[0] if polygon.geom_type == "Polygon" else shapely.MultiPolygon(parts)
+
+
+def not_in(corners: Floats, known: Floats) -> Floats:
+    """The corners that are none of the known, each once, ascending."""
+    fresh = sorted(set(map(tuple, corners.tolist())) - set(map(tuple, known.tolist())))
+    return np.array(fresh, dtype=np.float64).reshape(-1, 2)
+
+
+def share_corners(tiling: Ints, lonlat: Geometries, corners: Floats, within: float) -> None:
+    """Put corners into the borders they lie on, in place."""
+    near = shapely.STRtree(lonlat[tiling]).query(
+        shapely.points(corners), predicate="dwithin", distance=within
+    )
+    for row in tiling[np.unique(near[1])].tolist():
+        lonlat[row] = with_corners(lonlat[row], corners, within=within)
 
 
 def _with_corners(ring: Floats, corners: Floats, within: float) -> Floats:

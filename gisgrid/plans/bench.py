@@ -1,7 +1,6 @@
 """A scenario at hand: its grids, and what each would hold, from arrays that were read once.
 
-The work of a house is held at its value under the plan the scenario was drawn from, as
-`gisgrid.plans.rebalance` does, so that counts before and after can be compared.
+The work of a house is what it is under the scenario's own grids, as `gisgrid.plans.loads` counts it.
 """
 
 from __future__ import annotations
@@ -13,10 +12,14 @@ from functools import cached_property
 import numpy as np
 import shapely
 
-from gisgrid.balance.arrays import Floats, Geometries, Ints, sums
-from gisgrid.balance.workload import deviations
+from gisgrid.balance.arrays import Floats, Geometries, sums
+from gisgrid.balance.walking import Walk
+from gisgrid.balance.weights import Weights
+from gisgrid.balance.workload import MMIN, Workload, deviations
 from gisgrid.plans.arcs import Topology, topology_of
-from gisgrid.plans.state import NO_ROW, Grids, PlanState, owners
+from gisgrid.plans.loads import recounted, walk_of, workload_of
+from gisgrid.plans.regrid import Spots, on_grids
+from gisgrid.plans.state import Grids, PlanState
 
 
 @dataclass(frozen=True)
@@ -39,22 +42,24 @@ class GridNumbers:
 
 @dataclass(frozen=True, eq=False)
 class Bench:
-    """The arrays of a plan and the work of its houses.
+    """The arrays of a plan and its work.
 
     Parameters
     ----------
     state
         Grids of the scenario; the rest as on the day it was read.
-    house_min
-        Minutes a month of each house of ``state.houses``.
-    tree
-        Points of the houses that have one, and ``placed``, their rows.
+    weights, walk, work
+        The work under these grids, and how it is counted.
+    houses_at, events_at
+        The points of the state's houses and events.
     """
 
     state: PlanState
-    house_min: Floats
-    tree: shapely.STRtree
-    placed: Ints
+    weights: Weights
+    walk: Walk
+    work: Workload
+    houses_at: Spots
+    events_at: Spots
 
     @cached_property
     def topology(self) -> Topology:
@@ -68,36 +73,24 @@ class Bench:
         return {code: k for k, code in enumerate(self.state.grids.code)}
 
 
-def bench_of(state: PlanState, house_min: Floats) -> Bench:
+def bench_of(state: PlanState, weights: Weights, *, by_street: bool = True) -> Bench:
     """A bench on which the plan of ``state`` lies."""
-    placed = np.flatnonzero(state.houses.placed)
-    tree = shapely.STRtree(shapely.points(state.houses.lonlat[placed]))
-    return Bench(state, house_min, tree, placed)
+    walk = walk_of(state, weights, by_street=by_street)
+    return Bench(
+        state,
+        weights,
+        walk,
+        workload_of(state, weights, walk=walk),
+        Spots(state.houses.lonlat),
+        Spots(state.events.lonlat),
+    )
 
 
 def with_grids(bench: Bench, grids: Grids) -> Bench:
-    """The bench with other grids; only houses about ground that changed are asked anew."""
-    old, houses = bench.state.grids, bench.state.houses
-    row_of = {code: k for k, code in enumerate(grids.code)}
-    now = np.array([*(row_of.get(code, NO_ROW) for code in old.code), NO_ROW], dtype=np.int64)
-    state = replace(bench.state, grids=grids)
-    owner = now[houses.grid]
-    before = np.full(len(grids.code), None, dtype=object)
-    kept = now[:-1] >= 0
-    before[now[:-1][kept]] = old.lonlat[kept]
-    was_exclusive = np.zeros(len(grids.code), dtype=bool)
-    was_exclusive[now[:-1][kept]] = old.exclusive[kept]
-    other = ~shapely.equals_identical(before, grids.lonlat) | (was_exclusive != grids.exclusive)
-    about = np.concatenate(
-        [old.lonlat[~kept], before[other & ~shapely.is_missing(before)], grids.lonlat[other]]
-    )
-    if len(about):
-        boxes = shapely.box(*shapely.bounds(about).T)
-        rows = bench.placed[np.unique(bench.tree.query(boxes, predicate="intersects")[1])]
-        owning = state.tiling
-        near = owning[np.unique(shapely.STRtree(grids.lonlat[owning]).query(boxes)[1])]
-        owner[rows] = owners(houses.lonlat[rows], grids.lonlat, near)
-    return replace(bench, state=replace(state, houses=replace(houses, grid=owner)))
+    """The bench with other grids; only what lies about ground that changed is asked and counted anew."""
+    state = on_grids(bench.state, grids, houses=bench.houses_at, events=bench.events_at)
+    work = recounted(bench.work, bench.state, state, bench.weights, bench.walk)
+    return replace(bench, state=state, work=work)
 
 
 def numbers(bench: Bench, rows: Sequence[int] | None = None) -> list[GridNumbers]:
@@ -107,7 +100,7 @@ def numbers(bench: Bench, rows: Sequence[int] | None = None) -> list[GridNumbers
     chosen = np.arange(count) if rows is None else np.asarray(rows, dtype=np.int64)
     owned = np.flatnonzero(houses.grid >= 0)
     of = houses.grid[owned]
-    minutes = sums(of, bench.house_min[owned], count)
+    minutes = bench.work.by_grid(houses.grid)[:count].sum(axis=1) / MMIN
     held = np.bincount(of, minlength=count)
     households = sums(of, houses.households[owned].astype(np.float64), count)
     residents = sums(of, houses.residents[owned].astype(np.float64), count)
@@ -139,7 +132,10 @@ def changed_codes(before: Bench, after: Bench) -> list[str]:
 
 @dataclass(frozen=True)
 class Flow:
-    """Houses that go from one grid to another; an empty code is no grid."""
+    """Houses that go from one grid to another; an empty code is no grid.
+
+    ``minutes`` is their work a month in the grid they come from.
+    """
 
     from_grid: str
     to_grid: str
@@ -165,7 +161,7 @@ def flows(before: Bench, after: Bench) -> list[Flow]:
                 tuple(houses.code[rows].tolist()),
                 int(houses.households[rows].sum()),
                 int(houses.residents[rows].sum()),
-                float(before.house_min[rows].sum()),
+                float(before.work.house_mmin[rows].sum() / MMIN),
             )
         )
     return out

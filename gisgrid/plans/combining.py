@@ -10,8 +10,8 @@ import shapely
 
 from gisgrid.crs import to_metric
 from gisgrid.errors import Conflict
+from gisgrid.plans.arcs import NEAR_BORDER, not_in, share_corners
 from gisgrid.plans.bench import Bench
-from gisgrid.plans.edits import NEAR_BORDER, not_in, share_corners
 from gisgrid.plans.state import Grids
 
 GridRow = tuple[Any, ...]

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from gisgrid.errors import Conflict
 from gisgrid.plans.attach import attach
+from gisgrid.plans.loads import event_days
 from gisgrid.plans.plans import PlanInfo, plan_named
 from gisgrid.plans.rebalance import Proposal
 
@@ -119,15 +120,21 @@ def codes_ever(session: Session, township_id: int) -> set[str]:
 def recipe(proposal: Proposal) -> Mapping[str, Any]:
     """How the plan was made and what it reached: all that is needed to make it again."""
     task, result = proposal.task, proposal.result
+    days = event_days(task.state, task.weights)
     return {
         "made_by": "gisgrid balance",
         "as_of": str(task.state.day),
+        "events_first": str(days.first),
+        "events_last": str(days.last),
+        "events": days.events,
         **asdict(task.wishes),
+        "level": task.wishes.levelled,
         "weights_version": task.weights.version,
         "weights": task.weights.stored(),
         "moved_cost": result.moved_cost,
         "bound": result.bound,
         "max_deviation": result.max_deviation,
+        "rounds": proposal.settled.rounds,
         "residents_moved": proposal.residents_moved,
         "reasons": [en for en, _ in proposal.reasons],
         "reasons_zh": [zh for _, zh in proposal.reasons],

@@ -7,8 +7,7 @@ Each takes a bench and gives the new grids; what they may not do is asked apart
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 import shapely
@@ -16,31 +15,17 @@ from shapely.geometry.base import BaseGeometry
 
 from gisgrid.balance.arrays import Floats, Geometries, Ints
 from gisgrid.balance.fabric import build_fabric
-from gisgrid.balance.redraw import redrawn
-from gisgrid.crs import to_metric
-from gisgrid.errors import Conflict, Invalid, NotFound
-from gisgrid.plans.arcs import polygon_of, reshaped, snapped, with_corners
-from gisgrid.plans.back_in_degrees import back_in_degrees
+from gisgrid.errors import Invalid, NotFound
+from gisgrid.plans.arcs import polygon_of, reshaped, snapped
 from gisgrid.plans.bench import Bench
+from gisgrid.plans.corners import NewGrid, plain, with_ground, without
+from gisgrid.plans.drawn import Drawn, draw_units
 from gisgrid.plans.state import Grids
 
-# Degrees. What a cut computes lies on the border but for rounding; units of ground went by way of
-# the metric CRS and its lattice, which may move a corner by millimetres.
-ON_BORDER, NEAR_BORDER = 1e-12, 3e-8
 SMOOTH_M2 = 30.0
 M_PER_DEGREE = 111_320.0
 # Faces thinner than this are where a drawn line follows a border by eye; they stay with their grid.
 SLIVER_M = 0.5
-
-
-@dataclass(frozen=True)
-class NewGrid:
-    """What a grid needs beside its ground."""
-
-    code: str
-    name: str
-    kind: str = "basic"
-    host: str = ""
 
 
 def drag(
@@ -75,7 +60,7 @@ def drag(
             given[k] = snapped(line, snap_to, within=snap_m / M_PER_DEGREE, fixed=fixed)
     moved, rows = reshaped(topology, given)
     # Arcs have the corners of both sides already.
-    return _with_ground(bench, {row: polygon_of(moved, row) for row in rows}, within=None)
+    return with_ground(bench, {row: polygon_of(moved, row) for row in rows}, within=None)
 
 
 def merge(bench: Bench, into: str, gone: str) -> Grids:
@@ -110,7 +95,7 @@ def merge(bench: Bench, into: str, gone: str) -> Grids:
         left=left[~inner],
         right=right[~inner],
     )
-    return _without(_with_ground(bench, {a: polygon_of(joined, a)}, within=None), b)
+    return without(with_ground(bench, {a: polygon_of(joined, a)}, within=None), b)
 
 
 def split(bench: Bench, code: str, line: Floats, new: NewGrid) -> Grids:
@@ -139,7 +124,7 @@ def split(bench: Bench, code: str, line: Floats, new: NewGrid) -> Grids:
         )
     small, large = faces[np.argsort(shapely.area(faces), kind="stable")]
     community = int(bench.state.grids.community[row])
-    return _with_ground(bench, {row: large}, (new, small, community))
+    return with_ground(bench, {row: large}, (new, small, community))
 
 
 def draw(bench: Bench, drawn: BaseGeometry, new: NewGrid) -> Grids:
@@ -158,7 +143,7 @@ def draw(bench: Bench, drawn: BaseGeometry, new: NewGrid) -> Grids:
     state, grids = bench.state, bench.state.grids
     community, givers = _ground_under(bench, drawn)
     if new.kind == "exclusive" and state.overlay:
-        return _with_ground(bench, {}, (new, drawn, community))
+        return with_ground(bench, {}, (new, drawn, community))
     # The hair between a border and a line drawn along it by eye goes.
     _refuse_beyond(bench, drawn, givers)
     reach = SLIVER_M / M_PER_DEGREE
@@ -178,9 +163,7 @@ def draw(bench: Bench, drawn: BaseGeometry, new: NewGrid) -> Grids:
     if not cut.any():
         raise Invalid("The drawn grid is too thin.", zh="所绘网格过窄。")
     kept = {r: p for r, p in ground.items() if not shapely.equals(p, grids.lonlat[r])}
-    return _with_ground(
-        bench, kept, (new, _plain(shapely.coverage_union_all(faces[cut])), community)
-    )
+    return with_ground(bench, kept, (new, plain(shapely.coverage_union_all(faces[cut])), community))
 
 
 def give(bench: Bench, to_of_house: Mapping[int, str]) -> Grids:
@@ -199,7 +182,7 @@ def give(bench: Bench, to_of_house: Mapping[int, str]) -> Grids:
         There is no such grid.
     Invalid
         A house is in no grid, or of another community than the grid it should go to, or an
-        exclusive grid would give or get houses.
+        exclusive grid would give or get houses; or it stands on a border that cannot be led around it.
     """
     state, grids = bench.state, bench.state.grids
     wanted = {h: _row(bench, code) for h, code in to_of_house.items()}
@@ -211,14 +194,40 @@ def give(bench: Bench, to_of_house: Mapping[int, str]) -> Grids:
     _refuse_strangers(bench, was, to)
     rows = np.unique(np.concatenate([was, to]))
     inside = np.flatnonzero(np.isin(state.houses.grid, rows))
-    fabric = build_fabric(grids.metric[rows], state.houses.xy_m[inside])
+    fabric = build_fabric(
+        grids.metric[rows],
+        state.houses.xy_m[inside],
+        grid_of_house=np.searchsorted(rows, state.houses.grid[inside]),
+    )
     new = fabric.grid_of.copy()
-    unit = fabric.unit_of_house[np.searchsorted(inside, houses)]
-    placed = unit >= 0
-    new[unit[placed]] = np.searchsorted(rows, to[placed])
-    drawn = redrawn(fabric, new, smooth_m2=SMOOTH_M2)
-    lonlat = back_in_degrees(drawn.grids, grids.metric[rows], grids.lonlat[rows], state.srid)
-    return _with_ground(bench, dict(zip(rows.tolist(), lonlat, strict=True)), within=NEAR_BORDER)
+    new[fabric.unit_of_house[np.searchsorted(inside, houses)]] = np.searchsorted(rows, to)
+    meant = state.houses.grid.copy()
+    meant[inside] = rows[new[fabric.unit_of_house]]
+    drawn = draw_units(
+        state,
+        fabric,
+        rows,
+        new,
+        meant=meant,
+        smooth_m2=SMOOTH_M2,
+        houses=bench.houses_at,
+        events=bench.events_at,
+    )
+    _refuse_astray(bench, drawn)
+    return drawn.state.grids
+
+
+def _refuse_astray(bench: Bench, drawn: Drawn) -> None:
+    if len(drawn.astray):
+        row = int(drawn.astray[0])
+        code = bench.state.houses.code[row]
+        raise Invalid(
+            f"House {code} stands on the border of a community or of an exclusive grid, which no border "
+            "of this grid can be led around; it stays where it is.",
+            zh=f"房屋 {code} 位于社区或专属网格边界上，无法绕开，不能划出。",
+            place=np.round(bench.state.houses.lonlat[row], 7).tolist(),
+            houses=bench.state.houses.code[drawn.astray].tolist(),
+        )
 
 
 def remove_overlay(bench: Bench, code: str) -> Grids:
@@ -235,7 +244,7 @@ def remove_overlay(bench: Bench, code: str) -> Grids:
             f"Without grid {code} there would be a gap; merge it with a neighbour.",
             zh=f"删除网格 {code} 会留下空白；请将其并入相邻网格。",
         )
-    return _without(bench.state.grids, row)
+    return without(bench.state.grids, row)
 
 
 def community_under(bench: Bench, drawn: BaseGeometry) -> str:
@@ -313,92 +322,3 @@ def _row(bench: Bench, code: str) -> int:
 def _faces(lines: Iterable[BaseGeometry]) -> Geometries:
     noded = shapely.union_all(np.array(list(lines), dtype=object))
     return np.asarray(shapely.get_parts(shapely.polygonize([noded])))
-
-
-def _plain(polygon: BaseGeometry) -> BaseGeometry:
-    """A multipolygon of one part as that part."""
-    parts = shapely.get_parts(polygon)
-    return parts[0] if len(parts) == 1 else polygon
-
-
-def _with_ground(
-    bench: Bench,
-    ground: Mapping[int, BaseGeometry],
-    new: tuple[NewGrid, BaseGeometry, int] | None = None,
-    *,
-    within: float | None = ON_BORDER,
-) -> Grids:
-    """Other polygons for some grids and perhaps a new grid, with its polygon and community.
-
-    New corners on the border of a neighbour, or ``within`` reach of it, become its corners too.
-    """
-    state, grids = bench.state, bench.state.grids
-    lonlat = grids.lonlat.copy()
-    for row, polygon in ground.items():
-        plain = _plain(polygon)
-        same = shapely.equals_identical(
-            shapely.normalize(plain), shapely.normalize(_plain(lonlat[row]))
-        )
-        lonlat[row] = lonlat[row] if same else plain
-    if within is not None:
-        fresh = list(lonlat[list(ground)])
-        if new is not None and (new[0].kind == "basic" or not state.overlay):
-            fresh.append(new[1])
-        known = shapely.get_coordinates(grids.lonlat[list(ground)])
-        share_corners(state.tiling, lonlat, not_in(shapely.get_coordinates(fresh), known), within)
-    metric = grids.metric.copy()
-    other = np.flatnonzero(~shapely.equals_identical(grids.lonlat, lonlat))
-    metric[other] = to_metric(lonlat[other], state.srid)
-    found = replace(grids, lonlat=lonlat, metric=metric)
-    return found if new is None else _with_new(bench, found, *new)
-
-
-def not_in(corners: Floats, known: Floats) -> Floats:
-    """The corners that are none of the known, each once, ascending."""
-    fresh = sorted(set(map(tuple, corners.tolist())) - set(map(tuple, known.tolist())))
-    return np.array(fresh, dtype=np.float64).reshape(-1, 2)
-
-
-def share_corners(tiling: Ints, lonlat: Geometries, corners: Floats, within: float) -> None:
-    """Put corners into the borders they lie on, in place."""
-    near = shapely.STRtree(lonlat[tiling]).query(
-        shapely.points(corners), predicate="dwithin", distance=within
-    )
-    for row in tiling[np.unique(near[1])].tolist():
-        lonlat[row] = with_corners(lonlat[row], corners, within=within)
-
-
-def _with_new(
-    bench: Bench, grids: Grids, new: NewGrid, polygon: BaseGeometry, community: int
-) -> Grids:
-    if new.code in bench.row_of:
-        raise Conflict(
-            f"There is a grid {new.code!r} already.", zh=f"已有代码为 {new.code!r} 的网格。"
-        )
-    if not new.code.strip() or not new.name.strip():
-        raise Invalid("A new grid needs a code and a name.", zh="新网格须有代码和名称。")
-    at = int(np.searchsorted(grids.code.astype(str), new.code))
-    metric = to_metric(np.array([polygon], dtype=object), bench.state.srid)[0]
-
-    def put(values: Any, value: Any) -> Any:
-        cell = np.empty(1, dtype=values.dtype)
-        cell[0] = value
-        return np.concatenate([values[:at], cell, values[at:]])
-
-    return Grids(
-        put(grids.code, new.code),
-        put(grids.name, new.name.strip()),
-        put(grids.exclusive, new.kind == "exclusive"),
-        put(grids.host, new.host.strip()),
-        put(grids.community, community),
-        put(grids.lonlat, polygon),
-        put(grids.metric, metric),
-    )
-
-
-def _without(grids: Grids, row: int) -> Grids:
-    keep = np.arange(len(grids.code)) != row
-    return Grids(
-        grids.code[keep], grids.name[keep], grids.exclusive[keep], grids.host[keep],
-        grids.community[keep], grids.lonlat[keep], grids.metric[keep],
-    )  # fmt: skip

@@ -101,8 +101,8 @@ def _refused(rejected: Findings) -> Invalid:
 def export_plan(session: Session, place: Place, plan: PlanInfo, path: Path) -> int:
     """Write a plan's grids as GeoPackage (``.gpkg``) or GeoJSON; how many there are.
 
-    Coordinates are EPSG:4326. GeoPackage keeps every digit, so that an import gives the plan again;
-    GeoJSON has 7 decimals, about a centimetre.
+    Coordinates are EPSG:4326 with every digit, so that an import gives the plan again and each house
+    its grid.
 
     Raises
     ------

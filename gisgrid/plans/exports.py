@@ -19,7 +19,6 @@ from shapely.geometry.base import BaseGeometry
 from gisgrid.register.rejects import SHEET_ROWS
 
 Cell = str | int | float | None
-DECIMALS = 7
 _CELL_CHARACTERS = 32_767
 
 
@@ -61,7 +60,11 @@ def write_workbook(path: Path, sheets: Iterable[Sheet]) -> None:
 
 
 def write_geojson(path: Path, features: Iterable[Feature]) -> None:
-    """Write a feature collection (RFC 7946), a feature to a line, with 7 decimals."""
+    """Write a feature collection (RFC 7946), a feature to a line, with every digit of the coordinates.
+
+    The seven decimals that the standard advises are for pictures: by such a file a house beside a
+    border would have another grid than by the plan.
+    """
     with whole_file(path) as side, side.open("w", encoding="utf-8") as file:
         file.write('{"type":"FeatureCollection","features":[\n')
         for n, feature in enumerate(features):
@@ -72,16 +75,8 @@ def write_geojson(path: Path, features: Iterable[Feature]) -> None:
 def as_json(feature: Feature) -> dict[str, Any]:
     """A feature as GeoJSON; an empty place has no geometry."""
     place = feature.place
-    geometry = None if place.is_empty else _rounded(json.loads(shapely.to_geojson(place)))
+    geometry = None if place.is_empty else json.loads(shapely.to_geojson(place))
     return {"type": "Feature", "properties": feature.properties, "geometry": geometry}
-
-
-def _rounded(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _rounded(v) for key, v in value.items()}
-    if isinstance(value, list):
-        return [_rounded(v) for v in value]
-    return round(value, DECIMALS) if isinstance(value, float) else value
 
 
 def _cell(page: Any, value: Cell) -> Any:

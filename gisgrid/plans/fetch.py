@@ -28,6 +28,7 @@ from gisgrid.plans.state import (
     PlanState,
     Stations,
     Texts,
+    layered_owners,
     owners,
 )
 from gisgrid.plans.wishes import MEASURES, Measure
@@ -64,20 +65,17 @@ def plan_state(session: Session, place: Place, plan: PlanInfo, day: date) -> Pla
     ).one()
     communities, row_of_area = _communities(session, scope, place.metric_srid)
     grids = _grids(session, scope, place.metric_srid, row_of_area)
-    every = np.arange(len(grids.code))
-    basic = np.flatnonzero(~grids.exclusive)
-    exclusive = np.flatnonzero(grids.exclusive)
     houses = _houses(
         session,
         scope,
         place.metric_srid,
         row_of_area=row_of_area,
         grids=grids,
-        owning=basic if overlay else every,
+        owning=grids.layers(overlay=overlay)[-1],
     )
-    layers = [exclusive, basic] if overlay else [every]
     return PlanState(
         day=day,
+        events_until=events_until(session, place, day),
         srid=place.metric_srid,
         overlay=overlay,
         near_border_m=place.near_border_m,
@@ -85,14 +83,32 @@ def plan_state(session: Session, place: Place, plan: PlanInfo, day: date) -> Pla
         communities=communities,
         grids=grids,
         houses=houses,
-        members=_members(session, scope, grids),
-        events=_events(session, scope, place.metric_srid, grids, layers),
-        stations=_stations(session, scope, place.metric_srid, grids),
+        members=_members(session, scope),
+        events=_events(session, scope, place.metric_srid, grids, overlay=overlay),
+        stations=_stations(session, scope, place.metric_srid),
         streets=_streets(session, scope, place.metric_srid),
         visits_known=bool((~np.isnat(houses.last_visit)).any()),
         staff_known=_any(session, "team_member", scope),
         training_known=_any(session, "training", scope),
     )
+
+
+def events_until(session: Session, place: Place, day: date) -> date:
+    """The last day whose events count as work on a day.
+
+    A day that has passed is taken at its word. Today it is the day of the newest event, since lists of
+    events come late, and a month that nobody has sent yet is no month without events.
+    """
+    if day < today(place):
+        return day
+    newest: date | None = session.scalar(
+        text(
+            "SELECT max((reported_at AT TIME ZONE :zone)::date) FROM event WHERE township_id = :t "
+            "AND reported_at < (CAST(:day AS date) + 1)::timestamp AT TIME ZONE :zone"
+        ),
+        {"t": place.id, "zone": place.time_zone, "day": day},
+    )
+    return newest or day
 
 
 def plan_grids(session: Session, place: Place, plan: PlanInfo) -> Grids:
@@ -201,54 +217,46 @@ def _any(session: Session, table: str, scope: dict[str, Any]) -> bool:
     return bool(session.scalar(found, scope))
 
 
-def _members(session: Session, scope: dict[str, Any], grids: Grids) -> Members:
+def _members(session: Session, scope: dict[str, Any]) -> Members:
     rows = session.execute(text(_MEMBERS), scope).all()
-    row_of = {code: k for k, code in enumerate(grids.code)}
-    known = [r for r in rows if r.grid_code in row_of]
     return Members(
-        _ints(row_of[r.grid_code] for r in known),
-        _texts(r.role for r in known),
-        _ints(r.staff_id for r in known),
-        np.array([r.trained for r in known], dtype=bool),
+        _texts(r.grid_code for r in rows),
+        _texts(r.role for r in rows),
+        _ints(r.staff_id for r in rows),
+        np.array([r.trained for r in rows], dtype=bool),
     )
 
 
 def _events(
-    session: Session, scope: dict[str, Any], srid: int, grids: Grids, layers: list[Ints]
+    session: Session, scope: dict[str, Any], srid: int, grids: Grids, *, overlay: bool
 ) -> Events:
     rows = session.execute(text(_EVENTS), scope).all()
     lonlat = np.array([(r.lon, r.lat) for r in rows], dtype=np.float64).reshape(-1, 2)
-    grid = np.full(len(rows), NO_ROW)
-    for layer in layers:
-        grid = np.where(grid >= 0, grid, owners(lonlat, grids.lonlat, layer))
     return Events(
         day=_days([r.day for r in rows]),
         matter=_texts(r.matter for r in rows),
         major=_texts(r.major for r in rows),
         lonlat=lonlat,
         xy_m=_metric(lonlat, srid),
-        grid=grid,
+        grid=layered_owners(lonlat, grids.lonlat, grids.layers(overlay=overlay)),
     )
 
 
-def _stations(session: Session, scope: dict[str, Any], srid: int, grids: Grids) -> Stations:
+def _stations(session: Session, scope: dict[str, Any], srid: int) -> Stations:
     rows = session.execute(
         text(
-            "SELECT code, kind, grid_code, ST_X(geom) AS lon, ST_Y(geom) AS lat FROM station "
+            "SELECT code, kind, coalesce(grid_code, '') AS grid_code, ST_X(geom) AS lon, ST_Y(geom) AS lat FROM station "
             "WHERE township_id = :t AND place = 'ok' AND during @> CAST(:day AS date) "
             'ORDER BY code COLLATE "C"'
         ),
         scope,
     ).all()
-    row_of = {code: k for k, code in enumerate(grids.code)}
-    # A post of a grid that this plan does not have serves nobody under it.
-    rows = [r for r in rows if r.grid_code is None or r.grid_code in row_of]
     lonlat = np.array([(r.lon, r.lat) for r in rows], dtype=np.float64).reshape(-1, 2)
     return Stations(
         _texts(r.code for r in rows),
         _texts(r.kind for r in rows),
         _metric(lonlat, srid),
-        _ints(row_of[r.grid_code] if r.grid_code else NO_ROW for r in rows),
+        _texts(r.grid_code for r in rows),
     )
 
 

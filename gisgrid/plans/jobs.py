@@ -6,27 +6,30 @@ An order is a row and a job of Procrastinate in one transaction; ``worker`` does
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from procrastinate import (
-    App,
-    SyncPsycopgConnector,
-)
+import numpy as np
+import shapely
+from procrastinate import App, SyncPsycopgConnector
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from gisgrid.crs import to_metric
 from gisgrid.db.store import raw
 from gisgrid.errors import Conflict, Invalid, NotFound
+from gisgrid.plans import plans
 from gisgrid.plans.afresh import taken_over
 from gisgrid.plans.bench import Bench
 from gisgrid.plans.edits import give
+from gisgrid.plans.levelling import known_levels, refuse_empty
 from gisgrid.plans.moves import locks_of
 from gisgrid.plans.plans import PlanInfo
 from gisgrid.plans.refusals import ScenarioLocks
 from gisgrid.plans.state import NO_ROW, Grids
+from gisgrid.plans.weighing import plan_weighing
 from gisgrid.plans.wishes import Wishes
 
 QUEUE, TASK = "bench", "bench.job"
@@ -60,7 +63,12 @@ def order_rebalance(session: Session, plan: PlanInfo, wishes: Wishes, *, who: st
     ------
     Conflict
         A rebalancing of this plan waits or runs already; or it is to be drawn afresh and has locks.
+    Invalid
+        Nothing is known of what is to be levelled; the error names what is.
     """
+    place = plans.township_by_id(session, plan.township_id)
+    weights = plan_weighing(session, plan).weights
+    refuse_empty(wishes, known_levels(session, place, weights))
     if wishes.afresh and locks_of(session, plan.id) != ScenarioLocks():
         raise Conflict(
             "Drawn afresh, a scenario keeps none of its locks; take them away first.",
@@ -153,6 +161,10 @@ def accepted(
         return taken_over(bench, found.result["drawn"])
     every = found.result["moves"]
     chosen = range(len(every)) if moves is None else sorted(set(moves))
+    ground = found.result.get("ground")
+    if ground and version == found.result["version"] and len(chosen) == len(every):
+        # The very polygons that were drawn and counted.
+        return _with_polygons(bench, ground)
     if any(not 0 <= k < len(every) for k in chosen):
         raise Invalid("There is no such move in the proposal.", zh="建议中没有该项调整。")
     row_of = {code: k for k, code in enumerate(bench.state.houses.code.tolist())}
@@ -166,6 +178,15 @@ def accepted(
                 raise _edited_since(house=code)
             to[row] = every[k]["to_grid"]
     return give(bench, to)
+
+
+def _with_polygons(bench: Bench, ground: Mapping[str, str]) -> Grids:
+    grids = bench.state.grids
+    rows = np.array([bench.row_of[code] for code in ground], dtype=np.int64)
+    lonlat, metric = grids.lonlat.copy(), grids.metric.copy()
+    lonlat[rows] = shapely.from_wkb(np.array(list(ground.values()), dtype=object))
+    metric[rows] = to_metric(lonlat[rows], bench.state.srid)
+    return replace(grids, lonlat=lonlat, metric=metric)
 
 
 def _edited_since(**facts: Any) -> Conflict:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from gisgrid.balance.workload import MMIN
-from gisgrid.crs import from_metric
 from gisgrid.plans.exports import Cell, Feature, Sheet
 from gisgrid.plans.loads import AreaLoad, GridLoad, Loads
 from gisgrid.plans.state import PlanState
-from gisgrid.plans.topology import mended
 
 PART_ZH = {
     "households": "户", "residents": "居民", "living_alone": "独居", "disabled": "残疾",
@@ -17,8 +15,7 @@ PART_ZH = {
 
 
 def load_features(state: PlanState, found: Loads) -> list[Feature]:
-    """Every grid with its minutes, parts and deviation, in EPSG:4326."""
-    shapes = from_metric(mended(state.grids.metric), state.srid)
+    """Every grid with its minutes, parts and deviation, and its polygon as it is stored."""
     return [
         Feature(
             shape,
@@ -40,7 +37,7 @@ def load_features(state: PlanState, found: Loads) -> list[Feature]:
                 "weights": found.weights.version,
             },
         )
-        for g, shape in zip(found.grids, shapes, strict=True)
+        for g, shape in zip(found.grids, state.grids.lonlat, strict=True)
     ]
 
 
@@ -65,7 +62,12 @@ def load_sheets(found: Loads) -> list[Sheet]:
         Sheet(
             "权重 weights",
             ("权重 weight", "数值 value"),
-            [("version", found.weights.version), *_flat(found.weights.stored())],
+            [
+                ("version", found.weights.version),
+                ("计入事件的日期 days of events", f"{found.events.first} – {found.events.last}"),
+                ("计入事件数 events counted", found.events.events),
+                *_flat(found.weights.stored()),
+            ],
         ),
     ]  # fmt: skip
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 import numpy as np
 
-from gisgrid.balance.arrays import Floats, Ints
+from gisgrid.balance.arrays import Bools, Floats, Ints
 from gisgrid.balance.walking import Streets, Walk
 from gisgrid.balance.weights import Weights
 from gisgrid.balance.workload import (
@@ -19,8 +20,30 @@ from gisgrid.balance.workload import (
     posts,
     spread,
 )
-from gisgrid.plans.state import PlanState
+from gisgrid.errors import Invalid
+from gisgrid.plans.state import NO_ROW, PlanState, rows_of
 from gisgrid.tables.register import NEEDS
+
+
+@dataclass(frozen=True)
+class EventDays:
+    """Over which days events counted as work, both included, and how many there were."""
+
+    first: date
+    last: date
+    events: int
+
+    @property
+    def en(self) -> str:
+        if self.events:
+            return f"{self.events} events of {self.first} to {self.last} counted"
+        return f"no event was reported from {self.first} to {self.last}"
+
+    @property
+    def zh(self) -> str:
+        if self.events:
+            return f"计入 {self.first} 至 {self.last} 的 {self.events} 起事件"
+        return f"{self.first} 至 {self.last} 没有事件"
 
 
 @dataclass(frozen=True)
@@ -68,6 +91,7 @@ class Loads:
     parts: tuple[str, ...]
     weights: Weights
     workload: Workload
+    events: EventDays
     grids: tuple[GridLoad, ...]
     nowhere: GridLoad
     communities: tuple[AreaLoad, ...]
@@ -76,7 +100,24 @@ class Loads:
     """How evenly the communities' loads per post lie."""
 
 
-def workload_of(state: PlanState, weights: Weights, *, by_street: bool = True) -> Workload:
+def counted_days(last: date, weights: Weights) -> tuple[date, date]:
+    """First and last day of the months whose events count, up to ``last``."""
+    return last - timedelta(days=round(weights.event_months * 365.25 / 12) - 1), last
+
+
+def event_days(state: PlanState, weights: Weights) -> EventDays:
+    """Over which days events of the state count as work."""
+    return EventDays(*counted_days(state.events_until, weights), len(_recent(state, weights)))
+
+
+def walk_of(state: PlanState, weights: Weights, *, by_street: bool = True) -> Walk:
+    """How walks of the state are measured: along its streets, or straight with a detour."""
+    return Walk(Streets.of(state.streets) if by_street else None, weights.detour)
+
+
+def workload_of(
+    state: PlanState, weights: Weights, *, by_street: bool = True, walk: Walk | None = None
+) -> Workload:
     """Minutes a month of each house of a plan's township under the plan.
 
     An event is carried by the nearest house of its grid. A walk begins at the team's post, or
@@ -86,28 +127,46 @@ def workload_of(state: PlanState, weights: Weights, *, by_street: bool = True) -
     ----------
     by_street
         Measure walks along the streets where there are any; else straight with a detour.
+    walk
+        `walk_of` the state, where it is at hand; ``by_street`` then says nothing.
     """
-    events, houses = state.events, state.houses
-    since = np.datetime64(state.day) - np.timedelta64(
-        round(weights.event_months * 365.25 / 12), "D"
-    )
-    recent = np.flatnonzero(events.day > since)
-    minutes = np.array(
-        [weights.minutes_of(events.matter[k], events.major[k]) for k in recent.tolist()],
-        dtype=np.float64,
-    )
-    return house_workload(
-        residents=houses.residents,
-        households=houses.households,
-        needs=houses.needs,
-        need_names=NEEDS,
-        walk_m=_walk_m(state, weights, by_street=by_street),
-        event_house=carriers(events.xy_m[recent], events.grid[recent], houses.xy_m, houses.grid),
-        event_grid=events.grid[recent],
-        event_min=minutes,
-        grid_count=len(state.grids.code),
-        weights=weights,
-    )
+    every = np.ones(len(state.houses.code), dtype=bool)
+    walk = walk or walk_of(state, weights, by_street=by_street)
+    return _counted(state, weights, walk, every, _recent(state, weights))
+
+
+def recounted(
+    work: Workload, before: PlanState, after: PlanState, weights: Weights, walk: Walk
+) -> Workload:
+    """The workload under other grids, equal to `workload_of`: only what may differ is counted anew.
+
+    That is the work of each grid that a house or event came to or left.
+
+    Parameters
+    ----------
+    work
+        Of ``before``, with the same weights and walk; both states hold the same houses and events.
+    """
+    count = len(after.grids.code)
+    now = np.append(rows_of(before.grids.code, after.grids.code), NO_ROW)
+    moved_event = now[before.events.grid] != after.events.grid
+    moved = now[before.houses.grid] != after.houses.grid
+    # The last entry stands for no grid, as -1 does.
+    busy = np.zeros(count + 1, dtype=bool)
+    busy[NO_ROW] = True
+    busy[now[before.events.grid[moved_event]]] = busy[after.events.grid[moved_event]] = True
+    busy[now[before.houses.grid[moved]]] = busy[after.houses.grid[moved]] = True
+    # What a house in no grid asks for follows from nothing that an edit changes.
+    rows = (busy[after.houses.grid] & (after.houses.grid >= 0)) | moved
+    recent = _recent(after, weights)
+    part = _counted(after, weights, walk, rows, recent[busy[after.events.grid[recent]]])
+    house_mmin = work.house_mmin.copy()
+    house_mmin[rows] = part.house_mmin[rows]
+    loose_mmin = np.zeros_like(part.loose_mmin)
+    kept = now[:-1] >= 0
+    loose_mmin[now[:-1][kept]] = work.loose_mmin[:-1][kept]
+    loose_mmin[busy] = part.loose_mmin[busy]
+    return Workload(work.parts, house_mmin, loose_mmin)
 
 
 def loads(state: PlanState, weights: Weights, *, by_street: bool = True) -> Loads:
@@ -116,7 +175,7 @@ def loads(state: PlanState, weights: Weights, *, by_street: bool = True) -> Load
     grids = state.grids
     count = len(grids.code)
     by_grid = work.by_grid(state.houses.grid)
-    present = posts(state.members.grid, state.members.role, state.members.staff, count, weights)
+    present = posts(state.teams.grid, state.teams.role, state.teams.staff, count, weights)
     load_min = by_grid[:count].sum(axis=1) / MMIN
     per_post = np.divide(load_min, present, out=np.full(count, np.nan), where=present > 0)
     basic = ~grids.exclusive
@@ -156,6 +215,7 @@ def loads(state: PlanState, weights: Weights, *, by_street: bool = True) -> Load
         parts=work.parts,
         weights=weights,
         workload=work,
+        events=event_days(state, weights),
         grids=rows,
         nowhere=nowhere,
         communities=areas,
@@ -173,6 +233,22 @@ def loads(state: PlanState, weights: Weights, *, by_street: bool = True) -> Load
         over_communities=spread(
             np.array([a.total_mmin / MMIN / a.posts if a.posts else np.nan for a in areas])
         ),
+    )
+
+
+def refuse_no_work(found: Loads, state: PlanState) -> None:
+    """Invalid, with the days that were counted, if nothing at all asks for work."""
+    if found.township.total_mmin:
+        return
+    days = state.events.day
+    newest = f"; the newest event known is of {days.max()}" if len(days) else ""
+    newest_zh = f"，已知最近的事件为 {days.max()}" if len(days) else ""
+    raise Invalid(
+        f"There is no work to tell: no resident or household is known that counts, and "
+        f"{found.events.en}{newest}.",
+        zh=f"没有可计算的工作量：没有可计入的居民或户，且{found.events.zh}{newest_zh}。",
+        first=str(found.events.first),
+        last=str(found.events.last),
     )
 
 
@@ -205,23 +281,64 @@ def _known(value: float) -> float | None:
     return None if np.isnan(value) else float(value)
 
 
-def _walk_m(state: PlanState, weights: Weights, *, by_street: bool) -> Floats:
-    """Metres one way from the base of its grid's team to each house, NaN without."""
-    houses = state.houses
-    out = np.full(len(houses.code), np.nan)
-    rows = np.flatnonzero(houses.placed & (houses.grid >= 0))
-    if not len(rows):
+def _recent(state: PlanState, weights: Weights) -> Ints:
+    """Rows of the events that count as work."""
+    first, last = counted_days(state.events_until, weights)
+    day = state.events.day
+    return np.flatnonzero((day >= np.datetime64(first)) & (day <= np.datetime64(last)))
+
+
+def _counted(
+    state: PlanState, weights: Weights, walk: Walk, chosen: Bools, recent: Ints
+) -> Workload:
+    """The workload with that of the chosen houses, which carry the events of some rows.
+
+    Of a grid either all houses are chosen or none.
+    """
+    events, houses = state.events, state.houses
+    rows = np.flatnonzero(chosen)
+    carrier = carriers(
+        events.xy_m[recent], events.grid[recent], houses.xy_m[rows], houses.grid[rows]
+    )
+    part = house_workload(
+        residents=houses.residents[rows],
+        households=houses.households[rows],
+        needs=houses.needs[rows],
+        need_names=NEEDS,
+        walk_m=_walk_m(state, walk, rows),
+        event_house=carrier,
+        event_grid=events.grid[recent],
+        event_min=np.array(
+            [weights.minutes_of(events.matter[k], events.major[k]) for k in recent.tolist()],
+            dtype=np.float64,
+        ),
+        grid_count=len(state.grids.code),
+        weights=weights,
+    )
+    house_mmin = np.zeros((len(chosen), len(part.parts)), dtype=np.int64)
+    house_mmin[rows] = part.house_mmin
+    return Workload(part.parts, house_mmin, part.loose_mmin)
+
+
+def _walk_m(state: PlanState, walk: Walk, chosen: Ints) -> Floats:
+    """Metres one way from the base of its grid's team to each of some houses, NaN without."""
+    houses, posts_ = state.houses, state.open_stations
+    out = np.full(len(chosen), np.nan)
+    there = np.flatnonzero(
+        np.isfinite(houses.xy_m[chosen]).all(axis=1) & (houses.grid[chosen] >= 0)
+    )
+    if not len(there):
         return out
+    rows = chosen[there]
     grids, group = np.unique(houses.grid[rows], return_inverse=True)
     xy = houses.xy_m[rows]
     base_xy = _middles(xy, group, len(grids))
-    with_post = np.flatnonzero(state.stations.grid >= 0)[::-1]
+    with_post = np.flatnonzero(posts_.grid >= 0)[::-1]
     row_of = np.full(len(state.grids.code), -1)
     row_of[grids] = np.arange(len(grids))
-    of = row_of[state.stations.grid[with_post]]
-    base_xy[of[of >= 0]] = state.stations.xy_m[with_post[of >= 0]]
-    walk = Walk(Streets.of(state.streets) if by_street else None, weights.detour)
-    out[rows] = walk.to_own_m(xy, group, base_xy)
+    of = row_of[posts_.grid[with_post]]
+    base_xy[of[of >= 0]] = posts_.xy_m[with_post[of >= 0]]
+    out[there] = walk.to_own_m(xy, group, base_xy)
     return out
 
 

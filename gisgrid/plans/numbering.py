@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
+
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gisgrid.balance.arrays import Ints
 from gisgrid.errors import Invalid, NotFound
+from gisgrid.plans.corners import NewGrid
 from gisgrid.plans.plans import Place
 from gisgrid.register.codes import (
     AREA_DIGITS,
@@ -16,11 +19,39 @@ from gisgrid.register.codes import (
 )
 
 
-def next_code(session: Session, place: Place, community: str, *, kind: str = "basic") -> str:
+def new_grids(session: Session, place: Place) -> Callable[[str], NewGrid]:
+    """Gives a new basic grid of a community by its code, named by its number; no code twice."""
+    used: set[str] = set()
+
+    def make(community: str) -> NewGrid:
+        code = next_code(session, place, community, beside=used)
+        used.add(code)
+        name = session.scalar(
+            text("SELECT name FROM area WHERE parent_id = :t AND code = :c"),
+            {"t": place.id, "c": community},
+        )
+        return NewGrid(code, f"{name}{int(code[-3:].lstrip('-'))}号网格")
+
+    return make
+
+
+def next_code(
+    session: Session,
+    place: Place,
+    community: str,
+    *,
+    kind: str = "basic",
+    beside: Collection[str] = (),
+) -> str:
     """A code for a new grid by the township's scheme, above all that any of its plans ever had.
 
     Under ``gb`` the community's 12 digits and three that count (an exclusive grid: two zeros and six
     that count); else the community's code, a bar and two digits.
+
+    Parameters
+    ----------
+    beside
+        Codes that are given in the same edit.
 
     Raises
     ------
@@ -47,7 +78,7 @@ def next_code(session: Session, place: Place, community: str, *, kind: str = "ba
         ),
         {"t": place.id, "prefix": prefix},
     )
-    tails = [code.removeprefix(prefix) for code in used]
+    tails = [code.removeprefix(prefix) for code in (*used, *beside) if code.startswith(prefix)]
     # The two digits of a professional grid's kind stand before its count.
     counted = width if kind == "basic" or not gb else 6
     numbers = [int(t[-counted:]) for t in tails if t.isdigit() and (not gb or len(t) == width)]

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import shapely
 
-from gisgrid.balance.arrays import Bools, Floats, Geometries, Ints, sums
+from gisgrid.balance.arrays import Bools, Geometries, Ints
 from gisgrid.balance.pareto import pareto
-from gisgrid.balance.rebalance import rebalance
-from gisgrid.balance.redraw import redrawn
 from gisgrid.balance.result import Result
-from gisgrid.balance.scratch import from_scratch
-from gisgrid.balance.workload import deviations
-from gisgrid.crs import from_metric, to_metric
-from gisgrid.plans.back_in_degrees import back_in_degrees
+from gisgrid.balance.workload import Workload, deviations
+from gisgrid.crs import from_metric
 from gisgrid.plans.checks import Tell, run_checks
 from gisgrid.plans.findings import CheckResult
+from gisgrid.plans.levelling import held_by_grid
 from gisgrid.plans.limits import Limits
-from gisgrid.plans.loads import loads
 from gisgrid.plans.regrid import with_rows
+from gisgrid.plans.settling import Settled, settled
 from gisgrid.plans.shape_checks import SHAPE_CHECKS
-from gisgrid.plans.state import NO_ROW, PlanState, owners
-from gisgrid.plans.task import Task, locks_of, only_of
+from gisgrid.plans.state import PlanState
+from gisgrid.plans.task import Task
 
 GROUND_CHECKS = tuple(check[0] for check in SHAPE_CHECKS)
 
@@ -46,7 +44,11 @@ class Move:
 
 @dataclass(frozen=True)
 class GridChange:
-    """A basic grid before and after; deviations are shares of its community's mean."""
+    """A basic grid before and after, each counted under the plan of that time.
+
+    Minutes are work a month; deviations are shares of the mean of its community's grids, of what was
+    levelled.
+    """
 
     code: str
     name: str
@@ -55,6 +57,8 @@ class GridChange:
     after_min: float
     before_deviation: float | None
     after_deviation: float | None
+    houses_before: int
+    houses_after: int
     residents_before: int
     residents_after: int
     changed: bool
@@ -62,14 +66,10 @@ class GridChange:
 
 @dataclass(frozen=True, eq=False)
 class Proposal:
-    """A new plan that is not saved yet."""
+    """A new plan that is not saved yet. All its figures are counted under the drawn plan."""
 
     task: Task
-    result: Result
-    lonlat: Geometries
-    """Polygons of all grids of the plan in EPSG:4326, in the order of ``task.state.grids``."""
-    owner: Ints
-    """The new grid of each house, by the new polygons."""
+    settled: Settled
     moves: tuple[Move, ...]
     grids: tuple[GridChange, ...]
     compactness_before: float | None
@@ -79,11 +79,21 @@ class Proposal:
     """Checks of the ground that fail today: a plan is balanced with its faults, and they are told."""
     faults: tuple[CheckResult, ...]
     """Checks of the ground that the new polygons fail in more places than the old ones."""
-    measured_anew: float | None
-    """Largest deviation under the new plan itself: walks begin elsewhere, and events find other
-    houses, while the solver holds the work of each house as it is today."""
-    astray: int
-    """Houses that the new polygons put elsewhere than the solver did: on a border to the millimetre."""
+
+    @property
+    def result(self) -> Result:
+        """What was reached, counted under the drawn plan."""
+        return self.settled.result
+
+    @property
+    def lonlat(self) -> Geometries:
+        """Polygons of all grids of the plan in EPSG:4326, in the order of ``task.state.grids``."""
+        return self.settled.drawn.state.grids.lonlat
+
+    @property
+    def owner(self) -> Ints:
+        """The new grid of each house, by the new polygons."""
+        return self.settled.drawn.state.houses.grid
 
     @property
     def gone(self) -> tuple[str, ...]:
@@ -95,6 +105,10 @@ class Proposal:
     def residents_moved(self) -> int:
         return sum(move.residents for move in self.moves)
 
+    @property
+    def houses_moved(self) -> int:
+        return sum(len(move.houses) for move in self.moves)
+
 
 def propose(task: Task, *, progress: Tell | None = None) -> Proposal:
     """The plan with the least change that reaches the tolerance, or comes nearest, with reasons.
@@ -104,78 +118,39 @@ def propose(task: Task, *, progress: Tell | None = None) -> Proposal:
     Invalid
         What `gisgrid.balance.rebalance.rebalance` refuses.
     """
-    tell = progress or _silent
-    tell(2, 4, "balancing")
-    wishes, today = task.wishes, task.fabric.grid_of[task.units]
-    result = _solved(task, tell)
-    tell(3, 4, "drawing")
-    order = np.argsort(task.names)
-    row_of_unit = task.fabric.grid_of.copy()
-    row_of_unit[task.units] = order[np.searchsorted(task.names[order], result.grid_of)]
-    drawn = redrawn(task.fabric, row_of_unit, smooth_m2=wishes.smooth_m2)
-    state = task.state
-    lonlat = state.grids.lonlat.copy()
-    lonlat[task.rows] = back_in_degrees(
-        drawn.grids, state.grids.metric[task.rows], state.grids.lonlat[task.rows], state.srid
-    )
-    owning = task.rows if state.overlay else np.arange(len(state.grids.code))
-    owner = owners(state.houses.lonlat, lonlat, owning)
-    after = with_rows(_under(state, lonlat, owner), ~shapely.is_empty(lonlat))
-    faults_today, new_faults = _faults(with_rows(state, ~task.fresh), after)
-    unit = task.fabric.unit_of_house
-    meant = np.where(unit >= 0, task.rows[row_of_unit[unit]], owner[task.houses])
+    found = settled(task, progress=progress)
+    after = found.drawn.state
+    whole = with_rows(after, ~shapely.is_empty(after.grids.lonlat))
+    faults_today, new_faults = _faults(with_rows(task.state, ~task.fresh), whole)
+    today = task.fabric.grid_of[task.units]
     scores = task.graph.compactness(np.unique(today, return_inverse=True)[1], len(np.unique(today)))
     return Proposal(
         task=task,
-        result=result,
-        lonlat=lonlat,
-        owner=owner,
-        moves=_moves(task, row_of_unit, owner),
-        grids=_changes(task, owner, drawn.changed, gone=shapely.is_empty(lonlat)),
+        settled=found,
+        moves=_moves(task, found),
+        grids=_changes(task, found),
         compactness_before=None if scores is None else float(np.nanmean(scores)),
-        reasons=tuple(_in_words(task, r.message, r.zh, r.community) for r in result.infeasible),
+        reasons=tuple(
+            _in_words(task, r.message, r.zh, r.community) for r in found.result.infeasible
+        ),
         faults=new_faults,
         faults_today=faults_today,
-        measured_anew=_measured_anew(task, after),
-        astray=int((owner[task.houses] != meant).sum()),
     )
 
 
 def trade_off(task: Task, tolerances: Sequence[float]) -> tuple[Result, ...]:
-    """Plans of falling tolerance: how many residents each step of balance moves."""
-    return pareto(
-        task.graph,
-        task.unit_min,
-        task.start,
-        rng=np.random.default_rng(task.wishes.seed),
-        community_of=task.community_of,
-        tolerances=tolerances,
-        cost=task.unit_residents,
-        locked=locks_of(task),
-        only=only_of(task),
-        far=task.wishes.far,
-        shape=task.wishes.shape,
+    """Plans of falling tolerance: how many residents each step of balance moves.
+
+    Each is drawn and counted under itself, as `propose` does.
+    """
+    by_residents = replace(
+        task,
+        wishes=replace(task.wishes, cost="residents"),
+        unit_cost=task.fabric.sums(task.state.houses.residents[task.houses].astype(np.float64))[
+            task.units
+        ],
     )
-
-
-def _solved(task: Task, tell: Tell) -> Result:
-    wishes = task.wishes
-    common = {
-        "rng": np.random.default_rng(wishes.seed),
-        "community_of": task.community_of,
-        "tolerance": wishes.tolerance,
-        "cost": task.unit_residents if wishes.cost == "residents" else None,
-        "progress": lambda done, total, _: tell(done, total, "balancing, communities"),
-    }
-    solve: Callable[..., Result] = from_scratch if wishes.afresh else rebalance
-    if not wishes.afresh:
-        common |= {
-            "locked": locks_of(task),
-            "only": only_of(task),
-            "far": wishes.far,
-            "shape": wishes.shape,
-        }
-    return solve(task.graph, task.unit_min, task.start, **common)
+    return pareto(lambda tolerance: settled(by_residents, tolerance=tolerance).result, tolerances)
 
 
 def _in_words(task: Task, en: str, zh: str, community: int) -> tuple[str, str]:
@@ -187,76 +162,66 @@ def _in_words(task: Task, en: str, zh: str, community: int) -> tuple[str, str]:
     return f"[{name}] {en}", f"[{name}] {zh}"
 
 
-def _moves(task: Task, row_of_unit: Ints, owner: Ints) -> tuple[Move, ...]:
-    state, rows = task.state, task.rows
-    unit_from, unit_to = rows[task.fabric.grid_of], rows[row_of_unit]
-    was, now = state.houses.grid[task.houses], owner[task.houses]
+def _moves(task: Task, found: Settled) -> tuple[Move, ...]:
+    """What changes hands, by the drawn plan: of every house of the township, and with it the ground."""
+    state = task.state
+    unit_from, unit_to = task.rows[task.fabric.grid_of], task.rows[found.row_of_unit]
+    was, now = state.houses.grid, found.drawn.state.houses.grid
+    codes = np.append(state.grids.code, "")
+    homes = np.append(state.communities.code, "")
     gone = np.flatnonzero(was != now)
     pairs = np.unique(np.column_stack([was[gone], now[gone]]), axis=0)
+    minutes = task.work.house_min
     moves = []
     for a, b in pairs.tolist():
-        mine = gone[(was[gone] == a) & (now[gone] == b)]
-        houses = task.houses[mine]
+        houses = gone[(was[gone] == a) & (now[gone] == b)]
         units = task.fabric.units[(unit_from == a) & (unit_to == b)]
         ground = shapely.coverage_union_all(units) if len(units) else shapely.Polygon()
         moves.append(
             Move(
-                from_grid=state.grids.code[a],
-                to_grid=state.grids.code[b] if b >= 0 else "",
-                community=state.communities.code[state.grids.community[a]],
+                from_grid=codes[a],
+                to_grid=codes[b],
+                community=homes[state.grids.community[a if a >= 0 else b]],
                 houses=tuple(state.houses.code[houses].tolist()),
                 households=int(state.houses.households[houses].sum()),
                 residents=int(state.houses.residents[houses].sum()),
-                minutes=float(task.house_min[mine].sum()),
+                minutes=float(minutes[houses].sum()),
                 ground=from_metric(np.array([ground], dtype=object), state.srid)[0],
             )
         )
     return tuple(moves)
 
 
-def _changes(task: Task, owner: Ints, changed: Bools, *, gone: Bools) -> tuple[GridChange, ...]:
-    state, rows = task.state, task.rows
-    count = len(state.grids.code)
-    people = state.houses.residents[task.houses]
-    community = state.grids.community
+def _changes(task: Task, found: Settled) -> tuple[GridChange, ...]:
+    before, after = task.state, found.drawn.state
+    gone = shapely.is_empty(after.grids.lonlat)
 
-    def held(grid: Ints, there: Bools) -> tuple[Floats, Floats, Floats]:
-        inside = grid >= 0
-        load = sums(grid[inside], task.house_min[inside], count)
-        residents = sums(grid[inside], people[inside].astype(np.float64), count)
-        return load, residents, deviations(load, community, there & ~state.grids.exclusive)
+    def counted(state: PlanState, work: Workload, there: Bools) -> tuple[Any, ...]:
+        minutes = held_by_grid(state, work, "work")
+        load = held_by_grid(state, work, task.wishes.levelled)
+        off = deviations(load, state.grids.community, there & ~state.grids.exclusive)
+        houses = state.per_grid(np.ones(len(state.houses.code), dtype=np.int64))
+        return minutes, off, houses, state.per_grid(state.houses.residents)
 
-    before, people_before, off_before = held(state.houses.grid[task.houses], ~task.fresh)
-    after, people_after, off_after = held(owner[task.houses], ~gone)
+    was = counted(before, task.work, ~task.fresh)
+    now = counted(after, found.work, ~gone)
     return tuple(
         GridChange(
-            code=state.grids.code[g],
-            name=state.grids.name[g],
-            community=state.communities.code[community[g]],
-            before_min=float(before[g]),
-            after_min=float(after[g]),
-            before_deviation=None if np.isnan(off_before[g]) else float(off_before[g]),
-            after_deviation=None if np.isnan(off_after[g]) else float(off_after[g]),
-            residents_before=int(people_before[g]),
-            residents_after=int(people_after[g]),
-            changed=bool(changed[k]),
+            code=before.grids.code[g],
+            name=before.grids.name[g],
+            community=before.communities.code[before.grids.community[g]],
+            before_min=float(was[0][g]),
+            after_min=float(now[0][g]),
+            before_deviation=None if np.isnan(was[1][g]) else float(was[1][g]),
+            after_deviation=None if np.isnan(now[1][g]) else float(now[1][g]),
+            houses_before=int(was[2][g]),
+            houses_after=int(now[2][g]),
+            residents_before=int(was[3][g]),
+            residents_after=int(now[3][g]),
+            changed=bool(found.drawn.changed[g]),
         )
-        for k, g in enumerate(rows.tolist())
-        if not state.grids.exclusive[g]
-    )
-
-
-def _under(state: PlanState, lonlat: Geometries, owner: Ints) -> PlanState:
-    """The same day with other polygons."""
-    layers = [np.flatnonzero(state.grids.exclusive), state.basic]
-    grid = np.full(len(state.events.day), NO_ROW)
-    for rows in layers if state.overlay else [np.arange(len(lonlat))]:
-        grid = np.where(grid >= 0, grid, owners(state.events.lonlat, lonlat, rows))
-    return replace(
-        state,
-        grids=replace(state.grids, lonlat=lonlat, metric=to_metric(lonlat, state.srid)),
-        houses=replace(state.houses, grid=owner),
-        events=replace(state.events, grid=grid),
+        for g in task.rows.tolist()
+        if not before.grids.exclusive[g]
     )
 
 
@@ -268,24 +233,3 @@ def _faults(
     now = run_checks(after, Limits(), only=GROUND_CHECKS)
     worse = [b for a, b in zip(was, now, strict=True) if len(b.findings) > len(a.findings)]
     return tuple(r for r in was if r.status == "fail"), tuple(worse)
-
-
-def _measured_anew(task: Task, after: PlanState) -> float | None:
-    """The largest deviation when the work of every house is counted again under the new plan.
-
-    Among the grids that took part, from their own mean.
-    """
-    found = loads(after, task.weights, by_street=task.wishes.by_street)
-    took_part = set(task.state.grids.code[task.rows[np.isin(task.names, task.start)]])
-    if task.wishes.only:
-        took_part &= set(task.wishes.only)
-    off = deviations(
-        np.array([g.total_mmin for g in found.grids], dtype=np.float64),
-        after.grids.community,
-        np.isin(after.grids.code, sorted(took_part)),
-    )
-    return None if np.isnan(off).all() else float(np.nanmax(np.abs(off)))
-
-
-def _silent(done: int, total: int | None, what: str) -> None:
-    """Nobody listens."""

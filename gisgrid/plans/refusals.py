@@ -57,8 +57,11 @@ def _touched(before: Bench, after: Bench) -> list[str]:
             out.append(code)
             continue
         one, two = before.state.grids.metric[a], after.state.grids.metric[b]
-        # New corners on a straight border are no other ground.
-        if one is not two and _thick(shapely.symmetric_difference(one, two)):
+        if one is two:
+            continue
+        # New corners on a straight border are no other ground; what was loaded may cross itself.
+        one, two = mended(np.array([one, two], dtype=object))
+        if _thick(shapely.symmetric_difference(one, two)):
             out.append(code)
     return out
 
@@ -94,9 +97,10 @@ def _inside_communities(before: Bench, after: Bench, touched: list[str]) -> None
             continue
         home = areas[state.grids.community[row]]
         old = before.row_of.get(code)
-        beyond = shapely.difference(state.grids.metric[row], home)
+        (ground,) = mended(state.grids.metric[[row]])
+        beyond = shapely.difference(ground, home)
         if old is not None:  # what it had outside before is not this edit's doing
-            beyond = shapely.difference(beyond, before.state.grids.metric[old])
+            beyond = shapely.difference(beyond, mended(before.state.grids.metric[[old]])[0])
         bad = _thick(beyond)
         if bad:
             raise _at(
@@ -111,7 +115,12 @@ def _tiled(before: Bench, after: Bench, touched: list[str]) -> None:
     """What the touched grids held is held by them after, and by nobody twice."""
     was = _shapes(before, touched)
     now = _shapes(after, touched)
-    lost = _thick(shapely.difference(shapely.union_all(was), shapely.union_all(now)))
+    others = after.state.tiling[~np.isin(after.state.grids.code[after.state.tiling], touched)]
+    shapes = mended(after.state.grids.metric[others])
+    tree = shapely.STRtree(shapes)
+    lost = _missed(after, shapely.difference(shapely.union_all(was), shapely.union_all(now)))
+    # Where two grids overlapped one of them still has it.
+    lost = [p for part in lost for p in _thick(_less(part, shapes[tree.query(part)]))]
     if lost:
         raise _at(
             Invalid,
@@ -120,9 +129,7 @@ def _tiled(before: Bench, after: Bench, touched: list[str]) -> None:
             _back(lost[0], after.state.srid),
         )
     gained = shapely.difference(shapely.union_all(now), shapely.union_all(was))
-    others = after.state.tiling[~np.isin(after.state.grids.code[after.state.tiling], touched)]
-    shapes = after.state.grids.metric[others]
-    near = shapes[shapely.STRtree(shapes).query(gained)] if _thick(gained) else shapes[:0]
+    near = shapes[tree.query(gained)] if _thick(gained) else shapes[:0]
     twice = _thick(shapely.intersection(shapely.union_all(near), gained)) if len(near) else []
     for a, one in enumerate(now):
         for two in now[a + 1 :]:
@@ -135,6 +142,19 @@ def _tiled(before: Bench, after: Bench, touched: list[str]) -> None:
             _back(twice[0], after.state.srid),
         )
     _overlays(after, touched)
+
+
+def _missed(bench: Bench, gone: BaseGeometry) -> list[BaseGeometry]:
+    """The thick parts of ground that lie in a community; outside all of them it is nobody's."""
+    areas = mended(bench.state.communities.metric)
+    if shapely.is_missing(areas).any() or gone.is_empty:
+        return _thick(gone)
+    near = areas[shapely.intersects(areas, gone)]
+    return _thick(shapely.union_all(shapely.intersection(near, gone)))
+
+
+def _less(shape: BaseGeometry, others: Geometries) -> BaseGeometry:
+    return shapely.difference(shape, shapely.union_all(others)) if len(others) else shape
 
 
 def _drawable(before: Bench, after: Bench) -> None:
@@ -194,8 +214,7 @@ def _overlays(after: Bench, touched: list[str]) -> None:
 def _shapes(bench: Bench, codes: list[str]) -> Geometries:
     rows = [bench.row_of[c] for c in codes if c in bench.row_of]
     tiling = [r for r in rows if r in bench.state.tiling]
-    shapes: Geometries = bench.state.grids.metric[np.array(tiling, dtype=np.int64)]
-    return shapes
+    return mended(bench.state.grids.metric[np.array(tiling, dtype=np.int64)])
 
 
 def _locks(before: Bench, after: Bench, locks: ScenarioLocks) -> None:

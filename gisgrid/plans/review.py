@@ -6,7 +6,7 @@ published for a day in one step, and until that day it can be withdrawn. Each st
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -21,6 +21,7 @@ from gisgrid.plans.checks import run_checks
 from gisgrid.plans.compare import Successor, crosswalk
 from gisgrid.plans.fetch import limits_of, plan_state, today
 from gisgrid.plans.findings import CheckResult
+from gisgrid.plans.mending import WAYS_ON
 from gisgrid.plans.plans import Place, PlanInfo, newest_plan, plan_by_id, township_by_id
 from gisgrid.plans.rebalance import GROUND_CHECKS
 from gisgrid.plans.scenarios import base_bench, refuse_stale, scenario_bench
@@ -211,9 +212,8 @@ def steps(session: Session, plan_id: int) -> list[Step]:
 def benches(
     session: Session, place: Place, plan: PlanInfo, before: PlanInfo
 ) -> tuple[Bench, Bench]:
-    """Two plans over the same houses."""
-    base = base_bench(session, place, before)
-    old = base if before.based_on_id is None else scenario_bench(session, place, before, base)
+    """Two plans over the same houses, the one before first; the work counted as ``plan`` has it."""
+    old = base_bench(session, place, plan, before)
     return old, scenario_bench(session, place, plan, old)
 
 
@@ -238,9 +238,17 @@ def refuse_failing(session: Session, place: Place, plan: PlanInfo) -> None:
     worse = failing(session, place, plan)
     if worse:
         first = worse[0].findings[0]
+        limits = limits_of(session, place.id)
+        ways = [
+            [words.format(name=plan.name, **asdict(limits)) for words in WAYS_ON[r.name]]
+            for r in worse
+            if r.name in WAYS_ON
+        ]
         raise Conflict(
-            f"Plan {plan.name!r} fails the check “{worse[0].title_en}”: {first.en}.",
-            zh=f"方案“{plan.name}”未通过检查“{worse[0].title_zh}”：{first.zh}。",
+            f"Plan {plan.name!r} fails the check “{worse[0].title_en}”: {first.en}."
+            + "".join(f" {en}" for en, _ in ways),
+            zh=f"方案“{plan.name}”未通过检查“{worse[0].title_zh}”：{first.zh}。"
+            + "".join(zh for _, zh in ways),
             checks=[r.name for r in worse],
             grids=list(first.grids),
         )

@@ -14,10 +14,9 @@ from gisgrid.plans.attach import attach
 from gisgrid.plans.bench import Bench, bench_of, with_grids
 from gisgrid.plans.combining import combine
 from gisgrid.plans.fetch import plan_grids, plan_state, today
-from gisgrid.plans.loads import workload_of
 from gisgrid.plans.plans import Place, PlanInfo, newest_plan, plan_by_id, refuse_outdated
 from gisgrid.plans.state import Grids
-from gisgrid.plans.weighing import weights_of
+from gisgrid.plans.weighing import plan_weighing
 
 EDITABLE = ("draft", "returned")
 NAME_LENGTH = 80
@@ -180,12 +179,23 @@ def free_scenario_name(session: Session, township_id: int, name: str) -> str:
     return name
 
 
-def base_bench(session: Session, place: Place, plan: PlanInfo) -> Bench:
-    """The bench of the plan that a scenario was drawn from; its own where there is none."""
-    base = plan if plan.based_on_id is None else plan_by_id(session, plan.based_on_id)
-    state = plan_state(session, place, base, today(place))
-    work = workload_of(state, weights_of(session, place.id))
-    return bench_of(state, work.house_min)
+def base_bench(
+    session: Session, place: Place, plan: PlanInfo, before: PlanInfo | None = None
+) -> Bench:
+    """The bench of the plan that a scenario was drawn from; its own where there is none.
+
+    The work is counted as the scenario's is, so that the two can be compared.
+
+    Parameters
+    ----------
+    before
+        Another plan of the township to compare the scenario with.
+    """
+    if before is None:
+        before = plan if plan.based_on_id is None else plan_by_id(session, plan.based_on_id)
+    weighing = plan_weighing(session, plan)
+    state = plan_state(session, place, before, today(place))
+    return bench_of(state, weighing.weights, by_street=weighing.by_street)
 
 
 def scenario_bench(
@@ -196,14 +206,18 @@ def scenario_bench(
     Parameters
     ----------
     base
-        Of an earlier `base_bench` of the same base; houses and work are then not read again.
+        Of an earlier `base_bench` of the same base; houses and people are then not read again, and
+        the work is counted as there.
     """
     base = base or base_bench(session, place, plan)
     return with_grids(base, plan_grids(session, place, plan))
 
 
 def newest_rows(session: Session) -> tuple[int, ...]:
-    """What changes whenever houses, people or events do: a bench read under another is out of date."""
+    """What changes whenever anything does that a bench is made of beside plans and the day.
+
+    A bench read under another is out of date.
+    """
     return tuple(session.scalars(text("SELECT unnest(newest_rows())")))
 
 

@@ -43,7 +43,7 @@ def houses_too_far(ground: Ground) -> Raw:
     One finding a grid. Where a new station would cover most is found by `new_sites`.
     """
     state, limits = ground.state, ground.limits
-    houses, stations = state.houses, state.stations
+    houses, stations = state.houses, state.open_stations
     asked = houses.placed & (houses.households > 0)
     if not len(stations.code):
         return Raw(

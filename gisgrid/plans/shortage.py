@@ -57,17 +57,17 @@ def shortage(session: Session, place: Place, plan: PlanInfo, day: date) -> Short
 
 def shortage_of(state: PlanState, plan: PlanInfo, results: list[CheckResult]) -> Shortage:
     """The same from a plan's state and the answers of the four checks."""
-    grids, members = state.grids, state.members
+    grids, teams = state.grids, state.teams
     count = len(grids.code)
 
     def held(chosen: np.ndarray) -> list[int]:
-        return np.bincount(members.grid[chosen], minlength=count).tolist()  # type: ignore[no-any-return]
+        return np.bincount(teams.grid[chosen], minlength=count).tolist()  # type: ignore[no-any-return]
 
     roles = {
-        role: held(members.role == role)
+        role: held(teams.role == role)
         for role in ("leader", "worker", "sinking_force", "social_force")
     }
-    trained, residents = held(members.trained), state.per_grid(state.houses.residents)
+    trained, residents = held(teams.trained), state.per_grid(state.houses.residents)
     lacks: dict[str, list[str]] = {}
     for result in results:
         for finding in result.findings:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,12 @@ class Grids:
     metric: Geometries
     """The same in the metric CRS: what is measured."""
 
+    def layers(self, *, overlay: bool) -> list[Ints]:
+        """Rows of the grids that lie side by side, from the uppermost layer down; the last owns houses."""
+        if not overlay:
+            return [np.arange(len(self.code))]
+        return [np.flatnonzero(self.exclusive), np.flatnonzero(~self.exclusive)]
+
 
 @dataclass(frozen=True, eq=False)
 class Houses:
@@ -75,13 +82,24 @@ class Houses:
 
 @dataclass(frozen=True, eq=False)
 class Members:
-    """Team members on the day: one row per person, grid and role."""
+    """Team members of the township on the day: one row per person, grid and role."""
+
+    code: Texts
+    """Code of the grid, which the plan need not have."""
+    role: Texts
+    staff: Ints
+    trained: Bools
+    """Whether the person took part in a training that has not expired on the day."""
+
+
+@dataclass(frozen=True, eq=False)
+class Teams:
+    """The members whose grid the plan has."""
 
     grid: Ints
     role: Texts
     staff: Ints
     trained: Bools
-    """Whether the person took part in a training that has not expired on the day."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,15 +124,31 @@ class Stations:
     code: Texts
     kind: Texts
     xy_m: Floats
+    post_of: Texts
+    """Code of the grid whose team has its post here, which the plan need not have; empty: for everyone."""
+
+
+@dataclass(frozen=True, eq=False)
+class OpenStations:
+    """The stations that serve somebody under the plan: not the post of a grid that it does not have."""
+
+    code: Texts
+    kind: Texts
+    xy_m: Floats
     grid: Ints
     """Row of the grid whose team has its post here, -1: for everyone."""
 
 
 @dataclass(frozen=True, eq=False)
 class PlanState:
-    """A plan on a day."""
+    """A plan on a day.
+
+    ``events_until`` is the last day whose events count as work. With other grids a state is made by `gisgrid.plans.regrid.on_grids`: houses and events name rows of
+    the grids.
+    """
 
     day: date
+    events_until: date
     srid: int
     """EPSG code of the metric CRS."""
     overlay: bool
@@ -135,6 +169,30 @@ class PlanState:
     training_known: bool
     """Whether any training is recorded at all."""
 
+    @cached_property
+    def teams(self) -> Teams:
+        """Who serves the grids of this plan."""
+        grid = rows_of(self.members.code, self.grids.code)
+        there = grid >= 0
+        return Teams(
+            grid[there],
+            self.members.role[there],
+            self.members.staff[there],
+            self.members.trained[there],
+        )
+
+    @cached_property
+    def open_stations(self) -> OpenStations:
+        """The stations in use under this plan, by code."""
+        grid = rows_of(self.stations.post_of, self.grids.code)
+        there = (grid >= 0) | (self.stations.post_of == "")
+        return OpenStations(
+            self.stations.code[there],
+            self.stations.kind[there],
+            self.stations.xy_m[there],
+            grid[there],
+        )
+
     @property
     def basic(self) -> Ints:
         """Rows of the basic grids."""
@@ -143,7 +201,7 @@ class PlanState:
     @property
     def tiling(self) -> Ints:
         """Rows of the grids that must tile the communities: in overlay mode the basic ones."""
-        return self.basic if self.overlay else np.arange(len(self.grids.code))
+        return self.grids.layers(overlay=self.overlay)[-1]
 
     def per_grid(self, value_of_house: npt.NDArray[Any]) -> Ints:
         """Sums of a whole number per house in each grid."""
@@ -151,6 +209,12 @@ class PlanState:
         total = np.zeros(len(self.grids.code), dtype=np.int64)
         np.add.at(total, self.houses.grid[owned], value_of_house[owned])
         return total
+
+
+def rows_of(codes: Texts, known: Texts) -> Ints:
+    """The row of each code among those known, -1 for one that is not."""
+    row_of = {code: k for k, code in enumerate(known.tolist())}
+    return np.array([row_of.get(code, NO_ROW) for code in codes.tolist()], dtype=np.int64)
 
 
 def owners(lonlat: Floats, grids: Geometries, rows: Ints) -> Ints:
@@ -174,3 +238,11 @@ def owners(lonlat: Floats, grids: Geometries, rows: Ints) -> Ints:
         polygon, point = tree.query(shapes, predicate="covers")
         np.minimum.at(owner, placed[point], rows[polygon])
     return np.where(owner < len(grids), owner, NO_ROW)
+
+
+def layered_owners(lonlat: Floats, grids: Geometries, layers: list[Ints]) -> Ints:
+    """Whose ground each point is on: the owner in the first of the layers that has one, -1 none."""
+    owner = np.full(len(lonlat), NO_ROW)
+    for rows in layers:
+        owner = np.where(owner >= 0, owner, owners(lonlat, grids, rows))
+    return owner

@@ -22,9 +22,9 @@ from gisgrid.plans.coverage import coverage
 from gisgrid.plans.delta import Delta, Shift, delta
 from gisgrid.plans.fetch import plan_state
 from gisgrid.plans.findings import CheckResult, Finding
-from gisgrid.plans.loads import loads
+from gisgrid.plans.loads import loads, refuse_no_work
 from gisgrid.plans.plans import Place, PlanInfo
-from gisgrid.plans.weighing import plan_weights
+from gisgrid.plans.weighing import plan_weighing
 
 DECIMALS = 6
 """11 cm; neighbours round their shared vertices alike."""
@@ -52,11 +52,13 @@ def workload_body(
     """Each grid's minutes a month by part, and its deviation from the mean of its community."""
     progress(0, 2, "reading")
     state = plan_state(session, place, plan, day)
-    weights = plan_weights(session, plan)
+    weighing = plan_weighing(session, plan)
     progress(1, 2, "weighing")
-    found = loads(state, weights)
+    found = loads(state, weighing.weights, by_street=weighing.by_street)
+    refuse_no_work(found, state)
     return {
-        "weights": weights.version,
+        "weights": weighing.weights.version,
+        "events": {"en": found.events.en, "zh": found.events.zh},
         "parts": list(found.parts),
         "grids": [
             {
@@ -87,7 +89,11 @@ def proposal_body(
     found = delta(session, place, plan, day)
     names = dict(zip(found.base_grids.code, found.base_grids.name, strict=True))
     names |= dict(zip(found.state.grids.code, found.state.grids.name, strict=True))
-    recipe = session.scalar(text("SELECT recipe FROM plan WHERE id = :p"), {"p": plan.id}) or {}
+    row = session.execute(
+        text("SELECT recipe, version FROM plan WHERE id = :p"), {"p": plan.id}
+    ).one()
+    # What a run reached is no longer so once a hand has drawn.
+    recipe = {} if row.version else row.recipe or {}
     told = (
         "tolerance",
         "weights_version",
@@ -101,6 +107,7 @@ def proposal_body(
         "base": {"id": found.base.id, "name": found.base.name},
         "draft": {"id": plan.id, "name": plan.name},
         "recipe": {name: recipe[name] for name in told if name in recipe},
+        "edited": bool(row.version and row.recipe),
         "residents": int(found.state.houses.residents.sum()),
         "houses": len(found.state.houses.code),
         "moves": [_move(found, shift, names) for shift in found.shifts],

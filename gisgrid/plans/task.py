@@ -11,17 +11,21 @@ import shapely
 
 from gisgrid.balance.arrays import Bools, Floats, Geometries, Ints, sums
 from gisgrid.balance.change import add_grid, merge_grids, split_grid
-from gisgrid.balance.fabric import Fabric, build_fabric, community_of_grids
+from gisgrid.balance.fabric import Fabric
 from gisgrid.balance.graph import UnitGraph
-from gisgrid.balance.result import Locks
+from gisgrid.balance.result import Locks, Yardstick
+from gisgrid.balance.walking import Walk
 from gisgrid.balance.weights import Weights
+from gisgrid.balance.workload import Workload
 from gisgrid.errors import Invalid
 from gisgrid.plans.checks import Tell
-from gisgrid.plans.loads import workload_of
-from gisgrid.plans.regrid import NewGrid, new_grid, with_new_grids
-from gisgrid.plans.state import PlanState, Texts
-from gisgrid.plans.topology import mended
-from gisgrid.plans.wishes import Measure, Wishes, check_wishes
+from gisgrid.plans.grid_counts import grid_counts, new_grids
+from gisgrid.plans.levelling import YARDSTICKS, LeftOut, held, held_by_grid, without_measure
+from gisgrid.plans.loads import recounted, walk_of, workload_of
+from gisgrid.plans.regrid import NewGrid, with_new_grids
+from gisgrid.plans.soundness import concerned, sound_ground
+from gisgrid.plans.state import PlanState, Texts, rows_of
+from gisgrid.plans.wishes import Wishes, check_wishes
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,20 +47,28 @@ class Task:
     """Rows of the plan's grids, in the order of ``fabric.grids``."""
     houses: Ints
     """Rows of the houses in them, in the order of ``fabric.house_xy``."""
-    house_min: Floats
-    """Minutes a month of each of these houses."""
+    walk: Walk
+    work: Workload
+    """Today's, of all houses of the state."""
     names: Ints
     """Number that stands for each grid of the fabric."""
     units: Ints
     """Units of the fabric that take part: those of basic grids, in the order of the graph."""
     graph: UnitGraph
-    unit_min: Floats
-    unit_residents: Floats
+    unit_load: Floats
+    """What is levelled, of each unit under today's plan."""
+    unit_cost: Floats
+    """What moving each unit costs."""
     community_of: Ints
     start: Ints
     """Name of each unit's grid to begin with: today's, or after splits, merges and new grids."""
     fresh: Bools
     """Which grids of the state are to be drawn."""
+    left_out: tuple[LeftOut, ...]
+
+    @property
+    def yardstick(self) -> Yardstick:
+        return YARDSTICKS[self.wishes.levelled]
 
 
 def prepare(
@@ -84,43 +96,47 @@ def prepare(
     NotFound, Conflict
         What `gisgrid.plans.wishes.check_wishes` refuses.
     Invalid
-        No basic grids, no houses in them, grids across communities, ground that overlaps too
-        much to be mended, or a number of grids that cannot be.
+        No basic grids, no houses in them or nothing of what is to be levelled, no community whose
+        ground is sound, or a number of grids that cannot be.
     """
     tell = progress or _silent
     check_wishes(wishes, state)
-    houses = np.flatnonzero(state.houses.placed & np.isin(state.houses.grid, state.tiling))
-    if not np.isin(state.houses.grid[houses], state.basic).any():
+    if not np.isin(state.houses.grid, state.basic).any():
         raise Invalid(
             "There are no basic grids with houses in them, so there is nothing to balance.",
             zh="没有包含房屋的基础网格，无法均衡。",
         )
     tell(0, 4, "weighing")
-    minutes = workload_of(state, weights, by_street=wishes.by_street).house_min
-    community = _communities(state, state.tiling)
-    per_community = _grid_counts(state, wishes, minutes)
-    new = _new_grids(state, wishes, per_community, taken)
-    rows_before = state.grids.code[state.tiling]
-    state = with_new_grids(state, new)
-    codes = [*rows_before, *(g.code for g in new)]
-    row_of = {code: k for k, code in enumerate(state.grids.code)}
-    rows = np.array([row_of[code] for code in codes], dtype=np.int64)
+    walk = walk_of(state, weights, by_street=wishes.by_street)
+    work = workload_of(state, weights, walk=walk)
     tell(1, 4, "ground in units")
-    fabric = build_fabric(
-        state.grids.metric[rows[: len(rows_before)]], state.houses.xy_m[houses], barriers=barriers
+    ground = sound_ground(state, barriers)
+    left_out = (
+        *ground.left_out,
+        *without_measure(state, wishes, work, ground.community, ground.left_out),
     )
+    left_out = concerned(state, wishes, left_out)
+    out = {left.community for left in left_out}
+    per_community = grid_counts(state, wishes, held(state.houses, work, wishes.levelled), out)
+    new = new_grids(state, wishes, per_community, taken)
+    codes = np.array([*state.grids.code[ground.rows], *(g.code for g in new)], dtype=object)
+    today, state = state, with_new_grids(state, new)
+    work = recounted(work, today, state, weights, walk)
+    rows = rows_of(codes, state.grids.code)
     # New grids are rows of the fabric that hold no unit yet.
     empty = np.array([shapely.Polygon()] * len(new), dtype=object)
-    fabric = replace(fabric, grids=np.concatenate([fabric.grids, empty]))
+    fabric = replace(ground.fabric, grids=np.concatenate([ground.fabric.grids, empty]))
+    houses = ground.houses
+    community = ground.community[np.searchsorted(today.tiling, ground.rows)]
     community = np.append(community, [g.community for g in new]).astype(np.int64)
     takes_part = ~state.grids.exclusive[rows[fabric.grid_of]]
+    home = state.communities.code[community[fabric.grid_of]]
+    takes_part &= ~np.isin(home, sorted(out))
     if wishes.communities:
-        named = np.isin(state.communities.code, wishes.communities)
-        takes_part &= named[community[fabric.grid_of]]
+        takes_part &= np.isin(home, wishes.communities)
     units = np.flatnonzero(takes_part)
     if not len(units):
         raise Invalid("The communities named have no basic grids.", zh="所列社区没有基础网格。")
-    people = state.houses.residents[houses].astype(np.float64)
     names = numbered(state.grids.code[rows], but=state.grids.exclusive[rows])
     task = Task(
         state=state,
@@ -129,17 +145,51 @@ def prepare(
         fabric=fabric,
         rows=rows,
         houses=houses,
-        house_min=minutes[houses],
+        walk=walk,
+        work=work,
         names=names,
         units=units,
         graph=fabric.graph().subgraph(units),
-        unit_min=fabric.sums(minutes[houses])[units],
-        unit_residents=fabric.sums(people)[units],
+        unit_load=np.zeros(0),
+        unit_cost=fabric.sums(held(state.houses, work, "residents")[houses])[units],
         community_of=numbered(state.communities.code)[community][fabric.grid_of[units]],
         start=names[fabric.grid_of[units]],
         fresh=np.isin(state.grids.code, [g.code for g in new]),
+        left_out=left_out,
     )
+    load = unit_loads(task, task.start, state, work)
+    cost = task.unit_cost if wishes.cost == "residents" else load
+    task = replace(task, unit_load=load, unit_cost=cost)
     return replace(task, start=_started(task, new, per_community))
+
+
+def unit_loads(task: Task, plan: Ints, state: PlanState, work: Workload) -> Floats:
+    """What each unit of the task has of what is levelled, so that units add up to the grids of a state.
+
+    Parameters
+    ----------
+    plan
+        Name of each unit's grid under the state.
+    state, work
+        The task's houses under these or other grids, and their work there.
+
+    Notes
+    -----
+    What no house carries (events in a grid without houses), or houses that no unit holds (in a hairline
+    gap that was closed), stays with the largest unit of the grid.
+    """
+    level = task.wishes.levelled
+    load = task.fabric.sums(held(state.houses, work, level)[task.houses])[task.units]
+    name_of = dict(zip(task.names.tolist(), task.state.grids.code[task.rows], strict=True))
+    names, row = np.unique(plan, return_inverse=True)
+    codes = np.array([name_of[name] for name in names.tolist()], dtype=object)
+    wanted = held_by_grid(state, work, level)[rows_of(codes, state.grids.code)]
+    rest = wanted - sums(row, load, len(names))
+    if np.abs(rest).max(initial=0.0) > 1e-6:
+        order = np.lexsort((load, row))
+        largest = order[np.append(row[order][1:] != row[order][:-1], True)]
+        load[largest] = np.maximum(load[largest] + rest, 0.0)
+    return load
 
 
 def locks_of(task: Task) -> Locks:
@@ -168,83 +218,6 @@ def _name_of(task: Task) -> dict[str, int]:
     return dict(zip(task.state.grids.code[task.rows], task.names.tolist(), strict=True))
 
 
-def _grid_counts(state: PlanState, wishes: Wishes, minutes: Floats) -> dict[int, int]:
-    """How many basic grids each community that takes part is to have, where that is asked for.
-
-    Shared out by workload with the largest remainders (Hamilton); each gets at least one.
-    """
-    home = state.grids.community
-    has = sorted(set(home[state.basic].tolist()))
-    if wishes.communities:
-        has = [c for c in has if state.communities.code[c] in wishes.communities]
-    if wishes.size is not None:
-        return _counts_by_size(state, has, wishes.size, wishes.size_in)
-    if wishes.grids is None:
-        return {}
-    if wishes.grids < len(has):
-        raise Invalid(
-            f"{wishes.grids} grids are too few for {len(has)} communities: each has one at least.",
-            zh=f"{len(has)}个社区至少各需一个网格，{wishes.grids}个不够。",
-        )
-    owned = np.flatnonzero(np.isin(state.houses.grid, state.basic))
-    by_community = sums(home[state.houses.grid[owned]], minutes[owned], len(state.communities.code))
-    work = by_community[has] if by_community[has].any() else np.ones(len(has))
-    fair = work / work.sum() * wishes.grids
-    count = np.maximum(1, np.floor(fair)).astype(np.int64)
-    while count.sum() != wishes.grids:
-        if count.sum() < wishes.grids:
-            count[np.argmax(fair - count)] += 1
-        else:
-            count[np.argmax(np.where(count > 1, count - fair, -np.inf))] -= 1
-    return dict(zip(has, count.tolist(), strict=True))
-
-
-def _counts_by_size(
-    state: PlanState, has: list[int], size: int, size_in: Measure
-) -> dict[int, int]:
-    """As many grids a community as make the mean come nearest to a size, one at least.
-
-    A community in several pieces keeps the number it has: units cannot go from piece to piece.
-    """
-    held = {
-        "residents": state.houses.residents,
-        "households": state.houses.households,
-        "houses": np.ones(len(state.houses.code), dtype=np.int64),
-    }[size_in]
-    of_grid = state.per_grid(held)
-    home, basic = state.grids.community, state.basic
-    if not of_grid[basic].any():
-        raise Invalid(
-            f"No {size_in} stand in the register, so a size in {size_in} says nothing.",
-            zh="户档中没有可用于计算网格规模的数据，请改用其他计量。",
-            size_in=size_in,
-        )
-    pieces = shapely.get_num_geometries(state.communities.metric)
-    return {
-        c: max(1, round(int(of_grid[basic[home[basic] == c]].sum()) / size))
-        for c in has
-        if pieces[c] <= 1
-    }
-
-
-def _new_grids(
-    state: PlanState, wishes: Wishes, counts: dict[int, int], taken: Collection[str]
-) -> list[NewGrid]:
-    """In the order of splits, additions, and communities drawn afresh."""
-    row_of = {code: k for k, code in enumerate(state.grids.code)}
-    homes = [int(state.grids.community[row_of[code]]) for code in wishes.split]
-    homes += [state.communities.code.tolist().index(code) for code in wishes.add]
-    for community, count in counts.items():
-        today = int((state.grids.community[state.basic] == community).sum())
-        homes += [community] * max(0, count - today)
-    used = {*taken, *state.grids.code}
-    new: list[NewGrid] = []
-    for home in homes:
-        new.append(new_grid(state, home, used))
-        used.add(new[-1].code)
-    return new
-
-
 def _started(task: Task, new: list[NewGrid], counts: dict[int, int]) -> Ints:
     """The plan to begin with: today's with the changes that are asked for."""
     wishes, name_of = task.wishes, _name_of(task)
@@ -253,7 +226,7 @@ def _started(task: Task, new: list[NewGrid], counts: dict[int, int]) -> Ints:
     fresh = iter(new)
     for code in wishes.split:
         plan = _said_of(
-            code, split_grid, task.graph, task.unit_min, plan,
+            code, split_grid, task.graph, task.unit_load, plan,
             grid=name_of[code], new_grid=name_of[next(fresh).code], rng=rng,
         )  # fmt: skip
     for into, gone in wishes.merge:
@@ -265,7 +238,7 @@ def _started(task: Task, new: list[NewGrid], counts: dict[int, int]) -> Ints:
     for code in wishes.add:
         community = int(numbers[task.state.communities.code.tolist().index(code)])
         plan = _said_of(
-            code, add_grid, task.graph, task.unit_min, plan, community_of=task.community_of,
+            code, add_grid, task.graph, task.unit_load, plan, community_of=task.community_of,
             community=community, new_grid=name_of[next(fresh).code], rng=rng,
         )  # fmt: skip
     for community, count in counts.items():
@@ -309,23 +282,6 @@ def _said_of(codes: str, change: Callable[..., Ints], *args: object, **kwargs: o
     except Invalid as exc:
         raise Invalid(
             f"{codes}: {exc.message}", zh=f"{codes}：{exc.zh}", hint=None, **exc.facts
-        ) from exc
-
-
-def _communities(state: PlanState, rows: Ints) -> Ints:
-    """The community each grid lies in; by the plan's word where polygons are missing."""
-    areas = mended(state.communities.metric)
-    if shapely.is_missing(areas).any():
-        return state.grids.community[rows]
-    try:
-        return community_of_grids(mended(state.grids.metric[rows]), areas)
-    except Invalid as exc:
-        across = [str(state.grids.code[rows[k]]) for k in exc.facts["grids"]]  # type: ignore[attr-defined]
-        raise Invalid(
-            f"{len(across)} grids do not lie in one community: {', '.join(across[:10])}. "
-            "Mend them first: gisgrid coverage --check outside.",
-            zh=f"有{len(across)}个网格跨越社区边界：{'、'.join(across[:10])}，请先修正。",
-            grids=across,
         ) from exc
 
 

@@ -104,9 +104,7 @@ def grids_without_trained_member(ground: Ground) -> Raw:
     if not state.training_known:
         return Raw(missing_en="no training is recorded", missing_zh="没有培训记录")
     leaders, others = _team(state)
-    trained = np.bincount(
-        state.members.grid[state.members.trained], minlength=len(state.grids.code)
-    )
+    trained = np.bincount(state.teams.grid[state.teams.trained], minlength=len(state.grids.code))
     return _teams(
         ground,
         (leaders + others > 0) & (trained == 0),
@@ -186,8 +184,8 @@ def clusters_without_worker(ground: Ground, limits: Limits) -> Raw:
     if not state.staff_known:
         return Raw(missing_en="no staff is recorded", missing_zh="没有人员记录")
     resident = np.zeros(len(state.grids.code), dtype=bool)
-    working = np.isin(state.members.role, ["worker", "leader"])
-    resident[state.members.grid[working]] = True
+    working = np.isin(state.teams.role, ["worker", "leader"])
+    resident[state.teams.grid[working]] = True
     since = np.datetime64(state.day) - np.timedelta64(int(limits.sleep_days), "D")
     events = state.events
     rows = np.flatnonzero((events.day >= since) & (events.grid >= 0))
@@ -234,10 +232,10 @@ def _chains(xy_m: Geometries, grid: Ints, reach_m: float) -> list[Ints]:
 
 def _team(state: PlanState) -> tuple[Ints, Ints]:
     """Leaders and other members of each grid."""
-    lead = state.members.role == "leader"
+    lead = state.teams.role == "leader"
     count = len(state.grids.code)
-    leaders = np.bincount(state.members.grid[lead], minlength=count)
-    return leaders, np.bincount(state.members.grid[~lead], minlength=count)
+    leaders = np.bincount(state.teams.grid[lead], minlength=count)
+    return leaders, np.bincount(state.teams.grid[~lead], minlength=count)
 
 
 def _teams(ground: Ground, wanting: Bools, en: str, zh: str, remedy: str) -> Raw:

@@ -14,7 +14,7 @@ def walks_m(state: PlanState, walk: Walk) -> Floats:
 
     NaN for a house without a point, infinite where there is none.
     """
-    houses, stations = state.houses, state.stations
+    houses, stations = state.houses, state.open_stations
     out = np.full(len(houses.code), np.nan)
     rows = np.flatnonzero(houses.placed)
     out[rows] = walk.nearest_m(houses.xy_m[rows], stations.xy_m[stations.grid < 0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -37,19 +38,30 @@ def weights_of(session: Session, township_id: int, version: str | None = None) -
     return Weights()
 
 
-def plan_weights(session: Session, plan: PlanInfo, version: str | None = None) -> Weights:
-    """The weights of a version; without one those that the plan was made with, else the newest.
+@dataclass(frozen=True)
+class Weighing:
+    """How the work of a plan is counted."""
+
+    weights: Weights
+    by_street: bool = True
+    """Walks along the streets; else straight with a detour."""
+
+
+def plan_weighing(session: Session, plan: PlanInfo, version: str | None = None) -> Weighing:
+    """How a plan's work is counted: with a version of the weights, else as the plan was made.
+
+    A plan that no machine made is counted with the newest weights, along the streets.
 
     Raises
     ------
     NotFound
         No such version.
     """
-    if version is None:
-        recipe = session.scalar(text("SELECT recipe FROM plan WHERE id = :p"), {"p": plan.id}) or {}
-        if "weights" in recipe:
-            return Weights.of(recipe["weights_version"], recipe["weights"])
-    return weights_of(session, plan.township_id, version)
+    recipe = session.scalar(text("SELECT recipe FROM plan WHERE id = :p"), {"p": plan.id}) or {}
+    by_street = bool(recipe.get("by_street", True))
+    if version is None and "weights" in recipe:
+        return Weighing(Weights.of(recipe["weights_version"], recipe["weights"]), by_street)
+    return Weighing(weights_of(session, plan.township_id, version), by_street)
 
 
 def add_weights(session: Session, township_id: int, weights: Weights) -> None:

@@ -13,6 +13,9 @@ Cost = Literal["workload", "residents"]
 Measure = Literal["residents", "households", "houses"]
 MEASURES: dict[str, Measure] = {m: m for m in get_args(Measure)}
 """By their names, for what comes from outside."""
+Level = Literal["work", "residents", "households", "houses"]
+LEVELS: dict[str, Level] = {level: level for level in get_args(Level)}
+"""What grids may be made even in, by name."""
 
 
 @dataclass(frozen=True)
@@ -36,9 +39,12 @@ class Wishes:
         all.
     size, size_in
         Draw afresh with as many grids a community as make one hold about ``size`` residents,
-        households or houses; what is levelled between them is the work all the same.
+        households or houses.
+    level
+        What the grids of a community are to have the same of; None: what a ``size`` is counted in,
+        and without a size the work.
     cost
-        What moving a house costs.
+        What moving a house costs: "workload" stands for what is levelled.
     smooth_m2
         Corners of new borders that enclose less are cut.
     barriers
@@ -60,6 +66,7 @@ class Wishes:
     grids: int | None = None
     size: int | None = None
     size_in: Measure = "residents"
+    level: Level | None = None
     cost: Cost = "workload"
     shape: float = 0.3
     smooth_m2: float = 30.0
@@ -74,6 +81,11 @@ class Wishes:
     @property
     def afresh(self) -> bool:
         return self.scratch or self.grids is not None or self.size is not None
+
+    @property
+    def levelled(self) -> Level:
+        """What is made even."""
+        return self.level or ("work" if self.size is None else self.size_in)
 
 
 def _tuples(value: Any) -> Any:

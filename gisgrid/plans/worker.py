@@ -14,12 +14,14 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from multiprocessing.context import ForkServerContext, SpawnContext
 from typing import Any
 
+import numpy as np
 import psycopg
+import shapely
 from procrastinate import App, BaseRetryStrategy, JobContext, PsycopgConnector, RetryDecision
 from procrastinate.exceptions import ConnectorException, JobAborted
 from procrastinate.jobs import Job
@@ -33,15 +35,18 @@ from gisgrid.failures import failure_of, log_plainly
 from gisgrid.plans import plans
 from gisgrid.plans.afresh import drawn, never_planned
 from gisgrid.plans.drafts import codes_ever
+from gisgrid.plans.drawn import drawn_notes
 from gisgrid.plans.fetch import plan_state, today
 from gisgrid.plans.jobs import QUEUE, TASK
+from gisgrid.plans.loads import event_days
+from gisgrid.plans.mending import stray_grids
 from gisgrid.plans.plans import plan_by_id
 from gisgrid.plans.rebalance import Proposal, propose
 from gisgrid.plans.scenarios import scenario
 from gisgrid.plans.stalled import Pulse, look, look_once
 from gisgrid.plans.studies import watch
 from gisgrid.plans.task import prepare
-from gisgrid.plans.weighing import weights_of
+from gisgrid.plans.weighing import plan_weighing
 from gisgrid.plans.wishes import Wishes
 from gisgrid.processes import beat, end_with, writing_to
 from gisgrid.settings import Settings
@@ -212,16 +217,17 @@ def compute(url: str, job_id: int, attempt: int) -> None:
                 text("SELECT plan_id, wishes FROM job WHERE id = :id"), {"id": job_id}
             ).one()
             plan = plan_by_id(session, row.plan_id)
-            place = next(t for t in plans.townships(session) if t.id == plan.township_id)
+            place = plans.township_by_id(session, plan.township_id)
             state = plan_state(session, place, plan, today(place))
-            weights = weights_of(session, place.id)
+            weighing = plan_weighing(session, plan)
             taken, first = codes_ever(session, place.id), never_planned(session, place)
             version = scenario(session, plan.id).version
-        wishes = Wishes.of(row.wishes)
-        task = prepare(state, weights, wishes, taken=taken, progress=tell)
+        wishes = replace(Wishes.of(row.wishes), by_street=weighing.by_street)
+        task = prepare(state, weighing.weights, wishes, taken=taken, progress=tell)
         found = propose(task, progress=tell)
         grids = drawn(place, found, first=first) if wishes.afresh else []
-        result = told(found) | {"drawn": grids, "version": version}
+        ground = {} if wishes.afresh else new_ground(found)
+        result = told(found) | {"drawn": grids, "ground": ground, "version": version}
         _end(engine, job_id, attempt, "done", result=result)
     except GisgridError as exc:
         _end(engine, job_id, attempt, "failed", failed=exc.message, failed_zh=exc.zh)
@@ -229,9 +235,21 @@ def compute(url: str, job_id: int, attempt: int) -> None:
         engine.dispose()
 
 
+def new_ground(found: Proposal) -> dict[str, str]:
+    """The polygons that a proposal draws anew, by code, as WKB in hexadecimal."""
+    before = found.task.state.grids
+    other = np.flatnonzero(~shapely.equals_identical(before.lonlat, found.lonlat))
+    wkb = shapely.to_wkb(found.lonlat[other], hex=True)
+    return dict(zip(before.code[other].tolist(), wkb.tolist(), strict=True))
+
+
 def told(found: Proposal) -> dict[str, Any]:
-    """A proposal as it is kept: who moves, the grids before and after, what was reached."""
+    """A proposal as it is kept: who moves, the grids before and after, what was reached.
+
+    All figures are counted under the drawn plan.
+    """
     result = found.result
+    days = event_days(found.task.state, found.task.weights)
     return {
         "moves": [
             {
@@ -246,13 +264,31 @@ def told(found: Proposal) -> dict[str, Any]:
             for m in found.moves
         ],
         "grids": [asdict(g) for g in found.grids],
+        "level": found.task.wishes.levelled,
+        "tolerance": found.task.wishes.tolerance,
         "max_deviation": result.max_deviation,
+        "rounds": found.settled.rounds,
         "moved_cost": result.moved_cost,
         "bound": result.bound,
-        "houses_moved": sum(len(m.houses) for m in found.moves),
+        "houses_moved": found.houses_moved,
         "residents_moved": found.residents_moved,
         "compactness": result.compactness,
         "reasons": [list(reason) for reason in found.reasons],
+        "notes": [
+            *([[days.en, days.zh]] if found.task.wishes.levelled == "work" else []),
+            *(list(note) for note in drawn_notes(found.settled.drawn)),
+        ],
+        "left_out": [
+            {
+                "community": left.community,
+                "en": left.en,
+                "zh": left.zh,
+                "grids": stray_grids(found.task.state, left.grids)
+                if left.cause == "across"
+                else [],
+            }
+            for left in found.task.left_out
+        ],
         "faults": [r.name for r in found.faults],
     }
 

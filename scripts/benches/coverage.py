@@ -124,8 +124,8 @@ def with_stations(state: PlanState) -> PlanState:
     home = state.grids.community[state.houses.grid[rows]]
     first = rows[np.unique(home, return_index=True)[1]][::4]
     names = state.houses.code[first]
-    none = np.full(len(first), -1)
-    return replace(state, stations=Stations(names, names, state.houses.xy_m[first], none))
+    everyone = np.full(len(first), "", dtype=object)
+    return replace(state, stations=Stations(names, names, state.houses.xy_m[first], everyone))
 
 
 def measured(state: PlanState, read_s: Seconds) -> list[str]:

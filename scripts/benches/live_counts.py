@@ -19,6 +19,7 @@ import pandas as pd
 import shapely
 
 from gisgrid.balance.arrays import Floats, Geometries, Ints
+from gisgrid.balance.weights import Weights
 from gisgrid.crs import from_metric, to_metric
 from gisgrid.errors import GisgridError
 from gisgrid.plans import edits
@@ -182,6 +183,7 @@ def town(
     )
     state = PlanState(
         day=date(2023, 8, 31),
+        events_until=date(2023, 8, 31),
         srid=SRID,
         overlay=False,
         near_border_m=5.0,
@@ -189,15 +191,15 @@ def town(
         communities=Communities(area_codes, area_codes, to_metric(areas, SRID)),
         grids=grids,
         houses=houses,
-        members=Members(empty, none, empty, empty.astype(bool)),
+        members=Members(none, none, empty, empty.astype(bool)),
         events=Events(np.array([], dtype="datetime64[D]"), none, none, nobody, nobody, empty),
-        stations=Stations(none, none, nobody, empty),
+        stations=Stations(none, none, nobody, none),
         streets=none,
         visits_known=False,
         staff_known=False,
         training_known=False,
     )
-    return bench_of(state, np.full(n, 30.0))
+    return bench_of(state, Weights())
 
 
 if __name__ == "__main__":

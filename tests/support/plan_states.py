@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import shapely
 
-from gisgrid.crs import from_metric
+from gisgrid.crs import from_metric, points_to_metric, to_metric
 from gisgrid.plans.state import (
     Communities,
     Events,
@@ -22,6 +22,7 @@ from gisgrid.plans.state import (
 )
 from gisgrid.tables.register import NEEDS
 from tests.support.sketch import sketch
+from tests.support.towns import Town
 
 DAY = date(2023, 8, 31)
 STEP_M = 100.0
@@ -74,19 +75,24 @@ def state_of(
     n = len(xy)
     count = np.array(residents if residents is not None else [3] * n, dtype=np.int64)
     every, basic = np.arange(len(codes)), np.flatnonzero(~exclusive)
-    members = [(codes.index(g), r) for g, team in (teams or {}).items() for r in team]
+    members = [(g, r) for g, team in (teams or {}).items() for r in team]
     roles = {"l": "leader", "w": "worker", "s": "sinking_force", "o": "social_force"}
     event_xy = np.array([p for _, p in events], dtype=float).reshape(-1, 2) * STEP_M
-    lonlat, house_lonlat = metric, xy
+    station_xy = np.array(stations, dtype=float).reshape(-1, 2) * STEP_M
+    lonlat, house_lonlat, event_lonlat = metric, xy, event_xy
     if on_earth:
         metric = shapely.transform(metric, lambda p: p + EARTH)
         areas = {c: shapely.transform(a, lambda p: p + EARTH) for c, a in areas.items()}
-        xy = xy + EARTH
+        xy, event_xy, station_xy = xy + EARTH, event_xy + EARTH, station_xy + EARTH
         lonlat = from_metric(metric, 4549)
-        house_lonlat = shapely.get_coordinates(from_metric(shapely.points(xy), 4549))
+        house_lonlat, event_lonlat = (
+            shapely.get_coordinates(from_metric(shapely.points(spots), 4549))
+            for spots in (xy, event_xy)
+        )
     visits = np.array(last_visit if last_visit is not None else ["NaT"] * n, dtype="datetime64[D]")
     return PlanState(
         day=DAY,
+        events_until=DAY,
         srid=4549,
         overlay=overlay,
         near_border_m=5.0,
@@ -115,7 +121,7 @@ def state_of(
             owners(house_lonlat, lonlat, basic if overlay else every),
         ),
         members=Members(
-            np.array([g for g, _ in members], dtype=np.int64),
+            objects([g for g, _ in members]),
             objects([roles[r.lower()] for _, r in members]),
             np.array(staff if staff is not None else range(len(members)), dtype=np.int64),
             np.array([c.isupper() for _, c in members], dtype=bool),
@@ -124,18 +130,94 @@ def state_of(
             np.array([d for d, _ in events], dtype="datetime64[D]"),
             objects(["0101"] * len(events)),
             objects(["01"] * len(events)),
+            event_lonlat,
             event_xy,
-            event_xy,
-            owners(event_xy, metric, every),
+            owners(event_lonlat, lonlat, every),
         ),
         stations=Stations(
             objects([f"s{k}" for k in range(len(stations))]),
             objects(["community"] * len(stations)),
-            np.array(stations, dtype=float).reshape(-1, 2) * STEP_M,
-            np.full(len(stations), -1),
+            station_xy,
+            objects([""] * len(stations)),
         ),
         streets=objects(list(streets)),
         visits_known=last_visit is not None,
         staff_known=teams is not None,
         training_known=any(c.isupper() for team in (teams or {}).values() for c in team),
+    )
+
+
+def state_of_town(
+    town: Town, rng: np.random.Generator, *, events: int = 0, streets_m: float | None = None
+) -> PlanState:
+    """A made-up town (`tests.towns.make_town`) on earth, with every digit of its coordinates.
+
+    ``events`` happen in the last year, many at few houses; ``streets_m`` apart run streets both ways.
+    """
+    count, homes = len(town.house_xy), int(town.community_of.max()) + 1
+    area_codes = objects([f"{k:03d}" for k in range(homes)])
+    areas = objects(
+        [shapely.coverage_union_all(town.grids[town.community_of == k]) for k in range(homes)]
+    )
+    codes = objects([f"{town.community_of[k]:03d}{k:04d}" for k in range(len(town.grids))])
+    order = np.argsort(codes.astype(str))
+    metric = shapely.transform(town.grids[order], lambda p: p + EARTH)
+    lonlat = from_metric(metric, 4549)
+    xy = town.house_xy + EARTH
+    house_lonlat = shapely.get_coordinates(from_metric(shapely.points(xy), 4549))
+    households = np.maximum(1, town.residents // 3)
+    at = rng.choice(count, events, p=(weight := rng.pareto(1.5, count) + 0.2) / weight.sum())
+    event_xy = xy[at] + rng.normal(0, 6, (events, 2))
+    event_lonlat = shapely.get_coordinates(from_metric(shapely.points(event_xy), 4549))
+    west, south, east, north = shapely.total_bounds(metric)
+    lines = []
+    if streets_m:
+        lines += [[(x, south), (x, north)] for x in np.arange(west, east, streets_m)]
+        lines += [[(west, y), (east, y)] for y in np.arange(south, north, streets_m)]
+    every = np.arange(len(codes))
+    none = np.zeros(0, dtype=np.int64)
+    return PlanState(
+        day=DAY,
+        events_until=DAY,
+        srid=4549,
+        overlay=False,
+        near_border_m=5.0,
+        sizes={},
+        communities=Communities(
+            area_codes, area_codes, shapely.transform(areas, lambda p: p + EARTH)
+        ),
+        grids=Grids(
+            codes[order],
+            codes[order],
+            np.zeros(len(codes), dtype=bool),
+            objects([""] * len(codes)),
+            town.community_of[order].astype(np.int64),
+            lonlat,
+            to_metric(lonlat, 4549),
+        ),
+        houses=Houses(
+            objects([f"h{k:06d}" for k in range(count)]),
+            house_lonlat,
+            np.column_stack(points_to_metric(house_lonlat[:, 0], house_lonlat[:, 1], 4549)),
+            town.residents.astype(np.int64),
+            households.astype(np.int64),
+            np.zeros((count, len(NEEDS)), dtype=np.int64),
+            np.zeros(count, dtype=np.int64),
+            np.full(count, "NaT", dtype="datetime64[D]"),
+            owners(house_lonlat, lonlat, every),
+        ),
+        members=Members(objects([]), objects([]), none, none.astype(bool)),
+        events=Events(
+            np.full(events, DAY, dtype="datetime64[D]"),
+            objects(["0101"] * events),
+            objects(["01"] * events),
+            event_lonlat,
+            event_xy,
+            owners(event_lonlat, lonlat, every),
+        ),
+        stations=Stations(objects([]), objects([]), np.zeros((0, 2)), objects([])),
+        streets=np.asarray(shapely.linestrings(lines)) if lines else objects([]),
+        visits_known=False,
+        staff_known=False,
+        training_known=False,
     )

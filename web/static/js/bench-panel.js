@@ -12,7 +12,7 @@
     byId("undo").addEventListener("click", () => bench.post("undo", { version: bench.view.version }));
     byId("redo").addEventListener("click", () => bench.post("redo", { version: bench.view.version }));
     byId("rebalance").addEventListener("click", async () => {
-      const answer = await bench.post("rebalance", { tolerance: Number(byId("tolerance").value) / 100, far: byId("far").checked });
+      const answer = await bench.post("rebalance", { tolerance: Number(byId("tolerance").value) / 100, level: byId("level").value, far: byId("far").checked });
       if (answer) job(bench, answer.job);
     });
     byId("afresh").addEventListener("click", async () => {
@@ -72,13 +72,13 @@
     const { words } = bench.ui, { result } = found;
     if (result.grids_drawn) {
       box.replaceChildren(
-        make("p", {}, words.drawn.replace("{n}", result.grids_drawn).replace("{x}", `${(100 * result.max_deviation).toFixed(2)} %`)), ...reasons(result),
+        make("p", {}, reached(bench, words.drawn, result).replace("{n}", result.grids_drawn)), ...leftOut(bench, result), ...reasons(result),
         make("div", { class: "row" },
           make("button", { type: "button", class: "main", id: "take-all", onclick: () => bench.keep({ kind: "rebalance", job: found.id }) }, words.take_all),
           make("button", { type: "button", id: "look", onclick: () => bench.preview({ kind: "rebalance", job: found.id }) }, words.look)));
       return;
     }
-    if (!result.moves.length) { box.replaceChildren(words.no_moves, ...reasons(result)); return; }
+    if (!result.moves.length) { box.replaceChildren(words.no_moves, ...leftOut(bench, result), ...reasons(result)); return; }
     const over = result.bound > 0 ? result.moved_cost / result.bound - 1 : 0;
     const lines = new Map();
     result.moves.forEach((move, k) => lines.set(move.community, [...(lines.get(move.community) || []), [move, k]]));
@@ -89,16 +89,23 @@
       ...moves.map(([move, k]) => make("label", {}, make("input", { type: "checkbox", checked: true, "data-move": k }), bench.flowText(move))))));
     const chosen = () => [...list.querySelectorAll("[data-move]:checked")].map((each) => Number(each.dataset.move));
     box.replaceChildren(
-      make("p", {}, words.proposal.replace("{houses}", (result.houses_moved || 0).toLocaleString(bench.ui.language)).replace("{n}", result.residents_moved.toLocaleString(bench.ui.language))
-        .replace("{x}", `${(100 * result.max_deviation).toFixed(2)} %`).replace("{y}", `${(100 * over).toFixed(1)} %`)),
-      ...reasons(result), list,
+      make("p", {}, reached(bench, words.proposal, result).replace("{houses}", (result.houses_moved || 0).toLocaleString(bench.ui.language)).replace("{n}", result.residents_moved.toLocaleString(bench.ui.language))
+        .replace("{y}", `${(100 * over).toFixed(1)} %`)),
+      ...leftOut(bench, result), ...reasons(result), list,
       make("div", { class: "row" },
         make("button", { type: "button", class: "main", id: "take-all", onclick: () => bench.keep(edit(null)) }, words.take_all),
         make("button", { type: "button", id: "take-chosen", onclick: () => bench.keep(edit(chosen())) }, words.take_chosen),
         make("button", { type: "button", id: "look", onclick: () => bench.preview(edit(chosen())) }, words.look)));
   }
 
-  const reasons = (result) => result.reasons.map((text) => make("p", { class: "hint" }, text));
+  // The edits that mend what a finding, or a community left out, is about.
+  const mends = (bench, found) => (bench.view.editable ? found.mends || [] : []).map((mend) =>
+    make("button", { type: "button", class: "mend", onclick: () => bench.keep(mend.edit) }, mend.label));
+  const leftOut = (bench, result) => (result.left_out || []).map((left) =>
+    make("div", { class: "left-out" }, make("p", { class: "hint" }, left.text), ...mends(bench, left)));
+
+  const reached = (bench, text, result) => text.replace("{x}", `${(100 * result.max_deviation).toFixed(2)} %`).replace("{what}", bench.ui.levels[result.level] || bench.ui.levels.work);
+  const reasons = (result) => [...result.reasons, ...(result.notes || [])].map((text) => make("p", { class: "hint" }, text));
 
   // ---- checks ------------------------------------------------------------------------------------
 
@@ -116,8 +123,10 @@
     box.replaceChildren(make("ul", {}, ...found.checks.map((check) => make("li", {},
       make("span", {}, `${check.title}: `), make("span", { class: `mark mark-${check.status}` }, said[check.status]),
       check.places ? ` ${words.in_places.replace("{n}", check.places)}` : "", check.blocking ? make("b", {}, ` · ${words.blocks}`) : null,
-      ...check.findings.slice(0, 5).map((each) => make("button", { type: "button",
-        onclick: () => { if (each.place) bench.map.setView(gisgrid.latlng(each.place), 17); bench.tell(each.fix ? `${each.text} ${each.fix}` : each.text, each.place); } }, each.text))))));
+      ...mends(bench, check),
+      ...check.findings.slice(0, 5).flatMap((each) => [make("button", { type: "button",
+        onclick: () => { if (each.place) bench.map.setView(gisgrid.latlng(each.place), 17); bench.tell(each.fix ? `${each.text} ${each.fix}` : each.text, each.place); } }, each.text),
+      ...mends(bench, each)])))));
     document.documentElement.dataset.checked = "true";
   }
 

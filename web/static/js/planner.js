@@ -201,7 +201,7 @@
     const t = body.township;
     shared.sums([words.minutes_all.replace("{n}", number(Math.round(t.minutes))),
       t.max_over_mean === null ? "" : words.spread.replace("{max}", t.max_over_mean.toFixed(2)).replace("{gini}", t.gini === null ? "—" : t.gini.toFixed(3)),
-      words.weights.replace("{version}", body.weights)]);
+      words.weights.replace("{version}", body.weights), body.events ? body.events[language(state)] : ""]);
     const names = new Map(gisgrid.layers.grids.getLayers().map((l) => [l.feature.properties.code, l.feature.properties.name]));
     shared.list(body.grids.filter((g) => g.deviation !== null).sort((a, b) => Math.abs(b.deviation) - Math.abs(a.deviation))
       .map((g) => [names.get(g.code) || g.code, per(g.deviation), () => gisgrid.openGrid(state, g.code, true)]));
@@ -257,6 +257,7 @@
     const per = (share) => `${(100 * share).toFixed(2)} %`;
     shared.sums([
       words.compared.replace("{draft}", body.draft.name).replace("{base}", body.base.name),
+      body.edited ? words.edited : "",
       words[`moved_${counted}`].replace("{n}", number(total(counted))).replace("{all}", number(body[counted])),
       recipe.max_deviation === undefined ? "" : words.reached.replace("{x}", per(recipe.max_deviation)).replace("{asked}", per(recipe.tolerance)),
       recipe.bound > 0 && recipe.moved_cost > 0 ? words.bound.replace("{x}", per(recipe.moved_cost / recipe.bound - 1)) : "",
