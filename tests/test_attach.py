@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 from gisgrid.errors import NotFound, StalePlan
 from gisgrid.plans import summary
 from gisgrid.plans.attach import Counts, attach, attach_rows
-from gisgrid.plans.plans import plan_in_force, publish
+from gisgrid.plans.plans import plan_in_force
+from gisgrid.plans.publish import publish
 from tests.support.factories import (
     at,
     create_event,

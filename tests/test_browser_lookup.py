@@ -16,7 +16,8 @@ from sqlalchemy import Engine, text
 
 from gisgrid.db.store import transaction
 from gisgrid.locate.gazetteer import index_addresses
-from gisgrid.plans.plans import newest_plan, publish, township, withdraw
+from gisgrid.plans.plans import newest_plan, township
+from gisgrid.plans.publish import publish, withdraw
 from tests.support.waiting import eventually
 from tests.support.web import ARTIFACTS, app_over, chromium, fill_town, served
 

@@ -19,7 +19,8 @@ from gisgrid import tables as t
 from gisgrid.cli.coverage import coverage_command, weights_group, workload_command
 from gisgrid.errors import Invalid
 from gisgrid.plans.coverage import coverage
-from gisgrid.plans.plans import plan_in_force, plan_named, publish, township
+from gisgrid.plans.plans import plan_in_force, plan_named, township
+from gisgrid.plans.publish import publish
 from gisgrid.plans.townships import change_township
 from gisgrid.settings import Settings
 from tests.support.factories import at

@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy.orm import Session
 
 from gisgrid.errors import Invalid
-from gisgrid.plans.plans import plan_named, publish, township
+from gisgrid.plans.plans import plan_named, township
+from gisgrid.plans.publish import publish
 from gisgrid.plans.townships import change_township
 from gisgrid.register.findings import REASONS
 from gisgrid.register.load import Report

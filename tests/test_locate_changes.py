@@ -11,6 +11,7 @@ from sqlalchemy import Engine, text
 from gisgrid.db.store import transaction
 from gisgrid.plans import plans, summary
 from gisgrid.plans.counting import FIELDS, count_under
+from gisgrid.plans.publish import publish
 from tests.support.lookups import INSIDE, ask, refused, snapshots_of
 from tests.support.waiting import eventually
 from tests.support.web import app_over
@@ -34,7 +35,7 @@ def branch(session: Any, day: date) -> int:
         ),
         {"new": new, "old": old.id},
     )
-    plans.publish(session, new, day)
+    publish(session, new, day)
     return int(new)
 
 

@@ -25,7 +25,8 @@ from gisgrid.events.intake import Report, report, take_in
 from gisgrid.events.refusals import NotOnTheList
 from gisgrid.events.upkeep import plans_turned
 from gisgrid.plans import plans
-from gisgrid.plans.plans import PUBLISHED_CHANNEL, plan_by_id, plan_in_force, publish
+from gisgrid.plans.plans import PUBLISHED_CHANNEL, plan_by_id, plan_in_force
+from gisgrid.plans.publish import publish
 from tests.support.accounts import acting, appointed, web_engine
 from tests.support.days import Days
 from tests.support.factories import (

@@ -15,7 +15,8 @@ from gisgrid.events.intake import move, report
 from gisgrid.events.upkeep import complete_plans
 from gisgrid.plans import plans, review, scenarios
 from gisgrid.plans.attach import attach_dated
-from gisgrid.plans.plans import newest_plan, plan_by_id, publish
+from gisgrid.plans.plans import newest_plan, plan_by_id
+from gisgrid.plans.publish import publish, withdraw
 from tests.support.bench import client_of
 from tests.support.factories import (
     create_house,
@@ -54,7 +55,7 @@ def test_a_day_before_that_of_a_waiting_plan_is_refused_in_words(town: Town):
             first - timedelta(days=1), first, None,
         ]  # fmt: skip
         with pytest.raises(Conflict, match="is to follow"):
-            plans.withdraw(session, town.new, "draft")
+            withdraw(session, town.new, "draft")
 
 
 def test_a_withdrawn_plan_stands_where_it_stood_and_the_one_before_goes_on(town: Town):
@@ -80,7 +81,7 @@ def test_a_withdrawn_plan_stands_where_it_stood_and_the_one_before_goes_on(town:
         with pytest.raises(Conflict, match="does not wait"):
             review.withdraw(session, town.place, back, who="乙", reason="again")
         with pytest.raises(Conflict, match="does not wait"):
-            plans.withdraw(session, town.old, "draft")
+            withdraw(session, town.old, "draft")
         # Published for another day, nothing is left of the first one.
         review.publish(
             session, town.place, back, first + timedelta(days=9), who="甲", unreviewed=True

@@ -20,7 +20,8 @@ from gisgrid.db.store import transaction
 from gisgrid.errors import Conflict, NotFound
 from gisgrid.events.intake import report
 from gisgrid.plans import plans
-from gisgrid.plans.plans import newest_plan, plan_in_force, publish, withdraw
+from gisgrid.plans.plans import newest_plan, plan_in_force
+from gisgrid.plans.publish import publish, withdraw
 from gisgrid.tables import Township
 from tests.support.accounts import acting, appointed, web_engine
 from tests.support.database import own_database

@@ -19,7 +19,8 @@ from gisgrid.plans.corners import NewGrid
 from gisgrid.plans.exchange import export_plan, import_scenario
 from gisgrid.plans.fetch import plan_grids
 from gisgrid.plans.numbering import next_code
-from gisgrid.plans.plans import Place, PlanInfo, plan_by_id, plan_in_force, publish, township
+from gisgrid.plans.plans import Place, PlanInfo, plan_by_id, plan_in_force, township
+from gisgrid.plans.publish import publish
 from tests.support.factories import (
     create_house,
     create_household,

@@ -18,7 +18,8 @@ from gisgrid.db.store import transaction
 from gisgrid.errors import Conflict, Invalid, NotFound
 from gisgrid.events.bulk import open_loaded
 from gisgrid.locate.gazetteer import index_addresses
-from gisgrid.plans.plans import plan_named, publish, township
+from gisgrid.plans.plans import plan_named, township
+from gisgrid.plans.publish import publish
 from gisgrid.register.load import Report
 from gisgrid.register.runs import Run, runs
 from gisgrid.register.undo import TABLES, undo_load

@@ -19,8 +19,8 @@ from gisgrid.access.passwords import LONGEST, normal
 from gisgrid.access.tries import CODE, PASSWORD, Origin
 from gisgrid.errors import Invalid
 from web import devices
-from web.door import address_key
 from web.i18n import say
+from web.peers import address_key
 
 if TYPE_CHECKING:
     from web.identity import Accounts, Person

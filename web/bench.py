@@ -24,9 +24,10 @@ from gisgrid.plans import jobs, moves, plans, scenarios
 from gisgrid.plans.afresh import begin_afresh
 from gisgrid.plans.bench import with_grids
 from gisgrid.plans.fetch import target_size
+from gisgrid.plans.limits import MEASURES
 from gisgrid.plans.plans import plan_by_id
 from gisgrid.plans.refusals import refuse
-from gisgrid.plans.wishes import LEVELS, MEASURES, Level, Wishes
+from gisgrid.plans.wishes import LEVELS, Level, Wishes
 from gisgrid.settings import Settings
 from layers import areas, houses, page, streets
 from layers.bench import BENCH_SCRIPTS, BENCH_STYLES, legend

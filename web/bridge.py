@@ -22,8 +22,9 @@ from flask import Flask
 
 from web.bodies import Body, Refused, collected
 from web.dispatch_streams import BEAT_S, FEED, Feed
-from web.door import Door, address_key
+from web.door import Door
 from web.lanes import Job, Lanes
+from web.peers import address_key
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]

@@ -8,12 +8,12 @@ may be read. Bodies of requests are the bridge's (``web/bridge.py``).
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 from collections import Counter
-from functools import lru_cache
 from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from web.peers import address_key
 
 OF_ONE_ADDRESS = 256
 """Connections of one address to one process; a whole office may share an address."""
@@ -192,21 +192,3 @@ class Door(HttpToolsProtocol):
             b"retry-after: 10\r\nconnection: close\r\n\r\n%s" % (status, len(body), body)
         )
         self.transport.close()
-
-
-@lru_cache(maxsize=4096)
-def address_key(host: str) -> str:
-    """What counts as one address: an IPv4 address, or the network that a subscriber has of IPv6.
-
-    >>> address_key("192.0.2.7"), address_key("2001:db8:1:2:3::7"), address_key("::ffff:192.0.2.7")
-    ('192.0.2.7', '2001:db8:1:2::', '192.0.2.7')
-    """
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return host
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.ipv4_mapped is not None:
-            return str(address.ipv4_mapped)
-        return str(ipaddress.ip_network((int(address) >> 64 << 64, 64)).network_address)
-    return host

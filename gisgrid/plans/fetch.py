@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from gisgrid.balance.arrays import Floats, Geometries, Ints
 from gisgrid.crs import points_to_metric, to_metric
 from gisgrid.errors import Invalid
-from gisgrid.plans.limits import Limits, sizes
+from gisgrid.plans.limits import MEASURES, Limits, Measure, sizes
 from gisgrid.plans.plans import Place, PlanInfo
 from gisgrid.plans.state import (
     NO_ROW,
@@ -31,7 +31,6 @@ from gisgrid.plans.state import (
     layered_owners,
     owners,
 )
-from gisgrid.plans.wishes import MEASURES, Measure
 from gisgrid.tables.register import NEEDS
 
 Rows = Sequence[Row[Any]]

@@ -9,9 +9,10 @@ import shapely
 
 from gisgrid.balance.arrays import Floats, sums
 from gisgrid.errors import Invalid
+from gisgrid.plans.limits import Measure
 from gisgrid.plans.regrid import NewGrid, new_grid
 from gisgrid.plans.state import PlanState
-from gisgrid.plans.wishes import Measure, Wishes
+from gisgrid.plans.wishes import Wishes
 
 
 def grid_counts(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self, get_args
 
 from gisgrid.errors import Invalid
 
@@ -95,7 +95,9 @@ class Limits(Numbers):
     )
 
 
-SIZE_MEASURES = ("residents", "households", "houses")
+Measure = Literal["residents", "households", "houses"]
+MEASURES: dict[str, Measure] = {m: m for m in get_args(Measure)}
+"""In what the size of a grid is given."""
 
 
 @dataclass(frozen=True)
@@ -122,14 +124,14 @@ def sizes(stored: Mapping[str, Any]) -> list[Size]:
         for measure, span in sorted(measures.items()):
             ok = (
                 kind in ("basic", "exclusive")
-                and measure in SIZE_MEASURES
+                and measure in MEASURES
                 and len(span) == 3
                 and 0 <= span[0] <= span[1] <= span[2]
             )
             if not ok:
                 raise Invalid(
                     f"The size {kind}.{measure} = {span} is none: it is min, target, max of "
-                    f"{', '.join(SIZE_MEASURES)} for basic or exclusive grids.",
+                    f"{', '.join(MEASURES)} for basic or exclusive grids.",
                     zh=f"网格规模 {kind}.{measure} = {span} 无效：应为最小、目标、最大三个数。",
                 )
             found.append(Size(kind, measure, *map(float, span)))

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gisgrid.errors import Conflict, Invalid
-from gisgrid.plans import plans
+from gisgrid.plans import publish as publishing
 from gisgrid.plans.afresh import begun
 from gisgrid.plans.bench import Bench
 from gisgrid.plans.checks import run_checks
@@ -113,7 +113,7 @@ def publish(
     who: str,
     unreviewed: bool = False,
 ) -> Published:
-    """Publish a plan for a day: checks, successors, `gisgrid.plans.plans.publish`, in one transaction.
+    """Publish a plan for a day: checks, successors, `gisgrid.plans.publish.publish`, in one transaction.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ def publish(
     Raises
     ------
     StalePlan, Conflict
-        As `gisgrid.plans.plans.publish`; the plan was not reviewed; it fails a blocking check; or
+        As `gisgrid.plans.publish.publish`; the plan was not reviewed; it fails a blocking check; or
         somebody published it already.
     """
     # Two who publish at once wait here for each other; the second sees what the first did.
@@ -150,7 +150,7 @@ def publish(
         refuse_failing(session, place, plan)
         old, new = benches(session, place, plan, before)
         successors = tuple(crosswalk(old, new))
-    counts = plans.publish(session, plan.id, first_day)
+    counts = publishing.publish(session, plan.id, first_day)
     _keep(
         session, plan.id, plan.state, "published", who=who,
         reason=UNREVIEWED if plan.state != "notified" else "",
@@ -175,7 +175,7 @@ def withdraw(session: Session, place: Place, plan: PlanInfo, *, who: str, reason
     Raises
     ------
     Conflict
-        As `gisgrid.plans.plans.withdraw`.
+        As `gisgrid.plans.publish.withdraw`.
     Invalid
         There is no reason.
     """
@@ -183,7 +183,7 @@ def withdraw(session: Session, place: Place, plan: PlanInfo, *, who: str, reason
         raise Invalid("A plan is withdrawn with a reason.", zh="撤回方案须说明理由。")
     _hold(session, place)
     before = [s.from_state for s in steps(session, plan.id) if s.to_state == "published"]
-    plan = plans.withdraw(session, plan.id, before[-1] if before else "draft")
+    plan = publishing.withdraw(session, plan.id, before[-1] if before else "draft")
     _keep(session, plan.id, "published", plan.state, who=who, reason=reason)
     return plan
 

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from gisgrid.errors import Conflict, Invalid, NotFound
+from gisgrid.plans.limits import Measure
 from gisgrid.plans.state import PlanState
 
 Cost = Literal["workload", "residents"]
-Measure = Literal["residents", "households", "houses"]
-MEASURES: dict[str, Measure] = {m: m for m in get_args(Measure)}
 """By their names, for what comes from outside."""
 Level = Literal["work", "residents", "households", "houses"]
 LEVELS: dict[str, Level] = {level: level for level in get_args(Level)}

@@ -29,7 +29,8 @@ from gisgrid.plans.checks import CHECKS, run_checks, station_sites
 from gisgrid.plans.fetch import plan_state
 from gisgrid.plans.limits import Limits
 from gisgrid.plans.loads import loads
-from gisgrid.plans.plans import plan_in_force, plan_named, publish, township
+from gisgrid.plans.plans import plan_in_force, plan_named, township
+from gisgrid.plans.publish import publish
 from gisgrid.plans.shape_checks import Ground
 from gisgrid.plans.state import PlanState, Stations
 from gisgrid.plans.townships import change_township

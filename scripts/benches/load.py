@@ -26,7 +26,8 @@ from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import raw, transaction
 from gisgrid.locate.gazetteer import index_addresses
 from gisgrid.plans.attach import attach
-from gisgrid.plans.plans import plan_in_force, plan_named, publish, township
+from gisgrid.plans.plans import plan_in_force, plan_named, township
+from gisgrid.plans.publish import publish
 from gisgrid.register.columns import Mapping
 from gisgrid.register.load import load
 from gisgrid.register.prepare import Order

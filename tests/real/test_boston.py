@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 
 from gisgrid.errors import UndeclaredCrs
 from gisgrid.plans.attach import counts
-from gisgrid.plans.plans import plan_named, publish, township
+from gisgrid.plans.plans import plan_named, township
+from gisgrid.plans.publish import publish
 from gisgrid.plans.townships import change_township
 from gisgrid.register.load import Report
 from gisgrid.register.rejects import write_rejects

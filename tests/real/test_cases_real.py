@@ -18,7 +18,8 @@ from gisgrid.events.figures import MEASURES, OUTCOMES, Period, figures, rows_beh
 from gisgrid.events.flow import flow_by_id
 from gisgrid.events.matters import rule_book
 from gisgrid.events.replay import replay, same
-from gisgrid.plans.plans import plan_named, publish, township
+from gisgrid.plans.plans import plan_named, township
+from gisgrid.plans.publish import publish
 from gisgrid.plans.townships import change_township
 from gisgrid.register.columns import Mapping
 from tests.support.cities import NEIGHBOURHOODS, load_precincts, name_places, write_csv

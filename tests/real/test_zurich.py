@@ -15,7 +15,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gisgrid.errors import UndeclaredCrs
-from gisgrid.plans.plans import plan_named, publish, township
+from gisgrid.plans.plans import plan_named, township
+from gisgrid.plans.publish import publish
 from gisgrid.plans.townships import change_township
 from gisgrid.register.columns import Mapping
 from gisgrid.register.load import Report

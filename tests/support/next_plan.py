@@ -13,7 +13,7 @@ from gisgrid import tables as t
 from gisgrid.db.store import transaction
 from gisgrid.plans import plans
 from gisgrid.plans.attach import attach
-from gisgrid.plans.plans import publish
+from gisgrid.plans.publish import publish
 from tests.support.factories import (
     create_event,
     create_grid,

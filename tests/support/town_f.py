@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from gisgrid.plans.fetch import plan_state
-from gisgrid.plans.plans import plan_in_force, plan_named, publish, township
+from gisgrid.plans.plans import plan_in_force, plan_named, township
+from gisgrid.plans.publish import publish
 from gisgrid.plans.state import PlanState
 from gisgrid.plans.townships import change_township
 from gisgrid.register.columns import Mapping
