@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from gisgrid.access.scope import HOUSE_SEEN
+from gisgrid.core.scope import HOUSE_SEEN
 from layers import tiles
 from layers.layer import Layer, Say, Scope, tile_url
 

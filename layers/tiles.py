@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gisgrid.errors import NotFound
+from gisgrid.core.errors import NotFound
 
 DEEPEST = 17
 """Deepest level of tiles, shown at zoom 18; the page enlarges them beyond it."""

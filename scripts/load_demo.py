@@ -17,14 +17,14 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import text
 
-from gisgrid.access import accounts
-from gisgrid.access.appointments import appoint
-from gisgrid.access.login import set_password
-from gisgrid.access.passwords import random_password
 from gisgrid.cli.edge import connected
 from gisgrid.cli.main import main as gisgrid
+from gisgrid.core.settings import Settings
 from gisgrid.db.store import Actor, open_engine, store_url, transaction
-from gisgrid.settings import Settings
+from gisgrid.people import accounts
+from gisgrid.people.appointments import appoint
+from gisgrid.people.login import set_password
+from gisgrid.people.passwords import random_password
 
 TOWNSHIP = "999901001"
 COMMUNITY, GRID = "999901001201", "999901001201003"

@@ -13,11 +13,11 @@ from argon2 import PasswordHasher
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.orm import Session
 
-from gisgrid.access import passwords
 from gisgrid.db import migrate, store
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
-from gisgrid.plans import worker
+from gisgrid.jobs import worker
+from gisgrid.people import passwords
 from tests.support.database import Filled, own_database, rolled_back, throwaway_cluster
 from tests.support.town_f import load_town
 from tests.support.town_files import make_town

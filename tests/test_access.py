@@ -9,12 +9,12 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from gisgrid.access.accounts import account_named, add_account, set_active
-from gisgrid.access.appointments import appoint, appointments, end_appointment, rights
-from gisgrid.access.roles import RIGHTS, ROLES
-from gisgrid.access.scope import scope
-from gisgrid.errors import Conflict, Invalid, NotFound
-from gisgrid.tables.access import ROLES as KNOWN
+from gisgrid.core.errors import Conflict, Invalid, NotFound
+from gisgrid.core.roles import RIGHTS, ROLES
+from gisgrid.core.scope import scope
+from gisgrid.db.tables.access import ROLES as KNOWN
+from gisgrid.people.accounts import account_named, add_account, set_active
+from gisgrid.people.appointments import appoint, appointments, end_appointment, rights
 from tests.support.factories import create_plan, create_township
 
 TODAY = date.today()  # noqa: DTZ011 - appointments of the tests are open on both sides of it

@@ -12,8 +12,8 @@ from click.testing import Result
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from gisgrid.access.unmask import open_residents
 from gisgrid.db.store import transaction
+from gisgrid.people.unmask import open_residents
 from tests.support.accounts import acting, web_engine
 from tests.support.terminal import gisgrid
 from tests.support.web import fill_town

@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gisgrid import tables as t
-from gisgrid.errors import Invalid, NotFound
-from gisgrid.locate import aliases
-from gisgrid.locate.address import Answer, nearest_address, search
-from gisgrid.locate.gazetteer import index_addresses
+from gisgrid.core.errors import Invalid, NotFound
+from gisgrid.db import tables as t
+from gisgrid.locate.addresses import aliases
+from gisgrid.locate.addresses.gazetteer import index_addresses
+from gisgrid.locate.addresses.search import Answer, nearest_address, search
 from tests.support.factories import create_area, create_house, create_township
 from tests.support.sketch import sketch, spot
 

@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gisgrid.locate.address import Answer, search
-from gisgrid.locate.divisions import _codes, above
-from gisgrid.locate.gazetteer import index_addresses
-from gisgrid.locate.normal import fold_name
-from gisgrid.plans.plans import township as only_township
+from gisgrid.core.plans import township as only_township
+from gisgrid.locate.addresses.divisions import _codes, above
+from gisgrid.locate.addresses.gazetteer import index_addresses
+from gisgrid.locate.addresses.normal import fold_name
+from gisgrid.locate.addresses.search import Answer, search
 from tests.support.addresses import Door
 from tests.support.apart import taken_for_another
 from tests.support.factories import create_house, create_township

@@ -10,25 +10,21 @@ import shapely
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+from gisgrid.core.errors import Conflict, Invalid
+from gisgrid.core.plans import plan_by_id, plan_in_force, township
 from gisgrid.db.store import transaction
-from gisgrid.errors import Conflict, Invalid
-from gisgrid.plans import jobs, moves, worker
-from gisgrid.plans.afresh import begin_afresh, first_draft
-from gisgrid.plans.fetch import plan_grids, plan_state, today
-from gisgrid.plans.plans import plan_by_id, plan_in_force, township
-from gisgrid.plans.task import prepare
-from gisgrid.plans.townships import change_township
-from gisgrid.plans.weighing import weights_of
-from gisgrid.plans.wishes import Wishes
-from gisgrid.tables import Area
+from gisgrid.db.tables import Area
+from gisgrid.jobs import balancing, worker
+from gisgrid.planning.balancing.from_scratch import begin_afresh, first_draft
+from gisgrid.planning.balancing.options import Wishes
+from gisgrid.planning.balancing.problem import prepare
+from gisgrid.planning.editor import moves
+from gisgrid.planning.settings.townships import change_township
+from gisgrid.planning.snapshot.fetch import plan_grids, plan_state, today
+from gisgrid.planning.workload.weighing import weights_of
 from tests.support.bench import client_of
 from tests.support.database import own_database
-from tests.support.factories import (
-    community_of,
-    create_house,
-    create_township,
-    ewkt,
-)
+from tests.support.factories import community_of, create_house, create_township, ewkt
 from tests.support.sketch import sketch, spot
 from tests.support.terminal import gisgrid
 from tests.support.town_f import DATA, load_kind, load_register
@@ -161,7 +157,7 @@ def test_what_a_first_plan_cannot_be_drawn_from_is_told(session: Session):
         prepare(state, weights, Wishes(grids=3))
     moves.lock(session, plan, "grid", [state.grids.code[0]], who="甲")
     with pytest.raises(Conflict, match="locks"):
-        jobs.order_rebalance(session, plan, Wishes(size=8, size_in="houses"), who="甲")
+        balancing.order_rebalance(session, plan, Wishes(size=8, size_in="houses"), who="甲")
     session.execute(text("UPDATE area SET geom = NULL WHERE level = 'community'"))
     with pytest.raises(Invalid, match="polygon"):
         first_draft(session, place, name="另一个", who="甲")

@@ -12,9 +12,9 @@ import shapely
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gisgrid.errors import Invalid
-from gisgrid.register.columns import Mapping
-from gisgrid.register.read import open_table
+from gisgrid.core.errors import Invalid
+from gisgrid.files.columns import Mapping
+from gisgrid.files.read import open_table
 from tests.support.sent_files import CELLS, X, Y, houses, spots, town_of_two_grids, write
 from tests.support.town_f import load_kind
 

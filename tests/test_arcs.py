@@ -8,8 +8,8 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gisgrid.errors import Invalid
-from gisgrid.plans.arcs import (
+from gisgrid.core.errors import Invalid
+from gisgrid.planning.editor.arcs import (
     Topology,
     polygon_of,
     reshaped,

@@ -12,20 +12,20 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from gisgrid.balance.workload import MMIN
-from gisgrid.crs import from_metric
+from gisgrid.core.crs import from_metric
+from gisgrid.core.errors import GisgridError
+from gisgrid.core.plans import Place, PlanInfo, plan_in_force, township
 from gisgrid.db.store import transaction
-from gisgrid.errors import GisgridError
-from gisgrid.plans import edits, moves, scenarios
-from gisgrid.plans.bench import Bench, numbers, with_grids
-from gisgrid.plans.checks import CHECKS, run_checks
-from gisgrid.plans.corners import NewGrid
-from gisgrid.plans.fetch import limits_of, plan_state, today
-from gisgrid.plans.findings import CheckResult
-from gisgrid.plans.loads import loads
-from gisgrid.plans.numbering import next_code
-from gisgrid.plans.plans import Place, PlanInfo, plan_in_force, township
-from gisgrid.plans.state import Grids
-from gisgrid.plans.townships import change_township
+from gisgrid.planning.checks.checks import CHECKS, run_checks
+from gisgrid.planning.checks.findings import CheckResult
+from gisgrid.planning.editor import edits, moves, scenarios
+from gisgrid.planning.editor.bench import Bench, numbers, with_grids
+from gisgrid.planning.editor.corners import NewGrid
+from gisgrid.planning.editor.numbering import next_code
+from gisgrid.planning.settings.townships import change_township
+from gisgrid.planning.snapshot.fetch import limits_of, plan_state, today
+from gisgrid.planning.snapshot.snapshot import Grids
+from gisgrid.planning.workload.workload import loads
 from tests.support.database import own_database
 from tests.support.town_f import DATA, load_kind, load_town
 from tests.support.town_files import make_town

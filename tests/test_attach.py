@@ -11,11 +11,11 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from gisgrid.errors import NotFound, StalePlan
-from gisgrid.plans import summary
-from gisgrid.plans.attach import Counts, attach, attach_rows
-from gisgrid.plans.plans import plan_in_force
-from gisgrid.plans.publish import publish
+from gisgrid.core.errors import NotFound, StalePlan
+from gisgrid.core.plans import plan_in_force
+from gisgrid.planning.attach.attach import Counts, attach, attach_rows
+from gisgrid.planning.overview import summary
+from gisgrid.planning.review.publish import publish
 from tests.support.factories import (
     at,
     create_event,

@@ -18,19 +18,19 @@ from sqlalchemy.orm import Session
 
 from gisgrid.balance.weights import Weights
 from gisgrid.cli.balancing import balance_command
-from gisgrid.crs import to_metric
-from gisgrid.errors import Conflict, GisgridError, Invalid, NotFound, UndeclaredCrs
-from gisgrid.plans.barriers import barriers_in
-from gisgrid.plans.checks import run_checks
-from gisgrid.plans.drafts import codes_ever, save_draft
-from gisgrid.plans.fetch import plan_state
-from gisgrid.plans.limits import Limits
-from gisgrid.plans.plans import plan_in_force, plans, township
-from gisgrid.plans.rebalance import GROUND_CHECKS, Proposal, propose
-from gisgrid.plans.state import PlanState
-from gisgrid.plans.task import prepare
-from gisgrid.plans.wishes import Wishes
-from gisgrid.settings import Settings
+from gisgrid.core.crs import to_metric
+from gisgrid.core.errors import Conflict, GisgridError, Invalid, NotFound, UndeclaredCrs
+from gisgrid.core.limits import Limits
+from gisgrid.core.plans import plan_in_force, plans, township
+from gisgrid.core.settings import Settings
+from gisgrid.planning.balancing.barriers import barriers_in
+from gisgrid.planning.balancing.drafts import codes_ever, save_draft
+from gisgrid.planning.balancing.options import Wishes
+from gisgrid.planning.balancing.problem import prepare
+from gisgrid.planning.balancing.rebalance import GROUND_CHECKS, Proposal, propose
+from gisgrid.planning.checks.checks import run_checks
+from gisgrid.planning.snapshot.fetch import plan_state
+from gisgrid.planning.snapshot.snapshot import PlanState
 from tests.support.factories import (
     create_house,
     create_household,

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from gisgrid.plans.plans import PlanInfo
+from gisgrid.core.plans import PlanInfo
 from tests.support.bench import client_of, drafted, neighbours, view
 
 

@@ -16,10 +16,10 @@ from shapely.geometry import mapping
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+from gisgrid.core.plans import PlanInfo, township
 from gisgrid.db.store import transaction
-from gisgrid.plans import scenarios
-from gisgrid.plans.plans import PlanInfo, township
-from gisgrid.plans.townships import change_township
+from gisgrid.planning.editor import scenarios
+from gisgrid.planning.settings.townships import change_township
 from tests.support.bench import client_of, drafted, neighbours, view
 from tests.support.town_f import load_kind
 

@@ -12,13 +12,13 @@ import pytest
 from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 
-from gisgrid import tables as t
+from gisgrid.cases.board import Filters, board, cursor, mine, steps_since
+from gisgrid.cases.cases import Owner, case_log
+from gisgrid.cases.flow import keep_own_flows
 from gisgrid.db import listen
+from gisgrid.db import tables as t
 from gisgrid.db.store import transaction
-from gisgrid.events.board import Filters, board, cursor, mine, steps_since
-from gisgrid.events.cases import Owner, case_log
-from gisgrid.events.flow import keep_own_flows
-from gisgrid.tables import Matter, Township
+from gisgrid.db.tables import Matter, Township
 from tests.support.accounts import acting, appointed
 from tests.support.case_town import PUBLIC, Peopled, Town, peopled
 from tests.support.cases import TEAM_A, at

@@ -12,9 +12,9 @@ import pytest
 from sqlalchemy import Engine, Row, text
 from sqlalchemy.orm import Session
 
+from gisgrid.cases.board import Board, Filters, board
+from gisgrid.cases.bulk import open_loaded
 from gisgrid.db.store import transaction
-from gisgrid.events.board import Board, Filters, board
-from gisgrid.events.bulk import open_loaded
 from tests.support.accounts import acting, appointed, web_engine
 from tests.support.web import fill_town
 

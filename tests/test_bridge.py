@@ -12,10 +12,11 @@ from math import inf
 import pytest
 from flask import Flask, Response, request
 
-from gisgrid.settings import Settings
+from gisgrid.core.settings import Settings
 from tests.support.served import Served, behind_doors, post, rest
 from tests.support.waiting import eventually
-from web import bodies, bridge, door, lanes
+from web.http import bodies
+from web.server import bridge, door, lanes
 
 LARGE = b"x" * 8_000_000
 

@@ -13,10 +13,11 @@ from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+from gisgrid.core.plans import plan_in_force, township
 from gisgrid.db.store import transaction
-from gisgrid.plans import scenarios, worker
-from gisgrid.plans.fetch import today
-from gisgrid.plans.plans import plan_in_force, township
+from gisgrid.jobs import worker
+from gisgrid.planning.editor import scenarios
+from gisgrid.planning.snapshot.fetch import today
 from tests.support.accounts import appointed
 from tests.support.web import ARTIFACTS, Visit, app_over, chromium, served, visit
 

@@ -14,10 +14,10 @@ from flask import Flask
 from playwright.sync_api import Browser, Page
 from sqlalchemy import Engine, text
 
+from gisgrid.core.plans import newest_plan, township
 from gisgrid.db.store import transaction
-from gisgrid.locate.gazetteer import index_addresses
-from gisgrid.plans.plans import newest_plan, township
-from gisgrid.plans.publish import publish, withdraw
+from gisgrid.locate.addresses.gazetteer import index_addresses
+from gisgrid.planning.review.publish import publish, withdraw
 from tests.support.waiting import eventually
 from tests.support.web import ARTIFACTS, app_over, chromium, fill_town, served
 

@@ -35,7 +35,7 @@ from tests.support.refusals import (
     tick,
 )
 from tests.support.web import chromium, served, session_cookie
-from web.gate import NOBODY, RIGHT_OF
+from web.http.permissions import NOBODY, RIGHT_OF
 
 pytestmark = pytest.mark.browser
 

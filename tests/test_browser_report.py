@@ -12,9 +12,9 @@ from flask import Flask
 from playwright.sync_api import Page
 from sqlalchemy import Engine, text
 
+from gisgrid.core.plans import township
 from gisgrid.db.store import transaction
-from gisgrid.locate.gazetteer import index_addresses
-from gisgrid.plans.plans import township
+from gisgrid.locate.addresses.gazetteer import index_addresses
 from tests.support.accounts import appointed
 from tests.support.desks import jpeg
 from tests.support.phones import INSIDE, NEAR_BORDER, choose, phone, send

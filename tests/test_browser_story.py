@@ -10,10 +10,10 @@ from flask import Flask
 from playwright.sync_api import Browser, Page
 from sqlalchemy import Engine, text
 
+from gisgrid.cases.calendars import read_calendar
+from gisgrid.cases.clocks import keep_calendar
+from gisgrid.core.plans import township
 from gisgrid.db.store import transaction
-from gisgrid.events.calendars import read_calendar
-from gisgrid.events.clocks import keep_calendar
-from gisgrid.plans.plans import township
 from tests.support.accounts import appointed
 from tests.support.desks import jpeg
 from tests.support.phones import INSIDE, choose, phone, send

@@ -9,13 +9,13 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from gisgrid.cases.calendars import read_calendar
+from gisgrid.cases.cases import CaseNow, Details, case_log, case_now, take_step
+from gisgrid.cases.clocks import clocks_of, judge, keep_calendar, recount, standing
+from gisgrid.cases.flow import keep_flow, own_flow, parse_flow
+from gisgrid.core.plans import plan_in_force
 from gisgrid.db.store import transaction
-from gisgrid.events.calendars import read_calendar
-from gisgrid.events.cases import CaseNow, Details, case_log, case_now, take_step
-from gisgrid.events.clocks import clocks_of, judge, keep_calendar, recount, standing
-from gisgrid.events.flow import keep_flow, own_flow, parse_flow
-from gisgrid.plans.attach import attach
-from gisgrid.plans.plans import plan_in_force
+from gisgrid.planning.attach.attach import attach
 from tests.support.cases import DISPATCHER, RESIDENT, TEAM_A, WORKER, Walk, at, due, new_case, place
 from tests.support.factories import create_matter, create_plan, create_township
 from tests.support.town_files import DATA

@@ -14,9 +14,9 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
+from gisgrid.cases.assignment import acceptance
+from gisgrid.cases.cases import By, case_log, case_now
 from gisgrid.db.store import transaction
-from gisgrid.events.cases import By, case_log, case_now
-from gisgrid.events.people import acceptance
 from tests.support.accounts import appointed
 from tests.support.case_town import PUBLIC, Peopled, Town, peopled
 from tests.support.cases import at

@@ -9,15 +9,9 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from gisgrid.errors import NotAllowed, NotFound
-from gisgrid.events.cases import (
-    By,
-    Details,
-    case_by_ticket,
-    case_now,
-    take_step,
-)
-from gisgrid.plans.plans import Place
+from gisgrid.cases.cases import By, Details, case_by_ticket, case_now, take_step
+from gisgrid.core.errors import NotAllowed, NotFound
+from gisgrid.core.plans import Place
 from tests.support.accounts import acting
 from tests.support.case_town import PUBLIC, Peopled, Town, peopled
 from tests.support.cases import TEAM_A

@@ -13,9 +13,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from gisgrid.db.store import transaction
-from gisgrid.errors import Conflict, Invalid, NotAllowed, NotFound
-from gisgrid.events.cases import (
+from gisgrid.cases.cases import (
     Details,
     Owner,
     case_by_ticket,
@@ -26,9 +24,11 @@ from gisgrid.events.cases import (
     open_case,
     take_step,
 )
-from gisgrid.events.flow import flow_by_id, keep_flow, own_flow, parse_flow
-from gisgrid.events.refusals import CaseMoved, IllegalStep, Incomplete, NotOnTheList
-from gisgrid.events.replay import replay, same
+from gisgrid.cases.flow import flow_by_id, keep_flow, own_flow, parse_flow
+from gisgrid.cases.refusals import CaseMoved, IllegalStep, Incomplete, NotOnTheList
+from gisgrid.cases.replay import replay, same
+from gisgrid.core.errors import Conflict, Invalid, NotAllowed, NotFound
+from gisgrid.db.store import transaction
 from tests.support.cases import (
     BOTH,
     DISPATCHER,

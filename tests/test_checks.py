@@ -3,15 +3,15 @@ import pandas as pd
 import pytest
 import shapely
 
-from gisgrid import datums
-from gisgrid.crs import parse
-from gisgrid.register.checks import Checker, Context
-from gisgrid.register.codes import GB_DIGITS, check_digit
-from gisgrid.register.columns import KINDS, Mapping, resolve
-from gisgrid.register.detective import detect
-from gisgrid.register.findings import REASONS, Findings
-from gisgrid.register.frames import GEOMETRY, MORE_CELLS
-from gisgrid.register.times import times
+from gisgrid.core import datums
+from gisgrid.core.codes import GB_DIGITS, check_digit
+from gisgrid.core.crs import parse
+from gisgrid.files.columns import KINDS, Mapping, resolve
+from gisgrid.files.findings import REASONS, Findings
+from gisgrid.files.frames import GEOMETRY, MORE_CELLS
+from gisgrid.files.times import times
+from gisgrid.loading.checks import Checker, Context
+from gisgrid.loading.datum_check import detect
 
 BOUNDS = (120.85, 40.68, 120.95, 40.73)
 WGS84 = parse("wgs84")

@@ -10,14 +10,14 @@ import pytest
 import shapely
 
 from gisgrid.balance.weights import Weights
-from gisgrid.errors import Invalid
-from gisgrid.plans.checks import CHECKS, run_checks, station_sites
-from gisgrid.plans.findings import CheckResult
-from gisgrid.plans.limits import Limits, sizes
-from gisgrid.plans.service import best_sites
-from gisgrid.plans.shape_checks import Ground
-from gisgrid.plans.state import PlanState, owners
-from gisgrid.plans.topology import gaps, overlaps
+from gisgrid.core.errors import Invalid
+from gisgrid.core.limits import Limits, sizes
+from gisgrid.planning.checks.checks import CHECKS, run_checks, station_sites
+from gisgrid.planning.checks.findings import CheckResult
+from gisgrid.planning.checks.shapes import Ground
+from gisgrid.planning.checks.station_siting import best_sites
+from gisgrid.planning.checks.topology import gaps, overlaps
+from gisgrid.planning.snapshot.snapshot import PlanState, owners
 from tests.support.plan_states import objects, state_of
 from tests.support.sketch import sketch
 

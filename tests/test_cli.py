@@ -14,8 +14,8 @@ from gisgrid.balance.graph import UnitGraph
 from gisgrid.balance.rebalance import rebalance
 from gisgrid.balance.search import Search
 from gisgrid.cli.main import OneLineErrors
+from gisgrid.core.errors import StoreUnavailable
 from gisgrid.db.store import open_engine
-from gisgrid.errors import StoreUnavailable
 from tests.support.terminal import gisgrid
 from tests.support.town_f import DATA
 

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gisgrid.errors import Invalid
-from gisgrid.events import clock
-from gisgrid.events.calendars import read_calendar
-from gisgrid.events.worktime import UNCOVERED, Limit, NoCalendar, WorkTime, Year, seconds
+from gisgrid.cases import clock
+from gisgrid.cases.calendars import read_calendar
+from gisgrid.cases.worktime import UNCOVERED, Limit, NoCalendar, WorkTime, Year, seconds
+from gisgrid.core.errors import Invalid
 from tests.support.town_files import DATA
 
 OFFICE = ((480, 720), (810, 1050))  # 8:00-12:00, 13:30-17:30

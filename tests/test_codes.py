@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from gisgrid.register import codes
+from gisgrid.core import codes
 
 
 def test_check_digit_of_the_standards_example():

@@ -2,10 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gisgrid.errors import Invalid, NotFound
-from gisgrid.register.columns import KINDS, Mapping, resolve
-from gisgrid.register.vocabulary import CHOICES, CODE_HEADERS, HEADERS, NAME_HEADERS
-from gisgrid.register.words import plain
+from gisgrid.core.errors import Invalid, NotFound
+from gisgrid.files.columns import KINDS, Mapping, resolve
+from gisgrid.files.vocabulary import CHOICES, CODE_HEADERS, HEADERS, NAME_HEADERS
+from gisgrid.files.words import plain
 
 
 def test_synonyms_are_written_as_they_are_compared():

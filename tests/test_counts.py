@@ -11,8 +11,8 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from gisgrid.db.store import transaction
-from gisgrid.plans import summary
-from gisgrid.plans.cards import grid_card
+from gisgrid.planning.overview import summary
+from gisgrid.planning.overview.cards import grid_card
 from tests.support.accounts import acting, appointed, web_engine
 from tests.support.database import own_database
 from tests.support.web import app_over, fill_town

@@ -15,14 +15,14 @@ from click.testing import CliRunner
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from gisgrid import tables as t
 from gisgrid.cli.coverage import coverage_command, weights_group, workload_command
-from gisgrid.errors import Invalid
-from gisgrid.plans.coverage import coverage
-from gisgrid.plans.plans import plan_in_force, plan_named, township
-from gisgrid.plans.publish import publish
-from gisgrid.plans.townships import change_township
-from gisgrid.settings import Settings
+from gisgrid.core.errors import Invalid
+from gisgrid.core.plans import plan_in_force, plan_named, township
+from gisgrid.core.settings import Settings
+from gisgrid.db import tables as t
+from gisgrid.planning.checks.coverage import coverage
+from gisgrid.planning.review.publish import publish
+from gisgrid.planning.settings.townships import change_township
 from tests.support.factories import at
 from tests.support.town_f import DATA, FIRST_DAY, load_kind, load_register
 
@@ -210,7 +210,7 @@ def test_weights_are_shown_added_and_used(engine: Engine, tmp_path: Path):
 
 
 def test_a_workbook_has_no_formulas_and_keeps_long_codes(tmp_path: Path):
-    from gisgrid.plans.exports import Sheet, write_workbook
+    from gisgrid.files.exports import Sheet, write_workbook
 
     rows: list[tuple[Any, ...]] = [("=1+1", 5, None), ("99990100120106000006", 0.5, "x\x00y")]
     write_workbook(tmp_path / "w.xlsx", [Sheet("s", ("a", "b", "c"), rows)])

@@ -5,8 +5,8 @@ import pyproj
 import pytest
 import shapely
 
-from gisgrid import crs, datums
-from gisgrid.errors import Invalid, UndeclaredCrs
+from gisgrid.core import crs, datums
+from gisgrid.core.errors import Invalid, UndeclaredCrs
 
 
 def _china(n: int = 20_000) -> tuple[np.ndarray, np.ndarray]:

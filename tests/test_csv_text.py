@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gisgrid.register.csv_text import CsvLines, as_written, begins_as_formula, harmless
+from gisgrid.files.csv_text import CsvLines, as_written, begins_as_formula, harmless
 
 ROOT = Path(__file__).parents[1]
 BAD = (
@@ -72,4 +72,4 @@ def test_nothing_else_writes_csv():
         for path in (ROOT / room).rglob("*.py")
         if re.search(r"csv\.(writer|DictWriter)|\.to_csv\(", path.read_text("utf-8"))
     }
-    assert wrong == {"gisgrid/register/csv_text.py"}
+    assert wrong == {"gisgrid/files/csv_text.py"}

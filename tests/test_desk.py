@@ -85,7 +85,7 @@ def test_each_of_the_five_levels_has_a_place_with_those_above_and_below(engine: 
 
 
 def test_who_has_no_appointment_has_a_place_that_says_so(engine: Engine, town: Town):
-    from gisgrid.access.accounts import add_account
+    from gisgrid.people.accounts import add_account
 
     with transaction(engine) as session:
         account = add_account(session, "newcomer", "测试新人").id

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from gisgrid.cli.main import main
-from gisgrid.settings import Settings
+from gisgrid.core.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 

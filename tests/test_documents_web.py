@@ -12,9 +12,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+from gisgrid.core.plans import township
 from gisgrid.db.store import transaction
-from gisgrid.learning import documents
-from gisgrid.plans.plans import township
+from gisgrid.people.learning import documents
 from tests.support.accounts import appointed
 from tests.support.web import Town, app_over, fill_town
 

@@ -9,14 +9,14 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from gisgrid.access import corrections
-from gisgrid.access.keeping import Keeping
-from gisgrid.access.positions import fold_positions, record_position
+from gisgrid.core.errors import Conflict, Invalid, NotFound
+from gisgrid.core.plans import township
+from gisgrid.core.retention_periods import Keeping
 from gisgrid.db.store import transaction
-from gisgrid.errors import Conflict, Invalid, NotFound
-from gisgrid.plans.attach import attach
-from gisgrid.plans.plans import township
-from gisgrid.plans.townships import change_township
+from gisgrid.people.positions import fold_positions, record_position
+from gisgrid.people.privacy import corrections
+from gisgrid.planning.attach.attach import attach
+from gisgrid.planning.settings.townships import change_township
 from gisgrid.register.stale import stale
 from tests.support.database import count
 from tests.support.factories import (

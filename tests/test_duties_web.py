@@ -10,10 +10,10 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 
+from gisgrid.core.plans import township
 from gisgrid.db.store import transaction
-from gisgrid.learning import documents
-from gisgrid.learning.training import Course, record
-from gisgrid.plans.plans import township
+from gisgrid.people.learning import documents
+from gisgrid.people.learning.training import Course, record
 from tests.support.accounts import appointed
 from tests.support.web import app_over, fill_town
 

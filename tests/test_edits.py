@@ -9,15 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gisgrid.balance.weights import Weights
-from gisgrid.crs import from_metric
-from gisgrid.errors import Conflict, GisgridError, Invalid, NotFound
-from gisgrid.plans import edits
-from gisgrid.plans.bench import Bench, bench_of, changed_codes, flows, numbers, with_grids
-from gisgrid.plans.checks import run_checks
-from gisgrid.plans.corners import NewGrid
-from gisgrid.plans.limits import Limits
-from gisgrid.plans.refusals import ScenarioLocks, refuse
-from gisgrid.plans.state import Grids, owners
+from gisgrid.core.crs import from_metric
+from gisgrid.core.errors import Conflict, GisgridError, Invalid, NotFound
+from gisgrid.core.limits import Limits
+from gisgrid.planning.checks.checks import run_checks
+from gisgrid.planning.editor import edits
+from gisgrid.planning.editor.bench import Bench, bench_of, changed_codes, flows, numbers, with_grids
+from gisgrid.planning.editor.corners import NewGrid
+from gisgrid.planning.editor.refusals import ScenarioLocks, refuse
+from gisgrid.planning.snapshot.snapshot import Grids, owners
 from tests.support.plan_states import EARTH, STEP_M, state_of
 
 NO_LOCKS = ScenarioLocks()

@@ -13,27 +13,20 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from gisgrid import tables as t
+from gisgrid.cases import clock as life
+from gisgrid.cases.assignment import accept, acceptance, keep_suggestion, suggest
+from gisgrid.cases.cases import Details, take_step
+from gisgrid.cases.clock import Clock
+from gisgrid.cases.clocks import _CLOCK, _kept, work_time
+from gisgrid.cases.emergencies import duty_list, end_expired, ring, running, switch_off, switch_on
+from gisgrid.cases.intake import Report, take_in
+from gisgrid.cases.open_problems import add_problem, ledger, remind, review
+from gisgrid.core.errors import Conflict, Invalid, NotFound
+from gisgrid.core.plans import plan_in_force, townships
+from gisgrid.core.plans import township as township_of
+from gisgrid.db import tables as t
 from gisgrid.db.store import transaction
-from gisgrid.errors import Conflict, Invalid, NotFound
-from gisgrid.events import clock as life
-from gisgrid.events.cases import Details, take_step
-from gisgrid.events.clock import Clock
-from gisgrid.events.clocks import _CLOCK, _kept, work_time
-from gisgrid.events.emergencies import (
-    duty_list,
-    end_expired,
-    ring,
-    running,
-    switch_off,
-    switch_on,
-)
-from gisgrid.events.intake import Report, take_in
-from gisgrid.events.legacy import add_problem, ledger, remind, review
-from gisgrid.events.people import accept, acceptance, keep_suggestion, suggest
-from gisgrid.plans.attach import attach
-from gisgrid.plans.plans import plan_in_force, townships
-from gisgrid.plans.plans import township as township_of
+from gisgrid.planning.attach.attach import attach
 from tests.support.accounts import acting, appointed, web_engine
 from tests.support.cases import DISPATCHER, TEAM_A, WORKER, Walk, at, due, new_case, place
 from tests.support.factories import community_of, create_matter

@@ -11,10 +11,10 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from gisgrid.cases.emergencies import ring
+from gisgrid.cases.flow import keep_own_flows
 from gisgrid.db.store import transaction
-from gisgrid.events.emergencies import ring
-from gisgrid.events.flow import keep_own_flows
-from gisgrid.tables import Township
+from gisgrid.db.tables import Township
 from tests.support.accounts import acting, appointed
 from tests.support.case_town import PUBLIC, Peopled, Town, peopled
 from tests.support.factories import create_house

@@ -12,9 +12,9 @@ from PIL import Image
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from gisgrid.errors import Invalid
-from gisgrid.events.photos import add_photo, picture
-from gisgrid.tables import Event
+from gisgrid.cases.photos import add_photo, picture
+from gisgrid.core.errors import Invalid
+from gisgrid.db.tables import Event
 from tests.support.factories import create_event, create_township
 from tests.support.sketch import spot
 

@@ -11,17 +11,17 @@ from flask import Response
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from gisgrid.access.tokens import add_token
 from gisgrid.cli.edge import FileToWrite
 from gisgrid.cli.main import main
+from gisgrid.core.plans import PlanInfo
 from gisgrid.db.roles import WEB
 from gisgrid.db.store import transaction
-from gisgrid.plans.plans import PlanInfo
+from gisgrid.people.tokens import add_token
 from tests.support.accounts import appointed
 from tests.support.bench import client_of, drafted
 from tests.support.terminal import gisgrid
 from tests.support.web import app_over
-from web import gate
+from web.http import permissions
 
 FILES = ("grids.gpkg", "grids.geojson", "handover.xlsx", "report.pdf")
 PAGES = ("", "/view.json", "/report.html", "/checks.json")
@@ -102,7 +102,7 @@ def test_no_route_hands_out_a_file_that_forgot_to_ask(engine: Engine, draft: Pla
     with transaction(engine) as session:
         leader = appointed(session, "grid_leader", "999901001", grid="999901001001001")
         clerk = appointed(session, "community_clerk", "999901001001")
-    monkeypatch.setitem(gate.RIGHT_OF, "forgot", "see_events")
+    monkeypatch.setitem(permissions.RIGHT_OF, "forgot", "see_events")
     for account, status in ((leader, 403), (clerk, 200)):
         app = app_over(engine, account=account)
         app.add_url_rule("/forgot", "forgot", file)

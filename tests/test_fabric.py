@@ -11,7 +11,7 @@ from gisgrid.balance.graph import UnitGraph
 from gisgrid.balance.lattice import CELL_M, double_area, shared_segments, vertex_names
 from gisgrid.balance.redraw import redrawn
 from gisgrid.balance.repair import repair_grids
-from gisgrid.errors import Invalid
+from gisgrid.core.errors import Invalid
 from tests.support.towns import Town, make_town, soil
 
 

@@ -12,11 +12,11 @@ from psycopg import errors as sqlstates
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from gisgrid.core.failures import PlainFormatter, failure_of, is_store_gone
 from gisgrid.db.store import transaction
-from gisgrid.failures import PlainFormatter, failure_of, is_store_gone
 from tests.support.terminal import gisgrid
 from tests.support.web import app_over, fill_town
-from web import gate
+from web.http import permissions
 
 PERSON = "测某人 19900000000"
 
@@ -141,7 +141,7 @@ def test_a_page_that_meets_a_full_disk_says_so(engine: Engine, monkeypatch, erro
     def page() -> str:
         raise error
 
-    monkeypatch.setitem(gate.RIGHT_OF, "full", gate.PUBLIC)
+    monkeypatch.setitem(permissions.RIGHT_OF, "full", permissions.PUBLIC)
     app = app_over(engine)
     app.add_url_rule("/full", "full", page)
     answer = app.test_client().get("/full")

@@ -8,12 +8,12 @@ from pathlib import Path
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gisgrid.access.fields import FIELDS, NO_PEOPLE, PLAIN, declared, fields_sheet
-from gisgrid.access.keeping import Keeping
-from gisgrid.tables import Base
+from gisgrid.core.retention_periods import Keeping
+from gisgrid.db.tables import Base
+from gisgrid.people.privacy.data_inventory import FIELDS, NO_PEOPLE, PLAIN, declared, fields_sheet
 from tests.support.factories import create_township
 
-HELP = "say in gisgrid/access/fields.py whether it is about people, what for, and how long"
+HELP = "say in gisgrid/people/privacy/data_inventory.py whether it is about people, what for, and how long"
 
 
 def test_every_table_is_declared_or_about_no_people():

@@ -9,9 +9,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gisgrid.errors import Invalid
-from gisgrid.events.bulk import Opened, open_loaded
-from gisgrid.events.figures import (
+from gisgrid.cases.bulk import Opened, open_loaded
+from gisgrid.cases.figures import (
     MEASURES,
     OUTCOMES,
     Period,
@@ -21,7 +20,8 @@ from gisgrid.events.figures import (
     repeated_places,
     rows_behind,
 )
-from gisgrid.plans.plans import township as township_of
+from gisgrid.core.errors import Invalid
+from gisgrid.core.plans import township as township_of
 from tests.support.cases import (
     DISPATCHER,
     OTHER_DISPATCHER,

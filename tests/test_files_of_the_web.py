@@ -17,13 +17,13 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 
+from gisgrid.core.errors import Invalid, TooBusy
+from gisgrid.core.plans import PlanInfo
 from gisgrid.db.store import transaction
-from gisgrid.errors import Invalid, TooBusy
-from gisgrid.plans.plans import PlanInfo
-from gisgrid.register import apart, sniff
-from gisgrid.register.apart import open_apart
-from gisgrid.register.frames import GEOMETRY
-from gisgrid.register.read import open_table
+from gisgrid.files import reading_apart, sniff
+from gisgrid.files.frames import GEOMETRY
+from gisgrid.files.read import open_table
+from gisgrid.files.reading_apart import open_apart
 from tests.support.bench import client_of, drafted
 from tests.support.hostile import workbook
 from tests.support.mutations import mutated
@@ -167,7 +167,7 @@ def test_what_is_read_apart_is_what_is_read_here(tmp_path: Path):
 
 def reading(monkeypatch: pytest.MonkeyPatch, **limits: int) -> None:
     for name, value in limits.items():
-        monkeypatch.setattr(apart, name, value)
+        monkeypatch.setattr(reading_apart, name, value)
 
 
 def test_a_file_that_takes_too_long_or_too_much_is_left_alone(
@@ -214,21 +214,21 @@ def test_the_child_knows_no_secret_and_no_module_of_its_folder(
     (tmp_path / "h.csv").write_text("code,address\n1,虚构路1号\n", "utf-8")
     assert open_apart(tmp_path / "h.csv").table.columns == ("code", "address")
     assert not {"DATABASE_URL", "GISGRID_SECRET_KEY", "PYTHONPATH"} & set(
-        apart._environment(tmp_path)
+        reading_apart._environment(tmp_path)
     )
 
 
 def test_more_files_than_places_wait_and_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     (tmp_path / "h.csv").write_text("code\n1\n")
-    monkeypatch.setattr(apart, "WAIT_S", 0.05)
-    for _ in range(apart.AT_ONCE):
-        assert apart._places.acquire(timeout=1)
+    monkeypatch.setattr(reading_apart, "WAIT_S", 0.05)
+    for _ in range(reading_apart.AT_ONCE):
+        assert reading_apart._places.acquire(timeout=1)
     try:
         with pytest.raises(TooBusy, match="in a minute"):
             open_apart(tmp_path / "h.csv")
     finally:
-        for _ in range(apart.AT_ONCE):
-            apart._places.release()
+        for _ in range(reading_apart.AT_ONCE):
+            reading_apart._places.release()
     assert open_apart(tmp_path / "h.csv").table.columns == ("code",)
 
 
@@ -239,10 +239,10 @@ def test_an_answer_that_is_none_is_a_damaged_file(tmp_path: Path, monkeypatch: p
 
         def cheat(verb: str, folder: Path, order: Any, answer: bytes = answer) -> int:
             (folder / "stderr.txt").write_text("")
-            (folder / apart.ANSWER).write_bytes(answer)
+            (folder / reading_apart.ANSWER).write_bytes(answer)
             return 0
 
-        monkeypatch.setattr(apart, "_run", cheat)
+        monkeypatch.setattr(reading_apart, "_run", cheat)
         with pytest.raises(Invalid, match="cannot be read"):
             open_apart(tmp_path / "h.csv")
 

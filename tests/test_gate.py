@@ -10,11 +10,11 @@ from flask import Flask
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from gisgrid.access.roles import RIGHTS
+from gisgrid.core.roles import RIGHTS
 from gisgrid.db.store import transaction
 from tests.support.accounts import appointed
 from tests.support.web import Town, app_over, fill_town
-from web.gate import HANDS, NOBODY, OPEN, PERSON, PLAN_FILES, PLANS, PUBLIC, RIGHT_OF
+from web.http.permissions import HANDS, NOBODY, OPEN, PERSON, PLAN_FILES, PLANS, PUBLIC, RIGHT_OF
 
 PATHS = {
     "bench.checks": "/plan/1/checks.json",
@@ -82,7 +82,9 @@ def app(engine: Engine, town: Town) -> Flask:
 
 def test_every_route_declares_its_right_and_no_other_is_declared(app: Flask):
     routes = {rule.endpoint for rule in app.url_map.iter_rules()}
-    assert routes - set(RIGHT_OF) == set(), "these answer nobody until web/gate.py names a right"
+    assert routes - set(RIGHT_OF) == set(), (
+        "these answer nobody until web/http/permissions.py names a right"
+    )
     assert set(RIGHT_OF) - routes == set()
     assert set(RIGHT_OF.values()) <= {
         PUBLIC, OPEN, PERSON, PLANS, PLAN_FILES, HANDS, NOBODY, *RIGHTS

@@ -10,13 +10,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
-from gisgrid.access.roles import ROLES
+from gisgrid.core.roles import ROLES
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
 from tests.support.accounts import appointed
 from tests.support.database import own_database
 from tests.support.web import app_over, fill_town, session_cookie
-from web.gate import NOBODY, RIGHT_OF
+from web.http.permissions import NOBODY, RIGHT_OF
 
 TOWNSHIP, COMMUNITY, GRID, COUNTY = "999901001", "999901001001", "999901001001001", "999901"
 WHERE = {

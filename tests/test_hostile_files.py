@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from gisgrid import crs
-from gisgrid.errors import GisgridError, Invalid
-from gisgrid.register.gdal import OUTSIDE, pyogrio
-from gisgrid.register.read import open_table
-from gisgrid.register.workbooks import cells
+from gisgrid.core import crs
+from gisgrid.core.errors import GisgridError, Invalid
+from gisgrid.files.gdal import OUTSIDE, pyogrio
+from gisgrid.files.read import open_table
+from gisgrid.files.workbooks import cells
 from tests.support.hostile import LAUGHS, SHEET, listening, opened, sheet_of, text_cell, workbook
 
 ROWS = [["address", "lon"], ["虚构路1号", 1]]
@@ -200,8 +200,8 @@ def test_no_file_makes_a_load_ask_another_host(tmp_path, monkeypatch):
     # A machine that exempts hosts from its proxy must not open a way past ours.
     monkeypatch.setenv("NO_PROXY", "*")
     code = (
-        "import sys\nfrom gisgrid.errors import GisgridError\n"
-        "from gisgrid.register.read import open_table\n"
+        "import sys\nfrom gisgrid.core.errors import GisgridError\n"
+        "from gisgrid.files.read import open_table\n"
         "for name in sys.argv[1:]:\n"
         "    try: print(name, sum(len(c) for c in open_table(name).chunks()))\n"
         "    except GisgridError as error: print(name, error.message)\n"

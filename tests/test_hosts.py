@@ -6,9 +6,9 @@ import pytest
 from flask import Flask, redirect
 from sqlalchemy import Engine
 
+from gisgrid.core.errors import Invalid
+from gisgrid.core.settings import Settings
 from gisgrid.db.store import transaction
-from gisgrid.errors import Invalid
-from gisgrid.settings import Settings
 from tests.support.web import app_over, fill_town
 
 EVIL = "evil.example"
@@ -74,15 +74,15 @@ def test_the_address_without_its_slash_leads_to_the_one_with_it(engine: Engine, 
 def test_no_redirect_leads_elsewhere(engine: Engine, account: int, location: str, leads: str):
     app = app_over(engine)
     app.add_url_rule("/away", "lookup.show2", lambda: redirect(location))
-    from web import gate
+    from web.http import permissions
 
-    gate.RIGHT_OF["lookup.show2"] = gate.PUBLIC
+    permissions.RIGHT_OF["lookup.show2"] = permissions.PUBLIC
     try:
         assert app.test_client().get("/away").headers["Location"] == leads.replace("\\", "%5C") or (
             app.test_client().get("/away").headers["Location"] == leads
         )
     finally:
-        del gate.RIGHT_OF["lookup.show2"]
+        del permissions.RIGHT_OF["lookup.show2"]
 
 
 def test_what_is_told_to_others_names_the_host_of_the_settings(engine: Engine, account: int):

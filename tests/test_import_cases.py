@@ -14,8 +14,8 @@ import shapely
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from gisgrid.errors import Invalid
-from gisgrid.register.load import Report
+from gisgrid.core.errors import Invalid
+from gisgrid.loading.load import Report
 from tests.support.town_f import load_kind
 from tests.support.web import app_over
 

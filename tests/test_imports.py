@@ -57,7 +57,7 @@ def test_nothing_can_ask_another_host():
         if name in OUTSIDE or name.split(".")[0] in OUTSIDE
     }
     # The server takes the very socket that it listens on.
-    assert wrong - {"web/ports.py: socket"} == set()
+    assert wrong - {"web/server/ports.py: socket"} == set()
 
 
 def test_what_tests_share_stands_in_their_support():

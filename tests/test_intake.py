@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gisgrid.errors import Invalid, NotFound
-from gisgrid.events.intake import move, report
+from gisgrid.cases.intake import move, report
+from gisgrid.core.errors import Invalid, NotFound
 from tests.support.factories import create_matter, create_plan, create_township
 from tests.support.sketch import spot
 

@@ -8,13 +8,14 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Engine, text
 
+from gisgrid.core.errors import Conflict, Invalid
+from gisgrid.core.plans import Place, PlanInfo, plan_in_force, township
 from gisgrid.db.store import transaction
-from gisgrid.errors import Conflict, Invalid
-from gisgrid.plans import jobs, moves, scenarios, worker
-from gisgrid.plans.bench import flows, numbers, with_grids
-from gisgrid.plans.plans import Place, PlanInfo, plan_in_force, township
-from gisgrid.plans.refusals import ScenarioLocks, refuse
-from gisgrid.plans.wishes import Wishes
+from gisgrid.jobs import balancing, worker
+from gisgrid.planning.balancing.options import Wishes
+from gisgrid.planning.editor import moves, scenarios
+from gisgrid.planning.editor.bench import flows, numbers, with_grids
+from gisgrid.planning.editor.refusals import ScenarioLocks, refuse
 from tests.support.database import own_database
 from tests.support.waiting import eventually
 
@@ -38,28 +39,28 @@ def draft(town_of_its_own: Engine) -> Iterator[tuple[Engine, Place, PlanInfo]]:
 
 def ordered(engine: Engine, plan: PlanInfo) -> int:
     with transaction(engine) as session:
-        return jobs.order_rebalance(session, plan, Wishes(tolerance=0.02), who="甲")
+        return balancing.order_rebalance(session, plan, Wishes(tolerance=0.02), who="甲")
 
 
 def test_a_rebalancing_is_ordered_done_and_taken_over(draft):
     engine, place, plan = draft
     job_id = ordered(engine, plan)
     with transaction(engine) as session, pytest.raises(Conflict, match="already"):
-        jobs.order_rebalance(session, plan, Wishes(), who="乙")
+        balancing.order_rebalance(session, plan, Wishes(), who="乙")
     worker.work(engine, once=True)
     with transaction(engine) as session:
-        found = jobs.job(session, job_id)
+        found = balancing.job(session, job_id)
         assert found.state == "done", found.failed
         assert found.result is not None and found.result["moves"]
         bench = scenarios.scenario_bench(session, place, plan)
         worst = max(abs(n.deviation) for n in numbers(bench) if n.deviation is not None)
-        one = with_grids(bench, jobs.accepted(bench, found, [0]))
+        one = with_grids(bench, balancing.accepted(bench, found, [0]))
         refuse(bench, one, ScenarioLocks())
         (first,) = {(f.from_grid, f.to_grid) for f in flows(bench, one)}
         assert first == (found.result["moves"][0]["from_grid"], found.result["moves"][0]["to_grid"])
         with pytest.raises(Invalid, match="no such move"):
-            jobs.accepted(bench, found, [len(found.result["moves"])])
-        after = with_grids(bench, jobs.accepted(bench, found))
+            balancing.accepted(bench, found, [len(found.result["moves"])])
+        after = with_grids(bench, balancing.accepted(bench, found))
         moves.record(session, plan, 0, bench, after, action="rebalance", who="甲")
         wanted = {h: m["to_grid"] for m in found.result["moves"] for h in m["houses"]}
         got = {h: f.to_grid for f in flows(bench, after) for h in f.houses}
@@ -70,19 +71,19 @@ def test_a_rebalancing_is_ordered_done_and_taken_over(draft):
         assert shown <= 0.02 < worst
         # Once taken over it changes nothing more; after another edit it no longer fits.
         again = scenarios.scenario_bench(session, place, plan)
-        assert jobs.accepted(again, found, version=1) is again.state.grids
+        assert balancing.accepted(again, found, version=1) is again.state.grids
 
 
 def test_an_order_is_rolled_back_with_its_transaction(draft):
     engine, _, plan = draft
     with transaction(engine) as session:
-        jobs.order_rebalance(session, plan, Wishes(), who="甲")
+        balancing.order_rebalance(session, plan, Wishes(), who="甲")
         session.rollback()
     with transaction(engine) as session:
-        assert jobs.last_job(session, plan.id) is None
+        assert balancing.last_job(session, plan.id) is None
         waiting = session.scalar(
             text("SELECT count(*) FROM procrastinate.procrastinate_jobs WHERE queue_name = :q"),
-            {"q": jobs.QUEUE},
+            {"q": balancing.QUEUE},
         )
         assert waiting == 0
 
@@ -97,18 +98,18 @@ def test_a_cancelled_job_ends_and_keeps_nothing(draft):
 
     def runs() -> bool:
         with transaction(engine) as session:
-            return jobs.job(session, job_id).state == "running"
+            return balancing.job(session, job_id).state == "running"
 
     assert eventually(runs)
     with transaction(engine) as session:
-        jobs.cancel(session, job_id)
+        balancing.cancel(session, job_id)
     thread.join(60)
     assert not thread.is_alive()
     with transaction(engine) as session:
-        found = jobs.job(session, job_id)
+        found = balancing.job(session, job_id)
         assert (found.state, found.result) == ("cancelled", None)
         with pytest.raises(Conflict, match="no proposal"):
-            jobs.accepted(None, found)  # type: ignore[arg-type]
+            balancing.accepted(None, found)  # type: ignore[arg-type]
     # What waited in the queue finds the job cancelled and does nothing.
     worker.work(engine, once=True)
 
@@ -120,7 +121,7 @@ def test_a_job_that_cannot_be_done_says_why(draft):
     job_id = ordered(engine, plan)
     worker.work(engine, once=True)
     with transaction(engine) as session:
-        found = jobs.job(session, job_id)
+        found = balancing.job(session, job_id)
     assert found.state == "failed"
     assert "nothing to balance" in (found.failed or "")
     assert found.failed_zh

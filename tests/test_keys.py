@@ -9,10 +9,10 @@ import pytest
 from argon2 import Type
 from argon2.exceptions import VerifyMismatchError
 
-from gisgrid.access.keys import FILE, secret_key
-from gisgrid.access.passwords import check_password, hasher, password_hash, random_password
-from gisgrid.errors import Invalid
-from gisgrid.settings import Settings
+from gisgrid.core.errors import Invalid
+from gisgrid.core.settings import Settings
+from gisgrid.people.keys import FILE, secret_key
+from gisgrid.people.passwords import check_password, hasher, password_hash, random_password
 
 
 def test_the_embedded_store_gets_a_key_once_that_only_its_owner_reads(tmp_path: Path):

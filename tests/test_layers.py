@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gisgrid.access.accounts import add_account
-from gisgrid.errors import NotFound
+from gisgrid.core.errors import NotFound
+from gisgrid.people.accounts import add_account
 from layers import areas, colours, events, grids, houses, page, streets, tiles
 from layers.layer import Layer, Scope
 from layers.tiles import Tile

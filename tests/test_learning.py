@@ -11,12 +11,12 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from gisgrid.core.errors import Conflict, Invalid, NotFound
+from gisgrid.core.plans import plan_in_force, township
 from gisgrid.db.store import transaction
-from gisgrid.errors import Conflict, Invalid, NotFound
-from gisgrid.learning import documents, training
-from gisgrid.learning.training import Course
-from gisgrid.plans.plans import plan_in_force, township
-from gisgrid.plans.shortage import shortage, shortage_sheets
+from gisgrid.people.learning import documents, training
+from gisgrid.people.learning.training import Course
+from gisgrid.planning.checks.shortage import shortage, shortage_sheets
 from tests.support.factories import create_member, create_plan, create_staff, create_township
 from tests.support.terminal import gisgrid
 from tests.support.town_f import DATA, load_kind, write

@@ -13,9 +13,9 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from gisgrid.cases.open_problems import add_problem
 from gisgrid.db.store import transaction
-from gisgrid.events.legacy import add_problem
-from gisgrid.events.upkeep import keep_up
+from gisgrid.jobs.scheduled import keep_up
 from tests.support.accounts import acting, appointed
 from tests.support.case_town import Peopled, Town, peopled
 from tests.support.cases import at

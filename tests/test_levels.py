@@ -11,15 +11,16 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from gisgrid.balance.weights import Weights
+from gisgrid.core.errors import Invalid
+from gisgrid.core.plans import PlanInfo, plan_by_id, plan_in_force, township
 from gisgrid.db.store import transaction
-from gisgrid.errors import Invalid
-from gisgrid.plans import jobs, replay, scenarios
-from gisgrid.plans.fetch import events_until, plan_state, today
-from gisgrid.plans.loads import event_days, loads
-from gisgrid.plans.plans import PlanInfo, plan_by_id, plan_in_force, township
-from gisgrid.plans.studies import make, standing
-from gisgrid.plans.wishes import Wishes
-from gisgrid.tables import Township
+from gisgrid.db.tables import Township
+from gisgrid.jobs import balancing
+from gisgrid.jobs.studies import make, standing
+from gisgrid.planning.balancing.options import Wishes
+from gisgrid.planning.editor import replay, scenarios
+from gisgrid.planning.snapshot.fetch import events_until, plan_state, today
+from gisgrid.planning.workload.workload import event_days, loads
 from tests.support.bench import client_of
 from tests.support.factories import create_event, create_matter
 from tests.support.made_store import a_town, store_town
@@ -84,7 +85,7 @@ def test_what_is_offered_can_be_had_on_the_page(engine: Engine, bare: PlanInfo):
     planner = client_of(engine, "planner")
     asked = {"tolerance": 0.05, "level": "houses", "far": True}
     assert planner.post(f"/plan/{bare.id}/rebalance", json=asked).status_code == 200
-    jobs.work(engine, once=True)
+    balancing.work(engine, once=True)
     job = planner.get(f"/plan/{bare.id}/job.json").json["job"]
     assert job["state"] == "done", job["failed"]
     assert job["result"]["level"] == "houses"
@@ -194,4 +195,4 @@ def test_a_replay_without_a_day_ends_with_the_newest_event(engine: Engine, bare:
 def test_an_order_for_work_that_is_there_is_taken(engine: Engine, bare: PlanInfo):
     report(engine, NEWEST)
     with transaction(engine) as session:
-        assert jobs.order_rebalance(session, bare, Wishes(), who="甲")
+        assert balancing.order_rebalance(session, bare, Wishes(), who="甲")

@@ -9,15 +9,15 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from gisgrid.datums import wgs84_to_gcj02
+from gisgrid.core.datums import wgs84_to_gcj02
+from gisgrid.core.errors import Conflict, Invalid, NotFound, UndeclaredCrs
+from gisgrid.core.plans import plan_in_force, township
 from gisgrid.db.store import transaction
-from gisgrid.errors import Conflict, Invalid, NotFound, UndeclaredCrs
-from gisgrid.plans import summary
-from gisgrid.plans.attach import counts
-from gisgrid.plans.plans import plan_in_force, township
-from gisgrid.register.columns import Mapping
-from gisgrid.register.load import load
-from gisgrid.register.prepare import Order
+from gisgrid.files.columns import Mapping
+from gisgrid.loading.load import load
+from gisgrid.loading.prepare import Order
+from gisgrid.planning.attach.attach import counts
+from gisgrid.planning.overview import summary
 from tests.support.factories import create_matter, create_plan, create_township
 from tests.support.town_f import load_kind, load_register, load_town, write
 

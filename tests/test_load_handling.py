@@ -10,14 +10,14 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gisgrid.events.bulk import open_loaded
-from gisgrid.events.cases import By, Details, case_of_event, open_case, take_step
-from gisgrid.events.emergencies import duty_list
-from gisgrid.events.intake import Report as Told
-from gisgrid.events.intake import move_pin, take_in
-from gisgrid.events.legacy import ledger, review
-from gisgrid.plans.plans import township
-from gisgrid.register.load import Report
+from gisgrid.cases.bulk import open_loaded
+from gisgrid.cases.cases import By, Details, case_of_event, open_case, take_step
+from gisgrid.cases.emergencies import duty_list
+from gisgrid.cases.intake import Report as Told
+from gisgrid.cases.intake import move_pin, take_in
+from gisgrid.cases.open_problems import ledger, review
+from gisgrid.core.plans import township
+from gisgrid.loading.load import Report
 from tests.support.cases import DISPATCHER, TEAM_A, WORKER, at, place
 from tests.support.factories import create_matter, create_staff
 from tests.support.sketch import spot

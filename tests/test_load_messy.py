@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from gisgrid.errors import Invalid
-from gisgrid.plans.plans import plan_named, township
-from gisgrid.plans.publish import publish
-from gisgrid.plans.townships import change_township
-from gisgrid.register.findings import REASONS
-from gisgrid.register.load import Report
+from gisgrid.core.errors import Invalid
+from gisgrid.core.plans import plan_named, township
+from gisgrid.files.findings import REASONS
+from gisgrid.loading.load import Report
+from gisgrid.planning.review.publish import publish
+from gisgrid.planning.settings.townships import change_township
 from tests.support.town_f import FIRST_DAY, load_kind
 
 # Where the loader may give a reason of another name: it says why it acts, the list what was done.

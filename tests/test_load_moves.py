@@ -11,11 +11,11 @@ import shapely
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gisgrid.access.accounts import add_account
-from gisgrid.access.appointments import appoint
-from gisgrid.errors import Invalid, NotFound
-from gisgrid.plans.areas import area_coded
-from gisgrid.register.load import Report
+from gisgrid.core.areas import area_coded
+from gisgrid.core.errors import Invalid, NotFound
+from gisgrid.loading.load import Report
+from gisgrid.people.accounts import add_account
+from gisgrid.people.appointments import appoint
 from tests.support.factories import community_of, create_area, create_plan, create_township
 from tests.support.loads import put, town
 from tests.support.sketch import sketch

@@ -11,8 +11,8 @@ import shapely
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gisgrid.errors import Invalid
-from gisgrid.register.columns import KINDS
+from gisgrid.core.errors import Invalid
+from gisgrid.files.columns import KINDS
 from tests.support.factories import community_of, create_plan, create_township
 from tests.support.loads import FULL, put, rows_of, town
 from tests.support.sketch import sketch

@@ -16,13 +16,13 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, event
 
 from gisgrid.cli.counting import count_command, locate_command
-from gisgrid.datums import wgs84_to_bd09, wgs84_to_gcj02
+from gisgrid.core import plans
+from gisgrid.core.datums import wgs84_to_bd09, wgs84_to_gcj02
+from gisgrid.core.settings import Settings
 from gisgrid.db.store import transaction
-from gisgrid.locate.address import nearest_address
-from gisgrid.locate.gazetteer import index_addresses
+from gisgrid.locate.addresses.gazetteer import index_addresses
+from gisgrid.locate.addresses.search import nearest_address
 from gisgrid.locate.houses import take_houses
-from gisgrid.plans import plans
-from gisgrid.settings import Settings
 from tests.support.database import own_database
 from tests.support.lookups import INSIDE, ask, refused, snapshots_of
 from tests.support.waiting import eventually
@@ -134,7 +134,7 @@ def test_outside_every_grid_the_nearest_and_its_distance_are_facts(client: Flask
 
 
 def test_boston_swapped_is_seen_by_the_grids():
-    from gisgrid.errors import Invalid, OutsideCoverage
+    from gisgrid.core.errors import Invalid, OutsideCoverage
     from gisgrid.locate.asking import by_point
 
     def find(lon: float, lat: float) -> Any:

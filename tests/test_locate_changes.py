@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
+from gisgrid.core import plans
 from gisgrid.db.store import transaction
-from gisgrid.plans import plans, summary
-from gisgrid.plans.counting import FIELDS, count_under
-from gisgrid.plans.publish import publish
+from gisgrid.planning.overview import summary
+from gisgrid.planning.overview.counting import FIELDS, count_under
+from gisgrid.planning.review.publish import publish
 from tests.support.lookups import INSIDE, ask, refused, snapshots_of
 from tests.support.waiting import eventually
 from tests.support.web import app_over
@@ -78,7 +79,7 @@ def test_an_answer_is_never_under_an_old_plan(
 def test_a_new_leader_and_a_new_house_are_told_soon(
     own_town: Engine, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("web.snapshots.HOUSES_EVERY_S", 0.05)
+    monkeypatch.setattr("web.lookup.snapshots.HOUSES_EVERY_S", 0.05)
     app = app_over(own_town)
     try:
         client = app.test_client()

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import Polygon, box
 
-from gisgrid.errors import Invalid
+from gisgrid.core.errors import Invalid
 from gisgrid.locate.locator import Located, Locator, Near
 from tests.support.partitions import cells, shuffled_codes, stars
 

@@ -15,15 +15,15 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from gisgrid.access.accounts import set_active
-from gisgrid.access.appointments import appoint, appointments, end_appointment
-from gisgrid.access.login import drop_second_factor
-from gisgrid.access.tokens import add_token, revoke_token
-from gisgrid.access.tries import FREE
 from gisgrid.db.store import transaction
+from gisgrid.people.accounts import set_active
+from gisgrid.people.appointments import appoint, appointments, end_appointment
+from gisgrid.people.login import drop_second_factor
+from gisgrid.people.tokens import add_token, revoke_token
+from gisgrid.people.tries import FREE
 from tests.support.log_in import PASSWORD, WRONG, code_of, log_in, submit, token_in, town_of_two
 from tests.support.web import Town, app_over
-from web.identity import COOKIE
+from web.http.identity import COOKIE
 
 HOUSE, EVENT = "/api/v1/plans/1/houses/1", "/api/v1/plans/1/events/1"
 
@@ -41,7 +41,7 @@ def town(made: Town) -> Town:
 @pytest.fixture
 def app(engine: Engine, town: Town, monkeypatch: pytest.MonkeyPatch) -> Flask:
     # Nobody waits here for a refusal.
-    monkeypatch.setattr("web.limits.SLOWEST_S", 0)
+    monkeypatch.setattr("web.http.limits.SLOWEST_S", 0)
     return app_over(engine)
 
 
@@ -87,14 +87,14 @@ def test_a_wrong_log_in_is_told_alike_whatever_was_wrong(client: FlaskClient, na
 def test_how_long_a_refusal_takes_tells_nothing(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("web.limits.SLOWEST_S", 1.5)
+    monkeypatch.setattr("web.http.limits.SLOWEST_S", 1.5)
     waited = {}
     for name, hashing_s in (("worker", 0.4), ("nobody", 0.1)):
         page = client.get("/account/login").text
         form = {"csrf_token": token_in(page), "name": name, "password": "wrong-password-1"}
         clock = Mock(monotonic=Mock(side_effect=[7.0, 7.0 + hashing_s]), time=time.time)
         with monkeypatch.context() as patched:
-            patched.setattr("web.limits.time", clock)
+            patched.setattr("web.http.limits.time", clock)
             assert WRONG in client.post("/account/login", data=form).text
         waited[name] = clock.sleep.call_args.args[0]
     assert waited == {"worker": pytest.approx(1.1), "nobody": pytest.approx(1.4)}

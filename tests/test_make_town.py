@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 import shapely
 
-from gisgrid.crs import to_metric
-from gisgrid.register.codes import number_in_community, unit_grid_codes
+from gisgrid.core.codes import number_in_community, unit_grid_codes
+from gisgrid.core.crs import to_metric
 from tests.support.town_files import (
     DATA,
     SHAPES,

@@ -16,7 +16,7 @@ from werkzeug.exceptions import HTTPException
 
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
-from gisgrid.tables.access import ROLES
+from gisgrid.db.tables.access import ROLES
 from tests.support.calls import CALLS, OPENED, Call
 from tests.support.canaries import Canary, canaries, seen
 from tests.support.matrix import (
@@ -29,7 +29,7 @@ from tests.support.matrix import (
     seats,
     token_for,
 )
-from web.gate import NOBODY, RIGHT_OF
+from web.http.permissions import NOBODY, RIGHT_OF
 
 SHOWN = {"masked resident.name", "household.room"}
 """What it shows masked."""

@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from gisgrid.cli.main import main
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
-from gisgrid.locate.gazetteer import index_addresses
+from gisgrid.locate.addresses.gazetteer import index_addresses
 from tests.support.accounts import appointed, web_engine
 from tests.support.calls import Call
 from tests.support.canaries import MARK, Canary, Spot, canaries, plant, seen

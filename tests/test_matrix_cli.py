@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 from gisgrid.cli.main import main
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
-from gisgrid.locate.gazetteer import index_addresses
+from gisgrid.locate.addresses.gazetteer import index_addresses
 from tests.support.accounts import appointed
 from tests.support.canaries import OPEN, Canary, Spot, canaries, plant, seen
 from tests.support.database import own_database

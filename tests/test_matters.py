@@ -10,22 +10,15 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from gisgrid.errors import Conflict, Invalid, NotFound
-from gisgrid.events.cases import Owner
-from gisgrid.events.demands import burdens, demand
-from gisgrid.events.intake import report
-from gisgrid.events.matters import (
-    DUTIES,
-    add_temporary,
-    compare,
-    rule_book,
-    unfinished,
-    versions,
-)
-from gisgrid.events.refusals import NotOnTheList
-from gisgrid.plans.plans import township as township_of
-from gisgrid.register.target import Target
-from gisgrid.register.targets import TARGETS
+from gisgrid.cases.cases import Owner
+from gisgrid.cases.intake import report
+from gisgrid.cases.matters import DUTIES, add_temporary, compare, rule_book, unfinished, versions
+from gisgrid.cases.refusals import NotOnTheList
+from gisgrid.cases.refused_requests import burdens, demand
+from gisgrid.core.errors import Conflict, Invalid, NotFound
+from gisgrid.core.plans import township as township_of
+from gisgrid.loading.target import Target
+from gisgrid.loading.targets import TARGETS
 from tests.support.cases import DISPATCHER, TEAM_A, Walk, at, new_case, place
 from tests.support.factories import community_of, create_matter
 from tests.support.town_f import load_kind

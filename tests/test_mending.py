@@ -9,27 +9,27 @@ import pytest
 import shapely
 
 from gisgrid.balance.weights import Weights
-from gisgrid.crs import from_metric, to_metric
-from gisgrid.errors import Conflict, Invalid, NotFound
-from gisgrid.plans.arcs import NEAR_BORDER, not_in, share_corners
-from gisgrid.plans.bench import Bench, bench_of, flows, with_grids
-from gisgrid.plans.checks import run_checks
-from gisgrid.plans.corners import NewGrid
-from gisgrid.plans.limits import Limits
-from gisgrid.plans.mending import (
+from gisgrid.core.crs import from_metric, to_metric
+from gisgrid.core.errors import Conflict, Invalid, NotFound
+from gisgrid.core.limits import Limits
+from gisgrid.planning.balancing.options import Wishes
+from gisgrid.planning.balancing.problem import prepare
+from gisgrid.planning.balancing.rebalance import propose
+from gisgrid.planning.checks.checks import run_checks
+from gisgrid.planning.checks.shapes import Ground
+from gisgrid.planning.editor.arcs import NEAR_BORDER, not_in, share_corners
+from gisgrid.planning.editor.bench import Bench, bench_of, flows, with_grids
+from gisgrid.planning.editor.corners import NewGrid
+from gisgrid.planning.editor.mending import (
     given_to_most,
     home_of_most,
     kept_within,
     stray_grids,
     without_slivers,
 )
-from gisgrid.plans.rebalance import propose
-from gisgrid.plans.refusals import ScenarioLocks, refuse
-from gisgrid.plans.regrid import on_grids
-from gisgrid.plans.shape_checks import Ground
-from gisgrid.plans.state import Grids, PlanState
-from gisgrid.plans.task import prepare
-from gisgrid.plans.wishes import Wishes
+from gisgrid.planning.editor.refusals import ScenarioLocks, refuse
+from gisgrid.planning.snapshot.regrid import on_grids
+from gisgrid.planning.snapshot.snapshot import Grids, PlanState
 from tests.support.made_store import a_town
 from tests.support.plan_states import state_of, state_of_town
 

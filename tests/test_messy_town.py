@@ -16,7 +16,7 @@ import openpyxl
 import pandas as pd
 import shapely
 
-from gisgrid.datums import gcj02_to_wgs84
+from gisgrid.core.datums import gcj02_to_wgs84
 from tests.support.town_files import (
     DATA,
     METRES,

@@ -10,14 +10,14 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from gisgrid.access.accounts import add_account, staff_named
-from gisgrid.access.appointments import appoint
-from gisgrid.access.tokens import add_token
+from gisgrid.core.errors import Invalid
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
-from gisgrid.errors import Invalid
-from gisgrid.register.load import load
-from gisgrid.register.prepare import Order
+from gisgrid.loading.load import load
+from gisgrid.loading.prepare import Order
+from gisgrid.people.accounts import add_account, staff_named
+from gisgrid.people.appointments import appoint
+from gisgrid.people.tokens import add_token
 from tests.support.accounts import LONG_AGO
 from tests.support.database import rolled_back
 from tests.support.terminal import gisgrid

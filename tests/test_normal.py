@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gisgrid.locate.likeness import confidences, number_difference, street_difference
-from gisgrid.locate.normal import fold, reader, readings
-from gisgrid.locate.readings import span, within
+from gisgrid.locate.addresses.likeness import confidences, number_difference, street_difference
+from gisgrid.locate.addresses.normal import fold, reader, readings
+from gisgrid.locate.addresses.readings import span, within
 
 NAMES = {fold(n) for n in ("臺北市", "下埤里", "東河社區", "Hyde Park", "South Boston")}
 

@@ -13,17 +13,17 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from gisgrid.cases import board
+from gisgrid.cases.cases import By, Details, Owner, case_by_ticket, case_now, take_step
+from gisgrid.cases.flow import current_flow, keep_own_flows
+from gisgrid.cases.intake import move_pin
+from gisgrid.cases.notices import take_note, waiting
+from gisgrid.cases.open_problems import add_problem, ledger
 from gisgrid.cli import main
+from gisgrid.core.errors import Conflict
 from gisgrid.db import migrate
 from gisgrid.db.store import transaction
-from gisgrid.errors import Conflict
-from gisgrid.events import board
-from gisgrid.events.cases import By, Details, Owner, case_by_ticket, case_now, take_step
-from gisgrid.events.flow import current_flow, keep_own_flows
-from gisgrid.events.intake import move_pin
-from gisgrid.events.legacy import add_problem, ledger
-from gisgrid.events.notices import take_note, waiting
-from gisgrid.events.upkeep import keep_up
+from gisgrid.jobs.scheduled import keep_up
 from tests.support.accounts import acting, appointed
 from tests.support.case_town import PUBLIC, WHEN, Peopled, Town, peopled
 from tests.support.cases import at

@@ -15,18 +15,18 @@ from flask import Flask
 from georeport import GeoReport
 from sqlalchemy import Engine, text
 
-from gisgrid.access.tokens import add_token
+from gisgrid.cases.cases import By, Details, Owner, case_by_ticket, take_step
+from gisgrid.cases.flow import keep_own_flows
 from gisgrid.db.store import transaction
-from gisgrid.events.cases import By, Details, Owner, case_by_ticket, take_step
-from gisgrid.events.flow import keep_own_flows
-from gisgrid.tables import Township
+from gisgrid.db.tables import Township
+from gisgrid.people.tokens import add_token
 from tests.support.accounts import appointed
 from tests.support.cases import DISPATCHER, WORKER, place
 from tests.support.desks import jpeg
 from tests.support.factories import create_event, create_matter
 from tests.support.sketch import spot
 from tests.support.web import app_over, served
-from web import snapshots
+from web.lookup import snapshots
 
 LON, LAT = spot(0.5, 0.5)
 NOW = datetime.now(UTC)

@@ -10,9 +10,9 @@ import shapely
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gisgrid.coordinates import angle, pair
-from gisgrid.errors import Invalid
-from gisgrid.register.columns import Mapping
+from gisgrid.core.coordinates import angle, pair
+from gisgrid.core.errors import Invalid
+from gisgrid.files.columns import Mapping
 from tests.support.sent_files import CELLS, X, Y, houses, spots, town_of_two_grids, write
 from tests.support.town_f import load_kind
 

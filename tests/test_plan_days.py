@@ -12,26 +12,24 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from gisgrid import tables as t
-from gisgrid.access.accounts import add_account
-from gisgrid.access.appointments import appoint, end_appointment
+from gisgrid.cases.calendars import read_calendar
+from gisgrid.cases.cases import RESIDENT
+from gisgrid.cases.clocks import keep_calendar
+from gisgrid.cases.intake import Report, report, take_in
+from gisgrid.cases.refusals import NotOnTheList
+from gisgrid.cases.refused_requests import demand
+from gisgrid.core import plans
+from gisgrid.core.errors import NotFound
+from gisgrid.core.plans import PUBLISHED_CHANNEL, plan_by_id, plan_in_force
+from gisgrid.db import tables as t
 from gisgrid.db.store import transaction
-from gisgrid.errors import NotFound
-from gisgrid.events.calendars import read_calendar
-from gisgrid.events.cases import RESIDENT
-from gisgrid.events.clocks import keep_calendar
-from gisgrid.events.demands import demand
-from gisgrid.events.intake import Report, report, take_in
-from gisgrid.events.refusals import NotOnTheList
-from gisgrid.events.upkeep import plans_turned
-from gisgrid.plans import plans
-from gisgrid.plans.plans import PUBLISHED_CHANNEL, plan_by_id, plan_in_force
-from gisgrid.plans.publish import publish
+from gisgrid.jobs.scheduled import plans_turned
+from gisgrid.people.accounts import add_account
+from gisgrid.people.appointments import appoint, end_appointment
+from gisgrid.planning.review.publish import publish
 from tests.support.accounts import acting, appointed, web_engine
 from tests.support.days import Days
-from tests.support.factories import (
-    create_township,
-)
+from tests.support.factories import create_township
 from tests.support.lookups import ask, snapshots_of
 from tests.support.next_plan import (
     INSIDE,

@@ -14,10 +14,10 @@ import shapely
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+from gisgrid.core.plans import plan_named, township
 from gisgrid.db.store import transaction
-from gisgrid.plans import scenarios
-from gisgrid.plans.exchange import import_scenario
-from gisgrid.plans.plans import plan_named, township
+from gisgrid.loading.scenario_files import import_scenario
+from gisgrid.planning.editor import scenarios
 from tests.support.bench import client_of
 from tests.support.made_store import a_town, store_town
 from tests.support.plan_files import grids_by_file, houses_of

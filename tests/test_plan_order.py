@@ -8,27 +8,20 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from gisgrid import tables as t
+from gisgrid.cases.intake import move, report
+from gisgrid.core import plans
+from gisgrid.core.errors import Conflict, Invalid, StalePlan
+from gisgrid.core.plans import newest_plan, plan_by_id
+from gisgrid.db import tables as t
 from gisgrid.db.store import transaction
-from gisgrid.errors import Conflict, Invalid, StalePlan
-from gisgrid.events.intake import move, report
-from gisgrid.events.upkeep import complete_plans
-from gisgrid.plans import plans, review, scenarios
-from gisgrid.plans.attach import attach_dated
-from gisgrid.plans.plans import newest_plan, plan_by_id
-from gisgrid.plans.publish import publish, withdraw
+from gisgrid.jobs.scheduled import complete_plans
+from gisgrid.planning.attach.attach import attach_dated
+from gisgrid.planning.editor import scenarios
+from gisgrid.planning.review import review
+from gisgrid.planning.review.publish import publish, withdraw
 from tests.support.bench import client_of
-from tests.support.factories import (
-    create_house,
-)
-from tests.support.next_plan import (
-    INSIDE,
-    SHANGHAI,
-    Town,
-    draft_of,
-    published,
-    town_of,
-)
+from tests.support.factories import create_house
+from tests.support.next_plan import INSIDE, SHANGHAI, Town, draft_of, published, town_of
 from tests.support.sketch import spot
 from tests.support.terminal import gisgrid
 

@@ -16,13 +16,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
+from gisgrid.cases.intake import report
+from gisgrid.core import plans
+from gisgrid.core.errors import Conflict, NotFound
+from gisgrid.core.plans import newest_plan, plan_in_force
 from gisgrid.db.store import transaction
-from gisgrid.errors import Conflict, NotFound
-from gisgrid.events.intake import report
-from gisgrid.plans import plans
-from gisgrid.plans.plans import newest_plan, plan_in_force
-from gisgrid.plans.publish import publish, withdraw
-from gisgrid.tables import Township
+from gisgrid.db.tables import Township
+from gisgrid.planning.review.publish import publish, withdraw
 from tests.support.accounts import acting, appointed, web_engine
 from tests.support.database import own_database
 from tests.support.days import Days

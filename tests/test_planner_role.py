@@ -12,12 +12,15 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+from gisgrid.core import plans
+from gisgrid.core.plans import Place, PlanInfo, plan_by_id
 from gisgrid.db.roles import PLANNER
 from gisgrid.db.store import Actor, transaction
-from gisgrid.plans import jobs, plans, replay, review, scenarios
-from gisgrid.plans.exchange import export_plan, import_scenario
-from gisgrid.plans.plans import Place, PlanInfo, plan_by_id
-from gisgrid.plans.wishes import Wishes
+from gisgrid.jobs import balancing
+from gisgrid.loading.scenario_files import export_plan, import_scenario
+from gisgrid.planning.balancing.options import Wishes
+from gisgrid.planning.editor import replay, scenarios
+from gisgrid.planning.review import review
 from tests.support.accounts import PERSONAL, appointed, refused, web_engine
 from tests.support.database import own_database
 from tests.support.web import fill_town
@@ -108,9 +111,9 @@ def test_the_whole_way_of_a_plan_is_gone_in_the_role(web: Engine, here: int, tmp
         assert bench.work.total_mmin > 0
         assert len(bench.state.events.day) == 20
         assert replay.replay(session, place, plan, until=date(2099, 1, 1), days=40000)
-        job = jobs.order_rebalance(session, plan, Wishes(), who="甲")
-        jobs.cancel(session, job)
-        assert jobs.last_job(session, plan.id).state == "cancelled"
+        job = balancing.order_rebalance(session, plan, Wishes(), who="甲")
+        balancing.cancel(session, job)
+        assert balancing.last_job(session, plan.id).state == "cancelled"
         file = tmp_path / "grids.gpkg"
         export_plan(session, place, plan, file)
         again = import_scenario(session, place, file, name="乙案", who="甲")
@@ -163,8 +166,8 @@ def test_a_plan_of_another_township_cannot_be_touched(web: Engine, elsewhere: in
 
 
 def test_the_web_never_enters_the_store_as_its_owner():
-    sources = {path.name: path.read_text("utf-8") for path in WEB.glob("**/*.py")}
-    assert "bench_store.py" in sources
+    sources = {str(path.relative_to(WEB)): path.read_text("utf-8") for path in WEB.glob("**/*.py")}
+    assert "editor/store.py" in sources
     for name, source in sources.items():
         for word in ("open_engine", "store_url(", "create_engine"):
             assert word not in source, f"{name}: {word}"

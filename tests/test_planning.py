@@ -14,7 +14,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from gisgrid.db.store import transaction
-from gisgrid.plans import studies
+from gisgrid.jobs import studies
 from tests.support.accounts import appointed
 from tests.support.factories import create_township
 from tests.support.web import ARTIFACTS, app_over, chromium, fill_town, served, visit

@@ -11,10 +11,10 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from gisgrid.access.audit import verify
-from gisgrid.access.unmask import open_events, open_residents, open_staff
+from gisgrid.core.errors import NotAllowed, StoreUnavailable
 from gisgrid.db.store import open_web_engine, transaction
-from gisgrid.errors import NotAllowed, StoreUnavailable
+from gisgrid.people.privacy.audit import verify
+from gisgrid.people.unmask import open_events, open_residents, open_staff
 from tests.support.accounts import PERSONAL, acting, appointed, refused, web_engine
 from tests.support.database import own_database
 from tests.support.web import fill_town

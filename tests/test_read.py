@@ -9,9 +9,9 @@ import pyogrio
 import pytest
 import shapely
 
-from gisgrid.errors import Invalid, NotFound
-from gisgrid.register import encodings
-from gisgrid.register.read import GEOMETRY, MORE_CELLS, open_table
+from gisgrid.core.errors import Invalid, NotFound
+from gisgrid.files import encodings
+from gisgrid.files.read import GEOMETRY, MORE_CELLS, open_table
 
 REGISTER = "编号,详细地址,经度,纬度\n007,幸福路３号,120.9000,40.7\n008,,120.91,40.71\n"
 

@@ -12,7 +12,7 @@ from gisgrid.balance.pareto import pareto
 from gisgrid.balance.rebalance import rebalance
 from gisgrid.balance.scratch import from_scratch
 from gisgrid.balance.search import FAST
-from gisgrid.errors import Invalid
+from gisgrid.core.errors import Invalid
 from tests.support.towns import block, units_of_town
 
 

@@ -8,7 +8,7 @@ import pytest
 from gisgrid.balance.graph import UnitGraph
 from gisgrid.balance.rebalance import rebalance
 from gisgrid.balance.result import Locks, Result
-from gisgrid.errors import Invalid
+from gisgrid.core.errors import Invalid
 from tests.support.towns import block
 
 

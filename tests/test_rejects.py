@@ -1,11 +1,11 @@
 import openpyxl
 import pytest
 
-from gisgrid.register.checks import Checker, Context
-from gisgrid.register.columns import resolve
-from gisgrid.register.findings import Findings
-from gisgrid.register.read import open_table
-from gisgrid.register.rejects import write_rejects
+from gisgrid.files.columns import resolve
+from gisgrid.files.findings import Findings
+from gisgrid.files.read import open_table
+from gisgrid.files.rejects import write_rejects
+from gisgrid.loading.checks import Checker, Context
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from PIL import Image
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+from gisgrid.cases.cases import By, Details, Owner, case_by_ticket
 from gisgrid.db.store import transaction
-from gisgrid.events.cases import By, Details, Owner, case_by_ticket
 from tests.support.cases import DISPATCHER, TEAM_A, WORKER
 from tests.support.desks import Desk, Staffed, jpeg, staffed
 from tests.support.sketch import spot

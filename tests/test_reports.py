@@ -11,14 +11,14 @@ from PIL import Image
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+from gisgrid.cases import photos
+from gisgrid.cases.cases import By, Details, case_log, case_now, take_step
+from gisgrid.cases.intake import Report, move, move_pin, take_in
+from gisgrid.cases.photos import picture
+from gisgrid.core.errors import Invalid, NotAllowed, NotFound
+from gisgrid.core.plans import Place, plan_in_force, townships
 from gisgrid.db.store import transaction
-from gisgrid.errors import Invalid, NotAllowed, NotFound
-from gisgrid.events import photos
-from gisgrid.events.cases import By, Details, case_log, case_now, take_step
-from gisgrid.events.intake import Report, move, move_pin, take_in
-from gisgrid.events.photos import picture
-from gisgrid.plans.attach import attach
-from gisgrid.plans.plans import Place, plan_in_force, townships
+from gisgrid.planning.attach.attach import attach
 from tests.support.cases import DISPATCHER, RESIDENT, TEAM_A, WORKER, at, place
 from tests.support.factories import create_matter
 from tests.support.sketch import spot

@@ -11,13 +11,13 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from gisgrid import tables as t
-from gisgrid.access.backups import backups, note_backup, note_destroyed
-from gisgrid.access.retention import GONE_NAME, Retention, retain
+from gisgrid.core.errors import Conflict, NotFound
+from gisgrid.core.plans import township
+from gisgrid.db import tables as t
 from gisgrid.db.store import transaction
-from gisgrid.errors import Conflict, NotFound
-from gisgrid.plans.plans import township
-from gisgrid.plans.townships import change_township
+from gisgrid.people.privacy.backups import backups, note_backup, note_destroyed
+from gisgrid.people.privacy.retention import GONE_NAME, Retention, retain
+from gisgrid.planning.settings.townships import change_township
 from tests.support.cases import handled
 from tests.support.cases import place as place_of_cases
 from tests.support.database import count

@@ -12,18 +12,19 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+from gisgrid.core.errors import Conflict, GisgridError, Invalid, StalePlan
+from gisgrid.core.plans import Place, PlanInfo, plan_by_id, plan_in_force, township
 from gisgrid.db.store import transaction
-from gisgrid.errors import Conflict, GisgridError, Invalid, StalePlan
-from gisgrid.plans import edits, moves, review, scenarios
-from gisgrid.plans.attach import attach
-from gisgrid.plans.bench import with_grids
-from gisgrid.plans.compare import compared, crosswalk
-from gisgrid.plans.corners import NewGrid
-from gisgrid.plans.exports import write_workbook
-from gisgrid.plans.handover import handed_houses, handover_sheets, team_sheets
-from gisgrid.plans.plans import Place, PlanInfo, plan_by_id, plan_in_force, township
-from gisgrid.plans.replay import ledger, replay
-from gisgrid.plans.successors import crosswalk_of, successors
+from gisgrid.files.exports import write_workbook
+from gisgrid.planning.attach.attach import attach
+from gisgrid.planning.editor import edits, moves, scenarios
+from gisgrid.planning.editor.bench import with_grids
+from gisgrid.planning.editor.compare import compared, crosswalk
+from gisgrid.planning.editor.corners import NewGrid
+from gisgrid.planning.editor.replay import ledger, replay
+from gisgrid.planning.overview.successors import crosswalk_of, successors
+from gisgrid.planning.review import review
+from gisgrid.planning.review.handover import handed_houses, handover_sheets, team_sheets
 from tests.support.accounts import appointed
 from tests.support.factories import (
     create_house,

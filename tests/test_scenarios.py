@@ -11,16 +11,16 @@ import shapely
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gisgrid.errors import Conflict, Invalid, NotFound, StalePlan
-from gisgrid.plans import edits, moves, scenarios
-from gisgrid.plans.attach import attach
-from gisgrid.plans.bench import Bench, changed_codes, numbers, with_grids
-from gisgrid.plans.corners import NewGrid
-from gisgrid.plans.exchange import export_plan, import_scenario
-from gisgrid.plans.fetch import plan_grids
-from gisgrid.plans.numbering import next_code
-from gisgrid.plans.plans import Place, PlanInfo, plan_by_id, plan_in_force, township
-from gisgrid.plans.publish import publish
+from gisgrid.core.errors import Conflict, Invalid, NotFound, StalePlan
+from gisgrid.core.plans import Place, PlanInfo, plan_by_id, plan_in_force, township
+from gisgrid.loading.scenario_files import export_plan, import_scenario
+from gisgrid.planning.attach.attach import attach
+from gisgrid.planning.editor import edits, moves, scenarios
+from gisgrid.planning.editor.bench import Bench, changed_codes, numbers, with_grids
+from gisgrid.planning.editor.corners import NewGrid
+from gisgrid.planning.editor.numbering import next_code
+from gisgrid.planning.review.publish import publish
+from gisgrid.planning.snapshot.fetch import plan_grids
 from tests.support.factories import (
     create_house,
     create_household,

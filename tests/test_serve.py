@@ -18,12 +18,12 @@ import pytest
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import OperationalError
 
+from gisgrid.core.errors import Invalid
+from gisgrid.core.settings import Settings
 from gisgrid.db import migrate
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.roles import WEB
-from gisgrid.errors import Invalid
-from gisgrid.serving import serve
-from gisgrid.settings import Settings
+from gisgrid.jobs.serving import serve
 from tests.support.waiting import eventually
 
 soon = partial(eventually, seconds=300)
@@ -227,7 +227,7 @@ def test_whatever_is_killed_comes_back_and_a_new_supervisor_finds_nobody_in_its_
     assert soon(service.all_ready)
     cluster = Cluster.at(service.home)
     # A server process, the worker, a connection of the store, its first process.
-    for words, piece in (("web.serve", "server"), ("gisgrid.plans.worker", "worker")):
+    for words, piece in (("web.server.serve", "server"), ("gisgrid.jobs.worker", "worker")):
         once = service.ready(piece)
         os.kill(service.pid(words), signal.SIGKILL)
         assert soon(lambda piece=piece, once=once: service.ready(piece) == once + 1)

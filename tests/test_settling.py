@@ -9,16 +9,16 @@ import shapely
 from gisgrid.balance.clear import CLEAR_M, led_around, room_m
 from gisgrid.balance.fabric import build_fabric
 from gisgrid.balance.weights import Weights
-from gisgrid.crs import to_metric
-from gisgrid.errors import Invalid
-from gisgrid.plans import settling
-from gisgrid.plans.drawn import draw_units, drawn_notes
-from gisgrid.plans.loads import loads, workload_of
-from gisgrid.plans.rebalance import Proposal, propose, trade_off
-from gisgrid.plans.regrid import on_grids
-from gisgrid.plans.state import PlanState
-from gisgrid.plans.task import prepare
-from gisgrid.plans.wishes import Wishes
+from gisgrid.core.crs import to_metric
+from gisgrid.core.errors import Invalid
+from gisgrid.planning.balancing import settling
+from gisgrid.planning.balancing.options import Wishes
+from gisgrid.planning.balancing.problem import prepare
+from gisgrid.planning.balancing.rebalance import Proposal, propose, trade_off
+from gisgrid.planning.editor.drawn import draw_units, drawn_notes
+from gisgrid.planning.snapshot.regrid import on_grids
+from gisgrid.planning.snapshot.snapshot import PlanState
+from gisgrid.planning.workload.workload import loads, workload_of
 from tests.support.made_store import a_town
 from tests.support.plan_states import state_of, state_of_town
 

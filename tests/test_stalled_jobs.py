@@ -15,11 +15,12 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+from gisgrid.core.plans import PlanInfo, plan_in_force, township
 from gisgrid.db.store import transaction
-from gisgrid.plans import jobs, scenarios, studies
-from gisgrid.plans.plans import PlanInfo, plan_in_force, township
-from gisgrid.plans.wishes import Wishes
-from gisgrid.plans.worker import ATTEMPTS
+from gisgrid.jobs import balancing, studies
+from gisgrid.jobs.worker import ATTEMPTS
+from gisgrid.planning.balancing.options import Wishes
+from gisgrid.planning.editor import scenarios
 from tests.support.database import own_database
 from tests.support.town_f import load_town
 from tests.support.waiting import eventually
@@ -70,12 +71,12 @@ def endless(engine: Engine) -> Iterator[None]:
 
 def ordered(engine: Engine, plan: PlanInfo) -> int:
     with transaction(engine) as session:
-        return jobs.order_rebalance(session, plan, Wishes(tolerance=0.02), who="甲")
+        return balancing.order_rebalance(session, plan, Wishes(tolerance=0.02), who="甲")
 
 
-def found(engine: Engine, job_id: int) -> jobs.JobInfo:
+def found(engine: Engine, job_id: int) -> balancing.JobInfo:
     with transaction(engine, read_only=True) as session:
-        return jobs.job(session, job_id)
+        return balancing.job(session, job_id)
 
 
 def children(pid: int) -> list[int]:
@@ -138,8 +139,8 @@ def test_a_job_that_was_cancelled_after_its_worker_was_killed_does_not_come_back
     job_id = ordered(engine, plan)
     killed_at_work(engine, job_id, 1)
     with transaction(engine) as session:
-        jobs.cancel(session, job_id)
-        again = jobs.order_rebalance(session, plan, Wishes(tolerance=0.02), who="甲")
+        balancing.cancel(session, job_id)
+        again = balancing.order_rebalance(session, plan, Wishes(tolerance=0.02), who="甲")
     with worker(engine):
         assert soon(lambda: found(engine, again).state not in ("waiting", "running"))
     assert found(engine, job_id).state == "cancelled"
@@ -230,7 +231,7 @@ def waiting(engine: Engine) -> int:
         return int(
             session.scalar(
                 text("SELECT count(*) FROM procrastinate.procrastinate_jobs WHERE queue_name = :q"),
-                {"q": jobs.QUEUE},
+                {"q": balancing.QUEUE},
             )
             or 0
         )

@@ -14,10 +14,10 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from gisgrid.core.errors import StoreUnavailable
 from gisgrid.db import listen, migrate
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import copy_rows, open_engine, transaction
-from gisgrid.errors import StoreUnavailable
 from tests.support.factories import create_house, create_plan, create_township
 from tests.support.sketch import spot
 from tests.support.waiting import eventually

@@ -19,15 +19,15 @@ from flask import Flask
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from gisgrid.access.appointments import appoint
+from gisgrid.cases.calendars import read_calendar
+from gisgrid.cases.cases import By, Details, open_case
+from gisgrid.cases.clocks import keep_calendar
+from gisgrid.core.plans import plan_by_id
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
-from gisgrid.events.calendars import read_calendar
-from gisgrid.events.cases import By, Details, open_case
-from gisgrid.events.clocks import keep_calendar
-from gisgrid.locate.gazetteer import index_addresses
-from gisgrid.plans.plans import plan_by_id
-from gisgrid.plans.scenarios import branch
+from gisgrid.locate.addresses.gazetteer import index_addresses
+from gisgrid.people.appointments import appoint
+from gisgrid.planning.editor.scenarios import branch
 from tests.support.accounts import LONG_AGO, appointed
 from tests.support.calls import CALLS, Call
 from tests.support.canaries import Spot

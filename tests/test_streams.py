@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from gisgrid.access.tokens import add_token, revoke_token
 from gisgrid.db.store import transaction
+from gisgrid.people.tokens import add_token, revoke_token
 from tests.support.case_town import PUBLIC, Town
 from tests.support.served import Served, behind_doors
 from tests.support.sketch import spot
 from tests.support.waiting import eventually
 from tests.support.web import app_over, session_cookie
-from web import dispatch_streams
+from web.dispatch import streams
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def ended(ear: socket.socket) -> bool:
 
 
 def test_an_account_has_a_few_streams_and_more_are_refused_in_words(town: Town, engine: Engine):
-    most = dispatch_streams.OF_ACCOUNT
+    most = streams.OF_ACCOUNT
     with streaming(engine) as (app, served):
         cookie = session_cookie(app, engine, town.people["dispatcher"])
         ears = [opened(served, cookie) for _ in range(most)]
@@ -85,7 +85,7 @@ def test_an_account_has_a_few_streams_and_more_are_refused_in_words(town: Town, 
 
 
 def test_an_address_has_so_many_streams(town: Town, engine: Engine, monkeypatch):
-    monkeypatch.setattr(dispatch_streams, "OF_ADDRESS", 2)
+    monkeypatch.setattr(streams, "OF_ADDRESS", 2)
     with streaming(engine) as (app, served):
         cookies = [session_cookie(app, engine, town.people[who]) for who in ("dispatcher", "other")]
         ears = [opened(served, cookie) for cookie in cookies]
@@ -173,7 +173,7 @@ def test_a_stream_that_is_opened_has_its_place_back_when_its_page_cannot_be_made
         raise RuntimeError
 
     app = app_over(engine, account=town.people["dispatcher"])
-    monkeypatch.setattr("web.dispatch.board.cursor", broken)
+    monkeypatch.setattr("web.dispatch.views.board.cursor", broken)
     assert app.test_client().get("/dispatch/stream").status_code == 500
     assert len(app.extensions["gisgrid.streams"]) == 0
     app.extensions["gisgrid"].listener.close()

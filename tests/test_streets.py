@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gisgrid.locate.gazetteer import grams, index_addresses
-from gisgrid.locate.streets import Streets, streets_of, trigrams
+from gisgrid.locate.addresses.gazetteer import grams, index_addresses
+from gisgrid.locate.addresses.streets import Streets, streets_of, trigrams
 from tests.support.factories import create_house, create_township
 from tests.support.sketch import spot
 

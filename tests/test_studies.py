@@ -13,12 +13,12 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from gisgrid.cli.studies import study_command
+from gisgrid.core.errors import Conflict, NotFound
+from gisgrid.core.plans import plan_by_id, township
+from gisgrid.core.settings import Settings
 from gisgrid.db.store import transaction
-from gisgrid.errors import Conflict, NotFound
-from gisgrid.plans import studies
-from gisgrid.plans.delta import Delta, delta
-from gisgrid.plans.plans import plan_by_id, township
-from gisgrid.settings import Settings
+from gisgrid.jobs import studies
+from gisgrid.planning.editor.delta import Delta, delta
 from layers import coverage, proposal, workload
 from layers.colours import LESS_TO_MORE
 from layers.layer import Scope

@@ -11,12 +11,12 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from gisgrid.access.fields import FIELDS
-from gisgrid.access.subject import LEFT_OUT, SECTIONS, subject, subject_sheets
+from gisgrid.core.errors import AmbiguousAddress, Invalid, NotAllowed, NotFound
+from gisgrid.core.plans import township
 from gisgrid.db.store import Actor, transaction
-from gisgrid.errors import AmbiguousAddress, Invalid, NotAllowed, NotFound
-from gisgrid.locate.gazetteer import index_addresses
-from gisgrid.plans.plans import township
+from gisgrid.locate.addresses.gazetteer import index_addresses
+from gisgrid.people.privacy.data_inventory import FIELDS
+from gisgrid.people.privacy.subject_access import LEFT_OUT, SECTIONS, subject, subject_sheets
 from tests.support.factories import (
     CITIZEN_ID,
     create_event,

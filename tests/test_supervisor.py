@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from gisgrid.supervisor import Process
+from gisgrid.jobs.supervisor import Process
 from tests.support.waiting import eventually
 
 # What a piece does is written in words of a shell; a byte into {alive} says that it is well.
@@ -175,7 +175,7 @@ def test_pieces_end_with_the_supervisor(tmp_path: Path):
     """They ask the kernel for it; nobody is left who could stop them."""
     pid = tmp_path / "pid"
     child = (
-        f"{sys.executable} -c 'import os, sys, signal; from gisgrid.processes import end_with; "
+        f"{sys.executable} -c 'import os, sys, signal; from gisgrid.core.processes import end_with; "
         f'end_with(os.getppid()); open("{pid}", "w").write(str(os.getpid())); '
         'os.write(int(sys.argv[1]), b"."); signal.pause()\' ALIVE'
     )

@@ -12,10 +12,10 @@ import shapely
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gisgrid import crs
-from gisgrid.errors import Invalid
-from gisgrid.register.load import Report
-from gisgrid.register.read import open_table
+from gisgrid.core import crs
+from gisgrid.core.errors import Invalid
+from gisgrid.files.read import open_table
+from gisgrid.loading.load import Report
 from tests.support.sent_files import CELLS, X, Y, book, houses, spots, town_of_two_grids, write
 from tests.support.sketch import spot
 from tests.support.town_f import load_kind
@@ -175,7 +175,7 @@ def test_the_whole_file_is_looked_at_and_not_its_beginning(
     place: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     real = open_table(write(tmp_path / "x.csv", "a", "1")).__class__.chunks
-    monkeypatch.setattr("gisgrid.register.read.Table.chunks", lambda self, rows=2: real(self, rows))
+    monkeypatch.setattr("gisgrid.files.read.Table.chunks", lambda self, rows=2: real(self, rows))
     events(place, tmp_path, *["03/08/2023"] * 5, "13/07/2023")
     assert days(place)[0] == "2023-08-03"
 

@@ -11,9 +11,9 @@ import shapely
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gisgrid.errors import Invalid
-from gisgrid.register.columns import Mapping
-from gisgrid.register.names import names_within
+from gisgrid.core.errors import Invalid
+from gisgrid.files.columns import Mapping
+from gisgrid.locate.addresses.place_names import names_within
 from tests.support.factories import community_of, create_matter, create_plan, create_township
 from tests.support.town_f import load_kind
 

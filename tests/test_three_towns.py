@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from gisgrid.access.roles import ROLES
+from gisgrid.core.roles import ROLES
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
 from tests.support.matrix import rights_of_roles
 from tests.support.three_towns import ADDRESS, MARKS, TOWNS, Town, Towns, three_towns
-from web import gate
-from web.towns import COOKIE, OF_A_TOWN
+from web.http import permissions
+from web.http.towns import COOKIE, OF_A_TOWN
 
 FIRST, SECOND, THIRD = TOWNS
 
@@ -142,8 +142,8 @@ def rights(towns: Towns) -> dict[str, frozenset[str]]:
 
 
 def may(rights: frozenset[str], endpoint: str) -> bool:
-    right = gate.RIGHT_OF[endpoint]
-    if right in (gate.PUBLIC, gate.OPEN, gate.PERSON):
+    right = permissions.RIGHT_OF[endpoint]
+    if right in (permissions.PUBLIC, permissions.OPEN, permissions.PERSON):
         return True
     return bool(rights.intersection(right.split(" or ")))
 
@@ -219,7 +219,10 @@ def test_people_without_an_account_are_asked_once(towns: Towns):
     town = towns.towns[SECOND]
     client = towns.client()
     for endpoint, path in of_a_town(town).items():
-        if gate.RIGHT_OF[endpoint] not in (gate.PUBLIC, gate.OPEN) or endpoint == "v1.locate":
+        if (
+            permissions.RIGHT_OF[endpoint] not in (permissions.PUBLIC, permissions.OPEN)
+            or endpoint == "v1.locate"
+        ):
             continue
         answer = client.get(path, headers={"Accept": "text/html"})
         if path.startswith("/api"):
@@ -238,7 +241,7 @@ def test_people_without_an_account_are_asked_once(towns: Towns):
     cookie = client.get_cookie(COOKIE)
     assert cookie is not None and cookie.value == SECOND
     for endpoint, path in of_a_town(town).items():
-        if gate.RIGHT_OF[endpoint] in (gate.PUBLIC, gate.OPEN):
+        if permissions.RIGHT_OF[endpoint] in (permissions.PUBLIC, permissions.OPEN):
             status, said = get(client, path)
             assert (status, foreign(said, town)) == (200, []), endpoint
 

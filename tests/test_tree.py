@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gisgrid.access.tree import above, below, who
-from gisgrid.errors import AmbiguousAddress, NotFound
-from gisgrid.plans.plans import township
+from gisgrid.core.errors import AmbiguousAddress, NotFound
+from gisgrid.core.plans import township
+from gisgrid.people.hierarchy import above, below, who
 from tests.support.factories import create_plan, create_township
 from tests.support.town_f import DATA, load_kind, write
 from tests.support.town_files import shapes, table

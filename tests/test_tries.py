@@ -13,21 +13,13 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from gisgrid.access.appointments import appoint
-from gisgrid.access.login import set_password
-from gisgrid.access.tries import FREE, LONGEST_S, STORM
 from gisgrid.db.store import transaction
-from tests.support.log_in import (
-    PASSWORD,
-    WRONG,
-    code_of,
-    log_in,
-    submit,
-    token_in,
-    town_of_two,
-)
+from gisgrid.people.appointments import appoint
+from gisgrid.people.login import set_password
+from gisgrid.people.tries import FREE, LONGEST_S, STORM
+from tests.support.log_in import PASSWORD, WRONG, code_of, log_in, submit, token_in, town_of_two
 from tests.support.web import Town, app_over
-from web import devices
+from web.http import devices
 
 GUESS = "wrong-password-1"
 
@@ -40,8 +32,8 @@ def fill() -> Callable[[Session], Town]:
 @pytest.fixture
 def app(engine: Engine, made: Town, monkeypatch: pytest.MonkeyPatch) -> Flask:
     # Nobody waits here for a refusal; what one address may is another test's.
-    monkeypatch.setattr("web.limits.SLOWEST_S", 0)
-    monkeypatch.setattr("web.limits.FAILED_LOGINS", "10000 per minute")
+    monkeypatch.setattr("web.http.limits.SLOWEST_S", 0)
+    monkeypatch.setattr("web.http.limits.FAILED_LOGINS", "10000 per minute")
     return app_over(engine)
 
 
@@ -236,7 +228,7 @@ def test_a_second_factor_is_changed_or_taken_off_only_with_password_and_code(
 def test_where_it_is_a_choice_it_is_set_up_with_the_password_and_taken_off_with_both(
     engine: Engine, made: Town, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("web.limits.SLOWEST_S", 0)
+    monkeypatch.setattr("web.http.limits.SLOWEST_S", 0)
     client = app_over(engine, two_factor="offered").test_client()
     log_in(client, "worker")
     assert "data:image" not in submit(client, "/account/tf-setup", setup="authenticator").text

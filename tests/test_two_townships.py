@@ -9,10 +9,10 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 
+from gisgrid.core.plans import plan_by_id
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
-from gisgrid.plans import scenarios
-from gisgrid.plans.plans import plan_by_id
+from gisgrid.planning.editor import scenarios
 from tests.support.bench import client_of
 from tests.support.calls import CALLS, Call
 from tests.support.canaries import Spot, plant

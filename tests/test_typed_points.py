@@ -12,10 +12,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
-from gisgrid.datums import wgs84_to_bd09, wgs84_to_gcj02
+from gisgrid.core import plans
+from gisgrid.core.datums import wgs84_to_bd09, wgs84_to_gcj02
 from gisgrid.db.store import transaction
-from gisgrid.locate.gazetteer import index_addresses
-from gisgrid.plans import plans
+from gisgrid.locate.addresses.gazetteer import index_addresses
 from tests.support.database import own_database
 from tests.support.web import app_over
 

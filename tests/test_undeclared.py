@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+from gisgrid.core.codes import check_digit
+from gisgrid.core.errors import Invalid
 from gisgrid.db.store import transaction
-from gisgrid.errors import Invalid
-from gisgrid.register.codes import check_digit
-from gisgrid.register.columns import Mapping, resolve
-from gisgrid.register.undeclared import sort_of_cells, sort_of_header
+from gisgrid.files.columns import Mapping, resolve
+from gisgrid.loading.personal_data_guard import sort_of_cells, sort_of_header
 from tests.support.factories import create_house, create_plan, create_township
 from tests.support.sketch import spot
 from tests.support.terminal import gisgrid

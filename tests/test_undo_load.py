@@ -13,18 +13,18 @@ import shapely
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from gisgrid.datums import wgs84_to_gcj02
+from gisgrid.cases.bulk import open_loaded
+from gisgrid.core.datums import wgs84_to_gcj02
+from gisgrid.core.errors import Conflict, Invalid, NotFound
+from gisgrid.core.plans import plan_named, township
 from gisgrid.db.store import transaction
-from gisgrid.errors import Conflict, Invalid, NotFound
-from gisgrid.events.bulk import open_loaded
-from gisgrid.locate.gazetteer import index_addresses
-from gisgrid.plans.plans import plan_named, township
-from gisgrid.plans.publish import publish
-from gisgrid.register.load import Report
-from gisgrid.register.runs import Run, runs
-from gisgrid.register.undo import TABLES, undo_load
-from gisgrid.tables import Base
-from gisgrid.tables.base import Imported
+from gisgrid.db.tables import Base
+from gisgrid.db.tables.base import Imported
+from gisgrid.loading.load import Report
+from gisgrid.loading.runs import Run, runs
+from gisgrid.loading.undo import TABLES, undo_load
+from gisgrid.locate.addresses.gazetteer import index_addresses
+from gisgrid.planning.review.publish import publish
 from tests.support.factories import community_of, create_plan, create_township
 from tests.support.loads import FULL, put, town
 from tests.support.sketch import sketch, spot

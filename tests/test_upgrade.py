@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, inspect, text
 
-from gisgrid.access.audit import verify
-from gisgrid.access.unmask import open_residents
 from gisgrid.db import migrate
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
+from gisgrid.people.privacy.audit import verify
+from gisgrid.people.unmask import open_residents
 from tests.support.accounts import acting, appointed, refused, web_engine
 from tests.support.database import own_database
 

@@ -6,11 +6,11 @@ from datetime import timedelta
 
 from sqlalchemy import Engine, text
 
+from gisgrid.cases.emergencies import running, switch_on
+from gisgrid.cases.open_problems import add_problem
 from gisgrid.db.store import transaction
-from gisgrid.events.emergencies import running, switch_on
-from gisgrid.events.legacy import add_problem
-from gisgrid.events.upkeep import keep_up
-from gisgrid.plans import worker
+from gisgrid.jobs import worker
+from gisgrid.jobs.scheduled import keep_up
 from tests.support.cases import at, new_case, place
 
 

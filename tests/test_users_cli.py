@@ -11,11 +11,11 @@ from click.testing import CliRunner
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from gisgrid.access.passwords import hasher
 from gisgrid.cli.users import user
+from gisgrid.core.errors import Conflict, GisgridError, Invalid, NotFound
+from gisgrid.core.settings import Settings
 from gisgrid.db.store import transaction
-from gisgrid.errors import Conflict, GisgridError, Invalid, NotFound
-from gisgrid.settings import Settings
+from gisgrid.people.passwords import hasher
 from tests.support.web import fill_town
 
 

@@ -15,8 +15,7 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from gisgrid.db.store import transaction
-from gisgrid.errors import (
+from gisgrid.core.errors import (
     AmbiguousAddress,
     Conflict,
     GisgridError,
@@ -26,13 +25,14 @@ from gisgrid.errors import (
     StalePlan,
     StoreUnavailable,
 )
-from gisgrid.locate import aliases
-from gisgrid.locate.gazetteer import index_addresses
-from gisgrid.tables import Township
+from gisgrid.db.store import transaction
+from gisgrid.db.tables import Township
+from gisgrid.locate.addresses import aliases
+from gisgrid.locate.addresses.gazetteer import index_addresses
 from tests.support.factories import create_plan
 from tests.support.web import Town, app_over, fill_town
-from web.errors import PROBLEM_TYPE, problem_of, status_of, status_of_sqlstate
-from web.gate import PUBLIC, RIGHT_OF
+from web.http.errors import PROBLEM_TYPE, problem_of, status_of, status_of_sqlstate
+from web.http.permissions import PUBLIC, RIGHT_OF
 
 PROBLEM = PROBLEM_TYPE
 
@@ -357,7 +357,7 @@ def test_answers_have_the_shape_the_document_promises(client: FlaskClient, town:
 
 
 def test_reading_requests_cannot_write(app: Flask, town: Town):
-    from web.store import reading
+    from web.http.db import reading
 
     with app.app_context(), reading() as session, pytest.raises(DBAPIError) as caught:
         session.execute(text("DELETE FROM event"))

@@ -15,11 +15,11 @@ from sqlalchemy import Engine, text
 from sqlalchemy.dialects.postgresql import Range
 
 from gisgrid.db.store import transaction
-from gisgrid.tables import Township
+from gisgrid.db.tables import Township
 from tests.support.accounts import web_engine
 from tests.support.factories import create_plan
 from tests.support.web import ROOT, Town, app_over, fill_town
-from web.i18n import CATALOGUE
+from web.http.language import CATALOGUE
 
 
 @pytest.fixture
@@ -187,8 +187,8 @@ def test_static_files_are_kept_by_their_content(client: FlaskClient):
 
 
 def test_the_engine_is_opened_again_after_a_fork(engine: Engine, monkeypatch: pytest.MonkeyPatch):
-    from gisgrid.settings import Settings
-    from web.store import Store
+    from gisgrid.core.settings import Settings
+    from web.http.db import Store
 
     web = web_engine(engine)
     store = Store(Settings(web_database_url=web.url.render_as_string(hide_password=False)), web)

@@ -10,10 +10,10 @@ import shapely
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
-from gisgrid import tables as t
-from gisgrid.errors import Invalid, OutsideCoverage
-from gisgrid.locate.whereabouts import Snapshot, in_snapshot, in_store, take
-from gisgrid.plans.plans import plan_in_force, township
+from gisgrid.core.errors import Invalid, OutsideCoverage
+from gisgrid.core.plans import plan_in_force, township
+from gisgrid.db import tables as t
+from gisgrid.locate.lookup import Snapshot, in_snapshot, in_store, take
 from tests.support.factories import create_grid, create_plan, create_township
 from tests.support.sketch import sketch, spot
 

@@ -13,20 +13,13 @@ from sqlalchemy.orm import Session
 
 from gisgrid.balance.walking import Streets, Walk
 from gisgrid.balance.weights import MONTH_DAYS, Weights
-from gisgrid.balance.workload import (
-    MMIN,
-    carriers,
-    deviations,
-    house_workload,
-    posts,
-    spread,
-)
-from gisgrid.errors import Conflict, Invalid, NotFound
-from gisgrid.plans.fetch import plan_state
-from gisgrid.plans.loads import loads, workload_of
-from gisgrid.plans.plans import plan_in_force, township
-from gisgrid.plans.weighing import add_weights, weights_of
-from gisgrid.tables.register import NEEDS
+from gisgrid.balance.workload import MMIN, carriers, deviations, house_workload, posts, spread
+from gisgrid.core.errors import Conflict, Invalid, NotFound
+from gisgrid.core.plans import plan_in_force, township
+from gisgrid.db.tables.register import NEEDS
+from gisgrid.planning.snapshot.fetch import plan_state
+from gisgrid.planning.workload.weighing import add_weights, weights_of
+from gisgrid.planning.workload.workload import loads, workload_of
 from tests.support.factories import create_township
 from tests.support.plan_states import objects, state_of
 

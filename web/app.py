@@ -2,52 +2,57 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from flask import Flask
+from jinja2 import FileSystemLoader
 from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from gisgrid.settings import Settings
-from web import (  # noqa: F401 - some add their routes to the API or the bench
-    answers,
-    api,
-    batch,
-    bench,
-    bench_import,
-    bench_review,
-    bench_store,
+import web.dispatch.api
+import web.dispatch.emergency
+import web.editor.plan_files
+import web.editor.review
+import web.lookup.batch
+import web.lookup.locate
+import web.report.tracking  # noqa: F401 - these add routes to the blueprints of their folder or the API
+from gisgrid.core.settings import Settings
+from web.api import views as api
+from web.cases import views as cases
+from web.dispatch import streams, telephone
+from web.dispatch import views as dispatch
+from web.editor import states
+from web.editor import store as editor_store
+from web.editor import views as editor
+from web.figures import views as figures
+from web.home import documents, notices
+from web.home import views as home
+from web.http import (
     bodies,
-    cases,
-    desk,
-    dispatch,
-    dispatch_api,
-    dispatch_emergency,
-    dispatch_streams,
-    documents,
-    duties,
     errors,
-    figures,
-    gate,
-    i18n,
     identity,
-    ledger,
+    language,
     limits,
-    locating,
-    lookup,
-    maps,
-    matters,
-    notices,
-    open311,
-    plan_words,
-    planning,
-    report,
-    report_follow,
-    report_form,
+    permissions,
+    responses,
     slashes,
-    snapshots,
-    telephone,
     towns,
 )
-from web.store import Store
+from web.http.db import Store
+from web.lookup import snapshots
+from web.lookup import views as lookup
+from web.map import studies
+from web.map import views as maps
+from web.matters import views as matters
+from web.office import duties, open_problems
+from web.open311 import views as open311
+from web.report import views as report
+
+PAGES = (
+    home, documents, duties, maps, editor, lookup, cases, dispatch, telephone, figures, open_problems,
+    matters, notices, studies,
+)  # fmt: skip
+"""Whoever brings pages, and the blueprint that they hang on."""
 
 
 def create_app(settings: Settings, bind: Engine | None = None) -> Flask:
@@ -60,6 +65,11 @@ def create_app(settings: Settings, bind: Engine | None = None) -> Flask:
         processes forked before then do not share connections.
     """
     app = Flask(__name__)
+    # Each family of pages holds its own; names are one for all, so that pages may share parts.
+    home_of_pages = Path(__file__).parent
+    app.jinja_loader = FileSystemLoader(
+        [home_of_pages / "templates", *sorted(home_of_pages.glob("*/templates"))]
+    )
     if settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]
     app.config["SETTINGS"] = settings
@@ -71,32 +81,20 @@ def create_app(settings: Settings, bind: Engine | None = None) -> Flask:
     app.ensure_sync = lambda func: func  # type: ignore[method-assign]
     app.extensions["gisgrid"] = Store(settings, bind)
     snapshots.init_app(app)
-    dispatch_streams.init_app(app)
-    i18n.init_app(app, settings.language)
-    plan_words.init_app(app)
+    streams.init_app(app)
+    language.init_app(app, settings.language)
+    states.init_app(app)
     towns.init_app(app)
-    answers.init_app(app, settings.basemap_url)
+    responses.init_app(app, settings.basemap_url)
     errors.init_app(app)
     identity.init_app(app, settings)
     limits.init_app(app)
     bodies.init_app(app)
     slashes.init_app(app)
-    gate.init_app(app)
-    app.register_blueprint(desk.blueprint)
-    app.register_blueprint(documents.blueprint)
-    app.register_blueprint(duties.blueprint)
-    bench_store.init_app(app)
-    app.register_blueprint(maps.blueprint)
-    app.register_blueprint(bench.blueprint)
-    app.register_blueprint(lookup.blueprint)
-    app.register_blueprint(cases.blueprint)
-    app.register_blueprint(dispatch.blueprint)
-    app.register_blueprint(figures.blueprint)
-    app.register_blueprint(ledger.blueprint)
-    app.register_blueprint(matters.blueprint)
-    app.register_blueprint(notices.blueprint)
-    app.register_blueprint(planning.blueprint)
+    permissions.init_app(app)
+    editor_store.init_app(app)
+    for page in PAGES:
+        app.register_blueprint(page.blueprint)
     report.init_app(app)
-    app.register_blueprint(telephone.blueprint)
     open311.init_app(app, api.init_app(app))
     return app

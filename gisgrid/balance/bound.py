@@ -30,7 +30,7 @@ import numpy as np
 from scipy.optimize import linprog
 from scipy.sparse import coo_array, vstack
 
-from gisgrid.balance.arrays import Bools, Floats, Ints, sums
+from gisgrid.core.arrays import Bools, Floats, Ints, sums
 
 
 @dataclass(frozen=True, eq=False)

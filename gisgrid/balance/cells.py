@@ -6,9 +6,9 @@ import numpy as np
 import shapely
 from scipy.spatial import Voronoi
 
-from gisgrid.balance.arrays import Bools, Floats, Geometries, Ints
 from gisgrid.balance.faces import Contacts, contacts, flood
 from gisgrid.balance.lattice import CELL_M, Segments, mean_width_m, to_lattice, vertex_names
+from gisgrid.core.arrays import Bools, Floats, Geometries, Ints
 
 # Voronoi edges reach this far beyond the border, so that the noder surely finds a crossing there;
 # the stub beyond bounds no face.

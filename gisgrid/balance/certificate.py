@@ -6,9 +6,9 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from gisgrid.balance.arrays import Floats, Ints, sums
 from gisgrid.balance.graph import UnitGraph
 from gisgrid.balance.result import Certificate, Locks
+from gisgrid.core.arrays import Floats, Ints, sums
 
 
 def certify(

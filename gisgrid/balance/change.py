@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from gisgrid.balance.arrays import Floats, Ints
 from gisgrid.balance.community import Plan, communities
 from gisgrid.balance.graph import UnitGraph
 from gisgrid.balance.result import Locks
 from gisgrid.balance.scratch import grown
 from gisgrid.balance.search import NORMAL, search_plan
-from gisgrid.errors import Invalid
+from gisgrid.core.arrays import Floats, Ints
+from gisgrid.core.errors import Invalid
 
 HALVES_TOLERANCE = 0.02
 

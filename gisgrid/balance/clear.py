@@ -6,9 +6,9 @@ import numpy as np
 import shapely
 from scipy.spatial import cKDTree
 
-from gisgrid.balance.arrays import Floats, Geometries, Ints
 from gisgrid.balance.faces import cut_into_faces, dissolve
 from gisgrid.balance.lattice import CELL_M, to_lattice
+from gisgrid.core.arrays import Floats, Geometries, Ints
 
 CLEAR_M = 0.05
 """A house keeps this far from a new border, where the ground allows."""

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gisgrid.balance.arrays import Bools, Floats, Ints, sums
 from gisgrid.balance.bound import Bound, deviation_floor, pools, transfer_bound
 from gisgrid.balance.graph import UnitGraph
 from gisgrid.balance.kernels.anneal import Problem
 from gisgrid.balance.result import MINUTES, Locks, Yardstick
+from gisgrid.core.arrays import Bools, Floats, Ints, sums
 
 # What one point of raggedness costs at shape price 1, as a share of the cost of a mean grid. It makes
 # the default price 0.3 keep the mean compactness of the benchmark towns.

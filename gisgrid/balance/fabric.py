@@ -15,7 +15,6 @@ import shapely
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from gisgrid.balance.arrays import Bools, Floats, Geometries, Ints, sums
 from gisgrid.balance.cells import assign_faces, barrier_lines, beside, voronoi_lines
 from gisgrid.balance.faces import cut_into_faces, dissolve, hand_crumbs_over
 from gisgrid.balance.graph import UnitGraph
@@ -28,7 +27,8 @@ from gisgrid.balance.lattice import (
     vertex_names,
 )
 from gisgrid.balance.repair import Repair, repair_grids
-from gisgrid.errors import Invalid
+from gisgrid.core.arrays import Bools, Floats, Geometries, Ints, sums
+from gisgrid.core.errors import Invalid
 
 NEAR_BORDER_M = 3.0
 

@@ -9,8 +9,8 @@ import shapely
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from gisgrid.balance.arrays import Bools, Floats, Geometries, Ints
 from gisgrid.balance.lattice import CELL_M, Segments
+from gisgrid.core.arrays import Bools, Floats, Geometries, Ints
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,8 +8,8 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from gisgrid.balance.arrays import Floats, Ints, sums
-from gisgrid.errors import Invalid
+from gisgrid.core.arrays import Floats, Ints, sums
+from gisgrid.core.errors import Invalid
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
-from gisgrid.balance.arrays import Bools, Floats, Geometries, Ints
+from gisgrid.core.arrays import Bools, Floats, Geometries, Ints
 
 CELL_M = 2.0**-10
 

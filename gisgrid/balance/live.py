@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gisgrid.balance.arrays import Bools, Floats, Ints
 from gisgrid.balance.community import Community, communities
 from gisgrid.balance.graph import UnitGraph
 from gisgrid.balance.rebalance import as_plan
 from gisgrid.balance.result import Locks
 from gisgrid.balance.search import LIVE, NUDGE, Search, search_plan
-from gisgrid.errors import Invalid
+from gisgrid.core.arrays import Bools, Floats, Ints
+from gisgrid.core.errors import Invalid
 
 NEAR = 0.1
 

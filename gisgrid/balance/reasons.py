@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from gisgrid.balance.arrays import Ints
 from gisgrid.balance.community import Community
 from gisgrid.balance.result import CommunityResult, Reason
+from gisgrid.core.arrays import Ints
 
 
 def reasons(

@@ -12,7 +12,6 @@ from collections.abc import Callable
 
 import numpy as np
 
-from gisgrid.balance.arrays import Bools, Floats, Ints
 from gisgrid.balance.bound import Bound
 from gisgrid.balance.certificate import certify
 from gisgrid.balance.community import ROUNDING, Community, Plan, communities
@@ -20,7 +19,8 @@ from gisgrid.balance.graph import UnitGraph
 from gisgrid.balance.reasons import reasons
 from gisgrid.balance.result import MINUTES, CommunityResult, Locks, Reason, Result, Yardstick
 from gisgrid.balance.search import NORMAL, Search, search_plan
-from gisgrid.errors import Invalid
+from gisgrid.core.arrays import Bools, Floats, Ints
+from gisgrid.core.errors import Invalid
 
 Progress = Callable[[int, int, str], None]
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
-from gisgrid.balance.arrays import Bools, Floats, Geometries, Ints
 from gisgrid.balance.clear import CLEAR_M, MARGIN_M
 from gisgrid.balance.fabric import Fabric
 from gisgrid.balance.faces import dissolve
 from gisgrid.balance.lattice import CELL_M, shared_segments, vertex_names
-from gisgrid.errors import Invalid
+from gisgrid.core.arrays import Bools, Floats, Geometries, Ints
+from gisgrid.core.errors import Invalid
 
 SMOOTHING_TRIES = 4
 

@@ -7,16 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
-from gisgrid.balance.arrays import Bools, Geometries, Ints
-from gisgrid.balance.faces import (
-    contacts,
-    cut_into_faces,
-    dissolve,
-    flood,
-    hand_crumbs_over,
-)
+from gisgrid.balance.faces import contacts, cut_into_faces, dissolve, flood, hand_crumbs_over
 from gisgrid.balance.lattice import mean_width_m, shared_segments, to_lattice
-from gisgrid.errors import Invalid
+from gisgrid.core.arrays import Bools, Geometries, Ints
+from gisgrid.core.errors import Invalid
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from gisgrid.balance.arrays import Bools, Floats, Ints
+from gisgrid.core.arrays import Bools, Floats, Ints
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,13 @@ from scipy.optimize import linear_sum_assignment
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from gisgrid.balance.arrays import Floats, Ints
 from gisgrid.balance.community import Community, communities
 from gisgrid.balance.graph import UnitGraph
 from gisgrid.balance.reasons import reasons
 from gisgrid.balance.rebalance import Progress, as_plan, summed_up
 from gisgrid.balance.result import MINUTES, CommunityResult, Reason, Result, Yardstick
 from gisgrid.balance.search import NORMAL, Search, search_plan
+from gisgrid.core.arrays import Floats, Ints
 
 ROUNDS = 12
 

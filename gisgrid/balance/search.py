@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gisgrid.balance.arrays import Floats, Ints
 from gisgrid.balance.community import Community
 from gisgrid.balance.kernels.anneal import Schedule, anneal
+from gisgrid.core.arrays import Floats, Ints
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 from scipy.spatial import cKDTree
 
-from gisgrid.balance.arrays import Floats, Geometries, Ints
+from gisgrid.core.arrays import Floats, Geometries, Ints
 
 NODE_M = 0.01
 """Street ends closer than this are one crossing."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from gisgrid.errors import Invalid
+from gisgrid.core.errors import Invalid
 
 MONTH_DAYS = 365.25 / 12
 

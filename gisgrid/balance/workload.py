@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial import cKDTree
 
-from gisgrid.balance.arrays import Bools, Floats, Ints, sums
 from gisgrid.balance.weights import MONTH_DAYS, Weights
-from gisgrid.errors import Invalid
+from gisgrid.core.arrays import Bools, Floats, Ints, sums
+from gisgrid.core.errors import Invalid
 
 Texts = npt.NDArray[np.object_]
 

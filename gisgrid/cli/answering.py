@@ -8,12 +8,12 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from gisgrid.access.tree import LEVEL_ZH, who
 from gisgrid.cli.coverage import as_of_option, township_option
 from gisgrid.cli.edge import opened, wide_console
-from gisgrid.plans import plans
-from gisgrid.plans.fetch import today
-from gisgrid.settings import Settings
+from gisgrid.core import plans
+from gisgrid.core.settings import Settings
+from gisgrid.people.hierarchy import LEVEL_ZH, who
+from gisgrid.planning.snapshot.fetch import today
 
 
 @click.command("who")

@@ -9,9 +9,9 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from gisgrid.access import audit
 from gisgrid.cli.edge import opened, wide_console
-from gisgrid.settings import Settings
+from gisgrid.core.settings import Settings
+from gisgrid.people.privacy import audit
 
 _DAY = click.DateTime(["%Y-%m-%d"])
 

@@ -25,21 +25,21 @@ from gisgrid.cli.edge import opened, wide_console
 from gisgrid.cli.loading import progress_bar
 from gisgrid.cli.planning import said
 from gisgrid.cli.wishes import barriers_of, house_codes, wish_options
-from gisgrid.errors import Invalid
-from gisgrid.plans import plans
-from gisgrid.plans.afresh import first_draft, never_planned, save_first
-from gisgrid.plans.drafts import codes_ever, free_name, save_draft
-from gisgrid.plans.drawn import drawn_notes
-from gisgrid.plans.exports import write_geojson, write_workbook
-from gisgrid.plans.fetch import plan_state, today
-from gisgrid.plans.loads import event_days
-from gisgrid.plans.plans import Place, PlanInfo
-from gisgrid.plans.proposal_files import proposal_features, proposal_sheets
-from gisgrid.plans.rebalance import Proposal, propose, trade_off
-from gisgrid.plans.task import Task, prepare
-from gisgrid.plans.weighing import weights_of
-from gisgrid.plans.wishes import Cost, Wishes
-from gisgrid.settings import Settings
+from gisgrid.core import plans
+from gisgrid.core.errors import Invalid
+from gisgrid.core.plans import Place, PlanInfo
+from gisgrid.core.settings import Settings
+from gisgrid.files.exports import write_geojson, write_workbook
+from gisgrid.planning.balancing.drafts import codes_ever, free_name, save_draft
+from gisgrid.planning.balancing.from_scratch import first_draft, never_planned, save_first
+from gisgrid.planning.balancing.options import Cost, Wishes
+from gisgrid.planning.balancing.problem import Task, prepare
+from gisgrid.planning.balancing.proposal_files import proposal_features, proposal_sheets
+from gisgrid.planning.balancing.rebalance import Proposal, propose, trade_off
+from gisgrid.planning.editor.drawn import drawn_notes
+from gisgrid.planning.snapshot.fetch import plan_state, today
+from gisgrid.planning.workload.weighing import weights_of
+from gisgrid.planning.workload.workload import event_days
 
 
 @click.command("balance")

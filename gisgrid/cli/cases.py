@@ -11,18 +11,18 @@ import click
 from rich.table import Table
 from sqlalchemy import text
 
+from gisgrid.cases.calendars import read_calendar
+from gisgrid.cases.cases import By, Details, Owner, case_log, case_now, next_steps, take_step
+from gisgrid.cases.clock import colour
+from gisgrid.cases.clocks import clocks_of, judge, keep_calendar, uncounted
+from gisgrid.cases.flow import current_flow, flow_by_id, keep_flow, own_flow, read_flow
+from gisgrid.cases.refusals import NotOnTheList
+from gisgrid.cases.refused_requests import keep_refusal
+from gisgrid.cases.worktime import DAY_RULES
 from gisgrid.cli.edge import opened, wide_console
-from gisgrid.events.calendars import read_calendar
-from gisgrid.events.cases import By, Details, Owner, case_log, case_now, next_steps, take_step
-from gisgrid.events.clock import colour
-from gisgrid.events.clocks import clocks_of, judge, keep_calendar, uncounted
-from gisgrid.events.demands import keep_refusal
-from gisgrid.events.flow import current_flow, flow_by_id, keep_flow, own_flow, read_flow
-from gisgrid.events.refusals import NotOnTheList
-from gisgrid.events.worktime import DAY_RULES
-from gisgrid.plans import plans
-from gisgrid.settings import Settings
-from gisgrid.tables.cases import FLOW_KINDS, LEVELS, STEP_ROLES
+from gisgrid.core import plans
+from gisgrid.core.settings import Settings
+from gisgrid.db.tables.cases import FLOW_KINDS, LEVELS, STEP_ROLES
 
 _township = click.option("--township", help="code of the township; needed if there are several")
 _commit = click.option(

@@ -12,15 +12,15 @@ from rich.text import Text
 from gisgrid.cli.coverage import as_of_option, chosen_plan, township_option
 from gisgrid.cli.edge import opened, wide_console
 from gisgrid.cli.planning import said
-from gisgrid.errors import Invalid
+from gisgrid.core import plans
+from gisgrid.core.errors import Invalid
+from gisgrid.core.settings import Settings
 from gisgrid.locate import asking
-from gisgrid.locate.address import nearest_address
+from gisgrid.locate.addresses.search import nearest_address
 from gisgrid.locate.asking import Found
-from gisgrid.locate.whereabouts import in_store
-from gisgrid.plans import plans
-from gisgrid.plans.counting import FIELDS, Count, count_under
-from gisgrid.plans.ground import township_at
-from gisgrid.settings import Settings
+from gisgrid.locate.lookup import in_store
+from gisgrid.planning.overview.counting import FIELDS, Count, count_under
+from gisgrid.planning.overview.ground import township_at
 
 
 # A longitude of the western half begins like an option.

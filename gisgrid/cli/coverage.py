@@ -15,18 +15,18 @@ from gisgrid.balance.workload import MMIN, Spread
 from gisgrid.cli.edge import FileToWrite, opened, wide_console
 from gisgrid.cli.loading import progress_bar
 from gisgrid.cli.planning import said
-from gisgrid.errors import Invalid
-from gisgrid.plans import plans
-from gisgrid.plans.checks import CHECKS
-from gisgrid.plans.coverage import Coverage, coverage, coverage_features, coverage_sheets
-from gisgrid.plans.exports import write_geojson, write_workbook
-from gisgrid.plans.fetch import plan_state, today
-from gisgrid.plans.load_files import load_features, load_sheets
-from gisgrid.plans.loads import AreaLoad, Loads, loads, refuse_no_work
-from gisgrid.plans.plans import Place, PlanInfo
-from gisgrid.plans.weighing import add_weights, plan_weighing, weights_of
-from gisgrid.settings import Settings
-from gisgrid.tables.register import NEEDS
+from gisgrid.core import plans
+from gisgrid.core.errors import Invalid
+from gisgrid.core.plans import Place, PlanInfo
+from gisgrid.core.settings import Settings
+from gisgrid.db.tables.register import NEEDS
+from gisgrid.files.exports import write_geojson, write_workbook
+from gisgrid.planning.checks.checks import CHECKS
+from gisgrid.planning.checks.coverage import Coverage, coverage, coverage_features, coverage_sheets
+from gisgrid.planning.snapshot.fetch import plan_state, today
+from gisgrid.planning.workload.weighing import add_weights, plan_weighing, weights_of
+from gisgrid.planning.workload.workload import AreaLoad, Loads, loads, refuse_no_work
+from gisgrid.planning.workload.workload_files import load_features, load_sheets
 
 township_option = click.option(
     "--township", help="code of the township; needed if there are several"

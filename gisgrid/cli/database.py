@@ -6,14 +6,21 @@ from pathlib import Path
 
 import click
 
-from gisgrid.access.backups import backups, carry_over, kept_databases, note_backup, note_destroyed
+from gisgrid.cases.flow import keep_own_flows
 from gisgrid.cli.edge import connected
-from gisgrid.db import dump, migrate
+from gisgrid.core.errors import Invalid
+from gisgrid.core.settings import Settings
+from gisgrid.db import backup as dump
+from gisgrid.db import migrate
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
-from gisgrid.errors import Invalid
-from gisgrid.events.flow import keep_own_flows
-from gisgrid.settings import Settings
+from gisgrid.people.privacy.backups import (
+    backups,
+    carry_over,
+    kept_databases,
+    note_backup,
+    note_destroyed,
+)
 
 
 @click.group()

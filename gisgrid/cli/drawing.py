@@ -9,16 +9,17 @@ import click
 import numpy as np
 import shapely
 
-from gisgrid.balance.arrays import Floats
 from gisgrid.cli.scenarios import At, at_scenario, commit_option, township_option
 from gisgrid.cli.who import who_option
-from gisgrid.errors import Invalid, NotFound
-from gisgrid.plans import edits, moves, plans, scenarios
-from gisgrid.plans.bench import Bench, with_grids
-from gisgrid.plans.corners import NewGrid
-from gisgrid.plans.numbering import next_code
-from gisgrid.plans.state import Grids
-from gisgrid.settings import Settings
+from gisgrid.core import plans
+from gisgrid.core.arrays import Floats
+from gisgrid.core.errors import Invalid, NotFound
+from gisgrid.core.settings import Settings
+from gisgrid.planning.editor import edits, moves, scenarios
+from gisgrid.planning.editor.bench import Bench, with_grids
+from gisgrid.planning.editor.corners import NewGrid
+from gisgrid.planning.editor.numbering import next_code
+from gisgrid.planning.snapshot.snapshot import Grids
 
 why_option = click.option("--why", default="", help="reason, kept in the log")
 _code = click.option("--code", help="code of the new grid; default the next free one")

@@ -13,21 +13,22 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from gisgrid.access import corrections, fields, positions, retention
-from gisgrid.access.corrections import KIND_OF
-from gisgrid.access.keeping import keeping_of
-from gisgrid.access.subject import subject, subject_sheets
 from gisgrid.cli.coverage import as_of_option, township_option, xlsx_option
 from gisgrid.cli.edge import FileToWrite, connected, opened, wide_console
 from gisgrid.cli.learning import commit_option, say_dry
+from gisgrid.core import plans
+from gisgrid.core.errors import AmbiguousAddress
+from gisgrid.core.retention_periods import keeping_of
+from gisgrid.core.settings import Settings
 from gisgrid.db.store import Actor, transaction
-from gisgrid.errors import AmbiguousAddress
-from gisgrid.plans import plans
-from gisgrid.plans.exports import write_workbook
-from gisgrid.plans.fetch import limits_of, local, today
+from gisgrid.db.tables.duties import CORRECTION_STATES
+from gisgrid.files.exports import write_workbook
+from gisgrid.people import positions
+from gisgrid.people.privacy import corrections, data_inventory, retention
+from gisgrid.people.privacy.corrections import KIND_OF
+from gisgrid.people.privacy.subject_access import subject, subject_sheets
+from gisgrid.planning.snapshot.fetch import limits_of, local, today
 from gisgrid.register.stale import stale, stale_sheet
-from gisgrid.settings import Settings
-from gisgrid.tables.duties import CORRECTION_STATES
 
 
 @click.command("fields")
@@ -38,7 +39,7 @@ def fields_command(settings: Settings, township: str | None, xlsx: Path | None) 
     """List every personal column with its purpose, its legal basis and how long it is kept."""
     with opened(settings, read_only=True) as session:
         place = plans.township(session, township)
-        rows = fields.declared(session, keeping_of(session, place.id))
+        rows = data_inventory.declared(session, keeping_of(session, place.id))
     table = Table(box=None)
     for head in ("table", "column", "用途", "purpose", "basis", "kept"):
         table.add_column(head)
@@ -49,7 +50,7 @@ def fields_command(settings: Settings, township: str | None, xlsx: Path | None) 
     wide_console().print(table)
     click.echo("* sensitive (PIPL 28)")
     if xlsx:
-        write_workbook(xlsx, [fields.fields_sheet(rows)])
+        write_workbook(xlsx, [data_inventory.fields_sheet(rows)])
         click.echo(f"{xlsx}: workbook written")
 
 

@@ -13,9 +13,9 @@ from rich.console import Console
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from gisgrid.access.accounts import account_named
-from gisgrid.access.appointments import rights
-from gisgrid.access.roles import RIGHTS
+from gisgrid.core.errors import NotAllowed
+from gisgrid.core.roles import RIGHTS
+from gisgrid.core.settings import Settings
 from gisgrid.db.store import (
     Actor,
     acting,
@@ -25,8 +25,8 @@ from gisgrid.db.store import (
     transaction,
     web_url,
 )
-from gisgrid.errors import NotAllowed
-from gisgrid.settings import Settings
+from gisgrid.people.accounts import account_named
+from gisgrid.people.appointments import rights
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,14 @@ from zoneinfo import ZoneInfo
 import click
 from rich.table import Table
 
+from gisgrid.cases.bulk import open_loaded
+from gisgrid.cases.emergencies import running, switch_off, switch_on
+from gisgrid.cases.figures import OUTCOMES, UNITS, Period, figures
 from gisgrid.cli.cases import DRY
 from gisgrid.cli.edge import opened, wide_console
-from gisgrid.events.bulk import open_loaded
-from gisgrid.events.emergencies import running, switch_off, switch_on
-from gisgrid.events.figures import OUTCOMES, UNITS, Period, figures
-from gisgrid.plans import plans
-from gisgrid.plans.areas import area_coded
-from gisgrid.settings import Settings
+from gisgrid.core import plans
+from gisgrid.core.areas import area_coded
+from gisgrid.core.settings import Settings
 
 _township = click.option("--township", help="code of the township; needed if there are several")
 _commit = click.option(

@@ -18,15 +18,15 @@ from gisgrid.cli.coverage import (
     xlsx_option,
 )
 from gisgrid.cli.edge import FileToWrite, opened, wide_console
-from gisgrid.errors import Invalid, NotFound
-from gisgrid.learning import documents, training
-from gisgrid.plans import plans
-from gisgrid.plans.exports import write_workbook
-from gisgrid.plans.fetch import local, today
-from gisgrid.plans.shortage import shortage, shortage_sheets
-from gisgrid.settings import Settings
-from gisgrid.tables.learning import TRAINING_KINDS
-from gisgrid.tables.people import ROLES
+from gisgrid.core import plans
+from gisgrid.core.errors import Invalid, NotFound
+from gisgrid.core.settings import Settings
+from gisgrid.db.tables.learning import TRAINING_KINDS
+from gisgrid.db.tables.people import ROLES
+from gisgrid.files.exports import write_workbook
+from gisgrid.people.learning import documents, training
+from gisgrid.planning.checks.shortage import shortage, shortage_sheets
+from gisgrid.planning.snapshot.fetch import local, today
 
 _day = click.DateTime(["%Y-%m-%d"])
 commit_option = click.option(

@@ -8,11 +8,11 @@ from datetime import datetime
 import click
 from rich.table import Table
 
+from gisgrid.cases.open_problems import ledger, problem_of, review
 from gisgrid.cli.edge import opened, wide_console
-from gisgrid.events.legacy import ledger, problem_of, review
-from gisgrid.plans import plans
-from gisgrid.plans.fetch import today
-from gisgrid.settings import Settings
+from gisgrid.core import plans
+from gisgrid.core.settings import Settings
+from gisgrid.planning.snapshot.fetch import today
 
 _township = click.option("--township", help="code of the township; needed if there are several")
 _day = click.DateTime(["%Y-%m-%d"])

@@ -15,16 +15,16 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table as Grid
 
 from gisgrid.cli.edge import opened, wide_console
-from gisgrid.errors import Invalid
-from gisgrid.register.columns import Mapping
-from gisgrid.register.findings import REASONS, Findings
-from gisgrid.register.load import Progress as Tell
-from gisgrid.register.load import Report
-from gisgrid.register.load import load as load_file
-from gisgrid.register.prepare import Order
-from gisgrid.register.rejects import Written, write_rejects
-from gisgrid.register.targets import TARGETS
-from gisgrid.settings import Settings
+from gisgrid.core.errors import Invalid
+from gisgrid.core.settings import Settings
+from gisgrid.files.columns import Mapping
+from gisgrid.files.findings import REASONS, Findings
+from gisgrid.files.rejects import Written, write_rejects
+from gisgrid.loading.load import Progress as Tell
+from gisgrid.loading.load import Report
+from gisgrid.loading.load import load as load_file
+from gisgrid.loading.prepare import Order
+from gisgrid.loading.targets import TARGETS
 
 
 @click.command()

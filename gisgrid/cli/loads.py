@@ -8,9 +8,9 @@ import click
 from rich.table import Table
 
 from gisgrid.cli.edge import opened, wide_console
-from gisgrid.register.runs import Run, runs
-from gisgrid.register.undo import undo_load
-from gisgrid.settings import Settings
+from gisgrid.core.settings import Settings
+from gisgrid.loading.runs import Run, runs
+from gisgrid.loading.undo import undo_load
 
 
 @click.command("loads")

@@ -9,11 +9,11 @@ import click
 from sqlalchemy.orm import Session
 
 from gisgrid.cli.edge import opened
-from gisgrid.locate import aliases
-from gisgrid.locate.address import Answer, search
-from gisgrid.locate.gazetteer import index_addresses
-from gisgrid.plans import plans
-from gisgrid.settings import Settings
+from gisgrid.core import plans
+from gisgrid.core.settings import Settings
+from gisgrid.locate.addresses import aliases
+from gisgrid.locate.addresses.gazetteer import index_addresses
+from gisgrid.locate.addresses.search import Answer, search
 
 _township = click.option("--township", help="code of the township; needed if there are several")
 _commit = click.option(

@@ -36,10 +36,10 @@ from gisgrid.cli import (
     users,
 )
 from gisgrid.cli.edge import Terminal, terminal
-from gisgrid.errors import GisgridError
-from gisgrid.failures import failure_of
-from gisgrid.settings import Settings
-from gisgrid.terminal import speaks_chinese
+from gisgrid.core.errors import GisgridError
+from gisgrid.core.failures import failure_of
+from gisgrid.core.settings import Settings
+from gisgrid.core.terminal import speaks_chinese
 
 # Undefined table, column, type: the store is older than the program, or empty.
 _NO_SUCH_TABLE = frozenset({"42P01", "42703", "42704"})

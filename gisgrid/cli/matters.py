@@ -8,14 +8,14 @@ from pathlib import Path
 import click
 from rich.table import Table
 
+from gisgrid.cases import matters, refused_requests
+from gisgrid.cases.matters import Entry
+from gisgrid.cases.worktime import Limit
 from gisgrid.cli.edge import FileToWrite, opened, wide_console
-from gisgrid.events import demands, matters
-from gisgrid.events.matters import Entry
-from gisgrid.events.worktime import Limit
-from gisgrid.plans import plans
-from gisgrid.plans.exports import Sheet, write_workbook
-from gisgrid.plans.fetch import today
-from gisgrid.settings import Settings
+from gisgrid.core import plans
+from gisgrid.core.settings import Settings
+from gisgrid.files.exports import Sheet, write_workbook
+from gisgrid.planning.snapshot.fetch import today
 
 _township = click.option("--township", help="code of the township; needed if there are several")
 _commit = click.option(
@@ -118,7 +118,7 @@ def demand_command(
     """Ask whether the grids may be given the matter CODE today; a refusal is kept."""
     with opened(settings) as session:
         place = plans.township(session, township)
-        answer = demands.demand(
+        answer = refused_requests.demand(
             session, place.id, code, asked_by=asked_by, at=datetime.now(UTC),
             community=community, text_=words,
         )  # fmt: skip
@@ -193,7 +193,7 @@ def burden_command(
     with opened(settings, read_only=True) as session:
         place = plans.township(session, township)
         last = until.date() if until else today(place)
-        rows = demands.burdens(session, place.id, since.date(), last)
+        rows = refused_requests.burdens(session, place.id, since.date(), last)
     table = Table("code", "community", "sent", "temporary", "refused", box=None)
     for b in rows:
         table.add_row(b.code, b.name, str(b.sent), str(b.temporary), str(b.refused))

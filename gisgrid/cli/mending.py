@@ -7,12 +7,12 @@ import click
 from gisgrid.cli.drawing import keep_edit, why_option
 from gisgrid.cli.scenarios import At, at_scenario, commit_option, township_option
 from gisgrid.cli.who import who_option
-from gisgrid.plans import mending
-from gisgrid.plans.bench import Bench
-from gisgrid.plans.fetch import limits_of
-from gisgrid.plans.numbering import new_grids
-from gisgrid.plans.state import Grids
-from gisgrid.settings import Settings
+from gisgrid.core.settings import Settings
+from gisgrid.planning.editor import mending
+from gisgrid.planning.editor.bench import Bench
+from gisgrid.planning.editor.numbering import new_grids
+from gisgrid.planning.snapshot.fetch import limits_of
+from gisgrid.planning.snapshot.snapshot import Grids
 
 
 @click.command("mend-across")

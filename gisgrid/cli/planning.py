@@ -8,16 +8,17 @@ from datetime import datetime
 import click
 from rich.table import Table
 
-from gisgrid import serving
 from gisgrid.cli.edge import connected, opened, wide_console
-from gisgrid.errors import NotFound
-from gisgrid.failures import log_plainly
-from gisgrid.plans import plans, summary
-from gisgrid.plans.attach import Counts, attach
-from gisgrid.plans.studies import make_asked
-from gisgrid.plans.townships import OPTIONS, change_township
-from gisgrid.plans.worker import work, work_on
-from gisgrid.settings import Settings
+from gisgrid.core import plans
+from gisgrid.core.errors import NotFound
+from gisgrid.core.failures import log_plainly
+from gisgrid.core.settings import Settings
+from gisgrid.jobs import serving
+from gisgrid.jobs.studies import make_asked
+from gisgrid.jobs.worker import work, work_on
+from gisgrid.planning.attach.attach import Counts, attach
+from gisgrid.planning.overview import summary
+from gisgrid.planning.settings.townships import OPTIONS, change_township
 
 _township = click.option("--township", help="code of the township; needed if there are several")
 _day = click.DateTime(["%Y-%m-%d"])

@@ -13,15 +13,16 @@ from gisgrid.cli.mending import mend_slivers
 from gisgrid.cli.planning import print_counts, said
 from gisgrid.cli.scenarios import At, at_scenario
 from gisgrid.cli.who import who_option
-from gisgrid.errors import Conflict, NotFound
-from gisgrid.plans import plans, review
-from gisgrid.plans.afresh import never_planned
-from gisgrid.plans.compare import crosswalk
-from gisgrid.plans.exports import write_workbook
-from gisgrid.plans.fetch import local
-from gisgrid.plans.handover import handed_houses, handover_sheets, team_sheets
-from gisgrid.plans.successors import crosswalk_of, successors
-from gisgrid.settings import Settings
+from gisgrid.core import plans
+from gisgrid.core.errors import Conflict, NotFound
+from gisgrid.core.settings import Settings
+from gisgrid.files.exports import write_workbook
+from gisgrid.planning.balancing.from_scratch import never_planned
+from gisgrid.planning.editor.compare import crosswalk
+from gisgrid.planning.overview.successors import crosswalk_of, successors
+from gisgrid.planning.review import review
+from gisgrid.planning.review.handover import handed_houses, handover_sheets, team_sheets
+from gisgrid.planning.snapshot.fetch import local
 
 _township = click.option("--township", help="code of the township; needed if there are several")
 _commit = click.option("--commit", is_flag=True, help="really write; otherwise only try it")

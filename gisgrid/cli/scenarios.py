@@ -14,12 +14,14 @@ from sqlalchemy.orm import Session
 
 from gisgrid.cli.edge import FileToWrite, opened, wide_console
 from gisgrid.cli.who import who_option
-from gisgrid.plans import moves, plans, replay, review, scenarios
-from gisgrid.plans.compare import compared
-from gisgrid.plans.exchange import export_plan, import_scenario
-from gisgrid.plans.fetch import local, today
-from gisgrid.plans.plans import Place, PlanInfo
-from gisgrid.settings import Settings
+from gisgrid.core import plans
+from gisgrid.core.plans import Place, PlanInfo
+from gisgrid.core.settings import Settings
+from gisgrid.loading.scenario_files import export_plan, import_scenario
+from gisgrid.planning.editor import moves, replay, scenarios
+from gisgrid.planning.editor.compare import compared
+from gisgrid.planning.review import review
+from gisgrid.planning.snapshot.fetch import local, today
 
 township_option = click.option(
     "--township", help="code of the township; needed if there are several"

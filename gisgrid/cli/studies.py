@@ -8,11 +8,11 @@ import click
 
 from gisgrid.cli.coverage import as_of_option, chosen_plan, plan_option, township_option
 from gisgrid.cli.edge import connected
+from gisgrid.core import plans
+from gisgrid.core.settings import Settings
 from gisgrid.db.store import transaction
-from gisgrid.plans import plans
-from gisgrid.plans.fetch import today
-from gisgrid.plans.studies import STUDIES, make
-from gisgrid.settings import Settings
+from gisgrid.jobs.studies import STUDIES, make
+from gisgrid.planning.snapshot.fetch import today
 
 
 @click.command("study")

@@ -11,14 +11,14 @@ import click
 from rich.table import Table
 from sqlalchemy.orm import Session
 
-from gisgrid.access import accounts, appointments, login, tokens
-from gisgrid.access.passwords import random_password
-from gisgrid.access.roles import RIGHTS, ROLES
 from gisgrid.cli.edge import opened, wide_console
 from gisgrid.cli.learning import commit_option, say_dry
-from gisgrid.plans import plans
-from gisgrid.plans.fetch import local
-from gisgrid.settings import Settings
+from gisgrid.core import plans
+from gisgrid.core.roles import RIGHTS, ROLES
+from gisgrid.core.settings import Settings
+from gisgrid.people import accounts, appointments, login, tokens
+from gisgrid.people.passwords import random_password
+from gisgrid.planning.snapshot.fetch import local
 
 _day = click.DateTime(["%Y-%m-%d"])
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from gisgrid.settings import Settings
+from gisgrid.core.settings import Settings
 
 
 def _default(ctx: click.Context, _: click.Parameter, value: str | None) -> str:

@@ -11,12 +11,12 @@ import numpy as np
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gisgrid.balance.arrays import Geometries
-from gisgrid.errors import NotFound
-from gisgrid.locate.address import search
-from gisgrid.plans.barriers import barriers_in, street_barriers
-from gisgrid.plans.plans import Place
-from gisgrid.plans.wishes import LEVELS
+from gisgrid.core.arrays import Geometries
+from gisgrid.core.errors import NotFound
+from gisgrid.core.plans import Place
+from gisgrid.locate.addresses.search import search
+from gisgrid.planning.balancing.barriers import barriers_in, street_barriers
+from gisgrid.planning.balancing.options import LEVELS
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -20,7 +20,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from gisgrid.errors import StoreUnavailable
+from gisgrid.core.errors import StoreUnavailable
 
 SUPERUSER = "gisgrid_owner"
 DATABASE = "gisgrid"

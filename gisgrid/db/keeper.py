@@ -13,10 +13,10 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from gisgrid.core.errors import GisgridError
+from gisgrid.core.processes import end_with
+from gisgrid.core.terminal import note
 from gisgrid.db.cluster import Cluster
-from gisgrid.errors import GisgridError
-from gisgrid.processes import end_with
-from gisgrid.terminal import note
 
 STARTS_S = 600.0
 """A store that was killed first does again what it had not yet written; that takes its time."""

@@ -13,7 +13,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
 from gisgrid.db import roles
-from gisgrid.tables import Base
+from gisgrid.db.tables import Base
 
 
 def _config() -> Config:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from gisgrid.errors import StoreUnavailable
+from gisgrid.core.errors import StoreUnavailable
 
 WEB = "gisgrid_web"
 """What the web process is: owns nothing, is held to every policy."""

@@ -12,10 +12,10 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from gisgrid.core.errors import StoreUnavailable
+from gisgrid.core.settings import Settings
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.roles import WEB
-from gisgrid.errors import StoreUnavailable
-from gisgrid.settings import Settings
 
 
 def store_url(settings: Settings) -> str:

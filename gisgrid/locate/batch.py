@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 
-from gisgrid.errors import AmbiguousAddress, GisgridError, Invalid
+from gisgrid.core.errors import AmbiguousAddress, GisgridError, Invalid
+from gisgrid.files.read import Table
+from gisgrid.files.vocabulary import HEADERS
+from gisgrid.files.words import plain
 from gisgrid.locate.asking import Found, in_wgs84, number
-from gisgrid.register.read import Table
-from gisgrid.register.vocabulary import HEADERS
-from gisgrid.register.words import plain
 
 MAX_ROWS = 100_000
 MAX_CELLS = 2_000_000

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from gisgrid.crs import points_to_metric, to_metric
+from gisgrid.core.crs import points_to_metric, to_metric
 from gisgrid.locate.kernels.borders import mark_near_borders
 from gisgrid.locate.locator import POINTS_PER_TASK, Locator
 

@@ -1,6 +1,6 @@
 """Which address is nearest? The houses of a township in memory, for the answers of the web.
 
-``gisgrid.locate.address.nearest_address`` asks PostGIS the same; a test holds the two equal.
+``gisgrid.locate.addresses.search.nearest_address`` asks PostGIS the same; a test holds the two equal.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ import numpy.typing as npt
 from scipy.spatial import cKDTree
 from sqlalchemy.orm import Session
 
-from gisgrid.crs import point_to_metric, points_to_metric
+from gisgrid.core.crs import point_to_metric, points_to_metric
+from gisgrid.core.plans import Place
 from gisgrid.db.store import raw
-from gisgrid.locate.address import Nearest
-from gisgrid.plans.plans import Place
+from gisgrid.locate.addresses.search import Nearest
 
 HOUSES_CHANNEL = "houses_changed"
 """Channel on which a change of the houses is told, by a trigger of the store."""

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from gisgrid.errors import Invalid
+from gisgrid.core.errors import Invalid
 from gisgrid.locate.kernels import boxes as box_kernels
 from gisgrid.locate.kernels.cells import MOST_TABLE
 from gisgrid.locate.kernels.edges import shared_edges, total_extents

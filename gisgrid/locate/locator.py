@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from shapely.geometry.base import BaseGeometry
 
-from gisgrid.errors import Invalid
+from gisgrid.core.errors import Invalid
 from gisgrid.locate import store
 from gisgrid.locate.index import Index, build_index
 from gisgrid.locate.kernels import lookup

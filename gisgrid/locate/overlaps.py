@@ -9,7 +9,7 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from gisgrid.errors import Invalid
+from gisgrid.core.errors import Invalid
 
 MOST_NAMED = 10_000
 THIN = 1e-9  # of the polygons' own size; what is thinner is rounding

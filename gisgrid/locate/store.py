@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gisgrid.errors import Invalid
+from gisgrid.core.errors import Invalid
 from gisgrid.locate.kernels.checksum import checksum
 
 MAGIC = b"GISGLOC1"

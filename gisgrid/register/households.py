@@ -8,7 +8,7 @@ from datetime import date
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gisgrid.errors import NotAllowed, NotFound
+from gisgrid.core.errors import NotAllowed, NotFound
 
 MOST_HOUSES = 2000
 """Of one list; a grid has some hundreds."""

@@ -10,7 +10,7 @@ from datetime import date
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gisgrid.plans.exports import Sheet
+from gisgrid.files.exports import Sheet
 
 
 @dataclass(frozen=True)

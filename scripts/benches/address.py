@@ -28,9 +28,9 @@ sys.path.insert(0, str(ROOT))
 from gisgrid.db import migrate  # noqa: E402
 from gisgrid.db.cluster import Cluster  # noqa: E402
 from gisgrid.db.store import transaction  # noqa: E402
-from gisgrid.locate.address import Answer, search  # noqa: E402
-from gisgrid.locate.gazetteer import index_addresses  # noqa: E402
-from gisgrid.locate.normal import fold, reader  # noqa: E402
+from gisgrid.locate.addresses.gazetteer import index_addresses  # noqa: E402
+from gisgrid.locate.addresses.normal import fold, reader  # noqa: E402
+from gisgrid.locate.addresses.search import Answer, search  # noqa: E402
 from tests.support.addresses import DAMAGES, Door, boston, damaged, fill, invented, taipei  # noqa: E402
 
 SURE = 0.9

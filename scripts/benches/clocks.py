@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 from frame import ROOT, machine, options, parsed, private_store
 from sqlalchemy import Engine, text
 
+from gisgrid.cases.calendars import read_calendar
+from gisgrid.cases.clocks import judge, keep_calendar, recount, standing
+from gisgrid.cases.flow import current_flow
 from gisgrid.db.store import transaction
-from gisgrid.events.calendars import read_calendar
-from gisgrid.events.clocks import judge, keep_calendar, recount, standing
-from gisgrid.events.flow import current_flow
 
 CALENDAR = ROOT / "data/calendar/calendar.csv"
 START = datetime(2023, 8, 1, 1, tzinfo=UTC)

@@ -22,21 +22,21 @@ import numpy as np
 from sqlalchemy import create_engine, text
 
 from gisgrid.balance.weights import Weights
+from gisgrid.core.limits import Limits
+from gisgrid.core.plans import plan_in_force, plan_named, township
 from gisgrid.db import migrate
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
-from gisgrid.plans.checks import CHECKS, run_checks, station_sites
-from gisgrid.plans.fetch import plan_state
-from gisgrid.plans.limits import Limits
-from gisgrid.plans.loads import loads
-from gisgrid.plans.plans import plan_in_force, plan_named, township
-from gisgrid.plans.publish import publish
-from gisgrid.plans.shape_checks import Ground
-from gisgrid.plans.state import PlanState, Stations
-from gisgrid.plans.townships import change_township
-from gisgrid.register.columns import Mapping
-from gisgrid.register.load import load
-from gisgrid.register.prepare import Order
+from gisgrid.files.columns import Mapping
+from gisgrid.loading.load import load
+from gisgrid.loading.prepare import Order
+from gisgrid.planning.checks.checks import CHECKS, run_checks, station_sites
+from gisgrid.planning.checks.shapes import Ground
+from gisgrid.planning.review.publish import publish
+from gisgrid.planning.settings.townships import change_township
+from gisgrid.planning.snapshot.fetch import plan_state
+from gisgrid.planning.snapshot.snapshot import PlanState, Stations
+from gisgrid.planning.workload.workload import loads
 
 ROOT = Path(__file__).resolve().parents[2]
 DAY, FIRST_DAY = date(2023, 8, 31), date(2022, 9, 1)

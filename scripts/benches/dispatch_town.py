@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Engine, text
 
+from gisgrid.cases.flow import current_flow
 from gisgrid.db.store import transaction
-from gisgrid.events.flow import current_flow
 from tests.support.accounts import appointed
 from tests.support.web import fill_town
 

@@ -35,10 +35,10 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
-from gisgrid.access.tokens import add_token
 from gisgrid.db import migrate
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
+from gisgrid.people.tokens import add_token
 
 GOAL_S = 10
 PIECES = ("server process", "worker", "connection of the store", "store", "supervisor")
@@ -239,9 +239,9 @@ def _piece(service: Service, load: Load, piece: str, rng: random.Random) -> Kill
         victims, name = [found] if found else [], "store"
     else:
         words, name = (
-            ("web.serve", "server")
+            ("web.server.serve", "server")
             if piece == "server process"
-            else ("gisgrid.plans.worker", "worker")
+            else ("gisgrid.jobs.worker", "worker")
         )
         victims = service.children(words)
     before = service.ready(name) if name else 0

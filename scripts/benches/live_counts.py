@@ -18,14 +18,15 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from gisgrid.balance.arrays import Floats, Geometries, Ints
 from gisgrid.balance.weights import Weights
-from gisgrid.crs import from_metric, to_metric
-from gisgrid.errors import GisgridError
-from gisgrid.plans import edits
-from gisgrid.plans.bench import Bench, bench_of, numbers, with_grids
-from gisgrid.plans.refusals import ScenarioLocks, refuse
-from gisgrid.plans.state import (
+from gisgrid.core.arrays import Floats, Geometries, Ints
+from gisgrid.core.crs import from_metric, to_metric
+from gisgrid.core.errors import GisgridError
+from gisgrid.db.tables.register import NEEDS
+from gisgrid.planning.editor import edits
+from gisgrid.planning.editor.bench import Bench, bench_of, numbers, with_grids
+from gisgrid.planning.editor.refusals import ScenarioLocks, refuse
+from gisgrid.planning.snapshot.snapshot import (
     Communities,
     Events,
     Grids,
@@ -35,7 +36,6 @@ from gisgrid.plans.state import (
     Stations,
     owners,
 )
-from gisgrid.tables.register import NEEDS
 
 ROOT = Path(__file__).resolve().parents[2]
 SRID = 4549

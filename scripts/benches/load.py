@@ -21,16 +21,16 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import create_engine, text
 
+from gisgrid.core.plans import plan_in_force, plan_named, township
 from gisgrid.db import migrate
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import raw, transaction
-from gisgrid.locate.gazetteer import index_addresses
-from gisgrid.plans.attach import attach
-from gisgrid.plans.plans import plan_in_force, plan_named, township
-from gisgrid.plans.publish import publish
-from gisgrid.register.columns import Mapping
-from gisgrid.register.load import load
-from gisgrid.register.prepare import Order
+from gisgrid.files.columns import Mapping
+from gisgrid.loading.load import load
+from gisgrid.loading.prepare import Order
+from gisgrid.locate.addresses.gazetteer import index_addresses
+from gisgrid.planning.attach.attach import attach
+from gisgrid.planning.review.publish import publish
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -19,11 +19,11 @@ from pathlib import Path
 from frame import machine, options, parsed, private_store, told
 from sqlalchemy import Engine, text
 
+from gisgrid.core import plans
 from gisgrid.db.store import Actor, transaction
 from gisgrid.locate import asking
-from gisgrid.locate.gazetteer import index_addresses
-from gisgrid.locate.whereabouts import in_store
-from gisgrid.plans import plans
+from gisgrid.locate.addresses.gazetteer import index_addresses
+from gisgrid.locate.lookup import in_store
 from layers import events, houses
 from layers.tiles import Tile, data_version
 from tests.support.accounts import appointed, web_engine

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from gisgrid.crs import default_metric_srid, to_metric
-from gisgrid.register.codes import number_in_community
+from gisgrid.core.codes import number_in_community
+from gisgrid.core.crs import default_metric_srid, to_metric
 from scripts.town.division import Division
 from scripts.town.ground import Ground
 from scripts.town.houses import Houses

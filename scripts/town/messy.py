@@ -1,7 +1,7 @@
 """The messy edition: Town F with defects of every kind that a load must find, and the list of them.
 
 Good rows stay where they are; bad ones stand behind them, but for grids whose shape is spoilt in place
-and for the teams of two grids. A defect is named by the reason that ``gisgrid.register.findings``
+and for the teams of two grids. A defect is named by the reason that ``gisgrid.files.findings``
 gives for it, where one row shows it; names of our own, of what a row alone cannot show or need
 not be refused: gap, gap_with_house, overlap, sliver, multipart, crosses_communities, empty_grid,
 no_host, house_in_no_grid, no_leader, leader_only, second_leader, zero_place, zero_address,
@@ -21,7 +21,7 @@ import numpy as np
 import openpyxl
 import pandas as pd
 
-from gisgrid.datums import wgs84_to_gcj02
+from gisgrid.core.datums import wgs84_to_gcj02
 from scripts.town import files, messy_places, messy_tables
 from scripts.town.planting import Plant, Sheet
 from scripts.town.town import Town

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from sqlalchemy.orm import Session
 
-from gisgrid.locate.address import search
-from gisgrid.locate.gazetteer import index_addresses
+from gisgrid.locate.addresses.gazetteer import index_addresses
+from gisgrid.locate.addresses.search import search
 from tests.support.addresses import (
     DAMAGES,
     Door,

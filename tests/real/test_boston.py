@@ -14,13 +14,13 @@ import shapely
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gisgrid.errors import UndeclaredCrs
-from gisgrid.plans.attach import counts
-from gisgrid.plans.plans import plan_named, township
-from gisgrid.plans.publish import publish
-from gisgrid.plans.townships import change_township
-from gisgrid.register.load import Report
-from gisgrid.register.rejects import write_rejects
+from gisgrid.core.errors import UndeclaredCrs
+from gisgrid.core.plans import plan_named, township
+from gisgrid.files.rejects import write_rejects
+from gisgrid.loading.load import Report
+from gisgrid.planning.attach.attach import counts
+from gisgrid.planning.review.publish import publish
+from gisgrid.planning.settings.townships import change_township
 from tests.support.cities import NEIGHBOURHOODS, load_precincts, name_places, write_csv
 from tests.support.town_f import load_kind
 

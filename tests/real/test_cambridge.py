@@ -14,11 +14,11 @@ import shapely
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gisgrid.plans.plans import plan_named, township
-from gisgrid.plans.publish import publish
-from gisgrid.plans.townships import change_township
-from gisgrid.register.columns import Mapping
-from gisgrid.register.load import Report
+from gisgrid.core.plans import plan_named, township
+from gisgrid.files.columns import Mapping
+from gisgrid.loading.load import Report
+from gisgrid.planning.review.publish import publish
+from gisgrid.planning.settings.townships import change_township
 from tests.support.cities import name_places
 from tests.support.town_f import load_kind
 

@@ -17,9 +17,9 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from gisgrid.cli.main import main
+from gisgrid.core.plans import plan_named, township
 from gisgrid.db.cluster import Cluster
-from gisgrid.plans import studies
-from gisgrid.plans.plans import plan_named, township
+from gisgrid.jobs import studies
 from tests.support.plan_files import grids_by_file, houses_of
 
 pytestmark = pytest.mark.real

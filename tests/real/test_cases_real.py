@@ -12,16 +12,16 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gisgrid.events.bulk import open_loaded
-from gisgrid.events.cases import case_log, case_now
-from gisgrid.events.figures import MEASURES, OUTCOMES, Period, figures, rows_behind
-from gisgrid.events.flow import flow_by_id
-from gisgrid.events.matters import rule_book
-from gisgrid.events.replay import replay, same
-from gisgrid.plans.plans import plan_named, township
-from gisgrid.plans.publish import publish
-from gisgrid.plans.townships import change_township
-from gisgrid.register.columns import Mapping
+from gisgrid.cases.bulk import open_loaded
+from gisgrid.cases.cases import case_log, case_now
+from gisgrid.cases.figures import MEASURES, OUTCOMES, Period, figures, rows_behind
+from gisgrid.cases.flow import flow_by_id
+from gisgrid.cases.matters import rule_book
+from gisgrid.cases.replay import replay, same
+from gisgrid.core.plans import plan_named, township
+from gisgrid.files.columns import Mapping
+from gisgrid.planning.review.publish import publish
+from gisgrid.planning.settings.townships import change_township
 from tests.support.cities import NEIGHBOURHOODS, load_precincts, name_places, write_csv
 from tests.support.town_f import load_kind
 

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from gisgrid.crs import declare, parse
-from gisgrid.errors import UndeclaredCrs
-from gisgrid.register.checks import Checker, Context
-from gisgrid.register.columns import Mapping, resolve
-from gisgrid.register.findings import Findings
-from gisgrid.register.read import open_table
-from gisgrid.register.rejects import write_rejects
+from gisgrid.core.crs import declare, parse
+from gisgrid.core.errors import UndeclaredCrs
+from gisgrid.files.columns import Mapping, resolve
+from gisgrid.files.findings import Findings
+from gisgrid.files.read import open_table
+from gisgrid.files.rejects import write_rejects
+from gisgrid.loading.checks import Checker, Context
 
 pytestmark = pytest.mark.real
 

@@ -13,10 +13,10 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gisgrid.plans.townships import change_township
-from gisgrid.register.columns import Mapping
-from gisgrid.register.load import Report
-from gisgrid.register.rejects import write_rejects
+from gisgrid.files.columns import Mapping
+from gisgrid.files.rejects import write_rejects
+from gisgrid.loading.load import Report
+from gisgrid.planning.settings.townships import change_township
 from tests.support.cities import MATTERS, VILLAGES, name_places, write_csv
 from tests.support.town_f import load_kind
 

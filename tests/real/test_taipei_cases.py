@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gisgrid.events.bulk import open_loaded
-from gisgrid.events.figures import Period, figures
-from gisgrid.plans.plans import township
-from gisgrid.plans.townships import change_township
+from gisgrid.cases.bulk import open_loaded
+from gisgrid.cases.figures import Period, figures
+from gisgrid.core.plans import township
+from gisgrid.planning.settings.townships import change_township
 from tests.support.cities import MATTERS, VILLAGES, name_places, write_csv
 from tests.support.town_f import load_kind
 

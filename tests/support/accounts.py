@@ -11,10 +11,10 @@ from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from gisgrid.access.accounts import add_account
-from gisgrid.access.appointments import appoint
 from gisgrid.db.roles import WEB
 from gisgrid.db.store import Actor, transaction
+from gisgrid.people.accounts import add_account
+from gisgrid.people.appointments import appoint
 
 LONG_AGO = date(2020, 1, 1)
 

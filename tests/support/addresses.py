@@ -15,7 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gisgrid.db.store import copy_rows
-from gisgrid.locate.gazetteer import index_addresses
+from gisgrid.locate.addresses.gazetteer import index_addresses
 
 DEFAULT_POINT = (-71.0587, 42.3594)  # Boston's City Hall: where addresses without a place stand
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 from sqlalchemy.orm import Session
 
-from gisgrid.locate.address import search
+from gisgrid.locate.addresses.search import search
 from tests.support.addresses import Door
 
 # Kinds of word, each word with the other characters that stand for it.

@@ -8,9 +8,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from gisgrid.core.plans import PlanInfo, plan_by_id
 from gisgrid.db.store import transaction
-from gisgrid.plans import scenarios
-from gisgrid.plans.plans import PlanInfo, plan_by_id
+from gisgrid.planning.editor import scenarios
 from tests.support.accounts import appointed
 from tests.support.web import app_over, fill_town
 

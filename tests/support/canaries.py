@@ -18,7 +18,7 @@ from urllib.parse import quote
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gisgrid.events.cases import SYSTEM, Details, open_case
+from gisgrid.cases.cases import SYSTEM, Details, open_case
 
 OPEN = "open"
 PLACES = ("A1", "A2", "B", "U")

@@ -7,16 +7,11 @@ from typing import Any, NamedTuple
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+from gisgrid.cases.cases import By, CaseNow, Details, take_step
+from gisgrid.cases.flow import current_flow
+from gisgrid.cases.intake import Report, take_in
+from gisgrid.core.plans import Place, townships
 from gisgrid.db.store import transaction
-from gisgrid.events.cases import (
-    By,
-    CaseNow,
-    Details,
-    take_step,
-)
-from gisgrid.events.flow import current_flow
-from gisgrid.events.intake import Report, take_in
-from gisgrid.plans.plans import Place, townships
 from tests.support.accounts import acting, appointed, web_engine
 from tests.support.cases import at, place
 from tests.support.factories import create_matter

@@ -8,17 +8,10 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from gisgrid import tables as t
-from gisgrid.events.calendars import read_calendar
-from gisgrid.events.cases import (
-    By,
-    CaseNow,
-    Details,
-    Owner,
-    open_case,
-    take_step,
-)
-from gisgrid.events.clocks import clocks_of, keep_calendar
+from gisgrid.cases.calendars import read_calendar
+from gisgrid.cases.cases import By, CaseNow, Details, Owner, open_case, take_step
+from gisgrid.cases.clocks import clocks_of, keep_calendar
+from gisgrid.db import tables as t
 from tests.support.factories import create_event, create_matter, create_plan, create_township
 from tests.support.sketch import spot
 from tests.support.town_files import DATA

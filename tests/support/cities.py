@@ -8,8 +8,8 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from gisgrid.register.columns import Mapping
-from gisgrid.register.load import Report
+from gisgrid.files.columns import Mapping
+from gisgrid.loading.load import Report
 from tests.support.town_f import load_kind
 
 

@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session
 
+from gisgrid.core.errors import GisgridError
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
-from gisgrid.errors import GisgridError
 
 Made = TypeVar("Made")
 MEMORY = Path("/dev/shm")  # noqa: S108 - a folder that lies in memory, where the system has one

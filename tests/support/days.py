@@ -11,7 +11,7 @@ from sqlalchemy import Engine, text
 
 from gisgrid.db.store import transaction
 
-MODULES = ("gisgrid.plans.fetch", "gisgrid.events.intake", "web.days")
+MODULES = ("gisgrid.planning.snapshot.fetch", "gisgrid.cases.intake", "web.http.dates")
 """Where the program reads its clock to know a day, and when something is reported."""
 
 

@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
+from gisgrid.cases.cases import By, Details, case_by_ticket, take_step
+from gisgrid.cases.flow import keep_own_flows
 from gisgrid.db.store import transaction
-from gisgrid.events.cases import By, Details, case_by_ticket, take_step
-from gisgrid.events.flow import keep_own_flows
 from tests.support.accounts import appointed
 from tests.support.cases import place
 from tests.support.factories import create_matter

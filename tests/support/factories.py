@@ -10,8 +10,8 @@ import shapely
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
-from gisgrid import tables as t
-from gisgrid.register.codes import check_digit
+from gisgrid.core.codes import check_digit
+from gisgrid.db import tables as t
 from tests.support.sketch import sketch
 
 STEM = "99990119540404204"

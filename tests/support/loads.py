@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gisgrid.register.load import Report
+from gisgrid.loading.load import Report
 from tests.support.factories import create_plan, create_township
 from tests.support.sketch import spot
 from tests.support.town_f import load_kind

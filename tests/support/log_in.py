@@ -11,9 +11,9 @@ from passlib.totp import TOTP
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gisgrid.access.accounts import add_account
-from gisgrid.access.appointments import appoint
-from gisgrid.access.login import set_password
+from gisgrid.people.accounts import add_account
+from gisgrid.people.appointments import appoint
+from gisgrid.people.login import set_password
 from tests.support.web import Town, fill_town
 
 PASSWORD = "plum-7rain-42wind"

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask
 from flask.testing import FlaskClient
 
-from web.snapshots import Snapshots
+from web.lookup.snapshots import Snapshots
 
 INSIDE = (120.89, 40.70)
 """A place in Town F, 105 m from a border."""

@@ -12,9 +12,9 @@ from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
-from gisgrid import tables as t
-from gisgrid.crs import from_metric
-from gisgrid.plans.attach import attach
+from gisgrid.core.crs import from_metric
+from gisgrid.db import tables as t
+from gisgrid.planning.attach.attach import attach
 from tests.support.factories import create_area, ewkt
 from tests.support.plan_states import EARTH
 from tests.support.towns import Town, make_town

@@ -18,8 +18,8 @@ from sqlalchemy.orm import Session
 
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
-from gisgrid.locate.gazetteer import index_addresses
-from gisgrid.tables.access import ROLES
+from gisgrid.db.tables.access import ROLES
+from gisgrid.locate.addresses.gazetteer import index_addresses
 from tests.support.accounts import appointed
 from tests.support.calls import OPENED, Call
 from tests.support.canaries import GRID, OPEN, PLACES, Canary, Spot, plant

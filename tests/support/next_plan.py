@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from gisgrid import tables as t
+from gisgrid.core import plans
+from gisgrid.db import tables as t
 from gisgrid.db.store import transaction
-from gisgrid.plans import plans
-from gisgrid.plans.attach import attach
-from gisgrid.plans.publish import publish
+from gisgrid.planning.attach.attach import attach
+from gisgrid.planning.review.publish import publish
 from tests.support.factories import (
     create_event,
     create_grid,

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import shapely
 
-from gisgrid.crs import from_metric, points_to_metric, to_metric
-from gisgrid.plans.state import (
+from gisgrid.core.crs import from_metric, points_to_metric, to_metric
+from gisgrid.db.tables.register import NEEDS
+from gisgrid.planning.snapshot.snapshot import (
     Communities,
     Events,
     Grids,
@@ -20,7 +21,6 @@ from gisgrid.plans.state import (
     Stations,
     owners,
 )
-from gisgrid.tables.register import NEEDS
 from tests.support.sketch import sketch
 from tests.support.towns import Town
 

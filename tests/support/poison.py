@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from gisgrid.tables import Base
+from gisgrid.db.tables import Base
 
 POISON = "'\"`><img src=x onerror=window.hit=1></script><script>window.hit=1</script>\u2028&quot;"
 

@@ -14,18 +14,18 @@ from playwright.sync_api import FilePayload, Page
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 
-from gisgrid.access.login import set_password
+from gisgrid.cases.cases import By, Details, Owner, take_step
+from gisgrid.cases.emergencies import switch_on
+from gisgrid.cases.flow import keep_own_flows
+from gisgrid.cases.intake import Report, take_in
+from gisgrid.cases.open_problems import add_problem
+from gisgrid.core.plans import plan_in_force, township
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
-from gisgrid.events.cases import By, Details, Owner, take_step
-from gisgrid.events.emergencies import switch_on
-from gisgrid.events.flow import keep_own_flows
-from gisgrid.events.intake import Report, take_in
-from gisgrid.events.legacy import add_problem
-from gisgrid.learning import documents
-from gisgrid.locate.gazetteer import index_addresses
-from gisgrid.plans import scenarios
-from gisgrid.plans.plans import plan_in_force, township
+from gisgrid.locate.addresses.gazetteer import index_addresses
+from gisgrid.people.learning import documents
+from gisgrid.people.login import set_password
+from gisgrid.planning.editor import scenarios
 from tests.support.accounts import appointed
 from tests.support.database import own_database
 from tests.support.web import app_over

@@ -9,7 +9,7 @@ import openpyxl
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gisgrid.register.load import Report
+from gisgrid.loading.load import Report
 from tests.support.factories import create_matter, create_plan, create_township
 from tests.support.sketch import sketch, spot
 from tests.support.town_f import load_kind

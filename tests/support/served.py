@@ -14,11 +14,11 @@ import uvicorn
 import uvloop
 from flask import Flask
 
-from gisgrid.settings import Settings
-from web.bridge import Bridge
-from web.door import Doorkeeper
-from web.ports import listening
-from web.serve import server_of
+from gisgrid.core.settings import Settings
+from web.server.bridge import Bridge
+from web.server.door import Doorkeeper
+from web.server.ports import listening
+from web.server.serve import server_of
 
 
 @dataclass(frozen=True)

@@ -14,15 +14,15 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from gisgrid.access.roles import ROLES
+from gisgrid.cases.calendars import read_calendar
+from gisgrid.cases.cases import SYSTEM, By, Details, Owner, open_case, take_step
+from gisgrid.cases.clocks import keep_calendar
+from gisgrid.core.roles import ROLES
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
-from gisgrid.events.calendars import read_calendar
-from gisgrid.events.cases import SYSTEM, By, Details, Owner, open_case, take_step
-from gisgrid.events.clocks import keep_calendar
-from gisgrid.learning.documents import issue
-from gisgrid.locate.gazetteer import index_addresses
-from gisgrid.plans.attach import attach_dated
+from gisgrid.locate.addresses.gazetteer import index_addresses
+from gisgrid.people.learning.documents import issue
+from gisgrid.planning.attach.attach import attach_dated
 from tests.support.accounts import appointed
 from tests.support.database import own_database
 from tests.support.town_files import DATA

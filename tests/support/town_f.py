@@ -8,14 +8,14 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from gisgrid.plans.fetch import plan_state
-from gisgrid.plans.plans import plan_in_force, plan_named, township
-from gisgrid.plans.publish import publish
-from gisgrid.plans.state import PlanState
-from gisgrid.plans.townships import change_township
-from gisgrid.register.columns import Mapping
-from gisgrid.register.load import Report, load
-from gisgrid.register.prepare import Order
+from gisgrid.core.plans import plan_in_force, plan_named, township
+from gisgrid.files.columns import Mapping
+from gisgrid.loading.load import Report, load
+from gisgrid.loading.prepare import Order
+from gisgrid.planning.review.publish import publish
+from gisgrid.planning.settings.townships import change_township
+from gisgrid.planning.snapshot.fetch import plan_state
+from gisgrid.planning.snapshot.snapshot import PlanState
 
 DATA = Path(__file__).parents[2] / "data"
 FIRST_DAY = date(2022, 9, 1)

@@ -16,11 +16,11 @@ from sqlalchemy import Engine, event, text
 from sqlalchemy.orm import Session
 from werkzeug.serving import make_server
 
-from gisgrid.settings import Settings
-from gisgrid.tables import Township
+from gisgrid.core.settings import Settings
+from gisgrid.db.tables import Township
 from tests.support.accounts import appointed, web_engine
 from web.app import create_app
-from web.identity import COOKIE
+from web.http.identity import COOKIE
 
 ROOT = Path(__file__).parents[2]
 ARTIFACTS = ROOT / "artifacts"

@@ -21,9 +21,9 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
-from gisgrid.balance.arrays import Bools, Floats, ShortInts
 from gisgrid.balance.kernels.chance import State, below
 from gisgrid.balance.kernels.contiguity import stays_whole
+from gisgrid.core.arrays import Bools, Floats, ShortInts
 
 
 class Problem(NamedTuple):

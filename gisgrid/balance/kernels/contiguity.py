@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import numba
 
-from gisgrid.balance.arrays import ShortInts
+from gisgrid.core.arrays import ShortInts
 
 
 @numba.njit(cache=True, nogil=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import context
 
 from gisgrid.db.migrate import include_object
-from gisgrid.tables import Base
+from gisgrid.db.tables import Base
 
 context.configure(
     connection=context.config.attributes["connection"],

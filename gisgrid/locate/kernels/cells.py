@@ -19,13 +19,7 @@ from gisgrid.locate.kernels.boxes import Floats, Ints, boxes_at
 from gisgrid.locate.kernels.edges import Ids
 from gisgrid.locate.kernels.exact import covers
 from gisgrid.locate.kernels.raster import REACH, reach_in_strip, side
-from gisgrid.locate.kernels.records import (
-    MANY,
-    Singles,
-    Words,
-    owner,
-    sum_at,
-)
+from gisgrid.locate.kernels.records import MANY, Singles, Words, owner, sum_at
 
 MOST_DIVISIONS_BITS = 10
 MOST_EDGES = 64  # in a small cell with more, the exact test is as fast as the sum

@@ -1,4 +1,4 @@
-// GCJ-02 and BD-09, the shifted coordinates of Chinese web maps, to WGS 84: as gisgrid/datums.py.
+// GCJ-02 and BD-09, the shifted coordinates of Chinese web maps, to WGS 84: as gisgrid/core/datums.py.
 "use strict";
 
 (function (gisgrid) {

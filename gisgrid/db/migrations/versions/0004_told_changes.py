@@ -27,7 +27,7 @@ CHANNEL_OF = {
     "grid": "cards_changed",
     "house": "houses_changed",
 }
-"""``gisgrid.locate.whereabouts`` and ``gisgrid.locate.houses`` name the channels."""
+"""``gisgrid.locate.lookup`` and ``gisgrid.locate.houses`` name the channels."""
 
 
 def upgrade() -> None:

@@ -12,7 +12,7 @@ branch_labels = None
 depends_on = None
 
 # The one way a case changes: a line of its log goes in, and the case follows. The conditions of the
-# classes GG001 to GG007 are told by `gisgrid.events.refusals`.
+# classes GG001 to GG007 are told by `gisgrid.cases.refusals`.
 TAKE_STEP = """
 CREATE FUNCTION take_case_step() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp AS $$

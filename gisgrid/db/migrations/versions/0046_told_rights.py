@@ -9,7 +9,7 @@ down_revision = "0045"
 branch_labels = None
 depends_on = None
 
-# The payload is the account's number, or empty: everybody's. `gisgrid.access.appointments` names the
+# The payload is the account's number, or empty: everybody's. `gisgrid.people.appointments` names the
 # channel.
 TELL = """
 CREATE FUNCTION tell_rights() RETURNS trigger LANGUAGE plpgsql AS $$

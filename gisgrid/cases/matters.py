@@ -1,0 +1,306 @@
+"""May this be sent to a grid? The list of matters as a gate and as a rule book.
+
+Only what is on the list of a day can be asked of the grids; what becomes of the rest tells
+`gisgrid.cases.refused_requests`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from gisgrid.cases.refusals import NotOnTheList
+from gisgrid.core.errors import Conflict, Invalid, NotFound
+from gisgrid.core.plans import township_by_id
+from gisgrid.planning.snapshot.fetch import local
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A minor item of a list, with all that its rule says."""
+
+    code: str
+    name: str
+    name_en: str | None
+    major: str
+    """Name of the item it belongs to; of the top one where there are three levels."""
+    major_en: str | None
+    office: str | None
+    decider: str | None
+    acts: str | None
+    informs: tuple[str, ...]
+    time_limit: str | None
+    limits: dict[str, str]
+    filing_rule: str | None
+    closing_rule: str | None
+    asks_photo: bool
+    duplicate_m: float | None
+    duplicate_h: float | None
+    skills: tuple[str, ...]
+    consent: str | None
+    since: date | None
+    until: date | None
+    """First and last day of a temporary item."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One difference between two versions of a list."""
+
+    code: str
+    name: str
+    what: str
+    """``added``, ``gone``, or the name of the field that changed."""
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Minor:
+    """A minor item as it is offered to somebody who reports."""
+
+    code: str
+    name: str
+    name_en: str | None
+
+
+@dataclass(frozen=True)
+class Major:
+    """A major item with the minor ones below it, also those of a third level."""
+
+    code: str
+    name: str
+    name_en: str | None
+    minors: tuple[Minor, ...]
+
+
+DUTIES = ("decider", "office", "time_limit", "filing_rule", "closing_rule")
+"""What every minor item must say."""
+
+
+def matter_on(
+    session: Session, township_id: int, code: str, at: datetime, *, community: str | None = None
+) -> int:
+    """The row of the minor item of a code on the list of the day of ``at`` (aware).
+
+    Parameters
+    ----------
+    community
+        Code of the community that would do it, told in the refusal.
+
+    Raises
+    ------
+    NotOnTheList
+        The list of that day has no such minor item, or only a temporary one of other days.
+    """
+    found = admitted(session, township_id, code, at)
+    if found is None:
+        day = local(at, township_by_id(session, township_id)).date()
+        raise NotOnTheList(
+            f"The list of matters of {day} has no minor item {code!r}.",
+            zh=f"{day} 的事项清单中没有小项 {code!r}。",
+            matter=code, township=township_id, community=community,
+        )  # fmt: skip
+    return found
+
+
+def admitted(session: Session, township_id: int, code: str, at: datetime) -> int | None:
+    """As `matter_on`; None for what is not on the list."""
+    found: int | None = session.scalar(text(_ON_LIST), {"t": township_id, "code": code, "at": at})
+    return found
+
+
+def offered(session: Session, township_id: int, at: datetime) -> list[Major]:
+    """What may be reported on the day of ``at`` (aware): major items with their minor ones, by code.
+
+    Empty where no list is in force that day.
+    """
+    rows = session.execute(text(_OFFERED), {"t": township_id, "at": at}).all()
+    return [
+        Major(code, name, name_en, tuple(Minor(r.code, r.name, r.name_en) for r in below))
+        for (code, name, name_en), below in groupby(
+            rows, key=lambda r: (r.top_code, r.top_name, r.top_name_en)
+        )
+    ]
+
+
+def add_temporary(
+    session: Session,
+    township_id: int,
+    *,
+    parent: str,
+    code: str,
+    name: str,
+    consent: str,
+    since: date,
+    until: date,
+    rule: Mapping[str, Any] | None = None,
+) -> int:
+    """Put an urgent item beside the list in force on ``since``, for days, with somebody's consent.
+
+    Parameters
+    ----------
+    rule
+        More of its row: ``office``, ``decider``, ``time_limit``, ``limit_unit``, ``filing_rule``,
+        ``closing_rule``, ``acts``.
+
+    Raises
+    ------
+    Invalid
+        No consent, no last day, an unknown word in ``rule``, or a limit not in working time.
+    NotFound
+        No list on that day, or no such major item on it.
+    Conflict
+        The code is on the list.
+    """
+    if not consent.strip():
+        raise Invalid("A temporary item needs somebody's consent.", zh="临时事项须注明同意的依据。")
+    if until < since:
+        raise Invalid(f"From {since} to {until} there is no day.", zh=f"{since} 至 {until} 无效。")
+    rule = dict(rule or {})
+    known = ("office", "decider", "acts", "time_limit", "limit_unit", "filing_rule", "closing_rule")
+    if strange := sorted(rule.keys() - set(known)):
+        raise Invalid(f"A matter has no {', '.join(strange)}; it has {', '.join(known)}.")
+    if rule.get("limit_unit") and not str(rule["limit_unit"]).startswith("working"):
+        raise Invalid("A matter's limit counts working time.", zh="事项时限须以工作时间计。")
+    major = session.execute(
+        text(
+            "SELECT m.id, m.list_id FROM matter m JOIN matter_list l ON l.id = m.list_id "
+            "WHERE l.township_id = :t AND l.validity @> CAST(:day AS date) AND m.code = :parent "
+            "AND m.parent_id IS NULL"
+        ),
+        {"t": township_id, "day": since, "parent": parent},
+    ).one_or_none()
+    if major is None:
+        raise NotFound(
+            f"The list of {since} has no major item {parent!r}.",
+            zh=f"{since} 的清单没有大项“{parent}”。",
+        )
+    new = session.scalar(
+        text(
+            "INSERT INTO matter (list_id, parent_id, code, name, office, decider, acts, time_limit, "
+            "limit_unit, filing_rule, closing_rule, consent, during) VALUES (:list, :parent, :code, "
+            ":name, :office, :decider, :acts, :time_limit, :limit_unit, :filing_rule, "
+            ":closing_rule, :consent, daterange(:since, :until, '[]')) "
+            "ON CONFLICT (list_id, code) DO NOTHING RETURNING id"
+        ),
+        {
+            **dict.fromkeys(known), **rule, "list": major.list_id, "parent": major.id,
+            "code": code, "name": name, "consent": consent.strip(), "since": since, "until": until,
+        },
+    )  # fmt: skip
+    if new is None:
+        raise Conflict(f"The code {code!r} is on the list.", zh=f"清单中已有编码“{code}”。")
+    return int(new)
+
+
+def versions(session: Session, township_id: int) -> list[tuple[str, date | None, date | None]]:
+    """Version, first day and first day no longer in force, of each list, oldest first."""
+    rows = session.execute(
+        text(
+            "SELECT version, lower(validity), upper(validity) FROM matter_list "
+            "WHERE township_id = :t ORDER BY lower(validity)"
+        ),
+        {"t": township_id},
+    )
+    return [(v, a, b) for v, a, b in rows]
+
+
+def rule_book(session: Session, township_id: int, version: str | None = None) -> list[Entry]:
+    """The minor items of a version, by code; without one, of the newest list.
+
+    Raises
+    ------
+    NotFound
+        No such version, or no list at all.
+    """
+    known = [v for v, _, _ in versions(session, township_id)]
+    chosen = version if version is not None else (known[-1] if known else None)
+    if chosen not in known:
+        raise NotFound(
+            f"There is no list of matters {version or ''}; known: {', '.join(known) or 'none'}.",
+            zh=f"没有事项清单 {version or ''}；现有：{'、'.join(known) or '无'}。",
+        )
+    rows = session.execute(text(_BOOK), {"t": township_id, "version": chosen}).mappings()
+    return [
+        Entry(**{**row, "informs": tuple(row["informs"]), "skills": tuple(row["skills"])})
+        for row in rows
+    ]
+
+
+def unfinished(entries: Sequence[Entry]) -> dict[str, list[str]]:
+    """Code to the duties that a minor item does not say; empty when every item is complete."""
+    found = {e.code: [name for name in DUTIES if getattr(e, name) is None] for e in entries}
+    return {code: missing for code, missing in found.items() if missing}
+
+
+def compare(before: Sequence[Entry], after: Sequence[Entry]) -> list[Change]:
+    """What a version changed, by code."""
+    old, new = {e.code: e for e in before}, {e.code: e for e in after}
+    changes = []
+    for code in sorted(old.keys() | new.keys()):
+        a, b = old.get(code), new.get(code)
+        if a is None or b is None:
+            there = a or b
+            assert there is not None  # noqa: S101 - one of the two has it
+            changes.append(Change(code, there.name, "gone" if a else "added", "", ""))
+            continue
+        changes += [
+            Change(code, b.name, f.name, shown(x), shown(y))
+            for f in fields(Entry)
+            if (x := getattr(a, f.name)) != (y := getattr(b, f.name))
+        ]
+    return changes
+
+
+def shown(value: object) -> str:
+    """A field of a rule as a cell of text; empty for none."""
+    if value is None:
+        return ""
+    if isinstance(value, tuple):
+        return "; ".join(map(str, value))
+    if isinstance(value, dict):
+        return "; ".join(f"{k} {v}" for k, v in sorted(value.items()))
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    return str(value)
+
+
+_ON_LIST = """
+SELECT m.id FROM matter m JOIN matter_list l ON l.id = m.list_id
+JOIN township t ON t.area_id = l.township_id,
+LATERAL (SELECT (CAST(:at AS timestamptz) AT TIME ZONE t.time_zone)::date AS day) d
+WHERE l.township_id = :t AND m.code = :code AND m.parent_id IS NOT NULL
+  AND l.validity @> d.day AND (m.during IS NULL OR m.during @> d.day)
+  AND NOT EXISTS (SELECT FROM matter c WHERE c.parent_id = m.id)
+"""
+_OFFERED = """
+SELECT coalesce(g.code, p.code) AS top_code, coalesce(g.name, p.name) AS top_name,
+       CASE WHEN g.id IS NULL THEN p.name_en ELSE g.name_en END AS top_name_en,
+       m.code, m.name, m.name_en
+FROM matter m JOIN matter_list l ON l.id = m.list_id
+JOIN township t ON t.area_id = l.township_id
+JOIN matter p ON p.id = m.parent_id LEFT JOIN matter g ON g.id = p.parent_id,
+LATERAL (SELECT (CAST(:at AS timestamptz) AT TIME ZONE t.time_zone)::date AS day) d
+WHERE l.township_id = :t AND l.validity @> d.day AND (m.during IS NULL OR m.during @> d.day)
+  AND NOT EXISTS (SELECT FROM matter c WHERE c.parent_id = m.id)
+ORDER BY coalesce(g.code, p.code) COLLATE "C", m.code COLLATE "C"
+"""
+_BOOK = """
+SELECT m.code, m.name, m.name_en, coalesce(g.name, p.name) AS major,
+       CASE WHEN g.id IS NULL THEN p.name_en ELSE g.name_en END AS major_en, m.office, m.decider, m.acts,
+       m.informs, CASE WHEN m.time_limit IS NOT NULL THEN m.time_limit || ' ' || m.limit_unit END
+       AS time_limit, m.limits, m.filing_rule, m.closing_rule, m.asks_photo, m.duplicate_m,
+       m.duplicate_h, m.skills, m.consent, lower(m.during) AS since, upper(m.during) - 1 AS until
+FROM matter m JOIN matter_list l ON l.id = m.list_id
+JOIN matter p ON p.id = m.parent_id LEFT JOIN matter g ON g.id = p.parent_id
+WHERE l.township_id = :t AND l.version = :version
+  AND NOT EXISTS (SELECT FROM matter c WHERE c.parent_id = m.id)
+ORDER BY m.code COLLATE "C"
+"""

@@ -1,0 +1,75 @@
+"""What does a log say of its case? The log replayed, to hold the case against."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from gisgrid.cases.cases import NOBODY, CaseNow, Logged, Owner
+from gisgrid.cases.flow import START, Flow
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """What a log alone says of its case."""
+
+    flow_id: int
+    state: str = START
+    open: bool = True
+    seq: int = 0
+    back_state: str | None = None
+    opened_at: datetime | None = None
+    changed_at: datetime | None = None
+    closed_at: datetime | None = None
+    owner: Owner = NOBODY
+    merged_into_id: int | None = None
+    rating: int | None = None
+
+
+def replay(log: Iterable[Logged], flows: Mapping[int, Flow], first_flow: int) -> Replayed:
+    """A log's lines followed one by one, by the flows' own rules and not by what the lines say of
+    their states; a line that its flow does not allow raises ValueError."""
+    now = Replayed(first_flow)
+    for line in log:
+        rule = flows[now.flow_id].steps.get(line.step)
+        if rule is None or now.state not in rule.sources or line.seq != now.seq + 1:
+            raise ValueError(f"{line.step} from {now.state!r} as {line.seq}")
+        flow = flows[line.flow_id if rule.to == "like" and line.flow_id else now.flow_id]
+        state = _target(now, rule.to, flow, flows)
+        there = flow.states[state]
+        owner = now.owner if line.owner.nobody else line.owner
+        now = replace(
+            now,
+            flow_id=flow.id,
+            state=state,
+            open=there.open,
+            seq=line.seq,
+            back_state=(now.back_state or now.state) if there.phase == "hold" else None,
+            opened_at=now.opened_at or line.at,
+            changed_at=line.at,
+            closed_at=None if there.open else line.at if now.open else now.closed_at,
+            owner=replace(owner, level=line.owner.level or now.owner.level),
+            merged_into_id=line.into_id or now.merged_into_id,
+            rating=line.rating or now.rating,
+        )
+    return now
+
+
+def same(case: CaseNow, said: Replayed) -> bool:
+    """Whether a case is what its log says."""
+    return all(getattr(case, name) == value for name, value in vars(said).items())
+
+
+def _target(now: Replayed, to: str, flow: Flow, flows: Mapping[int, Flow]) -> str:
+    if to == "same":
+        return now.state
+    if to == "back":
+        assert now.back_state is not None  # noqa: S101 - a suspended case knows where it was
+        return now.back_state
+    if to != "like":
+        return to
+    phases = ("report", "file", "assign", "handle", "check")
+    here = phases.index(flows[now.flow_id].states[now.back_state or now.state].phase)
+    away = {s.name: phases.index(s.phase) - here for s in flow.states.values() if s.phase in phases}
+    return min(away, key=lambda name: (away[name] < 0, abs(away[name])))

@@ -1,0 +1,135 @@
+"""What has become of my report? A case as whoever knows its ticket may follow it, and answer."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from gisgrid.cases.cases import (
+    RESIDENT,
+    CaseNow,
+    Details,
+    case_by_ticket,
+    case_log,
+    handlers,
+    next_steps,
+    take_step,
+)
+from gisgrid.cases.clocks import clocks_of
+from gisgrid.cases.flow import flow_by_id
+from gisgrid.core.errors import Conflict
+
+TOLD = (
+    "report", "file", "refuse", "assign", "transfer", "begin", "handle", "return", "escalate",
+    "suspend", "resume", "close", "merge", "withdraw", "reopen", "rate", "change_flow",
+)  # fmt: skip
+"""Kinds of step that are told; notes and moved pins are the staff's own."""
+REASONED = ("refuse", "suspend", "withdraw", "reopen")
+"""Of these the reason is told as well: whoever reported has a right to it."""
+ANSWERS = ("rate", "reopen", "withdraw", "note")
+"""What whoever reported may do."""
+# Whoever writes a reason may forget who will read it.
+_NUMBERS = re.compile(r"\d[\d\s-]{5,}[\dXx]")
+
+
+@dataclass(frozen=True)
+class Told:
+    """One step in a log as whoever reported is told it: no name and no number of anybody."""
+
+    means: str
+    at: datetime
+    reason: str | None
+    office: str | None
+    """The office it went to; None: a team, a person, or nobody in particular."""
+    rating: int | None
+
+
+@dataclass(frozen=True)
+class Followed:
+    """A case as its ticket shows it."""
+
+    case: CaseNow
+    code: str
+    """Of the event."""
+    matter_code: str
+    matter: str
+    matter_en: str | None
+    reported_at: datetime
+    state_zh: str
+    state_en: str
+    due_at: datetime | None
+    """When it has to be done; None for closed cases and where no limit runs."""
+    steps: tuple[Told, ...]
+    may: frozenset[str]
+    """Of `ANSWERS`, what is possible now."""
+    time_zone: str
+
+
+def follow(session: Session, ticket: str) -> Followed:
+    """The case of a ticket; NotFound if there is none."""
+    now = case_by_ticket(session, ticket)
+    row = session.execute(text(_EVENT), {"id": now.event_id}).one()
+    log = case_log(session, now.id)
+    flow = flow_by_id(session, now.flow_id)
+    may = {s.means for s in next_steps(session, now, RESIDENT) if s.means in ANSWERS}
+    if log and log[0].actor in handlers(log):
+        may -= {"rate"}  # nobody praises their own work
+    due = [k.clock.due_at for k in clocks_of(session, now.id) if k.deadline]
+    return Followed(
+        now, row.code, row.matter_code, row.matter, row.matter_en, row.reported_at,
+        flow.states[now.state].zh, flow.states[now.state].en,
+        due[-1] if due and now.open else None,
+        tuple(
+            Told(
+                line.means, line.at, without_numbers(line.reason) if line.means in REASONED else None,
+                line.owner.office if line.means in ("assign", "transfer") else None, line.rating,
+            )
+            for line in log if line.means in TOLD
+        ),
+        frozenset(may), row.time_zone,
+    )  # fmt: skip
+
+
+def answer(session: Session, ticket: str, means: str, details: Details) -> CaseNow:
+    """Rate, reopen, withdraw or add a note, as whoever knows the ticket.
+
+    Raises
+    ------
+    NotFound
+        No such ticket.
+    Conflict
+        Not possible as the case stands.
+    Incomplete
+        The rating, reason or note is missing.
+    """
+    found = follow(session, ticket)
+    steps = next_steps(session, found.case, RESIDENT)
+    step = next((s for s in steps if s.means == means), None)
+    if step is None or means not in found.may:
+        raise Conflict(
+            "This is not possible as the report stands now; look again.",
+            zh="按当前进度不能这样做，请刷新后再看。",
+            means=means,
+        )
+    return take_step(session, found.case.id, step.name, RESIDENT, details=details)
+
+
+def without_numbers(words: str | None) -> str | None:
+    """A reason without what may be a telephone or the number of a person.
+
+    >>> without_numbers("请拨打 139-0000-0000，第3日")
+    '请拨打 ***，第3日'
+    """
+    return None if words is None else _NUMBERS.sub("***", words)
+
+
+_EVENT = """
+SELECT e.code, e.reported_at, m.code AS matter_code, m.name AS matter, m.name_en AS matter_en,
+       t.time_zone
+FROM event e JOIN matter m ON m.id = e.matter_id JOIN township t ON t.area_id = e.township_id
+WHERE e.id = :id
+"""

@@ -1,0 +1,56 @@
+"""Which area has this code? Communities of two townships may have one and the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from gisgrid.core.errors import Invalid, NotFound
+
+
+@dataclass(frozen=True)
+class AreaInfo:
+    """An area of the tree."""
+
+    id: int
+    code: str
+    level: str
+    above: str | None
+    """Code of the area that it lies in."""
+
+
+def area_coded(session: Session, code: str) -> AreaInfo:
+    """The area of a code; ``TOWNSHIP/CODE`` says whose community is meant.
+
+    Raises
+    ------
+    NotFound
+        No area has it.
+    Invalid
+        Communities of several townships have it, and the township is not said.
+    """
+    township, slash, own = code.rpartition("/")
+    values = {"code": own, "township": township if slash else None}
+    rows = session.execute(text(_AREAS), values).mappings()
+    found = [AreaInfo(**row) for row in rows]
+    if not found:
+        raise NotFound(
+            f"The tree has no area {code!r}.", zh=f"区划树中没有代码为“{code}”的区域。", area=code
+        )
+    if len(found) > 1:
+        full = [f"{area.above}/{area.code}" for area in found]
+        raise Invalid(
+            f"Several townships have an area {code!r}; write one of {', '.join(full)}.",
+            zh=f"多个乡镇/街道都有代码为“{code}”的区域；请写成 {'、'.join(full)} 之一。",
+            areas=full,
+        )
+    return found[0]
+
+
+_AREAS = """
+SELECT a.id, a.code, a.level, up.code AS above FROM area a LEFT JOIN area up ON up.id = a.parent_id
+WHERE a.code = :code AND (CAST(:township AS text) IS NULL OR up.code = :township)
+ORDER BY up.code COLLATE "C"
+"""

@@ -1,0 +1,54 @@
+"""How long is personal data kept? The days of each purpose, per township."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from gisgrid.core.limits import Numbers
+
+
+@dataclass(frozen=True)
+class Keeping(Numbers):
+    """Days; a township's ``keeping`` holds those that differ from these defaults.
+
+    >>> Keeping.of({"positions": 7}).positions
+    7.0
+    """
+
+    word, word_zh = "keeping", "保存期限"
+
+    register: float = field(
+        default=1826.0,
+        metadata={"help": "residents and households after their last verification"},
+    )
+    visits: float = field(default=1096.0, metadata={"help": "visits after their day"})
+    events: float = field(
+        default=1096.0, metadata={"help": "text and address of events after they are closed"}
+    )
+    staff: float = field(
+        default=731.0,
+        metadata={"help": "name, telephone, training and receipts of staff after their last part"},
+    )
+    history: float = field(
+        default=731.0, metadata={"help": "former states of rows on people after the change"}
+    )
+    corrections: float = field(
+        default=1096.0, metadata={"help": "requests for correction after they are decided"}
+    )
+    positions: float = field(
+        default=14.0, metadata={"help": "positions of workers; then totals per grid and day only"}
+    )
+    backups: float = field(
+        default=90.0, metadata={"help": "backups, after which they must be destroyed"}
+    )
+
+
+def keeping_of(session: Session, township_id: int) -> Keeping:
+    """The days of a township; Invalid if what is stored is none."""
+    stored = session.scalar(
+        text("SELECT keeping FROM township WHERE area_id = :t"), {"t": township_id}
+    )
+    return Keeping.of(stored or {})

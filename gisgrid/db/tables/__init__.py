@@ -1,0 +1,123 @@
+"""The mapped classes, by topic."""
+
+from gisgrid.db.tables.access import (
+    AccessToken,
+    Account,
+    Appointment,
+    AuditEntry,
+    LogInTry,
+    Purpose,
+    RoleRight,
+)
+from gisgrid.db.tables.addresses import AddressKey, AddressName, AddressStreet, Alias
+from gisgrid.db.tables.base import SRID, Base
+from gisgrid.db.tables.cases import (
+    CalendarYear,
+    Case,
+    CaseClock,
+    CaseStep,
+    FlowState,
+    FlowStep,
+    FlowVersion,
+)
+from gisgrid.db.tables.duties import (
+    Backup,
+    CorrectionRequest,
+    PositionTotal,
+    RetentionRun,
+    WorkerPosition,
+)
+from gisgrid.db.tables.events import Event, Matter, MatterList, Photo, RefusedDemand
+from gisgrid.db.tables.handling import (
+    Asset,
+    Duty,
+    Emergency,
+    LegacyProblem,
+    LegacyReview,
+    Notice,
+    Suggestion,
+)
+from gisgrid.db.tables.learning import (
+    Document,
+    DocumentVersion,
+    ReadReceipt,
+    Training,
+    TrainingAttendee,
+)
+from gisgrid.db.tables.lineage import History, ImportRun
+from gisgrid.db.tables.people import Staff, TeamMember
+from gisgrid.db.tables.places import Area, Parcel, Street, Township
+from gisgrid.db.tables.plans import EventGrid, Grid, HouseGrid, Plan
+from gisgrid.db.tables.register import House, Household, Resident
+from gisgrid.db.tables.scenarios import GridSuccessor, Job, PlanStep, ScenarioLock, ScenarioMove
+from gisgrid.db.tables.studies import Study
+from gisgrid.db.tables.visits import Station, Visit, WorkloadWeights
+
+__all__ = [
+    "SRID",
+    "AccessToken",
+    "Account",
+    "AddressKey",
+    "AddressName",
+    "AddressStreet",
+    "Alias",
+    "Appointment",
+    "Area",
+    "Asset",
+    "AuditEntry",
+    "Backup",
+    "Base",
+    "CalendarYear",
+    "Case",
+    "CaseClock",
+    "CaseStep",
+    "CorrectionRequest",
+    "Document",
+    "DocumentVersion",
+    "Duty",
+    "Emergency",
+    "Event",
+    "EventGrid",
+    "FlowState",
+    "FlowStep",
+    "FlowVersion",
+    "Grid",
+    "GridSuccessor",
+    "History",
+    "House",
+    "HouseGrid",
+    "Household",
+    "ImportRun",
+    "Job",
+    "LegacyProblem",
+    "LegacyReview",
+    "LogInTry",
+    "Matter",
+    "MatterList",
+    "Notice",
+    "Parcel",
+    "Photo",
+    "Plan",
+    "PlanStep",
+    "PositionTotal",
+    "Purpose",
+    "ReadReceipt",
+    "RefusedDemand",
+    "Resident",
+    "RetentionRun",
+    "RoleRight",
+    "ScenarioLock",
+    "ScenarioMove",
+    "Staff",
+    "Station",
+    "Street",
+    "Study",
+    "Suggestion",
+    "TeamMember",
+    "Township",
+    "Training",
+    "TrainingAttendee",
+    "Visit",
+    "WorkerPosition",
+    "WorkloadWeights",
+]

@@ -1,0 +1,77 @@
+"""What has to be done though nobody asks: clocks turn, emergencies end, reviews and plans come due."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import Engine, text
+
+from gisgrid.cases.clocks import judge
+from gisgrid.cases.emergencies import end_expired
+from gisgrid.cases.open_problems import remind
+from gisgrid.core.plans import tell_of_plans, townships
+from gisgrid.db.store import transaction
+from gisgrid.planning.attach.attach import attach, unasked
+from gisgrid.planning.attach.bulk import Kind
+
+
+def keep_up(engine: Engine, now: datetime) -> Counter[str]:
+    """Do what is due at ``now`` in every township, each in a transaction of its own; how much of what.
+
+    Done again at the same moment, it does nothing. ``red``, ``yellow``: clocks that turned; ``ended``:
+    emergencies; ``reminded``: reviews.
+    """
+    done: Counter[str] = Counter()
+    with transaction(engine) as session:
+        places = townships(session)
+        # First: ordinary clocks that stood still until now run on before they are judged.
+        done["ended"] += len(end_expired(session, now))
+    for place in places:
+        with transaction(engine) as session:
+            judged = judge(session, place.id, now)
+            done.update(red=judged.red, yellow=judged.yellow)
+            done["reminded"] += len(remind(session, place.id, now))
+    return +done
+
+
+def plans_turned(engine: Engine, known: Mapping[int, int]) -> dict[int, int]:
+    """Tell processes and open pages where another plan is in force than was known; those in force now.
+
+    Nobody needs it for a right answer, which follows from the day; it makes them look at once.
+
+    Parameters
+    ----------
+    known
+        Plan by township, as an earlier call gave it back; empty: all are told, since the day may have
+        turned while nobody was up.
+    """
+    with transaction(engine) as session:
+        rows = session.execute(text("SELECT township_id, id FROM plan_in_force"))
+        now = {row.township_id: row.id for row in rows}
+        for township_id in sorted(known.keys() | now.keys()):
+            if known.get(township_id) != now.get(township_id):
+                tell_of_plans(session, township_id)
+    return now
+
+
+def complete_plans(engine: Engine) -> Counter[str]:
+    """Attach what was never attached to a dated plan of its township; how many plans needed it.
+
+    What comes in is attached to each of them at once; only a store that is older than this, or rows that
+    were written past the program, leave something to do.
+    """
+    done: Counter[str] = Counter()
+    kinds: tuple[Kind, Kind] = ("house", "event")
+    with transaction(engine, read_only=True) as session:
+        plan_ids = session.scalars(
+            text("SELECT id FROM plan WHERE validity IS NOT NULL ORDER BY id")
+        ).all()
+    for plan_id in plan_ids:
+        for kind in kinds:
+            with transaction(engine) as session:
+                if unasked(session, plan_id, kind):
+                    attach(session, plan_id, kind)
+                    done[kind] += 1
+    return done

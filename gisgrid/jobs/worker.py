@@ -1,0 +1,379 @@
+"""Who does what pages order: the queue's worker, which keeps cases up beside.
+
+A job is computed in a process of its own, so that cancelling ends it at once; what it found is written
+in one transaction at the end. One whose worker was killed is put back (``stalled``) and begun again,
+``ATTEMPTS`` times at most.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import multiprocessing
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from multiprocessing.context import ForkServerContext, SpawnContext
+from typing import Any
+
+import numpy as np
+import psycopg
+import shapely
+from procrastinate import App, BaseRetryStrategy, JobContext, PsycopgConnector, RetryDecision
+from procrastinate.exceptions import ConnectorException, JobAborted
+from procrastinate.jobs import Job
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.exc import DBAPIError
+
+from gisgrid.core import plans
+from gisgrid.core.errors import GisgridError
+from gisgrid.core.failures import failure_of, log_plainly
+from gisgrid.core.plans import plan_by_id
+from gisgrid.core.processes import beat, end_with, writing_to
+from gisgrid.core.settings import Settings
+from gisgrid.core.terminal import note
+from gisgrid.db.store import open_engine, store_url, transaction
+from gisgrid.jobs.balancing import QUEUE, TASK
+from gisgrid.jobs.scheduled import complete_plans, keep_up, plans_turned
+from gisgrid.jobs.stalled import Pulse, look, look_once
+from gisgrid.jobs.studies import watch
+from gisgrid.planning.balancing.drafts import codes_ever
+from gisgrid.planning.balancing.from_scratch import drawn, never_planned
+from gisgrid.planning.balancing.options import Wishes
+from gisgrid.planning.balancing.problem import prepare
+from gisgrid.planning.balancing.rebalance import Proposal, propose
+from gisgrid.planning.editor.drawn import drawn_notes
+from gisgrid.planning.editor.mending import stray_grids
+from gisgrid.planning.editor.scenarios import scenario
+from gisgrid.planning.snapshot.fetch import plan_state, today
+from gisgrid.planning.workload.weighing import plan_weighing
+from gisgrid.planning.workload.workload import event_days
+
+UPKEEP, KEEP_UP = "upkeep", "events.keep_up"
+EVERY = "* * * * *"
+"""When clocks are judged and emergencies ended, as a line of cron: each minute."""
+_OPTIONS = "-c search_path=procrastinate,public"
+PROCESSES: SpawnContext | ForkServerContext = multiprocessing.get_context("spawn")
+"""A computation inherits nothing of the worker, neither threads nor connections."""
+LOOK_S = 0.3
+"""How often the worker looks whether its job was cancelled."""
+ATTEMPTS = 3
+"""A job that was begun so often and never ended is given up: it may be what ends its workers."""
+STOP_S = 2.0
+"""A worker that is asked to stop waits so long for what it does; then that is put back."""
+A_DAY_S = 86_400.0
+"""A worker that does only what waits is not hurried; no job takes so long."""
+
+
+def work(
+    engine: Engine,
+    *,
+    once: bool = False,
+    pulse: Pulse = Pulse(),  # noqa: B008 - frozen
+    alive: Callable[[], None] | None = None,
+) -> None:
+    """Take orders from the queue and do them, until stopped; with ``once`` only those that wait.
+
+    Beside them cases are kept up and news is told of plans whose day has come, at once and every minute,
+    and jobs are put back whose worker is gone.
+    ``alive`` is called every second while all is well.
+    """
+    url = engine.url.render_as_string(hide_password=False)
+    conninfo = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    app = App(connector=PsycopgConnector(conninfo=conninfo, kwargs={"options": _OPTIONS}))
+
+    @app.task(name=TASK, queue=QUEUE, lock=QUEUE, pass_context=True, retry=_Again())
+    def run(context: JobContext, job_id: int) -> None:
+        run_job(url, job_id, stopped=context.should_abort)
+
+    in_force: dict[int, int] = {}
+
+    @app.periodic(cron=EVERY)
+    @app.task(name=KEEP_UP, queue=UPKEEP, queueing_lock=KEEP_UP)
+    def upkeep(timestamp: int) -> None:
+        nonlocal in_force
+        keep_up(engine, datetime.now(UTC))
+        in_force = plans_turned(engine, in_force)
+
+    async def until_stopped() -> None:
+        async with app.open_async():
+            await look_once(app, TASK, pulse)
+            for job_id in _lost(engine):
+                await run.defer_async(job_id=job_id)
+            beside = [asyncio.create_task(look(app, TASK, pulse))]
+            if alive is not None:
+                beside.append(asyncio.create_task(beat(alive)))
+            try:
+                await app.run_worker_async(
+                    queues=[QUEUE, UPKEEP],
+                    wait=not once,
+                    concurrency=2,  # of which the lock lets only one be a computation
+                    delete_jobs="always",
+                    update_heartbeat_interval=pulse.beat_s,
+                    stalled_worker_timeout=pulse.stalled_s,
+                    shutdown_graceful_timeout=A_DAY_S if once else STOP_S,
+                )
+            finally:
+                for task in beside:
+                    task.cancel()
+
+    keep_up(engine, datetime.now(UTC))
+    complete_plans(engine)
+    in_force = plans_turned(engine, in_force)
+    asyncio.run(until_stopped())
+
+
+def work_on(engine: Engine, *, alive: Callable[[], None] | None = None) -> None:
+    """Do all that pages order, jobs and studies, until stopped."""
+    stop = threading.Event()
+    studying = threading.Thread(target=watch, args=(engine, stop), daemon=True)
+    studying.start()
+    try:
+        work(engine, alive=alive)
+    finally:
+        stop.set()
+        # A study that takes longer is begun again by the next worker.
+        studying.join(STOP_S)
+
+
+class _Again(BaseRetryStrategy):
+    """Which ends of a job are none: its worker was asked to stop, or lost the store."""
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
+        return RetryDecision() if isinstance(exception, JobAborted | DBAPIError) else None
+
+
+def _lost(engine: Engine) -> list[int]:
+    """Jobs that wait or run though the queue has none for them: it was finished beside its order."""
+    with transaction(engine, read_only=True) as session:
+        return list(session.scalars(text(_LOST)))
+
+
+def run_job(url: str, job_id: int, *, stopped: Callable[[], bool] = lambda: False) -> None:
+    """Compute a job in a process of its own; end that when the job is cancelled.
+
+    Whoever is handed a job by the queue has it alone, so one that is marked as running is one whose
+    worker is gone: it is begun again, or given up after ``ATTEMPTS``.
+
+    Parameters
+    ----------
+    stopped
+        Says whether the worker is to stop; the job then waits as if it had not been begun.
+
+    Raises
+    ------
+    JobAborted
+        The worker is to stop.
+    """
+    engine = create_engine(url)
+    child = None
+    try:
+        with transaction(engine) as session:
+            begun = session.execute(text(_BEGIN), {"id": job_id, "most": ATTEMPTS}).one_or_none()
+        if begun is None or begun.state != "running":
+            return
+        mine = {"id": job_id, "attempt": begun.attempts}
+        child = PROCESSES.Process(target=compute, args=(url, job_id, begun.attempts))
+        child.start()
+        while child.is_alive():
+            child.join(LOOK_S)
+            put_back = stopped() and child.is_alive()
+            with transaction(engine) as session:
+                ours = session.scalar(text(_PUT_BACK if put_back else _OURS), mine)
+            if not ours:
+                child.kill()
+            elif put_back:
+                raise JobAborted
+        with transaction(engine) as session:
+            session.execute(text(_BROKEN_OFF), {**mine, "code": str(child.exitcode)})
+    finally:
+        if child is not None and child.is_alive():
+            child.kill()
+            child.join()
+        engine.dispose()
+
+
+def compute(url: str, job_id: int, attempt: int) -> None:
+    """Do a job and write what came of it, unless it was cancelled or begun anew meanwhile."""
+    parent = multiprocessing.parent_process()
+    if parent is not None and parent.pid is not None:
+        end_with(parent.pid)
+    engine = create_engine(url)
+
+    def tell(done: int, total: int | None, doing: str) -> None:
+        with transaction(engine) as session:
+            session.execute(
+                text(_TELL),
+                {"done": done, "total": total, "doing": doing, "id": job_id, "attempt": attempt},
+            )
+
+    try:
+        tell(0, 4, "reading")
+        with transaction(engine, read_only=True) as session:
+            row = session.execute(
+                text("SELECT plan_id, wishes FROM job WHERE id = :id"), {"id": job_id}
+            ).one()
+            plan = plan_by_id(session, row.plan_id)
+            place = plans.township_by_id(session, plan.township_id)
+            state = plan_state(session, place, plan, today(place))
+            weighing = plan_weighing(session, plan)
+            taken, first = codes_ever(session, place.id), never_planned(session, place)
+            version = scenario(session, plan.id).version
+        wishes = replace(Wishes.of(row.wishes), by_street=weighing.by_street)
+        task = prepare(state, weighing.weights, wishes, taken=taken, progress=tell)
+        found = propose(task, progress=tell)
+        grids = drawn(place, found, first=first) if wishes.afresh else []
+        ground = {} if wishes.afresh else new_ground(found)
+        result = told(found) | {"drawn": grids, "ground": ground, "version": version}
+        _end(engine, job_id, attempt, "done", result=result)
+    except GisgridError as exc:
+        _end(engine, job_id, attempt, "failed", failed=exc.message, failed_zh=exc.zh)
+    finally:
+        engine.dispose()
+
+
+def new_ground(found: Proposal) -> dict[str, str]:
+    """The polygons that a proposal draws anew, by code, as WKB in hexadecimal."""
+    before = found.task.state.grids
+    other = np.flatnonzero(~shapely.equals_identical(before.lonlat, found.lonlat))
+    wkb = shapely.to_wkb(found.lonlat[other], hex=True)
+    return dict(zip(before.code[other].tolist(), wkb.tolist(), strict=True))
+
+
+def told(found: Proposal) -> dict[str, Any]:
+    """A proposal as it is kept: who moves, the grids before and after, what was reached.
+
+    All figures are counted under the drawn plan.
+    """
+    result = found.result
+    days = event_days(found.task.state, found.task.weights)
+    return {
+        "moves": [
+            {
+                "from_grid": m.from_grid,
+                "to_grid": m.to_grid,
+                "community": m.community,
+                "houses": list(m.houses),
+                "households": m.households,
+                "residents": m.residents,
+                "minutes": m.minutes,
+            }
+            for m in found.moves
+        ],
+        "grids": [asdict(g) for g in found.grids],
+        "level": found.task.wishes.levelled,
+        "tolerance": found.task.wishes.tolerance,
+        "max_deviation": result.max_deviation,
+        "rounds": found.settled.rounds,
+        "moved_cost": result.moved_cost,
+        "bound": result.bound,
+        "houses_moved": found.houses_moved,
+        "residents_moved": found.residents_moved,
+        "compactness": result.compactness,
+        "reasons": [list(reason) for reason in found.reasons],
+        "notes": [
+            *([[days.en, days.zh]] if found.task.wishes.levelled == "work" else []),
+            *(list(note) for note in drawn_notes(found.settled.drawn)),
+        ],
+        "left_out": [
+            {
+                "community": left.community,
+                "en": left.en,
+                "zh": left.zh,
+                "grids": stray_grids(found.task.state, left.grids)
+                if left.cause == "across"
+                else [],
+            }
+            for left in found.task.left_out
+        ],
+        "faults": [r.name for r in found.faults],
+    }
+
+
+def _end(engine: Engine, job_id: int, attempt: int, state: str, **values: Any) -> None:
+    result = values.get("result")
+    with transaction(engine) as session:
+        session.execute(
+            text(_END),
+            {
+                "id": job_id,
+                "attempt": attempt,
+                "state": state,
+                "result": None if result is None else json.dumps(result, ensure_ascii=False),
+                "failed": values.get("failed"),
+                "failed_zh": values.get("failed_zh"),
+            },
+        )
+
+
+def main() -> None:
+    """Work below the supervisor whose file and process number are the arguments."""
+    alive, parent = (int(word) for word in sys.argv[1:])
+    end_with(parent)
+    log_plainly()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        engine = open_engine(store_url(Settings.from_env()))
+        work_on(engine, alive=writing_to(alive))
+    except GisgridError as exc:
+        note(exc.message, exc.zh)
+        sys.exit(2)
+    except (DBAPIError, psycopg.Error, ConnectorException) as exc:
+        found = failure_of(exc.__cause__ if isinstance(exc, ConnectorException) else exc)  # type: ignore[arg-type]
+        note(*((found.message, found.zh) if found else ("The queue failed.", "任务队列出错。")))
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(0)
+
+
+_BEGIN = """
+UPDATE job SET attempts = attempts + 1, done = 0, total = NULL, doing = '',
+    state = CASE WHEN attempts < :most THEN 'running' ELSE 'failed' END,
+    ended_at = CASE WHEN attempts < :most THEN NULL ELSE now() END,
+    failed = CASE WHEN attempts < :most THEN NULL ELSE
+        'The computation was broken off three times, each time with the worker that did it.' END,
+    failed_zh = CASE WHEN attempts < :most THEN NULL ELSE
+        '计算中断了三次，每次后台程序都随之停止。' END
+WHERE id = :id AND state IN ('waiting', 'running') RETURNING state, attempts
+"""
+
+_OURS = """
+SELECT state = 'running' AND attempts = :attempt FROM job WHERE id = :id
+"""
+
+_PUT_BACK = """
+UPDATE job SET state = 'waiting', attempts = attempts - 1, done = 0, total = NULL, doing = ''
+WHERE id = :id AND state = 'running' AND attempts = :attempt RETURNING true
+"""
+
+_BROKEN_OFF = """
+UPDATE job SET state = 'failed', ended_at = now(),
+    failed = 'The computation broke off (' || :code || ').',
+    failed_zh = '计算意外中断（' || :code || '）。'
+WHERE id = :id AND state = 'running' AND attempts = :attempt
+"""
+
+_TELL = """
+UPDATE job SET done = :done, total = :total, doing = :doing
+WHERE id = :id AND attempts = :attempt
+"""
+
+_END = """
+UPDATE job SET state = :state, ended_at = now(), result = CAST(:result AS jsonb),
+    failed = :failed, failed_zh = :failed_zh
+WHERE id = :id AND state = 'running' AND attempts = :attempt
+"""
+
+_LOST = """
+SELECT id FROM job WHERE state IN ('waiting', 'running') AND NOT EXISTS (
+    SELECT FROM procrastinate.procrastinate_jobs q
+    WHERE q.task_name = 'bench.job' AND q.status IN ('todo', 'doing')
+      AND q.args ->> 'job_id' = job.id::text)
+ORDER BY id
+"""
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,138 @@
+"""What of a file's rows is in the store already: kept where the file is silent, told where it empties.
+
+A column that the file does not have is not touched: the stage takes it from the store before anything is
+checked. A column that is there and empty takes the stored value away; that is told, and refused where it
+would be more than a slip.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import text
+
+from gisgrid.core.errors import Invalid
+from gisgrid.files.columns import Resolved
+from gisgrid.files.findings import Findings
+from gisgrid.loading.stage import Stage
+from gisgrid.loading.target import PARTS, Stored
+
+MOST_EMPTIED = 0.1
+"""From this share of the stored values on, emptying them has to be asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Emptied:
+    """What a file takes away from one column."""
+
+    column: str
+    header: str
+    """The column as the file calls it."""
+    values: int
+    of: int
+    """Rows of the file that had a value in the store."""
+
+
+def given_columns(resolved: Resolved) -> frozenset[str]:
+    """The canonical columns that the file has: by a header, a constant, a template or its geometry."""
+    names = {column.name for column in resolved.kind.columns if resolved.has(column.name)}
+    if resolved.has_geometry:
+        names |= {"geometry", "lon", "lat"} if resolved.kind.geometry == "point" else {"geometry"}
+    return frozenset(names)
+
+
+def recall(stage: Stage, given: Collection[str]) -> None:
+    """Fill the columns that the file lacks with what is stored of the same rows."""
+    for stored in stage.target.stored:
+        absent = [part for c in stored.columns if c not in given for part in PARTS.get(c, (c,))]
+        if not absent:
+            continue
+        sets = ", ".join(f"{part} = o.{part}" for part in absent)
+        stage.session.execute(
+            text(
+                f"""
+                UPDATE stage s SET {sets} FROM ({stored.sql}) o
+                WHERE {_same(stored)} AND num_nonnulls({", ".join(f"o.{p}" for p in absent)}) > 0
+                """
+            ),
+            stage.values,
+        )
+
+
+def emptied(
+    stage: Stage,
+    resolved: Resolved,
+    given: Collection[str],
+    noted: Findings,
+    *,
+    allowed: Collection[str],
+) -> list[Emptied]:
+    """What the good rows would take away from stored values, by column; their rows are noted.
+
+    ``allowed`` are columns, by canonical name or header, that may be emptied whatever the share.
+
+    Raises
+    ------
+    Invalid
+        More than ``MOST_EMPTIED`` of a column's stored values would go, and nobody asked for it.
+    """
+    found: list[Emptied] = []
+    for stored in stage.target.stored:
+        columns = [c for c in stored.columns if c in given] if stored.shown else []
+        for column, header, rows, had in _rows_emptied(stage, stored, columns, resolved):
+            noted.add("emptied", column, rows)
+            found.append(Emptied(column, header, len(rows), had))
+    many = [
+        e for e in found
+        if e.values > MOST_EMPTIED * e.of and not {e.column, e.header} & set(allowed)
+    ]  # fmt: skip
+    if many:
+        raise _refusal(many)
+    return found
+
+
+def _rows_emptied(
+    stage: Stage, stored: Stored, columns: list[str], resolved: Resolved
+) -> list[tuple[str, str, list[int], int]]:
+    if not columns:
+        return []
+    key = ", ".join(stored.key)
+    counts = ", ".join(
+        f"count(o.{part}), array_agg(s.row_no ORDER BY s.row_no) "
+        f"FILTER (WHERE o.{part} IS NOT NULL AND s.{part} IS NULL)"
+        for part in (PARTS.get(c, (c,))[0] for c in columns)
+    )
+    # Where several rows speak of one thing, the first is the one that is written.
+    source = "stage"
+    if stored.key != stage.target.key:
+        source = f"(SELECT DISTINCT ON ({key}) * FROM stage ORDER BY {key}, row_no)"
+    row = stage.session.execute(
+        text(f"SELECT {counts} FROM {source} s JOIN ({stored.sql}) o ON {_same(stored)}"),
+        stage.values,
+    ).one()
+    pairs = zip(columns, row[::2], row[1::2], strict=True)
+    return [(c, _header(resolved, c), rows, had) for c, had, rows in pairs if rows]
+
+
+def _same(stored: Stored) -> str:
+    return " AND ".join(f"o.{k} = s.{k}" for k in stored.key)
+
+
+def _header(resolved: Resolved, column: str) -> str:
+    if column == "lon" and "lon" not in resolved.headers:
+        return "geometry"
+    return resolved.headers.get(column, column)
+
+
+def _refusal(many: list[Emptied]) -> Invalid:
+    en = ", ".join(f"{e.values} of {e.of} values of “{e.header}” ({e.column})" for e in many)
+    zh = "、".join(f"“{e.header}”（{e.column}）{e.of} 个已有值中的 {e.values} 个" for e in many)
+    how = " ".join(f"--blank {e.column}" for e in many)
+    return Invalid(
+        f"The file would empty {en}: its cells are there and hold nothing. Take the column out of the "
+        "file, and what is stored stays.",
+        zh=f"文件将清空 {zh}：这些列存在但单元格为空。请从文件中去掉该列，已有内容将保留。",
+        hint=(f"Or let it be emptied: {how}", f"或明确允许清空：{how}"),
+        emptied={e.column: {"values": e.values, "of": e.of} for e in many},
+    )

@@ -1,0 +1,363 @@
+"""Which documents are issued, in which version, and who has read them?"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import PurePath
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from gisgrid.core.errors import Conflict, Invalid, NotFound
+from gisgrid.db.tables.people import ROLES
+from gisgrid.files.exports import Sheet
+from gisgrid.people.learning.names import named
+
+MOST_BYTES = 20_000_000
+# Suffix to media type and what such a file begins with; a page with scripts is no document.
+MEDIA: dict[str, tuple[str, bytes]] = {
+    ".pdf": ("application/pdf", b"%PDF-"),
+    ".docx": ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", b"PK"),
+    ".xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", b"PK"),
+    ".pptx": ("application/vnd.openxmlformats-officedocument.presentationml.presentation", b"PK"),
+    ".png": ("image/png", b"\x89PNG"),
+    ".jpg": ("image/jpeg", b"\xff\xd8\xff"),
+    ".txt": ("text/plain; charset=utf-8", b""),
+    ".md": ("text/plain; charset=utf-8", b""),
+}
+
+
+@dataclass(frozen=True)
+class Number:
+    """The number of a version; ``new`` is False where the same file was the newest already."""
+
+    number: int
+    new: bool
+
+
+@dataclass(frozen=True)
+class Issued:
+    """A document in its newest version, and how many of those asked have read it."""
+
+    code: str
+    title: str
+    roles: tuple[str, ...]
+    number: int
+    file_name: str
+    media_type: str
+    size: int
+    sha256: str
+    issued_on: date
+    issued_by: str
+    asked: int
+    read: int
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version with its bytes; ``newest`` is the number to read today."""
+
+    id: int
+    code: str
+    title: str
+    number: int
+    newest: int
+    file_name: str
+    media_type: str
+    sha256: str
+    issued_on: date
+    content: bytes
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A member of a team who is asked to read, or has read, a version."""
+
+    staff: str
+    name: str
+    grids: tuple[str, ...]
+    roles: tuple[str, ...]
+    read_at: datetime | None
+    """None: not this version."""
+    earlier: int | None
+    """The newest version before this one that was read."""
+
+
+def issue(
+    session: Session,
+    township_id: int,
+    code: str,
+    *,
+    file_name: str,
+    content: bytes,
+    day: date,
+    who: str,
+    title: str | None = None,
+    roles: Sequence[str] | None = None,
+) -> Number:
+    """Issue a file as the newest version of a document.
+
+    The file that is the newest already changes nothing but title and ``roles``. A new code makes a new document, which needs a title. Everybody is asked to read a new version
+    again. ``roles`` are those whose reading is asked for; none given: as before, at first all.
+
+    Raises
+    ------
+    Invalid
+        The file is empty, too large, of no form that may be issued, or not what its name says; no
+        title; no such role.
+    Conflict
+        An older version has the very same bytes.
+    """
+    media_type = _media_type(file_name, content)
+    if strange := sorted(set(roles or ()) - set(ROLES)):
+        raise Invalid(
+            f"There is no part {strange[0]!r} in a team; known: {', '.join(ROLES)}.",
+            zh=f"团队中没有“{strange[0]}”这一身份；可用：{'、'.join(ROLES)}。",
+        )
+    document = session.execute(
+        text(
+            "SELECT id, title, roles FROM document WHERE township_id = :t AND code = :code "
+            "FOR UPDATE"
+        ),
+        {"t": township_id, "code": code},
+    ).one_or_none()
+    if document is None and not (title and title.strip()):
+        raise Invalid(
+            f"Document {code!r} is new: give it a title.", zh=f"文件“{code}”是新的，请给出标题。"
+        )
+    # An explicit upsert: two people may issue the same new document at once.
+    document_id = session.execute(
+        text(
+            """
+            INSERT INTO document AS d (township_id, code, title, roles)
+            VALUES (:t, :code, :title, :roles)
+            ON CONFLICT (township_id, code) DO UPDATE SET title = excluded.title,
+                roles = excluded.roles
+            RETURNING id
+            """
+        ),
+        {
+            "t": township_id,
+            "code": code,
+            "title": title.strip() if title and title.strip() else document.title,  # type: ignore[union-attr]
+            "roles": list(roles if roles is not None else document.roles if document else ()),
+        },
+    ).scalar_one()
+    sha256 = hashlib.sha256(content).hexdigest()
+    known = session.execute(
+        text(
+            "SELECT number, sha256 = :sha AS same FROM document_version WHERE document_id = :d "
+            "ORDER BY number DESC"
+        ),
+        {"d": document_id, "sha": sha256},
+    ).all()
+    if known and known[0].same:
+        return Number(known[0].number, new=False)
+    if older := [row.number for row in known if row.same]:
+        raise Conflict(
+            f"This very file was version {older[0]} of document {code!r}.",
+            zh=f"该文件与文件“{code}”的第 {older[0]} 版完全相同。",
+            number=older[0],
+        )
+    number = session.execute(
+        text(
+            """
+            INSERT INTO document_version (document_id, number, file_name, media_type, content,
+                                          sha256, issued_on, issued_by)
+            VALUES (:d, :number, :file, :media, :content, :sha, :day, :who) RETURNING number
+            """
+        ),
+        {
+            "d": document_id,
+            "number": 1 + (known[0].number if known else 0),
+            "file": PurePath(file_name).name,
+            "media": media_type,
+            "content": content,
+            "sha": sha256,
+            "day": day,
+            "who": who,
+        },
+    ).scalar_one()
+    return Number(int(number), new=True)
+
+
+def documents(session: Session, township_id: int, day: date) -> list[Issued]:
+    """All documents with their newest version, by code; who is asked depends on the day's teams."""
+    rows = session.execute(text(_DOCUMENTS), {"t": township_id, "day": day, "code": None})
+    return [Issued(**{**row, "roles": tuple(row["roles"])}) for row in rows.mappings()]
+
+
+def version(session: Session, township_id: int, code: str, number: int | None = None) -> Version:
+    """One version of a document; the newest without a number. NotFound if there is none."""
+    row = (
+        session.execute(text(_VERSION), {"t": township_id, "code": code, "number": number})
+        .mappings()
+        .one_or_none()
+    )
+    if row is None:
+        raise NotFound(
+            f"There is no document {code!r}" + (f" in version {number}." if number else "."),
+            zh=f"没有文件“{code}”" + (f"的第 {number} 版。" if number else "。"),
+        )
+    return Version(**row)
+
+
+def mark_read(
+    session: Session, township_id: int, code: str, staff: str, number: int | None = None
+) -> datetime:
+    """Note that a person of staff has read the newest version; when they first did.
+
+    Raises
+    ------
+    NotFound
+        No such document, version or person.
+    Conflict
+        ``number`` is not the newest: that one is to be read.
+    """
+    found = version(session, township_id, code, number)
+    if found.number != found.newest:
+        raise Conflict(
+            f"Version {found.newest} of document {code!r} is out: read that one.",
+            zh=f"文件“{code}”已有第 {found.newest} 版，请阅读新版。",
+            newest=found.newest,
+        )
+    read_at = session.scalar(
+        text(
+            """
+            INSERT INTO read_receipt AS r (version_id, staff_id)
+            SELECT :version, id FROM staff WHERE township_id = :t AND code = :staff
+            ON CONFLICT (version_id, staff_id) DO UPDATE SET read_at = r.read_at
+            RETURNING read_at
+            """
+        ),
+        {"version": found.id, "t": township_id, "staff": staff},
+    )
+    if read_at is None:
+        raise NotFound(
+            f"No person of staff has the code {staff!r}.", zh=f"没有编码为“{staff}”的工作人员。"
+        )
+    return read_at  # type: ignore[no-any-return]
+
+
+def readers(
+    session: Session,
+    township_id: int,
+    code: str,
+    day: date,
+    number: int | None = None,
+    *,
+    masked: bool = False,
+) -> list[Reader]:
+    """Who has read a version and who has not, of those who are asked on a day: the latter first.
+
+    ``masked`` as in ``hours_by_worker``. Who has read it and is in no team any more stays on the list. NotFound: no such version.
+    """
+    found = version(session, township_id, code, number)
+    rows = session.execute(
+        text(named(_READERS, masked)),
+        {"t": township_id, "day": day, "version": found.id, "code": code},
+    ).mappings()
+    return [
+        Reader(**{**row, "grids": tuple(row["grids"]), "roles": tuple(row["roles"])})
+        for row in rows
+    ]
+
+
+def readers_sheet(rows: Sequence[Reader]) -> Sheet:
+    """The readers as a sheet of a workbook."""
+    return Sheet(
+        "阅读 readers",
+        ("编码 staff", "姓名 name", "网格 grids", "身份 roles", "已读 read at (UTC)",
+         "读过旧版 earlier version"),
+        [
+            (r.staff, r.name, ", ".join(r.grids), ", ".join(r.roles),
+             f"{r.read_at.astimezone(UTC):%Y-%m-%d %H:%M}" if r.read_at else None, r.earlier)
+            for r in rows
+        ],
+    )  # fmt: skip
+
+
+def _media_type(file_name: str, content: bytes) -> str:
+    name = PurePath(file_name).name
+    suffix = PurePath(name).suffix.lower()
+    if suffix not in MEDIA:
+        raise Invalid(
+            f"{name}: files of this form are not issued; use {', '.join(MEDIA)}.",
+            zh=f"{name}：不支持该类文件；可用：{'、'.join(MEDIA)}。",
+        )
+    if not content or len(content) > MOST_BYTES:
+        raise Invalid(
+            f"{name} has {len(content)} bytes; a document has 1 to {MOST_BYTES}.",
+            zh=f"{name} 有 {len(content)} 字节；文件大小应为 1 至 {MOST_BYTES} 字节。",
+        )
+    media_type, begins = MEDIA[suffix]
+    good = content.startswith(begins)
+    if not begins:
+        try:
+            good = b"\0" not in content and bool(content.decode("utf-8-sig"))
+        except UnicodeDecodeError:
+            good = False
+    if not good:
+        raise Invalid(
+            f"{name} is not what its name says ({suffix}).",
+            zh=f"{name} 的内容与扩展名（{suffix}）不符。",
+        )
+    return media_type
+
+
+_ASKED = """
+asked AS (
+    SELECT DISTINCT d.id AS document_id, m.staff_id
+    FROM document d JOIN team_member m ON m.township_id = d.township_id
+     AND m.during @> CAST(:day AS date) AND (d.roles = '{}' OR m.role = ANY(d.roles))
+    WHERE d.township_id = :t AND (CAST(:code AS text) IS NULL OR d.code = :code)
+)
+"""
+
+_DOCUMENTS = f"""
+WITH {_ASKED}
+SELECT d.code, d.title, d.roles, v.number, v.file_name, v.media_type, v.size, v.sha256,
+       v.issued_on, v.issued_by, count(a.staff_id) AS asked, count(r.staff_id) AS read
+FROM document d
+JOIN LATERAL (SELECT id, number, file_name, media_type, length(content) AS size, sha256,
+                     issued_on, issued_by
+              FROM document_version WHERE document_id = d.id ORDER BY number DESC LIMIT 1) v ON true
+LEFT JOIN asked a ON a.document_id = d.id
+LEFT JOIN read_receipt r ON r.version_id = v.id AND r.staff_id = a.staff_id
+WHERE d.township_id = :t
+GROUP BY d.id, v.id, v.number, v.file_name, v.media_type, v.size, v.sha256, v.issued_on,
+         v.issued_by
+ORDER BY d.code COLLATE "C"
+"""  # noqa: S608 - parts that stand here
+
+_VERSION = """
+SELECT v.id, d.code, d.title, v.number, (
+           SELECT max(number) FROM document_version WHERE document_id = d.id) AS newest,
+       v.file_name, v.media_type, v.sha256, v.issued_on, v.content
+FROM document d JOIN document_version v ON v.document_id = d.id
+WHERE d.township_id = :t AND d.code = :code
+  AND (CAST(:number AS integer) IS NULL OR v.number = :number)
+ORDER BY v.number DESC LIMIT 1
+"""
+
+_READERS = f"""
+WITH {_ASKED}
+SELECT s.code AS staff, s.name,
+       coalesce(array_agg(DISTINCT m.grid_code) FILTER (WHERE m.id IS NOT NULL), '{{}}') AS grids,
+       coalesce(array_agg(DISTINCT m.role) FILTER (WHERE m.id IS NOT NULL), '{{}}') AS roles,
+       r.read_at, (
+           SELECT max(o.number) FROM read_receipt e JOIN document_version o ON o.id = e.version_id
+           WHERE e.staff_id = s.id AND o.document_id = v.document_id AND o.number < v.number
+       ) AS earlier
+FROM document_version v
+JOIN staff_named s ON s.id IN (SELECT staff_id FROM asked
+                         UNION SELECT staff_id FROM read_receipt WHERE version_id = v.id)
+LEFT JOIN read_receipt r ON r.version_id = v.id AND r.staff_id = s.id
+LEFT JOIN team_member m ON m.staff_id = s.id AND m.during @> CAST(:day AS date)
+WHERE v.id = :version
+GROUP BY s.id, s.code, s.name, r.read_at, v.id
+ORDER BY r.read_at IS NOT NULL, s.code COLLATE "C"
+"""  # noqa: S608 - parts that stand here

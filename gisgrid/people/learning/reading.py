@@ -1,0 +1,84 @@
+"""What is there to read for the one who asks, and that they have read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from gisgrid.core.errors import Conflict
+from gisgrid.people.learning.documents import Version
+
+
+@dataclass(frozen=True)
+class ToRead:
+    """A document in its newest version, as the transaction's account stands to it."""
+
+    code: str
+    title: str
+    number: int
+    issued_on: date
+    asked: bool
+    """Their part in a team is one whose reading is asked for."""
+    read_at: datetime | None
+    """None: not this version."""
+
+
+def to_read(session: Session, township_id: int, day: date) -> list[ToRead]:
+    """The documents of a township: those to be read first, then by code.
+
+    An account that is nobody of the staff is asked for nothing and has read nothing.
+    """
+    rows = session.execute(text(_TO_READ), {"t": township_id, "day": day}).mappings()
+    return [ToRead(**row) for row in rows]
+
+
+def is_staff(session: Session) -> bool:
+    """Whether the transaction's account is somebody of the staff, whose reading can be noted."""
+    return session.scalar(text(f"SELECT {_MINE} IS NOT NULL")) or False
+
+
+def mark_mine(session: Session, version: Version) -> None:
+    """Note that the transaction's account has read a version; the first time stays.
+
+    Raises
+    ------
+    Conflict
+        It is not the newest, or the account is nobody of the staff.
+    """
+    if version.number != version.newest:
+        raise Conflict(
+            f"Version {version.newest} is out: read that one.",
+            zh=f"已有第 {version.newest} 版，请阅读新版。",
+            newest=version.newest,
+        )
+    if not is_staff(session):
+        raise Conflict(
+            "This account belongs to nobody of the staff; nobody's reading can be noted.",
+            zh="该账号未关联工作人员，无法记录阅读。",
+        )
+    session.execute(
+        text(
+            f"INSERT INTO read_receipt (version_id, staff_id) SELECT :version, {_MINE} "
+            "ON CONFLICT DO NOTHING"
+        ),
+        {"version": version.id},
+    )
+
+
+_MINE = "(SELECT k.staff_id FROM account k WHERE k.id = my_account())"
+
+_TO_READ = f"""
+SELECT d.code, d.title, v.number, v.issued_on, r.read_at, EXISTS (
+           SELECT FROM team_member m WHERE m.staff_id = {_MINE}
+             AND m.during @> CAST(:day AS date)
+             AND (d.roles = '{{}}' OR m.role = ANY (d.roles))) AS asked
+FROM document d
+JOIN LATERAL (SELECT id, number, issued_on FROM document_version
+              WHERE document_id = d.id ORDER BY number DESC LIMIT 1) v ON true
+LEFT JOIN read_receipt r ON r.version_id = v.id AND r.staff_id = {_MINE}
+WHERE d.township_id = :t
+ORDER BY (r.read_at IS NULL) DESC, d.code COLLATE "C"
+"""  # noqa: S608 - parts that stand here

@@ -1,0 +1,152 @@
+"""The audit: what was opened or done by whom and why, and whether the record is whole."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+from gisgrid.core.errors import NotAllowed
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row of the audit."""
+
+    id: int
+    at: datetime
+    account_id: int | None
+    account_name: str
+    action: str
+    subject: str
+    row_ids: tuple[int, ...]
+    purpose: str | None
+    origin: str | None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether the chain is whole."""
+
+    entries: int
+    broken: int | None
+    """Number of the first row that does not vouch for the one before; None: whole."""
+    last_hash: str
+    """Hexadecimal; who notes it elsewhere can tell later whether the end was cut off."""
+    noted_found: bool | None
+    """Whether the noted hash is in the chain; None: none was given."""
+
+
+def record(session: Session, action: str, subject: str, row_ids: Sequence[int]) -> None:
+    """Add a row for who acts in this transaction; it stays if the transaction does.
+
+    For what opens personal data by another road than ``gisgrid.people.unmask``.
+
+    Raises
+    ------
+    NotAllowed
+        The transaction declares no purpose, or one that is not on the list.
+    """
+    if not session.scalar(text("SELECT EXISTS (SELECT FROM purpose WHERE name = my_purpose())")):
+        raise without_purpose(session)
+    session.execute(
+        text("SELECT audit(:action, :subject, CAST(:ids AS bigint[]))"),
+        {"action": action, "subject": subject, "ids": list(row_ids)},
+    )
+
+
+def note(session: Session, action: str, subject: str, row_id: int) -> None:
+    """Add a row for what was changed, which needs no purpose: an account, an appointment."""
+    session.execute(
+        text("SELECT audit(:action, :subject, ARRAY[CAST(:id AS bigint)])"),
+        {"action": action, "subject": subject, "id": row_id},
+    )
+
+
+def entries(
+    session: Session,
+    *,
+    account: str | None = None,
+    since: date | None = None,
+    subject: str | None = None,
+    row_id: int | None = None,
+    limit: int = 50,
+) -> list[Entry]:
+    """The newest rows first; ``since`` is a day in UTC."""
+    rows = session.execute(
+        text(_ENTRIES),
+        {"account": account, "since": since, "subject": subject, "row": row_id, "limit": limit},
+    )
+    return [Entry(**{**row, "row_ids": tuple(row["row_ids"])}) for row in rows.mappings()]
+
+
+def verify(session: Session, *, noted: str | None = None) -> Verdict:
+    """Compute every hash anew, here and not in the store, and compare.
+
+    Parameters
+    ----------
+    noted
+        A ``last_hash`` of an earlier day, in hexadecimal.
+    """
+    before, expected = b"", 1
+    broken, found = None, False
+    count = 0
+    for row in _rows(session):
+        count += 1
+        right = hashlib.sha256(before + _text(row).encode()).digest()
+        if broken is None and (row.id != expected or row.prev_hash != before or row.hash != right):
+            broken = int(row.id)
+        before, expected = bytes(row.hash), row.id + 1
+        found = found or before.hex() == noted
+    return Verdict(count, broken, before.hex(), None if noted is None else found)
+
+
+def without_purpose(session: Session) -> NotAllowed:
+    """The refusal, with the purposes that may be declared."""
+    known = session.scalars(text("SELECT name FROM purpose ORDER BY name")).all()
+    return NotAllowed(
+        f"Say for which purpose; it can be: {', '.join(known)}.",
+        zh=f"请说明使用目的，可选：{'、'.join(known)}。",
+        missing="purpose",
+        known=list(known),
+    )
+
+
+def _rows(session: Session) -> Iterator[Row[tuple[object, ...]]]:
+    result = session.execute(text(_ALL), execution_options={"stream_results": True})
+    yield from result.yield_per(1000)
+
+
+def _text(row: Row[tuple[object, ...]]) -> str:
+    at = row.at.astimezone(UTC)
+    parts = [
+        str(row.id),
+        at.strftime("%Y-%m-%dT%H:%M:%S.%f"),
+        None if row.account_id is None else str(row.account_id),
+        row.account_name,
+        row.action,
+        row.subject,
+        ",".join(map(str, row.row_ids)),
+        row.purpose,
+        row.origin,
+    ]
+    # The length before each part: no two rows can have one text.
+    return "|".join("-" if part is None else f"{len(part)}:{part}" for part in parts)
+
+
+_COLUMNS = "id, at, account_id, account_name, action, subject, row_ids, purpose, origin"
+
+_ALL = f"SELECT {_COLUMNS}, prev_hash, hash FROM audit_entry ORDER BY id"  # noqa: S608 - our columns
+
+_ENTRIES = f"""
+SELECT {_COLUMNS} FROM audit_entry
+WHERE (CAST(:account AS text) IS NULL OR account_name = :account)
+  AND (CAST(:since AS date) IS NULL OR at >= CAST(:since AS date))
+  AND (CAST(:subject AS text) IS NULL OR subject = :subject)
+  AND (CAST(:row AS bigint) IS NULL OR row_ids @> ARRAY[CAST(:row AS bigint)])
+ORDER BY id DESC LIMIT :limit
+"""  # noqa: S608 - our columns

@@ -1,0 +1,247 @@
+"""Somebody says that a record is wrong: the request, and what was decided."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from gisgrid.core.errors import Conflict, Invalid, NotFound
+from gisgrid.files import cells, times
+from gisgrid.files.cells import Parsed
+from gisgrid.files.columns import KINDS, Column
+from gisgrid.files.findings import REASONS
+from gisgrid.files.frames import Cells
+
+KIND_OF = {"household": "households", "resident": "residents", "staff": "staff"}
+"""Table of a person's record to the kind of file whose columns say what it may hold."""
+FIXED = ("code", "house", "household", "grid", "role", "since", "until", "verified_on")
+"""What names or binds the record, or is somebody's doing, is no matter of correction."""
+
+
+@dataclass(frozen=True)
+class Correction:
+    """A request; ``current`` is what the record holds now, as text."""
+
+    id: int
+    table: str
+    code: str
+    """Code of the record, masked where it holds a citizen ID; empty where it is gone."""
+    column: str
+    current: str | None
+    proposed: str | None
+    asked_by: str
+    asked_at: datetime
+    state: str
+    decided_by: str | None
+    decided_at: datetime | None
+    reason: str | None
+
+
+def columns_of(table: str) -> tuple[str, ...]:
+    """The columns of a record that may be corrected; Invalid for a table of no people."""
+    if table not in KIND_OF:
+        raise Invalid(
+            f"Records of {table!r} are not corrected so; known: {', '.join(KIND_OF)}.",
+            zh=f"“{table}”不支持更正申请；可用：{'、'.join(KIND_OF)}。",
+        )
+    return tuple(c.name for c in KINDS[KIND_OF[table]].columns if c.name not in FIXED)
+
+
+def ask(
+    session: Session,
+    township_id: int,
+    *,
+    table: str,
+    code: str,
+    column: str,
+    proposed: str,
+    asked_by: str,
+) -> int:
+    """Keep a request that a column of a record be another value; its number.
+
+    ``proposed`` is written as in a file that is loaded; empty: nothing shall be recorded.
+
+    Raises
+    ------
+    Invalid
+        No such table or column, a value it cannot have, or the value it has already; nobody asks.
+    NotFound
+        No such record.
+    Conflict
+        A request for this column waits already.
+    """
+    value = _value(table, column, proposed)
+    if not asked_by.strip():
+        raise Invalid("Say who asks for the correction.", zh="请写明申请人。")
+    row_id, current = _record(session, township_id, table, code, column)
+    if current == value:
+        raise Invalid(
+            f"The {column} of {table} {code} is that already.", zh=f"{code} 的 {column} 已是该值。"
+        )
+    made = session.scalar(
+        text(
+            "INSERT INTO correction_request (township_id, table_name, row_id, column_name, "
+            "proposed, asked_by) VALUES (:t, :table, :row, :column, :value, :who) "
+            "ON CONFLICT (table_name, row_id, column_name) WHERE state = 'open' DO NOTHING "
+            "RETURNING id"
+        ),
+        {"t": township_id, "table": table, "row": row_id, "column": column, "value": value,
+         "who": asked_by.strip()},
+    )  # fmt: skip
+    if made is None:
+        raise Conflict(
+            f"A request for the {column} of {table} {code} waits already.",
+            zh=f"{code} 的 {column} 已有待处理的更正申请。",
+        )
+    return int(made)
+
+
+def decide(
+    session: Session,
+    township_id: int,
+    number: int,
+    *,
+    accept: bool,
+    who: str,
+    reason: str | None = None,
+) -> Correction:
+    """Accept a request, which changes the record, or refuse it with a reason.
+
+    The record's former state goes into history. A record may have changed since the request came:
+    what is accepted is the proposed value.
+
+    Raises
+    ------
+    NotFound
+        No such request, or its record is gone.
+    Conflict
+        It is decided already; or whoever asked would decide.
+    Invalid
+        A refusal without a reason; the value was good once and is not now.
+    """
+    request = session.execute(
+        text("SELECT * FROM correction_request WHERE township_id = :t AND id = :id FOR UPDATE"),
+        {"t": township_id, "id": number},
+    ).one_or_none()
+    if request is None:
+        raise NotFound(f"There is no request {number}.", zh=f"没有编号为 {number} 的更正申请。")
+    if request.state != "open":
+        raise Conflict(
+            f"Request {number} is {request.state} already.", zh=f"更正申请 {number} 已处理。"
+        )
+    if request.asked_by == who:
+        raise Conflict(
+            "Whoever asks does not decide: let somebody else do it.",
+            zh="申请人不能自己审批，请由他人处理。",
+        )
+    if not accept and not (reason and reason.strip()):
+        raise Invalid("A refusal needs a reason.", zh="不予更正须写明理由。")
+    table, column = request.table_name, request.column_name
+    if accept:
+        value: Any = request.proposed
+        if column not in columns_of(table):
+            raise Invalid(f"{column} is not corrected so.", zh=f"{column} 不支持更正。")
+        cast = {"needs": "coalesce(string_to_array(:value, ';'), '{}')"}.get(
+            column, "CAST(:value AS date)" if column == "birth_date" else ":value"
+        )
+        changed = session.execute(
+            text(f"UPDATE {table} SET {column} = {cast} WHERE id = :row RETURNING id"),  # noqa: S608
+            {"value": value, "row": request.row_id},
+        ).first()
+        if changed is None:
+            raise NotFound(
+                f"The record of request {number} is gone.", zh=f"更正申请 {number} 的记录已不存在。"
+            )
+    session.execute(
+        text(
+            "UPDATE correction_request SET state = :state, decided_by = :who, decided_at = now(), "
+            "reason = :reason WHERE id = :id"
+        ),
+        {
+            "state": "accepted" if accept else "refused",
+            "who": who,
+            "reason": reason and reason.strip(),
+            "id": number,
+        },
+    )
+    return next(c for c in corrections(session, township_id) if c.id == number)
+
+
+def corrections(session: Session, township_id: int, state: str | None = None) -> list[Correction]:
+    """The requests of a township, oldest first; ``state`` is open, accepted or refused."""
+    rows = session.execute(text(_LIST), {"t": township_id, "state": state}).mappings()
+    return [Correction(**row) for row in rows]
+
+
+def _value(table: str, column: str, proposed: str) -> str | None:
+    """The proposed value as it would be stored, by the same rules as a loaded file."""
+    if column not in columns_of(table):
+        raise Invalid(
+            f"The {column!r} of {table} is not corrected so; known: "
+            f"{', '.join(columns_of(table))}.",
+            zh=f"{table} 的“{column}”不支持更正；可用：{'、'.join(columns_of(table))}。",
+        )
+    rule = next(c for c in KINDS[KIND_OF[table]].columns if c.name == column)
+    parsed = _PARSERS.get(rule.parser, _texts)(np.array([proposed], dtype=object), rule)
+    for reason, mask in parsed.rejected:
+        if mask[0]:
+            found = REASONS[reason]
+            raise Invalid(f"{column}: {found.en}", zh=f"{column}：{found.zh}", reason=reason)
+    value = parsed.values[0]
+    if rule.required and value is None:
+        raise Invalid(f"{column} cannot be empty.", zh=f"{column} 不能为空。")
+    return None if value is None or value == "" else str(value)
+
+
+def _record(
+    session: Session, township_id: int, table: str, code: str, column: str
+) -> tuple[int, str | None]:
+    shown = f"array_to_string({column}, ';')" if column == "needs" else f"{column}::text"
+    row = session.execute(
+        text(f"SELECT id, {shown} AS value FROM {table} WHERE township_id = :t AND code = :code"),  # noqa: S608
+        {"t": township_id, "code": code},
+    ).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no {table} {code!r}.", zh=f"没有编码为“{code}”的记录。")
+    return int(row.id), row.value or None
+
+
+def _texts(given: Cells, rule: Column) -> Parsed:
+    return cells.texts(given)
+
+
+def _days(given: Cells, rule: Column) -> Parsed:
+    values, bad = times.dates(cells.trim(given))
+    return Parsed(values, [("date", bad)])
+
+
+_PARSERS: dict[str, Callable[[Cells, Column], Parsed]] = {
+    "citizen_id": lambda given, rule: cells.citizen_ids(given),
+    "phone": lambda given, rule: cells.phones(given),
+    "needs": lambda given, rule: cells.needs(given),
+    "choice": lambda given, rule: cells.choices(given, rule.choices),
+    "date": _days,
+}
+
+_LIST = """
+SELECT c.id, c.table_name AS table, coalesce(masked_code(o.code), '') AS code, c.column_name AS column,
+       CASE WHEN c.column_name = 'needs'
+            THEN (SELECT string_agg(n, ';') FROM jsonb_array_elements_text(o.whole -> 'needs') n)
+            ELSE o.whole ->> c.column_name END AS current,
+       c.proposed, c.asked_by, c.asked_at, c.state, c.decided_by, c.decided_at, c.reason
+FROM correction_request c LEFT JOIN LATERAL (
+    SELECT code, to_jsonb(r) AS whole FROM resident r
+    WHERE c.table_name = 'resident' AND r.id = c.row_id
+    UNION ALL SELECT code, to_jsonb(f) FROM household f
+    WHERE c.table_name = 'household' AND f.id = c.row_id
+    UNION ALL SELECT code, to_jsonb(s) FROM staff s WHERE c.table_name = 'staff' AND s.id = c.row_id
+) o ON true
+WHERE c.township_id = :t AND (CAST(:state AS text) IS NULL OR c.state = :state)
+ORDER BY c.asked_at, c.id
+"""

@@ -1,0 +1,198 @@
+"""Which personal data is kept, what for, on which basis, and how long? The declaration itself.
+
+Every column of a mapped class is here: personal ones with a purpose (a row of ``purpose``, which says the
+legal basis) and a span of ``Keeping``; the others as plain. A test holds it to the classes, so a new
+column fails the build until somebody has said what it is for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from gisgrid.core.retention_periods import Keeping
+from gisgrid.files.exports import Sheet
+
+
+@dataclass(frozen=True)
+class Field:
+    """Personal columns of one table with one purpose."""
+
+    table: str
+    columns: tuple[str, ...]
+    purposes: tuple[str, ...]
+    """Names of rows of ``purpose``; the first one is why it is collected."""
+    keeping: str
+    """Name of a span in ``Keeping``; ``with_row``: as long as what it describes; ``always``."""
+    sensitive: bool = False
+    """In the sense of PIPL 28: only where needed, with a purpose stated at each reading."""
+
+
+@dataclass(frozen=True)
+class Declared:
+    """One personal column as it is told to whoever asks."""
+
+    table: str
+    column: str
+    purposes_zh: str
+    purposes_en: str
+    legal_basis: str
+    keeping: str
+    days: float | None
+    """None: as ``keeping`` says in words."""
+    sensitive: bool
+
+
+FIELDS: tuple[Field, ...] = (
+    Field("household", ("code", "room", "verified_on"), ("verify", "care"), "register"),
+    Field("resident", ("code", "name", "sex", "birth_date", "verified_on"), ("verify", "care"), "register"),
+    Field("resident", ("citizen_id",), ("verify",), "register", sensitive=True),
+    Field("resident", ("phone",), ("care", "event", "emergency"), "register"),
+    Field("resident", ("needs",), ("care", "emergency"), "register", sensitive=True),
+    Field("visit", ("code", "visited_on"), ("care",), "visits"),
+    Field("event", ("text", "address", "reporter", "contact", "client_id"), ("event",), "events"),
+    Field("photo", ("jpeg", "thumbnail", "taken_at", "added_by"), ("event",), "events"),
+    Field("event_case", ("ticket",), ("event",), "with_row"),
+    Field("case_step", ("actor", "reason", "note", "data", "client_id"), ("event",), "events"),
+    Field("refused_demand", ("asked_by", "text"), ("account",), "always"),
+    Field("alias", ("words", "key", "grams", "added_by"), ("event", "emergency"), "with_row"),
+    Field("staff", ("code", "name", "phone", "body"), ("contact",), "staff"),
+    Field("team_member", ("grid_code", "role", "during"), ("contact",), "staff"),
+    Field("worker_position", ("at", "geom"), ("emergency", "contact"), "positions", sensitive=True),
+    Field("training_attendee", (), ("training",), "staff"),
+    Field("read_receipt", ("read_at",), ("training",), "staff"),
+    Field("document_version", ("issued_by",), ("training",), "with_row"),
+    Field(
+        "account",
+        ("name", "display_name", "password_hash", "fs_uniquifier", "tf_primary_method",
+         "tf_totp_secret", "mf_recovery_codes", "last_login_at",
+         "tf_last_counter"),
+        ("account",),
+        "staff",
+    ),
+    Field("log_in_try", ("key", "name_key", "failed", "last_at"), ("account",), "with_row"),
+    Field("appointment", ("role", "grid_code", "during"), ("account",), "staff"),
+    Field("access_token", ("name", "token_hash", "last_used_at"), ("account",), "staff"),
+    Field("audit_entry", ("account_name", "purpose", "origin"), ("account",), "always"),
+    Field(
+        "correction_request",
+        ("proposed", "asked_by", "decided_by", "reason"),
+        ("subject",),
+        "corrections",
+    ),
+    Field("history", ("old",), ("verify",), "history"),
+    Field("import_run", ("who", "file_name", "mapping"), ("verify",), "always"),
+    *(
+        Field(table, ("who",), ("account",), "always")
+        for table in ("job", "plan", "plan_step", "scenario_lock", "scenario_move")
+    ),
+    Field("retention_run", ("who",), ("subject",), "always"),
+    Field("suggestion", ("parts",), ("event",), "with_row"),
+    Field("emergency", ("started_by", "ended_by"), ("emergency",), "always"),
+    Field("duty", ("grid_code", "micro_grid", "during"), ("emergency",), "staff"),
+    Field("legacy_problem", ("title", "supervisor"), ("event",), "always"),
+    Field("legacy_review", ("by", "finding"), ("event",), "always"),
+    Field("notice", ("seen_by",), ("event",), "with_row"),
+)  # fmt: skip
+
+PLAIN: dict[str, tuple[str, ...]] = {
+    "event": (
+        "code", "reported_at", "due_at", "closed_at", "source", "grid_code", "geom", "place",
+        "source_x", "source_y",
+    ),
+    "photo": ("shows", "sha256", "width", "height", "far_m", "added_at"),
+    "event_case": (
+        "state", "open", "seq", "back_state", "opened_at", "changed_at", "closed_at", "rating",
+        "level", "grid_code", "office",
+    ),
+    "case_step": (
+        "seq", "step", "means", "from_state", "to_state", "at", "role", "rating", "level",
+        "grid_code", "office",
+    ),
+    "refused_demand": ("at", "matter", "why", "key"),
+    "alias": ("geom", "added_at", "personal"),
+    "document_version": ("number", "file_name", "media_type", "content", "sha256", "issued_on"),
+    "account": ("active", "created_at"),
+    "access_token": ("scopes", "expires_at", "revoked_at", "created_at"),
+    "audit_entry": ("at", "action", "subject", "row_ids", "prev_hash", "hash"),
+    "correction_request": (
+        "table_name", "row_id", "column_name", "asked_at", "state", "decided_at",
+    ),
+    "history": ("table_name", "row_id", "changed_at", "action", "run_id"),
+    "import_run": ("kind", "township", "sha256", "crs", "encoding", "counts", "started_at", "decided",
+                   "reversible"),
+    "job": (
+        "kind", "wishes", "state", "done", "total", "doing", "result", "failed", "failed_zh",
+        "ordered_at", "ended_at",
+    ),
+    "plan": (
+        "name", "state", "validity", "recipe", "created_at", "version", "note",
+    ),
+    "plan_step": ("from_state", "to_state", "reason", "at"),
+    "scenario_lock": ("kind", "key", "at"),
+    "scenario_move": (
+        "number", "action", "why", "at", "standing", "before", "after", "flows",
+    ),
+    "retention_run": ("as_of", "ran_at", "report"),
+    "suggestion": ("made_at", "grid_code", "accepted"),
+    "emergency": ("reason", "started_at", "until", "holds_ordinary", "ended_at"),
+    "legacy_problem": ("code", "opened_on", "review_on", "solved_on"),
+    "legacy_review": ("reviewed_on", "next_on"),
+    "notice": ("kind", "level", "key", "at", "seen_at"),
+}  # fmt: skip
+"""Columns of the tables above that say nothing of a person by themselves."""
+
+NO_PEOPLE = frozenset(
+    (
+        "address_key", "address_name", "address_street", "area", "asset", "backup", "calendar_year", "case_clock",
+        "document", "flow", "flow_state", "flow_step", "event_grid", "grid",
+        "grid_successor",
+        "house", "house_grid", "matter", "matter_list", "position_total", "purpose",
+        "parcel", "role_right", "station", "street", "study", "township", "training", "workload_weights",
+    )
+)  # fmt: skip
+"""Tables without anything on people: places, rules, totals."""
+
+
+def declared(session: Session, keeping: Keeping) -> list[Declared]:
+    """The personal columns with their purposes as the store words them, by table and column."""
+    purposes = {
+        row.name: row
+        for row in session.execute(text("SELECT name, zh, en, legal_basis FROM purpose"))
+    }
+    return sorted(
+        (
+            Declared(
+                table=field.table,
+                column=column,
+                purposes_zh="、".join(purposes[p].zh for p in field.purposes),
+                purposes_en=", ".join(purposes[p].en for p in field.purposes),
+                legal_basis=", ".join(
+                    dict.fromkeys(purposes[p].legal_basis for p in field.purposes)
+                ),
+                keeping=field.keeping,
+                days=getattr(keeping, field.keeping, None),
+                sensitive=field.sensitive,
+            )
+            for field in FIELDS
+            for column in field.columns
+        ),
+        key=lambda d: (d.table, d.column),
+    )
+
+
+def fields_sheet(rows: Sequence[Declared]) -> Sheet:
+    """The declaration as a sheet of a workbook."""
+    return Sheet(
+        "个人信息 personal data",
+        ("表 table", "字段 column", "用途", "purpose", "法律依据 legal basis", "保存 kept",
+         "天数 days", "敏感 sensitive"),
+        [
+            (d.table, d.column, d.purposes_zh, d.purposes_en, d.legal_basis, d.keeping, d.days,
+             "是 yes" if d.sensitive else None)
+            for d in rows
+        ],
+    )  # fmt: skip

@@ -1,0 +1,361 @@
+"""What is past its time, deleting it everywhere, and proving that nothing of it is left."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from gisgrid.core.plans import Place
+from gisgrid.core.retention_periods import Keeping, keeping_of
+from gisgrid.people.positions import Folded, fold_positions
+from gisgrid.people.privacy.backups import BackupInfo, backups, kept_databases
+
+GONE_NAME = "（已删除）"
+"""Stands where a name stood in a row that others point at."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One kind of data: how many rows were past the day ``before``, and what was done to them."""
+
+    keeping: str
+    """Name of the span in ``Keeping``."""
+    table: str
+    before: date
+    """Rows whose time ended before this day went."""
+    rows_before: int
+    deleted: int
+    emptied: int
+    rows_after: int
+
+
+@dataclass(frozen=True)
+class Searched:
+    """One column that was searched for what was deleted."""
+
+    table: str
+    column: str
+    rows: int
+    left: int
+    """Rows that still hold something of it; 0, or the job is not done."""
+
+
+@dataclass(frozen=True)
+class Retention:
+    """What a run did; numbers only."""
+
+    as_of: date
+    lines: tuple[Line, ...]
+    positions: Folded
+    history_deleted: int
+    """Former states of rows that are gone or emptied."""
+    values: int
+    """Citizen IDs and telephones that nobody who is left has: looked for everywhere."""
+    searched: tuple[Searched, ...]
+    holding: tuple[BackupInfo, ...]
+    """Backups that still hold what is deleted; each says until when it may exist."""
+    kept_databases: tuple[str, ...]
+    run_id: int
+
+    @property
+    def left(self) -> int:
+        return sum(s.left for s in self.searched)
+
+    @property
+    def overdue(self) -> tuple[BackupInfo, ...]:
+        return tuple(b for b in self.holding if b.keep_until < self.as_of)
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """Rows past their time: ``find`` gives their numbers, ``remember`` what may be left of them."""
+
+    keeping: str
+    table: str
+    find: str
+    write: str
+    """Deletes or empties the rows of ``gone``."""
+    empties: bool = False
+    remember: tuple[str, ...] = ()
+    first: tuple[str, ...] = ()
+    """Statements before it: what points at the rows."""
+
+
+def retain(session: Session, place: Place, as_of: date, *, who: str) -> Retention:
+    """Delete what is past its time on a day, in the tables and in history, and look for the rest.
+
+    All in the caller's transaction; the run is recorded with its numbers.
+    """
+    keeping = keeping_of(session, place.id)
+    session.execute(text("DROP TABLE IF EXISTS pg_temp.gone, pg_temp.gone_value"))
+    session.execute(
+        text(
+            "CREATE TEMP TABLE gone (table_name text, row_id bigint, "
+            "PRIMARY KEY (table_name, row_id)) ON COMMIT DROP"
+        )
+    )
+    session.execute(text("CREATE TEMP TABLE gone_value (value text PRIMARY KEY) ON COMMIT DROP"))
+    lines = [_apply(session, place, rule, keeping, as_of) for rule in _RULES]
+    former = _forget(session)
+    lines.append(_old_history(session, keeping, as_of))
+    positions = fold_positions(session, place, as_of)
+    values = _values_of_nobody(session)
+    searched = _search(session) if values else ()
+    held = backups(session)
+    found = Retention(
+        as_of=as_of,
+        lines=tuple(lines),
+        positions=positions,
+        history_deleted=former,
+        values=values,
+        searched=searched,
+        holding=tuple(held),
+        kept_databases=tuple(kept_databases(session)),
+        run_id=0,
+    )
+    run_id = session.execute(
+        text(
+            "INSERT INTO retention_run (township_id, as_of, who, report) "
+            "VALUES (:t, :day, :who, CAST(:report AS jsonb)) RETURNING id"
+        ),
+        {"t": place.id, "day": as_of, "who": who, "report": json.dumps(_numbers(found))},
+    ).scalar_one()
+    return Retention(**{**found.__dict__, "run_id": int(run_id)})
+
+
+def _apply(session: Session, place: Place, rule: _Rule, keeping: Keeping, as_of: date) -> Line:
+    before = as_of - timedelta(days=getattr(keeping, rule.keeping))
+    scope = {
+        "t": place.id,
+        "zone": place.time_zone,
+        "before": before,
+        "day": as_of,
+        "gone": GONE_NAME,
+    }
+    count = text(f"SELECT count(*) FROM {rule.table} WHERE township_id = :t")
+    rows_before = int(session.scalar(count, scope) or 0)
+    session.execute(
+        text(
+            f"INSERT INTO gone (table_name, row_id) SELECT '{rule.table}', id FROM "
+            f"({rule.find}) past(id) ON CONFLICT DO NOTHING"
+        ),
+        scope,
+    )
+    for value in rule.remember:
+        session.execute(
+            text(
+                f"INSERT INTO gone_value SELECT DISTINCT {value} FROM {rule.table} o "
+                f"JOIN gone g ON g.table_name = '{rule.table}' AND g.row_id = o.id "
+                f"WHERE length({value}) >= 7 ON CONFLICT DO NOTHING"
+            )
+        )
+    for statement in (*rule.first, rule.write):
+        session.execute(text(statement), scope)
+    ids = list(
+        session.scalars(
+            text("SELECT row_id FROM gone WHERE table_name = :table ORDER BY row_id"),
+            {"table": rule.table},
+        )
+    )
+    touched = len(ids)
+    if ids:
+        session.execute(
+            text("SELECT audit('retention', :table, CAST(:ids AS bigint[]))"),
+            {"table": rule.table, "ids": ids},
+        )
+    return Line(
+        keeping=rule.keeping,
+        table=rule.table,
+        before=before,
+        rows_before=rows_before,
+        deleted=0 if rule.empties else touched,
+        emptied=touched if rule.empties else 0,
+        rows_after=int(session.scalar(count, scope) or 0),
+    )
+
+
+def _forget(session: Session) -> int:
+    """Delete the former states of the rows that went, those that this run wrote too."""
+    return len(
+        session.execute(
+            text(
+                "DELETE FROM history h USING gone g WHERE h.table_name = g.table_name "
+                "AND h.row_id = g.row_id RETURNING 1"
+            )
+        ).all()
+    )
+
+
+def _old_history(session: Session, keeping: Keeping, as_of: date) -> Line:
+    before = as_of - timedelta(days=keeping.history)
+    count = text("SELECT count(*) FROM history")
+    rows_before = int(session.scalar(count) or 0)
+    deleted = len(
+        session.execute(
+            text(
+                "DELETE FROM history WHERE table_name = ANY(:tables) AND changed_at < :before "
+                "RETURNING 1"
+            ),
+            {"tables": list(_PEOPLE), "before": before},
+        ).all()
+    )
+    return Line("history", "history", before, rows_before, deleted, 0, rows_before - deleted)
+
+
+def _values_of_nobody(session: Session) -> int:
+    """Leave out of what is looked for all that somebody who is left has too: a shared telephone."""
+    for table, column in (("resident", "citizen_id"), ("resident", "phone"), ("staff", "phone")):
+        session.execute(
+            text(f"DELETE FROM gone_value v USING {table} o WHERE o.{column} = v.value")
+        )
+    return int(session.scalar(text("SELECT count(*) FROM gone_value")) or 0)
+
+
+def _search(session: Session) -> tuple[Searched, ...]:
+    """Look into every column that holds words, of every table of the store."""
+    searched = []
+    for table, column in session.execute(text(_COLUMNS_WITH_WORDS)).all():
+        row = session.execute(text(_LEFT.format(table=table, column=column))).one()
+        searched.append(Searched(table, column, row.rows, row.left))
+    return tuple(searched)
+
+
+def _numbers(found: Retention) -> dict[str, Any]:
+    """The run as JSON: no value that was deleted is in it."""
+    return {
+        "lines": [{**asdict(line), "before": str(line.before)} for line in found.lines],
+        "positions": {**asdict(found.positions), "first_kept": str(found.positions.first_kept)},
+        "history_deleted": found.history_deleted,
+        "values": found.values,
+        "searched": [asdict(s) for s in found.searched if s.rows],
+        "left": found.left,
+        "backups": [{"id": b.id, "keep_until": str(b.keep_until)} for b in found.holding],
+        "kept_databases": list(found.kept_databases),
+    }
+
+
+# The day on which a row was last known to be true; a row that no run brought and nobody verified
+# has none and stays.
+_LAST_KNOWN = """greatest(o.verified_on, (
+    SELECT (run.started_at AT TIME ZONE :zone)::date FROM import_run run
+    WHERE run.id = o.run_id AND o.verified_on IS NULL))"""
+
+_RULES: tuple[_Rule, ...] = (
+    _Rule(
+        "register",
+        "resident",
+        f"""SELECT o.id FROM resident o JOIN household f ON f.id = o.household_id
+            WHERE o.township_id = :t
+              AND greatest({_LAST_KNOWN}, f.verified_on) < CAST(:before AS date)""",
+        "DELETE FROM resident o USING gone g WHERE g.table_name = 'resident' AND g.row_id = o.id",
+        remember=("citizen_id", "phone"),
+        first=(
+            # Words for a house that speak of who lived there.
+            """DELETE FROM alias a USING gone g, resident o JOIN household f ON f.id = o.household_id
+               WHERE g.table_name = 'resident' AND g.row_id = o.id AND a.house_id = f.house_id
+                 AND position(o.name IN a.words) > 0""",
+            """DELETE FROM correction_request c USING gone g
+               WHERE c.table_name = g.table_name AND c.row_id = g.row_id""",
+        ),
+    ),
+    _Rule(
+        "register",
+        "household",
+        f"""SELECT o.id FROM household o WHERE o.township_id = :t
+              AND NOT EXISTS (SELECT FROM resident r WHERE r.household_id = o.id)
+              AND {_LAST_KNOWN} < CAST(:before AS date)""",
+        "DELETE FROM household o USING gone g WHERE g.table_name = 'household' AND g.row_id = o.id",
+        first=(
+            """DELETE FROM correction_request c USING gone g
+               WHERE c.table_name = g.table_name AND c.row_id = g.row_id""",
+        ),
+    ),
+    _Rule(
+        "visits",
+        "visit",
+        "SELECT id FROM visit WHERE township_id = :t AND visited_on < CAST(:before AS date)",
+        "DELETE FROM visit o USING gone g WHERE g.table_name = 'visit' AND g.row_id = o.id",
+    ),
+    _Rule(
+        "events",
+        "event",
+        """SELECT id FROM event WHERE township_id = :t
+             AND (closed_at AT TIME ZONE :zone)::date < CAST(:before AS date)
+             AND (text, address, reporter, contact) IS DISTINCT FROM (NULL, NULL, NULL, NULL)""",
+        """UPDATE event o SET text = NULL, address = NULL, reporter = NULL, contact = NULL
+           FROM gone g WHERE g.table_name = 'event' AND g.row_id = o.id""",
+        empties=True,
+        remember=("contact",),
+        first=(
+            "DELETE FROM photo f USING gone g WHERE g.table_name = 'event' AND g.row_id = f.event_id",
+            # The log of a case stays as it is for everybody; its words go with those of the event.
+            "ALTER TABLE case_step DISABLE TRIGGER keep_case_log",
+            """UPDATE case_step s SET reason = NULL, note = NULL
+               FROM gone g, event_case c WHERE g.table_name = 'event' AND g.row_id = c.event_id
+                 AND s.case_id = c.id AND (s.reason IS NOT NULL OR s.note IS NOT NULL)""",
+            "ALTER TABLE case_step ENABLE TRIGGER keep_case_log",
+        ),
+    ),
+    _Rule(
+        "staff",
+        "staff",
+        # Somebody who never had a part is judged by nothing and stays, as does who can still log in.
+        """SELECT s.id FROM staff s JOIN team_member m ON m.staff_id = s.id
+           WHERE s.township_id = :t AND s.name <> :gone
+             AND NOT EXISTS (SELECT FROM account k WHERE k.staff_id = s.id AND k.active)
+           GROUP BY s.id HAVING bool_and(coalesce(upper(m.during) <= CAST(:before AS date), false))""",
+        """UPDATE staff o SET name = :gone, phone = NULL, body = NULL
+           FROM gone g WHERE g.table_name = 'staff' AND g.row_id = o.id""",
+        empties=True,
+        remember=("phone",),
+        first=(
+            """DELETE FROM training_attendee a USING gone g
+               WHERE g.table_name = 'staff' AND g.row_id = a.staff_id""",
+            """DELETE FROM read_receipt r USING gone g
+               WHERE g.table_name = 'staff' AND g.row_id = r.staff_id""",
+            """DELETE FROM worker_position w USING gone g
+               WHERE g.table_name = 'staff' AND g.row_id = w.staff_id""",
+            """DELETE FROM correction_request c USING gone g
+               WHERE c.table_name = g.table_name AND c.row_id = g.row_id""",
+            """UPDATE account k SET display_name = :gone, staff_id = NULL FROM gone g
+               WHERE g.table_name = 'staff' AND g.row_id = k.staff_id""",
+        ),
+    ),
+    _Rule(
+        "corrections",
+        "correction_request",
+        """SELECT id FROM correction_request WHERE township_id = :t
+             AND (decided_at AT TIME ZONE :zone)::date < CAST(:before AS date)""",
+        """DELETE FROM correction_request o USING gone g
+           WHERE g.table_name = 'correction_request' AND g.row_id = o.id""",
+    ),
+)
+
+# Whose former states are about people.
+_PEOPLE = ("household", "resident", "staff", "team_member", "visit", "event")
+
+_COLUMNS_WITH_WORDS = """
+SELECT c.table_name, c.column_name
+FROM information_schema.columns c
+JOIN information_schema.tables t USING (table_schema, table_name)
+WHERE c.table_schema = 'public' AND t.table_type = 'BASE TABLE'
+  AND c.table_name NOT IN ('spatial_ref_sys', 'alembic_version')
+  AND (c.data_type IN ('text', 'character varying', 'jsonb', 'json')
+       OR c.udt_name IN ('_text', '_varchar'))
+ORDER BY c.table_name, c.column_name
+"""
+
+# Whole cells, and words within a longer text; a hash of the words, so that a million rows take seconds.
+_LEFT = """
+SELECT count(*) AS rows, count(*) FILTER (WHERE EXISTS (
+           SELECT FROM gone_value v WHERE v.value = o."{column}"::text)
+       OR EXISTS (
+           SELECT FROM regexp_matches(o."{column}"::text, '[0-9A-Za-z]{{7,}}', 'g') AS word
+           JOIN gone_value v ON v.value = word[1])) AS left
+FROM "{table}" o WHERE o."{column}" IS NOT NULL
+"""

@@ -1,0 +1,193 @@
+"""What the grids of a community are made even in: the work, or residents, households or houses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from gisgrid.balance.result import MINUTES, Yardstick
+from gisgrid.balance.weights import MONTH_DAYS, Weights
+from gisgrid.balance.workload import MMIN, Workload
+from gisgrid.core.arrays import Floats, Ints, sums
+from gisgrid.core.errors import Invalid
+from gisgrid.core.plans import Place
+from gisgrid.db.tables.register import NEEDS
+from gisgrid.planning.balancing.options import Level, Wishes
+from gisgrid.planning.snapshot.fetch import events_until, today
+from gisgrid.planning.snapshot.snapshot import Houses, PlanState
+from gisgrid.planning.workload.workload import counted_days
+
+YARDSTICKS: dict[Level, Yardstick] = {
+    "work": MINUTES,
+    "residents": Yardstick("residents", "名居民", 1.0),
+    "households": Yardstick("households", "户", 1.0),
+    "houses": Yardstick("houses", "处房屋", 1.0),
+}
+_ZH: dict[Level, str] = {
+    "work": "工作量", "residents": "居民", "households": "户", "houses": "房屋",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A community that takes no part in a run, and why, in words.
+
+    ``cause`` is ``across`` (a grid lies in several communities), ``ground`` or ``measure``.
+    """
+
+    community: str
+    cause: str
+    en: str
+    zh: str
+    grids: tuple[str, ...] = ()
+    """Codes of the grids that stand in the way."""
+
+
+def held(houses: Houses, work: Workload, level: Level) -> Floats:
+    """What each house has of what may be levelled."""
+    return {
+        "work": work.house_min,
+        "residents": houses.residents.astype(np.float64),
+        "households": houses.households.astype(np.float64),
+        "houses": np.ones(len(houses.code)),
+    }[level]
+
+
+def held_by_grid(state: PlanState, work: Workload, level: Level) -> Floats:
+    """What each grid of a state has of what may be levelled, as its lists and maps tell it."""
+    count = len(state.grids.code)
+    if level == "work":
+        return np.asarray(work.by_grid(state.houses.grid)[:count].sum(axis=1) / MMIN)
+    inside = state.houses.grid >= 0
+    return sums(state.houses.grid[inside], held(state.houses, work, level)[inside], count)
+
+
+def without_measure(
+    state: PlanState,
+    wishes: Wishes,
+    work: Workload,
+    community: Ints,
+    out: Sequence[LeftOut] = (),
+) -> tuple[LeftOut, ...]:
+    """Communities that have nothing of what is to be levelled.
+
+    Parameters
+    ----------
+    community
+        Row of the community of each grid of ``state.tiling``.
+    out
+        Communities that are left out already.
+
+    Raises
+    ------
+    Invalid
+        No community that takes part has any, or anything of what the size is counted in.
+    """
+    place = np.full(len(state.grids.code), -1)
+    place[state.tiling] = community
+    has = sorted(set(place[state.basic].tolist()))
+    if wishes.communities:
+        has = [c for c in has if state.communities.code[c] in wishes.communities]
+    gone = {left.community for left in out}
+    has = [c for c in has if state.communities.code[c] not in gone]
+    if not has:
+        return ()
+    owned = np.flatnonzero(np.isin(state.houses.grid, state.basic))
+    owned = owned[np.isin(place[state.houses.grid[owned]], has)]
+    home = place[state.houses.grid[owned]]
+    known: dict[Level, float] = {
+        level: float(held(state.houses, work, level)[owned].sum()) for level in YARDSTICKS
+    }
+    refuse_empty(wishes, known)
+    level = wishes.levelled
+    total = sums(home, held(state.houses, work, level)[owned], len(state.communities.code))
+    return tuple(
+        LeftOut(
+            code := state.communities.code[c],
+            "measure",
+            f"Community {code} is left out: "
+            + ("its houses carry no work." if level == "work" else f"no {level} are known there."),
+            f"社区{code}未参与：没有可均衡的{_ZH[level]}。",
+        )
+        for c in has
+        if total[c] <= 0
+    )
+
+
+def refuse_empty(wishes: Wishes, known: Mapping[Level, float]) -> None:
+    """Invalid if there is nothing of what is asked to be levelled or counted, with what there is.
+
+    Parameters
+    ----------
+    known
+        How much there is in all of each level; it may lack those that are not asked for.
+    """
+    level = wishes.levelled
+    asked: list[Level] = [level] if wishes.size is None else [level, wishes.size_in]
+    for each in asked:
+        if known[each] > 0:
+            continue
+        there: list[Level] = [other for other in YARDSTICKS if known.get(other, 0) > 0]
+        what = {
+            "work": "The houses carry no work: no resident, household or event is known that counts",
+            "houses": "There are no houses in basic grids",
+        }.get(each, f"No {each} are known")
+        words = ", ".join(f"{other} ({known[other]:,.0f})" for other in there if other != "work")
+        words += (", " if words and "work" in there else "") + ("work" if "work" in there else "")
+        words_zh = "、".join(
+            _ZH[other] + ("" if other == "work" else f"（{known[other]:,.0f}）") for other in there
+        )
+        flag = "--size-in" if wishes.size is not None and each == wishes.size_in else "--level"
+        raise Invalid(
+            f"{what}, so grids cannot be made even in {'it' if each == 'work' else 'them'}. "
+            + (f"Choose what is known: {words} ({flag})." if words else "Load houses first."),
+            zh=f"没有可均衡的{_ZH[each]}。"
+            + (f"可改用：{words_zh}（{flag}）。" if there else "请先导入房屋。"),
+            level=each,
+            known={name: amount for name, amount in known.items() if amount > 0},
+        )
+
+
+def known_levels(session: Session, place: Place, weights: Weights) -> dict[Level, float]:
+    """How much of each level the located houses of a township have today; of work all but the walks.
+
+    Asked before a run is ordered: where all of these are nothing, so is what the run would weigh.
+    """
+    day = today(place)
+    first, last = counted_days(events_until(session, place, day), weights)
+    scope = {"t": place.id, "day": day, "zone": place.time_zone, "first": first, "last": last}
+    needs = ", ".join(f"coalesce(sum(l.{name}), 0)::bigint AS {name}" for name in NEEDS)
+    held_ = session.execute(text(_HELD.format(needs=needs)), scope).one()
+    events = session.execute(text(_EVENTS), scope)
+    visits_min = MONTH_DAYS / weights.visit_every_days * weights.visit_min
+    work = (
+        held_.households * (weights.household_min + visits_min)
+        + held_.residents * weights.resident_min
+        + sum(getattr(held_, name) * weights.need_min.get(name, 0.0) for name in NEEDS)
+        + sum(row.n * weights.minutes_of(row.code, row.major) for row in events)
+    )
+    return {
+        "work": float(work) if held_.houses else 0.0,
+        "residents": float(held_.residents),
+        "households": float(held_.households),
+        "houses": float(held_.houses),
+    }
+
+
+_HELD = """
+SELECT count(*) AS houses, coalesce(sum(l.households), 0)::bigint AS households,
+       coalesce(sum(l.residents), 0)::bigint AS residents, {needs}
+FROM house h LEFT JOIN house_loads(:t, :day) l ON l.house_id = h.id
+WHERE h.township_id = :t AND h.place = 'ok'
+"""
+
+_EVENTS = """
+SELECT m.code, coalesce(major.code, '') AS major, count(*) AS n
+FROM event e JOIN matter m ON m.id = e.matter_id LEFT JOIN matter major ON major.id = m.parent_id
+WHERE e.township_id = :t AND (e.reported_at AT TIME ZONE :zone)::date BETWEEN :first AND :last
+GROUP BY 1, 2
+"""

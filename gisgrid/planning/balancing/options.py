@@ -1,0 +1,172 @@
+"""What is asked of a new plan: how even, what stays, and with how many grids."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from gisgrid.core.errors import Conflict, Invalid, NotFound
+from gisgrid.core.limits import Measure
+from gisgrid.planning.snapshot.snapshot import PlanState
+
+Cost = Literal["workload", "residents"]
+"""By their names, for what comes from outside."""
+Level = Literal["work", "residents", "households", "houses"]
+LEVELS: dict[str, Level] = {level: level for level in get_args(Level)}
+"""What grids may be made even in, by name."""
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """Kept in the plan's recipe.
+
+    Parameters
+    ----------
+    locks, lock_houses, lock_borders
+        Codes of grids that keep their houses, of houses that keep their grid, and pairs of grids
+        between which nothing moves.
+    far
+        A house may go to any grid of its community, not only to one that touches its own today.
+    only, communities
+        Only these grids exchange houses, towards their own mean; only these communities take part.
+    split, merge, add
+        Grids to halve; pairs of grids of which the second joins the first; communities that get one
+        grid more.
+    scratch, grids
+        Draw the communities that take part afresh, with as many grids as today or with ``grids`` in
+        all.
+    size, size_in
+        Draw afresh with as many grids a community as make one hold about ``size`` residents,
+        households or houses.
+    level
+        What the grids of a community are to have the same of; None: what a ``size`` is counted in,
+        and without a size the work.
+    cost
+        What moving a house costs: "workload" stands for what is levelled.
+    smooth_m2
+        Corners of new borders that enclose less are cut.
+    barriers
+        What the lines were that nobody walks across, for the reader of the recipe.
+    """
+
+    tolerance: float = 0.01
+    seed: int = 7
+    locks: tuple[str, ...] = ()
+    lock_houses: tuple[str, ...] = ()
+    lock_borders: tuple[tuple[str, str], ...] = ()
+    far: bool = False
+    only: tuple[str, ...] = ()
+    communities: tuple[str, ...] = ()
+    split: tuple[str, ...] = ()
+    merge: tuple[tuple[str, str], ...] = ()
+    add: tuple[str, ...] = ()
+    scratch: bool = False
+    grids: int | None = None
+    size: int | None = None
+    size_in: Measure = "residents"
+    level: Level | None = None
+    cost: Cost = "workload"
+    shape: float = 0.3
+    smooth_m2: float = 30.0
+    by_street: bool = True
+    barriers: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, stored: Mapping[str, Any]) -> Wishes:
+        """Wishes as JSON keeps them, where tuples have become lists."""
+        return cls(**{name: _tuples(value) for name, value in stored.items()})
+
+    @property
+    def afresh(self) -> bool:
+        return self.scratch or self.grids is not None or self.size is not None
+
+    @property
+    def levelled(self) -> Level:
+        """What is made even."""
+        return self.level or ("work" if self.size is None else self.size_in)
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(_tuples(each) for each in value) if isinstance(value, list) else value
+
+
+def check_wishes(wishes: Wishes, state: PlanState) -> None:
+    """Refuse what names nothing, or cannot be done together.
+
+    Raises
+    ------
+    NotFound
+        No basic grid, house or community of that code.
+    Conflict
+        Two wishes that exclude each other.
+    Invalid
+        A pair of one and the same grid.
+    """
+    basic = set(state.grids.code[state.basic])
+    grids = {
+        *wishes.locks, *wishes.only, *wishes.split,
+        *(g for pair in (*wishes.lock_borders, *wishes.merge) for g in pair),
+    }  # fmt: skip
+    if unknown := sorted(grids - basic):
+        raise NotFound(
+            f"The plan has no basic grid {unknown[0]!r}.",
+            zh=f"方案中没有基础网格 {unknown[0]!r}。",
+            grids=unknown,
+        )
+    if wishes.communities:
+        home = dict(zip(state.grids.code, state.grids.community, strict=True))
+        elsewhere = sorted(
+            g for g in grids if state.communities.code[home[g]] not in wishes.communities
+        )
+        elsewhere += sorted(set(wishes.add) - set(wishes.communities))
+        if elsewhere and not set(wishes.communities) - set(state.communities.code):
+            raise Conflict(
+                f"{elsewhere[0]!r} is not in the communities that take part.",
+                zh=f"{elsewhere[0]!r} 不在参与调整的社区内。",
+                codes=elsewhere,
+            )
+    if unknown := sorted({*wishes.communities, *wishes.add} - set(state.communities.code)):
+        raise NotFound(
+            f"The township has no community {unknown[0]!r}.",
+            zh=f"没有代码为 {unknown[0]!r} 的社区。",
+            communities=unknown,
+        )
+    if unknown := sorted(set(wishes.lock_houses) - set(state.houses.code)):
+        raise NotFound(
+            f"There is no house {unknown[0]!r}.",
+            zh=f"没有代码为 {unknown[0]!r} 的房屋。",
+            houses=unknown,
+        )
+    for a, b in (*wishes.lock_borders, *wishes.merge):
+        if a == b:
+            raise Invalid(f"{a!r} is named twice as a pair.", zh=f"一对网格不能都是 {a!r}。")
+    named = [code for pair in wishes.merge for code in pair] + list(wishes.split)
+    if len(named) != len(set(named)):
+        raise Conflict(
+            "A grid is to be split or merged twice; make one change after the other.",
+            zh="同一网格被要求拆分或合并多次，请分步进行。",
+        )
+    held = {*wishes.locks, *(g for pair in wishes.lock_borders for g in pair)}
+    if both := sorted(held & set(named)):
+        raise Conflict(
+            f"Grid {both[0]!r} is locked and to be split or merged.",
+            zh=f"网格 {both[0]!r} 已锁定，不能拆分或合并。",
+            grids=both,
+        )
+    kept = bool(held or wishes.lock_houses or wishes.only or wishes.far)
+    if wishes.afresh and (kept or wishes.split or wishes.merge or wishes.add):
+        raise Conflict(
+            "Drawn afresh, a plan keeps nothing of today's: locks, --only, --far, --split, --merge "
+            "and --add do not go with --scratch, --grids or --size.",
+            zh="重新划分不保留现状：锁定、--only、--far、--split、--merge、--add 不能与 --scratch、--grids、--size 同用。",
+        )
+    if wishes.grids is not None and wishes.size is not None:
+        raise Conflict(
+            "Give the number of grids or their size, not both.", zh="网格数与网格规模只能指定其一。"
+        )
+    if wishes.only and (wishes.split or wishes.merge or wishes.add):
+        raise Conflict(
+            "With --only the number of grids stays as it is.",
+            zh="使用 --only 时网格数不变。",
+        )

@@ -1,0 +1,182 @@
+"""A scenario at hand: its grids, and what each would hold, from arrays that were read once.
+
+The work of a house is what it is under the scenario's own grids, as `gisgrid.planning.workload.workload` counts it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import shapely
+
+from gisgrid.balance.walking import Walk
+from gisgrid.balance.weights import Weights
+from gisgrid.balance.workload import MMIN, Workload, deviations
+from gisgrid.core.arrays import Floats, Geometries, sums
+from gisgrid.planning.editor.arcs import Topology, topology_of
+from gisgrid.planning.snapshot.regrid import Spots, on_grids
+from gisgrid.planning.snapshot.snapshot import Grids, PlanState
+from gisgrid.planning.workload.workload import recounted, walk_of, workload_of
+
+
+@dataclass(frozen=True)
+class GridNumbers:
+    """What a grid holds. ``deviation`` is from the mean of its community's basic grids, as a share."""
+
+    code: str
+    name: str
+    kind: str
+    community: str
+    houses: int
+    households: int
+    residents: int
+    minutes: float
+    deviation: float | None
+    compactness: float
+    """Polsby-Popper: 1 is a circle."""
+    pieces: int
+
+
+@dataclass(frozen=True, eq=False)
+class Bench:
+    """The arrays of a plan and its work.
+
+    Parameters
+    ----------
+    state
+        Grids of the scenario; the rest as on the day it was read.
+    weights, walk, work
+        The work under these grids, and how it is counted.
+    houses_at, events_at
+        The points of the state's houses and events.
+    """
+
+    state: PlanState
+    weights: Weights
+    walk: Walk
+    work: Workload
+    houses_at: Spots
+    events_at: Spots
+
+    @cached_property
+    def topology(self) -> Topology:
+        """Arcs of the grids that tile the ground; its rows are those of ``state.grids``."""
+        shapes = np.full(len(self.state.grids.code), shapely.Polygon(), dtype=object)
+        shapes[self.state.tiling] = self.state.grids.lonlat[self.state.tiling]
+        return topology_of(shapes)
+
+    @cached_property
+    def row_of(self) -> dict[str, int]:
+        return {code: k for k, code in enumerate(self.state.grids.code)}
+
+
+def bench_of(state: PlanState, weights: Weights, *, by_street: bool = True) -> Bench:
+    """A bench on which the plan of ``state`` lies."""
+    walk = walk_of(state, weights, by_street=by_street)
+    return Bench(
+        state,
+        weights,
+        walk,
+        workload_of(state, weights, walk=walk),
+        Spots(state.houses.lonlat),
+        Spots(state.events.lonlat),
+    )
+
+
+def with_grids(bench: Bench, grids: Grids) -> Bench:
+    """The bench with other grids; only what lies about ground that changed is asked and counted anew."""
+    state = on_grids(bench.state, grids, houses=bench.houses_at, events=bench.events_at)
+    work = recounted(bench.work, bench.state, state, bench.weights, bench.walk)
+    return replace(bench, state=state, work=work)
+
+
+def numbers(bench: Bench, rows: Sequence[int] | None = None) -> list[GridNumbers]:
+    """What the grids of some rows hold, all without; in the order of the rows."""
+    state, count = bench.state, len(bench.state.grids.code)
+    grids, houses = state.grids, state.houses
+    chosen = np.arange(count) if rows is None else np.asarray(rows, dtype=np.int64)
+    owned = np.flatnonzero(houses.grid >= 0)
+    of = houses.grid[owned]
+    minutes = bench.work.by_grid(houses.grid)[:count].sum(axis=1) / MMIN
+    held = np.bincount(of, minlength=count)
+    households = sums(of, houses.households[owned].astype(np.float64), count)
+    residents = sums(of, houses.residents[owned].astype(np.float64), count)
+    off = deviations(minutes, grids.community, ~grids.exclusive)
+    round_ = compactness(grids.metric[chosen])
+    return [
+        GridNumbers(
+            code=grids.code[k],
+            name=grids.name[k],
+            kind="exclusive" if grids.exclusive[k] else "basic",
+            community=state.communities.code[grids.community[k]],
+            houses=int(held[k]),
+            households=int(households[k]),
+            residents=int(residents[k]),
+            minutes=float(minutes[k]),
+            deviation=None if np.isnan(off[k]) else float(off[k]),
+            compactness=float(round_[n]),
+            pieces=int(shapely.get_num_geometries(grids.lonlat[k])),
+        )
+        for n, k in enumerate(chosen.tolist())
+    ]
+
+
+def changed_codes(before: Bench, after: Bench) -> list[str]:
+    """Codes of grids that came, went, or have other corners, name, kind, community or host."""
+    old, new = _facts(before.state.grids), _facts(after.state.grids)
+    return sorted(c for c in old.keys() | new.keys() if old.get(c) != new.get(c))
+
+
+@dataclass(frozen=True)
+class Flow:
+    """Houses that go from one grid to another; an empty code is no grid.
+
+    ``minutes`` is their work a month in the grid they come from.
+    """
+
+    from_grid: str
+    to_grid: str
+    houses: tuple[str, ...]
+    households: int
+    residents: int
+    minutes: float
+
+
+def flows(before: Bench, after: Bench) -> list[Flow]:
+    """Which houses change their grid, by code from and to. Both hold the same houses."""
+    houses = before.state.houses
+    was = np.append(before.state.grids.code, "")[houses.grid].astype(str)
+    now = np.append(after.state.grids.code, "")[after.state.houses.grid].astype(str)
+    gone = np.flatnonzero(was != now)
+    out = []
+    for a, b in sorted(set(zip(was[gone].tolist(), now[gone].tolist(), strict=True))):
+        rows = gone[(was[gone] == a) & (now[gone] == b)]
+        out.append(
+            Flow(
+                a,
+                b,
+                tuple(houses.code[rows].tolist()),
+                int(houses.households[rows].sum()),
+                int(houses.residents[rows].sum()),
+                float(before.work.house_mmin[rows].sum() / MMIN),
+            )
+        )
+    return out
+
+
+def compactness(metric: Geometries) -> Floats:
+    """Polsby-Popper of polygons in metres, 4 pi area / perimeter², 0 for an empty one."""
+    around = shapely.length(metric)
+    out = np.zeros(len(metric))
+    np.divide(4 * np.pi * shapely.area(metric), around**2, out=out, where=around > 0)
+    return out
+
+
+def _facts(grids: Grids) -> dict[str, tuple[object, ...]]:
+    # The store keeps every grid as a multipolygon, of one part mostly.
+    wkb = [shapely.to_wkb(shapely.MultiPolygon(shapely.get_parts(g))) for g in grids.lonlat]
+    columns = (grids.name, grids.exclusive.tolist(), grids.community.tolist(), grids.host, wkb)
+    return dict(zip(grids.code, zip(*columns, strict=True), strict=True))

@@ -1,0 +1,345 @@
+"""The log of a scenario: each edit is kept with who and why, and can be undone and redone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+import shapely
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from gisgrid.core.errors import Conflict, Invalid, NotFound
+from gisgrid.core.plans import Place, PlanInfo, plan_by_id
+from gisgrid.planning.attach.attach import attach, attach_rows
+from gisgrid.planning.attach.bulk import Kind
+from gisgrid.planning.editor.bench import Bench, changed_codes, flows
+from gisgrid.planning.editor.refusals import ScenarioLocks, refuse
+from gisgrid.planning.editor.scenarios import house_code, refuse_fixed
+
+Facts = dict[str, Any]
+"""A grid as the log keeps it: name, kind, community, host, wkb."""
+ONE_BY_ONE = 2_000
+"""Up to so many houses about an edit are attached one by one, beyond it all at once."""
+LOCK_KINDS = ("grid", "house", "border")
+
+
+class StaleScenario(Conflict):
+    """Somebody else edited the scenario meanwhile."""
+
+
+@dataclass(frozen=True)
+class Move:
+    """An edit as the log tells it; the flows have no houses, only how many."""
+
+    number: int
+    action: str
+    who: str
+    why: str
+    at: datetime
+    standing: str
+    grids: tuple[str, ...]
+    flows: tuple[Facts, ...]
+
+
+def record(
+    session: Session,
+    plan: PlanInfo,
+    version: int,
+    before: Bench,
+    after: Bench,
+    *,
+    action: str,
+    who: str,
+    why: str = "",
+) -> int:
+    """Keep an edit: the grids that changed, what lies in them, and the log; the new version.
+
+    Parameters
+    ----------
+    version
+        Of the scenario that ``before`` was read from.
+
+    Raises
+    ------
+    StaleScenario
+        The scenario has another version by now.
+    Conflict
+        The plan is no longer a draft, a lock says no, or a new code belonged to a retired grid.
+    Invalid
+        Nothing changes, or what `gisgrid.planning.editor.refusals.refuse` refuses.
+    """
+    _hold(session, plan, version)
+    refuse(before, after, locks_of(session, plan.id))
+    codes = changed_codes(before, after)
+    if not codes:
+        raise Invalid("This changes nothing.", zh="没有任何变化。")
+    old, new = _facts(before, codes), _facts(after, codes)
+    _refuse_used(session, plan, [c for c in codes if old[c] is None])
+    session.execute(
+        text(
+            "UPDATE scenario_move SET standing = 'dropped' "
+            "WHERE plan_id = :p AND standing = 'undone'"
+        ),
+        {"p": plan.id},
+    )
+    session.execute(
+        text(
+            "INSERT INTO scenario_move (plan_id, number, action, who, why, before, after, flows) "
+            "SELECT :p, coalesce(max(number), 0) + 1, :action, :who, :why, "
+            "CAST(:before AS jsonb), CAST(:after AS jsonb), CAST(:flows AS jsonb) "
+            "FROM scenario_move WHERE plan_id = :p"
+        ),
+        {
+            "p": plan.id,
+            "action": action,
+            "who": who,
+            "why": why.strip(),
+            "before": json.dumps(old, ensure_ascii=False),
+            "after": json.dumps(new, ensure_ascii=False),
+            "flows": json.dumps([asdict(f) for f in flows(before, after)], ensure_ascii=False),
+        },
+    )
+    return _put(session, plan.id, old, new)
+
+
+def undo(session: Session, plan: PlanInfo, version: int) -> int:
+    """Take back the last edit; the new version. Conflict if there is none."""
+    return _step(session, plan, version, back=True)
+
+
+def redo(session: Session, plan: PlanInfo, version: int) -> int:
+    """Do again what was undone last; the new version. Conflict if there is none."""
+    return _step(session, plan, version, back=False)
+
+
+def log(session: Session, plan_id: int) -> list[Move]:
+    """All edits of a scenario, newest first, those undone and dropped too."""
+    rows = session.execute(
+        text(
+            "SELECT number, action, who, why, at, standing, flows, "
+            "ARRAY(SELECT jsonb_object_keys(after) ORDER BY 1) AS grids "
+            "FROM scenario_move WHERE plan_id = :p ORDER BY number DESC"
+        ),
+        {"p": plan_id},
+    )
+    return [
+        Move(
+            r.number, r.action, r.who, r.why, r.at, r.standing, tuple(r.grids),
+            tuple({**f, "houses": len(f["houses"])} for f in r.flows),
+        )
+        for r in rows
+    ]  # fmt: skip
+
+
+def locks_of(session: Session, plan_id: int) -> ScenarioLocks:
+    rows = session.execute(
+        text("SELECT kind, key FROM scenario_lock WHERE plan_id = :p ORDER BY kind, key"),
+        {"p": plan_id},
+    ).all()
+    keys = {kind: [r.key for r in rows if r.kind == kind] for kind in LOCK_KINDS}
+    return ScenarioLocks(
+        grids=frozenset(keys["grid"]),
+        houses=frozenset(keys["house"]),
+        borders=frozenset(frozenset(key.split("|")) for key in keys["border"]),
+    )
+
+
+def lock(session: Session, plan: PlanInfo, kind: str, codes: Sequence[str], *, who: str) -> None:
+    """Lock a grid, a house, or the border of two grids; locking twice changes nothing.
+
+    Raises
+    ------
+    NotFound
+        There is no such grid or house.
+    Invalid
+        The kind or the number of codes is none of those.
+    """
+    refuse_fixed(plan)
+    session.execute(
+        text(
+            "INSERT INTO scenario_lock (plan_id, kind, key, who) VALUES (:p, :kind, :key, :who) "
+            "ON CONFLICT DO NOTHING"
+        ),
+        {"p": plan.id, "kind": kind, "key": _key(session, plan, kind, codes), "who": who},
+    )
+
+
+def turn_house_lock(
+    session: Session, place: Place, plan: PlanInfo, house_id: int, *, who: str
+) -> None:
+    """Lock the house with a row number, or unlock it if it is locked; NotFound if there is none."""
+    code = house_code(session, place, house_id)
+    if code is None:
+        raise NotFound(f"There is no house {house_id}.", zh=f"没有编号为 {house_id} 的房屋。")
+    if code in locks_of(session, plan.id).houses:
+        unlock(session, plan, "house", [code])
+    else:
+        lock(session, plan, "house", [code], who=who)
+
+
+def unlock(session: Session, plan: PlanInfo, kind: str, codes: Sequence[str]) -> None:
+    """Take a lock away; without one nothing happens. Invalid if there is no such kind."""
+    refuse_fixed(plan)
+    _refuse_kind(kind, codes)
+    session.execute(
+        text("DELETE FROM scenario_lock WHERE plan_id = :p AND kind = :kind AND key = :key"),
+        {"p": plan.id, "kind": kind, "key": "|".join(sorted(codes))},
+    )
+
+
+def _key(session: Session, plan: PlanInfo, kind: str, codes: Sequence[str]) -> str:
+    _refuse_kind(kind, codes)
+    table = "house WHERE township_id = :t" if kind == "house" else "grid WHERE plan_id = :p"
+    for code in codes:
+        if not session.scalar(
+            text(f"SELECT EXISTS (SELECT FROM {table} AND code = :code)"),  # noqa: S608
+            {"t": plan.township_id, "p": plan.id, "code": code},
+        ):
+            raise NotFound(f"There is no {kind} {code!r}.", zh=f"没有代码为 {code!r} 的对象。")
+    return "|".join(sorted(codes))
+
+
+def _refuse_kind(kind: str, codes: Sequence[str]) -> None:
+    if kind not in LOCK_KINDS or len(set(codes)) != (2 if kind == "border" else 1):
+        raise Invalid(
+            "A lock is on one grid, one house, or the border of two grids.",
+            zh="锁定对象须为一个网格、一处房屋或两个网格之间的边界。",
+        )
+
+
+def _step(session: Session, plan: PlanInfo, version: int, *, back: bool) -> int:
+    _hold(session, plan, version)
+    was, sign = ("done", -1) if back else ("undone", 1)
+    row = session.execute(
+        text(
+            "SELECT id, before, after FROM scenario_move WHERE plan_id = :p AND standing = :was "
+            "ORDER BY :sign * number LIMIT 1"
+        ),
+        {"p": plan.id, "was": was, "sign": sign},
+    ).one_or_none()
+    if row is None:
+        raise Conflict(
+            "There is nothing to undo." if back else "There is nothing to redo.",
+            zh="没有可撤销的操作。" if back else "没有可重做的操作。",
+        )
+    session.execute(
+        text("UPDATE scenario_move SET standing = :now WHERE id = :id"),
+        {"now": "undone" if back else "done", "id": row.id},
+    )
+    old, new = (row.after, row.before) if back else (row.before, row.after)
+    return _put(session, plan.id, old, new)
+
+
+def _hold(session: Session, plan: PlanInfo, version: int) -> None:
+    """Keep others from editing until the transaction ends; refuse if they did before."""
+    row = session.execute(
+        text("SELECT state, version FROM plan WHERE id = :p FOR UPDATE"), {"p": plan.id}
+    ).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no plan {plan.id} any more.", zh=f"方案 {plan.id} 已不存在。")
+    refuse_fixed(plan_by_id(session, plan.id))
+    if row.version != version:
+        last = session.execute(
+            text("SELECT who FROM scenario_move WHERE plan_id = :p ORDER BY number DESC LIMIT 1"),
+            {"p": plan.id},
+        ).scalar()
+        raise StaleScenario(
+            f"{last or 'Somebody'} edited this scenario meanwhile; it is shown as it is now, "
+            "and your edit was not kept.",
+            zh=f"{last or '有人'}刚刚修改了该方案；现已显示最新内容，您的修改未保存。",
+            version=row.version,
+        )
+
+
+def _refuse_used(session: Session, plan: PlanInfo, codes: Sequence[str]) -> None:
+    """A code is never used again for another grid."""
+    used = session.scalars(
+        text(
+            "SELECT DISTINCT g.code FROM grid g JOIN plan p ON p.id = g.plan_id "
+            "WHERE p.township_id = :t AND p.validity IS NOT NULL AND g.code = ANY(:codes) "
+            "AND NOT EXISTS (SELECT FROM grid b WHERE b.plan_id = :base AND b.code = g.code)"
+        ),
+        {"t": plan.township_id, "codes": list(codes), "base": plan.based_on_id},
+    ).all()
+    if used:
+        raise Conflict(
+            f"Code {used[0]} belonged to a grid of an earlier plan; codes are never used again.",
+            zh=f"代码 {used[0]} 曾用于以往方案的网格；代码不得重复使用。",
+            codes=sorted(used),
+        )
+
+
+def _facts(bench: Bench, codes: Sequence[str]) -> dict[str, Facts | None]:
+    grids, communities = bench.state.grids, bench.state.communities
+    rows = {code: bench.row_of.get(code) for code in codes}
+    return {
+        code: None
+        if k is None
+        else {
+            "name": grids.name[k],
+            "kind": "exclusive" if grids.exclusive[k] else "basic",
+            "community": communities.code[grids.community[k]],
+            "host": grids.host[k],
+            "wkb": shapely.to_wkb(grids.lonlat[k], hex=True),
+        }
+        for code, k in rows.items()
+    }
+
+
+def _put(
+    session: Session,
+    plan_id: int,
+    old: Mapping[str, Facts | None],
+    new: Mapping[str, Facts | None],
+) -> int:
+    """Write grids and attach what lies about the ground that changed; the new version."""
+    gone = [code for code, facts in new.items() if facts is None]
+    if gone:
+        session.execute(
+            text("DELETE FROM grid WHERE plan_id = :p AND code = ANY(:codes)"),
+            {"p": plan_id, "codes": gone},
+        )
+    rows = [{"p": plan_id, "code": code, **facts} for code, facts in new.items() if facts]
+    if rows:
+        session.execute(text(_WRITE), rows)
+    wkb = [facts["wkb"] for side in (old, new) for facts in side.values() if facts]
+    kinds: tuple[Kind, ...] = ("house", "event")
+    for kind in kinds:
+        ids = session.scalars(
+            text(_ABOUT.format(kind=kind)), {"p": plan_id, "wkb": wkb, "most": ONE_BY_ONE + 1}
+        ).all()
+        if len(ids) > ONE_BY_ONE:
+            attach(session, plan_id, kind)
+        else:
+            attach_rows(session, plan_id, kind, ids)
+    version = session.scalar(
+        text("UPDATE plan SET version = version + 1 WHERE id = :p RETURNING version"),
+        {"p": plan_id},
+    )
+    assert isinstance(version, int)  # noqa: S101 - narrows the type
+    return version
+
+
+_WRITE = """
+INSERT INTO grid (plan_id, code, name, kind, community_id, host, geom)
+SELECT :p, :code, :name, :kind, c.id, nullif(:host, ''),
+       ST_Multi(ST_SetSRID(ST_GeomFromWKB(decode(:wkb, 'hex')), 4326))
+FROM plan p JOIN area c ON c.parent_id = p.township_id AND c.code = :community WHERE p.id = :p
+ON CONFLICT (plan_id, code) DO UPDATE SET name = excluded.name, kind = excluded.kind,
+    community_id = excluded.community_id, host = excluded.host, geom = excluded.geom
+"""
+
+# Who lies near a border of the changed grids may be nearer to it, or further from it, than before.
+_ABOUT = """
+SELECT o.id FROM {kind} o JOIN plan p ON p.township_id = o.township_id
+JOIN township t ON t.area_id = p.township_id
+WHERE p.id = :p AND o.place = 'ok' AND EXISTS (
+    SELECT FROM unnest(CAST(:wkb AS text[])) AS w(hex)
+    WHERE o.geom && ST_Expand(ST_SetSRID(ST_GeomFromWKB(decode(w.hex, 'hex')), 4326),
+        t.near_border_m / (111000 * cos(radians(least(abs(ST_Y(o.geom)), 89))))))
+LIMIT :most
+"""

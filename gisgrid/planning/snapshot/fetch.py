@@ -1,0 +1,342 @@
+"""Reads a plan as it stands on a day from the store, as arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import shapely
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+from gisgrid.core.arrays import Floats, Geometries, Ints
+from gisgrid.core.crs import points_to_metric, to_metric
+from gisgrid.core.errors import Invalid
+from gisgrid.core.limits import MEASURES, Limits, Measure, sizes
+from gisgrid.core.plans import Place, PlanInfo
+from gisgrid.db.tables.register import NEEDS
+from gisgrid.planning.snapshot.snapshot import (
+    NO_ROW,
+    Communities,
+    Days,
+    Events,
+    Grids,
+    Houses,
+    Members,
+    PlanState,
+    Stations,
+    Texts,
+    layered_owners,
+    owners,
+)
+
+Rows = Sequence[Row[Any]]
+
+
+def today(place: Place) -> date:
+    """The day it is in the township's zone."""
+    return day_in(place.time_zone)
+
+
+def day_in(time_zone: str) -> date:
+    """The day it is in a zone; the one place where the program's own clock says so."""
+    return datetime.now(ZoneInfo(time_zone)).date()
+
+
+def local(moment: datetime, place: Place) -> datetime:
+    """A moment (aware) on the township's clock."""
+    return moment.astimezone(ZoneInfo(place.time_zone))
+
+
+def plan_state(session: Session, place: Place, plan: PlanInfo, day: date) -> PlanState:
+    """The plan with everything that was known up to the end of a day in the township's zone.
+
+    Owners follow from the plan's polygons as stored, so a draft that nothing was attached to yet
+    gets the same answers as a published plan.
+    """
+    scope = {"t": place.id, "plan": plan.id, "day": day, "zone": place.time_zone}
+    overlay = place.grid_rule == "overlay"
+    settings = session.execute(
+        text("SELECT sizes FROM township WHERE area_id = :t"), {"t": place.id}
+    ).one()
+    communities, row_of_area = _communities(session, scope, place.metric_srid)
+    grids = _grids(session, scope, place.metric_srid, row_of_area)
+    houses = _houses(
+        session,
+        scope,
+        place.metric_srid,
+        row_of_area=row_of_area,
+        grids=grids,
+        owning=grids.layers(overlay=overlay)[-1],
+    )
+    return PlanState(
+        day=day,
+        events_until=events_until(session, place, day),
+        srid=place.metric_srid,
+        overlay=overlay,
+        near_border_m=place.near_border_m,
+        sizes=settings.sizes,
+        communities=communities,
+        grids=grids,
+        houses=houses,
+        members=_members(session, scope),
+        events=_events(session, scope, place.metric_srid, grids, overlay=overlay),
+        stations=_stations(session, scope, place.metric_srid),
+        streets=_streets(session, scope, place.metric_srid),
+        visits_known=bool((~np.isnat(houses.last_visit)).any()),
+        staff_known=_any(session, "team_member", scope),
+        training_known=_any(session, "training", scope),
+    )
+
+
+def events_until(session: Session, place: Place, day: date) -> date:
+    """The last day whose events count as work on a day.
+
+    A day that has passed is taken at its word. Today it is the day of the newest event, since lists of
+    events come late, and a month that nobody has sent yet is no month without events.
+    """
+    if day < today(place):
+        return day
+    newest: date | None = session.scalar(
+        text(
+            "SELECT max((reported_at AT TIME ZONE :zone)::date) FROM event WHERE township_id = :t "
+            "AND reported_at < (CAST(:day AS date) + 1)::timestamp AT TIME ZONE :zone"
+        ),
+        {"t": place.id, "zone": place.time_zone, "day": day},
+    )
+    return newest or day
+
+
+def plan_grids(session: Session, place: Place, plan: PlanInfo) -> Grids:
+    """The grids of a plan alone."""
+    scope = {"t": place.id, "plan": plan.id}
+    _, row_of_area = _communities(session, scope, place.metric_srid)
+    return _grids(session, scope, place.metric_srid, row_of_area)
+
+
+def limits_of(session: Session, township_id: int) -> Limits:
+    """The thresholds of a township; Invalid if what is stored is none."""
+    stored = session.scalar(
+        text("SELECT limits FROM township WHERE area_id = :t"), {"t": township_id}
+    )
+    return Limits.of(stored or {})
+
+
+def target_size(session: Session, township_id: int) -> tuple[int, Measure]:
+    """How large a basic grid is to be by the township's setting; without one 300 residents."""
+    stored = session.scalar(
+        text("SELECT sizes FROM township WHERE area_id = :t"), {"t": township_id}
+    )
+    for size in sizes(stored or {}):
+        if size.kind == "basic" and size.target >= 1:
+            return round(size.target), MEASURES[size.measure]
+    return 300, "residents"
+
+
+def _communities(
+    session: Session, scope: dict[str, Any], srid: int
+) -> tuple[Communities, dict[int, int]]:
+    rows = session.execute(
+        text(
+            "SELECT id, code, name, ST_AsBinary(geom) AS geom FROM area WHERE parent_id = :t "
+            'ORDER BY code COLLATE "C"'
+        ),
+        scope,
+    ).all()
+    found = Communities(
+        _texts(r.code for r in rows),
+        _texts(r.name for r in rows),
+        to_metric(_shapes(r.geom for r in rows), srid),
+    )
+    return found, {r.id: k for k, r in enumerate(rows)}
+
+
+def _grids(
+    session: Session, scope: dict[str, Any], srid: int, row_of_area: dict[int, int]
+) -> Grids:
+    rows = session.execute(
+        text(
+            "SELECT code, name, kind = 'exclusive' AS exclusive, coalesce(host, '') AS host, "
+            "community_id, ST_AsBinary(geom) AS geom FROM grid WHERE plan_id = :plan "
+            'ORDER BY code COLLATE "C"'
+        ),
+        scope,
+    ).all()
+    foreign = [r.code for r in rows if r.community_id not in row_of_area]
+    if foreign:
+        raise Invalid(
+            f"{len(foreign)} grids name a community that is not of this township.",
+            zh=f"有{len(foreign)}个网格所属社区不在本乡镇/街道。",
+            grids=foreign,
+        )
+    lonlat = _shapes(r.geom for r in rows)
+    return Grids(
+        _texts(r.code for r in rows),
+        _texts(r.name for r in rows),
+        np.array([r.exclusive for r in rows], dtype=bool),
+        _texts(r.host.strip() for r in rows),
+        np.array([row_of_area[r.community_id] for r in rows], dtype=np.int64),
+        lonlat,
+        to_metric(lonlat, srid),
+    )
+
+
+def _houses(
+    session: Session,
+    scope: dict[str, Any],
+    srid: int,
+    *,
+    row_of_area: dict[int, int],
+    grids: Grids,
+    owning: Ints,
+) -> Houses:
+    needs = ", ".join(f"coalesce(l.{name}, 0) AS {name}" for name in NEEDS)
+    rows = session.execute(text(_HOUSES.format(needs=needs)), scope).all()
+    lonlat = np.array([(r.lon, r.lat) for r in rows], dtype=np.float64).reshape(-1, 2)
+    return Houses(
+        code=_texts(r.code for r in rows),
+        lonlat=lonlat,
+        xy_m=_metric(lonlat, srid),
+        residents=_ints(r.residents for r in rows),
+        households=_ints(r.households for r in rows),
+        needs=np.array([tuple(r)[-len(NEEDS) :] for r in rows], dtype=np.int64).reshape(
+            -1, len(NEEDS)
+        ),
+        community=_ints(row_of_area.get(r.community_id, NO_ROW) for r in rows),
+        last_visit=_days([r.last_visit for r in rows]),
+        grid=owners(lonlat, grids.lonlat, owning),
+    )
+
+
+def _any(session: Session, table: str, scope: dict[str, Any]) -> bool:
+    found = text(f"SELECT EXISTS (SELECT FROM {table} WHERE township_id = :t)")  # noqa: S608 - ours
+    return bool(session.scalar(found, scope))
+
+
+def _members(session: Session, scope: dict[str, Any]) -> Members:
+    rows = session.execute(text(_MEMBERS), scope).all()
+    return Members(
+        _texts(r.grid_code for r in rows),
+        _texts(r.role for r in rows),
+        _ints(r.staff_id for r in rows),
+        np.array([r.trained for r in rows], dtype=bool),
+    )
+
+
+def _events(
+    session: Session, scope: dict[str, Any], srid: int, grids: Grids, *, overlay: bool
+) -> Events:
+    rows = session.execute(text(_EVENTS), scope).all()
+    lonlat = np.array([(r.lon, r.lat) for r in rows], dtype=np.float64).reshape(-1, 2)
+    return Events(
+        day=_days([r.day for r in rows]),
+        matter=_texts(r.matter for r in rows),
+        major=_texts(r.major for r in rows),
+        lonlat=lonlat,
+        xy_m=_metric(lonlat, srid),
+        grid=layered_owners(lonlat, grids.lonlat, grids.layers(overlay=overlay)),
+    )
+
+
+def _stations(session: Session, scope: dict[str, Any], srid: int) -> Stations:
+    rows = session.execute(
+        text(
+            "SELECT code, kind, coalesce(grid_code, '') AS grid_code, ST_X(geom) AS lon, ST_Y(geom) AS lat FROM station "
+            "WHERE township_id = :t AND place = 'ok' AND during @> CAST(:day AS date) "
+            'ORDER BY code COLLATE "C"'
+        ),
+        scope,
+    ).all()
+    lonlat = np.array([(r.lon, r.lat) for r in rows], dtype=np.float64).reshape(-1, 2)
+    return Stations(
+        _texts(r.code for r in rows),
+        _texts(r.kind for r in rows),
+        _metric(lonlat, srid),
+        _texts(r.grid_code for r in rows),
+    )
+
+
+def _streets(session: Session, scope: dict[str, Any], srid: int) -> Geometries:
+    rows = session.execute(
+        text(
+            "SELECT ST_AsBinary(geom) AS geom FROM street WHERE township_id = :t "
+            'ORDER BY code COLLATE "C"'
+        ),
+        scope,
+    )
+    return to_metric(_shapes(r.geom for r in rows), srid)
+
+
+def parcel_borders(session: Session, place: Place, lines: Sequence[Floats]) -> Geometries:
+    """Borders of the township's parcels, in EPSG:4326, that come near one of some lines.
+
+    Near: within about 100 m of the box around it.
+    """
+    boxes = [shapely.box(*line.min(axis=0), *line.max(axis=0)).wkb for line in lines]
+    rows = session.execute(
+        text(
+            "SELECT ST_AsBinary(ST_Boundary(geom)) AS geom FROM parcel WHERE township_id = :t "
+            "AND EXISTS (SELECT FROM unnest(CAST(:boxes AS bytea[])) AS b(wkb) "
+            "WHERE geom && ST_Expand(ST_GeomFromWKB(b.wkb, 4326), 0.001)) ORDER BY id"
+        ),
+        {"t": place.id, "boxes": boxes},
+    )
+    return _shapes(row.geom for row in rows)
+
+
+def _metric(lonlat: Floats, srid: int) -> Floats:
+    return np.column_stack(points_to_metric(lonlat[:, 0], lonlat[:, 1], srid))
+
+
+def _shapes(blobs: Any) -> Geometries:
+    values = [None if b is None else bytes(b) for b in blobs]
+    out: Geometries = np.empty(len(values), dtype=object)
+    out[:] = shapely.from_wkb(values)
+    return out
+
+
+def _texts(values: Any) -> Texts:
+    listed = list(values)
+    out: Texts = np.empty(len(listed), dtype=object)
+    out[:] = listed
+    return out
+
+
+def _ints(values: Any) -> Ints:
+    return np.fromiter(values, dtype=np.int64)
+
+
+def _days(values: list[date | None]) -> Days:
+    return np.array(values, dtype="datetime64[D]")
+
+
+_HOUSES = """
+SELECT h.code, h.community_id, ST_X(h.geom) AS lon, ST_Y(h.geom) AS lat,
+       coalesce(l.residents, 0) AS residents, coalesce(l.households, 0) AS households,
+       l.last_visit, {needs}
+FROM house h LEFT JOIN house_loads(:t, :day) l ON l.house_id = h.id
+WHERE h.township_id = :t
+ORDER BY h.code COLLATE "C"
+"""
+
+_MEMBERS = """
+SELECT m.grid_code, m.role, m.staff_id, EXISTS (
+    SELECT FROM training_attendee a JOIN training t ON t.id = a.training_id
+    WHERE a.staff_id = m.staff_id AND t.kind = 'training' AND t.held_on <= :day
+      AND (t.expires_on IS NULL OR t.expires_on >= :day)) AS trained
+FROM team_member m
+WHERE m.township_id = :t AND m.during @> CAST(:day AS date)
+ORDER BY m.grid_code, m.role, m.staff_id
+"""
+
+_EVENTS = """
+SELECT (e.reported_at AT TIME ZONE :zone)::date AS day, m.code AS matter,
+       coalesce(major.code, '') AS major, ST_X(e.geom) AS lon, ST_Y(e.geom) AS lat
+FROM event e JOIN matter m ON m.id = e.matter_id LEFT JOIN matter major ON major.id = m.parent_id
+WHERE e.township_id = :t
+  AND e.reported_at < (CAST(:day AS date) + 1)::timestamp AT TIME ZONE :zone
+ORDER BY e.reported_at, e.code COLLATE "C"
+"""

@@ -1,0 +1,356 @@
+"""The planner's bench: the pages, the scenario as JSON, edits with counts while the hand drags."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask_babel import gettext
+from flask_wtf.csrf import generate_csrf
+from werkzeug.wrappers import Response as BaseResponse
+
+from gisgrid.core import plans
+from gisgrid.core.errors import GisgridError, Invalid
+from gisgrid.core.limits import MEASURES
+from gisgrid.core.plans import plan_by_id
+from gisgrid.core.settings import Settings
+from gisgrid.jobs import balancing
+from gisgrid.planning.balancing.from_scratch import begin_afresh
+from gisgrid.planning.balancing.options import LEVELS, Level, Wishes
+from gisgrid.planning.editor import moves, scenarios
+from gisgrid.planning.editor.bench import with_grids
+from gisgrid.planning.editor.refusals import refuse
+from gisgrid.planning.snapshot.fetch import target_size
+from layers import areas, houses, page, streets
+from layers.bench import BENCH_SCRIPTS, BENCH_STYLES, legend
+from layers.layer import Scope
+from layers.tiles import data_version
+from web.editor import json as views
+from web.editor.edits import change_of, no_edit
+from web.editor.messages import levels, measures, words
+from web.editor.states import states
+from web.editor.store import at_hand, benches, placed, planning, refuse_strangers, who
+from web.http.language import LANGUAGES, language
+from web.http.responses import asset, nonce
+from web.http.towns import town, town_name
+
+blueprint = Blueprint("bench", __name__, url_prefix="/plan")
+
+ENDINGS = (".gpkg", ".geojson", ".json", ".zip", ".kml", ".kmz", ".fgb", ".csv", ".tsv", ".xlsx")
+"""Of files that a plan may come in; a Shapefile and a File Geodatabase come zipped."""
+
+
+@blueprint.get("/")
+def index() -> Response:
+    """The scenarios of a township, with a form for the next."""
+    with planning(read_only=True) as session:
+        place = town(session)
+        refuse_strangers(session, place, "plan", "review")
+        every = plans.plans(session, place.id)
+        found = scenarios.scenarios(session, place.id)
+        size, size_in = target_size(session, place.id)
+    html = render_template(
+        "bench_list.html",
+        town=town_name(place),
+        township=place,
+        scenarios=found,
+        published=[p for p in every if p.in_force],
+        # The next plan follows the newest, so that it is drawn from it and from no earlier one.
+        sources=[p for p in every if not p.in_force or p.valid_to is None],
+        first=not any(p.in_force for p in every),
+        measures=measures(),
+        size=size,
+        size_in=size_in,
+        languages=LANGUAGES,
+        endings=",".join(ENDINGS),
+        styles=[asset(name) for name in ("css/app.css", "css/bench.css")],
+    )
+    return Response(html, headers={"Cache-Control": "private, no-store"})
+
+
+@blueprint.get("/<int:plan_id>")
+def show(plan_id: int) -> Response:
+    """One scenario on the bench."""
+    with planning(read_only=True) as session:
+        place, plan = placed(session, plan_id, "plan", "review")
+        scope = Scope(plan.id, data_version(session, plan.id), request.script_root)
+        extent = areas.extent(session, plan.id)
+        every = plans.plans(session, place.id)
+        size, size_in = target_size(session, place.id)
+    settings: Settings = current_app.config["SETTINGS"]
+    parts = page.page(
+        [areas.layer(scope, gettext), streets.layer(scope, gettext), houses.layer(scope, gettext)],
+        extent,
+        assets={name: asset(name) for name in BENCH_SCRIPTS + BENCH_STYLES},
+        ui={
+            "plan": plan.id,
+            "root": url_for("bench.index").rstrip("/"),
+            "language": language(),
+            "time_zone": place.time_zone,
+            "overlay": place.grid_rule == "overlay",
+            "words": words(),
+            "states": states(),
+            "levels": levels(),
+            "legend": legend(),
+            "csrf": generate_csrf(),
+            "base": plan.based_on_id,
+        },
+        basemap=page.Basemap(settings.basemap_url, settings.basemap_credit)
+        if settings.basemap_url
+        else None,
+        scripts=BENCH_SCRIPTS,
+        styles=BENCH_STYLES,
+        verb="bench",
+    )
+    html = render_template(
+        "bench.html",
+        page=parts,
+        town=town_name(place),
+        township=place,
+        plan=plan,
+        others=[p for p in every if p.id != plan.id],
+        measures=measures(),
+        levels=levels(),
+        size=size,
+        size_in=size_in,
+        languages=LANGUAGES,
+        nonce=nonce(),
+    )
+    return Response(html, headers={"Cache-Control": "private, no-store"})
+
+
+@blueprint.get("/<int:plan_id>/view.json")
+def view(plan_id: int) -> Response:
+    """The scenario as it stands."""
+    with planning(read_only=True) as session:
+        _, plan, version, bench = at_hand(session, plan_id, "plan", "review")
+        return told(views.view(session, plan, version, bench))
+
+
+@blueprint.post("/<int:plan_id>/preview")
+def preview(plan_id: int) -> Response:
+    """What an edit would change, without keeping it."""
+    asked = body()
+    with planning(read_only=True) as session:
+        place, plan, version, before = at_hand(session, plan_id, "plan")
+        refuse_old(version, asked)
+        locks = moves.locks_of(session, plan.id)
+        try:
+            _, change = change_of(session, place, plan, asked.get("edit"))
+            after = with_grids(before, change(before))
+        except GisgridError as exc:
+            return told({"grids": [], "gone": [], "flows": [], "refused": views.refusal(exc)})
+    refused = None
+    try:
+        refuse(before, after, locks)
+    except GisgridError as exc:
+        refused = exc
+    return told(views.preview(before, after, refused))
+
+
+@blueprint.post("/<int:plan_id>/edit")
+def edit(plan_id: int) -> Response:
+    """Keep an edit; the scenario as it is then."""
+    asked = body()
+    with planning() as session:
+        place, plan, version, before = at_hand(session, plan_id, "plan")
+        refuse_old(version, asked)
+        action, change = change_of(session, place, plan, asked.get("edit"))
+        after = with_grids(before, change(before))
+        now = moves.record(
+            session, plan, version, before, after, action=action, who=who(),
+            why=str(asked.get("why") or "")[:500],
+        )  # fmt: skip
+        benches().keep(place, plan, now, session, after)
+        return told(views.view(session, plan_by_id(session, plan.id), now, after))
+
+
+@blueprint.post("/<int:plan_id>/<any(undo, redo):verb>")
+def step_back(plan_id: int, verb: str) -> Response:
+    """Undo the last edit, or do it again."""
+    asked = body()
+    step: Callable[..., int] = moves.undo if verb == "undo" else moves.redo
+    with planning() as session:
+        _, plan = placed(session, plan_id, "plan")
+        step(session, plan, version_of(asked))
+        _, plan, version, bench = at_hand(session, plan_id, "plan")
+        return told(views.view(session, plan, version, bench))
+
+
+@blueprint.post("/<int:plan_id>/lock")
+def lock(plan_id: int) -> Response:
+    """Lock a grid or border, or take the lock away; a house, by its row number, the other way round."""
+    asked = body()
+    kind, codes, house = str(asked.get("kind")), asked.get("codes"), asked.get("house")
+    if not isinstance(codes, list) and not isinstance(house, int):
+        raise no_edit()
+    with planning() as session:
+        place, plan, version, bench = at_hand(session, plan_id, "plan")
+        if isinstance(house, int):
+            moves.turn_house_lock(session, place, plan, house, who=who())
+        elif asked.get("on"):
+            moves.lock(session, plan, kind, [str(code) for code in codes or ()], who=who())
+        else:
+            moves.unlock(session, plan, kind, [str(code) for code in codes or ()])
+        return told(views.view(session, plan, version, bench))
+
+
+@blueprint.post("/<int:plan_id>/rebalance")
+def rebalance(plan_id: int) -> Response:
+    """Order a proposal from the background worker; locked grids stay. With ``size``: drawn anew.
+
+    ``far``: houses may go to any grid of their community; ``level``: what grids are made even in.
+    """
+    asked = body()
+    tolerance = asked.get("tolerance", 0.01)
+    if not isinstance(tolerance, int | float) or not 0 <= tolerance <= 1:
+        raise Invalid("The tolerance is a share from 0 to 1.", zh="允许偏差须在 0 到 1 之间。")
+    if "size" in asked:
+        wishes = of_size(str(asked["size"]), str(asked.get("size_in")), float(tolerance))
+        with planning() as session:
+            _, plan = placed(session, plan_id, "plan")
+            job_id = balancing.order_rebalance(session, plan, wishes, who=who())
+            return told({"job": views.job(balancing.job(session, job_id))})
+    with planning() as session:
+        _, plan, _, bench = at_hand(session, plan_id, "plan")
+        locks = moves.locks_of(session, plan.id)
+        basic = set(bench.state.grids.code[bench.state.basic].tolist())
+        wishes = Wishes(
+            tolerance=float(tolerance),
+            level=level_of(asked),
+            far=asked.get("far") is True,
+            locks=tuple(sorted(locks.grids & basic)),
+            lock_houses=tuple(sorted(locks.houses)),
+            lock_borders=tuple(
+                sorted((a, b) for a, b in map(sorted, locks.borders) if {a, b} <= basic)
+            ),
+        )
+        job_id = balancing.order_rebalance(session, plan, wishes, who=who())
+        return told({"job": views.job(balancing.job(session, job_id))})
+
+
+@blueprint.get("/<int:plan_id>/job.json")
+def job(plan_id: int) -> Response:
+    """The newest job of a scenario."""
+    with planning(read_only=True) as session:
+        placed(session, plan_id, "plan", "review")
+        return told({"job": views.job(balancing.last_job(session, plan_id))})
+
+
+@blueprint.post("/<int:plan_id>/job/cancel")
+def cancel(plan_id: int) -> Response:
+    """Stop the newest job of a scenario."""
+    with planning() as session:
+        placed(session, plan_id, "plan")
+        found = balancing.last_job(session, plan_id)
+        if found is not None:
+            balancing.cancel(session, found.id)
+        return told({"job": views.job(balancing.last_job(session, plan_id))})
+
+
+@blueprint.post("/branch")
+def branch() -> BaseResponse:
+    """Make a scenario from a form and go to it."""
+    form = request.form
+    with planning() as session:
+        _, source = placed(session, number(form.get("source")), "plan")
+        made = scenarios.branch(
+            session, source, name=form.get("name", ""), who=who(), note=form.get("note", "")
+        )
+    return redirect(url_for("bench.show", plan_id=made.id), 303)
+
+
+@blueprint.post("/afresh")
+def afresh() -> BaseResponse:
+    """Make a scenario that the machine draws from scratch, the township's first plan if it has none."""
+    form = request.form
+    wishes = of_size(form.get("size", ""), form.get("size_in", "residents"))
+    with planning() as session:
+        place = town(session)
+        refuse_strangers(session, place, "plan")
+        made = begin_afresh(session, place, name=form.get("name", ""), who=who())
+        balancing.order_rebalance(session, made, wishes, who=who())
+    return redirect(url_for("bench.show", plan_id=made.id), 303)
+
+
+@blueprint.post("/<int:plan_id>/<any(rename, discard):verb>")
+def tidy(plan_id: int, verb: str) -> BaseResponse:
+    """Rename a scenario, or remove it, from a form."""
+    with planning() as session:
+        place, plan = placed(session, plan_id, "plan")
+        if verb == "rename":
+            scenarios.rename(session, plan, request.form.get("name", ""))
+        else:
+            scenarios.discard(session, plan)
+    return redirect(url_for("bench.index", township=place.code), 303)
+
+
+def body() -> dict[str, Any]:
+    """The JSON object of the request; Invalid if it is none."""
+    found = request.get_json(silent=True)
+    if not isinstance(found, dict):
+        raise Invalid("The request must be a JSON object.", zh="请求须为 JSON 对象。")
+    return found
+
+
+def of_size(size: str, size_in: str, tolerance: float = 0.01) -> Wishes:
+    """A plan drawn anew with grids of a size; Invalid if that is none."""
+    if not size.isdecimal() or not 0 < int(size[:9]) == int(size) or size_in not in MEASURES:
+        raise Invalid(
+            "The size of a grid is a number of residents, households or houses, at least 1.",
+            zh="网格规模须为不小于 1 的居民数、户数或房屋数。",
+        )
+    return Wishes(tolerance=tolerance, scratch=True, size=int(size), size_in=MEASURES[size_in])
+
+
+def level_of(asked: dict[str, Any]) -> Level:
+    """What grids are to be made even in, the work if nothing is said; Invalid if there is no such thing."""
+    level = LEVELS.get(str(asked.get("level", "work")))
+    if level is None:
+        raise Invalid(
+            f"Grids are made even in {', '.join(LEVELS)}.",
+            zh="均衡对象须为工作量、居民、户或房屋。",
+        )
+    return level
+
+
+def number(value: str | None) -> int:
+    """A plan's number out of a form; Invalid if it is none."""
+    if not value or not value.isdecimal() or len(value) > 18:
+        raise Invalid("This is no number of a plan.", zh="这不是方案编号。")
+    return int(value)
+
+
+def version_of(asked: dict[str, Any]) -> int:
+    """The version that the page shows; Invalid if it says none."""
+    version = asked.get("version")
+    if not isinstance(version, int):
+        raise no_edit()
+    return version
+
+
+def refuse_old(version: int, asked: dict[str, Any]) -> None:
+    """StaleScenario if the page shows another version than there is."""
+    if version_of(asked) != version:
+        raise moves.StaleScenario(
+            "Somebody edited this scenario meanwhile; it is shown as it is now, and your edit was "
+            "not kept.",
+            zh="该方案刚刚被他人修改；现已显示最新内容，您的修改未保存。",
+            version=version,
+        )
+
+
+def told(answer: dict[str, Any]) -> Response:
+    response = jsonify(answer)
+    response.headers["Cache-Control"] = "private, no-store"
+    return response

@@ -1,0 +1,139 @@
+"""What the cases say: figures per unit and period, each with the rows behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from urllib.parse import quote, urlencode
+
+from flask import Blueprint, Response, render_template, request, url_for
+from markupsafe import Markup
+from sqlalchemy.orm import Session
+
+from gisgrid.cases import assignment, board, figures
+from gisgrid.cases.flow import flows_by_id
+from gisgrid.core.errors import Invalid
+from gisgrid.core.plans import Place
+from web.dispatch.api import told
+from web.figures.messages import measure_words, unit_words
+from web.http.dates import days_asked, local
+from web.http.db import reading
+from web.http.language import LANGUAGES
+from web.http.towns import town, town_name
+
+blueprint = Blueprint("figures", __name__, url_prefix="/figures")
+
+SHOWN = (
+    "received", "assigned", "closed_in_time", "closed_late", "closed_no_limit", "dropped", "open",
+    "open_late", "returned", "reopened",
+)  # fmt: skip
+MOST_ROWS, MOST_MATTERS, MOST_PLACES = 500, 25, 15
+_ZERO = Markup('<span class="zero">0</span>')
+
+
+@blueprint.get("")
+def show() -> Response:
+    """The figures of a township by one of its units, over days of report."""
+    unit = request.args.get("unit", "community")
+    with reading() as session:
+        place = town(session)
+        period = _period(place, figures.last_report_on(session, place))
+        since, until = period.since, period.until
+        rows = figures.figures(session, place.id, unit, period)
+        share = assignment.acceptance(session, place.id, since, until)
+        heat = figures.heat(session, place.id, since, until)
+        spots = figures.repeated_places(session, place.id, since, until)[:MOST_PLACES]
+        grown = figures.grew_most(session, place.id, since, until)
+    busiest = sorted({code for code, _ in heat}, key=lambda c: -_of(heat, c))[:MOST_MATTERS]
+    names = {each.code: each.name for each in grown}
+    behind = _behind(period, place.code)
+    html = render_template(
+        "figures.html",
+        town=town_name(place),
+        township=place,
+        period=period,
+        unit=unit,
+        units=unit_words(),
+        words=measure_words(),
+        measures=SHOWN,
+        rows=rows,
+        whole=figures.together(rows) if rows else None,
+        suggestions=share,
+        heat=heat,
+        matters=[(code, names.get(code, code)) for code in busiest],
+        most=max(heat.values(), default=1),
+        spots=spots,
+        grown=[g for g in grown if g.now > g.before][:10],
+        fallen=[g for g in grown[::-1] if g.now < g.before][:5],
+        behind=behind,
+        number=_number(behind),
+        languages=LANGUAGES,
+    )
+    return Response(html, headers={"Cache-Control": "private, no-store"})
+
+
+@blueprint.get("/rows")
+def rows() -> Response:
+    """The cases behind a number: of a unit and a measure, or those that ``events`` names."""
+    now = datetime.now(UTC)
+    with reading() as session:
+        place = town(session)
+        ids = _ids(session, place)
+        found = board.rows_of(session, ids[:MOST_ROWS])
+        flows = flows_by_id(session, (row.flow_id for row in found))
+    html = render_template(
+        "figures-rows.html",
+        total=len(ids),
+        rows=[told(row, flows[row.flow_id], now) for row in found],
+        measure=measure_words().get(request.args.get("measure", "")),
+        key=request.args.get("key", ""),
+        local=lambda at: local(at, place.time_zone),
+    )
+    return Response(html, headers={"Cache-Control": "private, no-store"})
+
+
+def _period(place: Place, last: date | None = None) -> figures.Period:
+    return figures.Period(*days_asked(place, last), datetime.now(UTC))
+
+
+def _ids(session: Session, place: Place) -> list[int]:
+    args = request.args
+    if "events" in args:
+        numbers = args["events"].split(",")[:MOST_ROWS]
+        if not all(n.isdecimal() and len(n) < 19 for n in numbers):
+            raise Invalid("events are numbers with commas.", zh="events 须为以逗号分隔的编号。")
+        return [int(n) for n in numbers]
+    return figures.rows_behind(
+        session, place.id, _period(place), unit=args.get("unit", "township"),
+        key=args.get("key", ""), measure=args.get("measure", "received"),
+    )  # fmt: skip
+
+
+def _behind(period: figures.Period, township: str) -> Callable[[str, str, str], str]:
+    """What gives the address of the rows behind a number, of which a page may have very many."""
+    path = url_for("figures.rows")
+    rest = urlencode({"since": period.since, "until": period.until, "township": township})
+
+    def address(measure: str, unit: str, key: str) -> str:
+        return f"{path}?measure={measure}&unit={unit}&key={quote(key)}&{rest}"
+
+    return address
+
+
+def _number(
+    behind: Callable[[str, str, str], str],
+) -> Callable[[figures.Figures, str, str], Markup]:
+    """What gives a number with its address; a page by grid has 13,000, too many for a macro."""
+
+    def number(one: figures.Figures, measure: str, unit: str) -> Markup:
+        n = one.counts[measure]
+        if not n:
+            return _ZERO
+        address = behind(measure, unit, one.key).replace("&", "&amp;")
+        return Markup(f'<a href="{address}">{n}</a>')  # noqa: S704 - all of it is quoted above
+
+    return number
+
+
+def _of(heat: dict[tuple[str, int], int], matter: str) -> int:
+    return sum(n for (code, _), n in heat.items() if code == matter)

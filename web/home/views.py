@@ -1,0 +1,140 @@
+"""Where a person works: their own place, the houses of a grid, the register of a house."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, render_template, request
+from sqlalchemy.orm import Session
+
+from gisgrid.cases.notices import waiting
+from gisgrid.core import plans
+from gisgrid.core.errors import NotAllowed
+from gisgrid.core.roles import ROLES
+from gisgrid.people import home
+from gisgrid.planning.overview import cards
+from gisgrid.planning.review.handover import handed_by_team
+from gisgrid.register import households
+from web.http.db import opening, reading
+from web.http.language import language, say
+from web.http.permissions import asker
+from web.http.towns import own_town, town, town_of
+
+RIGHT_WORDS = {
+    "see_houses": say("houses on the map"),
+    "see_counts": say("exact counts"),
+    "see_register": say("registers, masked"),
+    "unmask": say("opening registers for a purpose"),
+    "see_events": say("events"),
+    "handle_events": say("handling events"),
+    "see_contacts": say("telephones of colleagues"),
+    "see_visits": say("visits"),
+    "plan": say("drawing plans"),
+    "review": say("reviewing plans"),
+    "dispatch": say("sending events to grids"),
+    "export": say("exports"),
+    "audit": say("the audit"),
+    "administer": say("accounts"),
+}
+TEAM_WORDS = {
+    "leader": say("Grid leader"),
+    "worker": say("Grid worker"),
+    "sinking_force": say("Sinking force"),
+    "social_force": say("Social force"),
+}
+SEX_WORDS = {"f": say("female"), "m": say("male")}
+
+blueprint = Blueprint("desk", __name__)
+
+
+@blueprint.get("/me")
+def me() -> str:
+    """The place of whoever has logged in: their ground, rights, team, and who is above and below."""
+    who = asker()
+    with reading() as session:
+        here = own_town(session)
+        held = [
+            {
+                "place": place,
+                "above": home.above(session, place),
+                "below": home.below(session, place),
+                "team": home.team(session, place),
+                "grids": home.grids(session, place) if "see_register" in place.rights else [],
+            }
+            for place in home.places(session, who.account_id or 0)
+        ]
+        calls = len(waiting(session))
+    return render_template(
+        "me.html",
+        held=held,
+        here=here,
+        waiting=calls,
+        right_words=RIGHT_WORDS,
+        team_words=TEAM_WORDS,
+        role=_role,
+    )
+
+
+@blueprint.get("/register/grid/<path:code>")
+def grid(code: str) -> str:
+    """The houses of a grid of the plan in force, each with the way to its register."""
+    with reading() as session:
+        place = town(session)
+        plan = plans.plan_in_force(session, place.id)
+        card = cards.grid_card(session, plan.id, code)
+        listed = households.houses_of_grid(session, plan.id, code)
+    return render_template(
+        "register-grid.html", code=code, name=card.name, houses=listed, replaced=plan.based_on_id
+    )
+
+
+@blueprint.get("/register/grid/<path:code>/handover")
+def handover(code: str) -> str:
+    """What the team of a grid gave and got when the plan in force replaced the one before."""
+    with reading() as session:
+        place = town(session)
+        plan = plans.plan_in_force(session, place.id)
+        card = cards.grid_card(session, plan.id, code)
+        handed = handed_by_team(session, plan, code)
+    return render_template(
+        "handover-team.html",
+        card=card,
+        plan=plan,
+        gets=[h for h in handed if not h.given],
+        gives=[h for h in handed if h.given],
+    )
+
+
+@blueprint.get("/register/house/<int:house_id>")
+def house(house_id: int) -> Response:
+    """The register of a house, masked."""
+    with reading() as session:
+        return _register(session, households.register_of(session, house_id))
+
+
+@blueprint.post("/register/house/<int:house_id>")
+def open_house(house_id: int) -> Response:
+    """The register of a house, open for the purpose that was chosen; the audit says so."""
+    purpose = request.form.get("purpose", "")
+    if not purpose:
+        raise NotAllowed("Choose what the register is opened for.", zh="请选择打开户档的用途。")
+    with opening(purpose) as session:
+        return _register(session, households.open_register(session, house_id, purpose))
+
+
+def _register(session: Session, register: households.Register) -> Response:
+    town_of(session, register.township_id)
+    purposes = households.purposes(session)
+    page = render_template(
+        "register-house.html",
+        register=register,
+        purposes=purposes,
+        purpose=next((p for p in purposes if p.name == register.opened_for), None),
+        may_open="unmask" in asker().rights,
+        english=language() == "en",
+        sexes=SEX_WORDS,
+    )
+    return Response(page, headers={"Cache-Control": "private, no-store"})
+
+
+def _role(name: str) -> str:
+    role = ROLES[name]
+    return role.en.capitalize() if language() == "en" else role.zh

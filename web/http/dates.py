@@ -1,0 +1,58 @@
+"""Days in addresses, and moments on the clock of a place."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from flask import request
+
+from gisgrid.core.errors import Invalid
+from gisgrid.core.plans import Place, PlanInfo
+from gisgrid.planning.snapshot.fetch import today
+
+USUAL_DAYS, MOST_DAYS = 30, 3660
+
+
+def day_of(text: str | None, name: str = "as_of") -> date | None:
+    """The day that a parameter names, None without; Invalid if it is no day."""
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Invalid(
+            f"{name} is {text[:40]!r}; it must be a day such as 2023-08-31.",
+            zh=f"{name} 的值“{text[:40]}”不是日期；请写成 2023-08-31 的形式。",
+        ) from None
+
+
+def days_asked(place: Place, last: date | None = None) -> tuple[date, date]:
+    """First and last day of ``?since=&until=``; without them the last ``USUAL_DAYS`` of the place.
+
+    ``last`` is the day of the newest report; where it lies further back, the days end with it, since a
+    page of empty days says less than the last that were not.
+    """
+    now = today(place)
+    usual = last if last and (now - last).days >= USUAL_DAYS else now
+    until = day_of(request.args.get("until"), "until") or usual
+    since = day_of(request.args.get("since"), "since") or until - timedelta(days=USUAL_DAYS - 1)
+    if not 0 <= (until - since).days < MOST_DAYS or since < date(1900, 1, 1):
+        raise Invalid(
+            f"A period has from 1 to {MOST_DAYS} days.", zh=f"统计时段须为 1 至 {MOST_DAYS} 天。"
+        )
+    return since, until
+
+
+def turns_in_s(place: Place, plan: PlanInfo) -> float | None:
+    """Seconds until the midnight at which a plan comes into force or ceases to be; None: not known."""
+    day = plan.valid_to if plan.in_force == "now" else plan.valid_from
+    if day is None or plan.in_force == "past":
+        return None
+    zone = ZoneInfo(place.time_zone)
+    return (datetime.combine(day, time.min, zone) - datetime.now(zone)).total_seconds()
+
+
+def local(moment: datetime, time_zone: str) -> str:
+    """A moment as the township's clock shows it."""
+    return moment.astimezone(ZoneInfo(time_zone)).strftime("%Y-%m-%d %H:%M")

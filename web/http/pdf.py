@@ -1,0 +1,56 @@
+"""HTML to PDF through a Chromium on this machine, with the network cut."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from gisgrid.core.errors import StoreUnavailable
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+OPTIONS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND", "--no-pdf-header-footer",
+)  # fmt: skip
+LIMIT_S = 60
+
+
+class NoPrinter(StoreUnavailable):
+    """No Chromium on this machine makes a PDF."""
+
+
+def as_pdf(html: str) -> bytes:
+    """A page of ours as PDF.
+
+    Raises
+    ------
+    NoPrinter
+        There is no Chromium, or it does not answer in time.
+    """
+    program = next((found for name in NAMES if (found := shutil.which(name))), None)
+    if program is None:
+        raise _none()
+    with tempfile.TemporaryDirectory(prefix="gg") as folder:
+        page, file = Path(folder) / "page.html", Path(folder) / "page.pdf"
+        page.write_text(html, encoding="utf-8")
+        try:
+            subprocess.run(
+                [program, *OPTIONS, f"--user-data-dir={folder}/profile", f"--print-to-pdf={file}",
+                 page.as_uri()],
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=LIMIT_S, check=False,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            raise _none() from None
+        if not file.exists():
+            raise _none()
+        return file.read_bytes()
+
+
+def _none() -> NoPrinter:
+    return NoPrinter(
+        "This server has no Chromium that makes a PDF; open the report as a page and print it.",
+        zh="服务器上没有可用的 Chromium，无法生成 PDF；请打开网页版报告自行打印。",
+    )

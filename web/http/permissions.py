@@ -1,0 +1,298 @@
+"""Who may ask for which route? The table, and the check before every request.
+
+A route that does not stand here answers nobody; a test fails for it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from flask import (
+    Flask,
+    Response,
+    current_app,
+    g,
+    make_response,
+    redirect,
+    request,
+    url_for,
+)
+from flask_login import current_user
+from flask_wtf import CSRFProtect
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response as BaseResponse
+
+from gisgrid.core.errors import NotAllowed, NotKnown
+from gisgrid.core.roles import RIGHTS
+from gisgrid.db.store import Actor
+from web.http import identity
+
+PUBLIC = "public"
+"""The same for everyone; nobody is asked who they are."""
+OPEN = "open"
+"""For everyone, and more for who has logged in: the store decides."""
+PERSON = "person"
+"""For whoever has logged in at a browser; a token never manages its own account."""
+PLANS = "plan or review"
+"""For whoever draws plans and whoever reviews them."""
+PLAN_FILES = "plan or review, export"
+"""For whoever may see plans and take away as a file what they see."""
+HANDS = "handle_events or dispatch"
+"""For whoever moves cases on."""
+NOBODY = "nobody"
+"""A way of a library that we do not offer."""
+
+KEYED = ("open311",)
+"""Blueprints for programs alone: a key says who asks, a session never does."""
+
+OWN_FILES = ("documents.file", "v1.locate_many")
+"""Routes whose files take nothing away: what was handed out to read, and one's own list with answers."""
+
+RIGHT_OF: dict[str, str] = {
+    "api-docs.openapi_json": PUBLIC,
+    "bench.afresh": "plan",
+    "bench.branch": "plan",
+    "bench.bring_in": "plan",
+    "bench.cancel": "plan",
+    "bench.checks": PLANS,
+    "bench.compare": PLANS,
+    "bench.edit": "plan",
+    "bench.export": PLAN_FILES,
+    "bench.handover": PLAN_FILES,
+    "bench.index": PLANS,
+    "bench.job": PLANS,
+    "bench.lock": "plan",
+    "bench.preview": "plan",
+    "bench.publish": "plan",
+    "bench.rebalance": "plan",
+    "bench.report": PLANS,
+    "bench.show": PLANS,
+    "bench.step": PLANS,
+    "bench.step_back": "plan",
+    "bench.tidy": "plan",
+    "bench.view": PLANS,
+    "bench.withdraw": "plan",
+    "cases.move": HANDS,
+    "cases.mine": "see_events",
+    "cases.open_words": "see_events",
+    "cases.photo": "see_events",
+    "cases.show": "see_events",
+    "cases.step": HANDS,
+    "desk.grid": "see_register",
+    "desk.handover": "see_register",
+    "desk.house": "see_register",
+    "desk.me": PERSON,
+    "desk.open_house": "unmask",
+    "dispatch.emergency": "dispatch",
+    "dispatch.show": "see_events",
+    "dispatch.steps": HANDS,
+    "dispatch.stream": "see_events",
+    "dispatch.switch_off": "dispatch",
+    "dispatch.switch_on": "dispatch",
+    "documents.all_documents": PERSON,
+    "documents.file": PERSON,
+    "documents.has_read": PERSON,
+    "documents.one": PERSON,
+    "figures.rows": "see_events",
+    "figures.show": "see_events",
+    "duties.lacking": PLANS,
+    "duties.not_verified": "see_register",
+    "duties.readers": "see_contacts",
+    "duties.training": "see_contacts",
+    "ledger.add": "handle_events",
+    "ledger.look": "handle_events",
+    "ledger.one": "see_events",
+    "ledger.show": "see_events",
+    "lookup.index": PUBLIC,
+    "lookup.show": PUBLIC,
+    "lookup.worker": PUBLIC,
+    "maps.features": PUBLIC,
+    "maps.show": OPEN,
+    "maps.tile": OPEN,
+    "matters.book": PERSON,
+    "matters.burden": "see_events",
+    "matters.compare": PERSON,
+    "matters.rows": "see_events",
+    "notices.seen": "handle_events",
+    "notices.show": "handle_events",
+    "open311.create": "handle_events",
+    "open311.definition": PUBLIC,
+    "open311.discovery": PUBLIC,
+    "open311.one_request": OPEN,
+    "open311.requests": OPEN,
+    "open311.services": PUBLIC,
+    "open311.token": PUBLIC,
+    "planning.body": "plan",
+    "planning.standing": "plan",
+    "report.answered": OPEN,
+    "report.followed": OPEN,
+    "report.near": OPEN,
+    "report.send": OPEN,
+    "report.show": OPEN,
+    "report.thumbnail": "see_events",
+    "security.change_password": PERSON,
+    "security.login": OPEN,
+    "security.logout": OPEN,
+    "security.static": NOBODY,
+    "security.tf_select": NOBODY,
+    "security.two_factor_rescue": NOBODY,
+    "security.two_factor_setup": OPEN,
+    "security.two_factor_setup_validate": PERSON,
+    "security.two_factor_token_validation": OPEN,
+    "static": PUBLIC,
+    "telephone.new": "dispatch",
+    "telephone.send": "dispatch",
+    "towns.choose": OPEN,
+    "towns.chosen": OPEN,
+    "v1.all_plans": PUBLIC,
+    "v1.cases": "see_events",
+    "v1.counts": OPEN,
+    "v1.event": "see_events",
+    "v1.grid": OPEN,
+    "v1.grids": OPEN,
+    "v1.health": PUBLIC,
+    "v1.house": "see_houses",
+    "v1.leader": "see_contacts",
+    "v1.locate": PUBLIC,
+    "v1.locate_many": PUBLIC,
+    "v1.search": OPEN,
+    "v1.townships": PUBLIC,
+}
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Who asks: an account with what it may today, or the public."""
+
+    account_id: int | None = None
+    name: str = ""
+    display_name: str = ""
+    rights: frozenset[str] = frozenset()
+    key: str = ""
+    """Of what may be seen, see ``gisgrid.people.login.Standing``."""
+    scopes: frozenset[str] | None = None
+    """Of the token that was presented; None: a person at a browser."""
+
+    def __bool__(self) -> bool:
+        return self.account_id is not None
+
+
+THE_PUBLIC = Asker()
+
+
+def init_app(app: Flask) -> None:
+    app.before_request(check)
+    app.after_request(keep_nothing)
+    app.after_request(hold_files)
+    app.context_processor(lambda: {"asker": asker()})
+
+
+def check() -> BaseResponse | None:
+    """Let the request through, or say why not."""
+    if request.endpoint is None:
+        return None  # there is no such address; that is told elsewhere
+    right = RIGHT_OF.get(request.endpoint, NOBODY)
+    if right == NOBODY:
+        raise NotFound
+    if right == PUBLIC:
+        return None
+    g.asker = _who()
+    g.actor = Actor(g.asker.account_id, None, request.remote_addr, g.asker.scopes)
+    keyed = request.blueprint in KEYED
+    if g.asker.scopes is None and not keyed and request.method not in ("GET", "HEAD", "OPTIONS"):
+        cast(CSRFProtect, current_app.extensions["csrf"]).protect()
+    if g.asker.scopes is not None and (right == PERSON or request.blueprint == "security"):
+        raise NotAllowed(
+            "A token opens data, not the account: log in with the password for this.",
+            zh="令牌只能读取数据，不能管理账号；请用密码登录后操作。",
+        )
+    if right == OPEN:
+        return None
+    if not g.asker and request.method == "GET" and "text/html" in request.headers.get("Accept", ""):
+        return redirect(url_for("security.login", next=request.full_path.rstrip("?")))
+    need(right)
+    return None
+
+
+def keep_nothing(response: Response) -> Response:
+    """What a person gets is kept nowhere, unless the view says otherwise."""
+    if (asker() or g.get("asker_of_public")) and "Cache-Control" not in response.headers:
+        response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+def hold_files(response: Response) -> Response:
+    """No answer is a file for who may not take one away, whatever its route asked for."""
+    kind = response.headers.get("Content-Disposition", "")
+    if kind.startswith("attachment") and request.endpoint not in OWN_FILES:
+        try:
+            need("export")
+        except (NotKnown, NotAllowed) as refused:
+            return make_response(current_app.handle_user_exception(refused))
+    return response
+
+
+def asker() -> Asker:
+    """Who asks; on public ways always the public."""
+    return cast(Asker, g.get("asker", THE_PUBLIC))
+
+
+def known_asker() -> Asker:
+    """Who asks, on public ways too: there for no more than which township is meant."""
+    if "asker" not in g and "asker_of_public" not in g:
+        try:
+            g.asker_of_public = _who()
+        except NotKnown:
+            g.asker_of_public = THE_PUBLIC
+    return asker() or cast(Asker, g.get("asker_of_public", THE_PUBLIC))
+
+
+def need(right: str) -> None:
+    """Refuse who lacks a right altogether; where it holds, the store decides.
+
+    Parameters
+    ----------
+    right
+        Names of rights: one of those with ``or`` between them, of each part between commas.
+
+    Raises
+    ------
+    NotKnown
+        Nobody has logged in.
+    NotAllowed
+        Somebody has, without this right.
+    """
+    who = asker()
+    if not who:
+        raise NotKnown("Log in first, or present a token.", zh="请先登录，或出示令牌。")
+    if right == PERSON:
+        return
+    for part in right.split(", "):
+        rights = part.split(" or ")
+        if not who.rights.intersection(rights):
+            means = ", ".join(RIGHTS[r] for r in rights)
+            raise NotAllowed(
+                f"This needs the right {part} ({means}), which {who.name} does not have today.",
+                zh=f"此操作需要权限“{'”或“'.join(rights)}”，账号 {who.name} 目前没有。",
+                right=part,
+            )
+
+
+def _who() -> Asker:
+    if request.blueprint in KEYED:
+        key = request.values.get("api_key") or identity.presented(request)
+        return THE_PUBLIC if key is None else _asker(identity.accounts().bearer(key))
+    # Without a cookie and a token nothing is read, and nothing is asked of the store.
+    if identity.COOKIE not in request.cookies and "Authorization" not in request.headers:
+        return THE_PUBLIC
+    return _asker(current_user._get_current_object())
+
+
+def _asker(person: object) -> Asker:
+    if not isinstance(person, identity.Person):
+        return THE_PUBLIC
+    known = identity.accounts().standing(person)
+    return Asker(
+        person.id, person.name, person.display_name, known.rights, known.key, g.get("scopes")
+    )

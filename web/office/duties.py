@@ -1,0 +1,73 @@
+"""What is owed: whose training counts, who has read, which records nobody verified, who is missing."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template, request
+
+from gisgrid.core import plans
+from gisgrid.people.learning import documents
+from gisgrid.people.learning.training import hours_by_worker
+from gisgrid.planning.checks.shortage import shortage
+from gisgrid.planning.snapshot.fetch import limits_of, today
+from gisgrid.register.stale import stale
+from web.editor.store import placed, planning
+from web.home.views import TEAM_WORDS
+from web.http.dates import local
+from web.http.db import reading
+from web.http.language import language
+from web.http.towns import town
+
+blueprint = Blueprint("duties", __name__)
+
+MOST = 500
+"""Records of one page of the stale list; the terminal writes them all."""
+
+
+@blueprint.get("/training")
+def training() -> str:
+    """Hours of everybody in a team whom the asker sees, and until when their training counts."""
+    with reading() as session:
+        place = town(session)
+        listed = hours_by_worker(session, place.id, today(place), masked=True)
+    return render_template("training.html", listed=listed, team_words=TEAM_WORDS)
+
+
+@blueprint.get("/document-readers/<path:code>")
+def readers(code: str) -> str:
+    """Who has read the newest version of a document, and who is still asked to; the latter first."""
+    with reading() as session:
+        place = town(session)
+        issued = documents.version(session, place.id, code)
+        listed = documents.readers(session, place.id, code, today(place), masked=True)
+    return render_template(
+        "readers.html", version=issued, listed=listed, team_words=TEAM_WORDS, local=local
+    )
+
+
+@blueprint.get("/stale")
+def not_verified() -> str:
+    """Records of the asker's ground that nobody verified for longer than the township's setting."""
+    grid = request.args.get("grid") or None
+    with reading() as session:
+        place = town(session)
+        days = int(limits_of(session, place.id).visit_days)
+        listed = stale(
+            session, place.id, today(place), days=days, grid=grid, limit=MOST + 1, masked=True
+        )
+    return render_template(
+        "stale.html", listed=listed[:MOST], more=len(listed) > MOST, most=MOST, days=days
+    )
+
+
+@blueprint.get("/shortage")
+def lacking() -> str:
+    """Grids of the plan in force without a team, a leader, anybody beside the leader, or training."""
+    with planning(read_only=True) as session:
+        place = town(session)
+        plan = plans.plan_in_force(session, place.id)
+        placed(session, plan.id, "plan", "review")
+        found = shortage(session, place, plan, today(place))
+    english = language() == "en"
+    titles = {r.name: r.title_en if english else r.title_zh for r in found.results}
+    answers = [(titles[r.name], r.en if english else r.zh, len(r.findings)) for r in found.results]
+    return render_template("shortage.html", found=found, titles=titles, answers=answers)
