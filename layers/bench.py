@@ -17,6 +17,7 @@ BENCH_SCRIPTS = (
     "js/tiles.js",
     "js/grids.js",
     "js/map.js",
+    "js/sure.js",
     "js/bench-view.js",
     "js/bench-tools.js",
     "js/bench-panel.js",
@@ -29,21 +30,6 @@ COMPARE_SCRIPTS = (
     "js/bench-compare.js",
 )
 BENCH_STYLES = (*STYLES, "vendor/geoman/leaflet-geoman.css", "css/bench.css")
-
-# ColorBrewer's PuOr: too little work … as much as the mean … too much.
-BELOW_TO_ABOVE = ("#542788", "#998ec3", "#d8daeb", "#f7f7f7", "#fee0b6", "#f1a340", "#b35806")
-STEPS = (-0.25, -0.1, -0.03, 0.03, 0.1, 0.25)
-
-
-def deviation_colour(deviation: float | None) -> str:
-    """The colour of a deviation from the mean; grey for none.
-
-    >>> deviation_colour(0.0), deviation_colour(0.3), deviation_colour(None)
-    ('#f7f7f7', '#b35806', '#e6e8eb')
-    """
-    if deviation is None:
-        return "#e6e8eb"
-    return BELOW_TO_ABOVE[sum(deviation > step for step in STEPS)]
 
 
 def picture(
@@ -79,9 +65,3 @@ def picture(
     return Markup(  # noqa: S704 - numbers, our colours, escaped labels
         f'<svg class="picture" viewBox="0 0 {width} {height}" role="img">{"".join(parts)}</svg>'
     )
-
-
-def legend() -> list[tuple[str, str]]:
-    """Colours of the deviation, from least to most, and what they stand for."""
-    names = ("< −25 %", "−25 … −10 %", "−10 … −3 %", "± 3 %", "3 … 10 %", "10 … 25 %", "> 25 %")
-    return list(zip(BELOW_TO_ABOVE, names, strict=True))

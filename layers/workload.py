@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
-
 from layers.colours import LESS_TO_MORE
+from layers.deviation import PATTERNS, STEPS, names
 from layers.layer import Layer, Say, Scope, Swatch, study_url
-
-STEPS = (-0.5, -0.2, -0.05, 0.05, 0.2, 0.5)
-"""Bounds of the classes, as shares of the mean; a class holds its lower bound."""
-PATTERNS = ("dots-2", "dots-1", "", "", "", "lines-1", "lines-2")
-"""Dots for too little, lines for too much: what the colours say can be told without them."""
 
 
 def layer(scope: Scope, say: Say) -> Layer:
@@ -25,18 +19,7 @@ def layer(scope: Scope, say: Say) -> Layer:
         swatches=tuple(
             Swatch(str(k), label, colour, pattern=pattern)
             for k, (label, colour, pattern) in enumerate(
-                zip(_labels(), LESS_TO_MORE, PATTERNS, strict=True)
+                zip(names(), LESS_TO_MORE, PATTERNS, strict=True)
             )
         ),
     )
-
-
-def _labels() -> list[str]:
-    """Of each class in order, in per cent.
-
-    >>> _labels()[:2], _labels()[-1]
-    (['< −50 %', '−50 … −20 %'], '≥ +50 %')
-    """
-    bounds = [f"{100 * step:+.0f}".replace("-", "−") for step in STEPS]
-    between = [f"{a} … {b} %" for a, b in itertools.pairwise(bounds)]
-    return [f"< {bounds[0]} %", *between, f"≥ {bounds[-1]} %"]

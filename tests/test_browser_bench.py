@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
 from typing import Any
 
@@ -34,6 +35,29 @@ def browser() -> Iterator[Browser]:
 def ready(seen: Visit, path: str) -> Page:
     seen.open(path)
     return seen.page
+
+
+@contextmanager
+def worked(engine: Engine) -> Iterator[None]:
+    """What the page orders meanwhile is done by a worker as soon as it is there."""
+    ended = threading.Event()
+
+    def work() -> None:
+        while not ended.wait(0.1):
+            with transaction(engine, read_only=True) as session:
+                waits = session.scalar(
+                    text("SELECT EXISTS (SELECT FROM job WHERE state = 'waiting')")
+                )
+            if waits:
+                worker.work(engine, once=True)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 def shot(page: Page, name: str) -> None:
@@ -128,10 +152,16 @@ def test_the_planners_whole_story(browser: Browser, own_town: Engine):  # noqa: 
             plan_id = int(page.evaluate("gisgrid.desk.view.id"))
             # Gaps and the rest are found by the checks.
             page.click("#checks-section summary")
-            page.click("#check")
-            page.wait_for_selector("html[data-checked]", state="attached")
-            assert page.locator("#checks .mark-fail").count() >= 1
-            assert page.locator("#checks .mark-pass").count() >= 5
+            with worked(own_town):
+                page.click("#check")
+                page.wait_for_selector("html[data-checked]", state="attached")
+            expect(page.locator("#checks .answer-fail").first).to_have_text("不合格")
+            expect(page.locator("#checks .answer-pass").first).to_have_text("合格")
+            assert page.locator("#checks .answer-pass").count() >= 5
+            # Words beside words: no circle of the map's marks lies under an answer.
+            assert page.locator("#checks .answer-fail").first.evaluate(
+                "(e) => [getComputedStyle(e).display, getComputedStyle(e).backgroundColor]"
+            ) == ["inline", "rgba(0, 0, 0, 0)"]
             shot(page, "checks")
             page.click("#checks-section summary")
             # The machine proposes, in the background.
@@ -207,6 +237,16 @@ def test_the_planners_whole_story(browser: Browser, own_town: Engine):  # noqa: 
             first_day = day + timedelta(days=1)
             page.fill("#first-day", first_day.isoformat())
             page.click("#step-publish")
+            asked = page.locator("dialog.sure")
+            expect(asked).to_contain_text("要发布方案“2024年方案”吗？")
+            expect(asked).to_contain_text(f"自 {first_day.isoformat()} 起")
+            expect(asked).to_contain_text(f"“{old.name}”有效至前一日。")
+            expect(asked).to_contain_text("在该日之前可以撤回。")
+            shot(page, "publish_asked")
+            asked.get_by_text("暂不发布").click()
+            expect(page.locator("#state")).to_have_class(re.compile("state-notified"))
+            page.click("#step-publish")
+            asked.get_by_role("button", name="发布", exact=True).click()
             page.wait_for_selector(".state-published")
             shot(page, "published")
             # Each team gets a sheet; yesterday still answers.
@@ -221,6 +261,34 @@ def _in_force(page: Page, host: str, day: date) -> int:
     answer = page.request.get(f"{host}/api/v1/summary?as_of={day.isoformat()}")
     found: int = answer.json()["plan"]["id"]
     return found
+
+
+def test_a_scenario_is_discarded_only_after_a_question(browser: Browser, own_town: Engine):
+    with transaction(own_town) as session:
+        place = township(session)
+        scenarios.branch(session, plan_in_force(session, place.id), name="草案", who="甲")
+        planner = appointed(session, "planner")
+    with (
+        served(app_over(own_town, account=planner)) as host,
+        visit(browser, host, width=1440, height=900) as seen,
+    ):
+        page = seen.page
+        for language, title, what, no in (
+            ("en", "Discard scenario “草案”?", "cannot be brought back", "Keep it"),
+            ("zh", "要删除方案“草案”吗？", "无法恢复", "保留"),
+        ):
+            page.goto(f"{host}/plan/?lang={language}")
+            page.click(".acts summary")
+            page.click(".acts .danger")
+            expect(page.locator("dialog.sure h2")).to_have_text(title)
+            expect(page.locator("dialog.sure p")).to_contain_text(what)
+            shot(page, f"discard_{language}")
+            page.locator("dialog.sure").get_by_text(no).click()
+            expect(page.locator("table")).to_contain_text("草案")
+        page.click(".acts .danger")
+        page.locator("dialog.sure .danger").click()
+        expect(page.locator("main")).not_to_contain_text("草案")
+        assert (seen.failures, seen.elsewhere) == ([], [])
 
 
 def test_tools_locks_and_refusals(browser: Browser, own_town: Engine):  # noqa: PLR0915 - one story
@@ -265,8 +333,12 @@ def test_tools_locks_and_refusals(browser: Browser, own_town: Engine):  # noqa: 
             big,
         )
         seen.settle()
-        page.evaluate("(code) => gisgrid.desk.select(code)", big)
+        page.evaluate("() => gisgrid.desk.select(null)")
         page.click("[data-tool=split]")
+        page.mouse.click(*on_screen(page, middle_of(page, big)))
+        # The click that chose the grid is no corner of the line.
+        assert page.evaluate("gisgrid.town.pm.globalDrawModeEnabled()")
+        assert page.locator(".marker-icon:not(.cursor-marker)").count() == 0
         wide = (box[1] - box[0]) * 0.05
         west, east = (on_screen(page, [lon, box[2]]) for lon in (box[0] - wide, box[1] + wide))
         page.mouse.click(*west)

@@ -24,7 +24,7 @@ from tests.support.web import app_over
 from web.http import permissions
 
 FILES = ("grids.gpkg", "grids.geojson", "handover.xlsx", "report.pdf")
-PAGES = ("", "/view.json", "/report.html", "/checks.json")
+PAGES = ("", "/view.json", "/report.html", "/job.json")
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,6 @@ from tests.support.web import Town, app_over, fill_town
 from web.http.permissions import HANDS, NOBODY, OPEN, PERSON, PLAN_FILES, PLANS, PUBLIC, RIGHT_OF
 
 PATHS = {
-    "bench.checks": "/plan/1/checks.json",
     "bench.compare": "/plan/1/compare",
     "bench.export": "/plan/1/grids.gpkg",
     "bench.handover": "/plan/1/handover.xlsx",

@@ -248,4 +248,4 @@ def test_each_layer_brings_its_legend_and_says_more_than_colour():
     assert [s.pattern.split("-")[0] for s in found[1].swatches] == [
         "dots", "dots", "", "", "", "lines", "lines",
     ]  # fmt: skip
-    assert found[1].swatches[0].label == "< −50 %"
+    assert found[1].swatches[0].label == "< −25 %"

@@ -91,7 +91,6 @@ def by_number(town: Town) -> dict[str, str]:
     """Addresses that name what is a township's by its number."""
     plan, case = f"/plan/{town.plan_id}", f"/cases/{town.case_id}"
     return {
-        "bench.checks": f"{plan}/checks.json",
         "bench.compare": f"{plan}/compare",
         "bench.export": f"{plan}/grids.geojson",
         "bench.handover": f"{plan}/handover.xlsx",

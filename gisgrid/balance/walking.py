@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, fields
 
 import numpy as np
 import shapely
@@ -14,6 +16,8 @@ from gisgrid.core.arrays import Floats, Geometries, Ints
 
 NODE_M = 0.01
 """Street ends closer than this are one crossing."""
+PART = 10_000
+"""So many points are put on the streets at a time, the parts beside each other."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +97,7 @@ class Walk:
         places, spots = self._snap(xy), self._snap(targets)
         graph = self._joined(spots)
         own = self._own_nodes(spots)
-        to_node = dijkstra(graph, directed=False, indices=own, min_only=True)
+        to_node = dijkstra(graph, indices=own, min_only=True)
         known = self._walks(to_node, spots, places)
         return np.where(np.isfinite(known), known, straight)
 
@@ -117,7 +121,7 @@ class Walk:
             rows = order[first[g] : first[g + 1]]
             # Nobody walks many times the straight line: the search may stop there.
             reach_m = float(straight[rows].max()) * 4 + 200.0
-            to_node = dijkstra(graph, directed=False, indices=own[g], limit=reach_m)
+            to_node = dijkstra(graph, indices=own[g], limit=reach_m)
             known = self._walks(to_node, _some(bases, [g]), _some(places, rows))
             out[rows] = np.where(np.isfinite(known), known, straight[rows])
         return out
@@ -137,12 +141,22 @@ class Walk:
             places, spots = self._snap(xy), self._snap(sites)
             graph, own = self._joined(spots), self._own_nodes(spots)
             for s, rows in enumerate(found):
-                to_node = dijkstra(graph, directed=False, indices=own[s], limit=limit_m)
+                to_node = dijkstra(graph, indices=own[s], limit=limit_m)
                 known = self._walks(to_node, _some(spots, [s]), _some(places, rows))
                 found[s] = rows[known <= limit_m]
         return np.repeat(np.arange(len(sites)), [len(f) for f in found]), np.concatenate(found)
 
     def _snap(self, xy: Floats) -> Snapped:
+        if len(xy) < 2 * PART:
+            return self._snap_part(xy)
+        # GEOS lets the interpreter go meanwhile.
+        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+            parts = list(pool.map(self._snap_part, np.array_split(xy, len(xy) // PART)))
+        return Snapped(
+            *(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Snapped))
+        )
+
+    def _snap_part(self, xy: Floats) -> Snapped:
         assert self.streets is not None  # noqa: S101 - narrows the type
         points = shapely.points(xy)
         place, edge = self.streets.tree.query_nearest(points, all_matches=False)
@@ -197,14 +211,18 @@ def _same_street(sources: Snapped, places: Snapped) -> Floats:
 
 
 def _graph(a: Ints, b: Ints, length: Floats, count: int) -> csr_array:
-    """The symmetric graph of edges; of parallel ones the shortest counts."""
+    """The graph of edges, each in both directions; of parallel ones the shortest counts.
+
+    SciPy would put the directions together anew for each search.
+    """
     low, high = np.minimum(a, b), np.maximum(a, b)
     order = np.lexsort((length, high, low))
     low, high, length = low[order], high[order], length[order]
     first = np.append(True, (low[1:] != low[:-1]) | (high[1:] != high[:-1])) & (low != high)
     # SciPy takes a stored zero for no edge.
-    weight = np.maximum(length[first], 1e-6)
-    return csr_array((weight, (low[first], high[first])), shape=(count, count))
+    weight = np.tile(np.maximum(length[first], 1e-6), 2)
+    ends = np.concatenate([low[first], high[first]]), np.concatenate([high[first], low[first]])
+    return csr_array((weight, ends), shape=(count, count))
 
 
 def _some(points: Snapped, rows: Ints | list[int]) -> Snapped:

@@ -33,6 +33,9 @@ from gisgrid.planning.snapshot.snapshot import NO_ROW, Grids
 from gisgrid.planning.workload.weighing import plan_weighing
 
 QUEUE, TASK = "bench", "bench.job"
+QUICK = "bench.quick"
+UPKEEP, COMPLETE = "upkeep", "bench.complete"
+REBALANCE = "rebalance"
 
 
 @dataclass(frozen=True)
@@ -75,8 +78,11 @@ def order_rebalance(session: Session, plan: PlanInfo, wishes: Wishes, *, who: st
             zh="重新划分不保留锁定；请先解除该方案中的锁定。",
         )
     busy = session.scalar(
-        text("SELECT id FROM job WHERE plan_id = :p AND state IN ('waiting', 'running')"),
-        {"p": plan.id},
+        text(
+            "SELECT id FROM job WHERE plan_id = :p AND kind = :kind "
+            "AND state IN ('waiting', 'running')"
+        ),
+        {"p": plan.id, "kind": REBALANCE},
     )
     if busy:
         raise Conflict(
@@ -84,21 +90,29 @@ def order_rebalance(session: Session, plan: PlanInfo, wishes: Wishes, *, who: st
             zh=f"方案“{plan.name}”正在均衡计算中。",
             job=busy,
         )
+    job_id = insert(session, plan, REBALANCE, asdict(wishes), who=who)
+    queue(session, TASK, QUEUE, lock=QUEUE, job_id=job_id)
+    return job_id
+
+
+def insert(
+    session: Session, plan: PlanInfo, kind: str, wishes: Mapping[str, Any], *, who: str
+) -> int:
+    """The number of a new job of a plan, which the queue must be told of."""
     job_id = session.scalar(
         text(
             "INSERT INTO job (plan_id, kind, wishes, who) "
-            "VALUES (:p, 'rebalance', CAST(:w AS jsonb), :who) RETURNING id"
+            "VALUES (:p, :kind, CAST(:w AS jsonb), :who) RETURNING id"
         ),
-        {"p": plan.id, "w": json.dumps(asdict(wishes)), "who": who},
+        {"p": plan.id, "kind": kind, "w": json.dumps(wishes), "who": who},
     )
     assert isinstance(job_id, int)  # noqa: S101 - narrows the type
-    before = session.scalar(text("SHOW search_path"))
-    session.execute(text("SET LOCAL search_path = procrastinate, public"))
-    App(connector=SyncPsycopgConnector()).configure_task(
-        TASK, queue=QUEUE, lock=QUEUE, connection=raw(session)
-    ).defer(job_id=job_id)
-    session.execute(text("SELECT set_config('search_path', :path, true)"), {"path": before})
     return job_id
+
+
+def order_completion(session: Session, plan: PlanInfo) -> None:
+    """Have everything attached to a plan in the background, a part at a time."""
+    queue(session, COMPLETE, UPKEEP, lock=f"{COMPLETE}-{plan.id}", plan_id=plan.id)
 
 
 def job(session: Session, job_id: int) -> JobInfo:
@@ -110,9 +124,10 @@ def job(session: Session, job_id: int) -> JobInfo:
 
 
 def last_job(session: Session, plan_id: int) -> JobInfo | None:
-    """The newest job of a plan."""
+    """The newest rebalancing of a plan."""
     row = session.execute(
-        text(_JOB + " WHERE plan_id = :p ORDER BY id DESC LIMIT 1"), {"p": plan_id}
+        text(_JOB + " WHERE plan_id = :p AND kind = :kind ORDER BY id DESC LIMIT 1"),
+        {"p": plan_id, "kind": REBALANCE},
     ).one_or_none()
     return None if row is None else JobInfo(**row._mapping)
 
@@ -178,6 +193,16 @@ def accepted(
                 raise _edited_since(house=code)
             to[row] = every[k]["to_grid"]
     return give(bench, to)
+
+
+def queue(session: Session, task: str, queue: str, *, lock: str, **values: int) -> None:
+    """Put a task into the queue, with the transaction."""
+    before = session.scalar(text("SHOW search_path"))
+    session.execute(text("SET LOCAL search_path = procrastinate, public"))
+    App(connector=SyncPsycopgConnector()).configure_task(
+        task, queue=queue, lock=lock, connection=raw(session)
+    ).defer(**values)
+    session.execute(text("SELECT set_config('search_path', :path, true)"), {"path": before})
 
 
 def _with_polygons(bench: Bench, ground: Mapping[str, str]) -> Grids:

@@ -13,8 +13,11 @@ from gisgrid.cases.emergencies import end_expired
 from gisgrid.cases.open_problems import remind
 from gisgrid.core.plans import tell_of_plans, townships
 from gisgrid.db.store import transaction
-from gisgrid.planning.attach.attach import attach, unasked
+from gisgrid.planning.attach.attach import complete
 from gisgrid.planning.attach.bulk import Kind
+
+AT_ONCE = 5_000
+"""So many places are attached to a plan in one transaction of the upkeep."""
 
 
 def keep_up(engine: Engine, now: datetime) -> Counter[str]:
@@ -63,15 +66,26 @@ def complete_plans(engine: Engine) -> Counter[str]:
     were written past the program, leave something to do.
     """
     done: Counter[str] = Counter()
-    kinds: tuple[Kind, Kind] = ("house", "event")
     with transaction(engine, read_only=True) as session:
         plan_ids = session.scalars(
             text("SELECT id FROM plan WHERE validity IS NOT NULL ORDER BY id")
         ).all()
     for plan_id in plan_ids:
-        for kind in kinds:
+        done.update(complete_plan(engine, plan_id))
+    return done
+
+
+def complete_plan(engine: Engine, plan_id: int) -> set[str]:
+    """Attach what was never attached to a plan; the kinds of which there was something.
+
+    A part at a time, each in a transaction of its own, so that nobody who draws waits for all of it.
+    """
+    done: set[str] = set()
+    kinds: tuple[Kind, Kind] = ("house", "event")
+    for kind in kinds:
+        while True:
             with transaction(engine) as session:
-                if unasked(session, plan_id, kind):
-                    attach(session, plan_id, kind)
-                    done[kind] += 1
+                if not complete(session, plan_id, kind, most=AT_ONCE):
+                    break
+                done.add(kind)
     return done

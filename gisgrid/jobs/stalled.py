@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from procrastinate import App
@@ -27,7 +28,7 @@ class Pulse:
     look_s: float = 5.0
 
 
-async def look(app: App, task: str, pulse: Pulse) -> None:
+async def look(app: App, tasks: Collection[str], pulse: Pulse) -> None:
     """Put back what has stalled, for as long as this worker works; run beside it."""
     before: set[int] = set()
     while True:
@@ -38,26 +39,26 @@ async def look(app: App, task: str, pulse: Pulse) -> None:
             # until its next beat.
             for job in found:
                 if job.id in before:
-                    await _put_back(app, job, task)
+                    await _put_back(app, job, tasks)
             before = {job.id for job in found if job.id is not None}
         except procrastinate.ConnectorException:
             log.warning("the queue does not answer")
 
 
-async def look_once(app: App, task: str, pulse: Pulse) -> None:
+async def look_once(app: App, tasks: Collection[str], pulse: Pulse) -> None:
     """Put back what has stalled; before this worker begins."""
     for job in await _stalled(app, pulse):
-        await _put_back(app, job, task)
+        await _put_back(app, job, tasks)
 
 
 async def _stalled(app: App, pulse: Pulse) -> list[Job]:
     return list(await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=pulse.stalled_s))
 
 
-async def _put_back(app: App, job: Job, task: str) -> None:
-    """A job of ``task`` waits again; others are made anew each minute and go."""
+async def _put_back(app: App, job: Job, tasks: Collection[str]) -> None:
+    """A job of ``tasks`` waits again; others go: they are made anew each minute, or their page is told."""
     try:
-        if job.task_name == task:
+        if job.task_name in tasks:
             await app.job_manager.retry_job(job)
         else:
             await app.job_manager.finish_job(job, Status.FAILED, delete_job=True)

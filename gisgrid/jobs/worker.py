@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import multiprocessing
+import os
 import signal
 import sys
 import threading
@@ -36,8 +37,9 @@ from gisgrid.core.processes import beat, end_with, writing_to
 from gisgrid.core.settings import Settings
 from gisgrid.core.terminal import note
 from gisgrid.db.store import open_engine, store_url, transaction
-from gisgrid.jobs.balancing import QUEUE, TASK
-from gisgrid.jobs.scheduled import complete_plans, keep_up, plans_turned
+from gisgrid.jobs import quick
+from gisgrid.jobs.balancing import COMPLETE, QUEUE, QUICK, TASK, UPKEEP
+from gisgrid.jobs.scheduled import complete_plan, complete_plans, keep_up, plans_turned
 from gisgrid.jobs.stalled import Pulse, look, look_once
 from gisgrid.jobs.studies import watch
 from gisgrid.planning.balancing.drafts import codes_ever
@@ -45,6 +47,7 @@ from gisgrid.planning.balancing.from_scratch import drawn, never_planned
 from gisgrid.planning.balancing.options import Wishes
 from gisgrid.planning.balancing.problem import prepare
 from gisgrid.planning.balancing.rebalance import Proposal, propose
+from gisgrid.planning.editor.benches import Benches
 from gisgrid.planning.editor.drawn import drawn_notes
 from gisgrid.planning.editor.mending import stray_grids
 from gisgrid.planning.editor.scenarios import scenario
@@ -52,12 +55,14 @@ from gisgrid.planning.snapshot.fetch import plan_state, today
 from gisgrid.planning.workload.weighing import plan_weighing
 from gisgrid.planning.workload.workload import event_days
 
-UPKEEP, KEEP_UP = "upkeep", "events.keep_up"
+KEEP_UP = "events.keep_up"
 EVERY = "* * * * *"
 """When clocks are judged and emergencies ended, as a line of cron: each minute."""
 _OPTIONS = "-c search_path=procrastinate,public"
 PROCESSES: SpawnContext | ForkServerContext = multiprocessing.get_context("spawn")
 """A computation inherits nothing of the worker, neither threads nor connections."""
+AGAIN = (TASK, COMPLETE)
+"""What is begun again after its worker was killed."""
 LOOK_S = 0.3
 """How often the worker looks whether its job was cancelled."""
 ATTEMPTS = 3
@@ -89,6 +94,16 @@ def work(
     def run(context: JobContext, job_id: int) -> None:
         run_job(url, job_id, stopped=context.should_abort)
 
+    benches = Benches()
+
+    @app.task(name=QUICK, queue=QUEUE)
+    def run_quick(job_id: int) -> None:
+        quick.run(engine, benches, job_id)
+
+    @app.task(name=COMPLETE, queue=UPKEEP)
+    def complete_it(plan_id: int) -> None:
+        complete_plan(engine, plan_id)
+
     in_force: dict[int, int] = {}
 
     @app.periodic(cron=EVERY)
@@ -96,21 +111,25 @@ def work(
     def upkeep(timestamp: int) -> None:
         nonlocal in_force
         keep_up(engine, datetime.now(UTC))
+        quick.fail_lost(engine)
         in_force = plans_turned(engine, in_force)
 
     async def until_stopped() -> None:
         async with app.open_async():
-            await look_once(app, TASK, pulse)
+            await look_once(app, AGAIN, pulse)
+            quick.fail_lost(engine)
             for job_id in _lost(engine):
                 await run.defer_async(job_id=job_id)
-            beside = [asyncio.create_task(look(app, TASK, pulse))]
+            for plan_id in _bare(engine):
+                await complete_it.defer_async(plan_id=plan_id)
+            beside = [asyncio.create_task(look(app, AGAIN, pulse))]
             if alive is not None:
                 beside.append(asyncio.create_task(beat(alive)))
             try:
                 await app.run_worker_async(
                     queues=[QUEUE, UPKEEP],
                     wait=not once,
-                    concurrency=2,  # of which the lock lets only one be a computation
+                    concurrency=4,  # of which the lock lets only one be a computation
                     delete_jobs="always",
                     update_heartbeat_interval=pulse.beat_s,
                     stalled_worker_timeout=pulse.stalled_s,
@@ -121,7 +140,11 @@ def work(
                     task.cancel()
 
     keep_up(engine, datetime.now(UTC))
-    complete_plans(engine)
+    # Beside the orders, which need not wait for it; it may take a minute, or wait for a load.
+    completing = threading.Thread(target=complete_plans, args=(engine,), daemon=True)
+    completing.start()
+    if once:
+        completing.join()
     in_force = plans_turned(engine, in_force)
     asyncio.run(until_stopped())
 
@@ -152,6 +175,12 @@ def _lost(engine: Engine) -> list[int]:
         return list(session.scalars(text(_LOST)))
 
 
+def _bare(engine: Engine) -> list[int]:
+    """Plans without a date to which nothing is attached: the order to complete them was lost."""
+    with transaction(engine, read_only=True) as session:
+        return list(session.scalars(text(_BARE)))
+
+
 def run_job(url: str, job_id: int, *, stopped: Callable[[], bool] = lambda: False) -> None:
     """Compute a job in a process of its own; end that when the job is cancelled.
 
@@ -176,7 +205,8 @@ def run_job(url: str, job_id: int, *, stopped: Callable[[], bool] = lambda: Fals
         if begun is None or begun.state != "running":
             return
         mine = {"id": job_id, "attempt": begun.attempts}
-        child = PROCESSES.Process(target=compute, args=(url, job_id, begun.attempts))
+        direct = PROCESSES.get_start_method() == "spawn"
+        child = PROCESSES.Process(target=compute, args=(url, job_id, begun.attempts, direct))
         child.start()
         while child.is_alive():
             child.join(LOOK_S)
@@ -196,11 +226,18 @@ def run_job(url: str, job_id: int, *, stopped: Callable[[], bool] = lambda: Fals
         engine.dispose()
 
 
-def compute(url: str, job_id: int, attempt: int) -> None:
-    """Do a job and write what came of it, unless it was cancelled or begun anew meanwhile."""
+def compute(url: str, job_id: int, attempt: int, direct: bool = True) -> None:
+    """Do a job and write what came of it, unless it was cancelled or begun anew meanwhile.
+
+    Parameters
+    ----------
+    direct
+        The worker started this process itself; else a server of processes did, which ends with the
+        worker.
+    """
     parent = multiprocessing.parent_process()
     if parent is not None and parent.pid is not None:
-        end_with(parent.pid)
+        end_with(parent.pid if direct else os.getppid())
     engine = create_engine(url)
 
     def tell(done: int, total: int | None, doing: str) -> None:
@@ -367,8 +404,13 @@ UPDATE job SET state = :state, ended_at = now(), result = CAST(:result AS jsonb)
 WHERE id = :id AND state = 'running' AND attempts = :attempt
 """
 
+_BARE = """
+SELECT id FROM plan p WHERE validity IS NULL AND EXISTS (SELECT FROM grid g WHERE g.plan_id = p.id)
+  AND NOT EXISTS (SELECT FROM house_grid a WHERE a.plan_id = p.id) ORDER BY id
+"""
+
 _LOST = """
-SELECT id FROM job WHERE state IN ('waiting', 'running') AND NOT EXISTS (
+SELECT id FROM job WHERE kind = 'rebalance' AND state IN ('waiting', 'running') AND NOT EXISTS (
     SELECT FROM procrastinate.procrastinate_jobs q
     WHERE q.task_name = 'bench.job' AND q.status IN ('todo', 'doing')
       AND q.args ->> 'job_id' = job.id::text)

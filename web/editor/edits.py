@@ -18,7 +18,7 @@ from gisgrid.planning.editor.bench import Bench
 from gisgrid.planning.editor.corners import NewGrid
 from gisgrid.planning.editor.numbering import new_grids, next_code
 from gisgrid.planning.snapshot.fetch import limits_of, parcel_borders
-from gisgrid.planning.snapshot.snapshot import Grids
+from gisgrid.planning.snapshot.snapshot import NO_ROW, Grids
 
 Change = Callable[[Bench], Grids]
 MOST_CORNERS = 5_000
@@ -45,12 +45,13 @@ def change_of(session: Session, place: Place, plan: PlanInfo, asked: object) -> 
 
 
 def _drag(session: Session, place: Place, plan: PlanInfo, asked: Mapping[str, Any]) -> Change:
-    lines = {int(k): _corners(line, least=2) for k, line in asked["arcs"].items()}
+    given = {str(name): _corners(line, least=2) for name, line in asked["arcs"].items()}
     snap_m = min(max(float(asked.get("snap_m") or 0), 0.0), 50.0)
 
-    parcels = parcel_borders(session, place, list(lines.values())) if snap_m else None
+    parcels = parcel_borders(session, place, list(given.values())) if snap_m else None
 
     def change(bench: Bench) -> Grids:
+        lines = {bench.arc_of.get(name, NO_ROW): line for name, line in given.items()}
         if parcels is None:
             return edits.drag(bench, lines)
         streets = from_metric(bench.state.streets, place.metric_srid)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -13,25 +13,86 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import GisgridError
-from gisgrid.core.plans import PlanInfo
+from gisgrid.core.plans import PlanInfo, township_by_id
 from gisgrid.jobs import balancing
+from gisgrid.jobs.quick import shown
+from gisgrid.planning.checks.checks import CHECKS
 from gisgrid.planning.editor import moves, scenarios
-from gisgrid.planning.editor.bench import Bench, Flow, flows, numbers
+from gisgrid.planning.editor.bench import Bench, GridNumbers, numbers
 from gisgrid.planning.editor.refusals import ScenarioLocks
 from gisgrid.planning.review import review
+from gisgrid.planning.snapshot.fetch import today
 from gisgrid.planning.snapshot.snapshot import NO_ROW
-from layers.bench import deviation_colour
+from layers.deviation import deviation_colour
 from web.editor.states import standing, standing_key
 from web.http.language import speaks_chinese
 
 SHOWN_MOVES = 60
+SHOWN_FLOWS = 12
 
 
 def view(session: Session, plan: PlanInfo, version: int, bench: Bench) -> dict[str, Any]:
     """All that the page shows of a scenario at a version."""
-    found = scenarios.scenario(session, plan.id)
     locks = moves.locks_of(session, plan.id)
-    entries = moves.log(session, plan.id)
+    return {
+        **head(session, plan, version),
+        "grids": grids(bench, range(len(bench.state.grids.code)), locks),
+        "arcs": list(arcs(bench, locks).values()),
+        "house_locks": _places(bench, locks),
+        "job": job(balancing.last_job(session, plan.id)),
+    }
+
+
+def change(
+    session: Session,
+    plan: PlanInfo,
+    version: int,
+    before: Bench,
+    after: Bench,
+    *,
+    since: int,
+    held: ScenarioLocks | None = None,
+) -> dict[str, Any]:
+    """What is other on the page after an edit.
+
+    Parameters
+    ----------
+    since
+        The version of ``before``, which the page must show for this to be put upon it.
+    held
+        The locks before, where they are others by now.
+    """
+    locks = moves.locks_of(session, plan.id)
+    held = locks if held is None else held
+    rows = [k for k, n in enumerate(after.numbers) if _other(before, after, n, held, locks)]
+    was, now = arcs(before, held), arcs(after, locks)
+    return {
+        **head(session, plan, version),
+        "since": since,
+        "grids": grids(after, rows, locks),
+        "gone": sorted(before.row_of.keys() - after.row_of.keys()),
+        "arcs": [arc for name, arc in now.items() if was.get(name) != arc],
+        "arcs_gone": [name for name in was if name not in now],
+        "house_locks": _places(after, locks),
+    }
+
+
+def _other(
+    before: Bench, after: Bench, now: GridNumbers, held: ScenarioLocks, locks: ScenarioLocks
+) -> bool:
+    row = before.row_of.get(now.code)
+    return (
+        row is None
+        or before.numbers[row] != now
+        or (now.code in held.grids) != (now.code in locks.grids)
+        or _differs(before, after, now.code)
+    )
+
+
+def head(session: Session, plan: PlanInfo, version: int) -> dict[str, Any]:
+    """What the page shows of a scenario beside its map."""
+    found = scenarios.scenario(session, plan.id)
+    can_undo, can_redo = moves.steps_there(session, plan.id)
     return {
         "id": plan.id,
         "name": plan.name,
@@ -39,21 +100,30 @@ def view(session: Session, plan: PlanInfo, version: int, bench: Bench) -> dict[s
         "standing": standing(plan),
         "standing_key": standing_key(plan),
         "first_day": review.first_day(session, plan).isoformat(),
+        "today": today(township_by_id(session, plan.township_id)).isoformat(),
         "version": version,
         "stale": found.stale,
         "based_on": found.based_on,
         "editable": plan.state in scenarios.EDITABLE,
-        "grids": grids(bench, range(len(bench.state.grids.code)), locks),
-        "arcs": arcs(bench, locks),
-        "house_locks": _places(bench, locks),
-        "log": [
-            {**asdict(m), "at": m.at.isoformat(), "action_text": actions().get(m.action, m.action)}
-            for m in entries[:SHOWN_MOVES]
-        ],
-        "can_undo": any(m.standing == "done" for m in entries),
-        "can_redo": any(m.standing == "undone" for m in entries),
+        "log": [_entry(m) for m in moves.log(session, plan.id, SHOWN_MOVES)],
+        "can_undo": can_undo,
+        "can_redo": can_redo,
         "steps": [_step(s) for s in review.steps(session, plan.id)],
-        "job": job(balancing.last_job(session, plan.id)),
+    }
+
+
+def _entry(move: moves.Move) -> dict[str, Any]:
+    """An edit with the largest of its flows, and how many more there are."""
+    most = sorted(move.flows, key=lambda f: -f["houses"])[:SHOWN_FLOWS]
+    return {
+        "number": move.number,
+        "action_text": actions().get(move.action, move.action),
+        "who": move.who,
+        "why": move.why,
+        "at": move.at.isoformat(),
+        "standing": move.standing,
+        "flows": most,
+        "more": len(move.flows) - len(most),
     }
 
 
@@ -80,43 +150,47 @@ def grids(
     ]
 
 
-def arcs(bench: Bench, locks: ScenarioLocks) -> list[dict[str, Any]]:
-    """Borders with the grids on both sides; those that can move lie inside a community."""
+def arcs(bench: Bench, locks: ScenarioLocks) -> dict[str, dict[str, Any]]:
+    """Borders by name, with the grids on both sides; those that can move lie inside a community."""
     try:
         topology = bench.topology
     except GisgridError:
-        return []  # overlapping grids have no borders to drag; the checks tell where
+        return {}  # overlapping grids have no borders to drag; the checks tell where
     codes, community = bench.state.grids.code, bench.state.grids.community
-    out = []
-    for k, line in enumerate(topology.lines):
+    out = {}
+    for k, name in enumerate(bench.arc_names):
         left, right = int(topology.left[k]), int(topology.right[k])
         inner = NO_ROW not in (left, right)
         pair = [codes[r] for r in (left, right) if r != NO_ROW]
-        out.append(
-            {
-                "id": k,
-                "grids": pair,
-                "line": line.tolist(),
-                "movable": inner and bool(community[left] == community[right]),
-                "locked": frozenset(pair) in locks.borders or bool(locks.grids & set(pair)),
-            }
-        )
+        out[name] = {
+            "id": name,
+            "grids": pair,
+            "line": topology.lines[k].tolist(),
+            "movable": inner and bool(community[left] == community[right]),
+            "locked": frozenset(pair) in locks.borders or bool(locks.grids & set(pair)),
+        }
     return out
 
 
 def preview(before: Bench, after: Bench, refused: GisgridError | None) -> dict[str, Any]:
     """What an edit would change: grids before and after, who moves, and why it may not be."""
-    codes = sorted(
-        {code for code in after.row_of if _differs(before, after, code)}
-        | {code for f in flows(before, after) for code in (f.from_grid, f.to_grid) if code}
-    )
-    was = {n.code: asdict(n) for n in numbers(before, _rows(before, codes))}
-    now = grids(after, _rows(after, codes))
     return {
-        "grids": [{**g, "before": was.get(g["code"])} for g in now],
-        "gone": [code for code in before.row_of if code not in after.row_of],
-        "flows": [flow(f) for f in flows(before, after)],
+        **coloured(shown(before, after)),
         "refused": None if refused is None else refusal(refused),
+    }
+
+
+def coloured(found: Mapping[str, Any]) -> dict[str, Any]:
+    """What `gisgrid.jobs.quick.shown` found, as the page draws it; the largest flows."""
+    grids = [
+        {**g, "colour": deviation_colour(g["deviation"]), "locked": False} for g in found["grids"]
+    ]
+    most = sorted(found["flows"], key=lambda f: -f["houses"])[:SHOWN_MOVES]
+    return {
+        "grids": grids,
+        "gone": found["gone"],
+        "flows": most,
+        "more": len(found["flows"]) - len(most),
     }
 
 
@@ -127,35 +201,86 @@ def refusal(error: GisgridError) -> dict[str, Any]:
     }
 
 
-def flow(found: Flow) -> dict[str, Any]:
-    return {**asdict(found), "houses": len(found.houses)}
-
-
 def job(found: balancing.JobInfo | None) -> dict[str, Any] | None:
-    """A job without the codes of the houses it would move."""
+    """A job in the asker's language, without the codes of the houses it would move."""
     if found is None:
         return None
-    result = None
-    if found.result is not None:
-        result = {k: v for k, v in found.result.items() if k not in ("grids", "drawn", "ground")}
-        result["grids_drawn"] = len(found.result.get("drawn", ()))
-        result["moves"] = [{**m, "houses": len(m["houses"])} for m in found.result["moves"]]
-        result["left_out"] = [
-            {"text": left["zh" if speaks_chinese() else "en"], "mends": mends(left["grids"])}
-            for left in found.result.get("left_out", ())
-        ]
-        for name in ("reasons", "notes"):
-            said = found.result.get(name, ())
-            result[name] = [r[1 if speaks_chinese() else 0] for r in said]
+    word = _WORDED.get(found.kind, _proposal)
     return {
         "id": found.id,
+        "kind": found.kind,
         "state": found.state,
         "done": found.done,
         "total": found.total,
-        "doing": doing().get(found.doing, found.doing),
+        "doing": doing().get(found.doing) or _checking(found.doing),
         "failed": found.failed_zh if speaks_chinese() else found.failed,
-        "result": result,
+        "result": None if found.result is None else word(found.result),
     }
+
+
+def _proposal(kept: Mapping[str, Any]) -> dict[str, Any]:
+    result = {k: v for k, v in kept.items() if k not in ("grids", "drawn", "ground")}
+    result["grids_drawn"] = len(kept.get("drawn", ()))
+    result["moves"] = [{**m, "houses": len(m["houses"])} for m in kept["moves"]]
+    result["left_out"] = [
+        {"text": left["zh" if speaks_chinese() else "en"], "mends": mends(left["grids"])}
+        for left in kept.get("left_out", ())
+    ]
+    for name in ("reasons", "notes"):
+        result[name] = [_said(words) for words in kept.get(name, ())]
+    return result
+
+
+def _checked(kept: Mapping[str, Any]) -> dict[str, Any]:
+    if "checks" not in kept:
+        return dict(kept)
+    mend = {"label": gettext("Mend all slivers"), "edit": {"kind": "slivers"}}
+    return {
+        **kept,
+        "checks": [
+            {
+                **c,
+                "title": _said(c["title"]),
+                "mends": [mend] if c["name"] == "sliver" and c["findings"] else [],
+                "findings": [
+                    {
+                        "text": _said(f["text"]),
+                        "fix": f["fix"] and _said(f["fix"]),
+                        "residents": f["residents"],
+                        "place": f["place"],
+                        "mends": mends(f["stray"]),
+                    }
+                    for f in c["findings"]
+                ],
+            }
+            for c in kept["checks"]
+        ],
+    }
+
+
+def _shown(kept: Mapping[str, Any]) -> dict[str, Any]:
+    if "grids" not in kept:
+        return dict(kept)
+    bad = kept["refused"]
+    refused = bad and {"message": _said(bad["text"]), "place": bad["place"]}
+    return {**coloured(kept), "version": kept["version"], "refused": refused}
+
+
+def _said(pair: Sequence[str]) -> str:
+    """Of English and Chinese what is the asker's."""
+    return pair[1] if speaks_chinese() else pair[0]
+
+
+def _checking(title: str) -> str:
+    """A check by its English title, as the asker calls it; another text as it is."""
+    return next((_said((c.title_en, c.title_zh)) for c in CHECKS if c.title_en == title), title)
+
+
+_WORDED: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
+    "check": _checked,
+    "show": _shown,
+    "take": dict,
+}
 
 
 def mends(grids: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -205,6 +330,9 @@ def doing() -> dict[str, str]:
         "balancing": gettext("balancing"),
         "balancing, communities": gettext("balancing, community by community"),
         "drawing": gettext("drawing the borders and counting again"),
+        "counting": gettext("counting what lies in the grids"),
+        "looking at the result": gettext("looking at the result"),
+        "writing": gettext("writing"),
     }
 
 
@@ -213,10 +341,6 @@ def _places(bench: Bench, locks: ScenarioLocks) -> list[list[float]]:
     houses = bench.state.houses
     held = np.isin(houses.code, sorted(locks.houses)) & houses.placed
     return [[lon, lat] for lon, lat in houses.lonlat[held].tolist()]
-
-
-def _rows(bench: Bench, codes: Sequence[str]) -> list[int]:
-    return [bench.row_of[c] for c in codes if c in bench.row_of]
 
 
 def _differs(before: Bench, after: Bench, code: str) -> bool:

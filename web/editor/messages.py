@@ -51,6 +51,7 @@ def words() -> dict[str, str]:
         "flow": gettext(
             "{from} → {to}: {houses} houses, {households} households, {residents} residents"
         ),
+        "more": gettext("… and {n} more"),
         "nothing": gettext("No edits yet."),
         "proposal": gettext(
             "{houses} houses with {n} residents move, largest deviation {x} ({what}, counted under the new plan); at most {y} over the least change possible."
@@ -70,13 +71,24 @@ def words() -> dict[str, str]:
         "incomplete": gettext("incomplete"),
         "blocks": gettext("keeps the plan from being published"),
         "in_places": gettext("{n} places"),
-        "checking": gettext("Checking …"),
         "submit": gettext("Submit for review"),
         "approve": gettext("Approve"),
         "return": gettext("Return with reason"),
         "notify": gettext("Departments are notified"),
         "publish": gettext("Publish"),
         "withdraw": gettext("Withdraw with reason"),
+        "publish_title": gettext("Publish plan “{name}”?"),
+        "publish_from": gettext(
+            "From {day} on everybody's grid, leader and telephone are those of “{name}”."
+        ),
+        "publish_ends": gettext("“{base}” is in force until the day before."),
+        "publish_first": gettext("It is the first plan of the township."),
+        "publish_kept": gettext(
+            "Teams get their hand-over sheets; the plan cannot be edited any more."
+        ),
+        "publish_withdraw": gettext("Until that day it can be withdrawn."),
+        "publish_at_once": gettext("It is in force at once and cannot be withdrawn."),
+        "not_yet": gettext("Not yet"),
         "no_border": gettext("The grids overlap; borders cannot be dragged before that is mended."),
         "saved": gettext("Saved."),
     }

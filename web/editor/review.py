@@ -9,7 +9,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Response, render_template, request, url_for
-from flask_babel import gettext
 
 from gisgrid.core import plans
 from gisgrid.core.errors import Conflict, Invalid
@@ -17,21 +16,20 @@ from gisgrid.core.plans import Place, PlanInfo, plan_by_id
 from gisgrid.core.scope import scope
 from gisgrid.files.exports import write_workbook
 from gisgrid.loading.scenario_files import export_plan
-from gisgrid.planning.checks.checks import run_checks
 from gisgrid.planning.editor import moves, replay
 from gisgrid.planning.editor.compare import Comparison, compared, crosswalk
-from gisgrid.planning.editor.mending import stray_grids
 from gisgrid.planning.editor.scenarios import scenario
 from gisgrid.planning.review import review
 from gisgrid.planning.review.handover import handed_houses, handover_sheets, team_sheets
-from gisgrid.planning.snapshot.fetch import limits_of, today
-from layers.bench import BENCH_STYLES, COMPARE_SCRIPTS, deviation_colour, legend, picture
+from gisgrid.planning.snapshot.fetch import today
+from layers.bench import BENCH_STYLES, COMPARE_SCRIPTS, picture
+from layers.deviation import deviation_colour, legend
 from web.editor import json as views
 from web.editor.messages import words
 from web.editor.states import states
 from web.editor.store import at_hand, benches, placed, planning, refuse_strangers, who
 from web.editor.views import blueprint, body, number, told
-from web.http.language import LANGUAGES, speaks_chinese
+from web.http.language import LANGUAGES
 from web.http.pdf import as_pdf
 from web.http.permissions import need
 from web.http.responses import asset, nonce
@@ -76,47 +74,6 @@ def compare(plan_id: int) -> Response:
         },
     )
     return Response(html, headers={"Cache-Control": "private, no-store"})
-
-
-@blueprint.get("/<int:plan_id>/checks.json")
-def checks(plan_id: int) -> Response:
-    """All checks of a scenario, and which of them keep it from being published."""
-    with planning(read_only=True) as session:
-        place, plan, _, bench = at_hand(session, plan_id, "plan", "review")
-        results = run_checks(bench.state, limits_of(session, place.id))
-        blocking = {r.name for r in review.failing(session, place, plan)}
-    chinese = speaks_chinese()
-    return told(
-        {
-            "checks": [
-                {
-                    "name": r.name,
-                    "title": r.title_zh if chinese else r.title_en,
-                    "status": r.status,
-                    "places": len(r.findings),
-                    "blocking": r.name in blocking,
-                    "mends": _sliver_mends() if r.name == "sliver" and r.findings else [],
-                    "findings": [
-                        {
-                            "text": f.zh if chinese else f.en,
-                            "fix": f.fix and (f.fix.zh if chinese else f.fix.en),
-                            "residents": f.residents,
-                            "place": _spot(f.place),
-                            "mends": views.mends(stray_grids(bench.state, f.grids))
-                            if r.name == "outside"
-                            else [],
-                        }
-                        for f in r.findings[:20]
-                    ],
-                }
-                for r in results
-            ]
-        }
-    )
-
-
-def _sliver_mends() -> list[dict[str, Any]]:
-    return [{"label": gettext("Mend all slivers"), "edit": {"kind": "slivers"}}]
 
 
 @blueprint.post("/<int:plan_id>/step")
@@ -300,13 +257,6 @@ def _other(session: Any, plan: PlanInfo) -> PlanInfo:
             zh=f"方案“{plan.name}”没有前一方案，请指定对照方案。",
         )
     return plan_by_id(session, plan.based_on_id)
-
-
-def _spot(place: Any) -> list[float] | None:
-    if place.is_empty:
-        return None
-    spot = place.representative_point()
-    return [round(spot.x, 7), round(spot.y, 7)]
 
 
 def _file(content: bytes, kind: str, name: str) -> Response:

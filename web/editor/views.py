@@ -26,18 +26,20 @@ from gisgrid.core.plans import plan_by_id
 from gisgrid.core.settings import Settings
 from gisgrid.jobs import balancing
 from gisgrid.planning.balancing.from_scratch import begin_afresh
-from gisgrid.planning.balancing.options import LEVELS, Level, Wishes
+from gisgrid.planning.balancing.options import Wishes
 from gisgrid.planning.editor import moves, scenarios
 from gisgrid.planning.editor.bench import with_grids
 from gisgrid.planning.editor.refusals import refuse
-from gisgrid.planning.snapshot.fetch import target_size
+from gisgrid.planning.snapshot.fetch import grids_renewed, target_size
 from layers import areas, houses, page, streets
-from layers.bench import BENCH_SCRIPTS, BENCH_STYLES, legend
+from layers.bench import BENCH_SCRIPTS, BENCH_STYLES
+from layers.deviation import legend
 from layers.layer import Scope
 from layers.tiles import data_version
 from web.editor import json as views
 from web.editor.edits import change_of, no_edit
 from web.editor.messages import levels, measures, words
+from web.editor.orders import large, ordered, version_of
 from web.editor.states import states
 from web.editor.store import at_hand, benches, placed, planning, refuse_strangers, who
 from web.http.language import LANGUAGES, language
@@ -144,6 +146,8 @@ def preview(plan_id: int) -> Response:
     with planning(read_only=True) as session:
         place, plan, version, before = at_hand(session, plan_id, "plan")
         refuse_old(version, asked)
+        if large(session, asked.get("edit")):
+            raise no_edit()
         locks = moves.locks_of(session, plan.id)
         try:
             _, change = change_of(session, place, plan, asked.get("edit"))
@@ -165,6 +169,8 @@ def edit(plan_id: int) -> Response:
     with planning() as session:
         place, plan, version, before = at_hand(session, plan_id, "plan")
         refuse_old(version, asked)
+        if large(session, asked.get("edit")):
+            return told(ordered(session, plan, "take", asked))
         action, change = change_of(session, place, plan, asked.get("edit"))
         after = with_grids(before, change(before))
         now = moves.record(
@@ -172,7 +178,8 @@ def edit(plan_id: int) -> Response:
             why=str(asked.get("why") or "")[:500],
         )  # fmt: skip
         benches().keep(place, plan, now, session, after)
-        return told(views.view(session, plan_by_id(session, plan.id), now, after))
+        plan = plan_by_id(session, plan.id)
+        return told(views.change(session, plan, now, before, after, since=version))
 
 
 @blueprint.post("/<int:plan_id>/<any(undo, redo):verb>")
@@ -181,10 +188,14 @@ def step_back(plan_id: int, verb: str) -> Response:
     asked = body()
     step: Callable[..., int] = moves.undo if verb == "undo" else moves.redo
     with planning() as session:
-        _, plan = placed(session, plan_id, "plan")
-        step(session, plan, version_of(asked))
-        _, plan, version, bench = at_hand(session, plan_id, "plan")
-        return told(views.view(session, plan, version, bench))
+        place, plan, version, before = at_hand(session, plan_id, "plan")
+        codes = moves.codes_of_step(session, plan, back=verb == "undo")
+        now = step(session, plan, version_of(asked))
+        # Only what the step names is read again.
+        after = with_grids(before, grids_renewed(session, place, plan, before.state.grids, codes))
+        benches().keep(place, plan, now, session, after)
+        plan = plan_by_id(session, plan.id)
+        return told(views.change(session, plan, now, before, after, since=version))
 
 
 @blueprint.post("/<int:plan_id>/lock")
@@ -196,66 +207,14 @@ def lock(plan_id: int) -> Response:
         raise no_edit()
     with planning() as session:
         place, plan, version, bench = at_hand(session, plan_id, "plan")
+        held = moves.locks_of(session, plan.id)
         if isinstance(house, int):
             moves.turn_house_lock(session, place, plan, house, who=who())
         elif asked.get("on"):
             moves.lock(session, plan, kind, [str(code) for code in codes or ()], who=who())
         else:
             moves.unlock(session, plan, kind, [str(code) for code in codes or ()])
-        return told(views.view(session, plan, version, bench))
-
-
-@blueprint.post("/<int:plan_id>/rebalance")
-def rebalance(plan_id: int) -> Response:
-    """Order a proposal from the background worker; locked grids stay. With ``size``: drawn anew.
-
-    ``far``: houses may go to any grid of their community; ``level``: what grids are made even in.
-    """
-    asked = body()
-    tolerance = asked.get("tolerance", 0.01)
-    if not isinstance(tolerance, int | float) or not 0 <= tolerance <= 1:
-        raise Invalid("The tolerance is a share from 0 to 1.", zh="允许偏差须在 0 到 1 之间。")
-    if "size" in asked:
-        wishes = of_size(str(asked["size"]), str(asked.get("size_in")), float(tolerance))
-        with planning() as session:
-            _, plan = placed(session, plan_id, "plan")
-            job_id = balancing.order_rebalance(session, plan, wishes, who=who())
-            return told({"job": views.job(balancing.job(session, job_id))})
-    with planning() as session:
-        _, plan, _, bench = at_hand(session, plan_id, "plan")
-        locks = moves.locks_of(session, plan.id)
-        basic = set(bench.state.grids.code[bench.state.basic].tolist())
-        wishes = Wishes(
-            tolerance=float(tolerance),
-            level=level_of(asked),
-            far=asked.get("far") is True,
-            locks=tuple(sorted(locks.grids & basic)),
-            lock_houses=tuple(sorted(locks.houses)),
-            lock_borders=tuple(
-                sorted((a, b) for a, b in map(sorted, locks.borders) if {a, b} <= basic)
-            ),
-        )
-        job_id = balancing.order_rebalance(session, plan, wishes, who=who())
-        return told({"job": views.job(balancing.job(session, job_id))})
-
-
-@blueprint.get("/<int:plan_id>/job.json")
-def job(plan_id: int) -> Response:
-    """The newest job of a scenario."""
-    with planning(read_only=True) as session:
-        placed(session, plan_id, "plan", "review")
-        return told({"job": views.job(balancing.last_job(session, plan_id))})
-
-
-@blueprint.post("/<int:plan_id>/job/cancel")
-def cancel(plan_id: int) -> Response:
-    """Stop the newest job of a scenario."""
-    with planning() as session:
-        placed(session, plan_id, "plan")
-        found = balancing.last_job(session, plan_id)
-        if found is not None:
-            balancing.cancel(session, found.id)
-        return told({"job": views.job(balancing.last_job(session, plan_id))})
+        return told(views.change(session, plan, version, bench, bench, since=version, held=held))
 
 
 @blueprint.post("/branch")
@@ -265,8 +224,10 @@ def branch() -> BaseResponse:
     with planning() as session:
         _, source = placed(session, number(form.get("source")), "plan")
         made = scenarios.branch(
-            session, source, name=form.get("name", ""), who=who(), note=form.get("note", "")
-        )
+            session, source, name=form.get("name", ""), who=who(), note=form.get("note", ""),
+            attached=False,
+        )  # fmt: skip
+        balancing.order_completion(session, made)
     return redirect(url_for("bench.show", plan_id=made.id), 303)
 
 
@@ -313,30 +274,11 @@ def of_size(size: str, size_in: str, tolerance: float = 0.01) -> Wishes:
     return Wishes(tolerance=tolerance, scratch=True, size=int(size), size_in=MEASURES[size_in])
 
 
-def level_of(asked: dict[str, Any]) -> Level:
-    """What grids are to be made even in, the work if nothing is said; Invalid if there is no such thing."""
-    level = LEVELS.get(str(asked.get("level", "work")))
-    if level is None:
-        raise Invalid(
-            f"Grids are made even in {', '.join(LEVELS)}.",
-            zh="均衡对象须为工作量、居民、户或房屋。",
-        )
-    return level
-
-
 def number(value: str | None) -> int:
     """A plan's number out of a form; Invalid if it is none."""
     if not value or not value.isdecimal() or len(value) > 18:
         raise Invalid("This is no number of a plan.", zh="这不是方案编号。")
     return int(value)
-
-
-def version_of(asked: dict[str, Any]) -> int:
-    """The version that the page shows; Invalid if it says none."""
-    version = asked.get("version")
-    if not isinstance(version, int):
-        raise no_edit()
-    return version
 
 
 def refuse_old(version: int, asked: dict[str, Any]) -> None:

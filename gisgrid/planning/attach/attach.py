@@ -11,15 +11,19 @@ owns it. In overlay mode the owner is a basic grid, and an exclusive grid may li
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import NotFound
 from gisgrid.planning.attach.bulk import Kind, Rule, attach_all
+
+ONE_BY_ONE = 300
+"""So many places are asked of PostGIS sooner than the locator of a plan is built."""
 
 
 @dataclass(frozen=True)
@@ -69,13 +73,15 @@ def attach(session: Session, plan_id: int, kind: Kind) -> Counts:
     session.execute(text(_FORGET.format(kind=kind, only="")), vars(rule))
     attach_all(session, rule, kind)
     if kind == "event":
-        session.execute(text(_BY_ASSET.format(only="")), vars(rule))
+        _by_asset(session, vars(rule))
         session.execute(text(_KEEP_REPORTED.format(only="")), vars(rule))
     return counts(session, plan_id, kind)
 
 
 def attach_rows(session: Session, plan_id: int, kind: Kind, ids: Sequence[int]) -> None:
-    """Give some houses or events, just inserted or moved, their grid under a plan.
+    """Give some houses or events their grid under a plan: just inserted or moved, or about an edit.
+
+    Few are asked of PostGIS, many of the locator; the answers are the same.
 
     Raises
     ------
@@ -86,9 +92,12 @@ def attach_rows(session: Session, plan_id: int, kind: Kind, ids: Sequence[int]) 
     values = {**vars(rule), "ids": list(ids)}
     only = "AND o.id = ANY(:ids)"
     session.execute(text(_FORGET.format(kind=kind, only=only)), values)
-    session.execute(text(_ATTACH.format(kind=kind)), values)
+    if len(ids) > ONE_BY_ONE:
+        attach_all(session, rule, kind, ids)
+    else:
+        session.execute(text(_ATTACH.format(kind=kind)), values)
     if kind == "event":
-        session.execute(text(_BY_ASSET.format(only=only)), values)
+        _by_asset(session, values, only)
         session.execute(text(_KEEP_REPORTED.format(only=only)), values)
 
 
@@ -113,9 +122,32 @@ def attach_dated(
     return {}
 
 
+def complete(session: Session, plan_id: int, kind: Kind, *, most: int) -> int:
+    """Attach up to ``most`` located houses or events that were never asked under a plan; how many.
+
+    The plan is held meanwhile, so that nobody draws under the answers.
+    """
+    session.execute(text("SELECT FROM plan WHERE id = :plan FOR UPDATE"), {"plan": plan_id})
+    values = {"plan": plan_id, "most": most}
+    ids = session.scalars(text(_UNASKED.format(kind=kind)), values).all()
+    if ids:
+        attach_rows(session, plan_id, kind, ids)
+    return len(ids)
+
+
 def unasked(session: Session, plan_id: int, kind: Kind) -> bool:
     """Whether a located house or event was never attached under a plan of its township."""
-    return bool(session.scalar(text(_UNASKED.format(kind=kind)), {"plan": plan_id}))
+    found = session.scalar(text(_UNASKED.format(kind=kind)), {"plan": plan_id, "most": 1})
+    return found is not None
+
+
+def _by_asset(session: Session, values: Mapping[str, Any], only: str = "") -> None:
+    """Give events about things on the exceptions list the grid of the thing."""
+    # Most towns have no list, and a statement over an empty table is the hardest to plan.
+    if session.scalar(
+        text("SELECT EXISTS (SELECT FROM asset WHERE township_id = :township)"), values
+    ):
+        session.execute(text(_BY_ASSET.format(only=only)), values)
 
 
 def _rule(session: Session, plan_id: int) -> Rule:
@@ -138,10 +170,13 @@ def counts(session: Session, plan_id: int, kind: Kind) -> Counts:
     return Counts(**row._mapping)
 
 
-# A place that lost its point has no answer any more.
+# A place that lost its point has no answer any more. Which ones did is asked first: nothing is known
+# yet of how many rows a new plan has.
 _FORGET = """
-DELETE FROM {kind}_grid a USING {kind} o
-WHERE a.plan_id = :plan AND a.{kind}_id = o.id AND o.place <> 'ok' {only}
+WITH lost AS MATERIALIZED (
+    SELECT o.id FROM {kind} o WHERE o.township_id = :township AND o.place <> 'ok' {only}
+)
+DELETE FROM {kind}_grid a USING lost WHERE a.plan_id = :plan AND a.{kind}_id = lost.id
 """
 
 # Metres to the nearest border: a straight line in degrees is kept within 2 cm of its image in the
@@ -221,21 +256,24 @@ JOIN grid g ON g.plan_id = :plan AND g.code = n.grid_code
 # The grid at report time is kept for ever; it is that of the plan in force on the day of the report,
 # or of today's where no plan was in force then.
 _KEEP_REPORTED = """
+WITH unkept AS MATERIALIZED (
+    SELECT o.id FROM event o WHERE o.township_id = :township AND o.grid_code IS NULL {only}
+)
 UPDATE event o SET grid_code = g.code
-FROM event_grid a JOIN grid g ON g.id = a.grid_id JOIN plan p ON p.id = a.plan_id
+FROM unkept JOIN event_grid a ON a.event_id = unkept.id JOIN grid g ON g.id = a.grid_id JOIN plan p ON p.id = a.plan_id
 JOIN township t ON t.area_id = p.township_id
-WHERE a.plan_id = :plan AND a.event_id = o.id AND o.grid_code IS NULL
+WHERE a.plan_id = :plan AND unkept.id = o.id
   AND (p.validity @> (o.reported_at AT TIME ZONE t.time_zone)::date
        OR (p.id IN (SELECT id FROM plan_in_force) AND NOT EXISTS (
            SELECT FROM plan q WHERE q.township_id = p.township_id
-           AND q.validity @> (o.reported_at AT TIME ZONE t.time_zone)::date))) {only}
+           AND q.validity @> (o.reported_at AT TIME ZONE t.time_zone)::date)))
 """
 
 _UNASKED = """
-SELECT EXISTS (
-    SELECT FROM {kind} o JOIN plan p ON p.township_id = o.township_id
-    WHERE p.id = :plan AND o.place = 'ok'
-      AND NOT EXISTS (SELECT FROM {kind}_grid a WHERE a.plan_id = p.id AND a.{kind}_id = o.id))
+SELECT o.id FROM {kind} o JOIN plan p ON p.township_id = o.township_id
+WHERE p.id = :plan AND o.place = 'ok'
+  AND NOT EXISTS (SELECT FROM {kind}_grid a WHERE a.plan_id = p.id AND a.{kind}_id = o.id)
+LIMIT :most
 """
 
 _COUNT = """

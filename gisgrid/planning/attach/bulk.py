@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -47,20 +48,23 @@ class Answers:
     border_m: npt.NDArray[np.float64]
 
 
-def attach_all(session: Session, rule: Rule, kind: Kind) -> None:
-    """Give every located house or event of a township its grid under a plan."""
-    rows = session.execute(text(_GRIDS), {"plan": rule.plan}).all()
+def attach_all(session: Session, rule: Rule, kind: Kind, ids: Sequence[int] | None = None) -> None:
+    """Give every located house or event of a township, or those of some, its grid under a plan."""
+    found, lon, lat = read_places(session, kind, rule.township, ids)
+    if not len(found):
+        return
+    box = None if ids is None else _about(lon, lat, rule.near_m)
+    rows = session.execute(text(_GRIDS), {"plan": rule.plan, "box": box}).all()
     polygons = shapely.from_wkb([bytes(row.geom) for row in rows])
     codes = [row.code for row in rows]
     grid_id = np.array([row.id for row in rows], np.int64)
     exclusive = np.array([row.kind == "exclusive" for row in rows], np.bool_)
-    ids, lon, lat = read_places(session, kind, rule.township)
     threads = os.cpu_count() or 1
     owns = ~exclusive if rule.overlay else np.ones(len(rows), np.bool_)
     owners = _locator(polygons, codes, owns)
     locators = [owners]
     owner_id = grid_id_of(owners, grid_id[owns], lon, lat, threads)
-    over_id = np.full(len(ids), -1, np.int64)
+    over_id = np.full(len(found), -1, np.int64)
     if rule.overlay:
         over = _locator(polygons, codes, exclusive)
         locators.append(over)
@@ -69,19 +73,39 @@ def attach_all(session: Session, rule: Rule, kind: Kind) -> None:
         locators, list(polygons), lon, lat,
         within_m=rule.near_m, metric_srid=rule.srid, threads=threads,
     )  # fmt: skip
-    _write(session, rule.plan, kind, Answers(ids, owner_id, over_id, border_m))
+    _write(session, rule.plan, kind, Answers(found, owner_id, over_id, border_m))
 
 
-def read_places(session: Session, kind: Kind, township: int) -> Places:
-    """Number, longitude and latitude of every located place of a township, as arrays (n,)."""
+def _about(lon: npt.NDArray[np.float64], lat: npt.NDArray[np.float64], near_m: float) -> bytes:
+    """The box around some places and what is near them, as WKB."""
+    widest = min(float(np.abs(lat).max()) + 0.01, 89.0)
+    by = near_m / (111_000 * math.cos(math.radians(widest)))
+    wkb: bytes = shapely.to_wkb(
+        shapely.box(lon.min() - by, lat.min() - by, lon.max() + by, lat.max() + by)
+    )
+    return wkb
+
+
+def read_places(
+    session: Session, kind: Kind, township: int, ids: Sequence[int] | None = None
+) -> Places:
+    """Number, longitude and latitude of every located place of a township, as arrays (n,).
+
+    Parameters
+    ----------
+    ids
+        Numbers of those that are wanted; None: all.
+    """
     record = np.dtype([("id", ">i8"), ("lon", ">f8"), ("lat", ">f8")])
     # Blocks that numpy reads as they are: a row of its own for every place takes six times as long.
+    some = "" if ids is None else "AND id = ANY(%(ids)s)"
     statement = f"""
         SELECT string_agg(int8send(id) || float8send(ST_X(geom)) || float8send(ST_Y(geom)), '')
-        FROM {kind} WHERE township_id = %s AND place = 'ok' GROUP BY id / 100000
+        FROM {kind} WHERE township_id = %(t)s AND place = 'ok' {some} GROUP BY id / 100000
         """  # noqa: S608 - a fixed name
+    values = {"t": township, "ids": None if ids is None else list(ids)}
     with raw(session).cursor(binary=True) as cursor:
-        blocks = [block for (block,) in cursor.execute(statement, [township])]
+        blocks = [block for (block,) in cursor.execute(statement, values)]
     body = np.frombuffer(b"".join(blocks), record)
     return (
         body["id"].astype(np.int64),
@@ -185,7 +209,9 @@ def _records(
 
 
 _GRIDS = """
-SELECT id, code, kind, ST_AsBinary(geom) AS geom FROM grid WHERE plan_id = :plan
+SELECT id, code, kind, ST_AsBinary(geom) AS geom FROM grid
+WHERE plan_id = :plan
+  AND (CAST(:box AS bytea) IS NULL OR geom && ST_GeomFromWKB(CAST(:box AS bytea), 4326))
 ORDER BY code COLLATE "C"
 """
 

@@ -34,6 +34,8 @@ class Ground:
 
     state: PlanState
     limits: Limits
+    streets: Streets | None = None
+    """Of the town, where they are at hand."""
 
     @cached_property
     def grids(self) -> Geometries:
@@ -81,7 +83,7 @@ class Ground:
     @cached_property
     def walk(self) -> Walk:
         """Along the town's streets."""
-        return Walk(Streets.of(self.state.streets), self.limits.detour)
+        return Walk(self.streets or Streets.of(self.state.streets), self.limits.detour)
 
     @cached_property
     def walk_m(self) -> Floats:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import shapely
@@ -43,6 +44,22 @@ class Topology:
     left: Ints
     right: Ints
     count: int
+
+    @cached_property
+    def shapes(self) -> Geometries:
+        """The arcs as lines."""
+        sizes = [len(line) for line in self.lines]
+        if not sizes:
+            return np.zeros(0, dtype=object)
+        found: Geometries = shapely.linestrings(
+            np.concatenate(self.lines), indices=np.repeat(np.arange(len(sizes)), sizes)
+        )
+        return found
+
+    @cached_property
+    def tree(self) -> shapely.STRtree:
+        """Of the arcs."""
+        return shapely.STRtree(self.shapes)
 
     def arcs_of(self, rows: Sequence[int]) -> Ints:
         """Arcs with one of the grids on either side."""
@@ -159,7 +176,7 @@ def reshaped(topology: Topology, lines: Mapping[int, Floats]) -> tuple[Topology,
     for k, line in new.items():
         every[k] = line
     moved = replace(topology, lines=tuple(every))
-    _refuse_crossings(moved, changed)
+    _refuse_crossings(topology, moved, changed)
     rows = np.unique(np.concatenate([topology.left[changed], topology.right[changed]]))
     grids = [int(r) for r in rows if r != NOTHING]
     for row in grids:
@@ -221,11 +238,15 @@ def not_in(corners: Floats, known: Floats) -> Floats:
 
 def share_corners(tiling: Ints, lonlat: Geometries, corners: Floats, within: float) -> None:
     """Put corners into the borders they lie on, in place."""
-    near = shapely.STRtree(lonlat[tiling]).query(
+    corner, at = shapely.STRtree(shapely.boundary(lonlat[tiling])).query(
         shapely.points(corners), predicate="dwithin", distance=within
     )
-    for row in tiling[np.unique(near[1])].tolist():
-        lonlat[row] = with_corners(lonlat[row], corners, within=within)
+    # Each grid looks at its own corners only: a town has tens of thousands.
+    order = np.lexsort((corner, at))
+    corner, at = corner[order], at[order]
+    rows, first = np.unique(at, return_index=True)
+    for row, low, high in zip(tiling[rows].tolist(), first, [*first[1:], len(at)], strict=False):
+        lonlat[row] = with_corners(lonlat[row], corners[corner[low:high]], within=within)
 
 
 def _with_corners(ring: Floats, corners: Floats, within: float) -> Floats:
@@ -317,18 +338,29 @@ def _with_moved_nodes(topology: Topology, lines: Mapping[int, Floats]) -> dict[i
     return new
 
 
-def _refuse_crossings(topology: Topology, changed: Sequence[int]) -> None:
+def _refuse_crossings(before: Topology, after: Topology, changed: Sequence[int]) -> None:
     """Changed arcs may meet others, and themselves, at nodes only."""
-    lines = np.array([shapely.LineString(line) for line in topology.lines], dtype=object)
-    ends = {tuple(end) for line in topology.lines for end in (line[0].tolist(), line[-1].tolist())}
-    for k in changed:
-        line = topology.lines[k]
-        if not shapely.is_simple(lines[k]) or (line[1:] == line[:-1]).all(axis=1).any():
+    fresh = np.array([shapely.LineString(after.lines[k]) for k in changed], dtype=object)
+    for k, shape in zip(changed, fresh, strict=True):
+        line = after.lines[k]
+        if not shapely.is_simple(shape) or (line[1:] == line[:-1]).all(axis=1).any():
             _refuse_crossing(_self_crossing(line))
-    a, b = shapely.STRtree(lines).query(lines[list(changed)], predicate="intersects")
-    one = np.asarray(changed, dtype=np.int64)[a] if len(changed) else a
-    apart = one != b
-    for meeting in shapely.intersection(lines[one[apart]], lines[b[apart]]):
+    one, two = before.tree.query(fresh, predicate="intersects")
+    apart = ~np.isin(two, changed)
+    own_a, own_b = shapely.STRtree(fresh).query(fresh, predicate="intersects")
+    other = own_a != own_b
+    meetings = np.concatenate(
+        [
+            shapely.intersection(fresh[one[apart]], before.shapes[two[apart]]),
+            shapely.intersection(fresh[own_a[other]], fresh[own_b[other]]),
+        ]
+    )
+    ends = {
+        tuple(end)
+        for k in {*changed, *two[apart].tolist()}
+        for end in (after.lines[k][0].tolist(), after.lines[k][-1].tolist())
+    }
+    for meeting in meetings:
         for part in shapely.get_parts(meeting):
             spot = tuple(shapely.get_coordinates(part)[0].tolist())
             if part.geom_type != "Point" or spot not in ends:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from hashlib import blake2b
 
 import numpy as np
 import shapely
@@ -18,7 +19,7 @@ from gisgrid.balance.workload import MMIN, Workload, deviations
 from gisgrid.core.arrays import Floats, Geometries, sums
 from gisgrid.planning.editor.arcs import Topology, topology_of
 from gisgrid.planning.snapshot.regrid import Spots, on_grids
-from gisgrid.planning.snapshot.snapshot import Grids, PlanState
+from gisgrid.planning.snapshot.snapshot import NO_ROW, Grids, PlanState, rows_of
 from gisgrid.planning.workload.workload import recounted, walk_of, workload_of
 
 
@@ -69,13 +70,38 @@ class Bench:
         return topology_of(shapes)
 
     @cached_property
+    def arc_names(self) -> list[str]:
+        """A name for each arc of ``topology``, the same wherever and whenever it is made.
+
+        It follows from the arc's corners and the codes beside it, so that a page may keep it while
+        other borders change.
+        """
+        codes, arcs = np.append(self.state.grids.code, ""), self.topology
+        return [
+            blake2b(
+                line.tobytes() + f"{codes[left]}|{codes[right]}".encode(), digest_size=8
+            ).hexdigest()
+            for line, left, right in zip(arcs.lines, arcs.left, arcs.right, strict=True)
+        ]
+
+    @cached_property
+    def arc_of(self) -> dict[str, int]:
+        """Row of each arc by its name."""
+        return {name: k for k, name in enumerate(self.arc_names)}
+
+    @cached_property
+    def numbers(self) -> list[GridNumbers]:
+        """What each grid holds, in the order of its row."""
+        return _numbers(self)
+
+    @cached_property
     def row_of(self) -> dict[str, int]:
         return {code: k for k, code in enumerate(self.state.grids.code)}
 
 
-def bench_of(state: PlanState, weights: Weights, *, by_street: bool = True) -> Bench:
-    """A bench on which the plan of ``state`` lies."""
-    walk = walk_of(state, weights, by_street=by_street)
+def bench_of(state: PlanState, weights: Weights, walk: Walk | None = None) -> Bench:
+    """A bench on which the plan of ``state`` lies; without a ``walk`` walks go along its streets."""
+    walk = walk or walk_of(state, weights)
     return Bench(
         state,
         weights,
@@ -95,39 +121,24 @@ def with_grids(bench: Bench, grids: Grids) -> Bench:
 
 def numbers(bench: Bench, rows: Sequence[int] | None = None) -> list[GridNumbers]:
     """What the grids of some rows hold, all without; in the order of the rows."""
-    state, count = bench.state, len(bench.state.grids.code)
-    grids, houses = state.grids, state.houses
-    chosen = np.arange(count) if rows is None else np.asarray(rows, dtype=np.int64)
-    owned = np.flatnonzero(houses.grid >= 0)
-    of = houses.grid[owned]
-    minutes = bench.work.by_grid(houses.grid)[:count].sum(axis=1) / MMIN
-    held = np.bincount(of, minlength=count)
-    households = sums(of, houses.households[owned].astype(np.float64), count)
-    residents = sums(of, houses.residents[owned].astype(np.float64), count)
-    off = deviations(minutes, grids.community, ~grids.exclusive)
-    round_ = compactness(grids.metric[chosen])
-    return [
-        GridNumbers(
-            code=grids.code[k],
-            name=grids.name[k],
-            kind="exclusive" if grids.exclusive[k] else "basic",
-            community=state.communities.code[grids.community[k]],
-            houses=int(held[k]),
-            households=int(households[k]),
-            residents=int(residents[k]),
-            minutes=float(minutes[k]),
-            deviation=None if np.isnan(off[k]) else float(off[k]),
-            compactness=float(round_[n]),
-            pieces=int(shapely.get_num_geometries(grids.lonlat[k])),
-        )
-        for n, k in enumerate(chosen.tolist())
-    ]
+    return bench.numbers if rows is None else [bench.numbers[k] for k in rows]
 
 
 def changed_codes(before: Bench, after: Bench) -> list[str]:
     """Codes of grids that came, went, or have other corners, name, kind, community or host."""
-    old, new = _facts(before.state.grids), _facts(after.state.grids)
-    return sorted(c for c in old.keys() | new.keys() if old.get(c) != new.get(c))
+    old, new = before.state.grids, after.state.grids
+    row = rows_of(new.code, old.code)
+    there = np.flatnonzero(row >= 0)
+    was = row[there]
+    same = shapely.equals_identical(old.lonlat[was], new.lonlat[there])
+    for column in ("name", "exclusive", "community", "host"):
+        same &= getattr(old, column)[was] == getattr(new, column)[there]
+    stayed = {new.code[k] for k in there[np.asarray(same, dtype=bool)].tolist()}
+    return sorted(
+        code
+        for code in before.row_of.keys() | after.row_of.keys()
+        if code not in stayed and _facts(before, code) != _facts(after, code)
+    )
 
 
 @dataclass(frozen=True)
@@ -148,16 +159,24 @@ class Flow:
 def flows(before: Bench, after: Bench) -> list[Flow]:
     """Which houses change their grid, by code from and to. Both hold the same houses."""
     houses = before.state.houses
-    was = np.append(before.state.grids.code, "")[houses.grid].astype(str)
-    now = np.append(after.state.grids.code, "")[after.state.houses.grid].astype(str)
-    gone = np.flatnonzero(was != now)
+    # A grid that went has another row than no grid, which is none.
+    went = NO_ROW - 1
+    now = rows_of(before.state.grids.code, after.state.grids.code)
+    now = np.append(np.where(now == NO_ROW, went, now), NO_ROW)
+    gone = np.flatnonzero(now[houses.grid] != after.state.houses.grid)
+    was_code = np.append(before.state.grids.code, "")[houses.grid[gone]].astype(str)
+    now_code = np.append(after.state.grids.code, "")[after.state.houses.grid[gone]].astype(str)
+    order = np.lexsort((gone, now_code, was_code))
+    other = (was_code[order][1:] != was_code[order][:-1]) | (
+        now_code[order][1:] != now_code[order][:-1]
+    )
     out = []
-    for a, b in sorted(set(zip(was[gone].tolist(), now[gone].tolist(), strict=True))):
-        rows = gone[(was[gone] == a) & (now[gone] == b)]
+    for rows in np.split(gone[order], np.flatnonzero(other) + 1) if len(gone) else []:
+        a, b = houses.grid[rows[0]], after.state.houses.grid[rows[0]]
         out.append(
             Flow(
-                a,
-                b,
+                before.state.grids.code[a] if a >= 0 else "",
+                after.state.grids.code[b] if b >= 0 else "",
                 tuple(houses.code[rows].tolist()),
                 int(houses.households[rows].sum()),
                 int(houses.residents[rows].sum()),
@@ -175,8 +194,42 @@ def compactness(metric: Geometries) -> Floats:
     return out
 
 
-def _facts(grids: Grids) -> dict[str, tuple[object, ...]]:
+def _facts(bench: Bench, code: str) -> tuple[object, ...] | None:
+    row, grids = bench.row_of.get(code), bench.state.grids
+    if row is None:
+        return None
     # The store keeps every grid as a multipolygon, of one part mostly.
-    wkb = [shapely.to_wkb(shapely.MultiPolygon(shapely.get_parts(g))) for g in grids.lonlat]
-    columns = (grids.name, grids.exclusive.tolist(), grids.community.tolist(), grids.host, wkb)
-    return dict(zip(grids.code, zip(*columns, strict=True), strict=True))
+    wkb = shapely.to_wkb(shapely.MultiPolygon(shapely.get_parts(grids.lonlat[row])))
+    return (
+        grids.name[row], bool(grids.exclusive[row]), int(grids.community[row]), grids.host[row], wkb
+    )  # fmt: skip
+
+
+def _numbers(bench: Bench) -> list[GridNumbers]:
+    state, count = bench.state, len(bench.state.grids.code)
+    grids, houses = state.grids, state.houses
+    owned = np.flatnonzero(houses.grid >= 0)
+    of = houses.grid[owned]
+    minutes = bench.work.by_grid(houses.grid)[:count].sum(axis=1) / MMIN
+    held = np.bincount(of, minlength=count)
+    households = sums(of, houses.households[owned].astype(np.float64), count)
+    residents = sums(of, houses.residents[owned].astype(np.float64), count)
+    off = deviations(minutes, grids.community, ~grids.exclusive)
+    round_ = compactness(grids.metric)
+    pieces = shapely.get_num_geometries(grids.lonlat)
+    return [
+        GridNumbers(
+            code=grids.code[k],
+            name=grids.name[k],
+            kind="exclusive" if grids.exclusive[k] else "basic",
+            community=state.communities.code[grids.community[k]],
+            houses=int(held[k]),
+            households=int(households[k]),
+            residents=int(residents[k]),
+            minutes=float(minutes[k]),
+            deviation=None if np.isnan(off[k]) else float(off[k]),
+            compactness=float(round_[k]),
+            pieces=int(pieces[k]),
+        )
+        for k in range(count)
+    ]

@@ -22,8 +22,8 @@ from gisgrid.planning.editor.scenarios import house_code, refuse_fixed
 
 Facts = dict[str, Any]
 """A grid as the log keeps it: name, kind, community, host, wkb."""
-ONE_BY_ONE = 2_000
-"""Up to so many houses about an edit are attached one by one, beyond it all at once."""
+MOST_ROWS = 50_000
+"""Up to so many houses about an edit are attached by their numbers, beyond it all of the town."""
 LOCK_KINDS = ("grid", "house", "border")
 
 
@@ -55,6 +55,7 @@ def record(
     action: str,
     who: str,
     why: str = "",
+    attached: bool = True,
 ) -> int:
     """Keep an edit: the grids that changed, what lies in them, and the log; the new version.
 
@@ -62,6 +63,9 @@ def record(
     ----------
     version
         Of the scenario that ``before`` was read from.
+    attached
+        Attach what lies about the changed grids at once; else nothing is attached to the plan any more,
+        and whoever calls has it completed (`gisgrid.jobs.balancing.order_completion`).
 
     Raises
     ------
@@ -103,7 +107,7 @@ def record(
             "flows": json.dumps([asdict(f) for f in flows(before, after)], ensure_ascii=False),
         },
     )
-    return _put(session, plan.id, old, new)
+    return _put(session, plan.id, old, new, attached=attached)
 
 
 def undo(session: Session, plan: PlanInfo, version: int) -> int:
@@ -116,23 +120,43 @@ def redo(session: Session, plan: PlanInfo, version: int) -> int:
     return _step(session, plan, version, back=False)
 
 
-def log(session: Session, plan_id: int) -> list[Move]:
-    """All edits of a scenario, newest first, those undone and dropped too."""
-    rows = session.execute(
+def codes_of_step(session: Session, plan: PlanInfo, *, back: bool) -> list[str]:
+    """Codes of the grids that `undo` (``back``) or `redo` would change now; none without a step."""
+    was, sign = _WAYS[back]
+    return list(
+        session.scalars(
+            text(
+                "SELECT jsonb_object_keys(before) FROM scenario_move WHERE id = (SELECT id "
+                "FROM scenario_move WHERE plan_id = :p AND standing = :was "
+                "ORDER BY :sign * number LIMIT 1) ORDER BY 1"
+            ),
+            {"p": plan.id, "was": was, "sign": sign},
+        )
+    )
+
+
+def steps_there(session: Session, plan_id: int) -> tuple[bool, bool]:
+    """Whether there is an edit to undo, and one to do again."""
+    row = session.execute(
         text(
-            "SELECT number, action, who, why, at, standing, flows, "
-            "ARRAY(SELECT jsonb_object_keys(after) ORDER BY 1) AS grids "
-            "FROM scenario_move WHERE plan_id = :p ORDER BY number DESC"
+            "SELECT coalesce(bool_or(standing = 'done'), false), "
+            "coalesce(bool_or(standing = 'undone'), false) FROM scenario_move WHERE plan_id = :p"
         ),
         {"p": plan_id},
-    )
+    ).one()
+    return bool(row[0]), bool(row[1])
+
+
+def log(session: Session, plan_id: int, most: int | None = None) -> list[Move]:
+    """The edits of a scenario, newest first, those undone and dropped too; ``most`` of them, None: all.
+
+    The houses of a flow are told by their number.
+    """
+    rows = session.execute(text(_LOG), {"p": plan_id, "most": most})
     return [
-        Move(
-            r.number, r.action, r.who, r.why, r.at, r.standing, tuple(r.grids),
-            tuple({**f, "houses": len(f["houses"])} for f in r.flows),
-        )
+        Move(r.number, r.action, r.who, r.why, r.at, r.standing, tuple(r.grids), tuple(r.flows))
         for r in rows
-    ]  # fmt: skip
+    ]
 
 
 def locks_of(session: Session, plan_id: int) -> ScenarioLocks:
@@ -213,7 +237,7 @@ def _refuse_kind(kind: str, codes: Sequence[str]) -> None:
 
 def _step(session: Session, plan: PlanInfo, version: int, *, back: bool) -> int:
     _hold(session, plan, version)
-    was, sign = ("done", -1) if back else ("undone", 1)
+    was, sign = _WAYS[back]
     row = session.execute(
         text(
             "SELECT id, before, after FROM scenario_move WHERE plan_id = :p AND standing = :was "
@@ -295,6 +319,8 @@ def _put(
     plan_id: int,
     old: Mapping[str, Facts | None],
     new: Mapping[str, Facts | None],
+    *,
+    attached: bool = True,
 ) -> int:
     """Write grids and attach what lies about the ground that changed; the new version."""
     gone = [code for code, facts in new.items() if facts is None]
@@ -309,10 +335,16 @@ def _put(
     wkb = [facts["wkb"] for side in (old, new) for facts in side.values() if facts]
     kinds: tuple[Kind, ...] = ("house", "event")
     for kind in kinds:
+        if not attached:
+            session.execute(
+                text(f"DELETE FROM {kind}_grid WHERE plan_id = :p"),  # noqa: S608 - a fixed name
+                {"p": plan_id},
+            )
+            continue
         ids = session.scalars(
-            text(_ABOUT.format(kind=kind)), {"p": plan_id, "wkb": wkb, "most": ONE_BY_ONE + 1}
+            text(_ABOUT.format(kind=kind)), {"p": plan_id, "wkb": wkb, "most": MOST_ROWS + 1}
         ).all()
-        if len(ids) > ONE_BY_ONE:
+        if len(ids) > MOST_ROWS:
             attach(session, plan_id, kind)
         else:
             attach_rows(session, plan_id, kind, ids)
@@ -324,6 +356,18 @@ def _put(
     return version
 
 
+_WAYS = {True: ("done", -1), False: ("undone", 1)}
+"""Of a step back, or forth: the standing of the edits it takes, and by which end of their numbers."""
+
+# Houses are counted where they lie: the list of one edit may name half a town.
+_LOG = """
+SELECT number, action, who, why, at, standing,
+       ARRAY(SELECT jsonb_object_keys(after) ORDER BY 1) AS grids,
+       ARRAY(SELECT f.flow || jsonb_build_object('houses', jsonb_array_length(f.flow -> 'houses'))
+             FROM jsonb_array_elements(flows) WITH ORDINALITY AS f(flow, n) ORDER BY f.n) AS flows
+FROM scenario_move WHERE plan_id = :p ORDER BY number DESC LIMIT :most
+"""
+
 _WRITE = """
 INSERT INTO grid (plan_id, code, name, kind, community_id, host, geom)
 SELECT :p, :code, :name, :kind, c.id, nullif(:host, ''),
@@ -333,13 +377,19 @@ ON CONFLICT (plan_id, code) DO UPDATE SET name = excluded.name, kind = excluded.
     community_id = excluded.community_id, host = excluded.host, geom = excluded.geom
 """
 
-# Who lies near a border of the changed grids may be nearer to it, or further from it, than before.
+# Who lies near a border of the changed grids may be nearer to it, or further from it, than before. The
+# boxes are made first: under a policy the index is only asked for what is a column by then. A box's
+# own latitude furthest from the equator is enough for all in it.
 _ABOUT = """
-SELECT o.id FROM {kind} o JOIN plan p ON p.township_id = o.township_id
-JOIN township t ON t.area_id = p.township_id
-WHERE p.id = :p AND o.place = 'ok' AND EXISTS (
-    SELECT FROM unnest(CAST(:wkb AS text[])) AS w(hex)
-    WHERE o.geom && ST_Expand(ST_SetSRID(ST_GeomFromWKB(decode(w.hex, 'hex')), 4326),
-        t.near_border_m / (111000 * cos(radians(least(abs(ST_Y(o.geom)), 89))))))
+WITH ground AS MATERIALIZED (
+    SELECT p.township_id, ST_Expand(g.geom, t.near_border_m / (111000 * cos(radians(least(
+        greatest(abs(ST_YMin(g.geom)), abs(ST_YMax(g.geom))) + 0.01, 89))))) AS box
+    FROM plan p JOIN township t ON t.area_id = p.township_id
+    CROSS JOIN (SELECT ST_SetSRID(ST_GeomFromWKB(decode(w.hex, 'hex')), 4326) AS geom
+                FROM unnest(CAST(:wkb AS text[])) AS w(hex)) AS g
+    WHERE p.id = :p
+)
+SELECT DISTINCT o.id FROM ground
+JOIN {kind} o ON o.geom && ground.box AND o.township_id = ground.township_id AND o.place = 'ok'
 LIMIT :most
 """

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from gisgrid.balance.walking import Streets, Walk
 from gisgrid.core.errors import Conflict, Invalid, NotFound
 from gisgrid.core.plans import Place, PlanInfo, newest_plan, plan_by_id, refuse_outdated
 from gisgrid.planning.attach.attach import attach
 from gisgrid.planning.editor.bench import Bench, bench_of, with_grids
 from gisgrid.planning.editor.combining import combine
-from gisgrid.planning.snapshot.fetch import plan_grids, plan_state, today
+from gisgrid.planning.snapshot.fetch import plan_grids, plan_state, street_lines, today
 from gisgrid.planning.snapshot.snapshot import Grids
 from gisgrid.planning.workload.weighing import plan_weighing
 
@@ -55,11 +57,25 @@ def scenario(session: Session, plan_id: int) -> Scenario:
     return _scenario(session, row._mapping)
 
 
-def branch(session: Session, source: PlanInfo, *, name: str, who: str, note: str = "") -> PlanInfo:
-    """A draft with the grids of another plan, everything attached to it.
+def branch(
+    session: Session,
+    source: PlanInfo,
+    *,
+    name: str,
+    who: str,
+    note: str = "",
+    attached: bool = True,
+) -> PlanInfo:
+    """A draft with the grids of another plan.
 
     From a published plan the draft is based on it; from another scenario it is based on what that
     one is based on, so a copy of a copy is still known to be outdated when a new plan is published.
+
+    Parameters
+    ----------
+    attached
+        Attach everything to it at once; else whoever calls has it completed (`jobs.order_completion`).
+        The bench asks the polygons and needs none of it.
 
     Raises
     ------
@@ -102,8 +118,9 @@ def branch(session: Session, source: PlanInfo, *, name: str, who: str, note: str
         ),
         {"new": plan_id, "old": source.id},
     )
-    attach(session, plan_id, "house")
-    attach(session, plan_id, "event")
+    if attached:
+        attach(session, plan_id, "house")
+        attach(session, plan_id, "event")
     return plan_by_id(session, plan_id)
 
 
@@ -194,8 +211,13 @@ def base_bench(
     if before is None:
         before = plan if plan.based_on_id is None else plan_by_id(session, plan.based_on_id)
     weighing = plan_weighing(session, plan)
-    state = plan_state(session, place, before, today(place))
-    return bench_of(state, weighing.weights, by_street=weighing.by_street)
+    lines = street_lines(session, place) if weighing.by_street else None
+    # The streets are put together while the store counts people.
+    with ThreadPoolExecutor(1) as beside:
+        streets = beside.submit(Streets.of, lines) if lines is not None else None
+        state = plan_state(session, place, before, today(place))
+        walk = Walk(streets.result() if streets else None, weighing.weights.detour)
+    return bench_of(state, weighing.weights, walk)
 
 
 def scenario_bench(

@@ -6,6 +6,7 @@ published for a day in one step, and until that day it can be withdrawn. Each st
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -24,7 +25,9 @@ from gisgrid.planning.editor.compare import Successor, crosswalk
 from gisgrid.planning.editor.mending import WAYS_ON
 from gisgrid.planning.editor.scenarios import base_bench, refuse_stale, scenario_bench
 from gisgrid.planning.review import publish as publishing
-from gisgrid.planning.snapshot.fetch import limits_of, plan_state, today
+from gisgrid.planning.snapshot.fetch import limits_of, plan_grids, plan_state, today
+from gisgrid.planning.snapshot.regrid import on_grids
+from gisgrid.planning.snapshot.snapshot import PlanState
 
 BLOCKING = (*GROUND_CHECKS, "no_grid", "no_host", "empty_grid")
 """Checks in which a plan may not fail in more places than the plan it replaces."""
@@ -222,15 +225,34 @@ def failing(session: Session, place: Place, plan: PlanInfo) -> list[CheckResult]
 
     The first plan is held to its communities as they are: what no drawing can mend does not count.
     """
-    limits, day = limits_of(session, place.id), today(place)
-    state = plan_state(session, place, plan, day)
-    now = run_checks(state, limits, only=BLOCKING)
+    limits = limits_of(session, place.id)
+    state = plan_state(session, place, plan, today(place))
+    return worse(session, place, plan, state, run_checks(state, limits, only=BLOCKING))
+
+
+def worse(
+    session: Session, place: Place, plan: PlanInfo, state: PlanState, results: Sequence[CheckResult]
+) -> list[CheckResult]:
+    """Of the answers of a plan's checks those that keep it from being published, as `failing`.
+
+    Parameters
+    ----------
+    state, results
+        The plan, and what its checks say; of `BLOCKING` at least.
+    """
     newest = newest_plan(session, place.id)
     known: dict[str, int] = {}
     if newest is None or newest.id != plan.id:
-        before = begun(state) if newest is None else plan_state(session, place, newest, day)
-        known = {r.name: len(r.findings) for r in run_checks(before, limits, only=BLOCKING)}
-    return [r for r in now if r.status == "fail" and len(r.findings) > known.get(r.name, 0)]
+        # The houses are the same; only the grids are others.
+        before = begun(state) if newest is None else on_grids(
+            state, plan_grids(session, place, newest)
+        )  # fmt: skip
+        found = run_checks(before, limits_of(session, place.id), only=BLOCKING)
+        known = {r.name: len(r.findings) for r in found}
+    return [
+        r for r in results
+        if r.name in BLOCKING and r.status == "fail" and len(r.findings) > known.get(r.name, 0)
+    ]  # fmt: skip
 
 
 def refuse_failing(session: Session, place: Place, plan: PlanInfo) -> None:

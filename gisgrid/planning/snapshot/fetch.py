@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import fields
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,11 +18,11 @@ from gisgrid.core.crs import points_to_metric, to_metric
 from gisgrid.core.errors import Invalid
 from gisgrid.core.limits import MEASURES, Limits, Measure, sizes
 from gisgrid.core.plans import Place, PlanInfo
+from gisgrid.db.columns import day, days, packed
 from gisgrid.db.tables.register import NEEDS
 from gisgrid.planning.snapshot.snapshot import (
     NO_ROW,
     Communities,
-    Days,
     Events,
     Grids,
     Houses,
@@ -117,6 +118,19 @@ def plan_grids(session: Session, place: Place, plan: PlanInfo) -> Grids:
     return _grids(session, scope, place.metric_srid, row_of_area)
 
 
+def grids_renewed(
+    session: Session, place: Place, plan: PlanInfo, known: Grids, codes: Collection[str]
+) -> Grids:
+    """Grids of a plan that are known but for some, which are read anew, came or went."""
+    scope = {"t": place.id, "plan": plan.id, "codes": list(codes)}
+    _, row_of_area = _communities(session, scope, place.metric_srid)
+    fresh = _grids(session, scope, place.metric_srid, row_of_area, only="AND code = ANY(:codes)")
+    stay = ~np.isin(known.code, np.array(list(codes), dtype=object))
+    pairs = [(getattr(known, f.name)[stay], getattr(fresh, f.name)) for f in fields(Grids)]
+    order = np.argsort(np.concatenate(pairs[0]).astype(str), kind="stable")
+    return Grids(*(np.concatenate(pair)[order] for pair in pairs))
+
+
 def limits_of(session: Session, township_id: int) -> Limits:
     """The thresholds of a township; Invalid if what is stored is none."""
     stored = session.scalar(
@@ -155,12 +169,12 @@ def _communities(
 
 
 def _grids(
-    session: Session, scope: dict[str, Any], srid: int, row_of_area: dict[int, int]
+    session: Session, scope: dict[str, Any], srid: int, row_of_area: dict[int, int], only: str = ""
 ) -> Grids:
     rows = session.execute(
         text(
-            "SELECT code, name, kind = 'exclusive' AS exclusive, coalesce(host, '') AS host, "
-            "community_id, ST_AsBinary(geom) AS geom FROM grid WHERE plan_id = :plan "
+            "SELECT code, name, kind = 'exclusive' AS exclusive, coalesce(host, '') AS host, "  # noqa: S608
+            f"community_id, ST_AsBinary(geom) AS geom FROM grid WHERE plan_id = :plan {only} "
             'ORDER BY code COLLATE "C"'
         ),
         scope,
@@ -193,22 +207,27 @@ def _houses(
     grids: Grids,
     owning: Ints,
 ) -> Houses:
-    needs = ", ".join(f"coalesce(l.{name}, 0) AS {name}" for name in NEEDS)
-    rows = session.execute(text(_HOUSES.format(needs=needs)), scope).all()
-    lonlat = np.array([(r.lon, r.lat) for r in rows], dtype=np.float64).reshape(-1, 2)
+    codes, rows = packed(session, _HOUSE, _HOUSES, scope, label="h.code")
+    lonlat = np.column_stack([rows["lon"], rows["lat"]])
     return Houses(
-        code=_texts(r.code for r in rows),
+        code=_texts(codes),
         lonlat=lonlat,
         xy_m=_metric(lonlat, srid),
-        residents=_ints(r.residents for r in rows),
-        households=_ints(r.households for r in rows),
-        needs=np.array([tuple(r)[-len(NEEDS) :] for r in rows], dtype=np.int64).reshape(
-            -1, len(NEEDS)
-        ),
-        community=_ints(row_of_area.get(r.community_id, NO_ROW) for r in rows),
-        last_visit=_days([r.last_visit for r in rows]),
+        residents=rows["residents"].astype(np.int64),
+        households=rows["households"].astype(np.int64),
+        needs=np.column_stack([rows[name] for name in NEEDS]).astype(np.int64),
+        community=_looked_up(rows["community"], row_of_area),
+        last_visit=days(rows["last_visit"]),
         grid=owners(lonlat, grids.lonlat, owning),
     )
+
+
+def _looked_up(ids: Ints, row_of: Mapping[int, int]) -> Ints:
+    """The row of each number, ``NO_ROW`` of one that is not known."""
+    known, at = np.unique(ids, return_inverse=True)
+    rows = np.array([row_of.get(k, NO_ROW) for k in known.tolist()], dtype=np.int64)
+    found: Ints = rows[at]
+    return found
 
 
 def _any(session: Session, table: str, scope: dict[str, Any]) -> bool:
@@ -229,12 +248,14 @@ def _members(session: Session, scope: dict[str, Any]) -> Members:
 def _events(
     session: Session, scope: dict[str, Any], srid: int, grids: Grids, *, overlay: bool
 ) -> Events:
-    rows = session.execute(text(_EVENTS), scope).all()
-    lonlat = np.array([(r.lon, r.lat) for r in rows], dtype=np.float64).reshape(-1, 2)
+    _, rows = packed(session, _EVENT, _EVENTS, scope)
+    lonlat = np.column_stack([rows["lon"], rows["lat"]])
+    known = session.execute(text(_MATTERS), scope).all()
+    at = _looked_up(rows["matter"], {row.id: k for k, row in enumerate(known)})
     return Events(
-        day=_days([r.day for r in rows]),
-        matter=_texts(r.matter for r in rows),
-        major=_texts(r.major for r in rows),
+        day=days(rows["day"]),
+        matter=_texts(row.code for row in known)[at],
+        major=_texts(row.major for row in known)[at],
         lonlat=lonlat,
         xy_m=_metric(lonlat, srid),
         grid=layered_owners(lonlat, grids.lonlat, grids.layers(overlay=overlay)),
@@ -257,6 +278,11 @@ def _stations(session: Session, scope: dict[str, Any], srid: int) -> Stations:
         _metric(lonlat, srid),
         _texts(r.grid_code for r in rows),
     )
+
+
+def street_lines(session: Session, place: Place) -> Geometries:
+    """Centre lines of a township's streets in its metric CRS."""
+    return _streets(session, {"t": place.id}, place.metric_srid)
 
 
 def _streets(session: Session, scope: dict[str, Any], srid: int) -> Geometries:
@@ -309,14 +335,16 @@ def _ints(values: Any) -> Ints:
     return np.fromiter(values, dtype=np.int64)
 
 
-def _days(values: list[date | None]) -> Days:
-    return np.array(values, dtype="datetime64[D]")
-
-
+_HOUSE = {
+    "community": ("i8", "coalesce(h.community_id, 0)"),
+    "lon": ("f8", "ST_X(h.geom)"),
+    "lat": ("f8", "ST_Y(h.geom)"),
+    "residents": ("i4", "coalesce(l.residents, 0)"),
+    "households": ("i4", "coalesce(l.households, 0)"),
+    "last_visit": ("i4", day("l.last_visit")),
+    **{name: ("i4", f"coalesce(l.{name}, 0)") for name in NEEDS},
+}
 _HOUSES = """
-SELECT h.code, h.community_id, ST_X(h.geom) AS lon, ST_Y(h.geom) AS lat,
-       coalesce(l.residents, 0) AS residents, coalesce(l.households, 0) AS households,
-       l.last_visit, {needs}
 FROM house h LEFT JOIN house_loads(:t, :day) l ON l.house_id = h.id
 WHERE h.township_id = :t
 ORDER BY h.code COLLATE "C"
@@ -332,11 +360,21 @@ WHERE m.township_id = :t AND m.during @> CAST(:day AS date)
 ORDER BY m.grid_code, m.role, m.staff_id
 """
 
+_EVENT = {
+    "day": ("i4", day("(e.reported_at AT TIME ZONE :zone)::date")),
+    "matter": ("i8", "e.matter_id"),
+    "lon": ("f8", "ST_X(e.geom)"),
+    "lat": ("f8", "ST_Y(e.geom)"),
+}
 _EVENTS = """
-SELECT (e.reported_at AT TIME ZONE :zone)::date AS day, m.code AS matter,
-       coalesce(major.code, '') AS major, ST_X(e.geom) AS lon, ST_Y(e.geom) AS lat
-FROM event e JOIN matter m ON m.id = e.matter_id LEFT JOIN matter major ON major.id = m.parent_id
+FROM event e
 WHERE e.township_id = :t
   AND e.reported_at < (CAST(:day AS date) + 1)::timestamp AT TIME ZONE :zone
 ORDER BY e.reported_at, e.code COLLATE "C"
+"""
+
+_MATTERS = """
+SELECT m.id, m.code, coalesce(major.code, '') AS major
+FROM matter m JOIN matter_list l ON l.id = m.list_id LEFT JOIN matter major ON major.id = m.parent_id
+WHERE l.township_id = :t ORDER BY m.id
 """

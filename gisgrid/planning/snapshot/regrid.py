@@ -14,6 +14,9 @@ from shapely.geometry.base import BaseGeometry
 from gisgrid.core.arrays import Bools, Floats, Geometries, Ints
 from gisgrid.planning.snapshot.snapshot import NO_ROW, Grids, PlanState, layered_owners, rows_of
 
+FEW = 100
+"""So many boxes are compared with all points sooner than a tree of the points is built."""
+
 
 @dataclass(frozen=True)
 class NewGrid:
@@ -72,14 +75,27 @@ class Spots:
         return shapely.STRtree(shapely.points(self.lonlat[self.placed]))
 
     def in_boxes(self, boxes: Geometries) -> Ints:
-        """Rows of the points in one of some boxes, ascending."""
-        rows: Ints = self.placed[np.unique(self.tree.query(boxes, predicate="intersects")[1])]
-        return rows
+        """Rows of the points in one of some boxes, border included, ascending."""
+        if len(boxes) > FEW:
+            found = np.unique(self.tree.query(boxes, predicate="intersects")[1])
+            rows: Ints = self.placed[found]
+            return rows
+        there = np.zeros(len(self.placed), dtype=bool)
+        xy = self.lonlat[self.placed]
+        for west, south, east, north in shapely.bounds(boxes).tolist():
+            there |= (
+                (xy[:, 0] >= west) & (xy[:, 0] <= east) & (xy[:, 1] >= south) & (xy[:, 1] <= north)
+            )
+        return self.placed[there]
 
     def covered_by(self, polygon: BaseGeometry) -> Ints:
         """Rows of the points that a polygon covers, ascending."""
-        rows: Ints = self.placed[np.sort(self.tree.query(polygon, predicate="covers"))]
-        return rows
+        if polygon.is_empty:
+            return np.zeros(0, dtype=np.int64)
+        rows = self.in_boxes(np.array([shapely.box(*polygon.bounds)], dtype=object))
+        shapely.prepare(polygon)
+        found: Ints = rows[np.asarray(shapely.covers(polygon, shapely.points(self.lonlat[rows])))]
+        return found
 
 
 def on_grids(

@@ -16,11 +16,14 @@ import numpy.typing as npt
 import shapely
 
 from gisgrid.core.arrays import Bools, Floats, Geometries, Ints
+from gisgrid.locate.locator import Locator
 
 Days = npt.NDArray[np.datetime64]
 Texts = npt.NDArray[np.object_]
 
 NO_ROW = -1
+MANY = 5_000
+"""For more points than these a locator is built."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -227,12 +230,16 @@ def owners(lonlat: Floats, grids: Geometries, rows: Ints) -> Ints:
     grids
         Polygons in the same coordinates as the points. An invalid one counts as GEOS mends it.
     """
+    shapes = grids[rows]
+    sound = shapely.is_valid(shapes) & ~shapely.is_empty(shapes)
+    if len(lonlat) > MANY and sound.all() and len(rows):
+        codes = [f"{row:09d}" for row in rows.tolist()]
+        place = Locator.build(list(shapes), codes).locate_many(lonlat[:, 0], lonlat[:, 1])
+        return np.append(rows, NO_ROW)[place]
     owner = np.full(len(lonlat), len(grids))
     placed = np.flatnonzero(np.isfinite(lonlat).all(axis=1))
     if len(placed) and len(rows):
-        shapes = grids[rows].copy()
-        broken = ~shapely.is_valid(shapes)
-        shapes[broken] = shapely.make_valid(shapes[broken], method="structure")
+        shapes[~sound] = shapely.make_valid(shapes[~sound], method="structure")
         # The tree holds the points and each polygon asks, so that GEOS prepares it once.
         tree = shapely.STRtree(shapely.points(lonlat[placed]))
         polygon, point = tree.query(shapes, predicate="covers")

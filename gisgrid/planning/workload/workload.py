@@ -22,7 +22,7 @@ from gisgrid.balance.workload import (
 from gisgrid.core.arrays import Bools, Floats, Ints
 from gisgrid.core.errors import Invalid
 from gisgrid.db.tables.register import NEEDS
-from gisgrid.planning.snapshot.snapshot import NO_ROW, PlanState, rows_of
+from gisgrid.planning.snapshot.snapshot import NO_ROW, PlanState, Texts, rows_of
 
 
 @dataclass(frozen=True)
@@ -308,16 +308,20 @@ def _counted(
         walk_m=_walk_m(state, walk, rows),
         event_house=carrier,
         event_grid=events.grid[recent],
-        event_min=np.array(
-            [weights.minutes_of(events.matter[k], events.major[k]) for k in recent.tolist()],
-            dtype=np.float64,
-        ),
+        event_min=_minutes(events.matter[recent], events.major[recent], weights),
         grid_count=len(state.grids.code),
         weights=weights,
     )
     house_mmin = np.zeros((len(chosen), len(part.parts)), dtype=np.int64)
     house_mmin[rows] = part.house_mmin
     return Workload(part.parts, house_mmin, part.loose_mmin)
+
+
+def _minutes(matter: Texts, major: Texts, weights: Weights) -> Floats:
+    """Usual minutes of events by their items, of which there are few kinds."""
+    pairs = list(zip(matter.tolist(), major.tolist(), strict=True))
+    known = {pair: weights.minutes_of(*pair) for pair in set(pairs)}
+    return np.array([known[pair] for pair in pairs], dtype=np.float64)
 
 
 def _walk_m(state: PlanState, walk: Walk, chosen: Ints) -> Floats:

@@ -17,6 +17,14 @@
       maps[1 - k].setView(map.getCenter(), map.getZoom(), { animate: false });
       leading = null;
     }));
+    document.getElementById("legend").append(...ui.legend.map(([colour, label]) => {
+      const line = document.createElement("li"), sample = document.createElement("span"), text = document.createElement("span");
+      sample.className = "sample";
+      sample.style.background = colour;
+      text.textContent = label;
+      line.append(sample, text);
+      return line;
+    }));
     let sides;
     try {
       sides = await Promise.all(ui.sides.map((url) => gisgrid.json(url)));

@@ -37,7 +37,7 @@
     byId("redo").disabled = !view.editable || !view.can_redo;
     for (const id of ["tools-section", "rebalance-section", "combine"]) byId(id).hidden = !view.editable;
     gisgrid.benchTools.hint(bench);
-    job(bench, view.job);
+    if (view.job !== bench.job) { bench.job = view.job; job(bench, view.job); }
     review(bench);
     log(bench);
   };
@@ -75,7 +75,7 @@
         make("p", {}, reached(bench, words.drawn, result).replace("{n}", result.grids_drawn)), ...leftOut(bench, result), ...reasons(result),
         make("div", { class: "row" },
           make("button", { type: "button", class: "main", id: "take-all", onclick: () => bench.keep({ kind: "rebalance", job: found.id }) }, words.take_all),
-          make("button", { type: "button", id: "look", onclick: () => bench.preview({ kind: "rebalance", job: found.id }) }, words.look)));
+          make("button", { type: "button", id: "look", onclick: () => bench.look({ kind: "rebalance", job: found.id }) }, words.look)));
       return;
     }
     if (!result.moves.length) { box.replaceChildren(words.no_moves, ...leftOut(bench, result), ...reasons(result)); return; }
@@ -87,6 +87,7 @@
       make("label", { class: "group" }, make("input", { type: "checkbox", checked: true, onchange: (event) =>
         event.target.closest("li").querySelectorAll("[data-move]").forEach((each) => { each.checked = event.target.checked; }) }), community),
       ...moves.map(([move, k]) => make("label", {}, make("input", { type: "checkbox", checked: true, "data-move": k }), bench.flowText(move))))));
+    const all = () => chosen().length === result.moves.length;
     const chosen = () => [...list.querySelectorAll("[data-move]:checked")].map((each) => Number(each.dataset.move));
     box.replaceChildren(
       make("p", {}, reached(bench, words.proposal, result).replace("{houses}", (result.houses_moved || 0).toLocaleString(bench.ui.language)).replace("{n}", result.residents_moved.toLocaleString(bench.ui.language))
@@ -94,8 +95,8 @@
       ...leftOut(bench, result), ...reasons(result), list,
       make("div", { class: "row" },
         make("button", { type: "button", class: "main", id: "take-all", onclick: () => bench.keep(edit(null)) }, words.take_all),
-        make("button", { type: "button", id: "take-chosen", onclick: () => bench.keep(edit(chosen())) }, words.take_chosen),
-        make("button", { type: "button", id: "look", onclick: () => bench.preview(edit(chosen())) }, words.look)));
+        make("button", { type: "button", id: "take-chosen", onclick: () => bench.keep(edit(all() ? null : chosen())) }, words.take_chosen),
+        make("button", { type: "button", id: "look", onclick: () => bench.look(edit(all() ? null : chosen())) }, words.look)));
   }
 
   // The edits that mend what a finding, or a community left out, is about.
@@ -111,17 +112,18 @@
 
   async function checks(bench) {
     const { words } = bench.ui, box = byId("checks");
-    box.textContent = words.checking;
     let found;
     try {
-      found = await bench.ask("checks.json");
+      found = await bench.waited((await bench.ask("check", {})).job, box);
     } catch (error) {
       box.textContent = error.message;
       return;
     }
+    if (!found) return;
+    found = found.result;
     const said = { pass: words.passes, fail: words.fails, incomplete: words.incomplete };
     box.replaceChildren(make("ul", {}, ...found.checks.map((check) => make("li", {},
-      make("span", {}, `${check.title}: `), make("span", { class: `mark mark-${check.status}` }, said[check.status]),
+      make("span", {}, `${check.title}: `), make("span", { class: `answer answer-${check.status}` }, said[check.status]),
       check.places ? ` ${words.in_places.replace("{n}", check.places)}` : "", check.blocking ? make("b", {}, ` · ${words.blocks}`) : null,
       ...mends(bench, check),
       ...check.findings.slice(0, 5).flatMap((each) => [make("button", { type: "button",
@@ -142,7 +144,15 @@
     const day = make("input", { type: "date", id: "first-day" });
     day.value = view.first_day;
     const take = {
-      publish: () => bench.post("publish", { from: day.value }),
+      publish: async () => {
+        const text = [
+          words.publish_from, view.based_on ? words.publish_ends : words.publish_first, words.publish_kept,
+          day.value > view.today ? words.publish_withdraw : words.publish_at_once,
+        ].join(" ").replaceAll("{name}", view.name).replaceAll("{base}", view.based_on).replaceAll("{day}", day.value);
+        if (await gisgrid.sure({ title: words.publish_title.replace("{name}", view.name), text, yes: words.publish, no: words.not_yet })) {
+          await bench.post("publish", { from: day.value });
+        }
+      },
       withdraw: () => bench.post("withdraw", { reason: reason.value }),
     };
     box.replaceChildren(
@@ -158,7 +168,8 @@
     byId("log").replaceChildren(...(view.log.length ? view.log : [null]).map((entry) => (entry === null ? make("li", {}, ui.words.nothing)
       : make("li", { class: entry.standing, value: entry.number },
         `${time(ui, entry.at)} ${entry.action_text} · ${entry.who}${entry.why ? `: ${entry.why}` : ""}${entry.standing === "done" ? "" : ` (${ui.words[entry.standing]})`}`,
-        ...entry.flows.map((flow) => make("div", {}, bench.flowText(flow)))))));
+        ...entry.flows.map((flow) => make("div", {}, bench.flowText(flow))),
+        entry.more ? make("div", {}, ui.words.more.replace("{n}", entry.more)) : null))));
   }
 
   const time = (ui, text) => new Intl.DateTimeFormat(ui.language, { dateStyle: "short", timeStyle: "short", timeZone: ui.time_zone }).format(new Date(text));

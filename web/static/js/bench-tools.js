@@ -83,6 +83,8 @@
     }
     if (bench.tool === "lock" || (bench.tool === "house" && bench.selected)) return; // a house is meant
     bench.select(code);
+    // The click that chooses a grid is no corner of what is drawn next, and means no house.
+    L.DomEvent.stopPropagation(event);
     if (["give", "split"].includes(bench.tool)) tools.choose(bench, bench.tool);
   };
 

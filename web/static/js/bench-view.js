@@ -11,10 +11,12 @@ window.gisgrid = window.gisgrid || {};
 
   gisgrid.latlng = latlng;
 
-  // Grids coloured by how far their work is from the mean; gives a layer with `of`, grid by code.
+  // Grids coloured by how far their work is from the mean; gives a layer with `of`, grid by code, and
+  // `replace`, which draws some anew and takes those of the codes that are gone away.
   gisgrid.drawGrids = function (grids, options) {
+    const feature = (grid) => ({ type: "Feature", geometry: grid.geometry, properties: grid });
     const layer = L.geoJSON(
-      grids.map((grid) => ({ type: "Feature", geometry: grid.geometry, properties: grid })),
+      grids.map(feature),
       {
         pane: options.pane,
         style: (feature) => ({
@@ -23,20 +25,38 @@ window.gisgrid = window.gisgrid || {};
           ...(options.marked && options.marked.has(feature.properties.code) ? { color: "#12355b", weight: 3 } : {}),
         }),
       });
-    layer.of = new Map(layer.getLayers().map((each) => [each.feature.properties.code, each]));
+    const known = () => { layer.of = new Map(layer.getLayers().map((each) => [each.feature.properties.code, each])); };
+    layer.replace = function (fresh, gone) {
+      for (const code of [...gone, ...fresh.map((grid) => grid.code)]) if (layer.of.has(code)) layer.removeLayer(layer.of.get(code));
+      layer.addData({ type: "FeatureCollection", features: fresh.map(feature) });
+      known();
+    };
+    known();
     return layer;
   };
 
-  // Borders; each polyline knows its arc.
-  gisgrid.drawArcs = function (arcs, pane) {
-    return L.layerGroup(arcs.map((arc) => {
+  // Borders; each polyline knows its arc, and `chosen` is told of a click. `replace` as of the grids.
+  gisgrid.drawArcs = function (arcs, pane, chosen) {
+    const of = new Map();
+    const drawn = (arc) => {
       const line = L.polyline(arc.line.map(latlng), {
         ...(arc.movable ? BORDER : FIXED), pane, bubblingMouseEvents: false, pmIgnore: !arc.movable,
         ...(arc.locked ? { color: "#a4262c", className: "arc-locked" } : {}),
       });
       line.arc = arc;
+      line.on("click", () => chosen(line));
+      of.set(arc.id, line);
       return line;
-    }));
+    };
+    const layer = L.layerGroup(arcs.map(drawn));
+    layer.replace = function (fresh, gone) {
+      for (const id of [...gone, ...fresh.map((arc) => arc.id)]) {
+        if (of.has(id)) layer.removeLayer(of.get(id));
+        of.delete(id);
+      }
+      for (const arc of fresh) layer.addLayer(drawn(arc));
+    };
+    return layer;
   };
 
   // Houses that are locked.
@@ -60,6 +80,7 @@ window.gisgrid = window.gisgrid || {};
     }
     map.on("moveend", write);
     write();
+    names.write = write;
     names.on("remove", () => map.off("moveend", write));
     return names;
   };

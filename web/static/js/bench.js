@@ -4,6 +4,8 @@
 (function (gisgrid) {
   const byId = (id) => document.getElementById(id);
   const make = gisgrid.make;
+  const LOOK_MS = 250;
+  const MOST_ROWS = 60; // of a table of grids
 
   gisgrid.bench = function (map, ui) {
     gisgrid.town = map; // tests look here
@@ -111,14 +113,52 @@
     }
 
     bench.keep = (edit) => held(async () => {
-      show(await ask("edit", { version: bench.view.version, edit, why: byId("why").value }));
+      const answer = await ask("edit", { version: bench.view.version, edit, why: byId("why").value });
+      if (!answer.job) await put(answer);
+      else if (await waited(answer.job, byId("live"))) await reload();
+      else return null;
       bench.tell(ui.words.saved, null, true);
       return true;
     });
 
+    // What a proposal, or a part of it, would change, on the map and in words.
+    bench.look = (edit) => held(async () => {
+      const found = await waited((await ask("look", { version: bench.view.version, edit })).job, byId("live"));
+      if (found) live(found.result);
+    });
+
+    // Work of the worker that this page waits for: tells in a box how far it is, gives the job once it is
+    // done, null if it was cancelled. Who leaves the page needs no answer any more.
+    async function waited(job, box) {
+      const left = () => { fetch(`${ui.root}/${ui.plan}/job/cancel?id=${job.id}`, { method: "POST", keepalive: true, headers: { "X-CSRFToken": ui.csrf || "" } }); };
+      const cancel = make("button", { type: "button", onclick: () => ask(`job/cancel?id=${job.id}`, {}) }, ui.words.cancel);
+      const bar = make("progress", {}), doing = make("span", {});
+      box.replaceChildren(bar, make("div", { class: "row" }, doing, cancel));
+      box.hidden = false;
+      window.addEventListener("pagehide", left);
+      try {
+        while (job.state === "waiting" || job.state === "running") {
+          if (job.total) { bar.max = job.total; bar.value = job.done; }
+          doing.textContent = job.doing;
+          await new Promise((go) => setTimeout(go, LOOK_MS));
+          job = (await ask(`job.json?id=${job.id}`)).job;
+        }
+      } finally {
+        window.removeEventListener("pagehide", left);
+        box.replaceChildren();
+        box.hidden = box.id === "live";
+      }
+      if (job.state === "done") return job;
+      if (job.state === "cancelled") return null;
+      const refusal = new Error(job.failed);
+      refusal.facts = { place: job.result && job.result.place };
+      throw refusal;
+    }
+    bench.waited = waited;
+
     bench.post = (path, body) => held(async () => {
       const answer = await ask(path, body);
-      if (answer.version !== undefined) show(answer);
+      if (answer.version !== undefined) await put(answer);
       return answer;
     });
 
@@ -126,33 +166,60 @@
 
     function show(view) {
       bench.view = view;
-      if (bench.selected && !view.grids.some((grid) => grid.code === bench.selected)) bench.selected = null;
       bench.draw();
-      gisgrid.benchPanel.show(bench);
-      document.documentElement.dataset.version = String(view.version);
+      shown();
     }
     bench.show = show;
+
+    function shown() {
+      gisgrid.benchPanel.show(bench);
+      document.documentElement.dataset.version = String(bench.view.version);
+    }
+
+    // An answer with `since` says only what is other than in that version; everything else stays drawn.
+    async function put(answer) {
+      if (answer.since === undefined) { show(answer); return; }
+      if (answer.since !== bench.view.version) { await reload(); return; }
+      const { grids, arcs, gone, arcs_gone: arcsGone, since, ...rest } = answer;
+      const merge = (old, fresh, lost, key) => {
+        const out = new Map(old.map((each) => [each[key], each]));
+        for (const each of lost) out.delete(each);
+        for (const each of fresh) out.set(each[key], each);
+        return [...out.values()];
+      };
+      bench.view = { ...bench.view, ...rest,
+        grids: merge(bench.view.grids, grids, gone, "code").sort((a, b) => (a.code < b.code ? -1 : 1)),
+        arcs: merge(bench.view.arcs, arcs, arcsGone, "id") };
+      gisgrid.benchTools.stop(bench);
+      bench.grids.replace(grids, gone);
+      bench.arcs.replace(arcs, arcsGone);
+      bench.held.remove();
+      bench.held = gisgrid.drawHeld(bench.view.house_locks, "labels").addTo(map);
+      bench.names.write();
+      mark();
+      card();
+      shown();
+    }
 
     bench.draw = function () {
       gisgrid.benchTools.stop(bench);
       for (const name of ["grids", "arcs", "names", "held", "proposed"]) if (bench[name]) bench[name].remove();
       bench.grids = gisgrid.drawGrids(bench.view.grids, { pane: "fills" }).addTo(map);
-      bench.arcs = gisgrid.drawArcs(bench.view.arcs, "arcs").addTo(map);
+      bench.arcs = gisgrid.drawArcs(bench.view.arcs, "arcs", (line) => gisgrid.benchTools.clickArc(bench, line)).addTo(map);
       bench.held = gisgrid.drawHeld(bench.view.house_locks, "labels").addTo(map);
       bench.names = gisgrid.drawNames(map, bench.grids, "labels").addTo(map);
       bench.proposed = L.layerGroup().addTo(map);
       bench.grids.on("click", (event) => gisgrid.benchTools.clickGrid(bench, event));
-      bench.arcs.eachLayer((line) => line.on("click", () => gisgrid.benchTools.clickArc(bench, line)));
       mark();
       card();
     };
 
+    let marked = null;
     function mark() {
-      bench.grids.eachLayer((layer) => {
-        const chosen = layer.feature.properties.code === bench.selected;
-        layer.setStyle({ weight: chosen ? 4 : 1, color: chosen ? "#f4a300" : "#ffffff" });
-        if (chosen) layer.bringToFront();
-      });
+      if (bench.selected && !bench.grids.of.has(bench.selected)) bench.selected = null;
+      if (marked && bench.grids.of.has(marked)) bench.grids.of.get(marked).setStyle({ weight: 1, color: "#ffffff" });
+      marked = bench.selected;
+      if (marked) bench.grids.of.get(marked).setStyle({ weight: 4, color: "#f4a300" }).bringToFront();
     }
 
     bench.select = function (code) {
@@ -161,7 +228,7 @@
       card();
       gisgrid.benchTools.hint(bench);
     };
-    bench.grid = (code) => bench.view.grids.find((grid) => grid.code === code);
+    bench.grid = (code) => { const layer = bench.grids && bench.grids.of.get(code); return layer && layer.feature.properties; };
 
     function card() {
       const grid = bench.selected && bench.grid(bench.selected), { words } = ui;
@@ -199,11 +266,13 @@
         bad ? make("p", { class: "refused" }, answer.refused.message) : "",
         answer.grids.length ? make("table", {},
           make("thead", {}, make("tr", {}, make("th", {}, words.grid), ...columns.map((key) => make("th", { class: "n" }, words[key])))),
-          make("tbody", {}, ...answer.grids.map((grid) => make("tr", {}, make("td", {}, grid.name),
+          make("tbody", {}, ...answer.grids.slice(0, MOST_ROWS).map((grid) => make("tr", {}, make("td", {}, grid.name),
             ...columns.map((key) => make("td", { class: "n" },
               text(grid.before, key) === text(grid, key) ? text(grid, key)
                 : make("span", {}, make("span", { class: "was" }, `${text(grid.before, key)} → `), make("b", {}, text(grid, key))))))))) : "",
-        answer.flows.length ? make("ul", {}, ...answer.flows.map((flow) => make("li", {}, bench.flowText(flow))))
+        answer.grids.length > MOST_ROWS ? make("p", { class: "was" }, words.more.replace("{n}", answer.grids.length - MOST_ROWS)) : "",
+        answer.flows.length ? make("ul", {}, ...answer.flows.map((flow) => make("li", {}, bench.flowText(flow))),
+          answer.more ? make("li", {}, words.more.replace("{n}", answer.more)) : null)
           : bad ? "" : make("p", { class: "was" }, words.none_moves));
       box.hidden = false;
       document.documentElement.dataset.live = String(Number(document.documentElement.dataset.live || 0) + 1);

@@ -17,7 +17,7 @@
     const moved = map.createPane("moved");
     moved.style.zIndex = "445";
     moved.style.pointerEvents = "none";
-    const shared = { state, words, drawn, make, number, chosenDraft: () => draft };
+    const shared = { state, map, words, drawn, make, number, chosenDraft: () => draft };
 
     function number(value) {
       return value.toLocaleString(ui.language);
@@ -135,11 +135,13 @@
       const count = check.places ? `${number(check.residents)}` : check.missing[tongue];
       return [`${sign} ${check.title[tongue]}`, count, () => { only = only === check.name ? "" : check.name; draw(); }];
     }));
+    const chosen = () => body.findings.filter((f) => f.at && (only ? f.check === only : true))
+      .sort((a, b) => b.residents - a.residents);
     function draw() {
       shared.drawn.clearLayers();
-      const found = body.findings.filter((f) => f.at && (only ? f.check === only : true))
-        .sort((a, b) => b.residents - a.residents);
-      const most = Math.max(1, ...found.map((f) => f.residents));
+      const all = chosen();
+      const most = all.reduce((n, f) => Math.max(n, f.residents), 1);
+      const view = shared.map.getBounds(), found = all.filter((f) => view.contains(latlng(f.at)));
       // Small ones last, so that they lie on top.
       for (const f of found.slice(0, MOST_MARKS)) {
         const colour = f.check === body.sites ? spec.style.site : spec.style.color;
@@ -155,8 +157,9 @@
       const of = checks.find((check) => check.name === only);
       shared.sums([
         of ? of.title[tongue] : words.all_checks,
-        found.length > MOST_MARKS ? words.shown.replace("{n}", MOST_MARKS).replace("{all}", number(found.length))
-          : words.places.replace("{n}", number(found.length)),
+        words.places.replace("{n}", number(all.length)),
+        found.length === all.length ? "" : words.in_view.replace("{n}", number(found.length)),
+        found.length > MOST_MARKS ? words.shown.replace("{n}", MOST_MARKS).replace("{all}", number(found.length)) : "",
         words.in_circles,
       ]);
     }
@@ -165,6 +168,7 @@
       gisgrid.card(state, check.title[tongue], "", [["place", f.text[tongue]], ["fix", f.fix && f.fix[tongue]], ["grid", f.grids.join(", ") || null]],
         [["houses", f.houses], ["residents", f.residents]], null, words);
     }
+    shared.moving(draw);
     draw();
   }
 

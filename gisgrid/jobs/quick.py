@@ -1,0 +1,267 @@
+"""Work of seconds that a page waits for: all checks, a proposal shown or taken over.
+
+Ordered and told like a rebalancing (`jobs`), but done by the worker itself, which keeps the benches of
+scenarios at hand; one at a time for each scenario, beside the computations of the queue. A job that is
+cancelled stops at its next step.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import shapely
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from gisgrid.core import plans
+from gisgrid.core.errors import GisgridError, Invalid
+from gisgrid.core.plans import Place, PlanInfo, plan_by_id
+from gisgrid.db.store import transaction
+from gisgrid.jobs import balancing
+from gisgrid.planning.checks.checks import Tell, run_checks
+from gisgrid.planning.checks.findings import CheckResult, Finding
+from gisgrid.planning.checks.shapes import Ground
+from gisgrid.planning.editor import moves
+from gisgrid.planning.editor.bench import Bench, flows, with_grids
+from gisgrid.planning.editor.benches import Benches
+from gisgrid.planning.editor.mending import stray_grids
+from gisgrid.planning.editor.refusals import refuse
+from gisgrid.planning.editor.scenarios import scenario
+from gisgrid.planning.review import review
+from gisgrid.planning.snapshot.fetch import limits_of
+
+log = logging.getLogger(__name__)
+
+MOST_HOUSES = 2_000
+"""So many houses of a proposal are taken over at once; more are work for a job."""
+MOST_FINDINGS = 20
+"""Findings of a check that are told with their words; their number is always told."""
+
+
+class Left(Exception):
+    """The job was cancelled."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """A job that was begun."""
+
+    engine: Engine
+    benches: Benches
+    plan_id: int
+    wishes: Mapping[str, Any]
+    who: str
+    tell: Tell
+    """Raises `Left` if the job was cancelled."""
+
+
+def is_long(found: balancing.JobInfo, chosen: Sequence[int] | None) -> bool:
+    """Whether some moves of a proposal, None: all, are so much that no page should wait for them."""
+    result = found.result or {}
+    every = result.get("moves", ())
+    taken = every if chosen is None else [every[k] for k in chosen if 0 <= k < len(every)]
+    return bool(result.get("drawn")) or sum(len(m["houses"]) for m in taken) > MOST_HOUSES
+
+
+def order(
+    session: Session, plan: PlanInfo, kind: str, wishes: Mapping[str, Any], *, who: str
+) -> int:
+    """Have one of ``KINDS`` done for a page; the number of the job. Invalid if there is no such kind."""
+    if kind not in KINDS:
+        raise Invalid(f"There is no work {kind!r}.", zh=f"没有“{kind}”这项任务。")
+    job_id = balancing.insert(session, plan, kind, wishes, who=who)
+    balancing.queue(
+        session,
+        balancing.QUICK,
+        balancing.QUEUE,
+        lock=f"{balancing.QUICK}-{plan.id}",
+        job_id=job_id,
+    )
+    return job_id
+
+
+def run(engine: Engine, benches: Benches, job_id: int) -> None:
+    """Do a job and write what came of it, unless it was cancelled meanwhile."""
+
+    def tell(done: int, total: int | None, doing: str) -> None:
+        with transaction(engine) as session:
+            told = {"id": job_id, "done": done, "total": total, "doing": doing}
+            if session.scalar(text(_TELL), told) is None:
+                raise Left
+
+    with transaction(engine) as session:
+        begun = session.execute(text(_BEGIN), {"id": job_id}).one_or_none()
+    if begun is None:
+        return
+    end: dict[str, Any] = {"state": "done", "result": None, "en": None, "zh": None}
+    try:
+        tell(0, None, "reading")
+        work = Work(engine, benches, begun.plan_id, begun.wishes, begun.who, tell)
+        found = KINDS[begun.kind](work)
+        end["result"] = json.dumps(found, ensure_ascii=False)
+    except Left:
+        return
+    except GisgridError as exc:
+        end |= {"state": "failed", "en": exc.message, "zh": exc.zh}
+        end["result"] = json.dumps({"place": exc.facts.get("place")})
+    except DBAPIError:
+        raise
+    except Exception:
+        log.exception("job %s broke off", job_id)
+        end |= {"state": "failed", "en": "The computation broke off.", "zh": "计算意外中断。"}
+    with transaction(engine) as session:
+        session.execute(text(_END), {"id": job_id, **end})
+
+
+def fail_lost(engine: Engine) -> None:
+    """Say of jobs that wait or run though the queue has none for them that they broke off."""
+    with transaction(engine) as session:
+        session.execute(text(_LOST), {"kinds": list(KINDS), "task": balancing.QUICK})
+
+
+def _check(work: Work) -> dict[str, Any]:
+    """All checks of a scenario, in both languages, and which of them keep it from being published."""
+    with transaction(work.engine, read_only=True) as session:
+        place, plan, version, bench = _at(session, work)
+        limits = limits_of(session, place.id)
+        ground = Ground(bench.state, limits, bench.walk.streets)
+        results = run_checks(bench.state, limits, progress=work.tell, ground=ground)
+        blocking = {r.name for r in review.worse(session, place, plan, bench.state, results)}
+        return {
+            "version": version,
+            "checks": [told_check(r, bench, blocking=r.name in blocking) for r in results],
+        }
+
+
+def told_check(found: CheckResult, bench: Bench, *, blocking: bool) -> dict[str, Any]:
+    """A check's answer as it is kept."""
+    return {
+        "name": found.name,
+        "title": [found.title_en, found.title_zh],
+        "status": found.status,
+        "places": len(found.findings),
+        "blocking": blocking,
+        "findings": [_told(found.name, f, bench) for f in found.findings[:MOST_FINDINGS]],
+    }
+
+
+def _told(check: str, found: Finding, bench: Bench) -> dict[str, Any]:
+    spot = None if found.place.is_empty else found.place.representative_point()
+    return {
+        "text": [found.en, found.zh],
+        "fix": found.fix and [found.fix.en, found.fix.zh],
+        "residents": found.residents,
+        "place": spot and [round(spot.x, 7), round(spot.y, 7)],
+        "stray": stray_grids(bench.state, found.grids) if check == "outside" else [],
+    }
+
+
+def _show(work: Work) -> dict[str, Any]:
+    """What taking a proposal over would change, without keeping it."""
+    with transaction(work.engine, read_only=True) as session:
+        _, _, version, before = _at(session, work)
+        refused = None
+        after = _after(session, work, before, version)
+        work.tell(2, 3, "looking at the result")
+        try:
+            refuse(before, after, moves.locks_of(session, work.plan_id))
+        except GisgridError as exc:
+            refused = {"text": [exc.message, exc.zh], "place": exc.facts.get("place")}
+    return {"version": version, **shown(before, after), "refused": refused}
+
+
+def shown(before: Bench, after: Bench) -> dict[str, Any]:
+    """What is other in one bench than in another: grids before and after, and who moves."""
+    was = {n.code: n for n in before.numbers}
+    flown = flows(before, after)
+    touched = {code for f in flown for code in (f.from_grid, f.to_grid) if code}
+    rows = [
+        k for k, code in enumerate(after.state.grids.code)
+        if code in touched or _other_ground(before, after, k)
+    ]  # fmt: skip
+    shapes = shapely.to_geojson(after.state.grids.lonlat[rows])
+    return {
+        "grids": [
+            {
+                **asdict(after.numbers[k]),
+                "before": asdict(was[code]) if (code := after.state.grids.code[k]) in was else None,
+                "geometry": json.loads(shape),
+            }
+            for k, shape in zip(rows, shapes, strict=True)
+        ],
+        "gone": [code for code in before.row_of if code not in after.row_of],
+        "flows": [{**asdict(f), "houses": len(f.houses)} for f in flown],
+    }
+
+
+def _other_ground(before: Bench, after: Bench, row: int) -> bool:
+    was = before.row_of.get(after.state.grids.code[row])
+    if was is None:
+        return True
+    one, two = before.state.grids.lonlat[was], after.state.grids.lonlat[row]
+    return one is not two and not shapely.equals_identical(one, two)
+
+
+def _take(work: Work) -> dict[str, Any]:
+    """Take a proposal over, in one transaction."""
+    with transaction(work.engine) as session:
+        place, plan, version, before = _at(session, work)
+        after = _after(session, work, before, version)
+        work.tell(2, 3, "writing")
+        now = moves.record(
+            session, plan, int(work.wishes["version"]), before, after, action="rebalance", who=work.who,
+            why=str(work.wishes.get("why") or ""), attached=False,
+        )  # fmt: skip
+        balancing.order_completion(session, plan)
+        work.benches.keep(place, plan, now, session, after)
+        # Whoever cancels until here finds everything as it was.
+        work.tell(3, 3, "writing")
+    return {"version": now}
+
+
+def _at(session: Session, work: Work) -> tuple[Place, PlanInfo, int, Bench]:
+    plan = plan_by_id(session, work.plan_id)
+    place = plans.township_by_id(session, plan.township_id)
+    version = scenario(session, plan.id).version
+    return place, plan, version, work.benches.at(session, place, plan, version)
+
+
+def _after(session: Session, work: Work, before: Bench, version: int) -> Bench:
+    work.tell(0, 3, "drawing")
+    found = balancing.job(session, int(work.wishes["job"]))
+    grids = balancing.accepted(before, found, work.wishes.get("moves"), version=version)
+    work.tell(1, 3, "counting")
+    return with_grids(before, grids)
+
+
+KINDS: dict[str, Callable[[Work], dict[str, Any]]] = {"check": _check, "show": _show, "take": _take}
+
+_BEGIN = """
+UPDATE job SET state = 'running', attempts = attempts + 1
+WHERE id = :id AND state IN ('waiting', 'running') RETURNING plan_id, kind, wishes, who
+"""
+
+_TELL = """
+UPDATE job SET done = :done, total = :total, doing = :doing
+WHERE id = :id AND state = 'running' RETURNING id
+"""
+
+_END = """
+UPDATE job SET state = :state, ended_at = now(), result = CAST(:result AS jsonb), failed = :en,
+    failed_zh = :zh
+WHERE id = :id AND state = 'running'
+"""
+
+_LOST = """
+UPDATE job SET state = 'failed', ended_at = now(), failed = 'The computation broke off.',
+    failed_zh = '计算意外中断。'
+WHERE kind = ANY(:kinds) AND state IN ('waiting', 'running') AND NOT EXISTS (
+    SELECT FROM procrastinate.procrastinate_jobs q
+    WHERE q.task_name = :task AND q.status IN ('todo', 'doing')
+      AND q.args ->> 'job_id' = job.id::text)
+"""

@@ -1,0 +1,176 @@
+"""Checks, and proposals shown or taken over, as jobs: told, cancelled, refused, and what they leave."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
+
+from gisgrid.core.plans import PlanInfo, plan_by_id, township
+from gisgrid.db.store import transaction
+from gisgrid.jobs import balancing, quick
+from gisgrid.jobs.scheduled import complete_plan
+from gisgrid.planning.editor import moves, scenarios
+from gisgrid.planning.editor.benches import Benches
+from tests.support.bench import checked, client_of, drafted, put_upon, view, worked_out
+
+
+@pytest.fixture(scope="module")
+def fill() -> Callable[[Session], PlanInfo]:
+    return drafted
+
+
+@pytest.fixture
+def draft(made: PlanInfo) -> PlanInfo:
+    return made
+
+
+def proposed(engine: Engine, plan: PlanInfo) -> int:
+    """A proposal as the worker keeps it: some houses of the fullest grid go to a neighbour."""
+    with transaction(engine) as session:
+        rows = session.execute(
+            text(
+                "SELECT h.code AS house, a.code AS giver, b.code AS taker, c.code AS community "
+                "FROM grid a JOIN grid b ON b.plan_id = a.plan_id AND b.kind = 'basic' "
+                "AND b.community_id = a.community_id AND b.id <> a.id "
+                "AND ST_Length(ST_Intersection(a.geom, b.geom)) > 0 "
+                "JOIN house h ON ST_Within(h.geom, a.geom) JOIN area c ON c.id = a.community_id "
+                "WHERE a.plan_id = :p AND a.kind = 'basic' ORDER BY a.code, b.code, "
+                "ST_Distance(h.geom, b.geom), h.code LIMIT 2"
+            ),
+            {"p": plan.id},
+        ).all()
+        assert len({row.taker for row in rows}) == 1
+        move = {
+            "from_grid": rows[0].giver, "to_grid": rows[0].taker, "community": rows[0].community,
+            "houses": [row.house for row in rows], "households": 2, "residents": 4, "minutes": 9.0,
+        }  # fmt: skip
+        found = {"moves": [move], "version": 0, "reasons": [], "notes": [], "left_out": []}
+        number = balancing.insert(session, plan, balancing.REBALANCE, {}, who="甲")
+        session.execute(
+            text("UPDATE job SET state = 'done', result = CAST(:r AS jsonb) WHERE id = :id"),
+            {"id": number, "r": json.dumps(found)},
+        )
+    return number
+
+
+@pytest.fixture
+def all_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quick, "MOST_HOUSES", 0)
+
+
+def test_a_large_part_of_a_proposal_is_shown_and_taken_over_by_a_job(
+    engine: Engine, draft: PlanInfo, all_is_long: None
+):
+    client, number = client_of(engine, "planner"), proposed(engine, draft)
+    edit = {"kind": "rebalance", "job": number}
+    before = view(client, draft)
+    shown = worked_out(
+        client, engine, draft,
+        client.post(f"/plan/{draft.id}/look", json={"version": 0, "edit": edit}),
+    )  # fmt: skip
+    assert (shown["state"], shown["result"]["refused"]) == ("done", None)
+    assert [f["houses"] for f in shown["result"]["flows"]] == [2]
+    assert view(client, draft) == before, "what is shown is not kept"
+    taken = worked_out(
+        client, engine, draft,
+        client.post(f"/plan/{draft.id}/edit", json={"version": 0, "edit": edit, "why": "试"}),
+    )  # fmt: skip
+    assert (taken["state"], taken["result"]) == ("done", {"version": 1})
+    after = view(client, draft)
+    assert (after["version"], after["log"][0]["why"]) == (1, "试")
+    told = {g["code"]: g["houses"] for g in shown["result"]["grids"]}
+    assert told == {g["code"]: g["houses"] for g in after["grids"] if g["code"] in told}
+    undone = put_upon(after, client.post(f"/plan/{draft.id}/undo", json={"version": 1}).json)
+    assert [g["houses"] for g in undone["grids"]] == [g["houses"] for g in before["grids"]]
+
+
+def test_who_edits_between_order_and_work_wins_and_the_page_is_told(
+    engine: Engine, draft: PlanInfo, all_is_long: None
+):
+    client, number = client_of(engine, "planner"), proposed(engine, draft)
+    edit = {"kind": "rebalance", "job": number}
+    old = client.post(f"/plan/{draft.id}/edit", json={"version": 7, "edit": edit})
+    assert old.status_code == 409
+    order = client.post(f"/plan/{draft.id}/edit", json={"version": 0, "edit": edit})
+    with transaction(engine) as session:
+        session.execute(text("UPDATE plan SET version = 1 WHERE id = :p"), {"p": draft.id})
+    job = worked_out(client, engine, draft, order)
+    assert (job["state"], job["result"]) == ("failed", {"place": None})
+    assert "刚刚修改了该方案" in job["failed"]
+    assert view(client, draft)["version"] == 1
+
+
+def test_who_cancels_while_it_runs_finds_everything_as_it_was(
+    engine: Engine, draft: PlanInfo, all_is_long: None, monkeypatch: pytest.MonkeyPatch
+):
+    client, number = client_of(engine, "planner"), proposed(engine, draft)
+    asked = {"version": 0, "edit": {"kind": "rebalance", "job": number}}
+    order = client.post(f"/plan/{draft.id}/edit", json=asked).json["job"]["id"]
+    real = moves.record
+
+    def cancelled_meanwhile(*args: Any, **kwargs: Any) -> int:
+        assert client.post(f"/plan/{draft.id}/job/cancel?id={order}", json={}).status_code == 200
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(moves, "record", cancelled_meanwhile)
+    quick.run(engine, Benches(), order)
+    assert client.get(f"/plan/{draft.id}/job.json?id={order}").json["job"]["state"] == "cancelled"
+    assert view(client, draft)["version"] == 0
+
+
+def test_the_job_of_one_plan_is_not_told_at_another(engine: Engine, draft: PlanInfo):
+    client = client_of(engine, "planner")
+    checked(client, engine, draft)
+    with transaction(engine) as session:
+        other = scenarios.branch(session, plan_by_id(session, draft.id), name="另", who="甲")
+        number = session.scalar(text("SELECT max(id) FROM job WHERE plan_id = :p"), {"p": draft.id})
+    assert client.get(f"/plan/{draft.id}/job.json?id={number}").status_code == 200
+    assert client.get(f"/plan/{other.id}/job.json?id={number}").status_code == 404
+
+
+def test_work_that_the_queue_has_lost_is_told_as_broken_off(engine: Engine, draft: PlanInfo):
+    client = client_of(engine, "planner")
+    number = client.post(f"/plan/{draft.id}/check", json={}).json["job"]["id"]
+    quick.fail_lost(engine)
+    assert client.get(f"/plan/{draft.id}/job.json?id={number}").json["job"]["state"] == "waiting"
+    with transaction(engine) as session:
+        session.execute(text("SET LOCAL search_path = procrastinate, public"))
+        session.execute(text("DELETE FROM procrastinate_jobs"))
+    quick.fail_lost(engine)
+    job = client.get(f"/plan/{draft.id}/job.json?id={number}").json["job"]
+    assert (job["state"], job["failed"]) == ("failed", "计算意外中断。")
+
+
+def test_a_branch_of_the_page_is_completed_by_the_worker(engine: Engine, draft: PlanInfo):
+    client = client_of(engine, "planner")
+    made = client.post("/plan/branch", data={"source": str(draft.id), "name": "另案"})
+    assert made.status_code == 303
+    number = int(made.headers["Location"].rsplit("/", 1)[1].split("?")[0])
+    rows = text(
+        "SELECT house_id, g.code, round(border_m::numeric, 6) FROM house_grid a LEFT JOIN grid g ON g.id = a.grid_id "
+        "WHERE a.plan_id = :p ORDER BY 1"
+    )
+    with transaction(engine) as session:
+        assert session.execute(rows, {"p": number}).all() == []
+        assert session.scalar(
+            text(
+                "SELECT count(*) FROM procrastinate.procrastinate_jobs WHERE task_name = :t "
+                "AND args ->> 'plan_id' = :p"
+            ),
+            {"t": balancing.COMPLETE, "p": str(number)},
+        ) == 1  # fmt: skip
+    assert complete_plan(engine, number) == {"house", "event"}
+    assert complete_plan(engine, number) == set()
+    with transaction(engine) as session:
+        place = township(session)
+        whole = scenarios.branch(session, plan_by_id(session, draft.id), name="全", who="甲")
+        assert (
+            session.execute(rows, {"p": number}).all()
+            == session.execute(rows, {"p": whole.id}).all()
+        )
+        assert place.id == whole.township_id
