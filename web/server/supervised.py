@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib import import_module
 
 from gisgrid.core.errors import Invalid
 from gisgrid.core.settings import Settings
@@ -18,6 +17,7 @@ from gisgrid.db.keeper import KeptCluster
 from gisgrid.db.store import open_web_engine, web_url
 from gisgrid.jobs.supervisor import Piece, Process, Supervisor
 from gisgrid.people.keys import secret_key
+from web.server import ports
 
 WORKER_SILENT_S = 300.0
 """A worker may compute so long in one go and say nothing."""
@@ -38,8 +38,7 @@ def serve(settings: Settings, *, worker: bool | None = None) -> None:
     Invalid
         Another program has the port, or no key was given.
     """
-    # By name: the domain does not import the web.
-    import_module("web.server.ports").check(settings.host, settings.port)
+    ports.check(settings.host, settings.port)
     embedded = not (settings.database_url or settings.web_database_url)
     owned = embedded and not Cluster.at(settings.home).status().running
     url = web_url(settings)
@@ -66,7 +65,7 @@ def serve(settings: Settings, *, worker: bool | None = None) -> None:
         *(["worker"] if with_worker else []),
     ]
     # Anew and in the same process: the one that has to live longest holds nothing it does not need.
-    os.execve(sys.executable, [sys.executable, "-m", "gisgrid.jobs.serving", *words], environment)  # noqa: S606
+    os.execve(sys.executable, [sys.executable, "-m", "web.server.supervised", *words], environment)  # noqa: S606
 
 
 def pieces(settings: Settings, words: list[str]) -> list[tuple[Piece, Piece | None]]:
