@@ -1,7 +1,11 @@
-"""Migrations by Alembic, called from code: the project needs no alembic.ini."""
+"""The way from any store to today's: tables by Alembic, what they do by ``gisgrid.db.behaviour``.
+
+Alembic is called from code: the project needs no alembic.ini.
+"""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +16,13 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
-from gisgrid.db import roles
+from gisgrid.db import behaviour, roles
+from gisgrid.errors import StoreUnavailable
 from gisgrid.tables import Base
+
+BASE = "0001_base"
+OF_BASE = "0036"
+"""The last number of the time when each change stood in a migration of its own: what ``BASE`` makes."""
 
 
 def _config() -> Config:
@@ -41,12 +50,37 @@ def stands_at(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
-def upgrade(engine: Engine, target: str = "head") -> None:
-    _run(engine, command.upgrade, target)
+def upgrade(engine: Engine) -> list[str]:
+    """Bring the store to the newest tables and make its behaviour anew; names of what went for good.
+
+    One transaction: killed half-way, the store stands where it stood. Behaviour goes before the first
+    table is changed and comes after the last, so that no migration need know of it, and rows are
+    changed without triggers. Whoever reads or writes meanwhile waits.
+
+    Raises
+    ------
+    StoreUnavailable
+        The store stands at a migration that this program does not know.
+    Invalid
+        Something of somebody else's stands on a view or function that is made anew.
+    """
+    with engine.begin() as connection:
+        roles.make_roles(connection)
+        _enter(connection)
+        before = behaviour.standing(connection)
+        behaviour.drop(connection)
+        _run(connection, command.upgrade, "head")
+        behaviour.make(connection)
+        roles.settle(connection)
+        return sorted(before - behaviour.standing(connection))
 
 
 def downgrade(engine: Engine, target: str) -> None:
-    _run(engine, command.downgrade, target)
+    """Bring the tables back to an older migration, without behaviour: that is its program's to make."""
+    with engine.begin() as connection:
+        roles.make_roles(connection)
+        behaviour.drop(connection)
+        _run(connection, command.downgrade, target)
 
 
 def differences(connection: Connection) -> list[Any]:
@@ -64,11 +98,31 @@ def include_object(
     return not (kind == "table" and reflected and name == "spatial_ref_sys")
 
 
-def _run(engine: Engine, verb: Any, target: str) -> None:
+def _enter(connection: Connection) -> None:
+    """Let a store in that was made before the base; one at another migration is refused."""
+    at = stands_at(connection)
+    if at == OF_BASE:
+        _run(connection, command.stamp, BASE, purge=True)
+    elif at is not None and at not in _known():
+        old = re.fullmatch(r"\d{4}", at)
+        raise StoreUnavailable(
+            f"The store stands at migration {at}, from before 0.1.0. Run `gisgrid db upgrade` of the "
+            f"last version before 0.1.0, which brings it to {OF_BASE}, and then this one again."
+            if old
+            else f"The store stands at migration {at}, which this program does not know: a newer one "
+            "made it. Install that version, or restore a backup of before.",
+            zh=f"数据库处于 0.1.0 之前的迁移 {at}。请先用 0.1.0 之前的最后版本运行 gisgrid db upgrade"
+            f"（升级到 {OF_BASE}），再运行本命令。"
+            if old
+            else f"数据库处于迁移 {at}，本程序不认识：它由更新的版本建立。请安装该版本，或恢复之前的备份。",
+        )
+
+
+def _known() -> set[str]:
+    return {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+
+
+def _run(connection: Connection, verb: Any, target: str, **options: Any) -> None:
     config = _config()
-    # One transaction for all steps: killed half-way, the store stands where it stood.
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        roles.make_roles(connection)
-        verb(config, target)
-        roles.settle(connection)
+    config.attributes["connection"] = connection
+    verb(config, target, **options)
