@@ -6,6 +6,7 @@ CREATE POLICY seen ON training_attendee FOR SELECT TO gisgrid_web, gisgrid_views
 CREATE POLICY planned ON training_attendee FOR SELECT TO gisgrid_planner USING (
     EXISTS (
         SELECT FROM training t
-        WHERE t.id = training_id AND t.township_id = ANY ((SELECT my_townships('plan'))::bigint[])
-           OR t.township_id = ANY ((SELECT my_townships('review'))::bigint[])));
+        WHERE t.id = training_id
+          AND (t.township_id = ANY ((SELECT my_townships('plan'))::bigint[])
+               OR t.township_id = ANY ((SELECT my_townships('review'))::bigint[]))));
 GRANT SELECT ON training_attendee TO gisgrid_web, gisgrid_views, gisgrid_planner;
