@@ -8,7 +8,7 @@ SELECT left(md5(concat_ws('|',
     (SELECT concat(count(*), '.', max(xmin::text::bigint)) FROM grid WHERE plan_id = asked),
     (SELECT concat(count(*), '.', max(xmin::text::bigint)) FROM street
      WHERE township_id = (SELECT township_id FROM plan p WHERE p.id = asked)),
-    (SELECT p.id FROM plan_in_force p JOIN plan o ON o.township_id = p.township_id WHERE o.id = asked AND true),
+    (SELECT p.id FROM plan_in_force p JOIN plan o ON o.township_id = p.township_id WHERE o.id = asked),
     (SELECT string_agg(x::text, ',') FROM pg_snapshot_xip(pg_current_snapshot()) AS x)
 )), 12)
 $$;

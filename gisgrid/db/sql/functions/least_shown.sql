@@ -8,6 +8,6 @@ DECLARE
 BEGIN
     SELECT t.* INTO home FROM township t JOIN plan o ON o.township_id = t.area_id WHERE o.id = asked;
     RETURN CASE WHEN owns_the_store() OR home.area_id = ANY (my_townships('see_counts')) THEN 0
-                WHEN EXISTS (SELECT FROM plan_in_force p WHERE p.id = asked AND true)
+                WHEN EXISTS (SELECT FROM plan_in_force p WHERE p.id = asked)
                     THEN home.public_minimum ELSE 2147483647 END;
 END $$;

@@ -17,7 +17,7 @@ BEGIN
     END IF;
     SELECT array_agg(g.code), array_agg(g.community_id) INTO here, communities
     FROM plan_in_force p JOIN grid g ON g.plan_id = p.id
-    WHERE p.township_id = c.township_id AND true
+    WHERE p.township_id = c.township_id
       AND (g.code = c.grid_code OR g.id = (SELECT a.grid_id FROM event_grid a
            WHERE a.plan_id = p.id AND a.event_id = c.event_id));
     communities := communities || (SELECT e.community_id FROM event e WHERE e.id = c.event_id);

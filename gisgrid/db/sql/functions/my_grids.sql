@@ -11,9 +11,9 @@ BEGIN
     communities := my_communities(wanted);
     RETURN ARRAY(
         SELECT g.id FROM plan_in_force p JOIN grid g ON g.plan_id = p.id
-        WHERE true AND g.community_id = ANY (communities)
+        WHERE g.community_id = ANY (communities)
         UNION
         SELECT g.id FROM appointments_with(wanted) m
-        JOIN plan_in_force p ON p.township_id = m.area_id AND true
+        JOIN plan_in_force p ON p.township_id = m.area_id
         JOIN grid g ON g.plan_id = p.id AND g.code = m.grid_code);
 END $$;

@@ -17,7 +17,7 @@ BEGIN
         SELECT jsonb_agg(jsonb_build_array(s.case_id, s.seq, c.township_id, e.community_id,
             a.grid_id, a.exclusive_grid_id) ORDER BY s.id) INTO told
         FROM fresh s JOIN event_case c ON c.id = s.case_id JOIN event e ON e.id = c.event_id
-        LEFT JOIN plan_in_force p ON p.township_id = c.township_id AND true
+        LEFT JOIN plan_in_force p ON p.township_id = c.township_id
         LEFT JOIN event_grid a ON a.plan_id = p.id AND a.event_id = e.id;
     END IF;
     PERFORM pg_notify('cases_changed', jsonb_build_object('step', newest,
