@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from gisgrid.db import behaviour, migrate
-from gisgrid.errors import Invalid
+from gisgrid.errors import Invalid, StoreUnavailable
 from tests.support.catalogue import Catalogue, catalogue, differing
 
 MADE = re.compile(
@@ -113,6 +113,18 @@ def test_what_somebody_built_on_a_view_is_named_and_nothing_is_done(engine: Engi
     with pytest.raises(Invalid, match=r"office\.staff"):
         migrate.upgrade(engine)
     assert differing(before, catalogue_of(engine)) == {}
+
+
+def test_an_upgrade_waits_for_nobody_for_long(engine: Engine, monkeypatch: pytest.MonkeyPatch):
+    """Whoever comes later would wait behind it."""
+    monkeypatch.setattr(migrate, "WAIT_S", 0.05)
+    before = catalogue_of(engine)
+    with engine.begin() as reader:
+        reader.execute(text("SELECT count(*) FROM house"))
+        with pytest.raises(StoreUnavailable, match="in use"):
+            migrate.upgrade(engine)
+    assert differing(before, catalogue_of(engine)) == {}
+    assert migrate.upgrade(engine) == []
 
 
 @pytest.mark.parametrize(

@@ -5,16 +5,20 @@ Alembic is called from code: the project needs no alembic.ini.
 
 from __future__ import annotations
 
+import contextlib
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import OperationalError
 
 from gisgrid.db import behaviour, roles
 from gisgrid.errors import StoreUnavailable
@@ -23,6 +27,9 @@ from gisgrid.tables import Base
 BASE = "0001_base"
 OF_BASE = "0036"
 """The last number of the time when each change stood in a migration of its own: what ``BASE`` makes."""
+
+WAIT_S = 20.0
+"""How long an upgrade waits for who holds a table; whoever comes later waits behind it."""
 
 
 def _config() -> Config:
@@ -60,11 +67,12 @@ def upgrade(engine: Engine) -> list[str]:
     Raises
     ------
     StoreUnavailable
-        The store stands at a migration that this program does not know.
+        The store stands at a migration that this program does not know, or is in use for too long.
     Invalid
         Something of somebody else's stands on a view or function that is made anew.
     """
-    with engine.begin() as connection:
+    with _not_for_long(), engine.begin() as connection:
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {round(WAIT_S * 1000)}")
         roles.make_roles(connection)
         _enter(connection)
         before = behaviour.standing(connection)
@@ -116,6 +124,21 @@ def _enter(connection: Connection) -> None:
             if old
             else f"数据库处于迁移 {at}，本程序不认识：它由更新的版本建立。请安装该版本，或恢复之前的备份。",
         )
+
+
+@contextlib.contextmanager
+def _not_for_long() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, psycopg.OperationalError) as exc:
+        cause = exc.orig if isinstance(exc, OperationalError) else exc
+        if not isinstance(cause, psycopg.errors.LockNotAvailable | psycopg.errors.DeadlockDetected):
+            raise
+        raise StoreUnavailable(
+            "The store is in use, and an upgrade needs its tables for itself; nothing was changed. Stop "
+            "`gisgrid serve` and its workers, and run it again.",
+            zh="数据库正在使用，升级需要独占各表；未作任何更改。请停止 gisgrid serve 及其后台进程后重试。",
+        ) from exc
 
 
 def _known() -> set[str]:
