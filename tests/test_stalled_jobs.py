@@ -32,8 +32,8 @@ soon = partial(eventually, seconds=300)
 WORKER = """
 import sys
 from sqlalchemy import create_engine
-from gisgrid.plans.worker import work
-from gisgrid.plans.stalled import Pulse
+from gisgrid.jobs.worker import work
+from gisgrid.jobs.stalled import Pulse
 work(create_engine(sys.argv[1]), pulse=Pulse(beat_s=0.2, stalled_s=1.5, look_s=0.3))
 """
 
