@@ -15,7 +15,7 @@ from gisgrid.core.errors import Invalid
 from gisgrid.core.plans import PlanInfo, plan_by_id, plan_in_force, township
 from gisgrid.db.store import transaction
 from gisgrid.db.tables import Township
-from gisgrid.jobs import balancing
+from gisgrid.jobs import balancing, worker
 from gisgrid.jobs.studies import make, standing
 from gisgrid.planning.balancing.options import Wishes
 from gisgrid.planning.editor import replay, scenarios
@@ -85,7 +85,7 @@ def test_what_is_offered_can_be_had_on_the_page(engine: Engine, bare: PlanInfo):
     planner = client_of(engine, "planner")
     asked = {"tolerance": 0.05, "level": "houses", "far": True}
     assert planner.post(f"/plan/{bare.id}/rebalance", json=asked).status_code == 200
-    balancing.work(engine, once=True)
+    worker.work(engine, once=True)
     job = planner.get(f"/plan/{bare.id}/job.json").json["job"]
     assert job["state"] == "done", job["failed"]
     assert job["result"]["level"] == "houses"

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from gisgrid.core.crs import from_metric, to_metric
 from gisgrid.core.plans import PlanInfo, plan_in_force, township
 from gisgrid.db.store import transaction
-from gisgrid.jobs import balancing
+from gisgrid.jobs import worker
 from gisgrid.planning.editor import scenarios
 from tests.support.accounts import appointed
 from tests.support.bench import client_of
@@ -192,7 +192,7 @@ def test_the_page_offers_the_mend_beside_the_finding_and_beside_the_proposal(
     assert "在社区边界切分" in check["findings"][0]["mends"][0]["label"]
     asked = {"tolerance": 0.02, "far": True}
     assert client.post(f"/plan/{draft.id}/rebalance", json=asked).status_code == 200
-    balancing.work(engine, once=True)
+    worker.work(engine, once=True)
     result = client.get(f"/plan/{draft.id}/job.json").json["job"]["result"]
     assert {left["mends"][0]["edit"]["grid"] for left in result["left_out"]} == {taker}
     assert len(result["left_out"]) == 2 and "未参与" in result["left_out"][0]["text"]

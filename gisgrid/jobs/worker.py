@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import multiprocessing
+import os
 import signal
 import sys
 import threading
@@ -199,8 +200,10 @@ def run_job(url: str, job_id: int, *, stopped: Callable[[], bool] = lambda: Fals
 def compute(url: str, job_id: int, attempt: int) -> None:
     """Do a job and write what came of it, unless it was cancelled or begun anew meanwhile."""
     parent = multiprocessing.parent_process()
-    if parent is not None and parent.pid is not None:
-        end_with(parent.pid)
+    # Whoever started this process need not be the worker itself, which a server of processes may stand before.
+    end_with(os.getppid())
+    if parent is not None and not parent.is_alive():
+        return
     engine = create_engine(url)
 
     def tell(done: int, total: int | None, doing: str) -> None:
