@@ -63,9 +63,9 @@ def worker(engine: Engine) -> Iterator[subprocess.Popen[bytes]]:
 
 @contextmanager
 def endless(engine: Engine) -> Iterator[None]:
-    """Whoever computes waits meanwhile for the houses it reads first."""
+    """Whoever computes waits meanwhile for the households it reads; what a worker does first needs none."""
     with engine.begin() as holder:
-        holder.execute(text("LOCK TABLE house IN ACCESS EXCLUSIVE MODE"))
+        holder.execute(text("LOCK TABLE household IN ACCESS EXCLUSIVE MODE"))
         yield
 
 
