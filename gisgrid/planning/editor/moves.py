@@ -340,6 +340,6 @@ JOIN township t ON t.area_id = p.township_id
 WHERE p.id = :p AND o.place = 'ok' AND EXISTS (
     SELECT FROM unnest(CAST(:wkb AS text[])) AS w(hex)
     WHERE o.geom && ST_Expand(ST_SetSRID(ST_GeomFromWKB(decode(w.hex, 'hex')), 4326),
-        t.near_border_m / (111000 * cos(radians(least(abs(ST_Y(o.geom)), 89))))))
+        reach_in_degrees(t.near_border_m, ST_Y(o.geom))))
 LIMIT :most
 """
