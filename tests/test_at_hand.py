@@ -12,7 +12,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from gisgrid.balance.workload import MMIN
-from gisgrid.core.crs import from_metric
+from gisgrid.core.crs import M_PER_DEGREE, from_metric
 from gisgrid.core.errors import GisgridError
 from gisgrid.core.plans import Place, PlanInfo, plan_in_force, township
 from gisgrid.db.store import transaction
@@ -110,7 +110,7 @@ def edited(
         arc = int(rng.integers(len(here.topology.lines)))
         line = here.topology.lines[arc]
         k = max(1, len(line) // 2)
-        middle = (line[k - 1] + line[k]) / 2 + rng.uniform(-40, 40, 2) / edits.M_PER_DEGREE
+        middle = (line[k - 1] + line[k]) / 2 + rng.uniform(-40, 40, 2) / M_PER_DEGREE
         grids = edits.drag(here, {arc: np.vstack([line[:k], middle[None], line[k:]])})
     elif kind == "split":
         ground, away = state.grids.metric[row], rng.normal(size=2)

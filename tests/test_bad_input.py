@@ -53,7 +53,7 @@ FILES: dict[str, tuple[bytes | None, str]] = {
     "blank.csv": (b"\n\n", "empty"),
     "paper.csv": (b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n1 0 obj\n\x00\x01", "no text"),
     "paper.pdf": (b"%PDF-1.4\n", "XLSX or CSV"),
-    "book.csv": (b"PK\x03\x04\x00\x00", "no text"),
+    "book.csv": (b"PK\x03\x04\x00\x00", "damaged archive"),
     "open.csv": (HEAD + b'1,"A St,1,2\n2,B St,3,4\n', "read to its end"),
     "other.csv": (b"thing,more\n1,2\n", "lacks code, address"),
     "twice.csv": (b"code,code,address\n1,2,A\n", "same header"),
@@ -128,9 +128,7 @@ def test_a_formula_that_was_never_computed_is_no_value(town: Engine):
     book.active.append(["2", "B St", 120.9, 40.7])
     book.save("h.xlsx")
     result = gisgrid(town, "load", "houses", "h.xlsx", "--crs", "wgs84")
-    assert result.exit_code == 0, result.output
-    assert "1 would be added" in result.output
-    assert "1 refused" in result.output
+    assert "formulas whose results it does not keep, in address" in the_line(result)
 
 
 def test_a_store_without_tables_says_how_to_get_them(cluster: Cluster, tmp_path: Path):

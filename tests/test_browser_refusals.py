@@ -151,7 +151,7 @@ ROWS: list[RowOfTable] = [
      ("两次输入的新密码不一致。", "The two new passwords differ.")),
     ("security.change_password short", "forgetful", "/account/change", fields("main form", password=PASSWORD, new_password="plum", new_password_confirm="plum"), "[role=alert]",
      ("密码应为 10 至 200 个字符；现有 4 个。", "A password has 10 to 200 characters; this one has 4.")),
-    ("security.two_factor_setup_validate wrong", "forgetful", "/account/tf-setup", lambda p, f: (p.click("button[value=authenticator]"), p.fill("#code", "000000"), p.click("main form button")), ".bad",
+    ("security.two_factor_setup_validate wrong", "forgetful", "/account/tf-setup", lambda p, f: (p.fill("#password", PASSWORD), p.click("button[value=authenticator]"), p.fill("#code", "000000"), p.click("main form button")), ".bad",
      ("验证码不正确或已用过，请等下一个验证码。", "This code is not right, or was used already.")),
     ("v1.locate nothing", "", "/lookup", fields("#ask"), "#answer", ("请先输入地址。", "Write an address first.")),
     ("v1.locate unknown", "", "/lookup", lambda p, f: (p.fill("#words", "天上人间街999号"), freely(p, "#ask")), "#answer", NOT_LIKE),
@@ -168,7 +168,7 @@ ROWS: list[RowOfTable] = [
     ("bench.branch taken", "planner", "/plan/", fields("form[action$='/plan/branch']", name="草案甲"), "main", ("已有名为“草案甲”的方案。", "There is a plan '草案甲' already.")),
     ("bench.branch no name", "planner", "/plan/", fields("form[action$='/plan/branch']", name=" "), "main", ("方案名称须为 1 到 80 个字。", "A scenario needs a name of 1 to 80 letters.")),
     ("bench.afresh no size", "planner", "/plan/", fields("form[action$='/plan/afresh']", name="新", size="0"), "main", SIZE),
-    ("bench.bring_in no file", "planner", "/plan/", fields("form[action$='/plan/import']", name="新"), "main", ("请选择 .gpkg 或 .geojson 文件。", "Choose a .gpkg or .geojson file.")),
+    ("bench.bring_in no file", "planner", "/plan/", fields("form[action$='/plan/import']", name="新"), "main", ("请选择 GeoPackage、GeoJSON、KML、FlatGeobuf、CSV、XLSX 文件", "Choose a GeoPackage, GeoJSON, KML, FlatGeobuf, CSV or XLSX file")),
     ("bench.tidy taken", "planner", "/plan/", fields("form[action$='/rename']", name="2022"), "main", ("已有名为“2022”的方案。", "There is a plan '2022' already.")),
     ("bench.rebalance no size", "planner", "/plan/{draft}", lambda p, f: (p.fill("#size", "0"), p.click("#afresh")), "#notice", SIZE),
     ("bench.rebalance offline", "planner", "/plan/{draft}", offline(click("#rebalance")), "#notice", CUT),
@@ -194,6 +194,8 @@ ELSEWHERE_TESTED = {
     "security.logout": "nothing to refuse",
     "security.two_factor_setup": "one button",
     "security.two_factor_token_validation": "the same words as the set-up's, in test_login.py",
+    "bench.withdraw": "its button stands only at a plan that waits; what refuses it is in test_plan_order.py",
+    "towns.chosen": "it offers what there is; in test_browser_towns.py",
     "v1.locate_many": "programs read the answer",
 }
 """Ways that take something in and have no row here, with the reason."""

@@ -151,6 +151,23 @@ def test_status_tells_where_the_store_stands(engine: Engine):
     assert "migration: 00" in result.output
 
 
+def test_an_upgrade_names_what_it_dropped(engine: Engine):
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE VIEW monthly AS SELECT count(*) FROM event")
+    result = gisgrid(engine, "db", "upgrade")
+    assert result.exit_code == 0
+    assert result.output.splitlines()[-1] == "dropped, no part of this version: view monthly"
+    assert "dropped" not in gisgrid(engine, "db", "upgrade").output
+
+
+def test_an_upgrade_of_a_store_too_old_says_the_way(engine: Engine):
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0012'")
+    result = gisgrid(engine, "db", "upgrade")
+    assert result.exit_code == 2
+    assert "brings it to 0036" in result.stderr
+
+
 def test_a_server_without_postgis_is_told_apart(engine: Engine):
     # A look-alike of the catalogue that a server without the extension would show.
     with engine.begin() as connection:

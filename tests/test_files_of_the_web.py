@@ -35,7 +35,8 @@ MUTATED = int(os.environ.get("GISGRID_MUTATED", "30"))
 
 @pytest.fixture
 def draft(engine: Engine) -> PlanInfo:
-    return drafted(engine)
+    with transaction(engine) as session:
+        return drafted(session)
 
 
 def geopackage(path: Path, *statements: str) -> Path:

@@ -32,6 +32,7 @@ BEHIND = {
     "matters.rows": "the cases behind a number of the burden",
     "report.near": "a piece of the report's page",
     "security.login": "for whoever has not logged in",
+    "towns.choose": "linked beside the name of the township, where there are several",
 }
 """Pages that are linked from another, and why."""
 

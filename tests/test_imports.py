@@ -46,6 +46,50 @@ def test_a_room_imports_only_what_lies_below_it(room: str):
     assert wrong == {}
 
 
+ROOMS = [
+    "core", "db", "balance", "files", "locate", "register", "people", "planning", "cases", "loading",
+    "jobs", "cli",
+]  # fmt: skip
+"""From the ground up, as in the contracts of import-linter, which does not see a module that is named in a text."""
+
+
+def named(source: str, modules: set[str]) -> set[str]:
+    """Modules that texts of a source name, as ``import_module`` and ``python -m`` take them."""
+    return {
+        node.value
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in modules
+    }
+
+
+def test_no_room_names_a_module_of_a_room_above_it():
+    files = [path for top in MAY_NOT for path in (ROOT / top).rglob("*.py")]
+    module = {
+        path: ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        for path in files
+    }
+
+    def floor(name: str) -> int:
+        top, _, rest = name.partition(".")
+        room = rest.partition(".")[0]
+        return {"web": 101, "layers": 100}.get(top) or (ROOMS.index(room) if room in ROOMS else 99)
+
+    modules = {name for name in module.values() if "." in name}
+    wrong = {
+        f"{name}: {other}"
+        for path, name in module.items()
+        for other in named(path.read_text("utf-8"), modules)
+        if floor(other) > floor(name)
+    }
+    assert wrong == set()
+    assert named("import_module('web.app')", modules) == {"web.app"}
+
+
+def test_every_room_stands_in_the_contract():
+    folders = {path.parent.name for path in (ROOT / "gisgrid").glob("*/__init__.py")}
+    assert folders == set(ROOMS)
+
+
 def test_nothing_can_ask_another_host():
     wrong = {
         f"{path.relative_to(ROOT)}: {name}"

@@ -13,15 +13,17 @@ from sqlalchemy.orm import Session
 from gisgrid.balance.weights import Weights
 from gisgrid.core.errors import Invalid
 from gisgrid.core.plans import PlanInfo, plan_by_id, plan_in_force, township
+from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
 from gisgrid.db.tables import Township
-from gisgrid.jobs import balancing
+from gisgrid.jobs import balancing, worker
 from gisgrid.jobs.studies import make, standing
 from gisgrid.planning.balancing.options import Wishes
 from gisgrid.planning.editor import replay, scenarios
 from gisgrid.planning.snapshot.fetch import events_until, plan_state, today
 from gisgrid.planning.workload.workload import event_days, loads
 from tests.support.bench import client_of
+from tests.support.database import own_database
 from tests.support.factories import create_event, create_matter
 from tests.support.made_store import a_town, store_town
 from tests.support.terminal import gisgrid
@@ -85,7 +87,7 @@ def test_what_is_offered_can_be_had_on_the_page(engine: Engine, bare: PlanInfo):
     planner = client_of(engine, "planner")
     asked = {"tolerance": 0.05, "level": "houses", "far": True}
     assert planner.post(f"/plan/{bare.id}/rebalance", json=asked).status_code == 200
-    balancing.work(engine, once=True)
+    worker.work(engine, once=True)
     job = planner.get(f"/plan/{bare.id}/job.json").json["job"]
     assert job["state"] == "done", job["failed"]
     assert job["result"]["level"] == "houses"
@@ -109,19 +111,22 @@ def test_the_terminal_refuses_it_too_and_levels_what_there_is(engine: Engine, ba
     assert "min/grid" not in told.output
 
 
-def test_a_community_without_the_measure_is_named_and_the_rest_is_balanced(engine: Engine):
-    with transaction(engine) as session:
-        store_town(session, a_town(72, houses=300, grids=6, communities=2)[0])
-        home = "999901001200"
-        session.execute(
-            text(
-                "DELETE FROM household f USING house_grid a, grid g, area c "
-                "WHERE a.house_id = f.house_id AND g.id = a.grid_id AND c.id = g.community_id "
-                "AND c.code = :c"
-            ),
-            {"c": home},
-        )
-    told = gisgrid(engine, "balance", "--far")
+def test_a_community_without_the_measure_is_named_and_the_rest_is_balanced(
+    cluster: Cluster, template: str
+):
+    home = "999901001200"
+    with own_database(cluster, template, "levels") as engine:
+        with transaction(engine) as session:
+            store_town(session, a_town(72, houses=300, grids=6, communities=2)[0])
+            session.execute(
+                text(
+                    "DELETE FROM household f USING house_grid a, grid g, area c "
+                    "WHERE a.house_id = f.house_id AND g.id = a.grid_id AND c.id = g.community_id "
+                    "AND c.code = :c"
+                ),
+                {"c": home},
+            )
+        told = gisgrid(engine, "balance", "--far")
     assert told.exit_code == 0, told.output
     assert f"Community {home} is left out: its houses carry no work." in told.output
     assert not re.search(rf"^ *{home} ", told.output, re.MULTILINE)

@@ -21,7 +21,6 @@ from gisgrid.cases.notices import take_note, waiting
 from gisgrid.cases.open_problems import add_problem, ledger
 from gisgrid.cli import main
 from gisgrid.core.errors import Conflict
-from gisgrid.db import migrate
 from gisgrid.db.store import transaction
 from gisgrid.jobs.scheduled import keep_up
 from tests.support.accounts import acting, appointed
@@ -161,48 +160,6 @@ def test_a_case_moved_into_another_community_calls_that_one(town: Town, engine: 
     dispatcher = enter(engine, town, "dispatcher")
     assert told(dispatcher, "/notices") == dict.fromkeys(("community", "section"), "not noted yet")
     assert "虚构社区" in dispatcher.get(f"/cases/{case.id}?lang=en").text
-
-
-def test_stored_notes_are_kept_for_the_level_whose_they_are(town: Town, engine: Engine):
-    """A store from before, where whoever handled events of the township noted for every level."""
-    cases = [town.report(None, PUBLIC, emergency=True).id for _ in range(3)]
-    with transaction(engine) as session:
-        take_step(session, cases[2], "withdraw", PUBLIC, details=Details(reason="误报"))
-    migrate.downgrade(engine, "0055-1")
-    noted = (
-        "UPDATE notice SET seen_at = :at, seen_by = :by WHERE case_id = :case AND level = :level"
-    )
-    with transaction(engine) as session:
-        for case, level, by, when in (
-            (cases[0], "community", "dispatcher.shi", "09:10"),
-            (cases[0], "section", "cadre", "09:20"),
-            (cases[1], "community", "clerk", "09:10"),
-            (cases[1], "section", "nobody.now", "09:20"),
-            (cases[1], "township", "dispatcher.shi", "09:30"),
-            (cases[2], "community", "dispatcher.shi", "09:10"),
-        ):
-            values = {"case": case, "level": level, "by": by, "at": at(f"2023-08-15 {when}")}
-            session.execute(text(noted), values)
-    migrate.upgrade(engine)
-    with transaction(engine) as session:
-        rows = session.execute(
-            text("SELECT case_id, level, seen_by FROM notice WHERE kind = 'call' ORDER BY 1, 2")
-        ).all()
-    assert rows == [
-        # The township's note at the community's call was the township's.
-        (cases[0], "community", None),
-        (cases[0], "section", "cadre"),
-        (cases[0], "township", "dispatcher.shi"),
-        (cases[1], "community", "clerk"),
-        (cases[1], "section", None),
-        (cases[1], "township", "dispatcher.shi"),
-        # What is closed is not brought up again.
-        (cases[2], "community", "dispatcher.shi"),
-        (cases[2], "section", None),
-        (cases[2], "township", None),
-    ]
-    clerk = enter(engine, town, "clerk")
-    assert len(waits(clerk)) == 1
 
 
 def told(client: FlaskClient, path: str) -> dict[str, str]:

@@ -23,8 +23,8 @@ from gisgrid.core.settings import Settings
 from gisgrid.db import migrate
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.roles import WEB
-from gisgrid.jobs.serving import serve
 from tests.support.waiting import eventually
+from web.server.supervised import serve
 
 soon = partial(eventually, seconds=300)
 """For what starts processes, on a machine however busy."""

@@ -32,8 +32,8 @@ soon = partial(eventually, seconds=300)
 WORKER = """
 import sys
 from sqlalchemy import create_engine
-from gisgrid.plans.worker import work
-from gisgrid.plans.stalled import Pulse
+from gisgrid.jobs.worker import work
+from gisgrid.jobs.stalled import Pulse
 work(create_engine(sys.argv[1]), pulse=Pulse(beat_s=0.2, stalled_s=1.5, look_s=0.3))
 """
 
@@ -63,9 +63,9 @@ def worker(engine: Engine) -> Iterator[subprocess.Popen[bytes]]:
 
 @contextmanager
 def endless(engine: Engine) -> Iterator[None]:
-    """Whoever computes waits meanwhile for the houses it reads first."""
+    """Whoever computes waits meanwhile for the households it reads; what a worker does first needs none."""
     with engine.begin() as holder:
-        holder.execute(text("LOCK TABLE house IN ACCESS EXCLUSIVE MODE"))
+        holder.execute(text("LOCK TABLE household IN ACCESS EXCLUSIVE MODE"))
         yield
 
 

@@ -18,7 +18,7 @@ from tests.support.waiting import eventually
 # What a piece does is written in words of a shell; a byte into {alive} says that it is well.
 SCRIPT = """
 import sys
-from gisgrid.supervisor import Pace, Process, Supervisor
+from gisgrid.jobs.supervisor import Pace, Process, Supervisor
 pace = Pace(first_pause_s=0.1, stands_s={stands}, look_s=0.1)
 store = Process("store", "数据库", ["sh", "-c", {store!r}.replace("ALIVE", "$0"), "{{alive}}"], stop_s=5)
 one = Process("one", "一", ["sh", "-c", {one!r}.replace("ALIVE", "$0"), "{{alive}}"],

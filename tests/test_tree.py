@@ -147,7 +147,7 @@ def test_offices_that_cannot_be_come_back(session: Session, tmp_path: Path):
     )
     report = load_kind(session, "offices", write(tmp_path / "o.csv", HEAD, *rows))
     assert report.rejected.counts() == {
-        "login_code": 1, "member_twice": 1, "not_a_choice": 1, "role_level": 1, "unknown_area": 1,
+        "member_twice": 1, "not_a_choice": 1, "role_level": 1, "unknown_area": 1,
         "until_first": 1,
     }  # fmt: skip
     held = session.execute(
@@ -156,6 +156,7 @@ def test_offices_that_cannot_be_come_back(session: Session, tmp_path: Path):
     ).all()  # fmt: skip
     assert [tuple(h) for h in held] == [
         ("o1", None, "township_government"), ("o3", None, "community_clerk"),
+        (f"o9@{t.lower()}", None, "community_clerk"),
     ]  # fmt: skip
     # A later last day moves the end and makes no second appointment.
     later = write(tmp_path / "p.csv", HEAD, f"O3,测丙,,,community_clerk,{c},2022-01-01,2022-12-31")

@@ -189,7 +189,7 @@ def test_the_password_until_now_cannot_be_guessed_either(client: FlaskClient):
     log_in(client, "worker")
     new = {"new_password": "seven-green-4-boats", "new_password_confirm": "seven-green-4-boats"}
     for _ in range(FREE):
-        assert WRONG in submit(client, "/account/change", password=GUESS, **new).text
+        assert "原密码不正确" in submit(client, "/account/change", password=GUESS, **new).text
     assert submit(client, "/account/change", password=PASSWORD, **new).status_code == 429
 
 

@@ -173,7 +173,7 @@ def test_grids_go_from_a_draft_with_the_draft_and_from_no_other_plan(
     assert snapshot(session) == before
     # Of a plan that is in force nothing is taken away.
     third = load_kind(session, "grids", path, plan="新")
-    session.execute(text("UPDATE plan SET state = 'retired', validity = daterange('2020-01-01', '2021-01-01') WHERE name <> '新'"))  # fmt: skip
+    session.execute(text("UPDATE plan SET validity = daterange('2020-01-01', '2021-01-01') WHERE name <> '新'"))  # fmt: skip
     publish(session, plan_named(session, made.area_id, "新").id, date(2023, 1, 1))
     with pytest.raises(Conflict, match="published"):
         undo_load(session, third.run_id, who="测试")

@@ -11,6 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import web.dispatch.api
 import web.dispatch.emergency
+import web.editor.jobs
 import web.editor.plan_files
 import web.editor.review
 import web.lookup.batch

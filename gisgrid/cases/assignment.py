@@ -146,7 +146,7 @@ WITH here AS (
     SELECT g.code, g.id = here.grid_id AS own
     FROM here JOIN grid g ON g.plan_id = here.plan_id
     WHERE g.id = here.grid_id OR (here.border_m IS NOT NULL AND g.geom && ST_Expand(here.geom,
-        here.near_border_m / (111000 * cos(radians(least(abs(ST_Y(here.geom)), 89))))))
+        reach_in_degrees(here.near_border_m, ST_Y(here.geom))))
 ), team AS (
     SELECT m.grid_code, m.staff_id, m.role, count(*) OVER (PARTITION BY m.grid_code) AS members
     FROM team_member m JOIN grids ON grids.code = m.grid_code

@@ -250,7 +250,7 @@ LEFT JOIN event_grid a ON a.plan_id = p.id AND a.event_id = e.id
 WHERE p.township_id = :t
 ORDER BY g.id IS NOT DISTINCT FROM a.grid_id DESC,
          coalesce(a.border_m IS NOT NULL AND g.geom && ST_Expand(e.geom,
-             t.near_border_m / (111000 * cos(radians(least(abs(ST_Y(e.geom)), 89))))), false) DESC,
+             reach_in_degrees(t.near_border_m, ST_Y(e.geom))), false) DESC,
          g.code COLLATE "C"
 """
 _OFFICES = """

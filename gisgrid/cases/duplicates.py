@@ -136,7 +136,7 @@ WITH m AS (
            AS distance_m
     FROM spot, m, event e
     WHERE e.township_id = :t AND e.geom && ST_Expand(spot.geom,
-              m.metres / (111000 * cos(radians(least(abs(CAST(:lat AS float8)), 89)))))
+              reach_in_degrees(m.metres, CAST(:lat AS float8)))
       AND e.reported_at <= CAST(:at AS timestamptz) + make_interval(secs => m.hours * 3600)
       AND (e.closed_at IS NULL
            OR e.reported_at >= CAST(:at AS timestamptz) - make_interval(secs => m.hours * 3600))

@@ -2,7 +2,7 @@
 
 A flow says its states (phase, which clocks run in them), its steps (from where to where, who may, what
 is required, what the step means to the figures) and its clocks. The database reads the same rows and
-refuses what they do not allow; see ``take_case_step`` in the migration.
+refuses what they do not allow; see ``take_case_step`` in ``gisgrid/db/sql``.
 """
 
 from __future__ import annotations

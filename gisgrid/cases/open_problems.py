@@ -251,7 +251,8 @@ ORDER BY p.review_on, p.id
 """
 _REMIND = """
 INSERT INTO notice (township_id, kind, level, area_id, problem_id, account_id, key, at)
-SELECT :t, 'review', 'township', :t, :id, NULL, :key, :now
+SELECT CAST(:t AS bigint), 'review', 'township', CAST(:t AS bigint), CAST(:id AS bigint),
+       NULL::bigint, CAST(:key AS text), CAST(:now AS timestamptz)
 UNION ALL
 SELECT :t, 'review', 'supervisor', :t, :id, k, :key || ':' || k, :now
 FROM unnest(CAST(:accounts AS bigint[])) AS k

@@ -1,4 +1,4 @@
-"""What the database says when it refuses a step, in words; see ``take_case_step`` in the migration."""
+"""What the database says when it refuses a step, in words; see ``take_case_step`` in ``gisgrid/db/sql``."""
 
 from __future__ import annotations
 

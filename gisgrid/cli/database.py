@@ -75,13 +75,15 @@ def status(settings: Settings) -> None:
 @db.command()
 @click.pass_obj
 def upgrade(settings: Settings) -> None:
-    """Bring the store to the newest migration."""
+    """Bring the store to the newest migration, and make its functions, views and policies anew."""
     with connected(settings) as engine:
         before = migrate.current(engine)
-        migrate.upgrade(engine)
+        gone = migrate.upgrade(engine)
         with transaction(engine) as session:
             keep_own_flows(session)
         click.echo(f"{before or 'empty'} -> {migrate.current(engine)}")
+    for name in gone:
+        click.echo(f"dropped, no part of this version: {name}")
 
 
 @db.command()

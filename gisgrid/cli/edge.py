@@ -5,7 +5,6 @@ from __future__ import annotations
 import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -13,6 +12,7 @@ from rich.console import Console
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from gisgrid.cli.terminal import Terminal
 from gisgrid.core.errors import NotAllowed
 from gisgrid.core.roles import RIGHTS
 from gisgrid.core.settings import Settings
@@ -27,16 +27,6 @@ from gisgrid.db.store import (
 )
 from gisgrid.people.accounts import account_named
 from gisgrid.people.appointments import rights
-
-
-@dataclass(frozen=True)
-class Terminal:
-    """Who sits at it, from the options before the command."""
-
-    account: str | None = None
-    """``--as``; None: the operator, who owns the store."""
-    purpose: str | None = None
-    """``--purpose``"""
 
 
 class FileToWrite(click.Path):

@@ -1,8 +1,7 @@
-"""``gisgrid plan``, ``attach``, ``summary``, ``township``, ``serve``."""
+"""``gisgrid plan``, ``attach``, ``summary``, ``township``, ``worker``."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 import click
@@ -13,7 +12,6 @@ from gisgrid.core import plans
 from gisgrid.core.errors import NotFound
 from gisgrid.core.failures import log_plainly
 from gisgrid.core.settings import Settings
-from gisgrid.jobs import serving
 from gisgrid.jobs.studies import make_asked
 from gisgrid.jobs.worker import work, work_on
 from gisgrid.planning.attach.attach import Counts, attach
@@ -147,22 +145,6 @@ def township_command(
         click.echo(f"{name} = {getattr(place, name)}")
     if changes and not commit:
         click.echo("dry run: nothing was written; add --commit to write")
-
-
-@click.command()
-@click.option("--host", help="address; default GISGRID_HOST")
-@click.option("--port", type=click.IntRange(1, 65535), help="port; default GISGRID_PORT")
-@click.option(
-    "--worker/--no-worker",
-    "with_worker",
-    default=None,
-    help="run a worker beside; by default with the private cluster only",
-)
-@click.pass_obj
-def serve(settings: Settings, host: str | None, port: int | None, with_worker: bool | None) -> None:
-    """Serve the maps and the API: server processes, worker and store, each started again if it ends."""
-    chosen = replace(settings, host=host or settings.host, port=port or settings.port)
-    serving.serve(chosen, worker=with_worker)
 
 
 @click.command()

@@ -36,6 +36,10 @@ _NAMES = {
 }  # fmt: skip
 # Grids that people forget to declare, asked in this order; all are metric, east first.
 _USUAL = (2056, 21781, 3826, 27700, 28992, 2326, 5186, 2154, 31370)
+M_PER_DEGREE = 111_320.0
+"""Of longitude at the equator, and of latitude to within a hundredth: for what need not be exact."""
+LEAST_M_PER_DEGREE = 110_500.0
+"""Less than any degree of latitude has (110,574 m at the equator, WGS 84)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,3 +318,14 @@ def _moved(
 
     moved: Geometries = shapely.transform(np.asarray(geometries, dtype=object), pairs)
     return moved
+
+
+def reach_in_degrees(metres: float, lat: float) -> float:
+    """No place within so many metres lies further away in degrees of either axis (EPSG:4326).
+
+    A box for an index; exact distances come after. The store has the same as a function of this name.
+
+    >>> round(reach_in_degrees(1000.0, 60.0), 4)
+    0.0181
+    """
+    return metres / (LEAST_M_PER_DEGREE * math.cos(math.radians(min(abs(lat), 89.0))))

@@ -111,6 +111,12 @@ def open_table(
         a Shapefile without the others.
     """
     path = Path(path)
+    if path.is_dir() and not _is_geodatabase(path):
+        raise Invalid(
+            f"{path} is a directory: name one of its files.",
+            zh=f"{path} 是文件夹：请指定其中的一个文件。",
+            file=str(path),
+        )
     if not path.is_file() and not _is_geodatabase(path):
         raise NotFound(f"There is no file {path}.", zh=f"没有文件 {path}。", file=str(path))
     if path.is_file() and path.stat().st_size == 0:

@@ -205,8 +205,7 @@ def run_job(url: str, job_id: int, *, stopped: Callable[[], bool] = lambda: Fals
         if begun is None or begun.state != "running":
             return
         mine = {"id": job_id, "attempt": begun.attempts}
-        direct = PROCESSES.get_start_method() == "spawn"
-        child = PROCESSES.Process(target=compute, args=(url, job_id, begun.attempts, direct))
+        child = PROCESSES.Process(target=compute, args=(url, job_id, begun.attempts))
         child.start()
         while child.is_alive():
             child.join(LOOK_S)
@@ -226,18 +225,13 @@ def run_job(url: str, job_id: int, *, stopped: Callable[[], bool] = lambda: Fals
         engine.dispose()
 
 
-def compute(url: str, job_id: int, attempt: int, direct: bool = True) -> None:
-    """Do a job and write what came of it, unless it was cancelled or begun anew meanwhile.
-
-    Parameters
-    ----------
-    direct
-        The worker started this process itself; else a server of processes did, which ends with the
-        worker.
-    """
+def compute(url: str, job_id: int, attempt: int) -> None:
+    """Do a job and write what came of it, unless it was cancelled or begun anew meanwhile."""
     parent = multiprocessing.parent_process()
-    if parent is not None and parent.pid is not None:
-        end_with(parent.pid if direct else os.getppid())
+    # Whoever started this process need not be the worker itself, which a server of processes may stand before.
+    end_with(os.getppid())
+    if parent is not None and not parent.is_alive():
+        return
     engine = create_engine(url)
 
     def tell(done: int, total: int | None, doing: str) -> None:

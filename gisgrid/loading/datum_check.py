@@ -11,13 +11,12 @@ import shapely
 from scipy.spatial import cKDTree
 from shapely.geometry.base import BaseGeometry
 
-from gisgrid.core.crs import Declared, to_lonlat
+from gisgrid.core.crs import M_PER_DEGREE, Declared, to_lonlat
 
 Floats = npt.NDArray[np.float64]
 
 SAMPLE = 20_000
 MIN_POINTS = 5
-_METRES_PER_DEGREE = 111_320.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +178,7 @@ def _best(fits: tuple[Fit, ...], points: int) -> str:
 
 def metres(lon: Floats, lat: Floats, other_lon: Floats, other_lat: Floats) -> Floats:
     east = (other_lon - lon) * np.cos(np.radians(lat))
-    distance: Floats = np.hypot(east, other_lat - lat) * _METRES_PER_DEGREE
+    distance: Floats = np.hypot(east, other_lat - lat) * M_PER_DEGREE
     return distance
 
 
@@ -189,7 +188,7 @@ def _nearest(lon: Floats, lat: Floats, house_lon: Floats, house_lat: Floats) -> 
     if not there.any() or not good.any():
         return np.inf if there.any() else np.nan
     narrow = np.cos(np.radians(np.median(house_lat[there])))
-    scale = np.array([narrow, 1.0]) * _METRES_PER_DEGREE
+    scale = np.array([narrow, 1.0]) * M_PER_DEGREE
     index = cKDTree(np.column_stack([house_lon[there], house_lat[there]]) * scale)
     distances, _ = index.query(np.column_stack([lon[good], lat[good]]) * scale)
     return float(np.median(distances))

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from gisgrid.core.crs import Declared, geometries_to_lonlat, to_lonlat
+from gisgrid.core.crs import M_PER_DEGREE, Declared, geometries_to_lonlat, to_lonlat
 from gisgrid.files.cells import numbers
 from gisgrid.files.columns import Shape
 from gisgrid.files.frames import Cells
@@ -20,7 +20,6 @@ Bounds = tuple[float, float, float, float]
 
 REPAIR_SHARE = 1e-4
 """A repaired polygon may differ in area by this share; more is a guess."""
-_METRES_PER_DEGREE = 111_320.0
 _NOWHERE = re.compile(
     r"^[ \t]*[(（]?[ \t]*0(?:\.0+)?[ \t]*[,，][ \t]*0(?:\.0+)?[ \t]*[)）]?[ \t]*$", re.MULTILINE
 )
@@ -271,7 +270,7 @@ def _make_multi(moved: npt.NDArray[np.object_], shape: Shape) -> None:
 def _within(lon: Floats, lat: Floats, bounds: Bounds, far_m: float) -> Mask:
     """Whether the point lies in the box grown by ``far_m`` on each side; False for NaN."""
     west, south, east, north = bounds
-    grow_lat = far_m / _METRES_PER_DEGREE
+    grow_lat = far_m / M_PER_DEGREE
     widest = min(max(abs(south), abs(north)), 89.0)
     grow_lon = grow_lat / np.cos(np.radians(widest))
     inside: Mask = (

@@ -16,6 +16,7 @@ import shapely
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from gisgrid.core.crs import reach_in_degrees
 from gisgrid.core.errors import Invalid, OutsideCoverage
 from gisgrid.core.plans import Place, PlanInfo
 from gisgrid.locate.locator import Locator, Near
@@ -168,7 +169,7 @@ def in_store(
         "overlay": place.grid_rule == "overlay",
     }
     # A wide look first, so that somebody outside still learns which grid is nearest.
-    reach = OTHER_WITHIN_M / (111_000 * math.cos(math.radians(min(abs(lat), 89))))
+    reach = reach_in_degrees(OTHER_WITHIN_M, lat)
     rows = session.execute(text(_NEAR), {**values, "reach": reach}).all()
     owners = [r for r in rows if r.inside and (r.kind == "basic" or not values["overlay"])]
     if not owners:

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import NotAllowed, NotFound
+from gisgrid.core.scope import scope
 
 MOST_HOUSES = 2000
 """Of one list; a grid has some hundreds."""
@@ -152,9 +153,25 @@ def open_register(session: Session, house_id: int, purpose: str) -> Register:
 
 
 def houses_of_grid(session: Session, plan_id: int, grid_code: str) -> list[ListedHouse]:
-    """The houses of a grid whose registers may be seen, by address; at most ``MOST_HOUSES``."""
+    """The houses of a grid whose registers may be seen, by address; at most ``MOST_HOUSES``.
+
+    Raises
+    ------
+    NotAllowed
+        The grid of the plan in force is not on the account's ground.
+    """
     rows = session.execute(text(_HOUSES), {"plan": plan_id, "code": grid_code, "most": MOST_HOUSES})
-    return [ListedHouse(**row) for row in rows.mappings()]
+    listed = [ListedHouse(**row) for row in rows.mappings()]
+    grid_id = session.scalar(
+        text("SELECT id FROM grid WHERE plan_id = :plan AND code = :code"),
+        {"plan": plan_id, "code": grid_code},
+    )
+    if not listed and grid_id not in scope(session, "see_register").grids:
+        raise NotAllowed(
+            "No house of this grid may be seen with your rights.",
+            zh="以您的权限不能查看该网格的房屋。",
+        )
+    return listed
 
 
 _HOUSE = """

@@ -20,7 +20,7 @@ import shapely
 
 from gisgrid.balance.weights import Weights
 from gisgrid.core.arrays import Floats, Geometries, Ints
-from gisgrid.core.crs import from_metric, to_metric
+from gisgrid.core.crs import M_PER_DEGREE, from_metric, to_metric
 from gisgrid.core.errors import GisgridError
 from gisgrid.db.tables.register import NEEDS
 from gisgrid.planning.editor import edits
@@ -87,7 +87,7 @@ def measured(name: str, bench: Bench, drags: int, rng: np.random.Generator) -> s
 def dragged(bench: Bench, arc: int, rng: np.random.Generator) -> tuple[int, Floats]:
     line = bench.topology.lines[arc]
     k = max(1, len(line) // 2)
-    middle = (line[k - 1] + line[k]) / 2 + rng.uniform(-FAR, FAR, 2) / edits.M_PER_DEGREE
+    middle = (line[k - 1] + line[k]) / 2 + rng.uniform(-FAR, FAR, 2) / M_PER_DEGREE
     return arc, np.vstack([line[:k], np.round(middle, 7)[None], line[k:]])
 
 

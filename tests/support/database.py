@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import os
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +16,8 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import GisgridError
-from gisgrid.db.cluster import Cluster
+from gisgrid.db.cluster import Cluster, server_bindir
+from gisgrid.db.roles import make_roles
 from gisgrid.db.store import transaction
 
 Made = TypeVar("Made")
@@ -66,6 +69,17 @@ def own_database(cluster: Cluster, template: str, name: str) -> Iterator[Engine]
         with admin.connect() as c:
             c.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
         admin.dispose()
+
+
+def restored(engine: Engine, dump: Path) -> None:
+    """Fill an empty database from a packed dump in plain SQL."""
+    with engine.begin() as connection:
+        make_roles(connection)  # its grants name them
+    url = engine.url
+    psql = [str(server_bindir() / "psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", "-o", os.devnull]
+    where = ["-h", str(url.query["host"]), "-U", str(url.username), "-d", str(url.database)]
+    text_of_it = gzip.decompress(dump.read_bytes())
+    subprocess.run([*psql, *where], input=text_of_it, check=True, capture_output=True)
 
 
 class Filled:

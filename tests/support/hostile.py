@@ -20,8 +20,8 @@ LAUGHS = f"<!DOCTYPE x [<!ENTITY a0 'ha'>{''.join(_ENTITIES)}]>"
 """A document type whose entity a10 stands for twenty thousand million letters."""
 OPENING = """
 import resource, sys
-from gisgrid.errors import GisgridError
-from gisgrid.register.read import open_table
+from gisgrid.core.errors import GisgridError
+from gisgrid.files.read import open_table
 room = int(sys.argv[1]) << 20
 resource.setrlimit(resource.RLIMIT_DATA, (room, room))
 for path in sys.argv[2:]:

@@ -22,5 +22,8 @@ def commands(group: click.Command = main, path: str = "") -> Iterator[str]:
     if not isinstance(group, click.Group):
         yield path
         return
-    for name, command in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
         yield from commands(command, f"{path} {name}".strip())

@@ -44,7 +44,7 @@ from layers import page, streets
 from layers.layer import Scope
 from layers.tiles import data_version
 from web.cases.messages import colour_words, level_words, map_words, role_word, time_left
-from web.dispatch.api import told
+from web.cases.rows import as_json
 from web.http.dates import local
 from web.http.db import opening, reading, writing
 from web.http.errors import problem_of
@@ -167,7 +167,8 @@ def mine() -> str:
     return render_template(
         "cases-mine.html",
         rows=[
-            {**told(row, flows[row.flow_id], now), "town": towns[row.township_id]} for row in found
+            {**as_json(row, flows[row.flow_id], now), "town": towns[row.township_id]}
+            for row in found
         ],
         colour_words=colour_words(),
         local=local,

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from gisgrid.cases.board import Filters, Row, board
-from gisgrid.cases.flow import Flow, flows_by_id
+from gisgrid.cases.board import Filters, board
+from gisgrid.cases.flow import flows_by_id
 from web.api.views import get
+from web.cases.rows import as_json
 from web.dispatch import schemas
 from web.http.db import reading
-from web.http.language import language
 from web.http.towns import town
 
 
@@ -31,7 +30,7 @@ def cases(*, limit: int, square: float | None = None, **asked: Any) -> dict[str,
         "township": place,
         "plan": found.plan_id,
         **{k: getattr(found, k) for k in ("total", "open", "late", "soon", "unlocated", "symbols")},
-        "rows": [told(row, flows[row.flow_id], now) for row in found.rows],
+        "rows": [as_json(row, flows[row.flow_id], now) for row in found.rows],
     }
 
 
@@ -51,28 +50,3 @@ def filters_of(asked: dict[str, Any]) -> Filters:
         box=(box[0], box[1], box[2], box[3]) if box else None,
         ids=None if ids is None else tuple(ids),
     )
-
-
-def told(row: Row, flow: Flow, now: datetime) -> dict[str, Any]:
-    """A row with its state in words and how it stands in time."""
-    english = language() == "en"
-    state = flow.states[row.state]
-    return {
-        **asdict(row),
-        "matter": (english and row.matter_en) or row.matter,
-        "state": state.en if english else state.zh,
-        "phase": state.phase,
-        "emergency": flow.kind == "emergency",
-        "colour": colour(row, now),
-    }
-
-
-def colour(row: Row, now: datetime) -> str:
-    """Of the deadline: red, yellow, green, ``paused`` without one, ``done``."""
-    if not row.open:
-        return "done"
-    if row.due_at is None:
-        return "paused"
-    if row.due_at < now:
-        return "red"
-    return "yellow" if row.yellow_at is not None and row.yellow_at <= now else "green"

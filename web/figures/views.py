@@ -14,7 +14,7 @@ from gisgrid.cases import assignment, board, figures
 from gisgrid.cases.flow import flows_by_id
 from gisgrid.core.errors import Invalid
 from gisgrid.core.plans import Place
-from web.dispatch.api import told
+from web.cases.rows import as_json
 from web.figures.messages import measure_words, unit_words
 from web.http.dates import days_asked, local
 from web.http.db import reading
@@ -84,7 +84,7 @@ def rows() -> Response:
     html = render_template(
         "figures-rows.html",
         total=len(ids),
-        rows=[told(row, flows[row.flow_id], now) for row in found],
+        rows=[as_json(row, flows[row.flow_id], now) for row in found],
         measure=measure_words().get(request.args.get("measure", "")),
         key=request.args.get("key", ""),
         local=lambda at: local(at, place.time_zone),

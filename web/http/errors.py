@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import re
+from collections.abc import Callable
 from typing import NamedTuple
 
 import psycopg
@@ -19,8 +20,6 @@ from werkzeug.http import HTTP_STATUS_CODES
 
 from gisgrid.core import errors
 from web.http.language import speaks_chinese
-from web.open311.forms import PREFIX as OPEN311
-from web.open311.forms import refused
 
 PROBLEM_TYPE = "application/problem+json"
 
@@ -111,6 +110,12 @@ def problem_of(error: Exception) -> Problem:
     return Problem(500, "", _title(500), _explain(500), {})
 
 
+def own_forms(app: Flask) -> dict[str, Callable[[int, str], Response]]:
+    """Prefix of the paths of another's standard, to how it tells a status and a sentence."""
+    found: dict[str, Callable[[int, str], Response]] = app.extensions.setdefault("refusals", {})
+    return found
+
+
 def answer(error: Exception) -> Response:
     """The answer to any failure, in the form that was asked for."""
     # A redirect is no failure.
@@ -120,8 +125,9 @@ def answer(error: Exception) -> Response:
     if problem.status == 500:
         # The kind and place of the error, not its text.
         current_app.logger.error("%s at %s", type(error).__name__, _place(error))
-    if request.path.startswith(f"{OPEN311}/"):
-        return refused(problem.status, problem.detail)
+    for prefix, told in own_forms(current_app).items():
+        if request.path.startswith(f"{prefix}/"):
+            return told(problem.status, problem.detail)
     # The planner's page asks for JSON and says so; a host that is none leaves no addresses for a
     # page to name.
     if (

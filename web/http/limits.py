@@ -19,7 +19,6 @@ from flask_limiter.util import get_remote_address
 from web.http import devices
 from web.http.identity import SLOWEST_S
 from web.http.permissions import asker
-from web.server.bridge import NOT_BEFORE
 
 FAILED_LOGINS = "20 per minute; 100 per hour"
 """Names, passwords and codes that were not right, from one address."""
@@ -27,6 +26,8 @@ REPORTS = "10 per minute; 60 per hour"
 """Reports, and answers to what became of them, from one address without an account."""
 WRONG_TICKETS = "20 per minute; 100 per hour"
 """Tickets that are none, from one address without an account."""
+NOT_BEFORE = "gisgrid.not_before"
+"""In the environment: when an answer may be sent, by ``time.monotonic``; waiting takes no place."""
 LIMITED = ("security.login", "security.two_factor_token_validation", "security.change_password")
 
 

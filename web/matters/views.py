@@ -14,7 +14,7 @@ from gisgrid.cases.flow import flows_by_id
 from gisgrid.cases.matters import Entry
 from gisgrid.core.errors import NotFound
 from gisgrid.core.plans import Place
-from web.dispatch.api import told
+from web.cases.rows import as_json
 from web.http.dates import days_asked, local
 from web.http.db import reading
 from web.http.language import LANGUAGES, language
@@ -114,7 +114,7 @@ def rows() -> Response:
     html = render_template(
         "refused.html" if kind == "refused" else "figures-rows.html",
         total=len(ids) or len(refused),
-        rows=[told(row, flows[row.flow_id], now) for row in found] or refused[:MOST_ROWS],
+        rows=[as_json(row, flows[row.flow_id], now) for row in found] or refused[:MOST_ROWS],
         measure=kind_words()[kind],
         key=community,
         local=lambda at: local(at, place.time_zone),

@@ -31,13 +31,14 @@ from gisgrid.core.plans import Place
 from gisgrid.locate.asking import number
 from web.http.acting import acting_by, as_public
 from web.http.db import opening, reading, writing
+from web.http.errors import own_forms
 from web.http.language import language
 from web.http.limits import WRONG_TICKETS, hold
 from web.http.permissions import asker
 from web.http.refused_requests import keep_demand
 from web.http.responses import outside
 from web.http.towns import TownNotSaid, town, town_name
-from web.open311 import schemas
+from web.open311 import forms, schemas
 from web.open311.forms import FORMS, PREFIX, answered
 from web.report import form as report_form
 from web.report.messages import STEPS, told
@@ -59,6 +60,7 @@ blueprint = Blueprint(
 def init_app(app: Flask, api: Api) -> None:
     """The ways in the API's document; a limit on tickets that are none for whoever has no key."""
     api.register_blueprint(blueprint)
+    own_forms(app)[PREFIX] = forms.refused
     for endpoint in ("open311.one_request", "open311.token"):
         hold(app, endpoint, WRONG_TICKETS, scope="tickets", when=lambda r: r.status_code == 404)
 

@@ -22,6 +22,7 @@ from flask import Flask
 
 from web.dispatch.streams import BEAT_S, FEED, Feed
 from web.http.bodies import Body, Refused, collected
+from web.http.limits import NOT_BEFORE
 from web.http.peers import address_key
 from web.server.door import Door
 from web.server.lanes import Job, Lanes
@@ -32,8 +33,6 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 AT_ONCE = 64
 """Requests of one address that a process has in hand; an office may share an address."""
-NOT_BEFORE = "gisgrid.not_before"
-"""In the environment: when an answer may be sent, by ``time.monotonic``; waiting takes no place."""
 LONGEST_HELD_S = 30.0
 IN_ONE = 262_144
 """Bytes of an answer that are kept in memory; a longer one goes through a file."""

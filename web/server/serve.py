@@ -1,6 +1,6 @@
 """One server process: the application behind uvicorn, which reads and writes HTTP in C.
 
-Started by the supervisor (`gisgrid.jobs.serving`), as often as there are to be server processes; each has a
+Started by the supervisor (`web.server.supervised`), as often as there are to be server processes; each has a
 listening socket of its own on the same port, and listens once it is ready to answer.
 """
 

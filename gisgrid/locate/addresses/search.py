@@ -11,6 +11,7 @@ from rapidfuzz.distance import OSA
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from gisgrid.core.crs import M_PER_DEGREE
 from gisgrid.core.errors import Invalid, NotFound
 from gisgrid.locate.addresses import aliases
 from gisgrid.locate.addresses.distinguishing import (
@@ -337,7 +338,7 @@ def _same_place(one: _House, other: _House) -> bool:
         return False
     if one.lon is None or other.lon is None or one.lat is None or other.lat is None:
         return True
-    east_m = 111_320 * cos(radians(one.lat)) * (one.lon - other.lon)
+    east_m = M_PER_DEGREE * cos(radians(one.lat)) * (one.lon - other.lon)
     return hypot(east_m, 110_574 * (one.lat - other.lat)) <= _SAME_SPOT_M
 
 

@@ -12,12 +12,10 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from gisgrid.core.crs import LEAST_M_PER_DEGREE
 from gisgrid.locate.kernels.boxes import FANOUT, FANOUT_BITS, Floats, Ints
 from gisgrid.locate.kernels.edges import Ids
 from gisgrid.locate.kernels.near import _box_distance2, border_distance2
-
-METRES_PER_DEGREE = 111_000.0
-"""Less than a degree of latitude anywhere, and of longitude at the equator."""
 
 
 @njit(cache=True, nogil=True)
@@ -46,7 +44,7 @@ def mark_near_borders(
         out[p] = False
         if not (np.isfinite(x[p]) and np.isfinite(y[p])):
             continue
-        ky = 0.99 * METRES_PER_DEGREE
+        ky = LEAST_M_PER_DEGREE
         kx = ky * max(math.cos(math.radians(min(abs(y[p]), 90.0))), 0.0)
         i = 0
         while i < leaves and not out[p]:

@@ -126,7 +126,7 @@ PLAIN: dict[str, tuple[str, ...]] = {
                    "reversible"),
     "job": (
         "kind", "wishes", "state", "done", "total", "doing", "result", "failed", "failed_zh",
-        "ordered_at", "ended_at",
+        "ordered_at", "ended_at", "attempts",
     ),
     "plan": (
         "name", "state", "validity", "recipe", "created_at", "version", "note",

@@ -188,7 +188,7 @@ WITH place AS MATERIALIZED (
 ), about AS MATERIALIZED (
     SELECT o.id, o.geom, g.id AS grid_id, g.code, g.kind, g.geom AS ground
     FROM place o JOIN grid g ON g.plan_id = :plan AND g.geom && ST_Expand(o.geom,
-        :near_m / (111000 * cos(radians(least(abs(ST_Y(o.geom)), 89)))))
+        reach_in_degrees(CAST(:near_m AS float8), ST_Y(o.geom)))
 ), own AS (
     SELECT DISTINCT ON (id) id, grid_id FROM about
     WHERE (kind = 'basic' OR NOT :overlay) AND ST_Covers(ground, geom)

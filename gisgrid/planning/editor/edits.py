@@ -15,6 +15,7 @@ from shapely.geometry.base import BaseGeometry
 
 from gisgrid.balance.fabric import build_fabric
 from gisgrid.core.arrays import Floats, Geometries, Ints
+from gisgrid.core.crs import M_PER_DEGREE
 from gisgrid.core.errors import Invalid, NotFound
 from gisgrid.planning.editor.arcs import polygon_of, reshaped, snapped
 from gisgrid.planning.editor.bench import Bench
@@ -23,7 +24,6 @@ from gisgrid.planning.editor.drawn import Drawn, draw_units
 from gisgrid.planning.snapshot.snapshot import Grids
 
 SMOOTH_M2 = 30.0
-M_PER_DEGREE = 111_320.0
 # Faces thinner than this are where a drawn line follows a border by eye; they stay with their grid.
 SLIVER_M = 0.5
 

@@ -382,8 +382,8 @@ ON CONFLICT (plan_id, code) DO UPDATE SET name = excluded.name, kind = excluded.
 # own latitude furthest from the equator is enough for all in it.
 _ABOUT = """
 WITH ground AS MATERIALIZED (
-    SELECT p.township_id, ST_Expand(g.geom, t.near_border_m / (111000 * cos(radians(least(
-        greatest(abs(ST_YMin(g.geom)), abs(ST_YMax(g.geom))) + 0.01, 89))))) AS box
+    SELECT p.township_id, ST_Expand(g.geom, reach_in_degrees(t.near_border_m,
+        greatest(abs(ST_YMin(g.geom)), abs(ST_YMax(g.geom))) + 0.01)) AS box
     FROM plan p JOIN township t ON t.area_id = p.township_id
     CROSS JOIN (SELECT ST_SetSRID(ST_GeomFromWKB(decode(w.hex, 'hex')), 4326) AS geom
                 FROM unnest(CAST(:wkb AS text[])) AS w(hex)) AS g

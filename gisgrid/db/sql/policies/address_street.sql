@@ -1,0 +1,2 @@
+-- Nothing in these rows is about a person.
+GRANT SELECT ON address_street TO gisgrid_web, gisgrid_views, gisgrid_planner;

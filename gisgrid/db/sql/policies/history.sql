@@ -1,0 +1,2 @@
+-- Owner and loads only: old rows may hold anything.
+ALTER TABLE history ENABLE ROW LEVEL SECURITY;

@@ -1,0 +1,3 @@
+-- What is issued and taught is no secret; who read and attended is seen by who sees the staff, and
+-- by the person.
+GRANT SELECT ON training TO gisgrid_web, gisgrid_views, gisgrid_planner;

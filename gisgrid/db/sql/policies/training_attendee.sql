@@ -1,0 +1,12 @@
+ALTER TABLE training_attendee ENABLE ROW LEVEL SECURITY;
+-- Whose the account is, which this policy asks, is not for the planner's role.
+CREATE POLICY seen ON training_attendee FOR SELECT TO gisgrid_web, gisgrid_views USING (
+    training_attendee.staff_id = (SELECT k.staff_id FROM account k WHERE k.id = my_account())
+    OR EXISTS (SELECT FROM staff s WHERE s.id = training_attendee.staff_id));
+CREATE POLICY planned ON training_attendee FOR SELECT TO gisgrid_planner USING (
+    EXISTS (
+        SELECT FROM training t
+        WHERE t.id = training_id
+          AND (t.township_id = ANY ((SELECT my_townships('plan'))::bigint[])
+               OR t.township_id = ANY ((SELECT my_townships('review'))::bigint[]))));
+GRANT SELECT ON training_attendee TO gisgrid_web, gisgrid_views, gisgrid_planner;

@@ -1,0 +1,5 @@
+-- What is told of the accounts that somebody administers: no hash, no second factor.
+CREATE VIEW account_listed AS
+SELECT k.id, k.name, k.display_name, k.active, k.staff_id, k.last_login_at
+FROM account k WHERE k.id = ANY ((SELECT accounts_under('administer'))::bigint[]);
+GRANT SELECT ON account_listed TO gisgrid_web;
