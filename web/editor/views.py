@@ -40,7 +40,7 @@ from web.editor.edits import change_of, no_edit
 from web.editor.messages import levels, measures, words
 from web.editor.states import states
 from web.editor.store import at_hand, benches, placed, planning, refuse_strangers, who
-from web.http.language import LANGUAGES, language
+from web.http.language import language
 from web.http.responses import asset, nonce
 from web.http.towns import town, town_name
 
@@ -71,7 +71,6 @@ def index() -> Response:
         measures=measures(),
         size=size,
         size_in=size_in,
-        languages=LANGUAGES,
         endings=",".join(ENDINGS),
         styles=[asset(name) for name in ("css/app.css", "css/bench.css")],
     )
@@ -123,7 +122,6 @@ def show(plan_id: int) -> Response:
         levels=levels(),
         size=size,
         size_in=size_in,
-        languages=LANGUAGES,
         nonce=nonce(),
     )
     return Response(html, headers={"Cache-Control": "private, no-store"})
