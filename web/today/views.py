@@ -20,6 +20,7 @@ from gisgrid.core.errors import NotFound
 from gisgrid.core.plans import Place, PlanInfo
 from gisgrid.core.scope import scope
 from gisgrid.people import home
+from gisgrid.people.learning import reading as learning
 from gisgrid.planning.checks.checks import run_checks
 from gisgrid.planning.checks.shortage import CHECKS, shortage_of
 from gisgrid.planning.overview.today import on_their_way
@@ -99,7 +100,8 @@ def _today() -> Response:
                 charts = _charts(session, place, counted)
             if "see_register" in rights and plan is not None:
                 found += cards.register(session, place, plan.id, today(place), rights)
-            found.append(cards.documents(session, place, today(place)))
+            if learning.is_staff(session):
+                found.append(cards.documents(session, place, today(place)))
         if "audit" in rights:
             found += cards.audit(session, now)
         if "administer" in rights:
@@ -113,6 +115,7 @@ def _today() -> Response:
         cards=_urgent_first(found),
         charts=charts,
         months=months,
+        works=bool(posts) and any(post.role != "resident" for post in posts),
         rate=_rate,
         stream=link_for("dispatch.stream") if may_ask("dispatch.stream") else None,
     )
@@ -151,11 +154,11 @@ def _plans(place: Place | None, rights: frozenset[str]) -> list[Card]:
         found += cards.plans(waiting, draws=bool(draws), reviews=bool(reviews))
         plan = _plan(session, place) if place and place.id in draws | reviews else None
         if place is not None and plan is not None:
-            found += _people_and_work(session, place, plan)
+            found += _people_and_work(session, place, plan, draws=place.id in draws)
     return found
 
 
-def _people_and_work(session: Session, place: Place, plan: PlanInfo) -> list[Card]:
+def _people_and_work(session: Session, place: Place, plan: PlanInfo, *, draws: bool) -> list[Card]:
     state = plan_state(session, place, plan, today(place))
     lacking = shortage_of(
         state, plan, run_checks(state, limits_of(session, place.id), only=CHECKS)
@@ -178,7 +181,7 @@ def _people_and_work(session: Session, place: Place, plan: PlanInfo) -> list[Car
                 Line(g.name, f"{link_for('maps.show')}#grid={g.code}", f"{100 * (g.deviation or 0.0):+.0f} %")
                 for g in heaviest
             ),
-            "", gettext("Balance them"), gettext("The work is even."),
+            "", gettext("Balance them") if draws else gettext("See the plans"), gettext("The work is even."),
         ),
     ]  # fmt: skip
 
