@@ -280,6 +280,9 @@ def test_how_the_pages_are_set_is_kept(town: tuple[Engine, Flask]):
     assert 'data-density="desk" data-size="2"' in page
     client.post("/display", data={**form, "text_size": "9", "density": "x"})
     assert 'data-density="desk" data-size="2"' in client.get("/").text, "what is none is not kept"
+    # In the account: another device has it, too, and nobody else does.
+    assert 'data-density="desk" data-size="2"' in enter(town, "grid_leader").get("/").text
+    assert 'data-density="auto" data-size="0"' in enter(town, "dispatcher").get("/").text
 
 
 def test_months_and_weeks_are_counted_from_the_days_of_report(session: Session):

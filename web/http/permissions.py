@@ -178,6 +178,9 @@ class Asker:
     rights: frozenset[str] = frozenset()
     key: str = ""
     """Of what may be seen, see ``gisgrid.people.login.Standing``."""
+    text_size: int | None = None
+    density: str | None = None
+    """How the account wants the pages set; None: as the device has it."""
     scopes: frozenset[str] | None = None
     """Of the token that was presented; None: a person at a browser."""
 
@@ -316,5 +319,6 @@ def _asker(person: object) -> Asker:
         return THE_PUBLIC
     known = identity.accounts().standing(person)
     return Asker(
-        person.id, person.name, person.display_name, known.rights, known.key, g.get("scopes")
-    )
+        person.id, person.name, person.display_name, known.rights, known.key,
+        person.text_size, person.density, g.get("scopes"),
+    )  # fmt: skip

@@ -8,6 +8,9 @@ from flask import Blueprint, Flask, current_app, redirect, request, url_for
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
+from gisgrid.people.posts import keep_display
+from web.http.db import writing
+from web.http.permissions import asker
 from web.http.towns import A_YEAR_S
 from web.shell.rooms import entered, rooms
 
@@ -31,13 +34,23 @@ class Shell:
     def __init__(self) -> None:
         self.rooms = rooms()
         self.room = entered(self.rooms)
-        self.size = _chosen(SIZE_COOKIE, SIZES)
-        self.density = _chosen(DENSITY_COOKIE, DENSITIES)
+        who = asker()
+        kept = "" if who.text_size is None else str(who.text_size)
+        self.size = _chosen(SIZE_COOKIE, SIZES) or kept
+        self.density = _chosen(DENSITY_COOKIE, DENSITIES) or who.density or ""
 
 
 @blueprint.post("/display")
 def display() -> BaseResponse:
-    """Keep how somebody wants the pages set."""
+    """Keep how somebody wants the pages set: in the account, and on the device at hand."""
+    size = request.form.get(SIZE_COOKIE)
+    density = request.form.get(DENSITY_COOKIE)
+    with writing() as session:
+        keep_display(
+            session,
+            text_size=int(size) if size in SIZES else None,
+            density=density if density in DENSITIES else None,
+        )
     answer = redirect(url_for("desk.me"), 303)
     for name, allowed in ((SIZE_COOKIE, SIZES), (DENSITY_COOKIE, DENSITIES)):
         if (said := request.form.get(name)) in allowed:

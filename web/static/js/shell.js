@@ -8,6 +8,12 @@
   function size(step) {
     root.dataset.size = String(step);
     document.cookie = `text_size=${step};path=/;max-age=${YEAR_S};samesite=lax`;
+    // Whoever has logged in finds it on the next device, too; without a connection this one has it.
+    const token = document.querySelector(".shell input[name=csrf_token]");
+    if (token) {
+      const body = new URLSearchParams({ csrf_token: token.value, text_size: step });
+      fetch(root.dataset.display, { method: "POST", body, redirect: "manual" }).catch(() => undefined);
+    }
   }
 
   // A page that was kept for when there is no connection does not know what was chosen since.
