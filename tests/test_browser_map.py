@@ -172,7 +172,7 @@ def test_colours_and_legend_follow_the_choice(app: Flask, browser: Browser):
 
 def test_a_house_and_an_event_tell_what_they_are(app: Flask, browser: Browser):
     with served(app) as host, visit(browser, host) as seen:
-        seen.open("/?lang=en")
+        seen.open("/map?lang=en")
         page = seen.page
         for layer, badge, word in (
             ("houses", "House", "虚构路"),
@@ -241,7 +241,7 @@ def test_a_phone_shows_map_panel_and_card_without_scrolling_sideways(
     app: Flask, browser: Browser, language: str
 ):
     with served(app) as host, visit(browser, host, width=360, height=740, scale=2) as seen:
-        seen.open(f"/?lang={language}")
+        seen.open(f"/map?lang={language}")
         page = seen.page
         assert not page.locator("#panel").is_visible()
         page.click("#toggle")
@@ -272,7 +272,7 @@ def test_text_of_any_field_stays_text(engine: Engine, town: Town, browser: Brows
         session.execute(text("UPDATE area SET code = code || :bad"), {"bad": BAD})
     with served(app_over(engine, account=town.account)) as host, visit(browser, host) as seen:
         for language in ("zh", "en"):
-            seen.open(f"/?lang={language}")
+            seen.open(f"/map?lang={language}")
             page = seen.page
             title = page.title()
             page.wait_for_selector("html[data-counted]", state="attached")

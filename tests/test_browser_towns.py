@@ -73,9 +73,9 @@ def test_a_stranger_chooses_once_and_the_phone_keeps_it(
     assert buttons.count() == len(TOWNS)
     buttons.nth(TOWNS.index(SECOND)).click()
     page.wait_for_selector("html[data-ready]", state="attached")
-    assert SECOND in page.inner_text(".top .town")
+    assert SECOND in page.inner_text(".shell-town")
     ready(page, f"{host}/lookup")
-    assert SECOND in page.inner_text(".top .town"), "asked once"
+    assert SECOND in page.inner_text(".shell-town"), "asked once"
     answer = tap_here(page)
     page.screenshot(path=ARTIFACTS / f"towns-answer-{lang}.png")
     assert f"测{MARKS[SECOND]}长" in answer and ("同名镇" in answer or "Same Town" in answer)
@@ -103,7 +103,7 @@ def test_of_a_grid_of_the_same_code_next_door_no_number_is_told(
     cookie = towns.cookies["grid_worker", FIRST]
     page = phone(browser, towns, host, SECOND, cookie)
     ready(page, f"{host}/lookup")
-    assert FIRST in page.inner_text(".top .town"), "their own, without being asked"
+    assert FIRST in page.inner_text(".shell-town"), "their own, without being asked"
     assert f"测{MARKS[SECOND]}长" in tap_here(page)
     page.click("#answer button.send")
     page.wait_for_selector("#answer p.bad")

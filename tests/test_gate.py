@@ -32,6 +32,8 @@ PATHS = {
     "desk.handover": "/register/grid/999901001001001/handover",
     "desk.house": "/register/house/1",
     "desk.me": "/me",
+    "desk.my_grid": "/my-grid",
+    "desk.registers": "/register",
     "dispatch.emergency": "/dispatch/emergency",
     "dispatch.show": "/dispatch",
     "dispatch.stream": "/dispatch/stream",
@@ -43,6 +45,7 @@ PATHS = {
     "duties.lacking": "/shortage",
     "duties.not_verified": "/stale",
     "duties.readers": "/document-readers/F1",
+    "duties.to_visit": "/visits",
     "duties.training": "/training",
     "ledger.one": "/ledger/L1",
     "ledger.show": "/ledger",
@@ -53,6 +56,7 @@ PATHS = {
     "notices.show": "/notices",
     "report.thumbnail": "/report/photos/1",
     "security.change_password": "/account/change",
+    "shell.components": "/components",
     "telephone.new": "/dispatch/new",
     "v1.cases": "/api/v1/cases",
     "v1.event": "/api/v1/plans/1/events/1",
@@ -136,8 +140,8 @@ def test_tiles_of_houses_and_events_are_for_those_with_the_right(
 
 
 def test_the_map_shows_the_public_no_house_and_no_event(app: Flask, engine: Engine, town: Town):
-    public = app.test_client().get("/").text
-    known = app_over(engine, account=town.account).test_client().get("/").text
+    public = app.test_client().get("/map").text
+    known = app_over(engine, account=town.account).test_client().get("/map").text
     for layer in ("houses", "open_events", "closed_events"):
         assert f"/tiles/{layer}/" not in public
         assert f"/tiles/{layer}/" in known
@@ -155,7 +159,7 @@ def test_tiles_have_another_address_for_who_may_see_something_else(engine: Engin
         again = appointed(session, "community_clerk", "999901001001", name="colleague")
 
     def address(account: int) -> str:
-        page = app_over(engine, account=account).test_client().get("/").text
+        page = app_over(engine, account=account).test_client().get("/map").text
         return page.split('"/tiles/houses/')[1].split("/")[0]
 
     first, second = (address(account) for account in clerks)

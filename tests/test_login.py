@@ -54,7 +54,7 @@ def client(app: Flask) -> FlaskClient:
 def test_who_logs_in_comes_to_their_own_place_and_may_leave_it(client: FlaskClient):
     assert client.get("/me", headers={"Accept": "text/html"}).location == "/account/login?next=/me"
     answer = log_in(client, " Worker ")
-    assert (answer.status_code, answer.location) == (302, "/me")
+    assert (answer.status_code, answer.location) == (302, "/")
     page = client.get("/me")
     assert "测试worker" in page.text
     assert (
@@ -211,14 +211,14 @@ def test_an_office_needs_a_second_factor_and_a_code_is_good_once(
     assert "验证码不正确" in wrong.text
     code = totp.generate().token
     done = client.post("/account/tf-validate", data={"csrf_token": csrf, "code": code})
-    assert (done.status_code, done.location) == (302, "/me")
+    assert (done.status_code, done.location) == (302, "/")
     submit(client, "/account/logout", "/me")
 
     assert log_in(client, "clerk").location.startswith("/account/tf-validate")
     again = submit(client, "/account/tf-validate", code=code)
     assert "验证码不正确" in again.text, "used already"
     later = totp.generate(time.time() + 30).token
-    assert submit(client, "/account/tf-validate", code=later).location == "/me"
+    assert submit(client, "/account/tf-validate", code=later).location == "/"
     with transaction(engine) as session:
         kept = session.scalar(text("SELECT tf_totp_secret FROM account WHERE name = 'clerk'"))
         assert totp.base32_key not in kept, "encrypted at rest"
@@ -249,7 +249,7 @@ def test_where_it_is_offered_a_second_factor_is_a_choice(engine: Engine, town: T
     with transaction(engine) as session:
         appoint(session, "clerk", "planner", area="999901001", since=date(2022, 1, 1))
     client = app_over(engine, two_factor="offered").test_client()
-    assert log_in(client, "clerk").location == "/me"
+    assert log_in(client, "clerk").location == "/"
     page = submit(client, "/account/tf-setup", setup="authenticator", password=PASSWORD).text
     action = re.search(r'action="(/account/tf-setup/[^"]+)"', page)[1]
     form = {"csrf_token": token_in(page), "code": code_of(page).generate().token}

@@ -84,7 +84,7 @@ def test_a_plan_that_waits_answers_nobody(town: Town, client: FlaskClient):
     waits = client.get(f"{api}/grids/c?plan={town.new}").json
     assert (waits["state"], waits["since"]) == ("later", tomorrow.isoformat())
     assert waits["residents"] is None, "the public is told counts of the plan of today only"
-    assert f"/layers/grids/{town.old}-" in client.get("/").text
+    assert f"/layers/grids/{town.old}-" in client.get("/map").text
     for account, grid in ((clerk, {"a", "b"}), (leader, set())):
         with acting(web_engine(town.engine), account) as session:
             seen = session.scalars(
@@ -102,9 +102,9 @@ def test_a_page_says_from_when_a_plan_is_in_force_and_until_is_the_last_day(
     today = datetime.now(SHANGHAI).date()
     tomorrow = today + timedelta(days=1)
     published(town, tomorrow)
-    page = client.get(f"/?plan={town.new}&lang=zh").text
+    page = client.get(f"/map?plan={town.new}&lang=zh").text
     assert f"自 {tomorrow} 起生效" in page and "尚未生效" in page
-    page = client.get("/?lang=zh").text
+    page = client.get("/map?lang=zh").text
     assert f"2022-01-01 起，至 {today} 止" in page and "这不是现行方案" not in page
     every = {p["id"]: p for p in client.get("/api/v1/plans").json["plans"]}
     old, new = every[town.old], every[town.new]
@@ -135,7 +135,7 @@ def test_at_midnight_of_the_township_another_plan_answers_and_nobody_has_to_say_
     assert (now["plan"]["id"], now["plan"]["in_force"]) == (town.new, "now")
     assert (now["grid"]["code"], now["leader"]) == ("c", "测新长")
     assert held._news == heard, "by the day alone"
-    assert f"/layers/grids/{town.new}-" in client.get("/").text
+    assert f"/layers/grids/{town.new}-" in client.get("/map").text
     assert client.get("/api/v1/grids/a").json["state"] in ("retired",)
     with transaction(town.engine) as session:
         clerk = appointed(session, "community_clerk", community_code(session))

@@ -180,7 +180,7 @@ def roads_today(world: World) -> dict[str, int | None]:
         assert attached == set(world.first_day), "to every dated plan"
         session.rollback()
     located = api(world, "/locate", lon=LON, lat=LAT)
-    page = world.client.get("/").text
+    page = world.client.get("/map").text
     drawn = re.search(r"/layers/grids/(\d+)-", page)
     features = world.client.get(f"/layers/grids/{drawn[1]}-x.geojson").json if drawn else None
     packed = world.client.get("/lookup/index.bin")
@@ -218,7 +218,7 @@ def roads_of(world: World, day: date) -> dict[str, int | None]:
     batch = world.client.post(f"/api/v1/locate?as_of={text_of}", json=[{"lon": LON, "lat": LAT}])
     rows = batch.json["rows"] if batch.status_code == 200 else None
     summary = api(world, "/summary", as_of=text_of)
-    drawn = re.search(r"/layers/grids/(\d+)-", world.client.get(f"/?as_of={text_of}").text)
+    drawn = re.search(r"/layers/grids/(\d+)-", world.client.get(f"/map?as_of={text_of}").text)
     return {
         "verb": verb,
         "locate": located and located["plan"]["id"],

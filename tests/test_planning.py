@@ -141,7 +141,7 @@ def test_planners_of_another_township_neither_see_nor_ask(engine: Engine, planne
         assert client.get(mine["url"]).status_code == 404
     with app_over(engine).test_client() as public:
         assert public.get(address).status_code == 401
-        assert "planner-modes" not in public.get("/").text
+        assert "planner-modes" not in public.get("/map").text
 
 
 @pytest.fixture(scope="module")
@@ -155,7 +155,7 @@ def browser() -> Iterator[Browser]:
 def test_a_planner_sees_gaps_work_and_a_proposal(engine: Engine, planner: int, browser: Browser):
     app = app_over(engine, account=planner)
     with working(engine), served(app) as host, visit(browser, host) as seen:
-        seen.open("/?lang=zh")
+        seen.open("/map?lang=zh")
         page = seen.page
         assert not [path for path in seen.sizes() if "/planning/" in path], (
             "the first view is light"

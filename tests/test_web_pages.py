@@ -39,19 +39,19 @@ def tile_address(page: str, layer: str = "houses") -> str:
 
 
 def test_the_page_speaks_chinese_first_then_what_was_chosen(client: FlaskClient):
-    page = client.get("/").text
-    assert '<html lang="zh-Hans">' in page
+    page = client.get("/map").text
+    assert '<html lang="zh-Hans" ' in page
     assert "网格一张图" in page and "虚构镇" in page
-    page = client.get("/?lang=en").text
-    assert '<html lang="en">' in page
+    page = client.get("/map?lang=en").text
+    assert '<html lang="en" ' in page
     assert "Grid map" in page and "Invented Town" in page
-    assert '<html lang="en">' in client.get("/").text, "remembered"
-    assert '<html lang="zh-Hans">' in client.get("/?lang=zh").text
-    assert '<html lang="zh-Hans">' in client.get("/?lang=xx").text
+    assert '<html lang="en" ' in client.get("/map").text, "remembered"
+    assert '<html lang="zh-Hans" ' in client.get("/map?lang=zh").text
+    assert '<html lang="zh-Hans" ' in client.get("/map?lang=xx").text
 
 
 def test_the_first_language_is_a_setting(engine: Engine, town: Town):
-    assert "Grid map" in app_over(engine, language="en").test_client().get("/").text
+    assert "Grid map" in app_over(engine, language="en").test_client().get("/map").text
 
 
 def test_every_message_has_a_chinese_translation_and_none_is_left_over():
@@ -80,10 +80,10 @@ def test_the_page_names_its_plan_and_its_dates(client: FlaskClient, engine: Engi
             name="旧方案",
             validity=Range(date(2020, 1, 1), date(2022, 9, 1)),
         ).id
-    now = client.get("/").text
+    now = client.get("/map").text
     assert "2022年方案" in now and "2022-09-01" in now
     assert "这不是现行方案" not in now
-    for address in (f"/?plan={old}", "/?as_of=2021-01-01"):
+    for address in (f"/map?plan={old}", "/map?as_of=2021-01-01"):
         page = client.get(address).text
         assert '<strong class="plan-name">旧方案</strong>' in page
         assert "2020-01-01 起，至 2022-08-31 止" in page
@@ -94,12 +94,12 @@ def test_the_page_names_its_plan_and_its_dates(client: FlaskClient, engine: Engi
 @pytest.mark.parametrize(
     ("address", "status", "words"),
     [
-        ("/?plan=99", 404, "没有编号为 99 的网格方案"),
-        ("/?plan=x", 422, "不是方案编号"),
-        ("/?plan=99999999999999999999999", 422, "不是方案编号"),
-        ("/?as_of=gestern", 422, "不是日期"),
-        ("/?as_of=1999-01-01", 404, "2022-09-01"),
-        ("/?township=x", 404, "没有代码为"),
+        ("/map?plan=99", 404, "没有编号为 99 的网格方案"),
+        ("/map?plan=x", 422, "不是方案编号"),
+        ("/map?plan=99999999999999999999999", 422, "不是方案编号"),
+        ("/map?as_of=gestern", 422, "不是日期"),
+        ("/map?as_of=1999-01-01", 404, "2022-09-01"),
+        ("/map?township=x", 404, "没有代码为"),
         ("/nothing", 404, "此地址没有任何内容"),
         ("/tiles/residents/1-x/1/1/1.mvt", 404, "没有图层"),
         ("/tiles/houses/1-x/3/9/0.mvt", 404, "没有瓦片"),
@@ -117,19 +117,19 @@ def test_a_page_that_fails_says_why_in_words(
 
 
 def test_an_empty_store_says_what_to_load(engine: Engine):
-    answer = app_over(engine).test_client().get("/")
+    answer = app_over(engine).test_client().get("/map")
     assert answer.status_code == 404
     assert "gisgrid load areas" in answer.text
 
 
 def test_a_failure_page_escapes_what_was_asked(client: FlaskClient):
-    answer = client.get("/?as_of=<img src=x>")
+    answer = client.get("/map?as_of=<img src=x>")
     assert "<img" not in answer.text
     assert "&lt;img" in answer.text
 
 
 def test_tiles_are_kept_until_the_data_changes(client: FlaskClient, engine: Engine):
-    address = tile_address(client.get("/").text)
+    address = tile_address(client.get("/map").text)
     first = client.get(address)
     assert first.mimetype == "application/vnd.mapbox-vector-tile"
     assert "immutable" in first.headers["Cache-Control"]
@@ -139,13 +139,13 @@ def test_tiles_are_kept_until_the_data_changes(client: FlaskClient, engine: Engi
     stale = client.get(address)
     assert stale.headers["Cache-Control"] == "no-store"
     assert stale.data != first.data
-    fresh = tile_address(client.get("/").text)
+    fresh = tile_address(client.get("/map").text)
     assert fresh != address
     assert "immutable" in client.get(fresh).headers["Cache-Control"]
 
 
 def test_answers_are_compressed_for_those_who_can_read_it(client: FlaskClient):
-    address = tile_address(client.get("/").text)
+    address = tile_address(client.get("/map").text)
     plain = client.get(address)
     packed = client.get(address, headers={"Accept-Encoding": "gzip, br"})
     assert "Content-Encoding" not in plain.headers
@@ -155,7 +155,7 @@ def test_answers_are_compressed_for_those_who_can_read_it(client: FlaskClient):
 
 
 def test_only_scripts_of_the_page_itself_may_run(client: FlaskClient):
-    answer = client.get("/")
+    answer = client.get("/map")
     policy = answer.headers["Content-Security-Policy"]
     nonce = re.search(r"'nonce-([^']+)'", policy)[1]
     scripts = re.findall(r"<script([^>]*)>", answer.text)
@@ -164,23 +164,23 @@ def test_only_scripts_of_the_page_itself_may_run(client: FlaskClient):
     assert "unsafe-eval" not in policy
     assert re.search(r"script-src [^;]*unsafe", policy) is None
     assert " on" not in "".join(re.findall(r"<[a-z]+ ([^>]*)>", answer.text)).replace("content", "")
-    assert nonce not in client.get("/").text
+    assert nonce not in client.get("/map").text
 
 
 def test_the_page_names_no_other_host(client: FlaskClient):
-    assert re.findall(r"(?:https?:)?//[\w.]+", client.get("/").text) == []
+    assert re.findall(r"(?:https?:)?//[\w.]+", client.get("/map").text) == []
 
 
 def test_a_base_map_is_a_setting(engine: Engine, town: Town):
     app = app_over(engine, basemap_url="https://base.example/{z}/{x}/{y}.png", basemap_credit="<b>")
-    answer = app.test_client().get("/")
+    answer = app.test_client().get("/map")
     assert "https://base.example/{z}/{x}/{y}.png" in answer.text
     assert "img-src 'self' data: https://base.example;" in answer.headers["Content-Security-Policy"]
     assert "<b>" not in answer.text
 
 
 def test_static_files_are_kept_by_their_content(client: FlaskClient):
-    for address in re.findall(r'(?:src|href)="(/static/[^"]+)"', client.get("/").text):
+    for address in re.findall(r'(?:src|href)="(/static/[^"]+)"', client.get("/map").text):
         with client.get(address) as answer:
             assert answer.status_code == 200, address
             assert "immutable" in answer.headers["Cache-Control"]

@@ -16,7 +16,9 @@ import web.editor.plan_files
 import web.editor.review
 import web.lookup.batch
 import web.lookup.locate
-import web.report.tracking  # noqa: F401 - these add routes to the blueprints of their folder or the API
+import web.report.tracking
+import web.shell.components
+import web.shell.find  # noqa: F401 - these add routes to the blueprints of their folder or the API
 from gisgrid.core.settings import Settings
 from web.api import views as api
 from web.cases import views as cases
@@ -48,9 +50,11 @@ from web.matters import views as matters
 from web.office import duties, open_problems
 from web.open311 import views as open311
 from web.report import views as report
+from web.shell import header
+from web.today import views as today
 
 PAGES = (
-    home, documents, duties, maps, editor, lookup, cases, dispatch, telephone, figures, open_problems,
+    home, today, documents, duties, maps, editor, lookup, cases, dispatch, telephone, figures, open_problems,
     matters, notices, studies,
 )  # fmt: skip
 """Whoever brings pages, and the blueprint that they hang on."""
@@ -93,6 +97,7 @@ def create_app(settings: Settings, bind: Engine | None = None) -> Flask:
     bodies.init_app(app)
     slashes.init_app(app)
     permissions.init_app(app)
+    header.init_app(app)
     editor_store.init_app(app)
     for page in PAGES:
         app.register_blueprint(page.blueprint)

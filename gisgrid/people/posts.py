@@ -42,5 +42,16 @@ def choose_town(session: Session, account_id: int, township_id: int) -> bool:
     return True
 
 
+def keep_display(session: Session, *, text_size: int | None, density: str | None) -> None:
+    """Keep how the transaction's account wants the pages set; what is None stays as it was."""
+    session.execute(
+        text(
+            "UPDATE account SET text_size = coalesce(:size, text_size), "
+            "density = coalesce(:density, density) WHERE id = my_account()"
+        ),
+        {"size": text_size, "density": density},
+    )
+
+
 _ACTING = "SELECT current_setting('gisgrid.account', true)"
 _ACT = "SELECT set_config('gisgrid.account', :account, true)"

@@ -83,6 +83,24 @@ class ListedHouse:
     """The day of the household that was looked at longest ago; None: one never was, or there is none."""
 
 
+@dataclass(frozen=True)
+class GridRegister:
+    """A grid with its houses, and how many of them have a register."""
+
+    code: str
+    name: str
+    community: str
+    houses: int
+    kept: int
+    """Houses with at least one household."""
+
+
+def registers(session: Session, plan_id: int) -> list[GridRegister]:
+    """The grids of a plan where the asker may see registers, by code, with how far each is kept."""
+    rows = session.execute(text(_REGISTERS), {"plan": plan_id}).mappings()
+    return [GridRegister(**row) for row in rows]
+
+
 def purposes(session: Session) -> list[Purpose]:
     """The purposes that may be declared, by name."""
     rows = session.execute(
@@ -210,4 +228,14 @@ FROM grid g JOIN house_grid a ON a.plan_id = g.plan_id AND a.grid_id = g.id
 JOIN house h ON h.id = a.house_id LEFT JOIN household f ON f.house_id = h.id
 WHERE g.plan_id = :plan AND g.code = :code AND house_within('see_register', h.id, h.township_id)
 GROUP BY h.id ORDER BY h.address COLLATE "C", h.id LIMIT :most
+"""
+
+# Those under an exclusive grid are its own; their registers are the basic grid's team's, too.
+_REGISTERS = """
+SELECT g.code, g.name, c.name AS community, count(a.house_id) AS houses, count(f.house_id) AS kept
+FROM grid g JOIN area c ON c.id = g.community_id
+LEFT JOIN house_grid a ON a.plan_id = g.plan_id AND a.grid_id = g.id
+LEFT JOIN (SELECT DISTINCT house_id FROM household) f ON f.house_id = a.house_id
+WHERE g.plan_id = :plan AND g.id = ANY ((SELECT my_grids('see_register'))::bigint[])
+GROUP BY g.id, g.code, g.name, c.name ORDER BY g.code COLLATE "C"
 """

@@ -124,7 +124,7 @@ class Visit:
     failures: list[str] = field(default_factory=list)
     """Script errors, and complaints of the console."""
 
-    def open(self, path: str = "/") -> None:
+    def open(self, path: str = "/map") -> None:
         self.page.goto(self.host + path)
         # A waiting function would be evaluated, which the page's security policy forbids.
         self.page.wait_for_selector("html[data-ready]", state="attached")

@@ -30,7 +30,7 @@ from web.dispatch.messages import STATE_WORDS, words
 from web.dispatch.streams import news, streams
 from web.http.db import reading, writing
 from web.http.errors import problem_of
-from web.http.language import LANGUAGES, language
+from web.http.language import language
 from web.http.permissions import asker
 from web.http.refused_requests import keep_demand_of_case
 from web.http.responses import asset, nonce
@@ -97,7 +97,6 @@ def show() -> Response:
         may="dispatch" in asker().rights,
         calls=calls,
         english=english,
-        languages=LANGUAGES,
         nonce=nonce(),
     )
     return Response(html, headers={"Cache-Control": "private, no-store"})

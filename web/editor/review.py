@@ -29,7 +29,6 @@ from web.editor.messages import words
 from web.editor.states import states
 from web.editor.store import at_hand, benches, placed, planning, refuse_strangers, who
 from web.editor.views import blueprint, body, number, told
-from web.http.language import LANGUAGES
 from web.http.pdf import as_pdf
 from web.http.permissions import need
 from web.http.responses import asset, nonce
@@ -59,7 +58,6 @@ def compare(plan_id: int) -> Response:
         every=every,
         found=pair.found,
         grids=[g for g in pair.found.grids if g.moved],
-        languages=LANGUAGES,
         nonce=nonce(),
         styles=[asset(name) for name in BENCH_STYLES],
         scripts=[asset(name) for name in COMPARE_SCRIPTS],

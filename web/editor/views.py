@@ -42,7 +42,7 @@ from web.editor.messages import levels, measures, words
 from web.editor.orders import large, ordered, version_of
 from web.editor.states import states
 from web.editor.store import at_hand, benches, placed, planning, refuse_strangers, who
-from web.http.language import LANGUAGES, language
+from web.http.language import language
 from web.http.responses import asset, nonce
 from web.http.towns import town, town_name
 
@@ -73,7 +73,6 @@ def index() -> Response:
         measures=measures(),
         size=size,
         size_in=size_in,
-        languages=LANGUAGES,
         endings=",".join(ENDINGS),
         styles=[asset(name) for name in ("css/app.css", "css/bench.css")],
     )
@@ -125,7 +124,6 @@ def show(plan_id: int) -> Response:
         levels=levels(),
         size=size,
         size_in=size_in,
-        languages=LANGUAGES,
         nonce=nonce(),
     )
     return Response(html, headers={"Cache-Control": "private, no-store"})

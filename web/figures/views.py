@@ -18,7 +18,6 @@ from web.cases.rows import as_json
 from web.figures.messages import measure_words, unit_words
 from web.http.dates import days_asked, local
 from web.http.db import reading
-from web.http.language import LANGUAGES
 from web.http.towns import town, town_name
 
 blueprint = Blueprint("figures", __name__, url_prefix="/figures")
@@ -67,7 +66,6 @@ def show() -> Response:
         fallen=[g for g in grown[::-1] if g.now < g.before][:5],
         behind=behind,
         number=_number(behind),
-        languages=LANGUAGES,
     )
     return Response(html, headers={"Cache-Control": "private, no-store"})
 

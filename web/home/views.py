@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as BaseResponse
 
-from gisgrid.cases.notices import waiting
 from gisgrid.core import plans
 from gisgrid.core.errors import NotAllowed
 from gisgrid.core.roles import ROLES
@@ -50,7 +50,7 @@ def me() -> str:
     """The place of whoever has logged in: their ground, rights, team, and who is above and below."""
     who = asker()
     with reading() as session:
-        here = own_town(session)
+        own_town(session)
         held = [
             {
                 "place": place,
@@ -61,16 +61,37 @@ def me() -> str:
             }
             for place in home.places(session, who.account_id or 0)
         ]
-        calls = len(waiting(session))
     return render_template(
         "me.html",
         held=held,
-        here=here,
-        waiting=calls,
         right_words=RIGHT_WORDS,
         team_words=TEAM_WORDS,
         role=_role,
     )
+
+
+@blueprint.get("/my-grid")
+def my_grid() -> BaseResponse:
+    """To the grid of whoever asks; who has several, or none, to all of theirs."""
+    with reading() as session:
+        posts = home.places(session, asker().account_id or 0)
+        codes = {(p.township_code, p.grid_code) for p in posts if p.grid_code}
+    if len(codes) == 1 and "see_register" in asker().rights:
+        ((township, code),) = codes
+        return redirect(url_for("desk.grid", code=code, township=township), 303)
+    return redirect(
+        url_for("desk.registers" if "see_register" in asker().rights else "desk.me"), 303
+    )
+
+
+@blueprint.get("/register")
+def registers() -> str:
+    """The grids of the plan in force whose registers the asker may see."""
+    with reading() as session:
+        place = town(session)
+        plan = plans.plan_in_force(session, place.id)
+        listed = households.registers(session, plan.id)
+    return render_template("registers.html", listed=listed, plan=plan)
 
 
 @blueprint.get("/register/grid/<path:code>")

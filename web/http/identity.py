@@ -211,7 +211,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         SECURITY_TOTP_SECRETS={"1": derived_key(key, "totp")},
         SECURITY_TOTP_ISSUER="gisgrid",
         SECURITY_FRESHNESS=timedelta(minutes=-1),  # no second asking for the password
-        SECURITY_POST_LOGIN_VIEW="/me",
+        SECURITY_POST_LOGIN_VIEW="/",
         SECURITY_POST_LOGOUT_VIEW="/account/login",
         SECURITY_POST_CHANGE_VIEW="/me",
         SECURITY_TWO_FACTOR_POST_SETUP_VIEW="/me",
@@ -280,7 +280,7 @@ def _out_of_turn_leads_home(view: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(view)
     def step(*args: Any, **kwargs: Any) -> Any:
         if current_user.is_authenticated and session.get("tf_state") != "validating_profile":
-            return redirect(url_for("desk.me"))
+            return redirect(url_for("today.show"))
         return view(*args, **kwargs)
 
     return step

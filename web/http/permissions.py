@@ -84,6 +84,8 @@ RIGHT_OF: dict[str, str] = {
     "desk.handover": "see_register",
     "desk.house": "see_register",
     "desk.me": PERSON,
+    "desk.my_grid": PERSON,
+    "desk.registers": "see_register",
     "desk.open_house": "unmask",
     "dispatch.emergency": "dispatch",
     "dispatch.show": "see_events",
@@ -100,13 +102,14 @@ RIGHT_OF: dict[str, str] = {
     "duties.lacking": PLANS,
     "duties.not_verified": "see_register",
     "duties.readers": "see_contacts",
+    "duties.to_visit": "see_visits",
     "duties.training": "see_contacts",
     "ledger.add": "handle_events",
     "ledger.look": "handle_events",
     "ledger.one": "see_events",
     "ledger.show": "see_events",
     "lookup.index": PUBLIC,
-    "lookup.show": PUBLIC,
+    "lookup.show": OPEN,
     "lookup.worker": PUBLIC,
     "maps.features": PUBLIC,
     "maps.show": OPEN,
@@ -141,9 +144,13 @@ RIGHT_OF: dict[str, str] = {
     "security.two_factor_setup": OPEN,
     "security.two_factor_setup_validate": PERSON,
     "security.two_factor_token_validation": OPEN,
+    "shell.components": "administer",
+    "shell.display": PERSON,
+    "shell.find": OPEN,
     "static": PUBLIC,
     "telephone.new": "dispatch",
     "telephone.send": "dispatch",
+    "today.show": OPEN,
     "towns.choose": OPEN,
     "towns.chosen": OPEN,
     "v1.all_plans": PUBLIC,
@@ -172,6 +179,9 @@ class Asker:
     rights: frozenset[str] = frozenset()
     key: str = ""
     """Of what may be seen, see ``gisgrid.people.login.Standing``."""
+    text_size: int | None = None
+    density: str | None = None
+    """How the account wants the pages set; None: as the device has it."""
     scopes: frozenset[str] | None = None
     """Of the token that was presented; None: a person at a browser."""
 
@@ -269,15 +279,30 @@ def need(right: str) -> None:
         raise NotKnown("Log in first, or present a token.", zh="请先登录，或出示令牌。")
     if right == PERSON:
         return
-    for part in right.split(", "):
-        rights = part.split(" or ")
-        if not who.rights.intersection(rights):
-            means = ", ".join(RIGHTS[r] for r in rights)
-            raise NotAllowed(
-                f"This needs the right {part} ({means}), which {who.name} does not have today.",
-                zh=f"此操作需要权限“{'”或“'.join(rights)}”，账号 {who.name} 目前没有。",
-                right=part,
-            )
+    if (rights := _lacking(right, who.rights)) is not None:
+        part, means = " or ".join(rights), ", ".join(RIGHTS[r] for r in rights)
+        raise NotAllowed(
+            f"This needs the right {part} ({means}), which {who.name} does not have today.",
+            zh=f"此操作需要权限“{'”或“'.join(rights)}”，账号 {who.name} 目前没有。",
+            right=part,
+        )
+
+
+def may_ask(endpoint: str) -> bool:
+    """Whether the table of routes lets the asker through to a route; what the store shows is its own say."""
+    right = RIGHT_OF.get(endpoint, NOBODY)
+    if right in (PUBLIC, OPEN):
+        return True
+    who = asker()
+    return (
+        right != NOBODY and bool(who) and (right == PERSON or _lacking(right, who.rights) is None)
+    )
+
+
+def _lacking(right: str, held: frozenset[str]) -> list[str] | None:
+    """The first group of rights of which none is held; None: all are satisfied."""
+    groups = (part.split(" or ") for part in right.split(", "))
+    return next((group for group in groups if not held.intersection(group)), None)
 
 
 def _who() -> Asker:
@@ -295,5 +320,6 @@ def _asker(person: object) -> Asker:
         return THE_PUBLIC
     known = identity.accounts().standing(person)
     return Asker(
-        person.id, person.name, person.display_name, known.rights, known.key, g.get("scopes")
-    )
+        person.id, person.name, person.display_name, known.rights, known.key,
+        person.text_size, person.density, g.get("scopes"),
+    )  # fmt: skip

@@ -37,10 +37,10 @@ OF_A_TOWN = frozenset(
         "bench.index", "desk.grid", "desk.handover", "dispatch.emergency", "dispatch.show",
         "dispatch.stream", "documents.all_documents", "documents.file", "documents.has_read",
         "documents.one", "duties.lacking", "duties.not_verified", "duties.readers",
-        "duties.training", "figures.rows", "figures.show", "ledger.add", "ledger.look",
+        "duties.training", "duties.to_visit", "figures.rows", "figures.show", "ledger.add", "ledger.look",
         "ledger.one", "ledger.show", "lookup.index", "lookup.show", "maps.show", "matters.book",
         "matters.burden", "matters.compare", "matters.rows", "report.near", "report.send",
-        "report.show", "telephone.new", "telephone.send",
+        "report.show", "shell.find", "telephone.new", "telephone.send", "desk.registers", "today.show",
     }
 )  # fmt: skip
 """Ways to which the links of a page name its township."""
@@ -205,11 +205,11 @@ def _known(session: Session) -> list[Place]:
 
 
 def _local(path: str | None) -> str:
-    """A path of this very server, without a township of its own; any other is the map."""
+    """A path of this very server, without a township of its own; any other is the start."""
     parts = urlsplit(path or "")
     strange = parts.scheme or parts.netloc or "\\" in parts.path or parts.path.startswith("//")
     if strange or not parts.path.startswith("/"):
-        return url_for("maps.show")
+        return url_for("today.show")
     rest = "&".join(p for p in parts.query.split("&") if p and not p.startswith("township="))
     return parts.path + (f"?{rest}" if rest else "")
 

@@ -12,7 +12,7 @@ from flask_babel import gettext
 from gisgrid.locate.lookup import Snapshot
 from gisgrid.locate.packed import pack, version_of
 from web.http.db import reading
-from web.http.language import LANGUAGES, language
+from web.http.language import language
 from web.http.responses import asset
 from web.http.towns import name_towns, same_names, several_towns, town, town_name
 from web.lookup.locate import in_force
@@ -20,6 +20,8 @@ from web.lookup.snapshots import snapshots
 
 SCRIPTS = ("js/packed.js", "js/datums.js", "js/spot.js", "js/lookup.js")
 STYLES = ("css/lookup.css",)
+FRAME = ("css/tokens.css", "css/shell.css", "js/shell.js", "icon.svg")
+"""What every page loads; kept with this one."""
 
 blueprint = Blueprint("lookup", __name__)
 
@@ -32,7 +34,6 @@ def show() -> Response:
     html = render_template(
         "lookup.html",
         town=town_name(place),
-        other=next((code, name) for code, name in LANGUAGES.items() if code != language()),
         scripts=SCRIPTS,
         styles=STYLES,
         ui={
@@ -79,8 +80,9 @@ def worker() -> Response:
     At the root, for a worker may keep only what lies below it. With ``township`` it keeps that one's page.
     """
     code = request.args.get("township")
-    home = f"?{urlencode({'township': code})}" if code else ""
-    files = [asset(name) for name in (*SCRIPTS, *STYLES, "icon.svg")]
+    # The page is kept without cookies, so its address says what they would.
+    home = "?" + urlencode({"lang": language(), **({"township": code} if code else {})})
+    files = [asset(name) for name in (*SCRIPTS, *STYLES, *FRAME)]
     digest = hashlib.sha256(json.dumps(files).encode()).hexdigest()[:12]
     script = render_template(
         "lookup-worker.js",

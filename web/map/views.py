@@ -17,7 +17,7 @@ from layers.tiles import Tile, data_version
 from web.http import permissions
 from web.http.dates import day_of, turns_in_s
 from web.http.db import reading
-from web.http.language import LANGUAGES, language
+from web.http.language import language
 from web.http.responses import asset, nonce
 from web.http.scope import chosen
 from web.http.towns import town_name
@@ -39,9 +39,9 @@ TILES: dict[str, tuple[Callable[[Session, int, Tile], bytes], str]] = {
 """How each tile is made, and the right without which it is not."""
 
 
-@blueprint.get("/")
+@blueprint.get("/map")
 def show() -> Response:
-    """The map of a plan; a deploying township's first page."""
+    """The map of a plan."""
     as_of = day_of(request.args.get("as_of"))
     plan_id = request.args.get("plan") or None
     with reading() as session:
@@ -97,7 +97,6 @@ def show() -> Response:
         plan=plan,
         plans=all_plans,
         as_of=as_of,
-        languages=LANGUAGES,
         nonce=nonce(),
     )
     return Response(html, headers={"Cache-Control": "private, no-cache"})

@@ -9,6 +9,7 @@ from gisgrid.people.learning import documents
 from gisgrid.people.learning.training import hours_by_worker
 from gisgrid.planning.checks.shortage import shortage
 from gisgrid.planning.snapshot.fetch import limits_of, today
+from gisgrid.register import today as visits
 from gisgrid.register.stale import stale
 from web.editor.store import placed, planning
 from web.home.views import TEAM_WORDS
@@ -54,9 +55,26 @@ def not_verified() -> str:
         listed = stale(
             session, place.id, today(place), days=days, grid=grid, limit=MOST + 1, masked=True
         )
+        total = visits.count_stale(session, place.id, today(place), days=days)
     return render_template(
-        "stale.html", listed=listed[:MOST], more=len(listed) > MOST, most=MOST, days=days
+        "stale.html",
+        listed=listed[:MOST],
+        more=len(listed) > MOST,
+        most=MOST,
+        days=days,
+        total=total,
     )
+
+
+@blueprint.get("/visits")
+def to_visit() -> str:
+    """Houses of the asker's ground that nobody visited for longer than the township's setting."""
+    with reading() as session:
+        place = town(session)
+        days, day = int(limits_of(session, place.id).visit_days), today(place)
+        listed = visits.to_visit(session, place.id, day, days=days, limit=MOST)
+        total = visits.count_to_visit(session, place.id, day, days=days)
+    return render_template("visits.html", listed=listed, total=total, days=days)
 
 
 @blueprint.get("/shortage")

@@ -12,7 +12,7 @@ from web.http.acting import as_public
 from web.http.dates import local
 from web.http.db import reading, writing
 from web.http.errors import problem_of, status_of
-from web.http.language import LANGUAGES, language
+from web.http.language import language
 from web.http.towns import town_of
 from web.report import form
 from web.report.messages import RATINGS, told
@@ -67,7 +67,6 @@ def _page(ticket: str, error: GisgridError | None = None) -> Response:
         local=local,
         client=form.new_client(),
         problem=error and problem_of(error).detail,
-        other=next((code, name) for code, name in LANGUAGES.items() if code != language()),
         styles=STYLES,
     )
     status = 200 if error is None else status_of(error)

@@ -16,7 +16,7 @@ from gisgrid.core.plans import Place
 from web.http.dates import local
 from web.http.db import reading
 from web.http.errors import problem_of
-from web.http.language import LANGUAGES, language
+from web.http.language import language
 from web.http.limits import REPORTS, WRONG_TICKETS, hold
 from web.http.towns import town, town_name
 from web.report import form
@@ -109,7 +109,6 @@ def _page(
         kept=[] if scripted else form.kept(draft),
         look=looked,
         problem=got and got.error and problem_of(got.error).detail,
-        other=next((code, name) for code, name in LANGUAGES.items() if code != language()),
         styles=STYLES,
         datums=DATUMS,
         local=local,

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
+    SmallInteger,
     Text,
     UniqueConstraint,
     func,
@@ -48,6 +49,10 @@ class Account(Imported, Base):
     """Somebody who can log in; without an appointment they see what the public sees."""
 
     __tablename__ = "account"
+    __table_args__ = (
+        CheckConstraint("text_size BETWEEN 0 AND 2", name="text_size"),
+        CheckConstraint("density IN ('auto', 'desk', 'elder')", name="density"),
+    )
 
     id: Mapped[Id]
     name: Mapped[str] = mapped_column(Text, unique=True)
@@ -72,6 +77,10 @@ class Account(Imported, Base):
         ForeignKey("township.area_id", ondelete="SET NULL"), index=True
     )
     """Which of the townships where they have posts they chose; null: none, or they have one."""
+    text_size: Mapped[int | None] = mapped_column(SmallInteger)
+    """Steps above the usual size of text; null: as the device at hand has it."""
+    density: Mapped[str | None] = mapped_column(Text)
+    """``desk``, ``elder``, or ``auto``: as the device suggests."""
     last_login_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 

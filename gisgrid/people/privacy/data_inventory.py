@@ -115,7 +115,7 @@ PLAIN: dict[str, tuple[str, ...]] = {
     "refused_demand": ("at", "matter", "why", "key"),
     "alias": ("geom", "added_at", "personal"),
     "document_version": ("number", "file_name", "media_type", "content", "sha256", "issued_on"),
-    "account": ("active", "created_at"),
+    "account": ("text_size", "density", "active", "created_at"),
     "access_token": ("scopes", "expires_at", "revoked_at", "created_at"),
     "audit_entry": ("at", "action", "subject", "row_ids", "prev_hash", "hash"),
     "correction_request": (

@@ -12,7 +12,12 @@ self.addEventListener("install", (event) => {
 
 async function keep(kept) {
   await kept.addAll(FILES);
-  const answer = await fetch(HOME);
+  await keepPage(kept);
+}
+
+async function keepPage(kept) {
+  // As everybody sees it: what is kept on a phone names nobody who had logged in there.
+  const answer = await fetch(HOME, { credentials: "omit" });
   if (!answer.ok) throw new Error(String(answer.status));
   await kept.put(PAGE, answer);
 }
@@ -37,7 +42,7 @@ async function page(request) {
   const kept = await caches.open(KEEP);
   try {
     const answer = await fetch(request, { signal: AbortSignal.timeout(PATIENCE_MS) });
-    if (answer.ok) await kept.put(PAGE, answer.clone());
+    if (answer.ok) keepPage(kept).catch(() => undefined);
     return answer;
   } catch (error) {
     const before = await kept.match(PAGE);

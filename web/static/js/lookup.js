@@ -249,13 +249,6 @@
 
   // ---- beginning ---------------------------------------------------------------------------------
 
-  function size(step) {
-    document.documentElement.dataset.size = String(step);
-    kept("gisgrid-size", String(step));
-  }
-
-  size(Number(kept("gisgrid-size")) || 0);
-  byId("larger").addEventListener("click", () => size((Number(document.documentElement.dataset.size) + 1) % 3));
   byId("datum").value = kept("gisgrid-datum") || "wgs84";
   byId("datum").addEventListener("change", (event) => kept("gisgrid-datum", event.target.value));
   byId("here").addEventListener("click", whereAmI);
@@ -273,5 +266,11 @@
   const worker = navigator.serviceWorker
     ? navigator.serviceWorker.register(ui.worker, { scope: ui.page }).then(() => navigator.serviceWorker.ready).catch(() => null)
     : null;
+  // Another page may send somebody here with what they wrote.
+  const asked = new URLSearchParams(location.search).get("address");
+  if (asked) {
+    byId("words").value = asked.slice(0, 200);
+    byId("ask").requestSubmit();
+  }
   Promise.all([refresh(), worker]).then(() => { document.documentElement.dataset.ready = "true"; });
 })(window.gisgrid);

@@ -320,7 +320,11 @@
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       clearTimeout(timer);
-      ask().then(() => { const first = list.querySelector("button"); if (first) first.focus(); });
+      ask().then(() => {
+        const first = list.querySelector("button");
+        if (first) first.focus();
+        else if (field.value.trim()) form.submit(); // a case or a ticket is no spot of the map
+      });
     });
     document.addEventListener("click", (event) => { if (!form.contains(event.target)) close(); });
     form.addEventListener("keydown", (event) => { if (event.key === "Escape") close(); });

@@ -134,15 +134,7 @@
     send.textContent = label;
   });
 
-  function size(step) {
-    document.documentElement.dataset.size = String(step);
-    kept("gisgrid-size", String(step));
-  }
-
-  size(Number(kept("gisgrid-size")) || 0);
-  byId("larger").addEventListener("click", () => size((Number(document.documentElement.dataset.size) + 1) % 3));
-  byId("here").addEventListener("click", here);
-  byId("larger").hidden = byId("here").hidden = false;
+  byId("here").hidden = false;
   // A page that comes back by "back" has a key that was used.
   window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
   document.documentElement.dataset.ready = "true";

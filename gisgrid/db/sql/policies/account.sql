@@ -13,6 +13,7 @@ CREATE POLICY changed ON account FOR UPDATE USING (
 GRANT
     SELECT,
     UPDATE (password_hash, fs_uniquifier, tf_primary_method, tf_totp_secret, mf_recovery_codes,
-        last_login_at, tf_last_counter, township_id)
+        last_login_at, tf_last_counter, township_id, text_size,
+        density)
 ON account TO gisgrid_web;
-GRANT SELECT (id, name, display_name, active, staff_id, last_login_at) ON account TO gisgrid_views;
+GRANT SELECT (id, name, display_name, active, staff_id, last_login_at, tf_primary_method) ON account TO gisgrid_views;

@@ -1,0 +1,74 @@
+"""Which houses are to be visited, and how many records are to be verified?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+
+@dataclass(frozen=True)
+class ToVisit:
+    """A lived-in house that nobody visited for long."""
+
+    house_id: int
+    address: str
+    grid_code: str | None
+    grid: str | None
+    """Under the plan in force."""
+    last_on: date | None
+    """The last visit or verification; None: never."""
+
+
+def to_visit(
+    session: Session, township_id: int, day: date, *, days: int, limit: int | None = None
+) -> list[ToVisit]:
+    """Lived-in houses without a visit or verification within ``days``: never first, then oldest.
+
+    Of the ground where the asker may see registers and visits.
+    """
+    values = {"t": township_id, "day": day, "days": days, "limit": limit}
+    return [ToVisit(**row) for row in session.execute(text(_TO_VISIT), values).mappings()]
+
+
+def count_to_visit(session: Session, township_id: int, day: date, *, days: int) -> int:
+    """How many houses `to_visit` lists."""
+    values = {"t": township_id, "day": day, "days": days}
+    return session.scalar(text(_COUNT), values) or 0
+
+
+def count_stale(session: Session, township_id: int, day: date, *, days: int) -> int:
+    """How many records `gisgrid.register.stale.stale` lists."""
+    return session.scalar(text(_STALE), {"t": township_id, "day": day, "days": days}) or 0
+
+
+_LATE = """
+WITH lives AS (
+    SELECT house_id, max(verified_on) FILTER (WHERE verified_on <= CAST(:day AS date)) AS verified_on
+    FROM household WHERE township_id = :t GROUP BY house_id
+), seen AS (
+    SELECT house_id, max(visited_on) AS visited_on FROM visit
+    WHERE township_id = :t AND visited_on <= CAST(:day AS date) GROUP BY house_id
+), late AS (
+    SELECT house_id, greatest(visited_on, verified_on) AS last_on
+    FROM lives LEFT JOIN seen USING (house_id)
+    WHERE (CAST(:day AS date) - greatest(visited_on, verified_on) <= CAST(:days AS integer))
+          IS NOT TRUE
+)
+"""
+_TO_VISIT = f"""{_LATE}
+SELECT h.id AS house_id, h.address, g.code AS grid_code, g.name AS grid, late.last_on
+FROM late JOIN house h ON h.id = late.house_id
+LEFT JOIN plan_in_force p ON p.township_id = h.township_id
+LEFT JOIN house_grid a ON a.plan_id = p.id AND a.house_id = h.id LEFT JOIN grid g ON g.id = a.grid_id
+ORDER BY late.last_on NULLS FIRST, h.address COLLATE "C", h.id LIMIT :limit
+"""  # noqa: S608 - parts that stand here
+_COUNT = f"{_LATE} SELECT count(*) FROM late"  # noqa: S608 - parts that stand here
+_STALE = """
+SELECT (SELECT count(*) FROM masked_household
+        WHERE township_id = :t AND (verified_on < CAST(:day AS date) - CAST(:days AS integer)) IS NOT FALSE)
+     + (SELECT count(*) FROM masked_resident
+        WHERE township_id = :t AND (verified_on < CAST(:day AS date) - CAST(:days AS integer)) IS NOT FALSE)
+"""

@@ -1,0 +1,129 @@
+"""Which rooms open to whoever asks? Their pages in order; the table of routes says who may enter each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import request
+
+from web.http.language import say
+from web.http.permissions import may_ask
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a room, by its route."""
+
+    endpoint: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Room:
+    """A part of the product: its pages, the first of which is its door."""
+
+    name: str
+    label: str
+    pages: tuple[Page, ...]
+    blueprints: tuple[str, ...] = ()
+    """Of which every other page lies in this room, too."""
+
+    @property
+    def door(self) -> str:
+        return self.pages[0].endpoint
+
+    @property
+    def entered(self) -> bool:
+        """Whether the request at hand is for a page of it."""
+        pages = {page.endpoint for page in self.pages}
+        return request.endpoint in pages or request.blueprint in self.blueprints
+
+
+ROOMS = (
+    Room("map", say("Map"), (Page("maps.show", say("Grid map")),), ("maps",)),
+    Room("lookup", say("Look-up"), (Page("lookup.show", say("Which grid is this?")),), ("lookup",)),
+    Room("report", say("Report"), (Page("report.show", say("Report something")),), ("report",)),
+    Room(
+        "cases",
+        say("Cases"),
+        (
+            Page("cases.mine", say("My cases")),
+            Page("dispatch.show", say("Dispatch board")),
+            Page("notices.show", say("Calls")),
+            Page("telephone.new", say("Report by telephone")),
+            Page("dispatch.emergency", say("Emergency")),
+            Page("ledger.show", say("Long-term problems")),
+        ),
+        ("cases", "dispatch", "notices", "telephone", "ledger"),
+    ),
+    Room(
+        "plans",
+        say("Plans"),
+        (
+            Page("bench.index", say("Plan editor")),
+            Page("duties.lacking", say("Staffing gaps")),
+        ),
+        ("bench",),
+    ),
+    Room(
+        "register",
+        say("Register"),
+        (
+            Page("desk.registers", say("Registers")),
+            Page("duties.to_visit", say("Houses to visit")),
+            Page("duties.not_verified", say("Records to verify")),
+        ),
+    ),
+    Room(
+        "figures",
+        say("Figures"),
+        (
+            Page("figures.show", say("Figures of cases")),
+            Page("matters.burden", say("Community burden")),
+        ),
+        ("figures",),
+    ),
+    Room(
+        "rules",
+        say("Rules"),
+        (
+            Page("matters.book", say("Rule book")),
+            Page("matters.compare", say("Compare versions")),
+            Page("documents.all_documents", say("Documents")),
+        ),
+        ("matters", "documents"),
+    ),
+    Room(
+        "office",
+        say("Office"),
+        (
+            Page("duties.training", say("Training")),
+            Page("shell.components", say("Components of the pages")),
+        ),
+    ),
+)
+"""In the order of the header. A page that stands nowhere here is linked from one that does."""
+_ELSEWHERE = {
+    "desk.grid": "register", "desk.house": "register", "desk.open_house": "register",
+    "desk.handover": "register", "duties.readers": "rules", "matters.rows": "figures",
+    "matters.burden": "figures",
+}  # fmt: skip
+"""Pages behind others whose blueprint serves several rooms."""
+
+
+def rooms() -> list[Room]:
+    """The rooms of which the asker may open a page, each with those pages alone."""
+    opened = []
+    for room in ROOMS:
+        pages = tuple(page for page in room.pages if may_ask(page.endpoint))
+        if pages:
+            opened.append(Room(room.name, room.label, pages, room.blueprints))
+    return opened
+
+
+def entered(opened: list[Room]) -> Room | None:
+    """The room of the page that is asked for; None: it lies in none of them."""
+    known = {room.name: room for room in opened}
+    if (name := _ELSEWHERE.get(request.endpoint or "")) is not None:
+        return known.get(name)
+    return next((room for room in opened if room.entered), None)

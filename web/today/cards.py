@@ -1,0 +1,391 @@
+"""The numbers that wait for somebody, each with its first few, the list it counts, and the next step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from flask import url_for
+from flask_babel import gettext
+from sqlalchemy.orm import Session
+
+from gisgrid.cases import board, notices
+from gisgrid.cases import today as cases_today
+from gisgrid.cases.board import Filters, Row
+from gisgrid.cases.today import CasesNow
+from gisgrid.core.plans import Place
+from gisgrid.people import today as people_today
+from gisgrid.people.learning import reading as learning
+from gisgrid.planning.overview.today import Waiting
+from gisgrid.planning.snapshot.fetch import limits_of
+from gisgrid.register import households
+from gisgrid.register import today as register_today
+from web.cases.rows import colour
+from web.http.dates import local
+from web.http.language import language
+from web.http.towns import link_for, several_towns
+
+FIRST = 3
+"""Of each list that are shown."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One of what waits."""
+
+    text: str
+    url: str | None = None
+    soft: str = ""
+    tone: str = ""
+    """``red``, ``yellow`` or nothing."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """A number that waits; ``url`` leads to the list whose rows it counts."""
+
+    key: str
+    title: str
+    number: int | str
+    url: str | None = None
+    lines: tuple[Line, ...] = ()
+    tone: str = ""
+    step: str = ""
+    """What to do next, as the link to ``url`` says it."""
+    empty: str = ""
+    """What is said where nothing waits."""
+
+
+def own_cases(session: Session, now: datetime) -> Card:
+    """Open cases of the asker."""
+    rows = board.mine(session)
+    late = sum(colour(row, now) == "red" for row in rows)
+    return Card(
+        "mine", gettext("My cases"), len(rows), url_for("cases.mine"), _case_lines(rows, now, None),
+        "red" if late else "", gettext("Work on them"), gettext("No case waits for you."),
+    )  # fmt: skip
+
+
+def calls(session: Session) -> Card:
+    """Calls of emergencies and reminders of long-term problems."""
+    found = notices.waiting(session)
+    lines = tuple(
+        Line(
+            gettext("Emergency: %(what)s", what=each.matter or "")
+            if each.kind == "call"
+            else gettext("Look again: %(what)s", what=each.problem or ""),
+            url_for("notices.show"),
+            local(each.at, each.time_zone),
+            "red" if each.kind == "call" else "yellow",
+        )
+        for each in found[:FIRST]
+    )
+    return Card(
+        "calls", gettext("Calls"), len(found), url_for("notices.show"), lines,
+        "red" if any(each.kind == "call" for each in found) else "", gettext("Take note"),
+        gettext("No call and no reminder waits for you."),
+    )  # fmt: skip
+
+
+def town_cases(
+    session: Session, place: Place, now: datetime, counted: CasesNow, *, sends: bool
+) -> list[Card]:
+    """The open cases of a township, by what they wait for; ``sends``: the asker sends cases out."""
+    kinds = [
+        ("late", gettext("Late"), counted.late, Filters(due="late"), "red", gettext("See what holds them up")),
+        ("soon", gettext("Due soon"), counted.soon, Filters(due="soon"), "yellow", gettext("See them")),
+        ("to_check", gettext("To be checked"), counted.to_check, Filters(state="check"), "", gettext("Check and close")),
+    ]  # fmt: skip
+    if sends:
+        kinds[:0] = [
+            ("to_file", gettext("New, to be filed"), counted.to_file, Filters(state="report"), "", gettext("File them")),
+            ("to_send", gettext("To be sent"), counted.to_send, Filters(state="file"), "", gettext("Send them out")),
+        ]  # fmt: skip
+        kinds.append(
+            (
+                "no_grid",
+                gettext("Without a grid"),
+                counted.no_grid,
+                Filters(grid="none"),
+                "yellow",
+                gettext("Give them a place"),
+            )
+        )
+    cards = []
+    for key, title, n, narrowed, tone, step in kinds:
+        rows = board.board(session, place.id, narrowed, now, limit=FIRST).rows if n else []
+        cards.append(
+            Card(
+                key,
+                title,
+                n,
+                link_for("dispatch.show", **_asked(narrowed)),
+                _case_lines(rows, now, place),
+                tone if n else "",
+                step,
+                gettext("None."),
+            )
+        )
+    return cards
+
+
+def emergencies(session: Session, place: Place, *, switches: bool) -> Card:
+    """Open emergency cases, with who has not taken note yet."""
+    found = notices.open_calls(session, place.id)
+    lines = tuple(
+        Line(
+            call.matter,
+            url_for("cases.show", case_id=call.case_id),
+            _levels_waiting(sum(level.seen_at is None for level in call.levels)),
+            "red",
+        )
+        for call in found[:FIRST]
+    )
+    return Card(
+        "emergencies", gettext("Emergency cases"), len(found),
+        link_for("dispatch.emergency") if switches else url_for("notices.show"), lines,
+        "red" if found else "", gettext("See who was called"), gettext("No emergency case is open."),
+    )  # fmt: skip
+
+
+def team(session: Session, now: datetime) -> Card | None:
+    """Open cases of the teams that the asker leads; None: they lead none."""
+    loads = cases_today.team_loads(session, now)
+    if not loads:
+        return None
+    over = cases_today.overloaded(loads)
+    lines = tuple(
+        Line(
+            each.name,
+            None,
+            gettext("%(n)s open, %(late)s late", n=each.open, late=each.late)
+            + (" · " + gettext("has more than the others") if each in over else ""),
+            "yellow" if each in over else "",
+        )
+        for each in loads[:5]
+    )
+    return Card(
+        "team", gettext("Cases of my team"), sum(each.open for each in loads), url_for("cases.mine"),
+        lines, "yellow" if over else "", gettext("Work on them"),
+    )  # fmt: skip
+
+
+def register(
+    session: Session, place: Place, plan_id: int, day: date, rights: frozenset[str]
+) -> list[Card]:
+    """What of the register waits: houses to visit, records to verify, houses without a register."""
+    days = int(limits_of(session, place.id).visit_days)
+    cards = []
+    if "see_visits" in rights:
+        n = register_today.count_to_visit(session, place.id, day, days=days)
+        first = register_today.to_visit(session, place.id, day, days=days, limit=FIRST)
+        cards.append(
+            Card(
+                "visits",
+                gettext("Houses to visit"),
+                n,
+                link_for("duties.to_visit"),
+                tuple(
+                    Line(
+                        each.address,
+                        url_for("desk.house", house_id=each.house_id),
+                        gettext("last seen %(day)s", day=each.last_on)
+                        if each.last_on
+                        else gettext("never seen"),
+                    )
+                    for each in first
+                ),
+                "",
+                gettext("See the list"),
+                gettext("Every house was seen in time."),
+            )
+        )
+    n = register_today.count_stale(session, place.id, day, days=days)
+    cards.append(
+        Card(
+            "stale",
+            gettext("Records to verify"),
+            n,
+            link_for("duties.not_verified"),
+            (),
+            "",
+            gettext("See the list"),
+            gettext("Every record was verified in time."),
+        )
+    )
+    kept = households.registers(session, plan_id)
+    houses, complete = sum(each.houses for each in kept), sum(each.kept for each in kept)
+    if houses:
+        cards.append(
+            Card(
+                "complete",
+                gettext("Houses with a register"),
+                f"{complete} / {houses}",
+                link_for("desk.registers"),
+                tuple(
+                    Line(
+                        each.name,
+                        link_for("desk.grid", code=each.code),
+                        gettext("%(n)s houses without a register", n=each.houses - each.kept),
+                    )
+                    for each in sorted(kept, key=lambda g: g.kept - g.houses)[:FIRST]
+                    if each.houses > each.kept
+                ),
+                "",
+                gettext("See the registers"),
+            )
+        )
+    return cards
+
+
+def documents(session: Session, place: Place, day: date) -> Card:
+    """Documents that the asker is asked to read and has not."""
+    unread = [
+        each
+        for each in learning.to_read(session, place.id, day)
+        if each.asked and each.read_at is None
+    ]
+    return Card(
+        "documents", gettext("Documents to read"), len(unread), link_for("documents.all_documents"),
+        tuple(
+            Line(each.title, link_for("documents.one", code=each.code), str(each.issued_on))
+            for each in unread[:FIRST]
+        ),
+        "", gettext("Read them"), gettext("You have read everything."),
+    )  # fmt: skip
+
+
+def plans(waiting: Iterable[Waiting], *, draws: bool, reviews: bool) -> list[Card]:
+    """Plans on their way, by who has to do something about them."""
+    waiting = list(waiting)
+    kinds: list[tuple[str, str, tuple[str, ...], str, str]] = []
+    if reviews:
+        kinds.append(
+            (
+                "in_review",
+                gettext("Plans that await review"),
+                ("in_review",),
+                "yellow",
+                gettext("Review them"),
+            )
+        )
+    if draws:
+        kinds += [
+            ("returned", gettext("Plans that came back"), ("returned",), "red", gettext("Mend them")),
+            ("drafts", gettext("Drafts"), ("draft",), "", gettext("Draw on")),
+            ("approved", gettext("Plans to be published"), ("approved", "notified"), "yellow", gettext("Publish them")),
+        ]  # fmt: skip
+        if not reviews:
+            kinds.append(
+                ("in_review", gettext("Plans in review"), ("in_review",), "", gettext("See them"))
+            )
+    cards = []
+    for key, title, states, tone, step in kinds:
+        found = [each for each in waiting if each.state in states]
+        lines = tuple(
+            Line(
+                each.name if not several_towns() else f"{each.name} · {_name(each)}",
+                url_for("bench.show", plan_id=each.plan_id),
+                gettext("returned because: %(why)s", why=each.reason)
+                if each.state == "returned" and each.reason
+                else "",
+            )
+            for each in found[:FIRST]
+        )
+        where = {each.township_id for each in found}
+        url = link_for("bench.index") if len(where) < 2 else lines[0].url
+        cards.append(
+            Card(key, title, len(found), url, lines, tone if found else "", step, gettext("None."))
+        )
+    return cards
+
+
+def audit(session: Session, now: datetime) -> list[Card]:
+    """Personal data opened in the last week, and whether the chain of the audit holds."""
+    opened = people_today.opened_since(session, now)
+    cards = [
+        Card(
+            "opened",
+            gettext("Personal data opened in 7 days"),
+            sum(each.n for each in opened),
+            None,
+            tuple(
+                Line(each.account_name, None, f"{each.purpose or '—'} · {each.n}")
+                for each in opened[:FIRST]
+            ),
+            "",
+            "",
+            gettext("Nobody opened any."),
+        )
+    ]
+    if (found := people_today.chain(session)) is not None:
+        verdict, since = found
+        said = (
+            gettext("unbroken")
+            if verdict.broken is None
+            else gettext("broken at entry %(n)s", n=verdict.broken)
+        )
+        lines = (
+            (Line(gettext("since %(first)s", first=since.date()), None, verdict.last_hash[:16]),)
+            if since
+            else ()
+        )
+        cards.append(
+            Card(
+                "chain",
+                gettext("Chain of the audit: %(n)s entries", n=verdict.entries),
+                said,
+                None,
+                lines,
+                "red" if verdict.broken is not None else "",
+            )
+        )
+    return cards
+
+
+def accounts(session: Session) -> Card:
+    """Active accounts that log in with a password alone."""
+    found = people_today.no_second_factor(session)
+    return Card(
+        "no_second_factor", gettext("Accounts without a second factor"), len(found), None,
+        tuple(
+            Line(each.display_name, None, f"{each.name} · " + (
+                gettext("last log-in %(day)s", day=each.last_login_at.date()) if each.last_login_at else gettext("never logged in")))
+            for each in found[:FIRST]
+        ),
+        "yellow" if found else "", "", gettext("Every account has one."),
+    )  # fmt: skip
+
+
+def _case_lines(rows: Iterable[Row], now: datetime, place: Place | None) -> tuple[Line, ...]:
+    english = language() == "en"
+    zone = place.time_zone if place else "Asia/Shanghai"
+    return tuple(
+        Line(
+            (english and row.matter_en) or row.matter,
+            url_for("cases.show", case_id=row.case_id),
+            " · ".join(filter(None, [
+                row.grid or gettext("in no grid"),
+                gettext("due %(time)s", time=local(row.due_at, zone)) if row.due_at else "",
+            ])),
+            {"red": "red", "yellow": "yellow"}.get(colour(row, now), ""),
+        )
+        for row in list(rows)[:FIRST]
+    )  # fmt: skip
+
+
+def _levels_waiting(n: int) -> str:
+    if not n:
+        return str(gettext("all have taken note"))
+    return str(gettext("levels that have not taken note: %(n)s", n=n))
+
+
+def _name(each: Waiting) -> str:
+    return (language() == "en" and each.township_en) or each.township
+
+
+def _asked(filters: Filters) -> dict[str, str]:
+    """The filters as the board's address names them; of an open state nothing need be said."""
+    said = {"state": filters.state, "due": filters.due, "grid": filters.grid}
+    return {name: value for name, value in said.items() if value and value != "open"}

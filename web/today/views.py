@@ -1,0 +1,220 @@
+"""``/``: what waits today for whoever has logged in; the public's start for everybody else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from shutil import disk_usage
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask_babel import gettext
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as BaseResponse
+
+from gisgrid.cases import today as cases_today
+from gisgrid.cases.figures import Figures
+from gisgrid.core import plans
+from gisgrid.core.errors import NotFound
+from gisgrid.core.plans import Place, PlanInfo
+from gisgrid.core.scope import scope
+from gisgrid.people import home
+from gisgrid.people.learning import reading as learning
+from gisgrid.planning.checks.checks import run_checks
+from gisgrid.planning.checks.shortage import CHECKS, shortage_of
+from gisgrid.planning.overview.today import on_their_way
+from gisgrid.planning.snapshot.fetch import limits_of, plan_state, today
+from gisgrid.planning.workload.weighing import weights_of
+from gisgrid.planning.workload.workload import loads
+from web.editor.store import planning
+from web.http.db import reading
+from web.http.language import language
+from web.http.permissions import asker, may_ask
+from web.http.towns import link_for, own_town
+from web.today import cards
+from web.today.cards import Card, Line
+
+blueprint = Blueprint("today", __name__)
+
+HEAVIEST = 5
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Bars by name, each with its number; the page draws them and writes the table beside."""
+
+    key: str
+    title: str
+    bars: list[tuple[str, int]]
+
+
+@blueprint.get("/")
+def show() -> BaseResponse:
+    """Today, or the start; an address of the map as it was kept before leads to the map."""
+    if request.args.keys() & {"plan", "as_of"}:
+        return redirect(f"{url_for('maps.show')}?{urlencode(request.args)}", 302)
+    if not asker():
+        return _start()
+    return _today()
+
+
+def _start() -> Response:
+    """What everybody may do here, and what is new about the plan."""
+    with reading() as session:
+        place = own_town(session)
+        every = plans.plans(session, place.id) if place else []
+    html = render_template(
+        "start.html",
+        place=place,
+        now=next((p for p in every if p.in_force == "now"), None),
+        later=[p for p in every if p.in_force == "later"],
+    )
+    return Response(html, headers={"Cache-Control": "private, no-cache"})
+
+
+def _today() -> Response:
+    now = datetime.now(UTC)
+    rights = asker().rights
+    with reading() as session:
+        place = own_town(session)
+        posts = home.places(session, asker().account_id or 0)
+        # Who has a grid works in it; who has an area looks over what happens in it.
+        looks_over = any(not post.grid_code and "see_events" in post.rights for post in posts)
+        found: list[Card] = []
+        if "handle_events" in rights:
+            found += [cards.calls(session), cards.own_cases(session, now)]
+            if (team := cards.team(session, now)) is not None:
+                found.append(team)
+        charts: list[Chart] = []
+        months = None
+        if place is not None:
+            plan = _plan(session, place)
+            if looks_over:
+                counted = cases_today.cases_now(session, place.id, now)
+                found += [
+                    cards.emergencies(session, place, switches=may_ask("dispatch.emergency")),
+                    *cards.town_cases(session, place, now, counted, sends="dispatch" in rights),
+                ]
+                months = cases_today.months(session, place.id, today(place), now)
+                charts = _charts(session, place, counted)
+            if "see_register" in rights and plan is not None:
+                found += cards.register(session, place, plan.id, today(place), rights)
+            if learning.is_staff(session):
+                found.append(cards.documents(session, place, today(place)))
+        if "audit" in rights:
+            found += cards.audit(session, now)
+        if "administer" in rights:
+            found += [cards.accounts(session), *_machine()]
+    if rights & {"plan", "review"}:
+        found[2:2] = _plans(place, rights)
+    html = render_template(
+        "today.html",
+        place=place,
+        posts=posts,
+        cards=_urgent_first(found),
+        charts=charts,
+        months=months,
+        works=bool(posts) and any(post.role != "resident" for post in posts),
+        rate=_rate,
+        stream=link_for("dispatch.stream") if may_ask("dispatch.stream") else None,
+    )
+    return Response(html, headers={"Cache-Control": "private, no-store"})
+
+
+def _charts(session: Session, place: Place, counted: cases_today.CasesNow) -> list[Chart]:
+    weeks = cases_today.reported_by_week(session, place.id, today(place))
+    english = language() == "en"
+    by_community = [
+        ((english and name_en) or name, n)
+        for name, name_en, n in cases_today.open_by_community(session, place.id)[:12]
+    ]
+    a, b, c = cases_today.AGES_DAYS
+    spans = [
+        gettext("up to %(n)s days", n=a),
+        gettext("%(n)s to %(m)s days", n=a, m=b),
+        gettext("%(n)s to %(m)s days", n=b, m=c),
+        gettext("more than %(n)s days", n=c),
+    ]
+    return [
+        Chart(
+            "weeks", gettext("Reported in each week, from"), [(f"{d:%m-%d}", n) for d, n in weeks]
+        ),
+        Chart("communities", gettext("Open cases by community"), by_community),
+        Chart("ages", gettext("Open cases by age"), list(zip(spans, counted.ages, strict=True))),
+    ]
+
+
+def _plans(place: Place | None, rights: frozenset[str]) -> list[Card]:
+    """Plans of every township where the asker draws or reviews; people and work of the one at hand."""
+    found: list[Card] = []
+    with planning(read_only=True) as session:
+        draws, reviews = scope(session, "plan").townships, scope(session, "review").townships
+        waiting = on_their_way(session, sorted(draws | reviews))
+        found += cards.plans(waiting, draws=bool(draws), reviews=bool(reviews))
+        plan = _plan(session, place) if place and place.id in draws | reviews else None
+        if place is not None and plan is not None:
+            found += _people_and_work(session, place, plan, draws=place.id in draws)
+    return found
+
+
+def _people_and_work(session: Session, place: Place, plan: PlanInfo, *, draws: bool) -> list[Card]:
+    state = plan_state(session, place, plan, today(place))
+    lacking = shortage_of(
+        state, plan, run_checks(state, limits_of(session, place.id), only=CHECKS)
+    ).lacking
+    work = loads(state, weights_of(session, place.id), by_street=False)
+    heaviest = sorted(
+        (g for g in work.grids if g.deviation is not None and g.deviation > 0),
+        key=lambda g: -(g.deviation or 0.0),
+    )[:HEAVIEST]
+    return [
+        Card(
+            "lacking", gettext("Staffing gaps"), len(lacking), link_for("duties.lacking"),
+            tuple(Line(g.name, link_for("duties.lacking"), g.community) for g in lacking[: cards.FIRST]),
+            "yellow" if lacking else "", gettext("See what they lack"), gettext("Every grid has its people."),
+        ),
+        Card(
+            "heaviest", gettext("Grids above their community's mean"),
+            sum(g.deviation is not None and g.deviation > 0 for g in work.grids), link_for("bench.index"),
+            tuple(
+                Line(g.name, f"{link_for('maps.show')}#grid={g.code}", f"{100 * (g.deviation or 0.0):+.0f} %")
+                for g in heaviest
+            ),
+            "", gettext("Balance them") if draws else gettext("See the plans"), gettext("The work is even."),
+        ),
+    ]  # fmt: skip
+
+
+def _machine() -> list[Card]:
+    """The room left on the disk, and which version runs."""
+    free, whole = disk_usage("/").free, disk_usage("/").total
+    try:
+        running = version("gisgrid")
+    except PackageNotFoundError:
+        running = "—"
+    return [
+        Card(
+            "disk", gettext("Room left on the disk"), f"{100 * free / whole:.0f} %", None,
+            (Line(f"{free / 1e9:.0f} GB / {whole / 1e9:.0f} GB"),), "red" if free < whole / 20 else "",
+        ),
+        Card("version", gettext("Version"), running),
+    ]  # fmt: skip
+
+
+def _plan(session: Session, place: Place) -> PlanInfo | None:
+    try:
+        return plans.plan_in_force(session, place.id)
+    except NotFound:
+        return None
+
+
+def _urgent_first(found: list[Card]) -> list[Card]:
+    """Red before yellow before the rest, what waits before what does not; else as they came."""
+    rank = {"red": 0, "yellow": 1}
+    return sorted(found, key=lambda card: (rank.get(card.tone, 2), card.number == 0))
+
+
+def _rate(figures: Figures | None) -> str:
+    rate = figures.in_time_rate if figures else None
+    return "—" if rate is None else f"{100 * rate:.0f} %"
