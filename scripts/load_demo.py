@@ -6,46 +6,66 @@ nothing; a run that was cut short is taken up where it stopped.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import shlex
 import sys
-from datetime import date
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import click
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from gisgrid.cli.edge import connected
 from gisgrid.cli.main import main as gisgrid
+from gisgrid.core.plans import township
 from gisgrid.core.settings import Settings
 from gisgrid.db.store import Actor, open_engine, store_url, transaction
 from gisgrid.people import accounts
 from gisgrid.people.appointments import appoint
 from gisgrid.people.login import set_password
 from gisgrid.people.passwords import random_password
+from gisgrid.planning.snapshot.fetch import local
+from scripts.demo_cases import report_open
+from scripts.town import lately
+from scripts.town.files import csv as csv_of
+from scripts.town.spec import AS_OF
 
 TOWNSHIP = "999901001"
-COMMUNITY, GRID = "999901001201", "999901001201003"
+GRID = "999901001201001"
+CENTRE = """code,name,phone,body
+C001,试宁川,19903000001,试县民政局（虚构）
+C002,试禾舟,19903000002,镇网格化服务中心（虚构）
+C003,测山海,19903000003,镇网格化服务中心（虚构）
+C004,样晚林,19903000004,镇党群服务中心（虚构）
+C005,虚小桥,19903000005,镇政府（虚构）
+C006,拟文洋,19903000006,镇政府（虚构）
+"""
+"""Staff in no team, as a file of staff."""
+OFFICES = ("o001", "o002", "o005")
+"""Log-in names that come with the offices: the head, a cadre and a community's clerk."""
 PEOPLE = {
-    "county": ("试县审", "county_reviewer", "999901", None),
-    "government": ("试政办", "township_government", TOWNSHIP, None),
-    "cadre": ("试包片", "section_cadre", COMMUNITY, None),
-    "clerk": ("试社区", "community_clerk", COMMUNITY, None),
-    "leader": ("试格长", "grid_leader", TOWNSHIP, GRID),
-    "worker": ("试格员", "grid_worker", TOWNSHIP, GRID),
-    "sinking": ("试下沉", "sinking_force", TOWNSHIP, GRID),
-    "social": ("试社力", "social_force", TOWNSHIP, GRID),
-    "resident": ("试居民", "resident", TOWNSHIP, GRID),
-    "dispatcher": ("试调度", "dispatcher", TOWNSHIP, None),
-    "planner": ("试规划", "planner", TOWNSHIP, None),
-    "coordinator": ("试统筹", "coordinator", TOWNSHIP, None),
-    "auditor": ("试审计", "auditor", TOWNSHIP, None),
-    "administrator": ("试管理", "administrator", TOWNSHIP, None),
+    "leader": ("S0003", "grid_leader", TOWNSHIP, GRID),
+    "worker": ("S0004", "grid_worker", TOWNSHIP, GRID),
+    "sinking": ("S0006", "sinking_force", TOWNSHIP, GRID),
+    "social": ("S0008", "social_force", TOWNSHIP, GRID),
+    "resident": (None, "resident", TOWNSHIP, GRID),
+    "county": ("C001", "county_reviewer", "999901", None),
+    "dispatcher": ("C002", "dispatcher", TOWNSHIP, None),
+    "planner": ("C003", "planner", TOWNSHIP, None),
+    "coordinator": ("C004", "coordinator", TOWNSHIP, None),
+    "auditor": ("C005", "auditor", TOWNSHIP, None),
+    "administrator": ("C006", "administrator", TOWNSHIP, None),
 }
-"""Log-in name: name shown, role, area, grid; invented like everyone in Town F."""
+"""Log-in name: who of the staff it is (a resident is none), role, area, grid; all invented."""
 DATA = Path("data")
+CALENDAR_UNTIL = 2026
+"""Last year of data/calendar."""
 
 
 def run(line: str) -> None:
@@ -58,7 +78,9 @@ def load(line: str) -> None:
 
 
 def main() -> None:
-    run("db start")
+    settings = Settings.from_env()
+    if not settings.database_url:
+        run("db start")
     run("db upgrade")
     load(f"areas {DATA}/boundaries/areas.geojson")
     run(f"township --code {TOWNSHIP} --set code_scheme=gb --commit")
@@ -74,45 +96,113 @@ def main() -> None:
     load(f"offices {DATA}/offices/offices.csv {town}")
     load(f"matters {DATA}/matters/matters.csv {town} --version 2022 --since 2022-09-01")
     run(f"calendar load {DATA}/calendar/calendar.csv {town} --commit")
-    load(f"events {DATA}/events/events.csv {town} --crs wgs84")
+    # Once: afterwards the cases are whoever handles them's, and no file takes that back.
+    if not exists("event e JOIN area a ON a.id = e.township_id"):
+        load(f"events {DATA}/events/events.csv {town} --crs wgs84")
     load(f"stations {DATA}/service/stations.csv {town} --crs wgs84")
     load(f"visits {DATA}/service/visits.csv {town}")
     load(f"trainings {DATA}/learning/trainings.csv {town}")
     if not issued():
         issue_documents(town)
     load(f"receipts {DATA}/learning/receipts.csv {town}")
+    made(CENTRE, f"staff {{file}} {town}")
+    run(f"alias load {DATA}/register/aliases.csv {town} --commit")
     run(f"case open {town} --commit")
+    people()
+    carry_on(town)
     run(f"attach {town} --commit")
     run(f"index {town}")
+    run(f"summary {town} --as-of 2023-08-31")
     run(f"summary {town}")
-    people()
+
+
+def made(content: str, line: str) -> None:
+    """Load a table that stands in no file of data/; ``{file}`` in the line is where it lies."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "made.csv"
+        path.write_text(content, encoding="utf-8")
+        load(line.format(file=path))
+
+
+def carry_on(town: str) -> None:
+    """Bring the town up to yesterday; what is of today then are cases that wait for somebody."""
+    with storing() as session:
+        place = township(session, TOWNSHIP)
+        last = local(datetime.now(UTC), place).date() - timedelta(1)
+        known = session.scalar(
+            text("SELECT max(reported_at) FROM event WHERE township_id = :t"), {"t": place.id}
+        )
+        first = lately.first_day(last, local(known, place).date() if known else AS_OF)
+    if first > last:
+        return
+    weeks = lately.calendar(CALENDAR_UNTIL, last)
+    if len(weeks):
+        with tempfile.TemporaryDirectory() as folder:
+            (path := Path(folder) / "made.csv").write_text(csv_of(weeks), encoding="utf-8")
+            run(f"calendar load {path} {town} --commit")
+    events = lately.events(DATA, first, last)
+    still_open = events["closed_at"] == ""
+    if first > AS_OF + timedelta(1):
+        made(csv_of(lately.settled(DATA)), f"events {{file}} {town}")
+    made(csv_of(events[~still_open]), f"events {{file}} {town} --crs wgs84")
+    made(csv_of(lately.visits(DATA, first, last)), f"visits {{file}} {town}")
+    made(csv_of(lately.trainings(DATA, first, last)), f"trainings {{file}} {town}")
+    run(f"case open {town} --commit")
+    with storing() as session:
+        count = report_open(session, township(session, TOWNSHIP), events[still_open])
+    click.echo(f"{count} cases wait for somebody")
 
 
 def people() -> None:
-    """One invented person per role, each with a random password that is printed this once."""
-    made = []
-    with (
-        connected(Settings.from_env()) as engine,
-        transaction(engine, actor=Actor(origin="terminal")) as session,
-    ):
-        known = {each.name for each in accounts.accounts(session)}
-        for name, (shown, role, area, grid) in PEOPLE.items():
+    """A log-in for one invented person of each role, with a random password that is printed this once."""
+    told = []
+    with storing() as session:
+        known = {each.name: each for each in accounts.accounts(session)}
+        for name in OFFICES:
+            if not known[name].has_password:
+                told.append((name, _password(session, name)))
+        for name, (staff, role, area, grid) in PEOPLE.items():
             if name in known:
                 continue
-            accounts.add_account(session, name, shown)
-            secret = random_password()
-            set_password(session, name, secret)
+            number = accounts.staff_named(session, TOWNSHIP, staff) if staff else None
+            shown = session.scalar(text("SELECT name FROM staff WHERE id = :id"), {"id": number})
+            accounts.add_account(session, name, shown or "试居民", staff_id=number)
             appoint(session, name, role, area=area, grid=grid, since=date(2022, 9, 1))
-            made.append((name, secret, role, grid or area))
-    if not made:
+            told.append((name, _password(session, name)))
+        held = {
+            row.name: row
+            for row in session.execute(
+                text(
+                    "SELECT k.name, k.display_name, p.role, coalesce(p.grid_code, a.code) AS at "
+                    "FROM account k JOIN appointment p ON p.account_id = k.id "
+                    "LEFT JOIN area a ON a.id = p.area_id ORDER BY at DESC"
+                )
+            )
+        }
+    if not told:
         click.echo(
             "the demo's people are there; a new password: gisgrid user password NAME --commit"
         )
         return
-    table = Table("log-in name", "password", "role", "area or grid", title="told this once")
-    for row in made:
-        table.add_row(*row)
-    Console(width=100).print(table)
+    table = Table("log-in name", "password", "who", "role", "area or grid", title="told this once")
+    for name, secret in told:
+        table.add_row(name, secret, held[name].display_name, held[name].role, held[name].at)
+    Console(width=110).print(table)
+
+
+def _password(session: Session, name: str) -> str:
+    secret = random_password()
+    set_password(session, name, secret)
+    return secret
+
+
+@contextlib.contextmanager
+def storing() -> Iterator[Session]:
+    with (
+        connected(Settings.from_env()) as engine,
+        transaction(engine, actor=Actor(origin="terminal")) as session,
+    ):
+        yield session
 
 
 def issue_documents(town: str) -> None:

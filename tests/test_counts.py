@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -203,6 +204,45 @@ def test_another_plan_is_not_counted_for_the_public(
         assert shown == {A}
     with acting(web, people["government"]) as session:
         assert sum(row.residents or 0 for row in summary.by_grid(session, draft)) > 1000
+
+
+def test_of_a_day_gone_by_those_events_count_that_were_there(
+    store: Engine, web: Engine, people: dict[str, int]
+):
+    with transaction(store) as session:
+        session.execute(
+            text(
+                "UPDATE event SET reported_at = CASE id % 3 WHEN 0 THEN timestamptz "
+                "'2023-08-31 23:59+08' ELSE '2023-09-01 00:00+08' END, closed_at = CASE "
+                "WHEN id % 2 = 0 THEN timestamptz '2023-09-01 00:00+08' END"
+            )
+        )
+        whole, old = session.execute(
+            text("SELECT count(*), count(*) FILTER (WHERE id % 3 = 0) FROM event")
+        ).one()
+    assert 0 < old < whole
+    day, before = date(2023, 8, 31), date(2023, 8, 30)
+    with acting(web, people["government"]) as session:
+        now, then = (summary.by_community(session, 1, asked) for asked in (None, day))
+        assert (now.total.events, then.total.events) == (whole, old)
+        assert sum(row.events or 0 for row in then.communities) == old
+        assert summary.by_community(session, 1, before).total.events == 0
+        assert then.total.residents == now.total.residents
+        still_open = session.scalar(
+            text("SELECT open_events FROM count_plan(1, :day) WHERE level = 'township'"),
+            {"day": day},
+        )
+        assert still_open == old
+    with acting(web, people["clerk"]) as session:
+        shown = {
+            row.code for row in summary.by_community(session, 1, day).communities if row.events
+        }
+        assert shown <= {A}
+    # Two days apart would tell what happened in one grid on one of them.
+    with acting(web, None) as session:
+        counted = summary.by_community(session, 1, day)
+        assert not any(row.events for row in (*counted.communities, counted.total))
+        assert counted.total.residents is not None
 
 
 def test_the_least_number_shown_is_a_setting(web: Engine, store: Engine):

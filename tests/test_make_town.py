@@ -51,6 +51,7 @@ def test_it_has_the_numbers_of_the_paper() -> None:
 
 
 KEYS = {
+    "aliases": ["alias"],
     "staff": ["code", "grid", "since"],
     "offices": ["code", "area"],
     "documents": ["file"],

@@ -225,6 +225,8 @@ def test_whatever_is_killed_comes_back_and_a_new_supervisor_finds_nobody_in_its_
     service: Service,
 ):
     assert soon(service.all_ready)
+    # A line a piece, in its own words: what it is made of has nothing to say.
+    assert not [line for line in service.lines() if "procrastinate" in line]
     cluster = Cluster.at(service.home)
     # A server process, the worker, a connection of the store, its first process.
     for words, piece in (("web.server.serve", "server"), ("gisgrid.jobs.worker", "worker")):

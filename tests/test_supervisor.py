@@ -19,7 +19,7 @@ from tests.support.waiting import eventually
 SCRIPT = """
 import sys
 from gisgrid.jobs.supervisor import Pace, Process, Supervisor
-pace = Pace(first_pause_s=0.1, stands_s={stands}, look_s=0.1)
+pace = Pace(first_pause_s=0.1, longest_after_ready_s=0.2, stands_s={stands}, look_s=0.1)
 store = Process("store", "数据库", ["sh", "-c", {store!r}.replace("ALIVE", "$0"), "{{alive}}"], stop_s=5)
 one = Process("one", "一", ["sh", "-c", {one!r}.replace("ALIVE", "$0"), "{{alive}}"],
               starts_s={starts}, silent_s={silent}, stop_s={stop})
@@ -101,6 +101,20 @@ def test_what_stood_begins_again_at_once_however_often_it_is_killed(tmp_path: Pa
             assert eventually(lambda n=n: sum("two: ended" in line for line in said(tmp_path)) == n)
         ended = [line for line in said(tmp_path) if "two: ended" in line]
         assert all(line.endswith("starts again in 0.1 s") for line in ended)
+
+
+def test_what_was_ready_is_not_waited_for_long_however_soon_it_is_killed_again(tmp_path: Path):
+    with supervised(tmp_path) as supervisor:
+        for n in range(1, 6):
+            assert eventually(lambda n=n: sum("two: ready" in line for line in said(tmp_path)) == n)
+            os.kill(pieces(supervisor)[-1], signal.SIGKILL)
+            assert eventually(lambda n=n: sum("two: ended" in line for line in said(tmp_path)) == n)
+        pauses = [
+            float(line.split(" in ")[1].split()[0])
+            for line in said(tmp_path)
+            if "two: ended" in line
+        ]
+    assert pauses == [0.1, 0.2, 0.2, 0.2, 0.2]
 
 
 def looked_once_more(supervisor: subprocess.Popen[str]) -> bool:

@@ -92,7 +92,7 @@ def print_counts(kind: str, counts: Counts) -> None:
 
 @click.command("summary")
 @click.option("--plan", "name", help="name or number of the plan; default the one in force")
-@click.option("--as-of", type=_day, help="the plan in force on this day")
+@click.option("--as-of", type=_day, help="the plan in force on this day, and events until then")
 @_township
 @click.pass_obj
 def summary_command(
@@ -101,12 +101,13 @@ def summary_command(
     """Count grids, houses, households, residents, events and uncovered ones per community."""
     with opened(settings, read_only=True) as session:
         place = plans.township(session, township)
+        day = as_of.date() if as_of else None
         chosen = (
             plans.plan_named(session, place.id, name)
             if name
-            else plans.plan_in_force(session, place.id, as_of.date() if as_of else None)
+            else plans.plan_in_force(session, place.id, day)
         )
-        counted = summary.by_community(session, chosen.id)
+        counted = summary.by_community(session, chosen.id, day)
     title = f"{place.name} · {chosen.name} · {chosen.valid_from or chosen.state}"
     heads = ("code", "community", "basic", "exclusive", "houses", "households", "residents",
              "events", "uncovered houses", "uncovered residents")  # fmt: skip

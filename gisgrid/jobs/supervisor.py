@@ -27,6 +27,8 @@ class Pace:
     first_pause_s: float = 0.2
     """Between the end of a piece and its next beginning; doubled while it does not stand."""
     longest_pause_s: float = 30.0
+    longest_after_ready_s: float = 2.0
+    """The longest pause of what did become ready: it can work, and others wait for it."""
     stands_s: float = 10.0
     """What has been ready for so long stands: its next end is answered at once again."""
     look_s: float = 1.0
@@ -245,10 +247,15 @@ class Supervisor:
         kept.lives = True
 
     def _ended(self, kept: _Kept, how: str, now: float) -> None:
+        longest = (
+            self._pace.longest_pause_s
+            if kept.ready_at is None
+            else self._pace.longest_after_ready_s
+        )
         kept.lives, kept.ready_at = False, None
-        pause = kept.pause_s or self._pace.first_pause_s
+        pause = min(kept.pause_s or self._pace.first_pause_s, longest)
         kept.start_at = now + pause
-        kept.pause_s = min(2 * pause, self._pace.longest_pause_s)
+        kept.pause_s = min(2 * pause, longest)
         self._say(
             kept.piece,
             f"ended ({how}); starts again in {pause:.1f} s",

@@ -81,7 +81,7 @@ def serving(store: Store, key: str) -> Iterator[Server]:
     )
     try:
         # A process listens when it is ready; what the second one does until then is no answer's.
-        for _ in range(300):
+        for _ in range(900):
             if _listening(port) == 2:
                 break
             time.sleep(0.2)

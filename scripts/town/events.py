@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 import pandas as pd
 import shapely
@@ -39,26 +41,31 @@ UNIT_MIN = {"working_minutes": 1, "working_hours": 60, "working_days": clock.DAY
 
 
 def events_table(
-    spec: Spec, houses: pd.DataFrame, grids: pd.DataFrame, rng: np.random.Generator
+    spec: Spec,
+    houses: pd.DataFrame,
+    grids: pd.DataFrame,
+    rng: np.random.Generator,
+    *,
+    first: date = FIRST_DAY,
+    last: date = AS_OF,
 ) -> pd.DataFrame:
-    """The rows of events.csv, in order of report.
+    """The rows of events.csv of the days from ``first`` to ``last``, in order of report.
 
-    ``houses`` has lon, lat, address, community; ``grids`` the geometry. Every minor item occurs.
+    ``houses`` has lon, lat, address, community; ``grids`` the geometry. Every minor item occurs, unless
+    there are fewer events than items.
     """
     catalogue = minors()
     codes, items = list(catalogue), list(catalogue.values())
     share = np.array([m.share for m in items])
-    kind = np.r_[
-        np.arange(len(items)),
-        rng.choice(len(items), spec.events - len(items), p=share / share.sum()),
-    ]
-    reported = _reported(items, kind, rng)
+    each = np.arange(len(items))[: spec.events]
+    kind = np.r_[each, rng.choice(len(items), spec.events - len(each), p=share / share.sum())]
+    reported = _reported(items, kind, rng, first, last)
     order = np.argsort(reported, kind="stable")
     kind, reported = kind[order], reported[order]
 
     limit = np.array([m.limit * UNIT_MIN[m.unit] for m in items])[kind].astype(int)
     due = clock.due(reported, limit)
-    closed = _closed(reported, limit, rng)
+    closed = _closed(reported, limit, rng, last)
     places = _places(spec, houses, grids, rng)
     day = reported.astype("datetime64[D]").astype(str)
     running = pd.Series(day).groupby(day).cumcount().to_numpy() + 1
@@ -89,8 +96,10 @@ def _text(times: clock.Times) -> list[str]:
     ]
 
 
-def _reported(items: list[Minor], kind: Ints, rng: np.random.Generator) -> clock.Times:
-    days = np.arange(np.datetime64(FIRST_DAY), np.datetime64(AS_OF) + 1)
+def _reported(
+    items: list[Minor], kind: Ints, rng: np.random.Generator, first: date, last: date
+) -> clock.Times:
+    days = np.arange(np.datetime64(first), np.datetime64(last) + 1)
     month = days.astype("datetime64[M]").astype(int) % 12
     working = clock.WORKING[(days - np.datetime64("2022-08-01")).astype(int)]
     out = np.empty(len(kind), "datetime64[m]")
@@ -109,13 +118,15 @@ def _reported(items: list[Minor], kind: Ints, rng: np.random.Generator) -> clock
     return out
 
 
-def _closed(reported: clock.Times, limit_min: Ints, rng: np.random.Generator) -> clock.Times:
-    """In working time: most within the limit, some late, few open; nothing after the as-of day."""
+def _closed(
+    reported: clock.Times, limit_min: Ints, rng: np.random.Generator, last: date
+) -> clock.Times:
+    """In working time: most within the limit, some late, few open; nothing after the last day."""
     n = len(reported)
     late = rng.random(n) < LATE_SHARE
     part = np.where(late, 1.05 + rng.gamma(1.5, 0.5, n), rng.beta(2.0, 2.6, n))
     closed = clock.due(reported, np.maximum(4, (limit_min * part).astype(int)))
-    end = np.datetime64(AS_OF) + 1
+    end = np.datetime64(last) + 1
     still_open = (closed >= end) | (rng.random(n) < OPEN_SHARE)
     closed[still_open] = np.datetime64("NaT")
     return closed

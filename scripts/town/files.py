@@ -18,6 +18,7 @@ PLACES = {
     "houses": "register/houses.csv",
     "households": "register/households.csv",
     "residents": "register/residents.csv",
+    "aliases": "register/aliases.csv",
     "staff": "staff/staff.csv",
     "matters": "matters/matters.csv",
     "calendar": "calendar/calendar.csv",

@@ -28,6 +28,10 @@ MAIN_STREETS = (
 )  # fmt: skip
 FIRST_CHARS = "安百春丰广和吉嘉康乐明清荣瑞泰文祥新兴永"
 SECOND_CHARS = "昌成达福海华林民宁平泉顺田旺阳益源远泽志"
+# What a corner is still called long after the thing has gone.
+PLACES_OF_OLD = (
+    "老供销社", "大槐树底下", "老粮库", "旧戏台后面", "老水塔", "铁匠铺旧址", "老磨坊", "旧渡口",
+)  # fmt: skip
 # Body, kind for the code, and English.
 BODIES = (
     ("实验学校", "01"),

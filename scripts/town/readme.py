@@ -42,6 +42,7 @@ household are empty. Dates are `YYYY-MM-DD`; an empty `verified_on` means never 
   a housing estate, building (幢); unit and room stand with the household (`1单元302室`).
 * Names begin with 测, 试, 虚, 拟, 样 or 构 (test, virtual, sample, made up), which are no surnames. Citizen IDs have
   right check digits on the area 999901, which does not exist; telephones begin with 19900.
+* `aliases.csv`: {len(town.aliases)} names that people still use for a corner, each with the house that is meant.
 * On a border on purpose: {len(town.on_border)} houses stand exactly on a vertex that grids share, {len(town.near_border)} within 5 m of a border. All
   others are at least 7 m away from any.
   Exactly: {", ".join(town.on_border)}. Near: {", ".join(town.near_border)}.

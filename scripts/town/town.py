@@ -12,7 +12,7 @@ from scripts.town import border, codes, division, ground, houses, learning, peop
 from scripts.town.calendar import calendar_table
 from scripts.town.events import events_table
 from scripts.town.matters import matters_table
-from scripts.town.names import street_names
+from scripts.town.names import PLACES_OF_OLD, street_names
 from scripts.town.spec import AS_OF, Ints, Spec, lonlat
 from scripts.town.staff import staff_table
 
@@ -27,6 +27,7 @@ class Town:
     houses: pd.DataFrame
     households: pd.DataFrame
     residents: pd.DataFrame
+    aliases: pd.DataFrame
     staff: pd.DataFrame
     matters: pd.DataFrame
     calendar: pd.DataFrame
@@ -94,6 +95,7 @@ def make(spec: Spec) -> Town:
         houses=house_table.sort_values("code", ignore_index=True),
         households=households,
         residents=residents,
+        aliases=aliases_table(house_table, community_name),
         staff=staff,
         matters=matters_table(),
         calendar=calendar_table(),
@@ -120,6 +122,17 @@ def _house_codes(built: houses.Houses, home: Ints, communities: list[str]) -> li
     return [
         f"{communities[c]}{k + 1:05d}" for c, k in zip(home.tolist(), rank.tolist(), strict=True)
     ]
+
+
+def aliases_table(houses: pd.DataFrame, communities: dict[str, str]) -> pd.DataFrame:
+    """The rows of aliases.csv: what old people call a place; the same words with each community's name."""
+    rows = []
+    for number, (code, name) in enumerate(communities.items()):
+        there = sorted(houses.loc[houses["community"] == code, "code"])
+        for k, words in enumerate(PLACES_OF_OLD[number % 2 :: 2]):
+            short = name.removesuffix("社区")
+            rows.append([f"{short}{words}", there[(k + 1) * len(there) // 5]])
+    return pd.DataFrame(rows, columns=["alias", "house"])
 
 
 def _verified(spec: Spec, rng: np.random.Generator) -> NDArray[np.str_]:

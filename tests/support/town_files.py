@@ -19,6 +19,7 @@ TABLES = {
     "houses": "register/houses.csv",
     "households": "register/households.csv",
     "residents": "register/residents.csv",
+    "aliases": "register/aliases.csv",
     "staff": "staff/staff.csv",
     "matters": "matters/matters.csv",
     "events": "events/events.csv",

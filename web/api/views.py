@@ -176,7 +176,7 @@ def counts(plan: int | None = None, as_of: date | None = None, **_: object) -> d
     """Counts per community and in all; places known to lie in none have a row without a code."""
     with reading() as session:
         place, info = chosen(session, plan=plan, as_of=as_of)
-        counted = summary.by_community(session, info.id)
+        counted = summary.by_community(session, info.id, as_of)
     return {
         "township": place,
         "plan": info,

@@ -19,6 +19,8 @@ from gisgrid.jobs.supervisor import Piece, Process, Supervisor
 from gisgrid.people.keys import secret_key
 from web.server import ports
 
+WORKER = "from gisgrid.jobs.worker import main; main()"
+"""Imported, not run by its name: the queue warns of what is defined in a main module."""
 WORKER_SILENT_S = 300.0
 """A worker may compute so long in one go and say nothing."""
 
@@ -81,7 +83,7 @@ def pieces(settings: Settings, words: list[str]) -> list[tuple[Piece, Piece | No
         worker = Process(
             "worker",
             "后台程序",
-            [sys.executable, "-m", "gisgrid.jobs.worker", "{alive}", "{parent}"],
+            [sys.executable, "-c", WORKER, "{alive}", "{parent}"],
             env=owner,
             silent_s=WORKER_SILENT_S,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import NamedTuple
 
 from sqlalchemy import text
@@ -50,18 +51,20 @@ class Summary(NamedTuple):
     total: CommunityRow
 
 
-def by_community(session: Session, plan_id: int) -> Summary:
+def by_community(session: Session, plan_id: int, day: date | None = None) -> Summary:
     """Counts per community under a plan, by code; each house and event in exactly one row.
 
     A house counts where its grid lies; without a grid, where its point lies; without a point, where
-    the register says. Uncovered: in no grid, with or without a point. Who owns the store, and who has
+    the register says. Uncovered: in no grid, with or without a point. Events are those reported until the
+    end of ``day``, by the township's clock (None: all); the register has no days and is as it stands. Who owns the store, and who has
     the right to exact counts, sees all; the store itself hides what others may not see.
     """
-    rows = session.execute(text(_COMMUNITY), {"plan": plan_id}).mappings().all()
+    values = {"plan": plan_id, "day": day}
+    rows = session.execute(text(_COMMUNITY), values).mappings().all()
     found: dict[str, list[CommunityRow]] = {"community": [], "township": []}
     for row in rows:
-        values = dict(row)
-        found[values.pop("level")].append(CommunityRow(**values))
+        counts = dict(row)
+        found[counts.pop("level")].append(CommunityRow(**counts))
     (total,) = found["township"]
     return Summary(found["community"], total)
 
@@ -74,7 +77,7 @@ def by_grid(session: Session, plan_id: int) -> list[GridRow]:
 _COMMUNITY = """
 SELECT n.level, a.code, a.name, coalesce(g.basic, 0) AS basic, coalesce(g.exclusive, 0) AS exclusive,
        n.houses, n.households, n.residents, n.events, n.uncovered_houses, n.uncovered_residents
-FROM count_plan(:plan) n LEFT JOIN area a ON a.id = n.community_id
+FROM count_plan(:plan, CAST(:day AS date)) n LEFT JOIN area a ON a.id = n.community_id
 LEFT JOIN (
     SELECT community_id, count(*) FILTER (WHERE kind = 'basic') AS basic,
            count(*) FILTER (WHERE kind = 'exclusive') AS exclusive

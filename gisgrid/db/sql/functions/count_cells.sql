@@ -1,14 +1,17 @@
 -- One cell per grid, one per community for what lies there in no grid, one for what lies in none.
 -- A house belongs to its grid's community; without a grid, to the one its point lies in; without a
 -- point, to the one the register names. An event in overlay mode counts in the exclusive grid.
-CREATE OR REPLACE FUNCTION count_cells(asked bigint)
+-- Events as they stood at the end of a day of the township; NULL: as they stand now.
+CREATE OR REPLACE FUNCTION count_cells(asked bigint, until date DEFAULT NULL)
 RETURNS TABLE (
     community_id bigint, grid_id bigint, houses bigint, households bigint, residents bigint,
     events bigint, open_events bigint
 )
 LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
 WITH scope AS (
-    SELECT id AS plan_id, township_id FROM plan WHERE id = asked
+    SELECT p.id AS plan_id, p.township_id,
+           coalesce((until + 1)::timestamp AT TIME ZONE t.time_zone, 'infinity') AS before
+    FROM plan p JOIN township t ON t.area_id = p.township_id WHERE p.id = asked
 ), community AS (
     SELECT a.id, a.code, a.geom FROM area a JOIN scope ON a.parent_id = scope.township_id
 ), lives AS (
@@ -37,8 +40,9 @@ WITH scope AS (
                 WHEN e.geom IS NULL THEN e.community_id
                 ELSE (SELECT c.id FROM community c WHERE ST_Covers(c.geom, e.geom)
                       ORDER BY c.code COLLATE "C" LIMIT 1) END AS community_id,
-           count(*) AS events, count(*) FILTER (WHERE e.closed_at IS NULL) AS open_events
-    FROM scope JOIN event e ON e.township_id = scope.township_id
+           count(*) AS events,
+           count(*) FILTER (WHERE e.closed_at IS NULL OR e.closed_at >= scope.before) AS open_events
+    FROM scope JOIN event e ON e.township_id = scope.township_id AND e.reported_at < scope.before
     LEFT JOIN event_grid a ON a.event_id = e.id AND a.plan_id = asked
     GROUP BY 1, 2
 )

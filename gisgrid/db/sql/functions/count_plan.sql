@@ -1,5 +1,7 @@
 -- The numbers of every grid, of the communities and of the township, as the asker may know them.
-CREATE OR REPLACE FUNCTION count_plan(asked bigint)
+-- Events as of a day gone by are told to nobody who may not see exact counts: two days apart they
+-- would tell what happened in one grid on one day.
+CREATE OR REPLACE FUNCTION count_plan(asked bigint, until date DEFAULT NULL)
 RETURNS TABLE (
     level text, community_id bigint, grid_id bigint, houses bigint, households bigint,
     residents bigint, events bigint, open_events bigint, uncovered_houses bigint,
@@ -8,6 +10,8 @@ RETURNS TABLE (
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     minimum int := least_shown(asked);
+    past bool := until < (SELECT today_in(p.township_id) FROM plan p WHERE p.id = asked);
+    of_events int := CASE WHEN past AND minimum > 0 THEN 2147483647 ELSE minimum END;
     grids bigint[] := my_grids_of(asked, 'see_counts');
     communities bigint[] := my_communities('see_counts');
 BEGIN
@@ -16,7 +20,7 @@ BEGIN
         SELECT c.*, dense_rank() OVER (ORDER BY c.community_id)::int AS part,
                row_number() OVER (ORDER BY c.community_id, c.grid_id)::int AS n,
                coalesce(c.grid_id = ANY (grids) OR c.community_id = ANY (communities), false) AS known
-        FROM count_cells(asked) c
+        FROM count_cells(asked, CASE WHEN past THEN until END) c
     ), listed AS (
         SELECT array_agg(c.part ORDER BY c.n) AS part, array_agg(c.households ORDER BY c.n) AS households,
                array_agg(c.residents ORDER BY c.n) AS residents, array_agg(c.events ORDER BY c.n) AS events,
@@ -28,8 +32,8 @@ BEGIN
                e.cells AS e_cells, e.parts AS e_parts, e.whole AS e_whole,
                o.cells AS o_cells, o.parts AS o_parts, o.whole AS o_whole
         FROM listed l, hidden_counts(l.households, l.part, minimum) f,
-             hidden_counts(l.residents, l.part, minimum) r, hidden_counts(l.events, l.part, minimum) e,
-             hidden_counts(l.open_events, l.part, minimum) o
+             hidden_counts(l.residents, l.part, minimum) r, hidden_counts(l.events, l.part, of_events) e,
+             hidden_counts(l.open_events, l.part, of_events) o
     ), shown AS MATERIALIZED (
         SELECT c.community_id, c.grid_id, c.part, c.known, c.houses,
                CASE WHEN c.known OR NOT h.f_cells[c.n] THEN c.households END AS households,
@@ -66,5 +70,5 @@ BEGIN
            CASE WHEN bool_and(o.residents IS NOT NULL) THEN sum(o.residents)::bigint END
     FROM part p JOIN outside o ON o.part = p.part, hidden h HAVING count(*) > 0;
 END $$;
-COMMENT ON FUNCTION count_plan(bigint) IS
+COMMENT ON FUNCTION count_plan(bigint, date) IS
     'runs as the owner: it counts rows that nobody may see, and hides what they would tell';
