@@ -36,7 +36,6 @@ BEHIND = {
     "figures.rows": "the cases behind a number of the figures, where there is one",
     "report.near": "a piece of the report's page",
     "security.login": "for whoever has not logged in",
-    "towns.choose": "linked beside the name of the township, where there are several",
 }
 """Pages that need more than a link, and why."""
 MOST_OF_ONE_ROUTE = 2
