@@ -247,7 +247,7 @@ def test_the_planners_whole_story(browser: Browser, own_town: Engine):  # noqa: 
             expect(page.locator("#state")).to_have_class(re.compile("state-notified"))
             page.click("#step-publish")
             asked.get_by_role("button", name="发布", exact=True).click()
-            page.wait_for_selector(".state-published")
+            expect(page.locator("#state")).to_have_class(re.compile("state-later"))
             shot(page, "published")
             # Each team gets a sheet; yesterday still answers.
             sheets = page.request.get(f"{host}/plan/{plan_id}/handover.xlsx")

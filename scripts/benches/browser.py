@@ -1,0 +1,262 @@
+"""How long does a planner wait in the editor of a town of 100,000 houses and 1,000 grids?
+
+Each road is walked in headless Chromium on the page of the running service; the clock runs from the
+hand's last move to the picture that is drawn. The store is a private one in ``--home``, made and filled
+(some minutes) if it is not there yet, so that the next run finds it.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from frame import ROOT, machine, options, parsed, told
+from playwright.sync_api import Page
+from sqlalchemy import Engine, create_engine, text
+
+from gisgrid.db.cluster import Cluster
+from gisgrid.db.roles import WEB
+from gisgrid.db.store import transaction
+from gisgrid.settings import Settings
+from tests.support.accounts import appointed
+from tests.support.web import chromium, session_cookie
+from web.app import create_app
+
+TOWN = "999901001"
+LONG_MS = 600_000
+ROADS: dict[str, float | None] = {
+    "branch a plan, to the page drawn": None,
+    "branch": 2, "open, first in a process": 2, "open, again": 2, "counts of a drag": 0.5,
+    "save a drag": 0.5, "undo": 0.5, "redo": 0.5, "give houses": 0.5, "check now": 5,
+    "propose a rebalancing": None, "show all of it": 10, "take one community": 2, "take all": 10,
+    "compare": 3,
+}  # fmt: skip
+"""Each road, and the seconds that were asked for."""
+
+
+def main() -> None:
+    parser = options("browser", __doc__, page="docs/benchmarks/editor.md")
+    parser.add_argument("--home", type=Path, required=True, help="folder of the store")
+    parser.add_argument("--houses", type=int, default=100_000)
+    args = parsed(parser)
+    os.environ["GISGRID_HOME"] = str(args.home)
+    cluster = Cluster.at(args.home)
+    cluster.start()
+    engine = create_engine(cluster.url())
+    filled(engine, args.houses)
+    key = secrets.token_urlsafe(48)
+    cookie = planner(engine, cluster, key)
+    with served(key) as host, chromium() as browser:
+        context = browser.new_context(viewport={"width": 1440, "height": 900})
+        name, value = cookie.split("=", 1)
+        context.add_cookies([{"name": name, "value": value, "url": host}])
+        page = context.new_page()
+        page.set_default_timeout(LONG_MS)
+        seconds = walked(page, host)
+    told(args, report(seconds, args.houses))
+    cluster.stop()
+
+
+def filled(engine: Engine, houses: int) -> None:
+    """Load the made town with every kind, unless the store holds one."""
+    run([".venv/bin/gisgrid", "db", "upgrade"])
+    with engine.connect() as connection:
+        if connection.scalar(text("SELECT count(*) FROM house")) == houses:
+            return
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder)
+        run(["scripts/make_town", "--out", folder, "--scale", str(houses)])
+        for line in LOADS:
+            run([".venv/bin/gisgrid", *line.format(d=made, t=f"--township {TOWN}").split()])
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("VACUUM ANALYZE"))
+
+
+LOADS = (
+    "load areas {d}/boundaries/areas.geojson --commit",
+    f"township --code {TOWN} --set code_scheme=gb --commit",
+    "load streets {d}/boundaries/streets.geojson {t} --commit",
+    "load grids {d}/boundaries/grids.geojson {t} --plan 2022 --commit",
+    "plan publish 2022 --from 2022-09-01 {t} --commit",
+    "load houses {d}/register/houses.csv {t} --crs wgs84 --commit",
+    "load households {d}/register/households.csv {t} --commit",
+    "load residents {d}/register/residents.csv {t} --commit",
+    "load staff {d}/staff/staff.csv {t} --commit",
+    "load offices {d}/offices/offices.csv {t} --commit",
+    "load matters {d}/matters/matters.csv {t} --version 2022 --since 2022-09-01 --commit",
+    "load events {d}/events/events.csv {t} --crs wgs84 --commit",
+    "load stations {d}/service/stations.csv {t} --crs wgs84 --commit",
+    "load visits {d}/service/visits.csv {t} --commit",
+    "load trainings {d}/learning/trainings.csv {t} --commit",
+    "case open {t} --commit",
+    "attach {t} --commit",
+)
+
+
+def run(words: list[str]) -> None:
+    print(" ".join(words[:4]), file=sys.stderr)
+    subprocess.run(words, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+
+
+def planner(engine: Engine, cluster: Cluster, key: str) -> str:
+    """The cookie of a planner of the town."""
+    with transaction(engine) as session:
+        number = session.scalar(text("SELECT id FROM account WHERE name = 'bench.planner'"))
+        number = number or appointed(session, "planner", TOWN, name="bench.planner")
+    app = create_app(Settings(secret_key=key), bind=create_engine(cluster.url(user=WEB)))
+    return session_cookie(app, engine, int(number))
+
+
+@contextmanager
+def served(key: str) -> Iterator[str]:
+    """The whole service, worker included, over the store of the environment's home."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = subprocess.Popen(
+        [str(ROOT / ".venv/bin/gisgrid"), "serve", "--port", str(port)],
+        env={**os.environ, "GISGRID_SECRET_KEY": key, "GISGRID_WEB_WORKERS": "2"},
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        for _ in range(600):
+            with socket.socket() as trial:
+                if trial.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.2)
+        time.sleep(5)  # the other process, and the worker
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def walked(page: Page, host: str) -> dict[str, float]:  # noqa: PLR0915 - one walk
+    """Walk every road; seconds of each."""
+    seconds: dict[str, float] = {}
+
+    def timed(road: str, walk: Callable[[], object]) -> None:
+        began = time.perf_counter()
+        walk()
+        page.evaluate("() => new Promise((go) => requestAnimationFrame(() => setTimeout(go, 0)))")
+        seconds[road] = time.perf_counter() - began
+        print(f"{road}: {seconds[road]:.2f} s", file=sys.stderr)
+
+    page.goto(f"{host}/plan/")
+    page.fill("form[action$='/plan/branch'] input[name=name]", f"度量{secrets.token_hex(3)}")
+    answers: list[float] = []
+    page.on(
+        "response",
+        lambda r: answers.append(r.request.timing["responseStart"]) if r.url.endswith("/branch") else None,
+    )  # fmt: skip
+    ready = "html[data-ready]"
+
+    def branch() -> None:
+        page.click("form[action$='/plan/branch'] button")
+        page.wait_for_selector(ready, state="attached")
+
+    timed("branch a plan, to the page drawn", branch)
+    seconds["branch"] = answers[0] / 1000
+    seconds["open, first in a process"] = page.evaluate(
+        "performance.getEntriesByType('resource').find((e) => e.name.endsWith('/view.json')).duration"
+    ) / 1000  # fmt: skip
+
+    def again() -> None:
+        page.reload()
+        page.wait_for_selector(ready, state="attached")
+
+    for _ in range(5):
+        again()  # until each process has opened it
+    timed("open, again", again)
+    drag = """() => {
+      const arc = gisgrid.desk.view.arcs.filter((a) => a.movable && a.line.length > 3)[200];
+      const line = arc.line.map((c) => c.slice());
+      line[Math.floor(line.length / 2)][0] += 1e-5;
+      return { kind: 'drag', snap_m: 0, arcs: { [arc.id]: line } };
+    }"""
+    edit = page.evaluate(drag)
+    keep = "(edit) => gisgrid.desk.keep(edit)"
+    timed("counts of a drag", lambda: page.evaluate("(edit) => gisgrid.desk.preview(edit)", edit))
+    timed("save a drag", lambda: page.evaluate(keep, edit))
+    step = "(way) => gisgrid.desk.post(way, { version: gisgrid.desk.view.version })"
+    timed("undo", lambda: page.evaluate(step, "undo"))
+    timed("redo", lambda: page.evaluate(step, "redo"))
+    lasso = page.evaluate(
+        """() => {
+          const arc = gisgrid.desk.view.arcs.filter((a) => a.movable && a.line.length > 3)[300];
+          const [lon, lat] = arc.line[Math.floor(arc.line.length / 2)], by = 0.0004;
+          return { kind: 'give', to: arc.grids[0], polygon: [[lon - by, lat - by], [lon + by, lat - by],
+            [lon + by, lat + by], [lon - by, lat + by]] };
+        }"""
+    )
+    timed("give houses", lambda: page.evaluate(keep, lasso))
+    page.click("#checks-section summary")
+
+    def check() -> None:
+        page.evaluate("() => { delete document.documentElement.dataset.checked; }")
+        page.click("#check")
+        page.wait_for_selector("html[data-checked]", state="attached")
+
+    check()
+    timed("check now", check)
+    page.fill("#tolerance", "5")
+
+    def propose() -> None:
+        page.click("#rebalance")
+        page.wait_for_selector("html[data-job='done']", state="attached")
+
+    timed("propose a rebalancing", propose)
+    look = "(edit) => gisgrid.desk.look(edit)"
+    job = page.evaluate("async () => (await gisgrid.desk.ask('job.json')).job")
+    first = job["result"]["moves"][0]["community"]
+    mine = [k for k, m in enumerate(job["result"]["moves"]) if m["community"] == first]
+    whole = {"kind": "rebalance", "job": job["id"]}
+    timed("show all of it", lambda: page.evaluate(look, whole))
+    timed("take one community", lambda: page.evaluate(keep, {**whole, "moves": mine}))
+    page.evaluate(step, "undo")
+    timed("propose a rebalancing", propose)
+    whole["job"] = page.evaluate("async () => (await gisgrid.desk.ask('job.json')).job.id")
+    timed("take all", lambda: page.evaluate(keep, whole))
+    number = page.evaluate("gisgrid.desk.view.id")
+
+    def compare() -> None:
+        page.goto(f"{host}/plan/{number}/compare")
+        page.wait_for_selector(ready, state="attached")
+
+    compare()
+    compare()
+    timed("compare", compare)
+    return seconds
+
+
+def report(seconds: dict[str, float], houses: int) -> list[str]:
+    lines = [
+        "# How long a planner waits",
+        "",
+        f"Written by `scripts/bench browser --write`: a made town of {houses:,} houses and 1,000 grids with "
+        "every kind loaded, the whole service on one machine, headless Chromium; seconds from the hand's "
+        "last move to the picture drawn, the browser's own time included.",
+        "",
+        machine(),
+        "",
+        "| road | seconds | asked |",
+        "|---|---:|---:|",
+    ]
+    for road, most in ROADS.items():
+        if road in seconds:
+            lines.append(
+                f"| {road} | {seconds[road]:.2f} | {'' if most is None else f'≤ {most:g}'} |"
+            )
+    return lines
+
+
+if __name__ == "__main__":
+    main()
