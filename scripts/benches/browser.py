@@ -22,10 +22,10 @@ from frame import ROOT, machine, options, parsed, told
 from playwright.sync_api import Page
 from sqlalchemy import Engine, create_engine, text
 
+from gisgrid.core.settings import Settings
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.roles import WEB
 from gisgrid.db.store import transaction
-from gisgrid.settings import Settings
 from tests.support.accounts import appointed
 from tests.support.web import chromium, session_cookie
 from web.app import create_app

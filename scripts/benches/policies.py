@@ -19,14 +19,16 @@ from frame import machine, options, parsed, told
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.orm import Session
 
+from gisgrid.cases import figures
+from gisgrid.core import plans
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.roles import PLANNER, WEB
 from gisgrid.db.store import Actor, transaction
-from gisgrid.events import figures
-from gisgrid.plans import jobs, moves, plans, scenarios
-from gisgrid.plans.attach import attach_rows
-from gisgrid.plans.fetch import plan_grids, plan_state, today
-from gisgrid.plans.moves import _ABOUT
+from gisgrid.jobs import balancing as jobs
+from gisgrid.planning.attach.attach import attach_rows
+from gisgrid.planning.editor import moves, scenarios
+from gisgrid.planning.editor.moves import _ABOUT
+from gisgrid.planning.snapshot.fetch import plan_grids, plan_state, today
 from layers import events, houses
 from layers.tiles import Tile
 from tests.support.accounts import appointed
