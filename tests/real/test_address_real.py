@@ -61,11 +61,12 @@ def test_keys_are_made_once(empty: Session, cities: dict[str, tuple[int, list[Do
     assert [index_addresses(empty, township) for township, _ in cities.values()] == [0, 0, 0]
 
 
-@pytest.mark.parametrize("city", ["Taipei", "Boston", "Cambridge"])
+# Cambridge has one district, and of four of its addresses one is on a street of several kinds.
+@pytest.mark.parametrize(("city", "each"), [("Taipei", 1), ("Boston", 1), ("Cambridge", 4)])
 def test_no_variant_of_an_address_is_taken_for_it(
-    empty: Session, cities: dict[str, tuple[int, list[Door]]], city: str
+    empty: Session, cities: dict[str, tuple[int, list[Door]]], city: str, each: int
 ):
     township, doors = cities[city]
-    wrong, asked = taken_for_another(empty, township, doors, sample=SEARCHES)
+    wrong, asked = taken_for_another(empty, township, doors, sample=each * SEARCHES)
     assert wrong == []
     assert asked.total() > SEARCHES / 2
