@@ -207,6 +207,7 @@ MEASURE = """() => {
     texts.push([field.id, parseFloat(getComputedStyle(field).fontSize), 1.4]);
   }
   for (const target of document.querySelectorAll("button, a, input, select, summary")) {
+    if (!target.checkVisibility()) continue; // behind the menu, until it is opened
     const box = target.getBoundingClientRect();
     targets.push([target.textContent.trim() || target.id, box.width, box.height]);
   }

@@ -131,8 +131,8 @@ def test_a_case_from_a_phone_to_its_rating(own_town: Engine, people: dict[str, i
             shot(board, "2-filed")
             take(board, "dispatch", to=f"grid:{GRID}")
         with at_screen("worker", 360) as page:
-            page.goto(f"{host}/me")
-            page.click("a[href='/cases/mine']")
+            page.goto(f"{host}/")
+            page.click("#today a[href='/cases/mine']")
             page.click(f"a[href='{case}']")
             shot(page, "3-worker")
             take(page, "accept")

@@ -89,8 +89,8 @@ def test_a_problem_is_entered_looked_at_and_solved(town: Town, engine: Engine):
 
 def reminders(client: FlaskClient) -> tuple[str, str]:
     """The page of notices, and how many of them the own page says wait."""
-    page = client.get("/me?lang=en").text
-    number = re.search(r'Calls and reminders <span class="stage">(\d+)</span>', page)
+    page = client.get("/?lang=en").text
+    number = re.search(r'data-card="calls".*?class="card-number">(\d+)<', page, re.DOTALL)
     return client.get("/notices?lang=en").text, number[1] if number else "0"
 
 

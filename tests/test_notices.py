@@ -88,7 +88,8 @@ def test_each_level_takes_note_of_a_call_for_itself(town: Town, engine: Engine):
     at_level = {"community": "clerk", "section": "cadre", "township": "dispatcher"}
     enters = {who: enter(engine, town, who) for who in (*at_level.values(), "county")}
     assert waits(enters["dispatcher"]) == [review, calls["township"]]
-    assert '<span class="stage">2</span>' in enters["dispatcher"].get("/me").text
+    today = enters["dispatcher"].get("/").text
+    assert re.search(r'data-card="calls".*?class="card-number">2<', today, re.DOTALL)
     for who in ("worker", "stranger"):
         assert "No call and no reminder waits for you." in enter(engine, town, who).get(PAGE).text
     # From above: the township notes, and what is below it waits as before.
