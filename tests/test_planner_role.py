@@ -26,7 +26,7 @@ from tests.support.database import own_database
 from tests.support.web import fill_town
 
 WEB = Path(__file__).parents[1] / "web"
-OTHER = "999902001"
+HERE, OTHER, FAR = "999901001", "999902001", "999903001"
 
 
 @pytest.fixture(scope="module")
@@ -165,6 +165,35 @@ def test_a_plan_of_another_township_cannot_be_touched(web: Engine, elsewhere: in
         refused(session, "SELECT * FROM house_loads(:t, '2024-01-01')", **ids)
 
 
+def test_the_role_is_asked_by_its_own_policies_alone(store: Engine):
+    """Those of one table are joined by OR: a policy for everybody would be paid for at each row."""
+    with transaction(store) as session:
+        shared = session.execute(
+            text(
+                "SELECT tablename, policyname FROM pg_policies p WHERE 'public' = ANY(roles) "
+                "AND qual IS DISTINCT FROM 'true' AND EXISTS (SELECT FROM pg_policies o "
+                "WHERE o.tablename = p.tablename AND :role = ANY(o.roles)) ORDER BY 1, 2"
+            ),
+            {"role": PLANNER},
+        ).all()
+    assert shared == []
+
+
+def test_attendees_are_seen_of_ones_own_trainings_only(store: Engine, web: Engine):
+    with transaction(store) as session:
+        session.execute(text(_FAR_TOWN), {"code": FAR, "county": FAR[:6]})
+        for code in (HERE, FAR):
+            session.execute(text(_ATTENDED), {"code": code})
+        reviewer = appointed(session, "county_reviewer", FAR[:6])
+    with planning(web, reviewer) as session:
+        seen = session.scalars(
+            text(
+                "SELECT DISTINCT s.code FROM training_attendee a JOIN training s ON s.id = a.training_id"
+            )
+        ).all()
+    assert seen == [f"T{FAR}"]
+
+
 def test_the_web_never_enters_the_store_as_its_owner():
     sources = {str(path.relative_to(WEB)): path.read_text("utf-8") for path in WEB.glob("**/*.py")}
     assert "editor/store.py" in sources
@@ -204,4 +233,23 @@ WITH made AS (
     INSERT INTO area (code, level, name, parent_id)
     SELECT :code, 'township', '邻镇', parent_id FROM area WHERE level = 'township' LIMIT 1 RETURNING id)
 INSERT INTO township (area_id, metric_srid) SELECT id, 32650 FROM made
+"""
+
+_FAR_TOWN = """
+WITH county AS (
+    INSERT INTO area (code, level, name) VALUES (:county, 'county', '远县') RETURNING id
+), made AS (
+    INSERT INTO area (code, level, name, parent_id)
+    SELECT :code, 'township', '远镇', id FROM county RETURNING id)
+INSERT INTO township (area_id, metric_srid) SELECT id, 32650 FROM made
+"""
+
+_ATTENDED = """
+WITH town AS (SELECT id FROM area WHERE code = :code), person AS (
+    INSERT INTO staff (township_id, code, name) SELECT id, 'T1', '测某' FROM town RETURNING id
+), made AS (
+    INSERT INTO training (township_id, code, course, kind, held_on, hours)
+    SELECT id, 'T' || :code, '课', 'training', '2024-01-01', 2 FROM town RETURNING id
+)
+INSERT INTO training_attendee (training_id, staff_id) SELECT made.id, person.id FROM made, person
 """
