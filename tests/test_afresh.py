@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 import shapely
+from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import Conflict, Invalid
-from gisgrid.core.plans import plan_by_id, plan_in_force, township
+from gisgrid.core.plans import PlanInfo, plan_by_id, plan_in_force, township
 from gisgrid.db.store import transaction
 from gisgrid.db.tables import Area
 from gisgrid.jobs import balancing, worker
@@ -22,7 +23,7 @@ from gisgrid.planning.editor import moves
 from gisgrid.planning.settings.townships import change_township
 from gisgrid.planning.snapshot.fetch import plan_grids, plan_state, today
 from gisgrid.planning.workload.weighing import weights_of
-from tests.support.bench import client_of
+from tests.support.bench import client_of, worked_out
 from tests.support.database import own_database
 from tests.support.factories import community_of, create_house, create_township, ewkt
 from tests.support.sketch import sketch, spot
@@ -45,6 +46,11 @@ def bare(cluster, template) -> Iterator[Engine]:
         yield engine
 
 
+def plan_of(engine: Engine, page: str) -> PlanInfo:
+    with transaction(engine, read_only=True) as session:
+        return plan_by_id(session, int(page.rsplit("/", 1)[1].split("?", maxsplit=1)[0]))
+
+
 @pytest.mark.thorough
 def test_a_first_plan_is_drawn_reviewed_and_published_on_the_page(bare: Engine):
     planner, county = client_of(bare, "planner"), client_of(bare, "county_reviewer", "999901")
@@ -59,11 +65,15 @@ def test_a_first_plan_is_drawn_reviewed_and_published_on_the_page(bare: Engine):
     found = planner.get(f"{page}/job.json").json["job"]
     assert found["state"] == "done", found["failed"]
     take = {"version": 0, "edit": {"kind": "rebalance", "job": found["id"]}}
-    part = planner.post(f"{page}/edit", json={**take, "edit": {**take["edit"], "moves": [0]}})
-    assert part.status_code == 422
-    kept = planner.post(f"{page}/edit", json=take)
-    assert kept.status_code == 200, kept.text
-    drawn: list[dict[str, Any]] = kept.json["grids"]
+    plan = plan_of(bare, page)
+
+    def taken(**asked: Any) -> Any:
+        return worked_out(planner, bare, plan, planner.post(f"{page}/edit", json={**take, **asked}))
+
+    part = taken(edit={**take["edit"], "moves": [0]})
+    assert (part["state"], part["failed"]) == ("failed", "重新划分的方案只能整体采纳。")
+    assert taken()["state"] == "done"
+    drawn: list[dict[str, Any]] = planner.get(f"{page}/view.json").json["grids"]
     assert sum(g["residents"] for g in drawn) == sum(g["residents"] for g in begun["grids"])
     worst = 0.0
     for home in {g["community"] for g in drawn}:
@@ -81,11 +91,18 @@ def test_a_first_plan_is_drawn_reviewed_and_published_on_the_page(bare: Engine):
     assert {g["pieces"] for g in drawn} == {1}
     # A proposal is for the scenario as it was.
     undone = planner.post(f"{page}/undo", json={"version": 1})
-    assert len(undone.json["grids"]) == 9
-    late = planner.post(f"{page}/edit", json={**take, "version": 2})
-    assert late.status_code == 409
+    assert undone.status_code == 200
+    assert len(planner.get(f"{page}/view.json").json["grids"]) == 9
+    late = taken(version=2)
+    assert late["state"] == "failed" and "修改" in late["failed"], late
     planner.post(f"{page}/redo", json={"version": 2})
     assert planner.post(f"{page}/publish", json={"from": "2022-09-01"}).status_code == 409
+    reviewed_and_published(bare, planner, county, page)
+
+
+def reviewed_and_published(
+    bare: Engine, planner: FlaskClient, county: FlaskClient, page: str
+) -> None:
     for client, step in ((planner, "submit"), (county, "approve"), (planner, "notify")):
         done = client.post(f"{page}/step", json={"step": step})
         assert done.status_code == 200, done.text

@@ -48,10 +48,11 @@ def test_a_scenario_goes_out_comes_back_is_combined_and_returned(engine: Engine,
     copy = made(client.post("/plan/branch", data={"source": str(draft.id), "name": "副本"}))
     edited(client, draft.id, 0, {"kind": "merge", "into": first[0], "gone": first[1]})
     edited(client, copy, 0, {"kind": "merge", "into": far[0], "gone": far[1]})
-    both = edited(client, draft.id, 1, {"kind": "combine", "other": copy})
+    combined = edited(client, draft.id, 1, {"kind": "combine", "other": copy})
+    both = view(client, draft)
     codes = {g["code"] for g in both["grids"]}
     assert not codes & {first[1], far[1]} and {first[0], far[0]} <= codes
-    assert [entry["action"] for entry in both["log"]] == ["combine", "merge"]
+    assert [entry["action_text"] for entry in combined["log"]] == ["合并方案", "合并网格"]
     # Changed on both sides: told which, and nothing is taken.
     undone = client.post(f"/plan/{copy}/undo", json={"version": 1}).json
     edited(client, copy, undone["version"], {"kind": "merge", "into": first[1], "gone": first[0]})

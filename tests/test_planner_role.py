@@ -202,32 +202,6 @@ def test_the_web_never_enters_the_store_as_its_owner():
             assert word not in source, f"{name}: {word}"
 
 
-def test_a_reviewer_sees_who_attended_in_their_own_county_only(store: Engine, web: Engine):
-    with transaction(store) as session:
-        for statement in _TRAININGS.split(";\n"):
-            session.execute(text(statement))
-        reviewer = appointed(session, "county_reviewer", "999901")
-    with planning(web, reviewer) as session:
-        seen = session.scalars(
-            text(
-                "SELECT t.code FROM training_attendee a JOIN training t ON t.id = a.training_id ORDER BY 1"
-            )
-        ).all()
-    assert seen == ["C999901001", "C999902001"]
-
-
-_TRAININGS = """
-INSERT INTO area (code, level, name) VALUES ('999903', 'county', '远县');
-INSERT INTO area (code, level, name, parent_id)
-SELECT '999903001', 'township', '远镇', id FROM area WHERE code = '999903';
-INSERT INTO township (area_id, metric_srid) SELECT id, 4549 FROM area WHERE code = '999903001';
-INSERT INTO staff (township_id, code, name)
-SELECT t.area_id, 'T' || a.code, '测试' FROM township t JOIN area a ON a.id = t.area_id;
-INSERT INTO training (township_id, code, course, held_on, hours)
-SELECT t.area_id, 'C' || a.code, '虚构课程', '2023-03-01', 2 FROM township t JOIN area a ON a.id = t.area_id;
-INSERT INTO training_attendee (training_id, staff_id)
-SELECT t.id, s.id FROM training t JOIN staff s ON s.township_id = t.township_id AND s.code LIKE 'T%'
-"""
 _OTHER_TOWN = """
 WITH made AS (
     INSERT INTO area (code, level, name, parent_id)

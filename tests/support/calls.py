@@ -137,6 +137,16 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
     ],
     "desk.handover": lambda s: [Call(f"/register/grid/{s.grid_code}/handover?township={s.township}")],
     "desk.house": house,
+    "desk.my_grid": lambda s: [Call("/my-grid")],
+    "desk.registers": lambda s: [Call("/register"), Call(f"/register?township={s.township}")],
+    "duties.to_visit": lambda s: [Call("/visits"), Call(f"/visits?township={s.township}&lang=en")],
+    "shell.components": lambda s: [Call("/components")],
+    "shell.display": lambda s: forms("/display", size="1", next="/"),
+    "shell.find": lambda s: [
+        Call(f"/find?q={words}&township={s.township}")
+        for words in (s.grid_code, s.address, f"{s.lon},{s.lat}", "1", "x")
+    ],
+    "today.show": lambda s: [Call("/"), Call(f"/?township={s.township}"), Call("/?lang=en")],
     "desk.me": lambda s: [Call("/me"), Call("/me?lang=en")],
     "desk.open_house": opened,
     "dispatch.emergency": lambda s: [
@@ -188,7 +198,7 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
     "maps.features": lambda s: [
         Call(f"/layers/{name}/{s.plan_id}-x.geojson") for name in ("areas", "grids", "houses", "residents")
     ],
-    "maps.show": lambda s: under("/", s),
+    "maps.show": lambda s: under("/map", s),
     "maps.tile": tiles,
     "matters.book": lambda s: [Call(f"/matters?township={s.township}&lang=en"), Call("/matters?version=x")],
     "matters.burden": lambda s: [Call(f"/matters/burden?township={s.township}&since=2023-01-01&until=2024-01-01")],

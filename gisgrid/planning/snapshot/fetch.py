@@ -250,7 +250,8 @@ def _events(
 ) -> Events:
     _, rows = packed(session, _EVENT, _EVENTS, scope)
     lonlat = np.column_stack([rows["lon"], rows["lat"]])
-    known = session.execute(text(_MATTERS), scope).all()
+    # Of whatever list an event's matter is: there are few of them in the store.
+    known = session.execute(text(_MATTERS)).all()
     at = _looked_up(rows["matter"], {row.id: k for k, row in enumerate(known)})
     return Events(
         day=days(rows["day"]),
@@ -375,6 +376,5 @@ ORDER BY e.reported_at, e.code COLLATE "C"
 
 _MATTERS = """
 SELECT m.id, m.code, coalesce(major.code, '') AS major
-FROM matter m JOIN matter_list l ON l.id = m.list_id LEFT JOIN matter major ON major.id = m.parent_id
-WHERE l.township_id = :t ORDER BY m.id
+FROM matter m LEFT JOIN matter major ON major.id = m.parent_id ORDER BY m.id
 """
