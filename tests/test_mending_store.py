@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session
 from gisgrid.core.crs import from_metric, to_metric
 from gisgrid.core.plans import PlanInfo, plan_in_force, township
 from gisgrid.db.store import transaction
-from gisgrid.jobs import worker
+from gisgrid.jobs import quick, worker
 from gisgrid.planning.editor import scenarios
+from gisgrid.planning.editor.benches import Benches
 from tests.support.accounts import appointed
 from tests.support.bench import checked, client_of
 from tests.support.factories import ewkt
@@ -271,7 +272,9 @@ def test_a_planner_mends_slivers_and_strays_beside_the_checks(
                 page.goto(f"{host}/plan/{draft.id}?lang={language}")
                 page.wait_for_selector("html[data-ready]", state="attached")
                 page.click("#checks-section summary")
-                page.click("#check")
+                with page.expect_response("**/check") as ordered:
+                    page.click("#check")
+                quick.run(engine, Benches(), ordered.value.json()["job"]["id"])
                 page.wait_for_selector("html[data-checked]", state="attached")
                 for word in words:
                     expect(page.get_by_role("button", name=word, exact=True)).to_be_visible()

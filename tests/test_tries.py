@@ -66,7 +66,7 @@ def second_factor(app: Flask, engine: Engine, name: str) -> Any:
     page = submit(client, "/account/tf-setup", setup="authenticator").text
     totp = code_of(page)
     form = {"csrf_token": token_in(page), "code": totp.generate().token}
-    assert client.post("/account/tf-validate", data=form).location == "/me"
+    assert client.post("/account/tf-validate", data=form).location == "/"
     return totp
 
 
@@ -141,7 +141,7 @@ def test_in_a_storm_the_right_password_and_a_code_open_on_any_device(app: Flask,
     owner, where = app.test_client(), "198.51.100.1"
     assert log_in(owner, "clerk", address=where).location.startswith("/account/tf-validate")
     code = totp.generate(time.time() + 30).token
-    assert submit(owner, "/account/tf-validate", address=where, code=code).location == "/me"
+    assert submit(owner, "/account/tf-validate", address=where, code=code).location == "/"
     assert owner.get("/me").status_code == 200
     stranger = app.test_client()
     assert log_in(stranger, "clerk", GUESS, "198.51.100.2").status_code == 429
@@ -200,7 +200,7 @@ def test_a_second_factor_is_changed_or_taken_off_only_with_password_and_code(
     client = app.test_client()
     log_in(client, "clerk")
     code = totp.generate(time.time() + 30).token
-    assert submit(client, "/account/tf-validate", code=code).location == "/me"
+    assert submit(client, "/account/tf-validate", code=code).location == "/"
     with transaction(engine) as session:
         session.execute(text("UPDATE account SET tf_last_counter = NULL"))
         before = session.scalar(text("SELECT tf_totp_secret FROM account WHERE name = 'clerk'"))
@@ -280,7 +280,7 @@ def test_no_page_of_the_account_changes_anything_by_being_looked_at(app: Flask, 
         assert answer.status_code < 500, page
         assert client.get("/me").status_code == 200, f"{page} ended the session"
         assert stands() == before, page
-    assert client.get("/account/tf-validate").location == "/me"
+    assert client.get("/account/tf-validate").location == "/"
 
 
 def test_what_account_pages_say_of_keeping_them_is_well_formed(client: FlaskClient):

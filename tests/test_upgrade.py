@@ -39,7 +39,9 @@ def old(cluster: Cluster, template: str) -> Iterator[tuple[Engine, Rows]]:
         restored(engine, DUMP)
         before = rows_of(engine)
         assert migrate.current(engine) == migrate.OF_BASE
-        assert migrate.upgrade(engine) == []
+        # Which count for a day now, and are other functions by that.
+        gone = ["function count_cells(bigint)", "function count_plan(bigint)"]
+        assert migrate.upgrade(engine) == gone
         yield engine, before
 
 

@@ -49,7 +49,8 @@ class Variants:
     def of(self, door: Door) -> Iterator[tuple[str, Door]]:
         """Kinds of change, and what comes of them."""
         for kind, tail in self._changed(_one_width(door.tail), english=door.english):
-            if _plain(tail) not in self._places:
+            # A room of a house that there is, is that house.
+            if not {_plain(tail), _plain(tail.partition("#")[0])} & self._places.keys():
                 yield kind, replace(door, tail=tail)
         there = self._doors[int(self._rng.integers(len(self._doors)))]
         if _district(there) not in self._places[_plain(door.tail)]:
