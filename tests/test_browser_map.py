@@ -88,6 +88,7 @@ def click_grid(page: Page, code: str) -> None:
         """(code) => {
              const grid = gisgrid.layers.grids.getLayers().find((g) => g.feature.id === code);
              const [lon, lat] = grid.feature.properties.label, map = gisgrid.town;
+             map.setView([lat, lon], map.getZoom(), { animate: false });
              const box = map.getContainer().getBoundingClientRect();
              const p = map.latLngToContainerPoint([lat, lon]);
              return [box.x + p.x, box.y + p.y];
