@@ -80,13 +80,13 @@ TELL_NO_ROW = {
     "document read", "document save", "fields", "index", "load", "matters demand", "matters diff",
     "matters temporary", "plan approve", "plan notify", "plan publish", "plan return", "plan submit", "plan withdraw", "position",
     "scenario branch", "scenario combine", "scenario discard", "scenario draw", "scenario give", "scenario import",
-    "scenario join", "scenario lock", "scenario redo", "scenario rename", "scenario replay", "scenario split",
+    "scenario join", "scenario lock", "scenario mend-across", "scenario mend-slivers", "scenario redo", "scenario rename", "scenario replay", "scenario split",
     "scenario undo", "training add", "weights add",
 }  # fmt: skip
 """They change something and answer with numbers, or read what is of no person and no place."""
 OF_THE_OPERATOR = {
     "balance", "db backup", "db backups", "db destroyed", "db restore", "db start", "db status", "db stop",
-    "db upgrade", "serve", "undo-load", "user add", "user disable", "user enable", "user end", "user password", "user revoke",
+    "db upgrade", "demo", "serve", "undo-load", "user add", "user disable", "user enable", "user end", "user password", "user revoke",
     "user role", "user roles", "user second-factor", "user token", "worker",
 }  # fmt: skip
 
