@@ -59,6 +59,7 @@ ARGS: dict[str, list[str]] = {
     "db status": [""],
     "db stop": [""],
     "db upgrade": [""],
+    "demo": [""],
     "document issue": [f"{TOWN} D1 list.csv"],
     "document list": [TOWN],
     "document read": [f"{TOWN} D1 --staff {{staff}}"],

@@ -22,8 +22,14 @@ def commands(group: click.Command = main, path: str = "") -> Iterator[str]:
     if not isinstance(group, click.Group):
         yield path
         return
-    context = click.Context(group)
-    for name in group.list_commands(context):
-        command = group.get_command(context, name)
-        assert command is not None
+    for name, command in children(group):
         yield from commands(command, f"{path} {name}".strip())
+
+
+def children(group: click.Group) -> Iterator[tuple[str, click.Command]]:
+    """The commands of a group, which may be imported only now."""
+    with click.Context(group) as context:
+        for name in group.list_commands(context):
+            command = group.get_command(context, name)
+            assert command is not None, name
+            yield name, command
