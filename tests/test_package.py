@@ -235,10 +235,10 @@ def every_part(program: Installed, path: str) -> dict[str, int]:
 
 def look_at(program: Installed) -> None:
     with program.served():
-        for path in ("/", "/lookup", "/report", "/account/login"):
+        for path in ("/", "/map", "/lookup", "/report", "/account/login"):
             found = every_part(program, path)
             assert {address: status for address, status in found.items() if status != 200} == {}
-            if path == "/":
+            if path == "/map":
                 assert [a for a in found if "vendor/leaflet/leaflet.js" in a]
         assert program.get("/api/v1/locate?lon=120.8894&lat=40.7021&datum=wgs84")[0] == 200
 
