@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     """Of the installed package."""
 else:
 
-    def __getattr__(name):
+    def __getattr__(name: str) -> str:
         # When asked for: what reads the metadata takes longer to import than the help to be printed.
         if name != "__version__":
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

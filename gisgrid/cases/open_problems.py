@@ -191,8 +191,10 @@ def reviews_of(session: Session, problem_id: int) -> list[Review]:
 
 
 def may_look(session: Session, problem: Problem, township_id: int) -> bool:
-    """Whether the transaction's account may note a look at it: it keeps that part of the ledger, or was
-    reminded as its supervisor. A solved one nobody may."""
+    """Whether the transaction's account may note a look at it.
+
+    It may if it keeps that part of the ledger, or was reminded as its supervisor. A solved one nobody may.
+    """
     if problem.solved_on is not None:
         return False
     mine = {number for number, _ in keeps(session, township_id)}

@@ -28,8 +28,11 @@ class Replayed:
 
 
 def replay(log: Iterable[Logged], flows: Mapping[int, Flow], first_flow: int) -> Replayed:
-    """A log's lines followed one by one, by the flows' own rules and not by what the lines say of
-    their states; a line that its flow does not allow raises ValueError."""
+    """What a log's lines lead to, followed one by one.
+
+    By the flows' own rules, not by what the lines say of their states; a line that its flow does not allow
+    raises ValueError.
+    """
     now = Replayed(first_flow)
     for line in log:
         rule = flows[now.flow_id].steps.get(line.step)

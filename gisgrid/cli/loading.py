@@ -97,10 +97,9 @@ def load(
     commit: bool,
     **mapping_options: object,
 ) -> None:
-    """Load FILE (any vector format, CSV, TSV, XLSX; gzip or zip too) as KIND: areas, streets, parcels, grids,
-    houses, households, residents, staff, matters or events.
+    """Load FILE as KIND: areas, streets, parcels, grids, houses, households, residents, staff, matters, events, ….
 
-    Every row is checked: good rows are kept, the others come back in a workbook with reasons.
+    FILE is of any vector format, CSV, TSV or XLSX; gzip or zip too. Every row is checked: good rows are kept, the others come back in a workbook with reasons.
     """
     order = Order(
         kind=kind,

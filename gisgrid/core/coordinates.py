@@ -50,12 +50,12 @@ class Pair:
 
 
 def angle(text: str) -> float:
-    """A coordinate out of a text; NaN where it is none.
+    r"""A coordinate out of a text; NaN where it is none.
 
     Minutes and seconds count as sixtieths; S and W, 南纬 and 西经, are negative. Degrees carry no
     sign beside such a letter.
 
-    >>> angle("40.5"), angle("40°42'11\\"N"), angle("40度42分36秒"), angle("W 70°30'"), angle("40°61'")
+    >>> angle("40.5"), angle("40°42'11\"N"), angle("40度42分36秒"), angle("W 70°30'"), angle("40°61'")
     (40.5, 40.70305555555556, 40.71, -70.5, nan)
     """
     found = _angle(_plain(text)) if len(text) <= LONGEST else None
@@ -63,11 +63,11 @@ def angle(text: str) -> float:
 
 
 def pair(text: str) -> Pair | None:
-    """Both coordinates out of one text; None where it does not hold just two.
+    r"""Both coordinates out of one text; None where it does not hold just two.
 
     A third and fourth number, as phones add them, are height and accuracy; then latitude comes first.
 
-    >>> pair("120.88，40.70"), pair("40°42'N 120°53'24\\"E").order, pair("lat 40.7 lon 120.9").first
+    >>> pair("120.88，40.70"), pair("40°42'N 120°53'24\"E").order, pair("lat 40.7 lon 120.9").first
     (Pair(first=120.88, second=40.7, order=None), 'latlon', 40.7)
     >>> pair("康成街9号") is None, pair("40.7 120.9 12.5 4.0").order
     (True, 'latlon')

@@ -16,9 +16,9 @@ _BRACKETS = re.compile(r"[(\[【<].*?[)\]】>]")
 
 
 def clean(text: str) -> str:
-    """Without blanks and characters of no width at the ends; look-alikes as what they look like.
+    r"""Without blanks and characters of no width at the ends; look-alikes as what they look like.
 
-    >>> clean("\\ufeff 石桥\\u200b"), clean("⽯桥")
+    >>> clean("\ufeff 石桥\u200b"), clean("⽯桥")
     ('石桥', '石桥')
     """
     text = _ENDS.sub("", text)

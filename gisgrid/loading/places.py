@@ -130,8 +130,10 @@ def located(
 
 
 def from_geometries(geometries: npt.NDArray[np.object_]) -> tuple[Floats, Floats, Mask]:
-    """x and y of points (a multi-point of one point counts), NaN for none or an empty one, and
-    which geometries are something else."""
+    """x and y of points, and which geometries are something else.
+
+    A multi-point of one point counts; none or an empty one has NaN.
+    """
     kinds = shapely.get_type_id(geometries)
     single = (kinds == 4) & (shapely.get_num_geometries(geometries) == 1)
     ones = geometries.copy()

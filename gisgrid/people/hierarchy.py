@@ -130,9 +130,9 @@ def above(session: Session, place: Place, code: str, day: date) -> tuple[Rung, .
 
 
 def below(session: Session, place: Place, code: str, day: date) -> tuple[Rung, ...]:
-    """The rungs one level down, where a task is given to: of the township its communities, of a
-    community its grids; by code. A grid has none: its team does the work.
+    """The rungs one level down, where a task is given to, by code.
 
+    Of the township its communities, of a community its grids. A grid has none: its team does the work.
     NotFound as `above`.
     """
     if code == place.code:

@@ -12,7 +12,7 @@ from pathlib import Path
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
-from flask import Flask, current_app, has_request_context, request
+from flask import Flask, Response, current_app, has_request_context, request
 from flask_babel import Babel, Domain, get_locale
 
 LANGUAGES = {"zh": "中文", "en": "English"}
@@ -52,7 +52,7 @@ def init_app(app: Flask, first_language: str) -> None:
     app.jinja_env.globals.update(get_locale=get_locale, languages=LANGUAGES)
 
     @app.after_request
-    def remember(response):  # type: ignore[no-untyped-def]
+    def remember(response: Response) -> Response:
         if request.args.get("lang") in LANGUAGES:
             response.set_cookie(COOKIE, request.args["lang"], samesite="Lax", httponly=True)
         return response

@@ -75,9 +75,12 @@ def locate_many(
     sheet: str | None = None,
     **_: object,
 ) -> Response:
-    """The grids of up to 100,000 places: JSON (a list of objects with lon and lat, or address), CSV
-    or XLSX, as the body or as the file of a form. CSV and JSON come back as a stream, a workbook
-    comes back as the same workbook with the grid columns filled."""
+    """The grids of up to 100,000 places.
+
+    Sent as JSON (a list of objects with lon and lat, or address), CSV or XLSX, as the body or as the file of
+    a form. CSV and JSON come back as a stream, a workbook comes back as the same workbook with the grid
+    columns filled.
+    """
     settings: Settings = current_app.config["SETTINGS"]
     asking.in_wgs84(0, 0, datum)  # an unknown datum is one problem, not one a row
     under = _under(plan, as_of, township)

@@ -114,7 +114,7 @@ def words() -> dict[str, str]:
         "other_map": gettext(
             "Is it that? If they come from a Chinese web map, choose it below and ask again."
         ),
-        "sure": gettext("{percent}% sure"),
+        "sure": gettext("confidence {percent}%"),
         "nearest": gettext("Nearest registered address: {address}, {m} m away"),
         "plan": gettext("Plan"),
         "since": gettext("since {day}"),

@@ -131,8 +131,9 @@ def fill_grid(  # type: ignore[no-untyped-def]
     shapes,
     suspect: Flags,
 ) -> tuple[Words, Words, Words, int]:
-    """Coarse table, fine table, records of the coarse cells ``first`` to ``last``, and where the sums
-    fail: 0 nowhere, 1 by rounding. What stands in the tables is as if no cells came before; the fine
+    """Coarse table, fine table, records of the coarse cells ``first`` to ``last``, and where the sums fail.
+
+    They fail: 0 nowhere, 1 by rounding. What stands in the tables is as if no cells came before; the fine
     table grows to at most ``most`` entries.
 
     ``suspect`` is set for every polygon that may overlap another or itself. ``frame`` is west,

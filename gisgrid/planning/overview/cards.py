@@ -25,9 +25,9 @@ class Heir:
 
 @dataclass(frozen=True)
 class GridCard:
-    """A grid with its team's leader and its counts, as a map shows it; those under an exclusive
-    grid are its own. None: hidden, see ``gisgrid.planning.overview.summary``.
+    """A grid with its team's leader and its counts, as a map shows it.
 
+    Those under an exclusive grid are its own. None: hidden, see ``gisgrid.planning.overview.summary``.
     ``state`` is that of the plan asked about: of one that waits (``later``) ``since`` is the first day.
     A ``retired`` grid is told as the last plan had it, with the first day without it and who took it
     over; their shares sum to 1, or less where a part is in no grid.

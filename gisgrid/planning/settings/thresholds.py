@@ -1,5 +1,6 @@
-"""Changes the numbers of a township: ``sizes.basic.residents=100,180,300``, ``limits.walk_m=500``,
-``keeping.positions=7``.
+"""Changes the numbers of a township.
+
+As ``sizes.basic.residents=100,180,300``, ``limits.walk_m=500``, ``keeping.positions=7``.
 """
 
 from __future__ import annotations
