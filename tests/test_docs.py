@@ -54,3 +54,13 @@ def test_no_file_is_long():
                 continue  # written by Alembic, once
             lines = len(path.read_text(encoding="utf-8").splitlines())
             assert lines <= 450, f"{path.relative_to(ROOT)} has {lines} lines"
+
+
+def test_every_decision_stands_in_the_index_under_its_day():
+    index = (ROOT / "DESIGN.md").read_text(encoding="utf-8")
+    decisions = sorted((ROOT / "docs" / "decisions").iterdir())
+    assert decisions
+    for path in decisions:
+        assert f"| {path.name[:10]} | [" in index
+        assert f"](docs/decisions/{path.name})" in index
+    assert index.count("](docs/decisions/") == len(decisions)
