@@ -50,7 +50,7 @@ class Load:
 
 @dataclass(frozen=True)
 class Months:
-    """This month until today beside the same days of the last one."""
+    """The month until today beside the same days of the last one."""
 
     now: Figures | None
     before: Figures | None
@@ -83,7 +83,7 @@ def reported_by_week(session: Session, township_id: int, day: date) -> list[tupl
 
 
 def months(session: Session, township_id: int, day: date, now: datetime) -> Months:
-    """This month and the same days of the month before, each as it stands now."""
+    """The month so far and the same days of the month before, each as it stands now."""
     first = day.replace(day=1)
     before = (first - timedelta(days=1)).replace(day=1)
     until = min(before + (day - first), first - timedelta(days=1))
