@@ -76,7 +76,7 @@ def _kept_engines() -> Iterator[None]:
 def _processes_with_all_imported() -> Iterator[None]:
     """Computations of jobs are forked from a process that has imported what they need."""
     processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload([worker.__name__])
+    processes.set_forkserver_preload([worker.__name__, "gisgrid.jobs.computing"])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(worker, "PROCESSES", processes)
         yield
