@@ -16,6 +16,9 @@ from sqlalchemy.orm import Session
 from gisgrid.db import migrate, store
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
+
+# First: tests write files with pyogrio themselves, and GDAL learns once what it may not do.
+from gisgrid.files import gdal  # noqa: F401
 from gisgrid.jobs import worker
 from gisgrid.people import passwords
 from tests.support.database import Filled, own_database, rolled_back, throwaway_cluster
