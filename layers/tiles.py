@@ -28,8 +28,11 @@ class Tile:
     def __post_init__(self) -> None:
         if not (0 <= self.z <= DEEPEST and 0 <= self.x < 2**self.z and 0 <= self.y < 2**self.z):
             raise NotFound(
-                f"There is no tile {self.z}/{self.x}/{self.y}; zoom goes from 0 to {DEEPEST}.",
-                zh=f"没有瓦片 {self.z}/{self.x}/{self.y}；缩放级别为 0 至 {DEEPEST}。",
+                "There is no tile {z}/{x}/{y}; zoom goes from 0 to {deepest}.",
+                z=self.z,
+                x=self.x,
+                y=self.y,
+                deepest=DEEPEST,
             )
 
 

@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from datetime import date
 
 import pytest
-from babel.messages.extract import extract_from_dir
-from babel.messages.pofile import read_po
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 from sqlalchemy.dialects.postgresql import Range
@@ -18,8 +16,7 @@ from gisgrid.db.store import transaction
 from gisgrid.db.tables import Township
 from tests.support.accounts import web_engine
 from tests.support.factories import create_plan
-from tests.support.web import ROOT, Town, app_over, fill_town
-from web.http.language import CATALOGUE
+from tests.support.web import Town, app_over, fill_town
 
 
 @pytest.fixture
@@ -52,23 +49,6 @@ def test_the_page_speaks_chinese_first_then_what_was_chosen(client: FlaskClient)
 
 def test_the_first_language_is_a_setting(engine: Engine, town: Town):
     assert "Grid map" in app_over(engine, language="en").test_client().get("/map").text
-
-
-def test_every_message_has_a_chinese_translation_and_none_is_left_over():
-    used = set()
-    for room in ("layers", "web"):
-        used |= {
-            message
-            for _, _, message, _, _ in extract_from_dir(
-                str(ROOT / room),
-                method_map=[("**.py", "python"), ("**.html", "jinja2")],
-                keywords={"gettext": None, "_": None, "say": None},
-            )
-        }
-    with CATALOGUE.open("rb") as file:
-        chinese = {m.id: m.string for m in read_po(file) if m.id}
-    assert set(chinese) == used
-    assert [m for m, translation in chinese.items() if not translation] == []
 
 
 def test_the_page_names_its_plan_and_its_dates(client: FlaskClient, engine: Engine):

@@ -41,22 +41,14 @@ def split_grid(
     """
     units = np.flatnonzero(grid_of == grid)
     if (grid_of == new_grid).any():
-        raise Invalid(
-            f"There is a grid {new_grid} already.", zh=f"已有网格{new_grid}。", grid=new_grid
-        )
+        raise Invalid("There is a grid {grid} already.", grid=new_grid)
     if len(units) < 2:
         raise Invalid(
-            f"Grid {grid} has {len(units)} units; it cannot be split.",
-            zh=f"网格{grid}只有{len(units)}处房屋，不能拆分。",
-            grid=grid,
+            "Grid {grid} has {count} units; it cannot be split.", count=len(units), grid=grid
         )
     part = graph.subgraph(units)
     if part.pieces(np.zeros(len(units), dtype=np.int64)).max() > 0:
-        raise Invalid(
-            f"Grid {grid} lies in pieces; join them first.",
-            zh=f"网格{grid}分为几块，请先合并。",
-            grid=grid,
-        )
+        raise Invalid("Grid {grid} lies in pieces; join them first.", grid=grid)
     workload = np.asarray(workload_min, dtype=np.float64)[units]
     half = grown(part, workload, 2, rng)
     # What moves is no cost here: nobody has the new grid yet.
@@ -90,26 +82,11 @@ def merge_grids(
     """
     left, right = grid_of == into, grid_of == gone
     if into == gone or not left.any() or not right.any():
-        raise Invalid(
-            "Two different grids of the plan are needed to merge.",
-            zh="合并需要方案中的两个不同网格。",
-            into=into,
-            gone=gone,
-        )
+        raise Invalid("Two different grids of the plan are needed to merge.", into=into, gone=gone)
     if not (left[graph.rows()] & right[graph.indices]).any():
-        raise Invalid(
-            f"Grids {into} and {gone} do not touch.",
-            zh=f"网格{into}与{gone}不相邻。",
-            into=into,
-            gone=gone,
-        )
+        raise Invalid("Grids {into} and {gone} do not touch.", into=into, gone=gone)
     if community_of is not None and community_of[left][0] != community_of[right][0]:
-        raise Invalid(
-            f"Grids {into} and {gone} lie in different communities.",
-            zh=f"网格{into}与{gone}不在同一社区。",
-            into=into,
-            gone=gone,
-        )
+        raise Invalid("Grids {into} and {gone} lie in different communities.", into=into, gone=gone)
     out = np.array(grid_of, dtype=np.int64)
     out[right] = into
     return out
@@ -134,9 +111,7 @@ def add_grid(
     """
     units = np.flatnonzero(community_of == community)
     if not len(units):
-        raise Invalid(
-            f"There is no community {community}.", zh=f"没有社区{community}。", community=community
-        )
+        raise Invalid("There is no community {community}.", community=community)
     grids, row = np.unique(grid_of[units], return_inverse=True)
     heaviest = int(grids[np.argmax(np.bincount(row, workload_min[units]))])
     return split_grid(graph, workload_min, grid_of, grid=heaviest, new_grid=new_grid, rng=rng)

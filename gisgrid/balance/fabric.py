@@ -153,8 +153,8 @@ def build_fabric(
     if not np.isfinite(house_xy).all():
         bad = np.flatnonzero(~np.isfinite(house_xy).all(axis=1))
         raise Invalid(
-            f"{len(bad)} houses have no place: a coordinate is missing or not finite.",
-            zh=f"有{len(bad)}处房屋缺少坐标。",
+            "{count} houses have no place: a coordinate is missing or not finite.",
+            count=len(bad),
             houses=bad.tolist(),
         )
     whole, repair = repair_grids(grids, gap_m=gap_m, overlap_m=overlap_m)

@@ -158,13 +158,17 @@ class UnitGraph:
         for name in ("outer_m", "area_m2"):
             value = getattr(self, name)
             if value is not None and value.shape != (count,):
-                raise Invalid(f"{name} of the unit graph needs one number a unit.", units=count)
+                raise Invalid(
+                    "{name} of the unit graph needs one number a unit.", name=name, units=count
+                )
 
     def _check_numbers(self) -> None:
         for name in ("border_m", "outer_m", "area_m2"):
             value = getattr(self, name)
             if value is not None and not (np.isfinite(value).all() and (value >= 0).all()):
-                raise Invalid(f"{name} of the unit graph has a negative or missing number.")
+                raise Invalid(
+                    "{name} of the unit graph has a negative or missing number.", name=name
+                )
 
     def _check_symmetry(self) -> None:
         rows = self.rows()

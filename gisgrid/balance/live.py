@@ -64,7 +64,7 @@ class LiveCommunity:
         )
         self.units = np.flatnonzero(today.community_of == community)
         if not len(self.units):
-            raise Invalid(f"There is no community {community}.", community=community)
+            raise Invalid("There is no community {community}.", community=community)
         (self._today,) = communities(graph.subgraph(self.units), today.of(self.units))
         self._pieces = _piece_count(self._today, self._today.home)
 

@@ -21,6 +21,7 @@ from gisgrid.balance.result import MINUTES, CommunityResult, Locks, Reason, Resu
 from gisgrid.balance.search import NORMAL, Search, search_plan
 from gisgrid.core.arrays import Bools, Floats, Ints
 from gisgrid.core.errors import Invalid
+from gisgrid.core.messages import Both
 
 Progress = Callable[[int, int, str], None]
 
@@ -161,28 +162,29 @@ def as_plan(
         locked if isinstance(locked, Locks) else Locks(units=locked),
     )
     if n == 0:
-        raise Invalid(
-            "There are no houses, so there is nothing to balance.", zh="没有房屋,无法均衡。"
-        )
+        raise Invalid("There are no houses, so there is nothing to balance.")
     if not len(workload_min) == len(plan.grid_of) == len(plan.community_of) == len(plan.cost) == n:
         raise Invalid("Workload, grid, community and cost need one entry a unit.", units=n)
     if plan.locks.units is not None and np.asarray(plan.locks.units).shape != (n,):
         raise Invalid("The mask of locked units needs one entry a unit.", units=n)
-    for name, zh, value in (("workload", "工作量", workload_min), ("cost", "移动成本", plan.cost)):
+    for name, value in (
+        (Both("workload", "工作量"), workload_min),
+        (Both("cost", "移动成本"), plan.cost),
+    ):
         bad = np.flatnonzero(~(np.isfinite(value) & (value >= 0)))
         if len(bad):
             raise Invalid(
-                f"The {name} of {len(bad)} units is missing, negative or infinite.",
-                zh=f"有{len(bad)}个单元的{zh}缺失、为负或无穷大。",
+                "The {name} of {count} units is missing, negative or infinite.",
+                name=name,
+                count=len(bad),
                 units=bad[:100].tolist(),
             )
     pairs = np.unique(np.column_stack([plan.grid_of, plan.community_of]), axis=0)
     grids, times = np.unique(pairs[:, 0], return_counts=True)
     if (times > 1).any():
         raise Invalid(
-            f"{int((times > 1).sum())} grids lie in more than one community; a grid belongs to "
-            "exactly one.",
-            zh=f"有{int((times > 1).sum())}个网格跨越多个社区。",
+            "{count} grids lie in more than one community; a grid belongs to exactly one.",
+            count=int((times > 1).sum()),
             grids=grids[times > 1].tolist(),
         )
     return plan
@@ -252,7 +254,7 @@ def _check_wishes(
     named = {*locks.grids, *(g for pair in locks.borders for g in pair), *(only or ())}
     unknown = sorted(named - set(np.unique(today.grid_of).tolist()))
     if unknown or only == ():
-        raise Invalid(f"{len(unknown)} of the grids named do not exist.", grids=unknown)
+        raise Invalid("{count} of the grids named do not exist.", count=len(unknown), grids=unknown)
 
 
 def _report(community: Community, plan: Ints, bound: Bound, tolerance: float) -> CommunityResult:

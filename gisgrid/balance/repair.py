@@ -95,7 +95,6 @@ def _check_polygons(grids: Geometries) -> None:
     if not polygonal.all():
         raise Invalid(
             "A grid needs to be a polygon with ground in it.",
-            zh="网格必须是有面积的多边形。",
             grids=np.flatnonzero(~polygonal).tolist(),
         )
 
@@ -115,8 +114,8 @@ def _refuse_wide_overlaps(face: Ints, grid: Ints, wide: Bools, limit_m: float) -
         return
     pairs = sorted({tuple(sorted(grid[face == f].tolist())) for f in np.flatnonzero(wide)})
     raise Invalid(
-        f"{len(pairs)} groups of grids overlap by more than {limit_m:g} m: decide first whose "
-        "ground it is.",
-        zh=f"有{len(pairs)}组网格重叠超过{limit_m:g}米,请先确定归属。",
+        "{count} groups of grids overlap by more than {limit_m:g} m: decide first whose ground it is.",
+        count=len(pairs),
+        limit_m=limit_m,
         grids=[list(p) for p in pairs],
     )

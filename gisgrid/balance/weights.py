@@ -79,7 +79,7 @@ class Weights:
         values: dict[str, Any] = {}
         for name, value in stored.items():
             if name == "version" or name not in {f.name for f in fields(cls)}:
-                raise Invalid(f"There is no weight {name!r}.", zh=f"没有权重 {name!r}。")
+                raise Invalid("There is no weight {name!r}.", name=name)
             now = getattr(usual, name)
             if isinstance(now, Mapping):
                 if not isinstance(value, Mapping):
@@ -88,8 +88,10 @@ class Weights:
                 for key in value:
                     if known and key not in known:
                         raise Invalid(
-                            f"{name} knows {', '.join(known)}, not {key!r}.",
-                            zh=f"{name} 只有 {', '.join(known)}，没有 {key!r}。",
+                            "{name} knows {known}, not {key!r}.",
+                            name=name,
+                            known=list(known),
+                            key=key,
                         )
                 values[name] = {
                     **now,
@@ -119,4 +121,4 @@ def _number(name: str, value: object) -> float:
 
 
 def _bad(name: str, value: object) -> Invalid:
-    return Invalid(f"The weight {name} cannot be {value!r}.", zh=f"权重 {name} 不能是 {value!r}。")
+    return Invalid("The weight {name} cannot be {value!r}.", name=name, value=value)

@@ -15,6 +15,7 @@ from scipy.spatial import cKDTree
 from gisgrid.balance.weights import MONTH_DAYS, Weights
 from gisgrid.core.arrays import Bools, Floats, Ints, sums
 from gisgrid.core.errors import Invalid
+from gisgrid.core.messages import Both
 
 Texts = npt.NDArray[np.object_]
 
@@ -213,15 +214,19 @@ def deviations(load_min: Floats, community: Ints, counted: Bools) -> Floats:
 def _refuse_bad(
     residents: Ints, households: Ints, needs: Ints, walk_m: Floats, event_min: Floats
 ) -> None:
-    for name, zh, bad in (
-        ("count of people", "人数", (residents < 0) | (households < 0) | (needs < 0).any(axis=1)),
-        ("walk", "步行距离", np.isinf(walk_m) | (walk_m < 0)),
-        ("time of an event", "事件耗时", ~(np.isfinite(event_min) & (event_min >= 0))),
+    for name, bad in (
+        (
+            Both("count of people", "人数"),
+            (residents < 0) | (households < 0) | (needs < 0).any(axis=1),
+        ),
+        (Both("walk", "步行距离"), np.isinf(walk_m) | (walk_m < 0)),
+        (Both("time of an event", "事件耗时"), ~(np.isfinite(event_min) & (event_min >= 0))),
     ):
         rows = np.flatnonzero(bad)
         if len(rows):
             raise Invalid(
-                f"The {name} of {len(rows)} rows is missing, negative or infinite.",
-                zh=f"有{len(rows)}行的{zh}缺失、为负或无穷大。",
+                "The {name} of {count} rows is missing, negative or infinite.",
+                name=name,
+                count=len(rows),
                 rows=rows[:100].tolist(),
             )

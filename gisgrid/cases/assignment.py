@@ -119,9 +119,9 @@ def accept(
         {"id": suggestion_id},
     ).one_or_none()
     if row is None:
-        raise NotFound(f"There is no suggestion {suggestion_id}.", zh="没有该派遣建议。")
+        raise NotFound("There is no suggestion {suggestion_id}.", suggestion_id=suggestion_id)
     if row.accepted is not None:
-        raise Conflict("The suggestion has been decided already.", zh="该派遣建议已处理。")
+        raise Conflict("The suggestion has been decided already.")
     to = Owner(row.grid_code, None, row.staff_id, "grid")
     return take_step(session, row.case_id, step, by, seq=seq, details=Details(to=to))
 

@@ -135,10 +135,7 @@ def board(
         A state or due that is none.
     """
     if filters.state not in STATES or filters.due not in (None, *DUES):
-        raise Invalid(
-            f"A board shows {', '.join(STATES)}, due {', '.join(DUES)}.",
-            zh="没有这样的状态或时限筛选项。",
-        )
+        raise Invalid("A board shows {states}, due {dues}.", states=list(STATES), dues=list(DUES))
     values = {
         **_values(filters), "t": township_id, "now": now, "limit": min(limit, MOST_ROWS),
         "square": square or 360.0, "single": MOST_SINGLE, "draws": square is not None,

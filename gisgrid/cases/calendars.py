@@ -64,7 +64,11 @@ def read_calendar(path: Path, *, day_rule: str = "share") -> list[YearPlan]:
         calendar with a hole makes clocks lie.
     """
     if day_rule not in DAY_RULES:
-        raise Invalid(f"The rule for days is one of {', '.join(DAY_RULES)}, not {day_rule!r}.")
+        raise Invalid(
+            "The rule for days is one of {known}, not {day_rule!r}.",
+            known=list(DAY_RULES),
+            day_rule=day_rule,
+        )
     table = open_table(path)
     header = {plain(h): h for h in table.columns}
     where = {
@@ -73,8 +77,9 @@ def read_calendar(path: Path, *, day_rule: str = "share") -> list[YearPlan]:
     }
     if where["first"] is None or where["kind"] is None:
         raise Invalid(
-            f"{path.name} has no columns 'first' and 'kind'; it has {', '.join(table.columns)}.",
-            zh=f"{path.name} 缺少“开始日期”和“类型”列；现有列：{'、'.join(table.columns)}。",
+            "{path} has no columns 'first' and 'kind'; it has {columns}.",
+            path=path.name,
+            columns=list(table.columns),
         )
     rows: list[_Row] = []
     for chunk in table.chunks():
@@ -104,8 +109,9 @@ def _year(file: str, year: int, rows: list[_Row], day_rule: str) -> YearPlan:
                 names[day] = row.name
         if usual is None:
             raise Invalid(
-                f"{file} gives no office hours for {day}; add a row of kind hours.",
-                zh=f"{file} 没有给出 {day} 的工作时间；请增加一行“作息”。",
+                "{file} gives no office hours for {day_shown}; add a row of kind hours.",
+                file=file,
+                day_shown=day,
                 day=str(day),
             )
         if special is None:
@@ -152,7 +158,5 @@ def _hours(file: str, number: int, cell: str) -> Hours:
 
 def _bad(file: str, number: int, why: str) -> Invalid:
     return Invalid(
-        f"{file}, row {number}: {why}; nothing was taken from the file.",
-        zh=f"{file} 第 {number} 行无法读取（{why}）；文件未导入任何内容。",
-        row=number,
+        "{file}, row {row}: {why}; nothing was taken from the file.", file=file, why=why, row=number
     )

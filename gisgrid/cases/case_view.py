@@ -71,7 +71,7 @@ def sheet(session: Session, case_id: int) -> Sheet:
     """The event and place of a case; NotFound if there is none, or none for this reader."""
     row = session.execute(text(_SHEET), {"case": case_id}).mappings().one_or_none()
     if row is None:
-        raise NotFound("There is no such case.", zh="没有该案件。")
+        raise NotFound("There is no such case.")
     return Sheet(**row)
 
 
@@ -141,10 +141,7 @@ def owner_of(session: Session, now: CaseNow, key: str) -> Owner:
         )
         if known:
             return Owner(grid_code=grid, staff_id=int(number), level="grid")
-    raise Invalid(
-        f"Nobody to send to is called {key[:60]!r}.",
-        zh="所选承办人或单位不存在，请重新选择。",
-    )
+    raise Invalid("Nobody to send to is called {shown!r}.", shown=key[:60])
 
 
 def higher_levels(now: CaseNow) -> Sequence[str]:
@@ -180,9 +177,7 @@ def open_number(session: Session, now: CaseNow, ticket: str) -> int:
         {"t": now.township_id, "word": word},
     )
     if found is None:
-        raise NotFound(
-            f"There is no open case {ticket[:40]!r}.", zh=f"没有编号为“{ticket[:40]}”的在办案件。"
-        )
+        raise NotFound("There is no open case {shown!r}.", shown=ticket[:40])
     return int(found)
 
 

@@ -22,6 +22,7 @@ from gisgrid.cases.emergencies import call_upwards
 from gisgrid.cases.flow import Flow, Step, current_flow, flow_by_id
 from gisgrid.cases.refusals import CaseMoved, IllegalStep, in_words
 from gisgrid.core.errors import Conflict, NotAllowed, NotFound
+from gisgrid.core.messages import Both
 from gisgrid.db.tables.cases import LEVELS
 
 _TICKET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -148,7 +149,7 @@ def open_case(
         text("SELECT township_id, reported_at FROM event WHERE id = :id"), {"id": event_id}
     ).one_or_none()
     if row is None:
-        raise NotFound(f"There is no event {event_id}.", zh=f"没有编号为 {event_id} 的事件。")
+        raise NotFound("There is no event {event_id}.", event_id=event_id)
     flow = current_flow(session, row.township_id, kind)
     made = session.scalar(
         text(
@@ -220,8 +221,9 @@ def take_step(
         legal = [s.name for s in flow.steps.values() if now.state in s.sources]
         state = flow.states[now.state]
         raise IllegalStep(
-            f"From {state.en!r} there is no step {step!r}; there are {', '.join(legal) or 'none'}.",
-            zh=f"“{state.zh}”状态下不能执行“{rule.zh if rule else step}”。",
+            "From “{at}” there is no step “{step}”; there are {steps}.",
+            at=Both(state.en, state.zh),
+            step=Both(step, rule.zh) if rule else step,
             state=now.state,
             steps=legal,
         )
@@ -308,8 +310,8 @@ def _take(
     role = next((r for r in by.roles if r in rule.who), None)
     if role is None:
         raise NotAllowed(
-            f"The step {rule.name!r} is for {', '.join(rule.who)}.",
-            zh=f"您的角色无权执行“{rule.zh}”。",
+            "The step “{named}” is for {who}.",
+            named=Both(rule.name, rule.zh),
             step=rule.name,
             who=list(rule.who),
         )
@@ -362,8 +364,8 @@ def _locked(session: Session, case_id: int) -> CaseNow:
 def _moved(session: Session, now: CaseNow) -> CaseMoved:
     last = case_log(session, now.id)[-1]
     return CaseMoved(
-        f"The case has moved on: {last.step!r} at {last.at:%Y-%m-%d %H:%M} UTC; look again.",
-        zh="该案件刚被他人处理过，请刷新后再操作。",
+        "The case has moved on: {step!r} at {last_at:%Y-%m-%d %H:%M} UTC; look again.",
+        last_at=last.at,
         seq=now.seq,
         step=last.step,
         at=last.at.isoformat(),
@@ -375,9 +377,7 @@ def _known_step(session: Session, case_id: int, client_id: str) -> bool:
         text("SELECT case_id FROM case_step WHERE client_id = :key"), {"key": client_id}
     )
     if owner is not None and owner != case_id:
-        raise Conflict(
-            "This key of a step belongs to another case.", zh="该操作编号已用于其他案件。"
-        )
+        raise Conflict("This key of a step belongs to another case.")
     return owner is not None
 
 
@@ -386,7 +386,7 @@ def _one(session: Session, where: str, key: int | str) -> CaseNow:
         text(f"{_CASE} WHERE {where}"), {"key": key}
     ).mappings().one_or_none()  # fmt: skip
     if row is None:
-        raise NotFound("There is no such case.", zh="没有该案件。")
+        raise NotFound("There is no such case.")
     return CaseNow(**row)
 
 

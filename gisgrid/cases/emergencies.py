@@ -88,12 +88,9 @@ def switch_on(
         {"id": area_id},
     )
     if township_id is None:
-        raise NotFound("There is no such township or community.", zh="没有该乡镇/街道或社区。")
+        raise NotFound("There is no such township or community.")
     if not reason.strip() or (until is not None and until <= at):
-        raise Invalid(
-            "An emergency needs a reason, and an end after its beginning.",
-            zh="转应急须填写原因，结束时间须晚于开始时间。",
-        )
+        raise Invalid("An emergency needs a reason, and an end after its beginning.")
     switch_id = session.scalar(
         text(
             "INSERT INTO emergency (township_id, area_id, reason, started_at, started_by, until, "
@@ -106,7 +103,7 @@ def switch_on(
         },
     )  # fmt: skip
     if switch_id is None:
-        raise Conflict("The area is in an emergency already.", zh="该区域已处于应急状态。")
+        raise Conflict("The area is in an emergency already.")
     if holds_ordinary:
         cases = session.scalars(text(_ORDINARY), {"t": township_id, "area": area_id}).all()
         work = work_time(session, int(township_id))
@@ -124,7 +121,7 @@ def switch_off(session: Session, switch_id: int, *, by: str, at: datetime) -> Sw
     """
     before = _switch(session, switch_id)
     if before.ended_at is not None:
-        raise Conflict("The emergency has ended already.", zh="应急状态已经结束。")
+        raise Conflict("The emergency has ended already.")
     session.execute(
         text("UPDATE emergency SET ended_at = :at, ended_by = :by WHERE id = :id"),
         {"id": switch_id, "at": at, "by": by},
@@ -208,7 +205,7 @@ def ring(
     """
     check_place(lon, lat)
     if not 0 < radius_m <= 20_000:
-        raise Invalid("A radius lies between 0 and 20,000 m.", zh="半径须在 0 至 20,000 米之间。")
+        raise Invalid("A radius lies between 0 and 20,000 m.")
     rows = session.execute(
         text(_RING.format(seen=HOUSE_SEEN if seen_only else "true")),
         {"t": township_id, "lon": lon, "lat": lat, "radius": radius_m},
@@ -239,7 +236,7 @@ def _switch(session: Session, switch_id: int) -> Switch:
         {"id": switch_id},
     ).mappings().one_or_none()  # fmt: skip
     if row is None:
-        raise NotFound(f"There is no emergency {switch_id}.", zh=f"没有编号为 {switch_id} 的应急。")
+        raise NotFound("There is no emergency {switch_id}.", switch_id=switch_id)
     return Switch(**row)
 
 

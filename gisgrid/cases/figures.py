@@ -142,7 +142,11 @@ def rows_behind(
 ) -> list[int]:
     """The events that a number of `figures` counts, oldest first."""
     if measure not in MEASURES:
-        raise Invalid(f"There is no measure {measure!r}; known: {', '.join(MEASURES)}.")
+        raise Invalid(
+            "There is no measure {measure!r}; known: {known}.",
+            measure=measure,
+            known=list(MEASURES),
+        )
     unit_key, _ = _unit(unit)
     asked = f"""{_FACT} SELECT event_id FROM fact
         WHERE ({unit_key}) = :key AND {MEASURES[measure]} ORDER BY reported_at, event_id"""
@@ -208,7 +212,7 @@ def grew_most(session: Session, township_id: int, since: date, until: date) -> l
 
 def _unit(unit: str) -> tuple[str, str]:
     if unit not in UNITS:
-        raise Invalid(f"There is no unit {unit!r}; known: {', '.join(UNITS)}.")
+        raise Invalid("There is no unit {unit!r}; known: {known}.", unit=unit, known=list(UNITS))
     return UNITS[unit]
 
 

@@ -119,14 +119,12 @@ def parse_flow(source: str, name: str = "flow") -> Flow:
             if clock.limit not in (None, "matter"):
                 Limit.parse(clock.limit)
     except (tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError) as exc:
-        what = f"lacks {exc}" if isinstance(exc, KeyError) else f"cannot be read: {exc}"
-        raise Invalid(f"{name} {what}.", zh=f"流程文件 {name} 有误：{exc}。") from exc
+        if isinstance(exc, KeyError):
+            raise Invalid("{name} lacks {what}.", name=name, what=str(exc)) from exc
+        raise Invalid("{name} cannot be read: {why}.", name=name, why=str(exc)) from exc
     faults = list(_faults(flow))
     if faults:
-        raise Invalid(
-            f"{name}: {'; '.join(faults)}.", zh=f"流程文件 {name} 有误：{'；'.join(faults)}。",
-            faults=faults,
-        )  # fmt: skip
+        raise Invalid("{name}: {faults}.", name=name, faults=faults)  # fmt: skip
     return flow
 
 
@@ -142,7 +140,7 @@ def read_flow(path: Path) -> Flow:
     try:
         return parse_flow(path.read_text("utf-8"), path.name)
     except UnicodeDecodeError as exc:
-        raise Invalid(f"{path.name} is not in UTF-8.", zh=f"{path.name} 不是 UTF-8 编码。") from exc
+        raise Invalid("{path} is not in UTF-8.", path=path.name) from exc
 
 
 def keep_flow(session: Session, township_id: int, flow: Flow) -> int:
@@ -165,9 +163,9 @@ def keep_flow(session: Session, township_id: int, flow: Flow) -> int:
     if known is not None:
         if known.source != flow.source:
             raise Conflict(
-                f"Version {flow.version} of the {flow.kind} flow is there already and differs; "
-                "give the changed flow a new version.",
-                zh=f"{flow.kind} 流程的版本 {flow.version} 已存在且内容不同；修改后的流程请用新版本号。",
+                "Version {version} of the {kind} flow is there already and differs; give the changed flow a "
+                "new version.",
+                kind=flow.kind,
                 version=flow.version,
             )
         return int(known.id)
@@ -235,7 +233,7 @@ def flow_by_id(session: Session, flow_id: int) -> Flow:
     """A kept flow; NotFound if there is none."""
     source = session.scalar(text("SELECT source FROM flow WHERE id = :id"), {"id": flow_id})
     if source is None:
-        raise NotFound(f"There is no flow {flow_id}.", zh=f"没有编号为 {flow_id} 的流程。")
+        raise NotFound("There is no flow {flow_id}.", flow_id=flow_id)
     return _kept(flow_id, str(source))
 
 
@@ -270,7 +268,7 @@ def _flow(table: dict[str, Any], source: str) -> Flow:
             not_handler=bool(s.get("not_handler", False)), zh=s["zh"], en=s["en"],
         )  # fmt: skip
     if len(steps) != len(table["steps"]):
-        raise Invalid("Two steps of a flow have one name.", zh="流程中有两个步骤同名。")
+        raise Invalid("Two steps of a flow have one name.")
     clocks = {
         name: ClockRule(name, c.get("limit"), bool(c.get("once", False)), c["zh"], c["en"])
         for name, c in table["clocks"].items()

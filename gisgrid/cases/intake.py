@@ -123,10 +123,7 @@ def take_in(session: Session, place: Place, report_: Report, by: By) -> Received
     now = datetime.now(UTC)
     at = report_.reported_at or now
     if at.tzinfo is None or at > now + AHEAD:
-        raise Invalid(
-            "The time of the report lies in the future, or names no zone.",
-            zh="上报时间在将来，或缺少时区。",
-        )
+        raise Invalid("The time of the report lies in the future, or names no zone.")
     matter_id = matter_on(session, place.id, report_.matter, at)
     pictures = [picture(data) for data in report_.photos]
     spot = report_.place or next((p.lonlat for p in pictures if p.lonlat), None)
@@ -182,7 +179,7 @@ def report(
         No such minor matter that day; a place that is none; a time without zone.
     """
     if reported_at.tzinfo is None:
-        raise Invalid("The time of the report names no zone.", zh="上报时间缺少时区。")
+        raise Invalid("The time of the report names no zone.")
     known = session.scalar(
         text("SELECT id FROM event WHERE township_id = :t AND code = :code"),
         {"t": township_id, "code": code},
@@ -211,7 +208,7 @@ def move(session: Session, event_id: int, place: tuple[float, float]) -> Landed:
     values = {"id": event_id, **point_of(place)}
     moved = session.execute(text(_MOVE), values).one_or_none()
     if moved is None:
-        raise NotFound(f"There is no event {event_id}.", zh=f"没有编号为 {event_id} 的事件。")
+        raise NotFound("There is no event {event_id}.", event_id=event_id)
     return _attach(session, event_id)
 
 
@@ -246,7 +243,7 @@ def where_is(session: Session, event_id: int) -> Landed:
     """Where an event stands under the plan in force."""
     row = session.execute(text(_WHERE), {"id": event_id}).mappings().one_or_none()
     if row is None:
-        raise NotFound(f"There is no event {event_id}.", zh=f"没有编号为 {event_id} 的事件。")
+        raise NotFound("There is no event {event_id}.", event_id=event_id)
     return Landed(**row)
 
 
@@ -343,7 +340,7 @@ def _asset(session: Session, township_id: int, code: str | None) -> int | None:
         {"t": township_id, "code": code},
     )
     if found is None:
-        raise NotFound(f"There is no asset {code!r} today.", zh=f"当前没有编码为“{code}”的设施。")
+        raise NotFound("There is no asset {code!r} today.", code=code)
     return int(found)
 
 
@@ -353,8 +350,9 @@ def clean(words: str | None) -> str | None:
         return None
     if len(words) > LONGEST_TEXT:
         raise Invalid(
-            f"A text has {len(words)} characters; at most {LONGEST_TEXT} are taken.",
-            zh=f"文字共 {len(words)} 字，超过上限 {LONGEST_TEXT} 字。",
+            "A text has {count} characters; at most {longest_text} are taken.",
+            count=len(words),
+            longest_text=LONGEST_TEXT,
         )
     return _CONTROL.sub("", words).strip() or None
 
@@ -373,12 +371,7 @@ def point_of(place: tuple[float, float] | None) -> dict[str, float | None]:
         return {"lon": None, "lat": None}
     lon, lat = place
     if not (math.isfinite(lon) and math.isfinite(lat) and abs(lon) <= 180 and abs(lat) <= 90):
-        raise Invalid(
-            f"({lon}, {lat}) is no longitude and latitude.",
-            zh=f"（{lon}, {lat}）不是有效的经纬度。",
-            lon=lon,
-            lat=lat,
-        )
+        raise Invalid("({lon}, {lat}) is no longitude and latitude.", lon=lon, lat=lat)
     return {"lon": lon, "lat": lat}
 
 

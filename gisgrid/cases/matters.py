@@ -102,11 +102,7 @@ def matter_on(
     found = admitted(session, township_id, code, at)
     if found is None:
         day = local(at, township_by_id(session, township_id)).date()
-        raise NotOnTheList(
-            f"The list of matters of {day} has no minor item {code!r}.",
-            zh=f"{day} 的事项清单中没有小项 {code!r}。",
-            matter=code, township=township_id, community=community,
-        )  # fmt: skip
+        raise NotOnTheList("The list of matters of {day} has no minor item {matter!r}.", day=day, matter=code, township=township_id, community=community)  # fmt: skip
     return found
 
 
@@ -160,15 +156,17 @@ def add_temporary(
         The code is on the list.
     """
     if not consent.strip():
-        raise Invalid("A temporary item needs somebody's consent.", zh="临时事项须注明同意的依据。")
+        raise Invalid("A temporary item needs somebody's consent.")
     if until < since:
-        raise Invalid(f"From {since} to {until} there is no day.", zh=f"{since} 至 {until} 无效。")
+        raise Invalid("From {since} to {until} there is no day.", since=since, until=until)
     rule = dict(rule or {})
     known = ("office", "decider", "acts", "time_limit", "limit_unit", "filing_rule", "closing_rule")
     if strange := sorted(rule.keys() - set(known)):
-        raise Invalid(f"A matter has no {', '.join(strange)}; it has {', '.join(known)}.")
+        raise Invalid(
+            "A matter has no {strange}; it has {known}.", strange=list(strange), known=list(known)
+        )
     if rule.get("limit_unit") and not str(rule["limit_unit"]).startswith("working"):
-        raise Invalid("A matter's limit counts working time.", zh="事项时限须以工作时间计。")
+        raise Invalid("A matter's limit counts working time.")
     major = session.execute(
         text(
             "SELECT m.id, m.list_id FROM matter m JOIN matter_list l ON l.id = m.list_id "
@@ -179,8 +177,7 @@ def add_temporary(
     ).one_or_none()
     if major is None:
         raise NotFound(
-            f"The list of {since} has no major item {parent!r}.",
-            zh=f"{since} 的清单没有大项“{parent}”。",
+            "The list of {since} has no major item {parent!r}.", since=since, parent=parent
         )
     new = session.scalar(
         text(
@@ -196,7 +193,7 @@ def add_temporary(
         },
     )  # fmt: skip
     if new is None:
-        raise Conflict(f"The code {code!r} is on the list.", zh=f"清单中已有编码“{code}”。")
+        raise Conflict("The code {code!r} is on the list.", code=code)
     return int(new)
 
 
@@ -224,8 +221,9 @@ def rule_book(session: Session, township_id: int, version: str | None = None) ->
     chosen = version if version is not None else (known[-1] if known else None)
     if chosen not in known:
         raise NotFound(
-            f"There is no list of matters {version or ''}; known: {', '.join(known) or 'none'}.",
-            zh=f"没有事项清单 {version or ''}；现有：{'、'.join(known) or '无'}。",
+            "There is no list of matters {version}; known: {known}.",
+            version=version or "",
+            known=list(known),
         )
     rows = session.execute(text(_BOOK), {"t": township_id, "version": chosen}).mappings()
     return [

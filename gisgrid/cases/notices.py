@@ -85,7 +85,7 @@ def take_note(session: Session, notice_id: int, *, by: str, at: datetime) -> Non
     """
     done = session.scalar(text(_TAKE_NOTE), {"id": notice_id, "at": at, "by": by})
     if done is None:
-        raise Conflict("Nothing of this number waits for you.", zh="没有需要您签收的该条通知。")
+        raise Conflict("Nothing of this number waits for you.")
 
 
 def not_noted_below(session: Session) -> list[Call]:

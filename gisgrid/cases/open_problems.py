@@ -66,10 +66,7 @@ def add_problem(
         The code is taken.
     """
     if not title.strip() or not supervisor.strip() or review_on < opened_on:
-        raise Invalid(
-            "An old problem needs a title, a supervisor and a day to look again.",
-            zh="遗留问题须有标题、督办人和复查日期。",
-        )
+        raise Invalid("An old problem needs a title, a supervisor and a day to look again.")
     new = session.scalar(
         text(
             "INSERT INTO legacy_problem (township_id, code, title, community_id, case_id, supervisor, "
@@ -83,7 +80,7 @@ def add_problem(
         },
     )  # fmt: skip
     if new is None:
-        raise Conflict(f"The ledger has a problem {code!r}.", zh=f"台账中已有“{code}”。")
+        raise Conflict("The ledger has a problem {code!r}.", code=code)
     return _problem(session, int(new))
 
 
@@ -105,12 +102,9 @@ def review(
     )
     before = _problem(session, problem_id)
     if before.solved_on is not None:
-        raise Conflict("The problem is solved already.", zh="该问题已销号。")
+        raise Conflict("The problem is solved already.")
     if not finding.strip() or (next_on is not None and next_on <= on) or on < before.opened_on:
-        raise Invalid(
-            "A review says what was found, and the next is later.",
-            zh="复查须填写情况，且下次复查日期须更晚。",
-        )
+        raise Invalid("A review says what was found, and the next is later.")
     values = {"id": problem_id, "on": on, "by": by, "finding": finding.strip(), "next": next_on}
     session.execute(
         text(
@@ -225,7 +219,7 @@ def problem_of(session: Session, township_id: int, code: str) -> Problem:
         {"t": township_id, "code": code},
     )
     if number is None:
-        raise NotFound(f"The ledger has no problem {code[:40]!r}.", zh="台账中没有该问题。")
+        raise NotFound("The ledger has no problem {shown!r}.", shown=code[:40])
     return _problem(session, int(number))
 
 
@@ -241,7 +235,7 @@ def _problem(session: Session, problem_id: int) -> Problem:
         .one_or_none()
     )
     if row is None:
-        raise NotFound(f"There is no problem {problem_id}.", zh="台账中没有该问题。")
+        raise NotFound("There is no problem {problem_id}.", problem_id=problem_id)
     return Problem(**row)
 
 

@@ -52,8 +52,9 @@ def picture(data: bytes) -> Picture:
     """
     if len(data) > MOST_BYTES:
         raise Invalid(
-            f"The photo has {len(data) / 1e6:.0f} MB; at most {MOST_BYTES / 1e6:.0f} MB are taken.",
-            zh=f"照片为 {len(data) / 1e6:.0f} MB，超过上限 {MOST_BYTES / 1e6:.0f} MB。",
+            "The photo has {count:.0f} MB; at most {most_bytes:.0f} MB are taken.",
+            count=len(data) / 1000000.0,
+            most_bytes=MOST_BYTES / 1000000.0,
             bytes=len(data),
             most=MOST_BYTES,
         )
@@ -70,10 +71,7 @@ def picture(data: bytes) -> Picture:
     except Image.DecompressionBombError as exc:
         raise _too_many_pixels() from exc
     except (OSError, SyntaxError, ValueError, EOFError) as exc:
-        raise Invalid(
-            "The photo cannot be read; send JPEG, PNG or WebP.",
-            zh="照片无法读取；请使用 JPEG、PNG 或 WebP 格式。",
-        ) from exc
+        raise Invalid("The photo cannot be read; send JPEG, PNG or WebP.") from exc
     upright = pixels.transpose(turn) if turn is not None else pixels
     upright.thumbnail((EDGE, EDGE))
     small = upright.copy()
@@ -99,9 +97,11 @@ def add_photo(
         ``shows`` is neither ``before`` nor ``after``.
     """
     if shows not in ("before", "after"):
-        raise Invalid(f"A photo shows the place before or after the work, not {shows!r}.")
+        raise Invalid(
+            "A photo shows the place before or after the work, not {shows!r}.", shows=shows
+        )
     if not session.scalar(text("SELECT EXISTS (SELECT FROM event WHERE id = :e)"), {"e": event_id}):
-        raise NotFound(f"There is no event {event_id}.", zh=f"没有编号为 {event_id} 的事件。")
+        raise NotFound("There is no event {event_id}.", event_id=event_id)
     lon, lat = shown.lonlat or (None, None)
     values = {
         "event": event_id, "shows": shows, "sha": shown.sha256, "width": shown.width,
@@ -124,7 +124,7 @@ def photo_bytes(session: Session, photo_id: int, *, thumbnail: bool = False) -> 
         {"small": thumbnail, "id": photo_id},
     )
     if found is None:
-        raise NotFound(f"There is no photo {photo_id}.", zh=f"没有编号为 {photo_id} 的照片。")
+        raise NotFound("There is no photo {photo_id}.", photo_id=photo_id)
     return bytes(found)
 
 
@@ -135,8 +135,7 @@ def _check_pixels(size: tuple[int, int]) -> None:
 
 def _too_many_pixels() -> Invalid:
     return Invalid(
-        f"The photo has more than {MOST_PIXELS // 1_000_000} million pixels.",
-        zh=f"照片超过 {MOST_PIXELS // 10_000} 万像素。",
+        "The photo has more than {most:,} pixels.",
         most=MOST_PIXELS,
     )
 

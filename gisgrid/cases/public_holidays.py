@@ -14,6 +14,7 @@ from chinese_calendar import Holiday, holidays, workdays
 from gisgrid.cases.calendars import YearPlan
 from gisgrid.cases.worktime import Hours, Year
 from gisgrid.core.errors import NotFound
+from gisgrid.core.messages import say
 
 MAKE_UP = "调休上班"
 Week = tuple[Hours, ...]
@@ -38,10 +39,11 @@ def proposed(year: int, week: Week, *, day_rule: str = "share") -> YearPlan:
     if year not in announced():
         known = announced()
         raise NotFound(
-            f"The public holidays of {year} are not known to this program ({known[0]} to {known[-1]} are). When "
-            "the year's notice is out, load it as a file.",
-            zh=f"本程序没有 {year} 年的放假安排（现有 {known[0]}—{known[-1]} 年）。通知发布后请以文件导入。",
-            hint=("gisgrid calendar load FILE", "gisgrid calendar load 文件"),
+            "The public holidays of {year} are not known to this program ({known} to {known_shown} are). "
+            "When the year's notice is out, load it as a file.",
+            hint=say("gisgrid calendar load FILE"),
+            known=known[0],
+            known_shown=known[-1],
             year=year,
         )
     worked = next((hours for hours in week if hours), ())

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from gisgrid.cases.flow import Step
 from gisgrid.core.errors import Conflict, GisgridError, Invalid, NotAllowed
+from gisgrid.core.messages import Both, say
 
 
 class CaseMoved(Conflict):
@@ -29,30 +30,17 @@ class NotOnTheList(Invalid):
     """
 
 
-_SAID: dict[str, tuple[type[GisgridError], str, str]] = {
-    "GG001": (
-        CaseMoved,
-        "The case has moved on meanwhile; look at it again.",
-        "该案件刚被他人处理过，请刷新后再操作。",
-    ),
-    "GG002": (IllegalStep, "The flow allows no such step from here.", "当前状态不能执行该步骤。"),
-    "GG003": (NotAllowed, "The role may not take this step.", "该角色无权执行此步骤。"),
-    "GG004": (
-        NotAllowed,
-        "Who handled a case does not check or close it.",
-        "处置人不能自行核查结案。",
-    ),
-    "GG005": (Incomplete, "The step lacks what it requires.", "缺少该步骤的必填内容。"),
+_SAID: dict[str, tuple[type[GisgridError], str]] = {
+    "GG001": (CaseMoved, say("The case has moved on meanwhile; look at it again.")),
+    "GG002": (IllegalStep, say("The flow allows no such step from here.")),
+    "GG003": (NotAllowed, say("The role may not take this step.")),
+    "GG004": (NotAllowed, say("Who handled a case does not check or close it.")),
+    "GG005": (Incomplete, say("The step lacks what it requires.")),
     "GG006": (
         NotOnTheList,
-        "The matter is not on the list of that day and cannot be sent to a grid.",
-        "该事项不在当日网格事项清单内，不能派给网格。",
+        say("The matter is not on the list of that day and cannot be sent to a grid."),
     ),
-    "GG007": (
-        Conflict,
-        "A case changes by its log only, and the log stays.",
-        "案件只能通过办理记录变更，记录不可修改。",
-    ),
+    "GG007": (Conflict, say("A case changes by its log only, and the log stays.")),
 }
 
 
@@ -61,8 +49,8 @@ def refusal(error: DBAPIError) -> GisgridError | None:
     said = _SAID.get(str(getattr(error.orig, "sqlstate", "")))
     if said is None:
         return None
-    kind, en, zh = said
-    return kind(en, zh=zh)
+    kind, template = said
+    return kind(template)
 
 
 def in_words(
@@ -72,8 +60,9 @@ def in_words(
     found = refusal(error)
     if isinstance(found, Incomplete):
         return Incomplete(
-            f"The step {rule.name!r} needs {', '.join(rule.needs)}.",
-            zh=f"“{rule.zh}”还缺少：{'、'.join(_ZH_NEEDS[n] for n in rule.needs)}。",
+            "The step “{named}” needs {lacking}.",
+            named=Both(rule.name, rule.zh),
+            lacking=[Both(need, _ZH_NEEDS[need]) for need in rule.needs],
             step=rule.name,
             needs=list(rule.needs),
         )

@@ -90,7 +90,7 @@ def demand(
             {"t": township_id, "c": community},
         )
         if community_id is None:
-            raise NotFound(f"There is no community {community!r}.", zh=f"没有社区“{community}”。")
+            raise NotFound("There is no community {community!r}.", community=community)
     found = admitted(session, township_id, code, at)
     if found is not None:
         return Demand(True, found, None, "It is on the list.", "在清单内。")
@@ -184,7 +184,7 @@ def behind(
         ``kind`` is none of ``KINDS``.
     """
     if kind not in KINDS:
-        raise Invalid(f"kind is one of {', '.join(KINDS)}.", zh=f"kind 须为 {'、'.join(KINDS)}。")
+        raise Invalid("kind is one of {known}.", known=list(KINDS))
     values = {"t": township_id, "since": since, "until": until, "community": community}
     if kind == "refused":
         rows = session.execute(text(_REFUSED), values).mappings()

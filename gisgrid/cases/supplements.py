@@ -10,6 +10,7 @@ from gisgrid.cases.flow import current_flow, flow_by_id
 from gisgrid.cases.intake import clean, keep_photos, point_of
 from gisgrid.cases.photos import picture
 from gisgrid.core.errors import Invalid, NotAllowed
+from gisgrid.core.messages import Both
 from gisgrid.core.plans import Place
 
 
@@ -45,7 +46,7 @@ def add_to(
     now = case_of_event(session, event_id)
     step = next((s for s in next_steps(session, now, by) if s.means == "note"), None)
     if step is None:
-        raise NotAllowed("Your roles may not add to this case.", zh="您的角色不能补充该案件。")
+        raise NotAllowed("Your roles may not add to this case.")
     note = clean(text_) or "再次上报 · reported again"
     now = take_step(
         session, now.id, step.name, by,
@@ -71,8 +72,8 @@ def check_inside(session: Session, place: Place, lon: float, lat: float) -> None
     inside = session.scalar(text(_INSIDE), {"t": place.id, **point_of((lon, lat))})
     if inside is False:
         raise Invalid(
-            f"This place lies outside {place.name_en or place.name}; report it where it belongs.",
-            zh=f"该位置不在{place.name}范围内；请向所在地上报。",
+            "This place lies outside {town}; report it where it belongs.",
+            town=Both(place.name_en or place.name, place.name),
             lon=lon,
             lat=lat,
         )

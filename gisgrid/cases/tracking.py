@@ -110,11 +110,7 @@ def answer(session: Session, ticket: str, means: str, details: Details) -> CaseN
     steps = next_steps(session, found.case, RESIDENT)
     step = next((s for s in steps if s.means == means), None)
     if step is None or means not in found.may:
-        raise Conflict(
-            "This is not possible as the report stands now; look again.",
-            zh="按当前进度不能这样做，请刷新后再看。",
-            means=means,
-        )
+        raise Conflict("This is not possible as the report stands now; look again.", means=means)
     return take_step(session, found.case.id, step.name, RESIDENT, details=details)
 
 

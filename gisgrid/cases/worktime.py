@@ -60,9 +60,10 @@ class Limit:
     def __post_init__(self) -> None:
         if self.unit not in UNITS or not 0 < self.amount < 1e6:
             raise Invalid(
-                f"A limit is a positive number and one of {', '.join(UNITS)}; not "
-                f"{self.amount:g} {self.unit}.",
-                zh=f"时限须为正数加单位（{', '.join(UNITS)}），不能是 {self.amount:g} {self.unit}。",
+                "A limit is a positive number and one of {known}; not {amount:g} {unit}.",
+                known=list(UNITS),
+                amount=self.amount,
+                unit=self.unit,
             )
 
     @classmethod
@@ -70,10 +71,7 @@ class Limit:
         """Raises Invalid for what is no number and unit."""
         found = _LIMIT.fullmatch(text)
         if not found:
-            raise Invalid(
-                f"{text!r} is no limit; one is written as '4 working_hours'.",
-                zh=f"{text!r} 不是时限；写法如“4 working_hours”。",
-            )
+            raise Invalid("{text!r} is no limit; one is written as '4 working_hours'.", text=text)
         return cls(float(found[1]), found[2])
 
     def __str__(self) -> str:
@@ -101,8 +99,10 @@ class Year:
         days = (date(self.year + 1, 1, 1) - date(self.year, 1, 1)).days
         if len(self.hours) != days or self.day_rule not in DAY_RULES:
             raise Invalid(
-                f"The calendar of {self.year} has {len(self.hours)} days, not {days}.",
-                zh=f"{self.year} 年的日历有 {len(self.hours)} 天，应为 {days} 天。",
+                "The calendar of {year} has {count} days, not {days}.",
+                year=self.year,
+                count=len(self.hours),
+                days=days,
             )
 
 
@@ -223,9 +223,8 @@ class WorkTime:
         while year in self.years:
             year += 1
         return NoCalendar(
-            f"There is no calendar of {year}, so the clock cannot be counted; load it: "
-            "gisgrid calendar load FILE.",
-            zh=f"没有 {year} 年的工作日历，无法计时；请先导入：gisgrid calendar load 文件。",
+            "There is no calendar of {year}, so the clock cannot be counted; load it: gisgrid calendar load "
+            "FILE.",
             year=year,
         )
 
@@ -257,9 +256,7 @@ class WorkTime:
 def seconds(at: datetime) -> int:
     """Whole seconds since 1970 of an aware moment; Invalid for one without a zone."""
     if at.tzinfo is None:
-        raise Invalid(
-            "A moment without a time zone cannot be counted.", zh="时间缺少时区，无法计时。"
-        )
+        raise Invalid("A moment without a time zone cannot be counted.")
     return int(at.timestamp() // 1)
 
 

@@ -82,14 +82,11 @@ def balance_command(
     afresh = bool(asked["scratch"] or asked["grids"] or asked["size"])
     if pareto and afresh:
         raise Invalid(
-            "--pareto compares changes of today's plan; it does not go with --scratch, --grids or "
-            "--size.",
-            zh="--pareto 对照的是对现行方案的调整，不能与 --scratch、--grids、--size 同用。",
+            "--pareto compares changes of today's plan; it does not go with --scratch, --grids or --size."
         )
     if pareto and (commit or xlsx or geojson):
         raise Invalid(
-            "--pareto only shows a table; choose a tolerance from it, then run without --pareto.",
-            zh="--pareto 只显示对照表；请选定偏差后不带 --pareto 再运行。",
+            "--pareto only shows a table; choose a tolerance from it, then run without --pareto."
         )
     with progress_bar("balance") as tell:
         tell(0, 4, "reading")
@@ -100,8 +97,7 @@ def balance_command(
             new_name = new_name or (str(today(place).year) if first else None)
             if first and (xlsx or geojson):
                 raise Invalid(
-                    "A first plan moves nobody; save it with --commit, then gisgrid scenario export.",
-                    zh="首个方案没有调整明细；请先用 --commit 保存，再用 gisgrid scenario export 导出。",
+                    "A first plan moves nobody; save it with --commit, then gisgrid scenario export."
                 )
             base = (
                 first_draft(session, place, name=new_name or "")

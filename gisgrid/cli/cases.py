@@ -23,6 +23,7 @@ from gisgrid.cases.worktime import DAY_RULES
 from gisgrid.cli.edge import opened, wide_console
 from gisgrid.core import plans
 from gisgrid.core.errors import NotFound
+from gisgrid.core.messages import say
 from gisgrid.core.settings import Settings
 from gisgrid.db.tables.cases import FLOW_KINDS, LEVELS, STEP_ROLES
 
@@ -86,9 +87,9 @@ def propose_calendar(settings: Settings, year: int, township: str | None, commit
         known = calendar_years(session, place.id)
         if not known:
             raise NotFound(
-                f"{place.name} has no calendar yet, so its office hours are not known; load one first.",
-                zh=f"{place.name}还没有工作日历，无法得知作息时间；请先导入一份。",
-                hint=("gisgrid calendar load FILE", "gisgrid calendar load 文件"),
+                "{place} has no calendar yet, so its office hours are not known; load one first.",
+                hint=say("gisgrid calendar load FILE"),
+                place=place.name,
             )
         newest = known[-1]
         plan = proposed(year, usual_week(newest), day_rule=newest.day_rule)

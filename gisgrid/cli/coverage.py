@@ -265,9 +265,9 @@ def add_weights_command(
     try:
         stored = json.loads(file.read_text(encoding="utf-8"))
     except (UnicodeDecodeError, json.JSONDecodeError) as exc:
-        raise Invalid(f"{file.name} is no JSON.", zh=f"{file.name} 不是 JSON 文件。") from exc
+        raise Invalid("{file} is no JSON.", file=file.name) from exc
     if not isinstance(stored, dict):
-        raise Invalid(f"{file.name} holds no object.", zh=f"{file.name} 不是 JSON 对象。")
+        raise Invalid("{file} holds no object.", file=file.name)
     weights = Weights.of(version, stored)
     with opened(settings) as session:
         place = plans.township(session, township)

@@ -31,8 +31,7 @@ def db() -> None:
 def _own_cluster(settings: Settings) -> Cluster:
     if settings.database_url:
         raise Invalid(
-            "DATABASE_URL names a server; gisgrid starts and stops only its own. Unset it first.",
-            zh="DATABASE_URL 已指定服务器；gisgrid 只启停自带的数据库。请先取消该变量。",
+            "DATABASE_URL names a server; gisgrid starts and stops only its own. Unset it first."
         )
     return Cluster.at(settings.home)
 
@@ -135,7 +134,7 @@ def destroyed_command(settings: Settings, number: int, commit: bool) -> None:
 def restore(settings: Settings, file: Path, commit: bool) -> None:
     """Put the backup FILE in place of the present store, which is kept under another name."""
     if not file.is_file():
-        raise Invalid(f"There is no file {file}.", zh=f"没有文件 {file}。")
+        raise Invalid("There is no file {file}.", file=file)
     with connected(settings) as engine:
         if not commit:
             click.echo(f"would replace {engine.url.database} by {file}; add --commit to do it")

@@ -60,8 +60,7 @@ def demo_command(settings: Settings, commit: bool) -> None:
     """
     if terminal().account is not None:
         raise NotAllowed(
-            "The demonstration is brought in by the operator, not as an account (--as).",
-            zh="演示数据只能由系统操作人员导入，不能以账号（--as）身份导入。",
+            "The demonstration is brought in by the operator, not as an account (--as)."
         )
     if not commit:
         for line in (*lines(town_f(), fresh=True), *CLOSING):
@@ -100,9 +99,7 @@ def town_f() -> Path:
     for folder in (package / "town_f", package.parent / "data"):
         if (folder / "boundaries").is_dir():
             return folder
-    raise NotFound(
-        f"The files of Town F are not in {package}.", zh=f"未找到演示数据（{package}）。"
-    )
+    raise NotFound("The files of Town F are not in {package}.", package=package)
 
 
 def lines(data: Path, *, fresh: bool) -> Iterator[str]:

@@ -156,11 +156,9 @@ def draw_command(
     try:
         shapes = shapely.get_parts(shapely.from_geojson(polygon.read_text(encoding="utf-8")))
     except (shapely.errors.GEOSException, UnicodeDecodeError):
-        raise Invalid(
-            f"{polygon.name} is no GeoJSON.", zh=f"{polygon.name} 不是 GeoJSON 文件。"
-        ) from None
+        raise Invalid("{polygon} is no GeoJSON.", polygon=polygon.name) from None
     if len(shapes) != 1:
-        raise Invalid("The file must hold one polygon.", zh="文件中须恰有一个多边形。")
+        raise Invalid("The file must hold one polygon.")
     with at_scenario(settings, name, township, commit=commit) as at:
 
         def made(bench: Bench) -> Grids:
@@ -200,9 +198,7 @@ def house_rows(bench: Bench, codes: Sequence[str]) -> list[int]:
     row_of = {code: k for k, code in enumerate(bench.state.houses.code.tolist())}
     unknown = [code for code in codes if code not in row_of]
     if unknown:
-        raise NotFound(
-            f"There is no house {unknown[0]!r}.", zh=f"没有代码为 {unknown[0]!r} 的房屋。"
-        )
+        raise NotFound("There is no house {unknown!r}.", unknown=unknown[0])
     return [row_of[code] for code in codes]
 
 
@@ -223,7 +219,7 @@ def keep_edit(at: At, action: str, who: str, why: str, change: Callable[[Bench],
 
 def _community_of(bench: Bench, code: str) -> str:
     if code not in bench.row_of:
-        raise NotFound(f"The scenario has no grid {code!r}.", zh=f"该方案中没有网格 {code!r}。")
+        raise NotFound("The scenario has no grid {code!r}.", code=code)
     found: str = bench.state.communities.code[bench.state.grids.community[bench.row_of[code]]]
     return found
 
@@ -234,9 +230,7 @@ def _corners(line: str) -> Floats:
     except ValueError:
         corners = np.zeros(0)
     if corners.ndim != 2 or corners.shape[1] != 2 or len(corners) < 2:
-        raise Invalid(
-            'A line is written as "lon lat, lon lat".', zh="线的写法为“经度 纬度, 经度 纬度”。"
-        )
+        raise Invalid('A line is written as "lon lat, lon lat".')
     return corners
 
 

@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 
 from gisgrid.cli.terminal import Terminal
 from gisgrid.core.errors import NotAllowed
-from gisgrid.core.roles import RIGHTS
 from gisgrid.core.settings import Settings
 from gisgrid.db.store import (
     Actor,
@@ -76,8 +75,9 @@ def _refuse_without_export(session: Session, account_id: int, name: str, file: s
     """As the web does: what an account may see it may take away as a file only with that right."""
     if not any(held.right == "export" for held in rights(session, account_id)):
         raise NotAllowed(
-            f"To write {file} needs the right export ({RIGHTS['export']}), which {name} does not have today.",
-            zh=f"写出文件 {file} 需要权限“export”，账号 {name} 目前没有。",
+            "To write {file} needs the right export, which {name} does not have today.",
+            file=file,
+            name=name,
             right="export",
         )
 

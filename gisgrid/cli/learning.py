@@ -74,11 +74,12 @@ def issue_command(
 ) -> None:
     """Issue FILE as the newest version of the document CODE; all are asked to read it again."""
     if not file.is_file():
-        raise NotFound(f"There is no file {file}.", zh=f"没有文件 {file}。")
+        raise NotFound("There is no file {file}.", file=file)
     if file.stat().st_size > documents.MOST_BYTES:
         raise Invalid(
-            f"{file.name} is larger than {documents.MOST_BYTES} bytes.",
-            zh=f"{file.name} 超过 {documents.MOST_BYTES} 字节。",
+            "{file} is larger than {most_bytes} bytes.",
+            file=file.name,
+            most_bytes=documents.MOST_BYTES,
         )
     with opened(settings) as session:
         place = plans.township(session, township)
@@ -189,7 +190,7 @@ def save_command(
         place = plans.township(session, township)
         found = documents.version(session, place.id, code, number)
     if file.exists():
-        raise Invalid(f"{file} exists already.", zh=f"{file} 已存在。")
+        raise Invalid("{file} exists already.", file=file)
     file.write_bytes(found.content)
     click.echo(f"{file}: version {found.number}, SHA-256 {found.sha256}")
 

@@ -151,9 +151,9 @@ def _write_workbook(report: Report, path: Path) -> Written:
 
 def _cannot_write(path: Path) -> Invalid:
     return Invalid(
-        f"The workbook of refused rows cannot be written to {path}; nothing was loaded. "
-        "Name another place with --rejects.",
-        zh=f"无法写入退回工作簿 {path}，未导入任何内容；请用 --rejects 指定其他位置。",
+        "The workbook of refused rows cannot be written to {path_shown}; nothing was loaded. Name another "
+        "place with --rejects.",
+        path_shown=path,
         path=str(path),
     )
 
@@ -188,10 +188,7 @@ def _mapping_file(path: Path) -> Mapping:
     try:
         return Mapping.from_json(path.read_text(encoding="utf-8-sig"))
     except UnicodeDecodeError as exc:
-        raise Invalid(
-            f"The mapping file {path.name} is not in UTF-8.",
-            zh=f"映射文件 {path.name} 不是 UTF-8 编码。",
-        ) from exc
+        raise Invalid("The mapping file {path} is not in UTF-8.", path=path.name) from exc
 
 
 def _pairs(option: str, values: tuple[str, ...]) -> dict[str, str]:
@@ -199,9 +196,7 @@ def _pairs(option: str, values: tuple[str, ...]) -> dict[str, str]:
     for value in values:
         name, sign, rest = value.partition("=")
         if not (name and sign):
-            raise Invalid(
-                f"{option} takes NAME=VALUE, not {value!r}.", zh=f"{option} 的写法是 列名=值。"
-            )
+            raise Invalid("{option} takes NAME=VALUE, not {value!r}.", option=option, value=value)
         pairs[name.strip()] = rest
     return pairs
 

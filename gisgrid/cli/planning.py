@@ -60,7 +60,7 @@ def attach_command(
         else:
             chosen = [p for p in plans.plans(session, place.id) if p.in_force]
         if not chosen:
-            raise NotFound("No plan has been published yet.", zh="还没有发布过网格方案。")
+            raise NotFound("No plan has been published yet.")
         done = [
             (each, attach(session, each.id, "house"), attach(session, each.id, "event"))
             for each in chosen

@@ -147,7 +147,7 @@ def crosswalk_command(
         if code:
             heirs = successors(at.session, at.place.id, code)
             if not heirs:
-                raise NotFound(f"No plan ever had a grid {code!r}.", zh=f"从未有过网格 {code!r}。")
+                raise NotFound("No plan ever had a grid {code!r}.", code=code)
             for heir, share in heirs.items():
                 click.echo(f"{code} → {heir}: {share:.1%}")
             return
@@ -193,8 +193,7 @@ def _before(at: At) -> plans.PlanInfo:
     plan, session = at.plan, at.session
     if plan.based_on_id is None:
         raise Conflict(
-            f"Plan {plan.name!r} was not drawn from another; nobody hands over.",
-            zh=f"方案“{plan.name}”没有前一方案，无需移交。",
+            "Plan {plan!r} was not drawn from another; nobody hands over.", plan=plan.name
         )
     return plans.plan_by_id(session, plan.based_on_id)
 

@@ -151,10 +151,12 @@ def _by_address(session: Session, place: Place, asked: str) -> str:
     answer = search(session, place.id, asked)
     if answer.match is None or answer.match.code is None:
         near = answer.candidates[0].address if answer.candidates else None
+        if near is None:
+            raise NotFound("No house has the code or address {asked!r}.", asked=asked)
         raise NotFound(
-            f"No house has the code or address {asked!r}"
-            + (f"; did you mean {near!r}?" if near else "."),
-            zh=f"没有代码或地址为“{asked}”的房屋" + (f"，是否指“{near}”？" if near else "。"),
+            "No house has the code or address {asked!r}; did you mean {near!r}?",
+            asked=asked,
+            near=near,
         )
     return str(answer.match.code)
 

@@ -36,15 +36,11 @@ def area_coded(session: Session, code: str) -> AreaInfo:
     rows = session.execute(text(_AREAS), values).mappings()
     found = [AreaInfo(**row) for row in rows]
     if not found:
-        raise NotFound(
-            f"The tree has no area {code!r}.", zh=f"区划树中没有代码为“{code}”的区域。", area=code
-        )
+        raise NotFound("The tree has no area {area!r}.", area=code)
     if len(found) > 1:
         full = [f"{area.above}/{area.code}" for area in found]
         raise Invalid(
-            f"Several townships have an area {code!r}; write one of {', '.join(full)}.",
-            zh=f"多个乡镇/街道都有代码为“{code}”的区域；请写成 {'、'.join(full)} 之一。",
-            areas=full,
+            "Several townships have an area {code!r}; write one of {areas}.", code=code, areas=full
         )
     return found[0]
 

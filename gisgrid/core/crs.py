@@ -22,6 +22,7 @@ from pyproj.enums import PJType
 
 from gisgrid.core.datums import bd09_to_wgs84, gcj02_to_wgs84
 from gisgrid.core.errors import Invalid, UndeclaredCrs
+from gisgrid.core.messages import Both, say
 
 Floats = npt.NDArray[np.float64]
 Geometries = npt.NDArray[np.object_]
@@ -86,9 +87,9 @@ def parse(text: str) -> Declared:
         crs = None
     if crs is None or not (crs.is_geographic or crs.is_projected):
         raise Invalid(
-            f"“{text[:60]}” is no coordinate system known here; "
-            "use an EPSG code such as EPSG:4549, or wgs84, cgcs2000, gcj02, bd09.",
-            zh=f"“{text[:60]}”不是可识别的坐标系；请用 EPSG 代码（如 EPSG:4549）或 wgs84、cgcs2000、gcj02、bd09。",
+            "“{shown}” is no coordinate system known here; use an EPSG code such as EPSG:4549, or wgs84, "
+            "cgcs2000, gcj02, bd09.",
+            shown=text[:60],
             crs=text,
         )
     code = crs.to_authority(min_confidence=100)
@@ -121,9 +122,9 @@ def declare(
         return own
     found = hint(x, y, near=near)
     raise UndeclaredCrs(
-        f"The coordinate system is not declared. {found.en}",
-        zh=f"未声明坐标系。{found.zh}",
-        hint=("Declare it with --crs.", "请用 --crs 声明。"),
+        "The coordinate system is not declared. {found}",
+        hint=say("Declare it with --crs."),
+        found=Both(found.en, found.zh),
         candidates=list(found.candidates),
     )
 

@@ -1,10 +1,13 @@
 """What can go wrong, as facts for a person and for a program; HTTP and exit codes live elsewhere.
 
-An error carries one English sentence, the same in Chinese, and named facts. Whoever catches it
-picks the language: ``web/http/errors.py`` makes problem documents, ``cli.py`` prints one line.
+An error carries one English sentence with named places and the facts that fill them; its other languages stand
+in the catalogue (`gisgrid.core.messages`). Whoever catches it picks the language: ``web/http/errors.py`` makes
+problem documents, ``gisgrid.cli`` prints one line.
 """
 
 from __future__ import annotations
+
+from gisgrid.core.messages import told
 
 
 class GisgridError(Exception):
@@ -12,36 +15,42 @@ class GisgridError(Exception):
 
     Parameters
     ----------
-    message
-        What is wrong, where, and how to mend it, in English. Never holds personal data.
-    zh
-        The same in Chinese; English stands in where it is missing.
+    template
+        What is wrong, where, and how to mend it, in English, with the facts by name: ``There is no plan
+        {plan!r}.`` Never holds personal data.
     hint
-        What to type at the terminal to mend it, in English and in Chinese; a page has its own fields and
-        says it in their words.
+        What to type at the terminal to mend it, in English, with facts by name; a page has its own fields and
+        says it in their words. Marked with `gisgrid.core.messages.say`.
     facts
-        The values behind the sentence, for programs (JSON-able).
+        The values behind the sentence, for programs too (JSON-able).
     """
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        zh: str | None = None,
-        hint: tuple[str, str] | None = None,
-        **facts: object,
-    ) -> None:
-        super().__init__(f"{message} {hint[0]}" if hint else message)
-        self.message = message
-        self.zh = zh or message
+    def __init__(self, template: str, /, *, hint: str | None = None, **facts: object) -> None:
+        self.template = template
         self.hint = hint
         self.facts = facts
+        super().__init__(template)
+
+    def __str__(self) -> str:
+        return self.at_terminal(chinese=False)
+
+    @property
+    def message(self) -> str:
+        """The sentence in English."""
+        return told(self.template, self.facts, "en")
+
+    @property
+    def zh(self) -> str:
+        """The sentence in Chinese."""
+        return told(self.template, self.facts, "zh")
 
     def at_terminal(self, *, chinese: bool) -> str:
         """The sentence with what to type."""
+        language = "zh" if chinese else "en"
+        said = told(self.template, self.facts, language)
         if self.hint is None:
-            return self.zh if chinese else self.message
-        return f"{self.zh}{self.hint[1]}" if chinese else f"{self.message} {self.hint[0]}"
+            return said
+        return f"{said}{'' if chinese else ' '}{told(self.hint, self.facts, language)}"
 
 
 class Invalid(GisgridError):

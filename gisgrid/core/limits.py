@@ -8,14 +8,14 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any, ClassVar, Literal, Self, get_args
 
 from gisgrid.core.errors import Invalid
+from gisgrid.core.messages import Both
 
 
 @dataclass(frozen=True)
 class Numbers:
     """Numbers that a township may set otherwise; it stores those that differ from the defaults."""
 
-    word: ClassVar[str]
-    word_zh: ClassVar[str]
+    word: ClassVar[Both]
 
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> Self:
@@ -30,14 +30,18 @@ class Numbers:
         for name, value in stored.items():
             if name not in names:
                 raise Invalid(
-                    f"There is no {cls.word} {name!r}; known: {', '.join(sorted(names))}.",
-                    zh=f"没有{cls.word_zh} {name!r}；可用：{', '.join(sorted(names))}。",
+                    "There is no {word} {name!r}; known: {known}.",
+                    word=cls.word,
+                    name=name,
+                    known=sorted(names),
                 )
             number = isinstance(value, int | float) and not isinstance(value, bool)
             if not number or not math.isfinite(value) or value < 0:
                 raise Invalid(
-                    f"The {cls.word} {name} cannot be {value!r}; it is a number of 0 or more.",
-                    zh=f"{cls.word_zh} {name} 不能是 {value!r}，应为不小于 0 的数。",
+                    "The {word} {name} cannot be {value!r}; it is a number of 0 or more.",
+                    word=cls.word,
+                    name=name,
+                    value=value,
                 )
         return cls(**{name: float(value) for name, value in stored.items()})
 
@@ -55,7 +59,7 @@ class Limits(Numbers):
     180.0
     """
 
-    word, word_zh = "limit", "界限"
+    word = Both("limit", "界限")
 
     rounding_m: float = field(
         default=0.03,
@@ -130,9 +134,12 @@ def sizes(stored: Mapping[str, Any]) -> list[Size]:
             )
             if not ok:
                 raise Invalid(
-                    f"The size {kind}.{measure} = {span} is none: it is min, target, max of "
-                    f"{', '.join(MEASURES)} for basic or exclusive grids.",
-                    zh=f"网格规模 {kind}.{measure} = {span} 无效：应为最小、目标、最大三个数。",
+                    "The size {kind}.{measure} = {span} is none: it is min, target, max of {known} for basic "
+                    "or exclusive grids.",
+                    kind=kind,
+                    measure=measure,
+                    span=span,
+                    known=list(MEASURES),
                 )
             found.append(Size(kind, measure, *map(float, span)))
     return found

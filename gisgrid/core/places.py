@@ -18,15 +18,11 @@ def check_place(lon: float, lat: float) -> None:
     if math.isfinite(lon) and math.isfinite(lat) and abs(lon) <= 180 and abs(lat) <= 90:
         return
     if math.isfinite(lon) and math.isfinite(lat) and abs(lat) <= 180 and abs(lon) <= 90:
-        raise Invalid(
-            f"lon={lon}, lat={lat}: longitude and latitude are swapped.",
-            zh=f"lon={lon}，lat={lat}：经度和纬度填反了。",
-            lon=lon,
-            lat=lat,
-        )
+        raise Invalid("lon={lon}, lat={lat}: longitude and latitude are swapped.", lon=lon, lat=lat)
     raise Invalid(
-        f"lon={lon}, lat={lat}: longitude lies in -180…180 and latitude in -90…90.",
-        zh=f"lon={lon}，lat={lat}：经度须在 -180…180、纬度须在 -90…90 之间。",
+        "lon={lon_shown}, lat={lat_shown}: longitude lies in -180…180 and latitude in -90…90.",
+        lon_shown=lon,
+        lat_shown=lat,
         lon=str(lon),
         lat=str(lat),
     )

@@ -77,19 +77,18 @@ def township(session: Session, code: str | None = None) -> Place:
             return known[0]
         if not known:
             raise NotFound(
-                "There is no township yet; load its areas first: gisgrid load areas FILE.",
-                zh="还没有乡镇/街道；请先导入区域：gisgrid load areas 文件。",
+                "There is no township yet; load its areas first: gisgrid load areas FILE."
             )
         codes = ", ".join(place.code for place in known)
         raise Invalid(
-            f"There are several townships; name one with --township: {codes}.",
-            zh=f"有多个乡镇/街道，请用 --township 指定：{codes}。",
+            "There are several townships; name one with --township: {codes}.",
+            codes=codes,
             townships=[place.code for place in known],
         )
     for place in known:
         if place.code == code:
             return place
-    raise NotFound(f"No township has the code {code!r}.", zh=f"没有代码为 {code!r} 的乡镇/街道。")
+    raise NotFound("No township has the code {code!r}.", code=code)
 
 
 def township_by_id(session: Session, township_id: int) -> Place:
@@ -97,9 +96,7 @@ def township_by_id(session: Session, township_id: int) -> Place:
     row = session.execute(text(_TOWNSHIP + " WHERE t.area_id = :id"), {"id": township_id})
     found = row.mappings().first()
     if found is None:
-        raise NotFound(
-            f"There is no township {township_id}.", zh=f"没有编号为 {township_id} 的乡镇/街道。"
-        )
+        raise NotFound("There is no township {township_id}.", township_id=township_id)
     return Place(**found)
 
 
@@ -123,7 +120,7 @@ def plan_named(session: Session, township_id: int, name: str) -> PlanInfo:
     )
     row = rows.mappings().one_or_none()
     if row is None:
-        raise NotFound(f"There is no plan {name!r}.", zh=f"没有名为 {name!r} 的网格方案。")
+        raise NotFound("There is no plan {name!r}.", name=name)
     return _plan(row)
 
 
@@ -131,9 +128,7 @@ def plan_by_id(session: Session, plan_id: int) -> PlanInfo:
     """The plan with a number; NotFound if there is none."""
     row = session.execute(text(_PLAN + " WHERE p.id = :id"), {"id": plan_id}).mappings().first()
     if row is None:
-        raise NotFound(
-            f"There is no plan {plan_id}.", zh=f"没有编号为 {plan_id} 的网格方案。", plan_id=plan_id
-        )
+        raise NotFound("There is no plan {plan_id}.", plan_id=plan_id)
     return _plan(row)
 
 
@@ -168,14 +163,17 @@ def plan_in_force(session: Session, township_id: int, as_of: date | None = None)
         text("SELECT min(lower(validity)) FROM plan WHERE township_id = :t"), {"t": township_id}
     )
     if first is None:
-        raise NotFound("No plan has been published yet.", zh="还没有发布过网格方案。")
+        raise NotFound("No plan has been published yet.")
+    since: dict[str, object] = {"from": str(first)}
+    if as_of is None:
+        raise NotFound(
+            "No plan is in force today; there is one from {from} on.", hint=None, **since
+        )
     raise NotFound(
-        f"No plan was in force on {as_of}; there is one from {first} on."
-        if as_of
-        else f"No plan is in force today; there is one from {first} on.",
-        zh=f"{as_of or '今天'}没有生效的网格方案；自 {first} 起才有。",
+        "No plan was in force on {day}; there is one from {from} on.",
         hint=None,
-        **{"from": str(first)},
+        day=str(as_of),
+        **since,
     )
 
 
@@ -199,17 +197,26 @@ def refuse_outdated(plan: PlanInfo, newest: PlanInfo) -> None:
     """StalePlan if a plan was drawn from another than the newest."""
     if plan.based_on_id in (None, newest.id):
         return
-    waits = newest.in_force == "later"
+    facts: dict[str, object] = {
+        "plan": plan.name,
+        "plan_id": plan.id,
+        "base_plan_id": plan.based_on_id,
+        "newest": newest.name,
+        "published_plan_id": newest.id,
+    }
+    if newest.in_force == "later":
+        raise StalePlan(
+            "Plan {plan!r} was drawn from plan {base_plan_id}, but {newest!r} is published now (in force from "
+            "{day}).",
+            day=str(newest.valid_from),
+            hint=None,
+            **facts,
+        )
     raise StalePlan(
-        f"Plan {plan.name!r} was drawn from plan {plan.based_on_id}, but {newest.name!r} is "
-        f"published now{f' (in force from {newest.valid_from})' if waits else ''}.",
-        zh=f"方案“{plan.name}”基于方案 {plan.based_on_id} 绘制，但"
-        + (f"已发布“{newest.name}”（自 {newest.valid_from} 起生效）。" if waits
-           else f"现行方案已是“{newest.name}”。"),
-        plan_id=plan.id,
-        base_plan_id=plan.based_on_id,
-        published_plan_id=newest.id,
-    )  # fmt: skip
+        "Plan {plan!r} was drawn from plan {base_plan_id}, but {newest!r} is published now.",
+        hint=None,
+        **facts,
+    )
 
 
 def tell_of_plans(session: Session, township_id: int) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gisgrid.core.limits import Numbers
+from gisgrid.core.messages import Both
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class Keeping(Numbers):
     7.0
     """
 
-    word, word_zh = "keeping", "保存期限"
+    word = Both("keeping", "保存期限")
 
     register: float = field(
         default=1826.0,

@@ -178,19 +178,30 @@ class Settings:
                 values[f.name] = text
         settings = cls(**values)  # type: ignore[arg-type]
         if not 1 <= settings.port <= 65535:
-            raise Invalid(f"GISGRID_PORT is {settings.port}; a port is between 1 and 65535.")
+            raise Invalid(
+                "GISGRID_PORT is {port}; a port is between 1 and 65535.", port=settings.port
+            )
         for f in fields(cls):
             if f.type == "int" and values.get(f.name, 1) < 1:  # type: ignore[operator]
-                raise Invalid(f"{f.metadata['env']} is {values[f.name]}; it must be at least 1.")
+                raise Invalid(
+                    "{setting} is {value}; it must be at least 1.",
+                    setting=f.metadata["env"],
+                    value=values[f.name],
+                )
         if settings.public_url and not re.fullmatch(r"https?://[\w.:\[\]-]+", settings.public_url):
             raise Invalid(
-                f"GISGRID_PUBLIC_URL is {settings.public_url!r}; it is http(s):// and a host, with no path."
+                "GISGRID_PUBLIC_URL is {public_url!r}; it is http(s):// and a host, with no path.",
+                public_url=settings.public_url,
             )
         if settings.language not in ("zh", "en"):
-            raise Invalid(f"GISGRID_LANGUAGE is {settings.language!r}; it can be zh or en.")
+            raise Invalid(
+                "GISGRID_LANGUAGE is {language!r}; it can be zh or en.",
+                language=settings.language,
+            )
         if settings.two_factor not in ("offices", "offered"):
             raise Invalid(
-                f"GISGRID_TWO_FACTOR is {settings.two_factor!r}; it can be offices or offered."
+                "GISGRID_TWO_FACTOR is {two_factor!r}; it can be offices or offered.",
+                two_factor=settings.two_factor,
             )
         return settings
 
@@ -199,10 +210,12 @@ def _number(name: str, text: str) -> int:
     try:
         return int(text)
     except ValueError:
-        raise Invalid(f"{name} is {text!r}; it must be a whole number.") from None
+        raise Invalid(
+            "{name} is {text!r}; it must be a whole number.", name=name, text=text
+        ) from None
 
 
 def _yes(name: str, text: str) -> bool:
     if text not in ("0", "1"):
-        raise Invalid(f"{name} is {text!r}; it can be 0 or 1.")
+        raise Invalid("{name} is {text!r}; it can be 0 or 1.", name=name, text=text)
     return text == "1"

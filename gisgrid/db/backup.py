@@ -20,10 +20,7 @@ def backup(engine: Engine, path: Path) -> int:
     The file appears under its name only when it is complete.
     """
     if not path.absolute().parent.is_dir():
-        raise Invalid(
-            f"The folder {path.absolute().parent} does not exist.",
-            zh=f"目录 {path.absolute().parent} 不存在。",
-        )
+        raise Invalid("The folder {parent} does not exist.", parent=path.absolute().parent)
     side = path.with_name(path.name + ".part")
     try:
         _run("pg_dump", engine.url, "--format=custom", f"--file={side}")
@@ -91,4 +88,4 @@ def _run(program: str, url: URL, *args: str) -> None:
     if done.returncode != 0:
         reason = done.stderr.strip().splitlines()
         first = next((line for line in reason if "error" in line), reason[-1] if reason else "")
-        raise StoreUnavailable(f"{program} failed: {first}", zh=f"{program} 失败：{first}")
+        raise StoreUnavailable("{program} failed: {first}", program=program, first=first)

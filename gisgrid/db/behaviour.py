@@ -68,9 +68,9 @@ def drop(connection: Connection) -> None:
     except psycopg.errors.DependentObjectsStillExist as exc:
         hangs = exc.diag.message_detail or str(exc)
         raise Invalid(
-            f"Something of yours stands on a part of the store that is made anew: {hangs}. Drop it, "
-            "upgrade, and make it again.",
-            zh=f"有您自建的对象依赖于需要重建的部分：{hangs}。请先删除该对象，升级后再重新创建。",
+            "Something of yours stands on a part of the store that is made anew: {hangs}. Drop it, upgrade, "
+            "and make it again.",
+            hangs=hangs,
         ) from exc
 
 

@@ -103,8 +103,9 @@ class Cluster:
             if done.returncode != 0:
                 tail = log.read_text(errors="replace")[-600:] if log.exists() else done.stderr
                 raise StoreUnavailable(
-                    f"The embedded store in {self.home} did not start: {tail.strip()}",
-                    zh=f"内置数据库（{self.home}）未能启动：{tail.strip()}",
+                    "The embedded store in {home} did not start: {tail}",
+                    home=self.home,
+                    tail=tail.strip(),
                 )
             self._create_database()
 
@@ -245,8 +246,10 @@ class Cluster:
         if check and done.returncode != 0:
             name = Path(command[0]).name
             raise StoreUnavailable(
-                f"{name} failed in {self.home}: {text.strip()[-600:]}",
-                zh=f"{name} 运行失败（{self.home}）：{text.strip()[-600:]}",
+                "{name} failed in {home}: {shown}",
+                name=name,
+                home=self.home,
+                shown=text.strip()[-600:],
             )
         return subprocess.CompletedProcess(command, done.returncode, text, text)
 
@@ -257,9 +260,10 @@ class Cluster:
             folder.chmod(0o700)
         except OSError as exc:
             raise StoreUnavailable(
-                f"The folder {folder} of the embedded store cannot be made or owned "
-                f"({exc.strerror}); set GISGRID_HOME to a folder of yours.",
-                zh=f"无法创建内置数据库目录 {folder}（{exc.strerror}）；请用 GISGRID_HOME 指定可写目录。",
+                "The folder {folder} of the embedded store cannot be made or owned ({strerror}); set "
+                "GISGRID_HOME to a folder of yours.",
+                folder=folder,
+                strerror=exc.strerror,
             ) from exc
 
     @contextlib.contextmanager
@@ -280,10 +284,7 @@ def server_bindir() -> Path:
             found.append((int(major), initdb.parent))
     if not found:
         raise StoreUnavailable(
-            "No PostgreSQL server with PostGIS is installed. On Debian: "
-            "apt-get install postgresql-15-postgis-3; or set DATABASE_URL to a PostGIS server.",
-            zh="未安装带 PostGIS 的 PostgreSQL。Debian 上请运行 apt-get install "
-            "postgresql-15-postgis-3，或用 DATABASE_URL 指定已有的 PostGIS 服务器。",
+            "No PostgreSQL server with PostGIS is installed. On Debian: apt-get install postgresql-15-postgis-3; or set DATABASE_URL to a PostGIS server."
         )
     return max(found)[1]
 

@@ -108,17 +108,18 @@ def _enter(connection: Connection) -> None:
     if at == OF_BASE:
         _run(connection, command.stamp, BASE, purge=True)
     elif at is not None and at not in _known():
-        old = re.fullmatch(r"\d{4}", at)
+        if re.fullmatch(r"\d{4}", at):
+            raise StoreUnavailable(
+                "The store stands at migration {at}, from before 0.1.0. Run `gisgrid db upgrade` of the last "
+                "version before 0.1.0, which brings it to {of_base}, and then this one again.",
+                at=at,
+                of_base=OF_BASE,
+            )
         raise StoreUnavailable(
-            f"The store stands at migration {at}, from before 0.1.0. Run `gisgrid db upgrade` of the "
-            f"last version before 0.1.0, which brings it to {OF_BASE}, and then this one again."
-            if old
-            else f"The store stands at migration {at}, which this program does not know: a newer one "
-            "made it. Install that version, or restore a backup of before.",
-            zh=f"数据库处于 0.1.0 之前的迁移 {at}。请先用 0.1.0 之前的最后版本运行 gisgrid db upgrade"
-            f"（升级到 {OF_BASE}），再运行本命令。"
-            if old
-            else f"数据库处于迁移 {at}，本程序不认识：它由更新的版本建立。请安装该版本，或恢复之前的备份。",
+            "The store stands at migration {at}, which this program does not know: a newer one made it. "
+            "Install "
+            "that version, or restore a backup of before.",
+            at=at,
         )
 
 
@@ -131,9 +132,7 @@ def _not_for_long() -> Iterator[None]:
         if not isinstance(cause, psycopg.errors.LockNotAvailable | psycopg.errors.DeadlockDetected):
             raise
         raise StoreUnavailable(
-            "The store is in use, and an upgrade needs its tables for itself; nothing was changed. Stop "
-            "`gisgrid serve` and its workers, and run it again.",
-            zh="数据库正在使用，升级需要独占各表；未作任何更改。请停止 gisgrid serve 及其后台进程后重试。",
+            "The store is in use, and an upgrade needs its tables for itself; nothing was changed. Stop `gisgrid serve` and its workers, and run it again."
         ) from exc
 
 

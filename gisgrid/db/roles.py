@@ -50,10 +50,12 @@ def make_roles(connection: Connection) -> None:
             f"GRANT {PLANNER} TO {WEB};"
         )
         raise StoreUnavailable(
-            f"The store's user may not make the roles {WEB}, {VIEWS} and {PLANNER}; let an "
-            f"administrator of the server run: {by_hand} and GRANT the three to it.",
-            zh=f"数据库用户无权创建角色 {WEB}、{VIEWS} 和 {PLANNER}；请由管理员执行 {by_hand} "
-            "并将三者 GRANT 给该用户。",
+            "The store's user may not make the roles {web}, {views} and {planner}; let an administrator of "
+            "the server run: {by_hand} and GRANT the three to it.",
+            web=WEB,
+            views=VIEWS,
+            planner=PLANNER,
+            by_hand=by_hand,
         ) from exc
 
 

@@ -39,10 +39,9 @@ def web_url(settings: Settings) -> str:
         return _with_driver(settings.web_database_url)
     if settings.database_url:
         raise StoreUnavailable(
-            f"DATABASE_URL is the owner's way into the store. Set GISGRID_WEB_DATABASE_URL to the "
-            f"same database with the user {WEB}, which the web server enters as.",
-            zh=f"DATABASE_URL 是数据库所有者的地址；请另设 GISGRID_WEB_DATABASE_URL，"
-            f"以用户 {WEB} 连接同一数据库，供网页服务使用。",
+            "DATABASE_URL is the owner's way into the store. Set GISGRID_WEB_DATABASE_URL to the same "
+            "database with the user {web}, which the web server enters as.",
+            web=WEB,
         )
     cluster = Cluster.at(settings.home)
     cluster.start()
@@ -71,15 +70,15 @@ def open_web_engine(url: str) -> Engine:
     if free is None or free:
         engine.dispose()
         user = engine.url.username
+        if free is None:
+            raise StoreUnavailable(
+                "The store is empty or older than this program; run: gisgrid db upgrade"
+            )
         raise StoreUnavailable(
-            "The store is empty or older than this program; run: gisgrid db upgrade"
-            if free is None
-            else f"The web server may not enter the store as {user}: no policy holds for this user. "
-            f"Let GISGRID_WEB_DATABASE_URL name the user {WEB}.",
-            zh="数据库为空或版本过旧；请先运行 gisgrid db upgrade。"
-            if free is None
-            else f"网页服务不能以 {user} 连接数据库：该用户不受行级权限约束。"
-            f"请在 GISGRID_WEB_DATABASE_URL 中使用用户 {WEB}。",
+            "The web server may not enter the store as {user}: no policy holds for this user. Let "
+            "GISGRID_WEB_DATABASE_URL name the user {web}.",
+            user=user,
+            web=WEB,
         )
     return engine
 
@@ -122,16 +121,15 @@ def open_engine(url: str) -> Engine:
         engine.dispose()
         where = engine.url.render_as_string(hide_password=True)
         raise StoreUnavailable(
-            f"No database answers at {where}: {str(exc.orig).strip()}",
-            zh=f"数据库 {where} 无法连接：{str(exc.orig).strip()}",
+            "No database answers at {where}: {orig}", where=where, orig=str(exc.orig).strip()
         ) from exc
     if not has:
         engine.dispose()
         where = engine.url.render_as_string(hide_password=True)
         raise StoreUnavailable(
-            f"The server at {where} has no PostGIS; install it there "
-            "(Debian: apt-get install postgresql-15-postgis-3) or unset DATABASE_URL.",
-            zh=f"服务器 {where} 没有安装 PostGIS；请在该服务器上安装，或取消 DATABASE_URL。",
+            "The server at {where} has no PostGIS; install it there (Debian: apt-get install "
+            "postgresql-15-postgis-3) or unset DATABASE_URL.",
+            where=where,
         )
     return engine
 

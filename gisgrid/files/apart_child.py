@@ -80,11 +80,11 @@ def main() -> None:
         answer: dict[str, object] = {"done": VERBS[sys.argv[1]](order)}
     except GisgridError as error:
         answer = {
-            "refused": [type(error).__name__, error.message, error.zh, error.hint, error.facts],
+            "refused": [type(error).__name__, error.template, error.hint, error.facts],
         }
     except MemoryError:
         answer = {"over": "memory"}
-    Path(ANSWER).write_text(json.dumps(answer), encoding="ascii")
+    Path(ANSWER).write_text(json.dumps(answer, default=vars), encoding="ascii")
 
 
 if __name__ == "__main__":

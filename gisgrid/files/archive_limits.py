@@ -84,17 +84,12 @@ def _begins(path: Path, mark: bytes) -> bool:
 
 def _bomb(path: Path, most: int) -> Invalid:
     return Invalid(
-        f"{path.name} unpacks to far more than its size lets expect, or to more than "
-        f"{most >> 20:,} MB; it is not opened.",
-        zh=f"{path.name} 解压后远超正常大小，或超过 {most >> 20:,} MB，已拒绝打开。",
+        "{file} unpacks to far more than its size lets expect, or to more than {most_mb:,} MB; it is not "
+        "opened.",
         file=path.name,
         most_mb=most >> 20,
     )
 
 
 def damaged(path: Path) -> Invalid:
-    return Invalid(
-        f"{path.name} is a damaged archive: send it again.",
-        zh=f"{path.name} 压缩文件已损坏：请重新发送。",
-        file=path.name,
-    )
+    return Invalid("{file} is a damaged archive: send it again.", file=path.name)

@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from gisgrid.core.errors import Invalid
 from gisgrid.core.heavy import pandas as pd
+from gisgrid.core.messages import say
 from gisgrid.files.archive_limits import damaged
 
 # What may be a data set by itself; of these a Shapefile goes with its parts, a table of MapInfo too.
@@ -94,9 +95,7 @@ def unpacked_set(path: Path, asked: str | None) -> Inside:
     except _WRONG as error:
         if isinstance(error, RuntimeError) and "password" in str(error):
             raise Invalid(
-                f"{path.name} is locked by a password: send it without one.",
-                zh=f"{path.name} 设有密码：请发送不带密码的文件。",
-                file=path.name,
+                "{file} is locked by a password: send it without one.", file=path.name
             ) from error
         raise damaged(path) from error
     if key.suffix == ".gdb":
@@ -139,8 +138,8 @@ def _chosen(
     if not sets:
         listed = ", ".join(sorted(names)[:8]) or "nothing"
         raise Invalid(
-            f"{path.name} holds no Shapefile, File Geodatabase or other data set; it holds: {listed}.",
-            zh=f"{path.name} 中没有 Shapefile、File Geodatabase 或其他数据；内含：{listed}。",
+            "{file} holds no Shapefile, File Geodatabase or other data set; it holds: {listed}.",
+            listed=listed,
             file=path.name,
         )
     if len(sets) == 1:
@@ -150,9 +149,9 @@ def _chosen(
         return named[0]
     shown = [str(key) for key in sets]
     raise Invalid(
-        f"{path.name} holds several data sets: {', '.join(shown)}.",
-        zh=f"{path.name} 含有多个数据：{'、'.join(shown)}。",
-        hint=("Name one with --layer.", "请用 --layer 指定。"),
+        "{path} holds several data sets: {layers}.",
+        hint=say("Name one with --layer."),
+        path=path.name,
         layers=shown,
     )
 

@@ -13,6 +13,7 @@ import numpy as np
 from gisgrid.core.coordinates import Order
 from gisgrid.core.errors import Invalid, NotFound
 from gisgrid.core.heavy import pandas as pd
+from gisgrid.core.messages import say
 from gisgrid.files.frames import GEOMETRY, MARKS
 from gisgrid.files.pairs import split_pairs
 from gisgrid.files.vocabulary import CODE_HEADERS, HEADERS, NAME_HEADERS
@@ -94,17 +95,14 @@ class Mapping:
             values = json.loads(text)
         except json.JSONDecodeError as error:
             raise Invalid(
-                f"The mapping file is no JSON: line {error.lineno}, column {error.colno}.",
-                zh=f"映射文件不是有效的 JSON：第 {error.lineno} 行第 {error.colno} 列。",
+                "The mapping file is no JSON: line {line}, column {column}.",
                 line=error.lineno,
                 column=error.colno,
             ) from error
         known = {f.name for f in fields(cls)}
         if not isinstance(values, dict) or not values.keys() <= known:
             raise Invalid(
-                f"A mapping file is a JSON object with the keys {', '.join(sorted(known))}.",
-                zh=f"映射文件须为 JSON 对象，可用的键：{'、'.join(sorted(known))}。",
-                known=sorted(known),
+                "A mapping file is a JSON object with the keys {known}.", known=sorted(known)
             )
         for key, value in values.items():
             if key in ("columns", "constants", "templates"):
@@ -114,11 +112,7 @@ class Mapping:
             else:
                 good = value is None or isinstance(value, str)
             if not good:
-                raise Invalid(
-                    f"In the mapping file “{key}” has a value of the wrong type.",
-                    zh=f"映射文件中“{key}”的取值类型不对。",
-                    key=key,
-                )
+                raise Invalid("In the mapping file “{key}” has a value of the wrong type.", key=key)
         return cls(**{**values, "ignore": tuple(values.get("ignore", ()))})
 
 
@@ -252,10 +246,7 @@ def resolve(
     """
     if kind not in KINDS:
         raise NotFound(
-            f"There is no kind of file “{kind}”; there are {', '.join(KINDS)}.",
-            zh=f"没有“{kind}”这类文件；可用：{'、'.join(KINDS)}。",
-            kind=kind,
-            known=list(KINDS),
+            "There is no kind of file “{kind}”; there are {known}.", kind=kind, known=list(KINDS)
         )
     this = KINDS[kind]
     mapping = mapping or Mapping()
@@ -303,31 +294,26 @@ def _refuse_unknown(kind: Kind, headers: Sequence[str], mapping: Mapping) -> Non
     known = [c.name for c in kind.columns]
     if strange := sorted(set(names) - set(known)):
         raise Invalid(
-            f"{kind.name} have no column {', '.join(strange)}; they have {', '.join(known)}.",
-            zh=f"{kind.name} 没有列 {'、'.join(strange)}；可用：{'、'.join(known)}。",
+            "{kind} have no column {columns}; they have {known}.",
+            kind=kind.name,
             columns=strange,
             known=known,
         )
     if twice := sorted({n for n in names if names.count(n) > 1}):
         raise Invalid(
-            f"{', '.join(twice)}: give a column, a constant or a template, not two of them.",
-            zh=f"{'、'.join(twice)}：列名、常量、模板只能给一种。",
-            columns=twice,
+            "{columns}: give a column, a constant or a template, not two of them.", columns=twice
         )
     asked = [h for h in mapping.columns.values() if h]
     for template in mapping.templates.values():
         asked += [name for name in _headers_of(template) if name != ROW_NUMBER]
     if both := sorted(set(asked) & set(mapping.ignore)):
         raise Invalid(
-            f"{', '.join(both)}: the column is both used and ignored; do one of the two.",
-            zh=f"{'、'.join(both)}：该列既被使用又被忽略，只能取其一。",
-            columns=both,
+            "{columns}: the column is both used and ignored; do one of the two.", columns=both
         )
     asked += mapping.ignore
     if absent := sorted(set(asked) - set(headers)):
         raise Invalid(
-            f"The file has no column “{'”, “'.join(absent)}”; it has {', '.join(headers)}.",
-            zh=f"文件中没有列“{'”“'.join(absent)}”；文件有：{'、'.join(headers)}。",
+            "The file has no column {absent}; it has {headers}.",
             absent=absent,
             headers=list(headers),
         )
@@ -342,14 +328,9 @@ def _refuse_missing(resolved: Resolved, headers: Sequence[str]) -> None:
     if resolved.has("lon") != resolved.has("lat"):
         missing.append("lat" if resolved.has("lon") else "lon")
     if missing:
-        listed = ", ".join(headers) or "none"
         raise Invalid(
-            f"The file lacks {', '.join(missing)} (needed for {kind.name}); its columns are: {listed}.",
-            zh=f"文件缺少 {'、'.join(missing)}（{kind.name} 需要）；文件的列：{'、'.join(headers) or '无'}。",
-            hint=(
-                "Name them with --column canonical=header.",
-                "可用 --column 规范列名=文件列名 指定。",
-            ),
+            "The file lacks {missing} (needed for {kind}); its columns are: {headers}.",
+            hint=say("Name them with --column canonical=header."),
             kind=kind.name,
             missing=missing,
             headers=list(headers),
@@ -359,12 +340,8 @@ def _refuse_missing(resolved: Resolved, headers: Sequence[str]) -> None:
 def _only(name: str, headers: list[str]) -> str:
     if len(headers) > 1:
         raise Invalid(
-            f"{name} could be any of {', '.join(headers)}; choose one.",
-            zh=f"{name} 可能是 {'、'.join(headers)}，请选定其一。",
-            hint=(
-                f"Say --column {name}=header.",
-                f"请用 --column {name}=列名 指定。",
-            ),
+            "{column} could be any of {headers}; choose one.",
+            hint=say("Say --column {column}=header."),
             column=name,
             headers=headers,
         )
@@ -376,8 +353,7 @@ def _headers_of(template: str) -> list[str]:
         parts = [name for _, name, _, _ in Formatter().parse(template) if name is not None]
     except ValueError as error:
         raise Invalid(
-            f"The template “{template}” is broken: write headers in braces, like {{district}}{{village}}.",
-            zh=f"模板“{template}”有误：列名请写在花括号中，如 {{行政區}}{{里}}。",
+            "The template “{template}” is broken: write headers in braces, like {{district}}{{village}}.",
             template=template,
         ) from error
     return parts

@@ -41,10 +41,9 @@ def day_first(
         if shown.day_first and shown.month_first:
             header = resolved.headers.get(name, name)
             raise Invalid(
-                f"The days of “{header}” are of two orders: {shown.day_first} and {shown.month_first}. "
-                "Write them as YYYY-MM-DD.",
-                zh=f"“{header}”列的日期次序不一：{shown.day_first} 与 {shown.month_first}。"
-                "请写成 YYYY-MM-DD。",
+                "The days of “{header}” are of two orders: {day_first} and {month_first}. Write them as "
+                "YYYY-MM-DD.",
+                header=header,
                 column=name,
                 day_first=shown.day_first,
                 month_first=shown.month_first,

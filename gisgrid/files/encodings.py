@@ -85,9 +85,7 @@ def check(name: str) -> str:
         found = codecs.lookup(name).name
     except LookupError as error:
         raise Invalid(
-            f"There is no encoding “{name}”; use utf-8, gb18030 or big5.",
-            zh=f"没有编码“{name}”；请用 utf-8、gb18030 或 big5。",
-            encoding=name,
+            "There is no encoding “{encoding}”; use utf-8, gb18030 or big5.", encoding=name
         ) from error
     wider = {"gbk": "gb18030", "gb2312": "gb18030", "big5": "big5hkscs", "cp950": "big5hkscs"}
     return "utf-8-sig" if found == "utf-8" else wider.get(found, found)

@@ -56,22 +56,14 @@ def headers(cells: list[str | None]) -> tuple[str, ...]:
     Raises Invalid if two columns have one name, there is none at all, or more than ``MAX_COLUMNS``.
     """
     if len(cells) > MAX_COLUMNS and any(cells[MAX_COLUMNS:]):
-        raise Invalid(
-            f"The file has more than {MAX_COLUMNS:,} columns.",
-            zh=f"文件超过 {MAX_COLUMNS:,} 列。",
-            most=MAX_COLUMNS,
-        )
+        raise Invalid("The file has more than {most:,} columns.", most=MAX_COLUMNS)
     names = [clean(cell or "") for cell in cells[:MAX_COLUMNS]]
     while names and not names[-1]:
         names.pop()
     if not names:
-        raise Invalid("The file has no header.", zh="文件没有表头。")
+        raise Invalid("The file has no header.")
     if twice := sorted({n for n in names if n and names.count(n) > 1}):
-        raise Invalid(
-            f"Two columns have the same header: {', '.join(twice)}. Rename one.",
-            zh=f"有两列表头相同：{'、'.join(twice)}。请改名。",
-            headers=twice,
-        )
+        raise Invalid("Two columns have the same header: {headers}. Rename one.", headers=twice)
     return tuple(name or f"(column {i + 1})" for i, name in enumerate(names))
 
 

@@ -111,26 +111,21 @@ def open_table(
     """
     path = Path(path)
     if path.is_dir() and not _is_geodatabase(path):
-        raise Invalid(
-            f"{path} is a directory: name one of its files.",
-            zh=f"{path} 是文件夹：请指定其中的一个文件。",
-            file=str(path),
-        )
+        raise Invalid("{path} is a directory: name one of its files.", path=path, file=str(path))
     if not path.is_file() and not _is_geodatabase(path):
-        raise NotFound(f"There is no file {path}.", zh=f"没有文件 {path}。", file=str(path))
+        raise NotFound("There is no file {path}.", path=path, file=str(path))
     if path.is_file() and path.stat().st_size == 0:
-        raise Invalid(f"{path.name} is empty.", zh=f"{path.name} 是空文件。", file=path.name)
+        raise Invalid("{file} is empty.", file=path.name)
     suffix = Path(path.name.lower().removesuffix(".gz")).suffix
     if suffix in PARTS:
         raise Invalid(
-            f"{path.name} is a part of a Shapefile: name the .shp, with all parts beside it.",
-            zh=f"{path.name} 只是 Shapefile 的一部分：请指定 .shp 文件，并附上全部文件。",
+            "{file} is a part of a Shapefile: name the .shp, with all parts beside it.",
             file=path.name,
         )
     if suffix in (".xls", ".et", ".ods", ".doc", ".docx", ".pdf", ".rar", ".7z"):
         raise Invalid(
-            f"{path.name}: {suffix} files are not read; save it as XLSX or CSV, or pack it as zip.",
-            zh=f"{path.name}：不支持 {suffix} 文件；请另存为 XLSX 或 CSV，压缩包请用 zip。",
+            "{file}: {suffix} files are not read; save it as XLSX or CSV, or pack it as zip.",
+            suffix=suffix,
             file=path.name,
         )
     how = _How(layer, encoding, sheet, most, shape)

@@ -25,6 +25,7 @@ import shapely
 from gisgrid.core import errors
 from gisgrid.core.errors import GisgridError, Invalid, TooBusy
 from gisgrid.core.heavy import pandas as pd
+from gisgrid.core.messages import revived
 from gisgrid.files.apart_child import ANSWER, ROWS
 from gisgrid.files.archive_limits import MAX_UNPACKED
 from gisgrid.files.filling import Page, Value
@@ -125,10 +126,7 @@ def fill_apart(
 def _child(verb: str, path: Path, order: dict[str, Any]) -> dict[str, Any]:
     """Run the child on a file and give what it found."""
     if not _places.acquire(timeout=WAIT_S):
-        raise TooBusy(
-            "Other files are being read just now; send yours again in a minute.",
-            zh="正在读取其他文件，请稍后再发送。",
-        )
+        raise TooBusy("Other files are being read just now; send yours again in a minute.")
     try:
         ended = _run(verb, path.parent, order)
     finally:
@@ -138,9 +136,9 @@ def _child(verb: str, path: Path, order: dict[str, Any]) -> dict[str, Any]:
         found: dict[str, Any] = answer["done"]
         return found
     if "refused" in answer:
-        name, message, zh, hint, facts = answer["refused"]
+        name, template, hint, facts = answer["refused"]
         kind = getattr(errors, name, Invalid)
-        raise kind(message, zh=zh, hint=hint and tuple(hint), **facts)
+        raise kind(template, hint=hint, **facts)
     raise _stopped(path, "memory" if "over" in answer else ended)
 
 
@@ -187,7 +185,7 @@ def _answer(folder: Path) -> dict[str, Any]:
     if not file.is_file() or file.stat().st_size > _ANSWER_MB << 20:
         return {}
     try:
-        found = json.loads(file.read_bytes())
+        found = json.loads(file.read_bytes(), object_hook=revived)
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
@@ -196,14 +194,12 @@ def _answer(folder: Path) -> dict[str, Any]:
 def _stopped(path: Path, how: int | str) -> GisgridError:
     if how == "time":
         return Invalid(
-            f"Reading {path.name} takes too long; it is not taken. Save it again, or send less at once.",
-            zh=f"读取 {path.name} 耗时过长，未予接收。请重新保存，或减少内容后再发送。",
+            "Reading {file} takes too long; it is not taken. Save it again, or send less at once.",
             file=path.name,
         )
     if how == "memory":
         return Invalid(
-            f"Reading {path.name} takes too much memory; it is not taken. Send less at once.",
-            zh=f"读取 {path.name} 占用内存过多，未予接收。请减少内容后再发送。",
+            "Reading {file} takes too much memory; it is not taken. Send less at once.",
             file=path.name,
         )
     # The kind of the failure alone: its words may quote the file.
@@ -211,8 +207,7 @@ def _stopped(path: Path, how: int | str) -> GisgridError:
         "reading an uploaded %s ended with %s: %s", path.suffix, how, _kind_of(path.parent)
     )
     return Invalid(
-        f"{path.name} cannot be read: it is damaged, or not what its name says. Save it again.",
-        zh=f"{path.name} 无法读取：文件已损坏，或与其扩展名不符。请重新保存。",
+        "{file} cannot be read: it is damaged, or not what its name says. Save it again.",
         file=path.name,
     )
 

@@ -41,8 +41,7 @@ def refuse_pieces(path: Path) -> None:
     lacking = [part for part in (".shx", ".dbf") if part_of(path, part) is None]
     if lacking:
         raise Invalid(
-            f"The Shapefile lacks its {' and '.join(lacking)}: send all parts, or a zip of them.",
-            zh=f"Shapefile 缺少 {' 和 '.join(lacking)}：请发送全部文件，或打包成 zip。",
+            "The Shapefile lacks its {missing}: send all parts, or a zip of them.",
             file=path.name,
             missing=lacking,
         )
@@ -53,9 +52,8 @@ def refuse_pieces(path: Path) -> None:
         rows = int.from_bytes(file.read(8)[4:], "little")
     if shapes != rows:
         raise Invalid(
-            f"The Shapefile's table has {rows} rows and its shapes are {shapes}: its parts do not belong "
+            "The Shapefile's table has {rows} rows and its shapes are {shapes}: its parts do not belong "
             "together, or one is cut off.",
-            zh=f"Shapefile 的属性表有 {rows} 行，图形有 {shapes} 个：各文件不配套，或有文件不完整。",
             file=path.name,
             rows=rows,
             shapes=shapes,

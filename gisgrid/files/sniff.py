@@ -12,6 +12,7 @@ from typing import Literal
 from urllib.parse import quote
 
 from gisgrid.core.errors import Invalid
+from gisgrid.core.messages import Both
 
 Form = Literal["sqlite", "zip", "gzip", "json", "xml", "flatgeobuf", "text", "other"]
 
@@ -76,9 +77,9 @@ def refuse_disguised(path: Path) -> None:
     if form not in FORMS.get(suffix, ()):
         kind = suffix[1:].upper()
         raise Invalid(
-            f"{path.name} is no {kind} file, or it is locked by a password: its first bytes are those of "
-            f"another kind ({form}).",
-            zh=f"{path.name} 不是 {kind} 文件，或设有密码：其内容属于另一种格式（{form}）。",
+            "{file} is no {kind} file, or it is locked by a password: its first bytes are those of another "
+            "kind ({form}).",
+            kind=kind,
             file=path.name,
             form=form,
         )
@@ -113,31 +114,29 @@ def refuse_unplain(path: Path) -> None:
 
 
 def _refuse_part(path: Path, look: sqlite3.Connection, kind: str, name: str, sql: str) -> None:
-    what = None
+    what: Both | None = None
     if kind == "view":
-        what = ("a view", "视图")
+        what = Both("a view", "视图")
     elif kind == "trigger" and not _USUAL_TRIGGER.fullmatch(name):
-        what = ("a trigger", "触发器")
+        what = Both("a trigger", "触发器")
     elif kind == "table" and re.match(r"\s*CREATE\s+VIRTUAL", sql, re.IGNORECASE):
-        what = None if _RTREE.match(sql) else ("a virtual table", "虚拟表")
+        what = None if _RTREE.match(sql) else Both("a virtual table", "虚拟表")
     elif kind == "table":
         quoted = name.replace('"', '""')
         columns = look.execute(f'PRAGMA table_xinfo("{quoted}")').fetchall()
-        what = ("a computed column", "计算列") if any(c[6] in (2, 3) for c in columns) else None
+        what = Both("a computed column", "计算列") if any(c[6] in (2, 3) for c in columns) else None
     if what is not None:
-        en, zh = what
         raise Invalid(
-            f"{path.name} holds {en} ({name[:60]}); only plain tables are read. Save the layer into a "
-            "new GeoPackage and send that.",
-            zh=f"{path.name} 含有{zh}（{name[:60]}）；只读取普通数据表。请将图层另存为新的 GeoPackage 后再发送。",
+            "{file} holds {what} ({part}); only plain tables are read. Save the layer into a new GeoPackage "
+            "and "
+            "send that.",
             file=path.name,
+            what=what,
             part=name[:60],
         )
 
 
 def _damaged(path: Path) -> Invalid:
     return Invalid(
-        f"{path.name} is no GeoPackage that can be read, or it is damaged: save it again.",
-        zh=f"{path.name} 不是可读取的 GeoPackage，或已损坏：请重新保存。",
-        file=path.name,
+        "{file} is no GeoPackage that can be read, or it is damaged: save it again.", file=path.name
     )

@@ -68,8 +68,8 @@ class TextSource:
                     first += len(part)
         except (pd.errors.ParserError, gzip.BadGzipFile, EOFError, zlib.error) as error:
             raise Invalid(
-                f"{self.path.name} cannot be read to its end: {_reason(error)}",
-                zh=f"{self.path.name} 无法读完：{_reason(error)}",
+                "{file} cannot be read to its end: {reason}",
+                reason=_reason(error),
                 file=self.path.name,
             ) from error
 
@@ -96,19 +96,14 @@ def describe(
     with unpacked(path) as file:
         sample = file.read(encodings.SAMPLE_BYTES)
     if not sample.strip():
-        raise Invalid(f"{path.name} is empty.", zh=f"{path.name} 是空文件。", file=path.name)
+        raise Invalid("{file} is empty.", file=path.name)
     if b"\0" in sample and not found.name.startswith("utf-16"):
-        raise Invalid(
-            f"{path.name} is no text: save it as CSV or XLSX.",
-            zh=f"{path.name} 不是文本文件：请另存为 CSV 或 XLSX。",
-            file=path.name,
-        )
+        raise Invalid("{file} is no text: save it as CSV or XLSX.", file=path.name)
     if asked is not None:
         name = encodings.check(asked)
         if encodings.misfits(sample, name) > 0.02:
             raise Invalid(
-                f"{path.name} is not in {asked}; it looks like {found.name}.",
-                zh=f"{path.name} 不是 {asked} 编码；看起来是 {found.name}。",
+                "{file} is not in {encoding}; it looks like {looks_like}.",
                 file=path.name,
                 encoding=asked,
                 looks_like=found.name,
@@ -123,9 +118,7 @@ def describe(
         rows = [(n, row) for n, row in enumerate(islice(lines, LOOKED_AT), start=1) if any(row)]
     except csv.Error as error:
         raise Invalid(
-            f"The first line of {path.name} is no header: {error}.",
-            zh=f"{path.name} 的第一行不是表头：{error}。",
-            file=path.name,
+            "The first line of {file} is no header: {error}.", error=error, file=path.name
         ) from error
     header = header_of(rows[1:] if said else rows)
     return TextSource(path, found.name, delimiter, header.columns, header), found
@@ -149,8 +142,8 @@ def _in_lines(path: Path, blocks: Iterator[bytes]) -> Iterator[bytes]:
         line += len(block) if first < 0 else first
         if line > LONGEST_LINE:
             raise Invalid(
-                f"{path.name} has a line of more than {LONGEST_LINE >> 20} MB; it is no table.",
-                zh=f"{path.name} 有一行超过 {LONGEST_LINE >> 20} MB，不是表格文件。",
+                "{file} has a line of more than {longest_line} MB; it is no table.",
+                longest_line=LONGEST_LINE >> 20,
                 file=path.name,
             )
         if first >= 0:

@@ -15,6 +15,7 @@ import shapely
 from gisgrid.core.errors import Invalid, NotFound
 from gisgrid.core.heavy import Heavy
 from gisgrid.core.heavy import pandas as pd
+from gisgrid.core.messages import say
 from gisgrid.files import encodings
 from gisgrid.files.archive_limits import is_gzip
 from gisgrid.files.encodings import Encoding
@@ -177,8 +178,8 @@ def _chosen(
     if asked is not None:
         if asked not in layers:
             raise NotFound(
-                f"{path.name} has no layer “{asked}”; it has {', '.join(layers)}.",
-                zh=f"{path.name} 没有图层“{asked}”；有：{'、'.join(layers)}。",
+                "{path} has no layer “{layer}”; it has {layers}.",
+                path=path.name,
                 layer=asked,
                 layers=list(layers),
             )
@@ -193,9 +194,9 @@ def _chosen(
     left = [name for name in left if name not in _TOLD_TWICE or len(left) == 1] or left
     if len(left) != 1:
         raise Invalid(
-            f"{path.name} has several layers: {', '.join(left)}.",
-            zh=f"{path.name} 有多个图层：{'、'.join(left)}。",
-            hint=("Name one with --layer.", "请用 --layer 指定。"),
+            "{path} has several layers: {layers}.",
+            hint=say("Name one with --layer."),
+            path=path.name,
             layers=left,
         )
     return left[0]
@@ -219,19 +220,11 @@ def _refuse_pointers(path: Path) -> None:
     with unpacked(path) as file:
         head = file.read(_EDGE)
     if _POINTER.search(head):
-        raise Invalid(
-            f"{path.name} points to other data; send the data themselves.",
-            zh=f"{path.name} 指向其他数据；请直接提供数据。",
-            file=path.name,
-        )
+        raise Invalid("{file} points to other data; send the data themselves.", file=path.name)
 
 
 def _unreadable(path: Path) -> Invalid:
-    return Invalid(
-        f"{path.name} is no vector file that GDAL reads, or it is damaged.",
-        zh=f"{path.name} 不是 GDAL 可读取的矢量文件，或已损坏。",
-        file=path.name,
-    )
+    return Invalid("{file} is no vector file that GDAL reads, or it is damaged.", file=path.name)
 
 
 def _bounds(info: dict[str, Any]) -> tuple[float, float, float, float] | None:

@@ -19,6 +19,7 @@ import numpy as np
 from gisgrid.core.errors import Invalid, NotFound
 from gisgrid.core.heavy import openpyxl, openpyxl_utils
 from gisgrid.core.heavy import pandas as pd
+from gisgrid.core.messages import say
 from gisgrid.files.archive_limits import MAX_UNPACKED, is_zip, refuse_bombs
 from gisgrid.files.frames import MAX_COLUMNS, MORE_CELLS, Cells, frame, number_text
 from gisgrid.files.headers import LOOKED_AT, Header, header_of
@@ -123,21 +124,21 @@ def describe(path: Path, sheet: str | None, most: int = MAX_UNPACKED) -> Describ
     filled = [name for name in filled if name not in concealed] or filled
     if sheet is None and len(filled) > 1:
         raise Invalid(
-            f"{path.name} has several sheets: {', '.join(filled)}.",
-            zh=f"{path.name} 有多个工作表：{'、'.join(filled)}。",
-            hint=("Name one with --layer.", "请用 --layer 指定。"),
+            "{path} has several sheets: {sheets}.",
+            hint=say("Name one with --layer."),
+            path=path.name,
             sheets=list(filled),
         )
     if sheet is not None and sheet not in tops:
         raise NotFound(
-            f"{path.name} has no sheet “{sheet}”; it has {', '.join(tops)}.",
-            zh=f"{path.name} 没有工作表“{sheet}”；有：{'、'.join(tops)}。",
+            "{path} has no sheet “{sheet}”; it has {sheets}.",
+            path=path.name,
             sheet=sheet,
             sheets=list(tops),
         )
     name = sheet or next(iter(filled), None)
     if name is None or not tops[name]:
-        raise Invalid(f"{path.name} is empty.", zh=f"{path.name} 是空文件。", file=path.name)
+        raise Invalid("{file} is empty.", file=path.name)
     header = header_of(tops[name])
     looked = _look(path, parts[name])
     hidden = [f"{len(looked.rows)} hidden rows ({_few(looked.rows)})"] if looked.rows else []
@@ -203,9 +204,7 @@ def damage_told(path: Path) -> Iterator[None]:
             yield
         except _DAMAGE as error:
             raise Invalid(
-                f"{path.name} is no workbook that can be read: save it again as XLSX.",
-                zh=f"{path.name} 不是可读取的工作簿：请重新另存为 XLSX。",
-                file=path.name,
+                "{file} is no workbook that can be read: save it again as XLSX.", file=path.name
             ) from error
 
 
@@ -261,26 +260,20 @@ def _checked(path: Path, most: int) -> bool:
 
 
 def _no_workbook(path: Path) -> Invalid:
-    return Invalid(
-        f"{path.name} is no XLSX workbook, or it is locked by a password.",
-        zh=f"{path.name} 不是 XLSX 工作簿，或设有密码。",
-        file=path.name,
-    )
+    return Invalid("{file} is no XLSX workbook, or it is locked by a password.", file=path.name)
 
 
 def _strict(path: Path) -> Invalid:
     return Invalid(
-        f"{path.name} was saved as Strict Open XML: save it as the ordinary Excel workbook (XLSX).",
-        zh=f"{path.name} 是以“Strict Open XML 工作簿”格式保存的：请另存为普通 Excel 工作簿（XLSX）。",
+        "{file} was saved as Strict Open XML: save it as the ordinary Excel workbook (XLSX).",
         file=path.name,
     )
 
 
 def _strange(path: Path) -> Invalid:
     return Invalid(
-        f"{path.name} holds parts that no workbook needs (a document type, entities, or far too "
-        "many texts); it is not opened.",
-        zh=f"{path.name} 含有正常工作簿不会有的内容（DTD、实体或过多文本），已拒绝打开。",
+        "{file} holds parts that no workbook needs (a document type, entities, or far too many texts); it is "
+        "not opened.",
         file=path.name,
     )
 

@@ -69,10 +69,7 @@ def order_rebalance(session: Session, plan: PlanInfo, wishes: Wishes, *, who: st
     weights = plan_weighing(session, plan).weights
     refuse_empty(wishes, known_levels(session, place, weights))
     if wishes.afresh and locks_of(session, plan.id) != ScenarioLocks():
-        raise Conflict(
-            "Drawn afresh, a scenario keeps none of its locks; take them away first.",
-            zh="重新划分不保留锁定；请先解除该方案中的锁定。",
-        )
+        raise Conflict("Drawn afresh, a scenario keeps none of its locks; take them away first.")
     busy = session.scalar(
         text(
             "SELECT id FROM job WHERE plan_id = :p AND kind = :kind "
@@ -81,11 +78,7 @@ def order_rebalance(session: Session, plan: PlanInfo, wishes: Wishes, *, who: st
         {"p": plan.id, "kind": REBALANCE},
     )
     if busy:
-        raise Conflict(
-            f"Plan {plan.name!r} is being rebalanced already.",
-            zh=f"方案“{plan.name}”正在均衡计算中。",
-            job=busy,
-        )
+        raise Conflict("Plan {plan!r} is being rebalanced already.", plan=plan.name, job=busy)
     job_id = insert(session, plan, REBALANCE, asdict(wishes), who=who)
     queue(session, TASK, QUEUE, lock=QUEUE, job_id=job_id)
     return job_id
@@ -115,7 +108,7 @@ def job(session: Session, job_id: int) -> JobInfo:
     """A job by its number; NotFound if there is none."""
     row = session.execute(text(_JOB + " WHERE id = :id"), {"id": job_id}).one_or_none()
     if row is None:
-        raise NotFound(f"There is no job {job_id}.", zh=f"没有编号为 {job_id} 的任务。")
+        raise NotFound("There is no job {job_id}.", job_id=job_id)
     return JobInfo(**row._mapping)
 
 
@@ -159,16 +152,12 @@ def accepted(
         There is no such move.
     """
     if found.state != "done" or found.result is None:
-        raise Conflict(
-            "This job has no proposal.", zh="该任务没有可采纳的建议。", state=found.state
-        )
+        raise Conflict("This job has no proposal.", state=found.state)
     if found.result.get("drawn"):
         if version != found.result["version"]:
             raise _edited_since()
         if moves is not None:
-            raise Invalid(
-                "A plan drawn afresh is taken over whole.", zh="重新划分的方案只能整体采纳。"
-            )
+            raise Invalid("A plan drawn afresh is taken over whole.")
         return taken_over(bench, found.result["drawn"])
     every = found.result["moves"]
     chosen = range(len(every)) if moves is None else sorted(set(moves))
@@ -177,7 +166,7 @@ def accepted(
         # The very polygons that were drawn and counted.
         return _with_polygons(bench, ground)
     if any(not 0 <= k < len(every) for k in chosen):
-        raise Invalid("There is no such move in the proposal.", zh="建议中没有该项调整。")
+        raise Invalid("There is no such move in the proposal.")
     row_of = {code: k for k, code in enumerate(bench.state.houses.code.tolist())}
     to: dict[int, str] = {}
     for k in chosen:
@@ -211,11 +200,7 @@ def _with_polygons(bench: Bench, ground: Mapping[str, str]) -> Grids:
 
 
 def _edited_since(**facts: Any) -> Conflict:
-    return Conflict(
-        "The scenario was edited since; have it rebalanced again.",
-        zh="方案此后已被修改，请重新均衡。",
-        **facts,
-    )
+    return Conflict("The scenario was edited since; have it rebalanced again.", **facts)
 
 
 _JOB = """

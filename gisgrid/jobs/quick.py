@@ -74,7 +74,7 @@ def order(
 ) -> int:
     """Have one of ``KINDS`` done for a page; the number of the job. Invalid if there is no such kind."""
     if kind not in KINDS:
-        raise Invalid(f"There is no work {kind!r}.", zh=f"没有“{kind}”这项任务。")
+        raise Invalid("There is no work {kind!r}.", kind=kind)
     job_id = balancing.insert(session, plan, kind, wishes, who=who)
     balancing.queue(session, QUICK, QUEUE, lock=f"{QUICK}-{plan.id}", job_id=job_id)
     return job_id

@@ -250,8 +250,7 @@ def _make(engine: Engine, key: dict[str, Any], *, again: bool) -> bool:
 def _known(kind: str) -> None:
     if kind not in STUDIES:
         raise NotFound(
-            f"There is no study {kind!r}; known: {', '.join(STUDIES)}.",
-            zh=f"没有分析“{kind}”；可用：{'、'.join(STUDIES)}。",
+            "There is no study {kind!r}; known: {known}.", kind=kind, known=list(STUDIES)
         )
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from gisgrid.core import crs
 from gisgrid.core.errors import Invalid
+from gisgrid.core.messages import Both, say
 from gisgrid.core.plans import Place
 from gisgrid.files.frames import GEOMETRY
 from gisgrid.loading.datum_check import Verdict, detect, metres, owners
@@ -42,12 +43,9 @@ def compared(stage: Stage, place: Place, declared: crs.Declared, *, trust: bool)
     )
     if verdict.doubtful and not trust:
         raise Invalid(
-            f"{verdict.en} Declare {verdict.best}.",
-            zh=f"{verdict.zh}请改为声明 {verdict.best}。",
-            hint=(
-                f"Say --crs {verdict.best}, or insist with --trust-crs.",
-                f"可用 --crs {verdict.best}，或用 --trust-crs 坚持原声明。",
-            ),
+            "{verdict} Declare {best}.",
+            hint=say("Say --crs {best}, or insist with --trust-crs."),
+            verdict=Both(verdict.en, verdict.zh),
             best=verdict.best,
             shift_m=verdict.shift_m,
             change_grid=verdict.change_grid,

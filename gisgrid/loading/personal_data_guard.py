@@ -15,6 +15,7 @@ import numpy as np
 from gisgrid.core.codes import citizen_id_faults
 from gisgrid.core.errors import Invalid
 from gisgrid.core.heavy import pandas as pd
+from gisgrid.core.messages import Both, say
 from gisgrid.files.columns import Resolved
 from gisgrid.files.vocabulary import HEADERS, NAME_HEADERS
 from gisgrid.files.words import plain
@@ -134,15 +135,14 @@ def sort_of_cells(cells: Sequence[str | None] | np.ndarray) -> Sort | None:
 
 
 def _refusal(resolved: Resolved, found: dict[str, Sort]) -> Invalid:
-    en = ", ".join(f"“{header}” ({sort.en})" for header, sort in found.items())
-    zh = "、".join(f"“{header}”（{sort.zh}）" for header, sort in found.items())
     leave = " ".join(f"--ignore '{header}'" for header in found)
     return Invalid(
-        f"The file holds personal data that no purpose is declared for: {en}. {resolved.kind.name} "
-        f"take no such column. Ask the sender for the file without it.",
-        zh=f"文件含有未声明用途的个人信息：{zh}。{resolved.kind.name} 不收此列。"
-        "请让报送方去掉该列后重新提供。",
-        hint=(f"Or leave it out: {leave}", f"或明确忽略：{leave}"),
+        "The file holds personal data that no purpose is declared for: {found}. {kind} take no such column. "
+        "Ask "
+        "the sender for the file without it.",
+        hint=say("Or leave it out: {leave}"),
+        found=[Both(f"“{h}” ({sort.en})", f"“{h}”（{sort.zh}）") for h, sort in found.items()],
+        leave=leave,
         kind=resolved.kind.name,
         columns=list(found),
     )

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from gisgrid.core import crs
 from gisgrid.core.errors import Conflict, Invalid, NotFound
+from gisgrid.core.messages import say
 from gisgrid.core.plans import Place, newest_plan, plan_named, township
 from gisgrid.files.archive_limits import MAX_UNPACKED
 from gisgrid.files.cells import decimal_comma, numbers
@@ -89,7 +90,9 @@ class Job:
 def prepare(session: Session, order: Order) -> Job:
     """Open the file and settle what its columns and coordinates mean; nothing is written."""
     if order.kind not in TARGETS:
-        raise NotFound(f"There is no kind {order.kind!r}; known: {', '.join(TARGETS)}.")
+        raise NotFound(
+            "There is no kind {kind!r}; known: {known}.", kind=order.kind, known=list(TARGETS)
+        )
     mapping = order.mapping
     kind = KINDS[order.kind]
     table = order.table or open_table(
@@ -100,9 +103,7 @@ def prepare(session: Session, order: Order) -> Job:
         shape=kind.geometry,
     )
     if table.rows == 0:
-        raise Invalid(
-            f"{order.path.name} holds no features.", zh=f"{order.path.name} 中没有任何要素。"
-        )
+        raise Invalid("{path} holds no features.", path=order.path.name)
     headers = tuple(h for h in table.columns if h != table.geometry_column)
     if order.code_from_row:
         headers = (*headers, ROW_KEY)
@@ -117,13 +118,10 @@ def prepare(session: Session, order: Order) -> Job:
     declared = _declared(table, resolved, mapping.crs, bounds)
     if mapping.crs and declared is None and kind.geometry == "point":
         raise Invalid(
-            f"A coordinate system is declared, but no column of {table.path.name} holds coordinates; its "
-            f"columns are: {', '.join(headers)}.",
-            zh=f"已声明坐标系，但 {table.path.name} 中没有坐标列；现有的列：{'、'.join(headers)}。",
-            hint=(
-                "Name the columns with --column lon=… --column lat=…, or leave --crs out.",
-                "请用 --column lon=… --column lat=… 指定，或去掉 --crs。",
-            ),
+            "A coordinate system is declared, but no column of {path} holds coordinates; its columns are: "
+            "{headers}.",
+            hint=say("Name the columns with --column lon=… --column lat=…, or leave --crs out."),
+            path=table.path.name,
             headers=list(headers),
         )
     gb = place is not None and place.code_scheme == "gb"
@@ -262,9 +260,8 @@ def _refuse_uncomputed(table: Table, resolved: Resolved) -> None:
     used = [h for h in table.uncomputed if h in resolved.headers.values()]
     if used:
         raise Invalid(
-            f"{table.path.name} has formulas whose results it does not keep, in {', '.join(used)}: open it "
-            "in a spreadsheet program and save it.",
-            zh=f"{table.path.name} 的 {'、'.join(used)} 列含有未保存结果的公式：请用表格软件打开并重新保存。",
+            "{file} has formulas whose results it does not keep, in {columns}: open it in a spreadsheet "
+            "program and save it.",
             file=table.path.name,
             columns=used,
         )
@@ -286,10 +283,7 @@ def _bounds(session: Session, place: Place | None) -> tuple[float, float, float,
 def _draft(session: Session, place: Place, name: str | None, run_id: int) -> int:
     """The draft plan of a name; it is made if there is none, on the newest plan."""
     if name is None:
-        raise Invalid(
-            "Grids go into a plan; name it with --plan.",
-            zh="网格须归入一个方案，请用 --plan 指定。",
-        )
+        raise Invalid("Grids go into a plan; name it with --plan.")
     try:
         plan = plan_named(session, place.id, name)
     except NotFound:
@@ -309,8 +303,8 @@ def _draft(session: Session, place: Place, name: str | None, run_id: int) -> int
         return int(made.scalar_one())
     if plan.state != "draft":
         raise Conflict(
-            f"Plan {name!r} is {plan.state}; grids can only be loaded into a draft.",
-            zh=f"方案“{name}”的状态是 {plan.state}，只能向草案导入网格。",
+            "Plan {name!r} is {state}; grids can only be loaded into a draft.",
+            name=name,
             state=plan.state,
         )
     return plan.id
@@ -328,8 +322,8 @@ def _matter_list(session: Session, place: Place, order: Order, run_id: int) -> i
         return int(known)
     if order.since is None:
         raise Invalid(
-            f"The list of matters {version!r} is new; say with --since from which day it counts.",
-            zh=f"事项清单“{version}”是新的，请用 --since 指定生效日期。",
+            "The list of matters {version!r} is new; say with --since from which day it counts.",
+            version=version,
         )
     later = session.scalar(
         text(
@@ -340,8 +334,7 @@ def _matter_list(session: Session, place: Place, order: Order, run_id: int) -> i
     )
     if later is not None:
         raise Conflict(
-            f"A list of matters begins on {later}; a new one must begin later.",
-            zh=f"已有自 {later} 起生效的事项清单；新清单须更晚生效。",
+            "A list of matters begins on {later}; a new one must begin later.", later=later
         )
     session.execute(
         text(

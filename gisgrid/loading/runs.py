@@ -49,11 +49,7 @@ def run_numbered(session: Session, run_id: int) -> Run:
     row = session.execute(text(f"{_RUN} WHERE r.id = :id FOR UPDATE OF r"), {"id": run_id})
     found = row.mappings().one_or_none()
     if found is None:
-        raise NotFound(
-            f"There is no load {run_id}; gisgrid loads lists them.",
-            zh=f"没有编号为 {run_id} 的导入；可用 gisgrid loads 查看。",
-            run_id=run_id,
-        )
+        raise NotFound("There is no load {run_id}; gisgrid loads lists them.", run_id=run_id)
     return Run(**found)
 
 

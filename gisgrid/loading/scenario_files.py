@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from gisgrid.core.crs import SRID
 from gisgrid.core.errors import Invalid
+from gisgrid.core.messages import Both
 from gisgrid.core.plans import Place, PlanInfo, newest_plan, plan_named
 from gisgrid.files import vectors
 from gisgrid.files.columns import Mapping
@@ -70,10 +71,11 @@ def import_scenario(
             worst = result.findings[0]
             spot = worst.place.representative_point()
             raise Invalid(
-                f"The file's grids fail the check “{result.title_en}” in {len(result.findings)} "
-                f"places, first: {worst.en}; nothing was imported.",
-                zh=f"文件中的网格未通过检查“{result.title_zh}”，共 {len(result.findings)} 处，"
-                f"第一处：{worst.zh}；未导入任何内容。",
+                "The file's grids fail the check “{result}” in {count} places, first: {worst}; nothing was "
+                "imported.",
+                result=Both(result.title_en, result.title_zh),
+                count=len(result.findings),
+                worst=Both(worst.en, worst.zh),
                 check=result.name,
                 grids=list(worst.grids),
                 place=[round(spot.x, 7), round(spot.y, 7)],
@@ -86,13 +88,11 @@ def import_scenario(
 def _refused(rejected: Findings) -> Invalid:
     """Which rows cannot be grids, and why, in words."""
     counts = sorted(rejected.counts().items())
-    en = "; ".join(f"{REASONS[why].en}: {n}" for why, n in counts)
-    zh = "；".join(f"{REASONS[why].zh}：{n}" for why, n in counts)
+    why = [Both(f"{REASONS[code].en}: {n}", f"{REASONS[code].zh}：{n}") for code, n in counts]
     rows = rejected.rows()[:10].tolist()
     return Invalid(
-        f"The file has rows that cannot be grids ({en}), the first: {', '.join(map(str, rows))}; "
-        "nothing was imported.",
-        zh=f"文件中有无法导入的行（{zh}），首先是第 {'、'.join(map(str, rows))} 行；未导入任何内容。",
+        "The file has rows that cannot be grids ({why}), the first: {rows}; nothing was imported.",
+        why=why,
         rejected=dict(counts),
         rows=rows,
     )
@@ -126,7 +126,5 @@ def export_plan(session: Session, place: Place, plan: PlanInfo, path: Path) -> i
         rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
         write_geojson(path, [Feature(g, r) for g, r in zip(grids.lonlat, rows, strict=True)])
     else:
-        raise Invalid(
-            "A plan is written as .gpkg or .geojson.", zh="方案可导出为 .gpkg 或 .geojson 文件。"
-        )
+        raise Invalid("A plan is written as .gpkg or .geojson.")
     return len(grids.code)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from sqlalchemy import text
 
 from gisgrid.core.errors import Invalid
+from gisgrid.core.messages import Both, say
 from gisgrid.files.columns import Resolved
 from gisgrid.files.findings import Findings
 from gisgrid.loading.stage import Stage
@@ -126,13 +127,20 @@ def _header(resolved: Resolved, column: str) -> str:
 
 
 def _refusal(many: list[Emptied]) -> Invalid:
-    en = ", ".join(f"{e.values} of {e.of} values of “{e.header}” ({e.column})" for e in many)
-    zh = "、".join(f"“{e.header}”（{e.column}）{e.of} 个已有值中的 {e.values} 个" for e in many)
+    what = [
+        Both(
+            f"{e.values} of {e.of} values of “{e.header}” ({e.column})",
+            f"“{e.header}”（{e.column}）{e.of} 个已有值中的 {e.values} 个",
+        )
+        for e in many
+    ]
     how = " ".join(f"--blank {e.column}" for e in many)
     return Invalid(
-        f"The file would empty {en}: its cells are there and hold nothing. Take the column out of the "
-        "file, and what is stored stays.",
-        zh=f"文件将清空 {zh}：这些列存在但单元格为空。请从文件中去掉该列，已有内容将保留。",
-        hint=(f"Or let it be emptied: {how}", f"或明确允许清空：{how}"),
+        "The file would empty {what}: its cells are there and hold nothing. Take the column out of the file, "
+        "and "
+        "what is stored stays.",
+        hint=say("Or let it be emptied: {how}"),
+        what=what,
+        how=how,
         emptied={e.column: {"values": e.values, "of": e.of} for e in many},
     )

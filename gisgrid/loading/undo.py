@@ -95,19 +95,20 @@ def undo_load(session: Session, run_id: int, *, who: str) -> Undone:
 def _refuse_strange(run: Run) -> None:
     if run.undoes is not None:
         raise Invalid(
-            f"Run {run.id} took back run {run.undoes}; load the file of that one again.",
-            zh=f"第 {run.id} 次操作是撤销第 {run.undoes} 次导入；如需恢复，请重新导入原文件。",
+            "Run {run} took back run {undoes}; load the file of that one again.",
+            run=run.id,
+            undoes=run.undoes,
         )
     if run.undone_by is not None:
         raise Conflict(
-            f"Run {run.id} was taken back already, by run {run.undone_by}.",
-            zh=f"第 {run.id} 次导入已被撤销（第 {run.undone_by} 次操作）。",
+            "Run {run} was taken back already, by run {undone_by}.",
+            run=run.id,
             undone_by=run.undone_by,
         )
     if not run.reversible:
         raise Conflict(
-            f"Run {run.id} is older than the record of what each load changes; it cannot be taken back.",
-            zh=f"第 {run.id} 次导入早于变更记录，无法撤销。",
+            "Run {run} is older than the record of what each load changes; it cannot be taken back.",
+            run=run.id,
         )
 
 
@@ -124,9 +125,8 @@ def _refuse_forgotten(session: Session, run: Run) -> None:
     )
     if changed < run.counts.get("updated", 0) or added > run.counts.get("inserted", 0):
         raise Conflict(
-            f"The former state of rows that run {run.id} changed is no longer kept; it cannot be taken "
-            "back.",
-            zh=f"第 {run.id} 次导入所改记录的原有内容已按保存期限删除，无法撤销。",
+            "The former state of rows that run {run} changed is no longer kept; it cannot be taken back.",
+            run=run.id,
         )
 
 
@@ -144,9 +144,8 @@ def _refuse_drawn(session: Session, run: Run) -> None:
     row = session.execute(text(_DRAWN), {"run": run.id, "at": run.started_at}).first()
     if row is not None:
         raise Conflict(
-            f"The grids of run {run.id} stand in plan {row.name!r}, which is {row.state} or was edited "
-            "since.",
-            zh=f"第 {run.id} 次导入的网格在方案“{row.name}”中，该方案状态为 {row.state} 或之后被编辑过。",
+            "The grids of run {run} stand in plan {plan!r}, which is {state} or was edited since.",
+            run=run.id,
             plan=row.name,
             state=row.state,
         )
@@ -199,8 +198,8 @@ def _runs(numbers: list[int | None] | None) -> str:
 def _refuse(run: Run, found: list[str]) -> None:
     if found:
         raise Conflict(
-            f"Something newer hangs on what run {run.id} did: {'; '.join(found)}. Take that back first.",
-            zh=f"第 {run.id} 次导入的内容之后又有变动或被引用：{'；'.join(found)}。请先撤销这些内容。",
+            "Something newer hangs on what run {run} did: {hanging}. Take that back first.",
+            run=run.id,
             hanging=found,
         )
 

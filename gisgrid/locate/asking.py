@@ -65,9 +65,7 @@ def number(text: str | float, name: str) -> float:
             return found
         shown = str(text)[:40]
         raise Invalid(
-            f"{name} is {shown!r}, which is no number in degrees.",
-            zh=f"{name} 的值“{shown}”不是以度为单位的数。",
-            parameter=name,
+            "{parameter} is {shown!r}, which is no number in degrees.", shown=shown, parameter=name
         ) from None
 
 
@@ -87,8 +85,7 @@ def in_wgs84(lon: float, lat: float, datum: str = "wgs84") -> tuple[float, float
             declared = None
     if declared is None or declared.kind not in DATUMS:
         raise Invalid(
-            f"The datum {datum[:40]!r} is not known; it is one of {', '.join(DATUMS)}.",
-            zh=f"不认识坐标系“{datum[:40]}”；可用：{'、'.join(DATUMS)}。",
+            "The datum {datum!r} is not known; it is one of {known}.",
             datum=datum[:40],
             known=list(DATUMS),
         )
@@ -184,23 +181,18 @@ def by_address(
     # A character that no address has and no database takes.
     answer = search(session, township_id, words.replace("\0", " "), accept=ACCEPT)
     if answer.match is None and not answer.candidates:
-        raise NotFound(
-            "Nothing in the register is like this address.",
-            zh="户档中没有与此相近的地址。",
-            candidates=[],
-        )
+        raise NotFound("Nothing in the register is like this address.", candidates=[])
     if answer.match is None:
         raise AmbiguousAddress(
             "It is not sure which address is meant; choose one of the candidates.",
-            zh="无法确定是哪一处地址，请从候选中选择。",
             candidates=[_option(find, c) for c in answer.candidates],
         )
     match = answer.match
     house = House(match.house_id, match.code, match.address)
     if match.lon is None or match.lat is None:
         raise NotFound(
-            f"{match.address} is in the register, but without a point: its grid cannot be told.",
-            zh=f"户档中有{match.address}，但没有坐标，无法判断所在网格。",
+            "{address} is in the register, but without a point: its grid cannot be told.",
+            address=match.address,
             house=match.code,
         )
     try:
@@ -262,9 +254,8 @@ def _refuse_swapped(find: Find, lon: float, lat: float) -> None:
     except OutsideCoverage:
         return
     raise Invalid(
-        f"lon={lon}, lat={lat} lies far from all grids, but the other way round inside one: "
-        "longitude and latitude are swapped.",
-        zh=f"lon={lon}，lat={lat} 远离所有网格，对调后却在网格内：经度和纬度填反了。",
+        "lon={lon}, lat={lat} lies far from all grids, but the other way round inside one: longitude and "
+        "latitude are swapped.",
         lon=lon,
         lat=lat,
     )

@@ -99,10 +99,8 @@ def columns_of(headers: Sequence[str]) -> Columns:
         found |= {"address": both} if both else {}
     point = "lon" in found and "lat" in found
     if not point and "address" not in found:
-        listed = ", ".join(headers)
         raise Invalid(
-            f"The table has neither a column address nor lon and lat; its columns are: {listed}.",
-            zh=f"表中没有“地址”列，也没有“经度”“纬度”列；现有的列：{'、'.join(headers)}。",
+            "The table has neither a column address nor lon and lat; its columns are: {headers}.",
             headers=list(headers),
         )
     return Columns(
@@ -139,20 +137,15 @@ def questions(table: Table, cells: int | None = None) -> list[Question]:
 def check_count(rows: int) -> None:
     """Refuse more rows than ``MAX_ROWS``, and (a negative number) none at all."""
     if rows > MAX_ROWS:
-        raise Invalid(
-            f"At most {MAX_ROWS:,} rows are answered at once; split the table.",
-            zh=f"一次最多查询 {MAX_ROWS:,} 行，请拆分后再查。",
-            most=MAX_ROWS,
-        )
+        raise Invalid("At most {most:,} rows are answered at once; split the table.", most=MAX_ROWS)
     if rows < 0:
-        raise Invalid("The table has no rows.", zh="表中没有数据行。")
+        raise Invalid("The table has no rows.")
 
 
 def _check_cells(count: int) -> None:
     if count > MAX_CELLS:
         raise Invalid(
-            f"The table has more than {MAX_CELLS:,} cells; send only the columns with the places.",
-            zh=f"表格超过 {MAX_CELLS:,} 个单元格；请只发送含地点的列。",
+            "The table has more than {most:,} cells; send only the columns with the places.",
             most=MAX_CELLS,
         )
 

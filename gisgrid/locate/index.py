@@ -112,8 +112,9 @@ def build_index(
         if grid is not None:
             break
     else:
-        msg = "The polygons' coordinates are too close together for their size: nothing is left to tell them apart."
-        raise Invalid(msg, zh="多边形坐标过于接近，无法区分。")
+        raise Invalid(
+            "The polygons' coordinates are too close together for their size: nothing is left to tell them apart."
+        )
     head, hot = grid
     return Index(head, hot, rings.xy, boxes, begins, start, rank, *tree), suspect
 
@@ -123,9 +124,9 @@ def _rings(polygons: Sequence[BaseGeometry], codes: Sequence[str]) -> Rings:
     kinds = shapely.get_type_id(array) if len(array) else np.empty(0, np.int32)
     bad = np.flatnonzero(~np.isin(kinds, (3, 6)) | shapely.is_empty(array))
     if len(bad):
-        code = codes[bad[0]]
-        msg = f"Grid {code} is no polygon with ground in it."
-        raise Invalid(msg, zh=f"网格 {code} 不是有面积的多边形。", code=code, count=len(bad))
+        raise Invalid(
+            "Grid {code} is no polygon with ground in it.", code=codes[bad[0]], count=len(bad)
+        )
     if len(array) == 0:
         none = np.empty(0, np.int64)
         return Rings(np.empty((0, 2)), none, none, none, np.empty(0, np.bool_))
@@ -140,8 +141,7 @@ def _rings(polygons: Sequence[BaseGeometry], codes: Sequence[str]) -> Rings:
         ring = int(np.searchsorted(of_rings, row, "right")) - 1
         part = int(np.searchsorted(of_parts, ring, "right")) - 1
         code = codes[int(np.searchsorted(of_polygons, part, "right")) - 1]
-        msg = f"Grid {code} has a coordinate that is not a finite number."
-        raise Invalid(msg, zh=f"网格 {code} 的坐标含有非有限数。", code=code)
+        raise Invalid("Grid {code} has a coordinate that is not a finite number.", code=code)
     count = len(of_rings) - 1
     lengths = np.diff(of_rings)
     ring_of = np.repeat(np.arange(count), lengths)

@@ -109,17 +109,14 @@ class Locator:
         """
         codes = tuple(codes)
         if len(codes) != len(polygons):
-            msg = f"{len(polygons)} polygons came with {len(codes)} codes."
             raise Invalid(
-                msg,
-                zh=f"有 {len(polygons)} 个多边形，却有 {len(codes)} 个编码。",
+                "{polygons} polygons came with {codes} codes.",
                 polygons=len(polygons),
                 codes=len(codes),
             )
         twice = _first_repeated(codes)
         if twice is not None:
-            msg = f"Code {twice} is given to two polygons."
-            raise Invalid(msg, zh=f"编码 {twice} 出现在两个多边形上。", code=twice)
+            raise Invalid("Code {code} is given to two polygons.", code=twice)
         index, suspect = build_index(polygons, codes)
         return cls(index, codes, overlapping_pairs(polygons, codes, suspect), unit)
 
@@ -142,8 +139,11 @@ class Locator:
         x = np.ascontiguousarray(lon, np.float64)
         y = np.ascontiguousarray(lat, np.float64)
         if x.shape != y.shape or x.ndim != 1:
-            msg = f"Longitudes have the shape {x.shape}, latitudes {y.shape}; both must be one row of equal length."
-            raise Invalid(msg, zh="经度与纬度的个数不一致。", lon=x.shape, lat=y.shape)
+            raise Invalid(
+                "Longitudes have the shape ({lon}), latitudes ({lat}); both must be one row of equal length.",
+                lon=x.shape,
+                lat=y.shape,
+            )
         out = np.empty(len(x), np.int32)
 
         def run(start: int) -> None:

@@ -179,15 +179,14 @@ def in_store(
 def _outside(nearest: Near | None, cards: dict[str, GridCard], plan: PlanInfo) -> OutsideCoverage:
     if nearest is None:
         return OutsideCoverage(
-            f"Plan {plan.name!r} has no grids.", zh=f"方案“{plan.name}”没有网格。", plan=plan.id
+            "Plan {plan_name!r} has no grids.", plan_name=plan.name, plan=plan.id
         )
     card = cards[nearest.code]
     metres = round(nearest.distance_m, 1)
     return OutsideCoverage(
-        f"No grid of plan {plan.name!r} covers this place; "
-        f"the nearest is {card.name} ({card.code}), {metres} m away.",
-        zh=f"方案“{plan.name}”中没有网格覆盖该位置；最近的是{card.name}（{card.code}），"
-        f"距离 {metres} 米。",
+        "No grid of plan {plan_name!r} covers this place; the nearest is {nearest_name} ({nearest}), "
+        "{distance_m} m away.",
+        plan_name=plan.name,
         nearest=card.code,
         nearest_name=card.name,
         distance_m=metres,

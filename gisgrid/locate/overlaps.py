@@ -42,8 +42,9 @@ def overlapping_pairs(
     if not valid.all():
         bad = int(np.flatnonzero(~valid)[0])
         code, reason = codes[chosen[bad]], shapely.is_valid_reason(shapes[bad])
-        msg = f"The border of grid {code} crosses itself: {reason}."
-        raise Invalid(msg, zh=f"网格 {code} 的边界自相交：{reason}。", code=code, reason=reason)
+        raise Invalid(
+            "The border of grid {code} crosses itself: {reason}.", code=code, reason=reason
+        )
     tree = shapely.STRtree(shapes)
     pairs: list[tuple[str, str]] = []
     for i, shape in enumerate(shapes):

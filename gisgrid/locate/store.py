@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gisgrid.core.errors import Invalid
+from gisgrid.core.messages import Both
 from gisgrid.locate.kernels.checksum import checksum
 
 MAGIC = b"GISGLOC1"
@@ -32,10 +33,7 @@ ALIGN = 64
 def write(path: Path, facts: Mapping[str, object], arrays: Mapping[str, npt.NDArray[Any]]) -> None:
     """Write ``arrays`` and JSON-able ``facts`` to ``path``, at once or not at all."""
     if sys.byteorder != "little":
-        raise Invalid(
-            "Locator files are little-endian; this machine is not.",
-            zh="定位索引文件为小端格式，本机不是小端机器。",
-        )
+        raise Invalid("Locator files are little-endian; this machine is not.")
     entries, place = [], 0
     contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     for name, array in contiguous.items():
@@ -88,7 +86,9 @@ def read(path: Path, *, verify: bool) -> tuple[dict[str, Any], dict[str, npt.NDA
         prefix = file.read(PREFIX.size)
         if len(prefix) < PREFIX.size or prefix[: len(MAGIC)] != MAGIC:
             raise _refused(
-                path, "foreign", "is not a locator file of this version", "不是本版本的定位文件"
+                path,
+                "foreign",
+                Both("is not a locator file of this version", "不是本版本的定位文件"),
             )
         _, length, crc = PREFIX.unpack(prefix)
         text = file.read(length) if length <= size else b""
@@ -112,13 +112,8 @@ def read(path: Path, *, verify: bool) -> tuple[dict[str, Any], dict[str, npt.NDA
 
 
 def _damaged(path: Path) -> Invalid:
-    return _refused(path, "damaged", "is damaged or cut short", "已损坏或不完整")
+    return _refused(path, "damaged", Both("is damaged or cut short", "已损坏或不完整"))
 
 
-def _refused(path: Path, why: str, en: str, zh: str) -> Invalid:
-    return Invalid(
-        f"{path.name} {en}; build the locator again.",
-        zh=f"{path.name} {zh}，请重新生成。",
-        file=path.name,
-        why=why,
-    )
+def _refused(path: Path, why: str, what: Both) -> Invalid:
+    return Invalid("{file} {what}; build the locator again.", file=path.name, what=what, why=why)

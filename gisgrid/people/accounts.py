@@ -42,10 +42,7 @@ def login_name(words: str) -> str:
     """
     name = unicodedata.normalize("NFKC", words).strip().casefold()
     if not _NAME.fullmatch(name):
-        raise Invalid(
-            "A log-in name has 2 to 64 letters, digits and . _ @ -, without blanks.",
-            zh="登录名为 2 至 64 个字母、数字或 . _ @ -，不含空格。",
-        )
+        raise Invalid("A log-in name has 2 to 64 letters, digits and . _ @ -, without blanks.")
     return name
 
 
@@ -57,7 +54,7 @@ def account_named(session: Session, name: str) -> AccountInfo:
         .one_or_none()
     )
     if row is None:
-        raise NotFound(f"There is no account {name!r}.", zh=f"没有账号“{name}”。", account=name)
+        raise NotFound("There is no account {account!r}.", account=name)
     return AccountInfo(**row)
 
 
@@ -81,9 +78,7 @@ def add_account(
     """
     name, display_name = login_name(name), display_name.strip()
     if not display_name:
-        raise Invalid(
-            "An account needs a name to be shown under.", zh="账号需要一个显示用的姓名或名称。"
-        )
+        raise Invalid("An account needs a name to be shown under.")
     new = session.scalar(
         text(
             "INSERT INTO account (name, display_name, staff_id) VALUES (:name, :shown, :staff) "
@@ -92,7 +87,7 @@ def add_account(
         {"name": name, "shown": display_name, "staff": staff_id},
     )
     if new is None:
-        raise Conflict(f"The account {name!r} exists.", zh=f"账号“{name}”已存在。", account=name)
+        raise Conflict("The account {account!r} exists.", account=name)
     note(session, "add", "account", new)
     return account_named(session, name)
 
@@ -116,13 +111,12 @@ def staff_named(session: Session, township: str | None, code: str) -> int:
         {"code": code, "t": township},
     ).all()
     if not found:
-        raise NotFound(f"There is no staff {code!r}.", zh=f"没有编号为“{code}”的人员。", staff=code)
+        raise NotFound("There is no staff {staff!r}.", staff=code)
     if len(found) > 1:
         towns = [row.code for row in found]
         raise Invalid(
-            f"Staff of several townships have the code {code!r}; name one with --township: "
-            f"{', '.join(towns)}.",
-            zh=f"多个乡镇/街道都有编号为“{code}”的人员，请用 --township 指定：{'、'.join(towns)}。",
+            "Staff of several townships have the code {code!r}; name one with --township: {townships}.",
+            code=code,
             townships=towns,
         )
     return int(found[0].id)

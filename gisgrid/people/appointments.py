@@ -80,23 +80,14 @@ def appoint(
     """
     who = account_named(session, account)
     if role not in ROLES:
-        raise Invalid(
-            f"There is no role {role!r}; known: {', '.join(ROLES)}.",
-            zh=f"没有角色“{role}”；可用：{'、'.join(ROLES)}。",
-            role=role,
-            known=list(ROLES),
-        )
+        raise Invalid("There is no role {role!r}; known: {known}.", role=role, known=list(ROLES))
     area_id, level = _place(session, area, grid)
     since = since or _today(session, area_id)
     if until is not None and until <= since:
-        raise Invalid(
-            f"From {since} until {until} there is no day.", zh=f"{since} 至 {until} 之间没有一天。"
-        )
+        raise Invalid("From {since} until {until} there is no day.", since=since, until=until)
     if level not in ROLES[role].levels:
-        levels = ", ".join(ROLES[role].levels)
         raise Invalid(
-            f"The role {role} is held at the level of {levels}, not of {level}.",
-            zh=f"角色 {role}（{ROLES[role].zh}）只能任命在 {levels} 一级，不能在 {level} 一级。",
+            "The role {role} is held at the level of {levels}, not of {level}.",
             role=role,
             levels=list(ROLES[role].levels),
             level=level,
@@ -131,8 +122,9 @@ def end_appointment(
     until = until or _today(session, known.area_id)
     if known.until is not None and known.until < until:
         raise Conflict(
-            f"Appointment {appointment_id} ends before {known.until} already.",
-            zh=f"任命 {appointment_id} 在 {known.until} 前就已结束。",
+            "Appointment {appointment_id} ends before {known_until} already.",
+            appointment_id=appointment_id,
+            known_until=known.until,
             until=str(known.until),
         )
     note(session, "end", "appointment", appointment_id)
@@ -187,10 +179,7 @@ def _today(session: Session, area_id: int | None) -> date:
 def _place(session: Session, area: str | None, grid: str | None) -> tuple[int | None, str]:
     if area is None:
         if grid is not None:
-            raise Invalid(
-                "A grid's code needs its township: give the area too.",
-                zh="给出网格编码时，请同时给出所属乡镇/街道代码。",
-            )
+            raise Invalid("A grid's code needs its township: give the area too.")
         return None, "everywhere"
     row = area_coded(session, area)
     if grid is None:
@@ -204,10 +193,7 @@ def _place(session: Session, area: str | None, grid: str | None) -> tuple[int | 
     )
     if not known:
         raise NotFound(
-            f"No plan of the township {area!r} has a grid {grid!r}.",
-            zh=f"乡镇/街道“{area}”的任何方案中都没有网格“{grid}”。",
-            area=area,
-            grid=grid,
+            "No plan of the township {area!r} has a grid {grid!r}.", area=area, grid=grid
         )
     return row.id, "grid"
 
@@ -219,13 +205,13 @@ def _refuse_twice(session: Session, values: dict[str, object]) -> None:
         return
     if row.same:
         raise Conflict(
-            f"This account holds the role there from {row.since} on (appointment {row.id}).",
-            zh=f"该账号自 {row.since} 起已在此担任该角色（任命 {row.id}）。",
+            "This account holds the role there from {since} on (appointment {appointment}).",
+            since=row.since,
             appointment=row.id,
         )
     raise Conflict(
-        f"The grid has a leader from {row.since} on (appointment {row.id}); end that one first.",
-        zh=f"该网格自 {row.since} 起已有网格长（任命 {row.id}）；请先结束该任命。",
+        "The grid has a leader from {since} on (appointment {appointment}); end that one first.",
+        since=row.since,
         appointment=row.id,
         possible_from=str(row.until) if row.until else None,
     )
@@ -238,9 +224,7 @@ def _appointment(session: Session, appointment_id: int | None) -> AppointmentInf
         .one_or_none()
     )
     if row is None:
-        raise NotFound(
-            f"There is no appointment {appointment_id}.", zh=f"没有编号为 {appointment_id} 的任命。"
-        )
+        raise NotFound("There is no appointment {appointment_id}.", appointment_id=appointment_id)
     return AppointmentInfo(**row)
 
 

@@ -96,9 +96,7 @@ def who(session: Session, place: Place, words: str, day: date) -> tuple[Rung, ..
         grid = house.grid
     if grid is None:
         raise NotFound(
-            f"House {house.code} lies in no grid of plan {plan.name}.",
-            zh=f"房屋 {house.code} 不在方案 {plan.name} 的任何网格内。",
-            house=house.code,
+            "House {house} lies in no grid of plan {plan}.", plan=plan.name, house=house.code
         )
     return (
         _residents(session, house),
@@ -117,9 +115,7 @@ def above(session: Session, place: Place, code: str, day: date) -> tuple[Rung, .
     community = _community(session, place, code, day)
     if community is None:
         raise NotFound(
-            f"There is no grid or community {code!r} in {place.name}.",
-            zh=f"{place.name}没有编码为“{code}”的网格或社区。",
-            code=code,
+            "There is no grid or community {code!r} in {place}.", place=place.name, code=code
         )
     rungs = () if code == community.code else (_headed(session, "community", community, day),)
     return (
@@ -144,9 +140,7 @@ def below(session: Session, place: Place, code: str, day: date) -> tuple[Rung, .
     community = _community(session, place, code, day)
     if community is None:
         raise NotFound(
-            f"There is no grid or community {code!r} in {place.name}.",
-            zh=f"{place.name}没有编码为“{code}”的网格或社区。",
-            code=code,
+            "There is no grid or community {code!r} in {place}.", place=place.name, code=code
         )
     if code != community.code:
         return ()

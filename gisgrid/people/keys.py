@@ -30,16 +30,14 @@ def secret_key(settings: Settings) -> str:
     if settings.secret_key:
         if len(settings.secret_key) < SHORTEST:
             raise Invalid(
-                f"GISGRID_SECRET_KEY has {len(settings.secret_key)} characters; it needs {SHORTEST}.",
-                zh=f"GISGRID_SECRET_KEY 只有 {len(settings.secret_key)} 个字符；至少需要 {SHORTEST} 个。",
+                "GISGRID_SECRET_KEY has {count} characters; it needs {shortest}.",
+                count=len(settings.secret_key),
+                shortest=SHORTEST,
             )
         return settings.secret_key
     if settings.database_url or settings.web_database_url:
         raise Invalid(
-            "Set GISGRID_SECRET_KEY: with DATABASE_URL there is no key that only this server knows. "
-            "One is made by: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'",
-            zh="请设置 GISGRID_SECRET_KEY：使用 DATABASE_URL 时没有仅本服务器知道的密钥。"
-            "生成方法：python3 -c 'import secrets; print(secrets.token_urlsafe(48))'",
+            "Set GISGRID_SECRET_KEY: with DATABASE_URL there is no key that only this server knows. One is made by: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
         )
     return _kept(settings.home / FILE)
 

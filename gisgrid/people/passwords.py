@@ -54,15 +54,15 @@ def check_password(password: str, name: str) -> None:
     plain = normal(password)
     if not SHORTEST <= len(plain) <= LONGEST:
         raise Invalid(
-            f"A password has {SHORTEST} to {LONGEST} characters; this one has {len(plain)}.",
-            zh=f"密码应为 {SHORTEST} 至 {LONGEST} 个字符；现有 {len(plain)} 个。",
+            "A password has {shortest} to {longest} characters; this one has {count}.",
+            shortest=SHORTEST,
+            longest=LONGEST,
+            count=len(plain),
         )
     folded = plain.casefold()
     bare = folded.replace(name.casefold(), "") if name else folded
     run = sum(abs(ord(b) - ord(a)) <= 1 for a, b in itertools.pairwise(folded))
     if len(set(folded)) < 5 or len(bare) < SHORTEST - 4 or run > len(folded) * 0.6:
         raise Invalid(
-            "This password is easily guessed: use more different letters, no run such as 123456, "
-            "and not the log-in name.",
-            zh="该密码容易被猜到：请多用不同的字符，不要用 123456 之类的连续字符，也不要用登录名。",
+            "This password is easily guessed: use more different letters, no run such as 123456, and not the log-in name."
         )

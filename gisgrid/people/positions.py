@@ -66,36 +66,23 @@ def record_position(
     now = now or datetime.now(UTC)
     zone = ZoneInfo(place.time_zone)
     if at > now + timedelta(minutes=CLOCK_MIN):
-        raise Invalid(
-            f"{at.isoformat()} is yet to come; look at the phone's clock.",
-            zh=f"{at.isoformat()} 还没有到，请检查手机时间。",
-        )
+        raise Invalid("{at} is yet to come; look at the phone's clock.", at=at.isoformat())
     first = first_kept(session, place, now.astimezone(zone).date())
     day = at.astimezone(zone).date()
     if day < first:
         raise Invalid(
-            f"Positions before {first} are not kept any more.",
-            zh=f"{first} 以前的位置不再保存。",
-            first_kept=str(first),
+            "Positions before {first} are not kept any more.", first=first, first_kept=str(first)
         )
     row = session.execute(
         text(_MAY_BE_THERE),
         {"t": place.id, "staff": staff, "day": day, "lon": lon, "lat": lat, "far_m": FAR_M},
     ).one()
     if row.staff_id is None:
-        raise NotFound(
-            f"No person of staff has the code {staff!r}.", zh=f"没有编码为“{staff}”的工作人员。"
-        )
+        raise NotFound("No person of staff has the code {staff!r}.", staff=staff)
     if not row.on_duty:
-        raise Conflict(
-            f"{staff} is in no team on {day}: no position is kept.",
-            zh=f"{staff} 在 {day} 不属于任何网格团队，不保存位置。",
-        )
+        raise Conflict("{staff} is in no team on {day}: no position is kept.", staff=staff, day=day)
     if not row.near:
-        raise Invalid(
-            "The position lies far outside the township; its datum may be another one.",
-            zh="位置远在乡镇/街道之外，坐标系可能不对。",
-        )
+        raise Invalid("The position lies far outside the township; its datum may be another one.")
     return (
         session.execute(
             text(

@@ -66,15 +66,9 @@ def add_token(
     who = account_named(session, account)
     unknown = sorted(set(scopes) - set(RIGHTS))
     if unknown or not scopes:
-        raise Invalid(
-            f"A token needs scopes out of: {', '.join(RIGHTS)}.",
-            zh=f"令牌需要至少一个权限范围，可选：{'、'.join(RIGHTS)}。",
-            unknown=unknown,
-        )
+        raise Invalid("A token needs scopes out of: {known}.", known=list(RIGHTS), unknown=unknown)
     if not 1 <= days <= LONGEST_DAYS:
-        raise Invalid(
-            f"A token lasts 1 to {LONGEST_DAYS} days.", zh=f"令牌有效期为 1 至 {LONGEST_DAYS} 天。"
-        )
+        raise Invalid("A token lasts 1 to {longest_days} days.", longest_days=LONGEST_DAYS)
     secret = f"ggt_{secrets.token_urlsafe(32)}"
     new = session.scalar(
         text(_ADD),
@@ -87,9 +81,7 @@ def add_token(
         },
     )
     if new is None:
-        raise Conflict(
-            f"{who.name} has a token {name!r} already.", zh=f"{who.name} 已有名为“{name}”的令牌。"
-        )
+        raise Conflict("{who} has a token {name!r} already.", who=who.name, name=name)
     return next(each for each in tokens(session, account) if each.id == new), secret
 
 
@@ -111,9 +103,7 @@ def revoke_token(session: Session, account: str, name: str) -> None:
         {"account": account_named(session, account).id, "name": name},
     )
     if done is None:
-        raise NotFound(
-            f"{account} has no token {name!r}.", zh=f"{account} 没有名为“{name}”的令牌。"
-        )
+        raise NotFound("{account} has no token {name!r}.", account=account, name=name)
 
 
 def bearer(session: Session, secret: str) -> Bearer:
@@ -124,7 +114,7 @@ def bearer(session: Session, secret: str) -> Bearer:
     NotKnown
         Unknown or forged, revoked, out of date, or its account is switched off.
     """
-    unknown = NotKnown("This token is not known.", zh="没有这个令牌。")
+    unknown = NotKnown("This token is not known.")
     if not _TOKEN.fullmatch(secret):
         raise unknown
     word = _hash(secret).hex()
@@ -133,9 +123,9 @@ def bearer(session: Session, secret: str) -> Bearer:
     if row is None:
         raise unknown
     if row.revoked_at is not None:
-        raise NotKnown("This token was revoked.", zh="该令牌已被撤销。")
+        raise NotKnown("This token was revoked.")
     if row.expires_at <= datetime.now(UTC):
-        raise NotKnown("This token is out of date.", zh="该令牌已过期。")
+        raise NotKnown("This token is out of date.")
     # Only now may its account be seen.
     present(session.connection(), word, row.account_id)
     name = session.scalar(

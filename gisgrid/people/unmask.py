@@ -82,11 +82,7 @@ def open_leader(session: Session, township_id: int, grid_code: str) -> OpenStaff
     ids = session.scalars(text(_LEADER), {"township": township_id, "grid": grid_code}).all()
     found = open_staff(session, ids)
     if not found:
-        raise NotFound(
-            f"No leader of grid {grid_code!r} is known to you today.",
-            zh=f"您今天查不到网格“{grid_code}”的网格长。",
-            grid=grid_code,
-        )
+        raise NotFound("No leader of grid {grid!r} is known to you today.", grid=grid_code)
     return found[0]
 
 
@@ -110,9 +106,7 @@ def _opened(session: Session, kind: type[T], function: str, ids: Sequence[int]) 
             raise without_purpose(session) from exc
         if missing == "right":
             raise NotAllowed(
-                "This account has no right to open these rows.",
-                zh="该账号无权查看这些内容的明文。",
-                missing="right",
+                "This account has no right to open these rows.", missing="right"
             ) from exc
         raise
 

@@ -121,11 +121,9 @@ def register_of(session: Session, house_id: int) -> Register:
     """
     house = session.execute(text(_HOUSE), {"id": house_id}).mappings().one_or_none()
     if house is None:
-        raise NotFound(f"There is no house {house_id}.", zh=f"没有编号为 {house_id} 的房屋。")
+        raise NotFound("There is no house {house_id}.", house_id=house_id)
     if not session.scalar(text(_WITHIN), {"id": house_id}):
-        raise NotAllowed(
-            "This house lies outside the area of your rights.", zh="该房屋不在您的权限区域内。"
-        )
+        raise NotAllowed("This house lies outside the area of your rights.")
     people: dict[int, list[Resident]] = {}
     for row in session.execute(text(_RESIDENTS), {"id": house_id}).mappings():
         values = dict(row)
@@ -185,10 +183,7 @@ def houses_of_grid(session: Session, plan_id: int, grid_code: str) -> list[Liste
         {"plan": plan_id, "code": grid_code},
     )
     if not listed and grid_id not in scope(session, "see_register").grids:
-        raise NotAllowed(
-            "No house of this grid may be seen with your rights.",
-            zh="以您的权限不能查看该网格的房屋。",
-        )
+        raise NotAllowed("No house of this grid may be seen with your rights.")
     return listed
 
 

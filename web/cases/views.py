@@ -181,7 +181,7 @@ def photo(case_id: int, photo_id: int) -> Response:
     with reading() as session:
         event_id = case_now(session, case_id).event_id
         if photo_id not in {p.id for p in sheets.photos_of(session, event_id)}:
-            raise NotFound("There is no such photo.", zh="没有该照片。")
+            raise NotFound("There is no such photo.")
         data = photo_bytes(session, photo_id, thumbnail="small" in request.args)
     return Response(data, content_type="image/jpeg", headers={"Cache-Control": "private, no-store"})
 
@@ -325,11 +325,11 @@ def _details(session: Session, now: CaseNow) -> Details:
     to, into, flow = form.get("to", ""), form.get("into", "").strip(), form.get("flow", "")
     rating = form.get("rating", "")
     if rating and rating not in "12345":
-        raise Invalid("A rating goes from 1 to 5.", zh="评分为 1 至 5 分。")
+        raise Invalid("A rating goes from 1 to 5.")
     level = form.get("level") or None
     owner = sheets.owner_of(session, now, to) if to else NOBODY
     if level is not None and level not in sheets.higher_levels(now):
-        raise Invalid("No higher level has this name.", zh="没有该上级层级。")
+        raise Invalid("No higher level has this name.")
     return Details(
         reason=form.get("reason", "").strip() or None,
         note=form.get("note", "").strip() or None,
@@ -357,9 +357,7 @@ def _degrees(name: str) -> float:
     try:
         return float(request.form.get(name, ""))
     except ValueError:
-        raise Invalid(
-            "The place needs longitude and latitude as numbers.", zh="请填写经度和纬度（数字）。"
-        ) from None
+        raise Invalid("The place needs longitude and latitude as numbers.") from None
 
 
 def _in_words(named: Any) -> str:

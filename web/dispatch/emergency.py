@@ -50,7 +50,7 @@ def switch_on() -> BaseResponse:
             place = town(session)
             area = form.get("area", 0, int)
             if area not in {number for number, _ in emergencies.switchable(session, place.id)}:
-                raise NotAllowed("This area is not yours to switch.", zh="您无权切换该区域。")
+                raise NotAllowed("This area is not yours to switch.")
             emergencies.switch_on(
                 session, area, reason=form.get("reason", "").strip()[:400], by=asker().name,
                 at=datetime.now(UTC), until=_until(form.get("until", ""), place),
@@ -136,7 +136,7 @@ def _until(said: str, place: Place) -> datetime | None:
     try:
         return datetime.fromisoformat(said).replace(tzinfo=ZoneInfo(place.time_zone))
     except ValueError:
-        raise Invalid("The end is no time.", zh="结束时间格式不正确。") from None
+        raise Invalid("The end is no time.") from None
 
 
 def _number(name: str, usual: float | None = None) -> float:
@@ -146,6 +146,4 @@ def _number(name: str, usual: float | None = None) -> float:
     try:
         return float(said)
     except ValueError:
-        raise Invalid(
-            "Longitude, latitude and radius are numbers.", zh="经度、纬度和半径须为数字。"
-        ) from None
+        raise Invalid("Longitude, latitude and radius are numbers.") from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_babel import gettext
 
-from web.http.language import say
+from gisgrid.core.messages import say
 
 STATE_WORDS = {
     "open": say("All open"),

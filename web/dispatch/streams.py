@@ -149,15 +149,12 @@ class Streams:
         with self._changing:
             if sum(s.account_id == account_id for s in self._streams) >= OF_ACCOUNT:
                 raise TooMany(
-                    f"This account watches in {OF_ACCOUNT} windows already; close one of them.",
-                    zh=f"该账号已在 {OF_ACCOUNT} 个窗口中打开实时页面，请先关闭其中一个。",
+                    "This account watches in {most} windows already; close one of them.",
                     most=OF_ACCOUNT,
                 )
             if sum(s.address == address for s in self._streams) >= OF_ADDRESS:
                 raise TooMany(
-                    f"{OF_ADDRESS} windows of this network address watch already.",
-                    zh=f"该网络地址已打开 {OF_ADDRESS} 个实时页面。",
-                    most=OF_ADDRESS,
+                    "{most} windows of this network address watch already.", most=OF_ADDRESS
                 )
             self._streams.add(stream)
         self._listener.start()

@@ -139,12 +139,11 @@ def steps() -> Response:
     """
     asked = request.get_json(silent=True)
     if not isinstance(asked, dict) or not isinstance(asked.get("step"), str):
-        raise Invalid("The body is a JSON object with step and cases.", zh="请求内容格式不正确。")
+        raise Invalid("The body is a JSON object with step and cases.")
     wanted = asked.get("cases")
     if not isinstance(wanted, list) or not 0 < len(wanted) <= MOST_AT_ONCE:
         raise Invalid(
-            f"From 1 to {MOST_AT_ONCE} cases can be moved on at once.",
-            zh=f"一次可处理 1 至 {MOST_AT_ONCE} 件案件。",
+            "From 1 to {most_at_once} cases can be moved on at once.", most_at_once=MOST_AT_ONCE
         )
     return jsonify({"cases": [_one(each, asked) for each in wanted]})
 
@@ -153,7 +152,7 @@ def _one(each: Any, asked: dict[str, Any]) -> dict[str, Any]:
     case_id = each.get("id") if isinstance(each, dict) else None
     try:
         if not isinstance(case_id, int) or not 0 < case_id < 2**63:
-            raise Invalid("A case is named by its number.", zh="案件编号不正确。")
+            raise Invalid("A case is named by its number.")
         seq = each.get("seq")
         with writing() as session:
             now = case_now(session, case_id)
@@ -190,7 +189,7 @@ def _owner(session: Session, now: CaseNow, key: str) -> Owner:
         # Nobody is on duty: the grid's team, as a whole, has it.
         grid = sheets.sheet(session, now.id).grid_code
         if grid is None:
-            raise NotFound("The case lies in no grid.", zh="该案件不在任何网格内。")
+            raise NotFound("The case lies in no grid.")
         return Owner(grid_code=grid, level="grid")
     return sheets.owner_of(session, now, key)
 

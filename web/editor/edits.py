@@ -66,7 +66,7 @@ def _split(session: Session, place: Place, plan: PlanInfo, asked: Mapping[str, A
     def change(bench: Bench) -> Grids:
         row = bench.row_of.get(grid)
         if row is None:
-            raise NotFound(f"The scenario has no grid {grid!r}.", zh=f"该方案中没有网格 {grid!r}。")
+            raise NotFound("The scenario has no grid {grid!r}.", grid=grid)
         state = bench.state
         home = state.communities.code[state.grids.community[row]]
         return edits.split(bench, grid, line, NewGrid(next_code(session, place, home), name))
@@ -106,7 +106,7 @@ def _give(session: Session, place: Place, plan: PlanInfo, asked: Mapping[str, An
     def change(bench: Bench) -> Grids:
         rows = bench.houses_at.covered_by(lasso)
         if not len(rows):
-            raise Invalid("There is no house inside the line.", zh="圈内没有房屋。")
+            raise Invalid("There is no house inside the line.")
         return edits.give(bench, {int(k): to for k in rows})
 
     return change
@@ -179,4 +179,4 @@ def _text(value: Any) -> str:
 
 def no_edit() -> Invalid:
     """What to raise for a request that makes no sense."""
-    return Invalid("The page sent no edit that is known here.", zh="页面发送的操作无法识别。")
+    return Invalid("The page sent no edit that is known here.")

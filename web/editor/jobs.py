@@ -26,7 +26,7 @@ def rebalance(plan_id: int) -> Response:
     asked = body()
     tolerance = asked.get("tolerance", 0.01)
     if not isinstance(tolerance, int | float) or not 0 <= tolerance <= 1:
-        raise Invalid("The tolerance is a share from 0 to 1.", zh="允许偏差须在 0 到 1 之间。")
+        raise Invalid("The tolerance is a share from 0 to 1.")
     if "size" in asked:
         wishes = of_size(str(asked["size"]), str(asked.get("size_in")), float(tolerance))
         with planning() as session:
@@ -78,7 +78,7 @@ def of_plan(session: Session, plan_id: int, job_id: str) -> balancing.JobInfo:
     """A job by its number; NotFound unless it is the scenario's."""
     found = balancing.job(session, number(job_id))
     if found.plan_id != plan_id:
-        raise NotFound(f"There is no job {job_id}.", zh=f"没有编号为 {job_id} 的任务。")
+        raise NotFound("There is no job {job_id}.", job_id=job_id)
     return found
 
 
@@ -112,8 +112,5 @@ def level_of(asked: dict[str, Any]) -> Level:
     """What grids are to be made even in, the work if nothing is said; Invalid if there is no such thing."""
     level = LEVELS.get(str(asked.get("level", "work")))
     if level is None:
-        raise Invalid(
-            f"Grids are made even in {', '.join(LEVELS)}.",
-            zh="均衡对象须为工作量、居民、户或房屋。",
-        )
+        raise Invalid("Grids are made even in {known}.", known=list(LEVELS))
     return level

@@ -54,7 +54,8 @@ def words() -> dict[str, str]:
         "more": gettext("… and {n} more"),
         "nothing": gettext("No edits yet."),
         "proposal": gettext(
-            "{houses} houses with {n} residents move, largest deviation {x} ({what}, counted under the new plan); at most {y} over the least change possible."
+            "{houses} houses with {n} residents move, largest deviation {x} ({what}, counted under the new "
+            "plan); at most {y} over the least change possible."
         ),
         "drawn": gettext(
             "{n} grids drawn anew, largest deviation {x} ({what}, counted under the new plan)."

@@ -9,6 +9,7 @@ from flask import current_app, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from gisgrid.core.errors import GisgridError, Invalid, UndeclaredCrs
+from gisgrid.core.messages import Message, message, say
 from gisgrid.core.settings import Settings
 from gisgrid.files.read import Table
 from gisgrid.files.reading_apart import open_apart
@@ -46,7 +47,6 @@ def _read(folder: Path, most: int) -> Table:
     if sent is None or ending not in ENDINGS:
         raise Invalid(
             "Choose a GeoPackage, GeoJSON, KML, FlatGeobuf, CSV or XLSX file, or a zipped Shapefile.",
-            zh="请选择 GeoPackage、GeoJSON、KML、FlatGeobuf、CSV、XLSX 文件，或打包成 zip 的 Shapefile。",
             known=list(ENDINGS),
         )
     file = folder / f"grids{ending}"
@@ -59,15 +59,12 @@ def _in_words_of_the_form(error: GisgridError) -> GisgridError:
     """With the field of the form that mends it."""
     rejected = error.facts.get("rejected")
     if {"layers", "sheets"} & error.facts.keys():
-        en = "Write the one that you mean into the field “Layer or sheet”."
-        zh = "请在“图层或工作表”一栏中填写所需的一个。"
+        mend = say("Write the one that you mean into the field “Layer or sheet”.")
     elif isinstance(error, UndeclaredCrs):
-        en, zh = "Write it into the field “Coordinate system”.", "请在“坐标系”一栏中填写。"
+        mend = say("Write it into the field “Coordinate system”.")
     elif isinstance(rejected, dict) and "moved" in rejected:
-        en = "If that is meant, tick “Grids may lie in another community than today”."
-        zh = "如确需调整，请勾选“允许网格改属其他社区”。"
+        mend = say("If that is meant, tick “Grids may lie in another community than today”.")
     else:
         return error
-    return type(error)(
-        f"{error.message} {en}", zh=f"{error.zh}{zh}", hint=error.hint, **error.facts
-    )
+    facts = {**error.facts, "said": Message(error.template, error.facts), "mend": message(mend)}
+    return type(error)(say("{said} {mend}"), hint=error.hint, **facts)

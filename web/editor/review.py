@@ -97,9 +97,7 @@ def publish(plan_id: int) -> Response:
     try:
         first_day = date.fromisoformat(str(asked.get("from")))
     except ValueError:
-        raise Invalid(
-            "Say the first day, such as 2024-01-01.", zh="请填写生效日期，例如 2024-01-01。"
-        ) from None
+        raise Invalid("Say the first day, such as 2024-01-01.") from None
     with planning() as session:
         place, plan = placed(session, plan_id, "plan")
         review.publish(session, place, plan, first_day, who=who())
@@ -247,12 +245,11 @@ def _other(session: Any, plan: PlanInfo) -> PlanInfo:
     if wanted:
         other = plan_by_id(session, number(wanted))
         if other.township_id != plan.township_id:
-            raise Invalid("These are plans of two townships.", zh="两个方案不属于同一乡镇/街道。")
+            raise Invalid("These are plans of two townships.")
         return other
     if plan.based_on_id is None:
         raise Conflict(
-            f"Plan {plan.name!r} was not drawn from another; name one to compare with.",
-            zh=f"方案“{plan.name}”没有前一方案，请指定对照方案。",
+            "Plan {plan!r} was not drawn from another; name one to compare with.", plan=plan.name
         )
     return plan_by_id(session, plan.based_on_id)
 

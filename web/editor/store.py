@@ -67,8 +67,9 @@ def refuse_strangers(session: Session, place: Place, *rights: str) -> None:
     """NotAllowed if the asker has none of the rights over the whole township."""
     if not any(place.id in scope(session, right).townships for right in rights):
         raise NotAllowed(
-            f"This is for who may {' or '.join(rights)} in all of {place.name}.",
-            zh=f"您在{place.name}没有相应的权限。",
+            "This is for who may {rights} in all of {town}.",
+            rights=list(rights),
+            town=place.name,
         )
 
 

@@ -258,7 +258,7 @@ def body() -> dict[str, Any]:
     """The JSON object of the request; Invalid if it is none."""
     found = request.get_json(silent=True)
     if not isinstance(found, dict):
-        raise Invalid("The request must be a JSON object.", zh="请求须为 JSON 对象。")
+        raise Invalid("The request must be a JSON object.")
     return found
 
 
@@ -266,8 +266,7 @@ def of_size(size: str, size_in: str, tolerance: float = 0.01) -> Wishes:
     """A plan drawn anew with grids of a size; Invalid if that is none."""
     if not size.isdecimal() or not 0 < int(size[:9]) == int(size) or size_in not in MEASURES:
         raise Invalid(
-            "The size of a grid is a number of residents, households or houses, at least 1.",
-            zh="网格规模须为不小于 1 的居民数、户数或房屋数。",
+            "The size of a grid is a number of residents, households or houses, at least 1."
         )
     return Wishes(tolerance=tolerance, scratch=True, size=int(size), size_in=MEASURES[size_in])
 
@@ -275,7 +274,7 @@ def of_size(size: str, size_in: str, tolerance: float = 0.01) -> Wishes:
 def number(value: str | None) -> int:
     """A plan's number out of a form; Invalid if it is none."""
     if not value or not value.isdecimal() or len(value) > 18:
-        raise Invalid("This is no number of a plan.", zh="这不是方案编号。")
+        raise Invalid("This is no number of a plan.")
     return int(value)
 
 
@@ -283,9 +282,7 @@ def refuse_old(version: int, asked: dict[str, Any]) -> None:
     """StaleScenario if the page shows another version than there is."""
     if version_of(asked) != version:
         raise moves.StaleScenario(
-            "Somebody edited this scenario meanwhile; it is shown as it is now, and your edit was "
-            "not kept.",
-            zh="该方案刚刚被他人修改；现已显示最新内容，您的修改未保存。",
+            "Somebody edited this scenario meanwhile; it is shown as it is now, and your edit was not kept.",
             version=version,
         )
 

@@ -99,7 +99,7 @@ def _ids(session: Session, place: Place) -> list[int]:
     if "events" in args:
         numbers = args["events"].split(",")[:MOST_ROWS]
         if not all(n.isdecimal() and len(n) < 19 for n in numbers):
-            raise Invalid("events are numbers with commas.", zh="events 须为以逗号分隔的编号。")
+            raise Invalid("events are numbers with commas.")
         return [int(n) for n in numbers]
     return figures.rows_behind(
         session, place.id, _period(place), unit=args.get("unit", "township"),

@@ -8,13 +8,14 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from gisgrid.core import plans
 from gisgrid.core.errors import NotAllowed
+from gisgrid.core.messages import say
 from gisgrid.core.roles import ROLES
 from gisgrid.people import home
 from gisgrid.planning.overview import cards
 from gisgrid.planning.review.handover import handed_by_team
 from gisgrid.register import households
 from web.http.db import opening, reading
-from web.http.language import language, say
+from web.http.language import language
 from web.http.permissions import asker
 from web.http.towns import own_town, town, town_of
 
@@ -136,7 +137,7 @@ def open_house(house_id: int) -> Response:
     """The register of a house, open for the purpose that was chosen; the audit says so."""
     purpose = request.form.get("purpose", "")
     if not purpose:
-        raise NotAllowed("Choose what the register is opened for.", zh="请选择打开户档的用途。")
+        raise NotAllowed("Choose what the register is opened for.")
     with opening(purpose) as session:
         return _register(session, households.open_register(session, house_id, purpose))
 

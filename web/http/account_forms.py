@@ -14,12 +14,12 @@ from wtforms import PasswordField, StringField
 from wtforms.validators import InputRequired
 
 from gisgrid.core.errors import Invalid
+from gisgrid.core.messages import say
 from gisgrid.people import tries
 from gisgrid.people.accounts import login_name
 from gisgrid.people.passwords import LONGEST, normal
 from gisgrid.people.tries import CODE, PASSWORD, Origin
 from web.http import devices
-from web.http.language import say
 from web.http.peers import address_key
 
 if TYPE_CHECKING:

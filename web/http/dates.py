@@ -22,8 +22,7 @@ def day_of(text: str | None, name: str = "as_of") -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         raise Invalid(
-            f"{name} is {text[:40]!r}; it must be a day such as 2023-08-31.",
-            zh=f"{name} 的值“{text[:40]}”不是日期；请写成 2023-08-31 的形式。",
+            "{name} is {shown!r}; it must be a day such as 2023-08-31.", name=name, shown=text[:40]
         ) from None
 
 
@@ -38,9 +37,7 @@ def days_asked(place: Place, last: date | None = None) -> tuple[date, date]:
     until = day_of(request.args.get("until"), "until") or usual
     since = day_of(request.args.get("since"), "since") or until - timedelta(days=USUAL_DAYS - 1)
     if not 0 <= (until - since).days < MOST_DAYS or since < date(1900, 1, 1):
-        raise Invalid(
-            f"A period has from 1 to {MOST_DAYS} days.", zh=f"统计时段须为 1 至 {MOST_DAYS} 天。"
-        )
+        raise Invalid("A period has from 1 to {most_days} days.", most_days=MOST_DAYS)
     return since, until
 
 

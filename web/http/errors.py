@@ -19,6 +19,7 @@ from werkzeug.exceptions import BadHost, HTTPException, SecurityError
 from werkzeug.http import HTTP_STATUS_CODES
 
 from gisgrid.core import errors
+from gisgrid.core.messages import plain
 from web.http.language import speaks_chinese
 
 PROBLEM_TYPE = "application/problem+json"
@@ -157,7 +158,8 @@ def _document(problem: Problem) -> Response:
         "instance": request.path,
     }
     if problem.facts:
-        body["facts"] = problem.facts
+        language = "zh" if speaks_chinese() else "en"
+        body["facts"] = {name: plain(value, language) for name, value in problem.facts.items()}
     if problem.invalid:
         body["errors"] = problem.invalid
     return Response(json.dumps(body), problem.status, content_type=PROBLEM_TYPE)

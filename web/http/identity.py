@@ -19,6 +19,7 @@ from sqlalchemy import Connection, event
 from sqlalchemy.orm import Session, scoped_session, sessionmaker, synonym
 
 from gisgrid.core.errors import Invalid
+from gisgrid.core.messages import say
 from gisgrid.core.settings import Settings
 from gisgrid.db.tables import Account
 from gisgrid.people import login, tokens
@@ -36,7 +37,7 @@ from web.http.account_forms import (
     came_in,
 )
 from web.http.db import Store
-from web.http.language import Messages, say, speaks_chinese
+from web.http.language import Messages, speaks_chinese
 
 COOKIE = "gisgrid"
 SLOWEST_S = 0.5

@@ -1,49 +1,31 @@
 """Chinese and English: which one a request speaks, and the catalogue of messages.
 
-Messages in code and templates are English; ``web/translations/zh/LC_MESSAGES/messages.po`` holds the
-Chinese. It is read as it is when the application starts, so that no compiled file can be out of date.
+Messages in code and templates are English; ``gisgrid/translations`` holds the Chinese.
 """
 
 from __future__ import annotations
 
-import io
-from pathlib import Path
-
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
-from babel.support import NullTranslations, Translations
+from babel.support import NullTranslations
 from flask import Flask, Response, current_app, has_request_context, request
 from flask_babel import Babel, Domain, get_locale
 
+from gisgrid.core.messages import catalogue
+
 LANGUAGES = {"zh": "中文", "en": "English"}
 COOKIE = "language"
-CATALOGUE = Path(__file__).parents[1] / "translations" / "zh" / "LC_MESSAGES" / "messages.po"
 
 
 class Catalogue(Domain):  # type: ignore[misc]
-    """The one catalogue there is; English needs none."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__()
-        compiled = io.BytesIO()
-        with path.open("rb") as file:
-            write_mo(compiled, read_po(file, locale="zh"))
-        compiled.seek(0)
-        self.chinese = Translations(compiled)
+    """The one catalogue there is."""
 
     def get_translations(self) -> NullTranslations:
-        return self.chinese if speaks_chinese() else NullTranslations()
+        return catalogue("zh" if speaks_chinese() else "en")
 
 
 class Messages(Babel):  # type: ignore[misc]
     """Flask-Babel over our catalogue."""
 
-    domain_instance = Catalogue(CATALOGUE)
-
-
-def say(message: str) -> str:
-    """Marks a message that is translated when it is shown."""
-    return message
+    domain_instance = Catalogue()
 
 
 def init_app(app: Flask, first_language: str) -> None:

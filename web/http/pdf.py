@@ -51,6 +51,5 @@ def as_pdf(html: str) -> bytes:
 
 def _none() -> NoPrinter:
     return NoPrinter(
-        "This server has no Chromium that makes a PDF; open the report as a page and print it.",
-        zh="服务器上没有可用的 Chromium，无法生成 PDF；请打开网页版报告自行打印。",
+        "This server has no Chromium that makes a PDF; open the report as a page and print it."
     )

@@ -214,10 +214,7 @@ def check() -> BaseResponse | None:
     if g.asker.scopes is None and not keyed and request.method not in ("GET", "HEAD", "OPTIONS"):
         cast(CSRFProtect, current_app.extensions["csrf"]).protect()
     if g.asker.scopes is not None and (right == PERSON or request.blueprint == "security"):
-        raise NotAllowed(
-            "A token opens data, not the account: log in with the password for this.",
-            zh="令牌只能读取数据，不能管理账号；请用密码登录后操作。",
-        )
+        raise NotAllowed("A token opens data, not the account: log in with the password for this.")
     if right == OPEN:
         return None
     if not g.asker and request.method == "GET" and "text/html" in request.headers.get("Accept", ""):
@@ -276,15 +273,15 @@ def need(right: str) -> None:
     """
     who = asker()
     if not who:
-        raise NotKnown("Log in first, or present a token.", zh="请先登录，或出示令牌。")
+        raise NotKnown("Log in first, or present a token.")
     if right == PERSON:
         return
     if (rights := _lacking(right, who.rights)) is not None:
-        part, means = " or ".join(rights), ", ".join(RIGHTS[r] for r in rights)
         raise NotAllowed(
-            f"This needs the right {part} ({means}), which {who.name} does not have today.",
-            zh=f"此操作需要权限“{'”或“'.join(rights)}”，账号 {who.name} 目前没有。",
-            right=part,
+            "This needs the right {right} ({means}), which {name} does not have today.",
+            right=" or ".join(rights),
+            means=[RIGHTS[right] for right in rights],
+            name=who.name,
         )
 
 

@@ -21,6 +21,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from gisgrid.core import plans
 from gisgrid.core.errors import Invalid, NotFound
+from gisgrid.core.messages import Both
 from gisgrid.core.plans import Place
 from gisgrid.people.posts import OwnTowns, choose_town, own_towns
 from gisgrid.planning.overview.ground import township_at
@@ -116,9 +117,7 @@ def town_of(session: Session, township_id: int) -> Place:
     """The township of what the address names by its number: a plan, a case."""
     found = next((place for place in _known(session) if place.id == township_id), None)
     if found is None:
-        raise NotFound(
-            f"There is no township {township_id}.", zh=f"没有编号为 {township_id} 的乡镇/街道。"
-        )
+        raise NotFound("There is no township {township_id}.", township_id=township_id)
     g.town = found
     return found
 
@@ -215,10 +214,11 @@ def _local(path: str | None) -> str:
 
 
 def _not_said(candidates: Sequence[Place]) -> TownNotSaid:
-    listed = ", ".join(f"{place.code} ({place.name_en or place.name})" for place in candidates)
-    listed_zh = "、".join(f"{place.code}（{place.name}）" for place in candidates)
     return TownNotSaid(
-        f"Several townships may be meant; name one with township=: {listed}.",
-        zh=f"有多个乡镇/街道，请用 township= 指定：{listed_zh}。",
+        "Several townships may be meant; name one with township=: {listed}.",
+        listed=[
+            Both(f"{place.code} ({place.name_en or place.name})", f"{place.code}（{place.name}）")
+            for place in candidates
+        ],
         townships=[place.code for place in candidates],
     )

@@ -126,7 +126,6 @@ def _uploaded(folder: Path, sheet: str | None, most: int) -> Read:
     if suffix not in SUFFIXES:
         raise Invalid(
             "Send JSON, CSV or XLSX: as the body with its content type, or as the file of a form.",
-            zh="请发送 JSON、CSV 或 XLSX：作为请求体（注明内容类型），或作为表单的 file 字段。",
             known=list(SUFFIXES),
         )
     # The name stands in messages; the sender's own may hold anything.
@@ -140,9 +139,7 @@ def _uploaded(folder: Path, sheet: str | None, most: int) -> Read:
             raise
         names = [str(name) for name in error.facts["sheets"]]  # type: ignore[attr-defined]
         raise Invalid(
-            f"The workbook has several sheets: {', '.join(names)}. Name one with sheet=.",
-            zh=f"工作簿有多个工作表：{'、'.join(names)}。请用 sheet= 指定。",
-            sheets=names,
+            "The workbook has several sheets: {sheets}. Name one with sheet=.", sheets=names
         ) from error
 
 
@@ -150,12 +147,11 @@ def _of_json() -> list[Question]:
     try:
         body = request.get_json()
     except (BadRequest, RecursionError):  # or brackets in brackets, thousands deep
-        raise Invalid("The body is not JSON.", zh="请求体不是 JSON。") from None
+        raise Invalid("The body is not JSON.") from None
     rows = body.get("rows") if isinstance(body, dict) else body
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise Invalid(
-            'The body is a list of objects with lon and lat, or address; or {"rows": that list}.',
-            zh="请求体应为对象列表，每个对象含 lon 和 lat，或 address；也可写成 {“rows”: 列表}。",
+            'The body is a list of objects with lon and lat, or address; or {{"rows": that list}}.'
         )
     batch.check_count(len(rows) or -1)
 

@@ -127,7 +127,7 @@ def asked_under(
         except NotFound as none:
             missing = missing or none
     if not found:
-        raise missing or NotFound("There is no township yet.", zh="还没有乡镇/街道。")
+        raise missing or NotFound("There is no township yet.")
     return found
 
 
@@ -153,14 +153,10 @@ def in_force(township: str | None) -> tuple[Held, ...]:
 def check_question(lon: str | None, lat: str | None, address: str | None) -> None:
     """Refuse what asks for nothing, or for two things."""
     if address is not None and (lon is not None or lat is not None):
-        raise Invalid(
-            "Ask either for a point (lon and lat) or for an address, not for both.",
-            zh="请只给坐标（lon 和 lat）或只给地址（address），不要同时给。",
-        )
+        raise Invalid("Ask either for a point (lon and lat) or for an address, not for both.")
     if address is None and (lon is None or lat is None):
         raise Invalid(
             "Say which place: lon and lat in degrees, or address.",
-            zh="请给出位置：lon 和 lat（度），或 address（地址）。",
             missing=[name for name, value in (("lon", lon), ("lat", lat)) if value is None],
         )
 

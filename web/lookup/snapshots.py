@@ -202,7 +202,7 @@ class Snapshots:
         with self._reading() as session:
             for place in plans.townships(session):
                 plans.plan_in_force(session, place.id)  # says from which day on there is one
-        raise NotFound("No plan has been published yet.", zh="还没有发布过网格方案。")
+        raise NotFound("No plan has been published yet.")
 
     def _take_houses(self) -> None:
         houses = {}

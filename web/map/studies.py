@@ -128,7 +128,7 @@ def body(plan_id: int, kind: str, day: str, version: str) -> Response:
         plans.plan_by_id(session, plan_id)
         found = studies.body(session, plan_id, kind, asked) if asked else None
     if found is None:
-        raise NotFound("This study has not been made yet.", zh="该分析尚未完成。")
+        raise NotFound("This study has not been made yet.")
     text, made_from = found
     response = Response(text, content_type="application/json")
     response.headers["Cache-Control"] = (

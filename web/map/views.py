@@ -106,7 +106,7 @@ def show() -> Response:
 def features(name: str, plan_id: int, version: str) -> Response:
     """Polygons of a layer as GeoJSON, kept by the browser for as long as the data stands."""
     if name not in FEATURES:
-        raise NotFound(f"There is no layer {name!r}.", zh=f"没有图层“{name}”。")
+        raise NotFound("There is no layer {name!r}.", name=name)
     with reading() as session:
         plans.plan_by_id(session, plan_id)
         current = data_version(session, plan_id)
@@ -118,7 +118,7 @@ def features(name: str, plan_id: int, version: str) -> Response:
 def tile(name: str, *, plan_id: int, version: str, z: int, x: int, y: int) -> Response:
     """One vector tile; an empty body is an empty tile."""
     if name not in TILES:
-        raise NotFound(f"There is no layer {name!r}.", zh=f"没有图层“{name}”。")
+        raise NotFound("There is no layer {name!r}.", name=name)
     at = Tile(z, x, y)
     make, right = TILES[name]
     if right != permissions.OPEN:
@@ -151,8 +151,5 @@ def _kept(response: Response, is_current: bool) -> Response:
 def _number(text: str) -> int:
     # As wide as the database's bigint; more digits could be no plan's number.
     if not text.isdecimal() or len(text) > 18:
-        raise Invalid(
-            f"plan is {text[:40]!r}; it must be the number of a plan.",
-            zh=f"plan 的值“{text[:40]}”不是方案编号。",
-        )
+        raise Invalid("plan is {shown!r}; it must be the number of a plan.", shown=text[:40])
     return int(text)

@@ -125,7 +125,7 @@ def rows() -> Response:
 def _versions(session: Session, place: Place) -> list[Version]:
     known = [Version(*row) for row in matters.versions(session, place.id)]
     if not known:
-        raise NotFound("No list of matters has been loaded.", zh="尚未导入事项清单。")
+        raise NotFound("No list of matters has been loaded.")
     return known
 
 

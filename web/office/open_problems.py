@@ -66,7 +66,7 @@ def look(code: str) -> BaseResponse:
             place = town(session)
             problem = open_problems.problem_of(session, place.id, code)
             if not open_problems.may_look(session, problem, place.id):
-                raise NotAllowed("It is solved, or not yours.", zh="该问题已销号，或不由您负责。")
+                raise NotAllowed("It is solved, or not yours.")
             solved = request.form.get("solved") == "1"
             open_problems.review(
                 session, problem.id, on=today(place), by=asker().name, finding=_said("finding", 4000),
@@ -144,10 +144,10 @@ def _case(session: Session, place: Place) -> int | None:
     if not number:
         return None
     if not number.isdecimal() or len(number) > 18:
-        raise Invalid("A case is named by its number.", zh="案件编号不正确。")
+        raise Invalid("A case is named by its number.")
     now = case_now(session, int(number))
     if now.township_id != place.id:
-        raise NotFound("There is no such case.", zh="没有该案件。")
+        raise NotFound("There is no such case.")
     return now.id
 
 
@@ -158,5 +158,5 @@ def _said(name: str, most: int) -> str:
 def _day(name: str) -> date:
     found = day_of(request.form.get(name), name)
     if found is None:
-        raise Invalid("Say on which day to look again.", zh="请填写下次复查日期。")
+        raise Invalid("Say on which day to look again.")
     return found

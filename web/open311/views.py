@@ -158,7 +158,7 @@ def requests(
         place = _township(session, jurisdiction_id)
         if ids := _words(service_request_id):
             if len(ids) > MOST_IDS:
-                raise Invalid(f"At most {MOST_IDS} ids are taken at once.", zh="编号过多。")
+                raise Invalid("At most {most_ids} ids are taken at once.", most_ids=MOST_IDS)
             rows = [row for each in ids for row in _by_id(session, place, each)]
         else:
             found = service_requests(
@@ -179,10 +179,7 @@ def one_request(
     with _opened() as session:
         rows = _by_id(session, _township(session, jurisdiction_id), service_request_id)
     if not rows:
-        raise NotFound(
-            "There is no such request, or your key may not see it.",
-            zh="没有该工单，或您的密钥无权查看。",
-        )
+        raise NotFound("There is no such request, or your key may not see it.")
     return answered(form, "service_requests", rows)
 
 
@@ -201,15 +198,13 @@ def create(form: str, **sent: str) -> Response:
     """Take in a request; what it is answered with follows it, without a key."""
     code, address = sent.get("service_code", ""), sent.get("address_string", "").strip()
     if not code:
-        raise Invalid("service_code was not provided.", zh="缺少 service_code。")
+        raise Invalid("service_code was not provided.")
     code = code.replace("\0", "?")  # which the store does not take
     draft = report_form.Draft(
         matter=code, lon=sent.get("long", ""), lat=sent.get("lat", ""), address=address
     )
     if bool(draft.lon) != bool(draft.lat) or not (draft.lon or address):
-        raise Invalid(
-            "Provide lat and long, or address_string.", zh="请提供 lat 和 long，或 address_string。"
-        )
+        raise Invalid("Provide lat and long, or address_string.")
     given = _key(sent.get("client_id", ""))
     try:
         with reading() as session:
@@ -261,10 +256,7 @@ def _township(session: Session, code: str | None, at: tuple[float, float] | None
         return town(session, named=code or None, at=at)
     except TownNotSaid as several:
         codes = ", ".join(several.townships)
-        raise Invalid(
-            f"jurisdiction_id was not provided; known: {codes}.",
-            zh=f"缺少 jurisdiction_id；可用：{codes}。",
-        ) from several
+        raise Invalid("jurisdiction_id was not provided; known: {codes}.", codes=codes) from several
 
 
 def _receiver(session: Session, draft: report_form.Draft, sent: dict[str, str]) -> Place:
@@ -282,7 +274,7 @@ def _on_list(session: Session, place: Place, code: str) -> None:
 
 
 def _unknown(code: str) -> NotFound:
-    return NotFound(f"service_code {code[:40]!r} was not found.", zh="没有该 service_code。")
+    return NotFound("service_code {shown!r} was not found.", shown=code[:40])
 
 
 def _service(major: Major, minor: Minor) -> dict[str, object]:
@@ -360,7 +352,7 @@ def _words(text: str | None) -> list[str] | None:
 def _state(text: str | None) -> bool | None:
     wanted = set(_words(text) or STATUSES)
     if not wanted <= set(STATUSES):
-        raise Invalid("status is open, closed, or both.", zh="status 只能是 open、closed 或两者。")
+        raise Invalid("status is open, closed, or both.")
     return None if len(wanted) == 2 else "open" in wanted
 
 
@@ -370,11 +362,10 @@ def _span(start: str | None, end: str | None) -> tuple[datetime, datetime]:
         until = until or (since + SPAN if since else datetime.now(UTC))
         since = since or until - SPAN
     except OverflowError:
-        raise Invalid("The span of time is none.", zh="时间范围无效。") from None
+        raise Invalid("The span of time is none.") from None
     if not timedelta(0) <= until - since <= SPAN:
         raise Invalid(
-            f"From start_date to end_date there may be {SPAN.days} days at most.",
-            zh=f"start_date 到 end_date 最多 {SPAN.days} 天。",
+            "From start_date to end_date there may be {days} days at most.", days=SPAN.days
         )
     return since, until
 
@@ -389,8 +380,7 @@ def _date(name: str, text: str | None) -> datetime | None:
         found = None
     if found is None or found.tzinfo is None:
         raise Invalid(
-            f"{name} is a W3C date and time with its zone, such as 2023-01-01T00:00:00Z.",
-            zh=f"{name} 须为带时区的日期时间，如 2023-01-01T00:00:00Z。",
+            "{name} is a W3C date and time with its zone, such as 2023-01-01T00:00:00Z.", name=name
         )
     return found
 
@@ -398,7 +388,7 @@ def _date(name: str, text: str | None) -> datetime | None:
 def _text(sent: dict[str, str]) -> str | None:
     words, link = sent.get("description", ""), sent.get("media_url", "").strip()
     if link and not _URL.fullmatch(link):
-        raise Invalid("media_url is no http address.", zh="media_url 不是有效的网址。")
+        raise Invalid("media_url is no http address.")
     return "\n".join(filter(None, [words.strip(), link and f"media_url: {link}"])) or None
 
 

@@ -155,9 +155,7 @@ def _photos() -> tuple[bytes, ...]:
     kept = [_unpacked(v) for v in request.form.getlist("kept") if v]
     found = [*kept, *(_bytes(f) for f in files)]
     if len(found) > MOST_PHOTOS:
-        raise Invalid(
-            f"At most {MOST_PHOTOS} photos are taken.", zh=f"最多上传 {MOST_PHOTOS} 张照片。"
-        )
+        raise Invalid("At most {most_photos} photos are taken.", most_photos=MOST_PHOTOS)
     for data in found:
         picture(data)
     return tuple(found)
@@ -167,8 +165,8 @@ def _bytes(file: FileStorage) -> bytes:
     data = file.stream.read(MOST_BYTES + 1)
     if len(data) > MOST_BYTES:
         raise Invalid(
-            f"The photo is larger than {MOST_BYTES / 1e6:.0f} MB; choose a smaller one.",
-            zh=f"照片超过 {MOST_BYTES / 1e6:.0f} MB，请换一张较小的。",
+            "The photo is larger than {most_bytes:.0f} MB; choose a smaller one.",
+            most_bytes=MOST_BYTES / 1000000.0,
             most=MOST_BYTES,
         )
     return data
@@ -183,9 +181,7 @@ def _unpacked(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except binascii.Error:
-        raise Invalid(
-            "The photo was lost; choose it again.", zh="照片已丢失，请重新选择。"
-        ) from None
+        raise Invalid("The photo was lost; choose it again.") from None
 
 
 @dataclass(frozen=True)
@@ -252,12 +248,9 @@ def received(session: Session, to: Going, looked: Look, by: By) -> Received:
     """Take the draft in as a report; raises as `take_in`, and `Invalid` where nothing says what or where."""
     place, draft = to.place, to.draft
     if not draft.matter:
-        raise Invalid("Choose what it is.", zh="请选择是什么事。")
+        raise Invalid("Choose what it is.")
     if looked.lon is None and not draft.address:
-        raise Invalid(
-            "Say where it is: give your position, or write an address.",
-            zh="请说明地点：使用当前位置，或填写地址。",
-        )
+        raise Invalid("Say where it is: give your position, or write an address.")
     at = (looked.lon, looked.lat) if looked.lon is not None and looked.lat is not None else None
     report = Report(
         draft.matter, at, draft.text, draft.address, draft.source or _source(to, by), draft.contact,

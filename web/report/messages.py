@@ -7,7 +7,7 @@ import re
 from flask_babel import gettext
 
 from gisgrid.cases.tracking import Told
-from web.http.language import say
+from gisgrid.core.messages import say
 
 DATUMS = {
     "wgs84": say("WGS 84 (usual)"),

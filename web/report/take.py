@@ -83,7 +83,7 @@ def attempt(
         with looking() as session:
             if add := request.form.get("add", ""):
                 if not add.isdecimal() or len(add) > 18:
-                    raise NotFound("There is no such report.", zh="没有这条上报。")
+                    raise NotFound("There is no such report.")
                 case = add_to(
                     session, int(add), by, text_=draft.text, photos=draft.photos,
                     client_id=draft.client, emergency=draft.emergency and by != RESIDENT,

@@ -33,7 +33,7 @@ def answered(ticket: str) -> BaseResponse:
     means, rating = values.get("do", ""), values.get("rating", "")
     try:
         if means not in ANSWERS:
-            raise NotFound("There is no such answer.", zh="没有这种操作。")
+            raise NotFound("There is no such answer.")
         details = Details(
             reason=values.get("reason", "").strip()[:1000] or None,
             note=values.get("note", "").strip()[:4000] or None,

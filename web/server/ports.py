@@ -28,8 +28,9 @@ def check(host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError as error:
             raise Invalid(
-                f"Port {port} of {host} cannot be taken: {error.strerror}.",
-                zh=f"无法使用 {host} 的端口 {port}：{error.strerror}。",
+                "Port {port} of {host} cannot be taken: {strerror}.",
+                host=host,
+                strerror=error.strerror,
                 port=port,
             ) from error
 

@@ -35,10 +35,7 @@ def serve(settings: Settings, *, worker: bool | None = None) -> None:
     open_web_engine(url).dispose()
     with_worker = embedded if worker is None else worker
     if with_worker and not embedded and not settings.database_url:
-        raise Invalid(
-            "A worker enters the store as its owner: set DATABASE_URL.",
-            zh="后台程序以数据库所有者身份连接，请设置 DATABASE_URL。",
-        )
+        raise Invalid("A worker enters the store as its owner: set DATABASE_URL.")
     environment = {
         **os.environ,
         "GISGRID_WEB_DATABASE_URL": url,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from flask import request
 
-from web.http.language import say
+from gisgrid.core.messages import say
 from web.http.permissions import may_ask
 
 

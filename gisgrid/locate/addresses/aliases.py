@@ -120,18 +120,16 @@ def _put(session: Session, township_id: int, entry: Entry, who: str) -> str:
     key = fold_name(words)
     if not any(c.isalnum() for c in key) or len(words) > MAX_WORDS:
         raise Invalid(
-            f"An alias has between 1 and {MAX_WORDS} characters, letters among them.",
-            zh=f"俗称为 1 至 {MAX_WORDS} 个字符，且须含文字。",
+            "An alias has between 1 and {max_words} characters, letters among them.",
+            max_words=MAX_WORDS,
         )
     if (house is None) == (point is None):
-        raise Invalid(
-            "An alias means either a house (its code) or a point (lon and lat).",
-            zh="俗称须对应一处房屋（编码）或一个坐标点（经度、纬度），二者择一。",
-        )
+        raise Invalid("An alias means either a house (its code) or a point (lon and lat).")
     if point and not (-180 <= point[0] <= 180 and -90 <= point[1] <= 90):
         raise Invalid(
-            f"{point[0]}, {point[1]} is no longitude and latitude.",
-            zh=f"{point[0]}, {point[1]} 不是有效的经纬度。",
+            "{point}, {point_shown} is no longitude and latitude.",
+            point=point[0],
+            point_shown=point[1],
         )
     house_id = None
     if house is not None:
@@ -140,7 +138,7 @@ def _put(session: Session, township_id: int, entry: Entry, who: str) -> str:
             {"t": township_id, "code": house},
         )
         if house_id is None:
-            raise NotFound(f"No house has the code {house!r}.", zh=f"没有编码为 {house!r} 的房屋。")
+            raise NotFound("No house has the code {house!r}.", house=house)
     lon, lat = point or (None, None)
     done = session.execute(
         text(_PUT),
@@ -156,16 +154,14 @@ def _point(lon: str, lat: str) -> tuple[float, float] | None:
     try:
         return float(lon), float(lat)
     except ValueError:
-        raise Invalid(
-            f"{lon!r}, {lat!r} is no longitude and latitude.", zh=f"{lon!r}, {lat!r} 不是经纬度。"
-        ) from None
+        raise Invalid("{lon!r}, {lat!r} is no longitude and latitude.", lon=lon, lat=lat) from None
 
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     table = open_table(path)
     heads = {head: _COLUMNS.get(head.strip().casefold(), "") for head in table.columns}
     if "alias" not in heads.values():
-        raise Invalid(f"{path.name} has no column alias (俗称).", zh=f"{path.name} 没有“俗称”列。")
+        raise Invalid("{path} has no column alias (俗称).", path=path.name)
     for chunk in table.chunks():
         for number, row in zip(chunk.index.tolist(), chunk.to_dict("records"), strict=True):
             yield int(number), {heads[h]: clean(row[h] or "") for h in table.columns if heads[h]}

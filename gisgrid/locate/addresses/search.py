@@ -155,7 +155,7 @@ def nearest_address(session: Session, township_id: int, lon: float, lat: float) 
         text("SELECT metric_srid FROM township WHERE area_id = :t"), {"t": township_id}
     )
     if srid is None:
-        raise NotFound(f"There is no township {township_id}.", zh=f"没有乡镇/街道 {township_id}。")
+        raise NotFound("There is no township {township_id}.", township_id=township_id)
     row = session.execute(
         _NEAREST, {"t": township_id, "lon": lon, "lat": lat, "srid": srid}
     ).one_or_none()
@@ -165,16 +165,13 @@ def nearest_address(session: Session, township_id: int, lon: float, lat: float) 
 def _checked(text: str) -> str:
     if len(text) > MAX_TEXT:
         raise Invalid(
-            f"An address has at most {MAX_TEXT} characters; this has {len(text)}.",
-            zh=f"地址最多 {MAX_TEXT} 个字符，现有 {len(text)} 个。",
+            "An address has at most {max_text} characters; this has {characters}.",
+            max_text=MAX_TEXT,
             characters=len(text),
         )
     asked = " ".join(c for c in text.split() if c)
     if not any(c.isalnum() for c in fold(asked)):
-        raise Invalid(
-            "There is no address to look for; write a street and number, or an alias.",
-            zh="没有可查询的地址；请输入路名和门牌号，或俗称。",
-        )
+        raise Invalid("There is no address to look for; write a street and number, or an alias.")
     return text.strip()
 
 

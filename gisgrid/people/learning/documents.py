@@ -114,8 +114,9 @@ def issue(
     media_type = _media_type(file_name, content)
     if strange := sorted(set(roles or ()) - set(ROLES)):
         raise Invalid(
-            f"There is no part {strange[0]!r} in a team; known: {', '.join(ROLES)}.",
-            zh=f"团队中没有“{strange[0]}”这一身份；可用：{'、'.join(ROLES)}。",
+            "There is no part {strange!r} in a team; known: {known}.",
+            strange=strange[0],
+            known=list(ROLES),
         )
     document = session.execute(
         text(
@@ -125,9 +126,7 @@ def issue(
         {"t": township_id, "code": code},
     ).one_or_none()
     if document is None and not (title and title.strip()):
-        raise Invalid(
-            f"Document {code!r} is new: give it a title.", zh=f"文件“{code}”是新的，请给出标题。"
-        )
+        raise Invalid("Document {code!r} is new: give it a title.", code=code)
     # An explicit upsert: two people may issue the same new document at once.
     document_id = session.execute(
         text(
@@ -158,9 +157,7 @@ def issue(
         return Number(known[0].number, new=False)
     if older := [row.number for row in known if row.same]:
         raise Conflict(
-            f"This very file was version {older[0]} of document {code!r}.",
-            zh=f"该文件与文件“{code}”的第 {older[0]} 版完全相同。",
-            number=older[0],
+            "This very file was version {number} of document {code!r}.", code=code, number=older[0]
         )
     number = session.execute(
         text(
@@ -198,10 +195,11 @@ def version(session: Session, township_id: int, code: str, number: int | None = 
         .one_or_none()
     )
     if row is None:
-        raise NotFound(
-            f"There is no document {code!r}" + (f" in version {number}." if number else "."),
-            zh=f"没有文件“{code}”" + (f"的第 {number} 版。" if number else "。"),
-        )
+        if number:
+            raise NotFound(
+                "There is no document {code!r} in version {number}.", code=code, number=number
+            )
+        raise NotFound("There is no document {code!r}.", code=code)
     return Version(**row)
 
 
@@ -220,8 +218,8 @@ def mark_read(
     found = version(session, township_id, code, number)
     if found.number != found.newest:
         raise Conflict(
-            f"Version {found.newest} of document {code!r} is out: read that one.",
-            zh=f"文件“{code}”已有第 {found.newest} 版，请阅读新版。",
+            "Version {newest} of document {code!r} is out: read that one.",
+            code=code,
             newest=found.newest,
         )
     read_at = session.scalar(
@@ -236,9 +234,7 @@ def mark_read(
         {"version": found.id, "t": township_id, "staff": staff},
     )
     if read_at is None:
-        raise NotFound(
-            f"No person of staff has the code {staff!r}.", zh=f"没有编码为“{staff}”的工作人员。"
-        )
+        raise NotFound("No person of staff has the code {staff!r}.", staff=staff)
     return read_at  # type: ignore[no-any-return]
 
 
@@ -285,13 +281,14 @@ def _media_type(file_name: str, content: bytes) -> str:
     suffix = PurePath(name).suffix.lower()
     if suffix not in MEDIA:
         raise Invalid(
-            f"{name}: files of this form are not issued; use {', '.join(MEDIA)}.",
-            zh=f"{name}：不支持该类文件；可用：{'、'.join(MEDIA)}。",
+            "{name}: files of this form are not issued; use {known}.", name=name, known=list(MEDIA)
         )
     if not content or len(content) > MOST_BYTES:
         raise Invalid(
-            f"{name} has {len(content)} bytes; a document has 1 to {MOST_BYTES}.",
-            zh=f"{name} 有 {len(content)} 字节；文件大小应为 1 至 {MOST_BYTES} 字节。",
+            "{name} has {count} bytes; a document has 1 to {most_bytes}.",
+            name=name,
+            count=len(content),
+            most_bytes=MOST_BYTES,
         )
     media_type, begins = MEDIA[suffix]
     good = content.startswith(begins)
@@ -301,10 +298,7 @@ def _media_type(file_name: str, content: bytes) -> str:
         except UnicodeDecodeError:
             good = False
     if not good:
-        raise Invalid(
-            f"{name} is not what its name says ({suffix}).",
-            zh=f"{name} 的内容与扩展名（{suffix}）不符。",
-        )
+        raise Invalid("{name} is not what its name says ({suffix}).", name=name, suffix=suffix)
     return media_type
 
 

@@ -49,15 +49,10 @@ def mark_mine(session: Session, version: Version) -> None:
         It is not the newest, or the account is nobody of the staff.
     """
     if version.number != version.newest:
-        raise Conflict(
-            f"Version {version.newest} is out: read that one.",
-            zh=f"已有第 {version.newest} 版，请阅读新版。",
-            newest=version.newest,
-        )
+        raise Conflict("Version {newest} is out: read that one.", newest=version.newest)
     if not is_staff(session):
         raise Conflict(
-            "This account belongs to nobody of the staff; nobody's reading can be noted.",
-            zh="该账号未关联工作人员，无法记录阅读。",
+            "This account belongs to nobody of the staff; nobody's reading can be noted."
         )
     session.execute(
         text(

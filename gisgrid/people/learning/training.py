@@ -82,19 +82,14 @@ def record(session: Session, township_id: int, course: Course, attendees: Sequen
     )
     if Course(**known) != course:
         raise Conflict(
-            f"Training {course.code!r} is recorded with other particulars.",
-            zh=f"培训“{course.code}”已有记录，且内容不同。",
+            "Training {course!r} is recorded with other particulars.", course=course.code
         )
     known_staff = session.scalars(
         text("SELECT code FROM staff WHERE township_id = :t AND code = ANY(:codes)"),
         {"t": township_id, "codes": list(attendees)},
     ).all()
     if absent := sorted(set(attendees) - set(known_staff)):
-        raise NotFound(
-            f"No person of staff has the code {', '.join(absent)}.",
-            zh=f"没有编码为 {'、'.join(absent)} 的工作人员。",
-            staff=absent,
-        )
+        raise NotFound("No person of staff has the code {staff}.", staff=absent)
     return len(
         session.execute(
             text(
@@ -147,24 +142,25 @@ def hours_sheet(rows: Sequence[WorkerHours]) -> Sheet:
 
 def _check(course: Course, attendees: Sequence[str]) -> None:
     if not (course.code.strip() and course.course.strip()):
-        raise Invalid("A training has a code and a course.", zh="培训须有编号和课程名称。")
+        raise Invalid("A training has a code and a course.")
     if course.kind not in TRAINING_KINDS:
         raise Invalid(
-            f"{course.kind!r} is no kind of training; known: {', '.join(TRAINING_KINDS)}.",
-            zh=f"没有“{course.kind}”这类培训；可用：{'、'.join(TRAINING_KINDS)}。",
+            "{kind!r} is no kind of training; known: {known}.",
+            kind=course.kind,
+            known=list(TRAINING_KINDS),
         )
     if not 0 < course.hours <= 1000:
         raise Invalid(
-            f"{course.hours:g} hours cannot be; more than 0 and at most 1000.",
-            zh=f"学时 {course.hours:g} 无效，须大于 0 且不超过 1000。",
+            "{hours:g} hours cannot be; more than 0 and at most 1000.", hours=course.hours
         )
     if course.expires_on and course.expires_on < course.held_on:
         raise Invalid(
-            f"It would expire on {course.expires_on}, before it is held on {course.held_on}.",
-            zh=f"有效期至 {course.expires_on}，早于培训日期 {course.held_on}。",
+            "It would expire on {expires_on}, before it is held on {held_on}.",
+            expires_on=course.expires_on,
+            held_on=course.held_on,
         )
     if not attendees:
-        raise Invalid("Nobody took part: name at least one.", zh="没有参加人员，请至少写一人。")
+        raise Invalid("Nobody took part: name at least one.")
 
 
 _HOURS = """

@@ -109,10 +109,7 @@ def without_purpose(session: Session) -> NotAllowed:
     """The refusal, with the purposes that may be declared."""
     known = session.scalars(text("SELECT name FROM purpose ORDER BY name")).all()
     return NotAllowed(
-        f"Say for which purpose; it can be: {', '.join(known)}.",
-        zh=f"请说明使用目的，可选：{'、'.join(known)}。",
-        missing="purpose",
-        known=list(known),
+        "Say for which purpose; it can be: {known}.", missing="purpose", known=list(known)
     )
 
 

@@ -107,11 +107,7 @@ def note_destroyed(session: Session, number: int) -> BackupInfo:
     """
     known = _backup(session, number)
     if Path(known.path).exists():
-        raise Conflict(
-            f"The file {known.path} is still there; delete it first.",
-            zh=f"文件 {known.path} 仍然存在，请先删除。",
-            path=known.path,
-        )
+        raise Conflict("The file {path} is still there; delete it first.", path=known.path)
     session.execute(text("UPDATE backup SET destroyed_at = now() WHERE id = :id"), {"id": number})
     return known
 
@@ -123,7 +119,7 @@ def _backup(session: Session, number: int) -> BackupInfo:
         .one_or_none()
     )
     if row is None:
-        raise NotFound(f"There is no backup {number}.", zh=f"没有编号为 {number} 的备份。")
+        raise NotFound("There is no backup {number}.", number=number)
     return BackupInfo(**row)
 
 

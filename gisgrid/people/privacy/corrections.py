@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import Conflict, Invalid, NotFound
+from gisgrid.core.messages import Both
 from gisgrid.files import cells, times
 from gisgrid.files.cells import Parsed
 from gisgrid.files.columns import KINDS, Column
@@ -47,8 +48,9 @@ def columns_of(table: str) -> tuple[str, ...]:
     """The columns of a record that may be corrected; Invalid for a table of no people."""
     if table not in KIND_OF:
         raise Invalid(
-            f"Records of {table!r} are not corrected so; known: {', '.join(KIND_OF)}.",
-            zh=f"“{table}”不支持更正申请；可用：{'、'.join(KIND_OF)}。",
+            "Records of {table!r} are not corrected so; known: {known}.",
+            table=table,
+            known=list(KIND_OF),
         )
     return tuple(c.name for c in KINDS[KIND_OF[table]].columns if c.name not in FIXED)
 
@@ -78,11 +80,11 @@ def ask(
     """
     value = _value(table, column, proposed)
     if not asked_by.strip():
-        raise Invalid("Say who asks for the correction.", zh="请写明申请人。")
+        raise Invalid("Say who asks for the correction.")
     row_id, current = _record(session, township_id, table, code, column)
     if current == value:
         raise Invalid(
-            f"The {column} of {table} {code} is that already.", zh=f"{code} 的 {column} 已是该值。"
+            "The {column} of {table} {code} is that already.", column=column, table=table, code=code
         )
     made = session.scalar(
         text(
@@ -96,8 +98,10 @@ def ask(
     )  # fmt: skip
     if made is None:
         raise Conflict(
-            f"A request for the {column} of {table} {code} waits already.",
-            zh=f"{code} 的 {column} 已有待处理的更正申请。",
+            "A request for the {column} of {table} {code} waits already.",
+            column=column,
+            table=table,
+            code=code,
         )
     return int(made)
 
@@ -130,23 +134,18 @@ def decide(
         {"t": township_id, "id": number},
     ).one_or_none()
     if request is None:
-        raise NotFound(f"There is no request {number}.", zh=f"没有编号为 {number} 的更正申请。")
+        raise NotFound("There is no request {number}.", number=number)
     if request.state != "open":
-        raise Conflict(
-            f"Request {number} is {request.state} already.", zh=f"更正申请 {number} 已处理。"
-        )
+        raise Conflict("Request {number} is {state} already.", number=number, state=request.state)
     if request.asked_by == who:
-        raise Conflict(
-            "Whoever asks does not decide: let somebody else do it.",
-            zh="申请人不能自己审批，请由他人处理。",
-        )
+        raise Conflict("Whoever asks does not decide: let somebody else do it.")
     if not accept and not (reason and reason.strip()):
-        raise Invalid("A refusal needs a reason.", zh="不予更正须写明理由。")
+        raise Invalid("A refusal needs a reason.")
     table, column = request.table_name, request.column_name
     if accept:
         value: Any = request.proposed
         if column not in columns_of(table):
-            raise Invalid(f"{column} is not corrected so.", zh=f"{column} 不支持更正。")
+            raise Invalid("{column} is not corrected so.", column=column)
         cast = {"needs": "coalesce(string_to_array(:value, ';'), '{}')"}.get(
             column, "CAST(:value AS date)" if column == "birth_date" else ":value"
         )
@@ -155,9 +154,7 @@ def decide(
             {"value": value, "row": request.row_id},
         ).first()
         if changed is None:
-            raise NotFound(
-                f"The record of request {number} is gone.", zh=f"更正申请 {number} 的记录已不存在。"
-            )
+            raise NotFound("The record of request {number} is gone.", number=number)
     session.execute(
         text(
             "UPDATE correction_request SET state = :state, decided_by = :who, decided_at = now(), "
@@ -183,19 +180,22 @@ def _value(table: str, column: str, proposed: str) -> str | None:
     """The proposed value as it would be stored, by the same rules as a loaded file."""
     if column not in columns_of(table):
         raise Invalid(
-            f"The {column!r} of {table} is not corrected so; known: "
-            f"{', '.join(columns_of(table))}.",
-            zh=f"{table} 的“{column}”不支持更正；可用：{'、'.join(columns_of(table))}。",
+            "The {column!r} of {table} is not corrected so; known: {columns_of}.",
+            column=column,
+            table=table,
+            columns_of=list(columns_of(table)),
         )
     rule = next(c for c in KINDS[KIND_OF[table]].columns if c.name == column)
     parsed = _PARSERS.get(rule.parser, _texts)(np.array([proposed], dtype=object), rule)
     for reason, mask in parsed.rejected:
         if mask[0]:
             found = REASONS[reason]
-            raise Invalid(f"{column}: {found.en}", zh=f"{column}：{found.zh}", reason=reason)
+            raise Invalid(
+                "{column}: {found}", column=column, found=Both(found.en, found.zh), reason=reason
+            )
     value = parsed.values[0]
     if rule.required and value is None:
-        raise Invalid(f"{column} cannot be empty.", zh=f"{column} 不能为空。")
+        raise Invalid("{column} cannot be empty.", column=column)
     return None if value is None or value == "" else str(value)
 
 
@@ -208,7 +208,7 @@ def _record(
         {"t": township_id, "code": code},
     ).one_or_none()
     if row is None:
-        raise NotFound(f"There is no {table} {code!r}.", zh=f"没有编码为“{code}”的记录。")
+        raise NotFound("There is no {table} {code!r}.", table=table, code=code)
     return int(row.id), row.value or None
 
 

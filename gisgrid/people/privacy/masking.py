@@ -49,8 +49,8 @@ def _rule(name: str, value: str) -> list[int] | str:
         if sum(kept) <= _MOST_KEPT[name]:
             return kept
     raise Invalid(
-        f"masking.{name} cannot be {value!r}; write masking.name=1, masking.citizen_id=6,4, "
-        "masking.phone=3,4 (or fewer), masking.birth_date=year or hidden.",
-        zh=f"masking.{name} 不能是 {value!r}；写法：masking.name=1、masking.citizen_id=6,4、"
-        "masking.phone=3,4（或更少）、masking.birth_date=year 或 hidden。",
+        "masking.{name} cannot be {value!r}; write masking.name=1, masking.citizen_id=6,4, masking.phone=3,4 "
+        "(or fewer), masking.birth_date=year or hidden.",
+        name=name,
+        value=value,
     )

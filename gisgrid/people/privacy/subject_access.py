@@ -75,14 +75,10 @@ def subject(
         text(_PEOPLE), {"house": house, "name": _plain(name), "born": born}
     ).all()
     if not people:
-        raise NotFound(
-            "Nobody of that name is registered at that address.", zh="该地址没有登记此姓名的人员。"
-        )
+        raise NotFound("Nobody of that name is registered at that address.")
     if len(people) > 1:
         raise Invalid(
-            f"{len(people)} people of that name are registered at that address: which one? Add the "
-            "day of birth.",
-            zh=f"该地址登记有 {len(people)} 名同名人员，请补充出生日期。",
+            "{people} people of that name are registered at that address: which one? Add the day of birth.",
             people=len(people),
         )
     (person,) = people
@@ -132,12 +128,9 @@ def _house(session: Session, place: Place, address: str) -> int:
     if answer.match is not None and answer.match.house_id is not None:
         return answer.match.house_id
     if not answer.candidates:
-        raise NotFound(
-            "Nothing in the register is like this address.", zh="户档中没有与此相近的地址。"
-        )
+        raise NotFound("Nothing in the register is like this address.")
     raise AmbiguousAddress(
         "It is not sure which address is meant; choose one of the candidates.",
-        zh="无法确定是哪一处地址，请从候选中选择。",
         candidates=[{"address": c.address, "code": c.code} for c in answer.candidates],
     )
 

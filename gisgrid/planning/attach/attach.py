@@ -166,7 +166,7 @@ def _rule(session: Session, plan_id: int) -> Rule:
         {"plan": plan_id},
     ).one_or_none()
     if row is None:
-        raise NotFound(f"There is no plan {plan_id}.", zh=f"没有编号为 {plan_id} 的方案。")
+        raise NotFound("There is no plan {plan_id}.", plan_id=plan_id)
     return Rule(**row._mapping)
 
 

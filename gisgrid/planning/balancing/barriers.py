@@ -38,7 +38,7 @@ def barriers_in(
         GDAL cannot read the file, it has no such layer, or it holds no line and no polygon.
     """
     if not path.exists():
-        raise NotFound(f"There is no file {path.name}.", zh=f"没有文件 {path.name}。")
+        raise NotFound("There is no file {path}.", path=path.name)
     found = describe(path, layer, None)
     west, south, east, north = found.bounds or (0.0, 0.0, 0.0, 0.0)
     known = crs.declare(declared, found.crs, [west, east], [south, north])
@@ -55,8 +55,7 @@ def barriers_in(
     lines = lines[shapely.get_dimensions(lines) == 1]
     if not len(lines):
         raise Invalid(
-            f"{path.name} holds no line and no polygon that could be a barrier.",
-            zh=f"{path.name} 中没有可作为屏障的线或面。",
+            "{path} holds no line and no polygon that could be a barrier.", path=path.name
         )
     return crs.to_metric(crs.geometries_to_lonlat(lines, known), srid)
 
@@ -78,9 +77,7 @@ def street_barriers(session: Session, place: Place, names: Sequence[str]) -> Geo
     ).all()
     known = {r.name for r in rows} | {r.code for r in rows}
     if unknown := sorted(set(names) - known):
-        raise NotFound(
-            f"There is no street {unknown[0]!r}.", zh=f"没有名为 {unknown[0]!r} 的街道。"
-        )
+        raise NotFound("There is no street {unknown!r}.", unknown=unknown[0])
     shapes: Geometries = np.empty(len(rows), dtype=object)
     shapes[:] = shapely.from_wkb([bytes(r.geom) for r in rows])
     return crs.to_metric(shapes, place.metric_srid)

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import Conflict
+from gisgrid.core.messages import Both
 from gisgrid.core.plans import PlanInfo, plan_named
 from gisgrid.planning.attach.attach import attach
 from gisgrid.planning.balancing.rebalance import Proposal
@@ -36,11 +37,7 @@ def save_draft(session: Session, base: PlanInfo, proposal: Proposal, *, name: st
         text("SELECT EXISTS (SELECT FROM plan WHERE township_id = :t AND name = :n)"),
         {"t": base.township_id, "n": name},
     ):
-        raise Conflict(
-            f"There is a plan {name!r} already; choose another with --name.",
-            zh=f"已有名为“{name}”的方案，请用 --name 另取名称。",
-            name=name,
-        )
+        raise Conflict("There is a plan {name!r} already; choose another with --name.", name=name)
     plan_id = session.scalar(
         text(
             "INSERT INTO plan (township_id, name, based_on_id, branched_from_id, recipe) "
@@ -88,8 +85,9 @@ def refuse_faults(proposal: Proposal) -> None:
     if proposal.faults:
         worst = proposal.faults[0]
         raise Conflict(
-            f"The new polygons fail the check {worst.name!r}: {worst.findings[0].en}.",
-            zh=f"新多边形未通过检查“{worst.title_zh}”：{worst.findings[0].zh}。",
+            "The new polygons fail the check “{title}”: {first}.",
+            title=Both(worst.title_en, worst.title_zh),
+            first=Both(worst.findings[0].en, worst.findings[0].zh),
             check=worst.name,
         )
 

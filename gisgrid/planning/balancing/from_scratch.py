@@ -54,10 +54,7 @@ def first_draft(
         the name is empty or too long.
     """
     if (known := newest_plan(session, place.id)) is not None:
-        raise Conflict(
-            f"Plan {known.name!r} is published; draw the next one from it.",
-            zh=f"已发布方案“{known.name}”，请基于该方案绘制。",
-        )
+        raise Conflict("Plan {known!r} is published; draw the next one from it.", known=known.name)
     name = free_scenario_name(session, place.id, name)
     rows = session.execute(
         text(
@@ -67,10 +64,7 @@ def first_draft(
         {"t": place.id},
     ).all()
     if not rows:
-        raise Invalid(
-            "No community of the township has a polygon; load its areas first.",
-            zh="该乡镇/街道没有带边界的社区；请先导入区域。",
-        )
+        raise Invalid("No community of the township has a polygon; load its areas first.")
     plan_id = session.scalar(
         text("INSERT INTO plan (township_id, name, who, note) VALUES (:t, :n, :who, :note) "
              "RETURNING id"),

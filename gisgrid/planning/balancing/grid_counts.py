@@ -33,8 +33,9 @@ def grid_counts(
         return {}
     if wishes.grids < len(has):
         raise Invalid(
-            f"{wishes.grids} grids are too few for {len(has)} communities: each has one at least.",
-            zh=f"{len(has)}个社区至少各需一个网格，{wishes.grids}个不够。",
+            "{grids} grids are too few for {count} communities: each has one at least.",
+            grids=wishes.grids,
+            count=len(has),
         )
     owned = np.flatnonzero(np.isin(state.houses.grid, state.basic))
     work = sums(home[state.houses.grid[owned]], of_house[owned], len(state.communities.code))[has]

@@ -14,6 +14,7 @@ from gisgrid.balance.weights import MONTH_DAYS, Weights
 from gisgrid.balance.workload import MMIN, Workload
 from gisgrid.core.arrays import Floats, Ints, sums
 from gisgrid.core.errors import Invalid
+from gisgrid.core.messages import Both, message, say
 from gisgrid.core.plans import Place
 from gisgrid.db.tables.register import NEEDS
 from gisgrid.planning.balancing.options import Level, Wishes
@@ -132,24 +133,30 @@ def refuse_empty(wishes: Wishes, known: Mapping[Level, float]) -> None:
         if known[each] > 0:
             continue
         there: list[Level] = [other for other in YARDSTICKS if known.get(other, 0) > 0]
-        what = {
-            "work": "The houses carry no work: no resident, household or event is known that counts",
-            "houses": "There are no houses in basic grids",
-        }.get(each, f"No {each} are known")
-        words = ", ".join(f"{other} ({known[other]:,.0f})" for other in there if other != "work")
-        words += (", " if words and "work" in there else "") + ("work" if "work" in there else "")
-        words_zh = "、".join(
-            _ZH[other] + ("" if other == "work" else f"（{known[other]:,.0f}）") for other in there
-        )
         flag = "--size-in" if wishes.size is not None and each == wishes.size_in else "--level"
+        words = [
+            Both(other, _ZH[other])
+            if other == "work"
+            else Both(f"{other} ({known[other]:,.0f})", f"{_ZH[other]}（{known[other]:,.0f}）")
+            for other in there
+        ]
         raise Invalid(
-            f"{what}, so grids cannot be made even in {'it' if each == 'work' else 'them'}. "
-            + (f"Choose what is known: {words} ({flag})." if words else "Load houses first."),
-            zh=f"没有可均衡的{_ZH[each]}。"
-            + (f"可改用：{words_zh}（{flag}）。" if there else "请先导入房屋。"),
+            "There is nothing to make grids even in: {what}. {mend}",
+            what=message(_NOTHING[each]),
+            mend=message("Choose what is known: {words} ({flag}).", words=words, flag=flag)
+            if words
+            else message("Load houses first."),
             level=each,
             known={name: amount for name, amount in known.items() if amount > 0},
         )
+
+
+_NOTHING: dict[Level, str] = {
+    "work": say("the houses carry no work, no resident, household or event is known that counts"),
+    "houses": say("there are no houses in basic grids"),
+    "households": say("no households are known"),
+    "residents": say("no residents are known"),
+}
 
 
 def known_levels(session: Session, place: Place, weights: Weights) -> dict[Level, float]:

@@ -109,11 +109,7 @@ def check_wishes(wishes: Wishes, state: PlanState) -> None:
         *(g for pair in (*wishes.lock_borders, *wishes.merge) for g in pair),
     }  # fmt: skip
     if unknown := sorted(grids - basic):
-        raise NotFound(
-            f"The plan has no basic grid {unknown[0]!r}.",
-            zh=f"方案中没有基础网格 {unknown[0]!r}。",
-            grids=unknown,
-        )
+        raise NotFound("The plan has no basic grid {unknown!r}.", unknown=unknown[0], grids=unknown)
     if wishes.communities:
         home = dict(zip(state.grids.code, state.grids.community, strict=True))
         elsewhere = sorted(
@@ -122,51 +118,33 @@ def check_wishes(wishes: Wishes, state: PlanState) -> None:
         elsewhere += sorted(set(wishes.add) - set(wishes.communities))
         if elsewhere and not set(wishes.communities) - set(state.communities.code):
             raise Conflict(
-                f"{elsewhere[0]!r} is not in the communities that take part.",
-                zh=f"{elsewhere[0]!r} 不在参与调整的社区内。",
+                "{elsewhere!r} is not in the communities that take part.",
+                elsewhere=elsewhere[0],
                 codes=elsewhere,
             )
     if unknown := sorted({*wishes.communities, *wishes.add} - set(state.communities.code)):
         raise NotFound(
-            f"The township has no community {unknown[0]!r}.",
-            zh=f"没有代码为 {unknown[0]!r} 的社区。",
-            communities=unknown,
+            "The township has no community {unknown!r}.", unknown=unknown[0], communities=unknown
         )
     if unknown := sorted(set(wishes.lock_houses) - set(state.houses.code)):
-        raise NotFound(
-            f"There is no house {unknown[0]!r}.",
-            zh=f"没有代码为 {unknown[0]!r} 的房屋。",
-            houses=unknown,
-        )
+        raise NotFound("There is no house {unknown!r}.", unknown=unknown[0], houses=unknown)
     for a, b in (*wishes.lock_borders, *wishes.merge):
         if a == b:
-            raise Invalid(f"{a!r} is named twice as a pair.", zh=f"一对网格不能都是 {a!r}。")
+            raise Invalid("{a!r} is named twice as a pair.", a=a)
     named = [code for pair in wishes.merge for code in pair] + list(wishes.split)
     if len(named) != len(set(named)):
-        raise Conflict(
-            "A grid is to be split or merged twice; make one change after the other.",
-            zh="同一网格被要求拆分或合并多次，请分步进行。",
-        )
+        raise Conflict("A grid is to be split or merged twice; make one change after the other.")
     held = {*wishes.locks, *(g for pair in wishes.lock_borders for g in pair)}
     if both := sorted(held & set(named)):
         raise Conflict(
-            f"Grid {both[0]!r} is locked and to be split or merged.",
-            zh=f"网格 {both[0]!r} 已锁定，不能拆分或合并。",
-            grids=both,
+            "Grid {both!r} is locked and to be split or merged.", both=both[0], grids=both
         )
     kept = bool(held or wishes.lock_houses or wishes.only or wishes.far)
     if wishes.afresh and (kept or wishes.split or wishes.merge or wishes.add):
         raise Conflict(
-            "Drawn afresh, a plan keeps nothing of today's: locks, --only, --far, --split, --merge "
-            "and --add do not go with --scratch, --grids or --size.",
-            zh="重新划分不保留现状：锁定、--only、--far、--split、--merge、--add 不能与 --scratch、--grids、--size 同用。",
+            "Drawn afresh, a plan keeps nothing of today's: locks, --only, --far, --split, --merge and --add do not go with --scratch, --grids or --size."
         )
     if wishes.grids is not None and wishes.size is not None:
-        raise Conflict(
-            "Give the number of grids or their size, not both.", zh="网格数与网格规模只能指定其一。"
-        )
+        raise Conflict("Give the number of grids or their size, not both.")
     if wishes.only and (wishes.split or wishes.merge or wishes.add):
-        raise Conflict(
-            "With --only the number of grids stays as it is.",
-            zh="使用 --only 时网格数不变。",
-        )
+        raise Conflict("With --only the number of grids stays as it is.")

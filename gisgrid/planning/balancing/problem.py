@@ -18,6 +18,7 @@ from gisgrid.balance.weights import Weights
 from gisgrid.balance.workload import Workload
 from gisgrid.core.arrays import Bools, Floats, Geometries, Ints, sums
 from gisgrid.core.errors import Invalid
+from gisgrid.core.messages import Message
 from gisgrid.planning.balancing.grid_counts import grid_counts, new_grids
 from gisgrid.planning.balancing.levelling import (
     YARDSTICKS,
@@ -109,8 +110,7 @@ def prepare(
     check_wishes(wishes, state)
     if not np.isin(state.houses.grid, state.basic).any():
         raise Invalid(
-            "There are no basic grids with houses in them, so there is nothing to balance.",
-            zh="没有包含房屋的基础网格，无法均衡。",
+            "There are no basic grids with houses in them, so there is nothing to balance."
         )
     tell(0, 4, "weighing")
     walk = walk_of(state, weights, by_street=wishes.by_street)
@@ -142,7 +142,7 @@ def prepare(
         takes_part &= np.isin(home, wishes.communities)
     units = np.flatnonzero(takes_part)
     if not len(units):
-        raise Invalid("The communities named have no basic grids.", zh="所列社区没有基础网格。")
+        raise Invalid("The communities named have no basic grids.")
     names = numbered(state.grids.code[rows], but=state.grids.exclusive[rows])
     task = Task(
         state=state,
@@ -261,13 +261,13 @@ def _with_count(task: Task, plan: Ints, mine: Ints, count: int, added: list[int]
         return plan
     if len(mine) < count:
         raise Invalid(
-            f"A community with {len(mine)} places with houses cannot have {count} grids.",
-            zh=f"只有{len(mine)}处房屋的社区不能划分为{count}个网格。",
+            "A community with {count} places with houses cannot have {count_shown} grids.",
+            count=len(mine),
+            count_shown=count,
         )
     if task.graph.subgraph(mine).pieces(np.zeros(len(mine), dtype=np.int64)).max() > 0:
         raise Invalid(
-            "A community in several pieces cannot get another number of grids in one step.",
-            zh="不相连的社区不能一次改变网格数。",
+            "A community in several pieces cannot get another number of grids in one step."
         )
     plan = plan.copy()
     for name in added:
@@ -287,7 +287,11 @@ def _said_of(codes: str, change: Callable[..., Ints], *args: object, **kwargs: o
         return change(*args, **kwargs)
     except Invalid as exc:
         raise Invalid(
-            f"{codes}: {exc.message}", zh=f"{codes}：{exc.zh}", hint=None, **exc.facts
+            "{codes}: {said}",
+            hint=None,
+            codes=codes,
+            said=Message(exc.template, exc.facts),
+            **exc.facts,
         ) from exc
 
 

@@ -14,6 +14,7 @@ import shapely
 from gisgrid.balance.fabric import Fabric, build_fabric, community_of_grids
 from gisgrid.core.arrays import Geometries, Ints
 from gisgrid.core.errors import Conflict, Invalid
+from gisgrid.core.messages import Both
 from gisgrid.planning.balancing.levelling import LeftOut
 from gisgrid.planning.balancing.options import Wishes
 from gisgrid.planning.checks.topology import mended
@@ -95,21 +96,26 @@ def concerned(state: PlanState, wishes: Wishes, left_out: Sequence[LeftOut]) -> 
     homes = state.communities.code[state.grids.community[rows]].tolist()
     for code in [*homes, *wishes.add]:
         if code in first:
-            raise Conflict(first[code].en, zh=first[code].zh, grids=list(first[code].grids))
+            left = first[code]
+            raise Conflict("{why}", why=Both(left.en, left.zh), grids=list(left.grids))
     return tuple(out)
 
 
 def _nothing_sound(out: Sequence[LeftOut]) -> Invalid:
     grids = sorted({code for left in out for code in left.grids})
-    words, words_zh = " ".join(left.en for left in out[:5]), "".join(left.zh for left in out[:5])
     if {left.cause for left in out} == {"across"}:
-        words = (
-            f"{len(grids)} grids do not lie in one community: {', '.join(grids[:10])}. {MEND_EN}"
+        return Invalid(
+            "No community can be balanced. {count} grids do not lie in one community: {shown}. {mend}",
+            count=len(grids),
+            shown=grids[:10],
+            mend=Both(MEND_EN, MEND_ZH),
+            grids=grids,
+            communities=[left.community for left in out],
         )
-        words_zh = f"有{len(grids)}个网格跨越社区边界：{'、'.join(grids[:10])}。{MEND_ZH}"
+    why = Both(" ".join(left.en for left in out[:5]), "".join(left.zh for left in out[:5]))
     return Invalid(
-        f"No community can be balanced. {words}",
-        zh=f"没有可以均衡的社区。{words_zh}",
+        "No community can be balanced. {why}",
+        why=why,
         grids=grids,
         communities=[left.community for left in out],
     )

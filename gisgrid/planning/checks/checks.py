@@ -101,8 +101,7 @@ def run_checks(
     if unknown:
         known = ", ".join(check.name for check in CHECKS)
         raise Invalid(
-            f"There is no check {unknown[0]!r}; known: {known}.",
-            zh=f"没有检查项 {unknown[0]!r}；可用：{known}。",
+            "There is no check {unknown!r}; known: {known}.", unknown=unknown[0], known=known
         )
     chosen = [check for check in CHECKS if only is None or check.name in only]
     ground = ground or Ground(state, limits)

@@ -146,11 +146,7 @@ def polygon_of(topology: Topology, row: int) -> BaseGeometry:
     area = shapely.area(ground)
     if not shapely.is_valid(ground) or abs(signed / 2 - area) > _SAME_AREA * max(area, 1e-12):
         place = topology.lines[mine[0]][0]
-        raise Invalid(
-            "The border would pass over another border.",
-            zh="边界越过了另一条边界。",
-            place=place.tolist(),
-        )
+        raise Invalid("The border would pass over another border.", place=place.tolist())
     return ground
 
 
@@ -181,9 +177,7 @@ def reshaped(topology: Topology, lines: Mapping[int, Floats]) -> tuple[Topology,
     grids = [int(r) for r in rows if r != NOTHING]
     for row in grids:
         if not shapely.area(polygon_of(moved, row)) > 0:
-            raise Invalid(
-                "A grid would be left without ground.", zh="有网格将没有任何土地。", grids=[row]
-            )
+            raise Invalid("A grid would be left without ground.", grids=[row])
     return moved, grids
 
 
@@ -278,8 +272,8 @@ def _refuse_overlaps(first: Bools, forward: Bools, owner: Ints) -> None:
     if len(twice):
         grids = np.unique(np.concatenate([owner[twice], owner[twice - 1]])).tolist()
         raise Invalid(
-            f"{len(grids)} grids overlap; their borders cannot be drawn before that is mended.",
-            zh=f"有{len(grids)}个网格相互重叠；修正之前无法绘制其边界。",
+            "{count} grids overlap; their borders cannot be drawn before that is mended.",
+            count=len(grids),
             grids=grids,
         )
 
@@ -317,15 +311,13 @@ def _with_moved_nodes(topology: Topology, lines: Mapping[int, Floats]) -> dict[i
     for k, given in lines.items():
         line = np.asarray(given, dtype=np.float64).reshape(-1, 2)
         if not 0 <= k < len(topology.lines) or len(line) < 2 or not np.isfinite(line).all():
-            raise Invalid("The drawing names no arc of this plan.", zh="所绘边界不属于本方案。")
+            raise Invalid("The drawing names no arc of this plan.")
         old = topology.lines[k]
         for was, now in ((old[0], line[0]), (old[-1], line[-1])):
             target = moved.setdefault(tuple(was.tolist()), tuple(now.tolist()))
             if target != tuple(now.tolist()):
                 raise Invalid(
-                    "The drawing tears a corner where borders meet in two.",
-                    zh="所绘边界把一个交会点撕成了两处。",
-                    place=list(target),
+                    "The drawing tears a corner where borders meet in two.", place=list(target)
                 )
         new[k] = line
     moved = {was: now for was, now in moved.items() if was != now}
@@ -381,8 +373,9 @@ def _self_crossing(line: Floats) -> tuple[float, ...]:
 
 def _refuse_crossing(spot: tuple[float, ...]) -> None:
     raise Invalid(
-        f"The border crosses itself or another border near {spot[0]:.6f}, {spot[1]:.6f}.",
-        zh=f"边界在 {spot[0]:.6f}, {spot[1]:.6f} 附近与自身或其他边界相交。",
+        "The border crosses itself or another border near {spot:.6f}, {spot_shown:.6f}.",
+        spot=spot[0],
+        spot_shown=spot[1],
         place=list(spot),
     )
 

@@ -32,8 +32,9 @@ def combine(ours: Bench, base: Grids, theirs: Grids) -> Grids:
     both = sorted(c for c in changed & by_us if _differ(own.get(c), after.get(c)))
     if both:
         raise Conflict(
-            f"{len(both)} grids were changed in both scenarios: {', '.join(both[:10])}.",
-            zh=f"有{len(both)}个网格在两个方案中都被修改：{'、'.join(both[:10])}。",
+            "{count} grids were changed in both scenarios: {shown}.",
+            count=len(both),
+            shown=both[:10],
             grids=both,
         )
     taken = {**own, **{c: after.get(c) for c in changed}}

@@ -73,11 +73,9 @@ def with_new(
         There is no code or no name.
     """
     if new.code in grids.code:
-        raise Conflict(
-            f"There is a grid {new.code!r} already.", zh=f"已有代码为 {new.code!r} 的网格。"
-        )
+        raise Conflict("There is a grid {new!r} already.", new=new.code)
     if not new.code.strip() or not new.name.strip():
-        raise Invalid("A new grid needs a code and a name.", zh="新网格须有代码和名称。")
+        raise Invalid("A new grid needs a code and a name.")
     at = int(np.searchsorted(grids.code.astype(str), new.code))
     metric = to_metric(np.array([polygon], dtype=object), srid)[0]
 

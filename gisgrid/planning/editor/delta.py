@@ -63,8 +63,8 @@ def delta(session: Session, place: Place, draft: PlanInfo, day: date) -> Delta:
     """
     if draft.based_on_id is None:
         raise Conflict(
-            f"Plan {draft.name!r} is based on no other plan, so there is nothing to compare.",
-            zh=f"方案“{draft.name}”没有所依据的方案，无从比较。",
+            "Plan {draft!r} is based on no other plan, so there is nothing to compare.",
+            draft=draft.name,
             plan_id=draft.id,
         )
     base = plans.plan_by_id(session, draft.based_on_id)

@@ -76,17 +76,14 @@ def merge(bench: Bench, into: str, gone: str) -> Grids:
     a, b = _row(bench, into), _row(bench, gone)
     grids = bench.state.grids
     if a == b:
-        raise Invalid("A grid cannot be merged with itself.", zh="网格不能与自身合并。")
+        raise Invalid("A grid cannot be merged with itself.")
     if grids.community[a] != grids.community[b] or grids.exclusive[a] != grids.exclusive[b]:
         raise Invalid(
-            f"Grids {into} and {gone} are of different communities or kinds.",
-            zh=f"网格 {into} 与 {gone} 的社区或类别不同，不能合并。",
+            "Grids {into} and {gone} are of different communities or kinds.", into=into, gone=gone
         )
     topology = bench.topology
     if b not in topology.neighbours([a]):
-        raise Invalid(
-            f"Grids {into} and {gone} have no common border.", zh=f"网格 {into} 与 {gone} 不相邻。"
-        )
+        raise Invalid("Grids {into} and {gone} have no common border.", into=into, gone=gone)
     left, right = (np.where(side == b, a, side) for side in (topology.left, topology.right))
     inner = left == right
     joined = replace(
@@ -112,14 +109,13 @@ def split(bench: Bench, code: str, line: Floats, new: NewGrid) -> Grids:
     ground = bench.state.grids.lonlat[row]
     cut = shapely.LineString(np.asarray(line, dtype=np.float64).reshape(-1, 2))
     if not cut.is_simple:
-        raise Invalid("The line crosses itself.", zh="分割线自相交。")
+        raise Invalid("The line crosses itself.")
     faces = _faces([shapely.boundary(ground), cut])
     faces = faces[shapely.covers(ground, shapely.point_on_surface(faces))]
     if len(faces) != 2:
         raise Invalid(
-            f"The line cuts grid {code} in {len(faces)} parts; it must go across it once, from "
-            "border to border.",
-            zh=f"该线把网格 {code} 分成 {len(faces)} 块；应从边界到边界只穿过一次。",
+            "The line cuts grid {code} in {parts} parts; it must go across it once, from border to border.",
+            code=code,
             parts=len(faces),
         )
     small, large = faces[np.argsort(shapely.area(faces), kind="stable")]
@@ -161,7 +157,7 @@ def draw(bench: Bench, drawn: BaseGeometry, new: NewGrid) -> Grids:
         cut |= mine & taken & ~thin
         ground[row] = shapely.coverage_union_all(faces[mine & ~(taken & ~thin)])
     if not cut.any():
-        raise Invalid("The drawn grid is too thin.", zh="所绘网格过窄。")
+        raise Invalid("The drawn grid is too thin.")
     kept = {r: p for r, p in ground.items() if not shapely.equals(p, grids.lonlat[r])}
     return with_ground(bench, kept, (new, plain(shapely.coverage_union_all(faces[cut])), community))
 
@@ -222,9 +218,9 @@ def _refuse_astray(bench: Bench, drawn: Drawn) -> None:
         row = int(drawn.astray[0])
         code = bench.state.houses.code[row]
         raise Invalid(
-            f"House {code} stands on the border of a community or of an exclusive grid, which no border "
-            "of this grid can be led around; it stays where it is.",
-            zh=f"房屋 {code} 位于社区或专属网格边界上，无法绕开，不能划出。",
+            "House {code} stands on the border of a community or of an exclusive grid, which no border of "
+            "this grid can be led around; it stays where it is.",
+            code=code,
             place=np.round(bench.state.houses.lonlat[row], 7).tolist(),
             houses=bench.state.houses.code[drawn.astray].tolist(),
         )
@@ -241,8 +237,7 @@ def remove_overlay(bench: Bench, code: str) -> Grids:
     row = _row(bench, code)
     if row in bench.state.tiling:
         raise Invalid(
-            f"Without grid {code} there would be a gap; merge it with a neighbour.",
-            zh=f"删除网格 {code} 会留下空白；请将其并入相邻网格。",
+            "Without grid {code} there would be a gap; merge it with a neighbour.", code=code
         )
     return without(bench.state.grids, row)
 
@@ -261,9 +256,7 @@ def _ground_under(bench: Bench, drawn: BaseGeometry) -> tuple[int, Ints]:
     below = shapely.area(shapely.intersection(grids.lonlat[rows], drawn))
     rows, below = rows[below > 0], below[below > 0]
     if not len(rows):
-        raise Invalid(
-            "The drawn grid lies outside all basic grids.", zh="所绘网格在所有基础网格之外。"
-        )
+        raise Invalid("The drawn grid lies outside all basic grids.")
     community = int(np.argmax(np.bincount(grids.community[rows], below)))
     return community, rows[grids.community[rows] == community]
 
@@ -271,14 +264,14 @@ def _ground_under(bench: Bench, drawn: BaseGeometry) -> tuple[int, Ints]:
 def check_drawn(polygon: BaseGeometry) -> None:
     """Invalid, with the place, if a drawn polygon crosses itself or is none."""
     if polygon.is_empty or polygon.geom_type != "Polygon":
-        raise Invalid("A grid is drawn as one polygon.", zh="网格须绘制为单个多边形。")
+        raise Invalid("A grid is drawn as one polygon.")
     if not polygon.is_valid:
         why = shapely.is_valid_reason(polygon)
         spot = why[why.find("[") + 1 : why.find("]")].split() if "[" in why else []
+        if not spot:
+            raise Invalid("The drawn polygon crosses itself.", place=[])
         raise Invalid(
-            "The drawn polygon crosses itself" + (f" near {spot[0]}, {spot[1]}." if spot else "."),
-            zh="所绘多边形自相交" + (f"（{spot[0]}, {spot[1]} 附近）。" if spot else "。"),
-            place=[float(v) for v in spot],
+            "The drawn polygon crosses itself near {place}.", place=[float(v) for v in spot]
         )
 
 
@@ -286,17 +279,14 @@ def _refuse_strangers(bench: Bench, was: Ints, to: Ints) -> None:
     grids = bench.state.grids
     if (was < 0).any():
         raise Invalid(
-            f"{int((was < 0).sum())} of the houses are in no grid; draw ground for them first.",
-            zh=f"其中{int((was < 0).sum())}处房屋不在任何网格内，请先为其划定网格。",
+            "{count} of the houses are in no grid; draw ground for them first.",
+            count=int((was < 0).sum()),
         )
     if (grids.community[was] != grids.community[to]).any():
-        raise Invalid(
-            "Houses cannot go to a grid of another community.", zh="房屋不能划入其他社区的网格。"
-        )
+        raise Invalid("Houses cannot go to a grid of another community.")
     if (grids.exclusive[was] | grids.exclusive[to]).any():
         raise Invalid(
-            "Houses go from basic grid to basic grid; an exclusive grid belongs to its host.",
-            zh="房屋只能在基础网格之间调整；专属网格属于其主体单位。",
+            "Houses go from basic grid to basic grid; an exclusive grid belongs to its host."
         )
 
 
@@ -307,7 +297,6 @@ def _refuse_beyond(bench: Bench, drawn: BaseGeometry, givers: Ints) -> None:
             spot = part.representative_point()
             raise Invalid(
                 "The drawn grid reaches beyond the basic grids of one community.",
-                zh="所绘网格超出了同一社区的基础网格范围。",
                 place=[round(spot.x, 7), round(spot.y, 7)],
             )
 
@@ -315,7 +304,7 @@ def _refuse_beyond(bench: Bench, drawn: BaseGeometry, givers: Ints) -> None:
 def _row(bench: Bench, code: str) -> int:
     row = bench.row_of.get(code)
     if row is None:
-        raise NotFound(f"The scenario has no grid {code!r}.", zh=f"该方案中没有网格 {code!r}。")
+        raise NotFound("The scenario has no grid {code!r}.", code=code)
     return row
 
 

@@ -101,14 +101,14 @@ def kept_within(bench: Bench, code: str, make: Make, *, to: str | None = None) -
     row = _row(bench, code)
     if bench.state.grids.exclusive[row]:
         raise Invalid(
-            f"Grid {code} is exclusive: it belongs to its host, in whatever community it lies.",
-            zh=f"网格 {code} 是专属网格，归属其主体单位，不按社区切分。",
+            "Grid {code} is exclusive: it belongs to its host, in whatever community it lies.",
+            code=code,
         )
     state, row = _moved_home(bench.state, row, make, to)
     home = int(state.grids.community[row])
     areas = to_lattice(mended(state.communities.metric))
     if shapely.is_missing(areas).any():
-        raise Invalid("A community has no polygon to cut at.", zh="有社区没有边界，无法切分。")
+        raise Invalid("A community has no polygon to cut at.")
     metric = to_lattice(mended(state.grids.metric))
     rows = _around(state, metric, [metric[row]])
     near = shapely.intersection(shapely.boundary(areas), shapely.buffer(metric[row], 1.0))
@@ -145,7 +145,7 @@ def _moved_home(state: PlanState, row: int, make: Make, to: str | None) -> tuple
     if to is None or to == state.communities.code[grids.community[row]]:
         return state, row
     if to not in state.communities.code:
-        raise NotFound(f"There is no community {to!r}.", zh=f"没有代码为 {to!r} 的社区。")
+        raise NotFound("There is no community {to!r}.", to=to)
     new, home = make(to), int(np.flatnonzero(state.communities.code == to)[0])
     rest = rows_kept(grids, np.arange(len(grids.code)) != row)
     moved = with_new(rest, new, grids.lonlat[row], home, srid=state.srid)
@@ -156,11 +156,11 @@ def _refuse_houses(state: PlanState, rows: Ints, code: str) -> None:
     rows = rows[state.houses.placed[rows]]
     if len(rows):
         raise Invalid(
-            f"{len(rows)} houses of grid {code} stand outside every community (first "
-            f"{state.houses.code[rows[0]]}): cut there they would be in no grid. Load the communities' "
-            "borders so that they lie inside first.",
-            zh=f"网格 {code} 有{len(rows)}处房屋在所有社区之外（如 {state.houses.code[rows[0]]}），"
-            "切分后将没有网格；请先修正社区边界。",
+            "{count} houses of grid {code} stand outside every community (first {houses_shown}): cut there "
+            "they would be in no grid. Load the communities' borders so that they lie inside first.",
+            count=len(rows),
+            code=code,
+            houses_shown=state.houses.code[rows[0]],
             houses=state.houses.code[rows].tolist(),
         )
 
@@ -242,10 +242,10 @@ def without_slivers(bench: Bench, limits: Limits) -> Mended:
     closed = int((takers >= 0).sum())
     if not closed + len(overlaps.shape):
         raise Invalid(
-            f"There is no gap or overlap thinner than limits.sliver_m = {limits.sliver_m:g} m (or smaller "
-            f"than limits.sliver_m2 = {limits.sliver_m2:g} m²) that can be mended.",
-            zh=f"没有窄于 limits.sliver_m = {limits.sliver_m:g} 米"
-            f"（或小于 limits.sliver_m2 = {limits.sliver_m2:g} 平方米）且可修补的缝隙或重叠。",
+            "There is no gap or overlap thinner than limits.sliver_m = {sliver_m:g} m (or smaller than "
+            "limits.sliver_m2 = {sliver_m2:g} m²) that can be mended.",
+            sliver_m=limits.sliver_m,
+            sliver_m2=limits.sliver_m2,
         )
     faces = cut_into_faces(shapely.boundary(np.concatenate([metric[rows], shapes])))
     covers = _covers(faces, metric[rows])
@@ -386,5 +386,5 @@ def _drawn(
 def _row(bench: Bench, code: str) -> int:
     row = bench.row_of.get(code)
     if row is None:
-        raise NotFound(f"The scenario has no grid {code!r}.", zh=f"该方案中没有网格 {code!r}。")
+        raise NotFound("The scenario has no grid {code!r}.", code=code)
     return row

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import Conflict, Invalid, NotFound
+from gisgrid.core.messages import Both
 from gisgrid.core.plans import Place, PlanInfo, plan_by_id
 from gisgrid.planning.attach.attach import attach, attach_rows
 from gisgrid.planning.attach.rule import Kind
@@ -80,7 +81,7 @@ def record(
     refuse(before, after, locks_of(session, plan.id))
     codes = changed_codes(before, after)
     if not codes:
-        raise Invalid("This changes nothing.", zh="没有任何变化。")
+        raise Invalid("This changes nothing.")
     old, new = _facts(before, codes), _facts(after, codes)
     _refuse_used(session, plan, [c for c in codes if old[c] is None])
     session.execute(
@@ -198,7 +199,7 @@ def turn_house_lock(
     """Lock the house with a row number, or unlock it if it is locked; NotFound if there is none."""
     code = house_code(session, place, house_id)
     if code is None:
-        raise NotFound(f"There is no house {house_id}.", zh=f"没有编号为 {house_id} 的房屋。")
+        raise NotFound("There is no house {house_id}.", house_id=house_id)
     if code in locks_of(session, plan.id).houses:
         unlock(session, plan, "house", [code])
     else:
@@ -223,16 +224,13 @@ def _key(session: Session, plan: PlanInfo, kind: str, codes: Sequence[str]) -> s
             text(f"SELECT EXISTS (SELECT FROM {table} AND code = :code)"),  # noqa: S608
             {"t": plan.township_id, "p": plan.id, "code": code},
         ):
-            raise NotFound(f"There is no {kind} {code!r}.", zh=f"没有代码为 {code!r} 的对象。")
+            raise NotFound("There is no {kind} {code!r}.", kind=kind, code=code)
     return "|".join(sorted(codes))
 
 
 def _refuse_kind(kind: str, codes: Sequence[str]) -> None:
     if kind not in LOCK_KINDS or len(set(codes)) != (2 if kind == "border" else 1):
-        raise Invalid(
-            "A lock is on one grid, one house, or the border of two grids.",
-            zh="锁定对象须为一个网格、一处房屋或两个网格之间的边界。",
-        )
+        raise Invalid("A lock is on one grid, one house, or the border of two grids.")
 
 
 def _step(session: Session, plan: PlanInfo, version: int, *, back: bool) -> int:
@@ -246,10 +244,9 @@ def _step(session: Session, plan: PlanInfo, version: int, *, back: bool) -> int:
         {"p": plan.id, "was": was, "sign": sign},
     ).one_or_none()
     if row is None:
-        raise Conflict(
-            "There is nothing to undo." if back else "There is nothing to redo.",
-            zh="没有可撤销的操作。" if back else "没有可重做的操作。",
-        )
+        if back:
+            raise Conflict("There is nothing to undo.")
+        raise Conflict("There is nothing to redo.")
     session.execute(
         text("UPDATE scenario_move SET standing = :now WHERE id = :id"),
         {"now": "undone" if back else "done", "id": row.id},
@@ -264,7 +261,7 @@ def _hold(session: Session, plan: PlanInfo, version: int) -> None:
         text("SELECT state, version FROM plan WHERE id = :p FOR UPDATE"), {"p": plan.id}
     ).one_or_none()
     if row is None:
-        raise NotFound(f"There is no plan {plan.id} any more.", zh=f"方案 {plan.id} 已不存在。")
+        raise NotFound("There is no plan {plan} any more.", plan=plan.id)
     refuse_fixed(plan_by_id(session, plan.id))
     if row.version != version:
         last = session.execute(
@@ -272,9 +269,8 @@ def _hold(session: Session, plan: PlanInfo, version: int) -> None:
             {"p": plan.id},
         ).scalar()
         raise StaleScenario(
-            f"{last or 'Somebody'} edited this scenario meanwhile; it is shown as it is now, "
-            "and your edit was not kept.",
-            zh=f"{last or '有人'}刚刚修改了该方案；现已显示最新内容，您的修改未保存。",
+            "{who} edited this scenario meanwhile; it is shown as it is now, and your edit was not kept.",
+            who=last or Both("Somebody", "有人"),
             version=row.version,
         )
 
@@ -291,8 +287,8 @@ def _refuse_used(session: Session, plan: PlanInfo, codes: Sequence[str]) -> None
     ).all()
     if used:
         raise Conflict(
-            f"Code {used[0]} belonged to a grid of an earlier plan; codes are never used again.",
-            zh=f"代码 {used[0]} 曾用于以往方案的网格；代码不得重复使用。",
+            "Code {used} belonged to a grid of an earlier plan; codes are never used again.",
+            used=used[0],
             codes=sorted(used),
         )
 

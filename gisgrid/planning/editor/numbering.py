@@ -64,9 +64,7 @@ def next_code(
         text("SELECT EXISTS (SELECT FROM area WHERE parent_id = :t AND code = :c)"),
         {"t": place.id, "c": community},
     ):
-        raise NotFound(
-            f"The township has no community {community!r}.", zh=f"没有代码为 {community!r} 的社区。"
-        )
+        raise NotFound("The township has no community {community!r}.", community=community)
     gb = _follows_gb(place, community)
     digits = UNIT_GRID_DIGITS if kind == "basic" else PROFESSIONAL_GRID_DIGITS
     width = digits - AREA_DIGITS if gb else 2
@@ -84,9 +82,7 @@ def next_code(
     numbers = [int(t[-counted:]) for t in tails if t.isdigit() and (not gb or len(t) == width)]
     number = max(numbers, default=0) + 1
     if gb and number >= 10**counted:
-        raise Invalid(
-            f"Community {community} has no number left.", zh=f"社区 {community} 已无可用编号。"
-        )
+        raise Invalid("Community {community} has no number left.", community=community)
     return f"{prefix}{number:0{width}d}"
 
 
@@ -102,8 +98,9 @@ def codes_of(place: Place, community: str, numbers: Ints) -> list[str]:
         return [f"{community}-{number:02d}" for number in numbers.tolist()]
     if numbers.max(initial=0) >= 10 ** (UNIT_GRID_DIGITS - AREA_DIGITS):
         raise Invalid(
-            f"Community {community} would have {len(numbers)} grids, more than the scheme numbers.",
-            zh=f"社区 {community} 将有{len(numbers)}个网格，超出编号方案的容量。",
+            "Community {community} would have {count} grids, more than the scheme numbers.",
+            community=community,
+            count=len(numbers),
         )
     return unit_grid_codes(community, numbers)
 
@@ -113,7 +110,8 @@ def _follows_gb(place: Place, community: str) -> bool:
     gb = place.code_scheme == "gb"
     if gb and (len(community) != AREA_DIGITS or not community.isdigit()):
         raise Invalid(
-            f"Community {community} has no code of {AREA_DIGITS} digits to number grids under.",
-            zh=f"社区 {community} 的代码不是 {AREA_DIGITS} 位，无法按方案编号。",
+            "Community {community} has no code of {area_digits} digits to number grids under.",
+            community=community,
+            area_digits=AREA_DIGITS,
         )
     return gb

@@ -72,18 +72,18 @@ def _pieces(before: Bench, after: Bench, touched: list[str]) -> None:
             continue
         ground = after.state.grids.lonlat[after.row_of[code]]
         if not ground.area > 0:
-            raise Invalid(
-                f"Grid {code} would be left without ground.", zh=f"网格 {code} 将没有任何土地。"
-            )
+            raise Invalid("Grid {code} would be left without ground.", code=code)
         row = before.row_of.get(code)
         known = 1 if row is None else shapely.get_num_geometries(before.state.grids.lonlat[row])
         parts = shapely.get_parts(ground)
         if len(parts) > known:
             smallest = parts[np.argmin(shapely.area(parts))]
             raise _at(
-                Invalid,
-                f"Grid {code} would lie in {len(parts)} pieces; a grid is one piece.",
-                f"网格 {code} 将被分成 {len(parts)} 块；一个网格必须连成一片。",
+                Invalid(
+                    "Grid {code} would lie in {count} pieces; a grid is one piece.",
+                    code=code,
+                    count=len(parts),
+                ),
                 smallest,
             )
 
@@ -104,9 +104,7 @@ def _inside_communities(before: Bench, after: Bench, touched: list[str]) -> None
         bad = _thick(beyond)
         if bad:
             raise _at(
-                Invalid,
-                f"Grid {code} would leave its community.",
-                f"网格 {code} 将越出所属社区（或乡镇/街道）边界。",
+                Invalid("Grid {code} would leave its community.", code=code),
                 _back(bad[0], state.srid),
             )
 
@@ -123,9 +121,7 @@ def _tiled(before: Bench, after: Bench, touched: list[str]) -> None:
     lost = [p for part in lost for p in _thick(_less(part, shapes[tree.query(part)]))]
     if lost:
         raise _at(
-            Invalid,
-            "The drawing would leave ground without a grid.",
-            "所绘边界会留下没有网格的土地。",
+            Invalid("The drawing would leave ground without a grid."),
             _back(lost[0], after.state.srid),
         )
     gained = shapely.difference(shapely.union_all(now), shapely.union_all(was))
@@ -135,12 +131,7 @@ def _tiled(before: Bench, after: Bench, touched: list[str]) -> None:
         for two in now[a + 1 :]:
             twice += _thick(shapely.intersection(one, two)) if one.intersects(two) else []
     if twice:
-        raise _at(
-            Invalid,
-            "Two grids would overlap.",
-            "将有两个网格相互重叠。",
-            _back(twice[0], after.state.srid),
-        )
+        raise _at(Invalid("Two grids would overlap."), _back(twice[0], after.state.srid))
     _overlays(after, touched)
 
 
@@ -170,9 +161,7 @@ def _drawable(before: Bench, after: Bench) -> None:
     was = known[near][~shapely.is_missing(known[near])]
     if len(faults) and shapely.coverage_is_valid(was):
         raise _at(
-            Invalid,
-            "The drawing comes too near to a border or corner to be told from it.",
-            "所绘边界与另一条边界或交会点过近，无法区分。",
+            Invalid("The drawing comes too near to a border or corner to be told from it."),
             faults[0],
         )
 
@@ -188,9 +177,7 @@ def _peopled(before: Bench, after: Bench) -> None:
         old = before.row_of.get(code)
         if old is None or had[old]:
             raise _at(
-                Invalid,
-                f"No house would stand in grid {code}.",
-                f"网格 {code} 内将没有任何房屋。",
+                Invalid("No house would stand in grid {code}.", code=code),
                 after.state.grids.lonlat[row],
             )
 
@@ -203,12 +190,7 @@ def _overlays(after: Bench, touched: list[str]) -> None:
         for other in over.tolist():
             both = shapely.intersection(state.grids.metric[row], state.grids.metric[other])
             if other != row and _thick(both):
-                raise _at(
-                    Invalid,
-                    "Two exclusive grids would overlap.",
-                    "将有两个专属网格相互重叠。",
-                    _back(both, state.srid),
-                )
+                raise _at(Invalid("Two exclusive grids would overlap."), _back(both, state.srid))
 
 
 def _shapes(bench: Bench, codes: list[str]) -> Geometries:
@@ -220,13 +202,13 @@ def _shapes(bench: Bench, codes: list[str]) -> Geometries:
 def _locks(before: Bench, after: Bench, locks: ScenarioLocks) -> None:
     moved = sorted(locks.grids & set(_touched(before, after)))
     if moved:
-        raise Conflict(f"Grid {moved[0]} is locked.", zh=f"网格 {moved[0]} 已锁定。", grids=moved)
+        raise Conflict("Grid {moved} is locked.", moved=moved[0], grids=moved)
     houses = before.state.houses
     was = np.append(before.state.grids.code, "")[houses.grid]
     now = np.append(after.state.grids.code, "")[after.state.houses.grid]
     held = [c for c in houses.code[was != now].tolist() if c in locks.houses]
     if held:
-        raise Conflict(f"House {held[0]} is locked.", zh=f"房屋 {held[0]} 已锁定。", houses=held)
+        raise Conflict("House {held} is locked.", held=held[0], houses=held)
     for border in locks.borders:
         a, b = sorted(border)
         for one, two in ((a, b), (b, a)):
@@ -238,9 +220,7 @@ def _locks(before: Bench, after: Bench, locks: ScenarioLocks) -> None:
             )
             if _thick(gone):
                 raise Conflict(
-                    f"The border between {a} and {b} is locked.",
-                    zh=f"网格 {a} 与 {b} 之间的边界已锁定。",
-                    borders=[[a, b]],
+                    "The border between {a} and {b} is locked.", a=a, b=b, borders=[[a, b]]
                 )
 
 
@@ -257,6 +237,7 @@ def _back(shape: BaseGeometry, srid: int) -> BaseGeometry:
     return from_metric(np.array([shape], dtype=object), srid)[0]
 
 
-def _at(kind: type[GisgridError], en: str, zh: str, lonlat: BaseGeometry) -> GisgridError:
+def _at(error: GisgridError, lonlat: BaseGeometry) -> GisgridError:
     spot = lonlat.representative_point()
-    return kind(en, zh=zh, place=[round(spot.x, 7), round(spot.y, 7)])
+    error.facts["place"] = [round(spot.x, 7), round(spot.y, 7)]
+    return error

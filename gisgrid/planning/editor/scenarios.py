@@ -53,7 +53,7 @@ def scenario(session: Session, plan_id: int) -> Scenario:
     """A plan by its number, in whatever state; NotFound if there is none."""
     row = session.execute(text(_SCENARIO + " WHERE p.id = :p"), {"p": plan_id}).one_or_none()
     if row is None:
-        raise NotFound(f"There is no plan {plan_id}.", zh=f"没有编号为 {plan_id} 的网格方案。")
+        raise NotFound("There is no plan {plan_id}.", plan_id=plan_id)
     return _scenario(session, row._mapping)
 
 
@@ -89,8 +89,9 @@ def branch(
     newest = newest_plan(session, source.township_id)
     if source.in_force and newest and newest.id != source.id:
         raise Conflict(
-            f"Plan {source.name!r} is followed by {newest.name!r}; draw from that one.",
-            zh=f"方案“{source.name}”之后已有“{newest.name}”；请基于后者绘制。",
+            "Plan {source!r} is followed by {newest!r}; draw from that one.",
+            source=source.name,
+            newest=newest.name,
             plan_id=newest.id,
         )
     if not source.in_force:
@@ -144,9 +145,9 @@ def refuse_fixed(plan: PlanInfo) -> None:
     """Conflict unless the plan may be edited."""
     if plan.state not in EDITABLE:
         raise Conflict(
-            f"Plan {plan.name!r} is {plan.state}; only a draft or a returned plan can be edited. "
-            "Branch it to go on drawing.",
-            zh=f"方案“{plan.name}”的状态是 {plan.state}，只有草案或被退回的方案可以编辑；请另建分支。",
+            "Plan {plan!r} is {state}; only a draft or a returned plan can be edited. Branch it to go on "
+            "drawing.",
+            plan=plan.name,
             state=plan.state,
         )
 
@@ -170,8 +171,9 @@ def combined(
     """
     if plan.based_on_id is None or other.based_on_id != plan.based_on_id:
         raise Conflict(
-            f"{plan.name!r} and {other.name!r} were not drawn from the same plan.",
-            zh=f"“{plan.name}”与“{other.name}”不是基于同一方案绘制的。",
+            "{plan!r} and {other!r} were not drawn from the same plan.",
+            plan=plan.name,
+            other=other.name,
         )
     base = plan_grids(session, place, plan_by_id(session, plan.based_on_id))
     theirs = plan_grids(session, place, other)
@@ -183,16 +185,13 @@ def free_scenario_name(session: Session, township_id: int, name: str) -> str:
     name = " ".join(name.split())
     if not 0 < len(name) <= NAME_LENGTH:
         raise Invalid(
-            f"A scenario needs a name of 1 to {NAME_LENGTH} letters.",
-            zh=f"方案名称须为 1 到 {NAME_LENGTH} 个字。",
+            "A scenario needs a name of 1 to {name_length} letters.", name_length=NAME_LENGTH
         )
     if session.scalar(
         text("SELECT EXISTS (SELECT FROM plan WHERE township_id = :t AND name = :n)"),
         {"t": township_id, "n": name},
     ):
-        raise Conflict(
-            f"There is a plan {name!r} already.", zh=f"已有名为“{name}”的方案。", name=name
-        )
+        raise Conflict("There is a plan {name!r} already.", name=name)
     return name
 
 
@@ -255,8 +254,8 @@ def house_code(session: Session, place: Place, house_id: int) -> str | None:
 def _refuse_dated(plan: PlanInfo) -> None:
     if plan.in_force:
         raise Conflict(
-            f"Plan {plan.name!r} is {plan.state}; its name stands in the records.",
-            zh=f"方案“{plan.name}”已发布过，名称不可更改。",
+            "Plan {plan!r} is {state}; its name stands in the records.",
+            plan=plan.name,
             state=plan.state,
         )
 

@@ -97,12 +97,7 @@ def grid_card(session: Session, plan_id: int, code: str, *, day: date | None = N
         was = grid_card(session, gone.plan_id, code, day=day)
         return replace(was, leader=None, state="retired", since=gone.since, successors=heirs)
     if row is None:
-        raise NotFound(
-            f"Plan {plan_id} has no grid {code!r}.",
-            zh=f"方案 {plan_id} 中没有网格“{code}”。",
-            plan_id=plan_id,
-            code=code,
-        )
+        raise NotFound("Plan {plan_id} has no grid {code!r}.", plan_id=plan_id, code=code)
     return GridCard(**row)
 
 
@@ -110,7 +105,7 @@ def house_card(session: Session, plan_id: int, house_id: int) -> HouseCard:
     """A house of the plan's township that the transaction's account may see."""
     row = session.execute(text(_HOUSE), {"plan": plan_id, "id": house_id}).mappings().one_or_none()
     if row is None:
-        raise NotFound(f"There is no house {house_id}.", zh=f"没有编号为 {house_id} 的房屋。")
+        raise NotFound("There is no house {house_id}.", house_id=house_id)
     return HouseCard(**row)
 
 
@@ -118,7 +113,7 @@ def event_card(session: Session, plan_id: int, event_id: int) -> EventCard:
     """An event of the plan's township."""
     row = session.execute(text(_EVENT), {"plan": plan_id, "id": event_id}).mappings().one_or_none()
     if row is None:
-        raise NotFound(f"There is no event {event_id}.", zh=f"没有编号为 {event_id} 的事件。")
+        raise NotFound("There is no event {event_id}.", event_id=event_id)
     return EventCard(**row)
 
 

@@ -62,10 +62,7 @@ def handed_by_team(session: Session, plan: PlanInfo, code: str) -> list[TeamHous
         The grid of the code is not where the account may see registers.
     """
     if not session.scalar(text(_MY_GRID), {"plan": plan.id, "code": code}):
-        raise NotAllowed(
-            f"The hand-over of grid {code} is for its team.",
-            zh=f"网格 {code} 的移交清单仅供本团队查看。",
-        )
+        raise NotAllowed("The hand-over of grid {code} is for its team.", code=code)
     rows = session.execute(
         text(_HANDED), {"plan": plan.id, "before": plan.based_on_id, "code": code}
     )

@@ -31,13 +31,13 @@ def publish(session: Session, plan_id: int, first_day: date) -> dict[str, Any]:
     plan = _held(session, plan_id)
     if plan.state not in ("draft", "in_review", "notified"):
         raise Conflict(
-            f"Plan {plan.name!r} is {plan.state}; only a draft or a plan that the departments "
-            "were notified of can be published.",
-            zh=f"方案“{plan.name}”的状态是 {plan.state}，只有草案或已通知的方案可以发布。",
+            "Plan {plan!r} is {state}; only a draft or a plan that the departments were notified of can be "
+            "published.",
+            plan=plan.name,
             state=plan.state,
         )
     if not plan.grids:
-        raise Conflict(f"Plan {plan.name!r} has no grids.", zh=f"方案“{plan.name}”没有任何网格。")
+        raise Conflict("Plan {plan!r} has no grids.", plan=plan.name)
     before = newest_plan(session, plan.township_id)
     if before is not None:
         refuse_outdated(plan, before)
@@ -74,16 +74,16 @@ def withdraw(session: Session, plan_id: int, state: str) -> PlanInfo:
     plan = _held(session, plan_id)
     if plan.in_force != "later":
         raise Conflict(
-            f"Plan {plan.name!r} does not wait for its day; only a plan that is not in force yet "
-            "can be withdrawn.",
-            zh=f"方案“{plan.name}”不是待生效的方案；只有尚未生效的方案可以撤回。",
+            "Plan {plan!r} does not wait for its day; only a plan that is not in force yet can be withdrawn.",
+            plan=plan.name,
             in_force=plan.in_force,
         )
     newest = newest_plan(session, plan.township_id)
     if newest is not None and newest.id != plan.id:
         raise Conflict(
-            f"Plan {newest.name!r} is to follow {plan.name!r}; withdraw it first.",
-            zh=f"方案“{newest.name}”将接替“{plan.name}”；请先撤回前者。",
+            "Plan {newest!r} is to follow {plan!r}; withdraw it first.",
+            newest=newest.name,
+            plan=plan.name,
             plan_id=newest.id,
         )
     session.execute(
@@ -105,17 +105,18 @@ def _refuse_too_early(newest: PlanInfo, first_day: date) -> None:
         return
     if newest.in_force == "later":
         raise Conflict(
-            f"Plan {newest.name!r} waits and is in force from {since}; to begin on {first_day}, "
-            f"withdraw it first: gisgrid plan withdraw {newest.name}.",
-            zh=f"方案“{newest.name}”待生效（自 {since} 起）；若新方案自 {first_day} 起生效，"
-            f"请先撤回它：gisgrid plan withdraw {newest.name}。",
+            "Plan {newest!r} waits and is in force from {since}; to begin on {first_day}, withdraw it first: "
+            "gisgrid plan withdraw {newest}.",
+            newest=newest.name,
+            since=since,
+            first_day=first_day,
             published_since=str(since),
             plan_id=newest.id,
         )
     raise Conflict(
-        f"The published plan is in force since {since}; "
-        f"the next one can begin on {since + timedelta(days=1)} or later.",
-        zh=f"现行方案自 {since} 起生效；新方案的起始日必须更晚。",
+        "The published plan is in force since {since}; the next one can begin on {since_shown} or later.",
+        since=since,
+        since_shown=since + timedelta(days=1),
         published_since=str(since),
     )
 

@@ -15,6 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import Conflict, Invalid
+from gisgrid.core.messages import Both
 from gisgrid.core.plans import Place, PlanInfo, newest_plan, plan_by_id, township_by_id
 from gisgrid.planning.balancing.from_scratch import begun
 from gisgrid.planning.balancing.rebalance import GROUND_CHECKS
@@ -79,18 +80,20 @@ def take_step(
         A plan is returned without a reason, or there is no such step.
     """
     if step not in STEPS:
-        raise Invalid(f"There is no step {step!r}; known: {', '.join(STEPS)}.")
+        raise Invalid("There is no step {step!r}; known: {known}.", step=step, known=list(STEPS))
     _hold(session, place)
     plan = plan_by_id(session, plan.id)
     states, to = STEPS[step]
     if plan.state not in states:
         raise Conflict(
-            f"Plan {plan.name!r} is {plan.state}; to {step} it, it must be {' or '.join(states)}.",
-            zh=f"方案“{plan.name}”的状态是 {plan.state}，不能执行该步骤。",
+            "Plan {plan!r} is {state}; to {step} it, it must be one of {states}.",
+            plan=plan.name,
+            step=step,
+            states=list(states),
             state=plan.state,
         )
     if step == "return" and not reason.strip():
-        raise Invalid("A plan is returned with a reason.", zh="退回方案须说明理由。")
+        raise Invalid("A plan is returned with a reason.")
     if step != "return":
         refuse_stale(session, plan)
     if step == "submit":
@@ -98,10 +101,7 @@ def take_step(
     if step == "approve":
         submitted = [s.who for s in steps(session, plan.id) if s.to_state == "in_review"]
         if submitted and submitted[-1] == who:
-            raise Conflict(
-                f"{who} submitted this plan; somebody else must approve it.",
-                zh=f"该方案由 {who} 提交，须由他人审批。",
-            )
+            raise Conflict("{who} submitted this plan; somebody else must approve it.", who=who)
     session.execute(text("UPDATE plan SET state = :to WHERE id = :p"), {"to": to, "p": plan.id})
     _keep(session, plan.id, plan.state, to, who=who, reason=reason)
     return plan_by_id(session, plan.id)
@@ -135,17 +135,17 @@ def publish(
     before = newest_plan(session, place.id)
     if plan.state == "published":
         last = steps(session, plan.id)
-        by = f" by {last[-1].who}" if last else ""
         raise Conflict(
-            f"Plan {plan.name!r} was published already{by}.",
-            zh=f"方案“{plan.name}”已由{last[-1].who if last else '他人'}发布。",
+            "Plan {plan!r} was published already by {who}.",
+            plan=plan.name,
+            who=last[-1].who if last else Both("somebody", "他人"),
             state=plan.state,
         )
     refuse_stale(session, plan)
     if plan.state != "notified" and not unreviewed:
         raise Conflict(
-            f"Plan {plan.name!r} is {plan.state}; a plan is published after review and notification.",
-            zh=f"方案“{plan.name}”的状态是 {plan.state}；须经审批并通知后才能发布。",
+            "Plan {plan!r} is {state}; a plan is published after review and notification.",
+            plan=plan.name,
             state=plan.state,
         )
     successors: tuple[Successor, ...] = ()
@@ -183,7 +183,7 @@ def withdraw(session: Session, place: Place, plan: PlanInfo, *, who: str, reason
         There is no reason.
     """
     if not reason.strip():
-        raise Invalid("A plan is withdrawn with a reason.", zh="撤回方案须说明理由。")
+        raise Invalid("A plan is withdrawn with a reason.")
     _hold(session, place)
     before = [s.from_state for s in steps(session, plan.id) if s.to_state == "published"]
     plan = publishing.withdraw(session, plan.id, before[-1] if before else "draft")
@@ -267,10 +267,11 @@ def refuse_failing(session: Session, place: Place, plan: PlanInfo) -> None:
             if r.name in WAYS_ON
         ]
         raise Conflict(
-            f"Plan {plan.name!r} fails the check “{worse[0].title_en}”: {first.en}."
-            + "".join(f" {en}" for en, _ in ways),
-            zh=f"方案“{plan.name}”未通过检查“{worse[0].title_zh}”：{first.zh}。"
-            + "".join(zh for _, zh in ways),
+            "Plan {plan!r} fails the check “{title}”: {first}.{ways}",
+            plan=plan.name,
+            title=Both(worse[0].title_en, worse[0].title_zh),
+            first=Both(first.en, first.zh),
+            ways=Both("".join(f" {en}" for en, _ in ways), "".join(zh for _, zh in ways)),
             checks=[r.name for r in worse],
             grids=list(first.grids),
         )

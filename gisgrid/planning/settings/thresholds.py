@@ -45,9 +45,9 @@ def change_thresholds(session: Session, township_id: int, changes: Sequence[str]
             of_kind |= {rest[1]: numbers} if numbers else {}
         else:
             raise Invalid(
-                f"{change!r} is no threshold; write limits.NAME=NUMBER, keeping.NAME=DAYS or "
+                "{change!r} is no threshold; write limits.NAME=NUMBER, keeping.NAME=DAYS or "
                 "sizes.KIND.MEASURE=MIN,TARGET,MAX.",
-                zh=f"{change!r} 无效；写法为 limits.名称=数值、keeping.名称=天数 或 sizes.类型.指标=最小,目标,最大。",
+                change=change,
             )
     limits = Limits.of(single["limits"]).stored()
     keeping = Keeping.of(single["keeping"]).stored()
@@ -71,6 +71,5 @@ def _numbers(name: str, value: str) -> list[float]:
         return [float(part) for part in value.split(",") if part.strip()]
     except ValueError:
         raise Invalid(
-            f"{name} cannot be {value!r}; it takes numbers.",
-            zh=f"{name} 应为数字，不能是 {value!r}。",
+            "{name} cannot be {value!r}; it takes numbers.", name=name, value=value
         ) from None

@@ -82,14 +82,13 @@ def change_township(session: Session, code: str, changes: Sequence[str]) -> Plac
         name, _, value = change.partition("=")
         if name not in OPTIONS:
             raise Invalid(
-                f"There is no setting {name!r}; known: {', '.join(OPTIONS)}.",
-                zh=f"没有设置项 {name!r}；可用：{', '.join(OPTIONS)}。",
+                "There is no setting {name!r}; known: {known}.", name=name, known=list(OPTIONS)
             )
         try:
             values[name] = OPTIONS[name](value)
         except ValueError as exc:
             raise Invalid(
-                f"{name} cannot be {value!r}; it is {exc}.", zh=f"{name} 不能是 {value!r}。"
+                "{name} cannot be {value!r}; it is {exc}.", name=name, value=value, exc=exc
             ) from None
     if values:
         sets = ", ".join(f"{name} = :{name}" for name in values)

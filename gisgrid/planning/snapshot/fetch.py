@@ -182,8 +182,8 @@ def _grids(
     foreign = [r.code for r in rows if r.community_id not in row_of_area]
     if foreign:
         raise Invalid(
-            f"{len(foreign)} grids name a community that is not of this township.",
-            zh=f"有{len(foreign)}个网格所属社区不在本乡镇/街道。",
+            "{count} grids name a community that is not of this township.",
+            count=len(foreign),
             grids=foreign,
         )
     lonlat = _shapes(r.geom for r in rows)

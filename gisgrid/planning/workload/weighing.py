@@ -31,10 +31,7 @@ def weights_of(session: Session, township_id: int, version: str | None = None) -
     if row is not None:
         return Weights.of(row.version, row.weights)
     if version not in (None, Weights().version):
-        raise NotFound(
-            f"There is no version {version!r} of the weights.",
-            zh=f"没有版本为 {version!r} 的权重。",
-        )
+        raise NotFound("There is no version {version!r} of the weights.", version=version)
     return Weights()
 
 
@@ -81,9 +78,7 @@ def add_weights(session: Session, township_id: int, weights: Weights) -> None:
     )
     if taken:
         raise Conflict(
-            f"There is a version {weights.version!r} of the weights; a version never changes: "
-            "choose another name.",
-            zh=f"权重版本 {weights.version!r} 已存在且不可更改，请另取版本名。",
+            "There is a version {version!r} of the weights; a version never changes: choose another name.",
             version=weights.version,
         )
     if known is None:

@@ -21,6 +21,7 @@ from gisgrid.balance.workload import (
 )
 from gisgrid.core.arrays import Bools, Floats, Ints
 from gisgrid.core.errors import Invalid
+from gisgrid.core.messages import Both, message
 from gisgrid.db.tables.register import NEEDS
 from gisgrid.planning.snapshot.snapshot import NO_ROW, PlanState, Texts, rows_of
 
@@ -241,12 +242,10 @@ def refuse_no_work(found: Loads, state: PlanState) -> None:
     if found.township.total_mmin:
         return
     days = state.events.day
-    newest = f"; the newest event known is of {days.max()}" if len(days) else ""
-    newest_zh = f"，已知最近的事件为 {days.max()}" if len(days) else ""
     raise Invalid(
-        f"There is no work to tell: no resident or household is known that counts, and "
-        f"{found.events.en}{newest}.",
-        zh=f"没有可计算的工作量：没有可计入的居民或户，且{found.events.zh}{newest_zh}。",
+        "There is no work to tell: no resident or household is known that counts, and {events}{newest}.",
+        events=Both(found.events.en, found.events.zh),
+        newest=message("; the newest event known is of {day}", day=days.max()) if len(days) else "",
         first=str(found.events.first),
         last=str(found.events.last),
     )

@@ -1,0 +1,104 @@
+"""What is said in two languages: one catalogue, complete, with the same values in each sentence."""
+
+from __future__ import annotations
+
+import ast
+import re
+from string import Formatter
+
+import pytest
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+
+from gisgrid.core import errors
+from gisgrid.core.messages import Both, catalogue_file, message, plain, told
+from tests.support.web import ROOT
+
+ROOMS = ("gisgrid", "layers", "web")
+
+
+def error_classes() -> set[str]:
+    """The names of all errors that are meant for a user."""
+    found = {"GisgridError"}
+    declared = re.compile(r"^class (\w+)\(([\w., ]+)\):", re.MULTILINE)
+    classes = [
+        (name, {base.split(".")[-1].strip() for base in bases.split(",")})
+        for room in ROOMS
+        for path in (ROOT / room).rglob("*.py")
+        for name, bases in declared.findall(path.read_text(encoding="utf-8"))
+    ]
+    while more := {name for name, bases in classes if bases & found} - found:
+        found |= more
+    return found
+
+
+@pytest.fixture(scope="module")
+def used() -> set[str]:
+    """Every message that the program may say."""
+    marked = ("gettext", "_", "say", "message", *error_classes())
+    return {
+        text
+        for room in ROOMS
+        for _, _, text, _, _ in extract_from_dir(
+            str(ROOT / room),
+            method_map=[("**.py", "python"), ("**.html", "jinja2")],
+            keywords=dict.fromkeys(marked),
+        )
+        if isinstance(text, str)
+    }
+
+
+@pytest.fixture(scope="module")
+def chinese() -> dict[str, str]:
+    with catalogue_file("zh").open("rb") as file:
+        return {m.id: m.string for m in read_po(file) if m.id}
+
+
+def test_every_message_has_a_translation_and_none_is_left_over(
+    used: set[str], chinese: dict[str, str]
+):
+    assert sorted(used - set(chinese)) == []
+    assert sorted(set(chinese) - used) == []
+    assert [m for m, translation in chinese.items() if not translation] == []
+
+
+def test_a_translation_names_no_value_that_the_sentence_does_not_have(chinese: dict[str, str]):
+    def names(text: str) -> set[str]:
+        return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+
+    strange = {
+        text: translation
+        for text, translation in chinese.items()
+        if "%(" not in text and not names(translation) <= names(text)
+    }
+    assert strange == {}
+
+
+def test_an_error_is_a_sentence_of_the_catalogue_and_never_put_together():
+    kinds = error_classes()
+    composed = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for room in ROOMS
+        for path in sorted((ROOT / room).rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and getattr(node.func, "id", getattr(node.func, "attr", "")) in kinds
+        and any(isinstance(a, ast.JoinedStr | ast.BinOp | ast.IfExp) for a in node.args)
+    ]
+    assert composed == []
+
+
+def test_a_value_is_written_as_its_language_has_it():
+    error = errors.Invalid(
+        "The file has no column {absent}; it has {headers}.", absent=["甲", "乙"], headers=[]
+    )
+    assert error.message == "The file has no column 甲, 乙; it has none."
+    assert error.zh == "文件中没有列 甲、乙；文件有：无。"
+    inner = message("{count:,} of {what!r}", count=12000, what=Both("houses", "房屋"))
+    assert told("{inner}.", {"inner": inner}, "en") == "12,000 of houses."
+    assert plain([inner, 3], "en") == ["12,000 of houses", 3]
+
+
+def test_what_a_value_holds_is_never_taken_for_a_sentence():
+    error = errors.NotFound("There is no plan {name!r}.", name="{count} {0} {name}")
+    assert error.message == "There is no plan '{count} {0} {name}'."
