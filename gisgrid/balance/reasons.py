@@ -7,6 +7,7 @@ import numpy as np
 from gisgrid.balance.community import Community
 from gisgrid.balance.result import CommunityResult, Reason
 from gisgrid.core.arrays import Ints
+from gisgrid.core.messages import message
 
 
 def reasons(
@@ -38,9 +39,12 @@ def _too_few_units(community: Community) -> list[Reason]:
     return [
         Reason(
             "too few units",
-            f"Community {community.number} has {k} grids, but only {working} places with something "
-            "to share out.",
-            f"社区{community.number}有{k}个网格,但只有{working}处有可分配的内容。",
+            message(
+                "Community {number} has {k} grids, but only {working} places with something to share out.",
+                number=community.number,
+                k=k,
+                working=working,
+            ),
             community.number,
             grids=tuple(community.names.tolist()),
         )
@@ -50,14 +54,17 @@ def _too_few_units(community: Community) -> list[Reason]:
 def _heavy_units(community: Community, units: Ints, tolerance: float) -> list[Reason]:
     limit = community.target * (1 + community.allowed(tolerance))
     heavy = np.flatnonzero(community.workload > limit)
-    en, zh = community.yardstick.en, community.yardstick.zh
     return [
         Reason(
             "heavy unit",
-            f"One building in community {community.number} has {community.workload[u]:.0f} {en}, "
-            f"more than the {limit:.0f} a whole grid may have; a building is never split.",
-            f"社区{community.number}有一栋房屋为{community.workload[u]:.0f}{zh},"
-            f"超过一个网格的上限{limit:.0f}{zh};同一栋房屋不能拆分。",
+            message(
+                "One building in community {community} has {workload:.0f} {unit}, more than the {limit:.0f} a "
+                "whole grid may have; a building is never split.",
+                community=community.number,
+                workload=community.workload[u],
+                unit=community.yardstick.unit,
+                limit=limit,
+            ),
             community.number,
             grids=(int(community.names[community.home[u]]),),
             units=(int(units[u]),),
@@ -72,7 +79,6 @@ def _cut_off(community: Community, units: Ints, tolerance: float) -> list[Reason
     if piece.max(initial=0) == 0:
         return []
     found = []
-    en, zh = community.yardstick.en, community.yardstick.zh
     for p in np.unique(piece):
         inside = piece == p
         grids = np.unique(community.home[inside])
@@ -83,11 +89,17 @@ def _cut_off(community: Community, units: Ints, tolerance: float) -> list[Reason
         found.append(
             Reason(
                 "cut off",
-                f"A part of community {community.number} with {int(inside.sum())} units and "
-                f"{len(grids)} grids touches no other part; its grids have {mean:.0f} {en} on "
-                f"average where {community.target:.0f} are asked ({off:+.1%}).",
-                f"社区{community.number}有一部分({int(inside.sum())}个单元、{len(grids)}个网格)"
-                f"与其他部分不相连,其平均为{mean:.0f}{zh},目标为{community.target:.0f}{zh}。",
+                message(
+                    "A part of community {community} with {units} units and {grids} grids touches no other "
+                    "part; its grids have {mean:.0f} {unit} on average where {target:.0f} are asked ({off:+.1%}).",
+                    community=community.number,
+                    units=int(inside.sum()),
+                    grids=len(grids),
+                    mean=mean,
+                    unit=community.yardstick.unit,
+                    target=community.target,
+                    off=off,
+                ),
                 community.number,
                 grids=tuple(community.names[grids].tolist()),
                 units=tuple(units[inside][:100].tolist()),
@@ -103,8 +115,11 @@ def _in_pieces(community: Community, units: Ints) -> list[Reason]:
     return [
         Reason(
             "grid in pieces",
-            f"Grid {community.names[g]} lies in {count[g]} pieces today; join them first.",
-            f"网格{community.names[g]}目前分为{count[g]}块,请先合并。",
+            message(
+                "Grid {names} lies in {count} pieces today; join them first.",
+                names=community.names[g],
+                count=count[g],
+            ),
             community.number,
             grids=(int(community.names[g]),),
             units=tuple(units[first[community.home[first] == g]].tolist()),
@@ -125,9 +140,12 @@ def _locked(community: Community, tolerance: float, report: CommunityResult) -> 
     return [
         Reason(
             "lock",
-            f"The locks in community {community.number} allow {report.floor:.1%} at best; without "
-            f"them {max(community.floor(locked=False), 0.0):.1%} may be possible.",
-            f"社区{community.number}的锁定条件最多只能达到{report.floor:.1%}的偏差。",
+            message(
+                "The locks in community {number} allow {floor:.1%} at best; without them {max:.1%} may be possible.",
+                number=community.number,
+                floor=report.floor,
+                max=max(community.floor(locked=False), 0.0),
+            ),
             community.number,
             grids=tuple(community.names[held].tolist()),
         )
@@ -138,25 +156,32 @@ def _out_of_reach(community: Community, tolerance: float, report: CommunityResul
     grids = tuple(community.names.tolist())
     if report.floor > community.allowed(tolerance):
         near = not community.touching.all()
+        facts = {"community": community.number, "floor": report.floor, "tolerance": tolerance}
         return Reason(
             "out of reach",
-            f"Community {community.number} cannot come below {report.floor:.1%}"
-            f"{' while houses go only to a grid that touches their own' if near else ''}; "
-            f"{tolerance:.1%} was asked.",
-            f"{'房屋只能划入相邻网格时,' if near else ''}社区{community.number}的偏差不可能低于"
-            f"{report.floor:.1%},要求为{tolerance:.1%}。",
+            message(
+                "Community {community} cannot come below {floor:.1%} while houses go only to a grid that touches "
+                "their own; {tolerance:.1%} was asked.",
+                **facts,
+            )
+            if near
+            else message(
+                "Community {community} cannot come below {floor:.1%}; {tolerance:.1%} was asked.",
+                **facts,
+            ),
             community.number,
             grids=grids,
         )
     lightest = float(community.workload[community.workload > 0].min(initial=np.inf))
     return Reason(
         "not found",
-        f"The nearest plan found for community {community.number} is {report.max_deviation:.2%} "
-        f"off; {tolerance:.2%} was asked. Its lightest house alone is "
-        f"{lightest / community.target:.2%} of a grid. A longer search or a wider tolerance may "
-        "help.",
-        f"社区{community.number}找到的最佳方案偏差为{report.max_deviation:.2%},"
-        f"要求为{tolerance:.2%}。",
+        message(
+            "The nearest plan found for community {number} is {max_deviation:.2%} off; {tolerance:.2%} was asked. Its lightest house alone is {lightest:.2%} of a grid. A longer search or a wider tolerance may help.",
+            number=community.number,
+            max_deviation=report.max_deviation,
+            tolerance=tolerance,
+            lightest=lightest / community.target,
+        ),
         community.number,
         grids=grids,
     )

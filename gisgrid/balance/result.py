@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from gisgrid.core.arrays import Bools, Floats, Ints
+from gisgrid.core.messages import Both, Message
 
 
 @dataclass(frozen=True)
@@ -15,12 +16,11 @@ class Yardstick:
     comes nearer to the mean.
     """
 
-    en: str = "min a month"
-    zh: str = "分钟"
+    unit: Both
     grain: float = 0.0
 
 
-MINUTES = Yardstick()
+MINUTES = Yardstick(Both("min a month", "分钟"))
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,7 @@ class Reason:
     """
 
     kind: str
-    message: str
-    zh: str
+    said: Message
     community: int
     grids: tuple[int, ...] = ()
     units: tuple[int, ...] = ()

@@ -223,17 +223,17 @@ def _print_notes(proposal: Proposal) -> None:
     if task.wishes.levelled == "work":
         click.echo(event_days(task.state, task.weights).en)
     for left in task.left_out:
-        click.echo(left.en)
+        click.echo(left.said.en)
     for en, _ in proposal.reasons:
         click.echo(f"not reached: {en}")
     out = any(r.kind == "out of reach" for r in proposal.result.infeasible)
     if out and not task.wishes.far:
         click.echo("with --far houses may go further than to a neighbour; --scratch draws anew")
     if proposal.faults_today:
-        told = ", ".join(f"{r.title_en} ({len(r.findings)})" for r in proposal.faults_today)
+        told = ", ".join(f"{r.title.en} ({len(r.findings)})" for r in proposal.faults_today)
         click.echo(f"today's ground has faults that this does not mend: {told}; gisgrid coverage")
     for fault in proposal.faults:
-        click.echo(f"fault in the new polygons: {fault.title_en}: {fault.findings[0].en}")
+        click.echo(f"fault in the new polygons: {fault.title.en}: {fault.findings[0].en}")
     for en, _ in drawn_notes(drawn):
         click.echo(en)
 

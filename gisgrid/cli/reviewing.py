@@ -130,7 +130,7 @@ def review_command(settings: Settings, name: str, township: str | None) -> None:
             f"by {step.who}{why}"
         )
     for result in worse:
-        click.echo(f"fails: {result.title_en} ({len(result.findings)}), {result.findings[0].en}")
+        click.echo(f"fails: {result.title.en} ({len(result.findings)}), {result.findings[0].en}")
 
 
 @click.command("crosswalk")

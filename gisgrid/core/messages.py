@@ -65,6 +65,14 @@ class Message:
     template: str
     facts: Mapping[str, object]
 
+    @property
+    def en(self) -> str:
+        return told(self.template, self.facts, "en")
+
+    @property
+    def zh(self) -> str:
+        return told(self.template, self.facts, "zh")
+
 
 def message(template: str, **facts: object) -> Message:
     """A sentence for `told`; see there."""

@@ -109,8 +109,8 @@ def told(found: Proposal) -> dict[str, Any]:
         "left_out": [
             {
                 "community": left.community,
-                "en": left.en,
-                "zh": left.zh,
+                "en": left.said.en,
+                "zh": left.said.zh,
                 "grids": stray_grids(found.task.state, left.grids)
                 if left.cause == "across"
                 else [],

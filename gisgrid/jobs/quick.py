@@ -131,7 +131,7 @@ def told_check(found: CheckResult, bench: Bench, *, blocking: bool) -> dict[str,
     """A check's answer as it is kept."""
     return {
         "name": found.name,
-        "title": [found.title_en, found.title_zh],
+        "title": [found.title.en, found.title.zh],
         "status": found.status,
         "places": len(found.findings),
         "blocking": blocking,

@@ -120,7 +120,7 @@ def proposal_body(
 def _check(result: CheckResult) -> dict[str, Any]:
     return {
         "name": result.name,
-        "title": {"en": result.title_en, "zh": result.title_zh},
+        "title": {"en": result.title.en, "zh": result.title.zh},
         "status": result.status,
         "missing": {"en": result.en, "zh": result.zh},
         "places": len(result.findings),

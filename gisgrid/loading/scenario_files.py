@@ -73,7 +73,7 @@ def import_scenario(
             raise Invalid(
                 "The file's grids fail the check “{result}” in {count} places, first: {worst}; nothing was "
                 "imported.",
-                result=Both(result.title_en, result.title_zh),
+                result=Both(result.title.en, result.title.zh),
                 count=len(result.findings),
                 worst=Both(worst.en, worst.zh),
                 check=result.name,

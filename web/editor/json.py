@@ -273,7 +273,7 @@ def _said(pair: Sequence[str]) -> str:
 
 def _checking(title: str) -> str:
     """A check by its English title, as the asker calls it; another text as it is."""
-    return next((_said((c.title_en, c.title_zh)) for c in CHECKS if c.title_en == title), title)
+    return next((_said((c.title.en, c.title.zh)) for c in CHECKS if c.title.en == title), title)
 
 
 _WORDED: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {

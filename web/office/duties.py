@@ -86,6 +86,6 @@ def lacking() -> str:
         placed(session, plan.id, "plan", "review")
         found = shortage(session, place, plan, today(place))
     english = language() == "en"
-    titles = {r.name: r.title_en if english else r.title_zh for r in found.results}
+    titles = {r.name: r.title.en if english else r.title.zh for r in found.results}
     answers = [(titles[r.name], r.en if english else r.zh, len(r.findings)) for r in found.results]
     return render_template("shortage.html", found=found, titles=titles, answers=answers)

@@ -86,7 +86,7 @@ def refuse_faults(proposal: Proposal) -> None:
         worst = proposal.faults[0]
         raise Conflict(
             "The new polygons fail the check “{title}”: {first}.",
-            title=Both(worst.title_en, worst.title_zh),
+            title=Both(worst.title.en, worst.title.zh),
             first=Both(worst.findings[0].en, worst.findings[0].zh),
             check=worst.name,
         )

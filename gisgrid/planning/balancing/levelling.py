@@ -14,7 +14,7 @@ from gisgrid.balance.weights import MONTH_DAYS, Weights
 from gisgrid.balance.workload import MMIN, Workload
 from gisgrid.core.arrays import Floats, Ints, sums
 from gisgrid.core.errors import Invalid
-from gisgrid.core.messages import Both, message, say
+from gisgrid.core.messages import Both, Message, message, say
 from gisgrid.core.plans import Place
 from gisgrid.db.tables.register import NEEDS
 from gisgrid.planning.balancing.options import Level, Wishes
@@ -24,9 +24,9 @@ from gisgrid.planning.workload.workload import counted_days
 
 YARDSTICKS: dict[Level, Yardstick] = {
     "work": MINUTES,
-    "residents": Yardstick("residents", "名居民", 1.0),
-    "households": Yardstick("households", "户", 1.0),
-    "houses": Yardstick("houses", "处房屋", 1.0),
+    "residents": Yardstick(Both("residents", "名居民"), 1.0),
+    "households": Yardstick(Both("households", "户"), 1.0),
+    "houses": Yardstick(Both("houses", "处房屋"), 1.0),
 }
 _ZH: dict[Level, str] = {
     "work": "工作量", "residents": "居民", "households": "户", "houses": "房屋",
@@ -42,8 +42,7 @@ class LeftOut:
 
     community: str
     cause: str
-    en: str
-    zh: str
+    said: Message
     grids: tuple[str, ...] = ()
     """Codes of the grids that stand in the way."""
 
@@ -110,9 +109,9 @@ def without_measure(
         LeftOut(
             code := state.communities.code[c],
             "measure",
-            f"Community {code} is left out: "
-            + ("its houses carry no work." if level == "work" else f"no {level} are known there."),
-            f"社区{code}未参与：没有可均衡的{_ZH[level]}。",
+            message(
+                "Community {code} is left out: {what}.", code=code, what=message(_NOTHING[level])
+            ),
         )
         for c in has
         if total[c] <= 0

@@ -74,7 +74,7 @@ def proposal_sheets(proposal: Proposal) -> list[Sheet]:
         ("计入事件的日期 days of events", f"{days.first} – {days.last}"),
         ("计入事件数 events counted", days.events),
         *(("未达到的原因 reason", f"{zh} {en}") for en, zh in proposal.reasons),
-        *(("未参与 left out", f"{left.zh} {left.en}") for left in proposal.task.left_out),
+        *(("未参与 left out", f"{left.said.zh} {left.said.en}") for left in proposal.task.left_out),
         *(("说明 note", f"{zh} {en}") for en, zh in drawn_notes(proposal.settled.drawn)),
     ]
     return [

@@ -131,7 +131,7 @@ def propose(task: Task, *, progress: Tell | None = None) -> Proposal:
         grids=_changes(task, found),
         compactness_before=None if scores is None else float(np.nanmean(scores)),
         reasons=tuple(
-            _in_words(task, r.message, r.zh, r.community) for r in found.result.infeasible
+            _in_words(task, r.said.en, r.said.zh, r.community) for r in found.result.infeasible
         ),
         faults=new_faults,
         faults_today=faults_today,

@@ -19,6 +19,7 @@ from gisgrid.balance.scratch import from_scratch
 from gisgrid.balance.search import NORMAL, ON, Search
 from gisgrid.balance.workload import Workload
 from gisgrid.core.arrays import Bools, Floats, Ints
+from gisgrid.core.messages import message
 from gisgrid.planning.balancing.problem import Task, locks_of, only_of, unit_loads
 from gisgrid.planning.checks.checks import Tell
 from gisgrid.planning.editor.drawn import Drawn, draw_units
@@ -291,13 +292,13 @@ class _Settling:
 def _not_settled(community: CommunityResult, promised: float) -> Reason:
     return Reason(
         "not settled",
-        f"Community {community.community} was found even to {promised:.2%} with the work as it was "
-        f"last counted; counted again under that plan it is {community.max_deviation:.2%}, since walks "
-        f"begin elsewhere and events find other houses. In {ROUNDS} rounds none came nearer; a wider "
-        "tolerance may help.",
-        f"社区{community.community}按上一次计算的工作量可均衡到{promised:.2%},"
-        f"但在该方案下重新计算(走访起点与事件归属改变)为{community.max_deviation:.2%};"
-        f"{ROUNDS}轮之内未能更接近,可放宽允许偏差。",
+        message(
+            "Community {community} was found even to {promised:.2%} with the work as it was last counted; counted again under that plan it is {max_deviation:.2%}, since walks begin elsewhere and events find other houses. In {rounds} rounds none came nearer; a wider tolerance may help.",
+            community=community.community,
+            promised=promised,
+            max_deviation=community.max_deviation,
+            rounds=ROUNDS,
+        ),
         community.community,
         grids=community.grids,
     )

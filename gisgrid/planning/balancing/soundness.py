@@ -14,7 +14,7 @@ import shapely
 from gisgrid.balance.fabric import Fabric, build_fabric, community_of_grids
 from gisgrid.core.arrays import Geometries, Ints
 from gisgrid.core.errors import Conflict, Invalid
-from gisgrid.core.messages import Both
+from gisgrid.core.messages import Both, message
 from gisgrid.planning.balancing.levelling import LeftOut
 from gisgrid.planning.balancing.options import Wishes
 from gisgrid.planning.checks.topology import mended
@@ -97,7 +97,7 @@ def concerned(state: PlanState, wishes: Wishes, left_out: Sequence[LeftOut]) -> 
     for code in [*homes, *wishes.add]:
         if code in first:
             left = first[code]
-            raise Conflict("{why}", why=Both(left.en, left.zh), grids=list(left.grids))
+            raise Conflict("{why}", why=left.said, grids=list(left.grids))
     return tuple(out)
 
 
@@ -112,7 +112,9 @@ def _nothing_sound(out: Sequence[LeftOut]) -> Invalid:
             grids=grids,
             communities=[left.community for left in out],
         )
-    why = Both(" ".join(left.en for left in out[:5]), "".join(left.zh for left in out[:5]))
+    why = Both(
+        " ".join(left.said.en for left in out[:5]), "".join(left.said.zh for left in out[:5])
+    )
     return Invalid(
         "No community can be balanced. {why}",
         why=why,
@@ -146,18 +148,13 @@ def _homes(state: PlanState) -> tuple[Ints, list[LeftOut]]:
 def _across(state: PlanState, community: int, grids: list[int]) -> LeftOut:
     code = state.communities.code[community]
     codes = state.grids.code[grids].tolist()
-    one = len(codes) == 1
-    return LeftOut(
-        code,
-        "across",
-        f"Community {code} is left out: "
-        + (f"grid {codes[0]} does" if one else f"{len(codes)} grids do")
-        + " not lie in one community"
-        + ("" if one else f": {', '.join(codes[:10])}")
-        + f". {MEND_EN}",
-        f"社区{code}未参与：网格{'、'.join(codes[:10])}跨越社区边界或在社区之外。{MEND_ZH}",
-        tuple(codes),
+    said = message(
+        "Community {community} is left out: these of its grids do not lie in one community: {grids}. {mend}",
+        community=code,
+        grids=codes[:10],
+        mend=Both(MEND_EN, MEND_ZH),
     )
+    return LeftOut(code, "across", said, tuple(codes))
 
 
 def _at_fault(state: PlanState, bad: Ints) -> list[LeftOut]:
@@ -169,10 +166,11 @@ def _at_fault(state: PlanState, bad: Ints) -> list[LeftOut]:
             LeftOut(
                 code,
                 "ground",
-                f"Community {code} is left out: the ground of grid {', '.join(codes[:10])} overlaps "
-                "another's too much to be mended, or is none: see gisgrid coverage.",
-                f"社区{code}未参与：网格{'、'.join(codes[:10])}与其他网格重叠过多或没有土地，"
-                "请查看 gisgrid coverage。",
+                message(
+                    "Community {code} is left out: the ground of grid {shown} overlaps another's too much to be mended, or is none: see gisgrid coverage.",
+                    code=code,
+                    shown=codes[:10],
+                ),
                 tuple(codes),
             )
         )

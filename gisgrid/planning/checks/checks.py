@@ -15,6 +15,7 @@ from gisgrid.core.arrays import Geometries
 from gisgrid.core.crs import from_metric
 from gisgrid.core.errors import Invalid
 from gisgrid.core.limits import Limits
+from gisgrid.core.messages import Message, message
 from gisgrid.planning.checks import houses, station_siting, teams
 from gisgrid.planning.checks.findings import CheckResult, Raw, counted
 from gisgrid.planning.checks.shapes import SHAPE_CHECKS, Ground
@@ -31,42 +32,41 @@ class Check:
     """A named check with its titles; ``run`` answers it."""
 
     name: str
-    title_en: str
-    title_zh: str
+    title: Message
     run: Callable[[Ground], Raw]
 
 
 CHECKS: tuple[Check, ...] = (
     *(Check(*row) for row in SHAPE_CHECKS),
     Check(
-        "no_host", "exclusive grids without host", "专属网格无依托单位",
+        "no_host", message("exclusive grids without host"),
         teams.exclusive_without_host,
     ),
-    Check("no_grid", "houses in no grid", "房屋无网格", houses.houses_without_grid),
-    Check("on_border", "houses on a border", "房屋在边界上", houses.houses_on_border),
-    Check("empty_grid", "empty grids", "空网格", teams.empty_grids),
-    Check("no_team", "grids without a team", "网格无团队", teams.grids_without_team),
-    Check("no_leader", "grids without a leader", "网格无网格长", teams.grids_without_leader),
-    Check("leader_only", "leader only", "仅有网格长", teams.grids_with_leader_only),
+    Check("no_grid", message("houses in no grid"), houses.houses_without_grid),
+    Check("on_border", message("houses on a border"), houses.houses_on_border),
+    Check("empty_grid", message("empty grids"), teams.empty_grids),
+    Check("no_team", message("grids without a team"), teams.grids_without_team),
+    Check("no_leader", message("grids without a leader"), teams.grids_without_leader),
+    Check("leader_only", message("leader only"), teams.grids_with_leader_only),
     Check(
-        "no_trained", "grids without a trained member", "网格无受训人员",
+        "no_trained", message("grids without a trained member"),
         teams.grids_without_trained_member,
     ),
-    Check("size", "sizes outside the setting", "规模超出设定", teams.sizes_outside_setting),
+    Check("size", message("sizes outside the setting"), teams.sizes_outside_setting),
     Check(
-        "not_visited", "houses not visited", "房屋久未走访",
+        "not_visited", message("houses not visited"),
         lambda g: houses.houses_not_visited(g.state, g.limits),
     ),
     Check(
-        "too_far", "houses too far from help", "距服务点过远",
+        "too_far", message("houses too far from help"),
         station_siting.houses_too_far,
     ),
     Check(
-        "sleeping", "sleeping grids", "休眠网格",
+        "sleeping", message("sleeping grids"),
         lambda g: teams.sleeping_grids(g, g.limits),
     ),
     Check(
-        "cluster", "events without a worker", "事件集中但无人驻守",
+        "cluster", message("events without a worker"),
         lambda g: teams.clusters_without_worker(g, g.limits),
     ),
 )  # fmt: skip
@@ -108,16 +108,15 @@ def run_checks(
     results = []
     for done, check in enumerate(chosen):
         if progress:
-            progress(done, len(chosen), check.title_en)
-        titles = (check.title_en, check.title_zh)
-        results.append(counted(check.name, titles, check.run(ground), state.houses))
+            progress(done, len(chosen), check.title.en)
+        results.append(counted(check.name, check.title, check.run(ground), state.houses))
     return in_degrees(results, state.srid)
 
 
 def station_sites(ground: Ground) -> CheckResult:
     """Where new stations would cover most: findings by people reached, places in EPSG:4326."""
     raw, state = station_siting.new_stations(ground), ground.state
-    result = counted(SITES_CHECK, ("sites for new stations", "建议设站点"), raw, state.houses)
+    result = counted(SITES_CHECK, message("sites for new stations"), raw, state.houses)
     return in_degrees([result], state.srid)[0]
 
 

@@ -66,8 +66,8 @@ def coverage_features(found: Coverage) -> list[Feature]:
             finding.place,
             {
                 "check": result.name,
-                "title_en": result.title_en,
-                "title_zh": result.title_zh,
+                "title_en": result.title.en,
+                "title_zh": result.title.zh,
                 "text_en": finding.en,
                 "text_zh": finding.zh,
                 "grids": ",".join(finding.grids),
@@ -94,7 +94,7 @@ def coverage_sheets(found: Coverage) -> list[Sheet]:
         ("check", "项目", "title", "结果 answer", "处 places", "房屋 houses",
          "居民 residents", "缺少", "missing"),
         [
-            (r.name, r.title_zh, r.title_en, r.status, len(r.findings), r.houses,
+            (r.name, r.title.zh, r.title.en, r.status, len(r.findings), r.houses,
              r.residents, r.zh, r.en)
             for r in _all(found)
         ],

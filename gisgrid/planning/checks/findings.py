@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -11,6 +11,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from gisgrid.core.arrays import Ints
+from gisgrid.core.messages import Message
 from gisgrid.planning.snapshot.snapshot import Houses
 
 Status = Literal["pass", "fail", "incomplete"]
@@ -20,10 +21,17 @@ Status = Literal["pass", "fail", "incomplete"]
 class Fix:
     """What would mend it; ``grid`` is the code of the grid that would take over, if any."""
 
-    en: str
-    zh: str
+    said: Message
     grid: str | None = None
     residents: int = 0
+
+    @property
+    def en(self) -> str:
+        return self.said.en
+
+    @property
+    def zh(self) -> str:
+        return self.said.zh
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,8 +43,7 @@ class Finding:
     """
 
     place: BaseGeometry
-    en: str
-    zh: str
+    said: Message
     grids: tuple[str, ...] = ()
     community: str | None = None
     houses: tuple[str, ...] = ()
@@ -47,24 +54,38 @@ class Finding:
     unit: str = ""
     fix: Fix | None = None
 
+    @property
+    def en(self) -> str:
+        return self.said.en
+
+    @property
+    def zh(self) -> str:
+        return self.said.zh
+
 
 @dataclass(frozen=True)
 class CheckResult:
     """The answer of one check.
 
     ``houses`` and ``residents`` count each one once, however many findings name it. ``incomplete``
-    says that what is known does not allow the answer pass, and ``en``, ``zh`` say what is missing.
+    says that what is known does not allow the answer pass, and ``missing`` what would.
     """
 
     name: str
-    title_en: str
-    title_zh: str
+    title: Message
     status: Status
     findings: tuple[Finding, ...]
     houses: int
     residents: int
-    en: str = ""
-    zh: str = ""
+    missing: Message | None = None
+
+    @property
+    def en(self) -> str:
+        return self.missing.en if self.missing else ""
+
+    @property
+    def zh(self) -> str:
+        return self.missing.zh if self.missing else ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,12 +93,11 @@ class Raw:
     """What one check hands back before it is counted: findings with the rows of their houses."""
 
     findings: Sequence[tuple[Finding, Ints]] = ()
-    missing_en: str = ""
-    missing_zh: str = ""
-    """Why the answer is incomplete; empty: nothing is missing."""
+    missing: Message | None = None
+    """Why the answer is incomplete; None: nothing is missing."""
 
 
-def counted(name: str, titles: tuple[str, str], raw: Raw, houses: Houses) -> CheckResult:
+def counted(name: str, title: Message, raw: Raw, houses: Houses) -> CheckResult:
     """The result of a check: failed if there are findings, else incomplete, else passed."""
     findings = []
     touched = np.zeros(len(houses.code), dtype=bool)
@@ -86,22 +106,20 @@ def counted(name: str, titles: tuple[str, str], raw: Raw, houses: Houses) -> Che
         codes = tuple(houses.code[np.sort(rows)].tolist())
         people = int(houses.residents[rows].sum())
         findings.append(_with_people(finding, codes, people))
-    status: Status = "fail" if findings else "incomplete" if raw.missing_en else "pass"
+    status: Status = "fail" if findings else "incomplete" if raw.missing else "pass"
     return CheckResult(
         name=name,
-        title_en=titles[0],
-        title_zh=titles[1],
+        title=title,
         status=status,
         findings=tuple(findings),
         houses=int(touched.sum()),
         residents=int(houses.residents[touched].sum()),
-        en=raw.missing_en,
-        zh=raw.missing_zh,
+        missing=raw.missing,
     )
 
 
 def _with_people(finding: Finding, codes: tuple[str, ...], residents: int) -> Finding:
-    return Finding(**{**finding.__dict__, "houses": codes, "residents": residents})
+    return replace(finding, houses=codes, residents=residents)
 
 
 def spots(houses: Houses, rows: Ints) -> BaseGeometry:

@@ -7,6 +7,7 @@ import shapely
 
 from gisgrid.core.arrays import Bools, Floats, Ints
 from gisgrid.core.limits import Limits
+from gisgrid.core.messages import message
 from gisgrid.planning.checks.findings import Finding, Fix, Raw, spots
 from gisgrid.planning.checks.shapes import Ground
 from gisgrid.planning.snapshot.snapshot import Houses, PlanState
@@ -27,8 +28,12 @@ def houses_without_grid(ground: Ground) -> Raw:
         if near is not None:
             to = state.grids.code[near]
             fix = Fix(
-                f"grid {to} is nearest, {away_m[k]:.0f} m away: let it take {people} residents",
-                f"最近的网格是{to}，相距{away_m[k]:.0f}米，可接收居民{people}人",
+                message(
+                    "grid {to} is nearest, {away_m:.0f} m away: let it take {people} residents",
+                    to=to,
+                    away_m=away_m[k],
+                    people=people,
+                ),
                 to,
                 people,
             )
@@ -37,8 +42,7 @@ def houses_without_grid(ground: Ground) -> Raw:
             (
                 Finding(
                     spots(houses, np.array([row])),
-                    f"house {code} lies in no grid",
-                    f"房屋{code}不属于任何网格",
+                    message("house {code} lies in no grid", code=code),
                     community=state.communities.code[home] if home >= 0 else None,
                     measure=float(away_m[k]) if near is not None else None,
                     unit="m",
@@ -52,8 +56,11 @@ def houses_without_grid(ground: Ground) -> Raw:
         people = int(houses.residents[~houses.placed].sum())
         return Raw(
             findings,
-            f"{unplaced} houses with {people} residents have no point: their grid is not known",
-            f"{unplaced}处房屋（居民{people}人）没有坐标，无法确定网格",
+            message(
+                "{unplaced} houses with {people} residents have no point: their grid is not known",
+                unplaced=unplaced,
+                people=people,
+            ),
         )
     return _known(Raw(findings), houses)
 
@@ -82,8 +89,13 @@ def houses_on_border(ground: Ground) -> Raw:
             (
                 Finding(
                     spots(houses, np.array([row])),
-                    f"house {houses.code[row]} of grid {mine} is {away_m[k]:.1f} m from grid {yours}",
-                    f"网格{mine}的房屋{houses.code[row]}距网格{yours}仅{away_m[k]:.1f}米",
+                    message(
+                        "house {houses} of grid {mine} is {away_m:.1f} m from grid {yours}",
+                        houses=houses.code[row],
+                        mine=mine,
+                        away_m=away_m[k],
+                        yours=yours,
+                    ),
                     grids=(mine, yours),
                     community=state.communities.code[state.grids.community[here]],
                     measure=float(away_m[k]),
@@ -104,28 +116,29 @@ def houses_not_visited(state: PlanState, limits: Limits) -> Raw:
         late = ~(today - houses.last_visit <= np.timedelta64(int(limits.visit_days), "D"))
     late &= houses.households > 0
     if not state.visits_known:
-        return Raw(missing_en="no visit is recorded", missing_zh="没有任何走访记录")
+        return Raw(missing=message("no visit is recorded"))
     never = np.isnat(houses.last_visit)
     findings = []
     for grid, rows in by_grid(state, late):
         code = state.grids.code[grid] if grid >= 0 else None
-        where_en, where_zh = (
-            (f"of grid {code}", f"网格{code}") if code else ("in no grid", "无网格")
-        )
+        where = message("of grid {code}", code=code) if code else message("outside every grid")
         unseen = int(never[rows].sum())
         findings.append(
             (
                 Finding(
                     spots(houses, rows),
-                    f"{len(rows)} houses {where_en} were not visited for {limits.visit_days:.0f} "
-                    f"days, {unseen} of them never",
-                    f"{where_zh}有{len(rows)}处房屋超过{limits.visit_days:.0f}天未走访，"
-                    f"其中{unseen}处从未走访",
+                    message(
+                        "{count} houses {where} were not visited for {days:.0f} days, {unseen} of them never",
+                        count=len(rows),
+                        where=where,
+                        days=limits.visit_days,
+                        unseen=unseen,
+                    ),
                     grids=(code,) if code else (),
                     community=_community(state, grid),
                     measure=float(len(rows)),
                     unit="houses",
-                    fix=Fix(f"visit {len(rows)} houses", f"安排走访{len(rows)}处房屋"),
+                    fix=Fix(message("visit {count} houses", count=len(rows))),
                 ),
                 rows,
             )
@@ -150,10 +163,13 @@ def _community(state: PlanState, grid: int) -> str | None:
 def _round_the_house(state: PlanState, here: int, there: int, people: int) -> Fix:
     yours = state.grids.code[there]
     if state.grids.community[here] != state.grids.community[there]:
-        return Fix("draw the communities' border around it", "社区边界绕开该房屋")
+        return Fix(message("draw the communities' border around it"))
     return Fix(
-        f"draw the border around it, or give its {people} residents to {yours}",
-        f"边界绕开该房屋，或将居民{people}人划入{yours}",
+        message(
+            "draw the border around it, or give its {people} residents to {yours}",
+            people=people,
+            yours=yours,
+        ),
         yours,
         people,
     )
@@ -161,8 +177,8 @@ def _round_the_house(state: PlanState, here: int, there: int, people: int) -> Fi
 
 def _known(raw: Raw, houses: Houses) -> Raw:
     """Nothing can pass about no houses."""
-    if not len(houses.code) and not raw.missing_en:
-        return Raw(raw.findings, "no house is recorded", "没有房屋记录")
+    if not len(houses.code) and raw.missing is None:
+        return Raw(raw.findings, message("no house is recorded"))
     return raw
 
 

@@ -13,6 +13,7 @@ from shapely.geometry.base import BaseGeometry
 from gisgrid.balance.walking import Streets, Walk
 from gisgrid.core.arrays import Bools, Floats, Geometries, Ints
 from gisgrid.core.limits import Limits
+from gisgrid.core.messages import Both, Message, message
 from gisgrid.planning.checks.findings import Finding, Fix, Raw
 from gisgrid.planning.checks.topology import (
     Pieces,
@@ -114,8 +115,11 @@ class Ground:
         code = self.state.grids.code[grid]
         people = int(self.state.houses.residents[rows].sum())
         return Fix(
-            f"join it to grid {code} (longest common border), {people} residents with it",
-            f"并入网格{code}（公共边界最长），涉及居民{people}人",
+            message(
+                "join it to grid {code} (longest common border), {people} residents with it",
+                code=code,
+                people=people,
+            ),
             code,
             people,
         )
@@ -134,8 +138,11 @@ def ground_without_grid(ground: Ground) -> Raw:
             (
                 Finding(
                     shape,
-                    f"{area_m2:.0f} m² of community {community} lie in no grid",
-                    f"社区{community}有{area_m2:.0f}平方米不属于任何网格",
+                    message(
+                        "{area_m2:.0f} m² of community {community} lie in no grid",
+                        area_m2=area_m2,
+                        community=community,
+                    ),
                     community=community,
                     measure=area_m2,
                     unit="m2",
@@ -145,11 +152,10 @@ def ground_without_grid(ground: Ground) -> Raw:
             )
         )
     if missing.any() or not len(missing):
-        names = ", ".join(ground.state.communities.code[missing]) or "all"
+        names = ground.state.communities.code[missing].tolist() or Both("all", "全部")
         return Raw(
             findings,
-            f"no polygon is known of these communities: {names}",
-            f"以下社区没有边界：{names}",
+            message("no polygon is known of these communities: {names}", names=names),
         )
     return Raw(findings)
 
@@ -167,15 +173,22 @@ def overlapping_grids(ground: Ground) -> Raw:
             (
                 Finding(
                     shape,
-                    f"grids {first} and {second} both claim {area_m2:.0f} m²",
-                    f"网格{first}与{second}重叠{area_m2:.0f}平方米",
+                    message(
+                        "grids {first} and {second} both claim {area_m2:.0f} m²",
+                        first=first,
+                        second=second,
+                        area_m2=area_m2,
+                    ),
                     grids=(first, second),
                     community=_community(ground, a),
                     measure=area_m2,
                     unit="m2",
                     fix=Fix(
-                        f"cut it off grid {second}: {first} has the lower code and owns it today",
-                        f"从网格{second}中切除：按最小编码规则目前属于{first}",
+                        message(
+                            "cut it off grid {second}: {first} has the lower code and owns it today",
+                            second=second,
+                            first=first,
+                        ),
                         first,
                         people,
                     ),
@@ -189,9 +202,9 @@ def overlapping_grids(ground: Ground) -> Raw:
 def slivers(ground: Ground) -> Raw:
     """Gaps and overlaps too thin or small to be meant."""
     findings = []
-    for pieces, en, zh in (
-        (ground.gaps, "a gap", "缝隙"),
-        (ground.overlaps, "an overlap", "重叠"),
+    for pieces, what in (
+        (ground.gaps, Both("a gap", "缝隙")),
+        (ground.overlaps, Both("an overlap", "重叠")),
     ):
         thin = pieces.where(ground.thin(pieces))
         width_m = mean_width_m(thin.shape)
@@ -205,8 +218,12 @@ def slivers(ground: Ground) -> Raw:
                 (
                     Finding(
                         shape,
-                        f"{en} {width_m[k]:.2f} m wide beside grid {' and '.join(codes)}",
-                        f"网格{'、'.join(codes)}旁有宽{width_m[k]:.2f}米的{zh}",
+                        message(
+                            "{what} {width_m:.2f} m wide beside grid {codes}",
+                            what=what,
+                            width_m=width_m[k],
+                            codes=codes,
+                        ),
                         grids=codes,
                         community=ground.state.communities.code[home],
                         measure=float(width_m[k]),
@@ -231,11 +248,10 @@ def invalid_grids(ground: Ground) -> Raw:
             (
                 Finding(
                     ground.grids[row],
-                    f"the polygon of grid {code} is invalid: {why}",
-                    f"网格{code}的多边形无效：{why}",
+                    message("the polygon of grid {code} is invalid: {why}", code=code, why=why),
                     grids=(code,),
                     community=_community(ground, row),
-                    fix=Fix("draw or load it again", "请重新绘制或导入"),
+                    fix=Fix(message("draw or load it again")),
                 ),
                 np.flatnonzero(ground.state.houses.grid == row),
             )
@@ -264,8 +280,11 @@ def multipart_grids(ground: Ground) -> Raw:
                 (
                     Finding(
                         part,
-                        f"a piece of {weight[k][1]:.0f} m² is cut off from the rest of grid {code}",
-                        f"网格{code}有{weight[k][1]:.0f}平方米与主体不相连",
+                        message(
+                            "a piece of {weight:.0f} m² is cut off from the rest of grid {code}",
+                            weight=weight[k][1],
+                            code=code,
+                        ),
                         grids=(code,),
                         community=_community(ground, row),
                         measure=weight[k][1],
@@ -286,14 +305,21 @@ def outside_community(ground: Ground) -> Raw:
         rows = inside(shape, ground.points)
         code, area_m2 = ground.state.grids.code[row], float(shapely.area(shape))
         there = ground.state.communities.code[area] if area >= 0 else None
-        en = f"in community {there}" if there else "outside every community"
-        zh = f"位于社区{there}" if there else "不在任何社区内"
+        where = (
+            message("in community {code}", code=there)
+            if there
+            else message("outside every community")
+        )
         findings.append(
             (
                 Finding(
                     shape,
-                    f"{area_m2:.0f} m² of grid {code} lie {en}",
-                    f"网格{code}有{area_m2:.0f}平方米{zh}",
+                    message(
+                        "{area_m2:.0f} m² of grid {code} lie {where}",
+                        area_m2=area_m2,
+                        code=code,
+                        where=where,
+                    ),
                     grids=(code,),
                     community=_community(ground, row),
                     measure=area_m2,
@@ -309,7 +335,7 @@ def outside_community(ground: Ground) -> Raw:
 def _given_back(ground: Ground, shape: BaseGeometry, rows: Ints, row: int, area: int) -> Fix | None:
     """Offer the piece to the longest neighbour among the grids of the community it lies in."""
     if area < 0:
-        return Fix("cut the grid at the border of its community", "在社区边界处截断该网格")
+        return Fix(message("cut the grid at the border of its community"))
     others = np.flatnonzero(ground.state.grids.community != area)
     return ground.joined_to(shape, rows, but=(row, *others.tolist()))
 
@@ -318,11 +344,11 @@ def _community(ground: Ground, row: int) -> str:
     return str(ground.state.communities.code[ground.state.grids.community[row]])
 
 
-SHAPE_CHECKS: tuple[tuple[str, str, str, Callable[[Ground], Raw]], ...] = (
-    ("gap", "ground without a grid", "无网格的土地", ground_without_grid),
-    ("overlap", "grids overlap", "网格重叠", overlapping_grids),
-    ("sliver", "slivers between grids", "网格间的细缝", slivers),
-    ("invalid", "invalid polygons", "多边形无效", invalid_grids),
-    ("multipart", "grids in several pieces", "网格不连片", multipart_grids),
-    ("outside", "grids outside or across communities", "网格超出或跨越社区", outside_community),
+SHAPE_CHECKS: tuple[tuple[str, Message, Callable[[Ground], Raw]], ...] = (
+    ("gap", message("ground without a grid"), ground_without_grid),
+    ("overlap", message("grids overlap"), overlapping_grids),
+    ("sliver", message("slivers between grids"), slivers),
+    ("invalid", message("invalid polygons"), invalid_grids),
+    ("multipart", message("grids in several pieces"), multipart_grids),
+    ("outside", message("grids outside or across communities"), outside_community),
 )

@@ -98,7 +98,7 @@ def shortage_of(state: PlanState, plan: PlanInfo, results: list[CheckResult]) ->
 
 def shortage_sheets(found: Shortage) -> list[Sheet]:
     """The answers, and every grid with what it lacks in both languages."""
-    title = {r.name: f"{r.title_zh} {r.title_en}" for r in found.results}
+    title = {r.name: f"{r.title.zh} {r.title.en}" for r in found.results}
     offered = {
         (r.name, code): f.fix for r in found.results for f in r.findings for code in f.grids
     }  # fmt: skip
@@ -114,7 +114,7 @@ def shortage_sheets(found: Shortage) -> list[Sheet]:
         Sheet(
             "缺口 shortage",
             ("项目", "check", "结果 answer", "网格数 grids", "缺少", "missing"),
-            [(r.title_zh, r.title_en, r.status, len(r.findings), r.zh, r.en)
+            [(r.title.zh, r.title.en, r.status, len(r.findings), r.zh, r.en)
              for r in found.results],
         ),
         Sheet(

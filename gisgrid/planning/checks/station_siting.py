@@ -15,6 +15,7 @@ from scipy.sparse import coo_array, csr_array, hstack, identity
 
 from gisgrid.core.arrays import Floats, Ints
 from gisgrid.core.heavy import optimize
+from gisgrid.core.messages import message
 from gisgrid.planning.checks.findings import Finding, Fix, Raw, spots
 from gisgrid.planning.checks.houses import by_grid
 from gisgrid.planning.checks.shapes import Ground
@@ -47,8 +48,7 @@ def houses_too_far(ground: Ground) -> Raw:
     asked = houses.placed & (houses.households > 0)
     if not len(stations.code):
         return Raw(
-            missing_en="no team post or service station is recorded",
-            missing_zh="没有团队驻点或服务站记录",
+            missing=message("no team post or service station is recorded"),
         )
     walk_m = ground.walk_m
     far = asked & (walk_m > limits.walk_m)
@@ -60,10 +60,16 @@ def houses_too_far(ground: Ground) -> Raw:
             (
                 Finding(
                     spots(houses, rows),
-                    f"{len(rows)} houses {f'of grid {code}' if code else 'in no grid'} are more "
-                    f"than {limits.walk_m:.0f} m from a post or station, {worst:.0f} m at most",
-                    f"{f'网格{code}' if code else '无网格'}有{len(rows)}处房屋距驻点或服务站超过"
-                    f"{limits.walk_m:.0f}米，最远{worst:.0f}米",
+                    message(
+                        "{count} houses {where} are more than {walk_m:.0f} m from a post or station, "
+                        "{worst:.0f} m at most",
+                        count=len(rows),
+                        where=message("of grid {code}", code=code)
+                        if code
+                        else message("outside every grid"),
+                        walk_m=limits.walk_m,
+                        worst=worst,
+                    ),
                     grids=(code,) if code else (),
                     community=state.communities.code[state.grids.community[grid]]
                     if grid >= 0
@@ -78,8 +84,7 @@ def houses_too_far(ground: Ground) -> Raw:
     if unplaced:
         return Raw(
             findings,
-            f"{unplaced} lived-in houses have no point",
-            f"{unplaced}处有人居住的房屋没有坐标",
+            message("{unplaced} lived-in houses have no point", unplaced=unplaced),
         )
     return Raw(findings)
 
@@ -114,17 +119,19 @@ def new_stations(ground: Ground) -> Raw:
             (
                 Finding(
                     shapely.Point(houses.xy_m[candidates[c]]),
-                    f"a station at house {houses.code[candidates[c]]} would reach {people} more "
-                    f"residents within {limits.walk_m:.0f} m",
-                    f"在房屋{houses.code[candidates[c]]}处设站，可使{people}名居民在"
-                    f"{limits.walk_m:.0f}米内得到服务",
+                    message(
+                        "a station at house {houses} would reach {people} more residents within {walk_m:.0f} m",
+                        houses=houses.code[candidates[c]],
+                        people=people,
+                        walk_m=limits.walk_m,
+                    ),
                     grids=(code,) if code else (),
                     community=state.communities.code[state.grids.community[grid]]
                     if grid >= 0
                     else None,
                     measure=float(people),
                     unit="residents",
-                    fix=Fix("open a station here", "在此设站", code, people),
+                    fix=Fix(message("open a station here"), code, people),
                 ),
                 rows[mine],
             )

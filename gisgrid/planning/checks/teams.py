@@ -10,12 +10,17 @@ from scipy.spatial import cKDTree
 
 from gisgrid.core.arrays import Bools, Geometries, Ints
 from gisgrid.core.limits import Limits, Size, sizes
+from gisgrid.core.messages import Both, Message, message, say
 from gisgrid.planning.checks.findings import Finding, Fix, Raw
 from gisgrid.planning.checks.shapes import Ground
 from gisgrid.planning.checks.topology import REACH_M
 from gisgrid.planning.snapshot.snapshot import PlanState
 
-MEASURE_ZH = {"residents": "居民", "households": "户", "houses": "房屋"}
+MEASURES = {
+    "residents": Both("residents", "居民"),
+    "households": Both("households", "户"),
+    "houses": Both("houses", "房屋"),
+}
 
 
 def exclusive_without_host(ground: Ground) -> Raw:
@@ -27,9 +32,8 @@ def exclusive_without_host(ground: Ground) -> Raw:
             _about(
                 ground,
                 row,
-                f"exclusive grid {grids.code[row]} names no host",
-                f"专属网格{grids.code[row]}没有依托单位",
-                Fix("name the body it belongs to", "请填写依托单位"),
+                message("exclusive grid {grids} names no host", grids=grids.code[row]),
+                Fix(message("name the body it belongs to")),
             )
             for row in np.flatnonzero(bare).tolist()
         ]
@@ -40,7 +44,7 @@ def empty_grids(ground: Ground) -> Raw:
     """Basic grids in which no house stands; an exclusive one (a park) may have none."""
     state = ground.state
     if not state.houses.placed.any():
-        return Raw(missing_en="no house has a point", missing_zh="没有带坐标的房屋")
+        return Raw(missing=message("no house has a point"))
     held = state.per_grid(np.ones(len(state.houses.code), dtype=np.int64))
     residents = state.per_grid(state.houses.residents)
     findings = []
@@ -51,13 +55,15 @@ def empty_grids(ground: Ground) -> Raw:
         if len(mates):
             to = mates[np.lexsort((mates, residents[mates]))[0]]
             fix = Fix(
-                f"merge it with grid {state.grids.code[to]}, its smallest neighbour "
-                f"({residents[to]} residents)",
-                f"并入人数最少的相邻网格{state.grids.code[to]}（居民{residents[to]}人）",
+                message(
+                    "merge it with grid {grids}, its smallest neighbour ({residents} residents)",
+                    grids=state.grids.code[to],
+                    residents=residents[to],
+                ),
                 state.grids.code[to],
             )
         findings.append(
-            _about(ground, row, f"no house stands in grid {code}", f"网格{code}内没有房屋", fix)
+            _about(ground, row, message("no house stands in grid {code}", code=code), fix)
         )
     return Raw(findings)
 
@@ -68,9 +74,8 @@ def grids_without_team(ground: Ground) -> Raw:
     return _teams(
         ground,
         (leaders == 0) & (others == 0),
-        "grid {} has no team",
-        "网格{}没有团队",
-        "name a team",
+        say("grid {code} has no team"),
+        message("name a team"),
     )
 
 
@@ -80,9 +85,8 @@ def grids_without_leader(ground: Ground) -> Raw:
     return _teams(
         ground,
         (leaders == 0) & (others > 0),
-        "grid {} has no leader",
-        "网格{}没有网格长",
-        "name a leader",
+        say("grid {code} has no leader"),
+        message("name a leader"),
     )
 
 
@@ -92,9 +96,8 @@ def grids_with_leader_only(ground: Ground) -> Raw:
     return _teams(
         ground,
         (leaders > 0) & (others == 0),
-        "grid {} has a leader and nobody else",
-        "网格{}只有网格长一人",
-        "send a member",
+        say("grid {code} has a leader and nobody else"),
+        message("send a member"),
     )
 
 
@@ -102,15 +105,14 @@ def grids_without_trained_member(ground: Ground) -> Raw:
     """Grids with a team in which nobody has training that counts on the day."""
     state = ground.state
     if not state.training_known:
-        return Raw(missing_en="no training is recorded", missing_zh="没有培训记录")
+        return Raw(missing=message("no training is recorded"))
     leaders, others = _team(state)
     trained = np.bincount(state.teams.grid[state.teams.trained], minlength=len(state.grids.code))
     return _teams(
         ground,
         (leaders + others > 0) & (trained == 0),
-        "nobody in the team of grid {} has training that counts",
-        "网格{}团队无人持有有效培训",
-        "train a member",
+        say("nobody in the team of grid {code} has training that counts"),
+        message("train a member"),
     )
 
 
@@ -120,8 +122,7 @@ def sizes_outside_setting(ground: Ground) -> Raw:
     wanted = sizes(state.sizes)
     if not wanted:
         return Raw(
-            missing_en="the township sets no sizes for its grids",
-            missing_zh="未设置网格规模",
+            missing=message("the township sets no sizes for its grids"),
         )
     findings = []
     for size in wanted:
@@ -129,14 +130,20 @@ def sizes_outside_setting(ground: Ground) -> Raw:
         of_kind = state.grids.exclusive == (size.kind == "exclusive")
         off = of_kind & ((held < size.least) | (held > size.most))
         for row in np.flatnonzero(off).tolist():
-            code, zh = state.grids.code[row], MEASURE_ZH[size.measure]
+            code = state.grids.code[row]
             findings.append(
                 _about(
                     ground,
                     row,
-                    f"grid {code} has {held[row]} {size.measure}; {size.kind} grids have "
-                    f"{size.least:g} to {size.most:g}",
-                    f"网格{code}的{zh}为{held[row]}，设定范围为{size.least:g}–{size.most:g}",
+                    message(
+                        "grid {code} has {count} {measure}; {kind} grids have {least:g} to {most:g}",
+                        code=code,
+                        count=held[row],
+                        measure=MEASURES[size.measure],
+                        kind=size.kind,
+                        least=size.least,
+                        most=size.most,
+                    ),
                     _moved(ground, row, held, size),
                     measure=float(held[row]),
                     unit=size.measure,
@@ -149,9 +156,7 @@ def sleeping_grids(ground: Ground, limits: Limits) -> Raw:
     """Grids with houses where neither visit nor event happened within ``sleep_days``."""
     state = ground.state
     if not state.visits_known and not len(state.events.day):
-        return Raw(
-            missing_en="neither visits nor events are recorded", missing_zh="没有走访和事件记录"
-        )
+        return Raw(missing=message("neither visits nor events are recorded"))
     since = np.datetime64(state.day) - np.timedelta64(int(limits.sleep_days), "D")
     awake = np.zeros(len(state.grids.code), dtype=bool)
     with np.errstate(invalid="ignore"):
@@ -165,10 +170,12 @@ def sleeping_grids(ground: Ground, limits: Limits) -> Raw:
             _about(
                 ground,
                 row,
-                f"grid {state.grids.code[row]} saw no visit and no event for "
-                f"{limits.sleep_days:.0f} days",
-                f"网格{state.grids.code[row]}已{limits.sleep_days:.0f}天没有走访和事件",
-                Fix("ask its leader, or merge it", "请联系网格长，或考虑合并"),
+                message(
+                    "grid {grids} saw no visit and no event for {sleep_days:.0f} days",
+                    grids=state.grids.code[row],
+                    sleep_days=limits.sleep_days,
+                ),
+                Fix(message("ask its leader, or merge it")),
             )
             for row in np.flatnonzero(~awake & (held > 0)).tolist()
         ]
@@ -182,7 +189,7 @@ def clusters_without_worker(ground: Ground, limits: Limits) -> Raw:
     """
     state = ground.state
     if not state.staff_known:
-        return Raw(missing_en="no staff is recorded", missing_zh="没有人员记录")
+        return Raw(missing=message("no staff is recorded"))
     resident = np.zeros(len(state.grids.code), dtype=bool)
     working = np.isin(state.teams.role, ["worker", "leader"])
     resident[state.teams.grid[working]] = True
@@ -202,15 +209,17 @@ def clusters_without_worker(ground: Ground, limits: Limits) -> Raw:
             (
                 Finding(
                     place,
-                    f"{len(cluster)} events in {limits.sleep_days:.0f} days at one place of grid "
-                    f"{code}, which has neither leader nor worker",
-                    f"网格{code}一处{limits.sleep_days:.0f}天内发生{len(cluster)}起事件，"
-                    "但没有网格长或网格员",
+                    message(
+                        "{count} events in {sleep_days:.0f} days at one place of grid {code}, which has neither leader nor worker",
+                        count=len(cluster),
+                        sleep_days=limits.sleep_days,
+                        code=code,
+                    ),
                     grids=(code,),
                     community=_community(state, grid),
                     measure=float(len(cluster)),
                     unit="events",
-                    fix=_lender(ground, grid, "send a worker"),
+                    fix=_lender(ground, grid, message("send a worker")),
                 ),
                 np.sort(houses),
             )
@@ -238,32 +247,36 @@ def _team(state: PlanState) -> tuple[Ints, Ints]:
     return leaders, np.bincount(state.teams.grid[~lead], minlength=count)
 
 
-def _teams(ground: Ground, wanting: Bools, en: str, zh: str, remedy: str) -> Raw:
+def _teams(ground: Ground, wanting: Bools, template: str, remedy: Message) -> Raw:
     if not ground.state.staff_known:
-        return Raw(missing_en="no staff is recorded", missing_zh="没有人员记录")
+        return Raw(missing=message("no staff is recorded"))
     code = ground.state.grids.code
     return Raw(
         [
-            _about(ground, r, en.format(code[r]), zh.format(code[r]), _lender(ground, r, remedy))
+            _about(ground, r, Message(template, {"code": code[r]}), _lender(ground, r, remedy))
             for r in np.flatnonzero(wanting).tolist()
         ]
     )
 
 
-def _lender(ground: Ground, row: int, remedy: str) -> Fix:
+def _lender(ground: Ground, row: int, remedy: Message) -> Fix:
     """Who could help until then: the neighbour of the same community with the largest team."""
     state = ground.state
     leaders, others = _team(state)
     mates = _neighbours(ground, row)
     mates = mates[(leaders + others)[mates] > 1] if len(mates) else mates
     if not len(mates):
-        return Fix(remedy, "请补充人员")
+        return Fix(remedy)
     members = (leaders + others)[mates]
     to = int(mates[np.lexsort((mates, -members))[0]])
     code, count = state.grids.code[to], int((leaders + others)[to])
     return Fix(
-        f"{remedy}; the team of grid {code} next to it has {count} people",
-        f"请补充人员；相邻网格{code}有{count}人，可临时支援",
+        message(
+            "{remedy}; the team of grid {code} next to it has {count} people",
+            remedy=remedy,
+            code=code,
+            count=count,
+        ),
         code,
     )
 
@@ -288,16 +301,14 @@ def _moved(ground: Ground, row: int, held: Ints, size: Size) -> Fix | None:
     best = int(np.lexsort((mates, -room))[0])
     n, code = int(np.ceil(min(gap, max(room[best], 0)))), ground.state.grids.code[mates[best]]
     if n <= 0:
-        return Fix(
-            "no neighbour has room: rebalance the community", "相邻网格均无余量，请整体调整社区"
-        )
+        return Fix(message("no neighbour has room: rebalance the community"))
     people = n if size.measure == "residents" else 0
-    zh = MEASURE_ZH[size.measure]
+    measure = MEASURES[size.measure]
     if short:
-        return Fix(
-            f"take {n} {size.measure} from grid {code}", f"从网格{code}划入{zh}{n}", code, people
-        )
-    return Fix(f"give {n} {size.measure} to grid {code}", f"向网格{code}划出{zh}{n}", code, people)
+        said = message("take {n} {measure} from grid {code}", n=n, measure=measure, code=code)
+    else:
+        said = message("give {n} {measure} to grid {code}", n=n, measure=measure, code=code)
+    return Fix(said, code, people)
 
 
 def _neighbours(ground: Ground, row: int) -> Ints:
@@ -312,8 +323,7 @@ def _neighbours(ground: Ground, row: int) -> Ints:
 def _about(
     ground: Ground,
     row: int,
-    en: str,
-    zh: str,
+    said: Message,
     fix: Fix | None,
     *,
     measure: float | None = None,
@@ -323,8 +333,7 @@ def _about(
     state = ground.state
     finding = Finding(
         ground.grids[row],
-        en,
-        zh,
+        said,
         grids=(state.grids.code[row],),
         community=_community(state, row),
         measure=measure,

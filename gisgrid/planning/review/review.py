@@ -269,7 +269,7 @@ def refuse_failing(session: Session, place: Place, plan: PlanInfo) -> None:
         raise Conflict(
             "Plan {plan!r} fails the check “{title}”: {first}.{ways}",
             plan=plan.name,
-            title=Both(worse[0].title_en, worse[0].title_zh),
+            title=Both(worse[0].title.en, worse[0].title.zh),
             first=Both(first.en, first.zh),
             ways=Both("".join(f" {en}" for en, _ in ways), "".join(zh for _, zh in ways)),
             checks=[r.name for r in worse],
