@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from layers.layer import Layer, Say, Scope, geojson_url
+from layers.layer import Layer, LayerScope, Say, geojson_url
 
 
 @dataclass(frozen=True)
-class Community:
+class CommunityArea:
     code: str
     name: str
     name_en: str | None
@@ -27,7 +27,7 @@ class Extent:
     north: float
 
 
-def layer(scope: Scope, say: Say) -> Layer:
+def layer(scope: LayerScope, say: Say) -> Layer:
     return Layer(
         name="areas",
         kind="polygons",
@@ -42,9 +42,9 @@ def features(session: Session, plan_id: int) -> str:
     return str(session.scalar(text(_FEATURES), {"plan": plan_id}))
 
 
-def communities(session: Session, plan_id: int) -> list[Community]:
+def communities(session: Session, plan_id: int) -> list[CommunityArea]:
     """The communities of the plan's township, by code."""
-    return [Community(*row) for row in session.execute(text(_COMMUNITIES), {"plan": plan_id})]
+    return [CommunityArea(*row) for row in session.execute(text(_COMMUNITIES), {"plan": plan_id})]
 
 
 def extent(session: Session, plan_id: int) -> Extent:

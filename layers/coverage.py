@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from layers.layer import Layer, Say, Scope, Swatch, study_url
+from layers.layer import Layer, LayerScope, Say, Swatch, study_url
 
 
-def layer(scope: Scope, say: Say) -> Layer:
+def layer(scope: LayerScope, say: Say) -> Layer:
     """Circles with the number of residents in them, larger for more; hatched where it is ground.
 
     The answer of each check is a word and a sign beside its colour.

@@ -5,10 +5,10 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from layers import tiles
-from layers.layer import Layer, Say, Scope, tile_url
+from layers.layer import Layer, LayerScope, Say, tile_url
 
 
-def layers(scope: Scope, say: Say) -> list[Layer]:
+def layers(scope: LayerScope, say: Say) -> list[Layer]:
     """Open events, shown; closed ones, to be switched on."""
     about = {"about": f"{scope.root}/api/v1/plans/{scope.plan_id}/events/"}
     return [

@@ -8,13 +8,13 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from layers.areas import Community
+from layers.areas import CommunityArea
 from layers.colours import CALM_TO_URGENT, FEW_TO_MANY, qualitative
-from layers.layer import Colouring, Layer, Say, Scope, Swatch, geojson_url
+from layers.layer import Colouring, Layer, LayerScope, Say, Swatch, geojson_url
 
 
 def layer(
-    scope: Scope, say: Say, communities: Sequence[Community], *, english: bool = False
+    scope: LayerScope, say: Say, communities: Sequence[CommunityArea], *, english: bool = False
 ) -> Layer:
     by_community = tuple(
         Swatch(c.code, (english and c.name_en) or c.name, colour)

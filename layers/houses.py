@@ -6,10 +6,10 @@ from sqlalchemy.orm import Session
 
 from gisgrid.core.scope import HOUSE_SEEN
 from layers import tiles
-from layers.layer import Layer, Say, Scope, tile_url
+from layers.layer import Layer, LayerScope, Say, tile_url
 
 
-def layer(scope: Scope, say: Say) -> Layer:
+def layer(scope: LayerScope, say: Say) -> Layer:
     return Layer(
         name="houses",
         kind="points",

@@ -11,7 +11,7 @@ Say = Callable[[str], str]
 
 
 @dataclass(frozen=True)
-class Scope:
+class LayerScope:
     """Which data the layers of one page show."""
 
     plan_id: int
@@ -70,13 +70,13 @@ class Layer:
     """Further addresses: ``counts`` of grids, ``about`` one point."""
 
 
-def geojson_url(scope: Scope, name: str) -> str:
+def geojson_url(scope: LayerScope, name: str) -> str:
     return f"{scope.root}/layers/{name}/{scope.key}.geojson"
 
 
-def study_url(scope: Scope, name: str) -> str:
+def study_url(scope: LayerScope, name: str) -> str:
     return f"{scope.root}/planning/{scope.plan_id}/{name}"
 
 
-def tile_url(scope: Scope, name: str) -> str:
+def tile_url(scope: LayerScope, name: str) -> str:
     return f"{scope.root}/tiles/{name}/{scope.key}/{{z}}/{{x}}/{{y}}.mvt"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from layers.colours import QUALITATIVE
-from layers.layer import Layer, Say, Scope, Swatch, study_url
+from layers.layer import Layer, LayerScope, Say, Swatch, study_url
 
 
-def layer(scope: Scope, say: Say) -> Layer:
+def layer(scope: LayerScope, say: Say) -> Layer:
     """Ground and houses that move in the colour of the grid that receives them, borders old and new."""
     return Layer(
         name="proposal",

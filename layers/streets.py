@@ -5,13 +5,13 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from layers import tiles
-from layers.layer import Layer, Say, Scope, tile_url
+from layers.layer import Layer, LayerScope, Say, tile_url
 
 FROM_ZOOM = 12
 """Farther out streets would be a grey blur of many bytes: such tiles are empty."""
 
 
-def layer(scope: Scope, say: Say) -> Layer:
+def layer(scope: LayerScope, say: Say) -> Layer:
     return Layer(
         name="streets",
         kind="lines",

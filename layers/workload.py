@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from layers.colours import LESS_TO_MORE
 from layers.deviation import PATTERNS, STEPS, names
-from layers.layer import Layer, Say, Scope, Swatch, study_url
+from layers.layer import Layer, LayerScope, Say, Swatch, study_url
 
 
-def layer(scope: Scope, say: Say) -> Layer:
+def layer(scope: LayerScope, say: Say) -> Layer:
     """Grids in diverging colours with patterns, and the deviation as a number on each."""
     return Layer(
         name="workload",

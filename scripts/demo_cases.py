@@ -11,16 +11,16 @@ import pandas as pd
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gisgrid.cases.cases import NOTHING, By, Details, Owner, take_step
+from gisgrid.cases.cases import NOTHING, CaseActor, Details, Owner, take_step
 from gisgrid.cases.clock import colour, start
 from gisgrid.cases.clocks import judge, work_time
 from gisgrid.cases.intake import Received, Report, take_in
 from gisgrid.cases.matters import matter_on
 from gisgrid.cases.worktime import Limit, WorkTime
-from gisgrid.core.plans import Place
+from gisgrid.core.plans import TownshipInfo
 
-DISPATCHER = By("dispatcher", ("dispatcher",))
-TEAM = By("leader", ("grid_leader",))
+DISPATCHER = CaseActor("dispatcher", ("dispatcher",))
+TEAM = CaseActor("leader", ("grid_leader",))
 SOON, LATE, URGENT = 6, 4, 2
 """So many cases are made to be soon due, late, and urgent; all others stand as it happens."""
 STEPS = ("file", "dispatch", "accept", "feed_back")
@@ -40,7 +40,7 @@ class Row(Protocol):
     lat: float
 
 
-def report_open(session: Session, place: Place, rows: pd.DataFrame) -> int:
+def report_open(session: Session, place: TownshipInfo, rows: pd.DataFrame) -> int:
     """Take in events that are still open as if they had come in at their time; how many.
 
     Those of a time limit in working days are moved in time until they are soon due, or late. Each case is
@@ -65,14 +65,14 @@ def report_open(session: Session, place: Place, rows: pd.DataFrame) -> int:
 
 
 def _take_in(
-    session: Session, place: Place, row: Row, at: datetime, *, emergency: bool = False
+    session: Session, place: TownshipInfo, row: Row, at: datetime, *, emergency: bool = False
 ) -> Received:
     report = Report(
         matter=row.matter, place=(float(row.lon), float(row.lat)), text=row.text,
         address=row.address, source=row.source, reported_at=at, client_id=f"demo:{row.code}",
         emergency=emergency,
     )  # fmt: skip
-    return take_in(session, place, report, By("system", ("system",)))
+    return take_in(session, place, report, CaseActor("system", ("system",)))
 
 
 def _carry_on(session: Session, got: Received, steps: tuple[str, ...], at: datetime) -> None:

@@ -13,7 +13,7 @@ from gisgrid.core.errors import Invalid, NotFound
 from gisgrid.db import tables as t
 from gisgrid.locate.addresses import aliases
 from gisgrid.locate.addresses.gazetteer import index_addresses
-from gisgrid.locate.addresses.search import Answer, nearest_address, search
+from gisgrid.locate.addresses.search import AddressAnswer, nearest_address, search
 from tests.support.factories import create_area, create_house, create_township
 from tests.support.sketch import sketch, spot
 
@@ -30,7 +30,7 @@ def town(session: Session, *addresses: str) -> t.Township:
     return township
 
 
-def codes(answer: Answer) -> list[str | None]:
+def codes(answer: AddressAnswer) -> list[str | None]:
     return [c.code for c in answer.candidates]
 
 
@@ -224,12 +224,12 @@ def test_a_new_community_makes_the_keys_again(session: Session):
 def test_an_alias_means_a_house_or_a_spot(session: Session):
     township = town(session, "和平路8号")
     assert aliases.add(
-        session, township.area_id, aliases.Entry("老供销社后面", house="和平路8号"), who="w1"
+        session, township.area_id, aliases.AliasEntry("老供销社后面", house="和平路8号"), who="w1"
     )
     match = search(session, township.area_id, "老供銷社 后面").match
     assert match is not None
     assert (match.code, match.reason) == ("和平路8号", "alias of 和平路8号")
-    aliases.add(session, township.area_id, aliases.Entry("大榕树", point=HERE), who="w1")
+    aliases.add(session, township.area_id, aliases.AliasEntry("大榕树", point=HERE), who="w1")
     answer = search(session, township.area_id, "大榕树")
     assert answer.match is not None
     assert answer.match.house_id is None
@@ -240,7 +240,7 @@ def test_an_alias_means_a_house_or_a_spot(session: Session):
 
 def test_words_like_an_alias_are_asked_about(session: Session):
     township = town(session, "和平路8号")
-    entry = aliases.Entry("老供销社后面", house="和平路8号")
+    entry = aliases.AliasEntry("老供销社后面", house="和平路8号")
     aliases.add(session, township.area_id, entry, who="w1")
     answer = search(session, township.area_id, "老供销社前面")
     assert answer.match is None
@@ -250,8 +250,8 @@ def test_words_like_an_alias_are_asked_about(session: Session):
 def test_the_newest_meaning_of_an_alias_counts(session: Session):
     township = town(session, "和平路8号", "和平路10号")
     area = township.area_id
-    assert aliases.add(session, area, aliases.Entry("粮店", house="和平路8号"), who="w1")
-    assert not aliases.add(session, area, aliases.Entry("粮店", house="和平路10号"), who="w2")
+    assert aliases.add(session, area, aliases.AliasEntry("粮店", house="和平路8号"), who="w1")
+    assert not aliases.add(session, area, aliases.AliasEntry("粮店", house="和平路10号"), who="w2")
     match = search(session, area, "粮店").match
     assert match is not None
     assert match.code == "和平路10号"

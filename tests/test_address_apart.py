@@ -12,7 +12,7 @@ from gisgrid.core.plans import township as only_township
 from gisgrid.locate.addresses.divisions import _codes, above
 from gisgrid.locate.addresses.gazetteer import index_addresses
 from gisgrid.locate.addresses.normal import fold_name
-from gisgrid.locate.addresses.search import Answer, search
+from gisgrid.locate.addresses.search import AddressAnswer, search
 from tests.support.addresses import Door
 from tests.support.apart import taken_for_another
 from tests.support.factories import create_house, create_township
@@ -21,7 +21,7 @@ from tests.support.sketch import spot
 HERE = spot(0.5, 0.5)
 
 
-def ask(session: Session, register: list[str], asked: str, **area: str) -> Answer:
+def ask(session: Session, register: list[str], asked: str, **area: str) -> AddressAnswer:
     """Of a township with these addresses, in the county and of the code and name that are given."""
     township = create_township(session)
     for column, value in area.items():

@@ -17,7 +17,7 @@ from gisgrid.db.store import transaction
 from gisgrid.db.tables import Area
 from gisgrid.jobs import balancing, worker
 from gisgrid.planning.balancing.from_scratch import begin_afresh, first_draft
-from gisgrid.planning.balancing.options import Wishes
+from gisgrid.planning.balancing.options import BalanceOptions
 from gisgrid.planning.balancing.problem import prepare
 from gisgrid.planning.editor import moves
 from gisgrid.planning.settings.townships import change_township
@@ -167,14 +167,14 @@ def test_what_a_first_plan_cannot_be_drawn_from_is_told(session: Session):
     state = plan_state(session, place, plan, today(place))
     weights = weights_of(session, place.id)
     with pytest.raises(Conflict, match="not both"):
-        prepare(state, weights, Wishes(grids=3, size=9))
+        prepare(state, weights, BalanceOptions(grids=3, size=9))
     with pytest.raises(Invalid, match="24 places"):
-        prepare(state, weights, Wishes(grids=99, level="houses"))
+        prepare(state, weights, BalanceOptions(grids=99, level="houses"))
     with pytest.raises(Invalid, match=r"carry no work.*houses \(24\)"):
-        prepare(state, weights, Wishes(grids=3))
+        prepare(state, weights, BalanceOptions(grids=3))
     moves.lock(session, plan, "grid", [state.grids.code[0]], who="甲")
     with pytest.raises(Conflict, match="locks"):
-        balancing.order_rebalance(session, plan, Wishes(size=8, size_in="houses"), who="甲")
+        balancing.order_rebalance(session, plan, BalanceOptions(size=8, size_in="houses"), who="甲")
     session.execute(text("UPDATE area SET geom = NULL WHERE level = 'community'"))
     with pytest.raises(Invalid, match="polygon"):
         first_draft(session, place, name="另一个", who="甲")
@@ -193,5 +193,5 @@ def test_a_community_in_two_pieces_begins_and_stays_as_two_grids(session: Sessio
     plan = first_draft(session, place, name="首个", who="甲")
     assert plan.grids == 2
     state = plan_state(session, place, plan, today(place))
-    task = prepare(state, weights_of(session, place.id), Wishes(size=1, size_in="houses"))
+    task = prepare(state, weights_of(session, place.id), BalanceOptions(size=1, size_in="houses"))
     assert len(task.names) == 2

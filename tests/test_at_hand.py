@@ -14,13 +14,13 @@ from sqlalchemy.orm import Session
 from gisgrid.balance.workload import MMIN
 from gisgrid.core.crs import M_PER_DEGREE, from_metric
 from gisgrid.core.errors import GisgridError
-from gisgrid.core.plans import Place, PlanInfo, plan_in_force, township
+from gisgrid.core.plans import PlanInfo, TownshipInfo, plan_in_force, township
 from gisgrid.db.store import transaction
 from gisgrid.planning.checks.checks import CHECKS, run_checks
 from gisgrid.planning.checks.findings import CheckResult
 from gisgrid.planning.editor import edits, moves, scenarios
 from gisgrid.planning.editor.bench import Bench, numbers, with_grids
-from gisgrid.planning.editor.corners import NewGrid
+from gisgrid.planning.editor.corners import GridDetails
 from gisgrid.planning.editor.numbering import next_code
 from gisgrid.planning.settings.townships import change_township
 from gisgrid.planning.snapshot.fetch import limits_of, plan_state, today
@@ -78,7 +78,7 @@ def test_any_walk_of_edits_is_checked_weighed_and_counted_as_the_store_has_it(wh
 
 
 def one_step(
-    session: Session, place: Place, plan: PlanInfo, here: Bench, rng: np.random.Generator
+    session: Session, place: TownshipInfo, plan: PlanInfo, here: Bench, rng: np.random.Generator
 ) -> tuple[str, Bench] | None:
     """An edit, or a step back or forth, and the bench after it; None if it is refused."""
     version = scenarios.scenario(session, plan.id).version
@@ -98,7 +98,7 @@ def one_step(
 
 
 def edited(
-    session: Session, place: Place, here: Bench, kind: str, rng: np.random.Generator
+    session: Session, place: TownshipInfo, here: Bench, kind: str, rng: np.random.Generator
 ) -> Grids | None:
     state = here.state
     row = int(rng.choice(state.basic))
@@ -117,7 +117,9 @@ def edited(
         middle = shapely.get_coordinates(shapely.centroid(ground))[0]
         reach = away / np.hypot(*away) * np.sqrt(ground.area) * 3
         line = degrees(np.array([middle - reach, middle + reach]), state.srid)
-        grids = edits.split(here, code, line, NewGrid(next_code(session, place, home), "新网格"))
+        grids = edits.split(
+            here, code, line, GridDetails(next_code(session, place, home), "新网格")
+        )
     elif kind == "merge" and mates:
         grids = edits.merge(here, code, state.grids.code[int(rng.choice(mates))])
     elif kind == "draw" and len(mine):
@@ -125,7 +127,7 @@ def edited(
         circle = from_metric(np.array([spot.buffer(rng.uniform(15, 40))], dtype=object), state.srid)
         exclusive = bool(rng.integers(2))
         number = next_code(session, place, home, kind="exclusive" if exclusive else "basic")
-        new = NewGrid(number, "新网格", *(("exclusive", "某校") if exclusive else ()))
+        new = GridDetails(number, "新网格", *(("exclusive", "某校") if exclusive else ()))
         grids = edits.draw(here, circle[0], new)
     elif kind == "give" and len(mine) and mates:
         to = int(rng.choice(mates))
@@ -139,7 +141,7 @@ def degrees(xy_m: np.ndarray, srid: int) -> np.ndarray:
     return shapely.get_coordinates(from_metric(shapely.points(xy_m), srid))
 
 
-def staff_the_next_grids(session: Session, place: Place) -> None:
+def staff_the_next_grids(session: Session, place: TownshipInfo) -> None:
     """Teams and posts wait for grids that the plan in force does not have yet."""
     homes = session.scalars(
         text("SELECT code FROM area WHERE parent_id = :t ORDER BY code"), {"t": place.id}
@@ -165,7 +167,7 @@ def staff_the_next_grids(session: Session, place: Place) -> None:
 
 
 def assert_as_in_the_store(
-    session: Session, place: Place, plan: PlanInfo, here: Bench, kept: list[str]
+    session: Session, place: TownshipInfo, plan: PlanInfo, here: Bench, kept: list[str]
 ) -> None:
     day, limits = today(place), limits_of(session, place.id)
     fresh = plan_state(session, place, plan, day)

@@ -24,12 +24,12 @@ from gisgrid.core.plans import plan_in_force, plans, township
 from gisgrid.core.settings import Settings
 from gisgrid.planning.balancing import drafts
 from gisgrid.planning.balancing.drafts import free_name, save_draft
-from gisgrid.planning.balancing.options import Wishes
+from gisgrid.planning.balancing.options import BalanceOptions
 from gisgrid.planning.balancing.problem import prepare
 from gisgrid.planning.balancing.rebalance import GROUND_CHECKS, Proposal, propose
 from gisgrid.planning.checks.checks import run_checks
 from gisgrid.planning.snapshot.fetch import plan_state
-from gisgrid.planning.snapshot.snapshot import PlanState
+from gisgrid.planning.snapshot.snapshot import PlanSnapshot
 from tests.support.factories import (
     create_house,
     create_household,
@@ -46,7 +46,7 @@ from tests.support.town_f import DAY, town_state
 def proposal(town_engine: Engine) -> Proposal:
     with Session(town_engine) as session:
         state = town_state(session)
-    return propose(prepare(state, Weights(), Wishes()))
+    return propose(prepare(state, Weights(), BalanceOptions()))
 
 
 def run(engine: Engine, *args: str) -> str:
@@ -144,7 +144,7 @@ def test_locked_grids_keep_their_ground_and_their_corners(town: Session):
     state = town_state(town)
     community = state.grids.community[state.basic[0]]
     locks = state.grids.code[state.basic[state.grids.community[state.basic] == community]]
-    found = propose(prepare(state, Weights(), Wishes(locks=tuple(locks))))
+    found = propose(prepare(state, Weights(), BalanceOptions(locks=tuple(locks))))
     rows = np.flatnonzero(np.isin(state.grids.code, locks) | state.grids.exclusive)
     for k in rows.tolist():
         # A neighbour's new corner may need a node on the border, and nothing else.
@@ -165,7 +165,8 @@ def test_locked_grids_keep_their_ground_and_their_corners(town: Session):
 def test_the_seed_decides_the_plan(town: Session):
     state = town_state(town)
     plans_of = [
-        propose(prepare(state, Weights(), Wishes(seed=seed))).owner.tolist() for seed in (3, 3, 4)
+        propose(prepare(state, Weights(), BalanceOptions(seed=seed))).owner.tolist()
+        for seed in (3, 3, 4)
     ]
     assert plans_of[0] == plans_of[1]
     assert plans_of[0] != plans_of[2]
@@ -226,21 +227,21 @@ def test_pareto_shows_the_price_of_balance_and_saves_nothing(small: Engine):
     ],
 )
 def test_what_cannot_be_balanced_is_refused_in_words(
-    state: PlanState, error: type[GisgridError], words: str
+    state: PlanSnapshot, error: type[GisgridError], words: str
 ):
     with pytest.raises(error, match=words):
-        prepare(state, Weights(), Wishes())
+        prepare(state, Weights(), BalanceOptions())
 
 
 def test_an_unknown_lock_is_named():
     with pytest.raises(NotFound, match="'z'"):
-        prepare(state_of("a", houses=[(0.5, 0.5)]), Weights(), Wishes(locks=("z",)))
+        prepare(state_of("a", houses=[(0.5, 0.5)]), Weights(), BalanceOptions(locks=("z",)))
 
 
 def test_a_building_heavier_than_a_grid_is_said_to_be_the_reason():
     houses = [(0.5, 0.5), (1.2, 0.5), (1.5, 0.5), (1.8, 0.5)]
     state = state_of("a b", houses=houses, residents=[400, 1, 1, 1], on_earth=True)
-    found = propose(prepare(state, Weights(), Wishes()))
+    found = propose(prepare(state, Weights(), BalanceOptions()))
     assert found.reasons
     assert found.result.max_deviation > 0.01
     assert all("[c]" in en and "[c]" in zh for en, zh in found.reasons)
@@ -248,13 +249,13 @@ def test_a_building_heavier_than_a_grid_is_said_to_be_the_reason():
 
 def test_all_houses_on_one_point_are_one_building():
     state = state_of("a b", houses=[(0.5, 0.5)] * 5, on_earth=True)
-    found = propose(prepare(state, Weights(), Wishes()))
+    found = propose(prepare(state, Weights(), BalanceOptions()))
     assert found.moves == ()
     assert found.reasons
 
 
 def test_faults_of_todays_ground_are_told():
     state = state_of("a b . \n a b b", houses=[(0.5, 0.5), (1.5, 0.5)], on_earth=True)
-    found = propose(prepare(state, Weights(), Wishes()))
+    found = propose(prepare(state, Weights(), BalanceOptions()))
     assert [r.name for r in found.faults_today] == ["gap"]
     assert found.faults == ()

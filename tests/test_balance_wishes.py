@@ -25,12 +25,12 @@ from gisgrid.core.plans import plan_in_force, plans, township
 from gisgrid.core.settings import Settings
 from gisgrid.planning.balancing.barriers import barriers_in
 from gisgrid.planning.balancing.drafts import codes_ever, save_draft
-from gisgrid.planning.balancing.options import Wishes
+from gisgrid.planning.balancing.options import BalanceOptions
 from gisgrid.planning.balancing.problem import prepare
 from gisgrid.planning.balancing.rebalance import GROUND_CHECKS, Proposal, propose
 from gisgrid.planning.checks.checks import run_checks
 from gisgrid.planning.snapshot.fetch import plan_state
-from gisgrid.planning.snapshot.snapshot import PlanState
+from gisgrid.planning.snapshot.snapshot import PlanSnapshot
 from tests.support.factories import (
     create_house,
     create_household,
@@ -48,14 +48,14 @@ GRIDS = tuple(f"{COMMUNITY}00{n}" for n in range(1, 6))
 
 
 @pytest.fixture(scope="module")
-def state(town_engine: Engine) -> PlanState:
+def state(town_engine: Engine) -> PlanSnapshot:
     with Session(town_engine) as session:
         return town_state(session)
 
 
-def proposed(state: PlanState, **wishes: object) -> Proposal:
+def proposed(state: PlanSnapshot, **wishes: object) -> Proposal:
     """For one community of Town F, so that it takes a moment."""
-    asked = Wishes(**{"communities": (COMMUNITY,), **wishes})  # type: ignore[arg-type]
+    asked = BalanceOptions(**{"communities": (COMMUNITY,), **wishes})  # type: ignore[arg-type]
     return propose(prepare(state, Weights(), asked))
 
 
@@ -81,21 +81,21 @@ def is_sound(found: Proposal) -> bool:
     )
 
 
-def test_one_community_alone_moves_nothing_elsewhere(state: PlanState):
+def test_one_community_alone_moves_nothing_elsewhere(state: PlanSnapshot):
     found = proposed(state)
     assert found.moves and {m.community for m in found.moves} == {COMMUNITY}
     assert found.result.infeasible == ()
     assert is_sound(found)
 
 
-def test_a_locked_house_stays_with_all_who_share_its_spot(state: PlanState):
+def test_a_locked_house_stays_with_all_who_share_its_spot(state: PlanSnapshot):
     movers = [code for m in proposed(state).moves for code in m.houses]
     found = proposed(state, lock_houses=tuple(movers))
     assert not set(movers) & {code for m in found.moves for code in m.houses}
     assert is_sound(found)
 
 
-def test_nothing_moves_across_a_locked_border(state: PlanState):
+def test_nothing_moves_across_a_locked_border(state: PlanSnapshot):
     a, b = max(
         ((m.from_grid, m.to_grid) for m in proposed(state).moves),
         key=lambda pair: sum({m.from_grid, m.to_grid} == set(pair) for m in proposed(state).moves),
@@ -105,7 +105,7 @@ def test_nothing_moves_across_a_locked_border(state: PlanState):
     assert is_sound(found)
 
 
-def test_only_the_grids_named_exchange_houses(state: PlanState):
+def test_only_the_grids_named_exchange_houses(state: PlanSnapshot):
     pair = next((m.from_grid, m.to_grid) for m in proposed(state).moves)
     found = proposed(state, only=pair)
     assert {g for m in found.moves for g in (m.from_grid, m.to_grid)} == set(pair)
@@ -114,9 +114,9 @@ def test_only_the_grids_named_exchange_houses(state: PlanState):
     assert is_sound(found)
 
 
-def test_a_grid_is_split_and_the_new_one_has_a_code_never_used(state: PlanState):
+def test_a_grid_is_split_and_the_new_one_has_a_code_never_used(state: PlanSnapshot):
     taken = {f"{COMMUNITY}006", f"{COMMUNITY}007"}
-    asked = Wishes(communities=(COMMUNITY,), split=(GRIDS[0],))
+    asked = BalanceOptions(communities=(COMMUNITY,), split=(GRIDS[0],))
     found = propose(prepare(state, Weights(), asked, taken=taken))
     assert basic_in(found) == [*GRIDS, f"{COMMUNITY}008"]
     assert found.result.max_deviation <= 0.01
@@ -126,7 +126,7 @@ def test_a_grid_is_split_and_the_new_one_has_a_code_never_used(state: PlanState)
     assert is_sound(found)
 
 
-def test_two_grids_become_one(state: PlanState):
+def test_two_grids_become_one(state: PlanSnapshot):
     beside = next((m.from_grid, m.to_grid) for m in proposed(state).moves)
     found = proposed(state, merge=(beside,))
     assert basic_in(found) == [code for code in GRIDS if code != beside[1]]
@@ -137,14 +137,14 @@ def test_two_grids_become_one(state: PlanState):
     assert is_sound(found)
 
 
-def test_a_community_gets_one_grid_more(state: PlanState):
+def test_a_community_gets_one_grid_more(state: PlanSnapshot):
     found = proposed(state, add=(COMMUNITY,))
     assert len(basic_in(found)) == 6
     assert is_sound(found)
 
 
 @pytest.mark.parametrize("count", [3, 5, 8])
-def test_a_community_is_drawn_afresh_with_any_number_of_grids(state: PlanState, count: int):
+def test_a_community_is_drawn_afresh_with_any_number_of_grids(state: PlanSnapshot, count: int):
     found = proposed(state, grids=count)
     assert len(basic_in(found)) == count
     mine = [g for g in found.grids if g.community == COMMUNITY and g.after_min]
@@ -153,8 +153,8 @@ def test_a_community_is_drawn_afresh_with_any_number_of_grids(state: PlanState, 
     assert is_sound(found)
 
 
-def test_a_township_drawn_afresh_shares_grids_out_by_work(state: PlanState):
-    task = prepare(state, Weights(), Wishes(grids=50))
+def test_a_township_drawn_afresh_shares_grids_out_by_work(state: PlanSnapshot):
+    task = prepare(state, Weights(), BalanceOptions(grids=50))
     counts = {
         c: len(np.unique(task.start[task.community_of == c]))
         for c in np.unique(task.community_of).tolist()
@@ -165,13 +165,13 @@ def test_a_township_drawn_afresh_shares_grids_out_by_work(state: PlanState):
     assert all(abs(counts[c] - fair[c]) < 1 for c in counts)
 
 
-def test_no_grid_hangs_together_over_a_barrier(state: PlanState):
+def test_no_grid_hangs_together_over_a_barrier(state: PlanSnapshot):
     row = int(np.flatnonzero(state.grids.code == GRIDS[0])[0])
     west, south, east, north = state.grids.metric[row].bounds
     middle = (west + east) / 2
     wall = np.array([shapely.LineString([(middle, south - 9), (middle, north + 9)])], dtype=object)
-    walled = prepare(state, Weights(), Wishes(communities=(COMMUNITY,)), barriers=wall)
-    free = prepare(state, Weights(), Wishes(communities=(COMMUNITY,)))
+    walled = prepare(state, Weights(), BalanceOptions(communities=(COMMUNITY,)), barriers=wall)
+    free = prepare(state, Weights(), BalanceOptions(communities=(COMMUNITY,)))
     assert walled.fabric.barrier_m.sum() > 50
     assert free.fabric.barrier_m.sum() == 0
     assert len(walled.graph.indices) < len(free.graph.indices)
@@ -201,7 +201,7 @@ def test_no_grid_hangs_together_over_a_barrier(state: PlanState):
     ],
 )
 def test_what_cannot_be_is_refused_in_both_languages(
-    state: PlanState, wishes: dict[str, object], error: type[GisgridError]
+    state: PlanSnapshot, wishes: dict[str, object], error: type[GisgridError]
 ):
     with pytest.raises(error) as caught:
         proposed(state, **wishes)
@@ -213,7 +213,7 @@ def test_a_saved_draft_has_the_new_grid_and_not_the_merged_one(town: Session):
     state = town_state(town)
     place = township(town)
     base = plan_in_force(town, place.id)
-    asked = Wishes(
+    asked = BalanceOptions(
         communities=(COMMUNITY, "999901001209"),
         merge=((GRIDS[0], GRIDS[2]),),
         add=("999901001209",),

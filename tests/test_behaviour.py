@@ -138,7 +138,7 @@ def test_an_upgrade_waits_for_nobody_for_long(engine: Engine, monkeypatch: pytes
 def test_a_text_with_a_fault_is_named_and_undoes_all(
     engine: Engine, monkeypatch: pytest.MonkeyPatch, kind: str, statement: str, note: str
 ):
-    texts = [*behaviour.sources(), behaviour.Source(kind, "broken", statement)]
+    texts = [*behaviour.sources(), behaviour.SqlSource(kind, "broken", statement)]
     monkeypatch.setattr(behaviour, "sources", lambda: texts)
     before = catalogue_of(engine)
     with pytest.raises(psycopg.errors.UndefinedTable) as caught:

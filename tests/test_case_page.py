@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from gisgrid.cases.assignment import acceptance
-from gisgrid.cases.cases import By, case_log, case_now
+from gisgrid.cases.cases import CaseActor, case_log, case_now
 from gisgrid.db.store import transaction
 from tests.support.accounts import appointed
 from tests.support.case_town import PUBLIC, Peopled, Town, peopled
@@ -88,7 +88,7 @@ def office(engine: Engine, made: Peopled) -> Office:
 
 
 def test_each_is_offered_the_steps_they_may_take_and_only_those(office: Office):
-    case = office.town.report("worker", By("worker.a", ("grid_worker",)))
+    case = office.town.report("worker", CaseActor("worker.a", ("grid_worker",)))
     assert office.desk("dispatcher", case.id).steps() == [
         "file", "reject", "escalate", "merge", "withdraw", "note",
     ]  # fmt: skip

@@ -9,9 +9,9 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from gisgrid.cases.cases import By, Details, case_by_ticket, case_now, take_step
+from gisgrid.cases.cases import CaseActor, Details, case_by_ticket, case_now, take_step
 from gisgrid.core.errors import NotAllowed, NotFound
-from gisgrid.core.plans import Place
+from gisgrid.core.plans import TownshipInfo
 from tests.support.accounts import acting
 from tests.support.case_town import PUBLIC, Peopled, Town, peopled
 from tests.support.cases import TEAM_A
@@ -28,8 +28,8 @@ def town(engine: Engine, made: Peopled) -> Town:
 
 
 def test_a_case_runs_through_the_web_role_and_each_stays_in_their_post(town: Town):
-    assert isinstance(town.place, Place)
-    case = town.report("worker", By("worker.a", ("grid_worker",)))
+    assert isinstance(town.place, TownshipInfo)
+    case = town.report("worker", CaseActor("worker.a", ("grid_worker",)))
     shi, ce = ("dispatcher", "dispatcher.shi"), ("grid_worker", "worker.a")
     assert town.step("dispatcher", case.id, "file", *shi).state == "filed"
     # Not a role they hold, not their name.
@@ -59,7 +59,7 @@ def test_somebody_without_an_account_reports_and_follows_by_ticket_alone(town: T
         with pytest.raises(DBAPIError), session.begin_nested():
             session.execute(text("SELECT contact FROM event"))
         with pytest.raises(NotAllowed):
-            take_step(session, case.id, "file", By("x", ("dispatcher",)))
+            take_step(session, case.id, "file", CaseActor("x", ("dispatcher",)))
         done = take_step(session, case.id, "withdraw", PUBLIC, details=Details(reason="已解决"))
         assert done.state == "withdrawn"
 
@@ -75,7 +75,7 @@ def test_somebody_without_an_account_reports_and_follows_by_ticket_alone(town: T
     ],
 )
 def test_the_web_changes_nothing_past_the_log(town: Town, statement: str):
-    case = town.report("worker", By("worker.a", ("grid_worker",)))
+    case = town.report("worker", CaseActor("worker.a", ("grid_worker",)))
     with acting(town.web, town.people["dispatcher"]) as session:
         with pytest.raises(DBAPIError), session.begin_nested():
             session.execute(text(statement))

@@ -17,12 +17,12 @@ from gisgrid.planning.checks.findings import CheckResult
 from gisgrid.planning.checks.shapes import Ground
 from gisgrid.planning.checks.station_siting import best_sites
 from gisgrid.planning.checks.topology import gaps, overlaps
-from gisgrid.planning.snapshot.snapshot import PlanState, owners
+from gisgrid.planning.snapshot.snapshot import PlanSnapshot, owners
 from tests.support.plan_states import objects, state_of
 from tests.support.sketch import sketch
 
 
-def answer(state: PlanState, name: str, **limits: float) -> CheckResult:
+def answer(state: PlanSnapshot, name: str, **limits: float) -> CheckResult:
     (result,) = run_checks(state, Limits.of(limits), only=[name])
     return result
 

@@ -15,7 +15,7 @@ from gisgrid.core.limits import Limits
 from gisgrid.planning.checks.checks import run_checks
 from gisgrid.planning.editor import edits
 from gisgrid.planning.editor.bench import Bench, bench_of, changed_codes, flows, numbers, with_grids
-from gisgrid.planning.editor.corners import NewGrid
+from gisgrid.planning.editor.corners import GridDetails
 from gisgrid.planning.editor.refusals import ScenarioLocks, refuse
 from gisgrid.planning.snapshot.snapshot import Grids, owners
 from tests.support.plan_states import EARTH, STEP_M, state_of
@@ -113,7 +113,7 @@ def test_counts_of_the_changed_grids_alone_are_the_same_counts():
 
 def test_teams_posts_and_events_keep_their_grid_whatever_grids_come_and_go_before_theirs():
     before = bench(teams={"b": "lw", "c": "l"}, events=[("2023-08-01", (3.2, 0.5))])
-    first = NewGrid("aa", "新")
+    first = GridDetails("aa", "新")
     split = done(before, edits.split(before, "a", lonlat((-0.5, 2.2), (2.5, 2.2)), first))
     merged = done(split, edits.merge(split, "a", "c"))
     for after in (split, merged):
@@ -157,7 +157,7 @@ def test_grids_of_other_kinds_or_places_do_not_merge():
 def test_a_line_splits_a_grid_and_the_neighbours_get_its_ends():
     before = bench()
     line = lonlat((-0.5, 1.5), (2.5, 1.5))
-    after = done(before, edits.split(before, "a", line, NewGrid("d", "新网格")))
+    after = done(before, edits.split(before, "a", line, GridDetails("d", "新网格")))
     assert counts(after) == {"X": 0, "a": 12, "b": 20, "c": 8, "d": 4}
     assert changed_codes(before, after) == ["a", "b", "d"]
     b = after.row_of["b"]
@@ -172,38 +172,38 @@ def test_a_line_splits_a_grid_and_the_neighbours_get_its_ends():
 )
 def test_a_line_that_does_not_cut_in_two_is_refused(line, parts):
     with pytest.raises(Invalid) as caught:
-        edits.split(bench(), "a", lonlat(*line), NewGrid("d", "新网格"))
+        edits.split(bench(), "a", lonlat(*line), GridDetails("d", "新网格"))
     assert caught.value.facts["parts"] == parts
 
 
 def test_a_split_that_leaves_a_part_without_houses_is_refused_with_the_place():
     b = bench()
     # Beyond the last house of a, before its border.
-    grids = edits.split(b, "a", lonlat((-0.5, 2.9), (2.5, 2.9)), NewGrid("n", "新"))
+    grids = edits.split(b, "a", lonlat((-0.5, 2.9), (2.5, 2.9)), GridDetails("n", "新"))
     with pytest.raises(Invalid, match="No house would stand in grid n") as caught:
         done(b, grids)
     assert caught.value.facts["place"]
     # An exclusive grid may hold nobody.
     park = shapely.Polygon(lonlat((0.4, 2.75), (0.6, 2.75), (0.6, 2.95), (0.4, 2.95)))
-    done(b, edits.draw(b, park, NewGrid("p", "公园", "exclusive", "园林处")))
+    done(b, edits.draw(b, park, GridDetails("p", "公园", "exclusive", "园林处")))
 
 
 def test_a_code_is_not_given_twice():
     with pytest.raises(Conflict):
-        edits.split(bench(), "a", lonlat((-0.5, 1.5), (2.5, 1.5)), NewGrid("b", "新网格"))
+        edits.split(bench(), "a", lonlat((-0.5, 1.5), (2.5, 1.5)), GridDetails("b", "新网格"))
 
 
 def test_a_drawn_grid_is_cut_out_of_its_neighbours():
     before = bench()
     square = shapely.Polygon(lonlat((1.5, 1.5), (2.5, 1.5), (2.5, 2.5), (1.5, 2.5)))
-    after = done(before, edits.draw(before, square, NewGrid("d", "新网格")))
+    after = done(before, edits.draw(before, square, GridDetails("d", "新网格")))
     assert counts(after) == {"X": 0, "a": 14, "b": 18, "c": 8, "d": 4}
     assert after.state.grids.community[after.row_of["d"]] == 0
 
 
 def test_an_exclusive_grid_is_a_hole_or_lies_over():
     square = shapely.Polygon(lonlat((0.5, 1.5), (1.5, 1.5), (1.5, 2.5), (0.5, 2.5)))
-    school = NewGrid("S", "学校", "exclusive", "某小学")
+    school = GridDetails("S", "学校", "exclusive", "某小学")
     hole = bench()
     after = done(hole, edits.draw(hole, square, school))
     assert counts(after)["S"] == 4 and counts(after)["a"] == 12
@@ -215,13 +215,13 @@ def test_an_exclusive_grid_is_a_hole_or_lies_over():
     assert changed_codes(over, again) == []
     with pytest.raises(Invalid, match="gap"):
         edits.remove_overlay(hole, "X")
-    second = NewGrid("T", "二校", "exclusive", "某校")
+    second = GridDetails("T", "二校", "exclusive", "某校")
     with pytest.raises(Invalid, match="exclusive grids would overlap"):
         done(after, edits.draw(after, square, second))
 
 
 def test_a_drawing_that_crosses_itself_or_leaves_the_town_is_refused_with_the_place():
-    before, new = bench(), NewGrid("d", "新网格")
+    before, new = bench(), GridDetails("d", "新网格")
     bow = shapely.Polygon(lonlat((0.2, 1.2), (1.8, 2.8), (1.8, 1.2), (0.2, 2.8)))
     with pytest.raises(Invalid) as caught:
         edits.draw(before, bow, new)
@@ -325,7 +325,7 @@ def test_any_walk_of_edits_keeps_the_town_tiled(data):
         kind = data.draw(st.sampled_from(["drag", "split", "merge", "draw", "give"]))
         codes = sorted(at.row_of)
         pick = st.sampled_from(codes)
-        new = NewGrid(f"n{step}", "新")
+        new = GridDetails(f"n{step}", "新")
         try:
             if kind == "drag":
                 arc = data.draw(st.integers(0, len(at.topology.lines) - 1))

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gisgrid.cases.bulk import Opened, open_loaded
+from gisgrid.cases.bulk import OpenedCases, open_loaded
 from gisgrid.cases.figures import (
     MEASURES,
     OUTCOMES,
@@ -102,8 +102,8 @@ def test_town_f_a_year_of_cases_equals_a_pandas_count(town: Session):
     rows = pd.read_csv(DATA / "events/events.csv", dtype=str)
     made = open_loaded(town, t)
     closed = int(rows["closed_at"].notna().sum())
-    assert made == Opened(len(rows), closed, len(rows))
-    assert open_loaded(town, t) == Opened(0, 0, 0)
+    assert made == OpenedCases(len(rows), closed, len(rows))
+    assert open_loaded(town, t) == OpenedCases(0, 0, 0)
     span = (date(2022, 9, 1), date(2023, 8, 31))
     year = Period(*span, at("2023-09-01 00:00"))
     (all_,) = figures(town, t, "township", year)

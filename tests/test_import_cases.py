@@ -15,7 +15,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import Invalid
-from gisgrid.loading.load import Report
+from gisgrid.loading.load import LoadReport
 from tests.support.town_f import load_kind
 from tests.support.web import app_over
 
@@ -32,7 +32,7 @@ HOUSES = {
 GRID = "999901001201004"
 
 
-def load(session: Session, kind: str, path: str | Path, **details: Any) -> Report:
+def load(session: Session, kind: str, path: str | Path, **details: Any) -> LoadReport:
     if kind == "grids":
         details = {"plan": "草案"} | details
     return load_kind(session, kind, CASES / path, **details)
@@ -63,13 +63,13 @@ def grids_of(session: Session, kind: str, table: str = "house") -> list[str]:
     )
 
 
-def three_houses(session: Session, report: Report) -> None:
+def three_houses(session: Session, report: LoadReport) -> None:
     assert (report.inserted, report.rejected.counts()) == (3, {})
     assert houses(session) == HOUSES
     assert grids_of(session, "999901001201990%") == [GRID]
 
 
-def three_grids(session: Session, report: Report, *, exact: bool = True) -> None:
+def three_grids(session: Session, report: LoadReport, *, exact: bool = True) -> None:
     """What came in is what the plan in force has."""
     assert (report.inserted, report.rejected.counts()) == (3, {})
     rows = session.execute(

@@ -130,3 +130,13 @@ def test_no_test_sleeps_or_looks_at_a_clock():
 
 def test_the_check_sees_an_import_inside_a_function():
     assert imported("def f():\n    import web.app\n    from flask import g") == {"web", "flask"}
+
+
+def test_no_two_classes_have_one_name():
+    found: dict[str, list[str]] = {}
+    for top in MAY_NOT:
+        for path in sorted((ROOT / top).rglob("*.py")):
+            for node in ast.parse(path.read_text("utf-8")).body:
+                if isinstance(node, ast.ClassDef):
+                    found.setdefault(node.name, []).append(str(path.relative_to(ROOT)))
+    assert {name: places for name, places in found.items() if len(places) > 1} == {}

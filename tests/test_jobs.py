@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import Engine, text
 
 from gisgrid.core.errors import Conflict, Invalid
-from gisgrid.core.plans import Place, PlanInfo, plan_in_force, township
+from gisgrid.core.plans import PlanInfo, TownshipInfo, plan_in_force, township
 from gisgrid.db.store import transaction
 from gisgrid.jobs import balancing, names, worker
-from gisgrid.planning.balancing.options import Wishes
+from gisgrid.planning.balancing.options import BalanceOptions
 from gisgrid.planning.editor import moves, scenarios
 from gisgrid.planning.editor.bench import flows, numbers, with_grids
 from gisgrid.planning.editor.refusals import ScenarioLocks, refuse
@@ -27,7 +27,7 @@ def town_of_its_own(cluster, town_template) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def draft(town_of_its_own: Engine) -> Iterator[tuple[Engine, Place, PlanInfo]]:
+def draft(town_of_its_own: Engine) -> Iterator[tuple[Engine, TownshipInfo, PlanInfo]]:
     engine = town_of_its_own
     with transaction(engine) as session:
         place = township(session)
@@ -39,14 +39,14 @@ def draft(town_of_its_own: Engine) -> Iterator[tuple[Engine, Place, PlanInfo]]:
 
 def ordered(engine: Engine, plan: PlanInfo) -> int:
     with transaction(engine) as session:
-        return balancing.order_rebalance(session, plan, Wishes(tolerance=0.02), who="甲")
+        return balancing.order_rebalance(session, plan, BalanceOptions(tolerance=0.02), who="甲")
 
 
 def test_a_rebalancing_is_ordered_done_and_taken_over(draft):
     engine, place, plan = draft
     job_id = ordered(engine, plan)
     with transaction(engine) as session, pytest.raises(Conflict, match="already"):
-        balancing.order_rebalance(session, plan, Wishes(), who="乙")
+        balancing.order_rebalance(session, plan, BalanceOptions(), who="乙")
     worker.work(engine, once=True)
     with transaction(engine) as session:
         found = balancing.job(session, job_id)
@@ -77,7 +77,7 @@ def test_a_rebalancing_is_ordered_done_and_taken_over(draft):
 def test_an_order_is_rolled_back_with_its_transaction(draft):
     engine, _, plan = draft
     with transaction(engine) as session:
-        balancing.order_rebalance(session, plan, Wishes(), who="甲")
+        balancing.order_rebalance(session, plan, BalanceOptions(), who="甲")
         session.rollback()
     with transaction(engine) as session:
         assert balancing.last_job(session, plan.id) is None

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from gisgrid.core.errors import NotFound
 from gisgrid.people.accounts import add_account
 from layers import areas, colours, events, grids, houses, page, streets, tiles
-from layers.layer import Layer, Scope
+from layers.layer import Layer, LayerScope
 from layers.tiles import Tile
 from tests.support import mvt
 from tests.support.factories import create_event, create_house, create_plan, create_township
@@ -199,7 +199,7 @@ def test_the_extent_holds_grids_beyond_the_township(session: Session):
 def test_communities_have_their_own_colours_and_names(session: Session):
     town = fill_town(session)
     communities = areas.communities(session, town.plan_id)
-    layer = grids.layer(Scope(town.plan_id, "v"), str, communities, english=True)
+    layer = grids.layer(LayerScope(town.plan_id, "v"), str, communities, english=True)
     swatches = layer.colourings[0].swatches
     assert [s.label for s in swatches][:2] == ["Community 1", "Community 2"]
     assert len({s.colour for s in swatches}) == len(colours.QUALITATIVE) == len(swatches)

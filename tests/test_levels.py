@@ -18,7 +18,7 @@ from gisgrid.db.store import transaction
 from gisgrid.db.tables import Township
 from gisgrid.jobs import balancing, worker
 from gisgrid.jobs.studies import make, standing
-from gisgrid.planning.balancing.options import Wishes
+from gisgrid.planning.balancing.options import BalanceOptions
 from gisgrid.planning.editor import replay, scenarios
 from gisgrid.planning.snapshot.fetch import events_until, plan_state, today
 from gisgrid.planning.workload.workload import event_days, loads
@@ -200,4 +200,4 @@ def test_a_replay_without_a_day_ends_with_the_newest_event(engine: Engine, bare:
 def test_an_order_for_work_that_is_there_is_taken(engine: Engine, bare: PlanInfo):
     report(engine, NEWEST)
     with transaction(engine) as session:
-        assert balancing.order_rebalance(session, bare, Wishes(), who="甲")
+        assert balancing.order_rebalance(session, bare, BalanceOptions(), who="甲")

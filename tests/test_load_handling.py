@@ -11,13 +11,13 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gisgrid.cases.bulk import open_loaded
-from gisgrid.cases.cases import By, Details, case_of_event, open_case, take_step
+from gisgrid.cases.cases import CaseActor, Details, case_of_event, open_case, take_step
 from gisgrid.cases.emergencies import duty_list
 from gisgrid.cases.intake import Report as Told
 from gisgrid.cases.intake import move_pin, take_in
 from gisgrid.cases.open_problems import ledger, review
 from gisgrid.core.plans import township
-from gisgrid.loading.load import Report
+from gisgrid.loading.load import LoadReport
 from tests.support.cases import DISPATCHER, TEAM_A, WORKER, at, place
 from tests.support.factories import create_matter, create_staff
 from tests.support.sketch import spot
@@ -27,13 +27,13 @@ X, Y = spot(0.5, 0.5)
 HEAD = "code,matter,reported_at,closed_at,text,lon,lat"
 
 
-def load(session: Session, kind: str, folder: Path, *lines: str, **details: Any) -> Report:
+def load(session: Session, kind: str, folder: Path, *lines: str, **details: Any) -> LoadReport:
     path = folder / f"{kind}.csv"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return load_kind(session, kind, path, **details)
 
 
-def events(session: Session, folder: Path, *rows: str) -> Report:
+def events(session: Session, folder: Path, *rows: str) -> LoadReport:
     return load(session, "events", folder, HEAD, *rows, crs="wgs84")
 
 
@@ -65,7 +65,7 @@ def test_a_file_that_comes_again_neither_closes_nor_reopens_a_case_handled_here(
         ("file", DISPATCHER, Details()),
         ("dispatch", DISPATCHER, Details(to=TEAM_A)),
         ("feed_back", WORKER, Details(note="好了")),
-        ("close", By("other.ni", ("dispatcher",)), Details()),
+        ("close", CaseActor("other.ni", ("dispatcher",)), Details()),
     )
     for n, (step, by, details) in enumerate(steps):
         take_step(session, case.id, step, by, at=at(f"2023-05-03 {10 + n}:00"), details=details)

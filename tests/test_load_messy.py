@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from gisgrid.core.errors import Invalid
 from gisgrid.core.plans import plan_named, township
 from gisgrid.files.findings import REASONS
-from gisgrid.loading.load import Report
+from gisgrid.loading.load import LoadReport
 from gisgrid.planning.review.publish import publish
 from gisgrid.planning.settings.townships import change_township
 from tests.support.town_f import FIRST_DAY, load_kind
@@ -40,7 +40,7 @@ def planted(messy: Path) -> dict[str, dict[int, str]]:
     return rows
 
 
-def told(report: Report) -> set[tuple[int, str]]:
+def told(report: LoadReport) -> set[tuple[int, str]]:
     return {
         (int(row), finding.code)
         for finding in (*report.rejected.found, *report.noted.found)

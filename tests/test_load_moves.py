@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from gisgrid.core.areas import area_coded
 from gisgrid.core.errors import Invalid, NotFound
-from gisgrid.loading.load import Report
+from gisgrid.loading.load import LoadReport
 from gisgrid.people.accounts import add_account
 from gisgrid.people.appointments import appoint
 from tests.support.factories import community_of, create_area, create_plan, create_township
@@ -26,7 +26,7 @@ EAST = shapely.box(120.91, 40.7, 120.92, 40.71)
 TREE = "code,level,name,parent", "C,county,县,", "T1,township,甲镇,C", "T2,township,乙镇,C"
 
 
-def areas(session: Session, folder: Path, *rows: tuple[str, str, Any], **more: Any) -> Report:
+def areas(session: Session, folder: Path, *rows: tuple[str, str, Any], **more: Any) -> LoadReport:
     """Communities: code, code of the township, polygon."""
     features = [
         {"type": "Feature", "geometry": json.loads(shapely.to_geojson(shape)),

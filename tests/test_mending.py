@@ -12,14 +12,14 @@ from gisgrid.balance.weights import Weights
 from gisgrid.core.crs import from_metric, to_metric
 from gisgrid.core.errors import Conflict, Invalid, NotFound
 from gisgrid.core.limits import Limits
-from gisgrid.planning.balancing.options import Wishes
+from gisgrid.planning.balancing.options import BalanceOptions
 from gisgrid.planning.balancing.problem import prepare
 from gisgrid.planning.balancing.rebalance import propose
 from gisgrid.planning.checks.checks import run_checks
 from gisgrid.planning.checks.shapes import Ground
 from gisgrid.planning.editor.arcs import NEAR_BORDER, not_in, share_corners
 from gisgrid.planning.editor.bench import Bench, bench_of, flows, with_grids
-from gisgrid.planning.editor.corners import NewGrid
+from gisgrid.planning.editor.corners import GridDetails
 from gisgrid.planning.editor.mending import (
     given_to_most,
     home_of_most,
@@ -29,7 +29,7 @@ from gisgrid.planning.editor.mending import (
 )
 from gisgrid.planning.editor.refusals import ScenarioLocks, refuse
 from gisgrid.planning.snapshot.regrid import on_grids
-from gisgrid.planning.snapshot.snapshot import Grids, PlanState
+from gisgrid.planning.snapshot.snapshot import Grids, PlanSnapshot
 from tests.support.made_store import a_town
 from tests.support.plan_states import state_of, state_of_town
 
@@ -41,9 +41,9 @@ COMMUNITIES = "p p q q r r \n p p q q r r"
 HOME = {"a": "p", "b": "q", "c": "r", "d": "r"}
 
 
-def made(community: str) -> NewGrid:
+def made(community: str) -> GridDetails:
     made.count += 1  # type: ignore[attr-defined]
-    return NewGrid(f"{community}-n{made.count}", f"{community}新网格")  # type: ignore[attr-defined]
+    return GridDetails(f"{community}-n{made.count}", f"{community}新网格")  # type: ignore[attr-defined]
 
 
 made.count = 0  # type: ignore[attr-defined]
@@ -63,7 +63,7 @@ def done(before: Bench, grids: Grids) -> Bench:
     return after
 
 
-def outside(state: PlanState) -> list[str]:
+def outside(state: PlanSnapshot) -> list[str]:
     (found,) = run_checks(state, Limits(), only=["outside"])
     return [code for f in found.findings for code in f.grids]
 
@@ -187,7 +187,7 @@ def test_sound_communities_are_balanced_and_the_others_once_they_are_mended(seed
     before, taker, giver = straddling(seed)
     codes, state = before.state.communities.code, before.state
     unsound = {codes[state.grids.community[before.row_of[code]]] for code in (taker, giver)}
-    found = propose(prepare(state, Weights(), Wishes(far=True)))
+    found = propose(prepare(state, Weights(), BalanceOptions(far=True)))
     assert {left.community for left in found.task.left_out} == unsound
     assert all(left.grids == (taker,) and taker in left.zh for left in found.task.left_out)
     assert {m.community for m in found.moves} == set(codes) - unsound
@@ -198,21 +198,25 @@ def test_sound_communities_are_balanced_and_the_others_once_they_are_mended(seed
     assert outside(after.state) == []
     went = {(f.from_grid, f.to_grid) for f in flows(before, after)}
     assert {a for a, _ in went} == {taker}
-    again = propose(prepare(after.state, Weights(), Wishes(far=True)))
+    again = propose(prepare(after.state, Weights(), BalanceOptions(far=True)))
     assert again.task.left_out == ()
     assert {m.community for m in again.moves} == set(codes)
 
 
 def test_what_is_asked_of_a_community_that_is_left_out_is_refused_with_the_reason():
     state = bench().state
-    assert {x.community for x in prepare(state, Weights(), Wishes()).left_out} == {"p", "q"}
-    only = prepare(state, Weights(), Wishes(communities=("r",)))
+    assert {x.community for x in prepare(state, Weights(), BalanceOptions()).left_out} == {"p", "q"}
+    only = prepare(state, Weights(), BalanceOptions(communities=("r",)))
     assert only.left_out == (), "it has nothing to do with this run"
-    for wishes in (Wishes(split=("b",)), Wishes(add=("p",)), Wishes(only=("a", "b"))):
+    for wishes in (
+        BalanceOptions(split=("b",)),
+        BalanceOptions(add=("p",)),
+        BalanceOptions(only=("a", "b")),
+    ):
         with pytest.raises(Conflict, match="grid a does not lie in one community"):
             prepare(state, Weights(), wishes)
     with pytest.raises(Invalid, match="mend-across"):
-        prepare(state, Weights(), Wishes(communities=("p",)))
+        prepare(state, Weights(), BalanceOptions(communities=("p",)))
 
 
 def test_ground_that_two_grids_claim_leaves_out_their_community_only():
@@ -230,7 +234,7 @@ def test_ground_that_two_grids_claim_leaves_out_their_community_only():
         shapes, communities="p p q q", home={"a": "p", "b": "p", "c": "q", "d": "q"},
         houses=houses, on_earth=True,
     )  # fmt: skip
-    found = propose(prepare(state, Weights(), Wishes(tolerance=0.2)))
+    found = propose(prepare(state, Weights(), BalanceOptions(tolerance=0.2)))
     (left,) = found.task.left_out
     assert (left.community, left.cause, set(left.grids)) == ("p", "ground", {"a", "b"})
     assert {m.community for m in found.moves} == {"q"}
@@ -244,12 +248,12 @@ def test_ground_that_two_grids_claim_leaves_out_their_community_only():
 # ---- slivers -----------------------------------------------------------------------------------
 
 
-def slivers(state: PlanState, **limits: float) -> int:
+def slivers(state: PlanSnapshot, **limits: float) -> int:
     (found,) = run_checks(state, Limits.of(limits), only=["sliver"])
     return len(found.findings)
 
 
-def thin_pieces(state: PlanState) -> list[shapely.Geometry]:
+def thin_pieces(state: PlanSnapshot) -> list[shapely.Geometry]:
     ground = Ground(state, Limits())
     return [
         *ground.gaps.where(ground.thin(ground.gaps)).shape,

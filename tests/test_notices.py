@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from gisgrid.cases import board
-from gisgrid.cases.cases import By, Details, Owner, case_by_ticket, case_now, take_step
+from gisgrid.cases.cases import CaseActor, Details, Owner, case_by_ticket, case_now, take_step
 from gisgrid.cases.flow import current_flow, keep_own_flows
 from gisgrid.cases.intake import move_pin
 from gisgrid.cases.notices import take_note, waiting
@@ -155,7 +155,7 @@ def test_a_case_moved_into_another_community_calls_that_one(town: Town, engine: 
     clerk, stranger = enter(engine, town, "clerk"), enter(engine, town, "stranger")
     assert (len(waits(clerk)), len(waits(stranger))) == (1, 0)
     with acting(town.web, town.people["dispatcher"]) as session:
-        shi = By("dispatcher.shi", ("dispatcher",))
+        shi = CaseActor("dispatcher.shi", ("dispatcher",))
         move_pin(session, case_now(session, case.id), spot(1.5, 0.5), shi)
     assert (len(waits(clerk)), len(waits(stranger))) == (0, 1)
     dispatcher = enter(engine, town, "dispatcher")

@@ -15,7 +15,7 @@ from flask import Flask
 from georeport import GeoReport
 from sqlalchemy import Engine, text
 
-from gisgrid.cases.cases import By, Details, Owner, case_by_ticket, take_step
+from gisgrid.cases.cases import CaseActor, Details, Owner, case_by_ticket, take_step
 from gisgrid.cases.flow import keep_own_flows
 from gisgrid.db.store import transaction
 from gisgrid.db.tables import Township
@@ -106,7 +106,7 @@ def test_published_clients_list_send_and_follow_on_the_live_server(city: City):
             for step, by, details in (
                 ("resume", DISPATCHER, Details()),
                 ("feed_back", WORKER, Details(note="已换")),
-                ("close", By("other.ni", ("dispatcher",)), Details()),
+                ("close", CaseActor("other.ni", ("dispatcher",)), Details()),
             ):
                 take_step(session, case.id, step, by, details=details)
         for form in ("json", "xml"):

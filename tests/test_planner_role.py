@@ -13,12 +13,12 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from gisgrid.core import plans
-from gisgrid.core.plans import Place, PlanInfo, plan_by_id
+from gisgrid.core.plans import PlanInfo, TownshipInfo, plan_by_id
 from gisgrid.db.roles import PLANNER
 from gisgrid.db.store import Actor, transaction
 from gisgrid.jobs import balancing
 from gisgrid.loading.scenario_files import export_plan, import_scenario
-from gisgrid.planning.balancing.options import Wishes
+from gisgrid.planning.balancing.options import BalanceOptions
 from gisgrid.planning.editor import replay, scenarios
 from gisgrid.planning.review import review
 from tests.support.accounts import PERSONAL, appointed, refused, web_engine
@@ -64,7 +64,7 @@ def planning(web: Engine, account: int | None) -> Iterator[Session]:
         session.rollback()
 
 
-def drawn(session: Session) -> tuple[Place, PlanInfo]:
+def drawn(session: Session) -> tuple[TownshipInfo, PlanInfo]:
     """A scenario just branched from the plan in force."""
     place = plans.townships(session)[0]
     source = plans.plan_in_force(session, place.id)
@@ -111,7 +111,7 @@ def test_the_whole_way_of_a_plan_is_gone_in_the_role(web: Engine, here: int, tmp
         assert bench.work.total_mmin > 0
         assert len(bench.state.events.day) == 20
         assert replay.replay(session, place, plan, until=date(2099, 1, 1), days=40000)
-        job = balancing.order_rebalance(session, plan, Wishes(), who="甲")
+        job = balancing.order_rebalance(session, plan, BalanceOptions(), who="甲")
         balancing.cancel(session, job)
         assert balancing.last_job(session, plan.id).state == "cancelled"
         file = tmp_path / "grids.gpkg"

@@ -13,7 +13,7 @@ from PIL import Image
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from gisgrid.cases.cases import By, Details, Owner, case_by_ticket
+from gisgrid.cases.cases import CaseActor, Details, Owner, case_by_ticket
 from gisgrid.db.store import transaction
 from tests.support.cases import DISPATCHER, TEAM_A, WORKER
 from tests.support.desks import Desk, Staffed, jpeg, staffed
@@ -60,7 +60,7 @@ def test_a_resident_reports_follows_by_the_code_and_rates(desk: Desk):
         ("file", DISPATCHER, Details()),
         ("dispatch", DISPATCHER, Details(to=Owner(office="综合执法队"))),
         ("feed_back", WORKER, Details(note="秘密员工甲已清理")),
-        ("close", By("other.shi", ("dispatcher",)), Details()),
+        ("close", CaseActor("other.shi", ("dispatcher",)), Details()),
     )
     page = desk.public.get(f"/report/{ticket}").text
     assert "已派给：综合执法队" in page and "已核查结案" in page
@@ -88,7 +88,7 @@ def test_a_resident_reports_follows_by_the_code_and_rates(desk: Desk):
 
 def test_nobody_rates_their_own_work_by_the_ticket_of_their_report(desk: Desk):
     ticket = ticket_of(desk.send(desk.worker, desk.form(desk.worker)))
-    mine = By("worker.a", ("grid_worker",))
+    mine = CaseActor("worker.a", ("grid_worker",))
     desk.walk(
         ticket,
         ("file", DISPATCHER, Details()),

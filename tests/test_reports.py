@@ -12,11 +12,11 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from gisgrid.cases import photos
-from gisgrid.cases.cases import By, Details, case_log, case_now, take_step
+from gisgrid.cases.cases import CaseActor, Details, case_log, case_now, take_step
 from gisgrid.cases.intake import Report, move, move_pin, take_in
 from gisgrid.cases.photos import picture
 from gisgrid.core.errors import Invalid, NotAllowed, NotFound
-from gisgrid.core.plans import Place, plan_in_force, townships
+from gisgrid.core.plans import TownshipInfo, plan_in_force, townships
 from gisgrid.db.store import transaction
 from gisgrid.planning.attach.attach import attach
 from tests.support.cases import DISPATCHER, RESIDENT, TEAM_A, WORKER, at, place
@@ -40,7 +40,7 @@ def jpeg(size=(1200, 800), *, gps: tuple[float, float] | None = None, turned: in
 
 
 @pytest.fixture
-def here(session: Session) -> tuple[Place, str]:
+def here(session: Session) -> tuple[TownshipInfo, str]:
     township = place(session)
     matter = create_matter(session, township, time_limit=4, limit_unit="working_hours")
     (known,) = [p for p in townships(session) if p.id == township.area_id]
@@ -128,7 +128,7 @@ def test_bad_reports_are_refused_and_leave_nothing(session, here, change, error)
     with pytest.raises(error), session.begin_nested():
         take_in(session, town, Report(**row), WORKER)
     with pytest.raises(NotAllowed), session.begin_nested():
-        take_in(session, town, Report(matter, reported_at=WHEN), By("x", ("auditor",)))
+        take_in(session, town, Report(matter, reported_at=WHEN), CaseActor("x", ("auditor",)))
     assert session.scalar(text("SELECT count(*) FROM event")) == 0
 
 
@@ -259,7 +259,7 @@ def test_an_asset_on_the_exceptions_list_overrules_the_ground(session, here):
     assert owners(session, town) == {got.landed.event_id: "b", plain.landed.event_id: "a"}
 
 
-def owners(session: Session, town: Place) -> dict[int, str]:
+def owners(session: Session, town: TownshipInfo) -> dict[int, str]:
     attach(session, plan_in_force(session, town.id).id, "event")
     rows = session.execute(
         text("SELECT a.event_id, g.code FROM event_grid a JOIN grid g ON g.id = a.grid_id")

@@ -13,14 +13,14 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import Conflict, GisgridError, Invalid, StalePlan
-from gisgrid.core.plans import Place, PlanInfo, plan_by_id, plan_in_force, township
+from gisgrid.core.plans import PlanInfo, TownshipInfo, plan_by_id, plan_in_force, township
 from gisgrid.db.store import transaction
 from gisgrid.files.exports import write_workbook
 from gisgrid.planning.attach.attach import attach
 from gisgrid.planning.editor import edits, moves, scenarios
 from gisgrid.planning.editor.bench import with_grids
 from gisgrid.planning.editor.compare import compared, crosswalk
-from gisgrid.planning.editor.corners import NewGrid
+from gisgrid.planning.editor.corners import GridDetails
 from gisgrid.planning.editor.replay import ledger, replay
 from gisgrid.planning.overview.successors import crosswalk_of, successors
 from gisgrid.planning.review import review
@@ -42,7 +42,7 @@ NEXT_DAY = date(2023, 9, 1)
 TOWN = "a a b\na a b\nc c b"
 
 
-def filled(session: Session) -> tuple[Place, PlanInfo]:
+def filled(session: Session) -> tuple[TownshipInfo, PlanInfo]:
     home = create_township(session, TOWN)
     plan = create_plan(session, home, TOWN)
     for row in range(3):
@@ -54,17 +54,19 @@ def filled(session: Session) -> tuple[Place, PlanInfo]:
     return township(session), plan_by_id(session, plan.id)
 
 
-def split_draft(session: Session, place: Place, plan: PlanInfo, name: str = "草案") -> PlanInfo:
+def split_draft(
+    session: Session, place: TownshipInfo, plan: PlanInfo, name: str = "草案"
+) -> PlanInfo:
     """A draft where the upper half of grid a is grid e."""
     draft = scenarios.branch(session, plan, name=name, who="甲")
     before = scenarios.scenario_bench(session, place, draft)
     line = np.array([spot(-0.5, 2.0), spot(2.5, 2.0)])
-    after = with_grids(before, edits.split(before, "a", line, NewGrid("e", "新网格")))
+    after = with_grids(before, edits.split(before, "a", line, GridDetails("e", "新网格")))
     moves.record(session, draft, 0, before, after, action="split", who="甲")
     return draft
 
 
-def through_review(session: Session, place: Place, draft: PlanInfo) -> None:
+def through_review(session: Session, place: TownshipInfo, draft: PlanInfo) -> None:
     for step, who in (("submit", "甲"), ("approve", "乙"), ("notify", "乙")):
         review.take_step(session, place, draft, step, who=who)
 

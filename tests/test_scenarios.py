@@ -12,12 +12,12 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import Conflict, Invalid, NotFound, StalePlan
-from gisgrid.core.plans import Place, PlanInfo, plan_by_id, plan_in_force, township
+from gisgrid.core.plans import PlanInfo, TownshipInfo, plan_by_id, plan_in_force, township
 from gisgrid.loading.scenario_files import export_plan, import_scenario
 from gisgrid.planning.attach.attach import attach
 from gisgrid.planning.editor import edits, moves, scenarios
 from gisgrid.planning.editor.bench import Bench, changed_codes, numbers, with_grids
-from gisgrid.planning.editor.corners import NewGrid
+from gisgrid.planning.editor.corners import GridDetails
 from gisgrid.planning.editor.numbering import next_code
 from gisgrid.planning.review.publish import publish
 from gisgrid.planning.snapshot.fetch import plan_grids
@@ -35,7 +35,7 @@ TOWN = "a b b\na b b\nc c d"
 
 
 @pytest.fixture
-def made(session: Session) -> tuple[Session, Place, PlanInfo]:
+def made(session: Session) -> tuple[Session, TownshipInfo, PlanInfo]:
     """A township with houses in every cell, and a draft of its plan."""
     home = create_township(session, TOWN)
     plan = create_plan(session, home, TOWN)
@@ -53,13 +53,13 @@ def made(session: Session) -> tuple[Session, Place, PlanInfo]:
     )
 
 
-def bench(session: Session, place: Place, plan: PlanInfo) -> Bench:
+def bench(session: Session, place: TownshipInfo, plan: PlanInfo) -> Bench:
     return scenarios.scenario_bench(session, place, plan)
 
 
 def split_a(b: Bench) -> Bench:
     line = np.array([spot(-0.5, 2.0), spot(1.5, 2.0)])
-    return with_grids(b, edits.split(b, "a", line, NewGrid("e", "新网格")))
+    return with_grids(b, edits.split(b, "a", line, GridDetails("e", "新网格")))
 
 
 def attached(session: Session, plan_id: int) -> dict[str, str | None]:
@@ -166,7 +166,7 @@ def test_a_code_of_a_retired_grid_is_never_given_again(made):
     second = scenarios.branch(session, plan_by_id(session, draft.id), name="二", who="甲")
     b = bench(session, place, second)
     line = np.array([spot(-0.5, 2.0), spot(3.5, 2.0)])
-    again = with_grids(b, edits.split(b, "a", line, NewGrid("b", "旧代码")))
+    again = with_grids(b, edits.split(b, "a", line, GridDetails("b", "旧代码")))
     with pytest.raises(Conflict, match="never used again"):
         moves.record(session, second, 0, b, again, action="split", who="甲")
 

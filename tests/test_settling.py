@@ -12,23 +12,23 @@ from gisgrid.balance.weights import Weights
 from gisgrid.core.crs import to_metric
 from gisgrid.core.errors import Invalid
 from gisgrid.planning.balancing import settling
-from gisgrid.planning.balancing.options import Wishes
+from gisgrid.planning.balancing.options import BalanceOptions
 from gisgrid.planning.balancing.problem import prepare
 from gisgrid.planning.balancing.rebalance import Proposal, propose, trade_off
 from gisgrid.planning.editor.drawn import draw_units, drawn_notes
 from gisgrid.planning.snapshot.regrid import on_grids
-from gisgrid.planning.snapshot.snapshot import PlanState
+from gisgrid.planning.snapshot.snapshot import PlanSnapshot
 from gisgrid.planning.workload.workload import loads, workload_of
 from tests.support.made_store import a_town
 from tests.support.plan_states import state_of, state_of_town
 
 
-def town_state(seed: int, *, events: int = 1200) -> PlanState:
+def town_state(seed: int, *, events: int = 1200) -> PlanSnapshot:
     town, rng = a_town(seed)
     return state_of_town(town, rng, events=events, streets_m=140)
 
 
-def owner_by_geometry(state: PlanState, lonlat: np.ndarray) -> np.ndarray:
+def owner_by_geometry(state: PlanSnapshot, lonlat: np.ndarray) -> np.ndarray:
     """The lowest grid that covers each house, asked house by house."""
     out = np.full(len(state.houses.code), -1)
     for k, point in enumerate(shapely.points(state.houses.lonlat)):
@@ -62,7 +62,7 @@ def assert_holds(found: Proposal) -> None:
 @pytest.mark.parametrize("seed", [51, 52])
 @pytest.mark.parametrize("asked", [{}, {"far": True}, {"scratch": True}])
 def test_the_deviation_that_is_promised_is_the_one_counted_under_the_drawn_plan(seed, asked):
-    found = propose(prepare(town_state(seed), Weights(), Wishes(**asked)))
+    found = propose(prepare(town_state(seed), Weights(), BalanceOptions(**asked)))
     assert_holds(found)
     assert found.settled.rounds > 1, "events and walks differ under the new plan"
     for c in found.result.communities:
@@ -73,7 +73,7 @@ def test_the_deviation_that_is_promised_is_the_one_counted_under_the_drawn_plan(
 
 def test_what_does_not_settle_is_told_with_both_numbers(monkeypatch):
     monkeypatch.setattr(settling, "ROUNDS", 1)
-    found = propose(prepare(town_state(53), Weights(), Wishes(far=True)))
+    found = propose(prepare(town_state(53), Weights(), BalanceOptions(far=True)))
     assert_holds(found)
     loose = [r for r in found.result.infeasible if r.kind == "not settled"]
     assert loose
@@ -85,7 +85,7 @@ def test_what_does_not_settle_is_told_with_both_numbers(monkeypatch):
 
 
 def test_each_step_of_balance_is_counted_under_its_own_plan():
-    task = prepare(town_state(54), Weights(), Wishes(far=True))
+    task = prepare(town_state(54), Weights(), BalanceOptions(far=True))
     front = trade_off(task, (0.02, 0.1))
     assert [r.max_deviation for r in front] == sorted([r.max_deviation for r in front])[::-1]
     assert front[-1].max_deviation <= 0.02 + 1e-9
@@ -99,7 +99,7 @@ def test_each_step_of_balance_is_counted_under_its_own_plan():
 @pytest.mark.parametrize("seed", [55, 56, 57])
 def test_every_house_has_the_grid_it_was_given_and_keeps_clear_of_new_borders(seed):
     state = town_state(seed)
-    found = propose(prepare(state, Weights(), Wishes(far=True)))
+    found = propose(prepare(state, Weights(), BalanceOptions(far=True)))
     drawn = found.settled.drawn
     unit, task = found.task.fabric.unit_of_house, found.task
     given = task.rows[found.settled.row_of_unit[unit]]
@@ -125,7 +125,7 @@ def test_a_building_of_many_doors_in_a_row_is_all_on_one_side():
     assert fabric.unit_of_house[8] != home[0]
 
 
-def moved_to(state: PlanState, house: int, grid: str):
+def moved_to(state: PlanSnapshot, house: int, grid: str):
     """The plan drawn after one house went to another grid."""
     rows = np.arange(len(state.grids.code))
     fabric = build_fabric(state.grids.metric, state.houses.xy_m, grid_of_house=state.houses.grid)
@@ -165,7 +165,7 @@ def test_a_house_on_the_border_of_its_community_stays_and_is_told():
     (note,) = drawn_notes(drawn)
     assert "h0" in note[0] and "h0" in note[1]
     # The search is told, and leaves it at home.
-    wishes = Wishes(communities=("p",), tolerance=0.3)
+    wishes = BalanceOptions(communities=("p",), tolerance=0.3)
     found = propose(prepare(state, Weights(), wishes))
     assert len(found.settled.drawn.astray) == 0
     assert found.task.state.grids.code[found.owner[0]] == "a"
@@ -192,7 +192,7 @@ def test_ground_that_two_grids_claim_is_that_of_the_lower_code():
         houses=[(1.01, 0.5), (0.5, 0.5), (1.5, 0.5), (1.7, 0.5), (1.8, 0.5)], on_earth=True,
     )  # fmt: skip
     assert state.grids.code[state.houses.grid[0]] == "a"
-    found = propose(prepare(state, Weights(), Wishes(tolerance=0.3)))
+    found = propose(prepare(state, Weights(), BalanceOptions(tolerance=0.3)))
     assert len(found.settled.drawn.astray) == 0
     assert_holds(found)
 
@@ -200,7 +200,7 @@ def test_ground_that_two_grids_claim_is_that_of_the_lower_code():
 # ---- what is made even -------------------------------------------------------------------------
 
 
-def bare(drawing: str, houses: list[tuple[float, float]], **more: object) -> PlanState:
+def bare(drawing: str, houses: list[tuple[float, float]], **more: object) -> PlanSnapshot:
     return state_of(drawing, houses=houses, residents=[0] * len(houses), on_earth=True, **more)
 
 
@@ -211,7 +211,7 @@ def scattered(count: int, columns: int, rows: int) -> list[tuple[float, float]]:
 
 def test_about_thirty_houses_are_thirty_houses_where_nobody_is_registered():
     state = bare("a a a \n a a a", scattered(241, 3, 2))
-    found = propose(prepare(state, Weights(), Wishes(size=30, size_in="houses")))
+    found = propose(prepare(state, Weights(), BalanceOptions(size=30, size_in="houses")))
     held = [g.houses_after for g in found.grids]
     assert (len(held), sum(held)) == (8, 241)
     assert set(held) <= {30, 31}, "houses are whole, so one grid has one more"
@@ -222,12 +222,14 @@ def test_about_thirty_houses_are_thirty_houses_where_nobody_is_registered():
 
 def test_a_size_levels_what_it_is_counted_in_unless_work_is_asked_for():
     state = town_state(58)
-    sized = propose(prepare(state, Weights(), Wishes(size=40, size_in="houses")))
+    sized = propose(prepare(state, Weights(), BalanceOptions(size=40, size_in="houses")))
     for home in {g.community for g in sized.grids}:
         mine = [g.houses_after for g in sized.grids if g.community == home and g.houses_after]
         mean = sum(mine) / len(mine)
         assert max(abs(n - mean) for n in mine) <= max(0.01 * mean, 1)
-    worked = propose(prepare(state, Weights(), Wishes(size=40, size_in="houses", level="work")))
+    worked = propose(
+        prepare(state, Weights(), BalanceOptions(size=40, size_in="houses", level="work"))
+    )
     assert worked.result.max_deviation < 0.02
     assert max(abs(g.after_deviation) for g in worked.grids if g.after_deviation is not None) < 0.02
 
@@ -235,10 +237,10 @@ def test_a_size_levels_what_it_is_counted_in_unless_work_is_asked_for():
 @pytest.mark.parametrize(
     ("wishes", "words"),
     [
-        (Wishes(), r"carry no work.*houses \(20\)"),
-        (Wishes(size=5), r"No residents are known.*houses \(20\)"),
-        (Wishes(size=5, size_in="households"), r"No households are known.*houses \(20\)"),
-        (Wishes(size=5, size_in="houses", level="work"), r"carry no work.*houses \(20\)"),
+        (BalanceOptions(), r"carry no work.*houses \(20\)"),
+        (BalanceOptions(size=5), r"No residents are known.*houses \(20\)"),
+        (BalanceOptions(size=5, size_in="households"), r"No households are known.*houses \(20\)"),
+        (BalanceOptions(size=5, size_in="houses", level="work"), r"carry no work.*houses \(20\)"),
     ],
 )
 def test_a_measure_that_is_nothing_is_refused_and_what_there_is_is_offered(wishes, words):
@@ -254,7 +256,7 @@ def test_a_community_without_the_measure_is_left_out_by_name():
         "a b c d", communities="p p q q", home={"a": "p", "b": "p", "c": "q", "d": "q"},
         houses=houses, residents=[3, 3, 3, 3, 0, 0], on_earth=True,
     )  # fmt: skip
-    task = prepare(state, Weights(), Wishes(tolerance=0.05))
+    task = prepare(state, Weights(), BalanceOptions(tolerance=0.05))
     (left,) = task.left_out
     assert (left.community, "q" in left.en, "q" in left.zh) == ("q", True, True)
     found = propose(task)
@@ -265,7 +267,7 @@ def test_a_community_without_the_measure_is_left_out_by_name():
 def test_events_near_a_new_border_count_where_they_happened():
     """Half of the work is events of the last year; they follow the drawn ground and nothing else."""
     state = town_state(59, events=5000)
-    found = propose(prepare(state, Weights(), Wishes(far=True)))
+    found = propose(prepare(state, Weights(), BalanceOptions(far=True)))
     assert_holds(found)
     after = on_grids(state, found.settled.drawn.state.grids)
     assert np.array_equal(after.events.grid, found.settled.drawn.state.events.grid)

@@ -19,7 +19,7 @@ from gisgrid.core.plans import PlanInfo, plan_in_force, township
 from gisgrid.db.store import transaction
 from gisgrid.jobs import balancing, names, studies
 from gisgrid.jobs.worker import ATTEMPTS
-from gisgrid.planning.balancing.options import Wishes
+from gisgrid.planning.balancing.options import BalanceOptions
 from gisgrid.planning.editor import scenarios
 from tests.support.database import own_database
 from tests.support.town_f import load_town
@@ -71,7 +71,7 @@ def endless(engine: Engine) -> Iterator[None]:
 
 def ordered(engine: Engine, plan: PlanInfo) -> int:
     with transaction(engine) as session:
-        return balancing.order_rebalance(session, plan, Wishes(tolerance=0.02), who="甲")
+        return balancing.order_rebalance(session, plan, BalanceOptions(tolerance=0.02), who="甲")
 
 
 def found(engine: Engine, job_id: int) -> balancing.JobInfo:
@@ -140,7 +140,7 @@ def test_a_job_that_was_cancelled_after_its_worker_was_killed_does_not_come_back
     killed_at_work(engine, job_id, 1)
     with transaction(engine) as session:
         balancing.cancel(session, job_id)
-        again = balancing.order_rebalance(session, plan, Wishes(tolerance=0.02), who="甲")
+        again = balancing.order_rebalance(session, plan, BalanceOptions(tolerance=0.02), who="甲")
     with worker(engine):
         assert soon(lambda: found(engine, again).state not in ("waiting", "running"))
     assert found(engine, job_id).state == "cancelled"

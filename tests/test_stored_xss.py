@@ -20,7 +20,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from gisgrid.cases.calendars import read_calendar
-from gisgrid.cases.cases import By, Details, open_case
+from gisgrid.cases.cases import CaseActor, Details, open_case
 from gisgrid.cases.clocks import keep_calendar
 from gisgrid.core.plans import plan_by_id
 from gisgrid.db.cluster import Cluster
@@ -79,7 +79,7 @@ def world(cluster: Cluster, template: str) -> Iterator[World]:
         with transaction(engine) as session:
             town = fill_town(session, columns=3, rows=3, houses=60, events=30)
             keep_calendar(session, town.township_id, read_calendar(DATA / "calendar/calendar.csv"))
-            by = By(POISON, ("dispatcher",))
+            by = CaseActor(POISON, ("dispatcher",))
             case = open_case(session, 1, by, details=Details(note=POISON, data={POISON: POISON}))
             accounts = {role: appointed(session, role, name=role) for role in ROLES}
             appoint(session, "planner", "township_government", area="999901001", since=LONG_AGO)

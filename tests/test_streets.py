@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gisgrid.locate.addresses.gazetteer import grams, index_addresses
-from gisgrid.locate.addresses.streets import Streets, streets_of, trigrams
+from gisgrid.locate.addresses.streets import StreetNames, streets_of, trigrams
 from tests.support.factories import create_house, create_township
 from tests.support.sketch import spot
 
@@ -20,7 +20,7 @@ NAMES = (
 
 
 @pytest.fixture
-def streets(session: Session) -> Streets:
+def streets(session: Session) -> StreetNames:
     township = create_township(session)
     session.execute(
         text(
@@ -34,7 +34,9 @@ def streets(session: Session) -> Streets:
 @pytest.mark.parametrize(
     "asked", ["和乎路", "平和路", "elm street", "mary st", "st", "路", "", "?"]
 )
-def test_the_like_ones_are_those_of_the_database(session: Session, streets: Streets, asked: str):
+def test_the_like_ones_are_those_of_the_database(
+    session: Session, streets: StreetNames, asked: str
+):
     theirs = session.execute(
         text(
             "SELECT n, similarity(g, :asked) FROM unnest("

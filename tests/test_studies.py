@@ -21,7 +21,7 @@ from gisgrid.jobs import studies
 from gisgrid.planning.editor.delta import Delta, delta
 from layers import coverage, proposal, workload
 from layers.colours import LESS_TO_MORE
-from layers.layer import Scope
+from layers.layer import LayerScope
 from tests.support.factories import (
     create_house,
     create_household,
@@ -68,7 +68,7 @@ def kept(engine: Engine, plan: int, kind: str) -> dict[str, object] | None:
     return json.loads(found[0]) if found else None
 
 
-def stands(engine: Engine, plan: int, kind: str) -> studies.Standing:
+def stands(engine: Engine, plan: int, kind: str) -> studies.StudyState:
     with transaction(engine, read_only=True) as session:
         return studies.standing(session, plan, kind, DAY)
 
@@ -239,7 +239,7 @@ def test_bodies_count_people_and_name_none(town: Session):
 
 
 def test_each_layer_brings_its_legend_and_says_more_than_colour():
-    scope = Scope(1, "v")
+    scope = LayerScope(1, "v")
     found = [make(scope, str) for make in (coverage.layer, workload.layer, proposal.layer)]
     assert [layer.name for layer in found] == ["coverage", "workload", "proposal"]
     signs = [s.sign for s in found[0].swatches]

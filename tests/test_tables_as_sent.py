@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from gisgrid.core import crs
 from gisgrid.core.errors import Invalid
 from gisgrid.files.read import open_table
-from gisgrid.loading.load import Report
+from gisgrid.loading.load import LoadReport
 from tests.support.sent_files import CELLS, X, Y, book, houses, spots, town_of_two_grids, write
 from tests.support.sketch import spot
 from tests.support.town_f import load_kind
@@ -125,7 +125,7 @@ def test_semicolons_and_decimal_commas(place: Session, tmp_path: Path):
     assert spots(place)["H3"] == pytest.approx((X, Y), abs=1e-7)
 
 
-def events(session: Session, folder: Path, *days: str, closed: tuple[str, ...] = ()) -> Report:
+def events(session: Session, folder: Path, *days: str, closed: tuple[str, ...] = ()) -> LoadReport:
     ends = closed or ("",) * len(days)
     lines = [f"E{n},路灯,{day},{end}" for n, (day, end) in enumerate(zip(days, ends, strict=True))]
     return load_kind(

@@ -20,7 +20,7 @@ from gisgrid.core.plans import plan_named, township
 from gisgrid.db.store import transaction
 from gisgrid.db.tables import Base
 from gisgrid.db.tables.base import Imported
-from gisgrid.loading.load import Report
+from gisgrid.loading.load import LoadReport
 from gisgrid.loading.runs import Run, runs
 from gisgrid.loading.undo import TABLES, undo_load
 from gisgrid.locate.addresses.gazetteer import index_addresses
@@ -83,7 +83,7 @@ def filled(session: Session, folder: Path) -> None:
     index_addresses(session, township(session).id)
 
 
-def load_mix(session: Session, kind: str, folder: Path) -> Report:
+def load_mix(session: Session, kind: str, folder: Path) -> LoadReport:
     report = put(
         session, kind, folder, *mix(kind), **({"trust_crs": True} if kind == "houses" else {})
     )

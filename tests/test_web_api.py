@@ -147,9 +147,9 @@ def test_search_forgives_slips_and_knows_aliases(client: FlaskClient, engine: En
     with transaction(engine) as session:
         township = session.query(Township).one()
         index_addresses(session, township.area_id)
-        spot = aliases.Entry("老供销社后面", point=(120.905, 40.705))
+        spot = aliases.AliasEntry("老供销社后面", point=(120.905, 40.705))
         aliases.add(session, township.area_id, spot, who="test")
-        house = aliases.Entry("老张家", house="H33")
+        house = aliases.AliasEntry("老张家", house="H33")
         aliases.add(session, township.area_id, house, who="test")
 
     def hits(q: str) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from gisgrid.balance.walking import Streets, Walk
+from gisgrid.balance.walking import StreetNetwork, Walk
 from gisgrid.balance.weights import MONTH_DAYS, Weights
 from gisgrid.balance.workload import MMIN, carriers, deviations, house_workload, posts, spread
 from gisgrid.core.errors import Conflict, Invalid, NotFound
@@ -142,7 +142,7 @@ def test_deviation_is_from_the_mean_of_the_own_community():
 def test_walks_to_the_own_base_follow_the_streets():
     rng = np.random.default_rng(2)
     lines = [shapely_line(rng) for _ in range(12)]
-    net = Streets.of(objects(lines))
+    net = StreetNetwork.of(objects(lines))
     assert net is not None
     walk = Walk(net, 1.3)
     xy, base = rng.uniform(0, 500, (40, 2)), rng.uniform(0, 500, (3, 2))
@@ -169,7 +169,7 @@ def shapely_line(rng: np.random.Generator) -> Any:
 
 def test_a_network_walk_is_never_shorter_than_the_straight_line():
     rng = np.random.default_rng(3)
-    net = Streets.of(objects([shapely_line(rng) for _ in range(9)]))
+    net = StreetNetwork.of(objects([shapely_line(rng) for _ in range(9)]))
     xy = rng.uniform(0, 500, (200, 2))
     base = np.array([[250.0, 250.0]])
     walked = Walk(net, 1.0).nearest_m(xy, base)

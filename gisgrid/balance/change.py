@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gisgrid.balance.community import Plan, communities
+from gisgrid.balance.community import BalancePlan, communities
 from gisgrid.balance.graph import UnitGraph
 from gisgrid.balance.result import Locks
 from gisgrid.balance.scratch import grown
@@ -52,7 +52,7 @@ def split_grid(
     workload = np.asarray(workload_min, dtype=np.float64)[units]
     half = grown(part, workload, 2, rng)
     # What moves is no cost here: nobody has the new grid yet.
-    plan = Plan(workload, half, np.zeros_like(half), np.zeros(len(units)), Locks())
+    plan = BalancePlan(workload, half, np.zeros_like(half), np.zeros(len(units)), Locks())
     (whole,) = communities(part, plan)
     if whole.deviation(half) > HALVES_TOLERANCE:
         half = search_plan(

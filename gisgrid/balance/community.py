@@ -8,7 +8,7 @@ import numpy as np
 
 from gisgrid.balance.bound import Bound, deviation_floor, pools, transfer_bound
 from gisgrid.balance.graph import UnitGraph
-from gisgrid.balance.kernels.anneal import Problem
+from gisgrid.balance.kernels.anneal import AnnealProblem
 from gisgrid.balance.result import MINUTES, Locks, Yardstick
 from gisgrid.core.arrays import Bools, Floats, Ints, sums
 
@@ -127,13 +127,13 @@ class Community:
             may=every,
         )
 
-    def problem(self, tolerance: float, shape: float, price: Floats) -> Problem:
+    def problem(self, tolerance: float, shape: float, price: Floats) -> AnnealProblem:
         """What the search works on."""
         k = self.grid_count
         tolerance = self.allowed(tolerance)
         # Where moving is free, a unit counts as 1.
         grid_cost = (float(self.cost.sum()) or len(self.cost)) / k
-        return Problem(
+        return AnnealProblem(
             self.graph.indptr.astype(np.int32),
             self.graph.indices.astype(np.int32),
             self.graph.border_m,
@@ -153,7 +153,7 @@ class Community:
 
 
 @dataclass(frozen=True, eq=False)
-class Plan:
+class BalancePlan:
     """Today's plan and what moving costs: one entry a unit each, and the locks."""
 
     workload_min: Floats
@@ -162,10 +162,10 @@ class Plan:
     cost: Floats
     locks: Locks
 
-    def of(self, units: Ints) -> Plan:
+    def of(self, units: Ints) -> BalancePlan:
         """The part of the plan for some units."""
         held = None if self.locks.units is None else self.locks.units[units]
-        return Plan(
+        return BalancePlan(
             self.workload_min[units],
             self.grid_of[units],
             self.community_of[units],
@@ -175,7 +175,7 @@ class Plan:
 
 
 def communities(
-    graph: UnitGraph, plan: Plan, *, far: bool = False, yardstick: Yardstick = MINUTES
+    graph: UnitGraph, plan: BalancePlan, *, far: bool = False, yardstick: Yardstick = MINUTES
 ) -> list[Community]:
     """The communities in order of number, each ready to be solved.
 
@@ -215,7 +215,7 @@ def _community(
     number: int,
     units: Ints,
     graph: UnitGraph,
-    plan: Plan,
+    plan: BalancePlan,
     free: Bools,
     *,
     worst: float,

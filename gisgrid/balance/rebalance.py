@@ -14,7 +14,7 @@ import numpy as np
 
 from gisgrid.balance.bound import Bound
 from gisgrid.balance.certificate import certify
-from gisgrid.balance.community import ROUNDING, Community, Plan, communities
+from gisgrid.balance.community import ROUNDING, BalancePlan, Community, communities
 from gisgrid.balance.graph import UnitGraph
 from gisgrid.balance.reasons import reasons
 from gisgrid.balance.result import MINUTES, CommunityResult, Locks, Reason, Result, Yardstick
@@ -150,11 +150,11 @@ def as_plan(
     community_of: Ints | None = None,
     cost: Floats | None = None,
     locked: Locks | Bools | None = None,
-) -> Plan:
+) -> BalancePlan:
     """The input of `rebalance`, checked: it raises what `rebalance` says."""
     n = graph.unit_count
     workload_min = np.asarray(workload_min, dtype=np.float64)
-    plan = Plan(
+    plan = BalancePlan(
         workload_min,
         np.asarray(grid_of, dtype=np.int64),
         np.zeros(n, dtype=np.int64) if community_of is None else np.asarray(community_of, np.int64),
@@ -192,7 +192,7 @@ def as_plan(
 
 def summed_up(
     graph: UnitGraph,
-    today: Plan,
+    today: BalancePlan,
     after: Ints,
     reports: list[CommunityResult],
     why: list[Reason],
@@ -244,7 +244,7 @@ def _units_of(grid_of: Ints, grids: tuple[int, ...]) -> Ints:
 
 
 def _check_wishes(
-    today: Plan, only: tuple[int, ...] | None, tolerance: float, shape: float
+    today: BalancePlan, only: tuple[int, ...] | None, tolerance: float, shape: float
 ) -> None:
     if not (np.isfinite(tolerance) and tolerance >= 0):
         raise Invalid("The tolerance must be a share of 0 or more.", tolerance=tolerance)

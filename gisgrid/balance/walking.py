@@ -21,7 +21,7 @@ PART = 10_000
 
 
 @dataclass(frozen=True, eq=False)
-class Streets:
+class StreetNetwork:
     """A noded street network: edges between crossings, in metres."""
 
     node_xy: Floats
@@ -32,7 +32,7 @@ class Streets:
     tree: shapely.STRtree
 
     @classmethod
-    def of(cls, lines: Geometries) -> Streets | None:
+    def of(cls, lines: Geometries) -> StreetNetwork | None:
         """The network of centre lines in a metric CRS; None if there is no line.
 
         Lines are cut where they cross or touch: a bridge counts as a crossing.
@@ -84,7 +84,7 @@ class Walk:
         Also for walks that the streets do not join, and for the way from a door to the street.
     """
 
-    streets: Streets | None
+    streets: StreetNetwork | None
     detour: float
 
     def nearest_m(self, xy: Floats, targets: Floats) -> Floats:

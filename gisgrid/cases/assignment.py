@@ -9,7 +9,7 @@ from datetime import date
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gisgrid.cases.cases import By, CaseNow, Details, Owner, case_now, take_step
+from gisgrid.cases.cases import CaseActor, CaseNow, Details, Owner, case_now, take_step
 from gisgrid.core.errors import Conflict, NotFound
 
 CASE_MIN, SKILL_MIN, WALK_M_PER_MIN = 30.0, -45.0, 70.0
@@ -103,7 +103,12 @@ def keep_suggestion(session: Session, case_id: int, best: Suggested) -> int:
 
 
 def accept(
-    session: Session, suggestion_id: int, by: By, *, seq: int | None = None, step: str = "dispatch"
+    session: Session,
+    suggestion_id: int,
+    by: CaseActor,
+    *,
+    seq: int | None = None,
+    step: str = "dispatch",
 ) -> CaseNow:
     """Send the case to whom a suggestion names.
 

@@ -11,7 +11,7 @@ from gisgrid.cases.flow import current_flow
 
 
 @dataclass(frozen=True)
-class Opened:
+class OpenedCases:
     """What was made for events without a case."""
 
     cases: int
@@ -19,7 +19,7 @@ class Opened:
     clocks: int
 
 
-def open_loaded(session: Session, township_id: int) -> Opened:
+def open_loaded(session: Session, township_id: int) -> OpenedCases:
     """Give every event of a township that has no case one in the flow for what others handled.
 
     Its log has one line, or two where the event is closed; a delivered due time becomes its deadline.
@@ -33,11 +33,11 @@ def open_loaded(session: Session, township_id: int) -> Opened:
     # Also of those that were open when they came in, and of which a newer file says that they are not.
     closed = session.execute(text(_CLOSE), values).scalar_one()
     if not made:
-        return Opened(0, int(closed), 0)
+        return OpenedCases(0, int(closed), 0)
     clocks = session.execute(text(_CLOCKS), values).scalar_one()
     for table in ("event_case", "case_step", "case_clock"):
         session.execute(text(f"ANALYZE {table}"))
-    return Opened(int(made), int(closed), int(clocks))
+    return OpenedCases(int(made), int(closed), int(clocks))
 
 
 _CASES = """

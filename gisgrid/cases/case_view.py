@@ -9,14 +9,14 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gisgrid.cases.cases import By, CaseNow, Logged, Owner, next_steps
+from gisgrid.cases.cases import CaseActor, CaseNow, LogEntry, Owner, next_steps
 from gisgrid.cases.flow import Flow, Step, flow_by_id
 from gisgrid.core.errors import Invalid, NotFound
 from gisgrid.db.tables.cases import LEVELS
 
 
 @dataclass(frozen=True)
-class Sheet:
+class CaseView:
     """The event behind a case; no word of whoever reported is in it."""
 
     event_id: int
@@ -67,12 +67,12 @@ class Picked:
     """From where the camera stood to the event's place, if the camera said."""
 
 
-def sheet(session: Session, case_id: int) -> Sheet:
+def sheet(session: Session, case_id: int) -> CaseView:
     """The event and place of a case; NotFound if there is none, or none for this reader."""
     row = session.execute(text(_SHEET), {"case": case_id}).mappings().one_or_none()
     if row is None:
         raise NotFound("There is no such case.")
-    return Sheet(**row)
+    return CaseView(**row)
 
 
 def photos_of(session: Session, event_id: int) -> list[Picked]:
@@ -87,14 +87,14 @@ def photos_of(session: Session, event_id: int) -> list[Picked]:
     return [Picked(**row) for row in rows]
 
 
-def open_steps(session: Session, now: CaseNow, actor: str) -> list[tuple[Step, By]]:
+def open_steps(session: Session, now: CaseNow, actor: str) -> list[tuple[Step, CaseActor]]:
     """The steps that the transaction's account may take now, and as whom, in the flow's order.
 
     What the flow allows from here, in the roles that the account holds where the case lies.
     """
     held = session.execute(text(_ROLES), {"case": now.id, "actor": actor}).all()
-    acts = By(actor, tuple(row.role for row in held if row.acts))
-    notes = By(actor, tuple(row.role for row in held if row.notes))
+    acts = CaseActor(actor, tuple(row.role for row in held if row.acts))
+    notes = CaseActor(actor, tuple(row.role for row in held if row.notes))
     told = next_steps(session, now, notes)
     done = {step.name for step in next_steps(session, now, acts)}
     return [
@@ -181,7 +181,7 @@ def open_number(session: Session, now: CaseNow, ticket: str) -> int:
     return int(found)
 
 
-def step_words(session: Session, township_id: int, log: Sequence[Logged]) -> dict[int, Step]:
+def step_words(session: Session, township_id: int, log: Sequence[LogEntry]) -> dict[int, Step]:
     """By number of the line: the step as its own flow words it, though the case has changed flows."""
     ids = session.scalars(
         text("SELECT id FROM flow WHERE township_id = :t ORDER BY id DESC"), {"t": township_id}

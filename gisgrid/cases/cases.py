@@ -30,15 +30,15 @@ _TICKET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 @dataclass(frozen=True)
-class By:
+class CaseActor:
     """Who takes a step: a log-in name and the roles held where the case lies."""
 
     actor: str
     roles: tuple[str, ...]
 
 
-SYSTEM = By("system", ("system",))
-RESIDENT = By("resident", ("resident",))
+SYSTEM = CaseActor("system", ("system",))
+RESIDENT = CaseActor("resident", ("resident",))
 """Whoever has no account; no log-in name is as short of meaning as this one."""
 
 
@@ -88,7 +88,7 @@ class CaseNow:
 
 
 @dataclass(frozen=True)
-class Logged:
+class LogEntry:
     """One line of a log."""
 
     seq: int
@@ -128,7 +128,7 @@ NOTHING = Details()
 def open_case(
     session: Session,
     event_id: int,
-    by: By,
+    by: CaseActor,
     *,
     kind: str = "normal",
     at: datetime | None = None,
@@ -176,7 +176,7 @@ def take_step(
     session: Session,
     case_id: int,
     step: str,
-    by: By,
+    by: CaseActor,
     *,
     seq: int | None = None,
     at: datetime | None = None,
@@ -255,11 +255,11 @@ def case_by_ticket(session: Session, ticket: str) -> CaseNow:
     return _one(session, "c.ticket = :key", code)
 
 
-def case_log(session: Session, case_id: int) -> list[Logged]:
+def case_log(session: Session, case_id: int) -> list[LogEntry]:
     """The lines of a case's log, first to last."""
     rows = session.execute(text(_LOG), {"id": case_id}).mappings()
     return [
-        Logged(
+        LogEntry(
             **{k: v for k, v in row.items() if k not in ("level", "grid_code", "office", "staff_id")},
             owner=Owner(row["grid_code"], row["office"], row["staff_id"], row["level"]),
         )
@@ -267,7 +267,7 @@ def case_log(session: Session, case_id: int) -> list[Logged]:
     ]  # fmt: skip
 
 
-def next_steps(session: Session, now: CaseNow, by: By) -> list[Step]:
+def next_steps(session: Session, now: CaseNow, by: CaseActor) -> list[Step]:
     """The steps that this person may take on the case as it stands, in the flow's order."""
     flow = flow_by_id(session, now.flow_id)
     handled = by.actor in handlers(case_log(session, now.id))
@@ -280,7 +280,7 @@ def next_steps(session: Session, now: CaseNow, by: By) -> list[Step]:
     ]
 
 
-def handlers(log: Iterable[Logged]) -> set[str]:
+def handlers(log: Iterable[LogEntry]) -> set[str]:
     """Who worked on the case: they may not check or close it."""
     return {line.actor for line in log if line.means in ("begin", "handle")}
 
@@ -301,7 +301,7 @@ def _take(
     case_id: int,
     flow: Flow,
     rule: Step,
-    by: By,
+    by: CaseActor,
     *,
     details: Details,
     at: datetime,

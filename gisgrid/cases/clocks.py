@@ -29,7 +29,7 @@ DELIVERED = Limit(1, "clock_minutes")
 
 
 @dataclass(frozen=True)
-class CaseClock:
+class ClockNow:
     """A clock with its row."""
 
     id: int
@@ -204,7 +204,7 @@ def change_pause(
     return len(changed)
 
 
-def clocks_of(session: Session, case_id: int) -> list[CaseClock]:
+def clocks_of(session: Session, case_id: int) -> list[ClockNow]:
     """A case's clocks in the order they started."""
     rows = session.execute(text(f"{_CLOCK} WHERE case_id = :id ORDER BY id"), {"id": case_id})
     return [_kept(row) for row in rows]
@@ -380,10 +380,10 @@ SELECT id, flow_id, name, deadline, amount, unit, started_at, since_at, units, d
 """
 
 
-def _kept(row: Row[Any]) -> CaseClock:
+def _kept(row: Row[Any]) -> ClockNow:
     limit = DELIVERED if row.unit is None else Limit(row.amount, row.unit)
     state = Clock(
         limit, row.started_at, row.since_at, row.units, row.due_at, row.yellow_at,
         frozenset(row.paused_by), row.stopped_at,
     )  # fmt: skip
-    return CaseClock(row.id, row.flow_id, row.name, row.deadline, state, row.unit is None)
+    return ClockNow(row.id, row.flow_id, row.name, row.deadline, state, row.unit is None)

@@ -21,7 +21,7 @@ AGAIN = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
-class Candidate:
+class DuplicateCandidate:
     """An event that may be the same, with what it takes to judge that."""
 
     event_id: int
@@ -78,7 +78,7 @@ def candidates(
     text_: str | None = None,
     but_for: int | None = None,
     most: int = 8,
-) -> list[Candidate]:
+) -> list[DuplicateCandidate]:
     """Events of the same item within the matter's radius and time, the nearest first.
 
     An event that is still open is a candidate however old it is; merged ones are not, for what they
@@ -98,7 +98,7 @@ def candidates(
         words, address = said.get(row["event_id"], (None, None))
         alike = fuzz.token_set_ratio(text_, words) / 100 if text_ and words else None
         near.append(
-            Candidate(
+            DuplicateCandidate(
                 **{**row, "photos": tuple(row["photos"] or ())},
                 text=words, address=address, likeness=alike,
             )

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import Invalid
-from gisgrid.core.plans import Place
+from gisgrid.core.plans import TownshipInfo
 from gisgrid.db.joins import joined_by
 
 UNITS = {
@@ -131,7 +131,7 @@ def together(parts: Sequence[Figures]) -> Figures:
     return Figures("", "", {m: sum(part.counts[m] for part in parts) for m in MEASURES})
 
 
-def last_report_on(session: Session, place: Place) -> date | None:
+def last_report_on(session: Session, place: TownshipInfo) -> date | None:
     """The day of the newest report that may be seen; None without any."""
     day: date | None = session.scalar(text(_LAST_DAY), {"t": place.id, "zone": place.time_zone})
     return day

@@ -13,13 +13,21 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gisgrid.cases.cases import RESIDENT, By, CaseNow, Details, case_of_event, open_case, take_step
-from gisgrid.cases.duplicates import Candidate, candidates
+from gisgrid.cases.cases import (
+    RESIDENT,
+    CaseActor,
+    CaseNow,
+    Details,
+    case_of_event,
+    open_case,
+    take_step,
+)
+from gisgrid.cases.duplicates import DuplicateCandidate, candidates
 from gisgrid.cases.emergencies import call_upwards, emergencies_at
 from gisgrid.cases.matters import matter_on
 from gisgrid.cases.photos import Picture, add_photo, picture
 from gisgrid.core.errors import Invalid, NotFound, OutsideCoverage
-from gisgrid.core.plans import Place, plan_in_force
+from gisgrid.core.plans import TownshipInfo, plan_in_force
 from gisgrid.locate.lookup import Whereabouts, in_store
 from gisgrid.planning.attach.attach import attach_dated
 from gisgrid.planning.snapshot.fetch import local
@@ -31,7 +39,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u206
 
 
 @dataclass(frozen=True)
-class Landed:
+class ReceivedCase:
     """Where an event stands now."""
 
     event_id: int
@@ -71,14 +79,14 @@ class Received:
     """What became of a report."""
 
     case: CaseNow
-    landed: Landed
+    landed: ReceivedCase
     fresh: bool
     """False: it was a retry."""
     whereabouts: Whereabouts | None
     """The grid with the other candidates near a border; None outside every grid or without a place."""
     outside: OutsideCoverage | None
     """Why there is no grid, with the nearest one."""
-    duplicates: tuple[Candidate, ...]
+    duplicates: tuple[DuplicateCandidate, ...]
     photos: tuple[int, ...]
 
 
@@ -86,7 +94,7 @@ class Received:
 class Moved:
     """A pin that was moved."""
 
-    landed: Landed
+    landed: ReceivedCase
     before: str | None
     """The grid it lay in."""
     redispatch: bool
@@ -98,7 +106,7 @@ def about_to_report(session: Session) -> None:
     _reporting(session, 0)
 
 
-def take_in(session: Session, place: Place, report_: Report, by: By) -> Received:
+def take_in(session: Session, place: TownshipInfo, report_: Report, by: CaseActor) -> Received:
     """Note a report as an event, open its case, keep its photos, and say what is near.
 
     Everything or nothing; sent twice with one ``client_id`` it is taken once.
@@ -159,7 +167,7 @@ def report(
     source: str | None = None,
     text_: str | None = None,
     address: str | None = None,
-) -> Landed:
+) -> ReceivedCase:
     """Note one event under a code of its own and attach it; no case is opened.
 
     Parameters
@@ -195,7 +203,7 @@ def report(
     return _attach(session, event_id)
 
 
-def move(session: Session, event_id: int, place: tuple[float, float]) -> Landed:
+def move(session: Session, event_id: int, place: tuple[float, float]) -> ReceivedCase:
     """Put an event to another place and attach it anew; history keeps where it stood.
 
     Raises
@@ -213,7 +221,12 @@ def move(session: Session, event_id: int, place: tuple[float, float]) -> Landed:
 
 
 def move_pin(
-    session: Session, now: CaseNow, place: tuple[float, float], by: By, *, reason: str | None = None
+    session: Session,
+    now: CaseNow,
+    place: tuple[float, float],
+    by: CaseActor,
+    *,
+    reason: str | None = None,
 ) -> Moved:
     """Correct the place of a case's event; the log keeps both, and a new dispatch may be offered.
 
@@ -239,12 +252,12 @@ def move_pin(
     return Moved(landed, before.grid_code, redispatch)
 
 
-def where_is(session: Session, event_id: int) -> Landed:
+def where_is(session: Session, event_id: int) -> ReceivedCase:
     """Where an event stands under the plan in force."""
     row = session.execute(text(_WHERE), {"id": event_id}).mappings().one_or_none()
     if row is None:
         raise NotFound("There is no event {event_id}.", event_id=event_id)
-    return Landed(**row)
+    return ReceivedCase(**row)
 
 
 def _insert(
@@ -290,7 +303,7 @@ def _reporting(session: Session, event_id: int | str) -> str:
 
 
 def _received(
-    session: Session, place: Place, event_id: int, report_: Report, *, fresh: bool
+    session: Session, place: TownshipInfo, event_id: int, report_: Report, *, fresh: bool
 ) -> Received:
     row = session.execute(
         text(
@@ -301,7 +314,7 @@ def _received(
     ).one()
     found: Whereabouts | None = None
     outside: OutsideCoverage | None = None
-    near: list[Candidate] = []
+    near: list[DuplicateCandidate] = []
     if row.lon is not None:
         try:
             found = in_store(session, place, plan_in_force(session, place.id), row.lon, row.lat)
@@ -322,7 +335,9 @@ def _received(
     )  # fmt: skip
 
 
-def keep_photos(session: Session, event_id: int, pictures: Sequence[Picture], by: By) -> None:
+def keep_photos(
+    session: Session, event_id: int, pictures: Sequence[Picture], by: CaseActor
+) -> None:
     """Keep pictures of the place before the work."""
     for one in pictures:
         add_photo(session, event_id, one, by=by.actor)
@@ -357,7 +372,7 @@ def clean(words: str | None) -> str | None:
     return _CONTROL.sub("", words).strip() or None
 
 
-def _attach(session: Session, event_id: int) -> Landed:
+def _attach(session: Session, event_id: int) -> ReceivedCase:
     township_id = session.scalar(
         text("SELECT township_id FROM event WHERE id = :id"), {"id": event_id}
     )

@@ -22,7 +22,7 @@ from gisgrid.planning.snapshot.fetch import local
 
 
 @dataclass(frozen=True)
-class Entry:
+class MatterEntry:
     """A minor item of a list, with all that its rule says."""
 
     code: str
@@ -209,7 +209,7 @@ def versions(session: Session, township_id: int) -> list[tuple[str, date | None,
     return [(v, a, b) for v, a, b in rows]
 
 
-def rule_book(session: Session, township_id: int, version: str | None = None) -> list[Entry]:
+def rule_book(session: Session, township_id: int, version: str | None = None) -> list[MatterEntry]:
     """The minor items of a version, by code; without one, of the newest list.
 
     Raises
@@ -227,18 +227,18 @@ def rule_book(session: Session, township_id: int, version: str | None = None) ->
         )
     rows = session.execute(text(_BOOK), {"t": township_id, "version": chosen}).mappings()
     return [
-        Entry(**{**row, "informs": tuple(row["informs"]), "skills": tuple(row["skills"])})
+        MatterEntry(**{**row, "informs": tuple(row["informs"]), "skills": tuple(row["skills"])})
         for row in rows
     ]
 
 
-def unfinished(entries: Sequence[Entry]) -> dict[str, list[str]]:
+def unfinished(entries: Sequence[MatterEntry]) -> dict[str, list[str]]:
     """Code to the duties that a minor item does not say; empty when every item is complete."""
     found = {e.code: [name for name in DUTIES if getattr(e, name) is None] for e in entries}
     return {code: missing for code, missing in found.items() if missing}
 
 
-def compare(before: Sequence[Entry], after: Sequence[Entry]) -> list[Change]:
+def compare(before: Sequence[MatterEntry], after: Sequence[MatterEntry]) -> list[Change]:
     """What a version changed, by code."""
     old, new = {e.code: e for e in before}, {e.code: e for e in after}
     changes = []
@@ -251,7 +251,7 @@ def compare(before: Sequence[Entry], after: Sequence[Entry]) -> list[Change]:
             continue
         changes += [
             Change(code, b.name, f.name, shown(x), shown(y))
-            for f in fields(Entry)
+            for f in fields(MatterEntry)
             if (x := getattr(a, f.name)) != (y := getattr(b, f.name))
         ]
     return changes

@@ -17,7 +17,7 @@ from gisgrid.core.errors import Conflict
 
 
 @dataclass(frozen=True)
-class Waiting:
+class WaitingNotice:
     """A call or a reminder of which its level has not taken note yet."""
 
     id: int
@@ -66,13 +66,13 @@ class Call:
     levels: tuple[Called, ...]
 
 
-def waiting(session: Session) -> list[Waiting]:
+def waiting(session: Session) -> list[WaitingNotice]:
     """What waits for the transaction's account: as a supervisor, and at the levels at which it stands.
 
     The oldest first. Whoever handles events of a whole township stands at the township; of a community, at the community,
     or at its section as the section's cadre.
     """
-    return [Waiting(**row) for row in session.execute(text(_WAITING)).mappings()]
+    return [WaitingNotice(**row) for row in session.execute(text(_WAITING)).mappings()]
 
 
 def take_note(session: Session, notice_id: int, *, by: str, at: datetime) -> None:

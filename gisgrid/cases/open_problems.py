@@ -15,7 +15,7 @@ from gisgrid.core.roles import ROLES
 
 
 @dataclass(frozen=True)
-class Problem:
+class OpenProblem:
     """A problem of the ledger."""
 
     id: int
@@ -55,7 +55,7 @@ def add_problem(
     review_on: date,
     case_id: int | None = None,
     community_id: int | None = None,
-) -> Problem:
+) -> OpenProblem:
     """Enter a problem.
 
     Raises
@@ -86,7 +86,7 @@ def add_problem(
 
 def review(
     session: Session, problem_id: int, *, on: date, by: str, finding: str, next_on: date | None
-) -> Problem:
+) -> OpenProblem:
     """Note a look at a problem, and the day of the next; without one it is solved.
 
     Raises
@@ -124,7 +124,7 @@ def review(
     return _problem(session, problem_id)
 
 
-def remind(session: Session, township_id: int, now: datetime) -> list[Problem]:
+def remind(session: Session, township_id: int, now: datetime) -> list[OpenProblem]:
     """Remind the supervisors and the township of every review that is due by now, each day of review once.
 
     A supervisor who comes to the post later is reminded at the next run. The problems told of now come
@@ -160,7 +160,7 @@ def supervisors(session: Session, problem_id: int, words: str) -> list[int]:
     return list(rows)
 
 
-def ledger(session: Session, township_id: int, *, solved: bool = False) -> list[Problem]:
+def ledger(session: Session, township_id: int, *, solved: bool = False) -> list[OpenProblem]:
     """The problems that are open (or all), those to be looked at first."""
     rows = session.execute(
         text(
@@ -169,7 +169,7 @@ def ledger(session: Session, township_id: int, *, solved: bool = False) -> list[
         ),
         {"t": township_id, "solved": solved},
     ).mappings()
-    return [Problem(**row) for row in rows]
+    return [OpenProblem(**row) for row in rows]
 
 
 def reviews_of(session: Session, problem_id: int) -> list[Review]:
@@ -184,7 +184,7 @@ def reviews_of(session: Session, problem_id: int) -> list[Review]:
     return [Review(*row) for row in rows]
 
 
-def may_look(session: Session, problem: Problem, township_id: int) -> bool:
+def may_look(session: Session, problem: OpenProblem, township_id: int) -> bool:
     """Whether the transaction's account may note a look at it.
 
     It may if it keeps that part of the ledger, or was reminded as its supervisor. A solved one nobody may.
@@ -212,7 +212,7 @@ def keeps(session: Session, township_id: int) -> list[tuple[int | None, str]]:
     return [(row.id, row.name) for row in rows]
 
 
-def problem_of(session: Session, township_id: int, code: str) -> Problem:
+def problem_of(session: Session, township_id: int, code: str) -> OpenProblem:
     """The problem of a code; NotFound if there is none."""
     number = session.scalar(
         text("SELECT id FROM legacy_problem WHERE township_id = :t AND code = :code"),
@@ -228,7 +228,7 @@ def _plain(words: str) -> str:
     return unicodedata.normalize("NFKC", words.strip()).lower()
 
 
-def _problem(session: Session, problem_id: int) -> Problem:
+def _problem(session: Session, problem_id: int) -> OpenProblem:
     row = (
         session.execute(text(f"{_PROBLEM} WHERE p.id = :id"), {"id": problem_id})
         .mappings()
@@ -236,7 +236,7 @@ def _problem(session: Session, problem_id: int) -> Problem:
     )
     if row is None:
         raise NotFound("There is no problem {problem_id}.", problem_id=problem_id)
-    return Problem(**row)
+    return OpenProblem(**row)
 
 
 _DUE = """

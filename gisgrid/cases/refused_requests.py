@@ -51,7 +51,7 @@ class Burden:
 
 
 @dataclass(frozen=True)
-class Refused:
+class RefusedRequest:
     """A demand that was refused."""
 
     at: datetime
@@ -170,7 +170,7 @@ def burdens(session: Session, township_id: int, since: date, until: date) -> lis
 
 def behind(
     session: Session, township_id: int, since: date, until: date, *, community: str, kind: str
-) -> tuple[list[int], list[Refused]]:
+) -> tuple[list[int], list[RefusedRequest]]:
     """The events, or the refusals, behind one number of `burdens`; the newest first.
 
     Parameters
@@ -188,7 +188,7 @@ def behind(
     values = {"t": township_id, "since": since, "until": until, "community": community}
     if kind == "refused":
         rows = session.execute(text(_REFUSED), values).mappings()
-        return [], [Refused(**row) for row in rows]
+        return [], [RefusedRequest(**row) for row in rows]
     found = session.scalars(text(_SENT), {**values, "temporary": kind == "temporary"})
     return list(found), []
 

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from gisgrid.cases.cases import NOBODY, CaseNow, Logged, Owner
+from gisgrid.cases.cases import NOBODY, CaseNow, LogEntry, Owner
 from gisgrid.cases.flow import START, Flow
 
 
 @dataclass(frozen=True)
-class Replayed:
+class ReplayedCase:
     """What a log alone says of its case."""
 
     flow_id: int
@@ -27,13 +27,13 @@ class Replayed:
     rating: int | None = None
 
 
-def replay(log: Iterable[Logged], flows: Mapping[int, Flow], first_flow: int) -> Replayed:
+def replay(log: Iterable[LogEntry], flows: Mapping[int, Flow], first_flow: int) -> ReplayedCase:
     """What a log's lines lead to, followed one by one.
 
     By the flows' own rules, not by what the lines say of their states; a line that its flow does not allow
     raises ValueError.
     """
-    now = Replayed(first_flow)
+    now = ReplayedCase(first_flow)
     for line in log:
         rule = flows[now.flow_id].steps.get(line.step)
         if rule is None or now.state not in rule.sources or line.seq != now.seq + 1:
@@ -59,12 +59,12 @@ def replay(log: Iterable[Logged], flows: Mapping[int, Flow], first_flow: int) ->
     return now
 
 
-def same(case: CaseNow, said: Replayed) -> bool:
+def same(case: CaseNow, said: ReplayedCase) -> bool:
     """Whether a case is what its log says."""
     return all(getattr(case, name) == value for name, value in vars(said).items())
 
 
-def _target(now: Replayed, to: str, flow: Flow, flows: Mapping[int, Flow]) -> str:
+def _target(now: ReplayedCase, to: str, flow: Flow, flows: Mapping[int, Flow]) -> str:
     if to == "same":
         return now.state
     if to == "back":

@@ -5,19 +5,19 @@ from __future__ import annotations
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gisgrid.cases.cases import By, CaseNow, Details, case_of_event, next_steps, take_step
+from gisgrid.cases.cases import CaseActor, CaseNow, Details, case_of_event, next_steps, take_step
 from gisgrid.cases.flow import current_flow, flow_by_id
 from gisgrid.cases.intake import clean, keep_photos, point_of
 from gisgrid.cases.photos import picture
 from gisgrid.core.errors import Invalid, NotAllowed
 from gisgrid.core.messages import Both
-from gisgrid.core.plans import Place
+from gisgrid.core.plans import TownshipInfo
 
 
 def add_to(
     session: Session,
     event_id: int,
-    by: By,
+    by: CaseActor,
     *,
     text_: str | None,
     photos: tuple[bytes, ...],
@@ -61,7 +61,7 @@ def add_to(
     return take_step(session, now.id, turn.name, by, details=details)
 
 
-def check_inside(session: Session, place: Place, lon: float, lat: float) -> None:
+def check_inside(session: Session, place: TownshipInfo, lon: float, lat: float) -> None:
     """Refuse a spot beyond the township's boundary; on it is inside.
 
     Raises

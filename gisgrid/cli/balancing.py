@@ -27,13 +27,13 @@ from gisgrid.cli.planning import said
 from gisgrid.cli.wishes import barriers_of, house_codes, wish_options
 from gisgrid.core import plans
 from gisgrid.core.errors import Invalid
-from gisgrid.core.plans import Place, PlanInfo
+from gisgrid.core.plans import PlanInfo, TownshipInfo
 from gisgrid.core.settings import Settings
 from gisgrid.files.exports import write_geojson, write_workbook
 from gisgrid.planning.balancing.drafts import codes_ever, free_name, save_draft
 from gisgrid.planning.balancing.from_scratch import first_draft, never_planned, save_first
-from gisgrid.planning.balancing.options import Cost, Wishes
-from gisgrid.planning.balancing.problem import Task, prepare
+from gisgrid.planning.balancing.options import BalanceOptions, Cost
+from gisgrid.planning.balancing.problem import BalanceProblem, prepare
 from gisgrid.planning.balancing.proposal_files import proposal_features, proposal_sheets
 from gisgrid.planning.balancing.rebalance import Proposal, propose, trade_off
 from gisgrid.planning.editor.drawn import drawn_notes
@@ -106,7 +106,7 @@ def balance_command(
             )
             weights = weights_of(session, place.id, version)
             state = plan_state(session, place, base, as_of.date() if as_of else today(place))
-            wishes = Wishes(
+            wishes = BalanceOptions(
                 lock_houses=house_codes(session, place, lock_houses),
                 cost=cast(Cost, cost),
                 by_street=not straight,
@@ -146,7 +146,7 @@ def balance_command(
     )
 
 
-def _print_trade_off(task: Task) -> None:
+def _print_trade_off(task: BalanceProblem) -> None:
     table = Table(box=None)
     for head in (
         "largest deviation",
@@ -165,7 +165,9 @@ def _print_trade_off(task: Task) -> None:
     click.echo("each plan was drawn and its work counted again under it")
 
 
-def _base(session: Session, place: Place, name: str | None, as_of: datetime | None) -> PlanInfo:
+def _base(
+    session: Session, place: TownshipInfo, name: str | None, as_of: datetime | None
+) -> PlanInfo:
     """The plan that is to be balanced; without a name or day the newest, which the next one follows."""
     newest = None if name or as_of else plans.newest_plan(session, place.id)
     return newest or chosen_plan(session, place, name, as_of)

@@ -12,7 +12,7 @@ from rich.table import Table
 from sqlalchemy import text
 
 from gisgrid.cases.calendars import read_calendar
-from gisgrid.cases.cases import By, Details, Owner, case_log, case_now, next_steps, take_step
+from gisgrid.cases.cases import CaseActor, Details, Owner, case_log, case_now, next_steps, take_step
 from gisgrid.cases.clock import colour
 from gisgrid.cases.clocks import calendar_years, clocks_of, judge, keep_calendar, uncounted
 from gisgrid.cases.flow import current_flow, flow_by_id, keep_flow, own_flow, read_flow
@@ -146,7 +146,7 @@ def show_case(settings: Settings, case_id: int) -> None:
         )
         flow = flow_by_id(session, now.flow_id)
         log, clocks = case_log(session, case_id), clocks_of(session, case_id)
-        coming = next_steps(session, now, By("", STEP_ROLES))
+        coming = next_steps(session, now, CaseActor("", STEP_ROLES))
     state = flow.states[now.state]
     click.echo(
         f"case {now.id}: {state.zh} · {state.en}, step {now.seq}, {flow.kind} flow {flow.version}"
@@ -207,7 +207,7 @@ def take_command(
     commit: bool,
 ) -> None:
     """Take STEP on the case CASE_ID."""
-    by = By(actor or settings.who or getpass.getuser(), (role,))
+    by = CaseActor(actor or settings.who or getpass.getuser(), (role,))
     try:
         with opened(settings) as session:
             flow_id = (

@@ -17,7 +17,7 @@ from gisgrid.core.errors import Invalid
 from gisgrid.core.settings import Settings
 from gisgrid.locate import asking
 from gisgrid.locate.addresses.search import nearest_address
-from gisgrid.locate.asking import Found
+from gisgrid.locate.asking import LookupResult
 from gisgrid.locate.lookup import in_store
 from gisgrid.planning.overview.counting import FIELDS, Count, count_under
 from gisgrid.planning.overview.ground import township_at
@@ -97,7 +97,7 @@ def _as_point(what: tuple[str, ...]) -> tuple[float, float] | None:
         return None
 
 
-def _print_found(found: Found) -> None:
+def _print_found(found: LookupResult) -> None:
     where = found.where
     table = Table(box=None, show_header=False)
     over = where.exclusive

@@ -17,7 +17,7 @@ from gisgrid.cli.loading import progress_bar
 from gisgrid.cli.planning import said
 from gisgrid.core import plans
 from gisgrid.core.errors import Invalid
-from gisgrid.core.plans import Place, PlanInfo
+from gisgrid.core.plans import PlanInfo, TownshipInfo
 from gisgrid.core.settings import Settings
 from gisgrid.db.tables.register import NEEDS
 from gisgrid.files.exports import write_geojson, write_workbook
@@ -44,7 +44,7 @@ geojson_option = click.option("--geojson", type=FileToWrite(), help="GeoJSON fil
 
 
 def chosen_plan(
-    session: Session, place: Place, name: str | None, as_of: datetime | None
+    session: Session, place: TownshipInfo, name: str | None, as_of: datetime | None
 ) -> PlanInfo:
     """The plan of a name; without one that of the day, without a day of today."""
     if name:
@@ -102,7 +102,7 @@ def coverage_command(
         click.echo(f"{geojson}: {len(features)} places written")
 
 
-def _print_answers(place: Place, found: Coverage) -> None:
+def _print_answers(place: TownshipInfo, found: Coverage) -> None:
     table = Table(
         title=f"{place.name} · {found.plan.name} ({said(found.plan)}) · {found.day}", box=None
     )

@@ -17,7 +17,7 @@ from gisgrid.core.errors import Invalid, NotFound
 from gisgrid.core.settings import Settings
 from gisgrid.planning.editor import edits, moves, scenarios
 from gisgrid.planning.editor.bench import Bench, with_grids
-from gisgrid.planning.editor.corners import NewGrid
+from gisgrid.planning.editor.corners import GridDetails
 from gisgrid.planning.editor.numbering import next_code
 from gisgrid.planning.snapshot.snapshot import Grids
 
@@ -90,7 +90,7 @@ def split_command(
 
         def cut(bench: Bench) -> Grids:
             home = _community_of(bench, grid)
-            new = NewGrid(code or next_code(at.session, at.place, home), called)
+            new = GridDetails(code or next_code(at.session, at.place, home), called)
             return edits.split(bench, grid, corners, new)
 
         keep_edit(at, "split", who, why, cut)
@@ -164,7 +164,7 @@ def draw_command(
         def made(bench: Bench) -> Grids:
             home = community or edits.community_under(bench, shapes[0])
             number = code or next_code(at.session, at.place, home, kind=kind)
-            return edits.draw(bench, shapes[0], NewGrid(number, called, kind, host))
+            return edits.draw(bench, shapes[0], GridDetails(number, called, kind, host))
 
         keep_edit(at, "draw", who, why, made)
 

@@ -20,8 +20,8 @@ from gisgrid.core.settings import Settings
 from gisgrid.files.columns import Mapping
 from gisgrid.files.findings import REASONS, Findings
 from gisgrid.files.rejects import Written, write_rejects
+from gisgrid.loading.load import LoadReport
 from gisgrid.loading.load import Progress as Tell
-from gisgrid.loading.load import Report
 from gisgrid.loading.load import load as load_file
 from gisgrid.loading.prepare import Order
 from gisgrid.loading.targets import TARGETS
@@ -140,7 +140,7 @@ def _check_writable(path: Path) -> None:
         raise _cannot_write(path)
 
 
-def _write_workbook(report: Report, path: Path) -> Written:
+def _write_workbook(report: LoadReport, path: Path) -> Written:
     try:
         return write_rejects(
             report.table, report.rejected, report.noted, path, without=report.ignored
@@ -223,7 +223,7 @@ def progress_bar(title: str) -> Iterator[Tell]:
         yield tell
 
 
-def print_report(report: Report, *, commit: bool) -> None:
+def print_report(report: LoadReport, *, commit: bool) -> None:
     """The numbers of a load, and how often each reason stood."""
     would = "" if commit else "would be "
     parts = [f"{report.read} read", f"{report.inserted} {would}added"]

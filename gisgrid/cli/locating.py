@@ -13,7 +13,7 @@ from gisgrid.core import plans
 from gisgrid.core.settings import Settings
 from gisgrid.locate.addresses import aliases
 from gisgrid.locate.addresses.gazetteer import index_addresses
-from gisgrid.locate.addresses.search import Answer, search
+from gisgrid.locate.addresses.search import AddressAnswer, search
 
 _township = click.option("--township", help="code of the township; needed if there are several")
 _commit = click.option(
@@ -40,7 +40,7 @@ def address(settings: Settings, text: str, limit: int, township: str | None) -> 
     print_answer(answer)
 
 
-def print_answer(answer: Answer) -> None:
+def print_answer(answer: AddressAnswer) -> None:
     """The match with its reason, or the candidates and that somebody has to choose."""
     if not answer.candidates:
         click.echo("nothing like it is in the register")
@@ -82,7 +82,7 @@ def add_alias(
     who = settings.who or getpass.getuser()
     with opened(settings) as session:
         place = plans.township(session, township)
-        entry = aliases.Entry(words, house, point)
+        entry = aliases.AliasEntry(words, house, point)
         new = aliases.add(session, place.id, entry, who=who)
         _end(session, commit=commit)
     click.echo("added" if new else "known before; it means this place from now on")

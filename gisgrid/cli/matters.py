@@ -9,7 +9,7 @@ import click
 from rich.table import Table
 
 from gisgrid.cases import matters, refused_requests
-from gisgrid.cases.matters import Entry
+from gisgrid.cases.matters import MatterEntry
 from gisgrid.cases.worktime import Limit
 from gisgrid.cli.edge import FileToWrite, opened, wide_console
 from gisgrid.core import plans
@@ -66,7 +66,7 @@ def rulebook_command(
         click.echo(f"{xlsx}: workbook written", err=True)
 
 
-def _as_markdown(e: Entry) -> str:
+def _as_markdown(e: MatterEntry) -> str:
     lines = [f"\n### {e.code} {e.name}" + (f" · {e.name_en}" if e.name_en else "")]
     lines += [
         f"- {head}：{matters.shown(getattr(e, field))}"

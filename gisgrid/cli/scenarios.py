@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from gisgrid.cli.edge import FileToWrite, opened, wide_console
 from gisgrid.cli.who import who_option
 from gisgrid.core import plans
-from gisgrid.core.plans import Place, PlanInfo
+from gisgrid.core.plans import PlanInfo, TownshipInfo
 from gisgrid.core.settings import Settings
 from gisgrid.loading.scenario_files import export_plan, import_scenario
 from gisgrid.planning.editor import moves, replay, scenarios
@@ -35,7 +35,7 @@ class At:
     """A scenario a command speaks of."""
 
     session: Session
-    place: Place
+    place: TownshipInfo
     plan: PlanInfo
 
 

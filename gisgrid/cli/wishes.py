@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from gisgrid.core.arrays import Geometries
 from gisgrid.core.errors import NotFound
-from gisgrid.core.plans import Place
+from gisgrid.core.plans import TownshipInfo
 from gisgrid.locate.addresses.search import search
 from gisgrid.planning.balancing.barriers import barriers_in, street_barriers
 from gisgrid.planning.balancing.options import LEVELS
@@ -130,7 +130,7 @@ def wish_options(command: F) -> F:
     return command
 
 
-def house_codes(session: Session, place: Place, asked: Sequence[str]) -> tuple[str, ...]:
+def house_codes(session: Session, place: TownshipInfo, asked: Sequence[str]) -> tuple[str, ...]:
     """The codes of houses named by code or address.
 
     Raises
@@ -147,7 +147,7 @@ def house_codes(session: Session, place: Place, asked: Sequence[str]) -> tuple[s
     return tuple(each if each in known else _by_address(session, place, each) for each in asked)
 
 
-def _by_address(session: Session, place: Place, asked: str) -> str:
+def _by_address(session: Session, place: TownshipInfo, asked: str) -> str:
     answer = search(session, place.id, asked)
     if answer.match is None or answer.match.code is None:
         near = answer.candidates[0].address if answer.candidates else None
@@ -162,7 +162,11 @@ def _by_address(session: Session, place: Place, asked: str) -> str:
 
 
 def barriers_of(
-    session: Session, place: Place, files: Sequence[Path], streets: Sequence[str], crs: str | None
+    session: Session,
+    place: TownshipInfo,
+    files: Sequence[Path],
+    streets: Sequence[str],
+    crs: str | None,
 ) -> Geometries | None:
     """All barriers in the township's metric CRS; None without any."""
     found = [barriers_in(path, place.metric_srid, declared=crs) for path in files]

@@ -44,7 +44,7 @@ LEAST_M_PER_DEGREE = 110_500.0
 
 
 @dataclass(frozen=True, slots=True)
-class Declared:
+class DeclaredCrs:
     """A coordinate system or datum, as declared by a person or carried by a file."""
 
     kind: Literal["wgs84", "cgcs2000", "gcj02", "bd09", "crs"]
@@ -67,7 +67,7 @@ class Hint:
     candidates: tuple[str, ...]
 
 
-def parse(text: str) -> Declared:
+def parse(text: str) -> DeclaredCrs:
     """``EPSG:2249``, ``2249``, ``wgs84``, ``cgcs2000``, ``gcj02``, ``bd09`` or WKT; case is free.
 
     Raises Invalid for anything else, and for a CRS that is neither geographic nor projected.
@@ -78,7 +78,7 @@ def parse(text: str) -> Declared:
     asked = text.strip()
     if asked.casefold() in _NAMES:
         name = _NAMES[asked.casefold()]
-        return Declared(name, name)  # type: ignore[arg-type]
+        return DeclaredCrs(name, name)  # type: ignore[arg-type]
     if re.fullmatch(r"\d{4,6}", asked):
         asked = f"EPSG:{asked}"
     try:
@@ -93,7 +93,7 @@ def parse(text: str) -> Declared:
             crs=text,
         )
     code = crs.to_authority(min_confidence=100)
-    return Declared("crs", ":".join(code) if code else asked)
+    return DeclaredCrs("crs", ":".join(code) if code else asked)
 
 
 def declare(
@@ -103,7 +103,7 @@ def declare(
     y: npt.ArrayLike,
     *,
     near: tuple[float, float] | None = None,
-) -> Declared:
+) -> DeclaredCrs:
     """The declaration that counts: what was asked for, else what the file carries.
 
     What a person declares wins, for files often carry a wrong CRS, and none can carry GCJ-02;
@@ -129,7 +129,7 @@ def declare(
     )
 
 
-def to_lonlat(x: npt.ArrayLike, y: npt.ArrayLike, declared: Declared) -> tuple[Floats, Floats]:
+def to_lonlat(x: npt.ArrayLike, y: npt.ArrayLike, declared: DeclaredCrs) -> tuple[Floats, Floats]:
     """Longitude and latitude in EPSG:4326; NaN where x or y is NaN or lies outside the CRS."""
     x, y = (np.asarray(a, dtype=np.float64) for a in (x, y))
     if declared.kind == "gcj02":
@@ -141,7 +141,7 @@ def to_lonlat(x: npt.ArrayLike, y: npt.ArrayLike, declared: Declared) -> tuple[F
     return _finite(*_transformer(declared.name, f"EPSG:{SRID}").transform(x, y))
 
 
-def geometries_to_lonlat(geometries: Geometries, declared: Declared) -> Geometries:
+def geometries_to_lonlat(geometries: Geometries, declared: DeclaredCrs) -> Geometries:
     """The geometries in EPSG:4326, 2D; None stays None.
 
     A vertex outside the CRS becomes NaN, so the geometry comes out as invalid.
@@ -301,7 +301,7 @@ def _transformer(source: str, target: str) -> pyproj.Transformer:
     return found if road.startswith("unavailable") else pyproj.Transformer.from_pipeline(road)
 
 
-def _plain_degrees(declared: Declared) -> bool:
+def _plain_degrees(declared: DeclaredCrs) -> bool:
     return declared.kind in ("wgs84", "cgcs2000") or declared.name in _SAME_AS_WGS84
 
 

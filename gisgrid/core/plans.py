@@ -16,7 +16,7 @@ PUBLISHED_CHANNEL = "plan_published"
 
 
 @dataclass(frozen=True)
-class Place:
+class TownshipInfo:
     """A township with the settings that queries need."""
 
     id: int
@@ -55,13 +55,13 @@ class PlanInfo:
         return self.valid_to and self.valid_to - timedelta(days=1)
 
 
-def townships(session: Session) -> list[Place]:
+def townships(session: Session) -> list[TownshipInfo]:
     """All townships, by code."""
     rows = session.execute(text(_TOWNSHIP + " ORDER BY a.code")).mappings()
-    return [Place(**row) for row in rows]
+    return [TownshipInfo(**row) for row in rows]
 
 
-def township(session: Session, code: str | None = None) -> Place:
+def township(session: Session, code: str | None = None) -> TownshipInfo:
     """The township of a code; without one, the only township there is.
 
     Raises
@@ -91,13 +91,13 @@ def township(session: Session, code: str | None = None) -> Place:
     raise NotFound("No township has the code {code!r}.", code=code)
 
 
-def township_by_id(session: Session, township_id: int) -> Place:
+def township_by_id(session: Session, township_id: int) -> TownshipInfo:
     """The township with a number; NotFound if there is none."""
     row = session.execute(text(_TOWNSHIP + " WHERE t.area_id = :id"), {"id": township_id})
     found = row.mappings().first()
     if found is None:
         raise NotFound("There is no township {township_id}.", township_id=township_id)
-    return Place(**found)
+    return TownshipInfo(**found)
 
 
 def plans(session: Session, township_id: int) -> list[PlanInfo]:

@@ -25,7 +25,7 @@ A function may name anything in its body, which is looked at when all is there.
 
 
 @dataclass(frozen=True)
-class Source:
+class SqlSource:
     """The text of one object, named after it: a function, a view, a trigger's function, a table."""
 
     kind: str
@@ -34,11 +34,11 @@ class Source:
     text: str
 
 
-def sources() -> list[Source]:
+def sources() -> list[SqlSource]:
     """All texts in the order in which they are made: by kind, then by name."""
     folder = resources.files("gisgrid.db") / "sql"
     return [
-        Source(kind, file.name.removesuffix(".sql"), file.read_text(encoding="utf-8"))
+        SqlSource(kind, file.name.removesuffix(".sql"), file.read_text(encoding="utf-8"))
         for kind in KINDS
         for file in sorted((folder / kind).iterdir(), key=lambda file: file.name)
         if file.name.endswith(".sql")

@@ -62,9 +62,9 @@ def read(order: dict[str, Any]) -> dict[str, Any]:
 
 def fill(order: dict[str, Any]) -> dict[str, Any]:
     """The workbook with the columns of ``order`` beside its own; see ``filling.fill_workbook``."""
-    from gisgrid.files.filling import Page, fill_workbook  # noqa: PLC0415
+    from gisgrid.files.filling import HeadedSheet, fill_workbook  # noqa: PLC0415
 
-    fill_workbook(Path(order["path"]), Page(**order["page"]), order["heads"], order["rows"])
+    fill_workbook(Path(order["path"]), HeadedSheet(**order["page"]), order["heads"], order["rows"])
     return {}
 
 

@@ -50,7 +50,7 @@ class Folder:
         self._end = weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
 
 
-class Held:
+class HeldRows:
     """The rows of a file in a temporary folder, which stays as long as they may be read."""
 
     def __init__(self, source: object, folder: Folder) -> None:

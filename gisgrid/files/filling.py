@@ -14,7 +14,7 @@ Value = str | float | int | None
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class HeadedSheet:
     """A sheet with a header."""
 
     sheet: str
@@ -25,7 +25,7 @@ class Page:
 
 def fill_workbook(
     path: Path,
-    page: Page,
+    page: HeadedSheet,
     heads: Sequence[tuple[str, str]],
     rows: Iterable[tuple[int, Sequence[Value]]],
 ) -> None:

@@ -30,7 +30,7 @@ _HEX = re.compile(r"0[01][0-9A-Fa-f]{16,}")
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class GeometryCells:
     """The column, and the CRS that its texts name; None: they name none."""
 
     column: str
@@ -61,7 +61,7 @@ def may_hold(columns: Sequence[str]) -> bool:
     return any(plain(column) in HEADERS for column in columns)
 
 
-def find(columns: Sequence[str], first: pd.DataFrame | None) -> Found | None:
+def find(columns: Sequence[str], first: pd.DataFrame | None) -> GeometryCells | None:
     """The column of a table that holds geometries, by its header and its first cells."""
     if first is None:
         return None
@@ -77,7 +77,7 @@ def find(columns: Sequence[str], first: pd.DataFrame | None) -> Found | None:
         srid = srids.pop() if len(srids) == 1 else None
         bounds = shapely.total_bounds(geometries)
         west, south, east, north = map(float, bounds)
-        return Found(
+        return GeometryCells(
             column,
             f"EPSG:{srid}" if srid else None,
             (west, south, east, north) if np.isfinite(bounds).all() else None,

@@ -12,7 +12,7 @@ from gisgrid.core.errors import Invalid, NotFound
 from gisgrid.core.heavy import pandas as pd
 from gisgrid.files import geometry_texts, texts, vectors, workbooks
 from gisgrid.files.archive_limits import MAX_UNPACKED, is_zip, refuse_bombs
-from gisgrid.files.archives import Held, unpacked_set
+from gisgrid.files.archives import HeldRows, unpacked_set
 from gisgrid.files.encodings import Encoding, Sure
 from gisgrid.files.frames import GEOMETRY, MORE_CELLS
 from gisgrid.files.geometry_texts import GeometryTexts
@@ -26,7 +26,7 @@ _WORKBOOK = (".xlsx", ".xlsm")
 _NAMES = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
 
 
-class Source(Protocol):
+class RowSource(Protocol):
     """What gives the rows of a file."""
 
     def chunks(self, rows: int) -> Iterator[pd.DataFrame]: ...
@@ -38,7 +38,7 @@ class Table:
 
     path: Path
     form: Literal["text", "workbook", "vector"]
-    source: Source
+    source: RowSource
     columns: tuple[str, ...]
     """Headers as they stand in the file, without the geometry."""
     has_geometry: bool
@@ -135,7 +135,7 @@ def open_table(
         asked = None if inside.taken else layer
         found = _described(inside.path, replace(how, layer=asked))
         return replace(
-            found, path=path, source=Held(found.source, inside.folder), sha256=_digest(path),
+            found, path=path, source=HeldRows(found.source, inside.folder), sha256=_digest(path),
             decided={"inside": inside.name, **found.decided},
         )  # fmt: skip
     return _described(path, how)

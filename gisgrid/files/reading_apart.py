@@ -28,7 +28,7 @@ from gisgrid.core.heavy import pandas as pd
 from gisgrid.core.messages import revived
 from gisgrid.files.apart_child import ANSWER, ROWS
 from gisgrid.files.archive_limits import MAX_UNPACKED
-from gisgrid.files.filling import Page, Value
+from gisgrid.files.filling import HeadedSheet, Value
 from gisgrid.files.frames import GEOMETRY
 from gisgrid.files.read import Table
 from gisgrid.files.vectors import Shape
@@ -112,7 +112,7 @@ def open_apart(
 
 def fill_apart(
     path: Path,
-    page: Page,
+    page: HeadedSheet,
     heads: Sequence[tuple[str, str]],
     rows: Iterable[tuple[int, Sequence[Value]]],
 ) -> None:

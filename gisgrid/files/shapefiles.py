@@ -28,7 +28,7 @@ _PAGES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class TableEncoding:
     """How the table is read, and what there is to tell of it."""
 
     encoding: Encoding
@@ -68,7 +68,7 @@ def part_of(path: Path, suffix: str) -> Path | None:
     return None
 
 
-def page_of(path: Path) -> Page | None:
+def page_of(path: Path) -> TableEncoding | None:
     """The encoding of a Shapefile's table: what its .cpg says, if it fits, else what its bytes show.
 
     None where there is no table.
@@ -79,20 +79,20 @@ def page_of(path: Path) -> Page | None:
     shown = encodings.detect(_records(table))
     said_in = part_of(path, ".cpg")
     if said_in is None:
-        return Page(shown, "")
+        return TableEncoding(shown, "")
     text = said_in.read_bytes()[:64].decode("ascii", "replace").strip()
     said = _page(text)
     if said is None:
-        return Page(shown, f"its .cpg ({text[:20]!r}) says nothing")
+        return TableEncoding(shown, f"its .cpg ({text[:20]!r}) says nothing")
     sample = next(_records(table), b"")
     if sample.isascii() or said == shown.name:
-        return Page(Encoding(said, "certain"), "")
+        return TableEncoding(Encoding(said, "certain"), "")
     # Western pages take any bytes, and GBK many that are UTF-8: what the bytes show counts more.
     fits = encodings.misfits(sample, said) < 0.02
     chinese = shown.name in ("utf-8", "gb18030", "big5hkscs") and shown.sure != "guess"
     if fits and not chinese:
-        return Page(Encoding(said, "certain"), "")
-    return Page(shown, f"its .cpg says {text[:20]}, which does not fit")
+        return TableEncoding(Encoding(said, "certain"), "")
+    return TableEncoding(shown, f"its .cpg says {text[:20]}, which does not fit")
 
 
 def _page(text: str) -> str | None:

@@ -20,7 +20,7 @@ from gisgrid.files import encodings
 from gisgrid.files.archive_limits import is_gzip
 from gisgrid.files.encodings import Encoding
 from gisgrid.files.frames import GEOMETRY, RING_CLOSED, Cells, frame, headers, marked, number_text
-from gisgrid.files.shapefiles import Page, page_of
+from gisgrid.files.shapefiles import TableEncoding, page_of
 from gisgrid.files.texts import unpacked
 
 if TYPE_CHECKING:
@@ -100,11 +100,11 @@ class VectorSource:
 
 
 @dataclass(frozen=True, slots=True)
-class Described:
+class LayerDescription:
     source: VectorSource
     crs: str | None
     bounds: tuple[float, float, float, float] | None
-    page: Page | None
+    page: TableEncoding | None
     """Of a Shapefile's table."""
 
 
@@ -114,7 +114,7 @@ def describe(
     asked: str | None,
     *,
     shape: Shape | None = None,
-) -> Described:
+) -> LayerDescription:
     """Layer, fields, CRS and bounds of a file, or folder of a File Geodatabase, that was measured before.
 
     A GeoJSON file without a crs member is WGS 84 by RFC 7946, and GDAL says so even where its
@@ -143,7 +143,7 @@ def describe(
     name = _chosen(path, layers, layer, shape)
     page = None
     if asked is not None:
-        page = Page(Encoding(encodings.check(asked).removesuffix("-sig"), "certain"), "")
+        page = TableEncoding(Encoding(encodings.check(asked).removesuffix("-sig"), "certain"), "")
     elif path.suffix.lower() == ".shp":
         page = page_of(path)
     encoding = page.encoding.name if page else None
@@ -161,7 +161,7 @@ def describe(
         path, name, headers(list(fields)) if fields else (), has_geometry,
         int(info["features"]), encoding,
     )  # fmt: skip
-    return Described(source, crs, bounds, page)
+    return LayerDescription(source, crs, bounds, page)
 
 
 def _info(path: Path, layer: str, encoding: str | None, **more: bool) -> dict[str, Any]:

@@ -93,7 +93,7 @@ class WorkbookSource:
 
 
 @dataclass(frozen=True, slots=True)
-class Described:
+class SheetDescription:
     source: WorkbookSource
     hidden: tuple[str, ...]
     """What a person who opens it does not see, in words."""
@@ -101,7 +101,7 @@ class Described:
     """Headers of columns with formulas whose results are not kept."""
 
 
-def describe(path: Path, sheet: str | None, most: int = MAX_UNPACKED) -> Described:
+def describe(path: Path, sheet: str | None, most: int = MAX_UNPACKED) -> SheetDescription:
     """Find the sheet and its header, see ``tops.header_of``.
 
     The only visible sheet with anything in it is taken, else the ``sheet`` named.
@@ -144,7 +144,7 @@ def describe(path: Path, sheet: str | None, most: int = MAX_UNPACKED) -> Describ
     hidden = [f"{len(looked.rows)} hidden rows ({_few(looked.rows)})"] if looked.rows else []
     hidden += [f"hidden sheets: {', '.join(concealed)}"] if concealed else []
     columns = [openpyxl_utils.column_index_from_string(c) - 1 for c in looked.uncomputed]
-    return Described(
+    return SheetDescription(
         WorkbookSource(path, name, header.columns, header, zero_formats),
         tuple(hidden),
         tuple(header.columns[i] for i in columns if i < len(header.columns)),

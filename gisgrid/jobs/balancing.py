@@ -25,7 +25,7 @@ from gisgrid.db.store import raw
 from gisgrid.jobs.names import COMPLETE, QUEUE, REBALANCE, TASK, UPKEEP
 from gisgrid.planning.balancing.from_scratch import taken_over
 from gisgrid.planning.balancing.levelling import known_levels, refuse_empty
-from gisgrid.planning.balancing.options import Wishes
+from gisgrid.planning.balancing.options import BalanceOptions
 from gisgrid.planning.editor.bench import Bench
 from gisgrid.planning.editor.edits import give
 from gisgrid.planning.editor.moves import locks_of
@@ -55,7 +55,7 @@ class JobInfo:
     """How often a worker has begun it."""
 
 
-def order_rebalance(session: Session, plan: PlanInfo, wishes: Wishes, *, who: str) -> int:
+def order_rebalance(session: Session, plan: PlanInfo, wishes: BalanceOptions, *, who: str) -> int:
     """Have a plan rebalanced, or drawn afresh, in the background; the number of the job.
 
     Raises

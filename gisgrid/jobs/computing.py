@@ -16,7 +16,7 @@ from gisgrid.core.plans import plan_by_id
 from gisgrid.db.store import transaction
 from gisgrid.planning.balancing.drafts import codes_ever
 from gisgrid.planning.balancing.from_scratch import drawn, never_planned
-from gisgrid.planning.balancing.options import Wishes
+from gisgrid.planning.balancing.options import BalanceOptions
 from gisgrid.planning.balancing.problem import prepare
 from gisgrid.planning.balancing.rebalance import Proposal, propose
 from gisgrid.planning.editor.drawn import drawn_notes
@@ -50,7 +50,7 @@ def compute(url: str, job_id: int, attempt: int) -> None:
             weighing = plan_weighing(session, plan)
             taken, first = codes_ever(session, place.id), never_planned(session, place)
             version = scenario(session, plan.id).version
-        wishes = replace(Wishes.of(row.wishes), by_street=weighing.by_street)
+        wishes = replace(BalanceOptions.of(row.wishes), by_street=weighing.by_street)
         task = prepare(state, weighing.weights, wishes, taken=taken, progress=tell)
         found = propose(task, progress=tell)
         grids = drawn(place, found, first=first) if wishes.afresh else []

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from gisgrid.core import plans
 from gisgrid.core.errors import GisgridError, Invalid
-from gisgrid.core.plans import Place, PlanInfo, plan_by_id
+from gisgrid.core.plans import PlanInfo, TownshipInfo, plan_by_id
 from gisgrid.db.store import transaction
 from gisgrid.jobs import balancing
 from gisgrid.jobs.names import QUEUE, QUICK
@@ -213,7 +213,7 @@ def _take(work: Work) -> dict[str, Any]:
     return {"version": now}
 
 
-def _at(session: Session, work: Work) -> tuple[Place, PlanInfo, int, Bench]:
+def _at(session: Session, work: Work) -> tuple[TownshipInfo, PlanInfo, int, Bench]:
     plan = plan_by_id(session, work.plan_id)
     place = plans.township_by_id(session, plan.township_id)
     version = scenario(session, plan.id).version

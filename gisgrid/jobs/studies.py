@@ -60,7 +60,7 @@ KEPT_DAYS = 30
 
 
 @dataclass(frozen=True)
-class Standing:
+class StudyState:
     """Where a study stands."""
 
     fingerprint: str
@@ -87,7 +87,7 @@ def fingerprint(session: Session, plan_id: int) -> str:
     return str(session.scalar(text("SELECT study_version(:plan)"), {"plan": plan_id}))
 
 
-def standing(session: Session, plan_id: int, kind: str, day: date) -> Standing:
+def standing(session: Session, plan_id: int, kind: str, day: date) -> StudyState:
     """Where a study stands; NotFound if there is no such kind."""
     _known(kind)
     key = {"plan": plan_id, "kind": kind, "day": day}
@@ -96,9 +96,9 @@ def standing(session: Session, plan_id: int, kind: str, day: date) -> Standing:
     # Who computes holds this lock until it ends, however it ends.
     free = session.scalar(text(f"SELECT pg_try_advisory_xact_lock({_LOCK})"), key)
     if row is None:
-        return Standing(now, None, None, not free, False, None, None, None, None)
+        return StudyState(now, None, None, not free, False, None, None, None, None)
     failed = row.failed is not None and row.failed_fingerprint == now
-    return Standing(
+    return StudyState(
         fingerprint=now,
         made_at=row.made_at,
         made_from=row.fingerprint,

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from gisgrid.balance.workload import MMIN
 from gisgrid.core.arrays import Geometries
-from gisgrid.core.plans import Place, PlanInfo
+from gisgrid.core.plans import PlanInfo, TownshipInfo
 from gisgrid.planning.checks.checks import SITES_CHECK, Tell
 from gisgrid.planning.checks.coverage import coverage
 from gisgrid.planning.checks.findings import CheckResult, Finding
@@ -31,7 +31,7 @@ DECIMALS = 6
 
 
 def coverage_body(
-    session: Session, place: Place, plan: PlanInfo, day: date, *, progress: Tell
+    session: Session, place: TownshipInfo, plan: PlanInfo, day: date, *, progress: Tell
 ) -> dict[str, Any]:
     """The checks, and each finding with its ground and a point to mark it by.
 
@@ -47,7 +47,7 @@ def coverage_body(
 
 
 def workload_body(
-    session: Session, place: Place, plan: PlanInfo, day: date, *, progress: Tell
+    session: Session, place: TownshipInfo, plan: PlanInfo, day: date, *, progress: Tell
 ) -> dict[str, Any]:
     """Each grid's minutes a month by part, and its deviation from the mean of its community."""
     progress(0, 2, "reading")
@@ -82,7 +82,7 @@ def workload_body(
 
 
 def proposal_body(
-    session: Session, place: Place, plan: PlanInfo, day: date, *, progress: Tell
+    session: Session, place: TownshipInfo, plan: PlanInfo, day: date, *, progress: Tell
 ) -> dict[str, Any]:
     """Who moves from where to where under a draft, with the ground and the points of the houses."""
     progress(0, 1, "comparing")

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gisgrid.core.codes import birth_dates, sexes
-from gisgrid.core.crs import Declared
+from gisgrid.core.crs import DeclaredCrs
 from gisgrid.core.heavy import pandas as pd
 from gisgrid.files import cells, times
 from gisgrid.files.cells import Habit, Parsed
@@ -36,7 +36,7 @@ MOST_HOURS = 1000
 class Context:
     """What the checks must know of the township and the file."""
 
-    declared: Declared | None = None
+    declared: DeclaredCrs | None = None
     """How the coordinates are meant; None only for kinds or files without coordinates."""
     time_zone: str = "Asia/Shanghai"
     """Zone of times that name none."""
@@ -260,7 +260,7 @@ class Checker:
         if shape is None:
             return
         if shape != "point":
-            declared = context.declared or Declared("wgs84", "wgs84")
+            declared = context.declared or DeclaredCrs("wgs84", "wgs84")
             given = np.full(len(table), None, dtype=object)
             if GEOMETRY in table:
                 given = table[GEOMETRY].to_numpy()

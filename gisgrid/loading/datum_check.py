@@ -11,7 +11,7 @@ import shapely
 from scipy.spatial import cKDTree
 from shapely.geometry.base import BaseGeometry
 
-from gisgrid.core.crs import M_PER_DEGREE, Declared, to_lonlat
+from gisgrid.core.crs import M_PER_DEGREE, DeclaredCrs, to_lonlat
 
 Floats = npt.NDArray[np.float64]
 
@@ -34,7 +34,7 @@ class Fit:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class DatumVerdict:
     """What the comparison says."""
 
     declared: str
@@ -57,13 +57,13 @@ class Verdict:
 def detect(
     x: npt.ArrayLike,
     y: npt.ArrayLike,
-    declared: Declared,
+    declared: DeclaredCrs,
     *,
     known_lon: npt.ArrayLike | None = None,
     known_lat: npt.ArrayLike | None = None,
     houses: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
     grids: Sequence[BaseGeometry] | None = None,
-) -> Verdict:
+) -> DatumVerdict:
     """Which reading of the numbers fits best: as declared, as another datum, or swapped.
 
     Another reading is clearly better, by the first kind of evidence that says so, if it brings
@@ -110,13 +110,13 @@ def detect(
         shift = float(np.median(moved)) if len(moved) else np.nan
         if tree is not None:
             changed = int((owners(tree, *here) != owners(tree, *there)).sum())
-    return Verdict(
+    return DatumVerdict(
         declared.name, best, best != declared.name, shift, changed, len(all_x), fits,
         *_sentences(declared.name, best, shift, changed, len(all_x)),
     )  # fmt: skip
 
 
-def _readings(declared: Declared) -> dict[str, tuple[Declared, bool]]:
+def _readings(declared: DeclaredCrs) -> dict[str, tuple[DeclaredCrs, bool]]:
     """Name → (how to read, whether to swap first); the declared one first."""
     readings = {declared.name: (declared, False)}
     if declared.in_degrees:
@@ -125,12 +125,12 @@ def _readings(declared: Declared) -> dict[str, tuple[Declared, bool]]:
                 datum == "wgs84" and declared.kind not in ("gcj02", "bd09")
             )
             if not same:
-                readings[datum] = (Declared(datum, datum), False)
+                readings[datum] = (DeclaredCrs(datum, datum), False)
     readings["swapped"] = (declared, True)
     return readings
 
 
-def _read(x: Floats, y: Floats, how: tuple[Declared, bool]) -> tuple[Floats, Floats]:
+def _read(x: Floats, y: Floats, how: tuple[DeclaredCrs, bool]) -> tuple[Floats, Floats]:
     declared, swap = how
     lon, lat = to_lonlat(y, x, declared) if swap else to_lonlat(x, y, declared)
     impossible = ~((np.abs(lon) <= 180) & (np.abs(lat) <= 90))

@@ -10,16 +10,18 @@ from sqlalchemy import text
 from gisgrid.core import crs
 from gisgrid.core.errors import Invalid
 from gisgrid.core.messages import Both, say
-from gisgrid.core.plans import Place
+from gisgrid.core.plans import TownshipInfo
 from gisgrid.files.frames import GEOMETRY
-from gisgrid.loading.datum_check import Verdict, detect, metres, owners
-from gisgrid.loading.prepare import Job
+from gisgrid.loading.datum_check import DatumVerdict, detect, metres, owners
+from gisgrid.loading.prepare import PreparedLoad
 from gisgrid.loading.stage import Stage, known_places
 
 Floats = npt.NDArray[np.float64]
 
 
-def compared(stage: Stage, place: Place, declared: crs.Declared, *, trust: bool) -> Verdict | None:
+def compared(
+    stage: Stage, place: TownshipInfo, declared: crs.DeclaredCrs, *, trust: bool
+) -> DatumVerdict | None:
     """Compare the points with what is known of the township; None while nothing is.
 
     Raises
@@ -53,7 +55,7 @@ def compared(stage: Stage, place: Place, declared: crs.Declared, *, trust: bool)
     return verdict
 
 
-def told_of(stage: Stage, job: Job) -> str:
+def told_of(stage: Stage, job: PreparedLoad) -> str:
     """The coordinate system of a load, where that comes from, and what it changes against the file's own."""
     assert job.declared is not None  # noqa: S101 - narrows the type
     asked = job.order.mapping.crs
@@ -69,7 +71,7 @@ def told_of(stage: Stage, job: Job) -> str:
     return told if houses == 0 else f"{told}: {changed} of {houses} houses would have another grid"
 
 
-def _put_aside(stage: Stage, job: Job, own: crs.Declared) -> tuple[float, int, int]:
+def _put_aside(stage: Stage, job: PreparedLoad, own: crs.DeclaredCrs) -> tuple[float, int, int]:
     """Median metres between the two readings; houses whose grid differs, of so many.
 
     Of a file of points these are its rows under the plan in force; of a file of grids the known houses.
@@ -113,7 +115,7 @@ def _median(values: Floats) -> float:
     return float(np.median(good)) if len(good) else float("nan")
 
 
-def _grids(stage: Stage, place: Place) -> npt.NDArray[np.object_]:
+def _grids(stage: Stage, place: TownshipInfo) -> npt.NDArray[np.object_]:
     grids = stage.session.scalars(
         text(
             """

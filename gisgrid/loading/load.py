@@ -19,18 +19,18 @@ from gisgrid.cases.flow import keep_own_flows
 from gisgrid.core import crs
 from gisgrid.core.errors import NotFound
 from gisgrid.core.heavy import pandas as pd
-from gisgrid.core.plans import Place, plan_in_force
+from gisgrid.core.plans import TownshipInfo, plan_in_force
 from gisgrid.db.bulk import bulk_into
 from gisgrid.files.findings import Findings
 from gisgrid.files.read import GEOMETRY, Table
 from gisgrid.loading.checks import Checker
-from gisgrid.loading.datum_check import Verdict
+from gisgrid.loading.datum_check import DatumVerdict
 from gisgrid.loading.declared import compared, told_of
 from gisgrid.loading.personal_data_guard import refuse_personal_cells
 from gisgrid.loading.prepare import (
     ROW_KEY,
-    Job,
     Order,
+    PreparedLoad,
     close_run,
     open_run,
     prepare,
@@ -45,7 +45,7 @@ Progress = Callable[[int, int | None, str], None]
 
 
 @dataclass(frozen=True)
-class Report:
+class LoadReport:
     """What a load did (or, in a dry run, would do)."""
 
     table: Table
@@ -58,7 +58,7 @@ class Report:
     decided: dict[str, str]
     """How the file was read, for a person: encoding, layer, header, order of days, coordinates …"""
     crs: str | None
-    verdict: Verdict | None
+    verdict: DatumVerdict | None
     unused: tuple[str, ...]
     ignored: tuple[str, ...]
     emptied: tuple[Emptied, ...]
@@ -72,7 +72,7 @@ class Report:
     """None if the file added nothing: then there is no run either."""
 
 
-def load(session: Session, order: Order, *, progress: Progress | None = None) -> Report:
+def load(session: Session, order: Order, *, progress: Progress | None = None) -> LoadReport:
     """Bring a file into the store.
 
     Raises
@@ -129,7 +129,7 @@ def load(session: Session, order: Order, *, progress: Progress | None = None) ->
     kept = close_run(session, run_id, counts, decided, changed=bool(inserted + updated))
     if order.kind == "matters" and job.place:
         keep_own_flows(session, job.place.id)
-    return Report(
+    return LoadReport(
         table=job.table,
         read=read,
         inserted=inserted,
@@ -151,7 +151,7 @@ def load(session: Session, order: Order, *, progress: Progress | None = None) ->
 
 
 def _complete(
-    stage: Stage, job: Job, given: frozenset[str], rejected: Findings, noted: Findings
+    stage: Stage, job: PreparedLoad, given: frozenset[str], rejected: Findings, noted: Findings
 ) -> None:
     """Make whole rows of what the file says: what is stored of them, and what their names stand for."""
     stage.settle()
@@ -168,7 +168,7 @@ def _complete(
 
 
 def _attach(
-    session: Session, job: Job, tell: Callable[[str], None]
+    session: Session, job: PreparedLoad, tell: Callable[[str], None]
 ) -> tuple[Counts | None, Counts | None]:
     """Grids of the houses and events that a load may have changed, and the keys of the address search."""
     houses = events = None
@@ -187,7 +187,7 @@ def _attach(
 
 def _fill(
     stage: Stage,
-    job: Job,
+    job: PreparedLoad,
     checker: Checker,
     tell: Progress,
     *,
@@ -264,7 +264,7 @@ def finish_areas(session: Session, run_id: int) -> tuple[str, ...]:
     return tuple(row.code for row in rows)
 
 
-def _told(session: Session, place: Place, counts: dict[int, Counts]) -> Counts | None:
+def _told(session: Session, place: TownshipInfo, counts: dict[int, Counts]) -> Counts | None:
     """Of the counts under each dated plan those that are told: under the one in force, else the last."""
     if not counts:
         return None

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from gisgrid.core.crs import M_PER_DEGREE, Declared, geometries_to_lonlat, to_lonlat
+from gisgrid.core.crs import M_PER_DEGREE, DeclaredCrs, geometries_to_lonlat, to_lonlat
 from gisgrid.files.cells import numbers
 from gisgrid.files.columns import Shape
 from gisgrid.files.frames import Cells
@@ -55,7 +55,7 @@ class Shapes:
 def points(
     x_cells: Cells,
     y_cells: Cells,
-    declared: Declared | None,
+    declared: DeclaredCrs | None,
     *,
     words: list[Cells],
     bounds: Bounds | None,
@@ -85,7 +85,7 @@ def points(
 def located(
     x: Floats,
     y: Floats,
-    declared: Declared | None,
+    declared: DeclaredCrs | None,
     *,
     words: list[Cells],
     bounds: Bounds | None,
@@ -97,7 +97,7 @@ def located(
     further than ``far_m`` outside ``bounds``. Kept without a point: no pair (unlocated), and a
     pair that is (0, 0) or whose ``words`` say so (placeholder).
     """
-    declared = declared or Declared("wgs84", "wgs84")
+    declared = declared or DeclaredCrs("wgs84", "wgs84")
     no_x, no_y = np.isnan(x), np.isnan(y)
     half = no_x != no_y
     nowhere = (x == 0) & (y == 0)
@@ -163,7 +163,7 @@ def polygon_points(geometries: npt.NDArray[np.object_]) -> tuple[Shapes, Mask]:
 def shapes(
     geometries: npt.NDArray[np.object_],
     shape: Shape,
-    declared: Declared,
+    declared: DeclaredCrs,
     *,
     bounds: Bounds | None,
     far_m: float,

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from gisgrid.core import crs
 from gisgrid.core.errors import Conflict, Invalid, NotFound
 from gisgrid.core.messages import say
-from gisgrid.core.plans import Place, newest_plan, plan_named, township
+from gisgrid.core.plans import TownshipInfo, newest_plan, plan_named, township
 from gisgrid.files.archive_limits import MAX_UNPACKED
 from gisgrid.files.cells import decimal_comma, numbers
 from gisgrid.files.columns import KINDS, Mapping, Resolved, resolve
@@ -71,23 +71,23 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Job:
+class PreparedLoad:
     """An order with all that is known before its rows are read."""
 
     order: Order
     target: Target
     table: Table
     resolved: Resolved
-    place: Place | None
+    place: TownshipInfo | None
     """None for areas, which come before any township."""
-    declared: crs.Declared | None
+    declared: crs.DeclaredCrs | None
     """None for files without coordinates."""
     context: Context
     decided: dict[str, str]
     """How the file is read, as far as that is known before its rows are."""
 
 
-def prepare(session: Session, order: Order) -> Job:
+def prepare(session: Session, order: Order) -> PreparedLoad:
     """Open the file and settle what its columns and coordinates mean; nothing is written."""
     if order.kind not in TARGETS:
         raise NotFound(
@@ -139,10 +139,12 @@ def prepare(session: Session, order: Order) -> Job:
         decided["geometry"] = f"both coordinates in column {resolved.headers['geocoded']}, " + (
             "longitude first" if resolved.pair_order == "lonlat" else "latitude first"
         )
-    return Job(order, TARGETS[order.kind], table, resolved, place, declared, context, decided)
+    return PreparedLoad(
+        order, TARGETS[order.kind], table, resolved, place, declared, context, decided
+    )
 
 
-def statement_values(session: Session, job: Job, run_id: int) -> dict[str, object]:
+def statement_values(session: Session, job: PreparedLoad, run_id: int) -> dict[str, object]:
     """Parameters of the target's statements; makes the draft plan or list of matters if new."""
     place, order = job.place, job.order
     if place is None:
@@ -160,7 +162,7 @@ def statement_values(session: Session, job: Job, run_id: int) -> dict[str, objec
     return values
 
 
-def open_run(session: Session, job: Job) -> int:
+def open_run(session: Session, job: PreparedLoad) -> int:
     """Number of a new import run, which the rows will point at, and history until it is closed."""
     made = session.execute(
         text(
@@ -224,7 +226,7 @@ def _declared(
     resolved: Resolved,
     asked: str | None,
     bounds: tuple[float, float, float, float] | None,
-) -> crs.Declared | None:
+) -> crs.DeclaredCrs | None:
     """How the coordinates are meant; None for files without any."""
     near = None
     if bounds:
@@ -267,7 +269,9 @@ def _refuse_uncomputed(table: Table, resolved: Resolved) -> None:
         )
 
 
-def _bounds(session: Session, place: Place | None) -> tuple[float, float, float, float] | None:
+def _bounds(
+    session: Session, place: TownshipInfo | None
+) -> tuple[float, float, float, float] | None:
     if place is None:
         return None
     row = session.execute(
@@ -280,7 +284,7 @@ def _bounds(session: Session, place: Place | None) -> tuple[float, float, float,
     return None if row[0] is None else (row[0], row[1], row[2], row[3])
 
 
-def _draft(session: Session, place: Place, name: str | None, run_id: int) -> int:
+def _draft(session: Session, place: TownshipInfo, name: str | None, run_id: int) -> int:
     """The draft plan of a name; it is made if there is none, on the newest plan."""
     if name is None:
         raise Invalid("Grids go into a plan; name it with --plan.")
@@ -310,7 +314,7 @@ def _draft(session: Session, place: Place, name: str | None, run_id: int) -> int
     return plan.id
 
 
-def _matter_list(session: Session, place: Place, order: Order, run_id: int) -> int:
+def _matter_list(session: Session, place: TownshipInfo, order: Order, run_id: int) -> int:
     """The list of a version; a new one needs its first day and ends the list before."""
     version = order.version or "1"
     values = {"township": place.id, "version": version, "since": order.since}

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from gisgrid.core.crs import SRID
 from gisgrid.core.errors import Invalid
 from gisgrid.core.messages import Both
-from gisgrid.core.plans import Place, PlanInfo, newest_plan, plan_named
+from gisgrid.core.plans import PlanInfo, TownshipInfo, newest_plan, plan_named
 from gisgrid.files import vectors
 from gisgrid.files.columns import Mapping
 from gisgrid.files.exports import Feature, whole_file, write_geojson
@@ -30,7 +30,7 @@ MUST_PASS = ("overlap", "invalid", "multipart", "outside")
 
 def import_scenario(
     session: Session,
-    place: Place,
+    place: TownshipInfo,
     path: Path,
     *,
     name: str,
@@ -98,7 +98,7 @@ def _refused(rejected: Findings) -> Invalid:
     )
 
 
-def export_plan(session: Session, place: Place, plan: PlanInfo, path: Path) -> int:
+def export_plan(session: Session, place: TownshipInfo, plan: PlanInfo, path: Path) -> int:
     """Write a plan's grids as GeoPackage (``.gpkg``) or GeoJSON; how many there are.
 
     Coordinates are EPSG:4326 with every digit, so that an import gives the plan again and each house

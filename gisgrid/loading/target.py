@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Check:
+class RowCheck:
     """Rows of the stage with a defect: ``sql`` gives their row numbers."""
 
     code: str
@@ -18,7 +18,7 @@ class Check:
     """The row would hang what is stored on another parent; not asked where that is wanted."""
 
 
-UNTIL_FIRST = Check("until_first", "until", "SELECT row_no FROM stage WHERE until < since")
+UNTIL_FIRST = RowCheck("until_first", "until", "SELECT row_no FROM stage WHERE until < since")
 """Asked of the stage and not of the file alone: one of the two days may be the stored one."""
 
 
@@ -44,10 +44,10 @@ PARTS: dict[str, tuple[str, ...]] = {
 """Canonical column to the columns of the stage that hold it, where these are others."""
 
 
-def moved(column: str, stored: str) -> Check:
+def moved(column: str, stored: str) -> RowCheck:
     """Rows that would hang what is stored on another parent; ``stored`` gives code and parent."""
     part = PARTS.get(column, (column,))[0]
-    return Check(
+    return RowCheck(
         "moved",
         column,
         f"SELECT s.row_no FROM stage s JOIN ({stored}) o ON o.code = s.code AND o.{part} <> s.{part}",
@@ -77,7 +77,7 @@ class Target:
     key: tuple[str, ...] = ("code",)
     """What names a row in the file."""
     stored: tuple[Stored, ...] = ()
-    checks: tuple[Check, ...] = ()
+    checks: tuple[RowCheck, ...] = ()
     community: bool = False
     """Rows name a community; ``community_id`` is resolved."""
     placed: bool = False

@@ -7,7 +7,7 @@ the whole file or the store, and the statements that write. All SQL is fixed; va
 
 from __future__ import annotations
 
-from gisgrid.loading.target import UNTIL_FIRST, Check, Stored, Target, moved, upsert
+from gisgrid.loading.target import UNTIL_FIRST, RowCheck, Stored, Target, moved, upsert
 from gisgrid.loading.targets_handling import HANDLING_TARGETS
 from gisgrid.loading.targets_matters import MATTERS
 from gisgrid.loading.targets_offices import OFFICE_TARGETS
@@ -28,7 +28,7 @@ _POINT = (
 
 _STORED_POINT = "ST_X(o.geom) AS lon, ST_Y(o.geom) AS lat, o.source_x, o.source_y, o.place"
 
-_UNKNOWN_HOUSE = Check(
+_UNKNOWN_HOUSE = RowCheck(
     "unknown_house",
     "house",
     """SELECT s.row_no FROM stage s WHERE NOT EXISTS (SELECT FROM house h
@@ -68,7 +68,7 @@ TARGETS: dict[str, Target] = {
             ),
         ),
         checks=(
-            Check(
+            RowCheck(
                 "unknown_community",
                 "community",
                 "SELECT row_no FROM stage WHERE community IS NOT NULL AND community_id IS NULL",
@@ -130,7 +130,7 @@ TARGETS: dict[str, Target] = {
             ),
         ),
         checks=(
-            Check(
+            RowCheck(
                 "unknown_household",
                 "household",
                 """SELECT s.row_no FROM stage s WHERE NOT EXISTS (SELECT FROM household h
@@ -138,7 +138,7 @@ TARGETS: dict[str, Target] = {
             ),
             moved("household", """SELECT r.code, f.code AS household FROM resident r
                 JOIN household f ON f.id = r.household_id WHERE r.township_id = :township"""),
-            Check(
+            RowCheck(
                 "person_twice",
                 "citizen_id",
                 """SELECT row_no FROM (
@@ -191,18 +191,18 @@ TARGETS: dict[str, Target] = {
         ),
         checks=(
             # The minor items of the list in force on the day of the report, by code or by name.
-            Check(
+            RowCheck(
                 "unknown_matter",
                 "matter",
                 """SELECT s.row_no FROM stage s WHERE s.matter_id IS NULL""",
             ),
-            Check(
+            RowCheck(
                 "closed_first",
                 "closed_at",
                 f"""SELECT s.row_no FROM stage s {_HANDLED}
                 WHERE CASE WHEN h.here THEN o.closed_at ELSE s.closed_at END < s.reported_at""",
             ),
-            Check(
+            RowCheck(
                 "unknown_community",
                 "community",
                 "SELECT row_no FROM stage WHERE community IS NOT NULL AND community_id IS NULL",
@@ -269,7 +269,7 @@ TARGETS: dict[str, Target] = {
             ),
         ),
         checks=(
-            Check(
+            RowCheck(
                 "post_grid",
                 "grid",
                 "SELECT row_no FROM stage WHERE (kind = 'team_post') <> (grid IS NOT NULL)",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gisgrid.loading.target import UNTIL_FIRST, Check, Stored, Target, Write
+from gisgrid.loading.target import UNTIL_FIRST, RowCheck, Stored, Target, Write
 from gisgrid.loading.targets_teams import UNKNOWN_GRID, UNKNOWN_STAFF
 
 _POINT = "CASE WHEN s.place = 'ok' THEN ST_SetSRID(ST_MakePoint(s.lon, s.lat), 4326) END"
@@ -97,7 +97,7 @@ SELECT (SELECT count(*) FROM added) AS inserted, (SELECT count(*) FROM changed) 
             ),
         ),
         checks=(
-            Check(
+            RowCheck(
                 "unknown_community",
                 "community",
                 "SELECT row_no FROM stage WHERE community IS NOT NULL AND community_id IS NULL",

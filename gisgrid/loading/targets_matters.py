@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gisgrid.loading.target import Check, Stored, Target, upsert
+from gisgrid.loading.target import RowCheck, Stored, Target, upsert
 
 _LEVELS = "'{residents,grid,community,section,township}'::text[]"
 _CLOCKS = ("file", "dispatch", "handle", "check", "answer")
@@ -78,14 +78,14 @@ MATTERS = Target(
         ),
     ),
     checks=(
-        Check(
+        RowCheck(
             "code_level",
             "code",
             """SELECT s.row_no FROM stage s JOIN matter m ON m.list_id = :matters
                AND m.code = s.code WHERE (m.parent_id IS NULL) <> (s.parent IS NULL)""",
         ),
         # At most three levels: the parent is a top item, or a child of one.
-        Check(
+        RowCheck(
             "unknown_parent",
             "parent",
             """WITH top AS (
@@ -100,18 +100,18 @@ MATTERS = Target(
                SELECT s.row_no FROM stage s WHERE s.parent IS NOT NULL
                AND (s.parent = s.code OR s.parent NOT IN (SELECT code FROM possible))""",
         ),
-        Check(
+        RowCheck(
             "half_limit",
             "time_limit",
             "SELECT row_no FROM stage WHERE (time_limit IS NULL) <> (limit_unit IS NULL)",
         ),
-        Check(
+        RowCheck(
             "half_consent",
             "consent",
             """SELECT row_no FROM stage WHERE num_nonnulls(consent, since, until) NOT IN (0, 3)
                OR since > until""",
         ),
-        Check(
+        RowCheck(
             "levels",
             "informs",
             f"SELECT row_no FROM stage WHERE NOT string_to_array(informs, ';') <@ {_LEVELS}",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gisgrid.core.roles import ROLES
-from gisgrid.loading.target import UNTIL_FIRST, Check, Stored, Target, Write, upsert
+from gisgrid.loading.target import UNTIL_FIRST, RowCheck, Stored, Target, Write, upsert
 from gisgrid.loading.targets_teams import STORED_STAFF
 
 _LEVELS = ", ".join(
@@ -43,33 +43,33 @@ OFFICE_TARGETS: dict[str, Target] = {
         ),
         checks=(
             UNTIL_FIRST,
-            Check(
+            RowCheck(
                 "unknown_area",
                 "area",
                 f"""SELECT row_no FROM stage WHERE row_no NOT IN (
                     SELECT s.row_no FROM stage s {_AREA}) ORDER BY row_no""",
             ),
-            Check(
+            RowCheck(
                 "role_level",
                 "role",
                 f"""SELECT s.row_no FROM stage s JOIN area a ON a.code = s.area
                     WHERE (s.role, a.level) NOT IN (VALUES {_LEVELS}) ORDER BY s.row_no""",
             ),
             # The code becomes the log-in name of an account that nobody can log in with yet.
-            Check(
+            RowCheck(
                 "login_code",
                 "code",
                 f"""SELECT s.row_no FROM stage s WHERE s.code !~ '^[[:alnum:]_.@-]{{2,64}}$'
                    OR {_PLAIN_TAKEN} AND ({_LONG_TAKEN} OR length({_LONG}) > 64)
                    ORDER BY s.row_no""",
             ),
-            Check(
+            RowCheck(
                 "login_long",
                 "code",
                 f"SELECT s.row_no FROM stage s WHERE {_PLAIN_TAKEN} ORDER BY s.row_no",
                 keeps=True,
             ),
-            Check(
+            RowCheck(
                 "member_twice",
                 "area",
                 f"""SELECT s.row_no FROM stage s WHERE EXISTS (

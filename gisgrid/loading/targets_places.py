@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gisgrid.loading.target import Check, Stored, Target, Write, upsert
+from gisgrid.loading.target import RowCheck, Stored, Target, Write, upsert
 
 # A community's code may be its township's own: then the township is a part of what names it.
 _OWN_CODE = "level = 'community' AND code !~ '^[0-9]{12}$'"
@@ -45,14 +45,14 @@ def _stored_grids(which: str, *, shown: bool = True) -> Stored:
     )
 
 
-_MOVED_AREA = Check(
+_MOVED_AREA = RowCheck(
     "moved",
     "parent",
     """SELECT s.row_no FROM stage s JOIN area o ON o.id = s.area_id
        JOIN area up ON up.id = o.parent_id WHERE up.code IS DISTINCT FROM s.parent""",
     moves=True,
 )
-_MOVED_GRID = Check(
+_MOVED_GRID = RowCheck(
     "moved",
     "community",
     """SELECT s.row_no FROM stage s JOIN plan p ON p.id = :plan
@@ -73,7 +73,7 @@ PLACE_TARGETS: dict[str, Target] = {
         stored=(Stored(("area_id",), ("name_en",), "SELECT id AS area_id, name_en FROM area"),),
         checks=(
             # Areas come before any township says its scheme; the file itself shows it.
-            Check(
+            RowCheck(
                 "code_short",
                 "code",
                 """SELECT s.row_no FROM stage s
@@ -84,7 +84,7 @@ PLACE_TARGETS: dict[str, Target] = {
                               > 0.5 * count(*) FROM stage o WHERE o.level = s.level)""",
             ),
             # The codes of townships and counties are the whole store's, so no community bears one.
-            Check(
+            RowCheck(
                 "code_level",
                 "code",
                 """SELECT s.row_no FROM stage s JOIN area a ON a.code = s.code
@@ -95,7 +95,7 @@ PLACE_TARGETS: dict[str, Target] = {
             ),
             _MOVED_AREA,
             # From the top down: what hangs on a refused row hangs in the air.
-            Check(
+            RowCheck(
                 "unknown_parent",
                 "parent",
                 """WITH county AS (
@@ -159,13 +159,13 @@ PLACE_TARGETS: dict[str, Target] = {
             ),
         ),
         checks=(
-            Check(
+            RowCheck(
                 "unknown_community",
                 "community",
                 "SELECT row_no FROM stage WHERE community_id IS NULL",
             ),
             _MOVED_GRID,
-            Check(
+            RowCheck(
                 "code_community",
                 "code",
                 """SELECT s.row_no FROM stage s JOIN area c ON c.id = s.community_id

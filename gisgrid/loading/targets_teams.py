@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from gisgrid.loading.target import UNTIL_FIRST, Check, Stored, Target, Write, upsert
+from gisgrid.loading.target import UNTIL_FIRST, RowCheck, Stored, Target, Write, upsert
 
-UNKNOWN_GRID = Check(
+UNKNOWN_GRID = RowCheck(
     "unknown_grid",
     "grid",
     """SELECT s.row_no FROM stage s WHERE s.grid IS NOT NULL AND NOT EXISTS (
        SELECT FROM grid g JOIN plan p ON p.id = g.plan_id
        WHERE p.township_id = :township AND g.code = s.grid)""",
 )
-UNKNOWN_STAFF = Check(
+UNKNOWN_STAFF = RowCheck(
     "unknown_staff",
     "staff",
     """SELECT s.row_no FROM stage s WHERE s.staff IS NOT NULL AND NOT EXISTS (
@@ -46,13 +46,13 @@ TEAM_TARGETS: dict[str, Target] = {
         checks=(
             UNKNOWN_GRID,
             UNTIL_FIRST,
-            Check(
+            RowCheck(
                 "half_part",
                 "role",
                 "SELECT row_no FROM stage WHERE (grid IS NULL) <> (role IS NULL)"
                 " OR (grid IS NOT NULL AND since IS NULL)",
             ),
-            Check(
+            RowCheck(
                 "two_leaders",
                 "grid",
                 """SELECT s.row_no FROM stage s WHERE s.role = 'leader' AND (
@@ -63,7 +63,7 @@ TEAM_TARGETS: dict[str, Target] = {
                        AND m.grid_code = s.grid AND m.during && s.span
                        AND (p.code, lower(m.during)) <> (s.code, s.since)))""",
             ),
-            Check(
+            RowCheck(
                 "member_twice",
                 "grid",
                 """SELECT s.row_no FROM stage s WHERE s.role IS NOT NULL AND (
@@ -123,13 +123,13 @@ SELECT (SELECT count(*) FROM added) AS inserted, (SELECT count(*) FROM changed) 
         ),
         checks=(
             UNKNOWN_STAFF,
-            Check(
+            RowCheck(
                 "until_first",
                 "expires_on",
                 "SELECT row_no FROM stage WHERE expires_on < held_on",
             ),
             # One row per person: what they say of the course must be one thing.
-            Check(
+            RowCheck(
                 "training_differs",
                 "code",
                 """SELECT row_no FROM (
@@ -168,7 +168,7 @@ SELECT (SELECT count(*) FROM added) AS inserted, 0 AS updated
         key=("document", "version", "staff"),
         checks=(
             UNKNOWN_STAFF,
-            Check(
+            RowCheck(
                 "unknown_document",
                 "document",
                 """SELECT s.row_no FROM stage s WHERE NOT EXISTS (

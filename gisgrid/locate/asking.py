@@ -14,7 +14,7 @@ from gisgrid.core.coordinates import angle, order_of_numbers, pair
 from gisgrid.core.crs import parse, to_lonlat
 from gisgrid.core.errors import AmbiguousAddress, Invalid, NotFound, OutsideCoverage
 from gisgrid.core.places import check_place
-from gisgrid.locate.addresses.search import Candidate, Nearest, search
+from gisgrid.locate.addresses.search import AddressCandidate, Nearest, search
 from gisgrid.locate.lookup import Whereabouts
 
 # What two coordinates have and a house number with a room has not.
@@ -28,7 +28,7 @@ Find = Callable[[float, float], Whereabouts]
 
 
 @dataclass(frozen=True)
-class House:
+class HouseFound:
     """The house that was meant; a spot of the alias book has neither number nor code."""
 
     id: int | None
@@ -37,7 +37,7 @@ class House:
 
 
 @dataclass(frozen=True)
-class Found:
+class LookupResult:
     """The whole answer, with how it came about."""
 
     where: Whereabouts
@@ -46,7 +46,7 @@ class Found:
     """0 to 1: that this is the place that was asked for; of a point 1."""
     reason: str
     reason_zh: str
-    house: House | None = None
+    house: HouseFound | None = None
     nearest: Nearest | None = None
     """The nearest address to a point: never taken for the place itself."""
 
@@ -96,7 +96,7 @@ def in_wgs84(lon: float, lat: float, datum: str = "wgs84") -> tuple[float, float
     return float(x[0]), float(y[0])
 
 
-def by_point(find: Find, lon: float, lat: float) -> Found:
+def by_point(find: Find, lon: float, lat: float) -> LookupResult:
     """The grid of a point of EPSG:4326.
 
     Raises
@@ -111,7 +111,7 @@ def by_point(find: Find, lon: float, lat: float) -> Found:
     except OutsideCoverage as outside:
         _refuse_swapped(find, lon, lat)
         raise outside
-    return Found(where, "point", 1.0, "coordinates", "按坐标")
+    return LookupResult(where, "point", 1.0, "coordinates", "按坐标")
 
 
 def typed_points(words: str) -> list[tuple[float, float]]:
@@ -131,7 +131,7 @@ def typed_points(words: str) -> list[tuple[float, float]]:
     return [both[order]] if order else list(both.values())
 
 
-def by_typed_point(find: Find, words: str, datum: str = "wgs84") -> Found | None:
+def by_typed_point(find: Find, words: str, datum: str = "wgs84") -> LookupResult | None:
     """The grid of a point that was pasted where an address is asked for; None: it is no point.
 
     Raises
@@ -148,7 +148,7 @@ def by_typed_point(find: Find, words: str, datum: str = "wgs84") -> Found | None
             continue
         en = f"read as the point: longitude {lon:.6f}, latitude {lat:.6f} ({datum})"
         zh = f"按坐标点理解：经度 {lon:.6f}，纬度 {lat:.6f}（{datum}）"
-        return Found(where, "point", 1.0, en, zh)
+        return LookupResult(where, "point", 1.0, en, zh)
     if refusals:
         raise refusals[0]
     return None
@@ -156,7 +156,7 @@ def by_typed_point(find: Find, words: str, datum: str = "wgs84") -> Found | None
 
 def by_address(
     session: Session, township_id: int, find: Find, words: str, *, datum: str = "wgs84"
-) -> Found:
+) -> LookupResult:
     """The grid of an address or alias, or of a point that was pasted in its place.
 
     Parameters
@@ -188,7 +188,7 @@ def by_address(
             candidates=[_option(find, c) for c in answer.candidates],
         )
     match = answer.match
-    house = House(match.house_id, match.code, match.address)
+    house = HouseFound(match.house_id, match.code, match.address)
     if match.lon is None or match.lat is None:
         raise NotFound(
             "{address} is in the register, but without a point: its grid cannot be told.",
@@ -200,7 +200,7 @@ def by_address(
     except OutsideCoverage as outside:
         outside.facts.update(lon=match.lon, lat=match.lat)
         raise
-    return Found(
+    return LookupResult(
         where=where,
         how="address" if match.house_id is not None else "alias",
         confidence=match.confidence,
@@ -226,7 +226,7 @@ def first_that_covers(finds: Sequence[Find]) -> Find:
     return find
 
 
-def _option(find: Find, candidate: Candidate) -> dict[str, object]:
+def _option(find: Find, candidate: AddressCandidate) -> dict[str, object]:
     try:
         lon, lat = candidate.lon, candidate.lat
         card = find(lon, lat).grid if lon is not None and lat is not None else None

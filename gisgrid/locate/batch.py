@@ -9,7 +9,7 @@ from gisgrid.core.errors import AmbiguousAddress, GisgridError, Invalid
 from gisgrid.files.read import Table
 from gisgrid.files.vocabulary import HEADERS
 from gisgrid.files.words import plain
-from gisgrid.locate.asking import Found, in_wgs84, number
+from gisgrid.locate.asking import LookupResult, in_wgs84, number
 
 MAX_ROWS = 100_000
 MAX_CELLS = 2_000_000
@@ -30,7 +30,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class BatchLine:
     """The answer to one row; with a ``problem`` the rest may be empty."""
 
     grid_code: str | None = None
@@ -52,7 +52,7 @@ class Line:
     problem: str | None = None
 
 
-ANSWER = tuple(field.name for field in fields(Line))
+ANSWER = tuple(field.name for field in fields(BatchLine))
 HEADERS_ZH = dict(
     zip(
         ANSWER,
@@ -65,8 +65,8 @@ HEADERS_ZH = dict(
     )
 )  # fmt: skip
 
-Point = Callable[[float, float], Found]
-Address = Callable[[str], Found]
+Point = Callable[[float, float], LookupResult]
+Address = Callable[[str], LookupResult]
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +157,8 @@ def answers(
     *,
     datum: str,
     zh: bool,
-    known: dict[str, Line],
-) -> Iterator[Line]:
+    known: dict[str, BatchLine],
+) -> Iterator[BatchLine]:
     """The line of each row, in order; what is wrong with one row never ends the rest.
 
     Addresses that were answered before are looked up in ``known``, which grows.
@@ -177,16 +177,16 @@ def answers(
                 found = address(words)
             line = _line(found)
         except GisgridError as error:
-            line = Line(problem=_problem(error, zh=zh))
+            line = BatchLine(problem=_problem(error, zh=zh))
         if not has_point:
             known[words] = line
         yield line
 
 
-def _line(found: Found) -> Line:
+def _line(found: LookupResult) -> BatchLine:
     where, house = found.where, found.house
     other = where.others[0] if where.others else None
-    return Line(
+    return BatchLine(
         grid_code=where.grid.code,
         grid_name=where.grid.name,
         grid_kind=where.grid.kind,

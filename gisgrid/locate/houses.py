@@ -13,7 +13,7 @@ from scipy.spatial import cKDTree
 from sqlalchemy.orm import Session
 
 from gisgrid.core.crs import point_to_metric, points_to_metric
-from gisgrid.core.plans import Place
+from gisgrid.core.plans import TownshipInfo
 from gisgrid.db.store import raw
 from gisgrid.locate.addresses.search import Nearest
 
@@ -25,7 +25,7 @@ _TIES = 8
 
 
 @dataclass(frozen=True)
-class Houses:
+class HouseIndex:
     """Located houses, sorted by code; about 80 bytes and the address for each."""
 
     srid: int
@@ -52,7 +52,7 @@ class Houses:
         return Nearest(int(self.ids[house]), code, address, distance_m[0])
 
 
-def take_houses(session: Session, place: Place) -> Houses:
+def take_houses(session: Session, place: TownshipInfo) -> HouseIndex:
     """The located houses of a township."""
     ids, lon, lat, words = [], [], [], []
     with raw(session).cursor("houses") as cursor:
@@ -64,7 +64,7 @@ def take_houses(session: Session, place: Place) -> Houses:
             words += [f"{row[3]}\t{row[4]}\t".encode() for row in rows]
     x, y = points_to_metric(lon, lat, place.metric_srid)
     here = ~np.isnan(x)
-    return Houses(
+    return HouseIndex(
         srid=place.metric_srid,
         ids=np.array(ids, np.int64)[here],
         words=b"".join(w for w, h in zip(words, here.tolist(), strict=True) if h),

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from gisgrid.core.crs import reach_in_degrees
 from gisgrid.core.errors import OutsideCoverage
 from gisgrid.core.places import check_place
-from gisgrid.core.plans import Place, PlanInfo
+from gisgrid.core.plans import PlanInfo, TownshipInfo
 from gisgrid.locate.locator import Locator, Near
 
 OTHER_WITHIN_M = 15.0
@@ -26,7 +26,7 @@ OTHER_WITHIN_M = 15.0
 
 
 @dataclass(frozen=True)
-class GridCard:
+class LookupCard:
     """What is told of a grid; no telephone number is in it."""
 
     code: str
@@ -42,7 +42,7 @@ class GridCard:
 class Other:
     """Another grid near by."""
 
-    card: GridCard
+    card: LookupCard
     distance_m: float
 
 
@@ -52,10 +52,10 @@ class Whereabouts:
 
     lon: float
     lat: float
-    township: Place
+    township: TownshipInfo
     plan: PlanInfo
-    grid: GridCard
-    exclusive: GridCard | None
+    grid: LookupCard
+    exclusive: LookupCard | None
     """In overlay mode the exclusive grid over the point."""
     border_m: float
     others: tuple[Other, ...]
@@ -66,16 +66,18 @@ class Whereabouts:
 class Snapshot:
     """A plan in memory."""
 
-    place: Place
+    place: TownshipInfo
     plan: PlanInfo
-    cards: dict[str, GridCard]
+    cards: dict[str, LookupCard]
     owners: Locator
     """Of the grids that own: all in hole mode, the basic ones in overlay mode."""
     over: Locator | None
     """Of the exclusive grids in overlay mode."""
 
 
-def take(session: Session, place: Place, plan: PlanInfo, *, day: date | None = None) -> Snapshot:
+def take(
+    session: Session, place: TownshipInfo, plan: PlanInfo, *, day: date | None = None
+) -> Snapshot:
     """A plan with its grids' cards; leaders are those of ``day`` (none: today)."""
     rows = session.execute(text(_CARDS), _values(place, plan, day)).all()
     cards = {row.code: _card(row) for row in rows}
@@ -127,7 +129,7 @@ def in_snapshot(snapshot: Snapshot, lon: float, lat: float) -> Whereabouts:
 
 def in_store(
     session: Session,
-    place: Place,
+    place: TownshipInfo,
     plan: PlanInfo,
     lon: float,
     lat: float,
@@ -176,7 +178,7 @@ def in_store(
     )
 
 
-def _outside(nearest: Near | None, cards: dict[str, GridCard], plan: PlanInfo) -> OutsideCoverage:
+def _outside(nearest: Near | None, cards: dict[str, LookupCard], plan: PlanInfo) -> OutsideCoverage:
     if nearest is None:
         return OutsideCoverage(
             "Plan {plan_name!r} has no grids.", plan_name=plan.name, plan=plan.id
@@ -194,13 +196,13 @@ def _outside(nearest: Near | None, cards: dict[str, GridCard], plan: PlanInfo) -
     )
 
 
-def _values(place: Place, plan: PlanInfo, day: date | None) -> dict[str, object]:
+def _values(place: TownshipInfo, plan: PlanInfo, day: date | None) -> dict[str, object]:
     return {"plan": plan.id, "township": place.id, "zone": place.time_zone, "day": day}
 
 
-def _card(row: object) -> GridCard:
-    fields = [f.name for f in dataclasses.fields(GridCard) if f.default is dataclasses.MISSING]
-    return GridCard(**{name: getattr(row, name) for name in fields})
+def _card(row: object) -> LookupCard:
+    fields = [f.name for f in dataclasses.fields(LookupCard) if f.default is dataclasses.MISSING]
+    return LookupCard(**{name: getattr(row, name) for name in fields})
 
 
 _CARD = """

@@ -15,7 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import NotFound
-from gisgrid.core.plans import Place, PlanInfo, plan_in_force
+from gisgrid.core.plans import PlanInfo, TownshipInfo, plan_in_force
 from gisgrid.db.tables.cases import LEVELS
 from gisgrid.locate.asking import by_address
 from gisgrid.locate.lookup import in_store
@@ -34,7 +34,7 @@ HEADED = "CASE m.role {} END".format(
 
 
 @dataclass(frozen=True)
-class Person:
+class Superior:
     """Somebody who answers for a level. Of residents the name is masked."""
 
     name: str
@@ -53,19 +53,19 @@ class Rung:
     code: str
     """Of the house, grid, community or township; of a section its community's."""
     name: str
-    people: tuple[Person, ...]
+    people: tuple[Superior, ...]
     missing: str | None = None
     missing_zh: str | None = None
     """Said where nobody is in charge."""
 
     @property
-    def head(self) -> Person | None:
+    def head(self) -> Superior | None:
         """The one in charge; a team's member is not."""
         first = self.people[0] if self.people else None
         return None if self.missing else first
 
 
-def who(session: Session, place: Place, words: str, day: date) -> tuple[Rung, ...]:
+def who(session: Session, place: TownshipInfo, words: str, day: date) -> tuple[Rung, ...]:
     """The walk from a house (address, alias or code) or a grid (code) up to the township.
 
     A house gives five rungs; a grid four, from itself upwards.
@@ -105,7 +105,7 @@ def who(session: Session, place: Place, words: str, day: date) -> tuple[Rung, ..
     )
 
 
-def above(session: Session, place: Place, code: str, day: date) -> tuple[Rung, ...]:
+def above(session: Session, place: TownshipInfo, code: str, day: date) -> tuple[Rung, ...]:
     """The rungs above a grid, community or the township: where a matter is escalated to, next first.
 
     The township has none. NotFound: no such grid in the plan of the day, and no such area.
@@ -125,7 +125,7 @@ def above(session: Session, place: Place, code: str, day: date) -> tuple[Rung, .
     )
 
 
-def below(session: Session, place: Place, code: str, day: date) -> tuple[Rung, ...]:
+def below(session: Session, place: TownshipInfo, code: str, day: date) -> tuple[Rung, ...]:
     """The rungs one level down, where a task is given to, by code.
 
     Of the township its communities, of a community its grids. A grid has none: its team does the work.
@@ -157,7 +157,7 @@ def below(session: Session, place: Place, code: str, day: date) -> tuple[Rung, .
 
 def _residents(session: Session, house: Any) -> Rung:
     rows = session.execute(text(_HOUSEHOLDS), {"house": house.id}).all()
-    people = tuple(Person(row.name, f"household of {row.residents}") for row in rows)
+    people = tuple(Superior(row.name, f"household of {row.residents}") for row in rows)
     return Rung(
         "residents", house.code, house.address, people,
         None if people else "nobody is registered in this house",
@@ -165,7 +165,7 @@ def _residents(session: Session, house: Any) -> Rung:
     )  # fmt: skip
 
 
-def _grid(session: Session, place: Place, plan: PlanInfo, code: str, day: date) -> Rung:
+def _grid(session: Session, place: TownshipInfo, plan: PlanInfo, code: str, day: date) -> Rung:
     row = session.execute(
         text("SELECT name FROM grid WHERE plan_id = :plan AND code = :code"),
         {"plan": plan.id, "code": code},
@@ -173,7 +173,7 @@ def _grid(session: Session, place: Place, plan: PlanInfo, code: str, day: date) 
     team = session.execute(text(_TEAM), {"t": place.id, "code": code, "day": day}).all()
     led = bool(team) and team[0].role == "leader"
     return Rung(
-        "grid", code, row.name, tuple(Person(*member) for member in team),
+        "grid", code, row.name, tuple(Superior(*member) for member in team),
         None if led else "no leader is appointed" if team else "nobody is in the team",
         None if led else "没有任命网格长" if team else "团队无人",
     )  # fmt: skip
@@ -184,13 +184,13 @@ def _headed(session: Session, level: str, area: Any, day: date) -> Rung:
     role = HEADS[level]
     rows = session.execute(text(_APPOINTED), {"area": area.id, "role": role, "day": day}).all()
     return Rung(
-        level, area.code, area.name, tuple(Person(*row) for row in rows),
+        level, area.code, area.name, tuple(Superior(*row) for row in rows),
         None if rows else f"nobody is appointed {role.replace('_', ' ')} here",
         None if rows else f"此处没有任命{LEVEL_ZH[level]}负责人",
     )  # fmt: skip
 
 
-def _community(session: Session, place: Place, code: str, day: date) -> Any:
+def _community(session: Session, place: TownshipInfo, code: str, day: date) -> Any:
     return session.execute(
         text(_COMMUNITY), {"t": place.id, "code": code, "day": day}
     ).one_or_none()

@@ -22,7 +22,7 @@ MOST_BELOW = 100
 
 
 @dataclass(frozen=True)
-class Place:
+class HeldPost:
     """One appointment that holds today, in words."""
 
     role: str
@@ -80,26 +80,26 @@ class Colleague:
     phone: str | None
 
 
-def places(session: Session, account_id: int) -> list[Place]:
+def places(session: Session, account_id: int) -> list[HeldPost]:
     """The account's appointments of today, from above to below, then by area and grid."""
     rows = session.execute(text(_PLACES), {"account": account_id}).mappings()
-    found = [Place(**{**row, "rights": tuple(row["rights"])}) for row in rows]
+    found = [HeldPost(**{**row, "rights": tuple(row["rights"])}) for row in rows]
     return sorted(found, key=lambda p: (p.rung, p.area_code or "", p.grid_code or ""))
 
 
-def above(session: Session, place: Place) -> list[Officer]:
+def above(session: Session, place: HeldPost) -> list[Officer]:
     """Those whose ground holds the place's, nearest first."""
     return _officers(session, _ABOVE, place, LADDER[: place.rung][::-1])
 
 
-def below(session: Session, place: Place) -> list[Officer]:
+def below(session: Session, place: HeldPost) -> list[Officer]:
     """Those whose ground lies in the place's, one rung after the other; at most ``MOST_BELOW``."""
     if place.role not in LADDER:
         return []
     return _officers(session, _BELOW, place, LADDER[place.rung + 1 : -2])
 
 
-def grids(session: Session, place: Place) -> list[PlacedGrid]:
+def grids(session: Session, place: HeldPost) -> list[PlacedGrid]:
     """The grids of the plan in force that lie in the place's ground, by code."""
     rows = session.execute(
         text(_GRIDS),
@@ -112,7 +112,7 @@ def grids(session: Session, place: Place) -> list[PlacedGrid]:
     return [PlacedGrid(**row) for row in rows]
 
 
-def team(session: Session, place: Place) -> list[Colleague]:
+def team(session: Session, place: HeldPost) -> list[Colleague]:
     """The team of the place's grid today, the leader first; others as far as they may be seen."""
     if place.grid_code is None:
         return []
@@ -122,7 +122,7 @@ def team(session: Session, place: Place) -> list[Colleague]:
     return [Colleague(**row) for row in rows]
 
 
-def _officers(session: Session, sql: str, place: Place, roles: tuple[str, ...]) -> list[Officer]:
+def _officers(session: Session, sql: str, place: HeldPost, roles: tuple[str, ...]) -> list[Officer]:
     rows = session.execute(
         text(sql),
         {

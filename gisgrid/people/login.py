@@ -16,7 +16,7 @@ from gisgrid.people.tries import forget
 
 
 @dataclass(frozen=True)
-class Standing:
+class RightsToday:
     """What an account may today, over all its appointments."""
 
     rights: frozenset[str]
@@ -41,7 +41,9 @@ def present(connection: Connection, word: str, account_id: int | None = None) ->
     )
 
 
-def standing(session: Session, account_id: int, scopes: frozenset[str] | None = None) -> Standing:
+def standing(
+    session: Session, account_id: int, scopes: frozenset[str] | None = None
+) -> RightsToday:
     """What an account may today.
 
     Parameters
@@ -52,7 +54,7 @@ def standing(session: Session, account_id: int, scopes: frozenset[str] | None = 
     held = [each for each in rights(session, account_id) if scopes is None or each.right in scopes]
     # By number: areas of two townships may have one code.
     words = [f"{each.right} {each.area_id} {each.grid_code}" for each in held]
-    return Standing(
+    return RightsToday(
         frozenset(each.right for each in held),
         sha256("\n".join(words).encode()).hexdigest()[:12] if words else "",
         any(ROLES[each.role].office for each in held),

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import Conflict, Invalid, NotFound
 from gisgrid.core.places import check_place
-from gisgrid.core.plans import Place
+from gisgrid.core.plans import TownshipInfo
 from gisgrid.core.retention_periods import keeping_of
 
 MOST_GAP_MIN = 10.0
@@ -35,7 +35,7 @@ class Folded:
 
 def record_position(
     session: Session,
-    place: Place,
+    place: TownshipInfo,
     staff: str,
     *,
     lon: float,
@@ -96,12 +96,12 @@ def record_position(
     )
 
 
-def first_kept(session: Session, place: Place, today: date) -> date:
+def first_kept(session: Session, place: TownshipInfo, today: date) -> date:
     """The first day whose positions are kept today: those of ``keeping.positions`` days and today."""
     return today - timedelta(days=keeping_of(session, place.id).positions)
 
 
-def fold_positions(session: Session, place: Place, today: date) -> Folded:
+def fold_positions(session: Session, place: TownshipInfo, today: date) -> Folded:
     """Turn the positions of days that are past their time into totals, and delete them.
 
     The grid is that of the plan in force on the position's day, by the rule of one owner.

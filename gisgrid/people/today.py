@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gisgrid.people.privacy.audit import Verdict, verify
+from gisgrid.people.privacy.audit import ChainVerdict, verify
 
 
 @dataclass(frozen=True)
-class Opened:
+class UnmaskedReads:
     """Who opened personal data, how often, for what."""
 
     account_name: str
@@ -29,13 +29,13 @@ class NoSecondFactor:
     last_login_at: datetime | None
 
 
-def opened_since(session: Session, now: datetime, *, days: int = 7) -> list[Opened]:
+def opened_since(session: Session, now: datetime, *, days: int = 7) -> list[UnmaskedReads]:
     """Personal data that were opened within days, by account and purpose, most first, as far as the audit is seen."""
     rows = session.execute(text(_OPENED), {"since": now - timedelta(days=days)}).mappings()
-    return [Opened(**row) for row in rows]
+    return [UnmaskedReads(**row) for row in rows]
 
 
-def chain(session: Session) -> tuple[Verdict, datetime | None] | None:
+def chain(session: Session) -> tuple[ChainVerdict, datetime | None] | None:
     """Whether the chain of the audit is whole, and since when it runs; None for who sees but a part of it."""
     if not session.scalar(
         text("SELECT EXISTS (SELECT FROM appointments_with('audit') m WHERE m.area_id IS NULL)")

@@ -16,7 +16,7 @@ MOST_HOUSES = 2000
 
 
 @dataclass(frozen=True)
-class Resident:
+class ResidentView:
     """A person as the store shows them to who asks; None: not recorded, or not shown masked."""
 
     id: int
@@ -31,14 +31,14 @@ class Resident:
 
 
 @dataclass(frozen=True)
-class Household:
+class HouseholdView:
     """Those who live together, by code."""
 
     id: int
     code: str
     room: str | None
     verified_on: date | None
-    residents: tuple[Resident, ...]
+    residents: tuple[ResidentView, ...]
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Register:
     community: str | None
     grid_code: str | None
     grid_name: str | None
-    households: tuple[Household, ...]
+    households: tuple[HouseholdView, ...]
     opened_for: str | None = None
     """Name of the purpose it was opened for; None: masked."""
 
@@ -62,7 +62,7 @@ class Register:
 
 
 @dataclass(frozen=True)
-class Purpose:
+class DeclaredPurpose:
     """What personal data may be opened for."""
 
     name: str
@@ -101,12 +101,12 @@ def registers(session: Session, plan_id: int) -> list[GridRegister]:
     return [GridRegister(**row) for row in rows]
 
 
-def purposes(session: Session) -> list[Purpose]:
+def purposes(session: Session) -> list[DeclaredPurpose]:
     """The purposes that may be declared, by name."""
     rows = session.execute(
         text('SELECT name, zh, en, legal_basis FROM purpose ORDER BY name COLLATE "C"')
     )
-    return [Purpose(**row) for row in rows.mappings()]
+    return [DeclaredPurpose(**row) for row in rows.mappings()]
 
 
 def register_of(session: Session, house_id: int) -> Register:
@@ -124,12 +124,12 @@ def register_of(session: Session, house_id: int) -> Register:
         raise NotFound("There is no house {house_id}.", house_id=house_id)
     if not session.scalar(text(_WITHIN), {"id": house_id}):
         raise NotAllowed("This house lies outside the area of your rights.")
-    people: dict[int, list[Resident]] = {}
+    people: dict[int, list[ResidentView]] = {}
     for row in session.execute(text(_RESIDENTS), {"id": house_id}).mappings():
         values = dict(row)
-        people.setdefault(values.pop("household_id"), []).append(Resident(**values))
+        people.setdefault(values.pop("household_id"), []).append(ResidentView(**values))
     households = tuple(
-        Household(**row, residents=tuple(people.get(row["id"], ())))
+        HouseholdView(**row, residents=tuple(people.get(row["id"], ())))
         for row in session.execute(text(_HOUSEHOLDS), {"id": house_id}).mappings()
     )
     return Register(**house, households=households)
@@ -152,7 +152,7 @@ def open_register(session: Session, house_id: int, purpose: str) -> Register:
     ids = [person.id for each in masked.households for person in each.residents]
     opened = {row["id"]: row for row in session.execute(text(_OPEN), {"ids": ids}).mappings()}
 
-    def unmasked(person: Resident) -> Resident:
+    def unmasked(person: ResidentView) -> ResidentView:
         row = opened.get(person.id)
         if row is None:
             return person

@@ -30,7 +30,7 @@ from gisgrid.db.cluster import Cluster  # noqa: E402
 from gisgrid.db.store import transaction  # noqa: E402
 from gisgrid.locate.addresses.gazetteer import index_addresses  # noqa: E402
 from gisgrid.locate.addresses.normal import fold, reader  # noqa: E402
-from gisgrid.locate.addresses.search import Answer, search  # noqa: E402
+from gisgrid.locate.addresses.search import AddressAnswer, search  # noqa: E402
 from tests.support.addresses import DAMAGES, Door, boston, damaged, fill, invented, taipei  # noqa: E402
 
 SURE = 0.9
@@ -205,7 +205,7 @@ def on_cpu_ms(pid: int) -> float:
     return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e6
 
 
-def first(answer: Answer, doors: Sequence[Door]) -> Door | None:
+def first(answer: AddressAnswer, doors: Sequence[Door]) -> Door | None:
     if not answer.candidates or answer.candidates[0].code is None:
         return None
     return doors[int(answer.candidates[0].code)]

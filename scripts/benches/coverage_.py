@@ -35,7 +35,7 @@ from gisgrid.planning.checks.shapes import Ground
 from gisgrid.planning.review.publish import publish
 from gisgrid.planning.settings.townships import change_township
 from gisgrid.planning.snapshot.fetch import plan_state
-from gisgrid.planning.snapshot.snapshot import PlanState, Stations
+from gisgrid.planning.snapshot.snapshot import PlanSnapshot, Stations
 from gisgrid.planning.workload.workload import loads
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -92,7 +92,7 @@ def make_town(folder: Path, houses: int) -> Path:
     return folder
 
 
-def filled(cluster: Cluster, town: Path) -> tuple[PlanState, Seconds]:
+def filled(cluster: Cluster, town: Path) -> tuple[PlanSnapshot, Seconds]:
     """The town loaded, read as arrays, and how long the reading took."""
     engine = create_engine(cluster.url())
     migrate.upgrade(engine)
@@ -119,7 +119,7 @@ def filled(cluster: Cluster, town: Path) -> tuple[PlanState, Seconds]:
     return state, read_s
 
 
-def with_stations(state: PlanState) -> PlanState:
+def with_stations(state: PlanSnapshot) -> PlanSnapshot:
     """A station for everyone at a house of every fourth community, which the town's files lack."""
     rows = np.flatnonzero(state.houses.grid >= 0)
     home = state.grids.community[state.houses.grid[rows]]
@@ -129,7 +129,7 @@ def with_stations(state: PlanState) -> PlanState:
     return replace(state, stations=Stations(names, names, state.houses.xy_m[first], everyone))
 
 
-def measured(state: PlanState, read_s: Seconds) -> list[str]:
+def measured(state: PlanSnapshot, read_s: Seconds) -> list[str]:
     rows = [("read from the store as arrays", read_s, "")]
     ground = Ground(state, Limits())
     every, all_s = timed(lambda: run_checks(state, Limits(), ground=ground))

@@ -32,7 +32,7 @@ from gisgrid.planning.snapshot.snapshot import (
     Grids,
     Houses,
     Members,
-    PlanState,
+    PlanSnapshot,
     Stations,
     owners,
 )
@@ -181,7 +181,7 @@ def town(
         last_visit=np.full(n, "NaT", dtype="datetime64[D]"),
         grid=owners(lonlat, shapes, np.arange(len(codes))),
     )
-    state = PlanState(
+    state = PlanSnapshot(
         day=date(2023, 8, 31),
         events_until=date(2023, 8, 31),
         srid=SRID,

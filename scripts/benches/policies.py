@@ -127,7 +127,7 @@ def account(session: Session, role: str, town: str, area: str, grid: str) -> int
     return appointed(session, role, where, grid=grid if role == "grid_worker" else None, name=name)
 
 
-def planner_roads(place: plans.Place, plan: plans.PlanInfo) -> list[Road]:
+def planner_roads(place: plans.TownshipInfo, plan: plans.PlanInfo) -> list[Road]:
     """Branch, open, what an edit writes, undo, check."""
 
     def branch_and_edit(session: Session) -> None:
@@ -153,7 +153,7 @@ def planner_roads(place: plans.Place, plan: plans.PlanInfo) -> list[Road]:
     ]
 
 
-def seen_roads(place: plans.Place, plan: plans.PlanInfo) -> list[Road]:
+def seen_roads(place: plans.TownshipInfo, plan: plans.PlanInfo) -> list[Road]:
     """Tiles, counts and the figures of a month."""
     month = figures.Period(date(2023, 7, 1), date(2023, 7, 31), NOON)
     at = Tile(14, 13696, 6160)

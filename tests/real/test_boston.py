@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from gisgrid.core.errors import UndeclaredCrs
 from gisgrid.core.plans import plan_named, township
 from gisgrid.files.rejects import write_rejects
-from gisgrid.loading.load import Report
+from gisgrid.loading.load import LoadReport
 from gisgrid.planning.attach.attach import counts
 from gisgrid.planning.review.publish import publish
 from gisgrid.planning.settings.townships import change_township
@@ -27,7 +27,7 @@ from tests.support.town_f import load_kind
 pytestmark = pytest.mark.real
 
 
-def load_places(session: Session, data: Path) -> dict[str, Report]:
+def load_places(session: Session, data: Path) -> dict[str, LoadReport]:
     return {
         "houses": load_kind(session, "houses", data / "boston_addresses.csv.gz", crs="wgs84"),
         "events": load_kind(session, "events", data / "boston_311_2015.csv.gz", crs="wgs84"),

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from gisgrid.core.plans import plan_named, township
 from gisgrid.files.columns import Mapping
-from gisgrid.loading.load import Report
+from gisgrid.loading.load import LoadReport
 from gisgrid.planning.review.publish import publish
 from gisgrid.planning.settings.townships import change_township
 from tests.support.cities import name_places
@@ -42,7 +42,7 @@ def cambridge(empty: Session, data: Path, tmp_path_factory: pytest.TempPathFacto
     """The city whole; the reports of its loads are in ``session.info``."""
     name_places(empty, tmp_path_factory.mktemp("cambridge"), "Middlesex", "Cambridge")
     boundaries = data / "cambridge_boundaries.gpkg"
-    reports: dict[str, Report] = {
+    reports: dict[str, LoadReport] = {
         "sectors": load_kind(empty, "areas", boundaries, mapping=SECTORS),
     }
     change_township(empty, "township", ["time_zone=America/New_York"])
@@ -54,7 +54,7 @@ def cambridge(empty: Session, data: Path, tmp_path_factory: pytest.TempPathFacto
     return empty
 
 
-def load_units(session: Session, data: Path) -> Report:
+def load_units(session: Session, data: Path) -> LoadReport:
     path = data / "cambridge_house_units.csv.gz"
     return load_kind(session, "households", path, mapping=UNITS, code_from_row=True)
 

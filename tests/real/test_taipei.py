@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from gisgrid.files.columns import Mapping
 from gisgrid.files.rejects import write_rejects
-from gisgrid.loading.load import Report
+from gisgrid.loading.load import LoadReport
 from gisgrid.planning.settings.townships import change_township
 from tests.support.cities import MATTERS, VILLAGES, name_places, write_csv
 from tests.support.town_f import load_kind
@@ -30,7 +30,7 @@ def taipei(empty: Session, data: Path, tmp_path_factory: pytest.TempPathFactory)
     """The city whole; the reports of its loads are in ``session.info``."""
     folder = tmp_path_factory.mktemp("taipei")
     name_places(empty, folder, "臺灣", "臺北市")
-    reports: dict[str, Report] = {
+    reports: dict[str, LoadReport] = {
         "villages": load_kind(empty, "areas", data / "taipei_villages.geojson", mapping=VILLAGES)
     }
     change_township(empty, "township", ["time_zone=Asia/Taipei"])
@@ -53,7 +53,7 @@ def taipei(empty: Session, data: Path, tmp_path_factory: pytest.TempPathFactory)
     return empty
 
 
-def load_plates(session: Session, data: Path) -> Report:
+def load_plates(session: Session, data: Path) -> LoadReport:
     return load_kind(
         session, "houses", data / "taipei_addresses.csv.gz", mapping=PLATES, code_from_row=True
     )

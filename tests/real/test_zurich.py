@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from gisgrid.core.errors import UndeclaredCrs
 from gisgrid.core.plans import plan_named, township
 from gisgrid.files.columns import Mapping
-from gisgrid.loading.load import Report
+from gisgrid.loading.load import LoadReport
 from gisgrid.planning.review.publish import publish
 from gisgrid.planning.settings.townships import change_township
 from tests.support.cities import name_places, write_csv
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.real
 COORDINATES = {"lon": "e", "lat": "n"}
 
 
-def load_reports(session: Session, data: Path, crs: str | None = "EPSG:2056") -> Report:
+def load_reports(session: Session, data: Path, crs: str | None = "EPSG:2056") -> LoadReport:
     return load_kind(
         session,
         "events",
@@ -67,7 +67,7 @@ def rows(data: Path) -> list[dict[str, str]]:
 
 
 def test_all_62245_events_lie_in_a_quarter(zurich: Session):
-    report: Report = zurich.info["report"]
+    report: LoadReport = zurich.info["report"]
     assert (report.read, report.inserted, report.rejected.counts()) == (62_245, 62_245, {})
     assert report.crs == "EPSG:2056"
     assert report.events is not None

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from gisgrid.cases.cases import By, CaseNow, Details, take_step
+from gisgrid.cases.cases import CaseActor, CaseNow, Details, take_step
 from gisgrid.cases.flow import current_flow
 from gisgrid.cases.intake import Report, take_in
-from gisgrid.core.plans import Place, townships
+from gisgrid.core.plans import TownshipInfo, townships
 from gisgrid.db.store import transaction
 from tests.support.accounts import acting, appointed, web_engine
 from tests.support.cases import at, place
@@ -20,14 +20,14 @@ from tests.support.sketch import spot
 WHEN = at("2023-08-15 09:00")
 
 
-PUBLIC = By("resident", ("resident",))
+PUBLIC = CaseActor("resident", ("resident",))
 
 
 class Peopled(NamedTuple):
     """Code of a matter, the township, and accounts by who they are."""
 
     matter: str
-    place: Place
+    place: TownshipInfo
     people: dict[str, int]
 
 
@@ -56,7 +56,7 @@ class Town:
         self.matter, self.place, self.people = made.matter, made.place, dict(made.people)
         self.web = web_engine(engine)
 
-    def report(self, who: str | None, by: By, **details: Any) -> CaseNow:
+    def report(self, who: str | None, by: CaseActor, **details: Any) -> CaseNow:
         report = Report(self.matter, spot(0.5, 0.5), "垃圾", reported_at=WHEN, **details)
         with acting(self.web, self.people[who] if who else None) as session:
             return take_in(session, self.place, report, by).case
@@ -70,4 +70,6 @@ class Town:
         self, who: str, case_id: int, step: str, role: str, actor: str, **details: Any
     ) -> CaseNow:
         with acting(self.web, self.people[who]) as session:
-            return take_step(session, case_id, step, By(actor, (role,)), details=Details(**details))
+            return take_step(
+                session, case_id, step, CaseActor(actor, (role,)), details=Details(**details)
+            )

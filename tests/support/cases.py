@@ -9,19 +9,19 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from gisgrid.cases.calendars import read_calendar
-from gisgrid.cases.cases import By, CaseNow, Details, Owner, open_case, take_step
+from gisgrid.cases.cases import CaseActor, CaseNow, Details, Owner, open_case, take_step
 from gisgrid.cases.clocks import clocks_of, keep_calendar
 from gisgrid.db import tables as t
 from tests.support.factories import create_event, create_matter, create_plan, create_township
 from tests.support.sketch import spot
 from tests.support.town_files import DATA
 
-DISPATCHER = By("dispatcher.shi", ("dispatcher",))
-OTHER_DISPATCHER = By("dispatcher.ni", ("dispatcher",))
-WORKER = By("worker.ce", ("grid_worker",))
-LEADER = By("leader.xu", ("grid_leader", "grid_worker"))
-RESIDENT = By("resident", ("resident",))
-BOTH = By("clerk.gou", ("dispatcher", "grid_worker"))
+DISPATCHER = CaseActor("dispatcher.shi", ("dispatcher",))
+OTHER_DISPATCHER = CaseActor("dispatcher.ni", ("dispatcher",))
+WORKER = CaseActor("worker.ce", ("grid_worker",))
+LEADER = CaseActor("leader.xu", ("grid_leader", "grid_worker"))
+RESIDENT = CaseActor("resident", ("resident",))
+BOTH = CaseActor("clerk.gou", ("dispatcher", "grid_worker"))
 """One person in two posts."""
 TEAM_A = Owner(grid_code="a", level="grid")
 TEAM_B = Owner(grid_code="b", level="grid")
@@ -45,7 +45,7 @@ def new_case(
     township: t.Township,
     reported: str = "2023-08-15 09:00",
     *,
-    by: By = RESIDENT,
+    by: CaseActor = RESIDENT,
     kind: str = "normal",
     matter: t.Matter | None = None,
     **event: Any,
@@ -63,7 +63,7 @@ class Walk:
     def __init__(self, session: Session, case: CaseNow) -> None:
         self.session, self.now = session, case
 
-    def __call__(self, step: str, by: By, when: str, **details: Any) -> CaseNow:
+    def __call__(self, step: str, by: CaseActor, when: str, **details: Any) -> CaseNow:
         self.now = take_step(
             self.session, self.now.id, step, by, seq=self.now.seq, at=at(when),
             details=Details(**details),

@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from gisgrid.files.columns import Mapping
-from gisgrid.loading.load import Report
+from gisgrid.loading.load import LoadReport
 from tests.support.town_f import load_kind
 
 
@@ -19,7 +19,7 @@ def write_csv(path: Path, header: str, rows: Iterable[Sequence[str]]) -> Path:
     return path
 
 
-def name_places(session: Session, folder: Path, county: str, township: str) -> Report:
+def name_places(session: Session, folder: Path, county: str, township: str) -> LoadReport:
     """Areas "county" and "township" of these names, without polygons."""
     path = write_csv(
         folder / "areas.csv",
@@ -34,7 +34,7 @@ NEIGHBOURHOODS = Mapping(
 )
 
 
-def load_precincts(session: Session, data: Path, crs: str | None) -> Report:
+def load_precincts(session: Session, data: Path, crs: str | None) -> LoadReport:
     mapping = Mapping(columns={"code": "WARD_PRECINCT"}, crs=crs)
     return load_kind(
         session, "grids", data / "boston_precincts.geojson", plan="2015", mapping=mapping

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
-from gisgrid.cases.cases import By, Details, case_by_ticket, take_step
+from gisgrid.cases.cases import CaseActor, Details, case_by_ticket, take_step
 from gisgrid.cases.flow import keep_own_flows
 from gisgrid.db.store import transaction
 from tests.support.accounts import appointed
@@ -88,7 +88,7 @@ class Desk:
         with transaction(self.engine) as session:
             return session.scalar(text(f"SELECT count(*) FROM {table}")) or 0
 
-    def walk(self, ticket: str, *steps: tuple[str, By, Details]) -> None:
+    def walk(self, ticket: str, *steps: tuple[str, CaseActor, Details]) -> None:
         with transaction(self.engine) as session:
             case = case_by_ticket(session, ticket)
             for step, by, details in steps:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gisgrid.loading.load import Report
+from gisgrid.loading.load import LoadReport
 from tests.support.factories import create_plan, create_township
 from tests.support.sketch import spot
 from tests.support.town_f import load_kind
@@ -79,7 +79,9 @@ TABLES = {
 }  # fmt: skip
 
 
-def put(session: Session, kind: str, folder: Path, *rows: dict[str, str], **more: Any) -> Report:
+def put(
+    session: Session, kind: str, folder: Path, *rows: dict[str, str], **more: Any
+) -> LoadReport:
     path = folder / f"{kind}.csv"
     lines = [",".join(rows[0]), *(",".join(row.values()) for row in rows)]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")

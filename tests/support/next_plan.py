@@ -35,7 +35,7 @@ INSIDE = spot(0.5, 0.5)
 @dataclass(frozen=True)
 class Town:
     engine: Engine
-    place: plans.Place
+    place: plans.TownshipInfo
     old: int
     new: int
     """A draft in which other grids lie on the same ground."""

@@ -17,7 +17,7 @@ from gisgrid.planning.snapshot.snapshot import (
     Grids,
     Houses,
     Members,
-    PlanState,
+    PlanSnapshot,
     Stations,
     owners,
 )
@@ -52,7 +52,7 @@ def state_of(
     sizes: Mapping[str, Any] | None = None,
     overlay: bool = False,
     on_earth: bool = False,
-) -> PlanState:
+) -> PlanSnapshot:
     """A plan whose grids are the letters of a drawing (capital letters: exclusive).
 
     Places are counted in cells from the lower left. ``communities`` is a second drawing, one
@@ -90,7 +90,7 @@ def state_of(
             for spots in (xy, event_xy)
         )
     visits = np.array(last_visit if last_visit is not None else ["NaT"] * n, dtype="datetime64[D]")
-    return PlanState(
+    return PlanSnapshot(
         day=DAY,
         events_until=DAY,
         srid=4549,
@@ -149,7 +149,7 @@ def state_of(
 
 def state_of_town(
     town: Town, rng: np.random.Generator, *, events: int = 0, streets_m: float | None = None
-) -> PlanState:
+) -> PlanSnapshot:
     """A made-up town (`tests.towns.make_town`) on earth, with every digit of its coordinates.
 
     ``events`` happen in the last year, many at few houses; ``streets_m`` apart run streets both ways.
@@ -176,7 +176,7 @@ def state_of_town(
         lines += [[(west, y), (east, y)] for y in np.arange(south, north, streets_m)]
     every = np.arange(len(codes))
     none = np.zeros(0, dtype=np.int64)
-    return PlanState(
+    return PlanSnapshot(
         day=DAY,
         events_until=DAY,
         srid=4549,

@@ -14,7 +14,7 @@ from playwright.sync_api import FilePayload, Page
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 
-from gisgrid.cases.cases import By, Details, Owner, take_step
+from gisgrid.cases.cases import CaseActor, Details, Owner, take_step
 from gisgrid.cases.emergencies import switch_on
 from gisgrid.cases.flow import keep_own_flows
 from gisgrid.cases.intake import Report, take_in
@@ -32,8 +32,8 @@ from tests.support.web import app_over
 
 INSIDE, NEAR_BORDER, ELSEWHERE = (120.89, 40.70), (120.8894269, 40.7021652), (10.0, 50.0)
 PASSWORD, OTHER = "plum-7rain-42wind", "plum-8rain-42wind"
-SHI = By("dispatcher.shi", ("dispatcher",))
-LI = By("worker.li", ("grid_worker",))
+SHI = CaseActor("dispatcher.shi", ("dispatcher",))
+LI = CaseActor("worker.li", ("grid_worker",))
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def refusing(cluster: Cluster, town_template: str) -> Iterator[Facts]:
                 text("UPDATE account SET staff_id = (SELECT min(id) FROM staff) WHERE id = :id"),
                 {"id": accounts["worker"]},
             )
-            public = By("resident", ("resident",))
+            public = CaseActor("resident", ("resident",))
             case = take_in(session, place, Report("0301", INSIDE, "垃圾"), public).case
             # Of a matter that asks for no photo of the work.
             done = take_in(session, place, Report("0101", INSIDE, "建议"), public).case

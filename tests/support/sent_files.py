@@ -9,7 +9,7 @@ import openpyxl
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gisgrid.loading.load import Report
+from gisgrid.loading.load import LoadReport
 from tests.support.factories import create_matter, create_plan, create_township
 from tests.support.sketch import sketch, spot
 from tests.support.town_f import load_kind
@@ -23,7 +23,7 @@ def write(path: Path, *lines: str, encoding: str = "utf-8") -> Path:
     return path
 
 
-def houses(session: Session, path: Path, datum: str | None = "wgs84", **details: Any) -> Report:
+def houses(session: Session, path: Path, datum: str | None = "wgs84", **details: Any) -> LoadReport:
     return load_kind(session, "houses", path, crs=datum, **details)
 
 

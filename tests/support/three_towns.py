@@ -15,7 +15,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from gisgrid.cases.calendars import read_calendar
-from gisgrid.cases.cases import SYSTEM, By, Details, Owner, open_case, take_step
+from gisgrid.cases.cases import SYSTEM, CaseActor, Details, Owner, open_case, take_step
 from gisgrid.cases.clocks import keep_calendar
 from gisgrid.core.roles import ROLES
 from gisgrid.db.cluster import Cluster
@@ -120,7 +120,9 @@ def build(session: Session, n: int, code: str) -> Town:
     for step in ("file", "dispatch"):
         to = Owner(grid_code="g1", level="grid")
         details = Details(to=to) if step == "dispatch" else Details()
-        case = take_step(session, case.id, step, By("dispatcher", ("dispatcher",)), details=details)
+        case = take_step(
+            session, case.id, step, CaseActor("dispatcher", ("dispatcher",)), details=details
+        )
     return Town(
         code, row.id, row.community, row.plan_id, row.house_id, row.event_id, case.id,
         (row.lon, row.lat),

@@ -10,24 +10,24 @@ from sqlalchemy.orm import Session
 
 from gisgrid.core.plans import plan_in_force, plan_named, township
 from gisgrid.files.columns import Mapping
-from gisgrid.loading.load import Report, load
+from gisgrid.loading.load import LoadReport, load
 from gisgrid.loading.prepare import Order
 from gisgrid.planning.review.publish import publish
 from gisgrid.planning.settings.townships import change_township
 from gisgrid.planning.snapshot.fetch import plan_state
-from gisgrid.planning.snapshot.snapshot import PlanState
+from gisgrid.planning.snapshot.snapshot import PlanSnapshot
 
 DATA = Path(__file__).parents[2] / "data"
 FIRST_DAY = date(2022, 9, 1)
 
 
-def load_kind(session: Session, kind: str, path: Path, **details: Any) -> Report:
+def load_kind(session: Session, kind: str, path: Path, **details: Any) -> LoadReport:
     crs = details.pop("crs", None)
     mapping = details.pop("mapping", Mapping(crs=crs))
     return load(session, Order(kind=kind, path=path, mapping=mapping, who="test", **details))
 
 
-def load_town(session: Session, folder: Path = DATA) -> dict[str, Report]:
+def load_town(session: Session, folder: Path = DATA) -> dict[str, LoadReport]:
     """Everything in order, with the plan published; the reports by kind."""
     reports = {"areas": load_kind(session, "areas", folder / "boundaries/areas.geojson")}
     code = township(session).code
@@ -38,7 +38,7 @@ def load_town(session: Session, folder: Path = DATA) -> dict[str, Report]:
     return reports | load_register(session, folder)
 
 
-def load_register(session: Session, folder: Path = DATA) -> dict[str, Report]:
+def load_register(session: Session, folder: Path = DATA) -> dict[str, LoadReport]:
     """Houses to events; the same files again add nothing."""
     return {
         "houses": load_kind(session, "houses", folder / "register/houses.csv", crs="wgs84"),
@@ -60,6 +60,6 @@ def write(path: Path, *lines: str, encoding: str = "utf-8") -> Path:
 DAY = date(2023, 8, 31)
 
 
-def town_state(session: Session) -> PlanState:
+def town_state(session: Session) -> PlanSnapshot:
     place = township(session)
     return plan_state(session, place, plan_in_force(session, place.id), DAY)

@@ -9,7 +9,7 @@ from gisgrid.db.tables.plans import STATES
 BIGGEST_ID = 2**63 - 1
 
 
-class Query(Schema):
+class QuerySchema(Schema):
     """A question's parameters; unknown ones are ignored."""
 
     class Meta:
@@ -21,7 +21,7 @@ class Query(Schema):
     )
 
 
-class TownshipQuery(Query):
+class TownshipQuerySchema(QuerySchema):
     township = fields.String(
         metadata={
             "description": "Code of the township. Without it: the one that the asker chose or has a "
@@ -30,7 +30,7 @@ class TownshipQuery(Query):
     )
 
 
-class ChosenQuery(TownshipQuery):
+class ChosenQuerySchema(TownshipQuerySchema):
     plan = fields.Integer(
         validate=validate.Range(1, BIGGEST_ID), metadata={"description": "Number of the plan."}
     )
@@ -39,7 +39,7 @@ class ChosenQuery(TownshipQuery):
     )
 
 
-class LeaderQuery(TownshipQuery):
+class LeaderQuerySchema(TownshipQuerySchema):
     purpose = fields.String(
         required=True,
         validate=validate.Length(1, 40),
@@ -49,13 +49,13 @@ class LeaderQuery(TownshipQuery):
     )
 
 
-class GeometryQuery(Query):
+class GeometryQuerySchema(QuerySchema):
     geometry = fields.Boolean(
         metadata={"description": "Add each grid's polygon as a GeoJSON geometry (EPSG:4326)."}
     )
 
 
-class SearchQuery(ChosenQuery):
+class SearchQuerySchema(ChosenQuerySchema):
     q = fields.String(
         required=True,
         validate=validate.Length(1, 100),
@@ -64,7 +64,7 @@ class SearchQuery(ChosenQuery):
     limit = fields.Integer(load_default=10, validate=validate.Range(1, 50))
 
 
-class Township(Schema):
+class TownshipSchema(Schema):
     code = fields.String(required=True)
     name = fields.String(required=True)
     name_en = fields.String(allow_none=True)
@@ -77,17 +77,17 @@ class Township(Schema):
     )
 
 
-class TownshipName(Schema):
+class TownshipNameSchema(Schema):
     code = fields.String(required=True)
     name = fields.String(required=True)
     name_en = fields.String(allow_none=True)
 
 
-class Townships(Schema):
-    townships = fields.List(fields.Nested(Township), required=True)
+class TownshipsSchema(Schema):
+    townships = fields.List(fields.Nested(TownshipSchema), required=True)
 
 
-class Plan(Schema):
+class PlanSchema(Schema):
     id = fields.Integer(required=True)
     name = fields.String(required=True)
     state = fields.String(validate=validate.OneOf(STATES), required=True)
@@ -107,12 +107,12 @@ class Plan(Schema):
     grids = fields.Integer()
 
 
-class Plans(Schema):
-    township = fields.Nested(Township, required=True)
-    plans = fields.List(fields.Nested(Plan), required=True)
+class PlansSchema(Schema):
+    township = fields.Nested(TownshipSchema, required=True)
+    plans = fields.List(fields.Nested(PlanSchema), required=True)
 
 
-class Grid(Schema):
+class GridSchema(Schema):
     code = fields.String(required=True)
     name = fields.String(required=True)
     kind = fields.String(validate=validate.OneOf(["basic", "exclusive"]), required=True)
@@ -125,20 +125,20 @@ class Grid(Schema):
     geometry = fields.Dict(metadata={"description": "GeoJSON MultiPolygon; on request."})
 
 
-class Grids(Schema):
-    township = fields.Nested(TownshipName, required=True)
-    plan = fields.Nested(Plan, required=True)
-    grids = fields.List(fields.Nested(Grid), required=True)
+class GridsSchema(Schema):
+    township = fields.Nested(TownshipNameSchema, required=True)
+    plan = fields.Nested(PlanSchema, required=True)
+    grids = fields.List(fields.Nested(GridSchema), required=True)
 
 
-class Heir(Schema):
+class HeirSchema(Schema):
     code = fields.String(required=True)
     name = fields.String(required=True)
     share = fields.Float(required=True)
 
 
-class GridCard(Schema):
-    township = fields.Nested(TownshipName, required=True)
+class GridCardSchema(Schema):
+    township = fields.Nested(TownshipNameSchema, required=True)
     plan_id = fields.Integer(required=True)
     code = fields.String(required=True)
     name = fields.String(required=True)
@@ -168,13 +168,13 @@ class GridCard(Schema):
         },
     )
     successors = fields.List(
-        fields.Nested(Heir),
+        fields.Nested(HeirSchema),
         metadata={"description": "Who took a retired grid over; shares of its residents."},
     )
 
 
-class HouseCard(Schema):
-    township = fields.Nested(TownshipName, required=True)
+class HouseCardSchema(Schema):
+    township = fields.Nested(TownshipNameSchema, required=True)
     id = fields.Integer(required=True)
     code = fields.String(required=True)
     address = fields.String(required=True)
@@ -185,8 +185,8 @@ class HouseCard(Schema):
     )
 
 
-class EventCard(Schema):
-    township = fields.Nested(TownshipName, required=True)
+class EventCardSchema(Schema):
+    township = fields.Nested(TownshipNameSchema, required=True)
     id = fields.Integer(required=True)
     code = fields.String(required=True)
     matter = fields.String(required=True)
@@ -199,7 +199,7 @@ class EventCard(Schema):
     border_m = fields.Float(allow_none=True)
 
 
-class Counts(Schema):
+class CountsSchema(Schema):
     code = fields.String(allow_none=True, metadata={"description": "Code of the community."})
     name = fields.String(allow_none=True)
     basic = fields.Integer()
@@ -212,14 +212,14 @@ class Counts(Schema):
     uncovered_residents = fields.Integer(allow_none=True)
 
 
-class Summary(Schema):
-    township = fields.Nested(Township, required=True)
-    plan = fields.Nested(Plan, required=True)
-    communities = fields.List(fields.Nested(Counts), required=True)
-    total = fields.Nested(Counts, required=True)
+class SummarySchema(Schema):
+    township = fields.Nested(TownshipSchema, required=True)
+    plan = fields.Nested(PlanSchema, required=True)
+    communities = fields.List(fields.Nested(CountsSchema), required=True)
+    total = fields.Nested(CountsSchema, required=True)
 
 
-class Hit(Schema):
+class HitSchema(Schema):
     kind = fields.String(validate=validate.OneOf(["grid", "house", "spot"]), required=True)
     id = fields.Integer(
         allow_none=True, metadata={"description": "None: a spot of the alias book."}
@@ -231,20 +231,20 @@ class Hit(Schema):
     lat = fields.Float(required=True)
 
 
-class Hits(Schema):
-    township = fields.Nested(TownshipName, required=True)
+class HitsSchema(Schema):
+    township = fields.Nested(TownshipNameSchema, required=True)
     plan_id = fields.Integer(required=True)
-    hits = fields.List(fields.Nested(Hit), required=True)
+    hits = fields.List(fields.Nested(HitSchema), required=True)
 
 
-class Health(Schema):
+class HealthSchema(Schema):
     status = fields.String(required=True)
     migration = fields.String(
         allow_none=True, metadata={"description": "Migration at which the database stands."}
     )
 
 
-class ProblemDocument(Schema):
+class ProblemDocumentSchema(Schema):
     """RFC 9457; every failure of the API has this shape."""
 
     type = fields.String(required=True)
@@ -256,8 +256,8 @@ class ProblemDocument(Schema):
     errors = fields.Dict(metadata={"description": "Messages by parameter."})
 
 
-class Leader(Schema):
-    township = fields.Nested(TownshipName, required=True)
+class LeaderSchema(Schema):
+    township = fields.Nested(TownshipNameSchema, required=True)
     grid_code = fields.String()
     name = fields.String()
     phone = fields.String(allow_none=True)

@@ -35,7 +35,7 @@ blueprint = Blueprint("v1", __name__, url_prefix=PREFIX, description="Plans, gri
 class ProblemApi(Api):  # type: ignore[misc]
     """flask-smorest with our failures: ``web/http/errors.py`` answers them, this documents them."""
 
-    ERROR_SCHEMA = schemas.ProblemDocument
+    ERROR_SCHEMA = schemas.ProblemDocumentSchema
     DEFAULT_ERROR_RESPONSE_NAME = None  # each route names its failures
     DEFAULT_RESPONSE_CONTENT_TYPE: str = "application/json"
 
@@ -70,7 +70,7 @@ def init_app(app: Flask) -> Api:
 
 
 def get(
-    path: str, answer: type[Schema], query: type[Schema] = schemas.Query
+    path: str, answer: type[Schema], query: type[Schema] = schemas.QuerySchema
 ) -> Callable[[View], View]:
     """A route of the API, with its question and answer in the OpenAPI document."""
 
@@ -99,7 +99,7 @@ def failing(path: str, view: View, query: Schema, *others: HTTPStatus) -> View:
     return view
 
 
-@get("/health", schemas.Health)
+@get("/health", schemas.HealthSchema)
 def health(**_: object) -> dict[str, object]:
     """Whether the server and its database answer."""
     with reading() as session:
@@ -107,14 +107,14 @@ def health(**_: object) -> dict[str, object]:
     return {"status": "ok", "migration": migration}
 
 
-@get("/townships", schemas.Townships)
+@get("/townships", schemas.TownshipsSchema)
 def townships(**_: object) -> dict[str, object]:
     """All townships, by code."""
     with reading() as session:
         return {"townships": plans.townships(session)}
 
 
-@get("/plans", schemas.Plans, schemas.TownshipQuery)
+@get("/plans", schemas.PlansSchema, schemas.TownshipQuerySchema)
 def all_plans(**_: object) -> dict[str, object]:
     """The plans of a township: dated ones by day, then drafts."""
     with reading() as session:
@@ -122,7 +122,7 @@ def all_plans(**_: object) -> dict[str, object]:
         return {"township": place, "plans": plans.plans(session, place.id)}
 
 
-@get("/plans/<int:plan_id>/grids", schemas.Grids, schemas.GeometryQuery)
+@get("/plans/<int:plan_id>/grids", schemas.GridsSchema, schemas.GeometryQuerySchema)
 def grids(plan_id: int, geometry: bool = False, **_: object) -> dict[str, object]:
     """The grids of a plan with their counts, by code."""
     with reading() as session:
@@ -136,7 +136,7 @@ def grids(plan_id: int, geometry: bool = False, **_: object) -> dict[str, object
     return {"township": place, "plan": plan, "grids": rows}
 
 
-@get("/plans/<int:plan_id>/houses/<int:house_id>", schemas.HouseCard)
+@get("/plans/<int:plan_id>/houses/<int:house_id>", schemas.HouseCardSchema)
 def house(plan_id: int, house_id: int, **_: object) -> dict[str, object]:
     """A house and the grid it lies in."""
     with reading() as session:
@@ -144,7 +144,7 @@ def house(plan_id: int, house_id: int, **_: object) -> dict[str, object]:
         return {"township": place, **asdict(cards.house_card(session, plan_id, house_id))}
 
 
-@get("/plans/<int:plan_id>/events/<int:event_id>", schemas.EventCard)
+@get("/plans/<int:plan_id>/events/<int:event_id>", schemas.EventCardSchema)
 def event(plan_id: int, event_id: int, **_: object) -> dict[str, object]:
     """An event, without its text, and the grid it lies in."""
     with reading() as session:
@@ -152,7 +152,7 @@ def event(plan_id: int, event_id: int, **_: object) -> dict[str, object]:
         return {"township": place, **asdict(cards.event_card(session, plan_id, event_id))}
 
 
-@get("/grids/<path:code>", schemas.GridCard, schemas.ChosenQuery)
+@get("/grids/<path:code>", schemas.GridCardSchema, schemas.ChosenQuerySchema)
 def grid(
     code: str, plan: int | None = None, as_of: date | None = None, **_: object
 ) -> dict[str, object]:
@@ -162,7 +162,7 @@ def grid(
         return {"township": place, **asdict(cards.grid_card(session, info.id, code, day=as_of))}
 
 
-@get("/grids/<path:code>/leader", schemas.Leader, schemas.LeaderQuery)
+@get("/grids/<path:code>/leader", schemas.LeaderSchema, schemas.LeaderQuerySchema)
 def leader(code: str, purpose: str, **_: object) -> dict[str, object]:
     """Today's leader of a grid with the telephone; the audit says who asked, and what for."""
     with opening(purpose) as session:
@@ -171,7 +171,7 @@ def leader(code: str, purpose: str, **_: object) -> dict[str, object]:
     return {"township": place, "grid_code": code, "name": person.name, "phone": person.phone}
 
 
-@get("/summary", schemas.Summary, schemas.ChosenQuery)
+@get("/summary", schemas.SummarySchema, schemas.ChosenQuerySchema)
 def counts(plan: int | None = None, as_of: date | None = None, **_: object) -> dict[str, object]:
     """Counts per community and in all; places known to lie in none have a row without a code."""
     with reading() as session:
@@ -185,7 +185,7 @@ def counts(plan: int | None = None, as_of: date | None = None, **_: object) -> d
     }
 
 
-@get("/search", schemas.Hits, schemas.SearchQuery)
+@get("/search", schemas.HitsSchema, schemas.SearchQuerySchema)
 def search(
     q: str,
     limit: int,

@@ -25,9 +25,18 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from gisgrid.cases import assignment, board
 from gisgrid.cases import case_view as sheets
-from gisgrid.cases.cases import NOBODY, By, CaseNow, Details, Logged, case_log, case_now, take_step
+from gisgrid.cases.cases import (
+    NOBODY,
+    CaseActor,
+    CaseNow,
+    Details,
+    LogEntry,
+    case_log,
+    case_now,
+    take_step,
+)
 from gisgrid.cases.clock import colour, left
-from gisgrid.cases.clocks import CaseClock, clocks_of, work_time
+from gisgrid.cases.clocks import ClockNow, clocks_of, work_time
 from gisgrid.cases.flow import Flow, Step, flow_by_id, flows_by_id
 from gisgrid.cases.intake import move_pin
 from gisgrid.cases.notices import Called, calls_of_case
@@ -38,10 +47,10 @@ from gisgrid.core.settings import Settings
 from gisgrid.locate.lookup import Whereabouts, in_store
 from gisgrid.people.unmask import OpenEvent, open_events
 from gisgrid.planning.snapshot.fetch import today
-from gisgrid.register.households import Purpose, purposes
+from gisgrid.register.households import DeclaredPurpose, purposes
 from layers import cases as layer
 from layers import page, streets
-from layers.layer import Scope
+from layers.layer import LayerScope
 from layers.tiles import data_version
 from web.cases.messages import colour_words, level_words, map_words, role_word, time_left
 from web.cases.rows import as_json
@@ -64,18 +73,18 @@ class View:
     """All that the page shows of a case."""
 
     now: CaseNow
-    sheet: sheets.Sheet
+    sheet: sheets.CaseView
     time_zone: str
     flow: Flow
-    log: list[Logged]
+    log: list[LogEntry]
     steps_taken: dict[int, Step]
     grid_names: dict[str, str]
     staff_names: dict[int, str]
-    clocks: list[tuple[CaseClock, str, str]]
+    clocks: list[tuple[ClockNow, str, str]]
     """Each with its colour and what is left, in words."""
     called: list[Called]
     photos: list[sheets.Picked]
-    steps: list[tuple[Step, By]]
+    steps: list[tuple[Step, CaseActor]]
     suggested: list[assignment.Suggested]
     place: Whereabouts | None
     outside: str | None
@@ -85,7 +94,7 @@ class View:
     grids: list[sheets.Choice]
     offices: list[sheets.Choice]
     flows: list[Flow]
-    purposes: list[Purpose]
+    purposes: list[DeclaredPurpose]
     """What the words may be opened for."""
 
 
@@ -290,7 +299,7 @@ def _map(view: View) -> page.MapPage | None:
         return None
     settings: Settings = current_app.config["SETTINGS"]
     return page.page(
-        [streets.layer(Scope(view.sheet.plan_id, view.version, request.script_root), gettext)],
+        [streets.layer(LayerScope(view.sheet.plan_id, view.version, request.script_root), gettext)],
         extent,
         assets={name: asset(name) for name in layer.SCRIPTS + layer.STYLES},
         ui={
@@ -314,10 +323,10 @@ def _again(case_id: int, refused: GisgridError) -> Response:
         return _page(_view(session, case_id), refused=refused)
 
 
-def _as(session: Session, now: CaseNow, name: str) -> By:
+def _as(session: Session, now: CaseNow, name: str) -> CaseActor:
     """As whom the asker may take a step here; without one the step itself is refused by its rule."""
     every = sheets.open_steps(session, now, asker().name)
-    return next((by for step, by in every if step.name == name), By(asker().name, ()))
+    return next((by for step, by in every if step.name == name), CaseActor(asker().name, ()))
 
 
 def _details(session: Session, now: CaseNow) -> Details:
@@ -341,7 +350,7 @@ def _details(session: Session, now: CaseNow) -> Details:
     )
 
 
-def _keep_photos(session: Session, now: CaseNow, by: By) -> None:
+def _keep_photos(session: Session, now: CaseNow, by: CaseActor) -> None:
     files: Iterable[FileStorage] = [f for f in request.files.getlist("photos") if f.filename]
     shows = "after" if request.form.get("shows") == "after" else "before"
     for file in list(files)[:MOST_PHOTOS]:

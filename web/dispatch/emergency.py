@@ -14,11 +14,11 @@ from gisgrid.cases.case_view import staff_names
 from gisgrid.cases.notices import open_calls
 from gisgrid.core import plans
 from gisgrid.core.errors import GisgridError, Invalid, NotAllowed
-from gisgrid.core.plans import Place
+from gisgrid.core.plans import TownshipInfo
 from gisgrid.core.settings import Settings
 from layers import areas, page, streets
 from layers import cases as layer
-from layers.layer import Scope
+from layers.layer import LayerScope
 from layers.tiles import data_version
 from web.cases.messages import level_words
 from web.dispatch.views import blueprint
@@ -81,7 +81,7 @@ def _page(refused: GisgridError | None = None, *, switching: bool = False) -> Re
         place = town(session)
         plan = plans.plan_in_force(session, place.id)
         extent = areas.extent(session, plan.id)
-        scope = Scope(plan.id, data_version(session, plan.id), request.script_root)
+        scope = LayerScope(plan.id, data_version(session, plan.id), request.script_root)
         running = emergencies.running(session, place.id)
         may = emergencies.switchable(session, place.id)
         calls = open_calls(session, place.id)
@@ -130,7 +130,7 @@ def _page(refused: GisgridError | None = None, *, switching: bool = False) -> Re
     return Response(html, status, headers={"Cache-Control": "private, no-store"})
 
 
-def _until(said: str, place: Place) -> datetime | None:
+def _until(said: str, place: TownshipInfo) -> datetime | None:
     if not said:
         return None
     try:

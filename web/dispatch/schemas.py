@@ -6,12 +6,12 @@ from marshmallow import Schema, fields, validate
 from webargs.fields import DelimitedList
 
 from gisgrid.cases.board import DUES, MOST_ROWS, STATES
-from web.api.schemas import BIGGEST_ID, TownshipName, TownshipQuery
+from web.api.schemas import BIGGEST_ID, TownshipNameSchema, TownshipQuerySchema
 
 _SHORT = validate.Length(0, 100)
 
 
-class BoardQuery(TownshipQuery):
+class BoardQuery(TownshipQuerySchema):
     state = fields.String(
         validate=validate.OneOf(["", *STATES]),
         metadata={"description": "Open (default), closed, all, or the phase of a flow."},
@@ -102,7 +102,7 @@ class BoardSymbol(Schema):
 
 
 class BoardAnswer(Schema):
-    township = fields.Nested(TownshipName, required=True)
+    township = fields.Nested(TownshipNameSchema, required=True)
     plan = fields.Integer(
         required=True,
         allow_none=True,

@@ -8,9 +8,9 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
-from gisgrid.cases.cases import By, CaseNow, next_steps, take_step
+from gisgrid.cases.cases import CaseActor, CaseNow, next_steps, take_step
 from gisgrid.cases.matters import offered
-from gisgrid.core.plans import Place
+from gisgrid.core.plans import TownshipInfo
 from web.http.dates import local
 from web.http.db import reading
 from web.http.errors import problem_of
@@ -41,7 +41,7 @@ def send() -> BaseResponse:
     with reading() as session:
         place = town(session)
 
-    def file(session: Session, case: CaseNow, by: By) -> CaseNow:
+    def file(session: Session, case: CaseNow, by: CaseActor) -> CaseNow:
         return _filed(session, case, by) if request.form.get("file") else case
 
     got = attempt(place, draft, wrong, file)
@@ -54,14 +54,14 @@ def send() -> BaseResponse:
     return redirect(url_for("cases.show", case_id=got.case.id), 303)
 
 
-def _filed(session: Session, case: CaseNow, by: By) -> CaseNow:
+def _filed(session: Session, case: CaseNow, by: CaseActor) -> CaseNow:
     # Where the flow has no such step, or not for this post, the case waits as any other does.
     step = next((s for s in next_steps(session, case, by) if s.means == "file"), None)
     return take_step(session, case.id, step.name, by) if step else case
 
 
 def _page(
-    session: Session, place: Place, draft: form.Draft, got: Outcome | None = None
+    session: Session, place: TownshipInfo, draft: form.Draft, got: Outcome | None = None
 ) -> Response:
     html = render_template(
         "telephone.html",
@@ -69,7 +69,7 @@ def _page(
         majors=offered(session, got.place.id if got else place.id, datetime.now(UTC)),
         english=language() == "en",
         draft=draft,
-        look=got.looked if got else form.Look(),
+        look=got.looked if got else form.ReportPreview(),
         problem=got and got.error and problem_of(got.error).detail,
         filing=request.method == "GET" or bool(request.form.get("file")),
         sources=SOURCES,

@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from gisgrid.cases import assignment, board
 from gisgrid.cases import case_view as sheets
-from gisgrid.cases.cases import NOBODY, By, CaseNow, Details, Owner, case_now, take_step
+from gisgrid.cases.cases import NOBODY, CaseActor, CaseNow, Details, Owner, case_now, take_step
 from gisgrid.cases.flow import flow_by_id
-from gisgrid.cases.matters import Entry, rule_book
+from gisgrid.cases.matters import MatterEntry, rule_book
 from gisgrid.cases.notices import waiting
 from gisgrid.core import plans
 from gisgrid.core.errors import GisgridError, Invalid, NotFound
@@ -23,7 +23,7 @@ from gisgrid.core.settings import Settings
 from gisgrid.planning.snapshot.fetch import today
 from layers import areas, page, streets
 from layers import cases as layer
-from layers.layer import Scope
+from layers.layer import LayerScope
 from layers.tiles import data_version
 from web.cases.messages import colour_words
 from web.dispatch.messages import STATE_WORDS, words
@@ -57,7 +57,7 @@ def show() -> Response:
         communities = areas.communities(session, plan.id)
         calls = len(waiting(session)) if "handle_events" in asker().rights else None
     settings: Settings = current_app.config["SETTINGS"]
-    where = Scope(plan.id, version, request.script_root)
+    where = LayerScope(plan.id, version, request.script_root)
     english = language() == "en"
     parts = page.page(
         [areas.layer(where, gettext), streets.layer(where, gettext)],
@@ -157,7 +157,7 @@ def _one(each: Any, asked: dict[str, Any]) -> dict[str, Any]:
         with writing() as session:
             now = case_now(session, case_id)
             every = sheets.open_steps(session, now, asker().name)
-            by = next((b for s, b in every if s.name == asked["step"]), By(asker().name, ()))
+            by = next((b for s, b in every if s.name == asked["step"]), CaseActor(asker().name, ()))
             details = Details(
                 reason=_text(asked, "reason"),
                 note=_text(asked, "note"),
@@ -194,7 +194,7 @@ def _owner(session: Session, now: CaseNow, key: str) -> Owner:
     return sheets.owner_of(session, now, key)
 
 
-def _matters(session: Session, township_id: int) -> list[Entry]:
+def _matters(session: Session, township_id: int) -> list[MatterEntry]:
     try:
         return rule_book(session, township_id)
     except NotFound:

@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 
 from gisgrid.core.crs import from_metric
 from gisgrid.core.errors import Invalid, NotFound
-from gisgrid.core.plans import Place, PlanInfo, plan_by_id
+from gisgrid.core.plans import PlanInfo, TownshipInfo, plan_by_id
 from gisgrid.jobs import balancing
 from gisgrid.planning.editor import edits, mending, scenarios
 from gisgrid.planning.editor.bench import Bench
-from gisgrid.planning.editor.corners import NewGrid
+from gisgrid.planning.editor.corners import GridDetails
 from gisgrid.planning.editor.numbering import new_grids, next_code
 from gisgrid.planning.snapshot.fetch import limits_of, parcel_borders
 from gisgrid.planning.snapshot.snapshot import NO_ROW, Grids
@@ -24,7 +24,9 @@ Change = Callable[[Bench], Grids]
 MOST_CORNERS = 5_000
 
 
-def change_of(session: Session, place: Place, plan: PlanInfo, asked: object) -> tuple[str, Change]:
+def change_of(
+    session: Session, place: TownshipInfo, plan: PlanInfo, asked: object
+) -> tuple[str, Change]:
     """The name of an edit and what it does to a bench.
 
     Raises
@@ -44,7 +46,9 @@ def change_of(session: Session, place: Place, plan: PlanInfo, asked: object) -> 
         raise no_edit() from exc
 
 
-def _drag(session: Session, place: Place, plan: PlanInfo, asked: Mapping[str, Any]) -> Change:
+def _drag(
+    session: Session, place: TownshipInfo, plan: PlanInfo, asked: Mapping[str, Any]
+) -> Change:
     given = {str(name): _corners(line, least=2) for name, line in asked["arcs"].items()}
     snap_m = min(max(float(asked.get("snap_m") or 0), 0.0), 50.0)
 
@@ -60,7 +64,9 @@ def _drag(session: Session, place: Place, plan: PlanInfo, asked: Mapping[str, An
     return change
 
 
-def _split(session: Session, place: Place, plan: PlanInfo, asked: Mapping[str, Any]) -> Change:
+def _split(
+    session: Session, place: TownshipInfo, plan: PlanInfo, asked: Mapping[str, Any]
+) -> Change:
     line, grid, name = _corners(asked["line"], least=2), str(asked["grid"]), _text(asked["name"])
 
     def change(bench: Bench) -> Grids:
@@ -69,17 +75,21 @@ def _split(session: Session, place: Place, plan: PlanInfo, asked: Mapping[str, A
             raise NotFound("The scenario has no grid {grid!r}.", grid=grid)
         state = bench.state
         home = state.communities.code[state.grids.community[row]]
-        return edits.split(bench, grid, line, NewGrid(next_code(session, place, home), name))
+        return edits.split(bench, grid, line, GridDetails(next_code(session, place, home), name))
 
     return change
 
 
-def _merge(session: Session, place: Place, plan: PlanInfo, asked: Mapping[str, Any]) -> Change:
+def _merge(
+    session: Session, place: TownshipInfo, plan: PlanInfo, asked: Mapping[str, Any]
+) -> Change:
     into, gone = str(asked["into"]), str(asked["gone"])
     return lambda bench: edits.merge(bench, into, gone)
 
 
-def _draw(session: Session, place: Place, plan: PlanInfo, asked: Mapping[str, Any]) -> Change:
+def _draw(
+    session: Session, place: TownshipInfo, plan: PlanInfo, asked: Mapping[str, Any]
+) -> Change:
     polygon = shapely.Polygon(_corners(asked["polygon"], least=3))
     name, host = _text(asked["name"]), _text(asked.get("host") or "")
     kind = "exclusive" if asked.get("exclusive") else "basic"
@@ -87,12 +97,14 @@ def _draw(session: Session, place: Place, plan: PlanInfo, asked: Mapping[str, An
     def change(bench: Bench) -> Grids:
         home = edits.community_under(bench, polygon)
         code = next_code(session, place, home, kind=kind)
-        return edits.draw(bench, polygon, NewGrid(code, name, kind, host))
+        return edits.draw(bench, polygon, GridDetails(code, name, kind, host))
 
     return change
 
 
-def _give(session: Session, place: Place, plan: PlanInfo, asked: Mapping[str, Any]) -> Change:
+def _give(
+    session: Session, place: TownshipInfo, plan: PlanInfo, asked: Mapping[str, Any]
+) -> Change:
     """Houses inside a lasso, or one by its row number, go to a grid."""
     to = str(asked["to"])
     if "house" in asked:
@@ -112,12 +124,16 @@ def _give(session: Session, place: Place, plan: PlanInfo, asked: Mapping[str, An
     return change
 
 
-def _remove(session: Session, place: Place, plan: PlanInfo, asked: Mapping[str, Any]) -> Change:
+def _remove(
+    session: Session, place: TownshipInfo, plan: PlanInfo, asked: Mapping[str, Any]
+) -> Change:
     grid = str(asked["grid"])
     return lambda bench: edits.remove_overlay(bench, grid)
 
 
-def _across(session: Session, place: Place, plan: PlanInfo, asked: Mapping[str, Any]) -> Change:
+def _across(
+    session: Session, place: TownshipInfo, plan: PlanInfo, asked: Mapping[str, Any]
+) -> Change:
     """A grid across communities is cut at the border of its own, or of that of most of its houses."""
     grid, how = str(asked["grid"]), asked["how"]
     if how not in ("cut", "give"):
@@ -127,12 +143,16 @@ def _across(session: Session, place: Place, plan: PlanInfo, asked: Mapping[str, 
     return lambda bench: change(bench, grid, make)
 
 
-def _slivers(session: Session, place: Place, plan: PlanInfo, asked: Mapping[str, Any]) -> Change:
+def _slivers(
+    session: Session, place: TownshipInfo, plan: PlanInfo, asked: Mapping[str, Any]
+) -> Change:
     limits = limits_of(session, place.id)
     return lambda bench: mending.without_slivers(bench, limits).grids
 
 
-def _accept(session: Session, place: Place, plan: PlanInfo, asked: Mapping[str, Any]) -> Change:
+def _accept(
+    session: Session, place: TownshipInfo, plan: PlanInfo, asked: Mapping[str, Any]
+) -> Change:
     found = balancing.job(session, int(asked["job"]))
     if found.plan_id != plan.id:
         raise no_edit()
@@ -141,11 +161,13 @@ def _accept(session: Session, place: Place, plan: PlanInfo, asked: Mapping[str, 
     return lambda bench: balancing.accepted(bench, found, moves, version=version)
 
 
-def _combine(session: Session, place: Place, plan: PlanInfo, asked: Mapping[str, Any]) -> Change:
+def _combine(
+    session: Session, place: TownshipInfo, plan: PlanInfo, asked: Mapping[str, Any]
+) -> Change:
     return scenarios.combined(session, place, plan, plan_by_id(session, int(asked["other"])))
 
 
-_KINDS: dict[str, Callable[[Session, Place, PlanInfo, Mapping[str, Any]], Change]] = {
+_KINDS: dict[str, Callable[[Session, TownshipInfo, PlanInfo, Mapping[str, Any]], Change]] = {
     "drag": _drag,
     "split": _split,
     "merge": _merge,

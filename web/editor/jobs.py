@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import Invalid, NotFound
 from gisgrid.jobs import balancing, quick
-from gisgrid.planning.balancing.options import LEVELS, Level, Wishes
+from gisgrid.planning.balancing.options import LEVELS, BalanceOptions, Level
 from gisgrid.planning.editor import moves
 from web.editor import json as views
 from web.editor.orders import ordered
@@ -37,7 +37,7 @@ def rebalance(plan_id: int) -> Response:
         _, plan, _, bench = at_hand(session, plan_id, "plan")
         locks = moves.locks_of(session, plan.id)
         basic = set(bench.state.grids.code[bench.state.basic].tolist())
-        wishes = Wishes(
+        wishes = BalanceOptions(
             tolerance=float(tolerance),
             level=level_of(asked),
             far=asked.get("far") is True,

@@ -112,7 +112,7 @@ def head(session: Session, plan: PlanInfo, version: int) -> dict[str, Any]:
     }
 
 
-def _entry(move: moves.Move) -> dict[str, Any]:
+def _entry(move: moves.LoggedEdit) -> dict[str, Any]:
     """An edit with the largest of its flows, and how many more there are."""
     most = sorted(move.flows, key=lambda f: -f["houses"])[:SHOWN_FLOWS]
     return {
@@ -127,7 +127,7 @@ def _entry(move: moves.Move) -> dict[str, Any]:
     }
 
 
-def _step(step: review.Step) -> dict[str, Any]:
+def _step(step: review.ReviewStep) -> dict[str, Any]:
     reason = gettext("without review") if step.reason == review.UNREVIEWED else step.reason
     return {**asdict(step), "at": step.at.isoformat(), "reason": reason}
 

@@ -12,7 +12,7 @@ from flask import Response, render_template, request, url_for
 
 from gisgrid.core import plans
 from gisgrid.core.errors import Conflict, Invalid
-from gisgrid.core.plans import Place, PlanInfo, plan_by_id
+from gisgrid.core.plans import PlanInfo, TownshipInfo, plan_by_id
 from gisgrid.core.scope import scope
 from gisgrid.files.exports import write_workbook
 from gisgrid.loading.scenario_files import export_plan
@@ -217,7 +217,7 @@ class _Pair:
         return drawn
 
 
-def _pair(session: Any, place: Place, other: PlanInfo, plan: PlanInfo) -> _Pair:
+def _pair(session: Any, place: TownshipInfo, other: PlanInfo, plan: PlanInfo) -> _Pair:
     if plan.based_on_id == other.id:
         # Both lie on the same base already.
         version = scenario(session, plan.id).version
@@ -229,8 +229,8 @@ def _pair(session: Any, place: Place, other: PlanInfo, plan: PlanInfo) -> _Pair:
 
 
 def _replayed(
-    session: Any, place: Place, other: PlanInfo, plan: PlanInfo, until: date
-) -> list[tuple[str, str, replay.Replayed | None, replay.Replayed | None]]:
+    session: Any, place: TownshipInfo, other: PlanInfo, plan: PlanInfo, until: date
+) -> list[tuple[str, str, replay.ReplayedScenario | None, replay.ReplayedScenario | None]]:
     """Grids whose events of the last year differ between two plans."""
     was = {r.code: r for r in replay.replay(session, place, other, until=until)}
     now = {r.code: r for r in replay.replay(session, place, plan, until=until)}

@@ -13,7 +13,7 @@ from flask import Flask, current_app
 from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import NotAllowed
-from gisgrid.core.plans import Place, PlanInfo, plan_by_id
+from gisgrid.core.plans import PlanInfo, TownshipInfo, plan_by_id
 from gisgrid.core.scope import scope
 from gisgrid.db.roles import PLANNER
 from gisgrid.planning.editor.bench import Bench
@@ -40,14 +40,16 @@ def planning(*, read_only: bool = False) -> Iterator[Session]:
         yield session
 
 
-def at_hand(session: Session, plan_id: int, *rights: str) -> tuple[Place, PlanInfo, int, Bench]:
+def at_hand(
+    session: Session, plan_id: int, *rights: str
+) -> tuple[TownshipInfo, PlanInfo, int, Bench]:
     """A scenario with its township, version and bench, as `placed`."""
     place, plan = placed(session, plan_id, *rights)
     version = scenario(session, plan_id).version
     return place, plan, version, benches().at(session, place, plan, version)
 
 
-def placed(session: Session, plan_id: int, *rights: str) -> tuple[Place, PlanInfo]:
+def placed(session: Session, plan_id: int, *rights: str) -> tuple[TownshipInfo, PlanInfo]:
     """A plan and its township, over all of which the asker has one of the rights.
 
     Raises
@@ -63,7 +65,7 @@ def placed(session: Session, plan_id: int, *rights: str) -> tuple[Place, PlanInf
     return place, plan
 
 
-def refuse_strangers(session: Session, place: Place, *rights: str) -> None:
+def refuse_strangers(session: Session, place: TownshipInfo, *rights: str) -> None:
     """NotAllowed if the asker has none of the rights over the whole township."""
     if not any(place.id in scope(session, right).townships for right in rights):
         raise NotAllowed(

@@ -26,7 +26,7 @@ from gisgrid.core.plans import plan_by_id
 from gisgrid.core.settings import Settings
 from gisgrid.jobs import balancing
 from gisgrid.planning.balancing.from_scratch import begin_afresh
-from gisgrid.planning.balancing.options import Wishes
+from gisgrid.planning.balancing.options import BalanceOptions
 from gisgrid.planning.editor import moves, scenarios
 from gisgrid.planning.editor.bench import with_grids
 from gisgrid.planning.editor.refusals import refuse
@@ -34,7 +34,7 @@ from gisgrid.planning.snapshot.fetch import grids_renewed, target_size
 from layers import areas, houses, page, streets
 from layers.bench import BENCH_SCRIPTS, BENCH_STYLES
 from layers.deviation import legend
-from layers.layer import Scope
+from layers.layer import LayerScope
 from layers.tiles import data_version
 from web.editor import json as views
 from web.editor.edits import change_of, no_edit
@@ -84,7 +84,7 @@ def show(plan_id: int) -> Response:
     """One scenario on the bench."""
     with planning(read_only=True) as session:
         place, plan = placed(session, plan_id, "plan", "review")
-        scope = Scope(plan.id, data_version(session, plan.id), request.script_root)
+        scope = LayerScope(plan.id, data_version(session, plan.id), request.script_root)
         extent = areas.extent(session, plan.id)
         every = plans.plans(session, place.id)
         size, size_in = target_size(session, place.id)
@@ -262,13 +262,15 @@ def body() -> dict[str, Any]:
     return found
 
 
-def of_size(size: str, size_in: str, tolerance: float = 0.01) -> Wishes:
+def of_size(size: str, size_in: str, tolerance: float = 0.01) -> BalanceOptions:
     """A plan drawn anew with grids of a size; Invalid if that is none."""
     if not size.isdecimal() or not 0 < int(size[:9]) == int(size) or size_in not in MEASURES:
         raise Invalid(
             "The size of a grid is a number of residents, households or houses, at least 1."
         )
-    return Wishes(tolerance=tolerance, scratch=True, size=int(size), size_in=MEASURES[size_in])
+    return BalanceOptions(
+        tolerance=tolerance, scratch=True, size=int(size), size_in=MEASURES[size_in]
+    )
 
 
 def number(value: str | None) -> int:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from gisgrid.cases import assignment, board, figures
 from gisgrid.cases.flow import flows_by_id
 from gisgrid.core.errors import Invalid
-from gisgrid.core.plans import Place
+from gisgrid.core.plans import TownshipInfo
 from web.cases.rows import as_json
 from web.figures.messages import measure_words, unit_words
 from web.http.dates import days_asked, local
@@ -90,11 +90,11 @@ def rows() -> Response:
     return Response(html, headers={"Cache-Control": "private, no-store"})
 
 
-def _period(place: Place, last: date | None = None) -> figures.Period:
+def _period(place: TownshipInfo, last: date | None = None) -> figures.Period:
     return figures.Period(*days_asked(place, last), datetime.now(UTC))
 
 
-def _ids(session: Session, place: Place) -> list[int]:
+def _ids(session: Session, place: TownshipInfo) -> list[int]:
     args = request.args
     if "events" in args:
         numbers = args["events"].split(",")[:MOST_ROWS]

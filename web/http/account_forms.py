@@ -23,7 +23,7 @@ from web.http import devices
 from web.http.peers import address_key
 
 if TYPE_CHECKING:
-    from web.http.identity import Accounts, Person
+    from web.http.identity import Accounts, SignedIn
 
 WRONG = say(
     "The name or the password is not right. After five wrong tries you have to wait, each time longer."
@@ -62,7 +62,7 @@ class CodeForm(TwoFactorVerifyCodeForm):
     """A code of the authenticator; wrong ones count as wrong passwords do."""
 
     def validate(self, **kwargs: Any) -> bool:
-        name = cast("Person", self.user).name
+        name = cast("SignedIn", self.user).name
         where = origin(name)
         if _must_wait(name, CODE, where, self.form_errors):
             return False
@@ -85,7 +85,7 @@ class SecondFactorForm(TwoFactorSetupForm):
     def validate(self, **kwargs: Any) -> bool:
         if not super().validate(**kwargs):
             return False
-        person = cast("Person", self.user)
+        person = cast("SignedIn", self.user)
         # At the log-in itself the password has just been given, and there is no code yet.
         if not current_user.is_authenticated:
             return True
@@ -102,7 +102,7 @@ class PasswordForm(ChangePasswordForm):
     def validate(self, **kwargs: Any) -> bool:
         # Looked at before the new one is, so that each wrong one counts.
         passed = _is_theirs(
-            cast("Person", current_user), self.password.data or "", self.form_errors
+            cast("SignedIn", current_user), self.password.data or "", self.form_errors
         ) and bool(super().validate(**kwargs))
         # At log-in the same words speak of a name too.
         self.form_errors[:] = [
@@ -129,7 +129,7 @@ def came_in(name: str) -> None:
     devices.remember(name)
 
 
-def _is_theirs(person: Person, password: str, errors: list[str]) -> bool:
+def _is_theirs(person: SignedIn, password: str, errors: list[str]) -> bool:
     where = origin(person.name)
     if _must_wait(person.name, PASSWORD, where, errors):
         return False
@@ -139,7 +139,7 @@ def _is_theirs(person: Person, password: str, errors: list[str]) -> bool:
     return _counted(person.name, PASSWORD, where, right)
 
 
-def _has_code(person: Person, code: str, errors: list[str]) -> bool:
+def _has_code(person: SignedIn, code: str, errors: list[str]) -> bool:
     where = origin(person.name)
     if _must_wait(person.name, CODE, where, errors):
         return False

@@ -5,21 +5,21 @@ from __future__ import annotations
 from flask import g
 from sqlalchemy.orm import Session
 
-from gisgrid.cases.cases import RESIDENT, By
+from gisgrid.cases.cases import RESIDENT, CaseActor
 from gisgrid.db.tables.cases import STEP_ROLES
 from gisgrid.people.home import places
 from web.http.db import NOBODY
 from web.http.permissions import asker
 
 
-def acting_by(session: Session, township_id: int) -> By:
+def acting_by(session: Session, township_id: int) -> CaseActor:
     """Whoever asks, with the roles they hold in a township; a resident if they hold none there."""
     held = [
         p.role
         for p in (places(session, asker().account_id or 0) if asker() else ())
         if p.role in STEP_ROLES and p.township_id in (None, township_id)
     ]
-    return By(asker().name, tuple(dict.fromkeys(held))) if held else RESIDENT
+    return CaseActor(asker().name, tuple(dict.fromkeys(held))) if held else RESIDENT
 
 
 def as_public() -> None:

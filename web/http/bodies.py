@@ -49,7 +49,7 @@ _ALL = ""
 """Key of the bytes of all addresses in the counter of bodies under way."""
 
 
-class Refused(Exception):
+class RefusedBody(Exception):
     """The request is answered by the server itself, before the application sees it."""
 
     def __init__(self, status: int, said: str) -> None:
@@ -121,9 +121,9 @@ async def collected(
     held = most if size is None else size
     bodies = sum(under_way.values()) - under_way[_ALL]
     if under_way[address] >= AT_ONCE_OF_ONE or bodies >= AT_ONCE:
-        raise Refused(429, _MANY)
+        raise RefusedBody(429, _MANY)
     if under_way[_ALL] + held > HELD:
-        raise Refused(503, _MANY)
+        raise RefusedBody(503, _MANY)
     under_way[address] += 1
     under_way[_ALL] += held
     try:
@@ -159,7 +159,7 @@ async def _read(receive: Callable[[], Awaitable[dict[str, Any]]], most: int) -> 
                 return Body(file, got)
     except TimeoutError:
         file.close()
-        raise Refused(408, _SLOW) from None
+        raise RefusedBody(408, _SLOW) from None
     except BaseException:
         file.close()
         raise

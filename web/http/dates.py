@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from flask import request
 
 from gisgrid.core.errors import Invalid
-from gisgrid.core.plans import Place, PlanInfo
+from gisgrid.core.plans import PlanInfo, TownshipInfo
 from gisgrid.planning.snapshot.fetch import today
 
 USUAL_DAYS, MOST_DAYS = 30, 3660
@@ -26,7 +26,7 @@ def day_of(text: str | None, name: str = "as_of") -> date | None:
         ) from None
 
 
-def days_asked(place: Place, last: date | None = None) -> tuple[date, date]:
+def days_asked(place: TownshipInfo, last: date | None = None) -> tuple[date, date]:
     """First and last day of ``?since=&until=``; without them the last ``USUAL_DAYS`` of the place.
 
     ``last`` is the day of the newest report; where it lies further back, the days end with it, since a
@@ -41,7 +41,7 @@ def days_asked(place: Place, last: date | None = None) -> tuple[date, date]:
     return since, until
 
 
-def turns_in_s(place: Place, plan: PlanInfo) -> float | None:
+def turns_in_s(place: TownshipInfo, plan: PlanInfo) -> float | None:
     """Seconds until the midnight at which a plan comes into force or ceases to be; None: not known."""
     day = plan.valid_to if plan.in_force == "now" else plan.valid_from
     if day is None or plan.in_force == "past":

@@ -51,7 +51,7 @@ STATUS_OF_SQLSTATE = {
 }
 
 
-class Problem(NamedTuple):
+class ProblemDocument(NamedTuple):
     """A failure as it is told, whatever the form."""
 
     status: int
@@ -81,20 +81,20 @@ def status_of_sqlstate(state: str) -> int:
     return STATUS_OF_SQLSTATE.get(state) or STATUS_OF_SQLSTATE.get(state[:2]) or 500
 
 
-def problem_of(error: Exception) -> Problem:
+def problem_of(error: Exception) -> ProblemDocument:
     """What to tell of any failure, in the request's language."""
     if isinstance(error, errors.GisgridError):
         status = status_of(error)
         kind = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", type(error).__name__).lower()
         detail = error.zh if speaks_chinese() else error.message
-        return Problem(status, kind, _title(status), detail, error.facts)
+        return ProblemDocument(status, kind, _title(status), detail, error.facts)
     if isinstance(error, HTTPException):
         status = error.code or 500
         invalid = getattr(error, "data", {}).get("messages")
         # A limit may say what there was too much of.
         limit = getattr(error, "limit", None)
         own = error.description if limit is not None and limit.error_message else None
-        return Problem(status, "", _title(status), own or _explain(status), {}, invalid)
+        return ProblemDocument(status, "", _title(status), own or _explain(status), {}, invalid)
     if isinstance(error, DBAPIError | psycopg.Error):
         driver = error.orig if isinstance(error, DBAPIError) else error
         state = getattr(driver, "sqlstate", None)
@@ -105,10 +105,10 @@ def problem_of(error: Exception) -> Problem:
             status = 422 if isinstance(error, DataError | psycopg.DataError) else 503
         facts: dict[str, object] = {"sqlstate": state} if state else {}
         detail = _explain("full" if state == "53100" else status)
-        return Problem(status, "database", _title(status), detail, facts)
+        return ProblemDocument(status, "database", _title(status), detail, facts)
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return Problem(503, "disk", _title(503), _explain("full"), {})
-    return Problem(500, "", _title(500), _explain(500), {})
+        return ProblemDocument(503, "disk", _title(503), _explain("full"), {})
+    return ProblemDocument(500, "", _title(500), _explain(500), {})
 
 
 def own_forms(app: Flask) -> dict[str, Callable[[int, str], Response]]:
@@ -149,7 +149,7 @@ def answer(error: Exception) -> Response:
     return response
 
 
-def _document(problem: Problem) -> Response:
+def _document(problem: ProblemDocument) -> Response:
     body: dict[str, object] = {
         "type": f"urn:gisgrid:problem:{problem.kind}" if problem.kind else "about:blank",
         "title": problem.title,

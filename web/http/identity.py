@@ -77,7 +77,7 @@ class Sessions(SecureCookieSessionInterface):
         return super().get_signing_serializer(app)
 
 
-class Person(UserMixin, Account):  # type: ignore[misc]
+class SignedIn(UserMixin, Account):  # type: ignore[misc]
     """An account as Flask-Security sees it; the same row."""
 
     username = synonym("name")
@@ -115,10 +115,10 @@ class Codes(Totp):
     """Codes of an authenticator; each is good once."""
 
     def get_last_counter(self, user: UserMixin) -> int | None:
-        return cast(Person, user).tf_last_counter
+        return cast(SignedIn, user).tf_last_counter
 
     def set_last_counter(self, user: UserMixin, tmatch: Any) -> None:
-        cast(Person, user).tf_last_counter = tmatch.counter
+        cast(SignedIn, user).tf_last_counter = tmatch.counter
 
 
 class Accounts(SQLAlchemySessionUserDatastore):
@@ -135,32 +135,32 @@ class Accounts(SQLAlchemySessionUserDatastore):
                 cast("sessionmaker[Session]", self._open),
                 scopefunc=lambda: id(g._get_current_object()),
             ),
-            Person,
+            SignedIn,
             RoleMixin,
         )
 
-    def find_user(self, case_insensitive: bool = False, **kwargs: Any) -> Person | None:
+    def find_user(self, case_insensitive: bool = False, **kwargs: Any) -> SignedIn | None:
         (presented,) = kwargs.values()
         self.present(str(presented), None)
-        person = cast("Person | None", super().find_user(**kwargs))
+        person = cast("SignedIn | None", super().find_user(**kwargs))
         if person is not None:
             # The word may be about to change; the name never does.
             self.present(person.name, person.id)
         return person
 
-    def standing(self, person: Person) -> login.Standing:
+    def standing(self, person: SignedIn) -> login.RightsToday:
         """What an account that was found may today, through the token of the request if there is one."""
         known = login.standing(self.db.session(), person.id, g.get("scopes"))
         # Nothing was changed; the connection goes back before the request's own work begins.
         self.db.session.commit()
         return known
 
-    def bearer(self, secret: str) -> Person:
+    def bearer(self, secret: str) -> SignedIn:
         """The account a token speaks for; its scopes then hold for the request."""
         who = tokens.bearer(self.db.session(), secret)
         g.scopes = who.scopes
         self.db.session.commit()
-        return cast(Person, self.find_user(username=who.account))
+        return cast(SignedIn, self.find_user(username=who.account))
 
     def present(self, word: str, account_id: int | None) -> None:
         """Say to the store whose row is asked for; again in each transaction that follows."""
@@ -264,12 +264,12 @@ def presented(request: Request) -> str | None:
     return secret.strip() if kind.lower() == "bearer" else None
 
 
-def _bearer(request: Request) -> Person | None:
+def _bearer(request: Request) -> SignedIn | None:
     secret = presented(request)
     return None if secret is None else accounts().bearer(secret)
 
 
-def _came_in(_: Flask, user: Person, **__: object) -> None:
+def _came_in(_: Flask, user: SignedIn, **__: object) -> None:
     came_in(user.name)
     user.last_login_at = datetime.now(UTC)
     accounts().db.session.commit()
@@ -287,7 +287,7 @@ def _out_of_turn_leads_home(view: Callable[..., Any]) -> Callable[..., Any]:
     return step
 
 
-def _left(_: Flask, user: Person, **__: object) -> None:
+def _left(_: Flask, user: SignedIn, **__: object) -> None:
     # The library also logs out who comes to a step of the second factor out of turn; a link to there
     # shall not end the sessions of whoever follows it.
     if request.endpoint != "security.logout":

@@ -178,7 +178,7 @@ class Asker:
     display_name: str = ""
     rights: frozenset[str] = frozenset()
     key: str = ""
-    """Of what may be seen, see ``gisgrid.people.login.Standing``."""
+    """Of what may be seen, see ``gisgrid.people.login.RightsToday``."""
     text_size: int | None = None
     density: str | None = None
     """How the account wants the pages set; None: as the device has it."""
@@ -313,7 +313,7 @@ def _who() -> Asker:
 
 
 def _asker(person: object) -> Asker:
-    if not isinstance(person, identity.Person):
+    if not isinstance(person, identity.SignedIn):
         return THE_PUBLIC
     known = identity.accounts().standing(person)
     return Asker(

@@ -8,12 +8,12 @@ from typing import NamedTuple
 from sqlalchemy.orm import Session
 
 from gisgrid.core import plans
-from gisgrid.core.plans import Place, PlanInfo
+from gisgrid.core.plans import PlanInfo, TownshipInfo
 from web.http.towns import town, town_of
 
 
 class Chosen(NamedTuple):
-    township: Place
+    township: TownshipInfo
     plan: PlanInfo
 
 

@@ -22,7 +22,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from gisgrid.core import plans
 from gisgrid.core.errors import Invalid, NotFound
 from gisgrid.core.messages import Both
-from gisgrid.core.plans import Place
+from gisgrid.core.plans import TownshipInfo
 from gisgrid.people.posts import OwnTowns, choose_town, own_towns
 from gisgrid.planning.overview.ground import township_at
 from web.http import errors, permissions
@@ -67,7 +67,7 @@ def init_app(app: Flask) -> None:
 
 def town(
     session: Session, *, named: str | None = None, at: tuple[float, float] | None = None
-) -> Place:
+) -> TownshipInfo:
     """The township that the request speaks of.
 
     Parameters
@@ -88,7 +88,7 @@ def town(
     known = _known(session)
     if code is not None or len(known) < 2:
         g.town = plans.township(session, code)
-        return cast(Place, g.town)
+        return cast(TownshipInfo, g.town)
     mine = _mine(session)
     candidates = [place for place in known if place.id in mine.posts] or known
     if mine.posts:
@@ -105,7 +105,7 @@ def town(
     return meant[0]
 
 
-def own_town(session: Session) -> Place | None:
+def own_town(session: Session) -> TownshipInfo | None:
     """The township that the asker works in or chose; None where that is not known."""
     try:
         return town(session)
@@ -113,7 +113,7 @@ def own_town(session: Session) -> Place | None:
         return None
 
 
-def town_of(session: Session, township_id: int) -> Place:
+def town_of(session: Session, township_id: int) -> TownshipInfo:
     """The township of what the address names by its number: a plan, a case."""
     found = next((place for place in _known(session) if place.id == township_id), None)
     if found is None:
@@ -122,12 +122,12 @@ def town_of(session: Session, township_id: int) -> Place:
     return found
 
 
-def name_towns(known: Sequence[Place], here: Place) -> None:
+def name_towns(known: Sequence[TownshipInfo], here: TownshipInfo) -> None:
     """Say which townships there are and which the request speaks of, where both are known otherwise."""
     g.towns, g.town = tuple(known), here
 
 
-def town_name(place: Place) -> str:
+def town_name(place: TownshipInfo) -> str:
     """What a township is called in the asker's language; of several of one name, with its code."""
     name = (language() == "en" and place.name_en) or place.name
     known = g.get("towns", ())
@@ -197,7 +197,7 @@ def _mine(session: Session) -> OwnTowns:
     return OwnTowns((), None) if account is None else own_towns(session, account)
 
 
-def _known(session: Session) -> list[Place]:
+def _known(session: Session) -> list[TownshipInfo]:
     known = plans.townships(session)
     g.towns = tuple(known)
     return known
@@ -213,7 +213,7 @@ def _local(path: str | None) -> str:
     return parts.path + (f"?{rest}" if rest else "")
 
 
-def _not_said(candidates: Sequence[Place]) -> TownNotSaid:
+def _not_said(candidates: Sequence[TownshipInfo]) -> TownNotSaid:
     return TownNotSaid(
         "Several townships may be meant; name one with township=: {listed}.",
         listed=[

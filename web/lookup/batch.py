@@ -17,15 +17,15 @@ from flask import Response, current_app, json, request, send_file, stream_with_c
 from werkzeug.exceptions import BadRequest
 
 from gisgrid.core.errors import Invalid
-from gisgrid.core.plans import Place, PlanInfo
+from gisgrid.core.plans import PlanInfo, TownshipInfo
 from gisgrid.core.settings import Settings
 from gisgrid.files.csv_text import CsvLines
-from gisgrid.files.filling import Page
+from gisgrid.files.filling import HeadedSheet
 from gisgrid.files.read import Table
 from gisgrid.files.reading_apart import Read, fill_apart, open_apart
 from gisgrid.locate import asking, batch
-from gisgrid.locate.asking import Find, Found
-from gisgrid.locate.batch import ANSWER, HEADERS_ZH, Line, Question
+from gisgrid.locate.asking import Find, LookupResult
+from gisgrid.locate.batch import ANSWER, HEADERS_ZH, BatchLine, Question
 from gisgrid.locate.lookup import in_snapshot, take
 from web.api.views import blueprint
 from web.http.db import reading
@@ -46,7 +46,7 @@ class Under:
     """What all rows of a batch are answered under, whatever is published meanwhile."""
 
     find: Find
-    home: Place | TownNotSaid
+    home: TownshipInfo | TownNotSaid
     """In whose register addresses are looked for, or why that is not known."""
     plans: tuple[PlanInfo, ...]
 
@@ -59,8 +59,8 @@ def _in_other_forms(view: Callable[..., Response]) -> Callable[..., Response]:
 
 @documented(
     "POST",
-    schemas.BatchQuery(),
-    schemas.LocatedRows,
+    schemas.BatchQuerySchema(),
+    schemas.LocatedRowsSchema,
     HTTPStatus.BAD_REQUEST,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
 )
@@ -107,7 +107,7 @@ def _under(plan: int | None, as_of: date | None, township: str | None) -> Under:
         else:
             asked = asked_under(session, plan, as_of, township)
             held = [take(session, *each, day=as_of) for each in asked]
-        home: Place | TownNotSaid = held[0].place
+        home: TownshipInfo | TownNotSaid = held[0].place
         if plan is None:
             try:
                 home = town(session)
@@ -165,16 +165,16 @@ def _of_json() -> list[Question]:
     ]
 
 
-def _answered(asked: Sequence[Question], under: Under, datum: str) -> Iterator[list[Line]]:
+def _answered(asked: Sequence[Question], under: Under, datum: str) -> Iterator[list[BatchLine]]:
     """Lines in pieces; addresses of one piece are looked for in one transaction."""
     zh = speaks_chinese()
-    point: Callable[[float, float], Found] = partial(asking.by_point, under.find)
-    known: dict[str, Line] = {}
+    point: Callable[[float, float], LookupResult] = partial(asking.by_point, under.find)
+    known: dict[str, BatchLine] = {}
     for start in range(0, len(asked), AT_ONCE):
         part = asked[start : start + AT_ONCE]
         with reading() as session:
 
-            def address(words: str) -> Found:
+            def address(words: str) -> LookupResult:
                 typed = asking.by_typed_point(under.find, words, datum)
                 if typed is not None:
                     return typed
@@ -224,6 +224,6 @@ def _as_workbook(table: Table, asked: list[Question], under: Under, datum: str) 
     ]
     heads = [(HEADERS_ZH[name], name) for name in ANSWER]
     assert table.layer is not None  # noqa: S101 - narrows the type: a workbook has a sheet
-    fill_apart(table.path, Page(table.layer, table.header_row, table.columns), heads, rows)
+    fill_apart(table.path, HeadedSheet(table.layer, table.header_row, table.columns), heads, rows)
     body = io.BytesIO(table.path.read_bytes())
     return send_file(body, mimetype=XLSX, as_attachment=True, download_name="grids.xlsx")

@@ -15,11 +15,11 @@ from sqlalchemy.orm import Session
 
 from gisgrid.core import plans
 from gisgrid.core.errors import Invalid, NotFound
-from gisgrid.core.plans import Place
+from gisgrid.core.plans import TownshipInfo
 from gisgrid.locate import asking
 from gisgrid.locate.addresses.search import Nearest
-from gisgrid.locate.asking import Found
-from gisgrid.locate.lookup import GridCard, in_snapshot, in_store
+from gisgrid.locate.asking import LookupResult
+from gisgrid.locate.lookup import LookupCard, in_snapshot, in_store
 from gisgrid.planning.overview.ground import township_at
 from web.api.views import blueprint, failing
 from web.http.db import reading
@@ -27,7 +27,7 @@ from web.http.language import speaks_chinese
 from web.http.scope import Chosen, chosen
 from web.http.towns import town
 from web.lookup import schemas
-from web.lookup.snapshots import Held, snapshots
+from web.lookup.snapshots import HeldSnapshot, snapshots
 
 View = Callable[..., Response]
 
@@ -48,7 +48,7 @@ def documented(
     return decorate
 
 
-@documented("GET", schemas.LocateQuery(), schemas.Location)
+@documented("GET", schemas.LocateQuerySchema(), schemas.LocationSchema)
 def locate(
     *,
     lon: str | None = None,
@@ -131,7 +131,7 @@ def asked_under(
     return found
 
 
-def in_force(township: str | None) -> tuple[Held, ...]:
+def in_force(township: str | None) -> tuple[HeldSnapshot, ...]:
     """The plans in force that a request may mean: of the township it names, else all.
 
     Raises
@@ -161,7 +161,7 @@ def check_question(lon: str | None, lat: str | None, address: str | None) -> Non
         )
 
 
-def told(found: Found) -> dict[str, object]:
+def told(found: LookupResult) -> dict[str, object]:
     """The answer as JSON tells it; without telephone numbers."""
     where = found.where
     plan = where.plan
@@ -203,7 +203,7 @@ def told(found: Found) -> dict[str, object]:
     }
 
 
-def _home(session: Session) -> Place:
+def _home(session: Session) -> TownshipInfo:
     """In whose register an address is looked for; of the only township without asking the store."""
     known = snapshots().places()
     return known[0] if len(known) == 1 else town(session)
@@ -214,7 +214,7 @@ def _point(lon: str | None, lat: str | None, datum: str) -> tuple[float, float]:
     return asking.in_wgs84(x, y, datum)
 
 
-def _with_nearest(found: Found) -> Found:
+def _with_nearest(found: LookupResult) -> LookupResult:
     houses = snapshots().houses(found.where.plan.township_id)
     if houses is None:
         return found
@@ -230,7 +230,7 @@ def _nearest(near: Nearest) -> dict[str, Any]:
     }
 
 
-def _grid(card: GridCard) -> dict[str, Any]:
+def _grid(card: LookupCard) -> dict[str, Any]:
     return {
         "code": card.code,
         "name": card.name,
@@ -240,5 +240,5 @@ def _grid(card: GridCard) -> dict[str, Any]:
     }
 
 
-def _community(card: GridCard) -> dict[str, str]:
+def _community(card: LookupCard) -> dict[str, str]:
     return {"code": card.community_code, "name": card.community}

@@ -5,10 +5,10 @@ from __future__ import annotations
 from marshmallow import Schema, fields, validate
 
 from gisgrid.locate.asking import DATUMS
-from web.api.schemas import ChosenQuery, Plan, TownshipName
+from web.api.schemas import ChosenQuerySchema, PlanSchema, TownshipNameSchema
 
 
-class DatumQuery(ChosenQuery):
+class DatumQuerySchema(ChosenQuerySchema):
     datum = fields.String(
         load_default="wgs84",
         metadata={
@@ -18,7 +18,7 @@ class DatumQuery(ChosenQuery):
     )
 
 
-class LocateQuery(DatumQuery):
+class LocateQuerySchema(DatumQuerySchema):
     # Strings: what is no number, or is too long, is told by the domain, in two languages.
     lon = fields.String(metadata={"description": "Longitude in degrees, with lat."})
     lat = fields.String(metadata={"description": "Latitude in degrees, with lon."})
@@ -27,7 +27,7 @@ class LocateQuery(DatumQuery):
     )
 
 
-class BatchQuery(DatumQuery):
+class BatchQuerySchema(DatumQuerySchema):
     format = fields.String(
         validate=validate.OneOf(["csv", "json"]),
         metadata={"description": "Form of the answer; default: that of the question."},
@@ -35,7 +35,7 @@ class BatchQuery(DatumQuery):
     sheet = fields.String(metadata={"description": "Sheet of a workbook that has several."})
 
 
-class LocatedGrid(Schema):
+class LocatedGridSchema(Schema):
     code = fields.String(required=True)
     name = fields.String(required=True)
     kind = fields.String(required=True)
@@ -43,66 +43,66 @@ class LocatedGrid(Schema):
     leader = fields.String(allow_none=True)
 
 
-class Community(Schema):
+class CommunitySchema(Schema):
     code = fields.String(required=True)
     name = fields.String(required=True)
 
 
-class OtherGrid(LocatedGrid):
+class OtherGridSchema(LocatedGridSchema):
     community = fields.String(required=True)
     distance_m = fields.Float(
         required=True, metadata={"description": "Metres; 0 if it covers the point as well."}
     )
 
 
-class NearestAddress(Schema):
+class NearestAddressSchema(Schema):
     house_id = fields.Integer(required=True)
     code = fields.String(required=True)
     address = fields.String(required=True)
     distance_m = fields.Float(required=True)
 
 
-class LocatedHouse(Schema):
+class LocatedHouseSchema(Schema):
     id = fields.Integer(allow_none=True)
     code = fields.String(allow_none=True)
     address = fields.String(required=True)
 
 
-class Point(Schema):
+class PointSchema(Schema):
     lon = fields.Float(required=True)
     lat = fields.Float(required=True)
 
 
-class LocatedPlan(Plan):
+class LocatedPlanSchema(PlanSchema):
     class Meta:
         exclude = ("based_on_id", "grids")
 
 
-class Location(Schema):
+class LocationSchema(Schema):
     township = fields.Nested(
-        TownshipName,
+        TownshipNameSchema,
         required=True,
         metadata={"description": "Whose grid and leader these are, whatever was asked from where."},
     )
-    community = fields.Nested(Community, required=True)
-    grid = fields.Nested(LocatedGrid, required=True)
+    community = fields.Nested(CommunitySchema, required=True)
+    grid = fields.Nested(LocatedGridSchema, required=True)
     exclusive = fields.Nested(
-        LocatedGrid,
+        LocatedGridSchema,
         allow_none=True,
         metadata={"description": "The exclusive grid over the place, where those lie over."},
     )
     leader = fields.String(allow_none=True)
-    plan = fields.Nested(LocatedPlan, required=True)
+    plan = fields.Nested(LocatedPlanSchema, required=True)
     border_m = fields.Float(required=True, metadata={"description": "Metres to the border."})
     others = fields.List(
-        fields.Nested(OtherGrid),
+        fields.Nested(OtherGridSchema),
         required=True,
         metadata={"description": "Other grids within 15 m, nearest first."},
     )
-    place = fields.Nested(Point, required=True, metadata={"description": "In EPSG:4326."})
-    house = fields.Nested(LocatedHouse, allow_none=True)
+    place = fields.Nested(PointSchema, required=True, metadata={"description": "In EPSG:4326."})
+    house = fields.Nested(LocatedHouseSchema, allow_none=True)
     nearest = fields.Nested(
-        NearestAddress,
+        NearestAddressSchema,
         allow_none=True,
         metadata={"description": "Nearest address of the register; not the place itself."},
     )
@@ -111,12 +111,12 @@ class Location(Schema):
     reason = fields.String(required=True)
 
 
-class PlanName(Schema):
+class PlanNameSchema(Schema):
     id = fields.Integer(required=True)
     name = fields.String(required=True)
 
 
-class LocatedRow(Schema):
+class LocatedRowSchema(Schema):
     """One row of a batch; with a ``problem`` the rest may be empty."""
 
     row = fields.Integer(required=True)
@@ -139,9 +139,9 @@ class LocatedRow(Schema):
     problem = fields.String(required=True, allow_none=True)
 
 
-class LocatedRows(Schema):
-    plans = fields.List(fields.Nested(PlanName), required=True)
-    rows = fields.List(fields.Nested(LocatedRow), required=True)
+class LocatedRowsSchema(Schema):
+    plans = fields.List(fields.Nested(PlanNameSchema), required=True)
+    rows = fields.List(fields.Nested(LocatedRowSchema), required=True)
 
 
 _PLACE = {

@@ -24,7 +24,7 @@ from gisgrid.core.errors import GisgridError, NotFound
 from gisgrid.core.plans import PUBLISHED_CHANNEL
 from gisgrid.db.listen import Listener
 from gisgrid.db.store import transaction
-from gisgrid.locate.houses import HOUSES_CHANNEL, Houses, take_houses
+from gisgrid.locate.houses import HOUSES_CHANNEL, HouseIndex, take_houses
 from gisgrid.locate.locator import warm
 from gisgrid.locate.lookup import Snapshot, take
 from gisgrid.planning.snapshot.fetch import day_in, today
@@ -41,7 +41,7 @@ _START_S = 20.0
 
 
 @dataclass(frozen=True)
-class Held:
+class HeldSnapshot:
     """A township's plan in force as it was taken."""
 
     snapshot: Snapshot
@@ -55,11 +55,11 @@ class Taken:
 
     news: int
     """How much had been heard then."""
-    places: tuple[plans.Place, ...]
+    places: tuple[plans.TownshipInfo, ...]
     """All townships, by code, those without a plan too."""
     days: dict[str, date]
     """The day it was, by their time zones."""
-    held: tuple[Held, ...]
+    held: tuple[HeldSnapshot, ...]
     at: float
     """By ``time.monotonic``."""
 
@@ -83,7 +83,7 @@ class Snapshots:
         listener.hear(HOUSES_CHANNEL, lambda _: self._houses_asked.set(), began=self._began)
         self._taken = Taken(-1, (), {}, (), 0.0)
         self._later: dict[int, tuple[Taken, Snapshot]] = {}
-        self._houses: dict[int, Houses] = {}
+        self._houses: dict[int, HouseIndex] = {}
         self._news = 0
         self._keeping: threading.Thread | None = None
         self._taking = threading.Lock()
@@ -102,7 +102,7 @@ class Snapshots:
         # The houses' own thread is at it; a first request should find them.
         self._houses_known.wait(_START_S)
 
-    def in_force(self) -> tuple[Held, ...]:
+    def in_force(self) -> tuple[HeldSnapshot, ...]:
         """The plans in force by the code of their township.
 
         Raises
@@ -118,7 +118,7 @@ class Snapshots:
             self._tell_none()
         return taken.held
 
-    def places(self) -> tuple[plans.Place, ...]:
+    def places(self) -> tuple[plans.TownshipInfo, ...]:
         """All townships, by code; raises as `in_force`."""
         self.in_force()
         return self._taken.places
@@ -138,7 +138,7 @@ class Snapshots:
             self._later[township_id] = (taken, snapshot)
         return snapshot
 
-    def houses(self, township_id: int) -> Houses | None:
+    def houses(self, township_id: int) -> HouseIndex | None:
         """The township's houses; None until they are known."""
         return self._houses.get(township_id)
 
@@ -177,7 +177,9 @@ class Snapshots:
             self._taken = Taken(news, tuple(places), days, held, time.monotonic())
             return self._taken
 
-    def _held(self, session: Session, place: plans.Place, day: date, news: int) -> Held | None:
+    def _held(
+        self, session: Session, place: plans.TownshipInfo, day: date, news: int
+    ) -> HeldSnapshot | None:
         every = plans.plans(session, place.id)
         later = next((p for p in every if p.valid_from and p.valid_from > day), None)
         try:
@@ -191,8 +193,8 @@ class Snapshots:
             and (taken.news, ready.plan.id) == (news, plan.id)
             and plan.valid_from == day
         ):
-            return Held(replace(ready, plan=plan), later)  # at midnight nobody waits for it
-        return Held(take(session, place, plan, day=day), later)
+            return HeldSnapshot(replace(ready, plan=plan), later)  # at midnight nobody waits for it
+        return HeldSnapshot(take(session, place, plan, day=day), later)
 
     def _make_later_ready(self) -> None:
         for each in self._taken.held:

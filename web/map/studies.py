@@ -15,21 +15,21 @@ from gisgrid.core.plans import PlanInfo
 from gisgrid.jobs import studies
 from gisgrid.planning.snapshot.fetch import today
 from layers import coverage, proposal, workload
-from layers.layer import Layer, Say, Scope
+from layers.layer import Layer, LayerScope, Say
 from web.http.dates import day_of
 from web.http.db import reading, writing
 from web.http.language import language
 
 blueprint = Blueprint("planning", __name__, url_prefix="/planning")
 
-LAYERS: tuple[Callable[[Scope, Say], Layer], ...] = (
+LAYERS: tuple[Callable[[LayerScope, Say], Layer], ...] = (
     coverage.layer,
     workload.layer,
     proposal.layer,
 )
 
 
-def planner(scope: Scope, plan: PlanInfo, every: list[PlanInfo]) -> dict[str, Any]:
+def planner(scope: LayerScope, plan: PlanInfo, every: list[PlanInfo]) -> dict[str, Any]:
     """What the page needs for the planner's layers: their specs, and the drafts to compare."""
     drafts = [plan] if plan.based_on_id else []
     drafts += [p for p in every if p.based_on_id == plan.id]

@@ -12,7 +12,7 @@ from gisgrid.core import plans
 from gisgrid.core.errors import Invalid, NotFound
 from gisgrid.core.settings import Settings
 from layers import areas, events, grids, houses, page, streets
-from layers.layer import Scope
+from layers.layer import LayerScope
 from layers.tiles import Tile, data_version
 from web.http import permissions
 from web.http.dates import day_of, turns_in_s
@@ -56,9 +56,9 @@ def show() -> Response:
         all_plans = plans.plans(session, place.id)
     english = language() == "en"
     may_plan = "plan" in permissions.asker().rights
-    scope = Scope(plan.id, version, request.script_root)
+    scope = LayerScope(plan.id, version, request.script_root)
     # What depends on who asks has another address for whoever may see something else.
-    own = Scope(plan.id, _seen(version), request.script_root)
+    own = LayerScope(plan.id, _seen(version), request.script_root)
     rights = permissions.asker().rights
     settings: Settings = current_app.config["SETTINGS"]
     parts = page.page(

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from gisgrid.cases import board, figures, matters, refused_requests
 from gisgrid.cases.flow import flows_by_id
-from gisgrid.cases.matters import Entry
+from gisgrid.cases.matters import MatterEntry
 from gisgrid.core.errors import NotFound
-from gisgrid.core.plans import Place
+from gisgrid.core.plans import TownshipInfo
 from web.cases.rows import as_json
 from web.http.dates import days_asked, local
 from web.http.db import reading
@@ -27,7 +27,7 @@ MOST_ROWS = 500
 
 
 @dataclass(frozen=True)
-class Version:
+class ListVersion:
     """A version of the list with its first day and the first day it is no longer in force."""
 
     name: str
@@ -122,20 +122,20 @@ def rows() -> Response:
     return Response(html, headers={"Cache-Control": "private, no-store"})
 
 
-def _versions(session: Session, place: Place) -> list[Version]:
-    known = [Version(*row) for row in matters.versions(session, place.id)]
+def _versions(session: Session, place: TownshipInfo) -> list[ListVersion]:
+    known = [ListVersion(*row) for row in matters.versions(session, place.id)]
     if not known:
         raise NotFound("No list of matters has been loaded.")
     return known
 
 
-def _by_major(entries: list[Entry]) -> list[Entry]:
+def _by_major(entries: list[MatterEntry]) -> list[MatterEntry]:
     """Groups in the order of their first item; a temporary item's code may stand elsewhere."""
     order = list(dict.fromkeys(e.major for e in entries))
     return sorted(entries, key=lambda e: order.index(e.major))
 
 
-def _words(place: Place, known: list[Version]) -> dict[str, object]:
+def _words(place: TownshipInfo, known: list[ListVersion]) -> dict[str, object]:
     english = language() == "en"
     return {
         "place": place,

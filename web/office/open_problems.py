@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from gisgrid.cases import open_problems
 from gisgrid.cases.cases import case_now
 from gisgrid.core.errors import GisgridError, Invalid, NotAllowed, NotFound
-from gisgrid.core.plans import Place
+from gisgrid.core.plans import TownshipInfo
 from gisgrid.planning.snapshot.fetch import today
 from web.http.dates import day_of
 from web.http.db import reading, writing
@@ -116,7 +116,9 @@ def _one(code: str, refused: GisgridError | None = None) -> Response:
     )
 
 
-def _page(template: str, place: Place, refused: GisgridError | None, **more: object) -> Response:
+def _page(
+    template: str, place: TownshipInfo, refused: GisgridError | None, **more: object
+) -> Response:
     problem = problem_of(refused) if refused else None
     html = render_template(
         template,
@@ -131,7 +133,7 @@ def _page(template: str, place: Place, refused: GisgridError | None, **more: obj
     return Response(html, status, headers={"Cache-Control": "private, no-store"})
 
 
-def _colour(problem: open_problems.Problem, day: date) -> str:
+def _colour(problem: open_problems.OpenProblem, day: date) -> str:
     if problem.review_on is None:
         return "met"
     if problem.review_on <= day:
@@ -139,7 +141,7 @@ def _colour(problem: open_problems.Problem, day: date) -> str:
     return "yellow" if problem.review_on <= day + SOON else "green"
 
 
-def _case(session: Session, place: Place) -> int | None:
+def _case(session: Session, place: TownshipInfo) -> int | None:
     number = request.form.get("case", "").strip()
     if not number:
         return None

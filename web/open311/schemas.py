@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from web.api.schemas import Query
+from web.api.schemas import QuerySchema
 
 
-class JurisdictionQuery(Query):
+class JurisdictionQuery(QuerySchema):
     jurisdiction_id = fields.String(
         metadata={"description": "Code of the township; needed where there are several."}
     )

@@ -27,7 +27,7 @@ from gisgrid.cases.refusals import NotOnTheList
 from gisgrid.cases.service_requests import ServiceRequest, service_requests
 from gisgrid.cases.tracking import Followed, follow
 from gisgrid.core.errors import Invalid, NotFound
-from gisgrid.core.plans import Place
+from gisgrid.core.plans import TownshipInfo
 from gisgrid.locate.asking import number
 from web.http.acting import acting_by, as_public
 from web.http.db import opening, reading, writing
@@ -251,7 +251,9 @@ def _opened() -> Any:
     return opening("event") if "see_events" in asker().rights else reading()
 
 
-def _township(session: Session, code: str | None, at: tuple[float, float] | None = None) -> Place:
+def _township(
+    session: Session, code: str | None, at: tuple[float, float] | None = None
+) -> TownshipInfo:
     try:
         return town(session, named=code or None, at=at)
     except TownNotSaid as several:
@@ -259,7 +261,7 @@ def _township(session: Session, code: str | None, at: tuple[float, float] | None
         raise Invalid("jurisdiction_id was not provided; known: {codes}.", codes=codes) from several
 
 
-def _receiver(session: Session, draft: report_form.Draft, sent: dict[str, str]) -> Place:
+def _receiver(session: Session, draft: report_form.Draft, sent: dict[str, str]) -> TownshipInfo:
     """The township that a request is sent to; without a jurisdiction, that of its place."""
     at = None
     if draft.lon and draft.lat:
@@ -267,7 +269,7 @@ def _receiver(session: Session, draft: report_form.Draft, sent: dict[str, str]) 
     return _township(session, sent.get("jurisdiction_id"), at)
 
 
-def _on_list(session: Session, place: Place, code: str) -> None:
+def _on_list(session: Session, place: TownshipInfo, code: str) -> None:
     majors = offered(session, place.id, datetime.now(UTC))
     if code not in {minor.code for major in majors for minor in major.minors}:
         raise _unknown(code)
@@ -285,7 +287,7 @@ def _service(major: Major, minor: Minor) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _by_id(session: Session, place: Place, wanted: str) -> list[dict[str, object]]:
+def _by_id(session: Session, place: TownshipInfo, wanted: str) -> list[dict[str, object]]:
     if _TICKET.fullmatch(wanted.upper()):
         try:
             found = follow(session, wanted)
@@ -295,7 +297,7 @@ def _by_id(session: Session, place: Place, wanted: str) -> list[dict[str, object
     return [_listed(place, each) for each in service_requests(session, place.id, codes=[wanted])]
 
 
-def _listed(place: Place, one: ServiceRequest) -> dict[str, object]:
+def _listed(place: TownshipInfo, one: ServiceRequest) -> dict[str, object]:
     notes = gettext(STEPS[one.means]) if one.means in STEPS else None
     if one.why:
         notes = f"{notes} {one.why}" if notes else one.why
@@ -310,7 +312,7 @@ def _listed(place: Place, one: ServiceRequest) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _followed(place: Place, one: Followed) -> dict[str, object]:
+def _followed(place: TownshipInfo, one: Followed) -> dict[str, object]:
     case, last = one.case, one.steps[-1]
     office = next((s.office for s in reversed(one.steps) if s.office), None)
     matter = one.matter_code, one.matter, one.matter_en
@@ -324,7 +326,11 @@ def _followed(place: Place, one: Followed) -> dict[str, object]:
 
 
 def _request(
-    place: Place, number: str, is_open: bool, notes: str | None, matter: tuple[str, str, str | None]
+    place: TownshipInfo,
+    number: str,
+    is_open: bool,
+    notes: str | None,
+    matter: tuple[str, str, str | None],
 ) -> dict[str, object]:
     return {
         "service_request_id": number, "status": "open" if is_open else "closed",
@@ -340,7 +346,7 @@ def _named(name: str, name_en: str | None) -> str:
     return (language() == "en" and name_en) or name
 
 
-def _moment(place: Place, at: datetime) -> str:
+def _moment(place: TownshipInfo, at: datetime) -> str:
     return at.astimezone(ZoneInfo(place.time_zone)).isoformat(timespec="seconds")
 
 

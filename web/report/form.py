@@ -16,17 +16,17 @@ from flask import request
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 
-from gisgrid.cases.cases import RESIDENT, By
-from gisgrid.cases.duplicates import Candidate, candidates
+from gisgrid.cases.cases import RESIDENT, CaseActor
+from gisgrid.cases.duplicates import DuplicateCandidate, candidates
 from gisgrid.cases.intake import Received, Report, about_to_report, take_in
 from gisgrid.cases.matters import matter_on
 from gisgrid.cases.photos import MOST_BYTES, picture
 from gisgrid.cases.supplements import check_inside
 from gisgrid.core import plans
 from gisgrid.core.errors import AmbiguousAddress, GisgridError, Invalid, NotFound, OutsideCoverage
-from gisgrid.core.plans import Place
+from gisgrid.core.plans import TownshipInfo
 from gisgrid.locate import asking
-from gisgrid.locate.lookup import GridCard, Whereabouts, in_snapshot
+from gisgrid.locate.lookup import LookupCard, Whereabouts, in_snapshot
 from gisgrid.planning.attach.attach import claimed
 from gisgrid.planning.overview.ground import township_at
 from web.http.permissions import asker
@@ -52,28 +52,28 @@ class Draft:
     source: str = ""
     client: str = ""
     seen: str = ""
-    """What of `Look.mark` was shown before."""
+    """What of `ReportPreview.mark` was shown before."""
     photos: tuple[bytes, ...] = ()
     emergency: bool = False
     """To follow the emergency flow; of residents it is not taken."""
 
 
 @dataclass(frozen=True)
-class Owned:
+class OwnedThing:
     """A thing on the exceptions list that a place lies within the reach of, and its grid."""
 
     asset: str
-    card: GridCard
+    card: LookupCard
 
 
 @dataclass(frozen=True)
-class Look:
+class ReportPreview:
     """The place of a draft, and what is near, to be looked at before sending."""
 
     lon: float | None = None
     lat: float | None = None
     where: Whereabouts | None = None
-    owner: Owned | None = None
+    owner: OwnedThing | None = None
     """Whose report it will be wherever the place lies; None: the ground decides."""
     outside: OutsideCoverage | None = None
     """No grid covers it; it may be sent all the same."""
@@ -84,8 +84,8 @@ class Look:
     from_photo: bool = False
     typed: bool = False
     """Coordinates stood where the address is asked for."""
-    duplicates: tuple[Candidate, ...] = ()
-    handed: Place | None = None
+    duplicates: tuple[DuplicateCandidate, ...] = ()
+    handed: TownshipInfo | None = None
     """The township whose ground it is, where that is another than the one that the form is of."""
 
     @property
@@ -188,14 +188,14 @@ def _unpacked(text: str) -> bytes:
 class Going:
     """To which township a draft goes."""
 
-    place: Place
+    place: TownshipInfo
     draft: Draft
     """With its spot, where another township's register does not know its address."""
-    home: Place
+    home: TownshipInfo
     """The one that the form is of."""
 
 
-def going(session: Session, home: Place, draft: Draft) -> Going:
+def going(session: Session, home: TownshipInfo, draft: Draft) -> Going:
     """To the township whose ground the draft's place is, if it is one's; else to that of the form.
 
     Raises
@@ -215,7 +215,7 @@ def going(session: Session, home: Place, draft: Draft) -> Going:
     return Going(there, replace(draft, spot=f"{found.lon!r} {found.lat!r}"), home)
 
 
-def look(session: Session, to: Going, *, at: datetime | None = None) -> Look:
+def look(session: Session, to: Going, *, at: datetime | None = None) -> ReportPreview:
     """Where the draft's place is, whose it is, and what was reported near it.
 
     A chosen candidate goes before a position, that before an address, and that before a photo's own.
@@ -244,7 +244,7 @@ def look(session: Session, to: Going, *, at: datetime | None = None) -> Look:
     return replace(found, duplicates=tuple(near))
 
 
-def received(session: Session, to: Going, looked: Look, by: By) -> Received:
+def received(session: Session, to: Going, looked: ReportPreview, by: CaseActor) -> Received:
     """Take the draft in as a report; raises as `take_in`, and `Invalid` where nothing says what or where."""
     place, draft = to.place, to.draft
     if not draft.matter:
@@ -260,7 +260,7 @@ def received(session: Session, to: Going, looked: Look, by: By) -> Received:
     return take_in(session, place, report, by)
 
 
-def _source(to: Going, by: By) -> str:
+def _source(to: Going, by: CaseActor) -> str:
     if by != RESIDENT:
         return "网格员上报"
     # Who works in the township that hands it over has no post in this one.
@@ -268,7 +268,7 @@ def _source(to: Going, by: By) -> str:
     return f"{to.home.name}移交" if worker else "居民上报"
 
 
-def _spot(session: Session, place: Place, draft: Draft) -> Look:
+def _spot(session: Session, place: TownshipInfo, draft: Draft) -> ReportPreview:
     find = partial(in_snapshot, in_force(place.code)[0].snapshot)
     if draft.spot:
         x, _, y = draft.spot.partition(" ")
@@ -280,18 +280,20 @@ def _spot(session: Session, place: Place, draft: Draft) -> Look:
         return _named(session, place, find, draft)
     noted = (picture(data).lonlat for data in draft.photos)
     at = next((lonlat for lonlat in noted if lonlat), None)
-    return replace(_at(find, *at), from_photo=True) if at else Look()
+    return replace(_at(find, *at), from_photo=True) if at else ReportPreview()
 
 
-def _owner(session: Session, place: Place, lon: float, lat: float, at: datetime) -> Owned | None:
+def _owner(
+    session: Session, place: TownshipInfo, lon: float, lat: float, at: datetime
+) -> OwnedThing | None:
     snapshot = in_force(place.code)[0].snapshot
     about_to_report(session)
     claim = claimed(session, snapshot.plan.id, lon, lat, at)
     card = snapshot.cards.get(claim.grid_code) if claim else None
-    return Owned(claim.asset, card) if claim and card else None
+    return OwnedThing(claim.asset, card) if claim and card else None
 
 
-def _named(session: Session, place: Place, find: asking.Find, draft: Draft) -> Look:
+def _named(session: Session, place: TownshipInfo, find: asking.Find, draft: Draft) -> ReportPreview:
     if typed := asking.typed_points(draft.address):
         looks = [_at(find, *asking.in_wgs84(lon, lat, draft.datum)) for lon, lat in typed]
         return replace(next((each for each in looks if each.where), looks[0]), typed=True)
@@ -301,20 +303,20 @@ def _named(session: Session, place: Place, find: asking.Find, draft: Draft) -> L
         listed = several.facts.get("candidates")
         options = listed if isinstance(listed, list) else []
         placed = tuple(o for o in options if o["lon"] is not None)
-        return Look(options=placed, unknown=None if placed else several)
+        return ReportPreview(options=placed, unknown=None if placed else several)
     except OutsideCoverage as outside:
         lon, lat = outside.facts.get("lon"), outside.facts.get("lat")
         if isinstance(lon, float) and isinstance(lat, float):
-            return Look(lon, lat, outside=outside)
-        return Look(outside=outside)
+            return ReportPreview(lon, lat, outside=outside)
+        return ReportPreview(outside=outside)
     except (NotFound, Invalid) as unknown:
-        return Look(unknown=unknown)
-    return Look(where.lon, where.lat, where)
+        return ReportPreview(unknown=unknown)
+    return ReportPreview(where.lon, where.lat, where)
 
 
-def _at(find: asking.Find, lon: float, lat: float) -> Look:
+def _at(find: asking.Find, lon: float, lat: float) -> ReportPreview:
     try:
         where = asking.by_point(find, lon, lat).where
     except OutsideCoverage as outside:
-        return Look(lon, lat, outside=outside)
-    return Look(lon, lat, where)
+        return ReportPreview(lon, lat, outside=outside)
+    return ReportPreview(lon, lat, where)

@@ -9,16 +9,16 @@ from dataclasses import dataclass, field
 from flask import request
 from sqlalchemy.orm import Session
 
-from gisgrid.cases.cases import RESIDENT, By, CaseNow
+from gisgrid.cases.cases import RESIDENT, CaseActor, CaseNow
 from gisgrid.cases.supplements import add_to
 from gisgrid.core.errors import GisgridError, Invalid, NotFound
-from gisgrid.core.plans import Place
+from gisgrid.core.plans import TownshipInfo
 from web.http.acting import acting_by, acts_as_public, as_public
 from web.http.db import opening, reading, writing
 from web.http.errors import status_of
 from web.http.permissions import asker
 from web.http.refused_requests import keep_demand
-from web.report.form import Draft, Going, Look, going, look, received
+from web.report.form import Draft, Going, ReportPreview, going, look, received
 
 PURPOSE = "event"
 """What texts of events near by are opened for."""
@@ -28,12 +28,12 @@ PURPOSE = "event"
 class Outcome:
     """What became of a form: a case; or what has to be looked at or mended before."""
 
-    place: Place
+    place: TownshipInfo
     """The township that it goes to, or would."""
     case: CaseNow | None = None
     added: bool = False
     """The case was there before and something was added to it."""
-    looked: Look = field(default_factory=Look)
+    looked: ReportPreview = field(default_factory=ReportPreview)
     error: GisgridError | None = None
 
     @property
@@ -51,10 +51,10 @@ def looking() -> Iterator[Session]:
 
 
 def attempt(
-    home: Place,
+    home: TownshipInfo,
     draft: Draft,
     wrong: Invalid | None,
-    then: Callable[[Session, CaseNow, By], CaseNow] = lambda _session, case, _by: case,
+    then: Callable[[Session, CaseNow, CaseActor], CaseNow] = lambda _session, case, _by: case,
 ) -> Outcome:
     """Take a draft in, unless something is wrong or doubtful about it; all in one transaction.
 
@@ -70,7 +70,7 @@ def attempt(
     then
         What follows at once on a case that was opened.
     """
-    looked, place, by = Look(), home, RESIDENT
+    looked, place, by = ReportPreview(), home, RESIDENT
     try:
         with reading() as session:
             to = going(session, home, draft) if wrong is None else Going(home, draft, home)

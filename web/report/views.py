@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from gisgrid.cases.matters import offered
 from gisgrid.cases.photos import photo_bytes
 from gisgrid.core.errors import Invalid, NotFound
-from gisgrid.core.plans import Place
+from gisgrid.core.plans import TownshipInfo
 from web.http.dates import local
 from web.http.db import reading
 from web.http.errors import problem_of
@@ -53,7 +53,7 @@ def show() -> BaseResponse:
 def near() -> Response:
     """A piece of the page: the grid of a place, both candidates near a border, what is reported near by."""
     draft, _ = form.read_draft()
-    problem, found = None, form.Look()
+    problem, found = None, form.ReportPreview()
     with looking() as session:
         place = town(session)
         try:
@@ -90,9 +90,9 @@ def thumbnail(photo_id: int) -> Response:
 
 
 def _page(
-    session: Session, place: Place, draft: form.Draft, got: Outcome | None = None
+    session: Session, place: TownshipInfo, draft: form.Draft, got: Outcome | None = None
 ) -> Response:
-    looked = got.looked if got else form.Look()
+    looked = got.looked if got else form.ReportPreview()
     if looked.from_photo:
         draft = replace(draft, lon=str(looked.lon), lat=str(looked.lat), datum="wgs84")
     # Of another township's ground the township's own list counts.

@@ -21,11 +21,11 @@ from urllib.parse import unquote_to_bytes
 from flask import Flask
 
 from web.dispatch.streams import BEAT_S, FEED, Feed
-from web.http.bodies import Body, Refused, collected
+from web.http.bodies import Body, RefusedBody, collected
 from web.http.limits import NOT_BEFORE
 from web.http.peers import address_key
 from web.server.door import Door
-from web.server.lanes import Job, Lanes
+from web.server.lanes import Lanes, WaitingRequest
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -43,7 +43,7 @@ _BUSY = "The server is busy; try again in a moment. 服务器繁忙，请稍后�
 _MANY = "Too many requests at once from this address. 同一地址同时请求过多，请稍后再试。"
 
 
-class Answer:
+class BridgedAnswer:
     """What the application says to one request, while it is being made."""
 
     __slots__ = (
@@ -102,7 +102,7 @@ class Bridge:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         address = self._address(scope)
         if self._at_work[address] >= AT_ONCE:
-            await _refuse(send, Refused(429, _MANY))
+            await _refuse(send, RefusedBody(429, _MANY))
             return
         self._at_work[address] += 1
         body: Body | None = None
@@ -110,7 +110,7 @@ class Bridge:
             body = await collected(self._app, scope, receive, address, self._sent_in)
             if body is not None:
                 await self._answered(scope, receive, send, body)
-        except Refused as refused:
+        except RefusedBody as refused:
             await _refuse(send, refused)
         finally:
             self._at_work[address] -= 1
@@ -125,10 +125,10 @@ class Bridge:
 
     async def _answered(self, scope: Scope, receive: Receive, send: Send, body: Body) -> None:
         door: Door = scope["state"]["door"]
-        answer = Answer(asyncio.get_running_loop())
-        job = Job(_environ(scope, body), answer, door.transport.is_closing)
+        answer = BridgedAnswer(asyncio.get_running_loop())
+        job = WaitingRequest(_environ(scope, body), answer, door.transport.is_closing)
         if not self._lanes.take(job, scope["method"], scope["path"]):
-            raise Refused(503, _BUSY)
+            raise RefusedBody(503, _BUSY)
         try:
             await answer.begun
             wait_s = answer.not_before - time.monotonic()
@@ -144,9 +144,9 @@ class Bridge:
         finally:
             job.given_up = True
 
-    def _make(self, job: Job) -> None:
+    def _make(self, job: WaitingRequest) -> None:
         """Make an answer, in one of the threads."""
-        answer: Answer = job.answer
+        answer: BridgedAnswer = job.answer
 
         def start_response(status: str, headers: Any, _: object = None) -> Callable[[bytes], None]:
             answer.status = int(status[:3])
@@ -186,7 +186,7 @@ class Bridge:
         return address
 
 
-def _gather(rows: Iterable[bytes], answer: Answer, job: Job) -> None:
+def _gather(rows: Iterable[bytes], answer: BridgedAnswer, job: WaitingRequest) -> None:
     """The body of an answer: in memory, or in a file that grows while it is sent."""
     pieces: list[bytes] = []
     size = 0
@@ -207,7 +207,7 @@ def _gather(rows: Iterable[bytes], answer: Answer, job: Job) -> None:
         answer.body = b"".join(pieces)
 
 
-async def _start(answer: Answer, send: Send) -> None:
+async def _start(answer: BridgedAnswer, send: Send) -> None:
     headers = answer.headers
     if answer.complete and answer.feed is None and answer.status not in (204, 304):
         for name, _ in headers:
@@ -219,7 +219,7 @@ async def _start(answer: Answer, send: Send) -> None:
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
 
 
-async def _from_file(answer: Answer, send: Send) -> None:
+async def _from_file(answer: BridgedAnswer, send: Send) -> None:
     file = answer.file
     assert file is not None  # noqa: S101 - narrows the type
     with file:
@@ -244,7 +244,7 @@ async def _from_file(answer: Answer, send: Send) -> None:
             await send({"type": "http.response.body", "body": b""})
 
 
-async def _streamed(answer: Answer, feed: Feed, receive: Receive, send: Send) -> None:
+async def _streamed(answer: BridgedAnswer, feed: Feed, receive: Receive, send: Send) -> None:
     """An answer that lasts: news as it comes, until its time is over or nobody listens."""
     gone = asyncio.ensure_future(_until_gone(receive))
     more = answer.more()
@@ -280,7 +280,7 @@ async def _until_gone(receive: Receive) -> None:
         pass
 
 
-async def _refuse(send: Send, refused: Refused) -> None:
+async def _refuse(send: Send, refused: RefusedBody) -> None:
     body = refused.said.encode()
     headers = [
         (b"content-type", b"text/plain; charset=utf-8"),

@@ -21,7 +21,7 @@ _QUICK = ("/api/v1/locate", "/api/v1/health", "/lookup", "/static/")
 
 
 @dataclass(slots=True)
-class Job:
+class WaitingRequest:
     """A request that is here in full."""
 
     environ: dict[str, Any]
@@ -34,12 +34,12 @@ class Job:
 class Lanes:
     """Threads that make answers."""
 
-    def __init__(self, make: Callable[[Job], None]) -> None:
+    def __init__(self, make: Callable[[WaitingRequest], None]) -> None:
         self._look_ups = _Lane("look-ups", LOOK_UPS, make)
         self._pages = _Lane("pages", PAGES, make)
         self._long = _Lane("long", LONG, make)
 
-    def take(self, job: Job, method: str, path: str) -> bool:
+    def take(self, job: WaitingRequest, method: str, path: str) -> bool:
         """Have a job done; False if too many wait already."""
         if path.startswith(_QUICK):
             return (self._look_ups if method in ("GET", "HEAD") else self._long).take(job)
@@ -47,14 +47,14 @@ class Lanes:
 
 
 class _Lane:
-    def __init__(self, name: str, places: int, make: Callable[[Job], None]) -> None:
-        self._waiting: queue.SimpleQueue[Job] = queue.SimpleQueue()
+    def __init__(self, name: str, places: int, make: Callable[[WaitingRequest], None]) -> None:
+        self._waiting: queue.SimpleQueue[WaitingRequest] = queue.SimpleQueue()
         self._make = make
         for n in range(1, places + 1):
             # They hold nothing that must not be cut off: a transaction that is, did not happen.
             threading.Thread(target=self._work, name=f"{name} {n}", daemon=True).start()
 
-    def take(self, job: Job) -> bool:
+    def take(self, job: WaitingRequest) -> bool:
         if self._waiting.qsize() >= WAITING:
             return False
         self._waiting.put(job)

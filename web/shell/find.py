@@ -10,7 +10,7 @@ from gisgrid.cases.board import Row
 from gisgrid.cases.finding import cases_called, like_ticket
 from gisgrid.core import plans
 from gisgrid.core.errors import NotFound
-from gisgrid.core.plans import Place
+from gisgrid.core.plans import TownshipInfo
 from gisgrid.planning.overview.find import Hit
 from gisgrid.planning.overview.find import find as grids_and_houses
 from web.http.db import reading
@@ -62,7 +62,7 @@ def find() -> BaseResponse:
     return Response(page, headers={"Cache-Control": "private, no-store"})
 
 
-def _hits(session: Session, place: Place | None, words: str) -> list[Hit]:
+def _hits(session: Session, place: TownshipInfo | None, words: str) -> list[Hit]:
     if place is None:
         return []
     try:

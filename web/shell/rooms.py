@@ -11,7 +11,7 @@ from web.http.permissions import may_ask
 
 
 @dataclass(frozen=True)
-class Page:
+class RoomPage:
     """One page of a room, by its route."""
 
     endpoint: str
@@ -24,7 +24,7 @@ class Room:
 
     name: str
     label: str
-    pages: tuple[Page, ...]
+    pages: tuple[RoomPage, ...]
     blueprints: tuple[str, ...] = ()
     """Of which every other page lies in this room, too."""
 
@@ -40,19 +40,24 @@ class Room:
 
 
 ROOMS = (
-    Room("map", say("Map"), (Page("maps.show", say("Grid map")),), ("maps",)),
-    Room("lookup", say("Look-up"), (Page("lookup.show", say("Which grid is this?")),), ("lookup",)),
-    Room("report", say("Report"), (Page("report.show", say("Report something")),), ("report",)),
+    Room("map", say("Map"), (RoomPage("maps.show", say("Grid map")),), ("maps",)),
+    Room(
+        "lookup",
+        say("Look-up"),
+        (RoomPage("lookup.show", say("Which grid is this?")),),
+        ("lookup",),
+    ),
+    Room("report", say("Report"), (RoomPage("report.show", say("Report something")),), ("report",)),
     Room(
         "cases",
         say("Cases"),
         (
-            Page("cases.mine", say("My cases")),
-            Page("dispatch.show", say("Dispatch board")),
-            Page("notices.show", say("Calls")),
-            Page("telephone.new", say("Report by telephone")),
-            Page("dispatch.emergency", say("Emergency")),
-            Page("ledger.show", say("Long-term problems")),
+            RoomPage("cases.mine", say("My cases")),
+            RoomPage("dispatch.show", say("Dispatch board")),
+            RoomPage("notices.show", say("Calls")),
+            RoomPage("telephone.new", say("Report by telephone")),
+            RoomPage("dispatch.emergency", say("Emergency")),
+            RoomPage("ledger.show", say("Long-term problems")),
         ),
         ("cases", "dispatch", "notices", "telephone", "ledger"),
     ),
@@ -60,8 +65,8 @@ ROOMS = (
         "plans",
         say("Plans"),
         (
-            Page("bench.index", say("Plan editor")),
-            Page("duties.lacking", say("Staffing gaps")),
+            RoomPage("bench.index", say("Plan editor")),
+            RoomPage("duties.lacking", say("Staffing gaps")),
         ),
         ("bench",),
     ),
@@ -69,17 +74,17 @@ ROOMS = (
         "register",
         say("Register"),
         (
-            Page("desk.registers", say("Registers")),
-            Page("duties.to_visit", say("Houses to visit")),
-            Page("duties.not_verified", say("Records to verify")),
+            RoomPage("desk.registers", say("Registers")),
+            RoomPage("duties.to_visit", say("Houses to visit")),
+            RoomPage("duties.not_verified", say("Records to verify")),
         ),
     ),
     Room(
         "figures",
         say("Figures"),
         (
-            Page("figures.show", say("Figures of cases")),
-            Page("matters.burden", say("Community burden")),
+            RoomPage("figures.show", say("Figures of cases")),
+            RoomPage("matters.burden", say("Community burden")),
         ),
         ("figures",),
     ),
@@ -87,9 +92,9 @@ ROOMS = (
         "rules",
         say("Rules"),
         (
-            Page("matters.book", say("Rule book")),
-            Page("matters.compare", say("Compare versions")),
-            Page("documents.all_documents", say("Documents")),
+            RoomPage("matters.book", say("Rule book")),
+            RoomPage("matters.compare", say("Compare versions")),
+            RoomPage("documents.all_documents", say("Documents")),
         ),
         ("matters", "documents"),
     ),
@@ -97,8 +102,8 @@ ROOMS = (
         "office",
         say("Office"),
         (
-            Page("duties.training", say("Training")),
-            Page("shell.components", say("Components of the pages")),
+            RoomPage("duties.training", say("Training")),
+            RoomPage("shell.components", say("Components of the pages")),
         ),
     ),
 )

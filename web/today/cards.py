@@ -14,10 +14,10 @@ from gisgrid.cases import board, notices
 from gisgrid.cases import today as cases_today
 from gisgrid.cases.board import Filters, Row
 from gisgrid.cases.today import CasesNow
-from gisgrid.core.plans import Place
+from gisgrid.core.plans import TownshipInfo
 from gisgrid.people import today as people_today
 from gisgrid.people.learning import reading as learning
-from gisgrid.planning.overview.today import Waiting
+from gisgrid.planning.overview.today import PlanOnItsWay
 from gisgrid.planning.snapshot.fetch import limits_of
 from gisgrid.register import households
 from gisgrid.register import today as register_today
@@ -31,7 +31,7 @@ FIRST = 3
 
 
 @dataclass(frozen=True)
-class Line:
+class CardLine:
     """One of what waits."""
 
     text: str
@@ -49,7 +49,7 @@ class Card:
     title: str
     number: int | str
     url: str | None = None
-    lines: tuple[Line, ...] = ()
+    lines: tuple[CardLine, ...] = ()
     tone: str = ""
     step: str = ""
     """What to do next, as the link to ``url`` says it."""
@@ -71,7 +71,7 @@ def calls(session: Session) -> Card:
     """Calls of emergencies and reminders of long-term problems."""
     found = notices.waiting(session)
     lines = tuple(
-        Line(
+        CardLine(
             gettext("Emergency: %(what)s", what=each.matter or "")
             if each.kind == "call"
             else gettext("Look again: %(what)s", what=each.problem or ""),
@@ -89,7 +89,7 @@ def calls(session: Session) -> Card:
 
 
 def town_cases(
-    session: Session, place: Place, now: datetime, counted: CasesNow, *, sends: bool
+    session: Session, place: TownshipInfo, now: datetime, counted: CasesNow, *, sends: bool
 ) -> list[Card]:
     """The open cases of a township, by what they wait for; ``sends``: the asker sends cases out."""
     kinds = [
@@ -130,11 +130,11 @@ def town_cases(
     return cards
 
 
-def emergencies(session: Session, place: Place, *, switches: bool) -> Card:
+def emergencies(session: Session, place: TownshipInfo, *, switches: bool) -> Card:
     """Open emergency cases, with who has not taken note yet."""
     found = notices.open_calls(session, place.id)
     lines = tuple(
-        Line(
+        CardLine(
             call.matter,
             url_for("cases.show", case_id=call.case_id),
             _levels_waiting(sum(level.seen_at is None for level in call.levels)),
@@ -156,7 +156,7 @@ def team(session: Session, now: datetime) -> Card | None:
         return None
     over = cases_today.overloaded(loads)
     lines = tuple(
-        Line(
+        CardLine(
             each.name,
             None,
             gettext("%(n)s open, %(late)s late", n=each.open, late=each.late)
@@ -172,7 +172,7 @@ def team(session: Session, now: datetime) -> Card | None:
 
 
 def register(
-    session: Session, place: Place, plan_id: int, day: date, rights: frozenset[str]
+    session: Session, place: TownshipInfo, plan_id: int, day: date, rights: frozenset[str]
 ) -> list[Card]:
     """What of the register waits: houses to visit, records to verify, houses without a register."""
     days = int(limits_of(session, place.id).visit_days)
@@ -187,7 +187,7 @@ def register(
                 n,
                 link_for("duties.to_visit"),
                 tuple(
-                    Line(
+                    CardLine(
                         each.address,
                         url_for("desk.house", house_id=each.house_id),
                         gettext("last seen %(day)s", day=each.last_on)
@@ -224,7 +224,7 @@ def register(
                 f"{complete} / {houses}",
                 link_for("desk.registers"),
                 tuple(
-                    Line(
+                    CardLine(
                         each.name,
                         link_for("desk.grid", code=each.code),
                         gettext("%(n)s houses without a register", n=each.houses - each.kept),
@@ -239,7 +239,7 @@ def register(
     return cards
 
 
-def documents(session: Session, place: Place, day: date) -> Card:
+def documents(session: Session, place: TownshipInfo, day: date) -> Card:
     """Documents that the asker is asked to read and has not."""
     unread = [
         each
@@ -249,14 +249,14 @@ def documents(session: Session, place: Place, day: date) -> Card:
     return Card(
         "documents", gettext("Documents to read"), len(unread), link_for("documents.all_documents"),
         tuple(
-            Line(each.title, link_for("documents.one", code=each.code), str(each.issued_on))
+            CardLine(each.title, link_for("documents.one", code=each.code), str(each.issued_on))
             for each in unread[:FIRST]
         ),
         "", gettext("Read them"), gettext("You have read everything."),
     )  # fmt: skip
 
 
-def plans(waiting: Iterable[Waiting], *, draws: bool, reviews: bool) -> list[Card]:
+def plans(waiting: Iterable[PlanOnItsWay], *, draws: bool, reviews: bool) -> list[Card]:
     """Plans on their way, by who has to do something about them."""
     waiting = list(waiting)
     kinds: list[tuple[str, str, tuple[str, ...], str, str]] = []
@@ -284,7 +284,7 @@ def plans(waiting: Iterable[Waiting], *, draws: bool, reviews: bool) -> list[Car
     for key, title, states, tone, step in kinds:
         found = [each for each in waiting if each.state in states]
         lines = tuple(
-            Line(
+            CardLine(
                 each.name if not several_towns() else f"{each.name} · {_name(each)}",
                 url_for("bench.show", plan_id=each.plan_id),
                 gettext("returned because: %(why)s", why=each.reason)
@@ -311,7 +311,7 @@ def audit(session: Session, now: datetime) -> list[Card]:
             sum(each.n for each in opened),
             None,
             tuple(
-                Line(each.account_name, None, f"{each.purpose or '—'} · {each.n}")
+                CardLine(each.account_name, None, f"{each.purpose or '—'} · {each.n}")
                 for each in opened[:FIRST]
             ),
             "",
@@ -327,7 +327,11 @@ def audit(session: Session, now: datetime) -> list[Card]:
             else gettext("broken at entry %(n)s", n=verdict.broken)
         )
         lines = (
-            (Line(gettext("since %(first)s", first=since.date()), None, verdict.last_hash[:16]),)
+            (
+                CardLine(
+                    gettext("since %(first)s", first=since.date()), None, verdict.last_hash[:16]
+                ),
+            )
             if since
             else ()
         )
@@ -350,7 +354,7 @@ def accounts(session: Session) -> Card:
     return Card(
         "no_second_factor", gettext("Accounts without a second factor"), len(found), None,
         tuple(
-            Line(each.display_name, None, f"{each.name} · " + (
+            CardLine(each.display_name, None, f"{each.name} · " + (
                 gettext("last log-in %(day)s", day=each.last_login_at.date()) if each.last_login_at else gettext("never logged in")))
             for each in found[:FIRST]
         ),
@@ -358,11 +362,13 @@ def accounts(session: Session) -> Card:
     )  # fmt: skip
 
 
-def _case_lines(rows: Iterable[Row], now: datetime, place: Place | None) -> tuple[Line, ...]:
+def _case_lines(
+    rows: Iterable[Row], now: datetime, place: TownshipInfo | None
+) -> tuple[CardLine, ...]:
     english = language() == "en"
     zone = place.time_zone if place else "Asia/Shanghai"
     return tuple(
-        Line(
+        CardLine(
             (english and row.matter_en) or row.matter,
             url_for("cases.show", case_id=row.case_id),
             " · ".join(filter(None, [
@@ -381,7 +387,7 @@ def _levels_waiting(n: int) -> str:
     return str(gettext("levels that have not taken note: %(n)s", n=n))
 
 
-def _name(each: Waiting) -> str:
+def _name(each: PlanOnItsWay) -> str:
     return (language() == "en" and each.township_en) or each.township
 
 

@@ -17,7 +17,7 @@ from gisgrid.cases import today as cases_today
 from gisgrid.cases.figures import Figures
 from gisgrid.core import plans
 from gisgrid.core.errors import NotFound
-from gisgrid.core.plans import Place, PlanInfo
+from gisgrid.core.plans import PlanInfo, TownshipInfo
 from gisgrid.core.scope import scope
 from gisgrid.people import home
 from gisgrid.people.learning import reading as learning
@@ -33,7 +33,7 @@ from web.http.language import language
 from web.http.permissions import asker, may_ask
 from web.http.towns import link_for, own_town
 from web.today import cards
-from web.today.cards import Card, Line
+from web.today.cards import Card, CardLine
 
 blueprint = Blueprint("today", __name__)
 
@@ -122,7 +122,7 @@ def _today() -> Response:
     return Response(html, headers={"Cache-Control": "private, no-store"})
 
 
-def _charts(session: Session, place: Place, counted: cases_today.CasesNow) -> list[Chart]:
+def _charts(session: Session, place: TownshipInfo, counted: cases_today.CasesNow) -> list[Chart]:
     weeks = cases_today.reported_by_week(session, place.id, today(place))
     english = language() == "en"
     by_community = [
@@ -145,7 +145,7 @@ def _charts(session: Session, place: Place, counted: cases_today.CasesNow) -> li
     ]
 
 
-def _plans(place: Place | None, rights: frozenset[str]) -> list[Card]:
+def _plans(place: TownshipInfo | None, rights: frozenset[str]) -> list[Card]:
     """Plans of every township where the asker draws or reviews; people and work of the one at hand."""
     found: list[Card] = []
     with planning(read_only=True) as session:
@@ -158,7 +158,9 @@ def _plans(place: Place | None, rights: frozenset[str]) -> list[Card]:
     return found
 
 
-def _people_and_work(session: Session, place: Place, plan: PlanInfo, *, draws: bool) -> list[Card]:
+def _people_and_work(
+    session: Session, place: TownshipInfo, plan: PlanInfo, *, draws: bool
+) -> list[Card]:
     state = plan_state(session, place, plan, today(place))
     lacking = shortage_of(
         state, plan, run_checks(state, limits_of(session, place.id), only=CHECKS)
@@ -171,14 +173,14 @@ def _people_and_work(session: Session, place: Place, plan: PlanInfo, *, draws: b
     return [
         Card(
             "lacking", gettext("Staffing gaps"), len(lacking), link_for("duties.lacking"),
-            tuple(Line(g.name, link_for("duties.lacking"), g.community) for g in lacking[: cards.FIRST]),
+            tuple(CardLine(g.name, link_for("duties.lacking"), g.community) for g in lacking[: cards.FIRST]),
             "yellow" if lacking else "", gettext("See what they lack"), gettext("Every grid has its people."),
         ),
         Card(
             "heaviest", gettext("Grids above their community's mean"),
             sum(g.deviation is not None and g.deviation > 0 for g in work.grids), link_for("bench.index"),
             tuple(
-                Line(g.name, f"{link_for('maps.show')}#grid={g.code}", f"{100 * (g.deviation or 0.0):+.0f} %")
+                CardLine(g.name, f"{link_for('maps.show')}#grid={g.code}", f"{100 * (g.deviation or 0.0):+.0f} %")
                 for g in heaviest
             ),
             "", gettext("Balance them") if draws else gettext("See the plans"), gettext("The work is even."),
@@ -196,13 +198,13 @@ def _machine() -> list[Card]:
     return [
         Card(
             "disk", gettext("Room left on the disk"), f"{100 * free / whole:.0f} %", None,
-            (Line(f"{free / 1e9:.0f} GB / {whole / 1e9:.0f} GB"),), "red" if free < whole / 20 else "",
+            (CardLine(f"{free / 1e9:.0f} GB / {whole / 1e9:.0f} GB"),), "red" if free < whole / 20 else "",
         ),
         Card("version", gettext("Version"), running),
     ]  # fmt: skip
 
 
-def _plan(session: Session, place: Place) -> PlanInfo | None:
+def _plan(session: Session, place: TownshipInfo) -> PlanInfo | None:
     try:
         return plans.plan_in_force(session, place.id)
     except NotFound:

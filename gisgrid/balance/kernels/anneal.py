@@ -26,7 +26,7 @@ from gisgrid.balance.kernels.contiguity import stays_whole
 from gisgrid.core.arrays import Bools, Floats, ShortInts
 
 
-class Problem(NamedTuple):
+class AnnealProblem(NamedTuple):
     """One community: units 0..n-1, grids 0..k-1.
 
     ``rim`` is the whole perimeter of a unit, ``may[g, h]`` whether a unit at home in ``g`` may go
@@ -152,7 +152,7 @@ def flip(
 
 @numba.njit(cache=True, nogil=True)
 def anneal(
-    problem: Problem, schedule: Schedule, grid_of: ShortInts, state: State
+    problem: AnnealProblem, schedule: Schedule, grid_of: ShortInts, state: State
 ) -> tuple[ShortInts, float, float]:
     """The best plan met, its workload outside the band, and its cost plus shape.
 

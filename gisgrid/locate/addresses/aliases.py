@@ -25,7 +25,7 @@ _COLUMNS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class AliasMatch:
     """An alias like what was asked for, with its place."""
 
     words: str
@@ -39,7 +39,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class AliasEntry:
     """A line of the book: words, and the house (its code) or point (lon, lat) they mean."""
 
     words: str
@@ -58,7 +58,7 @@ class Loaded:
     """Line of the file (the header is 1), and why, in English and Chinese."""
 
 
-def add(session: Session, township_id: int, entry: Entry, *, who: str) -> bool:
+def add(session: Session, township_id: int, entry: AliasEntry, *, who: str) -> bool:
     """Note an alias with who said so; True: it was new.
 
     Points are of EPSG:4326. Words that meant another place before mean the new one from now on.
@@ -86,7 +86,7 @@ def load(session: Session, township_id: int, path: Path, *, who: str) -> Loaded:
     for line, row in _rows(path):
         try:
             point = _point(row.get("lon", ""), row.get("lat", ""))
-            entry = Entry(row.get("alias", ""), row.get("house") or None, point)
+            entry = AliasEntry(row.get("alias", ""), row.get("house") or None, point)
             done = _put(session, township_id, entry, who)
             counts[done] += 1
         except (Invalid, NotFound) as exc:
@@ -94,12 +94,12 @@ def load(session: Session, township_id: int, path: Path, *, who: str) -> Loaded:
     return Loaded(**counts, refused=tuple(refused))
 
 
-def find(session: Session, township_id: int, asked: str) -> list[Found]:
+def find(session: Session, township_id: int, asked: str) -> list[AliasMatch]:
     """Aliases of these words, or else up to three like them, best first."""
     key = fold_name(asked)
     rows = session.execute(_FIND, {"t": township_id, "key": key, "grams": grams(key)})
     found = [
-        Found(
+        AliasMatch(
             words=row.words,
             likeness=1.0 if row.key == key else min(0.95, fuzz.ratio(row.key, key) / 100),
             house_id=row.house_id,
@@ -114,7 +114,7 @@ def find(session: Session, township_id: int, asked: str) -> list[Found]:
     return best[:1] if best and best[0].likeness == 1 else [f for f in best if f.likeness >= 0.5]
 
 
-def _put(session: Session, township_id: int, entry: Entry, who: str) -> str:
+def _put(session: Session, township_id: int, entry: AliasEntry, who: str) -> str:
     words = " ".join(entry.words.replace("\0", "").split())
     house, point = entry.house, entry.point
     key = fold_name(words)

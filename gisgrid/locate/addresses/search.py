@@ -47,7 +47,7 @@ _STREETS, _STREETS_WHOLE, _NUMBERS_WANTED = 16, 3, 60
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class AddressCandidate:
     """A house or spot that may be meant."""
 
     confidence: float
@@ -77,13 +77,13 @@ class Nearest:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class AddressAnswer:
     """What a search found."""
 
     text: str
-    match: Candidate | None
+    match: AddressCandidate | None
     """The house, if its confidence reaches what was asked for; else somebody has to choose."""
-    candidates: tuple[Candidate, ...]
+    candidates: tuple[AddressCandidate, ...]
     """The likeliest, best first, the match among them; empty: nothing like it is known."""
     nearest: Nearest | None = None
     """The address nearest to a matched spot that is no house."""
@@ -110,7 +110,7 @@ class _Found:
 
 def search(
     session: Session, township_id: int, text: str, *, limit: int = 5, accept: float = 0.9
-) -> Answer:
+) -> AddressAnswer:
     """The house of an address or alias, or what may be meant.
 
     Parameters
@@ -138,7 +138,7 @@ def search(
         found = _best(found + _by_likeness(session, township_id, reads, around))
     candidates = [c for c in _weighed(found, spoken)[:limit] if c.confidence >= _HOPELESS]
     match = candidates[0] if candidates and candidates[0].confidence >= accept else None
-    return Answer(asked, match, tuple(candidates))
+    return AddressAnswer(asked, match, tuple(candidates))
 
 
 def nearest_address(session: Session, township_id: int, lon: float, lat: float) -> Nearest | None:
@@ -175,17 +175,19 @@ def _checked(text: str) -> str:
     return text.strip()
 
 
-def _of_alias(session: Session, township_id: int, asked: str, alias: aliases.Found) -> Answer:
+def _of_alias(
+    session: Session, township_id: int, asked: str, alias: aliases.AliasMatch
+) -> AddressAnswer:
     match = _spoken(alias, 0.99)
     nearest = None
     if match.house_id is None and match.lon is not None and match.lat is not None:
         nearest = nearest_address(session, township_id, match.lon, match.lat)
-    return Answer(asked, match, (match,), nearest)
+    return AddressAnswer(asked, match, (match,), nearest)
 
 
-def _spoken(alias: aliases.Found, confidence: float) -> Candidate:
+def _spoken(alias: aliases.AliasMatch, confidence: float) -> AddressCandidate:
     whose = alias.address or alias.words
-    return Candidate(
+    return AddressCandidate(
         confidence=confidence,
         reason=f"alias of {whose}" if alias.address else "alias of a spot",
         reason_zh=f"{whose}的俗称" if alias.address else "地点俗称",
@@ -339,7 +341,9 @@ def _same_place(one: _House, other: _House) -> bool:
     return hypot(east_m, 110_574 * (one.lat - other.lat)) <= _SAME_SPOT_M
 
 
-def _weighed(found: Sequence[_Found], spoken: Sequence[aliases.Found]) -> list[Candidate]:
+def _weighed(
+    found: Sequence[_Found], spoken: Sequence[aliases.AliasMatch]
+) -> list[AddressCandidate]:
     """Candidates with confidences, aliases that sound like it among them."""
     costs = [f.difference.cost for f in found] + [4.0 + 6.0 * (1 - a.likeness) for a in spoken]
     chances = confidences(costs)
@@ -348,13 +352,13 @@ def _weighed(found: Sequence[_Found], spoken: Sequence[aliases.Found]) -> list[C
     return sorted(houses + heard, key=lambda c: (-c.confidence, c.code or ""))
 
 
-def _candidate(found: _Found, confidence: float) -> Candidate:
+def _candidate(found: _Found, confidence: float) -> AddressCandidate:
     house, notes = found.house, dict.fromkeys(found.difference.notes)
     en, zh = "exact", "完全一致"
     if notes:
         en = ", ".join(["street and number", *(NOTES[note][0] for note in notes)])
         zh = "，".join(["按路名和门牌号", *(NOTES[note][1] for note in notes)])
-    return Candidate(
+    return AddressCandidate(
         confidence=confidence,
         reason=en,
         reason_zh=zh,

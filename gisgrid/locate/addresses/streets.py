@@ -27,7 +27,7 @@ _KEPT = 64
 _WORD = re.compile(r"[^\W_]+")
 
 
-class Street(NamedTuple):
+class NamedStreet(NamedTuple):
     """A street of the register, by the name that addresses give it."""
 
     id: int
@@ -35,11 +35,11 @@ class Street(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Streets:
+class StreetNames:
     """The streets of one township at one moment."""
 
     stamp: tuple[object, ...]
-    streets: tuple[Street, ...]
+    streets: tuple[NamedStreet, ...]
     """By name, so that equally like ones come in that order."""
     holders: dict[str, Ids]
     """Trigram to the places in ``streets`` that have it, ascending."""
@@ -48,7 +48,9 @@ class Streets:
     likes: Likes
     """Which of them are alike but for what tells streets apart."""
 
-    def like(self, names: Sequence[str], *, least: float = 0.25, most: int = 40) -> list[Street]:
+    def like(
+        self, names: Sequence[str], *, least: float = 0.25, most: int = 40
+    ) -> list[NamedStreet]:
         """Streets that share a quarter of the trigrams of one of ``names``, the most alike first."""
         best = np.zeros(len(self.streets))
         for name in names:
@@ -74,7 +76,7 @@ def trigrams(name: str) -> frozenset[str]:
     return frozenset(word[i : i + 3] for word in padded for i in range(len(word) - 2))
 
 
-def streets_of(session: Session, township_id: int) -> Streets:
+def streets_of(session: Session, township_id: int) -> StreetNames:
     """The streets of a township as the transaction sees them."""
     store = session.get_bind().engine.url.render_as_string(hide_password=True)
     key = (store, township_id)
@@ -83,14 +85,14 @@ def streets_of(session: Session, township_id: int) -> Streets:
     if known is not None and known.stamp == stamp:
         return known
     rows = session.execute(_ALL, {"t": township_id}).all()
-    made = _made(stamp, tuple(Street(*row) for row in rows))
+    made = _made(stamp, tuple(NamedStreet(*row) for row in rows))
     if len(_held) >= _KEPT:
         _held.clear()
     _held[key] = made
     return made
 
 
-def _made(stamp: tuple[object, ...], streets: tuple[Street, ...]) -> Streets:
+def _made(stamp: tuple[object, ...], streets: tuple[NamedStreet, ...]) -> StreetNames:
     holders: dict[str, list[int]] = defaultdict(list)
     sizes = []
     for place, street in enumerate(streets):
@@ -100,10 +102,10 @@ def _made(stamp: tuple[object, ...], streets: tuple[Street, ...]) -> Streets:
             holders[trigram].append(place)
     arrays = {trigram: np.array(places, np.int64) for trigram, places in holders.items()}
     likes = Likes.of(street.name for street in streets)
-    return Streets(stamp, streets, arrays, np.array(sizes, np.int64), likes)
+    return StreetNames(stamp, streets, arrays, np.array(sizes, np.int64), likes)
 
 
-_held: dict[tuple[str, int], Streets] = {}
+_held: dict[tuple[str, int], StreetNames] = {}
 
 # A millisecond for 7,000 streets; asking the index for like ones took five times as long.
 _STAMP = text("""

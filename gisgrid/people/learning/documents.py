@@ -57,7 +57,7 @@ class Issued:
 
 
 @dataclass(frozen=True)
-class Version:
+class IssuedVersion:
     """One version with its bytes; ``newest`` is the number to read today."""
 
     id: int
@@ -187,7 +187,9 @@ def documents(session: Session, township_id: int, day: date) -> list[Issued]:
     return [Issued(**{**row, "roles": tuple(row["roles"])}) for row in rows.mappings()]
 
 
-def version(session: Session, township_id: int, code: str, number: int | None = None) -> Version:
+def version(
+    session: Session, township_id: int, code: str, number: int | None = None
+) -> IssuedVersion:
     """One version of a document; the newest without a number. NotFound if there is none."""
     row = (
         session.execute(text(_VERSION), {"t": township_id, "code": code, "number": number})
@@ -200,7 +202,7 @@ def version(session: Session, township_id: int, code: str, number: int | None = 
                 "There is no document {code!r} in version {number}.", code=code, number=number
             )
         raise NotFound("There is no document {code!r}.", code=code)
-    return Version(**row)
+    return IssuedVersion(**row)
 
 
 def mark_read(

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import Conflict
-from gisgrid.people.learning.documents import Version
+from gisgrid.people.learning.documents import IssuedVersion
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def is_staff(session: Session) -> bool:
     return session.scalar(text(f"SELECT {_MINE} IS NOT NULL")) or False
 
 
-def mark_mine(session: Session, version: Version) -> None:
+def mark_mine(session: Session, version: IssuedVersion) -> None:
     """Note that the transaction's account has read a version; the first time stays.
 
     Raises

@@ -14,7 +14,7 @@ from gisgrid.core.errors import NotAllowed
 
 
 @dataclass(frozen=True)
-class Entry:
+class AuditRecord:
     """One row of the audit."""
 
     id: int
@@ -29,7 +29,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class ChainVerdict:
     """Whether the chain is whole."""
 
     entries: int
@@ -75,16 +75,16 @@ def entries(
     subject: str | None = None,
     row_id: int | None = None,
     limit: int = 50,
-) -> list[Entry]:
+) -> list[AuditRecord]:
     """The newest rows first; ``since`` is a day in UTC."""
     rows = session.execute(
         text(_ENTRIES),
         {"account": account, "since": since, "subject": subject, "row": row_id, "limit": limit},
     )
-    return [Entry(**{**row, "row_ids": tuple(row["row_ids"])}) for row in rows.mappings()]
+    return [AuditRecord(**{**row, "row_ids": tuple(row["row_ids"])}) for row in rows.mappings()]
 
 
-def verify(session: Session, *, noted: str | None = None) -> Verdict:
+def verify(session: Session, *, noted: str | None = None) -> ChainVerdict:
     """Compute every hash anew, here and not in the store, and compare.
 
     Parameters
@@ -102,7 +102,7 @@ def verify(session: Session, *, noted: str | None = None) -> Verdict:
             broken = int(row.id)
         before, expected = bytes(row.hash), row.id + 1
         found = found or before.hex() == noted
-    return Verdict(count, broken, before.hex(), None if noted is None else found)
+    return ChainVerdict(count, broken, before.hex(), None if noted is None else found)
 
 
 def without_purpose(session: Session) -> NotAllowed:

@@ -32,7 +32,7 @@ class Field:
 
 
 @dataclass(frozen=True)
-class Declared:
+class DeclaredField:
     """One personal column as it is told to whoever asks."""
 
     table: str
@@ -157,7 +157,7 @@ NO_PEOPLE = frozenset(
 """Tables without anything on people: places, rules, totals."""
 
 
-def declared(session: Session, keeping: Keeping) -> list[Declared]:
+def declared(session: Session, keeping: Keeping) -> list[DeclaredField]:
     """The personal columns with their purposes as the store words them, by table and column."""
     purposes = {
         row.name: row
@@ -165,7 +165,7 @@ def declared(session: Session, keeping: Keeping) -> list[Declared]:
     }
     return sorted(
         (
-            Declared(
+            DeclaredField(
                 table=field.table,
                 column=column,
                 purposes_zh="、".join(purposes[p].zh for p in field.purposes),
@@ -184,7 +184,7 @@ def declared(session: Session, keeping: Keeping) -> list[Declared]:
     )
 
 
-def fields_sheet(rows: Sequence[Declared]) -> Sheet:
+def fields_sheet(rows: Sequence[DeclaredField]) -> Sheet:
     """The declaration as a sheet of a workbook."""
     return Sheet(
         "个人信息 personal data",

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gisgrid.core.plans import Place
+from gisgrid.core.plans import TownshipInfo
 from gisgrid.core.retention_periods import Keeping, keeping_of
 from gisgrid.people.positions import Folded, fold_positions
 from gisgrid.people.privacy.backups import BackupInfo, backups, kept_databases
@@ -20,7 +20,7 @@ GONE_NAME = "（已删除）"
 
 
 @dataclass(frozen=True)
-class Line:
+class RetentionLine:
     """One kind of data: how many rows were past the day ``before``, and what was done to them."""
 
     keeping: str
@@ -50,7 +50,7 @@ class Retention:
     """What a run did; numbers only."""
 
     as_of: date
-    lines: tuple[Line, ...]
+    lines: tuple[RetentionLine, ...]
     positions: Folded
     history_deleted: int
     """Former states of rows that are gone or emptied."""
@@ -86,7 +86,7 @@ class _Rule:
     """Statements before it: what points at the rows."""
 
 
-def retain(session: Session, place: Place, as_of: date, *, who: str) -> Retention:
+def retain(session: Session, place: TownshipInfo, as_of: date, *, who: str) -> Retention:
     """Delete what is past its time on a day, in the tables and in history, and look for the rest.
 
     All in the caller's transaction; the run is recorded with its numbers.
@@ -128,7 +128,9 @@ def retain(session: Session, place: Place, as_of: date, *, who: str) -> Retentio
     return Retention(**{**found.__dict__, "run_id": int(run_id)})
 
 
-def _apply(session: Session, place: Place, rule: _Rule, keeping: Keeping, as_of: date) -> Line:
+def _apply(
+    session: Session, place: TownshipInfo, rule: _Rule, keeping: Keeping, as_of: date
+) -> RetentionLine:
     before = as_of - timedelta(days=getattr(keeping, rule.keeping))
     scope = {
         "t": place.id,
@@ -168,7 +170,7 @@ def _apply(session: Session, place: Place, rule: _Rule, keeping: Keeping, as_of:
             text("SELECT audit('retention', :table, CAST(:ids AS bigint[]))"),
             {"table": rule.table, "ids": ids},
         )
-    return Line(
+    return RetentionLine(
         keeping=rule.keeping,
         table=rule.table,
         before=before,
@@ -191,7 +193,7 @@ def _forget(session: Session) -> int:
     )
 
 
-def _old_history(session: Session, keeping: Keeping, as_of: date) -> Line:
+def _old_history(session: Session, keeping: Keeping, as_of: date) -> RetentionLine:
     before = as_of - timedelta(days=keeping.history)
     count = text("SELECT count(*) FROM history")
     rows_before = int(session.scalar(count) or 0)
@@ -204,7 +206,9 @@ def _old_history(session: Session, keeping: Keeping, as_of: date) -> Line:
             {"tables": list(_PEOPLE), "before": before},
         ).all()
     )
-    return Line("history", "history", before, rows_before, deleted, 0, rows_before - deleted)
+    return RetentionLine(
+        "history", "history", before, rows_before, deleted, 0, rows_before - deleted
+    )
 
 
 def _values_of_nobody(session: Session) -> int:

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import AmbiguousAddress, Invalid, NotFound
-from gisgrid.core.plans import Place
+from gisgrid.core.plans import TownshipInfo
 from gisgrid.core.retention_periods import keeping_of
 from gisgrid.files.exports import Cell, Sheet
 from gisgrid.locate.addresses.search import search
@@ -52,7 +52,7 @@ class Subject:
 
 
 def subject(
-    session: Session, place: Place, address: str, name: str, *, born: date | None = None
+    session: Session, place: TownshipInfo, address: str, name: str, *, born: date | None = None
 ) -> Subject:
     """Everything held on the resident of a name at an address.
 
@@ -123,7 +123,7 @@ def _cell(value: Any) -> Cell:
     return value if value is None or isinstance(value, str | int | float) else str(value)
 
 
-def _house(session: Session, place: Place, address: str) -> int:
+def _house(session: Session, place: TownshipInfo, address: str) -> int:
     answer = search(session, place.id, address.replace("\0", " "), accept=ACCEPT)
     if answer.match is not None and answer.match.house_id is not None:
         return answer.match.house_id

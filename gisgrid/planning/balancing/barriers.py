@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from gisgrid.core import crs
 from gisgrid.core.arrays import Geometries
 from gisgrid.core.errors import Invalid, NotFound
-from gisgrid.core.plans import Place
+from gisgrid.core.plans import TownshipInfo
 from gisgrid.files.frames import GEOMETRY
 from gisgrid.files.vectors import describe
 
@@ -60,7 +60,7 @@ def barriers_in(
     return crs.to_metric(crs.geometries_to_lonlat(lines, known), srid)
 
 
-def street_barriers(session: Session, place: Place, names: Sequence[str]) -> Geometries:
+def street_barriers(session: Session, place: TownshipInfo, names: Sequence[str]) -> Geometries:
     """The streets of these names or codes, in the township's metric CRS.
 
     Raises

@@ -15,7 +15,7 @@ from gisgrid.core.arrays import Geometries, Ints
 from gisgrid.core.codes import number_in_community
 from gisgrid.core.crs import from_metric, to_metric
 from gisgrid.core.errors import Conflict, Invalid
-from gisgrid.core.plans import Place, PlanInfo, newest_plan, plan_by_id
+from gisgrid.core.plans import PlanInfo, TownshipInfo, newest_plan, plan_by_id
 from gisgrid.planning.attach.attach import attach
 from gisgrid.planning.balancing.drafts import recipe, refuse_faults
 from gisgrid.planning.balancing.rebalance import Proposal
@@ -23,13 +23,13 @@ from gisgrid.planning.editor.bench import Bench
 from gisgrid.planning.editor.numbering import codes_of
 from gisgrid.planning.editor.scenarios import branch, free_scenario_name
 from gisgrid.planning.snapshot.regrid import on_grids, rows_kept
-from gisgrid.planning.snapshot.snapshot import Grids, PlanState
+from gisgrid.planning.snapshot.snapshot import Grids, PlanSnapshot
 
 Drawn = list[dict[str, str]]
 """Grids as a job keeps them: code, name, kind, community, host, ground (WKB in hexadecimal)."""
 
 
-def begin_afresh(session: Session, place: Place, *, name: str, who: str) -> PlanInfo:
+def begin_afresh(session: Session, place: TownshipInfo, *, name: str, who: str) -> PlanInfo:
     """A draft that is to be drawn afresh: of the newest plan, else `first_draft`."""
     known = newest_plan(session, place.id)
     if known is None:
@@ -38,7 +38,7 @@ def begin_afresh(session: Session, place: Place, *, name: str, who: str) -> Plan
 
 
 def first_draft(
-    session: Session, place: Place, *, name: str, who: str = "", note: str = ""
+    session: Session, place: TownshipInfo, *, name: str, who: str = "", note: str = ""
 ) -> PlanInfo:
     """A draft for a township where no plan was published yet: each community is one grid.
 
@@ -91,12 +91,12 @@ def first_draft(
     return plan_by_id(session, plan_id)
 
 
-def never_planned(session: Session, place: Place) -> bool:
+def never_planned(session: Session, place: TownshipInfo) -> bool:
     """Whether no plan of the township was ever published."""
     return newest_plan(session, place.id) is None
 
 
-def drawn(place: Place, proposal: Proposal, *, first: bool) -> Drawn:
+def drawn(place: TownshipInfo, proposal: Proposal, *, first: bool) -> Drawn:
     """The grids of a proposal that was drawn afresh.
 
     A township's ``first`` plan is numbered by its scheme, community by community; else codes are the
@@ -145,7 +145,7 @@ def taken_over(bench: Bench, found: Drawn) -> Grids:
 
 
 def save_first(
-    session: Session, place: Place, proposal: Proposal, *, name: str, who: str = ""
+    session: Session, place: TownshipInfo, proposal: Proposal, *, name: str, who: str = ""
 ) -> PlanInfo:
     """A first plan, proposed from `first_draft`, as a draft that remembers how it was made.
 
@@ -175,7 +175,7 @@ def save_first(
     return plan_by_id(session, plan.id)
 
 
-def begun(state: PlanState) -> PlanState:
+def begun(state: PlanSnapshot) -> PlanSnapshot:
     """The state with each piece of a community as a grid, which has no team.
 
     What is at fault here no drawing can mend: a house outside every community, a community without
@@ -190,7 +190,7 @@ def begun(state: PlanState) -> PlanState:
     )
 
 
-def _numbered(place: Place, state: PlanState, grids: Grids) -> Grids:
+def _numbered(place: TownshipInfo, state: PlanSnapshot, grids: Grids) -> Grids:
     """Basic grids with the codes and names that the scheme gives them; in the order of code."""
     code, name = grids.code.copy(), grids.name.copy()
     for home in np.unique(grids.community[~grids.exclusive]).tolist():

@@ -10,13 +10,13 @@ import shapely
 from gisgrid.core.arrays import Floats, sums
 from gisgrid.core.errors import Invalid
 from gisgrid.core.limits import Measure
-from gisgrid.planning.balancing.options import Wishes
+from gisgrid.planning.balancing.options import BalanceOptions
 from gisgrid.planning.snapshot.regrid import NewGrid, new_grid
-from gisgrid.planning.snapshot.snapshot import PlanState
+from gisgrid.planning.snapshot.snapshot import PlanSnapshot
 
 
 def grid_counts(
-    state: PlanState, wishes: Wishes, of_house: Floats, out: Collection[str]
+    state: PlanSnapshot, wishes: BalanceOptions, of_house: Floats, out: Collection[str]
 ) -> dict[int, int]:
     """How many basic grids each community that takes part is to have, where that is asked for.
 
@@ -50,7 +50,7 @@ def grid_counts(
 
 
 def _counts_by_size(
-    state: PlanState, has: list[int], size: int, size_in: Measure
+    state: PlanSnapshot, has: list[int], size: int, size_in: Measure
 ) -> dict[int, int]:
     """As many grids a community as make the mean come nearest to a size, one at least.
 
@@ -73,7 +73,7 @@ def _counts_by_size(
 
 
 def new_grids(
-    state: PlanState, wishes: Wishes, counts: dict[int, int], taken: Collection[str]
+    state: PlanSnapshot, wishes: BalanceOptions, counts: dict[int, int], taken: Collection[str]
 ) -> list[NewGrid]:
     """In the order of splits, additions, and communities drawn afresh."""
     row_of = {code: k for k, code in enumerate(state.grids.code)}

@@ -15,11 +15,11 @@ from gisgrid.balance.workload import MMIN, Workload
 from gisgrid.core.arrays import Floats, Ints, sums
 from gisgrid.core.errors import Invalid
 from gisgrid.core.messages import Both, Message, message, say
-from gisgrid.core.plans import Place
+from gisgrid.core.plans import TownshipInfo
 from gisgrid.db.tables.register import NEEDS
-from gisgrid.planning.balancing.options import Level, Wishes
+from gisgrid.planning.balancing.options import BalanceOptions, Level
 from gisgrid.planning.snapshot.fetch import events_until, today
-from gisgrid.planning.snapshot.snapshot import Houses, PlanState
+from gisgrid.planning.snapshot.snapshot import Houses, PlanSnapshot
 from gisgrid.planning.workload.workload import counted_days
 
 YARDSTICKS: dict[Level, Yardstick] = {
@@ -57,7 +57,7 @@ def held(houses: Houses, work: Workload, level: Level) -> Floats:
     }[level]
 
 
-def held_by_grid(state: PlanState, work: Workload, level: Level) -> Floats:
+def held_by_grid(state: PlanSnapshot, work: Workload, level: Level) -> Floats:
     """What each grid of a state has of what may be levelled, as its lists and maps tell it."""
     count = len(state.grids.code)
     if level == "work":
@@ -67,8 +67,8 @@ def held_by_grid(state: PlanState, work: Workload, level: Level) -> Floats:
 
 
 def without_measure(
-    state: PlanState,
-    wishes: Wishes,
+    state: PlanSnapshot,
+    wishes: BalanceOptions,
     work: Workload,
     community: Ints,
     out: Sequence[LeftOut] = (),
@@ -118,7 +118,7 @@ def without_measure(
     )
 
 
-def refuse_empty(wishes: Wishes, known: Mapping[Level, float]) -> None:
+def refuse_empty(wishes: BalanceOptions, known: Mapping[Level, float]) -> None:
     """Invalid if there is nothing of what is asked to be levelled or counted, with what there is.
 
     Parameters
@@ -158,7 +158,7 @@ _NOTHING: dict[Level, str] = {
 }
 
 
-def known_levels(session: Session, place: Place, weights: Weights) -> dict[Level, float]:
+def known_levels(session: Session, place: TownshipInfo, weights: Weights) -> dict[Level, float]:
     """How much of each level the located houses of a township have today; of work all but the walks.
 
     Asked before a run is ordered: where all of these are nothing, so is what the run would weigh.

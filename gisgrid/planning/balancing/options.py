@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 
 from gisgrid.core.errors import Conflict, Invalid, NotFound
 from gisgrid.core.limits import Measure
-from gisgrid.planning.snapshot.snapshot import PlanState
+from gisgrid.planning.snapshot.snapshot import PlanSnapshot
 
 Cost = Literal["workload", "residents"]
 """By their names, for what comes from outside."""
@@ -18,7 +18,7 @@ LEVELS: dict[str, Level] = {level: level for level in get_args(Level)}
 
 
 @dataclass(frozen=True)
-class Wishes:
+class BalanceOptions:
     """Kept in the plan's recipe.
 
     Parameters
@@ -73,7 +73,7 @@ class Wishes:
     barriers: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, stored: Mapping[str, Any]) -> Wishes:
+    def of(cls, stored: Mapping[str, Any]) -> BalanceOptions:
         """Wishes as JSON keeps them, where tuples have become lists."""
         return cls(**{name: _tuples(value) for name, value in stored.items()})
 
@@ -91,7 +91,7 @@ def _tuples(value: Any) -> Any:
     return tuple(_tuples(each) for each in value) if isinstance(value, list) else value
 
 
-def check_wishes(wishes: Wishes, state: PlanState) -> None:
+def check_wishes(wishes: BalanceOptions, state: PlanSnapshot) -> None:
     """Refuse what names nothing, or cannot be done together.
 
     Raises

@@ -27,16 +27,16 @@ from gisgrid.planning.balancing.levelling import (
     held_by_grid,
     without_measure,
 )
-from gisgrid.planning.balancing.options import Wishes, check_wishes
+from gisgrid.planning.balancing.options import BalanceOptions, check_wishes
 from gisgrid.planning.balancing.soundness import concerned, sound_ground
 from gisgrid.planning.checks.checks import Tell
 from gisgrid.planning.snapshot.regrid import NewGrid, with_new_grids
-from gisgrid.planning.snapshot.snapshot import PlanState, Texts, rows_of
+from gisgrid.planning.snapshot.snapshot import PlanSnapshot, Texts, rows_of
 from gisgrid.planning.workload.workload import recounted, walk_of, workload_of
 
 
 @dataclass(frozen=True, eq=False)
-class Task:
+class BalanceProblem:
     """A plan ready to be balanced: its ground in units with their work.
 
     The fabric holds all grids that tile the ground, so that an exclusive grid gets the corners that
@@ -45,10 +45,10 @@ class Task:
     their row.
     """
 
-    state: PlanState
+    state: PlanSnapshot
     """With the grids that are to be drawn, which have no ground yet."""
     weights: Weights
-    wishes: Wishes
+    wishes: BalanceOptions
     fabric: Fabric
     rows: Ints
     """Rows of the plan's grids, in the order of ``fabric.grids``."""
@@ -79,14 +79,14 @@ class Task:
 
 
 def prepare(
-    state: PlanState,
+    state: PlanSnapshot,
     weights: Weights,
-    wishes: Wishes,
+    wishes: BalanceOptions,
     *,
     barriers: Geometries | None = None,
     taken: Collection[str] = (),
     progress: Tell | None = None,
-) -> Task:
+) -> BalanceProblem:
     """The basic grids of a plan as units of ground with their workload.
 
     Exclusive grids belong to their host and take no part.
@@ -144,7 +144,7 @@ def prepare(
     if not len(units):
         raise Invalid("The communities named have no basic grids.")
     names = numbered(state.grids.code[rows], but=state.grids.exclusive[rows])
-    task = Task(
+    task = BalanceProblem(
         state=state,
         weights=weights,
         wishes=wishes,
@@ -169,7 +169,7 @@ def prepare(
     return replace(task, start=_started(task, new, per_community))
 
 
-def unit_loads(task: Task, plan: Ints, state: PlanState, work: Workload) -> Floats:
+def unit_loads(task: BalanceProblem, plan: Ints, state: PlanSnapshot, work: Workload) -> Floats:
     """What each unit of the task has of what is levelled, so that units add up to the grids of a state.
 
     Parameters
@@ -198,7 +198,7 @@ def unit_loads(task: Task, plan: Ints, state: PlanState, work: Workload) -> Floa
     return load
 
 
-def locks_of(task: Task) -> Locks:
+def locks_of(task: BalanceProblem) -> Locks:
     """The wishes' locks in the names and units of the task."""
     wishes = task.wishes
     name_of = _name_of(task)
@@ -214,17 +214,17 @@ def locks_of(task: Task) -> Locks:
     )
 
 
-def only_of(task: Task) -> tuple[int, ...] | None:
+def only_of(task: BalanceProblem) -> tuple[int, ...] | None:
     """Names of the grids that alone exchange houses; None for all."""
     name_of = _name_of(task)
     return tuple(name_of[code] for code in task.wishes.only) or None
 
 
-def _name_of(task: Task) -> dict[str, int]:
+def _name_of(task: BalanceProblem) -> dict[str, int]:
     return dict(zip(task.state.grids.code[task.rows], task.names.tolist(), strict=True))
 
 
-def _started(task: Task, new: list[NewGrid], counts: dict[int, int]) -> Ints:
+def _started(task: BalanceProblem, new: list[NewGrid], counts: dict[int, int]) -> Ints:
     """The plan to begin with: today's with the changes that are asked for."""
     wishes, name_of = task.wishes, _name_of(task)
     rng = np.random.default_rng(wishes.seed)
@@ -254,7 +254,7 @@ def _started(task: Task, new: list[NewGrid], counts: dict[int, int]) -> Ints:
     return plan
 
 
-def _with_count(task: Task, plan: Ints, mine: Ints, count: int, added: list[int]) -> Ints:
+def _with_count(task: BalanceProblem, plan: Ints, mine: Ints, count: int, added: list[int]) -> Ints:
     """A community with another number of names; it is drawn afresh, so any unit may bear them."""
     names, held = np.unique(plan[mine], return_counts=True)
     if len(names) == count:

@@ -16,19 +16,19 @@ from gisgrid.core.arrays import Bools, Geometries, Ints
 from gisgrid.core.crs import from_metric
 from gisgrid.core.limits import Limits
 from gisgrid.planning.balancing.levelling import held_by_grid
-from gisgrid.planning.balancing.problem import Task
+from gisgrid.planning.balancing.problem import BalanceProblem
 from gisgrid.planning.balancing.settling import Settled, settled
 from gisgrid.planning.checks.checks import Tell, run_checks
 from gisgrid.planning.checks.findings import CheckResult
 from gisgrid.planning.checks.shapes import SHAPE_CHECKS
 from gisgrid.planning.snapshot.regrid import with_rows
-from gisgrid.planning.snapshot.snapshot import PlanState
+from gisgrid.planning.snapshot.snapshot import PlanSnapshot
 
 GROUND_CHECKS = tuple(check[0] for check in SHAPE_CHECKS)
 
 
 @dataclass(frozen=True)
-class Move:
+class ProposedMove:
     """What goes from one grid to another."""
 
     from_grid: str
@@ -68,9 +68,9 @@ class GridChange:
 class Proposal:
     """A new plan that is not saved yet. All its figures are counted under the drawn plan."""
 
-    task: Task
+    task: BalanceProblem
     settled: Settled
-    moves: tuple[Move, ...]
+    moves: tuple[ProposedMove, ...]
     grids: tuple[GridChange, ...]
     compactness_before: float | None
     reasons: tuple[tuple[str, str], ...]
@@ -110,7 +110,7 @@ class Proposal:
         return sum(len(move.houses) for move in self.moves)
 
 
-def propose(task: Task, *, progress: Tell | None = None) -> Proposal:
+def propose(task: BalanceProblem, *, progress: Tell | None = None) -> Proposal:
     """The plan with the least change that reaches the tolerance, or comes nearest, with reasons.
 
     Raises
@@ -138,7 +138,7 @@ def propose(task: Task, *, progress: Tell | None = None) -> Proposal:
     )
 
 
-def trade_off(task: Task, tolerances: Sequence[float]) -> tuple[Result, ...]:
+def trade_off(task: BalanceProblem, tolerances: Sequence[float]) -> tuple[Result, ...]:
     """Plans of falling tolerance: how many residents each step of balance moves.
 
     Each is drawn and counted under itself, as `propose` does.
@@ -153,7 +153,7 @@ def trade_off(task: Task, tolerances: Sequence[float]) -> tuple[Result, ...]:
     return pareto(lambda tolerance: settled(by_residents, tolerance=tolerance).result, tolerances)
 
 
-def _in_words(task: Task, en: str, zh: str, community: int) -> tuple[str, str]:
+def _in_words(task: BalanceProblem, en: str, zh: str, community: int) -> tuple[str, str]:
     """A reason with codes; where codes are no numbers the community stands before it."""
     known = task.state.communities.code
     if str(community) in known:
@@ -162,7 +162,7 @@ def _in_words(task: Task, en: str, zh: str, community: int) -> tuple[str, str]:
     return f"[{name}] {en}", f"[{name}] {zh}"
 
 
-def _moves(task: Task, found: Settled) -> tuple[Move, ...]:
+def _moves(task: BalanceProblem, found: Settled) -> tuple[ProposedMove, ...]:
     """What changes hands, by the drawn plan: of every house of the township, and with it the ground."""
     state = task.state
     unit_from, unit_to = task.rows[task.fabric.grid_of], task.rows[found.row_of_unit]
@@ -178,7 +178,7 @@ def _moves(task: Task, found: Settled) -> tuple[Move, ...]:
         units = task.fabric.units[(unit_from == a) & (unit_to == b)]
         ground = shapely.coverage_union_all(units) if len(units) else shapely.Polygon()
         moves.append(
-            Move(
+            ProposedMove(
                 from_grid=codes[a],
                 to_grid=codes[b],
                 community=homes[state.grids.community[a if a >= 0 else b]],
@@ -192,11 +192,11 @@ def _moves(task: Task, found: Settled) -> tuple[Move, ...]:
     return tuple(moves)
 
 
-def _changes(task: Task, found: Settled) -> tuple[GridChange, ...]:
+def _changes(task: BalanceProblem, found: Settled) -> tuple[GridChange, ...]:
     before, after = task.state, found.drawn.state
     gone = shapely.is_empty(after.grids.lonlat)
 
-    def counted(state: PlanState, work: Workload, there: Bools) -> tuple[Any, ...]:
+    def counted(state: PlanSnapshot, work: Workload, there: Bools) -> tuple[Any, ...]:
         minutes = held_by_grid(state, work, "work")
         load = held_by_grid(state, work, task.wishes.levelled)
         off = deviations(load, state.grids.community, there & ~state.grids.exclusive)
@@ -226,7 +226,7 @@ def _changes(task: Task, found: Settled) -> tuple[GridChange, ...]:
 
 
 def _faults(
-    state: PlanState, after: PlanState
+    state: PlanSnapshot, after: PlanSnapshot
 ) -> tuple[tuple[CheckResult, ...], tuple[CheckResult, ...]]:
     """Checks of the ground that fail today, and those that fail in more places after."""
     was = run_checks(state, Limits(), only=GROUND_CHECKS)

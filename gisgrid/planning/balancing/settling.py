@@ -20,7 +20,7 @@ from gisgrid.balance.search import NORMAL, ON, Search
 from gisgrid.balance.workload import Workload
 from gisgrid.core.arrays import Bools, Floats, Ints
 from gisgrid.core.messages import message
-from gisgrid.planning.balancing.problem import Task, locks_of, only_of, unit_loads
+from gisgrid.planning.balancing.problem import BalanceProblem, locks_of, only_of, unit_loads
 from gisgrid.planning.checks.checks import Tell
 from gisgrid.planning.editor.drawn import Drawn, draw_units
 from gisgrid.planning.snapshot.regrid import Spots
@@ -53,7 +53,9 @@ class Settled:
     """How often a plan was solved, drawn and counted."""
 
 
-def settled(task: Task, *, tolerance: float | None = None, progress: Tell | None = None) -> Settled:
+def settled(
+    task: BalanceProblem, *, tolerance: float | None = None, progress: Tell | None = None
+) -> Settled:
     """The plan of the least change whose grids are even when counted under it, or that comes nearest.
 
     Parameters
@@ -85,7 +87,7 @@ class _Best:
 class _Settling:
     """The rounds of one task. Plans are arrays of the name of each unit's grid."""
 
-    def __init__(self, task: Task, tolerance: float, tell: Tell) -> None:
+    def __init__(self, task: BalanceProblem, tolerance: float, tell: Tell) -> None:
         self.task, self.tolerance, self.tell = task, tolerance, tell
         self.rng = np.random.default_rng(task.wishes.seed)
         self.houses = Spots(task.state.houses.lonlat)

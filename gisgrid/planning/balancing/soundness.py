@@ -16,9 +16,9 @@ from gisgrid.core.arrays import Geometries, Ints
 from gisgrid.core.errors import Conflict, Invalid
 from gisgrid.core.messages import Both, message
 from gisgrid.planning.balancing.levelling import LeftOut
-from gisgrid.planning.balancing.options import Wishes
+from gisgrid.planning.balancing.options import BalanceOptions
 from gisgrid.planning.checks.topology import mended
-from gisgrid.planning.snapshot.snapshot import PlanState, rows_of
+from gisgrid.planning.snapshot.snapshot import PlanSnapshot, rows_of
 
 MEND_EN = "Mend it in a scenario: gisgrid scenario mend-across SCENARIO GRID, or beside the check in the editor."
 MEND_ZH = "请在草案中修正：gisgrid scenario mend-across 草案 网格，或在编辑器的检查结果旁修正。"
@@ -38,7 +38,7 @@ class SoundGround:
     left_out: tuple[LeftOut, ...]
 
 
-def sound_ground(state: PlanState, barriers: Geometries | None = None) -> SoundGround:
+def sound_ground(state: PlanSnapshot, barriers: Geometries | None = None) -> SoundGround:
     """The ground of the grids that tile a plan, and the communities that are to be left out.
 
     Left out are communities that a grid lies across, or lies in without being theirs, and those of
@@ -75,7 +75,9 @@ def sound_ground(state: PlanState, barriers: Geometries | None = None) -> SoundG
         return SoundGround(fabric, rows, houses, community, (*across, *_at_fault(state, bad)))
 
 
-def concerned(state: PlanState, wishes: Wishes, left_out: Sequence[LeftOut]) -> tuple[LeftOut, ...]:
+def concerned(
+    state: PlanSnapshot, wishes: BalanceOptions, left_out: Sequence[LeftOut]
+) -> tuple[LeftOut, ...]:
     """Of the communities that are left out those that a run is asked for, each once.
 
     Raises
@@ -123,7 +125,7 @@ def _nothing_sound(out: Sequence[LeftOut]) -> Invalid:
     )
 
 
-def _homes(state: PlanState) -> tuple[Ints, list[LeftOut]]:
+def _homes(state: PlanSnapshot) -> tuple[Ints, list[LeftOut]]:
     """The community of each grid that tiles the ground, and those that a grid lies across.
 
     By the plan's word where polygons of communities are missing.
@@ -145,7 +147,7 @@ def _homes(state: PlanState) -> tuple[Ints, list[LeftOut]]:
     ]
 
 
-def _across(state: PlanState, community: int, grids: list[int]) -> LeftOut:
+def _across(state: PlanSnapshot, community: int, grids: list[int]) -> LeftOut:
     code = state.communities.code[community]
     codes = state.grids.code[grids].tolist()
     said = message(
@@ -157,7 +159,7 @@ def _across(state: PlanState, community: int, grids: list[int]) -> LeftOut:
     return LeftOut(code, "across", said, tuple(codes))
 
 
-def _at_fault(state: PlanState, bad: Ints) -> list[LeftOut]:
+def _at_fault(state: PlanSnapshot, bad: Ints) -> list[LeftOut]:
     found = []
     for community in np.unique(state.grids.community[bad]).tolist():
         code = state.communities.code[community]

@@ -1,7 +1,7 @@
 """What is not as it should be in a plan, where, and who is affected? All named checks.
 
 Each has three answers: it passes, it fails (with the places, houses and residents, and the fix
-offered), or it is incomplete: what is known does not allow a pass. Pure: from a `PlanState`.
+offered), or it is incomplete: what is known does not allow a pass. Pure: from a `PlanSnapshot`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from gisgrid.core.messages import Message, message
 from gisgrid.planning.checks import houses, station_siting, teams
 from gisgrid.planning.checks.findings import CheckResult, Raw, counted
 from gisgrid.planning.checks.shapes import SHAPE_CHECKS, Ground
-from gisgrid.planning.snapshot.snapshot import PlanState
+from gisgrid.planning.snapshot.snapshot import PlanSnapshot
 
 Tell = Callable[[int, int | None, str], None]
 
@@ -74,7 +74,7 @@ CHECKS: tuple[Check, ...] = (
 
 
 def run_checks(
-    state: PlanState,
+    state: PlanSnapshot,
     limits: Limits,
     *,
     only: Sequence[str] | None = None,

@@ -9,7 +9,7 @@ from datetime import date
 from sqlalchemy.orm import Session
 
 from gisgrid.core.limits import Limits
-from gisgrid.core.plans import Place, PlanInfo
+from gisgrid.core.plans import PlanInfo, TownshipInfo
 from gisgrid.files.exports import Cell, Feature, Sheet
 from gisgrid.planning.checks.checks import Tell, run_checks, station_sites
 from gisgrid.planning.checks.findings import CheckResult
@@ -33,7 +33,7 @@ class Coverage:
 
 def coverage(
     session: Session,
-    place: Place,
+    place: TownshipInfo,
     plan: PlanInfo,
     day: date,
     *,

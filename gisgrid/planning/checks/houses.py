@@ -10,7 +10,7 @@ from gisgrid.core.limits import Limits
 from gisgrid.core.messages import message
 from gisgrid.planning.checks.findings import Finding, Fix, Raw, spots
 from gisgrid.planning.checks.shapes import Ground
-from gisgrid.planning.snapshot.snapshot import Houses, PlanState
+from gisgrid.planning.snapshot.snapshot import Houses, PlanSnapshot
 
 
 def houses_without_grid(ground: Ground) -> Raw:
@@ -108,7 +108,7 @@ def houses_on_border(ground: Ground) -> Raw:
     return _known(Raw(findings), houses)
 
 
-def houses_not_visited(state: PlanState, limits: Limits) -> Raw:
+def houses_not_visited(state: PlanSnapshot, limits: Limits) -> Raw:
     """Lived-in houses without a visit within ``visit_days``, one finding a grid."""
     houses = state.houses
     today = np.datetime64(state.day)
@@ -146,7 +146,7 @@ def houses_not_visited(state: PlanState, limits: Limits) -> Raw:
     return _known(Raw(findings), houses)
 
 
-def by_grid(state: PlanState, chosen: Bools) -> list[tuple[int, Ints]]:
+def by_grid(state: PlanSnapshot, chosen: Bools) -> list[tuple[int, Ints]]:
     """Rows of the chosen houses of each grid, by grid; houses in none last."""
     rows = np.flatnonzero(chosen)
     grid = state.houses.grid[rows]
@@ -156,11 +156,11 @@ def by_grid(state: PlanState, chosen: Bools) -> list[tuple[int, Ints]]:
     return [(int(state.houses.grid[part[0]]), part) for part in np.split(rows, cuts) if len(part)]
 
 
-def _community(state: PlanState, grid: int) -> str | None:
+def _community(state: PlanSnapshot, grid: int) -> str | None:
     return str(state.communities.code[state.grids.community[grid]]) if grid >= 0 else None
 
 
-def _round_the_house(state: PlanState, here: int, there: int, people: int) -> Fix:
+def _round_the_house(state: PlanSnapshot, here: int, there: int, people: int) -> Fix:
     yours = state.grids.code[there]
     if state.grids.community[here] != state.grids.community[there]:
         return Fix(message("draw the communities' border around it"))

@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from gisgrid.balance.walking import Streets, Walk
+from gisgrid.balance.walking import StreetNetwork, Walk
 from gisgrid.core.arrays import Bools, Floats, Geometries, Ints
 from gisgrid.core.limits import Limits
 from gisgrid.core.messages import Both, Message, message
@@ -25,7 +25,7 @@ from gisgrid.planning.checks.topology import (
     overlaps,
     strays,
 )
-from gisgrid.planning.snapshot.snapshot import PlanState
+from gisgrid.planning.snapshot.snapshot import PlanSnapshot
 from gisgrid.planning.workload.walks import walks_m
 
 
@@ -33,9 +33,9 @@ from gisgrid.planning.workload.walks import walks_m
 class Ground:
     """The faults of a plan's ground, each kind computed once for the checks that ask."""
 
-    state: PlanState
+    state: PlanSnapshot
     limits: Limits
-    streets: Streets | None = None
+    streets: StreetNetwork | None = None
     """Of the town, where they are at hand."""
 
     @cached_property
@@ -84,7 +84,7 @@ class Ground:
     @cached_property
     def walk(self) -> Walk:
         """Along the town's streets."""
-        return Walk(self.streets or Streets.of(self.state.streets), self.limits.detour)
+        return Walk(self.streets or StreetNetwork.of(self.state.streets), self.limits.detour)
 
     @cached_property
     def walk_m(self) -> Floats:

@@ -8,12 +8,12 @@ from datetime import date
 import numpy as np
 from sqlalchemy.orm import Session
 
-from gisgrid.core.plans import Place, PlanInfo
+from gisgrid.core.plans import PlanInfo, TownshipInfo
 from gisgrid.files.exports import Sheet
 from gisgrid.planning.checks.checks import run_checks
 from gisgrid.planning.checks.findings import CheckResult
 from gisgrid.planning.snapshot.fetch import limits_of, plan_state
-from gisgrid.planning.snapshot.snapshot import PlanState
+from gisgrid.planning.snapshot.snapshot import PlanSnapshot
 
 CHECKS = ("no_team", "no_leader", "leader_only", "no_trained")
 
@@ -49,13 +49,13 @@ class Shortage:
         return tuple(grid for grid in self.grids if grid.lacks)
 
 
-def shortage(session: Session, place: Place, plan: PlanInfo, day: date) -> Shortage:
+def shortage(session: Session, place: TownshipInfo, plan: PlanInfo, day: date) -> Shortage:
     """What the teams of a plan's grids lack on a day."""
     state = plan_state(session, place, plan, day)
     return shortage_of(state, plan, run_checks(state, limits_of(session, place.id), only=CHECKS))
 
 
-def shortage_of(state: PlanState, plan: PlanInfo, results: list[CheckResult]) -> Shortage:
+def shortage_of(state: PlanSnapshot, plan: PlanInfo, results: list[CheckResult]) -> Shortage:
     """The same from a plan's state and the answers of the four checks."""
     grids, teams = state.grids, state.teams
     count = len(grids.code)

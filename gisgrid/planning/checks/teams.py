@@ -14,7 +14,7 @@ from gisgrid.core.messages import Both, Message, message, say
 from gisgrid.planning.checks.findings import Finding, Fix, Raw
 from gisgrid.planning.checks.shapes import Ground
 from gisgrid.planning.checks.topology import REACH_M
-from gisgrid.planning.snapshot.snapshot import PlanState
+from gisgrid.planning.snapshot.snapshot import PlanSnapshot
 
 MEASURES = {
     "residents": Both("residents", "居民"),
@@ -239,7 +239,7 @@ def _chains(xy_m: Geometries, grid: Ints, reach_m: float) -> list[Ints]:
     return sorted(chains, key=len, reverse=True)
 
 
-def _team(state: PlanState) -> tuple[Ints, Ints]:
+def _team(state: PlanSnapshot) -> tuple[Ints, Ints]:
     """Leaders and other members of each grid."""
     lead = state.teams.role == "leader"
     count = len(state.grids.code)
@@ -281,7 +281,7 @@ def _lender(ground: Ground, row: int, remedy: Message) -> Fix:
     )
 
 
-def _measured(state: PlanState, measure: str) -> Ints:
+def _measured(state: PlanSnapshot, measure: str) -> Ints:
     """What each house counts in a measure of size."""
     if measure == "residents":
         return state.houses.residents
@@ -343,5 +343,5 @@ def _about(
     return finding, np.flatnonzero(state.houses.grid == row)
 
 
-def _community(state: PlanState, grid: int) -> str:
+def _community(state: PlanSnapshot, grid: int) -> str:
     return str(state.communities.code[state.grids.community[grid]])

@@ -19,7 +19,7 @@ from gisgrid.balance.workload import MMIN, Workload, deviations
 from gisgrid.core.arrays import Floats, Geometries, sums
 from gisgrid.planning.editor.arcs import Topology, topology_of
 from gisgrid.planning.snapshot.regrid import Spots, on_grids
-from gisgrid.planning.snapshot.snapshot import NO_ROW, Grids, PlanState, rows_of
+from gisgrid.planning.snapshot.snapshot import NO_ROW, Grids, PlanSnapshot, rows_of
 from gisgrid.planning.workload.workload import recounted, walk_of, workload_of
 
 
@@ -55,7 +55,7 @@ class Bench:
         The points of the state's houses and events.
     """
 
-    state: PlanState
+    state: PlanSnapshot
     weights: Weights
     walk: Walk
     work: Workload
@@ -99,7 +99,7 @@ class Bench:
         return {code: k for k, code in enumerate(self.state.grids.code)}
 
 
-def bench_of(state: PlanState, weights: Weights, walk: Walk | None = None) -> Bench:
+def bench_of(state: PlanSnapshot, weights: Weights, walk: Walk | None = None) -> Bench:
     """A bench on which the plan of ``state`` lies; without a ``walk`` walks go along its streets."""
     walk = walk or walk_of(state, weights)
     return Bench(
@@ -142,7 +142,7 @@ def changed_codes(before: Bench, after: Bench) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Flow:
+class HouseFlow:
     """Houses that go from one grid to another; an empty code is no grid.
 
     ``minutes`` is their work a month in the grid they come from.
@@ -156,7 +156,7 @@ class Flow:
     minutes: float
 
 
-def flows(before: Bench, after: Bench) -> list[Flow]:
+def flows(before: Bench, after: Bench) -> list[HouseFlow]:
     """Which houses change their grid, by code from and to. Both hold the same houses."""
     houses = before.state.houses
     # A grid that went has another row than no grid, which is none.
@@ -174,7 +174,7 @@ def flows(before: Bench, after: Bench) -> list[Flow]:
     for rows in np.split(gone[order], np.flatnonzero(other) + 1) if len(gone) else []:
         a, b = houses.grid[rows[0]], after.state.houses.grid[rows[0]]
         out.append(
-            Flow(
+            HouseFlow(
                 before.state.grids.code[a] if a >= 0 else "",
                 after.state.grids.code[b] if b >= 0 else "",
                 tuple(houses.code[rows].tolist()),

@@ -7,7 +7,7 @@ from collections import OrderedDict
 
 from sqlalchemy.orm import Session
 
-from gisgrid.core.plans import Place, PlanInfo
+from gisgrid.core.plans import PlanInfo, TownshipInfo
 from gisgrid.planning.editor.bench import Bench
 from gisgrid.planning.editor.scenarios import base_bench, newest_rows, scenario_bench
 from gisgrid.planning.snapshot.fetch import today
@@ -24,7 +24,7 @@ class Benches:
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple[object, ...], Bench] = OrderedDict()
 
-    def at(self, session: Session, place: Place, plan: PlanInfo, version: int) -> Bench:
+    def at(self, session: Session, place: TownshipInfo, plan: PlanInfo, version: int) -> Bench:
         """The bench of a scenario at its version; read again when houses or people changed."""
         key = ("scenario", plan.id, version, *_data(session, place, plan))
         found = self._get(key)
@@ -33,7 +33,7 @@ class Benches:
             self._keep(key, found)
         return found
 
-    def base(self, session: Session, place: Place, plan: PlanInfo, version: int) -> Bench:
+    def base(self, session: Session, place: TownshipInfo, plan: PlanInfo, version: int) -> Bench:
         """The bench of what a scenario was drawn from, `gisgrid.planning.editor.scenarios.base_bench`."""
         base_id = plan.based_on_id or plan.id
         base_version = version if base_id == plan.id else 0
@@ -45,7 +45,7 @@ class Benches:
         return found
 
     def keep(
-        self, place: Place, plan: PlanInfo, version: int, session: Session, bench: Bench
+        self, place: TownshipInfo, plan: PlanInfo, version: int, session: Session, bench: Bench
     ) -> None:
         """Remember a bench that an edit just made, so that it is not read again."""
         self._keep(("scenario", plan.id, version, *_data(session, place, plan)), bench)
@@ -63,7 +63,7 @@ class Benches:
                 self._kept.popitem(last=False)
 
 
-def _data(session: Session, place: Place, plan: PlanInfo) -> tuple[object, ...]:
+def _data(session: Session, place: TownshipInfo, plan: PlanInfo) -> tuple[object, ...]:
     """What a bench is made from beside the grids: another day, or another of these, another bench."""
     weighing = plan_weighing(session, plan)
     return (

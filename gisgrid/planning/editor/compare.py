@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 
 from gisgrid.core.arrays import Floats, Ints
-from gisgrid.planning.editor.bench import Bench, Flow, GridNumbers, flows, numbers
+from gisgrid.planning.editor.bench import Bench, GridNumbers, HouseFlow, flows, numbers
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Comparison:
     """Two plans over the same houses."""
 
     grids: tuple[GridPair, ...]
-    flows: tuple[Flow, ...]
+    flows: tuple[HouseFlow, ...]
 
     @property
     def residents_moved(self) -> int:

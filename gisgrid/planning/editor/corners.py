@@ -19,7 +19,7 @@ from gisgrid.planning.snapshot.snapshot import Grids
 
 
 @dataclass(frozen=True)
-class NewGrid:
+class GridDetails:
     """What a grid needs beside its ground."""
 
     code: str
@@ -31,7 +31,7 @@ class NewGrid:
 def with_ground(
     bench: Bench,
     ground: Mapping[int, BaseGeometry],
-    new: tuple[NewGrid, BaseGeometry, int] | None = None,
+    new: tuple[GridDetails, BaseGeometry, int] | None = None,
     *,
     within: float | None = ON_BORDER,
 ) -> Grids:
@@ -61,7 +61,7 @@ def with_ground(
 
 
 def with_new(
-    grids: Grids, new: NewGrid, polygon: BaseGeometry, community: int, *, srid: int
+    grids: Grids, new: GridDetails, polygon: BaseGeometry, community: int, *, srid: int
 ) -> Grids:
     """The grids and one more, with its polygon and the row of its community.
 

@@ -13,10 +13,10 @@ from gisgrid.core import plans
 from gisgrid.core.arrays import Bools, Geometries, Ints
 from gisgrid.core.crs import from_metric
 from gisgrid.core.errors import Conflict
-from gisgrid.core.plans import Place, PlanInfo
+from gisgrid.core.plans import PlanInfo, TownshipInfo
 from gisgrid.planning.checks.topology import mean_width_m, mended
 from gisgrid.planning.snapshot.fetch import plan_grids, plan_state
-from gisgrid.planning.snapshot.snapshot import Grids, PlanState, owners
+from gisgrid.planning.snapshot.snapshot import Grids, PlanSnapshot, owners
 
 SLIVER_M2 = 1.0
 SLIVER_M = 0.05
@@ -42,7 +42,7 @@ class Delta:
     base: PlanInfo
     draft: PlanInfo
     base_grids: Grids
-    state: PlanState
+    state: PlanSnapshot
     shifts: tuple[Shift, ...]
     """Most residents first."""
 
@@ -53,7 +53,7 @@ class Delta:
         return int(self.state.houses.households[shift.houses].sum())
 
 
-def delta(session: Session, place: Place, draft: PlanInfo, day: date) -> Delta:
+def delta(session: Session, place: TownshipInfo, draft: PlanInfo, day: date) -> Delta:
     """The draft compared with the plan it is based on, with the houses known on a day.
 
     Raises
@@ -73,7 +73,7 @@ def delta(session: Session, place: Place, draft: PlanInfo, day: date) -> Delta:
     return Delta(base, draft, before, state, _shifts(state, before))
 
 
-def _shifts(state: PlanState, before: Grids) -> tuple[Shift, ...]:
+def _shifts(state: PlanSnapshot, before: Grids) -> tuple[Shift, ...]:
     houses, after = state.houses, state.grids
     owning = np.flatnonzero(~before.exclusive) if state.overlay else np.arange(len(before.code))
     was_row = owners(houses.lonlat, before.lonlat, owning)

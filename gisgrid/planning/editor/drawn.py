@@ -16,7 +16,7 @@ from gisgrid.core.crs import to_metric
 from gisgrid.planning.editor.arcs import NEAR_BORDER, not_in, share_corners
 from gisgrid.planning.editor.back_in_degrees import back_in_degrees
 from gisgrid.planning.snapshot.regrid import Spots, on_grids
-from gisgrid.planning.snapshot.snapshot import PlanState
+from gisgrid.planning.snapshot.snapshot import PlanSnapshot
 
 TRIES = 3
 _NOBODY = np.zeros(0, dtype=np.int64)
@@ -33,7 +33,7 @@ class Drawn:
     exclusive grid runs through them.
     """
 
-    state: PlanState
+    state: PlanSnapshot
     changed: Bools
     """Which grids have other ground by the units, or by a border led around a house."""
     rounded: Ints
@@ -68,7 +68,7 @@ def drawn_notes(drawn: Drawn) -> list[tuple[str, str]]:
 
 
 def draw_units(
-    state: PlanState,
+    state: PlanSnapshot,
     fabric: Fabric,
     rows: Ints,
     row_of_unit: Ints,
@@ -109,7 +109,7 @@ def draw_units(
 
 
 def lay_down(
-    state: PlanState,
+    state: PlanSnapshot,
     metric: Geometries,
     touched: Ints,
     *,
@@ -157,8 +157,12 @@ def lay_down(
 
 
 def _under(
-    state: PlanState, metric: Geometries, touched: Ints, houses: Spots | None, events: Spots | None
-) -> PlanState:
+    state: PlanSnapshot,
+    metric: Geometries,
+    touched: Ints,
+    houses: Spots | None,
+    events: Spots | None,
+) -> PlanSnapshot:
     """The state with some of the grids as they lie in metres."""
     grids = state.grids
     lonlat = grids.lonlat.copy()
@@ -188,7 +192,7 @@ def _beside(xy: Floats, borders: Geometries) -> Ints:
     return rows
 
 
-def _givers(state: PlanState) -> Ints:
+def _givers(state: PlanSnapshot) -> Ints:
     """One number for the grids of a community that may give each other ground; exclusive ones give none."""
     alone = -1 - np.arange(len(state.grids.code))
     return np.where(state.grids.exclusive, alone, state.grids.community)

@@ -19,7 +19,7 @@ from gisgrid.core.crs import M_PER_DEGREE
 from gisgrid.core.errors import Invalid, NotFound
 from gisgrid.planning.editor.arcs import polygon_of, reshaped, snapped
 from gisgrid.planning.editor.bench import Bench
-from gisgrid.planning.editor.corners import NewGrid, plain, with_ground, without
+from gisgrid.planning.editor.corners import GridDetails, plain, with_ground, without
 from gisgrid.planning.editor.drawn import Drawn, draw_units
 from gisgrid.planning.snapshot.snapshot import Grids
 
@@ -95,7 +95,7 @@ def merge(bench: Bench, into: str, gone: str) -> Grids:
     return without(with_ground(bench, {a: polygon_of(joined, a)}, within=None), b)
 
 
-def split(bench: Bench, code: str, line: Floats, new: NewGrid) -> Grids:
+def split(bench: Bench, code: str, line: Floats, new: GridDetails) -> Grids:
     """The grids after a line cut ``code`` in two; the smaller part is the new grid.
 
     Raises
@@ -123,7 +123,7 @@ def split(bench: Bench, code: str, line: Floats, new: NewGrid) -> Grids:
     return with_ground(bench, {row: large}, (new, small, community))
 
 
-def draw(bench: Bench, drawn: BaseGeometry, new: NewGrid) -> Grids:
+def draw(bench: Bench, drawn: BaseGeometry, new: GridDetails) -> Grids:
     """The grids with a new one, cut out of its neighbours, or lying over them.
 
     An exclusive grid lies over the others where the township's rule is overlay; else, and for

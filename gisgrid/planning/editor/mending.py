@@ -21,13 +21,13 @@ from gisgrid.core.limits import Limits
 from gisgrid.planning.checks.shapes import Ground
 from gisgrid.planning.checks.topology import REACH_M, inside, longest_neighbour, mended
 from gisgrid.planning.editor.bench import Bench
-from gisgrid.planning.editor.corners import NewGrid, with_new
+from gisgrid.planning.editor.corners import GridDetails, with_new
 from gisgrid.planning.editor.drawn import lay_down
 from gisgrid.planning.editor.refusals import ROUNDING_M
 from gisgrid.planning.snapshot.regrid import on_grids, rows_kept
-from gisgrid.planning.snapshot.snapshot import NO_ROW, Grids, PlanState, rows_of
+from gisgrid.planning.snapshot.snapshot import NO_ROW, Grids, PlanSnapshot, rows_of
 
-Make = Callable[[str], NewGrid]
+Make = Callable[[str], GridDetails]
 """Gives code and name of a new grid of a community, by the community's code; no code twice."""
 
 
@@ -66,7 +66,7 @@ class Mended:
 # ---- a grid across communities -----------------------------------------------------------------
 
 
-def home_of_most(state: PlanState, code: str) -> str | None:
+def home_of_most(state: PlanSnapshot, code: str) -> str | None:
     """Code of the community that most of a grid's houses stand in; None without houses in any."""
     (row,) = rows_of(np.array([code], dtype=object), state.grids.code)
     areas = mended(state.communities.metric)
@@ -117,7 +117,7 @@ def kept_within(bench: Bench, code: str, make: Make, *, to: str | None = None) -
     community = _first_cover(faces[mine], areas)
     community[mean_width_m(faces[mine]) < ROUNDING_M] = home
     points = shapely.STRtree(shapely.points(np.nan_to_num(state.houses.xy_m)))
-    new: list[tuple[NewGrid, int]] = []
+    new: list[tuple[GridDetails, int]] = []
     for place in np.unique(community[community != home]).tolist():
         for piece, part in _pieces(faces, mine[community == place]):
             if place == NO_ROW:
@@ -139,7 +139,9 @@ def kept_within(bench: Bench, code: str, make: Make, *, to: str | None = None) -
     return _drawn(state, metric, rows, new, faces=faces, before=before, label=label)
 
 
-def _moved_home(state: PlanState, row: int, make: Make, to: str | None) -> tuple[PlanState, int]:
+def _moved_home(
+    state: PlanSnapshot, row: int, make: Make, to: str | None
+) -> tuple[PlanSnapshot, int]:
     """The state with a grid in another community, under a code of that community, and its row."""
     grids = state.grids
     if to is None or to == state.communities.code[grids.community[row]]:
@@ -152,7 +154,7 @@ def _moved_home(state: PlanState, row: int, make: Make, to: str | None) -> tuple
     return on_grids(state, moved), int(np.flatnonzero(moved.code == new.code)[0])
 
 
-def _refuse_houses(state: PlanState, rows: Ints, code: str) -> None:
+def _refuse_houses(state: PlanSnapshot, rows: Ints, code: str) -> None:
     rows = rows[state.houses.placed[rows]]
     if len(rows):
         raise Invalid(
@@ -166,7 +168,7 @@ def _refuse_houses(state: PlanState, rows: Ints, code: str) -> None:
 
 
 def _taker(
-    state: PlanState,
+    state: PlanSnapshot,
     metric: Geometries,
     rows: Ints,
     piece: BaseGeometry,
@@ -188,7 +190,7 @@ def _taker(
     return int(np.flatnonzero(fits)[found[0]])
 
 
-def stray_grids(state: PlanState, codes: Sequence[str]) -> list[dict[str, str | None]]:
+def stray_grids(state: PlanSnapshot, codes: Sequence[str]) -> list[dict[str, str | None]]:
     """What may be done with grids across communities: ``code``, and ``to``, the community of most houses.
 
     ``to`` is None where that is the grid's own, and exclusive grids are left out.
@@ -276,7 +278,9 @@ def without_slivers(bench: Bench, limits: Limits) -> Mended:
 # ---- cutting -----------------------------------------------------------------------------------
 
 
-def _around(state: PlanState, metric: Geometries, shapes: Geometries | list[BaseGeometry]) -> Ints:
+def _around(
+    state: PlanSnapshot, metric: Geometries, shapes: Geometries | list[BaseGeometry]
+) -> Ints:
     """Rows of the grids that tile the ground beside some shapes, ascending."""
     tree = shapely.STRtree(metric[state.tiling])
     near = tree.query(np.asarray(shapes, dtype=object), predicate="dwithin", distance=REACH_M)[1]
@@ -348,10 +352,10 @@ def _pieces(faces: Geometries, rows: Ints) -> list[tuple[BaseGeometry, Ints]]:
 
 
 def _drawn(
-    state: PlanState,
+    state: PlanSnapshot,
     metric: Geometries,
     rows: Ints,
-    new: list[tuple[NewGrid, int]],
+    new: list[tuple[GridDetails, int]],
     *,
     faces: Geometries,
     before: Ints,

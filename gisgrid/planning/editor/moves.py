@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import Conflict, Invalid, NotFound
 from gisgrid.core.messages import Both
-from gisgrid.core.plans import Place, PlanInfo, plan_by_id
+from gisgrid.core.plans import PlanInfo, TownshipInfo, plan_by_id
 from gisgrid.planning.attach.attach import attach, attach_rows
 from gisgrid.planning.attach.rule import Kind
 from gisgrid.planning.editor.bench import Bench, changed_codes, flows
@@ -33,7 +33,7 @@ class StaleScenario(Conflict):
 
 
 @dataclass(frozen=True)
-class Move:
+class LoggedEdit:
     """An edit as the log tells it; the flows have no houses, only how many."""
 
     number: int
@@ -148,14 +148,16 @@ def steps_there(session: Session, plan_id: int) -> tuple[bool, bool]:
     return bool(row[0]), bool(row[1])
 
 
-def log(session: Session, plan_id: int, most: int | None = None) -> list[Move]:
+def log(session: Session, plan_id: int, most: int | None = None) -> list[LoggedEdit]:
     """The edits of a scenario, newest first, those undone and dropped too; ``most`` of them, None: all.
 
     The houses of a flow are told by their number.
     """
     rows = session.execute(text(_LOG), {"p": plan_id, "most": most})
     return [
-        Move(r.number, r.action, r.who, r.why, r.at, r.standing, tuple(r.grids), tuple(r.flows))
+        LoggedEdit(
+            r.number, r.action, r.who, r.why, r.at, r.standing, tuple(r.grids), tuple(r.flows)
+        )
         for r in rows
     ]
 
@@ -194,7 +196,7 @@ def lock(session: Session, plan: PlanInfo, kind: str, codes: Sequence[str], *, w
 
 
 def turn_house_lock(
-    session: Session, place: Place, plan: PlanInfo, house_id: int, *, who: str
+    session: Session, place: TownshipInfo, plan: PlanInfo, house_id: int, *, who: str
 ) -> None:
     """Lock the house with a row number, or unlock it if it is locked; NotFound if there is none."""
     code = house_code(session, place, house_id)

@@ -15,29 +15,29 @@ from gisgrid.core.codes import (
     unit_grid_codes,
 )
 from gisgrid.core.errors import Invalid, NotFound
-from gisgrid.core.plans import Place
-from gisgrid.planning.editor.corners import NewGrid
+from gisgrid.core.plans import TownshipInfo
+from gisgrid.planning.editor.corners import GridDetails
 
 
-def new_grids(session: Session, place: Place) -> Callable[[str], NewGrid]:
+def new_grids(session: Session, place: TownshipInfo) -> Callable[[str], GridDetails]:
     """Gives a new basic grid of a community by its code, named by its number; no code twice."""
     used: set[str] = set()
 
-    def make(community: str) -> NewGrid:
+    def make(community: str) -> GridDetails:
         code = next_code(session, place, community, beside=used)
         used.add(code)
         name = session.scalar(
             text("SELECT name FROM area WHERE parent_id = :t AND code = :c"),
             {"t": place.id, "c": community},
         )
-        return NewGrid(code, f"{name}{int(code[-3:].lstrip('-'))}号网格")
+        return GridDetails(code, f"{name}{int(code[-3:].lstrip('-'))}号网格")
 
     return make
 
 
 def next_code(
     session: Session,
-    place: Place,
+    place: TownshipInfo,
     community: str,
     *,
     kind: str = "basic",
@@ -86,7 +86,7 @@ def next_code(
     return f"{prefix}{number:0{width}d}"
 
 
-def codes_of(place: Place, community: str, numbers: Ints) -> list[str]:
+def codes_of(place: TownshipInfo, community: str, numbers: Ints) -> list[str]:
     """The codes of a community's basic grids that bear these numbers, by the township's scheme.
 
     Raises
@@ -105,7 +105,7 @@ def codes_of(place: Place, community: str, numbers: Ints) -> list[str]:
     return unit_grid_codes(community, numbers)
 
 
-def _follows_gb(place: Place, community: str) -> bool:
+def _follows_gb(place: TownshipInfo, community: str) -> bool:
     """Whether grids are numbered under ``gb``; Invalid if they are and the community cannot be."""
     gb = place.code_scheme == "gb"
     if gb and (len(community) != AREA_DIGITS or not community.isdigit()):

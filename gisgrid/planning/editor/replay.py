@@ -8,11 +8,11 @@ from datetime import date, timedelta
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gisgrid.core.plans import Place, PlanInfo
+from gisgrid.core.plans import PlanInfo, TownshipInfo
 
 
 @dataclass(frozen=True)
-class Replayed:
+class ReplayedScenario:
     """Events of some days in one grid; without a code those in no grid.
 
     Late are those closed after they were due, or still open and due by the end of the days.
@@ -29,8 +29,8 @@ class Replayed:
 
 
 def replay(
-    session: Session, place: Place, plan: PlanInfo, *, until: date, days: int = 365
-) -> list[Replayed]:
+    session: Session, place: TownshipInfo, plan: PlanInfo, *, until: date, days: int = 365
+) -> list[ReplayedScenario]:
     """Events reported in the days up to and with ``until``, by the grid they fall in under a plan.
 
     By code; at the end what falls in none. The plan must have its events attached, as branching and
@@ -41,11 +41,11 @@ def replay(
         {"t": place.id, "plan": plan.id, "zone": place.time_zone, "srid": place.metric_srid,
          "since": until - timedelta(days=days - 1), "until": until},
     )  # fmt: skip
-    return [Replayed(**row._mapping) for row in rows]
+    return [ReplayedScenario(**row._mapping) for row in rows]
 
 
 def ledger(
-    session: Session, place: Place, *, until: date, days: int = 365
+    session: Session, place: TownshipInfo, *, until: date, days: int = 365
 ) -> dict[str | None, int]:
     """Events of the same days by the grid that was kept when they were reported."""
     rows = session.execute(
@@ -59,7 +59,7 @@ def ledger(
     return {row.grid_code: row.n for row in rows}
 
 
-def last_day(session: Session, place: Place) -> date | None:
+def last_day(session: Session, place: TownshipInfo) -> date | None:
     """The day, in the township's zone, of the newest event; None if there is none."""
     found: date | None = session.scalar(
         text(

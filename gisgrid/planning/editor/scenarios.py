@@ -10,9 +10,9 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gisgrid.balance.walking import Streets, Walk
+from gisgrid.balance.walking import StreetNetwork, Walk
 from gisgrid.core.errors import Conflict, Invalid, NotFound
-from gisgrid.core.plans import Place, PlanInfo, newest_plan, plan_by_id, refuse_outdated
+from gisgrid.core.plans import PlanInfo, TownshipInfo, newest_plan, plan_by_id, refuse_outdated
 from gisgrid.planning.attach.attach import attach
 from gisgrid.planning.editor.bench import Bench, bench_of, with_grids
 from gisgrid.planning.editor.combining import combine
@@ -160,7 +160,7 @@ def refuse_stale(session: Session, plan: PlanInfo) -> None:
 
 
 def combined(
-    session: Session, place: Place, plan: PlanInfo, other: PlanInfo
+    session: Session, place: TownshipInfo, plan: PlanInfo, other: PlanInfo
 ) -> Callable[[Bench], Grids]:
     """The edit that brings what another scenario changed into this one.
 
@@ -196,7 +196,7 @@ def free_scenario_name(session: Session, township_id: int, name: str) -> str:
 
 
 def base_bench(
-    session: Session, place: Place, plan: PlanInfo, before: PlanInfo | None = None
+    session: Session, place: TownshipInfo, plan: PlanInfo, before: PlanInfo | None = None
 ) -> Bench:
     """The bench of the plan that a scenario was drawn from; its own where there is none.
 
@@ -213,14 +213,14 @@ def base_bench(
     lines = street_lines(session, place) if weighing.by_street else None
     # The streets are put together while the store counts people.
     with ThreadPoolExecutor(1) as beside:
-        streets = beside.submit(Streets.of, lines) if lines is not None else None
+        streets = beside.submit(StreetNetwork.of, lines) if lines is not None else None
         state = plan_state(session, place, before, today(place))
         walk = Walk(streets.result() if streets else None, weighing.weights.detour)
     return bench_of(state, weighing.weights, walk)
 
 
 def scenario_bench(
-    session: Session, place: Place, plan: PlanInfo, base: Bench | None = None
+    session: Session, place: TownshipInfo, plan: PlanInfo, base: Bench | None = None
 ) -> Bench:
     """The bench with a scenario on it.
 
@@ -242,7 +242,7 @@ def newest_rows(session: Session) -> tuple[int, ...]:
     return tuple(session.scalars(text("SELECT unnest(newest_rows())")))
 
 
-def house_code(session: Session, place: Place, house_id: int) -> str | None:
+def house_code(session: Session, place: TownshipInfo, house_id: int) -> str | None:
     """Code of a house of the township by its row number; None: it has none of that number."""
     code: str | None = session.scalar(
         text("SELECT code FROM house WHERE id = :id AND township_id = :t"),

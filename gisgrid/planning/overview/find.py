@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import Invalid
 from gisgrid.core.scope import HOUSE_SEEN
-from gisgrid.locate.addresses.search import Candidate, search
+from gisgrid.locate.addresses.search import AddressCandidate, search
 from gisgrid.locate.asking import typed_points
 from gisgrid.planning.overview.successors import retired
 
@@ -79,7 +79,9 @@ def _points(session: Session, plan_id: int, wanted: str) -> list[Hit]:
     return [hit for hit in hits if hit.grid_code] or hits
 
 
-def _meant(session: Session, township_id: int, wanted: str, limit: int) -> tuple[Candidate, ...]:
+def _meant(
+    session: Session, township_id: int, wanted: str, limit: int
+) -> tuple[AddressCandidate, ...]:
     try:
         return search(session, township_id, wanted, limit=limit).candidates
     except Invalid:  # nothing in it that an address is made of, or far too long

@@ -6,12 +6,12 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gisgrid.core.places import check_place
-from gisgrid.core.plans import Place, townships
+from gisgrid.core.plans import TownshipInfo, townships
 
 
 def township_at(
     session: Session, lon: float, lat: float, *, own: int | None = None
-) -> Place | None:
+) -> TownshipInfo | None:
     """The township whose boundary covers a place (EPSG:4326); on it is inside. None: nobody's.
 
     Parameters

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 
 @dataclass(frozen=True)
-class Waiting:
+class PlanOnItsWay:
     """A plan on its way, with the last step that brought it where it is."""
 
     plan_id: int
@@ -27,10 +27,10 @@ class Waiting:
     """What was said at that step: why it was returned."""
 
 
-def on_their_way(session: Session, townships: Sequence[int]) -> list[Waiting]:
+def on_their_way(session: Session, townships: Sequence[int]) -> list[PlanOnItsWay]:
     """The plans of townships that are not published, those that moved last first."""
     rows = session.execute(text(_WAITING), {"townships": list(townships)}).mappings()
-    return [Waiting(**row) for row in rows]
+    return [PlanOnItsWay(**row) for row in rows]
 
 
 _WAITING = """

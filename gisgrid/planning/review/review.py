@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import Conflict, Invalid
 from gisgrid.core.messages import Both
-from gisgrid.core.plans import Place, PlanInfo, newest_plan, plan_by_id, township_by_id
+from gisgrid.core.plans import PlanInfo, TownshipInfo, newest_plan, plan_by_id, township_by_id
 from gisgrid.planning.balancing.from_scratch import begun
 from gisgrid.planning.balancing.rebalance import GROUND_CHECKS
 from gisgrid.planning.checks.checks import run_checks
@@ -28,7 +28,7 @@ from gisgrid.planning.editor.scenarios import base_bench, refuse_stale, scenario
 from gisgrid.planning.review import publish as publishing
 from gisgrid.planning.snapshot.fetch import limits_of, plan_grids, plan_state, today
 from gisgrid.planning.snapshot.regrid import on_grids
-from gisgrid.planning.snapshot.snapshot import PlanState
+from gisgrid.planning.snapshot.snapshot import PlanSnapshot
 
 BLOCKING = (*GROUND_CHECKS, "no_grid", "no_host", "empty_grid")
 """Checks in which a plan may not fail in more places than the plan it replaces."""
@@ -46,7 +46,7 @@ STEPS: dict[str, tuple[tuple[str, ...], str]] = {
 
 
 @dataclass(frozen=True)
-class Step:
+class ReviewStep:
     from_state: str
     to_state: str
     who: str
@@ -55,7 +55,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Published:
+class PublishedPlan:
     """What a publication did."""
 
     plan: PlanInfo
@@ -66,7 +66,7 @@ class Published:
 
 
 def take_step(
-    session: Session, place: Place, plan: PlanInfo, step: str, *, who: str, reason: str = ""
+    session: Session, place: TownshipInfo, plan: PlanInfo, step: str, *, who: str, reason: str = ""
 ) -> PlanInfo:
     """The plan after a step of `STEPS`.
 
@@ -109,13 +109,13 @@ def take_step(
 
 def publish(
     session: Session,
-    place: Place,
+    place: TownshipInfo,
     plan: PlanInfo,
     first_day: date,
     *,
     who: str,
     unreviewed: bool = False,
-) -> Published:
+) -> PublishedPlan:
     """Publish a plan for a day: checks, successors, `gisgrid.planning.review.publish.publish`, in one transaction.
 
     Parameters
@@ -167,10 +167,12 @@ def publish(
             ),
             [{"plan": plan.id, **vars(s)} for s in successors],
         )
-    return Published(plan_by_id(session, plan.id), counts, successors)
+    return PublishedPlan(plan_by_id(session, plan.id), counts, successors)
 
 
-def withdraw(session: Session, place: Place, plan: PlanInfo, *, who: str, reason: str) -> PlanInfo:
+def withdraw(
+    session: Session, place: TownshipInfo, plan: PlanInfo, *, who: str, reason: str
+) -> PlanInfo:
     """The plan as it stood before it was published for a day that has not come yet.
 
     From there it is published for another day, or returned and drawn on.
@@ -200,7 +202,7 @@ def first_day(session: Session, plan: PlanInfo) -> date:
     return max(tomorrow, newest.valid_from + timedelta(days=1))
 
 
-def steps(session: Session, plan_id: int) -> list[Step]:
+def steps(session: Session, plan_id: int) -> list[ReviewStep]:
     """The steps of a plan so far, oldest first."""
     rows = session.execute(
         text(
@@ -209,18 +211,18 @@ def steps(session: Session, plan_id: int) -> list[Step]:
         ),
         {"p": plan_id},
     )
-    return [Step(**row._mapping) for row in rows]
+    return [ReviewStep(**row._mapping) for row in rows]
 
 
 def benches(
-    session: Session, place: Place, plan: PlanInfo, before: PlanInfo
+    session: Session, place: TownshipInfo, plan: PlanInfo, before: PlanInfo
 ) -> tuple[Bench, Bench]:
     """Two plans over the same houses, the one before first; the work counted as ``plan`` has it."""
     old = base_bench(session, place, plan, before)
     return old, scenario_bench(session, place, plan, old)
 
 
-def failing(session: Session, place: Place, plan: PlanInfo) -> list[CheckResult]:
+def failing(session: Session, place: TownshipInfo, plan: PlanInfo) -> list[CheckResult]:
     """Blocking checks in which a plan fails in more places than the one it is to replace.
 
     The first plan is held to its communities as they are: what no drawing can mend does not count.
@@ -231,7 +233,11 @@ def failing(session: Session, place: Place, plan: PlanInfo) -> list[CheckResult]
 
 
 def worse(
-    session: Session, place: Place, plan: PlanInfo, state: PlanState, results: Sequence[CheckResult]
+    session: Session,
+    place: TownshipInfo,
+    plan: PlanInfo,
+    state: PlanSnapshot,
+    results: Sequence[CheckResult],
 ) -> list[CheckResult]:
     """Of the answers of a plan's checks those that keep it from being published, as `failing`.
 
@@ -255,7 +261,7 @@ def worse(
     ]  # fmt: skip
 
 
-def refuse_failing(session: Session, place: Place, plan: PlanInfo) -> None:
+def refuse_failing(session: Session, place: TownshipInfo, plan: PlanInfo) -> None:
     """Conflict, with the first finding, if a blocking check fails more than in the plan before."""
     worse = failing(session, place, plan)
     if worse:
@@ -277,7 +283,7 @@ def refuse_failing(session: Session, place: Place, plan: PlanInfo) -> None:
         )
 
 
-def _hold(session: Session, place: Place) -> None:
+def _hold(session: Session, place: TownshipInfo) -> None:
     session.execute(text("SELECT hold_township(:t)"), {"t": place.id})
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from gisgrid.core.crs import is_metric
 from gisgrid.core.errors import Invalid
-from gisgrid.core.plans import Place, township
+from gisgrid.core.plans import TownshipInfo, township
 from gisgrid.db.tables.places import CODE_SCHEMES, GRID_RULES
 from gisgrid.people.privacy.masking import change_masks
 from gisgrid.planning.settings.thresholds import PREFIXES, change_thresholds
@@ -61,7 +61,7 @@ OPTIONS: dict[str, Callable[[str], Any]] = {
 }
 
 
-def change_township(session: Session, code: str, changes: Sequence[str]) -> Place:
+def change_township(session: Session, code: str, changes: Sequence[str]) -> TownshipInfo:
     """Set ``name=value`` settings of a township; the township as it is then.
 
     Names that begin with ``limits.``, ``sizes.`` or ``keeping.`` are numbers with defaults, those with

@@ -17,7 +17,7 @@ from gisgrid.core.arrays import Floats, Geometries, Ints
 from gisgrid.core.crs import points_to_metric, to_metric
 from gisgrid.core.errors import Invalid
 from gisgrid.core.limits import MEASURES, Limits, Measure, sizes
-from gisgrid.core.plans import Place, PlanInfo
+from gisgrid.core.plans import PlanInfo, TownshipInfo
 from gisgrid.db.columns import day, days, packed
 from gisgrid.db.tables.register import NEEDS
 from gisgrid.planning.snapshot.snapshot import (
@@ -27,7 +27,7 @@ from gisgrid.planning.snapshot.snapshot import (
     Grids,
     Houses,
     Members,
-    PlanState,
+    PlanSnapshot,
     Stations,
     Texts,
     layered_owners,
@@ -37,7 +37,7 @@ from gisgrid.planning.snapshot.snapshot import (
 Rows = Sequence[Row[Any]]
 
 
-def today(place: Place) -> date:
+def today(place: TownshipInfo) -> date:
     """The day it is in the township's zone."""
     return day_in(place.time_zone)
 
@@ -47,12 +47,12 @@ def day_in(time_zone: str) -> date:
     return datetime.now(ZoneInfo(time_zone)).date()
 
 
-def local(moment: datetime, place: Place) -> datetime:
+def local(moment: datetime, place: TownshipInfo) -> datetime:
     """A moment (aware) on the township's clock."""
     return moment.astimezone(ZoneInfo(place.time_zone))
 
 
-def plan_state(session: Session, place: Place, plan: PlanInfo, day: date) -> PlanState:
+def plan_state(session: Session, place: TownshipInfo, plan: PlanInfo, day: date) -> PlanSnapshot:
     """The plan with everything that was known up to the end of a day in the township's zone.
 
     Owners follow from the plan's polygons as stored, so a draft that nothing was attached to yet
@@ -73,7 +73,7 @@ def plan_state(session: Session, place: Place, plan: PlanInfo, day: date) -> Pla
         grids=grids,
         owning=grids.layers(overlay=overlay)[-1],
     )
-    return PlanState(
+    return PlanSnapshot(
         day=day,
         events_until=events_until(session, place, day),
         srid=place.metric_srid,
@@ -93,7 +93,7 @@ def plan_state(session: Session, place: Place, plan: PlanInfo, day: date) -> Pla
     )
 
 
-def events_until(session: Session, place: Place, day: date) -> date:
+def events_until(session: Session, place: TownshipInfo, day: date) -> date:
     """The last day whose events count as work on a day.
 
     A day that has passed is taken at its word. Today it is the day of the newest event, since lists of
@@ -111,7 +111,7 @@ def events_until(session: Session, place: Place, day: date) -> date:
     return newest or day
 
 
-def plan_grids(session: Session, place: Place, plan: PlanInfo) -> Grids:
+def plan_grids(session: Session, place: TownshipInfo, plan: PlanInfo) -> Grids:
     """The grids of a plan alone."""
     scope = {"t": place.id, "plan": plan.id}
     _, row_of_area = _communities(session, scope, place.metric_srid)
@@ -119,7 +119,7 @@ def plan_grids(session: Session, place: Place, plan: PlanInfo) -> Grids:
 
 
 def grids_renewed(
-    session: Session, place: Place, plan: PlanInfo, known: Grids, codes: Collection[str]
+    session: Session, place: TownshipInfo, plan: PlanInfo, known: Grids, codes: Collection[str]
 ) -> Grids:
     """Grids of a plan that are known but for some, which are read anew, came or went."""
     scope = {"t": place.id, "plan": plan.id, "codes": list(codes)}
@@ -281,7 +281,7 @@ def _stations(session: Session, scope: dict[str, Any], srid: int) -> Stations:
     )
 
 
-def street_lines(session: Session, place: Place) -> Geometries:
+def street_lines(session: Session, place: TownshipInfo) -> Geometries:
     """Centre lines of a township's streets in its metric CRS."""
     return _streets(session, {"t": place.id}, place.metric_srid)
 
@@ -297,7 +297,7 @@ def _streets(session: Session, scope: dict[str, Any], srid: int) -> Geometries:
     return to_metric(_shapes(r.geom for r in rows), srid)
 
 
-def parcel_borders(session: Session, place: Place, lines: Sequence[Floats]) -> Geometries:
+def parcel_borders(session: Session, place: TownshipInfo, lines: Sequence[Floats]) -> Geometries:
     """Borders of the township's parcels, in EPSG:4326, that come near one of some lines.
 
     Near: within about 100 m of the box around it.

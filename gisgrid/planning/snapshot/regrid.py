@@ -12,7 +12,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from gisgrid.core.arrays import Bools, Floats, Geometries, Ints
-from gisgrid.planning.snapshot.snapshot import NO_ROW, Grids, PlanState, layered_owners, rows_of
+from gisgrid.planning.snapshot.snapshot import NO_ROW, Grids, PlanSnapshot, layered_owners, rows_of
 
 FEW = 100
 """So many boxes are compared with all points sooner than a tree of the points is built."""
@@ -28,7 +28,7 @@ class NewGrid:
     """Row of its community."""
 
 
-def new_grid(state: PlanState, community: int, taken: Collection[str]) -> NewGrid:
+def new_grid(state: PlanSnapshot, community: int, taken: Collection[str]) -> NewGrid:
     """A grid of a community with the first code that no plan ever used.
 
     Parameters
@@ -99,8 +99,8 @@ class Spots:
 
 
 def on_grids(
-    state: PlanState, grids: Grids, *, houses: Spots | None = None, events: Spots | None = None
-) -> PlanState:
+    state: PlanSnapshot, grids: Grids, *, houses: Spots | None = None, events: Spots | None = None
+) -> PlanSnapshot:
     """The state with other grids, as the store would tell it: whose each house and event is, asked anew.
 
     Asked are only those about ground that came, went or changed; teams and stations follow from the
@@ -131,7 +131,7 @@ def on_grids(
     )
 
 
-def with_new_grids(state: PlanState, new: Sequence[NewGrid]) -> PlanState:
+def with_new_grids(state: PlanSnapshot, new: Sequence[NewGrid]) -> PlanSnapshot:
     """The state with further grids, in the order of code, that have no ground and no houses yet."""
     if not new:
         return state
@@ -151,7 +151,7 @@ def with_new_grids(state: PlanState, new: Sequence[NewGrid]) -> PlanState:
     return on_grids(state, more)
 
 
-def with_rows(state: PlanState, keep: Bools) -> PlanState:
+def with_rows(state: PlanSnapshot, keep: Bools) -> PlanSnapshot:
     """The state with the grids of a mask only."""
     return state if keep.all() else on_grids(state, rows_kept(state.grids, keep))
 

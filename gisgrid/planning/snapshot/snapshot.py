@@ -143,7 +143,7 @@ class OpenStations:
 
 
 @dataclass(frozen=True, eq=False)
-class PlanState:
+class PlanSnapshot:
     """A plan on a day.
 
     ``events_until`` is the last day whose events count as work. With other grids a state is made by `gisgrid.planning.snapshot.regrid.on_grids`: houses and events name rows of

@@ -6,10 +6,10 @@ import numpy as np
 
 from gisgrid.balance.walking import Walk
 from gisgrid.core.arrays import Floats
-from gisgrid.planning.snapshot.snapshot import PlanState
+from gisgrid.planning.snapshot.snapshot import PlanSnapshot
 
 
-def walks_m(state: PlanState, walk: Walk) -> Floats:
+def walks_m(state: PlanSnapshot, walk: Walk) -> Floats:
     """Metres on foot from each house to help: a station, or the post of its own grid's team.
 
     NaN for a house without a point, infinite where there is none.

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from gisgrid.balance.walking import Streets, Walk
+from gisgrid.balance.walking import StreetNetwork, Walk
 from gisgrid.balance.weights import Weights
 from gisgrid.balance.workload import (
     MMIN,
@@ -23,7 +23,7 @@ from gisgrid.core.arrays import Bools, Floats, Ints
 from gisgrid.core.errors import Invalid
 from gisgrid.core.messages import Both, message
 from gisgrid.db.tables.register import NEEDS
-from gisgrid.planning.snapshot.snapshot import NO_ROW, PlanState, Texts, rows_of
+from gisgrid.planning.snapshot.snapshot import NO_ROW, PlanSnapshot, Texts, rows_of
 
 
 @dataclass(frozen=True)
@@ -106,18 +106,18 @@ def counted_days(last: date, weights: Weights) -> tuple[date, date]:
     return last - timedelta(days=round(weights.event_months * 365.25 / 12) - 1), last
 
 
-def event_days(state: PlanState, weights: Weights) -> EventDays:
+def event_days(state: PlanSnapshot, weights: Weights) -> EventDays:
     """Over which days events of the state count as work."""
     return EventDays(*counted_days(state.events_until, weights), len(_recent(state, weights)))
 
 
-def walk_of(state: PlanState, weights: Weights, *, by_street: bool = True) -> Walk:
+def walk_of(state: PlanSnapshot, weights: Weights, *, by_street: bool = True) -> Walk:
     """How walks of the state are measured: along its streets, or straight with a detour."""
-    return Walk(Streets.of(state.streets) if by_street else None, weights.detour)
+    return Walk(StreetNetwork.of(state.streets) if by_street else None, weights.detour)
 
 
 def workload_of(
-    state: PlanState, weights: Weights, *, by_street: bool = True, walk: Walk | None = None
+    state: PlanSnapshot, weights: Weights, *, by_street: bool = True, walk: Walk | None = None
 ) -> Workload:
     """Minutes a month of each house of a plan's township under the plan.
 
@@ -137,7 +137,7 @@ def workload_of(
 
 
 def recounted(
-    work: Workload, before: PlanState, after: PlanState, weights: Weights, walk: Walk
+    work: Workload, before: PlanSnapshot, after: PlanSnapshot, weights: Weights, walk: Walk
 ) -> Workload:
     """The workload under other grids, equal to `workload_of`: only what may differ is counted anew.
 
@@ -170,7 +170,7 @@ def recounted(
     return Workload(work.parts, house_mmin, loose_mmin)
 
 
-def loads(state: PlanState, weights: Weights, *, by_street: bool = True) -> Loads:
+def loads(state: PlanSnapshot, weights: Weights, *, by_street: bool = True) -> Loads:
     """The workload of a plan by grid, community and township."""
     work = workload_of(state, weights, by_street=by_street)
     grids = state.grids
@@ -237,7 +237,7 @@ def loads(state: PlanState, weights: Weights, *, by_street: bool = True) -> Load
     )
 
 
-def refuse_no_work(found: Loads, state: PlanState) -> None:
+def refuse_no_work(found: Loads, state: PlanSnapshot) -> None:
     """Invalid, with the days that were counted, if nothing at all asks for work."""
     if found.township.total_mmin:
         return
@@ -260,7 +260,7 @@ class _Facts:
     per_post: Floats
 
 
-def _area(state: PlanState, facts: _Facts, rows: Ints, code: str | None, name: str) -> AreaLoad:
+def _area(state: PlanSnapshot, facts: _Facts, rows: Ints, code: str | None, name: str) -> AreaLoad:
     basic = rows[~state.grids.exclusive[rows]]
     parts = facts.by_grid[rows].sum(axis=0)
     return AreaLoad(
@@ -280,7 +280,7 @@ def _known(value: float) -> float | None:
     return None if np.isnan(value) else float(value)
 
 
-def _recent(state: PlanState, weights: Weights) -> Ints:
+def _recent(state: PlanSnapshot, weights: Weights) -> Ints:
     """Rows of the events that count as work."""
     first, last = counted_days(state.events_until, weights)
     day = state.events.day
@@ -288,7 +288,7 @@ def _recent(state: PlanState, weights: Weights) -> Ints:
 
 
 def _counted(
-    state: PlanState, weights: Weights, walk: Walk, chosen: Bools, recent: Ints
+    state: PlanSnapshot, weights: Weights, walk: Walk, chosen: Bools, recent: Ints
 ) -> Workload:
     """The workload with that of the chosen houses, which carry the events of some rows.
 
@@ -323,7 +323,7 @@ def _minutes(matter: Texts, major: Texts, weights: Weights) -> Floats:
     return np.array([known[pair] for pair in pairs], dtype=np.float64)
 
 
-def _walk_m(state: PlanState, walk: Walk, chosen: Ints) -> Floats:
+def _walk_m(state: PlanSnapshot, walk: Walk, chosen: Ints) -> Floats:
     """Metres one way from the base of its grid's team to each of some houses, NaN without."""
     houses, posts_ = state.houses, state.open_stations
     out = np.full(len(chosen), np.nan)

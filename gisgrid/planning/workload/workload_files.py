@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gisgrid.balance.workload import MMIN
 from gisgrid.files.exports import Cell, Feature, Sheet
-from gisgrid.planning.snapshot.snapshot import PlanState
+from gisgrid.planning.snapshot.snapshot import PlanSnapshot
 from gisgrid.planning.workload.workload import AreaLoad, GridLoad, Loads
 
 PART_ZH = {
@@ -14,7 +14,7 @@ PART_ZH = {
 }  # fmt: skip
 
 
-def load_features(state: PlanState, found: Loads) -> list[Feature]:
+def load_features(state: PlanSnapshot, found: Loads) -> list[Feature]:
     """Every grid with its minutes, parts and deviation, and its polygon as it is stored."""
     return [
         Feature(
