@@ -46,7 +46,7 @@ def test_a_case_is_walked_on_the_terminal(cli, engine: Engine, tmp_path: Path):
     assert "dry run" in cli(*take, "file", "--role", "dispatcher").output
     assert "已立案" in cli(*take, "file", "--role", "dispatcher", "--commit").output
     refused = cli(*take, "close", "--role", "dispatcher", "--commit", ok=False)
-    assert "From 'filed' there is no step 'close'" in refused.output
+    assert "From “filed” there is no step “close”" in refused.output
     stale = cli(*take, "dispatch", "--role", "dispatcher", "--seq", "1", "--grid", "a", ok=False)
     assert "has moved on" in stale.output
     # What has left the list is refused, and kept as a demand where it was meant.

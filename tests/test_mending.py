@@ -189,7 +189,7 @@ def test_sound_communities_are_balanced_and_the_others_once_they_are_mended(seed
     unsound = {codes[state.grids.community[before.row_of[code]]] for code in (taker, giver)}
     found = propose(prepare(state, Weights(), BalanceOptions(far=True)))
     assert {left.community for left in found.task.left_out} == unsound
-    assert all(left.grids == (taker,) and taker in left.zh for left in found.task.left_out)
+    assert all(left.grids == (taker,) and taker in left.said.zh for left in found.task.left_out)
     assert {m.community for m in found.moves} == set(codes) - unsound
     assert found.faults == ()
     after = with_grids(before, kept_within(before, taker, made))

@@ -90,10 +90,10 @@ def test_an_error_is_a_sentence_of_the_catalogue_and_never_put_together():
 
 def test_a_value_is_written_as_its_language_has_it():
     error = errors.Invalid(
-        "The file has no column {absent}; it has {headers}.", absent=["甲", "乙"], headers=[]
+        "The file has no column {shown}; it has {headers}.", shown=["甲", "乙"], headers=[]
     )
     assert error.message == "The file has no column 甲, 乙; it has none."
-    assert error.zh == "文件中没有列 甲、乙；文件有：无。"
+    assert error.zh == "文件中没有列甲、乙；文件有：无。"
     inner = message("{count:,} of {what!r}", count=12000, what=Both("houses", "房屋"))
     assert told("{inner}.", {"inner": inner}, "en") == "12,000 of houses."
     assert plain([inner, 3], "en") == ["12,000 of houses", 3]

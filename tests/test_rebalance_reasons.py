@@ -24,7 +24,7 @@ def test_a_building_heavier_than_a_grid_is_named():
     assert kinds(result) == {"heavy unit"}
     (reason,) = result.infeasible
     assert reason.units == (5,)
-    assert "never split" in reason.message
+    assert "never split" in reason.said.en
     assert result.communities[0].floor == pytest.approx(40 / 27.5 - 1)
 
 

@@ -79,9 +79,9 @@ def test_what_does_not_settle_is_told_with_both_numbers(monkeypatch):
     assert loose
     for reason in loose:
         (c,) = [c for c in found.result.communities if c.community == reason.community]
-        assert f"it is {c.max_deviation:.2%}" in reason.message
-        assert f"{c.max_deviation:.2%}" in reason.zh
-        assert "found even to 0." in reason.message or "found even to 1.00%" in reason.message
+        assert f"it is {c.max_deviation:.2%}" in reason.said.en
+        assert f"{c.max_deviation:.2%}" in reason.said.zh
+        assert "found even to 0." in reason.said.en or "found even to 1.00%" in reason.said.en
 
 
 def test_each_step_of_balance_is_counted_under_its_own_plan():
@@ -238,8 +238,8 @@ def test_a_size_levels_what_it_is_counted_in_unless_work_is_asked_for():
     ("wishes", "words"),
     [
         (BalanceOptions(), r"carry no work.*houses \(20\)"),
-        (BalanceOptions(size=5), r"No residents are known.*houses \(20\)"),
-        (BalanceOptions(size=5, size_in="households"), r"No households are known.*houses \(20\)"),
+        (BalanceOptions(size=5), r"no residents are known.*houses \(20\)"),
+        (BalanceOptions(size=5, size_in="households"), r"no households are known.*houses \(20\)"),
         (BalanceOptions(size=5, size_in="houses", level="work"), r"carry no work.*houses \(20\)"),
     ],
 )
@@ -258,7 +258,7 @@ def test_a_community_without_the_measure_is_left_out_by_name():
     )  # fmt: skip
     task = prepare(state, Weights(), BalanceOptions(tolerance=0.05))
     (left,) = task.left_out
-    assert (left.community, "q" in left.en, "q" in left.zh) == ("q", True, True)
+    assert (left.community, "q" in left.said.en, "q" in left.said.zh) == ("q", True, True)
     found = propose(task)
     assert {m.community for m in found.moves} == {"p"}
     assert len(found.result.communities) == 1

@@ -313,7 +313,8 @@ def _refuse_unknown(kind: Kind, headers: Sequence[str], mapping: Mapping) -> Non
     asked += mapping.ignore
     if absent := sorted(set(asked) - set(headers)):
         raise Invalid(
-            "The file has no column {absent}; it has {headers}.",
+            "The file has no column {shown}; it has {headers}.",
+            shown=[f"“{name}”" for name in absent],
             absent=absent,
             headers=list(headers),
         )

@@ -24,6 +24,7 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
 from gisgrid.core.errors import NotAllowed, NotKnown
+from gisgrid.core.messages import Both
 from gisgrid.core.roles import RIGHTS
 from gisgrid.db.store import Actor
 from web.http import identity
@@ -278,7 +279,8 @@ def need(right: str) -> None:
         return
     if (rights := _lacking(right, who.rights)) is not None:
         raise NotAllowed(
-            "This needs the right {right} ({means}), which {name} does not have today.",
+            "This needs the right {named} ({means}), which {name} does not have today.",
+            named=Both(" or ".join(rights), "”或“".join(rights)),
             right=" or ".join(rights),
             means=[RIGHTS[right] for right in rights],
             name=who.name,

@@ -150,12 +150,18 @@ def _homes(state: PlanSnapshot) -> tuple[Ints, list[LeftOut]]:
 def _across(state: PlanSnapshot, community: int, grids: list[int]) -> LeftOut:
     code = state.communities.code[community]
     codes = state.grids.code[grids].tolist()
-    said = message(
-        "Community {community} is left out: these of its grids do not lie in one community: {grids}. {mend}",
-        community=code,
-        grids=codes[:10],
-        mend=Both(MEND_EN, MEND_ZH),
-    )
+    facts = {"community": code, "grids": codes[:10], "mend": Both(MEND_EN, MEND_ZH)}
+    if len(codes) == 1:
+        said = message(
+            "Community {community} is left out: grid {grids} does not lie in one community. {mend}",
+            **facts,
+        )
+    else:
+        said = message(
+            "Community {community} is left out: {count} grids do not lie in one community: {grids}. {mend}",
+            count=len(codes),
+            **facts,
+        )
     return LeftOut(code, "across", said, tuple(codes))
 
 
