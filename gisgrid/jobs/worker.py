@@ -37,7 +37,7 @@ from gisgrid.core.processes import beat, end_with, writing_to
 from gisgrid.core.settings import Settings
 from gisgrid.core.terminal import note
 from gisgrid.db.store import open_engine, store_url, transaction
-from gisgrid.jobs import quick
+from gisgrid.jobs import imports, quick
 from gisgrid.jobs.balancing import COMPLETE, QUEUE, QUICK, TASK, UPKEEP
 from gisgrid.jobs.scheduled import complete_plan, complete_plans, keep_up, plans_turned
 from gisgrid.jobs.stalled import Pulse, look, look_once
@@ -150,16 +150,19 @@ def work(
 
 
 def work_on(engine: Engine, *, alive: Callable[[], None] | None = None) -> None:
-    """Do all that pages order, jobs and studies, until stopped."""
+    """Do all that pages order, jobs, studies and imports, until stopped."""
     stop = threading.Event()
     studying = threading.Thread(target=watch, args=(engine, stop), daemon=True)
     studying.start()
+    importing = threading.Thread(target=imports.watch, args=(engine, stop, PROCESSES), daemon=True)
+    importing.start()
     try:
         work(engine, alive=alive)
     finally:
         stop.set()
         # A study that takes longer is begun again by the next worker.
         studying.join(STOP_S)
+        importing.join(STOP_S)
 
 
 class _Again(BaseRetryStrategy):

@@ -97,9 +97,11 @@ ROOMS = (
         "office",
         say("Office"),
         (
+            Page("imports.index", say("Import")),
             Page("duties.training", say("Training")),
             Page("shell.components", say("Components of the pages")),
         ),
+        ("imports",),
     ),
 )
 """In the order of the header. A page that stands nowhere here is linked from one that does."""
