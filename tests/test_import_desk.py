@@ -140,3 +140,12 @@ def test_words_of_a_file_are_text_on_every_page(office: Desk):
     assert "&lt;script&gt;" in page
     listed = office.client.get("/office/import").text
     assert "<script>window.hit" not in listed and "<img src=x" not in listed
+
+
+def test_a_value_for_every_row_may_be_joined_from_columns(office: Desk):
+    number = office.send("路,号,编码,lon,lat\n虚构路,7,J1,120.9021,40.7011\n")
+    office.check(number, "houses", crs="wgs84", **{"every-address": "虚构镇{路}{号}号"})
+    office.press(number, "commit")
+    assert office.found(number).stage == "imported", office.found(number).failed
+    assert office.scalar("SELECT address FROM house WHERE code = 'J1'") == "虚构镇虚构路7号"
+    assert 'value="虚构镇{路}{号}号"' in office.page(office.send("路,号\n虚构路,8\n", after=number))

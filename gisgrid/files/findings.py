@@ -18,6 +18,8 @@ class Reason:
     code: str
     en: str
     zh: str
+    option: str = ""
+    """What to type at the terminal to have it otherwise; a page has its own fields."""
 
 
 REASONS: dict[str, Reason] = {
@@ -31,7 +33,7 @@ REASONS: dict[str, Reason] = {
         Reason("negative", "must be more than 0", "必须大于 0"),
         Reason("error_cell", "the cell shows an error of the spreadsheet (#N/A, #REF! …): mend the formula", "单元格是表格错误值（#N/A、#REF! 等）：请修正公式"),
         Reason("total", "a total or a remark below the table, not a row of it", "合计行或表下说明，不是数据行"),
-        Reason("garbled", "the text is garbled: the file was read in the wrong encoding; say --encoding gb18030", "文字为乱码：文件编码识别有误；可用 --encoding gb18030 指定"),
+        Reason("garbled", "the text is garbled: the file was read in the wrong encoding", "文字为乱码：文件编码识别有误", "--encoding gb18030"),
         # Codes and IDs.
         Reason("code_exponent", "Excel turned the code into a number (…E+17); type it again as text", "编码被 Excel 改成科学计数（…E+17），请按文本重新填写"),
         Reason("code_zeros", "Excel cut the code after 15 digits (…000); type it again as text", "编码 15 位以后被 Excel 截成 0（…000），请按文本重新填写"),
@@ -63,7 +65,7 @@ REASONS: dict[str, Reason] = {
         Reason("geometry_type", "the geometry is of the wrong type", "图形类型不对"),
         Reason("geometry_invalid", "the geometry is invalid and no repair is certain", "图形无效，且无法可靠修复"),
         # Against what is stored.
-        Reason("moved", "it stands under another area, grid, house or household; a move has to be asked for (--move)", "已登记在另一区划、网格、房屋或户之下；调整归属须明确要求（--move）"),
+        Reason("moved", "it stands under another area, grid, house or household; a move has to be asked for", "已登记在另一区划、网格、房屋或户之下；调整归属须明确要求", "--move"),
         Reason("unknown_matter", "no such matter on the list", "事项清单中没有该事项"),
         Reason("unknown_community", "no such community in the township", "乡镇内没有该社区"),
         Reason("unknown_parent", "no area with the parent's code", "上级区划不存在"),
@@ -92,7 +94,7 @@ REASONS: dict[str, Reason] = {
         Reason("geometry_repaired", "the geometry was invalid and was repaired without visible change", "图形无效，已修复，形状无可见变化"),
         Reason("ring_closed", "the ring of the polygon was open; it was closed by a straight line", "多边形未闭合，已用直线闭合"),
         Reason("line_polygon", "closed lines were taken for polygons", "闭合的线已作为面处理"),
-        Reason("date_order", "days such as 03/08/2023 were read month first, for nothing in the file shows the order; --time-format %d/%m/%Y says otherwise", "日期如 03/08/2023 按“月/日/年”读取，文件中没有可判断顺序的依据；可用 --time-format %d/%m/%Y 指定"),
+        Reason("date_order", "days such as 03/08/2023 were read month first, for nothing in the file shows the order", "日期如 03/08/2023 按“月/日/年”读取，文件中没有可判断顺序的依据", "--time-format %d/%m/%Y"),
         Reason("formula_told", "the text begins as a formula does (= + - @); it is kept as text, and made harmless in every CSV", "文字以公式符号（= + - @）开头；按文字保存，导出 CSV 时已作防护"),
         Reason("area_derived", "no polygon: it will be the union of what lies below it", "没有图形：将由下级区划合并得出"),
         Reason("community_from_address", "no coordinates and no community given: the community was taken from the address", "无坐标且未填社区：社区由地址得出"),

@@ -28,6 +28,7 @@ class Shown:
     meaning: dict[str, str]
     """Header to canonical name; empty: not used; ``LEFT_OUT``."""
     constants: dict[str, str]
+    """Canonical name to the value of every row; headers in braces stand for their cells."""
     crs: str
     crs_code: str
     encoding: str
@@ -78,7 +79,7 @@ def kept(found: FileImport, kind: str, township: str) -> Shown:
         kind=kind,
         township=found.township or township,
         meaning={h: LEFT_OUT if h in left_out else known.get(h, "") for h in headers},
-        constants=dict(mapping.get("constants") or {}),
+        constants={**(mapping.get("constants") or {}), **(mapping.get("templates") or {})},
         crs=crs if plain else "other",
         crs_code="" if plain else crs,
         encoding=(wishes.get("mapping") or {}).get("encoding") or "",
@@ -117,15 +118,14 @@ def wishes_of(shown: Shown, found: FileImport) -> dict[str, Any]:
             twice=sorted(twice),
         )
     columns = {c.name: headers[c.name][0] if c.name in headers else "" for c in kind.columns}
-    constants = {
-        name: value for name, value in shown.constants.items()
-        if name in columns and not columns[name]
-    }  # fmt: skip
+    every = {n: v for n, v in shown.constants.items() if n in columns and not columns[n]}
+    templates = {n: v for n, v in every.items() if "{" in v}
     crs = shown.crs_code if shown.crs == "other" else shown.crs
     return {
         "mapping": {
-            "columns": {n: h for n, h in columns.items() if n not in constants},
-            "constants": constants,
+            "columns": {n: h for n, h in columns.items() if n not in every},
+            "constants": {n: v for n, v in every.items() if n not in templates},
+            "templates": templates,
             "crs": crs or None,
             "encoding": shown.encoding or None,
             "layer": shown.layer or (found.wishes.get("mapping") or {}).get("layer"),

@@ -95,9 +95,9 @@ def column_word(column: Column) -> str:
 
 def header_word(kind: str | None, name: str, headers: dict[str, str]) -> str:
     """A canonical column as the file calls it, else as pages do; empty for the whole row."""
-    if not name:
-        return ""
-    if headers.get(name):
-        return headers[name]
+    if ", " in name:
+        return ", ".join(header_word(kind, each, headers) for each in name.split(", "))
+    if not name or headers.get(name):
+        return headers.get(name, "")
     column = KINDS[kind].column(name) if kind in KINDS else None
     return column_word(column) if column else gettext("geometry") if name == "geometry" else name

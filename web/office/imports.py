@@ -214,6 +214,7 @@ def _shown(
         kinds=[p["kind"] for p in looked.get("kinds", ())],
         error=error,
         said=_said(found, error),
+        mend=_mend(error.facts if error else found.facts or {}, type(error).__name__),
         progress=_progress(found),
         own=found.account_id == _me(),
         same=desk.same_file(session, found) if found.stage in ("sent", "looked", "checked") else None,
@@ -227,7 +228,7 @@ def _page(template: str, **values: Any) -> Response:
     return _no_store(
         Response(
             render_template(
-                template, words=words, local=local, LEFT_OUT=LEFT_OUT, COORDINATES=COORDINATES,
+                template, words=words, header_word=words.header_word, local=local, LEFT_OUT=LEFT_OUT, COORDINATES=COORDINATES,
                 most_mb=settings.import_max_mb, endings=desk_files.ENDINGS, today=date.today(),  # noqa: DTZ011
                 zh=speaks_chinese(), **values,
             )
@@ -249,6 +250,24 @@ def _said(found: FileImport, error: GisgridError | None) -> str:
     if error is not None:
         return error.zh if speaks_chinese() else error.message
     return (found.failed_zh if speaks_chinese() else found.failed) or ""
+
+
+def _mend(facts: dict[str, Any], error: str) -> str:
+    """The field of the page that mends what went wrong; empty: none does."""
+    said = ""
+    if "best" in facts:
+        said = gettext(
+            "Choose it under “Coordinates”, or tick under “Wishes” that the declared one is right."
+        )
+    elif "UndeclaredCrs" in (error, facts.get("error")):
+        said = gettext("Choose it under “Coordinates”.")
+    elif "emptied" in facts:
+        said = gettext("Or set the column to “left out”, or tick it under “Wishes”.")
+    elif "missing" in facts:
+        said = gettext("Choose the columns below, or write one value for every row.")
+    elif "columns" in facts and "kind" in facts:
+        said = gettext("Or set the column to “left out”.")
+    return said
 
 
 def _progress(found: FileImport) -> dict[str, Any]:
