@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import multiprocessing
+import os
+import tempfile
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -15,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from gisgrid.core.plans import township
 from gisgrid.db.store import transaction
-from gisgrid.jobs import imports, worker
+from gisgrid.jobs import import_tasks, imports, worker
 from gisgrid.loading import desk
 from gisgrid.loading.runs import one_at_a_time
 from gisgrid.people.privacy.retention import retain
@@ -391,3 +393,41 @@ def test_offices_may_not_be_loaded_above_the_ground_that_one_administers(office:
         government = appointed(session, "township_government", name="government")
     other = at_desk(office.engine, government)
     assert other.check(below, "offices").status_code == 403
+
+
+def test_the_right_of_one_township_says_nothing_of_the_next(office: Desk):
+    """Neither is the next one's import seen, nor may a file be meant for it; areas would change both."""
+    with transaction(office.engine) as session:
+        for statement in _NEXT.split(";\n"):
+            session.execute(text(statement), {"me": office.account})
+        other = appointed(session, "administrator", "999901002", name="other")
+    theirs = at_desk(office.engine, other).send(HOUSES)
+    assert office.client.get(f"/office/import/{theirs}").status_code == 404
+    assert "W9.csv" not in office.client.get("/office/import").text
+    mine = office.send(HOUSES)
+    assert office.check(mine, crs="wgs84", into="999901002").status_code == 403
+    areas = office.send("code,level,name,parent\nC9,community,测试社区,999901002\n", "areas.csv")
+    assert office.check(areas, "areas").status_code == 403
+    assert office.found(areas).stage == "looked"
+
+
+_NEXT = """
+INSERT INTO area (code, level, name, parent_id, geom)
+SELECT '999901002', 'township', '邻镇', parent_id, ST_Translate(geom, 0.1, 0) FROM area WHERE level = 'township';
+INSERT INTO township (area_id, metric_srid) SELECT id, 4549 FROM area WHERE code = '999901002';
+INSERT INTO import_run (kind, township, file_name, sha256, who, reversible)
+VALUES ('houses', '999901002', 'W9.csv', 'x', 'x', true)
+"""
+
+
+def test_folders_of_a_killed_process_are_swept_and_others_left(tmp_path: Any, monkeypatch: Any):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    gone, ours = (
+        tmp_path / "gisgrid-import-999999999-x",
+        tmp_path / f"gisgrid-import-{os.getpid()}-x",
+    )
+    for folder in (gone, ours):
+        folder.mkdir()
+        (folder / "file.csv").write_text("测")
+    import_tasks.sweep()
+    assert not gone.exists() and ours.exists()

@@ -171,6 +171,7 @@ def same_file(session: Session, found: FileImport) -> Listed | None:
             each for each in listed(session, limit=1000)
             if each.sha256 == found.sha256 and each.id != found.id and each.run_id is not None
             and each.undoes_id is None and each.undone_by_id is None
+            and found.kind in (None, each.kind)
         ),
         None,
     )  # fmt: skip

@@ -24,7 +24,7 @@ WIDE = 1000
 """Units of the picture across."""
 DETAIL = 1 / 900
 """Corners closer than this share of the picture are one."""
-AROUND = 0.35
+AROUND = 0.15
 """So much of the known ground's size is drawn around it; what lies beyond is counted only."""
 
 Floats = npt.NDArray[np.float64]
