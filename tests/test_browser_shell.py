@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -15,11 +14,11 @@ from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
 from tests.support.accounts import appointed
 from tests.support.database import own_database
+from tests.support.looks import faults
 from tests.support.web import app_over, chromium, close, fill_town, served, session_cookie
 
 pytestmark = pytest.mark.browser
 
-AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 GRID = "999901001001001"
 PAGES = {
     "": ("/", "/map", "/lookup", "/report", "/find", "/account/login", "/report/ABCD2-3456Z", "/nothing"),
@@ -30,27 +29,11 @@ PAGES = {
         "/register/house/1", "/cases/1", "/find?q=第1网格",
     ),
     "planner": ("/", "/plan/", "/shortage"),
-    "administrator": ("/", "/components"),
+    "administrator": ("/", "/components", "/office/import"),
     "grid_leader": ("/",),
 }  # fmt: skip
 """Those that are looked at as each role; the public's have no role."""
 ALSO_IN_CHINESE = {"/", "/report", "/dispatch", "/register", "/plan/", "/components"}
-
-# What is smaller than a pointer needs, type that is too fine, and what sticks out sideways.
-LOOK = """(least) => {
-  const seen = (e) => e.checkVisibility({ visibilityProperty: true }) && e.getClientRects().length && !e.closest(".leaflet-container");
-  const name = (e) => `${e.tagName} ${e.id || e.className} ${e.textContent.trim().slice(0, 30)}`;
-  const inText = (e) => e.tagName === "A" && getComputedStyle(e).display === "inline" && e.parentElement.textContent.trim() !== e.textContent.trim();
-  const small = [...document.querySelectorAll("button, a, summary, select, input:not([type=hidden])")].filter((e) => {
-    if (!seen(e) || inText(e) || e.closest("label") && e.matches("[type=radio], [type=checkbox]")) return false;
-    const box = e.getBoundingClientRect();
-    return Math.min(box.width, box.height) < least - 0.5;
-  }).map(name);
-  const fine = [...document.querySelectorAll("body *")].filter((e) => seen(e) && !e.closest("svg")
-    && [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim()) && parseFloat(getComputedStyle(e).fontSize) < 11.99).map(name);
-  const wide = document.documentElement.scrollWidth - innerWidth;
-  return { small, fine, wide: wide > 0 ? wide : 0 };
-}"""
 
 
 @pytest.fixture(scope="module")
@@ -103,18 +86,7 @@ def test_axe_finds_no_violation_and_nothing_is_too_small_or_too_wide(
     found: dict[str, object] = {}
     for path in PAGES[role]:
         for lang in ("en", "zh") if path in ALSO_IN_CHINESE else ("en",):
-            page.set_viewport_size({"width": 1440, "height": 900})
-            page.goto(f"{town[0]}{path}{'&' if '?' in path else '?'}lang={lang}", wait_until="load")
-            page.evaluate(AXE.read_text())
-            broken = page.evaluate("axe.run(document)")["violations"]
-            for each in broken:
-                found[f"{path} {lang} {each['id']}"] = [n["html"][:160] for n in each["nodes"]][:3]
-            for width in (1440, 360, 1920):
-                page.set_viewport_size({"width": width, "height": 900})
-                looked = page.evaluate(LOOK, 24)
-                for what, which in looked.items():
-                    if which:
-                        found[f"{path} {lang} {width} {what}"] = which
+            found |= faults(page, town[0], path, lang)
     page.context.close()
     assert not found, "\n".join(f"{where}: {what}" for where, what in found.items())
 

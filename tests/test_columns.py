@@ -4,6 +4,7 @@ import pytest
 
 from gisgrid.core.errors import Invalid, NotFound
 from gisgrid.files.columns import KINDS, Mapping, resolve
+from gisgrid.files.proposed import proposals
 from gisgrid.files.vocabulary import CHOICES, CODE_HEADERS, HEADERS, NAME_HEADERS
 from gisgrid.files.words import plain
 
@@ -107,3 +108,23 @@ def test_a_mapping_survives_its_file():
 def test_a_broken_mapping_file_is_refused(text):
     with pytest.raises(Invalid):
         Mapping.from_json(text)
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_a_file_with_the_columns_of_a_kind_is_taken_for_it(kind: str):
+    """By its headers and its geometry alone, whatever it is called; no kind is left out of the list."""
+    this = KINDS[kind]
+    headers = [c.synonyms[0] if c.synonyms else c.name for c in this.columns]
+    shape = None if this.geometry == "point" else this.geometry
+    found = proposals(headers, shape, "file.csv")
+    assert {p.kind for p in found} == set(KINDS)
+    best = [p.kind for p in found if not p.missing and len(p.columns) == len(this.columns)]
+    assert kind in best
+    assert proposals(headers, shape, f"{kind}.csv")[0].kind == kind
+
+
+def test_a_kind_says_what_it_lacks_and_what_it_does_not_use():
+    (found,) = (p for p in proposals(["地址", "颜色"], None) if p.kind == "houses")
+    assert (found.missing, found.unused) == (("code",), ("颜色",))
+    (found,) = (p for p in proposals(["code"], None) if p.kind == "grids")
+    assert found.missing == ("geometry",)

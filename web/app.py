@@ -47,7 +47,7 @@ from web.lookup import views as lookup
 from web.map import studies
 from web.map import views as maps
 from web.matters import views as matters
-from web.office import duties, open_problems
+from web.office import duties, imports, open_problems
 from web.open311 import views as open311
 from web.report import views as report
 from web.shell import header
@@ -55,7 +55,7 @@ from web.today import views as today
 
 PAGES = (
     home, today, documents, duties, maps, editor, lookup, cases, dispatch, telephone, figures, open_problems,
-    matters, notices, studies,
+    matters, notices, studies, imports,
 )  # fmt: skip
 """Whoever brings pages, and the blueprint that they hang on."""
 

@@ -264,5 +264,7 @@ def _print_findings(title: str, findings: Findings) -> None:
         return
     table = Grid(title, "rows", "reason", "原因", box=None)
     for code, n in sorted(findings.counts().items(), key=lambda item: (-item[1], item[0])):
-        table.add_row(code, str(n), REASONS[code].en, REASONS[code].zh)
+        reason = REASONS[code]
+        typed = f" ({reason.option})" if reason.option else ""
+        table.add_row(code, str(n), f"{reason.en}{typed}", reason.zh)
     wide_console().print(table)

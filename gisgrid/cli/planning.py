@@ -12,6 +12,7 @@ from gisgrid.core import plans
 from gisgrid.core.errors import NotFound
 from gisgrid.core.failures import log_plainly
 from gisgrid.core.settings import Settings
+from gisgrid.jobs import imports
 from gisgrid.jobs.studies import make_asked
 from gisgrid.jobs.worker import work, work_on
 from gisgrid.planning.attach.attach import Counts, attach
@@ -152,10 +153,11 @@ def township_command(
 @click.option("--once", is_flag=True, help="do what waits, then end")
 @click.pass_obj
 def worker(settings: Settings, once: bool) -> None:
-    """Do long work that pages order: rebalancing, and what the planner's layers show."""
+    """Do long work that pages order: rebalancing, imports, and what the planner's layers show."""
     with connected(settings) as engine:
         if once:
             make_asked(engine)
+            imports.do_asked(engine)
             work(engine, once=True)
         else:
             log_plainly()

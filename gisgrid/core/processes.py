@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
+import multiprocessing
 import os
 import signal
 from collections.abc import Callable
@@ -36,6 +37,19 @@ def end_with(parent: int) -> None:
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+def end_with_starter() -> bool:
+    """Have a process of multiprocessing end with the one that started it; False: that is gone already."""
+    starter = multiprocessing.parent_process()
+    if starter is None:
+        return True
+    if not starter.is_alive():
+        return False
+    # Of a fork server this is a child of the server, which ends with its starter by itself.
+    if starter.pid == os.getppid():
+        end_with(starter.pid)
+    return True
 
 
 def called(name: str) -> None:

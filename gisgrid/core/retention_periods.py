@@ -42,6 +42,9 @@ class Keeping(Numbers):
     positions: float = field(
         default=14.0, metadata={"help": "positions of workers; then totals per grid and day only"}
     )
+    imports: float = field(
+        default=30.0, metadata={"help": "files at the import desk after they were sent"}
+    )
     backups: float = field(
         default=90.0, metadata={"help": "backups, after which they must be destroyed"}
     )

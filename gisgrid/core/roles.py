@@ -55,6 +55,7 @@ RIGHTS: dict[str, str] = {
     "review": "review plans",
     "dispatch": "send events to grids and people",
     "export": "take what may be seen away as a file",
+    "load": "load files, and take a load back",
     "audit": "read the audit",
     "administer": "accounts and appointments",
 }

@@ -88,6 +88,14 @@ class Settings:
             "at once",
         },
     )
+    import_max_mb: int = field(
+        default=200,
+        metadata={
+            "env": "GISGRID_IMPORT_MAX_MB",
+            "help": "largest file that may be sent to the import desk, MB; it is kept in the store "
+            "until its time is over",
+        },
+    )
     basemap_url: str | None = field(
         default=None,
         metadata={

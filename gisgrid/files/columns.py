@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from string import Formatter
 from typing import Literal
@@ -251,26 +251,8 @@ def resolve(
     this = KINDS[kind]
     mapping = mapping or Mapping()
     _refuse_unknown(this, headers, mapping)
-    found = {name: header for name, header in mapping.columns.items() if header}
-    settled = mapping.columns.keys() | mapping.constants.keys() | mapping.templates.keys()
-    free: dict[str, list[str]] = {}
-    for header in headers:
-        if header not in found.values() and header not in mapping.ignore:
-            free.setdefault(plain(header), []).append(header)
-    # All canonical names first, so that no synonym takes another column's own name.
-    for column in this.columns:
-        if column.name not in settled and (same := free.get(plain(column.name))):
-            found[column.name] = _only(column.name, same)
+    found = found_headers(this, headers, mapping)
     taken = set(found.values())
-    for column in this.columns:
-        if column.name in settled or column.name in found:
-            continue
-        for synonym in column.synonyms:
-            same = [h for h in free.get(synonym, []) if h not in taken]
-            if same:
-                found[column.name] = _only(column.name, same)
-                taken.add(found[column.name])
-                break
     resolved = Resolved(
         kind=this,
         headers=found,
@@ -287,6 +269,40 @@ def resolve(
     )
     _refuse_missing(resolved, headers)
     return resolved
+
+
+def found_headers(
+    kind: Kind,
+    headers: Sequence[str],
+    mapping: Mapping,
+    only: Callable[[str, list[str]], str] | None = None,
+) -> dict[str, str]:
+    """Canonical name to header: as the mapping says, else by its name, else by a synonym.
+
+    ``only`` chooses between headers that mean a column equally well; without it that is Invalid.
+    """
+    only = only or _only
+    found = {name: header for name, header in mapping.columns.items() if header}
+    settled = mapping.columns.keys() | mapping.constants.keys() | mapping.templates.keys()
+    free: dict[str, list[str]] = {}
+    for header in headers:
+        if header not in found.values() and header not in mapping.ignore:
+            free.setdefault(plain(header), []).append(header)
+    # All canonical names first, so that no synonym takes another column's own name.
+    for column in kind.columns:
+        if column.name not in settled and (same := free.get(plain(column.name))):
+            found[column.name] = only(column.name, same)
+    taken = set(found.values())
+    for column in kind.columns:
+        if column.name in settled or column.name in found:
+            continue
+        for synonym in column.synonyms:
+            same = [h for h in free.get(synonym, []) if h not in taken]
+            if same:
+                found[column.name] = only(column.name, same)
+                taken.add(found[column.name])
+                break
+    return found
 
 
 def _refuse_unknown(kind: Kind, headers: Sequence[str], mapping: Mapping) -> None:

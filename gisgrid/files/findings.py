@@ -19,6 +19,8 @@ class RowReason:
 
     code: str
     en: str
+    option: str = ""
+    """What to type at the terminal to have it otherwise; a page has its own fields."""
 
     @property
     def zh(self) -> str:
@@ -36,7 +38,7 @@ REASONS: dict[str, RowReason] = {
         RowReason("negative", say("must be more than 0")),
         RowReason("error_cell", say("the cell shows an error of the spreadsheet (#N/A, #REF! …): mend the formula")),
         RowReason("total", say("a total or a remark below the table, not a row of it")),
-        RowReason("garbled", say("the text is garbled: the file was read in the wrong encoding; say --encoding gb18030")),
+        RowReason("garbled", say("the text is garbled: the file was read in the wrong encoding"), "--encoding gb18030"),
         # Codes and IDs.
         RowReason("code_exponent", say("Excel turned the code into a number (…E+17); type it again as text")),
         RowReason("code_zeros", say("Excel cut the code after 15 digits (…000); type it again as text")),
@@ -68,7 +70,7 @@ REASONS: dict[str, RowReason] = {
         RowReason("geometry_type", say("the geometry is of the wrong type")),
         RowReason("geometry_invalid", say("the geometry is invalid and no repair is certain")),
         # Against what is stored.
-        RowReason("moved", say("it stands under another area, grid, house or household; a move has to be asked for (--move)")),
+        RowReason("moved", say("it stands under another area, grid, house or household; a move has to be asked for"), "--move"),
         RowReason("unknown_matter", say("no such matter on the list")),
         RowReason("unknown_community", say("no such community in the township")),
         RowReason("unknown_parent", say("no area with the parent's code")),
@@ -97,7 +99,7 @@ REASONS: dict[str, RowReason] = {
         RowReason("geometry_repaired", say("the geometry was invalid and was repaired without visible change")),
         RowReason("ring_closed", say("the ring of the polygon was open; it was closed by a straight line")),
         RowReason("line_polygon", say("closed lines were taken for polygons")),
-        RowReason("date_order", say("days such as 03/08/2023 were read month first, for nothing in the file shows the order; --time-format %d/%m/%Y says otherwise")),
+        RowReason("date_order", say("days such as 03/08/2023 were read month first, for nothing in the file shows the order"), "--time-format %d/%m/%Y"),
         RowReason("formula_told", say("the text begins as a formula does (= + - @); it is kept as text, and made harmless in every CSV")),
         RowReason("area_derived", say("no polygon: it will be the union of what lies below it")),
         RowReason("community_from_address", say("no coordinates and no community given: the community was taken from the address")),

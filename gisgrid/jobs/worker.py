@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
-import os
 import signal
 import sys
 import threading
@@ -29,10 +28,10 @@ from sqlalchemy.exc import DBAPIError
 from gisgrid.core.errors import GisgridError
 from gisgrid.core.failures import failure_of
 from gisgrid.core.heavy import Heavy
-from gisgrid.core.processes import beat, end_with
+from gisgrid.core.processes import beat, end_with_starter
 from gisgrid.core.terminal import note
 from gisgrid.db.store import open_engine, transaction
-from gisgrid.jobs import stalled
+from gisgrid.jobs import imports, stalled
 from gisgrid.jobs.names import COMPLETE, QUEUE, QUICK, TASK, UPKEEP
 from gisgrid.jobs.scheduled import complete_plan, complete_plans, keep_up, plans_turned
 from gisgrid.jobs.stalled import Pulse, look, look_once
@@ -143,16 +142,19 @@ def work(
 
 
 def work_on(engine: Engine, *, alive: Callable[[], None] | None = None) -> None:
-    """Do all that pages order, jobs and studies, until stopped."""
+    """Do all that pages order, jobs, studies and imports, until stopped."""
     stop = threading.Event()
     studying = threading.Thread(target=watch, args=(engine, stop), daemon=True)
     studying.start()
+    importing = threading.Thread(target=imports.watch, args=(engine, stop, PROCESSES), daemon=True)
+    importing.start()
     try:
         work(engine, alive=alive)
     finally:
         stop.set()
         # A study that takes longer is begun again by the next worker.
         studying.join(STOP_S)
+        importing.join(STOP_S)
 
 
 class _Again(BaseRetryStrategy):
@@ -220,14 +222,8 @@ def run_job(url: str, job_id: int, *, stopped: Callable[[], bool] = lambda: Fals
 
 def _compute(url: str, job_id: int, attempt: int) -> None:
     """The life of the process that computes a job; it alone imports what that takes."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        if not parent.is_alive():
-            return
-        # Of a fork server this is a child of the server, which ends with the worker by itself.
-        if parent.pid == os.getppid():
-            end_with(parent.pid)
-    computing.compute(url, job_id, attempt)
+    if end_with_starter():
+        computing.compute(url, job_id, attempt)
 
 
 def serve(url: str, alive: Callable[[], None]) -> None:

@@ -36,6 +36,7 @@ from gisgrid.loading.prepare import (
     prepare,
     statement_values,
 )
+from gisgrid.loading.runs import one_at_a_time
 from gisgrid.loading.stage import Stage
 from gisgrid.loading.stored import Emptied, emptied, given_columns, recall
 from gisgrid.locate.addresses.gazetteer import index_addresses
@@ -88,6 +89,7 @@ def load(session: Session, order: Order, *, progress: Progress | None = None) ->
         No such kind, township, plan.
     """
     tell: Progress = progress or (lambda done, total, what: None)
+    one_at_a_time(session, lambda: tell(0, None, "waiting"))
     job = prepare(session, order)
     run_id = open_run(session, job)
     stage = Stage(session, job.target, statement_values(session, job, run_id))

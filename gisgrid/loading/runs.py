@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import NotFound
+from gisgrid.db.bulk import owns
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,26 @@ def run_numbered(session: Session, run_id: int) -> Run:
         raise NotFound("There is no load {run_id}; gisgrid loads lists them.", run_id=run_id)
     return Run(**found)
 
+
+def one_at_a_time(session: Session, wait: Callable[[], None] | None = None) -> None:
+    """Wait until no other load is under way in the store, and let none begin before this one ends.
+
+    For who has the owner's rights; a planner's file of grids, which a page waits for, goes beside.
+
+    Parameters
+    ----------
+    wait
+        Called once if there is one to wait for.
+    """
+    if not owns(session, "import_run"):
+        return
+    if not session.scalar(text(f"SELECT pg_try_advisory_xact_lock({_LOCK})")):
+        if wait is not None:
+            wait()
+        session.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+
+
+_LOCK = "hashtextextended('load', 0)"
 
 _RUN = """
 SELECT r.id, r.kind, r.township, r.file_name, r.sha256, r.who, r.started_at, r.counts, r.decided,

@@ -17,7 +17,7 @@ from gisgrid.core.plans import plan_in_force
 from gisgrid.db.tables import Base
 from gisgrid.loading.load import finish_areas
 from gisgrid.loading.prepare import history_of
-from gisgrid.loading.runs import Run, run_numbered
+from gisgrid.loading.runs import Run, one_at_a_time, run_numbered
 from gisgrid.locate.addresses.gazetteer import index_addresses
 from gisgrid.planning.attach.attach import attach
 
@@ -60,6 +60,7 @@ def undo_load(session: Session, run_id: int, *, who: str) -> Undone:
         It was taken back, is older than history's knowledge of runs, history no longer holds the former
         rows, its plan is no draft, or something newer hangs on what it did; the facts say what.
     """
+    one_at_a_time(session)
     run = run_numbered(session, run_id)
     _refuse_strange(run)
     values = {"run": run.id}

@@ -93,13 +93,18 @@ _MADE: dict[str, dict[str, Any]] = {
     # table: what else a row of it must hold for the store to take it
     "alias": {"geom": None},
     "correction_request": {"state": "open", "decided_by": None, "decided_at": None, "reason": None},
+    "file_import": {
+        "wishes": {}, "facts": None, "looked": None, "checked": None, "imported": None, "foreseen": None,
+        "after_id": None, "run_id": None, "undone_by_id": None, "gone_at": None,
+    },
+    "file_import_part": {"number": 0, "content": b"x"},
     "emergency": {"ended_by": None, "ended_at": None},
     "job": {"result": None},
     "legacy_problem": {"solved_on": None},
     "scenario_move": {"before": {}, "after": {}, "flows": []},
     "station": {"grid_code": None},
     "workload_weights": {"weights": {}},
-}
+}  # fmt: skip
 _SPARED = {
     # words that the program itself reads, or that only a program writes and reads
     "account.password_hash",

@@ -28,6 +28,7 @@ RIGHT_WORDS = {
     "handle_events": say("handling events"),
     "see_contacts": say("telephones of colleagues"),
     "see_visits": say("visits"),
+    "load": say("loading of files"),
     "plan": say("drawing plans"),
     "review": say("reviewing plans"),
     "dispatch": say("sending events to grids"),

@@ -78,6 +78,8 @@ def room(settings: Settings, endpoint: str | None) -> int:
         return STEP
     if endpoint == "bench.bring_in":
         return PLAN_FILE
+    if endpoint == "imports.take":
+        return (settings.import_max_mb << 20) + USUAL
     if endpoint == "v1.locate_many":
         return settings.upload_max_mb << 20
     return USUAL

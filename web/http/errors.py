@@ -173,6 +173,7 @@ def _title(status: int) -> str:
         404: gettext("Not found"),
         405: gettext("Method not allowed"),
         409: gettext("Conflict with what is stored"),
+        413: gettext("Too large"),
         422: gettext("Cannot be used as it is"),
         429: gettext("Too many tries"),
         500: gettext("Our fault"),
@@ -190,6 +191,10 @@ def _explain(status: int | str) -> str:
         404: gettext("There is nothing at this address."),
         405: gettext("This address exists, but not for this method."),
         409: gettext("What is stored does not allow this; nothing was changed."),
+        413: gettext(
+            "What was sent is larger than %(mb)s MB; nothing was kept.",
+            mb=max(1, (request.max_content_length or 0) >> 20),
+        ),
         422: gettext("A part of the request has a value that cannot be used."),
         429: gettext("Too many wrong tries from this address; wait a moment."),
         503: gettext("The database does not answer in time; try again in a moment."),

@@ -47,8 +47,9 @@ NOBODY = "nobody"
 KEYED = ("open311",)
 """Blueprints for programs alone: a key says who asks, a session never does."""
 
-OWN_FILES = ("documents.file", "v1.locate_many")
-"""Routes whose files take nothing away: what was handed out to read, and one's own list with answers."""
+OWN_FILES = ("documents.file", "imports.refused", "v1.locate_many")
+"""Routes whose files take nothing away: what was handed out to read, one's own list with answers, and the
+refused rows of one's own file."""
 
 RIGHT_OF: dict[str, str] = {
     "api-docs.openapi_json": PUBLIC,
@@ -105,6 +106,19 @@ RIGHT_OF: dict[str, str] = {
     "duties.readers": "see_contacts",
     "duties.to_visit": "see_visits",
     "duties.training": "see_contacts",
+    "imports.away": "load",
+    "imports.cancel": "load",
+    "imports.check": "load",
+    "imports.commit": "load",
+    "imports.foresee": "load",
+    "imports.foresee_run": "load",
+    "imports.index": "load",
+    "imports.look": "load",
+    "imports.one": "load",
+    "imports.refused": "load",
+    "imports.state": "load",
+    "imports.take": "load",
+    "imports.undo": "load",
     "ledger.add": "handle_events",
     "ledger.look": "handle_events",
     "ledger.one": "see_events",

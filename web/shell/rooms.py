@@ -102,9 +102,11 @@ ROOMS = (
         "office",
         say("Office"),
         (
+            RoomPage("imports.index", say("Import")),
             RoomPage("duties.training", say("Training")),
             RoomPage("shell.components", say("Components of the pages")),
         ),
+        ("imports",),
     ),
 )
 """In the order of the header. A page that stands nowhere here is linked from one that does."""

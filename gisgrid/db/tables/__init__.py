@@ -37,6 +37,7 @@ from gisgrid.db.tables.handling import (
     Notice,
     Suggestion,
 )
+from gisgrid.db.tables.imports import FileImport, FileImportPart
 from gisgrid.db.tables.learning import (
     Document,
     DocumentVersion,
@@ -78,6 +79,8 @@ __all__ = [
     "Emergency",
     "Event",
     "EventGrid",
+    "FileImport",
+    "FileImportPart",
     "FlowState",
     "FlowStep",
     "FlowVersion",

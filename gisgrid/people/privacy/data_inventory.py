@@ -85,6 +85,8 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field("history", ("old",), ("verify",), "history"),
     Field("import_run", ("who", "file_name", "mapping"), ("verify",), "always"),
+    Field("file_import", ("file_name", "who", "wishes"), ("verify",), "always"),
+    Field("file_import_part", ("content",), ("verify",), "imports", sensitive=True),
     *(
         Field(table, ("who",), ("account",), "always")
         for table in ("job", "plan", "plan_step", "scenario_lock", "scenario_move")
@@ -124,6 +126,12 @@ PLAIN: dict[str, tuple[str, ...]] = {
     "history": ("table_name", "row_id", "changed_at", "action", "run_id"),
     "import_run": ("kind", "township", "sha256", "crs", "encoding", "counts", "started_at", "decided",
                    "reversible"),
+    "file_import": (
+        "township", "kind", "size", "sha256", "sent_at", "task", "state", "asked_at", "ended_at", "done",
+        "total", "doing", "attempts", "failed", "failed_zh", "facts", "looked", "checked", "imported",
+        "foreseen", "gone_at",
+    ),
+    "file_import_part": ("what", "number"),
     "job": (
         "kind", "wishes", "state", "done", "total", "doing", "result", "failed", "failed_zh",
         "ordered_at", "ended_at", "attempts",

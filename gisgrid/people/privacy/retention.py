@@ -84,6 +84,8 @@ class _Rule:
     remember: tuple[str, ...] = ()
     first: tuple[str, ...] = ()
     """Statements before it: what points at the rows."""
+    counts: str = ""
+    """How many rows there are; empty: those of the township."""
 
 
 def retain(session: Session, place: TownshipInfo, as_of: date, *, who: str) -> Retention:
@@ -139,7 +141,7 @@ def _apply(
         "day": as_of,
         "gone": GONE_NAME,
     }
-    count = text(f"SELECT count(*) FROM {rule.table} WHERE township_id = :t")
+    count = text(rule.counts or f"SELECT count(*) FROM {rule.table} WHERE township_id = :t")
     rows_before = int(session.scalar(count, scope) or 0)
     session.execute(
         text(
@@ -337,6 +339,23 @@ _RULES: tuple[_Rule, ...] = (
              AND (decided_at AT TIME ZONE :zone)::date < CAST(:before AS date)""",
         """DELETE FROM correction_request o USING gone g
            WHERE g.table_name = 'correction_request' AND g.row_id = o.id""",
+    ),
+    _Rule(
+        "imports",
+        "file_import",
+        # One that is at work ends first; one of areas is no township's own.
+        """SELECT id FROM file_import
+           WHERE (township IS NULL OR township = (SELECT code FROM area WHERE id = :t))
+             AND gone_at IS NULL AND state NOT IN ('waiting', 'running')
+             AND (sent_at AT TIME ZONE :zone)::date < CAST(:before AS date)""",
+        """UPDATE file_import o SET gone_at = now() FROM gone g
+           WHERE g.table_name = 'file_import' AND g.row_id = o.id""",
+        empties=True,
+        first=(
+            """DELETE FROM file_import_part f USING gone g
+               WHERE g.table_name = 'file_import' AND g.row_id = f.import_id""",
+        ),
+        counts="SELECT count(*) FROM file_import WHERE gone_at IS NULL",
     ),
 )
 

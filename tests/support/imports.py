@@ -1,0 +1,113 @@
+"""The import desk in tests: somebody at a browser without one, and the worker in this process."""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flask.testing import FlaskClient
+from sqlalchemy import Engine, text
+
+from gisgrid.db.store import transaction
+from gisgrid.jobs import imports
+from gisgrid.loading import desk
+from gisgrid.loading.desk import ImportAtDesk
+from tests.support.web import app_over
+from web.office.import_forms import kept
+
+
+@dataclass
+class Desk:
+    """An account at the desk; what it asks is done at once unless it says otherwise."""
+
+    engine: Engine
+    client: FlaskClient
+    account: int
+
+    def send(self, content: bytes | str | Path, name: str = "", after: int | None = None) -> int:
+        """The number of the import of a file that was sent and looked at."""
+        if isinstance(content, Path):
+            name, content = name or content.name, content.read_bytes()
+        data = content.encode() if isinstance(content, str) else content
+        form: dict[str, Any] = {"file": (io.BytesIO(data), name or "houses.csv")}
+        if after is not None:
+            form["after"] = str(after)
+        answer = self.client.post("/office/import", data=form)
+        assert answer.status_code == 303, answer.text
+        number = int(answer.location.rsplit("/", 1)[1])
+        self.work()
+        return number
+
+    def check(
+        self, number: int, kind: str | None = None, *, work: bool = True, **fields: Any
+    ) -> Any:
+        """Press the button of the dry run, with the form as it is proposed but for ``fields``."""
+        found = self.found(number)
+        looked = found.looked or {}
+        kind = kind or found.kind or looked["kinds"][0]["kind"]
+        code = self.scalar("SELECT min(code) FROM area WHERE level = 'township'")
+        shown = kept(found, kind, code or "")
+        form: dict[str, Any] = {
+            "kind": kind, "into": shown.township, "crs": shown.crs,
+            **{f"column-{k}": shown.meaning[h] for k, h in enumerate(looked["columns"])},
+            **shown.choices, **dict.fromkeys(shown.ticks, "1"), "blank": list(shown.blank), **fields,
+        }  # fmt: skip
+        answer = self.client.post(f"/office/import/{number}/check", data=form)
+        if work:
+            self.work()
+        return answer
+
+    def press(self, number: int, what: str, *, work: bool = True) -> Any:
+        """Press another button: ``commit``, ``foresee``, ``undo``, ``cancel``, ``away``."""
+        answer = self.client.post(f"/office/import/{number}/{what}")
+        if work:
+            self.work()
+        return answer
+
+    def load(self, path: Path, kind: str | None = None, **fields: Any) -> ImportAtDesk:
+        """A file sent, checked and imported."""
+        number = self.send(path)
+        assert self.check(number, kind, **fields).status_code == 303
+        assert self.found(number).failed is None, self.found(number).failed
+        self.press(number, "commit")
+        return self.found(number)
+
+    def load_text(self, content: str, *, name: str = "houses.csv", **fields: Any) -> int:
+        """The number of the import of such a file, which went in."""
+        number = self.send(content, name)
+        self.check(number, **fields)
+        assert self.found(number).failed is None, self.found(number).failed
+        self.press(number, "commit")
+        assert self.found(number).stage == "imported", self.found(number).failed
+        return number
+
+    def work(self) -> None:
+        imports.do_asked(self.engine)
+
+    def found(self, number: int) -> ImportAtDesk:
+        with transaction(self.engine) as session:
+            return desk.file_import(session, number)
+
+    def page(self, number: int, lang: str = "en", query: str = "") -> str:
+        answer = self.client.get(f"/office/import/{number}?lang={lang}{query}")
+        assert answer.status_code == 200
+        return answer.text
+
+    def refused(self, number: int) -> Any:
+        return self.client.get(f"/office/import/{number}/refused.xlsx")
+
+    def scalar(self, query: str, **values: Any) -> Any:
+        with transaction(self.engine) as session:
+            return session.scalar(text(query), values)
+
+
+def at_desk(engine: Engine, account: int) -> Desk:
+    """The account at its browser."""
+    client = app_over(engine, account=account).test_client()
+    found = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', client.get("/me").text)
+    assert found
+    client.environ_base["HTTP_X_CSRFTOKEN"] = found[1]
+    return Desk(engine, client, account)

@@ -1,0 +1,43 @@
+"""What is wrong with how a page looks: by axe, by the size of what is pressed and read, by its width."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import Page
+
+AXE = Path(__file__).parents[1] / "vendor" / "axe.min.js"
+WIDTHS = (1440, 360, 1920)
+
+# What is smaller than a pointer needs, type that is too fine, and what sticks out sideways.
+LOOK = """(least) => {
+  const seen = (e) => e.checkVisibility({ visibilityProperty: true }) && e.getClientRects().length && !e.closest(".leaflet-container");
+  const name = (e) => `${e.tagName} ${e.id || e.className} ${e.textContent.trim().slice(0, 30)}`;
+  const inText = (e) => e.tagName === "A" && getComputedStyle(e).display === "inline" && e.parentElement.textContent.trim() !== e.textContent.trim();
+  const small = [...document.querySelectorAll("button, a, summary, select, input:not([type=hidden])")].filter((e) => {
+    if (!seen(e) || inText(e) || e.closest("label") && e.matches("[type=radio], [type=checkbox]")) return false;
+    const box = e.getBoundingClientRect();
+    return Math.min(box.width, box.height) < least - 0.5;
+  }).map(name);
+  const fine = [...document.querySelectorAll("body *")].filter((e) => seen(e) && !e.closest("svg")
+    && [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim()) && parseFloat(getComputedStyle(e).fontSize) < 11.99).map(name);
+  const wide = document.documentElement.scrollWidth - innerWidth;
+  return { small, fine, wide: wide > 0 ? wide : 0 };
+}"""
+
+
+def faults(page: Page, host: str, path: str, lang: str) -> dict[str, object]:
+    """Where something is amiss on a page, and what; empty: nowhere."""
+    found: dict[str, object] = {}
+    page.set_viewport_size({"width": WIDTHS[0], "height": 900})
+    page.goto(f"{host}{path}{'&' if '?' in path else '?'}lang={lang}", wait_until="load")
+    page.evaluate("for (const each of document.querySelectorAll('main details')) each.open = true")
+    page.evaluate(AXE.read_text())
+    for each in page.evaluate("axe.run(document)")["violations"]:
+        found[f"{path} {lang} {each['id']}"] = [n["html"][:160] for n in each["nodes"]][:3]
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        for what, which in page.evaluate(LOOK, 24).items():
+            if which:
+                found[f"{path} {lang} {width} {what}"] = which
+    return found
