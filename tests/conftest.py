@@ -18,9 +18,10 @@ from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
 
 # First: tests write files with pyogrio themselves, and GDAL learns once what it may not do.
-from gisgrid.files import gdal  # noqa: F401
+from gisgrid.files import gdal, reading_apart  # noqa: F401
 from gisgrid.jobs import worker
 from gisgrid.people import passwords
+from tests.support import forked_readers
 from tests.support.database import Filled, own_database, rolled_back, throwaway_cluster
 from tests.support.town_f import load_town
 from tests.support.town_files import make_town
@@ -77,11 +78,13 @@ def _kept_engines() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _processes_with_all_imported() -> Iterator[None]:
-    """Computations of jobs are forked from a process that has imported what they need."""
+    """Computations of jobs and readers of files are forked from one that has imported what they need."""
     processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload([worker.__name__, "gisgrid.jobs.computing"])
+    jobs = (worker.__name__, "gisgrid.jobs.computing")
+    processes.set_forkserver_preload([*jobs, *forked_readers.PRELOADED])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(worker, "PROCESSES", processes)
+        patch.setattr(reading_apart, "_run", forked_readers.run)
         yield
 
 

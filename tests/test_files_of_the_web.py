@@ -24,6 +24,7 @@ from gisgrid.files import reading_apart, sniff
 from gisgrid.files.frames import GEOMETRY
 from gisgrid.files.read import open_table
 from gisgrid.files.reading_apart import open_apart
+from tests.support import forked_readers
 from tests.support.bench import client_of, drafted
 from tests.support.hostile import workbook
 from tests.support.mutations import mutated
@@ -31,6 +32,12 @@ from tests.support.town_files import DATA
 
 MUTATED = int(os.environ.get("GISGRID_MUTATED", "30"))
 """300 take some ten minutes."""
+
+
+@pytest.fixture(autouse=True)
+def _started(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a stranger's file gets, and not the fork of it that the other tests take."""
+    monkeypatch.setattr(reading_apart, "_run", forked_readers.STARTED)
 
 
 @pytest.fixture
@@ -188,7 +195,7 @@ def test_a_file_that_takes_too_long_or_too_much_is_left_alone(
         with pytest.raises(Invalid, match="too long"):
             open_apart(path)
     with monkeypatch.context() as tight:
-        reading(tight, MEMORY_MB=300)
+        reading(tight, MEMORY_MB=200)
         with pytest.raises(Invalid, match=r"memory|cannot be read"):
             open_apart(path)
     with monkeypatch.context() as tight:
@@ -272,8 +279,9 @@ def whole_files(tmp_path: Path, client: FlaskClient, draft: PlanInfo) -> dict[st
 
 
 def test_mutated_files_are_taken_whole_or_refused_in_words(
-    engine: Engine, draft: PlanInfo, tmp_path: Path
+    engine: Engine, draft: PlanInfo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
+    monkeypatch.setattr(reading_apart, "_run", forked_readers.run)
     client = client_of(engine, "planner")
     files = whole_files(tmp_path, client, draft)
     whole = len(client.get(f"/plan/{draft.id}/view.json").json["grids"])
