@@ -61,15 +61,20 @@ def _cheap_passwords() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _kept_engines() -> Iterator[None]:
-    """A command in a process of its own makes its engine once; those of a run share theirs."""
+    """A command in a process of its own makes its engine once; those of a run share theirs.
+
+    What a command lets go at its end is left open: entering the store anew costs more than most ask of it.
+    """
     kept: dict[str, Engine] = {}
 
-    def engine(url: str, **options: Any) -> Engine:
-        if url not in kept:
-            kept[url] = create_engine(url, **options)
-        return kept[url]
+    with pytest.MonkeyPatch.context() as patch, pytest.MonkeyPatch.context() as opened:
 
-    with pytest.MonkeyPatch.context() as patch:
+        def engine(url: str, **options: Any) -> Engine:
+            if url not in kept:
+                kept[url] = create_engine(url, **options)
+                opened.setattr(kept[url], "dispose", lambda: None)
+            return kept[url]
+
         patch.setattr(store, "create_engine", engine)
         yield
     for each in kept.values():
