@@ -173,6 +173,7 @@ def test_names_of_provinces_and_cities_are_in_our_one_form_of_writing():
     assert above("469001") == {"海南", "海南省"}
 
 
+@pytest.mark.thorough
 def test_of_town_f_no_variant_of_an_address_is_taken_for_it(town: Session):
     """Other directions, kinds and numbers of streets, other communities: none is ever another house."""
     place = only_township(town)

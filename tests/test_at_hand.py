@@ -34,7 +34,14 @@ STEPS = 12
 BY = "甲"
 
 
-@pytest.fixture(scope="module", params=["Town F", "made", "made, overlay"])
+@pytest.fixture(
+    scope="module",
+    params=[
+        "Town F",
+        pytest.param("made", marks=pytest.mark.thorough),
+        pytest.param("made, overlay", marks=pytest.mark.thorough),
+    ],
+)
 def whole_town(
     cluster, template, tmp_path_factory: pytest.TempPathFactory, request: Any
 ) -> Iterator[Engine]:

@@ -140,6 +140,7 @@ def test_the_new_plan_tiles_and_old_corners_stay_to_the_last_bit(proposal: Propo
     assert (shapely.get_coordinates(proposal.lonlat)[close] == old_lonlat[close]).all()
 
 
+@pytest.mark.thorough
 def test_locked_grids_keep_their_ground_and_their_corners(town: Session):
     state = town_state(town)
     community = state.grids.community[state.basic[0]]
@@ -162,6 +163,7 @@ def test_locked_grids_keep_their_ground_and_their_corners(town: Session):
     assert any(str(state.communities.code[community]) in en for en, _ in found.reasons)
 
 
+@pytest.mark.thorough
 def test_the_seed_decides_the_plan(town: Session):
     state = town_state(town)
     plans_of = [

@@ -95,6 +95,7 @@ def test_a_locked_house_stays_with_all_who_share_its_spot(state: PlanState):
     assert is_sound(found)
 
 
+@pytest.mark.thorough
 def test_nothing_moves_across_a_locked_border(state: PlanState):
     a, b = max(
         ((m.from_grid, m.to_grid) for m in proposed(state).moves),
@@ -105,6 +106,7 @@ def test_nothing_moves_across_a_locked_border(state: PlanState):
     assert is_sound(found)
 
 
+@pytest.mark.thorough
 def test_only_the_grids_named_exchange_houses(state: PlanState):
     pair = next((m.from_grid, m.to_grid) for m in proposed(state).moves)
     found = proposed(state, only=pair)
@@ -126,6 +128,7 @@ def test_a_grid_is_split_and_the_new_one_has_a_code_never_used(state: PlanState)
     assert is_sound(found)
 
 
+@pytest.mark.thorough
 def test_two_grids_become_one(state: PlanState):
     beside = next((m.from_grid, m.to_grid) for m in proposed(state).moves)
     found = proposed(state, merge=(beside,))
@@ -209,6 +212,7 @@ def test_what_cannot_be_is_refused_in_both_languages(
     assert not any("\u4e00" <= letter <= "\u9fff" for letter in caught.value.message)
 
 
+@pytest.mark.thorough
 def test_a_saved_draft_has_the_new_grid_and_not_the_merged_one(town: Session):
     state = town_state(town)
     place = township(town)

@@ -36,6 +36,7 @@ def made(answer: Any) -> int:
     return int(answer.headers["Location"].split("/plan/")[1].split("?")[0])
 
 
+@pytest.mark.thorough
 def test_a_scenario_goes_out_comes_back_is_combined_and_returned(engine: Engine, draft: PlanInfo):
     client, county = client_of(engine, "planner"), client_of(engine, "county_reviewer", "999901")
     found = view(client, draft)

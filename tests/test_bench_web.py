@@ -172,6 +172,7 @@ def test_an_old_version_is_told_and_keeps_nothing(engine: Engine, draft: PlanInf
     assert client.post(f"/plan/{draft.id}/undo", json={"version": 0}).status_code == 409
 
 
+@pytest.mark.thorough
 def test_what_changes_beside_the_plan_is_seen_by_the_next_check(engine: Engine, draft: PlanInfo):
     client = client_of(engine, "planner")
 
@@ -274,6 +275,7 @@ def told(client: FlaskClient, path: str, **how: Any) -> list[str]:
     return [a.json["detail"] for a in answers]
 
 
+@pytest.mark.thorough
 def test_bad_input_is_told_in_both_languages_and_nothing_is_lost(engine: Engine, draft: PlanInfo):
     client = client_of(engine, "planner")
     before = view(client, draft)

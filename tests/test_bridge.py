@@ -180,6 +180,7 @@ def test_who_asks_first_for_leave_to_send_gets_it(app: Flask):
         assert told(rest(made))["body"] == "hello"
 
 
+@pytest.mark.thorough
 def test_an_answer_that_nobody_takes_is_given_up_and_held_by_no_place(app: Flask, monkeypatch):
     monkeypatch.setattr(door, "READ_S", 0.5)
     monkeypatch.setattr(door, "LOOK_S", 0.1)

@@ -157,6 +157,7 @@ def test_the_second_of_two_dispatchers_is_told_who_did_what(office: Office):
     assert office.log(case.id) == ["collect", "file", "note"]
 
 
+@pytest.mark.thorough
 def test_a_moved_pin_keeps_its_history_and_offers_a_new_dispatch(office: Office):
     case = office.town.report(None, PUBLIC)
     shi = office.desk("dispatcher", case.id)
@@ -193,6 +194,7 @@ def test_a_suggestion_is_taken_with_one_click_and_counted(office: Office):
     assert (share.made, share.decided, share.accepted) == (1, 1, 1)
 
 
+@pytest.mark.thorough
 def test_words_of_a_report_are_hidden_until_opened_on_the_record(office: Office):
     case = office.town.report(None, PUBLIC, contact="测联系19900000000", address="虚构路9号")
     shi = office.desk("dispatcher", case.id)

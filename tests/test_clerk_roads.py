@@ -51,6 +51,7 @@ def test_no_disguise_of_a_request_shows_the_next_community(world: World, way: in
                     answer.close()
 
 
+@pytest.mark.thorough
 def test_no_method_and_no_addition_shows_the_next_community(world: World):
     wanted = [c for c in canaries() if c.place in NEXT]
     client = client_of(world, "community_clerk")

@@ -110,6 +110,7 @@ def test_errors_speak_the_language_of_the_terminal(engine: Engine, work: Path):
     assert "没有" in result.stderr
 
 
+@pytest.mark.thorough
 def test_a_backup_is_restored_and_what_was_there_is_kept(engine: Engine, work: Path):
     gisgrid(engine, "load", "areas", AREAS, "--commit")
     saved = gisgrid(engine, "db", "backup", "town.dump")

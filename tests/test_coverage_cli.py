@@ -117,6 +117,7 @@ def test_coverage_prints_and_writes_what_it_found(town_engine: Engine, tmp_path:
     assert [p.name for p in tmp_path.iterdir() if p.name.endswith(".part")] == []
 
 
+@pytest.mark.thorough
 def test_files_hold_no_personal_data(town_engine: Engine, tmp_path: Path):
     geojson, loads = tmp_path / "c.geojson", tmp_path / "w.geojson"
     run(coverage_command, town_engine, "--as-of", "2023-08-31", "--geojson", str(geojson))

@@ -107,6 +107,7 @@ def test_what_people_call_a_corner_is_found(demo: Engine):
     assert [each.code for each in found] == ["99990100120100037"]
 
 
+@pytest.mark.thorough
 def test_a_second_run_adds_nothing(demo: Engine):
     tables = ("event", "event_case", "case_step", "visit", "training", "account", "staff", "alias")
     counts = " + ".join(f"(SELECT count(*) FROM {table})" for table in tables)

@@ -92,6 +92,7 @@ def test_grids_that_lack_people_are_named(visitor: Visitor):
     assert visitor("community_clerk", COMMUNITY).get("/shortage").status_code == 403
 
 
+@pytest.mark.thorough
 def test_the_place_of_a_person_leads_there_by_right(visitor: Visitor):
     clerk = visitor("community_clerk", COMMUNITY).get("/me").text
     assert '"/training"' in clerk and '"/stale"' in clerk and '"/shortage"' not in clerk

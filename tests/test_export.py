@@ -37,6 +37,7 @@ def draft(made: PlanInfo) -> PlanInfo:
     return made
 
 
+@pytest.mark.thorough
 def test_a_planner_takes_files_away_and_a_reviewer_without_the_right_sees_only(
     engine: Engine, draft: PlanInfo
 ):
@@ -57,6 +58,7 @@ def test_a_planner_takes_files_away_and_a_reviewer_without_the_right_sees_only(
     assert "handover.xlsx" not in reviewer.get("/plan/", headers={"Accept": "text/html"}).text
 
 
+@pytest.mark.thorough
 def test_a_token_for_plans_alone_takes_nothing_away(engine: Engine, draft: PlanInfo):
     with transaction(engine) as session:
         appointed(session, "planner", name="planner")

@@ -97,6 +97,7 @@ def test_what_is_done_anew_was_sent_right_all_the_same(session: Session):
     assert behind == [rework.now.event_id]
 
 
+@pytest.mark.thorough
 def test_town_f_a_year_of_cases_equals_a_pandas_count(town: Session):
     t = township_of(town).id
     rows = pd.read_csv(DATA / "events/events.csv", dtype=str)

@@ -28,6 +28,7 @@ def town(engine: Engine, made: Peopled) -> Town:
     return Town(engine, made)
 
 
+@pytest.mark.thorough
 def test_every_number_opens_the_cases_behind_it(town: Town, engine: Engine):
     cases = [town.report(None, PUBLIC, source="电话") for _ in range(4)]
     shi, worker = ("dispatcher", "dispatcher.shi"), ("grid_worker", "worker.a")

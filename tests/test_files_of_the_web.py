@@ -69,6 +69,7 @@ def sent(client: FlaskClient, data: bytes, file: str, **form: str) -> Any:
     return client.post("/plan/import", data={"file": (io.BytesIO(data), file), **form})
 
 
+@pytest.mark.thorough
 def test_an_endless_view_is_refused_in_words_and_holds_nothing(
     engine: Engine, draft: PlanInfo, tmp_path: Path
 ):
@@ -141,6 +142,7 @@ def test_a_file_is_what_its_name_says(tmp_path: Path, name: str, data: bytes):
         sniff.refuse_disguised(tmp_path / name)
 
 
+@pytest.mark.thorough
 def test_what_is_read_apart_is_what_is_read_here(tmp_path: Path):
     folder = Path(tempfile.mkdtemp(dir=tmp_path))
     gpd.read_file(DATA / "boundaries/grids.geojson").to_file(folder / "g.fgb", driver="FlatGeobuf")
@@ -178,6 +180,7 @@ def reading(monkeypatch: pytest.MonkeyPatch, **limits: int) -> None:
         monkeypatch.setattr(reading_apart, name, value)
 
 
+@pytest.mark.thorough
 def test_a_file_that_takes_too_long_or_too_much_is_left_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -278,6 +281,7 @@ def whole_files(tmp_path: Path, client: FlaskClient, draft: PlanInfo) -> dict[st
     return files
 
 
+@pytest.mark.thorough
 def test_mutated_files_are_taken_whole_or_refused_in_words(
     engine: Engine, draft: PlanInfo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -314,6 +318,7 @@ def test_mutated_files_are_taken_whole_or_refused_in_words(
     assert taken < MUTATED / 2
 
 
+@pytest.mark.thorough
 def test_what_mends_a_file_is_said_in_the_words_of_the_form(
     engine: Engine, draft: PlanInfo, tmp_path: Path
 ):

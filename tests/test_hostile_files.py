@@ -196,6 +196,7 @@ def pointers(folder: Path, url: str) -> list[Path]:
     ]
 
 
+@pytest.mark.thorough
 def test_no_file_makes_a_load_ask_another_host(tmp_path, monkeypatch):
     # A machine that exempts hosts from its proxy must not open a way past ours.
     monkeypatch.setenv("NO_PROXY", "*")

@@ -68,6 +68,7 @@ def test_bombs_and_entities_are_refused_in_both_languages(client, tmp_path):
     sent(client, book.read_bytes(), "b.xlsx")
 
 
+@pytest.mark.thorough
 def test_the_name_of_an_upload_is_no_path(client, tmp_path):
     for name in (
         "../../../../tmp/x.csv",

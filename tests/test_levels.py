@@ -83,6 +83,7 @@ def test_the_page_refuses_an_empty_measure_before_anything_is_queued(
     assert planner.post(f"{page}/rebalance", json={"level": "gold"}).status_code == 422
 
 
+@pytest.mark.thorough
 def test_what_is_offered_can_be_had_on_the_page(engine: Engine, bare: PlanInfo):
     planner = client_of(engine, "planner")
     asked = {"tolerance": 0.05, "level": "houses", "far": True}

@@ -161,6 +161,7 @@ def test_many_streets_on_one_spot_are_a_placeholder(session: Session, tmp_path: 
     assert (report.houses.attached, report.houses.unlocated) == (40, len(streets))
 
 
+@pytest.mark.thorough
 def test_a_shifted_datum_is_detected_and_the_right_one_named(town: Session, tmp_path: Path):
     rows = town.execute(text("SELECT code, address, ST_X(geom), ST_Y(geom) FROM house")).all()
     x, y = wgs84_to_gcj02([row[2] for row in rows], [row[3] for row in rows])

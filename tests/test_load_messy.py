@@ -49,6 +49,7 @@ def told(report: Report) -> set[tuple[int, str]]:
     }
 
 
+@pytest.mark.thorough
 def test_every_planted_row_is_told_and_no_other(session: Session, messy: Path):
     found: dict[str, set[tuple[int, str]]] = {}
 
@@ -78,6 +79,7 @@ def test_every_planted_row_is_told_and_no_other(session: Session, messy: Path):
         assert invented == [], file
 
 
+@pytest.mark.thorough
 def test_a_whole_file_in_another_datum_is_refused(session: Session, messy: Path):
     load_kind(session, "areas", messy / "boundaries/areas.geojson")
     load_kind(session, "grids", messy / "boundaries/grids.geojson", plan="2022")

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import shapely
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import Invalid
+from gisgrid.db.cluster import Cluster
+from gisgrid.db.store import transaction
 from gisgrid.files.columns import KINDS
+from tests.support.database import own_database, rolled_back
 from tests.support.factories import community_of, create_plan, create_township
 from tests.support.loads import FULL, put, rows_of, town
 from tests.support.sketch import sketch
@@ -26,28 +30,42 @@ def required(kind: str) -> set[str]:
     return {c.name for c in KINDS[kind].columns if c.required}
 
 
+@pytest.fixture(scope="module")
+def _whole_town(
+    cluster: Cluster, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Engine]:
+    with own_database(cluster, template, "one_of_each") as engine:
+        with transaction(engine) as session:
+            town(session, tmp_path_factory.mktemp("town"))
+        yield engine
+
+
+@pytest.fixture
+def whole(_whole_town: Engine) -> Iterator[Session]:
+    """A session on a town with one full row of each kind, rolled back after the test."""
+    with rolled_back(_whole_town) as session:
+        yield session
+
+
 @pytest.mark.parametrize("kind", FULL)
-def test_a_column_that_is_not_in_the_file_is_not_touched(
-    session: Session, tmp_path: Path, kind: str
-):
-    town(session, tmp_path)
-    before = rows_of(session, kind)
-    kept = session.scalar(text("SELECT count(*) FROM history"))
+def test_a_column_that_is_not_in_the_file_is_not_touched(whole: Session, tmp_path: Path, kind: str):
+    before = rows_of(whole, kind)
+    kept = whole.scalar(text("SELECT count(*) FROM history"))
     bare = {c: v for c, v in FULL[kind].items() if c in required(kind)}
-    report = put(session, kind, tmp_path, bare)
+    report = put(whole, kind, tmp_path, bare)
     assert (report.inserted, report.updated, report.run_id) == (0, 0, None)
     assert report.rejected.counts() == {} and report.emptied == ()
-    assert rows_of(session, kind) == before
+    assert rows_of(whole, kind) == before
     # Nor does a changed column take another along.
     name = next((c for c in ("name", "address", "title", "text") if c in bare), None)
     if name and kind != "events":
-        assert put(session, kind, tmp_path, bare | {name: "别的名"}).updated > 0
-        changed = rows_of(session, kind)
+        assert put(whole, kind, tmp_path, bare | {name: "别的名"}).updated > 0
+        changed = rows_of(whole, kind)
         assert [{**row, name: None} for row in changed if name in row] == [
             {**row, name: None} for row in before if name in row
         ]
     else:
-        assert session.scalar(text("SELECT count(*) FROM history")) == kept
+        assert whole.scalar(text("SELECT count(*) FROM history")) == kept
 
 
 @pytest.mark.parametrize(
@@ -62,34 +80,32 @@ def test_a_column_that_is_not_in_the_file_is_not_touched(
     ],
 )  # fmt: skip
 def test_an_empty_cell_takes_a_value_away_only_when_asked(
-    session: Session, tmp_path: Path, kind: str, column: str
+    whole: Session, tmp_path: Path, kind: str, column: str
 ):
-    town(session, tmp_path)
-    before = rows_of(session, kind)
+    before = rows_of(whole, kind)
     row = FULL[kind] | {column: ""} | ({"lat": ""} if column == "lon" else {})
     if (kind, column) == ("matters", "until"):
         row |= {"consent": "", "since": ""}
     with pytest.raises(Invalid, match=rf"--blank {column}\b") as caught:
-        put(session, kind, tmp_path, row)
+        put(whole, kind, tmp_path, row)
     assert caught.value.facts["emptied"][column] == {"values": 1, "of": 1}
     assert f"“{column}”" in caught.value.zh
-    assert rows_of(session, kind) == before
+    assert rows_of(whole, kind) == before
     allowed = ("until", "consent", "since") if kind == "matters" else ()
-    report = put(session, kind, tmp_path, row, blank=(column, *allowed))
+    report = put(whole, kind, tmp_path, row, blank=(column, *allowed))
     assert column in {e.column for e in report.emptied}
     assert report.noted.counts()["emptied"] == 1
-    assert rows_of(session, kind) != before
+    assert rows_of(whole, kind) != before
 
 
-def test_a_few_empty_cells_are_taken_and_told(session: Session, tmp_path: Path):
-    town(session, tmp_path)
+def test_a_few_empty_cells_are_taken_and_told(whole: Session, tmp_path: Path):
     people = [
         {"code": f"R{n}", "household": "F1", "name": f"测试人{n}", "phone": f"1990000{n:04d}"}
         for n in range(10, 30)
     ]
-    put(session, "residents", tmp_path, *people)
+    put(whole, "residents", tmp_path, *people)
     two = [p | {"phone": ""} if n < 2 else p for n, p in enumerate(people)]
-    report = put(session, "residents", tmp_path, *two)
+    report = put(whole, "residents", tmp_path, *two)
     assert [(e.column, e.values, e.of) for e in report.emptied] == [("phone", 2, 20)]
     assert dict(report.noted.by_row()) == {2: [("emptied", "phone")], 3: [("emptied", "phone")]}
     assert report.updated == 2
@@ -97,52 +113,48 @@ def test_a_few_empty_cells_are_taken_and_told(session: Session, tmp_path: Path):
     three = [p | {"phone": ""} if n < 5 else p for n, p in enumerate(people)]
     new = {"code": "R99", "household": "F1", "name": "测试新", "phone": ""}
     with pytest.raises(Invalid, match=r"3 of 18 values of “phone”"):
-        put(session, "residents", tmp_path, *three, new)
-    report = put(session, "residents", tmp_path, *three, new, blank=("phone",))
+        put(whole, "residents", tmp_path, *three, new)
+    report = put(whole, "residents", tmp_path, *three, new, blank=("phone",))
     assert (report.inserted, report.updated) == (1, 3)
 
 
 def test_the_column_may_be_allowed_by_the_name_that_the_file_gives_it(
-    session: Session, tmp_path: Path
+    whole: Session, tmp_path: Path
 ):
-    town(session, tmp_path)
     row = {"人员编号": "R1", "户编码": "F1", "姓名": "测试甲", "联系电话": ""}
     with pytest.raises(Invalid, match=r"“联系电话” \(phone\)"):
-        put(session, "residents", tmp_path, row)
-    assert put(session, "residents", tmp_path, row, blank=("联系电话",)).updated == 1
+        put(whole, "residents", tmp_path, row)
+    assert put(whole, "residents", tmp_path, row, blank=("联系电话",)).updated == 1
 
 
-def test_a_row_that_is_refused_empties_nothing(session: Session, tmp_path: Path):
-    town(session, tmp_path)
+def test_a_row_that_is_refused_empties_nothing(whole: Session, tmp_path: Path):
     row = {"code": "R1", "household": "F9", "name": "测试甲", "phone": ""}
-    report = put(session, "residents", tmp_path, row)
+    report = put(whole, "residents", tmp_path, row)
     assert (report.rejected.counts(), report.emptied) == ({"unknown_household": 1}, ())
 
 
-def test_new_rows_get_what_a_missing_column_means(session: Session, tmp_path: Path):
-    town(session, tmp_path)
-    report = put(session, "houses", tmp_path, {"code": "H2", "address": "虚构路2号"})
+def test_new_rows_get_what_a_missing_column_means(whole: Session, tmp_path: Path):
+    report = put(whole, "houses", tmp_path, {"code": "H2", "address": "虚构路2号"})
     assert (report.inserted, report.noted.counts()) == (1, {"unlocated": 1})
     assert report.houses is not None
     assert (report.houses.attached, report.houses.unlocated) == (1, 1)
     # Of houses that all have a place none is missed.
-    again = put(session, "houses", tmp_path, {"code": "H1", "address": "虚构路9号"})
+    again = put(whole, "houses", tmp_path, {"code": "H1", "address": "虚构路9号"})
     assert (again.updated, again.noted.counts()) == (1, {})
-    put(session, "trainings", tmp_path, {
+    put(whole, "trainings", tmp_path, {
         "code": "T2", "course": "消防", "held_on": "2023-05-01", "hours": "2", "staff": "S1",
     })  # fmt: skip
-    assert session.scalar(text("SELECT kind FROM training WHERE code = 'T2'")) == "training"
+    assert whole.scalar(text("SELECT kind FROM training WHERE code = 'T2'")) == "training"
 
 
-def test_days_that_no_longer_fit_what_is_stored_are_refused(session: Session, tmp_path: Path):
-    town(session, tmp_path)
+def test_days_that_no_longer_fit_what_is_stored_are_refused(whole: Session, tmp_path: Path):
     row = {c: v for c, v in FULL["stations"].items() if c != "since"}
-    report = put(session, "stations", tmp_path, row | {"until": "2022-12-31"})
+    report = put(whole, "stations", tmp_path, row | {"until": "2022-12-31"})
     assert report.rejected.counts() == {"until_first": 1}
     event = {c: FULL["events"][c] for c in ("code", "matter")} | {"reported_at": "2023-05-01 12:00"}
-    assert put(session, "events", tmp_path, event).rejected.counts() == {"closed_first": 1}
+    assert put(whole, "events", tmp_path, event).rejected.counts() == {"closed_first": 1}
     training = {c: v for c, v in FULL["trainings"].items() if c != "expires_on"}
-    report = put(session, "trainings", tmp_path, training | {"held_on": "2024-06-01"})
+    report = put(whole, "trainings", tmp_path, training | {"held_on": "2024-06-01"})
     assert report.rejected.counts() == {"until_first": 1}
 
 

@@ -284,6 +284,7 @@ def test_broken_json_and_too_much_are_told(client: FlaskClient):
     assert post(client, b"a" * ((32 << 20) + 1)).status_code == 413
 
 
+@pytest.mark.thorough
 def test_several_sheets_ask_for_one(client: FlaskClient):
     book = openpyxl.Workbook()
     for name in ("一", "二"):

@@ -19,6 +19,7 @@ from tests.support.partitions import cells, shuffled_codes, splits, stars
 slow_first_call = settings(deadline=None, max_examples=100)  # numba compiles within an example
 
 
+@pytest.mark.thorough
 @slow_first_call
 @given(
     seed=st.integers(0, 2**32 - 1),
@@ -56,6 +57,7 @@ def test_borders_that_meet_in_a_t(seed, rounds, angle):
     assert locator.overlaps == ()
 
 
+@pytest.mark.thorough
 @slow_first_call
 @given(seed=st.integers(0, 2**32 - 1), count=st.integers(2, 40), radius=st.floats(0.01, 1))
 def test_overlapping_polygons(seed, count, radius):

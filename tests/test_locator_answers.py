@@ -33,6 +33,7 @@ def test_border_and_neighbours_in_metres():
     assert [near.code for near in nearer.other] == ["020"]
 
 
+@pytest.mark.thorough
 @settings(deadline=None)  # numba compiles within an example
 @given(seed=st.integers(0, 2**32 - 1), count=st.integers(1, 60))
 def test_distances_are_those_of_shapely(seed, count):

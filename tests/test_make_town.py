@@ -28,6 +28,7 @@ from tests.support.town_files import (
 )
 
 
+@pytest.mark.thorough
 def test_the_committed_town_is_what_the_script_writes(tmp_path: Path) -> None:
     make_town("--out", str(tmp_path))
     written = sorted(p.relative_to(tmp_path) for p in tmp_path.rglob("*") if p.is_file())

@@ -41,6 +41,7 @@ def dispatch(client: FlaskClient, case_id: int) -> dict[str, object]:
     return dict(one)
 
 
+@pytest.mark.thorough
 def test_what_the_list_does_not_have_is_kept_whichever_way_it_came(centre: Centre):
     sent, gone = two_cases(centre)
     assert dispatch(centre.dispatcher, sent)["status"] == 200

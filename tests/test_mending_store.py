@@ -125,6 +125,7 @@ def apart(engine: Engine, draft: PlanInfo) -> str:
 # ---- grids across communities ------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 def test_the_terminal_balances_what_is_sound_names_the_rest_and_mends_it(
     engine: Engine, across: tuple[str, str]
 ):
@@ -180,6 +181,7 @@ def test_a_grid_given_to_another_community_gets_a_code_of_it_and_the_old_one_goe
     assert taker not in now and new.startswith(giver[:12]) and len(new) == 15
 
 
+@pytest.mark.thorough
 def test_the_page_offers_the_mend_beside_the_finding_and_beside_the_proposal(
     engine: Engine, draft: PlanInfo, across: tuple[str, str]
 ):

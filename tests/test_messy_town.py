@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import openpyxl
 import pandas as pd
+import pytest
 import shapely
 
 from gisgrid.core.datums import gcj02_to_wgs84
@@ -91,6 +92,7 @@ def rows_of(path: Path) -> list[list[str]]:
         return list(csv.reader(lines))
 
 
+@pytest.mark.thorough
 def test_every_defect_of_the_tables_stands_in_its_row(messy: Path) -> None:
     known = {
         "unknown_house": ("houses", "house"),

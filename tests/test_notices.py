@@ -76,6 +76,7 @@ def waits(client: FlaskClient) -> list[int]:
     return [int(n) for n in re.findall(r'action="/notices/(\d+)"', client.get(PAGE).text)]
 
 
+@pytest.mark.thorough
 def test_each_level_takes_note_of_a_call_for_itself(town: Town, engine: Engine):
     case = town.report(None, PUBLIC, emergency=True)
     keep_up(engine, at("2023-08-02 09:00"))
@@ -125,6 +126,7 @@ def test_each_level_takes_note_of_a_call_for_itself(town: Town, engine: Engine):
     ]
 
 
+@pytest.mark.thorough
 def test_the_section_sees_that_its_community_has_not_taken_note(town: Town, engine: Engine):
     town.report(None, PUBLIC, emergency=True)
     cadre, clerk = enter(engine, town, "cadre"), enter(engine, town, "clerk")

@@ -168,6 +168,7 @@ def test_a_first_plan_that_waits_is_told_with_its_day_and_comes_by_itself(
     assert ask(client, lon=lon, lat=lat)["plan"]["id"] == plan
 
 
+@pytest.mark.thorough
 def test_each_township_has_its_own_midnight(engine: Engine):
     """The two zones are 25 hours apart, so that they never have the same day."""
     with transaction(engine) as session:

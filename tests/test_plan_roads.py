@@ -240,6 +240,7 @@ STEPS = st.lists(
 )
 
 
+@pytest.mark.thorough
 @settings(
     max_examples=15, deadline=None, derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],

@@ -108,6 +108,7 @@ def test_a_ticket_that_is_none_tells_nothing_and_guessing_is_limited(desk: Desk)
     assert statuses[:19] == [404] * 19 and statuses[-1] == 429
 
 
+@pytest.mark.thorough
 def test_without_an_account_only_so_many_are_taken_and_a_worker_has_no_limit(desk: Desk):
     answers = [desk.send(desk.public, desk.form(desk.public)).status_code for _ in range(12)]
     assert answers == [303] * 10 + [429] * 2

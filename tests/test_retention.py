@@ -238,6 +238,7 @@ def town_today() -> date:
     return datetime.now(ZoneInfo("Asia/Shanghai")).date()
 
 
+@pytest.mark.thorough
 def test_backups_that_still_hold_what_is_gone_are_named(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -274,6 +275,7 @@ def test_backups_that_still_hold_what_is_gone_are_named(
         note_destroyed(session, held.id)
 
 
+@pytest.mark.thorough
 def test_a_restore_brings_back_what_was_deleted_and_says_so(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -236,6 +236,7 @@ def test_replay_under_the_plan_of_the_day_is_the_ledger(town: Session):
     assert replay(town, place, draft, until=until, days=365) == rows
 
 
+@pytest.mark.thorough
 def test_the_way_on_the_command_line(engine: Engine, tmp_path: Path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with transaction(engine) as session:
@@ -273,6 +274,7 @@ def test_the_way_on_the_command_line(engine: Engine, tmp_path: Path, monkeypatch
     assert "0 late" in run("scenario", "replay", "草案")
 
 
+@pytest.mark.thorough
 def test_a_team_sees_what_it_gives_and_gets_as_far_as_its_right_goes(engine: Engine):
     with transaction(engine) as session:
         place, plan = filled(session)
