@@ -245,16 +245,14 @@ def look_at(program: Installed) -> None:
 
 
 def lend_kernels(program: Installed) -> None:
-    """What the clone has compiled, which numba takes for a source of the same size and time."""
+    """What the clone has compiled, taken for the same sources of the same time."""
     (packages,) = (program.folder / "env/lib").glob("*/site-packages")
-    for index in (ROOT / "gisgrid").rglob("__pycache__/*.nbi"):
-        folder = index.parent.relative_to(ROOT)
-        module = folder.parent / f"{index.name.partition('.')[0]}.py"
-        lent = packages / folder
-        lent.mkdir(exist_ok=True)
-        for part in index.parent.glob(f"{index.name.partition('.')[0]}.*.nb[ic]"):
-            shutil.copy2(part, lent)
-        shutil.copystat(ROOT / module, packages / module)
+    for folder in (ROOT / "gisgrid").rglob("kernels"):
+        installed = packages / folder.relative_to(ROOT)
+        for source in folder.glob("*.py"):
+            shutil.copystat(source, installed / source.name)
+        for compiled in folder.glob("__pycache__/*.nb[ic]"):
+            shutil.copy2(compiled, installed / "__pycache__" / compiled.name)
 
 
 @pytest.mark.thorough
