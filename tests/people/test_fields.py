@@ -61,7 +61,7 @@ def test_the_declaration_is_told_with_basis_and_days(session: Session):
 
 
 def test_the_document_lists_what_is_declared():
-    words = (Path(__file__).parent.parent / "docs/personal-data.md").read_text(encoding="utf-8")
+    words = (Path(__file__).parents[2] / "docs/personal-data.md").read_text(encoding="utf-8")
     for field in FIELDS:
         for column in field.columns:
             assert f"| {field.table} | {column} |" in words, (field.table, column)

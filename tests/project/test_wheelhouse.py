@@ -11,7 +11,7 @@ import pytest
 
 from scripts.wheelhouse import fill, without
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 NAMES = ("of-old", "of-today")
 
 

@@ -26,7 +26,7 @@ from tests.support.web import chromium
 
 pytestmark = pytest.mark.browser
 
-SCRIPTS = Path(__file__).parents[1] / "web" / "static" / "js"
+SCRIPTS = Path(__file__).parents[2] / "web" / "static" / "js"
 NOW = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
 
 

@@ -23,7 +23,7 @@ from tests.support.web import ARTIFACTS, app_over, chromium, fill_town, served
 
 pytestmark = pytest.mark.browser
 
-AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+AXE = Path(__file__).parents[1] / "vendor" / "axe.min.js"
 INSIDE = (120.89, 40.70)
 NEAR_BORDER = (120.8894269, 40.7021652)
 """A house of Town F 12.35 m from a border."""

@@ -26,7 +26,7 @@ import pytest
 from scripts.licences import PAGE, page
 from tests.support.waiting import eventually
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 ROOMS = ("gisgrid", "layers", "web")
 ALL_THE_TIME = 300
 """Seconds for what compiles its kernels first, on a machine however busy."""

@@ -22,7 +22,7 @@ from tests.support.web import ARTIFACTS, app_over, chromium, served, session_coo
 
 pytestmark = pytest.mark.browser
 
-AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+AXE = Path(__file__).parents[1] / "vendor" / "axe.min.js"
 PAGE_BYTES = 200_000
 
 

@@ -25,7 +25,7 @@ from tests.support.accounts import PERSONAL, appointed, refused, web_engine
 from tests.support.database import own_database
 from tests.support.web import fill_town
 
-WEB = Path(__file__).parents[1] / "web"
+WEB = Path(__file__).parents[2] / "web"
 HERE, OTHER, FAR = "999901001", "999902001", "999903001"
 
 

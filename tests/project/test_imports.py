@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 MAY_NOT = {
     "gisgrid": {"layers", "web", "flask", "flask_babel", "flask_smorest", "folium", "branca"},
     "layers": {"web", "flask", "flask_babel", "flask_smorest"},

@@ -11,7 +11,7 @@ from gisgrid.cli.main import main
 from gisgrid.core.settings import Settings
 from tests.support.terminal import children
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 
 def test_every_setting_stands_in_the_readme_with_its_meaning():

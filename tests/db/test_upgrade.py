@@ -20,7 +20,7 @@ from tests.support.canaries import MARK
 from tests.support.catalogue import catalogue, differing
 from tests.support.database import own_database, restored
 
-DUMP = Path(__file__).parent / "stores" / "0036.sql.gz"
+DUMP = Path(__file__).parents[1] / "stores" / "0036.sql.gz"
 """An invented town, with a row at least in every table, as the last migration before the base left it."""
 COMMUNITY = "999901001001"
 EMPTY = {

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Engine, TextClause, text
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 BEGINS = re.compile(r"\s*(WITH|SELECT|INSERT|UPDATE|DELETE|MERGE)\s", re.IGNORECASE)
 MADE_FOR_A_WHILE = {"stage", "changed", "staff_named"}
 """Tables that a transaction makes for itself, and names that stand for others: tried where they are made."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 HEAVY = ("alembic", "geopandas", "openpyxl", "pyogrio", "scipy.optimize", "spopt")
 """What is loaded where a road first needs it, in whatever process."""
 

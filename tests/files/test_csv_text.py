@@ -11,7 +11,7 @@ import pytest
 
 from gisgrid.files.csv_text import CsvLines, as_written, begins_as_formula, harmless
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 BAD = (
     "=1+1",
     "+1+1",

@@ -19,7 +19,7 @@ from tests.support.web import app_over, chromium, close, fill_town, served, sess
 
 pytestmark = pytest.mark.browser
 
-AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+AXE = Path(__file__).parents[1] / "vendor" / "axe.min.js"
 GRID = "999901001001001"
 PAGES = {
     "": ("/", "/map", "/lookup", "/report", "/find", "/account/login", "/report/ABCD2-3456Z", "/nothing"),
