@@ -18,9 +18,10 @@ from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
 
 # First: tests write files with pyogrio themselves, and GDAL learns once what it may not do.
-from gisgrid.files import gdal  # noqa: F401
+from gisgrid.files import gdal, reading_apart  # noqa: F401
 from gisgrid.jobs import worker
 from gisgrid.people import passwords
+from tests.support import forked_readers
 from tests.support.database import Filled, own_database, rolled_back, throwaway_cluster
 from tests.support.town_f import load_town
 from tests.support.town_files import make_town
@@ -60,15 +61,20 @@ def _cheap_passwords() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _kept_engines() -> Iterator[None]:
-    """A command in a process of its own makes its engine once; those of a run share theirs."""
+    """A command in a process of its own makes its engine once; those of a run share theirs.
+
+    What a command lets go at its end is left open: entering the store anew costs more than most ask of it.
+    """
     kept: dict[str, Engine] = {}
 
-    def engine(url: str, **options: Any) -> Engine:
-        if url not in kept:
-            kept[url] = create_engine(url, **options)
-        return kept[url]
+    with pytest.MonkeyPatch.context() as patch, pytest.MonkeyPatch.context() as opened:
 
-    with pytest.MonkeyPatch.context() as patch:
+        def engine(url: str, **options: Any) -> Engine:
+            if url not in kept:
+                kept[url] = create_engine(url, **options)
+                opened.setattr(kept[url], "dispose", lambda: None)
+            return kept[url]
+
         patch.setattr(store, "create_engine", engine)
         yield
     for each in kept.values():
@@ -77,11 +83,13 @@ def _kept_engines() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _processes_with_all_imported() -> Iterator[None]:
-    """Computations of jobs are forked from a process that has imported what they need."""
+    """Computations of jobs and readers of files are forked from one that has imported what they need."""
     processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload([worker.__name__, "gisgrid.jobs.computing"])
+    jobs = (worker.__name__, "gisgrid.jobs.computing")
+    processes.set_forkserver_preload([*jobs, *forked_readers.PRELOADED])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(worker, "PROCESSES", processes)
+        patch.setattr(reading_apart, "_run", forked_readers.run)
         yield
 
 

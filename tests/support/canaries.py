@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from gisgrid.cases.cases import SYSTEM, Details, open_case
 
+STEM = 3
 OPEN = "open"
 PLACES = ("A1", "A2", "B", "U")
 """Two grids of a community, a grid of the next, and a grid of another township."""
@@ -130,8 +131,22 @@ def plant(session: Session) -> dict[str, Spot]:
 
 def seen(wanted: list[Canary], *data: bytes) -> set[Canary]:
     """The canaries that stand in an answer or a file, also packed, in any of the usual writings."""
-    parts = [part for each in data for part in _unpacked(each)]
-    return {c for c in wanted if any(w in part for w in _writings(c.word) for part in parts)}
+    whole = b"\n".join(part for each in data for part in _unpacked(each))
+    found = set()
+    for stem, writings in _by_stem(tuple(wanted)).items():
+        if stem in whole:
+            found |= {canary for writing, canary in writings if writing in whole}
+    return found
+
+
+@functools.cache
+def _by_stem(wanted: tuple[Canary, ...]) -> dict[bytes, list[tuple[bytes, Canary]]]:
+    """The writings of all canaries by how they begin: most of a thousand begin like few others."""
+    stems: dict[bytes, list[tuple[bytes, Canary]]] = {}
+    for canary in wanted:
+        for writing in _writings(canary.word):
+            stems.setdefault(writing[:STEM], []).append((writing, canary))
+    return stems
 
 
 @functools.cache

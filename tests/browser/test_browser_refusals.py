@@ -1,0 +1,290 @@
+"""What a person reads on the screen when something they sent is refused: each form, each reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Error, Page, expect
+
+from gisgrid.db.cluster import Cluster
+from tests.support.refusals import (
+    ELSEWHERE,
+    INSIDE,
+    NEAR_BORDER,
+    OTHER,
+    PASSWORD,
+    Act,
+    Facts,
+    asked,
+    chosen,
+    click,
+    fields,
+    forged,
+    freely,
+    go_bulk,
+    noted_meanwhile,
+    offline,
+    over_already,
+    photo,
+    photo_of_work,
+    refusing,
+    send,
+    stale,
+    step,
+    tick,
+)
+from tests.support.web import chromium, served, session_cookie
+from web.http.permissions import NOBODY, RIGHT_OF
+
+pytestmark = pytest.mark.browser
+
+CHOOSE = ("请选择是什么事。", "Choose what it is.")
+WHERE = (
+    "请说明地点：使用当前位置，或填写地址。",
+    "Say where it is: give your position, or write an address.",
+)
+OUTSIDE = (
+    "该位置不在F镇（虚构）范围内；请向所在地上报。",
+    "This place lies outside Town F (synthetic)",
+)
+LOOK = ("请再看一眼，然后发送。", "Please look once more, then send.")
+CUT = (
+    "网络不通，未作任何改动，请稍后再试。",
+    "There is no connection. Nothing was changed; try again in a moment.",
+)
+PART = (
+    "部分地图未能加载，请稍后再试。",
+    "Part of the map could not be loaded; try again in a moment.",
+)
+GONE = (
+    "数据库未能及时响应，请稍后再试。",
+    "The database does not answer in time; try again in a moment.",
+)
+OLD = (
+    "该表单已过期或来自别处：请重新打开该页面。",
+    "This form is too old, or came from elsewhere: open its page again.",
+)
+PICTURE = (
+    "照片无法读取；请使用 JPEG、PNG 或 WebP 格式。",
+    "The photo cannot be read; send JPEG, PNG or WebP.",
+)
+NOT_LIKE = ("户档中没有与此相近的地址。", "Nothing in the register is like this address.")
+MOVED = ("该案件刚被他人处理过，请刷新后再操作。", "The case has moved on")
+EMERGENCY = (
+    "转应急须填写原因，结束时间须晚于开始时间。",
+    "An emergency needs a reason, and an end after its beginning.",
+)
+LEDGER = (
+    "复查须填写情况，且下次复查日期须更晚。",
+    "A review says what was found, and the next is later.",
+)
+SIZE = (
+    "网格规模须为不小于 1 的居民数、户数或房屋数。",
+    "The size of a grid is a number of residents, households or houses, at least 1.",
+)
+
+RowOfTable = tuple[str, str, str, Act, str, tuple[str, str]]
+# The endpoint and the reason in a word · who · page · what they do · where it is said · in both languages.
+ROWS: list[RowOfTable] = [
+    ("report.send nothing", "", "/report", lambda p, f: send(p), "#problem", CHOOSE),
+    ("report.send no place", "", "/report", lambda p, f: (chosen(p), send(p)), "#problem", WHERE),
+    ("report.send elsewhere", "", "/report", lambda p, f: (chosen(p, ELSEWHERE), send(p)), "#problem", OUTSIDE),
+    ("report.send doubtful", "", "/report", lambda p, f: (chosen(p, NEAR_BORDER), send(p)), "#problem", LOOK),
+    ("report.send no picture", "", "/report", lambda p, f: (chosen(p, INSIDE), photo(p, "a.jpg"), send(p)), "#problem", PICTURE),
+    ("report.send four pictures", "", "/report", lambda p, f: (chosen(p, INSIDE), photo(p, *"abcd"), send(p)), "#problem",
+     ("最多上传 3 张照片。", "At most 3 photos are taken.")),
+    ("report.send off the list", "", "/report", lambda p, f: (chosen(p, INSIDE), forged(p, "[name=matter]:checked", "9999"), send(p)), "#problem",
+     ("的事项清单中没有小项 '9999'。", "has no minor item '9999'.")),
+    ("report.send old form", "", "/report", lambda p, f: (chosen(p, INSIDE), forged(p, "[name=csrf_token]", "x"), send(p)), "#problem", OLD),
+    ("report.send too much", "", "/report", lambda p, f: (f.spend(), chosen(p), send(p)), "#problem",
+     ("此网络地址刚才上报过多。内容没有丢失，请稍等片刻再发送。", "Very much was sent from this network address just now.")),
+    ("report.send store gone", "", "/report", lambda p, f: (chosen(p, INSIDE), f.gone("report.send"), send(p)), "#problem", GONE),
+    ("report.send offline", "", "/report", offline(lambda p, f: (chosen(p, INSIDE), send(p))), "#problem",
+     ("网络不通。内容没有丢失，请稍后再点发送。", "There is no connection. Nothing is lost: send again in a moment.")),
+    ("report.near elsewhere", "", "/report", lambda p, f: (chosen(p, ELSEWHERE), p.locator("[name=matter]").first.dispatch_event("change")), "#near", OUTSIDE),
+    ("report.near unknown", "", "/report", lambda p, f: (chosen(p), p.fill("#words", "天上人间街999号"), p.dispatch_event("#words", "change")), "#near .note", NOT_LIKE),
+    ("report.answered no rating", "", "/report/{ticket}", lambda p, f: freely(p, "#rate"), "[role=alert]", ("“评价”还缺少：评分。", "needs rating.")),
+    ("report.answered no reason", "", "/report/{ticket}", lambda p, f: freely(p, "#reopen"), "[role=alert]", ("“重新办理”还缺少：原因。", "needs reason.")),
+    ("report.followed no code", "", "/report", lambda p, f: (p.fill("#ticket", "ABCDE-FGHJK"), p.click(".bycode button")), "main",
+     ("没有这个查询码，请再核对一下：共十位字母和数字。", "There is no report with this code.")),
+    ("telephone.send nothing", "dispatcher", "/dispatch/new", lambda p, f: send(p), "#problem", CHOOSE),
+    ("telephone.send no place", "dispatcher", "/dispatch/new", lambda p, f: (chosen(p), send(p)), "#problem", WHERE),
+    ("telephone.send elsewhere", "dispatcher", "/dispatch/new", lambda p, f: (chosen(p, ELSEWHERE), send(p)), "#problem", OUTSIDE),
+    ("telephone.send doubtful", "dispatcher", "/dispatch/new", lambda p, f: (chosen(p, NEAR_BORDER), send(p)), "#problem", LOOK),
+    ("cases.step no note", "dispatcher", "/cases/{case}", step("note", note=" "), "#refused", ("“记录”还缺少：说明。", "needs note.")),
+    ("cases.step stale", "dispatcher", "/cases/{case}", stale, "#refused", MOVED),
+    ("cases.step no reason", "dispatcher", "/cases/{case}", step("reject", reason=""), "#refused", ("“不予立案”还缺少：原因。", "needs reason.")),
+    ("cases.step no such case", "dispatcher", "/cases/{case}", step("merge", into="999999"), "#refused", ("没有编号为“999999”的在办案件。", "There is no open case '999999'.")),
+    ("cases.step no picture", "dispatcher", "/cases/{case}", photo_of_work, "#refused", PICTURE),
+    ("cases.move no number", "dispatcher", "/cases/{case}", fields("#move", lon="x"), "#refused", ("请填写经度和纬度（数字）。", "The place needs longitude and latitude as numbers.")),
+    ("dispatch.steps stale", "dispatcher", "/dispatch", lambda p, f: (tick(p, f), f.on(), go_bulk(p, f, "file")), "#answers", MOVED),
+    ("dispatch.steps not yet", "dispatcher", "/dispatch", lambda p, f: (tick(p, f), go_bulk(p, f)), "#answers", ("状态下不能执行“派遣”。", "there is no step 'dispatch'")),
+    ("dispatch.steps offline", "dispatcher", "/dispatch", lambda p, f: (tick(p, f), offline(go_bulk)(p, f)), "#answers", CUT),
+    ("dispatch.steps logged out", "dispatcher", "/dispatch", lambda p, f: (tick(p, f), p.context.clear_cookies(name="gisgrid"), go_bulk(p, f)), "#answers", OLD),
+    ("v1.cases no such filter", "dispatcher", "/dispatch?due=never", lambda p, f: None, "#notice", ("请求中有的值无法使用。", "A part of the request has a value that cannot be used.")),
+    ("v1.cases offline", "dispatcher", "/dispatch", offline(lambda p, f: p.fill("#filters [name=q]", "垃圾")), "#notice",
+     ("调度台加载失败，稍后自动重试。", "The board could not be loaded; it tries again in a moment.")),
+    ("maps.features offline", "dispatcher", "/dispatch", offline(click("#borders")), "#notice", PART),
+    ("dispatch.switch_on no reason", "dispatcher", "/dispatch/emergency", fields("#switch", reason=" "), "[role=alert]", EMERGENCY),
+    ("dispatch.switch_on ended", "dispatcher", "/dispatch/emergency", fields("#switch", reason="暴雨", until="2020-01-01T00:00"), "[role=alert]", EMERGENCY),
+    ("dispatch.switch_off over", "dispatcher", "/dispatch/emergency", lambda p, f: (f.emergency(), p.reload(), over_already(p, f)), "[role=alert]",
+     ("应急状态已经结束。", "The emergency has ended already.")),
+    ("dispatch.emergency no number", "dispatcher", "/dispatch/emergency", fields("#ring", lon="x", lat="40"), "[role=alert]",
+     ("经度、纬度和半径须为数字。", "Longitude, latitude and radius are numbers.")),
+    ("dispatch.emergency too wide", "dispatcher", "/dispatch/emergency", fields("#ring", lon="120.89", lat="40.7", radius="900000"), "[role=alert]",
+     ("半径须在 0 至 20,000 米之间。", "A radius lies between 0 and 20,000 m.")),
+    ("ledger.add nothing", "dispatcher", "/ledger", fields("#enter form"), "[role=alert]",
+     ("遗留问题须有标题、督办人和复查日期。", "An old problem needs a title, a supervisor and a day to look again.")),
+    ("ledger.add taken", "dispatcher", "/ledger", fields("#enter form", code="L1", title="停车难", supervisor="甲"), "[role=alert]", ("台账中已有“L1”。", "The ledger has a problem 'L1'.")),
+    ("ledger.look nothing found", "dispatcher", "/ledger/L1", fields(".box form", finding=" "), "[role=alert]", LEDGER),
+    ("ledger.look too early", "dispatcher", "/ledger/L1", fields(".box form", finding="仍在", next_on="2020-01-01"), "[role=alert]", LEDGER),
+    ("notices.seen by another", "dispatcher", "/ledger", lambda p, f: (f.call(), p.goto(p.url.replace("/ledger", "/notices")), noted_meanwhile(p, f)), ".bad",
+     ("没有需要您签收的该条通知。", "Nothing of this number waits for you.")),
+    ("documents.has_read gone", "worker", "/documents/F1", lambda p, f: (forged(p, "[name=number]", "99"), p.click("main form button")), "main", ("没有文件“F1”的第 99 版", "There is no document 'F1' in version 99.")),
+    ("security.login wrong", "", "/account/login", fields("main form", name="forgetful", password="wrong-wrong"), "[role=alert]",
+     ("登录名或密码不正确。", "The name or the password is not right.")),
+    ("security.login nothing", "", "/account/login", fields("main form"), "[role=alert]", ("请填写密码。", "Write the password.")),
+    ("security.change_password wrong", "forgetful", "/account/change", fields("main form", password="wrong-wrong", new_password=OTHER, new_password_confirm=OTHER), "[role=alert]",
+     ("原密码不正确。", "The password until now is not right.")),
+    ("security.change_password differ", "forgetful", "/account/change", fields("main form", password=PASSWORD, new_password=OTHER, new_password_confirm=PASSWORD), "[role=alert]",
+     ("两次输入的新密码不一致。", "The two new passwords differ.")),
+    ("security.change_password short", "forgetful", "/account/change", fields("main form", password=PASSWORD, new_password="plum", new_password_confirm="plum"), "[role=alert]",
+     ("密码应为 10 至 200 个字符；现有 4 个。", "A password has 10 to 200 characters; this one has 4.")),
+    ("security.two_factor_setup_validate wrong", "forgetful", "/account/tf-setup", lambda p, f: (p.fill("#password", PASSWORD), p.click("button[value=authenticator]"), p.fill("#code", "000000"), p.click("main form button")), ".bad",
+     ("验证码不正确或已用过，请等下一个验证码。", "This code is not right, or was used already.")),
+    ("v1.locate nothing", "", "/lookup", fields("#ask"), "#answer", ("请先输入地址。", "Write an address first.")),
+    ("v1.locate unknown", "", "/lookup", lambda p, f: (p.fill("#words", "天上人间街999号"), freely(p, "#ask")), "#answer", NOT_LIKE),
+    ("v1.locate several", "", "/lookup", lambda p, f: (p.fill("#words", "康成街"), freely(p, "#ask")), "#answer",
+     ("无法确定是哪一处地址，请从候选中选择。", "It is not sure which address is meant; choose one of the candidates.")),
+    ("v1.locate offline", "", "/lookup", offline(lambda p, f: (p.fill("#words", "康成街9号"), freely(p, "#ask"))), "#answer",
+     ("没有网络，无法查地址；请用“我在哪里”。", "Without a connection no address can be looked for")),
+    ("v1.locate store gone", "", "/lookup", lambda p, f: (f.gone("v1.locate"), p.fill("#words", "康成街9号"), freely(p, "#ask")), "#answer", GONE),
+    ("v1.leader no right", "planner", "/lookup", lambda p, f: (p.fill("#words", "石桥社区康成街9号"), freely(p, "#ask"), p.click("#answer button.send >> nth=0")), "#answer .bad",
+     ("此操作需要权限“see_contacts”", "This needs the right see_contacts")),
+    ("v1.search nothing", "", "/map", lambda p, f: p.fill("#search [name=q]", "天上人间街999号"), "#hits", ("没有找到", "Nothing found")),
+    ("v1.search offline", "", "/map", offline(lambda p, f: p.fill("#search [name=q]", "康成街9号")), "#notice", PART),
+    ("v1.search store gone", "", "/map", lambda p, f: (f.gone("v1.search"), p.fill("#search [name=q]", "康成街9号")), "#notice", GONE),
+    ("bench.branch taken", "planner", "/plan/", fields("form[action$='/plan/branch']", name="草案甲"), "main", ("已有名为“草案甲”的方案。", "There is a plan '草案甲' already.")),
+    ("bench.branch no name", "planner", "/plan/", fields("form[action$='/plan/branch']", name=" "), "main", ("方案名称须为 1 到 80 个字。", "A scenario needs a name of 1 to 80 letters.")),
+    ("bench.afresh no size", "planner", "/plan/", fields("form[action$='/plan/afresh']", name="新", size="0"), "main", SIZE),
+    ("bench.bring_in no file", "planner", "/plan/", fields("form[action$='/plan/import']", name="新"), "main", ("请选择 GeoPackage、GeoJSON、KML、FlatGeobuf、CSV、XLSX 文件", "Choose a GeoPackage, GeoJSON, KML, FlatGeobuf, CSV or XLSX file")),
+    ("bench.tidy taken", "planner", "/plan/", fields("form[action$='/rename']", name="2022"), "main", ("已有名为“2022”的方案。", "There is a plan '2022' already.")),
+    ("bench.rebalance no size", "planner", "/plan/{draft}", lambda p, f: (p.fill("#size", "0"), p.click("#afresh")), "#notice", SIZE),
+    ("bench.rebalance offline", "planner", "/plan/{draft}", offline(click("#rebalance")), "#notice", CUT),
+    ("bench.check offline", "planner", "/plan/{draft}", offline(click("#checks-section summary", "#check")), "#checks", CUT),
+    ("bench.compare offline", "planner", "/plan/{draft}/compare", lambda p, f: (p.route("**/view.json", lambda route: route.abort()), p.reload()), "#notice", PART),
+    ("bench.edit no such grid", "planner", "/plan/{draft}", asked("keep({ kind: 'merge', into: 'x', gone: 'y' })"), "#notice", ("该方案中没有网格 'x'。", "The scenario has no grid 'x'.")),
+    ("bench.preview no edit", "planner", "/plan/{draft}", asked("preview({ kind: 'nothing' })"), "#live", ("页面发送的操作无法识别。", "The page sent no edit that is known here.")),
+    ("bench.lock no such grid", "planner", "/plan/{draft}", asked("post('lock', { kind: 'grid', codes: ['x'], on: true })"), "#notice", ("没有代码为 'x' 的对象。", "There is no grid 'x'.")),
+    ("bench.step_back nothing", "planner", "/plan/{draft}", asked("post('undo', { version: 0 })"), "#notice", ("没有可撤销的操作。", "There is nothing to undo.")),
+    ("bench.step not yet", "planner", "/plan/{draft}", asked("post('step', { step: 'approve', reason: '' })"), "#notice", ("您在F镇（虚构）没有相应的权限。", "This is for who may review")),
+    ("bench.publish not yet", "planner", "/plan/{draft}", asked("post('publish', { from: '2099-01-01' })"), "#notice", ("须经审批并通知后才能发布。", "a plan is published after review and notification.")),
+    ("desk.open_house no purpose", "government", "/register/house/{house}", lambda p, f: freely(p, "form.unmask"), "main",
+     ("请选择打开户档的用途。", "Choose what the register is opened for.")),
+    ("figures.show no day", "dispatcher", "/figures?since=x", lambda p, f: None, "main", ("不是日期；请写成 2023-08-31 的形式。", "it must be a day such as 2023-08-31.")),
+]  # fmt: skip
+FIRST = {row[0].split()[0]: row for row in reversed(ROWS)}
+"""One row of each form, which is read in English as well."""
+
+ELSEWHERE_TESTED = {
+    "bench.cancel": "it stops what is there, and refuses nobody who may draw",
+    "cases.open_words": "it takes no word that could be wrong",
+    "open311.create": "programs read the answer",
+    "security.logout": "nothing to refuse",
+    "security.two_factor_setup": "one button",
+    "security.two_factor_token_validation": "the same words as the set-up's, in test_login.py",
+    "bench.withdraw": "its button stands only at a plan that waits; what refuses it is in test_plan_order.py",
+    "bench.look": "what it refuses is what taking over refuses, in test_quick_jobs.py",
+    "shell.display": "it offers what there is, and takes nothing else for it",
+    "towns.chosen": "it offers what there is; in test_browser_towns.py",
+    "v1.locate_many": "programs read the answer",
+}
+"""Ways that take something in and have no row here, with the reason."""
+
+
+@pytest.fixture(scope="module")
+def facts(cluster: Cluster, town_template: str) -> Iterator[Facts]:
+    with refusing(cluster, town_template) as facts:
+        yield facts
+
+
+@pytest.fixture(scope="module")
+def host(facts: Facts) -> Iterator[str]:
+    with served(facts.app) as host:
+        yield host
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def tab(browser: Browser) -> Iterator[Page]:
+    """One tab for all: a new one a test takes five times the work of its page."""
+    context = browser.new_context(viewport={"width": 1100, "height": 900})
+    # What the map shows is not what is read here. With a route, nothing is answered from a cache.
+    context.route("**/tiles/**", lambda route: route.fulfill(status=200, body=b""))
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    yield page
+    context.close()
+
+
+@pytest.fixture
+def page(tab: Page, host: str) -> Iterator[Page]:
+    """The tab of somebody who was never here."""
+    tab.context.clear_cookies()
+    devtools = tab.context.new_cdp_session(tab)
+    devtools.send("Storage.clearDataForOrigin", {"origin": host, "storageTypes": "all"})
+    devtools.detach()
+    yield tab
+    tab.context.set_offline(False)
+    tab.unroute_all()
+    tab.goto("about:blank")
+
+
+def test_every_form_has_a_row(facts: Facts):
+    ways = {r.endpoint for r in facts.app.url_map.iter_rules() if "POST" in (r.methods or ())}
+    offered = {way for way in ways if RIGHT_OF.get(way, NOBODY) != NOBODY}
+    assert offered - FIRST.keys() == ELSEWHERE_TESTED.keys()
+
+
+@pytest.mark.parametrize(
+    ("row", "language"),
+    [*((row, "zh") for row in ROWS), *((row, "en") for row in FIRST.values())],
+    ids=lambda value: value if isinstance(value, str) else value[0],
+)
+def test_the_reason_is_read_on_the_screen(
+    page: Page, host: str, facts: Facts, row: RowOfTable, language: str
+):
+    _, who, path, do, where, (zh, en) = row
+    facts.fresh()
+    cookies = [f"language={language}"]
+    if who:
+        cookies.append(session_cookie(facts.app, facts.engine, facts.accounts[who]))
+    parts = (cookie.partition("=") for cookie in cookies)
+    page.context.add_cookies(
+        [{"name": name, "value": value, "url": host} for name, _, value in parts]
+    )
+    failures: list[str] = []
+
+    def failed(error: Error) -> None:
+        failures.append(str(error))
+
+    page.on("pageerror", failed)
+    try:
+        page.goto(host + path.format(**facts.numbers))
+        if page.locator("#ui, .leaflet-container, .half").count():
+            page.wait_for_selector("html[data-ready]", state="attached")
+        do(page, facts)
+        expect(page.locator(where).first).to_contain_text(
+            zh if language == "zh" else en, timeout=30_000
+        )
+        assert failures == []
+        # A page that is left half loaded leaves files open in the server.
+        page.wait_for_load_state("load")
+    finally:
+        page.remove_listener("pageerror", failed)

@@ -1,0 +1,221 @@
+"""A case's page: each sees the steps they may take, and what was done meanwhile is told."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from PIL import Image
+from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
+
+from gisgrid.cases.assignment import acceptance
+from gisgrid.cases.cases import CaseActor, case_log, case_now
+from gisgrid.db.store import transaction
+from tests.support.accounts import appointed
+from tests.support.case_town import PUBLIC, Peopled, Town, peopled
+from tests.support.cases import at
+from tests.support.sketch import spot
+from tests.support.web import app_over
+
+
+class Desk:
+    """One person at the page of one case."""
+
+    def __init__(self, client: FlaskClient, case_id: int) -> None:
+        self.client, self.case_id = client, case_id
+
+    def page(self, query: str = "lang=en") -> str:
+        return self.client.get(f"/cases/{self.case_id}?{query}").text
+
+    def post(self, path: str, page: str | None = None, **form: Any) -> TestResponse:
+        page = page or self.page()
+        fields = {
+            name: re.search(rf'name="{name}"[^>]* value="([^"]*)"', page)[1]
+            for name in ("csrf_token", "seq")
+        }
+        return self.client.post(
+            f"/cases/{self.case_id}/{path}?lang=en", data={**fields, **form},
+            headers={"Accept": "text/html"},
+        )  # fmt: skip
+
+    def steps(self) -> list[str]:
+        return re.findall(r'data-step="(\w+)"', self.page())
+
+
+def photo() -> tuple[io.BytesIO, str]:
+    out = io.BytesIO()
+    Image.new("RGB", (40, 30), "#337711").save(out, "JPEG")
+    out.seek(0)
+    return out, "after.jpg"
+
+
+class Office:
+    def __init__(self, engine: Engine, made: Peopled) -> None:
+        self.town = Town(engine, made)
+        self.engine = engine
+        with transaction(engine) as session:
+            code = session.scalar(
+                text("SELECT code FROM area WHERE id = :t"), {"t": self.town.place.id}
+            )
+            self.town.people["second"] = appointed(
+                session, "dispatcher", code, name="dispatcher.ni"
+            )
+            self.town.people["auditor"] = appointed(session, "auditor", code, name="auditor.shi")
+
+    def desk(self, who: str, case_id: int) -> Desk:
+        app = app_over(self.engine, account=self.town.people[who])
+        return Desk(app.test_client(), case_id)
+
+    def log(self, case_id: int) -> list[str]:
+        with transaction(self.engine) as session:
+            return [line.step for line in case_log(session, case_id)]
+
+
+@pytest.fixture(scope="module")
+def fill() -> Callable[[Session], Peopled]:
+    return peopled
+
+
+@pytest.fixture
+def office(engine: Engine, made: Peopled) -> Office:
+    return Office(engine, made)
+
+
+def test_each_is_offered_the_steps_they_may_take_and_only_those(office: Office):
+    case = office.town.report("worker", CaseActor("worker.a", ("grid_worker",)))
+    assert office.desk("dispatcher", case.id).steps() == [
+        "file", "reject", "escalate", "merge", "withdraw", "note",
+    ]  # fmt: skip
+    assert office.desk("worker", case.id).steps() == ["escalate", "note"]
+    # The worker of the next grid sees no such case, the auditor none at all.
+    assert office.desk("other", case.id).client.get(f"/cases/{case.id}").status_code == 404
+    assert office.desk("auditor", case.id).client.get(f"/cases/{case.id}").status_code == 403
+
+
+def test_a_limit_that_no_calendar_reaches_says_so(office: Office):
+    told = "No working calendar reaches so far"
+    known = office.town.report(None, PUBLIC)
+    assert told not in office.desk("dispatcher", known.id).page()
+    with transaction(office.engine) as session:
+        session.execute(text("DELETE FROM calendar_year"))
+    late = office.town.report(None, PUBLIC)
+    assert told in office.desk("dispatcher", late.id).page()
+
+
+def test_a_case_is_handled_at_its_page_until_another_closes_it(office: Office):
+    case = office.town.report(None, PUBLIC)
+    shi, worker = office.desk("dispatcher", case.id), office.desk("worker", case.id)
+    assert shi.post("steps", step="file").status_code == 303
+    # What a step requires must be there: refused, nothing changed, and what was typed stays.
+    refused = shi.post("steps", step="dispatch", reason="急")
+    assert refused.status_code == 422
+    assert "Nothing was changed" in refused.text
+    assert shi.post("steps", step="dispatch", to="grid:nowhere").status_code == 422
+    assert shi.post("steps", step="dispatch", to="grid:a").status_code == 303
+    assert worker.post("steps", step="return", reason="不属本网格", to="grid:b").status_code == 303
+    assert "不属本网格" in shi.page()
+    shi.post("steps", step="dispatch", to="grid:a")
+    worker.post("steps", step="accept")
+    done = worker.post("steps", step="feed_back", note="已清理", shows="after", photos=photo())
+    assert done.status_code == 303
+    # Whoever handled it is not offered to close it, and may not.
+    assert "close" not in worker.steps()
+    assert worker.post("steps", step="close").status_code == 403
+    assert shi.post("steps", step="close").status_code == 303
+    assert office.log(case.id)[-3:] == ["accept", "feed_back", "close"]
+    shown = re.search(rf"/cases/{case.id}/photos/(\d+).jpg", shi.page())
+    assert shown
+    picture = shi.client.get(shown[0])
+    assert picture.content_type == "image/jpeg"
+    assert Image.open(io.BytesIO(picture.data)).size == (40, 30)
+    assert shi.client.get(f"/cases/{case.id}/photos/9999.jpg").status_code == 404
+
+
+def test_the_second_of_two_dispatchers_is_told_who_did_what(office: Office):
+    case = office.town.report(None, PUBLIC)
+    shi, ni = office.desk("dispatcher", case.id), office.desk("second", case.id)
+    before = ni.page()
+    shi.post("steps", step="file")
+    late = ni.post("steps", before, step="reject", reason="重复上报")
+    assert late.status_code == 409
+    told = late.text.split('id="refused"')[1].split("</section>")[0]
+    assert "dispatcher.shi" in told and "File" in told
+    assert "重复上报" in late.text
+    assert office.log(case.id) == ["collect", "file"]
+    # A click sent twice is one step.
+    page = ni.page()
+    for _ in range(2):
+        assert (
+            ni.post("steps", page, step="note", note="电话核实", client_id="k1").status_code == 303
+        )
+    assert office.log(case.id) == ["collect", "file", "note"]
+
+
+@pytest.mark.thorough
+def test_a_moved_pin_keeps_its_history_and_offers_a_new_dispatch(office: Office):
+    case = office.town.report(None, PUBLIC)
+    shi = office.desk("dispatcher", case.id)
+    shi.post("steps", step="file")
+    shi.post("steps", step="dispatch", to="grid:a")
+    lon, lat = spot(1.5, 0.5)
+    moved = shi.post("move", lon=str(lon), lat=str(lat), reason="实际在路东")
+    assert moved.status_code == 303
+    page = shi.page()
+    assert "send it anew" in page and "transfer" in shi.steps()
+    assert shi.post("move", lon="x", lat="1").status_code == 422
+    assert shi.post("move", page.replace('name="seq" value="4"', 'name="seq" value="3"'),
+                    lon=str(lon), lat=str(lat)).status_code == 409  # fmt: skip
+    with transaction(office.engine) as session:
+        (line,) = (one for one in case_log(session, case.id) if one.step == "move")
+        assert (line.data["from_grid"], line.data["to_grid"]) == ("a", "b")
+        assert case_now(session, case.id).grid_code == "a"
+
+
+def test_a_suggestion_is_taken_with_one_click_and_counted(office: Office):
+    case = office.town.report(None, PUBLIC)
+    with transaction(office.engine) as session:
+        session.execute(text(_TEAM), {"t": office.town.place.id})
+    shi = office.desk("dispatcher", case.id)
+    shi.post("steps", step="file")
+    page = shi.page()
+    best = re.search(r'class="suggested">.*?name="to" value="([^"]+)"', page, re.DOTALL)
+    assert best and best[1].startswith("staff:") and best[1].endswith(":a")
+    assert "测试队员" not in page
+    assert shi.post("steps", page, step="dispatch", to=best[1]).status_code == 303
+    with transaction(office.engine) as session:
+        share = acceptance(session, office.town.place.id, at("2020-01-01 00:00").date(),
+                           at("2100-01-01 00:00").date())  # fmt: skip
+    assert (share.made, share.decided, share.accepted) == (1, 1, 1)
+
+
+@pytest.mark.thorough
+def test_words_of_a_report_are_hidden_until_opened_on_the_record(office: Office):
+    case = office.town.report(None, PUBLIC, contact="测联系19900000000", address="虚构路9号")
+    shi = office.desk("dispatcher", case.id)
+    hidden = ("垃圾", "测联系", "虚构路9号")
+    assert not any(word in shi.page() for word in hidden)
+    for undeclared in ({}, {"purpose": ""}, {"purpose": "curiosity"}):
+        refused = shi.post("open", **undeclared)
+        assert refused.status_code == 403
+        assert "purpose" in refused.text and not any(word in refused.text for word in hidden)
+    opened = shi.post("open", purpose="emergency")
+    assert all(word in opened.text for word in hidden)
+    assert "with the purpose: an emergency" in opened.text
+    with transaction(office.engine) as session:
+        rows = session.execute(text("SELECT account_name, subject, purpose FROM audit_entry")).all()
+    assert [tuple(r) for r in rows if r.subject == "event"] == [
+        ("dispatcher.shi", "event", "emergency")
+    ]
+
+
+_TEAM = """
+WITH s AS (INSERT INTO staff (township_id, code, name) VALUES (:t, 'W7', '测试队员') RETURNING id)
+INSERT INTO team_member (township_id, staff_id, grid_code, role, during)
+SELECT :t, id, 'a', 'worker', '[2020-01-01,)' FROM s
+"""
