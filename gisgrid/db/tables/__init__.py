@@ -16,9 +16,11 @@ from gisgrid.db.tables.cases import (
     Case,
     CaseClock,
     CaseStep,
+    DayFigure,
     FlowState,
     FlowStep,
     FlowVersion,
+    StaleDay,
 )
 from gisgrid.db.tables.duties import (
     Backup,
@@ -72,6 +74,7 @@ __all__ = [
     "CaseClock",
     "CaseStep",
     "CorrectionRequest",
+    "DayFigure",
     "Document",
     "DocumentVersion",
     "Duty",
@@ -109,6 +112,7 @@ __all__ = [
     "ScenarioLock",
     "ScenarioMove",
     "Staff",
+    "StaleDay",
     "Station",
     "Street",
     "Study",
