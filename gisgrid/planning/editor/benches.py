@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections import OrderedDict
 
@@ -42,6 +43,10 @@ class Benches:
         if found is None:
             found = base_bench(session, place, plan)
             self._keep(key, found)
+            # A town is a million objects without cycles: the collector would walk them again and
+            # again, half a second each time, while somebody waits for a border.
+            gc.collect()
+            gc.freeze()
         return found
 
     def keep(

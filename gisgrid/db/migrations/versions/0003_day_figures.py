@@ -15,6 +15,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("ix_history_no_event", "history")
     op.drop_table("stale_day")
     op.drop_table("day_figure")
 
@@ -57,4 +58,6 @@ CREATE TABLE stale_day (
         ON DELETE CASCADE
 );
 CREATE INDEX ix_stale_day_township_id_day ON stale_day (township_id, day);
+-- Events change all day; whoever asks what else did need not read past all of them.
+CREATE INDEX ix_history_no_event ON history (id) WHERE table_name NOT IN ('event', 'event_grid');
 """
