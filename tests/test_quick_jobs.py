@@ -90,6 +90,40 @@ def test_a_large_part_of_a_proposal_is_shown_and_taken_over_by_a_job(
     assert [g["houses"] for g in undone["grids"]] == [g["houses"] for g in before["grids"]]
 
 
+def test_what_was_looked_at_is_not_drawn_again_when_it_is_taken_over(
+    engine: Engine, draft: PlanInfo, monkeypatch: pytest.MonkeyPatch
+):
+    number, benches, drawn = proposed(engine, draft), Benches(), []
+    accepted = balancing.accepted
+
+    def seen(*args: Any, **values: Any) -> Any:
+        drawn.append(args[2])
+        return accepted(*args, **values)
+
+    monkeypatch.setattr(balancing, "accepted", seen)
+
+    def worked(kind: str, moves: list[int] | None) -> Any:
+        wishes = {"job": number, "moves": moves, "version": 0, "why": ""}
+        with transaction(engine) as session:
+            job_id = quick.order(session, draft, kind, wishes, who="甲")
+        quick.run(engine, benches, job_id)
+        with transaction(engine) as session:
+            found = balancing.job(session, job_id)
+        assert found.state == "done", found
+        return found.result
+
+    looked = worked("show", None)
+    worked("show", [0])
+    assert drawn == [None, [0]]
+    assert worked("take", None) == {"version": 1}
+    assert drawn == [None, [0]]
+    with transaction(engine) as session:
+        place = township_by_id(session, draft.township_id)
+        fresh = scenarios.scenario_bench(session, place, plan_by_id(session, draft.id))
+    told = {g["code"]: g["houses"] for g in looked["grids"]}
+    assert told == {n.code: n.houses for n in fresh.numbers if n.code in told}
+
+
 def test_a_scenario_at_hand_is_not_read_again_for_a_report_but_for_a_house(
     engine: Engine, draft: PlanInfo
 ):
