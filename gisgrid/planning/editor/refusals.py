@@ -131,9 +131,10 @@ def _tiled(before: Bench, after: Bench, touched: list[str]) -> None:
     gained = shapely.difference(shapely.union_all(now), shapely.union_all(was))
     near = shapes[tree.query(gained)] if _thick(gained) else shapes[:0]
     twice = _thick(shapely.intersection(shapely.union_all(near), gained)) if len(near) else []
-    for a, one in enumerate(now):
-        for two in now[a + 1 :]:
-            twice += _thick(shapely.intersection(one, two)) if one.intersects(two) else []
+    pairs = shapely.STRtree(now).query(now, predicate="intersects").T
+    pairs = np.unique(pairs[pairs[:, 0] < pairs[:, 1]], axis=0)
+    both = shapely.intersection(now[pairs[:, 0]], now[pairs[:, 1]])
+    twice += [part for shape in both[shapely.area(both) > 0] for part in _thick(shape)]
     if twice:
         raise _at(
             Invalid,
