@@ -44,7 +44,7 @@ def refuse(before: Bench, after: Bench, locks: ScenarioLocks) -> None:
     _tiled(before, after, touched)
     _drawable(before, after)
     _peopled(before, after)
-    _locks(before, after, locks)
+    _locks(before, after, touched, locks)
 
 
 def _touched(before: Bench, after: Bench) -> list[str]:
@@ -218,8 +218,8 @@ def _shapes(bench: Bench, codes: list[str]) -> Geometries:
     return mended(bench.state.grids.metric[np.array(tiling, dtype=np.int64)])
 
 
-def _locks(before: Bench, after: Bench, locks: ScenarioLocks) -> None:
-    moved = sorted(locks.grids & set(_touched(before, after)))
+def _locks(before: Bench, after: Bench, touched: list[str], locks: ScenarioLocks) -> None:
+    moved = sorted(locks.grids & set(touched))
     if moved:
         raise Conflict(f"Grid {moved[0]} is locked.", zh=f"网格 {moved[0]} 已锁定。", grids=moved)
     houses = before.state.houses
