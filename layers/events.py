@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from sqlalchemy.orm import Session
 
 from layers import tiles
 from layers.layer import Layer, LayerScope, Say, tile_url
 
 
-def layers(scope: LayerScope, say: Say) -> list[Layer]:
-    """Open events, shown; closed ones, to be switched on."""
+def layers(scope: LayerScope, say: Say, day: date | None = None) -> list[Layer]:
+    """Open events, shown; closed ones, to be switched on; as of ``day``, else of now."""
+    of_day = f"?as_of={day}" if day else ""
     about = {"about": f"{scope.root}/api/v1/plans/{scope.plan_id}/events/"}
     return [
         Layer(
             name="closed_events",
             kind="points",
             title=say("Closed events"),
-            url=tile_url(scope, "closed_events"),
+            url=tile_url(scope, "closed_events") + of_day,
             style={"colour": "#6c757d", "text": "#ffffff", "shape": "diamond", "numbered": True},
             shown=False,
             extra=about,
@@ -25,25 +28,35 @@ def layers(scope: LayerScope, say: Say) -> list[Layer]:
             name="open_events",
             kind="points",
             title=say("Open events"),
-            url=tile_url(scope, "open_events"),
+            url=tile_url(scope, "open_events") + of_day,
             style={"colour": "#c1121f", "text": "#ffffff", "shape": "diamond", "numbered": True},
             extra=about,
         ),
     ]
 
 
-def open_tile(session: Session, plan_id: int, at: tiles.Tile) -> bytes:
-    """Events of the plan's township that are not closed, in one tile."""
-    source = _SOURCE + " AND o.closed_at IS NULL"
-    return tiles.points(session, plan_id, at, name="open_events", source=source, squares=16)
+def open_tile(session: Session, plan_id: int, at: tiles.Tile, *, day: date | None = None) -> bytes:
+    """Events of the plan's township not closed at the end of ``day`` (None: now), in one tile."""
+    which = _OPEN_THEN if day else "o.closed_at IS NULL"
+    return tiles.points(
+        session, plan_id, at, name="open_events", source=_SOURCE + which, squares=16, day=day
+    )
 
 
-def closed_tile(session: Session, plan_id: int, at: tiles.Tile) -> bytes:
-    """Closed events of the plan's township, in one tile."""
-    source = _SOURCE + " AND o.closed_at IS NOT NULL"
-    return tiles.points(session, plan_id, at, name="closed_events", source=source, squares=16)
+def closed_tile(
+    session: Session, plan_id: int, at: tiles.Tile, *, day: date | None = None
+) -> bytes:
+    """Closed events of the plan's township, in one tile; ``day`` as in `open_tile`."""
+    which = _CLOSED_THEN if day else "o.closed_at IS NOT NULL"
+    return tiles.points(
+        session, plan_id, at, name="closed_events", source=_SOURCE + which, squares=16, day=day
+    )
 
 
 _SOURCE = """
-FROM event o WHERE o.township_id = (SELECT township_id FROM plan WHERE id = :plan)
+FROM event o WHERE o.township_id = (SELECT township_id FROM plan WHERE id = :plan) AND
 """
+_AFTER = """(SELECT (CAST(:day AS date) + 1)::timestamp AT TIME ZONE t.time_zone FROM township t
+    JOIN plan p ON p.township_id = t.area_id WHERE p.id = :plan)"""
+_OPEN_THEN = f"o.reported_at < {_AFTER} AND (o.closed_at IS NULL OR o.closed_at >= {_AFTER})"
+_CLOSED_THEN = f"o.closed_at < {_AFTER}"

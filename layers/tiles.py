@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -47,14 +48,22 @@ def data_version(session: Session, plan_id: int) -> str:
 
 
 def points(
-    session: Session, plan_id: int, tile: Tile, *, name: str, source: str, squares: int
+    session: Session,
+    plan_id: int,
+    tile: Tile,
+    *,
+    name: str,
+    source: str,
+    squares: int,
+    day: date | None = None,
 ) -> bytes:
     """A tile of points: feature id and nothing else, or ``n`` for the sum of several.
 
     Parameters
     ----------
     source
-        SQL of the layer's own module: table ``o`` with its conditions, from ``FROM`` on.
+        SQL of the layer's own module: table ``o`` with its conditions, from ``FROM`` on; it may ask
+        for ``:plan`` and ``:day``.
     squares
         Sums are made in squares x squares parts of a tile (512 pixels); 16 leave room for a number in each.
 
@@ -68,6 +77,7 @@ def points(
         _POINTS.format(source=source),
         {
             "plan": plan_id,
+            "day": day,
             "name": name,
             "tiles": 2**tile.z,
             "squares": squares,

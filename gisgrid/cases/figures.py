@@ -1,14 +1,16 @@
 """What do the cases of a unit and a period say? Counted from the log, with the rows behind each number.
 
 A period takes the events reported in it. Each falls into exactly one outcome, so outcomes add up to what
-was received; a number and its rows are one condition, asked twice.
+was received; a number and its rows are one condition, asked twice. Of days whose settled cases were
+counted before (`gisgrid.cases.day_figures`) only what is open is counted again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -46,7 +48,14 @@ MEASURES = {
 }
 """Measure to its condition on a case; ``dropped``: not filed, withdrawn or merged."""
 OUTCOMES = ("closed_in_time", "closed_late", "closed_no_limit", "dropped", "open", "open_late")
-_LONG_DAYS = 62
+KEPT = tuple(m for m in MEASURES if m not in ("open", "open_late"))
+"""What is kept of a day: the measures of settled cases."""
+_KEPT_AS = {
+    "township": "township", "community": "community", "grid": "grid", "office": "matter",
+    "matter": "matter", "major": "matter", "source": "source",
+}  # fmt: skip
+"""Unit to the unit of ``day_figure`` that it is summed from."""
+_LONG_DAYS, _MOST_SPANS = 62, 40
 
 
 @dataclass(frozen=True)
@@ -56,13 +65,8 @@ class Period:
     since: date
     until: date
     """The last day."""
-    as_of: datetime
-    """Aware; later steps do not count, and what was due by then and is open is late."""
-
-    @property
-    def long(self) -> bool:
-        """Whether it takes in so much that the whole log is faster read than each case looked up."""
-        return (self.until - self.since).days > _LONG_DAYS
+    as_of: datetime | None = None
+    """Aware; later steps do not count, and what was due by then and is open is late. None: as it stands."""
 
 
 @dataclass(frozen=True)
@@ -119,11 +123,82 @@ class Growth:
 def figures(session: Session, township_id: int, unit: str, period: Period) -> list[Figures]:
     """The measures of each unit (one of ``UNITS``), by key; grids are those of the plan in force."""
     key, name = _unit(unit)
+    kept: list[Figures] = []
+    days: Sequence[date] = ()
+    if period.as_of is None:
+        days, kept = _kept(session, township_id, unit, period)
     counts = ", ".join(f"count(*) FILTER (WHERE {on}) AS {m}" for m, on in MEASURES.items())
-    asked = f"{_FACT} SELECT {key} AS key, {name} AS name, {counts} FROM fact GROUP BY 1 ORDER BY 1"
-    with joined_by(session, sets=period.long):
-        rows = session.execute(text(asked), {"t": township_id, **vars(period)}).mappings().all()
-    return [Figures(row["key"], row["name"], {m: row[m] for m in MEASURES}) for row in rows]
+    spans = uncovered(period.since, period.until, days)
+    if len(spans) > _MOST_SPANS:
+        days, kept, spans = (), [], [(period.since, period.until)]
+    asked = fact(spans, still_open=bool(days))
+    live = f"{asked} SELECT {key} AS key, {name} AS name, {counts} FROM fact GROUP BY 1"
+    values = {"t": township_id, **values_of(spans), **_moments(period)}
+    with joined_by(session, sets=_long(spans) and _sees_all(session, township_id)):
+        rows = session.execute(text(live), values).mappings().all()
+    found = {each.key: each for each in kept}
+    for row in rows:
+        before = found.get(row["key"])
+        sums = {m: row[m] + (before.counts[m] if before else 0) for m in MEASURES}
+        found[row["key"]] = Figures(row["key"], row["name"], sums)
+    return [found[key] for key in sorted(found)]
+
+
+def uncovered(since: date, until: date, days: Sequence[date]) -> list[tuple[date, date]]:
+    """The days of a period that are none of ``days``, as `stretches`."""
+    known = set(days)
+    every = (since + timedelta(n) for n in range((until - since).days + 1))
+    return stretches([day for day in every if day not in known])
+
+
+def stretches(days: Sequence[date]) -> list[tuple[date, date]]:
+    """First and last of the days that follow each other, of days in order."""
+    spans: list[tuple[date, date]] = []
+    for day in days:
+        if spans and day - spans[-1][1] == timedelta(1):
+            spans[-1] = (spans[-1][0], day)
+        else:
+            spans.append((day, day))
+    return spans
+
+
+def fact(
+    spans: Sequence[tuple[date, date]],
+    *,
+    still_open: bool = False,
+    only_settled: bool = False,
+    plan: str = "p.id = (SELECT id FROM plan_in_force WHERE township_id = :t)",
+) -> str:
+    """SQL up to a table ``fact`` of the cases reported in ``spans``, as of ``:as_of``.
+
+    Parameters
+    ----------
+    still_open
+        Also the open ones of the days from ``:since`` to ``:until`` between the spans.
+    only_settled
+        None of the open ones.
+    plan
+        Condition on the plan ``p`` under which they lie.
+    """
+    ranges = " OR ".join(
+        f"(e.reported_at >= {_day(f'since_{n}')} AND e.reported_at < {_day(f'until_{n}', 1)})"
+        for n in range(len(spans))
+    )
+    settled = " AND NOT c.open" if only_settled else ""
+    parts = [f"{_TAKEN} AND ({ranges}){settled}"] if ranges else []
+    if still_open:
+        rest = f" AND NOT ({ranges})" if ranges else ""
+        parts.append(f"{_TAKEN_OPEN} AND {_SPAN}{rest}")
+    return _FACT.format(taken=" UNION ALL ".join(parts), plan=plan)
+
+
+def values_of(spans: Sequence[tuple[date, date]]) -> dict[str, date]:
+    """The values that `fact` asks for."""
+    return {
+        f"{name}_{n}": day
+        for n, span in enumerate(spans)
+        for name, day in zip(("since", "until"), span, strict=True)
+    }
 
 
 def together(parts: Sequence[Figures]) -> Figures:
@@ -148,10 +223,11 @@ def rows_behind(
             known=list(MEASURES),
         )
     unit_key, _ = _unit(unit)
-    asked = f"""{_FACT} SELECT event_id FROM fact
+    spans = [(period.since, period.until)]
+    asked = f"""{fact(spans, still_open=False)} SELECT event_id FROM fact
         WHERE ({unit_key}) = :key AND {MEASURES[measure]} ORDER BY reported_at, event_id"""
-    with joined_by(session, sets=period.long):
-        values = {"t": township_id, "key": key, **vars(period)}
+    with joined_by(session, sets=_long(spans) and _sees_all(session, township_id)):
+        values = {"t": township_id, "key": key, **values_of(spans), **_moments(period)}
         return list(session.scalars(text(asked), values))
 
 
@@ -216,31 +292,82 @@ def _unit(unit: str) -> tuple[str, str]:
     return UNITS[unit]
 
 
+def _long(spans: Sequence[tuple[date, date]]) -> bool:
+    """Whether they take in so much that the whole log is faster read than each case looked up."""
+    return sum((until - since).days + 1 for since, until in spans) > _LONG_DAYS
+
+
+def _sees_all(session: Session, township_id: int) -> bool:
+    """Whether who asks sees every event; who sees a part has few, and each is sooner looked up."""
+    asked = "SELECT owns_the_store() OR coalesce(:t = ANY (my_townships('see_events')), false)"
+    return bool(session.scalar(text(asked), {"t": township_id}))
+
+
+def _moments(period: Period) -> dict[str, Any]:
+    return {
+        "since": period.since,
+        "until": period.until,
+        "as_of": period.as_of or datetime.now(UTC),
+    }
+
+
+def _kept(
+    session: Session, township_id: int, unit: str, period: Period
+) -> tuple[list[date], list[Figures]]:
+    """Days of a period that were counted and hold, and what their settled cases say, by unit."""
+    key, name = _unit(unit)
+    sums = ", ".join(f"sum({m})::int AS {m}" for m in KEPT)
+    values = {
+        "t": township_id,
+        "since": period.since,
+        "until": period.until,
+        "unit": _KEPT_AS[unit],
+    }
+    asked = _KEPT.format(key=key, name=name, sums=sums)
+    rows = session.execute(text(asked), values).mappings().all()
+    found = [
+        Figures(row["key"], row["name"], {m: row[m] if m in KEPT else 0 for m in MEASURES})
+        for row in rows
+        if row["key"] is not None
+    ]
+    return rows[0]["days"] or [], found
+
+
+def _day(name: str, later: int = 0) -> str:
+    """SQL of the beginning of a day in the township's time; asked once, and not of each event."""
+    return (
+        f"(SELECT (CAST(:{name} AS date) + {later})::timestamp AT TIME ZONE time_zone "
+        "FROM township WHERE area_id = :t)"
+    )
+
+
 # In the order of its index: the first row that may be seen ends it.
 _LAST_DAY = """
 SELECT (reported_at AT TIME ZONE :zone)::date FROM event
 WHERE township_id = :t AND reported_at <= now() ORDER BY reported_at DESC LIMIT 1
 """
-# The beginning of a day in the township's time; asked once, and not of each event.
-_DAY = """(SELECT ({day})::timestamp AT TIME ZONE time_zone FROM township WHERE area_id = :t)"""
-_SINCE, _AFTER = (
-    _DAY.format(day="CAST(:since AS date)"),
-    _DAY.format(day="CAST(:until AS date) + 1"),
-)
-_BEFORE = _DAY.format(day="CAST(:since AS date) - CAST(:days AS int)")
-_SPAN = f"e.township_id = :t AND e.reported_at >= {_SINCE} AND e.reported_at < {_AFTER}"
+_BEFORE = """(SELECT (CAST(:since AS date) - CAST(:days AS int))::timestamp AT TIME ZONE time_zone
+    FROM township WHERE area_id = :t)"""
+_SINCE, _AFTER = _day("since"), _day("until", 1)
+_SPAN = f"e.reported_at >= {_SINCE} AND e.reported_at < {_AFTER}"
 _EVENTS = f"""event e JOIN matter m ON m.id = e.matter_id
-JOIN township t ON t.area_id = e.township_id WHERE {_SPAN}"""
+JOIN township t ON t.area_id = e.township_id WHERE e.township_id = :t AND {_SPAN}"""
 _EVENTS_FROM_BEFORE = f"""event e JOIN matter m ON m.id = e.matter_id
 WHERE e.township_id = :t AND e.reported_at >= {_BEFORE} AND e.reported_at < {_AFTER}"""
-# What the log says of each case up to a moment. The deadline that counts is that of its last run. What
-# counts of several lines is the last one's: the greatest of its number, with what it says behind.
-_FACT = f"""
-WITH taken AS (
+_TAKEN = """
     SELECT c.id AS case_id, e.id AS event_id, e.reported_at, e.source, e.matter_id, e.community_id,
            e.township_id
     FROM event e JOIN event_case c ON c.event_id = e.id
-    WHERE {_SPAN} AND c.opened_at <= :as_of
+    WHERE e.township_id = :t AND c.opened_at <= :as_of"""
+# The open ones are found first: there are few of them, which the planner cannot know.
+_TAKEN_OPEN = _TAKEN.replace(
+    "event_case c ON",
+    "(SELECT * FROM event_case WHERE open AND township_id = :t OFFSET 0) c ON",
+)
+# What the log says of each case up to a moment. The deadline that counts is that of its last run. What
+# counts of several lines is the last one's: the greatest of its number, with what it says behind.
+_FACT = """
+WITH taken AS ({taken}
 ), said AS (
     SELECT s.case_id,
            count(*) FILTER (WHERE means = 'assign') AS assigned,
@@ -273,13 +400,36 @@ WITH taken AS (
                 WHEN limited.due_at < :as_of THEN 'open_late' ELSE 'open' END AS outcome,
            m.code AS matter_code, m.name AS matter, m.office,
            coalesce(u.code, b.code) AS major_code, coalesce(u.name, b.name) AS major,
-           g.code AS grid_code, g.name AS grid, o.code AS community_code, o.name AS community
+           g.id AS grid_id, g.code AS grid_code, g.name AS grid, o.id AS in_community_id, o.code AS community_code, o.name AS community
     FROM taken LEFT JOIN said USING (case_id) LEFT JOIN limited USING (case_id)
     JOIN matter m ON m.id = taken.matter_id JOIN matter b ON b.id = m.parent_id
     LEFT JOIN matter u ON u.id = b.parent_id
-    LEFT JOIN plan_in_force p ON p.township_id = taken.township_id
+    LEFT JOIN plan p ON p.township_id = taken.township_id AND {plan}
     LEFT JOIN event_grid a ON a.plan_id = p.id AND a.event_id = taken.event_id
     LEFT JOIN grid g ON g.id = a.grid_id
     LEFT JOIN area o ON o.id = coalesce(g.community_id, taken.community_id)
 )
+"""
+_KEPT = """
+WITH good AS MATERIALIZED (
+    SELECT d.day FROM plan_in_force p JOIN day_figure d
+        ON d.township_id = p.township_id AND d.plan_id = p.id AND d.unit = 'township'
+    WHERE p.township_id = :t AND d.day BETWEEN :since AND :until
+      AND NOT EXISTS (SELECT FROM stale_day s WHERE s.township_id = :t AND s.day = d.day)
+), each AS (
+    SELECT d.ref, d.source, {sums} FROM plan_in_force p JOIN day_figure d
+        ON d.township_id = p.township_id AND d.plan_id = p.id AND d.unit = :unit
+    WHERE p.township_id = :t AND d.day BETWEEN :since AND :until AND d.day IN (SELECT day FROM good)
+    GROUP BY d.ref, d.source
+), named AS (
+    SELECT each.*, m.code AS matter_code, m.name AS matter, m.office,
+           coalesce(u.code, b.code) AS major_code, coalesce(u.name, b.name) AS major,
+           g.code AS grid_code, g.name AS grid, o.code AS community_code, o.name AS community
+    FROM each LEFT JOIN matter m ON :unit = 'matter' AND m.id = each.ref
+    LEFT JOIN matter b ON b.id = m.parent_id LEFT JOIN matter u ON u.id = b.parent_id
+    LEFT JOIN grid g ON :unit = 'grid' AND g.id = each.ref
+    LEFT JOIN area o ON :unit = 'community' AND o.id = each.ref
+)
+SELECT good.days, sums.* FROM (SELECT array_agg(day) FROM good) AS good(days) LEFT JOIN (
+    SELECT {key} AS key, {name} AS name, {sums} FROM named GROUP BY 1) AS sums ON true
 """

@@ -54,7 +54,7 @@ def figures_command(
     with opened(settings, read_only=True) as session:
         place = plans.township(session, township)
         end = (until + timedelta(1)).replace(tzinfo=ZoneInfo(place.time_zone))
-        period = Period(since.date(), until.date(), min(end, datetime.now(UTC)))
+        period = Period(since.date(), until.date(), end if end < datetime.now(UTC) else None)
         rows = figures(session, place.id, unit, period)
     heads = ("received", "assigned", *OUTCOMES, "returned", "reopened")
     table = Table(unit, "name", box=None)

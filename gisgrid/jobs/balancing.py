@@ -137,10 +137,12 @@ def accepted(
 ) -> Grids:
     """The grids after a proposal, or some moves of it, were taken over.
 
+    A proposal is for the ground it was made on: what was edited and taken back leaves it as good as new.
+
     Parameters
     ----------
     version
-        Of the scenario; a proposal that was drawn afresh is for one version, and is taken over whole.
+        Of the scenario, by which a proposal that does not say its ground is known to be for it.
     moves
         Numbers of moves in ``found.result["moves"]``; None for all.
 
@@ -153,8 +155,14 @@ def accepted(
     """
     if found.state != "done" or found.result is None:
         raise Conflict("This job has no proposal.", state=found.state)
+    made_for = found.result.get("made_for")
+    same = (
+        version == found.result["version"]
+        if made_for is None
+        else made_for == bench.state.grids.ground_key
+    )
     if found.result.get("drawn"):
-        if version != found.result["version"]:
+        if not same:
             raise _edited_since()
         if moves is not None:
             raise Invalid("A plan drawn afresh is taken over whole.")
@@ -162,7 +170,7 @@ def accepted(
     every = found.result["moves"]
     chosen = range(len(every)) if moves is None else sorted(set(moves))
     ground = found.result.get("ground")
-    if ground and version == found.result["version"] and len(chosen) == len(every):
+    if ground and same and len(chosen) == len(every):
         # The very polygons that were drawn and counted.
         return _with_polygons(bench, ground)
     if any(not 0 <= k < len(every) for k in chosen):

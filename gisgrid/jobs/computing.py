@@ -55,7 +55,12 @@ def compute(url: str, job_id: int, attempt: int) -> None:
         found = propose(task, progress=tell)
         grids = drawn(place, found, first=first) if wishes.afresh else []
         ground = {} if wishes.afresh else new_ground(found)
-        result = told(found) | {"drawn": grids, "ground": ground, "version": version}
+        result = told(found) | {
+            "drawn": grids,
+            "ground": ground,
+            "version": version,
+            "made_for": state.grids.ground_key,
+        }
         _end(engine, job_id, attempt, "done", result=result)
     except GisgridError as exc:
         _end(engine, job_id, attempt, "failed", failed=exc.message, failed_zh=exc.zh)

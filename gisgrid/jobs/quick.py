@@ -153,9 +153,9 @@ def _told(check: str, found: Finding, bench: Bench) -> dict[str, Any]:
 def _show(work: Work) -> dict[str, Any]:
     """What taking a proposal over would change, without keeping it."""
     with transaction(work.engine, read_only=True) as session:
-        _, _, version, before = _at(session, work)
+        _, _, version, before = here = _at(session, work)
         refused = None
-        after = _after(session, work, before, version)
+        after = _after(session, work, here)
         work.tell(2, 3, "looking at the result")
         try:
             refuse(before, after, moves.locks_of(session, work.plan_id))
@@ -199,8 +199,8 @@ def _other_ground(before: Bench, after: Bench, row: int) -> bool:
 def _take(work: Work) -> dict[str, Any]:
     """Take a proposal over, in one transaction."""
     with transaction(work.engine) as session:
-        place, plan, version, before = _at(session, work)
-        after = _after(session, work, before, version)
+        place, plan, _, before = here = _at(session, work)
+        after = _after(session, work, here)
         work.tell(2, 3, "writing")
         now = moves.record(
             session, plan, int(work.wishes["version"]), before, after, action="rebalance", who=work.who,
@@ -220,12 +220,20 @@ def _at(session: Session, work: Work) -> tuple[TownshipInfo, PlanInfo, int, Benc
     return place, plan, version, work.benches.at(session, place, plan, version)
 
 
-def _after(session: Session, work: Work, before: Bench, version: int) -> Bench:
+def _after(session: Session, work: Work, here: tuple[TownshipInfo, PlanInfo, int, Bench]) -> Bench:
+    """The scenario with the proposal of the job's wishes, or some moves of it."""
+    place, plan, version, before = here
     work.tell(0, 3, "drawing")
-    found = balancing.job(session, int(work.wishes["job"]))
-    grids = balancing.accepted(before, found, work.wishes.get("moves"), version=version)
-    work.tell(1, 3, "counting")
-    return with_grids(before, grids)
+    number, chosen = int(work.wishes["job"]), work.wishes.get("moves")
+
+    def make() -> Bench:
+        found = balancing.job(session, number)
+        grids = balancing.accepted(before, found, chosen, version=version)
+        work.tell(1, 3, "counting")
+        return with_grids(before, grids)
+
+    change = (version, number, None if chosen is None else tuple(chosen))
+    return work.benches.after(session, place, plan, change=change, make=make)
 
 
 KINDS: dict[str, Callable[[Work], dict[str, Any]]] = {"check": _check, "show": _show, "take": _take}

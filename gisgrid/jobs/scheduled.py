@@ -9,6 +9,8 @@ from datetime import datetime
 from sqlalchemy import Engine, text
 
 from gisgrid.cases.clocks import judge
+from gisgrid.cases.day_figures import AT_ONCE as DAYS_AT_ONCE
+from gisgrid.cases.day_figures import count_days
 from gisgrid.cases.emergencies import end_expired
 from gisgrid.cases.open_problems import remind
 from gisgrid.core.plans import tell_of_plans, townships
@@ -24,7 +26,7 @@ def keep_up(engine: Engine, now: datetime) -> Counter[str]:
     """Do what is due at ``now`` in every township, each in a transaction of its own; how much of what.
 
     Done again at the same moment, it does nothing. ``red``, ``yellow``: clocks that turned; ``ended``:
-    emergencies; ``reminded``: reviews.
+    emergencies; ``reminded``: reviews; ``counted``: days of figures.
     """
     done: Counter[str] = Counter()
     with transaction(engine) as session:
@@ -36,7 +38,18 @@ def keep_up(engine: Engine, now: datetime) -> Counter[str]:
             judged = judge(session, place.id, now)
             done.update(red=judged.red, yellow=judged.yellow)
             done["reminded"] += len(remind(session, place.id, now))
+        done["counted"] += _count_days(engine, place.id)
     return +done
+
+
+def _count_days(engine: Engine, township_id: int) -> int:
+    """Count the days of a township that are due, a part at a time; how many."""
+    done = 0
+    while True:
+        with transaction(engine) as session:
+            done += (now := count_days(session, township_id))
+        if now < DAYS_AT_ONCE:
+            return done
 
 
 def plans_turned(engine: Engine, known: Mapping[int, int]) -> dict[int, int]:

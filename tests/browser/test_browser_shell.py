@@ -19,10 +19,6 @@ from tests.support.web import app_over, chromium, close, fill_town, served, sess
 
 pytestmark = pytest.mark.browser
 
-<<<<<<< HEAD:tests/test_browser_shell.py
-=======
-AXE = Path(__file__).parents[1] / "vendor" / "axe.min.js"
->>>>>>> w4:tests/browser/test_browser_shell.py
 GRID = "999901001001001"
 PAGES = {
     "": ("/", "/map", "/lookup", "/report", "/find", "/account/login", "/report/ABCD2-3456Z", "/nothing"),

@@ -46,7 +46,11 @@ def old(cluster: Cluster, template: str) -> Iterator[tuple[Engine, Rows]]:
         before = rows_of(engine)
         assert migrate.current(engine) == migrate.OF_BASE
         # Which count for a day now, and are other functions by that.
-        gone = ["function count_cells(bigint)", "function count_plan(bigint)"]
+        gone = [
+            "function count_cells(bigint)",
+            "function count_grid(bigint,bigint)",
+            "function count_plan(bigint)",
+        ]
         assert migrate.upgrade(engine) == gone
         yield engine, before
 

@@ -10,11 +10,12 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from gisgrid.core.plans import PlanInfo, plan_by_id, township
+from gisgrid.core.plans import PlanInfo, plan_by_id, township, township_by_id
 from gisgrid.db.store import transaction
 from gisgrid.jobs import balancing, names, quick, stalled
 from gisgrid.jobs.scheduled import complete_plan
 from gisgrid.planning.editor import moves, scenarios
+from gisgrid.planning.editor.bench import Bench
 from gisgrid.planning.editor.benches import Benches
 from tests.support.bench import checked, client_of, drafted, put_upon, view, worked_out
 
@@ -87,6 +88,69 @@ def test_a_large_part_of_a_proposal_is_shown_and_taken_over_by_a_job(
     assert told == {g["code"]: g["houses"] for g in after["grids"] if g["code"] in told}
     undone = put_upon(after, client.post(f"/plan/{draft.id}/undo", json={"version": 1}).json)
     assert [g["houses"] for g in undone["grids"]] == [g["houses"] for g in before["grids"]]
+
+
+def test_what_was_looked_at_is_not_drawn_again_when_it_is_taken_over(
+    engine: Engine, draft: PlanInfo, monkeypatch: pytest.MonkeyPatch
+):
+    number, benches, drawn = proposed(engine, draft), Benches(), []
+    accepted = balancing.accepted
+
+    def seen(*args: Any, **values: Any) -> Any:
+        drawn.append(args[2])
+        return accepted(*args, **values)
+
+    monkeypatch.setattr(balancing, "accepted", seen)
+
+    def worked(kind: str, moves: list[int] | None) -> Any:
+        wishes = {"job": number, "moves": moves, "version": 0, "why": ""}
+        with transaction(engine) as session:
+            job_id = quick.order(session, draft, kind, wishes, who="甲")
+        quick.run(engine, benches, job_id)
+        with transaction(engine) as session:
+            found = balancing.job(session, job_id)
+        assert found.state == "done", found
+        return found.result
+
+    looked = worked("show", None)
+    worked("show", [0])
+    assert drawn == [None, [0]]
+    assert worked("take", None) == {"version": 1}
+    assert drawn == [None, [0]]
+    with transaction(engine) as session:
+        place = township_by_id(session, draft.township_id)
+        fresh = scenarios.scenario_bench(session, place, plan_by_id(session, draft.id))
+    told = {g["code"]: g["houses"] for g in looked["grids"]}
+    assert told == {n.code: n.houses for n in fresh.numbers if n.code in told}
+
+
+def test_a_scenario_at_hand_is_not_read_again_for_a_report_but_for_a_house(
+    engine: Engine, draft: PlanInfo
+):
+    benches = Benches()
+
+    def at_hand() -> Bench:
+        with transaction(engine) as session:
+            place = township_by_id(session, draft.township_id)
+            return benches.at(session, place, draft, 1)
+
+    first = at_hand()
+    with transaction(engine) as session:
+        session.execute(
+            text(
+                "INSERT INTO event (township_id, code, matter_id, reported_at, place) "
+                "SELECT township_id, 'R1', matter_id, now(), 'unlocated' FROM event LIMIT 1"
+            )
+        )
+        session.execute(
+            text("UPDATE event SET closed_at = now() WHERE id = (SELECT min(id) FROM event)")
+        )
+    assert at_hand() is first
+    with transaction(engine) as session:
+        session.execute(
+            text("UPDATE house SET address = '别处' WHERE id = (SELECT min(id) FROM house)")
+        )
+    assert at_hand() is not first
 
 
 def test_who_edits_between_order_and_work_wins_and_the_page_is_told(

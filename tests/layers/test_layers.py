@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from datetime import date
 
 import pytest
 from sqlalchemy import text
@@ -114,6 +115,28 @@ def test_open_and_closed_events_are_told_apart(session: Session):
     at = tile_of((120.91, 40.705), 8)
     assert count(symbols(events.open_tile(session, town.plan_id, at), "open_events")) == 30
     assert count(symbols(events.closed_tile(session, town.plan_id, at), "closed_events")) == 60
+
+
+def test_events_of_a_past_day_are_those_reported_by_then_as_they_stood(session: Session):
+    town = fill_town(session, events=90)
+    session.execute(
+        text(
+            "UPDATE event SET reported_at = CASE WHEN id % 3 = 0 THEN timestamptz "
+            "'2023-08-31 23:59+08' ELSE '2023-09-01 00:00+08' END, closed_at = CASE "
+            "WHEN id % 2 = 0 THEN timestamptz '2023-09-01 00:00+08' END"
+        )
+    )
+    at = tile_of((120.91, 40.705), 8)
+
+    def shown(day: date | None) -> tuple[int, int]:
+        still = events.open_tile(session, town.plan_id, at, day=day)
+        done = events.closed_tile(session, town.plan_id, at, day=day)
+        return count(symbols(still, "open_events")), count(symbols(done, "closed_events"))
+
+    assert shown(None) == (45, 45)
+    assert shown(date(2023, 8, 31)) == (30, 0)
+    assert shown(date(2023, 9, 1)) == (45, 45)
+    assert shown(date(2023, 8, 30)) == (0, 0)
 
 
 def test_tiles_hold_numbers_of_rows_and_names_of_streets_only(session: Session):

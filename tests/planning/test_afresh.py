@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -89,13 +90,26 @@ def test_a_first_plan_is_drawn_reviewed_and_published_on_the_page(bare: Engine):
     assert found["result"]["level"] == "residents"
     assert found["result"]["max_deviation"] == pytest.approx(worst)
     assert {g["pieces"] for g in drawn} == {1}
-    # A proposal is for the scenario as it was.
+    # A proposal is for the scenario as it was: not for one that was edited, but for it once that is undone.
     undone = planner.post(f"{page}/undo", json={"version": 1})
     assert undone.status_code == 200
-    assert len(planner.get(f"{page}/view.json").json["grids"]) == 9
-    late = taken(version=2)
+    grids = planner.get(f"{page}/view.json").json["grids"]
+    assert len(grids) == 9
+    west, south, east, north = shapely.from_geojson(json.dumps(grids[0]["geometry"])).bounds
+    split = {
+        "kind": "split", "grid": grids[0]["code"], "name": "试",
+        "line": [[west - 0.001, (south + north) / 2], [east + 0.001, (south + north) / 2]],
+    }  # fmt: skip
+    edited = planner.post(f"{page}/edit", json={"version": 2, "edit": split})
+    assert edited.status_code == 200, edited.text
+    late = taken(version=3)
     assert late["state"] == "failed" and "修改" in late["failed"], late
-    planner.post(f"{page}/redo", json={"version": 2})
+    assert planner.post(f"{page}/undo", json={"version": 3}).status_code == 200
+    assert taken(version=4)["state"] == "done"
+    again = planner.get(f"{page}/view.json").json["grids"]
+    assert [(g["code"], g["geometry"]) for g in again] == [
+        (g["code"], g["geometry"]) for g in drawn
+    ]
     assert planner.post(f"{page}/publish", json={"from": "2022-09-01"}).status_code == 409
     reviewed_and_published(bare, planner, county, page)
 

@@ -243,6 +243,27 @@ def test_of_a_day_gone_by_those_events_count_that_were_there(
         counted = summary.by_community(session, 1, day)
         assert not any(row.events for row in (*counted.communities, counted.total))
         assert counted.total.residents is not None
+    for who in (None, people["clerk"], people["leader"], people["government"]):
+        with acting(web, who) as session:
+            told = session.execute(text(_GRIDS_OF_A_DAY), {"day": day}).all()
+            for code, *numbers in told:
+                card = grid_card(session, 1, code, day=day)
+                assert [card.residents, card.events, card.open_events] == numbers, (who, code)
+    client = app_over(store, account=people["government"]).test_client()
+    cards = [
+        client.get(f"/api/v1/grids/{code}?township=999901001&as_of={day}").json for code, *_ in told
+    ]
+    with transaction(store) as session:
+        in_grids = session.scalar(text(_OLD_IN_GRIDS))
+    assert sum(card["events"] for card in cards) == in_grids
+    assert [card["events"] for card in cards] == [events for *_, events, _ in told]
+    rows = client.get(f"/api/v1/plans/1/grids?as_of={day}").json["grids"]
+    assert [row["events"] for row in rows] == [card["events"] for card in cards]
+    # The map of that day asks for it, in its tiles too.
+    page = client.get(f"/map?township=999901001&as_of={day}").text
+    assert page.count(f".mvt?as_of={day}") == 2
+    tile = "/tiles/open_events/1-x/6/53/24.mvt"
+    assert client.get(f"{tile}?as_of={before}").data == b"" != client.get(tile).data
 
 
 def test_the_least_number_shown_is_a_setting(web: Engine, store: Engine):
@@ -273,6 +294,14 @@ WITH gone AS (
 UPDATE household SET house_id = (SELECT a.house_id FROM house_grid a JOIN grid g ON g.id = a.grid_id
                                  WHERE g.code = '999901001005001' ORDER BY 1 LIMIT 1)
 WHERE house_id IN (SELECT house_id FROM gone)
+"""
+_GRIDS_OF_A_DAY = """
+SELECT g.code, n.residents, n.events, n.open_events
+FROM count_plan(1, :day) n JOIN grid g ON g.id = n.grid_id ORDER BY g.code COLLATE "C"
+"""
+_OLD_IN_GRIDS = """
+SELECT count(*) FROM event e JOIN event_grid a ON a.event_id = e.id AND a.plan_id = 1
+WHERE e.id % 3 = 0 AND a.grid_id IS NOT NULL
 """
 _DRAFT = """
 INSERT INTO plan (township_id, name, state) SELECT area_id, 'draft', 'draft' FROM township RETURNING id

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 
 from gisgrid.cli.studies import study_command
@@ -17,12 +17,14 @@ from gisgrid.core.errors import Conflict, NotFound
 from gisgrid.core.plans import plan_by_id, township
 from gisgrid.core.settings import Settings
 from gisgrid.db.store import transaction
+from gisgrid.db.tables import Township
 from gisgrid.jobs import studies
 from gisgrid.planning.editor.delta import Delta, delta
 from layers import coverage, proposal, workload
 from layers.colours import LESS_TO_MORE
 from layers.layer import LayerScope
 from tests.support.factories import (
+    create_event,
     create_house,
     create_household,
     create_plan,
@@ -113,6 +115,19 @@ def test_a_plan_based_on_none_has_nothing_to_compare(session: Session):
     old, _ = old_and_draft(session)
     with pytest.raises(Conflict):
         of(session, old)
+
+
+def test_a_report_of_today_leaves_a_study_current_and_one_of_yesterday_does_not(
+    two: tuple[Engine, int, int],
+):
+    engine, old, _ = two
+    assert studies.make(engine, old, "workload", DAY)
+    for ago, current in ((0, True), (26, False)):
+        with transaction(engine) as session:
+            place = session.scalars(select(Township)).one()
+            at = datetime.now(UTC) - timedelta(hours=ago)
+            create_event(session, place, spot(0.5, 0.5), reported_at=at)
+        assert stands(engine, old, "workload").current is current
 
 
 def test_a_study_is_made_once_and_again_when_the_data_changes(two: tuple[Engine, int, int]):

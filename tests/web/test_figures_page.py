@@ -92,3 +92,26 @@ def test_where_nothing_is_new_the_page_opens_on_the_last_days_that_have_reports(
         assert f'name="until" value="{last.date()}"' in page, path
         asked = client.get(f"{path}?until=2023-07-01&lang=en").text
         assert 'name="until" value="2023-07-01"' in asked, path
+
+
+def test_a_long_table_has_pages_and_a_long_period_looks_for_spots_when_asked(
+    town: Town, engine: Engine, monkeypatch: pytest.MonkeyPatch
+):
+    for _ in range(3):
+        town.report(None, PUBLIC, source="电话")
+    town.report(None, PUBLIC, source="网络")
+    client = app_over(engine, account=town.people["dispatcher"]).test_client()
+    year = "/figures?since=2022-09-01&until=2023-08-31&lang=en&unit=source"
+    page = client.get(year).text
+    assert "/figures/rows?events=" not in page and "Look for them" in page
+    asked = re.search(r'href="(/figures\?[^"]*spots=1)#spots"', page)
+    assert asked and "/figures/rows?events=" in client.get(asked[1].replace("&amp;", "&")).text
+    monkeypatch.setattr("web.figures.views.UNITS_A_PAGE", 1)
+    first, second = client.get(year).text, client.get(f"{year}&page=2").text
+    assert "Page 1 of 2" in first and "Page 2 of 2" in second
+    row = r'<th scope="row">(电话|网络)</th>'
+    assert [re.findall(row, each) for each in (first, second)] == [["电话"], ["网络"]]
+    whole = r"(?s)<tfoot>.*?measure=received[^>]*>(\d+)"
+    assert re.search(whole, first)[1] == re.search(whole, second)[1] == "4"
+    assert "Page 2 of 2" in client.get(f"{year}&page=9").text
+    assert client.get(f"{year}&page=x").status_code == 422

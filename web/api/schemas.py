@@ -35,7 +35,10 @@ class ChosenQuerySchema(TownshipQuerySchema):
         validate=validate.Range(1, BIGGEST_ID), metadata={"description": "Number of the plan."}
     )
     as_of = fields.Date(
-        metadata={"description": "The plan in force on this day; default: the township's today."}
+        metadata={
+            "description": "The plan in force on this day, with its events until then; default: the "
+            "township's today."
+        }
     )
 
 
@@ -49,7 +52,8 @@ class LeaderQuerySchema(TownshipQuerySchema):
     )
 
 
-class GeometryQuerySchema(QuerySchema):
+class GridsQuerySchema(QuerySchema):
+    as_of = fields.Date(metadata={"description": "Events until this day; default: all."})
     geometry = fields.Boolean(
         metadata={"description": "Add each grid's polygon as a GeoJSON geometry (EPSG:4326)."}
     )

@@ -122,13 +122,15 @@ def all_plans(**_: object) -> dict[str, object]:
         return {"township": place, "plans": plans.plans(session, place.id)}
 
 
-@get("/plans/<int:plan_id>/grids", schemas.GridsSchema, schemas.GeometryQuerySchema)
-def grids(plan_id: int, geometry: bool = False, **_: object) -> dict[str, object]:
+@get("/plans/<int:plan_id>/grids", schemas.GridsSchema, schemas.GridsQuerySchema)
+def grids(
+    plan_id: int, geometry: bool = False, as_of: date | None = None, **_: object
+) -> dict[str, object]:
     """The grids of a plan with their counts, by code."""
     with reading() as session:
         plan = plans.plan_by_id(session, plan_id)
         place = town_of(session, plan.township_id)
-        rows = [asdict(row) for row in summary.by_grid(session, plan_id)]
+        rows = [asdict(row) for row in summary.by_grid(session, plan_id, as_of)]
         if geometry:
             shapes = grid_layer.geometries(session, plan_id)
             for row in rows:

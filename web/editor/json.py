@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -37,7 +37,7 @@ def view(session: Session, plan: PlanInfo, version: int, bench: Bench) -> dict[s
     return {
         **head(session, plan, version),
         "grids": grids(bench, range(len(bench.state.grids.code)), locks),
-        "arcs": list(arcs(bench, locks).values()),
+        "arcs": arcs(bench, locks, bench_arcs(bench, locks)),
         "house_locks": _places(bench, locks),
         "job": job(balancing.last_job(session, plan.id)),
     }
@@ -65,13 +65,13 @@ def change(
     locks = moves.locks_of(session, plan.id)
     held = locks if held is None else held
     rows = [k for k, n in enumerate(after.numbers) if _other(before, after, n, held, locks)]
-    was, now = arcs(before, held), arcs(after, locks)
+    was, now = bench_arcs(before, held), bench_arcs(after, locks)
     return {
         **head(session, plan, version),
         "since": since,
         "grids": grids(after, rows, locks),
         "gone": sorted(before.row_of.keys() - after.row_of.keys()),
-        "arcs": [arc for name, arc in now.items() if was.get(name) != arc],
+        "arcs": arcs(after, locks, [name for name in now if was.get(name) != now[name]]),
         "arcs_gone": [name for name in was if name not in now],
         "house_locks": _places(after, locks),
     }
@@ -138,38 +138,58 @@ def grids(
     locks: ScenarioLocks = ScenarioLocks(),  # noqa: B008
 ) -> list[dict[str, Any]]:
     """Grids with numbers, colour and polygon, in the order of the rows."""
-    shapes = bench.state.grids.lonlat
+    shapes = shapely.to_geojson(bench.state.grids.lonlat[np.array(rows, dtype=np.int64)])
     return [
         {
             **asdict(n),
             "colour": deviation_colour(n.deviation),
             "locked": n.code in locks.grids,
-            "geometry": json.loads(shapely.to_geojson(shapes[row])),
+            "geometry": json.loads(shape),
         }
-        for row, n in zip(rows, numbers(bench, list(rows)), strict=True)
+        for shape, n in zip(shapes, numbers(bench, list(rows)), strict=True)
     ]
 
 
-def arcs(bench: Bench, locks: ScenarioLocks) -> dict[str, dict[str, Any]]:
-    """Borders by name, with the grids on both sides; those that can move lie inside a community."""
+def bench_arcs(bench: Bench, locks: ScenarioLocks) -> dict[str, tuple[bool, bool]]:
+    """Borders by name: whether each can move, as those inside a community can, and whether it is locked.
+
+    A name says the corners and the grids beside it, so that with these two an arc is what it was.
+    """
     try:
         topology = bench.topology
     except GisgridError:
         return {}  # overlapping grids have no borders to drag; the checks tell where
-    codes, community = bench.state.grids.code, bench.state.grids.community
-    out = {}
-    for k, name in enumerate(bench.arc_names):
-        left, right = int(topology.left[k]), int(topology.right[k])
-        inner = NO_ROW not in (left, right)
-        pair = [codes[r] for r in (left, right) if r != NO_ROW]
-        out[name] = {
+    community = np.append(bench.state.grids.community, NO_ROW)
+    left, right = topology.left, topology.right
+    movable = (left != NO_ROW) & (right != NO_ROW) & (community[left] == community[right])
+    locked = np.zeros(len(left), dtype=bool)
+    if locks.grids or locks.borders:
+        codes = [frozenset(_beside(bench, k)) for k in range(len(left))]
+        locked = np.array([pair in locks.borders or bool(locks.grids & pair) for pair in codes])
+    return dict(
+        zip(bench.arc_names, zip(movable.tolist(), locked.tolist(), strict=True), strict=True)
+    )
+
+
+def arcs(bench: Bench, locks: ScenarioLocks, names: Iterable[str]) -> list[dict[str, Any]]:
+    """Some borders with their line and the grids on both sides."""
+    known = bench_arcs(bench, locks)
+    return [
+        {
             "id": name,
-            "grids": pair,
-            "line": topology.lines[k].tolist(),
-            "movable": inner and bool(community[left] == community[right]),
-            "locked": frozenset(pair) in locks.borders or bool(locks.grids & set(pair)),
+            "grids": _beside(bench, bench.arc_of[name]),
+            "line": bench.topology.lines[bench.arc_of[name]].tolist(),
+            "movable": known[name][0],
+            "locked": known[name][1],
         }
-    return out
+        for name in names
+    ]
+
+
+def _beside(bench: Bench, arc: int) -> list[str]:
+    codes, topology = bench.state.grids.code, bench.topology
+    rows = (int(topology.left[arc]), int(topology.right[arc]))
+    return [codes[row] for row in rows if row != NO_ROW]
 
 
 def preview(before: Bench, after: Bench, refused: GisgridError | None) -> dict[str, Any]:

@@ -27,6 +27,8 @@ SHOWN = (
     "open_late", "returned", "reopened",
 )  # fmt: skip
 MOST_ROWS, MOST_MATTERS, MOST_PLACES = 500, 25, 15
+UNITS_A_PAGE, DAYS_AT_ONCE = 100, 62
+"""Rows of the table at once; a longer period is searched for spots only when asked to."""
 _ZERO = Markup('<span class="zero">0</span>')
 
 
@@ -41,11 +43,15 @@ def show() -> Response:
         rows = figures.figures(session, place.id, unit, period)
         share = assignment.acceptance(session, place.id, since, until)
         heat = figures.heat(session, place.id, since, until)
-        spots = figures.repeated_places(session, place.id, since, until)[:MOST_PLACES]
+        spots = None
+        if (until - since).days < DAYS_AT_ONCE or "spots" in request.args:
+            spots = figures.repeated_places(session, place.id, since, until)[:MOST_PLACES]
         grown = figures.grew_most(session, place.id, since, until)
     busiest = sorted({code for code, _ in heat}, key=lambda c: -_of(heat, c))[:MOST_MATTERS]
     names = {each.code: each.name for each in grown}
     behind = _behind(period, place.code)
+    pages = max(1, -(-len(rows) // UNITS_A_PAGE))
+    page = min(_page(), pages)
     html = render_template(
         "figures.html",
         town=town_name(place),
@@ -55,7 +61,9 @@ def show() -> Response:
         units=unit_words(),
         words=measure_words(),
         measures=SHOWN,
-        rows=rows,
+        rows=rows[(page - 1) * UNITS_A_PAGE : page * UNITS_A_PAGE],
+        page=page,
+        pages=pages,
         whole=figures.together(rows) if rows else None,
         suggestions=share,
         heat=heat,
@@ -90,8 +98,15 @@ def rows() -> Response:
     return Response(html, headers={"Cache-Control": "private, no-store"})
 
 
+def _page() -> int:
+    asked = request.args.get("page", "1")
+    if not (asked.isdecimal() and 0 < len(asked) < 7 and int(asked)):
+        raise Invalid("page is a number from 1 on.")
+    return int(asked)
+
+
 def _period(place: TownshipInfo, last: date | None = None) -> figures.Period:
-    return figures.Period(*days_asked(place, last), datetime.now(UTC))
+    return figures.Period(*days_asked(place, last))
 
 
 def _ids(session: Session, place: TownshipInfo) -> list[int]:

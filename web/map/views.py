@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from flask import Blueprint, Response, current_app, render_template, request, url_for
 from flask_babel import gettext
@@ -30,6 +31,7 @@ FEATURES: dict[str, Callable[[Session, int], str]] = {
     "areas": areas.features,
     "grids": grids.features,
 }
+OF_A_DAY = {"open_events": events.open_tile, "closed_events": events.closed_tile}
 TILES: dict[str, tuple[Callable[[Session, int, Tile], bytes], str]] = {
     "houses": (houses.tile, "see_houses"),
     "open_events": (events.open_tile, "see_events"),
@@ -67,7 +69,7 @@ def show() -> Response:
             areas.layer(scope, gettext),
             streets.layer(scope, gettext),
             *([houses.layer(own, gettext)] if "see_houses" in rights else []),
-            *(events.layers(own, gettext) if "see_events" in rights else []),
+            *(events.layers(own, gettext, as_of) if "see_events" in rights else []),
         ],
         extent,
         assets={name: asset(name) for name in page.SCRIPTS + page.STYLES},
@@ -121,6 +123,9 @@ def tile(name: str, *, plan_id: int, version: str, z: int, x: int, y: int) -> Re
         raise NotFound("There is no layer {name!r}.", name=name)
     at = Tile(z, x, y)
     make, right = TILES[name]
+    day = day_of(request.args.get("as_of"))
+    if day and name in OF_A_DAY:
+        make = partial(OF_A_DAY[name], day=day)
     if right != permissions.OPEN:
         permissions.need(right)
     with reading() as session:

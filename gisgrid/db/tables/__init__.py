@@ -16,9 +16,11 @@ from gisgrid.db.tables.cases import (
     Case,
     CaseClock,
     CaseStep,
+    DayFigure,
     FlowState,
     FlowStep,
     FlowVersion,
+    StaleDay,
 )
 from gisgrid.db.tables.duties import (
     Backup,
@@ -73,6 +75,7 @@ __all__ = [
     "CaseClock",
     "CaseStep",
     "CorrectionRequest",
+    "DayFigure",
     "Document",
     "DocumentVersion",
     "Duty",
@@ -112,6 +115,7 @@ __all__ = [
     "ScenarioLock",
     "ScenarioMove",
     "Staff",
+    "StaleDay",
     "Station",
     "Street",
     "Study",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
     CheckConstraint,
+    Date,
     DateTime,
     Float,
     ForeignKey,
@@ -190,6 +191,57 @@ class CaseStep(Owned, Base):
     client_id: Mapped[str | None] = mapped_column(Text)
     """The phone's own key of the step: sent twice, taken once."""
     data: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
+
+
+class DayFigure(Base):
+    """What the settled cases of one day of report say under a plan, of one of its units.
+
+    A day is counted when it has a row of the unit ``township``; what is open is never in it.
+    """
+
+    __tablename__ = "day_figure"
+    __table_args__ = (
+        CheckConstraint(
+            "unit IN ('township', 'community', 'grid', 'matter', 'source')", name="unit"
+        ),
+        Index(
+            "ix_day_figure_township_id_plan_id_unit_day", "township_id", "plan_id", "unit", "day"
+        ),
+    )
+
+    id: Mapped[Id]
+    township_id: Mapped[int] = mapped_column(ForeignKey("township.area_id", ondelete="CASCADE"))
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id", ondelete="CASCADE"))
+    day: Mapped[date] = mapped_column(Date)
+    unit: Mapped[str] = mapped_column(Text)
+    ref: Mapped[int | None] = mapped_column(BigInteger)
+    """Number of the community, grid or matter; null: in none."""
+    source: Mapped[str | None] = mapped_column(Text)
+    received: Mapped[int] = mapped_column(Integer)
+    assigned: Mapped[int] = mapped_column(Integer)
+    closed_in_time: Mapped[int] = mapped_column(Integer)
+    closed_late: Mapped[int] = mapped_column(Integer)
+    closed_no_limit: Mapped[int] = mapped_column(Integer)
+    dropped: Mapped[int] = mapped_column(Integer)
+    returned: Mapped[int] = mapped_column(Integer)
+    reopened: Mapped[int] = mapped_column(Integer)
+    rated: Mapped[int] = mapped_column(Integer)
+    satisfied: Mapped[int] = mapped_column(Integer)
+    right_first: Mapped[int] = mapped_column(Integer)
+    closed_assigned: Mapped[int] = mapped_column(Integer)
+
+
+class StaleDay(Base):
+    """A day of report of which something settled has changed since it was counted, or may have."""
+
+    __tablename__ = "stale_day"
+    __table_args__ = (Index("ix_stale_day_township_id_day", "township_id", "day"),)
+
+    id: Mapped[Id]
+    township_id: Mapped[int] = mapped_column(ForeignKey("township.area_id", ondelete="CASCADE"))
+    day: Mapped[date] = mapped_column(Date)
+    xact: Mapped[int] = mapped_column(BigInteger, server_default=text("txid_current()"))
+    """Of the transaction that changed it: it marks a day once, and no other's mark is its own."""
 
 
 class CaseClock(Base):

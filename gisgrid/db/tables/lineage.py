@@ -44,6 +44,11 @@ class History(Base):
     __table_args__ = (
         Index("ix_history_table_name_row_id", "table_name", "row_id"),
         Index("ix_history_run_id", "run_id", postgresql_where=text("run_id IS NOT NULL")),
+        Index(
+            "ix_history_no_event",
+            "id",
+            postgresql_where=text("table_name NOT IN ('event', 'event_grid')"),
+        ),
     )
 
     id: Mapped[Id]

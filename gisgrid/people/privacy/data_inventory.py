@@ -156,10 +156,10 @@ PLAIN: dict[str, tuple[str, ...]] = {
 NO_PEOPLE = frozenset(
     (
         "address_key", "address_name", "address_street", "area", "asset", "backup", "calendar_year", "case_clock",
-        "document", "flow", "flow_state", "flow_step", "event_grid", "grid",
+        "day_figure", "document", "flow", "flow_state", "flow_step", "event_grid", "grid",
         "grid_successor",
         "house", "house_grid", "matter", "matter_list", "position_total", "purpose",
-        "parcel", "role_right", "station", "street", "study", "township", "training", "workload_weights",
+        "parcel", "role_right", "station", "stale_day", "street", "study", "township", "training", "workload_weights",
     )
 )  # fmt: skip
 """Tables without anything on people: places, rules, totals."""

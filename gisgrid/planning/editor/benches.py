@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 
 from sqlalchemy.orm import Session
 
@@ -41,6 +43,33 @@ class Benches:
         found = self._get(key)
         if found is None:
             found = base_bench(session, place, plan)
+            self._keep(key, found)
+            # A town is a million objects without cycles: the collector would walk them again and
+            # again, half a second each time, while somebody waits for a border.
+            gc.collect()
+            gc.freeze()
+        return found
+
+    def after(
+        self,
+        session: Session,
+        place: TownshipInfo,
+        plan: PlanInfo,
+        *,
+        change: tuple[object, ...],
+        make: Callable[[], Bench],
+    ) -> Bench:
+        """What a change makes of a scenario at hand: who looks at it and then takes it waits once.
+
+        Parameters
+        ----------
+        change
+            Names the change, with the version that it is made to; by one name the same comes of it.
+        """
+        key = ("after", plan.id, change, *_data(session, place, plan))
+        found = self._get(key)
+        if found is None:
+            found = make()
             self._keep(key, found)
         return found
 

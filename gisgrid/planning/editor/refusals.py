@@ -44,7 +44,7 @@ def refuse(before: Bench, after: Bench, locks: ScenarioLocks) -> None:
     _tiled(before, after, touched)
     _drawable(before, after)
     _peopled(before, after)
-    _locks(before, after, locks)
+    _locks(before, after, touched, locks)
 
 
 def _touched(before: Bench, after: Bench) -> list[str]:
@@ -127,9 +127,10 @@ def _tiled(before: Bench, after: Bench, touched: list[str]) -> None:
     gained = shapely.difference(shapely.union_all(now), shapely.union_all(was))
     near = shapes[tree.query(gained)] if _thick(gained) else shapes[:0]
     twice = _thick(shapely.intersection(shapely.union_all(near), gained)) if len(near) else []
-    for a, one in enumerate(now):
-        for two in now[a + 1 :]:
-            twice += _thick(shapely.intersection(one, two)) if one.intersects(two) else []
+    pairs = shapely.STRtree(now).query(now, predicate="intersects").T
+    pairs = np.unique(pairs[pairs[:, 0] < pairs[:, 1]], axis=0)
+    both = shapely.intersection(now[pairs[:, 0]], now[pairs[:, 1]])
+    twice += [part for shape in both[shapely.area(both) > 0] for part in _thick(shape)]
     if twice:
         raise _at(Invalid("Two grids would overlap."), _back(twice[0], after.state.srid))
     _overlays(after, touched)
@@ -199,8 +200,8 @@ def _shapes(bench: Bench, codes: list[str]) -> Geometries:
     return mended(bench.state.grids.metric[np.array(tiling, dtype=np.int64)])
 
 
-def _locks(before: Bench, after: Bench, locks: ScenarioLocks) -> None:
-    moved = sorted(locks.grids & set(_touched(before, after)))
+def _locks(before: Bench, after: Bench, touched: list[str], locks: ScenarioLocks) -> None:
+    moved = sorted(locks.grids & set(touched))
     if moved:
         raise Conflict("Grid {moved} is locked.", moved=moved[0], grids=moved)
     houses = before.state.houses

@@ -237,7 +237,8 @@ def scenario_bench(
 def newest_rows(session: Session) -> tuple[int, ...]:
     """What changes whenever anything does that a bench is made of beside plans and the day.
 
-    A bench read under another is out of date.
+    A bench read under another is out of date. Single reports are left out: they come in all day, and a
+    bench takes them in on the next, or with the next load.
     """
     return tuple(session.scalars(text("SELECT unnest(newest_rows())")))
 

@@ -82,7 +82,7 @@ class EventCard:
 
 
 def grid_card(session: Session, plan_id: int, code: str, *, day: date | None = None) -> GridCard:
-    """The grid of a code under a plan; ``leader`` is that of ``day``, else of today.
+    """The grid of a code under a plan; leader and events are those of ``day``, else of today.
 
     A code that the plan does not have, but one in force before it had, is answered as retired.
     NotFound if there is neither.
@@ -127,7 +127,7 @@ SELECT g.plan_id, CASE WHEN p.validity IS NULL THEN 'draft'
           AND l.during @> coalesce(CAST(:day AS date), day_in(t.time_zone))) AS leader,
        n.houses, n.households, n.residents, n.events, n.open_events
 FROM grid g JOIN plan p ON p.id = g.plan_id JOIN area c ON c.id = g.community_id
-JOIN township t ON t.area_id = p.township_id CROSS JOIN count_grid(p.id, g.id) n
+JOIN township t ON t.area_id = p.township_id CROSS JOIN count_grid(p.id, g.id, CAST(:day AS date)) n
 WHERE g.plan_id = :plan AND g.code = :code
 """
 

@@ -69,9 +69,13 @@ def by_community(session: Session, plan_id: int, day: date | None = None) -> Sum
     return Summary(found["community"], total)
 
 
-def by_grid(session: Session, plan_id: int) -> list[GridRow]:
-    """Counts per grid under a plan, by code; in overlay mode houses count in their basic grid."""
-    return [GridRow(**r) for r in session.execute(text(_GRID), {"plan": plan_id}).mappings()]
+def by_grid(session: Session, plan_id: int, day: date | None = None) -> list[GridRow]:
+    """Counts per grid under a plan, by code; in overlay mode houses count in their basic grid.
+
+    Events are those of ``day``, as in `by_community`.
+    """
+    values = {"plan": plan_id, "day": day}
+    return [GridRow(**r) for r in session.execute(text(_GRID), values).mappings()]
 
 
 _COMMUNITY = """
@@ -92,6 +96,6 @@ ORDER BY n.level, a.code COLLATE "C" NULLS LAST
 _GRID = """
 SELECT g.code, g.name, g.kind, c.code AS community, n.houses, n.households, n.residents, n.events,
        n.open_events
-FROM count_plan(:plan) n JOIN grid g ON g.id = n.grid_id JOIN area c ON c.id = g.community_id
+FROM count_plan(:plan, CAST(:day AS date)) n JOIN grid g ON g.id = n.grid_id JOIN area c ON c.id = g.community_id
 ORDER BY g.code COLLATE "C"
 """

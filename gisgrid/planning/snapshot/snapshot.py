@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from hashlib import blake2b
 from typing import Any
 
 import numpy as np
@@ -57,6 +58,16 @@ class Grids:
         if not overlay:
             return [np.arange(len(self.code))]
         return [np.flatnonzero(self.exclusive), np.flatnonzero(~self.exclusive)]
+
+    @property
+    def ground_key(self) -> str:
+        """The same for grids of the same codes on the same ground, to the last digit, whoever read them."""
+        key = blake2b(digest_size=12)
+        for code, over, shape in zip(self.code, self.exclusive, self.lonlat, strict=True):
+            # The store keeps every grid as a multipolygon, of one part mostly.
+            whole = shapely.MultiPolygon([p for p in shapely.get_parts(shape) if not p.is_empty])
+            key.update(f"{code}|{int(over)}|".encode() + shapely.to_wkb(whole))
+        return key.hexdigest()
 
 
 @dataclass(frozen=True, eq=False)

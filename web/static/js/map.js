@@ -78,7 +78,8 @@
       document.documentElement.dataset.ready = "true"; // tests wait for it
       if (ui.planner) gisgrid.planner(state);
       // Counting thousands of people takes longer than drawing: the map comes first.
-      return Promise.all([gisgrid.json(layers.grids.spec.extra.counts), gisgrid.json(`${ui.api}/summary?plan=${ui.plan}`)]);
+      return Promise.all([gisgrid.json(layers.grids.spec.extra.counts + (ui.as_of ? `?as_of=${ui.as_of}` : "")),
+        gisgrid.json(`${ui.api}/summary?plan=${ui.plan}${asOf(ui)}`)]);
     }).then(([counted, summed]) => {
       for (const row of counted.grids) state.counts.set(row.code, row);
       colour(state);
@@ -87,6 +88,8 @@
     }).catch(failed);
     clicks(state);
   };
+
+  const asOf = (ui) => ui.as_of ? `&as_of=${ui.as_of}` : "";
 
   // ---- panel -----------------------------------------------------------------------------------
 
@@ -235,10 +238,9 @@
     colour(state);
     select(state, layer || null);
     if (layer && zoom) map.fitBounds(layer.getBounds(), { maxZoom: 16, padding: [40, 40] });
-    const day = ui.as_of ? `&as_of=${ui.as_of}` : "";
     let grid;
     try {
-      grid = await gisgrid.json(`${ui.api}/grids/${encodeURIComponent(code)}?plan=${ui.plan}${day}`);
+      grid = await gisgrid.json(`${ui.api}/grids/${encodeURIComponent(code)}?plan=${ui.plan}${asOf(ui)}`);
     } catch (error) {
       return failed(error);
     }

@@ -3,8 +3,16 @@
 CREATE OR REPLACE FUNCTION keep_history() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
-    was jsonb := to_jsonb(OLD);
+    was jsonb;
 BEGIN
+    -- Which grid of a draft an event lies in follows from what is drawn, and the draft has its own log. Two
+    -- conditions, since only this table has that column.
+    IF TG_TABLE_NAME = 'event_grid' THEN
+        IF NOT EXISTS (SELECT FROM plan p WHERE p.id = OLD.plan_id AND p.validity IS NOT NULL) THEN
+            RETURN NULL;
+        END IF;
+    END IF;
+    was := to_jsonb(OLD);
     IF was ->> 'geom' IS NOT NULL THEN
         was := was || jsonb_build_object('geom_ewkb', OLD.geom::text);
     END IF;

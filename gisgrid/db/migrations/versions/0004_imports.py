@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0010_imports"
-down_revision = "0002_display"
+revision = "0004_imports"
+down_revision = "0003_day_figures"
 branch_labels = None
 depends_on = None
 
