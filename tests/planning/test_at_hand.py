@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from gisgrid.balance.workload import MMIN
 from gisgrid.core.crs import M_PER_DEGREE, from_metric
 from gisgrid.core.errors import GisgridError
 from gisgrid.core.plans import PlanInfo, TownshipInfo, plan_in_force, township
+from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
 from gisgrid.planning.checks.checks import CHECKS, run_checks
 from gisgrid.planning.checks.findings import CheckResult
@@ -34,6 +36,20 @@ STEPS = 12
 BY = "甲"
 
 
+@pytest.fixture(scope="module")
+def made(
+    cluster: Cluster, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[str, Path]]:
+    """The name of a database that holds a made town, and the folder of its files."""
+    folder = tmp_path_factory.mktemp("town")
+    make_town("--out", str(folder), "--seed", "31")
+    with own_database(cluster, template, "made") as engine:
+        with transaction(engine) as session:
+            load_town(session, folder)
+        engine.dispose()
+        yield str(engine.url.database), folder
+
+
 @pytest.fixture(
     scope="module",
     params=[
@@ -42,17 +58,14 @@ BY = "甲"
         pytest.param("made, overlay", marks=pytest.mark.thorough),
     ],
 )
-def whole_town(
-    cluster, template, tmp_path_factory: pytest.TempPathFactory, request: Any
-) -> Iterator[Engine]:
+def whole_town(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[Engine]:
     """A town with all that a check asks for: stations, visits and trainings, too."""
-    folder, made = DATA, request.param != "Town F"
-    if made:
-        folder = tmp_path_factory.mktemp("town")
-        make_town("--out", str(folder), "--seed", "31")
-    with own_database(cluster, template, "at_hand") as engine:
+    if request.param == "Town F":
+        held, folder = request.getfixturevalue("town_template"), DATA
+    else:
+        held, folder = request.getfixturevalue("made")
+    with own_database(cluster, held, "at_hand") as engine:
         with transaction(engine) as session:
-            load_town(session, folder)
             load_kind(session, "stations", folder / "service/stations.csv", crs="wgs84")
             load_kind(session, "visits", folder / "service/visits.csv")
             load_kind(session, "trainings", folder / "learning/trainings.csv")
