@@ -96,7 +96,7 @@ def test_an_import_is_taken_back_after_it_was_told_what_that_does(office: Desk):
     assert houses(office) == 32, "looking takes nothing back"
     found = office.found(number)
     assert found.foreseen == {"removed": {"house": 2}, "restored": {}}
-    assert "Take it back" in office.page(number)
+    assert "Take the import back" in office.page(number)
     office.press(number, "undo")
     done = office.found(number)
     assert (done.stage, done.failed) == ("undone", None)
