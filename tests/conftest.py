@@ -16,6 +16,9 @@ from sqlalchemy.orm import Session
 from gisgrid.db import migrate, store
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
+
+# First: tests write files with pyogrio themselves, and GDAL learns once what it may not do.
+from gisgrid.files import gdal  # noqa: F401
 from gisgrid.jobs import worker
 from gisgrid.people import passwords
 from tests.support.database import Filled, own_database, rolled_back, throwaway_cluster
@@ -76,7 +79,7 @@ def _kept_engines() -> Iterator[None]:
 def _processes_with_all_imported() -> Iterator[None]:
     """Computations of jobs are forked from a process that has imported what they need."""
     processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload([worker.__name__])
+    processes.set_forkserver_preload([worker.__name__, "gisgrid.jobs.computing"])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(worker, "PROCESSES", processes)
         yield

@@ -109,3 +109,36 @@ def test_the_list_is_printed_compared_and_asked(cli, engine: Engine, tmp_path: P
     printed = cli("matters", "rulebook").output
     assert "T1" in printed and "3 working_days" in printed and "水已排净" in printed
     assert "community" in cli("matters", "burden", "--since", "2020-01-01").output
+
+
+def test_a_calendar_is_proposed_from_the_newest_office_hours_and_what_was_announced(
+    cli, engine: Engine
+):
+    with transaction(engine) as session:
+        create_township(session)
+    assert "has no calendar yet" in cli("calendar", "propose", "2026", ok=False).output
+    cli("calendar", "load", str(DATA / "calendar/calendar.csv"), "--commit")
+    # Town F's file was written from the notices themselves: nothing is left to change but names.
+    with engine.begin() as connection:
+        written = connection.execute(
+            text("SELECT year, hours FROM calendar_year ORDER BY year")
+        ).all()
+        connection.execute(text("DELETE FROM calendar_year WHERE year > 2022"))
+    for year in range(2023, 2027):
+        assert "dry run" in cli("calendar", "propose", str(year)).output
+        told = cli("calendar", "propose", str(year), "--commit").output
+        assert "changed" in told
+    assert "2026-02-14 Sat 调休上班" in told
+    with engine.connect() as connection:
+        proposed = connection.execute(
+            text("SELECT year, hours FROM calendar_year ORDER BY year")
+        ).all()
+    assert proposed == written
+    assert "as before" in cli("calendar", "propose", "2026").output
+
+
+def test_a_year_whose_holidays_nobody_has_announced_is_not_guessed(cli, engine: Engine):
+    with transaction(engine) as session:
+        create_township(session)
+    cli("calendar", "load", str(DATA / "calendar/calendar.csv"), "--commit")
+    assert "are not known to this program" in cli("calendar", "propose", "2090", ok=False).output

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import Engine, text
 
+from gisgrid.cli import demo as demo_command
 from gisgrid.core.plans import plan_in_force, township
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
@@ -20,7 +21,7 @@ from scripts.town import lately
 from scripts.town.spec import AS_OF
 from tests.support.database import own_database
 
-TOWN = f"--township {load_demo.TOWNSHIP}"
+TOWN = f"--township {demo_command.TOWNSHIP}"
 ACCOUNT = re.compile(r"│ (\w+) +│ [-0-9a-z]{19} │")
 
 
@@ -120,10 +121,10 @@ def test_a_second_run_adds_nothing(demo: Engine):
 def test_a_town_is_carried_on_by_the_days_that_are_missing(days: int):
     last = date(2027, 1, 4)
     first = lately.first_day(last, last - timedelta(days))
-    made = lately.events(load_demo.DATA, first, last)
+    made = lately.events(demo_command.town_f(), first, last)
     assert made["reported_at"].min() >= first.isoformat()
     assert made["reported_at"].max() < (last + timedelta(1)).isoformat()
     assert made["closed_at"].max() < (last + timedelta(1)).isoformat()
-    assert set(lately.visits(load_demo.DATA, first, last)["visited_on"]) <= {
+    assert set(lately.visits(demo_command.town_f(), first, last)["visited_on"]) <= {
         str(first + timedelta(n)) for n in range(days)
     }

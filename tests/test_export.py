@@ -19,7 +19,7 @@ from gisgrid.db.store import transaction
 from gisgrid.people.tokens import add_token
 from tests.support.accounts import appointed
 from tests.support.bench import client_of, drafted
-from tests.support.terminal import gisgrid
+from tests.support.terminal import children, gisgrid
 from tests.support.web import app_over
 from web.http import permissions
 
@@ -159,5 +159,5 @@ def test_every_file_that_a_command_writes_is_declared_as_such():
 
 def walked(group: click.Command, path: str = "") -> Iterator[tuple[str, click.Command]]:
     yield path, group
-    for name, command in getattr(group, "commands", {}).items():
+    for name, command in children(group) if isinstance(group, click.Group) else ():
         yield from walked(command, f"{path} {name}".strip())

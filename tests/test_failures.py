@@ -12,7 +12,7 @@ from psycopg import errors as sqlstates
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from gisgrid.core.failures import PlainFormatter, failure_of, is_store_gone
+from gisgrid.core.failures import PlainFormatter, failure_of
 from gisgrid.db.store import transaction
 from tests.support.terminal import gisgrid
 from tests.support.web import app_over, fill_town
@@ -52,7 +52,6 @@ def test_a_failure_is_told_by_its_kind(error: BaseException, words: str, zh: str
     assert found is not None
     assert words in found.message and zh in found.zh
     assert PERSON not in found.message + found.zh
-    assert is_store_gone(error) == ("went away" in found.message)
 
 
 def test_what_is_no_failure_of_the_machine_is_none():

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from gisgrid.core.plans import township
 from gisgrid.db.store import transaction
-from gisgrid.jobs import import_tasks, imports, worker
+from gisgrid.jobs import imports, worker
 from gisgrid.loading import desk
 from gisgrid.loading.runs import one_at_a_time
 from gisgrid.people.privacy.retention import retain
@@ -429,5 +429,5 @@ def test_folders_of_a_killed_process_are_swept_and_others_left(tmp_path: Any, mo
     for folder in (gone, ours):
         folder.mkdir()
         (folder / "file.csv").write_text("测")
-    import_tasks.sweep()
+    imports.sweep()
     assert not gone.exists() and ours.exists()

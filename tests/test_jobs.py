@@ -11,7 +11,7 @@ from sqlalchemy import Engine, text
 from gisgrid.core.errors import Conflict, Invalid
 from gisgrid.core.plans import Place, PlanInfo, plan_in_force, township
 from gisgrid.db.store import transaction
-from gisgrid.jobs import balancing, worker
+from gisgrid.jobs import balancing, names, worker
 from gisgrid.planning.balancing.options import Wishes
 from gisgrid.planning.editor import moves, scenarios
 from gisgrid.planning.editor.bench import flows, numbers, with_grids
@@ -83,7 +83,7 @@ def test_an_order_is_rolled_back_with_its_transaction(draft):
         assert balancing.last_job(session, plan.id) is None
         waiting = session.scalar(
             text("SELECT count(*) FROM procrastinate.procrastinate_jobs WHERE queue_name = :q"),
-            {"q": balancing.QUEUE},
+            {"q": names.QUEUE},
         )
         assert waiting == 0
 

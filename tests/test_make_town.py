@@ -32,7 +32,7 @@ def test_the_committed_town_is_what_the_script_writes(tmp_path: Path) -> None:
     make_town("--out", str(tmp_path))
     written = sorted(p.relative_to(tmp_path) for p in tmp_path.rglob("*") if p.is_file())
     # The calendar, three documents, and a README to each of the nine folders.
-    assert len(written) == len(TABLES) + len(SHAPES) + 1 + 3 + 9
+    assert len(written) == len(TABLES) + len(SHAPES) + 2 + 3 + 9
     for path in written:
         assert (DATA / path).read_bytes() == (tmp_path / path).read_bytes(), path
 

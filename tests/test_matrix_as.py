@@ -75,7 +75,7 @@ who -T {address}
 who -T {grid}
 """
 TELL_NO_ROW = {
-    "alias load", "calendar load", "calendar show", "case emergency off", "case emergency on", "case flow load",
+    "alias load", "calendar load", "calendar propose", "calendar show", "case emergency off", "case emergency on", "case flow load",
     "case flow show", "case review", "case take", "correction accept", "correction ask", "correction refuse", "document issue",
     "document read", "document save", "fields", "index", "load", "matters demand", "matters diff",
     "matters temporary", "plan approve", "plan notify", "plan publish", "plan return", "plan submit", "plan withdraw", "position",

@@ -32,6 +32,7 @@ ARGS: dict[str, list[str]] = {
     "audit verify": [""],
     "balance": [TOWN],
     "calendar load": [f"{TOWN} list.csv"],
+    "calendar propose": [f"{TOWN} 2026"],
     "calendar show": [f"{TOWN} 2023"],
     "case emergency list": [TOWN],
     "case emergency off": ["1"],

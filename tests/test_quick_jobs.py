@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from gisgrid.core.plans import PlanInfo, plan_by_id, township
 from gisgrid.db.store import transaction
-from gisgrid.jobs import balancing, quick
+from gisgrid.jobs import balancing, names, quick, stalled
 from gisgrid.jobs.scheduled import complete_plan
 from gisgrid.planning.editor import moves, scenarios
 from gisgrid.planning.editor.benches import Benches
@@ -50,7 +50,7 @@ def proposed(engine: Engine, plan: PlanInfo) -> int:
             "houses": [row.house for row in rows], "households": 2, "residents": 4, "minutes": 9.0,
         }  # fmt: skip
         found = {"moves": [move], "version": 0, "reasons": [], "notes": [], "left_out": []}
-        number = balancing.insert(session, plan, balancing.REBALANCE, {}, who="甲")
+        number = balancing.insert(session, plan, names.REBALANCE, {}, who="甲")
         session.execute(
             text("UPDATE job SET state = 'done', result = CAST(:r AS jsonb) WHERE id = :id"),
             {"id": number, "r": json.dumps(found)},
@@ -136,12 +136,12 @@ def test_the_job_of_one_plan_is_not_told_at_another(engine: Engine, draft: PlanI
 def test_work_that_the_queue_has_lost_is_told_as_broken_off(engine: Engine, draft: PlanInfo):
     client = client_of(engine, "planner")
     number = client.post(f"/plan/{draft.id}/check", json={}).json["job"]["id"]
-    quick.fail_lost(engine)
+    stalled.fail_lost(engine)
     assert client.get(f"/plan/{draft.id}/job.json?id={number}").json["job"]["state"] == "waiting"
     with transaction(engine) as session:
         session.execute(text("SET LOCAL search_path = procrastinate, public"))
         session.execute(text("DELETE FROM procrastinate_jobs"))
-    quick.fail_lost(engine)
+    stalled.fail_lost(engine)
     job = client.get(f"/plan/{draft.id}/job.json?id={number}").json["job"]
     assert (job["state"], job["failed"]) == ("failed", "计算意外中断。")
 
@@ -162,7 +162,7 @@ def test_a_branch_of_the_page_is_completed_by_the_worker(engine: Engine, draft: 
                 "SELECT count(*) FROM procrastinate.procrastinate_jobs WHERE task_name = :t "
                 "AND args ->> 'plan_id' = :p"
             ),
-            {"t": balancing.COMPLETE, "p": str(number)},
+            {"t": names.COMPLETE, "p": str(number)},
         ) == 1  # fmt: skip
     assert complete_plan(engine, number) == {"house", "event"}
     assert complete_plan(engine, number) == set()

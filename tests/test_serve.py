@@ -80,8 +80,25 @@ def wait_for(server: subprocess.Popen[bytes], port: int) -> None:
 
 
 def processes(server: subprocess.Popen[bytes]) -> list[int]:
-    children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text()
-    return [int(pid) for pid in children.split()]
+    """All below the supervisor: the program and its forks."""
+    found = below(server.pid)
+    return found + [pid for child in found for pid in below(child)]
+
+
+def below(pid: int) -> list[int]:
+    with suppress(FileNotFoundError):
+        return [int(n) for n in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return []
+
+
+def called(server: subprocess.Popen[bytes], name: str) -> list[int]:
+    """Those that stand under a name in ``ps``, or one that begins so."""
+    found = []
+    for pid in processes(server):
+        with suppress(FileNotFoundError):
+            if Path(f"/proc/{pid}/comm").read_text().startswith(name):
+                found.append(pid)
+    return found
 
 
 def sockets(pid: int) -> list[str]:
@@ -103,7 +120,7 @@ def listeners(port: int) -> set[str]:
 def all_listen(server: subprocess.Popen[bytes], port: int) -> bool:
     """Whether both processes are ready; each listens when it is, not before."""
     every = listeners(port)
-    each = [every.intersection(sockets(pid)) for pid in processes(server)]
+    each = [every.intersection(sockets(pid)) for pid in called(server, "gisgrid server")]
     return len(each) == 2 and all(each)
 
 
@@ -113,13 +130,14 @@ def test_connections_are_spread_over_the_processes(engine: Engine):
     with served(engine, port) as server:
         wait_for(server, port)
         assert eventually(lambda: all_listen(server, port))
-        before = [len(sockets(pid)) for pid in processes(server)]
+        servers = called(server, "gisgrid server")
+        before = [len(sockets(pid)) for pid in servers]
         assert len(before) == 2
         # The kernel throws a coin for each: 64 on one side would be no coin.
         held = [socket.create_connection(("127.0.0.1", port)) for _ in range(64)]
 
         def more() -> list[int]:
-            return [len(sockets(pid)) - n for pid, n in zip(processes(server), before, strict=True)]
+            return [len(sockets(pid)) - n for pid, n in zip(servers, before, strict=True)]
 
         assert eventually(lambda: sum(more()) >= 64), "both take what comes"
         taken = more()
@@ -186,13 +204,9 @@ class Service:
     def all_ready(self) -> bool:
         return any("the service is ready" in line for line in self.lines()[self.before :])
 
-    def pid(self, words: str) -> int:
-        """Process number of one of its pieces, by words of its command."""
-        for pid in processes(self.process):
-            with suppress(FileNotFoundError):
-                if words in Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " "):
-                    return pid
-        return 0
+    def program(self) -> int:
+        """The process that the servers and the worker are forked from."""
+        return next(pid for pid in below(self.process.pid) if below(pid))
 
 
 def answers(port: int) -> bool:
@@ -228,12 +242,18 @@ def test_whatever_is_killed_comes_back_and_a_new_supervisor_finds_nobody_in_its_
     # A line a piece, in its own words: what it is made of has nothing to say.
     assert not [line for line in service.lines() if "procrastinate" in line]
     cluster = Cluster.at(service.home)
-    # A server process, the worker, a connection of the store, its first process.
-    for words, piece in (("web.server.serve", "server"), ("gisgrid.jobs.worker", "worker")):
+    # A server process, the worker, the program that both are forked from, a connection of the store, its
+    # first process.
+    for piece in ("server", "worker"):
         once = service.ready(piece)
-        os.kill(service.pid(words), signal.SIGKILL)
+        os.kill(called(service.process, f"gisgrid {piece}")[0], signal.SIGKILL)
         assert soon(lambda piece=piece, once=once: service.ready(piece) == once + 1)
         assert answers(service.port)
+    program, forks = service.program(), below(service.program())
+    os.kill(program, signal.SIGKILL)
+    assert soon(lambda: service.ready("program") == 2 and service.ready("worker") == 3)
+    assert soon(lambda: answers(service.port))
+    assert not any(Path(f"/proc/{pid}").exists() for pid in forks), "they end with it"
     backend = backends(cluster)[0]
     os.kill(backend, signal.SIGKILL)
     assert soon(lambda: answers(service.port) and backend not in backends(cluster))

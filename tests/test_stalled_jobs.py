@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from gisgrid.core.plans import PlanInfo, plan_in_force, township
 from gisgrid.db.store import transaction
-from gisgrid.jobs import balancing, studies
+from gisgrid.jobs import balancing, names, studies
 from gisgrid.jobs.worker import ATTEMPTS
 from gisgrid.planning.balancing.options import Wishes
 from gisgrid.planning.editor import scenarios
@@ -231,7 +231,7 @@ def waiting(engine: Engine) -> int:
         return int(
             session.scalar(
                 text("SELECT count(*) FROM procrastinate.procrastinate_jobs WHERE queue_name = :q"),
-                {"q": balancing.QUEUE},
+                {"q": names.QUEUE},
             )
             or 0
         )

@@ -27,10 +27,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import linprog
 from scipy.sparse import coo_array, vstack
 
 from gisgrid.core.arrays import Bools, Floats, Ints, sums
+from gisgrid.core.heavy import optimize
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +72,7 @@ def transfer_bound(load: Floats, low: Floats, high: Floats, may: Bools, free: Po
     program = _Program(load, may, free)
     if program.arcs == 0:
         return Bound(None, np.zeros(k))
-    answer = linprog(
+    answer = optimize.linprog(
         program.cost,
         A_ub=vstack([program.inflow, -program.inflow], format="csr"),
         b_ub=np.concatenate([high - load, load - low]),
@@ -111,7 +111,7 @@ def deviation_floor(load: Floats, target: float, may: Bools, free: Pools) -> flo
         shape=(2 * k, width + 1),
     )
     balance = program.outflow.tocoo()
-    answer = linprog(
+    answer = optimize.linprog(
         np.append(np.zeros(width), 1.0),
         A_ub=both.tocsr(),
         b_ub=np.concatenate([target - load, load - target]),

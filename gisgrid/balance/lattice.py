@@ -80,21 +80,6 @@ def shared_segments(polygons: Geometries) -> Segments:
     return Segments(low[head], high[head], start, end, owner[head], right, uses, opposed, length_m)
 
 
-def double_area(polygons: Geometries) -> Ints:
-    """Twice the area of each polygon in lattice cells, exact; shells anticlockwise, holes clockwise.
-
-    Exact for polygons within about 1,000 km of each other.
-    """
-    start, end, owner = ring_segments(polygons)
-    area = np.zeros(len(polygons), dtype=np.int64)
-    if len(start):
-        origin = np.rint(start.min(axis=0) / CELL_M).astype(np.int64)
-        a = np.rint(start / CELL_M).astype(np.int64) - origin
-        b = np.rint(end / CELL_M).astype(np.int64) - origin
-        np.add.at(area, owner, a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0])
-    return area
-
-
 def mean_width_m(polygons: Geometries) -> Floats:
     """Twice the area over the perimeter: the mean width of a thin polygon."""
     return np.asarray(2 * shapely.area(polygons) / np.maximum(shapely.length(polygons), CELL_M))

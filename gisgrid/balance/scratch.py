@@ -9,7 +9,6 @@ from __future__ import annotations
 import heapq
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
@@ -20,6 +19,7 @@ from gisgrid.balance.rebalance import Progress, as_plan, summed_up
 from gisgrid.balance.result import MINUTES, CommunityResult, Reason, Result, Yardstick
 from gisgrid.balance.search import NORMAL, Search, search_plan
 from gisgrid.core.arrays import Floats, Ints
+from gisgrid.core.heavy import optimize
 
 ROUNDS = 12
 
@@ -139,7 +139,7 @@ def _drawn(
         return plan
     kept = np.zeros((k, k))
     np.add.at(kept, (plan, community.home), community.cost)
-    new, old = linear_sum_assignment(-kept)
+    new, old = optimize.linear_sum_assignment(-kept)
     name = np.empty(k, dtype=np.int64)
     name[new] = old
     return name[plan]

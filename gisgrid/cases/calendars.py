@@ -12,10 +12,9 @@ from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
 
-import pandas as pd
-
 from gisgrid.cases.worktime import DAY_RULES, Hours, Year
 from gisgrid.core.errors import Invalid
+from gisgrid.core.heavy import pandas as pd
 from gisgrid.files.read import open_table
 from gisgrid.files.words import plain
 

@@ -106,18 +106,25 @@ def work_time(session: Session, township_id: int) -> WorkTime:
     ).one()
     key = (zone, *(digests or ()))
     if key not in _BUILT:
-        rows = session.execute(
-            text("SELECT year, hours, day_rule FROM calendar_year WHERE township_id = :t"),
-            {"t": township_id},
-        )
-        years = [
-            Year(year, tuple(tuple((a, b) for a, b in day) for day in hours), rule)
-            for year, hours, rule in rows
-        ]
+        years = calendar_years(session, township_id)
         if len(_BUILT) >= _MOST_BUILT:
             _BUILT.clear()
         _BUILT[key] = WorkTime.of(years, zone)
     return _BUILT[key]
+
+
+def calendar_years(session: Session, township_id: int) -> list[Year]:
+    """The years that a township has a calendar of, ascending."""
+    rows = session.execute(
+        text(
+            "SELECT year, hours, day_rule FROM calendar_year WHERE township_id = :t ORDER BY year"
+        ),
+        {"t": township_id},
+    )
+    return [
+        Year(year, tuple(tuple((a, b) for a, b in day) for day in hours), rule)
+        for year, hours, rule in rows
+    ]
 
 
 def turn(

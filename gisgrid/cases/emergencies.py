@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 
 from gisgrid.cases.clocks import change_pause, work_time
 from gisgrid.core.errors import Conflict, Invalid, NotFound
+from gisgrid.core.places import check_place
 from gisgrid.core.scope import HOUSE_SEEN
-from gisgrid.locate.lookup import check_place
 
 
 @dataclass(frozen=True)

@@ -217,20 +217,6 @@ class WorkTime:
         found = self.moment(self.position(start, unit) + units, unit)
         return found if unit.startswith("clock") else self._covered(start, found)
 
-    def limit_ends(self, start: datetime, limit: Limit) -> datetime:
-        """When a limit that starts at an aware moment ends, in UTC.
-
-        Raises
-        ------
-        NoCalendar
-            A year between the two has no calendar; ``facts["year"]`` names it.
-        """
-        at = np.array([seconds(start)], np.int64)
-        found = int(self.due(at, np.array([limit.units], np.int64), limit.unit)[0])
-        if found == UNCOVERED:
-            raise self.missing(start)
-        return datetime.fromtimestamp(found, UTC)
-
     def missing(self, start: datetime) -> NoCalendar:
         """The refusal that names the first year from ``start`` on without a calendar."""
         year = start.astimezone(self.zone).year

@@ -14,13 +14,15 @@ from sqlalchemy import text
 from gisgrid.cases.calendars import read_calendar
 from gisgrid.cases.cases import By, Details, Owner, case_log, case_now, next_steps, take_step
 from gisgrid.cases.clock import colour
-from gisgrid.cases.clocks import clocks_of, judge, keep_calendar, uncounted
+from gisgrid.cases.clocks import calendar_years, clocks_of, judge, keep_calendar, uncounted
 from gisgrid.cases.flow import current_flow, flow_by_id, keep_flow, own_flow, read_flow
+from gisgrid.cases.public_holidays import proposed, usual_week
 from gisgrid.cases.refusals import NotOnTheList
 from gisgrid.cases.refused_requests import keep_refusal
 from gisgrid.cases.worktime import DAY_RULES
 from gisgrid.cli.edge import opened, wide_console
 from gisgrid.core import plans
+from gisgrid.core.errors import NotFound
 from gisgrid.core.settings import Settings
 from gisgrid.db.tables.cases import FLOW_KINDS, LEVELS, STEP_ROLES
 
@@ -65,6 +67,38 @@ def load_calendar(
         open_days = sum(bool(hours) for hours in plan.year.hours)
         new = "changed" if plan.year.year in changed else "as before"
         click.echo(f"{plan.year.year}: {open_days} working days, {new}")
+    if not commit:
+        click.echo(DRY)
+
+
+@calendar_group.command("propose")
+@click.argument("year", type=int)
+@_township
+@_commit
+@click.pass_obj
+def propose_calendar(settings: Settings, year: int, township: str | None, commit: bool) -> None:
+    """Make a calendar of YEAR: office hours as in the newest one, public holidays and make-up days as announced.
+
+    Look it over beside the notice of the year before it is kept; clocks that run are then counted anew.
+    """
+    with opened(settings) as session:
+        place = plans.township(session, township)
+        known = calendar_years(session, place.id)
+        if not known:
+            raise NotFound(
+                f"{place.name} has no calendar yet, so its office hours are not known; load one first.",
+                zh=f"{place.name}还没有工作日历，无法得知作息时间；请先导入一份。",
+                hint=("gisgrid calendar load FILE", "gisgrid calendar load 文件"),
+            )
+        newest = known[-1]
+        plan = proposed(year, usual_week(newest), day_rule=newest.day_rule)
+        changed = keep_calendar(session, place.id, [plan])
+        if not commit:
+            session.rollback()
+    for day, name in sorted(plan.names.items()):
+        click.echo(f"{day} {day:%a} {name}")
+    open_days = sum(bool(hours) for hours in plan.year.hours)
+    click.echo(f"{year}: {open_days} working days, {'changed' if changed else 'as before'}")
     if not commit:
         click.echo(DRY)
 

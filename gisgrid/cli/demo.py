@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
@@ -16,6 +16,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 import gisgrid
 from gisgrid.cli.edge import connected, terminal
@@ -29,24 +30,23 @@ from gisgrid.people.login import set_password
 from gisgrid.people.passwords import random_password
 
 TOWNSHIP = "999901001"
-COMMUNITY, GRID = "999901001201", "999901001201003"
+GRID = "999901001201001"
+OFFICES = ("o001", "o002", "o005")
+"""Log-in names that come with the offices: the head, a cadre and a community's clerk."""
 PEOPLE = {
-    "county": ("试县审", "county_reviewer", "999901", None),
-    "government": ("试政办", "township_government", TOWNSHIP, None),
-    "cadre": ("试包片", "section_cadre", COMMUNITY, None),
-    "clerk": ("试社区", "community_clerk", COMMUNITY, None),
-    "leader": ("试格长", "grid_leader", TOWNSHIP, GRID),
-    "worker": ("试格员", "grid_worker", TOWNSHIP, GRID),
-    "sinking": ("试下沉", "sinking_force", TOWNSHIP, GRID),
-    "social": ("试社力", "social_force", TOWNSHIP, GRID),
-    "resident": ("试居民", "resident", TOWNSHIP, GRID),
-    "dispatcher": ("试调度", "dispatcher", TOWNSHIP, None),
-    "planner": ("试规划", "planner", TOWNSHIP, None),
-    "coordinator": ("试统筹", "coordinator", TOWNSHIP, None),
-    "auditor": ("试审计", "auditor", TOWNSHIP, None),
-    "administrator": ("试管理", "administrator", TOWNSHIP, None),
+    "leader": ("S0003", "grid_leader", TOWNSHIP, GRID),
+    "worker": ("S0004", "grid_worker", TOWNSHIP, GRID),
+    "sinking": ("S0006", "sinking_force", TOWNSHIP, GRID),
+    "social": ("S0008", "social_force", TOWNSHIP, GRID),
+    "resident": (None, "resident", TOWNSHIP, GRID),
+    "county": ("C001", "county_reviewer", "999901", None),
+    "dispatcher": ("C002", "dispatcher", TOWNSHIP, None),
+    "planner": ("C003", "planner", TOWNSHIP, None),
+    "coordinator": ("C004", "coordinator", TOWNSHIP, None),
+    "auditor": ("C005", "auditor", TOWNSHIP, None),
+    "administrator": ("C006", "administrator", TOWNSHIP, None),
 }
-"""Log-in name: name shown, role, area, grid; invented like everyone in Town F."""
+"""Log-in name: who of the staff it is (a resident is none), role, area, grid; all invented."""
 
 
 @click.command("demo")
@@ -64,14 +64,28 @@ def demo_command(settings: Settings, commit: bool) -> None:
             zh="演示数据只能由系统操作人员导入，不能以账号（--as）身份导入。",
         )
     if not commit:
-        for line in lines(town_f(), fresh=True):
+        for line in (*lines(town_f(), fresh=True), *CLOSING):
             click.echo(f"$ gisgrid {line}")
         click.echo("Nothing was done. 未执行任何操作。  gisgrid demo --commit")
         return
+    bring_in(settings)
+
+
+def bring_in(settings: Settings, then: Callable[[], None] | None = None) -> None:
+    """Run the commands and add the accounts; ``then`` is called before places are attached and summed up."""
     for line in lines(town_f(), fresh=False):
-        click.secho(f"$ gisgrid {line}", bold=True)
-        main.main(shlex.split(line), prog_name="gisgrid", standalone_mode=False)
+        run(line)
     people(settings)
+    if then is not None:
+        then()
+    for line in CLOSING:
+        run(line)
+
+
+def run(line: str) -> None:
+    """A command of gisgrid in this process, printed as it could be typed."""
+    click.secho(f"$ gisgrid {line}", bold=True)
+    main.main(shlex.split(line), prog_name="gisgrid", standalone_mode=False)
 
 
 def town_f() -> Path:
@@ -107,7 +121,8 @@ def lines(data: Path, *, fresh: bool) -> Iterator[str]:
     def here(kind: str, file: str, *options: str) -> str:
         return load(kind, file, "--township", TOWNSHIP, *options)
 
-    yield "db start"
+    if fresh or not Settings.from_env().database_url:
+        yield "db start"
     yield "db upgrade"
     yield load("areas", "boundaries/areas.geojson")
     yield f"township --code {TOWNSHIP} --set code_scheme=gb --commit"
@@ -122,17 +137,18 @@ def lines(data: Path, *, fresh: bool) -> Iterator[str]:
     yield here("offices", "offices/offices.csv")
     yield here("matters", "matters/matters.csv", "--version", "2022", "--since", "2022-09-01")
     yield f"calendar load {shlex.quote(str(data / 'calendar/calendar.csv'))} {town} --commit"
-    yield here("events", "events/events.csv", "--crs", "wgs84")
+    # Once: afterwards the cases are whoever handles them's, and no file takes that back.
+    if fresh or not reported():
+        yield here("events", "events/events.csv", "--crs", "wgs84")
     yield here("stations", "service/stations.csv", "--crs", "wgs84")
     yield here("visits", "service/visits.csv")
     yield here("trainings", "learning/trainings.csv")
     if fresh or not issued():
         yield from documents(data / "learning")
     yield here("receipts", "learning/receipts.csv")
+    yield here("staff", "staff/centre.csv")
+    yield f"alias load {shlex.quote(str(data / 'register/aliases.csv'))} {town} --commit"
     yield f"case open {town} --commit"
-    yield f"attach {town} --commit"
-    yield f"index {town}"
-    yield f"summary {town}"
 
 
 def documents(folder: Path) -> Iterator[str]:
@@ -146,30 +162,40 @@ def documents(folder: Path) -> Iterator[str]:
 
 
 def people(settings: Settings) -> None:
-    """One invented person per role, each with a random password that is printed this once."""
-    made = []
+    """A log-in for one invented person of each role, with a random password that is printed this once."""
+    told = []
     with (
         connected(settings) as engine,
         transaction(engine, actor=Actor(origin="terminal")) as session,
     ):
-        known = {each.name for each in accounts.accounts(session)}
-        for name, (shown, role, area, grid) in PEOPLE.items():
+        known = {each.name: each for each in accounts.accounts(session)}
+        for name in OFFICES:
+            if not known[name].has_password:
+                told.append((name, _password(session, name)))
+        for name, (staff, role, area, grid) in PEOPLE.items():
             if name in known:
                 continue
-            accounts.add_account(session, name, shown)
-            secret = random_password()
-            set_password(session, name, secret)
+            number = accounts.staff_named(session, TOWNSHIP, staff) if staff else None
+            shown = session.scalar(text("SELECT name FROM staff WHERE id = :id"), {"id": number})
+            accounts.add_account(session, name, shown or "试居民", staff_id=number)
             appoint(session, name, role, area=area, grid=grid, since=date(2022, 9, 1))
-            made.append((name, secret, role, grid or area))
-    if not made:
+            told.append((name, _password(session, name)))
+        held = {row.name: row for row in session.execute(text(_HELD))}
+    if not told:
         click.echo(
             "the demo's people are there; a new password: gisgrid user password NAME --commit"
         )
         return
-    table = Table("log-in name", "password", "role", "area or grid", title="told this once")
-    for row in made:
-        table.add_row(*row)
-    Console(width=100).print(table)
+    table = Table("log-in name", "password", "who", "role", "area or grid", title="told this once")
+    for name, secret in told:
+        table.add_row(name, secret, held[name].display_name, held[name].role, held[name].at)
+    Console(width=110).print(table)
+
+
+def _password(session: Session, name: str) -> str:
+    secret = random_password()
+    set_password(session, name, secret)
+    return secret
 
 
 def published() -> bool:
@@ -177,6 +203,10 @@ def published() -> bool:
         "SELECT FROM plan p JOIN area a ON a.id = p.township_id"
         " WHERE a.code = :code AND p.state = 'published'"
     )
+
+
+def reported() -> bool:
+    return _is_there("SELECT FROM event e JOIN area a ON a.id = e.township_id WHERE a.code = :code")
 
 
 def issued() -> bool:
@@ -192,3 +222,18 @@ def _is_there(query: str) -> bool:
         found = session.execute(text(query), {"code": TOWNSHIP}).first()
     engine.dispose()
     return found is not None
+
+
+CLOSING = (
+    f"attach --township {TOWNSHIP} --commit",
+    f"index --township {TOWNSHIP}",
+    f"summary --township {TOWNSHIP} --as-of 2023-08-31",
+    f"summary --township {TOWNSHIP}",
+)
+"""What follows when all is there; the paper's numbers hold on the first of the two days."""
+
+_HELD = """
+SELECT k.name, k.display_name, p.role, coalesce(p.grid_code, a.code) AS at
+FROM account k JOIN appointment p ON p.account_id = k.id LEFT JOIN area a ON a.id = p.area_id
+ORDER BY at DESC
+"""

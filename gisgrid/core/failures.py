@@ -91,12 +91,6 @@ def failure_of(error: BaseException) -> Failure | None:
     return None
 
 
-def is_store_gone(error: BaseException) -> bool:
-    """Whether the connection to the store is lost, so that another one may be tried."""
-    found = failure_of(error)
-    return found is not None and found.message == _STORE_GONE[0]
-
-
 def _of_driver(error: BaseException | None, *, lost: bool) -> Failure:
     state = getattr(error, "sqlstate", None)
     if not state:

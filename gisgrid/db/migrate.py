@@ -22,6 +22,7 @@ from sqlalchemy.exc import OperationalError
 
 from gisgrid.core.errors import StoreUnavailable
 from gisgrid.db import behaviour, roles
+from gisgrid.db.store import stands_at
 from gisgrid.db.tables import Base
 
 BASE = "0001_base"
@@ -50,11 +51,6 @@ def current(engine: Engine) -> str | None:
     """Name of the migration the store stands at; None: empty store."""
     with engine.connect() as connection:
         return stands_at(connection)
-
-
-def stands_at(connection: Connection) -> str | None:
-    """Name of the migration, asked inside a transaction that is open already."""
-    return MigrationContext.configure(connection).get_current_revision()
 
 
 def upgrade(engine: Engine) -> list[str]:

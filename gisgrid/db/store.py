@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -47,6 +47,14 @@ def web_url(settings: Settings) -> str:
     cluster = Cluster.at(settings.home)
     cluster.start()
     return cluster.url(user=WEB)
+
+
+def stands_at(connection: Connection) -> str | None:
+    """Name of the migration the store stands at; None: it is empty."""
+    if connection.scalar(text("SELECT to_regclass('alembic_version')")) is None:
+        return None
+    name: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return name
 
 
 def open_web_engine(url: str) -> Engine:

@@ -12,9 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-import pandas as pd
-
 from gisgrid.core.errors import Invalid
+from gisgrid.core.heavy import pandas as pd
 from gisgrid.files.archive_limits import damaged
 
 # What may be a data set by itself; of these a Shapefile goes with its parts, a table of MapInfo too.

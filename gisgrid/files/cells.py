@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from gisgrid.core.codes import citizen_id_faults
 from gisgrid.core.coordinates import angle
+from gisgrid.core.heavy import pandas as pd
 from gisgrid.files.csv_text import ANY_FORMULA, as_written, begins_as_formula
 from gisgrid.files.frames import Cells
 from gisgrid.files.vocabulary import CHOICES

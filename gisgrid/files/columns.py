@@ -9,10 +9,10 @@ from string import Formatter
 from typing import Literal
 
 import numpy as np
-import pandas as pd
 
 from gisgrid.core.coordinates import Order
 from gisgrid.core.errors import Invalid, NotFound
+from gisgrid.core.heavy import pandas as pd
 from gisgrid.files.frames import GEOMETRY, MARKS
 from gisgrid.files.pairs import split_pairs
 from gisgrid.files.vocabulary import CODE_HEADERS, HEADERS, NAME_HEADERS

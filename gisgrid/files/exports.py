@@ -11,11 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import shapely
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from shapely.geometry.base import BaseGeometry
 
+from gisgrid.core.heavy import openpyxl
 from gisgrid.files.rejects import SHEET_ROWS
 
 Cell = str | int | float | None
@@ -45,7 +43,7 @@ def write_workbook(path: Path, sheets: Iterable[Sheet]) -> None:
     A code keeps its digits and zeros, and a leading ``=`` is no formula. Rows that find no room on
     a sheet are left out; its last row then says so.
     """
-    book = Workbook(write_only=True)
+    book = openpyxl.Workbook(write_only=True)
     for sheet in sheets:
         page = book.create_sheet(sheet.title[:31])
         page.freeze_panes = "A2"
@@ -81,10 +79,10 @@ def as_json(feature: Feature) -> dict[str, Any]:
 
 def _cell(page: Any, value: Cell) -> Any:
     if not isinstance(value, str):
-        return WriteOnlyCell(page, value)
-    cell = WriteOnlyCell(page)
+        return openpyxl.cell.WriteOnlyCell(page, value)
+    cell = openpyxl.cell.WriteOnlyCell(page)
     cell.number_format = "@"
-    cell.value = ILLEGAL_CHARACTERS_RE.sub("", value)[:_CELL_CHARACTERS]
+    cell.value = openpyxl.cell.cell.ILLEGAL_CHARACTERS_RE.sub("", value)[:_CELL_CHARACTERS]
     # Set by openpyxl to a formula for a leading “=”.
     cell.data_type = "s"
     return cell

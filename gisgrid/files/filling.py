@@ -6,8 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import openpyxl
-
+from gisgrid.core.heavy import openpyxl
 from gisgrid.files.words import plain
 from gisgrid.files.workbooks import damage_told
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from gisgrid.core.errors import Invalid
+from gisgrid.core.heavy import pandas as pd
 from gisgrid.files.words import clean
 
 GEOMETRY = "geometry"

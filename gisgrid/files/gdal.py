@@ -1,4 +1,4 @@
-"""GDAL without the network: the one module that imports pyogrio.
+"""GDAL without the network: the one module that imports pyogrio, and GeoPandas, which writes by it.
 
 A file may tell GDAL to fetch: virtual formats, service descriptions, and GeoJSON whose coordinate
 system is a link. Nothing here has a reason to reach another host, so the drivers that do are never
@@ -23,6 +23,7 @@ os.environ["GDAL_SKIP"] = ",".join(OUTSIDE)
 for _name in ("no_proxy", "NO_PROXY"):
     os.environ.pop(_name, None)  # libcurl passes the proxy by for what stands there
 
+import geopandas  # noqa: E402
 import pyogrio  # noqa: E402
 
 if met := set(OUTSIDE) & set(pyogrio.list_drivers()):
@@ -36,4 +37,4 @@ pyogrio.set_gdal_config_options(
     }
 )
 
-__all__ = ["OUTSIDE", "pyogrio"]
+__all__ = ["OUTSIDE", "geopandas", "pyogrio"]

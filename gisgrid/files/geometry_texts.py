@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 import shapely
 
+from gisgrid.core.heavy import pandas as pd
 from gisgrid.files.frames import GEOMETRY, NO_GEOMETRY, RING_CLOSED, Cells, marked
 from gisgrid.files.words import clean, plain
 

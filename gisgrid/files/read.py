@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, Protocol
 
-import pandas as pd
-
 from gisgrid.core.errors import Invalid, NotFound
+from gisgrid.core.heavy import pandas as pd
 from gisgrid.files import geometry_texts, texts, vectors, workbooks
 from gisgrid.files.archive_limits import MAX_UNPACKED, is_zip, refuse_bombs
 from gisgrid.files.archives import Held, unpacked_set

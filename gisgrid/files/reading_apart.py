@@ -20,11 +20,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import shapely
 
 from gisgrid.core import errors
 from gisgrid.core.errors import GisgridError, Invalid, TooBusy
+from gisgrid.core.heavy import pandas as pd
 from gisgrid.files.apart_child import ANSWER, ROWS
 from gisgrid.files.archive_limits import MAX_UNPACKED
 from gisgrid.files.filling import Page, Value

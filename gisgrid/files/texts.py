@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-import pandas as pd
 
 from gisgrid.core.errors import Invalid
+from gisgrid.core.heavy import pandas as pd
 from gisgrid.files import encodings
 from gisgrid.files.archive_limits import MAX_UNPACKED, counted, is_gzip
 from gisgrid.files.encodings import Encoding

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
+from gisgrid.core.heavy import pandas as pd
 from gisgrid.files.frames import Cells
 
 Mask = npt.NDArray[np.bool_]

@@ -7,20 +7,25 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import pandas as pd
 import shapely
 
 from gisgrid.core.errors import Invalid, NotFound
+from gisgrid.core.heavy import Heavy
+from gisgrid.core.heavy import pandas as pd
 from gisgrid.files import encodings
 from gisgrid.files.archive_limits import is_gzip
 from gisgrid.files.encodings import Encoding
 from gisgrid.files.frames import GEOMETRY, RING_CLOSED, Cells, frame, headers, marked, number_text
-from gisgrid.files.gdal import pyogrio
 from gisgrid.files.shapefiles import Page, page_of
 from gisgrid.files.texts import unpacked
+
+if TYPE_CHECKING:
+    from gisgrid.files import gdal as gdal  # noqa: PLC0414 - others take it from here
+else:
+    gdal = Heavy("gisgrid.files.gdal")
 
 Shape = Literal["polygon", "line", "point"]
 _EDGE = 1 << 16
@@ -68,7 +73,7 @@ class VectorSource:
             with warnings.catch_warnings():
                 # GDAL's own remarks on open rings and odd values: what we do about them we tell.
                 warnings.simplefilter("ignore", RuntimeWarning)
-                meta, _, wkb, fields = pyogrio.raw.read(
+                meta, _, wkb, fields = gdal.pyogrio.raw.read(
                     _gdal_name(self.path),
                     layer=self.layer,
                     encoding=self.encoding,
@@ -78,7 +83,7 @@ class VectorSource:
                     force_2d=True,
                     datetime_as_string=True,
                 )
-        except pyogrio.errors.DataSourceError as error:
+        except gdal.pyogrio.errors.DataSourceError as error:
             raise _unreadable(self.path) from error
         by_name = dict(zip(meta["fields"], fields, strict=True))
         columns = {name: _texts(by_name[name]) for name in self.columns}
@@ -131,8 +136,8 @@ def describe(
     if path.is_file():
         _refuse_pointers(path)
     try:
-        layers = {str(n): t and str(t) for n, t in pyogrio.list_layers(_gdal_name(path))}
-    except pyogrio.errors.DataSourceError as error:
+        layers = {str(n): t and str(t) for n, t in gdal.pyogrio.list_layers(_gdal_name(path))}
+    except gdal.pyogrio.errors.DataSourceError as error:
         raise _unreadable(path) from error
     name = _chosen(path, layers, layer, shape)
     page = None
@@ -143,7 +148,7 @@ def describe(
     encoding = page.encoding.name if page else None
     try:
         info = _info(path, name, encoding, force_total_bounds=True)
-    except pyogrio.errors.DataSourceError as error:
+    except gdal.pyogrio.errors.DataSourceError as error:
         raise _unreadable(path) from error
     has_geometry = info["geometry_type"] is not None
     fields = [str(f) for f in info["fields"]]
@@ -159,7 +164,7 @@ def describe(
 
 
 def _info(path: Path, layer: str, encoding: str | None, **more: bool) -> dict[str, Any]:
-    found: dict[str, Any] = pyogrio.read_info(
+    found: dict[str, Any] = gdal.pyogrio.read_info(
         _gdal_name(path), layer=layer, encoding=encoding, force_feature_count=True, **more
     )
     return found

@@ -15,11 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import openpyxl
-import pandas as pd
-from openpyxl.utils import column_index_from_string
 
 from gisgrid.core.errors import Invalid, NotFound
+from gisgrid.core.heavy import openpyxl, openpyxl_utils
+from gisgrid.core.heavy import pandas as pd
 from gisgrid.files.archive_limits import MAX_UNPACKED, is_zip, refuse_bombs
 from gisgrid.files.frames import MAX_COLUMNS, MORE_CELLS, Cells, frame, number_text
 from gisgrid.files.headers import LOOKED_AT, Header, header_of
@@ -143,7 +142,7 @@ def describe(path: Path, sheet: str | None, most: int = MAX_UNPACKED) -> Describ
     looked = _look(path, parts[name])
     hidden = [f"{len(looked.rows)} hidden rows ({_few(looked.rows)})"] if looked.rows else []
     hidden += [f"hidden sheets: {', '.join(concealed)}"] if concealed else []
-    columns = [column_index_from_string(c) - 1 for c in looked.uncomputed]
+    columns = [openpyxl_utils.column_index_from_string(c) - 1 for c in looked.uncomputed]
     return Described(
         WorkbookSource(path, name, header.columns, header, zero_formats),
         tuple(hidden),

@@ -22,6 +22,7 @@ from gisgrid.core.crs import to_metric
 from gisgrid.core.errors import Conflict, Invalid, NotFound
 from gisgrid.core.plans import PlanInfo
 from gisgrid.db.store import raw
+from gisgrid.jobs.names import COMPLETE, QUEUE, REBALANCE, TASK, UPKEEP
 from gisgrid.planning.balancing.from_scratch import taken_over
 from gisgrid.planning.balancing.levelling import known_levels, refuse_empty
 from gisgrid.planning.balancing.options import Wishes
@@ -31,11 +32,6 @@ from gisgrid.planning.editor.moves import locks_of
 from gisgrid.planning.editor.refusals import ScenarioLocks
 from gisgrid.planning.snapshot.snapshot import NO_ROW, Grids
 from gisgrid.planning.workload.weighing import plan_weighing
-
-QUEUE, TASK = "bench", "bench.job"
-QUICK = "bench.quick"
-UPKEEP, COMPLETE = "upkeep", "bench.complete"
-REBALANCE = "rebalance"
 
 
 @dataclass(frozen=True)

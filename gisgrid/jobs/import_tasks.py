@@ -8,8 +8,8 @@ its page is told are written in one transaction.
 from __future__ import annotations
 
 import json
+import logging
 import os
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,12 +18,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import Conflict, GisgridError, Invalid, NotAllowed, NotFound
+from gisgrid.core.failures import failure_of
+from gisgrid.core.heavy import pandas as pd
 from gisgrid.core.plans import newest_plan, plan_named, township
+from gisgrid.core.settings import Settings
 from gisgrid.db.store import Actor, transaction
 from gisgrid.files.columns import KINDS, Mapping, Shape
 from gisgrid.files.frames import GEOMETRY
@@ -32,6 +34,7 @@ from gisgrid.files.proposed import proposals
 from gisgrid.files.read import Table
 from gisgrid.files.reading_apart import open_apart
 from gisgrid.files.rejects import write_rejects
+from gisgrid.jobs.imports import BROKE_OFF, FOLDERS, Left, fail
 from gisgrid.loading import desk, desk_files
 from gisgrid.loading.desk import FileImport
 from gisgrid.loading.drawing import drawing
@@ -41,20 +44,17 @@ from gisgrid.loading.told import report_as_json, undone_as_json
 from gisgrid.loading.undo import undo_load
 from gisgrid.planning.review.publish import publish
 
+log = logging.getLogger(__name__)
+
 SAMPLE = 20
 """Rows that the page shows."""
 LONGEST_CELL = 80
-FOLDERS = "gisgrid-import-"
 ORIGIN = "import"
 """Where an act of the worker comes from, in the audit."""
 _SHAPES: dict[str, Shape] = {
     "Point": "point", "MultiPoint": "point", "LineString": "line", "MultiLineString": "line",
     "Polygon": "polygon", "MultiPolygon": "polygon",
 }  # fmt: skip
-
-
-class Left(Exception):
-    """The task was cancelled, or begun by another worker."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,44 @@ class Work:
     @property
     def actor(self) -> Actor:
         return Actor(self.asked_by, None, ORIGIN)
+
+
+def here(
+    engine: Engine, number: int, attempt: int, stopped: Callable[[], bool] = lambda: False
+) -> None:
+    """Do a task, in this process; why it came to nothing is written, if it did."""
+    mine = {"id": number, "attempt": attempt}
+
+    def tell(done: int, total: int | None, doing: str) -> None:
+        with transaction(engine) as session:
+            told = {**mine, "done": done, "total": total, "doing": doing}
+            if session.scalar(text(_TELL), told) is None:
+                raise Left
+
+    try:
+        with transaction(engine, read_only=True) as session:
+            found = desk.file_import(session, number)
+            row = session.execute(text(_BY), {"id": number}).one()
+        most = Settings.from_env().unpacked_max_mb << 20
+        do(Work(engine, found, row.id, row.name, attempt, most, tell))
+    except Left:
+        return
+    except GisgridError as exc:
+        fail(engine, number, attempt, exc)
+    except Exception as exc:
+        known = failure_of(exc)
+        if known is None:
+            # Its words may quote a row, and rows hold people.
+            log.error("import %s broke off: %s at %s", number, type(exc).__name__, _place(exc))
+        en, zh = (known.message, known.zh) if known else BROKE_OFF
+        fail(engine, number, attempt, GisgridError(en, zh=zh))
+
+
+def _place(exc: BaseException) -> str:
+    trace = exc.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "?"
 
 
 def do(work: Work) -> None:
@@ -292,24 +330,6 @@ def _opened_folder(work: Work) -> Iterator[Path]:
         yield path
 
 
-def sweep() -> None:
-    """Delete folders whose process was killed: they hold what was sent."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDERS}*-*"):
-        number = folder.name.removeprefix(FOLDERS).partition("-")[0]
-        if number.isdigit() and not Path(f"/proc/{number}").exists():
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def fail(engine: Engine, number: int, attempt: int, error: GisgridError) -> None:
-    """Say why a task came to nothing."""
-    facts = json.dumps({**error.facts, "error": type(error).__name__}, default=str)
-    with transaction(engine) as session:
-        session.execute(
-            text(_FAILED),
-            {"id": number, "attempt": attempt, "en": error.message, "zh": error.zh, "facts": facts},
-        )
-
-
 def _end(work: Work, *, parts: dict[str, bytes | None] | None = None, **values: Any) -> None:
     with transaction(work.engine) as session:
         _write(session, work, parts=parts, **values)
@@ -351,8 +371,11 @@ def _put(session: Session, number: int, parts: dict[str, bytes | None]) -> None:
             desk_files.put_part(session, number, what, [content])
 
 
-_FAILED = """
-UPDATE file_import SET state = 'failed', ended_at = now(), failed = :en, failed_zh = :zh,
-    facts = CAST(:facts AS jsonb)
-WHERE id = :id AND state = 'running' AND attempts = :attempt
+_TELL = """
+UPDATE file_import SET done = :done, total = :total, doing = :doing
+WHERE id = :id AND state = 'running' AND attempts = :attempt RETURNING id
+"""
+
+_BY = """
+SELECT k.id, k.name FROM file_import i JOIN account k ON k.id = i.asked_by WHERE i.id = :id
 """

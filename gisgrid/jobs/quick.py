@@ -23,6 +23,7 @@ from gisgrid.core.errors import GisgridError, Invalid
 from gisgrid.core.plans import Place, PlanInfo, plan_by_id
 from gisgrid.db.store import transaction
 from gisgrid.jobs import balancing
+from gisgrid.jobs.names import QUEUE, QUICK
 from gisgrid.planning.checks.checks import Tell, run_checks
 from gisgrid.planning.checks.findings import CheckResult, Finding
 from gisgrid.planning.checks.shapes import Ground
@@ -75,13 +76,7 @@ def order(
     if kind not in KINDS:
         raise Invalid(f"There is no work {kind!r}.", zh=f"没有“{kind}”这项任务。")
     job_id = balancing.insert(session, plan, kind, wishes, who=who)
-    balancing.queue(
-        session,
-        balancing.QUICK,
-        balancing.QUEUE,
-        lock=f"{balancing.QUICK}-{plan.id}",
-        job_id=job_id,
-    )
+    balancing.queue(session, QUICK, QUEUE, lock=f"{QUICK}-{plan.id}", job_id=job_id)
     return job_id
 
 
@@ -116,12 +111,6 @@ def run(engine: Engine, benches: Benches, job_id: int) -> None:
         end |= {"state": "failed", "en": "The computation broke off.", "zh": "计算意外中断。"}
     with transaction(engine) as session:
         session.execute(text(_END), {"id": job_id, **end})
-
-
-def fail_lost(engine: Engine) -> None:
-    """Say of jobs that wait or run though the queue has none for them that they broke off."""
-    with transaction(engine) as session:
-        session.execute(text(_LOST), {"kinds": list(KINDS), "task": balancing.QUICK})
 
 
 def _check(work: Work) -> dict[str, Any]:
@@ -255,13 +244,4 @@ _END = """
 UPDATE job SET state = :state, ended_at = now(), result = CAST(:result AS jsonb), failed = :en,
     failed_zh = :zh
 WHERE id = :id AND state = 'running'
-"""
-
-_LOST = """
-UPDATE job SET state = 'failed', ended_at = now(), failed = 'The computation broke off.',
-    failed_zh = '计算意外中断。'
-WHERE kind = ANY(:kinds) AND state IN ('waiting', 'running') AND NOT EXISTS (
-    SELECT FROM procrastinate.procrastinate_jobs q
-    WHERE q.task_name = :task AND q.status IN ('todo', 'doing')
-      AND q.args ->> 'job_id' = job.id::text)
 """

@@ -14,7 +14,7 @@ from gisgrid.cases.open_problems import remind
 from gisgrid.core.plans import tell_of_plans, townships
 from gisgrid.db.store import transaction
 from gisgrid.planning.attach.attach import complete
-from gisgrid.planning.attach.bulk import Kind
+from gisgrid.planning.attach.rule import Kind
 
 AT_ONCE = 5_000
 """So many places are attached to a plan in one transaction of the upkeep."""

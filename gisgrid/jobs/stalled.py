@@ -15,6 +15,10 @@ from dataclasses import dataclass
 from procrastinate import App
 from procrastinate import exceptions as procrastinate
 from procrastinate.jobs import Job, Status
+from sqlalchemy import Engine, text
+
+from gisgrid.db.store import transaction
+from gisgrid.jobs.names import QUICK, REBALANCE
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +55,12 @@ async def look_once(app: App, tasks: Collection[str], pulse: Pulse) -> None:
         await _put_back(app, job, tasks)
 
 
+def fail_lost(engine: Engine) -> None:
+    """Say of a page's quick jobs that wait or run though the queue has none for them that they broke off."""
+    with transaction(engine) as session:
+        session.execute(text(_LOST), {"task": QUICK, "begun_again": REBALANCE})
+
+
 async def _stalled(app: App, pulse: Pulse) -> list[Job]:
     return list(await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=pulse.stalled_s))
 
@@ -65,3 +75,13 @@ async def _put_back(app: App, job: Job, tasks: Collection[str]) -> None:
     except procrastinate.ConnectorException as exc:
         # Another worker was quicker.
         log.info("job %s: %s", job.id, type(exc).__name__)
+
+
+_LOST = """
+UPDATE job SET state = 'failed', ended_at = now(), failed = 'The computation broke off.',
+    failed_zh = '计算意外中断。'
+WHERE kind <> :begun_again AND state IN ('waiting', 'running') AND NOT EXISTS (
+    SELECT FROM procrastinate.procrastinate_jobs q
+    WHERE q.task_name = :task AND q.status IN ('todo', 'doing')
+      AND q.args ->> 'job_id' = job.id::text)
+"""

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
@@ -21,18 +21,34 @@ from sqlalchemy.orm import Session
 
 from gisgrid.core import plans
 from gisgrid.core.errors import GisgridError, NotFound
+from gisgrid.core.heavy import Heavy
 from gisgrid.db.store import transaction
-from gisgrid.jobs.study_bodies import coverage_body, proposal_body, workload_body
+
+if TYPE_CHECKING:
+    from gisgrid.jobs import study_bodies
+else:
+    study_bodies = Heavy("gisgrid.jobs.study_bodies")
 
 log = logging.getLogger(__name__)
 
 Body = Mapping[str, Any]
 Make = Callable[..., Body]
 
+
+def _late(name: str) -> Make:
+    """A function of ``study_bodies``, which is imported when the first study is made."""
+
+    def make(*asked: Any, **told: Any) -> Body:
+        made: Body = getattr(study_bodies, name)(*asked, **told)
+        return made
+
+    return make
+
+
 STUDIES: dict[str, Make] = {
-    "coverage": coverage_body,
-    "workload": workload_body,
-    "proposal": proposal_body,
+    "coverage": _late("coverage_body"),
+    "workload": _late("workload_body"),
+    "proposal": _late("proposal_body"),
 }
 """What each kind computes, from (session, place, plan, day, progress=...)."""
 LOOK_S = 0.5

@@ -68,6 +68,18 @@ class Piece(Protocol):
         """End it, whatever it does."""
 
 
+class Child(Protocol):
+    """A process as ``subprocess.Popen`` has it."""
+
+    pid: int
+
+    def poll(self) -> int | None:
+        """Its exit status, negative for a signal; None while it lives."""
+
+    def send_signal(self, sig: int) -> None:
+        """Send it a signal."""
+
+
 @dataclass
 class Process:
     """A piece that is a process of this one.
@@ -89,7 +101,7 @@ class Process:
     starts_s: float | None = 300.0
     silent_s: float | None = 30.0
     stop_s: float = 12.0
-    _process: subprocess.Popen[bytes] | None = None
+    _process: Child | None = None
     _alive: int = -1
     _begun_at: float = 0.0
     _heard_at: float | None = None
@@ -102,16 +114,19 @@ class Process:
         self._close()
         self._alive, theirs = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._begun_at, self._heard_at = time.monotonic(), None
-        names = {"{alive}": str(theirs), "{parent}": str(os.getpid())}
         try:
-            self._process = subprocess.Popen(
-                [names.get(word, word) for word in self.command],
-                stdin=subprocess.DEVNULL,
-                env={**os.environ, **self.env},
-                pass_fds=[theirs],
-            )
+            self._process = self._begin(theirs)
         finally:
             os.close(theirs)
+
+    def _begin(self, alive: int) -> Child:
+        names = {"{alive}": str(alive), "{parent}": str(os.getpid())}
+        return subprocess.Popen(
+            [names.get(word, word) for word in self.command],
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, **self.env},
+            pass_fds=[alive],
+        )
 
     def listens(self) -> list[int]:
         return [self._alive] if self._alive >= 0 else []
@@ -181,21 +196,33 @@ class Supervisor:
     pieces
         In the order in which they begin; they stop the other way round. Each with the piece that has
         to be ready before it begins, or None.
+    below
+        Whether it is itself a piece of another one, which tells of the service, and stops it by SIGTERM.
     """
 
     def __init__(
         self,
         pieces: Sequence[tuple[Piece, Piece | None]],
         pace: Pace = Pace(),
+        *,
+        below: bool = False,
     ) -> None:
         self._kept = [_Kept(piece, after) for piece, after in pieces]
         self._pace = pace
+        self._below = below
         self._asked = 0
 
-    def run(self, ready: Callable[[], None] | None = None) -> None:
+    def run(
+        self, ready: Callable[[], None] | None = None, alive: Callable[[], None] | None = None
+    ) -> None:
         """Keep all alive until SIGTERM or SIGINT, then stop them; a second signal kills them.
 
-        ``ready`` is called once, when all are ready for the first time.
+        Parameters
+        ----------
+        ready
+            Called once, when all are ready for the first time.
+        alive
+            Called at every look, as long as this one looks.
         """
         with self._signals() as woken:
             while not self._asked:
@@ -205,6 +232,8 @@ class Supervisor:
                 if ready is not None and all(kept.ready_at is not None for kept in self._kept):
                     ready()
                     ready = None
+                if alive is not None:
+                    alive()
                 self._wait(woken, now)
             self._stop(woken)
 
@@ -264,16 +293,19 @@ class Supervisor:
 
     def _stop(self, woken: int) -> None:
         """Stop one after the other, the last first; those of one stop time together."""
-        note("stopping", "正在停止")
+        if not self._below:
+            note("stopping", "正在停止")
         groups: list[list[_Kept]] = []
         for kept in reversed([k for k in self._kept if k.lives]):
-            if groups and groups[-1][0].after is kept.after and kept.after is not None:
+            together = kept.after is not None or self._below
+            if groups and groups[-1][0].after is kept.after and together:
                 groups[-1].append(kept)
             else:
                 groups.append([kept])
         for group in groups:
             self._stop_group(group, woken)
-        note("stopped", "已停止")
+        if not self._below:
+            note("stopped", "已停止")
 
     def _stop_group(self, group: list[_Kept], woken: int) -> None:
         asked, begun = self._asked, time.monotonic()
@@ -322,7 +354,8 @@ class Supervisor:
             number: signal.signal(number, handler)
             for number, handler in (
                 (signal.SIGTERM, asked),
-                (signal.SIGINT, asked),
+                # Ctrl-C reaches all processes of a terminal: who is above asks those below.
+                (signal.SIGINT, signal.SIG_IGN if self._below else asked),
                 (signal.SIGCHLD, lambda *_: None),
             )
         }

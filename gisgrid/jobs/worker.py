@@ -8,52 +8,43 @@ in one transaction at the end. One whose worker was killed is put back (``stalle
 from __future__ import annotations
 
 import asyncio
-import json
 import multiprocessing
 import os
 import signal
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from functools import cache
 from multiprocessing.context import ForkServerContext, SpawnContext
-from typing import Any
+from typing import TYPE_CHECKING
 
-import numpy as np
 import psycopg
-import shapely
 from procrastinate import App, BaseRetryStrategy, JobContext, PsycopgConnector, RetryDecision
 from procrastinate.exceptions import ConnectorException, JobAborted
 from procrastinate.jobs import Job
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError
 
-from gisgrid.core import plans
 from gisgrid.core.errors import GisgridError
-from gisgrid.core.failures import failure_of, log_plainly
-from gisgrid.core.plans import plan_by_id
-from gisgrid.core.processes import beat, end_with, writing_to
-from gisgrid.core.settings import Settings
+from gisgrid.core.failures import failure_of
+from gisgrid.core.heavy import Heavy
+from gisgrid.core.processes import beat, end_with
 from gisgrid.core.terminal import note
-from gisgrid.db.store import open_engine, store_url, transaction
-from gisgrid.jobs import imports, quick
-from gisgrid.jobs.balancing import COMPLETE, QUEUE, QUICK, TASK, UPKEEP
+from gisgrid.db.store import open_engine, transaction
+from gisgrid.jobs import imports, stalled
+from gisgrid.jobs.names import COMPLETE, QUEUE, QUICK, TASK, UPKEEP
 from gisgrid.jobs.scheduled import complete_plan, complete_plans, keep_up, plans_turned
 from gisgrid.jobs.stalled import Pulse, look, look_once
 from gisgrid.jobs.studies import watch
-from gisgrid.planning.balancing.drafts import codes_ever
-from gisgrid.planning.balancing.from_scratch import drawn, never_planned
-from gisgrid.planning.balancing.options import Wishes
-from gisgrid.planning.balancing.problem import prepare
-from gisgrid.planning.balancing.rebalance import Proposal, propose
-from gisgrid.planning.editor.benches import Benches
-from gisgrid.planning.editor.drawn import drawn_notes
-from gisgrid.planning.editor.mending import stray_grids
-from gisgrid.planning.editor.scenarios import scenario
-from gisgrid.planning.snapshot.fetch import plan_state, today
-from gisgrid.planning.workload.weighing import plan_weighing
-from gisgrid.planning.workload.workload import event_days
+
+if TYPE_CHECKING:
+    from gisgrid.jobs import computing, quick
+    from gisgrid.planning.editor import benches
+else:
+    computing = Heavy("gisgrid.jobs.computing")
+    quick = Heavy("gisgrid.jobs.quick")
+    benches = Heavy("gisgrid.planning.editor.benches")
 
 KEEP_UP = "events.keep_up"
 EVERY = "* * * * *"
@@ -94,11 +85,13 @@ def work(
     def run(context: JobContext, job_id: int) -> None:
         run_job(url, job_id, stopped=context.should_abort)
 
-    benches = Benches()
+    @cache
+    def at_hand() -> benches.Benches:
+        return benches.Benches()
 
     @app.task(name=QUICK, queue=QUEUE)
     def run_quick(job_id: int) -> None:
-        quick.run(engine, benches, job_id)
+        quick.run(engine, at_hand(), job_id)
 
     @app.task(name=COMPLETE, queue=UPKEEP)
     def complete_it(plan_id: int) -> None:
@@ -111,13 +104,13 @@ def work(
     def upkeep(timestamp: int) -> None:
         nonlocal in_force
         keep_up(engine, datetime.now(UTC))
-        quick.fail_lost(engine)
+        stalled.fail_lost(engine)
         in_force = plans_turned(engine, in_force)
 
     async def until_stopped() -> None:
         async with app.open_async():
             await look_once(app, AGAIN, pulse)
-            quick.fail_lost(engine)
+            stalled.fail_lost(engine)
             for job_id in _lost(engine):
                 await run.defer_async(job_id=job_id)
             for plan_id in _bare(engine):
@@ -208,7 +201,7 @@ def run_job(url: str, job_id: int, *, stopped: Callable[[], bool] = lambda: Fals
         if begun is None or begun.state != "running":
             return
         mine = {"id": job_id, "attempt": begun.attempts}
-        child = PROCESSES.Process(target=compute, args=(url, job_id, begun.attempts))
+        child = PROCESSES.Process(target=_compute, args=(url, job_id, begun.attempts))
         child.start()
         while child.is_alive():
             child.join(LOOK_S)
@@ -228,130 +221,29 @@ def run_job(url: str, job_id: int, *, stopped: Callable[[], bool] = lambda: Fals
         engine.dispose()
 
 
-def compute(url: str, job_id: int, attempt: int) -> None:
-    """Do a job and write what came of it, unless it was cancelled or begun anew meanwhile."""
+def _compute(url: str, job_id: int, attempt: int) -> None:
+    """The life of the process that computes a job; it alone imports what that takes."""
     parent = multiprocessing.parent_process()
-    # Whoever started this process need not be the worker itself, which a server of processes may stand before.
-    end_with(os.getppid())
-    if parent is not None and not parent.is_alive():
-        return
-    engine = create_engine(url)
-
-    def tell(done: int, total: int | None, doing: str) -> None:
-        with transaction(engine) as session:
-            session.execute(
-                text(_TELL),
-                {"done": done, "total": total, "doing": doing, "id": job_id, "attempt": attempt},
-            )
-
-    try:
-        tell(0, 4, "reading")
-        with transaction(engine, read_only=True) as session:
-            row = session.execute(
-                text("SELECT plan_id, wishes FROM job WHERE id = :id"), {"id": job_id}
-            ).one()
-            plan = plan_by_id(session, row.plan_id)
-            place = plans.township_by_id(session, plan.township_id)
-            state = plan_state(session, place, plan, today(place))
-            weighing = plan_weighing(session, plan)
-            taken, first = codes_ever(session, place.id), never_planned(session, place)
-            version = scenario(session, plan.id).version
-        wishes = replace(Wishes.of(row.wishes), by_street=weighing.by_street)
-        task = prepare(state, weighing.weights, wishes, taken=taken, progress=tell)
-        found = propose(task, progress=tell)
-        grids = drawn(place, found, first=first) if wishes.afresh else []
-        ground = {} if wishes.afresh else new_ground(found)
-        result = told(found) | {"drawn": grids, "ground": ground, "version": version}
-        _end(engine, job_id, attempt, "done", result=result)
-    except GisgridError as exc:
-        _end(engine, job_id, attempt, "failed", failed=exc.message, failed_zh=exc.zh)
-    finally:
-        engine.dispose()
+    if parent is not None:
+        if not parent.is_alive():
+            return
+        # Of a fork server this is a child of the server, which ends with the worker by itself.
+        if parent.pid == os.getppid():
+            end_with(parent.pid)
+    computing.compute(url, job_id, attempt)
 
 
-def new_ground(found: Proposal) -> dict[str, str]:
-    """The polygons that a proposal draws anew, by code, as WKB in hexadecimal."""
-    before = found.task.state.grids
-    other = np.flatnonzero(~shapely.equals_identical(before.lonlat, found.lonlat))
-    wkb = shapely.to_wkb(found.lonlat[other], hex=True)
-    return dict(zip(before.code[other].tolist(), wkb.tolist(), strict=True))
+def serve(url: str, alive: Callable[[], None]) -> None:
+    """Be the worker of the service until asked to stop; ``url``: the store's, for its owner.
 
-
-def told(found: Proposal) -> dict[str, Any]:
-    """A proposal as it is kept: who moves, the grids before and after, what was reached.
-
-    All figures are counted under the drawn plan.
+    Raises
+    ------
+    SystemExit
+        The store cannot be had, which is told at the terminal; or the worker was asked to stop.
     """
-    result = found.result
-    days = event_days(found.task.state, found.task.weights)
-    return {
-        "moves": [
-            {
-                "from_grid": m.from_grid,
-                "to_grid": m.to_grid,
-                "community": m.community,
-                "houses": list(m.houses),
-                "households": m.households,
-                "residents": m.residents,
-                "minutes": m.minutes,
-            }
-            for m in found.moves
-        ],
-        "grids": [asdict(g) for g in found.grids],
-        "level": found.task.wishes.levelled,
-        "tolerance": found.task.wishes.tolerance,
-        "max_deviation": result.max_deviation,
-        "rounds": found.settled.rounds,
-        "moved_cost": result.moved_cost,
-        "bound": result.bound,
-        "houses_moved": found.houses_moved,
-        "residents_moved": found.residents_moved,
-        "compactness": result.compactness,
-        "reasons": [list(reason) for reason in found.reasons],
-        "notes": [
-            *([[days.en, days.zh]] if found.task.wishes.levelled == "work" else []),
-            *(list(note) for note in drawn_notes(found.settled.drawn)),
-        ],
-        "left_out": [
-            {
-                "community": left.community,
-                "en": left.en,
-                "zh": left.zh,
-                "grids": stray_grids(found.task.state, left.grids)
-                if left.cause == "across"
-                else [],
-            }
-            for left in found.task.left_out
-        ],
-        "faults": [r.name for r in found.faults],
-    }
-
-
-def _end(engine: Engine, job_id: int, attempt: int, state: str, **values: Any) -> None:
-    result = values.get("result")
-    with transaction(engine) as session:
-        session.execute(
-            text(_END),
-            {
-                "id": job_id,
-                "attempt": attempt,
-                "state": state,
-                "result": None if result is None else json.dumps(result, ensure_ascii=False),
-                "failed": values.get("failed"),
-                "failed_zh": values.get("failed_zh"),
-            },
-        )
-
-
-def main() -> None:
-    """Work below the supervisor whose file and process number are the arguments."""
-    alive, parent = (int(word) for word in sys.argv[1:])
-    end_with(parent)
-    log_plainly()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        engine = open_engine(store_url(Settings.from_env()))
-        work_on(engine, alive=writing_to(alive))
+        work_on(open_engine(url), alive=alive)
     except GisgridError as exc:
         note(exc.message, exc.zh)
         sys.exit(2)
@@ -390,17 +282,6 @@ UPDATE job SET state = 'failed', ended_at = now(),
 WHERE id = :id AND state = 'running' AND attempts = :attempt
 """
 
-_TELL = """
-UPDATE job SET done = :done, total = :total, doing = :doing
-WHERE id = :id AND attempts = :attempt
-"""
-
-_END = """
-UPDATE job SET state = :state, ended_at = now(), result = CAST(:result AS jsonb),
-    failed = :failed, failed_zh = :failed_zh
-WHERE id = :id AND state = 'running' AND attempts = :attempt
-"""
-
 _BARE = """
 SELECT id FROM plan p WHERE validity IS NULL AND EXISTS (SELECT FROM grid g WHERE g.plan_id = p.id)
   AND NOT EXISTS (SELECT FROM house_grid a WHERE a.plan_id = p.id) ORDER BY id
@@ -413,6 +294,3 @@ SELECT id FROM job WHERE kind = 'rebalance' AND state IN ('waiting', 'running') 
       AND q.args ->> 'job_id' = job.id::text)
 ORDER BY id
 """
-
-if __name__ == "__main__":
-    main()

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from gisgrid.core.codes import birth_dates, sexes
 from gisgrid.core.crs import Declared
+from gisgrid.core.heavy import pandas as pd
 from gisgrid.files import cells, times
 from gisgrid.files.cells import Habit, Parsed
 from gisgrid.files.columns import Column, Resolved

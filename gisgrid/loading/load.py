@@ -11,7 +11,6 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
-import pandas as pd
 import shapely
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -19,6 +18,7 @@ from sqlalchemy.orm import Session
 from gisgrid.cases.flow import keep_own_flows
 from gisgrid.core import crs
 from gisgrid.core.errors import NotFound
+from gisgrid.core.heavy import pandas as pd
 from gisgrid.core.plans import Place, plan_in_force
 from gisgrid.db.bulk import bulk_into
 from gisgrid.files.findings import Findings

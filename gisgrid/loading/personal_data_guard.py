@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from gisgrid.core.codes import citizen_id_faults
 from gisgrid.core.errors import Invalid
+from gisgrid.core.heavy import pandas as pd
 from gisgrid.files.columns import Resolved
 from gisgrid.files.vocabulary import HEADERS, NAME_HEADERS
 from gisgrid.files.words import plain

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import geopandas as gpd
 import numpy as np
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -12,6 +11,7 @@ from sqlalchemy.orm import Session
 from gisgrid.core.crs import SRID
 from gisgrid.core.errors import Invalid
 from gisgrid.core.plans import Place, PlanInfo, newest_plan, plan_named
+from gisgrid.files import vectors
 from gisgrid.files.columns import Mapping
 from gisgrid.files.exports import Feature, whole_file, write_geojson
 from gisgrid.files.findings import REASONS, Findings
@@ -119,7 +119,7 @@ def export_plan(session: Session, place: Place, plan: PlanInfo, path: Path) -> i
         "host": grids.host,
     }
     if path.suffix.lower() == ".gpkg":
-        frame = gpd.GeoDataFrame(columns, geometry=grids.lonlat, crs=SRID)
+        frame = vectors.gdal.geopandas.GeoDataFrame(columns, geometry=grids.lonlat, crs=SRID)
         with whole_file(path) as side:
             frame.to_file(side, driver="GPKG", layer="grids")
     elif path.suffix.lower() in (".geojson", ".json"):

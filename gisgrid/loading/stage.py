@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import shapely
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from gisgrid.core.heavy import pandas as pd
 from gisgrid.db.store import copy_text
 from gisgrid.files.findings import Findings
 from gisgrid.loading.target import Target

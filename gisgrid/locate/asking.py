@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 from gisgrid.core.coordinates import angle, order_of_numbers, pair
 from gisgrid.core.crs import parse, to_lonlat
 from gisgrid.core.errors import AmbiguousAddress, Invalid, NotFound, OutsideCoverage
+from gisgrid.core.places import check_place
 from gisgrid.locate.addresses.search import Candidate, Nearest, search
-from gisgrid.locate.lookup import Whereabouts, check_place
+from gisgrid.locate.lookup import Whereabouts
 
 # What two coordinates have and a house number with a room has not.
 _POINT_MARK = re.compile(r"\d\.\d|[°º度′]|[NSEW]\b|[经纬經緯]|lat|lon|lng", re.IGNORECASE)

@@ -20,7 +20,7 @@ from shapely.geometry.base import BaseGeometry
 from gisgrid.core.errors import Invalid
 from gisgrid.locate import store
 from gisgrid.locate.index import Index, build_index
-from gisgrid.locate.kernels import lookup
+from gisgrid.locate.kernels import compiled_now, lookup
 from gisgrid.locate.kernels import near as near_kernels
 from gisgrid.locate.metres import metres_per_degree
 from gisgrid.locate.overlaps import overlapping_pairs
@@ -252,14 +252,15 @@ class Locator:
         return metres_per_degree(lat) if self.unit == "degree" else (1.0, 1.0)
 
 
-def warm() -> None:
-    """Compile every kernel, or load it from the cache of an earlier process."""
+def warm() -> bool:
+    """Compile every kernel, or load it from the cache of an earlier process; whether any was compiled."""
     from shapely import box  # noqa: PLC0415
 
     locator = Locator.build([box(0, 0, 1, 1), box(0.5, 0, 2, 1)], ["a", "b"])
     locator.locate_many(np.array([0.5]), np.array([0.5]))
     locator.locate(0.5, 0.5)
     locator.nearest(5.0, 5.0)
+    return compiled_now() > 0
 
 
 def _first_repeated(codes: Sequence[str]) -> str | None:

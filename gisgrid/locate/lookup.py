@@ -8,7 +8,6 @@ them equal.
 from __future__ import annotations
 
 import dataclasses
-import math
 from dataclasses import dataclass
 from datetime import date
 
@@ -17,7 +16,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gisgrid.core.crs import reach_in_degrees
-from gisgrid.core.errors import Invalid, OutsideCoverage
+from gisgrid.core.errors import OutsideCoverage
+from gisgrid.core.places import check_place
 from gisgrid.core.plans import Place, PlanInfo
 from gisgrid.locate.locator import Locator, Near
 
@@ -73,31 +73,6 @@ class Snapshot:
     """Of the grids that own: all in hole mode, the basic ones in overlay mode."""
     over: Locator | None
     """Of the exclusive grids in overlay mode."""
-
-
-def check_place(lon: float, lat: float) -> None:
-    """Refuse what is no longitude and latitude.
-
-    Raises
-    ------
-    Invalid
-        Not finite, out of range; it says so if the two look swapped.
-    """
-    if math.isfinite(lon) and math.isfinite(lat) and abs(lon) <= 180 and abs(lat) <= 90:
-        return
-    if math.isfinite(lon) and math.isfinite(lat) and abs(lat) <= 180 and abs(lon) <= 90:
-        raise Invalid(
-            f"lon={lon}, lat={lat}: longitude and latitude are swapped.",
-            zh=f"lon={lon}，lat={lat}：经度和纬度填反了。",
-            lon=lon,
-            lat=lat,
-        )
-    raise Invalid(
-        f"lon={lon}, lat={lat}: longitude lies in -180…180 and latitude in -90…90.",
-        zh=f"lon={lon}，lat={lat}：经度须在 -180…180、纬度须在 -90…90 之间。",
-        lon=str(lon),
-        lat=str(lat),
-    )
 
 
 def take(session: Session, place: Place, plan: PlanInfo, *, day: date | None = None) -> Snapshot:

@@ -10,9 +10,9 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import Conflict, Invalid, NotFound
+from gisgrid.core.places import check_place
 from gisgrid.core.plans import Place
 from gisgrid.core.retention_periods import keeping_of
-from gisgrid.locate.lookup import check_place
 
 MOST_GAP_MIN = 10.0
 """Between two positions further apart in time nobody knows where the worker was."""

@@ -41,7 +41,7 @@ from gisgrid.db.store import transaction
 from gisgrid.people.tokens import add_token
 
 GOAL_S = 10
-PIECES = ("server process", "worker", "connection of the store", "store", "supervisor")
+PIECES = ("server process", "worker", "program", "connection of the store", "store", "supervisor")
 WRITERS = 2
 
 
@@ -138,15 +138,13 @@ class Service:
             for line in self.lines()
         )
 
-    def children(self, words: str) -> list[int]:
-        found = []
-        for pid in (
-            Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        ):
-            with contextlib.suppress(OSError):
-                if words in Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " "):
-                    found.append(int(pid))
-        return found
+    def called(self, name: str) -> list[int]:
+        """The program, or its forks by the name they have in ``ps``."""
+        (program,) = (pid for pid in _below(self.process.pid) if _below(pid))
+        forks = _below(program)
+        if name == "program":
+            return [program]
+        return [pid for pid in forks if Path(f"/proc/{pid}/comm").read_text().startswith(name)]
 
     def backends(self) -> list[int]:
         engine = create_engine(self.cluster.url(), poolclass=NullPool)
@@ -238,12 +236,8 @@ def _piece(service: Service, load: Load, piece: str, rng: random.Random) -> Kill
         found = service.cluster.postmaster()
         victims, name = [found] if found else [], "store"
     else:
-        words, name = (
-            ("web.server.serve", "server")
-            if piece == "server process"
-            else ("gisgrid.jobs.worker", "worker")
-        )
-        victims = service.children(words)
+        name = "server" if piece == "server process" else piece
+        victims = service.called(name if name == "program" else f"gisgrid {name}")
     before = service.ready(name) if name else 0
     os.kill(rng.choice(victims), signal.SIGKILL)
     begun = time.monotonic()
@@ -265,6 +259,12 @@ def _supervisor(service: Service, load: Load) -> Kill:
     answered = time.monotonic() - begun
     until(service.ready, 300)
     return Kill("supervisor", answered, time.monotonic() - begun)
+
+
+def _below(pid: int) -> list[int]:
+    with contextlib.suppress(FileNotFoundError):
+        return [int(n) for n in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return []
 
 
 def compared(cluster: Cluster, acknowledged: set[str]) -> tuple[int, int, int]:

@@ -9,6 +9,7 @@ import pandas as pd
 import shapely
 
 from scripts.town.learning import TEXTS
+from scripts.town.staff import CENTRE
 from scripts.town.town import Town
 
 PLACES = {
@@ -33,12 +34,13 @@ PLACES = {
 
 
 def write(town: Town, folder: Path) -> None:
-    """All files of ``PLACES`` under ``folder``, and the documents beside their list."""
+    """All files of ``PLACES`` under ``folder``, who is in no team, and the documents beside their list."""
     for kind, place in PLACES.items():
         path = folder / place
         path.parent.mkdir(parents=True, exist_ok=True)
         table: pd.DataFrame = getattr(town, kind)
         path.write_bytes((geojson(table) if "geometry" in table else csv(table)).encode())
+    (folder / PLACES["staff"]).with_name("centre.csv").write_text(CENTRE, encoding="utf-8")
     for name, content in TEXTS.items():
         (folder / PLACES["documents"]).with_name(name).write_text(content, encoding="utf-8")
 

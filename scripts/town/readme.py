@@ -53,6 +53,8 @@ household are empty. Dates are `YYYY-MM-DD`; an empty `verified_on` means never 
 A 1+N team for each of the {len(town.grids)} grids: exactly one leader on every day since 2022-09-01, and members of the
 other kinds. One row per person, grid and span; `until` is the last day, empty: still there. An officer who serves several
 grids has several rows. Telephones begin with 19901.
+
+`centre.csv`: six who are in no team, from the county's bureau to the township's own people.
 """,
         "matters": f"""# Town F: list of matters
 

@@ -25,6 +25,16 @@ SOCIAL_BODIES = (
     "红白理事会（虚构）",
 )
 
+CENTRE = """code,name,phone,body
+C001,试宁川,19903000001,试县民政局（虚构）
+C002,试禾舟,19903000002,镇网格化服务中心（虚构）
+C003,测山海,19903000003,镇网格化服务中心（虚构）
+C004,样晚林,19903000004,镇党群服务中心（虚构）
+C005,虚小桥,19903000005,镇政府（虚构）
+C006,拟文洋,19903000006,镇政府（虚构）
+"""
+"""Staff in no team, as the text of centre.csv."""
+
 
 def staff_table(
     grids: pd.DataFrame, community: dict[str, str], residents: Ints, rng: np.random.Generator

@@ -13,7 +13,7 @@ from flask_smorest import Api, Blueprint
 from marshmallow import Schema
 
 from gisgrid.core import plans
-from gisgrid.db.migrate import stands_at
+from gisgrid.db.store import stands_at
 from gisgrid.people.unmask import open_leader
 from gisgrid.planning.overview import cards, find, summary
 from layers import grids as grid_layer

@@ -1,6 +1,6 @@
 """One server process: the application behind uvicorn, which reads and writes HTTP in C.
 
-Started by the supervisor (`web.server.supervised`), as often as there are to be server processes; each has a
+Forked from the program (`web.server.program`), as often as there are to be server processes; each has a
 listening socket of its own on the same port, and listens once it is ready to answer.
 """
 
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import logging
 import resource
 import sys
 from collections.abc import Callable
@@ -18,14 +17,11 @@ from typing import Any, cast
 import uvicorn
 import uvloop
 from flask import Flask
-from sqlalchemy.orm import configure_mappers
 
 from gisgrid.core.errors import GisgridError
-from gisgrid.core.failures import log_plainly
-from gisgrid.core.processes import beat, end_with, writing_to
+from gisgrid.core.processes import beat
 from gisgrid.core.settings import Settings
 from gisgrid.core.terminal import note
-from web.app import create_app
 from web.dispatch.streams import Streams
 from web.lookup import snapshots
 from web.server import ports
@@ -51,19 +47,15 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def application(settings: Settings) -> Flask:
-    """The application with what its answers are made from: kernels compiled, plans in memory."""
+def begin(app: Flask) -> None:
+    """Listen to the store and take from it what answers are made from: plans, into memory."""
     # A look-up is done in a millisecond: a thread that holds the interpreter for the usual five
     # would be the longest part of its neighbours' wait.
     sys.setswitchinterval(0.0005)
-    app = create_app(settings)
-    # Or the first who logs in has it done while look-ups wait.
-    configure_mappers()
     snapshots.start(app)
     # What stands now stays: a full collection that walks over all of it stops every request.
     gc.collect()
     gc.freeze()
-    return app
 
 
 def server_of(bridge: Bridge, keeper: Doorkeeper, streams: Streams | None) -> Server:
@@ -100,22 +92,15 @@ async def run(app: Flask, settings: Settings, alive: Callable[[], None]) -> None
             task.cancel()
 
 
-def main() -> None:
-    """Serve below the supervisor whose file and process number are the arguments."""
-    alive, parent = (int(word) for word in sys.argv[1:])
-    end_with(parent)
-    log_plainly()
-    # It tells of each malformed request, which anybody may send.
-    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
-    settings = Settings.from_env()
+def serve_one(app: Flask, settings: Settings, alive: Callable[[], None]) -> None:
+    """Be one server process until asked to stop."""
     try:
-        app = application(settings)
+        begin(app)
     except GisgridError as exc:
         note(exc.message, exc.zh)
         sys.exit(2)
-
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(run(app, settings, writing_to(alive)))
+        runner.run(run(app, settings, alive))
 
 
 def _most_connections() -> int:
@@ -126,7 +111,3 @@ def _most_connections() -> int:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
         soft = wanted
     return (FILES if soft == resource.RLIM_INFINITY else soft) // 2
-
-
-if __name__ == "__main__":
-    main()

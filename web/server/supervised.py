@@ -1,8 +1,4 @@
-"""The pieces of the service and the one that keeps them: ``gisgrid serve``.
-
-Server processes, the worker and the embedded store are processes of their own below one supervisor.
-What it starts gets everything by its environment, so that a piece that is started anew needs nobody.
-"""
+"""``gisgrid serve``: looks whether the service can be, and becomes the one that keeps it."""
 
 from __future__ import annotations
 
@@ -11,18 +7,10 @@ import sys
 
 from gisgrid.core.errors import Invalid
 from gisgrid.core.settings import Settings
-from gisgrid.core.terminal import note
 from gisgrid.db.cluster import Cluster
-from gisgrid.db.keeper import KeptCluster
 from gisgrid.db.store import open_web_engine, web_url
-from gisgrid.jobs.supervisor import Piece, Process, Supervisor
 from gisgrid.people.keys import secret_key
 from web.server import ports
-
-WORKER = "from gisgrid.jobs.worker import main; main()"
-"""Imported, not run by its name: the queue warns of what is defined in a main module."""
-WORKER_SILENT_S = 300.0
-"""A worker may compute so long in one go and say nothing."""
 
 
 def serve(settings: Settings, *, worker: bool | None = None) -> None:
@@ -64,48 +52,7 @@ def serve(settings: Settings, *, worker: bool | None = None) -> None:
             if embedded
             else []
         ),
-        *(["worker"] if with_worker else []),
+        "worker" if with_worker else "no-worker",
     ]
     # Anew and in the same process: the one that has to live longest holds nothing it does not need.
-    os.execve(sys.executable, [sys.executable, "-m", "web.server.supervised", *words], environment)  # noqa: S606
-
-
-def pieces(settings: Settings, words: list[str]) -> list[tuple[Piece, Piece | None]]:
-    """What is kept alive, in the order in which it begins, each with what it needs."""
-    found: list[tuple[Piece, Piece | None]] = []
-    store: KeptCluster | None = None
-    if words[:1] == ["store"]:
-        cluster = Cluster.at(settings.home)
-        store = KeptCluster(cluster, owned=words[2] == "owned")
-        found.append((store, None))
-    if words[-1:] == ["worker"]:
-        owner = {"DATABASE_URL": store.cluster.url()} if store is not None else {}
-        worker = Process(
-            "worker",
-            "后台程序",
-            [sys.executable, "-c", WORKER, "{alive}", "{parent}"],
-            env=owner,
-            silent_s=WORKER_SILENT_S,
-        )
-        found.append((worker, store))
-    for n in range(1, settings.web_workers + 1):
-        server = Process(
-            f"server {n}",
-            f"网页服务 {n}",
-            [sys.executable, "-m", "web.server.serve", "{alive}", "{parent}"],
-        )
-        found.append((server, store))
-    return found
-
-
-def main() -> None:
-    """Keep the service alive until SIGTERM or SIGINT."""
-    settings = Settings.from_env()
-    where = f"http://{settings.host}:{settings.port}"
-    Supervisor(pieces(settings, sys.argv[1:])).run(
-        ready=lambda: note(f"the service is ready at {where}", f"服务已就绪：{where}")
-    )
-
-
-if __name__ == "__main__":
-    main()
+    os.execve(sys.executable, [sys.executable, "-m", "web.server.keeping", *words], environment)  # noqa: S606

@@ -6,22 +6,21 @@
 
 from __future__ import annotations
 
-import contextlib
+import sys
 from pathlib import Path
 
+from gisgrid.core.kernel_cache import settle
 
-def _forget_older_code() -> None:
-    """Remove compiled kernels older than any source file here.
-
-    numba keeps a compiled kernel until its own file changes, although the kernels of other files
-    are compiled into it: after a change in one file the others would go on with the old one.
-    """
-    folder = Path(__file__).parent
-    newest = max(source.stat().st_mtime for source in folder.glob("*.py"))
-    for compiled in folder.glob("__pycache__/*.nbi"):
-        with contextlib.suppress(OSError):  # another process was faster, or may write and we not
-            if compiled.stat().st_mtime < newest:
-                compiled.unlink()
+settle(Path(__file__).parent)
 
 
-_forget_older_code()
+def compiled_now() -> int:
+    """How many kernels this process had to compile, because no earlier one had kept them."""
+    kernels = {
+        id(value): value
+        for name, module in list(sys.modules.items())
+        if name.startswith(f"{__name__}.")
+        for value in vars(module).values()
+        if hasattr(value, "stats") and hasattr(value, "signatures")
+    }
+    return sum(sum(kernel.stats.cache_misses.values()) for kernel in kernels.values())

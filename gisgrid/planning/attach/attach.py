@@ -14,13 +14,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import NotFound
-from gisgrid.planning.attach.bulk import Kind, Rule, attach_all
+from gisgrid.core.heavy import Heavy
+from gisgrid.planning.attach.rule import Kind, Rule
+
+if TYPE_CHECKING:
+    from gisgrid.planning.attach import bulk
+else:
+    bulk = Heavy("gisgrid.planning.attach.bulk")
 
 ONE_BY_ONE = 300
 """So many places are asked of PostGIS sooner than the locator of a plan is built."""
@@ -71,7 +77,7 @@ def attach(session: Session, plan_id: int, kind: Kind) -> Counts:
     """
     rule = _rule(session, plan_id)
     session.execute(text(_FORGET.format(kind=kind, only="")), vars(rule))
-    attach_all(session, rule, kind)
+    bulk.attach_all(session, rule, kind)
     if kind == "event":
         _by_asset(session, vars(rule))
         session.execute(text(_KEEP_REPORTED.format(only="")), vars(rule))
@@ -93,7 +99,7 @@ def attach_rows(session: Session, plan_id: int, kind: Kind, ids: Sequence[int]) 
     only = "AND o.id = ANY(:ids)"
     session.execute(text(_FORGET.format(kind=kind, only=only)), values)
     if len(ids) > ONE_BY_ONE:
-        attach_all(session, rule, kind, ids)
+        bulk.attach_all(session, rule, kind, ids)
     else:
         session.execute(text(_ATTACH.format(kind=kind)), values)
     if kind == "event":

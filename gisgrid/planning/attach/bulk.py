@@ -6,7 +6,6 @@ import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -18,24 +17,13 @@ from gisgrid.db.bulk import bulk_into, owns
 from gisgrid.db.store import raw
 from gisgrid.locate.borders import near_borders
 from gisgrid.locate.locator import Locator
+from gisgrid.planning.attach.rule import Kind, Rule
 
-Kind = Literal["house", "event"]
 Values = npt.NDArray[np.int64] | npt.NDArray[np.float64]
 Places = tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.float64]]
 
 _SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)  # magic, flags, no header extension
 _TRAILER = b"\xff\xff"
-
-
-@dataclass(frozen=True)
-class Rule:
-    """How the places of a plan's township are attached."""
-
-    plan: int
-    township: int
-    overlay: bool
-    near_m: float
-    srid: int
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import shapely
-from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import coo_array, csr_array, hstack, identity
 
 from gisgrid.core.arrays import Floats, Ints
+from gisgrid.core.heavy import optimize
 from gisgrid.planning.checks.findings import Finding, Fix, Raw, spots
 from gisgrid.planning.checks.houses import by_grid
 from gisgrid.planning.checks.shapes import Ground
@@ -165,12 +165,12 @@ def best_sites(site: Ints, place: Ints, weight: Floats, candidates: int, count: 
     heavy = np.bincount(group, weight)[group[first]]
     small = covers[first]
     several = len(first)
-    solved = milp(
+    solved = optimize.milp(
         c=np.concatenate([np.zeros(candidates), -heavy]),
         # A place counts as covered only if one of its sites is open; no more than ``count`` are.
         constraints=[
-            LinearConstraint(hstack([small, -identity(several)]), lb=0),
-            LinearConstraint(
+            optimize.LinearConstraint(hstack([small, -identity(several)]), lb=0),
+            optimize.LinearConstraint(
                 coo_array(
                     (np.ones(candidates), (np.zeros(candidates, int), np.arange(candidates))),
                     shape=(1, candidates + several),
@@ -179,7 +179,7 @@ def best_sites(site: Ints, place: Ints, weight: Floats, candidates: int, count: 
             ),
         ],
         integrality=np.concatenate([np.ones(candidates), np.zeros(several)]),
-        bounds=Bounds(0, 1),
+        bounds=optimize.Bounds(0, 1),
         options={"time_limit": SOLVE_S},
     )
     greedy, _ = _greedy(covers, weight, np.arange(candidates), count)

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from gisgrid.core.errors import Conflict, Invalid, NotFound
 from gisgrid.core.plans import Place, PlanInfo, plan_by_id
 from gisgrid.planning.attach.attach import attach, attach_rows
-from gisgrid.planning.attach.bulk import Kind
+from gisgrid.planning.attach.rule import Kind
 from gisgrid.planning.editor.bench import Bench, changed_codes, flows
 from gisgrid.planning.editor.refusals import ScenarioLocks, refuse
 from gisgrid.planning.editor.scenarios import house_code, refuse_fixed

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from gisgrid.core.plans import PlanInfo
 from gisgrid.planning.attach.attach import attach, unasked
-from gisgrid.planning.attach.bulk import Kind
+from gisgrid.planning.attach.rule import Kind
 from gisgrid.planning.overview import summary
 
 FIELDS = ("houses", "households", "residents", "events")

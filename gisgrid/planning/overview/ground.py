@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from gisgrid.core.places import check_place
 from gisgrid.core.plans import Place, townships
-from gisgrid.locate.lookup import check_place
 
 
 def township_at(

@@ -1,0 +1,32 @@
+"""What is a place on earth, as longitude and latitude?"""
+
+from __future__ import annotations
+
+import math
+
+from gisgrid.core.errors import Invalid
+
+
+def check_place(lon: float, lat: float) -> None:
+    """Refuse what is no longitude and latitude.
+
+    Raises
+    ------
+    Invalid
+        Not finite, out of range; it says so if the two look swapped.
+    """
+    if math.isfinite(lon) and math.isfinite(lat) and abs(lon) <= 180 and abs(lat) <= 90:
+        return
+    if math.isfinite(lon) and math.isfinite(lat) and abs(lat) <= 180 and abs(lon) <= 90:
+        raise Invalid(
+            f"lon={lon}, lat={lat}: longitude and latitude are swapped.",
+            zh=f"lon={lon}，lat={lat}：经度和纬度填反了。",
+            lon=lon,
+            lat=lat,
+        )
+    raise Invalid(
+        f"lon={lon}, lat={lat}: longitude lies in -180…180 and latitude in -90…90.",
+        zh=f"lon={lon}，lat={lat}：经度须在 -180…180、纬度须在 -90…90 之间。",
+        lon=str(lon),
+        lat=str(lat),
+    )

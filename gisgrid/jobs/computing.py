@@ -1,0 +1,149 @@
+"""What a rebalancing computes, and how it is kept: the inside of the process that a job gets."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
+from typing import Any
+
+import numpy as np
+import shapely
+from sqlalchemy import Engine, create_engine, text
+
+from gisgrid.core import plans
+from gisgrid.core.errors import GisgridError
+from gisgrid.core.plans import plan_by_id
+from gisgrid.db.store import transaction
+from gisgrid.planning.balancing.drafts import codes_ever
+from gisgrid.planning.balancing.from_scratch import drawn, never_planned
+from gisgrid.planning.balancing.options import Wishes
+from gisgrid.planning.balancing.problem import prepare
+from gisgrid.planning.balancing.rebalance import Proposal, propose
+from gisgrid.planning.editor.drawn import drawn_notes
+from gisgrid.planning.editor.mending import stray_grids
+from gisgrid.planning.editor.scenarios import scenario
+from gisgrid.planning.snapshot.fetch import plan_state, today
+from gisgrid.planning.workload.weighing import plan_weighing
+from gisgrid.planning.workload.workload import event_days
+
+
+def compute(url: str, job_id: int, attempt: int) -> None:
+    """Do a job and write what came of it, unless it was cancelled or begun anew meanwhile."""
+    engine = create_engine(url)
+
+    def tell(done: int, total: int | None, doing: str) -> None:
+        with transaction(engine) as session:
+            session.execute(
+                text(_TELL),
+                {"done": done, "total": total, "doing": doing, "id": job_id, "attempt": attempt},
+            )
+
+    try:
+        tell(0, 4, "reading")
+        with transaction(engine, read_only=True) as session:
+            row = session.execute(
+                text("SELECT plan_id, wishes FROM job WHERE id = :id"), {"id": job_id}
+            ).one()
+            plan = plan_by_id(session, row.plan_id)
+            place = plans.township_by_id(session, plan.township_id)
+            state = plan_state(session, place, plan, today(place))
+            weighing = plan_weighing(session, plan)
+            taken, first = codes_ever(session, place.id), never_planned(session, place)
+            version = scenario(session, plan.id).version
+        wishes = replace(Wishes.of(row.wishes), by_street=weighing.by_street)
+        task = prepare(state, weighing.weights, wishes, taken=taken, progress=tell)
+        found = propose(task, progress=tell)
+        grids = drawn(place, found, first=first) if wishes.afresh else []
+        ground = {} if wishes.afresh else new_ground(found)
+        result = told(found) | {"drawn": grids, "ground": ground, "version": version}
+        _end(engine, job_id, attempt, "done", result=result)
+    except GisgridError as exc:
+        _end(engine, job_id, attempt, "failed", failed=exc.message, failed_zh=exc.zh)
+    finally:
+        engine.dispose()
+
+
+def new_ground(found: Proposal) -> dict[str, str]:
+    """The polygons that a proposal draws anew, by code, as WKB in hexadecimal."""
+    before = found.task.state.grids
+    other = np.flatnonzero(~shapely.equals_identical(before.lonlat, found.lonlat))
+    wkb = shapely.to_wkb(found.lonlat[other], hex=True)
+    return dict(zip(before.code[other].tolist(), wkb.tolist(), strict=True))
+
+
+def told(found: Proposal) -> dict[str, Any]:
+    """A proposal as it is kept: who moves, the grids before and after, what was reached.
+
+    All figures are counted under the drawn plan.
+    """
+    result = found.result
+    days = event_days(found.task.state, found.task.weights)
+    return {
+        "moves": [
+            {
+                "from_grid": m.from_grid,
+                "to_grid": m.to_grid,
+                "community": m.community,
+                "houses": list(m.houses),
+                "households": m.households,
+                "residents": m.residents,
+                "minutes": m.minutes,
+            }
+            for m in found.moves
+        ],
+        "grids": [asdict(g) for g in found.grids],
+        "level": found.task.wishes.levelled,
+        "tolerance": found.task.wishes.tolerance,
+        "max_deviation": result.max_deviation,
+        "rounds": found.settled.rounds,
+        "moved_cost": result.moved_cost,
+        "bound": result.bound,
+        "houses_moved": found.houses_moved,
+        "residents_moved": found.residents_moved,
+        "compactness": result.compactness,
+        "reasons": [list(reason) for reason in found.reasons],
+        "notes": [
+            *([[days.en, days.zh]] if found.task.wishes.levelled == "work" else []),
+            *(list(note) for note in drawn_notes(found.settled.drawn)),
+        ],
+        "left_out": [
+            {
+                "community": left.community,
+                "en": left.en,
+                "zh": left.zh,
+                "grids": stray_grids(found.task.state, left.grids)
+                if left.cause == "across"
+                else [],
+            }
+            for left in found.task.left_out
+        ],
+        "faults": [r.name for r in found.faults],
+    }
+
+
+def _end(engine: Engine, job_id: int, attempt: int, state: str, **values: Any) -> None:
+    result = values.get("result")
+    with transaction(engine) as session:
+        session.execute(
+            text(_END),
+            {
+                "id": job_id,
+                "attempt": attempt,
+                "state": state,
+                "result": None if result is None else json.dumps(result, ensure_ascii=False),
+                "failed": values.get("failed"),
+                "failed_zh": values.get("failed_zh"),
+            },
+        )
+
+
+_TELL = """
+UPDATE job SET done = :done, total = :total, doing = :doing
+WHERE id = :id AND attempts = :attempt
+"""
+
+_END = """
+UPDATE job SET state = :state, ended_at = now(), result = CAST(:result AS jsonb),
+    failed = :failed, failed_zh = :failed_zh
+WHERE id = :id AND state = 'running' AND attempts = :attempt
+"""
