@@ -40,6 +40,7 @@ from gisgrid.loading.desk import FileImport
 from gisgrid.loading.drawing import drawing
 from gisgrid.loading.load import Progress, Report, load
 from gisgrid.loading.prepare import Order
+from gisgrid.loading.runs import run_numbered
 from gisgrid.loading.told import report_as_json, undone_as_json
 from gisgrid.loading.undo import undo_load
 from gisgrid.planning.review.publish import publish
@@ -213,9 +214,11 @@ TASKS: dict[str, Callable[[Work], None]] = {
 
 def _undone(session: Session, work: Work) -> tuple[int, dict[str, Any]]:
     found = work.found
-    desk.refuse_strangers(session, str(found.kind), found.township)
     if found.run_id is None:
         raise Conflict("There is nothing to take back.", zh="没有可撤销的内容。")
+    # Of the load itself: what stands at the desk was written by a page.
+    run = run_numbered(session, found.run_id)
+    desk.refuse_strangers(session, run.kind, run.township)
     undone = undo_load(session, found.run_id, who=work.who)
     return undone.by, undone_as_json(undone)
 
