@@ -8,6 +8,7 @@ its page is told are written in one transaction.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -21,9 +22,11 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import Conflict, GisgridError, Invalid, NotAllowed, NotFound
+from gisgrid.core.failures import failure_of
 from gisgrid.core.heavy import pandas as pd
-from gisgrid.core.messages import plain
+from gisgrid.core.messages import Both
 from gisgrid.core.plans import newest_plan, plan_named, township
+from gisgrid.core.settings import Settings
 from gisgrid.db.store import Actor, transaction
 from gisgrid.files.columns import KINDS, Mapping, Shape
 from gisgrid.files.frames import GEOMETRY
@@ -32,15 +35,18 @@ from gisgrid.files.proposed import proposals
 from gisgrid.files.read import Table
 from gisgrid.files.reading_apart import open_apart
 from gisgrid.files.rejects import write_rejects
-from gisgrid.jobs.names import IMPORT_FOLDERS
+from gisgrid.jobs.imports import BROKE_OFF, FOLDERS, ImportLeft, fail
 from gisgrid.loading import desk, desk_files
 from gisgrid.loading.desk import ImportAtDesk
 from gisgrid.loading.drawing import drawing
 from gisgrid.loading.load import LoadReport, Progress, load
 from gisgrid.loading.prepare import Order
+from gisgrid.loading.runs import run_numbered
 from gisgrid.loading.told import report_as_json, undone_as_json
 from gisgrid.loading.undo import undo_load
 from gisgrid.planning.review.publish import publish
+
+log = logging.getLogger(__name__)
 
 SAMPLE = 20
 """Rows that the page shows."""
@@ -51,10 +57,6 @@ _SHAPES: dict[str, Shape] = {
     "Point": "point", "MultiPoint": "point", "LineString": "line", "MultiLineString": "line",
     "Polygon": "polygon", "MultiPolygon": "polygon",
 }  # fmt: skip
-
-
-class ImportLeft(Exception):
-    """The task was cancelled, or begun by another worker."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,44 @@ class ImportWork:
     @property
     def actor(self) -> Actor:
         return Actor(self.asked_by, None, ORIGIN)
+
+
+def here(
+    engine: Engine, number: int, attempt: int, stopped: Callable[[], bool] = lambda: False
+) -> None:
+    """Do a task, in this process; why it came to nothing is written, if it did."""
+    mine = {"id": number, "attempt": attempt}
+
+    def tell(done: int, total: int | None, doing: str) -> None:
+        with transaction(engine) as session:
+            told = {**mine, "done": done, "total": total, "doing": doing}
+            if session.scalar(text(_TELL), told) is None:
+                raise ImportLeft
+
+    try:
+        with transaction(engine, read_only=True) as session:
+            found = desk.file_import(session, number)
+            row = session.execute(text(_BY), {"id": number}).one()
+        most = Settings.from_env().unpacked_max_mb << 20
+        do(ImportWork(engine, found, row.id, row.name, attempt, most, tell))
+    except ImportLeft:
+        return
+    except GisgridError as exc:
+        fail(engine, number, attempt, exc)
+    except Exception as exc:
+        known = failure_of(exc)
+        if known is None:
+            # Its words may quote a row, and rows hold people.
+            log.error("import %s broke off: %s at %s", number, type(exc).__name__, _place(exc))
+        en, zh = (known.message, known.zh) if known else BROKE_OFF
+        fail(engine, number, attempt, GisgridError("{why}", why=Both(en, zh)))
+
+
+def _place(exc: BaseException) -> str:
+    trace = exc.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "?"
 
 
 def do(work: ImportWork) -> None:
@@ -172,9 +212,11 @@ TASKS: dict[str, Callable[[ImportWork], None]] = {
 
 def _undone(session: Session, work: ImportWork) -> tuple[int, dict[str, Any]]:
     found = work.found
-    desk.refuse_strangers(session, str(found.kind), found.township)
     if found.run_id is None:
         raise Conflict("There is nothing to take back.")
+    # Of the load itself: what stands at the desk was written by a page.
+    run = run_numbered(session, found.run_id)
+    desk.refuse_strangers(session, run.kind, run.township)
     undone = undo_load(session, found.run_id, who=work.who)
     return undone.by, undone_as_json(undone)
 
@@ -275,7 +317,7 @@ def _workbook(report: LoadReport, path: Path) -> bytes | None:
 @contextmanager
 def _opened_folder(work: ImportWork) -> Iterator[Path]:
     """The file in a folder of its own, which goes afterwards."""
-    prefix = f"{IMPORT_FOLDERS}{os.getpid()}-"
+    prefix = f"{FOLDERS}{os.getpid()}-"
     with tempfile.TemporaryDirectory(prefix=prefix) as folder:
         path = Path(folder) / f"file{desk_files.ending(work.found.file_name)}"
         with transaction(work.engine, read_only=True) as session:
@@ -283,19 +325,6 @@ def _opened_folder(work: ImportWork) -> Iterator[Path]:
         if not there:
             raise Conflict("The file was deleted after its time; send it again.")
         yield path
-
-
-def fail(engine: Engine, number: int, attempt: int, error: GisgridError) -> None:
-    """Say why a task came to nothing."""
-    facts = json.dumps(
-        {**{k: plain(v, "zh") for k, v in error.facts.items()}, "error": type(error).__name__},
-        default=str,
-    )
-    with transaction(engine) as session:
-        session.execute(
-            text(_FAILED),
-            {"id": number, "attempt": attempt, "en": error.message, "zh": error.zh, "facts": facts},
-        )
 
 
 def _end(work: ImportWork, *, parts: dict[str, bytes | None] | None = None, **values: Any) -> None:
@@ -343,8 +372,11 @@ def _put(session: Session, number: int, parts: dict[str, bytes | None]) -> None:
             desk_files.put_part(session, number, what, [content])
 
 
-_FAILED = """
-UPDATE file_import SET state = 'failed', ended_at = now(), failed = :en, failed_zh = :zh,
-    facts = CAST(:facts AS jsonb)
-WHERE id = :id AND state = 'running' AND attempts = :attempt
+_TELL = """
+UPDATE file_import SET done = :done, total = :total, doing = :doing
+WHERE id = :id AND state = 'running' AND attempts = :attempt RETURNING id
+"""
+
+_BY = """
+SELECT k.id, k.name FROM file_import i JOIN account k ON k.id = i.asked_by WHERE i.id = :id
 """

@@ -7,6 +7,7 @@ has written nothing: an import is one transaction.
 
 from __future__ import annotations
 
+import json
 import logging
 import shutil
 import tempfile
@@ -20,20 +21,16 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError
 
 from gisgrid.core.errors import GisgridError
-from gisgrid.core.failures import failure_of
 from gisgrid.core.heavy import Heavy
-from gisgrid.core.messages import Both
+from gisgrid.core.messages import Both, plain
 from gisgrid.core.processes import end_with_starter
-from gisgrid.core.settings import Settings
 from gisgrid.db.store import transaction
-from gisgrid.jobs.names import IMPORT_FOLDERS
 
 if TYPE_CHECKING:
     from gisgrid.jobs import import_tasks
-    from gisgrid.loading import desk
 else:
+    # Loaded by who does a task; the worker itself only looks whether there is one.
     import_tasks = Heavy("gisgrid.jobs.import_tasks")
-    desk = Heavy("gisgrid.loading.desk")
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +38,13 @@ LOOK_S = 0.4
 """How often the worker looks for what was asked, and whether what it does was cancelled."""
 ATTEMPTS = 3
 """What ended its worker so often is given up."""
+FOLDERS = "gisgrid-import-"
+"""How folders begin in which files are read; the number of the process follows."""
 Begin = Callable[[Engine, int, int, Callable[[], bool]], None]
+
+
+class ImportLeft(Exception):
+    """The task was cancelled, or begun by another worker."""
 
 
 def watch(
@@ -61,14 +64,6 @@ def watch(
         stop.wait(LOOK_S)
 
 
-def sweep() -> None:
-    """Delete folders whose process was killed: they hold what was sent."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{IMPORT_FOLDERS}*-*"):
-        number = folder.name.removeprefix(IMPORT_FOLDERS).partition("-")[0]
-        if number.isdigit() and not Path(f"/proc/{number}").exists():
-            shutil.rmtree(folder, ignore_errors=True)
-
-
 def do_asked(
     engine: Engine, begin: Begin | None = None, stopped: Callable[[], bool] = lambda: False
 ) -> int:
@@ -82,7 +77,7 @@ def do_asked(
     for number in asked:
         if stopped():
             break
-        done += _one(engine, number, begin or here, stopped)
+        done += _one(engine, number, begin or import_tasks.here, stopped)
     return done
 
 
@@ -99,9 +94,7 @@ def _one(engine: Engine, number: int, begin: Begin, stopped: Callable[[], bool])
             if attempt is None:
                 return 0
             if attempt > ATTEMPTS:
-                import_tasks.fail(
-                    engine, number, attempt, GisgridError("{why}", why=Both(*_THRICE))
-                )
+                fail(engine, number, attempt, GisgridError("{why}", why=Both(*_THRICE)))
             else:
                 begin(engine, number, attempt, stopped)
             return 1
@@ -134,7 +127,7 @@ def apart(
                 break
         else:
             # It says itself how it ended, unless something ended it.
-            import_tasks.fail(engine, number, attempt, GisgridError("{why}", why=Both(*_BROKE_OFF)))
+            fail(engine, number, attempt, GisgridError("{why}", why=Both(*BROKE_OFF)))
     finally:
         if child.is_alive():
             child.kill()
@@ -147,52 +140,33 @@ def compute(url: str, number: int, attempt: int) -> None:
         return
     engine = create_engine(url)
     try:
-        here(engine, number, attempt)
+        import_tasks.here(engine, number, attempt)
     finally:
         engine.dispose()
 
 
-def here(
-    engine: Engine, number: int, attempt: int, stopped: Callable[[], bool] = lambda: False
-) -> None:
-    """Do a task, in this process; why it came to nothing is written, if it did."""
-    mine = {"id": number, "attempt": attempt}
+def sweep() -> None:
+    """Delete folders whose process was killed: they hold what was sent."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDERS}*-*"):
+        number = folder.name.removeprefix(FOLDERS).partition("-")[0]
+        if number.isdigit() and not Path(f"/proc/{number}").exists():
+            shutil.rmtree(folder, ignore_errors=True)
 
-    def tell(done: int, total: int | None, doing: str) -> None:
-        with transaction(engine) as session:
-            told = {**mine, "done": done, "total": total, "doing": doing}
-            if session.scalar(text(_TELL), told) is None:
-                raise import_tasks.ImportLeft
 
-    try:
-        with transaction(engine, read_only=True) as session:
-            found = desk.file_import(session, number)
-            row = session.execute(text(_BY), {"id": number}).one()
-        most = Settings.from_env().unpacked_max_mb << 20
-        import_tasks.do(
-            import_tasks.ImportWork(engine, found, row.id, row.name, attempt, most, tell)
+def fail(engine: Engine, number: int, attempt: int, error: GisgridError) -> None:
+    """Say why a task came to nothing."""
+    facts = json.dumps(
+        {**{k: plain(v, "zh") for k, v in error.facts.items()}, "error": type(error).__name__},
+        default=str,
+    )
+    with transaction(engine) as session:
+        session.execute(
+            text(_FAILED),
+            {"id": number, "attempt": attempt, "en": error.message, "zh": error.zh, "facts": facts},
         )
-    except import_tasks.ImportLeft:
-        return
-    except GisgridError as exc:
-        import_tasks.fail(engine, number, attempt, exc)
-    except Exception as exc:
-        known = failure_of(exc)
-        if known is None:
-            # Its words may quote a row, and rows hold people.
-            log.error("import %s broke off: %s at %s", number, type(exc).__name__, _place(exc))
-        en, zh = (known.message, known.zh) if known else _BROKE_OFF
-        import_tasks.fail(engine, number, attempt, GisgridError("{why}", why=Both(en, zh)))
 
 
-def _place(exc: BaseException) -> str:
-    trace = exc.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "?"
-
-
-_BROKE_OFF = ("It broke off; nothing was written.", "处理意外中断，未写入任何内容。")
+BROKE_OFF = ("It broke off; nothing was written.", "处理意外中断，未写入任何内容。")
 _THRICE = (
     "It was broken off three times, each time with the worker that did it; nothing was written.",
     "处理中断了三次，每次后台程序都随之停止；未写入任何内容。",
@@ -218,11 +192,8 @@ UPDATE file_import SET state = 'waiting', attempts = attempts - 1, done = 0, tot
 WHERE id = :id AND state = 'running' AND attempts = :attempt RETURNING true
 """
 
-_TELL = """
-UPDATE file_import SET done = :done, total = :total, doing = :doing
-WHERE id = :id AND state = 'running' AND attempts = :attempt RETURNING id
-"""
-
-_BY = """
-SELECT k.id, k.name FROM file_import i JOIN account k ON k.id = i.asked_by WHERE i.id = :id
+_FAILED = """
+UPDATE file_import SET state = 'failed', ended_at = now(), failed = :en, failed_zh = :zh,
+    facts = CAST(:facts AS jsonb)
+WHERE id = :id AND state = 'running' AND attempts = :attempt
 """

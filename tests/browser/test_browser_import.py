@@ -32,7 +32,7 @@ pytestmark = pytest.mark.browser
 
 TOWN_F: tuple[tuple[str, str, dict[str, str]], ...] = (
     ("boundaries/areas.geojson", "Areas", {}),
-    ("boundaries/streets.geojson", "Streets", {}),
+    ("boundaries/streets.geojson", "Streets and roads", {}),
     ("boundaries/grids.geojson", "Grids", {"plan": "2022", "in_force_from": "2022-09-01"}),
     ("register/houses.csv", "Houses", {"crs": "wgs84"}),
     ("register/households.csv", "Households", {}),

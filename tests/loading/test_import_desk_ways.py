@@ -96,7 +96,7 @@ def test_an_import_is_taken_back_after_it_was_told_what_that_does(office: Desk):
     assert houses(office) == 32, "looking takes nothing back"
     found = office.found(number)
     assert found.foreseen == {"removed": {"house": 2}, "restored": {}}
-    assert "Take it back" in office.page(number)
+    assert "Take the import back" in office.page(number)
     office.press(number, "undo")
     done = office.found(number)
     assert (done.stage, done.failed) == ("undone", None)
@@ -406,6 +406,11 @@ def test_the_right_of_one_township_says_nothing_of_the_next(office: Desk):
     assert "W9.csv" not in office.client.get("/office/import").text
     mine = office.send(HOUSES)
     assert office.check(mine, crs="wgs84", into="999901002").status_code == 403
+    with transaction(office.engine) as session:
+        # As if a page had said that the next one's load is of this township.
+        forged = session.scalar(text(_FORGED), {"me": office.account})
+    office.work()
+    assert office.found(forged).facts["error"] == "NotAllowed"
     areas = office.send("code,level,name,parent\nC9,community,测试社区,999901002\n", "areas.csv")
     assert office.check(areas, "areas").status_code == 403
     assert office.found(areas).stage == "looked"
@@ -417,6 +422,13 @@ SELECT '999901002', 'township', '邻镇', parent_id, ST_Translate(geom, 0.1, 0) 
 INSERT INTO township (area_id, metric_srid) SELECT id, 4549 FROM area WHERE code = '999901002';
 INSERT INTO import_run (kind, township, file_name, sha256, who, reversible)
 VALUES ('houses', '999901002', 'W9.csv', 'x', 'x', true)
+"""
+
+
+_FORGED = """
+INSERT INTO file_import (township, kind, file_name, size, sha256, account_id, who, asked_by, run_id, task)
+SELECT '999901001', kind, file_name, 0, sha256, :me, 'x', :me, id, 'foresee' FROM import_run
+WHERE file_name = 'W9.csv' RETURNING id
 """
 
 

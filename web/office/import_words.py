@@ -12,7 +12,7 @@ from web.http.language import speaks_chinese
 
 KIND_WORDS = {
     "areas": say("Areas: county, township, communities"),
-    "streets": say("Streets"),
+    "streets": say("Streets and roads"),
     "parcels": say("Parcels"),
     "grids": say("Grids of a plan"),
     "houses": say("Houses"),
