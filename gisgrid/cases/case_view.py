@@ -210,7 +210,7 @@ def grid_names(session: Session, township_id: int, codes: Sequence[str]) -> dict
 
 
 def staff_names(session: Session, ids: Sequence[int]) -> dict[int, str]:
-    """Number to masked name of the staff, as far as the reader may see them."""
+    """Number to name of the staff, as far as the reader may see them."""
     rows = session.execute(
         text("SELECT id, name FROM masked_staff WHERE id = ANY(:ids)"), {"ids": list(ids)}
     )

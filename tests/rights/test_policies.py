@@ -169,7 +169,7 @@ def test_masked_columns_show_what_the_rule_keeps(
         1961,
     )
     assert row.code == "R999901********0014"
-    assert (staff.name, staff.phone) == ("测*", "139****0000")
+    assert (staff.name, staff.phone) == ("测试网格长", "139****0000")
     with transaction(store) as session:
         session.execute(
             text(

@@ -1,4 +1,4 @@
-"""Under which names are members of staff listed? Masked ones, whoever asks."""
+"""Under which names are members of staff listed? On pages their own, to who may see contacts; at the server masked."""
 
 from __future__ import annotations
 
