@@ -5,6 +5,7 @@ A route that does not stand here answers nobody; a test fails for it.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import cast
 
@@ -217,7 +218,10 @@ def init_app(app: Flask) -> None:
 def check() -> BaseResponse | None:
     """Let the request through, or say why not."""
     if request.endpoint is None:
-        return None  # there is no such address; that is told elsewhere
+        # There is no such address, which is told elsewhere, on a page that knows who asks.
+        with suppress(NotKnown):
+            g.asker = _who()
+        return None
     right = RIGHT_OF.get(request.endpoint, NOBODY)
     if right == NOBODY:
         raise NotFound
