@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gisgrid.core.errors import Invalid
+from gisgrid.core.messages import Both
 from gisgrid.files import encodings
 from gisgrid.files.encodings import Encoding
 
@@ -41,7 +42,8 @@ def refuse_pieces(path: Path) -> None:
     lacking = [part for part in (".shx", ".dbf") if part_of(path, part) is None]
     if lacking:
         raise Invalid(
-            "The Shapefile lacks its {missing}: send all parts, or a zip of them.",
+            "The Shapefile lacks its {parts}: send all parts, or a zip of them.",
+            parts=Both(" and ".join(lacking), " 和 ".join(lacking)),
             file=path.name,
             missing=lacking,
         )
