@@ -243,6 +243,8 @@ def tab(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1100, "height": 900})
     # What the map shows is not what is read here. With a route, nothing is answered from a cache.
     context.route("**/tiles/**", lambda route: route.fulfill(status=200, body=b""))
+    # Nor is a picture, which a page that is left would leave open in the server.
+    context.route("**/*.svg*", lambda route: route.fulfill(status=204))
     page = context.new_page()
     page.set_default_timeout(30_000)
     yield page

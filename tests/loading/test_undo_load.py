@@ -31,7 +31,7 @@ from tests.support.sketch import sketch, spot
 from tests.support.terminal import gisgrid
 from tests.support.town_f import load_kind
 
-RECORDS = {"import_run", "history", "study"}
+RECORDS = {"import_run", "history", "study", "stale_day"}  # the last: what is to be counted again
 NEXT = {
     "matters": {"code": "02", "name": "另一大项"},
     "houses": {"code": "H9", "address": "虚构路9号", "lon": f"{spot(1.5, 0.5)[0]}", "lat": f"{spot(1.5, 0.5)[1]}"},

@@ -124,9 +124,11 @@ def test_at_midnight_of_the_township_another_plan_answers_and_nobody_has_to_say_
 ):
     lon, lat = INSIDE
     assert ask(client, lon=lon, lat=lat)["plan"]["id"] == town.old
-    published(town, days.today(SHANGHAI) + timedelta(days=3))
     held = snapshots_of(client.application)
-    assert eventually(lambda: held._listener.listening and held.later(town.place.id) is not None)
+    assert eventually(lambda: held._listener.listening)
+    before = held._news
+    published(town, days.today(SHANGHAI) + timedelta(days=3))
+    assert eventually(lambda: held._news > before and held.later(town.place.id) is not None)
     heard = held._news
     for _ in range(2):
         days.go(1)

@@ -22,6 +22,10 @@ FIRST, SECOND, THIRD = TOWNS
 OF_NOBODYS_TOWN = {
     "api-docs.openapi_json": "the document of the API",
     "desk.my_grid": "leads on to the grid of whoever has one, with its township",
+    "imports.index": "lists loads wherever one may load, with their townships; in test_import_desk_ways.py",
+    **dict.fromkeys(
+        ("imports.one", "imports.refused", "imports.state"), "a file is of whoever sent it alone"
+    ),
     "shell.components": "shows how pages are set",
     "lookup.worker": "a script",
     "open311.definition": "says in which jurisdiction; see test_open311_towns",
