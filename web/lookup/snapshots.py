@@ -38,6 +38,8 @@ UNHEARD_S = 10.0
 """While nobody listens, names are at most this old; the plan never is."""
 _START_S = 20.0
 """A process waits at most so long for the houses before its first request."""
+_STOP_S = 10.0
+"""And at its end for whoever reads the houses."""
 
 
 @dataclass(frozen=True)
@@ -143,10 +145,12 @@ class Snapshots:
         return self._houses.get(township_id)
 
     def close(self) -> None:
-        """Stop listening."""
+        """Stop listening, and wait for what is just being read: the store may go away after this."""
         self._stop.set()
         self._houses_asked.set()
         self._listener.close()
+        if self._keeping is not None:
+            self._keeping.join(_STOP_S)
 
     def _fresh(self, taken: Taken) -> bool:
         if taken.news != self._news:
