@@ -88,6 +88,31 @@ def test_an_error_is_a_sentence_of_the_catalogue_and_never_put_together():
     assert composed == []
 
 
+def test_each_sentence_is_given_the_values_that_it_names():
+    kinds = error_classes() | {"message"}
+    wrong = []
+    for room in ROOMS:
+        for path in sorted((ROOT / room).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if not isinstance(node, ast.Call):
+                    continue
+                if getattr(node.func, "id", getattr(node.func, "attr", "")) not in kinds:
+                    continue
+                given = {k.arg for k in node.keywords}
+                hints = [k.value for k in node.keywords if k.arg == "hint"]
+                said = [*node.args[:1], *(h.args[0] for h in hints if isinstance(h, ast.Call))]
+                wanted = {
+                    name
+                    for each in said
+                    if isinstance(each, ast.Constant) and isinstance(each.value, str)
+                    for _, name, _, _ in Formatter().parse(each.value)
+                    if name is not None
+                }
+                if None not in given and not wanted <= given:
+                    wrong.append(f"{path.relative_to(ROOT)}:{node.lineno} {wanted - given}")
+    assert wrong == []
+
+
 def test_a_value_is_written_as_its_language_has_it():
     error = errors.Invalid(
         "The file has no column {shown}; it has {headers}.", shown=["甲", "乙"], headers=[]
