@@ -202,7 +202,8 @@ def app_over(engine: Engine, *, account: int | None = None, **settings: object) 
     app.jinja_env.bytecode_cache = _COMPILED
     app.config["STREAM_LIFE_S"] = 0.0  # what is read to its end must have one
     app.testing = False  # failures are answered as in production
-    event.listen(engine, "engine_disposed", lambda _: close(app))
+    # Before its own way in is closed: a connection that a thread has then would be lost, and stay open.
+    event.listen(engine, "engine_disposed", lambda _: close(app), insert=True)
     if account is not None:
         cookie = session_cookie(app, engine, account)
         app.wsgi_app = _logged_in(app.wsgi_app, cookie)  # type: ignore[method-assign]

@@ -57,6 +57,13 @@ class Stream:
             self._changed.notify_all()
         self._wake()
 
+    def begin(self, first: bytes) -> None:
+        """Put before all news what is told first: some may have come while the answer was made."""
+        with self._changed:
+            self._news.appendleft(first)
+            self._changed.notify_all()
+        self._wake()
+
     def attach(self, wake: Callable[[], None]) -> None:
         """Have ``wake`` called whenever there is news; in whichever thread brings it."""
         self._wake = wake
@@ -89,7 +96,7 @@ class Feed:
         self._stream = stream
         self._end = time.monotonic() + life_s
         self._done = done
-        stream.put(first)
+        stream.begin(first)
 
     def attach(self, wake: Callable[[], None]) -> None:
         self._stream.attach(wake)
