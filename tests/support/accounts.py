@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 
 import pytest
@@ -36,10 +36,18 @@ def appointed(
     return account.id
 
 
-def web_engine(engine: Engine) -> Engine:
-    """The same database as the web process enters it; closed with the owner's engine."""
+def web_engine(engine: Engine, *, before: Callable[[], None] = lambda: None) -> Engine:
+    """The same database as the web process enters it; closed with the owner's engine.
+
+    ``before`` is called first: a connection that a thread has when its engine is closed would stay open.
+    """
     web = create_engine(engine.url.set(username=WEB))
-    event.listen(engine, "engine_disposed", lambda _: web.dispose())
+
+    def end(_: Engine) -> None:
+        before()
+        web.dispose()
+
+    event.listen(engine, "engine_disposed", end)
     return web
 
 

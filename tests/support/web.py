@@ -12,7 +12,7 @@ from typing import Any
 from flask import Flask
 from jinja2.bccache import Bucket, BytecodeCache
 from playwright.sync_api import Browser, Page, Route, sync_playwright
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 from werkzeug.serving import make_server
 
@@ -194,7 +194,7 @@ def app_over(engine: Engine, *, account: int | None = None, **settings: object) 
     """
     app = create_app(
         Settings(**{"secret_key": KEY, **settings}),  # type: ignore[arg-type]
-        bind=web_engine(engine),
+        bind=web_engine(engine, before=lambda: close(app)),
     )
     app.extensions["security"].pwd_context.update(
         argon2__time_cost=1, argon2__memory_cost=64, argon2__parallelism=1
@@ -202,8 +202,6 @@ def app_over(engine: Engine, *, account: int | None = None, **settings: object) 
     app.jinja_env.bytecode_cache = _COMPILED
     app.config["STREAM_LIFE_S"] = 0.0  # what is read to its end must have one
     app.testing = False  # failures are answered as in production
-    # Before its own way in is closed: a connection that a thread has then would be lost, and stay open.
-    event.listen(engine, "engine_disposed", lambda _: close(app), insert=True)
     if account is not None:
         cookie = session_cookie(app, engine, account)
         app.wsgi_app = _logged_in(app.wsgi_app, cookie)  # type: ignore[method-assign]
