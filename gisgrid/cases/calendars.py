@@ -109,9 +109,8 @@ def _year(file: str, year: int, rows: list[_Row], day_rule: str) -> YearPlan:
                 names[day] = row.name
         if usual is None:
             raise Invalid(
-                "{file} gives no office hours for {day_shown}; add a row of kind hours.",
+                "{file} gives no office hours for {day}; add a row of kind hours.",
                 file=file,
-                day_shown=day,
                 day=str(day),
             )
         if special is None:

@@ -364,8 +364,8 @@ def _locked(session: Session, case_id: int) -> CaseNow:
 def _moved(session: Session, now: CaseNow) -> CaseMoved:
     last = case_log(session, now.id)[-1]
     return CaseMoved(
-        "The case has moved on: {step!r} at {last_at:%Y-%m-%d %H:%M} UTC; look again.",
-        last_at=last.at,
+        "The case has moved on: {step!r} at {when} UTC; look again.",
+        when=f"{last.at:%Y-%m-%d %H:%M}",
         seq=now.seq,
         step=last.step,
         at=last.at.isoformat(),

@@ -39,11 +39,11 @@ def proposed(year: int, week: Week, *, day_rule: str = "share") -> YearPlan:
     if year not in announced():
         known = announced()
         raise NotFound(
-            "The public holidays of {year} are not known to this program ({known} to {known_shown} are). "
+            "The public holidays of {year} are not known to this program ({first} to {last} are). "
             "When the year's notice is out, load it as a file.",
             hint=say("gisgrid calendar load FILE"),
-            known=known[0],
-            known_shown=known[-1],
+            first=known[0],
+            last=known[-1],
             year=year,
         )
     worked = next((hours for hours in week if hours), ())

@@ -151,9 +151,8 @@ def _write_workbook(report: LoadReport, path: Path) -> Written:
 
 def _cannot_write(path: Path) -> Invalid:
     return Invalid(
-        "The workbook of refused rows cannot be written to {path_shown}; nothing was loaded. Name another "
+        "The workbook of refused rows cannot be written to {path}; nothing was loaded. Name another "
         "place with --rejects.",
-        path_shown=path,
         path=str(path),
     )
 

@@ -8,9 +8,12 @@ compiled file can be out of date.
 from __future__ import annotations
 
 import io
+import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from numbers import Integral, Real
 from pathlib import Path
 from string import Formatter
 from typing import TYPE_CHECKING, Any
@@ -101,20 +104,41 @@ def told(template: str, facts: Mapping[str, object], language: str) -> str:
 
 
 def plain(value: Any, language: str) -> Any:
-    """A fact as a program may have it: what is written in a language is text in it."""
+    """A fact as JSON has it, for programs.
+
+    What is written in a language is text in it; a day, a path, or a number that JSON does not know is text, too.
+    """
     if isinstance(value, Message | Both):
         return _Filling(language).format_field(value, "")
     if isinstance(value, list | tuple):
         return [plain(each, language) for each in value]
-    return value
+    if isinstance(value, dict):
+        return {str(name): plain(each, language) for name, each in value.items()}
+    if isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value):
+        return int(value) if isinstance(value, Integral) else float(value)  # NumPy's too
+    return value if isinstance(value, bool | str | None) else str(value)
 
 
-def revived(found: dict[str, Any]) -> Any:
-    """A `Both` or `Message` that came through JSON as its fields; any other object as it is."""
-    for kind in (Both, Message):
-        if found.keys() == kind.__dataclass_fields__.keys():
-            return kind(**found)
-    return found
+def packed_facts(facts: Mapping[str, object]) -> str:
+    """Facts as a text for another process, which `unpacked_facts` reads; what JSON does not know becomes text."""
+
+    def packed(value: object) -> object:
+        return vars(value) if isinstance(value, Message | Both) else str(value)
+
+    return json.dumps(facts, default=packed)
+
+
+def unpacked_facts(text: str) -> dict[str, Any]:
+    """The facts that `packed_facts` made a text of; raises ValueError for what is none."""
+
+    def unpacked(found: dict[str, Any]) -> Any:
+        for kind in (Both, Message):
+            if found.keys() == kind.__dataclass_fields__.keys():
+                return kind(**found)
+        return found
+
+    facts: dict[str, Any] = json.loads(text, object_hook=unpacked)
+    return facts
 
 
 class _Filling(Formatter):

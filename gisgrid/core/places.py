@@ -20,9 +20,7 @@ def check_place(lon: float, lat: float) -> None:
     if math.isfinite(lon) and math.isfinite(lat) and abs(lat) <= 180 and abs(lon) <= 90:
         raise Invalid("lon={lon}, lat={lat}: longitude and latitude are swapped.", lon=lon, lat=lat)
     raise Invalid(
-        "lon={lon_shown}, lat={lat_shown}: longitude lies in -180…180 and latitude in -90…90.",
-        lon_shown=lon,
-        lat_shown=lat,
+        "lon={lon}, lat={lat}: longitude lies in -180…180 and latitude in -90…90.",
         lon=str(lon),
         lat=str(lat),
     )

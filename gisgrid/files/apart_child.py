@@ -75,16 +75,22 @@ def main() -> None:
     order = json.load(sys.stdin)
     limit(**order["limits"])
     from gisgrid.core.errors import GisgridError  # noqa: PLC0415
+    from gisgrid.core.messages import packed_facts  # noqa: PLC0415
 
     try:
         answer: dict[str, object] = {"done": VERBS[sys.argv[1]](order)}
     except GisgridError as error:
         answer = {
-            "refused": [type(error).__name__, error.template, error.hint, error.facts],
+            "refused": [
+                type(error).__name__,
+                error.template,
+                error.hint,
+                packed_facts(error.facts),
+            ],
         }
     except MemoryError:
         answer = {"over": "memory"}
-    Path(ANSWER).write_text(json.dumps(answer, default=vars), encoding="ascii")
+    Path(ANSWER).write_text(json.dumps(answer), encoding="ascii")
 
 
 if __name__ == "__main__":

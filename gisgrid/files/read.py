@@ -111,9 +111,9 @@ def open_table(
     """
     path = Path(path)
     if path.is_dir() and not _is_geodatabase(path):
-        raise Invalid("{path} is a directory: name one of its files.", path=path, file=str(path))
+        raise Invalid("{file} is a directory: name one of its files.", file=str(path))
     if not path.is_file() and not _is_geodatabase(path):
-        raise NotFound("There is no file {path}.", path=path, file=str(path))
+        raise NotFound("There is no file {file}.", file=str(path))
     if path.is_file() and path.stat().st_size == 0:
         raise Invalid("{file} is empty.", file=path.name)
     suffix = Path(path.name.lower().removesuffix(".gz")).suffix

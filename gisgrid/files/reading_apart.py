@@ -25,7 +25,7 @@ import shapely
 from gisgrid.core import errors
 from gisgrid.core.errors import GisgridError, Invalid, TooBusy
 from gisgrid.core.heavy import pandas as pd
-from gisgrid.core.messages import revived
+from gisgrid.core.messages import unpacked_facts
 from gisgrid.files.apart_child import ANSWER, ROWS
 from gisgrid.files.archive_limits import MAX_UNPACKED
 from gisgrid.files.filling import HeadedSheet, Value
@@ -138,7 +138,7 @@ def _child(verb: str, path: Path, order: dict[str, Any]) -> dict[str, Any]:
     if "refused" in answer:
         name, template, hint, facts = answer["refused"]
         kind = getattr(errors, name, Invalid)
-        raise kind(template, hint=hint, **facts)
+        raise kind(template, hint=hint, **unpacked_facts(facts))
     raise _stopped(path, "memory" if "over" in answer else ended)
 
 
@@ -185,7 +185,7 @@ def _answer(folder: Path) -> dict[str, Any]:
     if not file.is_file() or file.stat().st_size > _ANSWER_MB << 20:
         return {}
     try:
-        found = json.loads(file.read_bytes(), object_hook=revived)
+        found = json.loads(file.read_bytes())
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}

@@ -155,10 +155,7 @@ def sweep() -> None:
 
 def fail(engine: Engine, number: int, attempt: int, error: GisgridError) -> None:
     """Say why a task came to nothing."""
-    facts = json.dumps(
-        {**{k: plain(v, "zh") for k, v in error.facts.items()}, "error": type(error).__name__},
-        default=str,
-    )
+    facts = json.dumps(plain({**error.facts, "error": type(error).__name__}, "zh"))
     with transaction(engine) as session:
         session.execute(
             text(_FAILED),

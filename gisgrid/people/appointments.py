@@ -122,9 +122,8 @@ def end_appointment(
     until = until or _today(session, known.area_id)
     if known.until is not None and known.until < until:
         raise Conflict(
-            "Appointment {appointment_id} ends before {known_until} already.",
+            "Appointment {appointment_id} ends before {until} already.",
             appointment_id=appointment_id,
-            known_until=known.until,
             until=str(known.until),
         )
     note(session, "end", "appointment", appointment_id)

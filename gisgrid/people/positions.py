@@ -70,9 +70,7 @@ def record_position(
     first = first_kept(session, place, now.astimezone(zone).date())
     day = at.astimezone(zone).date()
     if day < first:
-        raise Invalid(
-            "Positions before {first} are not kept any more.", first=first, first_kept=str(first)
-        )
+        raise Invalid("Positions before {first_kept} are not kept any more.", first_kept=str(first))
     row = session.execute(
         text(_MAY_BE_THERE),
         {"t": place.id, "staff": staff, "day": day, "lon": lon, "lat": lat, "far_m": FAR_M},

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
+from datetime import date
+from pathlib import Path
 from string import Formatter
 
+import numpy as np
 import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 from gisgrid.core import errors
-from gisgrid.core.messages import Both, catalogue_file, message, plain, told
+from gisgrid.core.messages import (
+    Both,
+    catalogue_file,
+    message,
+    packed_facts,
+    plain,
+    told,
+    unpacked_facts,
+)
 from tests.support.web import ROOT
 
 ROOMS = ("gisgrid", "layers", "web")
@@ -122,6 +134,27 @@ def test_a_value_is_written_as_its_language_has_it():
     inner = message("{count:,} of {what!r}", count=12000, what=Both("houses", "房屋"))
     assert told("{inner}.", {"inner": inner}, "en") == "12,000 of houses."
     assert plain([inner, 3], "en") == ["12,000 of houses", 3]
+
+
+def test_facts_are_json_whatever_they_are():
+    facts = {
+        "day": date(2026, 3, 1), "file": Path("甲.csv"), "lon": float("nan"), "count": np.int64(3),
+        "rows": [np.int64(1), 2.5], "said": message("{n} of {what}", n=2, what=Both("houses", "房屋")),
+        "of": {"house": None}, "yes": True,
+    }  # fmt: skip
+    told_ = json.loads(json.dumps(plain(facts, "zh"), allow_nan=False))
+    assert told_ == {
+        "day": "2026-03-01", "file": "甲.csv", "lon": "nan", "count": 3, "rows": [1, 2.5],
+        "said": "2 of 房屋", "of": {"house": None}, "yes": True,
+    }  # fmt: skip
+
+
+def test_facts_come_through_another_process_with_both_languages():
+    facts = {
+        "what": Both("a view", "视图"), "file": Path("甲.gpkg"), "of": {"en": "a word"},
+        "said": message("{n} of {what}", n=2, what=Both("houses", "房屋")),
+    }  # fmt: skip
+    assert unpacked_facts(packed_facts(facts)) == facts | {"file": "甲.gpkg"}
 
 
 def test_what_a_value_holds_is_never_taken_for_a_sentence():

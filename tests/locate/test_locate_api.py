@@ -127,6 +127,16 @@ def test_what_cannot_be_answered_is_a_clear_problem(
     assert says in refused(client, status, **query)["detail"]
 
 
+@pytest.mark.parametrize("lon", ["nan", "inf"])
+def test_a_problem_is_json_even_of_what_is_no_number(client: FlaskClient, lon: str):
+    told = client.get("/api/v1/locate", query_string={"lon": lon, "lat": 1}).text
+
+    def strange(word: str) -> None:
+        raise AssertionError(word)
+
+    assert json.loads(told, parse_constant=strange)["facts"]["lon"] == lon
+
+
 def test_outside_every_grid_the_nearest_and_its_distance_are_facts(client: FlaskClient):
     facts = refused(client, 404, lon=120.80, lat=40.60)["facts"]
     assert facts["nearest_name"] == "南塘社区第五网格"

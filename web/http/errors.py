@@ -159,7 +159,7 @@ def _document(problem: ProblemDocument) -> Response:
     }
     if problem.facts:
         language = "zh" if speaks_chinese() else "en"
-        body["facts"] = {name: plain(value, language) for name, value in problem.facts.items()}
+        body["facts"] = plain(problem.facts, language)
     if problem.invalid:
         body["errors"] = problem.invalid
     return Response(json.dumps(body), problem.status, content_type=PROBLEM_TYPE)

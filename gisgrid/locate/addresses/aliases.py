@@ -127,9 +127,9 @@ def _put(session: Session, township_id: int, entry: AliasEntry, who: str) -> str
         raise Invalid("An alias means either a house (its code) or a point (lon and lat).")
     if point and not (-180 <= point[0] <= 180 and -90 <= point[1] <= 90):
         raise Invalid(
-            "{point}, {point_shown} is no longitude and latitude.",
-            point=point[0],
-            point_shown=point[1],
+            "{lon}, {lat} is no longitude and latitude.",
+            lon=point[0],
+            lat=point[1],
         )
     house_id = None
     if house is not None:

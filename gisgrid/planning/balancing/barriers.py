@@ -38,7 +38,7 @@ def barriers_in(
         GDAL cannot read the file, it has no such layer, or it holds no line and no polygon.
     """
     if not path.exists():
-        raise NotFound("There is no file {path}.", path=path.name)
+        raise NotFound("There is no file {file}.", file=path.name)
     found = describe(path, layer, None)
     west, south, east, north = found.bounds or (0.0, 0.0, 0.0, 0.0)
     known = crs.declare(declared, found.crs, [west, east], [south, north])

@@ -261,9 +261,9 @@ def _with_count(task: BalanceProblem, plan: Ints, mine: Ints, count: int, added:
         return plan
     if len(mine) < count:
         raise Invalid(
-            "A community with {count} places with houses cannot have {count_shown} grids.",
-            count=len(mine),
-            count_shown=count,
+            "A community with {houses} places with houses cannot have {grids} grids.",
+            houses=len(mine),
+            grids=count,
         )
     if task.graph.subgraph(mine).pieces(np.zeros(len(mine), dtype=np.int64)).max() > 0:
         raise Invalid(

@@ -373,9 +373,9 @@ def _self_crossing(line: Floats) -> tuple[float, ...]:
 
 def _refuse_crossing(spot: tuple[float, ...]) -> None:
     raise Invalid(
-        "The border crosses itself or another border near {spot:.6f}, {spot_shown:.6f}.",
-        spot=spot[0],
-        spot_shown=spot[1],
+        "The border crosses itself or another border near {lon:.6f}, {lat:.6f}.",
+        lon=spot[0],
+        lat=spot[1],
         place=list(spot),
     )
 

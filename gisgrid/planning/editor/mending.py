@@ -158,11 +158,11 @@ def _refuse_houses(state: PlanSnapshot, rows: Ints, code: str) -> None:
     rows = rows[state.houses.placed[rows]]
     if len(rows):
         raise Invalid(
-            "{count} houses of grid {code} stand outside every community (first {houses_shown}): cut there "
+            "{count} houses of grid {code} stand outside every community (first {first}): cut there "
             "they would be in no grid. Load the communities' borders so that they lie inside first.",
             count=len(rows),
             code=code,
-            houses_shown=state.houses.code[rows[0]],
+            first=state.houses.code[rows[0]],
             houses=state.houses.code[rows].tolist(),
         )
 

@@ -105,18 +105,16 @@ def _refuse_too_early(newest: PlanInfo, first_day: date) -> None:
         return
     if newest.in_force == "later":
         raise Conflict(
-            "Plan {newest!r} waits and is in force from {since}; to begin on {first_day}, withdraw it first: "
+            "Plan {newest!r} waits and is in force from {published_since}; to begin on {first_day}, withdraw it first: "
             "gisgrid plan withdraw {newest}.",
             newest=newest.name,
-            since=since,
-            first_day=first_day,
+            first_day=str(first_day),
             published_since=str(since),
             plan_id=newest.id,
         )
     raise Conflict(
-        "The published plan is in force since {since}; the next one can begin on {since_shown} or later.",
-        since=since,
-        since_shown=since + timedelta(days=1),
+        "The published plan is in force since {published_since}; the next one can begin on {from_day} or later.",
+        from_day=str(since + timedelta(days=1)),
         published_since=str(since),
     )
 
