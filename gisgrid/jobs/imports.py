@@ -22,9 +22,11 @@ from sqlalchemy.exc import DBAPIError
 
 from gisgrid.core.errors import GisgridError
 from gisgrid.core.heavy import Heavy
-from gisgrid.core.messages import Both, plain
+from gisgrid.core.messages import plain, say
 from gisgrid.core.processes import end_with_starter
+from gisgrid.db import locks
 from gisgrid.db.store import transaction
+from gisgrid.jobs.children import watched
 
 if TYPE_CHECKING:
     from gisgrid.jobs import import_tasks
@@ -35,7 +37,7 @@ else:
 log = logging.getLogger(__name__)
 
 LOOK_S = 0.4
-"""How often the worker looks for what was asked, and whether what it does was cancelled."""
+"""How often the worker looks for what was asked."""
 ATTEMPTS = 3
 """What ended its worker so often is given up."""
 FOLDERS = "gisgrid-import-"
@@ -83,23 +85,18 @@ def do_asked(
 
 def _one(engine: Engine, number: int, begin: Begin, stopped: Callable[[], bool]) -> int:
     """Do what is asked of one file; 0 if another worker does it."""
-    with engine.connect() as holder:
-        if not holder.scalar(text(f"SELECT pg_try_advisory_lock({_LOCK})"), {"id": number}):
+    with locks.held(engine, f"file_import|{number}") as alone:
+        if not alone:
             return 0
-        # Only the lock matters here, and it outlives the transaction.
-        holder.commit()
-        try:
-            with transaction(engine) as session:
-                attempt = session.scalar(text(_BEGUN), {"id": number})
-            if attempt is None:
-                return 0
-            if attempt > ATTEMPTS:
-                fail(engine, number, attempt, GisgridError("{why}", why=Both(*_THRICE)))
-            else:
-                begin(engine, number, attempt, stopped)
-            return 1
-        finally:
-            holder.scalar(text(f"SELECT pg_advisory_unlock({_LOCK})"), {"id": number})
+        with transaction(engine) as session:
+            attempt = session.scalar(text(_BEGUN), {"id": number})
+        if attempt is None:
+            return 0
+        if attempt > ATTEMPTS:
+            fail(engine, number, attempt, GisgridError(_THRICE))
+        else:
+            begin(engine, number, attempt, stopped)
+        return 1
 
 
 def apart(
@@ -110,28 +107,14 @@ def apart(
     processes: SpawnContext | ForkServerContext,
 ) -> None:
     """Do a task in a process of its own, which ends when it is cancelled or the worker is to stop."""
-    mine = {"id": number, "attempt": attempt}
     url = engine.url.render_as_string(hide_password=False)
     child = processes.Process(target=compute, args=(url, number, attempt))
-    child.start()
-    try:
-        while child.is_alive():
-            child.join(LOOK_S)
-            put_back = stopped() and child.is_alive()
-            if put_back:
-                child.kill()
-                child.join()
-            with transaction(engine) as session:
-                ours = session.scalar(text(_PUT_BACK if put_back else _OURS), mine)
-            if not ours or put_back:
-                break
-        else:
-            # It says itself how it ended, unless something ended it.
-            fail(engine, number, attempt, GisgridError("{why}", why=Both(*BROKE_OFF)))
-    finally:
-        if child.is_alive():
-            child.kill()
-        child.join()
+    ended = watched(
+        child, engine, {"id": number, "attempt": attempt}, ours=_OURS, put_back=_PUT_BACK, stopped=stopped
+    )  # fmt: skip
+    if ended == "by itself":
+        # It says itself how it ended, unless something ended it.
+        fail(engine, number, attempt, GisgridError(BROKE_OFF))
 
 
 def compute(url: str, number: int, attempt: int) -> None:
@@ -163,13 +146,10 @@ def fail(engine: Engine, number: int, attempt: int, error: GisgridError) -> None
         )
 
 
-BROKE_OFF = ("It broke off; nothing was written.", "处理意外中断，未写入任何内容。")
-_THRICE = (
-    "It was broken off three times, each time with the worker that did it; nothing was written.",
-    "处理中断了三次，每次后台程序都随之停止；未写入任何内容。",
+BROKE_OFF = say("It broke off; nothing was written.")
+_THRICE = say(
+    "It was broken off three times, each time with the worker that did it; nothing was written."
 )
-
-_LOCK = "hashtextextended('file_import|' || CAST(:id AS bigint), 0)"
 
 _ASKED = """
 SELECT id FROM file_import WHERE state IN ('waiting', 'running') ORDER BY asked_at, id

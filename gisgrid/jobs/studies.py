@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 from gisgrid.core import plans
 from gisgrid.core.errors import GisgridError, NotFound
 from gisgrid.core.heavy import Heavy
+from gisgrid.db import locks
 from gisgrid.db.store import transaction
 
 if TYPE_CHECKING:
@@ -93,8 +94,7 @@ def standing(session: Session, plan_id: int, kind: str, day: date) -> StudyState
     key = {"plan": plan_id, "kind": kind, "day": day}
     now = fingerprint(session, plan_id)
     row = session.execute(text(_STANDING), key).one_or_none()
-    # Who computes holds this lock until it ends, however it ends.
-    free = session.scalar(text(f"SELECT pg_try_advisory_xact_lock({_LOCK})"), key)
+    free = locks.is_free(session, _lock(key))
     if row is None:
         return StudyState(now, None, None, not free, False, None, None, None, None)
     failed = row.failed is not None and row.failed_fingerprint == now
@@ -193,15 +193,8 @@ def make(engine: Engine, plan_id: int, kind: str, day: date, *, again: bool = Fa
     """
     _known(kind)
     key = {"plan": plan_id, "kind": kind, "day": day}
-    with engine.connect() as holder:
-        if not holder.scalar(text(f"SELECT pg_try_advisory_lock({_LOCK})"), key):
-            return False
-        # Only the lock matters here, and it outlives the transaction.
-        holder.commit()
-        try:
-            return _make(engine, key, again=again)
-        finally:
-            holder.scalar(text(f"SELECT pg_advisory_unlock({_LOCK})"), key)
+    with locks.held(engine, _lock(key)) as alone:
+        return alone and _make(engine, key, again=again)
 
 
 def _make(engine: Engine, key: dict[str, Any], *, again: bool) -> bool:
@@ -254,10 +247,10 @@ def _known(kind: str) -> None:
         )
 
 
-_LOCK = (
-    "hashtextextended(concat_ws('|', 'study', CAST(:plan AS bigint), CAST(:kind AS text), "
-    "CAST(:day AS date)), 0)"
-)
+def _lock(key: dict[str, Any]) -> str:
+    """The lock of whoever computes a study."""
+    return f"study|{key['plan']}|{key['kind']}|{key['day']}"
+
 
 _STANDING = """
 SELECT fingerprint, made_at, asked_at, step, steps, doing, failed, failed_zh, failed_fingerprint

@@ -32,6 +32,7 @@ from gisgrid.core.processes import beat, end_with_starter
 from gisgrid.core.terminal import note
 from gisgrid.db.store import open_engine, transaction
 from gisgrid.jobs import imports, stalled
+from gisgrid.jobs.children import watched
 from gisgrid.jobs.names import COMPLETE, QUEUE, QUICK, TASK, UPKEEP
 from gisgrid.jobs.scheduled import complete_plan, complete_plans, keep_up, plans_turned
 from gisgrid.jobs.stalled import Pulse, look, look_once
@@ -53,8 +54,6 @@ PROCESSES: SpawnContext | ForkServerContext = multiprocessing.get_context("spawn
 """A computation inherits nothing of the worker, neither threads nor connections."""
 AGAIN = (TASK, COMPLETE)
 """What is begun again after its worker was killed."""
-LOOK_S = 0.3
-"""How often the worker looks whether its job was cancelled."""
 ATTEMPTS = 3
 """A job that was begun so often and never ended is given up: it may be what ends its workers."""
 STOP_S = 2.0
@@ -193,7 +192,6 @@ def run_job(url: str, job_id: int, *, stopped: Callable[[], bool] = lambda: Fals
         The worker is to stop.
     """
     engine = create_engine(url)
-    child = None
     try:
         with transaction(engine) as session:
             begun = session.execute(text(_BEGIN), {"id": job_id, "most": ATTEMPTS}).one_or_none()
@@ -201,22 +199,13 @@ def run_job(url: str, job_id: int, *, stopped: Callable[[], bool] = lambda: Fals
             return
         mine = {"id": job_id, "attempt": begun.attempts}
         child = PROCESSES.Process(target=_compute, args=(url, job_id, begun.attempts))
-        child.start()
-        while child.is_alive():
-            child.join(LOOK_S)
-            put_back = stopped() and child.is_alive()
+        ended = watched(child, engine, mine, ours=_OURS, put_back=_PUT_BACK, stopped=stopped)
+        if ended == "put back":
+            raise JobAborted
+        if ended == "by itself":
             with transaction(engine) as session:
-                ours = session.scalar(text(_PUT_BACK if put_back else _OURS), mine)
-            if not ours:
-                child.kill()
-            elif put_back:
-                raise JobAborted
-        with transaction(engine) as session:
-            session.execute(text(_BROKEN_OFF), {**mine, "code": str(child.exitcode)})
+                session.execute(text(_BROKEN_OFF), {**mine, "code": str(child.exitcode)})
     finally:
-        if child is not None and child.is_alive():
-            child.kill()
-            child.join()
         engine.dispose()
 
 

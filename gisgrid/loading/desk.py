@@ -166,15 +166,9 @@ def listed(session: Session, *, limit: int) -> list[Listed]:
 
 def same_file(session: Session, found: ImportAtDesk) -> Listed | None:
     """The last load of the very same bytes that was not taken back; None: there is none."""
-    return next(
-        (
-            each for each in listed(session, limit=1000)
-            if each.sha256 == found.sha256 and each.id != found.id and each.run_id is not None
-            and each.undoes_id is None and each.undone_by_id is None
-            and found.kind in (None, each.kind)
-        ),
-        None,
-    )  # fmt: skip
+    values = {"sha256": found.sha256, "id": found.id, "kind": found.kind}
+    row = session.execute(text(_SAME), values).mappings().one_or_none()
+    return None if row is None else Listed(**row)
 
 
 def look_again(session: Session, number: int, wishes: dict[str, Any], *, account_id: int) -> None:
@@ -360,7 +354,7 @@ SELECT id, township, kind, file_name, size, sha256, account_id, who, sent_at, af
 FROM file_import i WHERE id = :id
 """
 
-_LISTED = """
+_EVERY = """
 SELECT i.id, coalesce(i.run_id, l.id) AS run_id, coalesce(i.kind, l.kind) AS kind,
        coalesce(i.township, l.township) AS township, coalesce(i.file_name, l.file_name) AS file_name,
        coalesce(i.sha256, l.sha256) AS sha256, coalesce(l.who, i.who) AS who,
@@ -373,8 +367,16 @@ SELECT i.id, coalesce(i.run_id, l.id) AS run_id, coalesce(i.kind, l.kind) AS kin
        coalesce(i.state, 'done') AS state, coalesce(l.reversible, false) AS reversible,
        l.undoes_id, coalesce(i.undone_by_id, l.undone_by_id) AS undone_by_id
 FROM file_import i FULL JOIN import_listed l ON l.id = i.run_id
-ORDER BY at DESC, run_id DESC NULLS FIRST LIMIT :limit
 """
+
+_LISTED = f"{_EVERY} ORDER BY at DESC, run_id DESC NULLS FIRST LIMIT :limit"
+
+_SAME = f"""
+SELECT * FROM ({_EVERY}) e
+WHERE sha256 = :sha256 AND id IS DISTINCT FROM :id AND run_id IS NOT NULL AND undoes_id IS NULL
+  AND undone_by_id IS NULL AND (CAST(:kind AS text) IS NULL OR kind = :kind)
+ORDER BY at DESC, run_id DESC LIMIT 1
+"""  # noqa: S608 - put together from parts that stand here
 
 _OF_RUN = """
 INSERT INTO file_import (township, kind, file_name, size, sha256, account_id, who, asked_by, run_id, task)

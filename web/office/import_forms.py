@@ -43,7 +43,6 @@ class Shown:
 def sent(form: MultiDict[str, str], found: ImportAtDesk) -> Shown:
     """What somebody chose; nothing of it is judged."""
     headers = (found.looked or {}).get("columns", [])
-    crs = form.get("crs", "")
     return Shown(
         kind=form.get("kind", ""),
         township=form.get("into", ""),
@@ -52,7 +51,7 @@ def sent(form: MultiDict[str, str], found: ImportAtDesk) -> Shown:
             key.removeprefix("every-"): value.strip()
             for key, value in form.items() if key.startswith("every-") and value.strip()
         },
-        crs=crs if crs != "other" else "other",
+        crs=form.get("crs", ""),
         crs_code=form.get("crs_code", "").strip(),
         encoding=form.get("encoding", ""),
         layer=form.get("layer", ""),

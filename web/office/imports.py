@@ -229,7 +229,7 @@ def _page(template: str, **values: Any) -> Response:
         Response(
             render_template(
                 template, words=words, header_word=words.header_word, local=local, LEFT_OUT=LEFT_OUT, COORDINATES=COORDINATES,
-                most_mb=settings.import_max_mb, endings=desk_files.ENDINGS, today=date.today(),  # noqa: DTZ011
+                most_mb=settings.import_max_mb, endings=desk_files.ENDINGS,
                 zh=speaks_chinese(), **values,
             )
         )
