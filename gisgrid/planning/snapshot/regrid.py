@@ -12,7 +12,14 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from gisgrid.core.arrays import Bools, Floats, Geometries, Ints
-from gisgrid.planning.snapshot.snapshot import NO_ROW, Grids, PlanSnapshot, layered_owners, rows_of
+from gisgrid.planning.snapshot.snapshot import (
+    NO_ROW,
+    Grids,
+    Ground,
+    PlanSnapshot,
+    layered_owners,
+    rows_of,
+)
 
 FEW = 100
 """So many boxes are compared with all points sooner than a tree of the points is built."""
@@ -189,6 +196,6 @@ def _asked_again(
     near[np.unique(shapely.STRtree(grids.lonlat).query(boxes)[1])] = True
     owner = owner.copy()
     owner[rows] = layered_owners(
-        spots.lonlat[rows], grids.lonlat, [layer[near[layer]] for layer in layers]
+        spots.lonlat[rows], [Ground(grids.lonlat, layer[near[layer]]) for layer in layers]
     )
     return owner
