@@ -49,13 +49,14 @@ from web.map import views as maps
 from web.matters import views as matters
 from web.office import duties, imports, open_problems
 from web.open311 import views as open311
+from web.register import views as register
 from web.report import views as report
 from web.shell import header
 from web.today import views as today
 
 PAGES = (
     home, today, documents, duties, maps, editor, lookup, cases, dispatch, telephone, figures, open_problems,
-    matters, notices, studies, imports,
+    matters, notices, studies, imports, register,
 )  # fmt: skip
 """Whoever brings pages, and the blueprint that they hang on."""
 
