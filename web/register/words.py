@@ -87,9 +87,9 @@ def told(line: EntryLine) -> list[tuple[str, str | None, str]]:
             continue
         was = value_word(column, line.was.get(column)) if line.kind == "corrected" else None
         out.append((str(gettext(word)), was, value_word(column, line.said[column])))
-    if line.kind in ("resident_out", "household_out", "household_moved"):
+    if line.kind in ("resident_out", "household_out"):
         before = [
-            (str(gettext(COLUMN_WORDS[column])), None, value_word(column, line.was[column]))
+            (str(gettext(COLUMN_WORDS[column])), value_word(column, line.was[column]), "—")
             for column in ("name", "room")
             if line.was.get(column)
         ]
