@@ -47,11 +47,12 @@ def town(cluster: Cluster, template: str) -> Iterator[tuple[str, dict[str, str]]
             open_loaded(session, made.township_id)
             accounts = {
                 role: appointed(
-                    session, role, grid=GRID if role == "grid_leader" else None, name=role
+                    session, role, "999901001001" if role == "community_clerk" else None,
+                    grid=GRID if role == "grid_leader" else None, name=role,
                 )
                 for role in PAGES
                 if role
-            }
+            }  # fmt: skip
         app = app_over(engine)
         with served(app) as host:
             yield host, cookies(app, engine, accounts)
