@@ -307,8 +307,24 @@ LEFT JOIN plan_in_force p ON p.township_id = e.township_id
 LEFT JOIN house_grid a ON a.plan_id = p.id AND a.house_id = h.id LEFT JOIN grid g ON g.id = a.grid_id
 """
 _OF_HOUSE = f"{_LINE} WHERE e.house_id = :house ORDER BY e.at DESC, e.id DESC LIMIT :most"
+# As the policy of the log has it, for the right to decide: sets, and not a question for each line.
 _MINE_TO_DECIDE = """
-WHERE e.township_id = :t AND e.state = 'waiting' AND house_within('check_register', e.house_id, e.township_id)
+WHERE e.township_id = :t AND e.state = 'waiting' AND (
+    e.township_id = ANY ((SELECT my_townships('check_register'))::bigint[])
+    OR EXISTS (
+        SELECT FROM house_grid a
+        WHERE a.house_id = e.house_id AND a.plan_id = ANY ((SELECT plans_in_force())::bigint[])
+          AND a.grid_id = ANY ((SELECT my_grids('check_register'))::bigint[]))
+    OR EXISTS (
+        SELECT FROM house_grid a
+        WHERE a.house_id = e.house_id AND a.plan_id = ANY ((SELECT plans_in_force())::bigint[])
+          AND a.exclusive_grid_id = ANY ((SELECT my_grids('check_register'))::bigint[]))
+    OR EXISTS (
+        SELECT FROM house h
+        WHERE h.id = e.house_id AND h.community_id = ANY ((SELECT my_communities('check_register'))::bigint[])
+          AND (SELECT a.grid_id FROM house_grid a
+               WHERE a.house_id = h.id AND a.plan_id = ANY ((SELECT plans_in_force())::bigint[])
+               LIMIT 1) IS NULL))
 """
 _WAITING = f"{_LINE} {_MINE_TO_DECIDE} ORDER BY e.at, e.id LIMIT :most"
 _COUNT_WAITING = f"SELECT count(*) FROM register_entry e {_MINE_TO_DECIDE}"  # noqa: S608 - parts that stand here
