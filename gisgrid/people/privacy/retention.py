@@ -357,6 +357,15 @@ _RULES: tuple[_Rule, ...] = (
         ),
         counts="SELECT count(*) FROM file_import WHERE gone_at IS NULL",
     ),
+    _Rule(
+        "messages",
+        "outbox_message",
+        # One of no township goes with those of the first that runs.
+        """SELECT id FROM outbox_message WHERE (township_id = :t OR township_id IS NULL)
+             AND (at AT TIME ZONE :zone)::date < CAST(:before AS date)""",
+        """DELETE FROM outbox_message o USING gone g
+           WHERE g.table_name = 'outbox_message' AND g.row_id = o.id""",
+    ),
 )
 
 # Whose former states are about people.

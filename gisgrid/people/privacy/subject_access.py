@@ -256,6 +256,7 @@ LEFT_OUT: dict[str, str] = {
     "log_in_try": "failed log-ins, by a key that is forgotten within hours",
     "file_import": "who sent a file, by the name of an account",
     "file_import_part": "files as they were sent, kept for days only; what is imported of them is searched",
+    "outbox_person": "how an account is reached, as its owner wrote it",
     "photo": "pictures of places; who is on one is not recorded",
     "document_version": "who issued a document, by the name of an account",
     "refused_demand": "who asked for a task, by the name of an account",
