@@ -87,7 +87,7 @@ def test_an_emergency_shows_within_two_seconds_on_each_open_page_and_goes_when_i
         town.seen_now(emergency=True)
         for page in pages:
             expect(page.locator("#messages-count")).to_have_text("2", timeout=5_000)
-        pages[0].get_by_role("alert").get_by_role("button", name="Open").click()
+        pages[0].get_by_role("alert").get_by_role("button", name="See it").click()
         expect(pages[0]).to_have_url(re.compile(r"/cases/\d+$"))
         assert case
         for page in pages:
@@ -106,7 +106,7 @@ def test_a_sound_rings_on_one_page_for_who_wants_it_and_has_touched_the_page(
         page.get_by_label("Ring when a message comes").check()
         page.get_by_role("button", name="Try the sound").click()
         expect(page.locator("html")).to_have_attribute("data-rang", "1")
-        page.get_by_role("button", name="Keep it").click()
+        page.get_by_role("button", name="Save").click()
         expect(page.get_by_text("Kept.")).to_be_visible()
         page.locator("h1").click()
         listening(app, 1)

@@ -53,8 +53,8 @@ class Mailbox:
 
 
 @contextlib.contextmanager
-def mail_server(*, tls: tuple[Path, Path] | None = None) -> Iterator[Mailbox]:
-    """A mail server; with a certificate and its key it speaks STARTTLS and asks for a name and password."""
+def mail_server(*, tls: tuple[Path, Path] | None = None, port: int = 0) -> Iterator[Mailbox]:
+    """A mail server, at a free port unless said; with a certificate and its key it speaks STARTTLS and asks for a name and password."""
     box = Mailbox()
     more: dict[str, Any] = {}
     if tls is not None:
@@ -64,7 +64,7 @@ def mail_server(*, tls: tuple[Path, Path] | None = None) -> Iterator[Mailbox]:
             "tls_context": context, "require_starttls": True, "auth_required": True,
             "authenticator": _known,
         }  # fmt: skip
-    controller = Controller(box, hostname="127.0.0.1", port=_free_port(), **more)
+    controller = Controller(box, hostname="127.0.0.1", port=port or _free_port(), **more)
     controller.start()
     box.port = controller.port
     try:
@@ -143,6 +143,11 @@ class GatewayEnd:
         return [each.token for each in self.got]
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A sender that is killed breaks off in the middle; that is what is tried."""
+
+
 @contextlib.contextmanager
 def gateway_end(port: int = 0, end: GatewayEnd | None = None) -> Iterator[GatewayEnd]:
     """A receiver of requests; one that died comes back on the same port with what it had."""
@@ -173,7 +178,7 @@ def gateway_end(port: int = 0, end: GatewayEnd | None = None) -> Iterator[Gatewa
         def log_message(self, format: str, *args: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+    server = _Server(("127.0.0.1", port), Handler)
     here.port = server.server_port
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
