@@ -98,7 +98,7 @@ FIELDS: tuple[Field, ...] = (
     Field("legacy_problem", ("title", "supervisor"), ("event",), "always"),
     Field("legacy_review", ("by", "finding"), ("event",), "always"),
     Field("notice", ("seen_by",), ("event",), "with_row"),
-    Field("outbox_person", ("email", "address", "quiet_from", "quiet_until"), ("account",), "with_row"),
+    Field("outbox_person", ("email", "address", "quiet_from", "quiet_until"), ("account",), "staff"),
 )  # fmt: skip
 
 PLAIN: dict[str, tuple[str, ...]] = {

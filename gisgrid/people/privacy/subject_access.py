@@ -241,6 +241,12 @@ SECTIONS: dict[str, tuple[str, str]] = {
         "'last_login_at', o.last_login_at, 'created_at', o.created_at) "
         f"FROM account o WHERE o.staff_id IN {_STAFF} ORDER BY o.id",
     ),
+    "outbox_person": (
+        "消息设置",
+        "SELECT jsonb_build_object('email', o.email, 'address', o.address, 'quiet_from', o.quiet_from, "
+        "'quiet_until', o.quiet_until) FROM outbox_person o JOIN account k ON k.id = o.account_id "
+        f"WHERE k.staff_id IN {_STAFF} ORDER BY o.account_id",
+    ),
     "appointment": (
         "任命",
         "SELECT jsonb_build_object('role', o.role, 'area', a.name, 'grid', o.grid_code, "
@@ -256,7 +262,6 @@ LEFT_OUT: dict[str, str] = {
     "log_in_try": "failed log-ins, by a key that is forgotten within hours",
     "file_import": "who sent a file, by the name of an account",
     "file_import_part": "files as they were sent, kept for days only; what is imported of them is searched",
-    "outbox_person": "how an account is reached, as its owner wrote it",
     "photo": "pictures of places; who is on one is not recorded",
     "document_version": "who issued a document, by the name of an account",
     "refused_demand": "who asked for a task, by the name of an account",
