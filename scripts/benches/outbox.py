@@ -122,7 +122,7 @@ def steps(engine: Engine, town: int, n: int) -> tuple[float, float]:
             appointed(
                 session,
                 "grid_worker",
-                grid=f"9999010010010{2 + each % 8:02d}",
+                grid=f"99990100100{2 + each % 8}001",
                 name=f"other.{each}",
             )
         open_loaded(session, town)

@@ -155,6 +155,7 @@ def gateway_end(port: int = 0, end: GatewayEnd | None = None) -> Iterator[Gatewa
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # head and body of an answer are two packets
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
