@@ -11,9 +11,9 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import Invalid
+from gisgrid.db.tables.outbox import CHANNELS
 from gisgrid.outbox.words import KIND_WORDS
 
-CHANNELS = ("badge", "email", "webhook")
 _EMAIL = re.compile(r"[^\s@<>,;:\"()\[\]\\]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 _ADDRESS = re.compile(r"[\w.@+-]{1,64}")
 
@@ -92,17 +92,6 @@ def keep_mine(session: Session, wants: Wants) -> None:
     ]
     if rows:
         session.execute(text(_WISH), rows)
-
-
-def keep_sound(session: Session, *, sound: bool) -> None:
-    """Keep whether the transaction's account wants to hear a message."""
-    session.execute(
-        text(
-            "INSERT INTO outbox_person (account_id, sound) VALUES (my_account(), :sound) "
-            "ON CONFLICT (account_id) DO UPDATE SET sound = excluded.sound"
-        ),
-        {"sound": sound},
-    )
 
 
 def ways(session: Session) -> Ways:

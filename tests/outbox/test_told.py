@@ -15,6 +15,8 @@ from gisgrid.cases.emergencies import switch_on
 from gisgrid.core.plans import plan_by_id, township_by_id
 from gisgrid.db import tables as t
 from gisgrid.db.store import transaction
+from gisgrid.db.tables.outbox import KINDS
+from gisgrid.outbox.words import KIND_WORDS
 from gisgrid.people.learning.documents import issue
 from gisgrid.people.privacy import corrections
 from gisgrid.planning.editor.scenarios import branch
@@ -44,6 +46,10 @@ def dispatched(town: TownOfNews) -> int:
     town.step("dispatcher", case, "file", "dispatcher", "dispatcher.shi")
     town.step("dispatcher", case, "dispatch", "dispatcher", "dispatcher.shi", to=TEAM_A)
     return case
+
+
+def test_every_kind_has_its_word():
+    assert set(KIND_WORDS) == set(KINDS)
 
 
 def test_a_task_is_told_to_the_team_of_its_grid_with_its_code_and_nothing_else(town: TownOfNews):

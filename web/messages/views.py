@@ -10,8 +10,9 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from gisgrid.core.errors import Invalid, NotFound
 from gisgrid.core.messages import say
+from gisgrid.db.tables.outbox import CHANNELS
 from gisgrid.outbox import inbox, persons
-from gisgrid.outbox.persons import CHANNELS, Wants
+from gisgrid.outbox.persons import Wants
 from gisgrid.outbox.words import KIND_WORDS, ToldMessage
 from web.dispatch.views import stream as case_stream
 from web.http.dates import local, page_asked

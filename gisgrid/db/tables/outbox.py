@@ -32,7 +32,6 @@ KINDS = (
 )  # fmt: skip
 CHANNELS = ("badge", "email", "webhook")
 """The person's own pages; a letter by SMTP; a request to the gateway of the office."""
-STATES = ("waiting", "delivered", "failed", "read", "muted")
 _KIND = f"kind IN ({', '.join(repr(kind) for kind in KINDS)})"
 
 

@@ -18,7 +18,7 @@
   for (const kind of ["pointerdown", "keydown"]) document.addEventListener(kind, touched);
 
   function ring(times) {
-    if (!sounding || sounding.state !== "running") return;
+    if (sounding?.state !== "running") return;
     for (let n = 0; n < times; n += 1) {
       const tone = sounding.createOscillator(), loud = sounding.createGain();
       const from = sounding.currentTime + 0.35 * n;
