@@ -5,7 +5,8 @@
   const LOOK_ANEW_MS = 60000;
   const link = document.getElementById("messages");
   const badge = document.getElementById("messages-count");
-  const alarm = document.getElementById("urgent");
+  // What is read out stands in a region that was there before.
+  const alarm = document.getElementById("urgent").firstElementChild;
   const form = alarm.querySelector("form");
   let newest = null, wanted = false, sounding = null;
 
