@@ -282,10 +282,10 @@ def pages(store: Store, town: int, people: list[int], args: argparse.Namespace) 
     cookies = [session_cookie(app, store.engine, each) for each in people]
     heard: list[float] = []
     with serving(store, key) as server:
-        ears = [opened(server.port, cookies[n % len(cookies)]) for n in range(args.streams)]
+        ears = [opened(server.port, cookies[n % len(cookies)], n) for n in range(args.streams)]
         time.sleep(3)
-        for ear in ears:
-            drain(ear)
+        if deaf := sum(b"event: hello" not in drain(ear) for ear in ears):
+            sys.exit(f"{deaf} streams were not opened")
         for n in range(args.emergencies):
             began = time.perf_counter()
             call = threading.Thread(target=called, args=(store.engine, town, people, n))
@@ -309,8 +309,11 @@ def called(engine: Engine, town: int, people: list[int], n: int) -> None:
         session.execute(text(_CALL), {"t": town, "n": n, "people": people})
 
 
-def opened(port: int, cookie: str) -> socket.socket:
-    ear = socket.create_connection(("127.0.0.1", port), timeout=30)
+def opened(port: int, cookie: str, n: int) -> socket.socket:
+    """A stream of one of many: an address of the network may have so many open."""
+    ear = socket.create_connection(
+        ("127.0.0.1", port), timeout=30, source_address=(f"127.0.0.{2 + n % 20}", 0)
+    )
     ear.sendall(
         f"GET /messages/stream HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: {cookie}\r\n\r\n".encode()
     )
