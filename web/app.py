@@ -50,13 +50,14 @@ from web.matters import views as matters
 from web.messages import views as messages
 from web.office import duties, imports, open_problems
 from web.open311 import views as open311
+from web.register import views as register
 from web.report import views as report
 from web.shell import header
 from web.today import views as today
 
 PAGES = (
     home, today, documents, duties, maps, editor, lookup, cases, dispatch, telephone, figures, open_problems,
-    matters, notices, studies, imports, messages,
+    matters, notices, studies, imports, register, messages,
 )  # fmt: skip
 """Whoever brings pages, and the blueprint that they hang on."""
 

@@ -30,7 +30,8 @@ PAGES = {
     ),
     "planner": ("/", "/plan/", "/shortage"),
     "administrator": ("/", "/components", "/office/import"),
-    "grid_leader": ("/",),
+    "grid_leader": ("/", "/register/house/1", "/register/house/1/enter/visit", "/register/house/1/enter/household-in"),
+    "community_clerk": ("/", "/register/changes"),
 }  # fmt: skip
 """Those that are looked at as each role; the public's have no role."""
 ALSO_IN_CHINESE = {"/", "/report", "/dispatch", "/register", "/plan/", "/components"}

@@ -23,7 +23,7 @@ from gisgrid.planning.editor.scenarios import branch
 from gisgrid.planning.review.review import take_step as plan_step
 from tests.support.accounts import acting
 from tests.support.case_town import Peopled
-from tests.support.factories import create_member
+from tests.support.factories import create_house, create_member
 from tests.support.outbox import CANARY, CANARY_PHONE, TownOfNews, everybody
 from tests.support.sketch import spot
 
@@ -232,6 +232,26 @@ def test_who_asked_for_a_correction_hears_that_it_was_decided(town: TownOfNews):
         corrections.decide(session, town.place.id, request, accept=True, who="administrator.ce")
     assert town.told() == {"correction": {"clerk"}}
     assert "测新名" not in town.value("SELECT string_agg(m::text, ' ') FROM outbox_message m")
+
+
+def test_who_entered_at_the_door_hears_what_the_clerk_decided(town: TownOfNews):
+    with transaction(town.engine) as session:
+        place = session.get_one(t.Township, town.place.id)
+        house = create_house(session, place, spot(0.5, 0.5)).id
+        session.execute(
+            text(
+                "INSERT INTO register_entry (township_id, house_id, kind, account_id, who, state, said) "
+                "SELECT :t, :h, kind, :a, 'worker.a', 'waiting', '{\"name\": \"虚金丝雀\"}' "
+                "FROM unnest(ARRAY['corrected', 'resident_in']) kind"
+            ),
+            {"t": place.area_id, "h": house, "a": town.people["worker"]},
+        )
+    assert town.told() == {}
+    town.run("UPDATE register_entry SET state = 'accepted', decided_by = '测', decided_at = now() WHERE kind = 'corrected'")  # fmt: skip
+    assert town.told() == {"correction": {"worker"}}
+    town.run("UPDATE register_entry SET state = 'returned', reason = '查无此人' WHERE kind <> 'corrected'")  # fmt: skip
+    assert town.value("SELECT count(*) FROM outbox_message") == 2
+    assert CANARY not in town.value("SELECT string_agg(m::text, ' ') FROM outbox_message m")
 
 
 def test_what_is_undone_is_told_to_nobody(town: TownOfNews):

@@ -14,7 +14,17 @@ from gisgrid.core.roles import RIGHTS
 from gisgrid.db.store import transaction
 from tests.support.accounts import appointed
 from tests.support.web import Town, app_over, fill_town
-from web.http.permissions import HANDS, NOBODY, OPEN, PERSON, PLAN_FILES, PLANS, PUBLIC, RIGHT_OF
+from web.http.permissions import (
+    CHECKS,
+    HANDS,
+    NOBODY,
+    OPEN,
+    PERSON,
+    PLAN_FILES,
+    PLANS,
+    PUBLIC,
+    RIGHT_OF,
+)
 
 PATHS = {
     "bench.compare": "/plan/1/compare",
@@ -31,6 +41,8 @@ PATHS = {
     "desk.grid": "/register/grid/999901001001001",
     "desk.handover": "/register/grid/999901001001001/handover",
     "desk.house": "/register/house/1",
+    "register.ask": "/register/house/1/enter/visit",
+    "register.changes": "/register/changes",
     "desk.me": "/me",
     "desk.my_grid": "/my-grid",
     "desk.registers": "/register",
@@ -98,7 +110,7 @@ def test_every_route_declares_its_right_and_no_other_is_declared(app: Flask):
     )
     assert set(RIGHT_OF) - routes == set()
     assert set(RIGHT_OF.values()) <= {
-        PUBLIC, OPEN, PERSON, PLANS, PLAN_FILES, HANDS, NOBODY, *RIGHTS
+        PUBLIC, OPEN, PERSON, PLANS, PLAN_FILES, HANDS, CHECKS, NOBODY, *RIGHTS
     }  # fmt: skip
 
 

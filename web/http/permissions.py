@@ -42,6 +42,8 @@ PLAN_FILES = "plan or review, export"
 """For whoever may see plans and take away as a file what they see."""
 HANDS = "handle_events or dispatch"
 """For whoever moves cases on."""
+CHECKS = "check_register, unmask"
+"""For who lets in what workers entered, and may open it."""
 NOBODY = "nobody"
 """A way of a library that we do not offer."""
 
@@ -152,6 +154,11 @@ RIGHT_OF: dict[str, str] = {
     "open311.token": PUBLIC,
     "planning.body": "plan",
     "planning.standing": "plan",
+    "register.ask": "keep_register",
+    "register.changes": "check_register",
+    "register.decide": "check_register",
+    "register.enter": "keep_register",
+    "register.open_changes": CHECKS,
     "report.answered": OPEN,
     "report.followed": OPEN,
     "report.near": OPEN,

@@ -13,6 +13,7 @@ from gisgrid.core.crs import is_metric
 from gisgrid.core.errors import Invalid
 from gisgrid.core.plans import TownshipInfo, township
 from gisgrid.db.tables.places import CODE_SCHEMES, GRID_RULES
+from gisgrid.db.tables.register_entries import REGISTER_RULES
 from gisgrid.people.privacy.masking import change_masks
 from gisgrid.planning.settings.thresholds import PREFIXES, change_thresholds
 
@@ -56,6 +57,7 @@ OPTIONS: dict[str, Callable[[str], Any]] = {
     "time_zone": _zone,
     "grid_rule": _one_of(GRID_RULES),
     "code_scheme": _one_of(CODE_SCHEMES),
+    "register_rule": _one_of(REGISTER_RULES),
     "near_border_m": _metres,
     "public_minimum": _count,
 }

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0005_outbox"
-down_revision = "0004_imports"
+revision = "0007_outbox"
+down_revision = "0006_register_entries"
 branch_labels = None
 depends_on = None
 
