@@ -47,6 +47,7 @@ from web.lookup import views as lookup
 from web.map import studies
 from web.map import views as maps
 from web.matters import views as matters
+from web.messages import views as messages
 from web.office import duties, imports, open_problems
 from web.open311 import views as open311
 from web.register import views as register
@@ -56,7 +57,7 @@ from web.today import views as today
 
 PAGES = (
     home, today, documents, duties, maps, editor, lookup, cases, dispatch, telephone, figures, open_problems,
-    matters, notices, studies, imports, register,
+    matters, notices, studies, imports, register, messages,
 )  # fmt: skip
 """Whoever brings pages, and the blueprint that they hang on."""
 

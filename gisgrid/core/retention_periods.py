@@ -48,6 +48,9 @@ class Keeping(Numbers):
     imports: float = field(
         default=30.0, metadata={"help": "files at the import desk after they were sent"}
     )
+    messages: float = field(
+        default=180.0, metadata={"help": "messages of the outbox after they were written"}
+    )
     backups: float = field(
         default=90.0, metadata={"help": "backups, after which they must be destroyed"}
     )

@@ -125,7 +125,7 @@ class Settings:
         metadata={
             "env": "GISGRID_PUBLIC_URL",
             "help": "address under which others reach the pages, such as https://grid.example; stands in "
-            "what Open311 tells; empty: addresses without a host",
+            "messages and in what Open311 tells; empty: addresses without a host",
         },
     )
     https: bool = field(

@@ -31,7 +31,7 @@ from gisgrid.core.heavy import Heavy
 from gisgrid.core.processes import beat, end_with_starter
 from gisgrid.core.terminal import note
 from gisgrid.db.store import open_engine, transaction
-from gisgrid.jobs import imports, stalled
+from gisgrid.jobs import imports, outbox, stalled
 from gisgrid.jobs.children import watched
 from gisgrid.jobs.names import COMPLETE, QUEUE, QUICK, TASK, UPKEEP
 from gisgrid.jobs.scheduled import complete_plan, complete_plans, keep_up, plans_turned
@@ -141,12 +141,14 @@ def work(
 
 
 def work_on(engine: Engine, *, alive: Callable[[], None] | None = None) -> None:
-    """Do all that pages order, jobs, studies and imports, until stopped."""
+    """Do all that pages order, jobs, studies and imports, and send what is told, until stopped."""
     stop = threading.Event()
     studying = threading.Thread(target=watch, args=(engine, stop), daemon=True)
     studying.start()
     importing = threading.Thread(target=imports.watch, args=(engine, stop, PROCESSES), daemon=True)
     importing.start()
+    sending = threading.Thread(target=outbox.watch, args=(engine, stop), daemon=True)
+    sending.start()
     try:
         work(engine, alive=alive)
     finally:
@@ -154,6 +156,7 @@ def work_on(engine: Engine, *, alive: Callable[[], None] | None = None) -> None:
         # A study that takes longer is begun again by the next worker.
         studying.join(STOP_S)
         importing.join(STOP_S)
+        sending.join(STOP_S)
 
 
 class _Again(BaseRetryStrategy):

@@ -173,7 +173,18 @@ def test_staff_who_left_long_ago_lose_name_and_telephone(session: Session, place
         text("INSERT INTO account (name, display_name, staff_id) VALUES ('s4', '测', :s)"),
         {"s": logs_in.id},
     )
+    # How an account is reached goes with whose it was, unless they can still log in.
+    session.execute(
+        text(
+            "INSERT INTO account (name, display_name, staff_id, active) "
+            "SELECT 's1', '测', id, false FROM staff WHERE code = 'S1'"
+        )
+    )
+    session.execute(
+        text("INSERT INTO outbox_person (account_id, address) SELECT id, name FROM account")
+    )
     found = run(session)
+    assert session.scalars(text("SELECT address FROM outbox_person")).all() == ["s4"]
     rows = session.execute(text("SELECT code, name, phone FROM staff ORDER BY code")).all()
     assert [(r.code, r.name == GONE_NAME, r.phone is None) for r in rows] == [
         ("S1", True, True), ("S2", False, False), ("S3", False, False), ("S4", False, False),
@@ -216,6 +227,25 @@ def test_visits_corrections_and_old_states_go_after_their_days(session: Session,
     assert session.scalars(text("SELECT row_id FROM correction_request")).all() == [1000]
     kept = session.scalars(text("SELECT row_id FROM history ORDER BY 1")).all()
     assert kept == [997, 998]
+
+
+def test_messages_go_after_their_days_with_their_deliveries(session: Session, place: int):
+    edge = DAY - timedelta(days=180)
+    session.execute(
+        text(
+            "INSERT INTO account (name, display_name) VALUES ('leser', '测');"
+            "SELECT tell(jsonb_agg(jsonb_build_object('key', n, 'kind', 'task', 'urgent', false, 'town', "
+            f"{place}, 'subject', 'case', 'subject_id', n, 'code', 'E-' || n, 'account', k.id))) "
+            "FROM generate_series(0, 1) n, account k"
+        )
+    )
+    session.execute(
+        text("UPDATE outbox_message SET at = CAST(:edge AS date) - subject_id::int + time '12:00'"),
+        {"edge": edge},
+    )
+    run(session)
+    assert session.scalars(text("SELECT code FROM outbox_message")).all() == ["E-0"]
+    assert count(session, "outbox_delivery") == 1
 
 
 def test_deletions_stand_in_the_audit(session: Session, place: int):

@@ -87,6 +87,7 @@ TELL_NO_ROW = {
 OF_THE_OPERATOR = {
     "balance", "db backup", "db backups", "db destroyed", "db restore", "db start", "db status", "db stop",
     "db upgrade", "demo", "serve", "undo-load", "user add", "user disable", "user enable", "user end", "user password", "user revoke",
+    "outbox channel", "outbox channels", "outbox list", "outbox retry", "outbox test-channel",
     "user role", "user roles", "user second-factor", "user token", "worker",
 }  # fmt: skip
 

@@ -249,6 +249,17 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
         Call(f"/matters/burden/rows?township={s.township}&since=2023-01-01&until=2024-01-01&kind={kind}&community={c}")
         for kind in ("sent", "refused", "x") for c in (s.community, "")
     ],
+    "messages.keep": lambda s: [
+        Call("/messages/settings", "POST", form={"email": "x"}),
+        Call("/messages/settings", "POST", form={"quiet_from": "22:00", "quiet_until": "x"}),
+        Call("/messages/settings", "POST", form={"emergency.badge": "on"}),
+    ],
+    "messages.open_one": lambda s: [Call("/messages/1", "POST"), Call("/messages/9223372036854775807", "POST")],
+    "messages.read_all": lambda s: [Call("/messages/read", "POST")],
+    "messages.settings": lambda s: [Call("/messages/settings"), Call("/messages/settings?lang=en")],
+    "messages.show": lambda s: [Call("/messages"), Call("/messages?lang=en&page=2"), Call("/messages?page=x")],
+    "messages.stream": lambda s: [Call("/messages/stream"), Call("/messages/stream", headers={"Last-Event-ID": "0-3"})],
+    "messages.unread": lambda s: [Call("/messages/unread.json"), Call("/messages/unread.json?lang=en")],
     "notices.seen": lambda s: [Call("/notices/1", "POST"), Call("/notices/9223372036854775808", "POST")],
     "notices.show": lambda s: [Call(f"/notices?township={s.township}"), Call("/notices?lang=en")],
     "open311.create": lambda s: [

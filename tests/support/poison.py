@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import ARRAY, Column, Integer, Table, Text, select, text
 from sqlalchemy.dialects.postgresql import Range
@@ -84,6 +85,7 @@ _OF_KIND: dict[str, Any] = {
     "TSTZRANGE": Range(_NOON, None),
     "DateTime": _NOON,
     "Date": _DAY,
+    "Uuid": UUID(int=7),
     "Boolean": False,
     "LargeBinary": b"x",
     "POINT": "SRID=4326;POINT(120.91 40.71)",
@@ -101,6 +103,7 @@ _MADE: dict[str, dict[str, Any]] = {
     "emergency": {"ended_by": None, "ended_at": None},
     "job": {"result": None},
     "legacy_problem": {"solved_on": None},
+    "outbox_person": {"quiet_from": None, "quiet_until": None},
     "scenario_move": {"before": {}, "after": {}, "flows": []},
     "station": {"grid_code": None},
     "workload_weights": {"weights": {}},

@@ -80,12 +80,16 @@ def served(app: Flask) -> Iterator[str]:
                 running -= 1
                 changed.notify_all()
 
+    # A page that listens is no test client, which would read a stream to its end.
+    app.config["STREAM_LIFE_S"] = 120.0
     server = make_server("127.0.0.1", 0, counted, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"
     finally:
+        # Each page of somebody who has logged in listens.
+        close(app)
         server.shutdown()
         thread.join()
         server.server_close()

@@ -215,7 +215,8 @@ def test_the_auditor_is_told_what_was_opened_and_that_the_chain_holds(
 def test_who_lives_here_is_shown_what_everybody_may_do(town: tuple[Engine, Flask]):
     page = enter(town, "resident").get("/?lang=en").text
     assert 'href="/report"' in page and "Follow it by its code" in page
-    assert "data-stream" not in page
+    # Whoever has logged in hears what is told to them.
+    assert 'data-stream="/messages/stream"' in page
 
 
 def test_a_page_that_does_not_exist_knows_who_asks(town: tuple[Engine, Flask]):

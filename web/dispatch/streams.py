@@ -1,4 +1,4 @@
-"""Live news of cases: one connection to the store, many streams of server-sent events (HTML standard).
+"""Live news of cases and messages: one connection to the store, many streams of server-sent events (HTML standard).
 
 A stream waits at a queue of its own, in the server's event loop; the listener puts into each what its
 reader may see. Nothing is asked of the store for a stream once it runs: it ends when its account's rights
@@ -20,6 +20,7 @@ from gisgrid.core.errors import TooMany
 from gisgrid.core.plans import PUBLISHED_CHANNEL
 from gisgrid.core.scope import Scope
 from gisgrid.db.listen import Listener
+from gisgrid.outbox.inbox import CHANNEL as OUTBOX_CHANNEL
 from gisgrid.people.appointments import RIGHTS_CHANNEL
 
 CHANNEL = "cases_changed"
@@ -138,6 +139,7 @@ class Streams:
         self._listener = listener
         listener.hear(CHANNEL, self._heard, began=self._began)
         listener.hear(RIGHTS_CHANNEL, self._rights_changed)
+        listener.hear(OUTBOX_CHANNEL, self._told)
         # Under another plan other grids are one's own: browsers come again, and rights are read anew.
         listener.hear(PUBLISHED_CHANNEL, lambda _: self.close())
         self._heard_before = False
@@ -203,6 +205,15 @@ class Streams:
                 if seen not in written:
                     written[seen] = news("cases", [cases[i][:2] for i in seen], place=place)
                 stream.put(written[seen])
+
+    def _told(self, payload: str) -> None:
+        accounts: list[int] | None = json.loads(payload)
+        data = news("told")
+        for stream in self._all():
+            if stream.account_id is not None and (
+                accounts is None or stream.account_id in accounts
+            ):
+                stream.put(data)
 
     def _began(self) -> None:
         # After a time without a connection rights may have changed, too.

@@ -65,7 +65,6 @@ def show() -> Response:
         assets={name: asset(name) for name in layer.BOARD_SCRIPTS + layer.BOARD_STYLES},
         ui={
             "api": f"{request.script_root}/api/v1/cases",
-            "stream": url_for("dispatch.stream", township=place.code),
             "steps": url_for("dispatch.steps"),
             "case": url_for("cases.show", case_id=0)[:-1],
             "grids": f"{request.script_root}/layers/grids/{where.key}.geojson",

@@ -16,7 +16,7 @@ from gisgrid.core.errors import Invalid
 from gisgrid.core.plans import TownshipInfo
 from web.cases.rows import as_json
 from web.figures.messages import measure_words, unit_words
-from web.http.dates import days_asked, local
+from web.http.dates import days_asked, local, page_asked
 from web.http.db import reading
 from web.http.towns import town, town_name
 
@@ -51,7 +51,7 @@ def show() -> Response:
     names = {each.code: each.name for each in grown}
     behind = _behind(period, place.code)
     pages = max(1, -(-len(rows) // UNITS_A_PAGE))
-    page = min(_page(), pages)
+    page = min(page_asked(), pages)
     html = render_template(
         "figures.html",
         town=town_name(place),
@@ -96,13 +96,6 @@ def rows() -> Response:
         local=lambda at: local(at, place.time_zone),
     )
     return Response(html, headers={"Cache-Control": "private, no-store"})
-
-
-def _page() -> int:
-    asked = request.args.get("page", "1")
-    if not (asked.isdecimal() and 0 < len(asked) < 7 and int(asked)):
-        raise Invalid("page is a number from 1 on.")
-    return int(asked)
 
 
 def _period(place: TownshipInfo, last: date | None = None) -> figures.Period:

@@ -1,4 +1,4 @@
-"""Days in addresses, and moments on the clock of a place."""
+"""Days and pages in addresses, and moments on the clock of a place."""
 
 from __future__ import annotations
 
@@ -39,6 +39,14 @@ def days_asked(place: TownshipInfo, last: date | None = None) -> tuple[date, dat
     if not 0 <= (until - since).days < MOST_DAYS or since < date(1900, 1, 1):
         raise Invalid("A period has from 1 to {most_days} days.", most_days=MOST_DAYS)
     return since, until
+
+
+def page_asked() -> int:
+    """The page of a long list that ``?page=`` names, from 1 on; Invalid if it is no number."""
+    asked = request.args.get("page", "1")
+    if not (asked.isdecimal() and 0 < len(asked) < 7 and int(asked)):
+        raise Invalid("page is a number from 1 on.")
+    return int(asked)
 
 
 def turns_in_s(place: TownshipInfo, plan: PlanInfo) -> float | None:

@@ -117,7 +117,6 @@ def _today() -> Response:
         months=months,
         works=bool(posts) and any(post.role != "resident" for post in posts),
         rate=_rate,
-        stream=link_for("dispatch.stream") if may_ask("dispatch.stream") else None,
     )
     return Response(html, headers={"Cache-Control": "private, no-store"})
 

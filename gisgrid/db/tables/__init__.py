@@ -48,6 +48,13 @@ from gisgrid.db.tables.learning import (
     TrainingAttendee,
 )
 from gisgrid.db.tables.lineage import History, ImportRun
+from gisgrid.db.tables.outbox import (
+    OutboxChannel,
+    OutboxDelivery,
+    OutboxMessage,
+    OutboxPerson,
+    OutboxWish,
+)
 from gisgrid.db.tables.people import Staff, TeamMember
 from gisgrid.db.tables.places import Area, Parcel, Street, Township
 from gisgrid.db.tables.plans import EventGrid, Grid, HouseGrid, Plan
@@ -102,6 +109,11 @@ __all__ = [
     "Matter",
     "MatterList",
     "Notice",
+    "OutboxChannel",
+    "OutboxDelivery",
+    "OutboxMessage",
+    "OutboxPerson",
+    "OutboxWish",
     "Parcel",
     "Photo",
     "Plan",

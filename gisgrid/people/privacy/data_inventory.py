@@ -105,6 +105,7 @@ FIELDS: tuple[Field, ...] = (
     Field("legacy_problem", ("title", "supervisor"), ("event",), "always"),
     Field("legacy_review", ("by", "finding"), ("event",), "always"),
     Field("notice", ("seen_by",), ("event",), "with_row"),
+    Field("outbox_person", ("email", "address", "quiet_from", "quiet_until"), ("account",), "staff"),
 )  # fmt: skip
 
 PLAIN: dict[str, tuple[str, ...]] = {
@@ -160,6 +161,7 @@ PLAIN: dict[str, tuple[str, ...]] = {
     "legacy_problem": ("code", "opened_on", "review_on", "solved_on"),
     "legacy_review": ("reviewed_on", "next_on"),
     "notice": ("kind", "level", "key", "at", "seen_at"),
+    "outbox_person": ("language", "sound"),
 }  # fmt: skip
 """Columns of the tables above that say nothing of a person by themselves."""
 
@@ -168,7 +170,8 @@ NO_PEOPLE = frozenset(
         "address_key", "address_name", "address_street", "area", "asset", "backup", "calendar_year", "case_clock",
         "day_figure", "document", "flow", "flow_state", "flow_step", "event_grid", "grid",
         "grid_successor",
-        "house", "house_grid", "matter", "matter_list", "position_total", "purpose",
+        "house", "house_grid", "matter", "matter_list", "outbox_channel", "outbox_delivery", "outbox_message",
+        "outbox_wish", "position_total", "purpose",
         "parcel", "role_right", "station", "stale_day", "street", "study", "township", "training", "workload_weights",
     )
 )  # fmt: skip

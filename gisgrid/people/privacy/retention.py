@@ -332,6 +332,8 @@ _RULES: tuple[_Rule, ...] = (
                WHERE g.table_name = 'staff' AND g.row_id = w.staff_id""",
             """DELETE FROM correction_request c USING gone g
                WHERE c.table_name = g.table_name AND c.row_id = g.row_id""",
+            """DELETE FROM outbox_person p USING gone g, account k
+               WHERE g.table_name = 'staff' AND g.row_id = k.staff_id AND p.account_id = k.id""",
             """UPDATE account k SET display_name = :gone, staff_id = NULL FROM gone g
                WHERE g.table_name = 'staff' AND g.row_id = k.staff_id""",
         ),
@@ -368,6 +370,15 @@ _RULES: tuple[_Rule, ...] = (
                WHERE g.table_name = 'file_import' AND g.row_id = f.import_id""",
         ),
         counts="SELECT count(*) FROM file_import WHERE gone_at IS NULL",
+    ),
+    _Rule(
+        "messages",
+        "outbox_message",
+        # One of no township goes with those of the first that runs.
+        """SELECT id FROM outbox_message WHERE (township_id = :t OR township_id IS NULL)
+             AND (at AT TIME ZONE :zone)::date < CAST(:before AS date)""",
+        """DELETE FROM outbox_message o USING gone g
+           WHERE g.table_name = 'outbox_message' AND g.row_id = o.id""",
     ),
 )
 

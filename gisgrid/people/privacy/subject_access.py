@@ -246,6 +246,12 @@ SECTIONS: dict[str, tuple[str, str]] = {
         "'last_login_at', o.last_login_at, 'created_at', o.created_at) "
         f"FROM account o WHERE o.staff_id IN {_STAFF} ORDER BY o.id",
     ),
+    "outbox_person": (
+        "消息设置",
+        "SELECT jsonb_build_object('email', o.email, 'address', o.address, 'quiet_from', o.quiet_from, "
+        "'quiet_until', o.quiet_until) FROM outbox_person o JOIN account k ON k.id = o.account_id "
+        f"WHERE k.staff_id IN {_STAFF} ORDER BY o.account_id",
+    ),
     "appointment": (
         "任命",
         "SELECT jsonb_build_object('role', o.role, 'area', a.name, 'grid', o.grid_code, "

@@ -5,23 +5,22 @@
   const LOOK_ANEW_MS = 60000;
 
   // `changed` is called with numbers of cases, `reload` when anything may have changed.
-  gisgrid.live = function (url, { changed, reload, state }) {
+  gisgrid.live = function ({ changed, reload, state }) {
     let lost = false;
-    const source = new EventSource(url);
-    source.addEventListener("hello", () => {
+    const news = window.gisgridNews;
+    news.on("hello", () => {
       state(true);
       if (lost) reload();
       lost = false;
     });
-    source.addEventListener("cases", (event) => changed(JSON.parse(event.data).map((pair) => pair[0])));
-    source.addEventListener("reload", reload);
-    source.onerror = () => {
+    news.on("cases", (pairs) => changed(pairs.map((pair) => pair[0])));
+    news.on("reload", reload);
+    news.on("lost", () => {
       lost = true;
       state(false);
-      // A refusal (logged out, a restart) ends it for the browser; then we knock again.
-      if (source.readyState === EventSource.CLOSED) setTimeout(() => gisgrid.live(url, { changed, reload, state }), 5000);
-    };
-    return source;
+    });
+    // The page may have been loaded after the connection was.
+    news.ask();
   };
 
   // Time passes though nothing happens: what was in time is late.

@@ -284,7 +284,7 @@
         if (on) document.documentElement.dataset.live = "true"; // tests wait for it
       };
       state(false);
-      gisgrid.live(ui.stream, { changed, reload: load, state });
+      gisgrid.live({ changed, reload: load, state });
       gisgrid.everyMinute(load);
     });
   };

@@ -23,8 +23,7 @@
     if (!waiting) waiting = setTimeout(renew, ms);
   }
 
-  const source = new EventSource(box().dataset.stream);
-  for (const kind of ["cases", "reload"]) source.addEventListener(kind, () => later(CALM_MS));
+  for (const kind of ["cases", "reload"]) window.gisgridNews.on(kind, () => later(CALM_MS));
   // Time passes though nothing happens: what was in time is late.
   setInterval(() => later(0), MINUTE_MS);
 })();

@@ -1,0 +1,242 @@
+"""Sends what is due, and notes how it went: delivered, to be tried again after a growing pause, or given up.
+
+A try is noted before it is made, with a lease; what a killed worker had in hand is due again when that
+is over. So a message is never lost, and may come twice only with the same token.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Engine, text
+
+from gisgrid.core.errors import GisgridError
+from gisgrid.db.store import transaction
+from gisgrid.outbox.channels import Gateway, MailServer, config_of
+from gisgrid.outbox.inbox import PLACED, TOLD
+from gisgrid.outbox.letters import TIMEOUT_S, GatewayDown, Letter, NotTaken, Refused, Way, way_of
+from gisgrid.outbox.words import ToldMessage
+
+
+@dataclass(frozen=True)
+class SendingPace:
+    """How fast, and how often."""
+
+    first_pause_s: float = 30.0
+    """After the first try; doubled after each."""
+    longest_pause_s: float = 3600.0
+    tries: int = 16
+    """Then it is given up: half a day after the first."""
+    batch: int = 50
+    batch_s: float = 60.0
+    """What of a batch was not begun by then is put back."""
+    lease_s: float = 300.0
+    """Whoever has a batch in hand has it so long; longer than a batch and one try take."""
+    timeout_s: float = TIMEOUT_S
+
+    def pause_s(self, token: str, tries: int) -> float:
+        """How long to wait after a number of tries.
+
+        A quarter more or less, the same for the same try: what failed together does not come back together.
+
+        >>> [round(SendingPace().pause_s("a", n)) for n in (1, 2, 3, 12)]
+        [25, 70, 111, 3458]
+        """
+        pause = min(self.first_pause_s * 2.0 ** min(tries - 1, 30), self.longest_pause_s)
+        part = int.from_bytes(hashlib.sha256(f"{token}:{tries}".encode()).digest()[:4]) / 2**32
+        return pause * (0.75 + part / 2)
+
+
+@dataclass(frozen=True)
+class Installation:
+    """What is told of the installation in each message."""
+
+    base: str
+    """Its address, without a slash at the end; empty: links have no host."""
+    language: str
+
+
+@dataclass(frozen=True)
+class Due:
+    """A delivery in hand."""
+
+    id: int
+    tries: int
+    channel_id: int | None
+    config: MailServer | Gateway | None
+    secret: str
+    letter: Letter | None
+    """None: it can no longer be addressed."""
+
+
+def send_due(
+    engine: Engine,
+    here: Installation,
+    pace: SendingPace = SendingPace(),
+    *,
+    stopped: Callable[[], bool] = lambda: False,
+) -> Counter[str]:
+    """Send all that is due now; how much was ``delivered``, ``failed`` for good, and put off (``later``)."""
+    done: Counter[str] = Counter()
+    while not stopped():
+        taken = take(engine, here, pace)
+        if not taken:
+            return +done
+        for _, group in groupby(taken, key=lambda due: due.channel_id):
+            done.update(_send(engine, list(group), pace, stopped))
+    return +done
+
+
+def take(engine: Engine, here: Installation, pace: SendingPace) -> list[Due]:
+    """Deliveries that are due, urgent ones first, for the length of a lease; by channel.
+
+    Those whose person has quiet hours are put off to the end of these.
+    """
+    with transaction(engine) as session:
+        session.execute(text(_QUIET))
+        ids = session.scalars(
+            text(_TAKE), {"most": pace.batch, "lease": pace.lease_s}
+        ).all()  # fmt: skip
+        rows = session.execute(text(_DUE), {"ids": list(ids)}).mappings().all()
+    return [_due(dict(row), here) for row in rows]
+
+
+def _due(row: dict[str, Any], here: Installation) -> Due:
+    own = ("delivery_id", "tries", "token", "email", "address", "language", "account_id", "channel",
+           "channel_id", "config", "secret")  # fmt: skip
+    of = {name: row.pop(name) for name in own}
+    config = None if of["config"] is None else config_of(of["channel"], of["config"])
+    to = of["email"] if of["channel"] == "email" else of["address"]
+    lost = config is None or (of["account_id"] is not None and to is None)
+    letter = None if lost else Letter(
+        str(of["token"]), to or "", ToldMessage(**row), of["language"] or here.language, here.base
+    )  # fmt: skip
+    return Due(of["delivery_id"], of["tries"], of["channel_id"], config, of["secret"] or "", letter)
+
+
+def _send(
+    engine: Engine, group: list[Due], pace: SendingPace, stopped: Callable[[], bool]
+) -> Counter[str]:
+    """Send what goes by one channel, over one connection."""
+    done: Counter[str] = Counter()
+    config = group[0].config
+    lost = [due for due in group if due.letter is None]
+    for due in lost:
+        gone = GisgridError("The channel, or the address of the person, is gone.")
+        done[_note(engine, due, pace, gone, last=True)] += 1
+    waiting = [due for due in group if due.letter is not None]
+    if config is None or not waiting:
+        return done
+    end = time.monotonic() + pace.batch_s
+    begun = 0
+    try:
+        with way_of(config, group[0].secret, pace.timeout_s) as way:
+            for due in waiting:
+                if stopped() or time.monotonic() > end:
+                    break
+                begun += 1
+                done[_one(engine, way, due, pace)] += 1
+    except GatewayDown as exc:
+        # The one that found out has had its try; the others have not, and come after the same pause.
+        begun = max(begun, 1)
+        tried = waiting[begun - 1]
+        done[_note(engine, tried, pace, exc)] += 1
+        _put_back(engine, waiting[begun:], pace.pause_s(str(tried.id), tried.tries))
+        done["later"] += len(waiting) - begun
+    else:
+        _put_back(engine, waiting[begun:], 0.0)
+    return done
+
+
+def _one(engine: Engine, way: Way, due: Due, pace: SendingPace) -> str:
+    assert due.letter is not None  # noqa: S101 - the others were given up before
+    try:
+        way.send(due.letter)
+    except Refused as exc:
+        return _note(engine, due, pace, exc, last=True)
+    except NotTaken as exc:
+        return _note(engine, due, pace, exc)
+    with transaction(engine) as session:
+        session.execute(text(_DELIVERED), {"id": due.id})
+    return "delivered"
+
+
+def _note(
+    engine: Engine, due: Due, pace: SendingPace, exc: GisgridError, *, last: bool = False
+) -> str:
+    """Note a try that came to nothing; ``failed``, or ``later``."""
+    over = last or due.tries >= pace.tries
+    token = due.letter.token if due.letter else str(due.id)
+    with transaction(engine) as session:
+        session.execute(
+            text(_FAILED if over else _LATER),
+            {
+                "id": due.id, "pause": pace.pause_s(token, due.tries), "en": exc.message,
+                "zh": exc.zh,
+            },
+        )  # fmt: skip
+    return "failed" if over else "later"
+
+
+def _put_back(engine: Engine, rest: Iterable[Due], pause_s: float) -> None:
+    if ids := [due.id for due in rest]:
+        with transaction(engine) as session:
+            session.execute(text(_PUT_BACK), {"ids": ids, "pause": pause_s})
+
+
+# By the clock of the township: the next time that the hour of the end comes.
+_QUIET = """
+UPDATE outbox_delivery d SET next_at = CASE
+        WHEN here.now::date + s.quiet_until > here.now THEN here.now::date + s.quiet_until
+        ELSE here.now::date + 1 + s.quiet_until END AT TIME ZONE here.zone
+FROM outbox_message m
+LEFT JOIN township t ON t.area_id = m.township_id
+CROSS JOIN LATERAL (SELECT coalesce(t.time_zone, 'Asia/Shanghai') AS zone,
+    now() AT TIME ZONE coalesce(t.time_zone, 'Asia/Shanghai') AS now) here, outbox_person s
+WHERE m.id = d.message_id AND s.account_id = d.account_id AND d.state = 'waiting' AND d.next_at <= now()
+  AND NOT m.urgent AND s.quiet_from IS NOT NULL
+  AND CASE WHEN s.quiet_from < s.quiet_until
+           THEN here.now::time >= s.quiet_from AND here.now::time < s.quiet_until
+           ELSE here.now::time >= s.quiet_from OR here.now::time < s.quiet_until END
+"""
+_TAKE = """
+UPDATE outbox_delivery d SET tries = d.tries + 1, next_at = now() + make_interval(secs => :lease)
+FROM (SELECT o.id FROM outbox_delivery o JOIN outbox_message m ON m.id = o.message_id
+      WHERE o.state = 'waiting' AND o.next_at <= now()
+      ORDER BY m.urgent DESC, o.next_at, o.id LIMIT :most FOR UPDATE OF o SKIP LOCKED) due
+WHERE d.id = due.id RETURNING d.id
+"""
+_DUE = f"""
+SELECT {TOLD}, d.id AS delivery_id, d.tries, d.token, d.account_id, d.channel, s.email, s.address,
+       s.language, c.id AS channel_id, c.config, c.secret
+FROM outbox_delivery d JOIN outbox_message m ON m.id = d.message_id {PLACED}
+LEFT JOIN outbox_person s ON s.account_id = d.account_id
+LEFT JOIN LATERAL (
+    SELECT c.id, c.active, c.config, c.secret FROM outbox_channel c
+    WHERE c.channel = d.channel AND (c.township_id = m.township_id OR c.township_id IS NULL)
+    ORDER BY c.township_id NULLS LAST LIMIT 1
+) c ON c.active
+WHERE d.id = ANY (:ids) ORDER BY c.id, m.urgent DESC, d.id
+"""  # noqa: S608 - put together from parts that stand here
+_DELIVERED = """
+UPDATE outbox_delivery SET state = 'delivered', ended_at = now(), failed = NULL, failed_zh = NULL
+WHERE id = :id AND state = 'waiting'
+"""
+_LATER = """
+UPDATE outbox_delivery SET next_at = now() + make_interval(secs => :pause), failed = :en, failed_zh = :zh
+WHERE id = :id AND state = 'waiting'
+"""
+_FAILED = """
+UPDATE outbox_delivery SET state = 'failed', ended_at = now(), next_at = NULL, failed = :en, failed_zh = :zh
+WHERE id = :id AND state = 'waiting'
+"""
+_PUT_BACK = """
+UPDATE outbox_delivery SET tries = tries - 1, next_at = now() + make_interval(secs => :pause)
+WHERE id = ANY (:ids) AND state = 'waiting'
+"""
