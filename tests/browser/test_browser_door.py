@@ -13,8 +13,8 @@ from gisgrid.core.plans import township
 from gisgrid.db.store import transaction
 from gisgrid.locate.addresses.gazetteer import index_addresses
 from gisgrid.planning.snapshot.fetch import today
-from tests.register.test_entries import COMMUNITY, GRID, NEW_PHONE, one_known
 from tests.support.accounts import appointed
+from tests.support.door import COMMUNITY, GRID, NEW_PHONE, one_known
 from tests.support.looks import AXE, LOOK
 from tests.support.web import Town, app_over, chromium, close, served, session_cookie
 

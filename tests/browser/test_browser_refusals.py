@@ -188,6 +188,15 @@ ROWS: list[RowOfTable] = [
     ("bench.publish not yet", "planner", "/plan/{draft}", asked("post('publish', { from: '2099-01-01' })"), "#notice", ("须经审批并通知后才能发布。", "a plan is published after review and notification.")),
     ("desk.open_house no purpose", "government", "/register/house/{house}", lambda p, f: freely(p, "form.unmask"), "main",
      ("请选择打开户档的用途。", "Choose what the register is opened for.")),
+    ("register.enter no answer", "worker", "/register/house/{house}/enter/visit", lambda p, f: freely(p, "form.door-form"), "main",
+     ("请选一项。", "Choose one of the answers.")),
+    ("register.enter old page", "worker", "/register/house/{house}/enter/household-in",
+     lambda p, f: (p.evaluate("document.querySelector('[name=client_id]').value = ''"), freely(p, "form.door-form")), "main",
+     ("页面已过时，请重新打开这处房屋。", "The page is too old: open the house anew.")),
+    ("register.decide none", "clerk", "/register/changes", lambda p, f: freely(p, "#decide"), "main",
+     ("请至少选一条。", "Choose at least one line.")),
+    ("register.open_changes no purpose", "clerk", "/register/changes", lambda p, f: freely(p, "form.unmask"), "main",
+     ("请选择打开户档的用途。", "Choose what the register is opened for.")),
     ("figures.show no day", "dispatcher", "/figures?since=x", lambda p, f: None, "main", ("不是日期；请写成 2023-08-31 的形式。", "it must be a day such as 2023-08-31.")),
 ]  # fmt: skip
 FIRST = {row[0].split()[0]: row for row in reversed(ROWS)}

@@ -111,6 +111,7 @@ def refusing(cluster: Cluster, town_template: str) -> Iterator[Facts]:
             index_addresses(session, place.id)
             accounts = {
                 "worker": appointed(session, "grid_worker", grid="999901001207002", name="worker.li"),
+                "clerk": appointed(session, "community_clerk", "999901001207", name="clerk.shi"),
                 "dispatcher": appointed(session, "dispatcher", name="dispatcher.shi"),
                 "government": appointed(session, "township_government", name="government.shi"),
                 "planner": appointed(session, "planner", name="planner.shi"),
@@ -143,7 +144,19 @@ def refusing(cluster: Cluster, town_template: str) -> Iterator[Facts]:
             )  # fmt: skip
             plan = plan_in_force(session, place.id)
             draft = scenarios.branch(session, plan, name="草案甲", who="planner.shi")
-            house = session.scalar(text("SELECT min(house_id) FROM household"))
+            house = session.scalar(
+                text(
+                    "SELECT min(f.house_id) FROM household f JOIN house_grid a ON a.house_id = f.house_id "
+                    "JOIN grid g ON g.id = a.grid_id WHERE g.code = '999901001207002'"
+                )
+            )
+            session.execute(
+                text(
+                    "INSERT INTO register_entry (township_id, house_id, kind, account_id, who, state) "
+                    "VALUES (:t, :h, 'household_in', :a, '测试', 'waiting')"
+                ),
+                {"t": place.id, "h": house, "a": accounts["worker"]},
+            )
         app = app_over(engine, two_factor="offered")
         app.extensions["security"].pwd_context.update(
             argon2__time_cost=1, argon2__memory_cost=64, argon2__parallelism=1
