@@ -16,6 +16,9 @@ import web.editor.plan_files
 import web.editor.review
 import web.lookup.batch
 import web.lookup.locate
+import web.office.accounts.bulk
+import web.office.accounts.programs
+import web.office.accounts.slips
 import web.report.tracking
 import web.shell.components
 import web.shell.find  # noqa: F401 - these add routes to the blueprints of their folder or the API
@@ -48,6 +51,7 @@ from web.map import studies
 from web.map import views as maps
 from web.matters import views as matters
 from web.office import duties, imports, open_problems
+from web.office.accounts import views as accounts
 from web.open311 import views as open311
 from web.report import views as report
 from web.shell import header
@@ -55,7 +59,7 @@ from web.today import views as today
 
 PAGES = (
     home, today, documents, duties, maps, editor, lookup, cases, dispatch, telephone, figures, open_problems,
-    matters, notices, studies, imports,
+    matters, notices, studies, imports, accounts,
 )  # fmt: skip
 """Whoever brings pages, and the blueprint that they hang on."""
 

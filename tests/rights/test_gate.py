@@ -14,9 +14,24 @@ from gisgrid.core.roles import RIGHTS
 from gisgrid.db.store import transaction
 from tests.support.accounts import appointed
 from tests.support.web import Town, app_over, fill_town
-from web.http.permissions import HANDS, NOBODY, OPEN, PERSON, PLAN_FILES, PLANS, PUBLIC, RIGHT_OF
+from web.http.permissions import (
+    ACCOUNT_FILES,
+    HANDS,
+    NOBODY,
+    OPEN,
+    PERSON,
+    PLAN_FILES,
+    PLANS,
+    PUBLIC,
+    RIGHT_OF,
+)
 
 PATHS = {
+    "accounts.index": "/office/accounts",
+    "accounts.new": "/office/accounts/new",
+    "accounts.one": "/office/accounts/1",
+    "accounts.several": "/office/accounts/several",
+    "accounts.workbook": "/office/accounts/list.xlsx",
     "bench.compare": "/plan/1/compare",
     "bench.export": "/plan/1/grids.gpkg",
     "bench.handover": "/plan/1/handover.xlsx",
@@ -94,7 +109,7 @@ def test_every_route_declares_its_right_and_no_other_is_declared(app: Flask):
     )
     assert set(RIGHT_OF) - routes == set()
     assert set(RIGHT_OF.values()) <= {
-        PUBLIC, OPEN, PERSON, PLANS, PLAN_FILES, HANDS, NOBODY, *RIGHTS
+        PUBLIC, OPEN, PERSON, PLANS, PLAN_FILES, ACCOUNT_FILES, HANDS, NOBODY, *RIGHTS
     }  # fmt: skip
 
 

@@ -20,6 +20,10 @@ from web.http.towns import COOKIE, OF_A_TOWN
 FIRST, SECOND, THIRD = TOWNS
 
 OF_NOBODYS_TOWN = {
+    **dict.fromkeys(
+        ("accounts.index", "accounts.new", "accounts.one", "accounts.several", "accounts.workbook"),
+        "lists accounts of all ground that one administers; the form of several asks for the township",
+    ),
     "api-docs.openapi_json": "the document of the API",
     "desk.my_grid": "leads on to the grid of whoever has one, with its township",
     "imports.index": "lists loads wherever one may load, with their townships; in test_import_desk_ways.py",

@@ -91,6 +91,25 @@ def opened(spot: Spot) -> list[Call]:
 
 
 CALLS: dict[str, Callable[[Spot], list[Call]]] = {
+    "accounts.add": lambda s: [
+        Call("/office/accounts/new", "POST", form={"name": "x", "shown": "", "role": "planner", "area": s.township}),
+    ],
+    "accounts.add_token": lambda s: [Call("/office/accounts/999/tokens", "POST", form={"token": "t", "days": "1"})],
+    "accounts.appoint": lambda s: [Call(f"/office/accounts/{n}/posts", "POST", form={"role": "planner"}) for n in (2, 999)],
+    "accounts.drop_factor": lambda s: [Call("/office/accounts/999/factor", "POST")],
+    "accounts.end": lambda s: [Call("/office/accounts/2/posts/999999/end", "POST")],
+    "accounts.hand_out": lambda s: [Call(f"/office/accounts/{n}/slip", "POST") for n in (2, 999)],
+    "accounts.index": lambda s: [Call("/office/accounts"), Call("/office/accounts?q=m&role=planner&page=2&lang=en")],
+    "accounts.make_several": lambda s: [Call("/office/accounts/several/make", "POST", form={"township": s.township})],
+    "accounts.new": lambda s: [Call("/office/accounts/new")],
+    "accounts.one": lambda s: [Call(f"/office/accounts/{n}") for n in (2, 5, 999)],
+    "accounts.revoke_token": lambda s: [Call("/office/accounts/999/tokens/revoke", "POST", form={"token": "t"})],
+    "accounts.several": lambda s: [Call("/office/accounts/several")],
+    "accounts.switch": lambda s: [Call("/office/accounts/999/switch", "POST", form={"to": "off"})],
+    "accounts.try_several": lambda s: [
+        Call("/office/accounts/several", "POST", form={"list": "code,name,role\nx9,测试,planner", "township": s.township}),
+    ],
+    "accounts.workbook": lambda s: [Call("/office/accounts/list.xlsx")],
     "api-docs.openapi_json": lambda s: [Call("/api/v1/openapi.json")],
     "bench.afresh": lambda s: [Call("/plan/afresh", "POST", form={"size": "100"})],
     "bench.branch": lambda s: [Call("/plan/branch", "POST")],

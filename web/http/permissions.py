@@ -40,6 +40,8 @@ PLANS = "plan or review"
 """For whoever draws plans and whoever reviews them."""
 PLAN_FILES = "plan or review, export"
 """For whoever may see plans and take away as a file what they see."""
+ACCOUNT_FILES = "administer, export"
+"""For whoever keeps accounts and may take their list away as a file."""
 HANDS = "handle_events or dispatch"
 """For whoever moves cases on."""
 NOBODY = "nobody"
@@ -52,7 +54,32 @@ OWN_FILES = ("documents.file", "imports.refused", "v1.locate_many")
 """Routes whose files take nothing away: what was handed out to read, one's own list with answers, and the
 refused rows of one's own file."""
 
+FIRST_STEPS = frozenset(
+    {"security.change_password", "security.logout", "security.login", "shell.display"}
+    | {
+        "security.two_factor_setup",
+        "security.two_factor_setup_validate",
+        "security.two_factor_token_validation",
+    }
+)
+"""Ways that are open before a password that was handed out is changed."""
+
 RIGHT_OF: dict[str, str] = {
+    "accounts.add": "administer",
+    "accounts.add_token": "administer",
+    "accounts.appoint": "administer",
+    "accounts.drop_factor": "administer",
+    "accounts.end": "administer",
+    "accounts.hand_out": "administer",
+    "accounts.index": "administer",
+    "accounts.make_several": "administer",
+    "accounts.new": "administer",
+    "accounts.one": "administer",
+    "accounts.revoke_token": "administer",
+    "accounts.several": "administer",
+    "accounts.switch": "administer",
+    "accounts.try_several": "administer",
+    "accounts.workbook": ACCOUNT_FILES,
     "api-docs.openapi_json": PUBLIC,
     "bench.afresh": "plan",
     "bench.branch": "plan",
@@ -200,6 +227,8 @@ class Asker:
     """How the account wants the pages set; None: as the device has it."""
     scopes: frozenset[str] | None = None
     """Of the token that was presented; None: a person at a browser."""
+    password_once: bool = False
+    """The password was handed out on paper, and is to be changed before anything else."""
 
     def __bool__(self) -> bool:
         return self.account_id is not None
@@ -234,6 +263,10 @@ def check() -> BaseResponse | None:
         cast(CSRFProtect, current_app.extensions["csrf"]).protect()
     if g.asker.scopes is not None and (right == PERSON or request.blueprint == "security"):
         raise NotAllowed("A token opens data, not the account: log in with the password for this.")
+    if g.asker.password_once and g.asker.scopes is None and request.endpoint not in FIRST_STEPS:
+        if request.method == "GET" and "text/html" in request.headers.get("Accept", ""):
+            return redirect(url_for("security.change_password"))
+        raise NotAllowed("First choose a password of your own: this one was handed out.")
     if right == OPEN:
         return None
     if not g.asker and request.method == "GET" and "text/html" in request.headers.get("Accept", ""):
@@ -338,5 +371,5 @@ def _asker(person: object) -> Asker:
     known = identity.accounts().standing(person)
     return Asker(
         person.id, person.name, person.display_name, known.rights, known.key,
-        person.text_size, person.density, g.get("scopes"),
+        person.text_size, person.density, g.get("scopes"), person.password_once,
     )  # fmt: skip

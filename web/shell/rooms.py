@@ -103,10 +103,11 @@ ROOMS = (
         say("Office"),
         (
             RoomPage("imports.index", say("Import")),
+            RoomPage("accounts.index", say("Accounts")),
             RoomPage("duties.training", say("Training")),
             RoomPage("shell.components", say("Components of the pages")),
         ),
-        ("imports",),
+        ("imports", "accounts"),
     ),
 )
 """In the order of the header. A page that stands nowhere here is linked from one that does."""

@@ -49,7 +49,7 @@ from gisgrid.db.tables.learning import (
 )
 from gisgrid.db.tables.lineage import History, ImportRun
 from gisgrid.db.tables.people import Staff, TeamMember
-from gisgrid.db.tables.places import Area, Parcel, Street, Township
+from gisgrid.db.tables.places import Area, Parcel, SettingChange, Street, Township
 from gisgrid.db.tables.plans import EventGrid, Grid, HouseGrid, Plan
 from gisgrid.db.tables.register import House, Household, Resident
 from gisgrid.db.tables.scenarios import GridSuccessor, Job, PlanStep, ScenarioLock, ScenarioMove
@@ -114,6 +114,7 @@ __all__ = [
     "RoleRight",
     "ScenarioLock",
     "ScenarioMove",
+    "SettingChange",
     "Staff",
     "StaleDay",
     "Station",
