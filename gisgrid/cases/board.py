@@ -393,22 +393,30 @@ WITH me AS (SELECT staff_id FROM account WHERE id = my_account()), post AS (
     SELECT m.area_id, {HEADED} AS level FROM appointment m
     WHERE m.account_id = my_account() AND m.grid_code IS NULL AND m.during @> today_in(m.area_id)
 )
-SELECT c.event_id FROM event_case c
-WHERE c.open AND (c.staff_id = (SELECT staff_id FROM me) OR EXISTS (
-        SELECT FROM post WHERE (post.area_id, post.grid_code) = (c.township_id, c.grid_code)
-          AND (post.whole OR c.staff_id IS NULL))
-    OR (c.grid_code IS NULL AND c.staff_id IS NULL AND c.office IS NULL
-        AND c.flow_id IN (SELECT id FROM flow WHERE kind = 'emergency') AND EXISTS (
-            SELECT FROM plan_in_force p JOIN event_grid a ON a.plan_id = p.id JOIN grid g ON g.id = a.grid_id
-            JOIN post ON (post.area_id, post.grid_code) = (p.township_id, g.code)
-            WHERE a.event_id = c.event_id))
-    OR c.level IN (SELECT level FROM centre) AND EXISTS (
-        SELECT FROM centre JOIN event e ON e.id = c.event_id
-        LEFT JOIN plan_in_force p ON p.township_id = c.township_id
-        LEFT JOIN event_grid a ON a.plan_id = p.id AND a.event_id = e.id
-        LEFT JOIN grid g ON g.id = a.grid_id
-        WHERE centre.level = c.level
-          AND centre.area_id IN (c.township_id, coalesce(g.community_id, e.community_id))))
+SELECT c.event_id FROM (
+    SELECT c.id, c.event_id FROM event_case c
+    WHERE c.open AND c.staff_id = (SELECT staff_id FROM me)
+    UNION
+    SELECT c.id, c.event_id FROM post
+    JOIN event_case c ON (c.township_id, c.grid_code) = (post.area_id, post.grid_code)
+    WHERE c.open AND (post.whole OR c.staff_id IS NULL)
+    UNION
+    SELECT c.id, c.event_id FROM flow f
+    JOIN event_case c ON (c.township_id, c.flow_id) = (f.township_id, f.id)
+    JOIN event_grid a ON a.event_id = c.event_id
+    JOIN plan_in_force p ON p.id = a.plan_id AND p.township_id = c.township_id
+    JOIN grid g ON g.id = a.grid_id
+    JOIN post ON (post.area_id, post.grid_code) = (p.township_id, g.code)
+    WHERE f.kind = 'emergency' AND c.open AND c.grid_code IS NULL AND c.staff_id IS NULL AND c.office IS NULL
+    UNION
+    SELECT c.id, c.event_id FROM event_case c JOIN event e ON e.id = c.event_id
+    LEFT JOIN plan_in_force p ON p.township_id = c.township_id
+    LEFT JOIN event_grid a ON a.plan_id = p.id AND a.event_id = e.id
+    LEFT JOIN grid g ON g.id = a.grid_id
+    JOIN centre ON centre.level = c.level
+        AND centre.area_id IN (c.township_id, coalesce(g.community_id, e.community_id))
+    WHERE c.open AND EXISTS (SELECT FROM centre)
+) c
 ORDER BY (SELECT min(k.due_at) FROM case_clock k
           WHERE k.case_id = c.id AND k.deadline AND k.stopped_at IS NULL) NULLS LAST, c.id
 LIMIT :limit

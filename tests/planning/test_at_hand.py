@@ -22,6 +22,7 @@ from gisgrid.planning.checks.checks import CHECKS, run_checks
 from gisgrid.planning.checks.findings import CheckResult
 from gisgrid.planning.editor import edits, moves, scenarios
 from gisgrid.planning.editor.bench import Bench, numbers, with_grids
+from gisgrid.planning.editor.benches import Benches
 from gisgrid.planning.editor.corners import GridDetails
 from gisgrid.planning.editor.numbering import next_code
 from gisgrid.planning.settings.townships import change_township
@@ -86,6 +87,7 @@ def test_any_walk_of_edits_is_checked_weighed_and_counted_as_the_store_has_it(wh
         staff_the_next_grids(session, place)
         here = scenarios.scenario_bench(session, place, plan)
         kept: list[str] = []
+        other_process = Benches()
         while len(kept) < STEPS:
             done = one_step(session, place, plan, here, rng)
             if done is None:
@@ -93,6 +95,12 @@ def test_any_walk_of_edits_is_checked_weighed_and_counted_as_the_store_has_it(wh
             kind, here = done
             kept.append(kind)
             assert_as_in_the_store(session, place, plan, here, kept)
+            if len(kept) % 3 == 1:
+                now = scenarios.scenario(session, plan.id).version
+                there = other_process.at(session, place, plan, now)
+                assert numbers(there) == numbers(here), kept
+                base = other_process.base(session, place, plan, now)
+                assert numbers(base) == numbers(scenarios.base_bench(session, place, plan)), kept
         assert len(set(kept)) >= 5, "the walk went over too few kinds of edits"
         session.rollback()
 

@@ -7,10 +7,11 @@ from pathlib import Path
 from playwright.sync_api import Page
 
 AXE = Path(__file__).parents[1] / "vendor" / "axe.min.js"
-WIDTHS = (1440, 360, 1920)
+WIDTHS = (1440, 360, 1280, 1920)
 
-# What is smaller than a pointer needs, type that is too fine, and what sticks out sideways.
-LOOK = """(least) => {
+# What is smaller than a pointer needs, type that is too fine, what sticks out sideways, and on a desk words of a table
+# that are broken, or a number from its unit.
+LOOK = r"""(least) => {
   const seen = (e) => e.checkVisibility({ visibilityProperty: true }) && e.getClientRects().length && !e.closest(".leaflet-container");
   const name = (e) => `${e.tagName} ${e.id || e.className} ${e.textContent.trim().slice(0, 30)}`;
   const inText = (e) => e.tagName === "A" && getComputedStyle(e).display === "inline" && e.parentElement.textContent.trim() !== e.textContent.trim();
@@ -22,7 +23,19 @@ LOOK = """(least) => {
   const fine = [...document.querySelectorAll("body *")].filter((e) => seen(e) && !e.closest("svg")
     && [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim()) && parseFloat(getComputedStyle(e).fontSize) < 11.99).map(name);
   const wide = document.documentElement.scrollWidth - innerWidth;
-  return { small, fine, wide: wide > 0 ? wide : 0 };
+  const broken = [];
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node = innerWidth > 1000 && texts.nextNode(); node; node = texts.nextNode()) {
+    if (!node.parentElement.closest("th, td, .badge, .button") || !seen(node.parentElement)) continue;
+    for (const word of node.data.matchAll(/[A-Za-z]{2,15}|\d+ %/g)) {
+      const range = new Range();
+      range.setStart(node, word.index);
+      range.setEnd(node, word.index + word[0].length);
+      const lines = new Set([...range.getClientRects()].map((box) => Math.round(box.top)));
+      if (lines.size > 1) broken.push(word[0]);
+    }
+  }
+  return { small, fine, wide: wide > 0 ? wide : 0, broken };
 }"""
 
 

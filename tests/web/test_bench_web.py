@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,11 @@ from sqlalchemy.orm import Session
 
 from gisgrid.core.plans import PlanInfo, township
 from gisgrid.db.store import transaction
-from gisgrid.planning.editor import scenarios
+from gisgrid.planning.editor import benches, scenarios
 from gisgrid.planning.settings.townships import change_township
 from tests.support.bench import checked, client_of, drafted, neighbours, put_upon, view
 from tests.support.town_f import load_kind
+from web.editor import store
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +67,28 @@ def test_a_drag_is_previewed_kept_and_seen(engine: Engine, draft: PlanInfo):
     assert all(after[c] == g["houses"] for c, g in told.items())
     assert kept["log"][0]["who"] == "测试planner (planner-999901001-)"
     assert view(client, draft)["grids"] == shown["grids"], "from memory as from the store"
+
+
+def test_the_page_that_leads_to_a_large_town_begins_to_read_it(
+    engine: Engine, draft: PlanInfo, monkeypatch: pytest.MonkeyPatch
+):
+    read: list[str] = []
+
+    def noted(session: Session, place: Any, plan: PlanInfo, shown: PlanInfo) -> Any:
+        read.append(threading.current_thread().name)
+        return scenarios.base_bench(session, place, plan, shown)
+
+    monkeypatch.setattr(benches, "base_bench", noted)
+    client = client_of(engine, "planner")
+    assert client.get(f"/plan/{draft.id}").status_code == 200
+    assert read == [], "a small town is read when it is asked for"
+    monkeypatch.setattr(store, "A_LARGE_TOWN", 0)
+    assert client.get(f"/plan/{draft.id}").status_code == 200
+    for thread in threading.enumerate():
+        if thread.name == "bench":
+            thread.join(60)
+    assert view(client, draft)["version"] == 0
+    assert read == ["bench"], "and whoever asks for it takes what was read"
 
 
 def test_a_dragged_corner_snaps_to_a_parcel(engine: Engine, draft: PlanInfo, tmp_path: Path):

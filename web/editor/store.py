@@ -7,12 +7,16 @@ where the right is held, and no column that names somebody.
 from __future__ import annotations
 
 import contextlib
+import logging
+import threading
 from collections.abc import Iterator
 
-from flask import Flask, current_app
+from flask import Flask, current_app, g
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from gisgrid.core.errors import NotAllowed
+from gisgrid.core.errors import GisgridError, NotAllowed
 from gisgrid.core.plans import PlanInfo, TownshipInfo, plan_by_id
 from gisgrid.core.scope import scope
 from gisgrid.db.roles import PLANNER
@@ -22,6 +26,11 @@ from gisgrid.planning.editor.scenarios import scenario
 from web.http.db import entering
 from web.http.permissions import asker
 from web.http.towns import town_of
+
+A_LARGE_TOWN = 20_000
+"""From so many houses on, a bench takes seconds to read: it is begun when a page leads to it."""
+
+log = logging.getLogger(__name__)
 
 
 def init_app(app: Flask) -> None:
@@ -47,6 +56,31 @@ def at_hand(
     place, plan = placed(session, plan_id, *rights)
     version = scenario(session, plan_id).version
     return place, plan, version, benches().at(session, place, plan, version)
+
+
+def begin(session: Session, place: TownshipInfo, plan: PlanInfo) -> None:
+    """Read the bench of a plan of a large township beside the page that leads to it, as whoever asks.
+
+    Whoever then asks for it waits for what is left of the reading.
+    """
+    if not session.scalar(text(_IS_LARGE), {"t": place.id, "n": A_LARGE_TOWN}):
+        return
+    app, known = current_app._get_current_object(), {  # type: ignore[attr-defined]
+        name: g.get(name) for name in ("actor", "asker") if name in g
+    }  # fmt: skip
+
+    def read() -> None:
+        try:
+            with app.app_context():
+                for name, value in known.items():
+                    setattr(g, name, value)
+                with planning(read_only=True) as own:
+                    at_hand(own, plan.id, "plan", "review")
+        except (GisgridError, SQLAlchemyError) as error:
+            # Whoever opens the plan is told; the page that leads to it is not the place.
+            log.info("a bench was not begun: %s", type(error).__name__)
+
+    threading.Thread(target=read, name="bench", daemon=True).start()
 
 
 def placed(session: Session, plan_id: int, *rights: str) -> tuple[TownshipInfo, PlanInfo]:
@@ -79,3 +113,6 @@ def who() -> str:
     """Under whose name an edit or step is kept: what the account is called, and its log-in."""
     known = asker()
     return f"{known.display_name} ({known.name})"
+
+
+_IS_LARGE = "SELECT EXISTS (SELECT FROM house WHERE township_id = :t OFFSET :n)"

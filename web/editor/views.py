@@ -41,7 +41,7 @@ from web.editor.edits import change_of, no_edit
 from web.editor.messages import levels, measures, words
 from web.editor.orders import large, ordered, version_of
 from web.editor.states import states
-from web.editor.store import at_hand, benches, placed, planning, refuse_strangers, who
+from web.editor.store import at_hand, begin, benches, placed, planning, refuse_strangers, who
 from web.http.language import language
 from web.http.responses import asset, nonce
 from web.http.towns import town, town_name
@@ -61,6 +61,8 @@ def index() -> Response:
         every = plans.plans(session, place.id)
         found = scenarios.scenarios(session, place.id)
         size, size_in = target_size(session, place.id)
+        if now := next((p for p in every if p.in_force == "now"), None):
+            begin(session, place, now)
     html = render_template(
         "bench_list.html",
         town=town_name(place),
@@ -87,6 +89,7 @@ def show(plan_id: int) -> Response:
         scope = LayerScope(plan.id, data_version(session, plan.id), request.script_root)
         extent = areas.extent(session, plan.id)
         every = plans.plans(session, place.id)
+        begin(session, place, plan)
         size, size_in = target_size(session, place.id)
     settings: Settings = current_app.config["SETTINGS"]
     parts = page.page(

@@ -135,8 +135,19 @@ class Case(Owned, Base):
         CheckConstraint("rating BETWEEN 1 AND 5", name="rating"),
         Index("ix_event_case_township_id_open", "township_id", postgresql_where=text("open")),
         Index("ix_event_case_staff_id", "staff_id", postgresql_where=text("open")),
+        Index(
+            "ix_event_case_township_id_grid_code", "township_id", "grid_code",
+            postgresql_where=text("open"),
+        ),
+        Index("ix_event_case_level", "level", postgresql_where=text("open")),
+        Index(
+            "ix_event_case_nobody", "township_id", "flow_id",
+            postgresql_where=text(
+                "open AND grid_code IS NULL AND staff_id IS NULL AND office IS NULL"
+            ),
+        ),
         Index("ix_event_case_merged_into_id", "merged_into_id"),
-    )
+    )  # fmt: skip
 
     id: Mapped[Id]
     event_id: Mapped[int] = mapped_column(ForeignKey("event.id"))

@@ -101,7 +101,7 @@ class Bench:
 
 def bench_of(state: PlanSnapshot, weights: Weights, walk: Walk | None = None) -> Bench:
     """A bench on which the plan of ``state`` lies; without a ``walk`` walks go along its streets."""
-    walk = walk or walk_of(state, weights)
+    walk = (walk or walk_of(state, weights)).knowing(state.houses.xy_m)
     return Bench(
         state,
         weights,

@@ -185,7 +185,12 @@ def _under(
 
 def _beside(xy: Floats, borders: Geometries) -> Ints:
     """Rows of the points nearer than ``CLEAR_M`` to one of some lines, ascending."""
-    there = np.flatnonzero(np.isfinite(xy).all(axis=1))
+    if not len(borders):
+        return _NOBODY
+    # An edit's borders lie close together in a town of many houses; NaN is in no box.
+    west, south, east, north = shapely.total_bounds(borders)
+    low, high = np.array([west, south]) - CLEAR_M, np.array([east, north]) + CLEAR_M
+    there = np.flatnonzero(((xy >= low) & (xy <= high)).all(axis=1))
     points = shapely.points(xy[there])
     near = shapely.STRtree(borders).query(points, predicate="dwithin", distance=CLEAR_M)[0]
     rows: Ints = there[np.unique(near)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 from datetime import date, datetime
 from typing import Any
@@ -18,20 +19,20 @@ from gisgrid.core.crs import points_to_metric, to_metric
 from gisgrid.core.errors import Invalid
 from gisgrid.core.limits import MEASURES, Limits, Measure, sizes
 from gisgrid.core.plans import PlanInfo, TownshipInfo
-from gisgrid.db.columns import day, days, packed
+from gisgrid.db.columns import NO_DAY, day, days, packed
 from gisgrid.db.tables.register import NEEDS
 from gisgrid.planning.snapshot.snapshot import (
     NO_ROW,
     Communities,
     Events,
     Grids,
+    Ground,
     Houses,
     Members,
     PlanSnapshot,
     Stations,
     Texts,
     layered_owners,
-    owners,
 )
 
 Rows = Sequence[Row[Any]]
@@ -65,14 +66,8 @@ def plan_state(session: Session, place: TownshipInfo, plan: PlanInfo, day: date)
     ).one()
     communities, row_of_area = _communities(session, scope, place.metric_srid)
     grids = _grids(session, scope, place.metric_srid, row_of_area)
-    houses = _houses(
-        session,
-        scope,
-        place.metric_srid,
-        row_of_area=row_of_area,
-        grids=grids,
-        owning=grids.layers(overlay=overlay)[-1],
-    )
+    layers = [Ground(grids.lonlat, rows) for rows in grids.layers(overlay=overlay)]
+    houses = _houses(session, scope, place.metric_srid, row_of_area=row_of_area, owning=layers[-1])
     return PlanSnapshot(
         day=day,
         events_until=events_until(session, place, day),
@@ -84,7 +79,7 @@ def plan_state(session: Session, place: TownshipInfo, plan: PlanInfo, day: date)
         grids=grids,
         houses=houses,
         members=_members(session, scope),
-        events=_events(session, scope, place.metric_srid, grids, overlay=overlay),
+        events=_events(session, scope, place.metric_srid, layers),
         stations=_stations(session, scope, place.metric_srid),
         streets=_streets(session, scope, place.metric_srid),
         visits_known=bool((~np.isnat(houses.last_visit)).any()),
@@ -204,21 +199,32 @@ def _houses(
     srid: int,
     *,
     row_of_area: dict[int, int],
-    grids: Grids,
-    owning: Ints,
+    owning: Ground,
 ) -> Houses:
-    codes, rows = packed(session, _HOUSE, _HOUSES, scope, label="h.code")
-    lonlat = np.column_stack([rows["lon"], rows["lat"]])
+    codes, places = packed(session, _PLACE, _PLACES, scope, label="h.code")
+    lonlat = np.column_stack([places["lon"], places["lat"]])
+    # Whose ground they are on is found while the store counts the people.
+    with ThreadPoolExecutor(1) as beside:
+        owner = beside.submit(owning.owners, lonlat)
+        _, people = packed(session, _LOAD, _LOADS, scope)
+    # A house may come between the two statements.
+    _, row, of = np.intersect1d(places["id"], people["id"], return_indices=True)
+
+    def known(name: str, otherwise: int = 0) -> Ints:
+        found = np.full(len(places), otherwise, dtype=np.int64)
+        found[row] = people[name][of]
+        return found
+
     return Houses(
         code=_texts(codes),
         lonlat=lonlat,
         xy_m=_metric(lonlat, srid),
-        residents=rows["residents"].astype(np.int64),
-        households=rows["households"].astype(np.int64),
-        needs=np.column_stack([rows[name] for name in NEEDS]).astype(np.int64),
-        community=_looked_up(rows["community"], row_of_area),
-        last_visit=days(rows["last_visit"]),
-        grid=owners(lonlat, grids.lonlat, owning),
+        residents=known("residents"),
+        households=known("households"),
+        needs=np.column_stack([known(name) for name in NEEDS]),
+        community=_looked_up(places["community"], row_of_area),
+        last_visit=days(known("last_visit", NO_DAY)),
+        grid=owner.result(),
     )
 
 
@@ -245,9 +251,7 @@ def _members(session: Session, scope: dict[str, Any]) -> Members:
     )
 
 
-def _events(
-    session: Session, scope: dict[str, Any], srid: int, grids: Grids, *, overlay: bool
-) -> Events:
+def _events(session: Session, scope: dict[str, Any], srid: int, layers: Sequence[Ground]) -> Events:
     _, rows = packed(session, _EVENT, _EVENTS, scope)
     lonlat = np.column_stack([rows["lon"], rows["lat"]])
     # Of whatever list an event's matter is: there are few of them in the store.
@@ -259,7 +263,7 @@ def _events(
         major=_texts(row.major for row in known)[at],
         lonlat=lonlat,
         xy_m=_metric(lonlat, srid),
-        grid=layered_owners(lonlat, grids.lonlat, grids.layers(overlay=overlay)),
+        grid=layered_owners(lonlat, layers),
     )
 
 
@@ -336,20 +340,25 @@ def _ints(values: Any) -> Ints:
     return np.fromiter(values, dtype=np.int64)
 
 
-_HOUSE = {
+_PLACE = {
+    "id": ("i8", "h.id"),
     "community": ("i8", "coalesce(h.community_id, 0)"),
     "lon": ("f8", "ST_X(h.geom)"),
     "lat": ("f8", "ST_Y(h.geom)"),
-    "residents": ("i4", "coalesce(l.residents, 0)"),
-    "households": ("i4", "coalesce(l.households, 0)"),
-    "last_visit": ("i4", day("l.last_visit")),
-    **{name: ("i4", f"coalesce(l.{name}, 0)") for name in NEEDS},
 }
-_HOUSES = """
-FROM house h LEFT JOIN house_loads(:t, :day) l ON l.house_id = h.id
-WHERE h.township_id = :t
+_PLACES = """
+FROM house h WHERE h.township_id = :t
 ORDER BY h.code COLLATE "C"
 """
+
+_LOAD = {
+    "id": ("i8", "l.house_id"),
+    "residents": ("i4", "l.residents"),
+    "households": ("i4", "l.households"),
+    "last_visit": ("i4", day("l.last_visit")),
+    **{name: ("i4", f"l.{name}") for name in NEEDS},
+}
+_LOADS = "FROM house_loads(:t, :day) l"
 
 _MEMBERS = """
 SELECT m.grid_code, m.role, m.staff_id, EXISTS (

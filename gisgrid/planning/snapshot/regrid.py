@@ -12,10 +12,17 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from gisgrid.core.arrays import Bools, Floats, Geometries, Ints
-from gisgrid.planning.snapshot.snapshot import NO_ROW, Grids, PlanSnapshot, layered_owners, rows_of
+from gisgrid.planning.snapshot.snapshot import (
+    NO_ROW,
+    Grids,
+    Ground,
+    PlanSnapshot,
+    layered_owners,
+    rows_of,
+)
 
 FEW = 100
-"""So many boxes are compared with all points sooner than a tree of the points is built."""
+"""For more boxes than these all points are asked anew: that is less than to find those in one of them."""
 
 
 @dataclass(frozen=True)
@@ -69,17 +76,8 @@ class Spots:
         """Rows of those that have a point."""
         return np.flatnonzero(np.isfinite(self.lonlat).all(axis=1))
 
-    @cached_property
-    def tree(self) -> shapely.STRtree:
-        """Of the points of ``placed``."""
-        return shapely.STRtree(shapely.points(self.lonlat[self.placed]))
-
     def in_boxes(self, boxes: Geometries) -> Ints:
         """Rows of the points in one of some boxes, border included, ascending."""
-        if len(boxes) > FEW:
-            found = np.unique(self.tree.query(boxes, predicate="intersects")[1])
-            rows: Ints = self.placed[found]
-            return rows
         there = np.zeros(len(self.placed), dtype=bool)
         xy = self.lonlat[self.placed]
         for west, south, east, north in shapely.bounds(boxes).tolist():
@@ -183,12 +181,14 @@ def _asked_again(
     """The owners, with those of the points in the boxes found anew."""
     if not len(boxes):
         return owner
+    if len(boxes) > FEW:
+        return layered_owners(spots.lonlat, [Ground(grids.lonlat, layer) for layer in layers])
     rows = spots.in_boxes(boxes)
     # Whatever covers a point in a box meets the box.
     near = np.zeros(len(grids.code), dtype=bool)
     near[np.unique(shapely.STRtree(grids.lonlat).query(boxes)[1])] = True
     owner = owner.copy()
     owner[rows] = layered_owners(
-        spots.lonlat[rows], grids.lonlat, [layer[near[layer]] for layer in layers]
+        spots.lonlat[rows], [Ground(grids.lonlat, layer[near[layer]]) for layer in layers]
     )
     return owner

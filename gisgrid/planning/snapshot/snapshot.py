@@ -5,7 +5,7 @@ Everything that is checked or weighed is computed from this, without a database.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -231,36 +231,59 @@ def rows_of(codes: Texts, known: Texts) -> Ints:
     return np.array([row_of.get(code, NO_ROW) for code in codes.tolist()], dtype=np.int64)
 
 
-def owners(lonlat: Floats, grids: Geometries, rows: Ints) -> Ints:
-    """The lowest of ``rows`` whose grid covers each point (border included), -1 none.
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """The grids of one layer, asked whose ground points are on.
 
     Parameters
     ----------
-    lonlat
-        Points (n, 2); NaN has no owner.
     grids
         Polygons in the same coordinates as the points. An invalid one counts as GEOS mends it.
+    rows
+        Of the grids that may own; the lowest of those that cover a point owns it.
     """
-    shapes = grids[rows]
-    sound = shapely.is_valid(shapes) & ~shapely.is_empty(shapes)
-    if len(lonlat) > MANY and sound.all() and len(rows):
-        codes = [f"{row:09d}" for row in rows.tolist()]
-        place = Locator.build(list(shapes), codes).locate_many(lonlat[:, 0], lonlat[:, 1])
-        return np.append(rows, NO_ROW)[place]
-    owner = np.full(len(lonlat), len(grids))
-    placed = np.flatnonzero(np.isfinite(lonlat).all(axis=1))
-    if len(placed) and len(rows):
-        shapes[~sound] = shapely.make_valid(shapes[~sound], method="structure")
-        # The tree holds the points and each polygon asks, so that GEOS prepares it once.
-        tree = shapely.STRtree(shapely.points(lonlat[placed]))
-        polygon, point = tree.query(shapes, predicate="covers")
-        np.minimum.at(owner, placed[point], rows[polygon])
-    return np.where(owner < len(grids), owner, NO_ROW)
+
+    grids: Geometries
+    rows: Ints
+
+    @cached_property
+    def _locator(self) -> Locator:
+        codes = [f"{row:09d}" for row in self.rows.tolist()]
+        return Locator.build(list(self.grids[self.rows]), codes)
+
+    @cached_property
+    def _sound(self) -> Bools:
+        shapes = self.grids[self.rows]
+        found: Bools = shapely.is_valid(shapes) & ~shapely.is_empty(shapes)
+        return found
+
+    def owners(self, lonlat: Floats) -> Ints:
+        """The row whose grid covers each point (n, 2), border included; -1 none, as of NaN."""
+        if not len(self.rows):
+            return np.full(len(lonlat), NO_ROW)
+        if len(lonlat) > MANY and self._sound.all():
+            place = self._locator.locate_many(lonlat[:, 0], lonlat[:, 1])
+            return np.append(self.rows, NO_ROW)[place]
+        owner = np.full(len(lonlat), len(self.grids))
+        placed = np.flatnonzero(np.isfinite(lonlat).all(axis=1))
+        if len(placed):
+            shapes, broken = self.grids[self.rows], ~self._sound
+            shapes[broken] = shapely.make_valid(shapes[broken], method="structure")
+            # The tree holds the points and each polygon asks, so that GEOS prepares it once.
+            tree = shapely.STRtree(shapely.points(lonlat[placed]))
+            polygon, point = tree.query(shapes, predicate="covers")
+            np.minimum.at(owner, placed[point], self.rows[polygon])
+        return np.where(owner < len(self.grids), owner, NO_ROW)
 
 
-def layered_owners(lonlat: Floats, grids: Geometries, layers: list[Ints]) -> Ints:
+def owners(lonlat: Floats, grids: Geometries, rows: Ints) -> Ints:
+    """The lowest of ``rows`` whose grid covers each point, as `Ground` tells."""
+    return Ground(grids, rows).owners(lonlat)
+
+
+def layered_owners(lonlat: Floats, layers: Sequence[Ground]) -> Ints:
     """Whose ground each point is on: the owner in the first of the layers that has one, -1 none."""
     owner = np.full(len(lonlat), NO_ROW)
-    for rows in layers:
-        owner = np.where(owner >= 0, owner, owners(lonlat, grids, rows))
+    for ground in layers:
+        owner = np.where(owner >= 0, owner, ground.owners(lonlat))
     return owner

@@ -341,7 +341,7 @@ def _walk_m(state: PlanSnapshot, walk: Walk, chosen: Ints) -> Floats:
     row_of[grids] = np.arange(len(grids))
     of = row_of[posts_.grid[with_post]]
     base_xy[of[of >= 0]] = posts_.xy_m[with_post[of >= 0]]
-    out[there] = walk.to_own_m(xy, group, base_xy)
+    out[there] = walk.to_own_m(xy, group, base_xy, rows=rows)
     return out
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0006_office"
-down_revision = "0004_imports"
+down_revision = "0005_open_cases"
 branch_labels = None
 depends_on = None
 
