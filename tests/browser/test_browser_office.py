@@ -26,6 +26,9 @@ PAGES = {
     "account-own": "/office/accounts/{root}",
     "account-new": "/office/accounts/new",
     "accounts-several": "/office/accounts/several",
+    "teams": "/office/teams",
+    "teams-leaderless": "/office/teams?lacks=leader",
+    "team": "/office/teams/999901001001001",
 }
 
 

@@ -24,6 +24,7 @@ from web.http.permissions import (
     PLANS,
     PUBLIC,
     RIGHT_OF,
+    TEAM_FILES,
 )
 
 PATHS = {
@@ -76,6 +77,9 @@ PATHS = {
     "report.thumbnail": "/report/photos/1",
     "security.change_password": "/account/change",
     "shell.components": "/components",
+    "teams.index": "/office/teams",
+    "teams.one": "/office/teams/999901001001001",
+    "teams.workbook": "/office/teams/list.xlsx",
     "telephone.new": "/dispatch/new",
     "v1.cases": "/api/v1/cases",
     "v1.event": "/api/v1/plans/1/events/1",
@@ -109,7 +113,7 @@ def test_every_route_declares_its_right_and_no_other_is_declared(app: Flask):
     )
     assert set(RIGHT_OF) - routes == set()
     assert set(RIGHT_OF.values()) <= {
-        PUBLIC, OPEN, PERSON, PLANS, PLAN_FILES, ACCOUNT_FILES, HANDS, NOBODY, *RIGHTS
+        PUBLIC, OPEN, PERSON, PLANS, PLAN_FILES, ACCOUNT_FILES, TEAM_FILES, HANDS, NOBODY, *RIGHTS
     }  # fmt: skip
 
 

@@ -291,6 +291,13 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
     "security.two_factor_setup_validate": lambda s: forms("/account/tf-setup/x"),
     "security.two_factor_token_validation": lambda s: forms("/account/tf-validate", code="1"),
     "static": lambda s: [Call("/static/icon.svg"), Call("/static/nothing.js")],
+    "teams.add_staff": lambda s: [Call("/office/teams/staff", "POST", form={"code": "", "township": s.township})],
+    "teams.index": lambda s: [Call(f"/office/teams?township={s.township}"), Call(f"/office/teams?lacks=leader&township={s.township}&lang=en")],
+    "teams.join": lambda s: [Call("/office/teams/join", "POST", form={"grid": s.grid_code, "member": "x", "kind": "worker", "township": s.township})],
+    "teams.lead": lambda s: [Call("/office/teams/lead", "POST", form={"grid": s.grid_code, "leader": "x", "township": s.township})],
+    "teams.leave": lambda s: [Call("/office/teams/leave", "POST", form={"grid": s.grid_code, "part": "99999999", "township": s.township})],
+    "teams.one": lambda s: [Call(f"/office/teams/{s.grid_code}?township={s.township}")],
+    "teams.workbook": lambda s: [Call(f"/office/teams/list.xlsx?township={s.township}")],
     "telephone.new": lambda s: [Call(f"/dispatch/new?township={s.township}")],
     "telephone.send": lambda s: [
         Call("/dispatch/new", "POST", form={"matter": "0101", "address": s.address, "township": s.township}),

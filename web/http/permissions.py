@@ -42,6 +42,8 @@ PLAN_FILES = "plan or review, export"
 """For whoever may see plans and take away as a file what they see."""
 ACCOUNT_FILES = "administer, export"
 """For whoever keeps accounts and may take their list away as a file."""
+TEAM_FILES = "load, export"
+"""For whoever keeps teams and may take their list away as a file."""
 HANDS = "handle_events or dispatch"
 """For whoever moves cases on."""
 NOBODY = "nobody"
@@ -191,6 +193,13 @@ RIGHT_OF: dict[str, str] = {
     "shell.display": PERSON,
     "shell.find": OPEN,
     "static": PUBLIC,
+    "teams.add_staff": "load",
+    "teams.index": "load",
+    "teams.join": "load",
+    "teams.lead": "load",
+    "teams.leave": "load",
+    "teams.one": "load",
+    "teams.workbook": TEAM_FILES,
     "telephone.new": "dispatch",
     "telephone.send": "dispatch",
     "today.show": OPEN,

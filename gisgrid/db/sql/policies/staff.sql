@@ -14,3 +14,6 @@ CREATE POLICY kept ON staff FOR SELECT TO gisgrid_office USING (
     township_id = ANY ((SELECT my_townships('administer'))::bigint[])
     OR township_id = ANY ((SELECT my_townships('load'))::bigint[]));
 GRANT SELECT (id, township_id, code, body) ON staff TO gisgrid_office;
+CREATE POLICY added ON staff FOR INSERT TO gisgrid_office WITH CHECK (
+    township_id = ANY ((SELECT my_townships('load'))::bigint[]));
+GRANT INSERT (township_id, code, name, phone, body) ON staff TO gisgrid_office;
