@@ -50,7 +50,7 @@ from web.lookup import views as lookup
 from web.map import studies
 from web.map import views as maps
 from web.matters import views as matters
-from web.office import duties, imports, open_problems, teams
+from web.office import calendar, duties, imports, open_problems, teams, township, weights
 from web.office.accounts import views as accounts
 from web.open311 import views as open311
 from web.report import views as report
@@ -59,7 +59,7 @@ from web.today import views as today
 
 PAGES = (
     home, today, documents, duties, maps, editor, lookup, cases, dispatch, telephone, figures, open_problems,
-    matters, notices, studies, imports, accounts, teams,
+    matters, notices, studies, imports, accounts, teams, township, calendar, weights,
 )  # fmt: skip
 """Whoever brings pages, and the blueprint that they hang on."""
 

@@ -12,7 +12,7 @@ from gisgrid.core.areas import area_coded
 from gisgrid.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from gisgrid.core.messages import Both
 from gisgrid.core.roles import ROLES
-from gisgrid.people.accounts import account_named
+from gisgrid.people.accounts import AccountInfo, account_named, add_account
 from gisgrid.people.privacy.audit import note
 
 RIGHTS_CHANNEL = "rights_changed"
@@ -109,6 +109,26 @@ def appoint(
     new = session.scalar(text(_PUT), values)
     note(session, "appoint", "appointment", new)
     return _appointment(session, new)
+
+
+def add_first_administrator(session: Session, name: str, display_name: str) -> AccountInfo:
+    """A new account that administers everything, in a store where nobody who can log in does.
+
+    Raises
+    ------
+    Conflict
+        Somebody does; or the name is taken.
+    Invalid
+        As `gisgrid.people.accounts.add_account`.
+    """
+    there = session.scalar(text("SELECT administrators_on(NULL) @> today_in(NULL)"))
+    if there:
+        raise Conflict(
+            "Somebody administers everything already: they make other accounts, in the browser or with `gisgrid user`."
+        )
+    account = add_account(session, name, display_name)
+    appoint(session, account.name, "administrator")
+    return account
 
 
 def end_appointment(

@@ -28,6 +28,10 @@ PAGES = {
     "accounts-several": "/office/accounts/several",
     "teams": "/office/teams",
     "teams-leaderless": "/office/teams?lacks=leader",
+    "township": "/office/township",
+    "calendar": "/office/township/calendar",
+    "calendar-proposed": "/office/township/calendar?propose=2026&hours=08:30-12:00+14:00-17:30",
+    "weights": "/office/township/weights",
     "team": "/office/teams/999901001001001",
 }
 

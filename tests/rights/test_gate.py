@@ -25,6 +25,7 @@ from web.http.permissions import (
     PUBLIC,
     RIGHT_OF,
     TEAM_FILES,
+    WEIGHERS,
 )
 
 PATHS = {
@@ -80,6 +81,9 @@ PATHS = {
     "teams.index": "/office/teams",
     "teams.one": "/office/teams/999901001001001",
     "teams.workbook": "/office/teams/list.xlsx",
+    "calendar.show": "/office/township/calendar",
+    "township.show": "/office/township",
+    "weights.show": "/office/township/weights",
     "telephone.new": "/dispatch/new",
     "v1.cases": "/api/v1/cases",
     "v1.event": "/api/v1/plans/1/events/1",
@@ -113,7 +117,7 @@ def test_every_route_declares_its_right_and_no_other_is_declared(app: Flask):
     )
     assert set(RIGHT_OF) - routes == set()
     assert set(RIGHT_OF.values()) <= {
-        PUBLIC, OPEN, PERSON, PLANS, PLAN_FILES, ACCOUNT_FILES, TEAM_FILES, HANDS, NOBODY, *RIGHTS
+        PUBLIC, OPEN, PERSON, PLANS, PLAN_FILES, ACCOUNT_FILES, TEAM_FILES, WEIGHERS, HANDS, NOBODY, *RIGHTS
     }  # fmt: skip
 
 

@@ -135,6 +135,11 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
     "bench.withdraw": lambda s: [Call(f"/plan/{s.plan_id}/withdraw", "POST", json={"reason": "x"})],
     "bench.view": lambda s: [Call(f"/plan/{s.plan_id}/view.json")],
     "cases.mine": lambda s: [Call("/cases/mine")],
+    "calendar.day": lambda s: [Call("/office/township/calendar/day", "POST", form={"day": "2026-01-05", "kind": "x", "township": s.township})],
+    "calendar.keep": lambda s: [Call("/office/township/calendar/keep", "POST", form={"propose": "1900", "township": s.township})],
+    "calendar.show": lambda s: [
+        Call(f"/office/township/calendar?township={s.township}"), Call(f"/office/township/calendar?propose=2026&township={s.township}"),
+    ],
     "cases.move": lambda s: [Call(f"/cases/{s.case_id}/move", "POST", form={"lon": "x", "lat": "1"})],
     "cases.open_words": lambda s: [
         Call(f"/cases/{s.case_id}/open", "POST", form={"purpose": "event"}, opens="see_events"),
@@ -234,6 +239,11 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
         Call(f"/lookup/index.bin?township={s.township}&later=1"),
     ],
     "lookup.show": lambda s: [Call(f"/lookup?township={s.township}"), Call("/lookup?township=x")],
+    "township.change": lambda s: [Call("/office/township", "POST", form={"public_minimum": "x", "township": s.township})],
+    "township.show": lambda s: [Call(f"/office/township?township={s.township}")],
+    "weights.keep": lambda s: [Call("/office/township/weights", "POST", form={"version": "", "township": s.township})],
+    "weights.show": lambda s: [Call(f"/office/township/weights?township={s.township}")],
+    "weights.try_out": lambda s: [Call("/office/township/weights/try", "POST", form={"township": s.township})],
     "towns.choose": lambda s: [Call("/town"), Call("/town?next=/lookup&lang=en")],
     "towns.chosen": lambda s: forms("/town", township=s.township, next="/"),
     "lookup.worker": lambda s: [Call("/lookup-worker.js")],

@@ -42,6 +42,8 @@ PLAN_FILES = "plan or review, export"
 """For whoever may see plans and take away as a file what they see."""
 ACCOUNT_FILES = "administer, export"
 """For whoever keeps accounts and may take their list away as a file."""
+WEIGHERS = "administer, plan"
+"""For whoever keeps the weights of work and may see what they do to a plan."""
 TEAM_FILES = "load, export"
 """For whoever keeps teams and may take their list away as a file."""
 HANDS = "handle_events or dispatch"
@@ -106,6 +108,9 @@ RIGHT_OF: dict[str, str] = {
     "bench.tidy": "plan",
     "bench.view": PLANS,
     "bench.withdraw": "plan",
+    "calendar.day": "administer",
+    "calendar.keep": "administer",
+    "calendar.show": "administer",
     "cases.move": HANDS,
     "cases.mine": "see_events",
     "cases.open_words": "see_events",
@@ -203,6 +208,8 @@ RIGHT_OF: dict[str, str] = {
     "telephone.new": "dispatch",
     "telephone.send": "dispatch",
     "today.show": OPEN,
+    "township.change": "administer",
+    "township.show": "administer",
     "towns.choose": OPEN,
     "towns.chosen": OPEN,
     "v1.all_plans": PUBLIC,
@@ -218,6 +225,9 @@ RIGHT_OF: dict[str, str] = {
     "v1.locate_many": PUBLIC,
     "v1.search": OPEN,
     "v1.townships": PUBLIC,
+    "weights.keep": "administer",
+    "weights.show": "administer",
+    "weights.try_out": WEIGHERS,
 }
 
 

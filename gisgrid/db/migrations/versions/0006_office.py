@@ -1,4 +1,4 @@
-"""Accounts, teams and settings by pages: who made an account, passwords to be changed, changes of settings."""
+"""Accounts, teams and settings by pages: who made an account, passwords to be changed, changes."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ def upgrade() -> None:
         """
     )
     op.execute("CREATE INDEX ix_account_made_by_id ON account (made_by_id)")
+    op.execute("ALTER TABLE calendar_year ADD counted boolean NOT NULL DEFAULT true")
     op.execute(
         """
         CREATE TABLE setting_change (
@@ -42,4 +43,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("DROP TABLE setting_change")
+    op.execute("ALTER TABLE calendar_year DROP counted")
     op.execute("ALTER TABLE account DROP has_password, DROP made_by_id, DROP password_once")
