@@ -192,7 +192,7 @@ def test_a_town_is_set_up_from_an_empty_store_by_the_browser_alone(
 def set_up(page: Page, host: str) -> None:
     """Settings and the calendars of two years, as soon as the areas say that there is a township."""
     page.goto(f"{host}/office/township?lang=en")
-    page.select_option("#grid_rule", "overlay")
+    page.fill("#near_border_m", "8")
     page.click("text=Keep the changes")
     page.wait_for_selector("text=1 settings changed.")
     for year, hours in (("2022", "08:00-12:00 13:30-17:30"), ("2023", "")):
