@@ -146,7 +146,9 @@ def test_a_year_is_proposed_looked_at_and_kept(office: Keeper):
     counts = dict(re.findall(r'data-count="(\w+)"><strong>(\d+)', shown))
     # 2025 by the State Council's notice: 248 working days.
     assert counts["working"] == "248" and "nothing is kept yet" in shown
-    assert 'type="hidden" name="hours" value="08:30-12:00 14:00-17:30"' in shown, "what is kept is what is seen"
+    assert 'type="hidden" name="hours" value="08:30-12:00 14:00-17:30"' in shown, (
+        "what is kept is what is seen"
+    )
     assert 'data-day="2025-01-26"' in shown and "调休上班" in shown and "春节" in shown
     assert office.scalar("SELECT count(*) FROM calendar_year") == 0
     kept = office.post(f"{PLACE}/calendar/keep", propose="2025", hours="08:30-12:00 14:00-17:30")
