@@ -53,13 +53,14 @@ from web.matters import views as matters
 from web.office import calendar, duties, imports, open_problems, teams, township, weights
 from web.office.accounts import views as accounts
 from web.open311 import views as open311
+from web.register import views as register
 from web.report import views as report
 from web.shell import header
 from web.today import views as today
 
 PAGES = (
     home, today, documents, duties, maps, editor, lookup, cases, dispatch, telephone, figures, open_problems,
-    matters, notices, studies, imports, accounts, teams, township, calendar, weights,
+    matters, notices, studies, imports, register, accounts, teams, township, calendar, weights,
 )  # fmt: skip
 """Whoever brings pages, and the blueprint that they hang on."""
 

@@ -30,6 +30,7 @@ class TownshipInfo:
     code_scheme: str
     near_border_m: float
     public_minimum: int = 5
+    register_rule: str = "check"
 
 
 @dataclass(frozen=True)
@@ -231,7 +232,7 @@ def tell_of_plans(session: Session, township_id: int) -> None:
 
 _TOWNSHIP = """
 SELECT t.area_id AS id, a.code, a.name, a.name_en, t.metric_srid, t.time_zone, t.grid_rule,
-       t.code_scheme, t.near_border_m, t.public_minimum
+       t.code_scheme, t.near_border_m, t.public_minimum, t.register_rule
 FROM township t JOIN area a ON a.id = t.area_id
 """
 

@@ -38,6 +38,9 @@ class Keeping(Numbers):
     history: float = field(
         default=731.0, metadata={"help": say("former states of rows on people after the change")}
     )
+    entries: float = field(
+        default=731.0, metadata={"help": say("what was entered at the door after it was entered")}
+    )
     corrections: float = field(
         default=1096.0, metadata={"help": say("requests for correction after they are decided")}
     )

@@ -47,6 +47,8 @@ RIGHTS: dict[str, str] = {
     "see_counts": "exact counts of people, small ones too",
     "see_register": "households and residents, masked",
     "unmask": "names, numbers and days of birth of residents, for a declared purpose",
+    "keep_register": "what is found at the door, written into the register or to the clerk",
+    "check_register": "what workers enter, let into the register or sent back",
     "see_events": "events; their text for a declared purpose",
     "handle_events": "report, handle and close events",
     "see_contacts": "staff of the area; telephone numbers for a declared purpose",

@@ -81,6 +81,14 @@ class ListedHouse:
     households: int
     verified_on: date | None
     """The day of the household that was looked at longest ago; None: one never was, or there is none."""
+    last_on: date | None
+    """The last visit or verification; None: never, as far as visits may be seen."""
+    due: str
+    """``register``: it has none; ``visit``: nobody came for long, or it was agreed to come; ``verify``: a
+    household was not looked at for long; empty: nothing."""
+    waiting: int
+    """What was entered and waits for the clerk."""
+    located: bool
 
 
 @dataclass(frozen=True)
@@ -168,15 +176,23 @@ def open_register(session: Session, house_id: int, purpose: str) -> Register:
     )
 
 
-def houses_of_grid(session: Session, plan_id: int, grid_code: str) -> list[ListedHouse]:
-    """The houses of a grid whose registers may be seen, by address; at most ``MOST_HOUSES``.
+def houses_of_grid(
+    session: Session, plan_id: int, grid_code: str, day: date, *, days: int
+) -> list[ListedHouse]:
+    """The houses of a grid whose registers may be seen, at most ``MOST_HOUSES``: what is due first.
+
+    Parameters
+    ----------
+    days
+        What was not visited or verified for longer is due on ``day``.
 
     Raises
     ------
     NotAllowed
         The grid of the plan in force is not on the account's ground.
     """
-    rows = session.execute(text(_HOUSES), {"plan": plan_id, "code": grid_code, "most": MOST_HOUSES})
+    asked = {"plan": plan_id, "code": grid_code, "most": MOST_HOUSES, "day": day, "days": days}
+    rows = session.execute(text(_HOUSES), asked)
     listed = [ListedHouse(**row) for row in rows.mappings()]
     grid_id = session.scalar(
         text("SELECT id FROM grid WHERE plan_id = :plan AND code = :code"),
@@ -217,12 +233,36 @@ FROM unmask_resident(CAST(:ids AS bigint[]))
 """
 
 _HOUSES = """
-SELECT h.id, h.code, h.address, count(f.id) AS households,
-       CASE WHEN count(f.id) = count(f.verified_on) THEN min(f.verified_on) END AS verified_on
-FROM grid g JOIN house_grid a ON a.plan_id = g.plan_id AND a.grid_id = g.id
-JOIN house h ON h.id = a.house_id LEFT JOIN household f ON f.house_id = h.id
-WHERE g.plan_id = :plan AND g.code = :code AND house_within('see_register', h.id, h.township_id)
-GROUP BY h.id ORDER BY h.address COLLATE "C", h.id LIMIT :most
+WITH mine AS MATERIALIZED (
+    SELECT h.id, h.code, h.address, h.place = 'ok' AS located
+    FROM grid g JOIN house_grid a ON a.plan_id = g.plan_id AND a.grid_id = g.id
+    JOIN house h ON h.id = a.house_id
+    WHERE g.plan_id = :plan AND g.code = :code AND house_within('see_register', h.id, h.township_id)
+), lives AS (
+    SELECT f.house_id, count(*) AS households, max(f.verified_on) AS newest,
+           CASE WHEN count(*) = count(f.verified_on) THEN min(f.verified_on) END AS oldest
+    FROM household f WHERE f.house_id IN (SELECT id FROM mine) GROUP BY f.house_id
+), seen AS (
+    SELECT DISTINCT ON (v.house_id) v.house_id, v.visited_on, v.next_on
+    FROM visit v WHERE v.house_id IN (SELECT id FROM mine) AND v.visited_on <= :day
+    ORDER BY v.house_id, v.visited_on DESC, v.id DESC
+), entered AS (
+    SELECT e.house_id, count(*) AS n FROM register_entry e
+    WHERE e.house_id IN (SELECT id FROM mine) AND e.state = 'waiting' GROUP BY e.house_id
+), each AS (
+    SELECT mine.*, coalesce(lives.households, 0) AS households, lives.oldest AS verified_on,
+           greatest(lives.newest, seen.visited_on) AS last_on, coalesce(entered.n, 0) AS waiting,
+           CASE WHEN lives.house_id IS NULL THEN 'register'
+                WHEN seen.next_on IS NOT NULL AND seen.next_on <= :day
+                    OR seen.next_on IS NULL AND (CAST(:day AS date) - greatest(lives.newest, seen.visited_on)
+                        <= CAST(:days AS integer)) IS NOT TRUE THEN 'visit'
+                WHEN (CAST(:day AS date) - lives.oldest <= CAST(:days AS integer)) IS NOT TRUE THEN 'verify'
+                ELSE '' END AS due
+    FROM mine LEFT JOIN lives ON lives.house_id = mine.id LEFT JOIN seen ON seen.house_id = mine.id
+    LEFT JOIN entered ON entered.house_id = mine.id
+)
+SELECT id, code, address, households, verified_on, last_on, due, waiting, located FROM each
+ORDER BY due = '', last_on NULLS FIRST, address COLLATE "C", id LIMIT :most
 """
 
 # Those under an exclusive grid are its own; their registers are the basic grid's team's, too.

@@ -20,6 +20,7 @@ class Stale:
     table: str
     """``household`` or ``resident``."""
     code: str
+    house_id: int
     house: str
     address: str
     room: str | None
@@ -81,7 +82,7 @@ def stale_sheet(rows: Sequence[Stale]) -> Sheet:
 
 
 _STALE = """
-SELECT one.table_name AS table, masked_code(one.code) AS code, h.code AS house, h.address, f.room, g.code AS grid,
+SELECT one.table_name AS table, masked_code(one.code) AS code, h.id AS house_id, h.code AS house, h.address, f.room, g.code AS grid,
        one.verified_on, CAST(:day AS date) - one.verified_on AS days
 FROM (
     SELECT 'household' AS table_name, id, code, id AS household_id, verified_on FROM household

@@ -27,6 +27,8 @@ def to_visit(
 ) -> list[ToVisit]:
     """Lived-in houses without a visit or verification within ``days``: never first, then oldest.
 
+    Where the last visit agreed on a day to come again, that day counts instead.
+
     Of the ground where the asker may see registers and visits.
     """
     values = {"t": township_id, "day": day, "days": days, "limit": limit}
@@ -49,13 +51,15 @@ WITH lives AS (
     SELECT house_id, max(verified_on) FILTER (WHERE verified_on <= CAST(:day AS date)) AS verified_on
     FROM household WHERE township_id = :t GROUP BY house_id
 ), seen AS (
-    SELECT house_id, max(visited_on) AS visited_on FROM visit
+    SELECT house_id, max(visited_on) AS visited_on,
+           (array_agg(next_on ORDER BY visited_on DESC, id DESC))[1] AS next_on FROM visit
     WHERE township_id = :t AND visited_on <= CAST(:day AS date) GROUP BY house_id
 ), late AS (
     SELECT house_id, greatest(visited_on, verified_on) AS last_on
     FROM lives LEFT JOIN seen USING (house_id)
-    WHERE (CAST(:day AS date) - greatest(visited_on, verified_on) <= CAST(:days AS integer))
-          IS NOT TRUE
+    WHERE CASE WHEN next_on IS NOT NULL THEN next_on <= CAST(:day AS date)
+               ELSE (CAST(:day AS date) - greatest(visited_on, verified_on) <= CAST(:days AS integer))
+                    IS NOT TRUE END
 )
 """
 _TO_VISIT = f"""{_LATE}

@@ -30,7 +30,8 @@ PAGES = {
     ),
     "planner": ("/", "/plan/", "/shortage"),
     "administrator": ("/", "/components", "/office/import"),
-    "grid_leader": ("/",),
+    "grid_leader": ("/", "/register/house/1", "/register/house/1/enter/visit", "/register/house/1/enter/household-in"),
+    "community_clerk": ("/", "/register/changes"),
 }  # fmt: skip
 """Those that are looked at as each role; the public's have no role."""
 ALSO_IN_CHINESE = {"/", "/report", "/dispatch", "/register", "/plan/", "/components"}
@@ -46,11 +47,12 @@ def town(cluster: Cluster, template: str) -> Iterator[tuple[str, dict[str, str]]
             open_loaded(session, made.township_id)
             accounts = {
                 role: appointed(
-                    session, role, grid=GRID if role == "grid_leader" else None, name=role
+                    session, role, "999901001001" if role == "community_clerk" else None,
+                    grid=GRID if role == "grid_leader" else None, name=role,
                 )
                 for role in PAGES
                 if role
-            }
+            }  # fmt: skip
         app = app_over(engine)
         with served(app) as host:
             yield host, cookies(app, engine, accounts)

@@ -30,6 +30,10 @@ EMPTY = {
 ADDED = {
     "role_right": [
         {"role": "administrator", "right_name": "load"},
+        {"role": "community_clerk", "right_name": "check_register"},
+        {"role": "community_clerk", "right_name": "keep_register"},
+        {"role": "grid_leader", "right_name": "keep_register"},
+        {"role": "grid_worker", "right_name": "keep_register"},
         {"role": "township_government", "right_name": "load"},
     ]
 }

@@ -16,6 +16,7 @@ from tests.support.accounts import appointed
 from tests.support.web import Town, app_over, fill_town
 from web.http.permissions import (
     ACCOUNT_FILES,
+    CHECKS,
     HANDS,
     NOBODY,
     OPEN,
@@ -48,6 +49,8 @@ PATHS = {
     "desk.grid": "/register/grid/999901001001001",
     "desk.handover": "/register/grid/999901001001001/handover",
     "desk.house": "/register/house/1",
+    "register.ask": "/register/house/1/enter/visit",
+    "register.changes": "/register/changes",
     "desk.me": "/me",
     "desk.my_grid": "/my-grid",
     "desk.registers": "/register",
@@ -117,7 +120,7 @@ def test_every_route_declares_its_right_and_no_other_is_declared(app: Flask):
     )
     assert set(RIGHT_OF) - routes == set()
     assert set(RIGHT_OF.values()) <= {
-        PUBLIC, OPEN, PERSON, PLANS, PLAN_FILES, ACCOUNT_FILES, TEAM_FILES, WEIGHERS, HANDS, NOBODY, *RIGHTS
+        PUBLIC, OPEN, PERSON, PLANS, PLAN_FILES, ACCOUNT_FILES, TEAM_FILES, WEIGHERS, HANDS, CHECKS, NOBODY, *RIGHTS
     }  # fmt: skip
 
 

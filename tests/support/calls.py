@@ -24,7 +24,14 @@ class Call:
 
 
 OPENED = {
-    "unmask": {"resident.name", "resident.citizen_id", "resident.phone", "resident.birth_date"},
+    "unmask": {
+        "resident.name",
+        "resident.citizen_id",
+        "resident.phone",
+        "resident.birth_date",
+        "register_entry.said",
+        "register_entry.was",
+    },
     "see_events": {"event.text", "event.address", "event.reporter", "event.contact"},
 }
 """Right to what its holder hears where something is opened for a purpose."""
@@ -78,6 +85,18 @@ def house(spot: Spot) -> list[Call]:
         Call(f"{page}?lang=en"),
         Call(page, "HEAD"),
         Call("/register/house/99999999"),
+    ]
+
+
+def entered(spot: Spot) -> list[Call]:
+    page = f"/register/house/{spot.house_id}/enter"
+    person = str(spot.resident_ids[0])
+    return [
+        Call(f"{page}/visit", "POST", form={"why": "care"}),
+        Call(f"{page}/visit", "POST", form={"why": "care", "met": "nobody", "client_id": "matrix"}),
+        Call(f"{page}/correct", "POST", form={"resident": person, "phone": "1", "client_id": "m"}),
+        Call(f"{page}/household-moved", "POST", form={"household": "1", "address": spot.address}),
+        Call(f"{page}/nothing", "POST"),
     ]
 
 
@@ -281,6 +300,20 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
     ],
     "planning.standing": lambda s: [
         Call(f"/planning/{s.plan_id}/{kind}") for kind in ("coverage", "workload", "proposal", "secrets")
+    ],
+    "register.ask": lambda s: [
+        Call(f"/register/house/{s.house_id}/enter/{what}?resident={s.resident_ids[0]}")
+        for what in ("visit", "household-in", "correct", "person-out", "person-in", "nothing")
+    ],
+    "register.changes": lambda s: [Call("/register/changes"), Call(f"/register/changes?township={s.township}&lang=en")],
+    "register.decide": lambda s: [
+        Call("/register/changes", "POST"), Call("/register/changes", "POST", form={"entry": "99999", "decision": "accept"}),
+        Call("/register/changes", "POST", form={"entry": "1", "decision": "return"}),
+    ],
+    "register.enter": entered,
+    "register.open_changes": lambda s: [
+        Call("/register/changes/open", "POST", form={"purpose": "verify"}, opens="unmask"),
+        Call("/register/changes/open", "POST", form={"purpose": "curiosity"}), Call("/register/changes/open", "POST"),
     ],
     "report.answered": lambda s: [Call("/report/ABCDEFGHJK", "POST", form={"do": "rate", "rating": "5"})],
     "report.followed": lambda s: [Call("/report/ABCDEFGHJK"), Call("/report/x?lang=en")],

@@ -85,6 +85,8 @@ def canaries() -> list[Canary]:
             "case_step.note": (f"秘记{place}", "see_events"),
             "correction_request.proposed": (f"秘改{place}", "see_register"),
             "correction_request.asked_by": (f"秘求{place}", "see_register"),
+            "register_entry.said": (f"秘填{place}", OPEN),
+            "register_entry.was": (f"秘原{place}", OPEN),
             "refused_demand.text": (f"秘拒{place}", "see_events"),
             "legacy_problem.title": (f"秘题{place}", "see_events"),
             "legacy_review.finding": (f"秘查{place}", "see_events"),
@@ -240,5 +242,10 @@ VALUES (:township, 'L' || :grid, :legacy_problem_title, '测试', '2023-05-01', 
 INSERT INTO legacy_review (problem_id, reviewed_on, by, finding)
 SELECT id, '2023-05-02', '测试', :legacy_review_finding FROM legacy_problem WHERE code = 'L' || :grid;
 INSERT INTO account (name, display_name, fs_uniquifier)
-VALUES ('canary-' || :grid, :account_display_name, 'canary-' || :grid)
+VALUES ('canary-' || :grid, :account_display_name, 'canary-' || :grid);
+INSERT INTO register_entry (township_id, house_id, kind, resident_id, said, was, account_id, who, state)
+SELECT :township, :house, 'corrected', min(r.id), jsonb_build_object('name', '测' || :register_entry_said),
+       jsonb_build_object('name', '测' || :register_entry_was), (SELECT id FROM account WHERE name = 'canary-' || :grid),
+       '测试', 'waiting'
+FROM resident r JOIN household f ON f.id = r.household_id WHERE f.house_id = :house
 """

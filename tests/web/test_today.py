@@ -41,6 +41,9 @@ SELECT township_id, word, made.state, id FROM plan, (VALUES ('草稿一', 'draft
     ('退回的', 'returned'), ('待审的', 'in_review')) AS made (word, state) WHERE validity IS NOT NULL;
 INSERT INTO plan_step (plan_id, from_state, to_state, who, reason)
 SELECT id, 'in_review', 'returned', '测审核', '边界不清' FROM plan WHERE state = 'returned';
+INSERT INTO register_entry (township_id, house_id, kind, account_id, who, state)
+SELECT h.township_id, h.id, 'household_in', a.id, '测试', 'waiting' FROM house h, account a
+WHERE a.name = 'grid_leader' AND h.id % 4 = 0;
 INSERT INTO document (township_id, code, title, roles) SELECT area_id, 'D1', '测试通知', '{}' FROM township;
 INSERT INTO document_version (document_id, number, file_name, media_type, content, sha256, issued_on, issued_by)
 SELECT id, 1, 'a.txt', 'text/plain', 'a', repeat('a', 64), current_date, 'test' FROM document

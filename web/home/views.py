@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
@@ -13,17 +15,23 @@ from gisgrid.core.roles import ROLES
 from gisgrid.people import home
 from gisgrid.planning.overview import cards
 from gisgrid.planning.review.handover import handed_by_team
-from gisgrid.register import households
+from gisgrid.planning.snapshot.fetch import limits_of, today
+from gisgrid.register import entries, households
+from web.http.dates import local
 from web.http.db import opening, reading
 from web.http.language import language
 from web.http.permissions import asker
 from web.http.towns import own_town, town, town_of
+from web.register import words
+from web.register.words import DUE_WORDS
 
 RIGHT_WORDS = {
     "see_houses": say("houses on the map"),
     "see_counts": say("exact counts"),
     "see_register": say("registers, masked"),
     "unmask": say("opening registers for a purpose"),
+    "keep_register": say("keeping the register at the door"),
+    "check_register": say("checking what workers enter"),
     "see_events": say("events"),
     "handle_events": say("handling events"),
     "see_contacts": say("telephones of colleagues"),
@@ -103,9 +111,25 @@ def grid(code: str) -> str:
         place = town(session)
         plan = plans.plan_in_force(session, place.id)
         card = cards.grid_card(session, plan.id, code)
-        listed = households.houses_of_grid(session, plan.id, code)
+        days = int(limits_of(session, place.id).visit_days)
+        listed = households.houses_of_grid(session, plan.id, code, today(place), days=days)
+    shown = request.args.get("show", "")
+    kinds = {
+        **{due: [h for h in listed if h.due == due] for due in ("visit", "verify", "register")},
+        "waiting": [h for h in listed if h.waiting],
+        "unlocated": [h for h in listed if not h.located],
+    }
     return render_template(
-        "register-grid.html", code=code, name=card.name, houses=listed, replaced=plan.based_on_id
+        "register-grid.html",
+        code=code,
+        name=card.name,
+        houses=kinds.get(shown, listed),
+        every=len(listed),
+        counts={kind: len(houses) for kind, houses in kinds.items()},
+        shown=shown if shown in kinds else "",
+        days=days,
+        due_words=DUE_WORDS,
+        replaced=plan.based_on_id,
     )
 
 
@@ -144,11 +168,17 @@ def open_house(house_id: int) -> Response:
 
 
 def _register(session: Session, register: households.Register) -> Response:
-    town_of(session, register.township_id)
+    place = town_of(session, register.township_id)
     purposes = households.purposes(session)
+    who = asker()
     page = render_template(
         "register-house.html",
         register=register,
+        lines=entries.entries_of_house(session, register.house_id),
+        keeps="keep_register" in who.rights,
+        client_id=uuid4().hex,
+        words=words,
+        local=lambda at: local(at, place.time_zone),
         purposes=purposes,
         purpose=next((p for p in purposes if p.name == register.opened_for), None),
         may_open="unmask" in asker().rights,

@@ -48,6 +48,8 @@ TEAM_FILES = "load, export"
 """For whoever keeps teams and may take their list away as a file."""
 HANDS = "handle_events or dispatch"
 """For whoever moves cases on."""
+CHECKS = "check_register, unmask"
+"""For who lets in what workers entered, and may open it."""
 NOBODY = "nobody"
 """A way of a library that we do not offer."""
 
@@ -179,6 +181,11 @@ RIGHT_OF: dict[str, str] = {
     "open311.token": PUBLIC,
     "planning.body": "plan",
     "planning.standing": "plan",
+    "register.ask": "keep_register",
+    "register.changes": "check_register",
+    "register.decide": "check_register",
+    "register.enter": "keep_register",
+    "register.open_changes": CHECKS,
     "report.answered": OPEN,
     "report.followed": OPEN,
     "report.near": OPEN,

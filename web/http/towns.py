@@ -41,7 +41,7 @@ OF_A_TOWN = frozenset(
         "duties.training", "duties.to_visit", "township.show", "calendar.show", "weights.show", "teams.index", "teams.one", "teams.workbook", "figures.rows", "figures.show", "ledger.add", "ledger.look",
         "ledger.one", "ledger.show", "lookup.index", "lookup.show", "maps.show", "matters.book",
         "matters.burden", "matters.compare", "matters.rows", "report.near", "report.send",
-        "report.show", "shell.find", "telephone.new", "telephone.send", "desk.registers", "today.show",
+        "register.changes", "report.show", "shell.find", "telephone.new", "telephone.send", "desk.registers", "today.show",
     }
 )  # fmt: skip
 """Ways to which the links of a page name its township."""

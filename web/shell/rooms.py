@@ -77,7 +77,9 @@ ROOMS = (
             RoomPage("desk.registers", say("Registers")),
             RoomPage("duties.to_visit", say("Houses to visit")),
             RoomPage("duties.not_verified", say("Records to verify")),
+            RoomPage("register.changes", say("Changes to check")),
         ),
+        ("register",),
     ),
     Room(
         "figures",

@@ -19,7 +19,7 @@ from gisgrid.people import today as people_today
 from gisgrid.people.learning import reading as learning
 from gisgrid.planning.overview.today import PlanOnItsWay
 from gisgrid.planning.snapshot.fetch import limits_of
-from gisgrid.register import households
+from gisgrid.register import entries, households
 from gisgrid.register import today as register_today
 from web.cases.rows import colour
 from web.http.dates import local
@@ -199,6 +199,34 @@ def register(
                 "",
                 gettext("See the list"),
                 gettext("Every house was seen in time."),
+            )
+        )
+    if "keep_register" in rights and (back := entries.returned(session, place.id)):
+        lines = tuple(
+            CardLine(
+                each.address,
+                url_for("desk.house", house_id=each.house_id),
+                each.reason or "",
+                "red",
+            )
+            for each in back[:FIRST]
+        )
+        cards.append(
+            Card(
+                "returned", gettext("Sent back by the clerk"), len(back), None, lines, "red",
+            )
+        )  # fmt: skip
+    if "check_register" in rights:
+        cards.append(
+            Card(
+                "changes",
+                gettext("Changes to check"),
+                entries.count_waiting(session, place.id),
+                link_for("register.changes"),
+                (),
+                "",
+                gettext("Check them"),
+                gettext("Nothing waits."),
             )
         )
     n = register_today.count_stale(session, place.id, day, days=days)

@@ -73,6 +73,7 @@ class Township(Imported, Base):
         CheckConstraint("code_scheme IN ('gb', 'free')", name="code_scheme"),
         CheckConstraint("near_border_m >= 0", name="near_border"),
         CheckConstraint("public_minimum >= 0", name="public_minimum"),
+        CheckConstraint("register_rule IN ('at_once', 'check')", name="register_rule"),
     )
 
     area_id: Mapped[int] = mapped_column(ForeignKey("area.id"), primary_key=True)
@@ -83,6 +84,8 @@ class Township(Imported, Base):
     """``hole``: exclusive grids cut holes in basic ones; ``overlay``: they lie over them."""
     code_scheme: Mapped[str] = mapped_column(Text, server_default="free")
     """``gb``: 12-digit areas, 15-digit unit grids, 20-digit professional grids; ``free``: any."""
+    register_rule: Mapped[str] = mapped_column(Text, server_default="check")
+    """What a worker enters at the door counts ``at_once``, or waits for the clerk's ``check``."""
     near_border_m: Mapped[float] = mapped_column(Float, server_default="5")
     sizes: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
     """Per kind of grid: ``{"basic": {"residents": [min, target, max]}}``."""

@@ -39,6 +39,8 @@ class Visit(Imported, Base):
     house_id: Mapped[int] = mapped_column(ForeignKey("house.id"))
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     visited_on: Mapped[date] = mapped_column(Date)
+    next_on: Mapped[date | None] = mapped_column(Date)
+    """When to come again, as was agreed; None: as the township's term says."""
 
 
 class Station(Placed, Imported, Base):

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import numpy as np
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import Conflict, Invalid, NotFound
-from gisgrid.core.messages import Both
-from gisgrid.files import cells, times
-from gisgrid.files.cells import Parsed
-from gisgrid.files.columns import KINDS, Column
-from gisgrid.files.findings import REASONS
-from gisgrid.files.frames import Cells
+from gisgrid.files.columns import KINDS
+from gisgrid.register.values import stored_value
 
 KIND_OF = {"household": "households", "resident": "residents", "staff": "staff"}
 """Table of a person's record to the kind of file whose columns say what it may hold."""
@@ -185,18 +179,7 @@ def _value(table: str, column: str, proposed: str) -> str | None:
             table=table,
             columns_of=list(columns_of(table)),
         )
-    rule = next(c for c in KINDS[KIND_OF[table]].columns if c.name == column)
-    parsed = _PARSERS.get(rule.parser, _texts)(np.array([proposed], dtype=object), rule)
-    for reason, mask in parsed.rejected:
-        if mask[0]:
-            found = REASONS[reason]
-            raise Invalid(
-                "{column}: {found}", column=column, found=Both(found.en, found.zh), reason=reason
-            )
-    value = parsed.values[0]
-    if rule.required and value is None:
-        raise Invalid("{column} cannot be empty.", column=column)
-    return None if value is None or value == "" else str(value)
+    return stored_value(KIND_OF[table], column, proposed)
 
 
 def _record(
@@ -211,23 +194,6 @@ def _record(
         raise NotFound("There is no {table} {code!r}.", table=table, code=code)
     return int(row.id), row.value or None
 
-
-def _texts(given: Cells, rule: Column) -> Parsed:
-    return cells.texts(given)
-
-
-def _days(given: Cells, rule: Column) -> Parsed:
-    values, bad = times.dates(cells.trim(given))
-    return Parsed(values, [("date", bad)])
-
-
-_PARSERS: dict[str, Callable[[Cells, Column], Parsed]] = {
-    "citizen_id": lambda given, rule: cells.citizen_ids(given),
-    "phone": lambda given, rule: cells.phones(given),
-    "needs": lambda given, rule: cells.needs(given),
-    "choice": lambda given, rule: cells.choices(given, rule.choices),
-    "date": _days,
-}
 
 _LIST = """
 SELECT c.id, c.table_name AS table, coalesce(masked_code(o.code), '') AS code, c.column_name AS column,

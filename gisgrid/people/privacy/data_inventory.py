@@ -52,7 +52,7 @@ FIELDS: tuple[Field, ...] = (
     Field("resident", ("citizen_id",), ("verify",), "register", sensitive=True),
     Field("resident", ("phone",), ("care", "event", "emergency"), "register"),
     Field("resident", ("needs",), ("care", "emergency"), "register", sensitive=True),
-    Field("visit", ("code", "visited_on"), ("care",), "visits"),
+    Field("visit", ("code", "visited_on", "next_on"), ("care",), "visits"),
     Field("event", ("text", "address", "reporter", "contact", "client_id"), ("event",), "events"),
     Field("photo", ("jpeg", "thumbnail", "taken_at", "added_by"), ("event",), "events"),
     Field("event_case", ("ticket",), ("event",), "with_row"),
@@ -83,6 +83,13 @@ FIELDS: tuple[Field, ...] = (
         ("proposed", "asked_by", "decided_by", "reason"),
         ("subject",),
         "corrections",
+    ),
+    Field(
+        "register_entry",
+        ("said", "was", "who", "decided_by", "reason", "client_id"),
+        ("verify", "care"),
+        "entries",
+        sensitive=True,
     ),
     Field("history", ("old",), ("verify",), "history"),
     Field("import_run", ("who", "file_name", "mapping"), ("verify",), "always"),
@@ -126,6 +133,9 @@ PLAIN: dict[str, tuple[str, ...]] = {
     "audit_entry": ("at", "action", "subject", "row_ids", "prev_hash", "hash"),
     "correction_request": (
         "table_name", "row_id", "column_name", "asked_at", "state", "decided_at",
+    ),
+    "register_entry": (
+        "kind", "household_id", "resident_id", "at", "state", "conflict", "decided_at",
     ),
     "history": ("table_name", "row_id", "changed_at", "action", "run_id"),
     "import_run": ("kind", "township", "sha256", "crs", "encoding", "counts", "started_at", "decided",

@@ -265,6 +265,8 @@ _RULES: tuple[_Rule, ...] = (
             """DELETE FROM alias a USING gone g, resident o JOIN household f ON f.id = o.household_id
                WHERE g.table_name = 'resident' AND g.row_id = o.id AND a.house_id = f.house_id
                  AND position(o.name IN a.words) > 0""",
+            """UPDATE register_entry e SET said = '{}', was = '{}' FROM gone g
+               WHERE g.table_name = 'resident' AND g.row_id = e.resident_id""",
             """DELETE FROM correction_request c USING gone g
                WHERE c.table_name = g.table_name AND c.row_id = g.row_id""",
         ),
@@ -277,6 +279,8 @@ _RULES: tuple[_Rule, ...] = (
               AND {_LAST_KNOWN} < CAST(:before AS date)""",
         "DELETE FROM household o USING gone g WHERE g.table_name = 'household' AND g.row_id = o.id",
         first=(
+            """UPDATE register_entry e SET said = '{}', was = '{}' FROM gone g
+               WHERE g.table_name = 'household' AND g.row_id = e.household_id""",
             """DELETE FROM correction_request c USING gone g
                WHERE c.table_name = g.table_name AND c.row_id = g.row_id""",
         ),
@@ -331,6 +335,14 @@ _RULES: tuple[_Rule, ...] = (
             """UPDATE account k SET display_name = :gone, staff_id = NULL FROM gone g
                WHERE g.table_name = 'staff' AND g.row_id = k.staff_id""",
         ),
+    ),
+    _Rule(
+        "entries",
+        "register_entry",
+        """SELECT id FROM register_entry WHERE township_id = :t AND state <> 'waiting'
+             AND (at AT TIME ZONE :zone)::date < CAST(:before AS date)""",
+        """DELETE FROM register_entry o USING gone g
+           WHERE g.table_name = 'register_entry' AND g.row_id = o.id""",
     ),
     _Rule(
         "corrections",

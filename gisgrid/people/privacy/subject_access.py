@@ -188,6 +188,11 @@ SECTIONS: dict[str, tuple[str, str]] = {
         "WHERE c.township_id = :t "
         f"AND {_SPEAKS.format('concat_ws(chr(10), o.reason, o.note, o.data::text)')} ORDER BY o.id",
     ),
+    "register_entry": (
+        "入户登记",
+        "SELECT to_jsonb(o) - 'id' - 'client_id' FROM register_entry o WHERE o.resident_id = :r OR o.household_id = :f "
+        "OR o.house_id = :h AND o.kind = 'visited' ORDER BY o.id",
+    ),
     "alias": (
         "俗称",
         "SELECT jsonb_build_object('words', o.words, 'added_at', o.added_at) FROM alias o "

@@ -67,10 +67,7 @@ class SettingGroup:
 def described(session: Session, place: TownshipInfo) -> list[SettingGroup]:
     """All settings of a township, in groups; nothing is listed by hand here but the groups."""
     row = session.execute(
-        text(
-            "SELECT metric_srid, time_zone, grid_rule, code_scheme, near_border_m, public_minimum, sizes, limits, "
-            "masking, keeping FROM township WHERE area_id = :t"
-        ),
+        text("SELECT * FROM township WHERE area_id = :t"),
         {"t": place.id},
     ).one()
     last = {change.name: change for change in reversed(changes(session, place.id, limit=10_000))}

@@ -15,6 +15,7 @@ from gisgrid.core.errors import Invalid
 from gisgrid.core.messages import Message, message, say
 from gisgrid.core.plans import TownshipInfo, township
 from gisgrid.db.tables.places import CODE_SCHEMES, GRID_RULES
+from gisgrid.db.tables.register_entries import REGISTER_RULES
 from gisgrid.people.privacy.masking import change_masks
 from gisgrid.planning.settings.thresholds import PREFIXES, change_thresholds
 
@@ -91,6 +92,11 @@ OPTIONS: dict[str, Option] = {
         say("how areas and grids are coded"),
         CODE_SCHEMES,
         {"gb": say("12, 15 and 20 digits, as the national standard has it"), "free": say("freely")},
+    ),
+    "register_rule": _choice(
+        say("what a worker enters into the register at the door"),
+        REGISTER_RULES,
+        {"at_once": say("counts at once"), "check": say("waits for the clerk's check")},
     ),
     "near_border_m": Option(
         say("a place so near to a border is said to be near it, metres"),

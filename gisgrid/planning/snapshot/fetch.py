@@ -25,8 +25,8 @@ from gisgrid.planning.snapshot.snapshot import (
     NO_ROW,
     Communities,
     Events,
+    GridLayer,
     Grids,
-    Ground,
     Houses,
     Members,
     PlanSnapshot,
@@ -66,7 +66,7 @@ def plan_state(session: Session, place: TownshipInfo, plan: PlanInfo, day: date)
     ).one()
     communities, row_of_area = _communities(session, scope, place.metric_srid)
     grids = _grids(session, scope, place.metric_srid, row_of_area)
-    layers = [Ground(grids.lonlat, rows) for rows in grids.layers(overlay=overlay)]
+    layers = [GridLayer(grids.lonlat, rows) for rows in grids.layers(overlay=overlay)]
     houses = _houses(session, scope, place.metric_srid, row_of_area=row_of_area, owning=layers[-1])
     return PlanSnapshot(
         day=day,
@@ -199,7 +199,7 @@ def _houses(
     srid: int,
     *,
     row_of_area: dict[int, int],
-    owning: Ground,
+    owning: GridLayer,
 ) -> Houses:
     codes, places = packed(session, _PLACE, _PLACES, scope, label="h.code")
     lonlat = np.column_stack([places["lon"], places["lat"]])
@@ -251,7 +251,9 @@ def _members(session: Session, scope: dict[str, Any]) -> Members:
     )
 
 
-def _events(session: Session, scope: dict[str, Any], srid: int, layers: Sequence[Ground]) -> Events:
+def _events(
+    session: Session, scope: dict[str, Any], srid: int, layers: Sequence[GridLayer]
+) -> Events:
     _, rows = packed(session, _EVENT, _EVENTS, scope)
     lonlat = np.column_stack([rows["lon"], rows["lat"]])
     # Of whatever list an event's matter is: there are few of them in the store.

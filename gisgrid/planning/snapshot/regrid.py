@@ -14,8 +14,8 @@ from shapely.geometry.base import BaseGeometry
 from gisgrid.core.arrays import Bools, Floats, Geometries, Ints
 from gisgrid.planning.snapshot.snapshot import (
     NO_ROW,
+    GridLayer,
     Grids,
-    Ground,
     PlanSnapshot,
     layered_owners,
     rows_of,
@@ -182,13 +182,13 @@ def _asked_again(
     if not len(boxes):
         return owner
     if len(boxes) > FEW:
-        return layered_owners(spots.lonlat, [Ground(grids.lonlat, layer) for layer in layers])
+        return layered_owners(spots.lonlat, [GridLayer(grids.lonlat, layer) for layer in layers])
     rows = spots.in_boxes(boxes)
     # Whatever covers a point in a box meets the box.
     near = np.zeros(len(grids.code), dtype=bool)
     near[np.unique(shapely.STRtree(grids.lonlat).query(boxes)[1])] = True
     owner = owner.copy()
     owner[rows] = layered_owners(
-        spots.lonlat[rows], [Ground(grids.lonlat, layer[near[layer]]) for layer in layers]
+        spots.lonlat[rows], [GridLayer(grids.lonlat, layer[near[layer]]) for layer in layers]
     )
     return owner

@@ -232,7 +232,7 @@ def rows_of(codes: Texts, known: Texts) -> Ints:
 
 
 @dataclass(frozen=True, eq=False)
-class Ground:
+class GridLayer:
     """The grids of one layer, asked whose ground points are on.
 
     Parameters
@@ -277,11 +277,11 @@ class Ground:
 
 
 def owners(lonlat: Floats, grids: Geometries, rows: Ints) -> Ints:
-    """The lowest of ``rows`` whose grid covers each point, as `Ground` tells."""
-    return Ground(grids, rows).owners(lonlat)
+    """The lowest of ``rows`` whose grid covers each point, as `GridLayer` tells."""
+    return GridLayer(grids, rows).owners(lonlat)
 
 
-def layered_owners(lonlat: Floats, layers: Sequence[Ground]) -> Ints:
+def layered_owners(lonlat: Floats, layers: Sequence[GridLayer]) -> Ints:
     """Whose ground each point is on: the owner in the first of the layers that has one, -1 none."""
     owner = np.full(len(lonlat), NO_ROW)
     for ground in layers:

@@ -11,7 +11,7 @@ from gisgrid.planning.workload.workload import loads
 
 
 @dataclass(frozen=True)
-class GridChange:
+class WeighedGrid:
     """The minutes a month of one grid, before and after."""
 
     code: str
@@ -29,7 +29,7 @@ class GridChange:
 class WeightsChange:
     """All grids, those first that change most, and the whole town."""
 
-    grids: tuple[GridChange, ...]
+    grids: tuple[WeighedGrid, ...]
     before_min: float
     after_min: float
     before_spread: float | None
@@ -41,7 +41,7 @@ def weights_change(state: PlanSnapshot, before: Weights, after: Weights) -> Weig
     """Both counted over the same plan, houses, people and events, with straight walks: the streets do not change."""
     old, new = (loads(state, weights, by_street=False) for weights in (before, after))
     grids = [
-        GridChange(a.code or "", a.name, a.total_mmin / MMIN, b.total_mmin / MMIN)
+        WeighedGrid(a.code or "", a.name, a.total_mmin / MMIN, b.total_mmin / MMIN)
         for a, b in zip(old.grids, new.grids, strict=True)
     ]
     grids.sort(key=lambda each: (-abs(each.change or 0.0), each.code))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0006_office"
-down_revision = "0005_open_cases"
+revision = "0007_office"
+down_revision = "0006_register_entries"
 branch_labels = None
 depends_on = None
 

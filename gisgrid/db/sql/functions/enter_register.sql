@@ -1,0 +1,73 @@
+-- A line of who keeps the register: into the log, and into the register unless it has to wait for the clerk. What the
+-- same account sent under the same key before is answered as it was. Values were looked at by the caller; here
+-- stands whose ground it is, and whether the row is still what the sender saw.
+CREATE OR REPLACE FUNCTION enter_register(
+    of_kind text, of_house bigint, of_household bigint, of_resident bigint, words jsonb, seen pg_snapshot, key text
+) RETURNS TABLE (entry_id bigint, entry_state text, in_conflict boolean, known boolean)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    town bigint := (SELECT township_id FROM house WHERE id = of_house);
+    row_now jsonb;
+    held jsonb := '{}';
+    new_state text := 'done';
+    clash boolean := false;
+    made bigint;
+BEGIN
+    IF town IS NULL OR NOT house_within('keep_register', of_house, town) THEN
+        RAISE EXCEPTION 'no right' USING ERRCODE = 'insufficient_privilege', CONSTRAINT = 'right';
+    END IF;
+    -- One at a time of an account: the second tap waits for the first, and finds it.
+    PERFORM pg_advisory_xact_lock(hashtextextended('register_entry', my_account()));
+    RETURN QUERY SELECT e.id, e.state, e.conflict, true FROM register_entry e
+        WHERE e.account_id = my_account() AND e.client_id = key;
+    IF FOUND THEN
+        RETURN;
+    END IF;
+    IF of_household IS NOT NULL AND NOT EXISTS (
+            SELECT FROM household f WHERE f.id = of_household AND f.house_id = of_house)
+        OR of_resident IS NOT NULL AND NOT EXISTS (
+            SELECT FROM resident r JOIN household f ON f.id = r.household_id
+            WHERE r.id = of_resident AND f.house_id = of_house) THEN
+        RAISE EXCEPTION 'gone' USING ERRCODE = 'no_data_found';
+    END IF;
+    IF of_kind = 'household_moved' AND NOT EXISTS (
+            SELECT FROM house h WHERE h.id = (words ->> 'house_id')::bigint AND h.township_id = town) THEN
+        RAISE EXCEPTION 'gone' USING ERRCODE = 'no_data_found';
+    END IF;
+    IF of_resident IS NOT NULL THEN
+        SELECT to_jsonb(r) INTO row_now FROM resident r WHERE r.id = of_resident FOR UPDATE;
+    ELSIF of_household IS NOT NULL THEN
+        SELECT to_jsonb(f) INTO row_now FROM household f WHERE f.id = of_household FOR UPDATE;
+    END IF;
+    IF of_kind = 'corrected' THEN
+        SELECT jsonb_object_agg(k, row_now -> k) INTO held FROM jsonb_object_keys(words) k;
+    ELSIF of_kind IN ('resident_out', 'household_out', 'household_moved') THEN
+        held := row_now;
+    END IF;
+    -- Where one was there and met somebody is one's own doing; what is changed may have to wait.
+    IF of_kind NOT IN ('verified', 'visited') THEN
+        -- Two may change one value: both stand, and who comes later is told.
+        clash := held IS NOT NULL AND seen IS NOT NULL AND row_now IS NOT NULL AND EXISTS (
+            SELECT FROM jsonb_each(row_when_seen(CASE WHEN of_resident IS NULL THEN 'household' ELSE 'resident' END,
+                coalesce(of_resident, of_household), seen, row_now)) AS before
+            WHERE held ? before.key AND before.key NOT IN ('verified_on', 'run_id')
+              AND before.value IS DISTINCT FROM held -> before.key);
+        IF clash OR NOT house_within('check_register', of_house, town)
+                AND (SELECT register_rule FROM township WHERE area_id = town) = 'check' THEN
+            new_state := 'waiting';
+        END IF;
+    END IF;
+    INSERT INTO register_entry (township_id, house_id, kind, household_id, resident_id, said, was, client_id,
+                                account_id, who, state, conflict)
+    SELECT town, of_house, of_kind, of_household, of_resident, words, coalesce(held, '{}'), key, a.id,
+           a.display_name, new_state, clash
+    FROM account a WHERE a.id = my_account() RETURNING id INTO made;
+    IF new_state = 'done' THEN
+        PERFORM apply_entry(made);
+    END IF;
+    RETURN QUERY SELECT made, new_state, clash, false;
+END $$;
+COMMENT ON FUNCTION enter_register(text, bigint, bigint, bigint, jsonb, pg_snapshot, text) IS
+    'runs as the owner: who keeps the register of a house writes it, and may not read it';
+REVOKE EXECUTE ON FUNCTION enter_register(text, bigint, bigint, bigint, jsonb, pg_snapshot, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION enter_register(text, bigint, bigint, bigint, jsonb, pg_snapshot, text) TO gisgrid_web;

@@ -1,0 +1,78 @@
+"""What was entered into the register at the door, and what became of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Index,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from gisgrid.db.tables.base import Base, Id
+
+ENTRY_KINDS = (
+    "verified", "visited", "household_in", "household_out", "household_moved", "resident_in",
+    "resident_out", "corrected",
+)  # fmt: skip
+ENTRY_STATES = ("done", "waiting", "accepted", "returned")
+REGISTER_RULES = ("at_once", "check")
+
+
+class RegisterEntry(Base):
+    """One line of who keeps the register; the functions ``enter_register`` and ``decide_entry`` write it."""
+
+    __tablename__ = "register_entry"
+    __table_args__ = (
+        UniqueConstraint("account_id", "client_id"),
+        CheckConstraint(
+            "kind IN ('verified', 'visited', 'household_in', 'household_out', 'household_moved', "
+            "'resident_in', 'resident_out', 'corrected')",
+            name="kind",
+        ),
+        CheckConstraint("state IN ('done', 'waiting', 'accepted', 'returned')", name="state"),
+        CheckConstraint("state <> 'returned' OR reason IS NOT NULL", name="reason"),
+        Index("ix_register_entry_house_id_at", "house_id", "at"),
+        Index(
+            "ix_register_entry_waiting",
+            "township_id",
+            "at",
+            postgresql_where=text("state = 'waiting'"),
+        ),
+        Index("ix_register_entry_account_id_at", "account_id", "at"),
+    )
+
+    id: Mapped[Id]
+    township_id: Mapped[int] = mapped_column(ForeignKey("township.area_id"))
+    house_id: Mapped[int] = mapped_column(ForeignKey("house.id"))
+    kind: Mapped[str] = mapped_column(Text)
+    household_id: Mapped[int | None] = mapped_column(BigInteger)
+    resident_id: Mapped[int | None] = mapped_column(BigInteger)
+    """No references: who moved out is remembered here, and gone there."""
+    said: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
+    """What was entered: column to value as the register keeps it, or the words of a visit."""
+    was: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
+    """What the register held in its place when it was entered."""
+    client_id: Mapped[str | None] = mapped_column(Text)
+    """The page's own key of the entry: sent twice, taken once."""
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    who: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    state: Mapped[str] = mapped_column(Text)
+    """``done``: it counted at once; ``waiting``, ``accepted``, ``returned``: by the clerk."""
+    conflict: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    """Somebody had changed the row since: it waits, whatever the rule."""
+    decided_by: Mapped[str | None] = mapped_column(Text)
+    decided_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    reason: Mapped[str | None] = mapped_column(Text)

@@ -1,0 +1,319 @@
+"""The register kept at the door: what was seen, whom one met, and what has changed.
+
+That somebody was there and found all as registered counts at once. What changes the register counts at
+once or waits for the clerk, as the township's ``register_rule`` says; it always waits where somebody else
+changed the same value since the page was read. Every line stays in the log with what stood there before.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from gisgrid.core.codes import birth_dates, sexes
+from gisgrid.core.errors import Conflict, Invalid, NotAllowed, NotFound
+from gisgrid.core.heavy import Heavy
+from gisgrid.core.messages import message
+
+if TYPE_CHECKING:
+    from gisgrid.register import values
+else:
+    values = Heavy("gisgrid.register.values")
+
+OF_HOUSE = ("verified", "visited", "household_in")
+OF_HOUSEHOLD = ("household_out", "household_moved", "resident_in")
+OF_RESIDENT = ("resident_out", "corrected")
+PERSON = ("name", "citizen_id", "phone", "sex", "birth_date", "needs")
+"""What is kept of a person, and may be corrected."""
+VISITED_FOR = ("routine", "care", "event", "notice", "other")
+MET = ("household", "neighbour", "nobody")
+OUT_FOR = ("moved", "died", "other")
+MOST_WORDS = 500
+MOST = 500
+"""Lines of one list."""
+_CALLED = {
+    "name": message("Name"),
+    "citizen_id": message("Identity number"),
+    "phone": message("Telephone"),
+    "sex": message("Sex"),
+    "birth_date": message("Day of birth"),
+    "needs": message("Special needs"),
+}
+_SNAPSHOT = re.compile(r"\d+:\d+:[\d,]*")
+
+
+@dataclass(frozen=True)
+class Entered:
+    """What became of a line."""
+
+    id: int
+    state: str
+    """``done``: it counts; ``waiting``: the clerk decides."""
+    conflict: bool
+    """Somebody changed the same value since the page was read."""
+    known: bool
+    """It had come before, under the same key."""
+
+
+@dataclass(frozen=True)
+class EntryLine:
+    """A line of the log, its values masked, or open where they were opened."""
+
+    id: int
+    house_id: int
+    address: str
+    grid: str | None
+    kind: str
+    who: str
+    at: datetime
+    state: str
+    conflict: bool
+    decided_by: str | None
+    decided_at: datetime | None
+    reason: str | None
+    own: bool
+    said: dict[str, Any]
+    was: dict[str, Any]
+
+
+def page_version(session: Session) -> str:
+    """What a page keeps that shows the register: by it the store knows what was changed since."""
+    return str(session.scalar(text("SELECT pg_current_snapshot()::text")))
+
+
+def enter(
+    session: Session,
+    kind: str,
+    house_id: int,
+    *,
+    household_id: int | None = None,
+    resident_id: int | None = None,
+    said: Mapping[str, str] | None = None,
+    seen: str | None = None,
+    client_id: str,
+) -> Entered:
+    """Write a line, and what it says into the register, or have it wait for the clerk.
+
+    Parameters
+    ----------
+    said
+        As written: columns of a person (``PERSON``), ``room``, ``house_id`` of where a household
+        moved to, ``why``, ``met``, ``agreed``, ``next_on`` of a visit, ``out`` of who left. What is
+        absent is not touched; what is empty is emptied by a correction.
+    seen
+        `page_version` of the page that it was entered on.
+    client_id
+        The page's own key: sent twice, taken once.
+
+    Raises
+    ------
+    Invalid
+        A kind or value there is not, or a person's ID that contradicts their birthday or sex.
+    NotFound
+        The house, household or person is no longer there.
+    NotAllowed
+        The house lies where the transaction's account may not keep the register.
+    """
+    told = _told(kind, dict(said or {}))
+    if (kind in OF_HOUSEHOLD and household_id is None) or (
+        kind in OF_RESIDENT and resident_id is None
+    ):
+        raise Invalid("Say whom this is about.")
+    if seen is not None and not _SNAPSHOT.fullmatch(seen):
+        raise Invalid("The page is too old: open the house anew.")
+    if not client_id or len(client_id) > 64:
+        raise Invalid("The page is too old: open the house anew.")
+    asked = {
+        "kind": kind, "house": house_id, "household": household_id, "resident": resident_id,
+        "said": json.dumps(told, ensure_ascii=False), "seen": seen, "client": client_id,
+    }  # fmt: skip
+    try:
+        row = session.execute(text(_ENTER), asked).one()
+    except DBAPIError as error:
+        _refused(error)
+        raise
+    return Entered(row.entry_id, row.entry_state, row.in_conflict, row.known)
+
+
+def entries_of_house(session: Session, house_id: int, *, most: int = 20) -> list[EntryLine]:
+    """The last lines about a house that may be seen, newest first, masked."""
+    rows = session.execute(text(_OF_HOUSE), {"house": house_id, "most": most}).mappings()
+    return [EntryLine(**row) for row in rows]
+
+
+def waiting(session: Session, township_id: int) -> list[EntryLine]:
+    """The lines that wait for whoever asks to decide, oldest first, masked; at most ``MOST``."""
+    rows = session.execute(text(_WAITING), {"t": township_id, "most": MOST}).mappings()
+    return [EntryLine(**row) for row in rows]
+
+
+def count_waiting(session: Session, township_id: int) -> int:
+    """How many lines `waiting` would list, were there no end."""
+    return int(session.scalar(text(_COUNT_WAITING), {"t": township_id}) or 0)
+
+
+def returned(session: Session, township_id: int, *, days: int = 30) -> list[EntryLine]:
+    """One's own lines that came back within days, newest first."""
+    rows = session.execute(text(_RETURNED), {"t": township_id, "days": days, "most": MOST})
+    return [EntryLine(**row) for row in rows.mappings()]
+
+
+def opened(session: Session, lines: Sequence[EntryLine]) -> list[EntryLine]:
+    """The lines with their values open; the transaction must have declared a purpose, and the audit says so."""
+    rows = session.execute(
+        text("SELECT id, said, was FROM unmask_entry(CAST(:ids AS bigint[]))"),
+        {"ids": [line.id for line in lines]},
+    )
+    open_ = {row.id: row for row in rows}
+    return [_open(line, open_.get(line.id)) for line in lines]
+
+
+def decide(session: Session, entry_ids: Sequence[int], *, accept: bool, reason: str = "") -> int:
+    """Let lines into the register, or send them back with a reason; how many were decided.
+
+    Those that somebody else decided meanwhile are passed over.
+
+    Raises
+    ------
+    Invalid
+        Sent back without a reason.
+    Conflict
+        One's own line: somebody else decides.
+    NotFound
+        What a line is about is gone.
+    NotAllowed
+        A line of a house where the account may not decide.
+    """
+    reason = reason.strip()[:MOST_WORDS]
+    if not accept and not reason:
+        raise Invalid("Whoever entered it is told why: write a reason.")
+    done = 0
+    for entry_id in sorted(set(entry_ids)):
+        try:
+            said = session.scalar(
+                text("SELECT decide_entry(:id, :accept, nullif(:reason, ''))"),
+                {"id": entry_id, "accept": accept, "reason": reason},
+            )
+        except DBAPIError as error:
+            _refused(error)
+            raise
+        if said == "own":
+            raise Conflict("What you entered yourself is decided by somebody else.")
+        done += said == ""
+    return done
+
+
+def _told(kind: str, said: dict[str, str]) -> dict[str, Any]:
+    if kind == "verified":
+        return {}
+    if kind == "visited":
+        return _visit(said)
+    if kind == "household_in":
+        return {"room": _words(said, "room", 60)}
+    if kind == "household_moved":
+        if not said.get("house_id", "").isdecimal():
+            raise Invalid("Choose the house that they moved to.")
+        return {"house_id": int(said["house_id"]), "room": _words(said, "room", 60)}
+    if kind in ("household_out", "resident_out"):
+        return {"out": _one_of(said, "out", OUT_FOR)}
+    if kind in ("resident_in", "corrected"):
+        return _person(kind, said)
+    raise Invalid("There is no entry {kind!r}.", kind=kind)
+
+
+def _visit(said: dict[str, str]) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "why": _one_of(said, "why", VISITED_FOR),
+        "met": _one_of(said, "met", MET),
+        "agreed": _words(said, "agreed", MOST_WORDS),
+    }
+    if written := said.get("next_on", "").strip():
+        try:
+            told["next_on"] = date.fromisoformat(written).isoformat()
+        except ValueError:
+            raise Invalid("{day!r} is no day: write it as 2026-12-31.", day=written) from None
+    return told
+
+
+def _person(kind: str, said: dict[str, str]) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        column: values.stored_value("residents", column, written, called=_CALLED[column])
+        for column, written in said.items()
+        if column in PERSON
+    }
+    if not told or (kind == "resident_in" and not told.get("name")):
+        raise Invalid("Write the name.") if kind == "resident_in" else Invalid("Nothing changed.")
+    number = told.get("citizen_id")
+    if kind == "resident_in" and number:
+        if told.get("birth_date") not in (None, birth_dates([number])[0]):
+            raise Invalid("The identity number says another day of birth.")
+        if told.get("sex") not in (None, sexes([number])[0]):
+            raise Invalid("The identity number says another sex.")
+        told |= {"birth_date": birth_dates([number])[0], "sex": sexes([number])[0]}
+    if "needs" in told:
+        told["needs"] = (told["needs"] or "").split(";") if told["needs"] else []
+    return told
+
+
+def _one_of(said: dict[str, str], name: str, known: Sequence[str]) -> str:
+    if said.get(name) not in known:
+        raise Invalid("Choose one of the answers.")
+    return said[name]
+
+
+def _words(said: dict[str, str], name: str, most: int) -> str | None:
+    return said.get(name, "").strip()[:most] or None
+
+
+def _open(line: EntryLine, row: Any) -> EntryLine:
+    if row is None:
+        return line
+    shown = {*line.said, *line.was}
+    return EntryLine(**{
+        **vars(line),
+        "said": {k: v for k, v in row.said.items() if k in shown},
+        "was": {k: v for k, v in row.was.items() if k in shown},
+    })  # fmt: skip
+
+
+def _refused(error: DBAPIError) -> None:
+    state = getattr(error.orig, "sqlstate", None)
+    if state == "P0002":
+        raise NotFound(
+            "The household or person is no longer registered here: open the house anew."
+        ) from error
+    if state == "42501":
+        raise NotAllowed("This house lies outside the area of your rights.") from error
+
+
+_ENTER = """
+SELECT entry_id, entry_state, in_conflict, known FROM enter_register(
+    :kind, :house, CAST(:household AS bigint), CAST(:resident AS bigint), CAST(:said AS jsonb),
+    CAST(CAST(:seen AS text) AS pg_snapshot), :client)
+"""
+_LINE = """
+SELECT e.id, e.house_id, h.address, g.name AS grid, e.kind, e.who, e.at, e.state, e.conflict, e.decided_by,
+       e.decided_at, e.reason, e.account_id = my_account() AS own, e.said, e.was
+FROM masked_register_entry e JOIN house h ON h.id = e.house_id
+LEFT JOIN plan_in_force p ON p.township_id = e.township_id
+LEFT JOIN house_grid a ON a.plan_id = p.id AND a.house_id = h.id LEFT JOIN grid g ON g.id = a.grid_id
+"""
+_OF_HOUSE = f"{_LINE} WHERE e.house_id = :house ORDER BY e.at DESC, e.id DESC LIMIT :most"
+_MINE_TO_DECIDE = """
+WHERE e.township_id = :t AND e.state = 'waiting' AND house_within('check_register', e.house_id, e.township_id)
+"""
+_WAITING = f"{_LINE} {_MINE_TO_DECIDE} ORDER BY e.at, e.id LIMIT :most"
+_COUNT_WAITING = f"SELECT count(*) FROM register_entry e {_MINE_TO_DECIDE}"  # noqa: S608 - parts that stand here
+_RETURNED = f"""{_LINE}
+WHERE e.township_id = :t AND e.state = 'returned' AND e.account_id = my_account()
+  AND e.decided_at > now() - make_interval(days => :days)
+ORDER BY e.decided_at DESC, e.id LIMIT :most
+"""

@@ -1,0 +1,1 @@
+"""Tests of the room `gisgrid.register` and its pages."""

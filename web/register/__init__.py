@@ -1,0 +1,1 @@
+"""The register kept at the door, and the clerk's list of what waits."""

@@ -1,0 +1,204 @@
+"""Entering at the door what was seen, met and changed; and what the clerk lets in."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask_babel import gettext
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as BaseResponse
+
+from gisgrid.core.errors import GisgridError, NotAllowed, NotFound
+from gisgrid.locate.addresses.search import AddressCandidate, search
+from gisgrid.register import entries, households
+from web.http.dates import local
+from web.http.db import opening, reading, writing
+from web.http.errors import problem_of
+from web.http.language import language
+from web.http.towns import town, town_of
+from web.register import words
+
+WHAT = {
+    "verified": "verified", "visit": "visited", "household-in": "household_in",
+    "household-out": "household_out", "household-moved": "household_moved",
+    "person-in": "resident_in", "person-out": "resident_out", "correct": "corrected",
+}  # fmt: skip
+"""Parts of addresses and the kinds of lines they write."""
+MOST_HITS = 8
+
+blueprint = Blueprint("register", __name__, url_prefix="/register")
+
+
+@blueprint.get("/house/<int:house_id>/enter/<what>")
+def ask(house_id: int, what: str) -> Response:
+    """The form of one kind of entry."""
+    with reading() as session:
+        return _form(session, house_id, what, dict(request.args))
+
+
+@blueprint.post("/house/<int:house_id>/enter/<what>")
+def enter(house_id: int, what: str) -> BaseResponse:
+    """Write a line; back to the house, which says what became of it."""
+    kind, typed = _kind(what), dict(request.form)
+    if "needs" in typed or "asks_needs" in typed:
+        typed["needs"] = ";".join(request.form.getlist("needs"))
+    if kind == "household_moved" and not typed.get("house_id"):
+        with reading() as session:
+            return _form(session, house_id, what, typed)
+    try:
+        with writing() as session:
+            made = entries.enter(
+                session,
+                kind,
+                house_id,
+                household_id=_number(typed.get("household")),
+                resident_id=_number(typed.get("resident")),
+                said={k: v for k, v in typed.items() if k in words.COLUMN_WORDS},
+                seen=typed.get("seen") or None,
+                client_id=typed.get("client_id", ""),
+            )
+    except NotAllowed:
+        raise
+    except GisgridError as error:
+        with reading() as session:
+            answer = _form(session, house_id, what, typed, problem_of(error).detail)
+        answer.status_code = 422
+        return answer
+    said = str(gettext(words.KIND_WORDS[kind]))
+    if made.conflict:
+        flash(
+            gettext(
+                "%(what)s: somebody else changed this meanwhile. Both are kept, and the clerk decides.",
+                what=said,
+            )
+        )
+    elif made.state == "waiting":
+        flash(gettext("%(what)s: written down. It waits for the clerk.", what=said))
+    else:
+        flash(gettext("%(what)s: written down.", what=said))
+    return redirect(url_for("desk.house", house_id=house_id), 303)
+
+
+@blueprint.get("/changes")
+def changes() -> Response:
+    """What waits for the clerk, side by side with what is registered."""
+    with reading() as session:
+        return _changes(session, None)
+
+
+@blueprint.post("/changes/open")
+def open_changes() -> Response:
+    """The same with names and numbers open, for a purpose; the audit says so."""
+    purpose = request.form.get("purpose", "")
+    if not purpose:
+        raise NotAllowed("Choose what the register is opened for.")
+    with opening(purpose) as session:
+        return _changes(session, purpose)
+
+
+@blueprint.post("/changes")
+def decide() -> BaseResponse:
+    """Let the chosen lines in, or send them back with a reason."""
+    accept = request.form.get("decision") == "accept"
+    chosen = [int(each) for each in request.form.getlist("entry") if each.isdecimal()]
+    if not chosen:
+        flash(gettext("Choose at least one line."), "error")
+        return redirect(url_for("register.changes"), 303)
+    try:
+        with writing() as session:
+            done = entries.decide(
+                session, chosen, accept=accept, reason=request.form.get("reason", "")
+            )
+    except NotAllowed:
+        raise
+    except GisgridError as error:
+        flash(problem_of(error).detail, "error")
+        return redirect(url_for("register.changes"), 303)
+    flash(
+        gettext("%(n)s accepted: the register says so now.", n=done)
+        if accept
+        else gettext("%(n)s sent back with the reason.", n=done)
+    )
+    return redirect(url_for("register.changes"), 303)
+
+
+def _changes(session: Session, purpose: str | None) -> Response:
+    place = town(session)
+    listed = entries.waiting(session, place.id)
+    total = entries.count_waiting(session, place.id)
+    if purpose:
+        listed = entries.opened(session, listed)
+    declared = households.purposes(session)
+    page = render_template(
+        "register-changes.html",
+        listed=listed,
+        total=total,
+        purposes=declared,
+        purpose=next((p for p in declared if p.name == purpose), None),
+        english=language() == "en",
+        words=words,
+        local=lambda at: local(at, place.time_zone),
+    )
+    return Response(page, headers={"Cache-Control": "private, no-store"})
+
+
+def _form(
+    session: Session,
+    house_id: int,
+    what: str,
+    typed: dict[str, str],
+    problem: str | None = None,
+) -> Response:
+    kind = _kind(what)
+    seen = typed.get("seen") if problem else None
+    seen = seen or entries.page_version(session)
+    register = households.register_of(session, house_id)
+    place = town_of(session, register.township_id)
+    household = next(
+        (h for h in register.households if h.id == _number(typed.get("household"))), None
+    )
+    person = next(
+        (
+            p
+            for h in register.households
+            for p in h.residents
+            if p.id == _number(typed.get("resident"))
+        ),
+        None,
+    )
+    if (kind in entries.OF_HOUSEHOLD and household is None) or (
+        kind in entries.OF_RESIDENT and person is None
+    ):
+        raise NotFound("The household or person is no longer registered here: open the house anew.")
+    hits: list[AddressCandidate] = []
+    if kind == "household_moved" and typed.get("address", "").strip():
+        found = search(session, place.id, typed["address"].strip()[:200], limit=MOST_HITS)
+        hits = [hit for hit in found.candidates if hit.house_id not in (None, house_id)]
+    page = render_template(
+        "register-enter.html",
+        register=register,
+        kind=kind,
+        what=what,
+        household=household,
+        person=person,
+        typed=typed,
+        problem=problem,
+        hits=hits,
+        column=typed.get("column") if typed.get("column") in entries.PERSON else None,
+        seen=seen,
+        client_id=typed.get("client_id") or uuid4().hex,
+        words=words,
+        entries=entries,
+    )
+    return Response(page, headers={"Cache-Control": "private, no-store"})
+
+
+def _kind(what: str) -> str:
+    if what not in WHAT:
+        raise NotFound("There is no such page.")
+    return WHAT[what]
+
+
+def _number(written: str | None) -> int | None:
+    return int(written) if written and written.isdecimal() else None

@@ -1,0 +1,97 @@
+"""Words for what is entered at the door."""
+
+from __future__ import annotations
+
+from flask_babel import gettext
+
+from gisgrid.core.messages import say
+from gisgrid.register.entries import EntryLine
+
+KIND_WORDS = {
+    "verified": say("All as registered"),
+    "visited": say("Visited"),
+    "household_in": say("Household moved in"),
+    "household_out": say("Household moved out"),
+    "household_moved": say("Household moved to another house"),
+    "resident_in": say("Person added"),
+    "resident_out": say("Person left"),
+    "corrected": say("Value corrected"),
+}
+STATE_WORDS = {
+    "done": say("counts"),
+    "waiting": say("waits for the clerk"),
+    "accepted": say("accepted"),
+    "returned": say("sent back"),
+}
+STATE_TONES = {"done": "good", "waiting": "warn", "accepted": "good", "returned": "bad"}
+COLUMN_WORDS = {
+    "name": say("Name"),
+    "citizen_id": say("Identity number"),
+    "phone": say("Telephone"),
+    "sex": say("Sex"),
+    "birth_date": say("Day of birth"),
+    "needs": say("Special needs"),
+    "room": say("Room"),
+    "house_id": say("New house"),
+    "why": say("Why"),
+    "met": say("Met"),
+    "agreed": say("Agreed"),
+    "next_on": say("Next visit"),
+    "out": say("Because"),
+}
+CHOICE_WORDS = {
+    "routine": say("Regular round"),
+    "care": say("Care"),
+    "event": say("About an event"),
+    "notice": say("Bringing a notice"),
+    "household": say("The household"),
+    "neighbour": say("A neighbour"),
+    "nobody": say("Nobody was there"),
+    "moved": say("Moved away"),
+    "died": say("Died"),
+    "other": say("Other"),
+    "f": say("female"),
+    "m": say("male"),
+}
+NEED_WORDS = {
+    "living_alone": say("Lives alone"),
+    "disabled": say("Disabled"),
+    "child_alone": say("Child left behind"),
+    "chronic_illness": say("Chronic illness"),
+    "low_income": say("Low income"),
+}
+DUE_WORDS = {
+    "register": say("no register yet"),
+    "visit": say("to visit"),
+    "verify": say("to verify"),
+    "": say("nothing due"),
+}
+
+
+def value_word(column: str, value: object) -> str:
+    """A value of a line as a person reads it; a dash where there is none."""
+    if value in (None, "", []):
+        return "—"
+    if column in ("why", "met", "out", "sex") and value in CHOICE_WORDS:
+        return str(gettext(CHOICE_WORDS[str(value)]))
+    if column == "needs" and isinstance(value, list):
+        return "、".join(str(gettext(NEED_WORDS.get(each, each))) for each in value)
+    return str(value)
+
+
+def told(line: EntryLine) -> list[tuple[str, str | None, str]]:
+    """What a line says: the column's word, what stood there (None: nothing is set against it), what is said now."""
+    out = []
+    for column, word in COLUMN_WORDS.items():
+        if column not in line.said or (line.kind != "corrected" and not line.said[column]):
+            continue
+        was = value_word(column, line.was.get(column)) if line.kind == "corrected" else None
+        out.append((str(gettext(word)), was, value_word(column, line.said[column])))
+    if line.kind in ("resident_out", "household_out"):
+        before = [
+            (str(gettext(COLUMN_WORDS[column])), value_word(column, line.was[column]), "—")
+            for column in ("name", "room")
+            if line.was.get(column)
+        ]
+        return before + out
+    return out
