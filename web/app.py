@@ -16,6 +16,9 @@ import web.editor.plan_files
 import web.editor.review
 import web.lookup.batch
 import web.lookup.locate
+import web.office.accounts.bulk
+import web.office.accounts.programs
+import web.office.accounts.slips
 import web.report.tracking
 import web.shell.components
 import web.shell.find  # noqa: F401 - these add routes to the blueprints of their folder or the API
@@ -48,7 +51,8 @@ from web.map import studies
 from web.map import views as maps
 from web.matters import views as matters
 from web.messages import views as messages
-from web.office import duties, imports, open_problems
+from web.office import calendar, duties, imports, open_problems, teams, township, weights
+from web.office.accounts import views as accounts
 from web.open311 import views as open311
 from web.register import views as register
 from web.report import views as report
@@ -57,7 +61,7 @@ from web.today import views as today
 
 PAGES = (
     home, today, documents, duties, maps, editor, lookup, cases, dispatch, telephone, figures, open_problems,
-    matters, notices, studies, imports, register, messages,
+    matters, notices, studies, imports, register, messages, accounts, teams, township, calendar, weights,
 )  # fmt: skip
 """Whoever brings pages, and the blueprint that they hang on."""
 

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from gisgrid.core.errors import Invalid
+from gisgrid.core.messages import say
 
 MONTH_DAYS = 365.25 / 12
 
@@ -22,9 +23,11 @@ class Weights:
 
     version: str = "default"
     household_min: float = field(
-        default=6.0, metadata={"help": "keeping the register of a household, minutes a month"}
+        default=6.0, metadata={"help": say("keeping the register of a household, minutes a month")}
     )
-    resident_min: float = field(default=3.0, metadata={"help": "of a resident, minutes a month"})
+    resident_min: float = field(
+        default=3.0, metadata={"help": say("of a resident, minutes a month")}
+    )
     need_min: Mapping[str, float] = field(
         default_factory=lambda: {
             "living_alone": 40.0,
@@ -33,28 +36,34 @@ class Weights:
             "chronic_illness": 10.0,
             "low_income": 10.0,
         },
-        metadata={"help": "looking after a resident with this need, minutes a month each"},
+        metadata={"help": say("looking after a resident with this need, minutes a month each")},
     )
     event_min: float = field(
-        default=45.0, metadata={"help": "usual minutes of an event, where its matter says none"}
+        default=45.0,
+        metadata={"help": say("usual minutes of an event, where its matter says none")},
     )
     matter_min: Mapping[str, float] = field(
         default_factory=dict,
-        metadata={"help": "usual minutes of an event by code of its minor or major item"},
+        metadata={"help": say("usual minutes of an event by code of its minor or major item")},
     )
     event_months: float = field(
-        default=12.0, metadata={"help": "months before the day whose events count"}
+        default=12.0, metadata={"help": say("months before the day whose events count")}
     )
-    visit_min: float = field(default=15.0, metadata={"help": "a visit to a household, minutes"})
+    visit_min: float = field(
+        default=15.0, metadata={"help": say("a visit to a household, minutes")}
+    )
     visit_every_days: float = field(
-        default=90.0, metadata={"help": "days between two visits to a household"}
+        default=90.0, metadata={"help": say("days between two visits to a household")}
     )
     stops_per_round: float = field(
-        default=8.0, metadata={"help": "visits that share one way there and back"}
+        default=8.0, metadata={"help": say("visits that share one way there and back")}
     )
-    walk_m_per_min: float = field(default=70.0, metadata={"help": "walking pace, metres a minute"})
+    walk_m_per_min: float = field(
+        default=70.0, metadata={"help": say("walking pace, metres a minute")}
+    )
     detour: float = field(
-        default=1.3, metadata={"help": "a walk over the straight line, where streets do not tell"}
+        default=1.3,
+        metadata={"help": say("a walk over the straight line, where streets do not tell")},
     )
     posts: Mapping[str, float] = field(
         default_factory=lambda: {
@@ -63,7 +72,7 @@ class Weights:
             "sinking_force": 0.5,
             "social_force": 0.2,
         },
-        metadata={"help": "part of a post that a member of this role fills"},
+        metadata={"help": say("part of a post that a member of this role fills")},
     )
 
     @classmethod

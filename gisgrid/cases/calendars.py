@@ -143,7 +143,12 @@ def _day(file: str, number: int, cell: str) -> date:
         raise _bad(file, number, f"{cell!r} is no day; write 2023-10-01") from None
 
 
-def _hours(file: str, number: int, cell: str) -> Hours:
+def office_hours(cell: str) -> Hours | None:
+    """The office hours of a day as they are written; None: they are none.
+
+    >>> office_hours("08:00-12:00 13:30-17:30")
+    ((480, 720), (810, 1050))
+    """
     spans = []
     for a, b, c, d in _SPAN.findall(cell):
         spans.append((int(a) * 60 + int(b), int(c) * 60 + int(d)))
@@ -151,8 +156,14 @@ def _hours(file: str, number: int, cell: str) -> Hours:
         one[1] <= two[0] for one, two in pairwise(spans)
     )
     if not spans or not ordered or _SPAN.sub("", cell).strip(" ,;，；、"):
-        raise _bad(file, number, f"{cell!r} are no office hours; write 08:00-12:00 13:30-17:30")
+        return None
     return tuple(spans)
+
+
+def _hours(file: str, number: int, cell: str) -> Hours:
+    if (found := office_hours(cell)) is None:
+        raise _bad(file, number, f"{cell!r} are no office hours; write 08:00-12:00 13:30-17:30")
+    return found
 
 
 def _bad(file: str, number: int, why: str) -> Invalid:

@@ -19,6 +19,7 @@ from gisgrid.cases.clock import Clock
 from gisgrid.cases.flow import Flow
 from gisgrid.cases.worktime import UNCOVERED, Limit, WorkTime, Year
 from gisgrid.db.store import copy_rows
+from gisgrid.people.privacy.audit import note
 
 # Building the axes of some years takes milliseconds, and every step needs them.
 _BUILT: dict[tuple[str, ...], WorkTime] = {}
@@ -61,8 +62,10 @@ class Judged:
 def keep_calendar(session: Session, township_id: int, plans: Iterable[YearPlan]) -> list[int]:
     """Keep years, replacing what was known of them, and count the running clocks anew.
 
-    The years that changed come back, ascending.
+    The years that changed come back, ascending. Where whoever acts may not see every case, the worker
+    counts, at its next look.
     """
+    at_once = bool(session.scalar(text("SELECT owns_the_store()")))
     changed = []
     for plan in plans:
         hours = json.dumps(plan.year.hours)
@@ -71,11 +74,11 @@ def keep_calendar(session: Session, township_id: int, plans: Iterable[YearPlan])
         year = session.scalar(
             text(
                 """
-                INSERT INTO calendar_year AS c (township_id, year, hours, names, day_rule, digest)
-                VALUES (:t, :year, CAST(:hours AS jsonb), CAST(:names AS jsonb), :rule, :digest)
+                INSERT INTO calendar_year AS c (township_id, year, hours, names, day_rule, digest, counted)
+                VALUES (:t, :year, CAST(:hours AS jsonb), CAST(:names AS jsonb), :rule, :digest, :counted)
                 ON CONFLICT (township_id, year) DO UPDATE
                 SET hours = excluded.hours, names = excluded.names, day_rule = excluded.day_rule,
-                    digest = excluded.digest
+                    digest = excluded.digest, counted = excluded.counted
                 WHERE c.digest <> excluded.digest
                 RETURNING year
                 """
@@ -83,11 +86,13 @@ def keep_calendar(session: Session, township_id: int, plans: Iterable[YearPlan])
             {
                 "t": township_id, "year": plan.year.year, "hours": hours, "names": names,
                 "rule": plan.year.day_rule, "digest": hashlib.sha256(whole.encode()).hexdigest(),
+                "counted": at_once,
             },
         )  # fmt: skip
         if year is not None:
             changed.append(int(year))
-    if changed:
+            note(session, "keep", "calendar_year", int(year))
+    if changed and at_once:
         recount(session, township_id)
     return sorted(changed)
 
@@ -277,6 +282,17 @@ def standing(session: Session, township_id: int, now: datetime) -> dict[int, str
     )
     words = ("", "red", "yellow", "unknown", "green", "paused")
     return {case_id: words[rank] for case_id, rank in rows}
+
+
+def recount_due(session: Session, township_id: int) -> int:
+    """Count the running clocks anew if a calendar changed since; how many moved."""
+    waiting = session.scalars(
+        text(
+            "UPDATE calendar_year SET counted = true WHERE township_id = :t AND NOT counted RETURNING id"
+        ),
+        {"t": township_id},
+    ).all()
+    return recount(session, township_id) if waiting else 0
 
 
 def recount(session: Session, township_id: int) -> int:

@@ -91,6 +91,24 @@ def add_command(
     _told_once("password", secret, commit=commit)
 
 
+@user.command("first")
+@click.argument("name")
+@click.argument("shown")
+@commit_option
+@click.pass_obj
+def first_command(settings: Settings, /, *, name: str, shown: str, commit: bool) -> None:
+    """Make the first administrator: NAME, shown as SHOWN, of everything; all others are made in the browser.
+
+    The password is good once. Where somebody administers everything already, nothing is made.
+    """
+    secret = random_password()
+    with _writing(settings, commit) as session:
+        account = appointments.add_first_administrator(session, name, shown)
+        login.set_password(session, account.name, secret, once=True)
+        click.echo(f"account {account.name}: {account.display_name}, administrator of everything")
+    _told_once("password", secret, commit=commit)
+
+
 @user.command("password")
 @click.argument("name")
 @click.option("--ask", is_flag=True, help="ask for the new password; otherwise it is a random one")

@@ -31,6 +31,15 @@ _STORE_GONE = (
     "与数据库的连接已中断。未完成的内容没有写入；若正值最后一步，请核对是否已写入。检查数据库：gisgrid db status",
 )
 
+NOBODY_LEFT = (
+    "Then nobody would administer here any more on some day to come; nothing was written. First appoint another "
+    "administrator who can log in.",
+    "这样做之后，今后某一天起这里将没有任何可登录的系统管理员，因此未写入任何内容。请先任命另一位能够登录的系统管理员。",
+)
+OWN_SECRETS = (
+    "One's own password and second factor are changed under “My place and account”, where the old ones are asked for.",
+    "本人的密码和双重验证请在“我的岗位与账号”中更改，届时需要输入原密码。",
+)
 # https://www.postgresql.org/docs/15/errcodes-appendix.html; five characters, or a class of two.
 _OF_SQLSTATE = {
     "53100": (
@@ -69,6 +78,8 @@ _OF_SQLSTATE = {
         "A file of the database is damaged; nothing was written. Look at its log, and at the last backup.",
         "数据库文件损坏，未写入任何内容；请查看其日志和最近的备份。",
     ),
+    "GG020": NOBODY_LEFT,
+    "GG021": OWN_SECRETS,
     "57P": _STORE_GONE,
     "08": _STORE_GONE,
 }

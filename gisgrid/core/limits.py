@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any, ClassVar, Literal, Self, get_args
 
 from gisgrid.core.errors import Invalid
-from gisgrid.core.messages import Both
+from gisgrid.core.messages import Both, say
 
 
 @dataclass(frozen=True)
@@ -63,39 +63,41 @@ class Limits(Numbers):
 
     rounding_m: float = field(
         default=0.03,
-        metadata={"help": "faults thinner than this are rounding of coordinates, metres"},
+        metadata={"help": say("faults thinner than this are rounding of coordinates, metres")},
     )
     sliver_m: float = field(
-        default=1.0, metadata={"help": "a gap or overlap thinner than this is a sliver, metres"}
+        default=1.0,
+        metadata={"help": say("a gap or overlap thinner than this is a sliver, metres")},
     )
     sliver_m2: float = field(
         default=1.0,
-        metadata={"help": "a gap or overlap smaller than this is a sliver, square metres"},
+        metadata={"help": say("a gap or overlap smaller than this is a sliver, square metres")},
     )
     visit_days: float = field(
-        default=365.0, metadata={"help": "a lived-in house is visited at least this often, days"}
+        default=365.0,
+        metadata={"help": say("a lived-in house is visited at least this often, days")},
     )
     walk_m: float = field(
         default=800.0,
-        metadata={"help": "longest walk from a house to a team post or station, metres"},
+        metadata={"help": say("longest walk from a house to a team post or station, metres")},
     )
     detour: float = field(
         default=1.3,
-        metadata={"help": "a walk over the straight line, where streets do not tell"},
+        metadata={"help": say("a walk over the straight line, where streets do not tell")},
     )
     sleep_days: float = field(
         default=180.0,
-        metadata={"help": "a grid without visit or event for this long sleeps, days"},
+        metadata={"help": say("a grid without visit or event for this long sleeps, days")},
     )
     cluster_m: float = field(
         default=100.0,
-        metadata={"help": "events closer than this, in chains too, are one cluster, metres"},
+        metadata={"help": say("events closer than this, in chains too, are one cluster, metres")},
     )
     cluster_events: float = field(
-        default=10.0, metadata={"help": "events that make a cluster, within sleep_days"}
+        default=10.0, metadata={"help": say("events that make a cluster, within sleep_days")}
     )
     new_stations: float = field(
-        default=3.0, metadata={"help": "how many new stations are proposed at most"}
+        default=3.0, metadata={"help": say("how many new stations are proposed at most")}
     )
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import Invalid, NotFound, StalePlan
+from gisgrid.core.messages import say
 
 PUBLISHED_CHANNEL = "plan_published"
 """Channel on which is told that a township's plans are others; the payload is its area id."""
@@ -78,7 +79,8 @@ def township(session: Session, code: str | None = None) -> TownshipInfo:
             return known[0]
         if not known:
             raise NotFound(
-                "There is no township yet; load its areas first: gisgrid load areas FILE."
+                "There is no township yet: bring its areas in first (Office, Import).",
+                hint=say("Or: gisgrid load areas FILE"),
             )
         codes = ", ".join(place.code for place in known)
         raise Invalid(

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gisgrid.core.limits import Numbers
-from gisgrid.core.messages import Both
+from gisgrid.core.messages import Both, say
 
 
 @dataclass(frozen=True)
@@ -23,36 +23,39 @@ class Keeping(Numbers):
 
     register: float = field(
         default=1826.0,
-        metadata={"help": "residents and households after their last verification"},
+        metadata={"help": say("residents and households after their last verification")},
     )
-    visits: float = field(default=1096.0, metadata={"help": "visits after their day"})
+    visits: float = field(default=1096.0, metadata={"help": say("visits after their day")})
     events: float = field(
-        default=1096.0, metadata={"help": "text and address of events after they are closed"}
+        default=1096.0, metadata={"help": say("text and address of events after they are closed")}
     )
     staff: float = field(
         default=731.0,
-        metadata={"help": "name, telephone, training and receipts of staff after their last part"},
+        metadata={
+            "help": say("name, telephone, training and receipts of staff after their last part")
+        },
     )
     history: float = field(
-        default=731.0, metadata={"help": "former states of rows on people after the change"}
+        default=731.0, metadata={"help": say("former states of rows on people after the change")}
     )
     entries: float = field(
-        default=731.0, metadata={"help": "what was entered at the door after it was entered"}
+        default=731.0, metadata={"help": say("what was entered at the door after it was entered")}
     )
     corrections: float = field(
-        default=1096.0, metadata={"help": "requests for correction after they are decided"}
+        default=1096.0, metadata={"help": say("requests for correction after they are decided")}
     )
     positions: float = field(
-        default=14.0, metadata={"help": "positions of workers; then totals per grid and day only"}
+        default=14.0,
+        metadata={"help": say("positions of workers; then totals per grid and day only")},
     )
     imports: float = field(
-        default=30.0, metadata={"help": "files at the import desk after they were sent"}
+        default=30.0, metadata={"help": say("files at the import desk after they were sent")}
     )
     messages: float = field(
         default=180.0, metadata={"help": "messages of the outbox after they were written"}
     )
     backups: float = field(
-        default=90.0, metadata={"help": "backups, after which they must be destroyed"}
+        default=90.0, metadata={"help": say("backups, after which they must be destroyed")}
     )
 
 

@@ -15,7 +15,7 @@ import psycopg
 from sqlalchemy import Connection, text
 
 from gisgrid.core.errors import Invalid
-from gisgrid.db.roles import PLANNER, VIEWS, WEB
+from gisgrid.db.roles import ENTERED, VIEWS, WEB
 
 KINDS = ("functions", "views", "triggers", "policies")
 """Folders of texts in the order in which they are made: each may name what stands before it.
@@ -106,7 +106,7 @@ def _run(connection: Connection, statements: str) -> None:
     driver.execute(statements.encode())
 
 
-_ROLES = ", ".join((WEB, VIEWS, PLANNER))
+_ROLES = ", ".join((WEB, VIEWS, *ENTERED))
 
 # The project's own, without what extensions bring.
 _OWN = """

@@ -1,4 +1,4 @@
-"""The database roles behind the rights: who serves the web, draws plans, owns the views it reads through.
+"""The database roles behind the rights: who serves the web, draws plans, keeps the office, owns the views.
 
 Roles belong to the whole server and are in no backup, so they are made before every migration and
 restore; ownership is put right after it.
@@ -17,6 +17,10 @@ VIEWS = "gisgrid_views"
 """Owns the masked views and the functions that open a row: held to the policies like the web."""
 PLANNER = "gisgrid_planner"
 """What the web process becomes in a transaction of the planner's bench: owns nothing, sees no person."""
+OFFICE = "gisgrid_office"
+"""What the web process becomes where accounts, teams and settings are kept: owns nothing, reads no secret."""
+ENTERED = (PLANNER, OFFICE)
+"""Roles that the web process becomes for a transaction."""
 AS_OWNER = "runs as the owner:"
 """How the comment on a view or function begins that must see past the policies, with the reason."""
 
@@ -32,29 +36,29 @@ def make_roles(connection: Connection) -> None:
     known = set(
         connection.scalars(
             text("SELECT rolname FROM pg_roles WHERE rolname = ANY(:names)"),
-            {"names": [WEB, VIEWS, PLANNER]},
+            {"names": [WEB, VIEWS, *ENTERED]},
         )
     )
+    kinds = {WEB: "LOGIN", **dict.fromkeys((VIEWS, *ENTERED), "NOLOGIN")}
     try:
-        for name, kind in ((WEB, "LOGIN"), (VIEWS, "NOLOGIN"), (PLANNER, "NOLOGIN")):
+        for name, kind in kinds.items():
             if name not in known:
                 connection.execute(text(f"CREATE ROLE {name} {kind} NOSUPERUSER NOBYPASSRLS"))
                 connection.execute(text(f"GRANT {name} TO CURRENT_USER"))
-        if not connection.scalar(text(_MAY_BECOME), {"web": WEB, "planner": PLANNER}):
-            # It has to enter the role; what the role may is not the web's otherwise.
-            connection.execute(text(f"ALTER ROLE {WEB} NOINHERIT"))
-            connection.execute(text(f"GRANT {PLANNER} TO {WEB}"))
+        for name in ENTERED:
+            if not connection.scalar(text(_MAY_BECOME), {"web": WEB, "role": name}):
+                # It has to enter the role; what the role may is not the web's otherwise.
+                connection.execute(text(f"ALTER ROLE {WEB} NOINHERIT"))
+                connection.execute(text(f"GRANT {name} TO {WEB}"))
     except DBAPIError as exc:
         by_hand = (
-            f"CREATE ROLE {WEB} LOGIN NOINHERIT; CREATE ROLE {VIEWS}; CREATE ROLE {PLANNER}; "
-            f"GRANT {PLANNER} TO {WEB};"
+            f"CREATE ROLE {WEB} LOGIN NOINHERIT; CREATE ROLE {VIEWS}; "
+            + "".join(f"CREATE ROLE {name}; GRANT {name} TO {WEB}; " for name in ENTERED).strip()
         )
         raise StoreUnavailable(
-            "The store's user may not make the roles {web}, {views} and {planner}; let an administrator of "
-            "the server run: {by_hand} and GRANT the three to it.",
-            web=WEB,
-            views=VIEWS,
-            planner=PLANNER,
+            "The store's user may not make the roles {roles}; let an administrator of the server run: {by_hand} "
+            "and GRANT them to it.",
+            roles=list(kinds),
             by_hand=by_hand,
         ) from exc
 
@@ -80,7 +84,7 @@ def settle(connection: Connection) -> None:
 
 
 _MAY_BECOME = """
-SELECT NOT rolinherit AND pg_has_role(:web, :planner, 'MEMBER') FROM pg_roles WHERE rolname = :web
+SELECT NOT rolinherit AND pg_has_role(:web, :role, 'MEMBER') FROM pg_roles WHERE rolname = :web
 """
 
 _BOXES = """

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Engine, text
 
-from gisgrid.cases.clocks import judge
+from gisgrid.cases.clocks import judge, recount_due
 from gisgrid.cases.day_figures import AT_ONCE as DAYS_AT_ONCE
 from gisgrid.cases.day_figures import count_days
 from gisgrid.cases.emergencies import end_expired
@@ -26,7 +26,7 @@ def keep_up(engine: Engine, now: datetime) -> Counter[str]:
     """Do what is due at ``now`` in every township, each in a transaction of its own; how much of what.
 
     Done again at the same moment, it does nothing. ``red``, ``yellow``: clocks that turned; ``ended``:
-    emergencies; ``reminded``: reviews; ``counted``: days of figures.
+    emergencies; ``recounted``: clocks that a changed calendar moved; ``reminded``: reviews; ``counted``: days of figures.
     """
     done: Counter[str] = Counter()
     with transaction(engine) as session:
@@ -35,6 +35,7 @@ def keep_up(engine: Engine, now: datetime) -> Counter[str]:
         done["ended"] += len(end_expired(session, now))
     for place in places:
         with transaction(engine) as session:
+            done["recounted"] += recount_due(session, place.id)
             judged = judge(session, place.id, now)
             done.update(red=judged.red, yellow=judged.yellow)
             done["reminded"] += len(remind(session, place.id, now))

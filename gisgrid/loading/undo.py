@@ -226,7 +226,11 @@ def _restore(session: Session, table: str) -> int:
     columns = Base.metadata.tables[table].columns
     if "id" not in columns:
         return 0
-    names = [c.name for c in columns if c.name not in {"id"} | _KEPT_FOR_EVER.get(table, set())]
+    names = [
+        c.name
+        for c in columns
+        if c.computed is None and c.name not in {"id"} | _KEPT_FOR_EVER.get(table, set())
+    ]
     old = "jsonb_build_object('geom', c.old -> 'geom_ewkb')" if "geom" in columns else "'{}'"
     return int(
         session.scalar(

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gisgrid.core.errors import Conflict, Invalid, NotFound
+from gisgrid.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from gisgrid.people.privacy.audit import note
 
 _NAME = re.compile(r"[\w.@-]{2,64}")
@@ -27,6 +27,9 @@ class AccountInfo:
     has_password: bool
     staff_id: int | None
     last_login_at: datetime | None
+    password_once: bool = False
+    """The password was handed out, and is to be changed at the next log-in."""
+    second_factor: bool = False
 
 
 def login_name(words: str) -> str:
@@ -81,7 +84,8 @@ def add_account(
         raise Invalid("An account needs a name to be shown under.")
     new = session.scalar(
         text(
-            "INSERT INTO account (name, display_name, staff_id) VALUES (:name, :shown, :staff) "
+            "INSERT INTO account (name, display_name, staff_id, made_by_id) "
+            "VALUES (:name, :shown, :staff, my_account()) "
             "ON CONFLICT (name) DO NOTHING RETURNING id"
         ),
         {"name": name, "shown": display_name, "staff": staff_id},
@@ -123,8 +127,17 @@ def staff_named(session: Session, township: str | None, code: str) -> int:
 
 
 def set_active(session: Session, name: str, *, active: bool) -> AccountInfo:
-    """Disable or enable an account; a disabled one has no right from now on, and no session lives on."""
+    """Disable or enable an account; a disabled one has no right from now on, and no session lives on.
+
+    The store refuses to disable the last administrator of any ground (SQLSTATE GG020).
+
+    Raises
+    ------
+    NotAllowed
+        Whoever acts does not manage that account.
+    """
     account = account_named(session, name)
+    refuse_unmanaged(session, account)
     note(session, "enable" if active else "disable", "account", account.id)
     session.execute(
         text(
@@ -136,8 +149,19 @@ def set_active(session: Session, name: str, *, active: bool) -> AccountInfo:
     return account_named(session, name)
 
 
+def refuse_unmanaged(session: Session, account: AccountInfo) -> None:
+    """NotAllowed if whoever acts may not manage an account: it holds a post above theirs, or beside."""
+    if not session.scalar(
+        text("SELECT owns_the_store() OR :id = ANY (accounts_below())"), {"id": account.id}
+    ):
+        raise NotAllowed(
+            "The account {account} holds a post on ground that you do not administer; who administers there manages it.",
+            account=account.name,
+        )
+
+
 _ACCOUNT = """
-SELECT id, name, display_name, active, password_hash IS NOT NULL AS has_password, staff_id,
-       last_login_at
+SELECT id, name, display_name, active, has_password, staff_id, last_login_at, password_once,
+       tf_primary_method IS NOT NULL AS second_factor
 FROM account
 """

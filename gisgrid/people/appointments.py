@@ -9,9 +9,10 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gisgrid.core.areas import area_coded
-from gisgrid.core.errors import Conflict, Invalid, NotFound
+from gisgrid.core.errors import Conflict, Invalid, NotAllowed, NotFound
+from gisgrid.core.messages import Both
 from gisgrid.core.roles import ROLES
-from gisgrid.people.accounts import account_named
+from gisgrid.people.accounts import AccountInfo, account_named, add_account
 from gisgrid.people.privacy.audit import note
 
 RIGHTS_CHANNEL = "rights_changed"
@@ -77,8 +78,11 @@ def appoint(
         No such account; or the area or grid is not in the tree.
     Conflict
         The account holds this role there already on one of the days; or the grid has a leader.
+    NotAllowed
+        Whoever acts does not administer that ground, or the account stands above them.
     """
     who = account_named(session, account)
+    area, grid = area or None, grid or None
     if role not in ROLES:
         raise Invalid("There is no role {role!r}; known: {known}.", role=role, known=list(ROLES))
     area_id, level = _place(session, area, grid)
@@ -100,10 +104,31 @@ def appoint(
         "since": since,
         "until": until,
     }
+    _refuse_above(session, who.id, who.name, area_id, area)
     _refuse_twice(session, values)
     new = session.scalar(text(_PUT), values)
     note(session, "appoint", "appointment", new)
     return _appointment(session, new)
+
+
+def add_first_administrator(session: Session, name: str, display_name: str) -> AccountInfo:
+    """A new account that administers everything, in a store where nobody who can log in does.
+
+    Raises
+    ------
+    Conflict
+        Somebody does; or the name is taken.
+    Invalid
+        As `gisgrid.people.accounts.add_account`.
+    """
+    there = session.scalar(text("SELECT administrators_on(NULL) @> today_in(NULL)"))
+    if there:
+        raise Conflict(
+            "Somebody administers everything already: they make other accounts, in the browser or with `gisgrid user`."
+        )
+    account = add_account(session, name, display_name)
+    appoint(session, account.name, "administrator")
+    return account
 
 
 def end_appointment(
@@ -119,6 +144,8 @@ def end_appointment(
         It ends before that day anyway.
     """
     known = _appointment(session, appointment_id)
+    account = account_named(session, known.account)
+    _refuse_above(session, account.id, account.name, known.area_id, known.area_code)
     until = until or _today(session, known.area_id)
     if known.until is not None and known.until < until:
         raise Conflict(
@@ -195,6 +222,29 @@ def _place(session: Session, area: str | None, grid: str | None) -> tuple[int | 
             "No plan of the township {area!r} has a grid {grid!r}.", area=area, grid=grid
         )
     return row.id, "grid"
+
+
+def _refuse_above(
+    session: Session, account_id: int, account: str, area_id: int | None, area: str | None
+) -> None:
+    row = session.execute(
+        text(
+            "SELECT owns_the_store() AS owner, administers(:area) AS mine, stands_above(:account) AS above"
+        ),
+        {"area": area_id, "account": account_id},
+    ).one()
+    if row.owner:
+        return
+    if not row.mine:
+        raise NotAllowed(
+            "You do not administer {area}; posts there are given and ended by who does.",
+            area=area or Both("everything", "全部区域"),
+        )
+    if row.above:
+        raise NotAllowed(
+            "The account {account} holds a post above yours; its posts are not yours to change.",
+            account=account,
+        )
 
 
 def _refuse_twice(session: Session, values: dict[str, object]) -> None:

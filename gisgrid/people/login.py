@@ -9,9 +9,10 @@ from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
 from gisgrid.core.roles import ROLES
-from gisgrid.people.accounts import account_named
+from gisgrid.people.accounts import account_named, refuse_unmanaged
 from gisgrid.people.appointments import rights
 from gisgrid.people.passwords import check_password, password_hash
+from gisgrid.people.privacy.audit import note
 from gisgrid.people.tries import forget
 
 
@@ -61,8 +62,10 @@ def standing(
     )
 
 
-def set_password(session: Session, name: str, password: str) -> None:
+def set_password(session: Session, name: str, password: str, *, once: bool = False) -> None:
     """Give an account a password; its sessions end and its wrong tries are forgotten.
+
+    ``once``: it only opens the page where the person chooses their own.
 
     Raises
     ------
@@ -70,22 +73,27 @@ def set_password(session: Session, name: str, password: str) -> None:
         The password is easily guessed.
     NotFound
         No such account.
+    NotAllowed
+        Whoever acts does not manage that account.
     """
     account = account_named(session, name)
+    refuse_unmanaged(session, account)
     check_password(password, account.name)
     session.execute(
         text(
-            "UPDATE account SET password_hash = :hash, fs_uniquifier = gen_random_uuid()::text "
-            "WHERE id = :id"
+            "UPDATE account SET password_hash = :hash, password_once = :once, "
+            "fs_uniquifier = gen_random_uuid()::text WHERE id = :id"
         ),
-        {"id": account.id, "hash": password_hash(password)},
+        {"id": account.id, "hash": password_hash(password), "once": once},
     )
+    note(session, "password", "account", account.id)
     forget(session, account.name)
 
 
 def drop_second_factor(session: Session, name: str) -> None:
     """Let an account that lost its authenticator set up another at its next log-in."""
     account = account_named(session, name)
+    refuse_unmanaged(session, account)
     session.execute(
         text(
             "UPDATE account SET tf_primary_method = NULL, tf_totp_secret = NULL, "
@@ -93,3 +101,24 @@ def drop_second_factor(session: Session, name: str) -> None:
         ),
         {"id": account.id},
     )
+    note(session, "second factor off", "account", account.id)
+
+
+def give_second_factor(session: Session, name: str, secret: str) -> None:
+    """Give an account a new authenticator in place of any that it had; its sessions end.
+
+    Parameters
+    ----------
+    secret
+        The key as the log-in keeps it: locked with the key of the service.
+    """
+    account = account_named(session, name)
+    refuse_unmanaged(session, account)
+    session.execute(
+        text(
+            "UPDATE account SET tf_primary_method = 'authenticator', tf_totp_secret = :secret, "
+            "tf_last_counter = NULL, fs_uniquifier = gen_random_uuid()::text WHERE id = :id"
+        ),
+        {"id": account.id, "secret": secret},
+    )
+    note(session, "second factor", "account", account.id)

@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import Conflict, Invalid, NotFound, NotKnown
 from gisgrid.core.roles import RIGHTS
-from gisgrid.people.accounts import account_named
+from gisgrid.people.accounts import account_named, refuse_unmanaged
 from gisgrid.people.login import present
+from gisgrid.people.privacy.audit import note
 
 LONGEST_DAYS = 365
 _TOKEN = re.compile(r"ggt_[A-Za-z0-9_-]{43}")
@@ -64,6 +65,9 @@ def add_token(
         No such account.
     """
     who = account_named(session, account)
+    refuse_unmanaged(session, who)
+    if not name.strip():
+        raise Invalid("A token needs a name: what the program is.")
     unknown = sorted(set(scopes) - set(RIGHTS))
     if unknown or not scopes:
         raise Invalid("A token needs scopes out of: {known}.", known=list(RIGHTS), unknown=unknown)
@@ -82,6 +86,7 @@ def add_token(
     )
     if new is None:
         raise Conflict("{who} has a token {name!r} already.", who=who.name, name=name)
+    note(session, "token", "access_token", new)
     return next(each for each in tokens(session, account) if each.id == new), secret
 
 
@@ -95,15 +100,18 @@ def tokens(session: Session, account: str | None = None) -> list[TokenInfo]:
 
 def revoke_token(session: Session, account: str, name: str) -> None:
     """End a token now; NotFound if the account has none of the name that still counts."""
+    who = account_named(session, account)
+    refuse_unmanaged(session, who)
     done = session.scalar(
         text(
             "UPDATE access_token SET revoked_at = now() "
             "WHERE account_id = :account AND name = :name AND revoked_at IS NULL RETURNING id"
         ),
-        {"account": account_named(session, account).id, "name": name},
+        {"account": who.id, "name": name},
     )
     if done is None:
         raise NotFound("{account} has no token {name!r}.", account=account, name=name)
+    note(session, "revoke", "access_token", done)
 
 
 def bearer(session: Session, secret: str) -> Bearer:

@@ -59,6 +59,17 @@ def test_an_account_is_added_with_a_password_that_is_told_once(store: Engine):
     assert secret not in run(store, "list")
 
 
+def test_the_first_administrator_is_made_by_one_command_and_once(store: Engine):
+    assert "dry run" in run(store, "first root 测试管理")
+    secret = secret_in(run(store, "first root 测试管理 --commit"))
+    assert hasher.verify(hash_of(store, "root"), secret)
+    assert "administrator" in run(store, "list") and "everywhere" in run(store, "list")
+    with transaction(store) as session:
+        assert session.scalar(text("SELECT password_once FROM account WHERE name = 'root'")) is True
+    with pytest.raises(Conflict, match="Somebody administers everything already"):
+        run(store, "first other 测试 --commit")
+
+
 def test_a_password_is_given_anew_at_random_or_as_typed(store: Engine):
     run(store, "add worker 测试员 --commit")
     before = hash_of(store, "worker")

@@ -86,7 +86,7 @@ TELL_NO_ROW = {
 """They change something and answer with numbers, or read what is of no person and no place."""
 OF_THE_OPERATOR = {
     "balance", "db backup", "db backups", "db destroyed", "db restore", "db start", "db status", "db stop",
-    "db upgrade", "demo", "serve", "undo-load", "user add", "user disable", "user enable", "user end", "user password", "user revoke",
+    "db upgrade", "demo", "serve", "undo-load", "user add", "user disable", "user enable", "user end", "user first", "user password", "user revoke",
     "outbox channel", "outbox channels", "outbox list", "outbox retry", "outbox test-channel",
     "user role", "user roles", "user second-factor", "user token", "worker",
 }  # fmt: skip

@@ -138,6 +138,7 @@ ARGS: dict[str, list[str]] = {
     "user disable": ["clerk"],
     "user enable": ["clerk"],
     "user end": ["1"],
+    "user first": ["somebody 测试某"],
     "user list": [""],
     "user password": ["clerk"],
     "user revoke": ["clerk script"],

@@ -20,6 +20,10 @@ from web.http.towns import COOKIE, OF_A_TOWN
 FIRST, SECOND, THIRD = TOWNS
 
 OF_NOBODYS_TOWN = {
+    **dict.fromkeys(
+        ("accounts.index", "accounts.new", "accounts.one", "accounts.several", "accounts.workbook"),
+        "lists accounts of all ground that one administers; the form of several asks for the township",
+    ),
     "api-docs.openapi_json": "the document of the API",
     "desk.my_grid": "leads on to the grid of whoever has one, with its township",
     "imports.index": "lists loads wherever one may load, with their townships; in test_import_desk_ways.py",
@@ -91,6 +95,12 @@ def of_a_town(town: Town) -> dict[str, str]:
         "register.changes": "/register/changes",
         "report.near": "/report/near",
         "report.show": "/report",
+        "calendar.show": "/office/township/calendar",
+        "township.show": "/office/township",
+        "weights.show": "/office/township/weights",
+        "teams.index": "/office/teams",
+        "teams.one": "/office/teams/g1",
+        "teams.workbook": "/office/teams/list.xlsx",
         "telephone.new": "/dispatch/new",
         "v1.all_plans": "/api/v1/plans",
         "v1.cases": "/api/v1/cases",
@@ -140,6 +150,7 @@ NO_WORD_OF_IT = {
     "maps.features",
     "maps.tile",
     "planning.standing",
+    "teams.workbook",  # packed; see test_teams_page
     "report.near",
 }
 """What has no word that says whose it is: empty lists, tiles, a piece of a page."""
@@ -162,7 +173,7 @@ def may(rights: frozenset[str], endpoint: str) -> bool:
     right = permissions.RIGHT_OF[endpoint]
     if right in (permissions.PUBLIC, permissions.OPEN, permissions.PERSON):
         return True
-    return bool(rights.intersection(right.split(" or ")))
+    return all(rights.intersection(part.split(" or ")) for part in right.split(", "))
 
 
 def foreign(text: str, town: Town) -> list[str]:

@@ -110,6 +110,25 @@ def opened(spot: Spot) -> list[Call]:
 
 
 CALLS: dict[str, Callable[[Spot], list[Call]]] = {
+    "accounts.add": lambda s: [
+        Call("/office/accounts/new", "POST", form={"name": "x", "shown": "", "role": "planner", "area": s.township}),
+    ],
+    "accounts.add_token": lambda s: [Call("/office/accounts/999/tokens", "POST", form={"token": "t", "days": "1"})],
+    "accounts.appoint": lambda s: [Call(f"/office/accounts/{n}/posts", "POST", form={"role": "planner"}) for n in (2, 999)],
+    "accounts.drop_factor": lambda s: [Call("/office/accounts/999/factor", "POST")],
+    "accounts.end": lambda s: [Call("/office/accounts/2/posts/999999/end", "POST")],
+    "accounts.hand_out": lambda s: [Call(f"/office/accounts/{n}/slip", "POST") for n in (2, 999)],
+    "accounts.index": lambda s: [Call("/office/accounts"), Call("/office/accounts?q=m&role=planner&page=2&lang=en")],
+    "accounts.make_several": lambda s: [Call("/office/accounts/several/make", "POST", form={"township": s.township})],
+    "accounts.new": lambda s: [Call("/office/accounts/new")],
+    "accounts.one": lambda s: [Call(f"/office/accounts/{n}") for n in (2, 5, 999)],
+    "accounts.revoke_token": lambda s: [Call("/office/accounts/999/tokens/revoke", "POST", form={"token": "t"})],
+    "accounts.several": lambda s: [Call("/office/accounts/several")],
+    "accounts.switch": lambda s: [Call("/office/accounts/999/switch", "POST", form={"to": "off"})],
+    "accounts.try_several": lambda s: [
+        Call("/office/accounts/several", "POST", form={"list": "code,name,role\nx9,测试,planner", "township": s.township}),
+    ],
+    "accounts.workbook": lambda s: [Call("/office/accounts/list.xlsx")],
     "api-docs.openapi_json": lambda s: [Call("/api/v1/openapi.json")],
     "bench.afresh": lambda s: [Call("/plan/afresh", "POST", form={"size": "100"})],
     "bench.branch": lambda s: [Call("/plan/branch", "POST")],
@@ -135,6 +154,11 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
     "bench.withdraw": lambda s: [Call(f"/plan/{s.plan_id}/withdraw", "POST", json={"reason": "x"})],
     "bench.view": lambda s: [Call(f"/plan/{s.plan_id}/view.json")],
     "cases.mine": lambda s: [Call("/cases/mine")],
+    "calendar.day": lambda s: [Call("/office/township/calendar/day", "POST", form={"day": "2026-01-05", "kind": "x", "township": s.township})],
+    "calendar.keep": lambda s: [Call("/office/township/calendar/keep", "POST", form={"propose": "1900", "township": s.township})],
+    "calendar.show": lambda s: [
+        Call(f"/office/township/calendar?township={s.township}"), Call(f"/office/township/calendar?propose=2026&township={s.township}"),
+    ],
     "cases.move": lambda s: [Call(f"/cases/{s.case_id}/move", "POST", form={"lon": "x", "lat": "1"})],
     "cases.open_words": lambda s: [
         Call(f"/cases/{s.case_id}/open", "POST", form={"purpose": "event"}, opens="see_events"),
@@ -234,6 +258,11 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
         Call(f"/lookup/index.bin?township={s.township}&later=1"),
     ],
     "lookup.show": lambda s: [Call(f"/lookup?township={s.township}"), Call("/lookup?township=x")],
+    "township.change": lambda s: [Call("/office/township", "POST", form={"public_minimum": "x", "township": s.township})],
+    "township.show": lambda s: [Call(f"/office/township?township={s.township}")],
+    "weights.keep": lambda s: [Call("/office/township/weights", "POST", form={"version": "", "township": s.township})],
+    "weights.show": lambda s: [Call(f"/office/township/weights?township={s.township}")],
+    "weights.try_out": lambda s: [Call("/office/township/weights/try", "POST", form={"township": s.township})],
     "towns.choose": lambda s: [Call("/town"), Call("/town?next=/lookup&lang=en")],
     "towns.chosen": lambda s: forms("/town", township=s.township, next="/"),
     "lookup.worker": lambda s: [Call("/lookup-worker.js")],
@@ -316,6 +345,13 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
     "security.two_factor_setup_validate": lambda s: forms("/account/tf-setup/x"),
     "security.two_factor_token_validation": lambda s: forms("/account/tf-validate", code="1"),
     "static": lambda s: [Call("/static/icon.svg"), Call("/static/nothing.js")],
+    "teams.add_staff": lambda s: [Call("/office/teams/staff", "POST", form={"code": "", "township": s.township})],
+    "teams.index": lambda s: [Call(f"/office/teams?township={s.township}"), Call(f"/office/teams?lacks=leader&township={s.township}&lang=en")],
+    "teams.join": lambda s: [Call("/office/teams/join", "POST", form={"grid": s.grid_code, "member": "x", "kind": "worker", "township": s.township})],
+    "teams.lead": lambda s: [Call("/office/teams/lead", "POST", form={"grid": s.grid_code, "leader": "x", "township": s.township})],
+    "teams.leave": lambda s: [Call("/office/teams/leave", "POST", form={"grid": s.grid_code, "part": "99999999", "township": s.township})],
+    "teams.one": lambda s: [Call(f"/office/teams/{s.grid_code}?township={s.township}")],
+    "teams.workbook": lambda s: [Call(f"/office/teams/list.xlsx?township={s.township}")],
     "telephone.new": lambda s: [Call(f"/dispatch/new?township={s.township}")],
     "telephone.send": lambda s: [
         Call("/dispatch/new", "POST", form={"matter": "0101", "address": s.address, "township": s.township}),

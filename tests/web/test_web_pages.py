@@ -99,7 +99,8 @@ def test_a_page_that_fails_says_why_in_words(
 def test_an_empty_store_says_what_to_load(engine: Engine):
     answer = app_over(engine).test_client().get("/map")
     assert answer.status_code == 404
-    assert "gisgrid load areas" in answer.text
+    assert "还没有乡镇：请先导入其区域（内务 › 导入）。" in answer.text
+    assert "gisgrid load areas" not in answer.text, "a page has no terminal"
 
 
 def test_a_failure_page_escapes_what_was_asked(client: FlaskClient):

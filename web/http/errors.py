@@ -19,6 +19,7 @@ from werkzeug.exceptions import BadHost, HTTPException, SecurityError
 from werkzeug.http import HTTP_STATUS_CODES
 
 from gisgrid.core import errors
+from gisgrid.core.failures import failure_of
 from gisgrid.core.messages import plain
 from web.http.language import speaks_chinese
 
@@ -43,6 +44,8 @@ STATUS_OF_SQLSTATE = {
     "40001": 409,  # serialization_failure
     "40P01": 409,  # deadlock_detected
     "42501": 403,  # insufficient_privilege: row-level security or a grant says no
+    "GG020": 409,  # nobody would administer any more
+    "GG021": 409,  # one's own secrets
     "22": 422,  # data exception: a value the types cannot hold
     "23": 409,  # integrity constraint violation
     "08": 503,  # connection exception
@@ -104,7 +107,11 @@ def problem_of(error: Exception) -> ProblemDocument:
             # It never got there: a value that cannot be sent (a NUL in a text), or no connection.
             status = 422 if isinstance(error, DataError | psycopg.DataError) else 503
         facts: dict[str, object] = {"sqlstate": state} if state else {}
-        detail = _explain("full" if state == "53100" else status)
+        failure = failure_of(error) if state in ("GG020", "GG021") else None
+        if failure is not None:
+            detail = failure.zh if speaks_chinese() else failure.message
+        else:
+            detail = _explain("full" if state == "53100" else status)
         return ProblemDocument(status, "database", _title(status), detail, facts)
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return ProblemDocument(503, "disk", _title(503), _explain("full"), {})

@@ -10,7 +10,14 @@ from typing import Any, cast
 from flask import Flask, Request, current_app, g, redirect, request, session, url_for
 from flask.sessions import SecureCookieSessionInterface
 from flask_login import current_user, user_logged_out
-from flask_security import PasswordUtil, RoleMixin, Security, UserMixin, user_authenticated
+from flask_security import (
+    PasswordUtil,
+    RoleMixin,
+    Security,
+    UserMixin,
+    password_changed,
+    user_authenticated,
+)
 from flask_security.datastore import SQLAlchemySessionUserDatastore
 from flask_security.totp import Totp
 from flask_wtf import CSRFProtect
@@ -250,6 +257,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.after_request_funcs[None].remove(security.login_manager._update_remember_cookie)
     user_authenticated.connect(_came_in, app)
     user_logged_out.connect(_left, app)
+    password_changed.connect(_own_password, app)
     step = "security.two_factor_token_validation"
     app.view_functions[step] = _out_of_turn_leads_home(app.view_functions[step])
 
@@ -272,6 +280,11 @@ def _bearer(request: Request) -> SignedIn | None:
 def _came_in(_: Flask, user: SignedIn, **__: object) -> None:
     came_in(user.name)
     user.last_login_at = datetime.now(UTC)
+    accounts().db.session.commit()
+
+
+def _own_password(_: Flask, user: SignedIn, **__: object) -> None:
+    user.password_once = False
     accounts().db.session.commit()
 
 

@@ -40,6 +40,12 @@ PLANS = "plan or review"
 """For whoever draws plans and whoever reviews them."""
 PLAN_FILES = "plan or review, export"
 """For whoever may see plans and take away as a file what they see."""
+ACCOUNT_FILES = "administer, export"
+"""For whoever keeps accounts and may take their list away as a file."""
+WEIGHERS = "administer, plan"
+"""For whoever keeps the weights of work and may see what they do to a plan."""
+TEAM_FILES = "load, export"
+"""For whoever keeps teams and may take their list away as a file."""
 HANDS = "handle_events or dispatch"
 """For whoever moves cases on."""
 CHECKS = "check_register, unmask"
@@ -54,7 +60,32 @@ OWN_FILES = ("documents.file", "imports.refused", "v1.locate_many")
 """Routes whose files take nothing away: what was handed out to read, one's own list with answers, and the
 refused rows of one's own file."""
 
+FIRST_STEPS = frozenset(
+    {"security.change_password", "security.logout", "security.login", "shell.display"}
+    | {
+        "security.two_factor_setup",
+        "security.two_factor_setup_validate",
+        "security.two_factor_token_validation",
+    }
+)
+"""Ways that are open before a password that was handed out is changed."""
+
 RIGHT_OF: dict[str, str] = {
+    "accounts.add": "administer",
+    "accounts.add_token": "administer",
+    "accounts.appoint": "administer",
+    "accounts.drop_factor": "administer",
+    "accounts.end": "administer",
+    "accounts.hand_out": "administer",
+    "accounts.index": "administer",
+    "accounts.make_several": "administer",
+    "accounts.new": "administer",
+    "accounts.one": "administer",
+    "accounts.revoke_token": "administer",
+    "accounts.several": "administer",
+    "accounts.switch": "administer",
+    "accounts.try_several": "administer",
+    "accounts.workbook": ACCOUNT_FILES,
     "api-docs.openapi_json": PUBLIC,
     "bench.afresh": "plan",
     "bench.branch": "plan",
@@ -79,6 +110,9 @@ RIGHT_OF: dict[str, str] = {
     "bench.tidy": "plan",
     "bench.view": PLANS,
     "bench.withdraw": "plan",
+    "calendar.day": "administer",
+    "calendar.keep": "administer",
+    "calendar.show": "administer",
     "cases.move": HANDS,
     "cases.mine": "see_events",
     "cases.open_words": "see_events",
@@ -178,9 +212,18 @@ RIGHT_OF: dict[str, str] = {
     "shell.display": PERSON,
     "shell.find": OPEN,
     "static": PUBLIC,
+    "teams.add_staff": "load",
+    "teams.index": "load",
+    "teams.join": "load",
+    "teams.lead": "load",
+    "teams.leave": "load",
+    "teams.one": "load",
+    "teams.workbook": TEAM_FILES,
     "telephone.new": "dispatch",
     "telephone.send": "dispatch",
     "today.show": OPEN,
+    "township.change": "administer",
+    "township.show": "administer",
     "towns.choose": OPEN,
     "towns.chosen": OPEN,
     "v1.all_plans": PUBLIC,
@@ -196,6 +239,9 @@ RIGHT_OF: dict[str, str] = {
     "v1.locate_many": PUBLIC,
     "v1.search": OPEN,
     "v1.townships": PUBLIC,
+    "weights.keep": "administer",
+    "weights.show": "administer",
+    "weights.try_out": WEIGHERS,
 }
 
 
@@ -214,6 +260,8 @@ class Asker:
     """How the account wants the pages set; None: as the device has it."""
     scopes: frozenset[str] | None = None
     """Of the token that was presented; None: a person at a browser."""
+    password_once: bool = False
+    """The password was handed out on paper, and is to be changed before anything else."""
 
     def __bool__(self) -> bool:
         return self.account_id is not None
@@ -248,6 +296,10 @@ def check() -> BaseResponse | None:
         cast(CSRFProtect, current_app.extensions["csrf"]).protect()
     if g.asker.scopes is not None and (right == PERSON or request.blueprint == "security"):
         raise NotAllowed("A token opens data, not the account: log in with the password for this.")
+    if g.asker.password_once and g.asker.scopes is None and request.endpoint not in FIRST_STEPS:
+        if request.method == "GET" and "text/html" in request.headers.get("Accept", ""):
+            return redirect(url_for("security.change_password"))
+        raise NotAllowed("First choose a password of your own: this one was handed out.")
     if right == OPEN:
         return None
     if not g.asker and request.method == "GET" and "text/html" in request.headers.get("Accept", ""):
@@ -352,5 +404,5 @@ def _asker(person: object) -> Asker:
     known = identity.accounts().standing(person)
     return Asker(
         person.id, person.name, person.display_name, known.rights, known.key,
-        person.text_size, person.density, g.get("scopes"),
+        person.text_size, person.density, g.get("scopes"), person.password_once,
     )  # fmt: skip

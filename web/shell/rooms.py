@@ -105,10 +105,13 @@ ROOMS = (
         say("Office"),
         (
             RoomPage("imports.index", say("Import")),
+            RoomPage("accounts.index", say("Accounts")),
+            RoomPage("teams.index", say("Staff and teams")),
+            RoomPage("township.show", say("Township settings")),
             RoomPage("duties.training", say("Training")),
             RoomPage("shell.components", say("Components of the pages")),
         ),
-        ("imports",),
+        ("imports", "accounts", "teams", "township", "calendar", "weights"),
     ),
 )
 """In the order of the header. A page that stands nowhere here is linked from one that does."""

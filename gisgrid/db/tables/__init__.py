@@ -56,7 +56,7 @@ from gisgrid.db.tables.outbox import (
     OutboxWish,
 )
 from gisgrid.db.tables.people import Staff, TeamMember
-from gisgrid.db.tables.places import Area, Parcel, Street, Township
+from gisgrid.db.tables.places import Area, Parcel, SettingChange, Street, Township
 from gisgrid.db.tables.plans import EventGrid, Grid, HouseGrid, Plan
 from gisgrid.db.tables.register import House, Household, Resident
 from gisgrid.db.tables.register_entries import RegisterEntry
@@ -128,6 +128,7 @@ __all__ = [
     "RoleRight",
     "ScenarioLock",
     "ScenarioMove",
+    "SettingChange",
     "Staff",
     "StaleDay",
     "Station",

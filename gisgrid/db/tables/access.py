@@ -10,6 +10,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     CheckConstraint,
+    Computed,
     DateTime,
     ForeignKey,
     Index,
@@ -60,6 +61,12 @@ class Account(Imported, Base):
     display_name: Mapped[str] = mapped_column(Text)
     password_hash: Mapped[str | None] = mapped_column(Text)
     """Null: nobody can log in with a password yet. There is no default one."""
+    has_password: Mapped[bool] = mapped_column(
+        Boolean, Computed("password_hash IS NOT NULL", persisted=True)
+    )
+    """So that who keeps accounts need not read the hash."""
+    password_once: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    """It was handed out: the person chooses their own before anything else."""
     active: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
     fs_uniquifier: Mapped[str] = mapped_column(
         Text, unique=True, server_default=text("gen_random_uuid()::text")
@@ -82,6 +89,8 @@ class Account(Imported, Base):
     density: Mapped[str | None] = mapped_column(Text)
     """``desk``, ``elder``, or ``auto``: as the device suggests."""
     last_login_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    made_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), index=True)
+    """The account that made it, which manages it while it has no post yet; null: by the terminal, or a load."""
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 
 

@@ -62,6 +62,8 @@ class CalendarYear(Base):
     day_rule: Mapped[str] = mapped_column(Text, server_default="share")
     digest: Mapped[str] = mapped_column(Text)
     """Of all of it: equal digests, equal years."""
+    counted: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
+    """The clocks that run were counted anew since it changed; else the worker does it."""
 
 
 class FlowVersion(Base):

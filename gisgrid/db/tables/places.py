@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
     Boolean,
     CheckConstraint,
+    DateTime,
     Float,
     ForeignKey,
     Index,
     Integer,
     Text,
     UniqueConstraint,
+    func,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -94,6 +97,24 @@ class Township(Imported, Base):
     """Characters kept at both ends, where they are not the usual ones: ``{"phone": [3, 4]}``."""
     keeping: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
     """Days that personal data is kept, where they differ from `gisgrid.core.retention_periods.Keeping`."""
+
+
+class SettingChange(Base):
+    """One setting of a township that was changed, with who did it; written by the trigger ``keep_settings``."""
+
+    __tablename__ = "setting_change"
+
+    id: Mapped[Id]
+    township_id: Mapped[int] = mapped_column(
+        ForeignKey("township.area_id", ondelete="CASCADE"), index=True
+    )
+    name: Mapped[str] = mapped_column(Text)
+    """As ``gisgrid township --set`` writes it: ``limits.walk_m``."""
+    was: Mapped[str | None] = mapped_column(Text)
+    """Null: it was the usual one."""
+    became: Mapped[str | None] = mapped_column(Text)
+    who: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 
 
 class Street(Imported, Base):

@@ -76,6 +76,7 @@ FIELDS: tuple[Field, ...] = (
     Field("log_in_try", ("key", "name_key", "failed", "last_at"), ("account",), "with_row"),
     Field("appointment", ("role", "grid_code", "during"), ("account",), "staff"),
     Field("access_token", ("name", "token_hash", "last_used_at"), ("account",), "staff"),
+    Field("setting_change", ("who",), ("account",), "always"),
     Field("audit_entry", ("account_name", "purpose", "origin"), ("account",), "always"),
     Field(
         "correction_request",
@@ -125,8 +126,11 @@ PLAIN: dict[str, tuple[str, ...]] = {
     "refused_demand": ("at", "matter", "why", "key"),
     "alias": ("geom", "added_at", "personal"),
     "document_version": ("number", "file_name", "media_type", "content", "sha256", "issued_on"),
-    "account": ("text_size", "density", "active", "created_at"),
+    "account": (
+        "text_size", "density", "active", "created_at", "has_password", "password_once",
+    ),
     "access_token": ("scopes", "expires_at", "revoked_at", "created_at"),
+    "setting_change": ("name", "was", "became", "at"),
     "audit_entry": ("at", "action", "subject", "row_ids", "prev_hash", "hash"),
     "correction_request": (
         "table_name", "row_id", "column_name", "asked_at", "state", "decided_at",

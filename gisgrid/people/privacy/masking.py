@@ -9,12 +9,24 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import Invalid
+from gisgrid.core.messages import say
 
 _NUMBERS = {"name": 1, "citizen_id": 2, "phone": 2}
 """How many numbers each takes: characters kept in front, and at the end."""
 _MOST_KEPT = {"name": 1, "citizen_id": 10, "phone": 7}
 """More in all would leave nothing to hide."""
 _BIRTH = ("year", "hidden")
+
+MASKS: dict[str, tuple[str, str]] = {
+    "name": (say("of a resident's name: characters kept in front, 0 or 1"), "1"),
+    "citizen_id": (
+        say("of an identity number: digits kept in front and at the end, as 6,4"),
+        "6,4",
+    ),
+    "phone": (say("of a telephone number: digits kept in front and at the end, as 3,4"), "3,4"),
+    "birth_date": (say("of a day of birth: the year, or nothing"), "year"),
+}
+"""Rule to what it means, and the usual one."""
 
 
 def change_masks(session: Session, township_id: int, changes: Sequence[str]) -> None:

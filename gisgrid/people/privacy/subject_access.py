@@ -270,6 +270,7 @@ LEFT_OUT: dict[str, str] = {
     "photo": "pictures of places; who is on one is not recorded",
     "document_version": "who issued a document, by the name of an account",
     "refused_demand": "who asked for a task, by the name of an account",
+    "setting_change": "who changed a setting, by the name of an account",
     "retention_run": "who ran a job, by the name of an account",
     **dict.fromkeys(
         ("job", "plan", "plan_step", "scenario_lock", "scenario_move"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zoneinfo
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import text
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from gisgrid.core.crs import is_metric
 from gisgrid.core.errors import Invalid
+from gisgrid.core.messages import Message, message, say
 from gisgrid.core.plans import TownshipInfo, township
 from gisgrid.db.tables.places import CODE_SCHEMES, GRID_RULES
 from gisgrid.db.tables.register_entries import REGISTER_RULES
@@ -18,48 +20,94 @@ from gisgrid.people.privacy.masking import change_masks
 from gisgrid.planning.settings.thresholds import PREFIXES, change_thresholds
 
 
+@dataclass(frozen=True)
+class Option:
+    """A setting that is no threshold: what it means, what it can be, and how it is read."""
+
+    help: str
+    allowed: Message
+    """What it can be, as in “it is …”."""
+    parse: Callable[[str], Any]
+    choices: dict[str, str] = field(default_factory=dict)
+    """Value to what it means; empty: it is written."""
+
+
 def _srid(value: str) -> int:
-    if not value.isdigit() or not is_metric(int(value)):
-        raise ValueError("the EPSG code of a projected coordinate system in metres")
+    if not value.isdecimal() or len(value) > 9 or not is_metric(int(value)):
+        raise ValueError
     return int(value)
 
 
 def _zone(value: str) -> str:
     if value not in zoneinfo.available_timezones():
-        raise ValueError("a time zone such as Asia/Shanghai")
+        raise ValueError
     return value
 
 
 def _metres(value: str) -> float:
     metres = float(value)
     if not 0 <= metres <= 1000:
-        raise ValueError("a number of metres from 0 to 1000")
+        raise ValueError
     return metres
 
 
 def _count(value: str) -> int:
-    if not value.isdecimal() or int(value) > 1000:
-        raise ValueError("a whole number from 0 to 1000")
+    if not value.isdecimal() or len(value) > 4 or int(value) > 1000:
+        raise ValueError
     return int(value)
 
 
 def _one_of(choices: Sequence[str]) -> Callable[[str], str]:
     def parse(value: str) -> str:
         if value not in choices:
-            raise ValueError(f"one of {', '.join(choices)}")
+            raise ValueError
         return value
 
     return parse
 
 
-OPTIONS: dict[str, Callable[[str], Any]] = {
-    "metric_srid": _srid,
-    "time_zone": _zone,
-    "grid_rule": _one_of(GRID_RULES),
-    "code_scheme": _one_of(CODE_SCHEMES),
-    "register_rule": _one_of(REGISTER_RULES),
-    "near_border_m": _metres,
-    "public_minimum": _count,
+def _choice(help_: str, choices: Sequence[str], words: dict[str, str]) -> Option:
+    return Option(
+        help_, message("one of {choices}", choices=list(choices)), _one_of(choices), words
+    )
+
+
+OPTIONS: dict[str, Option] = {
+    "metric_srid": Option(
+        say("coordinate system in which metres are measured: its EPSG code, such as 4549"),
+        message("the EPSG code of a projected coordinate system in metres"),
+        _srid,
+    ),
+    "time_zone": Option(
+        say("time zone of the township's clock: days begin and end by it"),
+        message("a time zone such as Asia/Shanghai"),
+        _zone,
+    ),
+    "grid_rule": _choice(
+        say("how exclusive grids (schools, markets) stand to basic ones"),
+        GRID_RULES,
+        {"hole": say("they cut holes in them"), "overlay": say("they lie over them")},
+    ),
+    "code_scheme": _choice(
+        say("how areas and grids are coded"),
+        CODE_SCHEMES,
+        {"gb": say("12, 15 and 20 digits, as the national standard has it"), "free": say("freely")},
+    ),
+    "register_rule": _choice(
+        say("what a worker enters into the register at the door"),
+        REGISTER_RULES,
+        {"at_once": say("counts at once"), "check": say("waits for the clerk's check")},
+    ),
+    "near_border_m": Option(
+        say("a place so near to a border is said to be near it, metres"),
+        message("a number of metres from 0 to 1000"),
+        _metres,
+    ),
+    "public_minimum": Option(
+        say("smaller counts of people and events are hidden from who has no right to exact ones"),
+        message("a whole number from 0 to 1000"),
+        _count,
+    ),
 }
 
 
@@ -87,10 +135,13 @@ def change_township(session: Session, code: str, changes: Sequence[str]) -> Town
                 "There is no setting {name!r}; known: {known}.", name=name, known=list(OPTIONS)
             )
         try:
-            values[name] = OPTIONS[name](value)
-        except ValueError as exc:
+            values[name] = OPTIONS[name].parse(value)
+        except ValueError:
             raise Invalid(
-                "{name} cannot be {value!r}; it is {exc}.", name=name, value=value, exc=exc
+                "{name} cannot be {value!r}; it is {allowed}.",
+                name=name,
+                value=value,
+                allowed=OPTIONS[name].allowed,
             ) from None
     if values:
         sets = ", ".join(f"{name} = :{name}" for name in values)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -33,6 +34,25 @@ def weights_of(session: Session, township_id: int, version: str | None = None) -
     if version not in (None, Weights().version):
         raise NotFound("There is no version {version!r} of the weights.", version=version)
     return Weights()
+
+
+@dataclass(frozen=True)
+class KeptVersion:
+    """A version of a township's weights, and since when it is kept."""
+
+    weights: Weights
+    created_at: datetime
+
+
+def versions_of(session: Session, township_id: int) -> list[KeptVersion]:
+    """The versions of a township's weights, newest first; empty: the defaults count."""
+    rows = session.execute(
+        text(
+            "SELECT version, weights, created_at FROM workload_weights WHERE township_id = :t ORDER BY id DESC"
+        ),
+        {"t": township_id},
+    )
+    return [KeptVersion(Weights.of(row.version, row.weights), row.created_at) for row in rows]
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,7 @@
   }
 
   for (const each of document.querySelectorAll("table[data-filter]")) table(each);
+  for (const button of document.querySelectorAll("[data-prints]")) button.addEventListener("click", () => window.print());
   for (const opener of document.querySelectorAll("[data-opens]")) {
     const dialog = document.getElementById(opener.dataset.opens);
     opener.addEventListener("click", () => dialog.showModal());

@@ -5,4 +5,4 @@ FROM plan p JOIN township t ON t.area_id = p.township_id
 WHERE p.validity @> day_in(t.time_zone);
 COMMENT ON VIEW plan_in_force IS
     'the plan of today in the zone of each township';
-GRANT SELECT ON plan_in_force TO gisgrid_web, gisgrid_planner;
+GRANT SELECT ON plan_in_force TO gisgrid_web, gisgrid_planner, gisgrid_office;

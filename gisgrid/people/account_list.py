@@ -1,0 +1,177 @@
+"""Which accounts are there, with the posts they hold? As a page lists them: searched, sorted, in portions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from gisgrid.files.exports import Sheet
+
+STATES = ("on", "off", "unready", "unchanged", "without_post")
+"""``unready``: nobody can log in yet; ``unchanged``: the password that was handed out is still the one."""
+ORDERS = ("name", "shown", "last")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which accounts are listed; what is empty asks for all."""
+
+    words: str = ""
+    """Part of the log-in name, of what it is shown as, or of the code of the staff."""
+    role: str = ""
+    area_id: int | None = None
+    """A post there or below."""
+    state: str = ""
+    """One of ``STATES``."""
+    no_second_factor: bool = False
+    order: str = "name"
+    """One of ``ORDERS``; ``last``: longest without a log-in first."""
+
+
+@dataclass(frozen=True)
+class ListedPost:
+    """A post that an account holds or will hold."""
+
+    id: int
+    role: str
+    area: str | None
+    """None: everywhere."""
+    area_en: str | None
+    area_code: str | None
+    grid_code: str | None
+    since: date
+    until: date | None
+    """First day on which it no longer holds; None: open."""
+    begun: bool
+    mine: bool
+    """Whoever asks may end it."""
+
+
+@dataclass(frozen=True)
+class ListedAccount:
+    """An account without its secrets, with its posts of today and later."""
+
+    id: int
+    name: str
+    display_name: str
+    active: bool
+    has_password: bool
+    password_once: bool
+    second_factor: bool
+    staff: str | None
+    """Code of the person of staff that it is."""
+    last_login_at: datetime | None
+    created_at: datetime
+    made_by: str | None
+    managed: bool
+    """Whoever asks may change it."""
+    posts: tuple[ListedPost, ...] = ()
+
+
+def listed(
+    session: Session, wanted: Wanted, *, limit: int, offset: int = 0
+) -> tuple[list[ListedAccount], int]:
+    """A portion of the accounts that whoever asks may see, and how many there are in all."""
+    values = {
+        "words": wanted.words.strip().casefold(),
+        "role": wanted.role,
+        "area": wanted.area_id,
+        "state": wanted.state,
+        "bare": wanted.no_second_factor,
+        "limit": limit,
+        "offset": offset,
+    }
+    order = _ORDER.get(wanted.order, _ORDER["name"])
+    rows = session.execute(text(_LISTED.format(order=order)), values).mappings().all()
+    total = session.scalar(text(_COUNTED), values) or 0
+    posts = _posts(session, [row["id"] for row in rows])
+    return [ListedAccount(**row, posts=posts.get(row["id"], ())) for row in rows], total
+
+
+def listed_one(session: Session, account_id: int) -> ListedAccount | None:
+    """One account; None if there is none that whoever asks may see."""
+    row = session.execute(text(_ONE), {"id": account_id}).mappings().one_or_none()
+    if row is None:
+        return None
+    return ListedAccount(**row, posts=_posts(session, [account_id]).get(account_id, ()))
+
+
+def accounts_sheet(found: Sequence[ListedAccount], role_words: dict[str, str]) -> Sheet:
+    """A row for each post, for each account without one a row of its own; no secret."""
+    heads = (
+        "登录名 account", "显示名 shown as", "人员编码 staff", "启用 on", "双重验证 second factor",
+        "最近登录 last log-in", "角色 role", "区域 area", "网格 grid", "起 from", "止（不含） until",
+    )  # fmt: skip
+    rows: list[tuple[str, ...]] = []
+    for each in found:
+        own = (
+            each.name, each.display_name, each.staff or "", "是 yes" if each.active else "否 no",
+            "有 yes" if each.second_factor else "无 no",
+            f"{each.last_login_at:%Y-%m-%d}" if each.last_login_at else "",
+        )  # fmt: skip
+        rows += [
+            (*own, role_words.get(p.role, p.role), p.area or "*", p.grid_code or "", str(p.since), str(p.until or ""))
+            for p in each.posts
+        ] or [(*own, "", "", "", "", "")]  # fmt: skip
+    return Sheet("账号 accounts", heads, rows)
+
+
+def _posts(session: Session, accounts: list[int]) -> dict[int, tuple[ListedPost, ...]]:
+    found: dict[int, tuple[ListedPost, ...]] = {}
+    for row in session.execute(text(_POSTS), {"ids": accounts}).mappings():
+        values = dict(row)
+        account = values.pop("account_id")
+        found[account] = (*found.get(account, ()), ListedPost(**values))
+    return found
+
+
+_COLUMNS = """
+SELECT k.id, k.name, k.display_name, k.active, k.has_password, k.password_once,
+       k.tf_primary_method IS NOT NULL AS second_factor, s.code AS staff, k.last_login_at, k.created_at,
+       m.name AS made_by, k.id = ANY ((SELECT accounts_below())::bigint[]) AS managed
+FROM account k LEFT JOIN staff s ON s.id = k.staff_id LEFT JOIN account m ON m.id = k.made_by_id
+"""
+
+_PRESENT = "coalesce(upper(p.during), 'infinity') > today_in(p.area_id)"
+
+_WHERE = f"""
+WHERE strpos(lower(k.name || ' ' || k.display_name || ' ' || coalesce(s.code, '')), CAST(:words AS text)) > 0
+  AND (CAST(:role AS text) = '' OR EXISTS (SELECT FROM appointment p WHERE p.account_id = k.id AND p.role = :role AND {_PRESENT}))
+  AND (CAST(:area AS bigint) IS NULL OR EXISTS (
+        SELECT FROM appointment p JOIN area a ON a.id = p.area_id LEFT JOIN area t ON t.id = a.parent_id
+        WHERE p.account_id = k.id AND CAST(:area AS bigint) IN (a.id, t.id, t.parent_id) AND {_PRESENT}))
+  AND (NOT CAST(:bare AS boolean) OR k.tf_primary_method IS NULL)
+  AND CASE CAST(:state AS text) WHEN 'on' THEN k.active WHEN 'off' THEN NOT k.active
+        WHEN 'unready' THEN k.active AND NOT k.has_password
+        WHEN 'unchanged' THEN k.active AND k.has_password AND k.password_once
+        WHEN 'without_post' THEN NOT EXISTS (
+            SELECT FROM appointment p WHERE p.account_id = k.id AND {_PRESENT})
+        ELSE true END
+"""  # noqa: S608 - our columns
+
+_ORDER = {
+    "name": 'k.name COLLATE "C"',
+    "shown": 'k.display_name COLLATE "C", k.id',
+    "last": 'k.last_login_at NULLS FIRST, k.name COLLATE "C"',
+}
+
+_LISTED = _COLUMNS + _WHERE + " ORDER BY {order} LIMIT :limit OFFSET :offset"
+
+_COUNTED = f"""
+SELECT count(*) FROM account k LEFT JOIN staff s ON s.id = k.staff_id {_WHERE}
+"""  # noqa: S608 - our columns
+
+_ONE = _COLUMNS + " WHERE k.id = :id"
+
+_POSTS = f"""
+SELECT p.account_id, p.id, p.role, a.name AS area, a.name_en AS area_en, a.code AS area_code, p.grid_code,
+       lower(p.during) AS since, upper(p.during) AS until, lower(p.during) <= today_in(p.area_id) AS begun,
+       administers(p.area_id) AND NOT stands_above(p.account_id) AS mine
+FROM appointment p LEFT JOIN area a ON a.id = p.area_id
+WHERE p.account_id = ANY (:ids) AND {_PRESENT}
+ORDER BY p.account_id, lower(p.during), p.id
+"""  # noqa: S608 - our columns

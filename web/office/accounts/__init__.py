@@ -1,0 +1,1 @@
+"""``/office/accounts``: who can log in, as what and for how long; passwords, authenticators, tokens."""

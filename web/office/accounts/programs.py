@@ -1,0 +1,38 @@
+"""Tokens of an account: how a program acts with a part of its rights."""
+
+from __future__ import annotations
+
+from flask import Response, redirect, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from gisgrid.core.errors import GisgridError, Invalid
+from gisgrid.people import tokens
+from web.office.accounts.views import again, blueprint, known
+from web.office.keeping import keeping, page
+
+
+@blueprint.post("/<int:number>/tokens")
+def add_token(number: int) -> Response:
+    """Make a token, and show its secret this once."""
+    form = request.form
+    days = form.get("days", "")
+    try:
+        with keeping() as session:
+            who = known(session, number)
+            if not days.isdecimal() or len(days) > 4:
+                raise Invalid("Write for how many days the token counts.")
+            made, secret = tokens.add_token(
+                session, who.name, form.get("token", ""), form.getlist("scope"), days=int(days)
+            )
+    except GisgridError as error:
+        return again(number, error)
+    return page("account-token.html", who=who, token=made, secret=secret)
+
+
+@blueprint.post("/<int:number>/tokens/revoke")
+def revoke_token(number: int) -> BaseResponse:
+    """End a token now."""
+    with keeping() as session:
+        who = known(session, number)
+        tokens.revoke_token(session, who.name, request.form.get("token", ""))
+    return redirect(url_for("accounts.one", number=number) + "#tokens", 303)

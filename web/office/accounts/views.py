@@ -1,0 +1,164 @@
+"""The list of accounts, one account, a new one; posts given and ended, accounts switched off and on."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Response, flash, redirect, request, url_for
+from flask_babel import gettext
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import NotFound as NoSuchPage
+from werkzeug.wrappers import Response as BaseResponse
+
+from gisgrid.core.errors import GisgridError, Invalid
+from gisgrid.core.roles import RIGHTS
+from gisgrid.files.exports import write_workbook
+from gisgrid.people import account_list, accounts, appointments, ground, tokens
+from gisgrid.people.account_list import STATES, ListedAccount
+from web.home.views import RIGHT_WORDS
+from web.http.dates import day_of, local
+from web.http.permissions import asker, may_ask
+from web.http.towns import own_town
+from web.office.accounts.forms import (
+    EVERYWHERE,
+    STATE_WORDS,
+    offered,
+    post_sent,
+    role_words,
+    wanted,
+)
+from web.office.keeping import XLSX, keeping, page
+
+blueprint = Blueprint("accounts", __name__, url_prefix="/office/accounts")
+
+PORTION = 50
+"""Accounts of one page of the list."""
+MOST = 100_000
+"""Accounts of one workbook."""
+
+
+@blueprint.get("")
+def index() -> Response:
+    """The accounts with a post on the asker's ground, as the address asks for them."""
+    asked = request.args.get("page", "1")
+    number = max(1, int(asked)) if asked.isdecimal() and len(asked) < 6 else 1
+    with keeping(read_only=True) as session:
+        found, total = account_list.listed(
+            session, wanted(), limit=PORTION, offset=(number - 1) * PORTION
+        )
+        choices = offered(session)
+        zone = _zone(session)
+        ids = {area.value: area.id for area in ground.administered(session)}
+    return page(
+        "accounts.html", found=found, total=total, number=number, portion=PORTION, wanted=wanted(),
+        offered=choices, area_ids=ids, states=[(name, gettext(STATE_WORDS[name])) for name in STATES],
+        exports=may_ask("accounts.workbook"), args={k: v for k, v in request.args.items() if k not in ("page", "lang")},
+        **_words(zone),
+    )  # fmt: skip
+
+
+@blueprint.get("/list.xlsx")
+def workbook() -> BaseResponse:
+    """The same list as a workbook, whole; without any secret."""
+    with keeping(read_only=True) as session:
+        found, _ = account_list.listed(session, wanted(), limit=MOST)
+    sheet = account_list.accounts_sheet(found, role_words())
+    with tempfile.TemporaryDirectory(prefix="gisgrid-") as folder:
+        file = Path(folder) / "accounts.xlsx"
+        write_workbook(file, [sheet])
+        answer = Response(file.read_bytes(), mimetype=XLSX)
+    answer.headers["Content-Disposition"] = "attachment; filename=accounts.xlsx"
+    answer.headers["Cache-Control"] = "private, no-store"
+    return answer
+
+
+@blueprint.get("/<int:number>")
+def one(number: int) -> Response:
+    """One account: its state, posts, tokens, and what may be done with it."""
+    with keeping(read_only=True) as session:
+        return shown(session, number)
+
+
+@blueprint.post("/<int:number>/posts")
+def appoint(number: int) -> BaseResponse:
+    """Give the account a post."""
+    try:
+        with keeping() as session:
+            who = known(session, number)
+            post = post_sent()
+            if not post.role:
+                raise Invalid("Choose a role.")
+            appointments.appoint(
+                session, who.name, post.role, area=post.area, grid=post.grid, since=post.since,
+                until=post.until,
+            )  # fmt: skip
+    except GisgridError as error:
+        return again(number, error)
+    flash(gettext("The post is given."), "info")
+    return _back(number)
+
+
+@blueprint.post("/<int:number>/posts/<int:post>/end")
+def end(number: int, post: int) -> BaseResponse:
+    """End a post of the account, today or on a day."""
+    with keeping() as session:
+        who = known(session, number)
+        if post not in {each.id for each in who.posts}:
+            raise NoSuchPage
+        appointments.end_appointment(session, post, day_of(request.form.get("on"), "on"))
+    flash(gettext("The post ends."), "info")
+    return _back(number)
+
+
+@blueprint.post("/<int:number>/switch")
+def switch(number: int) -> BaseResponse:
+    """Switch the account off or on."""
+    on = request.form.get("to") == "on"
+    with keeping() as session:
+        accounts.set_active(session, known(session, number).name, active=on)
+    flash(gettext("The account is on.") if on else gettext("The account is off."), "info")
+    return _back(number)
+
+
+def known(session: Session, number: int) -> ListedAccount:
+    """The account of a number; a page that is not there if the asker sees none."""
+    found = account_list.listed_one(session, number)
+    if found is None:
+        raise NoSuchPage
+    return found
+
+
+def again(number: int, error: GisgridError) -> Response:
+    """The page of the account with what was refused, and what was typed."""
+    with keeping(read_only=True) as session:
+        return shown(session, number, error=error)
+
+
+def shown(session: Session, number: int, *, error: GisgridError | None = None) -> Response:
+    """The page of one account."""
+    who = known(session, number)
+    return page(
+        "account.html", error=error, typed=request.form.to_dict(), who=who, offered=offered(session),
+        tokens=tokens.tokens(session, who.name) if who.managed else [], me=who.id == asker().account_id,
+        rights=[(name, gettext(RIGHT_WORDS.get(name, name))) for name in RIGHTS],
+        longest=tokens.LONGEST_DAYS, everywhere=EVERYWHERE, **_words(_zone(session)),
+    )  # fmt: skip
+
+
+def _words(zone: str) -> dict[str, Any]:
+    return {
+        "role_words": role_words(),
+        "local": lambda moment: local(moment, zone),
+        "state_words": STATE_WORDS,
+    }
+
+
+def _zone(session: Session) -> str:
+    here = own_town(session)
+    return here.time_zone if here else "Asia/Shanghai"
+
+
+def _back(number: int) -> BaseResponse:
+    return redirect(url_for("accounts.one", number=number), 303)

@@ -1,0 +1,80 @@
+"""``/office/township``: what differs from place to place, and who changed it: settings, calendar, weights."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, flash, redirect, request, url_for
+from flask_babel import gettext
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as BaseResponse
+
+from gisgrid.core.errors import GisgridError, NotAllowed
+from gisgrid.core.messages import Message, told
+from gisgrid.core.plans import TownshipInfo
+from gisgrid.core.scope import scope
+from gisgrid.planning.settings import described
+from gisgrid.planning.settings.townships import change_township
+from web.http.dates import local
+from web.http.language import language
+from web.http.towns import town
+from web.office.keeping import keeping, page
+
+blueprint = Blueprint("township", __name__, url_prefix="/office/township")
+
+
+@blueprint.get("")
+def show() -> Response:
+    """Every setting with its meaning, what it can be, and its last change."""
+    with keeping(read_only=True) as session:
+        return _shown(session)
+
+
+@blueprint.post("")
+def change() -> BaseResponse:
+    """Change those that the form has otherwise; all or none."""
+    try:
+        with keeping() as session:
+            place = administered(session)
+            wanted = described.changed(described.described(session, place), request.form.to_dict())
+            if wanted:
+                change_township(session, place.code, wanted)
+    except GisgridError as error:
+        with keeping(read_only=True) as session:
+            return _shown(session, error=error)
+    flash(
+        gettext("%(n)s settings changed.", n=len(wanted))
+        if wanted
+        else gettext("Nothing was changed."),
+        "info",
+    )
+    return redirect(url_for("township.show", township=place.code), 303)
+
+
+def administered(session: Session) -> TownshipInfo:
+    """The township that is asked about, as a whole administered by the asker.
+
+    Raises
+    ------
+    NotAllowed
+        It is somebody else's.
+    """
+    place = town(session)
+    if place.id not in scope(session, "administer").townships:
+        raise NotAllowed(
+            "This is for who may {rights} in all of {town}.", rights=["administer"], town=place.name
+        )
+    return place
+
+
+def in_language(words: Message | None) -> str:
+    """A sentence of the domain in the asker's language."""
+    return "" if words is None else told(words.template, words.facts, language())
+
+
+def _shown(session: Session, *, error: GisgridError | None = None) -> Response:
+    place = administered(session)
+    return page(
+        "township.html", error=error, typed=request.form.to_dict(), town=place,
+        groups=described.described(session, place), changes=described.changes(session, place.id),
+        amiss=str(error.facts.get("name", "")) if error else "", said_of=in_language,
+        local=lambda moment: local(moment, place.time_zone),
+    )  # fmt: skip
