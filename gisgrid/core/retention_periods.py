@@ -52,7 +52,7 @@ class Keeping(Numbers):
         default=30.0, metadata={"help": say("files at the import desk after they were sent")}
     )
     messages: float = field(
-        default=180.0, metadata={"help": "messages of the outbox after they were written"}
+        default=180.0, metadata={"help": say("messages of the outbox after they were written")}
     )
     backups: float = field(
         default=90.0, metadata={"help": say("backups, after which they must be destroyed")}
