@@ -1,4 +1,4 @@
-"""Which cases are there to see to? Late ones first, narrowed by filters, with symbols for a map.
+"""Which cases are there to see to? Emergencies first, then late ones, narrowed by filters, with symbols for a map.
 
 Everything is asked of the store under the reader's rights. An event is open as long as its case is, so
 that what is closed needs no look at cases and clocks: they are read for the open ones only.
@@ -89,6 +89,8 @@ class Symbol:
     n: int
     late: int
     soon: int
+    urgent: int
+    """Open emergencies."""
     lon: float
     lat: float
     case_id: int | None
@@ -105,6 +107,8 @@ class Board:
     open: int
     late: int
     soon: int
+    urgent: int
+    """Open emergencies."""
     unlocated: int
     rows: list[Row]
     symbols: list[Symbol]
@@ -121,7 +125,8 @@ def board(
 ) -> Board:
     """The cases of a township: counts, the first ``limit`` rows, and symbols.
 
-    Rows: open ones by due time, then those without, then closed ones, the last reported first.
+    Rows: open emergencies, then the other open ones, each by due time and then those without; then
+    closed ones, the last reported first.
 
     Parameters
     ----------
@@ -145,14 +150,14 @@ def board(
     sets = bool(asked.whole) and not _tiny(filters)
     with joined_by(session, sets=sets):
         found = session.execute(text(_shown(filters, sets=sets) + _BOARD), values).all()
-    total, still_open, late, soon, unlocated, first = found[0][:6]
-    symbols = [Symbol(*row[6:]) for row in found if row[6]]
+    total, still_open, late, soon, urgent, unlocated, first = found[0][:7]
+    symbols = [Symbol(*row[7:]) for row in found if row[7]]
     rows = rows_of(session, first or [])
-    return Board(asked.plan_id, total, still_open, late, soon, unlocated, rows, symbols)
+    return Board(asked.plan_id, total, still_open, late, soon, urgent, unlocated, rows, symbols)
 
 
 def mine(session: Session, *, most: int = 200) -> list[Row]:
-    """The open cases of whoever asks, late first.
+    """The open cases of whoever asks, emergencies first, then late ones.
 
     Given to them, to the grid they work in, or waiting at the level of the service centre they sit in.
     An emergency that nobody has yet is everybody's whose grid it lies in: nobody waits to be sent.
@@ -269,6 +274,7 @@ WITH town AS (
 _LIVE = """
     SELECT e.id AS event_id, c.id AS case_id, k.due_at, coalesce(k.due_at < :now, false) AS late,
            coalesce(k.due_at >= :now AND k.yellow_at <= :now, false) AS soon,
+           c.flow_id IN (SELECT id FROM flow WHERE township_id = :t AND kind = 'emergency') AS urgent,
            ST_X(e.geom) AS lon, ST_Y(e.geom) AS lat
     FROM event e JOIN event_case c ON c.event_id = e.id AND c.township_id = :t LEFT JOIN {k}
     WHERE {of_event} AND e.closed_at IS NULL AND {of_case}
@@ -283,7 +289,7 @@ _CLOCK_OF_EACH = """LATERAL (
     ) AS k ON true"""
 _NONE_LIVE = """
     SELECT NULL::bigint AS event_id, NULL::bigint AS case_id, NULL::timestamptz AS due_at,
-           false AS late, false AS soon, NULL::float AS lon, NULL::float AS lat WHERE false
+           false AS late, false AS soon, false AS urgent, NULL::float AS lon, NULL::float AS lat WHERE false
 """
 _DONE = """
     SELECT e.id AS event_id, e.reported_at, e.geom FROM event e
@@ -326,16 +332,16 @@ _WORDS = f"""(e.code ILIKE :words
 # Squares are summed over the open and the closed apart, and then put together.
 _BOARD = """
 , cell AS MATERIALIZED (
-    SELECT sum(n) AS n, sum(open) AS open, sum(late) AS late, sum(soon) AS soon,
+    SELECT sum(n) AS n, sum(open) AS open, sum(late) AS late, sum(soon) AS soon, sum(urgent) AS urgent,
            sum(lon) / sum(n) AS lon, sum(lat) / sum(n) AS lat, min(event_id) AS event_id
     FROM (
         SELECT floor(lon / :square) AS x, floor(lat / (:square * 0.76)) AS y, count(*) AS n,
                count(*) AS open, count(*) FILTER (WHERE late) AS late,
-               count(*) FILTER (WHERE soon) AS soon, sum(lon) AS lon, sum(lat) AS lat,
+               count(*) FILTER (WHERE soon) AS soon, count(*) FILTER (WHERE urgent) AS urgent, sum(lon) AS lon, sum(lat) AS lat,
                min(event_id) AS event_id
         FROM live GROUP BY 1, 2
         UNION ALL
-        SELECT floor(lon / :square), floor(lat / (:square * 0.76)), count(*), 0, 0, 0, sum(lon),
+        SELECT floor(lon / :square), floor(lat / (:square * 0.76)), count(*), 0, 0, 0, 0, sum(lon),
                sum(lat), min(event_id)
         FROM (SELECT event_id, ST_X(geom) AS lon, ST_Y(geom) AS lat FROM done OFFSET 0) AS at
         GROUP BY 1, 2
@@ -343,27 +349,29 @@ _BOARD = """
 ), sums AS (
     SELECT coalesce(sum(n), 0)::bigint AS total, coalesce(sum(open), 0)::bigint AS open,
            coalesce(sum(late), 0)::bigint AS late, coalesce(sum(soon), 0)::bigint AS soon,
+           coalesce(sum(urgent), 0)::bigint AS urgent,
            coalesce(sum(n) FILTER (WHERE lon IS NULL), 0)::bigint AS unlocated FROM cell
 ), first AS (
-    (SELECT event_id, 0 AS part, due_at, case_id, NULL::timestamptz AS reported_at
-     FROM live ORDER BY due_at NULLS LAST, case_id LIMIT :limit)
+    (SELECT event_id, CASE WHEN urgent THEN 0 ELSE 1 END AS part, due_at, case_id,
+            NULL::timestamptz AS reported_at
+     FROM live ORDER BY urgent DESC, due_at NULLS LAST, case_id LIMIT :limit)
     UNION ALL
-    (SELECT event_id, 1, NULL, NULL, reported_at FROM done
+    (SELECT event_id, 2, NULL, NULL, reported_at FROM done
      WHERE (SELECT open FROM sums) < :limit ORDER BY reported_at DESC, event_id LIMIT :limit)
     ORDER BY part, due_at NULLS LAST, case_id, reported_at DESC, event_id LIMIT :limit
 ), symbol AS (
-    SELECT n, late, soon, lon, lat, event_id FROM cell
+    SELECT n, late, soon, urgent, lon, lat, event_id FROM cell
     WHERE lon IS NOT NULL AND (SELECT total FROM sums) > :single
     UNION ALL
-    SELECT 1, late::int, soon::int, lon, lat, event_id FROM live
+    SELECT 1, late::int, soon::int, urgent::int, lon, lat, event_id FROM live
     WHERE lon IS NOT NULL AND (SELECT total FROM sums) <= :single
     UNION ALL
-    SELECT 1, 0, 0, ST_X(geom), ST_Y(geom), event_id FROM done
+    SELECT 1, 0, 0, 0, ST_X(geom), ST_Y(geom), event_id FROM done
     WHERE geom IS NOT NULL AND (SELECT total FROM sums) <= :single
 )
 SELECT sums.*, (SELECT array_agg(event_id ORDER BY part, due_at NULLS LAST, case_id,
                                  reported_at DESC, event_id) FROM first) AS first,
-       s.n::int, s.late::int, s.soon::int, s.lon, s.lat,
+       s.n::int, s.late::int, s.soon::int, s.urgent::int, s.lon, s.lat,
        CASE WHEN s.n = 1 THEN (SELECT c.id FROM event_case c WHERE c.event_id = s.event_id) END AS case_id
 FROM sums LEFT JOIN symbol AS s ON :draws
 """
@@ -394,14 +402,14 @@ WITH me AS (SELECT staff_id FROM account WHERE id = my_account()), post AS (
     WHERE m.account_id = my_account() AND m.grid_code IS NULL AND m.during @> today_in(m.area_id)
 )
 SELECT c.event_id FROM (
-    SELECT c.id, c.event_id FROM event_case c
+    SELECT c.id, c.event_id, c.flow_id FROM event_case c
     WHERE c.open AND c.staff_id = (SELECT staff_id FROM me)
     UNION
-    SELECT c.id, c.event_id FROM post
+    SELECT c.id, c.event_id, c.flow_id FROM post
     JOIN event_case c ON (c.township_id, c.grid_code) = (post.area_id, post.grid_code)
     WHERE c.open AND (post.whole OR c.staff_id IS NULL)
     UNION
-    SELECT c.id, c.event_id FROM flow f
+    SELECT c.id, c.event_id, c.flow_id FROM flow f
     JOIN event_case c ON (c.township_id, c.flow_id) = (f.township_id, f.id)
     JOIN event_grid a ON a.event_id = c.event_id
     JOIN plan_in_force p ON p.id = a.plan_id AND p.township_id = c.township_id
@@ -409,7 +417,7 @@ SELECT c.event_id FROM (
     JOIN post ON (post.area_id, post.grid_code) = (p.township_id, g.code)
     WHERE f.kind = 'emergency' AND c.open AND c.grid_code IS NULL AND c.staff_id IS NULL AND c.office IS NULL
     UNION
-    SELECT c.id, c.event_id FROM event_case c JOIN event e ON e.id = c.event_id
+    SELECT c.id, c.event_id, c.flow_id FROM event_case c JOIN event e ON e.id = c.event_id
     LEFT JOIN plan_in_force p ON p.township_id = c.township_id
     LEFT JOIN event_grid a ON a.plan_id = p.id AND a.event_id = e.id
     LEFT JOIN grid g ON g.id = a.grid_id
@@ -417,7 +425,8 @@ SELECT c.event_id FROM (
         AND centre.area_id IN (c.township_id, coalesce(g.community_id, e.community_id))
     WHERE c.open AND EXISTS (SELECT FROM centre)
 ) c
-ORDER BY (SELECT min(k.due_at) FROM case_clock k
+ORDER BY c.flow_id IN (SELECT id FROM flow WHERE kind = 'emergency') DESC,
+         (SELECT min(k.due_at) FROM case_clock k
           WHERE k.case_id = c.id AND k.deadline AND k.stopped_at IS NULL) NULLS LAST, c.id
 LIMIT :limit
 """  # noqa: S608 - put together from parts that stand here

@@ -109,10 +109,13 @@ def compare(found: Board, expected: list[Row[Any]]) -> None:
     late = [e for e in expected if state(e) == "late"]
     soon = [e for e in expected if state(e) == "soon"]
     still = [e for e in expected if e.closed_at is None]
-    assert (found.total, found.open, found.late, found.soon, found.unlocated) == (
-        len(expected), len(still), len(late), len(soon), sum(e.lon is None for e in expected),
+    assert (found.total, found.open, found.late, found.soon, found.urgent, found.unlocated) == (
+        len(expected), len(still), len(late), len(soon), sum(e.urgent for e in expected),
+        sum(e.lon is None for e in expected),
     )  # fmt: skip
-    first = sorted(still, key=lambda e: (e.due_at is None, e.due_at or NOW, e.case_id))
+    first = sorted(
+        still, key=lambda e: (not e.urgent, e.due_at is None, e.due_at or NOW, e.case_id)
+    )
     then = sorted(
         (e for e in expected if e.closed_at), key=lambda e: (-e.reported_at.timestamp(), e.id)
     )
@@ -125,15 +128,18 @@ def compare(found: Board, expected: list[Row[Any]]) -> None:
         return (lon, lat, case_id or 0) if alone else (
             math.floor(lon / SQUARE), math.floor(lat / (SQUARE * 0.76)))  # fmt: skip
 
-    drawn: dict[str, Counter[tuple[float, ...]]] = {k: Counter() for k in ("n", "late", "soon")}
-    plain: dict[str, Counter[tuple[float, ...]]] = {k: Counter() for k in ("n", "late", "soon")}
+    names = ("n", "late", "soon", "urgent")
+    drawn: dict[str, Counter[tuple[float, ...]]] = {k: Counter() for k in names}
+    plain: dict[str, Counter[tuple[float, ...]]] = {k: Counter() for k in names}
     for symbol in found.symbols:
         assert (symbol.case_id is None) == (symbol.n > 1)
         for name, counts in drawn.items():
             counts[spot(symbol.lon, symbol.lat, symbol.case_id)] += getattr(symbol, name)
     for event in placed:
         for name, counts in plain.items():
-            counts[spot(event.lon, event.lat, event.case_id)] += name in ("n", state(event))
+            counts[spot(event.lon, event.lat, event.case_id)] += (
+                event.urgent if name == "urgent" else name in ("n", state(event))
+            )
     assert drawn == plain
 
 
@@ -160,13 +166,21 @@ DELETE FROM event_grid WHERE event_id % 58 = 0;
 UPDATE event_grid SET grid_id = NULL WHERE event_id % 58 = 29
 """
 _MORE = """
+INSERT INTO flow (township_id, kind, version, deadline, source)
+SELECT township_id, 'emergency', 'test', deadline, source FROM flow WHERE kind = 'imported' LIMIT 1;
+INSERT INTO flow_state SELECT f.id, s.state, s.position, s.phase, s.open FROM flow f, flow_state s
+WHERE f.version = 'test' AND s.flow_id = (SELECT id FROM flow WHERE kind = 'imported' LIMIT 1);
+ALTER TABLE event_case DISABLE TRIGGER guard_case;
+UPDATE event_case SET flow_id = (SELECT id FROM flow WHERE version = 'test') WHERE id % 7 = 0;
+ALTER TABLE event_case ENABLE TRIGGER guard_case;
 UPDATE case_clock SET yellow_at = due_at - interval '30 hours' WHERE stopped_at IS NULL;
 INSERT INTO event (township_id, code, matter_id, reported_at, closed_at, geom)
 SELECT township_id, 'N' || id, matter_id, reported_at, closed_at, geom FROM event
 WHERE geom IS NOT NULL ORDER BY id LIMIT 20
 """
 _PLAIN = """
-SELECT e.id, c.id AS case_id, e.closed_at, e.reported_at, e.source, m.code AS matter,
+SELECT e.id, c.id AS case_id, e.closed_at IS NULL AND c.flow_id IN (
+           SELECT id FROM flow WHERE kind = 'emergency') AS urgent, e.closed_at, e.reported_at, e.source, m.code AS matter,
        (e.reported_at AT TIME ZONE 'Asia/Shanghai')::date::text AS day, ST_X(e.geom) AS lon,
        ST_Y(e.geom) AS lat, g.code AS grid, coalesce(o.code, own.code) AS community,
        (SELECT min(k.due_at) FROM case_clock k WHERE k.case_id = c.id AND k.stopped_at IS NULL) AS due_at,

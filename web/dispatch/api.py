@@ -18,8 +18,8 @@ from web.http.towns import town
 def cases(*, limit: int, square: float | None = None, **asked: Any) -> dict[str, object]:
     """The cases of a township that the asker may see: counts, the first rows, symbols for a map.
 
-    Rows: open ones by due time, then those without a running deadline, then closed ones, the last
-    reported first. No word of whoever reported is in them.
+    Rows: open emergencies, then the other open ones, each by due time and then those without a running
+    deadline; then closed ones, the last reported first. No word of whoever reported is in them.
     """
     now = datetime.now(UTC)
     with reading() as session:
@@ -29,7 +29,10 @@ def cases(*, limit: int, square: float | None = None, **asked: Any) -> dict[str,
     return {
         "township": place,
         "plan": found.plan_id,
-        **{k: getattr(found, k) for k in ("total", "open", "late", "soon", "unlocated", "symbols")},
+        **{
+            k: getattr(found, k)
+            for k in ("total", "open", "late", "soon", "urgent", "unlocated", "symbols")
+        },
         "rows": [as_json(row, flows[row.flow_id], now) for row in found.rows],
     }
 

@@ -23,6 +23,7 @@ def words() -> dict[str, str]:
     return {
         "total": gettext("{n} cases"),
         "open": gettext("{n} open"),
+        "urgent": gettext("{n} urgent"),
         "late": gettext("{n} late"),
         "soon": gettext("{n} due soon"),
         "unlocated": gettext("{n} without a place"),

@@ -94,6 +94,7 @@ class BoardSymbol(Schema):
     n = fields.Integer(required=True)
     late = fields.Integer(required=True)
     soon = fields.Integer(required=True)
+    urgent = fields.Integer(required=True, metadata={"description": "Open emergencies."})
     lon = fields.Float(required=True)
     lat = fields.Float(required=True)
     case_id = fields.Integer(
@@ -112,6 +113,7 @@ class BoardAnswer(Schema):
     open = fields.Integer(required=True)
     late = fields.Integer(required=True)
     soon = fields.Integer(required=True)
+    urgent = fields.Integer(required=True, metadata={"description": "Open emergencies."})
     unlocated = fields.Integer(required=True)
     rows = fields.List(fields.Nested(BoardRow), required=True)
     symbols = fields.List(fields.Nested(BoardSymbol), required=True)

@@ -2,7 +2,7 @@
 "use strict";
 
 (function (gisgrid) {
-  const COLOURS = { late: "#a4262c", soon: "#c77700", calm: "#1f6fb2" };
+  const COLOURS = { urgent: "#6b0f1a", late: "#a4262c", soon: "#c77700", calm: "#1f6fb2" };
   const SQUARE_PX = 64;
 
   const Heat = L.Layer.extend({
@@ -50,20 +50,21 @@
       points.clearLayers();
       heat.set(symbols);
       if (look === "heat") return;
-      for (const s of symbols) {
-        const colour = s.late ? COLOURS.late : s.soon ? COLOURS.soon : COLOURS.calm;
+      // What is urgent is drawn last, and so above the rest.
+      for (const s of [...symbols].sort((a, b) => a.urgent - b.urgent)) {
+        const colour = s.urgent ? COLOURS.urgent : s.late ? COLOURS.late : s.soon ? COLOURS.soon : COLOURS.calm;
         const dot = L.circleMarker([s.lat, s.lon], {
-          radius: radius(s.n), color: "#fff", weight: 1.5, fillColor: colour, fillOpacity: 0.9, pane: "points",
+          radius: radius(s.n) + (s.urgent ? 4 : 0), color: s.urgent ? "#ffd400" : "#fff", weight: s.urgent ? 4 : 1.5, fillColor: colour, fillOpacity: 0.9, pane: "points",
         });
         dot.on("click", () => {
           if (s.case_id) open(s.case_id);
           else map.setView([s.lat, s.lon], Math.min(map.getZoom() + 2, 19));
         });
         points.addLayer(dot);
-        if (s.n > 1) {
+        if (s.n > 1 || s.urgent) {
           points.addLayer(L.marker([s.lat, s.lon], {
             interactive: false, keyboard: false, pane: "labels",
-            icon: L.divIcon({ className: "sum", iconSize: [40, 16], html: gisgrid.make("span", {}, String(s.n)) }),
+            icon: L.divIcon({ className: "sum", iconSize: [40, 16], html: gisgrid.make("span", {}, s.urgent ? (s.n > 1 ? `!${s.n}` : "!") : String(s.n)) }),
           }));
         }
       }

@@ -13,6 +13,7 @@
     const filters = Object.fromEntries(NAMES.map((name) => [name, asked.get(name) || ""]));
     const stars = new Set(JSON.parse(localStorage.getItem("shortlist") || "[]"));
     const chosen = new Map();
+    const title = document.title;
     let rows = [], at = -1, wanted = 0, latest = null;
     const symbols = gisgrid.boardMap(map, (id) => { location.href = ui.case + id; });
     const fill = (words_, values) => words_.replace(/\{(\w+)\}/g, (_, name) => values[name]);
@@ -38,7 +39,7 @@
       latest = new AbortController();
       remember();
       try {
-        if (filters.short && !stars.size) show({ total: 0, open: 0, late: 0, soon: 0, unlocated: 0, rows: [], symbols: [] });
+        if (filters.short && !stars.size) show({ total: 0, open: 0, urgent: 0, late: 0, soon: 0, unlocated: 0, rows: [], symbols: [] });
         else {
           const found = await gisgrid.json(query({ limit: filters.limit || PAGE, square: symbols.square().toFixed(7) }), { signal: latest.signal });
           if (mine === wanted) show(found);
@@ -72,9 +73,10 @@
       const here = rows[at] && rows[at].case_id;
       rows = found.rows;
       symbols.show(found.symbols);
-      byId("sums").replaceChildren(...[["total", found.total], ["open", found.open], ["late", found.late], ["soon", found.soon], ["unlocated", found.unlocated]]
+      byId("sums").replaceChildren(...[["total", found.total], ["open", found.open], ["urgent", found.urgent], ["late", found.late], ["soon", found.soon], ["unlocated", found.unlocated]]
         .filter(([name, n]) => n || name === "total")
         .map(([name, n]) => make("span", { class: `sum-${name}` }, fill(words[name], { n: n.toLocaleString() }))));
+      document.title = found.urgent ? `(${found.urgent}!) ${title}` : title;
       list.replaceChildren(...rows.map(line));
       if (!rows.length) list.append(make("li", { class: "nothing" }, words.none));
       byId("more").hidden = rows.length >= found.total || rows.length >= 500;
@@ -88,7 +90,7 @@
         : row.due_at ? fill(words.due, { time: time(row.due_at) }) : words.no_due;
       const box = make("input", { type: "checkbox", "aria-label": words.select, checked: chosen.has(row.case_id),
         onchange: () => choose(row) });
-      return make("li", { class: `row row-${row.colour}`, "data-id": row.case_id, onclick: () => go(i) },
+      return make("li", { class: `row row-${row.colour}${row.emergency && row.open ? " row-alarm" : ""}`, "data-id": row.case_id, onclick: () => go(i) },
         ui.may ? box : null,
         make("button", { type: "button", class: stars.has(row.case_id) ? "star on" : "star", "aria-label": words.star, "aria-pressed": String(stars.has(row.case_id)),
           onclick: (event) => { event.stopPropagation(); star(row); } }, "★"),
@@ -262,10 +264,11 @@
         if (item) item.classList.add("fresh");
       }
       if (news.length) byId("live").title = fill(words.new, { what: news.map((row) => row.matter).join(", ") });
-      return refresh();
+      // Whom it may concern sees an emergency on the map and in the title at once.
+      return news.some((row) => row.emergency) ? load() : refresh();
     }
 
-    const rank = (row) => [row.open ? 0 : 1, row.open ? (row.due_at ? Date.parse(row.due_at) : Infinity) : -Date.parse(row.reported_at), row.case_id];
+    const rank = (row) => [row.open ? (row.emergency ? 0 : 1) : 2, row.open ? (row.due_at ? Date.parse(row.due_at) : Infinity) : -Date.parse(row.reported_at), row.case_id];
     function order(a, b) {
       const [x, y] = [rank(a), rank(b)];
       for (let i = 0; i < 3; i++) if (x[i] !== y[i]) return x[i] - y[i];
