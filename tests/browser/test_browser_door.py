@@ -80,6 +80,12 @@ def test_a_round_from_the_list_to_what_the_clerk_lets_in(seats: dict[str, Page],
     expect(phone.get_by_role("status")).to_have_text("全部属实：已记下。")
     expect(phone.locator("main")).to_contain_text(f"核实日期 {day}")
 
+    # What is seen here is reported with its place.
+    address = phone.locator("h1").inner_text()
+    phone.get_by_role("link", name="在此上报").click()
+    expect(phone.locator("#words")).to_have_value(address)
+    phone.go_back()
+
     # Three answers: visited.
     phone.get_by_role("link", name="已走访").click()
     phone.get_by_label("关怀").check()
