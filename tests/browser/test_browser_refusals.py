@@ -197,6 +197,20 @@ ROWS: list[RowOfTable] = [
      ("请至少选一条。", "Choose at least one line.")),
     ("register.open_changes no purpose", "clerk", "/register/changes", lambda p, f: freely(p, "form.unmask"), "main",
      ("请选择打开户档的用途。", "Choose what the register is opened for.")),
+    ("accounts.add no role", "administrator", "/office/accounts/new", fields("form[action$='/new']", name="wu.shi", shown="测试吴"), "main",
+     ("请选择角色。", "Choose a role.")),
+    ("accounts.try_several nothing", "administrator", "/office/accounts/several", lambda p, f: freely(p, "form[action$='/several']"), "main",
+     ("名单为空：请选择文件或填写各行。", "The list is empty: choose a file, or write the rows.")),
+    ("teams.lead nobody", "administrator", "/office/teams/999901001207002", lambda p, f: freely(p, "form[action*='/lead']"), "main",
+     ("没有", "There is no staff")),
+    ("teams.join nobody", "administrator", "/office/teams/999901001207002", lambda p, f: freely(p, "form[action*='/join']"), "main",
+     ("没有", "There is no staff")),
+    ("teams.add_staff no name", "administrator", "/office/teams", lambda p, f: freely(p, "form[action*='/staff']"), "main",
+     ("人员须有编码和姓名。", "A person of the staff needs a code and a name.")),
+    ("township.change no metres", "administrator", "/office/township", fields("form[action*='/office/township']", near_border_m="x"), "main",
+     ("应为0 至 1000 的米数。", "it is a number of metres from 0 to 1000.")),
+    ("weights.keep no name", "administrator", "/office/township/weights", lambda p, f: freely(p, "form[action*='/weights']"), "main",
+     ("请填写版本名称。", "Give the version a name.")),
     ("figures.show no day", "dispatcher", "/figures?since=x", lambda p, f: None, "main", ("不是日期；请写成 2023-08-31 的形式。", "it must be a day such as 2023-08-31.")),
 ]  # fmt: skip
 FIRST = {row[0].split()[0]: row for row in reversed(ROWS)}
@@ -226,6 +240,26 @@ ELSEWHERE_TESTED = {
         ),
         "its button stands only where it may be pressed; what refuses it is in test_import_desk_ways.py",
     ),
+    **dict.fromkeys(
+        (
+            "accounts.add_token",
+            "accounts.appoint",
+            "accounts.end",
+            "accounts.hand_out",
+            "accounts.make_several",
+            "accounts.switch",
+        ),
+        "the words of each stand in test_accounts_page.py, over accounts of its own",
+    ),
+    **dict.fromkeys(
+        ("accounts.drop_factor", "accounts.revoke_token"),
+        "nothing to refuse where its button stands",
+    ),
+    **dict.fromkeys(
+        ("calendar.day", "calendar.keep"), "over a calendar, which is kept in test_township_page.py"
+    ),
+    "teams.leave": "its button stands only at a part that can end; in test_teams_page.py",
+    "weights.try_out": "what keeping refuses, in test_township_page.py",
     "bench.look": "what it refuses is what taking over refuses, in test_quick_jobs.py",
     "shell.display": "it offers what there is, and takes nothing else for it",
     "towns.chosen": "it offers what there is; in test_browser_towns.py",

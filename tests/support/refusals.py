@@ -115,6 +115,7 @@ def refusing(cluster: Cluster, town_template: str) -> Iterator[Facts]:
                 "dispatcher": appointed(session, "dispatcher", name="dispatcher.shi"),
                 "government": appointed(session, "township_government", name="government.shi"),
                 "planner": appointed(session, "planner", name="planner.shi"),
+                "administrator": appointed(session, "administrator", name="administrator.shi"),
                 "forgetful": appointed(session, "social_force", grid="999901001207002", name="forgetful"),
             }  # fmt: skip
             set_password(session, "forgetful", PASSWORD)

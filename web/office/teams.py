@@ -29,13 +29,17 @@ blueprint = Blueprint("teams", __name__, url_prefix="/office/teams")
 @blueprint.get("")
 def index() -> Response:
     """Every grid of the township with its team of today."""
+    return _listed()
+
+
+def _listed(error: GisgridError | None = None) -> Response:
     with keeping(read_only=True) as session:
         place = town(session)
         found = teams.teams(session, place, today(place))
     lacks = request.args.get("lacks") == "leader"
     shown = [team for team in found if not lacks or not team.of("leader")]
     return page(
-        "teams.html", teams=shown, total=len(found), lacks=lacks, kinds=_kinds(), town=place,
+        "teams.html", error=error, typed=request.form.to_dict(), teams=shown, total=len(found), lacks=lacks, kinds=_kinds(), town=place,
         leaderless=sum(not team.of("leader") for team in found),
         away=sum(bool(part.begun and part.stands_in_for) for team in found for part in team.parts),
         exports=may_ask("teams.workbook"),
@@ -129,7 +133,7 @@ def add_staff() -> BaseResponse:
                 phone=form.get("phone", ""), body=form.get("body", ""),
             )  # fmt: skip
     except GisgridError as error:
-        return _again(error)
+        return _listed(error)
     flash(gettext("The person is on the staff list."), "info")
     return _back()
 
