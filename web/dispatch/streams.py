@@ -26,6 +26,8 @@ from gisgrid.people.appointments import RIGHTS_CHANNEL
 CHANNEL = "cases_changed"
 BEAT_S = 15.0
 """So often a silent stream is written to, so that a dead one is found."""
+THREAD_BEAT_S = 1.0
+"""The same where a thread of a server waits: it learns by writing alone that a page was left."""
 LIFE_S = 120.0
 """Then a stream ends; the browser comes again. A right that ends with its day ends so, too."""
 OF_ACCOUNT, OF_ADDRESS = 8, 128
@@ -126,7 +128,7 @@ class Feed:
                 yield from self.take()
                 if self.over():
                     return
-                if not self._stream.wait(min(BEAT_S, self.left_s())):
+                if not self._stream.wait(min(THREAD_BEAT_S, self.left_s())):
                     self.beat()
         finally:
             self.close()
