@@ -90,7 +90,7 @@ def house(spot: Spot) -> list[Call]:
 
 def entered(spot: Spot) -> list[Call]:
     page = f"/register/house/{spot.house_id}/enter"
-    person = str(spot.resident_ids[0])
+    person = str(next(iter(spot.resident_ids), 1))
     return [
         Call(f"{page}/visit", "POST", form={"why": "care"}),
         Call(f"{page}/visit", "POST", form={"why": "care", "met": "nobody", "client_id": "matrix"}),
@@ -313,7 +313,7 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
         Call(f"/planning/{s.plan_id}/{kind}") for kind in ("coverage", "workload", "proposal", "secrets")
     ],
     "register.ask": lambda s: [
-        Call(f"/register/house/{s.house_id}/enter/{what}?resident={s.resident_ids[0]}")
+        Call(f"/register/house/{s.house_id}/enter/{what}?resident={next(iter(s.resident_ids), 1)}")
         for what in ("visit", "household-in", "correct", "person-out", "person-in", "nothing")
     ],
     "register.changes": lambda s: [Call("/register/changes"), Call(f"/register/changes?township={s.township}&lang=en")],
