@@ -24,14 +24,8 @@ class Call:
 
 
 OPENED = {
-    "unmask": {
-        "resident.name",
-        "resident.citizen_id",
-        "resident.phone",
-        "resident.birth_date",
-        "register_entry.said",
-        "register_entry.was",
-    },
+    "unmask": {"resident.name", "resident.citizen_id", "resident.phone", "resident.birth_date"},
+    "check_register": {"register_entry.said", "register_entry.was"},
     "see_events": {"event.text", "event.address", "event.reporter", "event.contact"},
 }
 """Right to what its holder hears where something is opened for a purpose."""
@@ -323,7 +317,7 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
     ],
     "register.enter": entered,
     "register.open_changes": lambda s: [
-        Call("/register/changes/open", "POST", form={"purpose": "verify"}, opens="unmask"),
+        Call("/register/changes/open", "POST", form={"purpose": "verify"}, opens="check_register"),
         Call("/register/changes/open", "POST", form={"purpose": "curiosity"}), Call("/register/changes/open", "POST"),
     ],
     "report.answered": lambda s: [Call("/report/ABCDEFGHJK", "POST", form={"do": "rate", "rating": "5"})],
