@@ -39,6 +39,7 @@ from web.http import (
     identity,
     language,
     limits,
+    lists,
     permissions,
     responses,
     slashes,
@@ -103,6 +104,7 @@ def create_app(settings: Settings, bind: Engine | None = None) -> Flask:
     bodies.init_app(app)
     slashes.init_app(app)
     permissions.init_app(app)
+    lists.init_app(app)
     header.init_app(app)
     editor_store.init_app(app)
     for page in PAGES:

@@ -21,7 +21,7 @@ FIRST, SECOND, THIRD = TOWNS
 
 OF_NOBODYS_TOWN = {
     **dict.fromkeys(
-        ("accounts.index", "accounts.new", "accounts.one", "accounts.several", "accounts.workbook"),
+        ("accounts.index", "accounts.new", "accounts.one", "accounts.several"),
         "lists accounts of all ground that one administers; the form of several asks for the township",
     ),
     "api-docs.openapi_json": "the document of the API",
@@ -100,7 +100,6 @@ def of_a_town(town: Town) -> dict[str, str]:
         "weights.show": "/office/township/weights",
         "teams.index": "/office/teams",
         "teams.one": "/office/teams/g1",
-        "teams.workbook": "/office/teams/list.xlsx",
         "telephone.new": "/dispatch/new",
         "v1.all_plans": "/api/v1/plans",
         "v1.cases": "/api/v1/cases",
@@ -150,7 +149,6 @@ NO_WORD_OF_IT = {
     "maps.features",
     "maps.tile",
     "planning.standing",
-    "teams.workbook",  # packed; see test_teams_page
     "report.near",
 }
 """What has no word that says whose it is: empty lists, tiles, a piece of a page."""

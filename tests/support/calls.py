@@ -128,7 +128,6 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
     "accounts.try_several": lambda s: [
         Call("/office/accounts/several", "POST", form={"list": "code,name,role\nx9,测试,planner", "township": s.township}),
     ],
-    "accounts.workbook": lambda s: [Call("/office/accounts/list.xlsx")],
     "api-docs.openapi_json": lambda s: [Call("/api/v1/openapi.json")],
     "bench.afresh": lambda s: [Call("/plan/afresh", "POST", form={"size": "100"})],
     "bench.branch": lambda s: [Call("/plan/branch", "POST")],
@@ -351,7 +350,6 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
     "teams.lead": lambda s: [Call("/office/teams/lead", "POST", form={"grid": s.grid_code, "leader": "x", "township": s.township})],
     "teams.leave": lambda s: [Call("/office/teams/leave", "POST", form={"grid": s.grid_code, "part": "99999999", "township": s.township})],
     "teams.one": lambda s: [Call(f"/office/teams/{s.grid_code}?township={s.township}")],
-    "teams.workbook": lambda s: [Call(f"/office/teams/list.xlsx?township={s.township}")],
     "telephone.new": lambda s: [Call(f"/dispatch/new?township={s.township}")],
     "telephone.send": lambda s: [
         Call("/dispatch/new", "POST", form={"matter": "0101", "address": s.address, "township": s.township}),
@@ -384,3 +382,23 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
     "v1.townships": lambda s: [Call("/api/v1/townships")],
 }  # fmt: skip
 """Requests for each endpoint, about a place; a new route needs its line here."""
+
+LISTS = (
+    "accounts.index", "bench.index", "cases.mine", "desk.grid", "desk.registers", "dispatch.show",
+    "duties.lacking", "duties.not_verified", "duties.readers", "duties.to_visit", "duties.training",
+    "figures.rows", "figures.show", "imports.index", "ledger.show", "matters.book", "matters.burden",
+    "matters.rows", "register.changes", "teams.index",
+)  # fmt: skip
+"""Pages of lists that leave as a workbook, too."""
+
+
+def _and_as_workbook(pages: Callable[[Spot], list[Call]]) -> Callable[[Spot], list[Call]]:
+    def calls(spot: Spot) -> list[Call]:
+        asked = pages(spot)
+        leaving = [f"{c.path}{'&' if '?' in c.path else '?'}as=xlsx" for c in asked]
+        return [*asked, *map(Call, leaving)]
+
+    return calls
+
+
+CALLS |= {name: _and_as_workbook(CALLS[name]) for name in LISTS}
