@@ -52,7 +52,16 @@ from web.map import studies
 from web.map import views as maps
 from web.matters import views as matters
 from web.messages import views as messages
-from web.office import calendar, duties, imports, open_problems, teams, township, weights
+from web.office import (
+    calendar,
+    corrections,
+    duties,
+    imports,
+    open_problems,
+    teams,
+    township,
+    weights,
+)
 from web.office.accounts import views as accounts
 from web.open311 import views as open311
 from web.register import views as register
@@ -62,7 +71,7 @@ from web.today import views as today
 
 PAGES = (
     home, today, documents, duties, maps, editor, lookup, cases, dispatch, telephone, figures, open_problems,
-    matters, notices, studies, imports, register, messages, accounts, teams, township, calendar, weights,
+    matters, notices, studies, imports, register, messages, accounts, teams, corrections, township, calendar, weights,
 )  # fmt: skip
 """Whoever brings pages, and the blueprint that they hang on."""
 

@@ -43,6 +43,7 @@ PATHS = {
     "cases.mine": "/cases/mine",
     "cases.photo": "/cases/1/photos/1.jpg",
     "cases.show": "/cases/1",
+    "corrections.index": "/office/corrections",
     "desk.grid": "/register/grid/999901001001001",
     "desk.handover": "/register/grid/999901001001001/handover",
     "desk.house": "/register/house/1",

@@ -98,6 +98,7 @@ def of_a_town(town: Town) -> dict[str, str]:
         "calendar.show": "/office/township/calendar",
         "township.show": "/office/township",
         "weights.show": "/office/township/weights",
+        "corrections.index": "/office/corrections",
         "teams.index": "/office/teams",
         "teams.one": "/office/teams/g1",
         "telephone.new": "/dispatch/new",
@@ -194,7 +195,15 @@ def test_every_way_is_walked(towns: Towns):
     town = towns.towns[FIRST]
     walked = of_a_town(town).keys() | by_number(town).keys()
     assert asked == walked | OF_NOBODYS_TOWN.keys()
-    posted = {"documents.has_read", "ledger.add", "ledger.look", "report.send", "telephone.send"}
+    posted = {
+        "corrections.decide",
+        "corrections.open_values",
+        "documents.has_read",
+        "ledger.add",
+        "ledger.look",
+        "report.send",
+        "telephone.send",
+    }
     assert of_a_town(town).keys() >= OF_A_TOWN - posted
 
 

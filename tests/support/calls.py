@@ -32,6 +32,15 @@ OPENED = {
         "register_entry.said",
         "register_entry.was",
     },
+    # The clerk who decides what is asked of a record sees the record's value, too.
+    "check_register": {
+        "correction_request.proposed",
+        "correction_request.asked_by",
+        "resident.name",
+        "resident.citizen_id",
+        "resident.phone",
+        "resident.birth_date",
+    },
     "see_events": {"event.text", "event.address", "event.reporter", "event.contact"},
 }
 """Right to what its holder hears where something is opened for a purpose."""
@@ -172,6 +181,17 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
     "cases.step": lambda s: [
         Call(f"/cases/{s.case_id}/steps", "POST", form={"step": "nothing"}),
         Call(f"/cases/{s.case_id}/steps", "POST", form={"step": "note", "note": "电话核实"}),
+    ],
+    "corrections.decide": lambda s: [
+        Call("/office/corrections/999", "POST", form={"decision": "accept", "township": s.township}),
+        *(Call(f"/office/corrections/{n}", "POST", form={"decision": "refuse", "township": s.township}) for n in (1, 2, 3, 4)),
+    ],
+    "corrections.index": lambda s: [
+        Call(f"/office/corrections?township={s.township}"), Call(f"/office/corrections?state=refused&township={s.township}&lang=en"),
+    ],
+    "corrections.open_values": lambda s: [
+        Call(f"/office/corrections/open?township={s.township}", "POST", form={"purpose": "verify"}, opens="check_register"),
+        Call("/office/corrections/open", "POST", form={"purpose": "curiosity"}), Call("/office/corrections/open", "POST"),
     ],
     "desk.grid": lambda s: [
         Call(f"/register/grid/{s.grid_code}?township={s.township}"), Call(f"/register/grid/{s.grid_code}"),
@@ -384,7 +404,7 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
 """Requests for each endpoint, about a place; a new route needs its line here."""
 
 LISTS = (
-    "accounts.index", "bench.index", "cases.mine", "desk.grid", "desk.registers", "dispatch.show",
+    "accounts.index", "bench.index", "cases.mine", "corrections.index", "desk.grid", "desk.registers", "dispatch.show",
     "duties.lacking", "duties.not_verified", "duties.readers", "duties.to_visit", "duties.training",
     "figures.rows", "figures.show", "imports.index", "ledger.show", "matters.book", "matters.burden",
     "matters.rows", "register.changes", "teams.index",

@@ -15,6 +15,7 @@ from gisgrid.core.plans import plan_in_force, township
 from gisgrid.locate.addresses.gazetteer import index_addresses
 from gisgrid.people.learning import documents
 from gisgrid.people.learning.training import Course, record
+from gisgrid.people.privacy import corrections
 from gisgrid.planning.editor import scenarios
 from tests.support.accounts import appointed
 
@@ -55,6 +56,17 @@ def fill_lists(session: Session) -> dict[str, int]:
     scenarios.branch(session, plan_in_force(session, place.id), name="草案甲", who="测试")
     government = appointed(session, "township_government", name="government")
     clerk = appointed(session, "community_clerk", COMMUNITY, name="clerk")
+    resident = session.scalar(
+        text(
+            "SELECT min(r.code) FROM resident r JOIN household f ON f.id = r.household_id "
+            "JOIN house_grid a ON a.house_id = f.house_id JOIN grid g ON g.id = a.grid_id WHERE g.code = :g"
+        ),
+        {"g": GRID},
+    )
+    corrections.ask(
+        session, place.id, table="resident", code=resident or "", column="name", proposed="测更名",
+        asked_by="虚拟亲属",
+    )  # fmt: skip
     session.execute(text(_WAITS), {"t": place.id, "a": clerk, "g": GRID})
     return {"government": government, "clerk": clerk}
 

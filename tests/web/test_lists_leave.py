@@ -59,6 +59,10 @@ ROWS = {
     "bench.index": ("/plan/", "SELECT count(*) FROM plan WHERE state <> 'published'"),
     # They are no member of the staff and lead no grid: nothing waits for them.
     "cases.mine": ("/cases/mine", "SELECT 0"),
+    "corrections.index": (
+        "/office/corrections",
+        "SELECT count(*) FROM correction_request WHERE state = 'open'",
+    ),
     "desk.grid": (
         f"/register/grid/{GRID}",
         f"SELECT count(*) FROM house_grid a JOIN grid g ON g.id = a.grid_id WHERE g.code = '{GRID}' "
