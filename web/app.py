@@ -39,6 +39,7 @@ from web.http import (
     identity,
     language,
     limits,
+    lists,
     permissions,
     responses,
     slashes,
@@ -51,7 +52,16 @@ from web.map import studies
 from web.map import views as maps
 from web.matters import views as matters
 from web.messages import views as messages
-from web.office import calendar, duties, imports, open_problems, teams, township, weights
+from web.office import (
+    calendar,
+    corrections,
+    duties,
+    imports,
+    open_problems,
+    teams,
+    township,
+    weights,
+)
 from web.office.accounts import views as accounts
 from web.open311 import views as open311
 from web.register import views as register
@@ -61,7 +71,7 @@ from web.today import views as today
 
 PAGES = (
     home, today, documents, duties, maps, editor, lookup, cases, dispatch, telephone, figures, open_problems,
-    matters, notices, studies, imports, register, messages, accounts, teams, township, calendar, weights,
+    matters, notices, studies, imports, register, messages, accounts, teams, corrections, township, calendar, weights,
 )  # fmt: skip
 """Whoever brings pages, and the blueprint that they hang on."""
 
@@ -103,6 +113,7 @@ def create_app(settings: Settings, bind: Engine | None = None) -> Flask:
     bodies.init_app(app)
     slashes.init_app(app)
     permissions.init_app(app)
+    lists.init_app(app)
     header.init_app(app)
     editor_store.init_app(app)
     for page in PAGES:

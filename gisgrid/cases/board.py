@@ -23,6 +23,7 @@ STATES = ("open", "closed", "all", *(phase for phase in PHASES if phase != "done
 DUES = ("late", "soon", "none")
 MOST_ROWS, MOST_SINGLE = 500, 250
 """Rows of one answer; symbols that are drawn one by one, more are summed."""
+MOST_MINE = 200
 _LOOKED_BACK = 10_000
 
 
@@ -122,6 +123,7 @@ def board(
     *,
     limit: int = 50,
     square: float | None = None,
+    most: int = MOST_ROWS,
 ) -> Board:
     """The cases of a township: counts, the first ``limit`` rows, and symbols.
 
@@ -130,6 +132,8 @@ def board(
 
     Parameters
     ----------
+    most
+        Rows that it gives at all.
     square
         Edge in degrees of longitude of the squares that symbols are summed in; None: no symbols.
         As many as ``MOST_SINGLE`` are one by one.
@@ -142,7 +146,7 @@ def board(
     if filters.state not in STATES or filters.due not in (None, *DUES):
         raise Invalid("A board shows {states}, due {dues}.", states=list(STATES), dues=list(DUES))
     values = {
-        **_values(filters), "t": township_id, "now": now, "limit": min(limit, MOST_ROWS),
+        **_values(filters), "t": township_id, "now": now, "limit": min(limit, most),
         "square": square or 360.0, "single": MOST_SINGLE, "draws": square is not None,
     }  # fmt: skip
     # Who sees a part of the township has few cases, and each clock of another would be asked for its case.
@@ -156,7 +160,7 @@ def board(
     return Board(asked.plan_id, total, still_open, late, soon, urgent, unlocated, rows, symbols)
 
 
-def mine(session: Session, *, most: int = 200) -> list[Row]:
+def mine(session: Session, *, most: int = MOST_MINE) -> list[Row]:
     """The open cases of whoever asks, emergencies first, then late ones.
 
     Given to them, to the grid they work in, or waiting at the level of the service centre they sit in.

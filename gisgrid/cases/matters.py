@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from gisgrid.cases.refusals import NotOnTheList
 from gisgrid.core.errors import Conflict, Invalid, NotFound
 from gisgrid.core.plans import township_by_id
+from gisgrid.files.exports import Cell, Sheet
 from gisgrid.planning.snapshot.fetch import local
 
 
@@ -269,6 +270,26 @@ def shown(value: object) -> str:
         return "是" if value else "否"
     return str(value)
 
+
+def book_sheet(book: Sequence[MatterEntry]) -> Sheet:
+    """The rules as a sheet of a workbook, a row for each minor item."""
+    rows = [[_cell(getattr(each, field)) for *_, field in HEADS] for each in book]
+    return Sheet("事项清单 matters", tuple(f"{zh} {en}" for zh, en, _ in HEADS), rows)
+
+
+def _cell(value: object) -> Cell:
+    return value if isinstance(value, date) else shown(value)
+
+
+HEADS = (
+    ("编码", "code", "code"), ("大项", "group", "major"), ("事项", "name", "name"), ("事项英文", "in English", "name_en"),
+    ("责任单位", "office", "office"), ("决定", "decides", "decider"), ("承办", "acts", "acts"),
+    ("知会", "informed", "informs"), ("时限", "time limit", "time_limit"), ("各环节时限", "limits", "limits"),
+    ("立案条件", "filed if", "filing_rule"), ("结案条件", "closed if", "closing_rule"),
+    ("处置后照片", "photo", "asks_photo"), ("同意", "consent", "consent"), ("自", "since", "since"),
+    ("至", "until", "until"),
+)  # fmt: skip
+"""What a rule says, in both languages, and where it stands."""
 
 _ON_LIST = """
 SELECT m.id FROM matter m JOIN matter_list l ON l.id = m.list_id

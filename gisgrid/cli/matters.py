@@ -14,7 +14,7 @@ from gisgrid.cases.worktime import Limit
 from gisgrid.cli.edge import FileToWrite, opened, wide_console
 from gisgrid.core import plans
 from gisgrid.core.settings import Settings
-from gisgrid.files.exports import Sheet, write_workbook
+from gisgrid.files.exports import write_workbook
 from gisgrid.planning.snapshot.fetch import today
 
 _township = click.option("--township", help="code of the township; needed if there are several")
@@ -23,14 +23,6 @@ _commit = click.option(
 )
 _day = click.DateTime(["%Y-%m-%d"])
 DRY = "dry run: nothing was written; add --commit to write"
-
-HEADS = (
-    ("编码", "code"), ("大项", "major"), ("事项", "name"), ("item", "name_en"),
-    ("责任单位", "office"), ("决定", "decider"), ("承办", "acts"), ("知会", "informs"),
-    ("时限", "time_limit"), ("各环节时限", "limits"), ("立案条件", "filing_rule"),
-    ("结案条件", "closing_rule"), ("处置后照片", "asks_photo"), ("同意", "consent"),
-    ("自", "since"), ("至", "until"),
-)  # fmt: skip
 
 
 @click.group("matters")
@@ -61,8 +53,7 @@ def rulebook_command(
     for code, missing in matters.unfinished(entries).items():
         click.echo(f"{code}: {', '.join(missing)} missing", err=True)
     if xlsx:
-        rows = [[matters.shown(getattr(e, field)) for _, field in HEADS] for e in entries]
-        write_workbook(xlsx, [Sheet("事项清单", tuple(h for h, _ in HEADS), rows)])
+        write_workbook(xlsx, [matters.book_sheet(entries)])
         click.echo(f"{xlsx}: workbook written", err=True)
 
 
@@ -70,7 +61,7 @@ def _as_markdown(e: MatterEntry) -> str:
     lines = [f"\n### {e.code} {e.name}" + (f" · {e.name_en}" if e.name_en else "")]
     lines += [
         f"- {head}：{matters.shown(getattr(e, field))}"
-        for head, field in HEADS[4:]
+        for head, _, field in matters.HEADS[4:]
         if getattr(e, field) not in (None, (), {})
     ]
     return "\n".join(lines)

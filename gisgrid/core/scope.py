@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import text
@@ -35,6 +36,44 @@ class Scope:
 
     def __bool__(self) -> bool:
         return bool(self.townships or self.communities or self.grids)
+
+
+def covered(
+    session: Session, rights: Sequence[str], by: str, township_id: int | None = None
+) -> bool:
+    """Whether all ground on which the account holds any of some rights is ground where ``by`` holds, too.
+
+    A right that holds somewhere else says nothing of the ground at hand: whoever may take files away as a
+    clerk of one community may not do so with what they read as a worker in another.
+
+    Parameters
+    ----------
+    township_id
+        Only ground of this township counts; None: all.
+    """
+    held = scope(session, by)
+    for right in rights:
+        read = scope(session, right)
+        whole = read.townships - held.townships
+        if township_id in whole or (township_id is None and whole):
+            return False
+        communities = read.communities - held.communities
+        grids = read.grids - held.grids
+        if session.scalar(
+            text(_ANY_OF), {"t": township_id, "communities": [*communities], "grids": [*grids]}
+        ):
+            return False
+    return True
+
+
+_ANY_OF = """
+SELECT EXISTS (
+    SELECT FROM area a WHERE a.id = ANY (CAST(:communities AS bigint[]))
+      AND (CAST(:t AS bigint) IS NULL OR a.parent_id = :t))
+OR EXISTS (
+    SELECT FROM grid g JOIN plan p ON p.id = g.plan_id WHERE g.id = ANY (CAST(:grids AS bigint[]))
+      AND (CAST(:t AS bigint) IS NULL OR p.township_id = :t))
+"""
 
 
 def scope(session: Session, right: str) -> Scope:

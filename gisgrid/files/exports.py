@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ from shapely.geometry.base import BaseGeometry
 from gisgrid.core.heavy import openpyxl
 from gisgrid.files.rejects import SHEET_ROWS
 
-Cell = str | int | float | None
+Plain = str | int | float | None
+Cell = Plain | date
+"""What stands in a cell; moments are those of a clock on the spot, without a zone."""
 _CELL_CHARACTERS = 32_767
 
 
@@ -34,11 +37,11 @@ class Feature:
     """A place in EPSG:4326 with plain properties."""
 
     place: BaseGeometry
-    properties: dict[str, Cell]
+    properties: dict[str, Plain]
 
 
 def write_workbook(path: Path, sheets: Iterable[Sheet]) -> None:
-    """Write sheets; numbers are numbers, and every text is text.
+    """Write sheets; numbers are numbers, days are days, and every text is text.
 
     A code keeps its digits and zeros, and a leading ``=`` is no formula. Rows that find no room on
     a sheet are left out; its last row then says so.
@@ -79,7 +82,8 @@ def as_json(feature: Feature) -> dict[str, Any]:
 
 def _cell(page: Any, value: Cell) -> Any:
     if not isinstance(value, str):
-        return openpyxl.cell.WriteOnlyCell(page, value)
+        plain: Any = value
+        return openpyxl.cell.WriteOnlyCell(page, plain)
     cell = openpyxl.cell.WriteOnlyCell(page)
     cell.number_format = "@"
     cell.value = openpyxl.cell.cell.ILLEGAL_CHARACTERS_RE.sub("", value)[:_CELL_CHARACTERS]

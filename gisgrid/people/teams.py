@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from gisgrid.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from gisgrid.core.plans import TownshipInfo
 from gisgrid.db.tables.people import ROLES
-from gisgrid.files.exports import Sheet
+from gisgrid.files.exports import Cell, Sheet
 from gisgrid.people.privacy.audit import note
 
 
@@ -216,12 +216,12 @@ def add_staff(
 
 def teams_sheet(found: Sequence[GridTeam], words: dict[str, str]) -> Sheet:
     """A row for each part, for each grid without a team a row of its own."""
-    rows: list[tuple[str, ...]] = []
+    rows: list[tuple[Cell, ...]] = []
     for team in found:
         rows += [
-            (team.code, team.name, team.community, words[p.role], p.staff, p.name or "", str(p.since), str(p.until or ""))
+            (team.code, team.name, team.community, words[p.role], p.staff, p.name or "", p.since, p.until)
             for p in team.parts
-        ] or [(team.code, team.name, team.community, "", "", "", "", "")]  # fmt: skip
+        ] or [(team.code, team.name, team.community, "", "", "", None, None)]  # fmt: skip
     return Sheet(
         "网格团队 teams",
         ("网格编码 grid", "名称 name", "社区 community", "类别 kind", "人员编码 staff", "姓名 name", "起 from", "止（不含） until"),

@@ -149,9 +149,9 @@ def entries_of_house(session: Session, house_id: int, *, most: int = 20) -> list
     return [EntryLine(**row) for row in rows]
 
 
-def waiting(session: Session, township_id: int) -> list[EntryLine]:
-    """The lines that wait for whoever asks to decide, oldest first, masked; at most ``MOST``."""
-    rows = session.execute(text(_WAITING), {"t": township_id, "most": MOST}).mappings()
+def waiting(session: Session, township_id: int, *, most: int = MOST) -> list[EntryLine]:
+    """The lines that wait for whoever asks to decide, oldest first, masked; at most ``most``."""
+    rows = session.execute(text(_WAITING), {"t": township_id, "most": most}).mappings()
     return [EntryLine(**row) for row in rows]
 
 

@@ -177,9 +177,15 @@ def open_register(session: Session, house_id: int, purpose: str) -> Register:
 
 
 def houses_of_grid(
-    session: Session, plan_id: int, grid_code: str, day: date, *, days: int
+    session: Session,
+    plan_id: int,
+    grid_code: str,
+    day: date,
+    *,
+    days: int,
+    most: int = MOST_HOUSES,
 ) -> list[ListedHouse]:
-    """The houses of a grid whose registers may be seen, at most ``MOST_HOUSES``: what is due first.
+    """The houses of a grid whose registers may be seen, at most ``most``: what is due first.
 
     Parameters
     ----------
@@ -191,7 +197,7 @@ def houses_of_grid(
     NotAllowed
         The grid of the plan in force is not on the account's ground.
     """
-    asked = {"plan": plan_id, "code": grid_code, "most": MOST_HOUSES, "day": day, "days": days}
+    asked = {"plan": plan_id, "code": grid_code, "most": most, "day": day, "days": days}
     rows = session.execute(text(_HOUSES), asked)
     listed = [ListedHouse(**row) for row in rows.mappings()]
     grid_id = session.scalar(

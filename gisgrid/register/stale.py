@@ -75,7 +75,7 @@ def stale_sheet(rows: Sequence[Stale]) -> Sheet:
          "最近核实 verified", "天数 days"),
         [
             (r.table, r.code, r.house, r.address, r.room, r.grid,
-             r.verified_on.isoformat() if r.verified_on else None, r.days)
+             r.verified_on, r.days)
             for r in rows
         ],
     )  # fmt: skip

@@ -15,7 +15,6 @@ from gisgrid.db.store import transaction
 from tests.support.accounts import appointed
 from tests.support.web import Town, app_over, fill_town
 from web.http.permissions import (
-    ACCOUNT_FILES,
     CHECKS,
     HANDS,
     NOBODY,
@@ -25,7 +24,6 @@ from web.http.permissions import (
     PLANS,
     PUBLIC,
     RIGHT_OF,
-    TEAM_FILES,
     WEIGHERS,
 )
 
@@ -34,7 +32,6 @@ PATHS = {
     "accounts.new": "/office/accounts/new",
     "accounts.one": "/office/accounts/1",
     "accounts.several": "/office/accounts/several",
-    "accounts.workbook": "/office/accounts/list.xlsx",
     "bench.compare": "/plan/1/compare",
     "bench.export": "/plan/1/grids.gpkg",
     "bench.handover": "/plan/1/handover.xlsx",
@@ -46,6 +43,7 @@ PATHS = {
     "cases.mine": "/cases/mine",
     "cases.photo": "/cases/1/photos/1.jpg",
     "cases.show": "/cases/1",
+    "corrections.index": "/office/corrections",
     "desk.grid": "/register/grid/999901001001001",
     "desk.handover": "/register/grid/999901001001001/handover",
     "desk.house": "/register/house/1",
@@ -87,7 +85,6 @@ PATHS = {
     "shell.components": "/components",
     "teams.index": "/office/teams",
     "teams.one": "/office/teams/999901001001001",
-    "teams.workbook": "/office/teams/list.xlsx",
     "calendar.show": "/office/township/calendar",
     "township.show": "/office/township",
     "weights.show": "/office/township/weights",
@@ -124,7 +121,7 @@ def test_every_route_declares_its_right_and_no_other_is_declared(app: Flask):
     )
     assert set(RIGHT_OF) - routes == set()
     assert set(RIGHT_OF.values()) <= {
-        PUBLIC, OPEN, PERSON, PLANS, PLAN_FILES, ACCOUNT_FILES, TEAM_FILES, WEIGHERS, HANDS, CHECKS, NOBODY, *RIGHTS
+        PUBLIC, OPEN, PERSON, PLANS, PLAN_FILES, WEIGHERS, HANDS, CHECKS, NOBODY, *RIGHTS
     }  # fmt: skip
 
 

@@ -113,6 +113,8 @@ def test_nobody_hears_a_canary_without_the_right(world: World, name: str):
     for right, asked_too in (("unmask", "see_register"), ("see_events", "see_events")):
         due = {c for c in wanted if c.what in OPENED[right] and c.place in seat.places}
         assert due <= heard if {right, asked_too} <= rights else not due & heard
+    due = {c for c in wanted if c.what.startswith("correction_request.") and c.place in seat.places}
+    assert due <= heard if {"unmask", "check_register"} <= rights else not due & heard
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ FIRST, SECOND, THIRD = TOWNS
 
 OF_NOBODYS_TOWN = {
     **dict.fromkeys(
-        ("accounts.index", "accounts.new", "accounts.one", "accounts.several", "accounts.workbook"),
+        ("accounts.index", "accounts.new", "accounts.one", "accounts.several"),
         "lists accounts of all ground that one administers; the form of several asks for the township",
     ),
     "api-docs.openapi_json": "the document of the API",
@@ -98,9 +98,9 @@ def of_a_town(town: Town) -> dict[str, str]:
         "calendar.show": "/office/township/calendar",
         "township.show": "/office/township",
         "weights.show": "/office/township/weights",
+        "corrections.index": "/office/corrections",
         "teams.index": "/office/teams",
         "teams.one": "/office/teams/g1",
-        "teams.workbook": "/office/teams/list.xlsx",
         "telephone.new": "/dispatch/new",
         "v1.all_plans": "/api/v1/plans",
         "v1.cases": "/api/v1/cases",
@@ -150,7 +150,6 @@ NO_WORD_OF_IT = {
     "maps.features",
     "maps.tile",
     "planning.standing",
-    "teams.workbook",  # packed; see test_teams_page
     "report.near",
 }
 """What has no word that says whose it is: empty lists, tiles, a piece of a page."""
@@ -196,7 +195,15 @@ def test_every_way_is_walked(towns: Towns):
     town = towns.towns[FIRST]
     walked = of_a_town(town).keys() | by_number(town).keys()
     assert asked == walked | OF_NOBODYS_TOWN.keys()
-    posted = {"documents.has_read", "ledger.add", "ledger.look", "report.send", "telephone.send"}
+    posted = {
+        "corrections.decide",
+        "corrections.open_values",
+        "documents.has_read",
+        "ledger.add",
+        "ledger.look",
+        "report.send",
+        "telephone.send",
+    }
     assert of_a_town(town).keys() >= OF_A_TOWN - posted
 
 

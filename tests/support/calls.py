@@ -25,7 +25,17 @@ class Call:
 
 OPENED = {
     "unmask": {"resident.name", "resident.citizen_id", "resident.phone", "resident.birth_date"},
-    "check_register": {"register_entry.said", "register_entry.was"},
+    # The clerk who decides what is asked of a record sees the record's value, too.
+    "check_register": {
+        "register_entry.said",
+        "register_entry.was",
+        "correction_request.proposed",
+        "correction_request.asked_by",
+        "resident.name",
+        "resident.citizen_id",
+        "resident.phone",
+        "resident.birth_date",
+    },
     "see_events": {"event.text", "event.address", "event.reporter", "event.contact"},
 }
 """Right to what its holder hears where something is opened for a purpose."""
@@ -122,7 +132,6 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
     "accounts.try_several": lambda s: [
         Call("/office/accounts/several", "POST", form={"list": "code,name,role\nx9,测试,planner", "township": s.township}),
     ],
-    "accounts.workbook": lambda s: [Call("/office/accounts/list.xlsx")],
     "api-docs.openapi_json": lambda s: [Call("/api/v1/openapi.json")],
     "bench.afresh": lambda s: [Call("/plan/afresh", "POST", form={"size": "100"})],
     "bench.branch": lambda s: [Call("/plan/branch", "POST")],
@@ -167,6 +176,17 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
     "cases.step": lambda s: [
         Call(f"/cases/{s.case_id}/steps", "POST", form={"step": "nothing"}),
         Call(f"/cases/{s.case_id}/steps", "POST", form={"step": "note", "note": "电话核实"}),
+    ],
+    "corrections.decide": lambda s: [
+        Call("/office/corrections/999", "POST", form={"decision": "accept", "township": s.township}),
+        *(Call(f"/office/corrections/{n}", "POST", form={"decision": "refuse", "township": s.township}) for n in (1, 2, 3, 4)),
+    ],
+    "corrections.index": lambda s: [
+        Call(f"/office/corrections?township={s.township}"), Call(f"/office/corrections?state=refused&township={s.township}&lang=en"),
+    ],
+    "corrections.open_values": lambda s: [
+        Call(f"/office/corrections/open?township={s.township}", "POST", form={"purpose": "verify"}, opens="check_register"),
+        Call("/office/corrections/open", "POST", form={"purpose": "curiosity"}), Call("/office/corrections/open", "POST"),
     ],
     "desk.grid": lambda s: [
         Call(f"/register/grid/{s.grid_code}?township={s.township}"), Call(f"/register/grid/{s.grid_code}"),
@@ -345,7 +365,6 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
     "teams.lead": lambda s: [Call("/office/teams/lead", "POST", form={"grid": s.grid_code, "leader": "x", "township": s.township})],
     "teams.leave": lambda s: [Call("/office/teams/leave", "POST", form={"grid": s.grid_code, "part": "99999999", "township": s.township})],
     "teams.one": lambda s: [Call(f"/office/teams/{s.grid_code}?township={s.township}")],
-    "teams.workbook": lambda s: [Call(f"/office/teams/list.xlsx?township={s.township}")],
     "telephone.new": lambda s: [Call(f"/dispatch/new?township={s.township}")],
     "telephone.send": lambda s: [
         Call("/dispatch/new", "POST", form={"matter": "0101", "address": s.address, "township": s.township}),
@@ -378,3 +397,23 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
     "v1.townships": lambda s: [Call("/api/v1/townships")],
 }  # fmt: skip
 """Requests for each endpoint, about a place; a new route needs its line here."""
+
+LISTS = (
+    "accounts.index", "bench.index", "cases.mine", "corrections.index", "desk.grid", "desk.registers", "dispatch.show",
+    "duties.lacking", "duties.not_verified", "duties.readers", "duties.to_visit", "duties.training",
+    "figures.rows", "figures.show", "imports.index", "ledger.show", "matters.book", "matters.burden",
+    "matters.rows", "register.changes", "teams.index",
+)  # fmt: skip
+"""Pages of lists that leave as a workbook, too."""
+
+
+def _and_as_workbook(pages: Callable[[Spot], list[Call]]) -> Callable[[Spot], list[Call]]:
+    def calls(spot: Spot) -> list[Call]:
+        asked = pages(spot)
+        leaving = [f"{c.path}{'&' if '?' in c.path else '?'}as=xlsx" for c in asked]
+        return [*asked, *map(Call, leaving)]
+
+    return calls
+
+
+CALLS |= {name: _and_as_workbook(CALLS[name]) for name in LISTS}

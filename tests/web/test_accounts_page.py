@@ -291,13 +291,13 @@ def test_each_write_says_in_the_audit_who_and_what(office: Keeper, made: dict[st
 
 
 def test_the_workbook_needs_the_right_to_export_and_holds_no_secret(office: Keeper, engine: Engine):
-    assert office.get(f"{ACCOUNTS}/list.xlsx").status_code == 403
-    assert "As a workbook" not in office.get(ACCOUNTS).text
+    assert office.get(f"{ACCOUNTS}?as=xlsx").status_code == 403
+    assert "Download (XLSX)" not in office.get(ACCOUNTS).text
     new(office, "planner.pan", role="planner", grid="")
     with transaction(engine) as session:
         session.execute(text("INSERT INTO role_right VALUES ('administrator', 'export')"))
-    assert "As a workbook" in office.get(ACCOUNTS).text
-    book = office.get(f"{ACCOUNTS}/list.xlsx?role=planner")
+    assert "Download (XLSX)" in office.get(ACCOUNTS).text
+    book = office.get(f"{ACCOUNTS}?role=planner&as=xlsx")
     rows = list(openpyxl.load_workbook(io.BytesIO(book.data)).active.values)
     assert len(rows) == 2 and rows[1][0] == "planner.pan" and rows[1][6] == "planner"
     with transaction(engine) as session:

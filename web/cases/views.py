@@ -53,12 +53,13 @@ from layers import page, streets
 from layers.layer import LayerScope
 from layers.tiles import data_version
 from web.cases.messages import colour_words, level_words, map_words, role_word, time_left
-from web.cases.rows import as_json
+from web.cases.rows import as_json, cases_sheet
+from web.http import lists
 from web.http.dates import local
 from web.http.db import opening, reading, writing
 from web.http.errors import problem_of
 from web.http.language import language
-from web.http.permissions import asker
+from web.http.permissions import asked_as_workbook, asker
 from web.http.refused_requests import keep_demand_of_case
 from web.http.responses import asset, nonce
 from web.http.towns import own_town, town_of
@@ -165,14 +166,16 @@ def move(case_id: int) -> BaseResponse:
 
 
 @blueprint.get("/mine")
-def mine() -> str:
+def mine() -> str | Response:
     """The open cases of whoever asks: theirs, and those of the grid they work in; late first."""
     now = datetime.now(UTC)
     with reading() as session:
-        found = board.mine(session)
+        found = board.mine(session, most=lists.most(board.MOST_MINE))
         flows = flows_by_id(session, (row.flow_id for row in found))
         towns = {row.township_id: town_of(session, row.township_id) for row in found}
         own_town(session)
+    if asked_as_workbook():
+        return lists.workbook(None, cases_sheet(found, flows, *towns.values()))
     return render_template(
         "cases-mine.html",
         rows=[

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 from flask import Blueprint, Response, current_app, jsonify, render_template, request, url_for
 from flask_babel import gettext
 from flask_wtf.csrf import generate_csrf
+from marshmallow import EXCLUDE, ValidationError
 from sqlalchemy.orm import Session
 
 from gisgrid.cases import assignment, board
 from gisgrid.cases import case_view as sheets
 from gisgrid.cases.cases import NOBODY, CaseActor, CaseNow, Details, Owner, case_now, take_step
-from gisgrid.cases.flow import flow_by_id
+from gisgrid.cases.flow import flow_by_id, flows_by_id
 from gisgrid.cases.matters import MatterEntry, rule_book
 from gisgrid.cases.notices import waiting
 from gisgrid.core import plans
@@ -26,12 +28,16 @@ from layers import cases as layer
 from layers.layer import LayerScope
 from layers.tiles import data_version
 from web.cases.messages import colour_words
+from web.cases.rows import cases_sheet
+from web.dispatch.api import filters_of
 from web.dispatch.messages import STATE_WORDS, words
+from web.dispatch.schemas import BoardQuery
 from web.dispatch.streams import news, streams
+from web.http import lists
 from web.http.db import reading, writing
 from web.http.errors import problem_of
 from web.http.language import language
-from web.http.permissions import asker
+from web.http.permissions import asked_as_workbook, asker
 from web.http.refused_requests import keep_demand_of_case
 from web.http.responses import asset, nonce
 from web.http.towns import town, town_name
@@ -47,6 +53,8 @@ SUGGESTED, OWN = "suggested", "own"
 @blueprint.get("")
 def show() -> Response:
     """The board of a township; its filters stand in the address."""
+    if asked_as_workbook():
+        return _as_workbook()
     with reading() as session:
         place = town(session)
         plan = plans.plan_in_force(session, place.id)
@@ -145,6 +153,22 @@ def steps() -> Response:
             "From 1 to {most_at_once} cases can be moved on at once.", most_at_once=MOST_AT_ONCE
         )
     return jsonify({"cases": [_one(each, asked) for each in wanted]})
+
+
+def _as_workbook() -> Response:
+    """All cases that the filters in the address let through, as the board lists them."""
+    try:
+        asked = BoardQuery(unknown=EXCLUDE).load(request.args)
+    except ValidationError:
+        raise Invalid("The address holds a filter of the board that is none.") from None
+    with reading() as session:
+        place = town(session)
+        found = board.board(
+            session, place.id, filters_of(asked), datetime.now(UTC), limit=lists.most(0),
+            most=lists.most(0),
+        )  # fmt: skip
+        flows = flows_by_id(session, (row.flow_id for row in found.rows))
+    return lists.workbook(place, cases_sheet(found.rows, flows, place))
 
 
 def _one(each: Any, asked: dict[str, Any]) -> dict[str, Any]:

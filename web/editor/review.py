@@ -29,6 +29,7 @@ from web.editor.messages import words
 from web.editor.states import states
 from web.editor.store import at_hand, benches, placed, planning, refuse_strangers, who
 from web.editor.views import blueprint, body, number, told
+from web.http.lists import XLSX
 from web.http.pdf import as_pdf
 from web.http.permissions import need
 from web.http.responses import asset, nonce
@@ -38,7 +39,6 @@ STEP_RIGHTS = {"approve": ("review",), "return": ("review",), "notify": ("plan",
 """Whose each step of review is; the others are the drawers'."""
 MOST_FLOWS = 12
 """Flows of one edit that a report lists; the table of grids has them all."""
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @blueprint.get("/<int:plan_id>/compare")

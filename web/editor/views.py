@@ -24,6 +24,7 @@ from gisgrid.core.errors import GisgridError, Invalid
 from gisgrid.core.limits import MEASURES
 from gisgrid.core.plans import plan_by_id
 from gisgrid.core.settings import Settings
+from gisgrid.files.exports import Sheet
 from gisgrid.jobs import balancing
 from gisgrid.planning.balancing.from_scratch import begin_afresh
 from gisgrid.planning.balancing.options import BalanceOptions
@@ -40,9 +41,12 @@ from web.editor import json as views
 from web.editor.edits import change_of, no_edit
 from web.editor.messages import levels, measures, words
 from web.editor.orders import large, ordered, version_of
-from web.editor.states import states
+from web.editor.states import standing, states
 from web.editor.store import at_hand, begin, benches, placed, planning, refuse_strangers, who
+from web.http import lists
+from web.http.dates import on_the_clock
 from web.http.language import language
+from web.http.permissions import asked_as_workbook
 from web.http.responses import asset, nonce
 from web.http.towns import town, town_name
 
@@ -63,6 +67,8 @@ def index() -> Response:
         size, size_in = target_size(session, place.id)
         if now := next((p for p in every if p.in_force == "now"), None):
             begin(session, place, now)
+    if asked_as_workbook():
+        return lists.workbook(place, _scenarios_sheet(found, place.time_zone))
     html = render_template(
         "bench_list.html",
         town=town_name(place),
@@ -255,6 +261,24 @@ def tidy(plan_id: int, verb: str) -> BaseResponse:
         else:
             scenarios.discard(session, plan)
     return redirect(url_for("bench.index", township=place.code), 303)
+
+
+def _scenarios_sheet(found: list[scenarios.Scenario], time_zone: str) -> Sheet:
+    return lists.sheet(
+        gettext("Scenarios"),
+        [
+            (gettext("Name of the plan"), [each.plan.name for each in found]),
+            (gettext("State"), [standing(each.plan) for each in found]),
+            (gettext("outdated"), [gettext("yes") if each.stale else None for each in found]),
+            (gettext("Based on"), [each.based_on for each in found]),
+            (gettext("Copied from"), [each.branched_from for each in found]),
+            (gettext("Grids"), [each.plan.grids for each in found]),
+            (gettext("Edits"), [each.moves for each in found]),
+            (gettext("By"), [each.who for each in found]),
+            (gettext("Made at"), [on_the_clock(each.created_at, time_zone) for each in found]),
+            (gettext("Note"), [each.note for each in found]),
+        ],
+    )
 
 
 def body() -> dict[str, Any]:

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from urllib.parse import quote, urlencode
 
 from flask import Blueprint, Response, render_template, request, url_for
+from flask_babel import gettext
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
@@ -14,10 +15,12 @@ from gisgrid.cases import assignment, board, figures
 from gisgrid.cases.flow import flows_by_id
 from gisgrid.core.errors import Invalid
 from gisgrid.core.plans import TownshipInfo
-from web.cases.rows import as_json
+from web.cases.rows import as_json, cases_sheet
 from web.figures.messages import measure_words, unit_words
+from web.http import lists
 from web.http.dates import days_asked, local, page_asked
 from web.http.db import reading
+from web.http.permissions import asked_as_workbook
 from web.http.towns import town, town_name
 
 blueprint = Blueprint("figures", __name__, url_prefix="/figures")
@@ -36,6 +39,8 @@ _ZERO = Markup('<span class="zero">0</span>')
 def show() -> Response:
     """The figures of a township by one of its units, over days of report."""
     unit = request.args.get("unit", "community")
+    if asked_as_workbook():
+        return _as_workbook(unit)
     with reading() as session:
         place = town(session)
         period = _period(place, figures.last_report_on(session, place))
@@ -85,8 +90,10 @@ def rows() -> Response:
     with reading() as session:
         place = town(session)
         ids = _ids(session, place)
-        found = board.rows_of(session, ids[:MOST_ROWS])
+        found = board.rows_of(session, ids[: lists.most(MOST_ROWS)])
         flows = flows_by_id(session, (row.flow_id for row in found))
+    if asked_as_workbook():
+        return lists.workbook(place, cases_sheet(found, flows, place))
     html = render_template(
         "figures-rows.html",
         total=len(ids),
@@ -96,6 +103,27 @@ def rows() -> Response:
         local=lambda at: local(at, place.time_zone),
     )
     return Response(html, headers={"Cache-Control": "private, no-store"})
+
+
+def _as_workbook(unit: str) -> Response:
+    """All units of the period with their measures."""
+    words = measure_words()
+    with reading() as session:
+        place = town(session)
+        period = _period(place, figures.last_report_on(session, place))
+        rows = figures.figures(session, place.id, unit, period)
+    sheet = lists.sheet(
+        gettext("Figures of cases"),
+        [
+            (gettext("Code"), [row.key for row in rows]),
+            (unit_words()[unit], [row.name or gettext("none") for row in rows]),
+            *((words[each], [row.counts[each] for row in rows]) for each in (*SHOWN, "rated")),
+            (gettext("In time"), [row.in_time_rate for row in rows]),
+            (gettext("Satisfied"), [row.satisfaction for row in rows]),
+            (gettext("Right at first"), [row.right_first_share for row in rows]),
+        ],
+    )
+    return lists.workbook(place, sheet)
 
 
 def _period(place: TownshipInfo, last: date | None = None) -> figures.Period:

@@ -17,10 +17,12 @@ from gisgrid.planning.overview import cards
 from gisgrid.planning.review.handover import handed_by_team
 from gisgrid.planning.snapshot.fetch import limits_of, today
 from gisgrid.register import entries, households
+from web.home import sheets
+from web.http import lists
 from web.http.dates import local
 from web.http.db import opening, reading
 from web.http.language import language
-from web.http.permissions import asker
+from web.http.permissions import asked_as_workbook, asker
 from web.http.towns import own_town, town, town_of
 from web.register import words
 from web.register.words import DUE_WORDS
@@ -95,30 +97,37 @@ def my_grid() -> BaseResponse:
 
 
 @blueprint.get("/register")
-def registers() -> str:
+def registers() -> str | Response:
     """The grids of the plan in force whose registers the asker may see."""
     with reading() as session:
         place = town(session)
         plan = plans.plan_in_force(session, place.id)
         listed = households.registers(session, plan.id)
+    if asked_as_workbook():
+        return lists.workbook(place, sheets.registers(listed))
     return render_template("registers.html", listed=listed, plan=plan)
 
 
 @blueprint.get("/register/grid/<path:code>")
-def grid(code: str) -> str:
+def grid(code: str) -> str | Response:
     """The houses of a grid of the plan in force, each with the way to its register."""
     with reading() as session:
         place = town(session)
         plan = plans.plan_in_force(session, place.id)
         card = cards.grid_card(session, plan.id, code)
         days = int(limits_of(session, place.id).visit_days)
-        listed = households.houses_of_grid(session, plan.id, code, today(place), days=days)
+        listed = households.houses_of_grid(
+            session, plan.id, code, today(place), days=days,
+            most=lists.most(households.MOST_HOUSES),
+        )  # fmt: skip
     shown = request.args.get("show", "")
     kinds = {
         **{due: [h for h in listed if h.due == due] for due in ("visit", "verify", "register")},
         "waiting": [h for h in listed if h.waiting],
         "unlocated": [h for h in listed if not h.located],
     }
+    if asked_as_workbook():
+        return lists.workbook(place, sheets.houses(kinds.get(shown, listed)))
     return render_template(
         "register-grid.html",
         code=code,

@@ -58,6 +58,11 @@ def turns_in_s(place: TownshipInfo, plan: PlanInfo) -> float | None:
     return (datetime.combine(day, time.min, zone) - datetime.now(zone)).total_seconds()
 
 
+def on_the_clock(moment: datetime | None, time_zone: str) -> datetime | None:
+    """The same for a cell of a workbook, which knows no zones; None: none."""
+    return moment and moment.astimezone(ZoneInfo(time_zone)).replace(tzinfo=None)
+
+
 def local(moment: datetime, time_zone: str) -> str:
     """A moment as the township's clock shows it."""
     return moment.astimezone(ZoneInfo(time_zone)).strftime("%Y-%m-%d %H:%M")

@@ -40,12 +40,8 @@ PLANS = "plan or review"
 """For whoever draws plans and whoever reviews them."""
 PLAN_FILES = "plan or review, export"
 """For whoever may see plans and take away as a file what they see."""
-ACCOUNT_FILES = "administer, export"
-"""For whoever keeps accounts and may take their list away as a file."""
 WEIGHERS = "administer, plan"
 """For whoever keeps the weights of work and may see what they do to a plan."""
-TEAM_FILES = "load, export"
-"""For whoever keeps teams and may take their list away as a file."""
 HANDS = "handle_events or dispatch"
 """For whoever moves cases on."""
 CHECKS = "check_register, unmask"
@@ -85,7 +81,6 @@ RIGHT_OF: dict[str, str] = {
     "accounts.several": "administer",
     "accounts.switch": "administer",
     "accounts.try_several": "administer",
-    "accounts.workbook": ACCOUNT_FILES,
     "api-docs.openapi_json": PUBLIC,
     "bench.afresh": "plan",
     "bench.branch": "plan",
@@ -119,6 +114,9 @@ RIGHT_OF: dict[str, str] = {
     "cases.photo": "see_events",
     "cases.show": "see_events",
     "cases.step": HANDS,
+    "corrections.decide": "check_register",
+    "corrections.index": "check_register",
+    "corrections.open_values": CHECKS,
     "desk.grid": "see_register",
     "desk.handover": "see_register",
     "desk.house": "see_register",
@@ -218,7 +216,6 @@ RIGHT_OF: dict[str, str] = {
     "teams.lead": "load",
     "teams.leave": "load",
     "teams.one": "load",
-    "teams.workbook": TEAM_FILES,
     "telephone.new": "dispatch",
     "telephone.send": "dispatch",
     "today.show": OPEN,
@@ -305,7 +302,14 @@ def check() -> BaseResponse | None:
     if not g.asker and request.method == "GET" and "text/html" in request.headers.get("Accept", ""):
         return redirect(url_for("security.login", next=request.full_path.rstrip("?")))
     need(right)
+    if asked_as_workbook():
+        need("export")
     return None
+
+
+def asked_as_workbook() -> bool:
+    """Whether the list of a page is asked for as a file; see `web.http.lists`."""
+    return request.args.get("as") == "xlsx"
 
 
 def keep_nothing(response: Response) -> Response:

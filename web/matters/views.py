@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from itertools import groupby
 
 from flask import Blueprint, Response, render_template, request, url_for
+from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from gisgrid.cases import board, figures, matters, refused_requests
@@ -14,10 +15,13 @@ from gisgrid.cases.flow import flows_by_id
 from gisgrid.cases.matters import MatterEntry
 from gisgrid.core.errors import NotFound
 from gisgrid.core.plans import TownshipInfo
-from web.cases.rows import as_json
-from web.http.dates import days_asked, local
+from gisgrid.files.exports import Sheet
+from web.cases.rows import as_json, cases_sheet
+from web.http import lists
+from web.http.dates import days_asked, local, on_the_clock
 from web.http.db import reading
 from web.http.language import LANGUAGES, language
+from web.http.permissions import asked_as_workbook
 from web.http.towns import town, town_name
 from web.matters.messages import field_words, kind_words, said
 
@@ -36,12 +40,14 @@ class ListVersion:
 
 
 @blueprint.get("")
-def book() -> str:
+def book() -> str | Response:
     """The rules of every minor item of a version; without ``?version=`` of the newest list."""
     with reading() as session:
         place = town(session)
         known = _versions(session, place)
         entries = matters.rule_book(session, place.id, request.args.get("version") or None)
+    if asked_as_workbook():
+        return lists.workbook(place, matters.book_sheet(entries))
     name = request.args.get("version") or known[-1].name
     return render_template(
         "matters.html",
@@ -77,12 +83,14 @@ def compare() -> str:
 
 
 @blueprint.get("/burden")
-def burden() -> str:
+def burden() -> str | Response:
     """What was asked of each community's grids in a span of days, and what was refused."""
     with reading() as session:
         place = town(session)
         since, until = days_asked(place, figures.last_report_on(session, place))
         rows = refused_requests.burdens(session, place.id, since, until)
+    if asked_as_workbook():
+        return lists.workbook(place, _burden_sheet(rows))
     return render_template(
         "burden.html",
         rows=rows,
@@ -109,8 +117,12 @@ def rows() -> Response:
         ids, refused = refused_requests.behind(
             session, place.id, since, until, community=community, kind=kind
         )
-        found = board.rows_of(session, ids[:MOST_ROWS])
+        found = board.rows_of(session, ids[: lists.most(MOST_ROWS)])
         flows = flows_by_id(session, (row.flow_id for row in found))
+    if asked_as_workbook():
+        if kind == "refused":
+            return lists.workbook(place, _refused_sheet(refused, place.time_zone))
+        return lists.workbook(place, cases_sheet(found, flows, place))
     html = render_template(
         "refused.html" if kind == "refused" else "figures-rows.html",
         total=len(ids) or len(refused),
@@ -120,6 +132,36 @@ def rows() -> Response:
         local=lambda at: local(at, place.time_zone),
     )
     return Response(html, headers={"Cache-Control": "private, no-store"})
+
+
+def _burden_sheet(rows: list[refused_requests.Burden]) -> Sheet:
+    kinds = kind_words().items()
+    return lists.sheet(
+        gettext("Community burden"),
+        [
+            (gettext("Code"), [row.code or None for row in rows]),
+            (gettext("Community"), [row.name or gettext("names no community") for row in rows]),
+            *((word, [getattr(row, kind) for row in rows]) for kind, word in kinds),
+        ],
+    )
+
+
+def _refused_sheet(refused: list[refused_requests.RefusedRequest], time_zone: str) -> Sheet:
+    resident = gettext("a resident")
+    return lists.sheet(
+        kind_words()["refused"],
+        [
+            (gettext("Asked at"), [on_the_clock(row.at, time_zone) for row in refused]),
+            (gettext("Matter"), [row.matter for row in refused]),
+            (gettext("Name"), [row.name for row in refused]),
+            (gettext("Text"), [row.text for row in refused]),
+            (
+                gettext("Asked by"),
+                [resident if row.asked_by == "resident" else row.asked_by for row in refused],
+            ),
+            (gettext("Reason"), [row.why for row in refused]),
+        ],
+    )
 
 
 def _versions(session: Session, place: TownshipInfo) -> list[ListVersion]:

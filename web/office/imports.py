@@ -29,28 +29,31 @@ from gisgrid.core.scope import scope
 from gisgrid.files.columns import KINDS
 from gisgrid.loading import desk, desk_files
 from gisgrid.loading.desk import ImportAtDesk
+from web.http import lists
 from web.http.dates import local
 from web.http.db import reading, writing
 from web.http.language import speaks_chinese
-from web.http.permissions import asker
+from web.http.permissions import asked_as_workbook, asker
 from web.http.towns import own_town
 from web.office import import_words as words
+from web.office import sheets
 from web.office.import_forms import COORDINATES, LEFT_OUT, Shown, kept, sent, wishes_of
 
 blueprint = Blueprint("imports", __name__, url_prefix="/office/import")
 
 MOST = 200
 """Imports of the list."""
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @blueprint.get("")
 def index() -> Response:
     """The list of imports, and where a file is dropped."""
     with reading() as session:
-        rows = desk.listed(session, limit=MOST)
+        rows = desk.listed(session, limit=lists.most(MOST))
         here = own_town(session)
         towns = plans.townships(session)
+    if asked_as_workbook():
+        return lists.workbook(None, sheets.imports(rows, _zone(here, towns)))
     return _page(
         "imports.html", rows=rows, zone=_zone(here, towns), towns={t.code: t for t in towns}
     )
@@ -182,7 +185,10 @@ def refused(number: int) -> BaseResponse:
         raise NoSuchPage
     stem = found.file_name.rsplit(".", 1)[0]
     answer = send_file(
-        io.BytesIO(book), mimetype=XLSX, as_attachment=True, download_name=f"{stem}.refused.xlsx"
+        io.BytesIO(book),
+        mimetype=lists.XLSX,
+        as_attachment=True,
+        download_name=f"{stem}.refused.xlsx",
     )
     return _no_store(answer)
 

@@ -15,8 +15,6 @@ from web.http.db import entering
 from web.http.errors import status_of
 from web.http.language import speaks_chinese
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-
 
 @contextlib.contextmanager
 def keeping(*, read_only: bool = False) -> Iterator[Session]:

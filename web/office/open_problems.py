@@ -14,11 +14,13 @@ from gisgrid.cases.cases import case_now
 from gisgrid.core.errors import GisgridError, Invalid, NotAllowed, NotFound
 from gisgrid.core.plans import TownshipInfo
 from gisgrid.planning.snapshot.fetch import today
+from web.http import lists
 from web.http.dates import day_of
 from web.http.db import reading, writing
 from web.http.errors import problem_of
-from web.http.permissions import asker
+from web.http.permissions import asked_as_workbook, asker
 from web.http.towns import town
+from web.office import sheets
 
 blueprint = Blueprint("ledger", __name__, url_prefix="/ledger")
 
@@ -84,6 +86,8 @@ def _list(refused: GisgridError | None = None) -> Response:
         place = town(session)
         problems = open_problems.ledger(session, place.id, solved=everything)
         keeps = open_problems.keeps(session, place.id)
+    if asked_as_workbook() and refused is None:
+        return lists.workbook(place, sheets.problems(problems))
     day = today(place)
     return _page(
         "ledger.html",

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
-
 from flask import Blueprint, Response, flash, redirect, request, url_for
 from flask_babel import gettext
 from sqlalchemy.orm import Session
@@ -13,15 +10,15 @@ from werkzeug.wrappers import Response as BaseResponse
 from gisgrid.core.errors import GisgridError, Invalid
 from gisgrid.core.scope import scope
 from gisgrid.db.tables.people import ROLES
-from gisgrid.files.exports import write_workbook
 from gisgrid.people import teams
 from gisgrid.people.teams import GridTeam
 from gisgrid.planning.snapshot.fetch import today
 from web.home.views import TEAM_WORDS
+from web.http import lists
 from web.http.dates import day_of
-from web.http.permissions import may_ask
+from web.http.permissions import asked_as_workbook
 from web.http.towns import town
-from web.office.keeping import XLSX, keeping, page
+from web.office.keeping import keeping, page
 
 blueprint = Blueprint("teams", __name__, url_prefix="/office/teams")
 
@@ -38,27 +35,13 @@ def _listed(error: GisgridError | None = None) -> Response:
         found = teams.teams(session, place, today(place))
     lacks = request.args.get("lacks") == "leader"
     shown = [team for team in found if not lacks or not team.of("leader")]
+    if asked_as_workbook():
+        return lists.workbook(place, teams.teams_sheet(shown, dict(_kinds())))
     return page(
         "teams.html", error=error, typed=request.form.to_dict(), teams=shown, total=len(found), lacks=lacks, kinds=_kinds(), town=place,
         leaderless=sum(not team.of("leader") for team in found),
         away=sum(bool(part.begun and part.stands_in_for) for team in found for part in team.parts),
-        exports=may_ask("teams.workbook"),
     )  # fmt: skip
-
-
-@blueprint.get("/list.xlsx")
-def workbook() -> BaseResponse:
-    """The same as a workbook, with what is to come."""
-    with keeping(read_only=True) as session:
-        place = town(session)
-        found = teams.teams(session, place, today(place))
-    with tempfile.TemporaryDirectory(prefix="gisgrid-") as folder:
-        file = Path(folder) / "teams.xlsx"
-        write_workbook(file, [teams.teams_sheet(found, dict(_kinds()))])
-        answer = Response(file.read_bytes(), mimetype=XLSX)
-    answer.headers["Content-Disposition"] = "attachment; filename=teams.xlsx"
-    answer.headers["Cache-Control"] = "private, no-store"
-    return answer
 
 
 @blueprint.get("/<path:grid>")

@@ -12,12 +12,14 @@ from werkzeug.wrappers import Response as BaseResponse
 from gisgrid.core.errors import GisgridError, NotAllowed, NotFound
 from gisgrid.locate.addresses.search import AddressCandidate, search
 from gisgrid.register import entries, households
+from web.http import lists
 from web.http.dates import local
 from web.http.db import opening, reading, writing
 from web.http.errors import problem_of
 from web.http.language import language
+from web.http.permissions import asked_as_workbook
 from web.http.towns import town, town_of
-from web.register import words
+from web.register import sheets, words
 
 WHAT = {
     "verified": "verified", "visit": "visited", "household-in": "household_in",
@@ -125,7 +127,9 @@ def decide() -> BaseResponse:
 
 def _changes(session: Session, purpose: str | None) -> Response:
     place = town(session)
-    listed = entries.waiting(session, place.id)
+    listed = entries.waiting(session, place.id, most=lists.most(entries.MOST))
+    if asked_as_workbook() and not purpose:
+        return lists.workbook(place, sheets.changes(listed, place.time_zone))
     total = entries.count_waiting(session, place.id)
     if purpose:
         listed = entries.opened(session, listed)

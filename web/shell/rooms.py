@@ -107,11 +107,12 @@ ROOMS = (
             RoomPage("imports.index", say("Import")),
             RoomPage("accounts.index", say("Accounts")),
             RoomPage("teams.index", say("Staff and teams")),
+            RoomPage("corrections.index", say("Corrections")),
             RoomPage("township.show", say("Township settings")),
             RoomPage("duties.training", say("Training")),
             RoomPage("shell.components", say("Components of the pages")),
         ),
-        ("imports", "accounts", "teams", "township", "calendar", "weights"),
+        ("imports", "accounts", "teams", "corrections", "township", "calendar", "weights"),
     ),
 )
 """In the order of the header. A page that stands nowhere here is linked from one that does."""

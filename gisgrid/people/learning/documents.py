@@ -272,7 +272,7 @@ def readers_sheet(rows: Sequence[Reader]) -> Sheet:
          "读过旧版 earlier version"),
         [
             (r.staff, r.name, ", ".join(r.grids), ", ".join(r.roles),
-             f"{r.read_at.astimezone(UTC):%Y-%m-%d %H:%M}" if r.read_at else None, r.earlier)
+             r.read_at and r.read_at.astimezone(UTC).replace(tzinfo=None), r.earlier)
             for r in rows
         ],
     )  # fmt: skip

@@ -133,8 +133,7 @@ def hours_sheet(rows: Sequence[WorkerHours]) -> Sheet:
          "考察 study tours", "会议 meetings", "合计 hours", "有效 counts", "有效期至 until"),
         [
             (r.staff, r.name, ", ".join(r.grids), ", ".join(r.roles), r.training, r.study_tour,
-             r.meeting, r.hours, "是 yes" if r.trained else "否 no",
-             r.expires_on.isoformat() if r.expires_on else None)
+             r.meeting, r.hours, "是 yes" if r.trained else "否 no", r.expires_on)
             for r in rows
         ],
     )  # fmt: skip

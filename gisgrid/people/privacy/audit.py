@@ -67,6 +67,13 @@ def note(session: Session, action: str, subject: str, row_id: int) -> None:
     )
 
 
+def note_export(session: Session, what: str, rows: int) -> None:
+    """Add a row for a list that leaves as a file; its subject says how many rows it had."""
+    session.execute(
+        text("SELECT audit('export', :subject, '{}')"), {"subject": f"{what}: {rows} rows"}
+    )
+
+
 def entries(
     session: Session,
     *,

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
 
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from gisgrid.core.errors import Conflict, Invalid, NotFound
+from gisgrid.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from gisgrid.files.columns import KINDS
+from gisgrid.files.exports import Sheet
+from gisgrid.people.privacy import audit
 from gisgrid.register.values import stored_value
 
 KIND_OF = {"household": "households", "resident": "residents", "staff": "staff"}
 """Table of a person's record to the kind of file whose columns say what it may hold."""
+MOST_WORDS = 400
+"""Characters of a reason."""
 FIXED = ("code", "house", "household", "grid", "role", "since", "until", "verified_on")
 """What names or binds the record, or is somebody's doing, is no matter of correction."""
 
 
 @dataclass(frozen=True)
 class Correction:
-    """A request; ``current`` is what the record holds now, as text."""
+    """A request; ``current`` is what the record holds now, as text, masked as far as who reads it may see."""
 
     id: int
     table: str
@@ -36,6 +41,8 @@ class Correction:
     decided_by: str | None
     decided_at: datetime | None
     reason: str | None
+    house_id: int | None
+    """Of the record; None: it is gone, or of the staff."""
 
 
 def columns_of(table: str) -> tuple[str, ...]:
@@ -111,6 +118,8 @@ def decide(
 ) -> Correction:
     """Accept a request, which changes the record, or refuse it with a reason.
 
+    ``who`` decides at the terminal; with an account it is whoever has it.
+
     The record's former state goes into history. A record may have changed since the request came:
     what is accepted is the proposed value.
 
@@ -123,51 +132,86 @@ def decide(
     Invalid
         A refusal without a reason; the value was good once and is not now.
     """
-    request = session.execute(
-        text("SELECT * FROM correction_request WHERE township_id = :t AND id = :id FOR UPDATE"),
-        {"t": township_id, "id": number},
-    ).one_or_none()
-    if request is None:
-        raise NotFound("There is no request {number}.", number=number)
-    if request.state != "open":
-        raise Conflict("Request {number} is {state} already.", number=number, state=request.state)
-    if request.asked_by == who:
-        raise Conflict("Whoever asks does not decide: let somebody else do it.")
     if not accept and not (reason and reason.strip()):
         raise Invalid("A refusal needs a reason.")
-    table, column = request.table_name, request.column_name
-    if accept:
-        value: Any = request.proposed
-        if column not in columns_of(table):
-            raise Invalid("{column} is not corrected so.", column=column)
-        cast = {"needs": "coalesce(string_to_array(:value, ';'), '{}')"}.get(
-            column, "CAST(:value AS date)" if column == "birth_date" else ":value"
-        )
-        changed = session.execute(
-            text(f"UPDATE {table} SET {column} = {cast} WHERE id = :row RETURNING id"),  # noqa: S608
-            {"value": value, "row": request.row_id},
-        ).first()
-        if changed is None:
-            raise NotFound("The record of request {number} is gone.", number=number)
-    session.execute(
-        text(
-            "UPDATE correction_request SET state = :state, decided_by = :who, decided_at = now(), "
-            "reason = :reason WHERE id = :id"
-        ),
-        {
-            "state": "accepted" if accept else "refused",
-            "who": who,
-            "reason": reason and reason.strip(),
-            "id": number,
-        },
-    )
+    waiting = next((c for c in corrections(session, township_id) if c.id == number), None)
+    if (
+        waiting is not None
+        and waiting.state == "open"
+        and waiting.column not in columns_of(waiting.table)
+    ):
+        raise Invalid("{column} is not corrected so.", column=waiting.column)
+    try:
+        said = session.scalar(
+            text("SELECT decide_correction(:id, :t, :accept, :who, :why)"),
+            {"id": number, "t": township_id, "accept": accept, "who": who,
+             "why": (reason or "").strip()[:MOST_WORDS] or None},
+        )  # fmt: skip
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) == "42501":
+            raise NotAllowed(
+                "Request {number} is about a record outside the area of your rights.", number=number
+            ) from error
+        raise
+    if said == "unknown":
+        raise NotFound("There is no request {number}.", number=number)
+    if said == "own":
+        raise Conflict("Whoever asks does not decide: let somebody else do it.")
+    if said == "gone":
+        raise NotFound("The record of request {number} is gone.", number=number)
+    if said:
+        raise Conflict("Request {number} is {state} already.", number=number, state=said)
     return next(c for c in corrections(session, township_id) if c.id == number)
 
 
-def corrections(session: Session, township_id: int, state: str | None = None) -> list[Correction]:
-    """The requests of a township, oldest first; ``state`` is open, accepted or refused."""
-    rows = session.execute(text(_LIST), {"t": township_id, "state": state}).mappings()
-    return [Correction(**row) for row in rows]
+def corrections(
+    session: Session, township_id: int, state: str | None = None, *, opened: bool = False
+) -> list[Correction]:
+    """The requests of a township that whoever acts decides, oldest first, at the terminal all of them.
+
+    Parameters
+    ----------
+    state
+        open, accepted or refused; None: all.
+    opened
+        With their values and who asked, which are masked otherwise except at the terminal; takes the right to
+        unmask and a declared purpose, and is on the audit.
+
+    Raises
+    ------
+    NotAllowed
+        Opened without the right or the purpose.
+    """
+    try:
+        # The savepoint lets the refusal be put into words.
+        with session.begin_nested():
+            rows = session.execute(
+                text("SELECT * FROM list_corrections(:t, :state, :opened)"),
+                {"t": township_id, "state": state, "opened": opened},
+            ).mappings()
+            return [Correction(**row) for row in rows]
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) == "42501":
+            raise audit.without_purpose(session) from error
+        raise
+
+
+def corrections_sheet(found: Sequence[Correction]) -> Sheet:
+    """The requests as a sheet of a workbook, moments in UTC."""
+    return Sheet(
+        "更正申请 corrections",
+        ("编号 number", "类别 record", "编码 code", "项目 column", "现值 current", "申请值 proposed", "申请人 asked by",
+         "申请时间 asked (UTC)", "状态 state", "处理人 decided by", "处理时间 decided (UTC)", "理由 reason"),
+        [
+            (c.id, c.table, c.code, c.column, c.current, c.proposed, c.asked_by, _utc(c.asked_at), c.state,
+             c.decided_by, c.decided_at and _utc(c.decided_at), c.reason)
+            for c in found
+        ],
+    )  # fmt: skip
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(tzinfo=None)
 
 
 def _value(table: str, column: str, proposed: str) -> str | None:
@@ -193,21 +237,3 @@ def _record(
     if row is None:
         raise NotFound("There is no {table} {code!r}.", table=table, code=code)
     return int(row.id), row.value or None
-
-
-_LIST = """
-SELECT c.id, c.table_name AS table, coalesce(masked_code(o.code), '') AS code, c.column_name AS column,
-       CASE WHEN c.column_name = 'needs'
-            THEN (SELECT string_agg(n, ';') FROM jsonb_array_elements_text(o.whole -> 'needs') n)
-            ELSE o.whole ->> c.column_name END AS current,
-       c.proposed, c.asked_by, c.asked_at, c.state, c.decided_by, c.decided_at, c.reason
-FROM correction_request c LEFT JOIN LATERAL (
-    SELECT code, to_jsonb(r) AS whole FROM resident r
-    WHERE c.table_name = 'resident' AND r.id = c.row_id
-    UNION ALL SELECT code, to_jsonb(f) FROM household f
-    WHERE c.table_name = 'household' AND f.id = c.row_id
-    UNION ALL SELECT code, to_jsonb(s) FROM staff s WHERE c.table_name = 'staff' AND s.id = c.row_id
-) o ON true
-WHERE c.township_id = :t AND (CAST(:state AS text) IS NULL OR c.state = :state)
-ORDER BY c.asked_at, c.id
-"""

@@ -96,14 +96,14 @@ def shortage_of(state: PlanSnapshot, plan: PlanInfo, results: list[CheckResult])
     )
 
 
-def shortage_sheets(found: Shortage) -> list[Sheet]:
-    """The answers, and every grid with what it lacks in both languages."""
+def shortage_sheets(found: Shortage, *, lacking: bool = False) -> list[Sheet]:
+    """The answers, and every grid (or those that lack something) with what it lacks in both languages."""
     title = {r.name: f"{r.title.zh} {r.title.en}" for r in found.results}
     offered = {
         (r.name, code): f.fix for r in found.results for f in r.findings for code in f.grids
     }  # fmt: skip
     rows = []
-    for g in found.grids:
+    for g in found.lacking if lacking else found.grids:
         fix = next((fix for name in g.lacks if (fix := offered.get((name, g.code)))), None)
         rows.append((
             g.code, g.name, g.kind, g.community, g.leaders, g.workers, g.sinking_force,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, request, url_for
@@ -14,12 +12,12 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from gisgrid.core.errors import GisgridError, Invalid
 from gisgrid.core.roles import RIGHTS
-from gisgrid.files.exports import write_workbook
 from gisgrid.people import account_list, accounts, appointments, ground, tokens
 from gisgrid.people.account_list import STATES, ListedAccount
 from web.home.views import RIGHT_WORDS
+from web.http import lists
 from web.http.dates import day_of, local
-from web.http.permissions import asker, may_ask
+from web.http.permissions import asked_as_workbook, asker
 from web.http.towns import own_town
 from web.office.accounts.forms import (
     EVERYWHERE,
@@ -29,14 +27,12 @@ from web.office.accounts.forms import (
     role_words,
     wanted,
 )
-from web.office.keeping import XLSX, keeping, page
+from web.office.keeping import keeping, page
 
 blueprint = Blueprint("accounts", __name__, url_prefix="/office/accounts")
 
 PORTION = 50
 """Accounts of one page of the list."""
-MOST = 100_000
-"""Accounts of one workbook."""
 
 
 @blueprint.get("")
@@ -46,32 +42,20 @@ def index() -> Response:
     number = max(1, int(asked)) if asked.isdecimal() and len(asked) < 6 else 1
     with keeping(read_only=True) as session:
         found, total = account_list.listed(
-            session, wanted(), limit=PORTION, offset=(number - 1) * PORTION
-        )
+            session, wanted(), limit=lists.most(PORTION),
+            offset=0 if asked_as_workbook() else (number - 1) * PORTION,
+        )  # fmt: skip
         choices = offered(session)
         zone = _zone(session)
         ids = {area.value: area.id for area in ground.administered(session)}
+    if asked_as_workbook():
+        return lists.workbook(None, account_list.accounts_sheet(found, role_words()))
     return page(
         "accounts.html", found=found, total=total, number=number, portion=PORTION, wanted=wanted(),
         offered=choices, area_ids=ids, states=[(name, gettext(STATE_WORDS[name])) for name in STATES],
-        exports=may_ask("accounts.workbook"), args={k: v for k, v in request.args.items() if k not in ("page", "lang")},
+        args={k: v for k, v in request.args.items() if k not in ("page", "lang")},
         **_words(zone),
     )  # fmt: skip
-
-
-@blueprint.get("/list.xlsx")
-def workbook() -> BaseResponse:
-    """The same list as a workbook, whole; without any secret."""
-    with keeping(read_only=True) as session:
-        found, _ = account_list.listed(session, wanted(), limit=MOST)
-    sheet = account_list.accounts_sheet(found, role_words())
-    with tempfile.TemporaryDirectory(prefix="gisgrid-") as folder:
-        file = Path(folder) / "accounts.xlsx"
-        write_workbook(file, [sheet])
-        answer = Response(file.read_bytes(), mimetype=XLSX)
-    answer.headers["Content-Disposition"] = "attachment; filename=accounts.xlsx"
-    answer.headers["Cache-Control"] = "private, no-store"
-    return answer
 
 
 @blueprint.get("/<int:number>")

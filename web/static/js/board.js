@@ -64,6 +64,12 @@
       if (asked.get("township")) q.set("township", asked.get("township"));
       for (const name of NAMES) if (filters[name] && !(name === "state" && filters[name] === "open")) q.set(name, filters[name]);
       history.replaceState(null, "", q.size ? `?${q}` : location.pathname);
+      // What leaves as a file is what the filters let through now.
+      const leaves = document.querySelector("#leaves a");
+      if (leaves) {
+        leaves.href = query({ as: "xlsx" }).slice(ui.api.length);
+        leaves.hidden = Boolean(filters.short && !stars.size);
+      }
     }
 
     // ---- showing ----

@@ -1,2 +1,2 @@
--- For the office at the server alone, until a page asks.
+-- Read and decided by functions alone, which mask: see `list_corrections` and `decide_correction`.
 ALTER TABLE correction_request ENABLE ROW LEVEL SECURITY;

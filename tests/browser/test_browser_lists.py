@@ -1,0 +1,95 @@
+"""Lists in headless Chromium: the way to their workbook is there, is no fault, and brings the file."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+
+import openpyxl
+import pytest
+from playwright.sync_api import Browser, Page
+
+from gisgrid.db.cluster import Cluster
+from gisgrid.db.store import transaction
+from tests.support.database import own_database
+from tests.support.lists import DAYS, GRID, fill_lists
+from tests.support.looks import faults
+from tests.support.web import ARTIFACTS, app_over, chromium, close, served
+
+pytestmark = pytest.mark.browser
+
+PAGES = {
+    "registers": "/register", "grid": f"/register/grid/{GRID}", "stale": "/stale", "visits": "/visits",
+    "training": "/training", "readers": "/document-readers/D1", "shortage": "/shortage",
+    "changes": "/register/changes", "rule-book": "/matters", "burden": f"/matters/burden?{DAYS}",
+    "figures": f"/figures?{DAYS}&unit=grid", "rows": f"/figures/rows?{DAYS}", "scenarios": "/plan/",
+    "ledger": "/ledger", "corrections": "/office/corrections",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def host(cluster: Cluster, town_template: str) -> Iterator[str]:
+    with own_database(cluster, town_template, "browser_lists") as engine:
+        with transaction(engine) as session:
+            made = fill_lists(session)
+        app = app_over(engine, account=made["government"])
+        with served(app) as host:
+            yield host
+            close(app)
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+    page.set_default_timeout(60_000)
+    yield page
+    page.context.close()
+
+
+def test_the_way_to_the_workbook_is_no_fault_of_any_list(page: Page, host: str):
+    ARTIFACTS.mkdir(exist_ok=True)
+    found: dict[str, object] = {}
+    for name, path in PAGES.items():
+        for lang, words in (("en", "Download (XLSX)"), ("zh", "下载（XLSX）")):
+            found |= faults(page, host, path, lang)
+            assert page.inner_text(".leaves a") == words, name
+            for width in (1440, 360):
+                page.set_viewport_size({"width": width, "height": 900})
+                page.screenshot(path=ARTIFACTS / f"list-{name}-{lang}-{width}.png")
+            page.set_viewport_size({"width": 1440, "height": 900})
+    assert not found, "\n".join(f"{where}: {what}" for where, what in found.items())
+
+
+def test_a_click_brings_the_file(page: Page, host: str):
+    page.goto(f"{host}/ledger?lang=en")
+    with page.expect_download() as brought:
+        page.click("text=Download (XLSX)")
+    assert brought.value.suggested_filename == "ledger-show.xlsx"
+    rows = list(openpyxl.load_workbook(io.BytesIO(brought.value.path().read_bytes())).active.values)
+    assert [row[0] for row in rows[1:]] == ["L1", "L2"]
+
+
+def test_what_leaves_the_board_is_what_its_filters_let_through(page: Page, host: str):
+    page.goto(f"{host}/dispatch?lang=en&state=all")
+    page.wait_for_selector("html[data-ready=true]")
+    page.screenshot(path=ARTIFACTS / "list-board.png")
+    total = page.evaluate("() => document.querySelectorAll('#rows li').length")
+    assert 0 < total <= 50, "the board shows a portion"
+    with page.expect_download() as whole:
+        page.click("#leaves a")
+    assert (
+        openpyxl.load_workbook(io.BytesIO(whole.value.path().read_bytes())).active.max_row
+        == 1 + 510
+    )
+    page.select_option("[name=state]", "open")
+    page.wait_for_function("() => document.querySelectorAll('#rows li').length < 50")
+    with page.expect_download() as still_open:
+        page.click("#leaves a")
+    left = openpyxl.load_workbook(io.BytesIO(still_open.value.path().read_bytes())).active.max_row
+    assert left == 1 + page.locator("#rows li").count()

@@ -1,0 +1,83 @@
+"""Town F with something in every list that leaves as a workbook, and a role that may take it all away."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from gisgrid.cases import refused_requests
+from gisgrid.cases.cases import SYSTEM, open_case
+from gisgrid.cases.flow import keep_own_flows
+from gisgrid.cases.open_problems import add_problem
+from gisgrid.core.plans import plan_in_force, township
+from gisgrid.locate.addresses.gazetteer import index_addresses
+from gisgrid.people.learning import documents
+from gisgrid.people.learning.training import Course, record
+from gisgrid.people.privacy import corrections
+from gisgrid.planning.editor import scenarios
+from tests.support.accounts import appointed
+
+GRID, COMMUNITY = "999901001207002", "999901001207"
+DAYS = "since=2022-09-01&until=2023-08-31"
+IN_DAYS = "reported_at >= '2022-09-01 00:00+8' AND reported_at < '2023-09-01 00:00+8'"
+
+
+def fill_lists(session: Session) -> dict[str, int]:
+    """Fill Town F up; the accounts by name: the government with every right of lists, and a clerk."""
+    place = township(session)
+    keep_own_flows(session)
+    index_addresses(session, place.id)
+    for right in ("load", "plan", "administer", "check_register"):
+        session.execute(
+            text(
+                "INSERT INTO role_right VALUES ('township_government', :r) ON CONFLICT DO NOTHING"
+            ),
+            {"r": right},
+        )
+    # More than any page shows at once.
+    events = text(f"SELECT id FROM event WHERE {IN_DAYS} ORDER BY id LIMIT 510")
+    for number in session.scalars(events):
+        open_case(session, number, SYSTEM)
+    refused_requests.demand(
+        session, place.id, "9999", asked_by="测试办", at=datetime(2023, 5, 2, 9, tzinfo=UTC)
+    )
+    record(session, place.id, Course("T1", "消防", date(2023, 1, 5), 6.5), [_staff(session)])
+    documents.issue(
+        session, place.id, "D1", file_name="a.txt", content=b"1", title="手册",
+        day=date(2023, 8, 1), who="test",
+    )  # fmt: skip
+    for code, title in (("L1", "管网老化"), ("L2", '=HYPERLINK("http://x","y")')):
+        add_problem(
+            session, place.id, code=code, title=title, supervisor="测试",
+            opened_on=date(2023, 1, 1), review_on=date(2023, 8, 1),
+        )  # fmt: skip
+    scenarios.branch(session, plan_in_force(session, place.id), name="草案甲", who="测试")
+    government = appointed(session, "township_government", name="government")
+    clerk = appointed(session, "community_clerk", COMMUNITY, name="clerk")
+    resident = session.scalar(
+        text(
+            "SELECT min(r.code) FROM resident r JOIN household f ON f.id = r.household_id "
+            "JOIN house_grid a ON a.house_id = f.house_id JOIN grid g ON g.id = a.grid_id WHERE g.code = :g"
+        ),
+        {"g": GRID},
+    )
+    corrections.ask(
+        session, place.id, table="resident", code=resident or "", column="name", proposed="测更名",
+        asked_by="虚拟亲属",
+    )  # fmt: skip
+    session.execute(text(_WAITS), {"t": place.id, "a": clerk, "g": GRID})
+    return {"government": government, "clerk": clerk}
+
+
+def _staff(session: Session) -> str:
+    return str(session.scalar(text("SELECT min(code) FROM staff")))
+
+
+_WAITS = """
+INSERT INTO register_entry (township_id, house_id, kind, account_id, who, state, said)
+SELECT :t, min(f.house_id), 'resident_in', :a, '测试', 'waiting', '{"name": "试某某", "phone": "19900001111"}'
+FROM household f JOIN house_grid a ON a.house_id = f.house_id JOIN grid g ON g.id = a.grid_id
+WHERE g.code = :g
+"""

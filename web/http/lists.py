@@ -1,0 +1,99 @@
+"""Lists that leave as a workbook: ``?as=xlsx`` on the page of a list, for who holds `export` on its ground.
+
+A page reads its rows once, under the asker's rights; what leaves are these rows, all of the filter and not
+those of the page at hand. `web.http.permissions` asks for the right before the page reads anything.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from flask import Flask, Response, g, request, url_for
+
+from gisgrid.core.errors import Invalid, NotAllowed
+from gisgrid.core.plans import TownshipInfo
+from gisgrid.core.scope import covered
+from gisgrid.files.exports import Cell, Sheet, write_workbook
+from gisgrid.people.privacy import audit
+from web.http.db import writing
+from web.http.permissions import RIGHT_OF, asked_as_workbook, asker
+from web.http.towns import several_towns
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+MOST_ROWS = 100_000
+"""Of one workbook; a longer list is narrowed first, and is never cut off in silence."""
+_OF_THE_PAGE = ("as", "lang", "page")
+
+
+def init_app(app: Flask) -> None:
+    app.jinja_env.globals["address_as_workbook"] = address_as_workbook
+
+
+def most(of_page: int) -> int:
+    """How many rows to read: those of a page, or all that a workbook may hold and one more."""
+    return MOST_ROWS + 1 if asked_as_workbook() else of_page
+
+
+def workbook(place: TownshipInfo | None, *sheets: Sheet) -> Response:
+    """The list of the page at hand as a file; the audit says who took which list, and how many rows.
+
+    Parameters
+    ----------
+    place
+        The township whose list it is; None: it reaches over all ground of the asker.
+    sheets
+        The list is the first; what explains it may follow.
+
+    Raises
+    ------
+    NotAllowed
+        The list shows ground on which `export` does not hold.
+    Invalid
+        More than ``MOST_ROWS`` rows.
+    """
+    rows = len(sheets[0].rows)
+    if rows > MOST_ROWS:
+        raise Invalid(
+            "The list has more than {most} rows: narrow it by a filter first.", most=MOST_ROWS
+        )
+    name = (request.endpoint or "").replace(".", "-")
+    with writing() as session:
+        if not covered(session, _rights(), "export", place.id if place else None):
+            raise NotAllowed(
+                "This list shows ground on which you do not hold the right “export”: only what lies where "
+                "you hold it may be taken away."
+            )
+        audit.note_export(session, request.endpoint or "", rows)
+    with tempfile.TemporaryDirectory(prefix="gisgrid-") as folder:
+        file = Path(folder) / f"{name}.xlsx"
+        write_workbook(file, sheets)
+        answer = Response(file.read_bytes(), mimetype=XLSX)
+    answer.headers["Content-Disposition"] = f"attachment; filename={name}.xlsx"
+    answer.headers["Cache-Control"] = "private, no-store"
+    return answer
+
+
+def sheet(title: str, columns: Sequence[tuple[str, Sequence[Cell]]]) -> Sheet:
+    """A sheet of columns, each a heading with its cells."""
+    rows = list(zip(*(cells for _, cells in columns), strict=True))
+    return Sheet(title, tuple(head for head, _ in columns), rows)
+
+
+def address_as_workbook() -> str:
+    """The address of the list at hand as a workbook, whole and with its filter."""
+    asked = {
+        key: value
+        for key, value in request.args.to_dict(flat=False).items()
+        if key not in _OF_THE_PAGE
+    }
+    if "town" in g and several_towns():
+        asked.setdefault("township", [g.town.code])
+    return url_for(request.endpoint or "", **{**(request.view_args or {}), **asked, "as": "xlsx"})
+
+
+def _rights() -> list[str]:
+    """The rights by which the asker reads the list at hand."""
+    named = RIGHT_OF[request.endpoint or ""].replace(", ", " or ").split(" or ")
+    return [right for right in named if right in asker().rights and right != "export"]

@@ -1,0 +1,42 @@
+"""What waits for the clerk as a sheet of a workbook."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask_babel import gettext
+
+from gisgrid.files.exports import Sheet
+from gisgrid.register.entries import EntryLine
+from web.http.dates import on_the_clock
+from web.http.lists import sheet
+from web.register.words import KIND_WORDS, told
+
+
+def changes(found: Sequence[EntryLine], time_zone: str) -> Sheet:
+    """The lines with what is registered and what was entered, as masked as they are."""
+    return sheet(
+        gettext("Changes to check"),
+        [
+            (gettext("Number"), [each.id for each in found]),
+            (gettext("House"), [each.address for each in found]),
+            (gettext("Grid"), [each.grid for each in found]),
+            (gettext("Change"), [gettext(KIND_WORDS[each.kind]) for each in found]),
+            (gettext("In the register"), [_was(each) for each in found]),
+            (gettext("Entered"), [_said(each) for each in found]),
+            (gettext("By"), [each.who for each in found]),
+            (gettext("Date and time"), [on_the_clock(each.at, time_zone) for each in found]),
+            (
+                gettext("changed meanwhile"),
+                [gettext("yes") if each.conflict else None for each in found],
+            ),
+        ],
+    )
+
+
+def _was(line: EntryLine) -> str:
+    return "; ".join(f"{name}: {was}" for name, was, _ in told(line) if was is not None)
+
+
+def _said(line: EntryLine) -> str:
+    return "; ".join(f"{name}: {value}" for name, _, value in told(line))
