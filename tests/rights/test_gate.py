@@ -32,6 +32,7 @@ PATHS = {
     "accounts.new": "/office/accounts/new",
     "accounts.one": "/office/accounts/1",
     "accounts.several": "/office/accounts/several",
+    "audit.index": "/office/audit",
     "bench.compare": "/plan/1/compare",
     "bench.export": "/plan/1/grids.gpkg",
     "bench.handover": "/plan/1/handover.xlsx",

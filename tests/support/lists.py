@@ -29,7 +29,7 @@ def fill_lists(session: Session) -> dict[str, int]:
     place = township(session)
     keep_own_flows(session)
     index_addresses(session, place.id)
-    for right in ("load", "plan", "administer", "check_register"):
+    for right in ("load", "plan", "administer", "check_register", "audit"):
         session.execute(
             text(
                 "INSERT INTO role_right VALUES ('township_government', :r) ON CONFLICT DO NOTHING"

@@ -153,6 +153,13 @@ def refusing(cluster: Cluster, town_template: str) -> Iterator[Facts]:
             )
             session.execute(
                 text(
+                    "INSERT INTO correction_request (township_id, table_name, row_id, column_name, proposed, asked_by) "
+                    "SELECT :t, 'household', min(id), 'room', '1-101', '虚拟亲属' FROM household WHERE house_id = :h"
+                ),
+                {"t": place.id, "h": house},
+            )
+            session.execute(
+                text(
                     "INSERT INTO register_entry (township_id, house_id, kind, account_id, who, state) "
                     "VALUES (:t, :h, 'household_in', :a, '测试', 'waiting')"
                 ),

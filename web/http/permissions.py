@@ -82,6 +82,7 @@ RIGHT_OF: dict[str, str] = {
     "accounts.switch": "administer",
     "accounts.try_several": "administer",
     "api-docs.openapi_json": PUBLIC,
+    "audit.index": "audit",
     "bench.afresh": "plan",
     "bench.branch": "plan",
     "bench.bring_in": "plan",

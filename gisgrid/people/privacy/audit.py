@@ -11,6 +11,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import NotAllowed
+from gisgrid.files.exports import Sheet
 
 
 @dataclass(frozen=True)
@@ -79,16 +80,58 @@ def entries(
     *,
     account: str | None = None,
     since: date | None = None,
+    until: date | None = None,
     subject: str | None = None,
+    purpose: str | None = None,
     row_id: int | None = None,
     limit: int = 50,
+    offset: int = 0,
 ) -> list[AuditRecord]:
-    """The newest rows first; ``since`` is a day in UTC."""
-    rows = session.execute(
-        text(_ENTRIES),
-        {"account": account, "since": since, "subject": subject, "row": row_id, "limit": limit},
-    )
+    """The newest rows first, those that the asker may audit; ``since`` and ``until`` are days in UTC, both included.
+
+    Parameters
+    ----------
+    account
+        Log-in name.
+    subject
+        A table or thing; of a list that left, its name without the number of rows.
+    """
+    asked = {
+        "account": account, "since": since, "until": until, "subject": subject, "purpose": purpose,
+        "row": row_id, "limit": limit, "offset": offset,
+    }  # fmt: skip
+    rows = session.execute(text(_ENTRIES), asked)
     return [AuditRecord(**{**row, "row_ids": tuple(row["row_ids"])}) for row in rows.mappings()]
+
+
+def verify_in_store(session: Session, *, noted: str | None = None) -> ChainVerdict:
+    """The same verdict computed by the store, for who audits a part of it and cannot read the chain.
+
+    `verify` is the one that trusts the store with nothing.
+
+    Raises
+    ------
+    NotAllowed
+        The account has no right to audit.
+    """
+    if not session.scalar(text("SELECT has_right('audit')")):
+        raise NotAllowed("This account has no right to audit.")
+    row = session.execute(text("SELECT * FROM check_audit(:noted)"), {"noted": noted}).one()
+    return ChainVerdict(row.entries, row.broken, row.last_hash, row.noted_found)
+
+
+def audit_sheet(found: Sequence[AuditRecord]) -> Sheet:
+    """The rows as a sheet of a workbook, moments in UTC."""
+    return Sheet(
+        "审计 audit",
+        ("编号 number", "时间 when (UTC)", "账号 who", "操作 did", "对象 to", "条数 rows", "记录号 row numbers",
+         "用途 purpose", "来源 from"),
+        [
+            (e.id, e.at.astimezone(UTC).replace(tzinfo=None, microsecond=0), e.account_name, e.action, e.subject,
+             len(e.row_ids), " ".join(map(str, e.row_ids)), e.purpose, e.origin)
+            for e in found
+        ],
+    )  # fmt: skip
 
 
 def verify(session: Session, *, noted: str | None = None) -> ChainVerdict:
@@ -150,7 +193,9 @@ _ENTRIES = f"""
 SELECT {_COLUMNS} FROM audit_entry
 WHERE (CAST(:account AS text) IS NULL OR account_name = :account)
   AND (CAST(:since AS date) IS NULL OR at >= CAST(:since AS date))
-  AND (CAST(:subject AS text) IS NULL OR subject = :subject)
+  AND (CAST(:until AS date) IS NULL OR at < CAST(:until AS date) + 1)
+  AND (CAST(:subject AS text) IS NULL OR subject = :subject OR starts_with(subject, :subject || ': '))
+  AND (CAST(:purpose AS text) IS NULL OR purpose = :purpose)
   AND (CAST(:row AS bigint) IS NULL OR row_ids @> ARRAY[CAST(:row AS bigint)])
-ORDER BY id DESC LIMIT :limit
+ORDER BY id DESC LIMIT :limit OFFSET :offset
 """  # noqa: S608 - our columns

@@ -1,0 +1,56 @@
+"""``/office/audit``: what was opened, changed and taken away, by whom and what for; whether the record is whole."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, request
+from sqlalchemy.orm import Session
+
+from gisgrid.people.privacy import audit
+from gisgrid.register.households import purposes
+from web.http import lists
+from web.http.dates import day_of, local, page_asked
+from web.http.db import reading
+from web.http.language import language
+from web.http.permissions import asked_as_workbook
+from web.http.towns import own_town
+from web.office.keeping import page
+
+blueprint = Blueprint("audit", __name__, url_prefix="/office/audit")
+
+PORTION = 100
+"""Entries of one page."""
+SHOWN_ROWS = 5
+"""Numbers of rows that an entry names on the page; the workbook has them all."""
+
+
+@blueprint.get("")
+def index() -> Response:
+    """The entries of those whom the asker audits, newest first; ``?verify=1`` computes the chain anew, too."""
+    args = request.args
+    number = page_asked()
+    with reading() as session:
+        found = _entries(session, number)
+        verdict = None
+        if "verify" in args and not asked_as_workbook():
+            verdict = audit.verify_in_store(session, noted=args.get("noted", "").strip() or None)
+        declared = purposes(session)
+        here = own_town(session)
+    if asked_as_workbook():
+        return lists.workbook(None, audit.audit_sheet(found))
+    zone = here.time_zone if here else "Asia/Shanghai"
+    return page(
+        "audit.html", found=found[:PORTION], more=len(found) > PORTION, number=number, verdict=verdict,
+        purposes=declared, english=language() == "en", args=args, most=SHOWN_ROWS,
+        asked={k: v for k, v in args.items() if v and k not in ("page", "lang", "verify", "noted")},
+        local=lambda at: local(at, zone), names={p.name: p.en if language() == "en" else p.zh for p in declared},
+    )  # fmt: skip
+
+
+def _entries(session: Session, number: int) -> list[audit.AuditRecord]:
+    args = request.args
+    return audit.entries(
+        session, account=args.get("account", "").strip() or None,
+        since=day_of(args.get("since"), "since"), until=day_of(args.get("until"), "until"),
+        subject=args.get("subject", "").strip() or None, purpose=args.get("purpose") or None,
+        limit=lists.most(PORTION + 1), offset=0 if asked_as_workbook() else (number - 1) * PORTION,
+    )  # fmt: skip
