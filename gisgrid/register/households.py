@@ -273,10 +273,17 @@ ORDER BY due = '', last_on NULLS FIRST, address COLLATE "C", id LIMIT :most
 
 # Those under an exclusive grid are its own; their registers are the basic grid's team's, too.
 _REGISTERS = """
-SELECT g.code, g.name, c.name AS community, count(a.house_id) AS houses, count(f.house_id) AS kept
-FROM grid g JOIN area c ON c.id = g.community_id
-LEFT JOIN house_grid a ON a.plan_id = g.plan_id AND a.grid_id = g.id
-LEFT JOIN (SELECT DISTINCT house_id FROM household) f ON f.house_id = a.house_id
+WITH lived AS MATERIALIZED (
+    SELECT DISTINCT house_id FROM household
+), held AS MATERIALIZED (
+    SELECT a.grid_id, count(*) AS houses, count(f.house_id) AS kept
+    FROM house_grid a LEFT JOIN lived f ON f.house_id = a.house_id
+    WHERE a.plan_id = :plan AND a.grid_id = ANY ((SELECT my_grids('see_register'))::bigint[])
+    GROUP BY a.grid_id
+)
+SELECT g.code, g.name, c.name AS community, coalesce(held.houses, 0) AS houses,
+       coalesce(held.kept, 0) AS kept
+FROM grid g JOIN area c ON c.id = g.community_id LEFT JOIN held ON held.grid_id = g.id
 WHERE g.plan_id = :plan AND g.id = ANY ((SELECT my_grids('see_register'))::bigint[])
-GROUP BY g.id, g.code, g.name, c.name ORDER BY g.code COLLATE "C"
+ORDER BY g.code COLLATE "C"
 """

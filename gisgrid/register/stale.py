@@ -52,7 +52,7 @@ def stale(
     masked
         Read through the views for the web, whose role sees no other; codes are masked either way.
     """
-    query = _STALE + (" LIMIT :limit" if limit is not None else "")
+    query = _STALE
     if masked:
         query = re.sub(r"\bFROM (household|resident)\b|\bJOIN (household)\b", _through_view, query)
     rows = session.execute(
@@ -81,20 +81,28 @@ def stale_sheet(rows: Sequence[Stale]) -> Sheet:
     )  # fmt: skip
 
 
+# What is shown is put into words after the first were chosen: of a town there are half a million.
 _STALE = """
-SELECT one.table_name AS table, masked_code(one.code) AS code, h.id AS house_id, h.code AS house, h.address, f.room, g.code AS grid,
-       one.verified_on, CAST(:day AS date) - one.verified_on AS days
+SELECT first.table_name AS table, masked_code(first.code) AS code, first.house_id, first.house, first.address,
+       first.room, g.code AS grid, first.verified_on, CAST(:day AS date) - first.verified_on AS days
 FROM (
-    SELECT 'household' AS table_name, id, code, id AS household_id, verified_on FROM household
-    WHERE township_id = :t
-    UNION ALL
-    SELECT 'resident', id, code, household_id, verified_on FROM resident WHERE township_id = :t
-) one
-JOIN household f ON f.id = one.household_id JOIN house h ON h.id = f.house_id
+    SELECT one.table_name, one.code, one.verified_on, h.id AS house_id, h.code AS house, h.address, f.room
+    FROM (
+        SELECT 'household' AS table_name, id, code, id AS household_id, verified_on FROM household
+        WHERE township_id = :t
+        UNION ALL
+        SELECT 'resident', id, code, household_id, verified_on FROM resident WHERE township_id = :t
+    ) one
+    JOIN household f ON f.id = one.household_id JOIN house h ON h.id = f.house_id
+    WHERE (one.verified_on IS NULL OR one.verified_on < CAST(:day AS date) - CAST(:days AS integer))
+      AND (CAST(:grid AS text) IS NULL OR h.id IN (
+          SELECT a.house_id FROM plan_in_force p JOIN house_grid a ON a.plan_id = p.id
+          JOIN grid g ON g.id = a.grid_id WHERE p.township_id = :t AND g.code = :grid))
+    ORDER BY one.verified_on NULLS FIRST, h.code COLLATE "C", one.table_name, one.code COLLATE "C"
+    LIMIT CAST(:limit AS integer)
+) first
 LEFT JOIN plan_in_force p ON p.township_id = :t
-LEFT JOIN house_grid a ON a.plan_id = p.id AND a.house_id = h.id
+LEFT JOIN house_grid a ON a.plan_id = p.id AND a.house_id = first.house_id
 LEFT JOIN grid g ON g.id = a.grid_id
-WHERE (one.verified_on IS NULL OR one.verified_on < CAST(:day AS date) - CAST(:days AS integer))
-  AND (CAST(:grid AS text) IS NULL OR g.code = :grid)
-ORDER BY one.verified_on NULLS FIRST, h.code COLLATE "C", one.table_name, one.code COLLATE "C"
+ORDER BY first.verified_on NULLS FIRST, first.house COLLATE "C", first.table_name, first.code COLLATE "C"
 """
