@@ -54,6 +54,7 @@ from web.matters import views as matters
 from web.messages import views as messages
 from web.office import (
     audit,
+    backups,
     calendar,
     corrections,
     duties,
@@ -72,7 +73,7 @@ from web.today import views as today
 
 PAGES = (
     home, today, documents, duties, maps, editor, lookup, cases, dispatch, telephone, figures, open_problems,
-    matters, notices, studies, imports, register, messages, accounts, teams, corrections, audit, township, calendar, weights,
+    matters, notices, studies, imports, register, messages, accounts, teams, corrections, audit, backups, township, calendar, weights,
 )  # fmt: skip
 """Whoever brings pages, and the blueprint that they hang on."""
 

@@ -23,7 +23,7 @@ PAGES = {
     "training": "/training", "readers": "/document-readers/D1", "shortage": "/shortage",
     "changes": "/register/changes", "rule-book": "/matters", "burden": f"/matters/burden?{DAYS}",
     "figures": f"/figures?{DAYS}&unit=grid", "rows": f"/figures/rows?{DAYS}", "scenarios": "/plan/",
-    "ledger": "/ledger", "audit": "/office/audit?verify=1", "corrections": "/office/corrections",
+    "backups": "/office/backups", "ledger": "/ledger", "audit": "/office/audit?verify=1", "corrections": "/office/corrections",
 }  # fmt: skip
 
 
@@ -54,6 +54,7 @@ def page(browser: Browser) -> Iterator[Page]:
 
 def test_the_way_to_the_workbook_is_no_fault_of_any_list(page: Page, host: str):
     ARTIFACTS.mkdir(exist_ok=True)
+    assert page.request.get(f"{host}/ledger?as=xlsx").ok, "which the audit then tells"
     found: dict[str, object] = {}
     for name, path in PAGES.items():
         for lang, words in (("en", "Download (XLSX)"), ("zh", "下载（XLSX）")):

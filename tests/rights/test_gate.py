@@ -33,6 +33,7 @@ PATHS = {
     "accounts.one": "/office/accounts/1",
     "accounts.several": "/office/accounts/several",
     "audit.index": "/office/audit",
+    "backups.index": "/office/backups",
     "bench.compare": "/plan/1/compare",
     "bench.export": "/plan/1/grids.gpkg",
     "bench.handover": "/plan/1/handover.xlsx",

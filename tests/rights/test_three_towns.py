@@ -24,6 +24,7 @@ OF_NOBODYS_TOWN = {
         ("accounts.index", "accounts.new", "accounts.one", "accounts.several"),
         "lists accounts of all ground that one administers; the form of several asks for the township",
     ),
+    "backups.index": "of the whole store; in test_backups_page",
     "audit.index": "lists entries of all accounts that one audits; in test_audit_page",
     "api-docs.openapi_json": "the document of the API",
     "desk.my_grid": "leads on to the grid of whoever has one, with its township",

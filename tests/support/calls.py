@@ -137,6 +137,7 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
         Call("/office/audit"), Call("/office/audit?verify=1&noted=x&lang=en"), Call("/office/audit?account=m1&purpose=care&since=2023-01-01&page=2"),
         Call("/office/audit?since=x"),
     ],
+    "backups.index": lambda s: [Call("/office/backups"), Call("/office/backups?lang=en")],
     "bench.afresh": lambda s: [Call("/plan/afresh", "POST", form={"size": "100"})],
     "bench.branch": lambda s: [Call("/plan/branch", "POST")],
     "bench.bring_in": lambda s: [Call("/plan/import", "POST")],
@@ -403,7 +404,7 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
 """Requests for each endpoint, about a place; a new route needs its line here."""
 
 LISTS = (
-    "accounts.index", "audit.index", "bench.index", "cases.mine", "corrections.index", "desk.grid", "desk.registers", "dispatch.show",
+    "accounts.index", "backups.index", "audit.index", "bench.index", "cases.mine", "corrections.index", "desk.grid", "desk.registers", "dispatch.show",
     "duties.lacking", "duties.not_verified", "duties.readers", "duties.to_visit", "duties.training",
     "figures.rows", "figures.show", "imports.index", "ledger.show", "matters.book", "matters.burden",
     "matters.rows", "register.changes", "teams.index",

@@ -56,6 +56,12 @@ def fill_lists(session: Session) -> dict[str, int]:
     scenarios.branch(session, plan_in_force(session, place.id), name="草案甲", who="测试")
     government = appointed(session, "township_government", name="government")
     clerk = appointed(session, "community_clerk", COMMUNITY, name="clerk")
+    session.execute(
+        text(
+            "INSERT INTO backup (path, size, sha256, keep_until) "
+            "VALUES ('/srv/secret-place/town.dump', 12345678, repeat('ab', 32), current_date - 1)"
+        )
+    )
     resident = session.scalar(
         text(
             "SELECT min(r.code) FROM resident r JOIN household f ON f.id = r.household_id "

@@ -56,7 +56,8 @@ ROWS = {
         "/office/accounts",
         "SELECT count(*) FROM account k JOIN appointment p ON p.account_id = k.id",
     ),
-    "audit.index": ("/office/audit", "SELECT count(*) FROM audit_entry"),
+    "audit.index": ("/office/audit", "SELECT count(*) FROM audit_entry WHERE account_id IS NOT NULL"),
+    "backups.index": ("/office/backups", "SELECT count(*) FROM backup"),
     "bench.index": ("/plan/", "SELECT count(*) FROM plan WHERE state <> 'published'"),
     # They are no member of the staff and lead no grid: nothing waits for them.
     "cases.mine": ("/cases/mine", "SELECT 0"),

@@ -83,6 +83,7 @@ RIGHT_OF: dict[str, str] = {
     "accounts.try_several": "administer",
     "api-docs.openapi_json": PUBLIC,
     "audit.index": "audit",
+    "backups.index": "administer",
     "bench.afresh": "plan",
     "bench.branch": "plan",
     "bench.bring_in": "plan",

@@ -18,7 +18,7 @@ def changes(found: Sequence[EntryLine], time_zone: str) -> Sheet:
     return sheet(
         gettext("Changes to check"),
         [
-            (gettext("Number"), [each.id for each in found]),
+            (gettext("No."), [each.id for each in found]),
             (gettext("House"), [each.address for each in found]),
             (gettext("Grid"), [each.grid for each in found]),
             (gettext("Change"), [gettext(KIND_WORDS[each.kind]) for each in found]),

@@ -110,10 +110,21 @@ ROOMS = (
             RoomPage("corrections.index", say("Corrections")),
             RoomPage("township.show", say("Township settings")),
             RoomPage("audit.index", say("Audit")),
+            RoomPage("backups.index", say("Backups")),
             RoomPage("duties.training", say("Training")),
             RoomPage("shell.components", say("Components of the pages")),
         ),
-        ("imports", "accounts", "teams", "corrections", "audit", "township", "calendar", "weights"),
+        (
+            "imports",
+            "accounts",
+            "teams",
+            "corrections",
+            "audit",
+            "backups",
+            "township",
+            "calendar",
+            "weights",
+        ),
     ),
 )
 """In the order of the header. A page that stands nowhere here is linked from one that does."""

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import Conflict, NotFound
 from gisgrid.core.retention_periods import Keeping
+from gisgrid.files.exports import Sheet
 
 
 @dataclass(frozen=True)
@@ -57,9 +58,30 @@ def note_backup(session: Session, path: Path) -> BackupInfo:
 
 
 def backups(session: Session) -> list[BackupInfo]:
-    """The backups that are not known to be destroyed, oldest first."""
-    rows = session.execute(text(_BACKUP + " WHERE destroyed_at IS NULL ORDER BY made_at, id"))
+    """The backups that are not known to be destroyed, oldest first.
+
+    With an account: for who administers the whole store, ``path`` being the file's name; for others none.
+    """
+    rows = session.execute(text("SELECT * FROM list_backups()"))
     return [BackupInfo(**row) for row in rows.mappings()]
+
+
+def whole_store(session: Session) -> bool:
+    """Whether whoever acts administers the whole store, so that `backups` tells them of it."""
+    return bool(session.scalar(text("SELECT holds_everywhere('administer')")))
+
+
+def backups_sheet(found: Sequence[BackupInfo]) -> Sheet:
+    """The backups as a sheet of a workbook, moments in UTC."""
+    return Sheet(
+        "备份 backups",
+        ("编号 number", "制作时间 made (UTC)", "文件 file", "大小 bytes", "SHA-256", "保存至 until"),
+        [
+            (b.id, b.made_at.astimezone(UTC).replace(tzinfo=None, microsecond=0), b.path, b.size, b.sha256,
+             b.keep_until)
+            for b in found
+        ],
+    )  # fmt: skip
 
 
 def kept_databases(session: Session) -> list[str]:

@@ -1,2 +1,2 @@
--- For the office at the server alone, until a page asks.
+-- Read by `list_backups` alone.
 ALTER TABLE backup ENABLE ROW LEVEL SECURITY;
