@@ -95,7 +95,6 @@ def show(plan_id: int) -> Response:
         scope = LayerScope(plan.id, data_version(session, plan.id), request.script_root)
         extent = areas.extent(session, plan.id)
         every = plans.plans(session, place.id)
-        begin(session, place, plan)
         size, size_in = target_size(session, place.id)
     settings: Settings = current_app.config["SETTINGS"]
     parts = page.page(
