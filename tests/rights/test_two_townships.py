@@ -60,7 +60,10 @@ def calls_about(two: Two) -> Iterator[Call]:
         for endpoint, make in CALLS.items():
             if endpoint.startswith(("bench.", "planning.")):
                 yield from (
-                    call for call in make(spot) if call.method == "GET" and call.path != "/plan/"
+                    call
+                    for call in make(spot)
+                    # The list of scenarios is of the own township, whatever the way it leaves.
+                    if call.method == "GET" and call.path.partition("?")[0] != "/plan/"
                 )
         for way in (
             "preview",
