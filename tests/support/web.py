@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from flask import Flask
 from jinja2.bccache import Bucket, BytecodeCache
@@ -74,7 +74,12 @@ def served(app: Flask) -> Iterator[str]:
         with changed:
             running += 1
         try:
-            return app(environ, start_response)
+            answer = app(environ, start_response)
+            if not environ["PATH_INFO"].startswith("/static/"):
+                return answer
+            # This server leaves a file open when the page goes while it is sent.
+            with contextlib.closing(cast(Any, answer)):
+                return [b"".join(answer)]
         finally:
             with changed:
                 running -= 1
