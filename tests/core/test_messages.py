@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+from collections import Counter
 from datetime import date
 from pathlib import Path
 from string import Formatter
@@ -72,6 +73,17 @@ def test_every_message_has_a_translation_and_none_is_left_over(
     assert sorted(used - set(chinese)) == []
     assert sorted(set(chinese) - used) == []
     assert [m for m, translation in chinese.items() if not translation] == []
+
+
+def test_no_message_stands_twice():
+    lines = catalogue_file("zh").read_text(encoding="utf-8").split("\n\n")
+    said = [
+        found[1]
+        for each in lines
+        if (found := re.search(r"^msgid (.+?)^msgstr ", each, re.M | re.S))
+    ]
+    assert len(said) > 2000
+    assert [m for m, n in Counter(said).items() if n > 1] == []
 
 
 def test_a_translation_names_no_value_that_the_sentence_does_not_have(chinese: dict[str, str]):

@@ -18,7 +18,7 @@ KIND_WORDS = {
     "corrected": say("Value corrected"),
 }
 STATE_WORDS = {
-    "done": say("counts"),
+    "done": say("entered"),
     "waiting": say("waits for the clerk"),
     "accepted": say("accepted"),
     "returned": say("sent back"),
