@@ -59,8 +59,6 @@ class Entered:
     """``done``: it counts; ``waiting``: the clerk decides."""
     conflict: bool
     """Somebody changed the same value since the page was read."""
-    known: bool
-    """It had come before, under the same key."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +138,7 @@ def enter(
     except DBAPIError as error:
         _refused(error)
         raise
-    return Entered(row.entry_id, row.entry_state, row.in_conflict, row.known)
+    return Entered(row.entry_id, row.entry_state, row.in_conflict)
 
 
 def entries_of_house(session: Session, house_id: int, *, most: int = 20) -> list[EntryLine]:
@@ -295,7 +293,7 @@ def _refused(error: DBAPIError) -> None:
 
 
 _ENTER = """
-SELECT entry_id, entry_state, in_conflict, known FROM enter_register(
+SELECT entry_id, entry_state, in_conflict FROM enter_register(
     :kind, :house, CAST(:household AS bigint), CAST(:resident AS bigint), CAST(:said AS jsonb),
     CAST(CAST(:seen AS text) AS pg_snapshot), :client)
 """

@@ -151,6 +151,8 @@ def test_a_value_that_cannot_be_is_told_and_nothing_typed_is_lost(
     assert words in said_of_it, said_of_it
     for typed in said.values():
         assert not typed or f'value="{typed}"' in page.text
+    page = door.enter("worker", "person-in", household=door.household, needs="disabled", **said)
+    assert re.search(r'value="disabled" checked', page.text), "nor what was ticked"
     assert door.one("SELECT count(*) FROM register_entry") == 0
 
 
@@ -164,6 +166,21 @@ def test_two_who_change_one_value_both_stand_and_the_later_is_told(door: Door):
     assert door.one(f"SELECT phone FROM resident WHERE id = {door.person}") == NEW_PHONE
     clerk = door.people["clerk"].get("/register/changes").text
     assert "其间被改过" in clerk and "139****2222" in clerk
+
+
+def test_the_clerk_sees_what_stands_there_now(door: Door):
+    for who, phone in (("worker", NEW_PHONE), ("colleague", "13900002222")):
+        door.enter(who, "correct", resident=door.person, column="phone", phone=phone)
+    later = door.last()
+    assert "其间被改过" not in door.people["clerk"].get("/register/changes").text
+    door.decide("clerk", later - 1)
+    clerk = door.people["clerk"].get("/register/changes").text
+    row = clerk.split(f'id="entry-{later}"')[1].split("</tr>")[0]
+    assert "139****1111" in row and "199****5678" not in row and "其间被改过" in row
+    door.decide("clerk", later)
+    assert door.one(f"SELECT phone FROM resident WHERE id = {door.person}") == "13900002222"
+    was = door.one("SELECT was ->> 'phone' FROM register_entry WHERE id = :e", e=later)
+    assert was == NEW_PHONE, "what it took the place of"
 
 
 def test_a_verification_meanwhile_is_no_conflict(door: Door):

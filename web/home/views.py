@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from gisgrid.core import plans
-from gisgrid.core.errors import NotAllowed
 from gisgrid.core.messages import say
 from gisgrid.core.roles import ROLES
 from gisgrid.people import home
@@ -19,6 +18,7 @@ from gisgrid.planning.snapshot.fetch import limits_of, today
 from gisgrid.register import entries, households
 from web.home import sheets
 from web.http import lists
+from web.http.acting import purpose_sent
 from web.http.dates import local
 from web.http.db import opening, reading
 from web.http.language import language
@@ -169,9 +169,7 @@ def house(house_id: int) -> Response:
 @blueprint.post("/register/house/<int:house_id>")
 def open_house(house_id: int) -> Response:
     """The register of a house, open for the purpose that was chosen; the audit says so."""
-    purpose = request.form.get("purpose", "")
-    if not purpose:
-        raise NotAllowed("Choose what the register is opened for.")
+    purpose = purpose_sent()
     with opening(purpose) as session:
         return _register(session, households.open_register(session, house_id, purpose))
 

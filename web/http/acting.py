@@ -1,11 +1,12 @@
-"""In which post does whoever asks report or act?"""
+"""In which post does whoever asks report or act, and what for?"""
 
 from __future__ import annotations
 
-from flask import g
+from flask import g, request
 from sqlalchemy.orm import Session
 
 from gisgrid.cases.cases import RESIDENT, CaseActor
+from gisgrid.core.errors import NotAllowed
 from gisgrid.db.tables.cases import STEP_ROLES
 from gisgrid.people.home import places
 from web.http.db import NOBODY
@@ -20,6 +21,14 @@ def acting_by(session: Session, township_id: int) -> CaseActor:
         if p.role in STEP_ROLES and p.township_id in (None, township_id)
     ]
     return CaseActor(asker().name, tuple(dict.fromkeys(held))) if held else RESIDENT
+
+
+def purpose_sent() -> str:
+    """What the form opens the register for; NotAllowed where nothing was chosen."""
+    purpose = request.form.get("purpose", "")
+    if not purpose:
+        raise NotAllowed("Choose what the register is opened for.")
+    return purpose
 
 
 def as_public() -> None:

@@ -12,6 +12,7 @@ from gisgrid.core.messages import say
 from gisgrid.people.privacy import corrections
 from gisgrid.register.households import purposes
 from web.http import lists
+from web.http.acting import purpose_sent
 from web.http.dates import local
 from web.http.db import opening, reading, writing
 from web.http.language import language
@@ -27,7 +28,7 @@ RECORD_WORDS = {
     "resident": say("Resident"),
     "staff": say("Staff"),
 }
-STATE_WORDS = {"open": say("to be decided"), "accepted": say("accepted"), "refused": say("refused")}
+STATE_WORDS = {"open": say("to be decided"), "accepted": say("accepted"), "refused": say("not accepted")}
 STATE_TONES = {"open": "warn", "accepted": "good", "refused": "bad"}
 
 
@@ -45,9 +46,7 @@ def index() -> Response:
 @blueprint.post("/open")
 def open_values() -> Response:
     """The same with values and names open, for a purpose; the audit says so."""
-    purpose = request.form.get("purpose", "")
-    if not purpose:
-        raise NotAllowed("Choose what the register is opened for.")
+    purpose = purpose_sent()
     with opening(purpose) as session:
         return _shown(session, purpose=purpose)
 

@@ -13,6 +13,7 @@ from gisgrid.core.errors import GisgridError, NotAllowed, NotFound
 from gisgrid.locate.addresses.search import AddressCandidate, search
 from gisgrid.register import entries, households
 from web.http import lists
+from web.http.acting import purpose_sent
 from web.http.dates import local
 from web.http.db import opening, reading, writing
 from web.http.errors import problem_of
@@ -92,9 +93,7 @@ def changes() -> Response:
 @blueprint.post("/changes/open")
 def open_changes() -> Response:
     """The same with names and numbers open, for a purpose; the audit says so."""
-    purpose = request.form.get("purpose", "")
-    if not purpose:
-        raise NotAllowed("Choose what the register is opened for.")
+    purpose = purpose_sent()
     with opening(purpose) as session:
         return _changes(session, purpose)
 
@@ -155,8 +154,7 @@ def _form(
     problem: str | None = None,
 ) -> Response:
     kind = _kind(what)
-    seen = typed.get("seen") if problem else None
-    seen = seen or entries.page_version(session)
+    seen = typed.get("seen") or entries.page_version(session)
     register = households.register_of(session, house_id)
     place = town_of(session, register.township_id)
     household = next(

@@ -40,14 +40,10 @@ BEGIN
     WHEN 'resident_out' THEN
         DELETE FROM resident WHERE id = e.resident_id;
     WHEN 'corrected' THEN
-        IF e.resident_id IS NULL THEN
-            UPDATE household SET room = e.said ->> 'room' WHERE id = e.household_id;
-        ELSE
-            UPDATE resident r SET name = n.name, citizen_id = n.citizen_id, phone = n.phone, sex = n.sex,
-                                  birth_date = n.birth_date, needs = n.needs
-            FROM (SELECT (jsonb_populate_record(o, e.said)).* FROM resident o WHERE o.id = e.resident_id) n
-            WHERE r.id = e.resident_id;
-        END IF;
+        UPDATE resident r SET name = n.name, citizen_id = n.citizen_id, phone = n.phone, sex = n.sex,
+                              birth_date = n.birth_date, needs = n.needs
+        FROM (SELECT (jsonb_populate_record(o, e.said)).* FROM resident o WHERE o.id = e.resident_id) n
+        WHERE r.id = e.resident_id;
     END CASE;
     IF NOT FOUND AND e.kind IN ('household_moved', 'household_out', 'resident_out', 'corrected') THEN
         RAISE EXCEPTION 'gone' USING ERRCODE = 'no_data_found';

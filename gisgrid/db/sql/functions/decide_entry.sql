@@ -16,6 +16,7 @@ BEGIN
         RETURN 'own';
     END IF;
     IF accept THEN
+        UPDATE register_entry o SET was = h.was FROM entry_held h WHERE o.id = entry AND h.id = entry;
         PERFORM apply_entry(entry);
     END IF;
     UPDATE register_entry SET state = CASE WHEN accept THEN 'accepted' ELSE 'returned' END, decided_at = now(),

@@ -3,7 +3,7 @@
 -- stands whose ground it is, and whether the row is still what the sender saw.
 CREATE OR REPLACE FUNCTION enter_register(
     of_kind text, of_house bigint, of_household bigint, of_resident bigint, words jsonb, seen pg_snapshot, key text
-) RETURNS TABLE (entry_id bigint, entry_state text, in_conflict boolean, known boolean)
+) RETURNS TABLE (entry_id bigint, entry_state text, in_conflict boolean)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     town bigint := (SELECT township_id FROM house WHERE id = of_house);
@@ -18,7 +18,7 @@ BEGIN
     END IF;
     -- One at a time of an account: the second tap waits for the first, and finds it.
     PERFORM pg_advisory_xact_lock(hashtextextended('register_entry', my_account()));
-    RETURN QUERY SELECT e.id, e.state, e.conflict, true FROM register_entry e
+    RETURN QUERY SELECT e.id, e.state, e.conflict FROM register_entry e
         WHERE e.account_id = my_account() AND e.client_id = key;
     IF FOUND THEN
         RETURN;
@@ -65,7 +65,7 @@ BEGIN
     IF new_state = 'done' THEN
         PERFORM apply_entry(made);
     END IF;
-    RETURN QUERY SELECT made, new_state, clash, false;
+    RETURN QUERY SELECT made, new_state, clash;
 END $$;
 COMMENT ON FUNCTION enter_register(text, bigint, bigint, bigint, jsonb, pg_snapshot, text) IS
     'runs as the owner: who keeps the register of a house writes it, and may not read it';

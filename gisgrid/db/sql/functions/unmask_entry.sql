@@ -12,7 +12,8 @@ BEGIN
     IF cardinality(found_ids) > 0 THEN
         PERFORM audit('unmask', 'register_entry', found_ids);
     END IF;
-    RETURN QUERY SELECT e.id, e.said, e.was FROM register_entry e WHERE e.id = ANY (found_ids) ORDER BY 1;
+    RETURN QUERY SELECT e.id, e.said, h.was FROM register_entry e JOIN entry_held h ON h.id = e.id
+        WHERE e.id = ANY (found_ids) ORDER BY 1;
 END $$;
 REVOKE EXECUTE ON FUNCTION unmask_entry(bigint[]) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION unmask_entry(bigint[]) TO gisgrid_web;
