@@ -30,3 +30,6 @@ def watch(engine: Engine, stop: threading.Event) -> None:
             send_due(engine, here, stopped=stop.is_set)
         except DBAPIError as exc:
             log.warning("the store does not answer (%s)", type(exc.orig).__name__)
+        except Exception as exc:
+            # By its kind alone: its words may hold an address.
+            log.warning("sending failed (%s)", type(exc).__name__)

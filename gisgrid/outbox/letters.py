@@ -94,7 +94,7 @@ class Mail:
                 )
             else:
                 smtp = smtplib.SMTP(to.host, to.port, timeout=self._timeout_s)
-        except (OSError, smtplib.SMTPException) as exc:
+        except (OSError, smtplib.SMTPException, ValueError) as exc:
             raise _down(to.host, to.port, exc) from exc
         try:
             if to.security == "starttls":
@@ -106,7 +106,8 @@ class Mail:
             raise GatewayDown(
                 "The mail server {host} does not take the name and password.", host=to.host
             ) from exc
-        except (OSError, smtplib.SMTPException) as exc:
+        # A ValueError: a name or password that SMTP cannot say.
+        except (OSError, smtplib.SMTPException, ValueError) as exc:
             smtp.close()
             raise _down(to.host, to.port, exc) from exc
         self._smtp = smtp
@@ -131,10 +132,11 @@ class Mail:
             raise kind(_NO_SUCH, code=code) from exc
         except smtplib.SMTPResponseException as exc:
             raise NotTaken("The mail server did not take the letter ({code}).", code=exc.smtp_code) from exc  # fmt: skip
+        # Of this address alone, and no reason to keep the others' letters back.
+        except (ValueError, smtplib.SMTPNotSupportedError) as exc:
+            raise Refused("The address cannot be written in a letter.") from exc
         except (OSError, smtplib.SMTPException) as exc:
             raise _down(to.host, to.port, exc) from exc
-        except (ValueError, UnicodeError) as exc:
-            raise Refused("The address cannot be written in a letter.") from exc
 
 
 class Webhook:
@@ -173,7 +175,7 @@ class Webhook:
             said = answer.read(_MOST_ANSWER)
             if answer.will_close or len(said) == _MOST_ANSWER:
                 self._connection.close()
-        except (OSError, http.client.HTTPException) as exc:
+        except (OSError, http.client.HTTPException, ValueError) as exc:
             self._connection.close()
             parts = urlsplit(self._gateway.url)
             raise _down(parts.hostname or "", parts.port or 0, exc) from exc

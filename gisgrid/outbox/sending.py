@@ -16,9 +16,9 @@ from typing import Any
 
 from sqlalchemy import Engine, text
 
-from gisgrid.core.errors import GisgridError
+from gisgrid.core.errors import GisgridError, Invalid
 from gisgrid.db.store import transaction
-from gisgrid.outbox.channels import Gateway, MailServer, config_of
+from gisgrid.outbox.channels import config_of
 from gisgrid.outbox.inbox import PLACED, TOLD
 from gisgrid.outbox.letters import TIMEOUT_S, GatewayDown, Letter, NotTaken, Refused, Way, way_of
 from gisgrid.outbox.words import ToldMessage
@@ -69,7 +69,8 @@ class Due:
     id: int
     tries: int
     channel_id: int | None
-    config: MailServer | Gateway | None
+    channel: str
+    config: dict[str, Any]
     secret: str
     letter: Letter | None
     """None: it can no longer be addressed."""
@@ -111,13 +112,15 @@ def _due(row: dict[str, Any], here: Installation) -> Due:
     own = ("delivery_id", "tries", "token", "email", "address", "language", "account_id", "channel",
            "channel_id", "config", "secret")  # fmt: skip
     of = {name: row.pop(name) for name in own}
-    config = None if of["config"] is None else config_of(of["channel"], of["config"])
     to = of["email"] if of["channel"] == "email" else of["address"]
-    lost = config is None or (of["account_id"] is not None and to is None)
+    lost = of["channel_id"] is None or (of["account_id"] is not None and to is None)
     letter = None if lost else Letter(
         str(of["token"]), to or "", ToldMessage(**row), of["language"] or here.language, here.base
     )  # fmt: skip
-    return Due(of["delivery_id"], of["tries"], of["channel_id"], config, of["secret"] or "", letter)
+    return Due(
+        of["delivery_id"], of["tries"], of["channel_id"], of["channel"], of["config"] or {}, of["secret"] or "",
+        letter,
+    )  # fmt: skip
 
 
 def _send(
@@ -125,18 +128,17 @@ def _send(
 ) -> Counter[str]:
     """Send what goes by one channel, over one connection."""
     done: Counter[str] = Counter()
-    config = group[0].config
     lost = [due for due in group if due.letter is None]
     for due in lost:
         gone = GisgridError("The channel, or the address of the person, is gone.")
         done[_note(engine, due, pace, gone, last=True)] += 1
     waiting = [due for due in group if due.letter is not None]
-    if config is None or not waiting:
+    if not waiting:
         return done
     end = time.monotonic() + pace.batch_s
     begun = 0
     try:
-        with way_of(config, group[0].secret, pace.timeout_s) as way:
+        with _way(group[0], pace) as way:
             for due in waiting:
                 if stopped() or time.monotonic() > end:
                     break
@@ -152,6 +154,14 @@ def _send(
     else:
         _put_back(engine, waiting[begun:], 0.0)
     return done
+
+
+def _way(due: Due, pace: SendingPace) -> Way:
+    """The channel of a delivery; GatewayDown where what it is set to cannot be used any more."""
+    try:
+        return way_of(config_of(due.channel, due.config), due.secret, pace.timeout_s)
+    except (Invalid, KeyError) as exc:
+        raise GatewayDown("What this channel is set to cannot be used: set it anew.") from exc
 
 
 def _one(engine: Engine, way: Way, due: Due, pace: SendingPace) -> str:
@@ -208,7 +218,10 @@ WHERE m.id = d.message_id AND s.account_id = d.account_id AND d.state = 'waiting
 _TAKE = """
 UPDATE outbox_delivery d SET tries = d.tries + 1, next_at = now() + make_interval(secs => :lease)
 FROM (SELECT o.id FROM outbox_delivery o JOIN outbox_message m ON m.id = o.message_id
-      WHERE o.state = 'waiting' AND o.next_at <= now()
+      WHERE o.state = 'waiting' AND o.next_at <= now() AND coalesce((
+          SELECT c.active FROM outbox_channel c
+          WHERE c.channel = o.channel AND (c.township_id = m.township_id OR c.township_id IS NULL)
+          ORDER BY c.township_id NULLS LAST LIMIT 1), true)
       ORDER BY m.urgent DESC, o.next_at, o.id LIMIT :most FOR UPDATE OF o SKIP LOCKED) due
 WHERE d.id = due.id RETURNING d.id
 """
@@ -216,12 +229,12 @@ _DUE = f"""
 SELECT {TOLD}, d.id AS delivery_id, d.tries, d.token, d.account_id, d.channel, s.email, s.address,
        s.language, c.id AS channel_id, c.config, c.secret
 FROM outbox_delivery d JOIN outbox_message m ON m.id = d.message_id {PLACED}
-LEFT JOIN outbox_person s ON s.account_id = d.account_id
+LEFT JOIN (outbox_person s JOIN account k ON k.id = s.account_id AND k.active) ON s.account_id = d.account_id
 LEFT JOIN LATERAL (
-    SELECT c.id, c.active, c.config, c.secret FROM outbox_channel c
+    SELECT c.id, c.config, c.secret FROM outbox_channel c
     WHERE c.channel = d.channel AND (c.township_id = m.township_id OR c.township_id IS NULL)
     ORDER BY c.township_id NULLS LAST LIMIT 1
-) c ON c.active
+) c ON true
 WHERE d.id = ANY (:ids) ORDER BY c.id, m.urgent DESC, d.id
 """  # noqa: S608 - put together from parts that stand here
 _DELIVERED = """

@@ -369,6 +369,46 @@ def test_a_channel_that_went_gives_up_what_waits_in_words(town: TownOfNews):
     assert "gone" in town.value("SELECT min(failed) FROM outbox_delivery WHERE state = 'failed'")
 
 
+def test_what_waits_for_a_channel_that_is_off_waits_on(town: TownOfNews):
+    reached(town, "leader")
+    gateway_by(town, 9)
+    told_often(town, 2)
+    town.run("UPDATE outbox_channel SET active = false")
+    assert send_due(town.engine, HERE) == {}
+    assert states(town, "webhook") == {"waiting": 2}
+
+
+@pytest.mark.parametrize(
+    "broken", ['{"url": "http://a..b/x", "template": "plain"}', '{"url": "x"}']
+)
+def test_a_channel_that_cannot_be_used_keeps_its_messages_and_no_others_back(
+    town: TownOfNews, broken: str
+):
+    reached(town, "leader")
+    gateway_by(town, 9)
+    told_often(town, 2)
+    town.run("UPDATE outbox_channel SET config = CAST(:c AS jsonb)", c=broken)
+    assert send_due(town.engine, HERE) == {"later": 2}
+    assert states(town, "webhook") == {"waiting": 2}
+
+
+def test_an_address_that_no_letter_can_bear_is_given_up_alone(town: TownOfNews):
+    reached(town, "leader", email="王@town.example")
+    with mail_server() as box:
+        mail_by(town, box.port)
+        told_often(town, 1)
+        # What the server cannot take of this address is no reason to keep others back.
+        assert send_due(town.engine, HERE)["later"] == 0
+
+
+def test_who_is_switched_off_is_sent_nothing(town: TownOfNews):
+    reached(town, "leader")
+    gateway_by(town, 9)
+    told_often(town, 1)
+    town.run("UPDATE account SET active = false WHERE id = :a", a=town.people["leader"])
+    assert send_due(town.engine, HERE) == {"failed": 1}
+
+
 def test_a_channel_that_cannot_be_is_refused_in_words_and_a_secret_never_comes_back(
     town: TownOfNews,
 ):

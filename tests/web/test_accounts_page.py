@@ -13,6 +13,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from gisgrid.db.store import transaction
+from gisgrid.people.tokens import add_token
 from tests.support.log_in import code_of, log_in, submit
 from tests.support.office import CLERKS, COUNTY, PASSWORD, TOWN, Keeper, able, staffed_town
 from tests.support.web import app_over
@@ -242,7 +243,7 @@ def test_a_new_password_ends_the_old_one_and_its_sessions(
     assert log_in(app_over(engine).test_client(), "clerk", secret_in(slip.text)).status_code == 302
 
 
-def test_tokens_are_made_listed_and_revoked(office: Keeper, made: dict[str, int]):
+def test_tokens_are_made_listed_and_revoked(engine: Engine, office: Keeper, made: dict[str, int]):
     one = f"{ACCOUNTS}/{made['clerk']}"
     shown = office.post(
         f"{one}/tokens", token="台账程序", days="30", scope=["see_houses", "see_counts"]
@@ -255,7 +256,6 @@ def test_tokens_are_made_listed_and_revoked(office: Keeper, made: dict[str, int]
         and "see_counts see_houses" in page
         and secret[1] not in page
     )
-    program = office.client.application.test_client()
     assert (
         office.post(f"{one}/tokens", token="台账程序", days="30", scope="see_houses").status_code
         == 409
@@ -266,7 +266,33 @@ def test_tokens_are_made_listed_and_revoked(office: Keeper, made: dict[str, int]
     assert office.post(f"{one}/tokens", token="x", days="3").status_code == 422
     assert office.post(f"{one}/tokens/revoke", token="台账程序").status_code == 303
     assert "revoked" in office.get(one).text
-    del program
+    program = app_over(engine).test_client()
+    bearer = {"Authorization": f"Bearer {secret[1]}"}
+    assert program.get("/api/v1/summary", headers=bearer).status_code == 401, "it opens nothing now"
+
+
+def test_no_token_keeps_accounts_and_nobody_gives_one_to_themselves(
+    engine: Engine, office: Keeper, made: dict[str, int]
+):
+    with transaction(engine) as session:
+        me = made["office"]
+        name = session.scalar(text("SELECT name FROM account WHERE id = :id"), {"id": me})
+        _, secret = add_token(session, str(name), "程序", ["administer"], days=9)
+        before = session.scalar(text("SELECT count(*) FROM access_token"))
+    program = app_over(engine).test_client()
+    bearer = {"Authorization": f"Bearer {secret}"}
+    one = f"{ACCOUNTS}/{made['clerk']}"
+    for path, form in (
+        (f"{one}/tokens", {"token": "x", "days": "9", "scope": "unmask"}),
+        (f"{one}/slip", {"give": "password"}),
+        (f"{one}/switch", {"to": "off"}),
+    ):
+        assert program.post(path, data=form, headers=bearer).status_code == 403, path
+    assert program.get(ACCOUNTS, headers=bearer).status_code == 403
+    own = office.post(f"{ACCOUNTS}/{me}/tokens", token="x", days="9", scope="see_houses")
+    assert own.status_code == 422 and "given by somebody else" in own.text
+    with transaction(engine) as session:
+        assert session.scalar(text("SELECT count(*) FROM access_token")) == before
 
 
 def test_each_write_says_in_the_audit_who_and_what(office: Keeper, made: dict[str, int]):

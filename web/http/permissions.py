@@ -293,7 +293,9 @@ def check() -> BaseResponse | None:
     keyed = request.blueprint in KEYED
     if g.asker.scopes is None and not keyed and request.method not in ("GET", "HEAD", "OPTIONS"):
         cast(CSRFProtect, current_app.extensions["csrf"]).protect()
-    if g.asker.scopes is not None and (right == PERSON or request.blueprint == "security"):
+    if g.asker.scopes is not None and (
+        right == PERSON or request.blueprint in ("security", "accounts")
+    ):
         raise NotAllowed("A token opens data, not the account: log in with the password for this.")
     if g.asker.password_once and g.asker.scopes is None and request.endpoint not in FIRST_STEPS:
         if request.method == "GET" and "text/html" in request.headers.get("Accept", ""):

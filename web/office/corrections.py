@@ -28,7 +28,11 @@ RECORD_WORDS = {
     "resident": say("Resident"),
     "staff": say("Staff"),
 }
-STATE_WORDS = {"open": say("to be decided"), "accepted": say("accepted"), "refused": say("not accepted")}
+STATE_WORDS = {
+    "open": say("to be decided"),
+    "accepted": say("accepted"),
+    "refused": say("not accepted"),
+}
 STATE_TONES = {"open": "warn", "accepted": "good", "refused": "bad"}
 
 

@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from gisgrid.core.errors import GisgridError, Invalid
 from gisgrid.people import tokens
+from web.http.permissions import asker
 from web.office.accounts.views import again, blueprint, known
 from web.office.keeping import keeping, page
 
@@ -19,6 +20,9 @@ def add_token(number: int) -> Response:
     try:
         with keeping() as session:
             who = known(session, number)
+            # A session that was left open must not be enough to keep a way in for a year.
+            if number == asker().account_id:
+                raise Invalid("A token for your own account is given by somebody else.")
             if not days.isdecimal() or len(days) > 4:
                 raise Invalid("Write for how many days the token counts.")
             made, secret = tokens.add_token(
