@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -125,10 +126,11 @@ def lead(
     if until is not None:
         for row in held:
             if row.until is None or row.until > until:
-                session.scalar(
+                again = session.scalar(
                     text(_PUT),
                     {**values, "staff": row.staff_id, "since": until, "until": row.until, "role": "leader"},
                 )  # fmt: skip
+                note(session, "lead", "team_member", again)
     note(session, "lead", "team_member", new)
     _move_posts(session, values)
 
@@ -184,7 +186,10 @@ def leave(session: Session, place: TownshipInfo, part_id: int, on: date) -> None
     """
     _refuse_strangers(session, place)
     row = session.execute(
-        text("SELECT upper(during) AS until FROM team_member WHERE id = :id AND township_id = :t"),
+        text(
+            "SELECT upper(during) AS until, role, grid_code FROM team_member "
+            "WHERE id = :id AND township_id = :t"
+        ),
         {"id": part_id, "t": place.id},
     ).first()
     if row is None:
@@ -195,6 +200,8 @@ def leave(session: Session, place: TownshipInfo, part_id: int, on: date) -> None
         raise Conflict("This part ends on {until} already.", until=row.until)
     note(session, "leave", "team_member", part_id)
     _cut(session, "team_member", [part_id], on)
+    if row.role == "leader":
+        _end_posts(session, {"t": place.id, "grid": row.grid_code, "since": on, "until": row.until})
 
 
 def add_staff(
@@ -276,27 +283,35 @@ def _cut(session: Session, table: str, rows: list[int], day: object) -> None:
 
 def _move_posts(session: Session, values: dict[str, object]) -> None:
     """Whoever acts for the grid in the system is whoever leads it."""
-    if not session.scalar(text("SELECT owns_the_store() OR administers(:t)"), values):
+    if (held := _end_posts(session, values)) is None:
         return
     until = values["until"]
-    held = session.execute(text(_POSTS), values).all()
-    _cut(session, "appointment", [row.id for row in held], values["since"])
     account = session.scalar(
         text("SELECT id FROM account WHERE staff_id = :staff AND active ORDER BY id LIMIT 1"),
         values,
     )
-    for row in held:
-        note(session, "end", "appointment", row.id)
     if account is not None:
         new = session.scalar(text(_POST), {**values, "account": account})
         note(session, "appoint", "appointment", new)
     if isinstance(until, date):
         for row in held:
             if row.until is None or row.until > until:
-                session.execute(
+                again = session.scalar(
                     text(_POST),
                     {**values, "account": row.account_id, "since": until, "until": row.until},
                 )
+                note(session, "appoint", "appointment", again)
+
+
+def _end_posts(session: Session, values: dict[str, object]) -> Sequence[Any] | None:
+    """End the leaders' posts of a grid from a day; those that were held. None where others give posts."""
+    if not session.scalar(text("SELECT owns_the_store() OR administers(:t)"), values):
+        return None
+    held = session.execute(text(_POSTS), values).all()
+    _cut(session, "appointment", [row.id for row in held], values["since"])
+    for row in held:
+        note(session, "end", "appointment", row.id)
+    return held
 
 
 _GRIDS = """

@@ -121,6 +121,10 @@ def test_who_stands_in_leads_for_a_while_and_the_leader_comes_back(office: Keepe
     assert posts(office) == [
         ("s1", "2020-01-01", in_days(0)), ("s2", in_days(0), in_days(7)), ("s1", in_days(7), ""),
     ]  # fmt: skip
+    noted = office.scalar(
+        "SELECT count(*) FROM audit_entry WHERE action = 'appoint' AND subject = 'appointment'"
+    )
+    assert noted >= 2, "of who stands in, and of who comes back"
     page = office.get(TEAMS).text
     assert "stands in for S1" in page and 'data-count="away"><strong>1<' in page
 
@@ -148,6 +152,7 @@ def test_members_of_the_four_kinds_join_and_leave(office: Keeper):
     )
     office.post(f"{TEAMS}/leave", grid=GRID, part=str(leader))
     assert "Nobody leads this grid today." in office.get(f"{TEAMS}/{GRID}").text
+    assert posts(office) == [("s1", "2020-01-01", in_days(0))], "who leads no more acts no more"
     listed = office.get(f"{TEAMS}?lacks=leader").text
     assert re.findall(r'data-grid="(\d+)"', listed) == [GRID]
 
