@@ -11,7 +11,7 @@ from datetime import date
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gisgrid.core.errors import GisgridError, Invalid
+from gisgrid.core.errors import Conflict, GisgridError, Invalid
 from gisgrid.core.roles import ROLES
 from gisgrid.files.words import plain
 from gisgrid.people.accounts import account_named, add_account, login_name
@@ -152,10 +152,21 @@ def _tried(session: Session, township: str, row: ListRow) -> TriedRow:
                 {"town": township, "code": row.staff},
             )
             # Of a load of offices the account is there already, but nobody can log in.
-            known = session.execute(
-                text("SELECT name, has_password FROM account WHERE name = :n OR staff_id = :s"),
+            found = session.execute(
+                text(
+                    "SELECT name, has_password, staff_id FROM account WHERE name = :n OR staff_id = :s"
+                ),
                 {"n": login, "s": staff_id},
-            ).first()
+            ).all()
+            if len(found) > 1 or any(
+                staff_id is not None and each.staff_id not in (None, staff_id) for each in found
+            ):
+                raise Conflict(
+                    "The log-in name {login} and the staff code {code} are of two people.",
+                    login=login,
+                    code=row.staff,
+                )
+            known = found[0] if found else None
             secret = None
             if known is None:
                 add_account(session, login, row.shown, staff_id=staff_id)

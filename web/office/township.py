@@ -7,7 +7,7 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
-from gisgrid.core.errors import GisgridError, NotAllowed
+from gisgrid.core.errors import Conflict, GisgridError, NotAllowed
 from gisgrid.core.messages import Message, told
 from gisgrid.core.plans import TownshipInfo
 from gisgrid.core.scope import scope
@@ -34,6 +34,12 @@ def change() -> BaseResponse:
     try:
         with keeping() as session:
             place = administered(session)
+            if request.form.get(
+                "seen", str(newest := described.newest_change(session, place.id))
+            ) != str(newest):
+                raise Conflict(
+                    "Somebody else has changed settings since: look at them, and change yours again."
+                )
             wanted = described.changed(described.described(session, place), request.form.to_dict())
             if wanted:
                 change_township(session, place.code, wanted)
@@ -73,7 +79,7 @@ def in_language(words: Message | None) -> str:
 def _shown(session: Session, *, error: GisgridError | None = None) -> Response:
     place = administered(session)
     return page(
-        "township.html", error=error, typed=request.form.to_dict(), town=place,
+        "township.html", seen=described.newest_change(session, place.id), error=error, typed=request.form.to_dict(), town=place,
         groups=described.described(session, place), changes=described.changes(session, place.id),
         amiss=str(error.facts.get("name", "")) if error else "", said_of=in_language,
         local=lambda moment: local(moment, place.time_zone),

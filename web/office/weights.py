@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 
 from flask import Blueprint, Response, flash, redirect, request, url_for
 from flask_babel import gettext
@@ -36,7 +36,7 @@ KEY_WORDS = {
     "low_income": say("low income"),
     **TEAM_WORDS,
 }
-_LINE = re.compile(r"\s*(\S+?)\s*[=:：]\s*([0-9.]+)\s*")
+_LINE = re.compile(r"\s*(\S+?)\s*[=:：]\s*(\d{1,9}(?:\.\d{1,9})?)\s*")
 
 
 @dataclass(frozen=True)
@@ -118,6 +118,9 @@ def _sent(version: str) -> Weights:
     found = [_LINE.fullmatch(line) for line in lines]
     if None in found:
         raise Invalid("Write a line for each matter: its code, =, minutes.")
+    codes = [match[1] for match in found if match]
+    if twice := sorted({code for code in codes if codes.count(code) > 1}):
+        raise Invalid("These matters stand there twice: {codes}.", codes=twice)
     stored["matter_min"] = {match[1]: float(match[2]) for match in found if match}
     return Weights.of(version, stored)
 
@@ -148,7 +151,7 @@ def _shown(
     return page(
         "weights.html", error=error, town=place, versions=versions, newest=newest, fields=_fields(newest), change=change,
         sent=typed, matters=typed.get("matter_min") or "\n".join(f"{k}={v:g}" for k, v in newest.matter_min.items()),
-        planner=place.id in scope(session, "plan").townships, usual=asdict(Weights()), differing=_differing, key_words=KEY_WORDS,
+        planner=place.id in scope(session, "plan").townships, differing=_differing, key_words=KEY_WORDS,
         local=lambda moment: local(moment, place.time_zone),
     )  # fmt: skip
 

@@ -113,11 +113,12 @@ def described(session: Session, place: TownshipInfo) -> list[SettingGroup]:
 
 def changed(groups: list[SettingGroup], sent: dict[str, str]) -> list[str]:
     """Which settings a form changes, as ``name=value``; those it does not name stay."""
+    written = {name: value.strip().replace("，", ",") for name, value in sent.items()}
     return [
-        f"{each.name}={sent[each.name].strip()}"
+        f"{each.name}={written[each.name]}"
         for group in groups
         for each in group.settings
-        if each.name in sent and sent[each.name].strip().replace("，", ",") != each.value
+        if each.name in written and written[each.name] != each.value
     ]
 
 
@@ -134,6 +135,12 @@ def changes(session: Session, township_id: int, *, limit: int = 50) -> list[Sett
         SettingChanged(**{**row, "was": _stored(row["was"]), "became": _stored(row["became"])})
         for row in rows
     ]
+
+
+def newest_change(session: Session, township_id: int) -> int:
+    """Number of the newest change, which a form keeps that shows the settings; 0 without any."""
+    asked = text("SELECT coalesce(max(id), 0) FROM setting_change WHERE township_id = :t")
+    return int(session.scalar(asked, {"t": township_id}) or 0)
 
 
 def _numbers(

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from gisgrid.balance.weights import Weights
 from gisgrid.core.errors import Conflict, NotFound
 from gisgrid.core.plans import PlanInfo
+from gisgrid.people.privacy.audit import note
 
 
 def weights_of(session: Session, township_id: int, version: str | None = None) -> Weights:
@@ -102,10 +103,10 @@ def add_weights(session: Session, township_id: int, weights: Weights) -> None:
             version=weights.version,
         )
     if known is None:
-        session.execute(
+        made = session.scalar(
             text(
                 "INSERT INTO workload_weights (township_id, version, weights) "
-                "VALUES (:t, :v, CAST(:w AS jsonb))"
+                "VALUES (:t, :v, CAST(:w AS jsonb)) RETURNING id"
             ),
             {
                 "t": township_id,
@@ -113,3 +114,4 @@ def add_weights(session: Session, township_id: int, weights: Weights) -> None:
                 "w": json.dumps(weights.stored(), ensure_ascii=False),
             },
         )
+        note(session, "keep", "workload_weights", made)

@@ -87,11 +87,15 @@ def appoint(number: int) -> BaseResponse:
 @blueprint.post("/<int:number>/posts/<int:post>/end")
 def end(number: int, post: int) -> BaseResponse:
     """End a post of the account, today or on a day."""
-    with keeping() as session:
+    with keeping(read_only=True) as session:
         who = known(session, number)
         if post not in {each.id for each in who.posts}:
             raise NoSuchPage
-        appointments.end_appointment(session, post, day_of(request.form.get("on"), "on"))
+    try:
+        with keeping() as session:
+            appointments.end_appointment(session, post, day_of(request.form.get("on"), "on"))
+    except GisgridError as error:
+        return again(number, error)
     flash(gettext("The post ends."), "info")
     return _back(number)
 
@@ -100,8 +104,13 @@ def end(number: int, post: int) -> BaseResponse:
 def switch(number: int) -> BaseResponse:
     """Switch the account off or on."""
     on = request.form.get("to") == "on"
-    with keeping() as session:
-        accounts.set_active(session, known(session, number).name, active=on)
+    with keeping(read_only=True) as session:
+        who = known(session, number)
+    try:
+        with keeping() as session:
+            accounts.set_active(session, who.name, active=on)
+    except GisgridError as error:
+        return again(number, error)
     flash(gettext("The account is on.") if on else gettext("The account is off."), "info")
     return _back(number)
 

@@ -37,6 +37,7 @@ BEGIN
         IF changed IS NULL THEN
             RETURN 'gone';
         END IF;
+        PERFORM audit('correct', c.table_name, ARRAY[c.row_id]);
     END IF;
     UPDATE correction_request SET state = CASE WHEN accept THEN 'accepted' ELSE 'refused' END, decided_by = who,
         decided_at = now(), reason = why WHERE id = request;
