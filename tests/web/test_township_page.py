@@ -233,3 +233,23 @@ def test_what_a_version_would_do_is_told_to_who_plans_there(
     hours = [int(n) for n in re.findall(r'data-count="(?:before|after)"><strong>(\d+) h', page)]
     assert len(hours) == 2 and hours[1] > hours[0] > 0
     assert office.scalar("SELECT count(*) FROM workload_weights") == 0
+
+
+def test_who_saves_later_does_not_undo_what_another_changed(office: Keeper):
+    seen = re.search(r'name="seen" value="(\d+)"', office.get(PLACE).text)
+    assert seen is not None
+    assert office.post(PLACE, seen=seen[1], **{"limits.walk_m": "500"}).status_code == 303
+    late = office.post(PLACE, seen=seen[1], public_minimum="7")
+    assert late.status_code == 409 and "Somebody else has changed settings since" in late.text
+    assert office.scalar("SELECT limits ->> 'walk_m' FROM township") in ("500", "500.0")
+
+
+@pytest.mark.parametrize("lines", ["01=1.2.3", "01=.", "01=5\n01=6"])
+def test_minutes_of_a_matter_that_are_none_are_told(office: Keeper, lines: str):
+    answer = office.post(f"{PLACE}/weights", version="x", matter_min=lines)
+    assert answer.status_code == 422, answer.text
+
+
+def test_commas_of_either_kind_part_numbers(office: Keeper):
+    answer = office.post(PLACE, **{"sizes.basic.residents": "100，180，300"})
+    assert answer.status_code == 303, answer.text
