@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from datetime import date
+from weakref import WeakKeyDictionary
 
 import pytest
 from sqlalchemy import Engine, create_engine, event, text
@@ -39,16 +40,18 @@ def appointed(
 def web_engine(engine: Engine, *, before: Callable[[], None] = lambda: None) -> Engine:
     """The same database as the web process enters it; closed with the owner's engine.
 
-    ``before`` is called first: a connection that a thread has when its engine is closed would stay open.
+    One for all who ask: each application with a pool of its own would keep connections that the next
+    test lacks. ``before`` is called first: a connection that a thread has when its engine is closed
+    would stay open.
     """
-    web = create_engine(engine.url.set(username=WEB))
+    event.listen(engine, "engine_disposed", lambda _: before(), insert=True)
+    if engine not in _WEB:
+        _WEB[engine] = web = create_engine(engine.url.set(username=WEB), max_overflow=25)
+        event.listen(engine, "engine_disposed", lambda _: web.dispose())
+    return _WEB[engine]
 
-    def end(_: Engine) -> None:
-        before()
-        web.dispose()
 
-    event.listen(engine, "engine_disposed", end)
-    return web
+_WEB: WeakKeyDictionary[Engine, Engine] = WeakKeyDictionary()
 
 
 @contextlib.contextmanager
