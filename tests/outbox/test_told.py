@@ -170,9 +170,11 @@ def test_a_plan_to_review_is_told_to_the_county_and_a_returned_one_to_who_draws(
     with transaction(town.engine) as session:
         place = township_by_id(session, town.place.id)
         base = plan_by_id(session, session.scalar(text("SELECT id FROM plan")) or 0)
-        draft = branch(session, base, name="2027", who="planner.ce")
+        draft = branch(session, base, name=f"2027 {CANARY}", who="planner.ce")
         plan_step(session, place, draft, "submit", who="planner.ce")
     assert town.told() == {"plan_review": {"reviewer"}}
+    # By its number: a name is typed, and may say anything.
+    assert town.value("SELECT code FROM outbox_message") == str(draft.id)
     town.forget()
     with transaction(town.engine) as session:
         plan_step(session, place, plan_by_id(session, draft.id), "return", who="reviewer.ce", reason="太大")  # fmt: skip
