@@ -21,7 +21,7 @@ from gisgrid.people.learning.documents import issue
 from gisgrid.people.privacy import corrections
 from gisgrid.planning.editor.scenarios import branch
 from gisgrid.planning.review.review import take_step as plan_step
-from tests.support.accounts import acting
+from tests.support.accounts import acting, appointed
 from tests.support.case_town import Peopled
 from tests.support.factories import create_house, create_member
 from tests.support.outbox import CANARY, CANARY_PHONE, TownOfNews, everybody
@@ -103,6 +103,24 @@ def test_an_escalated_case_is_told_to_its_level(town: TownOfNews):
     town.step("worker", case, "escalate", "grid_worker", "worker.a", reason="超出能力", to=Owner(level="section"))  # fmt: skip
     assert "cadre" in town.told()["task"]
     assert town.told()["task"] <= {"cadre", "leader"}
+
+
+def test_an_emergency_in_an_exclusive_grid_is_told_to_its_team_and_that_of_the_grid_around(
+    town: TownOfNews,
+):
+    town.run("UPDATE township SET grid_rule = 'overlay'")
+    town.run(
+        "INSERT INTO grid (plan_id, code, name, kind, community_id, host, geom) "
+        "SELECT plan_id, 'school', '虚构中学网格', 'exclusive', community_id, '虚构中学', "
+        "ST_Multi(ST_Buffer(ST_SetSRID(ST_MakePoint(:x, :y), 4326), 1e-4)) FROM grid WHERE code = 'a'",
+        x=spot(0.5, 0.5)[0], y=spot(0.5, 0.5)[1],
+    )  # fmt: skip
+    with transaction(town.engine) as session:
+        town.people["school"] = appointed(
+            session, "grid_leader", town.place.code, grid="school", name="school.ce"
+        )
+    town.seen_now(emergency=True)
+    assert {"leader", "school"} <= town.told()["emergency"]
 
 
 def test_a_deadline_is_told_once_when_it_nears_and_once_when_it_has_passed(town: TownOfNews):
