@@ -9,7 +9,9 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
+from collections import OrderedDict
 from collections.abc import Iterator
+from typing import Any
 
 from flask import Flask, current_app, g
 from sqlalchemy import text
@@ -21,9 +23,9 @@ from gisgrid.core.plans import PlanInfo, TownshipInfo, plan_by_id
 from gisgrid.core.scope import scope
 from gisgrid.db.roles import PLANNER
 from gisgrid.planning.editor.bench import Bench
-from gisgrid.planning.editor.benches import Benches
-from gisgrid.planning.editor.scenarios import scenario
-from web.http.db import entering
+from gisgrid.planning.editor.benches import KEPT, Benches
+from gisgrid.planning.editor.scenarios import CHANNEL, scenario
+from web.http.db import Store, entering
 from web.http.permissions import asker
 from web.http.towns import town_of
 
@@ -35,6 +37,55 @@ log = logging.getLogger(__name__)
 
 def init_app(app: Flask) -> None:
     app.extensions["gisgrid_bench"] = Benches()
+    followed = app.extensions["gisgrid_bench_followed"] = Followed(app)
+    store: Store = app.extensions["gisgrid"]
+    store.listener.hear(CHANNEL, followed.heard)
+
+
+class Followed:
+    """Scenarios that a process has at hand, and whoever had each last.
+
+    What another process keeps is read as that person, before the page's next request comes here; each
+    would wait for it otherwise.
+    """
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._lock = threading.Lock()
+        self._by: OrderedDict[int, dict[str, Any]] = OrderedDict()
+        self._behind: set[int] = set()
+        self._reading: set[int] = set()
+
+    def by(self, plan_id: int) -> None:
+        """Remember that whoever asks has a scenario at hand."""
+        with self._lock:
+            self._by[plan_id] = _whoever_asks()
+            self._by.move_to_end(plan_id)
+            while len(self._by) > KEPT:
+                self._by.popitem(last=False)
+
+    def heard(self, payload: str) -> None:
+        """Read a scenario that has changed, in a thread of its own; nothing if it is not at hand."""
+        plan_id = int(payload)
+        with self._lock:
+            if plan_id not in self._by:
+                return
+            self._behind.add(plan_id)
+            if plan_id in self._reading:
+                return
+            self._reading.add(plan_id)
+        threading.Thread(target=self._follow, args=(plan_id,), name="bench", daemon=True).start()
+
+    def _follow(self, plan_id: int) -> None:
+        while True:
+            with self._lock:
+                if plan_id not in self._behind or plan_id not in self._by:
+                    self._behind.discard(plan_id)
+                    self._reading.discard(plan_id)
+                    return
+                self._behind.discard(plan_id)
+                asker = self._by[plan_id]
+            _read(self._app, asker, plan_id)
 
 
 def benches() -> Benches:
@@ -55,7 +106,10 @@ def at_hand(
     """A scenario with its township, version and bench, as `placed`."""
     place, plan = placed(session, plan_id, *rights)
     version = scenario(session, plan_id).version
-    return place, plan, version, benches().at(session, place, plan, version)
+    found = benches().at(session, place, plan, version)
+    followed: Followed = current_app.extensions["gisgrid_bench_followed"]
+    followed.by(plan_id)
+    return place, plan, version, found
 
 
 def begin(session: Session, place: TownshipInfo, plan: PlanInfo) -> None:
@@ -65,22 +119,28 @@ def begin(session: Session, place: TownshipInfo, plan: PlanInfo) -> None:
     """
     if not session.scalar(text(_IS_LARGE), {"t": place.id, "n": A_LARGE_TOWN}):
         return
-    app, known = current_app._get_current_object(), {  # type: ignore[attr-defined]
-        name: g.get(name) for name in ("actor", "asker") if name in g
-    }  # fmt: skip
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    threading.Thread(
+        target=_read, args=(app, _whoever_asks(), plan.id), name="bench", daemon=True
+    ).start()
 
-    def read() -> None:
-        try:
-            with app.app_context():
-                for name, value in known.items():
-                    setattr(g, name, value)
-                with planning(read_only=True) as own:
-                    at_hand(own, plan.id, "plan", "review")
-        except (GisgridError, SQLAlchemyError) as error:
-            # Whoever opens the plan is told; the page that leads to it is not the place.
-            log.info("a bench was not begun: %s", type(error).__name__)
 
-    threading.Thread(target=read, name="bench", daemon=True).start()
+def _whoever_asks() -> dict[str, Any]:
+    return {name: g.get(name) for name in ("actor", "asker") if name in g}
+
+
+def _read(app: Flask, asker: dict[str, Any], plan_id: int) -> None:
+    """Have a scenario at hand, as somebody who asked before and with what they may see now."""
+    try:
+        with app.app_context():
+            for name, value in asker.items():
+                setattr(g, name, value)
+            with planning(read_only=True) as session:
+                _, _, _, bench = at_hand(session, plan_id, "plan", "review")
+            bench.prepare()
+    except (GisgridError, SQLAlchemyError) as error:
+        # Whoever opens the plan is told; nobody waits for this.
+        log.info("a bench was not read: %s", type(error).__name__)
 
 
 def placed(session: Session, plan_id: int, *rights: str) -> tuple[TownshipInfo, PlanInfo]:

@@ -94,6 +94,10 @@ class Bench:
         """What each grid holds, in the order of its row."""
         return _numbers(self)
 
+    def prepare(self) -> None:
+        """Work out what whoever looks at it asks for first."""
+        _ = self.numbers, self.arc_names
+
     @cached_property
     def row_of(self) -> dict[str, int]:
         return {code: k for k, code in enumerate(self.state.grids.code)}

@@ -22,6 +22,8 @@ from gisgrid.planning.workload.weighing import plan_weighing
 
 EDITABLE = ("draft", "returned")
 NAME_LENGTH = 80
+CHANNEL = "scenario_changed"
+"""On which the store tells the number of a plan whose version has changed."""
 
 
 @dataclass(frozen=True)
