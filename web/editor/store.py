@@ -32,12 +32,15 @@ from web.http.towns import town_of
 A_LARGE_TOWN = 20_000
 """From so many houses on, a bench takes seconds to read: it is begun when a page leads to it."""
 
+LASTING_S = 900.0
+"""So long the page shows a town without what was entered since; checks and publication count anew."""
+
 log = logging.getLogger(__name__)
 
 
 def init_app(app: Flask) -> None:
-    app.extensions["gisgrid_bench"] = Benches()
     followed = app.extensions["gisgrid_bench_followed"] = Followed(app)
+    app.extensions["gisgrid_bench"] = Benches(lasting_s=LASTING_S, renew=followed.renew)
     store: Store = app.extensions["gisgrid"]
     store.listener.hear(CHANNEL, followed.heard)
 
@@ -53,7 +56,7 @@ class Followed:
         self._app = app
         self._lock = threading.Lock()
         self._by: OrderedDict[int, dict[str, Any]] = OrderedDict()
-        self._behind: set[int] = set()
+        self._behind: dict[int, bool] = {}
         self._reading: set[int] = set()
 
     def by(self, plan_id: int) -> None:
@@ -66,11 +69,17 @@ class Followed:
 
     def heard(self, payload: str) -> None:
         """Read a scenario that has changed, in a thread of its own; nothing if it is not at hand."""
-        plan_id = int(payload)
+        self._read_beside(int(payload), exact=False)
+
+    def renew(self, plan_id: int) -> None:
+        """Read a scenario that lacks what was entered since, in the same way."""
+        self._read_beside(plan_id, exact=True)
+
+    def _read_beside(self, plan_id: int, *, exact: bool) -> None:
         with self._lock:
             if plan_id not in self._by:
                 return
-            self._behind.add(plan_id)
+            self._behind[plan_id] = exact or self._behind.get(plan_id, False)
             if plan_id in self._reading:
                 return
             self._reading.add(plan_id)
@@ -79,13 +88,11 @@ class Followed:
     def _follow(self, plan_id: int) -> None:
         while True:
             with self._lock:
-                if plan_id not in self._behind or plan_id not in self._by:
-                    self._behind.discard(plan_id)
+                exact, asker = self._behind.pop(plan_id, None), self._by.get(plan_id)
+                if exact is None or asker is None:
                     self._reading.discard(plan_id)
                     return
-                self._behind.discard(plan_id)
-                asker = self._by[plan_id]
-            _read(self._app, asker, plan_id)
+            _read(self._app, asker, plan_id, exact=exact)
 
 
 def benches() -> Benches:
@@ -101,12 +108,12 @@ def planning(*, read_only: bool = False) -> Iterator[Session]:
 
 
 def at_hand(
-    session: Session, plan_id: int, *rights: str
+    session: Session, plan_id: int, *rights: str, exact: bool = False
 ) -> tuple[TownshipInfo, PlanInfo, int, Bench]:
-    """A scenario with its township, version and bench, as `placed`."""
+    """A scenario with its township, version and bench, as `placed` and `Benches.at`."""
     place, plan = placed(session, plan_id, *rights)
     version = scenario(session, plan_id).version
-    found = benches().at(session, place, plan, version)
+    found = benches().at(session, place, plan, version, exact=exact)
     followed: Followed = current_app.extensions["gisgrid_bench_followed"]
     followed.by(plan_id)
     return place, plan, version, found
@@ -129,14 +136,14 @@ def _whoever_asks() -> dict[str, Any]:
     return {name: g.get(name) for name in ("actor", "asker") if name in g}
 
 
-def _read(app: Flask, asker: dict[str, Any], plan_id: int) -> None:
+def _read(app: Flask, asker: dict[str, Any], plan_id: int, *, exact: bool = False) -> None:
     """Have a scenario at hand, as somebody who asked before and with what they may see now."""
     try:
         with app.app_context():
             for name, value in asker.items():
                 setattr(g, name, value)
             with planning(read_only=True) as session:
-                _, _, _, bench = at_hand(session, plan_id, "plan", "review")
+                _, _, _, bench = at_hand(session, plan_id, "plan", "review", exact=exact)
             bench.prepare()
     except (GisgridError, SQLAlchemyError) as error:
         # Whoever opens the plan is told; nobody waits for this.
