@@ -7,6 +7,7 @@ where the right is held, and no column that names somebody.
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import threading
 from collections import OrderedDict
@@ -22,16 +23,19 @@ from gisgrid.core.errors import GisgridError, NotAllowed
 from gisgrid.core.plans import PlanInfo, TownshipInfo, plan_by_id
 from gisgrid.core.scope import scope
 from gisgrid.db.roles import PLANNER
+from gisgrid.db.store import Actor
 from gisgrid.planning.editor.bench import Bench
 from gisgrid.planning.editor.benches import KEPT, Benches
 from gisgrid.planning.editor.scenarios import CHANNEL, scenario
 from web.http.db import Store, entering
-from web.http.permissions import asker
+from web.http.permissions import Asker, asker
 from web.http.towns import town_of
 
 A_LARGE_TOWN = 20_000
 """From so many houses on, a bench takes seconds to read: it is begun when a page leads to it."""
 
+WANTED = "scenario_wanted"
+"""The channel on which a page tells all processes which plan it leads to, and who asked for the page."""
 LASTING_S = 900.0
 """So long the page shows a town without what was entered since; checks and publication count anew."""
 
@@ -43,6 +47,7 @@ def init_app(app: Flask) -> None:
     app.extensions["gisgrid_bench"] = Benches(lasting_s=LASTING_S, renew=followed.renew)
     store: Store = app.extensions["gisgrid"]
     store.listener.hear(CHANNEL, followed.heard)
+    store.listener.hear(WANTED, followed.wanted)
 
 
 class Followed:
@@ -66,6 +71,14 @@ class Followed:
             self._by.move_to_end(plan_id)
             while len(self._by) > KEPT:
                 self._by.popitem(last=False)
+
+    def wanted(self, payload: str) -> None:
+        """Have a scenario at hand for somebody who is about to ask for it, here or in another process."""
+        told = json.loads(payload)
+        actor = Actor(told["account"], None, None)
+        with self._lock:
+            self._by.setdefault(told["plan"], {"actor": actor, "asker": Asker(told["account"])})
+        self._read_beside(told["plan"], exact=False)
 
     def heard(self, payload: str) -> None:
         """Read a scenario that has changed, in a thread of its own; nothing if it is not at hand."""
@@ -120,16 +133,15 @@ def at_hand(
 
 
 def begin(session: Session, place: TownshipInfo, plan: PlanInfo) -> None:
-    """Read the bench of a plan of a large township beside the page that leads to it, as whoever asks.
+    """Have every process read the bench of a plan of a large township, as whoever asks for the page that leads to it.
 
     Whoever then asks for it waits for what is left of the reading.
     """
-    if not session.scalar(text(_IS_LARGE), {"t": place.id, "n": A_LARGE_TOWN}):
-        return
-    app = current_app._get_current_object()  # type: ignore[attr-defined]
-    threading.Thread(
-        target=_read, args=(app, _whoever_asks(), plan.id), name="bench", daemon=True
-    ).start()
+    if session.scalar(text(_IS_LARGE), {"t": place.id, "n": A_LARGE_TOWN}):
+        told = json.dumps({"plan": plan.id, "account": asker().account_id})
+        session.execute(
+            text("SELECT pg_notify(:channel, :told)"), {"channel": WANTED, "told": told}
+        )
 
 
 def _whoever_asks() -> dict[str, Any]:
