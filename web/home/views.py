@@ -15,7 +15,7 @@ from gisgrid.people import home
 from gisgrid.planning.overview import cards
 from gisgrid.planning.review.handover import handed_by_team
 from gisgrid.planning.snapshot.fetch import limits_of, today
-from gisgrid.register import entries, households
+from gisgrid.register import entries, households, lineage
 from web.home import sheets
 from web.http import lists
 from web.http.acting import purpose_sent
@@ -182,6 +182,7 @@ def _register(session: Session, register: households.Register) -> Response:
         "register-house.html",
         register=register,
         lines=entries.entries_of_house(session, register.house_id),
+        sources=lineage.value_sources(session, register.house_id),
         keeps="keep_register" in who.rights,
         client_id=uuid4().hex,
         words=words,

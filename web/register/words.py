@@ -6,6 +6,7 @@ from flask_babel import gettext
 
 from gisgrid.core.messages import say
 from gisgrid.register.entries import EntryLine
+from gisgrid.register.lineage import ValueSource
 
 KIND_WORDS = {
     "verified": say("All as registered"),
@@ -39,6 +40,14 @@ COLUMN_WORDS = {
     "next_on": say("Next visit"),
     "out": say("Because"),
 }
+SOURCED_WORDS = {
+    **COLUMN_WORDS,
+    "address": say("Address"),
+    "geom": say("Place"),
+    "house_id": say("House"),
+    "verified_on": say("Verified"),
+}
+"""What the sources of a house are told of, by column."""
 CHOICE_WORDS = {
     "routine": say("Regular round"),
     "care": say("Care"),
@@ -95,3 +104,21 @@ def told(line: EntryLine) -> list[tuple[str, str | None, str]]:
         ]
         return before + out
     return out
+
+
+def source_told(source: ValueSource) -> str:
+    """From where a value is."""
+    if source.source == "load":
+        return str(
+            gettext(
+                "file %(file)s, load %(n)s, by %(who)s",
+                file=source.file_name,
+                n=source.run_id,
+                who=source.who,
+            )
+        )
+    if source.source == "door":
+        return str(gettext("entered at the door by %(who)s", who=source.who))
+    if source.source == "correction":
+        return str(gettext("corrected on request, decided by %(who)s", who=source.who))
+    return str(gettext("not recorded"))
