@@ -94,6 +94,41 @@ def limit_of(amount: str, unit: str) -> str | None:
     return f"{number:g} {unit}"
 
 
+def with_word(item: DraftItem, name: str, word: str) -> DraftItem:
+    """The item with one field as it is written: ``limits.CLOCK`` is the limit of a step, ``;`` separates several.
+
+    Raises
+    ------
+    Invalid
+        An item has no such field, or the word is no number, day, yes or no.
+    """
+    word = word.strip()
+    name, _, clock = name.partition(".")
+    if name == "limits" and clock:
+        others = {k: v for k, v in item.limits.items() if k != clock}
+        return replace(item, limits={**others, clock: word} if word else others)
+    kinds = {f.name: f.type for f in fields(DraftItem)}
+    value: object = word or None
+    if name not in kinds or name == "limits":
+        raise Invalid(
+            "An item has no field {name!r}; it has {known}.",
+            name=name,
+            known=[*sorted(kinds.keys() - {"limits"}), "limits.CLOCK"],
+        )
+    try:
+        if name in ("informs", "skills"):
+            value = tuple(part.strip() for part in word.split(";") if part.strip())
+        elif name == "asks_photo":
+            value = {"yes": True, "no": False, "": False}[word]
+        elif word and name in ("duplicate_m", "duplicate_h"):
+            value = float(word)
+        elif word and name in ("since", "until"):
+            value = date.fromisoformat(word)
+    except (KeyError, ValueError):
+        raise Invalid("{name} cannot be {word!r}.", name=name, word=word[:40]) from None
+    return replace(item, **{name: "" if value is None and name in ("code", "name") else value})  # type: ignore[arg-type]
+
+
 def checked(
     item: DraftItem, known: Mapping[str, DraftItem], *, was: str | None, last: date
 ) -> DraftItem:

@@ -87,7 +87,7 @@ def duties() -> str | Response:
         name = request.args.get("version") or matters.version_on(session, place.id, today(place))
         entries = matters.rule_book(session, place.id, name)
     if asked_as_workbook():
-        return lists.workbook(place, _duty_sheet(entries))
+        return lists.workbook(place, *matters.duty_sheets(entries))
     return render_template(
         "matter-duties.html",
         version=next(v for v in known if v.name == name),
@@ -96,7 +96,7 @@ def duties() -> str | Response:
         undecided=[e.code for e in entries if e.decider is None],
         letters=duty_words(),
         levels=[(level, level_words()[level]) for level in LEVELS[::-1]],
-        parts=_parts,
+        parts=matters.duty_parts,
         **_words(place, known),
     )
 
@@ -186,34 +186,6 @@ def _home(session: Session, homes: list[CommunityInfo]) -> str | None:
         return asked or None
     own = scope(session, "supplement_matters").communities & {home.id for home in homes}
     return next((h.code for h in homes if h.id in own), None) if len(own) == 1 else None
-
-
-def _parts(entry: MatterEntry, level: str) -> list[str]:
-    """What a level has to do with an item, of the names in `duty_words`."""
-    has = {
-        "decider": entry.decider == level,
-        "acts": entry.acts == level,
-        "informs": level in entry.informs,
-    }
-    return [part for part, there in has.items() if there]
-
-
-def _duty_sheet(entries: list[MatterEntry]) -> Sheet:
-    letters, english = duty_words(), language() == "en"
-    cells = {
-        level: [" ".join(letters[part][0] for part in _parts(e, level)) or None for e in entries]
-        for level in LEVELS
-    }
-    return lists.sheet(
-        gettext("Duty matrix"),
-        [
-            (gettext("Code"), [e.code for e in entries]),
-            (gettext("Group of matters"), [(english and e.major_en) or e.major for e in entries]),
-            (gettext("Matter"), [(english and e.name_en) or e.name for e in entries]),
-            (gettext("Responsible office"), [e.office for e in entries]),
-            *((level_words()[level], cells[level]) for level in LEVELS[::-1]),
-        ],
-    )
 
 
 def _added_sheet(added: dict[str, list[CommunityRule]]) -> Sheet:
