@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gisgrid.cases import matters
-from gisgrid.cases.matter_items import DraftItem, checked, flat
+from gisgrid.cases.matter_items import DraftItem, checked, flat, in_order
 from gisgrid.cases.matter_log import add_to_log
 from gisgrid.core.errors import Conflict, NotFound
 from gisgrid.core.plans import township_by_id
@@ -76,7 +76,7 @@ def items_of(session: Session, list_id: int) -> list[DraftItem]:
     """All items of a list, groups and minor ones, by code."""
     rows = session.execute(text(_ITEMS), {"list": list_id}).mappings()
     return [
-        DraftItem(**{**row, "informs": tuple(row["informs"]), "skills": tuple(row["skills"])})
+        DraftItem(**{**row, "informs": in_order(row["informs"]), "skills": tuple(row["skills"])})
         for row in rows
     ]
 

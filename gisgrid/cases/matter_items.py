@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import date, timedelta
 
@@ -60,6 +60,12 @@ class DraftItem:
     def limits_json(self) -> str:
         """The limits of its steps as the store keeps them."""
         return json.dumps(dict(self.limits))
+
+
+def in_order(levels: Iterable[str]) -> tuple[str, ...]:
+    """Levels from the lowest up, each once; what is no level stands last."""
+    named = dict.fromkeys(levels)
+    return (*(level for level in LEVELS if level in named), *(n for n in named if n not in LEVELS))
 
 
 def flat(value: object) -> str | None:
@@ -197,9 +203,7 @@ def _tidy(item: DraftItem) -> DraftItem:
     return replace(
         item,
         **{k: v if v is not None or k not in ("code", "name") else "" for k, v in tidy.items()},  # type: ignore[arg-type]
-        informs=tuple(level for level in LEVELS if level in item.informs)
-        if set(item.informs) <= set(LEVELS)
-        else item.informs,
+        informs=in_order(item.informs),
         duplicate_m=item.duplicate_m or None,
         duplicate_h=item.duplicate_h or None,
     )

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gisgrid.cases.matter_items import check_limit
+from gisgrid.cases.matter_items import check_limit, in_order
 from gisgrid.cases.matter_log import add_to_log
 from gisgrid.cases.refusals import NotOnTheList
 from gisgrid.core.errors import Conflict, Invalid, NotFound
@@ -200,7 +200,7 @@ def add_temporary(
     )  # fmt: skip
     if new is None:
         raise Conflict("The code {code!r} is on the list.", code=code)
-    # A version that begins while it runs has it, too.
+    # The draft, and a version that begins while it runs, have it, too.
     session.execute(
         text(_IN_LATER_LISTS), {"id": new, "t": township_id, "since": since, "until": until}
     )
@@ -273,7 +273,7 @@ def book_of(session: Session, list_id: int) -> list[MatterEntry]:
     """The minor items of a list by its row number, by code."""
     rows = session.execute(text(_BOOK), {"list": list_id}).mappings()
     return [
-        MatterEntry(**{**row, "informs": tuple(row["informs"]), "skills": tuple(row["skills"])})
+        MatterEntry(**{**row, "informs": in_order(row["informs"]), "skills": tuple(row["skills"])})
         for row in rows
     ]
 
@@ -394,7 +394,8 @@ SELECT l.id, n.id, m.code, m.name, m.office, m.decider, m.acts, m.time_limit, m.
        m.closing_rule, m.consent, m.during
 FROM matter m JOIN matter p ON p.id = m.parent_id JOIN matter_list l ON l.township_id = :t
 JOIN matter n ON n.list_id = l.id AND n.code = p.code
-WHERE m.id = :id AND lower(l.validity) > CAST(:since AS date) AND lower(l.validity) <= CAST(:until AS date)
+WHERE m.id = :id AND (l.validity IS NULL
+    OR lower(l.validity) > CAST(:since AS date) AND lower(l.validity) <= CAST(:until AS date))
 ON CONFLICT (list_id, code) DO NOTHING
 """
 

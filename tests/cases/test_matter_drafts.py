@@ -122,6 +122,28 @@ def test_the_second_of_two_who_change_an_item_is_told_and_may_save_again(session
     assert drafts.item_of(session, made, code).name == "垃圾"
 
 
+def test_levels_in_another_order_are_no_change(session: Session):
+    t, code, _ = town_with_list(session)
+    session.execute(
+        text("UPDATE matter SET informs = '{township,section}' WHERE code = :c"), {"c": code}
+    )
+    made = lists.begin(session, t, "2027")
+    item = drafts.item_of(session, made, code)
+    assert item.informs == ("section", "township")
+    assert (
+        drafts.keep_item(session, t, replace(item, informs=("township", "section")), was=code) == []
+    )
+    assert (
+        drafts.keep_duties(
+            session, t, {code: (item.decider, item.acts, ["section", "township"])}, {}
+        )
+        == []
+    )
+    drafts.keep_item(session, t, replace(item, note="先看"), was=code)
+    changed = matters.compare(matters.rule_book(session, t), matters.book_of(session, made))
+    assert [c.what for c in changed] == ["note"]
+
+
 WRONG: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"code": ""}, Invalid, "needs a code"),
     ({"code": "a b"}, Invalid, "without spaces"),
@@ -241,6 +263,7 @@ def test_a_list_is_published_from_a_day_to_come_and_the_one_before_ends(session:
     # Consented to after the draft was made, and running on its first day.
     matters.add_temporary(session, t, parent=item.parent or "", code="T1", name="排查", consent="某文",
                           since=now, until=now + 9 * DAY)  # fmt: skip
+    assert [f.what for f in drafts.foresee(session, t)] == ["time_limit"]
     assert lists.publish(session, t, now + 3 * DAY) == "2027"
     assert matters.versions(session, t)[0][2] == matters.versions(session, t)[1][1] == now + 3 * DAY
     assert {e.code for e in matters.rule_book(session, t, "2027")} == {code, "T1"}

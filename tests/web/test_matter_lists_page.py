@@ -230,7 +230,10 @@ def test_an_item_with_open_cases_goes_after_its_numbers_were_told(office: Keeper
         for event in session.scalars(text("SELECT id FROM event")).all():
             open_case(session, event, RESIDENT)
     office.post(LISTS, version="2")
-    assert "3 open cases and 3 events of the last 12 months" in office.get(f"{ITEM}?code=0101").text
+    assert (
+        "Open cases under it: 3. Events of the last 12 months: 3."
+        in office.get(f"{ITEM}?code=0101").text
+    )
     refused = office.post(f"{DRAFT}/withdraw", code="0101")
     assert refused.status_code == 409
     assert "3 open cases stand under 0101 暴露垃圾" in alert(

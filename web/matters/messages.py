@@ -31,7 +31,7 @@ def field_words() -> dict[str, str]:
         "consent": gettext("Temporary, agreed by"),
         "since": gettext("First day"),
         "until": gettext("Last day"),
-        "name": gettext("Name"),
+        "name": gettext("Name of the item"),
         "name_en": gettext("English name"),
         "major": gettext("Group of matters"),
         "major_en": gettext("Group of matters in English"),
@@ -90,6 +90,11 @@ def limit_words(limit: str) -> str:
         "clock_days": gettext("%(n)s days, holidays too", n=n),
     }
     return str(words.get(unit, limit))
+
+
+def unit_words(unit: str) -> str:
+    """A unit of limits, without a number."""
+    return limit_words(f"… {unit}").replace("…", "").strip()
 
 
 @cache

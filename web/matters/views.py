@@ -118,6 +118,7 @@ def compare() -> str:
     changes = matters.compare(old, new)
     return render_template(
         "matters-compare.html",
+        draft=draft.version if draft else None,
         before=before,
         after=after,
         changes=[(change, list(of)) for change, of in groupby(changes, key=lambda c: c.code)],

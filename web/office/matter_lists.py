@@ -25,7 +25,7 @@ from web.cases.messages import level_words
 from web.http.dates import day_of, local
 from web.http.language import language
 from web.http.towns import town
-from web.matters.messages import field_words, limit_words, said
+from web.matters.messages import field_words, said, unit_words
 from web.office.keeping import keeping, page
 
 blueprint = Blueprint("matter_lists", __name__, url_prefix="/matters/versions")
@@ -189,7 +189,7 @@ def item_words() -> dict[str, Any]:
         "levels": level_words(),
         "rule_said": said,
         "english": language() == "en",
-        "units": [(unit, limit_words(f"… {unit}")) for unit in WORKING_UNITS],
+        "units": [(unit, unit_words(unit)) for unit in WORKING_UNITS],
     }
 
 
