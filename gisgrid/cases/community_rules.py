@@ -170,6 +170,11 @@ def rules_of(session: Session, township_id: int) -> list[CommunityRule]:
     )
 
 
+def waiting(session: Session, township_id: int) -> list[CommunityRule]:
+    """The rules that wait until the township agrees, oldest first."""
+    return _rows(session, "s.township_id = :t AND s.state = 'waiting' ORDER BY s.id", t=township_id)
+
+
 def of_book(
     session: Session, township_id: int, day: date, community: str | None = None
 ) -> dict[str, list[CommunityRule]]:

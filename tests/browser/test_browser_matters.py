@@ -214,6 +214,8 @@ def test_the_matrix_is_fit_for_paper(browser: Browser, hall: Hall):
     ARTIFACTS.mkdir(exist_ok=True)
     for size in ("A4", "A3"):
         page.pdf(path=ARTIFACTS / f"matters-duties-{size}.pdf", format=size, landscape=True)
+    page.set_viewport_size({"width": 1050, "height": 740})
+    page.screenshot(path=ARTIFACTS / "matters-duties-paper.png", full_page=True)
     page.context.close()
 
 

@@ -215,7 +215,7 @@ ROWS: list[RowOfTable] = [
      ("应为0 至 1000 的米数。", "it is a number of metres from 0 to 1000.")),
     ("weights.keep no name", "administrator", "/office/township/weights", lambda p, f: freely(p, "form[action*='/weights']"), "main",
      ("请填写版本名称。", "Give the version a name.")),
-    ("matter_lists.begin no name", "government", "/matters/versions", lambda p, f: freely(p, "form[action*='/matters/versions']"), "main",
+    ("matter_lists.begin no name", "government", "/matters/versions", lambda p, f: freely(p, "form:has(#version)"), "main",
      ("请填写版本名称，最多 40 个字符。", "Give the version a name of at most 40 characters.")),
     ("supplements.add nothing", "clerk", "/matters/supplements", lambda p, f: freely(p, "form[action*='/matters/supplements']"), "main",
      ("请填写规定，最多 1000 个字符。", "Write the rule in at most 1000 characters.")),

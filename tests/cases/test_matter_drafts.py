@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,6 +31,7 @@ from gisgrid.db.tables import Matter, Township
 from gisgrid.planning.snapshot.fetch import today
 from tests.support.cases import DISPATCHER, TEAM_A, WORKER, Walk, at, new_case, place
 from tests.support.factories import community_of, create_matter
+from tests.support.town_f import load_kind
 
 DAY = timedelta(days=1)
 
@@ -361,3 +363,16 @@ def test_a_case_shows_the_rules_of_its_community_on_the_day_of_its_report(sessio
     assert of_case(session, case.id) == []
     decide_rule(session, t, number, agree=True)
     assert [s.text for s in of_case(session, case.id)] == ["每周五清运"]
+
+
+def test_a_file_of_the_drafts_name_goes_into_the_draft(session: Session, tmp_path: Path):
+    t, code, _ = town_with_list(session)
+    made = lists.begin(session, t, "2027")
+    parent = drafts.item_of(session, made, code).parent
+    path = tmp_path / "matters.csv"
+    path.write_text(f"code,parent,name,备注\nN1,{parent},光污染,先看\n", encoding="utf-8")
+    town = session.scalar(text("SELECT code FROM area WHERE id = :t"), {"t": t})
+    load_kind(session, "matters", path, version="2027", township=town)
+    assert drafts.item_of(session, made, "N1").note == "先看"
+    assert matters.admitted(session, t, "N1", at("2026-08-15 09:00")) is None
+    assert drafts.the_draft(session, t).version == "2027"

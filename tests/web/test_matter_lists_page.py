@@ -352,9 +352,16 @@ def test_a_communitys_rule_is_agreed_to_and_stands_in_its_rule_book_and_its_case
     assert clerk.post(f"{RULES}/{number}/decide", to="agree").status_code == 403
     assert cadre.post(f"{RULES}/{number}/end").status_code == 404
     assert "每周五清运" not in office.get("/matters").text
+    card = re.findall(r'data-card="rules".*?</section>', office.get("/").text, re.DOTALL)[0]
+    assert (
+        'card-number">1<' in card
+        and "每周五清运" in card
+        and 'data-card="rules"' not in clerk.get("/").text
+    )
     assert "Say why" in alert(office.post(f"{RULES}/{number}/decide", to="refuse").text)
     assert office.post(f"{RULES}/{number}/decide", to="agree").status_code == 303
     assert office.post(f"{RULES}/{number}/decide", to="agree").status_code == 409
+    assert 'data-card="rules"' not in office.get("/").text
     book = office.get("/matters").text
     assert f'data-rule="{number}"' in book and "Community 1" in book and "每周五清运" in book
     assert "每周五清运" not in office.get("/matters?community=999901001002").text
