@@ -285,8 +285,8 @@ def keep_duties(
 def hold_lists(session: Session, township_id: int) -> None:
     """Whoever else changes the lists of this township waits until this transaction ends."""
     session.execute(
-        text("SELECT pg_advisory_xact_lock(hashtext('matter_list'), CAST(:t AS integer))"),
-        {"t": township_id},
+        text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"),
+        {"name": f"matter_list {township_id}"},
     )
 
 
