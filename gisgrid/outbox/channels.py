@@ -158,7 +158,7 @@ def keep_channel(
     *,
     township_id: int | None,
     secret: str | None = None,
-    active: bool = True,
+    active: bool | None = None,
 ) -> None:
     """Keep a way out: what is not named stays as it was.
 
@@ -166,6 +166,8 @@ def keep_channel(
     ----------
     secret
         Password of the mail server, or key of the signature; None: as before.
+    active
+        Whether anything goes by it; None: as before, and a new one does.
 
     Raises
     ------
@@ -174,12 +176,14 @@ def keep_channel(
     """
     before = session.execute(
         text(
-            "SELECT config, secret FROM outbox_channel WHERE channel = :c "
+            "SELECT config, secret, active FROM outbox_channel WHERE channel = :c "
             "AND township_id IS NOT DISTINCT FROM CAST(:t AS bigint)"
         ),
         {"c": channel, "t": township_id},
     ).one_or_none()
     config = config_of(channel, {**(before.config if before else {}), **values})
+    if active is None:
+        active = before.active if before else True
     key = secret if secret is not None else (before.secret if before else "")
     if isinstance(config, Gateway) and not key:
         raise Invalid("A gateway needs a key by which it knows that a request is ours.")

@@ -48,11 +48,6 @@ def town(cluster: Cluster, template: str) -> Iterator[tuple[str, dict[str, int],
     with own_database(cluster, template, "office") as engine:
         with transaction(engine) as session:
             made = staffed_town(session)
-            session.execute(
-                text(
-                    "INSERT INTO role_right VALUES ('administrator', 'export') ON CONFLICT DO NOTHING"
-                )
-            )
         app = app_over(engine, account=made["root"])
         with served(app) as host:
             yield host, made, engine

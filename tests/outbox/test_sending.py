@@ -441,6 +441,21 @@ def test_a_batch_is_leased_and_urgent_ones_come_first(town: TownOfNews):
     gateway_by(town, 9)
     told_often(town, 3)
     town.run("UPDATE outbox_message SET urgent = false WHERE code <> 'E-3'")
+    town.run(
+        "INSERT INTO outbox_delivery (message_id, account_id, channel, state, next_at) "
+        "SELECT message_id, account_id, 'email', state, next_at FROM outbox_delivery WHERE channel = 'webhook'"
+    )
+    with mail_server() as box:
+        mail_by(town, box.port)
+        order = [(due.urgent, due.channel) for due in take(town.engine, HERE, SendingPace())]
+    # What is urgent goes by every way before anything else goes by one.
+    assert [urgent for urgent, _ in order] == [True] * 2 + [False] * 4
+    assert [channel for _, channel in order[2:]] in (
+        ["webhook"] * 2 + ["email"] * 2,
+        ["email"] * 2 + ["webhook"] * 2,
+    )
+    town.run("DELETE FROM outbox_delivery WHERE channel = 'email'")
+    town.run("UPDATE outbox_delivery SET next_at = now() - interval '1 s', tries = 0")
     (first,) = take(town.engine, HERE, SendingPace(batch=1))
     assert first.letter is not None and first.letter.told.code == "E-3"
     assert len(take(town.engine, HERE, SendingPace())) == 2

@@ -7,10 +7,11 @@ from flask import Blueprint, Response
 from gisgrid.people.privacy import backups
 from gisgrid.planning.snapshot.fetch import today
 from web.http import lists
-from web.http.dates import local
+from web.http.dates import local, zone_of
 from web.http.db import reading
 from web.http.permissions import asked_as_workbook
 from web.http.towns import own_town
+from web.office import sheets
 from web.office.keeping import page
 
 blueprint = Blueprint("backups", __name__, url_prefix="/office/backups")
@@ -23,9 +24,9 @@ def index() -> Response:
         whole = backups.whole_store(session)
         found = backups.backups(session)[::-1]
         here = own_town(session)
+    zone = zone_of(here)
     if asked_as_workbook():
-        return lists.workbook(None, backups.backups_sheet(found))
-    zone = here.time_zone if here else "Asia/Shanghai"
+        return lists.workbook(None, sheets.backups(found, zone))
     return page(
         "backups.html", found=found, whole=whole, day=today(here) if here else None,
         local=lambda at: local(at, zone),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0010_matter_drafts"
-down_revision = "0008_office"
+down_revision = "0009_auditors_export"
 branch_labels = None
 depends_on = None
 
