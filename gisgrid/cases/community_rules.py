@@ -11,7 +11,7 @@ from datetime import date, datetime
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gisgrid.core.errors import Conflict, Invalid, NotFound
+from gisgrid.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from gisgrid.core.plans import township_by_id
 from gisgrid.people.privacy.audit import note
 from gisgrid.planning.snapshot.fetch import today
@@ -119,6 +119,8 @@ def decide_rule(
         It has been decided, or ended.
     Invalid
         It is refused without a reason.
+    NotAllowed
+        The asker wrote it.
     """
     reason = reason.strip()
     if not agree and not reason:
@@ -128,6 +130,10 @@ def decide_rule(
     state = _held(session, township_id, number)
     if state != "waiting":
         raise Conflict("This rule has been decided or ended meanwhile.")
+    if session.scalar(text(_OWN), {"id": number}):
+        raise NotAllowed(
+            "Who wrote a rule does not decide on it: let somebody else of the township do so."
+        )
     session.execute(
         text(
             "UPDATE matter_supplement SET state = :state, decided_by = my_name(), decided_at = now(), "
@@ -242,6 +248,10 @@ SELECT EXISTS (
     WHERE l.township_id = :t AND l.validity @> CAST(:day AS date) AND m.code = :code AND m.parent_id IS NOT NULL
       AND (m.during IS NULL OR m.during @> CAST(:day AS date))
       AND NOT EXISTS (SELECT FROM matter c WHERE c.parent_id = m.id))
+"""
+_OWN = """
+SELECT EXISTS (SELECT FROM matter_supplement
+               WHERE id = :id AND my_account() IS NOT NULL AND written_by = my_name())
 """
 _SAME = """
 SELECT EXISTS (

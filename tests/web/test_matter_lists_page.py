@@ -18,6 +18,7 @@ from gisgrid.cases.cases import open_case
 from gisgrid.cases.flow import keep_own_flows
 from gisgrid.core.plans import township
 from gisgrid.db.store import transaction
+from gisgrid.people.appointments import appoint
 from gisgrid.planning.snapshot.fetch import today
 from tests.support.accounts import appointed
 from tests.support.cases import RESIDENT
@@ -358,6 +359,15 @@ def test_a_communitys_rule_is_agreed_to_and_stands_in_its_rule_book_and_its_case
         and "每周五清运" in card
         and 'data-card="rules"' not in clerk.get("/").text
     )
+    with transaction(engine) as session:
+        appoint(session, "clerk", "township_government", area="999901001", since=date(2020, 1, 1))
+    own = clerk.post(f"{RULES}/{number}/decide", to="agree")
+    assert own.status_code == 403 and "Who wrote a rule does not decide on it" in alert(own.text)
+    with transaction(engine) as session:
+        session.execute(
+            text("DELETE FROM appointment WHERE role = 'township_government' AND account_id = :c"),
+            {"c": made["clerk"]},
+        )
     assert "Say why" in alert(office.post(f"{RULES}/{number}/decide", to="refuse").text)
     assert office.post(f"{RULES}/{number}/decide", to="agree").status_code == 303
     assert office.post(f"{RULES}/{number}/decide", to="agree").status_code == 409
@@ -370,7 +380,15 @@ def test_a_communitys_rule_is_agreed_to_and_stands_in_its_rule_book_and_its_case
     assert [r[2] for r in sheets.worksheets[1].iter_rows(min_row=2, values_only=True)] == [
         "每周五清运"
     ]
+    with transaction(engine) as session:
+        event = session.scalar(text(_PLACED))
+        session.execute(text("UPDATE event SET reported_at = now() WHERE id = :e"), {"e": event})
+        case = open_case(session, event or 0, RESIDENT).id
+    page = office.get(f"/cases/{case}").text
+    assert "Rule of Community 1" in page and "每周五清运" in page
     assert clerk.post(f"{RULES}/{number}/end").status_code == 303
+    # It was reported on a day on which the rule had ended.
+    assert "每周五清运" not in office.get(f"/cases/{case}").text
     assert "每周五清运" not in office.get("/matters").text
     said = "SELECT string_agg(account_name || ' ' || action, ', ' ORDER BY id) FROM audit_entry WHERE subject = 'matter_supplement'"
     assert office.scalar(said) == "clerk write, government agree, clerk end"
@@ -405,3 +423,10 @@ def test_only_who_keeps_the_list_of_this_township_changes_it(
         )
         == 3
     )
+
+
+_PLACED = """
+UPDATE event_grid SET grid_id = (SELECT g.id FROM grid g JOIN area c ON c.id = g.community_id
+                                 WHERE c.code = '999901001001' LIMIT 1)
+WHERE event_id = (SELECT min(event_id) FROM event_grid) RETURNING event_id
+"""

@@ -1,3 +1,4 @@
+-- Who wrote a rule does not decide on it.
 -- What the township agreed to is a rule that everybody may read; what waits is its community's and the township's.
 ALTER TABLE matter_supplement ENABLE ROW LEVEL SECURITY;
 CREATE POLICY seen ON matter_supplement FOR SELECT USING (
@@ -9,7 +10,8 @@ CREATE POLICY added ON matter_supplement FOR INSERT TO gisgrid_office WITH CHECK
     AND community_id = ANY ((SELECT my_communities('supplement_matters'))::bigint[])
     AND EXISTS (SELECT FROM area c WHERE c.id = community_id AND c.parent_id = township_id));
 CREATE POLICY decided ON matter_supplement FOR UPDATE TO gisgrid_office USING (
-    state = 'waiting' AND township_id = ANY ((SELECT my_townships('keep_matters'))::bigint[])
+    state = 'waiting' AND written_by <> (SELECT my_name())
+    AND township_id = ANY ((SELECT my_townships('keep_matters'))::bigint[])
 ) WITH CHECK (
     decided_by = (SELECT my_name())
     AND township_id = ANY ((SELECT my_townships('keep_matters'))::bigint[]));
