@@ -20,7 +20,6 @@ from gisgrid.cases.matter_log import add_to_log
 from gisgrid.cases.refusals import NotOnTheList
 from gisgrid.core.errors import Conflict, Invalid, NotFound
 from gisgrid.core.plans import township_by_id
-from gisgrid.db.tables.cases import LEVELS
 from gisgrid.files.exports import Cell, Sheet
 from gisgrid.people.privacy.audit import note
 from gisgrid.planning.snapshot.fetch import local
@@ -334,34 +333,6 @@ def book_sheet(book: Sequence[MatterEntry]) -> Sheet:
     return Sheet("事项清单 matters", tuple(f"{zh} {en}" for zh, en, _ in HEADS), rows)
 
 
-def duty_parts(entry: MatterEntry, level: str) -> list[str]:
-    """What a level has to do with an item: of ``decider``, ``acts`` and ``informs`` those that it is."""
-    has = {
-        "decider": entry.decider == level,
-        "acts": entry.acts == level,
-        "informs": level in entry.informs,
-    }
-    return [part for part, there in has.items() if there]
-
-
-def duty_sheets(book: Sequence[MatterEntry]) -> list[Sheet]:
-    """The duty matrix as a sheet of a workbook, from the township down, and what its letters mean."""
-    rows: list[list[Cell]] = [
-        [
-            e.code, e.major, e.name, e.name_en, e.office,
-            *(" ".join(LETTERS[p][0] for p in duty_parts(e, level)) or None for level in LEVELS[::-1]),
-        ]
-        for e in book
-    ]  # fmt: skip
-    heads = ("编码 code", "大项 group", "事项 name", "事项英文 in English", "责任单位 office")
-    levels = tuple(f"{zh} {en}" for en, zh in LEVEL_NAMES.items())[::-1]
-    legend = [[letter, words] for letter, words in LETTERS.values()]
-    return [
-        Sheet("职责矩阵 duties", heads + levels, rows),
-        Sheet("图例 legend", ("字母 letter", "含义 meaning"), legend),
-    ]
-
-
 def _cell(value: object) -> Cell:
     return value if isinstance(value, date) else shown(value)
 
@@ -375,17 +346,6 @@ HEADS = (
     ("至", "until", "until"),
 )  # fmt: skip
 """What a rule says, in both languages, and where it stands."""
-
-LETTERS = {
-    "decider": ("D 决", "决定 decides"),
-    "acts": ("A 办", "承办 does the work"),
-    "informs": ("I 知", "知会 is told"),
-}
-"""Of the duty matrix: each part with its letter and its meaning."""
-LEVEL_NAMES = {
-    "residents": "居民", "grid": "网格", "community": "社区", "section": "片区", "township": "乡镇/街道",
-}  # fmt: skip
-"""The five levels in Chinese, from the lowest up."""
 
 _IN_LATER_LISTS = """
 INSERT INTO matter (list_id, parent_id, code, name, office, decider, acts, time_limit, limit_unit, filing_rule,

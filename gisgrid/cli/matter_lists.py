@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from rich.table import Table
 
-from gisgrid.cases import community_rules, matter_drafts, matter_versions, matters
+from gisgrid.cases import community_rules, duty_matrix, matter_drafts, matter_versions, matters
 from gisgrid.cases.matter_items import DraftItem, with_word
 from gisgrid.cli.edge import FileToWrite, opened, wide_console
 from gisgrid.cli.matters import DRY, matters_group
@@ -187,13 +187,13 @@ def duties_command(
     table = Table("code", "item", *LEVELS[::-1], box=None)
     for e in book:
         letters = (
-            " ".join(matters.LETTERS[part][0][0] for part in matters.duty_parts(e, level))
+            " ".join(duty_matrix.LETTERS[part][0][0] for part in duty_matrix.duty_parts(e, level))
             for level in LEVELS[::-1]
         )
         table.add_row(e.code, e.name, *letters)
     wide_console().print(table)
     if xlsx:
-        write_workbook(xlsx, matters.duty_sheets(book))
+        write_workbook(xlsx, duty_matrix.duty_sheets(book))
         click.echo(f"{xlsx}: workbook written", err=True)
 
 

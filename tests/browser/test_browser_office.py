@@ -32,6 +32,7 @@ PAGES = {
     "calendar": "/office/township/calendar",
     "calendar-proposed": "/office/township/calendar?propose=2026&hours=08:30-12:00+14:00-17:30",
     "weights": "/office/township/weights",
+    "channels": "/office/channels",
     "team": "/office/teams/999901001001001",
 }
 

@@ -215,6 +215,8 @@ ROWS: list[RowOfTable] = [
      ("应为0 至 1000 的米数。", "it is a number of metres from 0 to 1000.")),
     ("weights.keep no name", "administrator", "/office/township/weights", lambda p, f: freely(p, "form[action*='/weights']"), "main",
      ("请填写版本名称。", "Give the version a name.")),
+    ("channels.keep a stranger", "administrator", "/office/channels", lambda p, f: freely(p, "[data-channel=email] form[action*='/keep']"), "main",
+     ("渠道 email 需要", "The channel email needs")),
     ("matter_lists.begin no name", "government", "/matters/versions", lambda p, f: freely(p, "form:has(#version)"), "main",
      ("请填写版本名称，最多 40 个字符。", "Give the version a name of at most 40 characters.")),
     ("supplements.add nothing", "clerk", "/matters/supplements", lambda p, f: freely(p, "form[action*='/matters/supplements']"), "main",
@@ -267,6 +269,10 @@ ELSEWHERE_TESTED = {
         ("calendar.day", "calendar.keep"), "over a calendar, which is kept in test_township_page.py"
     ),
     "teams.leave": "its button stands only at a part that can end; in test_teams_page.py",
+    **dict.fromkeys(
+        ("channels.drop", "channels.retry", "channels.try_out"),
+        "their buttons stand at a channel that is kept; in test_channels_page.py",
+    ),
     **dict.fromkeys(
         (
             "matter_items.keep",

@@ -19,6 +19,7 @@ from web.http.permissions import (
     HANDS,
     NOBODY,
     OPEN,
+    OVERSEERS,
     PERSON,
     PLAN_FILES,
     PLANS,
@@ -94,6 +95,7 @@ PATHS = {
     "teams.one": "/office/teams/999901001001001",
     "calendar.show": "/office/township/calendar",
     "township.show": "/office/township",
+    "channels.show": "/office/channels",
     "supplements.index": "/matters/supplements",
     "weights.show": "/office/township/weights",
     "telephone.new": "/dispatch/new",
@@ -129,7 +131,7 @@ def test_every_route_declares_its_right_and_no_other_is_declared(app: Flask):
     )
     assert set(RIGHT_OF) - routes == set()
     assert set(RIGHT_OF.values()) <= {
-        PUBLIC, OPEN, PERSON, PLANS, PLAN_FILES, WEIGHERS, HANDS, CHECKS, NOBODY, *RIGHTS
+        PUBLIC, OPEN, PERSON, PLANS, PLAN_FILES, OVERSEERS, WEIGHERS, HANDS, CHECKS, NOBODY, *RIGHTS
     }  # fmt: skip
 
 

@@ -43,14 +43,14 @@ log = logging.getLogger(__name__)
 
 
 def init_app(app: Flask) -> None:
-    followed = app.extensions["gisgrid_bench_followed"] = Followed(app)
+    followed = app.extensions["gisgrid_bench_followed"] = BenchFollower(app)
     app.extensions["gisgrid_bench"] = Benches(lasting_s=LASTING_S, renew=followed.renew)
     store: Store = app.extensions["gisgrid"]
     store.listener.hear(CHANNEL, followed.heard)
     store.listener.hear(WANTED, followed.wanted)
 
 
-class Followed:
+class BenchFollower:
     """Scenarios that a process has at hand, and whoever had each last.
 
     What another process keeps is read as that person, before the page's next request comes here; each
@@ -127,7 +127,7 @@ def at_hand(
     place, plan = placed(session, plan_id, *rights)
     version = scenario(session, plan_id).version
     found = benches().at(session, place, plan, version, exact=exact)
-    followed: Followed = current_app.extensions["gisgrid_bench_followed"]
+    followed: BenchFollower = current_app.extensions["gisgrid_bench_followed"]
     followed.by(plan_id)
     return place, plan, version, found
 

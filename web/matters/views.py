@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from gisgrid.cases import board, figures, matters, refused_requests
 from gisgrid.cases.community_rules import CommunityRule, of_book
+from gisgrid.cases.duty_matrix import duty_parts, duty_sheets
 from gisgrid.cases.flow import flows_by_id
 from gisgrid.cases.matter_drafts import draft_of
 from gisgrid.cases.matters import MatterEntry
@@ -87,7 +88,7 @@ def duties() -> str | Response:
         name = request.args.get("version") or matters.version_on(session, place.id, today(place))
         entries = matters.rule_book(session, place.id, name)
     if asked_as_workbook():
-        return lists.workbook(place, *matters.duty_sheets(entries))
+        return lists.workbook(place, *duty_sheets(entries))
     return render_template(
         "matter-duties.html",
         version=next(v for v in known if v.name == name),
@@ -96,7 +97,7 @@ def duties() -> str | Response:
         undecided=[e.code for e in entries if e.decider is None],
         letters=duty_words(),
         levels=[(level, level_words()[level]) for level in LEVELS[::-1]],
-        parts=matters.duty_parts,
+        parts=duty_parts,
         **_words(place, known),
     )
 

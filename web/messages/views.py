@@ -157,8 +157,8 @@ def _kinds() -> list[str]:
     """The kinds that may concern the asker."""
     held = asker().rights
     return [
-        kind for kind in KIND_WORDS
-        if kind not in OF_RIGHT or held.intersection(OF_RIGHT[kind].split(" or "))
+        kind for kind in KIND_WORDS if kind != "test"
+        and (kind not in OF_RIGHT or held.intersection(OF_RIGHT[kind].split(" or ")))
     ]  # fmt: skip
 
 

@@ -43,7 +43,7 @@ class GridNumbers:
 
 
 @dataclass(frozen=True)
-class Reading:
+class BenchReading:
     """What a bench was read under: another, and it would hold other numbers.
 
     Parameters
@@ -99,7 +99,7 @@ class Bench:
     work: Workload
     houses_at: Spots
     events_at: Spots
-    reading: Reading | None = None
+    reading: BenchReading | None = None
 
     @cached_property
     def topology(self) -> Topology:

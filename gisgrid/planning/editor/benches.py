@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from sqlalchemy.orm import Session
 
 from gisgrid.core.plans import PlanInfo, TownshipInfo, plan_by_id
-from gisgrid.planning.editor.bench import Bench, Reading, with_grids
+from gisgrid.planning.editor.bench import Bench, BenchReading, with_grids
 from gisgrid.planning.editor.scenarios import base_bench, newest_entries, newest_rows
 from gisgrid.planning.snapshot.fetch import plan_grids, today
 from gisgrid.planning.workload.weighing import plan_weighing
@@ -40,8 +40,8 @@ class Benches:
     ) -> None:
         self._lasting_s, self._renew = lasting_s, renew
         self._lock = threading.Lock()
-        self._reading: OrderedDict[Reading, threading.Lock] = OrderedDict()
-        self._kept: OrderedDict[tuple[int, object, Reading], Bench] = OrderedDict()
+        self._reading: OrderedDict[BenchReading, threading.Lock] = OrderedDict()
+        self._kept: OrderedDict[tuple[int, object, BenchReading], Bench] = OrderedDict()
 
     def at(
         self,
@@ -98,7 +98,7 @@ class Benches:
                 self._keep(key, found)
         return found
 
-    def _at_hand(self, now: Reading) -> Reading:
+    def _at_hand(self, now: BenchReading) -> BenchReading:
         """The newest reading at hand that may stand for the one of now; that one itself if there is none."""
         with self._lock:
             held = [key[-1] for key in self._kept]
@@ -112,7 +112,7 @@ class Benches:
         place: TownshipInfo,
         plan: PlanInfo,
         shown: PlanInfo,
-        reading: Reading,
+        reading: BenchReading,
     ) -> Bench:
         kin = self._kin(shown, reading)
         if kin is not None:
@@ -126,7 +126,7 @@ class Benches:
                 del self._kept[key]
         return found
 
-    def _kin(self, shown: PlanInfo, reading: Reading) -> Bench | None:
+    def _kin(self, shown: PlanInfo, reading: BenchReading) -> Bench | None:
         """The newest bench of the plan of the same reading, else of any; None: none is at hand."""
         with self._lock:
             alike = [key for key in self._kept if key[-1] == reading]
@@ -159,22 +159,22 @@ class Benches:
         """Remember a bench that an edit just made of one at hand, so that it is not read again."""
         self._keep((plan.id, version, _read_under(bench)), bench)
 
-    def _get(self, key: tuple[int, object, Reading]) -> Bench | None:
+    def _get(self, key: tuple[int, object, BenchReading]) -> Bench | None:
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
             return self._kept.get(key)
 
-    def _keep(self, key: tuple[int, object, Reading], bench: Bench) -> None:
+    def _keep(self, key: tuple[int, object, BenchReading], bench: Bench) -> None:
         with self._lock:
             self._kept[key] = bench
             while len(self._kept) > 2 * KEPT:
                 self._kept.popitem(last=False)
 
 
-def _reading(session: Session, place: TownshipInfo, plan: PlanInfo) -> Reading:
+def _reading(session: Session, place: TownshipInfo, plan: PlanInfo) -> BenchReading:
     weighing = plan_weighing(session, plan)
-    return Reading(
+    return BenchReading(
         place.id,
         today(place),
         weighing.weights.version,
@@ -184,15 +184,15 @@ def _reading(session: Session, place: TownshipInfo, plan: PlanInfo) -> Reading:
     )
 
 
-def _read_under(bench: Bench) -> Reading:
+def _read_under(bench: Bench) -> BenchReading:
     assert bench.reading is not None  # noqa: S101 - it was made of one that is kept here
     return bench.reading
 
 
-def _age_s(reading: Reading) -> float:
+def _age_s(reading: BenchReading) -> float:
     return (datetime.now(UTC) - reading.at).total_seconds()
 
 
-def _is_older(one: Reading, other: Reading) -> bool:
+def _is_older(one: BenchReading, other: BenchReading) -> bool:
     """Whether a bench of the first is of no use once there is one of the other."""
     return one.but_for_entries() == other.but_for_entries() and one.at < other.at

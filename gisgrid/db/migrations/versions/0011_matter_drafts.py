@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0010_matter_drafts"
-down_revision = "0009_auditors_export"
+revision = "0011_matter_drafts"
+down_revision = "0010_channels_by_pages"
 branch_labels = None
 depends_on = None
 
