@@ -60,7 +60,10 @@ from web.office import (
     corrections,
     duties,
     imports,
+    matter_items,
+    matter_lists,
     open_problems,
+    supplements,
     teams,
     township,
     weights,
@@ -75,6 +78,7 @@ from web.today import views as today
 PAGES = (
     home, today, documents, duties, maps, editor, lookup, cases, dispatch, telephone, figures, open_problems,
     matters, notices, studies, imports, register, messages, accounts, teams, corrections, audit, backups, township, calendar, weights, channels,
+    matter_lists, matter_items, supplements,
 )  # fmt: skip
 """Whoever brings pages, and the blueprint that they hang on."""
 

@@ -29,6 +29,7 @@ class CaseView:
     """The responsible office."""
     filing_rule: str | None
     closing_rule: str | None
+    note: str | None
     asks_photo: bool
     reported_at: datetime
     source: str | None
@@ -219,7 +220,7 @@ def staff_names(session: Session, ids: Sequence[int]) -> dict[int, str]:
 
 _SHEET = """
 SELECT e.id AS event_id, e.code, m.id AS matter_id, m.code AS matter_code, m.name AS matter,
-       m.name_en AS matter_en, m.office, m.filing_rule, m.closing_rule, m.asks_photo,
+       m.name_en AS matter_en, m.office, m.filing_rule, m.closing_rule, m.note, m.asks_photo,
        e.reported_at, e.source, ST_X(e.geom) AS lon, ST_Y(e.geom) AS lat, p.id AS plan_id,
        g.code AS grid_code, g.name AS grid, o.name AS community,
        e.grid_code AS reported_grid_code, a.border_m

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from itertools import groupby
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from gisgrid.cases.matter_items import check_limit, in_order
+from gisgrid.cases.matter_log import add_to_log
 from gisgrid.cases.refusals import NotOnTheList
 from gisgrid.core.errors import Conflict, Invalid, NotFound
 from gisgrid.core.plans import township_by_id
 from gisgrid.files.exports import Cell, Sheet
+from gisgrid.people.privacy.audit import note
 from gisgrid.planning.snapshot.fetch import local
 
 
@@ -44,6 +47,7 @@ class MatterEntry:
     duplicate_m: float | None
     duplicate_h: float | None
     skills: tuple[str, ...]
+    note: str | None
     consent: str | None
     since: date | None
     until: date | None
@@ -166,8 +170,8 @@ def add_temporary(
         raise Invalid(
             "A matter has no {strange}; it has {known}.", strange=list(strange), known=list(known)
         )
-    if rule.get("limit_unit") and not str(rule["limit_unit"]).startswith("working"):
-        raise Invalid("A matter's limit counts working time.")
+    if rule.get("limit_unit"):
+        check_limit(code, f"{rule['time_limit']:g} {rule['limit_unit']}", working=True)
     major = session.execute(
         text(
             "SELECT m.id, m.list_id FROM matter m JOIN matter_list l ON l.id = m.list_id "
@@ -195,23 +199,48 @@ def add_temporary(
     )  # fmt: skip
     if new is None:
         raise Conflict("The code {code!r} is on the list.", code=code)
+    # The draft, and a version that begins while it runs, have it, too.
+    session.execute(
+        text(_IN_LATER_LISTS), {"id": new, "t": township_id, "since": since, "until": until}
+    )
+    add_to_log(session, major.list_id, code, "added", became=name)
+    note(session, "add", "matter", int(new))
     return int(new)
 
 
 def versions(session: Session, township_id: int) -> list[tuple[str, date | None, date | None]]:
-    """Version, first day and first day no longer in force, of each list, oldest first."""
+    """Version, first day and first day no longer in force, of each list, oldest first; no draft is among them."""
     rows = session.execute(
         text(
             "SELECT version, lower(validity), upper(validity) FROM matter_list "
-            "WHERE township_id = :t ORDER BY lower(validity)"
+            "WHERE township_id = :t AND validity IS NOT NULL ORDER BY lower(validity)"
         ),
         {"t": township_id},
     )
     return [(v, a, b) for v, a, b in rows]
 
 
-def rule_book(session: Session, township_id: int, version: str | None = None) -> list[MatterEntry]:
-    """The minor items of a version, by code; without one, of the newest list.
+def version_on(session: Session, township_id: int, day: date) -> str | None:
+    """The version that is in force on a day; without one the newest, and None where there is none at all."""
+    known = versions(session, township_id)
+    there = [
+        v
+        for v, since, until in known
+        if (since is None or since <= day) and (until is None or day < until)
+    ]
+    found = there or [v for v, _, _ in known]
+    return found[-1] if found else None
+
+
+def rule_book(
+    session: Session, township_id: int, version: str | None = None, *, drafts: bool = False
+) -> list[MatterEntry]:
+    """The minor items of a version, by code; without one, of the list in force today, else of the newest.
+
+    Parameters
+    ----------
+    drafts
+        The draft may be asked for by its name, too.
 
     Raises
     ------
@@ -219,18 +248,45 @@ def rule_book(session: Session, township_id: int, version: str | None = None) ->
         No such version, or no list at all.
     """
     known = [v for v, _, _ in versions(session, township_id)]
-    chosen = version if version is not None else (known[-1] if known else None)
-    if chosen not in known:
+    chosen = version
+    if version is None:
+        now = local(datetime.now(UTC), township_by_id(session, township_id)).date()
+        chosen = version_on(session, township_id, now)
+    found = session.scalar(
+        text(
+            "SELECT id FROM matter_list WHERE township_id = :t AND version = :version "
+            "AND (:drafts OR validity IS NOT NULL)"
+        ),
+        {"t": township_id, "version": chosen, "drafts": drafts},
+    )
+    if found is None:
         raise NotFound(
             "There is no list of matters {version}; known: {known}.",
             version=version or "",
             known=list(known),
         )
-    rows = session.execute(text(_BOOK), {"t": township_id, "version": chosen}).mappings()
+    return book_of(session, found)
+
+
+def book_of(session: Session, list_id: int) -> list[MatterEntry]:
+    """The minor items of a list by its row number, by code."""
+    rows = session.execute(text(_BOOK), {"list": list_id}).mappings()
     return [
-        MatterEntry(**{**row, "informs": tuple(row["informs"]), "skills": tuple(row["skills"])})
+        MatterEntry(**{**row, "informs": in_order(row["informs"]), "skills": tuple(row["skills"])})
         for row in rows
     ]
+
+
+def groups(session: Session, township_id: int, version: str) -> list[Minor]:
+    """The groups at the top of a version, by code."""
+    rows = session.execute(
+        text(
+            "SELECT m.code, m.name, m.name_en FROM matter m JOIN matter_list l ON l.id = m.list_id "
+            'WHERE l.township_id = :t AND l.version = :v AND m.parent_id IS NULL ORDER BY m.code COLLATE "C"'
+        ),
+        {"t": township_id, "v": version},
+    )
+    return [Minor(*row) for row in rows]
 
 
 def unfinished(entries: Sequence[MatterEntry]) -> dict[str, list[str]]:
@@ -286,10 +342,22 @@ HEADS = (
     ("责任单位", "office", "office"), ("决定", "decides", "decider"), ("承办", "acts", "acts"),
     ("知会", "informed", "informs"), ("时限", "time limit", "time_limit"), ("各环节时限", "limits", "limits"),
     ("立案条件", "filed if", "filing_rule"), ("结案条件", "closed if", "closing_rule"),
-    ("处置后照片", "photo", "asks_photo"), ("同意", "consent", "consent"), ("自", "since", "since"),
+    ("处置后照片", "photo", "asks_photo"), ("备注", "note", "note"), ("同意", "consent", "consent"), ("自", "since", "since"),
     ("至", "until", "until"),
 )  # fmt: skip
 """What a rule says, in both languages, and where it stands."""
+
+_IN_LATER_LISTS = """
+INSERT INTO matter (list_id, parent_id, code, name, office, decider, acts, time_limit, limit_unit, filing_rule,
+                    closing_rule, consent, during)
+SELECT l.id, n.id, m.code, m.name, m.office, m.decider, m.acts, m.time_limit, m.limit_unit, m.filing_rule,
+       m.closing_rule, m.consent, m.during
+FROM matter m JOIN matter p ON p.id = m.parent_id JOIN matter_list l ON l.township_id = :t
+JOIN matter n ON n.list_id = l.id AND n.code = p.code
+WHERE m.id = :id AND (l.validity IS NULL
+    OR lower(l.validity) > CAST(:since AS date) AND lower(l.validity) <= CAST(:until AS date))
+ON CONFLICT (list_id, code) DO NOTHING
+"""
 
 _ON_LIST = """
 SELECT m.id FROM matter m JOIN matter_list l ON l.id = m.list_id
@@ -316,10 +384,9 @@ SELECT m.code, m.name, m.name_en, coalesce(g.name, p.name) AS major,
        CASE WHEN g.id IS NULL THEN p.name_en ELSE g.name_en END AS major_en, m.office, m.decider, m.acts,
        m.informs, CASE WHEN m.time_limit IS NOT NULL THEN m.time_limit || ' ' || m.limit_unit END
        AS time_limit, m.limits, m.filing_rule, m.closing_rule, m.asks_photo, m.duplicate_m,
-       m.duplicate_h, m.skills, m.consent, lower(m.during) AS since, upper(m.during) - 1 AS until
-FROM matter m JOIN matter_list l ON l.id = m.list_id
-JOIN matter p ON p.id = m.parent_id LEFT JOIN matter g ON g.id = p.parent_id
-WHERE l.township_id = :t AND l.version = :version
+       m.duplicate_h, m.skills, m.note, m.consent, lower(m.during) AS since, upper(m.during) - 1 AS until
+FROM matter m JOIN matter p ON p.id = m.parent_id LEFT JOIN matter g ON g.id = p.parent_id
+WHERE m.list_id = :list
   AND NOT EXISTS (SELECT FROM matter c WHERE c.parent_id = m.id)
 ORDER BY m.code COLLATE "C"
 """

@@ -200,7 +200,7 @@ VALUES (:t, :at, :by, :community, :matter, :text, :why, :key)
 _NAMED = """
 SELECT (SELECT a.id FROM area a WHERE a.parent_id = :t AND a.code = :community) AS community_id,
        (SELECT min(m.code) FROM matter m JOIN matter_list l ON l.id = m.list_id
-        WHERE l.township_id = :t AND m.code = :matter) AS matter
+        WHERE l.township_id = :t AND l.validity IS NOT NULL AND m.code = :matter) AS matter
 """
 # What was asked: of which community, as which case or which refusal.
 _ASKED = """
@@ -251,7 +251,8 @@ ORDER BY k.at DESC, k.event_id DESC
 _REFUSED = f"""{_ASKED}
 SELECT r.at, r.asked_by, r.matter, r.text, r.why, (
     SELECT m.name FROM matter m JOIN matter_list l ON l.id = m.list_id
-    WHERE l.township_id = :t AND m.code = r.matter ORDER BY lower(l.validity) DESC LIMIT 1) AS name
+    WHERE l.township_id = :t AND l.validity IS NOT NULL AND m.code = r.matter
+    ORDER BY lower(l.validity) DESC LIMIT 1) AS name
 FROM asked k JOIN refused_demand r ON r.id = k.refused WHERE {_OF_COMMUNITY}
 ORDER BY r.at DESC, r.id DESC
 """  # noqa: S608 - put together from parts that stand here

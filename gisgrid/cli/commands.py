@@ -63,7 +63,7 @@ HEADINGS: tuple[tuple[str, str, tuple[Known, ...]], ...] = (
     )),
     ("Cases", "案件", (
         Known("case", "groups:case", "Cases, clocks, figures, emergencies.", "案件、时限、统计、应急。"),
-        Known("matters", "matters:matters_group", "The list of matters and its versions.", "事项清单及其版本。"),
+        Known("matters", "matter_lists:matters_group", "The list of matters and its versions.", "事项清单及其版本。"),
         Known("calendar", "cases:calendar_group", "Working calendar.", "工作日历。"),
     )),
     ("People and duties", "人员与职责", (

@@ -1,4 +1,4 @@
-"""Which area has this code? Communities of two townships may have one and the same."""
+"""Which area has this code, and which communities has a township? Two townships' may have one code."""
 
 from __future__ import annotations
 
@@ -19,6 +19,28 @@ class AreaInfo:
     level: str
     above: str | None
     """Code of the area that it lies in."""
+
+
+@dataclass(frozen=True)
+class CommunityInfo:
+    """A community of a township."""
+
+    id: int
+    code: str
+    name: str
+    name_en: str | None
+
+
+def communities_of(session: Session, township_id: int) -> list[CommunityInfo]:
+    """The communities of a township, by code."""
+    rows = session.execute(
+        text(
+            "SELECT id, code, name, name_en FROM area WHERE parent_id = :t AND level = 'community' "
+            'ORDER BY code COLLATE "C"'
+        ),
+        {"t": township_id},
+    )
+    return [CommunityInfo(*row) for row in rows]
 
 
 def area_coded(session: Session, code: str) -> AreaInfo:

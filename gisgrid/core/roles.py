@@ -58,6 +58,8 @@ RIGHTS: dict[str, str] = {
     "dispatch": "send events to grids and people",
     "export": "take what may be seen away as a file",
     "load": "load files, and take a load back",
+    "keep_matters": "the list of matters: drafts, publication, what communities add",
+    "supplement_matters": "a community's own rules within the list of matters",
     "audit": "read the audit",
     "administer": "accounts and appointments",
 }

@@ -140,6 +140,7 @@ HEADERS: dict[str, tuple[str, ...]] = {
     "room": ("roomnumber", "unit", "flat", "房号", "室", "室号", "门牌", "房號"),
     "sex": ("gender", "性别", "性別"),
     "since": ("from", "start", "startdate", "开始日期", "起始日期", "任职日期", "到岗日期", "開始日期"),
+    "note": ("备注", "附注"),
     "skills": ("技能", "所需力量", "所需技能"),
     "source": ("channel", "来源", "事件来源", "上报渠道", "來源"),
     "starts_at": ("startsat", "开始时间", "值班开始", "上班时间"),

@@ -11,7 +11,7 @@ _STORED_LIMITS = ", ".join(f"m.limits ->> '{c}' AS {c}_limit" for c in _CLOCKS)
 _COLUMNS = (
     "parent_id", "name", "name_en", "office", "time_limit", "limit_unit", "closing_rule",
     "filing_rule", "decider", "acts", "informs", "limits", "asks_photo", "duplicate_m",
-    "duplicate_h", "skills", "consent", "during",
+    "duplicate_h", "skills", "note", "consent", "during",
 )  # fmt: skip
 _NOT_TOP = "EXISTS (SELECT FROM stage q WHERE q.code = s.parent AND q.parent IS NOT NULL)"
 # A parent may stand in the same file, so each level is a pass of its own, from the top down.
@@ -41,6 +41,7 @@ MATTERS = Target(
         "duplicate_m": "float8",
         "duplicate_h": "float8",
         "skills": "text",
+        "note": "text",
         "consent": "text",
         "since": "date",
         "until": "date",
@@ -64,6 +65,7 @@ MATTERS = Target(
                 "duplicate_m",
                 "duplicate_h",
                 "skills",
+                "note",
                 "consent",
                 "since",
                 "until",
@@ -72,7 +74,7 @@ MATTERS = Target(
                m.closing_rule, m.filing_rule, m.decider, m.acts,
                nullif(array_to_string(m.informs, ';'), '') AS informs, {_STORED_LIMITS},
                CASE WHEN m.asks_photo THEN 'yes' END AS asks_photo, m.duplicate_m, m.duplicate_h,
-               nullif(array_to_string(m.skills, ';'), '') AS skills, m.consent,
+               nullif(array_to_string(m.skills, ';'), '') AS skills, m.note, m.consent,
                lower(m.during) AS since, upper(m.during) - 1 AS until
             FROM matter m LEFT JOIN matter p ON p.id = m.parent_id WHERE m.list_id = :matters""",
         ),
@@ -126,7 +128,7 @@ MATTERS = Target(
                coalesce(string_to_array(s.informs, ';'), '{{}}'),
                jsonb_strip_nulls(jsonb_build_object({_LIMITS})),
                coalesce(s.asks_photo = 'yes', false), s.duplicate_m, s.duplicate_h,
-               coalesce(string_to_array(s.skills, ';'), '{{}}'), s.consent,
+               coalesce(string_to_array(s.skills, ';'), '{{}}'), s.note, s.consent,
                CASE WHEN s.consent IS NOT NULL THEN s.span END, :run
             FROM stage s LEFT JOIN matter p ON p.list_id = :matters AND p.code = s.parent
             WHERE {which} ORDER BY s.row_no""",

@@ -217,6 +217,10 @@ ROWS: list[RowOfTable] = [
      ("请填写版本名称。", "Give the version a name.")),
     ("channels.keep a stranger", "administrator", "/office/channels", lambda p, f: freely(p, "[data-channel=email] form[action*='/keep']"), "main",
      ("渠道 email 需要", "The channel email needs")),
+    ("matter_lists.begin no name", "government", "/matters/versions", lambda p, f: freely(p, "form:has(#version)"), "main",
+     ("请填写版本名称，最多 40 个字符。", "Give the version a name of at most 40 characters.")),
+    ("supplements.add nothing", "clerk", "/matters/supplements", lambda p, f: freely(p, "form[action*='/matters/supplements']"), "main",
+     ("请填写规定，最多 1000 个字符。", "Write the rule in at most 1000 characters.")),
     ("figures.show no day", "dispatcher", "/figures?since=x", lambda p, f: None, "main", ("不是日期；请写成 2023-08-31 的形式。", "it must be a day such as 2023-08-31.")),
 ]  # fmt: skip
 FIRST = {row[0].split()[0]: row for row in reversed(ROWS)}
@@ -268,6 +272,22 @@ ELSEWHERE_TESTED = {
     **dict.fromkeys(
         ("channels.drop", "channels.retry", "channels.try_out"),
         "their buttons stand at a channel that is kept; in test_channels_page.py",
+    ),
+    **dict.fromkeys(
+        (
+            "matter_items.keep",
+            "matter_items.keep_duties",
+            "matter_items.withdraw",
+            "matter_lists.discard",
+            "matter_lists.publish",
+            "matter_lists.take_back",
+            "matter_lists.temporary",
+        ),
+        "over a draft or a list of its own; the words of each stand in test_matter_lists_page.py",
+    ),
+    **dict.fromkeys(
+        ("supplements.decide", "supplements.end"),
+        "its button stands only at a rule that waits or holds; in test_matter_lists_page.py",
     ),
     "weights.try_out": "what keeping refuses, in test_township_page.py",
     "bench.look": "what it refuses is what taking over refuses, in test_quick_jobs.py",

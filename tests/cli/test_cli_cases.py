@@ -111,6 +111,60 @@ def test_the_list_is_printed_compared_and_asked(cli, engine: Engine, tmp_path: P
     assert "community" in cli("matters", "burden", "--since", "2020-01-01").output
 
 
+def test_a_list_is_drafted_published_and_supplemented_at_the_terminal(
+    cli, engine: Engine, tmp_path: Path
+):
+    with transaction(engine) as session:
+        township = create_township(session)
+        code = create_matter(session, township, name="垃圾", decider="community", acts="grid").code
+        home = session.scalar(text("SELECT code FROM area WHERE level = 'community'"))
+
+    def matters(*words: str, ok: bool = True) -> str:
+        return cli("matters", *words, ok=ok).output
+
+    assert "dry run" in matters("draft", "2") and "draft" not in matters("versions")
+    assert "draft 2: 1 items" in matters("draft", "2", "--commit") and "draft 2" in matters(
+        "versions"
+    )
+    sets = (
+        "--set",
+        "time_limit=2 working_days",
+        "--set",
+        "informs=section;township",
+        "--set",
+        "limits.file=30 working_minutes",
+    )
+    assert f"{code}: informs, time_limit, limits" in matters("item", code, *sets, "--commit")
+    assert "nothing changed" in matters("item", code, *sets, "--commit")
+    for wrong, said in (
+        ("time_limit=0 working_days", "a limit of 0"), ("colour=red", "no field 'colour'"), ("since=x", "since cannot be 'x'"),
+        ("name", "field=value"), ("asks_photo=perhaps", "asks_photo cannot be"),
+    ):  # fmt: skip
+        assert said in matters("item", code, "--set", wrong, ok=False), wrong
+    new = ("--set", "name=光污染", "--set", f"parent={code.removesuffix('.1')}")
+    assert "N1: added" in matters("item", "N1", "--new", *new, "--commit")
+    assert "N1: off the draft" in matters("withdraw", "N1", "--commit")
+    assert "2 working_days" in matters("foresee")
+    assert "never published backwards" in matters("publish", "--from", "2020-01-01", ok=False)
+    assert "version 2: in force from" in matters("publish", "--commit")
+    assert "a draft again" in matters("take-back", "2", "--commit")
+    assert "draft 2: gone" in matters("discard", "--commit")
+    assert "no draft" in matters("discard", ok=False)
+    (line,) = (
+        row
+        for row in matters("duties", "--xlsx", str(tmp_path / "d.xlsx")).splitlines()
+        if code in row
+    )
+    assert line.split()[-2:] == ["D", "A"] and (tmp_path / "d.xlsx").stat().st_size > 1000
+    assert "rule 1: waiting" in matters(
+        "rule", code, "--community", home, "--text", "每周五清运", "--commit"
+    )
+    assert "rule 1: agreed" in matters("decide", "1", "--commit")
+    assert "decided or ended" in matters("decide", "1", "--refuse", "不妥", ok=False)
+    assert "每周五清运" in matters("rules") and "agreed" in matters("rules")
+    assert "rule 1: ended" in matters("end-rule", "1", "--commit")
+
+
 def test_a_calendar_is_proposed_from_the_newest_office_hours_and_what_was_announced(
     cli, engine: Engine
 ):

@@ -30,12 +30,16 @@ EMPTY = {
 ADDED = {
     "role_right": [
         {"role": "administrator", "right_name": "export"},
+        {"role": "administrator", "right_name": "keep_matters"},
         {"role": "administrator", "right_name": "load"},
         {"role": "auditor", "right_name": "export"},
         {"role": "community_clerk", "right_name": "check_register"},
         {"role": "community_clerk", "right_name": "keep_register"},
+        {"role": "community_clerk", "right_name": "supplement_matters"},
         {"role": "grid_leader", "right_name": "keep_register"},
         {"role": "grid_worker", "right_name": "keep_register"},
+        {"role": "section_cadre", "right_name": "supplement_matters"},
+        {"role": "township_government", "right_name": "keep_matters"},
         {"role": "township_government", "right_name": "load"},
     ]
 }

@@ -65,6 +65,7 @@ def test_an_appointment_gives_the_rights_of_its_role_over_its_ground(
     assert {r.right for r in rights(session, account.id)} == {
         "see_houses", "see_counts", "see_events", "handle_events", "see_contacts",
         "see_register", "unmask", "see_visits", "export", "keep_register", "check_register",
+        "supplement_matters",
     }  # fmt: skip
     acting(session, "wang")
     held = scope(session, "see_register")

@@ -41,7 +41,11 @@ document list -T
 document readers -T D1
 loads -T
 matters burden -T --since 2022-01-01
+matters duties -T
+matters foresee -T
 matters rulebook -T
+matters rules -T
+matters versions -T
 plan crosswalk -T {plan}
 plan handover -T {plan} out.xlsx
 plan list -T
@@ -77,7 +81,8 @@ who -T {grid}
 TELL_NO_ROW = {
     "alias load", "calendar load", "calendar propose", "calendar show", "case emergency off", "case emergency on", "case flow load",
     "case flow show", "case review", "case take", "correction accept", "correction ask", "correction refuse", "document issue",
-    "document read", "document save", "fields", "index", "load", "matters demand", "matters diff",
+    "document read", "document save", "fields", "index", "load", "matters decide", "matters demand", "matters diff", "matters discard", "matters draft", "matters end-rule",
+    "matters item", "matters publish", "matters rule", "matters take-back", "matters withdraw",
     "matters temporary", "plan approve", "plan notify", "plan publish", "plan return", "plan submit", "plan withdraw", "position",
     "scenario branch", "scenario combine", "scenario discard", "scenario draw", "scenario give", "scenario import",
     "scenario join", "scenario lock", "scenario mend-across", "scenario mend-slivers", "scenario redo", "scenario rename", "scenario replay", "scenario split",

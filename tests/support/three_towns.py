@@ -169,6 +169,15 @@ INSERT INTO event (township_id, code, matter_id, reported_at, text, source, geom
 SELECT t.id, 'E1', m.id, now() - interval '1 day', '事由' || :m, '来源' || :m, ST_SetSRID(ST_MakePoint(:x + 0.005, :y + 0.005), 4326)
 FROM matter m JOIN matter_list l ON l.id = m.list_id JOIN area t ON t.id = l.township_id
 WHERE t.code = :code AND m.code = '0101';
+INSERT INTO matter_list (township_id, version) SELECT id, '草' || :m FROM area WHERE code = :code;
+INSERT INTO matter (list_id, code, name) SELECT l.id, '01', '市容' || :m
+FROM matter_list l JOIN area t ON t.id = l.township_id WHERE t.code = :code AND l.validity IS NULL;
+INSERT INTO matter (list_id, parent_id, code, name) SELECT m.list_id, m.id, '0101', '垃圾' || :m
+FROM matter m JOIN matter_list l ON l.id = m.list_id JOIN area t ON t.id = l.township_id
+WHERE t.code = :code AND l.validity IS NULL;
+INSERT INTO matter_supplement (township_id, community_id, code, text, during, state, written_by, decided_by, decided_at)
+SELECT t.id, c.id, '0101', '规定' || :m, daterange('2020-01-01', NULL), 'agreed', '测试', '测试', now()
+FROM area t JOIN area c ON c.parent_id = t.id WHERE t.code = :code AND c.level = 'community';
 INSERT INTO legacy_problem (township_id, code, title, supervisor, opened_on, review_on)
 SELECT id, 'L1', '难题' || :m, '测试', '2023-05-01', '2023-06-01' FROM area WHERE code = :code;
 INSERT INTO training (township_id, code, course, held_on, hours, kind)

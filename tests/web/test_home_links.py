@@ -32,6 +32,9 @@ WHERE = {
 }
 BEHIND = {
     "towns.choose": "linked where the store has several townships",
+    "matter_items.duties": "the matrix of the draft, where there is one",
+    "matter_items.show": "an item of the draft, where there is one",
+    "matter_lists.draft": "the draft, where there is one",
     "matters.rows": "the cases behind a number of the burden, where there is one",
     "figures.rows": "the cases behind a number of the figures, where there is one",
     "report.near": "a piece of the report's page",

@@ -106,6 +106,7 @@ ROWS = {
         f"/matters/burden?{DAYS}",
         "SELECT count(*) + 1 FROM area WHERE level = 'community'",  # and what named none
     ),
+    "matters.duties": ("/matters/duties", "SELECT count(*) FROM matter WHERE parent_id IS NOT NULL"),
     "matters.rows": (f"/matters/burden/rows?{DAYS}&kind=refused", "SELECT count(*) FROM refused_demand"),
     "register.changes": (
         "/register/changes",

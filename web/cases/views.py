@@ -37,6 +37,7 @@ from gisgrid.cases.cases import (
 )
 from gisgrid.cases.clock import colour, left
 from gisgrid.cases.clocks import ClockNow, clocks_of, work_time
+from gisgrid.cases.community_rules import CommunityRule, of_case
 from gisgrid.cases.flow import Flow, Step, flow_by_id, flows_by_id
 from gisgrid.cases.intake import move_pin
 from gisgrid.cases.notices import Called, calls_of_case
@@ -84,6 +85,8 @@ class View:
     clocks: list[tuple[ClockNow, str, str]]
     """Each with its colour and what is left, in words."""
     called: list[Called]
+    added: list[CommunityRule]
+    """What its community adds to the matter."""
     photos: list[sheets.Picked]
     steps: list[tuple[Step, CaseActor]]
     suggested: list[assignment.Suggested]
@@ -245,6 +248,7 @@ def _view(session: Session, case_id: int) -> View:
             clocks, key=lambda c: (c[0].clock.stopped_at is not None, not c[0].deadline, c[0].id)
         ),
         called=calls_of_case(session, case_id),
+        added=of_case(session, case_id),
         photos=sheets.photos_of(session, now.event_id),
         steps=steps,
         suggested=suggested,

@@ -40,6 +40,7 @@ OF_A_TOWN = frozenset(
         "documents.one", "duties.lacking", "duties.not_verified", "duties.readers",
         "duties.training", "duties.to_visit", "township.show", "calendar.show", "weights.show", "channels.show", "teams.index", "teams.one", "corrections.index", "corrections.decide", "corrections.open_values", "figures.rows", "figures.show", "ledger.add", "ledger.look",
         "ledger.one", "ledger.show", "lookup.index", "lookup.show", "maps.show", "matters.book",
+        "matter_items.duties", "matter_items.show", "matter_lists.draft", "matter_lists.index", "matters.duties", "supplements.index",
         "matters.burden", "matters.compare", "matters.rows", "report.near", "report.send",
         "register.changes", "report.show", "shell.find", "telephone.new", "telephone.send", "desk.registers", "today.show",
     }

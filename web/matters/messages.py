@@ -25,12 +25,13 @@ def field_words() -> dict[str, str]:
         "closing_rule": gettext("Is closed if"),
         "asks_photo": gettext("Photo after the work"),
         "skills": gettext("Skills"),
+        "note": gettext("Note"),
         "duplicate_m": gettext("The same within metres"),
         "duplicate_h": gettext("The same within hours"),
         "consent": gettext("Temporary, agreed by"),
         "since": gettext("First day"),
         "until": gettext("Last day"),
-        "name": gettext("Name"),
+        "name": gettext("Name of the item"),
         "name_en": gettext("English name"),
         "major": gettext("Group of matters"),
         "major_en": gettext("Group of matters in English"),
@@ -43,6 +44,15 @@ def kind_words() -> dict[str, str]:
         "sent": gettext("Sent to its grids"),
         "temporary": gettext("of these, temporary items"),
         "refused": gettext("Refused, not on the list"),
+    }
+
+
+def duty_words() -> dict[str, tuple[str, str]]:
+    """Of the duty matrix: the letter of each part, and what it means."""
+    return {
+        "decider": (gettext("D"), gettext("decides")),
+        "acts": (gettext("A"), gettext("does the work")),
+        "informs": (gettext("I"), gettext("is told")),
     }
 
 
@@ -80,6 +90,11 @@ def limit_words(limit: str) -> str:
         "clock_days": gettext("%(n)s days, holidays too", n=n),
     }
     return str(words.get(unit, limit))
+
+
+def unit_words(unit: str) -> str:
+    """A unit of limits, without a number."""
+    return limit_words(f"… {unit}").replace("…", "").strip()
 
 
 @cache

@@ -95,10 +95,13 @@ ROOMS = (
         say("Rules"),
         (
             RoomPage("matters.book", say("Rule book")),
+            RoomPage("matters.duties", say("Duty matrix")),
+            RoomPage("matter_lists.index", say("Versions of the list")),
+            RoomPage("supplements.index", say("Rules of communities")),
             RoomPage("matters.compare", say("Compare versions")),
             RoomPage("documents.all_documents", say("Documents")),
         ),
-        ("matters", "documents"),
+        ("matters", "documents", "matter_lists", "matter_items", "supplements"),
     ),
     Room(
         "office",

@@ -11,6 +11,7 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from gisgrid.cases import board, notices
+from gisgrid.cases import community_rules as rules
 from gisgrid.cases import today as cases_today
 from gisgrid.cases.board import Filters, Row
 from gisgrid.cases.today import CasesNow
@@ -388,6 +389,15 @@ def accounts(session: Session) -> Card:
         ),
         "yellow" if found else "", "", gettext("Every account has one."),
     )  # fmt: skip
+
+
+def community_rules(session: Session, place: TownshipInfo) -> list[Card]:
+    """Rules of communities that wait for the township; no card where none does."""
+    found = rules.waiting(session, place.id)
+    url = link_for("supplements.index")
+    lines = tuple(CardLine(f"{r.code} {r.community}", url, r.text[:40]) for r in found[:FIRST])
+    title, step = gettext("Rules of communities to agree to"), gettext("Agree or refuse")
+    return [Card("rules", title, len(found), url, lines, "yellow", step)] if found else []
 
 
 def _case_lines(

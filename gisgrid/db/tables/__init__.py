@@ -29,7 +29,15 @@ from gisgrid.db.tables.duties import (
     RetentionRun,
     WorkerPosition,
 )
-from gisgrid.db.tables.events import Event, Matter, MatterList, Photo, RefusedDemand
+from gisgrid.db.tables.events import (
+    Event,
+    Matter,
+    MatterChange,
+    MatterList,
+    MatterSupplement,
+    Photo,
+    RefusedDemand,
+)
 from gisgrid.db.tables.handling import (
     Asset,
     Duty,
@@ -107,7 +115,9 @@ __all__ = [
     "LegacyReview",
     "LogInTry",
     "Matter",
+    "MatterChange",
     "MatterList",
+    "MatterSupplement",
     "Notice",
     "OutboxChannel",
     "OutboxDelivery",

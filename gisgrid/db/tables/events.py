@@ -29,7 +29,7 @@ LIMIT_UNITS = ("working_minutes", "working_hours", "working_days")
 
 
 class MatterList(Imported, Base):
-    """One version of a township's list of matters, with the days it is in force."""
+    """One version of a township's list of matters, with the days it is in force; without days, its draft."""
 
     __tablename__ = "matter_list"
     __table_args__ = (
@@ -37,12 +37,64 @@ class MatterList(Imported, Base):
         ExcludeConstraint(
             ("township_id", "="), ("validity", "&&"), using="gist", name="ex_matter_list_validity"
         ),
-    )
+        Index(
+            "uq_matter_list_draft", "township_id", unique=True,
+            postgresql_where=text("validity IS NULL"),
+        ),
+    )  # fmt: skip
 
     id: Mapped[Id]
     township_id: Mapped[int] = mapped_column(ForeignKey("township.area_id"))
     version: Mapped[str] = mapped_column(Text)
-    validity: Mapped[Range[Any]] = mapped_column(DATERANGE)
+    validity: Mapped[Range[Any] | None] = mapped_column(DATERANGE)
+
+
+class MatterChange(Base):
+    """What somebody did to a list of matters: to the whole of it, or to one of its items."""
+
+    __tablename__ = "matter_change"
+    __table_args__ = (Index("ix_matter_change_list_id", "list_id"),)
+
+    id: Mapped[Id]
+    list_id: Mapped[int] = mapped_column(ForeignKey("matter_list.id", ondelete="CASCADE"))
+    code: Mapped[str | None] = mapped_column(Text)
+    """Of the item; null: the list as a whole."""
+    what: Mapped[str] = mapped_column(Text)
+    """``added``, ``withdrawn``, a field of the item; ``begun``, ``published``, ``taken_back`` of the list."""
+    was: Mapped[str | None] = mapped_column(Text)
+    became: Mapped[str | None] = mapped_column(Text)
+    who: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+
+
+class MatterSupplement(Base):
+    """A community's own rule to an item of the township's list."""
+
+    __tablename__ = "matter_supplement"
+    __table_args__ = (
+        CheckConstraint("state IN ('waiting', 'agreed', 'refused', 'ended')", name="state"),
+        CheckConstraint("state <> 'refused' OR reason IS NOT NULL", name="reason"),
+        CheckConstraint(
+            "state NOT IN ('agreed', 'refused') OR num_nonnulls(decided_by, decided_at) = 2",
+            name="decided",
+        ),
+        Index("ix_matter_supplement_township_id_code", "township_id", "code"),
+        Index("ix_matter_supplement_community_id", "community_id"),
+    )
+
+    id: Mapped[Id]
+    township_id: Mapped[int] = mapped_column(ForeignKey("township.area_id", ondelete="CASCADE"))
+    community_id: Mapped[int] = mapped_column(ForeignKey("area.id", ondelete="CASCADE"))
+    code: Mapped[Code] = mapped_column()
+    """Of the item, whichever version has it."""
+    text: Mapped[str] = mapped_column(Text)
+    during: Mapped[Range[Any]] = mapped_column(DATERANGE)
+    state: Mapped[str] = mapped_column(Text, server_default="waiting")
+    written_by: Mapped[str] = mapped_column(Text)
+    written_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    decided_by: Mapped[str | None] = mapped_column(Text)
+    decided_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    reason: Mapped[str | None] = mapped_column(Text)
 
 
 class Matter(Imported, Base):
@@ -100,6 +152,8 @@ class Matter(Imported, Base):
     """Of a temporary entry: who agreed, and in which paper."""
     during: Mapped[Range[Any] | None] = mapped_column(DATERANGE)
     """Of a temporary entry: its days."""
+    note: Mapped[str | None] = mapped_column(Text)
+    """What else whoever handles it should know."""
 
 
 class RefusedDemand(Base):

@@ -77,6 +77,8 @@ FIELDS: tuple[Field, ...] = (
     Field("appointment", ("role", "grid_code", "during"), ("account",), "staff"),
     Field("access_token", ("name", "token_hash", "last_used_at"), ("account",), "staff"),
     Field("setting_change", ("who",), ("account",), "always"),
+    Field("matter_change", ("who",), ("account",), "always"),
+    Field("matter_supplement", ("written_by", "decided_by"), ("account",), "always"),
     Field("audit_entry", ("account_name", "purpose", "origin"), ("account",), "always"),
     Field(
         "correction_request",
@@ -131,6 +133,8 @@ PLAIN: dict[str, tuple[str, ...]] = {
     ),
     "access_token": ("scopes", "expires_at", "revoked_at", "created_at"),
     "setting_change": ("name", "was", "became", "at"),
+    "matter_change": ("code", "what", "was", "became", "at"),
+    "matter_supplement": ("code", "text", "during", "state", "written_at", "decided_at", "reason"),
     "audit_entry": ("at", "action", "subject", "row_ids", "prev_hash", "hash"),
     "correction_request": (
         "table_name", "row_id", "column_name", "asked_at", "state", "decided_at",

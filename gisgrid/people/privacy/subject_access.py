@@ -271,6 +271,8 @@ LEFT_OUT: dict[str, str] = {
     "document_version": "who issued a document, by the name of an account",
     "refused_demand": "who asked for a task, by the name of an account",
     "setting_change": "who changed a setting, by the name of an account",
+    "matter_change": "who changed the list of matters, by the name of an account",
+    "matter_supplement": "who wrote and who agreed to a community's rule, by the name of an account",
     "retention_run": "who ran a job, by the name of an account",
     **dict.fromkeys(
         ("job", "plan", "plan_step", "scenario_lock", "scenario_move"),
