@@ -59,6 +59,8 @@ from web.office import (
     corrections,
     duties,
     imports,
+    issuing,
+    jobs,
     open_problems,
     teams,
     township,
@@ -73,7 +75,7 @@ from web.today import views as today
 
 PAGES = (
     home, today, documents, duties, maps, editor, lookup, cases, dispatch, telephone, figures, open_problems,
-    matters, notices, studies, imports, register, messages, accounts, teams, corrections, audit, backups, township, calendar, weights,
+    matters, notices, studies, imports, register, messages, accounts, teams, corrections, audit, backups, jobs, issuing, township, calendar, weights,
 )  # fmt: skip
 """Whoever brings pages, and the blueprint that they hang on."""
 

@@ -21,6 +21,22 @@ class AreaInfo:
     """Code of the area that it lies in."""
 
 
+@dataclass(frozen=True)
+class CommunityInfo:
+    """A community by its row number, code and names."""
+
+    id: int
+    code: str
+    name: str
+    name_en: str | None
+
+
+def communities_of(session: Session, township_id: int) -> list[CommunityInfo]:
+    """The communities of a township, by code."""
+    rows = session.execute(text(_COMMUNITIES), {"t": township_id}).mappings()
+    return [CommunityInfo(**row) for row in rows]
+
+
 def area_coded(session: Session, code: str) -> AreaInfo:
     """The area of a code; ``TOWNSHIP/CODE`` says whose community is meant.
 
@@ -49,4 +65,9 @@ _AREAS = """
 SELECT a.id, a.code, a.level, up.code AS above FROM area a LEFT JOIN area up ON up.id = a.parent_id
 WHERE a.code = :code AND (CAST(:township AS text) IS NULL OR up.code = :township)
 ORDER BY up.code COLLATE "C"
+"""
+
+_COMMUNITIES = """
+SELECT id, code, name, name_en FROM area WHERE parent_id = :t AND level = 'community'
+ORDER BY code COLLATE "C"
 """

@@ -110,7 +110,9 @@ def test_a_version_never_changes(session: Session, place: int):
         ("a.exe", b"MZ", "not issued"),
         ("a.pdf", b"<html>", "not what its name says"),
         ("a.txt", b"\xff\xfe\0", "not what its name says"),
-        ("a.txt", b"", "bytes"),
+        ("a.txt", b"", "is empty"),
+        ("a.docx", b"PK\x03\x04", "not what its name says"),
+        ("a.pdf", b"%PDF-" + bytes(21_000_000), "has 21.0 MB; a document has at most 20 MB"),
     ],
 )
 def test_files_that_may_not_be_issued(

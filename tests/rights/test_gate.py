@@ -17,6 +17,7 @@ from tests.support.web import Town, app_over, fill_town
 from web.http.permissions import (
     CHECKS,
     HANDS,
+    JOBS,
     NOBODY,
     OPEN,
     PERSON,
@@ -58,6 +59,9 @@ PATHS = {
     "dispatch.show": "/dispatch",
     "dispatch.stream": "/dispatch/stream",
     "documents.all_documents": "/documents",
+    "documents.all_drafts": "/drafts",
+    "documents.draft": "/drafts/1",
+    "documents.draft_file": "/draft-files/1",
     "documents.file": "/document-files/F1",
     "documents.one": "/documents/F1",
     "figures.rows": "/figures/rows",
@@ -71,6 +75,11 @@ PATHS = {
     "imports.one": "/office/import/1",
     "imports.refused": "/office/import/1/refused.xlsx",
     "imports.state": "/office/import/1/state.json",
+    "issuing.draft": "/office/drafts/1",
+    "issuing.draft_file": "/office/drafts/1/file",
+    "issuing.index": "/office/documents",
+    "issuing.one": "/office/documents/F1",
+    "jobs.index": "/office/jobs",
     "ledger.one": "/ledger/L1",
     "ledger.show": "/ledger",
     "matters.book": "/matters",
@@ -123,7 +132,7 @@ def test_every_route_declares_its_right_and_no_other_is_declared(app: Flask):
     )
     assert set(RIGHT_OF) - routes == set()
     assert set(RIGHT_OF.values()) <= {
-        PUBLIC, OPEN, PERSON, PLANS, PLAN_FILES, WEIGHERS, HANDS, CHECKS, NOBODY, *RIGHTS
+        PUBLIC, OPEN, PERSON, PLANS, PLAN_FILES, WEIGHERS, HANDS, JOBS, CHECKS, NOBODY, *RIGHTS
     }  # fmt: skip
 
 

@@ -137,6 +137,7 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
         Call("/office/audit"), Call("/office/audit?verify=1&noted=x&lang=en"), Call("/office/audit?account=m1&purpose=care&since=2023-01-01&page=2"),
         Call("/office/audit?since=x"),
     ],
+    "backups.drill": lambda s: [Call("/office/backups/drill", "POST", form={"backup": n}) for n in ("1", "x")],
     "backups.index": lambda s: [Call("/office/backups"), Call("/office/backups?lang=en")],
     "bench.afresh": lambda s: [Call("/plan/afresh", "POST", form={"size": "100"})],
     "bench.branch": lambda s: [Call("/plan/branch", "POST")],
@@ -229,7 +230,11 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
         Call("/dispatch/emergency", "POST", form={"area": "1", "reason": "", "township": s.township}),
     ],
     "documents.all_documents": lambda s: [Call("/documents"), Call(f"/documents?township={s.township}")],
-    "documents.file": lambda s: [Call("/document-files/D1")],
+    "documents.all_drafts": lambda s: [Call("/drafts"), Call(f"/drafts?township={s.township}&lang=en")],
+    "documents.comment": lambda s: [Call("/drafts/1", "POST", form={"community": "1", "text": "x", "township": s.township})],
+    "documents.draft": lambda s: [Call(f"/drafts/1?township={s.township}"), Call("/drafts/999")],
+    "documents.draft_file": lambda s: [Call(f"/draft-files/1?township={s.township}")],
+    "documents.file": lambda s: [Call("/document-files/D1"), Call("/document-files/D1?version=x")],
     "documents.has_read": lambda s: [Call("/documents/D1", "POST", form={"number": "1"})],
     "documents.one": lambda s: [Call("/documents/D1"), Call("/documents/D1?lang=en")],
     "figures.rows": lambda s: [
@@ -268,6 +273,24 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
         Call("/office/import", "POST", form={"file": (b"", "a.csv"), "after": "1"}),
     ],
     "imports.undo": lambda s: [Call(f"/office/import/{n}/undo", "POST") for n in (1, 999)],
+    "issuing.answer": lambda s: [Call("/office/drafts/1/answer", "POST", form={"comment": "1", "answer": "x", "township": s.township})],
+    "issuing.draft": lambda s: [Call(f"/office/drafts/1?township={s.township}"), Call("/office/drafts/999?lang=en")],
+    "issuing.draft_file": lambda s: [Call(f"/office/drafts/1/file?township={s.township}")],
+    "issuing.index": lambda s: [Call(f"/office/documents?township={s.township}")],
+    "issuing.issue": lambda s: [
+        Call("/office/documents", "POST", form={"code": "D1", "again": "1", "township": s.township}),
+        Call("/office/documents", "POST", form={"code": "M", "title": "m", "file": (b"1", "a.txt"), "township": s.township}),
+    ],
+    "issuing.issue_draft": lambda s: [Call("/office/drafts/1/issue", "POST", form={"township": s.township})],
+    "issuing.one": lambda s: [Call(f"/office/documents/D1?township={s.township}")],
+    "issuing.send_draft": lambda s: [Call("/office/drafts", "POST", form={"code": "M", "title": "m", "file": (b"1", "a.txt"), "township": s.township})],
+    "jobs.again": lambda s: [
+        Call("/office/jobs/again", "POST", form={"road": road, "key": "1", "township": s.township}) for road in ("plan", "file", "x")
+    ],
+    "jobs.index": lambda s: [Call(f"/office/jobs?township={s.township}"), Call(f"/office/jobs?state=busy&township={s.township}&lang=en")],
+    "jobs.stop": lambda s: [
+        Call("/office/jobs/stop", "POST", form={"road": road, "key": "1", "township": s.township}) for road in ("plan", "file", "x")
+    ],
     "ledger.add": lambda s: [Call("/ledger", "POST", form={"code": "L9", "title": "", "township": s.township, "review_on": "x"})],
     "ledger.look": lambda s: [Call(f"/ledger/L{s.grid_code}", "POST", form={"finding": "", "next_on": "2199-01-01", "township": s.township})],
     "ledger.one": lambda s: [Call(f"/ledger/L{s.grid_code}?township={s.township}"), Call("/ledger/x?lang=en")],
@@ -406,7 +429,7 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
 LISTS = (
     "accounts.index", "backups.index", "audit.index", "bench.index", "cases.mine", "corrections.index", "desk.grid", "desk.registers", "dispatch.show",
     "duties.lacking", "duties.not_verified", "duties.readers", "duties.to_visit", "duties.training",
-    "figures.rows", "figures.show", "imports.index", "ledger.show", "matters.book", "matters.burden",
+    "figures.rows", "figures.show", "imports.index", "issuing.index", "jobs.index", "ledger.show", "matters.book", "matters.burden",
     "matters.rows", "register.changes", "teams.index",
 )  # fmt: skip
 """Pages of lists that leave as a workbook, too."""

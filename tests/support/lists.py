@@ -53,7 +53,14 @@ def fill_lists(session: Session) -> dict[str, int]:
             session, place.id, code=code, title=title, supervisor="测试",
             opened_on=date(2023, 1, 1), review_on=date(2023, 8, 1),
         )  # fmt: skip
-    scenarios.branch(session, plan_in_force(session, place.id), name="草案甲", who="测试")
+    draft = scenarios.branch(session, plan_in_force(session, place.id), name="草案甲", who="测试")
+    session.execute(
+        text(
+            "INSERT INTO job (plan_id, kind, wishes, who, state, failed, failed_zh, ended_at) "
+            "VALUES (:p, 'check', '{}', '测试', 'failed', 'It broke off.', '中断了。', now())"
+        ),
+        {"p": draft.id},
+    )
     government = appointed(session, "township_government", name="government")
     clerk = appointed(session, "community_clerk", COMMUNITY, name="clerk")
     session.execute(

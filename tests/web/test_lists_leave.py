@@ -100,6 +100,11 @@ ROWS = {
         f"LEFT JOIN event_grid a ON a.event_id = e.id AND a.plan_id = {NOW} WHERE {IN_DAYS}",
     ),
     "imports.index": ("/office/import", "SELECT count(*) FROM import_run"),
+    "issuing.index": ("/office/documents", "SELECT count(*) FROM document"),
+    "jobs.index": (
+        "/office/jobs",
+        "SELECT (SELECT count(*) FROM job) + (SELECT count(*) FROM study) + (SELECT count(*) FROM file_import)",
+    ),
     "ledger.show": ("/ledger", "SELECT count(*) FROM legacy_problem"),
     "matters.book": ("/matters", "SELECT count(*) FROM matter WHERE parent_id IS NOT NULL"),
     "matters.burden": (

@@ -42,6 +42,8 @@ PLAN_FILES = "plan or review, export"
 """For whoever may see plans and take away as a file what they see."""
 WEIGHERS = "administer, plan"
 """For whoever keeps the weights of work and may see what they do to a plan."""
+JOBS = "administer or plan or review or load"
+"""For whoever orders work of the worker, or keeps it; each sees their own kinds."""
 HANDS = "handle_events or dispatch"
 """For whoever moves cases on."""
 CHECKS = "check_register, unmask"
@@ -52,8 +54,10 @@ NOBODY = "nobody"
 KEYED = ("open311",)
 """Blueprints for programs alone: a key says who asks, a session never does."""
 
-OWN_FILES = ("documents.file", "imports.refused", "v1.locate_many")
-"""Routes whose files take nothing away: what was handed out to read, one's own list with answers, and the
+OWN_FILES = (
+    "documents.draft_file", "documents.file", "imports.refused", "issuing.draft_file", "v1.locate_many",
+)  # fmt: skip
+"""Routes whose files take nothing away: what was handed out to read or to comment on, one's own list with answers, and the
 refused rows of one's own file."""
 
 FIRST_STEPS = frozenset(
@@ -83,6 +87,7 @@ RIGHT_OF: dict[str, str] = {
     "accounts.try_several": "administer",
     "api-docs.openapi_json": PUBLIC,
     "audit.index": "audit",
+    "backups.drill": "administer",
     "backups.index": "administer",
     "bench.afresh": "plan",
     "bench.branch": "plan",
@@ -133,6 +138,10 @@ RIGHT_OF: dict[str, str] = {
     "dispatch.switch_off": "dispatch",
     "dispatch.switch_on": "dispatch",
     "documents.all_documents": PERSON,
+    "documents.all_drafts": "see_contacts",
+    "documents.comment": "see_contacts",
+    "documents.draft": "see_contacts",
+    "documents.draft_file": "see_contacts",
     "documents.file": PERSON,
     "documents.has_read": PERSON,
     "documents.one": PERSON,
@@ -156,6 +165,17 @@ RIGHT_OF: dict[str, str] = {
     "imports.state": "load",
     "imports.take": "load",
     "imports.undo": "load",
+    "issuing.answer": "load",
+    "issuing.draft": "load",
+    "issuing.draft_file": "load",
+    "issuing.index": "load",
+    "issuing.issue": "load",
+    "issuing.issue_draft": "load",
+    "issuing.one": "load",
+    "issuing.send_draft": "load",
+    "jobs.again": JOBS,
+    "jobs.index": JOBS,
+    "jobs.stop": JOBS,
     "ledger.add": "handle_events",
     "ledger.look": "handle_events",
     "ledger.one": "see_events",

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 
 from flask_babel import gettext
 
 from gisgrid.cases.open_problems import OpenProblem
 from gisgrid.files.exports import Sheet
+from gisgrid.jobs.ordered import OrderedJob
 from gisgrid.loading.desk import Listed
+from gisgrid.people.learning.documents import Issued
 from gisgrid.register.today import ToVisit
 from web.http.dates import on_the_clock
 from web.http.lists import sheet
+from web.office import job_words
 from web.office.import_words import KIND_WORDS, STAGE_WORDS
 
 
@@ -61,6 +65,48 @@ def imports(found: Sequence[Listed], time_zone: str) -> Sheet:
             (gettext("Changed"), [each.counts.get("updated") for each in found]),
             (gettext("Refused"), [each.counts.get("refused") for each in found]),
             (gettext("State"), [_stage(each) for each in found]),
+        ],
+    )
+
+
+def documents(found: Sequence[Issued], day: date, parts: Mapping[str, str]) -> Sheet:
+    """What is issued, and how many of those asked have read it."""
+    return sheet(
+        gettext("Documents"),
+        [
+            (gettext("Document code"), [each.code for each in found]),
+            (gettext("Title"), [each.title for each in found]),
+            (gettext("Version"), [each.number for each in found]),
+            (gettext("Issued on"), [each.issued_on for each in found]),
+            (gettext("To be read by"), [each.due_on for each in found]),
+            (
+                gettext("Parts that are asked"),
+                [", ".join(parts[r] for r in each.roles) for each in found],
+            ),
+            (
+                gettext("Communities that are asked"),
+                [", ".join(each.communities) for each in found],
+            ),
+            (gettext("Asked"), [each.asked for each in found]),
+            (gettext("Have read it"), [each.read for each in found]),
+            (gettext("Late"), [each.late(day) for each in found]),
+        ],
+    )
+
+
+def jobs(found: Sequence[OrderedJob], now: datetime, time_zone: str) -> Sheet:
+    """What was ordered of the worker."""
+    return sheet(
+        gettext("Background jobs"),
+        [
+            (gettext("Job"), [job_words.kind(each) for each in found]),
+            (gettext("About"), [each.about for each in found]),
+            (gettext("Asked by"), [each.who for each in found]),
+            (gettext("Since"), [on_the_clock(each.asked_at, time_zone) for each in found]),
+            (gettext("Ended"), [on_the_clock(each.ended_at, time_zone) for each in found]),
+            (gettext("State"), [job_words.state(each) for each in found]),
+            (gettext("Seconds"), [job_words.seconds(each, now) for each in found]),
+            (gettext("Why it failed"), [job_words.failed(each) for each in found]),
         ],
     )
 
