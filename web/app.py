@@ -64,6 +64,7 @@ from web.office import (
     open_problems,
     teams,
     township,
+    trainings,
     weights,
 )
 from web.office.accounts import views as accounts
@@ -75,7 +76,7 @@ from web.today import views as today
 
 PAGES = (
     home, today, documents, duties, maps, editor, lookup, cases, dispatch, telephone, figures, open_problems,
-    matters, notices, studies, imports, register, messages, accounts, teams, corrections, audit, backups, jobs, issuing, township, calendar, weights,
+    matters, notices, studies, imports, register, messages, accounts, teams, corrections, audit, backups, jobs, issuing, trainings, township, calendar, weights,
 )  # fmt: skip
 """Whoever brings pages, and the blueprint that they hang on."""
 

@@ -216,6 +216,7 @@ def training_group() -> None:
 @click.option("--hours", type=float, required=True, help="length in hours")
 @click.option("--kind", type=click.Choice(TRAINING_KINDS), default="training", help="what it was")
 @click.option("--expires", type=_day, help="last day on which it counts; default: for ever")
+@click.option("--place", "place_of_it", help="where it was held")
 @click.option("--staff", multiple=True, required=True, help="code of who took part; repeatable")
 @township_option
 @commit_option
@@ -230,6 +231,7 @@ def add_training(
     hours: float,
     kind: str,
     expires: datetime | None,
+    place_of_it: str | None,
     staff: tuple[str, ...],
     township: str | None,
     commit: bool,
@@ -238,9 +240,9 @@ def add_training(
     with opened(settings) as session:
         place = plans.township(session, township)
         done = training.Course(
-            code, course, held.date(), hours, kind, expires.date() if expires else None
+            code, course, held.date(), hours, kind, expires.date() if expires else None, place_of_it
         )
-        new = training.record(session, place.id, done, staff)
+        new = training.record(session, place.id, done, staff, day=today(place))
         if not commit:
             session.rollback()
     click.echo(f"{code}: {new} people noted")

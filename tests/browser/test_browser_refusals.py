@@ -215,6 +215,8 @@ ROWS: list[RowOfTable] = [
      ("请先选择文件。", "Choose a file first.")),
     ("issuing.send_draft no file", "government", "/office/documents", lambda p, f: freely(p, "form[action*='/office/drafts']"), "main",
      ("请先选择文件。", "Choose a file first.")),
+    ("trainings.add no day", "government", "/office/training", lambda p, f: freely(p, "form[action*='/office/training']"), "main",
+     ("请填写举行日期。", "Say on which day it is held.")),
     ("township.change no metres", "administrator", "/office/township", fields("form[action*='/office/township']", near_border_m="x"), "main",
      ("应为0 至 1000 的米数。", "it is a number of metres from 0 to 1000.")),
     ("weights.keep no name", "administrator", "/office/township/weights", lambda p, f: freely(p, "form[action*='/weights']"), "main",
@@ -276,6 +278,9 @@ ELSEWHERE_TESTED = {
     **dict.fromkeys(
         ("documents.comment", "issuing.answer", "issuing.issue_draft"),
         "over a draft, which is sent in test_issuing_page.py",
+    ),
+    **dict.fromkeys(
+        ("trainings.attend", "trainings.note"), "over people of teams, in test_trainings_page.py"
     ),
     "bench.look": "what it refuses is what taking over refuses, in test_quick_jobs.py",
     "shell.display": "it offers what there is, and takes nothing else for it",

@@ -107,6 +107,10 @@ def of_a_town(town: Town) -> dict[str, str]:
         "jobs.index": "/office/jobs",
         "teams.index": "/office/teams",
         "teams.one": "/office/teams/g1",
+        "trainings.index": "/office/training",
+        "trainings.one": "/office/training/of/T1",
+        "trainings.profile": "/office/training/profiles/S1",
+        "trainings.profiles": "/office/training/profiles",
         "telephone.new": "/dispatch/new",
         "v1.all_plans": "/api/v1/plans",
         "v1.cases": "/api/v1/cases",
@@ -231,6 +235,9 @@ def test_every_way_is_walked(towns: Towns):
         "ledger.look",
         "report.send",
         "telephone.send",
+        "trainings.add",
+        "trainings.attend",
+        "trainings.note",
     }
     assert of_a_town(town).keys() >= OF_A_TOWN - by_their_number_or_posted
 

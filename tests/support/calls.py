@@ -398,6 +398,13 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
         Call("/dispatch/new", "POST", form={"matter": "0101", "address": s.address, "township": s.township}),
         Call("/dispatch/new", "POST", form={"add": str(s.event_id), "text": "x"}),
     ],
+    "trainings.add": lambda s: [Call("/office/training", "POST", form={"code": "", "held_on": "x", "township": s.township})],
+    "trainings.attend": lambda s: [Call("/office/training/of/T9", "POST", form={"staff": "x", "township": s.township})],
+    "trainings.index": lambda s: [Call(f"/office/training?township={s.township}&lang=en")],
+    "trainings.note": lambda s: [Call("/office/training/profiles/x", "POST", form={"age_band": "x", "township": s.township})],
+    "trainings.one": lambda s: [Call(f"/office/training/of/T1?township={s.township}"), Call("/office/training/of/x")],
+    "trainings.profile": lambda s: [Call("/office/training/profiles/x"), Call(f"/office/training/profiles/S1?township={s.township}")],
+    "trainings.profiles": lambda s: [Call(f"/office/training/profiles?township={s.township}")],
     "v1.all_plans": lambda s: [Call(f"/api/v1/plans?township={s.township}"), Call("/api/v1/plans?township=x")],
     "v1.cases": lambda s: [
         Call(f"/api/v1/cases?township={s.township}&state=all&limit=500&square=0.001"),
@@ -430,7 +437,7 @@ LISTS = (
     "accounts.index", "backups.index", "audit.index", "bench.index", "cases.mine", "corrections.index", "desk.grid", "desk.registers", "dispatch.show",
     "duties.lacking", "duties.not_verified", "duties.readers", "duties.to_visit", "duties.training",
     "figures.rows", "figures.show", "imports.index", "issuing.index", "jobs.index", "ledger.show", "matters.book", "matters.burden",
-    "matters.rows", "register.changes", "teams.index",
+    "matters.rows", "register.changes", "teams.index", "trainings.index", "trainings.profiles",
 )  # fmt: skip
 """Pages of lists that leave as a workbook, too."""
 

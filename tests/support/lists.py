@@ -43,7 +43,13 @@ def fill_lists(session: Session) -> dict[str, int]:
     refused_requests.demand(
         session, place.id, "9999", asked_by="测试办", at=datetime(2023, 5, 2, 9, tzinfo=UTC)
     )
-    record(session, place.id, Course("T1", "消防", date(2023, 1, 5), 6.5), [_staff(session)])
+    record(
+        session,
+        place.id,
+        Course("T1", "消防", date(2023, 1, 5), 6.5),
+        [_staff(session)],
+        day=date(2023, 1, 5),
+    )
     documents.issue(
         session, place.id, "D1", file_name="a.txt", content=b"1", title="手册",
         day=date(2023, 8, 1), who="test",

@@ -120,6 +120,11 @@ ROWS = {
         "/office/teams",
         "SELECT count(*) FROM team_member WHERE coalesce(upper(during), 'infinity') > current_date",
     ),
+    "trainings.index": ("/office/training", "SELECT count(*) FROM training"),
+    "trainings.profiles": (
+        "/office/training/profiles",
+        "SELECT count(DISTINCT staff_id) FROM team_member WHERE during @> current_date",
+    ),
 }  # fmt: skip
 """Each list's address, and how many rows it has, counted by another road."""
 

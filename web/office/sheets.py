@@ -12,6 +12,7 @@ from gisgrid.files.exports import Sheet
 from gisgrid.jobs.ordered import OrderedJob
 from gisgrid.loading.desk import Listed
 from gisgrid.people.learning.documents import Issued
+from gisgrid.people.learning.sessions import Profile, TrainingSession
 from gisgrid.register.today import ToVisit
 from web.http.dates import on_the_clock
 from web.http.lists import sheet
@@ -90,6 +91,50 @@ def documents(found: Sequence[Issued], day: date, parts: Mapping[str, str]) -> S
             (gettext("Asked"), [each.asked for each in found]),
             (gettext("Have read it"), [each.read for each in found]),
             (gettext("Late"), [each.late(day) for each in found]),
+        ],
+    )
+
+
+def trainings(found: Sequence[TrainingSession], kinds: Mapping[str, str]) -> Sheet:
+    """The sessions, with how many took part."""
+    return sheet(
+        gettext("Training sessions"),
+        [
+            (gettext("Code of the session"), [each.code for each in found]),
+            (gettext("Topic"), [each.course for each in found]),
+            (gettext("Kind"), [kinds[each.kind] for each in found]),
+            (gettext("Day"), [each.held_on for each in found]),
+            (gettext("Hours"), [each.hours for each in found]),
+            (gettext("Place"), [each.place for each in found]),
+            (gettext("Counts until"), [each.expires_on for each in found]),
+            (gettext("Took part"), [each.attended for each in found]),
+        ],
+    )
+
+
+def profiles(
+    found: Sequence[Profile],
+    parts: Mapping[str, str],
+    ages: Mapping[str, str],
+    schooling: Mapping[str, str],
+) -> Sheet:
+    """What is known of people to plan their training by."""
+    return sheet(
+        gettext("People and their profiles"),
+        [
+            (gettext("Staff code"), [each.staff for each in found]),
+            (gettext("Name"), [each.name for each in found]),
+            (gettext("Grids"), [", ".join(each.grids) for each in found]),
+            (gettext("Part"), [", ".join(parts[role] for role in each.roles) for each in found]),
+            (gettext("Age band"), [ages.get(each.age_band or "") for each in found]),
+            (gettext("Schooling"), [schooling.get(each.schooling or "") for each in found]),
+            (gettext("Qualifications"), ["; ".join(each.qualifications) for each in found]),
+            (gettext("Hours"), [each.hours for each in found]),
+            (
+                gettext("Training counts"),
+                [gettext("yes") if each.trained else gettext("no") for each in found],
+            ),
+            (gettext("Counts until"), [each.expires_on for each in found]),
         ],
     )
 
