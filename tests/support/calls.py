@@ -284,13 +284,9 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
     "issuing.issue_draft": lambda s: [Call("/office/drafts/1/issue", "POST", form={"township": s.township})],
     "issuing.one": lambda s: [Call(f"/office/documents/D1?township={s.township}")],
     "issuing.send_draft": lambda s: [Call("/office/drafts", "POST", form={"code": "M", "title": "m", "file": (b"1", "a.txt"), "township": s.township})],
-    "jobs.again": lambda s: [
-        Call("/office/jobs/again", "POST", form={"road": road, "key": "1", "township": s.township}) for road in ("plan", "file", "x")
-    ],
+    "jobs.again": lambda s: [Call("/office/jobs/again", "POST", form={"road": road, "key": "1", "township": s.township}) for road in ("plan", "file", "x")],
     "jobs.index": lambda s: [Call(f"/office/jobs?township={s.township}"), Call(f"/office/jobs?state=busy&township={s.township}&lang=en")],
-    "jobs.stop": lambda s: [
-        Call("/office/jobs/stop", "POST", form={"road": road, "key": "1", "township": s.township}) for road in ("plan", "file", "x")
-    ],
+    "jobs.stop": lambda s: [Call("/office/jobs/stop", "POST", form={"road": road, "key": "1", "township": s.township}) for road in ("plan", "file", "x")],
     "ledger.add": lambda s: [Call("/ledger", "POST", form={"code": "L9", "title": "", "township": s.township, "review_on": "x"})],
     "ledger.look": lambda s: [Call(f"/ledger/L{s.grid_code}", "POST", form={"finding": "", "next_on": "2199-01-01", "township": s.township})],
     "ledger.one": lambda s: [Call(f"/ledger/L{s.grid_code}?township={s.township}"), Call("/ledger/x?lang=en")],

@@ -14,32 +14,14 @@ from sqlalchemy.orm import Session
 
 from gisgrid.core.plans import township
 from gisgrid.db.store import transaction
-from gisgrid.db.tables import Township
 from gisgrid.people.learning import documents, drafts
 from gisgrid.planning.snapshot.fetch import today
 from tests.support.accounts import acting, appointed, refused, web_engine
-from tests.support.factories import create_member
-from tests.support.office import CLERKS, TOWN, Keeper, staffed_town
+from tests.support.learning import reading_town
+from tests.support.office import CLERKS, TOWN, Keeper
 
 PAGE, DRAFTS = "/office/documents", "/office/drafts"
-GRID, OTHER = "999901001001001", "999901001002001"
 PDF = b"%PDF-1.4 invented"
-
-
-def reading_town(session: Session) -> dict[str, int]:
-    """A town with two communities, in each a team of which one person has an account."""
-    made = staffed_town(session)
-    town = session.get_one(Township, township(session).id)
-    for grid, name in ((GRID, "near"), (OTHER, "far")):
-        create_member(session, town, grid, "worker", code=f"W-{name}")
-        made[name] = appointed(session, "grid_worker", TOWN, grid=grid, name=name)
-        session.execute(
-            text(
-                "UPDATE account SET staff_id = (SELECT id FROM staff WHERE code = :c) WHERE id = :id"
-            ),
-            {"c": f"W-{name}", "id": made[name]},
-        )
-    return made
 
 
 @pytest.fixture(scope="module")
@@ -181,6 +163,7 @@ def test_a_draft_goes_to_communities_and_their_words_are_answered_beside_them(
     number = office.scalar("SELECT id FROM document_draft")
     clerk = Keeper(office.engine, made["clerk"])
     assert "新方案" in clerk.get("/drafts").text
+    assert 'data-card="drafts"' in clerk.get("/").text
     page = clerk.get(f"/drafts/{number}").text
     assert "第一条" in page and "What your community says to it" in page
     community = office.scalar("SELECT id FROM area WHERE code = :c", c=CLERKS)
@@ -195,7 +178,10 @@ def test_a_draft_goes_to_communities_and_their_words_are_answered_beside_them(
     # A leader of a grid is no office of a community.
     assert Keeper(office.engine, made["near"]).get(f"/drafts/{number}").status_code == 404
     early = office.post(f"{DRAFTS}/{number}/issue")
-    assert early.status_code == 409 and "have no answer yet" in early.text
+    assert (
+        early.status_code == 409
+        and "Comments without an answer: 1. Answer them first." in early.text
+    )
     comment = office.scalar("SELECT id FROM draft_comment")
     assert "太急" in office.get(f"{DRAFTS}/{number}").text
     assert (

@@ -11,54 +11,22 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import Conflict, NotAllowed, NotFound
-from gisgrid.core.plans import plan_in_force, township
+from gisgrid.core.plans import township
 from gisgrid.db.store import transaction
 from gisgrid.jobs import ordered, worker
-from gisgrid.planning.editor import scenarios
 from tests.support.accounts import acting, appointed, web_engine
-from tests.support.office import TOWN, Keeper, able, staffed_town
+from tests.support.jobs import busy_town
+from tests.support.office import TOWN, Keeper, staffed_town
 
 PAGE = "/office/jobs"
 
 
-def busy_town(session: Session) -> dict[str, int]:
-    """A town with a job on each road: one runs, one failed, one was cancelled, one waits."""
-    made = staffed_town(session)
-    made["planner"] = able(session, "planner", "planner", TOWN)
-    made["loader"] = appointed(session, "township_government", TOWN, name="loader")
-    place = township(session)
-    draft = scenarios.branch(session, plan_in_force(session, place.id), name="草案甲", who="测试")
-    made["draft"] = draft.id
-    jobs = session.execute(
-        text(
-            "INSERT INTO job (plan_id, kind, wishes, state, done, total, doing, who, failed, failed_zh, ended_at) VALUES "
-            "(:p, 'rebalance', '{}', 'running', 1, 4, 'weighing', '测试规划 (planner)', NULL, NULL, NULL), "
-            "(:p, 'check', '{}', 'failed', 0, NULL, '', '测试规划 (planner)', 'The ground is empty.', '没有范围。', now()) "
-            "RETURNING id"
-        ),
-        {"p": draft.id},
-    ).scalars()
-    made["runs"], made["failed"] = jobs.all()
-    made["file"] = session.scalar(
-        text(
-            "INSERT INTO file_import (township, kind, file_name, size, sha256, account_id, asked_by, who, state, task) "
-            "VALUES (:town, 'houses', '虚构名单.csv', 1, 'x', :a, :a, 'loader', 'cancelled', 'check') RETURNING id"
-        ),
-        {"town": TOWN, "a": made["loader"]},
-    )
-    session.execute(
-        text(
-            "INSERT INTO study (plan_id, kind, day, asked_at, asked_by) "
-            "VALUES (:p, 'coverage', '2026-01-01', now(), 'planner')"
-        ),
-        {"p": draft.id},
-    )
-    return made
-
-
 @pytest.fixture(scope="module")
 def fill() -> Callable[[Session], dict[str, int]]:
-    return busy_town
+    def town(session: Session) -> dict[str, int]:
+        return busy_town(session, staffed_town(session))
+
+    return town
 
 
 def row(page: str, key: str) -> str:
@@ -156,6 +124,21 @@ def test_the_page_says_whether_the_worker_is_awake_and_what_it_did_by_the_clock(
         session.execute(text("UPDATE clock_task SET ran_at = now() - interval '1 hour'"))
     page = office.get(PAGE).text
     assert "has not been heard of since" in page and "when the worker is awake" in page
+
+
+def test_today_says_what_waits_for_the_worker_and_that_it_sleeps(
+    engine: Engine, made: dict[str, int]
+):
+    root = Keeper(engine, made["root"])
+
+    def card(name: str) -> str:
+        return str(root.get("/").text.split(f'data-card="{name}"')[1].split("</section>")[0])
+
+    assert '<p class="card-number">2<' in card("jobs") and "The worker is not awake" in card("jobs")
+    assert "1 failed" in card("jobs")
+    worker.do_upkeep(engine, {})
+    assert "The worker is not awake" not in card("jobs")
+    assert "No backup is known" in card("backups")
 
 
 def test_jobs_of_another_town_are_neither_seen_nor_stopped(engine: Engine, made: dict[str, int]):

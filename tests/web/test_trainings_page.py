@@ -83,7 +83,7 @@ def test_a_session_to_come_takes_no_attendance(loader: Keeper):
     later = day_of_town(loader) + timedelta(days=1)
     assert add(loader, later) == 303
     page = loader.get(f"{PAGE}/of/T1").text
-    assert "to come" in page and 'name="staff"' not in page
+    assert "not held yet" in page and 'name="staff"' not in page
     answer = loader.post(f"{PAGE}/of/T1", staff="W1")
     assert (
         answer.status_code == 422 and "who took part is noted then, and not before" in answer.text

@@ -30,9 +30,10 @@ def all_documents() -> str:
         place = town(session)
         listed = mine.to_read(session, place.id, today(place))
         noted = mine.is_staff(session)
+        asked = may_ask("documents.all_drafts") and bool(drafts.drafts(session, place.id))
     return render_template(
         "documents.html", documents=listed, noted=noted, town=place.code, local=local, day=today(place),
-        may_comment=may_ask("documents.all_drafts"),
+        asked=asked,
     )  # fmt: skip
 
 

@@ -105,7 +105,7 @@ def trainings(found: Sequence[TrainingSession], kinds: Mapping[str, str]) -> She
             (gettext("Kind"), [kinds[each.kind] for each in found]),
             (gettext("Day"), [each.held_on for each in found]),
             (gettext("Hours"), [each.hours for each in found]),
-            (gettext("Place"), [each.place for each in found]),
+            (gettext("Where"), [each.place for each in found]),
             (gettext("Counts until"), [each.expires_on for each in found]),
             (gettext("Took part"), [each.attended for each in found]),
         ],

@@ -239,7 +239,7 @@ def issue(
         raise Conflict("This draft is issued already, as version {number}.", number=found.issued_as)
     if found.unanswered:
         raise Conflict(
-            "{number} comments have no answer yet: answer them first.", number=found.unanswered
+            "Comments without an answer: {number}. Answer them first.", number=found.unanswered
         )
     made = documents.issue(
         session, township_id, found.code, file_name=found.file_name, content=content(session, township_id, number),
