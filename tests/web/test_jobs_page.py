@@ -135,10 +135,12 @@ def test_today_says_what_waits_for_the_worker_and_that_it_sleeps(
         return str(root.get("/").text.split(f'data-card="{name}"')[1].split("</section>")[0])
 
     assert '<p class="card-number">2<' in card("jobs") and "The worker is not awake" in card("jobs")
-    assert "1 failed" in card("jobs")
+    assert "1 failed within a week" in card("jobs")
     worker.do_upkeep(engine, {})
     assert "The worker is not awake" not in card("jobs")
-    assert "No backup is known" in card("backups")
+    assert '<p class="card-number">none<' in card("backups") and "No backup is known" in card(
+        "backups"
+    )
 
 
 def test_jobs_of_another_town_are_neither_seen_nor_stopped(engine: Engine, made: dict[str, int]):

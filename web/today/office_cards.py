@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from flask_babel import gettext
 from sqlalchemy.orm import Session
@@ -14,6 +14,9 @@ from gisgrid.people.privacy import backups as held
 from web.http.dates import local
 from web.http.towns import link_for
 from web.today.cards import FIRST, Card, CardLine
+
+A_WEEK = timedelta(days=7)
+"""For so long a failure is news."""
 
 
 def drafts(session: Session, place: TownshipInfo, day: date) -> list[Card]:
@@ -37,7 +40,11 @@ def jobs(session: Session, place: TownshipInfo, now: datetime) -> Card:
     """What the worker has before it, what failed, and whether it is awake."""
     found = ordered.jobs(session, place.id)
     seen = ordered.worker_seen(session)
-    busy, failed = sum(each.busy for each in found), sum(each.state == "failed" for each in found)
+    busy = sum(each.busy for each in found)
+    failed = sum(
+        each.state == "failed" and each.ended_at is not None and now - each.ended_at < A_WEEK
+        for each in found
+    )
     asleep = seen is None or now - seen >= ordered.AWAKE
     lines = []
     if asleep:
@@ -45,10 +52,13 @@ def jobs(session: Session, place: TownshipInfo, now: datetime) -> Card:
         lines.append(CardLine(gettext("The worker is not awake"), link_for("jobs.index"), gettext("last heard of: %(at)s", at=since), "red"))  # fmt: skip
     if failed:
         lines.append(
-            CardLine(gettext("%(n)s failed", n=failed), link_for("jobs.index", state="failed"))
+            CardLine(
+                gettext("%(n)s failed within a week", n=failed),
+                link_for("jobs.index", state="failed"),
+            )
         )
     return Card(
-        "jobs", gettext("Background jobs that wait or run"), busy, link_for("jobs.index"), tuple(lines),
+        "jobs", gettext("Background jobs that wait or run"), str(busy) if lines else busy, link_for("jobs.index"), tuple(lines),
         "red" if asleep else "", gettext("See the jobs"), gettext("Nothing waits for the worker."),
     )  # fmt: skip
 
@@ -64,10 +74,15 @@ def backups(session: Session, place: TownshipInfo) -> list[Card]:
     if found:
         said = gettext("read back whole on %(at)s", at=local(done.ended_at, place.time_zone)) if done and stood and done.ended_at else gettext("the last drill did not bring all back") if done else gettext("none was ever read back")  # fmt: skip
         lines.append(CardLine(said, link_for("backups.index"), "", "" if stood else "yellow"))
+    else:
+        lines.append(
+            CardLine(
+                gettext("No backup is known. Have one made at the server: gisgrid db backup FILE.")
+            )
+        )
     return [
         Card(
-            "backups", gettext("Backups"), len(found), link_for("backups.index"), tuple(lines),
+            "backups", gettext("Backups"), len(found) or gettext("none"), link_for("backups.index"), tuple(lines),
             "" if stood else "yellow" if found else "red", gettext("See the backups"),
-            gettext("No backup is known. Have one made at the server: gisgrid db backup FILE."),
         )
     ]  # fmt: skip
