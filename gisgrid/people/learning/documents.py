@@ -128,10 +128,7 @@ def issue(
     """
     kind = media_type(file_name, content)
     code = code.strip()
-    if not code or len(code) > LONGEST_CODE or "/" in code:
-        raise Invalid(
-            "A document has a code of at most {most} letters, without /.", most=LONGEST_CODE
-        )
+    refuse_code(session, township_id, code)
     refuse_strange(session, township_id, roles or (), communities or ())
     if due_on is not None and due_on < day:
         raise Invalid(
@@ -311,6 +308,18 @@ def readers_sheet(rows: Sequence[Reader]) -> Sheet:
             for r in rows
         ],
     )  # fmt: skip
+
+
+def refuse_code(session: Session, township_id: int, code: str) -> None:
+    """Raise Invalid for a code that no new document may have; what is issued already keeps its own."""
+    good = 0 < len(code) <= LONGEST_CODE and "/" not in code
+    if not good and not session.scalar(
+        text("SELECT EXISTS (SELECT FROM document WHERE township_id = :t AND code = :code)"),
+        {"t": township_id, "code": code},
+    ):
+        raise Invalid(
+            "A document has a code of at most {most} letters, without /.", most=LONGEST_CODE
+        )
 
 
 def refuse_strange(

@@ -86,11 +86,7 @@ def send(
     """
     kind = media_type(file_name, content)
     code, title = code.strip(), title.strip()
-    if not code or len(code) > documents.LONGEST_CODE or "/" in code:
-        raise Invalid(
-            "A document has a code of at most {most} letters, without /.",
-            most=documents.LONGEST_CODE,
-        )
+    documents.refuse_code(session, township_id, code)
     if not title:
         raise Invalid("Document {code!r} is new: give it a title.", code=code)
     documents.refuse_strange(session, township_id, (), communities)
