@@ -56,6 +56,7 @@ from web.office import (
     audit,
     backups,
     calendar,
+    channels,
     corrections,
     duties,
     imports,
@@ -76,7 +77,7 @@ from web.today import views as today
 
 PAGES = (
     home, today, documents, duties, maps, editor, lookup, cases, dispatch, telephone, figures, open_problems,
-    matters, notices, studies, imports, register, messages, accounts, teams, corrections, audit, backups, jobs, issuing, trainings, township, calendar, weights,
+    matters, notices, studies, imports, register, messages, accounts, teams, corrections, audit, backups, jobs, issuing, trainings, township, calendar, weights, channels,
 )  # fmt: skip
 """Whoever brings pages, and the blueprint that they hang on."""
 

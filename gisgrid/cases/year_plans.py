@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 from sqlalchemy import text
@@ -90,6 +91,29 @@ def with_day(plan: YearPlan, day: date, kind: str, name: str = "") -> YearPlan:
     if name.strip() and kind != "usual":
         names[day] = name.strip()
     return YearPlan(Year(plan.year.year, tuple(hours), plan.year.day_rule), names)
+
+
+def changed_by_hand(kept: YearPlan, plan: YearPlan) -> list[tuple[date, bool, str]]:
+    """Days of ``kept`` that ``plan`` has otherwise: the day, whether it is worked as kept, and its name there.
+
+    What differs by the office hours alone is none: they are kept for the whole year.
+    """
+    first = date(kept.year.year, 1, 1)
+    found = []
+    for n, (hours, others) in enumerate(zip(kept.year.hours, plan.year.hours, strict=True)):
+        day = first + timedelta(n)
+        if bool(hours) != bool(others) or (kept.names.get(day, "") != plan.names.get(day, "")):
+            found.append((day, bool(hours), kept.names.get(day, "")))
+    return found
+
+
+def with_days(plan: YearPlan, days: Sequence[tuple[date, bool, str]]) -> YearPlan:
+    """The year with the days that `changed_by_hand` found, as they were kept."""
+    week = usual_week(plan.year)
+    for day, worked, name in days:
+        as_ever = not name and worked == bool(week[day.weekday()])
+        plan = with_day(plan, day, "usual" if as_ever else "working" if worked else "off", name)
+    return plan
 
 
 def differing_days(plan: YearPlan) -> list[tuple[date, bool, str]]:

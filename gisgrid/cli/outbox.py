@@ -90,7 +90,12 @@ def channels_command(settings: Settings) -> None:
 @click.option("--set", "values", multiple=True, metavar="NAME=VALUE", help="email: host, port, security (starttls, tls, none), user, sender, ca; webhook: url, template (plain, sms, wecom, dingtalk), ca")  # fmt: skip
 @click.option("--ask", is_flag=True, help="ask for the password, or the key of the signature")
 @click.option("--secret-file", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="read it from the first line of a file")  # fmt: skip
-@click.option("--off", is_flag=True, help="keep it, but send nothing by it")
+@click.option(
+    "--on/--off",
+    "active",
+    default=None,
+    help="whether anything goes by it; --off keeps it, and sends nothing",
+)
 @click.option("--drop", is_flag=True, help="take it away")
 @commit_option
 @click.pass_obj
@@ -103,7 +108,7 @@ def channel_command(
     values: tuple[str, ...],
     ask: bool,
     secret_file: Path | None,
-    off: bool,
+    active: bool | None,
     drop: bool,
     commit: bool,
 ) -> None:
@@ -123,9 +128,14 @@ def channel_command(
             channels.drop_channel(session, channel, township_id=town)
         else:
             channels.keep_channel(
-                session, channel, said, township_id=town, secret=secret, active=not off
+                session, channel, said, township_id=town, secret=secret, active=active
             )
-        click.echo(f"{channel}: {'gone' if drop else 'off' if off else 'on'}")
+        on = any(
+            c.active
+            for c in channels.channels(session)
+            if (c.channel, c.township) == (channel, township)
+        )
+        click.echo(f"{channel}: {'gone' if drop else 'on' if on else 'off'}")
         if not commit:
             session.rollback()
     say_dry(commit=commit)

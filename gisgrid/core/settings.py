@@ -128,6 +128,14 @@ class Settings:
             "messages and in what Open311 tells; empty: addresses without a host",
         },
     )
+    channel_hosts: str = field(
+        default="",
+        metadata={
+            "env": "GISGRID_CHANNEL_HOSTS",
+            "help": "mail servers and gateways that an administrator may name in the browser, by commas; "
+            "none: channels are set up by gisgrid outbox alone",
+        },
+    )
     https: bool = field(
         default=False,
         metadata={

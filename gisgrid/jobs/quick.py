@@ -199,7 +199,7 @@ def _other_ground(before: Bench, after: Bench, row: int) -> bool:
 def _take(work: Work) -> dict[str, Any]:
     """Take a proposal over, in one transaction."""
     with transaction(work.engine) as session:
-        place, plan, _, before = here = _at(session, work)
+        _, plan, _, before = here = _at(session, work)
         after = _after(session, work, here)
         work.tell(2, 3, "writing")
         now = moves.record(
@@ -207,7 +207,7 @@ def _take(work: Work) -> dict[str, Any]:
             why=str(work.wishes.get("why") or ""), attached=False,
         )  # fmt: skip
         balancing.order_completion(session, plan)
-        work.benches.keep(place, plan, now, session, after)
+        work.benches.keep(plan, now, after)
         # Whoever cancels until here finds everything as it was.
         work.tell(3, 3, "writing")
     return {"version": now}
@@ -222,7 +222,7 @@ def _at(session: Session, work: Work) -> tuple[TownshipInfo, PlanInfo, int, Benc
 
 def _after(session: Session, work: Work, here: tuple[TownshipInfo, PlanInfo, int, Bench]) -> Bench:
     """The scenario with the proposal of the job's wishes, or some moves of it."""
-    place, plan, version, before = here
+    _, plan, version, before = here
     work.tell(0, 3, "drawing")
     number, chosen = int(work.wishes["job"]), work.wishes.get("moves")
 
@@ -233,7 +233,7 @@ def _after(session: Session, work: Work, here: tuple[TownshipInfo, PlanInfo, int
         return with_grids(before, grids)
 
     change = (version, number, None if chosen is None else tuple(chosen))
-    return work.benches.after(session, place, plan, change=change, make=make)
+    return work.benches.after(plan, before, change=change, make=make)
 
 
 KINDS: dict[str, Callable[[Work], dict[str, Any]]] = {"check": _check, "show": _show, "take": _take}

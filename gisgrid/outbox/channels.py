@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import cache
 from importlib import resources
@@ -37,6 +37,10 @@ class MailServer:
     ca: str = ""
     """File of the certificate that vouches for the server; empty: those of the system."""
 
+    @property
+    def host_name(self) -> str:
+        return self.host.lower()
+
 
 @dataclass(frozen=True)
 class Gateway:
@@ -45,6 +49,10 @@ class Gateway:
     url: str
     template: str = "plain"
     ca: str = ""
+
+    @property
+    def host_name(self) -> str:
+        return (urlsplit(self.url).hostname or "").lower()
 
     @property
     def shown(self) -> str:
@@ -158,7 +166,8 @@ def keep_channel(
     *,
     township_id: int | None,
     secret: str | None = None,
-    active: bool = True,
+    active: bool | None = None,
+    hosts: Collection[str] | None = None,
 ) -> None:
     """Keep a way out: what is not named stays as it was.
 
@@ -166,41 +175,40 @@ def keep_channel(
     ----------
     secret
         Password of the mail server, or key of the signature; None: as before.
+    active
+        Whether anything goes by it; None: as before, and a new one does.
+    hosts
+        Names of the servers that it may lead to; None: any, since whoever has the server says so.
 
     Raises
     ------
     Invalid
         As `config_of`; or a signature is asked for and there is no key.
     """
-    before = session.execute(
-        text(
-            "SELECT config, secret FROM outbox_channel WHERE channel = :c "
-            "AND township_id IS NOT DISTINCT FROM CAST(:t AS bigint)"
-        ),
-        {"c": channel, "t": township_id},
-    ).one_or_none()
+    before = session.execute(text(_BEFORE), {"c": channel, "t": township_id}).one_or_none()
+    if active is None:
+        active = before.active if before else True
     config = config_of(channel, {**(before.config if before else {}), **values})
-    key = secret if secret is not None else (before.secret if before else "")
-    if isinstance(config, Gateway) and not key:
+    if hosts is not None and config.host_name not in hosts:
+        raise Invalid(
+            "{host} is no server that this installation may send to: whoever has the server names it in "
+            "GISGRID_CHANNEL_HOSTS first. Named are: {known}.",
+            host=config.host_name,
+            known=sorted(hosts),
+        )
+    has_key = bool(secret) if secret is not None else bool(before and before.has_secret)
+    if isinstance(config, Gateway) and not has_key:
         raise Invalid("A gateway needs a key by which it knows that a request is ours.")
-    if isinstance(config, MailServer) and config.user and not key:
+    if isinstance(config, MailServer) and config.user and not has_key:
         raise Invalid("The mail server asks for a password of {user}.", user=config.user)
     addressed = not isinstance(config, Gateway) or templates()[config.template].addressed
-    session.execute(
-        text(
-            """
-            INSERT INTO outbox_channel (township_id, channel, addressed, active, config, secret)
-            VALUES (:t, :c, :addressed, :active, CAST(:config AS jsonb), :secret)
-            ON CONFLICT (township_id, channel) DO UPDATE SET addressed = excluded.addressed,
-                active = excluded.active, config = excluded.config, secret = excluded.secret,
-                changed_at = now()
-            """
-        ),
-        {
-            "t": township_id, "c": channel, "addressed": addressed, "active": active,
-            "config": json.dumps(asdict(config)), "secret": key,
-        },
-    )  # fmt: skip
+    facts = {
+        "t": township_id, "c": channel, "addressed": addressed, "active": active,
+        "config": json.dumps(asdict(config)), "secret": secret or "",
+    }  # fmt: skip
+    session.execute(text(_ADD if before is None else _CHANGE), facts)
+    if before is not None and secret is not None:
+        session.execute(text(_NEW_SECRET), facts)
 
 
 def drop_channel(session: Session, channel: str, *, township_id: int | None) -> None:
@@ -216,11 +224,20 @@ def drop_channel(session: Session, channel: str, *, township_id: int | None) -> 
         raise NotFound("There is no such channel here.")
 
 
+def of_installation(session: Session) -> frozenset[str]:
+    """Channels that are on for every township that has none of its own."""
+    return frozenset(
+        session.scalars(
+            text("SELECT channel FROM outbox_channel WHERE township_id IS NULL AND active")
+        )
+    )
+
+
 def channels(session: Session) -> list[Channel]:
     """All ways out, the installation's first."""
     rows = session.execute(
         text(
-            "SELECT c.id, c.channel, a.code AS township, c.active, c.config, c.secret <> '' AS has_secret "
+            "SELECT c.id, c.channel, a.code AS township, c.active, c.config, c.has_secret "
             "FROM outbox_channel c LEFT JOIN area a ON a.id = c.township_id "
             "ORDER BY a.code NULLS FIRST, c.channel"
         )
@@ -232,3 +249,17 @@ def channels(session: Session) -> list[Channel]:
         )
         for row in rows
     ]  # fmt: skip
+
+
+_ITS = "channel = :c AND township_id IS NOT DISTINCT FROM CAST(:t AS bigint)"
+_BEFORE = f"SELECT config, has_secret, active FROM outbox_channel WHERE {_ITS}"  # noqa: S608 - our condition
+_ADD = """
+INSERT INTO outbox_channel (township_id, channel, addressed, active, config, secret)
+VALUES (:t, :c, :addressed, :active, CAST(:config AS jsonb), :secret)
+"""
+# Who keeps a channel by the pages may write its secret, and never read it.
+_CHANGE = f"""
+UPDATE outbox_channel SET addressed = :addressed, active = :active, config = CAST(:config AS jsonb),
+    changed_at = now() WHERE {_ITS}
+"""  # noqa: S608
+_NEW_SECRET = f"UPDATE outbox_channel SET secret = :secret WHERE {_ITS}"  # noqa: S608

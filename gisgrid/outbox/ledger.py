@@ -44,14 +44,30 @@ class DeliveryRow:
     failed_zh: str | None
 
 
-def counts(session: Session) -> list[DeliveryCount]:
-    """All deliveries by kind, channel and state."""
+@dataclass(frozen=True)
+class GivenUp:
+    """A delivery that was given up, without whom it was for."""
+
+    id: int
+    kind: str
+    code: str
+    channel: str
+    tries: int
+    ended_at: datetime
+    failed: str | None
+    failed_zh: str | None
+
+
+def counts(session: Session, township_id: int | None = None) -> list[DeliveryCount]:
+    """All deliveries by kind, channel and state; of one township, if one is named."""
     rows = session.execute(
         text(
             "SELECT m.kind, d.channel, d.state, count(*) AS n, min(m.at) AS oldest "
             "FROM outbox_delivery d JOIN outbox_message m ON m.id = d.message_id "
+            "WHERE CAST(:t AS bigint) IS NULL OR m.township_id = :t "
             "GROUP BY m.kind, d.channel, d.state ORDER BY m.kind, d.channel, d.state"
-        )
+        ),
+        {"t": township_id},
     )
     return [DeliveryCount(**row._mapping) for row in rows]
 
@@ -68,6 +84,37 @@ def standing(session: Session, state: str, *, most: int = 50) -> list[DeliveryRo
         {"state": state, "most": most},
     )
     return [DeliveryRow(**row._mapping) for row in rows]
+
+
+def given_up(session: Session, township_id: int, *, most: int = 50) -> list[GivenUp]:
+    """What could not be sent of a township's messages, the newest first."""
+    rows = session.execute(
+        text(
+            "SELECT d.id, m.kind, m.code, d.channel, d.tries, d.ended_at, d.failed, d.failed_zh "
+            "FROM outbox_delivery d JOIN outbox_message m ON m.id = d.message_id "
+            "WHERE m.township_id = :t AND d.state = 'failed' ORDER BY d.id DESC LIMIT :most"
+        ),
+        {"t": township_id, "most": most},
+    )
+    return [GivenUp(**row._mapping) for row in rows]
+
+
+def try_channel(session: Session, township_id: int, channel: str) -> None:
+    """Have one message sent to whoever asks by a channel of a township that they administer.
+
+    Raises
+    ------
+    NotFound
+        No such channel is on, or it knows no address of theirs.
+    """
+    sent = session.scalar(
+        text("SELECT try_channel(:t, :channel)"), {"t": township_id, "channel": channel}
+    )
+    if sent is None:
+        raise NotFound(
+            "Nothing can be sent by {channel}: it is not on, or your own address is not in your message settings.",
+            channel=channel,
+        )
 
 
 def retry(session: Session, numbers: Sequence[int] | None = None) -> int:

@@ -95,12 +95,13 @@ def keep_mine(session: Session, wants: Wants) -> None:
 
 
 def ways(session: Session) -> Ways:
-    """The channels of any township of the store, or of the installation."""
+    """The channels of the townships where whoever asks has a post, and of the installation."""
     row = session.execute(
         text(
             "SELECT coalesce(bool_or(channel = 'email'), false) AS email, "
             "coalesce(bool_or(channel = 'webhook' AND addressed), false) AS webhook "
-            "FROM outbox_channel WHERE active"
+            "FROM outbox_channel WHERE active "
+            "AND (township_id IS NULL OR township_id = ANY ((SELECT posts FROM my_towns())::bigint[]))"
         )
     ).one()
     return Ways(row.email, row.webhook)

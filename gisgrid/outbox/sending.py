@@ -70,6 +70,7 @@ class Due:
     tries: int
     channel_id: int | None
     channel: str
+    urgent: bool
     config: dict[str, Any]
     secret: str
     letter: Letter | None
@@ -89,13 +90,15 @@ def send_due(
         taken = take(engine, here, pace)
         if not taken:
             return +done
-        for _, group in groupby(taken, key=lambda due: due.channel_id):
-            done.update(_send(engine, list(group), pace, stopped))
+        # One end for all: what is in hand longer than the lease would be sent by two.
+        end = time.monotonic() + pace.batch_s
+        for _, group in groupby(taken, key=lambda due: (due.urgent, due.channel_id)):
+            done.update(_send(engine, list(group), pace, end, stopped))
     return +done
 
 
 def take(engine: Engine, here: Installation, pace: SendingPace) -> list[Due]:
-    """Deliveries that are due, urgent ones first, for the length of a lease; by channel.
+    """Deliveries that are due, urgent ones first, then by channel; for the length of a lease.
 
     Those whose person has quiet hours are put off to the end of these.
     """
@@ -118,15 +121,19 @@ def _due(row: dict[str, Any], here: Installation) -> Due:
         str(of["token"]), to or "", ToldMessage(**row), of["language"] or here.language, here.base
     )  # fmt: skip
     return Due(
-        of["delivery_id"], of["tries"], of["channel_id"], of["channel"], of["config"] or {}, of["secret"] or "",
-        letter,
+        of["delivery_id"], of["tries"], of["channel_id"], of["channel"], row["urgent"], of["config"] or {},
+        of["secret"] or "", letter,
     )  # fmt: skip
 
 
 def _send(
-    engine: Engine, group: list[Due], pace: SendingPace, stopped: Callable[[], bool]
+    engine: Engine,
+    group: list[Due],
+    pace: SendingPace,
+    end: float,
+    stopped: Callable[[], bool],
 ) -> Counter[str]:
-    """Send what goes by one channel, over one connection."""
+    """Send what goes by one channel, over one connection, and put back what was not begun at ``end``."""
     done: Counter[str] = Counter()
     lost = [due for due in group if due.letter is None]
     for due in lost:
@@ -135,7 +142,6 @@ def _send(
     waiting = [due for due in group if due.letter is not None]
     if not waiting:
         return done
-    end = time.monotonic() + pace.batch_s
     begun = 0
     try:
         with _way(group[0], pace) as way:
@@ -235,7 +241,7 @@ LEFT JOIN LATERAL (
     WHERE c.channel = d.channel AND (c.township_id = m.township_id OR c.township_id IS NULL)
     ORDER BY c.township_id NULLS LAST LIMIT 1
 ) c ON true
-WHERE d.id = ANY (:ids) ORDER BY c.id, m.urgent DESC, d.id
+WHERE d.id = ANY (:ids) ORDER BY m.urgent DESC, c.id, d.id
 """  # noqa: S608 - put together from parts that stand here
 _DELIVERED = """
 UPDATE outbox_delivery SET state = 'delivered', ended_at = now(), failed = NULL, failed_zh = NULL

@@ -20,8 +20,9 @@ KIND_WORDS: dict[str, str] = {
     "import_ready": say("Import ready"),
     "import_failed": say("Import failed"),
     "correction": say("Correction decided"),
+    "test": say("Test of a channel"),
 }
-"""In the order in which the page of settings lists them."""
+"""In the order in which the page of settings lists them; a test is asked for, and wished by nobody."""
 
 SUBJECT_WORDS: dict[str, str] = {
     "case": say("{kind}: case {code}"),
@@ -30,6 +31,7 @@ SUBJECT_WORDS: dict[str, str] = {
     "document": say("{kind}: document {code}"),
     "import": say("{kind}: number {code}"),
     "correction": say("{kind}: number {code}"),
+    "test": say("{kind}: {code}"),
 }
 _IN_GRID = say("{what}, grid {grid}")
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
-
-from gisgrid.files.exports import Cell, Sheet
 
 STATES = ("on", "off", "unready", "unchanged", "without_post")
 """``unready``: nobody can log in yet; ``unchanged``: the password that was handed out is still the one."""
@@ -98,26 +95,6 @@ def listed_one(session: Session, account_id: int) -> ListedAccount | None:
     if row is None:
         return None
     return ListedAccount(**row, posts=_posts(session, [account_id]).get(account_id, ()))
-
-
-def accounts_sheet(found: Sequence[ListedAccount], role_words: dict[str, str]) -> Sheet:
-    """A row for each post, for each account without one a row of its own; no secret."""
-    heads = (
-        "登录名 account", "显示名 shown as", "人员编码 staff", "启用 on", "双重验证 second factor",
-        "最近登录 last log-in", "角色 role", "区域 area", "网格 grid", "起 from", "止（不含） until",
-    )  # fmt: skip
-    rows: list[tuple[Cell, ...]] = []
-    for each in found:
-        own = (
-            each.name, each.display_name, each.staff or "", "是 yes" if each.active else "否 no",
-            "有 yes" if each.second_factor else "无 no",
-            each.last_login_at and each.last_login_at.date(),
-        )  # fmt: skip
-        rows += [
-            (*own, role_words.get(p.role, p.role), p.area or "*", p.grid_code or "", p.since, p.until)
-            for p in each.posts
-        ] or [(*own, "", "", "", None, None)]  # fmt: skip
-    return Sheet("账号 accounts", heads, rows)
 
 
 def _posts(session: Session, accounts: list[int]) -> dict[int, tuple[ListedPost, ...]]:

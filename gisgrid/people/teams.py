@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 from gisgrid.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from gisgrid.core.plans import TownshipInfo
 from gisgrid.db.tables.people import ROLES
-from gisgrid.files.exports import Cell, Sheet
 from gisgrid.people.privacy.audit import note
 
 
@@ -219,21 +218,6 @@ def add_staff(
     if new is None:
         raise Conflict("The staff code {code!r} is taken.", code=code)
     note(session, "add", "staff", new)
-
-
-def teams_sheet(found: Sequence[GridTeam], words: dict[str, str]) -> Sheet:
-    """A row for each part, for each grid without a team a row of its own."""
-    rows: list[tuple[Cell, ...]] = []
-    for team in found:
-        rows += [
-            (team.code, team.name, team.community, words[p.role], p.staff, p.name or "", p.since, p.until)
-            for p in team.parts
-        ] or [(team.code, team.name, team.community, "", "", "", None, None)]  # fmt: skip
-    return Sheet(
-        "网格团队 teams",
-        ("网格编码 grid", "名称 name", "社区 community", "类别 kind", "人员编码 staff", "姓名 name", "起 from", "止（不含） until"),
-        rows,
-    )  # fmt: skip
 
 
 def _checked(

@@ -32,6 +32,10 @@ from web.app import create_app
 
 TOWN = "999901001"
 LONG_MS = 600_000
+REST_MS = 1_000
+"""Between two edits a hand rests."""
+NAMING_MS = 4_000
+"""The name of a scenario is typed."""
 ROADS: dict[str, float | None] = {
     "branch a plan, to the page drawn": None,
     "branch": 2, "open, first in a process": 2, "open, again": 2, "counts of a drag": 0.5,
@@ -151,6 +155,7 @@ def walked(page: Page, host: str) -> tuple[dict[str, float], dict[str, float]]: 
     waited: dict[str, float] = {}
 
     def timed(road: str, walk: Callable[[], object]) -> None:
+        page.wait_for_timeout(REST_MS)
         page.evaluate("performance.clearResourceTimings()")
         began = time.perf_counter()
         walk()
@@ -163,6 +168,7 @@ def walked(page: Page, host: str) -> tuple[dict[str, float], dict[str, float]]: 
 
     page.goto(f"{host}/plan/")
     page.fill("form[action$='/plan/branch'] input[name=name]", f"度量{secrets.token_hex(3)}")
+    page.wait_for_timeout(NAMING_MS)
     answers: list[float] = []
     page.on(
         "response",
@@ -254,7 +260,9 @@ def report(seconds: dict[str, float], answers: dict[str, float], houses: int) ->
         f"Written by `scripts/bench browser --write`: a made town of {houses:,} houses and 1,000 grids with "
         "every kind loaded, the whole service on one machine, headless Chromium; seconds from the hand's "
         "last move to the picture drawn, the browser's own time included, which draws without a graphics "
-        "card here. Beside them how long of it the page waited for answers of the server.",
+        "card here. Beside them how long of it the page waited for answers of the server. A hand rests a "
+        f"second between two edits and types the name of a scenario in {NAMING_MS / 1000:.0f}; meanwhile each process reads "
+        "what the page leads to, and what another has kept.",
         "",
         machine(),
         "",

@@ -189,6 +189,7 @@ def planner_roads(place: plans.TownshipInfo, plan: plans.PlanInfo, drafts: Draft
         lambda s: plan_grids(s, place, plan),
         lambda s: scenarios.scenarios(s, place.id),
         scenarios.newest_rows,
+        scenarios.newest_entries,
         branch,
         edit,
     ]

@@ -116,6 +116,43 @@ def test_a_sound_rings_on_one_page_for_who_wants_it_and_has_touched_the_page(
         context.close()
 
 
+@pytest.mark.parametrize("locks", [True, False])
+def test_one_page_that_was_touched_rings_whichever_hears_the_news(
+    browser: Browser, town: TownOfNews, app: Flask, locks: bool
+):
+    """Without https a browser has no locks; the pages take turns all the same, one connection for all."""
+    with served(app) as host:
+        context = context_of(browser, host, app, town, "leader")
+        if not locks:
+            context.add_init_script("delete Navigator.prototype.locks")
+        first = context.new_page()
+        first.goto(f"{host}/messages/settings?lang=en")
+        first.get_by_label("Ring when a message comes").check()
+        first.get_by_role("button", name="Save").click()
+        expect(first.get_by_text("Kept.")).to_be_visible()
+        listening(app, 1)
+        pages = [context.new_page(), context.new_page()]
+        for page in pages:
+            page.goto(f"{host}/messages?lang=en")
+            expect(page.locator("#messages")).to_have_attribute(
+                "aria-label", "Messages: none unread"
+            )
+        pages[1].locator("h1").click()
+        listening(app, 1)
+        town.seen_now(emergency=True)
+        for page in (first, *pages):
+            expect(page.locator("#messages-count")).to_have_text("1", timeout=TWO_SECONDS_MS)
+        expect(pages[1].locator("html")).to_have_attribute("data-rang", "3")
+        assert pages[0].locator("html").get_attribute("data-rang") is None
+        # The one that heard goes; another takes its turn.
+        first.close()
+        listening(app, 1)
+        town.seen_now(emergency=True)
+        for page in pages:
+            expect(page.locator("#messages-count")).to_have_text("2", timeout=5_000)
+        context.close()
+
+
 def test_the_pages_of_messages_are_fit_to_be_read(browser: Browser, town: TownOfNews, app: Flask):
     town.run(
         "INSERT INTO outbox_channel (channel, addressed, config, secret) VALUES ('email', true, '{}', ''), "

@@ -32,6 +32,7 @@ PAGES = {
     "calendar": "/office/township/calendar",
     "calendar-proposed": "/office/township/calendar?propose=2026&hours=08:30-12:00+14:00-17:30",
     "weights": "/office/township/weights",
+    "channels": "/office/channels",
     "team": "/office/teams/999901001001001",
 }
 
@@ -48,11 +49,6 @@ def town(cluster: Cluster, template: str) -> Iterator[tuple[str, dict[str, int],
     with own_database(cluster, template, "office") as engine:
         with transaction(engine) as session:
             made = staffed_town(session)
-            session.execute(
-                text(
-                    "INSERT INTO role_right VALUES ('administrator', 'export') ON CONFLICT DO NOTHING"
-                )
-            )
         app = app_over(engine, account=made["root"])
         with served(app) as host:
             yield host, made, engine

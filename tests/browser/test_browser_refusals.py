@@ -221,6 +221,8 @@ ROWS: list[RowOfTable] = [
      ("应为0 至 1000 的米数。", "it is a number of metres from 0 to 1000.")),
     ("weights.keep no name", "administrator", "/office/township/weights", lambda p, f: freely(p, "form[action*='/weights']"), "main",
      ("请填写版本名称。", "Give the version a name.")),
+    ("channels.keep a stranger", "administrator", "/office/channels", lambda p, f: freely(p, "[data-channel=email] form[action*='/keep']"), "main",
+     ("渠道 email 需要", "The channel email needs")),
     ("figures.show no day", "dispatcher", "/figures?since=x", lambda p, f: None, "main", ("不是日期；请写成 2023-08-31 的形式。", "it must be a day such as 2023-08-31.")),
 ]  # fmt: skip
 FIRST = {row[0].split()[0]: row for row in reversed(ROWS)}
@@ -269,6 +271,10 @@ ELSEWHERE_TESTED = {
         ("calendar.day", "calendar.keep"), "over a calendar, which is kept in test_township_page.py"
     ),
     "teams.leave": "its button stands only at a part that can end; in test_teams_page.py",
+    **dict.fromkeys(
+        ("channels.drop", "channels.retry", "channels.try_out"),
+        "their buttons stand at a channel that is kept; in test_channels_page.py",
+    ),
     "weights.try_out": "what keeping refuses, in test_township_page.py",
     "backups.drill": "its button stands only at a backup that is there; in test_backups_page.py",
     **dict.fromkeys(

@@ -29,7 +29,9 @@ EMPTY = {
 }
 ADDED = {
     "role_right": [
+        {"role": "administrator", "right_name": "export"},
         {"role": "administrator", "right_name": "load"},
+        {"role": "auditor", "right_name": "export"},
         {"role": "community_clerk", "right_name": "check_register"},
         {"role": "community_clerk", "right_name": "keep_register"},
         {"role": "grid_leader", "right_name": "keep_register"},

@@ -45,6 +45,11 @@ def test_a_channel_is_set_up_tried_and_listed_and_its_secret_never_told(
         # What is not named stays as it was.
         gisgrid(town.engine, "outbox", "channel", "webhook", "--set", "template=sms", "--commit")
         listed = gisgrid(town.engine, "outbox", "channels").output
+        change = ("outbox", "channel", "webhook", "--commit")
+        assert "webhook: off" in gisgrid(town.engine, *change, "--off").output
+        still = gisgrid(town.engine, *change, "--set", "template=sms").output
+        assert "webhook: off" in still and not town.value("SELECT active FROM outbox_channel")
+        assert "webhook: on" in gisgrid(town.engine, *change, "--on").output
         assert f"http://127.0.0.1:{end.port}/hook?" in listed and "kept" in listed
         said += [tried.output, listed]
     assert [got.json["to"] for got in end.got] == ["19900000001"]

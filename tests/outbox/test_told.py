@@ -21,7 +21,7 @@ from gisgrid.people.learning.documents import issue
 from gisgrid.people.privacy import corrections
 from gisgrid.planning.editor.scenarios import branch
 from gisgrid.planning.review.review import take_step as plan_step
-from tests.support.accounts import acting
+from tests.support.accounts import acting, appointed
 from tests.support.case_town import Peopled
 from tests.support.factories import create_house, create_member
 from tests.support.outbox import CANARY, CANARY_PHONE, TownOfNews, everybody
@@ -105,6 +105,24 @@ def test_an_escalated_case_is_told_to_its_level(town: TownOfNews):
     assert town.told()["task"] <= {"cadre", "leader"}
 
 
+def test_an_emergency_in_an_exclusive_grid_is_told_to_its_team_and_that_of_the_grid_around(
+    town: TownOfNews,
+):
+    town.run("UPDATE township SET grid_rule = 'overlay'")
+    town.run(
+        "INSERT INTO grid (plan_id, code, name, kind, community_id, host, geom) "
+        "SELECT plan_id, 'school', '虚构中学网格', 'exclusive', community_id, '虚构中学', "
+        "ST_Multi(ST_Buffer(ST_SetSRID(ST_MakePoint(:x, :y), 4326), 1e-4)) FROM grid WHERE code = 'a'",
+        x=spot(0.5, 0.5)[0], y=spot(0.5, 0.5)[1],
+    )  # fmt: skip
+    with transaction(town.engine) as session:
+        town.people["school"] = appointed(
+            session, "grid_leader", town.place.code, grid="school", name="school.ce"
+        )
+    town.seen_now(emergency=True)
+    assert {"leader", "school"} <= town.told()["emergency"]
+
+
 def test_a_deadline_is_told_once_when_it_nears_and_once_when_it_has_passed(town: TownOfNews):
     case = dispatched(town)
     town.forget()
@@ -170,9 +188,11 @@ def test_a_plan_to_review_is_told_to_the_county_and_a_returned_one_to_who_draws(
     with transaction(town.engine) as session:
         place = township_by_id(session, town.place.id)
         base = plan_by_id(session, session.scalar(text("SELECT id FROM plan")) or 0)
-        draft = branch(session, base, name="2027", who="planner.ce")
+        draft = branch(session, base, name=f"2027 {CANARY}", who="planner.ce")
         plan_step(session, place, draft, "submit", who="planner.ce")
     assert town.told() == {"plan_review": {"reviewer"}}
+    # By its number: a name is typed, and may say anything.
+    assert town.value("SELECT code FROM outbox_message") == str(draft.id)
     town.forget()
     with transaction(town.engine) as session:
         plan_step(session, place, plan_by_id(session, draft.id), "return", who="reviewer.ce", reason="太大")  # fmt: skip

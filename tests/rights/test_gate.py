@@ -20,6 +20,7 @@ from web.http.permissions import (
     JOBS,
     NOBODY,
     OPEN,
+    OVERSEERS,
     PERSON,
     PLAN_FILES,
     PLANS,
@@ -102,6 +103,7 @@ PATHS = {
     "trainings.profiles": "/office/training/profiles",
     "calendar.show": "/office/township/calendar",
     "township.show": "/office/township",
+    "channels.show": "/office/channels",
     "weights.show": "/office/township/weights",
     "telephone.new": "/dispatch/new",
     "v1.cases": "/api/v1/cases",
@@ -136,7 +138,7 @@ def test_every_route_declares_its_right_and_no_other_is_declared(app: Flask):
     )
     assert set(RIGHT_OF) - routes == set()
     assert set(RIGHT_OF.values()) <= {
-        PUBLIC, OPEN, PERSON, PLANS, PLAN_FILES, WEIGHERS, HANDS, JOBS, CHECKS, NOBODY, *RIGHTS
+        PUBLIC, OPEN, PERSON, PLANS, PLAN_FILES, OVERSEERS, WEIGHERS, HANDS, JOBS, CHECKS, NOBODY, *RIGHTS
     }  # fmt: skip
 
 

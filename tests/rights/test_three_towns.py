@@ -100,6 +100,7 @@ def of_a_town(town: Town) -> dict[str, str]:
         "report.show": "/report",
         "calendar.show": "/office/township/calendar",
         "township.show": "/office/township",
+        "channels.show": "/office/channels",
         "weights.show": "/office/township/weights",
         "corrections.index": "/office/corrections",
         "issuing.index": "/office/documents",

@@ -114,9 +114,7 @@ def opened(spot: Spot) -> list[Call]:
 
 
 CALLS: dict[str, Callable[[Spot], list[Call]]] = {
-    "accounts.add": lambda s: [
-        Call("/office/accounts/new", "POST", form={"name": "x", "shown": "", "role": "planner", "area": s.township}),
-    ],
+    "accounts.add": lambda s: [Call("/office/accounts/new", "POST", form={"name": "x", "shown": "", "role": "planner", "area": s.township})],
     "accounts.add_token": lambda s: [Call("/office/accounts/999/tokens", "POST", form={"token": "t", "days": "1"})],
     "accounts.appoint": lambda s: [Call(f"/office/accounts/{n}/posts", "POST", form={"role": "planner"}) for n in (2, 999)],
     "accounts.drop_factor": lambda s: [Call("/office/accounts/999/factor", "POST")],
@@ -277,10 +275,7 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
     "issuing.draft": lambda s: [Call(f"/office/drafts/1?township={s.township}"), Call("/office/drafts/999?lang=en")],
     "issuing.draft_file": lambda s: [Call(f"/office/drafts/1/file?township={s.township}")],
     "issuing.index": lambda s: [Call(f"/office/documents?township={s.township}")],
-    "issuing.issue": lambda s: [
-        Call("/office/documents", "POST", form={"code": "D1", "again": "1", "township": s.township}),
-        Call("/office/documents", "POST", form={"code": "M", "title": "m", "file": (b"1", "a.txt"), "township": s.township}),
-    ],
+    "issuing.issue": lambda s: [Call("/office/documents", "POST", form={"code": "M", "title": "m", "file": (b"1", "a.txt"), "township": s.township})],
     "issuing.issue_draft": lambda s: [Call("/office/drafts/1/issue", "POST", form={"township": s.township})],
     "issuing.one": lambda s: [Call(f"/office/documents/D1?township={s.township}")],
     "issuing.send_draft": lambda s: [Call("/office/drafts", "POST", form={"code": "M", "title": "m", "file": (b"1", "a.txt"), "township": s.township})],
@@ -298,6 +293,11 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
     "lookup.show": lambda s: [Call(f"/lookup?township={s.township}"), Call("/lookup?township=x")],
     "township.change": lambda s: [Call("/office/township", "POST", form={"public_minimum": "x", "township": s.township})],
     "township.show": lambda s: [Call(f"/office/township?township={s.township}")],
+    "channels.drop": lambda s: [Call("/office/channels/drop", "POST", form={"channel": "email", "township": s.township})],
+    "channels.keep": lambda s: [Call("/office/channels/keep", "POST", form={"channel": "email", "host": "x", "township": s.township})],
+    "channels.retry": lambda s: [Call("/office/channels/retry", "POST", form={"township": s.township})],
+    "channels.show": lambda s: [Call(f"/office/channels?township={s.township}")],
+    "channels.try_out": lambda s: [Call("/office/channels/try", "POST", form={"channel": "email", "township": s.township})],
     "weights.keep": lambda s: [Call("/office/township/weights", "POST", form={"version": "", "township": s.township})],
     "weights.show": lambda s: [Call(f"/office/township/weights?township={s.township}")],
     "weights.try_out": lambda s: [Call("/office/township/weights/try", "POST", form={"township": s.township})],

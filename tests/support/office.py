@@ -52,9 +52,9 @@ def able(
 class Keeper:
     """An account at the office's pages."""
 
-    def __init__(self, engine: Engine, account: int) -> None:
+    def __init__(self, engine: Engine, account: int, **settings: object) -> None:
         self.engine = engine
-        self.client: FlaskClient = app_over(engine, account=account).test_client()
+        self.client: FlaskClient = app_over(engine, account=account, **settings).test_client()
         self.client.set_cookie("language", "en")
         self.token = token_in(self.client.get("/me").text)
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import Engine, text
 
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
+from gisgrid.people.privacy import audit
 from gisgrid.people.privacy.audit import verify
 from tests.support.accounts import acting, appointed, refused, web_engine
 from tests.support.database import own_database
@@ -33,7 +35,6 @@ def store(cluster: Cluster, town_template: str) -> Iterator[tuple[Engine, dict[s
                 )
             )
             made["elsewhere"] = appointed(session, "auditor", "999901002", name="elsewhere")
-            session.execute(text("INSERT INTO role_right VALUES ('auditor', 'export')"))
         clerk = Keeper(engine, made["clerk"])
         for purpose in ("verify", "verify", "subject"):
             clerk.post("/office/corrections/open", purpose=purpose)
@@ -49,14 +50,16 @@ def test_entries_are_searched_by_person_purpose_thing_and_day(store: tuple[Engin
     engine, made = store
     auditor = Keeper(engine, made["auditor"])
     with transaction(engine) as session:
-        day = session.scalar(text("SELECT max(at AT TIME ZONE 'UTC')::date FROM audit_entry"))
+        day = session.scalar(
+            text("SELECT max(at AT TIME ZONE 'Asia/Shanghai')::date FROM audit_entry")
+        )
     for query, condition in (
         ("account=clerk", "account_name = 'clerk'"),
         ("purpose=verify", "purpose = 'verify'"),
         ("subject=correction_request", "subject = 'correction_request'"),
         ("subject=desk.registers", "subject LIKE 'desk.registers: %'"),
         ("account=clerk&purpose=subject", "account_name = 'clerk' AND purpose = 'subject'"),
-        (f"since={day}&until={day}", f"(at AT TIME ZONE 'UTC')::date = '{day}'"),
+        (f"since={day}&until={day}", f"(at AT TIME ZONE 'Asia/Shanghai')::date = '{day}'"),
         ("until=2000-01-01", "false"),
         ("account=nobody", "false"),
     ):
@@ -68,6 +71,18 @@ def test_entries_are_searched_by_person_purpose_thing_and_day(store: tuple[Engin
             ).all()
         assert did(auditor.get(f"{PAGE}?{query}").text) == list(wanted), query
     assert auditor.get(f"{PAGE}?since=yesterday").status_code == 422
+
+
+def test_a_day_is_one_of_the_clock_that_is_asked_for(store: tuple[Engine, dict[str, int]]):
+    """Two clocks 26 hours apart never show the same day."""
+    engine, _ = store
+    early, late = "Etc/GMT+12", "Pacific/Kiritimati"
+    with transaction(engine) as session:
+        newest = audit.entries(session, limit=1)[0]
+        day = newest.at.astimezone(ZoneInfo(late)).date()
+        asked = {"since": day, "until": day, "limit": 1000}
+        assert newest in audit.entries(session, time_zone=late, **asked)
+        assert newest not in audit.entries(session, time_zone=early, **asked)
 
 
 def test_one_audits_those_with_a_post_on_ones_ground(store: tuple[Engine, dict[str, int]]):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import threading
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 import shapely
 from flask.testing import FlaskClient
-from shapely.geometry import mapping
+from shapely.geometry import mapping, shape
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
@@ -21,8 +22,11 @@ from gisgrid.core.plans import PlanInfo, township
 from gisgrid.db.store import transaction
 from gisgrid.planning.editor import benches, scenarios
 from gisgrid.planning.settings.townships import change_township
+from gisgrid.planning.snapshot.fetch import plan_grids
 from tests.support.bench import checked, client_of, drafted, neighbours, put_upon, view
 from tests.support.town_f import load_kind
+from tests.support.waiting import eventually
+from tests.support.web import app_over
 from web.editor import store
 
 
@@ -34,6 +38,15 @@ def fill() -> Callable[[Session], PlanInfo]:
 @pytest.fixture
 def draft(made: PlanInfo) -> PlanInfo:
     return made
+
+
+def account_of(engine: Engine, role: str) -> int:
+    with engine.connect() as connection:
+        found = connection.scalar(
+            text("SELECT account_id FROM appointment WHERE role = :role"), {"role": role}
+        )
+    assert isinstance(found, int)
+    return found
 
 
 def bent(arc: dict[str, Any], by: float) -> dict[str, Any]:
@@ -80,15 +93,51 @@ def test_the_page_that_leads_to_a_large_town_begins_to_read_it(
 
     monkeypatch.setattr(benches, "base_bench", noted)
     client = client_of(engine, "planner")
+    other = app_over(engine, account=account_of(engine, "planner"))
+    heard = Counter[str]()
+    for app in (client.application, other):
+        listener = app.extensions["gisgrid"].listener
+        listener.hear(store.WANTED, lambda payload: heard.update([payload]))
+        listener.start()
+        assert eventually(lambda listener=listener: listener.listening)
     assert client.get("/plan/").status_code == 200
-    assert read == [], "a small town is read when it is asked for"
     monkeypatch.setattr(store, "A_LARGE_TOWN", 0)
     assert client.get("/plan/").status_code == 200
-    for thread in threading.enumerate():
-        if thread.name == "bench":
-            thread.join(60)
-    assert view(client, draft)["version"] == 0
-    assert read == ["bench"], "and whoever asks for it takes what was read"
+    assert eventually(lambda: read == ["bench"] * 2), "each process reads it"
+    assert sum(heard.values()) == 2, "a small town is read when it is asked for"
+    for asked in (client, other.test_client()):
+        assert view(asked, draft)["version"] == 0
+    assert read == ["bench"] * 2, "and whoever asks for it takes what was read"
+
+
+def test_another_process_reads_what_was_kept_before_it_is_asked(
+    engine: Engine, draft: PlanInfo, monkeypatch: pytest.MonkeyPatch
+):
+    read: list[str] = []
+
+    def noted(session: Session, place: Any, plan: PlanInfo) -> Any:
+        read.append(threading.current_thread().name)
+        return plan_grids(session, place, plan)
+
+    one = client_of(engine, "planner")
+    arc = neighbours(view(one, draft))
+    app = app_over(engine, account=account_of(engine, "planner"))
+    other = app.test_client()
+    listener = app.extensions["gisgrid"].listener
+    listener.start()
+    assert eventually(lambda: listener.listening)
+    assert view(other, draft)["version"] == 0
+    monkeypatch.setattr(benches, "plan_grids", noted)
+    edit = {"version": 0, "edit": bent(arc, 0.0008)}
+    assert one.post(f"/plan/{draft.id}/edit", json=edit).status_code == 200
+    assert eventually(lambda: read == ["bench"])
+    found = view(other, draft)
+    assert found["version"] == 1
+    for there, here in zip(found["grids"], view(one, draft)["grids"], strict=True):
+        # The store keeps every grid as a multipolygon.
+        assert shapely.equals(shape(there.pop("geometry")), shape(here.pop("geometry")))
+        assert there == here
+    assert read == ["bench"], "whoever asks takes what was read"
 
 
 def test_a_dragged_corner_snaps_to_a_parcel(engine: Engine, draft: PlanInfo, tmp_path: Path):

@@ -188,6 +188,27 @@ def test_a_day_is_changed_and_the_worker_counts_running_clocks_anew(office: Keep
     assert who == 3
 
 
+def test_a_proposal_asks_about_the_days_that_were_changed_by_hand(office: Keeper):
+    hours = {"propose": "2025", "hours": "08:30-12:00 14:00-17:30"}
+    office.post(f"{PLACE}/calendar/keep", **hours)
+    assert "own-days" not in office.get(f"{PLACE}/calendar?propose=2025").text, "nothing differs"
+    office.post(f"{PLACE}/calendar/day", day="2025-03-12", kind="off", name="植树活动")
+    office.post(f"{PLACE}/calendar/day", day="2025-05-01", kind="working", name="值守")
+    shown = office.get(f"{PLACE}/calendar?propose=2025&hours=09:00-12:00+14:00-18:00").text
+    asked = shown.partition('id="own-days"')[2].partition("</fieldset>")[0]
+    assert re.findall(r'data-day="(\S+)"', asked) == ["2025-03-12", "2025-05-01"]
+    assert "植树活动" in asked and "a day off" in asked and "a working day" in asked
+    later = {"propose": "2025", "hours": "09:00-12:00 14:00-18:00"}
+    office.post(f"{PLACE}/calendar/keep", own_days="1", **later)
+    kept = office.get(f"{PLACE}/calendar?year=2025").text
+    assert (
+        "<strong>248<" in kept and "植树活动" in kept and "值守" in kept and "09:00–12:00" in kept
+    )
+    office.post(f"{PLACE}/calendar/keep", **later)
+    dropped = office.get(f"{PLACE}/calendar?year=2025").text
+    assert "<strong>248<" in dropped and "植树活动" not in dropped and "值守" not in dropped
+
+
 def test_weights_are_kept_in_versions_that_never_change(office: Keeper):
     page = office.get(f"{PLACE}/weights").text
     assert "None is kept: the usual numbers count" in page

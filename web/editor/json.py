@@ -36,6 +36,7 @@ def view(session: Session, plan: PlanInfo, version: int, bench: Bench) -> dict[s
     locks = moves.locks_of(session, plan.id)
     return {
         **head(session, plan, version),
+        **_reading(bench),
         "grids": grids(bench, range(len(bench.state.grids.code)), locks),
         "arcs": arcs(bench, locks, bench_arcs(bench, locks)),
         "house_locks": _places(bench, locks),
@@ -68,6 +69,7 @@ def change(
     was, now = bench_arcs(before, held), bench_arcs(after, locks)
     return {
         **head(session, plan, version),
+        **_reading(after),
         "since": since,
         "grids": grids(after, rows, locks),
         "gone": sorted(before.row_of.keys() - after.row_of.keys()),
@@ -75,6 +77,12 @@ def change(
         "arcs_gone": [name for name in was if name not in now],
         "house_locks": _places(after, locks),
     }
+
+
+def _reading(bench: Bench) -> dict[str, Any]:
+    """Which houses and people the numbers count, and as of when."""
+    assert bench.reading is not None  # noqa: S101 - it is one at hand
+    return {"reading": bench.reading.name, "read_at": bench.reading.at.isoformat()}
 
 
 def _other(

@@ -92,4 +92,5 @@ def words() -> dict[str, str]:
         "not_yet": gettext("Not yet"),
         "no_border": gettext("The grids overlap; borders cannot be dragged before that is mended."),
         "saved": gettext("Saved."),
+        "read_at": gettext("Houses and people as of {time}."),
     }

@@ -7,9 +7,12 @@ where the right is held, and no column that names somebody.
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import threading
+from collections import OrderedDict
 from collections.abc import Iterator
+from typing import Any
 
 from flask import Flask, current_app, g
 from sqlalchemy import text
@@ -20,21 +23,89 @@ from gisgrid.core.errors import GisgridError, NotAllowed
 from gisgrid.core.plans import PlanInfo, TownshipInfo, plan_by_id
 from gisgrid.core.scope import scope
 from gisgrid.db.roles import PLANNER
+from gisgrid.db.store import Actor
 from gisgrid.planning.editor.bench import Bench
-from gisgrid.planning.editor.benches import Benches
-from gisgrid.planning.editor.scenarios import scenario
-from web.http.db import entering
-from web.http.permissions import asker
+from gisgrid.planning.editor.benches import KEPT, Benches
+from gisgrid.planning.editor.scenarios import CHANNEL, scenario
+from web.http.db import Store, entering
+from web.http.permissions import Asker, asker
 from web.http.towns import town_of
 
 A_LARGE_TOWN = 20_000
 """From so many houses on, a bench takes seconds to read: it is begun when a page leads to it."""
 
+WANTED = "scenario_wanted"
+"""The channel on which a page tells all processes which plan it leads to, and who asked for the page."""
+LASTING_S = 900.0
+"""So long the page shows a town without what was entered since; checks and publication count anew."""
+
 log = logging.getLogger(__name__)
 
 
 def init_app(app: Flask) -> None:
-    app.extensions["gisgrid_bench"] = Benches()
+    followed = app.extensions["gisgrid_bench_followed"] = BenchFollower(app)
+    app.extensions["gisgrid_bench"] = Benches(lasting_s=LASTING_S, renew=followed.renew)
+    store: Store = app.extensions["gisgrid"]
+    store.listener.hear(CHANNEL, followed.heard)
+    store.listener.hear(WANTED, followed.wanted)
+
+
+class BenchFollower:
+    """Scenarios that a process has at hand, and whoever had each last.
+
+    What another process keeps is read as that person, before the page's next request comes here; each
+    would wait for it otherwise.
+    """
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._lock = threading.Lock()
+        self._by: OrderedDict[int, dict[str, Any]] = OrderedDict()
+        self._behind: dict[int, bool] = {}
+        self._reading: set[int] = set()
+
+    def by(self, plan_id: int) -> None:
+        """Remember that whoever asks has a scenario at hand."""
+        with self._lock:
+            self._by[plan_id] = _whoever_asks()
+            self._by.move_to_end(plan_id)
+            while len(self._by) > KEPT:
+                self._by.popitem(last=False)
+
+    def wanted(self, payload: str) -> None:
+        """Have a scenario at hand for somebody who is about to ask for it, here or in another process."""
+        told = json.loads(payload)
+        actor = Actor(told["account"], None, None)
+        with self._lock:
+            self._by.setdefault(told["plan"], {"actor": actor, "asker": Asker(told["account"])})
+        self._read_beside(told["plan"], exact=False)
+
+    def heard(self, payload: str) -> None:
+        """Read a scenario that has changed, in a thread of its own; nothing if it is not at hand."""
+        self._read_beside(int(payload), exact=False)
+
+    def renew(self, plan_id: int) -> None:
+        """Read a scenario that lacks what was entered since, in the same way."""
+        self._read_beside(plan_id, exact=True)
+
+    def _read_beside(self, plan_id: int, *, exact: bool) -> None:
+        with self._lock:
+            if plan_id not in self._by:
+                return
+            self._behind[plan_id] = exact or self._behind.get(plan_id, False)
+            if plan_id in self._reading:
+                return
+            self._reading.add(plan_id)
+        threading.Thread(target=self._follow, args=(plan_id,), name="bench", daemon=True).start()
+
+    def _follow(self, plan_id: int) -> None:
+        while True:
+            with self._lock:
+                exact, asker = self._behind.pop(plan_id, None), self._by.get(plan_id)
+                if exact is None or asker is None:
+                    self._reading.discard(plan_id)
+                    return
+            _read(self._app, asker, plan_id, exact=exact)
 
 
 def benches() -> Benches:
@@ -50,37 +121,45 @@ def planning(*, read_only: bool = False) -> Iterator[Session]:
 
 
 def at_hand(
-    session: Session, plan_id: int, *rights: str
+    session: Session, plan_id: int, *rights: str, exact: bool = False
 ) -> tuple[TownshipInfo, PlanInfo, int, Bench]:
-    """A scenario with its township, version and bench, as `placed`."""
+    """A scenario with its township, version and bench, as `placed` and `Benches.at`."""
     place, plan = placed(session, plan_id, *rights)
     version = scenario(session, plan_id).version
-    return place, plan, version, benches().at(session, place, plan, version)
+    found = benches().at(session, place, plan, version, exact=exact)
+    followed: BenchFollower = current_app.extensions["gisgrid_bench_followed"]
+    followed.by(plan_id)
+    return place, plan, version, found
 
 
 def begin(session: Session, place: TownshipInfo, plan: PlanInfo) -> None:
-    """Read the bench of a plan of a large township beside the page that leads to it, as whoever asks.
+    """Have every process read the bench of a plan of a large township, as whoever asks for the page that leads to it.
 
     Whoever then asks for it waits for what is left of the reading.
     """
-    if not session.scalar(text(_IS_LARGE), {"t": place.id, "n": A_LARGE_TOWN}):
-        return
-    app, known = current_app._get_current_object(), {  # type: ignore[attr-defined]
-        name: g.get(name) for name in ("actor", "asker") if name in g
-    }  # fmt: skip
+    if session.scalar(text(_IS_LARGE), {"t": place.id, "n": A_LARGE_TOWN}):
+        told = json.dumps({"plan": plan.id, "account": asker().account_id})
+        session.execute(
+            text("SELECT pg_notify(:channel, :told)"), {"channel": WANTED, "told": told}
+        )
 
-    def read() -> None:
-        try:
-            with app.app_context():
-                for name, value in known.items():
-                    setattr(g, name, value)
-                with planning(read_only=True) as own:
-                    at_hand(own, plan.id, "plan", "review")
-        except (GisgridError, SQLAlchemyError) as error:
-            # Whoever opens the plan is told; the page that leads to it is not the place.
-            log.info("a bench was not begun: %s", type(error).__name__)
 
-    threading.Thread(target=read, name="bench", daemon=True).start()
+def _whoever_asks() -> dict[str, Any]:
+    return {name: g.get(name) for name in ("actor", "asker") if name in g}
+
+
+def _read(app: Flask, asker: dict[str, Any], plan_id: int, *, exact: bool = False) -> None:
+    """Have a scenario at hand, as somebody who asked before and with what they may see now."""
+    try:
+        with app.app_context():
+            for name, value in asker.items():
+                setattr(g, name, value)
+            with planning(read_only=True) as session:
+                _, _, _, bench = at_hand(session, plan_id, "plan", "review", exact=exact)
+            bench.prepare()
+    except (GisgridError, SQLAlchemyError) as error:
+        # Whoever opens the plan is told; nobody waits for this.
+        log.info("a bench was not read: %s", type(error).__name__)
 
 
 def placed(session: Session, plan_id: int, *rights: str) -> tuple[TownshipInfo, PlanInfo]:

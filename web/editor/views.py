@@ -183,7 +183,7 @@ def edit(plan_id: int) -> Response:
             session, plan, version, before, after, action=action, who=who(),
             why=str(asked.get("why") or "")[:500],
         )  # fmt: skip
-        benches().keep(place, plan, now, session, after)
+        benches().keep(plan, now, after)
         plan = plan_by_id(session, plan.id)
         return told(views.change(session, plan, now, before, after, since=version))
 
@@ -199,7 +199,7 @@ def step_back(plan_id: int, verb: str) -> Response:
         now = step(session, plan, version_of(asked))
         # Only what the step names is read again.
         after = with_grids(before, grids_renewed(session, place, plan, before.state.grids, codes))
-        benches().keep(place, plan, now, session, after)
+        benches().keep(plan, now, after)
         plan = plan_by_id(session, plan.id)
         return told(views.change(session, plan, now, before, after, since=version))
 

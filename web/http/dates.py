@@ -12,6 +12,8 @@ from gisgrid.core.plans import PlanInfo, TownshipInfo
 from gisgrid.planning.snapshot.fetch import today
 
 USUAL_DAYS, MOST_DAYS = 30, 3660
+TIME_ZONE = "Asia/Shanghai"
+"""Whose clock shows what is of no township, or of one that is not known."""
 
 
 def day_of(text: str | None, name: str = "as_of") -> date | None:
@@ -61,6 +63,11 @@ def turns_in_s(place: TownshipInfo, plan: PlanInfo) -> float | None:
 def on_the_clock(moment: datetime | None, time_zone: str) -> datetime | None:
     """The same for a cell of a workbook, which knows no zones; None: none."""
     return moment and moment.astimezone(ZoneInfo(time_zone)).replace(tzinfo=None)
+
+
+def zone_of(place: TownshipInfo | None) -> str:
+    """On whose clock moments are told to who works in a township; None: none, or several."""
+    return place.time_zone if place else TIME_ZONE
 
 
 def local(moment: datetime, time_zone: str) -> str:

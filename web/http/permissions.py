@@ -40,6 +40,8 @@ PLANS = "plan or review"
 """For whoever draws plans and whoever reviews them."""
 PLAN_FILES = "plan or review, export"
 """For whoever may see plans and take away as a file what they see."""
+OVERSEERS = "administer or audit"
+"""For whoever administers a township and whoever audits it."""
 WEIGHERS = "administer, plan"
 """For whoever keeps the weights of work and may see what they do to a plan."""
 JOBS = "administer or plan or review or load"
@@ -121,6 +123,11 @@ RIGHT_OF: dict[str, str] = {
     "cases.photo": "see_events",
     "cases.show": "see_events",
     "cases.step": HANDS,
+    "channels.drop": "administer",
+    "channels.keep": "administer",
+    "channels.retry": "administer",
+    "channels.show": OVERSEERS,
+    "channels.try_out": "administer",
     "corrections.decide": "check_register",
     "corrections.index": "check_register",
     "corrections.open_values": CHECKS,

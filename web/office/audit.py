@@ -8,11 +8,12 @@ from sqlalchemy.orm import Session
 from gisgrid.people.privacy import audit
 from gisgrid.register.households import purposes
 from web.http import lists
-from web.http.dates import day_of, local, page_asked
+from web.http.dates import day_of, local, page_asked, zone_of
 from web.http.db import reading
 from web.http.language import language
 from web.http.permissions import asked_as_workbook
 from web.http.towns import own_town
+from web.office import sheets
 from web.office.keeping import page
 
 blueprint = Blueprint("audit", __name__, url_prefix="/office/audit")
@@ -29,15 +30,14 @@ def index() -> Response:
     args = request.args
     number = page_asked()
     with reading() as session:
-        found = _entries(session, number)
+        zone = zone_of(own_town(session))
+        found = _entries(session, number, zone)
         verdict = None
         if "verify" in args and not asked_as_workbook():
             verdict = audit.verify_in_store(session, noted=args.get("noted", "").strip() or None)
         declared = purposes(session)
-        here = own_town(session)
     if asked_as_workbook():
-        return lists.workbook(None, audit.audit_sheet(found))
-    zone = here.time_zone if here else "Asia/Shanghai"
+        return lists.workbook(None, sheets.entries(found, zone))
     return page(
         "audit.html", found=found[:PORTION], more=len(found) > PORTION, number=number, verdict=verdict,
         purposes=declared, english=language() == "en", args=args, most=SHOWN_ROWS,
@@ -46,11 +46,11 @@ def index() -> Response:
     )  # fmt: skip
 
 
-def _entries(session: Session, number: int) -> list[audit.AuditRecord]:
+def _entries(session: Session, number: int, zone: str) -> list[audit.AuditRecord]:
     args = request.args
     return audit.entries(
         session, account=args.get("account", "").strip() or None,
         since=day_of(args.get("since"), "since"), until=day_of(args.get("until"), "until"),
-        subject=args.get("subject", "").strip() or None, purpose=args.get("purpose") or None,
+        subject=args.get("subject", "").strip() or None, purpose=args.get("purpose") or None, time_zone=zone,
         limit=lists.most(PORTION + 1), offset=0 if asked_as_workbook() else (number - 1) * PORTION,
     )  # fmt: skip

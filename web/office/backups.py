@@ -11,11 +11,12 @@ from gisgrid.jobs import drills
 from gisgrid.people.privacy import backups
 from gisgrid.planning.snapshot.fetch import today
 from web.http import lists
-from web.http.dates import local
+from web.http.dates import local, zone_of
 from web.http.db import reading, writing
 from web.http.language import speaks_chinese
 from web.http.permissions import asked_as_workbook, asker
 from web.http.towns import own_town
+from web.office import sheets
 from web.office.keeping import page
 
 blueprint = Blueprint("backups", __name__, url_prefix="/office/backups")
@@ -48,9 +49,9 @@ def _shown(error: GisgridError | None = None) -> Response:
         found = backups.backups(session)[::-1]
         held = drills.drills(session)
         here = own_town(session)
+    zone = zone_of(here)
     if asked_as_workbook():
-        return lists.workbook(None, backups.backups_sheet(found))
-    zone = here.time_zone if here else "Asia/Shanghai"
+        return lists.workbook(None, sheets.backups(found, zone))
     last = {each.backup_id: each for each in reversed(held)}
     return page(
         "backups.html", error=error, found=found, whole=whole, day=today(here) if here else None, last=last,

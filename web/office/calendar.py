@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from flask import Blueprint, Response, flash, redirect, request, url_for
 from flask_babel import gettext
 from sqlalchemy.orm import Session
@@ -41,11 +43,13 @@ def show() -> Response:
 
 @blueprint.post("/keep")
 def keep() -> BaseResponse:
-    """Keep the year as it was proposed."""
+    """Keep the year as it was proposed, with or without the days that were changed by hand."""
     try:
         with keeping() as session:
             place = administered(session)
             plan = _proposed(session)
+            if request.form.get("own_days"):
+                plan = year_plans.with_days(plan, _own_days(session, plan))
             keep_calendar(session, place.id, [plan])
     except GisgridError as error:
         with keeping(read_only=True) as session:
@@ -83,6 +87,12 @@ def _proposed(session: Session) -> YearPlan:
     )
 
 
+def _own_days(session: Session, plan: YearPlan) -> list[tuple[date, bool, str]]:
+    """Days of the kept year that a proposal would drop."""
+    kept = year_plans.year_plan(session, administered(session).id, plan.year.year)
+    return year_plans.changed_by_hand(kept, plan) if kept else []
+
+
 def _year(written: str) -> int:
     if not (written.isdecimal() and len(written) == 4):
         raise Invalid("Write a year, such as 2026.")
@@ -106,7 +116,7 @@ def _shown(
     plan = proposed or year_plans.year_plan(session, place.id, year)
     return page(
         "calendar.html", error=error, sent=request.values.to_dict(), town=place, kept=kept, year=plan.year.year if plan else year, plan=plan,
-        proposed=proposed is not None, known=announced(), next_year=max([*kept, now - 1]) + 1,
+        proposed=proposed is not None, own_days=_own_days(session, proposed) if proposed else [], known=announced(), next_year=max([*kept, now - 1]) + 1,
         days=year_plans.differing_days(plan) if plan else [], week=_week(plan) if plan else [],
         working=sum(bool(hours) for hours in plan.year.hours) if plan else 0,
         kinds=[(kind, gettext(words)) for kind, words in KIND_WORDS.items()], weekdays=[gettext(words) for words in WEEKDAYS],

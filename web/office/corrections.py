@@ -9,11 +9,12 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from gisgrid.core.errors import GisgridError, Invalid, NotAllowed
 from gisgrid.core.messages import say
+from gisgrid.files.exports import Sheet
 from gisgrid.people.privacy import corrections
 from gisgrid.register.households import purposes
 from web.http import lists
 from web.http.acting import purpose_sent
-from web.http.dates import local
+from web.http.dates import local, on_the_clock
 from web.http.db import opening, reading, writing
 from web.http.language import language
 from web.http.permissions import asked_as_workbook, asker, may_ask
@@ -44,7 +45,7 @@ def index() -> Response:
             place, found = town(session), _listed(session)
         else:
             return _shown(session)
-    return lists.workbook(place, corrections.corrections_sheet(found))
+    return lists.workbook(place, _sheet(found, place.time_zone))
 
 
 @blueprint.post("/open")
@@ -115,3 +116,28 @@ def _value(column: str, told: str | None) -> str:
     if column == "needs" and told and told != "*":
         return value_word(column, told.split(";"))
     return value_word(column, told)
+
+
+def _sheet(found: list[corrections.Correction], time_zone: str) -> Sheet:
+    """The requests, as masked as they were read."""
+    return lists.sheet(
+        gettext("Corrections"),
+        [
+            (gettext("No."), [each.id for each in found]),
+            (gettext("Record"), [_word(RECORD_WORDS, each.table) for each in found]),
+            (gettext("Code"), [each.code for each in found]),
+            (gettext("What"), [_word(COLUMN_WORDS, each.column) for each in found]),
+            (gettext("Recorded"), [_value(each.column, each.current) for each in found]),
+            (gettext("Should be"), [_value(each.column, each.proposed) for each in found]),
+            (gettext("Asked by"), [each.asked_by for each in found]),
+            (gettext("Asked on"), [on_the_clock(each.asked_at, time_zone) for each in found]),
+            (gettext("State"), [_word(STATE_WORDS, each.state) for each in found]),
+            (gettext("Decided by"), [each.decided_by for each in found]),
+            (gettext("Decided on"), [on_the_clock(each.decided_at, time_zone) for each in found]),
+            (gettext("Reason"), [each.reason for each in found]),
+        ],
+    )
+
+
+def _word(words: dict[str, str], name: str) -> str:
+    return str(gettext(words[name])) if name in words else name

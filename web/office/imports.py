@@ -30,7 +30,7 @@ from gisgrid.files.columns import KINDS
 from gisgrid.loading import desk, desk_files
 from gisgrid.loading.desk import ImportAtDesk
 from web.http import lists
-from web.http.dates import local
+from web.http.dates import local, zone_of
 from web.http.db import reading, writing
 from web.http.language import speaks_chinese
 from web.http.permissions import asked_as_workbook, asker
@@ -299,7 +299,7 @@ def _refuse_no_day(shown: Shown) -> None:
 
 def _zone(here: TownshipInfo | None, towns: list[TownshipInfo]) -> str:
     """On whose clock moments are told; before there is a township, on that of the others of its country."""
-    return next((t.time_zone for t in (here, *towns) if t is not None), "Asia/Shanghai")
+    return zone_of(here or next(iter(towns), None))
 
 
 def _me() -> int:

@@ -24,7 +24,7 @@ from web.http.dates import day_of, local
 from web.http.language import language
 from web.http.permissions import asked_as_workbook, asker, may_ask
 from web.http.towns import town
-from web.office import sheets
+from web.office import learning_sheets as sheets
 from web.office.keeping import keeping, page
 
 blueprint = Blueprint("issuing", __name__, url_prefix="/office")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from flask import Blueprint, Response, flash, redirect, request, url_for
@@ -9,15 +10,16 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
 from gisgrid.core.errors import GisgridError
+from gisgrid.files.exports import Sheet
 from gisgrid.jobs import ordered
 from web.editor.store import planning
 from web.editor.store import who as drawn_by
 from web.http import lists
-from web.http.dates import local
+from web.http.dates import local, on_the_clock
 from web.http.db import reading, writing
 from web.http.permissions import asked_as_workbook, asker, may_ask
 from web.http.towns import town
-from web.office import job_words, sheets
+from web.office import job_words
 from web.office.keeping import page
 
 blueprint = Blueprint("jobs", __name__, url_prefix="/office/jobs")
@@ -72,7 +74,7 @@ def _shown(error: GisgridError | None = None) -> Response:
         found = ordered.jobs(session, place.id, state=state, most=lists.most(MOST))
         seen, clock = ordered.worker_seen(session), ordered.by_the_clock(session)
     if asked_as_workbook():
-        return lists.workbook(place, sheets.jobs(found, now, place.time_zone))
+        return lists.workbook(place, _sheet(found, now, place.time_zone))
     return page(
         "jobs.html", error=error, found=found, state=state, place=place, now=now, seen=seen, clock=clock,
         awake=seen is not None and now - seen < ordered.AWAKE, words=job_words, most=MOST, may_ask=may_ask,
@@ -82,3 +84,20 @@ def _shown(error: GisgridError | None = None) -> Response:
 
 def _back() -> BaseResponse:
     return redirect(url_for("jobs.index", township=request.values.get("township")), 303)
+
+
+def _sheet(found: Sequence[ordered.OrderedJob], now: datetime, time_zone: str) -> Sheet:
+    """What was ordered of the worker."""
+    return lists.sheet(
+        gettext("Background jobs"),
+        [
+            (gettext("Job"), [job_words.kind(each) for each in found]),
+            (gettext("About"), [each.about for each in found]),
+            (gettext("Asked by"), [each.who for each in found]),
+            (gettext("Since"), [on_the_clock(each.asked_at, time_zone) for each in found]),
+            (gettext("Ended"), [on_the_clock(each.ended_at, time_zone) for each in found]),
+            (gettext("State"), [job_words.state(each) for each in found]),
+            (gettext("Seconds"), [job_words.seconds(each, now) for each in found]),
+            (gettext("Why it failed"), [job_words.failed(each) for each in found]),
+        ],
+    )

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Sequence
 
 from flask_babel import gettext
 
 from gisgrid.cases.open_problems import OpenProblem
 from gisgrid.files.exports import Sheet
-from gisgrid.jobs.ordered import OrderedJob
 from gisgrid.loading.desk import Listed
-from gisgrid.people.learning.documents import Issued
-from gisgrid.people.learning.sessions import Profile, TrainingSession
+from gisgrid.people.account_list import ListedAccount
+from gisgrid.people.privacy.audit import AuditRecord
+from gisgrid.people.privacy.backups import BackupInfo
+from gisgrid.people.teams import GridTeam
 from gisgrid.register.today import ToVisit
 from web.http.dates import on_the_clock
 from web.http.lists import sheet
-from web.office import job_words
 from web.office.import_words import KIND_WORDS, STAGE_WORDS
 
 
@@ -70,88 +69,78 @@ def imports(found: Sequence[Listed], time_zone: str) -> Sheet:
     )
 
 
-def documents(found: Sequence[Issued], day: date, parts: Mapping[str, str]) -> Sheet:
-    """What is issued, and how many of those asked have read it."""
+def accounts(found: Sequence[ListedAccount], role_words: dict[str, str]) -> Sheet:
+    """A row for each post, for each account without one a row of its own; no secret."""
+    rows = [(each, post) for each in found for post in each.posts or (None,)]
+    yes, no = gettext("yes"), gettext("no")
     return sheet(
-        gettext("Documents"),
+        gettext("Accounts"),
         [
-            (gettext("Document code"), [each.code for each in found]),
-            (gettext("Title"), [each.title for each in found]),
-            (gettext("Version"), [each.number for each in found]),
-            (gettext("Issued on"), [each.issued_on for each in found]),
-            (gettext("To be read by"), [each.due_on for each in found]),
+            (gettext("Log-in name"), [each.name for each, _ in rows]),
+            (gettext("Shown as"), [each.display_name for each, _ in rows]),
+            (gettext("Staff code"), [each.staff for each, _ in rows]),
+            (gettext("On"), [yes if each.active else no for each, _ in rows]),
+            (gettext("Second factor"), [yes if each.second_factor else no for each, _ in rows]),
+            (gettext("Last log-in"), [each.last_login_at and each.last_login_at.date() for each, _ in rows]),
+            (gettext("Role"), [role_words.get(post.role, post.role) if post else None for _, post in rows]),
+            (gettext("Area"), [(post.area or "*") if post else None for _, post in rows]),
+            (gettext("Grid"), [post.grid_code if post else None for _, post in rows]),
+            (gettext("From"), [post.since if post else None for _, post in rows]),
+            (gettext("until (not on that day)"), [post.until if post else None for _, post in rows]),
+        ],
+    )  # fmt: skip
+
+
+def teams(found: Sequence[GridTeam], kind_words: dict[str, str]) -> Sheet:
+    """A row for each part, for each grid without a team a row of its own."""
+    rows = [(team, part) for team in found for part in team.parts or (None,)]
+    return sheet(
+        gettext("Teams"),
+        [
+            (gettext("Grid code"), [team.code for team, _ in rows]),
+            (gettext("Grid"), [team.name for team, _ in rows]),
+            (gettext("Community"), [team.community for team, _ in rows]),
+            (gettext("Part"), [kind_words[part.role] if part else None for _, part in rows]),
+            (gettext("Staff code"), [part.staff if part else None for _, part in rows]),
+            (gettext("Name"), [part.name if part else None for _, part in rows]),
+            (gettext("From"), [part.since if part else None for _, part in rows]),
             (
-                gettext("Parts that are asked"),
-                [", ".join(parts[r] for r in each.roles) for each in found],
+                gettext("until (not on that day)"),
+                [part.until if part else None for _, part in rows],
             ),
-            (
-                gettext("Communities that are asked"),
-                [", ".join(each.communities) for each in found],
-            ),
-            (gettext("Asked"), [each.asked for each in found]),
-            (gettext("Have read it"), [each.read for each in found]),
-            (gettext("Late"), [each.late(day) for each in found]),
         ],
     )
 
 
-def trainings(found: Sequence[TrainingSession], kinds: Mapping[str, str]) -> Sheet:
-    """The sessions, with how many took part."""
+def entries(found: Sequence[AuditRecord], time_zone: str) -> Sheet:
+    """The audit, with all numbers of rows that an entry names."""
     return sheet(
-        gettext("Training sessions"),
+        gettext("Audit"),
         [
-            (gettext("Code of the session"), [each.code for each in found]),
-            (gettext("Topic"), [each.course for each in found]),
-            (gettext("Kind"), [kinds[each.kind] for each in found]),
-            (gettext("Day"), [each.held_on for each in found]),
-            (gettext("Hours"), [each.hours for each in found]),
-            (gettext("Where"), [each.place for each in found]),
-            (gettext("Counts until"), [each.expires_on for each in found]),
-            (gettext("Took part"), [each.attended for each in found]),
+            (gettext("No."), [each.id for each in found]),
+            (gettext("Date and time"), [on_the_clock(each.at, time_zone) for each in found]),
+            (gettext("Who"), [each.account_name for each in found]),
+            (gettext("Did"), [each.action for each in found]),
+            (gettext("To"), [each.subject for each in found]),
+            (gettext("Rows"), [len(each.row_ids) for each in found]),
+            (gettext("Numbers of the rows"), [" ".join(map(str, each.row_ids)) for each in found]),
+            (gettext("Purpose"), [each.purpose for each in found]),
+            (gettext("From where"), [each.origin for each in found]),
         ],
     )
 
 
-def profiles(
-    found: Sequence[Profile],
-    parts: Mapping[str, str],
-    ages: Mapping[str, str],
-    schooling: Mapping[str, str],
-) -> Sheet:
-    """What is known of people to plan their training by."""
+def backups(found: Sequence[BackupInfo], time_zone: str) -> Sheet:
+    """The files, with when each was made and until when it may exist."""
     return sheet(
-        gettext("People and their profiles"),
+        gettext("Backups"),
         [
-            (gettext("Staff code"), [each.staff for each in found]),
-            (gettext("Name"), [each.name for each in found]),
-            (gettext("Grids"), [", ".join(each.grids) for each in found]),
-            (gettext("Part"), [", ".join(parts[role] for role in each.roles) for each in found]),
-            (gettext("Age band"), [ages.get(each.age_band or "") for each in found]),
-            (gettext("Schooling"), [schooling.get(each.schooling or "") for each in found]),
-            (gettext("Qualifications"), ["; ".join(each.qualifications) for each in found]),
-            (gettext("Hours"), [each.hours for each in found]),
-            (
-                gettext("Training counts"),
-                [gettext("yes") if each.trained else gettext("no") for each in found],
-            ),
-            (gettext("Counts until"), [each.expires_on for each in found]),
-        ],
-    )
-
-
-def jobs(found: Sequence[OrderedJob], now: datetime, time_zone: str) -> Sheet:
-    """What was ordered of the worker."""
-    return sheet(
-        gettext("Background jobs"),
-        [
-            (gettext("Job"), [job_words.kind(each) for each in found]),
-            (gettext("About"), [each.about for each in found]),
-            (gettext("Asked by"), [each.who for each in found]),
-            (gettext("Since"), [on_the_clock(each.asked_at, time_zone) for each in found]),
-            (gettext("Ended"), [on_the_clock(each.ended_at, time_zone) for each in found]),
-            (gettext("State"), [job_words.state(each) for each in found]),
-            (gettext("Seconds"), [job_words.seconds(each, now) for each in found]),
-            (gettext("Why it failed"), [job_words.failed(each) for each in found]),
+            (gettext("No."), [each.id for each in found]),
+            (gettext("Made on"), [on_the_clock(each.made_at, time_zone) for each in found]),
+            (gettext("File name"), [each.path for each in found]),
+            (gettext("Bytes"), [each.size for each in found]),
+            (gettext("SHA-256"), [each.sha256 for each in found]),
+            (gettext("Keep until"), [each.keep_until for each in found]),
         ],
     )
 

@@ -18,6 +18,7 @@ from web.http import lists
 from web.http.dates import day_of
 from web.http.permissions import asked_as_workbook
 from web.http.towns import town
+from web.office import sheets
 from web.office.keeping import keeping, page
 
 blueprint = Blueprint("teams", __name__, url_prefix="/office/teams")
@@ -36,7 +37,7 @@ def _listed(error: GisgridError | None = None) -> Response:
     lacks = request.args.get("lacks") == "leader"
     shown = [team for team in found if not lacks or not team.of("leader")]
     if asked_as_workbook():
-        return lists.workbook(place, teams.teams_sheet(shown, dict(_kinds())))
+        return lists.workbook(place, sheets.teams(shown, dict(_kinds())))
     return page(
         "teams.html", error=error, typed=request.form.to_dict(), teams=shown, total=len(found), lacks=lacks, kinds=_kinds(), town=place,
         leaderless=sum(not team.of("leader") for team in found),

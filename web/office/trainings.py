@@ -18,7 +18,7 @@ from web.http import lists
 from web.http.dates import day_of
 from web.http.permissions import asked_as_workbook, asker, may_ask
 from web.http.towns import town
-from web.office import sheets
+from web.office import learning_sheets as sheets
 from web.office.keeping import keeping, page
 
 blueprint = Blueprint("trainings", __name__, url_prefix="/office/training")

@@ -22,7 +22,7 @@ from gisgrid.planning.snapshot.fetch import limits_of
 from gisgrid.register import entries, households
 from gisgrid.register import today as register_today
 from web.cases.rows import colour
-from web.http.dates import local
+from web.http.dates import local, zone_of
 from web.http.language import language
 from web.http.towns import link_for, several_towns
 
@@ -398,7 +398,7 @@ def _case_lines(
     rows: Iterable[Row], now: datetime, place: TownshipInfo | None
 ) -> tuple[CardLine, ...]:
     english = language() == "en"
-    zone = place.time_zone if place else "Asia/Shanghai"
+    zone = zone_of(place)
     return tuple(
         CardLine(
             (english and row.matter_en) or row.matter,

@@ -10,6 +10,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     CheckConstraint,
+    Computed,
     DateTime,
     ForeignKey,
     Index,
@@ -28,7 +29,7 @@ from gisgrid.db.tables.base import Base, Id
 
 KINDS = (
     "emergency", "task", "returned", "due_soon", "late", "plan_review", "plan_returned", "document",
-    "import_ready", "import_failed", "correction",
+    "import_ready", "import_failed", "correction", "test",
 )  # fmt: skip
 CHANNELS = ("badge", "email", "webhook")
 """The person's own pages; a letter by SMTP; a request to the gateway of the office."""
@@ -42,7 +43,7 @@ class OutboxMessage(Base):
     __table_args__ = (
         CheckConstraint(_KIND, name="kind"),
         CheckConstraint(
-            "subject IN ('case', 'emergency', 'plan', 'document', 'import', 'correction')",
+            "subject IN ('case', 'emergency', 'plan', 'document', 'import', 'correction', 'test')",
             name="subject",
         ),
         Index("ix_outbox_message_at", "at"),
@@ -171,4 +172,5 @@ class OutboxChannel(Base):
     config: Mapped[dict[str, Any]] = mapped_column(JSONB)
     secret: Mapped[str] = mapped_column(Text, server_default="")
     """Password or key of the signature; nobody but the owner of the store may read it."""
+    has_secret: Mapped[bool] = mapped_column(Boolean, Computed("secret <> ''", persisted=True))
     changed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())

@@ -11,7 +11,6 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import NotAllowed
-from gisgrid.files.exports import Sheet
 
 
 @dataclass(frozen=True)
@@ -84,13 +83,16 @@ def entries(
     subject: str | None = None,
     purpose: str | None = None,
     row_id: int | None = None,
+    time_zone: str = "UTC",
     limit: int = 50,
     offset: int = 0,
 ) -> list[AuditRecord]:
-    """The newest rows first, those that the asker may audit; ``since`` and ``until`` are days in UTC, both included.
+    """The newest rows first, those that the asker may audit; ``since`` and ``until`` are both included.
 
     Parameters
     ----------
+    time_zone
+        Whose clock the days are of, as ``Asia/Shanghai``.
     account
         Log-in name.
     subject
@@ -98,7 +100,7 @@ def entries(
     """
     asked = {
         "account": account, "since": since, "until": until, "subject": subject, "purpose": purpose,
-        "row": row_id, "limit": limit, "offset": offset,
+        "row": row_id, "zone": time_zone, "limit": limit, "offset": offset,
     }  # fmt: skip
     rows = session.execute(text(_ENTRIES), asked)
     return [AuditRecord(**{**row, "row_ids": tuple(row["row_ids"])}) for row in rows.mappings()]
@@ -118,20 +120,6 @@ def verify_in_store(session: Session, *, noted: str | None = None) -> ChainVerdi
         raise NotAllowed("This account has no right to audit.")
     row = session.execute(text("SELECT * FROM check_audit(:noted)"), {"noted": noted}).one()
     return ChainVerdict(row.entries, row.broken, row.last_hash, row.noted_found)
-
-
-def audit_sheet(found: Sequence[AuditRecord]) -> Sheet:
-    """The rows as a sheet of a workbook, moments in UTC."""
-    return Sheet(
-        "审计 audit",
-        ("编号 number", "时间 when (UTC)", "账号 who", "操作 did", "对象 to", "条数 rows", "记录号 row numbers",
-         "用途 purpose", "来源 from"),
-        [
-            (e.id, e.at.astimezone(UTC).replace(tzinfo=None, microsecond=0), e.account_name, e.action, e.subject,
-             len(e.row_ids), " ".join(map(str, e.row_ids)), e.purpose, e.origin)
-            for e in found
-        ],
-    )  # fmt: skip
 
 
 def verify(session: Session, *, noted: str | None = None) -> ChainVerdict:
@@ -192,8 +180,8 @@ _ALL = f"SELECT {_COLUMNS}, prev_hash, hash FROM audit_entry ORDER BY id"  # noq
 _ENTRIES = f"""
 SELECT {_COLUMNS} FROM audit_entry
 WHERE (CAST(:account AS text) IS NULL OR account_name = :account)
-  AND (CAST(:since AS date) IS NULL OR at >= CAST(:since AS date))
-  AND (CAST(:until AS date) IS NULL OR at < CAST(:until AS date) + 1)
+  AND (CAST(:since AS date) IS NULL OR at >= CAST(:since AS timestamp) AT TIME ZONE :zone)
+  AND (CAST(:until AS date) IS NULL OR at < (CAST(:until AS timestamp) + interval '1 day') AT TIME ZONE :zone)
   AND (CAST(:subject AS text) IS NULL OR subject = :subject OR starts_with(subject, :subject || ': '))
   AND (CAST(:purpose AS text) IS NULL OR purpose = :purpose)
   AND (CAST(:row AS bigint) IS NULL OR row_ids @> ARRAY[CAST(:row AS bigint)])

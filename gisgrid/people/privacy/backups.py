@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import Conflict, NotFound
 from gisgrid.core.retention_periods import Keeping
-from gisgrid.files.exports import Sheet
 
 
 @dataclass(frozen=True)
@@ -73,19 +72,6 @@ def backups(session: Session) -> list[BackupInfo]:
 def whole_store(session: Session) -> bool:
     """Whether whoever acts administers the whole store, so that `backups` tells them of it."""
     return bool(session.scalar(text("SELECT holds_everywhere('administer')")))
-
-
-def backups_sheet(found: Sequence[BackupInfo]) -> Sheet:
-    """The backups as a sheet of a workbook, moments in UTC."""
-    return Sheet(
-        "备份 backups",
-        ("编号 number", "制作时间 made (UTC)", "文件 file", "大小 bytes", "SHA-256", "保存至 until"),
-        [
-            (b.id, b.made_at.astimezone(UTC).replace(tzinfo=None, microsecond=0), b.path, b.size, b.sha256,
-             b.keep_until)
-            for b in found
-        ],
-    )  # fmt: skip
 
 
 def kept_databases(session: Session) -> list[str]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -12,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from gisgrid.files.columns import KINDS
-from gisgrid.files.exports import Sheet
 from gisgrid.people.privacy import audit
 from gisgrid.register.values import stored_value
 
@@ -194,24 +192,6 @@ def corrections(
         if getattr(error.orig, "sqlstate", None) == "42501":
             raise audit.without_purpose(session) from error
         raise
-
-
-def corrections_sheet(found: Sequence[Correction]) -> Sheet:
-    """The requests as a sheet of a workbook, moments in UTC."""
-    return Sheet(
-        "更正申请 corrections",
-        ("编号 number", "类别 record", "编码 code", "项目 column", "现值 current", "申请值 proposed", "申请人 asked by",
-         "申请时间 asked (UTC)", "状态 state", "处理人 decided by", "处理时间 decided (UTC)", "理由 reason"),
-        [
-            (c.id, c.table, c.code, c.column, c.current, c.proposed, c.asked_by, _utc(c.asked_at), c.state,
-             c.decided_by, c.decided_at and _utc(c.decided_at), c.reason)
-            for c in found
-        ],
-    )  # fmt: skip
-
-
-def _utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(tzinfo=None)
 
 
 def _value(table: str, column: str, proposed: str) -> str | None:

@@ -6,7 +6,8 @@ The work of a house is what it is under the scenario's own grids, as `gisgrid.pl
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
 from functools import cached_property
 from hashlib import blake2b
 
@@ -41,6 +42,41 @@ class GridNumbers:
     pieces: int
 
 
+@dataclass(frozen=True)
+class BenchReading:
+    """What a bench was read under: another, and it would hold other numbers.
+
+    Parameters
+    ----------
+    township_id, day, weights, by_street
+        For whom, on which day, and how the work was counted.
+    settled
+        `gisgrid.planning.editor.scenarios.newest_rows`.
+    entries
+        `gisgrid.planning.editor.scenarios.newest_entries`: it changes all day long.
+    at
+        When it was read.
+    """
+
+    township_id: int
+    day: date
+    weights: str
+    by_street: bool
+    settled: tuple[int, ...]
+    entries: tuple[int, ...]
+    at: datetime = field(default_factory=lambda: datetime.now(UTC), compare=False)
+
+    def but_for_entries(self) -> tuple[object, ...]:
+        """All that a bench must have been read under to be shown at all."""
+        return self.township_id, self.day, self.weights, self.by_street, self.settled
+
+    @property
+    def name(self) -> str:
+        """The same for two of which the numbers are the same, in whatever process."""
+        facts = repr((self.but_for_entries(), self.entries))
+        return blake2b(facts.encode(), digest_size=8).hexdigest()
+
+
 @dataclass(frozen=True, eq=False)
 class Bench:
     """The arrays of a plan and its work.
@@ -53,6 +89,8 @@ class Bench:
         The work under these grids, and how it is counted.
     houses_at, events_at
         The points of the state's houses and events.
+    reading
+        What it was read under, where it is kept at hand.
     """
 
     state: PlanSnapshot
@@ -61,6 +99,7 @@ class Bench:
     work: Workload
     houses_at: Spots
     events_at: Spots
+    reading: BenchReading | None = None
 
     @cached_property
     def topology(self) -> Topology:
@@ -93,6 +132,10 @@ class Bench:
     def numbers(self) -> list[GridNumbers]:
         """What each grid holds, in the order of its row."""
         return _numbers(self)
+
+    def prepare(self) -> None:
+        """Work out what whoever looks at it asks for first."""
+        _ = self.numbers, self.arc_names
 
     @cached_property
     def row_of(self) -> dict[str, int]:

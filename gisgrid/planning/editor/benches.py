@@ -6,30 +6,60 @@ import gc
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 
 from sqlalchemy.orm import Session
 
 from gisgrid.core.plans import PlanInfo, TownshipInfo, plan_by_id
-from gisgrid.planning.editor.bench import Bench, with_grids
-from gisgrid.planning.editor.scenarios import base_bench, newest_rows
+from gisgrid.planning.editor.bench import Bench, BenchReading, with_grids
+from gisgrid.planning.editor.scenarios import base_bench, newest_entries, newest_rows
 from gisgrid.planning.snapshot.fetch import plan_grids, today
 from gisgrid.planning.workload.weighing import plan_weighing
 
 KEPT = 4
 """Scenarios, and base plans, that a process keeps at hand."""
+FRESH_S = 300.0
+"""A bench that lacks entries is read anew once it is so old."""
 
 
 class Benches:
-    """The benches of one process, the least used dropped first."""
+    """The benches of one process, the least used dropped first.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    lasting_s
+        People write all day, and a large town takes seconds to read: for so long a bench may lack what was
+        entered since it was read. 0: never. Loads, weights, settings and the day are those of now always.
+    renew
+        Called with the number of a plan whose bench lacks entries, to have it read anew beside.
+    """
+
+    def __init__(
+        self, *, lasting_s: float = 0.0, renew: Callable[[int], None] = lambda plan_id: None
+    ) -> None:
+        self._lasting_s, self._renew = lasting_s, renew
         self._lock = threading.Lock()
-        self._reading: dict[int, threading.Lock] = {}
-        self._kept: OrderedDict[tuple[object, ...], Bench] = OrderedDict()
+        self._reading: OrderedDict[BenchReading, threading.Lock] = OrderedDict()
+        self._kept: OrderedDict[tuple[int, object, BenchReading], Bench] = OrderedDict()
 
-    def at(self, session: Session, place: TownshipInfo, plan: PlanInfo, version: int) -> Bench:
-        """The bench of a scenario at its version; read again when houses or people changed."""
-        return self._of(session, place, plan, plan, version)
+    def at(
+        self,
+        session: Session,
+        place: TownshipInfo,
+        plan: PlanInfo,
+        version: int,
+        *,
+        exact: bool = False,
+    ) -> Bench:
+        """The bench of a scenario at its version; read again when houses or people changed.
+
+        Parameters
+        ----------
+        exact
+            With everything that was entered until now.
+        """
+        return self._of(session, place, plan, plan, version, exact=exact)
 
     def base(self, session: Session, place: TownshipInfo, plan: PlanInfo, version: int) -> Bench:
         """The bench of what a scenario was drawn from, `gisgrid.planning.editor.scenarios.base_bench`."""
@@ -38,23 +68,43 @@ class Benches:
         return self._of(session, place, plan, plan_by_id(session, plan.based_on_id), 0)
 
     def _of(
-        self, session: Session, place: TownshipInfo, plan: PlanInfo, shown: PlanInfo, version: int
+        self,
+        session: Session,
+        place: TownshipInfo,
+        plan: PlanInfo,
+        shown: PlanInfo,
+        version: int,
+        *,
+        exact: bool = False,
     ) -> Bench:
         """The bench of a plan, its work counted as another's is.
 
         What is at hand of the same people is taken, the plan's own before others': then only the grids
         are read. So all benches of one town at hand are of one reading.
         """
-        data = (place.id, *_data(session, place, plan))
-        key = (shown.id, version, data)
+        now = _reading(session, place, plan)
+        reading = now if exact else self._at_hand(now)
+        if reading != now and _age_s(reading) > FRESH_S:
+            self._renew(shown.id)
+        key = (shown.id, version, reading)
         with self._lock:
-            reading = self._reading.setdefault(place.id, threading.Lock())
-        with reading:
+            turn = self._reading.setdefault(reading, threading.Lock())
+            while len(self._reading) > 2 * KEPT:
+                self._reading.popitem(last=False)
+        with turn:
             found = self._get(key)
             if found is None:
-                found = self._made(session, place, plan, shown, self._kin(shown, data))
+                found = self._made(session, place, plan, shown, reading)
                 self._keep(key, found)
         return found
+
+    def _at_hand(self, now: BenchReading) -> BenchReading:
+        """The newest reading at hand that may stand for the one of now; that one itself if there is none."""
+        with self._lock:
+            held = [key[-1] for key in self._kept]
+        alike = [each for each in held if each.but_for_entries() == now.but_for_entries()]
+        lasting = [each for each in alike if each == now or _age_s(each) <= self._lasting_s]
+        return now if now in lasting else max(lasting, key=lambda each: each.at, default=now)
 
     def _made(
         self,
@@ -62,28 +112,31 @@ class Benches:
         place: TownshipInfo,
         plan: PlanInfo,
         shown: PlanInfo,
-        kin: Bench | None,
+        reading: BenchReading,
     ) -> Bench:
+        kin = self._kin(shown, reading)
         if kin is not None:
             return with_grids(kin, plan_grids(session, place, shown))
-        found = base_bench(session, place, plan, shown)
+        found = replace(base_bench(session, place, plan, shown), reading=reading)
         # A town is a million objects without cycles: the collector would walk them again and
         # again, half a second each time, while somebody waits for a border.
         gc.freeze()
+        with self._lock:
+            for key in [key for key in self._kept if _is_older(key[-1], reading)]:
+                del self._kept[key]
         return found
 
-    def _kin(self, shown: PlanInfo, data: tuple[object, ...]) -> Bench | None:
-        """The newest bench of the plan with the same people, else of any; None: none is at hand."""
+    def _kin(self, shown: PlanInfo, reading: BenchReading) -> Bench | None:
+        """The newest bench of the plan of the same reading, else of any; None: none is at hand."""
         with self._lock:
-            alike = [key for key in self._kept if key[-1] == data]
+            alike = [key for key in self._kept if key[-1] == reading]
             own = [key for key in alike if key[0] == shown.id]
             return self._kept[(own or alike)[-1]] if alike else None
 
     def after(
         self,
-        session: Session,
-        place: TownshipInfo,
         plan: PlanInfo,
+        before: Bench,
         *,
         change: tuple[object, ...],
         make: Callable[[], Bench],
@@ -95,38 +148,51 @@ class Benches:
         change
             Names the change, with the version that it is made to; by one name the same comes of it.
         """
-        key = (plan.id, change, (place.id, *_data(session, place, plan)))
+        key = (plan.id, change, _read_under(before))
         found = self._get(key)
         if found is None:
             found = make()
             self._keep(key, found)
         return found
 
-    def keep(
-        self, place: TownshipInfo, plan: PlanInfo, version: int, session: Session, bench: Bench
-    ) -> None:
-        """Remember a bench that an edit just made, so that it is not read again."""
-        self._keep((plan.id, version, (place.id, *_data(session, place, plan))), bench)
+    def keep(self, plan: PlanInfo, version: int, bench: Bench) -> None:
+        """Remember a bench that an edit just made of one at hand, so that it is not read again."""
+        self._keep((plan.id, version, _read_under(bench)), bench)
 
-    def _get(self, key: tuple[object, ...]) -> Bench | None:
+    def _get(self, key: tuple[int, object, BenchReading]) -> Bench | None:
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
             return self._kept.get(key)
 
-    def _keep(self, key: tuple[object, ...], bench: Bench) -> None:
+    def _keep(self, key: tuple[int, object, BenchReading], bench: Bench) -> None:
         with self._lock:
             self._kept[key] = bench
             while len(self._kept) > 2 * KEPT:
                 self._kept.popitem(last=False)
 
 
-def _data(session: Session, place: TownshipInfo, plan: PlanInfo) -> tuple[object, ...]:
-    """What a bench is made from beside the grids: another day, or another of these, another bench."""
+def _reading(session: Session, place: TownshipInfo, plan: PlanInfo) -> BenchReading:
     weighing = plan_weighing(session, plan)
-    return (
+    return BenchReading(
+        place.id,
         today(place),
         weighing.weights.version,
         weighing.by_street,
-        *newest_rows(session),
+        newest_rows(session),
+        newest_entries(session),
     )
+
+
+def _read_under(bench: Bench) -> BenchReading:
+    assert bench.reading is not None  # noqa: S101 - it was made of one that is kept here
+    return bench.reading
+
+
+def _age_s(reading: BenchReading) -> float:
+    return (datetime.now(UTC) - reading.at).total_seconds()
+
+
+def _is_older(one: BenchReading, other: BenchReading) -> bool:
+    """Whether a bench of the first is of no use once there is one of the other."""
+    return one.but_for_entries() == other.but_for_entries() and one.at < other.at

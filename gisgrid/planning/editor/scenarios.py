@@ -22,6 +22,8 @@ from gisgrid.planning.workload.weighing import plan_weighing
 
 EDITABLE = ("draft", "returned")
 NAME_LENGTH = 80
+CHANNEL = "scenario_changed"
+"""On which the store tells the number of a plan whose version has changed."""
 
 
 @dataclass(frozen=True)
@@ -235,12 +237,16 @@ def scenario_bench(
 
 
 def newest_rows(session: Session) -> tuple[int, ...]:
-    """What changes whenever anything does that a bench is made of beside plans and the day.
-
-    A bench read under another is out of date. Single reports are left out: they come in all day, and a
-    bench takes them in on the next, or with the next load.
-    """
+    """What changes whenever loads, weights or settings do: a bench read under another is out of date."""
     return tuple(session.scalars(text("SELECT unnest(newest_rows())")))
+
+
+def newest_entries(session: Session) -> tuple[int, ...]:
+    """What changes with every entry of the register, visit, team or training.
+
+    Single reports are left out: a bench takes them in with its next reading.
+    """
+    return tuple(session.scalars(text("SELECT unnest(newest_entries())")))
 
 
 def house_code(session: Session, place: TownshipInfo, house_id: int) -> str | None:

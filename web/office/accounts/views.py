@@ -16,9 +16,10 @@ from gisgrid.people import account_list, accounts, appointments, ground, tokens
 from gisgrid.people.account_list import STATES, ListedAccount
 from web.home.views import RIGHT_WORDS
 from web.http import lists
-from web.http.dates import day_of, local
+from web.http.dates import day_of, local, zone_of
 from web.http.permissions import asked_as_workbook, asker
 from web.http.towns import own_town
+from web.office import sheets
 from web.office.accounts.forms import (
     EVERYWHERE,
     STATE_WORDS,
@@ -49,7 +50,7 @@ def index() -> Response:
         zone = _zone(session)
         ids = {area.value: area.id for area in ground.administered(session)}
     if asked_as_workbook():
-        return lists.workbook(None, account_list.accounts_sheet(found, role_words()))
+        return lists.workbook(None, sheets.accounts(found, role_words()))
     return page(
         "accounts.html", found=found, total=total, number=number, portion=PORTION, wanted=wanted(),
         offered=choices, area_ids=ids, states=[(name, gettext(STATE_WORDS[name])) for name in STATES],
@@ -149,8 +150,7 @@ def _words(zone: str) -> dict[str, Any]:
 
 
 def _zone(session: Session) -> str:
-    here = own_town(session)
-    return here.time_zone if here else "Asia/Shanghai"
+    return zone_of(own_town(session))
 
 
 def _back(number: int) -> BaseResponse:

@@ -32,6 +32,7 @@
     byId("state").textContent = view.standing;
     byId("state").className = `state state-${view.standing_key}`;
     byId("base").textContent = view.based_on ? `← ${view.based_on}` : "";
+    byId("read-at").textContent = ui.words.read_at.replace("{time}", time(ui, view.read_at));
     byId("stale").hidden = !view.stale;
     byId("undo").disabled = !view.editable || !view.can_undo;
     byId("redo").disabled = !view.editable || !view.can_redo;

@@ -179,7 +179,8 @@
     // An answer with `since` says only what is other than in that version; everything else stays drawn.
     async function put(answer) {
       if (answer.since === undefined) { show(answer); return; }
-      if (answer.since !== bench.view.version) { await reload(); return; }
+      // Counted with what was entered meanwhile, all numbers are others.
+      if (answer.since !== bench.view.version || answer.reading !== bench.view.reading) { await reload(); return; }
       const { grids, arcs, gone, arcs_gone: arcsGone, since, ...rest } = answer;
       const merge = (old, fresh, lost, key) => {
         const out = new Map(old.map((each) => [each[key], each]));

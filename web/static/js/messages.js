@@ -3,6 +3,9 @@
 
 (function () {
   const LOOK_ANEW_MS = 60000;
+  // How long another page waits whether the one that hears the news rings.
+  const LEAVE_IT_MS = 300;
+  const RANG = `gisgrid-rang-${document.documentElement.dataset.whose}`;
   const link = document.getElementById("messages");
   const badge = document.getElementById("messages-count");
   // What is read out stands in a region that was there before.
@@ -33,6 +36,17 @@
     document.documentElement.dataset.rang = String(Number(document.documentElement.dataset.rang || 0) + times);
   }
 
+  // One page rings, not each that is open: the one that hears the news, or another that was touched.
+  function ringOnce(message, times) {
+    const mine = () => {
+      if (sounding?.state !== "running" || Number(localStorage.getItem(RANG)) >= message) return;
+      localStorage.setItem(RANG, String(message));
+      ring(times);
+    };
+    if (window.gisgridNews.holds) mine();
+    else setTimeout(mine, LEAVE_IT_MS * (1 + Math.random()));
+  }
+
   async function renew() {
     let found;
     try {
@@ -51,8 +65,8 @@
       form.action = found.urgent.open;
     }
     wanted = found.sound;
-    // One page rings, not each that is open; and never for what was there before.
-    if (newest !== null && found.newest > newest && wanted && window.gisgridNews.holds) ring(found.urgent ? 3 : 1);
+    // Never for what was there before.
+    if (newest !== null && found.newest > newest && wanted) ringOnce(found.newest, found.urgent ? 3 : 1);
     newest = newest === null ? found.newest : Math.max(newest, found.newest);
   }
 

@@ -5,54 +5,80 @@
 window.gisgridNews = (function () {
   const KINDS = ["hello", "cases", "reload", "told"];
   const AGAIN_MS = 5000;
+  // A page in the background may be woken once a minute only: its turn lasts longer than that.
+  const TURN_MS = 150000, LOOK_MS = 10000;
   const { stream: url, whose } = document.documentElement.dataset;
+  const name = `gisgrid-${whose}`;
   const here = new EventTarget();
-  const shared = "locks" in navigator && "BroadcastChannel" in window;
-  const others = shared ? new BroadcastChannel(`gisgrid-${whose}`) : null;
-  let source = null, heardOthers = false;
+  const others = new BroadcastChannel(name);
+  let source = null, knocking = 0, heardOthers = false;
 
   const put = (kind, data) => here.dispatchEvent(new CustomEvent(kind, { detail: data }));
 
   function say(kind, data) {
     put(kind, data);
-    if (others) others.postMessage({ kind, data });
+    others.postMessage({ kind, data });
   }
 
   function open() {
+    close();
     source = new EventSource(url);
     for (const kind of KINDS) source.addEventListener(kind, (event) => say(kind, JSON.parse(event.data)));
     source.onerror = () => {
       say("lost");
       // A refusal (logged out, a restart) ends it for the browser; then we knock again.
-      if (source.readyState === EventSource.CLOSED) setTimeout(open, AGAIN_MS * (1 + Math.random()));
+      if (source.readyState === EventSource.CLOSED) knocking = setTimeout(open, AGAIN_MS * (1 + Math.random()));
     };
   }
 
   function close() {
+    clearTimeout(knocking);
     if (source) source.close();
     source = null;
   }
 
-  if (others) {
-    others.addEventListener("message", ({ data: { kind, data } }) => {
-      if (kind === "who") {
-        if (source && source.readyState === EventSource.OPEN) others.postMessage({ kind: "hello" });
-        return;
-      }
-      heardOthers = true;
-      put(kind, data);
-    });
-    others.postMessage({ kind: "who" });
-    navigator.locks.request(`gisgrid-${whose}`, () => {
-      open();
-      // Between the page that closed and this one something may have been missed.
-      if (heardOthers) source.addEventListener("hello", () => say("reload"), { once: true });
+  function begin() {
+    open();
+    // Between the page that closed and this one something may have been missed.
+    if (heardOthers) source.addEventListener("hello", () => say("reload"), { once: true });
+  }
+
+  others.addEventListener("message", ({ data: { kind, data } }) => {
+    if (kind === "who") {
+      if (source && source.readyState === EventSource.OPEN) others.postMessage({ kind: "hello" });
+      return;
+    }
+    heardOthers = true;
+    put(kind, data);
+  });
+  others.postMessage({ kind: "who" });
+
+  if ("locks" in navigator) {
+    navigator.locks.request(name, () => {
+      begin();
       return new Promise(() => undefined);
     });
   } else {
-    // Without locks (an intranet without https) only what is looked at listens.
-    const turn = () => (document.hidden ? close() : source || open());
-    document.addEventListener("visibilitychange", turn);
+    // An intranet without https has no locks: the pages take turns by a note that all of them read.
+    const me = `${Date.now()}-${Math.random()}`;
+    const noted = () => JSON.parse(localStorage.getItem(name) || "null");
+    const turn = () => {
+      const note = noted();
+      if (note && note.who !== me && note.until > Date.now()) {
+        if (source) close();
+        return;
+      }
+      localStorage.setItem(name, JSON.stringify({ who: me, until: Date.now() + TURN_MS }));
+      if (!source) begin();
+    };
+    const leave = () => {
+      close();
+      if (noted()?.who === me) localStorage.removeItem(name);
+    };
+    addEventListener("storage", (event) => event.key === name && turn());
+    addEventListener("pagehide", leave);
+    addEventListener("pageshow", (event) => event.persisted && turn());
+    setInterval(turn, LOOK_MS);
     turn();
   }
 
@@ -62,7 +88,7 @@ window.gisgridNews = (function () {
     // Says hello again to who begins to listen later.
     ask() {
       if (source && source.readyState === EventSource.OPEN) put("hello");
-      else if (others) others.postMessage({ kind: "who" });
+      else others.postMessage({ kind: "who" });
     },
   };
 })();

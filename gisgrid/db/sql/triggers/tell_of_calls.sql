@@ -1,5 +1,5 @@
--- An emergency case calls the levels above it, who take note each for itself; its grid's team and who is on duty
--- there hear of it at once, too.
+-- An emergency case calls the levels above it, who take note each for itself; the team of its grid, that of the
+-- exclusive grid in it, and who is on duty there hear of it at once, too.
 CREATE OR REPLACE FUNCTION tell_of_calls() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
@@ -15,16 +15,17 @@ BEGIN
     LEFT JOIN plan_in_force p ON p.township_id = c.township_id
     LEFT JOIN event_grid a ON a.plan_id = p.id AND a.event_id = e.id
     LEFT JOIN grid g ON g.id = a.grid_id
+    LEFT JOIN grid x ON x.id = a.exclusive_grid_id
     LEFT JOIN LATERAL (
         SELECT m.account_id FROM holders(c.township_id, 'handle_events') m LEFT JOIN area w ON w.id = m.area_id
-        WHERE m.grid_code = g.code
+        WHERE m.grid_code IN (g.code, x.code)
            OR m.grid_code IS NULL AND EXISTS (
                 SELECT FROM fresh n WHERE n.case_id = c.id AND n.area_id = m.area_id
                   AND n.level = CASE WHEN w.level = 'township' THEN 'township'
                                      WHEN m.role = 'section_cadre' THEN 'section' ELSE 'community' END)
         UNION
         SELECT k.id FROM duty d JOIN account k ON k.staff_id = d.staff_id AND k.active
-        WHERE d.township_id = c.township_id AND d.grid_code = g.code AND d.during @> now()
+        WHERE d.township_id = c.township_id AND d.grid_code IN (g.code, x.code) AND d.during @> now()
     ) h ON true;
     RETURN NULL;
 END $$;

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0009_jobs_and_learning"
-down_revision = "0008_office"
+revision = "0011_jobs_and_learning"
+down_revision = "0010_channels_by_pages"
 branch_labels = None
 depends_on = None
 
