@@ -166,7 +166,9 @@ def test_jobs_of_another_town_are_neither_seen_nor_stopped(engine: Engine, made:
 
 
 def test_the_workbook_has_the_list_for_who_may_take_it_away(engine: Engine, made: dict[str, int]):
-    assert Keeper(engine, made["office"]).get(f"{PAGE}?as=xlsx").status_code == 403
+    assert (
+        Keeper(engine, made["reviewer"]).get(f"{PAGE}?as=xlsx&township={TOWN}").status_code == 403
+    )
     book = Keeper(engine, made["planner"]).get(f"{PAGE}?as=xlsx&lang=en")
     rows = list(openpyxl.load_workbook(io.BytesIO(book.data)).active.values)
     assert rows[0][:3] == ("Job", "About", "Asked by")

@@ -21,7 +21,7 @@ LONGEST = 4_000
 
 
 @dataclass(frozen=True)
-class DraftComment:
+class CommentInfo:
     """What one community said."""
 
     id: int
@@ -36,7 +36,7 @@ class DraftComment:
 
 
 @dataclass(frozen=True)
-class DocumentDraft:
+class DraftInfo:
     """A draft with its comments, without its bytes."""
 
     id: int
@@ -53,7 +53,7 @@ class DocumentDraft:
     """Codes of those that are asked; empty: all."""
     issued_as: int | None
     """Number of the version that it became; None: not issued."""
-    comments: tuple[DraftComment, ...] = ()
+    comments: tuple[CommentInfo, ...] = ()
 
     @property
     def unanswered(self) -> int:
@@ -106,16 +106,16 @@ def send(
     return int(number or 0)
 
 
-def drafts(session: Session, township_id: int) -> list[DocumentDraft]:
+def drafts(session: Session, township_id: int) -> list[DraftInfo]:
     """The drafts of a township that whoever acts may see, the newest first, each with its comments."""
     rows = session.execute(text(_DRAFTS), {"t": township_id}).mappings().all()
-    said: dict[int, list[DraftComment]] = {}
+    said: dict[int, list[CommentInfo]] = {}
     numbers = [row["id"] for row in rows]
     for row in session.execute(text(_COMMENTS), {"ids": numbers}).mappings():
         values = dict(row)
-        said.setdefault(values.pop("draft_id"), []).append(DraftComment(**values))
+        said.setdefault(values.pop("draft_id"), []).append(CommentInfo(**values))
     return [
-        DocumentDraft(
+        DraftInfo(
             **{**row, "communities": tuple(row["communities"])},
             comments=tuple(said.get(row["id"], ())),
         )
@@ -123,7 +123,7 @@ def drafts(session: Session, township_id: int) -> list[DocumentDraft]:
     ]
 
 
-def draft(session: Session, township_id: int, number: int) -> DocumentDraft:
+def draft(session: Session, township_id: int, number: int) -> DraftInfo:
     """One of them; NotFound if there is none that whoever acts may see."""
     found = next((each for each in drafts(session, township_id) if each.id == number), None)
     if found is None:
@@ -142,9 +142,7 @@ def content(session: Session, township_id: int, number: int) -> bytes:
     return bytes(found)
 
 
-def own_communities(
-    session: Session, township_id: int, found: DocumentDraft
-) -> list[CommunityInfo]:
+def own_communities(session: Session, township_id: int, found: DraftInfo) -> list[CommunityInfo]:
     """For which of the communities that are asked whoever acts may speak."""
     mine = set(session.scalars(text("SELECT unnest(my_communities('see_contacts'))")))
     return [
