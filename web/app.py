@@ -60,12 +60,15 @@ from web.office import (
     corrections,
     duties,
     imports,
+    issuing,
+    jobs,
     matter_items,
     matter_lists,
     open_problems,
     supplements,
     teams,
     township,
+    trainings,
     weights,
 )
 from web.office.accounts import views as accounts
@@ -77,7 +80,7 @@ from web.today import views as today
 
 PAGES = (
     home, today, documents, duties, maps, editor, lookup, cases, dispatch, telephone, figures, open_problems,
-    matters, notices, studies, imports, register, messages, accounts, teams, corrections, audit, backups, township, calendar, weights, channels,
+    matters, notices, studies, imports, register, messages, accounts, teams, corrections, audit, backups, jobs, issuing, trainings, township, calendar, weights, channels,
     matter_lists, matter_items, supplements,
 )  # fmt: skip
 """Whoever brings pages, and the blueprint that they hang on."""

@@ -31,6 +31,7 @@ HEADINGS: tuple[tuple[str, str, tuple[Known, ...]], ...] = (
     ("Service and store", "服务与数据库", (
         Known("serve", "", "Serve pages and API, with worker and store.", "启动网页与接口服务（含后台程序和数据库）。"),
         Known("worker", "planning:worker", "Do what pages order.", "执行页面提交的后台任务。"),
+        Known("jobs", "jobs:jobs", "What was ordered of the worker.", "交给后台程序的任务。"),
         Known("demo", "demo:demo_command", "Bring in Town F, a synthetic town.", "导入虚构的演示镇 F 镇。"),
         Known("db", "database:db", "Start, stop, upgrade, back up, restore the store.", "启动、停止、升级、备份、恢复数据库。"),
     )),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from pathlib import Path
 
 import click
@@ -14,6 +15,7 @@ from gisgrid.db import backup as dump
 from gisgrid.db import migrate
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
+from gisgrid.jobs import drills
 from gisgrid.people.privacy.backups import (
     backups,
     carry_over,
@@ -91,11 +93,11 @@ def upgrade(settings: Settings) -> None:
 def backup(settings: Settings, file: Path) -> None:
     """Write the whole store into FILE; it is recorded, for it holds personal data."""
     with connected(settings) as engine:
-        size = dump.backup(engine, file)
+        written = dump.backup(engine, file)
         with transaction(engine) as session:
-            made = note_backup(session, file)
+            made = note_backup(session, file, written.counts)
     click.echo(
-        f"{file}: {size / 1e6:.1f} MB, backup {made.id}, to be destroyed by {made.keep_until}"
+        f"{file}: {written.size / 1e6:.1f} MB, backup {made.id}, to be destroyed by {made.keep_until}"
     )
 
 
@@ -110,6 +112,28 @@ def backups_command(settings: Settings) -> None:
         click.echo(f"{b.id}  {b.made_at:%Y-%m-%d}  until {b.keep_until}  {b.path}{there}")
     for name in kept:
         click.echo(f"database {name}, put aside by a restore")
+
+
+@db.command("drill")
+@click.argument("number", type=int)
+@click.option("--commit", is_flag=True, help="really ask the worker for it; otherwise only look")
+@click.pass_obj
+def drill_command(settings: Settings, number: int, commit: bool) -> None:
+    """Have the worker read the backup NUMBER back into a database of its own, count it and throw it away."""
+    with connected(settings) as engine, transaction(engine) as session:
+        before = drills.drills(session)
+        drills.ask(session, number, who=settings.who or getpass.getuser())
+        if not commit:
+            session.rollback()
+    for each in before:
+        said = each.failed or (
+            f"{each.rows_read} rows, differs: {each.differs or 'nothing'}"
+            if each.state == "done"
+            else ""
+        )
+        click.echo(f"{each.asked_at:%Y-%m-%d}  backup {each.backup_id}  {each.state}  {said}")
+    if not commit:
+        click.echo("dry run: nothing was asked for; add --commit to ask")
 
 
 @db.command("destroyed")

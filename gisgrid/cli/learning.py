@@ -25,6 +25,7 @@ from gisgrid.db.tables.learning import TRAINING_KINDS
 from gisgrid.db.tables.people import ROLES
 from gisgrid.files.exports import write_workbook
 from gisgrid.people.learning import documents, training
+from gisgrid.people.learning.media import MOST_BYTES
 from gisgrid.planning.checks.shortage import shortage, shortage_sheets
 from gisgrid.planning.snapshot.fetch import local, today
 
@@ -56,6 +57,10 @@ def document() -> None:
     "--role", "roles", multiple=True, type=click.Choice(ROLES),
     help="whose reading is asked for; default everybody in a team; repeatable",
 )  # fmt: skip
+@click.option(
+    "--community", "communities", multiple=True, help="on whose ground; default all; repeatable"
+)
+@click.option("--due", type=_day, help="last day by which it is to be read")
 @click.option("--on", type=_day, help="day of issue; default today")
 @township_option
 @commit_option
@@ -68,6 +73,8 @@ def issue_command(
     file: Path,
     title: str | None,
     roles: tuple[str, ...],
+    communities: tuple[str, ...],
+    due: datetime | None,
     on: datetime | None,
     township: str | None,
     commit: bool,
@@ -75,11 +82,11 @@ def issue_command(
     """Issue FILE as the newest version of the document CODE; all are asked to read it again."""
     if not file.is_file():
         raise NotFound("There is no file {file}.", file=file)
-    if file.stat().st_size > documents.MOST_BYTES:
+    if file.stat().st_size > MOST_BYTES:
         raise Invalid(
             "{file} is larger than {most_bytes} bytes.",
             file=file.name,
-            most_bytes=documents.MOST_BYTES,
+            most_bytes=MOST_BYTES,
         )
     with opened(settings) as session:
         place = plans.township(session, township)
@@ -93,6 +100,8 @@ def issue_command(
             who=settings.who or getpass.getuser(),
             title=title,
             roles=roles or None,
+            communities=communities or None,
+            due_on=due.date() if due else None,
         )
         if not commit:
             session.rollback()
@@ -207,6 +216,7 @@ def training_group() -> None:
 @click.option("--hours", type=float, required=True, help="length in hours")
 @click.option("--kind", type=click.Choice(TRAINING_KINDS), default="training", help="what it was")
 @click.option("--expires", type=_day, help="last day on which it counts; default: for ever")
+@click.option("--place", "place_of_it", help="where it was held")
 @click.option("--staff", multiple=True, required=True, help="code of who took part; repeatable")
 @township_option
 @commit_option
@@ -221,6 +231,7 @@ def add_training(
     hours: float,
     kind: str,
     expires: datetime | None,
+    place_of_it: str | None,
     staff: tuple[str, ...],
     township: str | None,
     commit: bool,
@@ -229,9 +240,9 @@ def add_training(
     with opened(settings) as session:
         place = plans.township(session, township)
         done = training.Course(
-            code, course, held.date(), hours, kind, expires.date() if expires else None
+            code, course, held.date(), hours, kind, expires.date() if expires else None, place_of_it
         )
-        new = training.record(session, place.id, done, staff)
+        new = training.record(session, place.id, done, staff, day=today(place))
         if not commit:
             session.rollback()
     click.echo(f"{code}: {new} people noted")

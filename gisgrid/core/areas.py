@@ -23,7 +23,7 @@ class AreaInfo:
 
 @dataclass(frozen=True)
 class CommunityInfo:
-    """A community of a township."""
+    """A community by its row number, code and names."""
 
     id: int
     code: str
@@ -33,14 +33,8 @@ class CommunityInfo:
 
 def communities_of(session: Session, township_id: int) -> list[CommunityInfo]:
     """The communities of a township, by code."""
-    rows = session.execute(
-        text(
-            "SELECT id, code, name, name_en FROM area WHERE parent_id = :t AND level = 'community' "
-            'ORDER BY code COLLATE "C"'
-        ),
-        {"t": township_id},
-    )
-    return [CommunityInfo(*row) for row in rows]
+    rows = session.execute(text(_COMMUNITIES), {"t": township_id}).mappings()
+    return [CommunityInfo(**row) for row in rows]
 
 
 def area_coded(session: Session, code: str) -> AreaInfo:
@@ -71,4 +65,9 @@ _AREAS = """
 SELECT a.id, a.code, a.level, up.code AS above FROM area a LEFT JOIN area up ON up.id = a.parent_id
 WHERE a.code = :code AND (CAST(:township AS text) IS NULL OR up.code = :township)
 ORDER BY up.code COLLATE "C"
+"""
+
+_COMMUNITIES = """
+SELECT id, code, name, name_en FROM area WHERE parent_id = :t AND level = 'community'
+ORDER BY code COLLATE "C"
 """

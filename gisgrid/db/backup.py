@@ -4,18 +4,38 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import URL, Engine, NullPool, create_engine, text
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, text
 
 from gisgrid.core.errors import Invalid, StoreUnavailable
 from gisgrid.db import roles
 from gisgrid.db.cluster import server_bindir
 
+LOOK_S = 0.3
+"""How often a program that takes long is looked after."""
 
-def backup(engine: Engine, path: Path) -> int:
-    """Write the whole database into ``path`` (pg_dump's custom format); its size in bytes.
+
+class Stopped(Exception):
+    """Nobody waits for it any more."""
+
+
+@dataclass(frozen=True)
+class Dump:
+    """A backup as it was written."""
+
+    size: int
+    """Bytes."""
+    counts: dict[str, int]
+    """Rows of each table, counted in the very snapshot that was written."""
+
+
+def backup(engine: Engine, path: Path) -> Dump:
+    """Write the whole database into ``path`` (pg_dump's custom format).
 
     The file appears under its name only when it is complete.
     """
@@ -23,11 +43,71 @@ def backup(engine: Engine, path: Path) -> int:
         raise Invalid("The folder {parent} does not exist.", parent=path.absolute().parent)
     side = path.with_name(path.name + ".part")
     try:
-        _run("pg_dump", engine.url, "--format=custom", f"--file={side}")
+        with engine.connect() as connection:
+            connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+            snapshot = connection.scalar(text("SELECT pg_export_snapshot()"))
+            _run("pg_dump", engine.url, "--format=custom", f"--file={side}", f"--snapshot={snapshot}")  # fmt: skip
+            counts = row_counts(connection)
         side.replace(path)
     finally:
         side.unlink(missing_ok=True)
-    return path.stat().st_size
+    return Dump(path.stat().st_size, counts)
+
+
+def read_back(
+    engine: Engine,
+    path: Path,
+    *,
+    tell: Callable[[str], None] = lambda _: None,
+    still: Callable[[], bool] = lambda: True,
+) -> dict[str, int]:
+    """Read a backup into a database of its own, which is thrown away after it; rows of each table.
+
+    The store at hand is not touched.
+
+    Parameters
+    ----------
+    tell
+        Is told what is being done: ``restoring``, then ``counting``.
+    still
+        Whether somebody still waits for it.
+
+    Raises
+    ------
+    Stopped
+        Nobody does any more.
+    StoreUnavailable
+        The file is no backup, or cannot be read back.
+    """
+    name = f"{engine.url.database}{DRILL}"
+    admin = create_engine(engine.url.set(database="postgres"), isolation_level="AUTOCOMMIT",
+                          poolclass=NullPool)  # fmt: skip
+    with admin.connect() as connection:
+        quote = connection.dialect.identifier_preparer.quote
+        drop = f"DROP DATABASE IF EXISTS {quote(name)} WITH (FORCE)"
+        # What a killed process left.
+        connection.execute(text(drop))
+        connection.execute(text(f"CREATE DATABASE {quote(name)} TEMPLATE template0"))
+        try:
+            roles.make_roles(connection)
+            tell("restoring")
+            _run("pg_restore", engine.url.set(database=name), "--no-owner", "--exit-on-error",
+                 str(path), still=still)  # fmt: skip
+            tell("counting")
+            side = create_engine(engine.url.set(database=name), poolclass=NullPool)
+            with side.connect() as restored:
+                return row_counts(restored)
+        finally:
+            connection.execute(text(drop))
+
+
+def row_counts(connection: Connection) -> dict[str, int]:
+    """How many rows each table of the store has, by name; without those of the queue and of PostGIS."""
+    quote = connection.dialect.identifier_preparer.quote
+    return {
+        name: int(connection.scalar(text(f"SELECT count(*) FROM {quote(name)}")) or 0)  # noqa: S608 - a name of the catalogue, quoted
+        for name in connection.scalars(text(_TABLES)).all()
+    }
 
 
 def restore(engine: Engine, path: Path) -> str:
@@ -68,7 +148,7 @@ def _settle(url: URL) -> None:
         roles.settle(connection)
 
 
-def _run(program: str, url: URL, *args: str) -> None:
+def _run(program: str, url: URL, *args: str, still: Callable[[], bool] = lambda: True) -> None:
     """Run a PostgreSQL client program; the password goes by the environment, never the command."""
     environment = {**os.environ, "PGPASSWORD": url.password or "", "LC_ALL": "C.UTF-8"}
     host = str(url.query.get("host", url.host or ""))
@@ -77,15 +157,35 @@ def _run(program: str, url: URL, *args: str) -> None:
         where += ["-U", url.username]
     if url.port:
         where += ["-p", str(url.port)]
-    done = subprocess.run(
-        [str(server_bindir() / program), *where, *args],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-    )
-    if done.returncode != 0:
-        reason = done.stderr.strip().splitlines()
+    with tempfile.TemporaryFile("w+") as said:
+        running = subprocess.Popen(
+            [str(server_bindir() / program), *where, *args],
+            stdout=subprocess.DEVNULL,
+            stderr=said,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+        )
+        while running.poll() is None:
+            try:
+                running.wait(LOOK_S)
+            except subprocess.TimeoutExpired:
+                if not still():
+                    running.kill()
+                    running.wait()
+                    raise Stopped from None
+        said.seek(0)
+        reason = said.read().strip().splitlines()
+    if running.returncode != 0:
         first = next((line for line in reason if "error" in line), reason[-1] if reason else "")
         raise StoreUnavailable("{program} failed: {first}", program=program, first=first)
+
+
+DRILL = "_drill"
+"""How the name of the database ends into which a backup is read back."""
+
+_TABLES = """
+SELECT c.relname FROM pg_class c
+WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace
+  AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
+ORDER BY c.relname
+"""

@@ -89,6 +89,7 @@ REASONS: dict[str, RowReason] = {
         RowReason("two_leaders", say("the grid would have two leaders on one day")),
         RowReason("member_twice", say("the same person has the same part twice on one day")),
         RowReason("hours", say("the hours must be more than 0 and at most 1000")),
+        RowReason("not_held", say("it is not held yet, so that nobody can have taken part")),
         RowReason("training_differs", say("the same training stands with other particulars in an earlier row")),
         RowReason("half_limit", say("time limit and its unit belong together")),
         RowReason("limit", say("no limit; write one such as 4 working_hours")),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from sqlalchemy import Engine, text
@@ -22,25 +24,64 @@ AT_ONCE = 5_000
 """So many places are attached to a plan in one transaction of the upkeep."""
 
 
-def keep_up(engine: Engine, now: datetime) -> Counter[str]:
+DONE_BY: dict[str, tuple[str, ...]] = {
+    "emergencies": ("ended",),
+    "clocks": ("red", "yellow", "recounted"),
+    "reviews": ("reminded",),
+    "figures": ("counted",),
+}
+"""Kinds of upkeep, and what of `keep_up` each counts."""
+
+
+def keep_up(engine: Engine, now: datetime, took_s: dict[str, float] | None = None) -> Counter[str]:
     """Do what is due at ``now`` in every township, each in a transaction of its own; how much of what.
 
     Done again at the same moment, it does nothing. ``red``, ``yellow``: clocks that turned; ``ended``:
     emergencies; ``recounted``: clocks that a changed calendar moved; ``reminded``: reviews; ``counted``: days of figures.
+    Into ``took_s`` goes how long each kind of ``DONE_BY`` took.
     """
     done: Counter[str] = Counter()
-    with transaction(engine) as session:
+    took: dict[str, float] = {} if took_s is None else took_s
+    with transaction(engine) as session, timed(took, "emergencies"):
         places = townships(session)
         # First: ordinary clocks that stood still until now run on before they are judged.
         done["ended"] += len(end_expired(session, now))
     for place in places:
         with transaction(engine) as session:
-            done["recounted"] += recount_due(session, place.id)
-            judged = judge(session, place.id, now)
-            done.update(red=judged.red, yellow=judged.yellow)
-            done["reminded"] += len(remind(session, place.id, now))
-        done["counted"] += _count_days(engine, place.id)
+            with timed(took, "clocks"):
+                done["recounted"] += recount_due(session, place.id)
+                judged = judge(session, place.id, now)
+                done.update(red=judged.red, yellow=judged.yellow)
+            with timed(took, "reviews"):
+                done["reminded"] += len(remind(session, place.id, now))
+        with timed(took, "figures"):
+            done["counted"] += _count_days(engine, place.id)
     return +done
+
+
+@contextlib.contextmanager
+def timed(took_s: dict[str, float], name: str) -> Iterator[None]:
+    """Add how long something takes to what its kind took."""
+    began = time.monotonic()
+    yield
+    took_s[name] = took_s.get(name, 0.0) + time.monotonic() - began
+
+
+def note_runs(
+    engine: Engine, now: datetime, done: Mapping[str, int], took_s: Mapping[str, float]
+) -> None:
+    """Keep what was done by the clock at ``now``, by kind, and how long it took."""
+    rows = [
+        {"name": name, "now": now, "took": seconds, "done": done.get(name, 0)}
+        for name, seconds in took_s.items()
+    ]
+    with transaction(engine) as session:
+        session.execute(text(_RAN), rows)
+
+
+def by_kind(done: Mapping[str, int]) -> dict[str, int]:
+    """What `keep_up` did, by the kinds of ``DONE_BY``."""
+    return {kind: sum(done.get(part, 0) for part in parts) for kind, parts in DONE_BY.items()}
 
 
 def _count_days(engine: Engine, township_id: int) -> int:
@@ -103,3 +144,11 @@ def complete_plan(engine: Engine, plan_id: int) -> set[str]:
                     break
                 done.add(kind)
     return done
+
+
+_RAN = """
+INSERT INTO clock_task (name, ran_at, took_s, done, worked_at)
+VALUES (:name, :now, :took, :done, CASE WHEN :done > 0 THEN CAST(:now AS timestamptz) END)
+ON CONFLICT (name) DO UPDATE SET ran_at = excluded.ran_at, took_s = excluded.took_s, done = excluded.done,
+    worked_at = coalesce(excluded.worked_at, clock_task.worked_at)
+"""

@@ -55,10 +55,11 @@ async def look_once(app: App, tasks: Collection[str], pulse: Pulse) -> None:
         await _put_back(app, job, tasks)
 
 
-def fail_lost(engine: Engine) -> None:
-    """Say of a page's quick jobs that wait or run though the queue has none for them that they broke off."""
+def fail_lost(engine: Engine) -> int:
+    """Say of a page's quick jobs that wait or run though the queue has none for them that they broke off; how many."""
     with transaction(engine) as session:
-        session.execute(text(_LOST), {"task": QUICK, "begun_again": REBALANCE})
+        lost = session.scalars(text(_LOST), {"task": QUICK, "begun_again": REBALANCE})
+        return len(lost.all())
 
 
 async def _stalled(app: App, pulse: Pulse) -> list[Job]:
@@ -84,4 +85,5 @@ WHERE kind <> :begun_again AND state IN ('waiting', 'running') AND NOT EXISTS (
     SELECT FROM procrastinate.procrastinate_jobs q
     WHERE q.task_name = :task AND q.status IN ('todo', 'doing')
       AND q.args ->> 'job_id' = job.id::text)
+RETURNING id
 """

@@ -12,7 +12,7 @@ import multiprocessing
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from multiprocessing.context import ForkServerContext, SpawnContext
@@ -31,10 +31,18 @@ from gisgrid.core.heavy import Heavy
 from gisgrid.core.processes import beat, end_with_starter
 from gisgrid.core.terminal import note
 from gisgrid.db.store import open_engine, transaction
-from gisgrid.jobs import imports, outbox, stalled
+from gisgrid.jobs import drills, imports, outbox, stalled
 from gisgrid.jobs.children import watched
 from gisgrid.jobs.names import COMPLETE, QUEUE, QUICK, TASK, UPKEEP
-from gisgrid.jobs.scheduled import complete_plan, complete_plans, keep_up, plans_turned
+from gisgrid.jobs.scheduled import (
+    by_kind,
+    complete_plan,
+    complete_plans,
+    keep_up,
+    note_runs,
+    plans_turned,
+    timed,
+)
 from gisgrid.jobs.stalled import Pulse, look, look_once
 from gisgrid.jobs.studies import watch
 
@@ -101,9 +109,7 @@ def work(
     @app.task(name=KEEP_UP, queue=UPKEEP, queueing_lock=KEEP_UP)
     def upkeep(timestamp: int) -> None:
         nonlocal in_force
-        keep_up(engine, datetime.now(UTC))
-        stalled.fail_lost(engine)
-        in_force = plans_turned(engine, in_force)
+        in_force = do_upkeep(engine, in_force)
 
     async def until_stopped() -> None:
         async with app.open_async():
@@ -130,14 +136,26 @@ def work(
                 for task in beside:
                     task.cancel()
 
-    keep_up(engine, datetime.now(UTC))
+    in_force = do_upkeep(engine, {})
     # Beside the orders, which need not wait for it; it may take a minute, or wait for a load.
     completing = threading.Thread(target=complete_plans, args=(engine,), daemon=True)
     completing.start()
     if once:
         completing.join()
-    in_force = plans_turned(engine, in_force)
     asyncio.run(until_stopped())
+
+
+def do_upkeep(engine: Engine, in_force: Mapping[int, int]) -> dict[int, int]:
+    """Do what is due by the clock, and keep that it was done; the plans in force, as `plans_turned` has them."""
+    now, took_s = datetime.now(UTC), dict[str, float]()
+    done = by_kind(keep_up(engine, now, took_s))
+    with timed(took_s, "lost_jobs"):
+        done["lost_jobs"] = stalled.fail_lost(engine)
+    with timed(took_s, "plans"):
+        turned = plans_turned(engine, in_force)
+        done["plans"] = sum(in_force.get(town) != plan for town, plan in turned.items())
+    note_runs(engine, now, done, took_s)
+    return turned
 
 
 def work_on(engine: Engine, *, alive: Callable[[], None] | None = None) -> None:
@@ -149,6 +167,8 @@ def work_on(engine: Engine, *, alive: Callable[[], None] | None = None) -> None:
     importing.start()
     sending = threading.Thread(target=outbox.watch, args=(engine, stop), daemon=True)
     sending.start()
+    drilling = threading.Thread(target=drills.watch, args=(engine, stop), daemon=True)
+    drilling.start()
     try:
         work(engine, alive=alive)
     finally:
@@ -157,6 +177,7 @@ def work_on(engine: Engine, *, alive: Callable[[], None] | None = None) -> None:
         studying.join(STOP_S)
         importing.join(STOP_S)
         sending.join(STOP_S)
+        drilling.join(STOP_S)
 
 
 class _Again(BaseRetryStrategy):

@@ -223,7 +223,7 @@ def commit(session: Session, number: int, *, account_id: int) -> None:
     _again(session, found, "commit", account_id=account_id)
 
 
-def take_back(session: Session, number: int, *, account_id: int, foresee: bool) -> None:
+def take_back(session: Session, number: int, *, account_id: int | None, foresee: bool) -> None:
     """Have an import taken back, or told what that would do (``foresee``)."""
     found = file_import(session, number)
     if found.run_id is None or found.undone_by_id is not None:
@@ -250,6 +250,28 @@ def cancel(session: Session, number: int, *, account_id: int) -> None:
     session.execute(text(_CANCEL), {"id": number, "me": account_id})
 
 
+def once_more(session: Session, number: int, *, account_id: int | None) -> None:
+    """Have the last task on a file done again, which failed or was cancelled.
+
+    ``account_id`` None: as whoever asked for it last.
+
+    Raises
+    ------
+    NotAllowed
+        Whoever acts may not load this kind there.
+    Conflict
+        It is being worked on, has gone on meanwhile, or its file was deleted.
+    """
+    found = file_import(session, number)
+    if found.task in ("foresee", "undo"):
+        take_back(session, number, account_id=account_id, foresee=found.task == "foresee")
+        return
+    _refuse(found, ("checked",) if found.task == "commit" else ("sent", "looked", "checked"))
+    if found.task != "look":
+        refuse_strangers(session, str(found.kind), found.township)
+    _again(session, found, found.task, account_id=account_id)
+
+
 def throw_away(session: Session, number: int) -> None:
     """Delete a file of one's own that was never imported.
 
@@ -264,8 +286,12 @@ def throw_away(session: Session, number: int) -> None:
 
 
 def refuse_strangers(session: Session, kind: str, township: str | None) -> None:
-    """Raise NotAllowed if whoever acts may not load this kind into that township, by its code."""
-    if session.scalar(text("SELECT may_load(:kind, :town)"), {"kind": kind, "town": township}):
+    """Raise NotAllowed if whoever acts may not load this kind into that township, by its code.
+
+    Who keeps the server, and acts for no account, may.
+    """
+    may = text("SELECT owns_the_store() AND my_account() IS NULL OR may_load(:kind, :town)")
+    if session.scalar(may, {"kind": kind, "town": township}):
         return
     where = township or Both("the whole store", "全部乡镇/街道")
     if kind == "offices":
@@ -309,7 +335,7 @@ def _refuse(found: ImportAtDesk, stages: tuple[str, ...]) -> None:
         raise Conflict("The file was deleted after its time; send it again.")
 
 
-def _again(session: Session, found: ImportAtDesk, task: str, *, account_id: int) -> None:
+def _again(session: Session, found: ImportAtDesk, task: str, *, account_id: int | None) -> None:
     """Ask for a task on the file as it was meant before."""
     _ask(
         session, found, task, account_id=account_id, kind=found.kind, township=found.township,
@@ -322,7 +348,7 @@ def _ask(
     found: ImportAtDesk,
     task: str,
     *,
-    account_id: int,
+    account_id: int | None,
     kind: str | None,
     township: str | None,
     wishes: dict[str, Any],
@@ -387,7 +413,7 @@ RETURNING id
 
 _ASK = """
 UPDATE file_import SET task = :task, kind = :kind, township = :town, wishes = CAST(:wishes AS jsonb),
-    state = 'waiting', asked_by = :me, asked_at = now(), ended_at = NULL, done = 0, total = NULL,
+    state = 'waiting', asked_by = coalesce(:me, asked_by), asked_at = now(), ended_at = NULL, done = 0, total = NULL,
     doing = '', attempts = 0, failed = NULL, failed_zh = NULL, facts = NULL,
     checked = CASE WHEN CAST(:task AS text) IN ('look', 'check') THEN NULL ELSE checked END
 WHERE id = :id AND state NOT IN ('waiting', 'running') RETURNING id

@@ -128,6 +128,11 @@ SELECT (SELECT count(*) FROM added) AS inserted, (SELECT count(*) FROM changed) 
                 "expires_on",
                 "SELECT row_no FROM stage WHERE expires_on < held_on",
             ),
+            RowCheck(
+                "not_held",
+                "held_on",
+                "SELECT row_no FROM stage WHERE held_on > today_in(:township)",
+            ),
             # One row per person: what they say of the course must be one thing.
             RowCheck(
                 "training_differs",

@@ -24,6 +24,11 @@ KIND_WORDS: dict[str, str] = {
 }
 """In the order in which the page of settings lists them; a test is asked for, and wished by nobody."""
 
+CHANNEL_WORDS: dict[str, str] = {
+    "badge": say("On my pages"),
+    "email": say("By e-mail"),
+    "webhook": say("By the gateway"),
+}
 SUBJECT_WORDS: dict[str, str] = {
     "case": say("{kind}: case {code}"),
     "emergency": say("{kind}: {code}"),

@@ -23,7 +23,7 @@ PAGES = {
     "training": "/training", "readers": "/document-readers/D1", "shortage": "/shortage",
     "changes": "/register/changes", "rule-book": "/matters", "burden": f"/matters/burden?{DAYS}",
     "figures": f"/figures?{DAYS}&unit=grid", "rows": f"/figures/rows?{DAYS}", "scenarios": "/plan/",
-    "backups": "/office/backups", "ledger": "/ledger", "audit": "/office/audit?verify=1", "corrections": "/office/corrections",
+    "backups": "/office/backups", "jobs": "/office/jobs", "documents": "/office/documents", "sessions": "/office/training", "profiles": "/office/training/profiles", "ledger": "/ledger", "audit": "/office/audit?verify=1", "corrections": "/office/corrections",
 }  # fmt: skip
 
 

@@ -35,7 +35,7 @@ from tests.support.refusals import (
     tick,
 )
 from tests.support.web import chromium, served, session_cookie
-from web.http.permissions import NOBODY, RIGHT_OF
+from web.http.routes import NOBODY, RIGHT_OF
 
 pytestmark = pytest.mark.browser
 
@@ -211,6 +211,12 @@ ROWS: list[RowOfTable] = [
      ("没有", "There is no staff")),
     ("teams.add_staff no name", "administrator", "/office/teams", lambda p, f: freely(p, "form[action*='/staff']"), "main",
      ("人员须有编码和姓名。", "A person of the staff needs a code and a name.")),
+    ("issuing.issue no file", "government", "/office/documents", lambda p, f: freely(p, "form[action*='/office/documents']"), "main",
+     ("请先选择文件。", "Choose a file first.")),
+    ("issuing.send_draft no file", "government", "/office/documents", lambda p, f: freely(p, "form[action*='/office/drafts']"), "main",
+     ("请先选择文件。", "Choose a file first.")),
+    ("trainings.add no day", "government", "/office/training", lambda p, f: freely(p, "form[action*='/office/training']"), "main",
+     ("请填写举行日期。", "Say on which day it is held.")),
     ("township.change no metres", "administrator", "/office/township", fields("form[action*='/office/township']", near_border_m="x"), "main",
      ("应为0 至 1000 的米数。", "it is a number of metres from 0 to 1000.")),
     ("weights.keep no name", "administrator", "/office/township/weights", lambda p, f: freely(p, "form[action*='/weights']"), "main",
@@ -290,6 +296,18 @@ ELSEWHERE_TESTED = {
         "its button stands only at a rule that waits or holds; in test_matter_lists_page.py",
     ),
     "weights.try_out": "what keeping refuses, in test_township_page.py",
+    "backups.drill": "its button stands only at a backup that is there; in test_backups_page.py",
+    **dict.fromkeys(
+        ("jobs.again", "jobs.stop"),
+        "its button stands only where it may be pressed; what refuses it is in test_jobs_page.py",
+    ),
+    **dict.fromkeys(
+        ("documents.comment", "issuing.answer", "issuing.issue_draft"),
+        "over a draft, which is sent in test_issuing_page.py",
+    ),
+    **dict.fromkeys(
+        ("trainings.attend", "trainings.note"), "over people of teams, in test_trainings_page.py"
+    ),
     "bench.look": "what it refuses is what taking over refuses, in test_quick_jobs.py",
     "shell.display": "it offers what there is, and takes nothing else for it",
     "towns.chosen": "it offers what there is; in test_browser_towns.py",

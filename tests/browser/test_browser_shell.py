@@ -25,7 +25,7 @@ PAGES = {
     "township_government": (
         "/", "/dispatch", "/cases/mine", "/notices", "/dispatch/new", "/dispatch/emergency", "/ledger",
         "/register", "/visits", "/stale", "/figures", "/matters", "/matters/compare", "/matters/burden",
-        "/documents", "/training", "/me", "/account/change", f"/register/grid/{GRID}",
+        "/documents", "/drafts", "/training", "/me", "/account/change", f"/register/grid/{GRID}",
         "/register/house/1", "/cases/1", "/find?q=第1网格",
     ),
     "planner": ("/", "/plan/", "/shortage"),

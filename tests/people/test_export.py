@@ -21,7 +21,7 @@ from tests.support.accounts import appointed
 from tests.support.bench import client_of, drafted
 from tests.support.terminal import children, gisgrid
 from tests.support.web import app_over
-from web.http import permissions
+from web.http import routes
 
 FILES = ("grids.gpkg", "grids.geojson", "handover.xlsx", "report.pdf")
 PAGES = ("", "/view.json", "/report.html", "/job.json")
@@ -104,7 +104,7 @@ def test_no_route_hands_out_a_file_that_forgot_to_ask(engine: Engine, draft: Pla
     with transaction(engine) as session:
         leader = appointed(session, "grid_leader", "999901001", grid="999901001001001")
         clerk = appointed(session, "community_clerk", "999901001001")
-    monkeypatch.setitem(permissions.RIGHT_OF, "forgot", "see_events")
+    monkeypatch.setitem(routes.RIGHT_OF, "forgot", "see_events")
     for account, status in ((leader, 403), (clerk, 200)):
         app = app_over(engine, account=account)
         app.add_url_rule("/forgot", "forgot", file)

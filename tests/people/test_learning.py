@@ -110,7 +110,9 @@ def test_a_version_never_changes(session: Session, place: int):
         ("a.exe", b"MZ", "not issued"),
         ("a.pdf", b"<html>", "not what its name says"),
         ("a.txt", b"\xff\xfe\0", "not what its name says"),
-        ("a.txt", b"", "bytes"),
+        ("a.txt", b"", "is empty"),
+        ("a.docx", b"PK\x03\x04", "not what its name says"),
+        ("a.pdf", b"%PDF-" + bytes(21_000_000), "has 21.0 MB; a document has at most 20 MB"),
     ],
 )
 def test_files_that_may_not_be_issued(
@@ -173,12 +175,13 @@ def test_bad_rows_of_training_come_back(session: Session, place: int, tmp_path: 
         "T3,夜校,training,2023-01-10,8,2022-01-01,S1",
         "T4,夜校,training,2023-01-10,8,,S77",
         "T5,夜校,party,2023-01-10,8,,S1",
+        "T7,夜校,training,2099-01-10,8,,S1",
         "T6,夜校,training,2023-01-10,8,,S1",
         "T6,夜校,training,2023-01-10,8,,S1",
     )
     report = load_kind(session, "trainings", write(tmp_path / "t.csv", COURSES[0], *rows))
     assert report.rejected.counts() == {
-        "hours": 1, "not_a_choice": 1, "training_differs": 1, "unknown_staff": 1, "until_first": 1,
+        "hours": 1, "not_a_choice": 1, "not_held": 1, "training_differs": 1, "unknown_staff": 1, "until_first": 1,
     }  # fmt: skip
     assert report.noted.counts() == {"row_twice": 1}
     assert session.scalars(text("SELECT code FROM training ORDER BY 1")).all() == ["T1", "T6"]
@@ -186,12 +189,12 @@ def test_bad_rows_of_training_come_back(session: Session, place: int, tmp_path: 
 
 def test_a_training_is_recorded_by_hand(session: Session, place: int):
     course = Course("T1", "上岗培训", date(2023, 1, 10), 8)
-    assert training.record(session, place, course, ["S1", "S2"]) == 2
-    assert training.record(session, place, course, ["S2", "S3"]) == 1
+    assert training.record(session, place, course, ["S1", "S2"], day=DAY) == 2
+    assert training.record(session, place, course, ["S2", "S3"], day=DAY) == 1
     with pytest.raises(Conflict, match="other particulars"):
-        training.record(session, place, Course("T1", "别的", date(2023, 1, 10), 8), ["S1"])
+        training.record(session, place, Course("T1", "别的", date(2023, 1, 10), 8), ["S1"], day=DAY)
     with pytest.raises(NotFound, match="S9"):
-        training.record(session, place, course, ["S9"])
+        training.record(session, place, course, ["S9"], day=DAY)
     for bad in (
         Course("T2", "夜校", date(2023, 1, 10), 0),
         Course("T2", "夜校", date(2023, 1, 10), float("nan")),
@@ -200,9 +203,9 @@ def test_a_training_is_recorded_by_hand(session: Session, place: int):
         Course("T2", "夜校", date(2023, 1, 10), 1, "training", date(2023, 1, 9)),
     ):
         with pytest.raises(Invalid):
-            training.record(session, place, bad, ["S1"])
+            training.record(session, place, bad, ["S1"], day=DAY)
     with pytest.raises(Invalid, match="Nobody"):
-        training.record(session, place, Course("T2", "夜校", date(2023, 1, 10), 1), [])
+        training.record(session, place, Course("T2", "夜校", date(2023, 1, 10), 1), [], day=DAY)
 
 
 def test_receipts_of_a_signed_list_load_and_the_first_reading_stays(
@@ -223,7 +226,7 @@ def test_receipts_of_a_signed_list_load_and_the_first_reading_stays(
 
 def test_grids_that_lack_people_are_listed(session: Session, place: int):
     course = Course("T1", "上岗培训", date(2023, 1, 10), 8, "training", date(2023, 8, 30))
-    training.record(session, place, course, ["S1", "S3"])
+    training.record(session, place, course, ["S1", "S3"], day=DAY)
     plan = plan_in_force(session, place)
     then = shortage(session, township(session), plan, date(2023, 8, 30))
     assert {g.code: g.lacks for g in then.grids} == {

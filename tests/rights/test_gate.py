@@ -14,9 +14,10 @@ from gisgrid.core.roles import RIGHTS
 from gisgrid.db.store import transaction
 from tests.support.accounts import appointed
 from tests.support.web import Town, app_over, fill_town
-from web.http.permissions import (
+from web.http.routes import (
     CHECKS,
     HANDS,
+    JOBS,
     NOBODY,
     OPEN,
     OVERSEERS,
@@ -59,6 +60,9 @@ PATHS = {
     "dispatch.show": "/dispatch",
     "dispatch.stream": "/dispatch/stream",
     "documents.all_documents": "/documents",
+    "documents.all_drafts": "/drafts",
+    "documents.draft": "/drafts/1",
+    "documents.draft_file": "/draft-files/1",
     "documents.file": "/document-files/F1",
     "documents.one": "/documents/F1",
     "figures.rows": "/figures/rows",
@@ -72,6 +76,11 @@ PATHS = {
     "imports.one": "/office/import/1",
     "imports.refused": "/office/import/1/refused.xlsx",
     "imports.state": "/office/import/1/state.json",
+    "issuing.draft": "/office/drafts/1",
+    "issuing.draft_file": "/office/drafts/1/file",
+    "issuing.index": "/office/documents",
+    "issuing.one": "/office/documents/F1",
+    "jobs.index": "/office/jobs",
     "ledger.one": "/ledger/L1",
     "ledger.show": "/ledger",
     "matter_items.duties": "/matters/versions/draft/duties",
@@ -93,6 +102,10 @@ PATHS = {
     "shell.components": "/components",
     "teams.index": "/office/teams",
     "teams.one": "/office/teams/999901001001001",
+    "trainings.index": "/office/training",
+    "trainings.one": "/office/training/of/T1",
+    "trainings.profile": "/office/training/profiles/S1",
+    "trainings.profiles": "/office/training/profiles",
     "calendar.show": "/office/township/calendar",
     "township.show": "/office/township",
     "channels.show": "/office/channels",
@@ -127,11 +140,11 @@ def app(engine: Engine, town: Town) -> Flask:
 def test_every_route_declares_its_right_and_no_other_is_declared(app: Flask):
     routes = {rule.endpoint for rule in app.url_map.iter_rules()}
     assert routes - set(RIGHT_OF) == set(), (
-        "these answer nobody until web/http/permissions.py names a right"
+        "these answer nobody until web/http/routes.py names a right"
     )
     assert set(RIGHT_OF) - routes == set()
     assert set(RIGHT_OF.values()) <= {
-        PUBLIC, OPEN, PERSON, PLANS, PLAN_FILES, OVERSEERS, WEIGHERS, HANDS, CHECKS, NOBODY, *RIGHTS
+        PUBLIC, OPEN, PERSON, PLANS, PLAN_FILES, OVERSEERS, WEIGHERS, HANDS, JOBS, CHECKS, NOBODY, *RIGHTS
     }  # fmt: skip
 
 

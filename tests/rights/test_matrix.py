@@ -29,7 +29,7 @@ from tests.support.matrix import (
     seats,
     token_for,
 )
-from web.http.permissions import NOBODY, RIGHT_OF
+from web.http.routes import NOBODY, RIGHT_OF
 
 SHOWN = {"masked resident.name", "household.room"}
 """What it shows masked."""

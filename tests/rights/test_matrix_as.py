@@ -61,6 +61,7 @@ study -T coverage
 study -T workload
 summary -T
 township --code {township}
+jobs list -T
 training hours -T
 user list
 weights show -T
@@ -81,7 +82,7 @@ who -T {grid}
 TELL_NO_ROW = {
     "alias load", "calendar load", "calendar propose", "calendar show", "case emergency off", "case emergency on", "case flow load",
     "case flow show", "case review", "case take", "correction accept", "correction ask", "correction refuse", "document issue",
-    "document read", "document save", "fields", "index", "load", "matters decide", "matters demand", "matters diff", "matters discard", "matters draft", "matters end-rule",
+    "document read", "document save", "fields", "index", "jobs again", "jobs stop", "load", "matters decide", "matters demand", "matters diff", "matters discard", "matters draft", "matters end-rule",
     "matters item", "matters publish", "matters rule", "matters take-back", "matters withdraw",
     "matters temporary", "plan approve", "plan notify", "plan publish", "plan return", "plan submit", "plan withdraw", "position",
     "scenario branch", "scenario combine", "scenario discard", "scenario draw", "scenario give", "scenario import",
@@ -90,7 +91,7 @@ TELL_NO_ROW = {
 }  # fmt: skip
 """They change something and answer with numbers, or read what is of no person and no place."""
 OF_THE_OPERATOR = {
-    "balance", "db backup", "db backups", "db destroyed", "db restore", "db start", "db status", "db stop",
+    "balance", "db backup", "db backups", "db destroyed", "db drill", "db restore", "db start", "db status", "db stop",
     "db upgrade", "demo", "serve", "undo-load", "user add", "user disable", "user enable", "user end", "user first", "user password", "user revoke",
     "outbox channel", "outbox channels", "outbox list", "outbox retry", "outbox test-channel",
     "user role", "user roles", "user second-factor", "user token", "worker",

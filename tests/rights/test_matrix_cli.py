@@ -55,6 +55,7 @@ ARGS: dict[str, list[str]] = {
     "db backup": [],
     "db backups": [""],
     "db destroyed": ["1"],
+    "db drill": ["1"],
     "db restore": ["list.csv"],
     "db start": [""],
     "db status": [""],
@@ -68,6 +69,9 @@ ARGS: dict[str, list[str]] = {
     "document save": [f"{TOWN} D1 list.csv"],
     "fields": [""],
     "index": [TOWN],
+    "jobs again": [f"{TOWN} plan 1"],
+    "jobs list": [TOWN, f"{TOWN} --state busy"],
+    "jobs stop": [f"{TOWN} plan 1"],
     "load": [
         f"residents people.csv {TOWN}",
         f"households people.csv {TOWN}",

@@ -87,10 +87,9 @@ def test_what_the_web_reads_freely_is_named_and_it_owns_nothing(store: Engine):
         )
         lending = session.scalars(text(_LENDING)).all()
     assert set(free) == {
-        "address_key", "address_name", "address_street", "alembic_version", "area", "document",
-        "document_version", "house", "log_in_try",
+        "address_key", "address_name", "address_street", "alembic_version", "area", "house", "log_in_try",
         "parcel", "purpose", "role_right", "spatial_ref_sys", "station", "street",
-        "training", "flow", "flow_state", "flow_step",
+        "flow", "flow_state", "flow_step",
     }  # fmt: skip
     assert owned == 0
     assert [name for name, reason in (line.split("|", 1) for line in lending) if not reason] == []

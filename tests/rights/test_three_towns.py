@@ -14,7 +14,7 @@ from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
 from tests.support.matrix import rights_of_roles
 from tests.support.three_towns import ADDRESS, MARKS, TOWNS, Town, Towns, three_towns
-from web.http import permissions
+from web.http import routes
 from web.http.towns import COOKIE, OF_A_TOWN
 
 FIRST, SECOND, THIRD = TOWNS
@@ -68,6 +68,7 @@ def of_a_town(town: Town) -> dict[str, str]:
         "dispatch.show": "/dispatch",
         "dispatch.stream": "/dispatch/stream",
         "documents.all_documents": "/documents",
+        "documents.all_drafts": "/drafts",
         "documents.file": "/document-files/D1",
         "documents.one": "/documents/D1",
         "duties.lacking": "/shortage",
@@ -108,8 +109,15 @@ def of_a_town(town: Town) -> dict[str, str]:
         "channels.show": "/office/channels",
         "weights.show": "/office/township/weights",
         "corrections.index": "/office/corrections",
+        "issuing.index": "/office/documents",
+        "issuing.one": "/office/documents/D1",
+        "jobs.index": "/office/jobs",
         "teams.index": "/office/teams",
         "teams.one": "/office/teams/g1",
+        "trainings.index": "/office/training",
+        "trainings.one": "/office/training/of/T1",
+        "trainings.profile": "/office/training/profiles/S1",
+        "trainings.profiles": "/office/training/profiles",
         "telephone.new": "/dispatch/new",
         "v1.all_plans": "/api/v1/plans",
         "v1.cases": "/api/v1/cases",
@@ -135,6 +143,10 @@ def by_number(town: Town) -> dict[str, str]:
         "cases.photo": f"{case}/photos/1.jpg",
         "cases.show": case,
         "desk.house": f"/register/house/{town.house_id}",
+        "documents.draft": f"/drafts/{town.draft_id}",
+        "documents.draft_file": f"/draft-files/{town.draft_id}",
+        "issuing.draft": f"/office/drafts/{town.draft_id}",
+        "issuing.draft_file": f"/office/drafts/{town.draft_id}/file",
         "register.ask": f"/register/house/{town.house_id}/enter/visit",
         "maps.features": f"/layers/grids/{town.plan_id}-x.geojson",
         "maps.tile": f"/tiles/houses/{town.plan_id}-x/10/855/385.mvt",
@@ -162,7 +174,14 @@ NO_WORD_OF_IT = {
     "report.near",
 }
 """What has no word that says whose it is: empty lists, tiles, a piece of a page."""
-RAW = {"documents.file", "lookup.index", "bench.export", "bench.handover"}
+RAW = {
+    "documents.file",
+    "documents.draft_file",
+    "issuing.draft_file",
+    "lookup.index",
+    "bench.export",
+    "bench.handover",
+}
 
 
 @pytest.fixture(scope="module")
@@ -178,8 +197,8 @@ def rights(towns: Towns) -> dict[str, frozenset[str]]:
 
 
 def may(rights: frozenset[str], endpoint: str) -> bool:
-    right = permissions.RIGHT_OF[endpoint]
-    if right in (permissions.PUBLIC, permissions.OPEN, permissions.PERSON):
+    right = routes.RIGHT_OF[endpoint]
+    if right in (routes.PUBLIC, routes.OPEN, routes.PERSON):
         return True
     return all(rights.intersection(part.split(" or ")) for part in right.split(", "))
 
@@ -204,16 +223,30 @@ def test_every_way_is_walked(towns: Towns):
     town = towns.towns[FIRST]
     walked = of_a_town(town).keys() | by_number(town).keys()
     assert asked == walked | OF_NOBODYS_TOWN.keys()
-    posted = {
+    by_their_number_or_posted = {
         "corrections.decide",
         "corrections.open_values",
         "documents.has_read",
+        "documents.comment",
+        "documents.draft",
+        "documents.draft_file",
+        "issuing.draft",
+        "issuing.draft_file",
+        "issuing.answer",
+        "issuing.issue",
+        "issuing.issue_draft",
+        "issuing.send_draft",
+        "jobs.again",
+        "jobs.stop",
         "ledger.add",
         "ledger.look",
         "report.send",
         "telephone.send",
+        "trainings.add",
+        "trainings.attend",
+        "trainings.note",
     }
-    assert of_a_town(town).keys() >= OF_A_TOWN - posted
+    assert of_a_town(town).keys() >= OF_A_TOWN - by_their_number_or_posted
 
 
 @pytest.mark.parametrize("code", TOWNS)
@@ -241,6 +274,7 @@ MAY_BE_NONE = {
     "v1.leader", "ledger.one", "planning.body", "dispatch.emergency",
     "bench.checks", "bench.export", "bench.index", "bench.job", "bench.show", "bench.view",
     "duties.lacking", "planning.standing", "desk.grid", "desk.handover", "matters.rows",
+    "documents.draft", "documents.draft_file",  # for offices of the communities that are asked
 }  # fmt: skip
 
 
@@ -264,7 +298,7 @@ def test_people_without_an_account_are_asked_once(towns: Towns):
     client = towns.client()
     for endpoint, path in of_a_town(town).items():
         if (
-            permissions.RIGHT_OF[endpoint] not in (permissions.PUBLIC, permissions.OPEN)
+            routes.RIGHT_OF[endpoint] not in (routes.PUBLIC, routes.OPEN)
             # The place decides, or the look-up asks; and the start of everybody is of no township.
             or endpoint in ("v1.locate", "shell.find", "today.show")
         ):
@@ -286,7 +320,7 @@ def test_people_without_an_account_are_asked_once(towns: Towns):
     cookie = client.get_cookie(COOKIE)
     assert cookie is not None and cookie.value == SECOND
     for endpoint, path in of_a_town(town).items():
-        if permissions.RIGHT_OF[endpoint] in (permissions.PUBLIC, permissions.OPEN):
+        if routes.RIGHT_OF[endpoint] in (routes.PUBLIC, routes.OPEN):
             status, said = get(client, path)
             assert (status, foreign(said, town)) == (200, []), endpoint
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.support.canaries import Spot
+from tests.support.list_routes import LISTS
 
 
 @dataclass(frozen=True)
@@ -27,17 +28,11 @@ OPENED = {
     "unmask": {"resident.name", "resident.citizen_id", "resident.phone", "resident.birth_date"},
     # The clerk who decides what is asked of a record sees the record's value, too.
     "check_register": {
-        "register_entry.said",
-        "register_entry.was",
-        "correction_request.proposed",
-        "correction_request.asked_by",
-        "resident.name",
-        "resident.citizen_id",
-        "resident.phone",
-        "resident.birth_date",
+        "register_entry.said", "register_entry.was", "correction_request.proposed", "correction_request.asked_by",
+        "resident.name", "resident.citizen_id", "resident.phone", "resident.birth_date",
     },
     "see_events": {"event.text", "event.address", "event.reporter", "event.contact"},
-}
+}  # fmt: skip
 """Right to what its holder hears where something is opened for a purpose."""
 
 
@@ -114,9 +109,7 @@ def opened(spot: Spot) -> list[Call]:
 
 
 CALLS: dict[str, Callable[[Spot], list[Call]]] = {
-    "accounts.add": lambda s: [
-        Call("/office/accounts/new", "POST", form={"name": "x", "shown": "", "role": "planner", "area": s.township}),
-    ],
+    "accounts.add": lambda s: [Call("/office/accounts/new", "POST", form={"name": "x", "shown": "", "role": "planner", "area": s.township})],
     "accounts.add_token": lambda s: [Call("/office/accounts/999/tokens", "POST", form={"token": "t", "days": "1"})],
     "accounts.appoint": lambda s: [Call(f"/office/accounts/{n}/posts", "POST", form={"role": "planner"}) for n in (2, 999)],
     "accounts.drop_factor": lambda s: [Call("/office/accounts/999/factor", "POST")],
@@ -137,6 +130,7 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
         Call("/office/audit"), Call("/office/audit?verify=1&noted=x&lang=en"), Call("/office/audit?account=m1&purpose=care&since=2023-01-01&page=2"),
         Call("/office/audit?since=x"),
     ],
+    "backups.drill": lambda s: [Call("/office/backups/drill", "POST", form={"backup": n}) for n in ("1", "x")],
     "backups.index": lambda s: [Call("/office/backups"), Call("/office/backups?lang=en")],
     "bench.afresh": lambda s: [Call("/plan/afresh", "POST", form={"size": "100"})],
     "bench.branch": lambda s: [Call("/plan/branch", "POST")],
@@ -229,7 +223,11 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
         Call("/dispatch/emergency", "POST", form={"area": "1", "reason": "", "township": s.township}),
     ],
     "documents.all_documents": lambda s: [Call("/documents"), Call(f"/documents?township={s.township}")],
-    "documents.file": lambda s: [Call("/document-files/D1")],
+    "documents.all_drafts": lambda s: [Call("/drafts"), Call(f"/drafts?township={s.township}&lang=en")],
+    "documents.comment": lambda s: [Call("/drafts/1", "POST", form={"community": "1", "text": "x", "township": s.township})],
+    "documents.draft": lambda s: [Call(f"/drafts/1?township={s.township}"), Call("/drafts/999")],
+    "documents.draft_file": lambda s: [Call(f"/draft-files/1?township={s.township}")],
+    "documents.file": lambda s: [Call("/document-files/D1"), Call("/document-files/D1?version=x")],
     "documents.has_read": lambda s: [Call("/documents/D1", "POST", form={"number": "1"})],
     "documents.one": lambda s: [Call("/documents/D1"), Call("/documents/D1?lang=en")],
     "figures.rows": lambda s: [
@@ -268,6 +266,17 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
         Call("/office/import", "POST", form={"file": (b"", "a.csv"), "after": "1"}),
     ],
     "imports.undo": lambda s: [Call(f"/office/import/{n}/undo", "POST") for n in (1, 999)],
+    "issuing.answer": lambda s: [Call("/office/drafts/1/answer", "POST", form={"comment": "1", "answer": "x", "township": s.township})],
+    "issuing.draft": lambda s: [Call(f"/office/drafts/1?township={s.township}"), Call("/office/drafts/999?lang=en")],
+    "issuing.draft_file": lambda s: [Call(f"/office/drafts/1/file?township={s.township}")],
+    "issuing.index": lambda s: [Call(f"/office/documents?township={s.township}")],
+    "issuing.issue": lambda s: [Call("/office/documents", "POST", form={"code": "M", "title": "m", "file": (b"1", "a.txt"), "township": s.township})],
+    "issuing.issue_draft": lambda s: [Call("/office/drafts/1/issue", "POST", form={"township": s.township})],
+    "issuing.one": lambda s: [Call(f"/office/documents/D1?township={s.township}")],
+    "issuing.send_draft": lambda s: [Call("/office/drafts", "POST", form={"code": "M", "title": "m", "file": (b"1", "a.txt"), "township": s.township})],
+    "jobs.again": lambda s: [Call("/office/jobs/again", "POST", form={"road": road, "key": "1", "township": s.township}) for road in ("plan", "file", "x")],
+    "jobs.index": lambda s: [Call(f"/office/jobs?township={s.township}"), Call(f"/office/jobs?state=busy&township={s.township}&lang=en")],
+    "jobs.stop": lambda s: [Call("/office/jobs/stop", "POST", form={"road": road, "key": "1", "township": s.township}) for road in ("plan", "file", "x")],
     "ledger.add": lambda s: [Call("/ledger", "POST", form={"code": "L9", "title": "", "township": s.township, "review_on": "x"})],
     "ledger.look": lambda s: [Call(f"/ledger/L{s.grid_code}", "POST", form={"finding": "", "next_on": "2199-01-01", "township": s.township})],
     "ledger.one": lambda s: [Call(f"/ledger/L{s.grid_code}?township={s.township}"), Call("/ledger/x?lang=en")],
@@ -397,6 +406,13 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
         Call("/dispatch/new", "POST", form={"matter": "0101", "address": s.address, "township": s.township}),
         Call("/dispatch/new", "POST", form={"add": str(s.event_id), "text": "x"}),
     ],
+    "trainings.add": lambda s: [Call("/office/training", "POST", form={"code": "", "held_on": "x", "township": s.township})],
+    "trainings.attend": lambda s: [Call("/office/training/of/T9", "POST", form={"staff": "x", "township": s.township})],
+    "trainings.index": lambda s: [Call(f"/office/training?township={s.township}&lang=en")],
+    "trainings.note": lambda s: [Call("/office/training/profiles/x", "POST", form={"age_band": "x", "township": s.township})],
+    "trainings.one": lambda s: [Call(f"/office/training/of/T1?township={s.township}"), Call("/office/training/of/x")],
+    "trainings.profile": lambda s: [Call("/office/training/profiles/x"), Call(f"/office/training/profiles/S1?township={s.township}")],
+    "trainings.profiles": lambda s: [Call(f"/office/training/profiles?township={s.township}")],
     "v1.all_plans": lambda s: [Call(f"/api/v1/plans?township={s.township}"), Call("/api/v1/plans?township=x")],
     "v1.cases": lambda s: [
         Call(f"/api/v1/cases?township={s.township}&state=all&limit=500&square=0.001"),
@@ -425,22 +441,12 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
 }  # fmt: skip
 """Requests for each endpoint, about a place; a new route needs its line here."""
 
-LISTS = (
-    "accounts.index", "backups.index", "audit.index", "bench.index", "cases.mine", "corrections.index", "desk.grid", "desk.registers", "dispatch.show",
-    "duties.lacking", "duties.not_verified", "duties.readers", "duties.to_visit", "duties.training",
-    "figures.rows", "figures.show", "imports.index", "ledger.show", "matters.book", "matters.burden",
-    "matters.duties", "matters.rows", "register.changes", "teams.index",
-)  # fmt: skip
-"""Pages of lists that leave as a workbook, too."""
-
 
 def _and_as_workbook(pages: Callable[[Spot], list[Call]]) -> Callable[[Spot], list[Call]]:
-    def calls(spot: Spot) -> list[Call]:
-        asked = pages(spot)
-        leaving = [f"{c.path}{'&' if '?' in c.path else '?'}as=xlsx" for c in asked]
-        return [*asked, *map(Call, leaving)]
+    def leaves(call: Call) -> Call:
+        return Call(f"{call.path}{'&' if '?' in call.path else '?'}as=xlsx")
 
-    return calls
+    return lambda spot: [each for call in pages(spot) for each in (call, leaves(call))]
 
 
 CALLS |= {name: _and_as_workbook(CALLS[name]) for name in LISTS}

@@ -73,6 +73,7 @@ def canaries() -> list[Canary]:
             "household.room": (f"秘室{place}", "see_register"),
             "staff.name": (f"秘员{place}", "see_contacts"),
             "staff.phone": (f"19908{n}{n}{n}382", OPEN),
+            "staff_profile.qualifications": (f"秘资{place}", "load"),
             "event.text": (f"秘事{place}", OPEN),
             "event.address": (f"秘址{place}", OPEN),
             "event.reporter": (f"秘报{place}", OPEN),
@@ -227,6 +228,8 @@ UPDATE resident SET code = :resident_code WHERE id = (
 INSERT INTO staff (township_id, code, name, phone) VALUES (:township, :grid || '-w', :staff_name, :staff_phone);
 INSERT INTO team_member (township_id, staff_id, grid_code, role, during)
 SELECT :township, id, :grid, 'worker', daterange('2022-01-01', NULL) FROM staff WHERE code = :grid || '-w';
+INSERT INTO staff_profile (staff_id, qualifications, noted_by)
+SELECT id, ARRAY[:staff_profile_qualifications], 'x' FROM staff WHERE code = :grid || '-w';
 UPDATE event SET code = :event_code, text = :event_text, address = :event_address, reporter = :event_reporter,
     contact = :event_contact, closed_at = NULL WHERE id = :event;
 INSERT INTO visit (township_id, code, house_id, visited_on) VALUES (:township, :visit_code, :house, '2023-05-01');

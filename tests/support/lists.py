@@ -43,7 +43,13 @@ def fill_lists(session: Session) -> dict[str, int]:
     refused_requests.demand(
         session, place.id, "9999", asked_by="测试办", at=datetime(2023, 5, 2, 9, tzinfo=UTC)
     )
-    record(session, place.id, Course("T1", "消防", date(2023, 1, 5), 6.5), [_staff(session)])
+    record(
+        session,
+        place.id,
+        Course("T1", "消防", date(2023, 1, 5), 6.5),
+        [_staff(session)],
+        day=date(2023, 1, 5),
+    )
     documents.issue(
         session, place.id, "D1", file_name="a.txt", content=b"1", title="手册",
         day=date(2023, 8, 1), who="test",
@@ -53,7 +59,14 @@ def fill_lists(session: Session) -> dict[str, int]:
             session, place.id, code=code, title=title, supervisor="测试",
             opened_on=date(2023, 1, 1), review_on=date(2023, 8, 1),
         )  # fmt: skip
-    scenarios.branch(session, plan_in_force(session, place.id), name="草案甲", who="测试")
+    draft = scenarios.branch(session, plan_in_force(session, place.id), name="草案甲", who="测试")
+    session.execute(
+        text(
+            "INSERT INTO job (plan_id, kind, wishes, who, state, failed, failed_zh, ended_at) "
+            "VALUES (:p, 'check', '{}', '测试', 'failed', 'It broke off.', '中断了。', now())"
+        ),
+        {"p": draft.id},
+    )
     government = appointed(session, "township_government", name="government")
     clerk = appointed(session, "community_clerk", COMMUNITY, name="clerk")
     session.execute(

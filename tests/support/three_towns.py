@@ -22,6 +22,7 @@ from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
 from gisgrid.locate.addresses.gazetteer import index_addresses
 from gisgrid.people.learning.documents import issue
+from gisgrid.people.learning.drafts import send
 from gisgrid.planning.attach.attach import attach_dated
 from tests.support.accounts import appointed
 from tests.support.database import own_database
@@ -55,6 +56,8 @@ class Town:
     case_id: int
     spot: tuple[float, float]
     """Of its house, in grid g1 (EPSG:4326)."""
+    draft_id: int
+    """Of a document that its community is asked about."""
 
     @property
     def mark(self) -> str:
@@ -116,6 +119,10 @@ def build(session: Session, n: int, code: str) -> Town:
     index_addresses(session, row.id)
     issue(session, row.id, "D1", file_name="a.txt", content=f"文{MARKS[code]}".encode(),
           title=f"文件{MARKS[code]}", day=row.today, who="测试")  # fmt: skip
+    draft_id = send(
+        session, row.id, "D2", title=f"征求{MARKS[code]}", file_name="b.txt", day=row.today, who="测试",
+        content=f"稿{MARKS[code]}".encode(), answer_by=row.today,
+    )  # fmt: skip
     case = open_case(session, row.event_id, SYSTEM)
     for step in ("file", "dispatch"):
         to = Owner(grid_code="g1", level="grid")
@@ -125,7 +132,7 @@ def build(session: Session, n: int, code: str) -> Town:
         )
     return Town(
         code, row.id, row.community, row.plan_id, row.house_id, row.event_id, case.id,
-        (row.lon, row.lat),
+        (row.lon, row.lat), draft_id,
     )  # fmt: skip
 
 

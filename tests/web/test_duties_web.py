@@ -29,7 +29,13 @@ def visitor(engine: Engine) -> Visitor:
         for line in _PEOPLE.split(";\n"):
             session.execute(text(line))
         place = township(session)
-        record(session, place.id, Course("T1", "消防", date(2026, 1, 5), 6.5), ["S2"])
+        record(
+            session,
+            place.id,
+            Course("T1", "消防", date(2026, 1, 5), 6.5),
+            ["S2"],
+            day=date(2026, 1, 5),
+        )
         documents.issue(
             session, place.id, "D1", file_name="a.txt", content="亮身份".encode(), title="手册",
             day=date(2026, 1, 5), who="test",

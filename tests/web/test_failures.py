@@ -16,7 +16,7 @@ from gisgrid.core.failures import PlainFormatter, failure_of
 from gisgrid.db.store import transaction
 from tests.support.terminal import gisgrid
 from tests.support.web import app_over, fill_town
-from web.http import permissions
+from web.http import routes
 
 PERSON = "测某人 19900000000"
 
@@ -140,7 +140,7 @@ def test_a_page_that_meets_a_full_disk_says_so(engine: Engine, monkeypatch, erro
     def page() -> str:
         raise error
 
-    monkeypatch.setitem(permissions.RIGHT_OF, "full", permissions.PUBLIC)
+    monkeypatch.setitem(routes.RIGHT_OF, "full", routes.PUBLIC)
     app = app_over(engine)
     app.add_url_rule("/full", "full", page)
     answer = app.test_client().get("/full")

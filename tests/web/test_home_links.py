@@ -19,7 +19,7 @@ from gisgrid.db.store import transaction
 from tests.support.accounts import appointed
 from tests.support.database import own_database
 from tests.support.web import app_over, fill_town, session_cookie
-from web.http.permissions import NOBODY, RIGHT_OF
+from web.http.routes import NOBODY, RIGHT_OF
 from web.shell.rooms import ROOMS
 
 TOWNSHIP, COMMUNITY, GRID, COUNTY = "999901001", "999901001001", "999901001001001", "999901"

@@ -74,15 +74,14 @@ def test_the_address_without_its_slash_leads_to_the_one_with_it(engine: Engine, 
 def test_no_redirect_leads_elsewhere(engine: Engine, account: int, location: str, leads: str):
     app = app_over(engine)
     app.add_url_rule("/away", "lookup.show2", lambda: redirect(location))
-    from web.http import permissions
 
-    permissions.RIGHT_OF["lookup.show2"] = permissions.PUBLIC
+    routes.RIGHT_OF["lookup.show2"] = routes.PUBLIC
     try:
         assert app.test_client().get("/away").headers["Location"] == leads.replace("\\", "%5C") or (
             app.test_client().get("/away").headers["Location"] == leads
         )
     finally:
-        del permissions.RIGHT_OF["lookup.show2"]
+        del routes.RIGHT_OF["lookup.show2"]
 
 
 def test_what_is_told_to_others_names_the_host_of_the_settings(engine: Engine, account: int):

@@ -16,8 +16,8 @@ from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
 from gisgrid.people.appointments import appoint
 from tests.support.accounts import LONG_AGO, appointed
-from tests.support.calls import LISTS
 from tests.support.database import own_database
+from tests.support.list_routes import LISTS
 from tests.support.lists import COMMUNITY, DAYS, GRID, IN_DAYS, fill_lists
 from tests.support.three_towns import TOWNS, Towns, three_towns
 from tests.support.web import app_over
@@ -100,6 +100,11 @@ ROWS = {
         f"LEFT JOIN event_grid a ON a.event_id = e.id AND a.plan_id = {NOW} WHERE {IN_DAYS}",
     ),
     "imports.index": ("/office/import", "SELECT count(*) FROM import_run"),
+    "issuing.index": ("/office/documents", "SELECT count(*) FROM document"),
+    "jobs.index": (
+        "/office/jobs",
+        "SELECT (SELECT count(*) FROM job) + (SELECT count(*) FROM study) + (SELECT count(*) FROM file_import)",
+    ),
     "ledger.show": ("/ledger", "SELECT count(*) FROM legacy_problem"),
     "matters.book": ("/matters", "SELECT count(*) FROM matter WHERE parent_id IS NOT NULL"),
     "matters.burden": (
@@ -115,6 +120,11 @@ ROWS = {
     "teams.index": (
         "/office/teams",
         "SELECT count(*) FROM team_member WHERE coalesce(upper(during), 'infinity') > current_date",
+    ),
+    "trainings.index": ("/office/training", "SELECT count(*) FROM training"),
+    "trainings.profiles": (
+        "/office/training/profiles",
+        "SELECT count(DISTINCT staff_id) FROM team_member WHERE during @> current_date",
     ),
 }  # fmt: skip
 """Each list's address, and how many rows it has, counted by another road."""

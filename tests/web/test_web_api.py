@@ -32,7 +32,7 @@ from gisgrid.locate.addresses.gazetteer import index_addresses
 from tests.support.factories import create_plan
 from tests.support.web import Town, app_over, fill_town
 from web.http.errors import PROBLEM_TYPE, problem_of, status_of, status_of_sqlstate
-from web.http.permissions import PUBLIC, RIGHT_OF
+from web.http.routes import PUBLIC, RIGHT_OF
 
 PROBLEM = PROBLEM_TYPE
 

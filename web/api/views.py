@@ -21,7 +21,7 @@ from web.api import schemas
 from web.http.db import opening, reading
 from web.http.errors import PROBLEM_TYPE
 from web.http.identity import COOKIE
-from web.http.permissions import OPEN, PUBLIC, RIGHT_OF
+from web.http.routes import OPEN, PUBLIC, RIGHT_OF
 from web.http.scope import chosen
 from web.http.towns import town, town_of
 

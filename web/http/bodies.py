@@ -28,6 +28,8 @@ REPORT_FIELD = 6_000_000
 STEP = 5 * MOST_BYTES + 1_000_000
 """Of a step of a case with its photos."""
 PLAN_FILE = 50_000_000
+DOCUMENT = 40 << 20
+"""Of a document's form: a file that is a little too large is refused on its page, the rest of the form kept."""
 REPORTS = ("report.send", "telephone.send", "open311.create")
 
 SILENT_S = 20.0
@@ -70,14 +72,19 @@ class Body:
         self.file.close()
 
 
+ROOMS: dict[str | None, int] = {
+    **dict.fromkeys(REPORTS, REPORT),
+    **dict.fromkeys(("issuing.issue", "issuing.send_draft"), DOCUMENT),
+    "cases.step": STEP,
+    "bench.bring_in": PLAN_FILE,
+}
+"""Bytes by route, where they are no setting."""
+
+
 def room(settings: Settings, endpoint: str | None) -> int:
     """The most bytes of a body that a route takes."""
-    if endpoint in REPORTS:
-        return REPORT
-    if endpoint == "cases.step":
-        return STEP
-    if endpoint == "bench.bring_in":
-        return PLAN_FILE
+    if endpoint in ROOMS:
+        return ROOMS[endpoint]
     if endpoint == "imports.take":
         return (settings.import_max_mb << 20) + USUAL
     if endpoint == "v1.locate_many":

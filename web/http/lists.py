@@ -18,7 +18,8 @@ from gisgrid.core.scope import covered
 from gisgrid.files.exports import Cell, Sheet, write_workbook
 from gisgrid.people.privacy import audit
 from web.http.db import writing
-from web.http.permissions import RIGHT_OF, asked_as_workbook, asker
+from web.http.permissions import asked_as_workbook, asker
+from web.http.routes import RIGHT_OF
 from web.http.towns import several_towns
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

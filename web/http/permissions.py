@@ -1,7 +1,4 @@
-"""Who may ask for which route? The table, and the check before every request.
-
-A route that does not stand here answers nobody; a test fails for it.
-"""
+"""Who may ask for which route? The check before every request, by the table of `web.http.routes`."""
 
 from __future__ import annotations
 
@@ -29,33 +26,15 @@ from gisgrid.core.messages import Both
 from gisgrid.core.roles import RIGHTS
 from gisgrid.db.store import Actor
 from web.http import identity
-
-PUBLIC = "public"
-"""The same for everyone; nobody is asked who they are."""
-OPEN = "open"
-"""For everyone, and more for who has logged in: the store decides."""
-PERSON = "person"
-"""For whoever has logged in at a browser; a token never manages its own account."""
-PLANS = "plan or review"
-"""For whoever draws plans and whoever reviews them."""
-PLAN_FILES = "plan or review, export"
-"""For whoever may see plans and take away as a file what they see."""
-OVERSEERS = "administer or audit"
-"""For whoever administers a township and whoever audits it."""
-WEIGHERS = "administer, plan"
-"""For whoever keeps the weights of work and may see what they do to a plan."""
-HANDS = "handle_events or dispatch"
-"""For whoever moves cases on."""
-CHECKS = "check_register, unmask"
-"""For who lets in what workers entered, and may open it."""
-NOBODY = "nobody"
-"""A way of a library that we do not offer."""
+from web.http.routes import NOBODY, OPEN, PERSON, PUBLIC, RIGHT_OF
 
 KEYED = ("open311",)
 """Blueprints for programs alone: a key says who asks, a session never does."""
 
-OWN_FILES = ("documents.file", "imports.refused", "v1.locate_many")
-"""Routes whose files take nothing away: what was handed out to read, one's own list with answers, and the
+OWN_FILES = (
+    "documents.draft_file", "documents.file", "imports.refused", "issuing.draft_file", "v1.locate_many",
+)  # fmt: skip
+"""Routes whose files take nothing away: what was handed out to read or to comment on, one's own list with answers, and the
 refused rows of one's own file."""
 
 FIRST_STEPS = frozenset(
@@ -67,205 +46,6 @@ FIRST_STEPS = frozenset(
     }
 )
 """Ways that are open before a password that was handed out is changed."""
-
-RIGHT_OF: dict[str, str] = {
-    "accounts.add": "administer",
-    "accounts.add_token": "administer",
-    "accounts.appoint": "administer",
-    "accounts.drop_factor": "administer",
-    "accounts.end": "administer",
-    "accounts.hand_out": "administer",
-    "accounts.index": "administer",
-    "accounts.make_several": "administer",
-    "accounts.new": "administer",
-    "accounts.one": "administer",
-    "accounts.revoke_token": "administer",
-    "accounts.several": "administer",
-    "accounts.switch": "administer",
-    "accounts.try_several": "administer",
-    "api-docs.openapi_json": PUBLIC,
-    "audit.index": "audit",
-    "backups.index": "administer",
-    "bench.afresh": "plan",
-    "bench.branch": "plan",
-    "bench.bring_in": "plan",
-    "bench.cancel": "plan",
-    "bench.check": PLANS,
-    "bench.compare": PLANS,
-    "bench.edit": "plan",
-    "bench.export": PLAN_FILES,
-    "bench.handover": PLAN_FILES,
-    "bench.index": PLANS,
-    "bench.job": PLANS,
-    "bench.lock": "plan",
-    "bench.look": "plan",
-    "bench.preview": "plan",
-    "bench.publish": "plan",
-    "bench.rebalance": "plan",
-    "bench.report": PLANS,
-    "bench.show": PLANS,
-    "bench.step": PLANS,
-    "bench.step_back": "plan",
-    "bench.tidy": "plan",
-    "bench.view": PLANS,
-    "bench.withdraw": "plan",
-    "calendar.day": "administer",
-    "calendar.keep": "administer",
-    "calendar.show": "administer",
-    "cases.move": HANDS,
-    "cases.mine": "see_events",
-    "cases.open_words": "see_events",
-    "cases.photo": "see_events",
-    "cases.show": "see_events",
-    "cases.step": HANDS,
-    "channels.drop": "administer",
-    "channels.keep": "administer",
-    "channels.retry": "administer",
-    "channels.show": OVERSEERS,
-    "channels.try_out": "administer",
-    "corrections.decide": "check_register",
-    "corrections.index": "check_register",
-    "corrections.open_values": CHECKS,
-    "desk.grid": "see_register",
-    "desk.handover": "see_register",
-    "desk.house": "see_register",
-    "desk.me": PERSON,
-    "desk.my_grid": PERSON,
-    "desk.registers": "see_register",
-    "desk.open_house": "unmask",
-    "dispatch.emergency": "dispatch",
-    "dispatch.show": "see_events",
-    "dispatch.steps": HANDS,
-    "dispatch.stream": "see_events",
-    "dispatch.switch_off": "dispatch",
-    "dispatch.switch_on": "dispatch",
-    "documents.all_documents": PERSON,
-    "documents.file": PERSON,
-    "documents.has_read": PERSON,
-    "documents.one": PERSON,
-    "figures.rows": "see_events",
-    "figures.show": "see_events",
-    "duties.lacking": PLANS,
-    "duties.not_verified": "see_register",
-    "duties.readers": "see_contacts",
-    "duties.to_visit": "see_visits",
-    "duties.training": "see_contacts",
-    "imports.away": "load",
-    "imports.cancel": "load",
-    "imports.check": "load",
-    "imports.commit": "load",
-    "imports.foresee": "load",
-    "imports.foresee_run": "load",
-    "imports.index": "load",
-    "imports.look": "load",
-    "imports.one": "load",
-    "imports.refused": "load",
-    "imports.state": "load",
-    "imports.take": "load",
-    "imports.undo": "load",
-    "ledger.add": "handle_events",
-    "ledger.look": "handle_events",
-    "ledger.one": "see_events",
-    "ledger.show": "see_events",
-    "lookup.index": PUBLIC,
-    "lookup.show": OPEN,
-    "lookup.worker": PUBLIC,
-    "maps.features": PUBLIC,
-    "maps.show": OPEN,
-    "maps.tile": OPEN,
-    "matter_items.duties": "keep_matters",
-    "matter_items.keep": "keep_matters",
-    "matter_items.keep_duties": "keep_matters",
-    "matter_items.show": "keep_matters",
-    "matter_items.withdraw": "keep_matters",
-    "matter_lists.begin": "keep_matters",
-    "matter_lists.discard": "keep_matters",
-    "matter_lists.draft": "keep_matters",
-    "matter_lists.index": PERSON,
-    "matter_lists.publish": "keep_matters",
-    "matter_lists.take_back": "keep_matters",
-    "matter_lists.temporary": "keep_matters",
-    "matters.book": PERSON,
-    "matters.burden": "see_events",
-    "matters.compare": PERSON,
-    "matters.duties": PERSON,
-    "matters.rows": "see_events",
-    "messages.keep": PERSON,
-    "messages.open_one": PERSON,
-    "messages.read_all": PERSON,
-    "messages.settings": PERSON,
-    "messages.show": PERSON,
-    "messages.stream": PERSON,
-    "messages.unread": PERSON,
-    "notices.seen": "handle_events",
-    "notices.show": "handle_events",
-    "open311.create": "handle_events",
-    "open311.definition": PUBLIC,
-    "open311.discovery": PUBLIC,
-    "open311.one_request": OPEN,
-    "open311.requests": OPEN,
-    "open311.services": PUBLIC,
-    "open311.token": PUBLIC,
-    "planning.body": "plan",
-    "planning.standing": "plan",
-    "register.ask": "keep_register",
-    "register.changes": "check_register",
-    "register.decide": "check_register",
-    "register.enter": "keep_register",
-    "register.open_changes": CHECKS,
-    "report.answered": OPEN,
-    "report.followed": OPEN,
-    "report.near": OPEN,
-    "report.send": OPEN,
-    "report.show": OPEN,
-    "report.thumbnail": "see_events",
-    "security.change_password": PERSON,
-    "security.login": OPEN,
-    "security.logout": OPEN,
-    "security.static": NOBODY,
-    "security.tf_select": NOBODY,
-    "security.two_factor_rescue": NOBODY,
-    "security.two_factor_setup": OPEN,
-    "security.two_factor_setup_validate": PERSON,
-    "security.two_factor_token_validation": OPEN,
-    "shell.components": "administer",
-    "shell.display": PERSON,
-    "shell.find": OPEN,
-    "static": PUBLIC,
-    "supplements.add": "supplement_matters",
-    "supplements.decide": "keep_matters",
-    "supplements.end": "supplement_matters",
-    "supplements.index": PERSON,
-    "teams.add_staff": "load",
-    "teams.index": "load",
-    "teams.join": "load",
-    "teams.lead": "load",
-    "teams.leave": "load",
-    "teams.one": "load",
-    "telephone.new": "dispatch",
-    "telephone.send": "dispatch",
-    "today.show": OPEN,
-    "township.change": "administer",
-    "township.show": "administer",
-    "towns.choose": OPEN,
-    "towns.chosen": OPEN,
-    "v1.all_plans": PUBLIC,
-    "v1.cases": "see_events",
-    "v1.counts": OPEN,
-    "v1.event": "see_events",
-    "v1.grid": OPEN,
-    "v1.grids": OPEN,
-    "v1.health": PUBLIC,
-    "v1.house": "see_houses",
-    "v1.leader": "see_contacts",
-    "v1.locate": PUBLIC,
-    "v1.locate_many": PUBLIC,
-    "v1.search": OPEN,
-    "v1.townships": PUBLIC,
-    "weights.keep": "administer",
-    "weights.show": "administer",
-    "weights.try_out": WEIGHERS,
-}
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from gisgrid.core.settings import Settings
 from layers import areas, events, grids, houses, page, streets
 from layers.layer import LayerScope
 from layers.tiles import Tile, data_version
-from web.http import permissions
+from web.http import permissions, routes
 from web.http.dates import day_of, turns_in_s
 from web.http.db import reading
 from web.http.language import language
@@ -36,7 +36,7 @@ TILES: dict[str, tuple[Callable[[Session, int, Tile], bytes], str]] = {
     "houses": (houses.tile, "see_houses"),
     "open_events": (events.open_tile, "see_events"),
     "closed_events": (events.closed_tile, "see_events"),
-    "streets": (streets.tile, permissions.OPEN),
+    "streets": (streets.tile, routes.OPEN),
 }
 """How each tile is made, and the right without which it is not."""
 
@@ -126,13 +126,13 @@ def tile(name: str, *, plan_id: int, version: str, z: int, x: int, y: int) -> Re
     day = day_of(request.args.get("as_of"))
     if day and name in OF_A_DAY:
         make = partial(OF_A_DAY[name], day=day)
-    if right != permissions.OPEN:
+    if right != routes.OPEN:
         permissions.need(right)
     with reading() as session:
         plans.plan_by_id(session, plan_id)
         current = data_version(session, plan_id)
         body = make(session, plan_id, at)
-    if right != permissions.OPEN:
+    if right != routes.OPEN:
         current = _seen(current)
     response = Response(body, content_type="application/vnd.mapbox-vector-tile")
     return _kept(response, version == current)

@@ -13,7 +13,7 @@ from gisgrid.core.messages import say
 from gisgrid.db.tables.outbox import CHANNELS
 from gisgrid.outbox import inbox, persons
 from gisgrid.outbox.persons import Wants
-from gisgrid.outbox.words import KIND_WORDS, ToldMessage
+from gisgrid.outbox.words import CHANNEL_WORDS, KIND_WORDS, ToldMessage
 from web.dispatch.views import stream as case_stream
 from web.http.dates import local, page_asked, zone_of
 from web.http.db import reading, writing
@@ -30,7 +30,6 @@ OF_RIGHT = {
     "plan_review": "review", "plan_returned": "plan", "import_ready": "load", "import_failed": "load",
 }  # fmt: skip
 """Kinds that concern only who holds one of these rights; the others may concern anybody."""
-CHANNEL_WORDS = {"badge": say("On my pages"), "email": say("By e-mail"), "webhook": say("By the gateway")}  # fmt: skip
 STATE_WORDS = {
     "waiting": say("waiting to be sent"), "delivered": say("sent to you"), "failed": say("could not be sent"),
 }  # fmt: skip

@@ -17,13 +17,12 @@ from gisgrid.core.scope import scope
 from gisgrid.core.settings import Settings
 from gisgrid.outbox import channels, ledger
 from gisgrid.outbox.channels import SECURITY, Gateway, MailServer, templates
-from gisgrid.outbox.words import KIND_WORDS
+from gisgrid.outbox.words import CHANNEL_WORDS, KIND_WORDS
 from gisgrid.people.privacy.audit import note
 from web.http.dates import local
 from web.http.db import reading
 from web.http.language import language
 from web.http.towns import town
-from web.messages.views import CHANNEL_WORDS
 from web.office.keeping import keeping, page
 from web.office.township import administered
 

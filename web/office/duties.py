@@ -48,8 +48,8 @@ def readers(code: str) -> str | Response:
     if asked_as_workbook():
         return lists.workbook(place, documents.readers_sheet(listed))
     return render_template(
-        "readers.html", version=issued, listed=listed, team_words=TEAM_WORDS, local=local
-    )
+        "readers.html", version=issued, listed=listed, team_words=TEAM_WORDS, local=local, day=today(place)
+    )  # fmt: skip
 
 
 @blueprint.get("/stale")

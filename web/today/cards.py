@@ -278,10 +278,14 @@ def documents(session: Session, place: TownshipInfo, day: date) -> Card:
     return Card(
         "documents", gettext("Documents to read"), len(unread), link_for("documents.all_documents"),
         tuple(
-            CardLine(each.title, link_for("documents.one", code=each.code), str(each.issued_on))
+            CardLine(
+                each.title, link_for("documents.one", code=each.code),
+                gettext("to be read by %(day)s", day=each.due_on) if each.due_on else str(each.issued_on),
+                "red" if each.late(day) else "",
+            )
             for each in unread[:FIRST]
         ),
-        "", gettext("Read them"), gettext("You have read everything."),
+        "red" if any(each.late(day) for each in unread) else "", gettext("Read them"), gettext("You have read everything."),
     )  # fmt: skip
 
 

@@ -32,7 +32,7 @@ from web.http.db import reading
 from web.http.language import language
 from web.http.permissions import asker, may_ask
 from web.http.towns import link_for, own_town
-from web.today import cards
+from web.today import cards, office_cards
 from web.today.cards import Card, CardLine
 
 blueprint = Blueprint("today", __name__)
@@ -104,6 +104,11 @@ def _today() -> Response:
                 found.append(cards.documents(session, place, today(place)))
         if "keep_matters" in rights and place is not None:
             found += cards.community_rules(session, place)
+            if may_ask("documents.all_drafts"):
+                found += office_cards.drafts(session, place, today(place))
+            if "administer" in rights:
+                found.append(office_cards.jobs(session, place, now))
+                found += office_cards.backups(session, place)
         if "audit" in rights:
             found += cards.audit(session, now)
         if "administer" in rights:

@@ -22,8 +22,10 @@ from gisgrid.db.tables.cases import (
     FlowVersion,
     StaleDay,
 )
+from gisgrid.db.tables.clock import ClockTask
 from gisgrid.db.tables.duties import (
     Backup,
+    BackupDrill,
     CorrectionRequest,
     PositionTotal,
     RetentionRun,
@@ -50,8 +52,11 @@ from gisgrid.db.tables.handling import (
 from gisgrid.db.tables.imports import FileImport, FileImportPart
 from gisgrid.db.tables.learning import (
     Document,
+    DocumentDraft,
     DocumentVersion,
+    DraftComment,
     ReadReceipt,
+    StaffProfile,
     Training,
     TrainingAttendee,
 )
@@ -85,15 +90,19 @@ __all__ = [
     "Asset",
     "AuditEntry",
     "Backup",
+    "BackupDrill",
     "Base",
     "CalendarYear",
     "Case",
     "CaseClock",
     "CaseStep",
+    "ClockTask",
     "CorrectionRequest",
     "DayFigure",
     "Document",
+    "DocumentDraft",
     "DocumentVersion",
+    "DraftComment",
     "Duty",
     "Emergency",
     "Event",
@@ -140,6 +149,7 @@ __all__ = [
     "ScenarioMove",
     "SettingChange",
     "Staff",
+    "StaffProfile",
     "StaleDay",
     "Station",
     "Street",

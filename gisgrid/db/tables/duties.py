@@ -76,6 +76,37 @@ class Backup(Base):
     sha256: Mapped[str] = mapped_column(Text)
     keep_until: Mapped[date] = mapped_column(Date)
     destroyed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    counts: Mapped[dict[str, int] | None] = mapped_column(JSONB)
+    """Rows of each table as the backup saw them; null: made before they were counted."""
+
+
+class BackupDrill(Base):
+    """One time that a backup was read back into a database thrown away after it, to see that it can be."""
+
+    __tablename__ = "backup_drill"
+    __table_args__ = (
+        CheckConstraint(
+            "state IN ('waiting', 'running', 'done', 'failed', 'cancelled')", name="state"
+        ),
+        Index("ix_backup_drill_backup_id", "backup_id"),
+    )
+
+    id: Mapped[Id]
+    backup_id: Mapped[int] = mapped_column(ForeignKey("backup.id"))
+    who: Mapped[str] = mapped_column(Text)
+    asked_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    state: Mapped[str] = mapped_column(Text, server_default="waiting")
+    attempts: Mapped[int] = mapped_column(Integer, server_default="0")
+    ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    took_s: Mapped[float | None] = mapped_column(Float)
+    done: Mapped[int] = mapped_column(Integer, server_default="0")
+    total: Mapped[int | None] = mapped_column(Integer)
+    doing: Mapped[str] = mapped_column(Text, server_default="")
+    rows_read: Mapped[int | None] = mapped_column(BigInteger)
+    differs: Mapped[dict[str, list[int]] | None] = mapped_column(JSONB)
+    """Tables whose rows are not as many as the backup's own count: that one, and what was read."""
+    failed: Mapped[str | None] = mapped_column(Text)
+    failed_zh: Mapped[str | None] = mapped_column(Text)
 
 
 class RetentionRun(Base):

@@ -28,6 +28,8 @@ class Study(Base):
     took_s: Mapped[float | None] = mapped_column(Float)
     asked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     """Since when a page waits for it; null: none does."""
+    asked_by: Mapped[str | None] = mapped_column(Text)
+    """Whose page asked last, by the name of the account."""
     step: Mapped[int | None] = mapped_column(Integer)
     """How far the one at work is; kept by short transactions of their own."""
     steps: Mapped[int | None] = mapped_column(Integer)

@@ -14,20 +14,10 @@ from sqlalchemy.orm import Session
 from gisgrid.core.errors import Conflict, Invalid, NotFound
 from gisgrid.db.tables.people import ROLES
 from gisgrid.files.exports import Sheet
+from gisgrid.people.learning.media import media_type
 from gisgrid.people.learning.names import named
 
-MOST_BYTES = 20_000_000
-# Suffix to media type and what such a file begins with; a page with scripts is no document.
-MEDIA: dict[str, tuple[str, bytes]] = {
-    ".pdf": ("application/pdf", b"%PDF-"),
-    ".docx": ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", b"PK"),
-    ".xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", b"PK"),
-    ".pptx": ("application/vnd.openxmlformats-officedocument.presentationml.presentation", b"PK"),
-    ".png": ("image/png", b"\x89PNG"),
-    ".jpg": ("image/jpeg", b"\xff\xd8\xff"),
-    ".txt": ("text/plain; charset=utf-8", b""),
-    ".md": ("text/plain; charset=utf-8", b""),
-}
+LONGEST_CODE = 60
 
 
 @dataclass(frozen=True)
@@ -52,8 +42,14 @@ class Issued:
     sha256: str
     issued_on: date
     issued_by: str
+    due_on: date | None
+    communities: tuple[str, ...]
     asked: int
     read: int
+
+    def late(self, day: date) -> int:
+        """How many of those asked have not read it, though its day is past."""
+        return self.asked - self.read if self.due_on is not None and self.due_on < day else 0
 
 
 @dataclass(frozen=True)
@@ -69,7 +65,23 @@ class IssuedVersion:
     media_type: str
     sha256: str
     issued_on: date
+    due_on: date | None
     content: bytes
+
+
+@dataclass(frozen=True)
+class PastVersion:
+    """One version in the list of them, without its bytes."""
+
+    number: int
+    file_name: str
+    size: int
+    sha256: str
+    issued_on: date
+    issued_by: str
+    due_on: date | None
+    read: int
+    """How many have ever read it."""
 
 
 @dataclass(frozen=True)
@@ -97,30 +109,35 @@ def issue(
     who: str,
     title: str | None = None,
     roles: Sequence[str] | None = None,
+    communities: Sequence[str] | None = None,
+    due_on: date | None = None,
 ) -> Number:
     """Issue a file as the newest version of a document.
 
     The file that is the newest already changes nothing but title and ``roles``. A new code makes a new document, which needs a title. Everybody is asked to read a new version
-    again. ``roles`` are those whose reading is asked for; none given: as before, at first all.
+    again. ``roles`` and ``communities`` (codes) are those whose reading is asked for; none given: as before,
+    at first all. ``due_on`` is the last day by which this version is to be read.
 
     Raises
     ------
     Invalid
         The file is empty, too large, of no form that may be issued, or not what its name says; no
-        title; no such role.
+        title; no such role or community; it would have to be read before it is issued.
     Conflict
         An older version has the very same bytes.
     """
-    media_type = _media_type(file_name, content)
-    if strange := sorted(set(roles or ()) - set(ROLES)):
+    kind = media_type(file_name, content)
+    code = code.strip()
+    refuse_code(session, township_id, code)
+    refuse_strange(session, township_id, roles or (), communities or ())
+    if due_on is not None and due_on < day:
         raise Invalid(
-            "There is no part {strange!r} in a team; known: {known}.",
-            strange=strange[0],
-            known=list(ROLES),
-        )
+            "It would have to be read by {due_on}, which lies before {day}, its day of issue.",
+            due_on=due_on, day=day,
+        )  # fmt: skip
     document = session.execute(
         text(
-            "SELECT id, title, roles FROM document WHERE township_id = :t AND code = :code "
+            "SELECT id, title, roles, communities FROM document WHERE township_id = :t AND code = :code "
             "FOR UPDATE"
         ),
         {"t": township_id, "code": code},
@@ -131,10 +148,10 @@ def issue(
     document_id = session.execute(
         text(
             """
-            INSERT INTO document AS d (township_id, code, title, roles)
-            VALUES (:t, :code, :title, :roles)
+            INSERT INTO document AS d (township_id, code, title, roles, communities)
+            VALUES (:t, :code, :title, :roles, :communities)
             ON CONFLICT (township_id, code) DO UPDATE SET title = excluded.title,
-                roles = excluded.roles
+                roles = excluded.roles, communities = excluded.communities
             RETURNING id
             """
         ),
@@ -143,6 +160,9 @@ def issue(
             "code": code,
             "title": title.strip() if title and title.strip() else document.title,  # type: ignore[union-attr]
             "roles": list(roles if roles is not None else document.roles if document else ()),
+            "communities": list(
+                communities if communities is not None else document.communities if document else ()
+            ),
         },
     ).scalar_one()
     sha256 = hashlib.sha256(content).hexdigest()
@@ -163,19 +183,20 @@ def issue(
         text(
             """
             INSERT INTO document_version (document_id, number, file_name, media_type, content,
-                                          sha256, issued_on, issued_by)
-            VALUES (:d, :number, :file, :media, :content, :sha, :day, :who) RETURNING number
+                                          sha256, issued_on, issued_by, due_on)
+            VALUES (:d, :number, :file, :media, :content, :sha, :day, :who, :due) RETURNING number
             """
         ),
         {
             "d": document_id,
             "number": 1 + (known[0].number if known else 0),
             "file": PurePath(file_name).name,
-            "media": media_type,
+            "media": kind,
             "content": content,
             "sha": sha256,
             "day": day,
             "who": who,
+            "due": due_on,
         },
     ).scalar_one()
     return Number(int(number), new=True)
@@ -184,7 +205,18 @@ def issue(
 def documents(session: Session, township_id: int, day: date) -> list[Issued]:
     """All documents with their newest version, by code; who is asked depends on the day's teams."""
     rows = session.execute(text(_DOCUMENTS), {"t": township_id, "day": day, "code": None})
-    return [Issued(**{**row, "roles": tuple(row["roles"])}) for row in rows.mappings()]
+    return [
+        Issued(**{**row, "roles": tuple(row["roles"]), "communities": tuple(row["communities"])})
+        for row in rows.mappings()
+    ]
+
+
+def versions(session: Session, township_id: int, code: str) -> list[PastVersion]:
+    """The versions of a document, the newest first; NotFound if there is no such document."""
+    rows = session.execute(text(_VERSIONS), {"t": township_id, "code": code}).mappings().all()
+    if not rows:
+        raise NotFound("There is no document {code!r}.", code=code)
+    return [PastVersion(**row) for row in rows]
 
 
 def version(
@@ -278,37 +310,42 @@ def readers_sheet(rows: Sequence[Reader]) -> Sheet:
     )  # fmt: skip
 
 
-def _media_type(file_name: str, content: bytes) -> str:
-    name = PurePath(file_name).name
-    suffix = PurePath(name).suffix.lower()
-    if suffix not in MEDIA:
+def refuse_code(session: Session, township_id: int, code: str) -> None:
+    """Raise Invalid for a code that no new document may have; what is issued already keeps its own."""
+    good = 0 < len(code) <= LONGEST_CODE and "/" not in code
+    if not good and not session.scalar(
+        text("SELECT EXISTS (SELECT FROM document WHERE township_id = :t AND code = :code)"),
+        {"t": township_id, "code": code},
+    ):
         raise Invalid(
-            "{name}: files of this form are not issued; use {known}.", name=name, known=list(MEDIA)
+            "A document has a code of at most {most} letters, without /.", most=LONGEST_CODE
         )
-    if not content or len(content) > MOST_BYTES:
+
+
+def refuse_strange(
+    session: Session, township_id: int, roles: Sequence[str], communities: Sequence[str]
+) -> None:
+    """Raise Invalid for a part that no team has, or a community that is none of the township."""
+    if strange := sorted(set(roles) - set(ROLES)):
         raise Invalid(
-            "{name} has {count} bytes; a document has 1 to {most_bytes}.",
-            name=name,
-            count=len(content),
-            most_bytes=MOST_BYTES,
+            "There is no part {strange!r} in a team; known: {known}.",
+            strange=strange[0],
+            known=list(ROLES),
         )
-    media_type, begins = MEDIA[suffix]
-    good = content.startswith(begins)
-    if not begins:
-        try:
-            good = b"\0" not in content and bool(content.decode("utf-8-sig"))
-        except UnicodeDecodeError:
-            good = False
-    if not good:
-        raise Invalid("{name} is not what its name says ({suffix}).", name=name, suffix=suffix)
-    return media_type
+    known = session.scalars(
+        text("SELECT code FROM area WHERE parent_id = :t AND level = 'community'"),
+        {"t": township_id},
+    ).all()
+    if strange := sorted(set(communities) - set(known)):
+        raise Invalid("There is no community {strange!r} in this township.", strange=strange[0])
 
 
 _ASKED = """
 asked AS (
     SELECT DISTINCT d.id AS document_id, m.staff_id
     FROM document d JOIN team_member m ON m.township_id = d.township_id
-     AND m.during @> CAST(:day AS date) AND (d.roles = '{}' OR m.role = ANY(d.roles))
+     AND m.during @> CAST(:day AS date)
+     AND asked_to_read(d.roles, d.communities, d.township_id, m.role, m.grid_code)
     WHERE d.township_id = :t AND (CAST(:code AS text) IS NULL OR d.code = :code)
 )
 """
@@ -316,27 +353,34 @@ asked AS (
 _DOCUMENTS = f"""
 WITH {_ASKED}
 SELECT d.code, d.title, d.roles, v.number, v.file_name, v.media_type, v.size, v.sha256,
-       v.issued_on, v.issued_by, count(a.staff_id) AS asked, count(r.staff_id) AS read
+       v.issued_on, v.issued_by, v.due_on, d.communities, count(a.staff_id) AS asked, count(r.staff_id) AS read
 FROM document d
 JOIN LATERAL (SELECT id, number, file_name, media_type, length(content) AS size, sha256,
-                     issued_on, issued_by
+                     issued_on, issued_by, due_on
               FROM document_version WHERE document_id = d.id ORDER BY number DESC LIMIT 1) v ON true
 LEFT JOIN asked a ON a.document_id = d.id
 LEFT JOIN read_receipt r ON r.version_id = v.id AND r.staff_id = a.staff_id
 WHERE d.township_id = :t
 GROUP BY d.id, v.id, v.number, v.file_name, v.media_type, v.size, v.sha256, v.issued_on,
-         v.issued_by
+         v.issued_by, v.due_on
 ORDER BY d.code COLLATE "C"
 """  # noqa: S608 - parts that stand here
 
 _VERSION = """
 SELECT v.id, d.code, d.title, v.number, (
            SELECT max(number) FROM document_version WHERE document_id = d.id) AS newest,
-       v.file_name, v.media_type, v.sha256, v.issued_on, v.content
+       v.file_name, v.media_type, v.sha256, v.issued_on, v.due_on, v.content
 FROM document d JOIN document_version v ON v.document_id = d.id
 WHERE d.township_id = :t AND d.code = :code
   AND (CAST(:number AS integer) IS NULL OR v.number = :number)
 ORDER BY v.number DESC LIMIT 1
+"""
+
+_VERSIONS = """
+SELECT v.number, v.file_name, length(v.content) AS size, v.sha256, v.issued_on, v.issued_by, v.due_on,
+       (SELECT count(*) FROM read_receipt r WHERE r.version_id = v.id) AS read
+FROM document d JOIN document_version v ON v.document_id = d.id
+WHERE d.township_id = :t AND d.code = :code ORDER BY v.number DESC
 """
 
 _READERS = f"""

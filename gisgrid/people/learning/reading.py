@@ -20,14 +20,21 @@ class ToRead:
     title: str
     number: int
     issued_on: date
+    due_on: date | None
+    """Last day by which it is to be read; None: no day was set."""
     asked: bool
     """Their part in a team is one whose reading is asked for."""
     read_at: datetime | None
     """None: not this version."""
 
+    def late(self, day: date) -> bool:
+        """Whether it is asked for, unread, and its day is past."""
+        due = self.due_on
+        return self.asked and self.read_at is None and due is not None and due < day
+
 
 def to_read(session: Session, township_id: int, day: date) -> list[ToRead]:
-    """The documents of a township: those to be read first, then by code.
+    """The documents of a township: those to be read first, the soonest due before others, then by code.
 
     An account that is nobody of the staff is asked for nothing and has read nothing.
     """
@@ -66,14 +73,14 @@ def mark_mine(session: Session, version: IssuedVersion) -> None:
 _MINE = "(SELECT k.staff_id FROM account k WHERE k.id = my_account())"
 
 _TO_READ = f"""
-SELECT d.code, d.title, v.number, v.issued_on, r.read_at, EXISTS (
+SELECT d.code, d.title, v.number, v.issued_on, v.due_on, r.read_at, EXISTS (
            SELECT FROM team_member m WHERE m.staff_id = {_MINE}
              AND m.during @> CAST(:day AS date)
-             AND (d.roles = '{{}}' OR m.role = ANY (d.roles))) AS asked
+             AND asked_to_read(d.roles, d.communities, d.township_id, m.role, m.grid_code)) AS asked
 FROM document d
-JOIN LATERAL (SELECT id, number, issued_on FROM document_version
+JOIN LATERAL (SELECT id, number, issued_on, due_on FROM document_version
               WHERE document_id = d.id ORDER BY number DESC LIMIT 1) v ON true
 LEFT JOIN read_receipt r ON r.version_id = v.id AND r.staff_id = {_MINE}
 WHERE d.township_id = :t
-ORDER BY (r.read_at IS NULL) DESC, d.code COLLATE "C"
+ORDER BY (r.read_at IS NULL) DESC, CASE WHEN r.read_at IS NULL THEN v.due_on END NULLS LAST, d.code COLLATE "C"
 """  # noqa: S608 - parts that stand here

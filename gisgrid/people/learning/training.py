@@ -25,6 +25,8 @@ class Course:
     hours: float
     kind: str = "training"
     expires_on: date | None = None
+    place: str | None = None
+    """Where, in words; None: not said."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,9 @@ class WorkerHours:
     """Last day on which one does; None: none does, or one without an end."""
 
 
-def record(session: Session, township_id: int, course: Course, attendees: Sequence[str]) -> int:
+def record(
+    session: Session, township_id: int, course: Course, attendees: Sequence[str], *, day: date
+) -> int:
     """Note a training and who took part (codes of staff); how many were not noted before.
 
     The same course again adds the attendees who are new.
@@ -53,54 +57,43 @@ def record(session: Session, township_id: int, course: Course, attendees: Sequen
     Raises
     ------
     Invalid
-        Hours, kind or days that cannot be; nobody took part.
+        Hours, kind or days that cannot be; nobody took part, somebody is named twice; it is not held yet
+        on ``day``.
     Conflict
         The code stands for a course with other particulars.
     NotFound
         No such person of staff.
     """
-    _check(course, attendees)
+    check(course)
+    if not attendees:
+        raise Invalid("Nobody took part: name at least one.")
     values = {"t": township_id, **asdict(course)}
-    session.execute(
-        text(
-            "INSERT INTO training (township_id, code, course, kind, held_on, hours, expires_on) "
-            "VALUES (:t, :code, :course, :kind, :held_on, :hours, :expires_on) "
-            "ON CONFLICT (township_id, code) DO NOTHING"
-        ),
-        values,
-    )
-    known = (
-        session.execute(
-            text(
-                "SELECT code, course, held_on, hours, kind, expires_on FROM training "
-                "WHERE township_id = :t AND code = :code"
-            ),
-            values,
-        )
-        .mappings()
-        .one()
-    )
+    session.execute(text(_ADD + " ON CONFLICT (township_id, code) DO NOTHING"), values)
+    known = session.execute(text(_PARTICULARS), values).mappings().one()
     if Course(**known) != course:
         raise Conflict(
             "Training {course!r} is recorded with other particulars.", course=course.code
         )
+    refuse_attendance(session, township_id, course.held_on, attendees, day=day)
+    return len(session.execute(text(_ATTEND), {**values, "codes": list(attendees)}).all())
+
+
+def refuse_attendance(
+    session: Session, township_id: int, held_on: date, attendees: Sequence[str], *, day: date
+) -> None:
+    """Raise Invalid for attendance before the day, or of one person twice; NotFound for no person of staff."""
+    if attendees and held_on > day:
+        raise Invalid(
+            "It is held on {held_on}: who took part is noted then, and not before.", held_on=held_on
+        )
+    if twice := sorted({code for code in attendees if attendees.count(code) > 1}):
+        raise Invalid("{staff} is ticked twice; nothing was kept.", staff=twice)
     known_staff = session.scalars(
         text("SELECT code FROM staff WHERE township_id = :t AND code = ANY(:codes)"),
         {"t": township_id, "codes": list(attendees)},
     ).all()
     if absent := sorted(set(attendees) - set(known_staff)):
         raise NotFound("No person of staff has the code {staff}.", staff=absent)
-    return len(
-        session.execute(
-            text(
-                "INSERT INTO training_attendee (training_id, staff_id) "
-                "SELECT t.id, s.id FROM training t JOIN staff s ON s.township_id = :t "
-                "AND s.code = ANY(:codes) WHERE t.township_id = :t AND t.code = :code "
-                "ON CONFLICT DO NOTHING RETURNING 1"
-            ),
-            {**values, "codes": list(attendees)},
-        ).all()
-    )
 
 
 def hours_by_worker(
@@ -139,7 +132,8 @@ def hours_sheet(rows: Sequence[WorkerHours]) -> Sheet:
     )  # fmt: skip
 
 
-def _check(course: Course, attendees: Sequence[str]) -> None:
+def check(course: Course) -> None:
+    """Raise Invalid for hours, kind or days that cannot be."""
     if not (course.code.strip() and course.course.strip()):
         raise Invalid("A training has a code and a course.")
     if course.kind not in TRAINING_KINDS:
@@ -158,9 +152,24 @@ def _check(course: Course, attendees: Sequence[str]) -> None:
             expires_on=course.expires_on,
             held_on=course.held_on,
         )
-    if not attendees:
-        raise Invalid("Nobody took part: name at least one.")
 
+
+_ADD = """
+INSERT INTO training (township_id, code, course, kind, held_on, hours, expires_on, place)
+VALUES (:t, :code, :course, :kind, :held_on, :hours, :expires_on, :place)
+"""
+
+_PARTICULARS = """
+SELECT code, course, held_on, hours, kind, expires_on, place FROM training
+WHERE township_id = :t AND code = :code
+"""
+
+_ATTEND = """
+INSERT INTO training_attendee (training_id, staff_id)
+SELECT t.id, s.id FROM training t JOIN staff s ON s.township_id = :t AND s.code = ANY(:codes)
+WHERE t.township_id = :t AND t.code = :code
+ON CONFLICT DO NOTHING RETURNING 1
+"""
 
 _HOURS = """
 WITH member AS (

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -28,8 +29,10 @@ class BackupInfo:
     """Last day on which it may exist."""
 
 
-def note_backup(session: Session, path: Path) -> BackupInfo:
-    """Record a backup file that was just written.
+def note_backup(
+    session: Session, path: Path, counts: Mapping[str, int] | None = None
+) -> BackupInfo:
+    """Record a backup file that was just written, with the rows of each table that it holds.
 
     It is kept as long as the strictest township of the store allows.
     """
@@ -42,8 +45,8 @@ def note_backup(session: Session, path: Path) -> BackupInfo:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     number = session.execute(
         text(
-            "INSERT INTO backup (path, made_at, size, sha256, keep_until) "
-            "VALUES (:path, :made, :size, :sha, :until) RETURNING id"
+            "INSERT INTO backup (path, made_at, size, sha256, keep_until, counts) "
+            "VALUES (:path, :made, :size, :sha, :until, CAST(:counts AS jsonb)) RETURNING id"
         ),
         {
             "path": str(path.absolute()),
@@ -51,6 +54,7 @@ def note_backup(session: Session, path: Path) -> BackupInfo:
             "size": path.stat().st_size,
             "sha": sha256,
             "until": (first or made.date()) + timedelta(days=days),
+            "counts": None if counts is None else json.dumps(counts),
         },
     ).scalar_one()
     return _backup(session, number)

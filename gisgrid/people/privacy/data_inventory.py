@@ -65,6 +65,9 @@ FIELDS: tuple[Field, ...] = (
     Field("training_attendee", (), ("training",), "staff"),
     Field("read_receipt", ("read_at",), ("training",), "staff"),
     Field("document_version", ("issued_by",), ("training",), "with_row"),
+    Field("document_draft", ("sent_by",), ("training",), "with_row"),
+    Field("draft_comment", ("text", "who", "answer", "answered_by"), ("training",), "with_row"),
+    Field("staff_profile", ("age_band", "schooling", "qualifications", "noted_by"), ("training",), "staff"),
     Field(
         "account",
         ("name", "display_name", "password_hash", "fs_uniquifier", "tf_primary_method",
@@ -99,8 +102,9 @@ FIELDS: tuple[Field, ...] = (
     Field("file_import_part", ("content",), ("verify",), "imports", sensitive=True),
     *(
         Field(table, ("who",), ("account",), "always")
-        for table in ("job", "plan", "plan_step", "scenario_lock", "scenario_move")
+        for table in ("backup_drill", "job", "plan", "plan_step", "scenario_lock", "scenario_move")
     ),
+    Field("study", ("asked_by",), ("account",), "with_row"),
     Field("retention_run", ("who",), ("subject",), "always"),
     Field("suggestion", ("parts",), ("event",), "with_row"),
     Field("emergency", ("started_by", "ended_by"), ("emergency",), "always"),
@@ -127,7 +131,22 @@ PLAIN: dict[str, tuple[str, ...]] = {
     ),
     "refused_demand": ("at", "matter", "why", "key"),
     "alias": ("geom", "added_at", "personal"),
-    "document_version": ("number", "file_name", "media_type", "content", "sha256", "issued_on"),
+    "document_version": (
+        "number", "file_name", "media_type", "content", "sha256", "issued_on", "due_on",
+    ),
+    "document_draft": (
+        "code", "title", "file_name", "media_type", "content", "sha256", "sent_on", "answer_by", "communities",
+    ),
+    "draft_comment": ("at", "answered_at"),
+    "staff_profile": ("noted_at",),
+    "backup_drill": (
+        "asked_at", "state", "attempts", "ended_at", "took_s", "done", "total", "doing", "rows_read", "differs",
+        "failed", "failed_zh",
+    ),
+    "study": (
+        "kind", "day", "body", "fingerprint", "made_at", "took_s", "asked_at", "step", "steps", "doing", "told_at",
+        "failed", "failed_zh", "failed_fingerprint", "attempts",
+    ),
     "account": (
         "text_size", "density", "active", "created_at", "has_password", "password_once",
     ),
@@ -176,11 +195,11 @@ PLAIN: dict[str, tuple[str, ...]] = {
 NO_PEOPLE = frozenset(
     (
         "address_key", "address_name", "address_street", "area", "asset", "backup", "calendar_year", "case_clock",
-        "day_figure", "document", "flow", "flow_state", "flow_step", "event_grid", "grid",
+        "clock_task", "day_figure", "document", "flow", "flow_state", "flow_step", "event_grid", "grid",
         "grid_successor",
         "house", "house_grid", "matter", "matter_list", "outbox_channel", "outbox_delivery", "outbox_message",
         "outbox_wish", "position_total", "purpose",
-        "parcel", "role_right", "station", "stale_day", "street", "study", "township", "training", "workload_weights",
+        "parcel", "role_right", "station", "stale_day", "street", "township", "training", "workload_weights",
     )
 )  # fmt: skip
 """Tables without anything on people: places, rules, totals."""

@@ -326,6 +326,8 @@ _RULES: tuple[_Rule, ...] = (
         first=(
             """DELETE FROM training_attendee a USING gone g
                WHERE g.table_name = 'staff' AND g.row_id = a.staff_id""",
+            """DELETE FROM staff_profile p USING gone g
+               WHERE g.table_name = 'staff' AND g.row_id = p.staff_id""",
             """DELETE FROM read_receipt r USING gone g
                WHERE g.table_name = 'staff' AND g.row_id = r.staff_id""",
             """DELETE FROM worker_position w USING gone g

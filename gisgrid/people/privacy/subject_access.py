@@ -229,6 +229,12 @@ SECTIONS: dict[str, tuple[str, str]] = {
         "FROM training_attendee o JOIN training t ON t.id = o.training_id "
         f"WHERE o.staff_id IN {_STAFF} ORDER BY t.held_on, t.id",
     ),
+    "staff_profile": (
+        "培训档案",
+        "SELECT jsonb_build_object('age_band', o.age_band, 'schooling', o.schooling, "
+        "'qualifications', o.qualifications, 'noted_at', o.noted_at) "
+        f"FROM staff_profile o WHERE o.staff_id IN {_STAFF} ORDER BY o.staff_id",
+    ),
     "read_receipt": (
         "阅读",
         "SELECT jsonb_build_object('document', d.title, 'version', v.number, 'read_at', o.read_at) "
@@ -268,6 +274,8 @@ LEFT_OUT: dict[str, str] = {
     "file_import": "who sent a file, by the name of an account",
     "file_import_part": "files as they were sent, kept for days only; what is imported of them is searched",
     "photo": "pictures of places; who is on one is not recorded",
+    "document_draft": "who sent a draft, by the name of an account",
+    "draft_comment": "what offices say to a draft, by the name of an account",
     "document_version": "who issued a document, by the name of an account",
     "refused_demand": "who asked for a task, by the name of an account",
     "setting_change": "who changed a setting, by the name of an account",
@@ -275,8 +283,8 @@ LEFT_OUT: dict[str, str] = {
     "matter_supplement": "who wrote and who agreed to a community's rule, by the name of an account",
     "retention_run": "who ran a job, by the name of an account",
     **dict.fromkeys(
-        ("job", "plan", "plan_step", "scenario_lock", "scenario_move"),
-        "who drew a plan, by the name of an account",
+        ("backup_drill", "job", "plan", "plan_step", "scenario_lock", "scenario_move", "study"),
+        "who ordered or drew, by the name of an account",
     ),
     **dict.fromkeys(
         ("emergency", "legacy_problem", "legacy_review", "notice"),

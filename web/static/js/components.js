@@ -52,6 +52,9 @@
 
   for (const each of document.querySelectorAll("table[data-filter]")) table(each);
   for (const button of document.querySelectorAll("[data-prints]")) button.addEventListener("click", () => window.print());
+  for (const button of document.querySelectorAll("[data-ticks]")) button.addEventListener("click", () => {
+    for (const box of button.form.querySelectorAll("[type=checkbox]")) box.checked = button.dataset.ticks === "all";
+  });
   for (const opener of document.querySelectorAll("[data-opens]")) {
     const dialog = document.getElementById(opener.dataset.opens);
     opener.addEventListener("click", () => dialog.showModal());

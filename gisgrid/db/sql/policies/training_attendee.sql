@@ -10,3 +10,9 @@ CREATE POLICY planned ON training_attendee FOR SELECT TO gisgrid_planner USING (
           AND (t.township_id = ANY ((SELECT my_townships('plan'))::bigint[])
                OR t.township_id = ANY ((SELECT my_townships('review'))::bigint[]))));
 GRANT SELECT ON training_attendee TO gisgrid_web, gisgrid_views, gisgrid_planner;
+CREATE POLICY ticked ON training_attendee TO gisgrid_office USING (
+    EXISTS (
+        SELECT FROM training t
+        WHERE t.id = training_id AND t.township_id = ANY ((SELECT my_townships('load'))::bigint[])
+          AND township_of_staff(staff_id) = t.township_id));
+GRANT SELECT, INSERT (training_id, staff_id), DELETE ON training_attendee TO gisgrid_office;

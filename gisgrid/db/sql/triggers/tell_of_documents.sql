@@ -9,7 +9,7 @@ BEGIN
     LEFT JOIN LATERAL (
         SELECT DISTINCT k.id AS account_id FROM team_member m JOIN account k ON k.staff_id = m.staff_id AND k.active
         WHERE m.township_id = d.township_id AND m.during @> today_in(d.township_id)
-          AND (d.roles = '{}' OR m.role = ANY (d.roles))
+          AND asked_to_read(d.roles, d.communities, d.township_id, m.role, m.grid_code)
     ) h ON true
     WHERE is_news(now());
     RETURN NULL;

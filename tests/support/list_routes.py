@@ -1,0 +1,11 @@
+"""The routes of lists."""
+
+from __future__ import annotations
+
+LISTS = (
+    "accounts.index", "backups.index", "audit.index", "bench.index", "cases.mine", "corrections.index", "desk.grid", "desk.registers", "dispatch.show",
+    "duties.lacking", "duties.not_verified", "duties.readers", "duties.to_visit", "duties.training",
+    "figures.rows", "figures.show", "imports.index", "issuing.index", "jobs.index", "ledger.show", "matters.book", "matters.burden",
+    "matters.duties", "matters.rows", "register.changes", "teams.index", "trainings.index", "trainings.profiles",
+)  # fmt: skip
+"""Pages of lists that leave as a workbook, too."""
