@@ -39,13 +39,11 @@ OPENED = {
 def under(path: str, spot: Spot) -> list[Call]:
     """A reading that takes a plan, a day or a township, in all those ways."""
     join = "&" if "?" in path else "?"
-    return [
-        Call(f"{path}{join}{query}")
-        for query in (
-            f"plan={spot.plan_id}", f"township={spot.township}", f"as_of=2023-08-31&township={spot.township}",
-            "as_of=2000-01-01", "plan=99999", f"plan={spot.plan_id}&lang=en",
-        )
-    ]  # fmt: skip
+    queries = (
+        f"plan={spot.plan_id}", f"township={spot.township}", f"as_of=2023-08-31&township={spot.township}",
+        "as_of=2000-01-01", "plan=99999", f"plan={spot.plan_id}&lang=en",
+    )  # fmt: skip
+    return [Call(f"{path}{join}{query}") for query in queries]
 
 
 def tiles(spot: Spot) -> list[Call]:
