@@ -75,6 +75,8 @@ def test_no_redirect_leads_elsewhere(engine: Engine, account: int, location: str
     app = app_over(engine)
     app.add_url_rule("/away", "lookup.show2", lambda: redirect(location))
 
+    from web.http import routes
+
     routes.RIGHT_OF["lookup.show2"] = routes.PUBLIC
     try:
         assert app.test_client().get("/away").headers["Location"] == leads.replace("\\", "%5C") or (
