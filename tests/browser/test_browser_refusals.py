@@ -222,7 +222,7 @@ ROWS: list[RowOfTable] = [
     ("weights.keep no name", "administrator", "/office/township/weights", lambda p, f: freely(p, "form[action*='/weights']"), "main",
      ("请填写版本名称。", "Give the version a name.")),
     ("channels.keep a stranger", "administrator", "/office/channels", lambda p, f: freely(p, "[data-channel=email] form[action*='/keep']"), "main",
-     ("渠道 email 需要", "The channel email needs")),
+     ("渠道 email 还缺：", "The channel email needs")),
     ("matter_lists.begin no name", "government", "/matters/versions", lambda p, f: freely(p, "form:has(#version)"), "main",
      ("请填写版本名称，最多 40 个字符。", "Give the version a name of at most 40 characters.")),
     ("supplements.add nothing", "clerk", "/matters/supplements", lambda p, f: freely(p, "form[action*='/matters/supplements']"), "main",

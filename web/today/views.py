@@ -102,8 +102,8 @@ def _today() -> Response:
                 found += cards.register(session, place, plan.id, today(place), rights)
             if learning.is_staff(session):
                 found.append(cards.documents(session, place, today(place)))
-        if "keep_matters" in rights and place is not None:
-            found += cards.community_rules(session, place)
+            if "keep_matters" in rights:
+                found += cards.community_rules(session, place)
             if may_ask("documents.all_drafts"):
                 found += office_cards.drafts(session, place, today(place))
             if "administer" in rights:
