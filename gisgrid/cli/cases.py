@@ -20,7 +20,7 @@ from gisgrid.cases.public_holidays import proposed, usual_week
 from gisgrid.cases.refusals import NotOnTheList
 from gisgrid.cases.refused_requests import keep_refusal
 from gisgrid.cases.worktime import DAY_RULES
-from gisgrid.cli.edge import opened, wide_console
+from gisgrid.cli.edge import DRY, opened, wide_console
 from gisgrid.core import plans
 from gisgrid.core.errors import NotFound
 from gisgrid.core.messages import say
@@ -31,7 +31,6 @@ _township = click.option("--township", help="code of the township; needed if the
 _commit = click.option(
     "--commit", is_flag=True, help="really write; otherwise only say what would happen"
 )
-DRY = "dry run: nothing was written; add --commit to write"
 
 
 @click.group("calendar")

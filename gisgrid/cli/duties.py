@@ -14,8 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gisgrid.cli.coverage import as_of_option, township_option, xlsx_option
-from gisgrid.cli.edge import FileToWrite, connected, opened, wide_console
-from gisgrid.cli.learning import commit_option, say_dry
+from gisgrid.cli.edge import FileToWrite, commit_option, connected, opened, say_dry, wide_console
 from gisgrid.core import plans
 from gisgrid.core.errors import AmbiguousAddress
 from gisgrid.core.retention_periods import keeping_of

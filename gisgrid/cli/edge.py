@@ -99,3 +99,15 @@ def opened(settings: Settings, *, read_only: bool = False) -> Iterator[Session]:
 def wide_console() -> Console:
     """A console wide enough for tables: a narrow terminal wraps lines, cells are never cut."""
     return Console(soft_wrap=True, width=max(Console().width, 170))
+
+
+commit_option = click.option(
+    "--commit", is_flag=True, help="really write; otherwise only say what would happen"
+)
+DRY = "dry run: nothing was written; add --commit to write"
+
+
+def say_dry(*, commit: bool) -> None:
+    """The last line of a command that wrote nothing."""
+    if not commit:
+        click.echo(DRY)

@@ -12,8 +12,7 @@ from rich.table import Table
 from gisgrid.cases.bulk import open_loaded
 from gisgrid.cases.emergencies import running, switch_off, switch_on
 from gisgrid.cases.figures import OUTCOMES, UNITS, Period, figures
-from gisgrid.cli.cases import DRY
-from gisgrid.cli.edge import opened, wide_console
+from gisgrid.cli.edge import DRY, opened, wide_console
 from gisgrid.core import plans
 from gisgrid.core.areas import area_coded
 from gisgrid.core.settings import Settings

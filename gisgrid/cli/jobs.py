@@ -10,8 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gisgrid.cli.coverage import township_option
-from gisgrid.cli.edge import opened, wide_console
-from gisgrid.cli.learning import commit_option, say_dry
+from gisgrid.cli.edge import commit_option, opened, say_dry, wide_console
 from gisgrid.core import plans
 from gisgrid.core.settings import Settings
 from gisgrid.core.terminal import speaks_chinese

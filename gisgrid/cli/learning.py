@@ -17,7 +17,7 @@ from gisgrid.cli.coverage import (
     township_option,
     xlsx_option,
 )
-from gisgrid.cli.edge import FileToWrite, opened, wide_console
+from gisgrid.cli.edge import FileToWrite, commit_option, opened, say_dry, wide_console
 from gisgrid.core import plans
 from gisgrid.core.errors import Invalid, NotFound
 from gisgrid.core.settings import Settings
@@ -30,18 +30,9 @@ from gisgrid.planning.checks.shortage import shortage, shortage_sheets
 from gisgrid.planning.snapshot.fetch import local, today
 
 _day = click.DateTime(["%Y-%m-%d"])
-commit_option = click.option(
-    "--commit", is_flag=True, help="really write; otherwise only say what would happen"
-)
 _version = click.option(
     "--version", "number", type=int, help="number of the version; default newest"
 )
-
-
-def say_dry(*, commit: bool) -> None:
-    """The last line of a command that wrote nothing."""
-    if not commit:
-        click.echo("dry run: nothing was written; add --commit to write")
 
 
 @click.group()

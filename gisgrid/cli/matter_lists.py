@@ -10,8 +10,8 @@ from rich.table import Table
 
 from gisgrid.cases import community_rules, duty_matrix, matter_drafts, matter_versions, matters
 from gisgrid.cases.matter_items import DraftItem, with_word
-from gisgrid.cli.edge import FileToWrite, opened, wide_console
-from gisgrid.cli.matters import DRY, matters_group
+from gisgrid.cli.edge import DRY, FileToWrite, commit_option, opened, wide_console
+from gisgrid.cli.matters import matters_group
 from gisgrid.core import plans
 from gisgrid.core.errors import Invalid
 from gisgrid.core.settings import Settings
@@ -20,9 +20,6 @@ from gisgrid.files.exports import write_workbook
 from gisgrid.planning.snapshot.fetch import today
 
 _township = click.option("--township", help="code of the township; needed if there are several")
-_commit = click.option(
-    "--commit", is_flag=True, help="really write; otherwise only say what would happen"
-)
 _day = click.DateTime(["%Y-%m-%d"])
 
 
@@ -46,7 +43,7 @@ def versions_command(settings: Settings, township: str | None) -> None:
 @matters_group.command("draft")
 @click.argument("version")
 @_township
-@_commit
+@commit_option
 @click.pass_obj
 def draft_command(settings: Settings, version: str, township: str | None, commit: bool) -> None:
     """Begin a draft VERSION as a copy of the list in force."""
@@ -66,7 +63,7 @@ def draft_command(settings: Settings, version: str, township: str | None, commit
 )
 @click.option("--new", is_flag=True, help="add it")
 @_township
-@_commit
+@commit_option
 @click.pass_obj
 def item_command(
     settings: Settings, /, *, code: str, words: tuple[str, ...], new: bool, township: str | None, commit: bool
@@ -91,7 +88,7 @@ def item_command(
 @click.argument("code")
 @click.option("--although-used", is_flag=True, help="although cases are open under it")
 @_township
-@_commit
+@commit_option
 @click.pass_obj
 def withdraw_command(
     settings: Settings, /, *, code: str, although_used: bool, township: str | None, commit: bool
@@ -128,7 +125,7 @@ def foresee_command(settings: Settings, township: str | None) -> None:
 @matters_group.command("publish")
 @click.option("--from", "since", type=_day, help="first day in force; default the earliest")
 @_township
-@_commit
+@commit_option
 @click.pass_obj
 def publish_command(
     settings: Settings, since: datetime | None, township: str | None, commit: bool
@@ -146,7 +143,7 @@ def publish_command(
 @matters_group.command("take-back")
 @click.argument("version")
 @_township
-@_commit
+@commit_option
 @click.pass_obj
 def take_back_command(settings: Settings, version: str, township: str | None, commit: bool) -> None:
     """Make VERSION, which has not begun, a draft again."""
@@ -160,7 +157,7 @@ def take_back_command(settings: Settings, version: str, township: str | None, co
 
 @matters_group.command("discard")
 @_township
-@_commit
+@commit_option
 @click.pass_obj
 def discard_command(settings: Settings, township: str | None, commit: bool) -> None:
     """Throw the draft away."""
@@ -220,7 +217,7 @@ def rules_command(settings: Settings, township: str | None) -> None:
 @click.option("--since", type=_day, help="first day; default today")
 @click.option("--until", type=_day, help="last day; default without end")
 @_township
-@_commit
+@commit_option
 @click.pass_obj
 def rule_command(
     settings: Settings, /, *, code: str, community: str, words: str, since: datetime | None,
@@ -242,7 +239,7 @@ def rule_command(
 @click.argument("number", type=int)
 @click.option("--refuse", "reason", help="refuse it, and why; without, it is agreed to")
 @_township
-@_commit
+@commit_option
 @click.pass_obj
 def decide_command(
     settings: Settings, number: int, reason: str | None, township: str | None, commit: bool
@@ -261,7 +258,7 @@ def decide_command(
 @matters_group.command("end-rule")
 @click.argument("number", type=int)
 @_township
-@_commit
+@commit_option
 @click.pass_obj
 def end_rule_command(settings: Settings, number: int, township: str | None, commit: bool) -> None:
     """Take the rule NUMBER of a community back, or end it today."""

@@ -11,18 +11,14 @@ from rich.table import Table
 from gisgrid.cases import matters, refused_requests
 from gisgrid.cases.matters import MatterEntry
 from gisgrid.cases.worktime import Limit
-from gisgrid.cli.edge import FileToWrite, opened, wide_console
+from gisgrid.cli.edge import DRY, FileToWrite, commit_option, opened, wide_console
 from gisgrid.core import plans
 from gisgrid.core.settings import Settings
 from gisgrid.files.exports import write_workbook
 from gisgrid.planning.snapshot.fetch import today
 
 _township = click.option("--township", help="code of the township; needed if there are several")
-_commit = click.option(
-    "--commit", is_flag=True, help="really write; otherwise only say what would happen"
-)
 _day = click.DateTime(["%Y-%m-%d"])
-DRY = "dry run: nothing was written; add --commit to write"
 
 
 @click.group("matters")
@@ -93,7 +89,7 @@ def diff_command(settings: Settings, before: str, after: str, township: str | No
 @click.option("--community", help="code or name of the community that would do it")
 @click.option("--text", "words", help="what is asked")
 @_township
-@_commit
+@commit_option
 @click.pass_obj
 def demand_command(
     settings: Settings,
@@ -133,7 +129,7 @@ def demand_command(
 @click.option("--filing", help="when it is filed")
 @click.option("--closing", help="when it is closed")
 @_township
-@_commit
+@commit_option
 @click.pass_obj
 def temporary_command(
     settings: Settings,

@@ -11,8 +11,7 @@ import click
 from rich.table import Table
 from sqlalchemy.orm import Session
 
-from gisgrid.cli.edge import opened, wide_console
-from gisgrid.cli.learning import commit_option, say_dry
+from gisgrid.cli.edge import commit_option, opened, say_dry, wide_console
 from gisgrid.core import plans
 from gisgrid.core.roles import RIGHTS, ROLES
 from gisgrid.core.settings import Settings

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from gisgrid.core.errors import NotAllowed
+from gisgrid.core.plans import TownshipInfo
+
 # The table of houses names nobody and stands open to the web, so a question about houses says itself
 # whose they are; (SELECT …) lets the server ask for the ground once a statement and not once a row.
 HOUSE_SEEN = """(
@@ -86,3 +89,11 @@ def scope(session: Session, right: str) -> Scope:
         {"right": right},
     ).one()
     return Scope(frozenset(row.townships), frozenset(row.communities), frozenset(row.grids))
+
+
+def refuse_strangers(session: Session, place: TownshipInfo, *rights: str) -> None:
+    """NotAllowed if the account holds none of the rights over the whole township."""
+    if not any(place.id in scope(session, right).townships for right in rights):
+        raise NotAllowed(
+            "This is for who may {rights} in all of {town}.", rights=list(rights), town=place.name
+        )

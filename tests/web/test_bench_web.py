@@ -97,7 +97,7 @@ def test_the_page_that_leads_to_a_large_town_begins_to_read_it(
     heard = Counter[str]()
     for app in (client.application, other):
         listener = app.extensions["gisgrid"].listener
-        listener.hear(store.WANTED, lambda payload: heard.update([payload]))
+        listener.hear(scenarios.WANTED, lambda payload: heard.update([payload]))
         listener.start()
         assert eventually(lambda listener=listener: listener.listening)
     assert client.get("/plan/").status_code == 200
@@ -138,6 +138,25 @@ def test_another_process_reads_what_was_kept_before_it_is_asked(
         assert shapely.equals(shape(there.pop("geometry")), shape(here.pop("geometry")))
         assert there == here
     assert read == ["bench"], "whoever asks takes what was read"
+
+
+def test_a_reading_that_fails_is_no_reason_to_stop_listening(
+    engine: Engine, draft: PlanInfo, monkeypatch: pytest.MonkeyPatch
+):
+    client = client_of(engine, "planner")
+    assert view(client, draft)["version"] == 0
+    follower = client.application.extensions["gisgrid_bench_followed"]
+    tried: list[int] = []
+
+    def failing(session: Session, plan_id: int, *rights: str, exact: bool = False) -> Any:
+        tried.append(plan_id)
+        raise RuntimeError("what nobody thought of")
+
+    monkeypatch.setattr(store, "at_hand", failing)
+    for times in (1, 2):
+        follower.heard(str(draft.id))
+        assert eventually(lambda times=times: len(tried) == times)
+        assert eventually(lambda: not [t for t in threading.enumerate() if t.name == "bench"])
 
 
 def test_a_dragged_corner_snaps_to_a_parcel(engine: Engine, draft: PlanInfo, tmp_path: Path):

@@ -10,11 +10,12 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from gisgrid.core.errors import GisgridError, Invalid, UndeclaredCrs
 from gisgrid.core.messages import Message, message, say
+from gisgrid.core.scope import refuse_strangers
 from gisgrid.core.settings import Settings
 from gisgrid.files.read import Table
 from gisgrid.files.reading_apart import open_apart
 from gisgrid.loading.scenario_files import import_scenario
-from web.editor.store import planning, refuse_strangers, who
+from web.editor.store import planning, who
 from web.editor.views import ENDINGS, blueprint
 from web.http.towns import town
 

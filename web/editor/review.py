@@ -13,7 +13,7 @@ from flask import Response, render_template, request, url_for
 from gisgrid.core import plans
 from gisgrid.core.errors import Conflict, Invalid
 from gisgrid.core.plans import PlanInfo, TownshipInfo, plan_by_id
-from gisgrid.core.scope import scope
+from gisgrid.core.scope import refuse_strangers, scope
 from gisgrid.files.exports import write_workbook
 from gisgrid.loading.scenario_files import export_plan
 from gisgrid.planning.editor import moves, replay
@@ -27,7 +27,7 @@ from layers.deviation import deviation_colour, legend
 from web.editor import json as views
 from web.editor.messages import words
 from web.editor.states import states
-from web.editor.store import at_hand, benches, placed, planning, refuse_strangers, who
+from web.editor.store import at_hand, benches, placed, planning, who
 from web.editor.views import blueprint, body, number, told
 from web.http.lists import XLSX
 from web.http.pdf import as_pdf

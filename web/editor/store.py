@@ -15,18 +15,23 @@ from collections.abc import Iterator
 from typing import Any
 
 from flask import Flask, current_app, g
-from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from gisgrid.core.errors import GisgridError, NotAllowed
+from gisgrid.core.errors import GisgridError
 from gisgrid.core.plans import PlanInfo, TownshipInfo, plan_by_id
-from gisgrid.core.scope import scope
+from gisgrid.core.scope import refuse_strangers
 from gisgrid.db.roles import PLANNER
 from gisgrid.db.store import Actor
 from gisgrid.planning.editor.bench import Bench
 from gisgrid.planning.editor.benches import KEPT, Benches
-from gisgrid.planning.editor.scenarios import CHANNEL, scenario
+from gisgrid.planning.editor.scenarios import (
+    CHANNEL,
+    WANTED,
+    more_houses_than,
+    scenario,
+    tell_wanted,
+)
 from web.http.db import Store, entering
 from web.http.permissions import Asker, asker
 from web.http.towns import town_of
@@ -34,8 +39,6 @@ from web.http.towns import town_of
 A_LARGE_TOWN = 20_000
 """From so many houses on, a bench takes seconds to read: it is begun when a page leads to it."""
 
-WANTED = "scenario_wanted"
-"""The channel on which a page tells all processes which plan it leads to, and who asked for the page."""
 LASTING_S = 900.0
 """So long the page shows a town without what was entered since; checks and publication count anew."""
 
@@ -64,10 +67,10 @@ class BenchFollower:
         self._behind: dict[int, bool] = {}
         self._reading: set[int] = set()
 
-    def by(self, plan_id: int) -> None:
-        """Remember that whoever asks has a scenario at hand."""
+    def by(self, plan_id: int, whoever: dict[str, Any]) -> None:
+        """Remember who has a scenario at hand; the least used is forgotten."""
         with self._lock:
-            self._by[plan_id] = _whoever_asks()
+            self._by[plan_id] = whoever
             self._by.move_to_end(plan_id)
             while len(self._by) > KEPT:
                 self._by.popitem(last=False)
@@ -76,8 +79,7 @@ class BenchFollower:
         """Have a scenario at hand for somebody who is about to ask for it, here or in another process."""
         told = json.loads(payload)
         actor = Actor(told["account"], None, None)
-        with self._lock:
-            self._by.setdefault(told["plan"], {"actor": actor, "asker": Asker(told["account"])})
+        self.by(told["plan"], {"actor": actor, "asker": Asker(told["account"])})
         self._read_beside(told["plan"], exact=False)
 
     def heard(self, payload: str) -> None:
@@ -128,7 +130,7 @@ def at_hand(
     version = scenario(session, plan_id).version
     found = benches().at(session, place, plan, version, exact=exact)
     followed: BenchFollower = current_app.extensions["gisgrid_bench_followed"]
-    followed.by(plan_id)
+    followed.by(plan_id, _whoever_asks())
     return place, plan, version, found
 
 
@@ -137,11 +139,8 @@ def begin(session: Session, place: TownshipInfo, plan: PlanInfo) -> None:
 
     Whoever then asks for it waits for what is left of the reading.
     """
-    if session.scalar(text(_IS_LARGE), {"t": place.id, "n": A_LARGE_TOWN}):
-        told = json.dumps({"plan": plan.id, "account": asker().account_id})
-        session.execute(
-            text("SELECT pg_notify(:channel, :told)"), {"channel": WANTED, "told": told}
-        )
+    if more_houses_than(session, place, A_LARGE_TOWN):
+        tell_wanted(session, plan, asker().account_id)
 
 
 def _whoever_asks() -> dict[str, Any]:
@@ -160,6 +159,9 @@ def _read(app: Flask, asker: dict[str, Any], plan_id: int, *, exact: bool = Fals
     except (GisgridError, SQLAlchemyError) as error:
         # Whoever opens the plan is told; nobody waits for this.
         log.info("a bench was not read: %s", type(error).__name__)
+    except Exception as error:
+        # The next reading must begin all the same.
+        log.error("a bench was not read: %s", type(error).__name__)
 
 
 def placed(session: Session, plan_id: int, *rights: str) -> tuple[TownshipInfo, PlanInfo]:
@@ -178,20 +180,7 @@ def placed(session: Session, plan_id: int, *rights: str) -> tuple[TownshipInfo, 
     return place, plan
 
 
-def refuse_strangers(session: Session, place: TownshipInfo, *rights: str) -> None:
-    """NotAllowed if the asker has none of the rights over the whole township."""
-    if not any(place.id in scope(session, right).townships for right in rights):
-        raise NotAllowed(
-            "This is for who may {rights} in all of {town}.",
-            rights=list(rights),
-            town=place.name,
-        )
-
-
 def who() -> str:
     """Under whose name an edit or step is kept: what the account is called, and its log-in."""
     known = asker()
     return f"{known.display_name} ({known.name})"
-
-
-_IS_LARGE = "SELECT EXISTS (SELECT FROM house WHERE township_id = :t OFFSET :n)"

@@ -23,6 +23,7 @@ from gisgrid.core import plans
 from gisgrid.core.errors import GisgridError, Invalid
 from gisgrid.core.limits import MEASURES
 from gisgrid.core.plans import plan_by_id
+from gisgrid.core.scope import refuse_strangers
 from gisgrid.core.settings import Settings
 from gisgrid.files.exports import Sheet
 from gisgrid.jobs import balancing
@@ -42,7 +43,7 @@ from web.editor.edits import change_of, no_edit
 from web.editor.messages import levels, measures, words
 from web.editor.orders import large, ordered, version_of
 from web.editor.states import standing, states
-from web.editor.store import at_hand, begin, benches, placed, planning, refuse_strangers, who
+from web.editor.store import at_hand, begin, benches, placed, planning, who
 from web.http import lists
 from web.http.dates import on_the_clock
 from web.http.language import language

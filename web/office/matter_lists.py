@@ -16,10 +16,10 @@ from gisgrid.cases import matter_versions, matters
 from gisgrid.cases.matter_items import DraftItem, limit_of
 from gisgrid.cases.matter_log import log_of
 from gisgrid.cases.matters import MatterEntry
-from gisgrid.core.errors import GisgridError, Invalid, NotAllowed
+from gisgrid.core.errors import GisgridError, Invalid
 from gisgrid.core.messages import say
 from gisgrid.core.plans import TownshipInfo
-from gisgrid.core.scope import scope
+from gisgrid.core.scope import refuse_strangers, scope
 from gisgrid.planning.snapshot.fetch import today
 from web.cases.messages import level_words
 from web.http.dates import day_of, local
@@ -170,10 +170,7 @@ def kept(session: Session) -> TownshipInfo:
         It is somebody else's.
     """
     place = town(session)
-    if not keeps(session, place):
-        raise NotAllowed(
-            "This is for who may {rights} in all of {town}.", rights=["keep_matters"], town=place.name
-        )  # fmt: skip
+    refuse_strangers(session, place, "keep_matters")
     return place
 
 

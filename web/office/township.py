@@ -7,10 +7,10 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
-from gisgrid.core.errors import Conflict, GisgridError, NotAllowed
+from gisgrid.core.errors import Conflict, GisgridError
 from gisgrid.core.messages import Message, told
 from gisgrid.core.plans import TownshipInfo
-from gisgrid.core.scope import scope
+from gisgrid.core.scope import refuse_strangers
 from gisgrid.planning.settings import described
 from gisgrid.planning.settings.townships import change_township
 from web.http.dates import local
@@ -64,10 +64,7 @@ def administered(session: Session) -> TownshipInfo:
         It is somebody else's.
     """
     place = town(session)
-    if place.id not in scope(session, "administer").townships:
-        raise NotAllowed(
-            "This is for who may {rights} in all of {town}.", rights=["administer"], town=place.name
-        )
+    refuse_strangers(session, place, "administer")
     return place
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ EDITABLE = ("draft", "returned")
 NAME_LENGTH = 80
 CHANNEL = "scenario_changed"
 """On which the store tells the number of a plan whose version has changed."""
+WANTED = "scenario_wanted"
+"""On which a page tells all processes which plan it leads to, and who asked for the page."""
 
 
 @dataclass(frozen=True)
@@ -234,6 +237,22 @@ def scenario_bench(
     """
     base = base or base_bench(session, place, plan)
     return with_grids(base, plan_grids(session, place, plan))
+
+
+def more_houses_than(session: Session, place: TownshipInfo, n: int) -> bool:
+    """Whether a township has more than ``n`` houses, without counting them all."""
+    return bool(
+        session.scalar(
+            text("SELECT EXISTS (SELECT FROM house WHERE township_id = :t OFFSET :n)"),
+            {"t": place.id, "n": n},
+        )
+    )
+
+
+def tell_wanted(session: Session, plan: PlanInfo, account_id: int | None) -> None:
+    """Tell every process that an account is about to ask for a plan, once the transaction ends."""
+    told = json.dumps({"plan": plan.id, "account": account_id})
+    session.execute(text("SELECT pg_notify(:channel, :told)"), {"channel": WANTED, "told": told})
 
 
 def newest_rows(session: Session) -> tuple[int, ...]:
