@@ -7,28 +7,9 @@ from collections.abc import Sequence
 import shapely
 from markupsafe import Markup, escape
 
-from layers.page import STYLES
+from layers.page import SCRIPTS, STYLES
 
-BENCH_SCRIPTS = (
-    "vendor/leaflet/leaflet.js",
-    "vendor/geoman/leaflet-geoman.min.js",
-    "vendor/pbf/pbf.js",
-    "js/ask.js",
-    "js/tiles.js",
-    "js/grids.js",
-    "js/map.js",
-    "js/sure.js",
-    "js/bench-view.js",
-    "js/bench-tools.js",
-    "js/bench-panel.js",
-    "js/bench.js",
-)
-COMPARE_SCRIPTS = (
-    "vendor/leaflet/leaflet.js",
-    "js/ask.js",
-    "js/bench-view.js",
-    "js/bench-compare.js",
-)
+BENCH_SCRIPTS = (*SCRIPTS, "vendor/geoman/leaflet-geoman.min.js")
 BENCH_STYLES = (*STYLES, "vendor/geoman/leaflet-geoman.css", "css/bench.css")
 
 

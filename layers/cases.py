@@ -11,19 +11,8 @@ from sqlalchemy.orm import Session
 
 from layers.areas import Extent
 
-SCRIPTS = (
-    "vendor/leaflet/leaflet.js",
-    "vendor/pbf/pbf.js",
-    "js/ask.js",
-    "js/tiles.js",
-    "js/grids.js",
-    "js/map.js",
-    "js/case.js",
-)
 STYLES = ("vendor/leaflet/leaflet.css", "css/case.css")
-BOARD_SCRIPTS = (*SCRIPTS[:-1], "js/board-map.js", "js/board-live.js", "js/board.js")
 BOARD_STYLES = ("vendor/leaflet/leaflet.css", "css/app.css", "css/map.css", "css/board.css")
-RING_SCRIPTS = (*SCRIPTS[:-1], "js/ring.js")
 AROUND = 0.0012
 """Degrees around a spot without a grid, about 100 m."""
 

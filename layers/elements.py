@@ -28,7 +28,9 @@ class TownMap(folium.Map):
         <div id="{{ this.get_name() }}" class="map"></div>
         {% endmacro %}
         {% macro script(this, kwargs) %}
-        var {{ this.get_name() }} = gisgrid.map(
+        import { layer, map } from {{ this.town|tojson }};
+        import { start } from {{ this.entry|tojson }};
+        const {{ this.get_name() }} = map(
             {{ this.get_name()|tojson }}, {{ this.options|tojson }}, {{ this.extent|tojson }});
         {% endmacro %}
         """
@@ -40,6 +42,9 @@ class TownMap(folium.Map):
         extent: Extent,
         scripts: Sequence[str],
         styles: Sequence[str],
+        *,
+        town: str,
+        entry: str,
         name: str = "town",
     ) -> None:
         super().__init__(
@@ -53,6 +58,7 @@ class TownMap(folium.Map):
         # Folium names its elements by chance; a fixed name makes two renderings equal.
         self._name, self._id = "map", name
         self.extent = [[extent.south, extent.west], [extent.north, extent.east]]
+        self.town, self.entry = town, entry
         self.default_js = [(name, assets[name]) for name in scripts]
         self.default_css = [(name, assets[name]) for name in styles]
         figure = self.get_root()
@@ -68,7 +74,7 @@ class LayerElement(MacroElement):
     _template = Template(
         """
         {% macro script(this, kwargs) %}
-        gisgrid.layer({{ this._parent.get_name() }}, {{ this.layer|tojson }});
+        layer({{ this._parent.get_name() }}, {{ this.layer|tojson }});
         {% endmacro %}
         """
     )
@@ -85,12 +91,12 @@ class Start(MacroElement):
     _template = Template(
         """
         {% macro script(this, kwargs) %}
-        gisgrid.{{ this.verb }}({{ this._parent.get_name() }}, {{ this.ui|tojson }});
+        start({{ this._parent.get_name() }}, {{ this.ui|tojson }});
         {% endmacro %}
         """
     )
 
-    def __init__(self, ui: Mapping[str, object], verb: str = "start") -> None:
+    def __init__(self, ui: Mapping[str, object]) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._name, self._id = "start", "page"
-        self.ui, self.verb = dict(ui), verb
+        self.ui = dict(ui)

@@ -1,6 +1,6 @@
 """Layers -> one Folium page. The one place that writes (latitude, longitude) and escapes text.
 
-Folium gives the map and its parts; what they do stands in ``web/static/js``, so that the inline
+Folium gives the map and its parts; what they do stands in modules of ours, so that the inline
 script stays a few lines that a Content-Security-Policy nonce can cover. Nothing is loaded from
 another host: Folium's own lists of scripts and styles are replaced.
 """
@@ -22,16 +22,8 @@ if TYPE_CHECKING:
 else:
     elements = Heavy("layers.elements")
 
-SCRIPTS = (
-    "vendor/leaflet/leaflet.js",
-    "vendor/pbf/pbf.js",
-    "js/ask.js",
-    "js/tiles.js",
-    "js/grids.js",
-    "js/patterns.js",
-    "js/planner.js",
-    "js/map.js",
-)
+SCRIPTS = ("vendor/leaflet/leaflet.js", "vendor/pbf/pbf.js")
+"""Libraries that all maps need; they are no modules."""
 STYLES = ("vendor/leaflet/leaflet.css", "css/app.css", "css/map.css")
 
 
@@ -50,7 +42,7 @@ class MapPage:
     head: Markup
     body: Markup
     script: Markup
-    """Goes into one ``<script>`` after the body."""
+    """Goes into one ``<script type="module">``."""
 
 
 def page(
@@ -58,11 +50,12 @@ def page(
     extent: Extent,
     *,
     assets: Mapping[str, str],
+    town: str,
+    entry: str,
     ui: Mapping[str, object],
     basemap: Basemap | None = None,
     scripts: Sequence[str] = SCRIPTS,
     styles: Sequence[str] = STYLES,
-    verb: str = "start",
 ) -> MapPage:
     """A map of layers, the first lowest, that shows all of ``extent``.
 
@@ -70,20 +63,23 @@ def page(
     ----------
     assets
         Address of each of ``scripts`` and ``styles``.
+    town, entry
+        Addresses of two modules: the one that makes a map and its layers, and the page's own, whose
+        ``start`` is called once they are made.
     ui
         What the page's script needs beside the layers: words, addresses; JSON-able.
-    scripts, styles, verb
-        What the page loads, and the function of ours that begins it.
+    scripts, styles
+        Libraries that the page loads, and its styles.
     """
-    town = elements.TownMap(assets, extent, scripts, styles)
+    made = elements.TownMap(assets, extent, scripts, styles, town=town, entry=entry)
     if basemap:
         elements.TileLayer(
             tiles=basemap.url, attr=str(escape(basemap.credit)) or "\N{NO-BREAK SPACE}", max_zoom=20
-        ).add_to(town)
+        ).add_to(made)
     for layer in layers:
-        town.add_child(elements.LayerElement(layer))
-    town.add_child(elements.Start(ui, verb))
-    figure = town.figure
+        made.add_child(elements.LayerElement(layer))
+    made.add_child(elements.Start(ui))
+    figure = made.figure
     # Rendering fills the figure's three parts; its own template is not used.
     figure.render()
     return MapPage(

@@ -40,6 +40,7 @@ from web.http import (
     language,
     limits,
     lists,
+    modules,
     permissions,
     responses,
     slashes,
@@ -117,6 +118,7 @@ def create_app(settings: Settings, bind: Engine | None = None) -> Flask:
     states.init_app(app)
     towns.init_app(app)
     responses.init_app(app, settings.basemap_url)
+    modules.init_app(app)
     errors.init_app(app)
     identity.init_app(app, settings)
     limits.init_app(app)

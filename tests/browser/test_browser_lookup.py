@@ -263,7 +263,8 @@ def test_the_page_is_light(browser: Browser, host: str):
             "Object.fromEntries(performance.getEntries().filter((e) => e.decodedBodySize > 0)"
             ".map((e) => [new URL(e.name).pathname, e.decodedBodySize]))"
         )
-        assert {"/lookup", "/static/js/lookup.js", "/lookup/index.bin"} <= sizes.keys()
+        assert {"/lookup", "/lookup/index.bin"} <= sizes.keys()
+        assert {"lookup.js", "packed.js"} <= {path.split("/")[-1] for path in sizes}
         assert 2_000 < sizes["/lookup/index.bin"] < INDEX_BYTES
         assert sum(n for path, n in sizes.items() if path != "/lookup/index.bin") < PAGE_BYTES
 

@@ -235,6 +235,8 @@ def made_page(**texts: str) -> page.MapPage:
         [layer],
         areas.Extent(120.9, 40.7, 121, 40.8),
         assets={name: f"/static/{name}" for name in page.SCRIPTS + page.STYLES},
+        town="/static/town.js",
+        entry="/static/map.js",
         ui={"words": {"grid": texts.get("word", "w")}},
         basemap=basemap if "credit" in texts else None,
     )

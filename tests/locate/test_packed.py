@@ -26,7 +26,7 @@ from tests.support.web import chromium
 
 pytestmark = pytest.mark.browser
 
-SCRIPTS = Path(__file__).parents[2] / "web" / "static" / "js"
+SCRIPTS = Path(__file__).parents[2] / "web" / "static" / "js" / "pure"
 NOW = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
 
 
@@ -34,8 +34,15 @@ NOW = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
 def page() -> Iterator[Page]:
     with chromium() as browser:
         page = browser.new_page()
-        for name in ("packed.js", "datums.js"):
-            page.evaluate((SCRIPTS / name).read_text())
+        sources = [(SCRIPTS / name).read_text("utf-8") for name in ("packed.js", "datums.js")]
+        page.evaluate(
+            """async (sources) => {
+                 const address = (source) => URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+                 const modules = await Promise.all(sources.map((source) => import(address(source))));
+                 window.gisgrid = Object.assign({}, ...modules);
+               }""",
+            sources,
+        )
         yield page
 
 

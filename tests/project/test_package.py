@@ -227,6 +227,7 @@ def every_part(program: Installed, path: str) -> dict[str, int]:
         )
         named += re.findall(r"url\([\"']?([^\"')]+)", body) if is_style else []
         named += re.findall(r'"(/static/[^"]+\.js[^"]*)"', body) if is_page else []
+        named += re.findall(r'^import [^"]*"([^"]+)";', body, re.MULTILINE) if ".js" in address else []
         for name in named:
             target = urljoin(address, name.replace("&amp;", "&"))
             if not urlsplit(target).netloc and not target.startswith("data:"):
@@ -241,6 +242,7 @@ def look_at(program: Installed) -> None:
             assert {address: status for address, status in found.items() if status != 200} == {}
             if path == "/map":
                 assert [a for a in found if "vendor/leaflet/leaflet.js" in a]
+                assert [a for a in found if a.endswith("/pure/vector-tile.js")], "by an import"
         assert program.get("/api/v1/locate?lon=120.8894&lat=40.7021&datum=wgs84")[0] == 200
 
 

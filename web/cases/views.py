@@ -60,6 +60,7 @@ from web.http.dates import local
 from web.http.db import opening, reading, writing
 from web.http.errors import problem_of
 from web.http.language import language
+from web.http.modules import module
 from web.http.permissions import asked_as_workbook, asker
 from web.http.refused_requests import keep_demand_of_case
 from web.http.responses import asset, nonce
@@ -308,7 +309,9 @@ def _map(view: View) -> page.MapPage | None:
     return page.page(
         [streets.layer(LayerScope(view.sheet.plan_id, view.version, request.script_root), gettext)],
         extent,
-        assets={name: asset(name) for name in layer.SCRIPTS + layer.STYLES},
+        assets={name: asset(name) for name in page.SCRIPTS + layer.STYLES},
+        town=module("town.js"),
+        entry=module("case.js"),
         ui={
             "spot": [view.sheet.lon, view.sheet.lat] if view.sheet.lon is not None else None,
             "own": view.sheet.grid_code,
@@ -318,9 +321,7 @@ def _map(view: View) -> page.MapPage | None:
         basemap=page.Basemap(settings.basemap_url, settings.basemap_credit)
         if settings.basemap_url
         else None,
-        scripts=layer.SCRIPTS,
         styles=layer.STYLES,
-        verb="casePlace",
     )
 
 

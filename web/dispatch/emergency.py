@@ -25,6 +25,7 @@ from web.dispatch.views import blueprint
 from web.http.dates import local
 from web.http.db import reading, writing
 from web.http.errors import problem_of
+from web.http.modules import module
 from web.http.permissions import asker
 from web.http.responses import asset, nonce
 from web.http.towns import town
@@ -95,14 +96,14 @@ def _page(refused: GisgridError | None = None, *, switching: bool = False) -> Re
     parts = page.page(
         [areas.layer(scope, gettext), streets.layer(scope, gettext)],
         extent,
-        assets={name: asset(name) for name in layer.RING_SCRIPTS + layer.STYLES},
+        assets={name: asset(name) for name in page.SCRIPTS + layer.STYLES},
+        town=module("town.js"),
+        entry=module("ring.js"),
         ui={"spot": spot},
         basemap=page.Basemap(settings.basemap_url, settings.basemap_credit)
         if settings.basemap_url
         else None,
-        scripts=layer.RING_SCRIPTS,
         styles=layer.STYLES,
-        verb="ring",
     )
     problem = problem_of(refused) if refused else None
     html = render_template(

@@ -37,6 +37,7 @@ from web.http import lists
 from web.http.db import reading, writing
 from web.http.errors import problem_of
 from web.http.language import language
+from web.http.modules import module
 from web.http.permissions import asked_as_workbook, asker
 from web.http.refused_requests import keep_demand_of_case
 from web.http.responses import asset, nonce
@@ -70,7 +71,9 @@ def show() -> Response:
     parts = page.page(
         [areas.layer(where, gettext), streets.layer(where, gettext)],
         extent,
-        assets={name: asset(name) for name in layer.BOARD_SCRIPTS + layer.BOARD_STYLES},
+        assets={name: asset(name) for name in page.SCRIPTS + layer.BOARD_STYLES},
+        town=module("town.js"),
+        entry=module("board.js"),
         ui={
             "api": f"{request.script_root}/api/v1/cases",
             "steps": url_for("dispatch.steps"),
@@ -88,9 +91,7 @@ def show() -> Response:
         basemap=page.Basemap(settings.basemap_url, settings.basemap_credit)
         if settings.basemap_url
         else None,
-        scripts=layer.BOARD_SCRIPTS,
         styles=layer.BOARD_STYLES,
-        verb="board",
     )
     html = render_template(
         "dispatch.html",

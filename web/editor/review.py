@@ -22,7 +22,7 @@ from gisgrid.planning.editor.scenarios import scenario
 from gisgrid.planning.review import review
 from gisgrid.planning.review.handover import handed_houses, handover_sheets, team_sheets
 from gisgrid.planning.snapshot.fetch import today
-from layers.bench import BENCH_STYLES, COMPARE_SCRIPTS, picture
+from layers.bench import BENCH_STYLES, picture
 from layers.deviation import deviation_colour, legend
 from web.editor import json as views
 from web.editor.messages import words
@@ -60,7 +60,6 @@ def compare(plan_id: int) -> Response:
         grids=[g for g in pair.found.grids if g.moved],
         nonce=nonce(),
         styles=[asset(name) for name in BENCH_STYLES],
-        scripts=[asset(name) for name in COMPARE_SCRIPTS],
         ui={
             "sides": [
                 url_for("bench.view", plan_id=other.id),

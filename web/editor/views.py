@@ -47,6 +47,7 @@ from web.editor.store import at_hand, begin, benches, placed, planning, who
 from web.http import lists
 from web.http.dates import on_the_clock
 from web.http.language import language
+from web.http.modules import module
 from web.http.permissions import asked_as_workbook
 from web.http.responses import asset, nonce
 from web.http.towns import town, town_name
@@ -102,6 +103,8 @@ def show(plan_id: int) -> Response:
         [areas.layer(scope, gettext), streets.layer(scope, gettext), houses.layer(scope, gettext)],
         extent,
         assets={name: asset(name) for name in BENCH_SCRIPTS + BENCH_STYLES},
+        town=module("town.js"),
+        entry=module("bench.js"),
         ui={
             "plan": plan.id,
             "root": url_for("bench.index").rstrip("/"),
@@ -120,7 +123,6 @@ def show(plan_id: int) -> Response:
         else None,
         scripts=BENCH_SCRIPTS,
         styles=BENCH_STYLES,
-        verb="bench",
     )
     html = render_template(
         "bench.html",

@@ -96,7 +96,8 @@ def _guard(response: Response, pictures: str) -> None:
     )
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "same-origin"
-    if request.endpoint == "static" and "v" in request.args and response.status_code == 200:
+    lasting = "v" in request.args or "edition" in (request.view_args or {})
+    if request.endpoint == "static" and lasting and response.status_code == 200:
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
 
 

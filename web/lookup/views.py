@@ -13,14 +13,16 @@ from gisgrid.locate.lookup import Snapshot
 from gisgrid.locate.packed import pack, version_of
 from web.http.db import reading
 from web.http.language import language
+from web.http.modules import modules
 from web.http.responses import asset
 from web.http.towns import name_towns, same_names, several_towns, town, town_name
 from web.lookup.locate import in_force
 from web.lookup.snapshots import snapshots
 
-SCRIPTS = ("js/packed.js", "js/datums.js", "js/spot.js", "js/lookup.js")
+SCRIPT = "lookup.js"
 STYLES = ("css/lookup.css",)
-FRAME = ("css/tokens.css", "css/shell.css", "js/shell.js", "icon.svg")
+FRAME = ("css/tokens.css", "css/shell.css", "icon.svg")
+FRAME_SCRIPT = "shell.js"
 """What every page loads; kept with this one."""
 
 blueprint = Blueprint("lookup", __name__)
@@ -34,7 +36,7 @@ def show() -> Response:
     html = render_template(
         "lookup.html",
         town=town_name(place),
-        scripts=SCRIPTS,
+        script=SCRIPT,
         styles=STYLES,
         ui={
             "township": place.code,
@@ -82,7 +84,7 @@ def worker() -> Response:
     code = request.args.get("township")
     # The page is kept without cookies, so its address says what they would.
     home = "?" + urlencode({"lang": language(), **({"township": code} if code else {})})
-    files = [asset(name) for name in (*SCRIPTS, *STYLES, *FRAME)]
+    files = [*modules(SCRIPT, FRAME_SCRIPT), *(asset(name) for name in (*STYLES, *FRAME))]
     digest = hashlib.sha256(json.dumps(files).encode()).hexdigest()[:12]
     script = render_template(
         "lookup-worker.js",

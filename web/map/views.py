@@ -19,6 +19,7 @@ from web.http import permissions, routes
 from web.http.dates import day_of, turns_in_s
 from web.http.db import reading
 from web.http.language import language
+from web.http.modules import module
 from web.http.responses import asset, nonce
 from web.http.scope import chosen
 from web.http.towns import town_name
@@ -73,6 +74,8 @@ def show() -> Response:
         ],
         extent,
         assets={name: asset(name) for name in page.SCRIPTS + page.STYLES},
+        town=module("town.js"),
+        entry=module("map.js"),
         ui={
             "plan": plan.id,
             "as_of": as_of.isoformat() if as_of else None,

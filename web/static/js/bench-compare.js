@@ -1,46 +1,47 @@
 // Two plans on two maps that move together.
-"use strict";
 
-(function (gisgrid) {
-  gisgrid.compare = async function (ui) {
-    const marked = new Set(ui.moved);
-    const maps = ["map-before", "map-after"].map((id) => {
-      const map = L.map(id, { zoomSnap: 0.25, attributionControl: false });
-      map.createPane("grids").style.zIndex = "410";
-      map.createPane("labels").style.zIndex = "450";
-      return map;
-    });
-    let leading = null;
-    maps.forEach((map, k) => map.on("move", () => {
-      if (leading !== null && leading !== map) return;
-      leading = map;
-      maps[1 - k].setView(map.getCenter(), map.getZoom(), { animate: false });
-      leading = null;
-    }));
-    document.getElementById("legend").append(...ui.legend.map(([colour, label]) => {
-      const line = document.createElement("li"), sample = document.createElement("span"), text = document.createElement("span");
-      sample.className = "sample";
-      sample.style.background = colour;
-      text.textContent = label;
-      line.append(sample, text);
-      return line;
-    }));
-    let sides;
-    try {
-      sides = await Promise.all(ui.sides.map((url) => gisgrid.json(url)));
-    } catch (error) {
-      const notice = document.getElementById("notice");
-      notice.textContent = error.told || notice.dataset.failed;
-      notice.hidden = false;
-      return;
-    }
-    sides.forEach((side, k) => {
-      const grids = gisgrid.drawGrids(side.grids, { pane: "grids", marked }).addTo(maps[k]);
-      if (k === 0) maps[0].fitBounds(grids.getBounds(), { padding: [10, 10] });
-      for (const code of marked) if (grids.of.has(code)) grids.of.get(code).bringToFront();
-      maps[k].whenReady(() => gisgrid.drawNames(maps[k], grids, "labels").addTo(maps[k]));
-    });
-    gisgrid.maps = maps; // tests look here
-    document.documentElement.dataset.ready = "true";
-  };
-})(window.gisgrid);
+import { json } from "./ask.js";
+import { drawGrids, drawNames } from "./bench-view.js";
+import { seen } from "./seen.js";
+
+export async function compare(ui) {
+  const marked = new Set(ui.moved);
+  const maps = ["map-before", "map-after"].map((id) => {
+    const map = L.map(id, { zoomSnap: 0.25, attributionControl: false });
+    map.createPane("grids").style.zIndex = "410";
+    map.createPane("labels").style.zIndex = "450";
+    return map;
+  });
+  let leading = null;
+  maps.forEach((map, k) => map.on("move", () => {
+    if (leading !== null && leading !== map) return;
+    leading = map;
+    maps[1 - k].setView(map.getCenter(), map.getZoom(), { animate: false });
+    leading = null;
+  }));
+  document.getElementById("legend").append(...ui.legend.map(([colour, label]) => {
+    const line = document.createElement("li"), sample = document.createElement("span"), text = document.createElement("span");
+    sample.className = "sample";
+    sample.style.background = colour;
+    text.textContent = label;
+    line.append(sample, text);
+    return line;
+  }));
+  let sides;
+  try {
+    sides = await Promise.all(ui.sides.map((url) => json(url)));
+  } catch (error) {
+    const notice = document.getElementById("notice");
+    notice.textContent = error.told || notice.dataset.failed;
+    notice.hidden = false;
+    return;
+  }
+  sides.forEach((side, k) => {
+    const grids = drawGrids(side.grids, { pane: "grids", marked }).addTo(maps[k]);
+    if (k === 0) maps[0].fitBounds(grids.getBounds(), { padding: [10, 10] });
+    for (const code of marked) if (grids.of.has(code)) grids.of.get(code).bringToFront();
+    maps[k].whenReady(() => drawNames(maps[k], grids, "labels").addTo(maps[k]));
+  });
+  seen.maps = maps;
+  document.documentElement.dataset.ready = "true";
+}

@@ -1,293 +1,290 @@
 // The bench: one scenario, its version, what was chosen; asks the server and draws its answers.
-"use strict";
 
-(function (gisgrid) {
-  const byId = (id) => document.getElementById(id);
-  const make = gisgrid.make;
-  const LOOK_MS = 250;
-  const MOST_ROWS = 60; // of a table of grids
+import { refusal } from "./ask.js";
+import * as panel from "./bench-panel.js";
+import * as tools from "./bench-tools.js";
+import { drawArcs, drawGrids, drawHeld, drawNames, latlng } from "./bench-view.js";
+import { byId, make } from "./elements.js";
+import { merged } from "./pure/edits.js";
+import { percent } from "./pure/words.js";
+import { seen } from "./seen.js";
 
-  gisgrid.bench = function (map, ui) {
-    gisgrid.town = map; // tests look here
-    const bench = { map, ui, view: null, selected: null, tool: "drag", byId, make };
-    gisgrid.desk = bench; // and here
-    [["fills", 411], ["arcs", 446], ["found", 455]].forEach(([name, z]) => { map.createPane(name).style.zIndex = String(z); });
-    map.getPane("labels").style.pointerEvents = "none";
-    map.pm.setLang(ui.language === "en" ? "en" : "zh");
-    map.pm.setGlobalOptions({ snappable: true, snapDistance: 14, allowSelfIntersection: true, layerGroup: null });
+const LOOK_MS = 250;
+const MOST_ROWS = 60; // of a table of grids
 
-    // ---- asking ------------------------------------------------------------------------------
+export function start(map, ui) {
+  const bench = { map, ui, view: null, selected: null, tool: "drag" };
+  seen.desk = bench;
+  [["fills", 411], ["arcs", 446], ["found", 455]].forEach(([name, z]) => { map.createPane(name).style.zIndex = String(z); });
+  map.getPane("labels").style.pointerEvents = "none";
+  map.pm.setLang(ui.language === "en" ? "en" : "zh");
+  map.pm.setGlobalOptions({ snappable: true, snapDistance: 14, allowSelfIntersection: true, layerGroup: null });
 
-    async function ask(path, body) {
-      const options = { headers: { Accept: "application/json" } };
-      if (body) {
-        options.method = "POST";
-        options.headers["Content-Type"] = "application/json";
-        if (ui.csrf) options.headers["X-CSRFToken"] = ui.csrf;
-        options.body = JSON.stringify(body);
-      }
-      let answer;
-      try {
-        answer = await fetch(`${ui.root}/${ui.plan}/${path}`, options);
-      } catch (_) {
-        throw new Error(ui.words.not_sent);
-      }
-      if (answer.ok) return answer.json();
-      const refusal = await gisgrid.refusal(answer);
-      refusal.message ||= ui.words.failed;
-      throw refusal;
+  // ---- asking ------------------------------------------------------------------------------
+
+  async function ask(path, body) {
+    const options = { headers: { Accept: "application/json" } };
+    if (body) {
+      options.method = "POST";
+      options.headers["Content-Type"] = "application/json";
+      if (ui.csrf) options.headers["X-CSRFToken"] = ui.csrf;
+      options.body = JSON.stringify(body);
     }
-    bench.ask = ask;
-
-    bench.tell = function (message, place, good) {
-      const notice = byId("notice");
-      notice.textContent = message;
-      notice.classList.toggle("good", Boolean(good));
-      notice.hidden = !message;
-      clearTimeout(bench.fading);
-      bench.fading = setTimeout(() => { notice.hidden = true; }, good ? 2500 : 9000);
-      found.clearLayers();
-      if (place) {
-        const at = gisgrid.latlng(place);
-        L.marker(at, { pane: "found", icon: L.divIcon({ className: "here", iconSize: [22, 22] }), interactive: false, pmIgnore: true }).addTo(found);
-        if (!map.getBounds().contains(at)) map.panTo(at);
-      }
-    };
-    const found = L.layerGroup([], { pane: "found" }).addTo(map);
-
-    bench.failed = async function (error) {
-      bench.tell(error.message, error.facts && (error.facts.place || (error.facts.facts || {}).place));
-      if (error.status === 409 || error.status === undefined) await reload().catch(() => bench.draw());
-      else bench.draw();
-    };
-
-    async function reload() {
-      show(await ask("view.json"));
+    let answer;
+    try {
+      answer = await fetch(`${ui.root}/${ui.plan}/${path}`, options);
+    } catch (_) {
+      throw new Error(ui.words.not_sent);
     }
-    bench.reload = reload;
+    if (answer.ok) return answer.json();
+    const refused = await refusal(answer);
+    refused.message ||= ui.words.failed;
+    throw refused;
+  }
+  bench.ask = ask;
 
-    // ---- edits -------------------------------------------------------------------------------
-
-    // Counts while the hand moves: the newest question wins, one at a time is on its way. What was
-    // asked before another tool was taken up is no longer of interest.
-    let waiting = null, asking = false;
-    bench.turn = 0;
-    bench.preview = async function (edit) {
-      waiting = edit;
-      if (asking) return;
-      asking = true;
-      while (waiting) {
-        const now = waiting, turn = bench.turn;
-        waiting = null;
-        try {
-          const began = performance.now();
-          const answer = await ask("preview", { version: bench.view.version, edit: now });
-          bench.lastPreviewMs = performance.now() - began;
-          if (turn === bench.turn) live(answer);
-        } catch (error) {
-          if (turn === bench.turn) await bench.failed(error);
-        }
-      }
-      asking = false;
-    };
-
-    // While the server takes an edit nothing else is begun: its answer would take the tool away.
-    async function held(work) {
-      if (bench.saving) return null;
-      bench.saving = true;
-      waiting = null;
-      const parts = [byId("panel"), byId("card")];
-      parts.forEach((part) => { part.inert = true; });
-      document.documentElement.classList.add("saving");
-      bench.tell("");
-      try {
-        return await work();
-      } catch (error) {
-        await bench.failed(error);
-        return null;
-      } finally {
-        bench.saving = false;
-        parts.forEach((part) => { part.inert = false; });
-        document.documentElement.classList.remove("saving");
-      }
+  bench.tell = function (message, place, good) {
+    const notice = byId("notice");
+    notice.textContent = message;
+    notice.classList.toggle("good", Boolean(good));
+    notice.hidden = !message;
+    clearTimeout(bench.fading);
+    bench.fading = setTimeout(() => { notice.hidden = true; }, good ? 2500 : 9000);
+    found.clearLayers();
+    if (place) {
+      const at = latlng(place);
+      L.marker(at, { pane: "found", icon: L.divIcon({ className: "here", iconSize: [22, 22] }), interactive: false, pmIgnore: true }).addTo(found);
+      if (!map.getBounds().contains(at)) map.panTo(at);
     }
-
-    bench.keep = (edit) => held(async () => {
-      const answer = await ask("edit", { version: bench.view.version, edit, why: byId("why").value });
-      if (!answer.job) await put(answer);
-      else if (await waited(answer.job, byId("live"))) await reload();
-      else return null;
-      bench.tell(ui.words.saved, null, true);
-      return true;
-    });
-
-    // What a proposal, or a part of it, would change, on the map and in words.
-    bench.look = (edit) => held(async () => {
-      const found = await waited((await ask("look", { version: bench.view.version, edit })).job, byId("live"));
-      if (found) live(found.result);
-    });
-
-    // Work of the worker that this page waits for: tells in a box how far it is, gives the job once it is
-    // done, null if it was cancelled. Who leaves the page needs no answer any more.
-    async function waited(job, box) {
-      const left = () => { fetch(`${ui.root}/${ui.plan}/job/cancel?id=${job.id}`, { method: "POST", keepalive: true, headers: { "X-CSRFToken": ui.csrf || "" } }); };
-      const cancel = make("button", { type: "button", onclick: () => ask(`job/cancel?id=${job.id}`, {}) }, ui.words.cancel);
-      const bar = make("progress", {}), doing = make("span", {});
-      box.replaceChildren(bar, make("div", { class: "row" }, doing, cancel));
-      box.hidden = false;
-      window.addEventListener("pagehide", left);
-      try {
-        while (job.state === "waiting" || job.state === "running") {
-          if (job.total) { bar.max = job.total; bar.value = job.done; }
-          doing.textContent = job.doing;
-          await new Promise((go) => setTimeout(go, LOOK_MS));
-          job = (await ask(`job.json?id=${job.id}`)).job;
-        }
-      } finally {
-        window.removeEventListener("pagehide", left);
-        box.replaceChildren();
-        box.hidden = box.id === "live";
-      }
-      if (job.state === "done") return job;
-      if (job.state === "cancelled") return null;
-      const refusal = new Error(job.failed);
-      refusal.facts = { place: job.result && job.result.place };
-      throw refusal;
-    }
-    bench.waited = waited;
-
-    bench.post = (path, body) => held(async () => {
-      const answer = await ask(path, body);
-      if (answer.version !== undefined) await put(answer);
-      return answer;
-    });
-
-    // ---- drawing -----------------------------------------------------------------------------
-
-    function show(view) {
-      bench.view = view;
-      bench.draw();
-      shown();
-    }
-    bench.show = show;
-
-    function shown() {
-      gisgrid.benchPanel.show(bench);
-      document.documentElement.dataset.version = String(bench.view.version);
-    }
-
-    // An answer with `since` says only what is other than in that version; everything else stays drawn.
-    async function put(answer) {
-      if (answer.since === undefined) { show(answer); return; }
-      // Counted with what was entered meanwhile, all numbers are others.
-      if (answer.since !== bench.view.version || answer.reading !== bench.view.reading) { await reload(); return; }
-      const { grids, arcs, gone, arcs_gone: arcsGone, since, ...rest } = answer;
-      const merge = (old, fresh, lost, key) => {
-        const out = new Map(old.map((each) => [each[key], each]));
-        for (const each of lost) out.delete(each);
-        for (const each of fresh) out.set(each[key], each);
-        return [...out.values()];
-      };
-      bench.view = { ...bench.view, ...rest,
-        grids: merge(bench.view.grids, grids, gone, "code").sort((a, b) => (a.code < b.code ? -1 : 1)),
-        arcs: merge(bench.view.arcs, arcs, arcsGone, "id") };
-      gisgrid.benchTools.stop(bench);
-      bench.grids.replace(grids, gone);
-      bench.arcs.replace(arcs, arcsGone);
-      bench.held.remove();
-      bench.held = gisgrid.drawHeld(bench.view.house_locks, "labels").addTo(map);
-      bench.names.write();
-      mark();
-      card();
-      shown();
-    }
-
-    bench.draw = function () {
-      gisgrid.benchTools.stop(bench);
-      for (const name of ["grids", "arcs", "names", "held", "proposed"]) if (bench[name]) bench[name].remove();
-      bench.grids = gisgrid.drawGrids(bench.view.grids, { pane: "fills" }).addTo(map);
-      bench.arcs = gisgrid.drawArcs(bench.view.arcs, "arcs", (line) => gisgrid.benchTools.clickArc(bench, line)).addTo(map);
-      bench.held = gisgrid.drawHeld(bench.view.house_locks, "labels").addTo(map);
-      bench.names = gisgrid.drawNames(map, bench.grids, "labels").addTo(map);
-      bench.proposed = L.layerGroup().addTo(map);
-      bench.grids.on("click", (event) => gisgrid.benchTools.clickGrid(bench, event));
-      mark();
-      card();
-    };
-
-    let marked = null;
-    function mark() {
-      if (bench.selected && !bench.grids.of.has(bench.selected)) bench.selected = null;
-      if (marked && bench.grids.of.has(marked)) bench.grids.of.get(marked).setStyle({ weight: 1, color: "#ffffff" });
-      marked = bench.selected;
-      if (marked) bench.grids.of.get(marked).setStyle({ weight: 4, color: "#f4a300" }).bringToFront();
-    }
-
-    bench.select = function (code) {
-      bench.selected = code;
-      mark();
-      card();
-      gisgrid.benchTools.hint(bench);
-    };
-    bench.grid = (code) => { const layer = bench.grids && bench.grids.of.get(code); return layer && layer.feature.properties; };
-
-    function card() {
-      const grid = bench.selected && bench.grid(bench.selected), { words } = ui;
-      byId("card").hidden = !grid;
-      if (!grid) return;
-      byId("card").replaceChildren(
-        make("header", {}, make("h2", {}, grid.name), make("span", { class: `badge badge-${grid.kind}` }, words[grid.kind]),
-          make("button", { class: "close", "aria-label": words.close, onclick: () => bench.select(null) }, "×")),
-        make("dl", { class: "facts" }, make("dt", {}, words.code), make("dd", {}, grid.code),
-          make("dt", {}, words.deviation), make("dd", {}, gisgrid.percent(grid.deviation)),
-          make("dt", {}, words.compactness), make("dd", {}, grid.compactness.toFixed(2)),
-          make("dt", {}, words.pieces), make("dd", {}, String(grid.pieces))),
-        make("dl", { class: "numbers" }, ...["houses", "households", "residents", "minutes"].map((key) =>
-          make("div", {}, make("dt", {}, words[key]), make("dd", {}, Math.round(grid[key]).toLocaleString(ui.language))))),
-        bench.view.editable ? make("div", { class: "acts" },
-          make("button", { type: "button", id: "lock-grid", onclick: () => bench.post("lock", { kind: "grid", codes: [grid.code], on: !grid.locked }) },
-            grid.locked ? words.unlock : words.lock),
-          grid.kind === "exclusive" && ui.overlay ? make("button", { type: "button", onclick: () => bench.keep({ kind: "remove", grid: grid.code }) }, words.remove) : null) : "");
-    }
-
-    // Before and after of the grids that an edit would change.
-    function live(answer) {
-      const { words } = ui, box = byId("live");
-      bench.proposed.clearLayers();
-      const bad = Boolean(answer.refused);
-      gisgrid.drawGrids(answer.grids, { pane: "fills" }).eachLayer((layer) => {
-        layer.setStyle({ color: bad ? "#a4262c" : "#12355b", weight: 2 });
-        layer.options.interactive = false;
-        bench.proposed.addLayer(layer);
-      });
-      const columns = ["houses", "households", "residents", "minutes", "deviation", "compactness", "pieces"];
-      const text = (grid, key) => (!grid ? "—" : key === "deviation" ? gisgrid.percent(grid.deviation)
-        : key === "compactness" ? grid.compactness.toFixed(2) : Math.round(grid[key]).toLocaleString(ui.language));
-      box.replaceChildren(
-        bad ? make("p", { class: "refused" }, answer.refused.message) : "",
-        answer.grids.length ? make("table", {},
-          make("thead", {}, make("tr", {}, make("th", {}, words.grid), ...columns.map((key) => make("th", { class: "n" }, words[key])))),
-          make("tbody", {}, ...answer.grids.slice(0, MOST_ROWS).map((grid) => make("tr", {}, make("td", {}, grid.name),
-            ...columns.map((key) => make("td", { class: "n" },
-              text(grid.before, key) === text(grid, key) ? text(grid, key)
-                : make("span", {}, make("span", { class: "was" }, `${text(grid.before, key)} → `), make("b", {}, text(grid, key))))))))) : "",
-        answer.grids.length > MOST_ROWS ? make("p", { class: "was" }, words.more.replace("{n}", answer.grids.length - MOST_ROWS)) : "",
-        answer.flows.length ? make("ul", {}, ...answer.flows.map((flow) => make("li", {}, bench.flowText(flow))),
-          answer.more ? make("li", {}, words.more.replace("{n}", answer.more)) : null)
-          : bad ? "" : make("p", { class: "was" }, words.none_moves));
-      box.hidden = false;
-      document.documentElement.dataset.live = String(Number(document.documentElement.dataset.live || 0) + 1);
-    }
-    bench.live = live;
-
-    bench.flowText = (flow) => {
-      const name = (code) => (bench.grid(code) || { name: code }).name || "—";
-      return ui.words.flow.replace("{from}", name(flow.from_grid)).replace("{to}", name(flow.to_grid))
-        .replace("{houses}", flow.houses).replace("{households}", flow.households).replace("{residents}", flow.residents);
-    };
-
-    gisgrid.benchTools.start(bench);
-    gisgrid.benchPanel.start(bench);
-    reload().then(() => { document.documentElement.dataset.ready = "true"; }, (error) => bench.tell(error.message));
   };
-})(window.gisgrid);
+  const found = L.layerGroup([], { pane: "found" }).addTo(map);
+
+  bench.failed = async function (error) {
+    bench.tell(error.message, error.facts && (error.facts.place || (error.facts.facts || {}).place));
+    if (error.status === 409 || error.status === undefined) await reload().catch(() => bench.draw());
+    else bench.draw();
+  };
+
+  async function reload() {
+    show(await ask("view.json"));
+  }
+  bench.reload = reload;
+
+  // ---- edits -------------------------------------------------------------------------------
+
+  // Counts while the hand moves: the newest question wins, one at a time is on its way. What was
+  // asked before another tool was taken up is no longer of interest.
+  let waiting = null, asking = false;
+  bench.turn = 0;
+  bench.preview = async function (edit) {
+    waiting = edit;
+    if (asking) return;
+    asking = true;
+    while (waiting) {
+      const now = waiting, turn = bench.turn;
+      waiting = null;
+      try {
+        const began = performance.now();
+        const answer = await ask("preview", { version: bench.view.version, edit: now });
+        bench.lastPreviewMs = performance.now() - began;
+        if (turn === bench.turn) live(answer);
+      } catch (error) {
+        if (turn === bench.turn) await bench.failed(error);
+      }
+    }
+    asking = false;
+  };
+
+  // While the server takes an edit nothing else is begun: its answer would take the tool away.
+  async function held(work) {
+    if (bench.saving) return null;
+    bench.saving = true;
+    waiting = null;
+    const parts = [byId("panel"), byId("card")];
+    parts.forEach((part) => { part.inert = true; });
+    document.documentElement.classList.add("saving");
+    bench.tell("");
+    try {
+      return await work();
+    } catch (error) {
+      await bench.failed(error);
+      return null;
+    } finally {
+      bench.saving = false;
+      parts.forEach((part) => { part.inert = false; });
+      document.documentElement.classList.remove("saving");
+    }
+  }
+
+  bench.keep = (edit) => held(async () => {
+    const answer = await ask("edit", { version: bench.view.version, edit, why: byId("why").value });
+    if (!answer.job) await put(answer);
+    else if (await waited(answer.job, byId("live"))) await reload();
+    else return null;
+    bench.tell(ui.words.saved, null, true);
+    return true;
+  });
+
+  // What a proposal, or a part of it, would change, on the map and in words.
+  bench.look = (edit) => held(async () => {
+    const found = await waited((await ask("look", { version: bench.view.version, edit })).job, byId("live"));
+    if (found) live(found.result);
+  });
+
+  // Work of the worker that this page waits for: tells in a box how far it is, gives the job once it is
+  // done, null if it was cancelled. Who leaves the page needs no answer any more.
+  async function waited(job, box) {
+    const left = () => { fetch(`${ui.root}/${ui.plan}/job/cancel?id=${job.id}`, { method: "POST", keepalive: true, headers: { "X-CSRFToken": ui.csrf || "" } }); };
+    const cancel = make("button", { type: "button", onclick: () => ask(`job/cancel?id=${job.id}`, {}) }, ui.words.cancel);
+    const bar = make("progress", {}), doing = make("span", {});
+    box.replaceChildren(bar, make("div", { class: "row" }, doing, cancel));
+    box.hidden = false;
+    window.addEventListener("pagehide", left);
+    try {
+      while (job.state === "waiting" || job.state === "running") {
+        if (job.total) { bar.max = job.total; bar.value = job.done; }
+        doing.textContent = job.doing;
+        await new Promise((go) => setTimeout(go, LOOK_MS));
+        job = (await ask(`job.json?id=${job.id}`)).job;
+      }
+    } finally {
+      window.removeEventListener("pagehide", left);
+      box.replaceChildren();
+      box.hidden = box.id === "live";
+    }
+    if (job.state === "done") return job;
+    if (job.state === "cancelled") return null;
+    const refusal = new Error(job.failed);
+    refusal.facts = { place: job.result && job.result.place };
+    throw refusal;
+  }
+  bench.waited = waited;
+
+  bench.post = (path, body) => held(async () => {
+    const answer = await ask(path, body);
+    if (answer.version !== undefined) await put(answer);
+    return answer;
+  });
+
+  // ---- drawing -----------------------------------------------------------------------------
+
+  function show(view) {
+    bench.view = view;
+    bench.draw();
+    shown();
+  }
+  bench.show = show;
+
+  function shown() {
+    panel.show(bench);
+    document.documentElement.dataset.version = String(bench.view.version);
+  }
+
+  // An answer with `since` says only what is other than in that version; everything else stays drawn.
+  async function put(answer) {
+    if (answer.since === undefined) { show(answer); return; }
+    // Counted with what was entered meanwhile, all numbers are others.
+    if (answer.since !== bench.view.version || answer.reading !== bench.view.reading) { await reload(); return; }
+    const { grids, arcs, gone, arcs_gone: arcsGone, since, ...rest } = answer;
+    bench.view = { ...bench.view, ...rest,
+      grids: merged(bench.view.grids, grids, gone, "code").sort((a, b) => (a.code < b.code ? -1 : 1)),
+      arcs: merged(bench.view.arcs, arcs, arcsGone, "id") };
+    tools.stop(bench);
+    bench.grids.replace(grids, gone);
+    bench.arcs.replace(arcs, arcsGone);
+    bench.held.remove();
+    bench.held = drawHeld(bench.view.house_locks, "labels").addTo(map);
+    bench.names.write();
+    mark();
+    card();
+    shown();
+  }
+
+  bench.draw = function () {
+    tools.stop(bench);
+    for (const name of ["grids", "arcs", "names", "held", "proposed"]) if (bench[name]) bench[name].remove();
+    bench.grids = drawGrids(bench.view.grids, { pane: "fills" }).addTo(map);
+    bench.arcs = drawArcs(bench.view.arcs, "arcs", (line) => tools.clickArc(bench, line)).addTo(map);
+    bench.held = drawHeld(bench.view.house_locks, "labels").addTo(map);
+    bench.names = drawNames(map, bench.grids, "labels").addTo(map);
+    bench.proposed = L.layerGroup().addTo(map);
+    bench.grids.on("click", (event) => tools.clickGrid(bench, event));
+    mark();
+    card();
+  };
+
+  let marked = null;
+  function mark() {
+    if (bench.selected && !bench.grids.of.has(bench.selected)) bench.selected = null;
+    if (marked && bench.grids.of.has(marked)) bench.grids.of.get(marked).setStyle({ weight: 1, color: "#ffffff" });
+    marked = bench.selected;
+    if (marked) bench.grids.of.get(marked).setStyle({ weight: 4, color: "#f4a300" }).bringToFront();
+  }
+
+  bench.select = function (code) {
+    bench.selected = code;
+    mark();
+    card();
+    tools.hint(bench);
+  };
+  bench.grid = (code) => { const layer = bench.grids && bench.grids.of.get(code); return layer && layer.feature.properties; };
+
+  function card() {
+    const grid = bench.selected && bench.grid(bench.selected), { words } = ui;
+    byId("card").hidden = !grid;
+    if (!grid) return;
+    byId("card").replaceChildren(
+      make("header", {}, make("h2", {}, grid.name), make("span", { class: `badge badge-${grid.kind}` }, words[grid.kind]),
+        make("button", { class: "close", "aria-label": words.close, onclick: () => bench.select(null) }, "×")),
+      make("dl", { class: "facts" }, make("dt", {}, words.code), make("dd", {}, grid.code),
+        make("dt", {}, words.deviation), make("dd", {}, percent(grid.deviation)),
+        make("dt", {}, words.compactness), make("dd", {}, grid.compactness.toFixed(2)),
+        make("dt", {}, words.pieces), make("dd", {}, String(grid.pieces))),
+      make("dl", { class: "numbers" }, ...["houses", "households", "residents", "minutes"].map((key) =>
+        make("div", {}, make("dt", {}, words[key]), make("dd", {}, Math.round(grid[key]).toLocaleString(ui.language))))),
+      bench.view.editable ? make("div", { class: "acts" },
+        make("button", { type: "button", id: "lock-grid", onclick: () => bench.post("lock", { kind: "grid", codes: [grid.code], on: !grid.locked }) },
+          grid.locked ? words.unlock : words.lock),
+        grid.kind === "exclusive" && ui.overlay ? make("button", { type: "button", onclick: () => bench.keep({ kind: "remove", grid: grid.code }) }, words.remove) : null) : "");
+  }
+
+  // Before and after of the grids that an edit would change.
+  function live(answer) {
+    const { words } = ui, box = byId("live");
+    bench.proposed.clearLayers();
+    const bad = Boolean(answer.refused);
+    drawGrids(answer.grids, { pane: "fills" }).eachLayer((layer) => {
+      layer.setStyle({ color: bad ? "#a4262c" : "#12355b", weight: 2 });
+      layer.options.interactive = false;
+      bench.proposed.addLayer(layer);
+    });
+    const columns = ["houses", "households", "residents", "minutes", "deviation", "compactness", "pieces"];
+    const text = (grid, key) => (!grid ? "—" : key === "deviation" ? percent(grid.deviation)
+      : key === "compactness" ? grid.compactness.toFixed(2) : Math.round(grid[key]).toLocaleString(ui.language));
+    box.replaceChildren(
+      bad ? make("p", { class: "refused" }, answer.refused.message) : "",
+      answer.grids.length ? make("table", {},
+        make("thead", {}, make("tr", {}, make("th", {}, words.grid), ...columns.map((key) => make("th", { class: "n" }, words[key])))),
+        make("tbody", {}, ...answer.grids.slice(0, MOST_ROWS).map((grid) => make("tr", {}, make("td", {}, grid.name),
+          ...columns.map((key) => make("td", { class: "n" },
+            text(grid.before, key) === text(grid, key) ? text(grid, key)
+              : make("span", {}, make("span", { class: "was" }, `${text(grid.before, key)} → `), make("b", {}, text(grid, key))))))))) : "",
+      answer.grids.length > MOST_ROWS ? make("p", { class: "was" }, words.more.replace("{n}", answer.grids.length - MOST_ROWS)) : "",
+      answer.flows.length ? make("ul", {}, ...answer.flows.map((flow) => make("li", {}, bench.flowText(flow))),
+        answer.more ? make("li", {}, words.more.replace("{n}", answer.more)) : null)
+        : bad ? "" : make("p", { class: "was" }, words.none_moves));
+    box.hidden = false;
+    document.documentElement.dataset.live = String(Number(document.documentElement.dataset.live || 0) + 1);
+  }
+  bench.live = live;
+
+  bench.flowText = (flow) => {
+    const name = (code) => (bench.grid(code) || { name: code }).name || "—";
+    return ui.words.flow.replace("{from}", name(flow.from_grid)).replace("{to}", name(flow.to_grid))
+      .replace("{houses}", flow.houses).replace("{households}", flow.households).replace("{residents}", flow.residents);
+  };
+
+  tools.start(bench);
+  panel.start(bench);
+  reload().then(() => { document.documentElement.dataset.ready = "true"; }, (error) => bench.tell(error.message));
+}

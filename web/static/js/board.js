@@ -1,300 +1,292 @@
 // The dispatcher's board: filters in the address, list and map together, keyboard, many at once.
-"use strict";
 
-(function (gisgrid) {
-  const byId = (id) => document.getElementById(id);
-  const NAMES = ["state", "due", "matter", "community", "source", "grid", "q", "here", "short", "since", "until", "limit"];
-  const PAGE = 50, DAY_MS = 86400000;
+import { json } from "./ask.js";
+import { everyMinute, live } from "./board-live.js";
+import { boardMap } from "./board-map.js";
+import { byId, make } from "./elements.js";
+import { renewed } from "./pure/rows.js";
+import { dayIn, fill, span, spanOf } from "./pure/words.js";
 
-  gisgrid.board = function (map, ui) {
-    gisgrid.town = map; // tests look here
-    const make = gisgrid.make, words = ui.words, form = byId("filters"), list = byId("rows");
-    const asked = new URLSearchParams(location.search);
-    const filters = Object.fromEntries(NAMES.map((name) => [name, asked.get(name) || ""]));
-    const stars = new Set(JSON.parse(localStorage.getItem("shortlist") || "[]"));
-    const chosen = new Map();
-    const title = document.title;
-    let rows = [], at = -1, wanted = 0, latest = null;
-    const symbols = gisgrid.boardMap(map, (id) => { location.href = ui.case + id; });
-    const fill = (words_, values) => words_.replace(/\{(\w+)\}/g, (_, name) => values[name]);
-    const time = (iso) => new Date(iso).toLocaleString(ui.language === "zh" ? "zh-CN" : "en-GB",
-      { timeZone: ui.time_zone, year: iso.slice(0, 4) === String(new Date().getFullYear()) ? undefined : "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit" });
+const NAMES = ["state", "due", "matter", "community", "source", "grid", "q", "here", "short", "since", "until", "limit"];
+const PAGE = 50;
 
-    // ---- asking ----
+export function start(map, ui) {
+  const words = ui.words, form = byId("filters"), list = byId("rows");
+  const asked = new URLSearchParams(location.search);
+  const filters = Object.fromEntries(NAMES.map((name) => [name, asked.get(name) || ""]));
+  const stars = new Set(JSON.parse(localStorage.getItem("shortlist") || "[]"));
+  const chosen = new Map();
+  const title = document.title;
+  let rows = [], at = -1, wanted = 0, latest = null;
+  const symbols = boardMap(map, (id) => { location.href = ui.case + id; });
+  const time = (iso) => new Date(iso).toLocaleString(ui.language === "zh" ? "zh-CN" : "en-GB",
+    { timeZone: ui.time_zone, year: iso.slice(0, 4) === String(new Date().getFullYear()) ? undefined : "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit" });
 
-    function query(more) {
-      const q = new URLSearchParams({ township: ui.township, lang: ui.language });
-      for (const name of ["state", "due", "matter", "community", "source", "grid", "q", "since", "until"]) {
-        if (filters[name]) q.set(name, filters[name]);
+  // ---- asking ----
+
+  function query(more) {
+    const q = new URLSearchParams({ township: ui.township, lang: ui.language });
+    for (const name of ["state", "due", "matter", "community", "source", "grid", "q", "since", "until"]) {
+      if (filters[name]) q.set(name, filters[name]);
+    }
+    if (filters.here) q.set("box", symbols.box().join(","));
+    if (filters.short) q.set("ids", [...stars].join(",") || "0");
+    for (const [name, value] of Object.entries(more)) q.set(name, value);
+    return `${ui.api}?${q}`;
+  }
+
+  async function load() {
+    const mine = ++wanted;
+    if (latest) latest.abort();
+    latest = new AbortController();
+    remember();
+    try {
+      if (filters.short && !stars.size) show({ total: 0, open: 0, urgent: 0, late: 0, soon: 0, unlocated: 0, rows: [], symbols: [] });
+      else {
+        const found = await json(query({ limit: filters.limit || PAGE, square: symbols.square().toFixed(7) }), { signal: latest.signal });
+        if (mine === wanted) show(found);
       }
-      if (filters.here) q.set("box", symbols.box().join(","));
-      if (filters.short) q.set("ids", [...stars].join(",") || "0");
-      for (const [name, value] of Object.entries(more)) q.set(name, value);
-      return `${ui.api}?${q}`;
+      byId("notice").hidden = true;
+    } catch (error) {
+      if (error.name === "AbortError") return;
+      byId("notice").textContent = error.told || words.failed;
+      byId("notice").hidden = false;
     }
-
-    async function load() {
-      const mine = ++wanted;
-      if (latest) latest.abort();
-      latest = new AbortController();
-      remember();
-      try {
-        if (filters.short && !stars.size) show({ total: 0, open: 0, urgent: 0, late: 0, soon: 0, unlocated: 0, rows: [], symbols: [] });
-        else {
-          const found = await gisgrid.json(query({ limit: filters.limit || PAGE, square: symbols.square().toFixed(7) }), { signal: latest.signal });
-          if (mine === wanted) show(found);
-        }
-        byId("notice").hidden = true;
-      } catch (error) {
-        if (error.name === "AbortError") return;
-        byId("notice").textContent = error.told || words.failed;
-        byId("notice").hidden = false;
-      }
-      if (mine === wanted && !document.documentElement.dataset.ready) {
-        performance.mark("first-view");
-        document.documentElement.dataset.ready = "true"; // tests wait for it
-      }
+    if (mine === wanted && !document.documentElement.dataset.ready) {
+      performance.mark("first-view");
+      document.documentElement.dataset.ready = "true"; // tests wait for it
     }
+  }
 
-    let soon = null;
-    const later = () => { clearTimeout(soon); soon = setTimeout(load, 250); };
+  let soon = null;
+  const later = () => { clearTimeout(soon); soon = setTimeout(load, 250); };
 
-    function remember() {
-      const q = new URLSearchParams();
-      if (asked.get("township")) q.set("township", asked.get("township"));
-      for (const name of NAMES) if (filters[name] && !(name === "state" && filters[name] === "open")) q.set(name, filters[name]);
-      history.replaceState(null, "", q.size ? `?${q}` : location.pathname);
-      // What leaves as a file is what the filters let through now.
-      const leaves = document.querySelector("#leaves a");
-      if (leaves) {
-        leaves.href = query({ as: "xlsx" }).slice(ui.api.length);
-        leaves.hidden = Boolean(filters.short && !stars.size);
-      }
+  function remember() {
+    const q = new URLSearchParams();
+    if (asked.get("township")) q.set("township", asked.get("township"));
+    for (const name of NAMES) if (filters[name] && !(name === "state" && filters[name] === "open")) q.set(name, filters[name]);
+    history.replaceState(null, "", q.size ? `?${q}` : location.pathname);
+    // What leaves as a file is what the filters let through now.
+    const leaves = document.querySelector("#leaves a");
+    if (leaves) {
+      leaves.href = query({ as: "xlsx" }).slice(ui.api.length);
+      leaves.hidden = Boolean(filters.short && !stars.size);
     }
+  }
 
-    // ---- showing ----
+  // ---- showing ----
 
-    function show(found) {
-      if (found.plan && found.plan !== ui.plan) swap(found.plan);
-      const here = rows[at] && rows[at].case_id;
-      rows = found.rows;
-      symbols.show(found.symbols);
-      byId("sums").replaceChildren(...[["total", found.total], ["open", found.open], ["urgent", found.urgent], ["late", found.late], ["soon", found.soon], ["unlocated", found.unlocated]]
-        .filter(([name, n]) => n || name === "total")
-        .map(([name, n]) => make("span", { class: `sum-${name}` }, fill(words[name], { n: n.toLocaleString() }))));
-      document.title = found.urgent ? `(${found.urgent}!) ${title}` : title;
-      list.replaceChildren(...rows.map(line));
-      if (!rows.length) list.append(make("li", { class: "nothing" }, words.none));
-      byId("more").hidden = rows.length >= found.total || rows.length >= 500;
-      byId("more").textContent = words.more;
-      at = rows.findIndex((row) => row.case_id === here);
-      if (at >= 0) list.children[at].classList.add("at");
+  function show(found) {
+    if (found.plan && found.plan !== ui.plan) swap(found.plan);
+    const here = rows[at] && rows[at].case_id;
+    rows = found.rows;
+    symbols.show(found.symbols);
+    byId("sums").replaceChildren(...[["total", found.total], ["open", found.open], ["urgent", found.urgent], ["late", found.late], ["soon", found.soon], ["unlocated", found.unlocated]]
+      .filter(([name, n]) => n || name === "total")
+      .map(([name, n]) => make("span", { class: `sum-${name}` }, fill(words[name], { n: n.toLocaleString() }))));
+    document.title = found.urgent ? `(${found.urgent}!) ${title}` : title;
+    list.replaceChildren(...rows.map(line));
+    if (!rows.length) list.append(make("li", { class: "nothing" }, words.none));
+    byId("more").hidden = rows.length >= found.total || rows.length >= 500;
+    byId("more").textContent = words.more;
+    at = rows.findIndex((row) => row.case_id === here);
+    if (at >= 0) list.children[at].classList.add("at");
+  }
+
+  function line(row, i) {
+    const when = !row.open ? fill(words.closed, { time: time(row.closed_at) })
+      : row.due_at ? fill(words.due, { time: time(row.due_at) }) : words.no_due;
+    const box = make("input", { type: "checkbox", "aria-label": words.select, checked: chosen.has(row.case_id),
+      onchange: () => choose(row) });
+    return make("li", { class: `row row-${row.colour}${row.emergency && row.open ? " row-alarm" : ""}`, "data-id": row.case_id, onclick: () => go(i) },
+      ui.may ? box : null,
+      make("button", { type: "button", class: stars.has(row.case_id) ? "star on" : "star", "aria-label": words.star, "aria-pressed": String(stars.has(row.case_id)),
+        onclick: (event) => { event.stopPropagation(); star(row); } }, "★"),
+      make("a", { href: ui.case + row.case_id }, row.matter),
+      make("span", { class: `phase phase-${row.phase}` }, row.state),
+      row.emergency ? make("span", { class: "phase phase-alarm" }, words.emergency) : null,
+      make("span", { class: "when" }, make("b", {}, ui.colours[row.colour]), " ", when),
+      make("span", { class: "where" }, [row.grid || words.no_grid, row.owner_grid && row.owner_grid !== row.grid ? `→ ${row.owner_grid}` : null, row.office ? `→ ${row.office}` : null, row.source, row.code].filter(Boolean).join(" · ")));
+  }
+
+  function go(to, far) {
+    if (list.children[at]) list.children[at].classList.remove("at");
+    at = Math.max(0, Math.min(rows.length - 1, to));
+    const item = list.children[at];
+    if (!item || !rows.length) return;
+    item.classList.add("at");
+    item.scrollIntoView({ block: "nearest" });
+    symbols.mark(rows[at], far);
+  }
+
+  // ---- choosing and shortlist ----
+
+  function choose(row) {
+    if (chosen.has(row.case_id)) chosen.delete(row.case_id);
+    else chosen.set(row.case_id, row.seq);
+    picked();
+  }
+
+  function picked() {
+    if (!ui.may) return;
+    byId("bulk").hidden = !chosen.size && !byId("answers").childElementCount;
+    byId("chosen").textContent = fill(words.chosen, { n: chosen.size });
+    for (const item of list.querySelectorAll("li[data-id]")) {
+      const box = item.querySelector("input");
+      if (box) box.checked = chosen.has(Number(item.dataset.id));
     }
+  }
 
-    function line(row, i) {
-      const when = !row.open ? fill(words.closed, { time: time(row.closed_at) })
-        : row.due_at ? fill(words.due, { time: time(row.due_at) }) : words.no_due;
-      const box = make("input", { type: "checkbox", "aria-label": words.select, checked: chosen.has(row.case_id),
-        onchange: () => choose(row) });
-      return make("li", { class: `row row-${row.colour}${row.emergency && row.open ? " row-alarm" : ""}`, "data-id": row.case_id, onclick: () => go(i) },
-        ui.may ? box : null,
-        make("button", { type: "button", class: stars.has(row.case_id) ? "star on" : "star", "aria-label": words.star, "aria-pressed": String(stars.has(row.case_id)),
-          onclick: (event) => { event.stopPropagation(); star(row); } }, "★"),
-        make("a", { href: ui.case + row.case_id }, row.matter),
-        make("span", { class: `phase phase-${row.phase}` }, row.state),
-        row.emergency ? make("span", { class: "phase phase-alarm" }, words.emergency) : null,
-        make("span", { class: "when" }, make("b", {}, ui.colours[row.colour]), " ", when),
-        make("span", { class: "where" }, [row.grid || words.no_grid, row.owner_grid && row.owner_grid !== row.grid ? `→ ${row.owner_grid}` : null, row.office ? `→ ${row.office}` : null, row.source, row.code].filter(Boolean).join(" · ")));
-    }
-
-    function go(to, far) {
-      if (list.children[at]) list.children[at].classList.remove("at");
-      at = Math.max(0, Math.min(rows.length - 1, to));
-      const item = list.children[at];
-      if (!item || !rows.length) return;
-      item.classList.add("at");
-      item.scrollIntoView({ block: "nearest" });
-      symbols.mark(rows[at], far);
-    }
-
-    // ---- choosing and shortlist ----
-
-    function choose(row) {
-      if (chosen.has(row.case_id)) chosen.delete(row.case_id);
-      else chosen.set(row.case_id, row.seq);
-      picked();
-    }
-
-    function picked() {
-      if (!ui.may) return;
-      byId("bulk").hidden = !chosen.size && !byId("answers").childElementCount;
-      byId("chosen").textContent = fill(words.chosen, { n: chosen.size });
-      for (const item of list.querySelectorAll("li[data-id]")) {
-        const box = item.querySelector("input");
-        if (box) box.checked = chosen.has(Number(item.dataset.id));
-      }
-    }
-
-    function star(row) {
-      if (!stars.delete(row.case_id)) stars.add(row.case_id);
-      localStorage.setItem("shortlist", JSON.stringify([...stars]));
-      byId("stars").textContent = stars.size;
-      const button = list.querySelector(`li[data-id="${row.case_id}"] .star`);
-      if (button) button.classList.toggle("on", stars.has(row.case_id));
-      if (filters.short) load();
-    }
-
-    if (ui.may) {
-      byId("bulk").addEventListener("submit", async (event) => {
-        event.preventDefault();
-        const fields = event.target.elements;
-        const body = { step: fields.step.value, cases: [...chosen].map(([id, seq]) => ({ id, seq })) };
-        if (body.step === "dispatch") body.to = fields.to.value;
-        let cases;
-        try {
-          cases = (await gisgrid.json(`${ui.steps}?lang=${ui.language}`, { method: "POST", body: JSON.stringify(body),
-            headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": ui.csrf } })).cases;
-        } catch (error) {
-          byId("answers").replaceChildren(make("li", { class: "bad" }, error.told || words.not_sent));
-          return;
-        }
-        const refused = cases.filter((one) => one.status !== 200);
-        byId("answers").replaceChildren(make("li", {}, fill(words.done, { n: cases.length - refused.length, m: refused.length })),
-          ...refused.map((one) => make("li", { class: "bad" }, make("a", { href: ui.case + one.id }, String(one.id)), " ", one.said)));
-        for (const one of cases) if (one.status === 200) chosen.delete(one.id);
-        picked();
-        load();
-      });
-      byId("unchoose").addEventListener("click", () => { chosen.clear(); byId("answers").replaceChildren(); picked(); });
-      byId("bulk").elements.step.addEventListener("change", (event) => { byId("bulk").elements.to.hidden = event.target.value !== "dispatch"; });
-    }
-
-    // ---- filters, slider, keyboard ----
-
-    for (const field of form.elements) {
-      if (!NAMES.includes(field.name)) continue;
-      if (field.type === "checkbox") field.checked = Boolean(filters[field.name]);
-      else field.value = filters[field.name] || (field.name === "state" ? "open" : "");
-    }
-    const read = () => {
-      for (const field of form.elements) {
-        if (NAMES.includes(field.name)) filters[field.name] = field.type === "checkbox" ? (field.checked ? "1" : "") : field.value.trim();
-      }
-      filters.limit = "";
-    };
-    form.addEventListener("change", () => { read(); load(); });
-    form.addEventListener("input", (event) => { if (event.target.tagName === "INPUT" && event.target.type !== "checkbox") { read(); later(); } });
-    form.addEventListener("submit", (event) => { event.preventDefault(); read(); load(); });
-    byId("more").addEventListener("click", () => { filters.limit = String(Math.min(500, Number(filters.limit || PAGE) + 2 * PAGE)); load(); });
+  function star(row) {
+    if (!stars.delete(row.case_id)) stars.add(row.case_id);
+    localStorage.setItem("shortlist", JSON.stringify([...stars]));
     byId("stars").textContent = stars.size;
-    document.querySelectorAll("input[name=look]").forEach((radio) => radio.addEventListener("change", () => symbols.look(radio.value)));
+    const button = list.querySelector(`li[data-id="${row.case_id}"] .star`);
+    if (button) button.classList.toggle("on", stars.has(row.case_id));
+    if (filters.short) load();
+  }
 
-    // Days are the township's, whatever the clock of this machine is set to.
-    const end = byId("end"), width = byId("width"), iso = (day) => day.toISOString().slice(0, 10);
-    const today = () => Date.parse(new Intl.DateTimeFormat("sv-SE", { timeZone: ui.time_zone }).format(new Date()));
-    function slide() {
-      const days = Number(width.value), until = new Date(today() - (365 - Number(end.value)) * DAY_MS);
-      end.disabled = !days;
-      filters.until = days ? iso(until) : "";
-      filters.since = days ? iso(new Date(until - (days - 1) * DAY_MS)) : "";
-      byId("span").textContent = days ? fill(words.days, { a: filters.since, b: filters.until }) : words.year;
-    }
-    if (filters.since && filters.until) {
-      const span = Math.round((Date.parse(filters.until) - Date.parse(filters.since)) / DAY_MS) + 1;
-      width.value = [7, 30, 91].find((days) => days >= span) || "91";
-      end.value = 365 - Math.round((today() - Date.parse(filters.until)) / DAY_MS);
-      byId("span").textContent = fill(words.days, { a: filters.since, b: filters.until });
-    } else slide();
-    byId("slider").addEventListener("input", () => { slide(); later(); });
-
-    document.addEventListener("keydown", (event) => {
-      if (event.ctrlKey || event.metaKey || event.altKey) return;
-      if (/^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName) && event.target.type !== "checkbox") {
-        if (event.key === "Escape") event.target.blur();
-        return;
-      }
-      const row = rows[at];
-      const act = {
-        j: () => go(at + 1), ArrowDown: () => go(at + 1), k: () => go(at - 1), ArrowUp: () => go(at - 1),
-        Enter: () => row && (location.href = ui.case + row.case_id), x: () => row && ui.may && choose(row),
-        s: () => row && star(row), m: () => row && go(at, true), "/": () => form.elements.q.focus(),
-      }[event.key];
-      if (!act || (event.key === "Enter" && /^(A|BUTTON)$/.test(event.target.tagName))) return;
+  if (ui.may) {
+    byId("bulk").addEventListener("submit", async (event) => {
       event.preventDefault();
-      act();
-    });
-
-    let borders = null;
-    async function drawBorders() {
+      const fields = event.target.elements;
+      const body = { step: fields.step.value, cases: [...chosen].map(([id, seq]) => ({ id, seq })) };
+      if (body.step === "dispatch") body.to = fields.to.value;
+      let cases;
       try {
-        if (!borders) borders = L.geoJSON(await gisgrid.json(ui.grids), { interactive: false, style: { color: "#5b6b82", weight: 1, fill: false } });
+        cases = (await json(`${ui.steps}?lang=${ui.language}`, { method: "POST", body: JSON.stringify(body),
+          headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": ui.csrf } })).cases;
       } catch (error) {
-        byId("notice").textContent = error.told || byId("notice").dataset.failed;
-        byId("notice").hidden = false;
+        byId("answers").replaceChildren(make("li", { class: "bad" }, error.told || words.not_sent));
         return;
       }
-      if (byId("borders").checked) borders.addTo(map);
-      else borders.remove();
-    }
-    byId("borders").addEventListener("change", drawBorders);
-
-    // Another plan is in force than when the page came: at midnight, or because one was published.
-    function swap(plan) {
-      ui.grids = ui.grids.replace(/[^/]*$/, `${plan}-now.geojson`);
-      ui.plan = plan;
-      if (borders) borders.remove();
-      borders = null;
-      if (byId("borders").checked) drawBorders();
-    }
-
-    // ---- live ----
-
-    // A board may hold very many cases: only those that changed are asked for, and put into the list.
-    async function changed(ids) {
-      const shown = new Set(rows.map((row) => row.case_id));
-      let answer;
-      try {
-        answer = await gisgrid.json(query({ ids: ids.join(","), limit: ids.length }));
-      } catch (_) {
-        return refresh(); // which says what is wrong
-      }
-      const fresh = new Map(answer.rows.map((row) => [row.case_id, row]));
-      const here = rows[at] && rows[at].case_id;
-      const news = answer.rows.filter((row) => !shown.has(row.case_id));
-      rows = [...rows.filter((row) => !ids.includes(row.case_id)), ...fresh.values()].sort(order);
-      list.replaceChildren(...rows.map(line));
-      at = rows.findIndex((row) => row.case_id === here);
-      if (at >= 0) list.children[at].classList.add("at");
-      for (const row of fresh.values()) {
-        const item = list.querySelector(`li[data-id="${row.case_id}"]`);
-        if (item) item.classList.add("fresh");
-      }
-      if (news.length) byId("live").title = fill(words.new, { what: news.map((row) => row.matter).join(", ") });
-      // Whom it may concern sees an emergency on the map and in the title at once.
-      return news.some((row) => row.emergency) ? load() : refresh();
-    }
-
-    const rank = (row) => [row.open ? (row.emergency ? 0 : 1) : 2, row.open ? (row.due_at ? Date.parse(row.due_at) : Infinity) : -Date.parse(row.reported_at), row.case_id];
-    function order(a, b) {
-      const [x, y] = [rank(a), rank(b)];
-      for (let i = 0; i < 3; i++) if (x[i] !== y[i]) return x[i] - y[i];
-      return 0;
-    }
-
-    // Counts and symbols follow a moment later, and not for every single change.
-    let refreshing = null;
-    const refresh = () => { refreshing = refreshing || setTimeout(() => { refreshing = null; load(); }, 4000 + 6000 * Math.random()); };
-
-    map.on("moveend", () => { if (document.documentElement.dataset.ready) later(); });
-    load().then(() => {
-      const state = (on) => {
-        byId("live").textContent = on ? words.live : words.waiting;
-        byId("live").classList.toggle("on", on);
-        if (on) document.documentElement.dataset.live = "true"; // tests wait for it
-      };
-      state(false);
-      gisgrid.live({ changed, reload: load, state });
-      gisgrid.everyMinute(load);
+      const refused = cases.filter((one) => one.status !== 200);
+      byId("answers").replaceChildren(make("li", {}, fill(words.done, { n: cases.length - refused.length, m: refused.length })),
+        ...refused.map((one) => make("li", { class: "bad" }, make("a", { href: ui.case + one.id }, String(one.id)), " ", one.said)));
+      for (const one of cases) if (one.status === 200) chosen.delete(one.id);
+      picked();
+      load();
     });
+    byId("unchoose").addEventListener("click", () => { chosen.clear(); byId("answers").replaceChildren(); picked(); });
+    byId("bulk").elements.step.addEventListener("change", (event) => { byId("bulk").elements.to.hidden = event.target.value !== "dispatch"; });
+  }
+
+  // ---- filters, slider, keyboard ----
+
+  for (const field of form.elements) {
+    if (!NAMES.includes(field.name)) continue;
+    if (field.type === "checkbox") field.checked = Boolean(filters[field.name]);
+    else field.value = filters[field.name] || (field.name === "state" ? "open" : "");
+  }
+  const read = () => {
+    for (const field of form.elements) {
+      if (NAMES.includes(field.name)) filters[field.name] = field.type === "checkbox" ? (field.checked ? "1" : "") : field.value.trim();
+    }
+    filters.limit = "";
   };
-})(window.gisgrid);
+  form.addEventListener("change", () => { read(); load(); });
+  form.addEventListener("input", (event) => { if (event.target.tagName === "INPUT" && event.target.type !== "checkbox") { read(); later(); } });
+  form.addEventListener("submit", (event) => { event.preventDefault(); read(); load(); });
+  byId("more").addEventListener("click", () => { filters.limit = String(Math.min(500, Number(filters.limit || PAGE) + 2 * PAGE)); load(); });
+  byId("stars").textContent = stars.size;
+  document.querySelectorAll("input[name=look]").forEach((radio) => radio.addEventListener("change", () => symbols.look(radio.value)));
+
+  // Days are the township's, whatever the clock of this machine is set to.
+  const end = byId("end"), width = byId("width"), today = () => dayIn(ui.time_zone);
+  function slide() {
+    const days = Number(width.value);
+    end.disabled = !days;
+    Object.assign(filters, days ? span(today(), days, 365 - Number(end.value)) : { since: "", until: "" });
+    byId("span").textContent = days ? fill(words.days, { a: filters.since, b: filters.until }) : words.year;
+  }
+  if (filters.since && filters.until) {
+    const asked = spanOf(today(), filters.since, filters.until);
+    width.value = [7, 30, 91].find((days) => days >= asked.days) || "91";
+    end.value = 365 - asked.back;
+    byId("span").textContent = fill(words.days, { a: filters.since, b: filters.until });
+  } else slide();
+  byId("slider").addEventListener("input", () => { slide(); later(); });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (/^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName) && event.target.type !== "checkbox") {
+      if (event.key === "Escape") event.target.blur();
+      return;
+    }
+    const row = rows[at];
+    const act = {
+      j: () => go(at + 1), ArrowDown: () => go(at + 1), k: () => go(at - 1), ArrowUp: () => go(at - 1),
+      Enter: () => row && (location.href = ui.case + row.case_id), x: () => row && ui.may && choose(row),
+      s: () => row && star(row), m: () => row && go(at, true), "/": () => form.elements.q.focus(),
+    }[event.key];
+    if (!act || (event.key === "Enter" && /^(A|BUTTON)$/.test(event.target.tagName))) return;
+    event.preventDefault();
+    act();
+  });
+
+  let borders = null;
+  async function drawBorders() {
+    try {
+      if (!borders) borders = L.geoJSON(await json(ui.grids), { interactive: false, style: { color: "#5b6b82", weight: 1, fill: false } });
+    } catch (error) {
+      byId("notice").textContent = error.told || byId("notice").dataset.failed;
+      byId("notice").hidden = false;
+      return;
+    }
+    if (byId("borders").checked) borders.addTo(map);
+    else borders.remove();
+  }
+  byId("borders").addEventListener("change", drawBorders);
+
+  // Another plan is in force than when the page came: at midnight, or because one was published.
+  function swap(plan) {
+    ui.grids = ui.grids.replace(/[^/]*$/, `${plan}-now.geojson`);
+    ui.plan = plan;
+    if (borders) borders.remove();
+    borders = null;
+    if (byId("borders").checked) drawBorders();
+  }
+
+  // ---- live ----
+
+  // A board may hold very many cases: only those that changed are asked for, and put into the list.
+  async function changed(ids) {
+    const shown = new Set(rows.map((row) => row.case_id));
+    let answer;
+    try {
+      answer = await json(query({ ids: ids.join(","), limit: ids.length }));
+    } catch (_) {
+      return refresh(); // which says what is wrong
+    }
+    const fresh = new Map(answer.rows.map((row) => [row.case_id, row]));
+    const here = rows[at] && rows[at].case_id;
+    const news = answer.rows.filter((row) => !shown.has(row.case_id));
+    rows = renewed(rows, ids, [...fresh.values()]);
+    list.replaceChildren(...rows.map(line));
+    at = rows.findIndex((row) => row.case_id === here);
+    if (at >= 0) list.children[at].classList.add("at");
+    for (const row of fresh.values()) {
+      const item = list.querySelector(`li[data-id="${row.case_id}"]`);
+      if (item) item.classList.add("fresh");
+    }
+    if (news.length) byId("live").title = fill(words.new, { what: news.map((row) => row.matter).join(", ") });
+    // Whom it may concern sees an emergency on the map and in the title at once.
+    return news.some((row) => row.emergency) ? load() : refresh();
+  }
+
+  // Counts and symbols follow a moment later, and not for every single change.
+  let refreshing = null;
+  const refresh = () => { refreshing = refreshing || setTimeout(() => { refreshing = null; load(); }, 4000 + 6000 * Math.random()); };
+
+  map.on("moveend", () => { if (document.documentElement.dataset.ready) later(); });
+  load().then(() => {
+    const state = (on) => {
+      byId("live").textContent = on ? words.live : words.waiting;
+      byId("live").classList.toggle("on", on);
+      if (on) document.documentElement.dataset.live = "true"; // tests wait for it
+    };
+    state(false);
+    live({ changed, reload: load, state });
+    everyMinute(load);
+  });
+}

@@ -1,43 +1,39 @@
 // A case's place: its grid, the other candidates near a border, the spot, and moving it.
-"use strict";
 
-(function (gisgrid) {
-  const byId = (id) => document.getElementById(id);
+import { byId, make } from "./elements.js";
 
-  gisgrid.casePlace = function (map, ui) {
-    gisgrid.town = map; // tests look here
-    map.invalidateSize();
-    for (const grid of ui.grids) {
-      const own = grid.code === ui.own;
-      L.geoJSON(grid.geometry, {
-        interactive: false,
-        style: own ? { color: "#12355b", weight: 3, fillOpacity: 0.12 }
-          : { color: "#b35806", weight: 2, dashArray: "6 5", fillOpacity: 0.06 },
-      }).addTo(map).bindTooltip(gisgrid.make("span", {}, grid.name), { permanent: true, direction: "center", className: own ? "own" : "other" });
-    }
-    let pin = null;
-    const put = (at) => {
-      if (pin) pin.setLatLng(at);
-      else pin = L.marker(at, { icon: L.divIcon({ className: "pin", iconSize: [26, 26] }), title: ui.words.spot, keyboard: false }).addTo(map);
-    };
-    if (ui.spot) put([ui.spot[1], ui.spot[0]]);
-    const form = byId("move"), moving = byId("moving");
-    const note = (at) => {
-      form.elements.lon.value = at.lng.toFixed(7);
-      form.elements.lat.value = at.lat.toFixed(7);
-    };
-    if (form) {
-      map.on("click", (event) => {
-        if (!moving.open) return;
-        put(event.latlng);
-        note(event.latlng);
-      });
-      moving.addEventListener("toggle", () => {
-        if (!pin) return;
-        pin.dragging[moving.open ? "enable" : "disable"]();
-        pin.off("dragend").on("dragend", () => note(pin.getLatLng()));
-      });
-    }
-    document.documentElement.dataset.ready = "true"; // tests wait for it
+export function start(map, ui) {
+  map.invalidateSize();
+  for (const grid of ui.grids) {
+    const own = grid.code === ui.own;
+    L.geoJSON(grid.geometry, {
+      interactive: false,
+      style: own ? { color: "#12355b", weight: 3, fillOpacity: 0.12 }
+        : { color: "#b35806", weight: 2, dashArray: "6 5", fillOpacity: 0.06 },
+    }).addTo(map).bindTooltip(make("span", {}, grid.name), { permanent: true, direction: "center", className: own ? "own" : "other" });
+  }
+  let pin = null;
+  const put = (at) => {
+    if (pin) pin.setLatLng(at);
+    else pin = L.marker(at, { icon: L.divIcon({ className: "pin", iconSize: [26, 26] }), title: ui.words.spot, keyboard: false }).addTo(map);
   };
-})(window.gisgrid);
+  if (ui.spot) put([ui.spot[1], ui.spot[0]]);
+  const form = byId("move"), moving = byId("moving");
+  const note = (at) => {
+    form.elements.lon.value = at.lng.toFixed(7);
+    form.elements.lat.value = at.lat.toFixed(7);
+  };
+  if (form) {
+    map.on("click", (event) => {
+      if (!moving.open) return;
+      put(event.latlng);
+      note(event.latlng);
+    });
+    moving.addEventListener("toggle", () => {
+      if (!pin) return;
+      pin.dragging[moving.open ? "enable" : "disable"]();
+      pin.off("dragend").on("dragend", () => note(pin.getLatLng()));
+    });
+  }
+  document.documentElement.dataset.ready = "true"; // tests wait for it
+}

@@ -1,63 +1,60 @@
 // What the components do beyond plain HTML: tables that sort, filter and page; dialogs that ask first.
-"use strict";
 
-(function () {
-  const PAGE = 50;
-  const value = (row, k) => row.cells[k] ? row.cells[k].textContent.trim() : "";
-  const number = (text) => Number(text.replace(/[\s,%]/g, "").replace("−", "-"));
+import { order } from "./pure/columns.js";
 
-  function table(of) {
-    const body = of.tBodies[0], rows = [...body.rows], heads = [...of.tHead.rows[0].cells];
-    if (rows.length < 2) return;
-    let shown = PAGE, wanted = "";
-    const tools = document.createElement("div");
-    tools.className = "table-tools";
-    const field = document.createElement("input"), more = document.createElement("button"), count = document.createElement("span");
-    field.type = "search";
-    field.placeholder = of.dataset.filter;
-    field.setAttribute("aria-label", of.dataset.filter);
-    more.type = "button";
-    more.className = "button";
-    more.textContent = of.dataset.more;
-    count.setAttribute("role", "status");
-    tools.append(field, count);
-    of.before(tools);
-    of.after(more);
-    function draw() {
-      const found = rows.filter((row) => row.textContent.toLowerCase().includes(wanted));
-      body.replaceChildren(...found.slice(0, shown));
-      count.textContent = `${Math.min(shown, found.length)} / ${found.length}`;
-      more.hidden = found.length <= shown;
-    }
-    field.addEventListener("input", () => { wanted = field.value.trim().toLowerCase(); shown = PAGE; draw(); });
-    more.addEventListener("click", () => { shown += PAGE; draw(); });
-    heads.forEach((head, k) => {
-      if (!head.textContent.trim()) return;
-      const button = document.createElement("button");
-      button.type = "button";
-      button.append(...head.childNodes);
-      head.append(button);
-      button.addEventListener("click", () => {
-        const down = head.getAttribute("aria-sort") === "ascending";
-        for (const other of heads) other.removeAttribute("aria-sort");
-        head.setAttribute("aria-sort", down ? "descending" : "ascending");
-        const numbers = rows.every((row) => value(row, k) === "" || !Number.isNaN(number(value(row, k))));
-        rows.sort((a, b) => (down ? -1 : 1) * (numbers ? number(value(a, k)) - number(value(b, k))
-          : value(a, k).localeCompare(value(b, k), document.documentElement.lang)));
-        draw();
-      });
+const PAGE = 50;
+const value = (row, k) => row.cells[k] ? row.cells[k].textContent.trim() : "";
+
+function table(of) {
+  const body = of.tBodies[0], rows = [...body.rows], heads = [...of.tHead.rows[0].cells];
+  if (rows.length < 2) return;
+  let shown = PAGE, wanted = "";
+  const tools = document.createElement("div");
+  tools.className = "table-tools";
+  const field = document.createElement("input"), more = document.createElement("button"), count = document.createElement("span");
+  field.type = "search";
+  field.placeholder = of.dataset.filter;
+  field.setAttribute("aria-label", of.dataset.filter);
+  more.type = "button";
+  more.className = "button";
+  more.textContent = of.dataset.more;
+  count.setAttribute("role", "status");
+  tools.append(field, count);
+  of.before(tools);
+  of.after(more);
+  function draw() {
+    const found = rows.filter((row) => row.textContent.toLowerCase().includes(wanted));
+    body.replaceChildren(...found.slice(0, shown));
+    count.textContent = `${Math.min(shown, found.length)} / ${found.length}`;
+    more.hidden = found.length <= shown;
+  }
+  field.addEventListener("input", () => { wanted = field.value.trim().toLowerCase(); shown = PAGE; draw(); });
+  more.addEventListener("click", () => { shown += PAGE; draw(); });
+  heads.forEach((head, k) => {
+    if (!head.textContent.trim()) return;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.append(...head.childNodes);
+    head.append(button);
+    button.addEventListener("click", () => {
+      const down = head.getAttribute("aria-sort") === "ascending";
+      for (const other of heads) other.removeAttribute("aria-sort");
+      head.setAttribute("aria-sort", down ? "descending" : "ascending");
+      const before = order(rows.map((row) => value(row, k)), document.documentElement.lang);
+      rows.sort((a, b) => (down ? -1 : 1) * before(value(a, k), value(b, k)));
+      draw();
     });
-    draw();
-  }
-
-  for (const each of document.querySelectorAll("table[data-filter]")) table(each);
-  for (const button of document.querySelectorAll("[data-prints]")) button.addEventListener("click", () => window.print());
-  for (const button of document.querySelectorAll("[data-ticks]")) button.addEventListener("click", () => {
-    for (const box of button.form.querySelectorAll("[type=checkbox]")) box.checked = button.dataset.ticks === "all";
   });
-  for (const opener of document.querySelectorAll("[data-opens]")) {
-    const dialog = document.getElementById(opener.dataset.opens);
-    opener.addEventListener("click", () => dialog.showModal());
-    dialog.querySelector("[data-closes]").addEventListener("click", () => dialog.close());
-  }
-})();
+  draw();
+}
+
+for (const each of document.querySelectorAll("table[data-filter]")) table(each);
+for (const button of document.querySelectorAll("[data-prints]")) button.addEventListener("click", () => window.print());
+for (const button of document.querySelectorAll("[data-ticks]")) button.addEventListener("click", () => {
+  for (const box of button.form.querySelectorAll("[type=checkbox]")) box.checked = button.dataset.ticks === "all";
+});
+for (const opener of document.querySelectorAll("[data-opens]")) {
+  const dialog = document.getElementById(opener.dataset.opens);
+  opener.addEventListener("click", () => dialog.showModal());
+  dialog.querySelector("[data-closes]").addEventListener("click", () => dialog.close());
+}

@@ -1,122 +1,73 @@
 // Polygons: borders of areas, and grids coloured by what the reader chose.
-"use strict";
 
-(function (gisgrid) {
-  const MOST_LABELS = 150;
-  const LETTER = 13; // width of a Chinese letter of a label, in pixels
-  const DIGIT = 8;
+import { json } from "./ask.js";
 
-  // A polygon layer of GeoJSON; `ready` is a promise that it is drawn.
-  gisgrid.polygons = function (map, spec, onFailure) {
-    const drawn = L.geoJSON(null, { style: spec.style, interactive: spec.style.interactive !== false, pane: spec.name });
-    drawn.ready = gisgrid.json(spec.url)
-      .then((found) => drawn.addData(found))
-      .catch(onFailure);
-    drawn.spec = spec;
-    return drawn;
-  };
+const MOST_LABELS = 150;
+const LETTER = 13; // width of a Chinese letter of a label, in pixels
+const DIGIT = 8;
 
-  // Colours for the grids, and what the legend says of them. `of` gives a grid's colour.
-  gisgrid.colouring = function (choice, counts, words) {
-    if (choice.swatches.length) {
-      const colours = new Map(choice.swatches.map((s) => [s.key, s.colour]));
-      return { of: (grid) => colours.get(grid[choice.key]), lines: choice.swatches };
-    }
-    // What is not public is null, and has no class.
-    const all = [...counts.values()].map((row) => row[choice.key]);
-    const values = all.filter((n) => n !== null);
-    const bounds = classes(values, choice.ramp.length);
-    const lines = bounds.map((from, i) => ({
-      colour: choice.ramp[ramp(i, bounds.length, choice.ramp.length)],
-      label: range(from, bounds[i + 1], Math.max(...values)),
-    }));
-    if (values.length < all.length) lines.push({ colour: "#e6e8eb", label: words.hidden });
-    return {
-      of: (grid) => {
-        const row = counts.get(grid.code);
-        if (!row || row[choice.key] === null) return undefined;
-        let i = bounds.length - 1;
-        while (i > 0 && row[choice.key] < bounds[i]) i--;
-        return lines[i].colour;
-      },
-      lines: lines.length ? lines : [{ colour: "#e6e8eb", label: words.no_count }],
-    };
-  };
+// A polygon layer of GeoJSON; `ready` is a promise that it is drawn.
+export function polygons(map, spec, onFailure) {
+  const drawn = L.geoJSON(null, { style: spec.style, interactive: spec.style.interactive !== false, pane: spec.name });
+  drawn.ready = json(spec.url)
+    .then((found) => drawn.addData(found))
+    .catch(onFailure);
+  drawn.spec = spec;
+  return drawn;
+}
 
-  // First numbers of up to n classes with about as many grids in each; never an empty class.
-  function classes(values, n) {
-    const sorted = values.slice().sort((a, b) => a - b);
-    const bounds = [];
-    for (let i = 0; i < n && sorted.length; i++) {
-      const from = sorted[Math.floor((i * sorted.length) / n)];
-      if (!bounds.length || from > bounds[bounds.length - 1]) bounds.push(from);
-    }
-    return bounds;
-  }
+export const opacity = (grids, colouring) => (colouring && colouring.opacity) || grids.spec.style.fillOpacity;
 
-  // Few classes still span the whole ramp.
-  function ramp(i, n, colours) {
-    return n === 1 ? 0 : Math.round((i * (colours - 1)) / (n - 1));
-  }
+// A colouring may bring its own opacity, and its own borders as `line`.
+export function paint(grids, colouring) {
+  grids.setStyle((feature) => ({
+    fillColor: colouring.of(feature.properties) || grids.spec.style.nothing,
+    fillOpacity: opacity(grids, colouring),
+    weight: grids.spec.style.weight,
+    // Exclusive grids can be told in every colouring.
+    dashArray: feature.properties.kind === "exclusive" ? "4 3" : null,
+    color: feature.properties.kind === "exclusive" ? "#12355b" : grids.spec.style.color,
+    ...(colouring.line ? colouring.line(feature.properties) : {}),
+  }));
+}
 
-  function range(from, next, most) {
-    const to = next === undefined ? most : next - 1;
-    return to === from ? String(from) : `${from} – ${to}`;
-  }
-
-  gisgrid.opacity = (grids, colouring) => (colouring && colouring.opacity) || grids.spec.style.fillOpacity;
-
-  // A colouring may bring its own opacity, and its own borders as `line`.
-  gisgrid.paint = function (grids, colouring) {
-    grids.setStyle((feature) => ({
-      fillColor: colouring.of(feature.properties) || grids.spec.style.nothing,
-      fillOpacity: gisgrid.opacity(grids, colouring),
-      weight: grids.spec.style.weight,
-      // Exclusive grids can be told in every colouring.
-      dashArray: feature.properties.kind === "exclusive" ? "4 3" : null,
-      color: feature.properties.kind === "exclusive" ? "#12355b" : grids.spec.style.color,
-      ...(colouring.line ? colouring.line(feature.properties) : {}),
-    }));
-  };
-
-  // Names over the map: communities from afar, grids from near, never more than can be read.
-  // Where `another` gives a function, grids bear what it says of them.
-  gisgrid.labels = function (map, areas, grids, english, another) {
-    const shown = L.layerGroup([], { pane: "labels" }).addTo(map);
-    const name = (p) => (english && p.name_en) || p.name;
-    // Labels of a layer whose points are in view; null if they would run into each other.
-    function fitting(from, text, letter) {
-      if (!map.hasLayer(from)) return null;
-      const view = map.getBounds();
-      const inView = [];
-      let narrow = 0;
-      from.eachLayer((layer) => {
-        const p = layer.feature.properties;
-        if (p.level === "township" || !view.contains(L.latLng(p.label[1], p.label[0]))) return;
-        inView.push(p);
-        const box = layer.getBounds();
-        const width = map.latLngToLayerPoint(box.getNorthEast()).x - map.latLngToLayerPoint(box.getSouthWest()).x;
-        if (width < letter * text(p).length) narrow++;
-      });
-      return inView.length <= MOST_LABELS && narrow <= inView.length * 0.2 ? inView : null;
-    }
-    function write() {
-      shown.clearLayers();
-      const said = another();
-      const ofGrids = fitting(grids, said || ((p) => p.name), said ? DIGIT : LETTER);
-      const near = ofGrids !== null && ofGrids.length > 0;
-      const inView = near ? ofGrids : fitting(areas, (p) => p.name, LETTER) || [];
-      for (const p of inView) {
-        if (near && said && !said(p)) continue;
-        const text = document.createElement("span");
-        text.textContent = near && said ? said(p) : name(p);
-        const icon = L.divIcon({ html: text, className: near ? "label label-grid" : "label", iconSize: null });
-        L.marker(L.latLng(p.label[1], p.label[0]), { icon, interactive: false, keyboard: false, pane: "labels" }).addTo(shown);
-      }
-    }
-    map.on("moveend layeradd layerremove", (event) => {
-      if (event.type === "moveend" || event.layer === areas || event.layer === grids) write();
+// Names over the map: communities from afar, grids from near, never more than can be read.
+// Where `another` gives a function, grids bear what it says of them.
+export function labels(map, areas, grids, english, another) {
+  const shown = L.layerGroup([], { pane: "labels" }).addTo(map);
+  const name = (p) => (english && p.name_en) || p.name;
+  // Labels of a layer whose points are in view; null if they would run into each other.
+  function fitting(from, text, letter) {
+    if (!map.hasLayer(from)) return null;
+    const view = map.getBounds();
+    const inView = [];
+    let narrow = 0;
+    from.eachLayer((layer) => {
+      const p = layer.feature.properties;
+      if (p.level === "township" || !view.contains(L.latLng(p.label[1], p.label[0]))) return;
+      inView.push(p);
+      const box = layer.getBounds();
+      const width = map.latLngToLayerPoint(box.getNorthEast()).x - map.latLngToLayerPoint(box.getSouthWest()).x;
+      if (width < letter * text(p).length) narrow++;
     });
-    return write;
-  };
-})(window.gisgrid);
+    return inView.length <= MOST_LABELS && narrow <= inView.length * 0.2 ? inView : null;
+  }
+  function write() {
+    shown.clearLayers();
+    const said = another();
+    const ofGrids = fitting(grids, said || ((p) => p.name), said ? DIGIT : LETTER);
+    const near = ofGrids !== null && ofGrids.length > 0;
+    const inView = near ? ofGrids : fitting(areas, (p) => p.name, LETTER) || [];
+    for (const p of inView) {
+      if (near && said && !said(p)) continue;
+      const text = document.createElement("span");
+      text.textContent = near && said ? said(p) : name(p);
+      const icon = L.divIcon({ html: text, className: near ? "label label-grid" : "label", iconSize: null });
+      L.marker(L.latLng(p.label[1], p.label[0]), { icon, interactive: false, keyboard: false, pane: "labels" }).addTo(shown);
+    }
+  }
+  map.on("moveend layeradd layerremove", (event) => {
+    if (event.type === "moveend" || event.layer === areas || event.layer === grids) write();
+  });
+  return write;
+}

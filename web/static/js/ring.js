@@ -1,22 +1,18 @@
 // Where a ring of affected houses lies, and choosing its middle on the map.
-"use strict";
 
-(function (gisgrid) {
-  gisgrid.ring = function (map, ui) {
-    gisgrid.town = map; // tests look here
-    const form = document.getElementById("ring");
-    let circle = null;
-    const draw = (lat, lon, radius, fit) => {
-      if (circle) circle.remove();
-      circle = L.circle([lat, lon], { radius, color: "#a4262c", weight: 2, fillOpacity: 0.12 }).addTo(map);
-      if (fit) map.fitBounds(circle.getBounds().pad(0.4));
-    };
-    if (ui.spot) draw(ui.spot[1], ui.spot[0], ui.spot[2], true);
-    map.on("click", (event) => {
-      form.elements.lon.value = event.latlng.lng.toFixed(6);
-      form.elements.lat.value = event.latlng.lat.toFixed(6);
-      draw(event.latlng.lat, event.latlng.lng, Number(form.elements.radius.value) || 300, false);
-    });
-    document.documentElement.dataset.ready = "true"; // tests wait for it
+export function start(map, ui) {
+  const form = document.getElementById("ring");
+  let circle = null;
+  const draw = (lat, lon, radius, fit) => {
+    if (circle) circle.remove();
+    circle = L.circle([lat, lon], { radius, color: "#a4262c", weight: 2, fillOpacity: 0.12 }).addTo(map);
+    if (fit) map.fitBounds(circle.getBounds().pad(0.4));
   };
-})(window.gisgrid);
+  if (ui.spot) draw(ui.spot[1], ui.spot[0], ui.spot[2], true);
+  map.on("click", (event) => {
+    form.elements.lon.value = event.latlng.lng.toFixed(6);
+    form.elements.lat.value = event.latlng.lat.toFixed(6);
+    draw(event.latlng.lat, event.latlng.lng, Number(form.elements.radius.value) || 300, false);
+  });
+  document.documentElement.dataset.ready = "true"; // tests wait for it
+}

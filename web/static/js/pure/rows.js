@@ -1,0 +1,16 @@
+// Rows of cases in the order of the board: emergencies first, then what is due first; what is closed newest first.
+
+const rank = (row) => [
+  row.open ? (row.emergency ? 0 : 1) : 2,
+  row.open ? (row.due_at ? Date.parse(row.due_at) : Infinity) : -Date.parse(row.reported_at),
+  row.case_id,
+];
+
+export function order(a, b) {
+  const [x, y] = [rank(a), rank(b)];
+  for (let i = 0; i < 3; i++) if (x[i] !== y[i]) return x[i] - y[i];
+  return 0;
+}
+
+// The rows after news of the cases `ids`: `fresh` are those of them that are still asked for.
+export const renewed = (rows, ids, fresh) => [...rows.filter((row) => !ids.includes(row.case_id)), ...fresh].sort(order);
