@@ -16,8 +16,8 @@ from gisgrid.core.arrays import Floats
 from gisgrid.core.errors import Invalid, NotFound
 from gisgrid.core.settings import Settings
 from gisgrid.planning.editor import edits, moves, scenarios
-from gisgrid.planning.editor.bench import Bench, with_grids
 from gisgrid.planning.editor.corners import GridDetails
+from gisgrid.planning.editor.editor import Editor, with_grids
 from gisgrid.planning.editor.numbering import next_code
 from gisgrid.planning.snapshot.snapshot import Grids
 
@@ -88,10 +88,10 @@ def split_command(
     corners = _corners(line)
     with at_scenario(settings, name, township, commit=commit) as at:
 
-        def cut(bench: Bench) -> Grids:
-            home = _community_of(bench, grid)
+        def cut(editor: Editor) -> Grids:
+            home = _community_of(editor, grid)
             new = GridDetails(code or next_code(at.session, at.place, home), called)
-            return edits.split(bench, grid, corners, new)
+            return edits.split(editor, grid, corners, new)
 
         keep_edit(at, "split", who, why, cut)
 
@@ -111,7 +111,7 @@ def join_command(
 ) -> None:  # fmt: skip
     """Give all ground of the grid GONE of NAME to its neighbour INTO."""
     with at_scenario(settings, name, township, commit=commit) as at:
-        keep_edit(at, "merge", who, why, lambda bench: edits.merge(bench, into, gone))
+        keep_edit(at, "merge", who, why, lambda editor: edits.merge(editor, into, gone))
 
 
 @click.command("give")
@@ -131,7 +131,7 @@ def give_command(
     with at_scenario(settings, name, township, commit=commit) as at:
         keep_edit(
             at, "give", who, why,
-            lambda bench: edits.give(bench, dict.fromkeys(house_rows(bench, houses), grid)),
+            lambda editor: edits.give(editor, dict.fromkeys(house_rows(editor, houses), grid)),
         )  # fmt: skip
 
 
@@ -161,10 +161,10 @@ def draw_command(
         raise Invalid("The file must hold one polygon.")
     with at_scenario(settings, name, township, commit=commit) as at:
 
-        def made(bench: Bench) -> Grids:
-            home = community or edits.community_under(bench, shapes[0])
+        def made(editor: Editor) -> Grids:
+            home = community or edits.community_under(editor, shapes[0])
             number = code or next_code(at.session, at.place, home, kind=kind)
-            return edits.draw(bench, shapes[0], GridDetails(number, called, kind, host))
+            return edits.draw(editor, shapes[0], GridDetails(number, called, kind, host))
 
         keep_edit(at, "draw", who, why, made)
 
@@ -193,19 +193,19 @@ def combine_command(
         )
 
 
-def house_rows(bench: Bench, codes: Sequence[str]) -> list[int]:
+def house_rows(editor: Editor, codes: Sequence[str]) -> list[int]:
     """Rows of houses by code; NotFound if there is no such house."""
-    row_of = {code: k for k, code in enumerate(bench.state.houses.code.tolist())}
+    row_of = {code: k for k, code in enumerate(editor.state.houses.code.tolist())}
     unknown = [code for code in codes if code not in row_of]
     if unknown:
         raise NotFound("There is no house {unknown!r}.", unknown=unknown[0])
     return [row_of[code] for code in codes]
 
 
-def keep_edit(at: At, action: str, who: str, why: str, change: Callable[[Bench], Grids]) -> None:
+def keep_edit(at: At, action: str, who: str, why: str, change: Callable[[Editor], Grids]) -> None:
     """Keep an edit of a scenario, and tell what it changed."""
     version = scenarios.scenario(at.session, at.plan.id).version
-    before = scenarios.scenario_bench(at.session, at.place, at.plan)
+    before = scenarios.scenario_editor(at.session, at.place, at.plan)
     after = with_grids(before, change(before))
     now = moves.record(at.session, at.plan, version, before, after, action=action, who=who, why=why)
     entry = moves.log(at.session, at.plan.id)[0]
@@ -217,10 +217,10 @@ def keep_edit(at: At, action: str, who: str, why: str, change: Callable[[Bench],
         )
 
 
-def _community_of(bench: Bench, code: str) -> str:
-    if code not in bench.row_of:
+def _community_of(editor: Editor, code: str) -> str:
+    if code not in editor.row_of:
         raise NotFound("The scenario has no grid {code!r}.", code=code)
-    found: str = bench.state.communities.code[bench.state.grids.community[bench.row_of[code]]]
+    found: str = editor.state.communities.code[editor.state.grids.community[editor.row_of[code]]]
     return found
 
 

@@ -9,7 +9,7 @@ from gisgrid.cli.scenarios import At, at_scenario, commit_option, township_optio
 from gisgrid.cli.who import who_option
 from gisgrid.core.settings import Settings
 from gisgrid.planning.editor import mending
-from gisgrid.planning.editor.bench import Bench
+from gisgrid.planning.editor.editor import Editor
 from gisgrid.planning.editor.numbering import new_grids
 from gisgrid.planning.snapshot.fetch import limits_of
 from gisgrid.planning.snapshot.snapshot import Grids
@@ -36,7 +36,7 @@ def across_command(
     change = mending.given_to_most if give else mending.kept_within
     with at_scenario(settings, name, township, commit=commit) as at:
         make = new_grids(at.session, at.place)
-        keep_edit(at, "across", who, why, lambda bench: change(bench, grid, make))
+        keep_edit(at, "across", who, why, lambda editor: change(editor, grid, make))
 
 
 @click.command("mend-slivers")
@@ -57,8 +57,8 @@ def slivers_command(
 def mend_slivers(at: At, who: str, why: str) -> None:
     """Mend a scenario's slivers as an edit, and tell what was closed."""
 
-    def closed(bench: Bench) -> Grids:
-        found = mending.without_slivers(bench, limits_of(at.session, at.place.id))
+    def closed(editor: Editor) -> Grids:
+        found = mending.without_slivers(editor, limits_of(at.session, at.place.id))
         click.echo(f"{found.gaps} gaps and {found.overlaps} overlaps closed")
         if found.left:
             click.echo(f"{found.left} gaps stay: no grid of their community lies beside them")

@@ -153,7 +153,7 @@ def crosswalk_command(
             return
         found = crosswalk_of(at.session, at.plan.id)
         if not found:
-            found = crosswalk(*review.benches(at.session, at.place, at.plan, _before(at)))
+            found = crosswalk(*review.editors(at.session, at.place, at.plan, _before(at)))
     table = Table("old", "new", "houses", "households", "residents", "share", box=None)
     for s in found:
         if s.share < 1 or s.old_code != s.new_code:
@@ -178,7 +178,7 @@ def handover_command(
 ) -> None:
     """Write the hand-over workbook FILE of the plan NAME: what each team gives and gets."""
     with at_scenario(settings, name, township, commit=False, read_only=True) as at:
-        before, after = review.benches(at.session, at.place, at.plan, _before(at))
+        before, after = review.editors(at.session, at.place, at.plan, _before(at))
         handed = handed_houses(at.session, at.place.id, before, after)
         found = crosswalk(before, after)
     if grid:

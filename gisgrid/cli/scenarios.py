@@ -188,7 +188,7 @@ def compare_command(
     """Compare two plans: every grid before and after, and who moves."""
     with at_scenario(settings, before, township, commit=False, read_only=True) as at:
         other = plans.plan_named(at.session, at.place.id, after)
-        found = compared(*review.benches(at.session, at.place, other, at.plan))
+        found = compared(*review.editors(at.session, at.place, other, at.plan))
     table = Table(box=None)
     for i, head in enumerate(("grid", "name", "houses", "→", "residents", "→", "min", "→",
                               "deviation", "→")):  # fmt: skip

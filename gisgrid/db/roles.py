@@ -16,7 +16,7 @@ WEB = "gisgrid_web"
 VIEWS = "gisgrid_views"
 """Owns the masked views and the functions that open a row: held to the policies like the web."""
 PLANNER = "gisgrid_planner"
-"""What the web process becomes in a transaction of the planner's bench: owns nothing, sees no person."""
+"""What the web process becomes in a transaction of the plan editor: owns nothing, sees no person."""
 OFFICE = "gisgrid_office"
 """What the web process becomes where accounts, teams and settings are kept: owns nothing, reads no secret."""
 ENTERED = (PLANNER, OFFICE)

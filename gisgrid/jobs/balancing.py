@@ -26,7 +26,7 @@ from gisgrid.jobs.names import COMPLETE, QUEUE, REBALANCE, TASK, UPKEEP
 from gisgrid.planning.balancing.from_scratch import taken_over
 from gisgrid.planning.balancing.levelling import known_levels, refuse_empty
 from gisgrid.planning.balancing.options import BalanceOptions
-from gisgrid.planning.editor.bench import Bench
+from gisgrid.planning.editor.editor import Editor
 from gisgrid.planning.editor.edits import give
 from gisgrid.planning.editor.moves import locks_of
 from gisgrid.planning.editor.refusals import ScenarioLocks
@@ -133,7 +133,7 @@ def cancel(session: Session, job_id: int) -> None:
 
 
 def accepted(
-    bench: Bench, found: JobInfo, moves: Collection[int] | None = None, *, version: int = 0
+    editor: Editor, found: JobInfo, moves: Collection[int] | None = None, *, version: int = 0
 ) -> Grids:
     """The grids after a proposal, or some moves of it, were taken over.
 
@@ -159,33 +159,33 @@ def accepted(
     same = (
         version == found.result["version"]
         if made_for is None
-        else made_for == bench.state.grids.ground_key
+        else made_for == editor.state.grids.ground_key
     )
     if found.result.get("drawn"):
         if not same:
             raise _edited_since()
         if moves is not None:
             raise Invalid("A plan drawn afresh is taken over whole.")
-        return taken_over(bench, found.result["drawn"])
+        return taken_over(editor, found.result["drawn"])
     every = found.result["moves"]
     chosen = range(len(every)) if moves is None else sorted(set(moves))
     ground = found.result.get("ground")
     if ground and same and len(chosen) == len(every):
         # The very polygons that were drawn and counted.
-        return _with_polygons(bench, ground)
+        return _with_polygons(editor, ground)
     if any(not 0 <= k < len(every) for k in chosen):
         raise Invalid("There is no such move in the proposal.")
-    row_of = {code: k for k, code in enumerate(bench.state.houses.code.tolist())}
+    row_of = {code: k for k, code in enumerate(editor.state.houses.code.tolist())}
     to: dict[int, str] = {}
     for k in chosen:
         for code in every[k]["houses"]:
             row = row_of.get(code)
-            at = NO_ROW if row is None else bench.state.houses.grid[row]
-            here = "" if at < 0 else bench.state.grids.code[at]
+            at = NO_ROW if row is None else editor.state.houses.grid[row]
+            here = "" if at < 0 else editor.state.grids.code[at]
             if row is None or here not in (every[k]["from_grid"], every[k]["to_grid"]):
                 raise _edited_since(house=code)
             to[row] = every[k]["to_grid"]
-    return give(bench, to)
+    return give(editor, to)
 
 
 def queue(session: Session, task: str, queue: str, *, lock: str, **values: int) -> None:
@@ -198,12 +198,12 @@ def queue(session: Session, task: str, queue: str, *, lock: str, **values: int) 
     session.execute(text("SELECT set_config('search_path', :path, true)"), {"path": before})
 
 
-def _with_polygons(bench: Bench, ground: Mapping[str, str]) -> Grids:
-    grids = bench.state.grids
-    rows = np.array([bench.row_of[code] for code in ground], dtype=np.int64)
+def _with_polygons(editor: Editor, ground: Mapping[str, str]) -> Grids:
+    grids = editor.state.grids
+    rows = np.array([editor.row_of[code] for code in ground], dtype=np.int64)
     lonlat, metric = grids.lonlat.copy(), grids.metric.copy()
     lonlat[rows] = shapely.from_wkb(np.array(list(ground.values()), dtype=object))
-    metric[rows] = to_metric(lonlat[rows], bench.state.srid)
+    metric[rows] = to_metric(lonlat[rows], editor.state.srid)
     return replace(grids, lonlat=lonlat, metric=metric)
 
 

@@ -1,6 +1,6 @@
 """Work of seconds that a page waits for: all checks, a proposal shown or taken over.
 
-Ordered and told like a rebalancing (`jobs`), but done by the worker itself, which keeps the benches of
+Ordered and told like a rebalancing (`jobs`), but done by the worker itself, which keeps the editors of
 scenarios at hand; one at a time for each scenario, beside the computations of the queue. A job that is
 cancelled stops at its next step.
 """
@@ -28,8 +28,8 @@ from gisgrid.planning.checks.checks import Tell, run_checks
 from gisgrid.planning.checks.findings import CheckResult, Finding
 from gisgrid.planning.checks.shapes import Ground
 from gisgrid.planning.editor import moves
-from gisgrid.planning.editor.bench import Bench, flows, with_grids
-from gisgrid.planning.editor.benches import Benches
+from gisgrid.planning.editor.editor import Editor, flows, with_grids
+from gisgrid.planning.editor.editors import Editors
 from gisgrid.planning.editor.mending import stray_grids
 from gisgrid.planning.editor.refusals import refuse
 from gisgrid.planning.editor.scenarios import scenario
@@ -53,7 +53,7 @@ class Work:
     """A job that was begun."""
 
     engine: Engine
-    benches: Benches
+    editors: Editors
     plan_id: int
     wishes: Mapping[str, Any]
     who: str
@@ -80,7 +80,7 @@ def order(
     return job_id
 
 
-def run(engine: Engine, benches: Benches, job_id: int) -> None:
+def run(engine: Engine, editors: Editors, job_id: int) -> None:
     """Do a job and write what came of it, unless it was cancelled meanwhile."""
 
     def tell(done: int, total: int | None, doing: str) -> None:
@@ -96,7 +96,7 @@ def run(engine: Engine, benches: Benches, job_id: int) -> None:
     end: dict[str, Any] = {"state": "done", "result": None, "en": None, "zh": None}
     try:
         tell(0, None, "reading")
-        work = Work(engine, benches, begun.plan_id, begun.wishes, begun.who, tell)
+        work = Work(engine, editors, begun.plan_id, begun.wishes, begun.who, tell)
         found = KINDS[begun.kind](work)
         end["result"] = json.dumps(found, ensure_ascii=False)
     except Left:
@@ -116,18 +116,18 @@ def run(engine: Engine, benches: Benches, job_id: int) -> None:
 def _check(work: Work) -> dict[str, Any]:
     """All checks of a scenario, in both languages, and which of them keep it from being published."""
     with transaction(work.engine, read_only=True) as session:
-        place, plan, version, bench = _at(session, work)
+        place, plan, version, editor = _at(session, work)
         limits = limits_of(session, place.id)
-        ground = Ground(bench.state, limits, bench.walk.streets)
-        results = run_checks(bench.state, limits, progress=work.tell, ground=ground)
-        blocking = {r.name for r in review.worse(session, place, plan, bench.state, results)}
+        ground = Ground(editor.state, limits, editor.walk.streets)
+        results = run_checks(editor.state, limits, progress=work.tell, ground=ground)
+        blocking = {r.name for r in review.worse(session, place, plan, editor.state, results)}
         return {
             "version": version,
-            "checks": [told_check(r, bench, blocking=r.name in blocking) for r in results],
+            "checks": [told_check(r, editor, blocking=r.name in blocking) for r in results],
         }
 
 
-def told_check(found: CheckResult, bench: Bench, *, blocking: bool) -> dict[str, Any]:
+def told_check(found: CheckResult, editor: Editor, *, blocking: bool) -> dict[str, Any]:
     """A check's answer as it is kept."""
     return {
         "name": found.name,
@@ -135,18 +135,18 @@ def told_check(found: CheckResult, bench: Bench, *, blocking: bool) -> dict[str,
         "status": found.status,
         "places": len(found.findings),
         "blocking": blocking,
-        "findings": [_told(found.name, f, bench) for f in found.findings[:MOST_FINDINGS]],
+        "findings": [_told(found.name, f, editor) for f in found.findings[:MOST_FINDINGS]],
     }
 
 
-def _told(check: str, found: Finding, bench: Bench) -> dict[str, Any]:
+def _told(check: str, found: Finding, editor: Editor) -> dict[str, Any]:
     spot = None if found.place.is_empty else found.place.representative_point()
     return {
         "text": [found.en, found.zh],
         "fix": found.fix and [found.fix.en, found.fix.zh],
         "residents": found.residents,
         "place": spot and [round(spot.x, 7), round(spot.y, 7)],
-        "stray": stray_grids(bench.state, found.grids) if check == "outside" else [],
+        "stray": stray_grids(editor.state, found.grids) if check == "outside" else [],
     }
 
 
@@ -164,8 +164,8 @@ def _show(work: Work) -> dict[str, Any]:
     return {"version": version, **shown(before, after), "refused": refused}
 
 
-def shown(before: Bench, after: Bench) -> dict[str, Any]:
-    """What is other in one bench than in another: grids before and after, and who moves."""
+def shown(before: Editor, after: Editor) -> dict[str, Any]:
+    """What is other in one editor than in another: grids before and after, and who moves."""
     was = {n.code: n for n in before.numbers}
     flown = flows(before, after)
     touched = {code for f in flown for code in (f.from_grid, f.to_grid) if code}
@@ -188,7 +188,7 @@ def shown(before: Bench, after: Bench) -> dict[str, Any]:
     }
 
 
-def _other_ground(before: Bench, after: Bench, row: int) -> bool:
+def _other_ground(before: Editor, after: Editor, row: int) -> bool:
     was = before.row_of.get(after.state.grids.code[row])
     if was is None:
         return True
@@ -207,33 +207,35 @@ def _take(work: Work) -> dict[str, Any]:
             why=str(work.wishes.get("why") or ""), attached=False,
         )  # fmt: skip
         balancing.order_completion(session, plan)
-        work.benches.keep(plan, now, after)
+        work.editors.keep(plan, now, after)
         # Whoever cancels until here finds everything as it was.
         work.tell(3, 3, "writing")
     return {"version": now}
 
 
-def _at(session: Session, work: Work) -> tuple[TownshipInfo, PlanInfo, int, Bench]:
+def _at(session: Session, work: Work) -> tuple[TownshipInfo, PlanInfo, int, Editor]:
     plan = plan_by_id(session, work.plan_id)
     place = plans.township_by_id(session, plan.township_id)
     version = scenario(session, plan.id).version
-    return place, plan, version, work.benches.at(session, place, plan, version)
+    return place, plan, version, work.editors.at(session, place, plan, version)
 
 
-def _after(session: Session, work: Work, here: tuple[TownshipInfo, PlanInfo, int, Bench]) -> Bench:
+def _after(
+    session: Session, work: Work, here: tuple[TownshipInfo, PlanInfo, int, Editor]
+) -> Editor:
     """The scenario with the proposal of the job's wishes, or some moves of it."""
     _, plan, version, before = here
     work.tell(0, 3, "drawing")
     number, chosen = int(work.wishes["job"]), work.wishes.get("moves")
 
-    def make() -> Bench:
+    def make() -> Editor:
         found = balancing.job(session, number)
         grids = balancing.accepted(before, found, chosen, version=version)
         work.tell(1, 3, "counting")
         return with_grids(before, grids)
 
     change = (version, number, None if chosen is None else tuple(chosen))
-    return work.benches.after(plan, before, change=change, make=make)
+    return work.editors.after(plan, before, change=change, make=make)
 
 
 KINDS: dict[str, Callable[[Work], dict[str, Any]]] = {"check": _check, "show": _show, "take": _take}

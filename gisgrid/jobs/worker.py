@@ -48,11 +48,11 @@ from gisgrid.jobs.studies import watch
 
 if TYPE_CHECKING:
     from gisgrid.jobs import computing, quick
-    from gisgrid.planning.editor import benches
+    from gisgrid.planning.editor import editors
 else:
     computing = Heavy("gisgrid.jobs.computing")
     quick = Heavy("gisgrid.jobs.quick")
-    benches = Heavy("gisgrid.planning.editor.benches")
+    editors = Heavy("gisgrid.planning.editor.editors")
 
 KEEP_UP = "events.keep_up"
 EVERY = "* * * * *"
@@ -92,8 +92,8 @@ def work(
         run_job(url, job_id, stopped=context.should_abort)
 
     @cache
-    def at_hand() -> benches.Benches:
-        return benches.Benches()
+    def at_hand() -> editors.Editors:
+        return editors.Editors()
 
     @app.task(name=QUICK, queue=QUEUE)
     def run_quick(job_id: int) -> None:

@@ -194,21 +194,21 @@ def walked(page: Page, host: str) -> tuple[dict[str, float], dict[str, float]]: 
         again()  # until each process has opened it
     timed("open, again", again)
     drag = """() => {
-      const arc = gisgrid.desk.view.arcs.filter((a) => a.movable && a.line.length > 3)[200];
+      const arc = gisgrid.editor.view.arcs.filter((a) => a.movable && a.line.length > 3)[200];
       const line = arc.line.map((c) => c.slice());
       line[Math.floor(line.length / 2)][0] += 1e-5;
       return { kind: 'drag', snap_m: 0, arcs: { [arc.id]: line } };
     }"""
     edit = page.evaluate(drag)
-    keep = "(edit) => gisgrid.desk.keep(edit)"
-    timed("counts of a drag", lambda: page.evaluate("(edit) => gisgrid.desk.preview(edit)", edit))
+    keep = "(edit) => gisgrid.editor.keep(edit)"
+    timed("counts of a drag", lambda: page.evaluate("(edit) => gisgrid.editor.preview(edit)", edit))
     timed("save a drag", lambda: page.evaluate(keep, edit))
-    step = "(way) => gisgrid.desk.post(way, { version: gisgrid.desk.view.version })"
+    step = "(way) => gisgrid.editor.post(way, { version: gisgrid.editor.view.version })"
     timed("undo", lambda: page.evaluate(step, "undo"))
     timed("redo", lambda: page.evaluate(step, "redo"))
     lasso = page.evaluate(
         """() => {
-          const arc = gisgrid.desk.view.arcs.filter((a) => a.movable && a.line.length > 3)[300];
+          const arc = gisgrid.editor.view.arcs.filter((a) => a.movable && a.line.length > 3)[300];
           const [lon, lat] = arc.line[Math.floor(arc.line.length / 2)], by = 0.0004;
           return { kind: 'give', to: arc.grids[0], polygon: [[lon - by, lat - by], [lon + by, lat - by],
             [lon + by, lat + by], [lon - by, lat + by]] };
@@ -232,8 +232,8 @@ def walked(page: Page, host: str) -> tuple[dict[str, float], dict[str, float]]: 
         page.wait_for_selector("html[data-job='done']", state="attached")
 
     timed("propose a rebalancing", propose)
-    look = "(edit) => gisgrid.desk.look(edit)"
-    job = page.evaluate("async () => (await gisgrid.desk.ask('job.json')).job")
+    look = "(edit) => gisgrid.editor.look(edit)"
+    job = page.evaluate("async () => (await gisgrid.editor.ask('job.json')).job")
     first = job["result"]["moves"][0]["community"]
     mine = [k for k, m in enumerate(job["result"]["moves"]) if m["community"] == first]
     whole = {"kind": "rebalance", "job": job["id"]}
@@ -241,7 +241,7 @@ def walked(page: Page, host: str) -> tuple[dict[str, float], dict[str, float]]: 
     timed("take one community", lambda: page.evaluate(keep, {**whole, "moves": mine}))
     page.evaluate(step, "undo")
     timed("take all", lambda: page.evaluate(keep, whole))
-    number = page.evaluate("gisgrid.desk.view.id")
+    number = page.evaluate("gisgrid.editor.view.id")
 
     def compare() -> None:
         page.goto(f"{host}/plan/{number}/compare")

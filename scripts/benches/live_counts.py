@@ -24,7 +24,7 @@ from gisgrid.core.crs import M_PER_DEGREE, from_metric, to_metric
 from gisgrid.core.errors import GisgridError
 from gisgrid.db.tables.register import NEEDS
 from gisgrid.planning.editor import edits
-from gisgrid.planning.editor.bench import Bench, bench_of, numbers, with_grids
+from gisgrid.planning.editor.editor import Editor, editor_of, numbers, with_grids
 from gisgrid.planning.editor.refusals import ScenarioLocks, refuse
 from gisgrid.planning.snapshot.snapshot import (
     Communities,
@@ -58,55 +58,55 @@ def main() -> int:
         "| town | grids | houses | drags allowed | CPU median ms | CPU p95 ms | wall p95 ms |",
         "|---|---|---|---|---|---|---|",
     ]
-    for name, bench in (("Town F", town_f()), ("made", made_town(args.houses, rng))):
-        lines.append(measured(name, bench, args.drags, rng))
+    for name, editor in (("Town F", town_f()), ("made", made_town(args.houses, rng))):
+        lines.append(measured(name, editor, args.drags, rng))
         print(lines[-1])
     args.out.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return 0
 
 
-def measured(name: str, bench: Bench, drags: int, rng: np.random.Generator) -> str:
-    topology, community = bench.topology, bench.state.grids.community
+def measured(name: str, editor: Editor, drags: int, rng: np.random.Generator) -> str:
+    topology, community = editor.topology, editor.state.grids.community
     inner = np.flatnonzero(topology.right >= 0)
     inner = inner[community[topology.left[inner]] == community[topology.right[inner]]]
-    answer(bench, *dragged(bench, int(inner[0]), rng))
+    answer(editor, *dragged(editor, int(inner[0]), rng))
     cpu, wall, allowed = [], [], 0
     for arc in rng.choice(inner, drags).tolist():
-        drag = dragged(bench, arc, rng)
+        drag = dragged(editor, arc, rng)
         began, began_cpu = time.perf_counter(), time.process_time()
-        allowed += answer(bench, *drag)
+        allowed += answer(editor, *drag)
         cpu.append((time.process_time() - began_cpu) * 1000)
         wall.append((time.perf_counter() - began) * 1000)
     return (
-        f"| {name} | {len(bench.state.grids.code):,} | {len(bench.state.houses.code):,} | "
+        f"| {name} | {len(editor.state.grids.code):,} | {len(editor.state.houses.code):,} | "
         f"{allowed} of {drags} | {np.median(cpu):.1f} | {np.quantile(cpu, 0.95):.1f} | "
         f"{np.quantile(wall, 0.95):.1f} |"
     )
 
 
-def dragged(bench: Bench, arc: int, rng: np.random.Generator) -> tuple[int, Floats]:
-    line = bench.topology.lines[arc]
+def dragged(editor: Editor, arc: int, rng: np.random.Generator) -> tuple[int, Floats]:
+    line = editor.topology.lines[arc]
     k = max(1, len(line) // 2)
     middle = (line[k - 1] + line[k]) / 2 + rng.uniform(-FAR, FAR, 2) / M_PER_DEGREE
     return arc, np.vstack([line[:k], np.round(middle, 7)[None], line[k:]])
 
 
-def answer(bench: Bench, arc: int, line: Floats) -> bool:
+def answer(editor: Editor, arc: int, line: Floats) -> bool:
     try:
-        grids = edits.drag(bench, {arc: line})
+        grids = edits.drag(editor, {arc: line})
     except GisgridError:
         return False
-    after = with_grids(bench, grids)
-    sides = [int(s[arc]) for s in (bench.topology.left, bench.topology.right)]
+    after = with_grids(editor, grids)
+    sides = [int(s[arc]) for s in (editor.topology.left, editor.topology.right)]
     numbers(after, sides)
     try:
-        refuse(bench, after, ScenarioLocks())
+        refuse(editor, after, ScenarioLocks())
     except GisgridError:
         return False
     return True
 
 
-def town_f() -> Bench:
+def town_f() -> Editor:
     frame = gpd.read_file(ROOT / "data/boundaries/grids.geojson").sort_values("code")
     shapes = np.asarray(frame.geometry.values, dtype=object)
     areas = gpd.read_file(ROOT / "data/boundaries/areas.geojson").sort_values("code")
@@ -123,7 +123,7 @@ def town_f() -> Bench:
     )
 
 
-def made_town(houses: int, rng: np.random.Generator) -> Bench:
+def made_town(houses: int, rng: np.random.Generator) -> Editor:
     """40 x 25 grids of about 150 m with crooked borders, in communities of 5 x 5."""
     columns, rows, size, steps = 40, 25, 150.0, 8
     east, north = 500_000.0, 4_500_000.0
@@ -165,7 +165,7 @@ def town(
     community: Ints,
     areas: Geometries,
     lonlat: Floats,
-) -> Bench:
+) -> Editor:
     n, empty = len(lonlat), np.array([], dtype=np.int64)
     none, nobody = np.array([], dtype=object), np.zeros((0, 2))
     area_codes = np.array([str(k) for k in range(len(areas))], dtype=object)
@@ -199,7 +199,7 @@ def town(
         staff_known=False,
         training_known=False,
     )
-    return bench_of(state, Weights())
+    return editor_of(state, Weights())
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from gisgrid.files.frames import GEOMETRY
 from gisgrid.files.read import open_table
 from gisgrid.files.reading_apart import open_apart
 from tests.support import forked_readers
-from tests.support.bench import client_of, drafted
+from tests.support.editor import client_of, drafted
 from tests.support.hostile import workbook
 from tests.support.mutations import mutated
 from tests.support.town_files import DATA

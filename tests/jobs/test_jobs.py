@@ -14,7 +14,7 @@ from gisgrid.db.store import transaction
 from gisgrid.jobs import balancing, names, worker
 from gisgrid.planning.balancing.options import BalanceOptions
 from gisgrid.planning.editor import moves, scenarios
-from gisgrid.planning.editor.bench import flows, numbers, with_grids
+from gisgrid.planning.editor.editor import flows, numbers, with_grids
 from gisgrid.planning.editor.refusals import ScenarioLocks, refuse
 from tests.support.database import own_database
 from tests.support.waiting import eventually
@@ -52,25 +52,25 @@ def test_a_rebalancing_is_ordered_done_and_taken_over(draft):
         found = balancing.job(session, job_id)
         assert found.state == "done", found.failed
         assert found.result is not None and found.result["moves"]
-        bench = scenarios.scenario_bench(session, place, plan)
-        worst = max(abs(n.deviation) for n in numbers(bench) if n.deviation is not None)
-        one = with_grids(bench, balancing.accepted(bench, found, [0]))
-        refuse(bench, one, ScenarioLocks())
-        (first,) = {(f.from_grid, f.to_grid) for f in flows(bench, one)}
+        editor = scenarios.scenario_editor(session, place, plan)
+        worst = max(abs(n.deviation) for n in numbers(editor) if n.deviation is not None)
+        one = with_grids(editor, balancing.accepted(editor, found, [0]))
+        refuse(editor, one, ScenarioLocks())
+        (first,) = {(f.from_grid, f.to_grid) for f in flows(editor, one)}
         assert first == (found.result["moves"][0]["from_grid"], found.result["moves"][0]["to_grid"])
         with pytest.raises(Invalid, match="no such move"):
-            balancing.accepted(bench, found, [len(found.result["moves"])])
-        after = with_grids(bench, balancing.accepted(bench, found))
-        moves.record(session, plan, 0, bench, after, action="rebalance", who="甲")
+            balancing.accepted(editor, found, [len(found.result["moves"])])
+        after = with_grids(editor, balancing.accepted(editor, found))
+        moves.record(session, plan, 0, editor, after, action="rebalance", who="甲")
         wanted = {h: m["to_grid"] for m in found.result["moves"] for h in m["houses"]}
-        got = {h: f.to_grid for f in flows(bench, after) for h in f.houses}
+        got = {h: f.to_grid for f in flows(editor, after) for h in f.houses}
         assert got == wanted
         # What was promised is what the page shows, counted from the drawn plan.
         shown = max(abs(n.deviation) for n in numbers(after) if n.deviation is not None)
         assert shown == pytest.approx(found.result["max_deviation"], abs=1e-12)
         assert shown <= 0.02 < worst
         # Once taken over it changes nothing more; after another edit it no longer fits.
-        again = scenarios.scenario_bench(session, place, plan)
+        again = scenarios.scenario_editor(session, place, plan)
         assert balancing.accepted(again, found, version=1) is again.state.grids
 
 

@@ -15,9 +15,9 @@ from gisgrid.db.store import transaction
 from gisgrid.jobs import balancing, names, quick, stalled
 from gisgrid.jobs.scheduled import complete_plan
 from gisgrid.planning.editor import moves, scenarios
-from gisgrid.planning.editor.bench import Bench
-from gisgrid.planning.editor.benches import Benches
-from tests.support.bench import checked, client_of, drafted, put_upon, view, worked_out
+from gisgrid.planning.editor.editor import Editor
+from gisgrid.planning.editor.editors import Editors
+from tests.support.editor import checked, client_of, drafted, put_upon, view, worked_out
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +93,7 @@ def test_a_large_part_of_a_proposal_is_shown_and_taken_over_by_a_job(
 def test_what_was_looked_at_is_not_drawn_again_when_it_is_taken_over(
     engine: Engine, draft: PlanInfo, monkeypatch: pytest.MonkeyPatch
 ):
-    number, benches, drawn = proposed(engine, draft), Benches(), []
+    number, editors, drawn = proposed(engine, draft), Editors(), []
     accepted = balancing.accepted
 
     def seen(*args: Any, **values: Any) -> Any:
@@ -106,7 +106,7 @@ def test_what_was_looked_at_is_not_drawn_again_when_it_is_taken_over(
         wishes = {"job": number, "moves": moves, "version": 0, "why": ""}
         with transaction(engine) as session:
             job_id = quick.order(session, draft, kind, wishes, who="甲")
-        quick.run(engine, benches, job_id)
+        quick.run(engine, editors, job_id)
         with transaction(engine) as session:
             found = balancing.job(session, job_id)
         assert found.state == "done", found
@@ -119,7 +119,7 @@ def test_what_was_looked_at_is_not_drawn_again_when_it_is_taken_over(
     assert drawn == [None, [0]]
     with transaction(engine) as session:
         place = township_by_id(session, draft.township_id)
-        fresh = scenarios.scenario_bench(session, place, plan_by_id(session, draft.id))
+        fresh = scenarios.scenario_editor(session, place, plan_by_id(session, draft.id))
     told = {g["code"]: g["houses"] for g in looked["grids"]}
     assert told == {n.code: n.houses for n in fresh.numbers if n.code in told}
 
@@ -127,12 +127,12 @@ def test_what_was_looked_at_is_not_drawn_again_when_it_is_taken_over(
 def test_a_scenario_at_hand_is_not_read_again_for_a_report_but_for_a_house(
     engine: Engine, draft: PlanInfo
 ):
-    benches = Benches()
+    editors = Editors()
 
-    def at_hand() -> Bench:
+    def at_hand() -> Editor:
         with transaction(engine) as session:
             place = township_by_id(session, draft.township_id)
-            return benches.at(session, place, draft, 1)
+            return editors.at(session, place, draft, 1)
 
     first = at_hand()
     with transaction(engine) as session:
@@ -182,7 +182,7 @@ def test_who_cancels_while_it_runs_finds_everything_as_it_was(
         return real(*args, **kwargs)
 
     monkeypatch.setattr(moves, "record", cancelled_meanwhile)
-    quick.run(engine, Benches(), order)
+    quick.run(engine, Editors(), order)
     assert client.get(f"/plan/{draft.id}/job.json?id={order}").json["job"]["state"] == "cancelled"
     assert view(client, draft)["version"] == 0
 

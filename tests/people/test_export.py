@@ -18,7 +18,7 @@ from gisgrid.db.roles import WEB
 from gisgrid.db.store import transaction
 from gisgrid.people.tokens import add_token
 from tests.support.accounts import appointed
-from tests.support.bench import client_of, drafted
+from tests.support.editor import client_of, drafted
 from tests.support.terminal import children, gisgrid
 from tests.support.web import app_over
 from web.http import routes

@@ -24,8 +24,8 @@ from gisgrid.planning.editor import moves
 from gisgrid.planning.settings.townships import change_township
 from gisgrid.planning.snapshot.fetch import plan_grids, plan_state, today
 from gisgrid.planning.workload.weighing import weights_of
-from tests.support.bench import client_of, worked_out
 from tests.support.database import own_database
+from tests.support.editor import client_of, worked_out
 from tests.support.factories import community_of, create_house, create_township, ewkt
 from tests.support.sketch import sketch, spot
 from tests.support.terminal import gisgrid

@@ -21,9 +21,9 @@ from gisgrid.db.store import transaction
 from gisgrid.planning.checks.checks import CHECKS, run_checks
 from gisgrid.planning.checks.findings import CheckResult
 from gisgrid.planning.editor import edits, moves, scenarios
-from gisgrid.planning.editor.bench import Bench, numbers, with_grids
-from gisgrid.planning.editor.benches import Benches
 from gisgrid.planning.editor.corners import GridDetails
+from gisgrid.planning.editor.editor import Editor, numbers, with_grids
+from gisgrid.planning.editor.editors import Editors
 from gisgrid.planning.editor.numbering import next_code
 from gisgrid.planning.settings.townships import change_township
 from gisgrid.planning.snapshot.fetch import limits_of, plan_state, today
@@ -85,9 +85,9 @@ def test_any_walk_of_edits_is_checked_weighed_and_counted_as_the_store_has_it(wh
         place = township(session)
         plan = scenarios.branch(session, plan_in_force(session, place.id), name="步行", who=BY)
         staff_the_next_grids(session, place)
-        here = scenarios.scenario_bench(session, place, plan)
+        here = scenarios.scenario_editor(session, place, plan)
         kept: list[str] = []
-        other_process = Benches()
+        other_process = Editors()
         while len(kept) < STEPS:
             done = one_step(session, place, plan, here, rng)
             if done is None:
@@ -100,21 +100,21 @@ def test_any_walk_of_edits_is_checked_weighed_and_counted_as_the_store_has_it(wh
                 there = other_process.at(session, place, plan, now)
                 assert numbers(there) == numbers(here), kept
                 base = other_process.base(session, place, plan, now)
-                assert numbers(base) == numbers(scenarios.base_bench(session, place, plan)), kept
+                assert numbers(base) == numbers(scenarios.base_editor(session, place, plan)), kept
         assert len(set(kept)) >= 5, "the walk went over too few kinds of edits"
         session.rollback()
 
 
 def one_step(
-    session: Session, place: TownshipInfo, plan: PlanInfo, here: Bench, rng: np.random.Generator
-) -> tuple[str, Bench] | None:
-    """An edit, or a step back or forth, and the bench after it; None if it is refused."""
+    session: Session, place: TownshipInfo, plan: PlanInfo, here: Editor, rng: np.random.Generator
+) -> tuple[str, Editor] | None:
+    """An edit, or a step back or forth, and the editor after it; None if it is refused."""
     version = scenarios.scenario(session, plan.id).version
     kind = str(rng.choice(["drag", "split", "split", "merge", "draw", "give", "undo", "redo"]))
     try:
         if kind in ("undo", "redo"):
             (moves.undo if kind == "undo" else moves.redo)(session, plan, version)
-            return kind, scenarios.scenario_bench(session, place, plan)
+            return kind, scenarios.scenario_editor(session, place, plan)
         grids = edited(session, place, here, kind, rng)
         if grids is None:
             return None
@@ -126,7 +126,7 @@ def one_step(
 
 
 def edited(
-    session: Session, place: TownshipInfo, here: Bench, kind: str, rng: np.random.Generator
+    session: Session, place: TownshipInfo, here: Editor, kind: str, rng: np.random.Generator
 ) -> Grids | None:
     state = here.state
     row = int(rng.choice(state.basic))
@@ -195,7 +195,7 @@ def staff_the_next_grids(session: Session, place: TownshipInfo) -> None:
 
 
 def assert_as_in_the_store(
-    session: Session, place: TownshipInfo, plan: PlanInfo, here: Bench, kept: list[str]
+    session: Session, place: TownshipInfo, plan: PlanInfo, here: Editor, kept: list[str]
 ) -> None:
     day, limits = today(place), limits_of(session, place.id)
     fresh = plan_state(session, place, plan, day)
@@ -209,7 +209,7 @@ def assert_as_in_the_store(
         theirs.nowhere, theirs.communities, theirs.township,
     )  # fmt: skip
     # Counted as the page counts, from what only was counted anew.
-    again = scenarios.scenario_bench(session, place, plan)
+    again = scenarios.scenario_editor(session, place, plan)
     counts = numbers(here)
     assert counts == numbers(again), kept
     for n, load in zip(counts, theirs.grids, strict=True):

@@ -14,8 +14,15 @@ from gisgrid.core.errors import Conflict, GisgridError, Invalid, NotFound
 from gisgrid.core.limits import Limits
 from gisgrid.planning.checks.checks import run_checks
 from gisgrid.planning.editor import edits
-from gisgrid.planning.editor.bench import Bench, bench_of, changed_codes, flows, numbers, with_grids
 from gisgrid.planning.editor.corners import GridDetails
+from gisgrid.planning.editor.editor import (
+    Editor,
+    changed_codes,
+    editor_of,
+    flows,
+    numbers,
+    with_grids,
+)
 from gisgrid.planning.editor.refusals import ScenarioLocks, refuse
 from gisgrid.planning.snapshot.snapshot import Grids, owners
 from tests.support.plan_states import EARTH, STEP_M, state_of
@@ -41,9 +48,9 @@ EVENTS = [("2023-08-01", (0.4 + 0.7 * k % 3.9, 0.2 + 0.9 * k % 2.7)) for k in ra
 """Some of them in X, which has no house to carry them."""
 
 
-def bench(drawing: str = TOWN, weights: Weights = TEN_A_HEAD, **more: object) -> Bench:
+def editor(drawing: str = TOWN, weights: Weights = TEN_A_HEAD, **more: object) -> Editor:
     state = state_of(drawing, houses=HOUSES, on_earth=True, **more)
-    return bench_of(state, weights)
+    return editor_of(state, weights)
 
 
 def lonlat(*cells: tuple[float, float]) -> np.ndarray:
@@ -52,7 +59,7 @@ def lonlat(*cells: tuple[float, float]) -> np.ndarray:
     return shapely.get_coordinates(from_metric(shapely.points(xy), 4549))
 
 
-def done(before: Bench, grids: Grids, locks: ScenarioLocks = NO_LOCKS) -> Bench:
+def done(before: Editor, grids: Grids, locks: ScenarioLocks = NO_LOCKS) -> Editor:
     after = with_grids(before, grids)
     refuse(before, after, locks)
     tiling = after.state.tiling
@@ -65,13 +72,13 @@ def done(before: Bench, grids: Grids, locks: ScenarioLocks = NO_LOCKS) -> Bench:
         shapely.area(before.state.grids.metric[before.state.tiling]).sum(), abs=10
     )
     assert sum(n.residents for n in numbers(after)) == sum(n.residents for n in numbers(before))
-    anew = bench_of(after.state, after.weights)
+    anew = editor_of(after.state, after.weights)
     assert np.array_equal(after.work.house_mmin, anew.work.house_mmin)
     assert np.array_equal(after.work.loose_mmin, anew.work.loose_mmin)
     return after
 
 
-def arc_between(b: Bench, one: str, two: str) -> int:
+def arc_between(b: Editor, one: str, two: str) -> int:
     sides = {b.row_of[one], b.row_of[two]}
     t = b.topology
     return next(
@@ -79,7 +86,7 @@ def arc_between(b: Bench, one: str, two: str) -> int:
     )  # fmt: skip
 
 
-def bent(b: Bench, one: str, two: str, *via: tuple[float, float]) -> dict[int, np.ndarray]:
+def bent(b: Editor, one: str, two: str, *via: tuple[float, float]) -> dict[int, np.ndarray]:
     """The arc between two grids by way of other places."""
     arc = arc_between(b, one, two)
     line = b.topology.lines[arc]
@@ -88,12 +95,12 @@ def bent(b: Bench, one: str, two: str, *via: tuple[float, float]) -> dict[int, n
     return {arc: np.vstack([line[:1], places if forward else places[::-1], line[-1:]])}
 
 
-def counts(b: Bench) -> dict[str, int]:
+def counts(b: Editor) -> dict[str, int]:
     return {n.code: n.houses for n in numbers(b)}
 
 
 def test_a_dragged_border_takes_its_houses_along():
-    before = bench()
+    before = editor()
     assert counts(before) == {"X": 0, "a": 16, "b": 20, "c": 8}
     after = done(before, edits.drag(before, bent(before, "a", "b", (1.5, 1.2), (1.5, 2.8))))
     assert counts(after) == {"X": 0, "a": 12, "b": 24, "c": 8}
@@ -106,13 +113,13 @@ def test_a_dragged_border_takes_its_houses_along():
 
 
 def test_counts_of_the_changed_grids_alone_are_the_same_counts():
-    before = bench()
+    before = editor()
     after = with_grids(before, edits.drag(before, bent(before, "a", "b", (1.5, 1.2), (1.5, 2.8))))
     assert numbers(after, [after.row_of["b"]]) == [n for n in numbers(after) if n.code == "b"]
 
 
 def test_teams_posts_and_events_keep_their_grid_whatever_grids_come_and_go_before_theirs():
-    before = bench(teams={"b": "lw", "c": "l"}, events=[("2023-08-01", (3.2, 0.5))])
+    before = editor(teams={"b": "lw", "c": "l"}, events=[("2023-08-01", (3.2, 0.5))])
     first = GridDetails("aa", "新")
     split = done(before, edits.split(before, "a", lonlat((-0.5, 2.2), (2.5, 2.2)), first))
     merged = done(split, edits.merge(split, "a", "c"))
@@ -126,7 +133,7 @@ def test_teams_posts_and_events_keep_their_grid_whatever_grids_come_and_go_befor
 
 
 def test_new_corners_go_to_a_street_nearby():
-    before = bench()
+    before = editor()
     street = np.array([shapely.LineString(lonlat((1.46, 0.5), (1.46, 3.5)))])
     drag = bent(before, "a", "b", (1.5, 1.5), (1.5, 2.5))
     after = done(before, edits.drag(before, drag, snap_to=street, snap_m=10))
@@ -138,24 +145,24 @@ def test_new_corners_go_to_a_street_nearby():
 
 
 def test_two_grids_merge_and_their_houses_with_them():
-    before = bench()
+    before = editor()
     after = done(before, edits.merge(before, "a", "c"))
     assert counts(after) == {"X": 0, "a": 24, "b": 20}
     assert after.topology.neighbours([after.row_of["a"]]) == [after.row_of["b"]]
 
 
 def test_grids_of_other_kinds_or_places_do_not_merge():
-    before = bench()
+    before = editor()
     with pytest.raises(Invalid, match="kinds"):
         edits.merge(before, "b", "X")
     with pytest.raises(Invalid, match="common border"):
-        edits.merge(bench("a b c"), "a", "c")
+        edits.merge(editor("a b c"), "a", "c")
     with pytest.raises(NotFound):
         edits.merge(before, "a", "z")
 
 
 def test_a_line_splits_a_grid_and_the_neighbours_get_its_ends():
-    before = bench()
+    before = editor()
     line = lonlat((-0.5, 1.5), (2.5, 1.5))
     after = done(before, edits.split(before, "a", line, GridDetails("d", "新网格")))
     assert counts(after) == {"X": 0, "a": 12, "b": 20, "c": 8, "d": 4}
@@ -172,12 +179,12 @@ def test_a_line_splits_a_grid_and_the_neighbours_get_its_ends():
 )
 def test_a_line_that_does_not_cut_in_two_is_refused(line, parts):
     with pytest.raises(Invalid) as caught:
-        edits.split(bench(), "a", lonlat(*line), GridDetails("d", "新网格"))
+        edits.split(editor(), "a", lonlat(*line), GridDetails("d", "新网格"))
     assert caught.value.facts["parts"] == parts
 
 
 def test_a_split_that_leaves_a_part_without_houses_is_refused_with_the_place():
-    b = bench()
+    b = editor()
     # Beyond the last house of a, before its border.
     grids = edits.split(b, "a", lonlat((-0.5, 2.9), (2.5, 2.9)), GridDetails("n", "新"))
     with pytest.raises(Invalid, match="No house would stand in grid n") as caught:
@@ -190,11 +197,11 @@ def test_a_split_that_leaves_a_part_without_houses_is_refused_with_the_place():
 
 def test_a_code_is_not_given_twice():
     with pytest.raises(Conflict):
-        edits.split(bench(), "a", lonlat((-0.5, 1.5), (2.5, 1.5)), GridDetails("b", "新网格"))
+        edits.split(editor(), "a", lonlat((-0.5, 1.5), (2.5, 1.5)), GridDetails("b", "新网格"))
 
 
 def test_a_drawn_grid_is_cut_out_of_its_neighbours():
-    before = bench()
+    before = editor()
     square = shapely.Polygon(lonlat((1.5, 1.5), (2.5, 1.5), (2.5, 2.5), (1.5, 2.5)))
     after = done(before, edits.draw(before, square, GridDetails("d", "新网格")))
     assert counts(after) == {"X": 0, "a": 14, "b": 18, "c": 8, "d": 4}
@@ -204,11 +211,11 @@ def test_a_drawn_grid_is_cut_out_of_its_neighbours():
 def test_an_exclusive_grid_is_a_hole_or_lies_over():
     square = shapely.Polygon(lonlat((0.5, 1.5), (1.5, 1.5), (1.5, 2.5), (0.5, 2.5)))
     school = GridDetails("S", "学校", "exclusive", "某小学")
-    hole = bench()
+    hole = editor()
     after = done(hole, edits.draw(hole, square, school))
     assert counts(after)["S"] == 4 and counts(after)["a"] == 12
     assert after.state.grids.host[after.row_of["S"]] == "某小学"
-    over = bench("a a b b\na a b b\nc c b b", overlay=True)
+    over = editor("a a b b\na a b b\nc c b b", overlay=True)
     after = done(over, edits.draw(over, square, school))
     assert counts(after)["S"] == 0 and counts(after)["a"] == 16
     again = with_grids(after, edits.remove_overlay(after, "S"))
@@ -221,7 +228,7 @@ def test_an_exclusive_grid_is_a_hole_or_lies_over():
 
 
 def test_a_drawing_that_crosses_itself_or_leaves_the_town_is_refused_with_the_place():
-    before, new = bench(), GridDetails("d", "新网格")
+    before, new = editor(), GridDetails("d", "新网格")
     bow = shapely.Polygon(lonlat((0.2, 1.2), (1.8, 2.8), (1.8, 1.2), (0.2, 2.8)))
     with pytest.raises(Invalid) as caught:
         edits.draw(before, bow, new)
@@ -234,7 +241,7 @@ def test_a_drawing_that_crosses_itself_or_leaves_the_town_is_refused_with_the_pl
 
 
 def test_the_outer_border_neither_leaves_the_township_nor_a_gap():
-    before = bench()
+    before = editor()
     rows = {before.row_of["a"], -1}
     t = before.topology
     arc = next(k for k in range(len(t.lines)) if {int(t.left[k]), int(t.right[k])} == rows)
@@ -250,7 +257,7 @@ def test_the_outer_border_neither_leaves_the_township_nor_a_gap():
 
 
 def test_a_border_between_communities_is_no_planners_to_move():
-    before = bench(
+    before = editor(
         "a a b b\na a b b\nc c b b",
         communities="m m n n\nm m n n\nm m n n",
         home={"a": "m", "b": "n", "c": "m"},
@@ -261,7 +268,7 @@ def test_a_border_between_communities_is_no_planners_to_move():
 
 
 def test_houses_given_away_take_their_ground_along():
-    before = bench()
+    before = editor()
     houses = before.state.houses
     edge = np.flatnonzero(
         (houses.grid == before.row_of["a"]) & (houses.xy_m[:, 0] > EARTH[0] + 1.5 * STEP_M)
@@ -276,7 +283,7 @@ def test_houses_given_away_take_their_ground_along():
 
 
 def test_a_house_from_the_far_side_would_tear_a_grid():
-    before = bench()
+    before = editor()
     houses = before.state.houses
     far = np.flatnonzero(
         (houses.xy_m[:, 0] < EARTH[0] + 0.5 * STEP_M) & (houses.xy_m[:, 1] > EARTH[1] + 250)
@@ -287,10 +294,10 @@ def test_a_house_from_the_far_side_would_tear_a_grid():
 
 
 def test_houses_go_to_no_exclusive_grid_and_over_no_community_border():
-    before = bench()
+    before = editor()
     with pytest.raises(Invalid, match="exclusive"):
         edits.give(before, {0: "X"})
-    two = bench(
+    two = editor(
         "a a b b\na a b b\na a b b",
         communities="m m n n\nm m n n\nm m n n",
         home={"a": "m", "b": "n"},
@@ -308,7 +315,7 @@ def test_houses_go_to_no_exclusive_grid_and_over_no_community_border():
     ],
 )
 def test_locks_hold(locks):
-    before = bench()
+    before = editor()
     after = with_grids(before, edits.drag(before, bent(before, "a", "b", (1.5, 1.2), (1.5, 2.8))))
     with pytest.raises(Conflict, match="locked"):
         refuse(before, after, locks)
@@ -319,7 +326,7 @@ def test_locks_hold(locks):
 @given(st.data())
 def test_any_walk_of_edits_keeps_the_town_tiled(data):
     """A few edits of any kind, one after the other: a valid coverage, nobody lost, or a refusal."""
-    at = bench(weights=Weights(), events=EVENTS)
+    at = editor(weights=Weights(), events=EVENTS)
     spot = st.tuples(st.floats(-0.5, 4.5), st.floats(-0.5, 3.5))
     for step in range(4):
         kind = data.draw(st.sampled_from(["drag", "split", "merge", "draw", "give"]))

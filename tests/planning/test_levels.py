@@ -22,8 +22,8 @@ from gisgrid.planning.balancing.options import BalanceOptions
 from gisgrid.planning.editor import replay, scenarios
 from gisgrid.planning.snapshot.fetch import events_until, plan_state, today
 from gisgrid.planning.workload.workload import event_days, loads
-from tests.support.bench import client_of
 from tests.support.database import own_database
+from tests.support.editor import client_of
 from tests.support.factories import create_event, create_matter
 from tests.support.made_store import a_town, store_town
 from tests.support.terminal import gisgrid

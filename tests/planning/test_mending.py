@@ -18,8 +18,8 @@ from gisgrid.planning.balancing.rebalance import propose
 from gisgrid.planning.checks.checks import run_checks
 from gisgrid.planning.checks.shapes import Ground
 from gisgrid.planning.editor.arcs import NEAR_BORDER, not_in, share_corners
-from gisgrid.planning.editor.bench import Bench, bench_of, flows, with_grids
 from gisgrid.planning.editor.corners import GridDetails
+from gisgrid.planning.editor.editor import Editor, editor_of, flows, with_grids
 from gisgrid.planning.editor.mending import (
     given_to_most,
     home_of_most,
@@ -49,13 +49,13 @@ def made(community: str) -> GridDetails:
 made.count = 0  # type: ignore[attr-defined]
 
 
-def bench(drawing: str = ACROSS, **more: object) -> Bench:
+def editor(drawing: str = ACROSS, **more: object) -> Editor:
     asked = {"communities": COMMUNITIES, "home": HOME, "houses": HOUSES, **more}
-    return bench_of(state_of(drawing, on_earth=True, **asked), Weights())
+    return editor_of(state_of(drawing, on_earth=True, **asked), Weights())
 
 
-def done(before: Bench, grids: Grids) -> Bench:
-    """The bench after an edit that every rule allows."""
+def done(before: Editor, grids: Grids) -> Editor:
+    """The editor after an edit that every rule allows."""
     after = with_grids(before, grids)
     refuse(before, after, ScenarioLocks())
     tiling = after.state.tiling
@@ -68,7 +68,7 @@ def outside(state: PlanSnapshot) -> list[str]:
     return [code for f in found.findings for code in f.grids]
 
 
-def home_of(at: Bench) -> dict[str, str]:
+def home_of(at: Editor) -> dict[str, str]:
     grids = at.state.grids
     return dict(zip(grids.code, at.state.communities.code[grids.community], strict=True))
 
@@ -77,7 +77,7 @@ def home_of(at: Bench) -> dict[str, str]:
 
 
 def test_what_a_grid_has_beyond_its_community_goes_to_the_longest_neighbour_there():
-    before = bench()
+    before = editor()
     assert outside(before.state) == ["a"]
     after = done(before, kept_within(before, "a", made))
     assert outside(after.state) == []
@@ -93,7 +93,7 @@ def test_a_grid_goes_to_the_community_of_most_of_its_houses_under_a_code_of_it()
     houses = [(0.5, 0.5), (1.5, 1.5), *((2.2 + 0.1 * k, 0.5 + 0.1 * k) for k in range(7))]
     houses += [(3.5, 0.5), (4.5, 0.5), (5.5, 0.5), (0.2, 1.8)]
     drawing, communities = "e a a b c d \n a a a b c d", COMMUNITIES
-    before = bench(drawing, home={**HOME, "e": "p"}, communities=communities, houses=houses)
+    before = editor(drawing, home={**HOME, "e": "p"}, communities=communities, houses=houses)
     assert home_of_most(before.state, "a") == "q"
     assert stray_grids(before.state, ["a", "b"]) == [
         {"code": "a", "to": "q"},
@@ -109,7 +109,7 @@ def test_a_grid_goes_to_the_community_of_most_of_its_houses_under_a_code_of_it()
 
 
 def test_where_no_grid_of_the_community_lies_beside_a_piece_it_becomes_one():
-    before = bench("a a a a c d \n a a a a c d", home={"a": "p", "c": "r", "d": "r"})
+    before = editor("a a a a c d \n a a a a c d", home={"a": "p", "c": "r", "d": "r"})
     after = done(before, kept_within(before, "a", made))
     (new,) = set(after.row_of) - set(before.row_of)
     assert home_of(after)[new] == "q"
@@ -121,7 +121,7 @@ def test_where_no_grid_of_the_community_lies_beside_a_piece_it_becomes_one():
 def test_what_the_cut_leaves_in_pieces_goes_to_neighbours_at_home():
     drawing = "a q q a e e \n a a a a e e"
     communities = "p q q p p p \n p q q p p p"
-    before = bench(drawing, communities=communities, home={"a": "p", "e": "p", "q": "q"})
+    before = editor(drawing, communities=communities, home={"a": "p", "e": "p", "q": "q"})
     after = done(before, kept_within(before, "a", made))
     assert outside(after.state) == []
     assert shapely.get_num_geometries(after.state.grids.lonlat).tolist() == [1, 1, 1]
@@ -132,27 +132,27 @@ def test_what_the_cut_leaves_in_pieces_goes_to_neighbours_at_home():
 def test_ground_outside_every_community_is_nobodys_but_houses_there_are_not_lost():
     drawing = "a a . b \n a a . b"
     asked = {"communities": "p . . q \n p . . q", "home": {"a": "p", "b": "q"}}
-    empty = bench(drawing, houses=[(0.5, 0.5), (3.5, 0.5)], **asked)
+    empty = editor(drawing, houses=[(0.5, 0.5), (3.5, 0.5)], **asked)
     after = done(empty, kept_within(empty, "a", made))
     assert outside(after.state) == []
     assert shapely.area(after.state.grids.metric[0]) == pytest.approx(20_000, rel=1e-4)
-    lived_in = bench(drawing, houses=[(0.5, 0.5), (1.5, 0.5), (3.5, 0.5)], **asked)
+    lived_in = editor(drawing, houses=[(0.5, 0.5), (1.5, 0.5), (3.5, 0.5)], **asked)
     with pytest.raises(Invalid, match="h1") as caught:
         kept_within(lived_in, "a", made)
     assert caught.value.facts["houses"] == ["h1"]
 
 
 def test_what_cannot_be_cut_is_told():
-    before = bench("X X X b c d \n X X X b c d", home={**HOME, "X": "p"})
+    before = editor("X X X b c d \n X X X b c d", home={**HOME, "X": "p"})
     with pytest.raises(Invalid, match="exclusive"):
         kept_within(before, "X", made)
     with pytest.raises(NotFound):
         kept_within(before, "z", made)
     with pytest.raises(NotFound, match="community 'z'"):
-        kept_within(bench(), "a", made, to="z")
+        kept_within(editor(), "a", made, to="z")
 
 
-def straddling(seed: int) -> tuple[Bench, str, str]:
+def straddling(seed: int) -> tuple[Editor, str, str]:
     """A town in which one grid was loaded with a strip of its neighbour's ground in another community."""
     town, rng = a_town(seed)
     state = state_of_town(town, rng)
@@ -174,7 +174,7 @@ def straddling(seed: int) -> tuple[Bench, str, str]:
     fresh = not_in(shapely.get_coordinates(lonlat), shapely.get_coordinates(grids.lonlat))
     share_corners(state.tiling, lonlat, fresh, NEAR_BORDER)
     state = on_grids(state, replace(grids, lonlat=lonlat, metric=to_metric(lonlat, state.srid)))
-    return bench_of(state, Weights()), grids.code[taker], grids.code[giver]
+    return editor_of(state, Weights()), grids.code[taker], grids.code[giver]
 
 
 def unmatched(lonlat: np.ndarray) -> float:
@@ -204,7 +204,7 @@ def test_sound_communities_are_balanced_and_the_others_once_they_are_mended(seed
 
 
 def test_what_is_asked_of_a_community_that_is_left_out_is_refused_with_the_reason():
-    state = bench().state
+    state = editor().state
     assert {x.community for x in prepare(state, Weights(), BalanceOptions()).left_out} == {"p", "q"}
     only = prepare(state, Weights(), BalanceOptions(communities=("r",)))
     assert only.left_out == (), "it has nothing to do with this run"
@@ -261,7 +261,7 @@ def thin_pieces(state: PlanSnapshot) -> list[shapely.Geometry]:
     ]
 
 
-def drawn_apart(seed: int, *, houses: int = 600) -> Bench:
+def drawn_apart(seed: int, *, houses: int = 600) -> Editor:
     """Some grids of a town drawn a hair too small, some too large, and houses in between."""
     town, rng = a_town(seed, houses=houses)
     state = state_of_town(town, rng)
@@ -270,7 +270,7 @@ def drawn_apart(seed: int, *, houses: int = 600) -> Bench:
         metric[k] = shapely.buffer(metric[k], rng.choice([-0.035, -0.3, 0.04]), join_style="mitre")
     lonlat = from_metric(metric, state.srid)
     grids = replace(state.grids, lonlat=lonlat, metric=to_metric(lonlat, state.srid))
-    return bench_of(on_grids(state, grids), Weights())
+    return editor_of(on_grids(state, grids), Weights())
 
 
 @pytest.mark.parametrize("seed", [91, 92, 93, 94, 95])
@@ -307,12 +307,12 @@ def test_only_what_is_below_the_settings_is_mended():
 
 def test_a_plan_without_slivers_says_so_and_names_the_setting():
     with pytest.raises(Invalid, match=r"limits\.sliver_m = 1 m") as caught:
-        without_slivers(bench(), Limits())
+        without_slivers(editor(), Limits())
     assert "limits.sliver_m" in caught.value.zh
 
 
 def test_a_house_in_a_gap_gets_the_grid_beside_it_and_is_told():
-    before = bench_of(
+    before = editor_of(
         state_of(
             {"a": shapely.box(0, 0, 100, 100), "b": shapely.box(100.2, 0, 200, 100)},
             houses=[(0.5, 0.5), (1.001, 0.5), (1.5, 0.5)], on_earth=True,

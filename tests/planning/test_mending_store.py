@@ -17,9 +17,9 @@ from gisgrid.core.plans import PlanInfo, plan_in_force, township
 from gisgrid.db.store import transaction
 from gisgrid.jobs import quick, worker
 from gisgrid.planning.editor import scenarios
-from gisgrid.planning.editor.benches import Benches
+from gisgrid.planning.editor.editors import Editors
 from tests.support.accounts import appointed
-from tests.support.bench import checked, client_of
+from tests.support.editor import checked, client_of
 from tests.support.factories import ewkt
 from tests.support.made_store import SRID, a_town, store_town
 from tests.support.terminal import gisgrid
@@ -276,12 +276,12 @@ def test_a_planner_mends_slivers_and_strays_beside_the_checks(
                 page.click("#checks-section summary")
                 with page.expect_response("**/check") as ordered:
                     page.click("#check")
-                quick.run(engine, Benches(), ordered.value.json()["job"]["id"])
+                quick.run(engine, Editors(), ordered.value.json()["job"]["id"])
                 page.wait_for_selector("html[data-checked]", state="attached")
                 for word in words:
                     expect(page.get_by_role("button", name=word, exact=True)).to_be_visible()
                 page.get_by_role("button", name=words[1], exact=True).scroll_into_view_if_needed()
-                page.screenshot(path=ARTIFACTS / f"bench_mends_{language}.png")
+                page.screenshot(path=ARTIFACTS / f"editor_mends_{language}.png")
                 if language == "en":
                     continue
                 for version, word in enumerate(words, start=1):
@@ -291,5 +291,5 @@ def test_a_planner_mends_slivers_and_strays_beside_the_checks(
                 page.click("#log-section summary")
                 expect(page.locator("#log")).to_contain_text("修补细缝")
                 expect(page.locator("#log")).to_contain_text("在社区边界切分网格")
-                page.screenshot(path=ARTIFACTS / "bench_mended.png")
+                page.screenshot(path=ARTIFACTS / "editor_mended.png")
                 assert (seen.failures, seen.elsewhere) == ([], [])

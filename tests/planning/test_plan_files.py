@@ -18,7 +18,7 @@ from gisgrid.core.plans import plan_named, township
 from gisgrid.db.store import transaction
 from gisgrid.loading.scenario_files import import_scenario
 from gisgrid.planning.editor import scenarios
-from tests.support.bench import client_of
+from tests.support.editor import client_of
 from tests.support.made_store import a_town, store_town
 from tests.support.plan_files import grids_by_file, houses_of
 from tests.support.terminal import gisgrid
@@ -124,8 +124,8 @@ def test_a_scenario_is_weighed_as_it_was_made_in_the_editor_too(town: Engine):
     headline = float(re.search(r"largest deviation ([\d.]+)%", made.output)[1])
     with transaction(town) as session:
         place = township(session)
-        bench = scenarios.scenario_bench(session, place, plan_named(session, place.id, "直线"))
-    assert bench.walk.streets is None
+        editor = scenarios.scenario_editor(session, place, plan_named(session, place.id, "直线"))
+    assert editor.walk.streets is None
     page = client_of(town, "planner").get(f"/plan/{plan_id(town, '直线')}/view.json").json
     assert 100 * max(abs(g["deviation"]) for g in page["grids"]) == pytest.approx(
         headline, abs=0.005

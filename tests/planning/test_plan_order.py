@@ -19,7 +19,7 @@ from gisgrid.planning.attach.attach import attach_dated
 from gisgrid.planning.editor import scenarios
 from gisgrid.planning.review import review
 from gisgrid.planning.review.publish import publish, withdraw
-from tests.support.bench import client_of
+from tests.support.editor import client_of
 from tests.support.factories import create_house
 from tests.support.next_plan import INSIDE, SHANGHAI, Town, draft_of, published, town_of
 from tests.support.sketch import spot

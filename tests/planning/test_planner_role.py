@@ -1,4 +1,4 @@
-"""The planner's bench inside the store: a role that draws its townships' plans and sees no person."""
+"""The plan editor inside the store: a role that draws its townships' plans and sees no person."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def elsewhere(store: Engine) -> int:
 
 @contextlib.contextmanager
 def planning(web: Engine, account: int | None) -> Iterator[Session]:
-    """As the bench's requests act; everything is rolled back."""
+    """As the editor's requests act; everything is rolled back."""
     with transaction(web, actor=Actor(account), role=PLANNER) as session:
         yield session
         session.rollback()
@@ -106,10 +106,10 @@ def test_the_role_is_entered_for_one_transaction_and_lends_the_web_nothing(web: 
 def test_the_whole_way_of_a_plan_is_gone_in_the_role(web: Engine, here: int, tmp_path: Path):
     with planning(web, here) as session:
         place, plan = drawn(session)
-        bench = scenarios.scenario_bench(session, place, plan)
-        assert bench.state.houses.residents.sum() > 0
-        assert bench.work.total_mmin > 0
-        assert len(bench.state.events.day) == 20
+        editor = scenarios.scenario_editor(session, place, plan)
+        assert editor.state.houses.residents.sum() > 0
+        assert editor.work.total_mmin > 0
+        assert len(editor.state.events.day) == 20
         assert replay.replay(session, place, plan, until=date(2099, 1, 1), days=40000)
         job = balancing.order_rebalance(session, plan, BalanceOptions(), who="甲")
         balancing.cancel(session, job)

@@ -18,9 +18,9 @@ from gisgrid.db.store import transaction
 from gisgrid.files.exports import write_workbook
 from gisgrid.planning.attach.attach import attach
 from gisgrid.planning.editor import edits, moves, scenarios
-from gisgrid.planning.editor.bench import with_grids
 from gisgrid.planning.editor.compare import compared, crosswalk
 from gisgrid.planning.editor.corners import GridDetails
+from gisgrid.planning.editor.editor import with_grids
 from gisgrid.planning.editor.replay import ledger, replay
 from gisgrid.planning.overview.successors import crosswalk_of, successors
 from gisgrid.planning.review import review
@@ -59,7 +59,7 @@ def split_draft(
 ) -> PlanInfo:
     """A draft where the upper half of grid a is grid e."""
     draft = scenarios.branch(session, plan, name=name, who="甲")
-    before = scenarios.scenario_bench(session, place, draft)
+    before = scenarios.scenario_editor(session, place, draft)
     line = np.array([spot(-0.5, 2.0), spot(2.5, 2.0)])
     after = with_grids(before, edits.split(before, "a", line, GridDetails("e", "新网格")))
     moves.record(session, draft, 0, before, after, action="split", who="甲")
@@ -131,7 +131,7 @@ def test_shares_of_successors_sum_to_one_and_old_codes_still_answer(session: Ses
         ("a", "a"): 4, ("a", "e"): 4, ("b", "b"): 6, ("c", "c"): 4,
     }  # fmt: skip
     third = scenarios.branch(session, plan_by_id(session, draft.id), name="三", who="甲")
-    before = scenarios.scenario_bench(session, place, third)
+    before = scenarios.scenario_editor(session, place, third)
     after = with_grids(before, edits.merge(before, "b", "e"))
     moves.record(session, third, 0, before, after, action="merge", who="甲")
     review.publish(session, place, third, date(2024, 9, 1), who="甲", unreviewed=True)
@@ -145,7 +145,7 @@ def test_the_api_answers_a_retired_code_with_its_successors(engine: Engine):
     with transaction(engine) as session:
         place, plan = filled(session)
         draft = scenarios.branch(session, plan, name="草案", who="甲")
-        before = scenarios.scenario_bench(session, place, draft)
+        before = scenarios.scenario_editor(session, place, draft)
         after = with_grids(before, edits.merge(before, "b", "a"))
         moves.record(session, draft, 0, before, after, action="merge", who="甲")
         review.publish(session, place, draft, NEXT_DAY, who="甲", unreviewed=True)
@@ -204,7 +204,7 @@ def test_of_two_who_publish_at_once_one_wins_and_the_other_is_told_why(engine: E
 def test_hand_over_sheets_sum_to_the_houses_that_move(session: Session, tmp_path: Path):
     place, plan = filled(session)
     draft = split_draft(session, place, plan)
-    before, after = review.benches(session, place, draft, plan)
+    before, after = review.editors(session, place, draft, plan)
     handed = handed_houses(session, place.id, before, after)
     teams = team_sheets(handed, before, after)
     moved = compared(before, after).flows
@@ -282,7 +282,7 @@ def test_a_team_sees_what_it_gives_and_gets_as_far_as_its_right_goes(engine: Eng
         place, plan = filled(session)
         draft = split_draft(session, place, plan)
         review.publish(session, place, draft, NEXT_DAY, who="甲", unreviewed=True)
-        before, after = review.benches(session, place, draft, plan)
+        before, after = review.editors(session, place, draft, plan)
         moved = {h.house for h in handed_houses(session, place.id, before, after)}
         leader = appointed(session, "grid_leader", place.code, grid="e")
         whole = appointed(session, "township_government", place.code)

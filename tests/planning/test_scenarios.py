@@ -16,8 +16,8 @@ from gisgrid.core.plans import PlanInfo, TownshipInfo, plan_by_id, plan_in_force
 from gisgrid.loading.scenario_files import export_plan, import_scenario
 from gisgrid.planning.attach.attach import attach
 from gisgrid.planning.editor import edits, moves, scenarios
-from gisgrid.planning.editor.bench import Bench, changed_codes, numbers, with_grids
 from gisgrid.planning.editor.corners import GridDetails
+from gisgrid.planning.editor.editor import Editor, changed_codes, numbers, with_grids
 from gisgrid.planning.editor.numbering import next_code
 from gisgrid.planning.review.publish import publish
 from gisgrid.planning.snapshot.fetch import plan_grids
@@ -53,11 +53,11 @@ def made(session: Session) -> tuple[Session, TownshipInfo, PlanInfo]:
     )
 
 
-def bench(session: Session, place: TownshipInfo, plan: PlanInfo) -> Bench:
-    return scenarios.scenario_bench(session, place, plan)
+def editor(session: Session, place: TownshipInfo, plan: PlanInfo) -> Editor:
+    return scenarios.scenario_editor(session, place, plan)
 
 
-def split_a(b: Bench) -> Bench:
+def split_a(b: Editor) -> Editor:
     line = np.array([spot(-0.5, 2.0), spot(1.5, 2.0)])
     return with_grids(b, edits.split(b, "a", line, GridDetails("e", "新网格")))
 
@@ -73,7 +73,7 @@ def attached(session: Session, plan_id: int) -> dict[str, str | None]:
     return {row.code: row.grid for row in rows}
 
 
-def held(b: Bench) -> dict[str, str | None]:
+def held(b: Editor) -> dict[str, str | None]:
     codes = [*b.state.grids.code.tolist(), None]
     return {h: codes[g] for h, g in zip(b.state.houses.code, b.state.houses.grid, strict=True)}
 
@@ -92,17 +92,17 @@ def test_a_branch_has_the_grids_and_the_attachments_of_its_source(made):
 
 def test_an_edit_is_kept_with_who_and_why_and_can_be_undone_and_redone(made):
     session, place, draft = made
-    before = bench(session, place, draft)
+    before = editor(session, place, draft)
     after = split_a(before)
     assert moves.record(session, draft, 0, before, after, action="split", who="甲", why="太大") == 1
-    assert changed_codes(after, bench(session, place, draft)) == []
+    assert changed_codes(after, editor(session, place, draft)) == []
     assert attached(session, draft.id) == held(after)
     (entry,) = moves.log(session, draft.id)
     assert (entry.number, entry.action, entry.who, entry.why) == (1, "split", "甲", "太大")
     assert [(f["from_grid"], f["to_grid"], f["houses"]) for f in entry.flows] == [("a", "e", 2)]
 
     assert moves.undo(session, draft, 1) == 2
-    assert changed_codes(before, bench(session, place, draft)) == []
+    assert changed_codes(before, editor(session, place, draft)) == []
     assert attached(session, draft.id) == held(before)
     with pytest.raises(Conflict, match="nothing to undo"):
         moves.undo(session, draft, 2)
@@ -114,7 +114,7 @@ def test_an_edit_is_kept_with_who_and_why_and_can_be_undone_and_redone(made):
 
 def test_a_new_edit_drops_what_was_undone_but_the_log_keeps_it(made):
     session, place, draft = made
-    before = bench(session, place, draft)
+    before = editor(session, place, draft)
     moves.record(session, draft, 0, before, split_a(before), action="split", who="甲")
     moves.undo(session, draft, 1)
     merged = with_grids(before, edits.merge(before, "a", "b"))
@@ -129,7 +129,7 @@ def test_a_new_edit_drops_what_was_undone_but_the_log_keeps_it(made):
 
 def test_the_second_of_two_who_edit_at_once_is_told_and_nothing_of_the_first_is_lost(made):
     session, place, draft = made
-    before = bench(session, place, draft)
+    before = editor(session, place, draft)
     moves.record(session, draft, 0, before, split_a(before), action="split", who="甲")
     merged = with_grids(before, edits.merge(before, "a", "b"))
     with pytest.raises(moves.StaleScenario, match="甲") as caught:
@@ -140,7 +140,7 @@ def test_the_second_of_two_who_edit_at_once_is_told_and_nothing_of_the_first_is_
 
 def test_locks_hold_until_they_are_taken_away(made):
     session, place, draft = made
-    before = bench(session, place, draft)
+    before = editor(session, place, draft)
     moves.lock(session, draft, "grid", ["a"], who="甲")
     moves.lock(session, draft, "border", ["d", "c"], who="甲")
     locks = moves.locks_of(session, draft.id)
@@ -157,14 +157,14 @@ def test_locks_hold_until_they_are_taken_away(made):
 
 def test_a_code_of_a_retired_grid_is_never_given_again(made):
     session, place, draft = made
-    before = bench(session, place, draft)
+    before = editor(session, place, draft)
     moves.record(
         session, draft, 0, before, with_grids(before, edits.merge(before, "a", "b")),
         action="merge", who="甲",
     )  # fmt: skip
     publish(session, draft.id, FIRST_DAY)
     second = scenarios.branch(session, plan_by_id(session, draft.id), name="二", who="甲")
-    b = bench(session, place, second)
+    b = editor(session, place, second)
     line = np.array([spot(-0.5, 2.0), spot(3.5, 2.0)])
     again = with_grids(b, edits.split(b, "a", line, GridDetails("b", "旧代码")))
     with pytest.raises(Conflict, match="never used again"):
@@ -200,11 +200,11 @@ def test_names_are_free_and_published_plans_keep_theirs(made):
 def test_changes_that_do_not_touch_are_combined_and_others_refused(made):
     session, place, draft = made
     other = scenarios.branch(session, plan_by_id(session, draft.based_on_id), name="另一", who="乙")
-    before = bench(session, place, draft)
+    before = editor(session, place, draft)
     moves.record(session, draft, 0, before, split_a(before), action="split", who="甲")
     joined = with_grids(before, edits.merge(before, "c", "d"))
     moves.record(session, other, 0, before, joined, action="merge", who="乙")
-    ours = bench(session, place, draft)
+    ours = editor(session, place, draft)
     both = with_grids(ours, scenarios.combined(session, place, draft, other)(ours))
     moves.record(session, draft, 1, ours, both, action="combine", who="甲")
     assert sorted(both.row_of) == ["a", "b", "c", "e"]
@@ -222,13 +222,13 @@ def test_changes_that_do_not_touch_are_combined_and_others_refused(made):
 @pytest.mark.parametrize("ending", ["gpkg", "geojson"])
 def test_a_plan_goes_into_a_file_and_comes_back(made, tmp_path: Path, ending: str):
     session, place, draft = made
-    before = bench(session, place, draft)
+    before = editor(session, place, draft)
     moves.record(session, draft, 0, before, split_a(before), action="split", who="甲")
     file = tmp_path / f"plan.{ending}"
     assert export_plan(session, place, draft, file) == 5
     back = import_scenario(session, place, file, name="导入", who="乙")
     assert back.based_on_id == draft.based_on_id
-    ours, theirs = bench(session, place, draft), bench(session, place, back)
+    ours, theirs = editor(session, place, draft), editor(session, place, back)
     assert held(ours) == held(theirs) == attached(session, back.id)
     one, two = (b.state.grids.lonlat for b in (ours, theirs))
     assert shapely.equals_exact(shapely.normalize(one), shapely.normalize(two), 0.0).all()
@@ -267,7 +267,7 @@ def test_the_next_code_follows_the_scheme_and_passes_all_that_were(town: Session
 def test_town_f_is_edited_house_by_house_and_stays_attached(town: Session):
     place = township(town)
     draft = scenarios.branch(town, plan_in_force(town, place.id), name="草案", who="甲")
-    before = bench(town, place, draft)
+    before = editor(town, place, draft)
     arcs = before.topology
     basic = ~before.state.grids.exclusive
     arc = next(
@@ -283,7 +283,7 @@ def test_town_f_is_edited_house_by_house_and_stays_attached(town: Session):
     ))[:3]]  # fmt: skip
     after = with_grids(before, edits.give(before, dict.fromkeys(near.tolist(), taker)))
     moves.record(town, draft, 0, before, after, action="give", who="甲", why="近")
-    again = bench(town, place, draft)
+    again = editor(town, place, draft)
     assert attached(town, draft.id) == held(again) == held(after)
     counts = {n.code: n for n in numbers(again)}
     was = {n.code: n for n in numbers(before)}

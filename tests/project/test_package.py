@@ -227,7 +227,9 @@ def every_part(program: Installed, path: str) -> dict[str, int]:
         )
         named += re.findall(r"url\([\"']?([^\"')]+)", body) if is_style else []
         named += re.findall(r'"(/static/[^"]+\.js[^"]*)"', body) if is_page else []
-        named += re.findall(r'^import [^"]*"([^"]+)";', body, re.MULTILINE) if ".js" in address else []
+        named += (
+            re.findall(r'^import [^"]*"([^"]+)";', body, re.MULTILINE) if ".js" in address else []
+        )
         for name in named:
             target = urljoin(address, name.replace("&amp;", "&"))
             if not urlsplit(target).netloc and not target.startswith("data:"):

@@ -14,9 +14,9 @@ from gisgrid.jobs import balancing
 from gisgrid.jobs.computing import compute
 from gisgrid.planning.balancing.options import BalanceOptions
 from gisgrid.planning.editor import scenarios
-from tests.support.bench import client_of, neighbours, view
 from tests.support.climbs import ROOT, climbs
 from tests.support.desks import Desk
+from tests.support.editor import client_of, neighbours, view
 from tests.support.town_f import DATA, load_kind
 
 MOST = 2

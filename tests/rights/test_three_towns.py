@@ -59,7 +59,7 @@ OF_NOBODYS_TOWN = {
 def of_a_town(town: Town) -> dict[str, str]:
     """Addresses that do not name the township: who asks, or what is asked about, decides."""
     return {
-        "bench.index": "/plan/",
+        "editor.index": "/plan/",
         "cases.mine": "/cases/mine",
         "desk.grid": "/register/grid/g1",
         "desk.handover": "/register/grid/g1/handover",
@@ -133,13 +133,13 @@ def by_number(town: Town) -> dict[str, str]:
     """Addresses that name what is a township's by its number."""
     plan, case = f"/plan/{town.plan_id}", f"/cases/{town.case_id}"
     return {
-        "bench.compare": f"{plan}/compare",
-        "bench.export": f"{plan}/grids.geojson",
-        "bench.handover": f"{plan}/handover.xlsx",
-        "bench.job": f"{plan}/job.json",
-        "bench.report": f"{plan}/report.html",
-        "bench.show": plan,
-        "bench.view": f"{plan}/view.json",
+        "editor.compare": f"{plan}/compare",
+        "editor.export": f"{plan}/grids.geojson",
+        "editor.handover": f"{plan}/handover.xlsx",
+        "editor.job": f"{plan}/job.json",
+        "editor.report": f"{plan}/report.html",
+        "editor.show": plan,
+        "editor.view": f"{plan}/view.json",
         "cases.photo": f"{case}/photos/1.jpg",
         "cases.show": case,
         "desk.house": f"/register/house/{town.house_id}",
@@ -162,8 +162,8 @@ def by_number(town: Town) -> dict[str, str]:
 OPEN_TO_ALL = {"maps.features", "v1.grids"}
 """Grids and their polygons are everybody's to see, of any township."""
 NO_WORD_OF_IT = {
-    "bench.checks",
-    "bench.job",
+    "editor.checks",
+    "editor.job",
     "cases.mine",
     "dispatch.stream",
     "messages.stream",
@@ -179,8 +179,8 @@ RAW = {
     "documents.draft_file",
     "issuing.draft_file",
     "lookup.index",
-    "bench.export",
-    "bench.handover",
+    "editor.export",
+    "editor.handover",
 }
 
 
@@ -267,12 +267,12 @@ def test_everybody_gets_their_own_township_on_every_way(
 
 
 MAY_BE_NONE = {
-    "bench.compare", "bench.handover", "bench.report",  # drawn from no other plan
+    "editor.compare", "editor.handover", "editor.report",  # drawn from no other plan
     "cases.photo", "report.thumbnail",  # there is none
     "maps.tile",  # for who sees houses
     "cases.show", "desk.house", "v1.event", "v1.house",  # beyond the asker's ground
     "v1.leader", "ledger.one", "planning.body", "dispatch.emergency",
-    "bench.checks", "bench.export", "bench.index", "bench.job", "bench.show", "bench.view",
+    "editor.checks", "editor.export", "editor.index", "editor.job", "editor.show", "editor.view",
     "duties.lacking", "planning.standing", "desk.grid", "desk.handover", "matters.rows",
     "documents.draft", "documents.draft_file",  # for offices of the communities that are asked
 }  # fmt: skip

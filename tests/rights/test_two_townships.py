@@ -13,10 +13,10 @@ from gisgrid.core.plans import plan_by_id
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
 from gisgrid.planning.editor import scenarios
-from tests.support.bench import client_of
 from tests.support.calls import CALLS, Call
 from tests.support.canaries import Spot, plant
 from tests.support.database import own_database
+from tests.support.editor import client_of
 from tests.support.web import fill_town
 
 HERE, THERE = "999901001", "999901002"
@@ -54,11 +54,11 @@ def planner(two: Two) -> FlaskClient:
 
 
 def calls_about(two: Two) -> Iterator[Call]:
-    """Every request of the bench and of the planner's layers, about plans of the other township."""
+    """Every request of the editor and of the planner's layers, about plans of the other township."""
     for plan in (two.theirs.plan_id, two.drafts[THERE]):
         spot = replace(two.theirs, plan_id=plan)
         for endpoint, make in CALLS.items():
-            if endpoint.startswith(("bench.", "planning.")):
+            if endpoint.startswith(("editor.", "planning.")):
                 yield from (
                     call
                     for call in make(spot)

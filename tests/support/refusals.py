@@ -296,7 +296,7 @@ def over_already(page: Page, facts: Facts) -> None:
 
 def asked(call: str) -> Act:
     """What a click on the plan editor's map asks of it."""
-    return lambda page, facts: page.evaluate(f"gisgrid.desk.{call}")
+    return lambda page, facts: page.evaluate(f"gisgrid.editor.{call}")
 
 
 def click(selector: str, *more: str) -> Act:

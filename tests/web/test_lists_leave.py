@@ -58,7 +58,7 @@ ROWS = {
     ),
     "audit.index": ("/office/audit", "SELECT count(*) FROM audit_entry WHERE account_id IS NOT NULL"),
     "backups.index": ("/office/backups", "SELECT count(*) FROM backup"),
-    "bench.index": ("/plan/", "SELECT count(*) FROM plan WHERE state <> 'published'"),
+    "editor.index": ("/plan/", "SELECT count(*) FROM plan WHERE state <> 'published'"),
     # They are no member of the staff and lead no grid: nothing waits for them.
     "cases.mine": ("/cases/mine", "SELECT 0"),
     "corrections.index": (

@@ -17,7 +17,9 @@ from tests.support.web import app_over, fill_town
 from web.http import modules
 
 WEB = Path(__file__).parents[2] / "web"
-EVERY = sorted(path.relative_to(modules.MODULES).as_posix() for path in modules.MODULES.rglob("*.js"))
+EVERY = sorted(
+    path.relative_to(modules.MODULES).as_posix() for path in modules.MODULES.rglob("*.js")
+)
 IMPORT = re.compile(r'^import [^"]*"([^"]+)";', re.MULTILINE)
 BROWSER = re.compile(r"\b(document|window|localStorage|location|fetch|navigator|L|Pbf)\b[.(]")
 

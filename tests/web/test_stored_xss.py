@@ -28,7 +28,7 @@ from gisgrid.db.store import transaction
 from gisgrid.jobs import quick
 from gisgrid.locate.addresses.gazetteer import index_addresses
 from gisgrid.people.appointments import appoint
-from gisgrid.planning.editor.benches import Benches
+from gisgrid.planning.editor.editors import Editors
 from gisgrid.planning.editor.scenarios import branch
 from tests.support.accounts import LONG_AGO, appointed
 from tests.support.calls import CALLS, Call
@@ -59,7 +59,7 @@ TELLS = {
     "maps.show",
     "lookup.show",
     "notices.show",
-    "bench.show",
+    "editor.show",
 }
 
 
@@ -217,7 +217,7 @@ def test_a_browser_runs_none_of_it_and_meets_no_style_that_is_not_ours(world: Wo
         seen.open(f"/plan/{draft}")
         with page.expect_response("**/check") as ordered:
             page.evaluate("document.getElementById('check').click()")
-        quick.run(world.engine, Benches(), ordered.value.json()["job"]["id"])
+        quick.run(world.engine, Editors(), ordered.value.json()["job"]["id"])
         page.locator("#checks li").first.wait_for(state="attached")
         harmless("/plan/")
         page.goto(f"{host}/lookup")

@@ -14,20 +14,20 @@ from gisgrid.core.errors import Invalid, NotFound
 from gisgrid.core.plans import PlanInfo, TownshipInfo, plan_by_id
 from gisgrid.jobs import balancing
 from gisgrid.planning.editor import edits, mending, scenarios
-from gisgrid.planning.editor.bench import Bench
 from gisgrid.planning.editor.corners import GridDetails
+from gisgrid.planning.editor.editor import Editor
 from gisgrid.planning.editor.numbering import new_grids, next_code
 from gisgrid.planning.snapshot.fetch import limits_of, parcel_borders
 from gisgrid.planning.snapshot.snapshot import NO_ROW, Grids
 
-Change = Callable[[Bench], Grids]
+Change = Callable[[Editor], Grids]
 MOST_CORNERS = 5_000
 
 
 def change_of(
     session: Session, place: TownshipInfo, plan: PlanInfo, asked: object
 ) -> tuple[str, Change]:
-    """The name of an edit and what it does to a bench.
+    """The name of an edit and what it does to an editor.
 
     Raises
     ------
@@ -54,12 +54,12 @@ def _drag(
 
     parcels = parcel_borders(session, place, list(given.values())) if snap_m else None
 
-    def change(bench: Bench) -> Grids:
-        lines = {bench.arc_of.get(name, NO_ROW): line for name, line in given.items()}
+    def change(editor: Editor) -> Grids:
+        lines = {editor.arc_of.get(name, NO_ROW): line for name, line in given.items()}
         if parcels is None:
-            return edits.drag(bench, lines)
-        streets = from_metric(bench.state.streets, place.metric_srid)
-        return edits.drag(bench, lines, snap_to=np.append(streets, parcels), snap_m=snap_m)
+            return edits.drag(editor, lines)
+        streets = from_metric(editor.state.streets, place.metric_srid)
+        return edits.drag(editor, lines, snap_to=np.append(streets, parcels), snap_m=snap_m)
 
     return change
 
@@ -69,13 +69,13 @@ def _split(
 ) -> Change:
     line, grid, name = _corners(asked["line"], least=2), str(asked["grid"]), _text(asked["name"])
 
-    def change(bench: Bench) -> Grids:
-        row = bench.row_of.get(grid)
+    def change(editor: Editor) -> Grids:
+        row = editor.row_of.get(grid)
         if row is None:
             raise NotFound("The scenario has no grid {grid!r}.", grid=grid)
-        state = bench.state
+        state = editor.state
         home = state.communities.code[state.grids.community[row]]
-        return edits.split(bench, grid, line, GridDetails(next_code(session, place, home), name))
+        return edits.split(editor, grid, line, GridDetails(next_code(session, place, home), name))
 
     return change
 
@@ -84,7 +84,7 @@ def _merge(
     session: Session, place: TownshipInfo, plan: PlanInfo, asked: Mapping[str, Any]
 ) -> Change:
     into, gone = str(asked["into"]), str(asked["gone"])
-    return lambda bench: edits.merge(bench, into, gone)
+    return lambda editor: edits.merge(editor, into, gone)
 
 
 def _draw(
@@ -94,10 +94,10 @@ def _draw(
     name, host = _text(asked["name"]), _text(asked.get("host") or "")
     kind = "exclusive" if asked.get("exclusive") else "basic"
 
-    def change(bench: Bench) -> Grids:
-        home = edits.community_under(bench, polygon)
+    def change(editor: Editor) -> Grids:
+        home = edits.community_under(editor, polygon)
         code = next_code(session, place, home, kind=kind)
-        return edits.draw(bench, polygon, GridDetails(code, name, kind, host))
+        return edits.draw(editor, polygon, GridDetails(code, name, kind, host))
 
     return change
 
@@ -109,17 +109,17 @@ def _give(
     to = str(asked["to"])
     if "house" in asked:
         code = scenarios.house_code(session, place, int(asked["house"]))
-        return lambda bench: edits.give(
-            bench, {int(k): to for k in np.flatnonzero(bench.state.houses.code == code)}
+        return lambda editor: edits.give(
+            editor, {int(k): to for k in np.flatnonzero(editor.state.houses.code == code)}
         )
     lasso = shapely.Polygon(_corners(asked["polygon"], least=3))
     edits.check_drawn(lasso)
 
-    def change(bench: Bench) -> Grids:
-        rows = bench.houses_at.covered_by(lasso)
+    def change(editor: Editor) -> Grids:
+        rows = editor.houses_at.covered_by(lasso)
         if not len(rows):
             raise Invalid("There is no house inside the line.")
-        return edits.give(bench, {int(k): to for k in rows})
+        return edits.give(editor, {int(k): to for k in rows})
 
     return change
 
@@ -128,7 +128,7 @@ def _remove(
     session: Session, place: TownshipInfo, plan: PlanInfo, asked: Mapping[str, Any]
 ) -> Change:
     grid = str(asked["grid"])
-    return lambda bench: edits.remove_overlay(bench, grid)
+    return lambda editor: edits.remove_overlay(editor, grid)
 
 
 def _across(
@@ -140,14 +140,14 @@ def _across(
         raise no_edit()
     change = mending.kept_within if how == "cut" else mending.given_to_most
     make = new_grids(session, place)
-    return lambda bench: change(bench, grid, make)
+    return lambda editor: change(editor, grid, make)
 
 
 def _slivers(
     session: Session, place: TownshipInfo, plan: PlanInfo, asked: Mapping[str, Any]
 ) -> Change:
     limits = limits_of(session, place.id)
-    return lambda bench: mending.without_slivers(bench, limits).grids
+    return lambda editor: mending.without_slivers(editor, limits).grids
 
 
 def _accept(
@@ -158,7 +158,7 @@ def _accept(
         raise no_edit()
     moves = None if asked.get("moves") is None else [int(k) for k in asked["moves"]]
     version = scenarios.scenario(session, plan.id).version
-    return lambda bench: balancing.accepted(bench, found, moves, version=version)
+    return lambda editor: balancing.accepted(editor, found, moves, version=version)
 
 
 def _combine(

@@ -1,4 +1,4 @@
-"""What the bench has the worker do: proposals, and the work of seconds that nobody waits for at the door."""
+"""What the editor has the worker do: proposals, and the work of seconds that nobody waits for at the door."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ def rebalance(plan_id: int) -> Response:
             job_id = balancing.order_rebalance(session, plan, wishes, who=who())
             return told({"job": views.job(balancing.job(session, job_id))})
     with planning() as session:
-        _, plan, _, bench = at_hand(session, plan_id, "plan")
+        _, plan, _, editor = at_hand(session, plan_id, "plan")
         locks = moves.locks_of(session, plan.id)
-        basic = set(bench.state.grids.code[bench.state.basic].tolist())
+        basic = set(editor.state.grids.code[editor.state.basic].tolist())
         wishes = BalanceOptions(
             tolerance=float(tolerance),
             level=level_of(asked),

@@ -1,4 +1,4 @@
-"""A scenario as the bench's page gets it: JSON-able, counts and no names of people."""
+"""A scenario as the editor's page gets it: JSON-able, counts and no names of people."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from gisgrid.jobs import balancing
 from gisgrid.jobs.quick import shown
 from gisgrid.planning.checks.checks import CHECKS
 from gisgrid.planning.editor import moves, scenarios
-from gisgrid.planning.editor.bench import Bench, GridNumbers, numbers
+from gisgrid.planning.editor.editor import Editor, GridNumbers, numbers
 from gisgrid.planning.editor.refusals import ScenarioLocks
 from gisgrid.planning.review import review
 from gisgrid.planning.snapshot.fetch import today
@@ -31,15 +31,15 @@ SHOWN_MOVES = 60
 SHOWN_FLOWS = 12
 
 
-def view(session: Session, plan: PlanInfo, version: int, bench: Bench) -> dict[str, Any]:
+def view(session: Session, plan: PlanInfo, version: int, editor: Editor) -> dict[str, Any]:
     """All that the page shows of a scenario at a version."""
     locks = moves.locks_of(session, plan.id)
     return {
         **head(session, plan, version),
-        **_reading(bench),
-        "grids": grids(bench, range(len(bench.state.grids.code)), locks),
-        "arcs": arcs(bench, locks, bench_arcs(bench, locks)),
-        "house_locks": _places(bench, locks),
+        **_reading(editor),
+        "grids": grids(editor, range(len(editor.state.grids.code)), locks),
+        "arcs": arcs(editor, locks, editor_arcs(editor, locks)),
+        "house_locks": _places(editor, locks),
         "job": job(balancing.last_job(session, plan.id)),
     }
 
@@ -48,8 +48,8 @@ def change(
     session: Session,
     plan: PlanInfo,
     version: int,
-    before: Bench,
-    after: Bench,
+    before: Editor,
+    after: Editor,
     *,
     since: int,
     held: ScenarioLocks | None = None,
@@ -66,7 +66,7 @@ def change(
     locks = moves.locks_of(session, plan.id)
     held = locks if held is None else held
     rows = [k for k, n in enumerate(after.numbers) if _other(before, after, n, held, locks)]
-    was, now = bench_arcs(before, held), bench_arcs(after, locks)
+    was, now = editor_arcs(before, held), editor_arcs(after, locks)
     return {
         **head(session, plan, version),
         **_reading(after),
@@ -79,14 +79,14 @@ def change(
     }
 
 
-def _reading(bench: Bench) -> dict[str, Any]:
+def _reading(editor: Editor) -> dict[str, Any]:
     """Which houses and people the numbers count, and as of when."""
-    assert bench.reading is not None  # noqa: S101 - it is one at hand
-    return {"reading": bench.reading.name, "read_at": bench.reading.at.isoformat()}
+    assert editor.reading is not None  # noqa: S101 - it is one at hand
+    return {"reading": editor.reading.name, "read_at": editor.reading.at.isoformat()}
 
 
 def _other(
-    before: Bench, after: Bench, now: GridNumbers, held: ScenarioLocks, locks: ScenarioLocks
+    before: Editor, after: Editor, now: GridNumbers, held: ScenarioLocks, locks: ScenarioLocks
 ) -> bool:
     row = before.row_of.get(now.code)
     return (
@@ -141,12 +141,12 @@ def _step(step: review.ReviewStep) -> dict[str, Any]:
 
 
 def grids(
-    bench: Bench,
+    editor: Editor,
     rows: Sequence[int],
     locks: ScenarioLocks = ScenarioLocks(),  # noqa: B008
 ) -> list[dict[str, Any]]:
     """Grids with numbers, colour and polygon, in the order of the rows."""
-    shapes = shapely.to_geojson(bench.state.grids.lonlat[np.array(rows, dtype=np.int64)])
+    shapes = shapely.to_geojson(editor.state.grids.lonlat[np.array(rows, dtype=np.int64)])
     return [
         {
             **asdict(n),
@@ -154,39 +154,39 @@ def grids(
             "locked": n.code in locks.grids,
             "geometry": json.loads(shape),
         }
-        for shape, n in zip(shapes, numbers(bench, list(rows)), strict=True)
+        for shape, n in zip(shapes, numbers(editor, list(rows)), strict=True)
     ]
 
 
-def bench_arcs(bench: Bench, locks: ScenarioLocks) -> dict[str, tuple[bool, bool]]:
+def editor_arcs(editor: Editor, locks: ScenarioLocks) -> dict[str, tuple[bool, bool]]:
     """Borders by name: whether each can move, as those inside a community can, and whether it is locked.
 
     A name says the corners and the grids beside it, so that with these two an arc is what it was.
     """
     try:
-        topology = bench.topology
+        topology = editor.topology
     except GisgridError:
         return {}  # overlapping grids have no borders to drag; the checks tell where
-    community = np.append(bench.state.grids.community, NO_ROW)
+    community = np.append(editor.state.grids.community, NO_ROW)
     left, right = topology.left, topology.right
     movable = (left != NO_ROW) & (right != NO_ROW) & (community[left] == community[right])
     locked = np.zeros(len(left), dtype=bool)
     if locks.grids or locks.borders:
-        codes = [frozenset(_beside(bench, k)) for k in range(len(left))]
+        codes = [frozenset(_beside(editor, k)) for k in range(len(left))]
         locked = np.array([pair in locks.borders or bool(locks.grids & pair) for pair in codes])
     return dict(
-        zip(bench.arc_names, zip(movable.tolist(), locked.tolist(), strict=True), strict=True)
+        zip(editor.arc_names, zip(movable.tolist(), locked.tolist(), strict=True), strict=True)
     )
 
 
-def arcs(bench: Bench, locks: ScenarioLocks, names: Iterable[str]) -> list[dict[str, Any]]:
+def arcs(editor: Editor, locks: ScenarioLocks, names: Iterable[str]) -> list[dict[str, Any]]:
     """Some borders with their line and the grids on both sides."""
-    known = bench_arcs(bench, locks)
+    known = editor_arcs(editor, locks)
     return [
         {
             "id": name,
-            "grids": _beside(bench, bench.arc_of[name]),
-            "line": bench.topology.lines[bench.arc_of[name]].tolist(),
+            "grids": _beside(editor, editor.arc_of[name]),
+            "line": editor.topology.lines[editor.arc_of[name]].tolist(),
             "movable": known[name][0],
             "locked": known[name][1],
         }
@@ -194,13 +194,13 @@ def arcs(bench: Bench, locks: ScenarioLocks, names: Iterable[str]) -> list[dict[
     ]
 
 
-def _beside(bench: Bench, arc: int) -> list[str]:
-    codes, topology = bench.state.grids.code, bench.topology
+def _beside(editor: Editor, arc: int) -> list[str]:
+    codes, topology = editor.state.grids.code, editor.topology
     rows = (int(topology.left[arc]), int(topology.right[arc]))
     return [codes[row] for row in rows if row != NO_ROW]
 
 
-def preview(before: Bench, after: Bench, refused: GisgridError | None) -> dict[str, Any]:
+def preview(before: Editor, after: Editor, refused: GisgridError | None) -> dict[str, Any]:
     """What an edit would change: grids before and after, who moves, and why it may not be."""
     return {
         **coloured(shown(before, after)),
@@ -364,14 +364,14 @@ def doing() -> dict[str, str]:
     }
 
 
-def _places(bench: Bench, locks: ScenarioLocks) -> list[list[float]]:
+def _places(editor: Editor, locks: ScenarioLocks) -> list[list[float]]:
     """Where the locked houses stand."""
-    houses = bench.state.houses
+    houses = editor.state.houses
     held = np.isin(houses.code, sorted(locks.houses)) & houses.placed
     return [[lon, lat] for lon, lat in houses.lonlat[held].tolist()]
 
 
-def _differs(before: Bench, after: Bench, code: str) -> bool:
+def _differs(before: Editor, after: Editor, code: str) -> bool:
     row = before.row_of.get(code)
     if row is None:
         return True

@@ -1,4 +1,4 @@
-"""The words that the bench's scripts write, in the request's language."""
+"""The words that the editor's scripts write, in the request's language."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def bring_in() -> BaseResponse:
                 )  # fmt: skip
     except GisgridError as error:
         raise _in_words_of_the_form(error) from error
-    return redirect(url_for("bench.show", plan_id=made.id), 303)
+    return redirect(url_for("editor.show", plan_id=made.id), 303)
 
 
 def _read(folder: Path, most: int) -> Table:

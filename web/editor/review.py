@@ -1,4 +1,4 @@
-"""The bench's way out: compare, check, review, publish, hand over, report, files."""
+"""The editor's way out: compare, check, review, publish, hand over, report, files."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from gisgrid.planning.editor.scenarios import scenario
 from gisgrid.planning.review import review
 from gisgrid.planning.review.handover import handed_houses, handover_sheets, team_sheets
 from gisgrid.planning.snapshot.fetch import today
-from layers.bench import BENCH_STYLES, picture
 from layers.deviation import deviation_colour, legend
+from layers.editor import EDITOR_STYLES, picture
 from web.editor import json as views
 from web.editor.messages import words
 from web.editor.states import states
-from web.editor.store import at_hand, benches, placed, planning, who
+from web.editor.store import at_hand, editors, placed, planning, who
 from web.editor.views import blueprint, body, number, told
 from web.http.lists import XLSX
 from web.http.pdf import as_pdf
@@ -50,7 +50,7 @@ def compare(plan_id: int) -> Response:
         pair = _pair(session, place, other, plan)
         every = plans.plans(session, place.id)
     html = render_template(
-        "bench_compare.html",
+        "editor_compare.html",
         township=place,
         town=town_name(place),
         plan=plan,
@@ -59,11 +59,11 @@ def compare(plan_id: int) -> Response:
         found=pair.found,
         grids=[g for g in pair.found.grids if g.moved],
         nonce=nonce(),
-        styles=[asset(name) for name in BENCH_STYLES],
+        styles=[asset(name) for name in EDITOR_STYLES],
         ui={
             "sides": [
-                url_for("bench.view", plan_id=other.id),
-                url_for("bench.view", plan_id=plan.id),
+                url_for("editor.view", plan_id=other.id),
+                url_for("editor.view", plan_id=plan.id),
             ],
             "moved": [g.code for g in pair.found.grids if g.moved],
             "words": words(),
@@ -85,8 +85,8 @@ def step(plan_id: int) -> Response:
             session, place, plan, name, who=who(),
             reason=str(asked.get("reason") or "")[:500],
         )  # fmt: skip
-        _, plan, version, bench = at_hand(session, plan_id, *rights)
-        return told(views.view(session, plan, version, bench))
+        _, plan, version, editor = at_hand(session, plan_id, *rights)
+        return told(views.view(session, plan, version, editor))
 
 
 @blueprint.post("/<int:plan_id>/publish")
@@ -100,8 +100,8 @@ def publish(plan_id: int) -> Response:
     with planning() as session:
         place, plan = placed(session, plan_id, "plan")
         review.publish(session, place, plan, first_day, who=who())
-        _, plan, version, bench = at_hand(session, plan_id, "plan")
-        return told(views.view(session, plan, version, bench))
+        _, plan, version, editor = at_hand(session, plan_id, "plan")
+        return told(views.view(session, plan, version, editor))
 
 
 @blueprint.post("/<int:plan_id>/withdraw")
@@ -111,8 +111,8 @@ def withdraw(plan_id: int) -> Response:
     with planning() as session:
         place, plan = placed(session, plan_id, "plan")
         review.withdraw(session, place, plan, who=who(), reason=reason)
-        _, plan, version, bench = at_hand(session, plan_id, "plan")
-        return told(views.view(session, plan, version, bench))
+        _, plan, version, editor = at_hand(session, plan_id, "plan")
+        return told(views.view(session, plan, version, editor))
 
 
 @blueprint.get("/<int:plan_id>/handover.xlsx")
@@ -123,7 +123,7 @@ def handover(plan_id: int) -> Response:
         place, plan = placed(session, plan_id, "plan", "review")
         refuse_strangers(session, place, "export")
         other = _other(session, plan)
-        before, after = review.benches(session, place, plan, other)
+        before, after = review.editors(session, place, plan, other)
         seen = place.id in scope(session, "see_houses").townships
         handed = handed_houses(session, place.id, before, after, addresses=seen)
         found = crosswalk(before, after)
@@ -162,7 +162,7 @@ def report(plan_id: int, ending: str) -> Response:
         pair = _pair(session, place, other, plan)
         until = replay.last_day(session, place) or today(place)
         html = render_template(
-            "bench_report.html",
+            "editor_report.html",
             town=town_name(place),
             plan=plan,
             other=other,
@@ -202,12 +202,12 @@ class _Pair:
     def maps(self) -> list[Any]:
         moved = {g.code for g in self.found.grids if g.moved}
         drawn = []
-        for bench, side in ((self.before, "before"), (self.after, "after")):
+        for editor, side in ((self.before, "before"), (self.after, "after")):
             numbers = {g.code: getattr(g, side) for g in self.found.grids}
-            codes = bench.state.grids.code.tolist()
+            codes = editor.state.grids.code.tolist()
             drawn.append(
                 picture(
-                    list(bench.state.grids.metric),
+                    list(editor.state.grids.metric),
                     [deviation_colour(numbers[c].deviation) for c in codes],
                     [c[-3:] for c in codes],
                     marked=[c in moved for c in codes],
@@ -220,11 +220,11 @@ def _pair(session: Any, place: TownshipInfo, other: PlanInfo, plan: PlanInfo) ->
     if plan.based_on_id == other.id:
         # Both lie on the same base already.
         version = scenario(session, plan.id).version
-        store = benches()
+        store = editors()
         return _Pair(
             store.base(session, place, plan, version), store.at(session, place, plan, version)
         )
-    return _Pair(*review.benches(session, place, plan, other))
+    return _Pair(*review.editors(session, place, plan, other))
 
 
 def _replayed(

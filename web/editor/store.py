@@ -1,4 +1,4 @@
-"""The bench's way to the store: scenarios at hand in memory, and who acts on them.
+"""The editor's way to the store: scenarios at hand in memory, and who acts on them.
 
 Its transactions enter a database role of their own, which reads places and numbers of the townships
 where the right is held, and no column that names somebody.
@@ -23,8 +23,8 @@ from gisgrid.core.plans import PlanInfo, TownshipInfo, plan_by_id
 from gisgrid.core.scope import refuse_strangers
 from gisgrid.db.roles import PLANNER
 from gisgrid.db.store import Actor
-from gisgrid.planning.editor.bench import Bench
-from gisgrid.planning.editor.benches import KEPT, Benches
+from gisgrid.planning.editor.editor import Editor
+from gisgrid.planning.editor.editors import KEPT, Editors
 from gisgrid.planning.editor.scenarios import (
     CHANNEL,
     WANTED,
@@ -37,7 +37,7 @@ from web.http.permissions import Asker, asker
 from web.http.towns import town_of
 
 A_LARGE_TOWN = 20_000
-"""From so many houses on, a bench takes seconds to read: it is begun when a page leads to it."""
+"""From so many houses on, an editor takes seconds to read: it is begun when a page leads to it."""
 
 LASTING_S = 900.0
 """So long the page shows a town without what was entered since; checks and publication count anew."""
@@ -46,14 +46,14 @@ log = logging.getLogger(__name__)
 
 
 def init_app(app: Flask) -> None:
-    followed = app.extensions["gisgrid_bench_followed"] = BenchFollower(app)
-    app.extensions["gisgrid_bench"] = Benches(lasting_s=LASTING_S, renew=followed.renew)
+    followed = app.extensions["gisgrid_editor_followed"] = EditorFollower(app)
+    app.extensions["gisgrid_editor"] = Editors(lasting_s=LASTING_S, renew=followed.renew)
     store: Store = app.extensions["gisgrid"]
     store.listener.hear(CHANNEL, followed.heard)
     store.listener.hear(WANTED, followed.wanted)
 
 
-class BenchFollower:
+class EditorFollower:
     """Scenarios that a process has at hand, and whoever had each last.
 
     What another process keeps is read as that person, before the page's next request comes here; each
@@ -98,7 +98,7 @@ class BenchFollower:
             if plan_id in self._reading:
                 return
             self._reading.add(plan_id)
-        threading.Thread(target=self._follow, args=(plan_id,), name="bench", daemon=True).start()
+        threading.Thread(target=self._follow, args=(plan_id,), name="editor", daemon=True).start()
 
     def _follow(self, plan_id: int) -> None:
         while True:
@@ -110,32 +110,32 @@ class BenchFollower:
             _read(self._app, asker, plan_id, exact=exact)
 
 
-def benches() -> Benches:
-    found: Benches = current_app.extensions["gisgrid_bench"]
+def editors() -> Editors:
+    found: Editors = current_app.extensions["gisgrid_editor"]
     return found
 
 
 @contextlib.contextmanager
 def planning(*, read_only: bool = False) -> Iterator[Session]:
-    """The transaction of one request of the bench, as whoever asks."""
+    """The transaction of one request of the editor, as whoever asks."""
     with entering(PLANNER, read_only=read_only) as session:
         yield session
 
 
 def at_hand(
     session: Session, plan_id: int, *rights: str, exact: bool = False
-) -> tuple[TownshipInfo, PlanInfo, int, Bench]:
-    """A scenario with its township, version and bench, as `placed` and `Benches.at`."""
+) -> tuple[TownshipInfo, PlanInfo, int, Editor]:
+    """A scenario with its township, version and editor, as `placed` and `Editors.at`."""
     place, plan = placed(session, plan_id, *rights)
     version = scenario(session, plan_id).version
-    found = benches().at(session, place, plan, version, exact=exact)
-    followed: BenchFollower = current_app.extensions["gisgrid_bench_followed"]
+    found = editors().at(session, place, plan, version, exact=exact)
+    followed: EditorFollower = current_app.extensions["gisgrid_editor_followed"]
     followed.by(plan_id, _whoever_asks())
     return place, plan, version, found
 
 
 def begin(session: Session, place: TownshipInfo, plan: PlanInfo) -> None:
-    """Have every process read the bench of a plan of a large township, as whoever asks for the page that leads to it.
+    """Have every process read the editor of a plan of a large township, as whoever asks for the page that leads to it.
 
     Whoever then asks for it waits for what is left of the reading.
     """
@@ -154,14 +154,14 @@ def _read(app: Flask, asker: dict[str, Any], plan_id: int, *, exact: bool = Fals
             for name, value in asker.items():
                 setattr(g, name, value)
             with planning(read_only=True) as session:
-                _, _, _, bench = at_hand(session, plan_id, "plan", "review", exact=exact)
-            bench.prepare()
+                _, _, _, editor = at_hand(session, plan_id, "plan", "review", exact=exact)
+            editor.prepare()
     except (GisgridError, SQLAlchemyError) as error:
         # Whoever opens the plan is told; nobody waits for this.
-        log.info("a bench was not read: %s", type(error).__name__)
+        log.info("an editor was not read: %s", type(error).__name__)
     except Exception as error:
         # The next reading must begin all the same.
-        log.error("a bench was not read: %s", type(error).__name__)
+        log.error("an editor was not read: %s", type(error).__name__)
 
 
 def placed(session: Session, plan_id: int, *rights: str) -> tuple[TownshipInfo, PlanInfo]:

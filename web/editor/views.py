@@ -1,4 +1,4 @@
-"""The planner's bench: the pages, the scenario as JSON, edits with counts while the hand drags."""
+"""The plan editor: the pages, the scenario as JSON, edits with counts while the hand drags."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ from gisgrid.jobs import balancing
 from gisgrid.planning.balancing.from_scratch import begin_afresh
 from gisgrid.planning.balancing.options import BalanceOptions
 from gisgrid.planning.editor import moves, scenarios
-from gisgrid.planning.editor.bench import with_grids
+from gisgrid.planning.editor.editor import with_grids
 from gisgrid.planning.editor.refusals import refuse
 from gisgrid.planning.snapshot.fetch import grids_renewed, target_size
 from layers import areas, houses, page, streets
-from layers.bench import BENCH_SCRIPTS, BENCH_STYLES
 from layers.deviation import legend
+from layers.editor import EDITOR_SCRIPTS, EDITOR_STYLES
 from layers.layer import LayerScope
 from layers.tiles import data_version
 from web.editor import json as views
@@ -43,7 +43,7 @@ from web.editor.edits import change_of, no_edit
 from web.editor.messages import levels, measures, words
 from web.editor.orders import large, ordered, version_of
 from web.editor.states import standing, states
-from web.editor.store import at_hand, begin, benches, placed, planning, who
+from web.editor.store import at_hand, begin, editors, placed, planning, who
 from web.http import lists
 from web.http.dates import on_the_clock
 from web.http.language import language
@@ -52,7 +52,7 @@ from web.http.permissions import asked_as_workbook
 from web.http.responses import asset, nonce
 from web.http.towns import town, town_name
 
-blueprint = Blueprint("bench", __name__, url_prefix="/plan")
+blueprint = Blueprint("editor", __name__, url_prefix="/plan")
 
 ENDINGS = (".gpkg", ".geojson", ".json", ".zip", ".kml", ".kmz", ".fgb", ".csv", ".tsv", ".xlsx")
 """Of files that a plan may come in; a Shapefile and a File Geodatabase come zipped."""
@@ -72,7 +72,7 @@ def index() -> Response:
     if asked_as_workbook():
         return lists.workbook(place, _scenarios_sheet(found, place.time_zone))
     html = render_template(
-        "bench_list.html",
+        "editor_list.html",
         town=town_name(place),
         township=place,
         scenarios=found,
@@ -84,14 +84,14 @@ def index() -> Response:
         size=size,
         size_in=size_in,
         endings=",".join(ENDINGS),
-        styles=[asset(name) for name in ("css/app.css", "css/bench.css")],
+        styles=[asset(name) for name in ("css/app.css", "css/editor.css")],
     )
     return Response(html, headers={"Cache-Control": "private, no-store"})
 
 
 @blueprint.get("/<int:plan_id>")
 def show(plan_id: int) -> Response:
-    """One scenario on the bench."""
+    """One scenario in the editor."""
     with planning(read_only=True) as session:
         place, plan = placed(session, plan_id, "plan", "review")
         scope = LayerScope(plan.id, data_version(session, plan.id), request.script_root)
@@ -102,12 +102,12 @@ def show(plan_id: int) -> Response:
     parts = page.page(
         [areas.layer(scope, gettext), streets.layer(scope, gettext), houses.layer(scope, gettext)],
         extent,
-        assets={name: asset(name) for name in BENCH_SCRIPTS + BENCH_STYLES},
+        assets={name: asset(name) for name in EDITOR_SCRIPTS + EDITOR_STYLES},
         town=module("town.js"),
-        entry=module("bench.js"),
+        entry=module("editor.js"),
         ui={
             "plan": plan.id,
-            "root": url_for("bench.index").rstrip("/"),
+            "root": url_for("editor.index").rstrip("/"),
             "language": language(),
             "time_zone": place.time_zone,
             "overlay": place.grid_rule == "overlay",
@@ -121,11 +121,11 @@ def show(plan_id: int) -> Response:
         basemap=page.Basemap(settings.basemap_url, settings.basemap_credit)
         if settings.basemap_url
         else None,
-        scripts=BENCH_SCRIPTS,
-        styles=BENCH_STYLES,
+        scripts=EDITOR_SCRIPTS,
+        styles=EDITOR_STYLES,
     )
     html = render_template(
-        "bench.html",
+        "editor.html",
         page=parts,
         town=town_name(place),
         township=place,
@@ -144,8 +144,8 @@ def show(plan_id: int) -> Response:
 def view(plan_id: int) -> Response:
     """The scenario as it stands."""
     with planning(read_only=True) as session:
-        _, plan, version, bench = at_hand(session, plan_id, "plan", "review")
-        return told(views.view(session, plan, version, bench))
+        _, plan, version, editor = at_hand(session, plan_id, "plan", "review")
+        return told(views.view(session, plan, version, editor))
 
 
 @blueprint.post("/<int:plan_id>/preview")
@@ -186,7 +186,7 @@ def edit(plan_id: int) -> Response:
             session, plan, version, before, after, action=action, who=who(),
             why=str(asked.get("why") or "")[:500],
         )  # fmt: skip
-        benches().keep(plan, now, after)
+        editors().keep(plan, now, after)
         plan = plan_by_id(session, plan.id)
         return told(views.change(session, plan, now, before, after, since=version))
 
@@ -202,7 +202,7 @@ def step_back(plan_id: int, verb: str) -> Response:
         now = step(session, plan, version_of(asked))
         # Only what the step names is read again.
         after = with_grids(before, grids_renewed(session, place, plan, before.state.grids, codes))
-        benches().keep(plan, now, after)
+        editors().keep(plan, now, after)
         plan = plan_by_id(session, plan.id)
         return told(views.change(session, plan, now, before, after, since=version))
 
@@ -215,7 +215,7 @@ def lock(plan_id: int) -> Response:
     if not isinstance(codes, list) and not isinstance(house, int):
         raise no_edit()
     with planning() as session:
-        place, plan, version, bench = at_hand(session, plan_id, "plan")
+        place, plan, version, editor = at_hand(session, plan_id, "plan")
         held = moves.locks_of(session, plan.id)
         if isinstance(house, int):
             moves.turn_house_lock(session, place, plan, house, who=who())
@@ -223,7 +223,7 @@ def lock(plan_id: int) -> Response:
             moves.lock(session, plan, kind, [str(code) for code in codes or ()], who=who())
         else:
             moves.unlock(session, plan, kind, [str(code) for code in codes or ()])
-        return told(views.change(session, plan, version, bench, bench, since=version, held=held))
+        return told(views.change(session, plan, version, editor, editor, since=version, held=held))
 
 
 @blueprint.post("/branch")
@@ -237,7 +237,7 @@ def branch() -> BaseResponse:
             attached=False,
         )  # fmt: skip
         balancing.order_completion(session, made)
-    return redirect(url_for("bench.show", plan_id=made.id), 303)
+    return redirect(url_for("editor.show", plan_id=made.id), 303)
 
 
 @blueprint.post("/afresh")
@@ -250,7 +250,7 @@ def afresh() -> BaseResponse:
         refuse_strangers(session, place, "plan")
         made = begin_afresh(session, place, name=form.get("name", ""), who=who())
         balancing.order_rebalance(session, made, wishes, who=who())
-    return redirect(url_for("bench.show", plan_id=made.id), 303)
+    return redirect(url_for("editor.show", plan_id=made.id), 303)
 
 
 @blueprint.post("/<int:plan_id>/<any(rename, discard):verb>")
@@ -262,7 +262,7 @@ def tidy(plan_id: int, verb: str) -> BaseResponse:
             scenarios.rename(session, plan, request.form.get("name", ""))
         else:
             scenarios.discard(session, plan)
-    return redirect(url_for("bench.index", township=place.code), 303)
+    return redirect(url_for("editor.index", township=place.code), 303)
 
 
 def _scenarios_sheet(found: list[scenarios.Scenario], time_zone: str) -> Sheet:

@@ -76,7 +76,7 @@ ROOMS: dict[str | None, int] = {
     **dict.fromkeys(REPORTS, REPORT),
     **dict.fromkeys(("issuing.issue", "issuing.send_draft"), DOCUMENT),
     "cases.step": STEP,
-    "bench.bring_in": PLAN_FILE,
+    "editor.bring_in": PLAN_FILE,
 }
 """Bytes by route, where they are no setting."""
 

@@ -35,7 +35,7 @@ A_YEAR_S = 365 * 86400
 
 OF_A_TOWN = frozenset(
     {
-        "bench.index", "desk.grid", "desk.handover", "dispatch.emergency", "dispatch.show",
+        "editor.index", "desk.grid", "desk.handover", "dispatch.emergency", "dispatch.show",
         "dispatch.stream", "documents.all_documents", "documents.file", "documents.has_read",
         "documents.one", "duties.lacking", "duties.not_verified", "duties.readers",
         "duties.training", "duties.to_visit", "township.show", "calendar.show", "weights.show", "channels.show", "teams.index", "teams.one", "documents.all_drafts", "documents.draft", "documents.draft_file", "documents.comment", "issuing.index", "issuing.one", "issuing.draft", "issuing.draft_file", "issuing.issue", "issuing.send_draft", "issuing.answer", "issuing.issue_draft", "jobs.index", "trainings.index", "trainings.one", "trainings.add", "trainings.attend", "trainings.profiles", "trainings.profile", "trainings.note", "jobs.stop", "jobs.again", "corrections.index", "corrections.decide", "corrections.open_values", "figures.rows", "figures.show", "ledger.add", "ledger.look",

@@ -65,10 +65,10 @@ ROOMS = (
         "plans",
         say("Plans"),
         (
-            RoomPage("bench.index", say("Plan editor")),
+            RoomPage("editor.index", say("Plan editor")),
             RoomPage("duties.lacking", say("Staffing gaps")),
         ),
-        ("bench",),
+        ("editor",),
     ),
     Room(
         "register",

@@ -319,7 +319,7 @@ def plans(waiting: Iterable[PlanOnItsWay], *, draws: bool, reviews: bool) -> lis
         lines = tuple(
             CardLine(
                 each.name if not several_towns() else f"{each.name} · {_name(each)}",
-                url_for("bench.show", plan_id=each.plan_id),
+                url_for("editor.show", plan_id=each.plan_id),
                 gettext("returned because: %(why)s", why=each.reason)
                 if each.state == "returned" and each.reason
                 else "",
@@ -327,7 +327,7 @@ def plans(waiting: Iterable[PlanOnItsWay], *, draws: bool, reviews: bool) -> lis
             for each in found[:FIRST]
         )
         where = {each.township_id for each in found}
-        url = link_for("bench.index") if len(where) < 2 else lines[0].url
+        url = link_for("editor.index") if len(where) < 2 else lines[0].url
         cards.append(
             Card(key, title, len(found), url, lines, tone if found else "", step, gettext("None."))
         )

@@ -184,7 +184,7 @@ def _people_and_work(
         ),
         Card(
             "heaviest", gettext("Grids above their community's mean"),
-            sum(g.deviation is not None and g.deviation > 0 for g in work.grids), link_for("bench.index"),
+            sum(g.deviation is not None and g.deviation > 0 for g in work.grids), link_for("editor.index"),
             tuple(
                 CardLine(g.name, f"{link_for('maps.show')}#grid={g.code}", f"{100 * (g.deviation or 0.0):+.0f} %")
                 for g in heaviest

@@ -19,7 +19,7 @@ from gisgrid.core.plans import PlanInfo, TownshipInfo, newest_plan, plan_by_id
 from gisgrid.planning.attach.attach import attach
 from gisgrid.planning.balancing.drafts import recipe, refuse_faults
 from gisgrid.planning.balancing.rebalance import Proposal
-from gisgrid.planning.editor.bench import Bench
+from gisgrid.planning.editor.editor import Editor
 from gisgrid.planning.editor.numbering import codes_of
 from gisgrid.planning.editor.scenarios import branch, free_scenario_name
 from gisgrid.planning.snapshot.regrid import on_grids, rows_kept
@@ -122,10 +122,10 @@ def drawn(place: TownshipInfo, proposal: Proposal, *, first: bool) -> Drawn:
     ]
 
 
-def taken_over(bench: Bench, found: Drawn) -> Grids:
-    """The grids of a bench replaced by those of `drawn`."""
+def taken_over(editor: Editor, found: Drawn) -> Grids:
+    """The grids of an editor replaced by those of `drawn`."""
     rows = sorted(found, key=lambda grid: grid["code"])
-    row_of = {code: k for k, code in enumerate(bench.state.communities.code.tolist())}
+    row_of = {code: k for k, code in enumerate(editor.state.communities.code.tolist())}
 
     def column(name: str) -> Any:
         values = np.empty(len(rows), dtype=object)
@@ -140,7 +140,7 @@ def taken_over(bench: Bench, found: Drawn) -> Grids:
         host=column("host"),
         community=np.array([row_of[grid["community"]] for grid in rows], dtype=np.int64),
         lonlat=lonlat,
-        metric=to_metric(lonlat, bench.state.srid),
+        metric=to_metric(lonlat, editor.state.srid),
     )
 
 

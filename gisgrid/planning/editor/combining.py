@@ -11,13 +11,13 @@ import shapely
 from gisgrid.core.crs import to_metric
 from gisgrid.core.errors import Conflict
 from gisgrid.planning.editor.arcs import NEAR_BORDER, not_in, share_corners
-from gisgrid.planning.editor.bench import Bench
+from gisgrid.planning.editor.editor import Editor
 from gisgrid.planning.snapshot.snapshot import Grids
 
 GridRow = tuple[Any, ...]
 
 
-def combine(ours: Bench, base: Grids, theirs: Grids) -> Grids:
+def combine(ours: Editor, base: Grids, theirs: Grids) -> Grids:
     """Our grids with what another scenario changed, where both were drawn from the same plan.
 
     Raises

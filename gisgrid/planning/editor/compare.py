@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 
 from gisgrid.core.arrays import Floats, Ints
-from gisgrid.planning.editor.bench import Bench, GridNumbers, HouseFlow, flows, numbers
+from gisgrid.planning.editor.editor import Editor, GridNumbers, HouseFlow, flows, numbers
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Successor:
     share: float
 
 
-def compared(before: Bench, after: Bench) -> Comparison:
+def compared(before: Editor, after: Editor) -> Comparison:
     """Every grid of two plans before and after, by code, and the houses that move."""
     old = {n.code: n for n in numbers(before)}
     new = {n.code: n for n in numbers(after)}
@@ -73,7 +73,7 @@ def compared(before: Bench, after: Bench) -> Comparison:
     return Comparison(tuple(pairs), moves)
 
 
-def crosswalk(before: Bench, after: Bench) -> list[Successor]:
+def crosswalk(before: Editor, after: Editor) -> list[Successor]:
     """Which new grids take over each old one, by old and new code."""
     old, new, houses = before.state.grids, after.state.grids, before.state.houses
     was, now = houses.grid, after.state.houses.grid
@@ -104,7 +104,7 @@ def crosswalk(before: Bench, after: Bench) -> list[Successor]:
     return out
 
 
-def _by_ground(before: Bench, after: Bench, row: int) -> tuple[Ints, Floats]:
+def _by_ground(before: Editor, after: Editor, row: int) -> tuple[Ints, Floats]:
     """Heirs of an empty grid: those on its ground, of its own layer, by square metres."""
     old, new = before.state.grids, after.state.grids
     over = before.state.overlay and bool(old.exclusive[row])

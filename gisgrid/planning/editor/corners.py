@@ -1,4 +1,4 @@
-"""Other polygons put among the grids of a bench, so that neighbours go on sharing their corners."""
+"""Other polygons put among the grids of an editor, so that neighbours go on sharing their corners."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 from gisgrid.core.crs import to_metric
 from gisgrid.core.errors import Conflict, Invalid
 from gisgrid.planning.editor.arcs import ON_BORDER, not_in, share_corners
-from gisgrid.planning.editor.bench import Bench
+from gisgrid.planning.editor.editor import Editor
 from gisgrid.planning.snapshot.regrid import rows_kept
 from gisgrid.planning.snapshot.snapshot import Grids
 
@@ -29,7 +29,7 @@ class GridDetails:
 
 
 def with_ground(
-    bench: Bench,
+    editor: Editor,
     ground: Mapping[int, BaseGeometry],
     new: tuple[GridDetails, BaseGeometry, int] | None = None,
     *,
@@ -39,7 +39,7 @@ def with_ground(
 
     New corners on the border of a neighbour, or ``within`` reach of it, become its corners too.
     """
-    state, grids = bench.state, bench.state.grids
+    state, grids = editor.state, editor.state.grids
     lonlat = grids.lonlat.copy()
     for row, polygon in ground.items():
         part = plain(polygon)

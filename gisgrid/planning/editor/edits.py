@@ -1,6 +1,6 @@
 """What a hand does to a scenario: drag a border, give houses, split, merge, draw a grid.
 
-Each takes a bench and gives the new grids; what they may not do is asked apart
+Each takes an editor and gives the new grids; what they may not do is asked apart
 (`gisgrid.planning.editor.refusals`), so that every edit is held to the same rules.
 """
 
@@ -18,9 +18,9 @@ from gisgrid.core.arrays import Floats, Geometries, Ints
 from gisgrid.core.crs import M_PER_DEGREE
 from gisgrid.core.errors import Invalid, NotFound
 from gisgrid.planning.editor.arcs import polygon_of, reshaped, snapped
-from gisgrid.planning.editor.bench import Bench
 from gisgrid.planning.editor.corners import GridDetails, plain, with_ground, without
 from gisgrid.planning.editor.drawn import Drawn, draw_units
+from gisgrid.planning.editor.editor import Editor
 from gisgrid.planning.snapshot.snapshot import Grids
 
 SMOOTH_M2 = 30.0
@@ -29,13 +29,13 @@ SLIVER_M = 0.5
 
 
 def drag(
-    bench: Bench,
+    editor: Editor,
     lines: Mapping[int, Floats],
     *,
     snap_to: Geometries | None = None,
     snap_m: float = 0.0,
 ) -> Grids:
-    """The grids after arcs of ``bench.topology`` got other corners, in EPSG:4326.
+    """The grids after arcs of ``editor.topology`` got other corners, in EPSG:4326.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def drag(
     Invalid
         What `gisgrid.planning.editor.arcs.reshaped` refuses.
     """
-    topology = bench.topology
+    topology = editor.topology
     given = {k: np.asarray(line, dtype=np.float64).reshape(-1, 2) for k, line in lines.items()}
     if snap_to is not None and snap_m > 0:
         for k, line in given.items():
@@ -60,10 +60,10 @@ def drag(
             given[k] = snapped(line, snap_to, within=snap_m / M_PER_DEGREE, fixed=fixed)
     moved, rows = reshaped(topology, given)
     # Arcs have the corners of both sides already.
-    return with_ground(bench, {row: polygon_of(moved, row) for row in rows}, within=None)
+    return with_ground(editor, {row: polygon_of(moved, row) for row in rows}, within=None)
 
 
-def merge(bench: Bench, into: str, gone: str) -> Grids:
+def merge(editor: Editor, into: str, gone: str) -> Grids:
     """The grids after all ground of ``gone`` went to ``into``.
 
     Raises
@@ -73,15 +73,15 @@ def merge(bench: Bench, into: str, gone: str) -> Grids:
     Invalid
         They are the same, of different communities or kinds, or do not touch.
     """
-    a, b = _row(bench, into), _row(bench, gone)
-    grids = bench.state.grids
+    a, b = _row(editor, into), _row(editor, gone)
+    grids = editor.state.grids
     if a == b:
         raise Invalid("A grid cannot be merged with itself.")
     if grids.community[a] != grids.community[b] or grids.exclusive[a] != grids.exclusive[b]:
         raise Invalid(
             "Grids {into} and {gone} are of different communities or kinds.", into=into, gone=gone
         )
-    topology = bench.topology
+    topology = editor.topology
     if b not in topology.neighbours([a]):
         raise Invalid("Grids {into} and {gone} have no common border.", into=into, gone=gone)
     left, right = (np.where(side == b, a, side) for side in (topology.left, topology.right))
@@ -92,10 +92,10 @@ def merge(bench: Bench, into: str, gone: str) -> Grids:
         left=left[~inner],
         right=right[~inner],
     )
-    return without(with_ground(bench, {a: polygon_of(joined, a)}, within=None), b)
+    return without(with_ground(editor, {a: polygon_of(joined, a)}, within=None), b)
 
 
-def split(bench: Bench, code: str, line: Floats, new: GridDetails) -> Grids:
+def split(editor: Editor, code: str, line: Floats, new: GridDetails) -> Grids:
     """The grids after a line cut ``code`` in two; the smaller part is the new grid.
 
     Raises
@@ -105,8 +105,8 @@ def split(bench: Bench, code: str, line: Floats, new: GridDetails) -> Grids:
     Invalid
         The line does not cut it in exactly two, or the new code is taken.
     """
-    row = _row(bench, code)
-    ground = bench.state.grids.lonlat[row]
+    row = _row(editor, code)
+    ground = editor.state.grids.lonlat[row]
     cut = shapely.LineString(np.asarray(line, dtype=np.float64).reshape(-1, 2))
     if not cut.is_simple:
         raise Invalid("The line crosses itself.")
@@ -119,11 +119,11 @@ def split(bench: Bench, code: str, line: Floats, new: GridDetails) -> Grids:
             parts=len(faces),
         )
     small, large = faces[np.argsort(shapely.area(faces), kind="stable")]
-    community = int(bench.state.grids.community[row])
-    return with_ground(bench, {row: large}, (new, small, community))
+    community = int(editor.state.grids.community[row])
+    return with_ground(editor, {row: large}, (new, small, community))
 
 
-def draw(bench: Bench, drawn: BaseGeometry, new: GridDetails) -> Grids:
+def draw(editor: Editor, drawn: BaseGeometry, new: GridDetails) -> Grids:
     """The grids with a new one, cut out of its neighbours, or lying over them.
 
     An exclusive grid lies over the others where the township's rule is overlay; else, and for
@@ -136,12 +136,12 @@ def draw(bench: Bench, drawn: BaseGeometry, new: GridDetails) -> Grids:
         The polygon crosses itself, no grid lies below it, or the code is taken.
     """
     check_drawn(drawn)
-    state, grids = bench.state, bench.state.grids
-    community, givers = _ground_under(bench, drawn)
+    state, grids = editor.state, editor.state.grids
+    community, givers = _ground_under(editor, drawn)
     if new.kind == "exclusive" and state.overlay:
-        return with_ground(bench, {}, (new, drawn, community))
+        return with_ground(editor, {}, (new, drawn, community))
     # The hair between a border and a line drawn along it by eye goes.
-    _refuse_beyond(bench, drawn, givers)
+    _refuse_beyond(editor, drawn, givers)
     reach = SLIVER_M / M_PER_DEGREE
     rims = shapely.boundary(grids.lonlat[givers])
     snug = shapely.snap(drawn, shapely.union_all(rims), reach)
@@ -159,10 +159,12 @@ def draw(bench: Bench, drawn: BaseGeometry, new: GridDetails) -> Grids:
     if not cut.any():
         raise Invalid("The drawn grid is too thin.")
     kept = {r: p for r, p in ground.items() if not shapely.equals(p, grids.lonlat[r])}
-    return with_ground(bench, kept, (new, plain(shapely.coverage_union_all(faces[cut])), community))
+    return with_ground(
+        editor, kept, (new, plain(shapely.coverage_union_all(faces[cut])), community)
+    )
 
 
-def give(bench: Bench, to_of_house: Mapping[int, str]) -> Grids:
+def give(editor: Editor, to_of_house: Mapping[int, str]) -> Grids:
     """The grids after houses went to other grids, with the ground about them.
 
     The ground follows in units (`gisgrid.balance.fabric`); houses of one building go together.
@@ -180,14 +182,14 @@ def give(bench: Bench, to_of_house: Mapping[int, str]) -> Grids:
         A house is in no grid, or of another community than the grid it should go to, or an
         exclusive grid would give or get houses; or it stands on a border that cannot be led around it.
     """
-    state, grids = bench.state, bench.state.grids
-    wanted = {h: _row(bench, code) for h, code in to_of_house.items()}
+    state, grids = editor.state, editor.state.grids
+    wanted = {h: _row(editor, code) for h, code in to_of_house.items()}
     going = {h: to for h, to in wanted.items() if state.houses.grid[h] != to}
     if not going:
         return grids
     houses = np.array(sorted(going), dtype=np.int64)
     was, to = state.houses.grid[houses], np.array([going[h] for h in houses.tolist()])
-    _refuse_strangers(bench, was, to)
+    _refuse_strangers(editor, was, to)
     rows = np.unique(np.concatenate([was, to]))
     inside = np.flatnonzero(np.isin(state.houses.grid, rows))
     fabric = build_fabric(
@@ -206,27 +208,27 @@ def give(bench: Bench, to_of_house: Mapping[int, str]) -> Grids:
         new,
         meant=meant,
         smooth_m2=SMOOTH_M2,
-        houses=bench.houses_at,
-        events=bench.events_at,
+        houses=editor.houses_at,
+        events=editor.events_at,
     )
-    _refuse_astray(bench, drawn)
+    _refuse_astray(editor, drawn)
     return drawn.state.grids
 
 
-def _refuse_astray(bench: Bench, drawn: Drawn) -> None:
+def _refuse_astray(editor: Editor, drawn: Drawn) -> None:
     if len(drawn.astray):
         row = int(drawn.astray[0])
-        code = bench.state.houses.code[row]
+        code = editor.state.houses.code[row]
         raise Invalid(
             "House {code} stands on the border of a community or of an exclusive grid, which no border of "
             "this grid can be led around; it stays where it is.",
             code=code,
-            place=np.round(bench.state.houses.lonlat[row], 7).tolist(),
-            houses=bench.state.houses.code[drawn.astray].tolist(),
+            place=np.round(editor.state.houses.lonlat[row], 7).tolist(),
+            houses=editor.state.houses.code[drawn.astray].tolist(),
         )
 
 
-def remove_overlay(bench: Bench, code: str) -> Grids:
+def remove_overlay(editor: Editor, code: str) -> Grids:
     """The grids without an exclusive grid that lies over others.
 
     Raises
@@ -234,24 +236,24 @@ def remove_overlay(bench: Bench, code: str) -> Grids:
     Invalid
         The grid tiles the ground: without it there would be a gap; merge it instead.
     """
-    row = _row(bench, code)
-    if row in bench.state.tiling:
+    row = _row(editor, code)
+    if row in editor.state.tiling:
         raise Invalid(
             "Without grid {code} there would be a gap; merge it with a neighbour.", code=code
         )
-    return without(bench.state.grids, row)
+    return without(editor.state.grids, row)
 
 
-def community_under(bench: Bench, drawn: BaseGeometry) -> str:
+def community_under(editor: Editor, drawn: BaseGeometry) -> str:
     """Code of the community with most of a polygon's ground; Invalid if it is no good polygon."""
     check_drawn(drawn)
-    code: str = bench.state.communities.code[_ground_under(bench, drawn)[0]]
+    code: str = editor.state.communities.code[_ground_under(editor, drawn)[0]]
     return code
 
 
-def _ground_under(bench: Bench, drawn: BaseGeometry) -> tuple[int, Ints]:
+def _ground_under(editor: Editor, drawn: BaseGeometry) -> tuple[int, Ints]:
     """The community with most of a polygon's ground, and its basic grids below it."""
-    grids, basic = bench.state.grids, bench.state.basic
+    grids, basic = editor.state.grids, editor.state.basic
     rows = basic[np.unique(shapely.STRtree(grids.lonlat[basic]).query(drawn))]
     below = shapely.area(shapely.intersection(grids.lonlat[rows], drawn))
     rows, below = rows[below > 0], below[below > 0]
@@ -275,8 +277,8 @@ def check_drawn(polygon: BaseGeometry) -> None:
         )
 
 
-def _refuse_strangers(bench: Bench, was: Ints, to: Ints) -> None:
-    grids = bench.state.grids
+def _refuse_strangers(editor: Editor, was: Ints, to: Ints) -> None:
+    grids = editor.state.grids
     if (was < 0).any():
         raise Invalid(
             "{count} of the houses are in no grid; draw ground for them first.",
@@ -290,8 +292,8 @@ def _refuse_strangers(bench: Bench, was: Ints, to: Ints) -> None:
         )
 
 
-def _refuse_beyond(bench: Bench, drawn: BaseGeometry, givers: Ints) -> None:
-    rest = shapely.difference(drawn, shapely.union_all(bench.state.grids.lonlat[givers]))
+def _refuse_beyond(editor: Editor, drawn: BaseGeometry, givers: Ints) -> None:
+    rest = shapely.difference(drawn, shapely.union_all(editor.state.grids.lonlat[givers]))
     for part in shapely.get_parts(rest):
         if 2 * part.area > SLIVER_M / M_PER_DEGREE * part.length:
             spot = part.representative_point()
@@ -301,8 +303,8 @@ def _refuse_beyond(bench: Bench, drawn: BaseGeometry, givers: Ints) -> None:
             )
 
 
-def _row(bench: Bench, code: str) -> int:
-    row = bench.row_of.get(code)
+def _row(editor: Editor, code: str) -> int:
+    row = editor.row_of.get(code)
     if row is None:
         raise NotFound("The scenario has no grid {code!r}.", code=code)
     return row

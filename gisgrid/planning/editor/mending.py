@@ -20,9 +20,9 @@ from gisgrid.core.errors import Invalid, NotFound
 from gisgrid.core.limits import Limits
 from gisgrid.planning.checks.shapes import Ground
 from gisgrid.planning.checks.topology import REACH_M, inside, longest_neighbour, mended
-from gisgrid.planning.editor.bench import Bench
 from gisgrid.planning.editor.corners import GridDetails, with_new
 from gisgrid.planning.editor.drawn import lay_down
+from gisgrid.planning.editor.editor import Editor
 from gisgrid.planning.editor.refusals import ROUNDING_M
 from gisgrid.planning.snapshot.regrid import on_grids, rows_kept
 from gisgrid.planning.snapshot.snapshot import NO_ROW, Grids, PlanSnapshot, rows_of
@@ -78,7 +78,7 @@ def home_of_most(state: PlanSnapshot, code: str) -> str | None:
     return most
 
 
-def kept_within(bench: Bench, code: str, make: Make, *, to: str | None = None) -> Grids:
+def kept_within(editor: Editor, code: str, make: Make, *, to: str | None = None) -> Grids:
     """The grids after one lies in its community only; what it has elsewhere goes to grids there.
 
     A piece goes to the grid of its community with the longest border along it; where no grid of that
@@ -98,13 +98,13 @@ def kept_within(bench: Bench, code: str, make: Make, *, to: str | None = None) -
         The grid is exclusive, its community has no polygon, or houses stand in its ground outside
         every community.
     """
-    row = _row(bench, code)
-    if bench.state.grids.exclusive[row]:
+    row = _row(editor, code)
+    if editor.state.grids.exclusive[row]:
         raise Invalid(
             "Grid {code} is exclusive: it belongs to its host, in whatever community it lies.",
             code=code,
         )
-    state, row = _moved_home(bench.state, row, make, to)
+    state, row = _moved_home(editor.state, row, make, to)
     home = int(state.grids.community[row])
     areas = to_lattice(mended(state.communities.metric))
     if shapely.is_missing(areas).any():
@@ -206,15 +206,15 @@ def stray_grids(state: PlanSnapshot, codes: Sequence[str]) -> list[dict[str, str
     return found
 
 
-def given_to_most(bench: Bench, code: str, make: Make) -> Grids:
+def given_to_most(editor: Editor, code: str, make: Make) -> Grids:
     """`kept_within` the community that most of the grid's houses stand in, its own if none do."""
-    return kept_within(bench, code, make, to=home_of_most(bench.state, code))
+    return kept_within(editor, code, make, to=home_of_most(editor.state, code))
 
 
 # ---- slivers -----------------------------------------------------------------------------------
 
 
-def without_slivers(bench: Bench, limits: Limits) -> Mended:
+def without_slivers(editor: Editor, limits: Limits) -> Mended:
     """The grids with the gaps and overlaps closed that the check ``sliver`` finds.
 
     A gap goes to the grid of its community with the longest border along it, an overlap to the lower
@@ -227,7 +227,7 @@ def without_slivers(bench: Bench, limits: Limits) -> Mended:
     Invalid
         There is no sliver that can be mended.
     """
-    state = bench.state
+    state = editor.state
     ground = Ground(state, limits)
     gaps = ground.gaps.where(ground.thin(ground.gaps))
     overlaps = ground.overlaps.where(ground.thin(ground.overlaps))
@@ -263,7 +263,7 @@ def without_slivers(bench: Bench, limits: Limits) -> Mended:
         drawn[row] = dissolve(faces[covers[:, k]], np.zeros(int(covers[:, k].sum()), int), 1)[0]
     meant = state.houses.grid.copy()
     found = lay_down(
-        state, drawn, rows, meant=meant, houses=bench.houses_at, events=bench.events_at
+        state, drawn, rows, meant=meant, houses=editor.houses_at, events=editor.events_at
     )
     other = np.flatnonzero(meant != found.state.houses.grid)
     return Mended(
@@ -387,8 +387,8 @@ def _drawn(
     return lay_down(after, shapes, np.sort(touched), meant=meant).state.grids
 
 
-def _row(bench: Bench, code: str) -> int:
-    row = bench.row_of.get(code)
+def _row(editor: Editor, code: str) -> int:
+    row = editor.row_of.get(code)
     if row is None:
         raise NotFound("The scenario has no grid {code!r}.", code=code)
     return row

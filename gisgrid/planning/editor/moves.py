@@ -17,7 +17,7 @@ from gisgrid.core.messages import Both
 from gisgrid.core.plans import PlanInfo, TownshipInfo, plan_by_id
 from gisgrid.planning.attach.attach import attach, attach_rows
 from gisgrid.planning.attach.rule import Kind
-from gisgrid.planning.editor.bench import Bench, changed_codes, flows
+from gisgrid.planning.editor.editor import Editor, changed_codes, flows
 from gisgrid.planning.editor.refusals import ScenarioLocks, refuse
 from gisgrid.planning.editor.scenarios import house_code, refuse_fixed
 
@@ -50,8 +50,8 @@ def record(
     session: Session,
     plan: PlanInfo,
     version: int,
-    before: Bench,
-    after: Bench,
+    before: Editor,
+    after: Editor,
     *,
     action: str,
     who: str,
@@ -295,9 +295,9 @@ def _refuse_used(session: Session, plan: PlanInfo, codes: Sequence[str]) -> None
         )
 
 
-def _facts(bench: Bench, codes: Sequence[str]) -> dict[str, Facts | None]:
-    grids, communities = bench.state.grids, bench.state.communities
-    rows = {code: bench.row_of.get(code) for code in codes}
+def _facts(editor: Editor, codes: Sequence[str]) -> dict[str, Facts | None]:
+    grids, communities = editor.state.grids, editor.state.communities
+    rows = {code: editor.row_of.get(code) for code in codes}
     return {
         code: None
         if k is None

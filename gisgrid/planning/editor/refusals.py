@@ -12,7 +12,7 @@ from gisgrid.core.arrays import Geometries
 from gisgrid.core.crs import from_metric
 from gisgrid.core.errors import Conflict, GisgridError, Invalid
 from gisgrid.planning.checks.topology import mean_width_m, mended
-from gisgrid.planning.editor.bench import Bench
+from gisgrid.planning.editor.editor import Editor
 
 ROUNDING_M = 0.03
 """Ground thinner than this on average is rounding of coordinates."""
@@ -27,7 +27,7 @@ class ScenarioLocks:
     borders: frozenset[frozenset[str]] = frozenset()
 
 
-def refuse(before: Bench, after: Bench, locks: ScenarioLocks) -> None:
+def refuse(before: Editor, after: Editor, locks: ScenarioLocks) -> None:
     """Nothing, if the edit is allowed.
 
     Raises
@@ -47,7 +47,7 @@ def refuse(before: Bench, after: Bench, locks: ScenarioLocks) -> None:
     _locks(before, after, touched, locks)
 
 
-def _touched(before: Bench, after: Bench) -> list[str]:
+def _touched(before: Editor, after: Editor) -> list[str]:
     """Codes of grids whose ground changed, came or went."""
     old, new = before.row_of, after.row_of
     out = []
@@ -66,7 +66,7 @@ def _touched(before: Bench, after: Bench) -> list[str]:
     return out
 
 
-def _pieces(before: Bench, after: Bench, touched: list[str]) -> None:
+def _pieces(before: Editor, after: Editor, touched: list[str]) -> None:
     for code in touched:
         if code not in after.row_of:
             continue
@@ -88,7 +88,7 @@ def _pieces(before: Bench, after: Bench, touched: list[str]) -> None:
             )
 
 
-def _inside_communities(before: Bench, after: Bench, touched: list[str]) -> None:
+def _inside_communities(before: Editor, after: Editor, touched: list[str]) -> None:
     state = after.state
     areas = mended(state.communities.metric)
     for code in touched:
@@ -109,7 +109,7 @@ def _inside_communities(before: Bench, after: Bench, touched: list[str]) -> None
             )
 
 
-def _tiled(before: Bench, after: Bench, touched: list[str]) -> None:
+def _tiled(before: Editor, after: Editor, touched: list[str]) -> None:
     """What the touched grids held is held by them after, and by nobody twice."""
     was = _shapes(before, touched)
     now = _shapes(after, touched)
@@ -136,9 +136,9 @@ def _tiled(before: Bench, after: Bench, touched: list[str]) -> None:
     _overlays(after, touched)
 
 
-def _missed(bench: Bench, gone: BaseGeometry) -> list[BaseGeometry]:
+def _missed(editor: Editor, gone: BaseGeometry) -> list[BaseGeometry]:
     """The thick parts of ground that lie in a community; outside all of them it is nobody's."""
-    areas = mended(bench.state.communities.metric)
+    areas = mended(editor.state.communities.metric)
     if shapely.is_missing(areas).any() or gone.is_empty:
         return _thick(gone)
     near = areas[shapely.intersects(areas, gone)]
@@ -149,7 +149,7 @@ def _less(shape: BaseGeometry, others: Geometries) -> BaseGeometry:
     return shapely.difference(shape, shapely.union_all(others)) if len(others) else shape
 
 
-def _drawable(before: Bench, after: Bench) -> None:
+def _drawable(before: Editor, after: Editor) -> None:
     """Neighbours share their corners exactly, as far as they did before."""
     rows = after.state.tiling
     shapes = after.state.grids.lonlat[rows]
@@ -167,7 +167,7 @@ def _drawable(before: Bench, after: Bench) -> None:
         )
 
 
-def _peopled(before: Bench, after: Bench) -> None:
+def _peopled(before: Editor, after: Editor) -> None:
     """No basic grid is left, or made, without a house; one that had none before may stay so."""
     if not before.state.houses.placed.any():
         return
@@ -183,7 +183,7 @@ def _peopled(before: Bench, after: Bench) -> None:
             )
 
 
-def _overlays(after: Bench, touched: list[str]) -> None:
+def _overlays(after: Editor, touched: list[str]) -> None:
     """Exclusive grids that lie over others do not lie over each other."""
     state = after.state
     over = np.setdiff1d(np.arange(len(state.grids.code)), state.tiling)
@@ -194,13 +194,13 @@ def _overlays(after: Bench, touched: list[str]) -> None:
                 raise _at(Invalid("Two exclusive grids would overlap."), _back(both, state.srid))
 
 
-def _shapes(bench: Bench, codes: list[str]) -> Geometries:
-    rows = [bench.row_of[c] for c in codes if c in bench.row_of]
-    tiling = [r for r in rows if r in bench.state.tiling]
-    return mended(bench.state.grids.metric[np.array(tiling, dtype=np.int64)])
+def _shapes(editor: Editor, codes: list[str]) -> Geometries:
+    rows = [editor.row_of[c] for c in codes if c in editor.row_of]
+    tiling = [r for r in rows if r in editor.state.tiling]
+    return mended(editor.state.grids.metric[np.array(tiling, dtype=np.int64)])
 
 
-def _locks(before: Bench, after: Bench, touched: list[str], locks: ScenarioLocks) -> None:
+def _locks(before: Editor, after: Editor, touched: list[str], locks: ScenarioLocks) -> None:
     moved = sorted(locks.grids & set(touched))
     if moved:
         raise Conflict("Grid {moved} is locked.", moved=moved[0], grids=moved)

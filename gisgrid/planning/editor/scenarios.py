@@ -15,8 +15,8 @@ from gisgrid.balance.walking import StreetNetwork, Walk
 from gisgrid.core.errors import Conflict, Invalid, NotFound
 from gisgrid.core.plans import PlanInfo, TownshipInfo, newest_plan, plan_by_id, refuse_outdated
 from gisgrid.planning.attach.attach import attach
-from gisgrid.planning.editor.bench import Bench, bench_of, with_grids
 from gisgrid.planning.editor.combining import combine
+from gisgrid.planning.editor.editor import Editor, editor_of, with_grids
 from gisgrid.planning.snapshot.fetch import plan_grids, plan_state, street_lines, today
 from gisgrid.planning.snapshot.snapshot import Grids
 from gisgrid.planning.workload.weighing import plan_weighing
@@ -80,7 +80,7 @@ def branch(
     ----------
     attached
         Attach everything to it at once; else whoever calls has it completed (`jobs.order_completion`).
-        The bench asks the polygons and needs none of it.
+        The editor asks the polygons and needs none of it.
 
     Raises
     ------
@@ -166,7 +166,7 @@ def refuse_stale(session: Session, plan: PlanInfo) -> None:
 
 def combined(
     session: Session, place: TownshipInfo, plan: PlanInfo, other: PlanInfo
-) -> Callable[[Bench], Grids]:
+) -> Callable[[Editor], Grids]:
     """The edit that brings what another scenario changed into this one.
 
     Raises
@@ -182,7 +182,7 @@ def combined(
         )
     base = plan_grids(session, place, plan_by_id(session, plan.based_on_id))
     theirs = plan_grids(session, place, other)
-    return lambda bench: combine(bench, base, theirs)
+    return lambda editor: combine(editor, base, theirs)
 
 
 def free_scenario_name(session: Session, township_id: int, name: str) -> str:
@@ -200,10 +200,10 @@ def free_scenario_name(session: Session, township_id: int, name: str) -> str:
     return name
 
 
-def base_bench(
+def base_editor(
     session: Session, place: TownshipInfo, plan: PlanInfo, before: PlanInfo | None = None
-) -> Bench:
-    """The bench of the plan that a scenario was drawn from; its own where there is none.
+) -> Editor:
+    """The editor of the plan that a scenario was drawn from; its own where there is none.
 
     The work is counted as the scenario's is, so that the two can be compared.
 
@@ -221,21 +221,21 @@ def base_bench(
         streets = beside.submit(StreetNetwork.of, lines) if lines is not None else None
         state = plan_state(session, place, before, today(place))
         walk = Walk(streets.result() if streets else None, weighing.weights.detour)
-    return bench_of(state, weighing.weights, walk)
+    return editor_of(state, weighing.weights, walk)
 
 
-def scenario_bench(
-    session: Session, place: TownshipInfo, plan: PlanInfo, base: Bench | None = None
-) -> Bench:
-    """The bench with a scenario on it.
+def scenario_editor(
+    session: Session, place: TownshipInfo, plan: PlanInfo, base: Editor | None = None
+) -> Editor:
+    """The editor with a scenario on it.
 
     Parameters
     ----------
     base
-        Of an earlier `base_bench` of the same base; houses and people are then not read again, and
+        Of an earlier `base_editor` of the same base; houses and people are then not read again, and
         the work is counted as there.
     """
-    base = base or base_bench(session, place, plan)
+    base = base or base_editor(session, place, plan)
     return with_grids(base, plan_grids(session, place, plan))
 
 
@@ -256,14 +256,14 @@ def tell_wanted(session: Session, plan: PlanInfo, account_id: int | None) -> Non
 
 
 def newest_rows(session: Session) -> tuple[int, ...]:
-    """What changes whenever loads, weights or settings do: a bench read under another is out of date."""
+    """What changes whenever loads, weights or settings do: an editor read under another is out of date."""
     return tuple(session.scalars(text("SELECT unnest(newest_rows())")))
 
 
 def newest_entries(session: Session) -> tuple[int, ...]:
     """What changes with every entry of the register, visit, team or training.
 
-    Single reports are left out: a bench takes them in with its next reading.
+    Single reports are left out: an editor takes them in with its next reading.
     """
     return tuple(session.scalars(text("SELECT unnest(newest_entries())")))
 

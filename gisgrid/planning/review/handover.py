@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from gisgrid.core.errors import NotAllowed
 from gisgrid.core.plans import PlanInfo
 from gisgrid.files.exports import Sheet
-from gisgrid.planning.editor.bench import Bench
 from gisgrid.planning.editor.compare import Successor
+from gisgrid.planning.editor.editor import Editor
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def handed_by_team(session: Session, plan: PlanInfo, code: str) -> list[TeamHous
 
 
 def handed_houses(
-    session: Session, township_id: int, before: Bench, after: Bench, *, addresses: bool = True
+    session: Session, township_id: int, before: Editor, after: Editor, *, addresses: bool = True
 ) -> list[HandedHouse]:
     """Every house whose grid differs between two plans, by code.
 
@@ -108,7 +108,7 @@ def handed_houses(
     ]
 
 
-def team_sheets(handed: Sequence[HandedHouse], before: Bench, after: Bench) -> list[TeamSheet]:
+def team_sheets(handed: Sequence[HandedHouse], before: Editor, after: Editor) -> list[TeamSheet]:
     """The sheet of each team that gives or gets a house, by code of its grid.
 
     Each house stands once under ``gives`` and once under ``gets``, unless it came from, or went to,

@@ -21,10 +21,10 @@ from gisgrid.planning.balancing.from_scratch import begun
 from gisgrid.planning.balancing.rebalance import GROUND_CHECKS
 from gisgrid.planning.checks.checks import run_checks
 from gisgrid.planning.checks.findings import CheckResult
-from gisgrid.planning.editor.bench import Bench
 from gisgrid.planning.editor.compare import Successor, crosswalk
+from gisgrid.planning.editor.editor import Editor
 from gisgrid.planning.editor.mending import WAYS_ON
-from gisgrid.planning.editor.scenarios import base_bench, refuse_stale, scenario_bench
+from gisgrid.planning.editor.scenarios import base_editor, refuse_stale, scenario_editor
 from gisgrid.planning.review import publish as publishing
 from gisgrid.planning.snapshot.fetch import limits_of, plan_grids, plan_state, today
 from gisgrid.planning.snapshot.regrid import on_grids
@@ -151,7 +151,7 @@ def publish(
     successors: tuple[Successor, ...] = ()
     if before is not None:
         refuse_failing(session, place, plan)
-        old, new = benches(session, place, plan, before)
+        old, new = editors(session, place, plan, before)
         successors = tuple(crosswalk(old, new))
     counts = publishing.publish(session, plan.id, first_day)
     _keep(
@@ -214,12 +214,12 @@ def steps(session: Session, plan_id: int) -> list[ReviewStep]:
     return [ReviewStep(**row._mapping) for row in rows]
 
 
-def benches(
+def editors(
     session: Session, place: TownshipInfo, plan: PlanInfo, before: PlanInfo
-) -> tuple[Bench, Bench]:
+) -> tuple[Editor, Editor]:
     """Two plans over the same houses, the one before first; the work counted as ``plan`` has it."""
-    old = base_bench(session, place, plan, before)
-    return old, scenario_bench(session, place, plan, old)
+    old = base_editor(session, place, plan, before)
+    return old, scenario_editor(session, place, plan, old)
 
 
 def failing(session: Session, place: TownshipInfo, plan: PlanInfo) -> list[CheckResult]:

@@ -1,4 +1,4 @@
-"""The planner's whole story in headless Chromium on Town F, and what the bench refuses."""
+"""The planner's whole story in headless Chromium on Town F, and what the editor refuses."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def worked(engine: Engine) -> Iterator[None]:
 
 
 def shot(page: Page, name: str) -> None:
-    page.screenshot(path=ARTIFACTS / f"bench_{name}.png")
+    page.screenshot(path=ARTIFACTS / f"editor_{name}.png")
 
 
 def on_screen(page: Page, place: list[float]) -> tuple[float, float]:
@@ -78,7 +78,7 @@ def on_screen(page: Page, place: list[float]) -> tuple[float, float]:
 
 def middle_of(page: Page, code: str) -> list[float]:
     found: list[float] = page.evaluate(
-        """(code) => { const c = gisgrid.desk.grids.of.get(code).getBounds().getCenter();
+        """(code) => { const c = gisgrid.editor.grids.of.get(code).getBounds().getCenter();
              return [c.lng, c.lat]; }""",
         code,
     )
@@ -86,7 +86,7 @@ def middle_of(page: Page, code: str) -> list[float]:
 
 
 def version(page: Page) -> int:
-    return int(page.evaluate("gisgrid.desk.view.version"))
+    return int(page.evaluate("gisgrid.editor.view.version"))
 
 
 def wait_version(page: Page, number: int) -> None:
@@ -97,8 +97,8 @@ def long_arc(page: Page) -> dict[str, Any]:
     """A border with corners between its ends, the one with most houses beside it."""
     found: dict[str, Any] = page.evaluate(
         """() => {
-             const grid = (code) => gisgrid.desk.grid(code);
-             return gisgrid.desk.view.arcs
+             const grid = (code) => gisgrid.editor.grid(code);
+             return gisgrid.editor.view.arcs
                .filter((arc) => arc.movable && arc.line.length > 4
                  && arc.grids.every((code) => grid(code).kind === "basic"))
                .sort((a, b) => b.line.length - a.line.length)[0];
@@ -114,7 +114,7 @@ def drag_border(seen: Visit, by: tuple[float, float], *, keep: bool = True) -> d
     seen.look(middle[0], middle[1], 17)
     x, y = on_screen(page, middle)
     page.evaluate(
-        "(id) => { gisgrid.desk.arcs.eachLayer((line) => { if (line.arc.id === id) line.fire('click'); }); }",
+        "(id) => { gisgrid.editor.arcs.eachLayer((line) => { if (line.arc.id === id) line.fire('click'); }); }",
         arc["id"],
     )
     page.wait_for_selector(".marker-icon")
@@ -149,7 +149,7 @@ def test_the_planners_whole_story(browser: Browser, own_town: Engine):  # noqa: 
             page.click("form[action$='/plan/branch'] button")
             page.wait_for_selector("html[data-ready]", state="attached")
             shot(page, "open")
-            plan_id = int(page.evaluate("gisgrid.desk.view.id"))
+            plan_id = int(page.evaluate("gisgrid.editor.view.id"))
             # Gaps and the rest are found by the checks.
             page.click("#checks-section summary")
             with worked(own_town):
@@ -177,7 +177,7 @@ def test_the_planners_whole_story(browser: Browser, own_town: Engine):  # noqa: 
             assert "工作量，按新方案计算" in said and "起事件" in said
             promised = re.search(r"最大偏差 ([\d.]+) %", said)
             assert promised is not None
-            worst = "Math.max(...gisgrid.desk.view.grids.map((g) => Math.abs(g.deviation || 0)))"
+            worst = "Math.max(...gisgrid.editor.view.grids.map((g) => Math.abs(g.deviation || 0)))"
             before = page.evaluate(worst)
             page.click("#take-all")
             wait_version(page, 1)
@@ -189,7 +189,7 @@ def test_the_planners_whole_story(browser: Browser, own_town: Engine):  # noqa: 
             arc = drag_border(seen, (0, 50), keep=False)
             told = page.inner_text("#live")
             assert all(
-                page.evaluate("(code) => gisgrid.desk.grid(code).name", code) in told
+                page.evaluate("(code) => gisgrid.editor.grid(code).name", code) in told
                 for code in arc["grids"]
             )
             shot(page, "dragging")
@@ -213,7 +213,7 @@ def test_the_planners_whole_story(browser: Browser, own_town: Engine):  # noqa: 
             assert page.locator("#flows tbody tr").count() >= 5
             shot(page, "compare")
             page.goto(f"{host}/plan/{plan_id}/report.html")
-            page.screenshot(path=ARTIFACTS / "bench_report.png", full_page=True)
+            page.screenshot(path=ARTIFACTS / "editor_report.png", full_page=True)
             assert page.request.get(f"{host}/plan/{plan_id}/report.pdf").body()[:5] == b"%PDF-"
             # Submitted; who submits cannot approve.
             ready(seen, f"/plan/{plan_id}")
@@ -313,7 +313,7 @@ def test_tools_locks_and_refusals(browser: Browser, own_town: Engine):  # noqa: 
         giver, taker = arc["grids"]
         middle = arc["line"][len(arc["line"]) // 2]
         seen.look(middle[0], middle[1], 17)
-        page.evaluate("(code) => gisgrid.desk.select(code)", taker)
+        page.evaluate("(code) => gisgrid.editor.select(code)", taker)
         page.click("[data-tool=give]")
         x, y = on_screen(page, middle)
         for dx, dy in ((-60, -60), (60, -60), (60, 60), (-60, 60)):
@@ -324,16 +324,16 @@ def test_tools_locks_and_refusals(browser: Browser, own_town: Engine):  # noqa: 
         # A grid is split by a line across it and gets the next code of its community.
         now = version(page)
         big = page.evaluate(
-            "gisgrid.desk.view.grids.filter((g) => g.kind === 'basic').sort((a, b) => b.houses - a.houses)[0].code"
+            "gisgrid.editor.view.grids.filter((g) => g.kind === 'basic').sort((a, b) => b.houses - a.houses)[0].code"
         )
         box = page.evaluate(
-            """(code) => { const b = gisgrid.desk.grids.of.get(code).getBounds(), c = b.getCenter();
+            """(code) => { const b = gisgrid.editor.grids.of.get(code).getBounds(), c = b.getCenter();
                  gisgrid.town.fitBounds(b, { animate: false, paddingTopLeft: [340, 60], paddingBottomRight: [60, 60] });
                  return [b.getWest(), b.getEast(), c.lat]; }""",
             big,
         )
         seen.settle()
-        page.evaluate("() => gisgrid.desk.select(null)")
+        page.evaluate("() => gisgrid.editor.select(null)")
         page.click("[data-tool=split]")
         page.mouse.click(*on_screen(page, middle_of(page, big)))
         # The click that chose the grid is no corner of the line.
@@ -352,12 +352,12 @@ def test_tools_locks_and_refusals(browser: Browser, own_town: Engine):  # noqa: 
         )
         # The new grid is merged away again by a click on it.
         wait_version(page, now + 1)
-        new = page.evaluate("gisgrid.desk.view.grids.find((g) => g.name === '新分网格').code")
-        page.evaluate("(code) => gisgrid.desk.select(code)", big)
+        new = page.evaluate("gisgrid.editor.view.grids.find((g) => g.name === '新分网格').code")
+        page.evaluate("(code) => gisgrid.editor.select(code)", big)
         page.click("[data-tool=merge]")
         page.mouse.click(*on_screen(page, middle_of(page, new)))
         wait_version(page, now + 2)
-        assert page.evaluate("(code) => gisgrid.desk.grid(code) === undefined", new)
+        assert page.evaluate("(code) => gisgrid.editor.grid(code) === undefined", new)
         # An exclusive grid is drawn as a hole in the basic ones.
         page.click("[data-tool=draw]")
         x, y = on_screen(page, middle_of(page, big))
@@ -370,18 +370,18 @@ def test_tools_locks_and_refusals(browser: Browser, own_town: Engine):  # noqa: 
         shot(page, "exclusive")
         page.click("#named button:not([type])")
         wait_version(page, now + 3)
-        made = page.evaluate("gisgrid.desk.view.grids.find((g) => g.name === '虚构公园')")
+        made = page.evaluate("gisgrid.editor.view.grids.find((g) => g.name === '虚构公园')")
         assert (made["kind"], len(made["code"])) == ("exclusive", 20)
         # A house goes to the neighbour by a click; locked by a click it stays.
         with transaction(own_town) as session:
             place_of, to = _lone_house(session, draft.id)
         seen.look(*place_of, 19)
         x, y = on_screen(page, place_of)
-        page.evaluate("(code) => gisgrid.desk.select(code)", to)
+        page.evaluate("(code) => gisgrid.editor.select(code)", to)
         page.click("[data-tool=house]")
         page.mouse.click(x, y)
         wait_version(page, now + 4)
-        assert page.evaluate("gisgrid.desk.view.log[0].flows.length") == 1
+        assert page.evaluate("gisgrid.editor.view.log[0].flows.length") == 1
         page.click("#undo")
         wait_version(page, now + 5)
         page.click("[data-tool=lock]")
@@ -393,10 +393,10 @@ def test_tools_locks_and_refusals(browser: Browser, own_town: Engine):  # noqa: 
         shot(page, "house_locked")
         assert version(page) == now + 5
         # A locked grid stays.
-        page.evaluate("(code) => gisgrid.desk.select(code)", giver)
+        page.evaluate("(code) => gisgrid.editor.select(code)", giver)
         page.click("#lock-grid")
         expect(page.locator("#lock-grid")).to_have_text("解锁")
-        assert page.evaluate("(code) => gisgrid.desk.grid(code).locked", giver)
+        assert page.evaluate("(code) => gisgrid.editor.grid(code).locked", giver)
         shot(page, "locked")
         assert seen.elsewhere == []
 
@@ -433,9 +433,9 @@ def test_the_second_of_two_planners_sees_what_the_first_did(browser: Browser, ow
             ready(seen, f"/plan/{draft.id}")
         arc = long_arc(one.page)
         merge = {"kind": "merge", "into": arc["grids"][0], "gone": arc["grids"][1]}
-        one.page.evaluate("(edit) => gisgrid.desk.keep(edit)", merge)
+        one.page.evaluate("(edit) => gisgrid.editor.keep(edit)", merge)
         wait_version(one.page, 1)
-        two.page.evaluate("(edit) => gisgrid.desk.keep(edit)", merge)
+        two.page.evaluate("(edit) => gisgrid.editor.keep(edit)", merge)
         wait_version(two.page, 1)
         expect(two.page.locator("#notice")).to_be_visible()
-        assert two.page.evaluate("gisgrid.desk.view.grids.length") == 52
+        assert two.page.evaluate("gisgrid.editor.view.grids.length") == 52

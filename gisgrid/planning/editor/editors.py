@@ -1,4 +1,4 @@
-"""Benches at hand in a process: scenarios and the plans they were drawn from, read once."""
+"""Editors at hand in a process: scenarios and the plans they were drawn from, read once."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from datetime import UTC, datetime
 from sqlalchemy.orm import Session
 
 from gisgrid.core.plans import PlanInfo, TownshipInfo, plan_by_id
-from gisgrid.planning.editor.bench import Bench, BenchReading, with_grids
-from gisgrid.planning.editor.scenarios import base_bench, newest_entries, newest_rows
+from gisgrid.planning.editor.editor import Editor, EditorReading, with_grids
+from gisgrid.planning.editor.scenarios import base_editor, newest_entries, newest_rows
 from gisgrid.planning.snapshot.fetch import plan_grids, today
 from gisgrid.planning.workload.weighing import plan_weighing
 
 KEPT = 4
 """Scenarios, and base plans, that a process keeps at hand."""
 FRESH_S = 300.0
-"""A bench that lacks entries is read anew once it is so old."""
+"""An editor that lacks entries is read anew once it is so old."""
 
 
-class Benches:
-    """The benches of one process, the least used dropped first.
+class Editors:
+    """The editors of one process, the least used dropped first.
 
     Parameters
     ----------
     lasting_s
-        People write all day, and a large town takes seconds to read: for so long a bench may lack what was
+        People write all day, and a large town takes seconds to read: for so long an editor may lack what was
         entered since it was read. 0: never. Loads, weights, settings and the day are those of now always.
     renew
-        Called with the number of a plan whose bench lacks entries, to have it read anew beside.
+        Called with the number of a plan whose editor lacks entries, to have it read anew beside.
     """
 
     def __init__(
@@ -40,8 +40,8 @@ class Benches:
     ) -> None:
         self._lasting_s, self._renew = lasting_s, renew
         self._lock = threading.Lock()
-        self._reading: OrderedDict[BenchReading, threading.Lock] = OrderedDict()
-        self._kept: OrderedDict[tuple[int, object, BenchReading], Bench] = OrderedDict()
+        self._reading: OrderedDict[EditorReading, threading.Lock] = OrderedDict()
+        self._kept: OrderedDict[tuple[int, object, EditorReading], Editor] = OrderedDict()
 
     def at(
         self,
@@ -51,8 +51,8 @@ class Benches:
         version: int,
         *,
         exact: bool = False,
-    ) -> Bench:
-        """The bench of a scenario at its version; read again when houses or people changed.
+    ) -> Editor:
+        """The editor of a scenario at its version; read again when houses or people changed.
 
         Parameters
         ----------
@@ -61,8 +61,8 @@ class Benches:
         """
         return self._of(session, place, plan, plan, version, exact=exact)
 
-    def base(self, session: Session, place: TownshipInfo, plan: PlanInfo, version: int) -> Bench:
-        """The bench of what a scenario was drawn from, `gisgrid.planning.editor.scenarios.base_bench`."""
+    def base(self, session: Session, place: TownshipInfo, plan: PlanInfo, version: int) -> Editor:
+        """The editor of what a scenario was drawn from, `gisgrid.planning.editor.scenarios.base_editor`."""
         if plan.based_on_id is None:
             return self.at(session, place, plan, version)
         return self._of(session, place, plan, plan_by_id(session, plan.based_on_id), 0)
@@ -76,11 +76,11 @@ class Benches:
         version: int,
         *,
         exact: bool = False,
-    ) -> Bench:
-        """The bench of a plan, its work counted as another's is.
+    ) -> Editor:
+        """The editor of a plan, its work counted as another's is.
 
         What is at hand of the same people is taken, the plan's own before others': then only the grids
-        are read. So all benches of one town at hand are of one reading.
+        are read. So all editors of one town at hand are of one reading.
         """
         now = _reading(session, place, plan)
         reading = now if exact else self._at_hand(now)
@@ -98,7 +98,7 @@ class Benches:
                 self._keep(key, found)
         return found
 
-    def _at_hand(self, now: BenchReading) -> BenchReading:
+    def _at_hand(self, now: EditorReading) -> EditorReading:
         """The newest reading at hand that may stand for the one of now; that one itself if there is none."""
         with self._lock:
             held = [key[-1] for key in self._kept]
@@ -112,12 +112,12 @@ class Benches:
         place: TownshipInfo,
         plan: PlanInfo,
         shown: PlanInfo,
-        reading: BenchReading,
-    ) -> Bench:
+        reading: EditorReading,
+    ) -> Editor:
         kin = self._kin(shown, reading)
         if kin is not None:
             return with_grids(kin, plan_grids(session, place, shown))
-        found = replace(base_bench(session, place, plan, shown), reading=reading)
+        found = replace(base_editor(session, place, plan, shown), reading=reading)
         # A town is a million objects without cycles: the collector would walk them again and
         # again, half a second each time, while somebody waits for a border.
         gc.freeze()
@@ -126,8 +126,8 @@ class Benches:
                 del self._kept[key]
         return found
 
-    def _kin(self, shown: PlanInfo, reading: BenchReading) -> Bench | None:
-        """The newest bench of the plan of the same reading, else of any; None: none is at hand."""
+    def _kin(self, shown: PlanInfo, reading: EditorReading) -> Editor | None:
+        """The newest editor of the plan of the same reading, else of any; None: none is at hand."""
         with self._lock:
             alike = [key for key in self._kept if key[-1] == reading]
             own = [key for key in alike if key[0] == shown.id]
@@ -136,11 +136,11 @@ class Benches:
     def after(
         self,
         plan: PlanInfo,
-        before: Bench,
+        before: Editor,
         *,
         change: tuple[object, ...],
-        make: Callable[[], Bench],
-    ) -> Bench:
+        make: Callable[[], Editor],
+    ) -> Editor:
         """What a change makes of a scenario at hand: who looks at it and then takes it waits once.
 
         Parameters
@@ -155,26 +155,26 @@ class Benches:
             self._keep(key, found)
         return found
 
-    def keep(self, plan: PlanInfo, version: int, bench: Bench) -> None:
-        """Remember a bench that an edit just made of one at hand, so that it is not read again."""
-        self._keep((plan.id, version, _read_under(bench)), bench)
+    def keep(self, plan: PlanInfo, version: int, editor: Editor) -> None:
+        """Remember an editor that an edit just made of one at hand, so that it is not read again."""
+        self._keep((plan.id, version, _read_under(editor)), editor)
 
-    def _get(self, key: tuple[int, object, BenchReading]) -> Bench | None:
+    def _get(self, key: tuple[int, object, EditorReading]) -> Editor | None:
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
             return self._kept.get(key)
 
-    def _keep(self, key: tuple[int, object, BenchReading], bench: Bench) -> None:
+    def _keep(self, key: tuple[int, object, EditorReading], editor: Editor) -> None:
         with self._lock:
-            self._kept[key] = bench
+            self._kept[key] = editor
             while len(self._kept) > 2 * KEPT:
                 self._kept.popitem(last=False)
 
 
-def _reading(session: Session, place: TownshipInfo, plan: PlanInfo) -> BenchReading:
+def _reading(session: Session, place: TownshipInfo, plan: PlanInfo) -> EditorReading:
     weighing = plan_weighing(session, plan)
-    return BenchReading(
+    return EditorReading(
         place.id,
         today(place),
         weighing.weights.version,
@@ -184,15 +184,15 @@ def _reading(session: Session, place: TownshipInfo, plan: PlanInfo) -> BenchRead
     )
 
 
-def _read_under(bench: Bench) -> BenchReading:
-    assert bench.reading is not None  # noqa: S101 - it was made of one that is kept here
-    return bench.reading
+def _read_under(editor: Editor) -> EditorReading:
+    assert editor.reading is not None  # noqa: S101 - it was made of one that is kept here
+    return editor.reading
 
 
-def _age_s(reading: BenchReading) -> float:
+def _age_s(reading: EditorReading) -> float:
     return (datetime.now(UTC) - reading.at).total_seconds()
 
 
-def _is_older(one: BenchReading, other: BenchReading) -> bool:
-    """Whether a bench of the first is of no use once there is one of the other."""
+def _is_older(one: EditorReading, other: EditorReading) -> bool:
+    """Whether an editor of the first is of no use once there is one of the other."""
     return one.but_for_entries() == other.but_for_entries() and one.at < other.at

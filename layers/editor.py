@@ -9,8 +9,8 @@ from markupsafe import Markup, escape
 
 from layers.page import SCRIPTS, STYLES
 
-BENCH_SCRIPTS = (*SCRIPTS, "vendor/geoman/leaflet-geoman.min.js")
-BENCH_STYLES = (*STYLES, "vendor/geoman/leaflet-geoman.css", "css/bench.css")
+EDITOR_SCRIPTS = (*SCRIPTS, "vendor/geoman/leaflet-geoman.min.js")
+EDITOR_STYLES = (*STYLES, "vendor/geoman/leaflet-geoman.css", "css/editor.css")
 
 
 def picture(

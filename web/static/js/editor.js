@@ -1,9 +1,9 @@
-// The bench: one scenario, its version, what was chosen; asks the server and draws its answers.
+// The editor: one scenario, its version, what was chosen; asks the server and draws its answers.
 
 import { refusal } from "./ask.js";
-import * as panel from "./bench-panel.js";
-import * as tools from "./bench-tools.js";
-import { drawArcs, drawGrids, drawHeld, drawNames, latlng } from "./bench-view.js";
+import * as panel from "./editor-panel.js";
+import * as tools from "./editor-tools.js";
+import { drawArcs, drawGrids, drawHeld, drawNames, latlng } from "./editor-view.js";
 import { byId, make } from "./elements.js";
 import { merged } from "./pure/edits.js";
 import { percent } from "./pure/words.js";
@@ -13,8 +13,8 @@ const LOOK_MS = 250;
 const MOST_ROWS = 60; // of a table of grids
 
 export function start(map, ui) {
-  const bench = { map, ui, view: null, selected: null, tool: "drag" };
-  seen.desk = bench;
+  const editor = { map, ui, view: null, selected: null, tool: "drag" };
+  seen.editor = editor;
   [["fills", 411], ["arcs", 446], ["found", 455]].forEach(([name, z]) => { map.createPane(name).style.zIndex = String(z); });
   map.getPane("labels").style.pointerEvents = "none";
   map.pm.setLang(ui.language === "en" ? "en" : "zh");
@@ -41,15 +41,15 @@ export function start(map, ui) {
     refused.message ||= ui.words.failed;
     throw refused;
   }
-  bench.ask = ask;
+  editor.ask = ask;
 
-  bench.tell = function (message, place, good) {
+  editor.tell = function (message, place, good) {
     const notice = byId("notice");
     notice.textContent = message;
     notice.classList.toggle("good", Boolean(good));
     notice.hidden = !message;
-    clearTimeout(bench.fading);
-    bench.fading = setTimeout(() => { notice.hidden = true; }, good ? 2500 : 9000);
+    clearTimeout(editor.fading);
+    editor.fading = setTimeout(() => { notice.hidden = true; }, good ? 2500 : 9000);
     found.clearLayers();
     if (place) {
       const at = latlng(place);
@@ -59,37 +59,37 @@ export function start(map, ui) {
   };
   const found = L.layerGroup([], { pane: "found" }).addTo(map);
 
-  bench.failed = async function (error) {
-    bench.tell(error.message, error.facts && (error.facts.place || (error.facts.facts || {}).place));
-    if (error.status === 409 || error.status === undefined) await reload().catch(() => bench.draw());
-    else bench.draw();
+  editor.failed = async function (error) {
+    editor.tell(error.message, error.facts && (error.facts.place || (error.facts.facts || {}).place));
+    if (error.status === 409 || error.status === undefined) await reload().catch(() => editor.draw());
+    else editor.draw();
   };
 
   async function reload() {
     show(await ask("view.json"));
   }
-  bench.reload = reload;
+  editor.reload = reload;
 
   // ---- edits -------------------------------------------------------------------------------
 
   // Counts while the hand moves: the newest question wins, one at a time is on its way. What was
   // asked before another tool was taken up is no longer of interest.
   let waiting = null, asking = false;
-  bench.turn = 0;
-  bench.preview = async function (edit) {
+  editor.turn = 0;
+  editor.preview = async function (edit) {
     waiting = edit;
     if (asking) return;
     asking = true;
     while (waiting) {
-      const now = waiting, turn = bench.turn;
+      const now = waiting, turn = editor.turn;
       waiting = null;
       try {
         const began = performance.now();
-        const answer = await ask("preview", { version: bench.view.version, edit: now });
-        bench.lastPreviewMs = performance.now() - began;
-        if (turn === bench.turn) live(answer);
+        const answer = await ask("preview", { version: editor.view.version, edit: now });
+        editor.lastPreviewMs = performance.now() - began;
+        if (turn === editor.turn) live(answer);
       } catch (error) {
-        if (turn === bench.turn) await bench.failed(error);
+        if (turn === editor.turn) await editor.failed(error);
       }
     }
     asking = false;
@@ -97,37 +97,37 @@ export function start(map, ui) {
 
   // While the server takes an edit nothing else is begun: its answer would take the tool away.
   async function held(work) {
-    if (bench.saving) return null;
-    bench.saving = true;
+    if (editor.saving) return null;
+    editor.saving = true;
     waiting = null;
     const parts = [byId("panel"), byId("card")];
     parts.forEach((part) => { part.inert = true; });
     document.documentElement.classList.add("saving");
-    bench.tell("");
+    editor.tell("");
     try {
       return await work();
     } catch (error) {
-      await bench.failed(error);
+      await editor.failed(error);
       return null;
     } finally {
-      bench.saving = false;
+      editor.saving = false;
       parts.forEach((part) => { part.inert = false; });
       document.documentElement.classList.remove("saving");
     }
   }
 
-  bench.keep = (edit) => held(async () => {
-    const answer = await ask("edit", { version: bench.view.version, edit, why: byId("why").value });
+  editor.keep = (edit) => held(async () => {
+    const answer = await ask("edit", { version: editor.view.version, edit, why: byId("why").value });
     if (!answer.job) await put(answer);
     else if (await waited(answer.job, byId("live"))) await reload();
     else return null;
-    bench.tell(ui.words.saved, null, true);
+    editor.tell(ui.words.saved, null, true);
     return true;
   });
 
   // What a proposal, or a part of it, would change, on the map and in words.
-  bench.look = (edit) => held(async () => {
-    const found = await waited((await ask("look", { version: bench.view.version, edit })).job, byId("live"));
+  editor.look = (edit) => held(async () => {
+    const found = await waited((await ask("look", { version: editor.view.version, edit })).job, byId("live"));
     if (found) live(found.result);
   });
 
@@ -158,9 +158,9 @@ export function start(map, ui) {
     refusal.facts = { place: job.result && job.result.place };
     throw refusal;
   }
-  bench.waited = waited;
+  editor.waited = waited;
 
-  bench.post = (path, body) => held(async () => {
+  editor.post = (path, body) => held(async () => {
     const answer = await ask(path, body);
     if (answer.version !== undefined) await put(answer);
     return answer;
@@ -169,94 +169,94 @@ export function start(map, ui) {
   // ---- drawing -----------------------------------------------------------------------------
 
   function show(view) {
-    bench.view = view;
-    bench.draw();
+    editor.view = view;
+    editor.draw();
     shown();
   }
-  bench.show = show;
+  editor.show = show;
 
   function shown() {
-    panel.show(bench);
-    document.documentElement.dataset.version = String(bench.view.version);
+    panel.show(editor);
+    document.documentElement.dataset.version = String(editor.view.version);
   }
 
   // An answer with `since` says only what is other than in that version; everything else stays drawn.
   async function put(answer) {
     if (answer.since === undefined) { show(answer); return; }
     // Counted with what was entered meanwhile, all numbers are others.
-    if (answer.since !== bench.view.version || answer.reading !== bench.view.reading) { await reload(); return; }
+    if (answer.since !== editor.view.version || answer.reading !== editor.view.reading) { await reload(); return; }
     const { grids, arcs, gone, arcs_gone: arcsGone, since, ...rest } = answer;
-    bench.view = { ...bench.view, ...rest,
-      grids: merged(bench.view.grids, grids, gone, "code").sort((a, b) => (a.code < b.code ? -1 : 1)),
-      arcs: merged(bench.view.arcs, arcs, arcsGone, "id") };
-    tools.stop(bench);
-    bench.grids.replace(grids, gone);
-    bench.arcs.replace(arcs, arcsGone);
-    bench.held.remove();
-    bench.held = drawHeld(bench.view.house_locks, "labels").addTo(map);
-    bench.names.write();
+    editor.view = { ...editor.view, ...rest,
+      grids: merged(editor.view.grids, grids, gone, "code").sort((a, b) => (a.code < b.code ? -1 : 1)),
+      arcs: merged(editor.view.arcs, arcs, arcsGone, "id") };
+    tools.stop(editor);
+    editor.grids.replace(grids, gone);
+    editor.arcs.replace(arcs, arcsGone);
+    editor.held.remove();
+    editor.held = drawHeld(editor.view.house_locks, "labels").addTo(map);
+    editor.names.write();
     mark();
     card();
     shown();
   }
 
-  bench.draw = function () {
-    tools.stop(bench);
-    for (const name of ["grids", "arcs", "names", "held", "proposed"]) if (bench[name]) bench[name].remove();
-    bench.grids = drawGrids(bench.view.grids, { pane: "fills" }).addTo(map);
-    bench.arcs = drawArcs(bench.view.arcs, "arcs", (line) => tools.clickArc(bench, line)).addTo(map);
-    bench.held = drawHeld(bench.view.house_locks, "labels").addTo(map);
-    bench.names = drawNames(map, bench.grids, "labels").addTo(map);
-    bench.proposed = L.layerGroup().addTo(map);
-    bench.grids.on("click", (event) => tools.clickGrid(bench, event));
+  editor.draw = function () {
+    tools.stop(editor);
+    for (const name of ["grids", "arcs", "names", "held", "proposed"]) if (editor[name]) editor[name].remove();
+    editor.grids = drawGrids(editor.view.grids, { pane: "fills" }).addTo(map);
+    editor.arcs = drawArcs(editor.view.arcs, "arcs", (line) => tools.clickArc(editor, line)).addTo(map);
+    editor.held = drawHeld(editor.view.house_locks, "labels").addTo(map);
+    editor.names = drawNames(map, editor.grids, "labels").addTo(map);
+    editor.proposed = L.layerGroup().addTo(map);
+    editor.grids.on("click", (event) => tools.clickGrid(editor, event));
     mark();
     card();
   };
 
   let marked = null;
   function mark() {
-    if (bench.selected && !bench.grids.of.has(bench.selected)) bench.selected = null;
-    if (marked && bench.grids.of.has(marked)) bench.grids.of.get(marked).setStyle({ weight: 1, color: "#ffffff" });
-    marked = bench.selected;
-    if (marked) bench.grids.of.get(marked).setStyle({ weight: 4, color: "#f4a300" }).bringToFront();
+    if (editor.selected && !editor.grids.of.has(editor.selected)) editor.selected = null;
+    if (marked && editor.grids.of.has(marked)) editor.grids.of.get(marked).setStyle({ weight: 1, color: "#ffffff" });
+    marked = editor.selected;
+    if (marked) editor.grids.of.get(marked).setStyle({ weight: 4, color: "#f4a300" }).bringToFront();
   }
 
-  bench.select = function (code) {
-    bench.selected = code;
+  editor.select = function (code) {
+    editor.selected = code;
     mark();
     card();
-    tools.hint(bench);
+    tools.hint(editor);
   };
-  bench.grid = (code) => { const layer = bench.grids && bench.grids.of.get(code); return layer && layer.feature.properties; };
+  editor.grid = (code) => { const layer = editor.grids && editor.grids.of.get(code); return layer && layer.feature.properties; };
 
   function card() {
-    const grid = bench.selected && bench.grid(bench.selected), { words } = ui;
+    const grid = editor.selected && editor.grid(editor.selected), { words } = ui;
     byId("card").hidden = !grid;
     if (!grid) return;
     byId("card").replaceChildren(
       make("header", {}, make("h2", {}, grid.name), make("span", { class: `badge badge-${grid.kind}` }, words[grid.kind]),
-        make("button", { class: "close", "aria-label": words.close, onclick: () => bench.select(null) }, "×")),
+        make("button", { class: "close", "aria-label": words.close, onclick: () => editor.select(null) }, "×")),
       make("dl", { class: "facts" }, make("dt", {}, words.code), make("dd", {}, grid.code),
         make("dt", {}, words.deviation), make("dd", {}, percent(grid.deviation)),
         make("dt", {}, words.compactness), make("dd", {}, grid.compactness.toFixed(2)),
         make("dt", {}, words.pieces), make("dd", {}, String(grid.pieces))),
       make("dl", { class: "numbers" }, ...["houses", "households", "residents", "minutes"].map((key) =>
         make("div", {}, make("dt", {}, words[key]), make("dd", {}, Math.round(grid[key]).toLocaleString(ui.language))))),
-      bench.view.editable ? make("div", { class: "acts" },
-        make("button", { type: "button", id: "lock-grid", onclick: () => bench.post("lock", { kind: "grid", codes: [grid.code], on: !grid.locked }) },
+      editor.view.editable ? make("div", { class: "acts" },
+        make("button", { type: "button", id: "lock-grid", onclick: () => editor.post("lock", { kind: "grid", codes: [grid.code], on: !grid.locked }) },
           grid.locked ? words.unlock : words.lock),
-        grid.kind === "exclusive" && ui.overlay ? make("button", { type: "button", onclick: () => bench.keep({ kind: "remove", grid: grid.code }) }, words.remove) : null) : "");
+        grid.kind === "exclusive" && ui.overlay ? make("button", { type: "button", onclick: () => editor.keep({ kind: "remove", grid: grid.code }) }, words.remove) : null) : "");
   }
 
   // Before and after of the grids that an edit would change.
   function live(answer) {
     const { words } = ui, box = byId("live");
-    bench.proposed.clearLayers();
+    editor.proposed.clearLayers();
     const bad = Boolean(answer.refused);
     drawGrids(answer.grids, { pane: "fills" }).eachLayer((layer) => {
       layer.setStyle({ color: bad ? "#a4262c" : "#12355b", weight: 2 });
       layer.options.interactive = false;
-      bench.proposed.addLayer(layer);
+      editor.proposed.addLayer(layer);
     });
     const columns = ["houses", "households", "residents", "minutes", "deviation", "compactness", "pieces"];
     const text = (grid, key) => (!grid ? "—" : key === "deviation" ? percent(grid.deviation)
@@ -270,21 +270,21 @@ export function start(map, ui) {
             text(grid.before, key) === text(grid, key) ? text(grid, key)
               : make("span", {}, make("span", { class: "was" }, `${text(grid.before, key)} → `), make("b", {}, text(grid, key))))))))) : "",
       answer.grids.length > MOST_ROWS ? make("p", { class: "was" }, words.more.replace("{n}", answer.grids.length - MOST_ROWS)) : "",
-      answer.flows.length ? make("ul", {}, ...answer.flows.map((flow) => make("li", {}, bench.flowText(flow))),
+      answer.flows.length ? make("ul", {}, ...answer.flows.map((flow) => make("li", {}, editor.flowText(flow))),
         answer.more ? make("li", {}, words.more.replace("{n}", answer.more)) : null)
         : bad ? "" : make("p", { class: "was" }, words.none_moves));
     box.hidden = false;
     document.documentElement.dataset.live = String(Number(document.documentElement.dataset.live || 0) + 1);
   }
-  bench.live = live;
+  editor.live = live;
 
-  bench.flowText = (flow) => {
-    const name = (code) => (bench.grid(code) || { name: code }).name || "—";
+  editor.flowText = (flow) => {
+    const name = (code) => (editor.grid(code) || { name: code }).name || "—";
     return ui.words.flow.replace("{from}", name(flow.from_grid)).replace("{to}", name(flow.to_grid))
       .replace("{houses}", flow.houses).replace("{households}", flow.households).replace("{residents}", flow.residents);
   };
 
-  tools.start(bench);
-  panel.start(bench);
-  reload().then(() => { document.documentElement.dataset.ready = "true"; }, (error) => bench.tell(error.message));
+  tools.start(editor);
+  panel.start(editor);
+  reload().then(() => { document.documentElement.dataset.ready = "true"; }, (error) => editor.tell(error.message));
 }

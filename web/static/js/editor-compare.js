@@ -1,7 +1,7 @@
 // Two plans on two maps that move together.
 
 import { json } from "./ask.js";
-import { drawGrids, drawNames } from "./bench-view.js";
+import { drawGrids, drawNames } from "./editor-view.js";
 import { seen } from "./seen.js";
 
 export async function compare(ui) {

@@ -43,8 +43,8 @@ class GridNumbers:
 
 
 @dataclass(frozen=True)
-class BenchReading:
-    """What a bench was read under: another, and it would hold other numbers.
+class EditorReading:
+    """What an editor was read under: another, and it would hold other numbers.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ class BenchReading:
     at: datetime = field(default_factory=lambda: datetime.now(UTC), compare=False)
 
     def but_for_entries(self) -> tuple[object, ...]:
-        """All that a bench must have been read under to be shown at all."""
+        """All that an editor must have been read under to be shown at all."""
         return self.township_id, self.day, self.weights, self.by_street, self.settled
 
     @property
@@ -78,8 +78,8 @@ class BenchReading:
 
 
 @dataclass(frozen=True, eq=False)
-class Bench:
-    """The arrays of a plan and its work.
+class Editor:
+    """A plan laid open to be edited: its arrays and its work.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ class Bench:
     work: Workload
     houses_at: Spots
     events_at: Spots
-    reading: BenchReading | None = None
+    reading: EditorReading | None = None
 
     @cached_property
     def topology(self) -> Topology:
@@ -142,10 +142,10 @@ class Bench:
         return {code: k for k, code in enumerate(self.state.grids.code)}
 
 
-def bench_of(state: PlanSnapshot, weights: Weights, walk: Walk | None = None) -> Bench:
-    """A bench on which the plan of ``state`` lies; without a ``walk`` walks go along its streets."""
+def editor_of(state: PlanSnapshot, weights: Weights, walk: Walk | None = None) -> Editor:
+    """The editor of the plan of ``state``; without a ``walk`` walks go along its streets."""
     walk = (walk or walk_of(state, weights)).knowing(state.houses.xy_m)
-    return Bench(
+    return Editor(
         state,
         weights,
         walk,
@@ -155,19 +155,19 @@ def bench_of(state: PlanSnapshot, weights: Weights, walk: Walk | None = None) ->
     )
 
 
-def with_grids(bench: Bench, grids: Grids) -> Bench:
-    """The bench with other grids; only what lies about ground that changed is asked and counted anew."""
-    state = on_grids(bench.state, grids, houses=bench.houses_at, events=bench.events_at)
-    work = recounted(bench.work, bench.state, state, bench.weights, bench.walk)
-    return replace(bench, state=state, work=work)
+def with_grids(editor: Editor, grids: Grids) -> Editor:
+    """The editor with other grids; only what lies about ground that changed is asked and counted anew."""
+    state = on_grids(editor.state, grids, houses=editor.houses_at, events=editor.events_at)
+    work = recounted(editor.work, editor.state, state, editor.weights, editor.walk)
+    return replace(editor, state=state, work=work)
 
 
-def numbers(bench: Bench, rows: Sequence[int] | None = None) -> list[GridNumbers]:
+def numbers(editor: Editor, rows: Sequence[int] | None = None) -> list[GridNumbers]:
     """What the grids of some rows hold, all without; in the order of the rows."""
-    return bench.numbers if rows is None else [bench.numbers[k] for k in rows]
+    return editor.numbers if rows is None else [editor.numbers[k] for k in rows]
 
 
-def changed_codes(before: Bench, after: Bench) -> list[str]:
+def changed_codes(before: Editor, after: Editor) -> list[str]:
     """Codes of grids that came, went, or have other corners, name, kind, community or host."""
     old, new = before.state.grids, after.state.grids
     row = rows_of(new.code, old.code)
@@ -199,7 +199,7 @@ class HouseFlow:
     minutes: float
 
 
-def flows(before: Bench, after: Bench) -> list[HouseFlow]:
+def flows(before: Editor, after: Editor) -> list[HouseFlow]:
     """Which houses change their grid, by code from and to. Both hold the same houses."""
     houses = before.state.houses
     # A grid that went has another row than no grid, which is none.
@@ -237,8 +237,8 @@ def compactness(metric: Geometries) -> Floats:
     return out
 
 
-def _facts(bench: Bench, code: str) -> tuple[object, ...] | None:
-    row, grids = bench.row_of.get(code), bench.state.grids
+def _facts(editor: Editor, code: str) -> tuple[object, ...] | None:
+    row, grids = editor.row_of.get(code), editor.state.grids
     if row is None:
         return None
     # The store keeps every grid as a multipolygon, of one part mostly.
@@ -248,12 +248,12 @@ def _facts(bench: Bench, code: str) -> tuple[object, ...] | None:
     )  # fmt: skip
 
 
-def _numbers(bench: Bench) -> list[GridNumbers]:
-    state, count = bench.state, len(bench.state.grids.code)
+def _numbers(editor: Editor) -> list[GridNumbers]:
+    state, count = editor.state, len(editor.state.grids.code)
     grids, houses = state.grids, state.houses
     owned = np.flatnonzero(houses.grid >= 0)
     of = houses.grid[owned]
-    minutes = bench.work.by_grid(houses.grid)[:count].sum(axis=1) / MMIN
+    minutes = editor.work.by_grid(houses.grid)[:count].sum(axis=1) / MMIN
     held = np.bincount(of, minlength=count)
     households = sums(of, houses.households[owned].astype(np.float64), count)
     residents = sums(of, houses.residents[owned].astype(np.float64), count)

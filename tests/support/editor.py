@@ -1,4 +1,4 @@
-"""A planner at the bench: a draft of a small town, and clients that may change it."""
+"""A planner at the editor: a draft of a small town, and clients that may change it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gisgrid.core.plans import PlanInfo, plan_by_id
 from gisgrid.db.store import transaction
 from gisgrid.jobs import quick
 from gisgrid.planning.editor import scenarios
-from gisgrid.planning.editor.benches import Benches
+from gisgrid.planning.editor.editors import Editors
 from tests.support.accounts import appointed
 from tests.support.web import app_over, fill_town
 
@@ -53,7 +53,7 @@ def worked_out(client: FlaskClient, engine: Engine, plan: PlanInfo, answer: Any)
     assert answer.status_code == 200, answer.text
     assert answer.json is not None
     number = answer.json["job"]["id"]
-    quick.run(engine, Benches(), number)
+    quick.run(engine, Editors(), number)
     told: Any = client.get(f"/plan/{plan.id}/job.json?id={number}").json
     return told["job"]
 

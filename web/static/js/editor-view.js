@@ -1,4 +1,4 @@
-// The bench: how a scenario's grids and borders are drawn.
+// The editor: how a scenario's grids and borders are drawn.
 
 // [lon, lat] as Leaflet has it.
 export const latlng = ([lon, lat]) => L.latLng(lat, lon);
@@ -70,7 +70,7 @@ export function drawNames(map, layer, pane) {
       if (!view.contains(at) || wide < LETTER * grid.name.length) return;
       const text = document.createElement("span");
       text.textContent = `${grid.locked ? "🔒" : ""}${grid.name}`;
-      L.marker(at, { icon: L.divIcon({ html: text, className: "label label-grid bench-label", iconSize: null }), interactive: false, keyboard: false, pane, pmIgnore: true }).addTo(names);
+      L.marker(at, { icon: L.divIcon({ html: text, className: "label label-grid editor-label", iconSize: null }), interactive: false, keyboard: false, pane, pmIgnore: true }).addTo(names);
     });
   }
   map.on("moveend", write);

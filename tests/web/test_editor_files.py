@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from gisgrid.core.plans import PlanInfo
-from tests.support.bench import client_of, drafted, neighbours, view
+from tests.support.editor import client_of, drafted, neighbours, view
 
 
 @pytest.fixture(scope="module")

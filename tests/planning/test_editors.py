@@ -1,4 +1,4 @@
-"""Benches at hand: what was entered since is told when it is read, loads and settings at once, and no two mix."""
+"""Editors at hand: what was entered since is told when it is read, loads and settings at once, and no two mix."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session
 
 from gisgrid.core.plans import PlanInfo, township
 from gisgrid.db.store import transaction
-from gisgrid.planning.editor import benches
-from gisgrid.planning.editor.bench import Bench
-from gisgrid.planning.editor.benches import Benches
-from gisgrid.planning.editor.scenarios import base_bench
+from gisgrid.planning.editor import editors
+from gisgrid.planning.editor.editor import Editor
+from gisgrid.planning.editor.editors import Editors
+from gisgrid.planning.editor.scenarios import base_editor
 from gisgrid.planning.settings.townships import change_township
-from tests.support.bench import drafted
+from tests.support.editor import drafted
 
 ANOTHER_PERSON = """
 INSERT INTO resident (township_id, code, household_id, name)
@@ -37,19 +37,19 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The plans that were read with all that lies in them."""
     found: list[int] = []
 
-    def noted(session: Session, place: Any, plan: PlanInfo, shown: PlanInfo) -> Bench:
+    def noted(session: Session, place: Any, plan: PlanInfo, shown: PlanInfo) -> Editor:
         found.append(shown.id)
-        return base_bench(session, place, plan, shown)
+        return base_editor(session, place, plan, shown)
 
-    monkeypatch.setattr(benches, "base_bench", noted)
+    monkeypatch.setattr(editors, "base_editor", noted)
     return found
 
 
-def residents(bench: Bench) -> int:
-    return sum(each.residents for each in bench.numbers)
+def residents(editor: Editor) -> int:
+    return sum(each.residents for each in editor.numbers)
 
 
-def at(engine: Engine, held: Benches, plan: PlanInfo, **how: bool) -> Bench:
+def at(engine: Engine, held: Editors, plan: PlanInfo, **how: bool) -> Editor:
     with transaction(engine) as session:
         return held.at(session, township(session), plan, 0, **how)
 
@@ -62,7 +62,7 @@ def run(engine: Engine, statement: str) -> None:
 def test_without_a_span_an_entry_is_in_the_next_answer(
     engine: Engine, made: PlanInfo, read: list[int]
 ):
-    held = Benches()
+    held = Editors()
     before = residents(at(engine, held, made))
     assert residents(at(engine, held, made)) == before and len(read) == 1
     run(engine, ANOTHER_PERSON)
@@ -73,7 +73,7 @@ def test_within_the_span_an_entry_waits_for_the_next_reading(
     engine: Engine, made: PlanInfo, read: list[int]
 ):
     asked: list[int] = []
-    held = Benches(lasting_s=600, renew=asked.append)
+    held = Editors(lasting_s=600, renew=asked.append)
     first = at(engine, held, made)
     run(engine, ANOTHER_PERSON)
     again = at(engine, held, made)
@@ -88,13 +88,13 @@ def test_an_old_one_is_shown_once_more_and_asked_to_be_read_anew(
     engine: Engine, made: PlanInfo, read: list[int], monkeypatch: pytest.MonkeyPatch
 ):
     asked: list[int] = []
-    held = Benches(lasting_s=600, renew=asked.append)
+    held = Editors(lasting_s=600, renew=asked.append)
     first = at(engine, held, made)
-    monkeypatch.setattr(benches, "FRESH_S", 0.0)
+    monkeypatch.setattr(editors, "FRESH_S", 0.0)
     assert at(engine, held, made) is first and asked == [], "nothing was entered"
     run(engine, ANOTHER_PERSON)
     assert at(engine, held, made) is first and asked == [made.id]
-    monkeypatch.setattr(benches, "_age_s", lambda reading: 601.0)
+    monkeypatch.setattr(editors, "_age_s", lambda reading: 601.0)
     assert residents(at(engine, held, made)) == residents(first) + 1, (
         "past the span nobody waits less"
     )
@@ -104,7 +104,7 @@ def test_an_old_one_is_shown_once_more_and_asked_to_be_read_anew(
 def test_a_load_or_a_setting_counts_at_once(
     engine: Engine, made: PlanInfo, read: list[int], what: str
 ):
-    held = Benches(lasting_s=600)
+    held = Editors(lasting_s=600)
     before = residents(at(engine, held, made))
     run(engine, ANOTHER_PERSON)
     if what == "load":
@@ -115,11 +115,11 @@ def test_a_load_or_a_setting_counts_at_once(
     assert residents(at(engine, held, made)) == before + 1 and len(read) == 2
 
 
-def test_what_is_made_of_a_bench_is_kept_under_its_own_reading(
+def test_what_is_made_of_a_editor_is_kept_under_its_own_reading(
     engine: Engine, made: PlanInfo, read: list[int]
 ):
     """An entry that comes between two questions of one edit does not make old numbers new ones."""
-    held = Benches()
+    held = Editors()
     before = at(engine, held, made)
     run(engine, ANOTHER_PERSON)
     held.keep(made, 1, before)

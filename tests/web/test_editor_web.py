@@ -1,4 +1,4 @@
-"""The bench over HTTP: who may, what is refused, and that nothing personal leaves it."""
+"""The editor over HTTP: who may, what is refused, and that nothing personal leaves it."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from sqlalchemy.orm import Session
 
 from gisgrid.core.plans import PlanInfo, township
 from gisgrid.db.store import transaction
-from gisgrid.planning.editor import benches, scenarios
+from gisgrid.planning.editor import editors, scenarios
 from gisgrid.planning.settings.townships import change_township
 from gisgrid.planning.snapshot.fetch import plan_grids
-from tests.support.bench import checked, client_of, drafted, neighbours, put_upon, view
+from tests.support.editor import checked, client_of, drafted, neighbours, put_upon, view
 from tests.support.town_f import load_kind
 from tests.support.waiting import eventually
 from tests.support.web import app_over
@@ -89,9 +89,9 @@ def test_the_page_that_leads_to_a_large_town_begins_to_read_it(
 
     def noted(session: Session, place: Any, plan: PlanInfo, shown: PlanInfo) -> Any:
         read.append(threading.current_thread().name)
-        return scenarios.base_bench(session, place, plan, shown)
+        return scenarios.base_editor(session, place, plan, shown)
 
-    monkeypatch.setattr(benches, "base_bench", noted)
+    monkeypatch.setattr(editors, "base_editor", noted)
     client = client_of(engine, "planner")
     other = app_over(engine, account=account_of(engine, "planner"))
     heard = Counter[str]()
@@ -103,11 +103,11 @@ def test_the_page_that_leads_to_a_large_town_begins_to_read_it(
     assert client.get("/plan/").status_code == 200
     monkeypatch.setattr(store, "A_LARGE_TOWN", 0)
     assert client.get("/plan/").status_code == 200
-    assert eventually(lambda: read == ["bench"] * 2), "each process reads it"
+    assert eventually(lambda: read == ["editor"] * 2), "each process reads it"
     assert sum(heard.values()) == 2, "a small town is read when it is asked for"
     for asked in (client, other.test_client()):
         assert view(asked, draft)["version"] == 0
-    assert read == ["bench"] * 2, "and whoever asks for it takes what was read"
+    assert read == ["editor"] * 2, "and whoever asks for it takes what was read"
 
 
 def test_another_process_reads_what_was_kept_before_it_is_asked(
@@ -127,17 +127,17 @@ def test_another_process_reads_what_was_kept_before_it_is_asked(
     listener.start()
     assert eventually(lambda: listener.listening)
     assert view(other, draft)["version"] == 0
-    monkeypatch.setattr(benches, "plan_grids", noted)
+    monkeypatch.setattr(editors, "plan_grids", noted)
     edit = {"version": 0, "edit": bent(arc, 0.0008)}
     assert one.post(f"/plan/{draft.id}/edit", json=edit).status_code == 200
-    assert eventually(lambda: read == ["bench"])
+    assert eventually(lambda: read == ["editor"])
     found = view(other, draft)
     assert found["version"] == 1
     for there, here in zip(found["grids"], view(one, draft)["grids"], strict=True):
         # The store keeps every grid as a multipolygon.
         assert shapely.equals(shape(there.pop("geometry")), shape(here.pop("geometry")))
         assert there == here
-    assert read == ["bench"], "whoever asks takes what was read"
+    assert read == ["editor"], "whoever asks takes what was read"
 
 
 def test_a_reading_that_fails_is_no_reason_to_stop_listening(
@@ -145,7 +145,7 @@ def test_a_reading_that_fails_is_no_reason_to_stop_listening(
 ):
     client = client_of(engine, "planner")
     assert view(client, draft)["version"] == 0
-    follower = client.application.extensions["gisgrid_bench_followed"]
+    follower = client.application.extensions["gisgrid_editor_followed"]
     tried: list[int] = []
 
     def failing(session: Session, plan_id: int, *rights: str, exact: bool = False) -> Any:
@@ -156,7 +156,7 @@ def test_a_reading_that_fails_is_no_reason_to_stop_listening(
     for times in (1, 2):
         follower.heard(str(draft.id))
         assert eventually(lambda times=times: len(tried) == times)
-        assert eventually(lambda: not [t for t in threading.enumerate() if t.name == "bench"])
+        assert eventually(lambda: not [t for t in threading.enumerate() if t.name == "editor"])
 
 
 def test_a_dragged_corner_snaps_to_a_parcel(engine: Engine, draft: PlanInfo, tmp_path: Path):
@@ -310,7 +310,7 @@ def test_only_who_may_plan_in_the_township_draws(engine: Engine, draft: PlanInfo
     assert planner.post(f"/plan/{draft.id}/step", json={"step": "approve"}).status_code == 403
 
 
-def test_nothing_of_a_person_leaves_the_bench(engine: Engine, draft: PlanInfo):
+def test_nothing_of_a_person_leaves_the_editor(engine: Engine, draft: PlanInfo):
     client = client_of(engine, "planner")
     arc = neighbours(view(client, draft))
     edit = {"version": 0, "edit": bent(arc, 0.0008)}
