@@ -8,48 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any
+from datetime import datetime
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from gisgrid.cases.board_filters import DUES, STATES, Filters, shown, tiny, values_of
 from gisgrid.core.errors import Invalid
 from gisgrid.db.joins import joined_by
-from gisgrid.db.tables.cases import PHASES
 from gisgrid.people.hierarchy import HEADED
 
-STATES = ("open", "closed", "all", *(phase for phase in PHASES if phase != "done"))
-DUES = ("late", "soon", "none")
 MOST_ROWS, MOST_SINGLE = 500, 250
 """Rows of one answer; symbols that are drawn one by one, more are summed."""
 MOST_MINE = 200
 _LOOKED_BACK = 10_000
-
-
-@dataclass(frozen=True)
-class Filters:
-    """What narrows the board; None or empty: everything."""
-
-    state: str = "open"
-    """One of ``STATES``: open, closed, or the phase of a flow."""
-    due: str | None = None
-    """``late``, ``soon`` (yellow), ``none`` (no limit, or it stands still); of open cases."""
-    matter: str | None = None
-    """Code of an item or of what it belongs to."""
-    grid: str | None = None
-    """Code under the plan in force; ``none``: in no grid."""
-    community: str | None = None
-    source: str | None = None
-    words: str | None = None
-    """Part of an event's code, a matter, an office or a grid; what was reported is not searched."""
-    since: date | None = None
-    until: date | None = None
-    """Days of report in the township's time, both included."""
-    box: tuple[float, float, float, float] | None = None
-    """West, south, east, north (EPSG:4326): what lies there."""
-    ids: tuple[int, ...] | None = None
-    """Numbers of cases."""
 
 
 @dataclass(frozen=True)
@@ -146,14 +118,14 @@ def board(
     if filters.state not in STATES or filters.due not in (None, *DUES):
         raise Invalid("A board shows {states}, due {dues}.", states=list(STATES), dues=list(DUES))
     values = {
-        **_values(filters), "t": township_id, "now": now, "limit": min(limit, most),
+        **values_of(filters), "t": township_id, "now": now, "limit": min(limit, most),
         "square": square or 360.0, "single": MOST_SINGLE, "draws": square is not None,
     }  # fmt: skip
     # Who sees a part of the township has few cases, and each clock of another would be asked for its case.
     asked = session.execute(text(_ASKED), {"t": township_id}).one()
-    sets = bool(asked.whole) and not _tiny(filters)
+    sets = bool(asked.whole) and not tiny(filters)
     with joined_by(session, sets=sets):
-        found = session.execute(text(_shown(filters, sets=sets) + _BOARD), values).all()
+        found = session.execute(_BOARD.add_cte(*shown(filters, sets=sets)), values).all()
     total, still_open, late, soon, urgent, unlocated, first = found[0][:7]
     symbols = [Symbol(*row[7:]) for row in found if row[7]]
     rows = rows_of(session, first or [])
@@ -217,125 +189,14 @@ def steps_since(session: Session, place: str, *, most: int = 200) -> list[tuple[
     return None if len(rows) > most else [(row.case_id, row.seq) for row in rows]
 
 
-def _shown(filters: Filters, *, sets: bool) -> str:
-    """The sets ``live`` and ``done``: open cases and closed ones."""
-    grid, state = filters.grid, filters.state
-    of_event = (
-        (filters.matter, _OF_MATTER),
-        (grid, _IN_NO_GRID if grid == "none" else _IN_GRID.format(on="g.code = :grid")),
-        (filters.community, _IN_COMMUNITY),
-        (filters.source, "e.source = :source"),
-        (filters.words, _WORDS),
-        (filters.since, _SINCE_DAY),
-        (filters.until, _UNTIL_DAY),
-        (filters.box, "e.geom && ST_MakeEnvelope(:west, :south, :east, :north, 4326)"),
-        (filters.ids is not None, _OF_CASES),
-    )
-    of_case = (
-        (state not in ("open", "closed", "all"), _IN_PHASE),
-        (filters.due, _DUE.get(filters.due or "", "")),
-    )
-    events = " AND ".join(["e.township_id = :t", *(sql for asked, sql in of_event if asked)])
-    cases = " AND ".join(["c.open", *(sql for asked, sql in of_case if asked)])
-    live = _NONE_LIVE if state == "closed" else _LIVE.format(
-        of_event=events, of_case=cases, k=_CLOCKS_OF_ALL if sets else _CLOCK_OF_EACH
-    )  # fmt: skip
-    closed = state in ("closed", "all") and not filters.due
-    # Very many are read through once for each question: that is less than to keep them between.
-    many = not any((filters.matter, grid, filters.community, filters.words, filters.since))
-    kept = "NOT MATERIALIZED" if many and not filters.box else "MATERIALIZED"
-    case = _CASE_OF_FEW if _tiny(filters) else _CASE_OF_MANY
-    done = _DONE.format(of_event=events, has_case=case) if closed else _NONE_DONE
-    return f"{_TOWN}, live AS MATERIALIZED ({live}), done AS {kept} ({done})"
-
-
-def _tiny(filters: Filters) -> bool:
-    """Whether so few events are left that what hangs on them is faster looked up than read through."""
-    return filters.ids is not None or filters.grid not in (None, "none")
-
-
-def _values(filters: Filters) -> dict[str, Any]:
-    west, south, east, north = filters.box or (0.0, 0.0, 0.0, 0.0)
-    words = (filters.words or "").replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    ids: Sequence[int] = filters.ids or ()
-    return {
-        "state": filters.state, "matter": filters.matter, "grid": filters.grid,
-        "community": filters.community, "source": filters.source, "words": f"%{words}%",
-        "since": filters.since, "until": filters.until, "west": west, "south": south,
-        "east": east, "north": north, "ids": list(ids),
-    }  # fmt: skip
-
-
 _ASKED = """
 SELECT :t = ANY (my_townships('see_events')) AS whole,
        (SELECT id FROM plan_in_force WHERE township_id = :t) AS plan_id
 """
-_TOWN = """
-WITH town AS (
-    SELECT t.time_zone AS zone, p.id AS plan_id FROM township t
-    LEFT JOIN plan_in_force p ON p.township_id = t.area_id WHERE t.area_id = :t
-)"""
-_LIVE = """
-    SELECT e.id AS event_id, c.id AS case_id, k.due_at, coalesce(k.due_at < :now, false) AS late,
-           coalesce(k.due_at >= :now AND k.yellow_at <= :now, false) AS soon,
-           c.flow_id IN (SELECT id FROM flow WHERE township_id = :t AND kind = 'emergency') AS urgent,
-           ST_X(e.geom) AS lon, ST_Y(e.geom) AS lat
-    FROM event e JOIN event_case c ON c.event_id = e.id AND c.township_id = :t LEFT JOIN {k}
-    WHERE {of_event} AND e.closed_at IS NULL AND {of_case}
-"""
-_CLOCKS_OF_ALL = """(
-        SELECT case_id, min(due_at) AS due_at, min(yellow_at) AS yellow_at FROM case_clock
-        WHERE deadline AND stopped_at IS NULL GROUP BY case_id
-    ) AS k ON k.case_id = c.id"""
-_CLOCK_OF_EACH = """LATERAL (
-        SELECT min(due_at) AS due_at, min(yellow_at) AS yellow_at FROM case_clock
-        WHERE case_id = c.id AND deadline AND stopped_at IS NULL
-    ) AS k ON true"""
-_NONE_LIVE = """
-    SELECT NULL::bigint AS event_id, NULL::bigint AS case_id, NULL::timestamptz AS due_at,
-           false AS late, false AS soon, false AS urgent, NULL::float AS lon, NULL::float AS lat WHERE false
-"""
-_DONE = """
-    SELECT e.id AS event_id, e.reported_at, e.geom FROM event e
-    WHERE {of_event} AND e.closed_at IS NOT NULL AND {has_case}
-"""
-# An event that was loaded and has no case yet is none of the board's; mostly there is none of these,
-# and then it need not be asked of each.
-_CASE_OF_FEW = "e.id IN (SELECT event_id FROM event_case WHERE township_id = :t)"
-_CASE_OF_MANY = f"((SELECT all_have_cases()) OR {_CASE_OF_FEW})"
-_NONE_DONE = """
-    SELECT NULL::bigint AS event_id, NULL::timestamptz AS reported_at, NULL::geometry AS geom WHERE false
-"""
-_IN_GRID = """e.id IN (SELECT a.event_id FROM event_grid a JOIN grid g ON g.id = a.grid_id
-    WHERE a.plan_id = (SELECT plan_id FROM town) AND {on})"""
-_IN_NO_GRID = """e.id NOT IN (SELECT a.event_id FROM event_grid a
-    WHERE a.plan_id = (SELECT plan_id FROM town) AND a.grid_id IS NOT NULL)"""
-_OF = "(SELECT id FROM area WHERE code = :community AND parent_id = :t)"
-# IS NOT NULL first: an unknown community does not end the look, and the set of all in grids would be made.
-_IN_COMMUNITY = f"""({_IN_GRID.format(on=f"g.community_id = {_OF}")}
-    OR e.community_id IS NOT NULL AND e.community_id = {_OF} AND {_IN_NO_GRID})"""
-_OF_CASES = "e.id IN (SELECT event_id FROM event_case WHERE id = ANY(:ids))"
-_SINCE_DAY = """e.reported_at >= (
-    CAST(:since AS date)::timestamp AT TIME ZONE (SELECT zone FROM town))"""
-_UNTIL_DAY = """e.reported_at < (
-    (CAST(:until AS date) + 1)::timestamp AT TIME ZONE (SELECT zone FROM town))"""
-_IN_PHASE = "(c.flow_id, c.state) IN (SELECT flow_id, state FROM flow_state WHERE phase = :state)"
-_DUE = {
-    "late": "k.due_at < :now",
-    "soon": "k.due_at >= :now AND k.yellow_at <= :now",
-    "none": "k.due_at IS NULL",
-}
-_OF_MATTER = """e.matter_id IN (
-    SELECT m.id FROM matter m LEFT JOIN matter b ON b.id = m.parent_id LEFT JOIN matter u ON u.id = b.parent_id
-    JOIN matter_list l ON l.id = m.list_id
-    WHERE l.township_id = :t AND :matter IN (m.code, b.code, u.code))"""
-_WORDS = f"""(e.code ILIKE :words
-    OR {_IN_GRID.format(on="(g.name ILIKE :words OR g.code ILIKE :words)")}
-    OR e.matter_id IN (SELECT m.id FROM matter m
-        WHERE m.name ILIKE :words OR m.name_en ILIKE :words OR m.office ILIKE :words))"""  # noqa: S608 - put together from parts that stand here
 # Squares are summed over the open and the closed apart, and then put together.
-_BOARD = """
-, cell AS MATERIALIZED (
+_BOARD = text("""
+SELECT board.* FROM (
+WITH cell AS MATERIALIZED (
     SELECT sum(n) AS n, sum(open) AS open, sum(late) AS late, sum(soon) AS soon, sum(urgent) AS urgent,
            sum(lon) / sum(n) AS lon, sum(lat) / sum(n) AS lat, min(event_id) AS event_id
     FROM (
@@ -378,7 +239,8 @@ SELECT sums.*, (SELECT array_agg(event_id ORDER BY part, due_at NULLS LAST, case
        s.n::int, s.late::int, s.soon::int, s.urgent::int, s.lon, s.lat,
        CASE WHEN s.n = 1 THEN (SELECT c.id FROM event_case c WHERE c.event_id = s.event_id) END AS case_id
 FROM sums LEFT JOIN symbol AS s ON :draws
-"""
+) AS board
+""").columns()
 _ROWS = """
 SELECT c.id AS case_id, c.township_id, c.seq, e.id AS event_id, e.code, m.code AS matter_code, m.name AS matter,
        m.name_en AS matter_en, c.flow_id, c.state, c.open, e.reported_at, c.closed_at, k.due_at,

@@ -7,13 +7,32 @@ by the clock alone.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import (
+    BigInteger,
+    Date,
+    Select,
+    bindparam,
+    case,
+    column,
+    func,
+    insert,
+    literal,
+    null,
+    select,
+    text,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
-from gisgrid.cases.figures import KEPT, MEASURES, fact, stretches, values_of
+from gisgrid.cases.facts import COLUMNS, MEASURES, Span, T, facts, values_of
+from gisgrid.cases.figures import KEPT, stretches
 from gisgrid.db.joins import joined_by
+from gisgrid.db.tables import DayFigure
 
 AT_ONCE = 31
 """So many days are counted in one transaction."""
@@ -50,15 +69,54 @@ def count_days(session: Session, township_id: int, *, most: int = AT_ONCE) -> in
 def _count(session: Session, township_id: int, plan_id: int, days: list[date]) -> int:
     """Keep what the settled cases of days say under a plan; how many days could be kept."""
     spans = stretches(sorted(days))
-    counts = ", ".join(f"count(case_id) FILTER (WHERE {MEASURES[m]}) AS {m}" for m in KEPT)
-    asked = _KEEP.format(
-        fact=fact(spans, only_settled=True, plan="p.id = :plan"),
-        columns=", ".join(KEPT),
-        counts=counts,
-    )
     values = {"t": township_id, "plan": plan_id, "days": days, "as_of": datetime.now(UTC)}
     with joined_by(session, sets=False):
-        return int(session.execute(text(asked), {**values, **values_of(spans)}).scalar_one())
+        days_kept: int = session.scalar(_keep(spans), {**values, **values_of(spans)}) or 0
+        return days_kept
+
+
+def _keep(spans: Sequence[Span]) -> Select[Any]:
+    """Keeps what the settled cases of ``:days`` say under ``:plan``, and tells how many days are settled."""
+    plan = bindparam("plan", type_=BigInteger)
+    found = facts(spans, only_settled=True, plan=plan)
+    dated = _DATED.cte("dated").prefix_with("MATERIALIZED")
+    good = _GOOD.cte("good").prefix_with("MATERIALIZED")
+    counts = [func.count(dated.c.case_id).filter(MEASURES[m](dated.c)).label(m) for m in KEPT]
+    by = [dated.c.in_community_id, dated.c.grid_id, dated.c.matter_id, dated.c.source]
+    each = (
+        select(
+            dated.c.day, *by,
+            case(
+                {7: literal("community"), 11: literal("grid"), 13: literal("matter")},
+                value=func.grouping(*by), else_=literal("source"),
+            ).label("unit"),
+            *counts,
+        )
+        .join_from(dated, good, dated.c.day == good.c.day)
+        .group_by(func.grouping_sets(*(tuple_(dated.c.day, key) for key in by)))
+        .subquery("each")
+    )  # fmt: skip
+    ref = case(
+        {"community": each.c.in_community_id, "grid": each.c.grid_id, "matter": each.c.matter_id},
+        value=each.c.unit,
+    )
+    of_units = select(
+        T, plan, each.c.day, each.c.unit, ref, each.c.source, *(each.c[m] for m in KEPT)
+    )
+    of_all = (
+        select(T, plan, good.c.day, literal("township"), null(), null(), *counts)
+        .outerjoin_from(good, dated, dated.c.day == good.c.day)
+        .group_by(good.c.day)
+    )
+    columns = ["township_id", "plan_id", "day", "unit", "ref", "source", *KEPT]
+    kept = insert(DayFigure).from_select(
+        columns, union_all(of_units, of_all), include_defaults=False
+    )
+    return (
+        select(func.count())
+        .select_from(good)
+        .add_cte(*found.before, found.fact, dated, kept.cte("kept"))
+    )
 
 
 # The lock of who changes the township's settings, as its zone, but not of rows that name it.
@@ -80,27 +138,11 @@ WHERE EXISTS (SELECT FROM stale_day s WHERE s.township_id = :t AND s.day = every
        AND f.unit = 'township' AND f.day = every.day) < cardinality(CAST(:plans AS bigint[]))
 ORDER BY day DESC LIMIT :most
 """
-_KEEP = """
-{fact}, dated AS MATERIALIZED (
+_DATED = text("""
     SELECT fact.*, (reported_at AT TIME ZONE (SELECT time_zone FROM township WHERE area_id = :t))::date
         AS day FROM fact
-), good AS MATERIALIZED (
+""").columns(*COLUMNS, column("day", Date))
+_GOOD = text("""
     SELECT day FROM unnest(CAST(:days AS date[])) AS asked(day)
     WHERE day NOT IN (SELECT day FROM dated WHERE outcome LIKE 'open%')
-), kept AS (
-    INSERT INTO day_figure (township_id, plan_id, day, unit, ref, source, {columns})
-    SELECT :t, :plan, day, unit, CASE unit WHEN 'community' THEN in_community_id
-               WHEN 'grid' THEN grid_id WHEN 'matter' THEN matter_id END, source, {columns}
-    FROM (
-        SELECT day, in_community_id, grid_id, matter_id, source,
-               CASE grouping(in_community_id, grid_id, matter_id, source) WHEN 7 THEN 'community'
-                   WHEN 11 THEN 'grid' WHEN 13 THEN 'matter' ELSE 'source' END AS unit, {counts}
-        FROM dated JOIN good USING (day) GROUP BY GROUPING SETS
-            ((day, in_community_id), (day, grid_id), (day, matter_id), (day, source))
-    ) AS each
-    UNION ALL
-    SELECT :t, :plan, day, 'township', NULL, NULL, {counts} FROM good LEFT JOIN dated USING (day)
-    GROUP BY day
-)
-SELECT count(*) FROM good
-"""
+""").columns(column("day", Date))

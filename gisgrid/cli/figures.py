@@ -11,7 +11,8 @@ from rich.table import Table
 
 from gisgrid.cases.bulk import open_loaded
 from gisgrid.cases.emergencies import running, switch_off, switch_on
-from gisgrid.cases.figures import OUTCOMES, UNITS, Period, figures
+from gisgrid.cases.facts import UNITS
+from gisgrid.cases.figures import OUTCOMES, Period, figures
 from gisgrid.cli.edge import DRY, opened, wide_console
 from gisgrid.core import plans
 from gisgrid.core.areas import area_coded

@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 
 from gisgrid.cases import board, figures
 from gisgrid.cases import today as cases_today
+from gisgrid.cases.board_filters import Filters
 from gisgrid.core import plans
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.roles import PLANNER, WEB
@@ -211,7 +212,7 @@ def seen_roads(place: plans.TownshipInfo, plan: plans.PlanInfo) -> list[Road]:
         lambda s: figures.heat(s, place.id, *span),
         lambda s: figures.grew_most(s, place.id, *span),
         lambda s: figures.repeated_places(s, place.id, *span),
-        lambda s: board.board(s, place.id, board.Filters(), NOON),
+        lambda s: board.board(s, place.id, Filters(), NOON),
         board.mine,
         lambda s: cases_today.cases_now(s, place.id, NOON),
         lambda s: cases_today.open_by_community(s, place.id),

@@ -12,7 +12,8 @@ import pytest
 from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 
-from gisgrid.cases.board import Filters, board, cursor, mine, steps_since
+from gisgrid.cases.board import board, cursor, mine, steps_since
+from gisgrid.cases.board_filters import Filters
 from gisgrid.cases.cases import Owner, case_log
 from gisgrid.cases.flow import keep_own_flows
 from gisgrid.db import listen

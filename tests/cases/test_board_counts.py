@@ -12,7 +12,8 @@ import pytest
 from sqlalchemy import Engine, Row, text
 from sqlalchemy.orm import Session
 
-from gisgrid.cases.board import Board, Filters, board
+from gisgrid.cases.board import Board, board
+from gisgrid.cases.board_filters import Filters
 from gisgrid.cases.bulk import open_loaded
 from gisgrid.db.store import transaction
 from tests.support.accounts import acting, appointed, web_engine

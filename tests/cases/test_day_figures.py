@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from gisgrid.cases.bulk import open_loaded
 from gisgrid.cases.day_figures import count_days
-from gisgrid.cases.figures import UNITS, Figures, Period, figures, uncovered
+from gisgrid.cases.facts import UNITS
+from gisgrid.cases.figures import Figures, Period, figures, uncovered
 from gisgrid.core.plans import township as township_of
 from gisgrid.db.store import transaction
 from gisgrid.jobs.scheduled import keep_up

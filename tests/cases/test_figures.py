@@ -10,8 +10,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gisgrid.cases.bulk import OpenedCases, open_loaded
+from gisgrid.cases.facts import MEASURES
 from gisgrid.cases.figures import (
-    MEASURES,
     OUTCOMES,
     Period,
     figures,

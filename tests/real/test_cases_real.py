@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 
 from gisgrid.cases.bulk import open_loaded
 from gisgrid.cases.cases import case_log, case_now
-from gisgrid.cases.figures import MEASURES, OUTCOMES, Period, figures, rows_behind
+from gisgrid.cases.facts import MEASURES
+from gisgrid.cases.figures import OUTCOMES, Period, figures, rows_behind
 from gisgrid.cases.flow import flow_by_id
 from gisgrid.cases.matters import rule_book
 from gisgrid.cases.replay import replay, same

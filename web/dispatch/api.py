@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from gisgrid.cases.board import Filters, board
+from gisgrid.cases.board import board
+from gisgrid.cases.board_filters import Filters
 from gisgrid.cases.flow import flows_by_id
 from web.api.views import get
 from web.cases.rows import as_json

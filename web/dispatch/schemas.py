@@ -5,7 +5,8 @@ from __future__ import annotations
 from marshmallow import Schema, fields, validate
 from webargs.fields import DelimitedList
 
-from gisgrid.cases.board import DUES, MOST_ROWS, STATES
+from gisgrid.cases.board import MOST_ROWS
+from gisgrid.cases.board_filters import DUES, STATES
 from web.api.schemas import BIGGEST_ID, TownshipNameSchema, TownshipQuerySchema
 
 _SHORT = validate.Length(0, 100)

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from gisgrid.cases import board, notices
 from gisgrid.cases import community_rules as rules
 from gisgrid.cases import today as cases_today
-from gisgrid.cases.board import Filters, Row
+from gisgrid.cases.board import Row
+from gisgrid.cases.board_filters import Filters
 from gisgrid.cases.today import CasesNow
 from gisgrid.core.plans import TownshipInfo
 from gisgrid.people import today as people_today
