@@ -18,6 +18,7 @@ from gisgrid.db.store import raw
 from gisgrid.locate.borders import near_borders
 from gisgrid.locate.locator import Locator
 from gisgrid.planning.attach.rule import Kind, Rule
+from gisgrid.planning.attach.statements import Attaching
 
 Values = npt.NDArray[np.int64] | npt.NDArray[np.float64]
 Places = tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.float64]]
@@ -85,15 +86,9 @@ def read_places(
         Numbers of those that are wanted; None: all.
     """
     record = np.dtype([("id", ">i8"), ("lon", ">f8"), ("lat", ">f8")])
-    # Blocks that numpy reads as they are: a row of its own for every place takes six times as long.
-    some = "" if ids is None else "AND id = ANY(%(ids)s)"
-    statement = f"""
-        SELECT string_agg(int8send(id) || float8send(ST_X(geom)) || float8send(ST_Y(geom)), '')
-        FROM {kind} WHERE township_id = %(t)s AND place = 'ok' {some} GROUP BY id / 100000
-        """  # noqa: S608 - a fixed name
     values = {"t": township, "ids": None if ids is None else list(ids)}
     with raw(session).cursor(binary=True) as cursor:
-        blocks = [block for (block,) in cursor.execute(statement, values)]
+        blocks = [block for (block,) in cursor.execute(_BLOCKS[kind], values)]
     body = np.frombuffer(b"".join(blocks), record)
     return (
         body["id"].astype(np.int64),
@@ -127,20 +122,12 @@ def _write(session: Session, plan: int, kind: Kind, answers: Answers) -> None:
 
     COPY asks no policy, so that only the table's owner may use it.
     """
-    known = not owns(session, f"{kind}_grid") or session.scalar(
-        text(f"SELECT EXISTS (SELECT FROM {kind}_grid WHERE plan_id = :plan)"),  # noqa: S608
-        {"plan": plan},
-    )
     table = f"{kind}_grid"
+    known = not owns(session, table) or session.scalar(Attaching(kind).known(), {"plan": plan})
     if known:
         table = "answer"
         session.execute(text("DROP TABLE IF EXISTS pg_temp.answer"))
-        session.execute(
-            text(
-                f"CREATE TEMP TABLE answer ON COMMIT DROP AS SELECT * FROM {kind}_grid "  # noqa: S608
-                "WITH NO DATA"
-            )
-        )
+        session.execute(text(_ANSWER[kind]))
     every = np.ones(len(answers.ids), np.bool_)
     columns: dict[str, tuple[Values, npt.NDArray[np.bool_]]] = {
         "plan_id": (np.full(len(answers.ids), plan, np.int64), every),
@@ -153,7 +140,7 @@ def _write(session: Session, plan: int, kind: Kind, answers: Answers) -> None:
         _copy(session, table, columns)
     if known:
         session.execute(text("ANALYZE answer"))
-        session.execute(text(_COMPARE.format(kind=kind)))
+        session.execute(Attaching(kind).compare())
 
 
 def _copy(
@@ -202,16 +189,20 @@ WHERE plan_id = :plan
   AND (CAST(:box AS bytea) IS NULL OR geom && ST_GeomFromWKB(CAST(:box AS bytea), 4326))
 ORDER BY code COLLATE "C"
 """
-
-_COMPARE = """
-INSERT INTO {kind}_grid AS a (plan_id, {kind}_id, grid_id, exclusive_grid_id, border_m)
-SELECT plan_id, {kind}_id, grid_id, exclusive_grid_id, border_m FROM answer n
-WHERE NOT EXISTS (
-    SELECT FROM {kind}_grid o
-    WHERE (o.plan_id, o.{kind}_id) = (n.plan_id, n.{kind}_id)
-      AND (o.grid_id, o.exclusive_grid_id, o.border_m)
-          IS NOT DISTINCT FROM (n.grid_id, n.exclusive_grid_id, n.border_m))
-ON CONFLICT (plan_id, {kind}_id) DO UPDATE
-SET grid_id = excluded.grid_id, exclusive_grid_id = excluded.exclusive_grid_id,
-    border_m = excluded.border_m
-"""
+# Blocks that numpy reads as they are: a row of its own for every place takes six times as long.
+_BLOCKS: dict[Kind, str] = {
+    "house": """
+        SELECT string_agg(int8send(id) || float8send(ST_X(geom)) || float8send(ST_Y(geom)), '')
+        FROM house WHERE township_id = %(t)s AND place = 'ok'
+          AND (CAST(%(ids)s AS bigint[]) IS NULL OR id = ANY(CAST(%(ids)s AS bigint[])))
+        GROUP BY id / 100000""",
+    "event": """
+        SELECT string_agg(int8send(id) || float8send(ST_X(geom)) || float8send(ST_Y(geom)), '')
+        FROM event WHERE township_id = %(t)s AND place = 'ok'
+          AND (CAST(%(ids)s AS bigint[]) IS NULL OR id = ANY(CAST(%(ids)s AS bigint[])))
+        GROUP BY id / 100000""",
+}
+_ANSWER: dict[Kind, str] = {
+    "house": "CREATE TEMP TABLE answer ON COMMIT DROP AS SELECT * FROM house_grid WITH NO DATA",
+    "event": "CREATE TEMP TABLE answer ON COMMIT DROP AS SELECT * FROM event_grid WITH NO DATA",
+}
