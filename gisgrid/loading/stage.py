@@ -9,11 +9,26 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import shapely
-from sqlalchemy import text
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    TableClause,
+    and_,
+    bindparam,
+    column,
+    delete,
+    func,
+    literal_column,
+    select,
+    table,
+    text,
+    true,
+)
 from sqlalchemy.orm import Session
 
 from gisgrid.core.heavy import pandas as pd
 from gisgrid.db.store import copy_text
+from gisgrid.db.tables import Base
 from gisgrid.files.findings import Findings
 from gisgrid.loading.target import Target
 from gisgrid.locate.addresses.place_names import COMMUNITY, match_name, names_within, plain
@@ -30,6 +45,13 @@ class Stage:
     target: Target
     values: dict[str, object]
     _found: dict[str, int | None] = field(default_factory=dict)
+
+    @property
+    def table(self) -> TableClause:
+        """The stage as expressions name it."""
+        resolved = ("community_id", "matter_id", "area_id")
+        names = (*self.target.columns, *resolved)
+        return table("stage", column("row_no", BigInteger), *(column(name) for name in names))
 
     def make(self) -> None:
         """Make the empty table; it goes with the transaction."""
@@ -80,32 +102,37 @@ class Stage:
 
     def drop_repeats(self, rejected: Findings, noted: Findings) -> None:
         """Take out rows that stand twice: told if all is equal, refused if only the key is."""
-        key = ", ".join(self.target.key)
-        data = ", ".join(self.target.columns)
+        stage = self.table
+        key: list[ColumnElement[Any]] = [literal_column(part) for part in self.target.key]
         # Mostly there are none, and to learn that takes a third of the time of telling them apart.
-        any_twice = f"SELECT EXISTS (SELECT FROM stage GROUP BY {key} HAVING count(*) > 1)"
-        if not self.session.scalar(text(any_twice)):
+        any_twice = select(true()).select_from(stage).group_by(*key)
+        if not self.session.scalar(select(any_twice.having(func.count() > 1).exists())):
             return
-        rows = self.session.execute(
-            text(
-                f"""
-                WITH twice AS (
-                    SELECT * FROM (
-                        SELECT *, count(*) OVER (PARTITION BY {key}) AS of_key FROM stage) n
-                    WHERE of_key > 1
-                ), counted AS (
-                    SELECT row_no, row_number() OVER (PARTITION BY {key} ORDER BY row_no)
-                               AS of_key_no,
-                           row_number() OVER (PARTITION BY {data} ORDER BY row_no) AS of_data_no
-                    FROM twice
-                ), gone AS (
-                    DELETE FROM stage s USING counted c
-                    WHERE c.of_key_no > 1 AND s.row_no = c.row_no
-                    RETURNING s.row_no, c.of_data_no > 1 AS equal
-                )
-                SELECT row_no, equal FROM gone ORDER BY row_no
-                """
+        of_key = func.count().over(partition_by=key).label("of_key")
+        data = [stage.c[name] for name in ("row_no", *self.target.columns)]
+        every = select(*data, of_key).subquery("n")
+        twice = select(every).where(every.c.of_key > 1).cte("twice")
+        number = func.row_number()
+        counted = (
+            select(
+                twice.c.row_no,
+                number.over(partition_by=key, order_by=twice.c.row_no).label("of_key_no"),
+                number.over(
+                    partition_by=[twice.c[name] for name in self.target.columns],
+                    order_by=twice.c.row_no,
+                ).label("of_data_no"),
             )
+            .select_from(twice)
+            .cte("counted")
+        )
+        gone = (
+            delete(stage)
+            .where(counted.c.of_key_no > 1, stage.c.row_no == counted.c.row_no)
+            .returning(stage.c.row_no, (counted.c.of_data_no > 1).label("equal"))
+            .cte("gone")
+        )
+        rows = self.session.execute(
+            select(gone.c.row_no, gone.c.equal).order_by(gone.c.row_no)
         ).all()
         noted.add("row_twice", "", [row_no for row_no, equal in rows if equal])
         rejected.add("code_twice", self.target.key[0], [r for r, equal in rows if not equal])
@@ -190,16 +217,15 @@ class Stage:
 
     def mark_placeholders(self, noted: Findings) -> None:
         """Take the point from rows on a spot where unrelated rows pile up; they stay, unlocated."""
-        street = "regexp_replace(address, '[0-9０-９]+', '', 'g')"
         rows = self.session.scalars(
             text(
-                f"""
+                """
                 WITH busy AS (
                     SELECT lon, lat FROM stage WHERE place = 'ok'
                     GROUP BY lon, lat HAVING count(*) >= :streets
                 ), spot AS (
                     SELECT lon, lat FROM stage JOIN busy USING (lon, lat)
-                    GROUP BY lon, lat HAVING count(DISTINCT {street}) >= :streets
+                    GROUP BY lon, lat HAVING count(DISTINCT regexp_replace(address, '[0-9０-９]+', '', 'g')) >= :streets
                 ), marked AS (
                     UPDATE stage s SET place = 'placeholder', lon = NULL, lat = NULL
                     FROM spot WHERE (s.lon, s.lat) = (spot.lon, spot.lat) RETURNING s.row_no
@@ -228,17 +254,32 @@ class Stage:
 
     def sample(self, limit: int = 20_000) -> pd.DataFrame:
         """Evenly spread located rows: source_x, source_y, and lon, lat of the same code as known."""
+        known, stage = Base.metadata.tables[self.target.table], self.table
+        nth = func.row_number().over(order_by=stage.c.row_no).label("nth")
+        located = (
+            select(
+                *(stage.c[name] for name in ("row_no", "code", "source_x", "source_y")),
+                nth,
+                func.count().over().label("n"),
+            )
+            .where(stage.c.place == "ok")
+            .subquery()
+        )
+        same = and_(
+            known.c.township_id == bindparam("township", type_=BigInteger),
+            known.c.code == located.c.code,
+        )
+        step = func.greatest(1, located.c.n // bindparam("limit", type_=BigInteger))
         rows = self.session.execute(
-            text(
-                f"""
-                SELECT s.source_x, s.source_y, ST_X(o.geom) AS lon, ST_Y(o.geom) AS lat
-                FROM (SELECT *, row_number() OVER (ORDER BY row_no) AS nth,
-                             count(*) OVER () AS n FROM stage WHERE place = 'ok') s
-                LEFT JOIN {self.target.table} o
-                  ON o.township_id = :township AND o.code = s.code
-                WHERE s.nth % greatest(1, s.n / :limit) = 0 ORDER BY s.row_no
-                """
-            ),
+            select(
+                located.c.source_x,
+                located.c.source_y,
+                func.ST_X(known.c.geom),
+                func.ST_Y(known.c.geom),
+            )
+            .outerjoin_from(located, known, same)
+            .where(located.c.nth % step == 0)
+            .order_by(located.c.row_no),
             {**self.values, "limit": limit},
         ).all()
         return pd.DataFrame(rows, columns=["source_x", "source_y", "lon", "lat"], dtype="float64")
@@ -252,8 +293,8 @@ class Stage:
         # Several statements write several tables, or one table several times.
         into_empty &= len(self.target.writes) == 1
         for write in self.target.writes:
-            statement = write.add if into_empty and write.add else write.merge
-            row = self.session.execute(text(statement), self.values).one()
+            statement = write.merge if write.add is None or not into_empty else write.add
+            row = self.session.execute(statement, self.values).one()
             inserted, updated = inserted + row.inserted, updated + row.updated
         # What follows in this transaction is planned by what stands in the table now. Small loads
         # go without: ANALYZE waits for any other transaction that has done it.

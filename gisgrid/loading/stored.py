@@ -7,10 +7,12 @@ would be more than a slip.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import ColumnElement, FromClause, and_, column, func, select, text, update
+from sqlalchemy.dialects.postgresql import aggregate_order_by, distinct_on
 
 from gisgrid.core.errors import Invalid
 from gisgrid.core.messages import Both, say
@@ -49,13 +51,12 @@ def recall(stage: Stage, given: Collection[str]) -> None:
         absent = [part for c in stored.columns if c not in given for part in PARTS.get(c, (c,))]
         if not absent:
             continue
-        sets = ", ".join(f"{part} = o.{part}" for part in absent)
+        known, table = _known(stored, absent), stage.table
         stage.session.execute(
-            text(
-                f"""
-                UPDATE stage s SET {sets} FROM ({stored.sql}) o
-                WHERE {_same(stored)} AND num_nonnulls({", ".join(f"o.{p}" for p in absent)}) > 0
-                """
+            update(table)
+            .values({part: known.c[part] for part in absent})
+            .where(
+                _same(stored, known, table), func.num_nonnulls(*(known.c[p] for p in absent)) > 0
             ),
             stage.values,
         )
@@ -81,9 +82,9 @@ def emptied(
     found: list[Emptied] = []
     for stored in stage.target.stored:
         columns = [c for c in stored.columns if c in given] if stored.shown else []
-        for column, header, rows, had in _rows_emptied(stage, stored, columns, resolved):
-            noted.add("emptied", column, rows)
-            found.append(Emptied(column, header, len(rows), had))
+        for name, header, rows, had in _rows_emptied(stage, stored, columns, resolved):
+            noted.add("emptied", name, rows)
+            found.append(Emptied(name, header, len(rows), had))
     many = [
         e for e in found
         if e.values > MOST_EMPTIED * e.of and not {e.column, e.header} & set(allowed)
@@ -98,26 +99,44 @@ def _rows_emptied(
 ) -> list[tuple[str, str, list[int], int]]:
     if not columns:
         return []
-    key = ", ".join(stored.key)
-    counts = ", ".join(
-        f"count(o.{part}), array_agg(s.row_no ORDER BY s.row_no) "
-        f"FILTER (WHERE o.{part} IS NOT NULL AND s.{part} IS NULL)"
-        for part in (PARTS.get(c, (c,))[0] for c in columns)
-    )
+    parts = [PARTS.get(c, (c,))[0] for c in columns]
+    rows: FromClause = stage.table
     # Where several rows speak of one thing, the first is the one that is written.
-    source = "stage"
     if stored.key != stage.target.key:
-        source = f"(SELECT DISTINCT ON ({key}) * FROM stage ORDER BY {key}, row_no)"
-    row = stage.session.execute(
-        text(f"SELECT {counts} FROM {source} s JOIN ({stored.sql}) o ON {_same(stored)}"),
-        stage.values,
+        key = [rows.c[name] for name in stored.key]
+        rows = (
+            select(rows.c.row_no, *(rows.c[name] for name in dict.fromkeys((*stored.key, *parts))))
+            .ext(distinct_on(*key))
+            .order_by(*key, rows.c.row_no)
+            .subquery()
+        )
+    known = _known(stored, parts)
+    numbers = func.array_agg(aggregate_order_by(rows.c.row_no, rows.c.row_no))
+    counts = [
+        each
+        for part in parts
+        for each in (
+            func.count(known.c[part]),
+            numbers.filter(known.c[part].is_not(None), rows.c[part].is_(None)),
+        )
+    ]
+    row: Sequence[Any] = stage.session.execute(
+        select(*counts).join_from(rows, known, _same(stored, known, rows)), stage.values
     ).one()
     pairs = zip(columns, row[::2], row[1::2], strict=True)
     return [(c, _header(resolved, c), rows, had) for c, had, rows in pairs if rows]
 
 
-def _same(stored: Stored) -> str:
-    return " AND ".join(f"o.{k} = s.{k}" for k in stored.key)
+def _known(stored: Stored, parts: Sequence[str]) -> FromClause:
+    return (
+        text(stored.sql)
+        .columns(*map(column, dict.fromkeys((*stored.key, *parts))))
+        .subquery("known")
+    )
+
+
+def _same(stored: Stored, known: FromClause, rows: FromClause) -> ColumnElement[bool]:
+    return and_(*(known.c[name] == rows.c[name] for name in stored.key))
 
 
 def _header(resolved: Resolved, column: str) -> str:

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sqlalchemy import Boolean, Executable, Integer, func, literal_column, select, text, tuple_
+from sqlalchemy.dialects.postgresql import insert
+
+from gisgrid.db.tables import Base
+
 
 @dataclass(frozen=True)
 class RowCheck:
@@ -44,24 +49,18 @@ PARTS: dict[str, tuple[str, ...]] = {
 """Canonical column to the columns of the stage that hold it, where these are others."""
 
 
-def moved(column: str, stored: str) -> RowCheck:
-    """Rows that would hang what is stored on another parent; ``stored`` gives code and parent."""
-    part = PARTS.get(column, (column,))[0]
-    return RowCheck(
-        "moved",
-        column,
-        f"SELECT s.row_no FROM stage s JOIN ({stored}) o ON o.code = s.code AND o.{part} <> s.{part}",
-        moves=True,
-    )
+def moved(column: str, sql: str) -> RowCheck:
+    """Rows that would hang what is stored on another parent."""
+    return RowCheck("moved", column, sql, moves=True)
 
 
 @dataclass(frozen=True)
 class Write:
     """A statement that brings rows of the stage into a table; it gives one row: inserted, updated."""
 
-    merge: str
+    merge: Executable
     """For any table."""
-    add: str | None = None
+    add: Executable | None = None
     """For an empty one, whose unique keys need not stand yet; None: only ``merge`` is right."""
 
 
@@ -84,25 +83,33 @@ class Target:
     """Rows have a point: detective, placeholder search, attach."""
 
 
-def upsert(table: str, key: str, select: str, columns: tuple[str, ...]) -> Write:
-    """Insert new rows, update changed ones, and count both."""
-    values = ", ".join(f"{c} = excluded.{c}" for c in columns)
-    old = ", ".join(f"t.{c}" for c in columns)
-    new = ", ".join(f"excluded.{c}" for c in columns)
-    names = ", ".join((*[k.strip() for k in key.split(",")], *columns, "run_id"))
-    merge = f"""
-WITH done AS (
-    INSERT INTO {table} AS t ({names})
-    {select}
-    ON CONFLICT ({key}) DO UPDATE SET {values}, run_id = excluded.run_id
-    WHERE ({old}) IS DISTINCT FROM ({new})
-    RETURNING (t.xmax = 0) AS fresh
-)
-SELECT count(*) FILTER (WHERE fresh) AS inserted, count(*) FILTER (WHERE NOT fresh) AS updated
-FROM done
-"""
-    add = f"""
-WITH done AS (INSERT INTO {table} ({names}) {select} RETURNING 1)
-SELECT count(*) AS inserted, 0 AS updated FROM done
-"""
+def upsert(table: str, key: tuple[str, ...], select_: str, columns: tuple[str, ...]) -> Write:
+    """Insert new rows, update changed ones, and count both.
+
+    ``select_`` gives the values of ``key``, of ``columns`` and the run, in this order.
+    """
+    into = Base.metadata.tables[table]
+    made = insert(into).from_select(
+        [*key, *columns, "run_id"], text(select_).columns(), include_defaults=False
+    )
+    before = tuple_(*(into.c[name] for name in columns))
+    after = tuple_(*(made.excluded[name] for name in columns))
+    done = (
+        made.on_conflict_do_update(
+            index_elements=key,
+            set_={name: made.excluded[name] for name in (*columns, "run_id")},
+            where=before.is_distinct_from(after),
+        )
+        .returning(literal_column("xmax = 0", Boolean).label("fresh"))
+        .cte("done")
+    )
+    number = func.count()
+    merge = select(
+        number.filter(done.c.fresh).label("inserted"),
+        number.filter(~done.c.fresh).label("updated"),
+    ).select_from(done)
+    added = made.returning(literal_column("1", Integer)).cte("done")
+    add = select(
+        number.label("inserted"), literal_column("0", Integer).label("updated")
+    ).select_from(added)
     return Write(merge, add)

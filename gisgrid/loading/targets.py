@@ -74,13 +74,14 @@ TARGETS: dict[str, Target] = {
                 "SELECT row_no FROM stage WHERE community IS NOT NULL AND community_id IS NULL",
                 keeps=True,
             ),
-            moved("community", """SELECT code, community_id FROM house
-                WHERE township_id = :township"""),
+            moved("community", """SELECT s.row_no FROM stage s
+                JOIN house o ON o.township_id = :township AND o.code = s.code
+                WHERE o.community_id <> s.community_id"""),
         ),
         writes=(
             upsert(
                 "house",
-                "township_id, code",
+                ("township_id", "code"),
                 f"""SELECT :township, s.code, s.address, s.community_id, {_POINT}, :run
                 FROM stage s ORDER BY s.row_no""",
                 ("address", "community_id", "geom", "place", "source_x", "source_y"),
@@ -99,13 +100,14 @@ TARGETS: dict[str, Target] = {
         ),
         checks=(
             _UNKNOWN_HOUSE,
-            moved("house", """SELECT f.code, h.code AS house FROM household f
-                JOIN house h ON h.id = f.house_id WHERE f.township_id = :township"""),
+            moved("house", """SELECT s.row_no FROM stage s
+                JOIN household f ON f.township_id = :township AND f.code = s.code
+                JOIN house h ON h.id = f.house_id WHERE h.code <> s.house"""),
         ),
         writes=(
             upsert(
                 "household",
-                "township_id, code",
+                ("township_id", "code"),
                 """SELECT :township, s.code, h.id, s.room, s.verified_on, :run
                 FROM stage s JOIN house h ON h.township_id = :township AND h.code = s.house
                 ORDER BY s.row_no""",
@@ -136,8 +138,9 @@ TARGETS: dict[str, Target] = {
                 """SELECT s.row_no FROM stage s WHERE NOT EXISTS (SELECT FROM household h
                    WHERE h.township_id = :township AND h.code = s.household)""",
             ),
-            moved("household", """SELECT r.code, f.code AS household FROM resident r
-                JOIN household f ON f.id = r.household_id WHERE r.township_id = :township"""),
+            moved("household", """SELECT s.row_no FROM stage s
+                JOIN resident r ON r.township_id = :township AND r.code = s.code
+                JOIN household f ON f.id = r.household_id WHERE f.code <> s.household"""),
             RowCheck(
                 "person_twice",
                 "citizen_id",
@@ -155,7 +158,7 @@ TARGETS: dict[str, Target] = {
         writes=(
             upsert(
                 "resident",
-                "township_id, code",
+                ("township_id", "code"),
                 """SELECT :township, s.code, h.id, s.name, s.citizen_id, s.phone, s.sex,
                    s.birth_date, coalesce(string_to_array(s.needs, ';'), '{}'), s.verified_on, :run
                 FROM stage s JOIN household h ON h.township_id = :township AND h.code = s.household
@@ -212,7 +215,7 @@ TARGETS: dict[str, Target] = {
         writes=(
             upsert(
                 "event",
-                "township_id, code",
+                ("township_id", "code"),
                 f"""SELECT :township, s.code, s.matter_id, s.reported_at, s.due_at,
                    CASE WHEN h.here THEN o.closed_at ELSE s.closed_at END,
                    s.source, s.text, s.address, s.community_id,
@@ -243,7 +246,7 @@ TARGETS: dict[str, Target] = {
         writes=(
             upsert(
                 "visit",
-                "township_id, code",
+                ("township_id", "code"),
                 """SELECT :township, s.code, h.id, p.id, s.visited_on, :run
                 FROM stage s JOIN house h ON h.township_id = :township AND h.code = s.house
                 LEFT JOIN staff p ON p.township_id = :township AND p.code = s.staff
@@ -280,7 +283,7 @@ TARGETS: dict[str, Target] = {
         writes=(
             upsert(
                 "station",
-                "township_id, code",
+                ("township_id", "code"),
                 f"""SELECT :township, s.code, s.name, s.kind, s.grid, s.address, s.span, {_POINT},
                    :run FROM stage s ORDER BY s.row_no""",
                 (

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from gisgrid.loading.target import UNTIL_FIRST, RowCheck, Stored, Target, Write
+from sqlalchemy import text
+
+from gisgrid.loading.target import UNTIL_FIRST, RowCheck, Stored, Target, Write, upsert
 from gisgrid.loading.targets_teams import UNKNOWN_GRID, UNKNOWN_STAFF
-
-_POINT = "CASE WHEN s.place = 'ok' THEN ST_SetSRID(ST_MakePoint(s.lon, s.lat), 4326) END"
-
-_NOT_REVIEWED = "NOT EXISTS (SELECT FROM legacy_review r WHERE r.problem_id = t.id)"
 
 HANDLING_TARGETS: dict[str, Target] = {
     "assets": Target(
@@ -31,22 +29,14 @@ HANDLING_TARGETS: dict[str, Target] = {
         ),
         checks=(UNKNOWN_GRID, UNTIL_FIRST),
         writes=(
-            Write(f"""
-WITH done AS (
-    INSERT INTO asset AS t (township_id, code, name, grid_code, reason, geom, reach_m, during, run_id)
-    SELECT :township, s.code, s.name, s.grid, s.reason, {_POINT}, coalesce(s.reach_m, 0), s.span, :run
-    FROM stage s ORDER BY s.row_no
-    ON CONFLICT (township_id, code) DO UPDATE SET name = excluded.name,
-        grid_code = excluded.grid_code, reason = excluded.reason, geom = excluded.geom,
-        reach_m = excluded.reach_m, during = excluded.during, run_id = excluded.run_id
-    WHERE (t.name, t.grid_code, t.reason, t.geom, t.reach_m, t.during) IS DISTINCT FROM
-        (excluded.name, excluded.grid_code, excluded.reason, excluded.geom, excluded.reach_m,
-         excluded.during)
-    RETURNING (t.xmax = 0) AS fresh
-)
-SELECT count(*) FILTER (WHERE fresh) AS inserted, count(*) FILTER (WHERE NOT fresh) AS updated
-FROM done
-"""),
+            upsert(
+                "asset",
+                ("township_id", "code"),
+                """SELECT :township, s.code, s.name, s.grid, s.reason, CASE WHEN s.place = 'ok'
+                   THEN ST_SetSRID(ST_MakePoint(s.lon, s.lat), 4326) END, coalesce(s.reach_m, 0),
+                   s.span, :run FROM stage s ORDER BY s.row_no""",
+                ("name", "grid_code", "reason", "geom", "reach_m", "during"),
+            ),
         ),
     ),
     "duties": Target(
@@ -59,7 +49,7 @@ FROM done
         checks=(UNKNOWN_GRID, UNKNOWN_STAFF),
         # A duty is named by place, person and beginning; a new end updates it.
         writes=(
-            Write("""
+            Write(text("""
 WITH part AS (
     SELECT s.grid, s.micro_grid, p.id AS staff_id, s.starts_at,
            tstzrange(s.starts_at, s.ends_at) AS span
@@ -78,7 +68,7 @@ WITH part AS (
     RETURNING 1
 )
 SELECT (SELECT count(*) FROM added) AS inserted, (SELECT count(*) FROM changed) AS updated
-"""),
+""")),
         ),
     ),
     "problems": Target(
@@ -92,8 +82,8 @@ SELECT (SELECT count(*) FROM added) AS inserted, (SELECT count(*) FROM changed) 
             Stored(
                 ("code",),
                 ("community",),
-                f"""SELECT t.code, t.community_id FROM legacy_problem t
-                WHERE t.township_id = :township AND {_NOT_REVIEWED}""",
+                """SELECT t.code, t.community_id FROM legacy_problem t WHERE t.township_id = :township
+                   AND NOT EXISTS (SELECT FROM legacy_review r WHERE r.problem_id = t.id)""",
             ),
         ),
         checks=(
@@ -105,7 +95,7 @@ SELECT (SELECT count(*) FROM added) AS inserted, (SELECT count(*) FROM changed) 
         ),
         # Once somebody has looked, when to look again and whether it is solved is the ledger's word.
         writes=(
-            Write(f"""
+            Write(text("""
 WITH done AS (
     INSERT INTO legacy_problem AS t
         (township_id, code, title, community_id, supervisor, opened_on, review_on, run_id)
@@ -117,12 +107,12 @@ WITH done AS (
     WHERE (t.title, t.community_id, t.supervisor, t.opened_on, t.review_on) IS DISTINCT FROM
         (excluded.title, excluded.community_id, excluded.supervisor, excluded.opened_on,
          excluded.review_on)
-      AND {_NOT_REVIEWED}
+      AND NOT EXISTS (SELECT FROM legacy_review r WHERE r.problem_id = t.id)
     RETURNING (t.xmax = 0) AS fresh
 )
 SELECT count(*) FILTER (WHERE fresh) AS inserted, count(*) FILTER (WHERE NOT fresh) AS updated
 FROM done
-"""),
+""")),
         ),
     ),
 }  # fmt: skip

@@ -14,11 +14,21 @@ _COLUMNS = (
     "duplicate_h", "skills", "note", "consent", "during",
 )  # fmt: skip
 _NOT_TOP = "EXISTS (SELECT FROM stage q WHERE q.code = s.parent AND q.parent IS NOT NULL)"
+_ROWS = f"""
+SELECT :matters, s.code, p.id, s.name, s.name_en, s.office, s.time_limit,
+       s.limit_unit, s.closing_rule, s.filing_rule, s.decider, s.acts,
+       coalesce(string_to_array(s.informs, ';'), ARRAY[]::text[]),
+       jsonb_strip_nulls(jsonb_build_object({_LIMITS})),
+       coalesce(s.asks_photo = 'yes', false), s.duplicate_m, s.duplicate_h,
+       coalesce(string_to_array(s.skills, ';'), ARRAY[]::text[]), s.note, s.consent,
+       CASE WHEN s.consent IS NOT NULL THEN s.span END, :run
+FROM stage s LEFT JOIN matter p ON p.list_id = :matters AND p.code = s.parent
+"""
 # A parent may stand in the same file, so each level is a pass of its own, from the top down.
 _PASSES = (
-    "s.parent IS NULL",
-    f"s.parent IS NOT NULL AND NOT {_NOT_TOP}",
-    f"s.parent IS NOT NULL AND {_NOT_TOP}",
+    f"{_ROWS} WHERE s.parent IS NULL ORDER BY s.row_no",
+    f"{_ROWS} WHERE s.parent IS NOT NULL AND NOT {_NOT_TOP} ORDER BY s.row_no",
+    f"{_ROWS} WHERE s.parent IS NOT NULL AND {_NOT_TOP} ORDER BY s.row_no",
 )
 
 MATTERS = Target(
@@ -119,21 +129,5 @@ MATTERS = Target(
             f"SELECT row_no FROM stage WHERE NOT string_to_array(informs, ';') <@ {_LEVELS}",
         ),
     ),
-    writes=tuple(
-        upsert(
-            "matter",
-            "list_id, code",
-            f"""SELECT :matters, s.code, p.id, s.name, s.name_en, s.office, s.time_limit,
-               s.limit_unit, s.closing_rule, s.filing_rule, s.decider, s.acts,
-               coalesce(string_to_array(s.informs, ';'), '{{}}'),
-               jsonb_strip_nulls(jsonb_build_object({_LIMITS})),
-               coalesce(s.asks_photo = 'yes', false), s.duplicate_m, s.duplicate_h,
-               coalesce(string_to_array(s.skills, ';'), '{{}}'), s.note, s.consent,
-               CASE WHEN s.consent IS NOT NULL THEN s.span END, :run
-            FROM stage s LEFT JOIN matter p ON p.list_id = :matters AND p.code = s.parent
-            WHERE {which} ORDER BY s.row_no""",
-            _COLUMNS,
-        )
-        for which in _PASSES
-    ),
+    writes=tuple(upsert("matter", ("list_id", "code"), rows, _COLUMNS) for rows in _PASSES),
 )

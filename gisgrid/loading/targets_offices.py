@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlalchemy import text
+
 from gisgrid.core.roles import ROLES
 from gisgrid.loading.target import UNTIL_FIRST, RowCheck, Stored, Target, Write, upsert
 from gisgrid.loading.targets_teams import STORED_STAFF
@@ -14,10 +16,11 @@ _AREA = """JOIN area a ON a.code = s.area AND (a.id = :township OR a.parent_id =
            OR a.id = (SELECT parent_id FROM area WHERE id = :township))"""
 # Log-in names are the whole store's: of two townships whose offices have one code, the one that comes
 # second logs in as CODE@TOWNSHIP.
-_TAKEN = """EXISTS (SELECT FROM account k LEFT JOIN staff p ON p.id = k.staff_id
-    WHERE k.name = {name} AND (p.township_id, p.code) IS DISTINCT FROM (:township, s.code))"""
 _LONG = "lower(s.code) || '@' || (SELECT lower(code) FROM area WHERE id = :township)"
-_PLAIN_TAKEN, _LONG_TAKEN = _TAKEN.format(name="lower(s.code)"), _TAKEN.format(name=_LONG)
+_PLAIN_TAKEN = """EXISTS (SELECT FROM account k LEFT JOIN staff p ON p.id = k.staff_id
+    WHERE k.name = lower(s.code) AND (p.township_id, p.code) IS DISTINCT FROM (:township, s.code))"""
+_LONG_TAKEN = f"""EXISTS (SELECT FROM account k LEFT JOIN staff p ON p.id = k.staff_id
+    WHERE k.name = {_LONG} AND (p.township_id, p.code) IS DISTINCT FROM (:township, s.code))"""
 _ACCOUNT = """JOIN staff p ON p.township_id = :township AND p.code = s.code
            JOIN account k ON k.staff_id = p.id"""
 
@@ -85,12 +88,12 @@ OFFICE_TARGETS: dict[str, Target] = {
         writes=(
             upsert(
                 "staff",
-                "township_id, code",
+                ("township_id", "code"),
                 """SELECT DISTINCT ON (s.code) :township, s.code, s.name, s.phone, s.body, :run
                 FROM stage s ORDER BY s.code, s.row_no""",
                 ("name", "phone", "body"),
             ),
-            Write(f"""
+            Write(text(f"""
 WITH added AS (
     INSERT INTO account (name, display_name, staff_id, run_id)
     SELECT DISTINCT ON (s.code) CASE WHEN {_PLAIN_TAKEN} THEN {_LONG} ELSE lower(s.code) END,
@@ -100,9 +103,9 @@ WITH added AS (
     ORDER BY s.code, s.row_no RETURNING 1
 )
 SELECT count(*) AS inserted, 0 AS updated FROM added
-"""),
+""")),
             # An appointment is named by account, role, area and first day; a new last day updates it.
-            Write(f"""
+            Write(text(f"""
 WITH part AS (
     SELECT k.id AS account_id, s.role, a.id AS area_id, s.since, s.span
     FROM stage s {_AREA} {_ACCOUNT}
@@ -121,7 +124,7 @@ WITH part AS (
     RETURNING 1
 )
 SELECT (SELECT count(*) FROM added) AS inserted, (SELECT count(*) FROM changed) AS updated
-"""),
+""")),
         ),
     ),
 }  # fmt: skip

@@ -2,47 +2,38 @@
 
 from __future__ import annotations
 
+from sqlalchemy import text
+
 from gisgrid.loading.target import RowCheck, Stored, Target, Write, upsert
 
-# A community's code may be its township's own: then the township is a part of what names it.
-_OWN_CODE = "level = 'community' AND code !~ '^[0-9]{12}$'"
-_AREA = ("level", "name", "name_en", "parent_id", "geom", "derived")
-
-
-def _area_level(level: str, above: str) -> Write:
-    """One pass per level, since a parent may stand in the same file.
-
-    A row without a polygon leaves the one that is there.
-    """
-    old, new = (", ".join(f"{t}.{c}" for c in _AREA) for t in ("t", "part"))
-    return Write(f"""
+# One pass per level, since a parent may stand in the same file. A row without a polygon leaves the one that
+# is there.
+_AREAS = """
 WITH part AS (
     SELECT s.area_id, s.code, s.level, s.name, s.name_en, p.id AS parent_id,
            coalesce(s.geometry, o.geom) AS geom,
            s.geometry IS NULL AND coalesce(o.derived, false) AS derived
-    FROM stage s LEFT JOIN area p ON p.code = s.parent AND p.level = '{above}'
-    LEFT JOIN area o ON o.id = s.area_id WHERE s.level = '{level}'
+    FROM stage s LEFT JOIN area p ON p.code = s.parent AND p.level = :above
+    LEFT JOIN area o ON o.id = s.area_id WHERE s.level = :level
 ), changed AS (
-    UPDATE area t SET ({", ".join(_AREA)}, run_id) = ROW ({new}, :run) FROM part
-    WHERE t.id = part.area_id AND ({old}) IS DISTINCT FROM ({new})
+    UPDATE area t SET (level, name, name_en, parent_id, geom, derived, run_id)
+        = ROW (part.level, part.name, part.name_en, part.parent_id, part.geom, part.derived, :run)
+    FROM part
+    WHERE t.id = part.area_id AND (t.level, t.name, t.name_en, t.parent_id, t.geom, t.derived)
+        IS DISTINCT FROM (part.level, part.name, part.name_en, part.parent_id, part.geom, part.derived)
     RETURNING 1
 ), added AS (
-    INSERT INTO area (code, {", ".join(_AREA)}, run_id)
-    SELECT part.code, {new}, :run FROM part WHERE area_id IS NULL ORDER BY part.code, parent_id
+    INSERT INTO area (code, level, name, name_en, parent_id, geom, derived, run_id)
+    SELECT code, level, name, name_en, parent_id, geom, derived, :run
+    FROM part WHERE area_id IS NULL ORDER BY code, parent_id
     RETURNING 1
 )
 SELECT (SELECT count(*) FROM added) AS inserted, (SELECT count(*) FROM changed) AS updated
-""")
+"""
 
 
-def _stored_grids(which: str, *, shown: bool = True) -> Stored:
-    return Stored(
-        ("code",),
-        ("name", "kind", "community", "host"),
-        f"""SELECT o.code, nullif(o.name, o.code) AS name, nullif(o.kind, 'basic') AS kind,
-            o.community_id, o.host FROM grid o WHERE {which}""",
-        shown,
-    )
+def _area_level(level: str, above: str) -> Write:
+    return Write(text(_AREAS).bindparams(level=level, above=above))
 
 
 _MOVED_AREA = RowCheck(
@@ -69,7 +60,8 @@ PLACE_TARGETS: dict[str, Target] = {
             "code": "text", "level": "text", "name": "text", "name_en": "text", "parent": "text",
             "geometry": "geometry(MultiPolygon, 4326)",
         },
-        key=("code", f"CASE WHEN {_OWN_CODE} THEN parent END"),
+        # A community's code may be its township's own: then the township is a part of what names it.
+        key=("code", "CASE WHEN level = 'community' AND code !~ '^[0-9]{12}$' THEN parent END"),
         stored=(Stored(("area_id",), ("name_en",), "SELECT id AS area_id, name_en FROM area"),),
         checks=(
             # Areas come before any township says its scheme; the file itself shows it.
@@ -124,7 +116,7 @@ PLACE_TARGETS: dict[str, Target] = {
         writes=(
             upsert(
                 "street",
-                "township_id, code",
+                ("township_id", "code"),
                 "SELECT :township, s.code, s.name, s.geometry, :run FROM stage s ORDER BY s.row_no",
                 ("name", "geom"),
             ),
@@ -136,7 +128,7 @@ PLACE_TARGETS: dict[str, Target] = {
         writes=(
             upsert(
                 "parcel",
-                "township_id, code",
+                ("township_id", "code"),
                 "SELECT :township, s.code, s.geometry, :run FROM stage s ORDER BY s.row_no",
                 ("geom",),
             ),
@@ -150,11 +142,20 @@ PLACE_TARGETS: dict[str, Target] = {
         },
         community=True,
         stored=(
-            _stored_grids("o.plan_id = :plan"),
+            Stored(
+                ("code",),
+                ("name", "kind", "community", "host"),
+                """SELECT o.code, nullif(o.name, o.code) AS name, nullif(o.kind, 'basic') AS kind,
+                   o.community_id, o.host FROM grid o WHERE o.plan_id = :plan""",
+            ),
             # A grid keeps its code from plan to plan, and what the file does not say of it.
-            _stored_grids(
-                """o.plan_id = (SELECT based_on_id FROM plan WHERE id = :plan)
-                AND NOT EXISTS (SELECT FROM grid g WHERE g.plan_id = :plan AND g.code = o.code)""",
+            Stored(
+                ("code",),
+                ("name", "kind", "community", "host"),
+                """SELECT o.code, nullif(o.name, o.code) AS name, nullif(o.kind, 'basic') AS kind,
+                   o.community_id, o.host FROM grid o
+                   WHERE o.plan_id = (SELECT based_on_id FROM plan WHERE id = :plan)
+                   AND NOT EXISTS (SELECT FROM grid g WHERE g.plan_id = :plan AND g.code = o.code)""",
                 shown=False,
             ),
         ),
@@ -176,7 +177,7 @@ PLACE_TARGETS: dict[str, Target] = {
         writes=(
             upsert(
                 "grid",
-                "plan_id, code",
+                ("plan_id", "code"),
                 """SELECT :plan, s.code, coalesce(s.name, s.code), coalesce(s.kind, 'basic'),
                    s.community_id, s.host, s.geometry, :run FROM stage s ORDER BY s.row_no""",
                 ("name", "kind", "community_id", "host", "geom"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlalchemy import text
+
 from gisgrid.loading.target import UNTIL_FIRST, RowCheck, Stored, Target, Write, upsert
 
 UNKNOWN_GRID = RowCheck(
@@ -78,13 +80,13 @@ TEAM_TARGETS: dict[str, Target] = {
         writes=(
             upsert(
                 "staff",
-                "township_id, code",
+                ("township_id", "code"),
                 """SELECT DISTINCT ON (s.code) :township, s.code, s.name, s.phone, s.body, :run
                 FROM stage s ORDER BY s.code, s.row_no""",
                 ("name", "phone", "body"),
             ),
             # A part is named by person, grid, role and first day; a new last day updates it.
-            Write("""
+            Write(text("""
 WITH part AS (
     SELECT p.id AS staff_id, s.grid, s.role, s.since, s.span
     FROM stage s JOIN staff p ON p.township_id = :township AND p.code = s.code
@@ -103,7 +105,7 @@ WITH part AS (
     RETURNING id
 )
 SELECT (SELECT count(*) FROM added) AS inserted, (SELECT count(*) FROM changed) AS updated
-"""),
+""")),
         ),
     ),
     "trainings": Target(
@@ -147,13 +149,13 @@ SELECT (SELECT count(*) FROM added) AS inserted, (SELECT count(*) FROM changed) 
         writes=(
             upsert(
                 "training",
-                "township_id, code",
+                ("township_id", "code"),
                 """SELECT DISTINCT ON (s.code) :township, s.code, s.course,
                    coalesce(s.kind, 'training'), s.held_on, s.hours, s.expires_on, :run
                 FROM stage s ORDER BY s.code, s.row_no""",
                 ("course", "kind", "held_on", "hours", "expires_on"),
             ),
-            Write("""
+            Write(text("""
 WITH added AS (
     INSERT INTO training_attendee (training_id, staff_id, run_id)
     SELECT t.id, p.id, :run FROM stage s
@@ -162,7 +164,7 @@ WITH added AS (
     ON CONFLICT DO NOTHING RETURNING 1
 )
 SELECT (SELECT count(*) FROM added) AS inserted, 0 AS updated
-"""),
+""")),
         ),
     ),
     "receipts": Target(
@@ -184,7 +186,7 @@ SELECT (SELECT count(*) FROM added) AS inserted, 0 AS updated
         ),
         # The first time that somebody read it stays.
         writes=(
-            Write("""
+            Write(text("""
 WITH added AS (
     INSERT INTO read_receipt (version_id, staff_id, read_at, run_id)
     SELECT v.id, p.id, s.read_at, :run FROM stage s
@@ -194,7 +196,7 @@ WITH added AS (
     ON CONFLICT DO NOTHING RETURNING 1
 )
 SELECT (SELECT count(*) FROM added) AS inserted, 0 AS updated
-"""),
+""")),
         ),
     ),
 }  # fmt: skip

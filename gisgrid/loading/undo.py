@@ -9,12 +9,30 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from sqlalchemy import text
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    FromClause,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    column,
+    delete,
+    distinct,
+    exists,
+    func,
+    null,
+    select,
+    text,
+)
+from sqlalchemy import table as named
 from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import Conflict, Invalid, NotFound
 from gisgrid.core.plans import plan_in_force
-from gisgrid.db.tables import Base
+from gisgrid.db.tables import Base, CorrectionRequest
 from gisgrid.loading.load import finish_areas
 from gisgrid.loading.prepare import history_of
 from gisgrid.loading.runs import Run, one_at_a_time, run_numbered
@@ -117,9 +135,7 @@ def _refuse_forgotten(session: Session, run: Run) -> None:
     """What retention has deleted from history cannot return; nor may it pass for an added row."""
     changed = session.scalar(text("SELECT count(*) FROM changed")) or 0
     added = sum(
-        session.scalar(
-            text(f"SELECT count(*) FROM {table} t WHERE {_added(table, 't')}"), {"run": run.id}
-        )
+        session.scalar(select(func.count()).where(_added(table, _TABLES[table])), {"run": run.id})
         or 0
         for table in TABLES
         if table not in ("plan", "matter_list", "township")
@@ -131,13 +147,15 @@ def _refuse_forgotten(session: Session, run: Run) -> None:
         )
 
 
-def _added(table: str, row: str) -> str:
-    """Condition for a row to have come with the run."""
-    came = f"{row}.run_id = :run"
-    if "id" not in Base.metadata.tables[table].columns:
+def _added(table: str, rows: FromClause) -> ColumnElement[bool]:
+    """Condition for a row of a table, or of an alias of it, to have come with the run."""
+    came = rows.c.run_id == bindparam("run", type_=BigInteger)
+    if "id" not in rows.c:
         return came
-    return f"""{came} AND NOT EXISTS (
-        SELECT FROM changed c WHERE c.table_name = '{table}' AND c.row_id = {row}.id)"""
+    before = exists().where(
+        _CHANGED_ROWS.c.table_name == table, _CHANGED_ROWS.c.row_id == rows.c.id
+    )
+    return and_(came, ~before)
 
 
 def _refuse_drawn(session: Session, run: Run) -> None:
@@ -163,22 +181,27 @@ def _newer(session: Session, run: Run) -> list[str]:
 def _hanging(session: Session, run: Run, table: str) -> list[str]:
     """What hangs on rows of a table that the run added, and came otherwise, in words."""
     found = []
-    code = "x.code" if table in _NAMED else "NULL::text"
+    added = _TABLES[table].alias("added")
+    code = added.c.code if table in _NAMED else cast(null(), Text)
     for row in session.execute(text(_REFERENCES), {"table": table}).all():
         if row.child in DERIVED:
             continue
-        own = "run_id" in Base.metadata.tables[row.child].columns
-        n = session.execute(
-            text(
-                f"""
-                SELECT count(*) AS n, {"array_agg(DISTINCT r.run_id)" if own else "NULL"} AS runs,
-                       (array_agg(DISTINCT {code}))[1:5] AS codes
-                FROM {row.child} r JOIN {table} x ON x.{row.key} = r.{row.column}
-                WHERE {_added(table, "x")} {"AND r.run_id IS DISTINCT FROM :run" if own else ""}
-                """
-            ),
-            {"run": run.id},
-        ).one()
+        child = _TABLES[row.child].alias("child")
+        own = "run_id" in child.c
+        wanted = (
+            select(
+                func.count().label("n"),
+                (func.array_agg(distinct(child.c.run_id)) if own else null()).label("runs"),
+                func.array_agg(distinct(code))[1:5].label("codes"),
+            )
+            .join_from(child, added, added.c[row.key] == child.c[row.column])
+            .where(_added(table, added))
+        )
+        if own:
+            wanted = wanted.where(
+                child.c.run_id.is_distinct_from(bindparam("run", type_=BigInteger))
+            )
+        n = session.execute(wanted, {"run": run.id}).one()
         if n.n:
             codes = ", ".join(c for c in n.codes or () if c)
             on = f"{table} {codes}".strip()
@@ -186,8 +209,20 @@ def _hanging(session: Session, run: Run, table: str) -> list[str]:
     if table == "grid":
         for row in session.execute(text(_BY_CODE), {"run": run.id}).all():
             found.append(f"{row.what} {row.n} → grid {', '.join(row.codes)} ({_runs(row.runs)})")
-    asked = session.scalar(text(_ASKED.format(table=table)), {"run": run.id, "table": table})
+    asked = session.scalar(_asked(table), {"run": run.id}) if "id" in added.c else 0
     return [*found, *([f"correction_request {asked}"] if asked else [])]
+
+
+def _asked(table: str) -> Select[int]:
+    """How many open requests of correction speak of rows of a table that the run added."""
+    rows = _TABLES[table]
+    return select(func.count()).where(
+        CorrectionRequest.state == "open",
+        CorrectionRequest.table_name == table,
+        CorrectionRequest.row_id.in_(
+            select(rows.c.id).where(rows.c.run_id == bindparam("run", type_=BigInteger))
+        ),
+    )
 
 
 def _runs(numbers: list[int | None] | None) -> str:
@@ -223,7 +258,7 @@ def _open(session: Session, run: Run, who: str) -> int:
 
 def _restore(session: Session, table: str) -> int:
     """Give changed rows of a table their former state; how many there were."""
-    columns = Base.metadata.tables[table].columns
+    columns = _TABLES[table].columns
     if "id" not in columns:
         return 0
     names = [
@@ -251,16 +286,9 @@ def _restore(session: Session, table: str) -> int:
 
 def _remove(session: Session, run: Run, table: str) -> int:
     """Delete what the run added to a table; how many rows there were."""
-    gone = session.scalar(
-        text(
-            f"""
-            WITH g AS (DELETE FROM {table} t WHERE {_added(table, "t")} RETURNING 1)
-            SELECT count(*) FROM g
-            """
-        ),
-        {"run": run.id},
-    )
-    return int(gone or 0)
+    rows = _TABLES[table]
+    gone = delete(rows).where(_added(table, rows)).returning(rows.c.run_id).cte("gone")
+    return session.scalar(select(func.count()).select_from(gone), {"run": run.id}) or 0
 
 
 def _count(counts: dict[str, int], table: str, n: int) -> None:
@@ -289,6 +317,8 @@ def _make_anew(session: Session, run: Run, by: int) -> None:
 
 
 # The earliest of a run's entries is how a row was before it; a row that came with the run is none.
+_TABLES = Base.metadata.tables
+_CHANGED_ROWS = named("changed", column("table_name", Text), column("row_id", BigInteger))
 _CHANGED = """
 CREATE TEMP TABLE changed ON COMMIT DROP AS
 SELECT * FROM (
@@ -355,13 +385,6 @@ SELECT what, count(*) AS n, (array_agg(DISTINCT code))[1:5] AS codes,
        array_agg(DISTINCT run_id) AS runs
 FROM named n JOIN gone g ON g.township_id = n.township_id AND g.code = n.grid_code
 GROUP BY what ORDER BY what
-"""
-
-_ASKED = """
-SELECT count(*) FROM correction_request q
-WHERE q.state = 'open' AND q.table_name = :table
-  AND q.row_id IN (SELECT x.row FROM (SELECT to_jsonb(t) AS t FROM {table} t WHERE run_id = :run) r,
-                   LATERAL (SELECT (r.t ->> 'id')::bigint AS row) x)
 """
 
 _TOWNSHIPS = """
