@@ -28,7 +28,7 @@ from gisgrid.cases.matters import matter_on
 from gisgrid.cases.photos import Picture, add_photo, picture
 from gisgrid.core.errors import Invalid, NotFound, OutsideCoverage
 from gisgrid.core.plans import TownshipInfo, plan_in_force
-from gisgrid.locate.lookup import Whereabouts, in_store
+from gisgrid.locate.lookup import PointLookup, in_store
 from gisgrid.planning.attach.attach import attach_dated
 from gisgrid.planning.snapshot.fetch import local
 
@@ -82,7 +82,7 @@ class Received:
     landed: ReceivedCase
     fresh: bool
     """False: it was a retry."""
-    whereabouts: Whereabouts | None
+    lookup: PointLookup | None
     """The grid with the other candidates near a border; None outside every grid or without a place."""
     outside: OutsideCoverage | None
     """Why there is no grid, with the nearest one."""
@@ -312,7 +312,7 @@ def _received(
         ),
         {"id": event_id},
     ).one()
-    found: Whereabouts | None = None
+    found: PointLookup | None = None
     outside: OutsideCoverage | None = None
     near: list[DuplicateCandidate] = []
     if row.lon is not None:

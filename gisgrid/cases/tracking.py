@@ -37,7 +37,7 @@ _NUMBERS = re.compile(r"\d[\d\s-]{5,}[\dXx]")
 
 
 @dataclass(frozen=True)
-class Told:
+class ToldStep:
     """One step in a log as whoever reported is told it: no name and no number of anybody."""
 
     means: str
@@ -63,7 +63,7 @@ class Followed:
     state_en: str
     due_at: datetime | None
     """When it has to be done; None for closed cases and where no limit runs."""
-    steps: tuple[Told, ...]
+    steps: tuple[ToldStep, ...]
     may: frozenset[str]
     """Of `ANSWERS`, what is possible now."""
     time_zone: str
@@ -84,7 +84,7 @@ def follow(session: Session, ticket: str) -> Followed:
         flow.states[now.state].zh, flow.states[now.state].en,
         due[-1] if due and now.open else None,
         tuple(
-            Told(
+            ToldStep(
                 line.means, line.at, without_numbers(line.reason) if line.means in REASONED else None,
                 line.owner.office if line.means in ("assign", "transfer") else None, line.rating,
             )

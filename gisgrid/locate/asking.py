@@ -15,7 +15,7 @@ from gisgrid.core.crs import parse, to_lonlat
 from gisgrid.core.errors import AmbiguousAddress, Invalid, NotFound, OutsideCoverage
 from gisgrid.core.places import check_place
 from gisgrid.locate.addresses.search import AddressCandidate, Nearest, search
-from gisgrid.locate.lookup import Whereabouts
+from gisgrid.locate.lookup import PointLookup
 
 # What two coordinates have and a house number with a room has not.
 _POINT_MARK = re.compile(r"\d\.\d|[°º度′]|[NSEW]\b|[经纬經緯]|lat|lon|lng", re.IGNORECASE)
@@ -23,7 +23,7 @@ DATUMS = ("wgs84", "cgcs2000", "gcj02", "bd09")
 ACCEPT = 0.9
 """Confidence from which an address is taken for a house; below it, somebody has to choose."""
 
-Find = Callable[[float, float], Whereabouts]
+Find = Callable[[float, float], PointLookup]
 """Longitude and latitude of EPSG:4326 to the grid; raises ``OutsideCoverage``."""
 
 
@@ -40,7 +40,7 @@ class HouseFound:
 class LookupResult:
     """The whole answer, with how it came about."""
 
-    where: Whereabouts
+    where: PointLookup
     how: Literal["point", "address", "alias"]
     confidence: float
     """0 to 1: that this is the place that was asked for; of a point 1."""
@@ -214,7 +214,7 @@ def by_address(
 def first_that_covers(finds: Sequence[Find]) -> Find:
     """One look-up over several townships: the first that covers, else the nearest one's refusal."""
 
-    def find(lon: float, lat: float) -> Whereabouts:
+    def find(lon: float, lat: float) -> PointLookup:
         refusals = []
         for each in finds:
             try:

@@ -47,7 +47,7 @@ class Other:
 
 
 @dataclass(frozen=True)
-class Whereabouts:
+class PointLookup:
     """The answer for one point under one plan."""
 
     lon: float
@@ -97,7 +97,7 @@ def take(
     )
 
 
-def in_snapshot(snapshot: Snapshot, lon: float, lat: float) -> Whereabouts:
+def in_snapshot(snapshot: Snapshot, lon: float, lat: float) -> PointLookup:
     """The grid of a point, out of memory.
 
     Raises
@@ -115,7 +115,7 @@ def in_snapshot(snapshot: Snapshot, lon: float, lat: float) -> Whereabouts:
     if snapshot.over is not None:
         at = snapshot.over.place(lon, lat)
         over = snapshot.cards[snapshot.over.codes[at]] if at >= 0 else None
-    return Whereabouts(
+    return PointLookup(
         lon=lon,
         lat=lat,
         township=snapshot.place,
@@ -135,7 +135,7 @@ def in_store(
     lat: float,
     *,
     day: date | None = None,
-) -> Whereabouts:
+) -> PointLookup:
     """The grid of a point, asked of PostGIS; raises as ``in_snapshot``."""
     check_place(lon, lat)
     values = {
@@ -166,7 +166,7 @@ def in_store(
         ),
         key=lambda other: (other.distance_m, other.card.code),
     )
-    return Whereabouts(
+    return PointLookup(
         lon=lon,
         lat=lat,
         township=place,

@@ -58,8 +58,8 @@ def test_a_report_lands_in_its_grid_with_a_case_a_ticket_and_both_candidates(ses
         session, town, Report(matter, (lon - 6e-5, lat), " 垃圾\x00满溢 ", reported_at=WHEN), WORKER
     )
     assert (got.landed.grid_code, got.landed.reported_grid_code, got.fresh) == ("a", "a", True)
-    assert [o.card.code for o in got.whereabouts.others] == ["b"]
-    assert 4 < got.whereabouts.border_m < 6
+    assert [o.card.code for o in got.lookup.others] == ["b"]
+    assert 4 < got.lookup.border_m < 6
     assert (got.case.state, len(got.case.ticket)) == ("collected", 10)
     assert session.scalar(text("SELECT text FROM event")) == "垃圾满溢"
 
@@ -106,7 +106,7 @@ def test_outside_is_accepted_and_told_with_the_nearest_grid(session, here):
     assert 253 < got.outside.facts["distance_m"] < 254  # three cells of 0.001 degrees
     assert got.case.open
     nowhere = take_in(session, town, Report(matter, reported_at=WHEN), WORKER)
-    assert (nowhere.whereabouts, nowhere.outside, nowhere.landed.grid_code) == (None, None, None)
+    assert (nowhere.lookup, nowhere.outside, nowhere.landed.grid_code) == (None, None, None)
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ from gisgrid.cases.photos import MOST_BYTES, add_photo, photo_bytes, picture
 from gisgrid.core import plans
 from gisgrid.core.errors import GisgridError, Invalid, NotFound
 from gisgrid.core.settings import Settings
-from gisgrid.locate.lookup import Whereabouts, in_store
+from gisgrid.locate.lookup import PointLookup, in_store
 from gisgrid.people.unmask import OpenEvent, open_events
 from gisgrid.planning.snapshot.fetch import today
 from gisgrid.register.households import DeclaredPurpose, purposes
@@ -91,7 +91,7 @@ class View:
     photos: list[sheets.Picked]
     steps: list[tuple[Step, CaseActor]]
     suggested: list[assignment.Suggested]
-    place: Whereabouts | None
+    place: PointLookup | None
     outside: str | None
     """Why the place lies in no grid, in words."""
     shapes: list[dict[str, Any]]

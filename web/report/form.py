@@ -26,7 +26,7 @@ from gisgrid.core import plans
 from gisgrid.core.errors import AmbiguousAddress, GisgridError, Invalid, NotFound, OutsideCoverage
 from gisgrid.core.plans import TownshipInfo
 from gisgrid.locate import asking
-from gisgrid.locate.lookup import LookupCard, Whereabouts, in_snapshot
+from gisgrid.locate.lookup import LookupCard, PointLookup, in_snapshot
 from gisgrid.planning.attach.attach import claimed
 from gisgrid.planning.overview.ground import township_at
 from web.http.permissions import asker
@@ -72,7 +72,7 @@ class ReportPreview:
 
     lon: float | None = None
     lat: float | None = None
-    where: Whereabouts | None = None
+    where: PointLookup | None = None
     owner: OwnedThing | None = None
     """Whose report it will be wherever the place lies; None: the ground decides."""
     outside: OutsideCoverage | None = None
