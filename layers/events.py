@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from layers import tiles
@@ -37,9 +38,9 @@ def layers(scope: LayerScope, say: Say, day: date | None = None) -> list[Layer]:
 
 def open_tile(session: Session, plan_id: int, at: tiles.Tile, *, day: date | None = None) -> bytes:
     """Events of the plan's township not closed at the end of ``day`` (None: now), in one tile."""
-    which = _OPEN_THEN if day else "o.closed_at IS NULL"
+    source = _OPEN_THEN if day else _OPEN
     return tiles.points(
-        session, plan_id, at, name="open_events", source=_SOURCE + which, squares=16, day=day
+        session, plan_id, at, name="open_events", source=source, squares=16, day=day
     )
 
 
@@ -47,16 +48,20 @@ def closed_tile(
     session: Session, plan_id: int, at: tiles.Tile, *, day: date | None = None
 ) -> bytes:
     """Closed events of the plan's township, in one tile; ``day`` as in `open_tile`."""
-    which = _CLOSED_THEN if day else "o.closed_at IS NOT NULL"
+    source = _CLOSED_THEN if day else _CLOSED
     return tiles.points(
-        session, plan_id, at, name="closed_events", source=_SOURCE + which, squares=16, day=day
+        session, plan_id, at, name="closed_events", source=source, squares=16, day=day
     )
 
 
-_SOURCE = """
-FROM event o WHERE o.township_id = (SELECT township_id FROM plan WHERE id = :plan) AND
-"""
+_OF_TOWN = (
+    "SELECT id, geom FROM event WHERE township_id = (SELECT township_id FROM plan WHERE id = :plan)"
+)
 _AFTER = """(SELECT (CAST(:day AS date) + 1)::timestamp AT TIME ZONE t.time_zone FROM township t
     JOIN plan p ON p.township_id = t.area_id WHERE p.id = :plan)"""
-_OPEN_THEN = f"o.reported_at < {_AFTER} AND (o.closed_at IS NULL OR o.closed_at >= {_AFTER})"
-_CLOSED_THEN = f"o.closed_at < {_AFTER}"
+_OPEN = text(f"{_OF_TOWN} AND closed_at IS NULL").columns()
+_OPEN_THEN = text(
+    f"{_OF_TOWN} AND reported_at < {_AFTER} AND (closed_at IS NULL OR closed_at >= {_AFTER})"
+).columns()
+_CLOSED = text(f"{_OF_TOWN} AND closed_at IS NOT NULL").columns()
+_CLOSED_THEN = text(f"{_OF_TOWN} AND closed_at < {_AFTER}").columns()

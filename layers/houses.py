@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gisgrid.core.scope import HOUSE_SEEN
@@ -25,7 +26,7 @@ def tile(session: Session, plan_id: int, at: tiles.Tile) -> bytes:
     return tiles.points(session, plan_id, at, name="houses", source=_SOURCE, squares=32)
 
 
-_SOURCE = f"""
-FROM house h CROSS JOIN LATERAL (SELECT h.id, h.geom) AS o
+_SOURCE = text(f"""
+SELECT h.id, h.geom FROM house h
 WHERE h.township_id = (SELECT township_id FROM plan WHERE id = :plan) AND {HOUSE_SEEN}
-"""
+""").columns()

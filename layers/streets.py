@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from layers import tiles
@@ -28,6 +29,6 @@ def tile(session: Session, plan_id: int, at: tiles.Tile) -> bytes:
     return tiles.lines(session, plan_id, at, name="streets", source=_SOURCE)
 
 
-_SOURCE = """
-FROM street o WHERE o.township_id = (SELECT township_id FROM plan WHERE id = :plan)
-"""
+_SOURCE = text("""
+SELECT code, name, geom FROM street WHERE township_id = (SELECT township_id FROM plan WHERE id = :plan)
+""").columns()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import text
+from sqlalchemy import TextualSelect, text
 from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import NotFound
@@ -53,7 +53,7 @@ def points(
     tile: Tile,
     *,
     name: str,
-    source: str,
+    source: TextualSelect,
     squares: int,
     day: date | None = None,
 ) -> bytes:
@@ -62,8 +62,7 @@ def points(
     Parameters
     ----------
     source
-        SQL of the layer's own module: table ``o`` with its conditions, from ``FROM`` on; it may ask
-        for ``:plan`` and ``:day``.
+        ``id`` and ``geom`` of all that the layer has; it may ask for ``:plan`` and ``:day``.
     squares
         Sums are made in squares x squares parts of a tile (512 pixels); 16 leave room for a number in each.
 
@@ -74,7 +73,7 @@ def points(
     """
     return _bytes(
         session,
-        _POINTS.format(source=source),
+        _POINTS.add_cte(source.cte("o")),
         {
             "plan": plan_id,
             "day": day,
@@ -90,30 +89,31 @@ def points(
     )
 
 
-def lines(session: Session, plan_id: int, tile: Tile, *, name: str, source: str) -> bytes:
-    """A tile of lines with their names; ``source`` as for points."""
+def lines(session: Session, plan_id: int, tile: Tile, *, name: str, source: TextualSelect) -> bytes:
+    """A tile of lines with their names; ``source`` gives ``code``, ``name`` and ``geom``."""
     return _bytes(
         session,
-        _LINES.format(source=source),
+        _LINES.add_cte(source.cte("o")),
         {"plan": plan_id, "name": name, "z": tile.z, "x": tile.x, "y": tile.y},
     )
 
 
-def _bytes(session: Session, sql: str, values: dict[str, object]) -> bytes:
-    return bytes(session.scalar(text(sql), values) or b"")
+def _bytes(session: Session, statement: TextualSelect, values: dict[str, object]) -> bytes:
+    return bytes(session.scalar(statement, values) or b"")
 
 
 # The box of the tile is turned into degrees, not the points into metres, so that the index is used.
 # u and v count tiles from the north-west corner of the world (spherical Mercator, EPSG:3857 scaled).
 # Points on one spot (flats of one house) are one symbol even where each is drawn.
 # How it is done is asked for as a value, which is found once; joined, it would be found once a row.
-_POINTS = """
+_POINTS = text("""
+SELECT tile FROM (
 WITH box AS (
     SELECT ST_Transform(ST_TileEnvelope(:z, :x, :y, margin => :margin), 4326) AS geom
 ), p AS MATERIALIZED (
     SELECT o.id, (ST_X(o.geom) + 180) / 360 * :tiles AS u,
            (0.5 - ln(tan(radians(45 + ST_Y(o.geom) / 2))) / (2 * pi())) * :tiles AS v
-    {source} AND o.geom && (SELECT geom FROM box)
+    FROM o WHERE o.geom && (SELECT geom FROM box)
 ), how AS MATERIALIZED (
     SELECT count(*) <= :single AS single FROM p
 ), symbol AS (
@@ -121,19 +121,19 @@ WITH box AS (
     GROUP BY CASE WHEN (SELECT single FROM how) THEN u ELSE floor(u * :squares) END,
              CASE WHEN (SELECT single FROM how) THEN v ELSE floor(v * :squares) END
 )
-SELECT ST_AsMVT(t, :name, 4096, 'geom', 'id') FROM (
+SELECT ST_AsMVT(t, :name, 4096, 'geom', 'id') AS tile FROM (
     SELECT CASE WHEN n = 1 THEN id END AS id, nullif(n, 1) AS n,
            ST_MakePoint(round((u - :x) * 4096), round((v - :y) * 4096)) AS geom
     FROM symbol ORDER BY v, u
 ) AS t
-"""
+) AS made
+""").columns()
 
-_LINES = """
+_LINES = text("""
 SELECT ST_AsMVT(t, :name, 4096, 'geom') FROM (
     SELECT o.name, ST_AsMVTGeom(ST_Transform(o.geom, 3857), ST_TileEnvelope(:z, :x, :y),
                                 4096, 128) AS geom
-    {source}
-      AND o.geom && ST_Transform(ST_TileEnvelope(:z, :x, :y, margin => 0.04), 4326)
+    FROM o WHERE o.geom && ST_Transform(ST_TileEnvelope(:z, :x, :y, margin => 0.04), 4326)
     ORDER BY o.code
 ) AS t WHERE geom IS NOT NULL
-"""
+""").columns()

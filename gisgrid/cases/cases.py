@@ -233,12 +233,12 @@ def take_step(
 
 def case_now(session: Session, case_id: int) -> CaseNow:
     """A case as it stands; NotFound if there is none."""
-    return _one(session, "c.id = :key", case_id)
+    return _one(session, _CASE_BY_ID, case_id)
 
 
 def case_of_event(session: Session, event_id: int) -> CaseNow:
     """The case of an event; NotFound if it has none."""
-    return _one(session, "c.event_id = :key", event_id)
+    return _one(session, _CASE_OF_EVENT, event_id)
 
 
 def case_by_ticket(session: Session, ticket: str) -> CaseNow:
@@ -252,7 +252,7 @@ def case_by_ticket(session: Session, ticket: str) -> CaseNow:
         session.execute(
             text("SELECT set_config('gisgrid.report', :id, true)"), {"id": str(event_id)}
         )
-    return _one(session, "c.ticket = :key", code)
+    return _one(session, _CASE_BY_TICKET, code)
 
 
 def case_log(session: Session, case_id: int) -> list[LogEntry]:
@@ -381,10 +381,8 @@ def _known_step(session: Session, case_id: int, client_id: str) -> bool:
     return owner is not None
 
 
-def _one(session: Session, where: str, key: int | str) -> CaseNow:
-    row = session.execute(
-        text(f"{_CASE} WHERE {where}"), {"key": key}
-    ).mappings().one_or_none()  # fmt: skip
+def _one(session: Session, statement: str, key: int | str) -> CaseNow:
+    row = session.execute(text(statement), {"key": key}).mappings().one_or_none()
     if row is None:
         raise NotFound("There is no such case.")
     return CaseNow(**row)
@@ -396,6 +394,9 @@ SELECT c.id, c.event_id, c.township_id, c.ticket, c.flow_id, c.state, c.open, c.
        c.merged_into_id, c.rating
 FROM event_case c
 """
+_CASE_BY_ID = f"{_CASE} WHERE c.id = :key"
+_CASE_OF_EVENT = f"{_CASE} WHERE c.event_id = :key"
+_CASE_BY_TICKET = f"{_CASE} WHERE c.ticket = :key"
 _LOG = """
 SELECT seq, step, means, from_state, to_state, at, actor, role, reason, note, level, grid_code,
        office, staff_id, into_id, rating, flow_id, data

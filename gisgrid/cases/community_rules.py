@@ -169,31 +169,19 @@ def end_rule(session: Session, township_id: int, number: int) -> None:
 
 def rules_of(session: Session, township_id: int) -> list[CommunityRule]:
     """The rules of a township's communities that the asker may see: those that wait first, then by item."""
-    return _rows(
-        session,
-        's.township_id = :t ORDER BY s.state <> \'waiting\', s.code COLLATE "C", a.code COLLATE "C", s.id',
-        t=township_id,
-    )
+    return _rows(session, _EVERY, t=township_id)
 
 
 def waiting(session: Session, township_id: int) -> list[CommunityRule]:
     """The rules that wait until the township agrees, oldest first."""
-    return _rows(session, "s.township_id = :t AND s.state = 'waiting' ORDER BY s.id", t=township_id)
+    return _rows(session, _WAITING, t=township_id)
 
 
 def of_book(
     session: Session, township_id: int, day: date, community: str | None = None
 ) -> dict[str, list[CommunityRule]]:
     """By code of an item, what communities add to it on a day; of one community where its code is given."""
-    found = _rows(
-        session,
-        "s.township_id = :t AND s.decided_at IS NOT NULL AND s.state <> 'refused' "
-        "AND s.during @> CAST(:day AS date) AND (CAST(:c AS text) IS NULL OR a.code = :c) "
-        'ORDER BY a.code COLLATE "C", s.id',
-        t=township_id,
-        day=day,
-        c=community,
-    )
+    found = _rows(session, _IN_THE_BOOK, t=township_id, day=day, c=community)
     by_code: dict[str, list[CommunityRule]] = {}
     for each in found:
         by_code.setdefault(each.code, []).append(each)
@@ -226,8 +214,8 @@ def _held(session: Session, township_id: int, number: int) -> str:
     return state
 
 
-def _rows(session: Session, where: str, **values: object) -> list[CommunityRule]:
-    rows = session.execute(text(f"{_ROWS} WHERE {where}"), values).mappings()
+def _rows(session: Session, statement: str, **values: object) -> list[CommunityRule]:
+    rows = session.execute(text(statement), values).mappings()
     return [CommunityRule(**row) for row in rows]
 
 
@@ -242,6 +230,13 @@ LEFT JOIN LATERAL (
     WHERE l.township_id = s.township_id AND l.validity @> today_in(s.township_id) AND m.code = s.code
 ) m ON true
 """
+_EVERY = f"""{_ROWS}
+WHERE s.township_id = :t ORDER BY s.state <> 'waiting', s.code COLLATE "C", a.code COLLATE "C", s.id"""
+_WAITING = f"{_ROWS} WHERE s.township_id = :t AND s.state = 'waiting' ORDER BY s.id"
+_IN_THE_BOOK = f"""{_ROWS}
+WHERE s.township_id = :t AND s.decided_at IS NOT NULL AND s.state <> 'refused'
+  AND s.during @> CAST(:day AS date) AND (CAST(:c AS text) IS NULL OR a.code = :c)
+ORDER BY a.code COLLATE "C", s.id"""
 _LISTED = """
 SELECT EXISTS (
     SELECT FROM matter m JOIN matter_list l ON l.id = m.list_id

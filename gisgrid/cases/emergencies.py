@@ -207,7 +207,7 @@ def ring(
     if not 0 < radius_m <= 20_000:
         raise Invalid("A radius lies between 0 and 20,000 m.")
     rows = session.execute(
-        text(_RING.format(seen=HOUSE_SEEN if seen_only else "true")),
+        text(_RING_SEEN if seen_only else _RING),
         {"t": township_id, "lon": lon, "lat": lat, "radius": radius_m},
     ).mappings()
     return [Affected(**row) for row in rows]
@@ -270,7 +270,7 @@ WHERE e.id = :event AND m.area_id IN (e.township_id, coalesce(g.community_id, e.
 ORDER BY m.id
 """  # noqa: S608 - put together from parts that stand here
 # The box is a little wider than the ring: a degree of latitude has at least 110,500 m.
-_RING = """
+_NEAR = """
 WITH spot AS (
     SELECT ST_SetSRID(ST_MakePoint(:lon, :lat), 4326) AS geom, t.metric_srid AS srid
     FROM township t WHERE t.area_id = :t
@@ -280,7 +280,8 @@ WITH spot AS (
     FROM house h, spot
     WHERE h.township_id = :t AND h.geom && ST_Expand(spot.geom,
         1.01 * :radius / (110500 * cos(radians(least(abs(CAST(:lat AS float8)) + 0.2, 89)))))
-      AND {seen}
+"""
+_AFFECTED = """
 )
 SELECT n.id AS house_id, n.code, n.address, g.code AS grid_code, n.distance_m,
        (SELECT count(*) FROM household f WHERE f.house_id = n.id) AS households,
@@ -292,3 +293,5 @@ LEFT JOIN house_grid a ON a.plan_id = p.id AND a.house_id = n.id
 LEFT JOIN grid g ON g.id = a.grid_id
 WHERE n.distance_m <= :radius ORDER BY n.distance_m, n.id
 """
+_RING = f"{_NEAR} {_AFFECTED}"
+_RING_SEEN = f"{_NEAR} AND {HOUSE_SEEN} {_AFFECTED}"

@@ -334,10 +334,10 @@ _SETS = {
     "consent": ":consent",
     "during": "CASE WHEN CAST(:consent AS text) IS NOT NULL THEN daterange(:since, :until, '[]') END",
 }  # fmt: skip
-_INSERT = (
-    f"INSERT INTO matter (list_id, {', '.join(_SETS)}) VALUES (:list, {', '.join(_SETS.values())})"  # noqa: S608 - put together from parts that stand here
-)
-_UPDATE = f"UPDATE matter SET {', '.join(f'{k} = {v}' for k, v in _SETS.items())} WHERE list_id = :list AND code = :was"  # noqa: S608 - put together from parts that stand here
+_NAMES, _VALUES = ", ".join(_SETS), ", ".join(_SETS.values())
+_CHANGES = ", ".join(f"{name} = {value}" for name, value in _SETS.items())
+_INSERT = f"INSERT INTO matter (list_id, {_NAMES}) VALUES (:list, {_VALUES})"  # noqa: S608 - put together from parts that stand here
+_UPDATE = f"UPDATE matter SET {_CHANGES} WHERE list_id = :list AND code = :was"  # noqa: S608 - put together from parts that stand here
 _PUBLISHED = """
 SELECT EXISTS (SELECT FROM matter m JOIN matter_list l ON l.id = m.list_id
                WHERE l.township_id = :t AND l.validity IS NOT NULL AND m.code = :code)

@@ -49,8 +49,8 @@ def begin(session: Session, township_id: int, version: str) -> int:
     made = the_draft(session, township_id).id
     if base is not None:
         values = {"list": made, "base": _list_id(session, township_id, base), "day": now}
-        for which in _LEVELS:
-            session.execute(text(_COPY.format(which=which)), values)
+        for statement in _COPIES:
+            session.execute(text(statement), values)
     add_to_log(session, made, None, "begun", was=base, became=version)
     note(session, "draft", "matter_list", made)
     return made
@@ -101,8 +101,8 @@ def publish(session: Session, township_id: int, since: date) -> str:
     before = _in_force(session, township_id, since)
     if before is not None:
         values = {"list": draft.id, "base": before, "day": since}
-        for which in _LEVELS[1:]:
-            session.execute(text(_CARRY.format(which=which)), values)
+        for statement in _CARRIES:
+            session.execute(text(statement), values)
         session.execute(
             text("UPDATE matter_list SET validity = daterange(lower(validity), :since) WHERE id = :id"),
             {"since": since, "id": before},
@@ -193,24 +193,27 @@ _FIELDS = (
     "code, name, name_en, office, time_limit, limit_unit, closing_rule, filing_rule, decider, acts, informs, "
     "limits, asks_photo, duplicate_m, duplicate_h, skills, note, consent, during"
 )
-_LEVELS = (
-    "m.parent_id IS NULL",
-    "p.id IS NOT NULL AND p.parent_id IS NULL",
-    "p.parent_id IS NOT NULL",
-)
-"""Of items and their groups, from the top down: a copy needs the number of its new group."""
 _OF = ", ".join(f"m.{name.strip()}" for name in _FIELDS.split(","))
-_COPY = (
-    f"INSERT INTO matter (list_id, parent_id, {_FIELDS}) SELECT :list, n.id, {_OF} "  # noqa: S608 - put together from parts that stand here
-    "FROM matter m LEFT JOIN matter p ON p.id = m.parent_id "
-    "LEFT JOIN matter n ON n.list_id = :list AND n.code = p.code "
-    "WHERE m.list_id = :base AND {which} AND (m.during IS NULL OR upper(m.during) > :day) ORDER BY m.id"
+_COPY = f"""
+INSERT INTO matter (list_id, parent_id, {_FIELDS}) SELECT :list, n.id, {_OF}
+FROM matter m LEFT JOIN matter p ON p.id = m.parent_id
+LEFT JOIN matter n ON n.list_id = :list AND n.code = p.code
+WHERE m.list_id = :base AND (m.during IS NULL OR upper(m.during) > :day)
+"""  # noqa: S608 - put together from parts that stand here
+# From the top down: a copy needs the number of its new group.
+_COPIES = (
+    f"{_COPY} AND m.parent_id IS NULL ORDER BY m.id",
+    f"{_COPY} AND p.id IS NOT NULL AND p.parent_id IS NULL ORDER BY m.id",
+    f"{_COPY} AND p.parent_id IS NOT NULL ORDER BY m.id",
 )
-_CARRY = (
-    f"INSERT INTO matter (list_id, parent_id, {_FIELDS}) SELECT :list, n.id, {_OF} "  # noqa: S608 - put together from parts that stand here
-    "FROM matter m JOIN matter p ON p.id = m.parent_id "
-    "JOIN matter n ON n.list_id = :list AND n.code = p.code "
-    "WHERE m.list_id = :base AND {which} AND upper(m.during) > :day AND NOT EXISTS ("
-    "SELECT FROM matter_change w WHERE w.list_id = :list AND w.code = m.code AND w.what = 'withdrawn') "
-    "ORDER BY m.id ON CONFLICT (list_id, code) DO NOTHING"
+_CARRY = f"""
+INSERT INTO matter (list_id, parent_id, {_FIELDS}) SELECT :list, n.id, {_OF}
+FROM matter m JOIN matter p ON p.id = m.parent_id
+JOIN matter n ON n.list_id = :list AND n.code = p.code
+WHERE m.list_id = :base AND upper(m.during) > :day AND NOT EXISTS (
+    SELECT FROM matter_change w WHERE w.list_id = :list AND w.code = m.code AND w.what = 'withdrawn')
+"""  # noqa: S608 - put together from parts that stand here
+_CARRIES = (
+    f"{_CARRY} AND p.id IS NOT NULL AND p.parent_id IS NULL ORDER BY m.id ON CONFLICT (list_id, code) DO NOTHING",
+    f"{_CARRY} AND p.parent_id IS NOT NULL ORDER BY m.id ON CONFLICT (list_id, code) DO NOTHING",
 )

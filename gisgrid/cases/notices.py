@@ -90,24 +90,22 @@ def take_note(session: Session, notice_id: int, *, by: str, at: datetime) -> Non
 
 def not_noted_below(session: Session) -> list[Call]:
     """Calls of open cases of which a level below the account's has not taken note, with these levels."""
-    return _calls(session, _BELOW, {})
+    return _calls(session, _CALLS_BELOW, {})
 
 
 def calls_of_case(session: Session, case_id: int) -> list[Called]:
     """The levels that were called to a case, from below; empty for one that is no emergency."""
-    found = _calls(session, "n.case_id = :case", {"case": case_id})
+    found = _calls(session, _CALLS_OF_CASE, {"case": case_id})
     return [level for call in found for level in call.levels]
 
 
 def open_calls(session: Session, township_id: int) -> list[Call]:
     """The open cases of a township that levels were called to, as far as seen, the oldest call first."""
-    return _calls(session, "n.township_id = :t AND c.open", {"t": township_id})
+    return _calls(session, _OPEN_CALLS, {"t": township_id})
 
 
-def _calls(session: Session, where: str, values: dict[str, int]) -> list[Call]:
-    rows = session.execute(
-        text(f"{_CALLED} WHERE n.kind = 'call' AND {_STILL_THERE} AND {where} {_BY_CASE}"), values
-    )
+def _calls(session: Session, statement: str, values: dict[str, int]) -> list[Call]:
+    rows = session.execute(text(statement), values)
     found = []
     for _, group in groupby(rows, key=lambda row: row.case_id):
         levels = list(group)
@@ -152,10 +150,15 @@ FROM notice n JOIN township t ON t.area_id = n.township_id JOIN area w ON w.id =
 JOIN event_case c ON c.id = n.case_id JOIN event e ON e.id = c.event_id
 JOIN matter m ON m.id = e.matter_id {_LIES}
 """  # noqa: S608 - put together from parts that stand here
-_BELOW = """n.seen_at IS NULL AND c.open
+_BY_CASE = """ORDER BY min(n.at) OVER (PARTITION BY c.id), c.id,
+    array_position(ARRAY['community', 'section', 'township'], n.level), n.id"""
+_CALLS_OF_CASE = f"""{_CALLED}
+WHERE n.kind = 'call' AND {_STILL_THERE} AND n.case_id = :case {_BY_CASE}"""
+_OPEN_CALLS = f"""{_CALLED}
+WHERE n.kind = 'call' AND {_STILL_THERE} AND n.township_id = :t AND c.open {_BY_CASE}"""
+_CALLS_BELOW = f"""{_CALLED}
+WHERE n.kind = 'call' AND {_STILL_THERE} AND n.seen_at IS NULL AND c.open
     AND n.level || ':' || n.area_id <> ALL ((SELECT my_levels('handle_events'))::text[])
     AND (n.township_id = ANY ((SELECT my_townships('handle_events'))::bigint[])
          OR n.level = 'community'
-            AND 'section:' || n.area_id = ANY ((SELECT my_levels('handle_events'))::text[]))"""
-_BY_CASE = """ORDER BY min(n.at) OVER (PARTITION BY c.id), c.id,
-    array_position(ARRAY['community', 'section', 'township'], n.level), n.id"""
+            AND 'section:' || n.area_id = ANY ((SELECT my_levels('handle_events'))::text[])) {_BY_CASE}"""

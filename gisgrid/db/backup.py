@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, text
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, func, select, table, text
 
 from gisgrid.core.errors import Invalid, StoreUnavailable
 from gisgrid.db import roles
@@ -103,9 +103,8 @@ def read_back(
 
 def row_counts(connection: Connection) -> dict[str, int]:
     """How many rows each table of the store has, by name; without those of the queue and of PostGIS."""
-    quote = connection.dialect.identifier_preparer.quote
     return {
-        name: int(connection.scalar(text(f"SELECT count(*) FROM {quote(name)}")) or 0)  # noqa: S608 - a name of the catalogue, quoted
+        name: connection.scalar(select(func.count()).select_from(table(name))) or 0
         for name in connection.scalars(text(_TABLES)).all()
     }
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import text
+from sqlalchemy import func, select, text
+from sqlalchemy import table as named
 from sqlalchemy.orm import Session
 
 WORTH_IT = 20_000
@@ -26,7 +27,7 @@ def bulk_into(session: Session, table: str, new_rows: int) -> Iterator[bool]:
     if not owns(session, table):
         yield False
         return
-    known = session.scalar(text(f"SELECT count(*) FROM {table}")) or 0  # noqa: S608 - a fixed name
+    known = session.scalar(select(func.count()).select_from(named(table))) or 0
     if new_rows < max(WORTH_IT, known):
         yield False
         return

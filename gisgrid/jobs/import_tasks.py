@@ -18,7 +18,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, func, null, text, update
 from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import Conflict, GisgridError, Invalid, NotAllowed, NotFound
@@ -28,6 +28,7 @@ from gisgrid.core.messages import Both, message
 from gisgrid.core.plans import newest_plan, plan_named, township
 from gisgrid.core.settings import Settings
 from gisgrid.db.store import Actor, transaction
+from gisgrid.db.tables import FileImport
 from gisgrid.files.columns import KINDS, Mapping, Shape
 from gisgrid.files.frames import GEOMETRY
 from gisgrid.files.geometry_texts import may_hold
@@ -57,6 +58,8 @@ _SHAPES: dict[str, Shape] = {
     "Point": "point", "MultiPoint": "point", "LineString": "line", "MultiLineString": "line",
     "Polygon": "polygon", "MultiPolygon": "polygon",
 }  # fmt: skip
+
+_FILES = FileImport.metadata.tables["file_import"]
 
 
 @dataclass(frozen=True)
@@ -340,22 +343,16 @@ def _write(
     **values: Any,
 ) -> None:
     """What came of the task, in the transaction at hand; raises `ImportLeft` if it is not ours any more."""
-    columns = {
-        name: json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else value
-        for name, value in values.items()
-    }
-    sets = ", ".join(
-        f"{name} = CAST(:{name} AS jsonb)"
-        if isinstance(values[name], dict)
-        else f"{name} = :{name}"
-        for name in columns
-    )
+    told = {name: null() if value is None else value for name, value in values.items()}
     ours = session.scalar(
-        text(
-            f"UPDATE file_import SET state = 'done', ended_at = now(), {sets} "
-            "WHERE id = :id AND state = 'running' AND attempts = :attempt RETURNING id"
-        ),
-        {**columns, "id": work.found.id, "attempt": work.attempt},
+        update(_FILES)
+        .values(state="done", ended_at=func.now(), **told)
+        .where(
+            _FILES.c.id == work.found.id,
+            _FILES.c.state == "running",
+            _FILES.c.attempts == work.attempt,
+        )
+        .returning(_FILES.c.id)
     )
     if ours is None:
         raise ImportLeft

@@ -82,8 +82,8 @@ def listed(
         "limit": limit,
         "offset": offset,
     }
-    order = _ORDER.get(wanted.order, _ORDER["name"])
-    rows = session.execute(text(_LISTED.format(order=order)), values).mappings().all()
+    statement = _LISTED.get(wanted.order, _LISTED["name"])
+    rows = session.execute(text(statement), values).mappings().all()
     total = session.scalar(text(_COUNTED), values) or 0
     posts = _posts(session, [row["id"] for row in rows])
     return [ListedAccount(**row, posts=posts.get(row["id"], ())) for row in rows], total
@@ -130,13 +130,13 @@ WHERE strpos(lower(k.name || ' ' || k.display_name || ' ' || coalesce(s.code, ''
         ELSE true END
 """  # noqa: S608 - our columns
 
-_ORDER = {
-    "name": 'k.name COLLATE "C"',
-    "shown": 'k.display_name COLLATE "C", k.id',
-    "last": 'k.last_login_at NULLS FIRST, k.name COLLATE "C"',
+_PORTION = "LIMIT :limit OFFSET :offset"
+_LISTED = {
+    "name": f'{_COLUMNS} {_WHERE} ORDER BY k.name COLLATE "C" {_PORTION}',
+    "shown": f'{_COLUMNS} {_WHERE} ORDER BY k.display_name COLLATE "C", k.id {_PORTION}',
+    "last": f'{_COLUMNS} {_WHERE} ORDER BY k.last_login_at NULLS FIRST, k.name COLLATE "C" {_PORTION}',
 }
-
-_LISTED = _COLUMNS + _WHERE + " ORDER BY {order} LIMIT :limit OFFSET :offset"
+"""By the order that is wanted."""
 
 _COUNTED = f"""
 SELECT count(*) FROM account k LEFT JOIN staff s ON s.id = k.staff_id {_WHERE}

@@ -27,10 +27,9 @@ HEADS = {
     "township": "township_government",
 }
 """Level to the role of whoever answers for it."""
-HEADED = "CASE m.role {} END".format(
-    " ".join(f"WHEN '{role}' THEN '{level}'" for level, role in HEADS.items())
-)
-"""In SQL: the level that an appointment ``m`` answers for; null for another role."""
+HEADED = """CASE m.role WHEN 'community_clerk' THEN 'community' WHEN 'section_cadre' THEN 'section'
+    WHEN 'township_government' THEN 'township' END"""
+"""``HEADS`` in SQL: the level that an appointment ``m`` answers for; null for another role."""
 
 
 @dataclass(frozen=True)

@@ -163,21 +163,21 @@ WITH seat AS (
     LEFT JOIN grid g ON g.plan_id = p.id AND g.code = o.grid_code
     WHERE o.role = ANY (:roles)
 )
-SELECT role, area, grid, name FROM seat WHERE {where}
+SELECT role, area, grid, name FROM seat
+"""
+_BY_ROLE = """
 ORDER BY array_position(CAST(:roles AS text[]), role), area_code COLLATE "C",
          grid_code COLLATE "C" NULLS FIRST, name LIMIT :most
 """
 
-_ABOVE = _SEATS.format(
-    where="""(CAST(:county AS bigint) IS NULL OR county_id = :county)
+_ABOVE = f"""{_SEATS}
+WHERE (CAST(:county AS bigint) IS NULL OR county_id = :county)
   AND (township_id IS NULL OR township_id = CAST(:township AS bigint))
-  AND (community_id IS NULL OR community_id = CAST(:community AS bigint))"""
-)
-_BELOW = _SEATS.format(
-    where="""(CAST(:county AS bigint) IS NULL OR county_id = :county)
+  AND (community_id IS NULL OR community_id = CAST(:community AS bigint)) {_BY_ROLE}"""
+_BELOW = f"""{_SEATS}
+WHERE (CAST(:county AS bigint) IS NULL OR county_id = :county)
   AND (CAST(:township AS bigint) IS NULL OR township_id = :township)
-  AND (CAST(:community AS bigint) IS NULL OR community_id = :community)"""
-)
+  AND (CAST(:community AS bigint) IS NULL OR community_id = :community) {_BY_ROLE}"""
 
 _GRIDS = """
 SELECT g.code, g.name FROM plan_in_force p JOIN grid g ON g.plan_id = p.id

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Date, delete, func, text, update
 from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from gisgrid.core.plans import TownshipInfo
+from gisgrid.db.tables import Base
 from gisgrid.db.tables.people import ROLES
 from gisgrid.people.privacy.audit import note
 
@@ -251,17 +252,11 @@ def _refuse_strangers(session: Session, place: TownshipInfo) -> None:
 
 def _cut(session: Session, table: str, rows: list[int], day: object) -> None:
     """End rows before a day; those that then never were go."""
-    values = {"ids": rows, "day": day}
+    parts = Base.metadata.tables[table]
+    begins, these = func.lower(parts.c.during, type_=Date), parts.c.id.in_(rows)
+    session.execute(delete(parts).where(these, begins >= day))
     session.execute(
-        text(f"DELETE FROM {table} WHERE id = ANY (:ids) AND lower(during) >= :day"),  # noqa: S608 - our tables
-        values,
-    )
-    session.execute(
-        text(
-            f"UPDATE {table} SET during = daterange(lower(during), :day) "  # noqa: S608 - our tables
-            "WHERE id = ANY (:ids) AND lower(during) < :day"
-        ),
-        values,
+        update(parts).values(during=func.daterange(begins, day)).where(these, begins < day)
     )
 
 

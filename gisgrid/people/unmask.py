@@ -63,12 +63,12 @@ def open_residents(session: Session, ids: Sequence[int]) -> list[OpenResident]:
     NotAllowed
         The account has the right nowhere today, or the transaction declares no known purpose.
     """
-    return _opened(session, OpenResident, "unmask_resident", ids)
+    return _opened(session, OpenResident, _UNMASK_RESIDENT, ids)
 
 
 def open_staff(session: Session, ids: Sequence[int]) -> list[OpenStaff]:
     """Staff by row number, for who has the right ``see_contacts`` there; raises as for residents."""
-    return _opened(session, OpenStaff, "unmask_staff", ids)
+    return _opened(session, OpenStaff, _UNMASK_STAFF, ids)
 
 
 def open_leader(session: Session, township_id: int, grid_code: str) -> OpenStaff:
@@ -88,17 +88,14 @@ def open_leader(session: Session, township_id: int, grid_code: str) -> OpenStaff
 
 def open_events(session: Session, ids: Sequence[int]) -> list[OpenEvent]:
     """Events by row number, for who has the right ``see_events`` there; raises as for residents."""
-    return _opened(session, OpenEvent, "unmask_event", ids)
+    return _opened(session, OpenEvent, _UNMASK_EVENT, ids)
 
 
-def _opened(session: Session, kind: type[T], function: str, ids: Sequence[int]) -> list[T]:
+def _opened(session: Session, kind: type[T], statement: str, ids: Sequence[int]) -> list[T]:
     try:
         # The savepoint lets the refusal be put into words.
         with session.begin_nested():
-            rows = session.execute(
-                text(f"SELECT * FROM {function}(CAST(:ids AS bigint[]))"),  # noqa: S608 - our name
-                {"ids": list(ids)},
-            ).mappings()
+            rows = session.execute(text(statement), {"ids": list(ids)}).mappings()
             return [kind(**row) for row in rows]
     except DBAPIError as exc:
         missing = _missing(exc)
@@ -120,3 +117,8 @@ _LEADER = """
 SELECT staff_id FROM team_member WHERE township_id = :township AND grid_code = :grid
   AND role = 'leader' AND during @> today_in(township_id)
 """
+
+
+_UNMASK_RESIDENT = "SELECT * FROM unmask_resident(CAST(:ids AS bigint[]))"
+_UNMASK_STAFF = "SELECT * FROM unmask_staff(CAST(:ids AS bigint[]))"
+_UNMASK_EVENT = "SELECT * FROM unmask_event(CAST(:ids AS bigint[]))"

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import text
+from sqlalchemy import Text, cast, func, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import Conflict, Invalid, NotAllowed, NotFound
+from gisgrid.db.tables import Base
 from gisgrid.files.columns import KINDS
 from gisgrid.people.privacy import audit
 from gisgrid.register.values import stored_value
@@ -209,10 +210,14 @@ def _value(table: str, column: str, proposed: str) -> str | None:
 def _record(
     session: Session, township_id: int, table: str, code: str, column: str
 ) -> tuple[int, str | None]:
-    shown = f"array_to_string({column}, ';')" if column == "needs" else f"{column}::text"
+    rows = Base.metadata.tables[table].c
+    shown = (
+        func.array_to_string(rows[column], ";") if column == "needs" else cast(rows[column], Text)
+    )
     row = session.execute(
-        text(f"SELECT id, {shown} AS value FROM {table} WHERE township_id = :t AND code = :code"),  # noqa: S608
-        {"t": township_id, "code": code},
+        select(rows.id, shown.label("value")).where(
+            rows.township_id == township_id, rows.code == code
+        )
     ).one_or_none()
     if row is None:
         raise NotFound("There is no {table} {code!r}.", table=table, code=code)

@@ -7,11 +7,29 @@ from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Executable,
+    MetaData,
+    Select,
+    Table,
+    Text,
+    and_,
+    cast,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.orm import Session
 
 from gisgrid.core.plans import TownshipInfo
 from gisgrid.core.retention_periods import Keeping, keeping_of
+from gisgrid.db.tables import Base, Resident, Staff
 from gisgrid.people.positions import Folded, fold_positions
 from gisgrid.people.privacy.backups import BackupInfo, backups, kept_databases
 
@@ -141,23 +159,29 @@ def _apply(
         "day": as_of,
         "gone": GONE_NAME,
     }
-    count = text(rule.counts or f"SELECT count(*) FROM {rule.table} WHERE township_id = :t")
+    rows = Base.metadata.tables[rule.table]
+    count: Executable
+    if rule.counts:
+        count = text(rule.counts)
+    else:
+        count = select(func.count()).where(rows.c.township_id == place.id)
     rows_before = int(session.scalar(count, scope) or 0)
+    past = text(rule.find).columns(Column("id", BigInteger)).subquery("past")
     session.execute(
-        text(
-            f"INSERT INTO gone (table_name, row_id) SELECT '{rule.table}', id FROM "
-            f"({rule.find}) past(id) ON CONFLICT DO NOTHING"
-        ),
+        insert(_GONE)
+        .from_select(["table_name", "row_id"], select(literal(rule.table, Text), past.c.id))
+        .on_conflict_do_nothing(),
         scope,
     )
-    for value in rule.remember:
-        session.execute(
-            text(
-                f"INSERT INTO gone_value SELECT DISTINCT {value} FROM {rule.table} o "
-                f"JOIN gone g ON g.table_name = '{rule.table}' AND g.row_id = o.id "
-                f"WHERE length({value}) >= 7 ON CONFLICT DO NOTHING"
-            )
+    for name in rule.remember:
+        value = rows.c[name]
+        left = (
+            select(value)
+            .distinct()
+            .join(_GONE, and_(_GONE.c.table_name == rule.table, _GONE.c.row_id == rows.c.id))
+            .where(func.length(value) >= 7)
         )
+        session.execute(insert(_GONE_VALUE).from_select(["value"], left).on_conflict_do_nothing())
     for statement in (*rule.first, rule.write):
         session.execute(text(statement), scope)
     ids = list(
@@ -215,10 +239,8 @@ def _old_history(session: Session, keeping: Keeping, as_of: date) -> RetentionLi
 
 def _values_of_nobody(session: Session) -> int:
     """Leave out of what is looked for all that somebody who is left has too: a shared telephone."""
-    for table, column in (("resident", "citizen_id"), ("resident", "phone"), ("staff", "phone")):
-        session.execute(
-            text(f"DELETE FROM gone_value v USING {table} o WHERE o.{column} = v.value")
-        )
+    for value in (Resident.citizen_id, Resident.phone, Staff.phone):
+        session.execute(delete(_GONE_VALUE).where(_GONE_VALUE.c.value == value))
     return int(session.scalar(text("SELECT count(*) FROM gone_value")) or 0)
 
 
@@ -226,9 +248,24 @@ def _search(session: Session) -> tuple[Searched, ...]:
     """Look into every column that holds words, of every table of the store."""
     searched = []
     for table, column in session.execute(text(_COLUMNS_WITH_WORDS)).all():
-        row = session.execute(text(_LEFT.format(table=table, column=column))).one()
+        row = session.execute(_left(table, column)).one()
         searched.append(Searched(table, column, row.rows, row.left))
     return tuple(searched)
+
+
+def _left(name: str, words: str) -> Select[int, int]:
+    """How many rows of a table say something in a column, and how many of them a value that was deleted."""
+    said = Table(name, MetaData(), Column(words, Text)).c[words]
+    gone = _GONE_VALUE
+    whole = select(gone.c.value).where(gone.c.value == cast(said, Text)).exists()
+    word = func.regexp_matches(
+        cast(said, Text), "[0-9A-Za-z]{7,}", "g", type_=ARRAY(Text)
+    ).column_valued("word")
+    part = select(gone.c.value).where(gone.c.value == word[1]).exists()
+    number = func.count()
+    return select(number.label("rows"), number.filter(or_(whole, part)).label("left")).where(
+        said.is_not(None)
+    )
 
 
 def _numbers(found: Retention) -> dict[str, Any]:
@@ -245,6 +282,8 @@ def _numbers(found: Retention) -> dict[str, Any]:
     }
 
 
+_GONE = Table("gone", MetaData(), Column("table_name", Text), Column("row_id", BigInteger))
+_GONE_VALUE = Table("gone_value", MetaData(), Column("value", Text))
 # The day on which a row was last known to be true; a row that no run brought and nobody verified
 # has none and stays.
 _LAST_KNOWN = """greatest(o.verified_on, (
@@ -399,11 +438,3 @@ ORDER BY c.table_name, c.column_name
 """
 
 # Whole cells, and words within a longer text; a hash of the words, so that a million rows take seconds.
-_LEFT = """
-SELECT count(*) AS rows, count(*) FILTER (WHERE EXISTS (
-           SELECT FROM gone_value v WHERE v.value = o."{column}"::text)
-       OR EXISTS (
-           SELECT FROM regexp_matches(o."{column}"::text, '[0-9A-Za-z]{{7,}}', 'g') AS word
-           JOIN gone_value v ON v.value = word[1])) AS left
-FROM "{table}" o WHERE o."{column}" IS NOT NULL
-"""

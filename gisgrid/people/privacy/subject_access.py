@@ -148,9 +148,7 @@ ORDER BY r.id
 """
 
 # Where the words stand that name the person.
-_SPEAKS = (
-    "EXISTS (SELECT FROM unnest(CAST(:words AS text[])) AS w(word) WHERE position(word IN {}) > 0)"
-)
+_SPEAKS = "EXISTS (SELECT FROM unnest(CAST(:words AS text[])) AS w(word) WHERE position(word IN"
 # The same person among the staff: name and telephone both.
 _STAFF = (
     "(SELECT s.id FROM staff s WHERE s.township_id = :t AND s.name = :name "
@@ -179,14 +177,14 @@ SECTIONS: dict[str, tuple[str, str]] = {
         "事件",
         "SELECT jsonb_build_object('code', o.code, 'reported_at', o.reported_at, 'text', o.text, "
         "'address', o.address, 'contact', o.contact) FROM event o WHERE o.township_id = :t "
-        f"AND {_SPEAKS.format('concat_ws(chr(10), o.text, o.address, o.contact)')} ORDER BY o.id",
+        f"AND {_SPEAKS} concat_ws(chr(10), o.text, o.address, o.contact)) > 0) ORDER BY o.id",
     ),
     "case_step": (
         "办理",
         "SELECT jsonb_build_object('at', o.at, 'step', o.step, 'reason', o.reason, 'note', o.note, "
         "'data', o.data) FROM case_step o JOIN event_case c ON c.id = o.case_id "
         "WHERE c.township_id = :t "
-        f"AND {_SPEAKS.format('concat_ws(chr(10), o.reason, o.note, o.data::text)')} ORDER BY o.id",
+        f"AND {_SPEAKS} concat_ws(chr(10), o.reason, o.note, o.data::text)) > 0) ORDER BY o.id",
     ),
     "register_entry": (
         "入户登记",

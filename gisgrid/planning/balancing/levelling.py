@@ -166,8 +166,7 @@ def known_levels(session: Session, place: TownshipInfo, weights: Weights) -> dic
     day = today(place)
     first, last = counted_days(events_until(session, place, day), weights)
     scope = {"t": place.id, "day": day, "zone": place.time_zone, "first": first, "last": last}
-    needs = ", ".join(f"coalesce(sum(l.{name}), 0)::bigint AS {name}" for name in NEEDS)
-    held_ = session.execute(text(_HELD.format(needs=needs)), scope).one()
+    held_ = session.execute(text(_HELD), scope).one()
     events = session.execute(text(_EVENTS), scope)
     visits_min = MONTH_DAYS / weights.visit_every_days * weights.visit_min
     work = (
@@ -186,7 +185,12 @@ def known_levels(session: Session, place: TownshipInfo, weights: Weights) -> dic
 
 _HELD = """
 SELECT count(*) AS houses, coalesce(sum(l.households), 0)::bigint AS households,
-       coalesce(sum(l.residents), 0)::bigint AS residents, {needs}
+       coalesce(sum(l.residents), 0)::bigint AS residents,
+       coalesce(sum(l.living_alone), 0)::bigint AS living_alone,
+       coalesce(sum(l.disabled), 0)::bigint AS disabled,
+       coalesce(sum(l.child_alone), 0)::bigint AS child_alone,
+       coalesce(sum(l.chronic_illness), 0)::bigint AS chronic_illness,
+       coalesce(sum(l.low_income), 0)::bigint AS low_income
 FROM house h LEFT JOIN house_loads(:t, :day) l ON l.house_id = h.id
 WHERE h.township_id = :t AND h.place = 'ok'
 """

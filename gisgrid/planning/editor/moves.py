@@ -17,6 +17,7 @@ from gisgrid.core.messages import Both
 from gisgrid.core.plans import PlanInfo, TownshipInfo, plan_by_id
 from gisgrid.planning.attach.attach import attach, attach_rows
 from gisgrid.planning.attach.rule import Kind
+from gisgrid.planning.attach.statements import Attaching
 from gisgrid.planning.editor.editor import Editor, changed_codes, flows
 from gisgrid.planning.editor.refusals import ScenarioLocks, refuse
 from gisgrid.planning.editor.scenarios import house_code, refuse_fixed
@@ -220,12 +221,9 @@ def unlock(session: Session, plan: PlanInfo, kind: str, codes: Sequence[str]) ->
 
 def _key(session: Session, plan: PlanInfo, kind: str, codes: Sequence[str]) -> str:
     _refuse_kind(kind, codes)
-    table = "house WHERE township_id = :t" if kind == "house" else "grid WHERE plan_id = :p"
+    known = _IS_HOUSE if kind == "house" else _IS_GRID
     for code in codes:
-        if not session.scalar(
-            text(f"SELECT EXISTS (SELECT FROM {table} AND code = :code)"),  # noqa: S608
-            {"t": plan.township_id, "p": plan.id, "code": code},
-        ):
+        if not session.scalar(text(known), {"t": plan.township_id, "p": plan.id, "code": code}):
             raise NotFound("There is no {kind} {code!r}.", kind=kind, code=code)
     return "|".join(sorted(codes))
 
@@ -333,15 +331,12 @@ def _put(
     wkb = [facts["wkb"] for side in (old, new) for facts in side.values() if facts]
     kinds: tuple[Kind, ...] = ("house", "event")
     for kind in kinds:
+        about = Attaching(kind)
         if not attached:
-            session.execute(
-                text(f"DELETE FROM {kind}_grid WHERE plan_id = :p"),  # noqa: S608 - a fixed name
-                {"p": plan_id},
-            )
+            session.execute(about.drop(), {"plan": plan_id})
             continue
-        ids = session.scalars(
-            text(_ABOUT.format(kind=kind)), {"p": plan_id, "wkb": wkb, "most": MOST_ROWS + 1}
-        ).all()
+        values = {"plan": plan_id, "wkb": wkb, "most": MOST_ROWS + 1}
+        ids = session.scalars(about.on_ground(), values).all()
         if len(ids) > MOST_ROWS:
             attach(session, plan_id, kind)
         else:
@@ -378,16 +373,5 @@ ON CONFLICT (plan_id, code) DO UPDATE SET name = excluded.name, kind = excluded.
 # Who lies near a border of the changed grids may be nearer to it, or further from it, than before. The
 # boxes are made first: under a policy the index is only asked for what is a column by then. A box's
 # own latitude furthest from the equator is enough for all in it.
-_ABOUT = """
-WITH ground AS MATERIALIZED (
-    SELECT p.township_id, ST_Expand(g.geom, reach_in_degrees(t.near_border_m,
-        greatest(abs(ST_YMin(g.geom)), abs(ST_YMax(g.geom))) + 0.01)) AS box
-    FROM plan p JOIN township t ON t.area_id = p.township_id
-    CROSS JOIN (SELECT ST_SetSRID(ST_GeomFromWKB(decode(w.hex, 'hex')), 4326) AS geom
-                FROM unnest(CAST(:wkb AS text[])) AS w(hex)) AS g
-    WHERE p.id = :p
-)
-SELECT DISTINCT o.id FROM ground
-JOIN {kind} o ON o.geom && ground.box AND o.township_id = ground.township_id AND o.place = 'ok'
-LIMIT :most
-"""
+_IS_HOUSE = "SELECT EXISTS (SELECT FROM house WHERE township_id = :t AND code = :code)"
+_IS_GRID = "SELECT EXISTS (SELECT FROM grid WHERE plan_id = :p AND code = :code)"

@@ -7,13 +7,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from gisgrid.core.crs import is_metric
 from gisgrid.core.errors import Invalid
 from gisgrid.core.messages import Message, message, say
 from gisgrid.core.plans import TownshipInfo, township
+from gisgrid.db.tables import Township
 from gisgrid.db.tables.places import CODE_SCHEMES, GRID_RULES
 from gisgrid.db.tables.register_entries import REGISTER_RULES
 from gisgrid.people.privacy.masking import change_masks
@@ -144,11 +145,8 @@ def change_township(session: Session, code: str, changes: Sequence[str]) -> Town
                 allowed=OPTIONS[name].allowed,
             ) from None
     if values:
-        sets = ", ".join(f"{name} = :{name}" for name in values)
-        session.execute(
-            text(f"UPDATE township SET {sets} WHERE area_id = :id"),  # noqa: S608 - names are ours
-            {**values, "id": place.id},
-        )
+        towns = Township.metadata.tables["township"]
+        session.execute(update(towns).values(values).where(towns.c.area_id == place.id))
     if thresholds:
         change_thresholds(session, place.id, thresholds)
     if masks:

@@ -83,8 +83,8 @@ def plan_state(session: Session, place: TownshipInfo, plan: PlanInfo, day: date)
         stations=_stations(session, scope, place.metric_srid),
         streets=_streets(session, scope, place.metric_srid),
         visits_known=bool((~np.isnat(houses.last_visit)).any()),
-        staff_known=_any(session, "team_member", scope),
-        training_known=_any(session, "training", scope),
+        staff_known=bool(session.scalar(text(_ANY_MEMBER), scope)),
+        training_known=bool(session.scalar(text(_ANY_TRAINING), scope)),
     )
 
 
@@ -119,7 +119,7 @@ def grids_renewed(
     """Grids of a plan that are known but for some, which are read anew, came or went."""
     scope = {"t": place.id, "plan": plan.id, "codes": list(codes)}
     _, row_of_area = _communities(session, scope, place.metric_srid)
-    fresh = _grids(session, scope, place.metric_srid, row_of_area, only="AND code = ANY(:codes)")
+    fresh = _grids(session, scope, place.metric_srid, row_of_area, some=True)
     stay = ~np.isin(known.code, np.array(list(codes), dtype=object))
     pairs = [(getattr(known, f.name)[stay], getattr(fresh, f.name)) for f in fields(Grids)]
     order = np.argsort(np.concatenate(pairs[0]).astype(str), kind="stable")
@@ -164,16 +164,14 @@ def _communities(
 
 
 def _grids(
-    session: Session, scope: dict[str, Any], srid: int, row_of_area: dict[int, int], only: str = ""
+    session: Session,
+    scope: dict[str, Any],
+    srid: int,
+    row_of_area: dict[int, int],
+    *,
+    some: bool = False,
 ) -> Grids:
-    rows = session.execute(
-        text(
-            "SELECT code, name, kind = 'exclusive' AS exclusive, coalesce(host, '') AS host, "  # noqa: S608
-            f"community_id, ST_AsBinary(geom) AS geom FROM grid WHERE plan_id = :plan {only} "
-            'ORDER BY code COLLATE "C"'
-        ),
-        scope,
-    ).all()
+    rows = session.execute(text(_SOME_GRIDS if some else _GRIDS), scope).all()
     foreign = [r.code for r in rows if r.community_id not in row_of_area]
     if foreign:
         raise Invalid(
@@ -234,11 +232,6 @@ def _looked_up(ids: Ints, row_of: Mapping[int, int]) -> Ints:
     rows = np.array([row_of.get(k, NO_ROW) for k in known.tolist()], dtype=np.int64)
     found: Ints = rows[at]
     return found
-
-
-def _any(session: Session, table: str, scope: dict[str, Any]) -> bool:
-    found = text(f"SELECT EXISTS (SELECT FROM {table} WHERE township_id = :t)")  # noqa: S608 - ours
-    return bool(session.scalar(found, scope))
 
 
 def _members(session: Session, scope: dict[str, Any]) -> Members:
@@ -389,3 +382,11 @@ _MATTERS = """
 SELECT m.id, m.code, coalesce(major.code, '') AS major
 FROM matter m LEFT JOIN matter major ON major.id = m.parent_id ORDER BY m.id
 """
+_ANY_MEMBER = "SELECT EXISTS (SELECT FROM team_member WHERE township_id = :t)"
+_ANY_TRAINING = "SELECT EXISTS (SELECT FROM training WHERE township_id = :t)"
+_OF_PLAN = """
+SELECT code, name, kind = 'exclusive' AS exclusive, coalesce(host, '') AS host,
+       community_id, ST_AsBinary(geom) AS geom FROM grid WHERE plan_id = :plan
+"""
+_GRIDS = f'{_OF_PLAN} ORDER BY code COLLATE "C"'
+_SOME_GRIDS = f'{_OF_PLAN} AND code = ANY(:codes) ORDER BY code COLLATE "C"'
