@@ -60,7 +60,7 @@ class Order:
     move: bool = False
     """Rows may hang what is stored on another area, house or household than before."""
     trust_crs: bool = False
-    """Load even though the detective says that the declared datum cannot be right."""
+    """Load even though the check of the datum says that the declared datum cannot be right."""
     blank: tuple[str, ...] = ()
     """Columns whose empty cells may take away more than a tenth of what is stored."""
     most: int = MAX_UNPACKED

@@ -80,7 +80,7 @@ class Target:
     community: bool = False
     """Rows name a community; ``community_id`` is resolved."""
     placed: bool = False
-    """Rows have a point: detective, placeholder search, attach."""
+    """Rows have a point: check of the datum, placeholder search, attach."""
 
 
 def upsert(table: str, key: tuple[str, ...], select_: str, columns: tuple[str, ...]) -> Write:

@@ -1,6 +1,6 @@
 """A township in a few kilobytes: grids and their cards, for a page that has no connection.
 
-The page's own script (``web/static/js/packed.js``) answers from it by the same rule of one owner.
+The page's own script (``web/static/js/pure/packed.js``) answers from it by the same rule of one owner.
 
 The format, version 1: a line of JSON, ended by a line feed, then the rings. Every coordinate is a
 whole number of quanta; each ring's first vertex and then each step to the next is written as two

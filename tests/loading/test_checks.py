@@ -342,7 +342,7 @@ def scattered(n=400):
     return rng.uniform(120.86, 120.90, n), rng.uniform(40.69, 40.72, n)
 
 
-def test_the_detective_finds_the_datum_by_the_same_houses():
+def test_the_check_finds_the_datum_by_the_same_houses():
     lon, lat = scattered()
     x, y = datums.wgs84_to_gcj02(lon, lat)
     verdict = detect(x, y, WGS84, known_lon=lon, known_lat=lat)
@@ -351,7 +351,7 @@ def test_the_detective_finds_the_datum_by_the_same_houses():
     assert not detect(x, y, parse("gcj02"), known_lon=lon, known_lat=lat).doubtful
 
 
-def test_the_detective_finds_the_datum_by_the_grids():
+def test_the_check_finds_the_datum_by_the_grids():
     lon, lat = scattered()
     cells = [shapely.box(120.855 + 0.01 * i, 40.685, 120.865 + 0.01 * i, 40.725) for i in range(5)]
     x, y = datums.wgs84_to_bd09(lon, lat)
@@ -366,7 +366,7 @@ def test_the_detective_finds_the_datum_by_the_grids():
     assert verdict.change_grid == sum(a != b for a, b in zip(grid_of, other, strict=True))
 
 
-def test_the_detective_sees_swapped_columns_and_keeps_quiet_otherwise():
+def test_the_check_sees_swapped_columns_and_keeps_quiet_otherwise():
     lon, lat = scattered()
     assert detect(lat, lon, WGS84, houses=(lon, lat)).best == "swapped"
     for known in (
