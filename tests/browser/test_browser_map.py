@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Route
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
@@ -234,6 +234,31 @@ def test_layers_can_be_switched_off_and_on(app: Flask, browser: Browser):
         seen.page.locator("#layers input[value=closed_events]").check()
         seen.settle()
         assert pixels(seen.page, "closed_events") > 200
+        assert seen.failures == []
+
+
+def test_an_answer_that_comes_late_takes_no_other_card_away(app: Flask, browser: Browser):
+    with served(app) as host, visit(browser, host) as seen:
+        seen.open()
+        page = seen.page
+        page.wait_for_selector("html[data-counted]", state="attached")
+        seen.look(120.914, 40.7075, 17)
+        held: list[Route] = []
+
+        def hold(route: Route) -> None:
+            held.append(route)
+
+        page.route("**/houses/*", hold)
+        single = next(s for s in shown(page, "houses") if s["n"] == 1)
+        page.mouse.click(single["x"], single["y"])
+        click_grid(page, "999901001005002")
+        page.locator("#card .facts").get_by_text("999901001005002").wait_for()
+        with page.expect_response("**/houses/*"):
+            held[0].continue_()
+        page.evaluate(
+            "() => new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))"
+        )
+        assert page.locator("#card .numbers").count() == 1, "the grid's card, and not the house's"
         assert seen.failures == []
 
 

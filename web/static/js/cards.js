@@ -44,8 +44,12 @@ export function select(state, layer) {
   if (layer) layer.setStyle({ weight: 4, color: "#12355b", fillOpacity: 0.82 }).bringToFront();
 }
 
+// Counts what was opened, closed or asked for: an answer that comes after another was asked for opens no card.
+let turn = 0;
+
 // Opens the card of a thing: its title, its facts, its numbers.
 export function card(state, title, badge, lines, numbers, more, wording) {
+  turn += 1;
   const words = { ...state.ui.words, ...wording };
   byId("card").replaceChildren(
     make("header", {}, make("h2", {}, title), badge,
@@ -59,6 +63,7 @@ export function card(state, title, badge, lines, numbers, more, wording) {
 }
 
 export function hide(state) {
+  turn += 1;
   byId("card").hidden = true;
   select(state, null);
   colour(state);
@@ -66,7 +71,7 @@ export function hide(state) {
 
 // Opens the card of a grid, and goes to it if asked.
 export async function gridCard(state, code, zoom) {
-  const { ui, map } = state;
+  const { ui, map } = state, mine = ++turn;
   const layer = layers.grids.getLayers().find((each) => each.feature.properties.code === code);
   colour(state);
   select(state, layer || null);
@@ -77,6 +82,7 @@ export async function gridCard(state, code, zoom) {
   } catch (error) {
     return failed(error);
   }
+  if (mine !== turn) return undefined;
   if (grid.state === "retired") {
     return card(state, grid.name, make("span", { class: "badge" }, ui.words.retired),
       [["code", grid.code], ["community", (ui.language === "en" && grid.community_en) || grid.community], ["since", grid.since]], null,
@@ -100,12 +106,14 @@ export async function pointCard(state, found, latlng) {
   if (found.n > 1) {
     return card(state, ui.words.several.replace("{n}", found.n), "", [["kind", found.layer.title]]);
   }
+  const mine = ++turn;
   let thing;
   try {
     thing = await json(found.layer.extra.about + found.id);
   } catch (error) {
     return failed(error);
   }
+  if (mine !== turn) return undefined;
   const near = thing.border_m === null ? "" : ` · ${ui.words.near_border.replace("{m}", thing.border_m.toFixed(1))}`;
   const grid = (thing.grid_name ? `${thing.grid_name} (${thing.grid_code})` : ui.words.no_grid) + near;
   if (kind === "house") {
