@@ -239,13 +239,14 @@ def _kept(
     session: Session, township_id: int, unit: str, period: Period
 ) -> tuple[list[date], list[Figures]]:
     """Days of a period that were counted and hold, and what their settled cases say, by unit."""
+    asked = _of_kept_days(unit)
     values = {
         "t": township_id,
         "since": period.since,
         "until": period.until,
         "unit": _KEPT_AS[unit],
     }
-    rows = session.execute(_of_kept_days(unit), values).mappings().all()
+    rows = session.execute(asked, values).mappings().all()
     found = [
         Figures(row["key"], row["name"], {m: row[m] if m in KEPT else 0 for m in MEASURES})
         for row in rows

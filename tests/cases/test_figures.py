@@ -154,4 +154,6 @@ def test_an_unknown_unit_or_measure_is_refused(session: Session):
     with pytest.raises(Invalid):
         figures(session, 1, "star", AUGUST)
     with pytest.raises(Invalid):
+        figures(session, 1, "star", Period(AUGUST.since, AUGUST.until))
+    with pytest.raises(Invalid):
         rows_behind(session, 1, AUGUST, unit="grid", key="", measure="luck")
