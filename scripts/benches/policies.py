@@ -111,7 +111,6 @@ def measured(engine: Engine, roles: Sequence[str]) -> tuple[list[Told], list[Pag
     app = app_over(engine)
     found: list[Told] = []
     pages: list[Page] = []
-    bare = None
     try:
         for role, number in people.items():
             with watched(web) as asked:
@@ -119,15 +118,13 @@ def measured(engine: Engine, roles: Sequence[str]) -> tuple[list[Told], list[Pag
                 if role == "planner":
                     walk_roads(web, number, planner_roads(place, plan, whole), PLANNER)
                 pages += walk_pages(app, engine, role, number)
-            with transaction(engine) as session:
-                bare = bare or without_grids(session, plan)
-            found += asked_again(engine, web, role, asked, bare)
+            with filled_anew(engine, plan) as bare:
+                found += asked_again(engine, web, role, asked, bare)
             print(role, file=sys.stderr)
     finally:
         close(app)
         with transaction(engine) as session:
-            for each in filter(None, (whole, bare)):
-                scenarios.discard(session, each)
+            scenarios.discard(session, whole)
     return found, pages
 
 
@@ -135,11 +132,15 @@ def free_name() -> str:
     return f"度量{secrets.token_hex(3)}"
 
 
-def without_grids(session: Session, plan: plans.PlanInfo) -> plans.PlanInfo:
-    """A scenario to be filled in the stead of one that a walk branched and took back."""
-    bare = scenarios.branch(session, plan, name=free_name(), who="x", attached=False)
-    session.execute(text("DELETE FROM grid WHERE plan_id = :p"), {"p": bare.id})
-    return bare
+@contextlib.contextmanager
+def filled_anew(engine: Engine, plan: plans.PlanInfo) -> Iterator[plans.PlanInfo]:
+    """A scenario without grids, to be filled in the stead of one that a walk branched and took back."""
+    with transaction(engine) as session:
+        bare = scenarios.branch(session, plan, name=free_name(), who="x", attached=False)
+        session.execute(text("DELETE FROM grid WHERE plan_id = :p"), {"p": bare.id})
+    yield bare
+    with transaction(engine) as session:
+        scenarios.discard(session, bare)
 
 
 def account(session: Session, role: str, grid: str) -> int:

@@ -156,7 +156,12 @@ def bench_of(state: PlanSnapshot, weights: Weights, walk: Walk | None = None) ->
 
 
 def with_grids(bench: Bench, grids: Grids) -> Bench:
-    """The bench with other grids; only what lies about ground that changed is asked and counted anew."""
+    """The bench with other grids; only what lies about ground that changed is asked and counted anew.
+
+    The same bench, with all that was worked out of it, if the grids are the same: so a scenario begins.
+    """
+    if grids.same_as(bench.state.grids):
+        return bench
     state = on_grids(bench.state, grids, houses=bench.houses_at, events=bench.events_at)
     work = recounted(bench.work, bench.state, state, bench.weights, bench.walk)
     return replace(bench, state=state, work=work)
