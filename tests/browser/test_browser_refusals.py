@@ -215,6 +215,8 @@ ROWS: list[RowOfTable] = [
      ("请先选择文件。", "Choose a file first.")),
     ("issuing.send_draft no file", "government", "/office/documents", lambda p, f: freely(p, "form[action*='/office/drafts']"), "main",
      ("请先选择文件。", "Choose a file first.")),
+    ("subjects.ask nothing", "government", "/office/subjects", lambda p, f: freely(p, "form[action*='/office/subjects']"), "main",
+     ("请填写申请人的姓名。", "Write the name of whoever asks.")),
     ("trainings.add no day", "government", "/office/training", lambda p, f: freely(p, "form[action*='/office/training']"), "main",
      ("请填写举行日期。", "Say on which day it is held.")),
     ("township.change no metres", "administrator", "/office/township", fields("form[action*='/office/township']", near_border_m="x"), "main",
@@ -296,6 +298,10 @@ ELSEWHERE_TESTED = {
         "its button stands only at a rule that waits or holds; in test_matter_lists_page.py",
     ),
     "weights.try_out": "what keeping refuses, in test_township_page.py",
+    **dict.fromkeys(
+        ("subjects.answered", "subjects.decide", "subjects.take"),
+        "over a request, which is noted in test_subjects_page.py",
+    ),
     "backups.drill": "its button stands only at a backup that is there; in test_backups_page.py",
     **dict.fromkeys(
         ("jobs.again", "jobs.stop"),

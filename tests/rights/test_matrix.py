@@ -115,6 +115,8 @@ def test_nobody_hears_a_canary_without_the_right(world: World, name: str):
         assert due <= heard if {right, asked_too} <= rights else not due & heard
     due = {c for c in wanted if c.what.startswith("correction_request.") and c.place in seat.places}
     assert due <= heard if {"unmask", "check_register"} <= rights else not due & heard
+    due = {c for c in wanted if c.what == "subject_request.answer" and c.place in seat.places}
+    assert due <= heard if {"answer_subjects", "export"} <= rights else not due & heard
 
 
 @pytest.mark.parametrize(

@@ -109,6 +109,7 @@ def of_a_town(town: Town) -> dict[str, str]:
         "channels.show": "/office/channels",
         "weights.show": "/office/township/weights",
         "corrections.index": "/office/corrections",
+        "subjects.index": "/office/subjects",
         "issuing.index": "/office/documents",
         "issuing.one": "/office/documents/D1",
         "jobs.index": "/office/jobs",
@@ -226,6 +227,10 @@ def test_every_way_is_walked(towns: Towns):
     by_their_number_or_posted = {
         "corrections.decide",
         "corrections.open_values",
+        "subjects.answered",
+        "subjects.ask",
+        "subjects.decide",
+        "subjects.take",
         "documents.has_read",
         "documents.comment",
         "documents.draft",

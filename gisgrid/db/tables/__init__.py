@@ -61,6 +61,7 @@ from gisgrid.db.tables.learning import (
     TrainingAttendee,
 )
 from gisgrid.db.tables.lineage import History, ImportRun
+from gisgrid.db.tables.office import OfficeJob, SubjectRequest
 from gisgrid.db.tables.outbox import (
     OutboxChannel,
     OutboxDelivery,
@@ -128,6 +129,7 @@ __all__ = [
     "MatterList",
     "MatterSupplement",
     "Notice",
+    "OfficeJob",
     "OutboxChannel",
     "OutboxDelivery",
     "OutboxMessage",
@@ -154,6 +156,7 @@ __all__ = [
     "Station",
     "Street",
     "Study",
+    "SubjectRequest",
     "Suggestion",
     "TeamMember",
     "Township",

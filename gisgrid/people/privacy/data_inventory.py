@@ -102,7 +102,16 @@ FIELDS: tuple[Field, ...] = (
     Field("file_import_part", ("content",), ("verify",), "imports", sensitive=True),
     *(
         Field(table, ("who",), ("account",), "always")
-        for table in ("backup_drill", "job", "plan", "plan_step", "scenario_lock", "scenario_move")
+        for table in (
+            "backup_drill", "job", "office_job", "plan", "plan_step", "scenario_lock", "scenario_move",
+        )
+    ),
+    Field("subject_request", ("answer",), ("subject",), "answers", sensitive=True),
+    Field(
+        "subject_request",
+        ("noted_by", "decided_by", "reason", "answered_by"),
+        ("subject",),
+        "corrections",
     ),
     Field("study", ("asked_by",), ("account",), "with_row"),
     Field("retention_run", ("who",), ("subject",), "always"),
@@ -157,6 +166,12 @@ PLAIN: dict[str, tuple[str, ...]] = {
     "audit_entry": ("at", "action", "subject", "row_ids", "prev_hash", "hash"),
     "correction_request": (
         "table_name", "row_id", "column_name", "asked_at", "state", "decided_at",
+    ),
+    "subject_request": (
+        "resident_id", "asked_at", "due_on", "state", "decided_at", "sha256", "made_at", "gone_on", "answered_at",
+    ),
+    "office_job": (
+        "kind", "asked_at", "state", "attempts", "ended_at", "failed", "failed_zh", "result",
     ),
     "register_entry": (
         "kind", "household_id", "resident_id", "at", "state", "conflict", "decided_at",

@@ -267,6 +267,8 @@ _RULES: tuple[_Rule, ...] = (
                  AND position(o.name IN a.words) > 0""",
             """UPDATE register_entry e SET said = '{}', was = '{}' FROM gone g
                WHERE g.table_name = 'resident' AND g.row_id = e.resident_id""",
+            """DELETE FROM subject_request s USING gone g
+               WHERE g.table_name = 'resident' AND g.row_id = s.resident_id""",
             """DELETE FROM correction_request c USING gone g
                WHERE c.table_name = g.table_name AND c.row_id = g.row_id""",
         ),
@@ -355,6 +357,14 @@ _RULES: tuple[_Rule, ...] = (
              AND (decided_at AT TIME ZONE :zone)::date < CAST(:before AS date)""",
         """DELETE FROM correction_request o USING gone g
            WHERE g.table_name = 'correction_request' AND g.row_id = o.id""",
+    ),
+    _Rule(
+        "corrections",
+        "subject_request",
+        """SELECT id FROM subject_request WHERE township_id = :t AND state IN ('answered', 'refused')
+             AND (coalesce(answered_at, decided_at) AT TIME ZONE :zone)::date < CAST(:before AS date)""",
+        """DELETE FROM subject_request o USING gone g
+           WHERE g.table_name = 'subject_request' AND g.row_id = o.id""",
     ),
     _Rule(
         "imports",
