@@ -10,7 +10,8 @@ from __future__ import annotations
 import logging
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -40,7 +41,8 @@ LOOK_S = 1.0
 ATTEMPTS = 3
 """What ended its worker so often is given up."""
 SUBJECT = "subject"
-RIGHT = {SUBJECT: "answer_subjects"}
+TRIAL, RETENTION = "retention_try", "retention"
+RIGHT = {SUBJECT: "answer_subjects", TRIAL: "administer", RETENTION: "administer"}
 """The right that each kind takes, over the whole township."""
 ORIGIN = "worker"
 """Where an act of the worker comes from, in the audit."""
@@ -60,7 +62,37 @@ class OfficeWork:
 
     @property
     def actor(self) -> Actor:
-        return Actor(self.account_id, "subject", ORIGIN)
+        return Actor(self.account_id, "subject" if self.kind == SUBJECT else None, ORIGIN)
+
+
+@dataclass(frozen=True)
+class RetentionTrial:
+    """What a dry run of retention found; ``result`` as `gisgrid.people.privacy.retention.numbers` has it."""
+
+    id: int
+    who: str
+    ended_at: datetime
+    result: dict[str, Any]
+
+    @property
+    def as_of(self) -> str:
+        return str(self.result["as_of"])
+
+
+@dataclass(frozen=True)
+class RetentionOrder:
+    """An order of a trial or a run, as it stands."""
+
+    id: int
+    kind: str
+    state: str
+    who: str
+    failed: str | None
+    failed_zh: str | None
+
+    @property
+    def busy(self) -> bool:
+        return self.state in ("waiting", "running")
 
 
 def order_answer(
@@ -91,6 +123,43 @@ def order(
     except IntegrityError as error:
         raise Conflict("This is being done already; wait for its end.") from error
     return int(number or 0)
+
+
+def order_retention(
+    session: Session, place: TownshipInfo, *, account_id: int, who: str, trial: int
+) -> int:
+    """Have what is past its time deleted, after somebody read what a trial of today found; the number of the job.
+
+    Parameters
+    ----------
+    trial
+        The trial that was read.
+
+    Raises
+    ------
+    NotAllowed
+        Whoever acts does not administer the whole township.
+    Conflict
+        The trial is no finished one, not the newest, or of another day; or one is at work.
+    """
+    refuse_strangers(session, place, RIGHT[RETENTION])
+    newest = newest_trial(session, place.id)
+    today = session.scalar(text("SELECT today_in(:t)"), {"t": place.id})
+    if newest is None or newest.id != trial or newest.as_of != str(today):
+        raise Conflict("First try what would go today, and read it.")
+    return order(session, place, RETENTION, account_id=account_id, who=who)
+
+
+def newest_trial(session: Session, township_id: int) -> RetentionTrial | None:
+    """The last trial that ended well, as far as whoever acts administers the township; None: there is none."""
+    row = session.execute(text(_TRIAL), {"t": township_id}).one_or_none()
+    return None if row is None else RetentionTrial(**row._mapping)
+
+
+def newest_retention(session: Session, township_id: int) -> RetentionOrder | None:
+    """The last order of a trial or a run, however it stands; None: there is none that whoever acts may see."""
+    row = session.execute(text(_NEWEST), {"t": township_id}).one_or_none()
+    return None if row is None else RetentionOrder(**row._mapping)
 
 
 def once_more(
@@ -173,6 +242,16 @@ _THRICE = say(
 _ORDER = """
 INSERT INTO office_job (township_id, kind, request_id, account_id, who)
 VALUES (:t, :kind, :request, :a, :who) RETURNING id
+"""
+
+_TRIAL = """
+SELECT id, who, ended_at, result FROM office_job
+WHERE township_id = :t AND kind = 'retention_try' AND state = 'done' ORDER BY id DESC LIMIT 1
+"""
+
+_NEWEST = """
+SELECT id, kind, state, who, failed, failed_zh FROM office_job
+WHERE township_id = :t AND kind <> 'subject' ORDER BY id DESC LIMIT 1
 """
 
 _ASKED = "SELECT id FROM office_job WHERE state IN ('waiting', 'running') ORDER BY id"

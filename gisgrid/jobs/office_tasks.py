@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
@@ -17,7 +20,8 @@ from gisgrid.core.retention_periods import keeping_of
 from gisgrid.core.scope import refuse_strangers
 from gisgrid.db.store import transaction
 from gisgrid.files.exports import write_workbook
-from gisgrid.jobs.office_jobs import BROKE_OFF, RIGHT, SUBJECT, OfficeWork
+from gisgrid.jobs.office_jobs import BROKE_OFF, RETENTION, RIGHT, SUBJECT, TRIAL, OfficeWork
+from gisgrid.people.privacy.retention import numbers, retain
 from gisgrid.people.privacy.subject_access import subject_of, subject_sheets
 
 
@@ -54,7 +58,42 @@ def _answer(engine: Engine, work: OfficeWork) -> None:
         )  # fmt: skip
 
 
-DO: dict[str, Callable[[Engine, OfficeWork], None]] = {SUBJECT: _answer}
+def _trial(engine: Engine, work: OfficeWork) -> None:
+    """What would be deleted: the work itself, rolled back."""
+    with transaction(engine, actor=work.actor) as session:
+        place = township_by_id(session, work.township_id)
+        refuse_strangers(session, place, RIGHT[work.kind])
+        found = retain(session, place, _today(session, place), who=work.who)
+        told = {**numbers(found), "as_of": str(found.as_of)}
+        session.rollback()
+    with _acting(engine, work) as (session, _):
+        _tell(session, work, told)
+
+
+def _retain(engine: Engine, work: OfficeWork) -> None:
+    """Delete what is past its time; the run is recorded with its proof."""
+    with _acting(engine, work) as (session, place):
+        found = retain(session, place, _today(session, place), who=work.who)
+        _tell(session, work, {"run": found.run_id})
+
+
+def _today(session: Session, place: TownshipInfo) -> date:
+    day: date = session.execute(text("SELECT today_in(:t)"), {"t": place.id}).scalar_one()
+    return day
+
+
+def _tell(session: Session, work: OfficeWork, result: dict[str, Any]) -> None:
+    session.execute(
+        text("UPDATE office_job SET result = CAST(:result AS jsonb) WHERE id = :id"),
+        {"id": work.id, "result": json.dumps(result)},
+    )
+
+
+DO: dict[str, Callable[[Engine, OfficeWork], None]] = {
+    SUBJECT: _answer,
+    TRIAL: _trial,
+    RETENTION: _retain,
+}
 """What the worker does for each kind."""
 
 _DONE = """

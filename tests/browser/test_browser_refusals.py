@@ -299,6 +299,10 @@ ELSEWHERE_TESTED = {
     ),
     "weights.try_out": "what keeping refuses, in test_township_page.py",
     **dict.fromkeys(
+        ("retention.run", "retention.try_out"),
+        "what refuses them is another at work, or no trial; in test_retention_page.py",
+    ),
+    **dict.fromkeys(
         ("subjects.answered", "subjects.decide", "subjects.take"),
         "over a request, which is noted in test_subjects_page.py",
     ),

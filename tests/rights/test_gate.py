@@ -110,6 +110,8 @@ PATHS = {
     "calendar.show": "/office/township/calendar",
     "township.show": "/office/township",
     "channels.show": "/office/channels",
+    "retention.index": "/office/retention",
+    "retention.one": "/office/retention/1",
     "subjects.index": "/office/subjects",
     "supplements.index": "/matters/supplements",
     "weights.show": "/office/township/weights",

@@ -109,6 +109,8 @@ def of_a_town(town: Town) -> dict[str, str]:
         "channels.show": "/office/channels",
         "weights.show": "/office/township/weights",
         "corrections.index": "/office/corrections",
+        "retention.index": "/office/retention",
+        "retention.one": "/office/retention/1",
         "subjects.index": "/office/subjects",
         "issuing.index": "/office/documents",
         "issuing.one": "/office/documents/D1",
@@ -227,6 +229,8 @@ def test_every_way_is_walked(towns: Towns):
     by_their_number_or_posted = {
         "corrections.decide",
         "corrections.open_values",
+        "retention.run",
+        "retention.try_out",
         "subjects.answered",
         "subjects.ask",
         "subjects.decide",

@@ -103,6 +103,10 @@ OFFICE_CALLS: dict[str, Callable[[Spot], list[Call]]] = {
     "trainings.one": lambda s: [Call(f"/office/training/of/T1?township={s.township}"), Call("/office/training/of/x")],
     "trainings.profile": lambda s: [Call("/office/training/profiles/x"), Call(f"/office/training/profiles/S1?township={s.township}")],
     "trainings.profiles": lambda s: [Call(f"/office/training/profiles?township={s.township}")],
+    "retention.index": lambda s: [Call(f"/office/retention?township={s.township}"), Call(f"/office/retention?township={s.township}&lang=en")],
+    "retention.one": lambda s: [Call(f"/office/retention/{n}?township={s.township}") for n in (1, 999)],
+    "retention.run": lambda s: [Call("/office/retention/run", "POST", form={"trial": "999", "township": s.township})],
+    "retention.try_out": lambda s: [Call("/office/retention/try", "POST", form={"township": s.township})],
     "subjects.answered": lambda s: [Call(f"/office/subjects/{n}/answered", "POST", form={"township": s.township}) for n in (1, 999)],
     "subjects.ask": lambda s: [
         Call("/office/subjects", "POST", form={"address": address, "name": name, "township": s.township})

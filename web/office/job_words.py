@@ -23,6 +23,8 @@ KIND_WORDS = {
     "workload": say("Workload for the map"),
     "proposal": say("Comparison of plans for the map"),
     "drill": say("Reading a backup back"),
+    "retention_try": say("Trying what is past its time"),
+    "retention": say("Deleting what is past its time"),
     "subject": say("Putting together what is held on somebody"),
 }
 STATE_WORDS = {

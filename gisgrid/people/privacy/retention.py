@@ -104,7 +104,7 @@ def retain(session: Session, place: TownshipInfo, as_of: date, *, who: str) -> R
     session.execute(text("CREATE TEMP TABLE gone_value (value text PRIMARY KEY) ON COMMIT DROP"))
     lines = [_apply(session, place, rule, keeping, as_of) for rule in _RULES]
     former = _forget(session)
-    lines.append(_old_history(session, keeping, as_of))
+    lines.append(_old_history(session, place, keeping, as_of))
     positions = fold_positions(session, place, as_of)
     values = _values_of_nobody(session)
     searched = _search(session) if values else ()
@@ -125,7 +125,7 @@ def retain(session: Session, place: TownshipInfo, as_of: date, *, who: str) -> R
             "INSERT INTO retention_run (township_id, as_of, who, report) "
             "VALUES (:t, :day, :who, CAST(:report AS jsonb)) RETURNING id"
         ),
-        {"t": place.id, "day": as_of, "who": who, "report": json.dumps(_numbers(found))},
+        {"t": place.id, "day": as_of, "who": who, "report": json.dumps(numbers(found))},
     ).scalar_one()
     return Retention(**{**found.__dict__, "run_id": int(run_id)})
 
@@ -195,17 +195,20 @@ def _forget(session: Session) -> int:
     )
 
 
-def _old_history(session: Session, keeping: Keeping, as_of: date) -> RetentionLine:
+def _old_history(
+    session: Session, place: TownshipInfo, keeping: Keeping, as_of: date
+) -> RetentionLine:
+    """Former states of rows of this township; each other has its own span."""
     before = as_of - timedelta(days=keeping.history)
-    count = text("SELECT count(*) FROM history")
-    rows_before = int(session.scalar(count) or 0)
+    count = text(f"SELECT count(*) FROM history WHERE {_OF_TOWN}")
+    rows_before = int(session.scalar(count, {"t": place.id}) or 0)
     deleted = len(
         session.execute(
             text(
                 "DELETE FROM history WHERE table_name = ANY(:tables) AND changed_at < :before "
-                "RETURNING 1"
+                f"AND {_OF_TOWN} RETURNING 1"
             ),
-            {"tables": list(_PEOPLE), "before": before},
+            {"tables": list(_PEOPLE), "before": before, "t": place.id},
         ).all()
     )
     return RetentionLine(
@@ -231,8 +234,8 @@ def _search(session: Session) -> tuple[Searched, ...]:
     return tuple(searched)
 
 
-def _numbers(found: Retention) -> dict[str, Any]:
-    """The run as JSON: no value that was deleted is in it."""
+def numbers(found: Retention) -> dict[str, Any]:
+    """A run as JSON: no value that was deleted is in it."""
     return {
         "lines": [{**asdict(line), "before": str(line.before)} for line in found.lines],
         "positions": {**asdict(found.positions), "first_kept": str(found.positions.first_kept)},
@@ -393,6 +396,8 @@ _RULES: tuple[_Rule, ...] = (
            WHERE g.table_name = 'outbox_message' AND g.row_id = o.id""",
     ),
 )
+
+_OF_TOWN = "coalesce((old ->> 'township_id')::bigint, :t) = :t"
 
 # Whose former states are about people.
 _PEOPLE = ("household", "resident", "staff", "team_member", "visit", "event")
