@@ -257,7 +257,7 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
     ],
     "register.ask": lambda s: [
         Call(f"/register/house/{s.house_id}/enter/{what}?resident={next(iter(s.resident_ids), 1)}")
-        for what in ("visit", "household-in", "correct", "person-out", "person-in", "nothing")
+        for what in ("visit", "household-in", "alias", "correct", "person-out", "person-in", "nothing")
     ],
     "register.changes": lambda s: [Call("/register/changes"), Call(f"/register/changes?township={s.township}&lang=en")],
     "register.decide": lambda s: [

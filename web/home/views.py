@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from gisgrid.core import plans
 from gisgrid.core.messages import say
 from gisgrid.core.roles import ROLES
+from gisgrid.locate.addresses import aliases
 from gisgrid.people import home
 from gisgrid.planning.overview import cards
 from gisgrid.planning.review.handover import handed_by_team
@@ -181,6 +182,7 @@ def _register(session: Session, register: households.Register) -> Response:
     page = render_template(
         "register-house.html",
         register=register,
+        called=aliases.of_house(session, register.house_id),
         lines=entries.entries_of_house(session, register.house_id),
         sources=lineage.value_sources(session, register.house_id),
         keeps="keep_register" in who.rights,

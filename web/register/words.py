@@ -11,6 +11,7 @@ from gisgrid.register.lineage import ValueSource
 KIND_WORDS = {
     "verified": say("All as registered"),
     "visited": say("Visited"),
+    "alias": say("Called by another name"),
     "household_in": say("Household moved in"),
     "household_out": say("Household moved out"),
     "household_moved": say("Household moved to another house"),
@@ -26,6 +27,7 @@ STATE_WORDS = {
 }
 STATE_TONES = {"done": "good", "waiting": "warn", "accepted": "good", "returned": "bad"}
 COLUMN_WORDS = {
+    "alias": say("Also called"),
     "name": say("Name"),
     "citizen_id": say("Identity number"),
     "phone": say("Telephone"),
@@ -94,7 +96,7 @@ def told(line: EntryLine) -> list[tuple[str, str | None, str]]:
     for column, word in COLUMN_WORDS.items():
         if column not in line.said or (line.kind != "corrected" and not line.said[column]):
             continue
-        was = value_word(column, line.was.get(column)) if line.kind == "corrected" else None
+        was = _before(column, line)
         out.append((str(gettext(word)), was, value_word(column, line.said[column])))
     if line.kind in ("resident_out", "household_out"):
         before = [
@@ -104,6 +106,15 @@ def told(line: EntryLine) -> list[tuple[str, str | None, str]]:
         ]
         return before + out
     return out
+
+
+def _before(column: str, line: EntryLine) -> str | None:
+    """What stood in the place of a value; None: nothing is set against it."""
+    if line.kind == "corrected":
+        return value_word(column, line.was.get(column))
+    if line.kind == "alias" and line.was.get("house_id"):
+        return str(gettext("means %(address)s", address=line.was["house_id"]))
+    return None
 
 
 def source_told(source: ValueSource) -> str:

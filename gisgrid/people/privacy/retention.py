@@ -268,6 +268,10 @@ _RULES: tuple[_Rule, ...] = (
             """DELETE FROM alias a USING gone g, resident o JOIN household f ON f.id = o.household_id
                WHERE g.table_name = 'resident' AND g.row_id = o.id AND a.house_id = f.house_id
                  AND position(o.name IN a.words) > 0""",
+            """UPDATE register_entry e SET said = '{}', was = '{}'
+               FROM gone g, resident o JOIN household f ON f.id = o.household_id
+               WHERE g.table_name = 'resident' AND g.row_id = o.id AND e.kind = 'alias'
+                 AND e.house_id = f.house_id AND position(o.name IN e.said ->> 'alias') > 0""",
             """UPDATE register_entry e SET said = '{}', was = '{}' FROM gone g
                WHERE g.table_name = 'resident' AND g.row_id = e.resident_id""",
             """DELETE FROM subject_request s USING gone g
