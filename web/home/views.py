@@ -116,6 +116,7 @@ def grid(code: str) -> str | Response:
         place = town(session)
         plan = plans.plan_in_force(session, place.id)
         card = cards.grid_card(session, plan.id, code)
+        sources = lineage.grid_sources(session, plan.id, code)
         days = int(limits_of(session, place.id).visit_days)
         listed = households.houses_of_grid(
             session, plan.id, code, today(place), days=days,
@@ -133,6 +134,10 @@ def grid(code: str) -> str | Response:
         "register-grid.html",
         code=code,
         name=card.name,
+        card=card,
+        sources=sources,
+        words=words,
+        local=lambda at: local(at, place.time_zone),
         houses=kinds.get(shown, listed),
         every=len(listed),
         counts={kind: len(houses) for kind, houses in kinds.items()},

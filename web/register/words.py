@@ -50,6 +50,15 @@ SOURCED_WORDS = {
     "verified_on": say("Verified"),
 }
 """What the sources of a house are told of, by column."""
+GRID_WORDS = {
+    "name": say("Name of the grid"),
+    "kind": say("Kind"),
+    "host": say("Host body"),
+    "geom": say("Border"),
+    "leader": say("Leader"),
+}
+"""What the sources of a grid are told of."""
+GRID_KIND_WORDS = {"basic": say("basic grid"), "exclusive": say("exclusive grid")}
 CHOICE_WORDS = {
     "routine": say("Regular round"),
     "care": say("Care"),
@@ -132,4 +141,14 @@ def source_told(source: ValueSource) -> str:
         return str(gettext("entered at the door by %(who)s", who=source.who))
     if source.source == "correction":
         return str(gettext("corrected on request, decided by %(who)s", who=source.who))
+    if source.source == "drawn":
+        return str(
+            gettext(
+                "drawn in the plan editor by %(who)s, in plan %(plan)s",
+                who=source.who,
+                plan=source.plan,
+            )
+        )
+    if source.source == "office":
+        return str(gettext("named by the office, by %(who)s", who=source.who))
     return str(gettext("not recorded"))
