@@ -237,6 +237,7 @@ FIRST = {row[0].split()[0]: row for row in reversed(ROWS)}
 ELSEWHERE_TESTED = {
     "bench.cancel": "it stops what is there, and refuses nobody who may draw",
     "cases.open_words": "it takes no word that could be wrong",
+    "messages.confirm": "its form stands only where a code was sent; in test_email_codes.py",
     "messages.open_one": "a button of one's own messages; another's is refused in test_messages_page.py",
     "messages.read_all": "nothing to refuse",
     "open311.create": "programs read the answer",

@@ -221,6 +221,7 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
         Call(f"/matters/burden/rows?township={s.township}&since=2023-01-01&until=2024-01-01&kind={kind}&community={c}")
         for kind in ("sent", "refused", "x") for c in (s.community, "")
     ],
+    "messages.confirm": lambda s: [Call("/messages/settings/confirm", "POST", form={"code": "1"})],
     "messages.keep": lambda s: [
         Call("/messages/settings", "POST", form={"email": "x"}),
         Call("/messages/settings", "POST", form={"quiet_from": "22:00", "quiet_until": "x"}),

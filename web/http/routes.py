@@ -168,6 +168,7 @@ RIGHT_OF: dict[str, str] = {
     "matters.compare": PERSON,
     "matters.duties": PERSON,
     "matters.rows": "see_events",
+    "messages.confirm": PERSON,
     "messages.keep": PERSON,
     "messages.open_one": PERSON,
     "messages.read_all": PERSON,

@@ -63,6 +63,7 @@ from gisgrid.db.tables.learning import (
 from gisgrid.db.tables.lineage import History, ImportRun
 from gisgrid.db.tables.office import OfficeJob, SubjectRequest
 from gisgrid.db.tables.outbox import (
+    EmailCode,
     OutboxChannel,
     OutboxDelivery,
     OutboxMessage,
@@ -105,6 +106,7 @@ __all__ = [
     "DocumentVersion",
     "DraftComment",
     "Duty",
+    "EmailCode",
     "Emergency",
     "Event",
     "EventGrid",

@@ -121,6 +121,7 @@ FIELDS: tuple[Field, ...] = (
     Field("legacy_problem", ("title", "supervisor"), ("event",), "always"),
     Field("legacy_review", ("by", "finding"), ("event",), "always"),
     Field("notice", ("seen_by",), ("event",), "with_row"),
+    Field("email_code", ("email",), ("account",), "with_row"),
     Field("outbox_person", ("email", "address", "quiet_from", "quiet_until"), ("account",), "staff"),
 )  # fmt: skip
 
@@ -203,6 +204,7 @@ PLAIN: dict[str, tuple[str, ...]] = {
     "legacy_problem": ("code", "opened_on", "review_on", "solved_on"),
     "legacy_review": ("reviewed_on", "next_on"),
     "notice": ("kind", "level", "key", "at", "seen_at"),
+    "email_code": ("asked_at", "asked", "code_hash", "expires_at", "tries"),
     "outbox_person": ("language", "sound"),
 }  # fmt: skip
 """Columns of the tables above that say nothing of a person by themselves."""

@@ -343,6 +343,8 @@ _RULES: tuple[_Rule, ...] = (
                WHERE g.table_name = 'staff' AND g.row_id = w.staff_id""",
             """DELETE FROM correction_request c USING gone g
                WHERE c.table_name = g.table_name AND c.row_id = g.row_id""",
+            """DELETE FROM email_code p USING gone g, account k
+               WHERE g.table_name = 'staff' AND g.row_id = k.staff_id AND p.account_id = k.id""",
             """DELETE FROM outbox_person p USING gone g, account k
                WHERE g.table_name = 'staff' AND g.row_id = k.staff_id AND p.account_id = k.id""",
             """UPDATE account k SET display_name = :gone, staff_id = NULL FROM gone g

@@ -293,6 +293,7 @@ SECTIONS: dict[str, tuple[str, str]] = {
 
 LEFT_OUT: dict[str, str] = {
     "access_token": "secrets of programs, of which only hashes are kept",
+    "email_code": "an address of the staff that waits for its code, forgotten after a day",
     "event_case": "the ticket belongs to whoever reported",
     "log_in_try": "failed log-ins, by a key that is forgotten within hours",
     "file_import": "who sent a file, by the name of an account",
