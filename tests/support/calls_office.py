@@ -107,7 +107,7 @@ OFFICE_CALLS: dict[str, Callable[[Spot], list[Call]]] = {
     "retention.one": lambda s: [Call(f"/office/retention/{n}?township={s.township}") for n in (1, 999)],
     "retention.run": lambda s: [Call("/office/retention/run", "POST", form={"trial": "999", "township": s.township})],
     "retention.try_out": lambda s: [Call("/office/retention/try", "POST", form={"township": s.township})],
-    "subjects.answered": lambda s: [Call(f"/office/subjects/{n}/answered", "POST", form={"township": s.township}) for n in (1, 999)],
+    "subjects.answered": lambda s: [Call("/office/subjects/999/answered", "POST", form={"township": s.township})],
     "subjects.ask": lambda s: [
         Call("/office/subjects", "POST", form={"address": address, "name": name, "township": s.township})
         for address, name in ((s.address, "测没有"), ("x", ""), (s.address, ""))

@@ -240,9 +240,9 @@ VALUES (:township, :alias_words, :alias_words, :alias_words, :house, '测试');
 INSERT INTO correction_request (township_id, table_name, row_id, column_name, proposed, asked_by)
 SELECT :township, 'resident', min(r.id), 'name', :correction_request_proposed, :correction_request_asked_by
 FROM resident r JOIN household f ON f.id = r.household_id WHERE f.house_id = :house;
-INSERT INTO subject_request (township_id, resident_id, noted_by, due_on, state, answer, reason, gone_on)
+INSERT INTO subject_request (township_id, resident_id, noted_by, due_on, state, answer, reason, made_at, gone_on)
 SELECT :township, min(r.id), '测试', '2099-01-01', 'ready', convert_to(:subject_request_answer, 'UTF8'),
-       :subject_request_reason, '2099-01-01'
+       :subject_request_reason, now(), '2099-01-01'
 FROM resident r JOIN household f ON f.id = r.household_id WHERE f.house_id = :house;
 INSERT INTO refused_demand (township_id, at, asked_by, matter, text, why)
 VALUES (:township, '2023-05-01 01:00Z', '虚构局', '99', :refused_demand_text, '不在清单');
