@@ -110,7 +110,6 @@ def of_a_town(town: Town) -> dict[str, str]:
         "weights.show": "/office/township/weights",
         "corrections.index": "/office/corrections",
         "retention.index": "/office/retention",
-        "retention.one": "/office/retention/1",
         "subjects.index": "/office/subjects",
         "issuing.index": "/office/documents",
         "issuing.one": "/office/documents/D1",
@@ -150,6 +149,7 @@ def by_number(town: Town) -> dict[str, str]:
         "documents.draft_file": f"/draft-files/{town.draft_id}",
         "issuing.draft": f"/office/drafts/{town.draft_id}",
         "issuing.draft_file": f"/office/drafts/{town.draft_id}/file",
+        "retention.one": f"/office/retention/{town.run_id}",
         "register.ask": f"/register/house/{town.house_id}/enter/visit",
         "maps.features": f"/layers/grids/{town.plan_id}-x.geojson",
         "maps.tile": f"/tiles/houses/{town.plan_id}-x/10/855/385.mvt",
@@ -229,6 +229,7 @@ def test_every_way_is_walked(towns: Towns):
     by_their_number_or_posted = {
         "corrections.decide",
         "corrections.open_values",
+        "retention.one",
         "retention.run",
         "retention.try_out",
         "subjects.answered",

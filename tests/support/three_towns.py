@@ -58,6 +58,8 @@ class Town:
     """Of its house, in grid g1 (EPSG:4326)."""
     draft_id: int
     """Of a document that its community is asked about."""
+    run_id: int
+    """Of retention."""
 
     @property
     def mark(self) -> str:
@@ -123,6 +125,8 @@ def build(session: Session, n: int, code: str) -> Town:
         session, row.id, "D2", title=f"征求{MARKS[code]}", file_name="b.txt", day=row.today, who="测试",
         content=f"稿{MARKS[code]}".encode(), answer_by=row.today,
     )  # fmt: skip
+    session.execute(text(_ASKED), {"t": row.id, "m": MARKS[code]})
+    run_id = session.scalar(text(_RAN), {"t": row.id, "m": MARKS[code]}) or 0
     case = open_case(session, row.event_id, SYSTEM)
     for step in ("file", "dispatch"):
         to = Owner(grid_code="g1", level="grid")
@@ -132,10 +136,19 @@ def build(session: Session, n: int, code: str) -> Town:
         )
     return Town(
         code, row.id, row.community, row.plan_id, row.house_id, row.event_id, case.id,
-        (row.lon, row.lat), draft_id,
+        (row.lon, row.lat), draft_id, run_id,
     )  # fmt: skip
 
 
+_ASKED = """
+INSERT INTO subject_request (township_id, resident_id, noted_by, due_on)
+SELECT :t, min(id), '测试' || :m, '2099-01-01' FROM resident WHERE township_id = :t
+"""
+_RAN = """
+INSERT INTO retention_run (township_id, as_of, who, report) VALUES (:t, '2023-05-01', '测试' || :m,
+    '{"lines": [], "positions": {"positions": 0, "totals": 0, "first_kept": "2023-04-17"}, "history_deleted": 0,
+      "values": 0, "searched": [], "left": 0, "backups": [], "kept_databases": []}') RETURNING id
+"""
 _TOWN = """
 INSERT INTO area (code, level, name, name_en, geom)
 SELECT :county, 'county', '同名县', 'Same County', ST_Multi(ST_MakeEnvelope(:x, :y, :x + 0.02, :y + 0.01, 4326))
