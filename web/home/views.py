@@ -40,6 +40,8 @@ RIGHT_WORDS = {
     "see_contacts": say("telephones of colleagues"),
     "see_visits": say("visits"),
     "load": say("loading of files"),
+    "keep_matters": say("keeping the list of matters"),
+    "supplement_matters": say("a community's own rules for matters"),
     "plan": say("drawing plans"),
     "review": say("reviewing plans"),
     "dispatch": say("sending events to grids"),
