@@ -171,7 +171,7 @@ def edit_of(seen: Visit, work: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("tool", ["split", "give"])
 def test_the_click_that_chooses_a_grid_is_no_corner(seen: Visit, draft: int, tool: str):
     page = seen.page
-    west, east = taken_up(seen, draft, tool)
+    west, _ = taken_up(seen, draft, tool)
     page.mouse.click(*on_screen(page, at(west, 0.4, 0.4)))
     expect(page.locator("#card h2")).to_be_visible()
     assert page.evaluate("gisgrid.desk.selected") == west["code"]
@@ -267,3 +267,48 @@ def test_workload_has_one_key_on_map_editor_and_compare(
     for number in (0, 1):
         side = f"{{ getLayers: () => Object.values(gisgrid.maps[{number}]._layers).filter((each) => each.feature) }}"
         assert page.evaluate(f"({FILLS})({side})") == fills
+
+
+def gap(place: tuple[float, float], people: int, words: str) -> dict[str, Any]:
+    """A finding as the study of coverage keeps it."""
+    lon, lat = place
+    corners = [(lon - 3e-5, lat), (lon + 3e-5, lat), (lon, lat + 3e-5), (lon - 3e-5, lat)]
+    return {
+        "check": "gap", "at": place, "residents": people, "houses": people, "grids": [],
+        "text": {"zh": words, "en": words}, "fix": None,
+        "ground": {"type": "Polygon", "coordinates": [corners]},
+    }  # fmt: skip
+
+
+def test_the_map_of_gaps_draws_what_is_in_view(
+    seen: Visit, store: tuple[Engine, Town], monkeypatch: pytest.MonkeyPatch
+):
+    """A gap in a corner that is smaller than 300 others of the town is drawn once the corner is in view."""
+    (engine, town), page = store, seen.page
+    corner = (120.9238, 40.7002)
+    many = [(120.9002 + 1e-4 * (n % 20), 40.7084 - 1e-4 * (n // 20)) for n in range(310)]
+    found = [gap(corner, 1, "角落"), *(gap(place, 50, "空白") for place in many)]
+    title, nothing = {"zh": "空白", "en": "gaps"}, {"zh": "", "en": ""}
+    check = {
+        "name": "gap", "title": title, "status": "fail", "missing": nothing,
+        "places": len(found), "houses": 1, "residents": 1,
+    }  # fmt: skip
+    body = {"checks": [check], "sites": "sites", "findings": found}
+    monkeypatch.setitem(studies.STUDIES, "coverage", lambda *_, **__: body)
+    with transaction(engine, read_only=True) as session:
+        day = today(township(session))
+    studies.make(engine, town.plan_id, "coverage", day)
+    page.goto(f"{seen.host}/map#planner=coverage")
+    page.wait_for_selector("html[data-planner=coverage]", state="attached")
+    mark, ground = page.get_by_title("角落"), page.locator(".leaflet-planner-pane path")
+    sums = page.locator("#planner-sums")
+    # All of the town: the largest, and how many there are.
+    expect(sums).to_contain_text("共 311 处")
+    expect(sums).to_contain_text("显示其中 300 处（共 311 处）")
+    assert mark.count() == 0 and ground.count() == 300
+    seen.look(*corner, 18)
+    expect(sums).to_contain_text("共 311 处")
+    expect(sums).to_contain_text("当前视图内 1 处")
+    assert mark.count() == ground.count() == 1
+    mark.click()
+    expect(page.locator("#card")).to_contain_text("角落")
