@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Callable
 from urllib.parse import urljoin
 
 from flask import Flask
@@ -25,8 +26,16 @@ def seat(level: str, grid: str) -> dict[str, str]:
     }[level]
 
 
-def walk(app: Flask, client: FlaskClient) -> tuple[set[str], dict[str, int]]:
-    """From `/` along the links of pages: the paths that were linked, and the status of each that was opened."""
+def walk(
+    app: Flask, client: FlaskClient, *, look: Callable[[str, str], None] = lambda path, page: None
+) -> tuple[set[str], dict[str, int]]:
+    """From `/` along the links of pages: the paths that were linked, and the status of each that was opened.
+
+    Parameters
+    ----------
+    look
+        Is shown the path and the text of each page.
+    """
     adapter = app.url_map.bind("localhost")
     linked, opened, of_route = {"/"}, {}, dict[str, int]()
     ahead = ["/"]
@@ -48,6 +57,7 @@ def walk(app: Flask, client: FlaskClient) -> tuple[set[str], dict[str, int]]:
         if answer.location:
             ahead.append(answer.location)
             continue
+        look(path, answer.text)
         for href in re.findall(r'<a [^>]*href="([^"#]+)', answer.text):
             there = urljoin(path, html.unescape(href))
             if there.startswith("/") and not there.startswith(("/static/", "/account/logout")):
