@@ -192,7 +192,7 @@ OFFICE: list[RowOfTable] = [
     ("trainings.note too long", "government", "/office/training/profiles/S-leaves", fields("form:has([name=qualifications])", qualifications="急救" * 100), "main",
      ("资质最多", "qualifications of")),
     ("cases.open_words no purpose", "dispatcher", "/cases/{case}", lambda p, f: freely(p, "form.unmask"), "main",
-     ("请选择查看上报内容的用途。", "Choose what the words are opened for.")),
+     ("请选择查看上报内容的用途。", "Choose the purpose that the words are opened for.")),
     ("security.two_factor_token_validation wrong", "", "/account/login", wrong_code, ".bad",
      ("验证码不正确或已用过，请等下一个验证码。", "This code is not right, or was used already.")),
 ]  # fmt: skip

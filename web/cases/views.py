@@ -118,7 +118,7 @@ def open_words(case_id: int) -> Response:
     """The same with what was reported, open for the purpose that was chosen; the audit says so."""
     purpose = request.form.get("purpose", "")
     if not purpose:
-        raise NotAllowed("Choose what the words are opened for.")
+        raise NotAllowed("Choose the purpose that the words are opened for.")
     with opening(purpose) as session:
         view = _view(session, case_id)
         said = open_events(session, [view.now.event_id])
