@@ -123,6 +123,8 @@ ROWS_OF = {
     "/office/documents": "SELECT count(*) FROM document_draft",
     "/office/jobs": "SELECT count(*) FROM job",
     "/office/township/weights": "SELECT count(*) FROM workload_weights",
+    "/office/retention": "SELECT count(*) FROM retention_run",
+    "/office/subjects": "SELECT count(*) FROM subject_request",
     "/register/changes": "SELECT count(*) FROM register_entry",
 }
 """Pages of which a table is empty in the demo, and the rows that would stand in it."""
