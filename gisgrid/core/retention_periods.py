@@ -42,7 +42,14 @@ class Keeping(Numbers):
         default=731.0, metadata={"help": say("what was entered at the door after it was entered")}
     )
     corrections: float = field(
-        default=1096.0, metadata={"help": say("requests for correction after they are decided")}
+        default=1096.0,
+        metadata={"help": say("requests for correction and access after they are decided")},
+    )
+    answers: float = field(
+        default=14.0,
+        metadata={
+            "help": say("answers to people who ask what is held on them, after they are made")
+        },
     )
     positions: float = field(
         default=14.0,

@@ -47,6 +47,7 @@ RIGHTS: dict[str, str] = {
     "see_counts": "exact counts of people, small ones too",
     "see_register": "households and residents, masked",
     "unmask": "names, numbers and days of birth of residents, for a declared purpose",
+    "answer_subjects": "what is held on a person, put together for whoever asks about themselves",
     "keep_register": "what is found at the door, written into the register or to the clerk",
     "check_register": "what workers enter, let into the register or sent back",
     "see_events": "events; their text for a declared purpose",

@@ -15,14 +15,14 @@ from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from gisgrid.core.plans import TownshipInfo, plan_by_id
-from gisgrid.jobs import balancing, drills, quick, studies
+from gisgrid.jobs import balancing, drills, office_jobs, quick, studies
 from gisgrid.jobs.names import REBALANCE
 from gisgrid.loading import desk
 from gisgrid.people.privacy import audit
 from gisgrid.planning.balancing.options import BalanceOptions
 
-Road = Literal["plan", "attach", "study", "file", "drill"]
-ROADS: tuple[Road, ...] = ("plan", "attach", "study", "file", "drill")
+Road = Literal["plan", "attach", "study", "file", "drill", "office"]
+ROADS: tuple[Road, ...] = ("plan", "attach", "study", "file", "drill", "office")
 STATES = ("waiting", "running", "done", "failed", "cancelled")
 BUSY = ("waiting", "running")
 AWAKE = timedelta(seconds=90)
@@ -40,7 +40,7 @@ class OrderedJob:
     """Its number on its road; of a study, plan, kind and day."""
     kind: str
     about: str | None
-    """Name of the plan or file, number of the backup; None: not for who asks."""
+    """Name of the plan or file, number of the backup or request; None: not for who asks."""
     about_id: int | None
     who: str | None
     """None: nobody asked, the service does it by itself."""
@@ -64,7 +64,10 @@ class OrderedJob:
     @property
     def stoppable(self) -> bool:
         """Whether there is something to stop, and whoever acts may."""
-        cut = self.road != "attach" and (self.road, self.state) != ("study", "running")
+        cut = self.road != "attach" and (self.road, self.state) not in (
+            ("study", "running"),
+            ("office", "running"),
+        )
         return self.busy and self.may and cut
 
     @property
@@ -157,7 +160,7 @@ def again(
     Parameters
     ----------
     account_id
-        Who asks at a page; None: at the server, where a file goes on as its sender's.
+        Who asks at a page; None: at the server, where a file or an answer goes on as its sender's.
 
     Raises
     ------
@@ -184,8 +187,10 @@ def again(
     elif found.road == "file":
         number = int(key)
         desk.once_more(session, number, account_id=account_id)
-    else:
+    elif found.road == "drill":
         drills.ask(session, number, who=who)
+    else:
+        number = office_jobs.once_more(session, place, int(key), account_id=account_id, who=who)
     audit.note(session, "again", f"job: {found.kind}", number)
 
 

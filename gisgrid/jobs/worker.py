@@ -31,7 +31,7 @@ from gisgrid.core.heavy import Heavy
 from gisgrid.core.processes import beat, end_with_starter
 from gisgrid.core.terminal import note
 from gisgrid.db.store import open_engine, transaction
-from gisgrid.jobs import drills, imports, outbox, stalled
+from gisgrid.jobs import drills, imports, office_jobs, outbox, stalled
 from gisgrid.jobs.children import watched
 from gisgrid.jobs.names import COMPLETE, QUEUE, QUICK, TASK, UPKEEP
 from gisgrid.jobs.scheduled import (
@@ -161,23 +161,25 @@ def do_upkeep(engine: Engine, in_force: Mapping[int, int]) -> dict[int, int]:
 def work_on(engine: Engine, *, alive: Callable[[], None] | None = None) -> None:
     """Do all that pages order, jobs, studies and imports, and send what is told, until stopped."""
     stop = threading.Event()
-    studying = threading.Thread(target=watch, args=(engine, stop), daemon=True)
-    studying.start()
-    importing = threading.Thread(target=imports.watch, args=(engine, stop, PROCESSES), daemon=True)
-    importing.start()
-    sending = threading.Thread(target=outbox.watch, args=(engine, stop), daemon=True)
-    sending.start()
-    drilling = threading.Thread(target=drills.watch, args=(engine, stop), daemon=True)
-    drilling.start()
+    beside = [
+        threading.Thread(target=target, args=args, daemon=True)
+        for target, args in (
+            (watch, (engine, stop)),
+            (imports.watch, (engine, stop, PROCESSES)),
+            (outbox.watch, (engine, stop)),
+            (drills.watch, (engine, stop)),
+            (office_jobs.watch, (engine, stop)),
+        )
+    ]
+    for thread in beside:
+        thread.start()
     try:
         work(engine, alive=alive)
     finally:
         stop.set()
         # A study that takes longer is begun again by the next worker.
-        studying.join(STOP_S)
-        importing.join(STOP_S)
-        sending.join(STOP_S)
-        drilling.join(STOP_S)
+        for thread in beside:
+            thread.join(STOP_S)
 
 
 class _Again(BaseRetryStrategy):

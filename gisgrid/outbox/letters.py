@@ -27,6 +27,11 @@ _MOST_ANSWER = 65_536
 _NO_SUCH = say("The mail server does not take letters for this address ({code}).")
 _WHY = say("You are told because of your post. What you are told by mail, you choose here: {link}")
 
+_ASKED = say(
+    "Somebody wrote this address into their settings: {link} Was it you, write the code there within half an hour. "
+    "Was it not, do nothing: without the code nothing more is sent here."
+)
+
 
 class GatewayDown(GisgridError):
     """Nobody answers, or nobody can be spoken to: others need not be tried now."""
@@ -244,7 +249,10 @@ def _mail(letter: Letter, sender: str) -> EmailMessage:
     mail["Auto-Submitted"] = "auto-generated"
     if letter.told.urgent:
         mail["Importance"] = "high"
-    why = catalogue(letter.language).gettext(_WHY).format(link=f"{letter.base}/messages/settings")
+    because = _ASKED if letter.told.kind == "email_code" else _WHY
+    why = (
+        catalogue(letter.language).gettext(because).format(link=f"{letter.base}/messages/settings")
+    )
     mail.set_content(f"{letter.sentence}\n{letter.link}\n\n-- \n{why}\n")
     return mail
 

@@ -7,6 +7,7 @@ is over. So a message is never lost, and may come twice only with the same token
 from __future__ import annotations
 
 import hashlib
+import secrets
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -15,6 +16,7 @@ from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import GisgridError, Invalid
 from gisgrid.db.store import transaction
@@ -107,8 +109,21 @@ def take(engine: Engine, here: Installation, pace: SendingPace) -> list[Due]:
         ids = session.scalars(
             text(_TAKE), {"most": pace.batch, "lease": pace.lease_s}
         ).all()  # fmt: skip
-        rows = session.execute(text(_DUE), {"ids": list(ids)}).mappings().all()
-    return [_due(dict(row), here) for row in rows]
+        rows = [dict(row) for row in session.execute(text(_DUE), {"ids": list(ids)}).mappings()]
+        for row in rows:
+            if row["kind"] == "email_code":
+                row["code"] = _new_code(session, row["account_id"], row["email"])
+                # Another address was asked for at this very moment: it has a letter of its own.
+                row["email"] = row["email"] if row["code"] else None
+    return [_due(row, here) for row in rows]
+
+
+def _new_code(session: Session, account_id: int, email: str | None) -> str:
+    """A code for an address, made for each try: nothing but its hash stands in the store. Empty: it waits no more."""
+    code = f"{secrets.randbelow(10**6):06d}"
+    hashed = hashlib.sha256(f"{account_id}:{code}".encode()).hexdigest()
+    kept = session.scalar(text(_CODE), {"a": account_id, "email": email, "hash": hashed})
+    return code if kept else ""
 
 
 def _due(row: dict[str, Any], here: Installation) -> Due:
@@ -232,10 +247,12 @@ FROM (SELECT o.id FROM outbox_delivery o JOIN outbox_message m ON m.id = o.messa
 WHERE d.id = due.id RETURNING d.id
 """
 _DUE = f"""
-SELECT {TOLD}, d.id AS delivery_id, d.tries, d.token, d.account_id, d.channel, s.email, s.address,
+SELECT {TOLD}, d.id AS delivery_id, d.tries, d.token, d.account_id, d.channel, s.address,
+       CASE WHEN m.kind = 'email_code' THEN e.email ELSE s.email END AS email,
        s.language, c.id AS channel_id, c.config, c.secret
 FROM outbox_delivery d JOIN outbox_message m ON m.id = d.message_id {PLACED}
 LEFT JOIN (outbox_person s JOIN account k ON k.id = s.account_id AND k.active) ON s.account_id = d.account_id
+LEFT JOIN (email_code e JOIN account o ON o.id = e.account_id AND o.active) ON e.account_id = d.account_id
 LEFT JOIN LATERAL (
     SELECT c.id, c.config, c.secret FROM outbox_channel c
     WHERE c.channel = d.channel AND (c.township_id = m.township_id OR c.township_id IS NULL)
@@ -243,6 +260,10 @@ LEFT JOIN LATERAL (
 ) c ON true
 WHERE d.id = ANY (:ids) ORDER BY m.urgent DESC, c.id, d.id
 """  # noqa: S608 - put together from parts that stand here
+_CODE = """
+UPDATE email_code SET code_hash = :hash, expires_at = now() + interval '30 minutes'
+WHERE account_id = :a AND email = :email RETURNING true
+"""
 _DELIVERED = """
 UPDATE outbox_delivery SET state = 'delivered', ended_at = now(), failed = NULL, failed_zh = NULL
 WHERE id = :id AND state = 'waiting'

@@ -21,8 +21,11 @@ KIND_WORDS: dict[str, str] = {
     "import_failed": say("Import failed"),
     "correction": say("Correction decided"),
     "test": say("Test of a channel"),
+    "email_code": say("Code by which you confirm this address"),
 }
-"""In the order in which the page of settings lists them; a test is asked for, and wished by nobody."""
+"""In the order in which the page of settings lists them."""
+ASKED_FOR = ("test", "email_code")
+"""Kinds that come because somebody asked, and that nobody wishes for."""
 
 CHANNEL_WORDS: dict[str, str] = {
     "badge": say("On my pages"),
@@ -37,6 +40,7 @@ SUBJECT_WORDS: dict[str, str] = {
     "import": say("{kind}: number {code}"),
     "correction": say("{kind}: number {code}"),
     "test": say("{kind}: {code}"),
+    "account": say("{kind}: {code}"),
 }
 _IN_GRID = say("{what}, grid {grid}")
 
@@ -80,6 +84,7 @@ class ToldMessage:
             "plan": f"/plan/{self.subject_id}",
             "document": f"/documents/{quote(self.code, safe='')}",
             "import": f"/office/import/{self.subject_id}",
+            "account": "/messages/settings",
         }.get(self.subject, "/")
         named = self.subject in ("document", "emergency", "correction") and self.township
         return f"{path}?{urlencode({'township': self.township})}" if named else path

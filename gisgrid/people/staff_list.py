@@ -11,6 +11,7 @@ from datetime import date
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from gisgrid.core.areas import area_coded
 from gisgrid.core.errors import Conflict, GisgridError, Invalid
 from gisgrid.core.roles import ROLES
 from gisgrid.files.words import plain
@@ -197,7 +198,8 @@ def _give_post(session: Session, township: str, login: str, row: ListRow) -> boo
     since = _day(row.since)
     held = session.scalar(
         text(_HELD),
-        {"login": login, "role": role, "area": area.rpartition("/")[2], "grid": row.grid or None, "day": since},
+        {"login": login, "role": role, "area": area_coded(session, area).id, "grid": row.grid or None,
+         "day": since},
     )  # fmt: skip
     if held:
         return False
@@ -234,8 +236,8 @@ def _cell(value: object) -> str:
 
 _HELD = """
 SELECT EXISTS (
-    SELECT FROM appointment m JOIN account k ON k.id = m.account_id LEFT JOIN area a ON a.id = m.area_id
-    WHERE k.name = :login AND m.role = :role AND a.code = :area
+    SELECT FROM appointment m JOIN account k ON k.id = m.account_id
+    WHERE k.name = :login AND m.role = :role AND m.area_id = :area
       AND m.grid_code IS NOT DISTINCT FROM CAST(:grid AS text)
       AND m.during @> coalesce(CAST(:day AS date), today_in(m.area_id)))
 """

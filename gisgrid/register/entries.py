@@ -24,11 +24,13 @@ from gisgrid.core.heavy import Heavy
 from gisgrid.core.messages import message
 
 if TYPE_CHECKING:
+    from gisgrid.locate.addresses import aliases
     from gisgrid.register import values
 else:
+    aliases = Heavy("gisgrid.locate.addresses.aliases")
     values = Heavy("gisgrid.register.values")
 
-OF_HOUSE = ("verified", "visited", "household_in")
+OF_HOUSE = ("verified", "visited", "household_in", "alias")
 OF_HOUSEHOLD = ("household_out", "household_moved", "resident_in")
 OF_RESIDENT = ("resident_out", "corrected")
 PERSON = ("name", "citizen_id", "phone", "sex", "birth_date", "needs")
@@ -104,7 +106,7 @@ def enter(
     ----------
     said
         As written: columns of a person (``PERSON``), ``room``, ``house_id`` of where a household
-        moved to, ``why``, ``met``, ``agreed``, ``next_on`` of a visit, ``out`` of who left. What is
+        moved to, ``alias``, ``why``, ``met``, ``agreed``, ``next_on`` of a visit, ``out`` of who left. What is
         absent is not touched; what is empty is emptied by a correction.
     seen
         `page_version` of the page that it was entered on.
@@ -125,6 +127,8 @@ def enter(
         kind in OF_RESIDENT and resident_id is None
     ):
         raise Invalid("Say whom this is about.")
+    if kind == "alias" and told["alias"] in aliases.of_house(session, house_id):
+        raise Invalid("This house is called so already.")
     if seen is not None and not _SNAPSHOT.fullmatch(seen):
         raise Invalid("The page is too old: open the house anew.")
     if not client_id or len(client_id) > 64:
@@ -214,17 +218,24 @@ def _told(kind: str, said: dict[str, str]) -> dict[str, Any]:
         return {}
     if kind == "visited":
         return _visit(said)
-    if kind == "household_in":
-        return {"room": _words(said, "room", 60)}
-    if kind == "household_moved":
-        if not said.get("house_id", "").isdecimal():
-            raise Invalid("Choose the house that they moved to.")
-        return {"house_id": int(said["house_id"]), "room": _words(said, "room", 60)}
+    if kind == "alias":
+        return dict(
+            zip(("alias", "key", "grams"), aliases.keyed(said.get("alias", "")), strict=True)
+        )
+    if kind in ("household_in", "household_moved"):
+        where = {} if kind == "household_in" else {"house_id": _house(said)}
+        return {**where, "room": _words(said, "room", 60)}
     if kind in ("household_out", "resident_out"):
         return {"out": _one_of(said, "out", OUT_FOR)}
     if kind in ("resident_in", "corrected"):
         return _person(kind, said)
     raise Invalid("There is no entry {kind!r}.", kind=kind)
+
+
+def _house(said: dict[str, str]) -> int:
+    if not said.get("house_id", "").isdecimal():
+        raise Invalid("Choose the house that they moved to.")
+    return int(said["house_id"])
 
 
 def _visit(said: dict[str, str]) -> dict[str, Any]:

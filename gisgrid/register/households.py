@@ -239,11 +239,13 @@ FROM unmask_resident(CAST(:ids AS bigint[]))
 """
 
 _HOUSES = """
-WITH mine AS MATERIALIZED (
+WITH here AS MATERIALIZED (
+    SELECT a.house_id FROM grid g JOIN house_grid a ON a.plan_id = g.plan_id AND a.grid_id = g.id
+    WHERE g.plan_id = :plan AND g.code = :code
+), mine AS MATERIALIZED (
     SELECT h.id, h.code, h.address, h.place = 'ok' AS located
-    FROM grid g JOIN house_grid a ON a.plan_id = g.plan_id AND a.grid_id = g.id
-    JOIN house h ON h.id = a.house_id
-    WHERE g.plan_id = :plan AND g.code = :code AND house_within('see_register', h.id, h.township_id)
+    FROM unnest(houses_within('see_register', ARRAY(SELECT house_id FROM here))) AS within (id)
+    JOIN house h USING (id)
 ), lives AS (
     SELECT f.house_id, count(*) AS households, max(f.verified_on) AS newest,
            CASE WHEN count(*) = count(f.verified_on) THEN min(f.verified_on) END AS oldest

@@ -1,31 +1,38 @@
 """What do the policies cost each role on a town of 100,000 houses? Each statement as the role and as the owner.
 
-The roads are walked as the pages walk them, and every statement is asked again under EXPLAIN ANALYZE:
-as whoever asks, and as the owner of the tables. None may take ten times the owner's time. The home
+Each role walks along the links of its pages from Today, and the roads that scripts take; every statement
+is asked again under EXPLAIN ANALYZE: as whoever asked, and as the owner of the tables. None may take ten times the owner's time. The home
 folder holds a private store with the town; scripts/bench browser fills one.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import secrets
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from flask import Flask
+from flask.testing import FlaskClient
 from frame import machine, options, parsed, told
 from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from gisgrid.cases import board, figures
 from gisgrid.cases import today as cases_today
 from gisgrid.cases.board_filters import Filters
 from gisgrid.core import plans
+from gisgrid.core.errors import GisgridError
+from gisgrid.core.roles import ROLES
 from gisgrid.db.cluster import Cluster
-from gisgrid.db.roles import PLANNER, WEB
+from gisgrid.db.roles import PLANNER
 from gisgrid.db.store import Actor, transaction
 from gisgrid.jobs import balancing as jobs
 from gisgrid.planning.attach.attach import attach_rows
@@ -34,19 +41,23 @@ from gisgrid.planning.editor.moves import _ABOUT
 from gisgrid.planning.snapshot.fetch import plan_grids, plan_state, today
 from layers import events, houses
 from layers.tiles import Tile
-from tests.support.accounts import appointed
+from tests.support.accounts import appointed, web_engine
+from tests.support.walks import seat, walk
+from tests.support.web import app_over, close, session_cookie
 
 MOST = 10.0
 NOON = datetime(2023, 8, 1, 12, tzinfo=UTC)
 LEAST_MS = 2.0
 """Statements that take less than this under the policies are not told: the clock is too coarse. Nor is
 the owner's time taken for less: rights are looked up once a statement, however little it asks for."""
+READ_OR_WRITE = ("SELECT", "WITH", "INSERT", "UPDATE", "DELETE")
+SLOW_S = 0.5
 Road = Callable[[Session], object]
 
 
 @dataclass(frozen=True)
 class Told:
-    """A statement of a road, and its milliseconds as the role and as the owner."""
+    """A statement of a role, and its milliseconds as the role and as the owner."""
 
     who: str
     statement: str
@@ -59,118 +70,150 @@ class Told:
 
 
 @dataclass(frozen=True)
-class Drafts:
-    """Two scenarios that stay while statements are asked again: one as it was branched, one without grids."""
+class Page:
+    """A page that a walk opened, and the seconds until its answer was whole."""
 
-    whole: plans.PlanInfo
-    bare: plans.PlanInfo
+    who: str
+    path: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A statement with the values it was first asked with, and what its transaction had set."""
+
+    statement: str
+    values: Any
+    local: Any
 
 
 def main() -> None:
     parser = options("policies", __doc__, page="docs/benchmarks/policies.md")
     parser.add_argument("--home", type=Path, required=True, help="folder of the private store")
+    parser.add_argument("--role", action="append", choices=ROLES, help="only these")
     args = parsed(parser)
     cluster = Cluster.at(args.home)
     cluster.start()
     engine = create_engine(cluster.url())
-    found = measured(engine, create_engine(cluster.url(user=WEB)))
-    told(args, report(found))
+    found, pages = measured(engine, args.role or list(ROLES))
+    told(args, report(found, pages))
     if any(each.ratio > MOST for each in found):
         sys.exit("a statement takes more than ten times the owner's time")
 
 
-def measured(engine: Engine, web: Engine) -> list[Told]:
+def measured(engine: Engine, roles: Sequence[str]) -> tuple[list[Told], list[Page]]:
     with transaction(engine) as session:
         place = plans.township(session)
         plan = plans.plan_in_force(session, place.id)
-        area = session.scalar(text("SELECT min(code) FROM area WHERE level = 'community'"))
         grid = session.scalar(text("SELECT min(code) FROM grid WHERE plan_id = :p"), {"p": plan.id})
-        people = {
-            role: account(session, role, place.code, area, grid)
-            for role in (
-                "planner",
-                "dispatcher",
-                "township_government",
-                "community_clerk",
-                "grid_worker",
-            )
-        }
-        drafts = drafted(session, place, plan)
+        people = {role: account(session, role, grid) for role in roles}
+        whole = scenarios.branch(session, plan, name=free_name(), who="x")
+    web = web_engine(engine)
+    app = app_over(engine)
+    found: list[Told] = []
+    pages: list[Page] = []
     try:
-        return [each for who in people.items() for each in asked_as(engine, web, who, drafts)]
+        for role, number in people.items():
+            with watched(web) as asked:
+                walk_roads(web, number, seen_roads(place, plan), None)
+                if role == "planner":
+                    walk_roads(web, number, planner_roads(place, plan, whole), PLANNER)
+                pages += walk_pages(app, engine, role, number)
+            with filled_anew(engine, plan) as bare:
+                found += asked_again(engine, web, role, asked, bare)
+            print(role, file=sys.stderr)
     finally:
+        close(app)
         with transaction(engine) as session:
-            for each in (drafts.whole, drafts.bare):
-                scenarios.discard(session, each)
+            scenarios.discard(session, whole)
+    return found, pages
 
 
-def drafted(session: Session, place: plans.TownshipInfo, plan: plans.PlanInfo) -> Drafts:
-    """A scenario with its attachments, and one whose grids are taken away."""
-    names = [f"度量{secrets.token_hex(3)}" for _ in range(2)]
-    whole = scenarios.branch(session, plan, name=names[0], who="x")
-    bare = scenarios.branch(session, plan, name=names[1], who="x", attached=False)
-    session.execute(text("DELETE FROM grid WHERE plan_id = :p"), {"p": bare.id})
-    return Drafts(whole, bare)
+def free_name() -> str:
+    return f"度量{secrets.token_hex(3)}"
 
 
-def asked_as(engine: Engine, web: Engine, who: tuple[str, int], drafts: Drafts) -> Iterator[Told]:
-    """The statements of a role's roads, each as the role and as the owner."""
-    role, number = who
+@contextlib.contextmanager
+def filled_anew(engine: Engine, plan: plans.PlanInfo) -> Iterator[plans.PlanInfo]:
+    """A scenario without grids, to be filled in the stead of one that a walk branched and took back."""
     with transaction(engine) as session:
-        place = plans.township(session)
-        plan = plans.plan_in_force(session, place.id)
-    roads = planner_roads(place, plan, drafts) if role == "planner" else seen_roads(place, plan)
-    taken = None if role != "planner" else PLANNER
-    asked: list[tuple[str, Any]] = []
-    with transaction(web, actor=Actor(number, None, "198.51.100.7"), role=taken) as session:
-        watch(session, asked)
-        for road in roads:
-            with session.begin_nested() as step:
-                road(session)
-                step.rollback()
-        session.rollback()
-    for statement, first in once(asked):
-        # What the walk branched is gone; there is a plan to be filled in its stead.
-        values = first
-        if isinstance(first, dict) and "new" in first:
-            values = {**first, "new": drafts.bare.id}
-        times = []
-        for other in (False, True):
-            opened = (
-                transaction(engine, actor=Actor(number, None, "198.51.100.7"))
-                if other
-                else transaction(web, actor=Actor(number, None, "198.51.100.7"), role=taken)
-            )
-            with opened as session:
-                spent = [spent_ms(session, statement, values) for _ in range(2)]
-                times.append(None if None in spent else min(spent))
-                session.rollback()
-        if None in times:
-            print(
-                f"{role}: left out, about rows that are gone: {statement[:60]!r}",
-                file=sys.stderr,
-            )
-        elif times[0] >= LEAST_MS:
-            yield Told(role, " ".join(statement.split())[:110], times[0], times[1])
-    print(role, file=sys.stderr)
+        bare = scenarios.branch(session, plan, name=free_name(), who="x", attached=False)
+        session.execute(text("DELETE FROM grid WHERE plan_id = :p"), {"p": bare.id})
+    yield bare
+    with transaction(engine) as session:
+        scenarios.discard(session, bare)
 
 
-def account(session: Session, role: str, town: str, area: str, grid: str) -> int:
+def account(session: Session, role: str, grid: str) -> int:
     name = f"bench.{role}"
     known = session.scalar(text("SELECT id FROM account WHERE name = :n"), {"n": name})
     if known is not None:
         return int(known)
-    where = {"community_clerk": area}.get(role, town)
-    return appointed(session, role, where, grid=grid if role == "grid_worker" else None, name=name)
+    return appointed(session, role, name=name, **seat(ROLES[role].levels[0], grid))
 
 
-def planner_roads(place: plans.TownshipInfo, plan: plans.PlanInfo, drafts: Drafts) -> list[Road]:
-    """Branch, open, what an edit writes, undo, check."""
-    made = drafts.whole
+def walk_roads(web: Engine, number: int, roads: Sequence[Road], role: str | None) -> None:
+    """What pages fetch without a link, and what a planner writes; taken back. What is refused is left out."""
+    with transaction(web, actor=Actor(number, None, "198.51.100.7"), role=role) as session:
+        for road in roads:
+            with session.begin_nested() as step:
+                with contextlib.suppress(GisgridError, DBAPIError):
+                    road(session)
+                step.rollback()
+        session.rollback()
+
+
+def walk_pages(app: Flask, engine: Engine, role: str, number: int) -> Iterator[Page]:
+    """The pages that links lead to from Today, one after the other."""
+    client = app.test_client()
+    name, _, value = session_cookie(app, engine, number).partition("=")
+    client.set_cookie(name, value)
+    spent: list[Page] = []
+
+    def get(address: str, **options: Any) -> Any:
+        begun = time.perf_counter()
+        answer = FlaskClient.get(client, address, **options)
+        answer.get_data()
+        spent.append(Page(role, address.partition("?")[0], time.perf_counter() - begun))
+        if answer.status_code >= 500:
+            raise SystemExit(f"{role}: {address} answered {answer.status_code}")
+        return answer
+
+    client.get = get  # type: ignore[method-assign]
+    walk(app, client)
+    return iter(spent)
+
+
+def asked_again(
+    engine: Engine, web: Engine, role: str, asked: Sequence[Asked], bare: plans.PlanInfo
+) -> Iterator[Told]:
+    """Each statement as whoever asked it, and as the owner."""
+    for each in asked:
+        # What the walk branched is gone; there is a plan to be filled in its stead.
+        values = each.values
+        if isinstance(values, dict) and "new" in values:
+            values = {**values, "new": bare.id}
+        times = []
+        for bind, left_out in ((web, ""), (engine, "role")):
+            with Session(bind) as session:
+                set_local(session, each.local, left_out)
+                spent = [spent_ms(session, each.statement, values) for _ in range(2)]
+                times.append(None if None in spent else min(spent))
+                session.rollback()
+        if None in times:
+            words = " ".join(each.statement.split())
+            print(f"{role}: left out, about rows that are gone: {words[:60]!r}", file=sys.stderr)
+        elif times[0] >= LEAST_MS:
+            yield Told(role, " ".join(each.statement.split())[:110], times[0], times[1])
+
+
+def planner_roads(
+    place: plans.TownshipInfo, plan: plans.PlanInfo, made: plans.PlanInfo
+) -> list[Road]:
+    """Branch, open, what an edit writes in a scenario of the plan, undo, check."""
 
     def branch(session: Session) -> None:
-        name = f"度量{secrets.token_hex(3)}"
-        new = scenarios.branch(session, plan, name=name, who="x", attached=False)
+        new = scenarios.branch(session, plan, name=free_name(), who="x", attached=False)
         jobs.order_completion(session, new)
 
     def edit(session: Session) -> None:
@@ -220,23 +263,39 @@ def seen_roads(place: plans.TownshipInfo, plan: plans.PlanInfo) -> list[Road]:
     ]
 
 
-def watch(session: Session, asked: list[tuple[str, Any]]) -> None:
-    """Keep each statement that reads or writes, with its values."""
+@contextlib.contextmanager
+def watched(web: Engine) -> Iterator[list[Asked]]:
+    """Each statement that reads or writes, once, as it was first asked; whole when the block has ended."""
+    first: dict[str, Asked] = {}
+    kept: list[Asked] = []
 
-    def keep(_c: Any, _k: Any, statement: str, values: Any, _x: Any, _m: bool) -> None:
-        head = statement.lstrip().split(None, 1)[0].upper()
-        if (
-            head in ("SELECT", "WITH", "INSERT", "UPDATE", "DELETE")
-            and "set_config" not in statement
-        ):
-            asked.append((statement, values))
+    def keep(conn: Any, _k: Any, statement: str, values: Any, _x: Any, _m: bool) -> None:
+        if "set_config(name, value" in statement:
+            conn.info["gisgrid local"] = values
+        elif statement.lstrip().split(None, 1)[0].upper() in READ_OR_WRITE:
+            local = conn.info.get("gisgrid local")
+            first.setdefault(statement, Asked(statement, values, local))
 
-    event.listen(session.connection(), "before_cursor_execute", keep)
+    def begin(conn: Any) -> None:
+        conn.info.pop("gisgrid local", None)
+
+    event.listen(web, "before_cursor_execute", keep)
+    event.listen(web, "begin", begin)
+    try:
+        yield kept
+    finally:
+        event.remove(web, "before_cursor_execute", keep)
+        event.remove(web, "begin", begin)
+        kept += first.values()
 
 
-def once(asked: Sequence[tuple[str, Any]]) -> list[tuple[str, Any]]:
-    """Each statement with the values it was first asked with."""
-    return list({statement: (statement, values) for statement, values in reversed(asked)}.values())
+def set_local(session: Session, local: Any, left_out: str) -> None:
+    """What the transaction of a request had set, but for one name, its time limit and its being read-only."""
+    for name, value in zip(*local.values(), strict=True) if local else ():
+        if name not in (left_out, "statement_timeout", "transaction_read_only"):
+            session.execute(
+                text("SELECT set_config(:name, :value, true)"), {"name": name, "value": value}
+            )
 
 
 def spent_ms(session: Session, statement: str, values: Any) -> float | None:
@@ -256,12 +315,12 @@ def spent_ms(session: Session, statement: str, values: Any) -> float | None:
         step.rollback()
 
 
-def report(found: Sequence[Told]) -> list[str]:
+def report(found: Sequence[Told], pages: Sequence[Page]) -> list[str]:
     lines = [
         "# What the policies cost on a whole town",
         "",
         "Written by `scripts/bench policies --write`: 100,000 houses, 1,000 grids, 167,000 events; each "
-        "statement of the roads of a role under EXPLAIN ANALYZE, as the role and as the tables' owner "
+        "statement of a role's pages and roads under EXPLAIN ANALYZE, as the role and as the tables' owner "
         f"(best of two). Told are those of {LEAST_MS:.0f} ms and more, and the owner's time counts as "
         f"{LEAST_MS:.0f} ms at least: rights are looked up once a statement, however little it asks for. "
         f"Asked: none above {MOST:.0f} times.",
@@ -276,6 +335,16 @@ def report(found: Sequence[Told]) -> list[str]:
         lines.append(
             f"| {each.who} | `{words}` | {each.role_ms:.1f} | {each.owner_ms:.1f} | {each.ratio:.1f} |"
         )
+    slow = sorted((p for p in pages if p.seconds >= SLOW_S), key=lambda p: -p.seconds)
+    lines += [
+        "",
+        f"Of {len(pages)} pages that links lead the roles to, one process that has just begun took half "
+        f"a second and more for these {len(slow)}:",
+        "",
+        "| role | page | seconds |",
+        "|---|---|---:|",
+        *(f"| {p.who} | {p.path} | {p.seconds:.2f} |" for p in slow),
+    ]
     return lines
 
 

@@ -29,7 +29,7 @@ PAGES = {
         "documents": "/office/documents", "document": "/office/documents/F-2026-01", "draft": "/office/drafts/{draft}",
         "trainings": "/office/training", "session": "/office/training/of/T-01", "session-to-come": "/office/training/of/T-02",
         "profiles": "/office/training/profiles", "profile": "/office/training/profiles/W-near",
-        "readers": "/document-readers/F-2026-01",
+        "readers": "/document-readers/F-2026-01", "subjects": "/office/subjects",
     },
     "clerk": {"drafts": "/drafts", "draft-asked": "/drafts/{draft}"},
     "near": {"today": "/", "read-list": "/documents", "read": "/documents/F-2026-01", "read-pdf": "/documents/F-2026-02"},

@@ -33,6 +33,7 @@ PAGES = {
     "calendar-proposed": "/office/township/calendar?propose=2026&hours=08:30-12:00+14:00-17:30",
     "weights": "/office/township/weights",
     "channels": "/office/channels",
+    "retention": "/office/retention",
     "team": "/office/teams/999901001001001",
 }
 

@@ -8,14 +8,15 @@ import pytest
 from playwright.sync_api import Browser, Error, Page, expect
 
 from gisgrid.db.cluster import Cluster
+from tests.support.office_refusals import OFFICE, fill_office
 from tests.support.refusals import (
     ELSEWHERE,
     INSIDE,
     NEAR_BORDER,
     OTHER,
     PASSWORD,
-    Act,
     Facts,
+    RowOfTable,
     asked,
     chosen,
     click,
@@ -84,8 +85,6 @@ SIZE = (
     "The size of a grid is a number of residents, households or houses, at least 1.",
 )
 
-RowOfTable = tuple[str, str, str, Act, str, tuple[str, str]]
-# The endpoint and the reason in a word · who · page · what they do · where it is said · in both languages.
 ROWS: list[RowOfTable] = [
     ("report.send nothing", "", "/report", lambda p, f: send(p), "#problem", CHOOSE),
     ("report.send no place", "", "/report", lambda p, f: (chosen(p), send(p)), "#problem", WHERE),
@@ -201,46 +200,21 @@ ROWS: list[RowOfTable] = [
      ("请至少选一条。", "Choose at least one line.")),
     ("register.open_changes no purpose", "clerk", "/register/changes", lambda p, f: freely(p, "form.unmask"), "main",
      ("请选择打开户档的用途。", "Choose what the register is opened for.")),
-    ("accounts.add no role", "administrator", "/office/accounts/new", fields("form[action$='/new']", name="wu.shi", shown="测试吴"), "main",
-     ("请选择角色。", "Choose a role.")),
-    ("accounts.try_several nothing", "administrator", "/office/accounts/several", lambda p, f: freely(p, "form[action$='/several']"), "main",
-     ("名单为空：请选择文件或填写各行。", "The list is empty: choose a file, or write the rows.")),
-    ("teams.lead nobody", "administrator", "/office/teams/999901001207002", lambda p, f: freely(p, "form[action*='/lead']"), "main",
-     ("没有", "There is no staff")),
-    ("teams.join nobody", "administrator", "/office/teams/999901001207002", lambda p, f: freely(p, "form[action*='/join']"), "main",
-     ("没有", "There is no staff")),
-    ("teams.add_staff no name", "administrator", "/office/teams", lambda p, f: freely(p, "form[action*='/staff']"), "main",
-     ("人员须有编码和姓名。", "A person of the staff needs a code and a name.")),
-    ("issuing.issue no file", "government", "/office/documents", lambda p, f: freely(p, "form[action*='/office/documents']"), "main",
-     ("请先选择文件。", "Choose a file first.")),
-    ("issuing.send_draft no file", "government", "/office/documents", lambda p, f: freely(p, "form[action*='/office/drafts']"), "main",
-     ("请先选择文件。", "Choose a file first.")),
-    ("trainings.add no day", "government", "/office/training", lambda p, f: freely(p, "form[action*='/office/training']"), "main",
-     ("请填写举行日期。", "Say on which day it is held.")),
-    ("township.change no metres", "administrator", "/office/township", fields("form[action*='/office/township']", near_border_m="x"), "main",
-     ("应为0 至 1000 的米数。", "it is a number of metres from 0 to 1000.")),
-    ("weights.keep no name", "administrator", "/office/township/weights", lambda p, f: freely(p, "form[action*='/weights']"), "main",
-     ("请填写版本名称。", "Give the version a name.")),
-    ("channels.keep a stranger", "administrator", "/office/channels", lambda p, f: freely(p, "[data-channel=email] form[action*='/keep']"), "main",
-     ("渠道 email 还缺：", "The channel email needs")),
-    ("matter_lists.begin no name", "government", "/matters/versions", lambda p, f: freely(p, "form:has(#version)"), "main",
-     ("请填写版本名称，最多 40 个字符。", "Give the version a name of at most 40 characters.")),
-    ("supplements.add nothing", "clerk", "/matters/supplements", lambda p, f: freely(p, "form[action*='/matters/supplements']"), "main",
-     ("请填写规定，最多 1000 个字符。", "Write the rule in at most 1000 characters.")),
+    ("subjects.ask nothing", "government", "/office/subjects", lambda p, f: freely(p, "form[action*='/office/subjects']"), "main",
+     ("请填写申请人的姓名。", "Write the name of whoever asks.")),
     ("figures.show no day", "dispatcher", "/figures?since=x", lambda p, f: None, "main", ("不是日期；请写成 2023-08-31 的形式。", "it must be a day such as 2023-08-31.")),
 ]  # fmt: skip
-FIRST = {row[0].split()[0]: row for row in reversed(ROWS)}
+FIRST = {row[0].split()[0]: row for row in reversed([*ROWS, *OFFICE])}
 """One row of each form, which is read in English as well."""
 
 ELSEWHERE_TESTED = {
     "editor.cancel": "it stops what is there, and refuses nobody who may draw",
-    "cases.open_words": "it takes no word that could be wrong",
+    "messages.confirm": "its form stands only where a code was sent; in test_email_codes.py",
     "messages.open_one": "a button of one's own messages; another's is refused in test_messages_page.py",
     "messages.read_all": "nothing to refuse",
     "open311.create": "programs read the answer",
     "security.logout": "nothing to refuse",
     "security.two_factor_setup": "one button",
-    "security.two_factor_token_validation": "the same words as the set-up's, in test_login.py",
     "editor.withdraw": "its button stands only at a plan that waits; what refuses it is in test_plan_order.py",
     **dict.fromkeys(
         ("imports.check", "imports.commit", "imports.look"),
@@ -257,57 +231,33 @@ ELSEWHERE_TESTED = {
         "its button stands only where it may be pressed; what refuses it is in test_import_desk_ways.py",
     ),
     **dict.fromkeys(
-        (
-            "accounts.add_token",
-            "accounts.appoint",
-            "accounts.end",
-            "accounts.hand_out",
-            "accounts.make_several",
-            "accounts.switch",
-        ),
-        "the words of each stand in test_accounts_page.py, over accounts of its own",
-    ),
-    **dict.fromkeys(
         ("accounts.drop_factor", "accounts.revoke_token"),
         "nothing to refuse where its button stands",
     ),
-    **dict.fromkeys(
-        ("calendar.day", "calendar.keep"), "over a calendar, which is kept in test_township_page.py"
-    ),
-    "teams.leave": "its button stands only at a part that can end; in test_teams_page.py",
+    "calendar.keep": "it sends what the proposal shows; a year or hours that are none are refused there",
     **dict.fromkeys(
         ("channels.drop", "channels.retry", "channels.try_out"),
         "their buttons stand at a channel that is kept; in test_channels_page.py",
     ),
     **dict.fromkeys(
-        (
-            "matter_items.keep",
-            "matter_items.keep_duties",
-            "matter_items.withdraw",
-            "matter_lists.discard",
-            "matter_lists.publish",
-            "matter_lists.take_back",
-            "matter_lists.temporary",
-        ),
-        "over a draft or a list of its own; the words of each stand in test_matter_lists_page.py",
+        ("matter_lists.discard", "matter_lists.take_back", "supplements.end"),
+        "one button, which stands only where it may be pressed; in test_matter_lists_page.py",
     ),
     **dict.fromkeys(
-        ("supplements.decide", "supplements.end"),
-        "its button stands only at a rule that waits or holds; in test_matter_lists_page.py",
+        ("retention.run", "retention.try_out"),
+        "what refuses them is another at work, or no trial; in test_retention_page.py",
     ),
-    "weights.try_out": "what keeping refuses, in test_township_page.py",
+    **dict.fromkeys(
+        ("subjects.answered", "subjects.decide", "subjects.take"),
+        "over a request, which is noted in test_subjects_page.py",
+    ),
+    "weights.try_out": "a second button of the form that keeps, for who holds two posts; in test_township_page.py",
     "backups.drill": "its button stands only at a backup that is there; in test_backups_page.py",
     **dict.fromkeys(
         ("jobs.again", "jobs.stop"),
         "its button stands only where it may be pressed; what refuses it is in test_jobs_page.py",
     ),
-    **dict.fromkeys(
-        ("documents.comment", "issuing.answer", "issuing.issue_draft"),
-        "over a draft, which is sent in test_issuing_page.py",
-    ),
-    **dict.fromkeys(
-        ("trainings.attend", "trainings.note"), "over people of teams, in test_trainings_page.py"
-    ),
+    "trainings.attend": "ticks beside those who stand there; in test_trainings_page.py",
     "editor.look": "what it refuses is what taking over refuses, in test_quick_jobs.py",
     "shell.display": "it offers what there is, and takes nothing else for it",
     "towns.chosen": "it offers what there is; in test_browser_towns.py",
@@ -319,6 +269,7 @@ ELSEWHERE_TESTED = {
 @pytest.fixture(scope="module")
 def facts(cluster: Cluster, town_template: str) -> Iterator[Facts]:
     with refusing(cluster, town_template) as facts:
+        fill_office(facts)
         yield facts
 
 
@@ -369,7 +320,7 @@ def test_every_form_has_a_row(facts: Facts):
 
 @pytest.mark.parametrize(
     ("row", "language"),
-    [*((row, "zh") for row in ROWS), *((row, "en") for row in FIRST.values())],
+    [*((row, "zh") for row in (*ROWS, *OFFICE)), *((row, "en") for row in FIRST.values())],
     ids=lambda value: value if isinstance(value, str) else value[0],
 )
 def test_the_reason_is_read_on_the_screen(

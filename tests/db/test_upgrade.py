@@ -39,6 +39,7 @@ ADDED = {
         {"role": "grid_leader", "right_name": "keep_register"},
         {"role": "grid_worker", "right_name": "keep_register"},
         {"role": "section_cadre", "right_name": "supplement_matters"},
+        {"role": "township_government", "right_name": "answer_subjects"},
         {"role": "township_government", "right_name": "keep_matters"},
         {"role": "township_government", "right_name": "load"},
     ]

@@ -30,9 +30,6 @@ from tests.support.hostile import workbook
 from tests.support.mutations import mutated
 from tests.support.town_files import DATA
 
-MUTATED = int(os.environ.get("GISGRID_MUTATED", "30"))
-"""300 take some ten minutes."""
-
 
 @pytest.fixture(autouse=True)
 def _started(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -281,9 +278,12 @@ def whole_files(tmp_path: Path, client: FlaskClient, draft: PlanInfo) -> dict[st
     return files
 
 
-@pytest.mark.thorough
+@pytest.mark.parametrize(
+    "many",
+    [pytest.param(30, marks=pytest.mark.thorough), pytest.param(300, marks=pytest.mark.long)],
+)
 def test_mutated_files_are_taken_whole_or_refused_in_words(
-    engine: Engine, draft: PlanInfo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, draft: PlanInfo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, many: int
 ):
     monkeypatch.setattr(reading_apart, "_run", forked_readers.run)
     client = client_of(engine, "planner")
@@ -292,7 +292,7 @@ def test_mutated_files_are_taken_whole_or_refused_in_words(
     for name in ("plan.gpkg", "plan.geojson", "plan.zip"):
         assert sent(client, files[name], name, crs="EPSG:4326", name=name).status_code == 303, name
     taken = 0
-    for n in range(MUTATED):
+    for n in range(many):
         name = sorted(files)[n % len(files)]
         data = mutated(files[name], random.Random(n))
         with transaction(engine, read_only=True) as session:
@@ -315,7 +315,7 @@ def test_mutated_files_are_taken_whole_or_refused_in_words(
             ).all()
         assert [count for _, count in made] == [whole] * (answer.status_code == 303), about
         taken += len(made)
-    assert taken < MUTATED / 2
+    assert taken < many / 2
 
 
 @pytest.mark.thorough

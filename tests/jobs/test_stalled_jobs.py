@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from gisgrid.core.plans import PlanInfo, plan_in_force, township
 from gisgrid.db.store import transaction
 from gisgrid.jobs import balancing, names, studies
+from gisgrid.jobs.stalled import Pulse
 from gisgrid.jobs.worker import ATTEMPTS
 from gisgrid.planning.balancing.options import BalanceOptions
 from gisgrid.planning.editor import scenarios
@@ -235,3 +236,11 @@ def waiting(engine: Engine) -> int:
             )
             or 0
         )
+
+
+def test_the_pulse_of_the_product_finds_a_dead_worker_within_a_minute():
+    pulse = Pulse()
+    # Its last beat may have been just now, and it is looked for twice.
+    assert pulse.stalled_s + 2 * pulse.look_s < 60
+    # And one that lives is not taken for dead because a beat was late.
+    assert pulse.stalled_s >= 3 * pulse.beat_s

@@ -26,7 +26,7 @@ from gisgrid.planning.editor.editor import Editor, numbers, with_grids
 from gisgrid.planning.editor.editors import Editors
 from gisgrid.planning.editor.numbering import next_code
 from gisgrid.planning.settings.townships import change_township
-from gisgrid.planning.snapshot.fetch import limits_of, plan_state, today
+from gisgrid.planning.snapshot.fetch import grids_renewed, limits_of, plan_state, today
 from gisgrid.planning.snapshot.snapshot import Grids
 from gisgrid.planning.workload.workload import loads
 from tests.support.database import own_database
@@ -113,8 +113,11 @@ def one_step(
     kind = str(rng.choice(["drag", "split", "split", "merge", "draw", "give", "undo", "redo"]))
     try:
         if kind in ("undo", "redo"):
+            codes = moves.codes_of_step(session, plan, back=kind == "undo")
             (moves.undo if kind == "undo" else moves.redo)(session, plan, version)
-            return kind, scenarios.scenario_editor(session, place, plan)
+            # As the page does it: only what the step names is read again.
+            renewed = grids_renewed(session, place, plan, here.state.grids, codes)
+            return kind, with_grids(here, renewed)
         grids = edited(session, place, here, kind, rng)
         if grids is None:
             return None

@@ -20,6 +20,8 @@ from scripts import load_demo
 from scripts.town import lately
 from scripts.town.spec import AS_OF
 from tests.support.database import own_database
+from tests.support.walks import walk
+from tests.support.web import app_over, close, session_cookie
 
 TOWN = f"--township {demo_command.TOWNSHIP}"
 ACCOUNT = re.compile(r"│ (\w+) +│ [-0-9a-z]{19} │")
@@ -105,6 +107,58 @@ def test_what_people_call_a_corner_is_found(demo: Engine):
     with transaction(demo) as session:
         found = aliases.find(session, township(session).id, "石桥老供销社")
     assert [each.code for each in found] == ["99990100120100037"]
+
+
+WALKED = ("o005", "worker", "dispatcher", "planner", "administrator", "auditor")
+ROWS_OF = {
+    "/drafts": "SELECT count(*) FROM document_draft",
+    "/matters/supplements": "SELECT count(*) FROM matter_supplement",
+    "/matters/versions": "SELECT count(*) FROM matter WHERE consent IS NOT NULL",
+    "/messages": "SELECT count(*) FROM outbox_delivery d JOIN account k ON k.id = d.account_id "
+    "WHERE k.name = :who",
+    "/office/accounts/": "SELECT count(*) FROM access_token",
+    "/office/audit": "SELECT count(*) FROM audit_entry WHERE account_id IS NOT NULL",
+    "/office/backups": "SELECT count(*) FROM backup",
+    "/office/corrections": "SELECT count(*) FROM correction_request",
+    "/office/documents": "SELECT count(*) FROM document_draft",
+    "/office/jobs": "SELECT count(*) FROM job",
+    "/office/township/weights": "SELECT count(*) FROM workload_weights",
+    "/office/retention": "SELECT count(*) FROM retention_run",
+    "/office/subjects": "SELECT count(*) FROM subject_request",
+    "/register/changes": "SELECT count(*) FROM register_entry",
+}
+"""Pages of which a table is empty in the demo, and the rows that would stand in it."""
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("who", WALKED)
+def test_no_table_is_empty_where_the_town_has_rows(demo: Engine, who: str):
+    """Everything that a role is led to, in both forms of nothing: the words for it, and a bare table."""
+    app = app_over(demo)
+    with demo.connect() as connection:
+        number = connection.scalar(text("SELECT id FROM account WHERE name = :n"), {"n": who})
+    client, pages, empty = app.test_client(), set[str](), set[str]()
+    name, _, value = session_cookie(app, demo, number).partition("=")
+    client.set_cookie(name, value)
+
+    def look(path: str, page: str) -> None:
+        pages.add(path)
+        if re.search(r'<div class="empty">|<tbody[^>]*>\s*</tbody>', page):
+            empty.add(re.sub(r"\d+$", "", path))
+
+    try:
+        walk(app, client, look=look)
+    finally:
+        close(app)
+    assert len(pages) >= 20
+    # A page of what is to be done has nothing for who only looks; /components shows how nothing is said.
+    empty -= {"/components", "/"} if who in ("auditor", "administrator") else set()
+    with demo.connect() as connection:
+        rows = {
+            path: connection.scalar(text(ROWS_OF.get(path, "SELECT 1")), {"who": who})
+            for path in empty
+        }
+    assert {path: count for path, count in rows.items() if count} == {}
 
 
 @pytest.mark.thorough

@@ -15,6 +15,7 @@ from gisgrid.db.store import transaction
 from tests.support.accounts import appointed
 from tests.support.web import Town, app_over, fill_town
 from web.http.routes import (
+    ANSWERS,
     CHECKS,
     HANDS,
     JOBS,
@@ -109,6 +110,9 @@ PATHS = {
     "calendar.show": "/office/township/calendar",
     "township.show": "/office/township",
     "channels.show": "/office/channels",
+    "retention.index": "/office/retention",
+    "retention.one": "/office/retention/1",
+    "subjects.index": "/office/subjects",
     "supplements.index": "/matters/supplements",
     "weights.show": "/office/township/weights",
     "telephone.new": "/dispatch/new",
@@ -144,7 +148,7 @@ def test_every_route_declares_its_right_and_no_other_is_declared(app: Flask):
     )
     assert set(RIGHT_OF) - routes == set()
     assert set(RIGHT_OF.values()) <= {
-        PUBLIC, OPEN, PERSON, PLANS, PLAN_FILES, OVERSEERS, WEIGHERS, HANDS, JOBS, CHECKS, NOBODY, *RIGHTS
+        ANSWERS, PUBLIC, OPEN, PERSON, PLANS, PLAN_FILES, OVERSEERS, WEIGHERS, HANDS, JOBS, CHECKS, NOBODY, *RIGHTS
     }  # fmt: skip
 
 

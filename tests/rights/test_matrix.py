@@ -115,6 +115,8 @@ def test_nobody_hears_a_canary_without_the_right(world: World, name: str):
         assert due <= heard if {right, asked_too} <= rights else not due & heard
     due = {c for c in wanted if c.what.startswith("correction_request.") and c.place in seat.places}
     assert due <= heard if {"unmask", "check_register"} <= rights else not due & heard
+    due = {c for c in wanted if c.what == "subject_request.answer" and c.place in seat.places}
+    assert due <= heard if {"answer_subjects", "export"} <= rights else not due & heard
 
 
 @pytest.mark.parametrize(
@@ -207,7 +209,8 @@ def test_the_search_finds_words_however_they_are_written_and_packed(world: World
             for table in sorted({c.what.split()[-1].partition(".")[0] for c in wanted})
             for row in session.scalars(text(f"SELECT to_jsonb(t) FROM {table} t"))
         )  # fmt: skip
-    assert seen(wanted, rows.encode()) == {c for c in wanted if "masked" not in c.what}
+        answers = session.scalars(text("SELECT answer FROM subject_request")).all()
+    assert seen(wanted, rows.encode(), *answers) == {c for c in wanted if "masked" not in c.what}
 
 
 NO_WORDS = {

@@ -4,36 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
 
+from tests.support.call import OPENED, Call
+from tests.support.calls_office import OFFICE_CALLS
 from tests.support.canaries import Spot
 from tests.support.list_routes import LISTS
 
-
-@dataclass(frozen=True)
-class Call:
-    """One request."""
-
-    path: str
-    method: str = "GET"
-    form: dict[str, Any] = field(default_factory=dict)
-    json: Any = None
-    headers: dict[str, str] = field(default_factory=dict)
-    opens: str = ""
-    """The right that opens words for a purpose: with it, those of ``OPENED`` may be heard."""
-
-
-OPENED = {
-    "unmask": {"resident.name", "resident.citizen_id", "resident.phone", "resident.birth_date"},
-    # The clerk who decides what is asked of a record sees the record's value, too.
-    "check_register": {
-        "register_entry.said", "register_entry.was", "correction_request.proposed", "correction_request.asked_by",
-        "resident.name", "resident.citizen_id", "resident.phone", "resident.birth_date",
-    },
-    "see_events": {"event.text", "event.address", "event.reporter", "event.contact"},
-}  # fmt: skip
-"""Right to what its holder hears where something is opened for a purpose."""
+__all__ = ["CALLS", "OPENED", "Call"]
 
 
 def under(path: str, spot: Spot) -> list[Call]:
@@ -107,29 +84,7 @@ def opened(spot: Spot) -> list[Call]:
 
 
 CALLS: dict[str, Callable[[Spot], list[Call]]] = {
-    "accounts.add": lambda s: [Call("/office/accounts/new", "POST", form={"name": "x", "shown": "", "role": "planner", "area": s.township})],
-    "accounts.add_token": lambda s: [Call("/office/accounts/999/tokens", "POST", form={"token": "t", "days": "1"})],
-    "accounts.appoint": lambda s: [Call(f"/office/accounts/{n}/posts", "POST", form={"role": "planner"}) for n in (2, 999)],
-    "accounts.drop_factor": lambda s: [Call("/office/accounts/999/factor", "POST")],
-    "accounts.end": lambda s: [Call("/office/accounts/2/posts/999999/end", "POST")],
-    "accounts.hand_out": lambda s: [Call(f"/office/accounts/{n}/slip", "POST") for n in (2, 999)],
-    "accounts.index": lambda s: [Call("/office/accounts"), Call("/office/accounts?q=m&role=planner&page=2&lang=en")],
-    "accounts.make_several": lambda s: [Call("/office/accounts/several/make", "POST", form={"township": s.township})],
-    "accounts.new": lambda s: [Call("/office/accounts/new")],
-    "accounts.one": lambda s: [Call(f"/office/accounts/{n}") for n in (2, 5, 999)],
-    "accounts.revoke_token": lambda s: [Call("/office/accounts/999/tokens/revoke", "POST", form={"token": "t"})],
-    "accounts.several": lambda s: [Call("/office/accounts/several")],
-    "accounts.switch": lambda s: [Call("/office/accounts/999/switch", "POST", form={"to": "off"})],
-    "accounts.try_several": lambda s: [
-        Call("/office/accounts/several", "POST", form={"list": "code,name,role\nx9,测试,planner", "township": s.township}),
-    ],
     "api-docs.openapi_json": lambda s: [Call("/api/v1/openapi.json")],
-    "audit.index": lambda s: [
-        Call("/office/audit"), Call("/office/audit?verify=1&noted=x&lang=en"), Call("/office/audit?account=m1&purpose=care&since=2023-01-01&page=2"),
-        Call("/office/audit?since=x"),
-    ],
-    "backups.drill": lambda s: [Call("/office/backups/drill", "POST", form={"backup": n}) for n in ("1", "x")],
-    "backups.index": lambda s: [Call("/office/backups"), Call("/office/backups?lang=en")],
     "editor.afresh": lambda s: [Call("/plan/afresh", "POST", form={"size": "100"})],
     "editor.branch": lambda s: [Call("/plan/branch", "POST")],
     "editor.bring_in": lambda s: [Call("/plan/import", "POST")],
@@ -154,11 +109,6 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
     "editor.withdraw": lambda s: [Call(f"/plan/{s.plan_id}/withdraw", "POST", json={"reason": "x"})],
     "editor.view": lambda s: [Call(f"/plan/{s.plan_id}/view.json")],
     "cases.mine": lambda s: [Call("/cases/mine")],
-    "calendar.day": lambda s: [Call("/office/township/calendar/day", "POST", form={"day": "2026-01-05", "kind": "x", "township": s.township})],
-    "calendar.keep": lambda s: [Call("/office/township/calendar/keep", "POST", form={"propose": "1900", "township": s.township})],
-    "calendar.show": lambda s: [
-        Call(f"/office/township/calendar?township={s.township}"), Call(f"/office/township/calendar?propose=2026&township={s.township}"),
-    ],
     "cases.move": lambda s: [Call(f"/cases/{s.case_id}/move", "POST", form={"lon": "x", "lat": "1"})],
     "cases.open_words": lambda s: [
         Call(f"/cases/{s.case_id}/open", "POST", form={"purpose": "event"}, opens="see_events"),
@@ -173,17 +123,6 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
     "cases.step": lambda s: [
         Call(f"/cases/{s.case_id}/steps", "POST", form={"step": "nothing"}),
         Call(f"/cases/{s.case_id}/steps", "POST", form={"step": "note", "note": "电话核实"}),
-    ],
-    "corrections.decide": lambda s: [
-        Call("/office/corrections/999", "POST", form={"decision": "accept", "township": s.township}),
-        *(Call(f"/office/corrections/{n}", "POST", form={"decision": "refuse", "township": s.township}) for n in (1, 2, 3, 4)),
-    ],
-    "corrections.index": lambda s: [
-        Call(f"/office/corrections?township={s.township}"), Call(f"/office/corrections?state=refused&township={s.township}&lang=en"),
-    ],
-    "corrections.open_values": lambda s: [
-        Call(f"/office/corrections/open?township={s.township}", "POST", form={"purpose": "verify"}, opens="check_register"),
-        Call("/office/corrections/open", "POST", form={"purpose": "curiosity"}), Call("/office/corrections/open", "POST"),
     ],
     "desk.grid": lambda s: [
         Call(f"/register/grid/{s.grid_code}?township={s.township}"), Call(f"/register/grid/{s.grid_code}"),
@@ -241,40 +180,6 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
     "duties.not_verified": lambda s: [Call(f"/stale?township={s.township}"), Call(f"/stale?township={s.township}&grid={s.grid_code}")],
     "duties.readers": lambda s: [Call("/document-readers/D1"), Call(f"/document-readers/D1?township={s.township}")],
     "duties.training": lambda s: [Call(f"/training?township={s.township}&lang=en")],
-    "imports.away": lambda s: [Call("/office/import/999/away", "POST")],
-    "imports.cancel": lambda s: [Call("/office/import/1/cancel", "POST")],
-    "imports.check": lambda s: [
-        Call("/office/import/1/check", "POST", form={"kind": "houses", "into": s.township}),
-        Call("/office/import/999/check", "POST", form={"kind": "houses"}),
-    ],
-    "imports.commit": lambda s: [Call(f"/office/import/{n}/commit", "POST") for n in (1, 999)],
-    "imports.foresee": lambda s: [Call(f"/office/import/{n}/foresee", "POST") for n in (1, 999)],
-    "imports.foresee_run": lambda s: [Call(f"/office/import/runs/{n}/foresee", "POST") for n in (1, 999)],
-    "imports.index": lambda s: [Call(f"/office/import?township={s.township}"), Call("/office/import?lang=en")],
-    "imports.look": lambda s: [Call("/office/import/1/look", "POST", form={"layer": "x"})],
-    "imports.one": lambda s: [
-        *(Call(f"/office/import/{n}?lang=en") for n in (1, 2, 3)), Call("/office/import/1?kind=residents"),
-        Call("/office/import/9223372036854775807"),
-    ],
-    "imports.refused": lambda s: [Call(f"/office/import/{n}/refused.xlsx") for n in (1, 2)],
-    "imports.state": lambda s: [Call(f"/office/import/{n}/state.json") for n in (1, 2)],
-    "imports.take": lambda s: [
-        Call("/office/import", "POST"),
-        Call("/office/import", "POST", form={"file": ("code,address\nX1,虚构路1号\n".encode(), "a.csv")}),
-        Call("/office/import", "POST", form={"file": (b"", "a.csv"), "after": "1"}),
-    ],
-    "imports.undo": lambda s: [Call(f"/office/import/{n}/undo", "POST") for n in (1, 999)],
-    "issuing.answer": lambda s: [Call("/office/drafts/1/answer", "POST", form={"comment": "1", "answer": "x", "township": s.township})],
-    "issuing.draft": lambda s: [Call(f"/office/drafts/1?township={s.township}"), Call("/office/drafts/999?lang=en")],
-    "issuing.draft_file": lambda s: [Call(f"/office/drafts/1/file?township={s.township}")],
-    "issuing.index": lambda s: [Call(f"/office/documents?township={s.township}")],
-    "issuing.issue": lambda s: [Call("/office/documents", "POST", form={"code": "M", "title": "m", "file": (b"1", "a.txt"), "township": s.township})],
-    "issuing.issue_draft": lambda s: [Call("/office/drafts/1/issue", "POST", form={"township": s.township})],
-    "issuing.one": lambda s: [Call(f"/office/documents/D1?township={s.township}")],
-    "issuing.send_draft": lambda s: [Call("/office/drafts", "POST", form={"code": "M", "title": "m", "file": (b"1", "a.txt"), "township": s.township})],
-    "jobs.again": lambda s: [Call("/office/jobs/again", "POST", form={"road": road, "key": "1", "township": s.township}) for road in ("plan", "file", "x")],
-    "jobs.index": lambda s: [Call(f"/office/jobs?township={s.township}"), Call(f"/office/jobs?state=busy&township={s.township}&lang=en")],
-    "jobs.stop": lambda s: [Call("/office/jobs/stop", "POST", form={"road": road, "key": "1", "township": s.township}) for road in ("plan", "file", "x")],
     "ledger.add": lambda s: [Call("/ledger", "POST", form={"code": "L9", "title": "", "township": s.township, "review_on": "x"})],
     "ledger.look": lambda s: [Call(f"/ledger/L{s.grid_code}", "POST", form={"finding": "", "next_on": "2199-01-01", "township": s.township})],
     "ledger.one": lambda s: [Call(f"/ledger/L{s.grid_code}?township={s.township}"), Call("/ledger/x?lang=en")],
@@ -284,16 +189,6 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
         Call(f"/lookup/index.bin?township={s.township}&later=1"),
     ],
     "lookup.show": lambda s: [Call(f"/lookup?township={s.township}"), Call("/lookup?township=x")],
-    "township.change": lambda s: [Call("/office/township", "POST", form={"public_minimum": "x", "township": s.township})],
-    "township.show": lambda s: [Call(f"/office/township?township={s.township}")],
-    "channels.drop": lambda s: [Call("/office/channels/drop", "POST", form={"channel": "email", "township": s.township})],
-    "channels.keep": lambda s: [Call("/office/channels/keep", "POST", form={"channel": "email", "host": "x", "township": s.township})],
-    "channels.retry": lambda s: [Call("/office/channels/retry", "POST", form={"township": s.township})],
-    "channels.show": lambda s: [Call(f"/office/channels?township={s.township}")],
-    "channels.try_out": lambda s: [Call("/office/channels/try", "POST", form={"channel": "email", "township": s.township})],
-    "weights.keep": lambda s: [Call("/office/township/weights", "POST", form={"version": "", "township": s.township})],
-    "weights.show": lambda s: [Call(f"/office/township/weights?township={s.township}")],
-    "weights.try_out": lambda s: [Call("/office/township/weights/try", "POST", form={"township": s.township})],
     "towns.choose": lambda s: [Call("/town"), Call("/town?next=/lookup&lang=en")],
     "towns.chosen": lambda s: forms("/town", township=s.township, next="/"),
     "lookup.worker": lambda s: [Call("/lookup-worker.js")],
@@ -326,6 +221,7 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
         Call(f"/matters/burden/rows?township={s.township}&since=2023-01-01&until=2024-01-01&kind={kind}&community={c}")
         for kind in ("sent", "refused", "x") for c in (s.community, "")
     ],
+    "messages.confirm": lambda s: [Call("/messages/settings/confirm", "POST", form={"code": "1"})],
     "messages.keep": lambda s: [
         Call("/messages/settings", "POST", form={"email": "x"}),
         Call("/messages/settings", "POST", form={"quiet_from": "22:00", "quiet_until": "x"}),
@@ -362,7 +258,7 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
     ],
     "register.ask": lambda s: [
         Call(f"/register/house/{s.house_id}/enter/{what}?resident={next(iter(s.resident_ids), 1)}")
-        for what in ("visit", "household-in", "correct", "person-out", "person-in", "nothing")
+        for what in ("visit", "household-in", "alias", "correct", "person-out", "person-in", "nothing")
     ],
     "register.changes": lambda s: [Call("/register/changes"), Call(f"/register/changes?township={s.township}&lang=en")],
     "register.decide": lambda s: [
@@ -393,24 +289,11 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
     "security.two_factor_setup_validate": lambda s: forms("/account/tf-setup/x"),
     "security.two_factor_token_validation": lambda s: forms("/account/tf-validate", code="1"),
     "static": lambda s: [Call("/static/icon.svg"), Call("/static/nothing.js")],
-    "teams.add_staff": lambda s: [Call("/office/teams/staff", "POST", form={"code": "", "township": s.township})],
-    "teams.index": lambda s: [Call(f"/office/teams?township={s.township}"), Call(f"/office/teams?lacks=leader&township={s.township}&lang=en")],
-    "teams.join": lambda s: [Call("/office/teams/join", "POST", form={"grid": s.grid_code, "member": "x", "kind": "worker", "township": s.township})],
-    "teams.lead": lambda s: [Call("/office/teams/lead", "POST", form={"grid": s.grid_code, "leader": "x", "township": s.township})],
-    "teams.leave": lambda s: [Call("/office/teams/leave", "POST", form={"grid": s.grid_code, "part": "99999999", "township": s.township})],
-    "teams.one": lambda s: [Call(f"/office/teams/{s.grid_code}?township={s.township}")],
     "telephone.new": lambda s: [Call(f"/dispatch/new?township={s.township}")],
     "telephone.send": lambda s: [
         Call("/dispatch/new", "POST", form={"matter": "0101", "address": s.address, "township": s.township}),
         Call("/dispatch/new", "POST", form={"add": str(s.event_id), "text": "x"}),
     ],
-    "trainings.add": lambda s: [Call("/office/training", "POST", form={"code": "", "held_on": "x", "township": s.township})],
-    "trainings.attend": lambda s: [Call("/office/training/of/T9", "POST", form={"staff": "x", "township": s.township})],
-    "trainings.index": lambda s: [Call(f"/office/training?township={s.township}&lang=en")],
-    "trainings.note": lambda s: [Call("/office/training/profiles/x", "POST", form={"age_band": "x", "township": s.township})],
-    "trainings.one": lambda s: [Call(f"/office/training/of/T1?township={s.township}"), Call("/office/training/of/x")],
-    "trainings.profile": lambda s: [Call("/office/training/profiles/x"), Call(f"/office/training/profiles/S1?township={s.township}")],
-    "trainings.profiles": lambda s: [Call(f"/office/training/profiles?township={s.township}")],
     "v1.all_plans": lambda s: [Call(f"/api/v1/plans?township={s.township}"), Call("/api/v1/plans?township=x")],
     "v1.cases": lambda s: [
         Call(f"/api/v1/cases?township={s.township}&state=all&limit=500&square=0.001"),
@@ -447,4 +330,5 @@ def _and_as_workbook(pages: Callable[[Spot], list[Call]]) -> Callable[[Spot], li
     return lambda spot: [each for call in pages(spot) for each in (call, leaves(call))]
 
 
+CALLS |= OFFICE_CALLS
 CALLS |= {name: _and_as_workbook(CALLS[name]) for name in LISTS}

@@ -86,6 +86,8 @@ def canaries() -> list[Canary]:
             "case_step.note": (f"秘记{place}", "see_events"),
             "correction_request.proposed": (f"秘改{place}", OPEN),
             "correction_request.asked_by": (f"秘求{place}", OPEN),
+            "subject_request.answer": (f"秘答{place}", OPEN),
+            "subject_request.reason": (f"秘由{place}", "answer_subjects"),
             "register_entry.said": (f"秘填{place}", OPEN),
             "register_entry.was": (f"秘原{place}", OPEN),
             "refused_demand.text": (f"秘拒{place}", "see_events"),
@@ -237,6 +239,10 @@ INSERT INTO alias (township_id, words, key, grams, house_id, added_by)
 VALUES (:township, :alias_words, :alias_words, :alias_words, :house, '测试');
 INSERT INTO correction_request (township_id, table_name, row_id, column_name, proposed, asked_by)
 SELECT :township, 'resident', min(r.id), 'name', :correction_request_proposed, :correction_request_asked_by
+FROM resident r JOIN household f ON f.id = r.household_id WHERE f.house_id = :house;
+INSERT INTO subject_request (township_id, resident_id, noted_by, due_on, state, answer, reason, made_at, gone_on)
+SELECT :township, min(r.id), '测试', '2099-01-01', 'ready', convert_to(:subject_request_answer, 'UTF8'),
+       :subject_request_reason, now(), '2099-01-01'
 FROM resident r JOIN household f ON f.id = r.household_id WHERE f.house_id = :house;
 INSERT INTO refused_demand (township_id, at, asked_by, matter, text, why)
 VALUES (:township, '2023-05-01 01:00Z', '虚构局', '99', :refused_demand_text, '不在清单');

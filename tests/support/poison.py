@@ -103,6 +103,14 @@ _MADE: dict[str, dict[str, Any]] = {
     "emergency": {"ended_by": None, "ended_at": None},
     "job": {"result": None},
     "legacy_problem": {"solved_on": None},
+    "office_job": {"kind": "retention", "request_id": None, "result": {}},
+    "subject_request": {"answer": None},
+    "retention_run": {
+        "report": {
+            "lines": [], "positions": {"positions": 0, "totals": 0, "first_kept": "2023-04-17"}, "history_deleted": 0,
+            "values": 0, "searched": [], "left": 0, "backups": [], "kept_databases": [],
+        },
+    },
     "outbox_person": {"quiet_from": None, "quiet_until": None},
     "scenario_move": {"before": {}, "after": {}, "flows": []},
     "station": {"grid_code": None},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -50,11 +50,14 @@ class Facts:
     house: int
     views: dict[str, Any]
     """The application's own ways, by endpoint."""
+    more: dict[str, object] = field(default_factory=dict)
+    """What else stands in addresses of pages."""
 
     @property
     def numbers(self) -> dict[str, object]:
         """What stands in addresses of pages."""
-        return {"case": self.case, "ticket": self.ticket, "draft": self.draft, "house": self.house}
+        known = {"case": self.case, "ticket": self.ticket, "draft": self.draft, "house": self.house}
+        return known | self.more
 
     def run(self, statement: str, **values: Any) -> Any:
         with transaction(self.engine) as session:
@@ -99,6 +102,8 @@ class Facts:
 
 
 Act = Callable[[Page, Facts], Any]
+RowOfTable = tuple[str, str, str, Act, str, tuple[str, str]]
+"""The endpoint and the reason in a word · who · page · what they do · where it is said · in both languages."""
 
 
 @contextlib.contextmanager
@@ -222,8 +227,8 @@ def step(name: str, **fields: str) -> Act:
     def do(page: Page, facts: Facts) -> None:
         form = f"form[data-step={name}]"
         page.locator(f"{form} details").evaluate("(d) => { d.open = true; }")
-        for field, value in fields.items():
-            page.fill(f"{form} [name={field}]", value)
+        for name_of, value in fields.items():
+            page.fill(f"{form} [name={name_of}]", value)
         freely(page, form)
 
     return do

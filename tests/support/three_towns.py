@@ -58,6 +58,8 @@ class Town:
     """Of its house, in grid g1 (EPSG:4326)."""
     draft_id: int
     """Of a document that its community is asked about."""
+    run_id: int
+    """Of retention."""
 
     @property
     def mark(self) -> str:
@@ -123,6 +125,8 @@ def build(session: Session, n: int, code: str) -> Town:
         session, row.id, "D2", title=f"征求{MARKS[code]}", file_name="b.txt", day=row.today, who="测试",
         content=f"稿{MARKS[code]}".encode(), answer_by=row.today,
     )  # fmt: skip
+    session.execute(text(_ASKED), {"t": row.id, "m": MARKS[code]})
+    run_id = session.scalar(text(_RAN), {"t": row.id, "m": MARKS[code]}) or 0
     case = open_case(session, row.event_id, SYSTEM)
     for step in ("file", "dispatch"):
         to = Owner(grid_code="g1", level="grid")
@@ -132,8 +136,167 @@ def build(session: Session, n: int, code: str) -> Town:
         )
     return Town(
         code, row.id, row.community, row.plan_id, row.house_id, row.event_id, case.id,
-        (row.lon, row.lat), draft_id,
+        (row.lon, row.lat), draft_id, run_id,
     )  # fmt: skip
+
+
+_ASKED = """
+INSERT INTO subject_request (township_id, resident_id, noted_by, due_on)
+SELECT :t, min(id), '测试' || :m, '2099-01-01' FROM resident WHERE township_id = :t
+"""
+_RAN = """
+INSERT INTO retention_run (township_id, as_of, who, report) VALUES (:t, '2023-05-01', '测试' || :m,
+    '{"lines": [], "positions": {"positions": 0, "totals": 0, "first_kept": "2023-04-17"}, "history_deleted": 0,
+      "values": 0, "searched": [], "left": 0, "backups": [], "kept_databases": []}') RETURNING id
+"""
+
+
+OF_NOBODYS_TOWN = {
+    **dict.fromkeys(
+        ("accounts.index", "accounts.new", "accounts.one", "accounts.several"),
+        "lists accounts of all ground that one administers; the form of several asks for the township",
+    ),
+    "backups.index": "of the whole store; in test_backups_page",
+    "audit.index": "lists entries of all accounts that one audits; in test_audit_page",
+    "api-docs.openapi_json": "the document of the API",
+    "desk.my_grid": "leads on to the grid of whoever has one, with its township",
+    "imports.index": "lists loads wherever one may load, with their townships; in test_import_desk_ways.py",
+    **dict.fromkeys(
+        ("imports.one", "imports.refused", "imports.state"), "a file is of whoever sent it alone"
+    ),
+    "shell.components": "shows how pages are set",
+    "lookup.worker": "a script",
+    "open311.definition": "says in which jurisdiction; see test_open311_towns",
+    "open311.discovery": "of the server",
+    "open311.one_request": "as open311.definition",
+    "open311.requests": "as open311.definition",
+    "open311.services": "as open311.definition",
+    "open311.token": "a ticket names its case",
+    "report.followed": "a ticket names its case",
+    "security.change_password": "the account",
+    "security.login": "the account",
+    "security.tf_select": "nobody's",
+    "security.two_factor_rescue": "nobody's",
+    "security.two_factor_setup": "the account",
+    "security.two_factor_token_validation": "the account",
+    "security.static": "nobody's",
+    "static": "files",
+    "towns.choose": "asks for one",
+    "v1.health": "of the server",
+    "v1.townships": "lists them all",
+}
+"""Ways by GET that speak of no township, and why."""
+
+
+def of_a_town(town: Town) -> dict[str, str]:
+    """Addresses that do not name the township: who asks, or what is asked about, decides."""
+    return {
+        "editor.index": "/plan/",
+        "cases.mine": "/cases/mine",
+        "desk.grid": "/register/grid/g1",
+        "desk.handover": "/register/grid/g1/handover",
+        "desk.me": "/me",
+        "dispatch.emergency": "/dispatch/emergency",
+        "dispatch.show": "/dispatch",
+        "dispatch.stream": "/dispatch/stream",
+        "documents.all_documents": "/documents",
+        "documents.all_drafts": "/drafts",
+        "documents.file": "/document-files/D1",
+        "documents.one": "/documents/D1",
+        "duties.lacking": "/shortage",
+        "duties.not_verified": "/stale",
+        "duties.readers": "/document-readers/D1",
+        "desk.registers": "/register",
+        "duties.to_visit": "/visits",
+        "duties.training": "/training",
+        "shell.find": "/find?q=同名",
+        "today.show": "/",
+        "figures.rows": "/figures/rows?unit=grid&key=g1&measure=received",
+        "figures.show": "/figures",
+        "ledger.one": "/ledger/L1",
+        "ledger.show": "/ledger",
+        "lookup.index": "/lookup/index.bin",
+        "lookup.show": "/lookup",
+        "maps.show": "/map",
+        "matter_items.duties": "/matters/versions/draft/duties",
+        "matter_items.show": "/matters/versions/draft/item?code=01",
+        "matter_lists.draft": "/matters/versions/draft",
+        "matter_lists.index": "/matters/versions",
+        "supplements.index": "/matters/supplements",
+        "matters.duties": "/matters/duties",
+        "matters.book": "/matters",
+        "matters.burden": "/matters/burden",
+        "matters.compare": "/matters/compare",
+        "matters.rows": "/matters/burden/rows?kind=sent",
+        "messages.settings": "/messages/settings",
+        "messages.show": "/messages",
+        "messages.stream": "/messages/stream",
+        "messages.unread": "/messages/unread.json",
+        "notices.show": "/notices",
+        "register.changes": "/register/changes",
+        "report.near": "/report/near",
+        "report.show": "/report",
+        "calendar.show": "/office/township/calendar",
+        "township.show": "/office/township",
+        "channels.show": "/office/channels",
+        "weights.show": "/office/township/weights",
+        "corrections.index": "/office/corrections",
+        "retention.index": "/office/retention",
+        "subjects.index": "/office/subjects",
+        "issuing.index": "/office/documents",
+        "issuing.one": "/office/documents/D1",
+        "jobs.index": "/office/jobs",
+        "teams.index": "/office/teams",
+        "teams.one": "/office/teams/g1",
+        "trainings.index": "/office/training",
+        "trainings.one": "/office/training/of/T1",
+        "trainings.profile": "/office/training/profiles/S1",
+        "trainings.profiles": "/office/training/profiles",
+        "telephone.new": "/dispatch/new",
+        "v1.all_plans": "/api/v1/plans",
+        "v1.cases": "/api/v1/cases",
+        "v1.counts": "/api/v1/summary",
+        "v1.grid": "/api/v1/grids/g1",
+        "v1.leader": "/api/v1/grids/g1/leader?purpose=contact",
+        "v1.locate": f"/api/v1/locate?lon={town.spot[0]}&lat={town.spot[1]}",
+        "v1.search": "/api/v1/search?q=同名",
+    }
+
+
+def by_number(town: Town) -> dict[str, str]:
+    """Addresses that name what is a township's by its number."""
+    plan, case = f"/plan/{town.plan_id}", f"/cases/{town.case_id}"
+    return {
+        "editor.compare": f"{plan}/compare",
+        "editor.export": f"{plan}/grids.geojson",
+        "editor.handover": f"{plan}/handover.xlsx",
+        "editor.job": f"{plan}/job.json",
+        "editor.report": f"{plan}/report.html",
+        "editor.show": plan,
+        "editor.view": f"{plan}/view.json",
+        "cases.photo": f"{case}/photos/1.jpg",
+        "cases.show": case,
+        "desk.house": f"/register/house/{town.house_id}",
+        "documents.draft": f"/drafts/{town.draft_id}",
+        "documents.draft_file": f"/draft-files/{town.draft_id}",
+        "issuing.draft": f"/office/drafts/{town.draft_id}",
+        "issuing.draft_file": f"/office/drafts/{town.draft_id}/file",
+        "retention.one": f"/office/retention/{town.run_id}",
+        "register.ask": f"/register/house/{town.house_id}/enter/visit",
+        "maps.features": f"/layers/grids/{town.plan_id}-x.geojson",
+        "maps.tile": f"/tiles/houses/{town.plan_id}-x/10/855/385.mvt",
+        "planning.body": f"/planning/{town.plan_id}/coverage/2026-01-01-x.json",
+        "planning.standing": f"/planning/{town.plan_id}/coverage",
+        "report.thumbnail": "/report/photos/1",
+        "v1.event": f"/api/v1/plans/{town.plan_id}/events/{town.event_id}",
+        "v1.grids": f"/api/v1/plans/{town.plan_id}/grids",
+        "v1.house": f"/api/v1/plans/{town.plan_id}/houses/{town.house_id}",
+    }
+
+
+def in_town(path: str, code: str) -> str:
+    """The address with its township named."""
+    return f"{path}{'&' if '?' in path else '?'}township={code}"
 
 
 _TOWN = """

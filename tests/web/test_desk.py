@@ -11,8 +11,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+from gisgrid.core.roles import RIGHTS, ROLES
 from gisgrid.db.store import transaction
-from tests.support.accounts import appointed
+from gisgrid.people.appointments import appoint
+from tests.support.accounts import LONG_AGO, appointed
 from tests.support.web import Town, app_over, fill_town
 
 GRID = "999901001001001"
@@ -82,6 +84,28 @@ def test_each_of_the_five_levels_has_a_place_with_those_above_and_below(engine: 
     assert f"/register/grid/{GRID}" in pages["grid_leader"]
     assert "/register/grid/" not in pages["resident"]
     assert "测试网格长" in pages["grid_leader"], "the team"
+
+
+def test_each_right_has_words_in_both_languages(engine: Engine, town: Town):
+    """One who holds every role that is given in a township or below, and the reviewer of the county."""
+    with transaction(engine) as session:
+        rights = set(session.scalars(text("SELECT DISTINCT right_name FROM role_right")))
+        account = appointed(session, "county_reviewer", "999901", name="everything")
+        for role in ROLES.keys() - {"county_reviewer"}:
+            level = ROLES[role].levels[-1]
+            area = "999901001001" if level == "community" else "999901001"
+            grid = GRID if level == "grid" else None
+            appoint(session, "everything", role, area=area, grid=grid, since=LONG_AGO)
+    client = app_over(engine, account=account).test_client()
+    said = {}
+    for language in ("zh", "en"):
+        lists = re.findall(r'<ul class="tags">(.*?)</ul>', client.get(f"/me?lang={language}").text)
+        said[language] = {word for each in lists for word in re.findall("<li>(.*?)</li>", each)}
+        assert len(said[language]) == len(rights) == len(RIGHTS)
+        assert not [word for word in said[language] if "_" in word]
+    assert {"keeping the list of matters", "drawing plans"} <= said["en"]
+    assert {"维护事项清单", "本社区对事项的补充规定", "绘制方案"} <= said["zh"]
+    assert not said["zh"] & said["en"]
 
 
 def test_who_has_no_appointment_has_a_place_that_says_so(engine: Engine, town: Town):

@@ -2,34 +2,24 @@
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Iterator
-from urllib.parse import urljoin
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
-from werkzeug.exceptions import HTTPException
 
 from gisgrid.core.roles import ROLES
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
 from tests.support.accounts import appointed
 from tests.support.database import own_database
+from tests.support.walks import seat, walk
 from tests.support.web import app_over, fill_town, session_cookie
 from web.http.routes import NOBODY, RIGHT_OF
 from web.shell.rooms import ROOMS
 
-TOWNSHIP, COMMUNITY, GRID, COUNTY = "999901001", "999901001001", "999901001001001", "999901"
-WHERE = {
-    "everywhere": {"area": TOWNSHIP},
-    "county": {"area": COUNTY},
-    "township": {"area": TOWNSHIP},
-    "community": {"area": COMMUNITY},
-    "grid": {"area": TOWNSHIP, "grid": GRID},
-}
+GRID = "999901001001001"
 BEHIND = {
     "towns.choose": "linked where the store has several townships",
     "matter_items.duties": "the matrix of the draft, where there is one",
@@ -41,9 +31,6 @@ BEHIND = {
     "security.login": "for whoever has not logged in",
 }
 """Pages that need more than a link, and why."""
-MOST_OF_ONE_ROUTE = 2
-"""Pages of one route that a walk opens: of a hundred houses the rest are alike."""
-
 OFTEN = ("community_clerk", "dispatcher")
 """Who is asked as in a fast run, too."""
 
@@ -54,7 +41,7 @@ def town(cluster: Cluster, template: str) -> Iterator[tuple[Engine, Flask, dict[
         with transaction(engine) as session:
             fill_town(session, columns=3, rows=3, houses=30, events=9)
             accounts = {
-                role: appointed(session, role, name=role, **WHERE[about.levels[0]])
+                role: appointed(session, role, name=role, **seat(about.levels[0], GRID))
                 for role, about in ROLES.items()
             }
         app = app_over(engine)
@@ -78,38 +65,6 @@ def pages(app: Flask) -> dict[str, str]:
         if "GET" in (rule.methods or ()) and not rule.arguments
         and RIGHT_OF.get(rule.endpoint, NOBODY) != NOBODY
     }  # fmt: skip
-
-
-def walk(app: Flask, client: FlaskClient) -> tuple[set[str], dict[str, int]]:
-    """From `/` along the links of pages: the paths that were linked, and the status of each that was opened."""
-    adapter = app.url_map.bind("localhost")
-    linked, opened, of_route = {"/"}, {}, dict[str, int]()
-    ahead = ["/"]
-    while ahead:
-        address = ahead.pop(0)
-        path = address.split("?")[0]
-        try:
-            endpoint = adapter.match(path, method="GET")[0]
-        except HTTPException:
-            opened[path] = 404
-            continue
-        of_route[endpoint] = of_route.get(endpoint, 0) + 1
-        if of_route[endpoint] > MOST_OF_ONE_ROUTE or path in opened:
-            continue
-        answer = client.get(address, headers={"Accept": "text/html"})
-        opened[path] = answer.status_code
-        if answer.mimetype != "text/html":
-            continue
-        if answer.location:
-            ahead.append(answer.location)
-            continue
-        for href in re.findall(r'<a [^>]*href="([^"#]+)', answer.text):
-            there = urljoin(path, html.unescape(href))
-            if there.startswith("/") and not there.startswith(("/static/", "/account/logout")):
-                if there.split("?")[0] not in linked:
-                    ahead.append(there)
-                linked.add(there.split("?")[0])
-    return linked, opened
 
 
 @pytest.mark.parametrize(

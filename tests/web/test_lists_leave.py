@@ -61,6 +61,11 @@ ROWS = {
     "editor.index": ("/plan/", "SELECT count(*) FROM plan WHERE state <> 'published'"),
     # They are no member of the staff and lead no grid: nothing waits for them.
     "cases.mine": ("/cases/mine", "SELECT 0"),
+    "retention.index": ("/office/retention", "SELECT count(*) FROM retention_run"),
+    "subjects.index": (
+        "/office/subjects",
+        "SELECT count(*) FROM subject_request WHERE state NOT IN ('answered', 'refused')",
+    ),
     "corrections.index": (
         "/office/corrections",
         "SELECT count(*) FROM correction_request WHERE state = 'open'",

@@ -113,6 +113,7 @@ def test_what_one_wants_is_kept_and_shown_again(town: TownOfNews):
     assert "checked" in boxes["emergency.badge"] and "disabled" in boxes["emergency.badge"]
     assert "checked" in boxes["sound"]
     assert 'value="21:30"' in page and 'value="worker@town.example"' in page
+    assert "A code is sent to worker@town.example" in page, "it is not used before"
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ from gisgrid.cases.intake import move_pin
 from gisgrid.cases.notices import Called, calls_of_case
 from gisgrid.cases.photos import MOST_BYTES, add_photo, photo_bytes, picture
 from gisgrid.core import plans
-from gisgrid.core.errors import GisgridError, Invalid, NotFound
+from gisgrid.core.errors import GisgridError, Invalid, NotAllowed, NotFound
 from gisgrid.core.settings import Settings
 from gisgrid.locate.lookup import PointLookup, in_store
 from gisgrid.people.unmask import OpenEvent, open_events
@@ -118,6 +118,8 @@ def show(case_id: int) -> Response:
 def open_words(case_id: int) -> Response:
     """The same with what was reported, open for the purpose that was chosen; the audit says so."""
     purpose = request.form.get("purpose", "")
+    if not purpose:
+        raise NotAllowed("Choose the purpose that the words are opened for.")
     with opening(purpose) as session:
         view = _view(session, case_id)
         said = open_events(session, [view.now.event_id])

@@ -200,6 +200,7 @@ class _Pair:
         self.found: Comparison = compared(before, after)
 
     def maps(self) -> list[Any]:
+        """The picture of each; None where no grid is drawn yet."""
         moved = {g.code for g in self.found.grids if g.moved}
         drawn = []
         for editor, side in ((self.before, "before"), (self.after, "after")):
@@ -212,6 +213,8 @@ class _Pair:
                     [c[-3:] for c in codes],
                     marked=[c in moved for c in codes],
                 )
+                if codes
+                else None
             )
         return drawn
 

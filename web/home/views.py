@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from gisgrid.core import plans
 from gisgrid.core.messages import say
 from gisgrid.core.roles import ROLES
+from gisgrid.locate.addresses import aliases
 from gisgrid.people import home
 from gisgrid.planning.overview import cards
 from gisgrid.planning.review.handover import handed_by_team
@@ -39,6 +40,8 @@ RIGHT_WORDS = {
     "see_contacts": say("telephones of colleagues"),
     "see_visits": say("visits"),
     "load": say("loading of files"),
+    "keep_matters": say("keeping the list of matters"),
+    "supplement_matters": say("a community's own rules for matters"),
     "plan": say("drawing plans"),
     "review": say("reviewing plans"),
     "dispatch": say("sending events to grids"),
@@ -115,6 +118,7 @@ def grid(code: str) -> str | Response:
         place = town(session)
         plan = plans.plan_in_force(session, place.id)
         card = cards.grid_card(session, plan.id, code)
+        sources = lineage.grid_sources(session, plan.id, code)
         days = int(limits_of(session, place.id).visit_days)
         listed = households.houses_of_grid(
             session, plan.id, code, today(place), days=days,
@@ -132,6 +136,10 @@ def grid(code: str) -> str | Response:
         "register-grid.html",
         code=code,
         name=card.name,
+        card=card,
+        sources=sources,
+        words=words,
+        local=lambda at: local(at, place.time_zone),
         houses=kinds.get(shown, listed),
         every=len(listed),
         counts={kind: len(houses) for kind, houses in kinds.items()},
@@ -181,6 +189,7 @@ def _register(session: Session, register: households.Register) -> Response:
     page = render_template(
         "register-house.html",
         register=register,
+        called=aliases.of_house(session, register.house_id),
         lines=entries.entries_of_house(session, register.house_id),
         sources=lineage.value_sources(session, register.house_id),
         keeps="keep_register" in who.rights,

@@ -6,7 +6,7 @@ Messages in code and templates are English; ``gisgrid/translations`` holds the C
 from __future__ import annotations
 
 from babel.support import NullTranslations
-from flask import Flask, Response, current_app, has_request_context, request
+from flask import Flask, Response, current_app, g, has_request_context, request
 from flask_babel import Babel, Domain, get_locale
 
 from gisgrid.core.messages import catalogue
@@ -41,11 +41,15 @@ def init_app(app: Flask, first_language: str) -> None:
 
 
 def language() -> str:
-    """``zh`` or ``en``: of the address, else as chosen before, else the first one of the settings."""
-    for choice in (request.args.get("lang"), request.cookies.get(COOKIE)):
-        if choice in LANGUAGES:
-            return choice
-    return str(current_app.config["LANGUAGE"])
+    """``zh`` or ``en``: of the address, else as chosen before, else the first one of the settings.
+
+    Looked for once a request: a page says a hundred things.
+    """
+    if "language" not in g:
+        choices = (request.args.get("lang"), request.cookies.get(COOKIE))
+        known = (choice for choice in choices if choice in LANGUAGES)
+        g.language = next(known, current_app.config["LANGUAGE"])
+    return str(g.language)
 
 
 def speaks_chinese() -> bool:

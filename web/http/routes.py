@@ -23,6 +23,8 @@ JOBS = "administer or plan or review or load"
 """For whoever orders work of the worker, or keeps it; each sees their own kinds."""
 HANDS = "handle_events or dispatch"
 """For whoever moves cases on."""
+ANSWERS = "answer_subjects, export"
+"""For who answers people about what is held on them, and may take it away as a file."""
 CHECKS = "check_register, unmask"
 """For who lets in what workers entered, and may open it."""
 NOBODY = "nobody"
@@ -166,6 +168,7 @@ RIGHT_OF: dict[str, str] = {
     "matters.compare": PERSON,
     "matters.duties": PERSON,
     "matters.rows": "see_events",
+    "messages.confirm": PERSON,
     "messages.keep": PERSON,
     "messages.open_one": PERSON,
     "messages.read_all": PERSON,
@@ -189,6 +192,10 @@ RIGHT_OF: dict[str, str] = {
     "register.decide": "check_register",
     "register.enter": "keep_register",
     "register.open_changes": CHECKS,
+    "retention.index": OVERSEERS,
+    "retention.one": OVERSEERS,
+    "retention.run": "administer",
+    "retention.try_out": "administer",
     "report.answered": OPEN,
     "report.followed": OPEN,
     "report.near": OPEN,
@@ -208,6 +215,11 @@ RIGHT_OF: dict[str, str] = {
     "shell.display": PERSON,
     "shell.find": OPEN,
     "static": PUBLIC,
+    "subjects.answered": "answer_subjects",
+    "subjects.ask": "answer_subjects",
+    "subjects.decide": "answer_subjects",
+    "subjects.index": "answer_subjects",
+    "subjects.take": ANSWERS,
     "supplements.add": "supplement_matters",
     "supplements.decide": "keep_matters",
     "supplements.end": "supplement_matters",

@@ -13,7 +13,7 @@ from gisgrid.core.messages import say
 from gisgrid.db.tables.outbox import CHANNELS
 from gisgrid.outbox import inbox, persons
 from gisgrid.outbox.persons import Wants
-from gisgrid.outbox.words import CHANNEL_WORDS, KIND_WORDS, ToldMessage
+from gisgrid.outbox.words import ASKED_FOR, CHANNEL_WORDS, KIND_WORDS, ToldMessage
 from web.dispatch.views import stream as case_stream
 from web.http.dates import local, page_asked, zone_of
 from web.http.db import reading, writing
@@ -105,14 +105,15 @@ def settings() -> str:
     with reading() as session:
         own_town(session)
         wants, ways = persons.wants_of_mine(session), persons.ways(session)
-    return _settings(wants, ways)
+        waits = persons.waiting_email(session)
+    return _settings(wants, ways, waits)
 
 
 @blueprint.post("/settings")
 def keep() -> BaseResponse | tuple[str, int]:
     """Keep it."""
     with reading() as session:
-        ways = persons.ways(session)
+        ways, waits = persons.ways(session), persons.waiting_email(session)
     shown = _channels(ways)
     wishes = {
         (kind, channel): f"{kind}.{channel}" in request.form
@@ -132,19 +133,38 @@ def keep() -> BaseResponse | tuple[str, int]:
     try:
         wants = Wants(**{**vars(wants), "quiet_from": _hour("quiet_from"), "quiet_until": _hour("quiet_until")})  # fmt: skip
         with writing() as session:
-            persons.keep_mine(session, wants)
+            asked = persons.keep_mine(session, wants)
     except Invalid as exc:
         flash(exc.message if language() == "en" else exc.zh, "error")
-        return _settings(wants, ways), 422
-    flash(gettext("Kept."))
+        return _settings(wants, ways, waits), 422
+    flash(
+        gettext("Kept. A code is sent to the address: write it here.")
+        if asked
+        else gettext("Kept.")
+    )
     return redirect(url_for("messages.settings"), 303)
 
 
-def _settings(wants: Wants, ways: persons.Ways) -> str:
+@blueprint.post("/settings/confirm")
+def confirm() -> BaseResponse | tuple[str, int]:
+    """Take the address over to which the code was sent; a wrong one is counted."""
+    with writing() as session:
+        refused = persons.confirm(session, request.form.get("code", ""))
+        wants, ways = persons.wants_of_mine(session), persons.ways(session)
+        waits = persons.waiting_email(session)
+    if refused is not None:
+        flash(refused.message if language() == "en" else refused.zh, "error")
+        return _settings(wants, ways, waits), 422
+    flash(gettext("The address is confirmed: messages go there from now on."))
+    return redirect(url_for("messages.settings"), 303)
+
+
+def _settings(wants: Wants, ways: persons.Ways, waits: persons.WaitingEmail | None) -> str:
     return render_template(
         "messages-settings.html",
         wants=wants,
         ways=ways,
+        waits=waits,
         kinds=_kinds(),
         kind_words=KIND_WORDS,
         channels=_channels(ways),
@@ -156,7 +176,7 @@ def _kinds() -> list[str]:
     """The kinds that may concern the asker."""
     held = asker().rights
     return [
-        kind for kind in KIND_WORDS if kind != "test"
+        kind for kind in KIND_WORDS if kind not in ASKED_FOR
         and (kind not in OF_RIGHT or held.intersection(OF_RIGHT[kind].split(" or ")))
     ]  # fmt: skip
 

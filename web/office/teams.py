@@ -8,18 +8,21 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from gisgrid.core.errors import GisgridError, Invalid
+from gisgrid.core.plans import plan_in_force
 from gisgrid.core.scope import scope
 from gisgrid.db.tables.people import ROLES
 from gisgrid.people import teams
 from gisgrid.people.teams import GridTeam
 from gisgrid.planning.snapshot.fetch import today
+from gisgrid.register import lineage
 from web.home.views import TEAM_WORDS
 from web.http import lists
-from web.http.dates import day_of
+from web.http.dates import day_of, local
 from web.http.permissions import asked_as_workbook
 from web.http.towns import town
 from web.office import sheets
 from web.office.keeping import keeping, page
+from web.register import words
 
 blueprint = Blueprint("teams", __name__, url_prefix="/office/teams")
 
@@ -126,10 +129,12 @@ def _shown(session: Session, grid: str, *, error: GisgridError | None = None) ->
     place = town(session)
     day = today(place)
     team: GridTeam = teams.team_of(session, place, grid, day)
+    plan = plan_in_force(session, place.id)
     return page(
         "team.html", error=error, typed=request.form.to_dict(), team=team, town=place, day=day, kinds=_kinds(),
         staff=[(each.code, _person(each.code, each.name)) for each in teams.staff_choices(session, place.id)],
         posts_follow=place.id in scope(session, "administer").townships, person=_person,
+        sources=lineage.grid_sources(session, plan.id, grid), words=words, local=lambda at: local(at, place.time_zone),
     )  # fmt: skip
 
 

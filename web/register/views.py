@@ -24,7 +24,7 @@ from web.register import sheets, words
 
 WHAT = {
     "verified": "verified", "visit": "visited", "household-in": "household_in",
-    "household-out": "household_out", "household-moved": "household_moved",
+    "alias": "alias", "household-out": "household_out", "household-moved": "household_moved",
     "person-in": "resident_in", "person-out": "resident_out", "correct": "corrected",
 }  # fmt: skip
 """Parts of addresses and the kinds of lines they write."""

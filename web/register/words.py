@@ -11,6 +11,7 @@ from gisgrid.register.lineage import ValueSource
 KIND_WORDS = {
     "verified": say("All as registered"),
     "visited": say("Visited"),
+    "alias": say("Called by another name"),
     "household_in": say("Household moved in"),
     "household_out": say("Household moved out"),
     "household_moved": say("Household moved to another house"),
@@ -26,6 +27,7 @@ STATE_WORDS = {
 }
 STATE_TONES = {"done": "good", "waiting": "warn", "accepted": "good", "returned": "bad"}
 COLUMN_WORDS = {
+    "alias": say("Also called"),
     "name": say("Name"),
     "citizen_id": say("Identity number"),
     "phone": say("Telephone"),
@@ -48,6 +50,15 @@ SOURCED_WORDS = {
     "verified_on": say("Verified"),
 }
 """What the sources of a house are told of, by column."""
+GRID_WORDS = {
+    "name": say("Name of the grid"),
+    "kind": say("Kind"),
+    "host": say("Host body"),
+    "geom": say("Border"),
+    "leader": say("Leader"),
+}
+"""What the sources of a grid are told of."""
+GRID_KIND_WORDS = {"basic": say("basic grid"), "exclusive": say("exclusive grid")}
 CHOICE_WORDS = {
     "routine": say("Regular round"),
     "care": say("Care"),
@@ -94,7 +105,7 @@ def told(line: EntryLine) -> list[tuple[str, str | None, str]]:
     for column, word in COLUMN_WORDS.items():
         if column not in line.said or (line.kind != "corrected" and not line.said[column]):
             continue
-        was = value_word(column, line.was.get(column)) if line.kind == "corrected" else None
+        was = _before(column, line)
         out.append((str(gettext(word)), was, value_word(column, line.said[column])))
     if line.kind in ("resident_out", "household_out"):
         before = [
@@ -104,6 +115,15 @@ def told(line: EntryLine) -> list[tuple[str, str | None, str]]:
         ]
         return before + out
     return out
+
+
+def _before(column: str, line: EntryLine) -> str | None:
+    """What stood in the place of a value; None: nothing is set against it."""
+    if line.kind == "corrected":
+        return value_word(column, line.was.get(column))
+    if line.kind == "alias" and line.was.get("house_id"):
+        return str(gettext("means %(address)s", address=line.was["house_id"]))
+    return None
 
 
 def source_told(source: ValueSource) -> str:
@@ -121,4 +141,14 @@ def source_told(source: ValueSource) -> str:
         return str(gettext("entered at the door by %(who)s", who=source.who))
     if source.source == "correction":
         return str(gettext("corrected on request, decided by %(who)s", who=source.who))
+    if source.source == "drawn":
+        return str(
+            gettext(
+                "drawn in the plan editor by %(who)s, in plan %(plan)s",
+                who=source.who,
+                plan=source.plan,
+            )
+        )
+    if source.source == "office":
+        return str(gettext("named by the office, by %(who)s", who=source.who))
     return str(gettext("not recorded"))

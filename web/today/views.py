@@ -24,10 +24,8 @@ from gisgrid.people.learning import reading as learning
 from gisgrid.planning.checks.checks import run_checks
 from gisgrid.planning.checks.shortage import CHECKS, shortage_of
 from gisgrid.planning.overview.today import on_their_way
-from gisgrid.planning.snapshot.fetch import limits_of, plan_state, today
-from gisgrid.planning.workload.weighing import weights_of
-from gisgrid.planning.workload.workload import loads
-from web.editor.store import planning
+from gisgrid.planning.snapshot.fetch import limits_of, teams_renewed, today
+from web.editor.store import at_hand, planning
 from web.http.db import reading
 from web.http.language import language
 from web.http.permissions import asker, may_ask
@@ -167,15 +165,15 @@ def _plans(place: TownshipInfo | None, rights: frozenset[str]) -> list[Card]:
 def _people_and_work(
     session: Session, place: TownshipInfo, plan: PlanInfo, *, draws: bool
 ) -> list[Card]:
-    state = plan_state(session, place, plan, today(place))
+    # What the editor shows, too: a large town takes a second to read, and teams change all day long.
+    editor = at_hand(session, plan.id, "plan", "review")[-1]
+    state = teams_renewed(session, place, editor.state)
     lacking = shortage_of(
         state, plan, run_checks(state, limits_of(session, place.id), only=CHECKS)
     ).lacking
-    work = loads(state, weights_of(session, place.id), by_street=False)
-    heaviest = sorted(
-        (g for g in work.grids if g.deviation is not None and g.deviation > 0),
-        key=lambda g: -(g.deviation or 0.0),
-    )[:HEAVIEST]
+    above = sorted(
+        (g for g in editor.numbers if (g.deviation or 0.0) > 0), key=lambda g: -(g.deviation or 0.0)
+    )
     return [
         Card(
             "lacking", gettext("Staffing gaps"), len(lacking), link_for("duties.lacking"),
@@ -184,10 +182,10 @@ def _people_and_work(
         ),
         Card(
             "heaviest", gettext("Grids above their community's mean"),
-            sum(g.deviation is not None and g.deviation > 0 for g in work.grids), link_for("editor.index"),
+            len(above), link_for("editor.index"),
             tuple(
                 CardLine(g.name, f"{link_for('maps.show')}#grid={g.code}", f"{100 * (g.deviation or 0.0):+.0f} %")
-                for g in heaviest
+                for g in above[:HEAVIEST]
             ),
             "", gettext("Balance them") if draws else gettext("See the plans"), gettext("The work is even."),
         ),

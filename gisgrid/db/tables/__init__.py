@@ -61,7 +61,9 @@ from gisgrid.db.tables.learning import (
     TrainingAttendee,
 )
 from gisgrid.db.tables.lineage import History, ImportRun
+from gisgrid.db.tables.office import OfficeJob, SubjectRequest
 from gisgrid.db.tables.outbox import (
+    EmailCode,
     OutboxChannel,
     OutboxDelivery,
     OutboxMessage,
@@ -104,6 +106,7 @@ __all__ = [
     "DocumentVersion",
     "DraftComment",
     "Duty",
+    "EmailCode",
     "Emergency",
     "Event",
     "EventGrid",
@@ -128,6 +131,7 @@ __all__ = [
     "MatterList",
     "MatterSupplement",
     "Notice",
+    "OfficeJob",
     "OutboxChannel",
     "OutboxDelivery",
     "OutboxMessage",
@@ -154,6 +158,7 @@ __all__ = [
     "Station",
     "Street",
     "Study",
+    "SubjectRequest",
     "Suggestion",
     "TeamMember",
     "Township",

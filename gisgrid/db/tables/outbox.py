@@ -29,7 +29,7 @@ from gisgrid.db.tables.base import Base, Id
 
 KINDS = (
     "emergency", "task", "returned", "due_soon", "late", "plan_review", "plan_returned", "document",
-    "import_ready", "import_failed", "correction", "test",
+    "import_ready", "import_failed", "correction", "test", "email_code",
 )  # fmt: skip
 CHANNELS = ("badge", "email", "webhook")
 """The person's own pages; a letter by SMTP; a request to the gateway of the office."""
@@ -43,7 +43,7 @@ class OutboxMessage(Base):
     __table_args__ = (
         CheckConstraint(_KIND, name="kind"),
         CheckConstraint(
-            "subject IN ('case', 'emergency', 'plan', 'document', 'import', 'correction', 'test')",
+            "subject IN ('case', 'emergency', 'plan', 'document', 'import', 'correction', 'test', 'account')",
             name="subject",
         ),
         Index("ix_outbox_message_at", "at"),
@@ -132,6 +132,25 @@ class OutboxPerson(Base):
     quiet_until: Mapped[time | None] = mapped_column(Time)
     """By the clock of the township; over midnight where the end is before the beginning."""
     sound: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+
+
+class EmailCode(Base):
+    """An address that somebody wants to be reached at, until they write the code that was sent there."""
+
+    __tablename__ = "email_code"
+
+    account_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("account.id", ondelete="CASCADE"), primary_key=True
+    )
+    email: Mapped[str] = mapped_column(Text)
+    asked_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    asked: Mapped[int] = mapped_column(Integer, server_default="1")
+    """Codes asked for since the first; within a day."""
+    code_hash: Mapped[str | None] = mapped_column(Text)
+    """Null: not sent yet."""
+    expires_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    tries: Mapped[int] = mapped_column(Integer, server_default="0")
+    """Wrong codes."""
 
 
 class OutboxWish(Base):

@@ -24,7 +24,7 @@ from gisgrid.db.tables.base import Base, Id
 
 ENTRY_KINDS = (
     "verified", "visited", "household_in", "household_out", "household_moved", "resident_in",
-    "resident_out", "corrected",
+    "resident_out", "corrected", "alias",
 )  # fmt: skip
 ENTRY_STATES = ("done", "waiting", "accepted", "returned")
 REGISTER_RULES = ("at_once", "check")
@@ -38,7 +38,7 @@ class RegisterEntry(Base):
         UniqueConstraint("account_id", "client_id"),
         CheckConstraint(
             "kind IN ('verified', 'visited', 'household_in', 'household_out', 'household_moved', "
-            "'resident_in', 'resident_out', 'corrected')",
+            "'resident_in', 'resident_out', 'corrected', 'alias')",
             name="kind",
         ),
         CheckConstraint("state IN ('done', 'waiting', 'accepted', 'returned')", name="state"),

@@ -114,15 +114,37 @@ def find(session: Session, township_id: int, asked: str) -> list[AliasMatch]:
     return best[:1] if best and best[0].likeness == 1 else [f for f in best if f.likeness >= 0.5]
 
 
-def _put(session: Session, township_id: int, entry: AliasEntry, who: str) -> str:
-    words = " ".join(entry.words.replace("\0", "").split())
-    house, point = entry.house, entry.point
-    key = fold_name(words)
-    if not any(c.isalnum() for c in key) or len(words) > MAX_WORDS:
+def keyed(words: str) -> tuple[str, str, str]:
+    """Words of an alias as they are kept: as given, in one form of writing, and as trigrams see that.
+
+    Raises
+    ------
+    Invalid
+        No words, or too many.
+    """
+    kept = " ".join(words.replace("\0", "").split())
+    key = fold_name(kept)
+    if not any(c.isalnum() for c in key) or len(kept) > MAX_WORDS:
         raise Invalid(
             "An alias has between 1 and {max_words} characters, letters among them.",
             max_words=MAX_WORDS,
         )
+    return kept, key, grams(key)
+
+
+def of_house(session: Session, house_id: int) -> list[str]:
+    """What a house is called besides, as far as whoever acts may read it."""
+    return list(
+        session.scalars(
+            text("SELECT words FROM alias WHERE house_id = :house ORDER BY words"),
+            {"house": house_id},
+        )
+    )
+
+
+def _put(session: Session, township_id: int, entry: AliasEntry, who: str) -> str:
+    words, key, trigrams = keyed(entry.words)
+    house, point = entry.house, entry.point
     if (house is None) == (point is None):
         raise Invalid("An alias means either a house (its code) or a point (lon and lat).")
     if point and not (-180 <= point[0] <= 180 and -90 <= point[1] <= 90):
@@ -142,7 +164,7 @@ def _put(session: Session, township_id: int, entry: AliasEntry, who: str) -> str
     lon, lat = point or (None, None)
     done = session.execute(
         text(_PUT),
-        {"t": township_id, "words": words, "key": key, "grams": grams(key), "who": who,
+        {"t": township_id, "words": words, "key": key, "grams": trigrams, "who": who,
          "house": house_id, "lon": lon, "lat": lat},
     ).scalar_one_or_none()  # fmt: skip
     return "unchanged" if done is None else "added" if done else "changed"

@@ -102,7 +102,16 @@ FIELDS: tuple[Field, ...] = (
     Field("file_import_part", ("content",), ("verify",), "imports", sensitive=True),
     *(
         Field(table, ("who",), ("account",), "always")
-        for table in ("backup_drill", "job", "plan", "plan_step", "scenario_lock", "scenario_move")
+        for table in (
+            "backup_drill", "job", "office_job", "plan", "plan_step", "scenario_lock", "scenario_move",
+        )
+    ),
+    Field("subject_request", ("answer",), ("subject",), "answers", sensitive=True),
+    Field(
+        "subject_request",
+        ("noted_by", "decided_by", "reason", "answered_by"),
+        ("subject",),
+        "corrections",
     ),
     Field("study", ("asked_by",), ("account",), "with_row"),
     Field("retention_run", ("who",), ("subject",), "always"),
@@ -112,6 +121,7 @@ FIELDS: tuple[Field, ...] = (
     Field("legacy_problem", ("title", "supervisor"), ("event",), "always"),
     Field("legacy_review", ("by", "finding"), ("event",), "always"),
     Field("notice", ("seen_by",), ("event",), "with_row"),
+    Field("email_code", ("email",), ("account",), "with_row"),
     Field("outbox_person", ("email", "address", "quiet_from", "quiet_until"), ("account",), "staff"),
 )  # fmt: skip
 
@@ -158,6 +168,12 @@ PLAIN: dict[str, tuple[str, ...]] = {
     "correction_request": (
         "table_name", "row_id", "column_name", "asked_at", "state", "decided_at",
     ),
+    "subject_request": (
+        "resident_id", "asked_at", "due_on", "state", "decided_at", "sha256", "made_at", "gone_on", "answered_at",
+    ),
+    "office_job": (
+        "kind", "asked_at", "state", "attempts", "ended_at", "failed", "failed_zh", "result",
+    ),
     "register_entry": (
         "kind", "household_id", "resident_id", "at", "state", "conflict", "decided_at",
     ),
@@ -188,6 +204,7 @@ PLAIN: dict[str, tuple[str, ...]] = {
     "legacy_problem": ("code", "opened_on", "review_on", "solved_on"),
     "legacy_review": ("reviewed_on", "next_on"),
     "notice": ("kind", "level", "key", "at", "seen_at"),
+    "email_code": ("asked_at", "asked", "code_hash", "expires_at", "tries"),
     "outbox_person": ("language", "sound"),
 }  # fmt: skip
 """Columns of the tables above that say nothing of a person by themselves."""

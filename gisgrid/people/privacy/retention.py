@@ -122,7 +122,7 @@ def retain(session: Session, place: TownshipInfo, as_of: date, *, who: str) -> R
     session.execute(text("CREATE TEMP TABLE gone_value (value text PRIMARY KEY) ON COMMIT DROP"))
     lines = [_apply(session, place, rule, keeping, as_of) for rule in _RULES]
     former = _forget(session)
-    lines.append(_old_history(session, keeping, as_of))
+    lines.append(_old_history(session, place, keeping, as_of))
     positions = fold_positions(session, place, as_of)
     values = _values_of_nobody(session)
     searched = _search(session) if values else ()
@@ -143,7 +143,7 @@ def retain(session: Session, place: TownshipInfo, as_of: date, *, who: str) -> R
             "INSERT INTO retention_run (township_id, as_of, who, report) "
             "VALUES (:t, :day, :who, CAST(:report AS jsonb)) RETURNING id"
         ),
-        {"t": place.id, "day": as_of, "who": who, "report": json.dumps(_numbers(found))},
+        {"t": place.id, "day": as_of, "who": who, "report": json.dumps(numbers(found))},
     ).scalar_one()
     return Retention(**{**found.__dict__, "run_id": int(run_id)})
 
@@ -219,17 +219,20 @@ def _forget(session: Session) -> int:
     )
 
 
-def _old_history(session: Session, keeping: Keeping, as_of: date) -> RetentionLine:
+def _old_history(
+    session: Session, place: TownshipInfo, keeping: Keeping, as_of: date
+) -> RetentionLine:
+    """Former states of rows of this township; each other has its own span."""
     before = as_of - timedelta(days=keeping.history)
-    count = text("SELECT count(*) FROM history")
-    rows_before = int(session.scalar(count) or 0)
+    count = text(f"SELECT count(*) FROM history WHERE {_OF_TOWN}")
+    rows_before = int(session.scalar(count, {"t": place.id}) or 0)
     deleted = len(
         session.execute(
             text(
                 "DELETE FROM history WHERE table_name = ANY(:tables) AND changed_at < :before "
-                "RETURNING 1"
+                f"AND {_OF_TOWN} RETURNING 1"
             ),
-            {"tables": list(_PEOPLE), "before": before},
+            {"tables": list(_PEOPLE), "before": before, "t": place.id},
         ).all()
     )
     return RetentionLine(
@@ -268,8 +271,8 @@ def _left(name: str, words: str) -> Select[int, int]:
     )
 
 
-def _numbers(found: Retention) -> dict[str, Any]:
-    """The run as JSON: no value that was deleted is in it."""
+def numbers(found: Retention) -> dict[str, Any]:
+    """A run as JSON: no value that was deleted is in it."""
     return {
         "lines": [{**asdict(line), "before": str(line.before)} for line in found.lines],
         "positions": {**asdict(found.positions), "first_kept": str(found.positions.first_kept)},
@@ -304,8 +307,14 @@ _RULES: tuple[_Rule, ...] = (
             """DELETE FROM alias a USING gone g, resident o JOIN household f ON f.id = o.household_id
                WHERE g.table_name = 'resident' AND g.row_id = o.id AND a.house_id = f.house_id
                  AND position(o.name IN a.words) > 0""",
+            """UPDATE register_entry e SET said = '{}', was = '{}'
+               FROM gone g, resident o JOIN household f ON f.id = o.household_id
+               WHERE g.table_name = 'resident' AND g.row_id = o.id AND e.kind = 'alias'
+                 AND e.house_id = f.house_id AND position(o.name IN e.said ->> 'alias') > 0""",
             """UPDATE register_entry e SET said = '{}', was = '{}' FROM gone g
                WHERE g.table_name = 'resident' AND g.row_id = e.resident_id""",
+            """DELETE FROM subject_request s USING gone g
+               WHERE g.table_name = 'resident' AND g.row_id = s.resident_id""",
             """DELETE FROM correction_request c USING gone g
                WHERE c.table_name = g.table_name AND c.row_id = g.row_id""",
         ),
@@ -373,6 +382,8 @@ _RULES: tuple[_Rule, ...] = (
                WHERE g.table_name = 'staff' AND g.row_id = w.staff_id""",
             """DELETE FROM correction_request c USING gone g
                WHERE c.table_name = g.table_name AND c.row_id = g.row_id""",
+            """DELETE FROM email_code p USING gone g, account k
+               WHERE g.table_name = 'staff' AND g.row_id = k.staff_id AND p.account_id = k.id""",
             """DELETE FROM outbox_person p USING gone g, account k
                WHERE g.table_name = 'staff' AND g.row_id = k.staff_id AND p.account_id = k.id""",
             """UPDATE account k SET display_name = :gone, staff_id = NULL FROM gone g
@@ -394,6 +405,14 @@ _RULES: tuple[_Rule, ...] = (
              AND (decided_at AT TIME ZONE :zone)::date < CAST(:before AS date)""",
         """DELETE FROM correction_request o USING gone g
            WHERE g.table_name = 'correction_request' AND g.row_id = o.id""",
+    ),
+    _Rule(
+        "corrections",
+        "subject_request",
+        """SELECT id FROM subject_request WHERE township_id = :t AND state IN ('answered', 'refused')
+             AND (coalesce(answered_at, decided_at) AT TIME ZONE :zone)::date < CAST(:before AS date)""",
+        """DELETE FROM subject_request o USING gone g
+           WHERE g.table_name = 'subject_request' AND g.row_id = o.id""",
     ),
     _Rule(
         "imports",
@@ -422,6 +441,8 @@ _RULES: tuple[_Rule, ...] = (
            WHERE g.table_name = 'outbox_message' AND g.row_id = o.id""",
     ),
 )
+
+_OF_TOWN = "coalesce((old ->> 'township_id')::bigint, :t) = :t"
 
 # Whose former states are about people.
 _PEOPLE = ("household", "resident", "staff", "team_member", "visit", "event")

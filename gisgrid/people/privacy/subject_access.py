@@ -70,24 +70,24 @@ def subject(
     NotFound
         Nothing like the address is known, or nobody of that name is registered there.
     """
-    house = _house(session, place, address)
-    people = session.execute(
-        text(_PEOPLE), {"house": house, "name": _plain(name), "born": born}
+    house = house_meant(session, place, address)
+    people = session.scalars(
+        text(_PEOPLE), {"house": house, "name": plain_name(name), "born": born}
     ).all()
-    if not people:
-        raise NotFound("Nobody of that name is registered at that address.")
-    if len(people) > 1:
-        raise Invalid(
-            "{people} people of that name are registered at that address: which one? Add the day of birth.",
-            people=len(people),
-        )
-    (person,) = people
+    return subject_of(session, place, the_one(people))
+
+
+def subject_of(session: Session, place: TownshipInfo, resident_id: int) -> Subject:
+    """The same on a resident by row number; NotFound where the record is gone."""
+    person = session.execute(text(_PERSON), {"r": resident_id, "t": place.id}).one_or_none()
+    if person is None:
+        raise NotFound("The record of whoever asks is gone.")
     audit.record(session, "subject", "resident", [person.id])
     scope = {
         "t": place.id,
         "r": person.id,
         "f": person.household_id,
-        "h": house,
+        "h": person.house_id,
         "words": [w for w in (person.name, person.citizen_id, person.phone) if w],
         "name": person.name,
         "phone": person.phone,
@@ -123,7 +123,8 @@ def _cell(value: Any) -> Cell:
     return value if value is None or isinstance(value, str | int | float) else str(value)
 
 
-def _house(session: Session, place: TownshipInfo, address: str) -> int:
+def house_meant(session: Session, place: TownshipInfo, address: str) -> int:
+    """Row number of the house of an address; refused as in `subject`, where none is sure enough."""
     answer = search(session, place.id, address.replace("\0", " "), accept=ACCEPT)
     if answer.match is not None and answer.match.house_id is not None:
         return answer.match.house_id
@@ -135,13 +136,31 @@ def _house(session: Session, place: TownshipInfo, address: str) -> int:
     )
 
 
-def _plain(name: str) -> str:
+def the_one(people: Sequence[int]) -> int:
+    """The only one of the residents found; refused as in `subject` where there are none, or several."""
+    if not people:
+        raise NotFound("Nobody of that name is registered at that address.")
+    if len(people) > 1:
+        raise Invalid(
+            "{people} people of that name are registered at that address: which one? Add the day of birth.",
+            people=len(people),
+        )
+    return people[0]
+
+
+def plain_name(name: str) -> str:
+    """A name as names are compared: without spaces, in one form of each sign."""
     return "".join(unicodedata.normalize("NFKC", name).split())
 
 
-_PEOPLE = """
-SELECT r.id, r.household_id, r.name, r.citizen_id, r.phone, h.address
+_PERSON = """
+SELECT r.id, r.household_id, f.house_id, r.name, r.citizen_id, r.phone, h.address
 FROM resident r JOIN household f ON f.id = r.household_id JOIN house h ON h.id = f.house_id
+WHERE r.id = :r AND r.township_id = :t
+"""
+
+_PEOPLE = """
+SELECT r.id FROM resident r JOIN household f ON f.id = r.household_id
 WHERE f.house_id = :house AND regexp_replace(r.name, '[[:space:]]', '', 'g') = :name
   AND (CAST(:born AS date) IS NULL OR r.birth_date = :born)
 ORDER BY r.id
@@ -189,7 +208,8 @@ SECTIONS: dict[str, tuple[str, str]] = {
     "register_entry": (
         "入户登记",
         "SELECT to_jsonb(o) - 'id' - 'client_id' FROM register_entry o WHERE o.resident_id = :r OR o.household_id = :f "
-        "OR o.house_id = :h AND o.kind = 'visited' ORDER BY o.id",
+        "OR o.house_id = :h AND (o.kind = 'visited' OR o.kind = 'alias' "
+        "AND position(CAST(:name AS text) IN o.said ->> 'alias') > 0) ORDER BY o.id",
     ),
     "alias": (
         "俗称",
@@ -200,6 +220,10 @@ SECTIONS: dict[str, tuple[str, str]] = {
         "更正申请",
         "SELECT to_jsonb(o) - 'id' FROM correction_request o WHERE (o.table_name, o.row_id) IN "
         "(('resident', :r), ('household', :f)) ORDER BY o.id",
+    ),
+    "subject_request": (
+        "查询申请",
+        "SELECT to_jsonb(o) - 'id' - 'answer' FROM subject_request o WHERE o.resident_id = :r ORDER BY o.id",
     ),
     "import_run": (
         "导入",
@@ -267,6 +291,7 @@ SECTIONS: dict[str, tuple[str, str]] = {
 
 LEFT_OUT: dict[str, str] = {
     "access_token": "secrets of programs, of which only hashes are kept",
+    "email_code": "an address of the staff that waits for its code, forgotten after a day",
     "event_case": "the ticket belongs to whoever reported",
     "log_in_try": "failed log-ins, by a key that is forgotten within hours",
     "file_import": "who sent a file, by the name of an account",
@@ -281,7 +306,16 @@ LEFT_OUT: dict[str, str] = {
     "matter_supplement": "who wrote and who agreed to a community's rule, by the name of an account",
     "retention_run": "who ran a job, by the name of an account",
     **dict.fromkeys(
-        ("backup_drill", "job", "plan", "plan_step", "scenario_lock", "scenario_move", "study"),
+        (
+            "backup_drill",
+            "job",
+            "office_job",
+            "plan",
+            "plan_step",
+            "scenario_lock",
+            "scenario_move",
+            "study",
+        ),
         "who ordered or drew, by the name of an account",
     ),
     **dict.fromkeys(

@@ -98,12 +98,13 @@ def topology_of(polygons: Geometries) -> Topology:
     order = np.lexsort((~forward, key))
     key, owner, forward = key[order], owner[order], forward[order]
     low, high = low[order], high[order]
-    first = np.append(True, key[1:] != key[:-1])
+    first = np.ones(len(key), dtype=bool)
+    first[1:] = key[1:] != key[:-1]
     _refuse_overlaps(first, forward, owner)
     head = np.flatnonzero(first)
     # Interiors lie on the left of a ring's segments, so the two users run against each other.
     left = np.where(forward[head], owner[head], NOTHING)
-    tail = np.append(head[1:], len(key)) - 1
+    tail = np.append(head, len(key))[1:] - 1
     right = np.where(forward[tail], NOTHING, owner[tail])
     # The higher row goes left, so that all segments of a pair of grids run one way round it.
     turned = left < right

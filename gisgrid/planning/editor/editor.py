@@ -156,7 +156,12 @@ def editor_of(state: PlanSnapshot, weights: Weights, walk: Walk | None = None) -
 
 
 def with_grids(editor: Editor, grids: Grids) -> Editor:
-    """The editor with other grids; only what lies about ground that changed is asked and counted anew."""
+    """The editor with other grids; only what lies about ground that changed is asked and counted anew.
+
+    The same editor, with all that was worked out of it, if the grids are the same: so a scenario begins.
+    """
+    if grids.same_as(editor.state.grids):
+        return editor
     state = on_grids(editor.state, grids, houses=editor.houses_at, events=editor.events_at)
     work = recounted(editor.work, editor.state, state, editor.weights, editor.walk)
     return replace(editor, state=state, work=work)

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gisgrid.core.plans import PlanInfo, TownshipInfo
+from gisgrid.db.joins import joined_by
 
 
 @dataclass(frozen=True)
@@ -36,11 +37,13 @@ def replay(
     By code; at the end what falls in none. The plan must have its events attached, as branching and
     every edit do. In overlay mode an event goes to the exclusive grid over it.
     """
-    rows = session.execute(
-        text(_REPLAY),
-        {"t": place.id, "plan": plan.id, "zone": place.time_zone, "srid": place.metric_srid,
-         "since": until - timedelta(days=days - 1), "until": until},
-    )  # fmt: skip
+    values = {
+        "t": place.id, "plan": plan.id, "zone": place.time_zone, "srid": place.metric_srid,
+        "since": until - timedelta(days=days - 1), "until": until,
+    }  # fmt: skip
+    # Of a plan that was branched just now the database believes that it has one grid.
+    with joined_by(session, sets=True):
+        rows = session.execute(text(_REPLAY), values).all()
     return [ReplayedScenario(**row._mapping) for row in rows]
 
 
@@ -76,19 +79,23 @@ WITH about AS (
     FROM event e LEFT JOIN event_grid a ON a.event_id = e.id AND a.plan_id = :plan
     WHERE e.township_id = :t
       AND (e.reported_at AT TIME ZONE :zone)::date BETWEEN :since AND :until
-), base AS (
-    SELECT g.id, coalesce(
-        (SELECT s.geom FROM station s WHERE s.township_id = :t AND s.grid_code = g.code
-            AND s.place = 'ok' AND s.during @> CAST(:until AS date) ORDER BY s.code LIMIT 1),
-        (SELECT ST_Centroid(ST_Collect(h.geom)) FROM house_grid b JOIN house h ON h.id = b.house_id
-            WHERE b.plan_id = :plan AND b.grid_id = g.id)) AS geom
-    FROM grid g WHERE g.plan_id = :plan
+), post AS (
+    SELECT DISTINCT ON (s.grid_code) s.grid_code, s.geom FROM station s
+    WHERE s.township_id = :t AND s.place = 'ok' AND s.during @> CAST(:until AS date)
+    ORDER BY s.grid_code, s.code
+), middle AS (
+    SELECT b.grid_id, ST_Centroid(ST_Collect(h.geom)) AS geom
+    FROM house_grid b JOIN house h ON h.id = b.house_id WHERE b.plan_id = :plan GROUP BY b.grid_id
+), base AS MATERIALIZED ( -- once a grid, and not once an event
+    SELECT g.id, ST_Transform(coalesce(post.geom, middle.geom), :srid) AS geom
+    FROM grid g LEFT JOIN post ON post.grid_code = g.code LEFT JOIN middle ON middle.grid_id = g.id
+    WHERE g.plan_id = :plan
 ), counted AS (
     SELECT about.grid_id, count(*) AS events, count(about.closed_at) AS closed,
         count(*) FILTER (WHERE coalesce(about.closed_at,
             (CAST(:until AS date) + 1)::timestamp AT TIME ZONE :zone) > about.due_at) AS late,
         round(avg(ST_Distance(ST_Transform(about.geom, :srid),
-            ST_Transform(base.geom, :srid)))::numeric, 1)::float8 AS away_m
+            base.geom))::numeric, 1)::float8 AS away_m
     FROM about LEFT JOIN base ON base.id = about.grid_id GROUP BY about.grid_id
 )
 SELECT * FROM (

@@ -198,15 +198,19 @@ SELECT EXISTS (
 """
 
 _HANDED = """
-SELECT h.code AS house, CASE WHEN seen.yes THEN h.address END AS address,
-       CASE WHEN o.code = :code THEN n.name ELSE o.name END AS other_name,
-       CASE WHEN seen.yes THEN (SELECT count(*) FROM household f WHERE f.house_id = h.id) END
+WITH moved AS MATERIALIZED (
+    SELECT a.house_id, CASE WHEN o.code = :code THEN n.name ELSE o.name END AS other_name,
+           coalesce(o.code = :code, false) AS given
+    FROM house_grid a JOIN house_grid b ON b.house_id = a.house_id AND b.plan_id = :before
+    LEFT JOIN grid n ON n.id = a.grid_id LEFT JOIN grid o ON o.id = b.grid_id
+    WHERE a.plan_id = :plan AND :code IN (n.code, o.code) AND n.code IS DISTINCT FROM o.code
+), seen AS MATERIALIZED (
+    SELECT unnest(houses_within('see_register', ARRAY(SELECT house_id FROM moved))) AS id
+)
+SELECT h.code AS house, CASE WHEN seen.id IS NOT NULL THEN h.address END AS address, moved.other_name,
+       CASE WHEN seen.id IS NOT NULL THEN (SELECT count(*) FROM household f WHERE f.house_id = h.id) END
            AS households,
-       coalesce(o.code = :code, false) AS given
-FROM house_grid a JOIN house_grid b ON b.house_id = a.house_id AND b.plan_id = :before
-JOIN house h ON h.id = a.house_id
-LEFT JOIN grid n ON n.id = a.grid_id LEFT JOIN grid o ON o.id = b.grid_id
-CROSS JOIN LATERAL (SELECT house_within('see_register', h.id, h.township_id) AS yes) seen
-WHERE a.plan_id = :plan AND :code IN (n.code, o.code) AND n.code IS DISTINCT FROM o.code
-ORDER BY seen.yes DESC, h.address COLLATE "C", h.code COLLATE "C"
+       moved.given
+FROM moved JOIN house h ON h.id = moved.house_id LEFT JOIN seen ON seen.id = h.id
+ORDER BY seen.id IS NULL, h.address COLLATE "C", h.code COLLATE "C"
 """

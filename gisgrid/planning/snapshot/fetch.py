@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -83,6 +83,17 @@ def plan_state(session: Session, place: TownshipInfo, plan: PlanInfo, day: date)
         stations=_stations(session, scope, place.metric_srid),
         streets=_streets(session, scope, place.metric_srid),
         visits_known=bool((~np.isnat(houses.last_visit)).any()),
+        staff_known=bool(session.scalar(text(_ANY_MEMBER), scope)),
+        training_known=bool(session.scalar(text(_ANY_TRAINING), scope)),
+    )
+
+
+def teams_renewed(session: Session, place: TownshipInfo, known: PlanSnapshot) -> PlanSnapshot:
+    """A state that was read a while ago, with the teams and trainings of now: they change all day long."""
+    scope = {"t": place.id, "day": known.day}
+    return replace(
+        known,
+        members=_members(session, scope),
         staff_known=bool(session.scalar(text(_ANY_MEMBER), scope)),
         training_known=bool(session.scalar(text(_ANY_TRAINING), scope)),
     )

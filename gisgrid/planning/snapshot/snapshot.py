@@ -59,6 +59,13 @@ class Grids:
             return [np.arange(len(self.code))]
         return [np.flatnonzero(self.exclusive), np.flatnonzero(~self.exclusive)]
 
+    def same_as(self, other: Grids) -> bool:
+        """Whether each grid has the same code, name, kind, host, community and corners."""
+        facts = ("code", "name", "exclusive", "host", "community")
+        return all(np.array_equal(getattr(self, f), getattr(other, f)) for f in facts) and bool(
+            shapely.equals_identical(self.lonlat, other.lonlat).all()
+        )
+
     @property
     def ground_key(self) -> str:
         """The same for grids of the same codes on the same ground, to the last digit, whoever read them."""

@@ -20,6 +20,13 @@ BEGIN
         INSERT INTO visit (township_id, code, house_id, staff_id, visited_on, next_on)
         SELECT e.township_id, made, e.house_id, a.staff_id, day, (e.said ->> 'next_on')::date
         FROM account a WHERE a.id = e.account_id;
+    WHEN 'alias' THEN
+        -- Without words: they spoke of somebody whose time was over.
+        INSERT INTO alias (township_id, words, key, grams, house_id, added_by)
+        SELECT e.township_id, e.said ->> 'alias', e.said ->> 'key', e.said ->> 'grams', e.house_id, e.who
+        WHERE e.said ? 'alias'
+        ON CONFLICT (township_id, key) DO UPDATE SET words = excluded.words, house_id = excluded.house_id,
+            geom = NULL, added_by = excluded.added_by, added_at = now();
     WHEN 'household_in' THEN
         INSERT INTO household (township_id, code, house_id, room, verified_on)
         VALUES (e.township_id, made, e.house_id, e.said ->> 'room', day) RETURNING id INTO fresh;
@@ -45,7 +52,7 @@ BEGIN
         FROM (SELECT (jsonb_populate_record(o, e.said)).* FROM resident o WHERE o.id = e.resident_id) n
         WHERE r.id = e.resident_id;
     END CASE;
-    IF NOT FOUND AND e.kind IN ('household_moved', 'household_out', 'resident_out', 'corrected') THEN
+    IF NOT FOUND AND e.kind IN ('alias', 'household_moved', 'household_out', 'resident_out', 'corrected') THEN
         RAISE EXCEPTION 'gone' USING ERRCODE = 'no_data_found';
     END IF;
 END $$;

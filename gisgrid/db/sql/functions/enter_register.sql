@@ -34,6 +34,14 @@ BEGIN
             SELECT FROM house h WHERE h.id = (words ->> 'house_id')::bigint AND h.township_id = town) THEN
         RAISE EXCEPTION 'gone' USING ERRCODE = 'no_data_found';
     END IF;
+    IF of_kind = 'alias' THEN
+        -- Words that mean another place are taken from it by the clerk alone; which one, where that tells of nobody.
+        SELECT true, CASE WHEN a.personal OR a.house_id IS NULL THEN '{}'
+                          ELSE jsonb_build_object('house_id', a.house_id) END
+        INTO clash, held FROM alias a
+        WHERE a.township_id = town AND a.key = enter_register.words ->> 'key' AND a.house_id IS DISTINCT FROM of_house;
+        clash := coalesce(clash, false);
+    END IF;
     IF of_resident IS NOT NULL THEN
         SELECT to_jsonb(r) INTO row_now FROM resident r WHERE r.id = of_resident FOR UPDATE;
     ELSIF of_household IS NOT NULL THEN
@@ -47,7 +55,7 @@ BEGIN
     -- Where one was there and met somebody is one's own doing; what is changed may have to wait.
     IF of_kind NOT IN ('verified', 'visited') THEN
         -- Two may change one value: both stand, and who comes later is told.
-        clash := held IS NOT NULL AND seen IS NOT NULL AND row_now IS NOT NULL AND EXISTS (
+        clash := clash OR held IS NOT NULL AND seen IS NOT NULL AND row_now IS NOT NULL AND EXISTS (
             SELECT FROM jsonb_each(row_when_seen(CASE WHEN of_resident IS NULL THEN 'household' ELSE 'resident' END,
                 coalesce(of_resident, of_household), seen, row_now)) AS before
             WHERE held ? before.key AND before.key NOT IN ('verified_on', 'run_id')

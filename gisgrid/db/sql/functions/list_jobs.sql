@@ -1,6 +1,7 @@
 -- What pages ordered for a township and the worker does, newest first, as far as whoever acts has to do with it: plans
--- for who draws or reviews them, files for who loads them, drills for who administers the whole store; all but the names
--- of files for who administers the township. `may`: whether they may stop it; `again`: have it done once more.
+-- for who draws or reviews them, files for who loads them, drills for who administers the whole store, answers to people
+-- for who gives them; all but the names of files for who administers the township. `may`:
+-- whether they may stop it; `again`: have it done once more.
 CREATE OR REPLACE FUNCTION list_jobs(town bigint, most integer)
 RETURNS TABLE (road text, key text, kind text, about text, about_id bigint, who text, asked_at timestamptz,
                ended_at timestamptz, state text, done integer, total integer, doing text, failed text, failed_zh text,
@@ -15,6 +16,7 @@ DECLARE
     loads boolean := all_of_it OR town = ANY (my_townships('load'));
     loads_all boolean := all_of_it OR may_load('areas', NULL);
     keeps_all boolean := all_of_it OR my_account() IS NOT NULL AND holds_everywhere('administer') AND keeps;
+    answers boolean := all_of_it OR town = ANY (my_townships('answer_subjects'));
     of_town text := (SELECT a.code FROM area a WHERE a.id = town);
 BEGIN
     RETURN QUERY
@@ -54,12 +56,18 @@ BEGIN
         SELECT 'drill', d.id::text, 'drill', d.backup_id::text, d.backup_id, d.who, d.asked_at, d.ended_at, d.state,
                d.done, d.total, d.doing, d.failed, d.failed_zh, true, true
         FROM backup_drill d WHERE keeps_all
+        UNION ALL
+        SELECT 'office', o.id::text, o.kind, o.request_id::text, o.request_id, o.who, o.asked_at, o.ended_at, o.state,
+               0, NULL, '', o.failed, o.failed_zh, keeps OR o.kind = 'subject',
+               CASE o.kind WHEN 'subject' THEN answers ELSE keeps END
+        FROM office_job o
+        WHERE o.township_id = town AND (keeps OR o.kind = 'subject' AND answers)
     ) each (road, key, kind, about, about_id, who, asked_at, ended_at, state, done, total, doing, failed, failed_zh, may,
            again)
     ORDER BY each.state IN ('waiting', 'running') DESC, each.asked_at DESC NULLS FIRST, each.road, each.key
     LIMIT most;
 END $$;
 COMMENT ON FUNCTION list_jobs(bigint, integer) IS
-    'runs as the owner: jobs of four roads, each with a table of its own that the asker may not read';
+    'runs as the owner: jobs of five roads, each with a table of its own that the asker may not read';
 REVOKE EXECUTE ON FUNCTION list_jobs(bigint, integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION list_jobs(bigint, integer) TO gisgrid_web, gisgrid_planner;

@@ -10,8 +10,8 @@ BEGIN
     IF NOT FOUND THEN
         RETURN 'unknown';
     END IF;
-    -- A study that is being computed cannot be cut off, nor can what attaches: each ends by itself.
-    IF on_road = 'attach' OR on_road = 'study' AND found_job.state = 'running' THEN
+    -- A study that is being computed cannot be cut off, nor can what attaches or the office orders: each ends by itself.
+    IF on_road = 'attach' OR on_road IN ('study', 'office') AND found_job.state = 'running' THEN
         RETURN 'not';
     END IF;
     IF NOT found_job.may THEN
@@ -27,6 +27,11 @@ BEGIN
     WHEN 'drill' THEN
         UPDATE backup_drill SET state = 'cancelled', ended_at = now()
         WHERE id = of_key::bigint AND state IN ('waiting', 'running') RETURNING id INTO number;
+    WHEN 'office' THEN
+        UPDATE office_job SET state = 'cancelled', ended_at = now()
+        WHERE id = of_key::bigint AND state = 'waiting' RETURNING id INTO number;
+        UPDATE subject_request SET state = 'asked'
+        WHERE id = found_job.about_id AND number IS NOT NULL AND state = 'making';
     ELSE
         UPDATE study s SET asked_at = NULL, attempts = 0
         WHERE s.plan_id = found_job.about_id AND s.kind = found_job.kind AND s.day = split_part(of_key, '|', 3)::date

@@ -1,0 +1,314 @@
+"""The planner's pages by hand, on a small town: what is left stops, which click is a corner, one key of colours."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from itertools import count
+from typing import Any
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import Engine, text
+
+from gisgrid.core.plans import plan_by_id, township
+from gisgrid.db.cluster import Cluster
+from gisgrid.db.store import transaction
+from gisgrid.jobs import quick, studies
+from gisgrid.planning.editor import scenarios
+from gisgrid.planning.editor.editors import Editors
+from gisgrid.planning.snapshot.fetch import today
+from layers.deviation import legend
+from tests.support.accounts import appointed
+from tests.support.database import own_database
+from tests.support.waiting import eventually
+from tests.support.web import Town, Visit, app_over, chromium, fill_town, served, visit
+
+pytestmark = pytest.mark.browser
+NAMES = count(1)
+
+
+@pytest.fixture(scope="module")
+def store(cluster: Cluster, template: str) -> Iterator[tuple[Engine, Town]]:
+    """Eighteen square grids, two a community; one house with far more people than the others."""
+    with own_database(cluster, template, "by_hand") as engine:
+        with transaction(engine) as session:
+            town = fill_town(session, columns=6, rows=3, houses=240, events=20)
+            session.execute(
+                text(
+                    "INSERT INTO resident (township_id, code, household_id, name) "
+                    "SELECT township_id, 'R0-' || n, id, '测试' || n FROM household, "
+                    "generate_series(1, 40) n WHERE id = 1"
+                )
+            )
+        yield engine, town
+
+
+@pytest.fixture(scope="module")
+def app(store: tuple[Engine, Town]) -> Flask:
+    with transaction(store[0]) as session:
+        planner = appointed(session, "planner")
+    return app_over(store[0], account=planner)
+
+
+@pytest.fixture(scope="module")
+def host(app: Flask) -> Iterator[str]:
+    with served(app) as host:
+        yield host
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def seen(browser: Browser, host: str) -> Iterator[Visit]:
+    with visit(browser, host, width=1440, height=900) as seen:
+        yield seen
+        assert (seen.failures, seen.elsewhere) == ([], [])
+
+
+@pytest.fixture
+def draft(store: tuple[Engine, Town]) -> int:
+    engine, town = store
+    with transaction(engine) as session:
+        plan = plan_by_id(session, town.plan_id)
+        return scenarios.branch(session, plan, name=f"草案{next(NAMES)}", who="甲").id
+
+
+def state_of(engine: Engine, kind: str, plan: int) -> str | None:
+    with transaction(engine, read_only=True) as session:
+        asked = {"kind": kind, "plan": plan}
+        state: str | None = session.scalar(
+            text("SELECT state FROM job WHERE kind = :kind AND plan_id = :plan"), asked
+        )
+        return state
+
+
+def test_a_job_whose_page_is_left_is_cancelled(
+    seen: Visit, store: tuple[Engine, Town], draft: int, monkeypatch: pytest.MonkeyPatch
+):
+    """While it runs: the worker stops at its next step, and the checks are never counted to their end."""
+    engine, page = store[0], seen.page
+    begun, go, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def check(work: quick.Work) -> dict[str, Any]:
+        begun.set()
+        assert go.wait(60)
+        work.tell(1, 2, "counting")
+        ended.set()
+        return {}
+
+    monkeypatch.setitem(quick.KINDS, "check", check)
+    seen.open(f"/plan/{draft}")
+    page.click("#checks-section summary")
+    page.click("#check")
+    page.wait_for_selector("#checks progress")
+    with transaction(engine, read_only=True) as session:
+        number = session.scalar(text("SELECT id FROM job WHERE plan_id = :p"), {"p": draft})
+    working = threading.Thread(target=quick.run, args=(engine, Editors(), number))
+    working.start()
+    try:
+        assert begun.wait(60) and state_of(engine, "check", draft) == "running"
+        page.goto(f"{seen.host}/plan/")
+        assert eventually(lambda: state_of(engine, "check", draft) == "cancelled")
+    finally:
+        go.set()
+        working.join()
+    assert not ended.is_set() and state_of(engine, "check", draft) == "cancelled"
+
+
+def on_screen(page: Page, place: list[float]) -> tuple[float, float]:
+    x, y = page.evaluate(
+        """(at) => { const p = gisgrid.town.latLngToContainerPoint(gisgrid.latlng(at));
+             const box = gisgrid.town.getContainer().getBoundingClientRect();
+             return [p.x + box.x, p.y + box.y]; }""",
+        place,
+    )
+    return float(x), float(y)
+
+
+def pair(page: Page) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Two basic grids side by side in one community, the western first, as west, south, east, north."""
+    found: list[dict[str, Any]] = page.evaluate(
+        """() => { const desk = gisgrid.editor, arc = desk.view.arcs.find((arc) => arc.movable
+               && arc.grids.every((code) => desk.grid(code).kind === "basic"));
+             return arc.grids.map((code) => { const b = desk.grids.of.get(code).getBounds();
+               return { code, box: [b.getWest(), b.getSouth(), b.getEast(), b.getNorth()] }; })
+               .sort((a, b) => a.box[0] - b.box[0]); }"""
+    )
+    return found[0], found[1]
+
+
+def at(grid: dict[str, Any], x: float, y: float) -> list[float]:
+    """A place in a grid, by shares of its width and height."""
+    west, south, east, north = grid["box"]
+    return [west + x * (east - west), south + y * (north - south)]
+
+
+def taken_up(seen: Visit, draft: int, tool: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The editor over two grids, with a tool taken up before a grid is chosen."""
+    seen.open(f"/plan/{draft}")
+    west, east = pair(seen.page)
+    seen.look(*at(west, 1, 0.5), 16)
+    seen.page.click(f"[data-tool={tool}]")
+    expect(seen.page.locator("#hint")).to_contain_text("请")
+    return west, east
+
+
+def edit_of(seen: Visit, work: Any) -> dict[str, Any]:
+    """The edit that the page has kept by what somebody does."""
+    with seen.page.expect_response(lambda answer: answer.url.endswith("/edit")) as told:
+        work()
+    assert told.value.ok, told.value.text()
+    edit: dict[str, Any] = told.value.request.post_data_json["edit"]
+    return edit
+
+
+@pytest.mark.parametrize("tool", ["split", "give"])
+def test_the_click_that_chooses_a_grid_is_no_corner(seen: Visit, draft: int, tool: str):
+    page = seen.page
+    west, _ = taken_up(seen, draft, tool)
+    page.mouse.click(*on_screen(page, at(west, 0.4, 0.4)))
+    expect(page.locator("#card h2")).to_be_visible()
+    assert page.evaluate("gisgrid.editor.selected") == west["code"]
+    assert page.evaluate("gisgrid.town.pm.globalDrawModeEnabled()")
+    assert page.locator(".marker-icon:not(.cursor-marker)").count() == 0
+    shares = (
+        [(-0.05, 0.5), (1.05, 0.5)] if tool == "split"
+        else [(0.95, 0.05), (1.5, 0.05), (1.5, 0.95), (0.95, 0.95)]
+    )  # fmt: skip
+    corners = [at(west, *share) for share in shares]
+    for corner in corners:
+        page.mouse.click(*on_screen(page, corner))
+
+    def finish() -> None:
+        page.mouse.click(*on_screen(page, corners[0 if tool == "give" else -1]))
+        if tool == "split":
+            page.fill("#named input[name=name]", "新分网格")
+            page.click("#named button:not([type])")
+
+    edit = edit_of(seen, finish)
+    drawn = edit["line" if tool == "split" else "polygon"]
+    # As many corners as were clicked, each where it was: a pixel is a metre and a half.
+    assert len(drawn) == len(corners)
+    assert [x for corner in drawn for x in corner] == pytest.approx(
+        [x for corner in corners for x in corner], abs=3e-5
+    )
+    assert edit["grid" if tool == "split" else "to"] == west["code"]
+
+
+def test_the_click_that_chooses_a_grid_gives_no_house(
+    seen: Visit, store: tuple[Engine, Town], draft: int
+):
+    """On a house: the first click says to which grid, the second one which house."""
+    page = seen.page
+    west, east = taken_up(seen, draft, "house")
+    with transaction(store[0], read_only=True) as session:
+        houses = {
+            row.code: row
+            for row in session.execute(
+                text(
+                    "SELECT DISTINCT ON (g.code) g.code, h.id, ST_X(h.geom) AS x, ST_Y(h.geom) AS y "
+                    "FROM house h JOIN house_grid o ON o.house_id = h.id JOIN grid g ON g.id = o.grid_id "
+                    "WHERE o.plan_id = :p AND g.code IN (:a, :b) "
+                    "ORDER BY g.code, abs(ST_X(h.geom) - :border)"
+                ),
+                {"p": draft, "a": west["code"], "b": east["code"], "border": at(west, 1, 0)[0]},
+            )
+        }
+    own, other = houses[west["code"]], houses[east["code"]]
+    seen.look(own.x, own.y, 17)
+    page.mouse.click(*on_screen(page, [own.x, own.y]))
+    expect(page.locator("#card h2")).to_be_visible()
+    assert page.evaluate("gisgrid.editor.selected") == west["code"]
+    assert page.locator("#notice").is_hidden()
+    edit = edit_of(seen, lambda: page.mouse.click(*on_screen(page, [other.x, other.y])))
+    assert edit == {"kind": "give", "house": other.id, "to": west["code"]}
+    assert page.evaluate("gisgrid.editor.view.version") == 1
+
+
+FILLS = """(grids) => Object.fromEntries(grids.getLayers().map((each) => {
+  const found = /^url\\(#(.*)\\)$/.exec(each.options.fillColor);
+  const fill = found ? document.getElementById(found[1]).querySelector("rect").getAttribute("fill") : each.options.fillColor;
+  return [each.feature.properties.code, fill.toLowerCase()];
+}))"""
+KEY = """(id) => [...document.querySelectorAll(`#${id} li`)].map((line) => {
+  const sample = line.firstElementChild, rect = sample.querySelector("rect"), pen = document.createElement("canvas").getContext("2d");
+  const fill = rect ? rect.getAttribute("fill") : getComputedStyle(sample).backgroundColor, found = /^url\\(#(.*)\\)$/.exec(fill);
+  pen.fillStyle = found ? document.getElementById(found[1]).querySelector("rect").getAttribute("fill") : fill;
+  return [pen.fillStyle, line.children[1].textContent];
+})"""
+
+
+def test_workload_has_one_key_on_map_editor_and_compare(
+    seen: Visit, store: tuple[Engine, Town], draft: int
+):
+    """The same words and colours, and every grid in the same colour on all three."""
+    engine, page = store[0], seen.page
+    with transaction(engine, read_only=True) as session:
+        day = today(township(session))
+    studies.make(engine, draft, "workload", day)
+    key = [[colour.lower(), words] for colour, words in legend()]
+    page.goto(f"{seen.host}/map?plan={draft}#planner=workload")
+    page.wait_for_selector("html[data-planner=workload]", state="attached")
+    fills = page.evaluate(f"({FILLS})(gisgrid.layers.grids)")
+    assert page.evaluate(KEY, "planner-legend") == key
+    assert len(fills) == 18 and len(set(fills.values())) > 3
+    seen.open(f"/plan/{draft}")
+    assert page.evaluate(KEY, "legend") == key
+    assert page.evaluate(f"({FILLS})(gisgrid.editor.grids)") == fills
+    page.goto(f"{seen.host}/plan/{draft}/compare")
+    page.wait_for_selector("html[data-ready]", state="attached")
+    assert page.evaluate(KEY, "legend") == key
+    for number in (0, 1):
+        side = f"{{ getLayers: () => Object.values(gisgrid.maps[{number}]._layers).filter((each) => each.feature) }}"
+        assert page.evaluate(f"({FILLS})({side})") == fills
+
+
+def gap(place: tuple[float, float], people: int, words: str) -> dict[str, Any]:
+    """A finding as the study of coverage keeps it."""
+    lon, lat = place
+    corners = [(lon - 3e-5, lat), (lon + 3e-5, lat), (lon, lat + 3e-5), (lon - 3e-5, lat)]
+    return {
+        "check": "gap", "at": place, "residents": people, "houses": people, "grids": [],
+        "text": {"zh": words, "en": words}, "fix": None,
+        "ground": {"type": "Polygon", "coordinates": [corners]},
+    }  # fmt: skip
+
+
+def test_the_map_of_gaps_draws_what_is_in_view(
+    seen: Visit, store: tuple[Engine, Town], monkeypatch: pytest.MonkeyPatch
+):
+    """A gap in a corner that is smaller than 300 others of the town is drawn once the corner is in view."""
+    (engine, town), page = store, seen.page
+    corner = (120.9238, 40.7002)
+    many = [(120.9002 + 1e-4 * (n % 20), 40.7084 - 1e-4 * (n // 20)) for n in range(310)]
+    found = [gap(corner, 1, "角落"), *(gap(place, 50, "空白") for place in many)]
+    title, nothing = {"zh": "空白", "en": "gaps"}, {"zh": "", "en": ""}
+    check = {
+        "name": "gap", "title": title, "status": "fail", "missing": nothing,
+        "places": len(found), "houses": 1, "residents": 1,
+    }  # fmt: skip
+    body = {"checks": [check], "sites": "sites", "findings": found}
+    monkeypatch.setitem(studies.STUDIES, "coverage", lambda *_, **__: body)
+    with transaction(engine, read_only=True) as session:
+        day = today(township(session))
+    studies.make(engine, town.plan_id, "coverage", day)
+    page.goto(f"{seen.host}/map#planner=coverage")
+    page.wait_for_selector("html[data-planner=coverage]", state="attached")
+    mark, ground = page.get_by_title("角落"), page.locator(".leaflet-planner-pane path")
+    sums = page.locator("#planner-sums")
+    # All of the town: the largest, and how many there are.
+    expect(sums).to_contain_text("共 311 处")
+    expect(sums).to_contain_text("显示其中 300 处（共 311 处）")
+    assert mark.count() == 0 and ground.count() == 300
+    seen.look(*corner, 18)
+    expect(sums).to_contain_text("共 311 处")
+    expect(sums).to_contain_text("当前视图内 1 处")
+    assert mark.count() == ground.count() == 1
+    mark.click()
+    expect(page.locator("#card")).to_contain_text("角落")
