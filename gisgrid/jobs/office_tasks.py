@@ -102,6 +102,6 @@ WHERE id = :id AND state = 'running' AND attempts = :attempts RETURNING id
 """
 
 _READY = """
-UPDATE subject_request SET state = 'ready', answer = :answer, sha256 = :sha, made_at = now(), gone_on = today_in(township_id) + :days
+UPDATE subject_request SET state = 'ready', answer = :answer, sha256 = :sha, made_at = now(), gone_on = today_in(township_id) + CAST(:days AS integer)
 WHERE id = :id AND state = 'making'
 """

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -36,8 +36,9 @@ from gisgrid.db.roles import PLANNER
 from gisgrid.db.store import Actor, transaction
 from gisgrid.jobs import balancing as jobs
 from gisgrid.planning.attach.attach import attach_rows
+from gisgrid.planning.attach.rule import Kind
+from gisgrid.planning.attach.statements import Attaching
 from gisgrid.planning.editor import moves, scenarios
-from gisgrid.planning.editor.moves import _ABOUT
 from gisgrid.planning.snapshot.fetch import plan_grids, plan_state, today
 from layers import events, houses
 from layers.tiles import Tile
@@ -221,10 +222,10 @@ def planner_roads(
             text("SELECT encode(ST_AsBinary(geom), 'hex') FROM grid WHERE plan_id = :p LIMIT 2"),
             {"p": made.id},
         ).all()
-        for kind in ("house", "event"):
-            values = {"p": made.id, "wkb": list(wkb), "most": 50_000}
-            ids = session.scalars(text(_ABOUT.format(kind=kind)), values).all()
-            attach_rows(session, made.id, kind, ids)  # type: ignore[arg-type]
+        for kind in get_args(Kind):
+            values = {"plan": made.id, "wkb": list(wkb), "most": 50_000}
+            ids = session.scalars(Attaching(kind).on_ground(), values).all()
+            attach_rows(session, made.id, kind, ids)
         moves.log(session, made.id)
         moves.locks_of(session, made.id)
 

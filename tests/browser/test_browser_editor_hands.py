@@ -123,7 +123,7 @@ def test_a_job_whose_page_is_left_is_cancelled(
 
 def on_screen(page: Page, place: list[float]) -> tuple[float, float]:
     x, y = page.evaluate(
-        """(at) => { const p = gisgrid.town.latLngToContainerPoint(gisgrid.latlng(at));
+        """(at) => { const p = gisgrid.town.latLngToContainerPoint([at[1], at[0]]);
              const box = gisgrid.town.getContainer().getBoundingClientRect();
              return [p.x + box.x, p.y + box.y]; }""",
         place,

@@ -178,11 +178,11 @@ def requests(
     session: Session, township_id: int, *, ended: bool = False, most: int = 500
 ) -> list[AccessRequest]:
     """The open requests of a township, due first; or those that ended, newest first."""
-    order = "s.answered_at DESC NULLS LAST, s.id DESC" if ended else "s.due_on, s.id"
     rows = session.execute(
-        text(_REQUESTS.format(order=order)),
+        text(_REQUESTS),
         {
             "t": township_id,
+            "ended": ended,
             "states": list(ENDED_STATES if ended else OPEN_STATES),
             "most": most,
         },
@@ -232,5 +232,7 @@ LEFT JOIN LATERAL (
     SELECT o.failed, o.failed_zh FROM office_job o WHERE o.request_id = s.id ORDER BY o.id DESC LIMIT 1
 ) j ON s.state = 'failed'
 WHERE s.township_id = :t AND s.state = ANY (:states)
-ORDER BY {order} LIMIT :most
+ORDER BY CASE WHEN :ended THEN s.answered_at END DESC NULLS LAST, CASE WHEN :ended THEN s.id END DESC,
+         s.due_on, s.id
+LIMIT :most
 """
