@@ -85,6 +85,7 @@ def index() -> Response:
         size_in=size_in,
         endings=",".join(ENDINGS),
         styles=[asset(name) for name in ("css/app.css", "css/editor.css")],
+        scripts=[asset(name) for name in EDITOR_SCRIPTS],
     )
     return Response(html, headers={"Cache-Control": "private, no-store"})
 
