@@ -1,4 +1,4 @@
-"""The planner's page: what it loads, and a scenario's map as a picture for print."""
+"""A scenario's map as a picture for print."""
 
 from __future__ import annotations
 
@@ -6,11 +6,6 @@ from collections.abc import Sequence
 
 import shapely
 from markupsafe import Markup, escape
-
-from layers.page import SCRIPTS, STYLES
-
-EDITOR_SCRIPTS = (*SCRIPTS, "vendor/geoman/leaflet-geoman.min.js")
-EDITOR_STYLES = (*STYLES, "vendor/geoman/leaflet-geoman.css", "css/editor.css")
 
 
 def picture(

@@ -111,10 +111,6 @@ class Community:
         heaviest = float(self.workload.max(initial=0.0)) / self.target - 1 if self.target else 0.0
         return max(floor, heaviest, 0.0)
 
-    def with_held(self, held: Bools) -> Community:
-        """The same where the units ``held`` stay put, too."""
-        return replace(self, free=self.free & ~held)
-
     def drawn_anew(self, grid_of: Ints) -> Community:
         """The same units where ``grid_of`` is home, nothing is locked and moving is free."""
         every = np.ones((self.grid_count,) * 2, dtype=bool)

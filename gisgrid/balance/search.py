@@ -47,9 +47,6 @@ NORMAL = Search(in_large=800)
 FAST = Search(moves_per_unit=120, least_moves=60_000, runs=1)
 # To solve on from a plan whose work was counted again: nearly even, and to stay near.
 ON = Search(moves_per_unit=100, least_moves=4_000, runs=1, rescues=5, heat=0.06)
-# While a hand drags: the first answer of a community, and the next ones from a plan nearly even.
-LIVE = Search(moves_per_unit=220, least_moves=5_000, runs=1, rescues=1)
-NUDGE = Search(moves_per_unit=120, least_moves=3_000, runs=1, rescues=2, heat=0.5)
 
 
 def search_plan(

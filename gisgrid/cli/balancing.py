@@ -30,15 +30,15 @@ from gisgrid.core.errors import Invalid
 from gisgrid.core.plans import PlanInfo, TownshipInfo
 from gisgrid.core.settings import Settings
 from gisgrid.files.exports import write_geojson, write_workbook
-from gisgrid.planning.balancing.drafts import codes_ever, free_name, save_draft
+from gisgrid.planning.balancing.drafts import free_name, save_draft
 from gisgrid.planning.balancing.from_scratch import first_draft, never_planned, save_first
+from gisgrid.planning.balancing.inputs import balance_inputs, problem_of, rebalance_plan
 from gisgrid.planning.balancing.options import BalanceOptions, Cost
-from gisgrid.planning.balancing.problem import BalanceProblem, prepare
+from gisgrid.planning.balancing.problem import BalanceProblem
 from gisgrid.planning.balancing.proposal_files import proposal_features, proposal_sheets
-from gisgrid.planning.balancing.rebalance import Proposal, propose, trade_off
+from gisgrid.planning.balancing.rebalance import Proposal, trade_off
 from gisgrid.planning.editor.drawn import drawn_notes
-from gisgrid.planning.snapshot.fetch import plan_state, today
-from gisgrid.planning.workload.weighing import weights_of
+from gisgrid.planning.snapshot.fetch import today
 from gisgrid.planning.workload.workload import event_days
 
 
@@ -47,7 +47,9 @@ from gisgrid.planning.workload.workload import event_days
 @as_of_option
 @township_option
 @wish_options
-@click.option("--weights", "version", help="version of the weights; default the newest")
+@click.option(
+    "--weights", "version", help="version of the weights; default the plan's own, else the newest"
+)
 @click.option("--straight", is_flag=True, help="walks straight with a detour, not along streets")
 @click.option("--pareto", is_flag=True, help="only show what each step of balance costs")
 @click.option(
@@ -104,8 +106,6 @@ def balance_command(
                 if first
                 else _base(session, place, name, as_of)
             )
-            weights = weights_of(session, place.id, version)
-            state = plan_state(session, place, base, as_of.date() if as_of else today(place))
             wishes = BalanceOptions(
                 lock_houses=house_codes(session, place, lock_houses),
                 cost=cast(Cost, cost),
@@ -114,17 +114,22 @@ def balance_command(
                 **asked,
             )
             barriers = barriers_of(session, place, barrier_files, barrier_streets, barrier_crs)
-            taken = codes_ever(session, place.id)
+            inputs = balance_inputs(
+                session, place, base, wishes,
+                day=as_of.date() if as_of else None, version=version, barriers=barriers,
+            )  # fmt: skip
             if afresh:
                 session.rollback()
-        task = prepare(state, weights, wishes, barriers=barriers, taken=taken, progress=tell)
         if pareto:
+            task = problem_of(inputs, progress=tell)
             tell(2, 4, "trying tolerances")
             _print_trade_off(task)
             return
-        proposal = propose(task, progress=tell)
+        proposal = rebalance_plan(inputs, progress=tell)
     from_what = "first plan" if first else f"{base.name} ({said(base)})"
-    click.echo(f"{place.name} · {from_what} · {state.day} · weights {weights.version}")
+    click.echo(
+        f"{place.name} · {from_what} · {inputs.state.day} · weights {inputs.weights.version}"
+    )
     _print_proposal(proposal, first=first)
     if xlsx:
         write_workbook(xlsx, proposal_sheets(proposal))

@@ -24,12 +24,11 @@ from gisgrid.core.plans import PlanInfo
 from gisgrid.db.store import raw
 from gisgrid.jobs.names import COMPLETE, QUEUE, REBALANCE, TASK, UPKEEP
 from gisgrid.planning.balancing.from_scratch import taken_over
+from gisgrid.planning.balancing.inputs import refuse_locks
 from gisgrid.planning.balancing.levelling import known_levels, refuse_empty
 from gisgrid.planning.balancing.options import BalanceOptions
 from gisgrid.planning.editor.editor import Editor
 from gisgrid.planning.editor.edits import give
-from gisgrid.planning.editor.moves import locks_of
-from gisgrid.planning.editor.refusals import ScenarioLocks
 from gisgrid.planning.snapshot.snapshot import NO_ROW, Grids
 from gisgrid.planning.workload.weighing import plan_weighing
 
@@ -68,8 +67,7 @@ def order_rebalance(session: Session, plan: PlanInfo, wishes: BalanceOptions, *,
     place = plans.township_by_id(session, plan.township_id)
     weights = plan_weighing(session, plan).weights
     refuse_empty(wishes, known_levels(session, place, weights))
-    if wishes.afresh and locks_of(session, plan.id) != ScenarioLocks():
-        raise Conflict("Drawn afresh, a scenario keeps none of its locks; take them away first.")
+    refuse_locks(session, plan, wishes)
     busy = session.scalar(
         text(
             "SELECT id FROM job WHERE plan_id = :p AND kind = :kind "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -14,16 +14,13 @@ from gisgrid.core import plans
 from gisgrid.core.errors import GisgridError
 from gisgrid.core.plans import plan_by_id
 from gisgrid.db.store import transaction
-from gisgrid.planning.balancing.drafts import codes_ever
-from gisgrid.planning.balancing.from_scratch import drawn, never_planned
+from gisgrid.planning.balancing.from_scratch import drawn
+from gisgrid.planning.balancing.inputs import balance_inputs, rebalance_plan
 from gisgrid.planning.balancing.options import BalanceOptions
-from gisgrid.planning.balancing.problem import prepare
-from gisgrid.planning.balancing.rebalance import Proposal, propose
+from gisgrid.planning.balancing.rebalance import Proposal
 from gisgrid.planning.editor.drawn import drawn_notes
 from gisgrid.planning.editor.mending import stray_grids
 from gisgrid.planning.editor.scenarios import scenario
-from gisgrid.planning.snapshot.fetch import plan_state, today
-from gisgrid.planning.workload.weighing import plan_weighing
 from gisgrid.planning.workload.workload import event_days
 
 
@@ -46,20 +43,17 @@ def compute(url: str, job_id: int, attempt: int) -> None:
             ).one()
             plan = plan_by_id(session, row.plan_id)
             place = plans.township_by_id(session, plan.township_id)
-            state = plan_state(session, place, plan, today(place))
-            weighing = plan_weighing(session, plan)
-            taken, first = codes_ever(session, place.id), never_planned(session, place)
+            inputs = balance_inputs(session, place, plan, BalanceOptions.of(row.wishes))
             version = scenario(session, plan.id).version
-        wishes = replace(BalanceOptions.of(row.wishes), by_street=weighing.by_street)
-        task = prepare(state, weighing.weights, wishes, taken=taken, progress=tell)
-        found = propose(task, progress=tell)
-        grids = drawn(place, found, first=first) if wishes.afresh else []
-        ground = {} if wishes.afresh else new_ground(found)
+        found = rebalance_plan(inputs, progress=tell)
+        afresh = inputs.wishes.afresh
+        grids = drawn(place, found, first=inputs.first) if afresh else []
+        ground = {} if afresh else new_ground(found)
         result = told(found) | {
             "drawn": grids,
             "ground": ground,
             "version": version,
-            "made_for": state.grids.ground_key,
+            "made_for": inputs.state.grids.ground_key,
         }
         _end(engine, job_id, attempt, "done", result=result)
     except GisgridError as exc:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any, TypeVar
 
 from sqlalchemy import text
@@ -20,19 +19,6 @@ from gisgrid.core.errors import NotAllowed, NotFound
 from gisgrid.people.privacy.audit import without_purpose
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class OpenResident:
-    """A resident, nothing masked."""
-
-    id: int
-    name: str
-    citizen_id: str | None
-    phone: str | None
-    sex: str | None
-    birth_date: date | None
-    needs: list[str]
 
 
 @dataclass(frozen=True)
@@ -55,20 +41,9 @@ class OpenEvent:
     contact: str | None
 
 
-def open_residents(session: Session, ids: Sequence[int]) -> list[OpenResident]:
-    """Residents by row number, for who has the right ``unmask`` there.
-
-    Raises
-    ------
-    NotAllowed
-        The account has the right nowhere today, or the transaction declares no known purpose.
-    """
-    return _opened(session, OpenResident, _UNMASK_RESIDENT, ids)
-
-
 def open_staff(session: Session, ids: Sequence[int]) -> list[OpenStaff]:
-    """Staff by row number, for who has the right ``see_contacts`` there; raises as for residents."""
-    return _opened(session, OpenStaff, _UNMASK_STAFF, ids)
+    """Staff by row number, for who has the right ``see_contacts`` there; see `opened`."""
+    return opened(session, OpenStaff, _UNMASK_STAFF, ids)
 
 
 def open_leader(session: Session, township_id: int, grid_code: str) -> OpenStaff:
@@ -87,11 +62,18 @@ def open_leader(session: Session, township_id: int, grid_code: str) -> OpenStaff
 
 
 def open_events(session: Session, ids: Sequence[int]) -> list[OpenEvent]:
-    """Events by row number, for who has the right ``see_events`` there; raises as for residents."""
-    return _opened(session, OpenEvent, _UNMASK_EVENT, ids)
+    """Events by row number, for who has the right ``see_events`` there; see `opened`."""
+    return opened(session, OpenEvent, _UNMASK_EVENT, ids)
 
 
-def _opened(session: Session, kind: type[T], statement: str, ids: Sequence[int]) -> list[T]:
+def opened(session: Session, kind: type[T], statement: str, ids: Sequence[int]) -> list[T]:
+    """What a function of the store opens, by row number.
+
+    Raises
+    ------
+    NotAllowed
+        The account has the right nowhere today, or the transaction declares no known purpose.
+    """
     try:
         # The savepoint lets the refusal be put into words.
         with session.begin_nested():
@@ -119,6 +101,5 @@ SELECT staff_id FROM team_member WHERE township_id = :township AND grid_code = :
 """
 
 
-_UNMASK_RESIDENT = "SELECT * FROM unmask_resident(CAST(:ids AS bigint[]))"
 _UNMASK_STAFF = "SELECT * FROM unmask_staff(CAST(:ids AS bigint[]))"
 _UNMASK_EVENT = "SELECT * FROM unmask_event(CAST(:ids AS bigint[]))"

@@ -32,10 +32,10 @@ from balance_faults import FAULTS, faults_of  # noqa: E402
 
 from gisgrid.balance.fabric import Fabric, build_fabric  # noqa: E402
 from gisgrid.balance.graph import UnitGraph  # noqa: E402
-from gisgrid.balance.live import LiveCommunity  # noqa: E402
 from gisgrid.balance.rebalance import rebalance  # noqa: E402
 from gisgrid.balance.redraw import redrawn  # noqa: E402
 from gisgrid.balance.search import FAST, NORMAL, Search  # noqa: E402
+from tests.support.live_balance import LiveCommunity  # noqa: E402
 from tests.support.towns import grown_grids, make_town, soil  # noqa: E402
 
 PAGE = ROOT / "docs" / "benchmarks" / "balance.md"

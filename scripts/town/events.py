@@ -162,6 +162,7 @@ def _places(
 def _heat(at: Floats, spots: int, rng: np.random.Generator) -> Floats:
     heat = np.full(len(at), 0.35)
     for centre in at[rng.choice(len(at), spots, replace=False)]:
+        # About a degree there in metres; to the digit what the town in data/ was drawn with.
         distance2 = (((at - centre) / [1 / 84500, 1 / 111000]) ** 2).sum(1)
         heat += rng.uniform(2, 8) * np.exp(-distance2 / (2 * rng.uniform(60, 150) ** 2))
     return heat

@@ -26,9 +26,9 @@ from gisgrid.cases.cases import (
 )
 from gisgrid.cases.flow import flow_by_id, keep_flow, own_flow, parse_flow
 from gisgrid.cases.refusals import CaseMoved, IllegalStep, Incomplete, NotOnTheList
-from gisgrid.cases.replay import replay, same
 from gisgrid.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from gisgrid.db.store import transaction
+from tests.support.case_replay import replay, same
 from tests.support.cases import (
     BOTH,
     DISPATCHER,

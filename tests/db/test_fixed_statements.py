@@ -19,6 +19,7 @@ REMAIN = {
     "gisgrid/db/backup.py": "CREATE DATABASE and its like take no parameter; names are quoted",
     "gisgrid/db/roles.py": "CREATE ROLE and GRANT take no parameter; the names stand there",
     "gisgrid/db/store.py": "COPY takes no parameter, and has no expression",
+    "gisgrid/db/joins.py": "SET takes no parameter; the settings stand there",
     "gisgrid/db/columns.py": "columns and FROM stand with the arrays that are asked for, in one module",
     "gisgrid/cases/bulk.py": "ANALYZE takes no parameter",
     "gisgrid/planning/attach/bulk.py": "COPY takes no parameter, and has no expression",
@@ -29,7 +30,7 @@ REMAIN = {
 
 
 def put_together(module: ast.Module) -> Iterator[ast.expr]:
-    """What makes SQL by ``format``, or by an f-string that holds more than constants of a module.
+    """What makes SQL by ``format``, or by an f-string or a sum that holds more than constants of a module.
 
     Of constants alone it is whole once the module is loaded, and prepared with all others.
     """
@@ -47,6 +48,27 @@ def put_together(module: ast.Module) -> Iterator[ast.expr]:
             of = node.func.value
             if is_constant(of) or (isinstance(of, ast.Constant) and SQL.search(str(of.value))):
                 yield node
+        elif (
+            isinstance(node, ast.Call)
+            and "text" in (getattr(node.func, "id", ""), getattr(node.func, "attr", ""))
+            and node.args
+            and isinstance(node.args[0], ast.BinOp)
+            and not all(map(is_fixed, summands(node.args[0])))
+        ):
+            yield node.args[0]
+
+
+def summands(of: ast.expr) -> Iterator[ast.expr]:
+    if isinstance(of, ast.BinOp) and isinstance(of.op, ast.Add):
+        yield from summands(of.left)
+        yield from summands(of.right)
+    else:
+        yield of
+
+
+def is_fixed(part: ast.expr) -> bool:
+    """A literal or a constant; of an f-string the walk itself asks."""
+    return isinstance(part, ast.Constant | ast.JoinedStr) or is_constant(part)
 
 
 def is_constant(part: ast.expr) -> bool:
@@ -71,6 +93,9 @@ def test_no_statement_is_put_together_from_strings():
         '_ASKED.format(which="true")',
         '"SELECT {} FROM house".format(name)',
         'f"{_CASE} WHERE {where}"',
+        "text(_CASE + where)",
+        'text("SELECT id FROM " + table + " LIMIT 1")',
+        'text("SELECT %s FROM house" % name)',
     ],
 )
 def test_a_statement_that_is_put_together_is_seen(code: str):
@@ -79,7 +104,12 @@ def test_a_statement_that_is_put_together_is_seen(code: str):
 
 @pytest.mark.parametrize(
     "code",
-    ['f"{_CASE} WHERE c.id = :id"', 'f"There is no {kind} from {day}."', "words.format(a=1)"],
+    [
+        'f"{_CASE} WHERE c.id = :id"',
+        'text(_CASE + " WHERE c.id = :id")',
+        'f"There is no {kind} from {day}."',
+        "words.format(a=1)",
+    ],
 )
 def test_constants_and_sentences_are_none(code: str):
     assert list(put_together(ast.parse(code))) == []

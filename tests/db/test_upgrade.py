@@ -14,11 +14,11 @@ from gisgrid.db import migrate
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
 from gisgrid.people.privacy.audit import verify
-from gisgrid.people.unmask import open_residents
 from tests.support.accounts import acting, appointed, refused, web_engine
 from tests.support.canaries import MARK
 from tests.support.catalogue import catalogue, differing
 from tests.support.database import own_database, restored
+from tests.support.opened import open_residents
 
 DUMP = Path(__file__).parents[1] / "stores" / "0036.sql.gz"
 """An invented town, with a row at least in every table, as the last migration before the base left it."""

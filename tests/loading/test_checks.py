@@ -12,6 +12,7 @@ from gisgrid.files.frames import GEOMETRY, MORE_CELLS
 from gisgrid.files.times import times
 from gisgrid.loading.checks import Checker, Context
 from gisgrid.loading.datum_check import detect
+from tests.support.datums import wgs84_to_bd09
 
 BOUNDS = (120.85, 40.68, 120.95, 40.73)
 WGS84 = parse("wgs84")
@@ -354,7 +355,7 @@ def test_the_check_finds_the_datum_by_the_same_houses():
 def test_the_check_finds_the_datum_by_the_grids():
     lon, lat = scattered()
     cells = [shapely.box(120.855 + 0.01 * i, 40.685, 120.865 + 0.01 * i, 40.725) for i in range(5)]
-    x, y = datums.wgs84_to_bd09(lon, lat)
+    x, y = wgs84_to_bd09(lon, lat)
     verdict = detect(x, y, WGS84, grids=cells)
     assert (verdict.doubtful, verdict.best) == (True, "bd09")
     grid_of = [

@@ -17,13 +17,14 @@ from sqlalchemy import Engine, event
 
 from gisgrid.cli.counting import count_command, locate_command
 from gisgrid.core import plans
-from gisgrid.core.datums import wgs84_to_bd09, wgs84_to_gcj02
+from gisgrid.core.datums import wgs84_to_gcj02
 from gisgrid.core.settings import Settings
 from gisgrid.db.store import transaction
 from gisgrid.locate.addresses.gazetteer import index_addresses
 from gisgrid.locate.addresses.search import nearest_address
 from gisgrid.locate.houses import take_houses
 from tests.support.database import own_database
+from tests.support.datums import wgs84_to_bd09
 from tests.support.lookups import INSIDE, ask, refused, snapshots_of
 from tests.support.waiting import eventually
 from tests.support.web import app_over

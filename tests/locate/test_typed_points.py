@@ -13,10 +13,11 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
 from gisgrid.core import plans
-from gisgrid.core.datums import wgs84_to_bd09, wgs84_to_gcj02
+from gisgrid.core.datums import wgs84_to_gcj02
 from gisgrid.db.store import transaction
 from gisgrid.locate.addresses.gazetteer import index_addresses
 from tests.support.database import own_database
+from tests.support.datums import wgs84_to_bd09
 from tests.support.web import app_over
 
 LON, LAT = 120.8894269, 40.7021652

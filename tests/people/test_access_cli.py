@@ -13,8 +13,8 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from gisgrid.db.store import transaction
-from gisgrid.people.unmask import open_residents
 from tests.support.accounts import acting, web_engine
+from tests.support.opened import open_residents
 from tests.support.terminal import gisgrid
 from tests.support.web import fill_town
 

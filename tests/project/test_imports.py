@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,18 @@ def test_no_room_names_a_module_of_a_room_above_it():
 def test_every_room_stands_in_the_contract():
     folders = {path.parent.name for path in (ROOT / "gisgrid").glob("*/__init__.py")}
     assert folders == set(ROOMS)
+
+
+def test_every_family_of_pages_stands_in_the_contract():
+    folders = {f"web.{path.parent.name}" for path in (ROOT / "web").glob("*/__init__.py")}
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]
+    (families,) = (
+        contract["layers"]
+        for contract in contracts["contracts"]
+        if contract["name"].startswith("families of pages")
+    )
+    standing = [family for floor in families for family in floor.split(" | ")]
+    assert sorted(standing) == sorted({*folders, "web.app"})
 
 
 def test_nothing_can_ask_another_host():

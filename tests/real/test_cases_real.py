@@ -18,11 +18,11 @@ from gisgrid.cases.facts import MEASURES
 from gisgrid.cases.figures import OUTCOMES, Period, figures, rows_behind
 from gisgrid.cases.flow import flow_by_id
 from gisgrid.cases.matters import rule_book
-from gisgrid.cases.replay import replay, same
 from gisgrid.core.plans import plan_named, township
 from gisgrid.files.columns import Mapping
 from gisgrid.planning.review.publish import publish
 from gisgrid.planning.settings.townships import change_township
+from tests.support.case_replay import replay, same
 from tests.support.cities import NEIGHBOURHOODS, load_precincts, name_places, write_csv
 from tests.support.town_f import load_kind
 

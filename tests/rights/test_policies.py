@@ -14,9 +14,10 @@ from sqlalchemy.orm import Session
 from gisgrid.core.errors import NotAllowed, StoreUnavailable
 from gisgrid.db.store import open_web_engine, transaction
 from gisgrid.people.privacy.audit import verify
-from gisgrid.people.unmask import open_events, open_residents, open_staff
+from gisgrid.people.unmask import open_events, open_staff
 from tests.support.accounts import PERSONAL, acting, appointed, refused, web_engine
 from tests.support.database import own_database
+from tests.support.opened import open_residents
 from tests.support.web import fill_town
 
 A, B = "999901001001", "999901001002"

@@ -10,10 +10,9 @@ from sqlalchemy.orm import Session
 from gisgrid.core.errors import Invalid, NotFound
 from gisgrid.jobs import balancing, quick
 from gisgrid.planning.balancing.options import LEVELS, BalanceOptions, Level
-from gisgrid.planning.editor import moves
 from web.editor import json as views
 from web.editor.orders import ordered
-from web.editor.store import at_hand, placed, planning, who
+from web.editor.store import placed, planning, who
 from web.editor.views import blueprint, body, number, of_size, told
 
 
@@ -34,18 +33,9 @@ def rebalance(plan_id: int) -> Response:
             job_id = balancing.order_rebalance(session, plan, wishes, who=who())
             return told({"job": views.job(balancing.job(session, job_id))})
     with planning() as session:
-        _, plan, _, editor = at_hand(session, plan_id, "plan")
-        locks = moves.locks_of(session, plan.id)
-        basic = set(editor.state.grids.code[editor.state.basic].tolist())
+        _, plan = placed(session, plan_id, "plan")
         wishes = BalanceOptions(
-            tolerance=float(tolerance),
-            level=level_of(asked),
-            far=asked.get("far") is True,
-            locks=tuple(sorted(locks.grids & basic)),
-            lock_houses=tuple(sorted(locks.houses)),
-            lock_borders=tuple(
-                sorted((a, b) for a, b in map(sorted, locks.borders) if {a, b} <= basic)
-            ),
+            tolerance=float(tolerance), level=level_of(asked), far=asked.get("far") is True
         )
         job_id = balancing.order_rebalance(session, plan, wishes, who=who())
         return told({"job": views.job(balancing.job(session, job_id))})

@@ -23,8 +23,9 @@ from gisgrid.planning.review import review
 from gisgrid.planning.review.handover import handed_houses, handover_sheets, team_sheets
 from gisgrid.planning.snapshot.fetch import today
 from layers.deviation import deviation_colour, legend
-from layers.editor import EDITOR_STYLES, picture
+from layers.editor import picture
 from web.editor import json as views
+from web.editor.assets import EDITOR_STYLES
 from web.editor.messages import words
 from web.editor.states import states
 from web.editor.store import at_hand, editors, placed, planning, who

@@ -35,10 +35,10 @@ from gisgrid.planning.editor.refusals import refuse
 from gisgrid.planning.snapshot.fetch import grids_renewed, target_size
 from layers import areas, houses, page, streets
 from layers.deviation import legend
-from layers.editor import EDITOR_SCRIPTS, EDITOR_STYLES
 from layers.layer import LayerScope
 from layers.tiles import data_version
 from web.editor import json as views
+from web.editor.assets import EDITOR_SCRIPTS, EDITOR_STYLES
 from web.editor.edits import change_of, no_edit
 from web.editor.messages import levels, measures, words
 from web.editor.orders import large, ordered, version_of

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import shapely
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from gisgrid.core.crs import reach_in_degrees
 from gisgrid.db.bulk import bulk_into, owns
 from gisgrid.db.store import raw
 from gisgrid.locate.borders import near_borders
@@ -67,8 +67,7 @@ def attach_all(session: Session, rule: Rule, kind: Kind, ids: Sequence[int] | No
 
 def _about(lon: npt.NDArray[np.float64], lat: npt.NDArray[np.float64], near_m: float) -> bytes:
     """The box around some places and what is near them, as WKB."""
-    widest = min(float(np.abs(lat).max()) + 0.01, 89.0)
-    by = near_m / (111_000 * math.cos(math.radians(widest)))
+    by = reach_in_degrees(near_m, float(np.abs(lat).max()) + 0.01)
     wkb: bytes = shapely.to_wkb(
         shapely.box(lon.min() - by, lat.min() - by, lon.max() + by, lat.max() + by)
     )

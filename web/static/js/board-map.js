@@ -72,7 +72,7 @@ export function boardMap(map, open) {
 
   return {
     // Edge of a square in degrees of longitude at the present zoom.
-    square: () => (SQUARE_PX * 360) / (256 * Math.pow(2, map.getZoom())),
+    square: () => (SQUARE_PX * 360) / (256 * 2 ** map.getZoom()),
     box: () => {
       const b = map.getBounds();
       return [b.getWest(), b.getSouth(), b.getEast(), b.getNorth()].map((x) => x.toFixed(6));

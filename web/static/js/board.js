@@ -78,7 +78,7 @@ export function start(map, ui) {
 
   function show(found) {
     if (found.plan && found.plan !== ui.plan) swap(found.plan);
-    const here = rows[at] && rows[at].case_id;
+    const here = rows[at]?.case_id;
     rows = found.rows;
     symbols.show(found.symbols);
     byId("sums").replaceChildren(...[["total", found.total], ["open", found.open], ["urgent", found.urgent], ["late", found.late], ["soon", found.soon], ["unlocated", found.unlocated]]
@@ -259,7 +259,7 @@ export function start(map, ui) {
       return refresh(); // which says what is wrong
     }
     const fresh = new Map(answer.rows.map((row) => [row.case_id, row]));
-    const here = rows[at] && rows[at].case_id;
+    const here = rows[at]?.case_id;
     const news = answer.rows.filter((row) => !shown.has(row.case_id));
     rows = renewed(rows, ids, [...fresh.values()]);
     list.replaceChildren(...rows.map(line));

@@ -34,7 +34,7 @@ export function repaint(state) {
 }
 
 export function weight(state, layer) {
-  const line = state.painting && state.painting.line;
+  const line = state.painting?.line;
   return line ? line(layer.feature.properties).weight : layers.grids.spec.style.weight;
 }
 
@@ -94,7 +94,7 @@ export async function gridCard(state, code, zoom) {
     [...(grid.state === "later" ? [["in_force_from", grid.since]] : []), ["code", grid.code], ["community", (ui.language === "en" && grid.community_en) || grid.community],
       ["host", grid.host], ["leader", grid.leader || ui.words.nobody], ...(state.more ? state.more(code) : [])],
     ["houses", "households", "residents", "events", "open_events"].map((key) => [key, grid[key]]),
-    null, ui.planner && ui.planner.words);
+    null, ui.planner?.words);
 }
 
 // Opens the card of a house or an event, or goes nearer where several stand.

@@ -19,7 +19,7 @@ export function start(editor) {
     }
   });
   editor.map.on("click", (event) => {
-    if (!editor.view || !editor.view.editable || editor.saving) return;
+    if (!editor.view?.editable || editor.saving) return;
     if (editor.tool !== "lock" && (editor.tool !== "house" || !editor.selected)) return;
     const found = layers.houses.at(event.latlng);
     if (!found) return;
@@ -60,7 +60,7 @@ export function hint(editor) {
 
 export function stop(editor) {
   editor.map.pm.disableDraw();
-  if (editor.line && editor.line.pm) editor.line.pm.disable();
+  if (editor.line?.pm) editor.line.pm.disable();
   editor.line = null;
   editor.turn += 1;
   byId("live").hidden = true;

@@ -17,7 +17,7 @@ export function drawGrids(grids, options) {
       style: (feature) => ({
         color: "#ffffff", weight: 1, fillOpacity: 0.7, fillColor: feature.properties.colour,
         dashArray: feature.properties.kind === "exclusive" ? "4 3" : null,
-        ...(options.marked && options.marked.has(feature.properties.code) ? { color: "#12355b", weight: 3 } : {}),
+        ...(options.marked?.has(feature.properties.code) ? { color: "#12355b", weight: 3 } : {}),
       }),
     });
   const known = () => { layer.of = new Map(layer.getLayers().map((each) => [each.feature.properties.code, each])); };

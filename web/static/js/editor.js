@@ -60,7 +60,7 @@ export function start(map, ui) {
   const found = L.layerGroup([], { pane: "found" }).addTo(map);
 
   editor.failed = async function (error) {
-    editor.tell(error.message, error.facts && (error.facts.place || (error.facts.facts || {}).place));
+    editor.tell(error.message, error.facts && (error.facts.place || error.facts.facts?.place));
     if (error.status === 409 || error.status === undefined) await reload().catch(() => editor.draw());
     else editor.draw();
   };
@@ -155,7 +155,7 @@ export function start(map, ui) {
     if (job.state === "done") return job;
     if (job.state === "cancelled") return null;
     const refusal = new Error(job.failed);
-    refusal.facts = { place: job.result && job.result.place };
+    refusal.facts = { place: job.result?.place };
     throw refusal;
   }
   editor.waited = waited;
@@ -227,7 +227,7 @@ export function start(map, ui) {
     card();
     tools.hint(editor);
   };
-  editor.grid = (code) => { const layer = editor.grids && editor.grids.of.get(code); return layer && layer.feature.properties; };
+  editor.grid = (code) => { const layer = editor.grids?.of.get(code); return layer?.feature.properties; };
 
   function card() {
     const grid = editor.selected && editor.grid(editor.selected), { words } = ui;

@@ -7,7 +7,7 @@ const LETTER = 13; // width of a Chinese letter of a label, in pixels
 const DIGIT = 8;
 
 // A polygon layer of GeoJSON; `ready` is a promise that it is drawn.
-export function polygons(map, spec, onFailure) {
+export function polygons(spec, onFailure) {
   const drawn = L.geoJSON(null, { style: spec.style, interactive: spec.style.interactive !== false, pane: spec.name });
   drawn.ready = json(spec.url)
     .then((found) => drawn.addData(found))
@@ -16,7 +16,7 @@ export function polygons(map, spec, onFailure) {
   return drawn;
 }
 
-export const opacity = (grids, colouring) => (colouring && colouring.opacity) || grids.spec.style.fillOpacity;
+export const opacity = (grids, colouring) => colouring?.opacity || grids.spec.style.fillOpacity;
 
 // A colouring may bring its own opacity, and its own borders as `line`.
 export function paint(grids, colouring) {

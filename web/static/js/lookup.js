@@ -106,14 +106,14 @@ async function lookUp(question, details) {
   show(make("p", {}, words.waiting));
   const answer = await ask(question);
   if (mine !== turn) return; // a later question was asked meanwhile
-  if (answer && answer.ok) {
+  if (answer?.ok) {
     if (!current() || current().plan.id !== answer.body.plan.id) await refresh();
     found(answer.body, details || {});
   } else if (answer && !answer.broken) {
     problem(answer.body);
   } else if (question.lon === undefined || !current()) {
     const alone = question.lon === undefined ? words.no_address : words.no_server;
-    show(make("p", { class: "bad" }, (answer && answer.body.detail) || alone));
+    show(make("p", { class: "bad" }, answer?.body.detail || alone));
   } else {
     const [lon, lat] = toWgs84(question.datum, Number(question.lon), Number(question.lat));
     const here = locate(current(), lon, lat);
@@ -163,7 +163,7 @@ function found(answer, details) {
     details.accuracy > answer.border_m && make("p", { class: "note" },
       fill(words.unsure, { m: Math.round(details.accuracy) }), " ", fill(words.border, { m: metres(answer.border_m) })),
     make("dl", { class: "facts" }, ...lines.flatMap(([k, v]) => [make("dt", {}, k), make("dd", {}, v)])),
-    current() && current().cards.has(grid.code) && picture(answer),
+    current()?.cards.has(grid.code) && picture(answer),
     !near && make("p", {}, fill(words.border, { m: metres(answer.border_m) })),
     answer.house && make("p", { class: "soft" }, `${fill(words.sure, { percent: Math.round(answer.confidence * 100) })} · ${answer.reason}`),
     answer.nearest && make("p", { class: "soft" }, fill(words.nearest, {
@@ -195,7 +195,7 @@ function outside(here) {
 }
 
 function problem(body) {
-  const options = (body.facts && body.facts.candidates) || [];
+  const options = body.facts?.candidates || [];
   show(make("p", { class: options.length ? "note" : "bad" }, body.detail),
     options.length && make("h2", {}, words.choose),
     options.length && make("ul", { class: "choices" }, ...options.filter((o) => o.lon !== null).map((option) =>
@@ -221,7 +221,7 @@ async function call(grid, township, button) {
 }
 
 async function send(answer, button) {
-  const text = [answer.house && answer.house.address, answer.grid.name, answer.grid.code,
+  const text = [answer.house?.address, answer.grid.name, answer.grid.code,
     `${words.leader} ${answer.grid.leader || words.nobody}`, answer.community.name, ui.several && townName(answer.township),
     `${answer.place.lat.toFixed(6)}, ${answer.place.lon.toFixed(6)} (WGS 84)`].filter(Boolean).join("\n");
   try {

@@ -83,7 +83,7 @@ function sample(spec) {
 // The symbol of a point layer under a place of the map; events lie over houses.
 function symbol(latlng) {
   for (const name of ["open_events", "closed_events", "houses"]) {
-    const found = layers[name] && layers[name].at(latlng);
+    const found = layers[name]?.at(latlng);
     if (found) return found;
   }
   return null;

@@ -169,7 +169,7 @@ function coverage(shared, spec, body) {
   }
   function open(f) {
     const check = body.checks.find((c) => c.name === f.check);
-    card(state, check.title[tongue], "", [["place", f.text[tongue]], ["fix", f.fix && f.fix[tongue]], ["grid", f.grids.join(", ") || null]],
+    card(state, check.title[tongue], "", [["place", f.text[tongue]], ["fix", f.fix?.[tongue]], ["grid", f.grids.join(", ") || null]],
       [["houses", f.houses], ["residents", f.residents]], null, words);
   }
   shared.moving(draw);

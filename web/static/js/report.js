@@ -116,7 +116,7 @@ form.addEventListener("submit", async (event) => {
   try {
     await looking;
     const answer = await fetch(form.action, {
-      method: "POST", body: new FormData(form, pressed && pressed.name ? pressed : undefined),
+      method: "POST", body: new FormData(form, pressed?.name ? pressed : undefined),
       headers: { "X-Requested-With": "report" }, signal: AbortSignal.timeout(UPLOAD_MS),
     });
     if (answer.redirected) {
@@ -124,7 +124,7 @@ form.addEventListener("submit", async (event) => {
       return;
     }
     const page = pieces(await answer.text(), "problem", "near");
-    if (!page.getElementById("problem")) complain((page.querySelector("main p:not(.failure-status)") || {}).textContent || words.failed);
+    if (!page.getElementById("problem")) complain(page.querySelector("main p:not(.failure-status)")?.textContent || words.failed);
     else byId("problem").scrollIntoView({ block: "center" });
   } catch (_) {
     complain(words.no_server);

@@ -20,7 +20,7 @@ const Tiles = L.GridLayer.extend({
     this.drawn = 0; // symbols on all tiles so far; tests read it
     this.onFailure = onFailure;
     this.ready = spec.shown ? new Promise((resolve) => this.once("load", resolve)) : Promise.resolve();
-    this.on("tileunload", (event) => event.tile.stop && event.tile.stop.abort());
+    this.on("tileunload", (event) => event.tile.stop?.abort());
   },
 
   createTile: function (coords, done) {
@@ -48,7 +48,7 @@ const Tiles = L.GridLayer.extend({
   _draw: function (canvas, z, features) {
     const size = this.getTileSize().x;
     // Between whole zooms tiles are enlarged; drawn finer, they stay sharp.
-    const shown = Math.min(Math.pow(2, this._map.getZoom() - z), 4);
+    const shown = Math.min(2 ** (this._map.getZoom() - z), 4);
     const sharp = (window.devicePixelRatio || 1) * Math.max(1, shown);
     canvas.width = canvas.height = size * sharp;
     const pen = canvas.getContext("2d");
@@ -65,10 +65,10 @@ const Tiles = L.GridLayer.extend({
     if (!this._map || this.spec.kind !== "points") return null;
     const size = this.getTileSize().x;
     const z = this._tileZoom;
-    const shown = Math.pow(2, this._map.getZoom() - z); // enlargement of the tiles at hand
+    const shown = 2 ** (this._map.getZoom() - z); // enlargement of the tiles at hand
     const place = this._map.project(latlng, z);
     const column = Math.floor(place.x / size), row = Math.floor(place.y / size);
-    const canvas = (this._tiles[[column, row, z].join(":")] || {}).el;
+    const canvas = this._tiles[[column, row, z].join(":")]?.el;
     const point = place.subtract([column * size, row * size]);
     let best = null, nearest = Infinity;
     for (const f of canvas ? canvas.symbols : []) {

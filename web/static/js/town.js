@@ -14,7 +14,7 @@ export function map(id, options, bounds) {
   const map = L.map(id, options);
   seen.town = map;
   // The panel lies over the map on wide screens, not on phones.
-  const panel = byId("panel"), covered = panel && panel.offsetWidth ? panel.offsetWidth + 14 : 0;
+  const panel = byId("panel"), covered = panel?.offsetWidth ? panel.offsetWidth + 14 : 0;
   map.fitBounds(bounds, { paddingTopLeft: [covered + 24, 24], paddingBottomRight: [24, 24] });
   L.control.attribution({ prefix: false }).addTo(map);
   L.control.zoom({ position: "bottomright" }).addTo(map);
@@ -30,13 +30,13 @@ export function map(id, options, bounds) {
 
 export function layer(map, spec) {
   layers[spec.name] =
-    spec.kind === "polygons" ? polygons(map, spec, failed) : tiles(spec, failed);
+    spec.kind === "polygons" ? polygons(spec, failed) : tiles(spec, failed);
   if (spec.shown) layers[spec.name].addTo(map);
 }
 
 // Tells that a part of the map could not be loaded, and why where the server said so.
 export function failed(error) {
   const notice = byId("notice");
-  notice.textContent = (error && error.told) || notice.dataset.failed;
+  notice.textContent = error?.told || notice.dataset.failed;
   notice.hidden = false;
 }

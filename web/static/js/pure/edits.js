@@ -5,7 +5,7 @@ const DECIMALS = 1e7;
 // Corners that were there stay to the last digit; new ones get a centimetre.
 export function corners(latlngs, known) {
   return latlngs.map((at) => {
-    const old = known && known.get(`${at.lng},${at.lat}`);
+    const old = known?.get(`${at.lng},${at.lat}`);
     return old || [Math.round(at.lng * DECIMALS) / DECIMALS, Math.round(at.lat * DECIMALS) / DECIMALS];
   });
 }

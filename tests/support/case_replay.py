@@ -68,7 +68,7 @@ def _target(now: ReplayedCase, to: str, flow: Flow, flows: Mapping[int, Flow]) -
     if to == "same":
         return now.state
     if to == "back":
-        assert now.back_state is not None  # noqa: S101 - a suspended case knows where it was
+        assert now.back_state is not None
         return now.back_state
     if to != "like":
         return to

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -10,11 +10,14 @@ from gisgrid.balance.community import Community, communities
 from gisgrid.balance.graph import UnitGraph
 from gisgrid.balance.rebalance import as_plan
 from gisgrid.balance.result import Locks
-from gisgrid.balance.search import LIVE, NUDGE, Search, search_plan
+from gisgrid.balance.search import Search, search_plan
 from gisgrid.core.arrays import Bools, Floats, Ints
 from gisgrid.core.errors import Invalid
 
 NEAR = 0.1
+# The first answer of a community, and the next ones from a plan nearly even.
+LIVE = Search(moves_per_unit=220, least_moves=5_000, runs=1, rescues=1)
+NUDGE = Search(moves_per_unit=120, least_moves=3_000, runs=1, rescues=2, heat=0.5)
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +95,7 @@ class LiveCommunity:
         row = np.searchsorted(today.names, grid_of)
         if row.max() >= len(today.names) or (today.names[row] != grid_of).any():
             raise Invalid("The plan names a grid that the community does not have.")
-        dragged = today.with_held(held)
+        dragged = replace(today, free=today.free & ~held)
         plan = row.astype(np.int64)
         if not today.within(plan, tolerance):
             near = today.deviation(plan) <= NEAR
