@@ -197,6 +197,8 @@ ROWS: list[RowOfTable] = [
     ("register.enter old page", "worker", "/register/house/{house}/enter/household-in",
      lambda p, f: (p.evaluate("document.querySelector('[name=client_id]').value = ''"), freely(p, "form.door-form")), "main",
      ("页面已过时，请重新打开这处房屋。", "The page is too old: open the house anew.")),
+    ("register.ask_correction no number", "government", "/register/house/{house}", lambda p, f: (p.click("a[href*='/correction?resident=']"), p.click("a[href$='column=phone']"), p.fill("#phone", "x"), freely(p, "form.door-form")), "main",
+     ("电话：电话号码格式错误", "Telephone: not a telephone number")),
     ("register.decide none", "clerk", "/register/changes", lambda p, f: freely(p, "#decide"), "main",
      ("请至少选一条。", "Choose at least one line.")),
     ("register.open_changes no purpose", "clerk", "/register/changes", lambda p, f: freely(p, "form.unmask"), "main",

@@ -44,6 +44,8 @@ SELECT id, 'in_review', 'returned', '测审核', '边界不清' FROM plan WHERE 
 INSERT INTO register_entry (township_id, house_id, kind, account_id, who, state)
 SELECT h.township_id, h.id, 'household_in', a.id, '测试', 'waiting' FROM house h, account a
 WHERE a.name = 'grid_leader' AND h.id % 4 = 0;
+INSERT INTO correction_request (township_id, table_name, row_id, column_name, proposed, asked_by)
+SELECT h.township_id, 'household', f.id, 'room', '2', '测试' FROM household f JOIN house h ON h.id = f.house_id;
 INSERT INTO document (township_id, code, title, roles) SELECT area_id, 'D1', '测试通知', '{}' FROM township;
 INSERT INTO document_version (document_id, number, file_name, media_type, content, sha256, issued_on, issued_by)
 SELECT id, 1, 'a.txt', 'text/plain', 'a', repeat('a', 64), current_date, 'test' FROM document

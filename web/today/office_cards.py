@@ -11,7 +11,10 @@ from gisgrid.core.plans import TownshipInfo
 from gisgrid.jobs import drills, ordered
 from gisgrid.people.learning import drafts as learning
 from gisgrid.people.privacy import backups as held
+from gisgrid.people.privacy import corrections as asked
+from gisgrid.planning.snapshot.fetch import today
 from web.http.dates import local
+from web.http.permissions import may_ask
 from web.http.towns import link_for
 from web.today.cards import FIRST, Card, CardLine
 
@@ -19,21 +22,44 @@ A_WEEK = timedelta(days=7)
 """For so long a failure is news."""
 
 
+def office(
+    session: Session, place: TownshipInfo, now: datetime, rights: frozenset[str]
+) -> list[Card]:
+    """The cards of a township's office that the asker's rights open."""
+    found: list[Card] = []
+    if "check_register" in rights:
+        found.append(corrections(session, place))
+    if may_ask("documents.all_drafts"):
+        found += drafts(session, place, today(place))
+    if "administer" in rights:
+        found += [jobs(session, place, now), *backups(session, place)]
+    return found
+
+
 def drafts(session: Session, place: TownshipInfo, day: date) -> list[Card]:
     """Drafts on which the asker's communities may still say something; none, where none asks them."""
-    asked = [each for each in learning.drafts(session, place.id) if each.open(day)]
-    if not asked:
+    open_now = [each for each in learning.drafts(session, place.id) if each.open(day)]
+    if not open_now:
         return []
     return [
         Card(
-            "drafts", gettext("Drafts that ask for comments"), len(asked), link_for("documents.all_drafts"),
+            "drafts", gettext("Drafts that ask for comments"), len(open_now), link_for("documents.all_drafts"),
             tuple(
                 CardLine(each.title, link_for("documents.draft", number=each.id), gettext("comments until %(day)s", day=each.answer_by))
-                for each in asked[:FIRST]
+                for each in open_now[:FIRST]
             ),
             "yellow", gettext("Say something to them"),
         )
     ]  # fmt: skip
+
+
+def corrections(session: Session, place: TownshipInfo) -> Card:
+    """Values of the register that somebody says are wrong, of the ground where the asker decides."""
+    found = asked.corrections(session, place.id, "open")
+    return Card(
+        "corrections", gettext("Corrections asked for"), len(found), link_for("corrections.index"), (), "",
+        gettext("Decide them"), gettext("No request waits."),
+    )  # fmt: skip
 
 
 def jobs(session: Session, place: TownshipInfo, now: datetime) -> Card:

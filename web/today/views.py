@@ -102,11 +102,7 @@ def _today() -> Response:
                 found.append(cards.documents(session, place, today(place)))
             if "keep_matters" in rights:
                 found += cards.community_rules(session, place)
-            if may_ask("documents.all_drafts"):
-                found += office_cards.drafts(session, place, today(place))
-            if "administer" in rights:
-                found.append(office_cards.jobs(session, place, now))
-                found += office_cards.backups(session, place)
+            found += office_cards.office(session, place, now, rights)
         if "audit" in rights:
             found += cards.audit(session, now)
         if "administer" in rights:
