@@ -110,7 +110,7 @@ ROWS: list[RowOfTable] = [
      ("没有这个查询码，请再核对一下：共十位字母和数字。", "There is no report with this code.")),
     ("imports.take ending", "government", "/office/import", lambda p, f: (p.set_input_files("#file", {"name": "a.docx", "mimeType": "text/plain", "buffer": b"x"}), p.click(".drop button")), "[role=alert]",
      ("不支持扩展名为 .docx 的文件。", "Files with the ending .docx are not read.")),
-    ("corrections.decide no reason", "clerk", "/office/corrections", click(".decide-one button[value=refuse]"), "[role=alert]",
+    ("corrections.decide no reason", "clerk", "/office/corrections", lambda p, f: freely(p, "form:has(input[name=decision])"), "[role=alert]",
      ("不予更正须写明理由。", "A refusal needs a reason.")),
     ("corrections.open_values no purpose", "clerk", "/office/corrections", lambda p, f: freely(p, "form.unmask"), "main",
      ("请选择打开户档的用途。", "Choose what the register is opened for.")),

@@ -189,6 +189,8 @@ def test_the_administrator_is_told_who_has_no_second_factor(town: tuple[Engine, 
             text("SELECT count(*) FROM account WHERE name = 'county_reviewer'")
         )
     assert int(shown["no_second_factor"][0]) == accounts - 2 - beyond
+    client = enter(town, "administrator")
+    assert rows_of(client, shown["no_second_factor"][1]) == int(shown["no_second_factor"][0])
     assert {"disk", "version"} <= set(shown)
 
 
@@ -207,11 +209,18 @@ def test_the_auditor_is_told_what_was_opened_and_that_the_chain_holds(
     client = enter(town, "auditor")
     shown = cards(client.get("/?lang=en").text)
     assert (shown["opened"][0], shown["chain"][0]) == ("2", "unbroken")
+    assert shown["chain"][1] == "/office/audit?verify=1"
+    assert shown["opened"][1].startswith("/office/audit?since=")
+    assert rows_of(client, shown["opened"][1]) >= 3, "what was opened, and all else of these days"
+    with transaction(engine) as session:
+        appointed(session, "auditor", TOWNSHIP, name="auditor.town")
+    assert cards(enter(town, "auditor.town").get("/?lang=en").text)["chain"][0] == "unbroken"
     with transaction(engine) as session:
         session.execute(text("ALTER TABLE audit_entry DISABLE TRIGGER USER"))
         session.execute(text("UPDATE audit_entry SET subject = 'house' WHERE id = 2"))
         session.execute(text("ALTER TABLE audit_entry ENABLE TRIGGER USER"))
-    assert cards(client.get("/?lang=en").text)["chain"][0] == "broken at entry 2"
+    for name in ("auditor", "auditor.town"):
+        assert cards(enter(town, name).get("/?lang=en").text)["chain"][0] == "broken at entry 2"
 
 
 def test_who_lives_here_is_shown_what_everybody_may_do(town: tuple[Engine, Flask]):

@@ -1,14 +1,16 @@
-"""What waits in the office: drafts that ask a community, jobs of the worker, backups."""
+"""What waits in the office: corrections, drafts that ask a community, jobs, backups, the audit, accounts."""
 
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
+from flask import url_for
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from gisgrid.core.plans import TownshipInfo
 from gisgrid.jobs import drills, ordered
+from gisgrid.people import today as people_today
 from gisgrid.people.learning import drafts as learning
 from gisgrid.people.privacy import backups as held
 from gisgrid.people.privacy import corrections as asked
@@ -112,3 +114,41 @@ def backups(session: Session, place: TownshipInfo) -> list[Card]:
             "" if stood else "yellow" if found else "red", gettext("See the backups"),
         )
     ]  # fmt: skip
+
+
+def audit(session: Session, now: datetime) -> list[Card]:
+    """Personal data opened in the last week, and whether the chain of the audit holds."""
+    opened = people_today.opened_since(session, now)
+    verdict, since = people_today.chain(session)
+    broken = verdict.broken is not None
+    runs = gettext("since %(first)s", first=since.date()) if since else gettext("last entry")
+    return [
+        Card(
+            "opened", gettext("Personal data opened in 7 days"), sum(each.n for each in opened),
+            url_for("audit.index", since=(now - timedelta(days=7)).date()),
+            tuple(CardLine(each.account_name, None, f"{each.purpose or '—'} · {each.n}") for each in opened[:FIRST]),
+            "", gettext("See who opened what"), gettext("Nobody opened any."),
+        ),
+        Card(
+            "chain", gettext("Chain of the audit: %(n)s entries", n=verdict.entries),
+            gettext("broken at entry %(n)s", n=verdict.broken) if broken else gettext("unbroken"),
+            url_for("audit.index", verify=1),
+            (CardLine(runs, None, verdict.last_hash[:16]),) if verdict.entries else (),
+            "red" if broken else "", gettext("Compute it anew"),
+        ),
+    ]  # fmt: skip
+
+
+def accounts(session: Session) -> Card:
+    """Active accounts that log in with a password alone."""
+    found = people_today.no_second_factor(session)
+    return Card(
+        "no_second_factor", gettext("Accounts without a second factor"), len(found),
+        url_for("accounts.index", bare=1, state="on"),
+        tuple(
+            CardLine(each.display_name, None, f"{each.name} · " + (
+                gettext("last log-in %(day)s", day=each.last_login_at.date()) if each.last_login_at else gettext("never logged in")))
+            for each in found[:FIRST]
+        ),
+        "yellow" if found else "", gettext("Ask them to set one up"), gettext("Every account has one."),
+    )  # fmt: skip
