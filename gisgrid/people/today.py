@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gisgrid.people.privacy.audit import ChainVerdict, verify
+from gisgrid.people.privacy.audit import ChainVerdict, verify_in_store
 
 
 @dataclass(frozen=True)
@@ -35,13 +35,13 @@ def opened_since(session: Session, now: datetime, *, days: int = 7) -> list[Unma
     return [UnmaskedReads(**row) for row in rows]
 
 
-def chain(session: Session) -> tuple[ChainVerdict, datetime | None] | None:
+def chain(session: Session) -> tuple[ChainVerdict, datetime | None]:
     """Whether the chain of the audit is whole, and since when it runs; None for who sees but a part of it."""
-    if not session.scalar(
+    whole = session.scalar(
         text("SELECT EXISTS (SELECT FROM appointments_with('audit') m WHERE m.area_id IS NULL)")
-    ):
-        return None
-    return verify(session), session.scalar(text("SELECT min(at) FROM audit_entry"))
+    )
+    since = session.scalar(text("SELECT min(at) FROM audit_entry")) if whole else None
+    return verify_in_store(session), since
 
 
 def no_second_factor(session: Session) -> list[NoSecondFactor]:

@@ -41,7 +41,7 @@ OUT_FOR = ("moved", "died", "other")
 MOST_WORDS = 500
 MOST = 500
 """Lines of one list."""
-_CALLED = {
+CALLED = {
     "name": message("Name"),
     "citizen_id": message("Identity number"),
     "phone": message("Telephone"),
@@ -49,6 +49,7 @@ _CALLED = {
     "birth_date": message("Day of birth"),
     "needs": message("Special needs"),
 }
+"""What a person knows a value as."""
 _SNAPSHOT = re.compile(r"\d+:\d+:[\d,]*")
 
 
@@ -254,7 +255,7 @@ def _visit(said: dict[str, str]) -> dict[str, Any]:
 
 def _person(kind: str, said: dict[str, str]) -> dict[str, Any]:
     told: dict[str, Any] = {
-        column: values.stored_value("residents", column, written, called=_CALLED[column])
+        column: values.stored_value("residents", column, written, called=CALLED[column])
         for column, written in said.items()
         if column in PERSON
     }

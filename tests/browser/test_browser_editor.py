@@ -221,12 +221,18 @@ def test_the_planners_whole_story(browser: Browser, own_town: Engine):  # noqa: 
             page.wait_for_selector(".state-in_review")
             assert page.locator("#tools-section").is_hidden()
             page.click("#step-approve")
+            page.locator("dialog.sure .danger").click()
             expect(page.locator("#notice")).to_contain_text("没有相应的权限")
             complaints = [f for f in seen.failures if "403" not in f]
             assert (complaints, seen.elsewhere) == ([], [])
         with visit(browser, county, width=1440, height=900) as seen:
             page = ready(seen, f"/plan/{plan_id}")
             page.click("#step-approve")
+            expect(page.locator("dialog.sure p")).to_contain_text("退回乡镇")
+            page.locator("dialog.sure button").first.click()
+            assert page.locator(".state-in_review").count(), "whoever says no changes nothing"
+            page.click("#step-approve")
+            page.locator("dialog.sure .danger").click()
             page.wait_for_selector(".state-approved")
             page.click("#step-notify")
             page.wait_for_selector(".state-notified")

@@ -110,6 +110,8 @@ def test_a_document_is_issued_read_on_a_phone_and_the_list_says_so(
     office = opened(browser, host, cookies["loader"])
     office.goto(f"{host}/office/documents?lang=en")
     office.click("summary:has-text('Issue a new document')")
+    office.click("#new button:text-is('Issue …')")
+    assert not office.is_visible("dialog[open]"), "what the form lacks is said first"
     office.fill("#new #code", "F-9")
     office.fill("#new #title", "入户须知（虚构）")
     office.check("#new [value=worker]")
@@ -117,13 +119,17 @@ def test_a_document_is_issued_read_on_a_phone_and_the_list_says_so(
     office.fill("#new #due_on", "2020-01-01")
     text_file = {"name": "须知.txt", "mimeType": "text/plain", "buffer": "敲门三声。".encode()}
     office.set_input_files("#new [type=file]", text_file)
-    office.click("#new button:has-text('Issue')")
+    office.click("#new button:text-is('Issue …')")
+    assert office.is_visible("dialog[open] >> text=It cannot be taken back")
+    office.click("dialog[open] >> button:text-is('Issue')")
     assert office.is_visible("text=It would have to be read by 2020-01-01")
     assert office.input_value("#new #title") == "入户须知（虚构）", "nothing typed is lost"
     assert office.is_checked("#new [value=worker]")
     office.fill("#new #due_on", due)
     office.set_input_files("#new [type=file]", text_file)
-    office.click("#new button:has-text('Issue')")
+    office.click("#new button:text-is('Issue …')")
+    assert office.is_visible("dialog[open] >> text=It cannot be taken back")
+    office.click("dialog[open] >> button:text-is('Issue')")
     office.wait_for_selector("text=Version 1 is issued")
     assert office.inner_text("[data-count=asked]").split() == ["1", "asked"]
 
@@ -142,7 +148,7 @@ def test_a_document_is_issued_read_on_a_phone_and_the_list_says_so(
     office.goto(f"{host}/office/documents?lang=en")
     assert office.inner_text("[data-document='F-9'] [data-head='Have read it']") == "1 / 1"
     office.goto(f"{host}/document-readers/F-9?lang=en")
-    assert "read on" in office.inner_text("main li:has-text('测试near')")
+    assert "read on" in office.inner_text("main tr:has-text('测试near')")
     for page in (office, phone):
         page.context.close()
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import openpyxl
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
@@ -65,6 +65,25 @@ def test_the_way_to_the_workbook_is_no_fault_of_any_list(page: Page, host: str):
                 page.screenshot(path=ARTIFACTS / f"list-{name}-{lang}-{width}.png")
             page.set_viewport_size({"width": 1440, "height": 900})
     assert not found, "\n".join(f"{where}: {what}" for where, what in found.items())
+
+
+def test_on_paper_stands_every_row_that_was_found(page: Page, host: str):
+    page.goto(f"{host}/stale?lang=en")
+    rows = page.locator("table[data-filter] tbody tr")
+    counted = page.locator(".table-tools [role=status]")
+    every = int(counted.inner_text().split(" / ")[1])
+    assert rows.count() == 50 < every
+    page.emulate_media(media="print")
+    expect(rows).to_have_count(every)
+    expect(page.locator(".table-tools")).to_be_hidden()
+    expect(page.locator(".table-more")).to_be_hidden()
+    page.emulate_media(media="screen")
+    expect(rows).to_have_count(50)
+    page.fill(".table-tools input", rows.nth(7).locator("td, th").nth(1).inner_text())
+    found = int(counted.inner_text().split(" / ")[1])
+    assert 0 < found < every
+    page.emulate_media(media="print")
+    expect(rows).to_have_count(found)
 
 
 def test_a_click_brings_the_file(page: Page, host: str):

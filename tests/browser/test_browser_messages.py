@@ -9,9 +9,13 @@ from typing import Any
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, expect
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+from gisgrid.core.plans import plan_by_id, township_by_id
+from gisgrid.db.store import transaction
+from gisgrid.planning.editor.scenarios import branch
+from gisgrid.planning.review.review import take_step
 from tests.support.case_town import Peopled
 from tests.support.looks import faults
 from tests.support.outbox import CANARY, CANARY_PHONE, TownOfNews, everybody
@@ -151,6 +155,24 @@ def test_one_page_that_was_touched_rings_whichever_hears_the_news(
         for page in pages:
             expect(page.locator("#messages-count")).to_have_text("2", timeout=5_000)
         context.close()
+
+
+def test_a_plan_that_is_submitted_changes_the_number_of_who_reviews(
+    browser: Browser, town: TownOfNews, app: Flask
+):
+    with served(app) as host:
+        page = context_of(browser, host, app, town, "reviewer").new_page()
+        page.goto(f"{host}/?lang=en")
+        number = page.locator("[data-card=in_review] .card-number")
+        expect(number).to_have_text("0")
+        listening(app, 1)
+        with transaction(town.engine) as session:
+            place = township_by_id(session, town.place.id)
+            base = plan_by_id(session, session.scalar(text("SELECT id FROM plan")) or 0)
+            draft = branch(session, base, name="2027", who="planner.ce")
+            take_step(session, place, draft, "submit", who="planner.ce")
+        expect(number).to_have_text("1")
+        page.context.close()
 
 
 def test_the_pages_of_messages_are_fit_to_be_read(browser: Browser, town: TownOfNews, app: Flask):

@@ -53,6 +53,7 @@ PATHS = {
     "desk.handover": "/register/grid/999901001001001/handover",
     "desk.house": "/register/house/1",
     "register.ask": "/register/house/1/enter/visit",
+    "register.wrong": "/register/house/1/correction",
     "register.changes": "/register/changes",
     "desk.me": "/me",
     "desk.my_grid": "/my-grid",

@@ -260,6 +260,14 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
         Call(f"/register/house/{s.house_id}/enter/{what}?resident={next(iter(s.resident_ids), 1)}")
         for what in ("visit", "household-in", "alias", "correct", "person-out", "person-in", "nothing")
     ],
+    "register.ask_correction": lambda s: [
+        Call(f"/register/house/{s.house_id}/correction", "POST", form={"resident": f"{n}", "column": column, column: value})
+        for n in (next(iter(s.resident_ids), 1), 99999) for column, value in (("phone", "19900001234"), ("house_id", "1"), ("phone", "x"))
+    ],
+    "register.wrong": lambda s: [
+        Call(f"/register/house/{s.house_id}/correction?resident={next(iter(s.resident_ids), 1)}{more}")
+        for more in ("", "&column=phone&lang=en", "&household=99999&column=citizen_id")
+    ],
     "register.changes": lambda s: [Call("/register/changes"), Call(f"/register/changes?township={s.township}&lang=en")],
     "register.decide": lambda s: [
         Call("/register/changes", "POST"), Call("/register/changes", "POST", form={"entry": "99999", "decision": "accept"}),

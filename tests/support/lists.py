@@ -17,6 +17,7 @@ from gisgrid.people.learning import documents
 from gisgrid.people.learning.training import Course, record
 from gisgrid.people.privacy import corrections
 from gisgrid.planning.editor import scenarios
+from gisgrid.planning.settings.townships import change_township
 from tests.support.accounts import appointed
 
 GRID, COMMUNITY = "999901001207002", "999901001207"
@@ -87,6 +88,8 @@ def fill_lists(session: Session) -> dict[str, int]:
         asked_by="虚拟亲属",
     )  # fmt: skip
     session.execute(text(_WAITS), {"t": place.id, "a": clerk, "g": GRID})
+    session.execute(text(_RULE), {"t": place.id, "c": COMMUNITY})
+    change_township(session, place.code, ["keeping.messages=179"])
     return {"government": government, "clerk": clerk}
 
 
@@ -99,4 +102,8 @@ INSERT INTO register_entry (township_id, house_id, kind, account_id, who, state,
 SELECT :t, min(f.house_id), 'resident_in', :a, '测试', 'waiting', '{"name": "试某某", "phone": "19900001111"}'
 FROM household f JOIN house_grid a ON a.house_id = f.house_id JOIN grid g ON g.id = a.grid_id
 WHERE g.code = :g
+"""
+_RULE = """
+INSERT INTO matter_supplement (township_id, community_id, code, text, during, state, written_by)
+SELECT :t, c.id, '0101', '集市日加强巡查', daterange('2020-01-01', NULL), 'waiting', '测试' FROM area c WHERE c.code = :c
 """

@@ -7,7 +7,8 @@ from pathlib import Path
 from playwright.sync_api import Page
 
 AXE = Path(__file__).parents[1] / "vendor" / "axe.min.js"
-WIDTHS = (1440, 360, 1280, 1920)
+WIDTHS = (1440, 360, 641, 768, 1024, 1280, 1920)
+PHONE, SIZES = 360, ("0", "1", "2")
 
 # What is smaller than a pointer needs, type that is too fine, what sticks out sideways, and on a desk words of a table
 # that are broken, or a number from its unit.
@@ -20,8 +21,10 @@ LOOK = r"""(least) => {
     const box = e.getBoundingClientRect();
     return Math.min(box.width, box.height) < least - 0.5;
   }).map(name);
-  const fine = [...document.querySelectorAll("body *")].filter((e) => seen(e) && !e.closest("svg")
-    && [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim()) && parseFloat(getComputedStyle(e).fontSize) < 11.99).map(name);
+  // What is drawn is read at the size at which its picture stands on the screen.
+  const read = (e) => parseFloat(getComputedStyle(e).fontSize) * (e instanceof SVGGraphicsElement ? e.getScreenCTM().a : 1);
+  const fine = [...document.querySelectorAll("body *")].filter((e) => seen(e)
+    && [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim()) && !e.closest("title, desc") && read(e) < 11.99).map(name);
   const wide = document.documentElement.scrollWidth - innerWidth;
   const broken = [];
   const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -39,6 +42,12 @@ LOOK = r"""(least) => {
 }"""
 
 
+_LARGER = (
+    "(size) => { const set = document.documentElement.dataset; set.size = size;"
+    " if (set.density !== 'desk') set.density = 'elder'; }"
+)
+
+
 def faults(page: Page, host: str, path: str, lang: str) -> dict[str, object]:
     """Where something is amiss on a page, and what; empty: nowhere."""
     found: dict[str, object] = {}
@@ -53,4 +62,19 @@ def faults(page: Page, host: str, path: str, lang: str) -> dict[str, object]:
         for what, which in page.evaluate(LOOK, 24).items():
             if which:
                 found[f"{path} {lang} {width} {what}"] = which
+    found |= larger_on_a_phone(page, f"{path} {lang}")
+    return found
+
+
+def larger_on_a_phone(page: Page, path: str) -> dict[str, object]:
+    """How many pixels an open page is too wide on a phone with large type, at each size that a person may choose.
+
+    What is made for a desk alone keeps its density."""
+    found: dict[str, object] = {}
+    page.set_viewport_size({"width": PHONE, "height": 900})
+    for size in SIZES:
+        page.evaluate(_LARGER, size)
+        wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        if wide > 0:
+            found[f"{path} {PHONE} large type {size} wide"] = wide
     return found

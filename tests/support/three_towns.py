@@ -52,6 +52,7 @@ class Town:
     community: str
     plan_id: int
     house_id: int
+    household_id: int
     event_id: int
     case_id: int
     spot: tuple[float, float]
@@ -135,7 +136,7 @@ def build(session: Session, n: int, code: str) -> Town:
             session, case.id, step, CaseActor("dispatcher", ("dispatcher",)), details=details
         )
     return Town(
-        code, row.id, row.community, row.plan_id, row.house_id, row.event_id, case.id,
+        code, row.id, row.community, row.plan_id, row.house_id, row.household_id, row.event_id, case.id,
         (row.lon, row.lat), draft_id, run_id,
     )  # fmt: skip
 
@@ -283,6 +284,7 @@ def by_number(town: Town) -> dict[str, str]:
         "issuing.draft_file": f"/office/drafts/{town.draft_id}/file",
         "retention.one": f"/office/retention/{town.run_id}",
         "register.ask": f"/register/house/{town.house_id}/enter/visit",
+        "register.wrong": f"/register/house/{town.house_id}/correction?household={town.household_id}",
         "maps.features": f"/layers/grids/{town.plan_id}-x.geojson",
         "maps.tile": f"/tiles/houses/{town.plan_id}-x/10/855/385.mvt",
         "planning.body": f"/planning/{town.plan_id}/coverage/2026-01-01-x.json",
@@ -354,9 +356,9 @@ INSERT INTO training (township_id, code, course, held_on, hours, kind)
 SELECT id, 'T1', '培训' || :m, '2023-05-01', 2, 'training' FROM area WHERE code = :code
 """
 _ROWS = """
-SELECT t.id, c.code AS community, p.id AS plan_id, h.id AS house_id, e.id AS event_id,
+SELECT t.id, c.code AS community, p.id AS plan_id, h.id AS house_id, f.id AS household_id, e.id AS event_id,
        ST_X(h.geom) AS lon, ST_Y(h.geom) AS lat, today_in(t.id) AS today
 FROM area t JOIN area c ON c.parent_id = t.id JOIN plan p ON p.township_id = t.id
-JOIN house h ON h.township_id = t.id AND h.code = 'H1' JOIN event e ON e.township_id = t.id
+JOIN house h ON h.township_id = t.id AND h.code = 'H1' JOIN household f ON f.house_id = h.id JOIN event e ON e.township_id = t.id
 WHERE t.code = :code
 """

@@ -160,3 +160,57 @@ def test_the_store_itself_refuses_who_goes_past_the_page(store: tuple[Engine, di
             ).all()
             == []
         )
+
+
+def test_whoever_sees_a_register_asks_at_the_house_and_the_clerk_decides(
+    store: tuple[Engine, dict[str, int]],
+):
+    engine, made = store
+    worker, clerk = Keeper(engine, made["worker"]), Keeper(engine, made["clerk"])
+    person = worker.scalar("SELECT row_id FROM correction_request")
+    house = worker.scalar(
+        "SELECT f.house_id FROM resident r JOIN household f ON f.id = r.household_id WHERE r.id = :r",
+        r=person,
+    )
+    page = f"/register/house/{house}/correction"
+    assert f"{page}?resident={person}" in worker.get(f"/register/house/{house}").text
+    assert "column=phone" in worker.get(f"{page}?resident={person}").text
+    wrong = worker.post(page, resident=str(person), column="phone", phone="x")
+    assert wrong.status_code == 422 and "not a telephone number" in wrong.text
+    asked = worker.post(page, resident=str(person), column="phone", phone="19900004321")
+    assert asked.status_code == 303
+    assert "written down. The clerk decides." in worker.get(f"/register/house/{house}").text
+    again = worker.post(page, resident=str(person), column="phone", phone="19900001111")
+    assert again.status_code == 409 and "waits already" in again.text
+    assert worker.scalar("SELECT phone FROM resident WHERE id = :r", r=person) != "19900004321"
+    today = clerk.get("/").text
+    assert re.search(r'data-card="corrections".*?card-number">2<', today, re.DOTALL)
+    assert "19900004321" not in clerk.get(PAGE).text
+    assert clerk.post(f"{PAGE}/2", decision="accept").status_code == 303
+    assert worker.scalar("SELECT phone FROM resident WHERE id = :r", r=person) == "19900004321"
+    heard = "SELECT count(*) FROM outbox_message m JOIN outbox_delivery d ON d.message_id = m.id WHERE m.kind = 'correction' AND d.account_id = :a"  # fmt: skip
+    assert worker.scalar(heard, a=made["worker"]) >= 1
+
+
+def test_nobody_asks_about_a_house_they_do_not_see_or_a_value_that_is_not_corrected(
+    store: tuple[Engine, dict[str, int]],
+):
+    engine, made = store
+    other, worker = Keeper(engine, made["other"]), Keeper(engine, made["worker"])
+    person = other.scalar("SELECT row_id FROM correction_request")
+    house = other.scalar(
+        "SELECT f.house_id FROM resident r JOIN household f ON f.id = r.household_id WHERE r.id = :r",
+        r=person,
+    )
+    page = f"/register/house/{house}/correction"
+    assert other.get(f"{page}?resident={person}").status_code == 403
+    assert (
+        other.post(page, resident=str(person), column="phone", phone="19900004321").status_code
+        == 403
+    )
+    assert worker.post(page, resident="99999", column="phone", phone="").status_code == 404
+    for column in ("code", "house_id", ""):
+        assert worker.post(page, resident=str(person), column=column).status_code == 422
+    with acting(web_engine(engine), made["other"]) as session:
+        refused(session, f"SELECT ask_correction('resident', {person}, 'phone', '1', NULL)")
+    assert other.scalar("SELECT count(*) FROM correction_request") == 1

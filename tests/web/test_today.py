@@ -44,6 +44,8 @@ SELECT id, 'in_review', 'returned', '测审核', '边界不清' FROM plan WHERE 
 INSERT INTO register_entry (township_id, house_id, kind, account_id, who, state)
 SELECT h.township_id, h.id, 'household_in', a.id, '测试', 'waiting' FROM house h, account a
 WHERE a.name = 'grid_leader' AND h.id % 4 = 0;
+INSERT INTO correction_request (township_id, table_name, row_id, column_name, proposed, asked_by)
+SELECT h.township_id, 'household', f.id, 'room', '2', '测试' FROM household f JOIN house h ON h.id = f.house_id;
 INSERT INTO document (township_id, code, title, roles) SELECT area_id, 'D1', '测试通知', '{}' FROM township;
 INSERT INTO document_version (document_id, number, file_name, media_type, content, sha256, issued_on, issued_by)
 SELECT id, 1, 'a.txt', 'text/plain', 'a', repeat('a', 64), current_date, 'test' FROM document
@@ -187,6 +189,8 @@ def test_the_administrator_is_told_who_has_no_second_factor(town: tuple[Engine, 
             text("SELECT count(*) FROM account WHERE name = 'county_reviewer'")
         )
     assert int(shown["no_second_factor"][0]) == accounts - 2 - beyond
+    client = enter(town, "administrator")
+    assert rows_of(client, shown["no_second_factor"][1]) == int(shown["no_second_factor"][0])
     assert {"disk", "version"} <= set(shown)
 
 
@@ -205,11 +209,18 @@ def test_the_auditor_is_told_what_was_opened_and_that_the_chain_holds(
     client = enter(town, "auditor")
     shown = cards(client.get("/?lang=en").text)
     assert (shown["opened"][0], shown["chain"][0]) == ("2", "unbroken")
+    assert shown["chain"][1] == "/office/audit?verify=1"
+    assert shown["opened"][1].startswith("/office/audit?since=")
+    assert rows_of(client, shown["opened"][1]) >= 3, "what was opened, and all else of these days"
+    with transaction(engine) as session:
+        appointed(session, "auditor", TOWNSHIP, name="auditor.town")
+    assert cards(enter(town, "auditor.town").get("/?lang=en").text)["chain"][0] == "unbroken"
     with transaction(engine) as session:
         session.execute(text("ALTER TABLE audit_entry DISABLE TRIGGER USER"))
         session.execute(text("UPDATE audit_entry SET subject = 'house' WHERE id = 2"))
         session.execute(text("ALTER TABLE audit_entry ENABLE TRIGGER USER"))
-    assert cards(client.get("/?lang=en").text)["chain"][0] == "broken at entry 2"
+    for name in ("auditor", "auditor.town"):
+        assert cards(enter(town, name).get("/?lang=en").text)["chain"][0] == "broken at entry 2"
 
 
 def test_who_lives_here_is_shown_what_everybody_may_do(town: tuple[Engine, Flask]):

@@ -78,6 +78,14 @@ def words() -> dict[str, str]:
         "notify": gettext("Departments are notified"),
         "publish": gettext("Publish"),
         "withdraw": gettext("Withdraw with reason"),
+        "approve_title": gettext("Approve plan “{name}”?"),
+        "approve_then": gettext(
+            "It goes back to the township, which notifies the departments and publishes it. What you approved stands in its log for good."
+        ),
+        "return_title": gettext("Return plan “{name}”?"),
+        "return_then": gettext(
+            "Whoever draws it reads the reason, changes it and submits it anew; an approval that it had is gone."
+        ),
         "publish_title": gettext("Publish plan “{name}”?"),
         "publish_from": gettext(
             "From {day} on everybody's grid, leader and telephone are those of “{name}”."

@@ -77,7 +77,7 @@ def init_app(app: Flask) -> None:
     app.before_request(check)
     app.after_request(keep_nothing)
     app.after_request(hold_files)
-    app.context_processor(lambda: {"asker": asker()})
+    app.context_processor(lambda: {"asker": asker(), "may_ask": may_ask})
 
 
 def check() -> BaseResponse | None:

@@ -19,10 +19,13 @@ from gisgrid.outbox import channels, ledger
 from gisgrid.outbox.channels import SECURITY, Gateway, MailServer, templates
 from gisgrid.outbox.words import CHANNEL_WORDS, KIND_WORDS
 from gisgrid.people.privacy.audit import note
+from web.http import lists
 from web.http.dates import local
 from web.http.db import reading
 from web.http.language import language
+from web.http.permissions import asked_as_workbook
 from web.http.towns import town
+from web.office import township_sheets as sheets
 from web.office.keeping import keeping, page
 from web.office.township import administered
 
@@ -144,11 +147,14 @@ def _shown(session: Session, *, error: GisgridError | None = None) -> Response:
     own = {each.channel: each for each in channels.channels(session) if each.township == place.code}
     with reading() as other:
         everywhere = channels.of_installation(other)
-    english = language() == "en"
+    english, counts = language() == "en", ledger.counts(session, place.id)
+    if asked_as_workbook() and not error:
+        words = (KIND_WORDS, CHANNEL_WORDS, STATE_WORDS)
+        return lists.workbook(place, sheets.deliveries(counts, *words, place.time_zone))
     return page(
         "channels.html", error=error, typed=_typed(), town=place, keeps=keeps, own=own if keeps else {},
         told={name: _told(own.get(name)) for name in CONFIGS}, everywhere=everywhere, names=list(CONFIGS),
-        hosts=sorted(_hosts()), counts=ledger.counts(session, place.id), lost=ledger.given_up(session, place.id),
+        hosts=sorted(_hosts()), counts=counts, lost=ledger.given_up(session, place.id),
         channel_words=CHANNEL_WORDS, state_words=STATE_WORDS, kind_words=KIND_WORDS, english=english,
         securities=[(each, gettext(SECURITY_WORDS[each])) for each in SECURITY],
         patterns=[(each.name, each.en if english else each.zh) for each in templates().values()],

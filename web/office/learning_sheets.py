@@ -9,7 +9,7 @@ from flask_babel import gettext
 
 from gisgrid.files.exports import Sheet
 from gisgrid.people.learning.documents import Issued
-from gisgrid.people.learning.sessions import Profile, TrainingSession
+from gisgrid.people.learning.sessions import Attendee, Profile, TrainingSession
 from web.http.lists import sheet
 
 
@@ -83,3 +83,17 @@ def profiles(
             (gettext("Counts until"), [each.expires_on for each in found]),
         ],
     )
+
+
+def attendance(found: Sequence[Attendee], parts: Mapping[str, str]) -> Sheet:
+    """Who was in a team on the day of a session, and whether they took part."""
+    return sheet(
+        gettext("Who took part"),
+        [
+            (gettext("Staff code"), [each.staff for each in found]),
+            (gettext("Name"), [each.name for each in found]),
+            (gettext("Part"), [", ".join(parts.get(r, r) for r in each.roles) for each in found]),
+            (gettext("Grids"), [", ".join(each.grids) for each in found]),
+            (gettext("Took part"), [gettext("yes") if each.attended else gettext("no") for each in found]),
+        ],
+    )  # fmt: skip

@@ -20,9 +20,12 @@ from gisgrid.core.errors import GisgridError, Invalid
 from gisgrid.core.messages import say
 from gisgrid.core.scope import scope
 from gisgrid.planning.snapshot.fetch import today
+from web.http import lists
 from web.http.dates import day_of, local
 from web.http.language import language
+from web.http.permissions import asked_as_workbook
 from web.http.towns import town
+from web.office import township_sheets as sheets
 from web.office.keeping import keeping, page
 from web.office.matter_lists import keeps, kept
 
@@ -98,12 +101,15 @@ def end(number: int) -> BaseResponse:
 def _listed(session: Session, error: GisgridError | None = None) -> Response:
     place = town(session)
     now, english = today(place), language() == "en"
+    found = rules_of(session, place.id)
+    if asked_as_workbook() and not error:
+        return lists.workbook(place, sheets.rules(found, STATE_WORDS, place.time_zone))
     mine = scope(session, "supplement_matters").communities
     own = [c for c in communities_of(session, place.id) if c.id in mine]
     current = matters.version_on(session, place.id, now)
     book = matters.rule_book(session, place.id, current) if current else []
     return page(
-        "supplements.html", error=error, typed=request.form.to_dict(), town=place, rows=rules_of(session, place.id),
+        "supplements.html", error=error, typed=request.form.to_dict(), town=place, rows=found,
         own=[(c.code, (english and c.name_en) or c.name) for c in own], own_ids={c.id for c in own}, keeper=keeps(session, place),
         items=[(e.code, f"{e.code} {(english and e.name_en) or e.name}") for e in book if e.until is None or e.until >= now],
         state_words=STATE_WORDS, english=english, today=now, longest=LONGEST, local=lambda moment: local(moment, place.time_zone),

@@ -13,12 +13,18 @@ from gisgrid.core.plans import TownshipInfo
 from gisgrid.core.scope import refuse_strangers
 from gisgrid.planning.settings import described
 from gisgrid.planning.settings.townships import change_township
+from web.http import lists
 from web.http.dates import local
 from web.http.language import language
+from web.http.permissions import asked_as_workbook
 from web.http.towns import town
+from web.office import township_sheets as sheets
 from web.office.keeping import keeping, page
 
 blueprint = Blueprint("township", __name__, url_prefix="/office/township")
+
+CHANGES = 50
+"""That the page shows; the workbook has them all."""
 
 
 @blueprint.get("")
@@ -75,9 +81,12 @@ def in_language(words: Message | None) -> str:
 
 def _shown(session: Session, *, error: GisgridError | None = None) -> Response:
     place = administered(session)
+    changes = described.changes(session, place.id, limit=lists.most(CHANGES))
+    if asked_as_workbook() and not error:
+        return lists.workbook(place, sheets.changes(changes, place.time_zone))
     return page(
         "township.html", seen=described.newest_change(session, place.id), error=error, typed=request.form.to_dict(), town=place,
-        groups=described.described(session, place), changes=described.changes(session, place.id),
+        groups=described.described(session, place), changes=changes,
         amiss=str(error.facts.get("name", "")) if error else "", said_of=in_language,
         local=lambda moment: local(moment, place.time_zone),
     )  # fmt: skip

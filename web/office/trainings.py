@@ -157,9 +157,14 @@ def _listed(session: Session, error: GisgridError | None = None) -> Response:
 
 def _session(session: Session, code: str, error: GisgridError | None = None) -> Response:
     place = town(session)
+    training, people = (
+        sessions.one(session, place.id, code),
+        sessions.attendance(session, place.id, code),
+    )
+    if asked_as_workbook() and not error:
+        return lists.workbook(place, sheets.attendance(people, _words(TEAM_WORDS)))
     return page(
-        "training-session.html", error=error, training=sessions.one(session, place.id, code), day=today(place),
-        people=sessions.attendance(session, place.id, code), parts=_words(TEAM_WORDS), kinds=_words(COURSE_WORDS),
+        "training-session.html", error=error, training=training, day=today(place), people=people, parts=_words(TEAM_WORDS), kinds=_words(COURSE_WORDS),
         ticked=request.form.getlist("staff") if error else None,
     )  # fmt: skip
 

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from gisgrid.core.errors import GisgridError, NotAllowed, NotFound
 from gisgrid.locate.addresses.search import AddressCandidate, search
+from gisgrid.people.privacy import corrections
 from gisgrid.register import entries, households
 from web.http import lists
 from web.http.acting import purpose_sent
@@ -80,6 +81,39 @@ def enter(house_id: int, what: str) -> BaseResponse:
         flash(gettext("%(what)s: written down. It waits for the clerk.", what=said))
     else:
         flash(gettext("%(what)s: written down.", what=said))
+    return redirect(url_for("desk.house", house_id=house_id), 303)
+
+
+@blueprint.get("/house/<int:house_id>/correction")
+def wrong(house_id: int) -> Response:
+    """The form on which whoever sees a register says that a value of it is wrong."""
+    with reading() as session:
+        return _wrong(session, house_id, dict(request.args))
+
+
+@blueprint.post("/house/<int:house_id>/correction")
+def ask_correction(house_id: int) -> BaseResponse:
+    """Keep the request for the clerk; back to the house."""
+    typed = dict(request.form) | {"needs": ";".join(request.form.getlist("needs"))}
+    person, column = _number(typed.get("resident")), typed.get("column", "")
+    try:
+        with writing() as session:
+            number = corrections.ask_in_house(
+                session,
+                house_id,
+                table="household" if person is None else "resident",
+                row_id=person or _number(typed.get("household")) or 0,
+                column=column,
+                proposed=typed.get(column, ""),
+            )
+    except (NotAllowed, NotFound):
+        raise
+    except GisgridError as error:
+        with reading() as session:
+            answer = _wrong(session, house_id, typed, problem_of(error).detail)
+        answer.status_code = problem_of(error).status
+        return answer
+    flash(gettext("Request %(n)s: written down. The clerk decides.", n=number))
     return redirect(url_for("desk.house", house_id=house_id), 303)
 
 
@@ -157,18 +191,7 @@ def _form(
     seen = typed.get("seen") or entries.page_version(session)
     register = households.register_of(session, house_id)
     place = town_of(session, register.township_id)
-    household = next(
-        (h for h in register.households if h.id == _number(typed.get("household"))), None
-    )
-    person = next(
-        (
-            p
-            for h in register.households
-            for p in h.residents
-            if p.id == _number(typed.get("resident"))
-        ),
-        None,
-    )
+    household, person = _about(register, typed)
     if (kind in entries.OF_HOUSEHOLD and household is None) or (
         kind in entries.OF_RESIDENT and person is None
     ):
@@ -194,6 +217,34 @@ def _form(
         entries=entries,
     )
     return Response(page, headers={"Cache-Control": "private, no-store"})
+
+
+def _wrong(
+    session: Session, house_id: int, typed: dict[str, str], problem: str | None = None
+) -> Response:
+    register = households.register_of(session, house_id)
+    household, person = _about(register, typed)
+    if household is None and person is None:
+        raise NotFound("The household or person is no longer registered here: open the house anew.")
+    columns = corrections.columns_of("resident" if person else "household")
+    column = typed.get("column") if typed.get("column") in columns else None
+    page = render_template(
+        "register-correction.html", register=register, household=household, person=person, typed=typed,
+        problem=problem, columns=columns, column=columns[0] if len(columns) == 1 else column, words=words,
+    )  # fmt: skip
+    return Response(page, headers={"Cache-Control": "private, no-store"})
+
+
+def _about(
+    register: households.Register, typed: dict[str, str]
+) -> tuple[households.HouseholdView | None, households.ResidentView | None]:
+    """The household and the person of a house that a form speaks of."""
+    home, person = _number(typed.get("household")), _number(typed.get("resident"))
+    everybody = [each for household in register.households for each in household.residents]
+    return (
+        next((each for each in register.households if each.id == home), None),
+        next((each for each in everybody if each.id == person), None),
+    )
 
 
 def _kind(what: str) -> str:

@@ -17,7 +17,6 @@ from gisgrid.cases.board import Row
 from gisgrid.cases.board_filters import Filters
 from gisgrid.cases.today import CasesNow
 from gisgrid.core.plans import TownshipInfo
-from gisgrid.people import today as people_today
 from gisgrid.people.learning import reading as learning
 from gisgrid.planning.overview.today import PlanOnItsWay
 from gisgrid.planning.snapshot.fetch import limits_of
@@ -333,67 +332,6 @@ def plans(waiting: Iterable[PlanOnItsWay], *, draws: bool, reviews: bool) -> lis
             Card(key, title, len(found), url, lines, tone if found else "", step, gettext("None."))
         )
     return cards
-
-
-def audit(session: Session, now: datetime) -> list[Card]:
-    """Personal data opened in the last week, and whether the chain of the audit holds."""
-    opened = people_today.opened_since(session, now)
-    cards = [
-        Card(
-            "opened",
-            gettext("Personal data opened in 7 days"),
-            sum(each.n for each in opened),
-            None,
-            tuple(
-                CardLine(each.account_name, None, f"{each.purpose or '—'} · {each.n}")
-                for each in opened[:FIRST]
-            ),
-            "",
-            "",
-            gettext("Nobody opened any."),
-        )
-    ]
-    if (found := people_today.chain(session)) is not None:
-        verdict, since = found
-        said = (
-            gettext("unbroken")
-            if verdict.broken is None
-            else gettext("broken at entry %(n)s", n=verdict.broken)
-        )
-        lines = (
-            (
-                CardLine(
-                    gettext("since %(first)s", first=since.date()), None, verdict.last_hash[:16]
-                ),
-            )
-            if since
-            else ()
-        )
-        cards.append(
-            Card(
-                "chain",
-                gettext("Chain of the audit: %(n)s entries", n=verdict.entries),
-                said,
-                None,
-                lines,
-                "red" if verdict.broken is not None else "",
-            )
-        )
-    return cards
-
-
-def accounts(session: Session) -> Card:
-    """Active accounts that log in with a password alone."""
-    found = people_today.no_second_factor(session)
-    return Card(
-        "no_second_factor", gettext("Accounts without a second factor"), len(found), None,
-        tuple(
-            CardLine(each.display_name, None, f"{each.name} · " + (
-                gettext("last log-in %(day)s", day=each.last_login_at.date()) if each.last_login_at else gettext("never logged in")))
-            for each in found[:FIRST]
-        ),
-        "yellow" if found else "", "", gettext("Every account has one."),
-    )  # fmt: skip
 
 
 def community_rules(session: Session, place: TownshipInfo) -> list[Card]:

@@ -1,17 +1,22 @@
-"""What waits in the office: drafts that ask a community, jobs of the worker, backups."""
+"""What waits in the office: corrections, drafts that ask a community, jobs, backups, the audit, accounts."""
 
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
+from flask import url_for
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from gisgrid.core.plans import TownshipInfo
 from gisgrid.jobs import drills, ordered
+from gisgrid.people import today as people_today
 from gisgrid.people.learning import drafts as learning
 from gisgrid.people.privacy import backups as held
+from gisgrid.people.privacy import corrections as asked
+from gisgrid.planning.snapshot.fetch import today
 from web.http.dates import local
+from web.http.permissions import may_ask
 from web.http.towns import link_for
 from web.today.cards import FIRST, Card, CardLine
 
@@ -19,21 +24,44 @@ A_WEEK = timedelta(days=7)
 """For so long a failure is news."""
 
 
+def office(
+    session: Session, place: TownshipInfo, now: datetime, rights: frozenset[str]
+) -> list[Card]:
+    """The cards of a township's office that the asker's rights open."""
+    found: list[Card] = []
+    if "check_register" in rights:
+        found.append(corrections(session, place))
+    if may_ask("documents.all_drafts"):
+        found += drafts(session, place, today(place))
+    if "administer" in rights:
+        found += [jobs(session, place, now), *backups(session, place)]
+    return found
+
+
 def drafts(session: Session, place: TownshipInfo, day: date) -> list[Card]:
     """Drafts on which the asker's communities may still say something; none, where none asks them."""
-    asked = [each for each in learning.drafts(session, place.id) if each.open(day)]
-    if not asked:
+    open_now = [each for each in learning.drafts(session, place.id) if each.open(day)]
+    if not open_now:
         return []
     return [
         Card(
-            "drafts", gettext("Drafts that ask for comments"), len(asked), link_for("documents.all_drafts"),
+            "drafts", gettext("Drafts that ask for comments"), len(open_now), link_for("documents.all_drafts"),
             tuple(
                 CardLine(each.title, link_for("documents.draft", number=each.id), gettext("comments until %(day)s", day=each.answer_by))
-                for each in asked[:FIRST]
+                for each in open_now[:FIRST]
             ),
             "yellow", gettext("Say something to them"),
         )
     ]  # fmt: skip
+
+
+def corrections(session: Session, place: TownshipInfo) -> Card:
+    """Values of the register that somebody says are wrong, of the ground where the asker decides."""
+    found = asked.corrections(session, place.id, "open")
+    return Card(
+        "corrections", gettext("Corrections asked for"), len(found), link_for("corrections.index"), (), "",
+        gettext("Decide them"), gettext("No request waits."),
+    )  # fmt: skip
 
 
 def jobs(session: Session, place: TownshipInfo, now: datetime) -> Card:
@@ -86,3 +114,41 @@ def backups(session: Session, place: TownshipInfo) -> list[Card]:
             "" if stood else "yellow" if found else "red", gettext("See the backups"),
         )
     ]  # fmt: skip
+
+
+def audit(session: Session, now: datetime) -> list[Card]:
+    """Personal data opened in the last week, and whether the chain of the audit holds."""
+    opened = people_today.opened_since(session, now)
+    verdict, since = people_today.chain(session)
+    broken = verdict.broken is not None
+    runs = gettext("since %(first)s", first=since.date()) if since else gettext("last entry")
+    return [
+        Card(
+            "opened", gettext("Personal data opened in 7 days"), sum(each.n for each in opened),
+            url_for("audit.index", since=(now - timedelta(days=7)).date()),
+            tuple(CardLine(each.account_name, None, f"{each.purpose or '—'} · {each.n}") for each in opened[:FIRST]),
+            "", gettext("See who opened what"), gettext("Nobody opened any."),
+        ),
+        Card(
+            "chain", gettext("Chain of the audit: %(n)s entries", n=verdict.entries),
+            gettext("broken at entry %(n)s", n=verdict.broken) if broken else gettext("unbroken"),
+            url_for("audit.index", verify=1),
+            (CardLine(runs, None, verdict.last_hash[:16]),) if verdict.entries else (),
+            "red" if broken else "", gettext("Compute it anew"),
+        ),
+    ]  # fmt: skip
+
+
+def accounts(session: Session) -> Card:
+    """Active accounts that log in with a password alone."""
+    found = people_today.no_second_factor(session)
+    return Card(
+        "no_second_factor", gettext("Accounts without a second factor"), len(found),
+        url_for("accounts.index", bare=1, state="on"),
+        tuple(
+            CardLine(each.display_name, None, f"{each.name} · " + (
+                gettext("last log-in %(day)s", day=each.last_login_at.date()) if each.last_login_at else gettext("never logged in")))
+            for each in found[:FIRST]
+        ),
+        "yellow" if found else "", gettext("Ask them to set one up"), gettext("Every account has one."),
+    )  # fmt: skip

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from shutil import disk_usage
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
@@ -102,15 +104,11 @@ def _today() -> Response:
                 found.append(cards.documents(session, place, today(place)))
             if "keep_matters" in rights:
                 found += cards.community_rules(session, place)
-            if may_ask("documents.all_drafts"):
-                found += office_cards.drafts(session, place, today(place))
-            if "administer" in rights:
-                found.append(office_cards.jobs(session, place, now))
-                found += office_cards.backups(session, place)
+            found += office_cards.office(session, place, now, rights)
         if "audit" in rights:
-            found += cards.audit(session, now)
+            found += office_cards.audit(session, now)
         if "administer" in rights:
-            found += [cards.accounts(session), *_machine()]
+            found += [office_cards.accounts(session), *_machine()]
     if rights & {"plan", "review"}:
         found[2:2] = _plans(place, rights)
     html = render_template(
@@ -193,8 +191,8 @@ def _people_and_work(
 
 
 def _machine() -> list[Card]:
-    """The room left on the disk, and which version runs."""
-    free, whole = disk_usage("/").free, disk_usage("/").total
+    """The room left on the disk of the store, and which version runs."""
+    free, whole = _room(current_app.config["SETTINGS"].home)
     try:
         running = version("gisgrid")
     except PackageNotFoundError:
@@ -206,6 +204,15 @@ def _machine() -> list[Card]:
         ),
         Card("version", gettext("Version"), running),
     ]  # fmt: skip
+
+
+def _room(home: Path) -> tuple[int, int]:
+    """Free and all bytes of the disk of the store's folder; before the first start that of what stands above it."""
+    for folder in (home, *home.parents):
+        with suppress(OSError):
+            room = disk_usage(folder)
+            return room.free, room.total
+    return 0, 1
 
 
 def _plan(session: Session, place: TownshipInfo) -> PlanInfo | None:

@@ -13,6 +13,7 @@ from gisgrid.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from gisgrid.db.tables import Base
 from gisgrid.files.columns import KINDS
 from gisgrid.people.privacy import audit
+from gisgrid.register import entries, households
 from gisgrid.register.values import stored_value
 
 KIND_OF = {"household": "households", "resident": "residents", "staff": "staff"}
@@ -86,16 +87,7 @@ def ask(
         raise Invalid(
             "The {column} of {table} {code} is that already.", column=column, table=table, code=code
         )
-    made = session.scalar(
-        text(
-            "INSERT INTO correction_request (township_id, table_name, row_id, column_name, "
-            "proposed, asked_by) VALUES (:t, :table, :row, :column, :value, :who) "
-            "ON CONFLICT (table_name, row_id, column_name) WHERE state = 'open' DO NOTHING "
-            "RETURNING id"
-        ),
-        {"t": township_id, "table": table, "row": row_id, "column": column, "value": value,
-         "who": asked_by.strip()},
-    )  # fmt: skip
+    made = _kept(session, table, row_id, column=column, value=value, who=asked_by.strip())
     if made is None:
         raise Conflict(
             "A request for the {column} of {table} {code} waits already.",
@@ -103,7 +95,38 @@ def ask(
             table=table,
             code=code,
         )
-    return int(made)
+    return made
+
+
+def ask_in_house(
+    session: Session, house_id: int, *, table: str, row_id: int, column: str, proposed: str
+) -> int:
+    """Keep a request on a household or a person of a house, asked by the transaction's account; its number.
+
+    Whether the record says so already is not told: whoever asks sees it masked.
+
+    Raises
+    ------
+    Invalid
+        No such column, or a value it cannot have.
+    NotFound
+        No such house, or the household or person is no longer there.
+    NotAllowed
+        The house lies where the account may not see registers.
+    Conflict
+        A request for this value waits already.
+    """
+    homes = households.register_of(session, house_id).households
+    ids = {
+        "household": [home.id for home in homes],
+        "resident": [person.id for home in homes for person in home.residents],
+    }
+    if row_id not in ids.get(table, []):
+        raise NotFound("The household or person is no longer registered here: open the house anew.")
+    made = _kept(session, table, row_id, column=column, value=_value(table, column, proposed))
+    if made is None:
+        raise Conflict("A request for this value waits already.")
+    return made
 
 
 def decide(
@@ -195,6 +218,28 @@ def corrections(
         raise
 
 
+def _kept(
+    session: Session,
+    table: str,
+    row_id: int,
+    *,
+    column: str,
+    value: str | None,
+    who: str | None = None,
+) -> int | None:
+    """Number of a new request; None: one for this value waits already."""
+    try:
+        number = session.scalar(
+            text("SELECT ask_correction(:table, :row, :column, :value, :who)"),
+            {"table": table, "row": row_id, "column": column, "value": value, "who": who},
+        )
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) == "42501":
+            raise NotAllowed("This house lies outside the area of your rights.") from error
+        raise
+    return None if number is None else int(number)
+
+
 def _value(table: str, column: str, proposed: str) -> str | None:
     """The proposed value as it would be stored, by the same rules as a loaded file."""
     if column not in columns_of(table):
@@ -204,7 +249,7 @@ def _value(table: str, column: str, proposed: str) -> str | None:
             table=table,
             columns_of=list(columns_of(table)),
         )
-    return stored_value(KIND_OF[table], column, proposed)
+    return stored_value(KIND_OF[table], column, proposed, called=entries.CALLED.get(column))
 
 
 def _record(

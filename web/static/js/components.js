@@ -5,10 +5,11 @@ import { order } from "./pure/columns.js";
 const PAGE = 50;
 const value = (row, k) => row.cells[k] ? row.cells[k].textContent.trim() : "";
 
+// A table, or a list, which keeps its order.
 function table(of) {
-  const body = of.tBodies[0], rows = [...body.rows], heads = [...of.tHead.rows[0].cells];
+  const body = of.tBodies ? of.tBodies[0] : of, rows = [...body.children], heads = of.tHead ? [...of.tHead.rows[0].cells] : [];
   if (rows.length < 2) return;
-  let shown = PAGE, wanted = "";
+  let shown = PAGE, wanted = "", onPaper = false;
   const tools = document.createElement("div");
   tools.className = "table-tools";
   const field = document.createElement("input"), more = document.createElement("button"), count = document.createElement("span");
@@ -16,7 +17,7 @@ function table(of) {
   field.placeholder = of.dataset.filter;
   field.setAttribute("aria-label", of.dataset.filter);
   more.type = "button";
-  more.className = "button";
+  more.className = "button table-more";
   more.textContent = of.dataset.more;
   count.setAttribute("role", "status");
   tools.append(field, count);
@@ -24,7 +25,8 @@ function table(of) {
   of.after(more);
   function draw() {
     const found = rows.filter((row) => row.textContent.toLowerCase().includes(wanted));
-    body.replaceChildren(...found.slice(0, shown));
+    // On paper nothing is turned over: all that was found is printed.
+    body.replaceChildren(...found.slice(0, onPaper ? found.length : shown));
     count.textContent = `${Math.min(shown, found.length)} / ${found.length}`;
     more.hidden = found.length <= shown;
   }
@@ -45,16 +47,21 @@ function table(of) {
       draw();
     });
   });
+  const print = (on) => { onPaper = on; draw(); };
+  addEventListener("beforeprint", () => print(true));
+  addEventListener("afterprint", () => print(false));
+  matchMedia("print").addEventListener("change", (change) => print(change.matches));
   draw();
 }
 
-for (const each of document.querySelectorAll("table[data-filter]")) table(each);
+for (const each of document.querySelectorAll("table[data-filter], ul[data-filter]")) table(each);
 for (const button of document.querySelectorAll("[data-prints]")) button.addEventListener("click", () => window.print());
 for (const button of document.querySelectorAll("[data-ticks]")) button.addEventListener("click", () => {
   for (const box of button.form.querySelectorAll("[type=checkbox]")) box.checked = button.dataset.ticks === "all";
 });
 for (const opener of document.querySelectorAll("[data-opens]")) {
   const dialog = document.getElementById(opener.dataset.opens);
-  opener.addEventListener("click", () => dialog.showModal());
+  // What a form lacks is said before it asks whether to send it.
+  opener.addEventListener("click", () => { if (!opener.form || opener.form.reportValidity()) dialog.showModal(); });
   dialog.querySelector("[data-closes]").addEventListener("click", () => dialog.close());
 }

@@ -145,7 +145,15 @@ function review(editor) {
   const reason = make("textarea", { "aria-label": words[reasoned], maxlength: "500" });
   const day = make("input", { type: "date", id: "first-day" });
   day.value = view.first_day;
+  const asked = (step) => async () => {
+    const title = words[`${step}_title`].replace("{name}", view.name);
+    if (await confirmed({ title, text: words[`${step}_then`], yes: words[step], no: words.not_yet })) {
+      await editor.post("step", { step, reason: reason.value });
+    }
+  };
   const take = {
+    approve: asked("approve"),
+    return: asked("return"),
     publish: async () => {
       const text = [
         words.publish_from, view.based_on ? words.publish_ends : words.publish_first, words.publish_kept,

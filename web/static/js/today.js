@@ -23,6 +23,7 @@ function later(ms) {
   if (!waiting) waiting = setTimeout(renew, ms);
 }
 
-for (const kind of ["cases", "reload"]) news.on(kind, () => later(CALM_MS));
+// A plan that is submitted, a correction that is decided: whom it waits for is told.
+for (const kind of ["cases", "told", "reload"]) news.on(kind, () => later(CALM_MS));
 // Time passes though nothing happens: what was in time is late.
 setInterval(() => later(0), MINUTE_MS);
