@@ -111,6 +111,8 @@ def test_what_people_call_a_corner_is_found(demo: Engine):
 
 WALKED = ("o005", "worker", "dispatcher", "planner", "administrator", "auditor")
 ROWS_OF = {
+    "/cases/mine": "SELECT count(*) FROM case_holders(ARRAY(SELECT c.id FROM event_case c JOIN event e "
+    "ON e.id = c.event_id WHERE e.closed_at IS NULL)) JOIN account k ON k.id = account_id WHERE k.name = :who",
     "/drafts": "SELECT count(*) FROM document_draft",
     "/matters/supplements": "SELECT count(*) FROM matter_supplement",
     "/matters/versions": "SELECT count(*) FROM matter WHERE consent IS NOT NULL",

@@ -45,6 +45,7 @@ RIGHT_WORDS = {
     "plan": say("drawing plans"),
     "review": say("reviewing plans"),
     "dispatch": say("sending events to grids"),
+    "answer_subjects": say("answers to people about their own data"),
     "export": say("exports"),
     "audit": say("the audit"),
     "administer": say("accounts"),

@@ -223,6 +223,7 @@ def _wrong(
     session: Session, house_id: int, typed: dict[str, str], problem: str | None = None
 ) -> Response:
     register = households.register_of(session, house_id)
+    town_of(session, register.township_id)
     household, person = _about(register, typed)
     if household is None and person is None:
         raise NotFound("The household or person is no longer registered here: open the house anew.")
