@@ -1,4 +1,4 @@
-"""Work of seconds that a page waits for: all checks, a proposal shown or taken over.
+"""Work of seconds that a page waits for: all checks, a proposal shown or taken over, a large town's plan published.
 
 Ordered and told like a rebalancing (`jobs`), but done by the worker itself, which keeps the editors of
 scenarios at hand; one at a time for each scenario, beside the computations of the queue. A job that is
@@ -11,6 +11,7 @@ import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import date
 from typing import Any
 
 import shapely
@@ -213,6 +214,18 @@ def _take(work: Work) -> dict[str, Any]:
     return {"version": now}
 
 
+def _publish(work: Work) -> dict[str, Any]:
+    """Put a plan in force from a day on, in one transaction: a large town is read and attached anew."""
+    with transaction(work.engine) as session:
+        plan = plan_by_id(session, work.plan_id)
+        place = plans.township_by_id(session, plan.township_id)
+        first_day = date.fromisoformat(work.wishes["from"])
+        review.publish(session, place, plan, first_day, who=work.who)
+        # Whoever cancels until here finds everything as it was.
+        work.tell(1, 1, "writing")
+    return {"from": first_day.isoformat()}
+
+
 def _at(session: Session, work: Work) -> tuple[TownshipInfo, PlanInfo, int, Editor]:
     plan = plan_by_id(session, work.plan_id)
     place = plans.township_by_id(session, plan.township_id)
@@ -238,7 +251,9 @@ def _after(
     return work.editors.after(plan, before, change=change, make=make)
 
 
-KINDS: dict[str, Callable[[Work], dict[str, Any]]] = {"check": _check, "show": _show, "take": _take}
+KINDS: dict[str, Callable[[Work], dict[str, Any]]] = {
+    "check": _check, "show": _show, "take": _take, "publish": _publish,
+}  # fmt: skip
 
 _BEGIN = """
 UPDATE job SET state = 'running', attempts = attempts + 1

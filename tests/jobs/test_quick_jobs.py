@@ -17,7 +17,9 @@ from gisgrid.jobs.scheduled import complete_plan
 from gisgrid.planning.editor import moves, scenarios
 from gisgrid.planning.editor.editor import Editor
 from gisgrid.planning.editor.editors import Editors
+from gisgrid.planning.review import review
 from tests.support.editor import checked, client_of, drafted, put_upon, view, worked_out
+from web.editor import store
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +59,13 @@ def proposed(engine: Engine, plan: PlanInfo) -> int:
             {"id": number, "r": json.dumps(found)},
         )
     return number
+
+
+def reviewed(engine: Engine, plan: PlanInfo) -> None:
+    with transaction(engine) as session:
+        place = township(session)
+        for step, who in (("submit", "甲"), ("approve", "乙"), ("notify", "甲")):
+            review.take_step(session, place, plan_by_id(session, plan.id), step, who=who, reason="")
 
 
 @pytest.fixture
@@ -238,3 +247,43 @@ def test_a_branch_of_the_page_is_completed_by_the_worker(engine: Engine, draft: 
             == session.execute(rows, {"p": whole.id}).all()
         )
         assert place.id == whole.township_id
+
+
+def test_a_plan_of_a_large_town_is_published_by_the_worker(
+    engine: Engine, draft: PlanInfo, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(store, "A_LARGE_TOWN", 0)
+    client, first_day = client_of(engine, "planner"), "2099-01-01"
+    early = worked_out(
+        client, engine, draft, client.post(f"/plan/{draft.id}/publish", json={"from": first_day})
+    )
+    assert early["state"] == "failed" and "草案" in early["failed"], "a draft is no reviewed plan"
+    reviewed(engine, draft)
+    ordered = client.post(f"/plan/{draft.id}/publish", json={"from": first_day})
+    assert view(client, draft)["standing_key"] == "notified", "nothing is held until it is done"
+    done = worked_out(client, engine, draft, ordered)
+    assert (done["state"], done["result"]) == ("done", {"from": first_day})
+    after = view(client, draft)
+    assert after["standing_key"] == "later" and after["steps"][-1]["to_state"] == "published"
+    assert after["steps"][-1]["who"] != "甲", "who asked for it stands in the record"
+
+
+def test_a_publication_that_is_cancelled_leaves_the_plan_as_it_was(
+    engine: Engine, draft: PlanInfo, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(store, "A_LARGE_TOWN", 0)
+    reviewed(engine, draft)
+    client = client_of(engine, "planner")
+    ordered = client.post(f"/plan/{draft.id}/publish", json={"from": "2099-01-01"})
+    number = ordered.json["job"]["id"]
+    publish = review.publish
+
+    def left_meanwhile(*asked: Any, **named: Any) -> Any:
+        with transaction(engine) as session:
+            balancing.cancel(session, number)
+        return publish(*asked, **named)
+
+    monkeypatch.setattr(review, "publish", left_meanwhile)
+    done = worked_out(client, engine, draft, ordered)
+    assert done["state"] == "cancelled"
+    assert view(client, draft)["standing_key"] == "notified"

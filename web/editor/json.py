@@ -308,6 +308,7 @@ _WORDED: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "check": _checked,
     "show": _shown,
     "take": dict,
+    "publish": dict,
 }
 
 

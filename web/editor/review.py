@@ -15,16 +15,18 @@ from gisgrid.core.errors import Conflict, Invalid
 from gisgrid.core.plans import PlanInfo, TownshipInfo, plan_by_id
 from gisgrid.core.scope import refuse_strangers, scope
 from gisgrid.files.exports import write_workbook
+from gisgrid.jobs import balancing, quick
 from gisgrid.loading.scenario_files import export_plan
 from gisgrid.planning.editor import moves, replay
 from gisgrid.planning.editor.compare import Comparison, compared, crosswalk
-from gisgrid.planning.editor.scenarios import scenario
+from gisgrid.planning.editor.scenarios import more_houses_than, scenario
 from gisgrid.planning.review import review
 from gisgrid.planning.review.handover import handed_houses, handover_sheets, team_sheets
 from gisgrid.planning.snapshot.fetch import today
 from layers.deviation import deviation_colour, legend
 from layers.editor import picture
 from web.editor import json as views
+from web.editor import store
 from web.editor.assets import EDITOR_STYLES
 from web.editor.messages import words
 from web.editor.states import states
@@ -92,7 +94,7 @@ def step(plan_id: int) -> Response:
 
 @blueprint.post("/<int:plan_id>/publish")
 def publish(plan_id: int) -> Response:
-    """Put a plan in force from a day on."""
+    """Put a plan in force from a day on; of a large town by the worker, for which the page waits."""
     asked = body()
     try:
         first_day = date.fromisoformat(str(asked.get("from")))
@@ -100,6 +102,10 @@ def publish(plan_id: int) -> Response:
         raise Invalid("Say the first day, such as 2024-01-01.") from None
     with planning() as session:
         place, plan = placed(session, plan_id, "plan")
+        if more_houses_than(session, place, store.A_LARGE_TOWN):
+            wishes = {"from": first_day.isoformat()}
+            job_id = quick.order(session, plan, "publish", wishes, who=who())
+            return told({"job": views.job(balancing.job(session, job_id))})
         review.publish(session, place, plan, first_day, who=who())
         _, plan, version, editor = at_hand(session, plan_id, "plan")
         return told(views.view(session, plan, version, editor))

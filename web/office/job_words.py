@@ -18,6 +18,7 @@ KIND_WORDS = {
     "check": say("All checks of a plan"),
     "show": say("What a proposal would change"),
     "take": say("Taking a proposal over"),
+    "publish": say("Publishing a plan"),
     "attach": say("Attaching houses and events to a plan"),
     "coverage": say("Coverage for the map"),
     "workload": say("Workload for the map"),

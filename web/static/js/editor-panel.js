@@ -160,7 +160,7 @@ function review(editor) {
         day.value > view.today ? words.publish_withdraw : words.publish_at_once,
       ].join(" ").replaceAll("{name}", view.name).replaceAll("{base}", view.based_on).replaceAll("{day}", day.value);
       if (await confirmed({ title: words.publish_title.replace("{name}", view.name), text, yes: words.publish, no: words.not_yet })) {
-        await editor.post("publish", { from: day.value });
+        await editor.publish(day.value);
       }
     },
     withdraw: () => editor.post("withdraw", { reason: reason.value }),

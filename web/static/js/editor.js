@@ -117,13 +117,20 @@ export function start(map, ui) {
   }
 
   editor.keep = (edit) => held(async () => {
-    const answer = await ask("edit", { version: editor.view.version, edit, why: byId("why").value });
-    if (!answer.job) await put(answer);
-    else if (await waited(answer.job, byId("live"))) await reload();
-    else return null;
+    if (!(await settled(await ask("edit", { version: editor.view.version, edit, why: byId("why").value })))) return null;
     editor.tell(ui.words.saved, null, true);
     return true;
   });
+
+  editor.publish = (day) => held(async () => settled(await ask("publish", { from: day })));
+
+  // What was asked for is done at once, or by the worker, for which the page waits; false: it was cancelled.
+  async function settled(answer) {
+    if (!answer.job) await put(answer);
+    else if (await waited(answer.job, byId("live"))) await reload();
+    else return false;
+    return true;
+  }
 
   // What a proposal, or a part of it, would change, on the map and in words.
   editor.look = (edit) => held(async () => {
