@@ -9,7 +9,7 @@ from gisgrid.core.errors import AmbiguousAddress, GisgridError, Invalid
 from gisgrid.files.read import Table
 from gisgrid.files.vocabulary import HEADERS
 from gisgrid.files.words import plain
-from gisgrid.locate.asking import LookupResult, in_wgs84, number
+from gisgrid.locate.lookup import LookupResult, in_wgs84, number
 
 MAX_ROWS = 100_000
 MAX_CELLS = 2_000_000

@@ -189,9 +189,9 @@ def staff_the_next_grids(session: Session, place: TownshipInfo) -> None:
         )
         session.execute(
             text(
-                "INSERT INTO station (township_id, code, name, kind, grid_code, geom, place, during) "
+                "INSERT INTO station (township_id, code, name, kind, grid_code, geom, location_status, during) "
                 "SELECT :t, :c, '驻点', 'team_post', :g, geom, 'ok', daterange('2022-09-01', NULL) "
-                "FROM house WHERE township_id = :t AND place = 'ok' ORDER BY code LIMIT 1 OFFSET :k"
+                "FROM house WHERE township_id = :t AND location_status = 'ok' ORDER BY code LIMIT 1 OFFSET :k"
             ),
             {"t": place.id, "c": f"post{k}", "g": code, "k": 7 * k},
         )

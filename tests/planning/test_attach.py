@@ -145,7 +145,7 @@ def test_an_event_that_loses_its_place_loses_its_grid(session: Session):
     plan = create_plan(session, township, "a b")
     event = create_event(session, township, spot(0.5, 0.5))
     attach(session, plan.id, "event")
-    event.geom, event.place = None, "placeholder"
+    event.geom, event.location_status = None, "placeholder"
     session.flush()
     assert attach(session, plan.id, "event").unlocated == 1
     assert session.scalar(text("SELECT count(*) FROM event_grid")) == 0

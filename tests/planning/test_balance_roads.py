@@ -121,7 +121,7 @@ def test_both_keep_the_locks_of_the_scenario(engine: Engine, planner: FlaskClien
     assert in_the_terminal(engine, draft) == {}
 
 
-def test_neither_draws_a_scenario_with_locks_afresh(
+def test_neither_draws_a_scenario_with_locks_from_scratch(
     engine: Engine, planner: FlaskClient, draft: PlanInfo
 ):
     with transaction(engine) as session:
@@ -132,4 +132,4 @@ def test_neither_draws_a_scenario_with_locks_afresh(
     assert "锁定" in refused.json["detail"]
     told = gisgrid(engine, "balance", "--plan", "草案", "--size", "5", "--size-in", "houses")
     assert told.exit_code == 2
-    assert "Drawn afresh, a scenario keeps none of its locks" in told.output
+    assert "Drawn from scratch, a scenario keeps none of its locks" in told.output

@@ -74,7 +74,7 @@ def test_the_page_refuses_an_empty_measure_before_anything_is_queued(
         assert answer.status_code == 422, answer.text
         assert "房屋（300）" in answer.json["detail"]
     form = {"name": "首个", "size": "50", "size_in": "residents"}
-    assert planner.post("/plan/afresh", data=form).status_code == 422
+    assert planner.post("/plan/from-scratch", data=form).status_code == 422
     with transaction(engine) as session:
         assert session.scalar(text("SELECT count(*) FROM job")) == 0
         assert session.scalar(text("SELECT count(*) FROM plan")) == 2, (

@@ -208,13 +208,13 @@ def test_what_is_asked_of_a_community_that_is_left_out_is_refused_with_the_reaso
     assert {x.community for x in prepare(state, Weights(), BalanceOptions()).left_out} == {"p", "q"}
     only = prepare(state, Weights(), BalanceOptions(communities=("r",)))
     assert only.left_out == (), "it has nothing to do with this run"
-    for wishes in (
+    for options in (
         BalanceOptions(split=("b",)),
         BalanceOptions(add=("p",)),
         BalanceOptions(only=("a", "b")),
     ):
         with pytest.raises(Conflict, match="grid a does not lie in one community"):
-            prepare(state, Weights(), wishes)
+            prepare(state, Weights(), options)
     with pytest.raises(Invalid, match="mend-across"):
         prepare(state, Weights(), BalanceOptions(communities=("p",)))
 

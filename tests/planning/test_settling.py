@@ -60,7 +60,7 @@ def assert_holds(found: Proposal) -> None:
 
 
 @pytest.mark.parametrize("seed", [51, 52])
-@pytest.mark.parametrize("asked", [{}, {"far": True}, {"scratch": True}])
+@pytest.mark.parametrize("asked", [{}, {"far": True}, {"from_scratch": True}])
 def test_the_deviation_that_is_promised_is_the_one_counted_under_the_drawn_plan(seed, asked):
     found = propose(prepare(town_state(seed), Weights(), BalanceOptions(**asked)))
     assert_holds(found)
@@ -165,8 +165,8 @@ def test_a_house_on_the_border_of_its_community_stays_and_is_told():
     (note,) = drawn_notes(drawn)
     assert "h0" in note[0] and "h0" in note[1]
     # The search is told, and leaves it at home.
-    wishes = BalanceOptions(communities=("p",), tolerance=0.3)
-    found = propose(prepare(state, Weights(), wishes))
+    options = BalanceOptions(communities=("p",), tolerance=0.3)
+    found = propose(prepare(state, Weights(), options))
     assert len(found.settled.drawn.astray) == 0
     assert found.task.state.grids.code[found.owner[0]] == "a"
 
@@ -235,7 +235,7 @@ def test_a_size_levels_what_it_is_counted_in_unless_work_is_asked_for():
 
 
 @pytest.mark.parametrize(
-    ("wishes", "words"),
+    ("options", "words"),
     [
         (BalanceOptions(), r"carry no work.*houses \(20\)"),
         (BalanceOptions(size=5), r"no residents are known.*houses \(20\)"),
@@ -243,10 +243,10 @@ def test_a_size_levels_what_it_is_counted_in_unless_work_is_asked_for():
         (BalanceOptions(size=5, size_in="houses", level="work"), r"carry no work.*houses \(20\)"),
     ],
 )
-def test_a_measure_that_is_nothing_is_refused_and_what_there_is_is_offered(wishes, words):
+def test_a_measure_that_is_nothing_is_refused_and_what_there_is_is_offered(options, words):
     state = bare("a b", scattered(20, 2, 1))
     with pytest.raises(Invalid, match=words) as caught:
-        prepare(state, Weights(), wishes)
+        prepare(state, Weights(), options)
     assert "房屋（20）" in caught.value.zh
 
 

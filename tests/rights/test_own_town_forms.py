@@ -39,9 +39,9 @@ BY_SCRIPT = {"filters", "bulk", "slider", "ask", "named"}
 """Forms that a script sends, which knows of the township."""
 BY_TICKET = {"bycode"}
 POSTED = {
-    "editor.afresh", "editor.branch", "editor.bring_in", "calendar.day", "calendar.keep", "cases.move",
+    "editor.from_scratch", "editor.branch", "editor.bring_in", "calendar.day", "calendar.keep", "cases.move",
     "cases.open_words", "cases.step", "channels.keep", "desk.open_house", "dispatch.switch_on",
-    "issuing.issue", "issuing.send_draft", "ledger.add", "ledger.look",
+    "issuing.issue", "issuing.send_draft", "open_problems.add", "open_problems.look",
     "matter_items.keep", "matter_items.keep_duties", "matter_items.withdraw",
     "matter_lists.discard", "matter_lists.publish", "matter_lists.temporary", "messages.keep",
     "register.ask_correction", "register.enter", "report.send", "retention.try_out", "security.logout", "shell.display",
@@ -165,12 +165,14 @@ def test_links_and_forms_of_a_page_stay_in_its_township(towns: Towns, client: Fl
 
 
 def test_what_a_form_sends_is_kept_in_the_township_of_its_page(towns: Towns, client: FlaskClient):
-    path = in_town("/ledger", SEEN)
+    path = in_town("/open-problems", SEEN)
     ways = ways_on(path, client.get(path).text)
-    add = next(way for way in ways if way.method == "POST" and way.address.startswith("/ledger"))
+    add = next(
+        way for way in ways if way.method == "POST" and way.address.startswith("/open-problems")
+    )
     fields = {"code": "L2", "title": "停车难", "supervisor": "测试", "review_on": "2099-01-01"}
     answer = client.post(add.address, data={**add.hidden, **fields})
     assert answer.status_code == 303, answer.text
     assert "停车难" in client.get(answer.location).text
     assert "停车难" in client.get(path).text
-    assert "停车难" not in client.get("/ledger").text
+    assert "停车难" not in client.get("/open-problems").text

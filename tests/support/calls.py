@@ -85,7 +85,7 @@ def opened(spot: Spot) -> list[Call]:
 
 CALLS: dict[str, Callable[[Spot], list[Call]]] = {
     "api-docs.openapi_json": lambda s: [Call("/api/v1/openapi.json")],
-    "editor.afresh": lambda s: [Call("/plan/afresh", "POST", form={"size": "100"})],
+    "editor.from_scratch": lambda s: [Call("/plan/from-scratch", "POST", form={"size": "100"})],
     "editor.branch": lambda s: [Call("/plan/branch", "POST")],
     "editor.bring_in": lambda s: [Call("/plan/import", "POST")],
     "editor.cancel": lambda s: [Call(f"/plan/{s.plan_id}/job/cancel", "POST", form={"plan": str(s.plan_id)})],
@@ -180,10 +180,10 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
     "duties.not_verified": lambda s: [Call(f"/stale?township={s.township}"), Call(f"/stale?township={s.township}&grid={s.grid_code}")],
     "duties.readers": lambda s: [Call("/document-readers/D1"), Call(f"/document-readers/D1?township={s.township}")],
     "duties.training": lambda s: [Call(f"/training?township={s.township}&lang=en")],
-    "ledger.add": lambda s: [Call("/ledger", "POST", form={"code": "L9", "title": "", "township": s.township, "review_on": "x"})],
-    "ledger.look": lambda s: [Call(f"/ledger/L{s.grid_code}", "POST", form={"finding": "", "next_on": "2199-01-01", "township": s.township})],
-    "ledger.one": lambda s: [Call(f"/ledger/L{s.grid_code}?township={s.township}"), Call("/ledger/x?lang=en")],
-    "ledger.show": lambda s: [Call(f"/ledger?township={s.township}&solved=1"), Call("/ledger?lang=en")],
+    "open_problems.add": lambda s: [Call("/open-problems", "POST", form={"code": "L9", "title": "", "township": s.township, "review_on": "x"})],
+    "open_problems.look": lambda s: [Call(f"/open-problems/L{s.grid_code}", "POST", form={"finding": "", "next_on": "2199-01-01", "township": s.township})],
+    "open_problems.one": lambda s: [Call(f"/open-problems/L{s.grid_code}?township={s.township}"), Call("/open-problems/x?lang=en")],
+    "open_problems.show": lambda s: [Call(f"/open-problems?township={s.township}&solved=1"), Call("/open-problems?lang=en")],
     "lookup.index": lambda s: [
         Call(f"/lookup/index.bin?township={s.township}"), Call("/lookup/index.bin?have=x"),
         Call(f"/lookup/index.bin?township={s.township}&later=1"),

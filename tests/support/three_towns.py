@@ -161,7 +161,7 @@ OF_NOBODYS_TOWN = {
     "audit.index": "lists entries of all accounts that one audits; in test_audit_page",
     "api-docs.openapi_json": "the document of the API",
     "desk.my_grid": "leads on to the grid of whoever has one, with its township",
-    "imports.index": "lists loads wherever one may load, with their townships; in test_import_desk_ways.py",
+    "imports.index": "lists loads wherever one may load, with their townships; in test_file_imports_ways.py",
     **dict.fromkeys(
         ("imports.one", "imports.refused", "imports.state"), "a file is of whoever sent it alone"
     ),
@@ -214,8 +214,8 @@ def of_a_town(town: Town) -> dict[str, str]:
         "today.show": "/",
         "figures.rows": "/figures/rows?unit=grid&key=g1&measure=received",
         "figures.show": "/figures",
-        "ledger.one": "/ledger/L1",
-        "ledger.show": "/ledger",
+        "open_problems.one": "/open-problems/L1",
+        "open_problems.show": "/open-problems",
         "lookup.index": "/lookup/index.bin",
         "lookup.show": "/lookup",
         "maps.show": "/map",
@@ -350,7 +350,7 @@ WHERE t.code = :code AND l.validity IS NULL;
 INSERT INTO matter_supplement (township_id, community_id, code, text, during, state, written_by, decided_by, decided_at)
 SELECT t.id, c.id, '0101', '规定' || :m, daterange('2020-01-01', NULL), 'agreed', '测试', '测试', now()
 FROM area t JOIN area c ON c.parent_id = t.id WHERE t.code = :code AND c.level = 'community';
-INSERT INTO legacy_problem (township_id, code, title, supervisor, opened_on, review_on)
+INSERT INTO open_problem (township_id, code, title, supervisor, opened_on, review_on)
 SELECT id, 'L1', '难题' || :m, '测试', '2023-05-01', '2023-06-01' FROM area WHERE code = :code;
 INSERT INTO training (township_id, code, course, held_on, hours, kind)
 SELECT id, 'T1', '培训' || :m, '2023-05-01', 2, 'training' FROM area WHERE code = :code

@@ -247,8 +247,8 @@ def test_what_is_ticked_beside_a_proposal_is_asked_of_the_machine(
     assert answer.status_code == 200, answer.text
     with transaction(engine) as session:
         job = {"id": answer.json["job"]["id"]}
-        wishes = session.scalar(text("SELECT wishes FROM job WHERE id = :id"), job)
-    assert (wishes["far"], wishes["tolerance"]) == (far, 0.02)
+        options = session.scalar(text("SELECT options FROM job WHERE id = :id"), job)
+    assert (options["far"], options["tolerance"]) == (far, 0.02)
 
 
 def test_an_old_version_is_told_and_keeps_nothing(engine: Engine, draft: PlanInfo):

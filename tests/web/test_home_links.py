@@ -122,7 +122,11 @@ def test_a_slash_at_the_end_leads_to_the_page(
         answer = client.get(f"{path}{slashes}?lang=en&q=%E5%BA%B7", headers={"Accept": "text/html"})
         assert (answer.status_code, answer.location) == (308, f"{path}?lang=en&q=%E5%BA%B7"), path
     # One that names something, also if the name may hold slashes; a form, with its method; the API.
-    for path in ("/register/grid/999901001001001", "/ledger/L 1", "/api/v1/plans/1/houses/1"):
+    for path in (
+        "/register/grid/999901001001001",
+        "/open-problems/L 1",
+        "/api/v1/plans/1/houses/1",
+    ):
         quoted = path.replace(" ", "%20")
         assert client.get(f"{quoted}{slashes}").location == quoted
     assert client.post(f"/report{slashes}").status_code == 308

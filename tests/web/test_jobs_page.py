@@ -115,7 +115,7 @@ def test_the_page_says_whether_the_worker_is_awake_and_what_it_did_by_the_clock(
     office = Keeper(engine, made["office"])
     page = office.get(PAGE).text
     assert 'data-worker="asleep"' in page and "was never heard of" in page
-    worker.do_upkeep(engine, {})
+    worker.do_scheduled(engine, {})
     page = office.get(PAGE).text
     assert 'data-worker="awake"' in page
     for name in ("emergencies", "clocks", "reviews", "figures", "plans", "lost_jobs"):
@@ -136,7 +136,7 @@ def test_today_says_what_waits_for_the_worker_and_that_it_sleeps(
 
     assert '<p class="card-number">2<' in card("jobs") and "The worker is not awake" in card("jobs")
     assert "1 failed within a week" in card("jobs")
-    worker.do_upkeep(engine, {})
+    worker.do_scheduled(engine, {})
     assert "The worker is not awake" not in card("jobs")
     assert '<p class="card-number">none<' in card("backups") and "No backup is known" in card(
         "backups"

@@ -110,7 +110,7 @@ ROWS = {
         "/office/jobs",
         "SELECT (SELECT count(*) FROM job) + (SELECT count(*) FROM study) + (SELECT count(*) FROM file_import)",
     ),
-    "ledger.show": ("/ledger", "SELECT count(*) FROM legacy_problem"),
+    "open_problems.show": ("/open-problems", "SELECT count(*) FROM open_problem"),
     "matters.book": ("/matters", "SELECT count(*) FROM matter WHERE parent_id IS NOT NULL"),
     "matters.burden": (
         f"/matters/burden?{DAYS}",
@@ -215,9 +215,9 @@ def test_the_right_counts_only_on_the_ground_where_it_holds(store: Engine):
 
 def test_cells_are_what_they_are_and_no_formula_runs(store: Engine):
     who = client(store, "government")
-    answer = who.get("/ledger?as=xlsx")
+    answer = who.get("/open-problems?as=xlsx")
     (head, first, second) = openpyxl.load_workbook(io.BytesIO(answer.data)).active.iter_rows()
-    assert [cell.value for cell in head][:2] == ["Number in the ledger", "Problem"]
+    assert [cell.value for cell in head][:2] == ["Number of the problem", "Problem"]
     assert [cell.data_type for cell in second[:2]] == ["s", "s"]
     assert second[1].value.startswith("=HYPERLINK")
     assert first[4].value == datetime(2023, 1, 1) and first[4].is_date  # noqa: DTZ001 - a cell has no zone

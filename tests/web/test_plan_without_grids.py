@@ -11,7 +11,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from gisgrid.core import plans
-from gisgrid.planning.balancing.from_scratch import begin_afresh
+from gisgrid.planning.balancing.from_scratch import begin_from_scratch
 from tests.support.accounts import appointed
 from tests.support.web import app_over, close, fill_town
 
@@ -30,7 +30,7 @@ def fill():
     def town(session: Session) -> tuple[int, int]:
         fill_town(session, columns=3, rows=3, houses=30, events=9)
         place = plans.township(session)
-        fresh = begin_afresh(session, place, name="新方案", who="测试")
+        fresh = begin_from_scratch(session, place, name="新方案", who="测试")
         session.execute(text("DELETE FROM grid WHERE plan_id = :p"), {"p": fresh.id})
         return fresh.id, appointed(session, "planner")
 

@@ -245,7 +245,7 @@ def test_an_address_that_is_not_known_may_be_sent_all_the_same(desk: Desk):
     seen = re.search(r'name="seen" value="(\w+)"', first.text)[1]
     ticket_of(desk.send(desk.public, {**form, "seen": seen}))
     with transaction(desk.engine) as session:
-        row = session.execute(text("SELECT place, address FROM event")).one()
+        row = session.execute(text("SELECT location_status, address FROM event")).one()
     assert tuple(row) == ("unlocated", "老槐树底下")
 
 

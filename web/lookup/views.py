@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, json, render_template, request, url_for
 from flask_babel import gettext
 
-from gisgrid.locate.lookup import Snapshot
 from gisgrid.locate.packed import pack, version_of
+from gisgrid.locate.point_lookup import Snapshot
 from web.http.db import reading
 from web.http.language import language
 from web.http.modules import modules

@@ -1,4 +1,4 @@
-"""What the form of an import says: kind, meaning of each column, coordinates, wishes; and what it shows."""
+"""What the form of an import says: kind, meaning of each column, coordinates, options; and what it shows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gisgrid.core.errors import Invalid
 from gisgrid.core.messages import Both
 from gisgrid.files.columns import KINDS
 from gisgrid.files.rejects import ADDED
-from gisgrid.loading.desk import ImportAtDesk
+from gisgrid.loading.file_imports import FileImportInfo
 
 LEFT_OUT = "-"
 """The meaning of a column that is neither stored nor handed back."""
@@ -40,7 +40,7 @@ class Shown:
     ticks: frozenset[str]
 
 
-def sent(form: MultiDict[str, str], found: ImportAtDesk) -> Shown:
+def sent(form: MultiDict[str, str], found: FileImportInfo) -> Shown:
     """What somebody chose; nothing of it is judged."""
     headers = (found.looked or {}).get("columns", [])
     return Shown(
@@ -62,10 +62,10 @@ def sent(form: MultiDict[str, str], found: ImportAtDesk) -> Shown:
     )  # fmt: skip
 
 
-def kept(found: ImportAtDesk, kind: str, township: str) -> Shown:
+def kept(found: FileImportInfo, kind: str, township: str) -> Shown:
     """As it was kept, if that was for this kind; else as it is proposed."""
-    wishes, looked = found.wishes, found.looked or {}
-    mapping = wishes.get("mapping", {}) if found.kind == kind else {}
+    options, looked = found.options, found.looked or {}
+    mapping = options.get("mapping", {}) if found.kind == kind else {}
     headers = looked.get("columns", [])
     columns = mapping.get("columns") or {}
     known = {h: name for name, h in columns.items() if h in headers}
@@ -82,16 +82,16 @@ def kept(found: ImportAtDesk, kind: str, township: str) -> Shown:
         constants={**(mapping.get("constants") or {}), **(mapping.get("templates") or {})},
         crs=crs if plain else "other",
         crs_code="" if plain else crs,
-        encoding=(wishes.get("mapping") or {}).get("encoding") or "",
-        layer=(wishes.get("mapping") or {}).get("layer") or "",
+        encoding=(options.get("mapping") or {}).get("encoding") or "",
+        layer=(options.get("mapping") or {}).get("layer") or "",
         time_format=mapping.get("time_format") or "",
-        blank=tuple(wishes.get("blank", ())),
-        choices={name: str(wishes.get(name) or "") for name in CHOICES},
-        ticks=frozenset(name for name in TICKS if wishes.get(name)),
+        blank=tuple(options.get("blank", ())),
+        choices={name: str(options.get(name) or "") for name in CHOICES},
+        ticks=frozenset(name for name in TICKS if options.get(name)),
     )
 
 
-def wishes_of(shown: Shown, found: ImportAtDesk) -> dict[str, Any]:
+def options_of(shown: Shown, found: FileImportInfo) -> dict[str, Any]:
     """What the worker is to know, as one object for dry run and import.
 
     Raises
@@ -131,7 +131,7 @@ def wishes_of(shown: Shown, found: ImportAtDesk) -> dict[str, Any]:
             "templates": templates,
             "crs": crs or None,
             "encoding": shown.encoding or None,
-            "layer": shown.layer or (found.wishes.get("mapping") or {}).get("layer"),
+            "layer": shown.layer or (found.options.get("mapping") or {}).get("layer"),
             "time_format": shown.time_format or None,
             "ignore": [h for h, name in shown.meaning.items() if name == LEFT_OUT],
         },

@@ -1,4 +1,4 @@
-"""What the import desk calls kinds of files, columns, tables and steps of its work."""
+"""Whsent in the browser calls kinds of files, columns, tables and steps of its work."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ TABLE_WORDS = {
     "visit": say("visits"), "training": say("training sessions"),
     "training_attendee": say("attendance"), "read_receipt": say("receipts"),
     "station": say("stations"), "asset": say("assets"), "duty": say("duties"),
-    "legacy_problem": say("long-term problems"),
+    "open_problem": say("long-term problems"),
 }  # fmt: skip
 CRS_WORDS = {
     "wgs84": say("WGS 84: GPS, OpenStreetMap"),

@@ -27,8 +27,8 @@ from gisgrid.core.errors import GisgridError, Invalid
 from gisgrid.core.plans import TownshipInfo
 from gisgrid.core.scope import scope
 from gisgrid.files.columns import KINDS
-from gisgrid.loading import desk, desk_files
-from gisgrid.loading.desk import ImportAtDesk
+from gisgrid.loading import file_import_parts, file_imports
+from gisgrid.loading.file_imports import FileImportInfo
 from web.http import lists
 from web.http.dates import local, zone_of
 from web.http.db import reading, writing
@@ -37,7 +37,7 @@ from web.http.permissions import asked_as_workbook, asker
 from web.http.towns import own_town
 from web.office import import_words as words
 from web.office import sheets
-from web.office.import_forms import COORDINATES, LEFT_OUT, Shown, kept, sent, wishes_of
+from web.office.import_forms import COORDINATES, LEFT_OUT, Shown, kept, options_of, sent
 
 blueprint = Blueprint("imports", __name__, url_prefix="/office/import")
 
@@ -49,7 +49,7 @@ MOST = 200
 def index() -> Response:
     """The list of imports, and where a file is dropped."""
     with reading() as session:
-        rows = desk.listed(session, limit=lists.most(MOST))
+        rows = file_imports.listed(session, limit=lists.most(MOST))
         here = own_town(session)
         towns = plans.townships(session)
     if asked_as_workbook():
@@ -68,10 +68,10 @@ def take() -> BaseResponse:
     with writing() as session:
         after = request.form.get("after", "")
         place = own_town(session)
-        number = desk.take(
+        number = file_imports.take(
             session, file.stream, file.filename, account_id=_me(), who=asker().name,
             township=place.code if place else None,
-            after=desk.file_import(session, _number(after)) if after else None,
+            after=file_imports.file_import(session, _number(after)) if after else None,
         )  # fmt: skip
     return redirect(url_for("imports.one", number=number), 303)
 
@@ -80,7 +80,7 @@ def take() -> BaseResponse:
 def one(number: int) -> Response:
     """One import: what it holds and how it is meant, what a dry run said, what was imported."""
     with reading() as session:
-        found = desk.file_import(session, number)
+        found = file_imports.file_import(session, number)
         return _shown(session, found, None)
 
 
@@ -88,7 +88,7 @@ def one(number: int) -> Response:
 def state(number: int) -> Response:
     """How far the worker is."""
     with reading() as session:
-        found = desk.file_import(session, number)
+        found = file_imports.file_import(session, number)
     return _no_store(Response(json.dumps(_progress(found)), content_type="application/json"))
 
 
@@ -96,12 +96,14 @@ def state(number: int) -> Response:
 def look(number: int) -> BaseResponse:
     """Have the file read in another way: another layer or sheet, another encoding."""
     with writing() as session:
-        found = desk.file_import(session, number)
-        mapping = {**(found.wishes.get("mapping") or {})}
+        found = file_imports.file_import(session, number)
+        mapping = {**(found.options.get("mapping") or {})}
         for name in ("layer", "encoding"):
             if name in request.form:
                 mapping[name] = request.form[name].strip() or None
-        desk.look_again(session, number, {**found.wishes, "mapping": mapping}, account_id=_me())
+        file_imports.look_again(
+            session, number, {**found.options, "mapping": mapping}, account_id=_me()
+        )
     return _back(number)
 
 
@@ -110,16 +112,16 @@ def check(number: int) -> BaseResponse:
     """Have a dry run made, as the form says; what the form cannot say comes back with it."""
     try:
         with writing() as session:
-            found = desk.file_import(session, number)
+            found = file_imports.file_import(session, number)
             shown = sent(request.form, found)
             _refuse_no_day(shown)
-            desk.check(
-                session, number, shown.kind, shown.township or None, wishes_of(shown, found),
+            file_imports.check(
+                session, number, shown.kind, shown.township or None, options_of(shown, found),
                 account_id=_me(),
             )  # fmt: skip
     except Invalid as error:
         with reading() as session:
-            found = desk.file_import(session, number)
+            found = file_imports.file_import(session, number)
             answer = _shown(session, found, sent(request.form, found), error)
         answer.status_code = 422
         return answer
@@ -130,7 +132,7 @@ def check(number: int) -> BaseResponse:
 def commit(number: int) -> BaseResponse:
     """Have the file imported as its dry run was made."""
     with writing() as session:
-        desk.commit(session, number, account_id=_me())
+        file_imports.commit(session, number, account_id=_me())
     return _back(number)
 
 
@@ -138,7 +140,7 @@ def commit(number: int) -> BaseResponse:
 def foresee(number: int) -> BaseResponse:
     """Have it told what taking the import back would do."""
     with writing() as session:
-        desk.take_back(session, number, account_id=_me(), foresee=True)
+        file_imports.take_back(session, number, account_id=_me(), foresee=True)
     return _back(number)
 
 
@@ -146,7 +148,7 @@ def foresee(number: int) -> BaseResponse:
 def foresee_run(run_id: int) -> BaseResponse:
     """The same for a load that came by another road."""
     with writing() as session:
-        number = desk.of_run(session, run_id, account_id=_me(), who=asker().name)
+        number = file_imports.of_run(session, run_id, account_id=_me(), who=asker().name)
     return _back(number)
 
 
@@ -154,7 +156,7 @@ def foresee_run(run_id: int) -> BaseResponse:
 def undo(number: int) -> BaseResponse:
     """Have the import taken back."""
     with writing() as session:
-        desk.take_back(session, number, account_id=_me(), foresee=False)
+        file_imports.take_back(session, number, account_id=_me(), foresee=False)
     return _back(number)
 
 
@@ -162,8 +164,8 @@ def undo(number: int) -> BaseResponse:
 def cancel(number: int) -> BaseResponse:
     """Stop what waits or runs."""
     with writing() as session:
-        desk.file_import(session, number)
-        desk.cancel(session, number, account_id=_me())
+        file_imports.file_import(session, number)
+        file_imports.cancel(session, number, account_id=_me())
     return _back(number)
 
 
@@ -171,7 +173,7 @@ def cancel(number: int) -> BaseResponse:
 def away(number: int) -> BaseResponse:
     """Delete a file that was never imported."""
     with writing() as session:
-        desk.throw_away(session, number)
+        file_imports.throw_away(session, number)
     return redirect(url_for("imports.index"), 303)
 
 
@@ -179,8 +181,8 @@ def away(number: int) -> BaseResponse:
 def refused(number: int) -> BaseResponse:
     """The workbook of refused and noted rows, for who sent the file."""
     with reading() as session:
-        found = desk.file_import(session, number)
-        book = desk_files.part(session, number, "refused")
+        found = file_imports.file_import(session, number)
+        book = file_import_parts.part(session, number, "refused")
     if book is None:
         raise NoSuchPage
     stem = found.file_name.rsplit(".", 1)[0]
@@ -194,7 +196,7 @@ def refused(number: int) -> BaseResponse:
 
 
 def _shown(
-    session: Session, found: ImportAtDesk, form: Shown | None, error: GisgridError | None = None
+    session: Session, found: FileImportInfo, form: Shown | None, error: GisgridError | None = None
 ) -> Response:
     looked = found.looked or {}
     towns = plans.townships(session)
@@ -203,7 +205,9 @@ def _shown(
     usual = here.code if here else ""
     kind = _kind(found)
     form = form or kept(found, kind, usual)
-    sample, picture = (desk_files.part(session, found.id, what) for what in ("sample", "drawing"))
+    sample, picture = (
+        file_import_parts.part(session, found.id, what) for what in ("sample", "drawing")
+    )
     place = next((t for t in towns if t.code == (form.township or usual)), None)
     return _page(
         "import.html",
@@ -223,8 +227,8 @@ def _shown(
         mend=_mend(error.facts if error else found.facts or {}, type(error).__name__),
         progress=_progress(found),
         own=found.account_id == _me(),
-        same=desk.same_file(session, found) if found.stage in ("sent", "looked", "checked") else None,
-        headers=(found.wishes.get("mapping") or {}).get("columns") or {},
+        same=file_imports.same_file(session, found) if found.stage in ("sent", "looked", "checked") else None,
+        headers=(found.options.get("mapping") or {}).get("columns") or {},
         zone=_zone(here, towns),
     )  # fmt: skip
 
@@ -235,14 +239,14 @@ def _page(template: str, **values: Any) -> Response:
         Response(
             render_template(
                 template, words=words, header_word=words.header_word, local=local, LEFT_OUT=LEFT_OUT, COORDINATES=COORDINATES,
-                most_mb=settings.import_max_mb, endings=desk_files.ENDINGS,
+                most_mb=settings.import_max_mb, endings=file_import_parts.ENDINGS,
                 zh=speaks_chinese(), **values,
             )
         )
     )  # fmt: skip
 
 
-def _kind(found: ImportAtDesk) -> str:
+def _kind(found: FileImportInfo) -> str:
     """The kind whose columns are shown: as asked, as kept, as proposed."""
     asked = request.args.get("kind", "")
     if asked in KINDS and found.stage in ("looked", "checked"):
@@ -251,7 +255,7 @@ def _kind(found: ImportAtDesk) -> str:
     return found.kind or kinds[0]["kind"]
 
 
-def _said(found: ImportAtDesk, error: GisgridError | None) -> str:
+def _said(found: FileImportInfo, error: GisgridError | None) -> str:
     """What went wrong, in the asker's language."""
     if error is not None:
         return error.zh if speaks_chinese() else error.message
@@ -263,12 +267,12 @@ def _mend(facts: dict[str, Any], error: str) -> str:
     said = ""
     if "best" in facts:
         said = gettext(
-            "Choose it under “Coordinates”, or tick under “Wishes” that the declared one is right."
+            "Choose it under “Coordinates”, or tick under “Options” that the declared one is right."
         )
     elif "UndeclaredCrs" in (error, facts.get("error")):
         said = gettext("Choose it under “Coordinates”.")
     elif "emptied" in facts:
-        said = gettext("Or set the column to “left out”, or tick it under “Wishes”.")
+        said = gettext("Or set the column to “left out”, or tick it under “Options”.")
     elif "missing" in facts:
         said = gettext("Choose the columns below, or write one value for every row.")
     elif "columns" in facts and "kind" in facts:
@@ -276,7 +280,7 @@ def _mend(facts: dict[str, Any], error: str) -> str:
     return said
 
 
-def _progress(found: ImportAtDesk) -> dict[str, Any]:
+def _progress(found: FileImportInfo) -> dict[str, Any]:
     begun = found.state == "running"
     doing = words.DOING_WORDS.get(found.doing, found.doing) if begun else words.DOING_WORDS[""]
     return {

@@ -1,4 +1,4 @@
-"""``/ledger``: problems that cannot be solved now, who watches over each, and when it is looked at again."""
+"""``/open-problems``: problems that cannot be solved now, who watches over each, and when it is looked at again."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from web.http.permissions import asked_as_workbook, asker
 from web.http.towns import town
 from web.office import sheets
 
-blueprint = Blueprint("ledger", __name__, url_prefix="/ledger")
+blueprint = Blueprint("open_problems", __name__, url_prefix="/open-problems")
 
 SOON = timedelta(days=14)
 NEXT = timedelta(days=90)
@@ -50,8 +50,8 @@ def add() -> BaseResponse:
             )  # fmt: skip
     except GisgridError as refused:
         return _list(refused)
-    flash(gettext("The problem stands in the ledger."))
-    return redirect(url_for("ledger.one", code=problem.code, township=place.code), 303)
+    flash(gettext("The problem stands in the list."))
+    return redirect(url_for("open_problems.one", code=problem.code, township=place.code), 303)
 
 
 @blueprint.get("/<path:code>")
@@ -77,20 +77,20 @@ def look(code: str) -> BaseResponse:
     except GisgridError as refused:
         return _one(code, refused)
     flash(gettext("Solved.") if solved else gettext("The look at it is noted."))
-    return redirect(url_for("ledger.one", code=code, township=place.code), 303)
+    return redirect(url_for("open_problems.one", code=code, township=place.code), 303)
 
 
 def _list(refused: GisgridError | None = None) -> Response:
     everything = request.args.get("solved") == "1"
     with reading() as session:
         place = town(session)
-        problems = open_problems.ledger(session, place.id, solved=everything)
+        problems = open_problems.problems(session, place.id, solved=everything)
         keeps = open_problems.keeps(session, place.id)
     if asked_as_workbook() and refused is None:
         return lists.workbook(place, sheets.problems(problems))
     day = today(place)
     return _page(
-        "ledger.html",
+        "open-problems.html",
         place,
         refused,
         problems=problems,
@@ -109,7 +109,7 @@ def _one(code: str, refused: GisgridError | None = None) -> Response:
         may = open_problems.may_look(session, problem, place.id)
         reached = bool(open_problems.supervisors(session, problem.id, problem.supervisor))
     return _page(
-        "ledger-problem.html",
+        "open-problem.html",
         place,
         refused,
         problem=problem,
@@ -137,7 +137,7 @@ def _page(
     return Response(html, status, headers={"Cache-Control": "private, no-store"})
 
 
-def _colour(problem: open_problems.OpenProblem, day: date) -> str:
+def _colour(problem: open_problems.OpenProblemCard, day: date) -> str:
     if problem.review_on is None:
         return "met"
     if problem.review_on <= day:

@@ -37,7 +37,7 @@ TABLE_WORDS = {
     "register_entry": say("Entries at the door"),
     "correction_request": say("Requests for correction"),
     "subject_request": say("Requests for access"),
-    "file_import": say("Files at the import desk"),
+    "file_import": say("Files sent in the browser"),
     "outbox_message": say("Messages"),
     "history": say("Former states"),
 }

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from flask_babel import gettext
 
-from gisgrid.cases.open_problems import OpenProblem
+from gisgrid.cases.open_problems import OpenProblemCard
 from gisgrid.files.exports import Sheet
-from gisgrid.loading.desk import Listed
+from gisgrid.loading.file_imports import Listed
 from gisgrid.people.account_list import ListedAccount
 from gisgrid.people.privacy.audit import AuditRecord
 from gisgrid.people.privacy.backups import BackupInfo
@@ -32,12 +32,12 @@ def visits(found: Sequence[ToVisit]) -> Sheet:
     )
 
 
-def problems(found: Sequence[OpenProblem]) -> Sheet:
-    """The ledger."""
+def problems(found: Sequence[OpenProblemCard]) -> Sheet:
+    """The long-term problems."""
     return sheet(
         gettext("Long-term problems"),
         [
-            (gettext("Number in the ledger"), [each.code for each in found]),
+            (gettext("Number of the problem"), [each.code for each in found]),
             (gettext("Problem"), [each.title for each in found]),
             (gettext("Community"), [each.community for each in found]),
             (gettext("Supervisor"), [each.supervisor for each in found]),

@@ -111,7 +111,7 @@ def leave() -> BaseResponse:
 
 @blueprint.post("/staff")
 def add_staff() -> BaseResponse:
-    """A new person of the staff; many come by the import desk."""
+    """A new person of the staff; many come by a file."""
     form = request.form
     try:
         with keeping() as session:

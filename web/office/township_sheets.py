@@ -8,7 +8,7 @@ from flask_babel import gettext
 
 from gisgrid.cases.community_rules import CommunityRule
 from gisgrid.files.exports import Sheet
-from gisgrid.outbox.ledger import DeliveryCount
+from gisgrid.outbox.deliveries import DeliveryCount
 from gisgrid.planning.settings.described import SettingChanged
 from web.http.dates import on_the_clock
 from web.http.lists import sheet

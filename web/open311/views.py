@@ -28,7 +28,7 @@ from gisgrid.cases.service_requests import ServiceRequest, service_requests
 from gisgrid.cases.tracking import Followed, follow
 from gisgrid.core.errors import Invalid, NotFound
 from gisgrid.core.plans import TownshipInfo
-from gisgrid.locate.asking import number
+from gisgrid.locate.lookup import number
 from web.http.acting import acting_by, as_public
 from web.http.db import opening, reading, writing
 from web.http.errors import own_forms
@@ -41,7 +41,7 @@ from web.http.towns import TownNotSaid, town, town_name
 from web.open311 import forms, schemas
 from web.open311.forms import FORMS, PREFIX, answered
 from web.report import form as report_form
-from web.report.messages import STEPS, told
+from web.report.messages import STEPS, step_words
 
 SPAN = timedelta(days=90)
 MOST_IDS = 50
@@ -317,7 +317,7 @@ def _followed(place: TownshipInfo, one: Followed) -> dict[str, object]:
     office = next((s.office for s in reversed(one.steps) if s.office), None)
     matter = one.matter_code, one.matter, one.matter_en
     return {
-        **_request(place, case.ticket, case.open, told(last), matter),
+        **_request(place, case.ticket, case.open, step_words(last), matter),
         "agency_responsible": office,
         "requested_datetime": _moment(place, one.reported_at),
         "updated_datetime": _moment(place, case.changed_at),

@@ -10,7 +10,7 @@ from gisgrid.files.exports import Sheet
 from gisgrid.register.entries import EntryLine
 from web.http.dates import on_the_clock
 from web.http.lists import sheet
-from web.register.words import KIND_WORDS, told
+from web.register.words import KIND_WORDS, entered_values
 
 
 def changes(found: Sequence[EntryLine], time_zone: str) -> Sheet:
@@ -35,8 +35,8 @@ def changes(found: Sequence[EntryLine], time_zone: str) -> Sheet:
 
 
 def _was(line: EntryLine) -> str:
-    return "; ".join(f"{name}: {was}" for name, was, _ in told(line) if was is not None)
+    return "; ".join(f"{name}: {was}" for name, was, _ in entered_values(line) if was is not None)
 
 
 def _said(line: EntryLine) -> str:
-    return "; ".join(f"{name}: {value}" for name, _, value in told(line))
+    return "; ".join(f"{name}: {value}" for name, _, value in entered_values(line))

@@ -25,8 +25,8 @@ from gisgrid.cases.supplements import check_inside
 from gisgrid.core import plans
 from gisgrid.core.errors import AmbiguousAddress, GisgridError, Invalid, NotFound, OutsideCoverage
 from gisgrid.core.plans import TownshipInfo
-from gisgrid.locate import asking
-from gisgrid.locate.lookup import LookupCard, PointLookup, in_snapshot
+from gisgrid.locate import lookup
+from gisgrid.locate.point_lookup import LookupCard, PointLookup, in_snapshot
 from gisgrid.planning.attach.attach import claimed
 from gisgrid.planning.overview.ground import township_at
 from web.http.permissions import asker
@@ -272,10 +272,10 @@ def _spot(session: Session, place: TownshipInfo, draft: Draft) -> ReportPreview:
     find = partial(in_snapshot, in_force(place.code)[0].snapshot)
     if draft.spot:
         x, _, y = draft.spot.partition(" ")
-        return _at(find, asking.number(x, "lon"), asking.number(y, "lat"))
+        return _at(find, lookup.number(x, "lon"), lookup.number(y, "lat"))
     if draft.lon or draft.lat:
-        lon, lat = asking.number(draft.lon, "lon"), asking.number(draft.lat, "lat")
-        return _at(find, *asking.in_wgs84(lon, lat, draft.datum))
+        lon, lat = lookup.number(draft.lon, "lon"), lookup.number(draft.lat, "lat")
+        return _at(find, *lookup.in_wgs84(lon, lat, draft.datum))
     if draft.address:
         return _named(session, place, find, draft)
     noted = (picture(data).lonlat for data in draft.photos)
@@ -293,12 +293,12 @@ def _owner(
     return OwnedThing(claim.asset, card) if claim and card else None
 
 
-def _named(session: Session, place: TownshipInfo, find: asking.Find, draft: Draft) -> ReportPreview:
-    if typed := asking.typed_points(draft.address):
-        looks = [_at(find, *asking.in_wgs84(lon, lat, draft.datum)) for lon, lat in typed]
+def _named(session: Session, place: TownshipInfo, find: lookup.Find, draft: Draft) -> ReportPreview:
+    if typed := lookup.typed_points(draft.address):
+        looks = [_at(find, *lookup.in_wgs84(lon, lat, draft.datum)) for lon, lat in typed]
         return replace(next((each for each in looks if each.where), looks[0]), typed=True)
     try:
-        where = asking.by_address(session, place.id, find, draft.address).where
+        where = lookup.by_address(session, place.id, find, draft.address).where
     except AmbiguousAddress as several:
         listed = several.facts.get("candidates")
         options = listed if isinstance(listed, list) else []
@@ -314,9 +314,9 @@ def _named(session: Session, place: TownshipInfo, find: asking.Find, draft: Draf
     return ReportPreview(where.lon, where.lat, where)
 
 
-def _at(find: asking.Find, lon: float, lat: float) -> ReportPreview:
+def _at(find: lookup.Find, lon: float, lat: float) -> ReportPreview:
     try:
-        where = asking.by_point(find, lon, lat).where
+        where = lookup.by_point(find, lon, lat).where
     except OutsideCoverage as outside:
         return ReportPreview(lon, lat, outside=outside)
     return ReportPreview(lon, lat, where)

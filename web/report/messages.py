@@ -65,7 +65,7 @@ def icon_of(name: str, name_en: str | None) -> str | None:
     return next((icon for pattern, icon in _ICONS if re.search(pattern, words)), None)
 
 
-def told(step: ToldStep) -> str:
+def step_words(step: ToldStep) -> str:
     """One step in a sentence."""
     sentence: str = gettext(STEPS[step.means])
     if step.means == "assign" and step.office:

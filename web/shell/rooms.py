@@ -57,9 +57,9 @@ ROOMS = (
             RoomPage("notices.show", say("Calls")),
             RoomPage("telephone.new", say("Report by telephone")),
             RoomPage("dispatch.emergency", say("Emergency")),
-            RoomPage("ledger.show", say("Long-term problems")),
+            RoomPage("open_problems.show", say("Long-term problems")),
         ),
-        ("cases", "dispatch", "notices", "telephone", "ledger"),
+        ("cases", "dispatch", "notices", "telephone", "open_problems"),
     ),
     Room(
         "plans",

@@ -53,9 +53,9 @@ def state(town_engine: Engine) -> PlanSnapshot:
         return town_state(session)
 
 
-def proposed(state: PlanSnapshot, **wishes: object) -> Proposal:
+def proposed(state: PlanSnapshot, **options: object) -> Proposal:
     """For one community of Town F, so that it takes a moment."""
-    asked = BalanceOptions(**{"communities": (COMMUNITY,), **wishes})  # type: ignore[arg-type]
+    asked = BalanceOptions(**{"communities": (COMMUNITY,), **options})  # type: ignore[arg-type]
     return propose(prepare(state, Weights(), asked))
 
 
@@ -147,7 +147,9 @@ def test_a_community_gets_one_grid_more(state: PlanSnapshot):
 
 
 @pytest.mark.parametrize("count", [3, 5, 8])
-def test_a_community_is_drawn_afresh_with_any_number_of_grids(state: PlanSnapshot, count: int):
+def test_a_community_is_drawn_from_scratch_with_any_number_of_grids(
+    state: PlanSnapshot, count: int
+):
     found = proposed(state, grids=count)
     assert len(basic_in(found)) == count
     mine = [g for g in found.grids if g.community == COMMUNITY and g.after_min]
@@ -156,7 +158,7 @@ def test_a_community_is_drawn_afresh_with_any_number_of_grids(state: PlanSnapsho
     assert is_sound(found)
 
 
-def test_a_township_drawn_afresh_shares_grids_out_by_work(state: PlanSnapshot):
+def test_a_township_drawn_from_scratch_shares_grids_out_by_work(state: PlanSnapshot):
     task = prepare(state, Weights(), BalanceOptions(grids=50))
     counts = {
         c: len(np.unique(task.start[task.community_of == c]))
@@ -182,7 +184,7 @@ def test_no_grid_hangs_together_over_a_barrier(state: PlanSnapshot):
 
 
 @pytest.mark.parametrize(
-    ("wishes", "error"),
+    ("options", "error"),
     [
         ({"locks": ("z",)}, NotFound),
         ({"lock_houses": ("z",)}, NotFound),
@@ -193,21 +195,21 @@ def test_no_grid_hangs_together_over_a_barrier(state: PlanSnapshot):
         ({"merge": ((GRIDS[0], "999901001201001"),), "communities": ()}, Invalid),
         ({"split": (GRIDS[0],), "merge": ((GRIDS[0], GRIDS[1]),)}, Conflict),
         ({"split": (GRIDS[0],), "locks": (GRIDS[0],)}, Conflict),
-        ({"scratch": True, "locks": (GRIDS[0],)}, Conflict),
+        ({"from_scratch": True, "locks": (GRIDS[0],)}, Conflict),
         ({"grids": 4, "only": GRIDS[:2]}, Conflict),
         ({"only": GRIDS[:2], "add": (COMMUNITY,)}, Conflict),
         ({"grids": 5, "communities": ()}, Invalid),
         ({"grids": 5000}, Invalid),
         ({"locks": ("999901001201001",)}, Conflict),
         ({"add": ("999901001201",)}, Conflict),
-        ({"scratch": True, "far": True}, Conflict),
+        ({"from_scratch": True, "far": True}, Conflict),
     ],
 )
 def test_what_cannot_be_is_refused_in_both_languages(
-    state: PlanSnapshot, wishes: dict[str, object], error: type[GisgridError]
+    state: PlanSnapshot, options: dict[str, object], error: type[GisgridError]
 ):
     with pytest.raises(error) as caught:
-        proposed(state, **wishes)
+        proposed(state, **options)
     assert any("\u4e00" <= letter <= "\u9fff" for letter in caught.value.zh)
     assert not any("\u4e00" <= letter <= "\u9fff" for letter in caught.value.message)
 

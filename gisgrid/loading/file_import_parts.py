@@ -1,4 +1,4 @@
-"""What belongs to an import at the desk: the file as it was sent, its first rows, its refused rows."""
+"""What belongs to an import: the file as it was sent, its first rows, its refused rows."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from gisgrid.core.errors import Invalid, OutsideCoverage
 from gisgrid.core.plans import plan_in_force, township
 from gisgrid.db import tables as t
-from gisgrid.locate.lookup import Snapshot, in_snapshot, in_store, take
+from gisgrid.locate.point_lookup import Snapshot, in_snapshot, in_store, take
 from tests.support.factories import create_grid, create_plan, create_township
 from tests.support.sketch import sketch, spot
 

@@ -76,7 +76,9 @@ _OPTIONS = (
     click.option(
         "--add", multiple=True, metavar="COMMUNITY", help="one grid more there; repeatable"
     ),
-    click.option("--scratch", is_flag=True, help="draw anew, without regard to today's borders"),
+    click.option(
+        "--from-scratch", is_flag=True, help="draw from scratch, without regard to today's borders"
+    ),
     click.option(
         "--grids",
         type=click.IntRange(1),
@@ -123,7 +125,7 @@ _OPTIONS = (
 )
 
 
-def wish_options(command: F) -> F:
+def balance_options(command: F) -> F:
     """The options, in the order in which the help tells them."""
     for option in reversed(_OPTIONS):
         command = option(command)

@@ -1,4 +1,4 @@
-"""Grids drawn afresh: what would the plan be if there were none?
+"""Grids drawn from scratch: what would the plan be if there were none?
 
 Even regions are grown on the unit graph and then go through the same search as any plan, where
 moving costs nothing and only balance and round borders count.

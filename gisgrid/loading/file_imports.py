@@ -1,4 +1,4 @@
-"""The import desk: files that an office sends, what it asks the worker to do with them, what came of it.
+"""Files that an office sends, what it asks the worker to do with them, what came of it.
 
 Whoever acts is held to the store's policies (``file_import``): these verbs look after the order of
 things alone. A file goes through ``look`` (what is in it), ``check`` (a dry run) and ``commit``; an
@@ -21,7 +21,7 @@ from gisgrid.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from gisgrid.core.messages import Both
 from gisgrid.files.columns import Mapping
 from gisgrid.files.read import Table
-from gisgrid.loading.desk_files import ENDINGS, PIECE, ending, plain_name, put_part
+from gisgrid.loading.file_import_parts import ENDINGS, PIECE, ending, plain_name, put_part
 from gisgrid.loading.prepare import Order
 from gisgrid.loading.targets import TARGETS
 
@@ -29,8 +29,8 @@ BUSY = ("waiting", "running")
 
 
 @dataclass(frozen=True)
-class ImportAtDesk:
-    """A file at the desk."""
+class FileImportInfo:
+    """A file sent in the browser."""
 
     id: int
     township: str | None
@@ -42,7 +42,7 @@ class ImportAtDesk:
     who: str
     sent_at: datetime
     after_id: int | None
-    wishes: dict[str, Any]
+    options: dict[str, Any]
     task: str
     state: str
     asked_at: datetime
@@ -80,10 +80,10 @@ class ImportAtDesk:
 
 @dataclass(frozen=True)
 class Listed:
-    """One line of the list: a file at the desk, a load of the terminal, or both in one."""
+    """One line of the list: a file sent in the browser, a load of the terminal, or both in one."""
 
     id: int | None
-    """Of the file at the desk; None: it came by another road."""
+    """Of the file sent in the browser; None: it came by another road."""
     run_id: int | None
     kind: str | None
     township: str | None
@@ -107,7 +107,7 @@ def take(
     account_id: int,
     who: str,
     township: str | None,
-    after: ImportAtDesk | None = None,
+    after: FileImportInfo | None = None,
 ) -> int:
     """Keep a file that was sent, and have it looked at; the number of its import.
 
@@ -142,7 +142,7 @@ def take(
     row = {
         "town": after.township if after else township, "kind": after.kind if after else None,
         "name": name, "size": size, "sha256": digest.hexdigest(), "me": account_id, "who": who,
-        "after": after and after.id, "wishes": json.dumps(after.wishes if after else {}),
+        "after": after and after.id, "options": json.dumps(after.options if after else {}),
     }  # fmt: skip
     number = session.scalar(text(_TAKE), row)
     assert isinstance(number, int)  # noqa: S101 - narrows the type
@@ -151,38 +151,38 @@ def take(
     return number
 
 
-def file_import(session: Session, number: int) -> ImportAtDesk:
-    """A file at the desk by its number; NotFound if there is none that the asker may see."""
+def file_import(session: Session, number: int) -> FileImportInfo:
+    """A file sent in the browser by its number; NotFound if there is none that the asker may see."""
     row = session.execute(text(_ONE), {"id": number}).mappings().one_or_none()
     if row is None:
         raise NotFound("There is no import {number}.", number=number)
-    return ImportAtDesk(**row)
+    return FileImportInfo(**row)
 
 
 def listed(session: Session, *, limit: int) -> list[Listed]:
-    """Files at the desk and loads by other roads that the asker may see, newest first."""
+    """Files sent in the browser and loads by other roads that the asker may see, newest first."""
     return [Listed(**row) for row in session.execute(text(_LISTED), {"limit": limit}).mappings()]
 
 
-def same_file(session: Session, found: ImportAtDesk) -> Listed | None:
+def same_file(session: Session, found: FileImportInfo) -> Listed | None:
     """The last load of the very same bytes that was not taken back; None: there is none."""
     values = {"sha256": found.sha256, "id": found.id, "kind": found.kind}
     row = session.execute(text(_SAME), values).mappings().one_or_none()
     return None if row is None else Listed(**row)
 
 
-def look_again(session: Session, number: int, wishes: dict[str, Any], *, account_id: int) -> None:
+def look_again(session: Session, number: int, options: dict[str, Any], *, account_id: int) -> None:
     """Have the file read once more, in another way: another layer, another encoding."""
     found = file_import(session, number)
     _refuse(found, ("sent", "looked", "checked"))
     _ask(
         session, found, "look", account_id=account_id, kind=found.kind, township=found.township,
-        wishes=wishes,
+        options=options,
     )  # fmt: skip
 
 
 def check(
-    session: Session, number: int, kind: str, township: str | None, wishes: dict[str, Any],
+    session: Session, number: int, kind: str, township: str | None, options: dict[str, Any],
     *, account_id: int,
 ) -> None:  # fmt: skip
     """Have a dry run made of the file, as it is meant now; what an earlier one said is forgotten.
@@ -203,7 +203,13 @@ def check(
     township = None if kind == "areas" else township
     refuse_strangers(session, kind, township)
     _ask(
-        session, found, "check", account_id=account_id, kind=kind, township=township, wishes=wishes
+        session,
+        found,
+        "check",
+        account_id=account_id,
+        kind=kind,
+        township=township,
+        options=options,
     )
 
 
@@ -236,7 +242,7 @@ def take_back(session: Session, number: int, *, account_id: int | None, foresee:
 
 
 def of_run(session: Session, run_id: int, *, account_id: int, who: str) -> int:
-    """The import at the desk of a load that came by another road; it is made if there is none."""
+    """The import of a load that came by another road; it is made if there is none."""
     made = {"run": run_id, "me": account_id, "who": who}
     known = session.scalar(text("SELECT id FROM file_import WHERE run_id = :run"), made)
     number = known or session.scalar(text(_OF_RUN), made)
@@ -307,56 +313,56 @@ def refuse_strangers(session: Session, kind: str, township: str | None) -> None:
     )
 
 
-def order_of(found: ImportAtDesk, table: Table | None, *, who: str, most: int) -> Order:
-    """What the worker is to load: the wishes of the page as ``gisgrid load`` has them as options."""
-    wishes = found.wishes
+def order_of(found: FileImportInfo, table: Table | None, *, who: str, most: int) -> Order:
+    """What the worker is to load: the options of the page, which are those of ``gisgrid load``."""
+    options = found.options
     return Order(
         kind=str(found.kind),
         path=Path(found.file_name),
         table=table,
         township=found.township,
-        plan=wishes.get("plan") or None,
-        version=wishes.get("version") or None,
-        since=date.fromisoformat(wishes["since"]) if wishes.get("since") else None,
-        mapping=Mapping.from_json(json.dumps(wishes.get("mapping", {}))),
-        code_from_row=bool(wishes.get("code_from_row")),
-        move=bool(wishes.get("move")),
-        trust_crs=bool(wishes.get("trust_crs")),
-        blank=tuple(wishes.get("blank", ())),
+        plan=options.get("plan") or None,
+        version=options.get("version") or None,
+        since=date.fromisoformat(options["since"]) if options.get("since") else None,
+        mapping=Mapping.from_json(json.dumps(options.get("mapping", {}))),
+        code_from_row=bool(options.get("code_from_row")),
+        move=bool(options.get("move")),
+        trust_crs=bool(options.get("trust_crs")),
+        blank=tuple(options.get("blank", ())),
         most=most,
         who=who,
     )
 
 
-def _refuse(found: ImportAtDesk, stages: tuple[str, ...]) -> None:
+def _refuse(found: FileImportInfo, stages: tuple[str, ...]) -> None:
     if found.stage not in stages:
         raise Conflict("The import has gone on meanwhile: open its page again.", stage=found.stage)
     if found.gone_at is not None:
         raise Conflict("The file was deleted after its time; send it again.")
 
 
-def _again(session: Session, found: ImportAtDesk, task: str, *, account_id: int | None) -> None:
+def _again(session: Session, found: FileImportInfo, task: str, *, account_id: int | None) -> None:
     """Ask for a task on the file as it was meant before."""
     _ask(
         session, found, task, account_id=account_id, kind=found.kind, township=found.township,
-        wishes=found.wishes,
+        options=found.options,
     )  # fmt: skip
 
 
 def _ask(
     session: Session,
-    found: ImportAtDesk,
+    found: FileImportInfo,
     task: str,
     *,
     account_id: int | None,
     kind: str | None,
     township: str | None,
-    wishes: dict[str, Any],
+    options: dict[str, Any],
 ) -> None:
     asked = session.scalar(
         text(_ASK),
         {
-            "id": found.id, "task": task, "kind": kind, "town": township, "wishes": json.dumps(wishes),
+            "id": found.id, "task": task, "kind": kind, "town": township, "options": json.dumps(options),
             "me": account_id,
         },
     )  # fmt: skip
@@ -365,14 +371,14 @@ def _ask(
 
 
 _TAKE = """
-INSERT INTO file_import (township, kind, file_name, size, sha256, account_id, who, after_id, wishes,
+INSERT INTO file_import (township, kind, file_name, size, sha256, account_id, who, after_id, options,
                          asked_by)
-VALUES (:town, :kind, :name, :size, :sha256, :me, :who, :after, CAST(:wishes AS jsonb), :me)
+VALUES (:town, :kind, :name, :size, :sha256, :me, :who, :after, CAST(:options AS jsonb), :me)
 RETURNING id
 """
 
 _ONE = """
-SELECT id, township, kind, file_name, size, sha256, account_id, who, sent_at, after_id, wishes, task,
+SELECT id, township, kind, file_name, size, sha256, account_id, who, sent_at, after_id, options, task,
        state, asked_at, done, total, doing, failed, failed_zh, facts, looked, checked, imported, foreseen,
        run_id, undone_by_id, gone_at,
        (SELECT count(*) FROM file_import o WHERE o.state IN ('waiting', 'running')
@@ -412,7 +418,7 @@ RETURNING id
 """
 
 _ASK = """
-UPDATE file_import SET task = :task, kind = :kind, township = :town, wishes = CAST(:wishes AS jsonb),
+UPDATE file_import SET task = :task, kind = :kind, township = :town, options = CAST(:options AS jsonb),
     state = 'waiting', asked_by = coalesce(:me, asked_by), asked_at = now(), ended_at = NULL, done = 0, total = NULL,
     doing = '', attempts = 0, failed = NULL, failed_zh = NULL, facts = NULL,
     checked = CASE WHEN CAST(:task AS text) IN ('look', 'check') THEN NULL ELSE checked END

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from gisgrid.core.plans import township
 from gisgrid.db.store import transaction
 from gisgrid.jobs import imports, worker
-from gisgrid.loading import desk
+from gisgrid.loading import file_imports
 from gisgrid.loading.runs import one_at_a_time
 from gisgrid.people.privacy.retention import retain
 from gisgrid.planning.snapshot.fetch import today
@@ -78,7 +78,7 @@ def test_refused_rows_come_back_mended_and_are_imported(office: Desk):
     mended.save(out)
     again = office.send(out.getvalue(), "houses.refused.xlsx", after=number)
     found = office.found(again)
-    assert (found.kind, found.wishes["mapping"]["crs"]) == ("houses", "wgs84")
+    assert (found.kind, found.options["mapping"]["crs"]) == ("houses", "wgs84")
     office.check(again)
     told = office.found(again).checked
     assert told is not None, office.found(again).failed
@@ -157,7 +157,7 @@ def test_a_right_taken_while_the_import_runs_lets_nothing_stay(
     office: Desk, monkeypatch: pytest.MonkeyPatch
 ):
     number = checked(office)
-    real = desk.refuse_strangers
+    real = file_imports.refuse_strangers
     asked = []
 
     def last_moment(session: Session, kind: str, township: str | None) -> None:
@@ -167,7 +167,7 @@ def test_a_right_taken_while_the_import_runs_lets_nothing_stay(
         real(session, kind, township)
 
     office.press(number, "commit", work=False)
-    monkeypatch.setattr(desk, "refuse_strangers", last_moment)
+    monkeypatch.setattr(file_imports, "refuse_strangers", last_moment)
     office.work()
     assert len(asked) == 3
     assert (office.found(number).state, houses(office)) == ("failed", 30)
@@ -338,7 +338,7 @@ def test_a_file_is_deleted_after_its_time_and_the_record_stays(office: Desk):
     assert office.refused(number).status_code == 404
 
 
-def test_wishes_of_the_page_are_those_of_the_terminal(office: Desk):
+def test_options_of_the_page_are_those_of_the_terminal(office: Desk):
     """A moved household and an emptied column are refused, until the page asks for them."""
     office.load_text(HOUSES, crs="wgs84")
     office.load_text("code,house,room\nF901,N1,101\n", name="households.csv")

@@ -1,4 +1,4 @@
-"""The ledger of old problems on its page: entered, looked at again, solved; each in their own ground."""
+"""The list of long-term problems on its page: entered, looked at again, solved; each in their own ground."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def enter(engine: Engine, town: Town, who: str) -> FlaskClient:
 
 
 def post(client: FlaskClient, path: str, **form: Any) -> Any:
-    page = client.get("/ledger?lang=en").text
+    page = client.get("/open-problems?lang=en").text
     token = re.search(r'name="csrf_token" value="([^"]+)"', page)[1]
     return client.post(path, data={"csrf_token": token, **form}, follow_redirects=True)
 
@@ -60,31 +60,31 @@ def post(client: FlaskClient, path: str, **form: Any) -> Any:
 @pytest.mark.thorough
 def test_a_problem_is_entered_looked_at_and_solved(town: Town, engine: Engine):
     dispatcher, clerk = enter(engine, town, "dispatcher"), enter(engine, town, "clerk")
-    page = clerk.get("/ledger?lang=en").text
+    page = clerk.get("/open-problems?lang=en").text
     assert "管网&lt;老化&gt;" in page and "督办甲" in page and "due since 2023-08-01" in page
     assert "1 to be looked at" in page
     for wrong in ({"next_on": ""}, {"next_on": "2020-01-01"}, {"next_on": "x"}, {"finding": " "}):
         form = {"finding": "仍在协商", "next_on": "2199-01-01", **wrong}
-        answer = post(clerk, "/ledger/L/1", **form)
+        answer = post(clerk, "/open-problems/L/1", **form)
         assert answer.status_code == 422 and form["finding"].strip() in answer.text
     keep_up(engine, at("2023-09-01 09:00"))
     assert "管网" in dispatcher.get("/notices").text
-    answer = post(clerk, "/ledger/L/1", finding="仍在协商", next_on="2199-01-01")
+    answer = post(clerk, "/open-problems/L/1", finding="仍在协商", next_on="2199-01-01")
     assert answer.status_code == 200 and "2199-01-01" in answer.text and "仍在协商" in answer.text
-    assert "to be looked at" not in dispatcher.get("/ledger?lang=en").text
+    assert "to be looked at" not in dispatcher.get("/open-problems?lang=en").text
     # Looked at, it need not be reminded of.
     assert "管网" not in dispatcher.get("/notices").text
     # Two at once: the second is told that it is solved.
-    assert "Solved." in post(dispatcher, "/ledger/L/1", finding="已更换", solved="1").text
-    assert post(clerk, "/ledger/L/1", finding="x", next_on="2199-01-01").status_code == 403
-    assert "L/1" not in dispatcher.get("/ledger").text
-    assert "L/1" in dispatcher.get("/ledger?solved=1").text
+    assert "Solved." in post(dispatcher, "/open-problems/L/1", finding="已更换", solved="1").text
+    assert post(clerk, "/open-problems/L/1", finding="x", next_on="2199-01-01").status_code == 403
+    assert "L/1" not in dispatcher.get("/open-problems").text
+    assert "L/1" in dispatcher.get("/open-problems?solved=1").text
     fresh = {"code": "L2", "title": "停车难", "supervisor": "包片干部", "review_on": "2199-02-01"}
-    assert "停车难" in post(dispatcher, "/ledger", **fresh).text
-    taken = post(dispatcher, "/ledger", **fresh)
+    assert "停车难" in post(dispatcher, "/open-problems", **fresh).text
+    taken = post(dispatcher, "/open-problems", **fresh)
     assert taken.status_code == 409 and "停车难" in taken.text
     with transaction(engine) as session:
-        rows = session.execute(text("SELECT by, finding FROM legacy_review ORDER BY id")).all()
+        rows = session.execute(text("SELECT by, finding FROM problem_review ORDER BY id")).all()
     assert rows == [("clerk", "仍在协商"), ("dispatcher.shi", "已更换")]
 
 
@@ -112,7 +112,7 @@ def test_the_supervisor_is_reminded_of_a_problem_until_somebody_has_looked(
     town: Town, engine: Engine, supervisor: str, who: str
 ):
     with transaction(engine) as session:
-        own = session.scalar(text("SELECT community_id FROM legacy_problem"))
+        own = session.scalar(text("SELECT community_id FROM open_problem"))
         code = session.scalar(text("SELECT code FROM area WHERE id = :id"), {"id": own})
         town.people["cadre"] = appointed(session, "section_cadre", code, name="cadre")
         far = appointed(session, "section_cadre", "999900000001", name="far")
@@ -123,7 +123,7 @@ def test_the_supervisor_is_reminded_of_a_problem_until_somebody_has_looked(
             text("UPDATE account SET staff_id = :s WHERE id = :k"),
             {"s": session.scalar(text(staff), {"t": town.place.id}), "k": town.people["worker"]},
         )
-        session.execute(text("UPDATE legacy_problem SET supervisor = :s"), {"s": supervisor})
+        session.execute(text("UPDATE open_problem SET supervisor = :s"), {"s": supervisor})
     client, township = enter(engine, town, who), enter(engine, town, "dispatcher")
     # The day before, then the day itself.
     keep_up(engine, at("2023-07-31 23:59"))
@@ -137,13 +137,13 @@ def test_the_supervisor_is_reminded_of_a_problem_until_somebody_has_looked(
         assert reminders(township)[1] == "1"
         assert "Noted." in post(township, noting(reminders(township)[0])).text
     assert reminders(client)[1] == "1"
-    assert "L/1" in client.get("/ledger?lang=en").text
-    assert "only the township is reminded" not in client.get("/ledger/L/1?lang=en").text
+    assert "L/1" in client.get("/open-problems?lang=en").text
+    assert "only the township is reminded" not in client.get("/open-problems/L/1?lang=en").text
     for other in {"clerk", "worker", "cadre", "stranger"} - {who}:
         assert reminders(enter(engine, town, other))[1] == "0"
     assert reminders(app_over(engine, account=far).test_client())[1] == "0"
     # Looked at, the reminder is gone; on the next day of review there is another.
-    answer = post(client, "/ledger/L/1", finding="仍在协商", next_on="2199-01-01")
+    answer = post(client, "/open-problems/L/1", finding="仍在协商", next_on="2199-01-01")
     assert answer.status_code == 200 and "仍在协商" in answer.text
     assert reminders(client)[1] == reminders(township)[1] == "0"
     keep_up(engine, at("2198-12-31 09:00"))
@@ -163,10 +163,10 @@ def noting(page: str) -> str:
 
 def test_a_supervisor_who_comes_to_the_post_later_is_reminded_then(town: Town, engine: Engine):
     with transaction(engine) as session:
-        session.execute(text("UPDATE legacy_problem SET supervisor = '包片干部'"))
+        session.execute(text("UPDATE open_problem SET supervisor = '包片干部'"))
     assert keep_up(engine, at("2023-08-01 08:00"))["reminded"] == 1
     dispatcher = enter(engine, town, "dispatcher")
-    assert "only the township is reminded" in dispatcher.get("/ledger/L/1?lang=en").text
+    assert "only the township is reminded" in dispatcher.get("/open-problems/L/1?lang=en").text
     with transaction(engine) as session:
         code = session.scalar(text("SELECT code FROM area WHERE name <> '虚构社区' AND level = 'community'"))  # fmt: skip
         town.people["cadre"] = appointed(session, "section_cadre", code, name="cadre")
@@ -177,16 +177,16 @@ def test_a_supervisor_who_comes_to_the_post_later_is_reminded_then(town: Town, e
 def test_another_community_and_a_team_keep_nothing_of_it(town: Town, engine: Engine):
     for who in ("stranger", "worker"):
         client = enter(engine, town, who)
-        assert "L/1" not in client.get("/ledger").text
-        assert client.get("/ledger/L/1").status_code == 404
+        assert "L/1" not in client.get("/open-problems").text
+        assert client.get("/open-problems/L/1").status_code == 404
     with acting(town.web, town.people["stranger"]) as session:
         for statement in (
-            "INSERT INTO legacy_review (problem_id, reviewed_on, by, finding) "
+            "INSERT INTO problem_review (problem_id, reviewed_on, by, finding) "
             "VALUES (1, '2023-09-01', 'stranger', 'x')",
-            "INSERT INTO legacy_problem (township_id, code, title, supervisor, opened_on, review_on) "
+            "INSERT INTO open_problem (township_id, code, title, supervisor, opened_on, review_on) "
             f"VALUES ({town.place.id}, 'X', 'x', 'x', '2023-01-01', '2023-02-01')",
         ):
             with pytest.raises(DBAPIError, match="row-level security"), session.begin_nested():
                 session.execute(text(statement))
-        update = text("UPDATE legacy_problem SET review_on = '2030-01-01'")
+        update = text("UPDATE open_problem SET review_on = '2030-01-01'")
         assert session.execute(update).rowcount == 0

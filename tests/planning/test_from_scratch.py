@@ -17,7 +17,7 @@ from gisgrid.core.plans import PlanInfo, plan_by_id, plan_in_force, township
 from gisgrid.db.store import transaction
 from gisgrid.db.tables import Area
 from gisgrid.jobs import balancing, worker
-from gisgrid.planning.balancing.from_scratch import begin_afresh, first_draft
+from gisgrid.planning.balancing.from_scratch import begin_from_scratch, first_draft
 from gisgrid.planning.balancing.options import BalanceOptions
 from gisgrid.planning.balancing.problem import prepare
 from gisgrid.planning.editor import moves
@@ -57,7 +57,7 @@ def test_a_first_plan_is_drawn_reviewed_and_published_on_the_page(bare: Engine):
     planner, county = client_of(bare, "planner"), client_of(bare, "county_reviewer", "999901")
     assert "首个方案" in planner.get("/plan/").text
     form = {"name": "首个方案", "size": str(SIZE), "size_in": "residents"}
-    asked = planner.post("/plan/afresh", data=form)
+    asked = planner.post("/plan/from-scratch", data=form)
     assert asked.status_code == 303, asked.text
     page = asked.headers["Location"]
     begun = planner.get(f"{page}/view.json").json
@@ -132,10 +132,10 @@ def reviewed_and_published(
             {"p": plan.id},
         )
         assert attached == int((state.houses.grid >= 0).sum())
-        # From now on drawing afresh begins from the newest plan, and its codes stay in use.
+        # From now on drawing from scratch begins from the newest plan, and its codes stay in use.
         with pytest.raises(Conflict, match="is published; draw the next one from it"):
             first_draft(session, place, name="又一个", who="甲")
-        again = begin_afresh(session, place, name="又一个", who="甲")
+        again = begin_from_scratch(session, place, name="又一个", who="甲")
         assert (again.based_on_id, again.grids) == (plan.id, plan.grids)
 
 

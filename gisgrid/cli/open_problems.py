@@ -1,4 +1,4 @@
-"""``gisgrid case ledger|review``: old problems, and what was found when somebody looked again."""
+"""``gisgrid case problems|review``: old problems, and what was found when somebody looked again."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 import click
 from rich.table import Table
 
-from gisgrid.cases.open_problems import ledger, problem_of, review
+from gisgrid.cases.open_problems import problem_of, problems, review
 from gisgrid.cli.edge import opened, wide_console
 from gisgrid.core import plans
 from gisgrid.core.settings import Settings
@@ -18,15 +18,15 @@ _township = click.option("--township", help="code of the township; needed if the
 _day = click.DateTime(["%Y-%m-%d"])
 
 
-@click.command("ledger")
+@click.command("problems")
 @click.option("--solved", is_flag=True, help="those that are solved, too")
 @_township
 @click.pass_obj
-def ledger_command(settings: Settings, solved: bool, township: str | None) -> None:
+def problems_command(settings: Settings, solved: bool, township: str | None) -> None:
     """List the old problems, those to be looked at first."""
     with opened(settings, read_only=True) as session:
         place = plans.township(session, township)
-        rows = ledger(session, place.id, solved=solved)
+        rows = problems(session, place.id, solved=solved)
     table = Table("code", "title", "supervisor", "since", "look again", "reviews", box=None)
     for p in rows:
         due = f"solved {p.solved_on}" if p.solved_on else str(p.review_on)
