@@ -189,7 +189,7 @@ ROWS: list[RowOfTable] = [
     ("editor.step_back nothing", "planner", "/plan/{draft}", asked("post('undo', { version: 0 })"), "#notice", ("没有可撤销的操作。", "There is nothing to undo.")),
     ("editor.step not yet", "planner", "/plan/{draft}", asked("post('step', { step: 'approve', reason: '' })"), "#notice", ("您在F镇（虚构）没有相应的权限。", "This is for who may review")),
     ("editor.publish not yet", "planner", "/plan/{draft}", asked("post('publish', { from: '2099-01-01' })"), "#notice", ("须经审批并通知后才能发布。", "a plan is published after review and notification.")),
-    ("desk.open_house no purpose", "government", "/register/house/{house}", lambda p, f: freely(p, "form.unmask"), "main",
+    ("register.open_house no purpose", "government", "/register/house/{house}", lambda p, f: freely(p, "form.unmask"), "main",
      ("请选择打开户档的用途。", "Choose what the register is opened for.")),
     ("register.enter no answer", "worker", "/register/house/{house}/enter/visit", lambda p, f: freely(p, "form.door-form"), "main",
      ("请选一项。", "Choose one of the answers.")),

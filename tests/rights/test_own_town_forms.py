@@ -32,7 +32,7 @@ from tests.support.web import session_cookie
 CHOSEN, SEEN, _ = TOWNS
 OF_NO_TOWN = OF_NOBODYS_TOWN.keys() | {
     "editor.branch",  # from a plan, by its number
-    "cases.mine", "desk.me", "messages.keep", "messages.settings", "messages.show", "notices.show",
+    "cases.mine", "home.me", "messages.keep", "messages.settings", "messages.show", "notices.show",
     "security.logout", "shell.display",  # the person's own, wherever they have posts
 }  # fmt: skip
 BY_SCRIPT = {"filters", "bulk", "slider", "ask", "named"}
@@ -40,7 +40,7 @@ BY_SCRIPT = {"filters", "bulk", "slider", "ask", "named"}
 BY_TICKET = {"bycode"}
 POSTED = {
     "editor.from_scratch", "editor.branch", "editor.bring_in", "calendar.day", "calendar.keep", "cases.move",
-    "cases.open_words", "cases.step", "channels.keep", "desk.open_house", "dispatch.switch_on",
+    "cases.open_words", "cases.step", "channels.keep", "register.open_house", "dispatch.switch_on",
     "issuing.issue", "issuing.send_draft", "open_problems.add", "open_problems.look",
     "matter_items.keep", "matter_items.keep_duties", "matter_items.withdraw",
     "matter_lists.discard", "matter_lists.publish", "matter_lists.temporary", "messages.keep",
@@ -157,7 +157,7 @@ def test_links_and_forms_of_a_page_stay_in_its_township(towns: Towns, client: Fl
                 posted.add(to)
             says = step.sends.get("township")
             number = next((each for each in named.values() if isinstance(each, int)), None)
-            if page == "desk.me" and to == "desk.grid":
+            if page == "home.me" and to == "register.grid":
                 continue  # to a grid of each post
             if says != SEEN and (says or not (number in numbers or to in OF_NO_TOWN)):
                 astray.add((page, step.method, to, says, number))

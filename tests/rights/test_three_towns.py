@@ -151,10 +151,10 @@ MAY_BE_NONE = {
     "editor.compare", "editor.handover", "editor.report",  # drawn from no other plan
     "cases.photo", "report.thumbnail",  # there is none
     "maps.tile",  # for who sees houses
-    "cases.show", "desk.house", "v1.event", "v1.house",  # beyond the asker's ground
+    "cases.show", "register.house", "v1.event", "v1.house",  # beyond the asker's ground
     "v1.leader", "open_problems.one", "planning.body", "dispatch.emergency",
     "editor.checks", "editor.export", "editor.index", "editor.job", "editor.show", "editor.view",
-    "duties.lacking", "planning.standing", "desk.grid", "desk.handover", "matters.rows",
+    "shortage.show", "planning.standing", "register.grid", "register.handover", "figures.burden_rows",
     "documents.draft", "documents.draft_file",  # for offices of the communities that are asked
 }  # fmt: skip
 

@@ -16,7 +16,7 @@ from gisgrid.jobs import imports
 from gisgrid.loading import file_imports
 from gisgrid.loading.file_imports import FileImportInfo
 from tests.support.web import app_over
-from web.office.import_forms import kept
+from web.loading.forms import kept
 
 
 @dataclass

@@ -19,7 +19,7 @@ from web.http.towns import town
 from web.report import form
 from web.report.take import Outcome, attempt
 
-STYLES = ("css/lookup.css", "css/desk.css", "css/report.css", "css/telephone.css")
+STYLES = ("css/lookup.css", "css/page.css", "css/report.css", "css/telephone.css")
 SOURCES = ("居民电话", "12345热线", "居民来访", "上级转办", "微信小程序", "社区巡查")
 """Where reports come from, as files of events name it; another word may be written."""
 

@@ -44,7 +44,7 @@ def show() -> Response:
             "same_names": same_names(),
             "api": f"{request.script_root}/api/v1/locate",
             "leader": f"{request.script_root}/api/v1/grids",
-            "me": url_for("desk.me"),
+            "me": url_for("home.me"),
             "index": url_for("lookup.index", township=place.code),
             "worker": url_for("lookup.worker", township=place.code if several_towns() else None),
             "page": f"{request.script_root}/lookup",

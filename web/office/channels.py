@@ -22,11 +22,11 @@ from gisgrid.people.privacy.audit import note
 from web.http import lists
 from web.http.dates import local
 from web.http.db import reading
+from web.http.keeping import keeping, page
 from web.http.language import language
 from web.http.permissions import asked_as_workbook
 from web.http.towns import town
 from web.office import township_sheets as sheets
-from web.office.keeping import keeping, page
 from web.office.township import administered
 
 blueprint = Blueprint("channels", __name__, url_prefix="/office/channels")

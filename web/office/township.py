@@ -15,11 +15,11 @@ from gisgrid.planning.settings import described
 from gisgrid.planning.settings.townships import change_township
 from web.http import lists
 from web.http.dates import local
+from web.http.keeping import keeping, page
 from web.http.language import language
 from web.http.permissions import asked_as_workbook
 from web.http.towns import town
 from web.office import township_sheets as sheets
-from web.office.keeping import keeping, page
 
 blueprint = Blueprint("township", __name__, url_prefix="/office/township")
 
