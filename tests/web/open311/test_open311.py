@@ -232,6 +232,21 @@ def test_an_address_a_photo_and_a_retry(city: City):
     assert re.search(r"/report/photos/\d+$", one.findtext("media_url"))
 
 
+def test_a_program_is_told_what_a_person_would_have_to_look_at(city: City):
+    """By the preview of the page: near a border, reported before; and nothing where there is no doubt."""
+    lon, lat = spot(0.995, 0.05)
+    near = city.post(long=lon, lat=lat, client_id="n1").json[0]["service_notice"]
+    assert re.fullmatch(r"该位置距边界 \d\.\d 米，两边都有可能，现归 网格a。", near)
+    english = city.client.post(
+        "/open311/v2/requests.json?lang=en",
+        data={"api_key": city.full, "service_code": city.matter, "lat": LAT, "long": LON, "client_id": "n2"},
+    ).json[0]  # fmt: skip
+    assert english["service_notice"] == "Something like it was reported near by already."
+    alone = {"long": spot(1.5, 0.5)[0], "lat": spot(1.5, 0.5)[1], "client_id": "n3"}
+    first, again = city.post(**alone), city.post(**alone)
+    assert first.json == again.json and first.json[0]["service_notice"] is None
+
+
 def test_several_townships_ask_for_one_and_forms_are_two(city: City):
     assert city.get("services.html").status_code == 404
     assert city.get("discovery.json").json["endpoints"][0]["formats"][0] == "text/xml"
