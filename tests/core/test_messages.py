@@ -19,10 +19,15 @@ from gisgrid.core import errors
 from gisgrid.core.messages import (
     Both,
     catalogue_file,
+    kept,
     message,
+    packed,
     packed_facts,
     plain,
+    said_of,
     sentence,
+    together,
+    unpacked,
     unpacked_facts,
 )
 from tests.support.web import ROOT
@@ -142,7 +147,7 @@ def test_a_value_is_written_as_its_language_has_it():
         "The file has no column {shown}; it has {headers}.", shown=["甲", "乙"], headers=[]
     )
     assert error.message == "The file has no column 甲, 乙; it has none."
-    assert error.zh == "文件中没有列甲、乙；文件有：无。"
+    assert error.in_language("zh") == "文件中没有列甲、乙；文件有：无。"
     inner = message("{count:,} of {what!r}", count=12000, what=Both("houses", "房屋"))
     assert sentence("{inner}.", {"inner": inner}, "en") == "12,000 of houses."
     assert plain([inner, 3], "en") == ["12,000 of houses", 3]
@@ -172,3 +177,18 @@ def test_facts_come_through_another_process_with_both_languages():
 def test_what_a_value_holds_is_never_taken_for_a_sentence():
     error = errors.NotFound("There is no plan {name!r}.", name="{count} {0} {name}")
     assert error.message == "There is no plan '{count} {0} {name}'."
+
+
+def test_a_sentence_that_is_kept_is_said_in_the_language_of_who_reads_it():
+    said = message("There are no coordinates to judge by.")
+    whole = together([message("{what}.", what=np.int64(3)), said])
+    for each in (said, whole, Both("a view", "视图")):
+        again = unpacked(packed(each))
+        assert again.in_language("zh") == each.in_language("zh")
+        assert again.in_language("en") == each.in_language("en")
+        assert said_of(json.loads(json.dumps(kept(each)))) == again
+    assert again.in_language("eo") == "a view", (
+        "what is stored in two languages is English to all others"
+    )
+    with pytest.raises(ValueError, match="no sentence"):
+        unpacked('{"said": "x"}')

@@ -21,7 +21,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 from gisgrid.core import errors
 from gisgrid.core.failures import failure_of
 from gisgrid.core.messages import plain
-from web.http.language import speaks_chinese
+from web.http.language import said, spoken
 
 PROBLEM_TYPE = "application/problem+json"
 
@@ -89,7 +89,7 @@ def problem_of(error: Exception) -> ProblemDocument:
     if isinstance(error, errors.GisgridError):
         status = status_of(error)
         kind = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", type(error).__name__).lower()
-        detail = error.zh if speaks_chinese() else error.message
+        detail = said(error)
         return ProblemDocument(status, kind, _title(status), detail, error.facts)
     if isinstance(error, HTTPException):
         status = error.code or 500
@@ -109,7 +109,7 @@ def problem_of(error: Exception) -> ProblemDocument:
         facts: dict[str, object] = {"sqlstate": state} if state else {}
         failure = failure_of(error) if state in ("GG020", "GG021") else None
         if failure is not None:
-            detail = failure.zh if speaks_chinese() else failure.message
+            detail = said(failure.said)
         else:
             detail = _explain("full" if state == "53100" else status)
         return ProblemDocument(status, "database", _title(status), detail, facts)
@@ -165,8 +165,7 @@ def _document(problem: ProblemDocument) -> Response:
         "instance": request.path,
     }
     if problem.facts:
-        language = "zh" if speaks_chinese() else "en"
-        body["facts"] = plain(problem.facts, language)
+        body["facts"] = plain(problem.facts, spoken())
     if problem.invalid:
         body["errors"] = problem.invalid
     return Response(json.dumps(body), problem.status, content_type=PROBLEM_TYPE)

@@ -13,7 +13,7 @@ from gisgrid.core.errors import GisgridError
 from gisgrid.db.roles import OFFICE
 from web.http.db import entering
 from web.http.errors import status_of
-from web.http.language import speaks_chinese
+from web.http.language import said
 
 
 @contextlib.contextmanager
@@ -43,6 +43,4 @@ def page(
 
 def in_words(error: GisgridError | None) -> str:
     """What was refused, in the asker's language."""
-    if error is None:
-        return ""
-    return error.zh if speaks_chinese() else error.message
+    return "" if error is None else said(error)

@@ -14,7 +14,6 @@ from web.http import lists
 from web.http.dates import local, zone_of
 from web.http.db import reading, writing
 from web.http.keeping import page
-from web.http.language import speaks_chinese
 from web.http.permissions import asked_as_workbook, asker
 from web.http.towns import own_town
 from web.office import sheets
@@ -55,6 +54,6 @@ def _shown(error: GisgridError | None = None) -> Response:
     last = {each.backup_id: each for each in reversed(held)}
     return page(
         "backups.html", error=error, found=found, whole=whole, day=today(here) if here else None, last=last,
-        newest=next((each for each in held if not each.busy), None), chinese=speaks_chinese(),
+        newest=next((each for each in held if not each.busy), None),
         busy=any(each.busy for each in held), local=lambda at: local(at, zone),
     )  # fmt: skip

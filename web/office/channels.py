@@ -23,7 +23,7 @@ from web.http import lists
 from web.http.dates import local
 from web.http.db import reading
 from web.http.keeping import keeping, page
-from web.http.language import language
+from web.http.language import language, worded
 from web.http.permissions import asked_as_workbook
 from web.http.towns import town
 from web.office import township_sheets as sheets
@@ -157,7 +157,7 @@ def _shown(session: Session, *, error: GisgridError | None = None) -> Response:
         hosts=sorted(_hosts()), counts=counts, lost=deliveries.given_up(session, place.id),
         channel_words=CHANNEL_WORDS, state_words=STATE_WORDS, kind_words=KIND_WORDS, english=english,
         securities=[(each, gettext(SECURITY_WORDS[each])) for each in SECURITY],
-        patterns=[(each.name, each.en if english else each.zh) for each in templates().values()],
+        patterns=[(each.name, worded(each)) for each in templates().values()],
         local=lambda at: local(at, place.time_zone),
     )  # fmt: skip
 

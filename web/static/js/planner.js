@@ -118,7 +118,7 @@ export function planner(state) {
   if (mode) choose(mode);
 }
 
-const language = (state) => (state.ui.language === "en" ? "en" : "zh");
+const language = (state) => state.ui.language;
 const latlng = ([lon, lat]) => L.latLng(lat, lon);
 
 const MODES = { coverage, workload, proposal };
@@ -136,7 +136,7 @@ function coverage(shared, spec, body) {
     body.checks.filter((c) => c.name !== body.sites && c.status === s.key).length]));
   shared.list(checks.filter((check) => check.status !== "pass").map((check) => {
     const sign = check.name === body.sites ? "＋" : swatches.get(check.status).sign;
-    const count = check.places ? `${number(check.residents)}` : check.missing[tongue];
+    const count = check.places ? `${number(check.residents)}` : check.missing?.[tongue];
     return [`${sign} ${check.title[tongue]}`, count, () => { only = only === check.name ? "" : check.name; draw(); }];
   }));
   const chosen = () => body.findings.filter((f) => f.at && (only ? f.check === only : true))
@@ -265,7 +265,7 @@ async function proposal(shared, spec, body) {
     words[`moved_${counted}`].replace("{n}", number(total(counted))).replace("{all}", number(body[counted])),
     recipe.max_deviation === undefined ? "" : words.reached.replace("{x}", per(recipe.max_deviation)).replace("{asked}", per(recipe.tolerance)),
     recipe.bound > 0 && recipe.moved_cost > 0 ? words.bound.replace("{x}", per(recipe.moved_cost / recipe.bound - 1)) : "",
-    ...((language(state) === "zh" && recipe.reasons_zh) || recipe.reasons || []),
+    ...(recipe.reasons || []).map((reason) => reason[language(state)] ?? reason.en ?? reason),
   ]);
   shared.list(body.moves.filter((move) => move.houses || move.ground).map((move) => [title(move),
     words.people.replace("{houses}", number(move.houses)).replace("{n}", number(move.residents)),
