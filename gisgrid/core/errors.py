@@ -75,6 +75,10 @@ class NotAllowed(GisgridError):
     """The account has no right to this, or did not say what for."""
 
 
+class NoPurpose(NotAllowed):
+    """Personal data was to be opened, and it was not said what for."""
+
+
 class TooMany(GisgridError):
     """More of something at once than one may have."""
 

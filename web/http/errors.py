@@ -10,6 +10,7 @@ import errno
 import re
 from collections.abc import Callable
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 import psycopg
 from flask import Flask, Response, current_app, json, render_template, request
@@ -90,7 +91,8 @@ def problem_of(error: Exception) -> ProblemDocument:
         status = status_of(error)
         kind = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", type(error).__name__).lower()
         detail = said(error)
-        return ProblemDocument(status, kind, _title(status), detail, error.facts)
+        title = gettext("Say what for") if isinstance(error, errors.NoPurpose) else _title(status)
+        return ProblemDocument(status, kind, title, detail, error.facts)
     if isinstance(error, HTTPException):
         status = error.code or 500
         invalid = getattr(error, "data", {}).get("messages")
@@ -145,7 +147,9 @@ def answer(error: Exception) -> Response:
     ):
         response = _document(problem)
     else:
-        response = Response(render_template("error.html", problem=problem), problem.status)
+        response = Response(
+            render_template("error.html", problem=problem, back=_came_from()), problem.status
+        )
     if isinstance(error, HTTPException):
         for name, value in error.get_headers():
             if name in ("Allow", "Retry-After"):
@@ -154,6 +158,14 @@ def answer(error: Exception) -> Response:
         response.headers["WWW-Authenticate"] = "Bearer"
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _came_from() -> str | None:
+    """Path of the page of ours whose form was sent; None: it was no form, or the browser does not say."""
+    came = urlsplit(request.referrer or "")
+    if request.method != "POST" or came.netloc != request.host or not came.path.startswith("/"):
+        return None
+    return came.path + (f"?{came.query}" if came.query else "")
 
 
 def _document(problem: ProblemDocument) -> Response:
