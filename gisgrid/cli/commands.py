@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from importlib import import_module
 from importlib.metadata import entry_points
+from inspect import cleandoc
 from typing import Any, NamedTuple
 
 import click
 
-from gisgrid.core.messages import say, sentence
+from gisgrid.core.messages import ENGLISH, catalogue, say, sentence
 from gisgrid.core.terminal import language
 
 PLUGINS = "gisgrid.commands"
@@ -87,6 +88,10 @@ HEADINGS: tuple[tuple[str, tuple[Known, ...]], ...] = (
 class Commands(click.Group):
     """The commands of the table; each is imported when it is asked for."""
 
+    def get_help(self, ctx: click.Context) -> str:
+        translate(self, ctx)
+        return super().get_help(ctx)
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted({*self.commands, *(known.name for known in _every())})
 
@@ -106,6 +111,39 @@ class Commands(click.Group):
                 )
 
 
+def translate(command: click.Command, ctx: click.Context) -> None:
+    """Put a command's help, its options' and its commands', into the language of the terminal."""
+    spoken = language()
+    if spoken == ENGLISH:
+        return
+    catalogue_ = catalogue(spoken)
+
+    def said(words: str | None) -> str | None:
+        return words and catalogue_.gettext(cleandoc(words))
+
+    command.help = said(command.help)
+    for option in (*command.params, command.get_help_option(ctx)):
+        if isinstance(option, click.Option):
+            option.help = said(option.help)
+    # Those of the table are imported when they are asked for.
+    for below in command.commands.values() if isinstance(command, click.Group) else ():
+        below.help, below.short_help = said(below.help), said(below.short_help)
+
+
+def _helping(command: click.Command) -> click.Command:
+    """The command, with its help and that of all below it said in the language of the terminal."""
+    usual = command.get_help
+
+    def get_help(ctx: click.Context) -> str:
+        translate(command, ctx)
+        return usual(ctx)
+
+    setattr(command, "get_help", get_help)  # noqa: B010 - of this one command
+    for below in command.commands.values() if isinstance(command, click.Group) else ():
+        _helping(below)
+    return command
+
+
 def _every() -> list[Known]:
     return [known for *_, commands in HEADINGS for known in commands]
 
@@ -119,4 +157,4 @@ def _loaded(known: Known) -> click.Command:
         (point,) = entry_points(group=PLUGINS, name=known.name)
         found = point.load()
     assert isinstance(found, click.Command)  # noqa: S101 - narrows the type
-    return found
+    return _helping(found)

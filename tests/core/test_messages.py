@@ -7,14 +7,17 @@ import json
 import re
 from collections import Counter
 from datetime import date
+from inspect import cleandoc
 from pathlib import Path
 from string import Formatter
 
+import click
 import numpy as np
 import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
+from gisgrid.cli.main import main
 from gisgrid.core import errors
 from gisgrid.core.messages import (
     Both,
@@ -50,11 +53,28 @@ def error_classes() -> set[str]:
     return found
 
 
+def helps() -> set[str]:
+    """What the terminal says of its commands and their options."""
+    found = {"Show this message and exit.", str(main.help)}
+
+    def look(command: click.Command, ctx: click.Context) -> None:
+        words = [command.help, *(getattr(each, "help", None) for each in command.params)]
+        found.update(cleandoc(each) for each in words if each)
+        if isinstance(command, click.Group):
+            for name in command.list_commands(ctx):
+                below = command.get_command(ctx, name)
+                assert below is not None
+                look(below, click.Context(below, parent=ctx, info_name=name))
+
+    look(main, click.Context(main, info_name="gisgrid"))
+    return found
+
+
 @pytest.fixture(scope="module")
 def used() -> set[str]:
     """Every message that the program may say."""
     marked = ("gettext", "_", "say", "message", *error_classes())
-    return {
+    return helps() | {
         text
         for room in ROOMS
         for _, _, text, _, _ in extract_from_dir(
