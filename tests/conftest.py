@@ -171,6 +171,14 @@ def town_template(cluster: Cluster, template: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def filled_town(cluster: Cluster, town_template: str) -> Iterator[Filled]:
+    """As ``filled``, upon Town F."""
+    filled = Filled(cluster, town_template)
+    yield filled
+    filled.close()
+
+
+@pytest.fixture(scope="session")
 def town_engine(cluster: Cluster, town_template: str) -> Iterator[Engine]:
     """A database that holds Town F; whoever changes it rolls back."""
     with own_database(cluster, town_template, "town") as engine:
