@@ -284,7 +284,7 @@ def _read(work: ImportWork, path: Path) -> Table:
     def read(shape: Shape | None) -> Table:
         return open_apart(
             path, layer=mapping.layer, encoding=mapping.encoding, most=work.most, shape=shape
-        ).table
+        )
 
     table = read(KINDS[kind].geometry if kind else None)
     if kind is None and not table.has_geometry and may_hold(table.columns):

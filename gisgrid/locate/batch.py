@@ -108,17 +108,15 @@ def columns_of(headers: Sequence[str]) -> Columns:
     )
 
 
-def questions(table: Table, cells: int | None = None) -> list[Question]:
-    """The rows of a table; ``cells`` are those of all sheets of its workbook.
+def questions(table: Table) -> list[Question]:
+    """The rows of a table.
 
     Raises
     ------
     Invalid
         No column holds a place, or there are no rows, or more than ``MAX_ROWS``; more than
-        ``MAX_CELLS`` cells, of a workbook in all its sheets.
+        ``MAX_CELLS`` cells.
     """
-    if cells is not None:
-        _check_cells(cells)
     columns = columns_of(table.columns)
     names = [columns.lon, columns.lat, columns.address]
     asked: list[Question] = []

@@ -22,7 +22,7 @@ from gisgrid.core.settings import Settings
 from gisgrid.files.csv_text import CsvLines
 from gisgrid.files.filling import HeadedSheet
 from gisgrid.files.read import Table
-from gisgrid.files.reading_apart import Read, fill_apart, open_apart
+from gisgrid.files.reading_apart import fill_apart, open_apart
 from gisgrid.locate import batch, lookup
 from gisgrid.locate.batch import ANSWER, HEADERS_ZH, BatchLine, Question
 from gisgrid.locate.lookup import Find, LookupResult
@@ -90,9 +90,8 @@ def locate_many(
             _as_csv([], asked, under, datum) if format == "csv" else _as_json(asked, under, datum)
         )
     with tempfile.TemporaryDirectory(prefix="gisgrid-") as folder:
-        read = _uploaded(Path(folder), sheet, settings.upload_unpacked_max_mb << 20)
-        table = read.table
-        asked = batch.questions(table, read.cells)
+        table = _uploaded(Path(folder), sheet, settings.upload_unpacked_max_mb << 20)
+        asked = batch.questions(table)
         if table.form == "workbook" and format is None:
             return _as_workbook(table, asked, under, datum)
     if format == "json":
@@ -117,7 +116,7 @@ def _under(plan: int | None, as_of: date | None, township: str | None) -> Under:
     return Under(find, home, tuple(h.plan for h in held))
 
 
-def _uploaded(folder: Path, sheet: str | None, most: int) -> Read:
+def _uploaded(folder: Path, sheet: str | None, most: int) -> Table:
     file = request.files.get("file")
     if file is not None:
         suffix = Path(file.filename or "").suffix.lower()
@@ -133,7 +132,7 @@ def _uploaded(folder: Path, sheet: str | None, most: int) -> Read:
     with path.open("wb") as out:
         shutil.copyfileobj(file.stream if file is not None else request.stream, out)
     try:
-        return open_apart(path, sheet=sheet, most=most)
+        return open_apart(path, sheet=sheet, most=most, most_cells=batch.MAX_CELLS)
     except Invalid as error:
         if "sheets" not in error.facts:
             raise

@@ -8,27 +8,30 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
 
 from gisgrid.core.plans import township
-from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
 from gisgrid.people.privacy import corrections
 from tests.support.accounts import acting, appointed, refused, web_engine
-from tests.support.database import own_database
+from tests.support.database import Filled
 from tests.support.lists import GRID, fill_lists
 from tests.support.office import Keeper
 
 PAGE = "/office/corrections"
 
 
+def people_of_the_lists(session: Session) -> dict[str, int]:
+    made = fill_lists(session)
+    made["other"] = appointed(session, "community_clerk", "999901001201", name="other")
+    made["worker"] = appointed(session, "grid_worker", grid=GRID, name="worker")
+    return made
+
+
 @pytest.fixture
-def store(cluster: Cluster, town_template: str) -> Iterator[tuple[Engine, dict[str, int]]]:
-    with own_database(cluster, town_template, "corrections") as engine:
-        with transaction(engine) as session:
-            made = fill_lists(session)
-            made["other"] = appointed(session, "community_clerk", "999901001201", name="other")
-            made["worker"] = appointed(session, "grid_worker", grid=GRID, name="worker")
-        yield engine, made
+def store(filled_town: Filled) -> Iterator[tuple[Engine, dict[str, int]]]:
+    with filled_town(people_of_the_lists) as own:
+        yield own
 
 
 def ask(engine: Engine, column: str, value: str, by: str) -> int:

@@ -90,7 +90,7 @@ def _read(name: str, sent: object) -> str:
     with tempfile.TemporaryDirectory(prefix="gisgrid-") as folder:
         file = Path(folder) / f"list{ending}"
         sent.save(file)  # type: ignore[attr-defined]
-        table = open_apart(file, most=settings.upload_unpacked_max_mb << 20).table
+        table = open_apart(file, most=settings.upload_unpacked_max_mb << 20)
         rows = [
             dict(zip(table.columns, row, strict=False))
             for chunk in table.chunks()
