@@ -65,6 +65,7 @@ from web.office import (
     jobs,
     matter_items,
     matter_lists,
+    means,
     open_problems,
     retention,
     subjects,
@@ -83,7 +84,7 @@ from web.today import views as today
 
 PAGES = (
     home, today, documents, duties, maps, editor, lookup, cases, dispatch, telephone, figures, open_problems,
-    matters, notices, studies, imports, register, messages, accounts, teams, corrections, subjects, retention, audit, backups, jobs, issuing, trainings, township, calendar, weights, channels,
+    matters, notices, studies, imports, register, messages, accounts, teams, corrections, subjects, retention, audit, backups, jobs, issuing, trainings, means, township, calendar, weights, channels,
     matter_lists, matter_items, supplements,
 )  # fmt: skip
 """Whoever brings pages, and the blueprint that they hang on."""

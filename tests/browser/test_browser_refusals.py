@@ -259,6 +259,7 @@ ELSEWHERE_TESTED = {
         ("jobs.again", "jobs.stop"),
         "its button stands only where it may be pressed; what refuses it is in test_jobs_page.py",
     ),
+    **dict.fromkeys(("means.change", "means.end"), "over one that is noted, in test_means_page.py"),
     "trainings.attend": "ticks beside those who stand there; in test_trainings_page.py",
     "editor.look": "what it refuses is what taking over refuses, in test_quick_jobs.py",
     "shell.display": "it offers what there is, and takes nothing else for it",

@@ -127,6 +127,7 @@ ROWS = {
         "SELECT count(*) FROM team_member WHERE coalesce(upper(during), 'infinity') > current_date",
     ),
     "channels.show": ("/office/channels", "SELECT count(*) FROM (SELECT DISTINCT m.kind, d.channel, d.state FROM outbox_delivery d JOIN outbox_message m ON m.id = d.message_id) AS each"),
+    "means.index": ("/office/means", "SELECT count(*) FROM means"),
     "supplements.index": ("/matters/supplements", "SELECT count(*) FROM matter_supplement"),
     "township.show": ("/office/township", "SELECT count(*) FROM setting_change"),
     "trainings.one": ("/office/training/of/T1", "SELECT count(DISTINCT staff_id) FROM team_member WHERE during @> date '2023-01-05'"),

@@ -27,6 +27,8 @@ ANSWERS = "answer_subjects, export"
 """For who answers people about what is held on them, and may take it away as a file."""
 CHECKS = "check_register, unmask"
 """For who lets in what workers entered, and may open it."""
+MEANS = "load or see_contacts"
+"""For who keeps what centres and communities have, and their offices."""
 NOBODY = "nobody"
 """A way of a library that we do not offer."""
 
@@ -168,6 +170,11 @@ RIGHT_OF: dict[str, str] = {
     "matters.compare": PERSON,
     "matters.duties": PERSON,
     "matters.rows": "see_events",
+    "means.add": "load",
+    "means.change": "load",
+    "means.end": "load",
+    "means.index": MEANS,
+    "means.one": "load",
     "messages.confirm": PERSON,
     "messages.keep": PERSON,
     "messages.open_one": PERSON,
