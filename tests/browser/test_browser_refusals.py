@@ -242,7 +242,12 @@ ELSEWHERE_TESTED = {
         "their buttons stand at a channel that is kept; in test_channels_page.py",
     ),
     **dict.fromkeys(
-        ("matter_lists.discard", "matter_lists.take_back", "supplements.end"),
+        (
+            "matter_lists.discard",
+            "matter_lists.end_temporary",
+            "matter_lists.take_back",
+            "supplements.end",
+        ),
         "one button, which stands only where it may be pressed; in test_matter_lists_page.py",
     ),
     **dict.fromkeys(

@@ -93,6 +93,7 @@ ARGS: dict[str, list[str]] = {
     "matters draft": [f"{TOWN} 2"],
     "matters duties": [TOWN],
     "matters end-rule": [f"{TOWN} 1"],
+    "matters end-temporary": [f"{TOWN} 99 --why 结束"],
     "matters foresee": [TOWN],
     "matters item": [f"{TOWN} 01 --set note=x"],
     "matters publish": [f"{TOWN} --from 2099-01-01"],

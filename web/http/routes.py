@@ -161,6 +161,7 @@ RIGHT_OF: dict[str, str] = {
     "matter_lists.begin": "keep_matters",
     "matter_lists.discard": "keep_matters",
     "matter_lists.draft": "keep_matters",
+    "matter_lists.end_temporary": "keep_matters",
     "matter_lists.index": PERSON,
     "matter_lists.publish": "keep_matters",
     "matter_lists.take_back": "keep_matters",
