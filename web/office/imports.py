@@ -41,21 +41,27 @@ from web.office.import_forms import COORDINATES, LEFT_OUT, Shown, kept, sent, wi
 
 blueprint = Blueprint("imports", __name__, url_prefix="/office/import")
 
-MOST = 200
-"""Imports of the list."""
+PORTION = 200
+"""Imports of a page of the list."""
 
 
 @blueprint.get("")
 def index() -> Response:
     """The list of imports, and where a file is dropped."""
+    turn = lists.turn(PORTION)
     with reading() as session:
-        rows = desk.listed(session, limit=lists.most(MOST))
+        rows = desk.listed(session, limit=turn.most, skip=turn.skip)
         here = own_town(session)
         towns = plans.townships(session)
     if asked_as_workbook():
         return lists.workbook(None, sheets.imports(rows, _zone(here, towns)))
     return _page(
-        "imports.html", rows=rows, zone=_zone(here, towns), towns={t.code: t for t in towns}
+        "imports.html",
+        rows=rows[:PORTION],
+        read=len(rows),
+        turn=turn,
+        zone=_zone(here, towns),
+        towns={t.code: t for t in towns},
     )
 
 
