@@ -64,10 +64,7 @@ class OrderedJob:
     @property
     def stoppable(self) -> bool:
         """Whether there is something to stop, and whoever acts may."""
-        cut = self.road != "attach" and (self.road, self.state) not in (
-            ("study", "running"),
-            ("office", "running"),
-        )
+        cut = self.road != "attach" and (self.road, self.state) != ("study", "running")
         return self.busy and self.may and cut
 
     @property
