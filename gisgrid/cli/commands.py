@@ -69,8 +69,8 @@ HEADINGS: tuple[tuple[str, str, tuple[Known, ...]], ...] = (
     )),
     ("People and duties", "人员与职责", (
         Known("user", "users:user", "Accounts, roles, passwords, tokens.", "账号、角色、密码、令牌。"),
-        Known("document", "learning:document", "Documents and who has read them.", "文件及阅读情况。"),
-        Known("training", "learning:training_group", "Training and its hours.", "培训与学时。"),
+        Known("document", "learning_groups:document", "Documents and who has read them.", "文件及阅读情况。"),
+        Known("training", "learning_groups:training", "Training and its hours.", "培训与学时。"),
         Known("means", "means:means_group", "Funds, equipment and rooms of centres and communities.", "中心和社区的经费、设备和用房。"),
         Known("shortage", "learning:shortage_command", "Grids that lack people.", "人员不足的网格。"),
         Known("outbox", "outbox:outbox", "Messages to people and their channels.", "发给人员的消息及其渠道。"),

@@ -259,6 +259,7 @@ ELSEWHERE_TESTED = {
         "over a request, which is noted in test_subjects_page.py",
     ),
     "weights.try_out": "a second button of the form that keeps, for who holds two posts; in test_township_page.py",
+    "backups.make": "one button, which stands only where it may be pressed; in test_backups_page.py",
     "backups.drill": "its button stands only at a backup that is there; in test_backups_page.py",
     **dict.fromkeys(
         ("jobs.again", "jobs.stop"),

@@ -29,6 +29,7 @@ OFFICE_CALLS: dict[str, Callable[[Spot], list[Call]]] = {
         Call("/office/audit?since=x"),
     ],
     "backups.drill": lambda s: [Call("/office/backups/drill", "POST", form={"backup": n}) for n in ("1", "x")],
+    "backups.make": lambda s: [Call("/office/backups/make", "POST")],
     "backups.index": lambda s: [Call("/office/backups"), Call("/office/backups?lang=en")],
     "calendar.day": lambda s: [Call("/office/township/calendar/day", "POST", form={"day": "2026-01-05", "kind": "x", "township": s.township})],
     "calendar.keep": lambda s: [Call("/office/township/calendar/keep", "POST", form={"propose": "1900", "township": s.township})],

@@ -231,7 +231,6 @@ def test_the_auditor_is_told_what_was_opened_and_that_the_chain_holds(
     assert (shown["opened"][0], shown["chain"][0]) == ("2", "unbroken")
     assert shown["chain"][1] == "/office/audit?verify=1"
     assert rows_of(client, shown["opened"][1]) == 2, "and not who was appointed"
-    assert rows_of(client, shown["opened"][1]) >= 3, "what was opened, and all else of these days"
     with transaction(engine) as session:
         appointed(session, "auditor", TOWNSHIP, name="auditor.town")
     assert cards(enter(town, "auditor.town").get("/?lang=en").text)["chain"][0] == "unbroken"

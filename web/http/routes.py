@@ -50,6 +50,7 @@ RIGHT_OF: dict[str, str] = {
     "api-docs.openapi_json": PUBLIC,
     "audit.index": "audit",
     "backups.drill": "administer",
+    "backups.make": "administer",
     "backups.index": "administer",
     "editor.afresh": "plan",
     "editor.branch": "plan",

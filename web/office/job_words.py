@@ -26,6 +26,7 @@ KIND_WORDS = {
     "drill": say("Reading a backup back"),
     "retention_try": say("Trying what is past its time"),
     "retention": say("Deleting what is past its time"),
+    "backup": say("Writing a backup"),
     "subject": say("Putting together what is held on somebody"),
 }
 STATE_WORDS = {

@@ -128,11 +128,7 @@ def backups(session: Session, place: TownshipInfo) -> list[Card]:
         said = gettext("read back whole on %(at)s", at=local(done.ended_at, place.time_zone)) if done and stood and done.ended_at else gettext("the last drill did not bring all back") if done else gettext("none was ever read back")  # fmt: skip
         lines.append(CardLine(said, link_for("backups.index"), "", "" if stood else "yellow"))
     else:
-        lines.append(
-            CardLine(
-                gettext("No backup is known. Have one made at the server: gisgrid db backup FILE.")
-            )
-        )
+        lines.append(CardLine(gettext("No backup is known. Make one.")))
     return [
         Card(
             "backups", gettext("Backups"), len(found) or gettext("none"), link_for("backups.index"), tuple(lines),
