@@ -102,7 +102,7 @@ def rebalance(
     today = as_plan(
         graph, workload_min, grid_of, community_of=community_of, cost=cost, locked=locked
     )
-    _check_wishes(today, only, tolerance, shape)
+    _check_options(today, only, tolerance, shape)
     chosen = np.arange(graph.unit_count) if only is None else _units_of(today.grid_of, only)
     part = graph if only is None else graph.subgraph(chosen)
     plan = today.grid_of.copy() if start is None else start.copy()
@@ -243,7 +243,7 @@ def _units_of(grid_of: Ints, grids: tuple[int, ...]) -> Ints:
     return np.flatnonzero(np.isin(grid_of, grids))
 
 
-def _check_wishes(
+def _check_options(
     today: BalancePlan, only: tuple[int, ...] | None, tolerance: float, shape: float
 ) -> None:
     if not (np.isfinite(tolerance) and tolerance >= 0):

@@ -7,7 +7,7 @@ problem documents, ``gisgrid.cli`` prints one line.
 
 from __future__ import annotations
 
-from gisgrid.core.messages import told
+from gisgrid.core.messages import sentence
 
 
 class GisgridError(Exception):
@@ -37,20 +37,20 @@ class GisgridError(Exception):
     @property
     def message(self) -> str:
         """The sentence in English."""
-        return told(self.template, self.facts, "en")
+        return sentence(self.template, self.facts, "en")
 
     @property
     def zh(self) -> str:
         """The sentence in Chinese."""
-        return told(self.template, self.facts, "zh")
+        return sentence(self.template, self.facts, "zh")
 
     def at_terminal(self, *, chinese: bool) -> str:
         """The sentence with what to type."""
         language = "zh" if chinese else "en"
-        said = told(self.template, self.facts, language)
+        said = sentence(self.template, self.facts, language)
         if self.hint is None:
             return said
-        return f"{said}{'' if chinese else ' '}{told(self.hint, self.facts, language)}"
+        return f"{said}{'' if chinese else ' '}{sentence(self.hint, self.facts, language)}"
 
 
 class Invalid(GisgridError):

@@ -70,19 +70,19 @@ class Message:
 
     @property
     def en(self) -> str:
-        return told(self.template, self.facts, "en")
+        return sentence(self.template, self.facts, "en")
 
     @property
     def zh(self) -> str:
-        return told(self.template, self.facts, "zh")
+        return sentence(self.template, self.facts, "zh")
 
 
 def message(template: str, **facts: object) -> Message:
-    """A sentence for `told`; see there."""
+    """A sentence for `sentence`; see there."""
     return Message(template, facts)
 
 
-def told(template: str, facts: Mapping[str, object], language: str) -> str:
+def sentence(template: str, facts: Mapping[str, object], language: str) -> str:
     """A sentence in a language, its values filled in.
 
     Parameters
@@ -95,7 +95,7 @@ def told(template: str, facts: Mapping[str, object], language: str) -> str:
     language
         ``zh`` or ``en``; what its catalogue lacks is said in English.
 
-    >>> told("No column {columns}; there are {known}.", {"columns": ["a", "b"], "known": []}, "en")
+    >>> sentence("No column {columns}; there are {known}.", {"columns": ["a", "b"], "known": []}, "en")
     'No column a, b; there are none.'
     """
     if language != "en":
@@ -153,7 +153,7 @@ class _Filling(Formatter):
 
     def format_field(self, value: Any, format_spec: str) -> str:
         if isinstance(value, Message):
-            return told(value.template, value.facts, self.language)
+            return sentence(value.template, value.facts, self.language)
         if isinstance(value, Both):
             return value.zh if self.language == "zh" else value.en
         if isinstance(value, list | tuple):

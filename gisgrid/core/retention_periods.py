@@ -56,7 +56,7 @@ class Keeping(Numbers):
         metadata={"help": say("positions of workers; then totals per grid and day only")},
     )
     imports: float = field(
-        default=30.0, metadata={"help": say("files at the import desk after they were sent")}
+        default=30.0, metadata={"help": say("files sent in the browser after they were sent")}
     )
     messages: float = field(
         default=180.0, metadata={"help": say("messages of the outbox after they were written")}

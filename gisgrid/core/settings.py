@@ -92,7 +92,7 @@ class Settings:
         default=200,
         metadata={
             "env": "GISGRID_IMPORT_MAX_MB",
-            "help": "largest file that may be sent to the import desk, MB; it is kept in the store "
+            "help": "largest file that may be sent in the browser, MB; it is kept in the store "
             "until its time is over",
         },
     )

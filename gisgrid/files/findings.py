@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from gisgrid.core.messages import say, told
+from gisgrid.core.messages import say, sentence
 
 RowNumbers = npt.NDArray[np.int64]
 
@@ -24,7 +24,7 @@ class RowReason:
 
     @property
     def zh(self) -> str:
-        return told(self.en, {}, "zh")
+        return sentence(self.en, {}, "zh")
 
 
 REASONS: dict[str, RowReason] = {

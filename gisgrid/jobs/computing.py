@@ -39,17 +39,17 @@ def compute(url: str, job_id: int, attempt: int) -> None:
         tell(0, 4, "reading")
         with transaction(engine, read_only=True) as session:
             row = session.execute(
-                text("SELECT plan_id, wishes FROM job WHERE id = :id"), {"id": job_id}
+                text("SELECT plan_id, options FROM job WHERE id = :id"), {"id": job_id}
             ).one()
             plan = plan_by_id(session, row.plan_id)
             place = plans.township_by_id(session, plan.township_id)
-            inputs = balance_inputs(session, place, plan, BalanceOptions.of(row.wishes))
+            inputs = balance_inputs(session, place, plan, BalanceOptions.of(row.options))
             version = scenario(session, plan.id).version
         found = rebalance_plan(inputs, progress=tell)
-        afresh = inputs.wishes.afresh
-        grids = drawn(place, found, first=inputs.first) if afresh else []
-        ground = {} if afresh else new_ground(found)
-        result = told(found) | {
+        from_scratch = inputs.options.drawn_from_scratch
+        grids = drawn(place, found, first=inputs.first) if from_scratch else []
+        ground = {} if from_scratch else new_ground(found)
+        result = proposal_as_json(found) | {
             "drawn": grids,
             "ground": ground,
             "version": version,
@@ -70,7 +70,7 @@ def new_ground(found: Proposal) -> dict[str, str]:
     return dict(zip(before.code[other].tolist(), wkb.tolist(), strict=True))
 
 
-def told(found: Proposal) -> dict[str, Any]:
+def proposal_as_json(found: Proposal) -> dict[str, Any]:
     """A proposal as it is kept: who moves, the grids before and after, what was reached.
 
     All figures are counted under the drawn plan.
@@ -91,8 +91,8 @@ def told(found: Proposal) -> dict[str, Any]:
             for m in found.moves
         ],
         "grids": [asdict(g) for g in found.grids],
-        "level": found.task.wishes.levelled,
-        "tolerance": found.task.wishes.tolerance,
+        "level": found.task.options.levelled,
+        "tolerance": found.task.options.tolerance,
         "max_deviation": result.max_deviation,
         "rounds": found.settled.rounds,
         "moved_cost": result.moved_cost,
@@ -102,7 +102,7 @@ def told(found: Proposal) -> dict[str, Any]:
         "compactness": result.compactness,
         "reasons": [list(reason) for reason in found.reasons],
         "notes": [
-            *([[days.en, days.zh]] if found.task.wishes.levelled == "work" else []),
+            *([[days.en, days.zh]] if found.task.options.levelled == "work" else []),
             *(list(note) for note in drawn_notes(found.settled.drawn)),
         ],
         "left_out": [

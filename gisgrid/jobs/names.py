@@ -1,6 +1,6 @@
 """What the queues, tasks and jobs are called in the store, where orders and workers meet."""
 
-QUEUE, TASK = "bench", "bench.job"
-QUICK = "bench.quick"
-UPKEEP, COMPLETE = "upkeep", "bench.complete"
+QUEUE, TASK = "editor", "editor.job"
+QUICK = "editor.quick"
+SCHEDULED, COMPLETE = "scheduled", "editor.complete"
 REBALANCE = "rebalance"

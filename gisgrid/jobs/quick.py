@@ -56,7 +56,7 @@ class Work:
     engine: Engine
     editors: Editors
     plan_id: int
-    wishes: Mapping[str, Any]
+    options: Mapping[str, Any]
     who: str
     tell: Tell
     """Raises `Left` if the job was cancelled."""
@@ -71,12 +71,12 @@ def is_long(found: balancing.JobInfo, chosen: Sequence[int] | None) -> bool:
 
 
 def order(
-    session: Session, plan: PlanInfo, kind: str, wishes: Mapping[str, Any], *, who: str
+    session: Session, plan: PlanInfo, kind: str, options: Mapping[str, Any], *, who: str
 ) -> int:
     """Have one of ``KINDS`` done for a page; the number of the job. Invalid if there is no such kind."""
     if kind not in KINDS:
         raise Invalid("There is no work {kind!r}.", kind=kind)
-    job_id = balancing.insert(session, plan, kind, wishes, who=who)
+    job_id = balancing.insert(session, plan, kind, options, who=who)
     balancing.queue(session, QUICK, QUEUE, lock=f"{QUICK}-{plan.id}", job_id=job_id)
     return job_id
 
@@ -97,7 +97,7 @@ def run(engine: Engine, editors: Editors, job_id: int) -> None:
     end: dict[str, Any] = {"state": "done", "result": None, "en": None, "zh": None}
     try:
         tell(0, None, "reading")
-        work = Work(engine, editors, begun.plan_id, begun.wishes, begun.who, tell)
+        work = Work(engine, editors, begun.plan_id, begun.options, begun.who, tell)
         found = KINDS[begun.kind](work)
         end["result"] = json.dumps(found, ensure_ascii=False)
     except Left:
@@ -124,11 +124,11 @@ def _check(work: Work) -> dict[str, Any]:
         blocking = {r.name for r in review.worse(session, place, plan, editor.state, results)}
         return {
             "version": version,
-            "checks": [told_check(r, editor, blocking=r.name in blocking) for r in results],
+            "checks": [check_as_json(r, editor, blocking=r.name in blocking) for r in results],
         }
 
 
-def told_check(found: CheckResult, editor: Editor, *, blocking: bool) -> dict[str, Any]:
+def check_as_json(found: CheckResult, editor: Editor, *, blocking: bool) -> dict[str, Any]:
     """A check's answer as it is kept."""
     return {
         "name": found.name,
@@ -204,8 +204,8 @@ def _take(work: Work) -> dict[str, Any]:
         after = _after(session, work, here)
         work.tell(2, 3, "writing")
         now = moves.record(
-            session, plan, int(work.wishes["version"]), before, after, action="rebalance", who=work.who,
-            why=str(work.wishes.get("why") or ""), attached=False,
+            session, plan, int(work.options["version"]), before, after, action="rebalance", who=work.who,
+            why=str(work.options.get("why") or ""), attached=False,
         )  # fmt: skip
         balancing.order_completion(session, plan)
         work.editors.keep(plan, now, after)
@@ -219,7 +219,7 @@ def _publish(work: Work) -> dict[str, Any]:
     with transaction(work.engine) as session:
         plan = plan_by_id(session, work.plan_id)
         place = plans.township_by_id(session, plan.township_id)
-        first_day = date.fromisoformat(work.wishes["from"])
+        first_day = date.fromisoformat(work.options["from"])
         review.publish(session, place, plan, first_day, who=work.who)
         # Whoever cancels until here finds everything as it was.
         work.tell(1, 1, "writing")
@@ -236,10 +236,10 @@ def _at(session: Session, work: Work) -> tuple[TownshipInfo, PlanInfo, int, Edit
 def _after(
     session: Session, work: Work, here: tuple[TownshipInfo, PlanInfo, int, Editor]
 ) -> Editor:
-    """The scenario with the proposal of the job's wishes, or some moves of it."""
+    """The scenario with the proposal of the job's options, or some moves of it."""
     _, plan, version, before = here
     work.tell(0, 3, "drawing")
-    number, chosen = int(work.wishes["job"]), work.wishes.get("moves")
+    number, chosen = int(work.options["job"]), work.options.get("moves")
 
     def make() -> Editor:
         found = balancing.job(session, number)
@@ -257,7 +257,7 @@ KINDS: dict[str, Callable[[Work], dict[str, Any]]] = {
 
 _BEGIN = """
 UPDATE job SET state = 'running', attempts = attempts + 1
-WHERE id = :id AND state IN ('waiting', 'running') RETURNING plan_id, kind, wishes, who
+WHERE id = :id AND state IN ('waiting', 'running') RETURNING plan_id, kind, options, who
 """
 
 _TELL = """

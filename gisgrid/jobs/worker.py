@@ -33,7 +33,7 @@ from gisgrid.core.terminal import note
 from gisgrid.db.store import open_engine, transaction
 from gisgrid.jobs import drills, imports, office_jobs, outbox, stalled
 from gisgrid.jobs.children import watched
-from gisgrid.jobs.names import COMPLETE, QUEUE, QUICK, TASK, UPKEEP
+from gisgrid.jobs.names import COMPLETE, QUEUE, QUICK, SCHEDULED, TASK
 from gisgrid.jobs.scheduled import (
     by_kind,
     complete_plan,
@@ -99,17 +99,17 @@ def work(
     def run_quick(job_id: int) -> None:
         quick.run(engine, at_hand(), job_id)
 
-    @app.task(name=COMPLETE, queue=UPKEEP)
+    @app.task(name=COMPLETE, queue=SCHEDULED)
     def complete_it(plan_id: int) -> None:
         complete_plan(engine, plan_id)
 
     in_force: dict[int, int] = {}
 
     @app.periodic(cron=EVERY)
-    @app.task(name=KEEP_UP, queue=UPKEEP, queueing_lock=KEEP_UP)
-    def upkeep(timestamp: int) -> None:
+    @app.task(name=KEEP_UP, queue=SCHEDULED, queueing_lock=KEEP_UP)
+    def scheduled(timestamp: int) -> None:
         nonlocal in_force
-        in_force = do_upkeep(engine, in_force)
+        in_force = do_scheduled(engine, in_force)
 
     async def until_stopped() -> None:
         async with app.open_async():
@@ -124,7 +124,7 @@ def work(
                 beside.append(asyncio.create_task(beat(alive)))
             try:
                 await app.run_worker_async(
-                    queues=[QUEUE, UPKEEP],
+                    queues=[QUEUE, SCHEDULED],
                     wait=not once,
                     concurrency=4,  # of which the lock lets only one be a computation
                     delete_jobs="always",
@@ -136,7 +136,7 @@ def work(
                 for task in beside:
                     task.cancel()
 
-    in_force = do_upkeep(engine, {})
+    in_force = do_scheduled(engine, {})
     # Beside the orders, which need not wait for it; it may take a minute, or wait for a load.
     completing = threading.Thread(target=complete_plans, args=(engine,), daemon=True)
     completing.start()
@@ -145,7 +145,7 @@ def work(
     asyncio.run(until_stopped())
 
 
-def do_upkeep(engine: Engine, in_force: Mapping[int, int]) -> dict[int, int]:
+def do_scheduled(engine: Engine, in_force: Mapping[int, int]) -> dict[int, int]:
     """Do what is due by the clock, and keep that it was done; the plans in force, as `plans_turned` has them."""
     now, took_s = datetime.now(UTC), dict[str, float]()
     done = by_kind(keep_up(engine, now, took_s))
@@ -298,7 +298,7 @@ SELECT id FROM plan p WHERE validity IS NULL AND EXISTS (SELECT FROM grid g WHER
 _LOST = """
 SELECT id FROM job WHERE kind = 'rebalance' AND state IN ('waiting', 'running') AND NOT EXISTS (
     SELECT FROM procrastinate.procrastinate_jobs q
-    WHERE q.task_name = 'bench.job' AND q.status IN ('todo', 'doing')
+    WHERE q.task_name = 'editor.job' AND q.status IN ('todo', 'doing')
       AND q.args ->> 'job_id' = job.id::text)
 ORDER BY id
 """

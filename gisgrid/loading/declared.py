@@ -55,7 +55,7 @@ def compared(
     return verdict
 
 
-def told_of(stage: Stage, job: PreparedLoad) -> str:
+def declared_in_words(stage: Stage, job: PreparedLoad) -> str:
     """The coordinate system of a load, where that comes from, and what it changes against the file's own."""
     assert job.declared is not None  # noqa: S101 - narrows the type
     asked = job.order.mapping.crs

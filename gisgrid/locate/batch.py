@@ -9,7 +9,7 @@ from gisgrid.core.errors import AmbiguousAddress, GisgridError, Invalid
 from gisgrid.files.read import Table
 from gisgrid.files.vocabulary import HEADERS
 from gisgrid.files.words import plain
-from gisgrid.locate.asking import LookupResult, in_wgs84, number
+from gisgrid.locate.lookup import LookupResult, in_wgs84, number
 
 MAX_ROWS = 100_000
 MAX_CELLS = 2_000_000
@@ -108,17 +108,15 @@ def columns_of(headers: Sequence[str]) -> Columns:
     )
 
 
-def questions(table: Table, cells: int | None = None) -> list[Question]:
-    """The rows of a table; ``cells`` are those of all sheets of its workbook.
+def questions(table: Table) -> list[Question]:
+    """The rows of a table.
 
     Raises
     ------
     Invalid
         No column holds a place, or there are no rows, or more than ``MAX_ROWS``; more than
-        ``MAX_CELLS`` cells, of a workbook in all its sheets.
+        ``MAX_CELLS`` cells.
     """
-    if cells is not None:
-        _check_cells(cells)
     columns = columns_of(table.columns)
     names = [columns.lon, columns.lat, columns.address]
     asked: list[Question] = []

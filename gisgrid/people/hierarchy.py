@@ -17,8 +17,8 @@ from sqlalchemy.orm import Session
 from gisgrid.core.errors import NotFound
 from gisgrid.core.plans import PlanInfo, TownshipInfo, plan_in_force
 from gisgrid.db.tables.cases import LEVELS
-from gisgrid.locate.asking import by_address
-from gisgrid.locate.lookup import in_store
+from gisgrid.locate.lookup import by_address
+from gisgrid.locate.point_lookup import in_store
 
 LEVEL_ZH = dict(zip(LEVELS, ("居民", "网格", "社区", "包片", "乡镇（街道）"), strict=True))
 HEADS = {
@@ -72,7 +72,7 @@ def who(session: Session, place: TownshipInfo, words: str, day: date) -> tuple[R
     Raises
     ------
     AmbiguousAddress, NotFound, OutsideCoverage, Invalid
-        As `gisgrid.locate.asking.by_address`; no plan in force on the day.
+        As `gisgrid.locate.lookup.by_address`; no plan in force on the day.
     """
     plan = plan_in_force(session, place.id, day)
     words = words.strip()

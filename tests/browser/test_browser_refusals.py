@@ -76,7 +76,7 @@ EMERGENCY = (
     "转应急须填写原因，结束时间须晚于开始时间。",
     "An emergency needs a reason, and an end after its beginning.",
 )
-LEDGER = (
+PROBLEMS = (
     "复查须填写情况，且下次复查日期须更晚。",
     "A review says what was found, and the next is later.",
 )
@@ -139,16 +139,16 @@ ROWS: list[RowOfTable] = [
      ("经度、纬度和半径须为数字。", "Longitude, latitude and radius are numbers.")),
     ("dispatch.emergency too wide", "dispatcher", "/dispatch/emergency", fields("#ring", lon="120.89", lat="40.7", radius="900000"), "[role=alert]",
      ("半径须在 0 至 20,000 米之间。", "A radius lies between 0 and 20,000 m.")),
-    ("ledger.add nothing", "dispatcher", "/ledger", fields("#enter form"), "[role=alert]",
+    ("open_problems.add nothing", "dispatcher", "/open-problems", fields("#enter form"), "[role=alert]",
      ("遗留问题须有标题、督办人和复查日期。", "An old problem needs a title, a supervisor and a day to look again.")),
-    ("ledger.add taken", "dispatcher", "/ledger", fields("#enter form", code="L1", title="停车难", supervisor="甲"), "[role=alert]", ("台账中已有“L1”。", "The ledger has a problem 'L1'.")),
-    ("ledger.look nothing found", "dispatcher", "/ledger/L1", fields(".box form", finding=" "), "[role=alert]", LEDGER),
-    ("ledger.look too early", "dispatcher", "/ledger/L1", fields(".box form", finding="仍在", next_on="2020-01-01"), "[role=alert]", LEDGER),
+    ("open_problems.add taken", "dispatcher", "/open-problems", fields("#enter form", code="L1", title="停车难", supervisor="甲"), "[role=alert]", ("台账中已有“L1”。", "There is already a long-term problem 'L1'.")),
+    ("open_problems.look nothing found", "dispatcher", "/open-problems/L1", fields(".box form", finding=" "), "[role=alert]", PROBLEMS),
+    ("open_problems.look too early", "dispatcher", "/open-problems/L1", fields(".box form", finding="仍在", next_on="2020-01-01"), "[role=alert]", PROBLEMS),
     ("messages.keep no address", "dispatcher", "/messages/settings", fields("main form", email="kein"), ".bad",
      ("“kein”不是电子邮箱地址。", "'kein' is no e-mail address.")),
     ("messages.keep half a night", "dispatcher", "/messages/settings", fields("main form", quiet_from="22:00"), ".bad",
      ("免打扰时段须同时填写开始和结束", "Quiet hours need a beginning and another end.")),
-    ("notices.seen by another", "dispatcher", "/ledger", lambda p, f: (f.call(), p.goto(p.url.replace("/ledger", "/notices")), noted_meanwhile(p, f)), ".bad",
+    ("notices.seen by another", "dispatcher", "/open-problems", lambda p, f: (f.call(), p.goto(p.url.replace("/open-problems", "/notices")), noted_meanwhile(p, f)), ".bad",
      ("没有需要您签收的该条通知。", "Nothing of this number waits for you.")),
     ("documents.has_read gone", "worker", "/documents/F1", lambda p, f: (forged(p, "[name=number]", "99"), p.click("main form button")), "main", ("没有文件“F1”的第 99 版", "There is no document 'F1' in version 99.")),
     ("security.login wrong", "", "/account/login", fields("main form", name="forgetful", password="wrong-wrong"), "[role=alert]",
@@ -176,10 +176,10 @@ ROWS: list[RowOfTable] = [
     ("v1.search store gone", "", "/map", lambda p, f: (f.gone("v1.search"), p.fill("#search [name=q]", "康成街9号")), "#notice", GONE),
     ("editor.branch taken", "planner", "/plan/", fields("form[action$='/plan/branch']", name="草案甲"), "main", ("已有名为“草案甲”的方案。", "There is a plan '草案甲' already.")),
     ("editor.branch no name", "planner", "/plan/", fields("form[action$='/plan/branch']", name=" "), "main", ("方案名称须为 1 到 80 个字。", "A scenario needs a name of 1 to 80 letters.")),
-    ("editor.afresh no size", "planner", "/plan/", fields("form[action$='/plan/afresh']", name="新", size="0"), "main", SIZE),
+    ("editor.from_scratch no size", "planner", "/plan/", fields("form[action$='/plan/from-scratch']", name="新", size="0"), "main", SIZE),
     ("editor.bring_in no file", "planner", "/plan/", fields("form[action$='/plan/import']", name="新"), "main", ("请选择 GeoPackage、GeoJSON、KML、FlatGeobuf、CSV、XLSX 文件", "Choose a GeoPackage, GeoJSON, KML, FlatGeobuf, CSV or XLSX file")),
     ("editor.tidy taken", "planner", "/plan/", fields("form[action$='/rename']", name="2022"), "main", ("已有名为“2022”的方案。", "There is a plan '2022' already.")),
-    ("editor.rebalance no size", "planner", "/plan/{draft}", lambda p, f: (p.fill("#size", "0"), p.click("#afresh")), "#notice", SIZE),
+    ("editor.rebalance no size", "planner", "/plan/{draft}", lambda p, f: (p.fill("#size", "0"), p.click("#from-scratch")), "#notice", SIZE),
     ("editor.rebalance offline", "planner", "/plan/{draft}", offline(click("#rebalance")), "#notice", CUT),
     ("editor.check offline", "planner", "/plan/{draft}", offline(click("#checks-section summary", "#check")), "#checks", CUT),
     ("editor.compare offline", "planner", "/plan/{draft}/compare", lambda p, f: (p.route("**/view.json", lambda route: route.abort()), p.reload()), "#notice", PART),
@@ -189,7 +189,7 @@ ROWS: list[RowOfTable] = [
     ("editor.step_back nothing", "planner", "/plan/{draft}", asked("post('undo', { version: 0 })"), "#notice", ("没有可撤销的操作。", "There is nothing to undo.")),
     ("editor.step not yet", "planner", "/plan/{draft}", asked("post('step', { step: 'approve', reason: '' })"), "#notice", ("您在F镇（虚构）没有相应的权限。", "This is for who may review")),
     ("editor.publish not yet", "planner", "/plan/{draft}", asked("post('publish', { from: '2099-01-01' })"), "#notice", ("须经审批并通知后才能发布。", "a plan is published after review and notification.")),
-    ("desk.open_house no purpose", "government", "/register/house/{house}", lambda p, f: freely(p, "form.unmask"), "main",
+    ("register.open_house no purpose", "government", "/register/house/{house}", lambda p, f: freely(p, "form.unmask"), "main",
      ("请选择打开户档的用途。", "Choose what the register is opened for.")),
     ("register.enter no answer", "worker", "/register/house/{house}/enter/visit", lambda p, f: freely(p, "form.door-form"), "main",
      ("请选一项。", "Choose one of the answers.")),
@@ -220,7 +220,7 @@ ELSEWHERE_TESTED = {
     "editor.withdraw": "its button stands only at a plan that waits; what refuses it is in test_plan_order.py",
     **dict.fromkeys(
         ("imports.check", "imports.commit", "imports.look"),
-        "a file has to be looked at by the worker first; in test_browser_import.py and test_import_desk_ways.py",
+        "a file has to be looked at by the worker first; in test_browser_import.py and test_file_imports_ways.py",
     ),
     **dict.fromkeys(
         (
@@ -230,7 +230,7 @@ ELSEWHERE_TESTED = {
             "imports.foresee_run",
             "imports.undo",
         ),
-        "its button stands only where it may be pressed; what refuses it is in test_import_desk_ways.py",
+        "its button stands only where it may be pressed; what refuses it is in test_file_imports_ways.py",
     ),
     **dict.fromkeys(
         ("accounts.drop_factor", "accounts.revoke_token"),

@@ -22,7 +22,7 @@ from gisgrid.core.messages import (
     message,
     packed_facts,
     plain,
-    told,
+    sentence,
     unpacked_facts,
 )
 from tests.support.web import ROOT
@@ -144,7 +144,7 @@ def test_a_value_is_written_as_its_language_has_it():
     assert error.message == "The file has no column 甲, 乙; it has none."
     assert error.zh == "文件中没有列甲、乙；文件有：无。"
     inner = message("{count:,} of {what!r}", count=12000, what=Both("houses", "房屋"))
-    assert told("{inner}.", {"inner": inner}, "en") == "12,000 of houses."
+    assert sentence("{inner}.", {"inner": inner}, "en") == "12,000 of houses."
     assert plain([inner, 3], "en") == ["12,000 of houses", 3]
 
 

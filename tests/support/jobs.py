@@ -20,7 +20,7 @@ def busy_town(session: Session, made: dict[str, int]) -> dict[str, int]:
     made["draft"] = draft.id
     jobs = session.execute(
         text(
-            "INSERT INTO job (plan_id, kind, wishes, state, done, total, doing, who, failed, failed_zh, ended_at) VALUES "
+            "INSERT INTO job (plan_id, kind, options, state, done, total, doing, who, failed, failed_zh, ended_at) VALUES "
             "(:p, 'rebalance', '{}', 'running', 1, 4, 'weighing', '测试规划 (planner)', NULL, NULL, NULL), "
             "(:p, 'check', '{}', 'failed', 0, NULL, '', '测试规划 (planner)', 'The ground is empty.', '没有范围。', now()) "
             "RETURNING id"

@@ -63,7 +63,7 @@ def fill_lists(session: Session) -> dict[str, int]:
     draft = scenarios.branch(session, plan_in_force(session, place.id), name="草案甲", who="测试")
     session.execute(
         text(
-            "INSERT INTO job (plan_id, kind, wishes, who, state, failed, failed_zh, ended_at) "
+            "INSERT INTO job (plan_id, kind, options, who, state, failed, failed_zh, ended_at) "
             "VALUES (:p, 'check', '{}', '测试', 'failed', 'It broke off.', '中断了。', now())"
         ),
         {"p": draft.id},

@@ -45,7 +45,7 @@ from gisgrid.cases.photos import MOST_BYTES, add_photo, photo_bytes, picture
 from gisgrid.core import plans
 from gisgrid.core.errors import GisgridError, Invalid, NotAllowed, NotFound
 from gisgrid.core.settings import Settings
-from gisgrid.locate.lookup import PointLookup, in_store
+from gisgrid.locate.point_lookup import PointLookup, in_store
 from gisgrid.people.unmask import OpenEvent, open_events
 from gisgrid.planning.snapshot.fetch import today
 from gisgrid.register.households import DeclaredPurpose, purposes

@@ -38,15 +38,6 @@ def field_words() -> dict[str, str]:
     }
 
 
-def kind_words() -> dict[str, str]:
-    """Of the numbers of a burden."""
-    return {
-        "sent": gettext("Sent to its grids"),
-        "temporary": gettext("of these, temporary items"),
-        "refused": gettext("Refused, not on the list"),
-    }
-
-
 def duty_words() -> dict[str, tuple[str, str]]:
     """Of the duty matrix: the letter of each part, and what it means."""
     return {

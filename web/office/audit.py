@@ -11,11 +11,11 @@ from gisgrid.register.households import purposes
 from web.http import lists
 from web.http.dates import day_of, local, page_asked, zone_of
 from web.http.db import reading
+from web.http.keeping import page
 from web.http.language import language
 from web.http.permissions import asked_as_workbook
 from web.http.towns import own_town
 from web.office import sheets
-from web.office.keeping import page
 
 DID = {
     "unmask": say("opened personal data"),

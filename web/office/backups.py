@@ -14,11 +14,11 @@ from gisgrid.planning.snapshot.fetch import today
 from web.http import lists
 from web.http.dates import local, zone_of
 from web.http.db import reading, writing
+from web.http.keeping import page
 from web.http.language import speaks_chinese
 from web.http.permissions import asked_as_workbook, asker
 from web.http.towns import own_town
 from web.office import sheets
-from web.office.keeping import page
 
 blueprint = Blueprint("backups", __name__, url_prefix="/office/backups")
 

@@ -11,7 +11,7 @@ from gisgrid.jobs.ordered import OrderedJob
 from gisgrid.planning.checks.checks import CHECKS
 from web.editor.json import doing as plan_steps
 from web.http.language import speaks_chinese
-from web.office.import_words import DOING_WORDS, TASK_WORDS
+from web.loading.words import DOING_WORDS, TASK_WORDS
 
 KIND_WORDS = {
     "rebalance": say("Rebalancing a plan"),

@@ -17,10 +17,10 @@ from web.editor.store import who as drawn_by
 from web.http import lists
 from web.http.dates import local, on_the_clock
 from web.http.db import reading, writing
+from web.http.keeping import page
 from web.http.permissions import asked_as_workbook, asker, may_ask
 from web.http.towns import town
 from web.office import job_words
-from web.office.keeping import page
 
 blueprint = Blueprint("jobs", __name__, url_prefix="/office/jobs")
 

@@ -18,10 +18,10 @@ from gisgrid.people.means import KIND_WORDS, MeansEntry, MeansInfo, MeansSum
 from gisgrid.planning.snapshot.fetch import today
 from web.http import lists
 from web.http.dates import day_of, local
+from web.http.keeping import keeping, page
 from web.http.language import language
 from web.http.permissions import asked_as_workbook, asker
 from web.http.towns import town, town_name
-from web.office.keeping import keeping, page
 
 blueprint = Blueprint("means", __name__, url_prefix="/office/means")
 

@@ -16,10 +16,10 @@ from gisgrid.planning.snapshot.fetch import today
 from web.http import lists
 from web.http.dates import day_of, local, on_the_clock
 from web.http.db import opening, reading, writing
+from web.http.keeping import page
 from web.http.language import speaks_chinese
 from web.http.permissions import asked_as_workbook, asker, may_ask
 from web.http.towns import town
-from web.office.keeping import page
 
 blueprint = Blueprint("subjects", __name__, url_prefix="/office/subjects")
 

@@ -15,14 +15,14 @@ from gisgrid.people import teams
 from gisgrid.people.teams import GridTeam
 from gisgrid.planning.snapshot.fetch import today
 from gisgrid.register import lineage
-from web.home.views import TEAM_WORDS
 from web.http import lists
 from web.http.dates import day_of, local
+from web.http.keeping import keeping, page
 from web.http.permissions import asked_as_workbook
 from web.http.towns import town
 from web.office import sheets
-from web.office.keeping import keeping, page
 from web.register import words
+from web.shell.words import TEAM_WORDS
 
 blueprint = Blueprint("teams", __name__, url_prefix="/office/teams")
 
@@ -111,7 +111,7 @@ def leave() -> BaseResponse:
 
 @blueprint.post("/staff")
 def add_staff() -> BaseResponse:
-    """A new person of the staff; many come by the import desk."""
+    """A new person of the staff; many come by a file."""
     form = request.form
     try:
         with keeping() as session:

@@ -10,6 +10,15 @@ from flask import request
 from sqlalchemy.orm import Session
 
 from gisgrid.cases.cases import RESIDENT, CaseActor, CaseNow
+from gisgrid.cases.preview import (
+    Going,
+    ReportDraft,
+    ReportPreview,
+    going,
+    look,
+    received,
+    usual_source,
+)
 from gisgrid.cases.supplements import add_to
 from gisgrid.core.errors import GisgridError, Invalid, NotFound
 from gisgrid.core.plans import TownshipInfo
@@ -18,7 +27,7 @@ from web.http.db import opening, reading, writing
 from web.http.errors import status_of
 from web.http.permissions import asker
 from web.http.refused_requests import keep_demand
-from web.report.form import Draft, Going, ReportPreview, going, look, received
+from web.report.form import snapshot_of
 
 PURPOSE = "event"
 """What texts of events near by are opened for."""
@@ -52,7 +61,7 @@ def looking() -> Iterator[Session]:
 
 def attempt(
     home: TownshipInfo,
-    draft: Draft,
+    draft: ReportDraft,
     wrong: Invalid | None,
     then: Callable[[Session, CaseNow, CaseActor], CaseNow] = lambda _session, case, _by: case,
 ) -> Outcome:
@@ -73,7 +82,11 @@ def attempt(
     looked, place, by = ReportPreview(), home, RESIDENT
     try:
         with reading() as session:
-            to = going(session, home, draft) if wrong is None else Going(home, draft, home)
+            to = (
+                going(session, home, draft, snapshot_of)
+                if wrong is None
+                else Going(home, draft, home)
+            )
             place = to.place
             by = acting_by(session, place.id)
         if by == RESIDENT:
@@ -89,10 +102,14 @@ def attempt(
                     client_id=draft.client, emergency=draft.emergency and by != RESIDENT,
                 )  # fmt: skip
                 return Outcome(place, case, added=True)
-            looked = look(session, to)
-            if looked.doubtful and draft.seen != looked.mark:
+            looked = look(session, to, snapshot_of)
+            if looked.to_look_at(draft.seen):
                 return Outcome(place, looked=looked)
-            got = received(session, to, looked, by)
+            worker = "handle_events" in asker().rights
+            got = received(
+                session, to, looked, by, source=draft.source or usual_source(to, by, worker=worker),
+                client_id=f"form:{draft.client}",
+            )  # fmt: skip
             case = then(session, got.case, by) if got.fresh else got.case
             return Outcome(place, case, looked=looked)
     except GisgridError as error:

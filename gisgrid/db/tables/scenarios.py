@@ -115,7 +115,7 @@ class Job(Base):
     id: Mapped[Id]
     plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id", ondelete="CASCADE"))
     kind: Mapped[str] = mapped_column(Text)
-    wishes: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    options: Mapped[dict[str, Any]] = mapped_column(JSONB)
     state: Mapped[str] = mapped_column(Text, server_default="waiting")
     done: Mapped[int] = mapped_column(Integer, server_default="0")
     total: Mapped[int | None] = mapped_column(Integer)

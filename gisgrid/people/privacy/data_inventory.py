@@ -99,7 +99,7 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field("history", ("old",), ("verify",), "history"),
     Field("import_run", ("who", "file_name", "mapping"), ("verify",), "always"),
-    Field("file_import", ("file_name", "who", "wishes"), ("verify",), "always"),
+    Field("file_import", ("file_name", "who", "options"), ("verify",), "always"),
     Field("file_import_part", ("content",), ("verify",), "imports", sensitive=True),
     *(
         Field(table, ("who",), ("account",), "always")
@@ -119,8 +119,8 @@ FIELDS: tuple[Field, ...] = (
     Field("suggestion", ("parts",), ("event",), "with_row"),
     Field("emergency", ("started_by", "ended_by"), ("emergency",), "always"),
     Field("duty", ("grid_code", "micro_grid", "during"), ("emergency",), "staff"),
-    Field("legacy_problem", ("title", "supervisor"), ("event",), "always"),
-    Field("legacy_review", ("by", "finding"), ("event",), "always"),
+    Field("open_problem", ("title", "supervisor"), ("event",), "always"),
+    Field("problem_review", ("by", "finding"), ("event",), "always"),
     Field("notice", ("seen_by",), ("event",), "with_row"),
     Field("email_code", ("email",), ("account",), "with_row"),
     Field("outbox_person", ("email", "address", "quiet_from", "quiet_until"), ("account",), "staff"),
@@ -128,7 +128,7 @@ FIELDS: tuple[Field, ...] = (
 
 PLAIN: dict[str, tuple[str, ...]] = {
     "event": (
-        "code", "reported_at", "due_at", "closed_at", "source", "grid_code", "geom", "place",
+        "code", "reported_at", "due_at", "closed_at", "source", "grid_code", "geom", "location_status",
         "source_x", "source_y",
     ),
     "photo": ("shows", "sha256", "width", "height", "far_m", "added_at"),
@@ -189,7 +189,7 @@ PLAIN: dict[str, tuple[str, ...]] = {
     ),
     "file_import_part": ("what", "number"),
     "job": (
-        "kind", "wishes", "state", "done", "total", "doing", "result", "failed", "failed_zh",
+        "kind", "options", "state", "done", "total", "doing", "result", "failed", "failed_zh",
         "ordered_at", "ended_at", "attempts",
     ),
     "plan": (
@@ -203,8 +203,8 @@ PLAIN: dict[str, tuple[str, ...]] = {
     "retention_run": ("as_of", "ran_at", "report"),
     "suggestion": ("made_at", "grid_code", "accepted"),
     "emergency": ("reason", "started_at", "until", "holds_ordinary", "ended_at"),
-    "legacy_problem": ("code", "opened_on", "review_on", "solved_on"),
-    "legacy_review": ("reviewed_on", "next_on"),
+    "open_problem": ("code", "opened_on", "review_on", "solved_on"),
+    "problem_review": ("reviewed_on", "next_on"),
     "notice": ("kind", "level", "key", "at", "seen_at"),
     "email_code": ("asked_at", "asked", "code_hash", "expires_at", "tries"),
     "outbox_person": ("language", "sound"),

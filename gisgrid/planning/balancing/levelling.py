@@ -68,7 +68,7 @@ def held_by_grid(state: PlanSnapshot, work: Workload, level: Level) -> Floats:
 
 def without_measure(
     state: PlanSnapshot,
-    wishes: BalanceOptions,
+    options: BalanceOptions,
     work: Workload,
     community: Ints,
     out: Sequence[LeftOut] = (),
@@ -90,8 +90,8 @@ def without_measure(
     place = np.full(len(state.grids.code), -1)
     place[state.tiling] = community
     has = sorted(set(place[state.basic].tolist()))
-    if wishes.communities:
-        has = [c for c in has if state.communities.code[c] in wishes.communities]
+    if options.communities:
+        has = [c for c in has if state.communities.code[c] in options.communities]
     gone = {left.community for left in out}
     has = [c for c in has if state.communities.code[c] not in gone]
     if not has:
@@ -102,8 +102,8 @@ def without_measure(
     known: dict[Level, float] = {
         level: float(held(state.houses, work, level)[owned].sum()) for level in YARDSTICKS
     }
-    refuse_empty(wishes, known)
-    level = wishes.levelled
+    refuse_empty(options, known)
+    level = options.levelled
     total = sums(home, held(state.houses, work, level)[owned], len(state.communities.code))
     return tuple(
         LeftOut(
@@ -118,7 +118,7 @@ def without_measure(
     )
 
 
-def refuse_empty(wishes: BalanceOptions, known: Mapping[Level, float]) -> None:
+def refuse_empty(options: BalanceOptions, known: Mapping[Level, float]) -> None:
     """Invalid if there is nothing of what is asked to be levelled or counted, with what there is.
 
     Parameters
@@ -126,13 +126,13 @@ def refuse_empty(wishes: BalanceOptions, known: Mapping[Level, float]) -> None:
     known
         How much there is in all of each level; it may lack those that are not asked for.
     """
-    level = wishes.levelled
-    asked: list[Level] = [level] if wishes.size is None else [level, wishes.size_in]
+    level = options.levelled
+    asked: list[Level] = [level] if options.size is None else [level, options.size_in]
     for each in asked:
         if known[each] > 0:
             continue
         there: list[Level] = [other for other in YARDSTICKS if known.get(other, 0) > 0]
-        flag = "--size-in" if wishes.size is not None and each == wishes.size_in else "--level"
+        flag = "--size-in" if options.size is not None and each == options.size_in else "--level"
         words = [
             Both(other, _ZH[other])
             if other == "work"
@@ -192,7 +192,7 @@ SELECT count(*) AS houses, coalesce(sum(l.households), 0)::bigint AS households,
        coalesce(sum(l.chronic_illness), 0)::bigint AS chronic_illness,
        coalesce(sum(l.low_income), 0)::bigint AS low_income
 FROM house h LEFT JOIN house_loads(:t, :day) l ON l.house_id = h.id
-WHERE h.township_id = :t AND h.place = 'ok'
+WHERE h.township_id = :t AND h.location_status = 'ok'
 """
 
 _EVENTS = """

@@ -52,11 +52,11 @@ def proposal_features(proposal: Proposal) -> list[Feature]:
 
 def proposal_sheets(proposal: Proposal) -> list[Sheet]:
     """What was reached, the grids before and after, and the hand-over house by house."""
-    result, wishes = proposal.result, proposal.task.wishes
+    result, options = proposal.result, proposal.task.options
     days = event_days(proposal.task.state, proposal.task.weights)
     said = [
-        ("允许偏差 tolerance", wishes.tolerance),
-        ("均衡对象 made even in", wishes.levelled),
+        ("允许偏差 tolerance", options.tolerance),
+        ("均衡对象 made even in", options.levelled),
         (
             "最大偏差（按新方案计算） largest deviation, counted under the new plan",
             result.max_deviation,
@@ -69,7 +69,7 @@ def proposal_sheets(proposal: Proposal) -> list[Sheet]:
         ("移动居民 residents moved", proposal.residents_moved),
         ("紧凑度 compactness before", proposal.compactness_before),
         ("紧凑度 compactness after", result.compactness),
-        ("随机种子 seed", wishes.seed),
+        ("随机种子 seed", options.seed),
         ("权重版本 weights", proposal.task.weights.version),
         ("计入事件的日期 days of events", f"{days.first} – {days.last}"),
         ("计入事件数 events counted", days.events),

@@ -145,7 +145,7 @@ def trade_off(task: BalanceProblem, tolerances: Sequence[float]) -> tuple[Result
     """
     by_residents = replace(
         task,
-        wishes=replace(task.wishes, cost="residents"),
+        options=replace(task.options, cost="residents"),
         unit_cost=task.fabric.sums(task.state.houses.residents[task.houses].astype(np.float64))[
             task.units
         ],
@@ -198,7 +198,7 @@ def _changes(task: BalanceProblem, found: Settled) -> tuple[GridChange, ...]:
 
     def counted(state: PlanSnapshot, work: Workload, there: Bools) -> tuple[Any, ...]:
         minutes = held_by_grid(state, work, "work")
-        load = held_by_grid(state, work, task.wishes.levelled)
+        load = held_by_grid(state, work, task.options.levelled)
         off = deviations(load, state.grids.community, there & ~state.grids.exclusive)
         houses = state.per_grid(np.ones(len(state.houses.code), dtype=np.int64))
         return minutes, off, houses, state.per_grid(state.houses.residents)

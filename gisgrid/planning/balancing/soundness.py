@@ -76,7 +76,7 @@ def sound_ground(state: PlanSnapshot, barriers: Geometries | None = None) -> Sou
 
 
 def concerned(
-    state: PlanSnapshot, wishes: BalanceOptions, left_out: Sequence[LeftOut]
+    state: PlanSnapshot, options: BalanceOptions, left_out: Sequence[LeftOut]
 ) -> tuple[LeftOut, ...]:
     """Of the communities that are left out those that a run is asked for, each once.
 
@@ -87,16 +87,16 @@ def concerned(
     Conflict
         It is to split, merge or add a grid, or exchange houses of grids, in one that is left out.
     """
-    asked = wishes.communities or tuple(state.communities.code)
+    asked = options.communities or tuple(state.communities.code)
     first = {left.community: left for left in reversed(left_out) if left.community in asked}
     out = [first[code] for code in sorted(first)]
     home = state.communities.code[state.grids.community[state.basic]]
     if out and not set(home.tolist()) & set(asked) - set(first):
         raise _nothing_sound(out)
-    changed = [*wishes.split, *(code for pair in wishes.merge for code in pair), *wishes.only]
+    changed = [*options.split, *(code for pair in options.merge for code in pair), *options.only]
     rows = rows_of(np.array(changed, dtype=object), state.grids.code)
     homes = state.communities.code[state.grids.community[rows]].tolist()
-    for code in [*homes, *wishes.add]:
+    for code in [*homes, *options.add]:
         if code in first:
             left = first[code]
             raise Conflict("{why}", why=left.said, grids=list(left.grids))

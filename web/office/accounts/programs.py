@@ -7,9 +7,9 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from gisgrid.core.errors import GisgridError, Invalid
 from gisgrid.people import tokens
+from web.http.keeping import keeping, page
 from web.http.permissions import asker
 from web.office.accounts.views import again, blueprint, known
-from web.office.keeping import keeping, page
 
 
 @blueprint.post("/<int:number>/tokens")

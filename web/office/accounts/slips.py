@@ -16,10 +16,10 @@ from gisgrid.people import accounts, appointments, login
 from gisgrid.people.account_list import ListedAccount, listed_one
 from gisgrid.people.passwords import random_password
 from gisgrid.people.staff_list import TriedRow
+from web.http.keeping import keeping, page
 from web.http.permissions import asker
 from web.office.accounts.forms import offered, post_sent, role_words
 from web.office.accounts.views import again, blueprint, known
-from web.office.keeping import keeping, page
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,13 @@ from werkzeug.exceptions import NotFound as NoSuchPage
 from werkzeug.wrappers import Response as BaseResponse
 
 from gisgrid.core.errors import GisgridError, Invalid
+from gisgrid.core.rights import RIGHT_WORDS
 from gisgrid.core.roles import RIGHTS
 from gisgrid.people import account_list, accounts, appointments, ground, tokens
 from gisgrid.people.account_list import STATES, ListedAccount
-from web.home.views import RIGHT_WORDS
 from web.http import lists
 from web.http.dates import day_of, local, zone_of
+from web.http.keeping import keeping, page
 from web.http.permissions import asked_as_workbook, asker
 from web.http.towns import own_town
 from web.office import sheets
@@ -28,7 +29,6 @@ from web.office.accounts.forms import (
     role_words,
     wanted,
 )
-from web.office.keeping import keeping, page
 
 blueprint = Blueprint("accounts", __name__, url_prefix="/office/accounts")
 

@@ -31,7 +31,7 @@ BEGIN
         FROM procrastinate.procrastinate_jobs q JOIN plan p ON p.id = (q.args ->> 'plan_id')::bigint
         LEFT JOIN LATERAL (
             SELECT min(e.at) AS at FROM procrastinate.procrastinate_events e WHERE e.job_id = q.id) e ON true
-        WHERE q.task_name = 'bench.complete' AND q.status IN ('todo', 'doing') AND p.township_id = town
+        WHERE q.task_name = 'editor.complete' AND q.status IN ('todo', 'doing') AND p.township_id = town
           AND (draws OR reviews OR keeps)
         UNION ALL
         SELECT 'study', s.plan_id || '|' || s.kind || '|' || s.day, s.kind, p.name, p.id, s.asked_by,
