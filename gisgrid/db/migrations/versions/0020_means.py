@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0020_means"
-down_revision = "0016_field_terms"
+down_revision = "0017_one_catalogue"
 branch_labels = None
 depends_on = None
 
