@@ -65,6 +65,7 @@ from web.office import (
     channels,
     corrections,
     jobs,
+    means,
     retention,
     subjects,
     teams,
@@ -81,7 +82,7 @@ from web.today import views as today
 
 PAGES = (
     home, today, maps, studies, lookup, cases, notices, open_problems, dispatch, telephone, editor, shortage, register, due,
-    figures, matters, versions, items, supplements, documents, issuing, trainings, imports, messages, accounts, teams,
+    figures, matters, versions, items, supplements, documents, issuing, trainings, means, imports, messages, accounts, teams,
     corrections, subjects, township, calendar, weights, channels, audit, retention, backups, jobs,
 )  # fmt: skip
 """Whoever brings pages, and the blueprint that they hang on."""

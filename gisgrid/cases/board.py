@@ -132,14 +132,14 @@ def board(
     return Board(asked.plan_id, total, still_open, late, soon, urgent, unlocated, rows, symbols)
 
 
-def mine(session: Session, *, most: int = MOST_MINE) -> list[Row]:
+def mine(session: Session, *, most: int = MOST_MINE, skip: int = 0) -> list[Row]:
     """The open cases of whoever asks, emergencies first, then late ones.
 
     Given to them, to the grid they work in, or waiting at the level of the service centre they sit in.
     An emergency that nobody has yet is everybody's whose grid it lies in: nobody waits to be sent.
     Whoever leads a grid, or is nobody of the staff that a case could be given to, has all of its cases.
     """
-    return rows_of(session, session.scalars(text(_MINE), {"limit": most}).all())
+    return rows_of(session, session.scalars(text(_MINE), {"limit": most, "skip": skip}).all())
 
 
 def rows_of(session: Session, event_ids: Sequence[int]) -> list[Row]:
@@ -294,7 +294,7 @@ SELECT c.event_id FROM (
 ORDER BY c.flow_id IN (SELECT id FROM flow WHERE kind = 'emergency') DESC,
          (SELECT min(k.due_at) FROM case_clock k
           WHERE k.case_id = c.id AND k.deadline AND k.stopped_at IS NULL) NULLS LAST, c.id
-LIMIT :limit
+LIMIT :limit OFFSET :skip
 """  # noqa: S608 - put together from parts that stand here
 _SINCE = """
 SELECT case_id, max(seq) AS seq FROM case_step

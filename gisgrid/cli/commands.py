@@ -70,8 +70,9 @@ HEADINGS: tuple[tuple[str, tuple[Known, ...]], ...] = (
     )),
     (say("People and duties"), (
         Known("user", "users:user", say("Accounts, roles, passwords, tokens.")),
-        Known("document", "learning:document", say("Documents and who has read them.")),
-        Known("training", "learning:training_group", say("Training and its hours.")),
+        Known("document", "learning_groups:document", say("Documents and who has read them.")),
+        Known("training", "learning_groups:training", say("Training and its hours.")),
+        Known("means", "means:means_group", say("Funds, equipment and rooms of centres and communities.")),
         Known("shortage", "learning:shortage_command", say("Grids that lack people.")),
         Known("outbox", "outbox:outbox", say("Messages to people and their channels.")),
         Known("position", "duties:position_command", say("Note where a worker is.")),

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from rich.table import Table
 
-from gisgrid.cases import matters, refused_requests
+from gisgrid.cases import matters, refused_requests, temporary_items
 from gisgrid.cases.matters import MatterEntry
 from gisgrid.cases.worktime import Limit
 from gisgrid.cli.edge import DRY, FileToWrite, commit_option, opened, wide_console
@@ -164,6 +164,36 @@ def temporary_command(
         if not commit:
             session.rollback()
     click.echo(f"{code} {name}: {since:%Y-%m-%d} to {until:%Y-%m-%d}")
+    if not commit:
+        click.echo(DRY)
+
+
+@matters_group.command("end-temporary")
+@click.argument("code")
+@click.option("--last", type=_day, help="last day, yesterday or later; default today")
+@click.option("--why", required=True, help="the reason")
+@_township
+@commit_option
+@click.pass_obj
+def end_temporary_command(
+    settings: Settings,
+    /,
+    *,
+    code: str,
+    last: datetime | None,
+    why: str,
+    township: str | None,
+    commit: bool,
+) -> None:
+    """End the temporary item CODE before its day."""
+    with opened(settings) as session:
+        place = plans.township(session, township)
+        temporary_items.end_temporary(
+            session, place.id, code, last=last.date() if last else None, why=why
+        )
+        if not commit:
+            session.rollback()
+    click.echo(f"{code}: ended")
     if not commit:
         click.echo(DRY)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from gisgrid.core.heavy import openpyxl
 from gisgrid.files.findings import REASONS, Findings
 from gisgrid.files.frames import GEOMETRY, MORE_CELLS
 from gisgrid.files.read import Table
@@ -62,6 +64,17 @@ def write_rejects(
     _explain(book, table, sheets, max_rows)
     book.save(path)
     return Written(path, sheets[0].written, sheets[1].written, sum(s.left_out for s in sheets))
+
+
+def first_rejects(book: bytes, most: int) -> tuple[list[str], list[list[str]]]:
+    """The headings and the first refused rows of a workbook that `write_rejects` wrote; a row has no more cells than they."""
+    opened = openpyxl.load_workbook(io.BytesIO(book), read_only=True)
+    try:
+        rows = opened.worksheets[0].iter_rows(max_row=most + 1, values_only=True)
+        texts = [["" if cell is None else str(cell) for cell in row] for row in rows]
+    finally:
+        opened.close()
+    return (texts[0], texts[1:]) if texts else ([], [])
 
 
 class _Sheet:

@@ -17,7 +17,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
-from gisgrid.core.errors import Conflict, GisgridError
+from gisgrid.core.errors import Conflict, GisgridError, NotAllowed
 from gisgrid.core.failures import failure_of
 from gisgrid.core.heavy import Heavy
 from gisgrid.core.messages import message, packed, say
@@ -41,9 +41,14 @@ LOOK_S = 1.0
 ATTEMPTS = 3
 """What ended its worker so often is given up."""
 SUBJECT = "subject"
-TRIAL, RETENTION = "retention_try", "retention"
-RIGHT = {SUBJECT: "answer_subjects", TRIAL: "administer", RETENTION: "administer"}
-"""The right that each kind takes, over the whole township."""
+TRIAL, RETENTION, BACKUP = "retention_try", "retention", "backup"
+RIGHT = {
+    SUBJECT: "answer_subjects",
+    TRIAL: "administer",
+    RETENTION: "administer",
+    BACKUP: "administer",
+}
+"""The right that each kind takes, over the whole township; a backup takes it everywhere."""
 ORIGIN = "worker"
 """Where an act of the worker comes from, in the audit."""
 
@@ -94,6 +99,22 @@ class RetentionOrder:
         return self.state in ("waiting", "running")
 
 
+@dataclass(frozen=True)
+class BackupOrder:
+    """An order of a backup, as it stands."""
+
+    id: int
+    state: str
+    who: str
+    asked_at: datetime
+    ended_at: datetime | None
+    failed: str | None
+
+    @property
+    def busy(self) -> bool:
+        return self.state in ("waiting", "running")
+
+
 def order_answer(
     session: Session, place: TownshipInfo, number: int, *, account_id: int, who: str
 ) -> int:
@@ -112,7 +133,7 @@ def order(
     request_id: int | None = None,
 ) -> int:
     """Put an order down; its number. Conflict where the like of it waits or runs already."""
-    refuse_strangers(session, place, RIGHT[kind])
+    refuse(session, place, kind)
     try:
         with session.begin_nested():
             number = session.scalar(
@@ -122,6 +143,22 @@ def order(
     except IntegrityError as error:
         raise Conflict("This is being done already; wait for its end.") from error
     return int(number or 0)
+
+
+def refuse(session: Session, place: TownshipInfo, kind: str) -> None:
+    """Raise NotAllowed where whoever acts may not have this done: a backup is of all townships."""
+    refuse_strangers(session, place, RIGHT[kind])
+    if kind == BACKUP and not (
+        session.scalar(text("SELECT owns_the_store()"))
+        or session.scalar(text("SELECT holds_everywhere('administer')"))
+    ):
+        raise NotAllowed("A backup holds all townships: who administers the whole store makes one.")
+
+
+def backup_orders(session: Session, *, most: int = 5) -> list[BackupOrder]:
+    """The last orders of a backup, newest first; none for who does not administer the whole store."""
+    rows = session.execute(text(_BACKUPS), {"most": most}).mappings()
+    return [BackupOrder(**row) for row in rows]
 
 
 def order_retention(
@@ -250,7 +287,12 @@ WHERE township_id = :t AND kind = 'retention_try' AND state = 'done' ORDER BY id
 
 _NEWEST = """
 SELECT id, kind, state, who, failed FROM office_job
-WHERE township_id = :t AND kind <> 'subject' ORDER BY id DESC LIMIT 1
+WHERE township_id = :t AND kind IN ('retention_try', 'retention') ORDER BY id DESC LIMIT 1
+"""
+
+_BACKUPS = """
+SELECT id, state, who, asked_at, ended_at, failed FROM office_job
+WHERE kind = 'backup' ORDER BY id DESC LIMIT :most
 """
 
 _ASKED = "SELECT id FROM office_job WHERE state IN ('waiting', 'running') ORDER BY id"

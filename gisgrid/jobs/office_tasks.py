@@ -7,22 +7,37 @@ import json
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
+from shutil import disk_usage
 from typing import Any
 
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from gisgrid.core.errors import GisgridError
+from gisgrid.core.errors import Conflict, GisgridError
 from gisgrid.core.plans import TownshipInfo, township_by_id
 from gisgrid.core.retention_periods import keeping_of
-from gisgrid.core.scope import refuse_strangers
+from gisgrid.core.settings import Settings
+from gisgrid.db import backup as dump
 from gisgrid.db.store import transaction
 from gisgrid.files.exports import write_workbook
-from gisgrid.jobs.office_jobs import BROKE_OFF, RETENTION, RIGHT, SUBJECT, TRIAL, OfficeWork
+from gisgrid.jobs.office_jobs import (
+    BACKUP,
+    BROKE_OFF,
+    RETENTION,
+    SUBJECT,
+    TRIAL,
+    OfficeWork,
+    refuse,
+)
+from gisgrid.people.privacy.audit import note
+from gisgrid.people.privacy.backups import note_backup
 from gisgrid.people.privacy.retention import numbers, retain
 from gisgrid.people.privacy.subject_access import subject_of, subject_sheets
+
+BACKUPS = "backups"
+"""Folder of the installation's home into which pages have backups written."""
 
 
 @contextmanager
@@ -30,10 +45,10 @@ def _acting(engine: Engine, work: OfficeWork) -> Iterator[tuple[Session, Townshi
     """The one transaction of an order, as whoever asked; with its end the order is done."""
     with transaction(engine, actor=work.actor) as session:
         place = township_by_id(session, work.township_id)
-        refuse_strangers(session, place, RIGHT[work.kind])
+        refuse(session, place, work.kind)
         yield session, place
         # Whoever lost the right while this ran has lost it.
-        refuse_strangers(session, place, RIGHT[work.kind])
+        refuse(session, place, work.kind)
         if session.scalar(text(_DONE), {"id": work.id, "attempts": work.attempts}) is None:
             raise GisgridError(BROKE_OFF)
 
@@ -62,7 +77,7 @@ def _trial(engine: Engine, work: OfficeWork) -> None:
     """What would be deleted: the work itself, rolled back."""
     with transaction(engine, actor=work.actor) as session:
         place = township_by_id(session, work.township_id)
-        refuse_strangers(session, place, RIGHT[work.kind])
+        refuse(session, place, work.kind)
         found = retain(session, place, _today(session, place), who=work.who)
         told = {**numbers(found), "as_of": str(found.as_of)}
         session.rollback()
@@ -75,6 +90,34 @@ def _retain(engine: Engine, work: OfficeWork) -> None:
     with _acting(engine, work) as (session, place):
         found = retain(session, place, _today(session, place), who=work.who)
         _tell(session, work, {"run": found.run_id})
+
+
+def _back_up(engine: Engine, work: OfficeWork) -> None:
+    """Write the whole store into a file of the backups' folder; gone again where the order was stopped.
+
+    The folder lies in the home of the installation, where no page reaches it, and nobody but the service enters it.
+    """
+    with transaction(engine, read_only=True, actor=work.actor) as session:
+        refuse(session, township_by_id(session, work.township_id), work.kind)
+        needs = session.execute(text("SELECT pg_database_size(current_database())")).scalar_one()
+    folder = Settings.from_env().home / BACKUPS
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if disk_usage(folder).free < needs:
+        raise Conflict(
+            "The disk has no room for a backup: the store takes {needs} MB. Make room, or have it written elsewhere "
+            "at the server.",
+            needs=needs // 1_000_000,
+        )
+    file = folder / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{work.id}.dump"
+    try:
+        written = dump.backup(engine, file)
+        file.chmod(0o600)
+        with _acting(engine, work) as (session, _):
+            made = note_backup(session, file, written.counts)
+            note(session, "write", "backup", made.id)
+    except BaseException:
+        file.unlink(missing_ok=True)
+        raise
 
 
 def _today(session: Session, place: TownshipInfo) -> date:
@@ -93,6 +136,7 @@ DO: dict[str, Callable[[Engine, OfficeWork], None]] = {
     SUBJECT: _answer,
     TRIAL: _trial,
     RETENTION: _retain,
+    BACKUP: _back_up,
 }
 """What the worker does for each kind."""
 

@@ -63,10 +63,7 @@ class OrderedJob:
     @property
     def stoppable(self) -> bool:
         """Whether there is something to stop, and whoever acts may."""
-        cut = self.road != "attach" and (self.road, self.state) not in (
-            ("study", "running"),
-            ("office", "running"),
-        )
+        cut = self.road != "attach" and (self.road, self.state) != ("study", "running")
         return self.busy and self.may and cut
 
     @property
@@ -96,7 +93,7 @@ class ClockRun:
 
 
 def jobs(
-    session: Session, township_id: int, *, state: str | None = None, most: int = 500
+    session: Session, township_id: int, *, state: str | None = None, most: int = 500, skip: int = 0
 ) -> list[OrderedJob]:
     """The jobs of a township that whoever acts may see; those that wait or run first, then the newest.
 
@@ -106,7 +103,7 @@ def jobs(
         ``busy`` for those that wait or run, or one of ``STATES``; None: all.
     """
     rows = session.execute(
-        text(_LIST), {"t": township_id, "most": most, "states": _states(state)}
+        text(_LIST), {"t": township_id, "most": most, "skip": skip, "states": _states(state)}
     ).mappings()
     return [OrderedJob(**row) for row in rows]
 
@@ -231,7 +228,7 @@ def _states(state: str | None) -> Sequence[str] | None:
 
 _LIST = """
 SELECT * FROM list_jobs(:t, NULL)
-WHERE CAST(:states AS text[]) IS NULL OR state = ANY (:states) LIMIT :most
+WHERE CAST(:states AS text[]) IS NULL OR state = ANY (:states) LIMIT :most OFFSET :skip
 """
 
 _ONE = "SELECT * FROM list_jobs(:t, NULL) WHERE road = :road AND key = :key"

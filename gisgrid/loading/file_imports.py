@@ -158,9 +158,10 @@ def file_import(session: Session, number: int) -> FileImportInfo:
     return FileImportInfo(**row)
 
 
-def listed(session: Session, *, limit: int) -> list[Listed]:
+def listed(session: Session, *, limit: int, skip: int = 0) -> list[Listed]:
     """Files sent in the browser and loads by other roads that the asker may see, newest first."""
-    return [Listed(**row) for row in session.execute(text(_LISTED), {"limit": limit}).mappings()]
+    rows = session.execute(text(_LISTED), {"limit": limit, "skip": skip}).mappings()
+    return [Listed(**row) for row in rows]
 
 
 def same_file(session: Session, found: FileImportInfo) -> Listed | None:
@@ -400,7 +401,7 @@ SELECT i.id, coalesce(i.run_id, l.id) AS run_id, coalesce(i.kind, l.kind) AS kin
 FROM file_import i FULL JOIN import_listed l ON l.id = i.run_id
 """
 
-_LISTED = f"{_EVERY} ORDER BY at DESC, run_id DESC NULLS FIRST LIMIT :limit"
+_LISTED = f"{_EVERY} ORDER BY at DESC, run_id DESC NULLS FIRST LIMIT :limit OFFSET :skip"
 
 _SAME = f"""
 SELECT * FROM ({_EVERY}) e

@@ -17,6 +17,8 @@ KIND_WORDS: dict[str, str] = {
     "plan_review": say("Plan to review"),
     "plan_returned": say("Plan returned"),
     "document": say("Document to read"),
+    "draft": say("Draft that awaits your comments"),
+    "rule": say("Rule of the community decided"),
     "import_ready": say("Import ready"),
     "import_failed": say("Import failed"),
     "correction": say("Correction decided"),
@@ -37,6 +39,8 @@ SUBJECT_WORDS: dict[str, str] = {
     "emergency": say("{kind}: {code}"),
     "plan": say("{kind}: plan {code}"),
     "document": say("{kind}: document {code}"),
+    "draft": say("{kind}: document {code}"),
+    "rule": say("{kind}: matter {code}"),
     "import": say("{kind}: number {code}"),
     "correction": say("{kind}: number {code}"),
     "test": say("{kind}: {code}"),
@@ -85,8 +89,13 @@ class ToldMessage:
             "case": f"/cases/{self.subject_id}",
             "plan": f"/plan/{self.subject_id}",
             "document": f"/documents/{quote(self.code, safe='')}",
+            "draft": f"/drafts/{self.subject_id}",
+            "rule": "/matters/supplements",
             "import": f"/office/import/{self.subject_id}",
             "account": "/messages/settings",
         }.get(self.subject, "/")
-        named = self.subject in ("document", "emergency", "correction") and self.township
+        named = (
+            self.subject in ("document", "draft", "rule", "emergency", "correction")
+            and self.township
+        )
         return f"{path}?{urlencode({'township': self.township})}" if named else path

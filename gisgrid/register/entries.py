@@ -152,9 +152,12 @@ def entries_of_house(session: Session, house_id: int, *, most: int = 20) -> list
     return [EntryLine(**row) for row in rows]
 
 
-def waiting(session: Session, township_id: int, *, most: int = MOST) -> list[EntryLine]:
+def waiting(
+    session: Session, township_id: int, *, most: int = MOST, skip: int = 0
+) -> list[EntryLine]:
     """The lines that wait for whoever asks to decide, oldest first, masked; at most ``most``."""
-    rows = session.execute(text(_WAITING), {"t": township_id, "most": most}).mappings()
+    values = {"t": township_id, "most": most, "skip": skip}
+    rows = session.execute(text(_WAITING), values).mappings()
     return [EntryLine(**row) for row in rows]
 
 
@@ -336,7 +339,7 @@ WHERE e.township_id = :t AND e.state = 'waiting' AND (
                WHERE a.house_id = h.id AND a.plan_id = ANY ((SELECT plans_in_force())::bigint[])
                LIMIT 1) IS NULL))
 """
-_WAITING = f"{_LINE} {_MINE_TO_DECIDE} ORDER BY e.at, e.id LIMIT :most"
+_WAITING = f"{_LINE} {_MINE_TO_DECIDE} ORDER BY e.at, e.id LIMIT :most OFFSET :skip"
 _COUNT_WAITING = f"SELECT count(*) FROM register_entry e {_MINE_TO_DECIDE}"  # noqa: S608 - parts that stand here
 _RETURNED = f"""{_LINE}
 WHERE e.township_id = :t AND e.state = 'returned' AND e.account_id = my_account()

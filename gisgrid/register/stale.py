@@ -39,9 +39,12 @@ def stale(
     days: int,
     grid: str | None = None,
     limit: int | None = None,
+    skip: int = 0,
     masked: bool = False,
 ) -> list[Stale]:
     """Records whose last verification lies more than ``days`` before a day: never first, then oldest.
+
+    Of one day, those of a household stand together.
 
     Parameters
     ----------
@@ -49,6 +52,8 @@ def stale(
         Only houses of this grid of the plan in force.
     limit
         At most so many; None for all.
+    skip
+        Without so many of the first.
     masked
         Read through the views for the web, whose role sees no other; codes are masked either way.
     """
@@ -57,7 +62,15 @@ def stale(
         query = re.sub(r"\bFROM (household|resident)\b|\bJOIN (household)\b", _through_view, query)
     rows = session.execute(
         text(query),
-        {"t": township_id, "day": day, "days": days, "grid": grid, "limit": limit},
+        {
+            "t": township_id,
+            "day": day,
+            "days": days,
+            "grid": grid,
+            "limit": limit,
+            "skip": skip,
+            "upto": None if limit is None else skip + limit,
+        },
     )
     return [Stale(**row) for row in rows.mappings()]
 
@@ -81,28 +94,34 @@ def stale_sheet(rows: Sequence[Stale]) -> Sheet:
     )  # fmt: skip
 
 
-# What is shown is put into words after the first were chosen: of a town there are half a million.
+# Each kind of record is read by its index in the order of the list, and no further than to the end of the page; what
+# is shown is put into words after these were chosen: of a town there are half a million.
 _STALE = """
-SELECT first.table_name AS table, masked_code(first.code) AS code, first.house_id, first.house, first.address,
-       first.room, g.code AS grid, first.verified_on, CAST(:day AS date) - first.verified_on AS days
+SELECT first.table_name AS table, masked_code(first.code) AS code, h.id AS house_id, h.code AS house, h.address,
+       f.room, g.code AS grid, first.verified_on, CAST(:day AS date) - first.verified_on AS days
 FROM (
-    SELECT one.table_name, one.code, one.verified_on, h.id AS house_id, h.code AS house, h.address, f.room
-    FROM (
-        SELECT 'household' AS table_name, id, code, id AS household_id, verified_on FROM household
-        WHERE township_id = :t
+    SELECT one.* FROM (
+        (SELECT 'household' AS table_name, id, code, id AS household_id, verified_on FROM household
+         WHERE township_id = :t AND (verified_on IS NULL OR verified_on < CAST(:day AS date) - CAST(:days AS integer))
+           AND (CAST(:grid AS text) IS NULL OR house_id = ANY (ARRAY(
+               SELECT a.house_id FROM plan_in_force p JOIN house_grid a ON a.plan_id = p.id
+               JOIN grid g ON g.id = a.grid_id WHERE p.township_id = :t AND g.code = :grid)))
+         ORDER BY verified_on NULLS FIRST, id LIMIT CAST(:upto AS bigint))
         UNION ALL
-        SELECT 'resident', id, code, household_id, verified_on FROM resident WHERE township_id = :t
+        (SELECT 'resident', id, code, household_id, verified_on FROM resident
+         WHERE township_id = :t AND (verified_on IS NULL OR verified_on < CAST(:day AS date) - CAST(:days AS integer))
+           AND (CAST(:grid AS text) IS NULL OR household_id = ANY (ARRAY(
+               SELECT f.id FROM plan_in_force p JOIN house_grid a ON a.plan_id = p.id
+               JOIN grid g ON g.id = a.grid_id JOIN household f ON f.house_id = a.house_id
+               WHERE p.township_id = :t AND g.code = :grid)))
+         ORDER BY verified_on NULLS FIRST, household_id, id LIMIT CAST(:upto AS bigint))
     ) one
-    JOIN household f ON f.id = one.household_id JOIN house h ON h.id = f.house_id
-    WHERE (one.verified_on IS NULL OR one.verified_on < CAST(:day AS date) - CAST(:days AS integer))
-      AND (CAST(:grid AS text) IS NULL OR h.id IN (
-          SELECT a.house_id FROM plan_in_force p JOIN house_grid a ON a.plan_id = p.id
-          JOIN grid g ON g.id = a.grid_id WHERE p.township_id = :t AND g.code = :grid))
-    ORDER BY one.verified_on NULLS FIRST, h.code COLLATE "C", one.table_name, one.code COLLATE "C"
-    LIMIT CAST(:limit AS integer)
+    ORDER BY one.verified_on NULLS FIRST, one.household_id, one.table_name, one.id
+    LIMIT CAST(:limit AS bigint) OFFSET :skip
 ) first
+JOIN household f ON f.id = first.household_id JOIN house h ON h.id = f.house_id
 LEFT JOIN plan_in_force p ON p.township_id = :t
-LEFT JOIN house_grid a ON a.plan_id = p.id AND a.house_id = first.house_id
+LEFT JOIN house_grid a ON a.plan_id = p.id AND a.house_id = h.id
 LEFT JOIN grid g ON g.id = a.grid_id
-ORDER BY first.verified_on NULLS FIRST, first.house COLLATE "C", first.table_name, first.code COLLATE "C"
+ORDER BY first.verified_on NULLS FIRST, first.household_id, first.table_name, first.id
 """

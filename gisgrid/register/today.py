@@ -23,27 +23,42 @@ class ToVisit:
 
 
 def to_visit(
-    session: Session, township_id: int, day: date, *, days: int, limit: int | None = None
+    session: Session,
+    township_id: int,
+    day: date,
+    *,
+    days: int,
+    grid: str | None = None,
+    limit: int | None = None,
+    skip: int = 0,
 ) -> list[ToVisit]:
     """Lived-in houses without a visit or verification within ``days``: never first, then oldest.
 
     Where the last visit agreed on a day to come again, that day counts instead.
 
-    Of the ground where the asker may see registers and visits.
+    Of the ground where the asker may see registers and visits; of one ``grid`` by its code in the plan in force,
+    where one is named.
     """
-    values = {"t": township_id, "day": day, "days": days, "limit": limit}
+    values = {
+        "t": township_id, "day": day, "days": days, "grid": grid, "limit": limit, "skip": skip,
+    }  # fmt: skip
     return [ToVisit(**row) for row in session.execute(text(_TO_VISIT), values).mappings()]
 
 
-def count_to_visit(session: Session, township_id: int, day: date, *, days: int) -> int:
+def count_to_visit(
+    session: Session, township_id: int, day: date, *, days: int, grid: str | None = None
+) -> int:
     """How many houses `to_visit` lists."""
-    values = {"t": township_id, "day": day, "days": days}
+    values = {"t": township_id, "day": day, "days": days, "grid": grid}
     return session.scalar(text(_COUNT), values) or 0
 
 
-def count_stale(session: Session, township_id: int, day: date, *, days: int) -> int:
+def count_stale(
+    session: Session, township_id: int, day: date, *, days: int, grid: str | None = None
+) -> int:
     """How many records `gisgrid.register.stale.stale` lists."""
-    return session.scalar(text(_STALE), {"t": township_id, "day": day, "days": days}) or 0
+    values = {"t": township_id, "day": day, "days": days, "grid": grid}
+    return session.scalar(text(_STALE), values) or 0
 
 
 _LATE = """
@@ -67,12 +82,21 @@ SELECT h.id AS house_id, h.address, g.code AS grid_code, g.name AS grid, late.la
 FROM late JOIN house h ON h.id = late.house_id
 LEFT JOIN plan_in_force p ON p.township_id = h.township_id
 LEFT JOIN house_grid a ON a.plan_id = p.id AND a.house_id = h.id LEFT JOIN grid g ON g.id = a.grid_id
-ORDER BY late.last_on NULLS FIRST, h.address COLLATE "C", h.id LIMIT :limit
+WHERE CAST(:grid AS text) IS NULL OR g.code = :grid
+ORDER BY late.last_on NULLS FIRST, h.address COLLATE "C", h.id LIMIT :limit OFFSET :skip
 """  # noqa: S608 - parts that stand here
-_COUNT = f"{_LATE} SELECT count(*) FROM late"  # noqa: S608 - parts that stand here
-_STALE = """
+_OF_GRID = """ANY (ARRAY(
+    SELECT a.house_id FROM plan_in_force p JOIN house_grid a ON a.plan_id = p.id JOIN grid g ON g.id = a.grid_id
+    WHERE p.township_id = :t AND g.code = :grid))"""
+_COUNT = (
+    f"{_LATE} SELECT count(*) FROM late WHERE CAST(:grid AS text) IS NULL OR house_id = {_OF_GRID}"  # noqa: S608 - parts that stand here
+)
+_STALE = f"""
 SELECT (SELECT count(*) FROM masked_household
-        WHERE township_id = :t AND (verified_on < CAST(:day AS date) - CAST(:days AS integer)) IS NOT FALSE)
+        WHERE township_id = :t AND (verified_on < CAST(:day AS date) - CAST(:days AS integer)) IS NOT FALSE
+          AND (CAST(:grid AS text) IS NULL OR house_id = {_OF_GRID}))
      + (SELECT count(*) FROM masked_resident
-        WHERE township_id = :t AND (verified_on < CAST(:day AS date) - CAST(:days AS integer)) IS NOT FALSE)
-"""
+        WHERE township_id = :t AND (verified_on < CAST(:day AS date) - CAST(:days AS integer)) IS NOT FALSE
+          AND (CAST(:grid AS text) IS NULL OR household_id = ANY (ARRAY(
+              SELECT id FROM masked_household WHERE house_id = {_OF_GRID}))))
+"""  # noqa: S608 - parts that stand here

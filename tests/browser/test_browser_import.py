@@ -104,6 +104,9 @@ def test_all_is_done_by_the_keyboard(browser: Browser, states: tuple[str, dict[s
     host, made, office = states
     page = person(browser, host, office)
     page.goto(f"{host}/office/import/{made['checked']}?lang=en")
+    if page.locator("[name=aside]").count():
+        page.focus("[name=aside]")
+        page.keyboard.press("Space")
     page.focus("button:has-text('Import it')")
     page.keyboard.press("Enter")
     page.wait_for_selector("[data-busy]")

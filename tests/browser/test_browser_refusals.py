@@ -242,7 +242,12 @@ ELSEWHERE_TESTED = {
         "their buttons stand at a channel that is kept; in test_channels_page.py",
     ),
     **dict.fromkeys(
-        ("matter_lists.discard", "matter_lists.take_back", "supplements.end"),
+        (
+            "matter_lists.discard",
+            "matter_lists.end_temporary",
+            "matter_lists.take_back",
+            "supplements.end",
+        ),
         "one button, which stands only where it may be pressed; in test_matter_lists_page.py",
     ),
     **dict.fromkeys(
@@ -254,11 +259,13 @@ ELSEWHERE_TESTED = {
         "over a request, which is noted in test_subjects_page.py",
     ),
     "weights.try_out": "a second button of the form that keeps, for who holds two posts; in test_township_page.py",
+    "backups.make": "one button, which stands only where it may be pressed; in test_backups_page.py",
     "backups.drill": "its button stands only at a backup that is there; in test_backups_page.py",
     **dict.fromkeys(
         ("jobs.again", "jobs.stop"),
         "its button stands only where it may be pressed; what refuses it is in test_jobs_page.py",
     ),
+    **dict.fromkeys(("means.change", "means.end"), "over one that is noted, in test_means_page.py"),
     "trainings.attend": "ticks beside those who stand there; in test_trainings_page.py",
     "editor.look": "what it refuses is what taking over refuses, in test_quick_jobs.py",
     "shell.display": "it offers what there is, and takes nothing else for it",

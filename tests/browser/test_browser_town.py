@@ -90,6 +90,8 @@ def brought_in(page: Page, host: str, path: Path, kind: str, fields: dict[str, s
     page.wait_for_selector("[aria-label=Result]")
     assert page.inner_text("[data-count=refused] strong") == "0"
     added = int(page.inner_text("[data-count=inserted] strong"))
+    if page.locator("[name=aside]").count():
+        page.check("[name=aside]")
     page.click("button:has-text('Import it')")
     page.wait_for_selector("text=See it on the map")
     assert int(page.inner_text("[data-count=inserted] strong")) == added

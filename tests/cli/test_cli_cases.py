@@ -106,6 +106,8 @@ def test_the_list_is_printed_compared_and_asked(cli, engine: Engine, tmp_path: P
     assert "working time" in cli(
         "matters", "temporary", "T2", *args, *days, "--limit", "3 clock_days", ok=False
     ).output  # fmt: skip
+    over = cli("matters", "end-temporary", "T1", "--why", "已结束", ok=False)
+    assert "no temporary item" in over.output or "ends on 2026-01-31 already" in over.output
     printed = cli("matters", "rulebook").output
     assert "T1" in printed and "3 working_days" in printed and "水已排净" in printed
     assert "community" in cli("matters", "burden", "--since", "2020-01-01").output

@@ -206,3 +206,18 @@ def test_one_of_several_layers_must_be_named(tmp_path):
     table = open_table(path, layer="two")
     assert (table.crs, table.layer, table.columns) == ("EPSG:2056", "two", ("code",))
     assert rows_of(table)["code"].tolist() == ["12"]
+
+
+@pytest.mark.parametrize(
+    "epoch", [openpyxl.utils.datetime.WINDOWS_EPOCH, openpyxl.utils.datetime.MAC_EPOCH]
+)
+def test_a_day_is_the_same_by_either_count_of_days(tmp_path, epoch: dt.datetime):
+    """Workbooks of old Macs count days from 1904; read by the other count each day is four years off."""
+    book = openpyxl.Workbook()
+    book.epoch = epoch
+    book.active.append(["code", "verified_on"])
+    book.active.append(["A1", dt.date(2023, 8, 31)])
+    book.active.append(["A2", dt.datetime(2024, 2, 29, 23, 59)])  # noqa: DTZ001 - a cell has no zone
+    book.save(tmp_path / "days.xlsx")
+    days = rows_of(open_table(tmp_path / "days.xlsx"))["verified_on"].tolist()
+    assert [day[:10] for day in days] == ["2023-08-31", "2024-02-29"]

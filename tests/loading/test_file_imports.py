@@ -79,14 +79,42 @@ def test_a_column_mapped_twice_is_refused_in_words_and_the_choice_is_kept(office
     number = office.send(HOUSES)
     answer = office.check(number, **{"column-0": "address", "column-1": "address"})
     assert answer.status_code == 422
-    assert "“房屋编码”和“地址”都对应 address" in answer.text
+    assert "“房屋编码”、“地址” 都对应 address" in answer.text
     assert office.found(number).stage == "looked"
     answer = office.client.post(
         f"/office/import/{number}/check?lang=en",
         data={"kind": "houses", "into": "999901001", "column-0": "code", "column-2": "lat", "column-3": "lat"},
     )  # fmt: skip
-    assert "“经度” and “纬度” both as lat" in answer.text
+    assert "“经度”, “纬度” all as lat" in answer.text
     assert answer.text.count('<option value="lat" selected>') == 2
+
+
+def test_what_is_left_aside_is_accepted_and_rows_are_seen_as_they_are_meant(office: Desk):
+    with_more = (
+        HOUSES.replace("纬度\n", "纬度,备注,颜色\n")
+        .replace("7011\n", "7011,甲,1\n")
+        .replace("7012\n", "7012,乙,2\n")
+    )
+    number = office.send(with_more.replace("7013\n", "7013,丙,3\n"))
+    office.check(number, crs="wgs84", **{"column-4": "", "column-5": ""})
+    page = office.page(number)
+    assert "These columns are left aside and not stored:" in page and "备注, 颜色" in page
+    assert "Rows are matched by: code." in page
+    meant = page.split('data-table="meant"')[1].split("</table>")[0]
+    assert "<th>address</th>" in meant and "<td>虚构路901号</td>" in meant and "甲" not in meant
+    refused = page.split('data-table="refused"')[1].split("</table>")[0]
+    assert "一百二" in refused and "not a number" in refused and "虚构路901号" not in refused
+    for said in ({}, {"aside": "1"}, {"aside": "x"}):
+        answer = office.client.post(f"/office/import/{number}/commit", data=said)
+        assert answer.status_code == 422 and "备注、颜色" in answer.text.replace(", ", "、")
+    assert office.found(number).stage == "checked" and houses(office) == 30
+    assert office.press(number, "commit").status_code == 303
+    assert houses(office) == 32
+    # What is said to be left out, or meant, asks for no word.
+    number = office.send(HOUSES.replace("90", "80"))
+    office.check(number, crs="wgs84")
+    assert "left aside" not in office.page(number)
+    assert office.client.post(f"/office/import/{number}/commit").status_code == 303
 
 
 def test_undeclared_coordinates_are_asked_for_and_then_taken(office: Desk):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import Engine, text
@@ -270,6 +270,53 @@ def test_who_entered_at_the_door_hears_what_the_clerk_decided(town: TownOfNews):
     town.run("UPDATE register_entry SET state = 'accepted', decided_by = '测', decided_at = now() WHERE kind = 'corrected'")  # fmt: skip
     assert town.told() == {"correction": {"worker"}}
     town.run("UPDATE register_entry SET state = 'returned', reason = '查无此人' WHERE kind <> 'corrected'")  # fmt: skip
+    assert town.value("SELECT count(*) FROM outbox_message") == 2
+    assert CANARY not in town.value("SELECT string_agg(m::text, ' ') FROM outbox_message m")
+
+
+def test_the_offices_of_the_communities_that_are_asked_hear_of_a_draft(town: TownOfNews):
+    with transaction(town.engine) as session:
+        day = date(2026, 6, 1)
+        (asked, *_) = session.scalars(
+            text(
+                "SELECT a.code FROM appointment p JOIN area a ON a.id = p.area_id WHERE p.account_id = :a"
+            ),
+            {"a": town.people["clerk"]},
+        )
+        for code, communities in (("D-asked", [asked]), ("D-other", ["999901001999"])):
+            session.execute(
+                text(
+                    "INSERT INTO document_draft (township_id, code, title, file_name, media_type, content, sha256, sent_on, sent_by, "
+                    "answer_by, communities) VALUES (:t, :code, '虚金丝雀', 'a.txt', 'text/plain', '', 'x', :day, '测', :day, :c)"
+                ),
+                {"t": town.place.id, "code": code, "day": day, "c": communities},
+            )
+    assert "clerk" in town.told()["draft"] and "worker" not in town.told()["draft"]
+    assert town.value("SELECT count(*) FROM outbox_message WHERE code = 'D-other'") == 1
+    assert (
+        town.value(
+            "SELECT count(*) FROM outbox_delivery d JOIN outbox_message m ON m.id = d.message_id WHERE m.code = 'D-other'"
+        )
+        == 0
+    )
+    assert CANARY not in town.value("SELECT string_agg(m::text, ' ') FROM outbox_message m")
+
+
+def test_who_wrote_a_rule_of_a_community_hears_what_was_decided(town: TownOfNews):
+    town.run(
+        "INSERT INTO matter_supplement (township_id, community_id, code, text, during, state, written_by) "
+        "SELECT c.parent_id, c.id, '01', '虚金丝雀', '[2020-01-01,)', 'waiting', who FROM area c, "
+        "unnest(ARRAY['clerk.ce', 'clerk.ce', 'nobody']) who WHERE c.level = 'community' AND c.id = (SELECT min(id) FROM area WHERE level = 'community')"
+    )
+    assert town.told() == {}
+    town.run(
+        "UPDATE matter_supplement SET state = 'ended' WHERE id = (SELECT max(id) FROM matter_supplement)"
+    )
+    assert town.told() == {}, "taken back by its writer"
+    town.run(
+        "UPDATE matter_supplement SET state = 'refused', reason = '重复', decided_by = '测', decided_at = now() WHERE state = 'waiting'"
+    )
+    assert town.told() == {"rule": {"clerk"}}
     assert town.value("SELECT count(*) FROM outbox_message") == 2
     assert CANARY not in town.value("SELECT string_agg(m::text, ' ') FROM outbox_message m")
 

@@ -123,6 +123,7 @@ ROWS_OF = {
     "/office/backups": "SELECT count(*) FROM backup",
     "/office/corrections": "SELECT count(*) FROM correction_request",
     "/office/documents": "SELECT count(*) FROM document_draft",
+    "/office/means": "SELECT count(*) FROM means",
     "/office/jobs": "SELECT count(*) FROM job",
     "/office/township/weights": "SELECT count(*) FROM workload_weights",
     "/office/retention": "SELECT count(*) FROM retention_run",

@@ -19,6 +19,7 @@ from web.http.routes import (
     CHECKS,
     HANDS,
     JOBS,
+    MEANS,
     NOBODY,
     OPEN,
     OVERSEERS,
@@ -104,6 +105,8 @@ PATHS = {
     "shell.components": "/components",
     "teams.index": "/office/teams",
     "teams.one": "/office/teams/999901001001001",
+    "means.index": "/office/means",
+    "means.one": "/office/means/1",
     "trainings.index": "/office/training",
     "trainings.one": "/office/training/of/T1",
     "trainings.profile": "/office/training/profiles/S1",
@@ -149,7 +152,7 @@ def test_every_route_declares_its_right_and_no_other_is_declared(app: Flask):
     )
     assert set(RIGHT_OF) - routes == set()
     assert set(RIGHT_OF.values()) <= {
-        ANSWERS, PUBLIC, OPEN, PERSON, PLANS, PLAN_FILES, OVERSEERS, WEIGHERS, HANDS, JOBS, CHECKS, NOBODY, *RIGHTS
+        ANSWERS, PUBLIC, OPEN, PERSON, PLANS, PLAN_FILES, OVERSEERS, WEIGHERS, HANDS, JOBS, MEANS, CHECKS, NOBODY, *RIGHTS
     }  # fmt: skip
 
 

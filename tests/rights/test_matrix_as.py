@@ -37,11 +37,14 @@ case open -T
 correction list -T
 count -T --under {plan}
 coverage -T --xlsx out.xlsx
+document comments -T 1
+document drafts -T
 document list -T
 document readers -T D1
 loads -T
 matters burden -T --since 2022-01-01
 matters duties -T
+means list -T
 matters foresee -T
 matters rulebook -T
 matters rules -T
@@ -63,6 +66,8 @@ summary -T
 township --code {township}
 jobs list -T
 training hours -T
+training profiles -T
+training sessions -T
 user list
 weights show -T
 workload -T --xlsx out.xlsx
@@ -81,13 +86,13 @@ who -T {grid}
 """
 TELL_NO_ROW = {
     "alias load", "calendar load", "calendar propose", "calendar show", "case emergency off", "case emergency on", "case flow load",
-    "case flow show", "case review", "case take", "correction accept", "correction ask", "correction refuse", "document issue",
-    "document read", "document save", "fields", "index", "jobs again", "jobs stop", "load", "matters decide", "matters demand", "matters diff", "matters discard", "matters draft", "matters end-rule",
-    "matters item", "matters publish", "matters rule", "matters take-back", "matters withdraw",
+    "case flow show", "case review", "case take", "correction accept", "correction ask", "correction refuse", "document issue", "document answer", "document issue-draft", "document send-draft",
+    "document read", "document save", "fields", "index", "jobs again", "jobs stop", "load", "matters decide", "matters demand", "matters diff", "matters discard", "matters draft", "matters end-rule", "matters end-temporary",
+    "matters item", "means add", "means change", "means end", "matters publish", "matters rule", "matters take-back", "matters withdraw",
     "matters temporary", "plan approve", "plan notify", "plan publish", "plan return", "plan submit", "plan withdraw", "position",
     "scenario branch", "scenario combine", "scenario discard", "scenario draw", "scenario give", "scenario import",
     "scenario join", "scenario lock", "scenario mend-across", "scenario mend-slivers", "scenario redo", "scenario rename", "scenario replay", "scenario split",
-    "scenario undo", "training add", "weights add",
+    "scenario undo", "training add", "training attend", "training plan", "training profile", "weights add",
 }  # fmt: skip
 """They change something and answer with numbers, or read what is of no person and no place."""
 OF_THE_OPERATOR = {

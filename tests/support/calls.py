@@ -208,6 +208,7 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
     "matter_lists.index": lambda s: [Call(f"/matters/versions?township={s.township}"), Call("/matters/versions?lang=en")],
     "matter_lists.publish": lambda s: [Call("/matters/versions/draft/publish", "POST", form={"since": "x", "township": s.township})],
     "matter_lists.take_back": lambda s: [Call("/matters/versions/take-back", "POST", form={"version": "x", "township": s.township})],
+    "matter_lists.end_temporary": lambda s: [Call("/matters/versions/temporary/end", "POST", form={"ends": "T1", "why": "x", "township": s.township})],
     "matter_lists.temporary": lambda s: [Call("/matters/versions/temporary", "POST", form={"code": "", "township": s.township})],
     "matters.duties": lambda s: [Call(f"/matters/duties?township={s.township}&lang=en"), Call("/matters/duties?version=x")],
     "supplements.add": lambda s: [Call("/matters/supplements", "POST", form={"text": "", "township": s.township})],

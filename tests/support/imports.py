@@ -16,7 +16,7 @@ from gisgrid.jobs import imports
 from gisgrid.loading import file_imports
 from gisgrid.loading.file_imports import FileImportInfo
 from tests.support.web import app_over
-from web.loading.forms import kept
+from web.loading.forms import kept, left_aside
 
 
 @dataclass
@@ -62,7 +62,10 @@ class Desk:
 
     def press(self, number: int, what: str, *, work: bool = True) -> Any:
         """Press another button: ``commit``, ``foresee``, ``undo``, ``cancel``, ``away``."""
-        answer = self.client.post(f"/office/import/{number}/{what}")
+        aside = left_aside(self.found(number)) if what == "commit" else []
+        answer = self.client.post(
+            f"/office/import/{number}/{what}", data={"aside": str(len(aside))} if aside else {}
+        )
         if work:
             self.work()
         return answer

@@ -89,6 +89,7 @@ def fill_lists(session: Session) -> dict[str, int]:
         asked_by="虚拟亲属",
     )  # fmt: skip
     session.execute(text(_WAITS), {"t": place.id, "a": clerk, "g": GRID})
+    session.execute(text(_MEANS), {"t": place.id})
     session.execute(text(_RULE), {"t": place.id, "c": COMMUNITY})
     change_township(session, place.code, ["keeping.messages=179"])
     return {"government": government, "clerk": clerk}
@@ -103,6 +104,10 @@ INSERT INTO register_entry (township_id, house_id, kind, account_id, who, state,
 SELECT :t, min(f.house_id), 'resident_in', :a, '测试', 'waiting', '{"name": "试某某", "phone": "19900001111"}'
 FROM household f JOIN house_grid a ON a.house_id = f.house_id JOIN grid g ON g.id = a.grid_id
 WHERE g.code = :g
+"""
+_MEANS = """
+INSERT INTO means (township_id, area_id, kind, name, amount, during, noted_by)
+SELECT :t, a.id, 'funds', '工作经费', 12000.5, daterange('2020-01-01', NULL), '测试' FROM area a WHERE :t IN (a.id, a.parent_id)
 """
 _RULE = """
 INSERT INTO matter_supplement (township_id, community_id, code, text, during, state, written_by)

@@ -136,6 +136,8 @@ OFFICE: list[RowOfTable] = [
      ("请先选择文件。", "Choose a file first.")),
     ("issuing.send_draft no file", "government", "/office/documents", lambda p, f: freely(p, "form[action*='/office/drafts']"), "main",
      ("请先选择文件。", "Choose a file first.")),
+    ("means.add no amount", "government", "/office/means", lambda p, f: freely(p, "form[action*='/office/means']"), "main",
+     ("请写明名称，最多 200 个字符。", "Say in at most 200 characters what it is.")),
     ("trainings.add no day", "government", "/office/training", lambda p, f: freely(p, "form[action*='/office/training']"), "main",
      ("请填写举行日期。", "Say on which day it is held.")),
     ("township.change no metres", "administrator", "/office/township", fields("form[action*='/office/township']", near_border_m="x"), "main",

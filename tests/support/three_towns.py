@@ -61,6 +61,8 @@ class Town:
     """Of a document that its community is asked about."""
     run_id: int
     """Of retention."""
+    means_id: int
+    """Of funds of its community."""
 
     @property
     def mark(self) -> str:
@@ -137,7 +139,7 @@ def build(session: Session, n: int, code: str) -> Town:
         )
     return Town(
         code, row.id, row.community, row.plan_id, row.house_id, row.household_id, row.event_id, case.id,
-        (row.lon, row.lat), draft_id, run_id,
+        (row.lon, row.lat), draft_id, run_id, row.means_id,
     )  # fmt: skip
 
 
@@ -249,6 +251,8 @@ def of_a_town(town: Town) -> dict[str, str]:
         "jobs.index": "/office/jobs",
         "teams.index": "/office/teams",
         "teams.one": "/office/teams/g1",
+        "means.index": "/office/means",
+        "means.one": f"/office/means/{town.means_id}",
         "trainings.index": "/office/training",
         "trainings.one": "/office/training/of/T1",
         "trainings.profile": "/office/training/profiles/S1",
@@ -352,12 +356,15 @@ SELECT t.id, c.id, '0101', '规定' || :m, daterange('2020-01-01', NULL), 'agree
 FROM area t JOIN area c ON c.parent_id = t.id WHERE t.code = :code AND c.level = 'community';
 INSERT INTO open_problem (township_id, code, title, supervisor, opened_on, review_on)
 SELECT id, 'L1', '难题' || :m, '测试', '2023-05-01', '2023-06-01' FROM area WHERE code = :code;
+INSERT INTO means (township_id, area_id, kind, name, amount, during, noted_by)
+SELECT t.id, c.id, 'funds', '经费' || :m, 1200.50, daterange('2020-01-01', NULL), '测试'
+FROM area t JOIN area c ON c.parent_id = t.id WHERE t.code = :code AND c.level = 'community';
 INSERT INTO training (township_id, code, course, held_on, hours, kind)
 SELECT id, 'T1', '培训' || :m, '2023-05-01', 2, 'training' FROM area WHERE code = :code
 """
 _ROWS = """
 SELECT t.id, c.code AS community, p.id AS plan_id, h.id AS house_id, f.id AS household_id, e.id AS event_id,
-       ST_X(h.geom) AS lon, ST_Y(h.geom) AS lat, today_in(t.id) AS today
+       (SELECT min(m.id) FROM means m WHERE m.township_id = t.id) AS means_id, ST_X(h.geom) AS lon, ST_Y(h.geom) AS lat, today_in(t.id) AS today
 FROM area t JOIN area c ON c.parent_id = t.id JOIN plan p ON p.township_id = t.id
 JOIN house h ON h.township_id = t.id AND h.code = 'H1' JOIN household f ON f.house_id = h.id JOIN event e ON e.township_id = t.id
 WHERE t.code = :code

@@ -174,9 +174,9 @@ def move(case_id: int) -> BaseResponse:
 @blueprint.get("/mine")
 def mine() -> str | Response:
     """The open cases of whoever asks: theirs, and those of the grid they work in; late first."""
-    now = datetime.now(UTC)
+    now, turn = datetime.now(UTC), lists.turn(board.MOST_MINE)
     with reading() as session:
-        found = board.mine(session, most=lists.most(board.MOST_MINE))
+        found = board.mine(session, most=turn.most, skip=turn.skip)
         flows = flows_by_id(session, (row.flow_id for row in found))
         towns = {row.township_id: town_of(session, row.township_id) for row in found}
         own_town(session)
@@ -186,8 +186,10 @@ def mine() -> str | Response:
         "cases-mine.html",
         rows=[
             {**as_json(row, flows[row.flow_id], now), "town": towns[row.township_id]}
-            for row in found
+            for row in found[: board.MOST_MINE]
         ],
+        turn=turn,
+        read=len(found),
         colour_words=colour_words(),
         local=local,
     )

@@ -49,14 +49,14 @@ def burden() -> str | Response:
 def burden_rows() -> Response:
     """The cases, or the refusals, behind one number of the burden."""
     now, kind = datetime.now(UTC), request.args.get("kind", "")
-    community = request.args.get("community", "")
+    community, turn = request.args.get("community", ""), lists.turn(MOST_ROWS)
     with reading() as session:
         place = town(session)
         since, until = days_asked(place)
         ids, refused = refused_requests.behind(
             session, place.id, since, until, community=community, kind=kind
         )
-        found = board.rows_of(session, ids[: lists.most(MOST_ROWS)])
+        found = board.rows_of(session, turn.of(ids))
         flows = flows_by_id(session, (row.flow_id for row in found))
     if asked_as_workbook():
         if kind == "refused":
@@ -65,7 +65,10 @@ def burden_rows() -> Response:
     html = render_template(
         "burden-refused.html" if kind == "refused" else "figures-rows.html",
         total=len(ids) or len(refused),
-        rows=[as_json(row, flows[row.flow_id], now) for row in found] or refused[:MOST_ROWS],
+        turn=turn,
+        read=max(len(turn.of(ids)), len(refused[turn.skip : turn.skip + turn.most])),
+        rows=[as_json(row, flows[row.flow_id], now) for row in found[:MOST_ROWS]]
+        or refused[turn.skip : turn.skip + MOST_ROWS],
         measure=kind_words()[kind],
         key=community,
         local=lambda at: local(at, place.time_zone),

@@ -86,18 +86,20 @@ def show() -> Response:
 @blueprint.get("/rows")
 def rows() -> Response:
     """The cases behind a number: of a unit and a measure, or those that ``events`` names."""
-    now = datetime.now(UTC)
+    now, turn = datetime.now(UTC), lists.turn(MOST_ROWS)
     with reading() as session:
         place = town(session)
         ids = _ids(session, place)
-        found = board.rows_of(session, ids[: lists.most(MOST_ROWS)])
+        found = board.rows_of(session, turn.of(ids))
         flows = flows_by_id(session, (row.flow_id for row in found))
     if asked_as_workbook():
         return lists.workbook(place, cases_sheet(found, flows, place))
     html = render_template(
         "figures-rows.html",
         total=len(ids),
-        rows=[as_json(row, flows[row.flow_id], now) for row in found],
+        turn=turn,
+        read=len(turn.of(ids)),
+        rows=[as_json(row, flows[row.flow_id], now) for row in found[:MOST_ROWS]],
         measure=measure_words().get(request.args.get("measure", "")),
         key=request.args.get("key", ""),
         local=lambda at: local(at, place.time_zone),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from flask import Flask, Response, g, request, url_for
@@ -17,6 +18,7 @@ from gisgrid.core.plans import TownshipInfo
 from gisgrid.core.scope import covered
 from gisgrid.files.exports import Cell, Sheet, write_workbook
 from gisgrid.people.privacy import audit
+from web.http.dates import page_asked
 from web.http.db import writing
 from web.http.permissions import asked_as_workbook, asker
 from web.http.routes import RIGHT_OF
@@ -30,6 +32,40 @@ _OF_THE_PAGE = ("as", "lang", "page")
 
 def init_app(app: Flask) -> None:
     app.jinja_env.globals["address_as_workbook"] = address_as_workbook
+    app.jinja_env.globals["address_of_page"] = address_of_page
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Which rows of a long list a request asks for: those of its page, or all of a workbook."""
+
+    number: int
+    """From 1 on."""
+    portion: int
+    """Rows of a page."""
+
+    @property
+    def skip(self) -> int:
+        """Rows before the page."""
+        return 0 if asked_as_workbook() else (self.number - 1) * self.portion
+
+    @property
+    def most(self) -> int:
+        """Rows to read: one more than is shown says whether there are others."""
+        return most(self.portion + 1)
+
+    def of(self, ids: Sequence[int]) -> Sequence[int]:
+        """Those of all numbers whose rows are read."""
+        return ids[self.skip : self.skip + self.most]
+
+    def more(self, read: int) -> bool:
+        """Whether there is a page after this one, where so many rows were read."""
+        return read > self.portion
+
+
+def turn(portion: int) -> Turn:
+    """What ``?page=`` asks for of a list whose pages have so many rows; Invalid if it is no number."""
+    return Turn(page_asked(), portion)
 
 
 def most(of_page: int) -> int:
@@ -84,6 +120,15 @@ def sheet(title: str, columns: Sequence[tuple[str, Sequence[Cell]]]) -> Sheet:
 
 def address_as_workbook() -> str:
     """The address of the list at hand as a workbook, whole and with its filter."""
+    return _address(**{"as": "xlsx"})
+
+
+def address_of_page(number: int) -> str:
+    """The address of another page of the list at hand, with its filter."""
+    return _address(page=number)
+
+
+def _address(**more: str | int) -> str:
     asked = {
         key: value
         for key, value in request.args.to_dict(flat=False).items()
@@ -91,7 +136,7 @@ def address_as_workbook() -> str:
     }
     if "town" in g and several_towns():
         asked.setdefault("township", [g.town.code])
-    return url_for(request.endpoint or "", **{**(request.view_args or {}), **asked, "as": "xlsx"})
+    return url_for(request.endpoint or "", **{**(request.view_args or {}), **asked, **more})
 
 
 def _rights() -> list[str]:

@@ -27,6 +27,8 @@ ANSWERS = "answer_subjects, export"
 """For who answers people about what is held on them, and may take it away as a file."""
 CHECKS = "check_register, unmask"
 """For who lets in what workers entered, and may open it."""
+MEANS = "load or see_contacts"
+"""For who keeps what centres and communities have, and their offices."""
 NOBODY = "nobody"
 """A way of a library that we do not offer."""
 
@@ -48,6 +50,7 @@ RIGHT_OF: dict[str, str] = {
     "api-docs.openapi_json": PUBLIC,
     "audit.index": "audit",
     "backups.drill": "administer",
+    "backups.make": "administer",
     "backups.index": "administer",
     "editor.from_scratch": "plan",
     "editor.branch": "plan",
@@ -159,6 +162,7 @@ RIGHT_OF: dict[str, str] = {
     "matter_lists.begin": "keep_matters",
     "matter_lists.discard": "keep_matters",
     "matter_lists.draft": "keep_matters",
+    "matter_lists.end_temporary": "keep_matters",
     "matter_lists.index": PERSON,
     "matter_lists.publish": "keep_matters",
     "matter_lists.take_back": "keep_matters",
@@ -167,6 +171,11 @@ RIGHT_OF: dict[str, str] = {
     "figures.burden": "see_events",
     "matters.compare": PERSON,
     "matters.duties": PERSON,
+    "means.add": "load",
+    "means.change": "load",
+    "means.end": "load",
+    "means.index": MEANS,
+    "means.one": "load",
     "figures.burden_rows": "see_events",
     "messages.confirm": PERSON,
     "messages.keep": PERSON,

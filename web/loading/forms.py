@@ -91,6 +91,39 @@ def kept(found: FileImportInfo, kind: str, township: str) -> Shown:
     )
 
 
+def left_aside(found: FileImportInfo) -> list[str]:
+    """Headings of columns that the dry run gave no meaning, and nobody said to leave out."""
+    mapping = found.options.get("mapping") or {}
+    used = {*(mapping.get("columns") or {}).values(), *(mapping.get("ignore") or ()), *ADDED}
+    spoken = " ".join((mapping.get("templates") or {}).values())
+    return [
+        header
+        for header in (found.looked or {}).get("columns", [])
+        if header not in used and f"{{{header}}}" not in spoken
+    ]
+
+
+def as_meant(found: FileImportInfo, sample: list[Any]) -> tuple[list[str], list[list[str]]]:
+    """The first rows of the file under the names that the dry run gave its columns; a value of every row stands in each.
+
+    So columns that were mixed up are seen before anything is imported.
+    """
+    mapping, headers = found.options.get("mapping") or {}, (found.looked or {}).get("columns", [])
+    columns = {n: h for n, h in (mapping.get("columns") or {}).items() if h in headers}
+    every = {**(mapping.get("constants") or {}), **(mapping.get("templates") or {})}
+
+    def cell(name: str, cells: list[Any]) -> str:
+        if name in columns:
+            return str(cells[headers.index(columns[name])] or "")
+        said = str(every[name])
+        for header, value in zip(headers, cells, strict=False):
+            said = said.replace(f"{{{header}}}", str(value or ""))
+        return said
+
+    names = [*columns, *every]
+    return names, [[cell(name, cells) for name in names] for _, cells in sample]
+
+
 def options_of(shown: Shown, found: FileImportInfo) -> dict[str, Any]:
     """What the worker is to know, as one object for dry run and import.
 

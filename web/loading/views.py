@@ -29,8 +29,10 @@ from gisgrid.core.plans import TownshipInfo
 from gisgrid.core.scope import scope
 from gisgrid.files.columns import KINDS
 from gisgrid.files.findings import REASONS
+from gisgrid.files.rejects import first_rejects
 from gisgrid.loading import file_import_parts, file_imports
 from gisgrid.loading.file_imports import FileImportInfo
+from gisgrid.loading.targets import TARGETS
 from web.http import lists
 from web.http.dates import local, zone_of
 from web.http.db import reading, writing
@@ -38,25 +40,44 @@ from web.http.language import said, said_again
 from web.http.permissions import asked_as_workbook, asker
 from web.http.towns import own_town
 from web.loading import sheets, words
-from web.loading.forms import COORDINATES, LEFT_OUT, Shown, kept, options_of, sent
+from web.loading.forms import (
+    COORDINATES,
+    LEFT_OUT,
+    Shown,
+    as_meant,
+    kept,
+    left_aside,
+    options_of,
+    sent,
+)
 
 blueprint = Blueprint("imports", __name__, url_prefix="/office/import")
 
-MOST = 200
-"""Imports of the list."""
+SHOWN, SHOWN_REFUSED = 5, 20
+"""First rows under the names they were given, and refused rows, on the page of an import."""
+MOST_OPENED = 4 << 20
+"""Bytes of a workbook of refused rows that a page opens; a larger one is taken away whole."""
+PORTION = 200
+"""Imports of a page of the list."""
 
 
 @blueprint.get("")
 def index() -> Response:
     """The list of imports, and where a file is dropped."""
+    turn = lists.turn(PORTION)
     with reading() as session:
-        rows = file_imports.listed(session, limit=lists.most(MOST))
+        rows = file_imports.listed(session, limit=turn.most, skip=turn.skip)
         here = own_town(session)
         towns = plans.townships(session)
     if asked_as_workbook():
         return lists.workbook(None, sheets.imports(rows, _zone(here, towns)))
     return _page(
-        "imports.html", rows=rows, zone=_zone(here, towns), towns={t.code: t for t in towns}
+        "imports.html",
+        rows=rows[:PORTION],
+        read=len(rows),
+        turn=turn,
+        zone=_zone(here, towns),
+        towns={t.code: t for t in towns},
     )
 
 
@@ -133,6 +154,12 @@ def check(number: int) -> BaseResponse:
 def commit(number: int) -> BaseResponse:
     """Have the file imported as its dry run was made."""
     with writing() as session:
+        aside = left_aside(file_imports.file_import(session, number))
+        if aside and request.form.get("aside") != str(len(aside)):
+            raise Invalid(
+                "These columns are not stored: {columns}. Say what they mean, or tick that they are left aside.",
+                columns=aside,
+            )
         file_imports.commit(session, number, account_id=_me())
     return _back(number)
 
@@ -229,9 +256,31 @@ def _shown(
         progress=_progress(found),
         own=found.account_id == _me(),
         same=file_imports.same_file(session, found) if found.stage in ("sent", "looked", "checked") else None,
+        aside=left_aside(found) if found.stage == "checked" else [],
+        meant=as_meant(found, json.loads(sample)[:SHOWN]) if sample and found.stage == "checked" else None,
+        refused=_first_refused(session, found),
+        words_of={c.name: words.column_word(c) for c in KINDS[found.kind].columns} if found.kind in KINDS else {},
+        matched=_matched(found.kind),
         headers=(found.options.get("mapping") or {}).get("columns") or {},
         zone=_zone(here, towns),
     )  # fmt: skip
+
+
+def _matched(kind: str | None) -> list[str]:
+    """By which columns a row of the file is found in the store again."""
+    if kind not in KINDS or kind not in TARGETS:
+        return []
+    return [words.column_word(c) for c in KINDS[kind].columns if c.name in TARGETS[kind].key]
+
+
+def _first_refused(
+    session: Session, found: FileImportInfo
+) -> tuple[list[str], list[list[str]]] | None:
+    """The first refused rows as the page shows them; None: none were, or the workbook is too large to be opened here."""
+    if not (found.imported or found.checked or {}).get("refused"):
+        return None
+    book = file_import_parts.part(session, found.id, "refused")
+    return None if book is None or len(book) > MOST_OPENED else first_rejects(book, SHOWN_REFUSED)
 
 
 def _page(template: str, **values: Any) -> Response:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, request, url_for
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from gisgrid.cases import matter_drafts as drafts
-from gisgrid.cases import matter_versions, matters
+from gisgrid.cases import matter_versions, matters, temporary_items
 from gisgrid.cases.matter_items import DraftItem, limit_of
 from gisgrid.cases.matter_log import log_of
 from gisgrid.cases.matters import MatterEntry
@@ -36,6 +36,8 @@ WHAT_WORDS = {
     "taken_back": say("publication taken back"),
     "added": say("added"),
     "withdrawn": say("withdrawn"),
+    "until": say("last day"),
+    "why_ended": say("why it ended"),
     "parent": say("Group"),
     "code": say("Code"),
 }
@@ -161,6 +163,28 @@ def temporary() -> BaseResponse:
     return redirect(url_for("matter_lists.index", township=place.code), 303)
 
 
+@blueprint.post("/temporary/end")
+def end_temporary() -> BaseResponse:
+    """End a temporary item before its day, with a reason."""
+    form = request.form
+    try:
+        with keeping() as session:
+            place = kept(session)
+            begun = temporary_items.end_temporary(
+                session, place.id, form.get("ends", ""), last=day_of(form.get("last"), "last"), why=form.get("why", ""),
+            )  # fmt: skip
+    except GisgridError as error:
+        with keeping(read_only=True) as session:
+            return _listed(session, error)
+    flash(
+        gettext("Its end is noted. What was reported under it stays under it.")
+        if begun
+        else gettext("It is off the list before it began."),
+        "info",
+    )
+    return redirect(url_for("matter_lists.index", township=place.code), 303)
+
+
 def kept(session: Session) -> TownshipInfo:
     """The township that is asked about, whose list the asker keeps.
 
@@ -214,7 +238,8 @@ def _listed(session: Session, error: GisgridError | None = None) -> Response:
     return page(
         "matter-lists.html", error=error, typed=request.form.to_dict(), town=place, versions=lines[::-1], now=now,
         keeper=keeper, draft=there, current=ours[0] if ours else None,
-        temporary=_temporary(books, ours), majors=_majors(session, place, ours), **item_words(),
+        temporary=_temporary(books, ours), ends=temporary_items.ends_of(session, place.id) if keeper else {},
+        yesterday=now - timedelta(days=1), local=lambda moment: local(moment, place.time_zone), majors=_majors(session, place, ours), **item_words(),
     )  # fmt: skip
 
 

@@ -28,6 +28,7 @@ OF_RIGHT = {
     "emergency": "handle_events", "task": "handle_events", "returned": "handle_events or dispatch",
     "due_soon": "handle_events or dispatch", "late": "handle_events or dispatch",
     "plan_review": "review", "plan_returned": "plan", "import_ready": "load", "import_failed": "load",
+    "draft": "see_contacts", "rule": "supplement_matters",
 }  # fmt: skip
 """Kinds that concern only who holds one of these rights; the others may concern anybody."""
 STATE_WORDS = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 from sqlalchemy.orm import Session
 
+from gisgrid.core.messages import say
 from gisgrid.people.privacy import audit
 from gisgrid.register.households import purposes
 from web.http import lists
@@ -15,6 +16,21 @@ from web.http.language import language, worded
 from web.http.permissions import asked_as_workbook
 from web.http.towns import own_town
 from web.office import sheets
+
+DID = {
+    "unmask": say("opened personal data"),
+    "export": say("took a list away"),
+    "write": say("noted or changed"),
+    "correct": say("corrected the register"),
+    "appoint": say("gave a post"),
+    "end": say("ended"),
+    "password": say("gave a new password"),
+    "token": say("gave a token"),
+    "keep": say("kept settings"),
+    "find": say("looked somebody up"),
+    "take": say("took an answer"),
+}
+"""What is done most; whatever else is told by its own word."""
 
 blueprint = Blueprint("audit", __name__, url_prefix="/office/audit")
 
@@ -40,7 +56,7 @@ def index() -> Response:
         return lists.workbook(None, sheets.entries(found, zone))
     return page(
         "audit.html", found=found[:PORTION], more=len(found) > PORTION, number=number, verdict=verdict,
-        purposes=declared, english=language() == "en", args=args, most=SHOWN_ROWS,
+        purposes=declared, english=language() == "en", args=args, most=SHOWN_ROWS, did=DID,
         asked={k: v for k, v in args.items() if v and k not in ("page", "lang", "verify", "noted")},
         local=lambda at: local(at, zone), names={p.name: worded(p) for p in declared},
     )  # fmt: skip
@@ -51,6 +67,7 @@ def _entries(session: Session, number: int, zone: str) -> list[audit.AuditRecord
     return audit.entries(
         session, account=args.get("account", "").strip() or None,
         since=day_of(args.get("since"), "since"), until=day_of(args.get("until"), "until"),
-        subject=args.get("subject", "").strip() or None, purpose=args.get("purpose") or None, time_zone=zone,
+        subject=args.get("subject", "").strip() or None, purpose=args.get("purpose") or None,
+        action=args.get("action", "").strip() or None, time_zone=zone,
         limit=lists.most(PORTION + 1), offset=0 if asked_as_workbook() else (number - 1) * PORTION,
     )  # fmt: skip

@@ -6,8 +6,9 @@ from flask import Blueprint, Response, flash, redirect, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
-from gisgrid.core.errors import GisgridError, Invalid
-from gisgrid.jobs import drills
+from gisgrid.core import plans
+from gisgrid.core.errors import GisgridError, Invalid, NotAllowed
+from gisgrid.jobs import drills, office_jobs
 from gisgrid.people.privacy import backups
 from gisgrid.planning.snapshot.fetch import today
 from web.http import lists
@@ -25,6 +26,24 @@ blueprint = Blueprint("backups", __name__, url_prefix="/office/backups")
 def index() -> Response:
     """The backups that are not known to be destroyed, the newest first, with the last drill of each."""
     return _shown()
+
+
+@blueprint.post("/make")
+def make() -> BaseResponse:
+    """Have the worker write a backup of the whole store."""
+    try:
+        with writing() as session:
+            # It is of all townships; the order hangs on one, as every job does.
+            place = own_town(session) or (plans.townships(session) or [plans.township(session)])[0]
+            office_jobs.order(
+                session, place, office_jobs.BACKUP, account_id=asker().account_id or 0, who=asker().name
+            )  # fmt: skip
+    except NotAllowed:
+        raise
+    except GisgridError as error:
+        return _shown(error)
+    flash(gettext("The backup is ordered; it will stand here."), "info")
+    return redirect(url_for("backups.index"), 303)
 
 
 @blueprint.post("/drill")
@@ -45,6 +64,7 @@ def _shown(error: GisgridError | None = None) -> Response:
         whole = backups.whole_store(session)
         found = backups.backups(session)[::-1]
         held = drills.drills(session)
+        orders = office_jobs.backup_orders(session)
         here = own_town(session)
     zone = zone_of(here)
     if asked_as_workbook():
@@ -53,5 +73,5 @@ def _shown(error: GisgridError | None = None) -> Response:
     return page(
         "backups.html", error=error, found=found, whole=whole, day=today(here) if here else None, last=last,
         newest=next((each for each in held if not each.busy), None),
-        busy=any(each.busy for each in held), local=lambda at: local(at, zone),
+        busy=any(each.busy for each in held), order=orders[0] if orders else None, local=lambda at: local(at, zone),
     )  # fmt: skip

@@ -26,6 +26,7 @@ KIND_WORDS = {
     "drill": say("Reading a backup back"),
     "retention_try": say("Trying what is past its time"),
     "retention": say("Deleting what is past its time"),
+    "backup": say("Writing a backup"),
     "subject": say("Putting together what is held on somebody"),
 }
 STATE_WORDS = {
@@ -41,7 +42,9 @@ STOP_WORDS = {
     "study": say("The map then shows the last answer there is, until somebody asks again."),
     "file": say("What was checked so far is lost; nothing is written, and the file stays."),
     "drill": say("What was read back so far is thrown away; the backup stays."),
-    "office": say("Nothing is done yet; it can be ordered again where it was ordered."),
+    "office": say(
+        "What was done so far comes to nothing; it can be ordered again where it was ordered."
+    ),
 }
 """By road: what is lost by stopping."""
 CLOCK_WORDS = {

@@ -24,7 +24,7 @@ from web.office import job_words
 
 blueprint = Blueprint("jobs", __name__, url_prefix="/office/jobs")
 
-MOST = 500
+PORTION = 500
 """Jobs of one page."""
 FILTERS = ("busy", "failed", "cancelled", "done")
 
@@ -64,16 +64,16 @@ def again() -> BaseResponse:
 def _shown(error: GisgridError | None = None) -> Response:
     state = request.args.get("state")
     state = state if state in FILTERS else None
-    now = datetime.now(UTC)
+    now, turn = datetime.now(UTC), lists.turn(PORTION)
     with reading() as session:
         place = town(session)
-        found = ordered.jobs(session, place.id, state=state, most=lists.most(MOST))
+        found = ordered.jobs(session, place.id, state=state, most=turn.most, skip=turn.skip)
         seen, clock = ordered.worker_seen(session), ordered.by_the_clock(session)
     if asked_as_workbook():
         return lists.workbook(place, _sheet(found, now, place.time_zone))
     return page(
-        "jobs.html", error=error, found=found, state=state, place=place, now=now, seen=seen, clock=clock,
-        awake=seen is not None and now - seen < ordered.AWAKE, words=job_words, most=MOST, may_ask=may_ask,
+        "jobs.html", error=error, found=found[:PORTION], read=len(found), turn=turn, state=state, place=place, now=now, seen=seen, clock=clock,
+        awake=seen is not None and now - seen < ordered.AWAKE, words=job_words, may_ask=may_ask,
         local=lambda at: local(at, place.time_zone),
     )  # fmt: skip
 

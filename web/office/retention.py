@@ -25,7 +25,7 @@ from web.http.towns import town
 
 blueprint = Blueprint("retention", __name__, url_prefix="/office/retention")
 
-MOST = 200
+PORTION = 200
 """Runs of one page."""
 TABLE_WORDS = {
     "resident": say("Residents"),
@@ -102,9 +102,10 @@ def _back() -> BaseResponse:
 
 
 def _shown(error: GisgridError | None = None) -> Response:
+    turn = lists.turn(PORTION)
     with reading() as session:
         place = town(session)
-        found = retention_runs.runs(session, place.id, most=lists.most(MOST))
+        found = retention_runs.runs(session, place.id, most=turn.most, skip=turn.skip)
         trial = office_jobs.newest_trial(session, place.id)
         order = office_jobs.newest_retention(session, place.id)
         spans = keeping_of(session, place.id)
@@ -117,7 +118,7 @@ def _shown(error: GisgridError | None = None) -> Response:
         "retention.html", error=error, found=found, trial=trial, order=order, place=place, tables=TABLE_WORDS,
         help=HELP, spans={name: getattr(spans, name) for name in HELP}, day=str(today(place)),
         gone=retention_runs.gone(trial.result) if trial else 0, may_run=may_ask("retention.run"),
-        may_set=may_ask("township.show"), most=MOST,
+        may_set=may_ask("township.show"), most=PORTION, turn=turn, read=len(found),
         local=lambda at: local(at, place.time_zone),
     )  # fmt: skip
 

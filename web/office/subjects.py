@@ -24,7 +24,7 @@ blueprint = Blueprint("subjects", __name__, url_prefix="/office/subjects")
 
 PURPOSE = "subject"
 """What whoever works here opens the register for."""
-MOST = 500
+PORTION = 500
 """Requests of one page."""
 STATE_WORDS = {
     "asked": say("to be decided"),
@@ -129,14 +129,16 @@ def _back() -> BaseResponse:
 
 
 def _shown(error: GisgridError | None = None, *, wrong: int = 0) -> Response:
-    ended = request.args.get("state") == "ended"
+    ended, turn = request.args.get("state") == "ended", lists.turn(PORTION)
     with reading() as session:
         place = town(session)
-        found = subject_requests.requests(session, place.id, ended=ended, most=lists.most(MOST))
+        found = subject_requests.requests(
+            session, place.id, ended=ended, most=turn.most, skip=turn.skip
+        )
     if asked_as_workbook():
         return lists.workbook(place, _sheet(found, place.time_zone))
     return page(
-        "subjects.html", error=error, typed=request.form.to_dict(), found=found, ended=ended, place=place, wrong=wrong,
+        "subjects.html", error=error, typed=request.form.to_dict(), found=found[:PORTION], read=len(found), turn=turn, ended=ended, place=place, wrong=wrong,
         candidates=error.facts["candidates"] if isinstance(error, AmbiguousAddress) else (),
         day=today(place), states=STATE_WORDS, tones=STATE_TONES,
         days=subject_requests.ANSWER_DAYS, may_take=may_ask("subjects.take"),

@@ -15,30 +15,31 @@ from web.register import sheets
 
 blueprint = Blueprint("due", __name__)
 
-MOST = 500
-"""Records of one page of the stale list; the terminal writes them all."""
+PORTION = 500
+"""Rows of a page of what is to be verified or visited."""
 
 
 @blueprint.get("/stale")
 def unverified() -> str | Response:
     """Records of the asker's ground that nobody verified for longer than the township's setting."""
-    grid = request.args.get("grid") or None
+    grid, turn = request.args.get("grid", "").strip() or None, lists.turn(PORTION)
     with reading() as session:
         place = town(session)
         days = int(limits_of(session, place.id).visit_days)
         listed = stale(
-            session, place.id, today(place), days=days, grid=grid, limit=lists.most(MOST + 1),
+            session, place.id, today(place), days=days, grid=grid, limit=turn.most, skip=turn.skip,
             masked=True,
         )  # fmt: skip
-        total = visits.count_stale(session, place.id, today(place), days=days)
+        total = visits.count_stale(session, place.id, today(place), days=days, grid=grid)
     if asked_as_workbook():
         return lists.workbook(place, stale_sheet(listed))
     return render_template(
         "stale.html",
-        listed=listed[:MOST],
-        more=len(listed) > MOST,
-        most=MOST,
+        listed=listed[:PORTION],
+        read=len(listed),
+        turn=turn,
         days=days,
+        grid=grid,
         total=total,
     )
 
@@ -46,11 +47,16 @@ def unverified() -> str | Response:
 @blueprint.get("/visits")
 def to_visit() -> str | Response:
     """Houses of the asker's ground that nobody visited for longer than the township's setting."""
+    grid, turn = request.args.get("grid", "").strip() or None, lists.turn(PORTION)
     with reading() as session:
         place = town(session)
         days, day = int(limits_of(session, place.id).visit_days), today(place)
-        listed = visits.to_visit(session, place.id, day, days=days, limit=lists.most(MOST))
-        total = visits.count_to_visit(session, place.id, day, days=days)
+        listed = visits.to_visit(
+            session, place.id, day, days=days, grid=grid, limit=turn.most, skip=turn.skip
+        )
+        total = visits.count_to_visit(session, place.id, day, days=days, grid=grid)
     if asked_as_workbook():
         return lists.workbook(place, sheets.visits(listed))
-    return render_template("visits.html", listed=listed, total=total, days=days)
+    return render_template(
+        "visits.html", listed=listed[:PORTION], read=len(listed), turn=turn, total=total, days=days, grid=grid
+    )  # fmt: skip

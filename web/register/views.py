@@ -160,10 +160,12 @@ def decide() -> BaseResponse:
 
 def _changes(session: Session, purpose: str | None) -> Response:
     place = town(session)
-    listed = entries.waiting(session, place.id, most=lists.most(entries.MOST))
+    turn = lists.turn(entries.MOST)
+    listed = entries.waiting(session, place.id, most=turn.most, skip=turn.skip)
     if asked_as_workbook() and not purpose:
         return lists.workbook(place, sheets.changes(listed, place.time_zone))
-    total = entries.count_waiting(session, place.id)
+    total, read = entries.count_waiting(session, place.id), len(listed)
+    listed = listed[: entries.MOST]
     if purpose:
         listed = entries.opened(session, listed)
     declared = households.purposes(session)
@@ -171,6 +173,8 @@ def _changes(session: Session, purpose: str | None) -> Response:
         "register-changes.html",
         listed=listed,
         total=total,
+        turn=turn,
+        read=read,
         purposes=declared,
         purpose=next((p for p in declared if p.name == purpose), None),
         english=language() == "en",

@@ -20,6 +20,11 @@ DENSITIES = ("auto", "desk", "elder")
 """How close a page is set: as the device suggests, for a desk, for old eyes and hands."""
 SIZE_COOKIE, DENSITY_COOKIE = "text_size", "density"
 
+OF_A_PERSON = frozenset(
+    {"cases.mine", "home.me", "messages.settings", "messages.show", "notices.show"}
+)
+"""Pages of what is one's own in every township."""
+
 blueprint = Blueprint("shell", __name__)
 
 
@@ -34,6 +39,8 @@ class Shell:
     def __init__(self) -> None:
         self.rooms = rooms()
         self.room = entered(self.rooms)
+        # Whatever town was chosen, these tell of all of them.
+        self.of_person = request.endpoint in OF_A_PERSON
         who = asker()
         kept = "" if who.text_size is None else str(who.text_size)
         self.size = _chosen(SIZE_COOKIE, SIZES) or kept

@@ -18,7 +18,7 @@ from gisgrid.cases.board_filters import Filters
 from gisgrid.cases.today import CasesNow
 from gisgrid.core.plans import TownshipInfo
 from gisgrid.people.learning import reading as learning
-from gisgrid.planning.overview.today import PlanOnItsWay
+from gisgrid.planning.overview.today import PlanOnItsWay, to_come
 from gisgrid.planning.snapshot.fetch import limits_of
 from gisgrid.register import entries, households
 from gisgrid.register import today as register_today
@@ -332,6 +332,28 @@ def plans(waiting: Iterable[PlanOnItsWay], *, draws: bool, reviews: bool) -> lis
             Card(key, title, len(found), url, lines, tone if found else "", step, gettext("None."))
         )
     return cards
+
+
+def plans_to_come(session: Session, place: TownshipInfo) -> list[Card]:
+    """Plans that will change the grids of whoever neither draws nor reviews them; no card where none is on its way."""
+    found = to_come(session, place.id)
+    words = {
+        "in_review": gettext("the county reviews it"),
+        "approved": gettext("approved; the departments are to be notified"),
+        "notified": gettext("the departments were notified; it is published next"),
+    }
+    lines = tuple(
+        CardLine(
+            each.name,
+            link_for("maps.show", plan=each.plan_id) if each.since else None,
+            gettext("in force from %(day)s", day=each.since) if each.since else words[each.state],
+            "yellow" if each.since or each.state == "notified" else "",
+        )
+        for each in found[:FIRST]
+    )
+    title = gettext("Plans to come")
+    tone = "yellow" if any(line.tone for line in lines) else ""
+    return [Card("plans_to_come", title, len(found), None, lines, tone)] if found else []
 
 
 def community_rules(session: Session, place: TownshipInfo) -> list[Card]:

@@ -14,6 +14,7 @@ from gisgrid.people import today as people_today
 from gisgrid.people.learning import drafts as learning
 from gisgrid.people.privacy import backups as held
 from gisgrid.people.privacy import corrections as asked
+from gisgrid.people.privacy import subject_requests
 from gisgrid.planning.snapshot.fetch import today
 from web.http.dates import local
 from web.http.permissions import may_ask
@@ -31,6 +32,8 @@ def office(
     found: list[Card] = []
     if "check_register" in rights:
         found.append(corrections(session, place))
+    if "answer_subjects" in rights:
+        found.append(subjects(session, place, today(place)))
     if may_ask("documents.all_drafts"):
         found += drafts(session, place, today(place))
     if "administer" in rights:
@@ -61,6 +64,28 @@ def corrections(session: Session, place: TownshipInfo) -> Card:
     return Card(
         "corrections", gettext("Corrections asked for"), len(found), link_for("corrections.index"), (), "",
         gettext("Decide them"), gettext("No request waits."),
+    )  # fmt: skip
+
+
+def subjects(session: Session, place: TownshipInfo, day: date) -> Card:
+    """People who ask what is held on them, until they have their answer; late where its day is past."""
+    found = subject_requests.requests(session, place.id)
+    late = sum(each.late(day) for each in found)
+    ready = sum(each.state == "ready" for each in found)
+    lines = []
+    if late:
+        lines.append(
+            CardLine(gettext("overdue: %(n)s", n=late), link_for("subjects.index"), "", "red")
+        )
+    if ready:
+        lines.append(
+            CardLine(gettext("ready to be handed over: %(n)s", n=ready), link_for("subjects.index"))
+        )
+    if found:
+        lines.append(CardLine(gettext("the first is due on %(day)s", day=found[0].due_on)))
+    return Card(
+        "subjects", gettext("People who ask what is held on them"), len(found), link_for("subjects.index"), tuple(lines),
+        "red" if late else "yellow" if ready else "", gettext("Answer them"), gettext("Nobody asks."),
     )  # fmt: skip
 
 
@@ -103,11 +128,7 @@ def backups(session: Session, place: TownshipInfo) -> list[Card]:
         said = gettext("read back whole on %(at)s", at=local(done.ended_at, place.time_zone)) if done and stood and done.ended_at else gettext("the last drill did not bring all back") if done else gettext("none was ever read back")  # fmt: skip
         lines.append(CardLine(said, link_for("backups.index"), "", "" if stood else "yellow"))
     else:
-        lines.append(
-            CardLine(
-                gettext("No backup is known. Have one made at the server: gisgrid db backup FILE.")
-            )
-        )
+        lines.append(CardLine(gettext("No backup is known. Make one.")))
     return [
         Card(
             "backups", gettext("Backups"), len(found) or gettext("none"), link_for("backups.index"), tuple(lines),
@@ -125,7 +146,7 @@ def audit(session: Session, now: datetime) -> list[Card]:
     return [
         Card(
             "opened", gettext("Personal data opened in 7 days"), sum(each.n for each in opened),
-            url_for("audit.index", since=(now - timedelta(days=7)).date()),
+            url_for("audit.index", action="unmask", since=(now - timedelta(days=7)).date()),
             tuple(CardLine(each.account_name, None, f"{each.purpose or '—'} · {each.n}") for each in opened[:FIRST]),
             "", gettext("See who opened what"), gettext("Nobody opened any."),
         ),

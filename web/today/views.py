@@ -98,6 +98,8 @@ def _today() -> Response:
                 ]
                 months = cases_today.months(session, place.id, today(place), now)
                 charts = _charts(session, place, counted)
+                if not rights & {"plan", "review"}:
+                    found += cards.plans_to_come(session, place)
             if "see_register" in rights and plan is not None:
                 found += cards.register(session, place, plan.id, today(place), rights)
             if learning.is_staff(session):

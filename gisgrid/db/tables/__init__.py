@@ -61,6 +61,7 @@ from gisgrid.db.tables.learning import (
     TrainingAttendee,
 )
 from gisgrid.db.tables.lineage import History, ImportRun
+from gisgrid.db.tables.means import Means
 from gisgrid.db.tables.office import OfficeJob, SubjectRequest
 from gisgrid.db.tables.outbox import (
     EmailCode,
@@ -128,6 +129,7 @@ __all__ = [
     "MatterChange",
     "MatterList",
     "MatterSupplement",
+    "Means",
     "Notice",
     "OfficeJob",
     "OpenProblem",

@@ -72,7 +72,7 @@ class OfficeJob(Base):
 
     __tablename__ = "office_job"
     __table_args__ = (
-        CheckConstraint("kind IN ('subject', 'retention_try', 'retention')", name="kind"),
+        CheckConstraint("kind IN ('subject', 'retention_try', 'retention', 'backup')", name="kind"),
         CheckConstraint(
             "state IN ('waiting', 'running', 'done', 'failed', 'cancelled')", name="state"
         ),
@@ -84,7 +84,14 @@ class OfficeJob(Base):
             "uq_office_job_retention",
             "township_id",
             unique=True,
-            postgresql_where=text(f"{_BUSY} AND kind <> 'subject'"),
+            postgresql_where=text(f"{_BUSY} AND kind IN ('retention_try', 'retention')"),
+        ),
+        # The whole store at once, whichever township it was ordered in.
+        Index(
+            "uq_office_job_backup",
+            "kind",
+            unique=True,
+            postgresql_where=text(f"{_BUSY} AND kind = 'backup'"),
         ),
     )
 

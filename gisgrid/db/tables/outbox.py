@@ -29,7 +29,7 @@ from gisgrid.db.tables.base import Base, Id
 
 KINDS = (
     "emergency", "task", "returned", "due_soon", "late", "plan_review", "plan_returned", "document",
-    "import_ready", "import_failed", "correction", "test", "email_code",
+    "import_ready", "import_failed", "correction", "test", "email_code", "draft", "rule",
 )  # fmt: skip
 CHANNELS = ("badge", "email", "webhook")
 """The person's own pages; a letter by SMTP; a request to the gateway of the office."""
@@ -43,7 +43,7 @@ class OutboxMessage(Base):
     __table_args__ = (
         CheckConstraint(_KIND, name="kind"),
         CheckConstraint(
-            "subject IN ('case', 'emergency', 'plan', 'document', 'import', 'correction', 'test', 'account')",
+            "subject IN ('case', 'emergency', 'plan', 'document', 'import', 'correction', 'test', 'account', 'draft', 'rule')",
             name="subject",
         ),
         Index("ix_outbox_message_at", "at"),

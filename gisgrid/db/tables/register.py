@@ -65,6 +65,13 @@ class Household(Imported, Base):
     __table_args__ = (
         UniqueConstraint("township_id", "code"),
         Index("ix_household_house_id", "house_id"),
+        # In the order of the list of records to verify.
+        Index(
+            "ix_household_township_id_verified_on",
+            "township_id",
+            text("verified_on NULLS FIRST"),
+            "id",
+        ),
     )
 
     id: Mapped[Id]
@@ -82,6 +89,14 @@ class Resident(Imported, Base):
     __table_args__ = (
         UniqueConstraint("township_id", "code"),
         Index("ix_resident_household_id", "household_id"),
+        # In the order of the list of records to verify.
+        Index(
+            "ix_resident_township_id_verified_on",
+            "township_id",
+            text("verified_on NULLS FIRST"),
+            "household_id",
+            "id",
+        ),
         CheckConstraint("sex IN ('f', 'm')", name="sex"),
     )
 

@@ -82,6 +82,7 @@ def entries(
     until: date | None = None,
     subject: str | None = None,
     purpose: str | None = None,
+    action: str | None = None,
     row_id: int | None = None,
     time_zone: str = "UTC",
     limit: int = 50,
@@ -95,12 +96,14 @@ def entries(
         Whose clock the days are of, as ``Asia/Shanghai``.
     account
         Log-in name.
+    action
+        What was done, such as ``unmask``.
     subject
         A table or thing; of a list that left, its name without the number of rows.
     """
     asked = {
         "account": account, "since": since, "until": until, "subject": subject, "purpose": purpose,
-        "row": row_id, "zone": time_zone, "limit": limit, "offset": offset,
+        "action": action, "row": row_id, "zone": time_zone, "limit": limit, "offset": offset,
     }  # fmt: skip
     rows = session.execute(text(_ENTRIES), asked)
     return [AuditRecord(**{**row, "row_ids": tuple(row["row_ids"])}) for row in rows.mappings()]
@@ -184,6 +187,7 @@ WHERE (CAST(:account AS text) IS NULL OR account_name = :account)
   AND (CAST(:until AS date) IS NULL OR at < (CAST(:until AS timestamp) + interval '1 day') AT TIME ZONE :zone)
   AND (CAST(:subject AS text) IS NULL OR subject = :subject OR starts_with(subject, :subject || ': '))
   AND (CAST(:purpose AS text) IS NULL OR purpose = :purpose)
+  AND (CAST(:action AS text) IS NULL OR action = :action)
   AND (CAST(:row AS bigint) IS NULL OR row_ids @> ARRAY[CAST(:row AS bigint)])
 ORDER BY id DESC LIMIT :limit OFFSET :offset
 """  # noqa: S608 - our columns

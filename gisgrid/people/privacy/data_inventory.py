@@ -81,6 +81,7 @@ FIELDS: tuple[Field, ...] = (
     Field("access_token", ("name", "token_hash", "last_used_at"), ("account",), "staff"),
     Field("setting_change", ("who",), ("account",), "always"),
     Field("matter_change", ("who",), ("account",), "always"),
+    Field("means", ("noted_by",), ("account",), "always"),
     Field("matter_supplement", ("written_by", "decided_by"), ("account",), "always"),
     Field("audit_entry", ("account_name", "purpose", "origin"), ("account",), "always"),
     Field(
@@ -163,6 +164,7 @@ PLAIN: dict[str, tuple[str, ...]] = {
     "access_token": ("scopes", "expires_at", "revoked_at", "created_at"),
     "setting_change": ("name", "was", "became", "at"),
     "matter_change": ("code", "what", "was", "became", "at"),
+    "means": ("kind", "name", "amount", "pieces", "floor_m2", "during", "why_ended", "state_number", "noted_at"),
     "matter_supplement": ("code", "text", "during", "state", "written_at", "decided_at", "reason"),
     "audit_entry": ("at", "action", "subject", "row_ids", "prev_hash", "hash"),
     "correction_request": (

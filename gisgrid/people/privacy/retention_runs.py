@@ -39,16 +39,20 @@ def gone(report: dict[str, Any]) -> int:
     return int(lines + report["history_deleted"] + report["positions"]["positions"])
 
 
-def runs(session: Session, township_id: int, *, most: int = 500) -> list[RetentionProof]:
+def runs(
+    session: Session, township_id: int, *, most: int = 500, skip: int = 0
+) -> list[RetentionProof]:
     """The runs of a township, newest first; as far as whoever acts administers or audits it."""
-    rows = session.execute(text(_RUNS), {"t": township_id, "number": None, "most": most})
+    rows = session.execute(
+        text(_RUNS), {"t": township_id, "number": None, "most": most, "skip": skip}
+    )
     return [RetentionProof(**row) for row in rows.mappings()]
 
 
 def run(session: Session, township_id: int, number: int) -> RetentionProof:
     """A run by its number; NotFound if there is none that whoever acts may see."""
     row = session.execute(
-        text(_RUNS), {"t": township_id, "number": number, "most": 1}
+        text(_RUNS), {"t": township_id, "number": number, "most": 1, "skip": 0}
     ).mappings().one_or_none()  # fmt: skip
     if row is None:
         raise NotFound("There is no run {number} of retention.", number=number)
@@ -58,5 +62,5 @@ def run(session: Session, township_id: int, number: int) -> RetentionProof:
 _RUNS = """
 SELECT id, as_of, ran_at, who, report FROM retention_run
 WHERE township_id = :t AND (CAST(:number AS bigint) IS NULL OR id = :number)
-ORDER BY id DESC LIMIT :most
+ORDER BY id DESC LIMIT :most OFFSET :skip
 """

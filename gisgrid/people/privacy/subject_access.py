@@ -303,6 +303,7 @@ LEFT_OUT: dict[str, str] = {
     "refused_demand": "who asked for a task, by the name of an account",
     "setting_change": "who changed a setting, by the name of an account",
     "matter_change": "who changed the list of matters, by the name of an account",
+    "means": "who noted funds, equipment and rooms, by the name of an account",
     "matter_supplement": "who wrote and who agreed to a community's rule, by the name of an account",
     "retention_run": "who ran a job, by the name of an account",
     **dict.fromkeys(

@@ -174,7 +174,7 @@ def answered(session: Session, place: TownshipInfo, number: int, *, who: str) ->
 
 
 def requests(
-    session: Session, township_id: int, *, ended: bool = False, most: int = 500
+    session: Session, township_id: int, *, ended: bool = False, most: int = 500, skip: int = 0
 ) -> list[AccessRequest]:
     """The open requests of a township, due first; or those that ended, newest first."""
     rows = session.execute(
@@ -184,6 +184,7 @@ def requests(
             "ended": ended,
             "states": list(ENDED_STATES if ended else OPEN_STATES),
             "most": most,
+            "skip": skip,
         },
     ).mappings()
     return [AccessRequest(**row) for row in rows]
@@ -233,5 +234,5 @@ LEFT JOIN LATERAL (
 WHERE s.township_id = :t AND s.state = ANY (:states)
 ORDER BY CASE WHEN :ended THEN s.answered_at END DESC NULLS LAST, CASE WHEN :ended THEN s.id END DESC,
          s.due_on, s.id
-LIMIT :most
+LIMIT :most OFFSET :skip
 """

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import io
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -20,7 +22,7 @@ from tests.support.database import own_database
 from tests.support.list_routes import LISTS
 from tests.support.lists import COMMUNITY, DAYS, GRID, IN_DAYS, fill_lists
 from tests.support.three_towns import TOWNS, Towns, three_towns
-from tests.support.web import app_over
+from tests.support.web import ROOT, app_over
 
 NOW = "(SELECT id FROM plan WHERE state = 'published')"
 
@@ -127,6 +129,7 @@ ROWS = {
         "SELECT count(*) FROM team_member WHERE coalesce(upper(during), 'infinity') > current_date",
     ),
     "channels.show": ("/office/channels", "SELECT count(*) FROM (SELECT DISTINCT m.kind, d.channel, d.state FROM outbox_delivery d JOIN outbox_message m ON m.id = d.message_id) AS each"),
+    "means.index": ("/office/means", "SELECT count(*) FROM means"),
     "supplements.index": ("/matters/supplements", "SELECT count(*) FROM matter_supplement"),
     "township.show": ("/office/township", "SELECT count(*) FROM setting_change"),
     "trainings.one": ("/office/training/of/T1", "SELECT count(DISTINCT staff_id) FROM team_member WHERE during @> date '2023-01-05'"),
@@ -163,6 +166,121 @@ def test_all_rows_of_a_list_leave_and_the_audit_says_who_took_them(store: Engine
     # That the audit was taken is its newest entry.
     there = wanted > 0 or name == "audit.index"
     assert ("Download (XLSX)" in page) == there, "the page leads there"
+
+
+TURNED = {
+    f"/stale?grid={GRID}": ("web.register.due.PORTION", r'data-head="Record">\s*\w+ ([^<\s]+)'),
+    f"/visits?grid={GRID}": ("web.register.due.PORTION", r'<td data-head="Address"><a class="row" href="[^"]+">([^<]+)<'),
+    f"/figures/rows?{DAYS}": ("web.figures.views.MOST_ROWS", r'class="soft">[^<]* · ([^<]+)</span>'),
+    "/office/jobs": ("web.office.jobs.PORTION", r'data-job="([^"]+)"'),
+}  # fmt: skip
+"""Lists that are longer than a page: where its length stands, and what a row is known by."""
+
+
+@pytest.mark.parametrize("path", TURNED)
+def test_the_pages_of_a_list_hold_each_row_once(
+    store: Engine, monkeypatch: pytest.MonkeyPatch, path: str
+):
+    portion, row = TURNED[path]
+    who = client(store, "government")
+    whole = len(taken(who, path)) - 1
+    size = max(whole // 3, 1)
+    monkeypatch.setattr(portion, size)
+    seen, address = list[str](), path
+    for _ in range(10):
+        page = who.get(address).text
+        there = re.findall(row, page)
+        assert 0 < len(there) <= size
+        seen += there
+        after = re.search(r'href="([^"]+)" rel="next"', page)
+        assert ('rel="prev"' in page) == (address != path)
+        if after is None:
+            break
+        address = html.unescape(after[1])
+    assert len(seen) == whole and len(set(seen)) == whole, "none twice, none left out"
+    past = who.get(f"{path}{'&' if '?' in path else '?'}page=99")
+    assert past.status_code == 200 and not re.findall(row, past.text)
+    assert who.get(f"{path}{'&' if '?' in path else '?'}page=x").status_code == 422
+
+
+TABLES = {
+    "account.html": "posts and tokens of one account, a few",
+    "accounts-several.html": "what was pasted, tried row by row; the file is the asker's own",
+    "accounts.html": "accounts.index",
+    "audit.html": "audit.index",
+    "backups.html": "backups.index",
+    "burden.html": "figures.burden",
+    "calendar.html": "the days of one year, which the terminal writes",
+    "channels.html": "channels.show",
+    "components.html": "shows the components",
+    "corrections.html": "corrections.index",
+    "editor_compare.html": "leaves as a hand-over and as files of the plan",
+    "editor_list.html": "editor.index",
+    "editor_report.html": "is a report, and leaves as a PDF",
+    "emergency.html": "duties of one emergency, for the wall",
+    "figures.html": "figures.show",
+    "handover-team.html": "leaves as the workbook of the hand-over",
+    "import-parts.html": "columns and findings of one file; its refused rows leave as a workbook",
+    "imports.html": "imports.index",
+    "issued.html": "versions of one document",
+    "issuing-ui.html": "drafts of documents, which stand beside the list of documents",
+    "issuing.html": "issuing.index",
+    "jobs.html": "jobs.index",
+    "matter-draft.html": "a form of the draft, whose list leaves once it is published",
+    "matter-duties-edit.html": "a form of the draft; the matrix leaves",
+    "matter-duties.html": "matters.duties",
+    "matter-lists.html": "versions and temporary items, each of which leaves as its rule book",
+    "matters-compare.html": "two versions side by side, each of which leaves as its rule book",
+    "matters.html": "matters.book",
+    "means.html": "means.index",
+    "profiles.html": "trainings.profiles",
+    "readers.html": "documents.readers",
+    "burden-refused.html": "figures.burden_rows",
+    "register-changes.html": "register.changes",
+    "register-grid.html": "register.grid",
+    "registers.html": "register.grids",
+    "retention-run.html": "numbers of one run, which are its proof",
+    "retention-ui.html": "numbers of one run, which are its proof",
+    "retention.html": "retention.index",
+    "shortage.html": "shortage.show",
+    "stale.html": "due.unverified",
+    "subjects.html": "subjects.index",
+    "supplements.html": "supplements.index",
+    "team.html": "one team, a line of the list of teams",
+    "teams.html": "teams.index",
+    "today.html": "three numbers of two months",
+    "township.html": "township.show",
+    "training.html": "trainings.hours",
+    "trainings.html": "trainings.index",
+    "ui.html": "the numbers of a chart",
+    "visits.html": "due.to_visit",
+    "weights.html": "versions of weights, and grids of a trial",
+}
+"""Each template with a table: the list that leaves from it, or why none does."""
+NO_TABLE = {
+    "cases.mine": "cases-mine.html", "dispatch.show": "dispatch.html", "figures.rows": "figures-rows.html",
+    "open_problems.show": "open-problems.html", "trainings.one": "training-session.html",
+}  # fmt: skip
+"""Lists that are no table, and their template."""
+
+
+def test_each_table_of_a_page_leaves_or_says_why_not():
+    found = {
+        path.name: path.read_text(encoding="utf-8")
+        for path in (ROOT / "web").rglob("templates/*.html")
+    }
+    assert {name for name, page in found.items() if "<table" in page} == set(TABLES)
+    leaving = {name: name_of for name_of, name in NO_TABLE.items()}
+    leaving |= {name: said for name, said in TABLES.items() if " " not in said}
+    assert set(leaving.values()) == set(LISTS)
+    assert [name for name in leaving if "ui.leaves()" not in found[name]] == []
+    # What may be long is filtered and turned over: by the page, or by the store.
+    ways = ("data-filter=", "ui.turning(", "office.pages(", "&page=", "page=number")
+    short = {
+        "matters.html", "matter-duties.html", "burden.html", "figures.html", "channels.html", "training-session.html",
+        "dispatch.html",
+    }  # fmt: skip
+    assert {n for n in leaving if not any(way in found[n] for way in ways)} <= short
 
 
 def test_the_link_keeps_the_filter_and_not_the_page(store: Engine):

@@ -285,6 +285,65 @@ def test_a_temporary_item_stands_beside_the_list_for_its_days(office: Keeper, en
     assert "汛期排查" in office.get("/matters").text
 
 
+def test_a_temporary_item_ends_before_its_day_with_who_when_and_why(office: Keeper, engine: Engine):
+    now = now_of(engine)
+    form = {
+        "name": "汛期排查",
+        "parent": "01",
+        "consent": "县网格办〔2026〕1号",
+        "until": str(now + 5 * DAY),
+    }
+    for code, since in (("T1", now - 2 * DAY), ("T2", now + 2 * DAY)):
+        assert (
+            office.post(f"{LISTS}/temporary", **form, code=code, since=str(since)).status_code
+            == 303
+        )
+    office.post(LISTS, version="2")  # the draft has them, too
+    end = f"{LISTS}/temporary/end"
+    for wrong, status, said in (
+        ({"why": " "}, 422, "why it ends"), ({"last": str(now - 2 * DAY)}, 422, f"ends on {now - DAY} at the earliest"),
+        ({"ends": "0101"}, 404, "no temporary item"), ({"ends": "T9"}, 404, "no temporary item"),
+        ({"last": str(now + 5 * DAY)}, 409, f"ends on {now + 5 * DAY} already"), ({"last": "x"}, 422, "must be a day"),
+    ):  # fmt: skip
+        refused = office.post(end, **({"ends": "T1", "why": "汛情解除", "last": str(now)} | wrong))
+        assert refused.status_code == status and said in alert(refused.text), said
+    assert office.post(end, ends="T1", why="汛情解除", last=str(now - DAY)).status_code == 303
+    row = re.findall(r'data-temporary="T1".*?</tr>', office.get(LISTS).text, re.DOTALL)[0]
+    assert (
+        "over" in row
+        and "Ended by government" in row
+        and "汛情解除" in row
+        and 'name="why"' not in row
+    )
+    assert (
+        office.scalar(
+            "SELECT count(*) FROM matter WHERE code = 'T1' AND upper(during) = :day", day=now
+        )
+        == 2
+    )
+    # What it was until is kept, and who ended it is on the audit.
+    assert (
+        office.scalar(
+            "SELECT count(*) FROM history WHERE table_name = 'matter' AND old ->> 'code' = 'T1'"
+        )
+        == 2
+    )
+    assert (
+        office.scalar(
+            "SELECT count(*) FROM audit_entry WHERE action = 'end' AND account_name = 'government'"
+        )
+        == 2
+    )
+    assert "It has not begun" in office.get(LISTS).text
+    assert office.post(end, ends="T2", why="取消").status_code == 303
+    assert 'data-temporary="T2"' not in office.get(LISTS).text
+    assert office.scalar("SELECT count(*) FROM matter WHERE code = 'T2'") == 0
+    assert (
+        office.scalar("SELECT count(*) FROM matter_change WHERE code = 'T2' AND became = '取消'")
+        == 2
+    )
+
+
 def test_the_duty_matrix_is_a_page_a_workbook_and_edited_in_the_draft(office: Keeper):
     page = office.get("/matters/duties").text
     row = re.findall(r'data-duty="0101".*?</tr>', page, re.DOTALL)[0]
@@ -410,7 +469,7 @@ def test_only_who_keeps_the_list_of_this_township_changes_it(
     sent: list[tuple[str, dict[str, Any]]] = [
         (LISTS, {"version": "x"}), (ITEM, {"code": "9", "name": "x"}), (f"{DRAFT}/withdraw", {"code": "0101"}),
         (f"{DRAFT}/publish", {"since": "2099-01-01"}), (f"{DRAFT}/discard", {}), (f"{LISTS}/take-back", {"version": "1"}),
-        (f"{LISTS}/temporary", {"code": "T1", "since": "2026-01-01", "until": "2026-02-01"}), (f"{DRAFT}/duties", {}),
+        (f"{LISTS}/temporary/end", {"ends": "T1", "why": "x"}), (f"{LISTS}/temporary", {"code": "T1", "since": "2026-01-01", "until": "2026-02-01"}), (f"{DRAFT}/duties", {}),
     ]  # fmt: skip
     for path, form in sent:
         assert other.post(path, township="999901001", **form).status_code == 403, path

@@ -56,6 +56,8 @@ def test_entries_are_searched_by_person_purpose_thing_and_day(store: tuple[Engin
     for query, condition in (
         ("account=clerk", "account_name = 'clerk'"),
         ("purpose=verify", "purpose = 'verify'"),
+        ("action=unmask", "action = 'unmask'"),
+        ("action=export", "action = 'export'"),
         ("subject=correction_request", "subject = 'correction_request'"),
         ("subject=register.grids", "subject LIKE 'register.grids: %'"),
         ("account=clerk&purpose=subject", "account_name = 'clerk' AND purpose = 'subject'"),

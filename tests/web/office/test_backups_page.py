@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import Engine, text
 
 from gisgrid.db import backup as dump
 from gisgrid.db.store import transaction
-from gisgrid.jobs import drills
+from gisgrid.jobs import drills, office_jobs, office_tasks
 from gisgrid.people.privacy.backups import backups, note_backup
 from tests.support.accounts import acting, appointed, refused, web_engine
 from tests.support.lists import fill_lists
 from tests.support.office import Keeper, able
 
 PAGE = "/office/backups"
+SECOND_TOWN = """
+WITH a AS (
+    INSERT INTO area (code, level, name, parent_id, geom)
+    SELECT '999901002', 'township', '虚构镇', parent_id, geom FROM area WHERE level = 'township' RETURNING id)
+INSERT INTO township (area_id, metric_srid) SELECT id, 4549 FROM a
+"""
 
 
 def test_backups_are_listed_for_who_administers_the_whole_store(own_town: Engine):
@@ -37,13 +44,7 @@ def test_who_administers_one_township_of_several_sees_none(own_town: Engine):
     with transaction(own_town) as session:
         fill_lists(session)
         keeper = appointed(session, "administrator", name="keeper")
-        session.execute(
-            text(
-                "WITH a AS (INSERT INTO area (code, level, name, parent_id, geom) SELECT '999901002', 'township', "
-                "'虚构镇', parent_id, geom FROM area WHERE level = 'township' RETURNING id) "
-                "INSERT INTO township (area_id, metric_srid) SELECT id, 4549 FROM a"
-            )
-        )
+        session.execute(text(SECOND_TOWN))
     page = Keeper(own_town, keeper).get(f"{PAGE}?township=999901001").text
     assert "town.dump" not in page and "who administers the whole store" in page
 
@@ -169,3 +170,74 @@ def test_drills_are_for_who_administers_the_whole_store(
 def _drills(engine: Engine) -> list[drills.Drill]:
     with transaction(engine) as session:
         return drills.drills(session)
+
+
+def test_a_backup_is_made_by_the_worker_where_no_page_reaches_it(
+    own_town: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("GISGRID_HOME", str(tmp_path))
+    with transaction(own_town) as session:
+        made = [
+            able(session, "root", "administrator", None),
+            able(session, "keeper", "administrator", "999901001"),
+        ]
+        session.execute(text(SECOND_TOWN))
+    root, keeper = (Keeper(own_town, number) for number in made)
+    assert "No backup is known. Make one." in root.get(PAGE).text
+    assert 'action="/office/backups/make"' not in keeper.get(f"{PAGE}?township=999901001").text
+    assert keeper.post(f"{PAGE}/make").status_code == 403
+    assert root.post(f"{PAGE}/make").status_code == 303
+    twice = root.post(f"{PAGE}/make")
+    assert twice.status_code == 409 and "being done already" in twice.text
+    assert "The worker is writing a backup that root asked for" in root.get(PAGE).text
+    assert "Writing a backup" in root.get("/office/jobs?township=999901001").text
+    assert "Writing a backup" not in keeper.get("/office/jobs?township=999901001").text
+    assert office_jobs.do_asked(own_town) == 1
+    (file,) = (tmp_path / "backups").iterdir()
+    assert (file.stat().st_mode & 0o777, file.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+    page = root.get(PAGE).text
+    assert file.name in page and str(tmp_path) not in page
+    # It comes back, and the audit says who had it made.
+    root.post(f"{PAGE}/drill", backup=str(root.scalar("SELECT max(id) FROM backup")))
+    drills.do_asked(own_town)
+    assert "came back whole" in root.get(PAGE).text
+    assert (
+        root.scalar(
+            "SELECT account_name FROM audit_entry WHERE (action, subject) = ('write', 'backup')"
+        )
+        == "root"
+    )
+
+
+@pytest.mark.parametrize("how", ["stopped", "post ended", "no room"])
+def test_a_backup_that_is_not_to_be_leaves_no_file(
+    own_town: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+):
+    monkeypatch.setenv("GISGRID_HOME", str(tmp_path))
+    with transaction(own_town) as session:
+        number = able(session, "root", "administrator", None)
+        able(session, "other", "administrator", None)
+    root = Keeper(own_town, number)
+    root.post(f"{PAGE}/make")
+    whole = dump.backup
+
+    def meanwhile(engine: Engine, path: Path) -> dump.Dump:
+        if how == "stopped":
+            key = str(root.scalar("SELECT max(id) FROM office_job"))
+            assert root.post("/office/jobs/stop", road="office", key=key).status_code == 303
+        else:
+            with transaction(engine) as session:
+                session.execute(text("UPDATE appointment SET during = '[2020-01-01,2020-02-01)' WHERE account_id = :a"),
+                                {"a": session.scalar(text("SELECT id FROM account WHERE name = 'root'"))})  # fmt: skip
+        return whole(engine, path)
+
+    monkeypatch.setattr(dump, "backup", meanwhile)
+    if how == "no room":
+        monkeypatch.setattr(office_tasks, "disk_usage", lambda _: SimpleNamespace(free=1))
+    office_jobs.do_asked(own_town)
+    assert list((tmp_path / "backups").iterdir()) == []
+    assert root.scalar("SELECT count(*) FROM backup") == 0
+    state = root.scalar("SELECT state FROM office_job")
+    assert state == ("cancelled" if how == "stopped" else "failed")
+    if how == "no room":
+        assert "The disk has no room for a backup" in root.get(PAGE).text

@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from gisgrid.core.plans import township
+from gisgrid.core.plans import TownshipInfo, township
 from gisgrid.db.store import transaction
-from gisgrid.jobs import office_jobs
+from gisgrid.jobs import office_jobs, office_tasks
 from gisgrid.locate.addresses.gazetteer import index_addresses
 from tests.support.accounts import acting, appointed, refused, web_engine
 from tests.support.office import TOWN, Keeper, able, staffed_town
@@ -188,6 +188,32 @@ def test_an_order_that_waits_is_stopped_and_the_request_is_to_be_decided_again(
     assert office.post("/office/jobs/stop", road="office", key=str(key)).status_code == 303
     assert office.scalar("SELECT state FROM subject_request") == "asked"
     assert office_jobs.do_asked(engine) == 0
+
+
+def test_an_answer_that_is_being_put_together_is_stopped_and_comes_to_nothing(
+    store: tuple[Engine, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+):
+    engine, made = store
+    office = Keeper(engine, made["government"])
+    number = noted(office, made)
+    office.post(f"{PAGE}/{number}", decision="agree")
+    whole = office_tasks.subject_of
+
+    def stopped_meanwhile(session: Session, place: TownshipInfo, resident: int) -> object:
+        assert "Stop this job?" in office.get("/office/jobs?state=busy").text
+        key = office.scalar("SELECT max(id) FROM office_job")
+        assert office.post("/office/jobs/stop", road="office", key=str(key)).status_code == 303
+        return whole(session, place, resident)
+
+    monkeypatch.setattr(office_tasks, "subject_of", stopped_meanwhile)
+    office_jobs.do_asked(engine)
+    kept = "SELECT state || ' ' || (answer IS NULL) FROM subject_request WHERE id = :n"
+    assert office.scalar(kept, n=number) == "asked true"
+    assert office.scalar("SELECT string_agg(state, ' ') FROM office_job") == "cancelled"
+    monkeypatch.undo()
+    office.post(f"{PAGE}/{number}", decision="agree")
+    office_jobs.do_asked(engine)
+    assert office.scalar(kept, n=number) == "ready false"
 
 
 def test_an_answer_that_nobody_hands_over_goes_after_its_days(store: tuple[Engine, dict[str, Any]]):

@@ -26,7 +26,10 @@ function table(of) {
   function draw() {
     const found = rows.filter((row) => row.textContent.toLowerCase().includes(wanted));
     // On paper nothing is turned over: all that was found is printed.
-    body.replaceChildren(...found.slice(0, onPaper ? found.length : shown));
+    const there = new Set(found.slice(0, onPaper ? found.length : shown));
+    for (const row of rows) row.hidden = !there.has(row);
+    // What is ticked is sent though it is filtered out: it stays in its form, unseen.
+    body.replaceChildren(...there, ...rows.filter((row) => row.hidden && row.querySelector("input:checked")));
     count.textContent = `${Math.min(shown, found.length)} / ${found.length}`;
     more.hidden = found.length <= shown;
   }

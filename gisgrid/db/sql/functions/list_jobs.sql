@@ -58,10 +58,11 @@ BEGIN
         FROM backup_drill d WHERE keeps_all
         UNION ALL
         SELECT 'office', o.id::text, o.kind, o.request_id::text, o.request_id, o.who, o.asked_at, o.ended_at, o.state,
-               0, NULL, '', o.failed, keeps OR o.kind = 'subject',
-               CASE o.kind WHEN 'subject' THEN answers ELSE keeps END
+               0, NULL, '', o.failed, CASE o.kind WHEN 'backup' THEN keeps_all ELSE keeps OR o.kind = 'subject' END,
+               CASE o.kind WHEN 'subject' THEN answers WHEN 'backup' THEN keeps_all ELSE keeps END
         FROM office_job o
-        WHERE o.township_id = town AND (keeps OR o.kind = 'subject' AND answers)
+        WHERE CASE o.kind WHEN 'backup' THEN keeps_all
+                          ELSE o.township_id = town AND (keeps OR o.kind = 'subject' AND answers) END
     ) each (road, key, kind, about, about_id, who, asked_at, ended_at, state, done, total, doing, failed, may,
            again)
     ORDER BY each.state IN ('waiting', 'running') DESC, each.asked_at DESC NULLS FIRST, each.road, each.key

@@ -10,8 +10,9 @@ BEGIN
     IF NOT FOUND THEN
         RETURN 'unknown';
     END IF;
-    -- A study that is being computed cannot be cut off, nor can what attaches or the office orders: each ends by itself.
-    IF on_road = 'attach' OR on_road IN ('study', 'office') AND found_job.state = 'running' THEN
+    -- A study that is being computed cannot be cut off, nor can what attaches: each ends by itself. What the office
+    -- ordered is written in one transaction, which comes to nothing where its order was stopped.
+    IF on_road = 'attach' OR on_road = 'study' AND found_job.state = 'running' THEN
         RETURN 'not';
     END IF;
     IF NOT found_job.may THEN
@@ -29,7 +30,7 @@ BEGIN
         WHERE id = of_key::bigint AND state IN ('waiting', 'running') RETURNING id INTO number;
     WHEN 'office' THEN
         UPDATE office_job SET state = 'cancelled', ended_at = now()
-        WHERE id = of_key::bigint AND state = 'waiting' RETURNING id INTO number;
+        WHERE id = of_key::bigint AND state IN ('waiting', 'running') RETURNING id INTO number;
         UPDATE subject_request SET state = 'asked'
         WHERE id = found_job.about_id AND number IS NOT NULL AND state = 'making';
     ELSE

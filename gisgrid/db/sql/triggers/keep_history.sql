@@ -71,6 +71,8 @@ CREATE TRIGGER keep_history_update AFTER UPDATE ON matter_list
 FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*
     AND coalesce(current_setting('gisgrid.run', true), '') <> '')
 EXECUTE FUNCTION keep_history('id');
+CREATE TRIGGER keep_history_update AFTER UPDATE ON means
+FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION keep_history('id');
 -- Only in a load, as `grid`.
 CREATE TRIGGER keep_history_update AFTER UPDATE ON parcel
 FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*
