@@ -76,6 +76,7 @@ from web.office import (
 )
 from web.office.accounts import views as accounts
 from web.open311 import views as open311
+from web.phone import views as phone
 from web.register import views as register
 from web.report import views as report
 from web.shell import header
@@ -132,6 +133,7 @@ def create_app(settings: Settings, bind: Engine | None = None) -> Flask:
     editor_store.init_app(app)
     for page in PAGES:
         app.register_blueprint(page.blueprint)
+    phone.init_app(app)
     report.init_app(app)
     open311.init_app(app, api.init_app(app))
     return app

@@ -192,6 +192,9 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
     "towns.choose": lambda s: [Call("/town"), Call("/town?next=/lookup&lang=en")],
     "towns.chosen": lambda s: forms("/town", township=s.township, next="/"),
     "lookup.worker": lambda s: [Call("/lookup-worker.js")],
+    "phone.session_now": lambda s: [Call("/phone/session")],
+    "phone.waiting": lambda s: [Call("/phone/waiting"), Call("/phone/waiting?lang=en")],
+    "phone.worker": lambda s: [Call("/phone-worker.js"), Call(f"/phone-worker.js?township={s.township}&lang=en")],
     "maps.features": lambda s: [
         Call(f"/layers/{name}/{s.plan_id}-x.geojson") for name in ("areas", "grids", "houses", "residents")
     ],

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from gisgrid.core.errors import GisgridError, NotAllowed, NotFound
 from gisgrid.locate.addresses.search import AddressCandidate, search
+from gisgrid.people import phones
 from gisgrid.people.privacy import corrections
 from gisgrid.register import entries, households
 from web.http import lists
@@ -19,6 +20,7 @@ from web.http.dates import local
 from web.http.db import opening, reading, writing
 from web.http.errors import problem_of
 from web.http.language import language
+from web.http.once import entered_at
 from web.http.permissions import asked_as_workbook
 from web.http.towns import town, town_of
 from web.register import sheets, words
@@ -61,6 +63,7 @@ def enter(house_id: int, what: str) -> BaseResponse:
                 said={k: v for k, v in typed.items() if k in words.COLUMN_WORDS},
                 seen=typed.get("seen") or None,
                 client_id=typed.get("client_id", ""),
+                entered_at=entered_at(),
             )
     except NotAllowed:
         raise
@@ -171,6 +174,7 @@ def _changes(session: Session, purpose: str | None) -> Response:
         "register-changes.html",
         listed=listed,
         total=total,
+        refused=[each for each in phones.refused(session, place.id) if not each.own],
         purposes=declared,
         purpose=next((p for p in declared if p.name == purpose), None),
         english=language() == "en",

@@ -16,6 +16,7 @@ from gisgrid.core.plans import TownshipInfo
 from web.http.acting import acting_by, acts_as_public, as_public
 from web.http.db import opening, reading, writing
 from web.http.errors import status_of
+from web.http.once import queued
 from web.http.permissions import asker
 from web.http.refused_requests import keep_demand
 from web.report.form import Draft, Going, ReportPreview, going, look, received
@@ -90,7 +91,8 @@ def attempt(
                 )  # fmt: skip
                 return Outcome(place, case, added=True)
             looked = look(session, to)
-            if looked.doubtful and draft.seen != looked.mark:
+            # Of what waited on a phone nobody is there to look once more.
+            if looked.doubtful and draft.seen != looked.mark and not queued():
                 return Outcome(place, looked=looked)
             got = received(session, to, looked, by)
             case = then(session, got.case, by) if got.fresh else got.case

@@ -71,6 +71,7 @@ from gisgrid.db.tables.outbox import (
     OutboxWish,
 )
 from gisgrid.db.tables.people import Staff, TeamMember
+from gisgrid.db.tables.phones import PhoneEntry
 from gisgrid.db.tables.places import Area, Parcel, SettingChange, Street, Township
 from gisgrid.db.tables.plans import EventGrid, Grid, HouseGrid, Plan
 from gisgrid.db.tables.register import House, Household, Resident
@@ -138,6 +139,7 @@ __all__ = [
     "OutboxPerson",
     "OutboxWish",
     "Parcel",
+    "PhoneEntry",
     "Photo",
     "Plan",
     "PlanStep",

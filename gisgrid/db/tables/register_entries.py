@@ -69,6 +69,8 @@ class RegisterEntry(Base):
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
     who: Mapped[str] = mapped_column(Text)
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    entered_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """When it was written down on a phone that sent it later; None: it came at once."""
     state: Mapped[str] = mapped_column(Text)
     """``done``: it counted at once; ``waiting``, ``accepted``, ``returned``: by the clerk."""
     conflict: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))

@@ -96,6 +96,7 @@ FIELDS: tuple[Field, ...] = (
         "entries",
         sensitive=True,
     ),
+    Field("phone_entry", ("who", "label", "reason"), ("verify", "care"), "entries"),
     Field("history", ("old",), ("verify",), "history"),
     Field("import_run", ("who", "file_name", "mapping"), ("verify",), "always"),
     Field("file_import", ("file_name", "who", "wishes"), ("verify",), "always"),
@@ -175,8 +176,9 @@ PLAIN: dict[str, tuple[str, ...]] = {
         "kind", "asked_at", "state", "attempts", "ended_at", "failed", "failed_zh", "result",
     ),
     "register_entry": (
-        "kind", "household_id", "resident_id", "at", "state", "conflict", "decided_at",
+        "kind", "household_id", "resident_id", "at", "entered_at", "state", "conflict", "decided_at",
     ),
+    "phone_entry": ("key", "content", "house_id", "what", "entered_at", "at", "state", "answer", "seen_at"),
     "history": ("table_name", "row_id", "changed_at", "action", "run_id"),
     "import_run": ("kind", "township", "sha256", "crs", "encoding", "counts", "started_at", "decided",
                    "reversible"),
