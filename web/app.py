@@ -19,6 +19,7 @@ import web.lookup.locate
 import web.office.accounts.bulk
 import web.office.accounts.programs
 import web.office.accounts.slips
+import web.phone.carry
 import web.report.tracking
 import web.shell.components
 import web.shell.find  # noqa: F401 - these add routes to the blueprints of their folder or the API

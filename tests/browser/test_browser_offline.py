@@ -224,3 +224,69 @@ def runs(
     ):
         for seed in seeds:
             yield run(pocket, seed, entries=entries, photos=photos)
+
+
+def test_my_grid_is_on_the_phone_behind_a_pin(phone: Phone):
+    page = phone.page
+    phone.open("/my-grid")
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    page.get_by_role("link", name="手机上的我的网格").click()
+    page.get_by_label("新密码，至少六位数字").fill("246813")
+    phone.picture("setup-360-zh")
+    phone.sound()
+    page.get_by_role("button", name="保存我的网格").click()
+    expect(page.locator("#houses > li")).to_have_count(5)
+    phone.picture("grid-360-zh")
+    phone.sound()
+
+    # Without a line every page of a house is the phone's own.
+    phone.line(False)
+    page.goto("/register/house/1")
+    expect(page.locator("h1")).to_have_text("虚构镇虚构1路1号")
+    expect(page.locator("main")).to_contain_text("测*")
+    phone.picture("house-360-zh")
+    phone.sound()
+    page.get_by_role("link", name="已走访").click()
+    page.get_by_label("关怀").check()
+    page.get_by_label("住户", exact=True).check()
+    phone.sound()
+    page.get_by_role("button", name="记下").click()
+    expect(page.locator(".phone-kept")).to_contain_text("已记在这部手机上。")
+    page.locator(".phone-kept").get_by_role("link", name="继续").click()
+    expect(page.locator("main")).to_contain_text("待发送 1 条")
+    page.get_by_role("link", name="更正信息").first.click()
+    page.get_by_role("link", name="电话").click()
+    page.get_by_label("电话").fill("13900001111")
+    page.get_by_role("button", name="记下").click()
+    expect(page.locator("#phone-mark")).to_have_text("2 条待发送")
+    page.goto("/phone/grid")
+    page.locator("#find").fill("虚构3路")
+    expect(page.locator("#houses > li")).to_have_count(1)
+
+    locked_and_wiped(page)
+
+    # What waits was not touched, and comes in.
+    phone.line(True)
+    phone.open("/phone/waiting")
+    expect(page.locator("#entries > li[data-state=sent]")).to_have_count(2)
+    assert phone.one("SELECT count(*) FROM visit WHERE code LIKE 'D%'") == 1
+    assert phone.one("SELECT count(*) FROM register_entry WHERE kind = 'corrected'") == 1
+
+
+def locked_and_wiped(page: Page) -> None:
+    """The PIN is asked after it was locked; a wrong one says how many tries are left, five delete what was kept."""
+    page.get_by_role("button", name="锁定").click()
+    for left in (4, 3):
+        page.get_by_label("数字密码").fill("000000")
+        page.get_by_role("button", name="打开").click()
+        expect(page.get_by_role("alert")).to_have_text(f"密码不对。还可试 {left} 次")
+    page.get_by_label("数字密码").fill("246813")
+    page.get_by_role("button", name="打开").click()
+    expect(page.locator("#houses > li")).to_have_count(5)
+    page.get_by_role("button", name="锁定").click()
+    for left in (4, 3, 2, 1, 0):
+        page.get_by_label("数字密码").fill("000000")
+        page.get_by_role("button", name="打开").click()
+        told = f"还可试 {left} 次" if left else "密码错误次数过多"
+        expect(page.locator("main")).to_contain_text(told)
+    expect(page.locator("#phone-mark")).to_have_text("2 条待发送")

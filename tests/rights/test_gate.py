@@ -52,6 +52,7 @@ PATHS = {
     "desk.grid": "/register/grid/999901001001001",
     "desk.handover": "/register/grid/999901001001001/handover",
     "desk.house": "/register/house/1",
+    "phone.data": "/phone/grid.json",
     "register.ask": "/register/house/1/enter/visit",
     "register.wrong": "/register/house/1/correction",
     "register.changes": "/register/changes",

@@ -12,7 +12,7 @@ from gisgrid.core import plans
 from gisgrid.core.messages import say
 from gisgrid.core.roles import ROLES
 from gisgrid.locate.addresses import aliases
-from gisgrid.people import home
+from gisgrid.people import home, phone_halves
 from gisgrid.planning.overview import cards
 from gisgrid.planning.review.handover import handed_by_team
 from gisgrid.planning.snapshot.fetch import limits_of, today
@@ -20,7 +20,7 @@ from gisgrid.register import entries, households, lineage
 from web.home import sheets
 from web.http import lists
 from web.http.acting import purpose_sent
-from web.http.dates import local
+from web.http.dates import local, zone_of
 from web.http.db import opening, reading
 from web.http.language import language
 from web.http.permissions import asked_as_workbook, asker
@@ -66,7 +66,8 @@ def me() -> str:
     """The place of whoever has logged in: their ground, rights, team, and who is above and below."""
     who = asker()
     with reading() as session:
-        own_town(session)
+        zone = zone_of(own_town(session))
+        phones = phone_halves.phones_of(session, who.account_id or 0)
         held = [
             {
                 "place": place,
@@ -80,6 +81,8 @@ def me() -> str:
     return render_template(
         "me.html",
         held=held,
+        phones=phones,
+        local=lambda at: local(at, zone),
         right_words=RIGHT_WORDS,
         team_words=TEAM_WORDS,
         role=_role,

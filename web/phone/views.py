@@ -6,9 +6,12 @@ import hashlib
 from urllib.parse import urlencode
 
 from flask import Blueprint, Flask, Response, g, json, render_template, request, url_for
+from flask_login import user_logged_out
 from flask_wtf.csrf import generate_csrf
 
+from gisgrid.people import phone_halves
 from web.http import once
+from web.http.db import writing
 from web.http.language import language
 from web.http.modules import module, modules
 from web.http.permissions import asker
@@ -16,12 +19,18 @@ from web.http.responses import asset
 from web.http.towns import several_towns
 from web.phone.words import page_words, waiting_words
 
-SCRIPTS = ("phone/page.js", "phone/waiting.js", "report.js", "shell.js", "components.js")
+SCRIPTS = (
+    "phone/page.js", "phone/waiting.js", "phone/grid.js", "lookup.js", "report.js", "shell.js",
+    "components.js",
+)  # fmt: skip
 STYLES = (
     "css/tokens.css", "css/shell.css", "css/lookup.css", "css/desk.css", "css/components.css",
     "css/report.css", "css/phone.css", "icon.svg",
 )  # fmt: skip
 """What the pages that a phone keeps are made of."""
+
+PAGES = ("phone.waiting", "phone.grid", "report.show", "lookup.show")
+"""Those that a phone keeps; the page of the grid stands for every other that cannot be reached."""
 
 blueprint = Blueprint("phone", __name__)
 
@@ -30,6 +39,7 @@ def init_app(app: Flask) -> None:
     """The pages, and what each form that waited passes through."""
     once.init_app(app)
     app.register_blueprint(blueprint)
+    user_logged_out.connect(_left, app)
     app.jinja_env.globals.update(
         phone_words=page_words, keeps_phone=keeps_phone, phone_worker=worker_address
     )
@@ -43,11 +53,23 @@ def keeps_phone() -> bool:
     )
 
 
+def _left(_: Flask, user: object, **__: object) -> None:
+    """Who logs out does so on every device, and no phone opens what it kept."""
+    who = asker()
+    if request.endpoint == "security.logout" and who:
+        with writing() as session:
+            phone_halves.withdraw_mine(session, who=who.display_name)
+
+
 @blueprint.get("/phone/session")
 def session_now() -> Response:
     """Whose session this is, and the word that its forms carry; nobody's without one."""
     who = asker()
-    body = {"account": who.account_id, "token": generate_csrf()}
+    body: dict[str, object] = {"account": who.account_id, "token": generate_csrf()}
+    if who and (device := request.args.get("device")):
+        with writing() as session:
+            phone_halves.heard_of(session, device)
+            body["held"] = phone_halves.holds(session, device)
     return Response(
         json.dumps(body), mimetype="application/json", headers={"Cache-Control": "no-store"}
     )
@@ -76,7 +98,7 @@ def worker() -> Response:
     code = request.args.get("township")
     query = "?" + urlencode({"lang": language(), **({"township": code} if code else {})})
     files = [*modules(*SCRIPTS), *(asset(name) for name in STYLES)]
-    pages = [url_for("phone.waiting"), url_for("report.show")]
+    pages = [url_for(each) for each in PAGES]
     digest = hashlib.sha256(json.dumps([files, pages, query]).encode()).hexdigest()[:12]
     script = render_template(
         "phone-worker.js",
@@ -85,7 +107,7 @@ def worker() -> Response:
         pages=pages,
         query=query,
         digest=digest,
-        fallback=url_for("phone.waiting"),
+        fallback=url_for("phone.grid"),
     )
     return Response(
         script,

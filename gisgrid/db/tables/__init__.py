@@ -71,7 +71,7 @@ from gisgrid.db.tables.outbox import (
     OutboxWish,
 )
 from gisgrid.db.tables.people import Staff, TeamMember
-from gisgrid.db.tables.phones import PhoneEntry
+from gisgrid.db.tables.phones import PhoneEntry, PhoneHalf
 from gisgrid.db.tables.places import Area, Parcel, SettingChange, Street, Township
 from gisgrid.db.tables.plans import EventGrid, Grid, HouseGrid, Plan
 from gisgrid.db.tables.register import House, Household, Resident
@@ -140,6 +140,7 @@ __all__ = [
     "OutboxWish",
     "Parcel",
     "PhoneEntry",
+    "PhoneHalf",
     "Photo",
     "Plan",
     "PlanStep",

@@ -11,6 +11,7 @@ from sqlalchemy import (
     DateTime,
     ForeignKey,
     Index,
+    LargeBinary,
     Text,
     UniqueConstraint,
     func,
@@ -65,3 +66,21 @@ class PhoneEntry(Base):
     """Why it was refused, in the words that the phone was told."""
     seen_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     """When the clerk put a refusal aside."""
+
+
+class PhoneHalf(Base):
+    """The half of a key that the server gives one phone of an account; withdrawn, that phone opens nothing more."""
+
+    __tablename__ = "phone_half"
+    __table_args__ = (UniqueConstraint("account_id", "device"),)
+
+    id: Mapped[Id]
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
+    device: Mapped[str] = mapped_column(Text)
+    """Made by the phone; says nothing of it."""
+    half: Mapped[bytes] = mapped_column(LargeBinary)
+    made_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    seen_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    """When the phone was last heard of."""
+    withdrawn_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    withdrawn_by: Mapped[str | None] = mapped_column(Text)

@@ -300,6 +300,7 @@ LEFT_OUT: dict[str, str] = {
     "document_draft": "who sent a draft, by the name of an account",
     "draft_comment": "what offices say to a draft, by the name of an account",
     "document_version": "who issued a document, by the name of an account",
+    "phone_half": "which phones of the staff may open what they keep, by a name that the phone made",
     "phone_entry": "what a worker's phone sent, by kind and address; what it says stands where it was taken in",
     "refused_demand": "who asked for a task, by the name of an account",
     "setting_change": "who changed a setting, by the name of an account",

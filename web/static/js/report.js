@@ -140,6 +140,9 @@ form.addEventListener("submit", async (event) => {
 });
 
 byId("here").hidden = false;
+// A page that a phone had kept knows nothing of the place that it was opened for.
+const sent = new URLSearchParams(location.search);
+for (const name of ["address", "lon", "lat"]) if (sent.get(name) && !field(name).value) field(name).value = sent.get(name);
 // A page that a phone had kept would have the key of a report that was sent already.
 if (crypto.randomUUID) field("client").value = crypto.randomUUID();
 // A page that comes back by "back" has a key that was used.

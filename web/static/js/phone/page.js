@@ -5,6 +5,7 @@ import { pause, tally } from "../pure/sending.js";
 import { fill } from "../pure/words.js";
 import { able, fillAgain, watchForms } from "./forms.js";
 import { drain, entries, onNews } from "./queue.js";
+import { device, expired, wipe } from "./locker.js";
 import { fact, keepFact } from "./store.js";
 
 const root = document.documentElement, { phone, whose } = root.dataset;
@@ -34,16 +35,29 @@ async function go() {
 async function start() {
   onNews(count);
   if (whose) {
+    if ((await fact("lock"))?.account !== Number(whose)) await wipe();
     await keepFact("account", Number(whose));
     await keepFact("session", phone);
     if (root.dataset.phoneWorker) navigator.serviceWorker?.register(root.dataset.phoneWorker, { scope: root.dataset.phoneScope, type: "module" }).catch(() => undefined);
   } else if (!(await fact("session"))) return;
+  await expired();
   watchForms();
+  // Whoever logs out leaves nothing here but what is not sent yet.
+  document.addEventListener("submit", (event) => { if (new URL(event.target.action).pathname.endsWith("/logout")) wipe(); });
   await fillAgain();
   await count();
   addEventListener("online", go);
   document.addEventListener("visibilitychange", () => { if (document.visibilityState === "visible") go(); });
   await go();
+  await stillHeld();
+}
+
+// What the office, or a log-out elsewhere, has withdrawn is deleted as soon as this phone hears of it.
+async function stillHeld() {
+  const name = await device();
+  if (!name || !whose) return;
+  const answer = await fetch(`${phone}?device=${name}`, { headers: { Accept: "application/json" } }).then((got) => got.json()).catch(() => null);
+  if (answer?.held === false) await wipe();
 }
 
 if (able()) start().finally(() => { root.dataset.phoneReady = "true"; });
