@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,6 +97,12 @@ def test_what_is_written_down_without_a_line_goes_out_once_there_is_one(phone: P
     phone.line(False)
     page.get_by_label("关怀").check()
     page.get_by_label("住户", exact=True).check()
+    # Large as a phone takes it: it is made small before it waits.
+    large = jpeg((2400, 1800))
+    page.set_input_files(
+        "input[name=photo]",
+        {"name": "b.jpg", "mimeType": "image/jpeg", "buffer": large},
+    )
     page.get_by_role("button", name="记下").click()
     expect(page.locator(".phone-kept")).to_contain_text("已记在这部手机上。")
     expect(page.locator(".phone-kept")).to_contain_text("现在没有网络")
@@ -143,6 +150,8 @@ def test_what_is_written_down_without_a_line_goes_out_once_there_is_one(phone: P
     assert phone.one("SELECT count(*) FROM visit WHERE code LIKE 'D%'") == 1
     assert phone.one("SELECT count(*) FROM event WHERE address = '样本无人知道的地方'") == 1
     assert phone.one("SELECT count(*) FROM photo") == 1
+    assert phone.one("SELECT width || 'x' || height FROM entry_photo") == "1600x1200"
+    assert phone.one("SELECT sha256 FROM entry_photo") != hashlib.sha256(large).hexdigest()
 
 
 def test_what_is_refused_stays_in_sight_until_it_is_mended(phone: Phone):

@@ -54,6 +54,7 @@ PATHS = {
     "desk.house": "/register/house/1",
     "phone.data": "/phone/grid.json",
     "register.ask": "/register/house/1/enter/visit",
+    "register.photo": "/register/photos/1.jpg",
     "register.wrong": "/register/house/1/correction",
     "register.changes": "/register/changes",
     "desk.me": "/me",

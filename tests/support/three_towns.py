@@ -289,6 +289,7 @@ def by_number(town: Town) -> dict[str, str]:
         "issuing.draft_file": f"/office/drafts/{town.draft_id}/file",
         "retention.one": f"/office/retention/{town.run_id}",
         "register.ask": f"/register/house/{town.house_id}/enter/visit",
+        "register.photo": "/register/photos/1.jpg",
         "register.wrong": f"/register/house/{town.house_id}/correction?household={town.household_id}",
         "maps.features": f"/layers/grids/{town.plan_id}-x.geojson",
         "maps.tile": f"/tiles/houses/{town.plan_id}-x/10/855/385.mvt",

@@ -173,3 +173,27 @@ def test_a_report_without_a_clear_place_is_taken_and_its_photo_confirmed(door: D
     told = send(door, "/report", data)
     assert told.json["state"] == "taken", told.json
     assert told.json["parts"] == [hashlib.sha256(photo).hexdigest()]
+
+
+def test_a_visit_keeps_its_photos_once_and_shows_them_to_who_sees_the_register(door: Door):
+    key, photo = str(uuid4()), jpeg()
+
+    def sent() -> Any:
+        data = {**VISIT, "client_id": key, "photo": (BytesIO(photo), "a.jpg", "image/jpeg")}
+        return send(door, "/register/house/1/enter/visit", data, key=key)
+
+    for _ in range(2):
+        told = sent()
+        assert (told.json["state"], told.json["parts"]) == (
+            "taken", [hashlib.sha256(photo).hexdigest()],
+        )  # fmt: skip
+    number = door.one(
+        "SELECT p.id FROM entry_photo p JOIN register_entry e ON e.id = p.entry_id WHERE e.client_id = :k", k=key
+    )  # fmt: skip
+    address = f"/register/photos/{number}.jpg"
+    assert address in door.people["clerk"].get("/register/house/1").text
+    assert door.people["clerk"].get(f"{address}?small=1").mimetype == "image/jpeg"
+    assert door.people["stranger"].get(address).status_code == 404
+    four = [(BytesIO(photo), f"{n}.jpg", "image/jpeg") for n in range(4)]
+    told = send(door, "/register/house/1/enter/visit", {**VISIT, "client_id": "x", "photo": four})
+    assert (told.status_code, told.json["reason"]) == (422, "最多上传 3 张照片。")

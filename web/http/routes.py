@@ -201,6 +201,7 @@ RIGHT_OF: dict[str, str] = {
     "register.decide": "check_register",
     "register.enter": "keep_register",
     "register.open_changes": CHECKS,
+    "register.photo": "see_register",
     "register.wrong": "see_register",
     "retention.index": OVERSEERS,
     "retention.one": OVERSEERS,

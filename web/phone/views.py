@@ -12,7 +12,7 @@ from flask_wtf.csrf import generate_csrf
 from gisgrid.people import phone_halves
 from web.http import once
 from web.http.db import writing
-from web.http.language import language
+from web.http.language import LANGUAGES, language
 from web.http.modules import module, modules
 from web.http.permissions import asker
 from web.http.responses import asset
@@ -96,16 +96,18 @@ def worker() -> Response:
     At the root, for a worker may keep only what lies below it. The pages are kept as everybody sees them.
     """
     code = request.args.get("township")
-    query = "?" + urlencode({"lang": language(), **({"township": code} if code else {})})
+    suffix = "&" + urlencode({"township": code}) if code else ""
     files = [*modules(*SCRIPTS), *(asset(name) for name in STYLES)]
     pages = [url_for(each) for each in PAGES]
-    digest = hashlib.sha256(json.dumps([files, pages, query]).encode()).hexdigest()[:12]
+    digest = hashlib.sha256(json.dumps([files, pages, suffix]).encode()).hexdigest()[:12]
     script = render_template(
         "phone-worker.js",
         queue=module("phone/queue.js"),
         files=files,
         pages=pages,
-        query=query,
+        languages=list(LANGUAGES),
+        town=suffix,
+        store=module("phone/store.js"),
         digest=digest,
         fallback=url_for("phone.grid"),
     )
@@ -120,4 +122,4 @@ def worker_address() -> str:
     """The worker's address for the page at hand."""
     town = g.get("town")
     code = town.code if several_towns() and town else None
-    return url_for("phone.worker", lang=language(), township=code)
+    return url_for("phone.worker", township=code)

@@ -15,6 +15,7 @@ def page_words() -> dict[str, str]:
         "sending": gettext("Sending …"),
         "kept": gettext("Written down on this phone."),
         "later": gettext("It is sent as soon as the server can be reached."),
+        "many": gettext("At most {n} photos: choose fewer."),
         "full": gettext(
             "This phone could not keep it: it is full, or another window blocks it. Close other windows and try again."
         ),

@@ -97,6 +97,7 @@ FIELDS: tuple[Field, ...] = (
         sensitive=True,
     ),
     Field("phone_entry", ("who", "label", "reason"), ("verify", "care"), "entries"),
+    Field("entry_photo", ("jpeg", "thumbnail"), ("care",), "entries", sensitive=True),
     Field("phone_half", ("device", "withdrawn_by"), ("account",), "with_row"),
     Field("history", ("old",), ("verify",), "history"),
     Field("import_run", ("who", "file_name", "mapping"), ("verify",), "always"),
@@ -179,6 +180,7 @@ PLAIN: dict[str, tuple[str, ...]] = {
     "register_entry": (
         "kind", "household_id", "resident_id", "at", "entered_at", "state", "conflict", "decided_at",
     ),
+    "entry_photo": ("sha256", "width", "height"),
     "phone_half": ("half", "made_at", "seen_at", "withdrawn_at"),
     "phone_entry": ("key", "content", "house_id", "what", "entered_at", "at", "state", "answer", "seen_at"),
     "history": ("table_name", "row_id", "changed_at", "action", "run_id"),

@@ -296,6 +296,7 @@ LEFT_OUT: dict[str, str] = {
     "log_in_try": "failed log-ins, by a key that is forgotten within hours",
     "file_import": "who sent a file, by the name of an account",
     "file_import_part": "files as they were sent, kept for days only; what is imported of them is searched",
+    "entry_photo": "pictures of what was seen at a visit; who is on one is not recorded",
     "photo": "pictures of places; who is on one is not recorded",
     "document_draft": "who sent a draft, by the name of an account",
     "draft_comment": "what offices say to a draft, by the name of an account",

@@ -1,8 +1,9 @@
 // Keeps the pages and scripts of whoever works outside, and sends what waits once the browser says that there is a line.
 import { drain } from {{ queue|tojson }};
+import { fact } from {{ store|tojson }};
 
 const KEEP = {{ ("gisgrid-phone-" ~ digest)|tojson }};
-const FILES = {{ files|tojson }}, PAGES = {{ pages|tojson }}, QUERY = {{ query|tojson }}, FALLBACK = {{ fallback|tojson }};
+const FILES = {{ files|tojson }}, PAGES = {{ pages|tojson }}, LANGUAGES = {{ languages|tojson }}, TOWN = {{ town|tojson }}, FALLBACK = {{ fallback|tojson }};
 const PATIENCE_MS = 6000;
 
 self.addEventListener("install", (event) => {
@@ -11,14 +12,18 @@ self.addEventListener("install", (event) => {
 
 async function keep(kept) {
   await kept.addAll(FILES);
-  await Promise.all(PAGES.map((page) => keepPage(kept, page)));
+  await Promise.all(PAGES.flatMap((page) => LANGUAGES.map((language) => keepPage(kept, page, language))));
 }
 
+// Which language this phone reads stands with what it keeps: the worker sees no cookies.
+const spoken = async () => (await fact("language").catch(() => null)) || LANGUAGES[0];
+const named = (page, language) => `${page}?lang=${language}${TOWN}`;
+
 // As everybody sees it: what is kept on a phone names nobody who had logged in there.
-async function keepPage(kept, page) {
-  const answer = await fetch(page + QUERY, { credentials: "omit" });
+async function keepPage(kept, page, language) {
+  const answer = await fetch(named(page, language), { credentials: "omit" });
   if (!answer.ok) throw new Error(String(answer.status));
-  await kept.put(page, answer);
+  await kept.put(named(page, language), answer);
 }
 
 self.addEventListener("activate", (event) => {
@@ -38,17 +43,19 @@ self.addEventListener("fetch", (event) => {
 
 // A slow network is no network where the phone has the page itself; of all others it waits for the answer.
 async function page(request, path) {
-  const kept = await caches.open(KEEP), own = await kept.match(path);
+  const own = PAGES.includes(path);
   try {
-    const answer = await fetch(request, own && PAGES.includes(path) ? { signal: AbortSignal.timeout(PATIENCE_MS) } : {});
-    if (answer.ok && PAGES.includes(path)) keepPage(kept, path).catch(() => undefined);
+    const answer = await fetch(request, own ? { signal: AbortSignal.timeout(PATIENCE_MS) } : {});
+    if (answer.ok && own) renew(path).catch(() => undefined);
     return answer;
   } catch (error) {
-    const before = own || await kept.match(FALLBACK);
+    const kept = await caches.open(KEEP), before = await kept.match(named(own ? path : FALLBACK, await spoken()));
     if (before) return before;
     throw error;
   }
 }
+
+const renew = async (path) => keepPage(await caches.open(KEEP), path, await spoken());
 
 async function file(request) {
   return (await caches.match(request)) || fetch(request);

@@ -2,6 +2,7 @@
 // a line sees the page's own answer; who has none goes on. Without this script the form is a plain one.
 
 import { byId, make } from "../elements.js";
+import { fill } from "../pure/words.js";
 import { add, drain, entries } from "./queue.js";
 import { packed } from "./photos.js";
 import { fact, photosOfEntry } from "./store.js";
@@ -13,6 +14,8 @@ export const able = () => isSecureContext && typeof indexedDB === "object" && "l
 
 // What a form says, written down. With `tried` it may have reached the server already: its own key stays.
 async function write(form, submitter, tried) {
+  const many = [...form.elements].find((field) => field.dataset.most && field.files.length > Number(field.dataset.most));
+  if (many) throw Object.assign(new Error("photos"), { said: fill(words().many, { n: many.dataset.most }) });
   const mended = form.dataset.entry ? (await entries()).find((each) => each.key === form.dataset.entry) : null;
   const key = mended?.key ?? crypto.randomUUID(), fields = [], photos = [];
   const placeless = form.elements.lon && !form.elements.lon.value && !form.elements.address?.value.trim();
@@ -51,7 +54,12 @@ function complain(form, reason) {
 // Keeps what could not be sent by its own page; false where this phone keeps nothing.
 export async function keepForLater(form, submitter) {
   if (!able() || !(await fact("account"))) return false;
-  await write(form, submitter, true);
+  try {
+    await write(form, submitter, true);
+  } catch (error) {
+    complain(form, error.said || words().full);
+    return true;
+  }
   askSync();
   kept(form, "no_line");
   return true;
@@ -62,8 +70,8 @@ async function take(form, submitter) {
   let entry;
   try {
     entry = await write(form, submitter, false);
-  } catch (_) {
-    complain(form, words().full); // a full phone, or a store that is shut: nothing was written down
+  } catch (error) {
+    complain(form, error.said || words().full); // a full phone, or a store that is shut: nothing was written down
     return false;
   }
   watched.key = entry.key;

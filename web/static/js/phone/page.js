@@ -38,6 +38,7 @@ async function start() {
     if ((await fact("lock"))?.account !== Number(whose)) await wipe();
     await keepFact("account", Number(whose));
     await keepFact("session", phone);
+    await keepFact("language", root.lang.startsWith("zh") ? "zh" : "en");
     if (root.dataset.phoneWorker) navigator.serviceWorker?.register(root.dataset.phoneWorker, { scope: root.dataset.phoneScope, type: "module" }).catch(() => undefined);
   } else if (!(await fact("session"))) return;
   await expired();
