@@ -12,6 +12,7 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.orm import Session
+from werkzeug.routing import Rule
 
 from gisgrid.db import migrate, store
 from gisgrid.db.cluster import Cluster
@@ -79,6 +80,23 @@ def _kept_engines() -> Iterator[None]:
         yield
     for each in kept.values():
         each.dispose()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _routes_compiled_once() -> Iterator[None]:
+    """An application compiles what makes its addresses, which is most of its start; those of a run share it."""
+    compiled: dict[object, Callable[..., Any]] = {}
+    compile_one = Rule._compile_builder
+
+    def builder(rule: Rule, append_unknown: bool = True) -> Callable[..., Any]:
+        key = rule.rule, rule.endpoint, str(rule.defaults), append_unknown
+        if key not in compiled:
+            compiled[key] = compile_one(rule, append_unknown)
+        return compiled[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Rule, "_compile_builder", builder)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -168,6 +186,14 @@ def town_template(cluster: Cluster, template: str) -> Iterator[str]:
         engine.dispose()
         assert engine.url.database
         yield engine.url.database
+
+
+@pytest.fixture(scope="session")
+def filled_town(cluster: Cluster, town_template: str) -> Iterator[Filled]:
+    """As ``filled``, upon Town F."""
+    filled = Filled(cluster, town_template)
+    yield filled
+    filled.close()
 
 
 @pytest.fixture(scope="session")

@@ -14,25 +14,27 @@ import web.dispatch.emergency
 import web.editor.jobs
 import web.editor.plan_files
 import web.editor.review
+import web.figures.burden
 import web.lookup.batch
 import web.lookup.locate
 import web.office.accounts.bulk
 import web.office.accounts.programs
 import web.office.accounts.slips
 import web.phone.carry
+import web.register.houses
 import web.report.tracking
 import web.shell.components
 import web.shell.find  # noqa: F401 - these add routes to the blueprints of their folder or the API
 from gisgrid.core.settings import Settings
 from web.api import views as api
+from web.cases import notices, open_problems
 from web.cases import views as cases
 from web.dispatch import streams, telephone
 from web.dispatch import views as dispatch
-from web.editor import states
+from web.editor import shortage, states
 from web.editor import store as editor_store
 from web.editor import views as editor
 from web.figures import views as figures
-from web.home import documents, notices
 from web.home import views as home
 from web.http import (
     bodies,
@@ -48,10 +50,13 @@ from web.http import (
     towns,
 )
 from web.http.db import Store
+from web.learning import documents, issuing, trainings
+from web.loading import views as imports
 from web.lookup import snapshots
 from web.lookup import views as lookup
 from web.map import studies
 from web.map import views as maps
+from web.matters import items, supplements, versions
 from web.matters import views as matters
 from web.messages import views as messages
 from web.office import (
@@ -60,33 +65,26 @@ from web.office import (
     calendar,
     channels,
     corrections,
-    duties,
-    imports,
-    issuing,
     jobs,
-    matter_items,
-    matter_lists,
-    open_problems,
     retention,
     subjects,
-    supplements,
     teams,
     township,
-    trainings,
     weights,
 )
 from web.office.accounts import views as accounts
 from web.open311 import views as open311
 from web.phone import views as phone
+from web.register import due
 from web.register import views as register
 from web.report import views as report
 from web.shell import header
 from web.today import views as today
 
 PAGES = (
-    home, today, documents, duties, maps, editor, lookup, cases, dispatch, telephone, figures, open_problems,
-    matters, notices, studies, imports, register, messages, accounts, teams, corrections, subjects, retention, audit, backups, jobs, issuing, trainings, township, calendar, weights, channels,
-    matter_lists, matter_items, supplements,
+    home, today, maps, studies, lookup, cases, notices, open_problems, dispatch, telephone, editor, shortage, register, due,
+    figures, matters, versions, items, supplements, documents, issuing, trainings, imports, messages, accounts, teams,
+    corrections, subjects, township, calendar, weights, channels, audit, retention, backups, jobs,
 )  # fmt: skip
 """Whoever brings pages, and the blueprint that they hang on."""
 

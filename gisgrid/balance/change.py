@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 from gisgrid.balance.community import BalancePlan, communities
+from gisgrid.balance.from_scratch import grown
 from gisgrid.balance.graph import UnitGraph
 from gisgrid.balance.result import Locks
-from gisgrid.balance.scratch import grown
 from gisgrid.balance.search import NORMAL, search_plan
 from gisgrid.core.arrays import Floats, Ints
 from gisgrid.core.errors import Invalid

@@ -21,7 +21,7 @@ from gisgrid.balance.result import MINUTES, CommunityResult, Locks, Reason, Resu
 from gisgrid.balance.search import NORMAL, Search, search_plan
 from gisgrid.core.arrays import Bools, Floats, Ints
 from gisgrid.core.errors import Invalid
-from gisgrid.core.messages import Both
+from gisgrid.core.messages import message
 
 Progress = Callable[[int, int, str], None]
 
@@ -102,7 +102,7 @@ def rebalance(
     today = as_plan(
         graph, workload_min, grid_of, community_of=community_of, cost=cost, locked=locked
     )
-    _check_wishes(today, only, tolerance, shape)
+    _check_options(today, only, tolerance, shape)
     chosen = np.arange(graph.unit_count) if only is None else _units_of(today.grid_of, only)
     part = graph if only is None else graph.subgraph(chosen)
     plan = today.grid_of.copy() if start is None else start.copy()
@@ -168,8 +168,8 @@ def as_plan(
     if plan.locks.units is not None and np.asarray(plan.locks.units).shape != (n,):
         raise Invalid("The mask of locked units needs one entry a unit.", units=n)
     for name, value in (
-        (Both("workload", "工作量"), workload_min),
-        (Both("cost", "移动成本"), plan.cost),
+        (message("workload"), workload_min),
+        (message("cost"), plan.cost),
     ):
         bad = np.flatnonzero(~(np.isfinite(value) & (value >= 0)))
         if len(bad):
@@ -243,7 +243,7 @@ def _units_of(grid_of: Ints, grids: tuple[int, ...]) -> Ints:
     return np.flatnonzero(np.isin(grid_of, grids))
 
 
-def _check_wishes(
+def _check_options(
     today: BalancePlan, only: tuple[int, ...] | None, tolerance: float, shape: float
 ) -> None:
     if not (np.isfinite(tolerance) and tolerance >= 0):

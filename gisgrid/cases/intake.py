@@ -28,7 +28,7 @@ from gisgrid.cases.matters import matter_on
 from gisgrid.cases.photos import Picture, add_photo, picture
 from gisgrid.core.errors import Invalid, NotFound, OutsideCoverage
 from gisgrid.core.plans import TownshipInfo, plan_in_force
-from gisgrid.locate.lookup import PointLookup, in_store
+from gisgrid.locate.point_lookup import PointLookup, in_store
 from gisgrid.planning.attach.attach import attach_dated
 from gisgrid.planning.snapshot.fetch import local
 
@@ -392,14 +392,14 @@ def point_of(place: tuple[float, float] | None) -> dict[str, float | None]:
 
 _INSERT = """
 INSERT INTO event (id, township_id, code, matter_id, reported_at, source, text, address, contact,
-                   client_id, reporter, asset_id, geom, place, source_x, source_y)
+                   client_id, reporter, asset_id, geom, location_status, source_x, source_y)
 VALUES (:id, :t, :code, :matter, :at, :source, :text, :address, :contact, :client, :reporter, :asset,
         CASE WHEN :placed THEN ST_SetSRID(ST_MakePoint(:lon, :lat), 4326) END,
         CASE WHEN :placed THEN 'ok' ELSE 'unlocated' END, :lon, :lat)
 ON CONFLICT (township_id, client_id) DO NOTHING
 """
 _MOVE = """
-UPDATE event SET (geom, place, source_x, source_y) = (
+UPDATE event SET (geom, location_status, source_x, source_y) = (
     ST_SetSRID(ST_MakePoint(:lon, :lat), 4326), 'ok', :lon, :lat)
 WHERE id = :id RETURNING id
 """

@@ -133,7 +133,7 @@ SELECT n.id, n.kind, n.level, n.at, t.time_zone, w.code AS township, n.case_id, 
 FROM notice n JOIN township t ON t.area_id = n.township_id JOIN area w ON w.id = n.township_id
 LEFT JOIN event_case c ON c.id = n.case_id LEFT JOIN event e ON e.id = c.event_id
 LEFT JOIN matter m ON m.id = e.matter_id {_LIES}
-LEFT JOIN legacy_problem l ON l.id = n.problem_id
+LEFT JOIN open_problem l ON l.id = n.problem_id
 WHERE {_MINE} AND (n.kind <> 'call' OR {_STILL_THERE})
   -- Once somebody has looked at an old problem, nobody has to be reminded of that look.
   AND (l.id IS NULL

@@ -1,4 +1,4 @@
-"""Problems that cannot be solved now: a ledger with a supervisor and days to look again."""
+"""Problems that cannot be solved now: listed with a supervisor and days to look again."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from gisgrid.core.roles import ROLES
 
 
 @dataclass(frozen=True)
-class OpenProblem:
-    """A problem of the ledger."""
+class OpenProblemCard:
+    """A problem of the list."""
 
     id: int
     code: str
@@ -55,7 +55,7 @@ def add_problem(
     review_on: date,
     case_id: int | None = None,
     community_id: int | None = None,
-) -> OpenProblem:
+) -> OpenProblemCard:
     """Enter a problem.
 
     Raises
@@ -69,7 +69,7 @@ def add_problem(
         raise Invalid("An old problem needs a title, a supervisor and a day to look again.")
     new = session.scalar(
         text(
-            "INSERT INTO legacy_problem (township_id, code, title, community_id, case_id, supervisor, "
+            "INSERT INTO open_problem (township_id, code, title, community_id, case_id, supervisor, "
             "opened_on, review_on) VALUES (:t, :code, :title, :community, :case, :supervisor, "
             ":opened, :review) ON CONFLICT (township_id, code) DO NOTHING RETURNING id"
         ),
@@ -80,13 +80,13 @@ def add_problem(
         },
     )  # fmt: skip
     if new is None:
-        raise Conflict("The ledger has a problem {code!r}.", code=code)
+        raise Conflict("There is already a long-term problem {code!r}.", code=code)
     return _problem(session, int(new))
 
 
 def review(
     session: Session, problem_id: int, *, on: date, by: str, finding: str, next_on: date | None
-) -> OpenProblem:
+) -> OpenProblemCard:
     """Note a look at a problem, and the day of the next; without one it is solved.
 
     Raises
@@ -97,9 +97,7 @@ def review(
         Nothing found is noted, or the next look is not later.
     """
     # Two who look at the same time: the second is told if the first has solved it.
-    session.execute(
-        text("SELECT FROM legacy_problem WHERE id = :id FOR UPDATE"), {"id": problem_id}
-    )
+    session.execute(text("SELECT FROM open_problem WHERE id = :id FOR UPDATE"), {"id": problem_id})
     before = _problem(session, problem_id)
     if before.solved_on is not None:
         raise Conflict("The problem is solved already.")
@@ -108,14 +106,14 @@ def review(
     values = {"id": problem_id, "on": on, "by": by, "finding": finding.strip(), "next": next_on}
     session.execute(
         text(
-            "INSERT INTO legacy_review (problem_id, reviewed_on, by, finding, next_on) "
+            "INSERT INTO problem_review (problem_id, reviewed_on, by, finding, next_on) "
             "VALUES (:id, :on, :by, :finding, :next)"
         ),
         values,
     )
     session.execute(
         text(
-            "UPDATE legacy_problem SET review_on = CAST(:next AS date), "
+            "UPDATE open_problem SET review_on = CAST(:next AS date), "
             "solved_on = CASE WHEN CAST(:next AS date) IS NULL THEN CAST(:on AS date) END "
             "WHERE id = :id"
         ),
@@ -124,7 +122,7 @@ def review(
     return _problem(session, problem_id)
 
 
-def remind(session: Session, township_id: int, now: datetime) -> list[OpenProblem]:
+def remind(session: Session, township_id: int, now: datetime) -> list[OpenProblemCard]:
     """Remind the supervisors and the township of every review that is due by now, each day of review once.
 
     A supervisor who comes to the post later is reminded at the next run. The problems told of now come
@@ -150,17 +148,17 @@ def supervisors(session: Session, problem_id: int, words: str) -> list[int]:
     """Row numbers of the accounts that a problem's supervisor, named in ``words``, stands for today.
 
     A log-in name, the name or staff code of a person, several of them, or a post of the problem's
-    ground: its role in Chinese or English. Empty where nobody is called so.
+    ground: its role in any language. Empty where nobody is called so.
     """
     said = {_plain(part) for part in re.split("[、,，;；/]", words)}
-    roles = [name for name, r in ROLES.items() if said & {_plain(x) for x in (name, r.zh, r.en)}]
+    roles = [name for name, r in ROLES.items() if said & {_plain(x) for x in (name, *r.words())}]
     rows = session.scalars(
         text("SELECT supervisors(:id, :roles) ORDER BY 1"), {"id": problem_id, "roles": roles}
     )
     return list(rows)
 
 
-def ledger(session: Session, township_id: int, *, solved: bool = False) -> list[OpenProblem]:
+def problems(session: Session, township_id: int, *, solved: bool = False) -> list[OpenProblemCard]:
     """The problems that are open (or all), those to be looked at first."""
     rows = session.execute(
         text(
@@ -169,14 +167,14 @@ def ledger(session: Session, township_id: int, *, solved: bool = False) -> list[
         ),
         {"t": township_id, "solved": solved},
     ).mappings()
-    return [OpenProblem(**row) for row in rows]
+    return [OpenProblemCard(**row) for row in rows]
 
 
 def reviews_of(session: Session, problem_id: int) -> list[Review]:
     """The looks at a problem, the newest first."""
     rows = session.execute(
         text(
-            "SELECT reviewed_on, by, finding, next_on FROM legacy_review WHERE problem_id = :id "
+            "SELECT reviewed_on, by, finding, next_on FROM problem_review WHERE problem_id = :id "
             "ORDER BY reviewed_on DESC, id DESC"
         ),
         {"id": problem_id},
@@ -184,10 +182,10 @@ def reviews_of(session: Session, problem_id: int) -> list[Review]:
     return [Review(*row) for row in rows]
 
 
-def may_look(session: Session, problem: OpenProblem, township_id: int) -> bool:
+def may_look(session: Session, problem: OpenProblemCard, township_id: int) -> bool:
     """Whether the transaction's account may note a look at it.
 
-    It may if it keeps that part of the ledger, or was reminded as its supervisor. A solved one nobody may.
+    It may if it keeps that part of the list, or was reminded as its supervisor. A solved one nobody may.
     """
     if problem.solved_on is not None:
         return False
@@ -204,7 +202,7 @@ def may_look(session: Session, problem: OpenProblem, township_id: int) -> bool:
 
 
 def keeps(session: Session, township_id: int) -> list[tuple[int | None, str]]:
-    """The communities (number, name) for which the transaction's account keeps the ledger, by code.
+    """The communities (number, name) for which the transaction's account keeps the list, by code.
 
     First ``(None, "")`` where it keeps that of the whole township.
     """
@@ -212,14 +210,14 @@ def keeps(session: Session, township_id: int) -> list[tuple[int | None, str]]:
     return [(row.id, row.name) for row in rows]
 
 
-def problem_of(session: Session, township_id: int, code: str) -> OpenProblem:
+def problem_of(session: Session, township_id: int, code: str) -> OpenProblemCard:
     """The problem of a code; NotFound if there is none."""
     number = session.scalar(
-        text("SELECT id FROM legacy_problem WHERE township_id = :t AND code = :code"),
+        text("SELECT id FROM open_problem WHERE township_id = :t AND code = :code"),
         {"t": township_id, "code": code},
     )
     if number is None:
-        raise NotFound("The ledger has no problem {shown!r}.", shown=code[:40])
+        raise NotFound("There is no long-term problem {shown!r}.", shown=code[:40])
     return _problem(session, int(number))
 
 
@@ -228,7 +226,7 @@ def _plain(words: str) -> str:
     return unicodedata.normalize("NFKC", words.strip()).lower()
 
 
-def _problem(session: Session, problem_id: int) -> OpenProblem:
+def _problem(session: Session, problem_id: int) -> OpenProblemCard:
     row = (
         session.execute(text(f"{_PROBLEM} WHERE p.id = :id"), {"id": problem_id})
         .mappings()
@@ -236,11 +234,11 @@ def _problem(session: Session, problem_id: int) -> OpenProblem:
     )
     if row is None:
         raise NotFound("There is no problem {problem_id}.", problem_id=problem_id)
-    return OpenProblem(**row)
+    return OpenProblemCard(**row)
 
 
 _DUE = """
-SELECT p.id, p.review_on, p.supervisor FROM legacy_problem p JOIN township t ON t.area_id = p.township_id
+SELECT p.id, p.review_on, p.supervisor FROM open_problem p JOIN township t ON t.area_id = p.township_id
 WHERE p.township_id = :t
   AND p.review_on <= (CAST(:now AS timestamptz) AT TIME ZONE t.time_zone)::date
 ORDER BY p.review_on, p.id
@@ -265,6 +263,6 @@ UNION ALL (
 _PROBLEM = """
 SELECT p.id, p.code, p.title, p.community_id, a.name AS community, p.case_id, p.supervisor,
        p.opened_on, p.review_on, p.solved_on,
-       (SELECT count(*) FROM legacy_review r WHERE r.problem_id = p.id) AS reviews
-FROM legacy_problem p LEFT JOIN area a ON a.id = p.community_id
+       (SELECT count(*) FROM problem_review r WHERE r.problem_id = p.id) AS reviews
+FROM open_problem p LEFT JOIN area a ON a.id = p.community_id
 """

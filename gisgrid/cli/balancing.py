@@ -13,6 +13,7 @@ from rich.table import Table
 from sqlalchemy.orm import Session
 
 from gisgrid.balance.pareto import TOLERANCES
+from gisgrid.cli.balance_options import balance_options, barriers_of, house_codes
 from gisgrid.cli.coverage import (
     as_of_option,
     chosen_plan,
@@ -24,7 +25,6 @@ from gisgrid.cli.coverage import (
 from gisgrid.cli.edge import opened, wide_console
 from gisgrid.cli.loading import progress_bar
 from gisgrid.cli.planning import said
-from gisgrid.cli.wishes import barriers_of, house_codes, wish_options
 from gisgrid.core import plans
 from gisgrid.core.errors import Invalid
 from gisgrid.core.plans import PlanInfo, TownshipInfo
@@ -46,7 +46,7 @@ from gisgrid.planning.workload.workload import event_days
 @plan_option
 @as_of_option
 @township_option
-@wish_options
+@balance_options
 @click.option(
     "--weights", "version", help="version of the weights; default the plan's own, else the newest"
 )
@@ -81,10 +81,10 @@ def balance_command(
     **asked: Any,
 ) -> None:
     """Propose the plan with the least change that gives every grid its fair share of the work."""
-    afresh = bool(asked["scratch"] or asked["grids"] or asked["size"])
-    if pareto and afresh:
+    from_scratch = bool(asked["from_scratch"] or asked["grids"] or asked["size"])
+    if pareto and from_scratch:
         raise Invalid(
-            "--pareto compares changes of today's plan; it does not go with --scratch, --grids or --size."
+            "--pareto compares changes of today's plan; it does not go with --from-scratch, --grids or --size."
         )
     if pareto and (commit or xlsx or geojson):
         raise Invalid(
@@ -93,9 +93,9 @@ def balance_command(
     with progress_bar("balance") as tell:
         tell(0, 4, "reading")
         # A first plan begins as a draft that is given up again when all is read.
-        with opened(settings, read_only=not afresh) as session:
+        with opened(settings, read_only=not from_scratch) as session:
             place = plans.township(session, township)
-            first = afresh and name is None and never_planned(session, place)
+            first = from_scratch and name is None and never_planned(session, place)
             new_name = new_name or (str(today(place).year) if first else None)
             if first and (xlsx or geojson):
                 raise Invalid(
@@ -106,7 +106,7 @@ def balance_command(
                 if first
                 else _base(session, place, name, as_of)
             )
-            wishes = BalanceOptions(
+            options = BalanceOptions(
                 lock_houses=house_codes(session, place, lock_houses),
                 cost=cast(Cost, cost),
                 by_street=not straight,
@@ -115,10 +115,10 @@ def balance_command(
             )
             barriers = barriers_of(session, place, barrier_files, barrier_streets, barrier_crs)
             inputs = balance_inputs(
-                session, place, base, wishes,
+                session, place, base, options,
                 day=as_of.date() if as_of else None, version=version, barriers=barriers,
             )  # fmt: skip
-            if afresh:
+            if from_scratch:
                 session.rollback()
         if pareto:
             task = problem_of(inputs, progress=tell)
@@ -180,7 +180,7 @@ def _base(
 
 def _print_proposal(proposal: Proposal, *, first: bool) -> None:
     task, result = proposal.task, proposal.result
-    level = task.wishes.levelled
+    level = task.options.levelled
     unit = "min" if level == "work" else level
     table = Table(box=None)
     heads = ("community", "grids", f"{unit}/grid", "before", "after", "at best", f"moved {unit}",
@@ -227,22 +227,24 @@ def _print_proposal(proposal: Proposal, *, first: bool) -> None:
 def _print_notes(proposal: Proposal) -> None:
     """What was counted and left out, what was not reached and why, and where the ground is at fault."""
     task, drawn = proposal.task, proposal.settled.drawn
-    if task.wishes.levelled == "work":
-        click.echo(event_days(task.state, task.weights).en)
+    if task.options.levelled == "work":
+        click.echo(event_days(task.state, task.weights).said.en)
     for left in task.left_out:
         click.echo(left.said.en)
-    for en, _ in proposal.reasons:
-        click.echo(f"not reached: {en}")
+    for reason in proposal.reasons:
+        click.echo(f"not reached: {reason.en}")
     out = any(r.kind == "out of reach" for r in proposal.result.infeasible)
-    if out and not task.wishes.far:
-        click.echo("with --far houses may go further than to a neighbour; --scratch draws anew")
+    if out and not task.options.far:
+        click.echo(
+            "with --far houses may go further than to a neighbour; --from-scratch draws from scratch"
+        )
     if proposal.faults_today:
         told = ", ".join(f"{r.title.en} ({len(r.findings)})" for r in proposal.faults_today)
         click.echo(f"today's ground has faults that this does not mend: {told}; gisgrid coverage")
     for fault in proposal.faults:
         click.echo(f"fault in the new polygons: {fault.title.en}: {fault.findings[0].en}")
-    for en, _ in drawn_notes(drawn):
-        click.echo(en)
+    for each in drawn_notes(drawn):
+        click.echo(each.en)
 
 
 def _print_sizes(proposal: Proposal) -> None:

@@ -15,10 +15,11 @@ from gisgrid.cli.planning import said
 from gisgrid.core import plans
 from gisgrid.core.errors import Invalid
 from gisgrid.core.settings import Settings
-from gisgrid.locate import asking
+from gisgrid.core.terminal import language
+from gisgrid.locate import lookup
 from gisgrid.locate.addresses.search import nearest_address
-from gisgrid.locate.asking import LookupResult
-from gisgrid.locate.lookup import in_store
+from gisgrid.locate.lookup import LookupResult
+from gisgrid.locate.point_lookup import in_store
 from gisgrid.planning.overview.counting import FIELDS, Count, count_under
 from gisgrid.planning.overview.ground import township_at
 
@@ -26,7 +27,7 @@ from gisgrid.planning.overview.ground import township_at
 # A longitude of the western half begins like an option.
 @click.command("locate", context_settings={"ignore_unknown_options": True})
 @click.argument("what", nargs=-1, required=True, metavar="LON LAT | ADDRESS")
-@click.option("--datum", default="wgs84", show_default=True, help=", ".join(asking.DATUMS))
+@click.option("--datum", default="wgs84", show_default=True, help=", ".join(lookup.DATUMS))
 @click.option("--plan", "name", help="name or number of the plan; default the one in force")
 @as_of_option
 @township_option
@@ -44,16 +45,16 @@ def locate_command(
     """Say which grid a point or an address is in, and who answers for it."""
     point = _as_point(what)
     with opened(settings, read_only=True) as session:
-        at = asking.in_wgs84(*point, datum) if point else None
+        at = lookup.in_wgs84(*point, datum) if point else None
         there = township_at(session, *at) if at and not township and not name else None
         place = there or plans.township(session, township)
         plan = chosen_plan(session, place, name, as_of)
         find = partial(in_store, session, place, plan, day=as_of.date() if as_of else None)
         if at is None:
-            found = asking.by_address(session, place.id, find, " ".join(what))
+            found = lookup.by_address(session, place.id, find, " ".join(what))
             near = found.nearest
         else:
-            found = asking.by_point(find, *at)
+            found = lookup.by_point(find, *at)
             near = nearest_address(session, place.id, found.where.lon, found.where.lat)
     _print_found(found)
     if near:
@@ -92,7 +93,7 @@ def _as_point(what: tuple[str, ...]) -> tuple[float, float] | None:
     if len(parts) != 2:
         return None
     try:
-        return asking.number(parts[0], "lon"), asking.number(parts[1], "lat")
+        return lookup.number(parts[0], "lon"), lookup.number(parts[1], "lat")
     except Invalid:
         return None
 
@@ -112,7 +113,7 @@ def _print_found(found: LookupResult) -> None:
         *(("it may also be", f"{o.card.name} ({o.card.code}), {o.distance_m:.1f} m away")
           for o in where.others),
         ("house", f"{found.house.address} ({found.house.code or 'alias'})" if found.house else None),
-        ("how", f"{found.reason} · {found.reason_zh}, {found.confidence:.0%} sure"),
+        ("how", f"{found.reason.in_language(language())}, {found.confidence:.0%} sure"),
     ]  # fmt: skip
     for key, value in rows:
         if value is not None:

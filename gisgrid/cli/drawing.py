@@ -15,10 +15,8 @@ from gisgrid.core import plans
 from gisgrid.core.arrays import Floats
 from gisgrid.core.errors import Invalid, NotFound
 from gisgrid.core.settings import Settings
-from gisgrid.planning.editor import edits, moves, scenarios
-from gisgrid.planning.editor.corners import GridDetails
+from gisgrid.planning.editor import changes, edits, moves, scenarios
 from gisgrid.planning.editor.editor import Editor, with_grids
-from gisgrid.planning.editor.numbering import next_code
 from gisgrid.planning.snapshot.snapshot import Grids
 
 why_option = click.option("--why", default="", help="reason, kept in the log")
@@ -87,12 +85,7 @@ def split_command(
     """Cut GRID of NAME in two along LINE, "lon lat, lon lat, …"; the smaller part is new."""
     corners = _corners(line)
     with at_scenario(settings, name, township, commit=commit) as at:
-
-        def cut(editor: Editor) -> Grids:
-            home = _community_of(editor, grid)
-            new = GridDetails(code or next_code(at.session, at.place, home), called)
-            return edits.split(editor, grid, corners, new)
-
+        cut = changes.split(at.session, at.place, grid, corners, called, code=code)
         keep_edit(at, "split", who, why, cut)
 
 
@@ -152,7 +145,6 @@ def draw_command(
     community: str | None, why: str, who: str, township: str | None, commit: bool,
 ) -> None:  # fmt: skip
     """Make a grid of NAME from the POLYGON in a GeoJSON file, cut out of its neighbours."""
-    kind = "exclusive" if host else "basic"
     try:
         shapes = shapely.get_parts(shapely.from_geojson(polygon.read_text(encoding="utf-8")))
     except (shapely.errors.GEOSException, UnicodeDecodeError):
@@ -160,12 +152,10 @@ def draw_command(
     if len(shapes) != 1:
         raise Invalid("The file must hold one polygon.")
     with at_scenario(settings, name, township, commit=commit) as at:
-
-        def made(editor: Editor) -> Grids:
-            home = community or edits.community_under(editor, shapes[0])
-            number = code or next_code(at.session, at.place, home, kind=kind)
-            return edits.draw(editor, shapes[0], GridDetails(number, called, kind, host))
-
+        made = changes.drawn(
+            at.session, at.place, shapes[0], called, exclusive=bool(host), host=host,
+            community=community, code=code,
+        )  # fmt: skip
         keep_edit(at, "draw", who, why, made)
 
 
@@ -215,13 +205,6 @@ def keep_edit(at: At, action: str, who: str, why: str, change: Callable[[Editor]
             f"{f['from_grid'] or '—'} → {f['to_grid'] or '—'}: {f['houses']} houses, "
             f"{f['households']} households, {f['residents']} residents"
         )
-
-
-def _community_of(editor: Editor, code: str) -> str:
-    if code not in editor.row_of:
-        raise NotFound("The scenario has no grid {code!r}.", code=code)
-    found: str = editor.state.communities.code[editor.state.grids.community[editor.row_of[code]]]
-    return found
 
 
 def _corners(line: str) -> Floats:

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from gisgrid.cli import cases, drawing, figures, ledgers, mending, planning, reviewing, scenarios
+from gisgrid.cli import (
+    cases,
+    drawing,
+    figures,
+    mending,
+    open_problems,
+    planning,
+    reviewing,
+    scenarios,
+)
 
 plan = planning.plan
 for command in reviewing.COMMANDS:
@@ -17,7 +26,7 @@ for command in (
     figures.open_command,
     figures.figures_command,
     figures.emergency_group,
-    ledgers.ledger_command,
-    ledgers.review_command,
+    open_problems.problems_command,
+    open_problems.review_command,
 ):
     case.add_command(command)

@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 from gisgrid.cli.edge import commit_option, opened, say_dry, wide_console
 from gisgrid.core import plans
 from gisgrid.core.errors import Invalid
+from gisgrid.core.messages import unpacked
 from gisgrid.core.settings import Settings
-from gisgrid.core.terminal import speaks_chinese
-from gisgrid.outbox import channels, ledger
+from gisgrid.core.terminal import language
+from gisgrid.outbox import channels, deliveries
 
 _channel = click.argument("channel", type=click.Choice(["email", "webhook"]))
 _of_town = click.option("--township", help="code of a township; otherwise of the installation")
@@ -34,14 +35,14 @@ def list_command(settings: Settings, /, state: str | None) -> None:
     with opened(settings, read_only=True) as session:
         if state is None:
             table = Table("kind", "channel", "state", "number", "oldest")
-            for each in ledger.counts(session):
+            for each in deliveries.counts(session):
                 table.add_row(
                     each.kind, each.channel, each.state, str(each.n), f"{each.oldest:%F %R}"
                 )
         else:
             table = Table("number", "kind", "code", "channel", "account", "tries", "next", "why")
-            for row in ledger.standing(session, state):
-                why = row.failed_zh if speaks_chinese() else row.failed
+            for row in deliveries.standing(session, state):
+                why = unpacked(row.failed).in_language(language()) if row.failed else ""
                 due = f"{row.next_at:%F %R}" if row.next_at else ""
                 table.add_row(
                     str(row.id), row.kind, row.code, row.channel, row.account or "group",
@@ -57,7 +58,7 @@ def list_command(settings: Settings, /, state: str | None) -> None:
 def retry_command(settings: Settings, /, numbers: tuple[int, ...], commit: bool) -> None:
     """Have NUMBERS that were given up be tried again; without a number all of them."""
     with opened(settings) as session:
-        click.echo(f"to be sent again: {ledger.retry(session, numbers or None)}")
+        click.echo(f"to be sent again: {deliveries.retry(session, numbers or None)}")
         if not commit:
             session.rollback()
     say_dry(commit=commit)
@@ -148,9 +149,9 @@ def channel_command(
 def test_command(settings: Settings, /, channel: str, township: str | None, to: str) -> None:
     """Send one message by CHANNEL at once, to see that it is taken."""
     with opened(settings, read_only=True) as session:
-        ledger.send_test(
+        deliveries.send_test(
             session, channel, township_id=_town(session, township), to=to,
-            base=settings.public_url.rstrip("/"), language="zh" if speaks_chinese() else "en",
+            base=settings.public_url.rstrip("/"), language=language(),
         )  # fmt: skip
     click.echo(f"{channel}: taken")
 

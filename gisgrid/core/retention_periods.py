@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gisgrid.core.limits import Numbers
-from gisgrid.core.messages import Both, say
+from gisgrid.core.messages import message, say
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Keeping(Numbers):
     7.0
     """
 
-    word = Both("keeping", "保存期限")
+    word = message("keeping")
 
     register: float = field(
         default=1826.0,
@@ -56,7 +56,7 @@ class Keeping(Numbers):
         metadata={"help": say("positions of workers; then totals per grid and day only")},
     )
     imports: float = field(
-        default=30.0, metadata={"help": say("files at the import desk after they were sent")}
+        default=30.0, metadata={"help": say("files sent in the browser after they were sent")}
     )
     messages: float = field(
         default=180.0, metadata={"help": say("messages of the outbox after they were written")}

@@ -34,14 +34,14 @@ def read(order: dict[str, Any]) -> dict[str, Any]:
     """What the file says of itself; its rows go into ``ROWS``."""
     import shapely  # noqa: PLC0415 - after the limits
 
-    from gisgrid.files import sniff, workbooks  # noqa: PLC0415
+    from gisgrid.files import sniff  # noqa: PLC0415
     from gisgrid.files.read import GEOMETRY, Table, open_table  # noqa: PLC0415
 
     path = Path(order["path"])
     sniff.refuse_disguised(path)
     table = open_table(
         path, layer=order["layer"], encoding=order["encoding"], sheet=order["sheet"],
-        most=order["most"], shape=order["shape"],
+        most=order["most"], shape=order["shape"], most_cells=order["most_cells"],
     )  # fmt: skip
     with Path(ROWS).open("w", encoding="ascii") as out:
         for chunk in table.chunks(AT_ONCE):
@@ -53,11 +53,9 @@ def read(order: dict[str, Any]) -> dict[str, Any]:
                 ).tolist()
             json.dump({"rows": chunk.index.tolist(), "columns": columns}, out)
             out.write("\n")
-    every = workbooks.cells(path) if table.form == "workbook" else None
-    told = {
+    return {
         f.name: getattr(table, f.name) for f in fields(Table) if f.name not in ("path", "source")
     }
-    return {"table": told, "cells": every}
 
 
 def fill(order: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from gisgrid.core.messages import say, told
+from gisgrid.core.messages import say, sentence
 
 RowNumbers = npt.NDArray[np.int64]
 
@@ -22,9 +22,9 @@ class RowReason:
     option: str = ""
     """What to type at the terminal to have it otherwise; a page has its own fields."""
 
-    @property
-    def zh(self) -> str:
-        return told(self.en, {}, "zh")
+    def in_language(self, language: str) -> str:
+        """In a language."""
+        return sentence(self.en, {}, language)
 
 
 REASONS: dict[str, RowReason] = {

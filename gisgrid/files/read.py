@@ -90,6 +90,7 @@ def open_table(
     sheet: str | None = None,
     most: int = MAX_UNPACKED,
     shape: Shape | None = None,
+    most_cells: int | None = None,
 ) -> Table:
     """Describe the file; its bytes are read once or twice (hash, encoding), its rows are not.
 
@@ -99,6 +100,8 @@ def open_table(
         Number of bytes that a packed file may unpack to.
     shape
         Geometry that is wanted, where several layers may be meant.
+    most_cells
+        Number of cells that all sheets of a workbook may have, empty ones too; None: any.
 
     Raises
     ------
@@ -106,7 +109,7 @@ def open_table(
         No such file, layer or sheet.
     Invalid
         The file is of no known form, is empty, has two columns of one name, unpacks to more
-        than ``most``, or is not in the ``encoding`` asked for; several layers and none named; a part of
+        than ``most``, has more than ``most_cells``, or is not in the ``encoding`` asked for; several layers and none named; a part of
         a Shapefile without the others.
     """
     path = Path(path)
@@ -128,7 +131,7 @@ def open_table(
             suffix=suffix,
             file=path.name,
         )
-    how = _How(layer, encoding, sheet, most, shape)
+    how = _How(layer, encoding, sheet, most, shape, most_cells)
     if path.is_file() and is_zip(path) and suffix not in (*_WORKBOOK, ".kmz"):
         refuse_bombs(path, most)
         inside = unpacked_set(path, layer)
@@ -150,6 +153,7 @@ class _How:
     sheet: str | None
     most: int
     shape: Shape | None
+    most_cells: int | None
 
 
 def _described(path: Path, how: _How) -> Table:
@@ -193,7 +197,7 @@ def _of_text(path: Path, how: _How) -> Table:
 
 
 def _of_workbook(path: Path, how: _How) -> Table:
-    book = workbooks.describe(path, how.sheet or how.layer, how.most)
+    book = workbooks.describe(path, how.sheet or how.layer, how.most, how.most_cells)
     decided = {"layer": book.source.sheet}
     if book.source.header.rows != (1,):
         decided["header"] = str(book.source.header)

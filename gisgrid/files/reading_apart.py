@@ -69,15 +69,6 @@ class HandedSource:
                     yield frame.iloc[start : start + rows]
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
-    """A table that was read apart; it lives as long as its folder."""
-
-    table: Table
-    cells: int | None
-    """Cells of all sheets of a workbook, empty ones too; None for other files."""
-
-
 def open_apart(
     path: Path,
     *,
@@ -86,8 +77,9 @@ def open_apart(
     sheet: str | None = None,
     most: int = MAX_UNPACKED,
     shape: Shape | None = None,
-) -> Read:
-    """As ``open_table``, with all rows read; they are kept beside the file.
+    most_cells: int | None = None,
+) -> Table:
+    """As ``open_table``, with all rows read; they are kept beside the file and live as long as it.
 
     ``path`` lies in a folder of its own, and its name is ours: it stands in messages.
 
@@ -101,13 +93,12 @@ def open_apart(
     """
     order = {
         "path": str(path), "layer": layer, "encoding": encoding, "sheet": sheet, "most": most, "shape": shape,
+        "most_cells": most_cells,
     }  # fmt: skip
-    told = _child("read", path, order)
-    facts = told["table"]
+    facts = _child("read", path, order)
     for name in ("columns", "uncomputed", "bounds"):
         facts[name] = facts[name] if facts[name] is None else tuple(facts[name])
-    table = Table(path=path, source=HandedSource(path.parent / ROWS), **facts)
-    return Read(table, told["cells"])
+    return Table(path=path, source=HandedSource(path.parent / ROWS), **facts)
 
 
 def fill_apart(

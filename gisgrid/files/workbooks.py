@@ -101,7 +101,9 @@ class SheetDescription:
     """Headers of columns with formulas whose results are not kept."""
 
 
-def describe(path: Path, sheet: str | None, most: int = MAX_UNPACKED) -> SheetDescription:
+def describe(
+    path: Path, sheet: str | None, most: int = MAX_UNPACKED, most_cells: int | None = None
+) -> SheetDescription:
     """Find the sheet and its header, see ``tops.header_of``.
 
     The only visible sheet with anything in it is taken, else the ``sheet`` named.
@@ -112,9 +114,15 @@ def describe(path: Path, sheet: str | None, most: int = MAX_UNPACKED) -> SheetDe
         No such sheet.
     Invalid
         No workbook, a zip bomb, XML with entities, an empty sheet, several sheets and none named; saved
-        as Strict Open XML.
+        as Strict Open XML; more than ``most_cells`` cells.
     """
     zero_formats = _checked(path, most)
+    # Before openpyxl, which looks at each of them to learn how large a sheet is.
+    if most_cells is not None and cells(path) > most_cells:
+        raise Invalid(
+            "The table has more than {most:,} cells; send only the columns with the places.",
+            most=most_cells,
+        )
     with _opened(path) as book:
         tops = {s.title: _top(s) for s in book.worksheets}
         concealed = [s.title for s in book.worksheets if s.sheet_state != "visible"]

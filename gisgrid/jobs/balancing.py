@@ -22,7 +22,7 @@ from gisgrid.core.crs import to_metric
 from gisgrid.core.errors import Conflict, Invalid, NotFound
 from gisgrid.core.plans import PlanInfo
 from gisgrid.db.store import raw
-from gisgrid.jobs.names import COMPLETE, QUEUE, REBALANCE, TASK, UPKEEP
+from gisgrid.jobs.names import COMPLETE, QUEUE, REBALANCE, SCHEDULED, TASK
 from gisgrid.planning.balancing.from_scratch import taken_over
 from gisgrid.planning.balancing.inputs import refuse_locks
 from gisgrid.planning.balancing.levelling import known_levels, refuse_empty
@@ -46,7 +46,6 @@ class JobInfo:
     doing: str
     result: dict[str, Any] | None
     failed: str | None
-    failed_zh: str | None
     who: str
     ordered_at: datetime
     ended_at: datetime | None
@@ -54,20 +53,20 @@ class JobInfo:
     """How often a worker has begun it."""
 
 
-def order_rebalance(session: Session, plan: PlanInfo, wishes: BalanceOptions, *, who: str) -> int:
-    """Have a plan rebalanced, or drawn afresh, in the background; the number of the job.
+def order_rebalance(session: Session, plan: PlanInfo, options: BalanceOptions, *, who: str) -> int:
+    """Have a plan rebalanced, or drawn from scratch, in the background; the number of the job.
 
     Raises
     ------
     Conflict
-        A rebalancing of this plan waits or runs already; or it is to be drawn afresh and has locks.
+        A rebalancing of this plan waits or runs already; or it is to be drawn from scratch and has locks.
     Invalid
         Nothing is known of what is to be levelled; the error names what is.
     """
     place = plans.township_by_id(session, plan.township_id)
     weights = plan_weighing(session, plan).weights
-    refuse_empty(wishes, known_levels(session, place, weights))
-    refuse_locks(session, plan, wishes)
+    refuse_empty(options, known_levels(session, place, weights))
+    refuse_locks(session, plan, options)
     busy = session.scalar(
         text(
             "SELECT id FROM job WHERE plan_id = :p AND kind = :kind "
@@ -77,21 +76,21 @@ def order_rebalance(session: Session, plan: PlanInfo, wishes: BalanceOptions, *,
     )
     if busy:
         raise Conflict("Plan {plan!r} is being rebalanced already.", plan=plan.name, job=busy)
-    job_id = insert(session, plan, REBALANCE, asdict(wishes), who=who)
+    job_id = insert(session, plan, REBALANCE, asdict(options), who=who)
     queue(session, TASK, QUEUE, lock=QUEUE, job_id=job_id)
     return job_id
 
 
 def insert(
-    session: Session, plan: PlanInfo, kind: str, wishes: Mapping[str, Any], *, who: str
+    session: Session, plan: PlanInfo, kind: str, options: Mapping[str, Any], *, who: str
 ) -> int:
     """The number of a new job of a plan, which the queue must be told of."""
     job_id = session.scalar(
         text(
-            "INSERT INTO job (plan_id, kind, wishes, who) "
+            "INSERT INTO job (plan_id, kind, options, who) "
             "VALUES (:p, :kind, CAST(:w AS jsonb), :who) RETURNING id"
         ),
-        {"p": plan.id, "kind": kind, "w": json.dumps(wishes), "who": who},
+        {"p": plan.id, "kind": kind, "w": json.dumps(options), "who": who},
     )
     assert isinstance(job_id, int)  # noqa: S101 - narrows the type
     return job_id
@@ -99,7 +98,7 @@ def insert(
 
 def order_completion(session: Session, plan: PlanInfo) -> None:
     """Have everything attached to a plan in the background, a part at a time."""
-    queue(session, COMPLETE, UPKEEP, lock=f"{COMPLETE}-{plan.id}", plan_id=plan.id)
+    queue(session, COMPLETE, SCHEDULED, lock=f"{COMPLETE}-{plan.id}", plan_id=plan.id)
 
 
 def job(session: Session, job_id: int) -> JobInfo:
@@ -163,7 +162,7 @@ def accepted(
         if not same:
             raise _edited_since()
         if moves is not None:
-            raise Invalid("A plan drawn afresh is taken over whole.")
+            raise Invalid("A plan drawn from scratch is taken over whole.")
         return taken_over(editor, found.result["drawn"])
     every = found.result["moves"]
     chosen = range(len(every)) if moves is None else sorted(set(moves))
@@ -210,6 +209,6 @@ def _edited_since(**facts: Any) -> Conflict:
 
 
 _JOB = """
-SELECT id, plan_id, kind, state, done, total, doing, result, failed, failed_zh, who, ordered_at,
+SELECT id, plan_id, kind, state, done, total, doing, result, failed, who, ordered_at,
        ended_at, attempts FROM job
 """

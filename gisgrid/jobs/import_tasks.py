@@ -1,4 +1,4 @@
-"""What the worker does with a file at the import desk: look, dry run, import, and taking it back.
+"""What the worker does with a file sent in the browser: look, dry run, import, and taking it back.
 
 It enters as the owner and acts for whoever asked: the store is asked whether that account has the right
 there and now, before anything is read and once more before anything stays. What an import did and what
@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 from gisgrid.core.errors import Conflict, GisgridError, Invalid, NotAllowed, NotFound
 from gisgrid.core.failures import failure_of
 from gisgrid.core.heavy import pandas as pd
-from gisgrid.core.messages import Both, message
+from gisgrid.core.messages import message
 from gisgrid.core.plans import newest_plan, plan_named, township
 from gisgrid.core.settings import Settings
 from gisgrid.db.store import Actor, transaction
@@ -37,13 +37,13 @@ from gisgrid.files.read import Table
 from gisgrid.files.reading_apart import open_apart
 from gisgrid.files.rejects import write_rejects
 from gisgrid.jobs.imports import BROKE_OFF, FOLDERS, ImportLeft, fail
-from gisgrid.loading import desk, desk_files
-from gisgrid.loading.desk import ImportAtDesk
+from gisgrid.loading import file_import_parts, file_imports
 from gisgrid.loading.drawing import drawing
+from gisgrid.loading.file_imports import FileImportInfo
 from gisgrid.loading.load import LoadReport, Progress, load
 from gisgrid.loading.prepare import Order
+from gisgrid.loading.report_json import report_as_json, undone_as_json
 from gisgrid.loading.runs import run_numbered
-from gisgrid.loading.told import report_as_json, undone_as_json
 from gisgrid.loading.undo import undo_load
 from gisgrid.planning.review.publish import publish
 
@@ -67,7 +67,7 @@ class ImportWork:
     """A task that was begun."""
 
     engine: Engine
-    found: ImportAtDesk
+    found: FileImportInfo
     asked_by: int
     who: str
     """Log-in name of whoever asked."""
@@ -96,7 +96,7 @@ def here(
 
     try:
         with transaction(engine, read_only=True) as session:
-            found = desk.file_import(session, number)
+            found = file_imports.file_import(session, number)
             row = session.execute(text(_BY), {"id": number}).one()
         most = Settings.from_env().unpacked_max_mb << 20
         do(ImportWork(engine, found, row.id, row.name, attempt, most, tell))
@@ -109,7 +109,7 @@ def here(
         if known is None:
             # Its words may quote a row, and rows hold people.
             log.error("import %s broke off: %s at %s", number, type(exc).__name__, _place(exc))
-        why = Both(known.message, known.zh) if known else message(BROKE_OFF)
+        why = known.said if known else message(BROKE_OFF)
         fail(engine, number, attempt, GisgridError("{why}", why=why))
 
 
@@ -178,7 +178,7 @@ def _commit(work: ImportWork) -> None:
             refused = _workbook(report, path)
             work.tell(report.read, report.read, "committing")
             # Whoever lost the right while this ran has lost it.
-            desk.refuse_strangers(session, order.kind, order.township)
+            file_imports.refuse_strangers(session, order.kind, order.township)
             session.execute(
                 text("SELECT audit('import', 'file_import', ARRAY[CAST(:id AS bigint)])"),
                 {"id": work.found.id},
@@ -200,7 +200,7 @@ def _foresee(work: ImportWork) -> None:
 def _undo(work: ImportWork) -> None:
     with transaction(work.engine, actor=work.actor) as session:
         by, told = _undone(session, work)
-        desk.refuse_strangers(session, str(work.found.kind), work.found.township)
+        file_imports.refuse_strangers(session, str(work.found.kind), work.found.township)
         session.execute(
             text("SELECT audit('undo_import', 'file_import', ARRAY[CAST(:id AS bigint)])"),
             {"id": work.found.id},
@@ -217,9 +217,9 @@ def _undone(session: Session, work: ImportWork) -> tuple[int, dict[str, Any]]:
     found = work.found
     if found.run_id is None:
         raise Conflict("There is nothing to take back.")
-    # Of the load itself: what stands at the desk was written by a page.
+    # Of the load itself: what stands there was written by a page.
     run = run_numbered(session, found.run_id)
-    desk.refuse_strangers(session, run.kind, run.township)
+    file_imports.refuse_strangers(session, run.kind, run.township)
     undone = undo_load(session, found.run_id, who=work.who)
     return undone.by, undone_as_json(undone)
 
@@ -228,9 +228,9 @@ def _ordered(work: ImportWork, path: Path) -> tuple[Order, bytes | None]:
     """What is to be loaded, and the picture of where it lies."""
     found = work.found
     with transaction(work.engine, actor=work.actor, read_only=True) as session:
-        desk.refuse_strangers(session, str(found.kind), found.township)
+        file_imports.refuse_strangers(session, str(found.kind), found.township)
     table = _read(work, path)
-    order = desk.order_of(found, table, who=work.who, most=work.most)
+    order = file_imports.order_of(found, table, who=work.who, most=work.most)
     with transaction(work.engine, actor=work.actor, read_only=True) as session:
         picture = drawing(session, order)
     if picture is None:
@@ -243,7 +243,7 @@ def _ordered(work: ImportWork, path: Path) -> tuple[Order, bytes | None]:
 
 
 def _loaded(session: Session, work: ImportWork, order: Order) -> LoadReport:
-    desk.refuse_strangers(session, order.kind, order.township)
+    file_imports.refuse_strangers(session, order.kind, order.township)
     report = load(session, order, progress=work.tell)
     above = report.run_id and session.scalar(
         text("SELECT appoints_above(:run)"), {"run": report.run_id}
@@ -254,7 +254,7 @@ def _loaded(session: Session, work: ImportWork, order: Order) -> LoadReport:
             above=above,
             right="administer",
         )
-    if order.kind == "grids" and (day := work.found.wishes.get("in_force_from")):
+    if order.kind == "grids" and (day := work.found.options.get("in_force_from")):
         _put_in_force(session, order, date.fromisoformat(day))
     return report
 
@@ -278,13 +278,13 @@ def _kinds(session: Session) -> list[str]:
 def _read(work: ImportWork, path: Path) -> Table:
     """The file, read in a process of its own as it is meant by now."""
     work.tell(0, None, "reading")
-    mapping = Mapping.from_json(json.dumps(work.found.wishes.get("mapping", {})))
+    mapping = Mapping.from_json(json.dumps(work.found.options.get("mapping", {})))
     kind = work.found.kind
 
     def read(shape: Shape | None) -> Table:
         return open_apart(
             path, layer=mapping.layer, encoding=mapping.encoding, most=work.most, shape=shape
-        ).table
+        )
 
     table = read(KINDS[kind].geometry if kind else None)
     if kind is None and not table.has_geometry and may_hold(table.columns):
@@ -322,9 +322,9 @@ def _opened_folder(work: ImportWork) -> Iterator[Path]:
     """The file in a folder of its own, which goes afterwards."""
     prefix = f"{FOLDERS}{os.getpid()}-"
     with tempfile.TemporaryDirectory(prefix=prefix) as folder:
-        path = Path(folder) / f"file{desk_files.ending(work.found.file_name)}"
+        path = Path(folder) / f"file{file_import_parts.ending(work.found.file_name)}"
         with transaction(work.engine, read_only=True) as session:
-            there = desk_files.write_file(session, work.found.id, path)
+            there = file_import_parts.write_file(session, work.found.id, path)
         if not there:
             raise Conflict("The file was deleted after its time; send it again.")
         yield path
@@ -366,7 +366,7 @@ def _put(session: Session, number: int, parts: dict[str, bytes | None]) -> None:
             {"id": number, "what": what},
         )
         if content is not None:
-            desk_files.put_part(session, number, what, [content])
+            file_import_parts.put_part(session, number, what, [content])
 
 
 _TELL = """

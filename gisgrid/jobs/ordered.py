@@ -17,7 +17,7 @@ from gisgrid.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from gisgrid.core.plans import TownshipInfo, plan_by_id
 from gisgrid.jobs import balancing, drills, office_jobs, quick, studies
 from gisgrid.jobs.names import REBALANCE
-from gisgrid.loading import desk
+from gisgrid.loading import file_imports
 from gisgrid.people.privacy import audit
 from gisgrid.planning.balancing.options import BalanceOptions
 
@@ -51,7 +51,6 @@ class OrderedJob:
     total: int | None
     doing: str
     failed: str | None
-    failed_zh: str | None
     may: bool
     """Whoever acts may stop it."""
     again: bool
@@ -186,7 +185,7 @@ def again(
         studies.ask(session, number, found.kind, day)
     elif found.road == "file":
         number = int(key)
-        desk.once_more(session, number, account_id=account_id)
+        file_imports.once_more(session, number, account_id=account_id)
     elif found.road == "drill":
         drills.ask(session, number, who=who)
     else:
@@ -214,8 +213,8 @@ def _again_on_plan(session: Session, found: OrderedJob, *, who: str) -> int:
         raise Conflict("Plan {plan!r} is no draft any more.", plan=plan.name)
     if found.kind != REBALANCE:
         return quick.order(session, plan, found.kind, {}, who=who)
-    wishes = session.scalar(text("SELECT wishes FROM job WHERE id = :id"), {"id": int(found.key)})
-    return balancing.order_rebalance(session, plan, BalanceOptions.of(wishes or {}), who=who)
+    options = session.scalar(text("SELECT options FROM job WHERE id = :id"), {"id": int(found.key)})
+    return balancing.order_rebalance(session, plan, BalanceOptions.of(options or {}), who=who)
 
 
 def _states(state: str | None) -> Sequence[str] | None:

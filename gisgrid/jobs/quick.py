@@ -21,10 +21,11 @@ from sqlalchemy.orm import Session
 
 from gisgrid.core import plans
 from gisgrid.core.errors import GisgridError, Invalid
+from gisgrid.core.messages import kept, message, packed
 from gisgrid.core.plans import PlanInfo, TownshipInfo, plan_by_id
 from gisgrid.db.store import transaction
 from gisgrid.jobs import balancing
-from gisgrid.jobs.names import QUEUE, QUICK
+from gisgrid.jobs.names import BROKE_OFF, QUEUE, QUICK
 from gisgrid.planning.checks.checks import Tell, run_checks
 from gisgrid.planning.checks.findings import CheckResult, Finding
 from gisgrid.planning.checks.shapes import Ground
@@ -56,7 +57,7 @@ class Work:
     engine: Engine
     editors: Editors
     plan_id: int
-    wishes: Mapping[str, Any]
+    options: Mapping[str, Any]
     who: str
     tell: Tell
     """Raises `Left` if the job was cancelled."""
@@ -71,12 +72,12 @@ def is_long(found: balancing.JobInfo, chosen: Sequence[int] | None) -> bool:
 
 
 def order(
-    session: Session, plan: PlanInfo, kind: str, wishes: Mapping[str, Any], *, who: str
+    session: Session, plan: PlanInfo, kind: str, options: Mapping[str, Any], *, who: str
 ) -> int:
     """Have one of ``KINDS`` done for a page; the number of the job. Invalid if there is no such kind."""
     if kind not in KINDS:
         raise Invalid("There is no work {kind!r}.", kind=kind)
-    job_id = balancing.insert(session, plan, kind, wishes, who=who)
+    job_id = balancing.insert(session, plan, kind, options, who=who)
     balancing.queue(session, QUICK, QUEUE, lock=f"{QUICK}-{plan.id}", job_id=job_id)
     return job_id
 
@@ -94,28 +95,28 @@ def run(engine: Engine, editors: Editors, job_id: int) -> None:
         begun = session.execute(text(_BEGIN), {"id": job_id}).one_or_none()
     if begun is None:
         return
-    end: dict[str, Any] = {"state": "done", "result": None, "en": None, "zh": None}
+    end: dict[str, Any] = {"state": "done", "result": None, "failed": None}
     try:
         tell(0, None, "reading")
-        work = Work(engine, editors, begun.plan_id, begun.wishes, begun.who, tell)
+        work = Work(engine, editors, begun.plan_id, begun.options, begun.who, tell)
         found = KINDS[begun.kind](work)
         end["result"] = json.dumps(found, ensure_ascii=False)
     except Left:
         return
     except GisgridError as exc:
-        end |= {"state": "failed", "en": exc.message, "zh": exc.zh}
+        end |= {"state": "failed", "failed": packed(exc.said)}
         end["result"] = json.dumps({"place": exc.facts.get("place")})
     except DBAPIError:
         raise
     except Exception:
         log.exception("job %s broke off", job_id)
-        end |= {"state": "failed", "en": "The computation broke off.", "zh": "计算意外中断。"}
+        end |= {"state": "failed", "failed": packed(message(BROKE_OFF))}
     with transaction(engine) as session:
         session.execute(text(_END), {"id": job_id, **end})
 
 
 def _check(work: Work) -> dict[str, Any]:
-    """All checks of a scenario, in both languages, and which of them keep it from being published."""
+    """All checks of a scenario, and which of them keep it from being published."""
     with transaction(work.engine, read_only=True) as session:
         place, plan, version, editor = _at(session, work)
         limits = limits_of(session, place.id)
@@ -124,15 +125,15 @@ def _check(work: Work) -> dict[str, Any]:
         blocking = {r.name for r in review.worse(session, place, plan, editor.state, results)}
         return {
             "version": version,
-            "checks": [told_check(r, editor, blocking=r.name in blocking) for r in results],
+            "checks": [check_as_json(r, editor, blocking=r.name in blocking) for r in results],
         }
 
 
-def told_check(found: CheckResult, editor: Editor, *, blocking: bool) -> dict[str, Any]:
+def check_as_json(found: CheckResult, editor: Editor, *, blocking: bool) -> dict[str, Any]:
     """A check's answer as it is kept."""
     return {
         "name": found.name,
-        "title": [found.title.en, found.title.zh],
+        "title": kept(found.title),
         "status": found.status,
         "places": len(found.findings),
         "blocking": blocking,
@@ -143,8 +144,8 @@ def told_check(found: CheckResult, editor: Editor, *, blocking: bool) -> dict[st
 def _told(check: str, found: Finding, editor: Editor) -> dict[str, Any]:
     spot = None if found.place.is_empty else found.place.representative_point()
     return {
-        "text": [found.en, found.zh],
-        "fix": found.fix and [found.fix.en, found.fix.zh],
+        "text": kept(found.said),
+        "fix": found.fix and kept(found.fix.said),
         "residents": found.residents,
         "place": spot and [round(spot.x, 7), round(spot.y, 7)],
         "stray": stray_grids(editor.state, found.grids) if check == "outside" else [],
@@ -161,7 +162,7 @@ def _show(work: Work) -> dict[str, Any]:
         try:
             refuse(before, after, moves.locks_of(session, work.plan_id))
         except GisgridError as exc:
-            refused = {"text": [exc.message, exc.zh], "place": exc.facts.get("place")}
+            refused = {"text": kept(exc.said), "place": exc.facts.get("place")}
     return {"version": version, **shown(before, after), "refused": refused}
 
 
@@ -204,8 +205,8 @@ def _take(work: Work) -> dict[str, Any]:
         after = _after(session, work, here)
         work.tell(2, 3, "writing")
         now = moves.record(
-            session, plan, int(work.wishes["version"]), before, after, action="rebalance", who=work.who,
-            why=str(work.wishes.get("why") or ""), attached=False,
+            session, plan, int(work.options["version"]), before, after, action="rebalance", who=work.who,
+            why=str(work.options.get("why") or ""), attached=False,
         )  # fmt: skip
         balancing.order_completion(session, plan)
         work.editors.keep(plan, now, after)
@@ -219,7 +220,7 @@ def _publish(work: Work) -> dict[str, Any]:
     with transaction(work.engine) as session:
         plan = plan_by_id(session, work.plan_id)
         place = plans.township_by_id(session, plan.township_id)
-        first_day = date.fromisoformat(work.wishes["from"])
+        first_day = date.fromisoformat(work.options["from"])
         review.publish(session, place, plan, first_day, who=work.who)
         # Whoever cancels until here finds everything as it was.
         work.tell(1, 1, "writing")
@@ -236,10 +237,10 @@ def _at(session: Session, work: Work) -> tuple[TownshipInfo, PlanInfo, int, Edit
 def _after(
     session: Session, work: Work, here: tuple[TownshipInfo, PlanInfo, int, Editor]
 ) -> Editor:
-    """The scenario with the proposal of the job's wishes, or some moves of it."""
+    """The scenario with the proposal of the job's options, or some moves of it."""
     _, plan, version, before = here
     work.tell(0, 3, "drawing")
-    number, chosen = int(work.wishes["job"]), work.wishes.get("moves")
+    number, chosen = int(work.options["job"]), work.options.get("moves")
 
     def make() -> Editor:
         found = balancing.job(session, number)
@@ -257,7 +258,7 @@ KINDS: dict[str, Callable[[Work], dict[str, Any]]] = {
 
 _BEGIN = """
 UPDATE job SET state = 'running', attempts = attempts + 1
-WHERE id = :id AND state IN ('waiting', 'running') RETURNING plan_id, kind, wishes, who
+WHERE id = :id AND state IN ('waiting', 'running') RETURNING plan_id, kind, options, who
 """
 
 _TELL = """
@@ -266,7 +267,6 @@ WHERE id = :id AND state = 'running' RETURNING id
 """
 
 _END = """
-UPDATE job SET state = :state, ended_at = now(), result = CAST(:result AS jsonb), failed = :en,
-    failed_zh = :zh
+UPDATE job SET state = :state, ended_at = now(), result = CAST(:result AS jsonb), failed = :failed
 WHERE id = :id AND state = 'running'
 """

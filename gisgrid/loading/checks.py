@@ -304,9 +304,9 @@ class Checker:
         noted = points.noted if expected else []
         if not expected:
             tests.whole.add("unlocated", "", [HEADER_ROW])
-        tests.take(Parsed(points.place, points.rejected, noted), column)
+        tests.take(Parsed(points.location_status, points.rejected, noted), column)
         values |= {"lon": points.lon, "lat": points.lat, "source_x": points.x,
-                   "source_y": points.y, "place": points.place}  # fmt: skip
+                   "source_y": points.y, "location_status": points.location_status}  # fmt: skip
 
 
 def _series(array: Values) -> pd.Series[Any]:

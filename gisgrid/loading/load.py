@@ -25,7 +25,7 @@ from gisgrid.files.findings import Findings
 from gisgrid.files.read import GEOMETRY, Table
 from gisgrid.loading.checks import Checker
 from gisgrid.loading.datum_check import DatumVerdict
-from gisgrid.loading.declared import compared, told_of
+from gisgrid.loading.declared import compared, declared_in_words
 from gisgrid.loading.personal_data_guard import refuse_personal_cells
 from gisgrid.loading.prepare import (
     ROW_KEY,
@@ -108,7 +108,7 @@ def load(session: Session, order: Order, *, progress: Progress | None = None) ->
         stage.find_communities_in_addresses(noted)
     decided = {**job.decided, **checker.decided}
     if job.declared:
-        decided["coordinates"] = told_of(stage, job)
+        decided["coordinates"] = declared_in_words(stage, job)
     stage.run_checks(rejected, noted, move=order.move)
     blanks = emptied(stage, job.resolved, given, noted, allowed=order.blank)
     tell(read, read, "writing")

@@ -36,7 +36,7 @@ class Points:
     x: Floats
     """As delivered."""
     y: Floats
-    place: Cells
+    location_status: Cells
     """ok, unlocated, placeholder."""
     rejected: list[tuple[str, Mask]] = field(default_factory=list)
     noted: list[tuple[str, Mask]] = field(default_factory=list)
@@ -77,7 +77,7 @@ def points(
     others = [(code, mask & ~no_number) for code, mask in found.rejected]
     noted = [(code, mask & ~no_number) for code, mask in found.noted]
     return Points(
-        found.lon, found.lat, found.x, found.y, found.place,
+        found.lon, found.lat, found.x, found.y, found.location_status,
         [("not_a_number", no_number), *others], noted,
     )  # fmt: skip
 
@@ -120,13 +120,13 @@ def located(
             turned = _within(other_lon, other_lat, bounds, far_m)
             swapped[np.flatnonzero(off)[turned]] = True
             far = off & ~swapped
-    place = np.full(len(x), "ok", dtype=object)
-    place[no_x & no_y] = "unlocated"
-    place[nowhere] = "placeholder"
+    location_status = np.full(len(x), "ok", dtype=object)
+    location_status[no_x & no_y] = "unlocated"
+    location_status[nowhere] = "placeholder"
     rejected = [("half_place", half), ("lonlat_range", beyond), ("crs_range", outside_crs),
                 ("swapped", swapped), ("far", far)]  # fmt: skip
     noted = [("unlocated", no_x & no_y), ("placeholder", nowhere)]
-    return Points(lon, lat, x, y, place, rejected, noted)
+    return Points(lon, lat, x, y, location_status, rejected, noted)
 
 
 def from_geometries(geometries: npt.NDArray[np.object_]) -> tuple[Floats, Floats, Mask]:

@@ -175,7 +175,7 @@ class Stage:
         }
         addresses = self.session.scalars(
             text(
-                "SELECT DISTINCT address FROM stage WHERE place <> 'ok' AND community IS NULL "
+                "SELECT DISTINCT address FROM stage WHERE location_status <> 'ok' AND community IS NULL "
                 "AND community_id IS NULL AND address ~ '[里村屯區区]'"
             )
         )
@@ -185,7 +185,7 @@ class Stage:
             text(
                 "UPDATE stage s SET community_id = f.id "
                 "FROM unnest(CAST(:addresses AS text[]), CAST(:ids AS bigint[])) AS f(address, id) "
-                "WHERE s.address = f.address AND s.place <> 'ok' AND s.community IS NULL "
+                "WHERE s.address = f.address AND s.location_status <> 'ok' AND s.community IS NULL "
                 "AND s.community_id IS NULL "
                 "RETURNING s.row_no"
             ),
@@ -221,13 +221,13 @@ class Stage:
             text(
                 """
                 WITH busy AS (
-                    SELECT lon, lat FROM stage WHERE place = 'ok'
+                    SELECT lon, lat FROM stage WHERE location_status = 'ok'
                     GROUP BY lon, lat HAVING count(*) >= :streets
                 ), spot AS (
                     SELECT lon, lat FROM stage JOIN busy USING (lon, lat)
                     GROUP BY lon, lat HAVING count(DISTINCT regexp_replace(address, '[0-9０-９]+', '', 'g')) >= :streets
                 ), marked AS (
-                    UPDATE stage s SET place = 'placeholder', lon = NULL, lat = NULL
+                    UPDATE stage s SET location_status = 'placeholder', lon = NULL, lat = NULL
                     FROM spot WHERE (s.lon, s.lat) = (spot.lon, spot.lat) RETURNING s.row_no
                 )
                 SELECT row_no FROM marked ORDER BY row_no
@@ -262,7 +262,7 @@ class Stage:
                 nth,
                 func.count().over().label("n"),
             )
-            .where(stage.c.place == "ok")
+            .where(stage.c.location_status == "ok")
             .subquery()
         )
         same = and_(
@@ -305,7 +305,9 @@ class Stage:
     def any_unlocated(self) -> bool:
         """Whether a row has no point."""
         return bool(
-            self.session.scalar(text("SELECT EXISTS (SELECT FROM stage WHERE place <> 'ok')"))
+            self.session.scalar(
+                text("SELECT EXISTS (SELECT FROM stage WHERE location_status <> 'ok')")
+            )
         )
 
     def row_count(self) -> int:
@@ -344,7 +346,7 @@ def known_places(session: Session, township: int, limit: int = 20_000) -> npt.ND
             """
             SELECT ST_X(geom), ST_Y(geom) FROM (
                 SELECT geom, row_number() OVER (ORDER BY id) AS nth, count(*) OVER () AS n
-                FROM house WHERE township_id = :township AND place = 'ok') h
+                FROM house WHERE township_id = :township AND location_status = 'ok') h
             WHERE nth % greatest(1, n / :limit) = 0
             """
         ),

@@ -44,7 +44,7 @@ class Stored:
 
 PARTS: dict[str, tuple[str, ...]] = {
     "community": ("community_id",),
-    "lon": ("lon", "lat", "source_x", "source_y", "place"),
+    "lon": ("lon", "lat", "source_x", "source_y", "location_status"),
 }
 """Canonical column to the columns of the stage that hold it, where these are others."""
 

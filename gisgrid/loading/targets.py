@@ -19,14 +19,16 @@ _PLACE_COLUMNS = {
     "lat": "float8",
     "source_x": "float8",
     "source_y": "float8",
-    "place": "text",
+    "location_status": "text",
 }
 _POINT = (
-    "CASE WHEN s.place = 'ok' THEN ST_SetSRID(ST_MakePoint(s.lon, s.lat), 4326) END, s.place, "
+    "CASE WHEN s.location_status = 'ok' THEN ST_SetSRID(ST_MakePoint(s.lon, s.lat), 4326) END, s.location_status, "
     "s.source_x, s.source_y"
 )
 
-_STORED_POINT = "ST_X(o.geom) AS lon, ST_Y(o.geom) AS lat, o.source_x, o.source_y, o.place"
+_STORED_POINT = (
+    "ST_X(o.geom) AS lon, ST_Y(o.geom) AS lat, o.source_x, o.source_y, o.location_status"
+)
 
 _UNKNOWN_HOUSE = RowCheck(
     "unknown_house",
@@ -42,9 +44,9 @@ _HANDLED_HERE = """LEFT JOIN event_case c ON c.event_id = o.id LEFT JOIN flow f 
 _HANDLED = f"""LEFT JOIN event o ON o.township_id = :township AND o.code = s.code
     {_HANDLED_HERE}"""
 _MOVED_HERE = (
-    "CASE WHEN h.moved THEN o.geom WHEN s.place = 'ok' "
+    "CASE WHEN h.moved THEN o.geom WHEN s.location_status = 'ok' "
     "THEN ST_SetSRID(ST_MakePoint(s.lon, s.lat), 4326) END, "
-    "CASE WHEN h.moved THEN o.place ELSE s.place END, "
+    "CASE WHEN h.moved THEN o.location_status ELSE s.location_status END, "
     "CASE WHEN h.moved THEN o.source_x ELSE s.source_x END, "
     "CASE WHEN h.moved THEN o.source_y ELSE s.source_y END"
 )
@@ -84,7 +86,7 @@ TARGETS: dict[str, Target] = {
                 ("township_id", "code"),
                 f"""SELECT :township, s.code, s.address, s.community_id, {_POINT}, :run
                 FROM stage s ORDER BY s.row_no""",
-                ("address", "community_id", "geom", "place", "source_x", "source_y"),
+                ("address", "community_id", "geom", "location_status", "source_x", "source_y"),
             ),
         ),
     ),
@@ -188,7 +190,7 @@ TARGETS: dict[str, Target] = {
                 f"""SELECT o.code, o.due_at, CASE WHEN NOT h.here THEN o.closed_at END AS closed_at,
                    o.source, o.text, o.address, o.community_id,
                    CASE WHEN NOT h.moved THEN ST_X(o.geom) END AS lon, ST_Y(o.geom) AS lat,
-                   o.source_x, o.source_y, o.place
+                   o.source_x, o.source_y, o.location_status
                 FROM event o {_HANDLED_HERE} WHERE o.township_id = :township""",
             ),
         ),
@@ -223,7 +225,7 @@ TARGETS: dict[str, Target] = {
                 FROM stage s {_HANDLED} ORDER BY s.row_no""",
                 (
                     "matter_id", "reported_at", "due_at", "closed_at", "source", "text", "address",
-                    "community_id", "geom", "place", "source_x", "source_y",
+                    "community_id", "geom", "location_status", "source_x", "source_y",
                 ),
             ),
         ),
@@ -287,7 +289,7 @@ TARGETS: dict[str, Target] = {
                 f"""SELECT :township, s.code, s.name, s.kind, s.grid, s.address, s.span, {_POINT},
                    :run FROM stage s ORDER BY s.row_no""",
                 (
-                    "name", "kind", "grid_code", "address", "during", "geom", "place", "source_x",
+                    "name", "kind", "grid_code", "address", "during", "geom", "location_status", "source_x",
                     "source_y",
                 ),
             ),

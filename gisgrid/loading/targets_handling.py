@@ -1,4 +1,4 @@
-"""How assets, duty lists and the ledger of old problems go from the stage into the store."""
+"""How assets, duty lists and the list of long-term problems go from the stage into the store."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ HANDLING_TARGETS: dict[str, Target] = {
         columns={
             "code": "text", "name": "text", "grid": "text", "reason": "text", "since": "date",
             "until": "date", "lon": "float8", "lat": "float8", "source_x": "float8",
-            "source_y": "float8", "place": "text", "reach_m": "float8",
+            "source_y": "float8", "location_status": "text", "reach_m": "float8",
         },
         placed=True,
         stored=(
@@ -23,7 +23,7 @@ HANDLING_TARGETS: dict[str, Target] = {
                 """SELECT code, nullif(reach_m, 0) AS reach_m, lower(during) AS since,
                    upper(during) - 1 AS until, ST_X(geom) AS lon, ST_Y(geom) AS lat,
                    ST_X(geom) AS source_x, ST_Y(geom) AS source_y,
-                   CASE WHEN geom IS NULL THEN 'unlocated' ELSE 'ok' END AS place
+                   CASE WHEN geom IS NULL THEN 'unlocated' ELSE 'ok' END AS location_status
                 FROM asset WHERE township_id = :township""",
             ),
         ),
@@ -32,7 +32,7 @@ HANDLING_TARGETS: dict[str, Target] = {
             upsert(
                 "asset",
                 ("township_id", "code"),
-                """SELECT :township, s.code, s.name, s.grid, s.reason, CASE WHEN s.place = 'ok'
+                """SELECT :township, s.code, s.name, s.grid, s.reason, CASE WHEN s.location_status = 'ok'
                    THEN ST_SetSRID(ST_MakePoint(s.lon, s.lat), 4326) END, coalesce(s.reach_m, 0),
                    s.span, :run FROM stage s ORDER BY s.row_no""",
                 ("name", "grid_code", "reason", "geom", "reach_m", "during"),
@@ -72,7 +72,7 @@ SELECT (SELECT count(*) FROM added) AS inserted, (SELECT count(*) FROM changed) 
         ),
     ),
     "problems": Target(
-        table="legacy_problem",
+        table="open_problem",
         columns={
             "code": "text", "title": "text", "community": "text", "supervisor": "text",
             "opened_on": "date", "review_on": "date",
@@ -82,8 +82,8 @@ SELECT (SELECT count(*) FROM added) AS inserted, (SELECT count(*) FROM changed) 
             Stored(
                 ("code",),
                 ("community",),
-                """SELECT t.code, t.community_id FROM legacy_problem t WHERE t.township_id = :township
-                   AND NOT EXISTS (SELECT FROM legacy_review r WHERE r.problem_id = t.id)""",
+                """SELECT t.code, t.community_id FROM open_problem t WHERE t.township_id = :township
+                   AND NOT EXISTS (SELECT FROM problem_review r WHERE r.problem_id = t.id)""",
             ),
         ),
         checks=(
@@ -93,11 +93,11 @@ SELECT (SELECT count(*) FROM added) AS inserted, (SELECT count(*) FROM changed) 
                 "SELECT row_no FROM stage WHERE community IS NOT NULL AND community_id IS NULL",
             ),
         ),
-        # Once somebody has looked, when to look again and whether it is solved is the ledger's word.
+        # Once somebody has looked, when to look again and whether it is solved is the word of who looked.
         writes=(
             Write(text("""
 WITH done AS (
-    INSERT INTO legacy_problem AS t
+    INSERT INTO open_problem AS t
         (township_id, code, title, community_id, supervisor, opened_on, review_on, run_id)
     SELECT :township, s.code, s.title, s.community_id, s.supervisor, s.opened_on, s.review_on, :run
     FROM stage s ORDER BY s.row_no
@@ -107,7 +107,7 @@ WITH done AS (
     WHERE (t.title, t.community_id, t.supervisor, t.opened_on, t.review_on) IS DISTINCT FROM
         (excluded.title, excluded.community_id, excluded.supervisor, excluded.opened_on,
          excluded.review_on)
-      AND NOT EXISTS (SELECT FROM legacy_review r WHERE r.problem_id = t.id)
+      AND NOT EXISTS (SELECT FROM problem_review r WHERE r.problem_id = t.id)
     RETURNING (t.xmax = 0) AS fresh
 )
 SELECT count(*) FILTER (WHERE fresh) AS inserted, count(*) FILTER (WHERE NOT fresh) AS updated

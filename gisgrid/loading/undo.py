@@ -41,7 +41,7 @@ from gisgrid.planning.attach.attach import attach
 
 TABLES = (
     "read_receipt", "training_attendee", "training", "resident", "household", "visit", "event", "asset",
-    "duty", "legacy_problem", "station", "team_member", "appointment", "account", "staff", "house",
+    "duty", "open_problem", "station", "team_member", "appointment", "account", "staff", "house",
     "grid", "plan", "matter", "matter_list", "street", "parcel", "township", "area",
 )  # fmt: skip
 """All that loads write, what hangs before what it hangs on."""

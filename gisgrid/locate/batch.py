@@ -9,7 +9,7 @@ from gisgrid.core.errors import AmbiguousAddress, GisgridError, Invalid
 from gisgrid.files.read import Table
 from gisgrid.files.vocabulary import HEADERS
 from gisgrid.files.words import plain
-from gisgrid.locate.asking import LookupResult, in_wgs84, number
+from gisgrid.locate.lookup import LookupResult, in_wgs84, number
 
 MAX_ROWS = 100_000
 MAX_CELLS = 2_000_000
@@ -108,17 +108,15 @@ def columns_of(headers: Sequence[str]) -> Columns:
     )
 
 
-def questions(table: Table, cells: int | None = None) -> list[Question]:
-    """The rows of a table; ``cells`` are those of all sheets of its workbook.
+def questions(table: Table) -> list[Question]:
+    """The rows of a table.
 
     Raises
     ------
     Invalid
         No column holds a place, or there are no rows, or more than ``MAX_ROWS``; more than
-        ``MAX_CELLS`` cells, of a workbook in all its sheets.
+        ``MAX_CELLS`` cells.
     """
-    if cells is not None:
-        _check_cells(cells)
     columns = columns_of(table.columns)
     names = [columns.lon, columns.lat, columns.address]
     asked: list[Question] = []
@@ -156,7 +154,7 @@ def answers(
     address: Address,
     *,
     datum: str,
-    zh: bool,
+    language: str,
     known: dict[str, BatchLine],
 ) -> Iterator[BatchLine]:
     """The line of each row, in order; what is wrong with one row never ends the rest.
@@ -177,7 +175,7 @@ def answers(
                 found = address(words)
             line = _line(found)
         except GisgridError as error:
-            line = BatchLine(problem=_problem(error, zh=zh))
+            line = BatchLine(problem=_problem(error, language=language))
         if not has_point:
             known[words] = line
         yield line
@@ -206,9 +204,9 @@ def _line(found: LookupResult) -> BatchLine:
     )
 
 
-def _problem(error: GisgridError, *, zh: bool) -> str:
-    told = error.zh if zh else error.message
+def _problem(error: GisgridError, *, language: str) -> str:
+    told = error.in_language(language)
     options = error.facts.get("candidates")
     if isinstance(error, AmbiguousAddress) and isinstance(options, list):
-        told += " " + ("；" if zh else "; ").join(str(o["address"]) for o in options[:3])
+        told += " " + "; ".join(str(o["address"]) for o in options[:3])
     return told

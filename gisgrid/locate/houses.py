@@ -78,5 +78,5 @@ def take_houses(session: Session, place: TownshipInfo) -> HouseIndex:
 # A tab in an address would be taken for the end of it.
 _HOUSES = """
 SELECT id, ST_X(geom), ST_Y(geom), translate(code, E'\\t', ' '), translate(address, E'\\t', ' ')
-FROM house WHERE township_id = %(township)s AND place = 'ok' ORDER BY code COLLATE "C"
+FROM house WHERE township_id = %(township)s AND location_status = 'ok' ORDER BY code COLLATE "C"
 """

@@ -1,240 +1,265 @@
-"""Which grid is this in, who answers for it, and how sure is that? Two roads, one answer.
-
-``take`` brings a whole plan into memory, where ``in_snapshot`` answers without the database: the road
-of the web and of many points. ``in_store`` asks PostGIS for one point inside a transaction. Tests hold
-them equal.
-"""
+"""Where is that, and which grid is it in? A point in any datum or an address, to the whole answer."""
 
 from __future__ import annotations
 
-import dataclasses
+import math
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from typing import Literal
 
-import shapely
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gisgrid.core.crs import reach_in_degrees
-from gisgrid.core.errors import OutsideCoverage
+from gisgrid.core.coordinates import angle, order_of_numbers, pair
+from gisgrid.core.crs import parse, to_lonlat
+from gisgrid.core.errors import AmbiguousAddress, Invalid, NotFound, OutsideCoverage
+from gisgrid.core.messages import Message, message
 from gisgrid.core.places import check_place
-from gisgrid.core.plans import PlanInfo, TownshipInfo
-from gisgrid.locate.locator import Locator, Near
+from gisgrid.locate.addresses.search import AddressCandidate, Nearest, search
+from gisgrid.locate.point_lookup import PointLookup
 
-OTHER_WITHIN_M = 15.0
-"""Grids up to this far are named beside the answer: about what a phone's position is good for."""
+# What two coordinates have and a house number with a room has not.
+_POINT_MARK = re.compile(r"\d\.\d|[°º度′]|[NSEW]\b|[经纬經緯]|lat|lon|lng", re.IGNORECASE)
+DATUMS = ("wgs84", "cgcs2000", "gcj02", "bd09")
+ACCEPT = 0.9
+"""Confidence from which an address is taken for a house; below it, somebody has to choose."""
 
-
-@dataclass(frozen=True)
-class LookupCard:
-    """What is told of a grid; no telephone number is in it."""
-
-    code: str
-    name: str
-    kind: str
-    host: str | None
-    community_code: str
-    community: str
-    leader: str | None
+Find = Callable[[float, float], PointLookup]
+"""Longitude and latitude of EPSG:4326 to the grid; raises ``OutsideCoverage``."""
 
 
 @dataclass(frozen=True)
-class Other:
-    """Another grid near by."""
+class HouseFound:
+    """The house that was meant; a spot of the alias book has neither number nor code."""
 
-    card: LookupCard
-    distance_m: float
-
-
-@dataclass(frozen=True)
-class PointLookup:
-    """The answer for one point under one plan."""
-
-    lon: float
-    lat: float
-    township: TownshipInfo
-    plan: PlanInfo
-    grid: LookupCard
-    exclusive: LookupCard | None
-    """In overlay mode the exclusive grid over the point."""
-    border_m: float
-    others: tuple[Other, ...]
-    """The other candidates within ``OTHER_WITHIN_M``, nearest first."""
+    id: int | None
+    code: str | None
+    address: str
 
 
 @dataclass(frozen=True)
-class Snapshot:
-    """A plan in memory."""
+class LookupResult:
+    """The whole answer, with how it came about."""
 
-    place: TownshipInfo
-    plan: PlanInfo
-    cards: dict[str, LookupCard]
-    owners: Locator
-    """Of the grids that own: all in hole mode, the basic ones in overlay mode."""
-    over: Locator | None
-    """Of the exclusive grids in overlay mode."""
-
-
-def take(
-    session: Session, place: TownshipInfo, plan: PlanInfo, *, day: date | None = None
-) -> Snapshot:
-    """A plan with its grids' cards; leaders are those of ``day`` (none: today)."""
-    rows = session.execute(text(_CARDS), _values(place, plan, day)).all()
-    cards = {row.code: _card(row) for row in rows}
-    overlay = place.grid_rule == "overlay"
-
-    def locator(kinds: set[str]) -> Locator:
-        chosen = [row for row in rows if row.kind in kinds]
-        polygons = shapely.from_wkb([bytes(row.geom) for row in chosen])
-        return Locator.build(list(polygons), [row.code for row in chosen])
-
-    return Snapshot(
-        place=place,
-        plan=plan,
-        cards=cards,
-        owners=locator({"basic"} if overlay else {"basic", "exclusive"}),
-        over=locator({"exclusive"}) if overlay else None,
-    )
+    where: PointLookup
+    how: Literal["point", "address", "alias"]
+    confidence: float
+    """0 to 1: that this is the place that was asked for; of a point 1."""
+    reason: Message
+    house: HouseFound | None = None
+    nearest: Nearest | None = None
+    """The nearest address to a point: never taken for the place itself."""
 
 
-def in_snapshot(snapshot: Snapshot, lon: float, lat: float) -> PointLookup:
-    """The grid of a point, out of memory.
+def number(text: str | float, name: str) -> float:
+    """A coordinate out of what somebody typed, also in degrees and minutes; Invalid if it is no number.
+
+    >>> number(" 120.88 ", "lon"), number("40°30'N", "lat")
+    (120.88, 40.5)
+    """
+    try:
+        return float(text)
+    except ValueError:
+        found = angle(str(text))
+        if not math.isnan(found):
+            return found
+        shown = str(text)[:40]
+        raise Invalid(
+            "{parameter} is {shown!r}, which is no number in degrees.", shown=shown, parameter=name
+        ) from None
+
+
+def in_wgs84(lon: float, lat: float, datum: str = "wgs84") -> tuple[float, float]:
+    """A point in one of ``DATUMS`` as longitude and latitude of EPSG:4326.
 
     Raises
     ------
     Invalid
-        The point is no longitude and latitude.
-    OutsideCoverage
-        No grid covers the point; ``facts`` name the nearest one and its distance.
+        Unknown datum, or no longitude and latitude.
     """
-    check_place(lon, lat)
-    found = snapshot.owners.locate(lon, lat, within_m=OTHER_WITHIN_M)
-    if found is None:
-        raise _outside(snapshot.owners.nearest(lon, lat), snapshot.cards, snapshot.plan)
-    over = None
-    if snapshot.over is not None:
-        at = snapshot.over.place(lon, lat)
-        over = snapshot.cards[snapshot.over.codes[at]] if at >= 0 else None
-    return PointLookup(
-        lon=lon,
-        lat=lat,
-        township=snapshot.place,
-        plan=snapshot.plan,
-        grid=snapshot.cards[found.code],
-        exclusive=over,
-        border_m=found.border_m,
-        others=tuple(Other(snapshot.cards[o.code], o.distance_m) for o in found.other),
-    )
-
-
-def in_store(
-    session: Session,
-    place: TownshipInfo,
-    plan: PlanInfo,
-    lon: float,
-    lat: float,
-    *,
-    day: date | None = None,
-) -> PointLookup:
-    """The grid of a point, asked of PostGIS; raises as ``in_snapshot``."""
-    check_place(lon, lat)
-    values = {
-        **_values(place, plan, day),
-        "lon": lon,
-        "lat": lat,
-        "srid": place.metric_srid,
-        "overlay": place.grid_rule == "overlay",
-    }
-    # A wide look first, so that somebody outside still learns which grid is nearest.
-    reach = reach_in_degrees(OTHER_WITHIN_M, lat)
-    rows = session.execute(text(_NEAR), {**values, "reach": reach}).all()
-    owners = [r for r in rows if r.inside and (r.kind == "basic" or not values["overlay"])]
-    if not owners:
-        nearest = session.execute(text(_NEAREST), values).one_or_none()
-        near = Near(nearest.code, nearest.distance_m) if nearest else None
-        cards = {nearest.code: _card(nearest)} if nearest else {}
-        raise _outside(near, cards, plan)
-    own = min(owners, key=lambda row: row.code)
-    over = [r for r in rows if values["overlay"] and r.inside and r.kind == "exclusive"]
-    others = sorted(
-        (
-            Other(_card(r), 0.0 if r.inside else r.border_m)
-            for r in rows
-            if r.code != own.code
-            and (r.kind == "basic" or not values["overlay"])
-            and (r.inside or r.border_m <= OTHER_WITHIN_M)
-        ),
-        key=lambda other: (other.distance_m, other.card.code),
-    )
-    return PointLookup(
-        lon=lon,
-        lat=lat,
-        township=place,
-        plan=plan,
-        grid=_card(own),
-        exclusive=_card(min(over, key=lambda row: row.code)) if over else None,
-        border_m=own.border_m,
-        others=tuple(others),
-    )
-
-
-def _outside(nearest: Near | None, cards: dict[str, LookupCard], plan: PlanInfo) -> OutsideCoverage:
-    if nearest is None:
-        return OutsideCoverage(
-            "Plan {plan_name!r} has no grids.", plan_name=plan.name, plan=plan.id
+    declared = None
+    if datum.strip():
+        try:
+            declared = parse(datum)
+        except Invalid:
+            declared = None
+    if declared is None or declared.kind not in DATUMS:
+        raise Invalid(
+            "The datum {datum!r} is not known; it is one of {known}.",
+            datum=datum[:40],
+            known=list(DATUMS),
         )
-    card = cards[nearest.code]
-    metres = round(nearest.distance_m, 1)
-    return OutsideCoverage(
-        "No grid of plan {plan_name!r} covers this place; the nearest is {nearest_name} ({nearest}), "
-        "{distance_m} m away.",
-        plan_name=plan.name,
-        nearest=card.code,
-        nearest_name=card.name,
-        distance_m=metres,
-        plan=plan.id,
+    check_place(lon, lat)
+    if declared.kind in ("wgs84", "cgcs2000"):
+        return lon, lat
+    x, y = to_lonlat([lon], [lat], declared)
+    return float(x[0]), float(y[0])
+
+
+def by_point(find: Find, lon: float, lat: float) -> LookupResult:
+    """The grid of a point of EPSG:4326.
+
+    Raises
+    ------
+    OutsideCoverage
+        No grid covers it.
+    Invalid
+        It is no place, or only the other way round lies in the grids.
+    """
+    try:
+        where = find(lon, lat)
+    except OutsideCoverage as outside:
+        _refuse_swapped(find, lon, lat)
+        raise outside
+    return LookupResult(where, "point", 1.0, message("coordinates"))
+
+
+def typed_points(words: str) -> list[tuple[float, float]]:
+    """The points, longitude first, that a text may mean which somebody pasted instead of an address.
+
+    Empty for an address; two where nothing in the text says which number is the latitude. Two whole
+    numbers may be a house number and a room, and are none.
+
+    >>> typed_points("40.7032, 120.8894"), typed_points("47.4, 8.5"), typed_points("康成街9号")
+    ([(120.8894, 40.7032)], [(47.4, 8.5), (8.5, 47.4)], [])
+    """
+    found = pair(words)
+    if found is None or not _POINT_MARK.search(words):
+        return []
+    order = found.order or order_of_numbers(found.first, found.second)
+    both = {"lonlat": (found.first, found.second), "latlon": (found.second, found.first)}
+    return [both[order]] if order else list(both.values())
+
+
+def by_typed_point(find: Find, words: str, datum: str = "wgs84") -> LookupResult | None:
+    """The grid of a point that was pasted where an address is asked for; None: it is no point.
+
+    Raises
+    ------
+    OutsideCoverage, Invalid
+        As ``by_point``, of the one point or of the first of two.
+    """
+    refusals: list[OutsideCoverage | Invalid] = []
+    for lon, lat in typed_points(words):
+        try:
+            where = find(*in_wgs84(lon, lat, datum))
+        except (OutsideCoverage, Invalid) as refused:
+            refusals.append(refused)
+            continue
+        reason = message(
+            "read as the point: longitude {lon:.6f}, latitude {lat:.6f} ({datum})",
+            lon=lon, lat=lat, datum=datum,
+        )  # fmt: skip
+        return LookupResult(where, "point", 1.0, reason)
+    if refusals:
+        raise refusals[0]
+    return None
+
+
+def by_address(
+    session: Session, township_id: int, find: Find, words: str, *, datum: str = "wgs84"
+) -> LookupResult:
+    """The grid of an address or alias, or of a point that was pasted in its place.
+
+    Parameters
+    ----------
+    datum
+        Of a pasted point.
+
+    Raises
+    ------
+    Invalid
+        Nothing to look for, or too long.
+    AmbiguousAddress
+        No house is sure enough; ``facts["candidates"]`` are what may be meant, each with its grid.
+    NotFound
+        Nothing like it is known, or the house has no point.
+    OutsideCoverage
+        No grid covers the house.
+    """
+    typed = by_typed_point(find, words, datum)
+    if typed is not None:
+        return typed
+    # A character that no address has and no database takes.
+    answer = search(session, township_id, words.replace("\0", " "), accept=ACCEPT)
+    if answer.match is None and not answer.candidates:
+        raise NotFound("Nothing in the register is like this address.", candidates=[])
+    if answer.match is None:
+        raise AmbiguousAddress(
+            "It is not sure which address is meant; choose one of the candidates.",
+            candidates=[_option(find, c) for c in answer.candidates],
+        )
+    match = answer.match
+    house = HouseFound(match.house_id, match.code, match.address)
+    if match.lon is None or match.lat is None:
+        raise NotFound(
+            "{address} is in the register, but without a point: its grid cannot be told.",
+            address=match.address,
+            house=match.code,
+        )
+    try:
+        where = find(match.lon, match.lat)
+    except OutsideCoverage as outside:
+        outside.facts.update(lon=match.lon, lat=match.lat)
+        raise
+    return LookupResult(
+        where=where,
+        how="address" if match.house_id is not None else "alias",
+        confidence=match.confidence,
+        reason=match.reason,
+        house=house,
+        nearest=answer.nearest,
     )
 
 
-def _values(place: TownshipInfo, plan: PlanInfo, day: date | None) -> dict[str, object]:
-    return {"plan": plan.id, "township": place.id, "zone": place.time_zone, "day": day}
+def first_that_covers(finds: Sequence[Find]) -> Find:
+    """One look-up over several townships: the first that covers, else the nearest one's refusal."""
+
+    def find(lon: float, lat: float) -> PointLookup:
+        refusals = []
+        for each in finds:
+            try:
+                return each(lon, lat)
+            except OutsideCoverage as outside:
+                refusals.append(outside)
+        raise min(refusals, key=lambda r: _metres(r.facts.get("distance_m")))
+
+    return find
 
 
-def _card(row: object) -> LookupCard:
-    fields = [f.name for f in dataclasses.fields(LookupCard) if f.default is dataclasses.MISSING]
-    return LookupCard(**{name: getattr(row, name) for name in fields})
+def _option(find: Find, candidate: AddressCandidate) -> dict[str, object]:
+    try:
+        lon, lat = candidate.lon, candidate.lat
+        card = find(lon, lat).grid if lon is not None and lat is not None else None
+    except OutsideCoverage:
+        card = None
+    return {
+        "address": candidate.address,
+        "code": candidate.code,
+        "confidence": round(candidate.confidence, 3),
+        "reason": candidate.reason,
+        "lon": candidate.lon,
+        "lat": candidate.lat,
+        "grid": card and card.code,
+        "grid_name": card and card.name,
+    }
 
 
-_CARD = """
-g.code, g.name, g.kind, g.host, c.code AS community_code, c.name AS community, (
-    SELECT l.name FROM grid_leader l
-    WHERE l.township_id = :township AND l.grid_code = g.code
-      AND l.during @> coalesce(CAST(:day AS date), day_in(:zone)) LIMIT 1) AS leader
-"""
+def _refuse_swapped(find: Find, lon: float, lat: float) -> None:
+    """Both orders may be in range (Boston, Bengaluru): then only the grids can tell."""
+    if abs(lon) > 90:
+        return
+    try:
+        find(lat, lon)
+    except OutsideCoverage:
+        return
+    raise Invalid(
+        "lon={lon}, lat={lat} lies far from all grids, but the other way round inside one: longitude and "
+        "latitude are swapped.",
+        lon=lon,
+        lat=lat,
+    )
 
-_CARDS = f"""
-SELECT {_CARD}, ST_AsBinary(g.geom) AS geom
-FROM grid g JOIN area c ON c.id = g.community_id
-WHERE g.plan_id = :plan ORDER BY g.code COLLATE "C"
-"""  # noqa: S608 - put together from parts that stand here
 
-_POINT = "ST_SetSRID(ST_MakePoint(:lon, :lat), 4326)"
-
-_BORDER = f"""ST_Distance(ST_Transform({_POINT}, :srid),
-    ST_Transform(ST_Segmentize(ST_Boundary(g.geom), 0.01), :srid))"""
-
-_NEAR = f"""
-SELECT {_CARD}, ST_Covers(g.geom, {_POINT}) AS inside, {_BORDER} AS border_m
-FROM grid g JOIN area c ON c.id = g.community_id
-WHERE g.plan_id = :plan AND g.geom && ST_Expand({_POINT}, :reach)
-"""  # noqa: S608 - put together from parts that stand here
-
-# The index orders by degrees; of the first few by degrees the nearest in metres is the answer.
-_NEAREST = f"""
-SELECT * FROM (
-    SELECT {_CARD}, {_BORDER} AS distance_m
-    FROM (SELECT * FROM grid WHERE plan_id = :plan AND (kind = 'basic' OR NOT :overlay)
-          ORDER BY geom <-> {_POINT} LIMIT 16) g
-    JOIN area c ON c.id = g.community_id) n
-ORDER BY distance_m, code COLLATE "C" LIMIT 1
-"""  # noqa: S608 - put together from parts that stand here
+def _metres(value: object) -> float:
+    return float(value) if isinstance(value, int | float) else math.inf

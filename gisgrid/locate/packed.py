@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gisgrid.locate.locator import Locator
-from gisgrid.locate.lookup import Snapshot
+from gisgrid.locate.point_lookup import Snapshot
 
 FORMAT = 1
 COARSE, FINE = 10_000_000, 1_000_000_000

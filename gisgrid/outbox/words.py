@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote, urlencode
 
-from gisgrid.core.messages import catalogue, say, told
+from gisgrid.core.messages import catalogue, say, sentence
 
 KIND_WORDS: dict[str, str] = {
     "emergency": say("Emergency"),
@@ -73,8 +73,10 @@ class ToldMessage:
         'New task: case E-7, grid 网格一'
         """
         facts = {"kind": self.kind_words(language), "code": self.code}
-        what = told(SUBJECT_WORDS[self.subject], facts, language)
-        return told(_IN_GRID, {"what": what, "grid": self.grid}, language) if self.grid else what
+        what = sentence(SUBJECT_WORDS[self.subject], facts, language)
+        return (
+            sentence(_IN_GRID, {"what": what, "grid": self.grid}, language) if self.grid else what
+        )
 
     @property
     def path(self) -> str:

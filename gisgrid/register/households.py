@@ -243,7 +243,7 @@ WITH here AS MATERIALIZED (
     SELECT a.house_id FROM grid g JOIN house_grid a ON a.plan_id = g.plan_id AND a.grid_id = g.id
     WHERE g.plan_id = :plan AND g.code = :code
 ), mine AS MATERIALIZED (
-    SELECT h.id, h.code, h.address, h.place = 'ok' AS located
+    SELECT h.id, h.code, h.address, h.location_status = 'ok' AS located
     FROM unnest(houses_within('see_register', ARRAY(SELECT house_id FROM here))) AS within (id)
     JOIN house h USING (id)
 ), lives AS (

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from frame import ROOT, machine, options, parsed, told
+from frame import ROOT, machine, options, parsed, write_report
 from playwright.sync_api import Browser, Page
 from sqlalchemy import Engine, create_engine, text
 
@@ -68,7 +68,7 @@ def main() -> None:
     with served(key) as host, chromium() as browser:
         seconds, answers = walked(page_of(browser, host, cookies["planner"]), host)
         seconds |= figures_walked(page_of(browser, host, cookies["dispatcher"]), host)
-    told(args, report(seconds, answers, args.houses))
+    write_report(args, report(seconds, answers, args.houses))
     cluster.stop()
 
 

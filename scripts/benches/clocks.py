@@ -98,7 +98,7 @@ WITH l AS (INSERT INTO matter_list (township_id, version, validity)
 INSERT INTO matter (list_id, parent_id, code, name) SELECT list_id, id, 'M1', 'M1' FROM m
 """
 _EVENTS = """
-INSERT INTO event (township_id, code, matter_id, reported_at, place)
+INSERT INTO event (township_id, code, matter_id, reported_at, location_status)
 SELECT :t, 'E' || n, (SELECT id FROM matter WHERE code = 'M1'),
        CAST(:start AS timestamptz) + make_interval(mins => n % 20000), 'unlocated'
 FROM generate_series(1, :n) AS n

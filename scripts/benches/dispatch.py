@@ -25,7 +25,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from dispatch_town import COLUMNS, ROWS, make
-from frame import Store, machine, options, parsed, private_store, serving, told
+from frame import Store, machine, options, parsed, private_store, serving, write_report
 from http_ import Run, at_rate
 from sqlalchemy import Engine, text
 
@@ -92,7 +92,7 @@ def main() -> None:
     args = parsed(parser)
     with private_store() as store:
         account = make(store.engine, args.cases)
-        told(args, measure(store, account, args))
+        write_report(args, measure(store, account, args))
 
 
 def measure(store: Store, account: int, args: argparse.Namespace) -> list[str]:

@@ -115,7 +115,7 @@ def parsed(parser: argparse.ArgumentParser) -> argparse.Namespace:
     return args
 
 
-def told(args: argparse.Namespace, lines: Sequence[str]) -> None:
+def write_report(args: argparse.Namespace, lines: Sequence[str]) -> None:
     """Print a report, and write it to its page where that was asked for."""
     said = "\n".join(lines) + "\n"
     print(said)

@@ -20,7 +20,7 @@ import sys
 import time
 from dataclasses import dataclass, field
 
-from frame import Store, machine, options, parsed, private_store, serving, told
+from frame import Store, machine, options, parsed, private_store, serving, write_report
 
 from gisgrid.db.store import transaction
 from tests.support.web import fill_town
@@ -58,7 +58,7 @@ def main() -> None:
     with private_store() as store:
         with transaction(store.engine) as session:
             fill_town(session, columns=COLUMNS, rows=ROWS, houses=HOUSES, events=1000)
-        told(args, measure(store, args.rates, min(args.seconds, 60.0)))
+        write_report(args, measure(store, args.rates, min(args.seconds, 60.0)))
 
 
 def measure(store: Store, rates: list[int], seconds: float) -> list[str]:

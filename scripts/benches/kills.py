@@ -30,7 +30,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dispatch_town import make
-from frame import ROOT, machine, options, parsed, told
+from frame import ROOT, machine, options, parsed, write_report
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
@@ -181,7 +181,7 @@ def main() -> None:
             service.process.terminate()
             stopped = service.process.wait(120)
             cluster.stop()
-        told(args, report(args, kills, load, (lost, doubled, there), stopped))
+        write_report(args, report(args, kills, load, (lost, doubled, there), stopped))
         if lost or doubled:
             sys.exit(1)
 

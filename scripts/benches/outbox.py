@@ -27,7 +27,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from frame import Store, machine, options, parsed, private_store, serving, told
+from frame import Store, machine, options, parsed, private_store, serving, write_report
 from sqlalchemy import Engine, create_engine, text
 
 from gisgrid.cases.bulk import open_loaded
@@ -112,7 +112,7 @@ def main() -> None:
         crowd = Crowd(town.township_id, leaders, args.messages)
         gateway, mail = (by(store.engine, crowd, chance) for by in (by_gateway, by_mail))
         heard = pages(store, town.township_id, leaders, args)
-        told(args, report(args, (gateway, mail), heard, step_ms))
+        write_report(args, report(args, (gateway, mail), heard, step_ms))
 
 
 def steps(engine: Engine, town: int, n: int) -> tuple[float, float]:

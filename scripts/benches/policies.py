@@ -20,7 +20,7 @@ from typing import Any, get_args
 
 from flask import Flask
 from flask.testing import FlaskClient
-from frame import machine, options, parsed, told
+from frame import machine, options, parsed, write_report
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -97,7 +97,7 @@ def main() -> None:
     cluster.start()
     engine = create_engine(cluster.url())
     found, pages = measured(engine, args.role or list(ROLES))
-    told(args, report(found, pages))
+    write_report(args, report(found, pages))
     if any(each.ratio > MOST for each in found):
         sys.exit("a statement takes more than ten times the owner's time")
 

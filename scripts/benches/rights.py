@@ -16,14 +16,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from frame import machine, options, parsed, private_store, told
+from frame import machine, options, parsed, private_store, write_report
 from sqlalchemy import Engine, text
 
 from gisgrid.core import plans
 from gisgrid.db.store import Actor, transaction
-from gisgrid.locate import asking
+from gisgrid.locate import lookup
 from gisgrid.locate.addresses.gazetteer import index_addresses
-from gisgrid.locate.lookup import in_store
+from gisgrid.locate.point_lookup import in_store
 from layers import events, houses
 from layers.tiles import Tile, data_version
 from tests.support.accounts import appointed, web_engine
@@ -60,7 +60,7 @@ def main() -> None:
     with private_store(fsync="off", synchronous_commit="off") as store:
         cases = made(store.engine, args.houses, args.events)
         measure(store.engine, cases, args.rounds, args.requests)
-    told(args, report(cases, args.houses, args.events, args.rounds * args.requests))
+    write_report(args, report(cases, args.houses, args.events, args.rounds * args.requests))
 
 
 def made(engine: Engine, n_houses: int, n_events: int) -> list[Case]:
@@ -100,7 +100,7 @@ def look_up(actor: Actor, web: Engine) -> None:
     with transaction(web, read_only=True, timeout_s=30, actor=actor) as session:
         place = plans.township(session)
         plan = plans.plan_in_force(session, place.id)
-        asking.by_point(partial(in_store, session, place, plan), 120.9801, 40.7371)
+        lookup.by_point(partial(in_store, session, place, plan), 120.9801, 40.7371)
 
 
 def look_up_address(actor: Actor, web: Engine) -> None:
@@ -108,7 +108,7 @@ def look_up_address(actor: Actor, web: Engine) -> None:
         place = plans.township(session)
         plan = plans.plan_in_force(session, place.id)
         find = partial(in_store, session, place, plan)
-        asking.by_address(session, place.id, find, "虚构镇虚构17路1084号")
+        lookup.by_address(session, place.id, find, "虚构镇虚构17路1084号")
 
 
 def tile(actor: Actor, layer: Callable[..., bytes], at: Tile, web: Engine) -> None:

@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from frame import ROOT, machine, options, parsed, private_store, told
+from frame import ROOT, machine, options, parsed, private_store, write_report
 
 from gisgrid.db.store import transaction
 from tests.support.town_f import load_town
@@ -70,7 +70,7 @@ def main() -> None:
             finally:
                 process.terminate()
                 process.wait(60)
-    told(args, report(rows))
+    write_report(args, report(rows))
 
 
 def held(pid: int) -> dict[str, int]:

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
-from frame import Store, machine, options, parsed, private_store, serving, told
+from frame import Store, machine, options, parsed, private_store, serving, write_report
 from http_ import COLUMNS, HOUSES, POINT, ROWS, Run, at_rate
 
 from gisgrid.db.store import transaction
@@ -50,7 +50,7 @@ def main() -> None:
     with private_store() as store:
         with transaction(store.engine) as session:
             town = fill_town(session, columns=COLUMNS, rows=ROWS, houses=HOUSES, events=1000)
-        told(args, measure(store, town.account, args))
+        write_report(args, measure(store, town.account, args))
 
 
 def measure(store: Store, account: int, args: argparse.Namespace) -> list[str]:

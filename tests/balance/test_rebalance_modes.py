@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from gisgrid.balance.change import add_grid, merge_grids, split_grid
+from gisgrid.balance.from_scratch import from_scratch
 from gisgrid.balance.graph import UnitGraph
 from gisgrid.balance.pareto import pareto
 from gisgrid.balance.rebalance import rebalance
-from gisgrid.balance.scratch import from_scratch
 from gisgrid.balance.search import FAST
 from gisgrid.core.errors import Invalid
 from tests.support.live_balance import LiveCommunity

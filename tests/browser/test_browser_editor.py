@@ -416,7 +416,7 @@ def _lone_house(session: Session, plan_id: int) -> tuple[list[float], str]:
             "JOIN grid g ON g.id = a.grid_id AND g.kind = 'basic' "
             "JOIN grid o ON o.plan_id = g.plan_id AND o.community_id = g.community_id "
             "  AND o.kind = 'basic' AND o.id <> g.id "
-            "WHERE h.place = 'ok' AND NOT EXISTS (SELECT FROM house n WHERE n.id <> h.id "
+            "WHERE h.location_status = 'ok' AND NOT EXISTS (SELECT FROM house n WHERE n.id <> h.id "
             "  AND ST_DWithin(n.geom, h.geom, 0.0003)) "
             "ORDER BY ST_Distance(o.geom, h.geom), h.id LIMIT 1"
         ),

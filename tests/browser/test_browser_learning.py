@@ -60,7 +60,7 @@ def town(
             )
             drills.ask(session, session.scalar(text("SELECT max(id) FROM backup")) or 0, who="root")
         drills.do_asked(engine)
-        worker.do_upkeep(engine, {})
+        worker.do_scheduled(engine, {})
         app = app_over(engine)
         cookies = {who: session_cookie(app, engine, made[who]) for who in PAGES}
         with served(app) as host:

@@ -21,9 +21,9 @@ pytestmark = pytest.mark.browser
 PAGES = {
     "registers": "/register", "grid": f"/register/grid/{GRID}", "stale": "/stale", "visits": "/visits",
     "training": "/training", "readers": "/document-readers/D1", "shortage": "/shortage",
-    "changes": "/register/changes", "rule-book": "/matters", "burden": f"/matters/burden?{DAYS}",
+    "changes": "/register/changes", "rule-book": "/matters", "burden": f"/figures/burden?{DAYS}",
     "figures": f"/figures?{DAYS}&unit=grid", "rows": f"/figures/rows?{DAYS}", "scenarios": "/plan/",
-    "backups": "/office/backups", "jobs": "/office/jobs", "documents": "/office/documents", "sessions": "/office/training", "profiles": "/office/training/profiles", "ledger": "/ledger", "audit": "/office/audit?verify=1", "corrections": "/office/corrections",
+    "backups": "/office/backups", "jobs": "/office/jobs", "documents": "/office/documents", "sessions": "/office/training", "profiles": "/office/training/profiles", "ledger": "/open-problems", "audit": "/office/audit?verify=1", "corrections": "/office/corrections",
 }  # fmt: skip
 
 
@@ -54,7 +54,7 @@ def page(browser: Browser) -> Iterator[Page]:
 
 def test_the_way_to_the_workbook_is_no_fault_of_any_list(page: Page, host: str):
     ARTIFACTS.mkdir(exist_ok=True)
-    assert page.request.get(f"{host}/ledger?as=xlsx").ok, "which the audit then tells"
+    assert page.request.get(f"{host}/open-problems?as=xlsx").ok, "which the audit then tells"
     found: dict[str, object] = {}
     for name, path in PAGES.items():
         for lang, words in (("en", "Download (XLSX)"), ("zh", "下载（XLSX）")):
@@ -87,10 +87,10 @@ def test_on_paper_stands_every_row_that_was_found(page: Page, host: str):
 
 
 def test_a_click_brings_the_file(page: Page, host: str):
-    page.goto(f"{host}/ledger?lang=en")
+    page.goto(f"{host}/open-problems?lang=en")
     with page.expect_download() as brought:
         page.click("text=Download (XLSX)")
-    assert brought.value.suggested_filename == "ledger-show.xlsx"
+    assert brought.value.suggested_filename == "open_problems-show.xlsx"
     rows = list(openpyxl.load_workbook(io.BytesIO(brought.value.path().read_bytes())).active.values)
     assert [row[0] for row in rows[1:]] == ["L1", "L2"]
 

@@ -19,7 +19,6 @@ from gisgrid.cli.users import user
 from gisgrid.core.settings import Settings
 from gisgrid.db.cluster import Cluster
 from gisgrid.files.read import open_table
-from gisgrid.files.reading_apart import Read
 from gisgrid.jobs import import_tasks, imports
 from tests.support.database import own_database
 from tests.support.town_files import DATA
@@ -72,11 +71,7 @@ def working(engine: Engine) -> Iterator[None]:
 @pytest.fixture
 def read_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files are read in this process: how they are read apart is held elsewhere, and takes a second each."""
-
-    def read(path: Path, **how: Any) -> Read:
-        return Read(open_table(path, **how), None)
-
-    monkeypatch.setattr(import_tasks, "open_apart", read)
+    monkeypatch.setattr(import_tasks, "open_apart", open_table)
 
 
 def brought_in(page: Page, host: str, path: Path, kind: str, fields: dict[str, str]) -> int:

@@ -161,7 +161,7 @@ UPDATE event e SET matter_id = m.id, source = (ARRAY['居民上报','12345'])[e.
     due_at = CASE WHEN e.id % 4 > 0
         THEN timestamptz '2023-05-25 01:00Z' + make_interval(hours => (e.id * 7 % 300)::int) END
 FROM matter m WHERE m.code = '01' || lpad((e.id % 3 + 1)::text, 2, '0');
-UPDATE event e SET geom = NULL, place = 'unlocated', community_id = a.id FROM area a
+UPDATE event e SET geom = NULL, location_status = 'unlocated', community_id = a.id FROM area a
 WHERE e.id % 29 = 0 AND a.code = '99990100100' || (CASE WHEN e.id % 2 = 0 THEN 1 ELSE 5 END);
 DELETE FROM event_grid WHERE event_id % 58 = 0;
 UPDATE event_grid SET grid_id = NULL WHERE event_id % 58 = 29

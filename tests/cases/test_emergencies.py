@@ -1,4 +1,4 @@
-"""Emergencies: switch and back, duty, calls upwards, the ring of houses; and the ledger."""
+"""Emergencies: switch and back, duty, calls upwards, the ring of houses; and the problems."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from gisgrid.cases.clock import Clock
 from gisgrid.cases.clocks import _CLOCK, _kept, work_time
 from gisgrid.cases.emergencies import duty_list, end_expired, ring, running, switch_off, switch_on
 from gisgrid.cases.intake import Report, take_in
-from gisgrid.cases.open_problems import add_problem, ledger, remind, review
+from gisgrid.cases.open_problems import add_problem, problems, remind, review
 from gisgrid.core.errors import Conflict, Invalid, NotFound
 from gisgrid.core.plans import plan_in_force, townships
 from gisgrid.core.plans import township as township_of
@@ -246,10 +246,10 @@ def test_an_old_problem_is_looked_at_again_until_it_is_solved(session: Session):
     assert [p.code for p in remind(session, township.area_id, at("2023-06-01 08:00"))] == ["L1"]
     done = review(session, problem.id, on=date(2023, 6, 2), next_on=None, **told)
     assert (done.solved_on, done.review_on, done.reviews) == (date(2023, 6, 2), None, 2)
-    assert ledger(session, township.area_id) == []
+    assert problems(session, township.area_id) == []
     assert remind(session, township.area_id, at("2024-06-01 08:00")) == []
     with pytest.raises(DBAPIError), session.begin_nested():
-        session.execute(text("UPDATE legacy_review SET finding = 'x'"))
+        session.execute(text("UPDATE problem_review SET finding = 'x'"))
 
 
 def test_the_best_person_is_suggested_and_the_share_taken_is_measured(session: Session):

@@ -18,7 +18,7 @@ from gisgrid.cases.cases import CaseActor, Details, Owner, case_by_ticket, case_
 from gisgrid.cases.flow import current_flow, keep_own_flows
 from gisgrid.cases.intake import move_pin
 from gisgrid.cases.notices import take_note, waiting
-from gisgrid.cases.open_problems import add_problem, ledger
+from gisgrid.cases.open_problems import add_problem, problems
 from gisgrid.cli import main
 from gisgrid.core.errors import Conflict
 from gisgrid.db.store import transaction
@@ -242,20 +242,20 @@ def test_nobody_takes_note_under_another_name(town: Town):
         assert session.execute(text("UPDATE notice SET seen_at = now()")).rowcount == 0
 
 
-def test_the_ledger_is_kept_on_the_terminal(town: Town, engine: Engine):
+def test_the_list_of_problems_is_kept_on_the_terminal(town: Town, engine: Engine):
     url = engine.url.render_as_string(hide_password=False).replace("+psycopg", "")
 
     def run(*args: str) -> str:
         env = {"DATABASE_URL": url, "LANG": "C"}
         return str(CliRunner().invoke(main, ["case", *args], env=env).output)
 
-    assert "管网老化" in run("ledger")
+    assert "管网老化" in run("problems")
     again = ("review", "L1", "--finding", "仍在", "--next", "2199-01-01")
-    assert "again on 2199-01-01" in run(*again) and "2023-08-01" in run("ledger")
+    assert "again on 2199-01-01" in run(*again) and "2023-08-01" in run("problems")
     run(*again, "--commit")
-    assert "2199-01-01" in run("ledger")
+    assert "2199-01-01" in run("problems")
     assert "L1: solved" in run("review", "L1", "--finding", "已更换", "--commit")
-    assert "L1" not in run("ledger") and "L1" in run("ledger", "--solved")
+    assert "L1" not in run("problems") and "L1" in run("problems", "--solved")
     assert "no problem" in run("review", "L2", "--finding", "x")
     with transaction(engine) as session:
-        assert [p.reviews for p in ledger(session, town.place.id, solved=True)] == [2]
+        assert [p.reviews for p in problems(session, town.place.id, solved=True)] == [2]

@@ -112,9 +112,9 @@ def test_what_was_looked_at_is_not_drawn_again_when_it_is_taken_over(
     monkeypatch.setattr(balancing, "accepted", seen)
 
     def worked(kind: str, moves: list[int] | None) -> Any:
-        wishes = {"job": number, "moves": moves, "version": 0, "why": ""}
+        options = {"job": number, "moves": moves, "version": 0, "why": ""}
         with transaction(engine) as session:
-            job_id = quick.order(session, draft, kind, wishes, who="甲")
+            job_id = quick.order(session, draft, kind, options, who="甲")
         quick.run(engine, editors, job_id)
         with transaction(engine) as session:
             found = balancing.job(session, job_id)
@@ -147,7 +147,7 @@ def test_a_scenario_at_hand_is_not_read_again_for_a_report_but_for_a_house(
     with transaction(engine) as session:
         session.execute(
             text(
-                "INSERT INTO event (township_id, code, matter_id, reported_at, place) "
+                "INSERT INTO event (township_id, code, matter_id, reported_at, location_status) "
                 "SELECT township_id, 'R1', matter_id, now(), 'unlocated' FROM event LIMIT 1"
             )
         )

@@ -181,7 +181,7 @@ def test_the_tile_of_the_whole_world_can_be_made(session: Session):
         "UPDATE house SET geom = ST_Translate(geom, 0.0001, 0) WHERE code = 'H1'",
         "DELETE FROM event_grid",
         "UPDATE event SET closed_at = now() WHERE code = 'E3'",
-        "INSERT INTO house (township_id, code, address, place) "
+        "INSERT INTO house (township_id, code, address, location_status) "
         "SELECT area_id, 'new', '虚构路', 'unlocated' FROM township",
         "UPDATE grid SET name = '新名' WHERE code LIKE '%1'",
         "DELETE FROM street",

@@ -67,7 +67,7 @@ def test_every_reason_speaks_both_languages():
             or "–" in reason.en
             or "�" in reason.en
         )
-        assert any("\u4e00" <= c <= "\u9fff" for c in reason.zh)
+        assert any("\u4e00" <= c <= "\u9fff" for c in reason.in_language("zh"))
 
 
 def test_good_houses_come_out_typed():
@@ -80,9 +80,9 @@ def test_good_houses_come_out_typed():
     assert reasons(noted) == {3: ["unlocated"]}
     assert rows.loc[2].to_dict() == {
         "code": "H0", "address": "幸福路1号", "community": "第一社区", "lon": 120.9, "lat": 40.7,
-        "source_x": 120.9, "source_y": 40.7, "place": "ok",
+        "source_x": 120.9, "source_y": 40.7, "location_status": "ok",
     }  # fmt: skip
-    assert rows.loc[3, "place"] == "unlocated"
+    assert rows.loc[3, "location_status"] == "unlocated"
     assert np.isnan(rows.loc[3, "lon"])
 
 
@@ -100,7 +100,7 @@ def test_each_fault_of_a_place_is_told():
         2: ["swapped"], 3: ["half_place"], 4: ["not_a_number"], 5: ["lonlat_range"], 6: ["far"],
     }  # fmt: skip
     assert reasons(noted) == {7: ["placeholder"], 8: ["placeholder"]}
-    assert rows["place"].tolist() == ["placeholder", "placeholder", "ok"]
+    assert rows["location_status"].tolist() == ["placeholder", "placeholder", "ok"]
     assert np.isnan(rows.loc[7, "lon"])
     assert rows.loc[7, "source_x"] == 120.9
 
@@ -286,7 +286,7 @@ def test_points_of_a_vector_file():
         shapely.Point(120.9, 40.7), None, shapely.MultiPoint([(120.9, 40.7)]), shapely.LineString([(120.9, 40.7), (120.901, 40.7)])]})  # fmt: skip
     rows, rejected, _ = checked("houses", table, bounds=BOUNDS)
     assert reasons(rejected) == {5: ["geometry_type"]}
-    assert rows["place"].tolist() == ["ok", "unlocated", "ok"]
+    assert rows["location_status"].tolist() == ["ok", "unlocated", "ok"]
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -15,7 +15,7 @@ from gisgrid.cases.cases import CaseActor, Details, case_of_event, open_case, ta
 from gisgrid.cases.emergencies import duty_list
 from gisgrid.cases.intake import Report as Told
 from gisgrid.cases.intake import move_pin, take_in
-from gisgrid.cases.open_problems import ledger, review
+from gisgrid.cases.open_problems import problems, review
 from gisgrid.core.plans import township
 from gisgrid.loading.load import LoadReport
 from tests.support.cases import DISPATCHER, TEAM_A, WORKER, at, place
@@ -153,21 +153,19 @@ def test_a_duty_list_says_who_is_on_duty_and_a_new_end_updates_it(session: Sessi
     assert (again.inserted, again.updated) == (0, 0)
 
 
-def test_old_problems_come_in_and_what_was_reviewed_is_the_ledgers_word(
-    session: Session, tmp_path: Path
-):
+def test_old_problems_come_in_and_what_was_reviewed_stays(session: Session, tmp_path: Path):
     town = place(session)
     head = "问题编号,问题,督办人,登记日期,复查日期,社区"
     lines = ("P1,河堤渗水,测试督办,2023-01-01,2023-03-01,", "P2,旧楼,测试督办,2023-03-01,2023-01-01,",
              "P3,路,测试督办,2023-01-01,2023-03-01,无此社区")  # fmt: skip
     got = load(session, "problems", tmp_path, head, *lines)
     assert (got.inserted, sorted(got.rejected.counts())) == (1, ["unknown_community", "until_first"])  # fmt: skip
-    (problem,) = ledger(session, town.area_id)
+    (problem,) = problems(session, town.area_id)
     assert (problem.code, problem.review_on) == ("P1", date(2023, 3, 1))
     load(session, "problems", tmp_path, head, lines[0].replace("03-01", "04-01"))
-    (problem,) = ledger(session, town.area_id)
+    (problem,) = problems(session, town.area_id)
     assert problem.review_on == date(2023, 4, 1)
     review(session, problem.id, on=date(2023, 4, 1), by="测试", finding="仍在", next_on=date(2023, 6, 1))  # fmt: skip
     load(session, "problems", tmp_path, head, lines[0])
-    (problem,) = ledger(session, town.area_id)
+    (problem,) = problems(session, town.area_id)
     assert problem.review_on == date(2023, 6, 1)

@@ -146,7 +146,7 @@ def test_outside_every_grid_the_nearest_and_its_distance_are_facts(client: Flask
 
 def test_boston_swapped_is_seen_by_the_grids():
     from gisgrid.core.errors import Invalid, OutsideCoverage
-    from gisgrid.locate.asking import by_point
+    from gisgrid.locate.lookup import by_point
 
     def find(lon: float, lat: float) -> Any:
         if (lon, lat) == (-71.0, 42.0):

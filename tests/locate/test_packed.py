@@ -18,8 +18,8 @@ from sqlalchemy.orm import Session
 from gisgrid.core.datums import bd09_to_wgs84, gcj02_to_wgs84
 from gisgrid.core.errors import OutsideCoverage
 from gisgrid.core.plans import plan_in_force, township
-from gisgrid.locate.lookup import Snapshot, in_snapshot, take
 from gisgrid.locate.packed import COARSE, FINE, pack, version_of
+from gisgrid.locate.point_lookup import Snapshot, in_snapshot, take
 from tests.support.factories import create_grid, create_plan, create_township
 from tests.support.sketch import sketch, spot
 from tests.support.web import chromium

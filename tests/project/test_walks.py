@@ -63,8 +63,8 @@ def test_a_town_is_balanced(own_town: Engine):
     with transaction(own_town) as session:
         plan = plan_in_force(session, township(session).id)
         draft = scenarios.branch(session, plan, name="均衡", who="测试")
-        wishes = BalanceOptions(by_street=False)
-        number = balancing.order_rebalance(session, draft, wishes, who="测试")
+        options = BalanceOptions(by_street=False)
+        number = balancing.order_rebalance(session, draft, options, who="测试")
         session.execute(text("UPDATE job SET state = 'running', attempts = 1"))
     url = own_town.url.render_as_string(hide_password=False)
     found = climbs(lambda: compute(url, number, 1))

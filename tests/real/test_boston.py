@@ -139,7 +139,7 @@ def test_17070_events_on_the_city_hall_default_are_not_attached(
     attached = boston.scalar(
         text(
             "SELECT count(*) FROM event e JOIN event_grid a ON a.event_id = e.id "
-            "WHERE e.place <> 'ok'"
+            "WHERE e.location_status <> 'ok'"
         )
     )
     assert attached == 0

@@ -123,7 +123,7 @@ def test_a_house_stands_on_its_parcel(cambridge: Session, data: Path):
     parcels = pyogrio.read_dataframe(data / "cambridge_boundaries.gpkg", layer="parcels")
     first = parcels.dropna(subset="ML").drop_duplicates("ML").set_index("ML").geometry
     houses = cambridge.execute(
-        text("SELECT code, ST_X(geom), ST_Y(geom) FROM house WHERE place = 'ok'")
+        text("SELECT code, ST_X(geom), ST_Y(geom) FROM house WHERE location_status = 'ok'")
     ).all()
     good = [(code, lon, lat) for code, lon, lat in houses if first[code].is_valid]
     assert len(good) > 12_900

@@ -71,7 +71,9 @@ def test_door_plates_stay_unlocated_and_get_their_village(taipei: Session):
     assert (report.inserted, report.rejected.counts()) == (192_503, {})
     # All name both district and village.
     located, resolved = taipei.execute(
-        text("SELECT count(*) FILTER (WHERE place <> 'unlocated'), count(community_id) FROM house")
+        text(
+            "SELECT count(*) FILTER (WHERE location_status <> 'unlocated'), count(community_id) FROM house"
+        )
     ).one()
     assert located == 0
     assert resolved / 192_503 >= 0.998

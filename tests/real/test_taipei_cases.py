@@ -47,4 +47,4 @@ def test_taipei_goes_in_unlocated_and_is_assigned_by_village(
         ).all()
     )
     assert {v.key: v.counts["received"] for v in villages if v.key} == named
-    assert session.scalar(text("SELECT count(*) FROM event WHERE place = 'ok'")) == 0
+    assert session.scalar(text("SELECT count(*) FROM event WHERE location_status = 'ok'")) == 0

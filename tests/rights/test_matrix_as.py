@@ -32,7 +32,7 @@ audit verify
 case emergency list -T
 case figures -T grid --since 2023-01-01 --until 2023-12-31
 case judge -T
-case ledger -T --solved
+case problems -T --solved
 case open -T
 correction list -T
 count -T --under {plan}

@@ -41,7 +41,7 @@ ARGS: dict[str, list[str]] = {
     "case flow load": [f"{TOWN} list.csv"],
     "case flow show": [f"{TOWN} event"],
     "case judge": [TOWN],
-    "case ledger": [TOWN],
+    "case problems": [TOWN],
     "case open": [TOWN],
     "case review": [f"{TOWN} L1 --finding 未解决 --next 2024-01-01"],
     "case show": ["1"],

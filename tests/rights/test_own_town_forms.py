@@ -32,16 +32,16 @@ from tests.support.web import session_cookie
 CHOSEN, SEEN, _ = TOWNS
 OF_NO_TOWN = OF_NOBODYS_TOWN.keys() | {
     "editor.branch",  # from a plan, by its number
-    "cases.mine", "desk.me", "messages.keep", "messages.settings", "messages.show", "notices.show",
+    "cases.mine", "home.me", "messages.keep", "messages.settings", "messages.show", "notices.show",
     "security.logout", "shell.display",  # the person's own, wherever they have posts
 }  # fmt: skip
 BY_SCRIPT = {"filters", "bulk", "slider", "ask", "named"}
 """Forms that a script sends, which knows of the township."""
 BY_TICKET = {"bycode"}
 POSTED = {
-    "editor.afresh", "editor.branch", "editor.bring_in", "calendar.day", "calendar.keep", "cases.move",
-    "cases.open_words", "cases.step", "channels.keep", "desk.open_house", "dispatch.switch_on",
-    "issuing.issue", "issuing.send_draft", "ledger.add", "ledger.look",
+    "editor.from_scratch", "editor.branch", "editor.bring_in", "calendar.day", "calendar.keep", "cases.move",
+    "cases.open_words", "cases.step", "channels.keep", "register.open_house", "dispatch.switch_on",
+    "issuing.issue", "issuing.send_draft", "open_problems.add", "open_problems.look",
     "matter_items.keep", "matter_items.keep_duties", "matter_items.withdraw",
     "matter_lists.discard", "matter_lists.publish", "matter_lists.temporary", "messages.keep",
     "register.ask_correction", "register.enter", "report.send", "retention.try_out", "security.logout", "shell.display",
@@ -157,7 +157,7 @@ def test_links_and_forms_of_a_page_stay_in_its_township(towns: Towns, client: Fl
                 posted.add(to)
             says = step.sends.get("township")
             number = next((each for each in named.values() if isinstance(each, int)), None)
-            if page == "desk.me" and to == "desk.grid":
+            if page == "home.me" and to == "register.grid":
                 continue  # to a grid of each post
             if says != SEEN and (says or not (number in numbers or to in OF_NO_TOWN)):
                 astray.add((page, step.method, to, says, number))
@@ -165,12 +165,14 @@ def test_links_and_forms_of_a_page_stay_in_its_township(towns: Towns, client: Fl
 
 
 def test_what_a_form_sends_is_kept_in_the_township_of_its_page(towns: Towns, client: FlaskClient):
-    path = in_town("/ledger", SEEN)
+    path = in_town("/open-problems", SEEN)
     ways = ways_on(path, client.get(path).text)
-    add = next(way for way in ways if way.method == "POST" and way.address.startswith("/ledger"))
+    add = next(
+        way for way in ways if way.method == "POST" and way.address.startswith("/open-problems")
+    )
     fields = {"code": "L2", "title": "停车难", "supervisor": "测试", "review_on": "2099-01-01"}
     answer = client.post(add.address, data={**add.hidden, **fields})
     assert answer.status_code == 303, answer.text
     assert "停车难" in client.get(answer.location).text
     assert "停车难" in client.get(path).text
-    assert "停车难" not in client.get("/ledger").text
+    assert "停车难" not in client.get("/open-problems").text

@@ -116,8 +116,8 @@ def test_every_way_is_walked(towns: Towns):
         "issuing.send_draft",
         "jobs.again",
         "jobs.stop",
-        "ledger.add",
-        "ledger.look",
+        "open_problems.add",
+        "open_problems.look",
         "report.send",
         "telephone.send",
         "trainings.add",
@@ -151,10 +151,10 @@ MAY_BE_NONE = {
     "editor.compare", "editor.handover", "editor.report",  # drawn from no other plan
     "cases.photo", "report.thumbnail", "register.photo",  # there is none
     "maps.tile",  # for who sees houses
-    "cases.show", "desk.house", "v1.event", "v1.house",  # beyond the asker's ground
-    "v1.leader", "ledger.one", "planning.body", "dispatch.emergency",
+    "cases.show", "register.house", "v1.event", "v1.house",  # beyond the asker's ground
+    "v1.leader", "open_problems.one", "planning.body", "dispatch.emergency",
     "editor.checks", "editor.export", "editor.index", "editor.job", "editor.show", "editor.view",
-    "duties.lacking", "planning.standing", "desk.grid", "desk.handover", "matters.rows",
+    "shortage.show", "planning.standing", "register.grid", "register.handover", "figures.burden_rows",
     "documents.draft", "documents.draft_file",  # for offices of the communities that are asked
 }  # fmt: skip
 

@@ -121,7 +121,7 @@ def test_nor_by_way_of_the_own_plan_or_of_a_form(two: Two, planner: FlaskClient)
         (f"/plan/?township={THERE}", None),
         (f"/plan/{draft}/compare?with={two.drafts[THERE]}", None),
         (f"/plan/{draft}/compare?base={two.theirs.plan_id}&other={two.drafts[THERE]}", None),
-        ("/plan/afresh", {"township": THERE, "name": "甲", "size": "100"}),
+        ("/plan/from-scratch", {"township": THERE, "name": "甲", "size": "100"}),
         ("/plan/import", {"township": THERE, "name": "甲"}),
     ):
         answer = planner.open(path, method="POST" if form else "GET", data=form)

@@ -118,7 +118,7 @@ def fill(session: Session, name: str, doors: Sequence[Door]) -> int:
     copy_rows(
         session,
         "house",
-        ("township_id", "code", "address", "community_id", "place", "geom"),
+        ("township_id", "code", "address", "community_id", "location_status", "geom"),
         (
             (
                 township,

@@ -85,7 +85,7 @@ def opened(spot: Spot) -> list[Call]:
 
 CALLS: dict[str, Callable[[Spot], list[Call]]] = {
     "api-docs.openapi_json": lambda s: [Call("/api/v1/openapi.json")],
-    "editor.afresh": lambda s: [Call("/plan/afresh", "POST", form={"size": "100"})],
+    "editor.from_scratch": lambda s: [Call("/plan/from-scratch", "POST", form={"size": "100"})],
     "editor.branch": lambda s: [Call("/plan/branch", "POST")],
     "editor.bring_in": lambda s: [Call("/plan/import", "POST")],
     "editor.cancel": lambda s: [Call(f"/plan/{s.plan_id}/job/cancel", "POST", form={"plan": str(s.plan_id)})],
@@ -124,15 +124,15 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
         Call(f"/cases/{s.case_id}/steps", "POST", form={"step": "nothing"}),
         Call(f"/cases/{s.case_id}/steps", "POST", form={"step": "note", "note": "电话核实"}),
     ],
-    "desk.grid": lambda s: [
+    "register.grid": lambda s: [
         Call(f"/register/grid/{s.grid_code}?township={s.township}"), Call(f"/register/grid/{s.grid_code}"),
         Call("/register/grid/nowhere"),
     ],
-    "desk.handover": lambda s: [Call(f"/register/grid/{s.grid_code}/handover?township={s.township}")],
-    "desk.house": house,
-    "desk.my_grid": lambda s: [Call("/my-grid")],
-    "desk.registers": lambda s: [Call("/register"), Call(f"/register?township={s.township}")],
-    "duties.to_visit": lambda s: [Call("/visits"), Call(f"/visits?township={s.township}&lang=en")],
+    "register.handover": lambda s: [Call(f"/register/grid/{s.grid_code}/handover?township={s.township}")],
+    "register.house": house,
+    "home.my_grid": lambda s: [Call("/my-grid")],
+    "register.grids": lambda s: [Call("/register"), Call(f"/register?township={s.township}")],
+    "due.to_visit": lambda s: [Call("/visits"), Call(f"/visits?township={s.township}&lang=en")],
     "shell.components": lambda s: [Call("/components")],
     "shell.display": lambda s: forms("/display", size="1", next="/"),
     "shell.find": lambda s: [
@@ -140,8 +140,8 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
         for words in (s.grid_code, s.address, f"{s.lon},{s.lat}", "1", "x")
     ],
     "today.show": lambda s: [Call("/"), Call(f"/?township={s.township}"), Call("/?lang=en")],
-    "desk.me": lambda s: [Call("/me"), Call("/me?lang=en")],
-    "desk.open_house": opened,
+    "home.me": lambda s: [Call("/me"), Call("/me?lang=en")],
+    "register.open_house": opened,
     "dispatch.emergency": lambda s: [
         Call(f"/dispatch/emergency?township={s.township}"),
         Call(f"/dispatch/emergency?township={s.township}&lon={s.lon}&lat={s.lat}&radius=300"),
@@ -176,14 +176,14 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
         Call(f"/figures?township={s.township}&since=2023-01-01&until=2024-01-01&unit={unit}")
         for unit in ("grid", "source", "nothing")
     ],
-    "duties.lacking": lambda s: [Call("/shortage"), Call(f"/shortage?township={s.township}")],
-    "duties.not_verified": lambda s: [Call(f"/stale?township={s.township}"), Call(f"/stale?township={s.township}&grid={s.grid_code}")],
-    "duties.readers": lambda s: [Call("/document-readers/D1"), Call(f"/document-readers/D1?township={s.township}")],
-    "duties.training": lambda s: [Call(f"/training?township={s.township}&lang=en")],
-    "ledger.add": lambda s: [Call("/ledger", "POST", form={"code": "L9", "title": "", "township": s.township, "review_on": "x"})],
-    "ledger.look": lambda s: [Call(f"/ledger/L{s.grid_code}", "POST", form={"finding": "", "next_on": "2199-01-01", "township": s.township})],
-    "ledger.one": lambda s: [Call(f"/ledger/L{s.grid_code}?township={s.township}"), Call("/ledger/x?lang=en")],
-    "ledger.show": lambda s: [Call(f"/ledger?township={s.township}&solved=1"), Call("/ledger?lang=en")],
+    "shortage.show": lambda s: [Call("/shortage"), Call(f"/shortage?township={s.township}")],
+    "due.unverified": lambda s: [Call(f"/stale?township={s.township}"), Call(f"/stale?township={s.township}&grid={s.grid_code}")],
+    "documents.readers": lambda s: [Call("/document-readers/D1"), Call(f"/document-readers/D1?township={s.township}")],
+    "trainings.hours": lambda s: [Call(f"/training?township={s.township}&lang=en")],
+    "open_problems.add": lambda s: [Call("/open-problems", "POST", form={"code": "L9", "title": "", "township": s.township, "review_on": "x"})],
+    "open_problems.look": lambda s: [Call(f"/open-problems/L{s.grid_code}", "POST", form={"finding": "", "next_on": "2199-01-01", "township": s.township})],
+    "open_problems.one": lambda s: [Call(f"/open-problems/L{s.grid_code}?township={s.township}"), Call("/open-problems/x?lang=en")],
+    "open_problems.show": lambda s: [Call(f"/open-problems?township={s.township}&solved=1"), Call("/open-problems?lang=en")],
     "lookup.index": lambda s: [
         Call(f"/lookup/index.bin?township={s.township}"), Call("/lookup/index.bin?have=x"),
         Call(f"/lookup/index.bin?township={s.township}&later=1"),
@@ -223,10 +223,10 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
     "supplements.end": lambda s: [Call("/matters/supplements/999/end", "POST", form={"township": s.township})],
     "supplements.index": lambda s: [Call(f"/matters/supplements?township={s.township}&lang=en")],
     "matters.book": lambda s: [Call(f"/matters?township={s.township}&lang=en"), Call("/matters?version=x")],
-    "matters.burden": lambda s: [Call(f"/matters/burden?township={s.township}&since=2023-01-01&until=2024-01-01")],
+    "figures.burden": lambda s: [Call(f"/figures/burden?township={s.township}&since=2023-01-01&until=2024-01-01")],
     "matters.compare": lambda s: [Call(f"/matters/compare?township={s.township}"), Call("/matters/compare?before=x")],
-    "matters.rows": lambda s: [
-        Call(f"/matters/burden/rows?township={s.township}&since=2023-01-01&until=2024-01-01&kind={kind}&community={c}")
+    "figures.burden_rows": lambda s: [
+        Call(f"/figures/burden/rows?township={s.township}&since=2023-01-01&until=2024-01-01&kind={kind}&community={c}")
         for kind in ("sent", "refused", "x") for c in (s.community, "")
     ],
     "messages.confirm": lambda s: [Call("/messages/settings/confirm", "POST", form={"code": "1"})],

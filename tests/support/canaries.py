@@ -91,8 +91,8 @@ def canaries() -> list[Canary]:
             "register_entry.said": (f"秘填{place}", OPEN),
             "register_entry.was": (f"秘原{place}", OPEN),
             "refused_demand.text": (f"秘拒{place}", "see_events"),
-            "legacy_problem.title": (f"秘题{place}", "see_events"),
-            "legacy_review.finding": (f"秘查{place}", "see_events"),
+            "open_problem.title": (f"秘题{place}", "see_events"),
+            "problem_review.finding": (f"秘查{place}", "see_events"),
             "account.display_name": (f"秘户{place}", "administer"),
         }  # fmt: skip
         found += [Canary(word, place, level, what) for what, (word, level) in rows.items()]
@@ -246,10 +246,10 @@ SELECT :township, min(r.id), '测试', '2099-01-01', 'ready', convert_to(:subjec
 FROM resident r JOIN household f ON f.id = r.household_id WHERE f.house_id = :house;
 INSERT INTO refused_demand (township_id, at, asked_by, matter, text, why)
 VALUES (:township, '2023-05-01 01:00Z', '虚构局', '99', :refused_demand_text, '不在清单');
-INSERT INTO legacy_problem (township_id, code, title, supervisor, opened_on, review_on)
-VALUES (:township, 'L' || :grid, :legacy_problem_title, '测试', '2023-05-01', '2023-06-01');
-INSERT INTO legacy_review (problem_id, reviewed_on, by, finding)
-SELECT id, '2023-05-02', '测试', :legacy_review_finding FROM legacy_problem WHERE code = 'L' || :grid;
+INSERT INTO open_problem (township_id, code, title, supervisor, opened_on, review_on)
+VALUES (:township, 'L' || :grid, :open_problem_title, '测试', '2023-05-01', '2023-06-01');
+INSERT INTO problem_review (problem_id, reviewed_on, by, finding)
+SELECT id, '2023-05-02', '测试', :problem_review_finding FROM open_problem WHERE code = 'L' || :grid;
 INSERT INTO account (name, display_name, fs_uniquifier)
 VALUES ('canary-' || :grid, :account_display_name, 'canary-' || :grid);
 INSERT INTO register_entry (township_id, house_id, kind, resident_id, said, was, account_id, who, state)

@@ -101,7 +101,7 @@ def create_house(
         t.House(
             township_id=township.area_id,
             geom=at(*place) if place else None,
-            place="ok" if place else "unlocated",
+            location_status="ok" if place else "unlocated",
             **row,
         ),
     )
@@ -150,7 +150,7 @@ def create_event(
             township_id=township.area_id,
             matter_id=matter.id,
             geom=at(*place) if place else None,
-            place="ok" if place else "unlocated",
+            location_status="ok" if place else "unlocated",
             **row,
         ),
     )

@@ -13,10 +13,10 @@ from sqlalchemy import Engine, text
 
 from gisgrid.db.store import transaction
 from gisgrid.jobs import imports
-from gisgrid.loading import desk
-from gisgrid.loading.desk import ImportAtDesk
+from gisgrid.loading import file_imports
+from gisgrid.loading.file_imports import FileImportInfo
 from tests.support.web import app_over
-from web.office.import_forms import kept
+from web.loading.forms import kept
 
 
 @dataclass
@@ -67,7 +67,7 @@ class Desk:
             self.work()
         return answer
 
-    def load(self, path: Path, kind: str | None = None, **fields: Any) -> ImportAtDesk:
+    def load(self, path: Path, kind: str | None = None, **fields: Any) -> FileImportInfo:
         """A file sent, checked and imported."""
         number = self.send(path)
         assert self.check(number, kind, **fields).status_code == 303
@@ -87,9 +87,9 @@ class Desk:
     def work(self) -> None:
         imports.do_asked(self.engine)
 
-    def found(self, number: int) -> ImportAtDesk:
+    def found(self, number: int) -> FileImportInfo:
         with transaction(self.engine) as session:
-            return desk.file_import(session, number)
+            return file_imports.file_import(session, number)
 
     def page(self, number: int, lang: str = "en", query: str = "") -> str:
         answer = self.client.get(f"/office/import/{number}?lang={lang}{query}")

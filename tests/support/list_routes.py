@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 LISTS = (
-    "accounts.index", "backups.index", "audit.index", "editor.index", "cases.mine", "corrections.index", "retention.index", "subjects.index", "desk.grid", "desk.registers", "dispatch.show",
-    "duties.lacking", "duties.not_verified", "duties.readers", "duties.to_visit", "duties.training",
-    "figures.rows", "figures.show", "imports.index", "issuing.index", "jobs.index", "ledger.show", "matters.book", "matters.burden",
+    "accounts.index", "backups.index", "audit.index", "editor.index", "cases.mine", "corrections.index", "retention.index", "subjects.index", "register.grid", "register.grids", "dispatch.show",
+    "shortage.show", "due.unverified", "documents.readers", "due.to_visit", "trainings.hours",
+    "figures.rows", "figures.show", "imports.index", "issuing.index", "jobs.index", "open_problems.show", "matters.book", "figures.burden",
     "channels.show", "supplements.index", "township.show", "trainings.one",
-    "matters.duties", "matters.rows", "register.changes", "teams.index", "trainings.index", "trainings.profiles",
+    "matters.duties", "figures.burden_rows", "register.changes", "teams.index", "trainings.index", "trainings.profiles",
 )  # fmt: skip
 """Pages of lists that leave as a workbook, too."""

@@ -75,7 +75,7 @@ TABLES = {
     "residents": ("resident",), "staff": ("staff", "team_member"),
     "offices": ("staff", "account", "appointment"), "visits": ("visit",),
     "trainings": ("training", "training_attendee"), "stations": ("station",), "assets": ("asset",),
-    "problems": ("legacy_problem",), "events": ("event",), "areas": ("area",), "grids": ("grid",),
+    "problems": ("open_problem",), "events": ("event",), "areas": ("area",), "grids": ("grid",),
 }  # fmt: skip
 
 

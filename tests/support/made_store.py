@@ -80,7 +80,7 @@ def store_town(
     ).tolist()
     session.execute(
         text(
-            "INSERT INTO house (township_id, code, address, geom, place) VALUES (:t, :code, :a, "
+            "INSERT INTO house (township_id, code, address, geom, location_status) VALUES (:t, :code, :a, "
             "ST_SetSRID(ST_MakePoint(:lon, :lat), 4326), 'ok')"
         ),
         [

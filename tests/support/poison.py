@@ -96,13 +96,13 @@ _MADE: dict[str, dict[str, Any]] = {
     "alias": {"geom": None},
     "correction_request": {"state": "open", "decided_by": None, "decided_at": None, "reason": None},
     "file_import": {
-        "wishes": {}, "facts": None, "looked": None, "checked": None, "imported": None, "foreseen": None,
+        "options": {}, "facts": None, "looked": None, "checked": None, "imported": None, "foreseen": None,
         "after_id": None, "run_id": None, "undone_by_id": None, "gone_at": None,
     },
     "file_import_part": {"number": 0, "content": b"x"},
     "emergency": {"ended_by": None, "ended_at": None},
     "job": {"result": None},
-    "legacy_problem": {"solved_on": None},
+    "open_problem": {"solved_on": None},
     "office_job": {"kind": "retention", "request_id": None, "result": {}},
     "subject_request": {"answer": None},
     "retention_run": {

@@ -160,8 +160,8 @@ OF_NOBODYS_TOWN = {
     "backups.index": "of the whole store; in test_backups_page",
     "audit.index": "lists entries of all accounts that one audits; in test_audit_page",
     "api-docs.openapi_json": "the document of the API",
-    "desk.my_grid": "leads on to the grid of whoever has one, with its township",
-    "imports.index": "lists loads wherever one may load, with their townships; in test_import_desk_ways.py",
+    "home.my_grid": "leads on to the grid of whoever has one, with its township",
+    "imports.index": "lists loads wherever one may load, with their townships; in test_file_imports_ways.py",
     **dict.fromkeys(
         ("imports.one", "imports.refused", "imports.state"), "a file is of whoever sent it alone"
     ),
@@ -198,9 +198,9 @@ def of_a_town(town: Town) -> dict[str, str]:
     return {
         "editor.index": "/plan/",
         "cases.mine": "/cases/mine",
-        "desk.grid": "/register/grid/g1",
-        "desk.handover": "/register/grid/g1/handover",
-        "desk.me": "/me",
+        "register.grid": "/register/grid/g1",
+        "register.handover": "/register/grid/g1/handover",
+        "home.me": "/me",
         "dispatch.emergency": "/dispatch/emergency",
         "dispatch.show": "/dispatch",
         "dispatch.stream": "/dispatch/stream",
@@ -208,18 +208,18 @@ def of_a_town(town: Town) -> dict[str, str]:
         "documents.all_drafts": "/drafts",
         "documents.file": "/document-files/D1",
         "documents.one": "/documents/D1",
-        "duties.lacking": "/shortage",
-        "duties.not_verified": "/stale",
-        "duties.readers": "/document-readers/D1",
-        "desk.registers": "/register",
-        "duties.to_visit": "/visits",
-        "duties.training": "/training",
+        "shortage.show": "/shortage",
+        "due.unverified": "/stale",
+        "documents.readers": "/document-readers/D1",
+        "register.grids": "/register",
+        "due.to_visit": "/visits",
+        "trainings.hours": "/training",
         "shell.find": "/find?q=同名",
         "today.show": "/",
         "figures.rows": "/figures/rows?unit=grid&key=g1&measure=received",
         "figures.show": "/figures",
-        "ledger.one": "/ledger/L1",
-        "ledger.show": "/ledger",
+        "open_problems.one": "/open-problems/L1",
+        "open_problems.show": "/open-problems",
         "lookup.index": "/lookup/index.bin",
         "lookup.show": "/lookup",
         "maps.show": "/map",
@@ -230,9 +230,9 @@ def of_a_town(town: Town) -> dict[str, str]:
         "supplements.index": "/matters/supplements",
         "matters.duties": "/matters/duties",
         "matters.book": "/matters",
-        "matters.burden": "/matters/burden",
+        "figures.burden": "/figures/burden",
         "matters.compare": "/matters/compare",
-        "matters.rows": "/matters/burden/rows?kind=sent",
+        "figures.burden_rows": "/figures/burden/rows?kind=sent",
         "messages.settings": "/messages/settings",
         "messages.show": "/messages",
         "messages.stream": "/messages/stream",
@@ -282,7 +282,7 @@ def by_number(town: Town) -> dict[str, str]:
         "editor.view": f"{plan}/view.json",
         "cases.photo": f"{case}/photos/1.jpg",
         "cases.show": case,
-        "desk.house": f"/register/house/{town.house_id}",
+        "register.house": f"/register/house/{town.house_id}",
         "documents.draft": f"/drafts/{town.draft_id}",
         "documents.draft_file": f"/draft-files/{town.draft_id}",
         "issuing.draft": f"/office/drafts/{town.draft_id}",
@@ -356,7 +356,7 @@ WHERE t.code = :code AND l.validity IS NULL;
 INSERT INTO matter_supplement (township_id, community_id, code, text, during, state, written_by, decided_by, decided_at)
 SELECT t.id, c.id, '0101', '规定' || :m, daterange('2020-01-01', NULL), 'agreed', '测试', '测试', now()
 FROM area t JOIN area c ON c.parent_id = t.id WHERE t.code = :code AND c.level = 'community';
-INSERT INTO legacy_problem (township_id, code, title, supervisor, opened_on, review_on)
+INSERT INTO open_problem (township_id, code, title, supervisor, opened_on, review_on)
 SELECT id, 'L1', '难题' || :m, '测试', '2023-05-01', '2023-06-01' FROM area WHERE code = :code;
 INSERT INTO training (township_id, code, course, held_on, hours, kind)
 SELECT id, 'T1', '培训' || :m, '2023-05-01', 2, 'training' FROM area WHERE code = :code

@@ -25,7 +25,8 @@ from web.http.identity import COOKIE
 ROOT = Path(__file__).parents[2]
 ARTIFACTS = ROOT / "artifacts"
 KEY = "a key of tests, which signs nothing else"
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = "/usr/bin/chromium-headless-shell"
+"""The engine of Chromium without what a window needs: a third less work, and half to install."""
 CHROMIUM_OPTIONS = [
     "--headless",
     "--no-sandbox",

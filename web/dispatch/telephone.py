@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from gisgrid.cases.cases import CaseActor, CaseNow, next_steps, take_step
 from gisgrid.cases.matters import offered
+from gisgrid.cases.preview import ReportDraft, ReportPreview
 from gisgrid.core.plans import TownshipInfo
 from web.http.dates import local
 from web.http.db import reading
@@ -19,7 +20,7 @@ from web.http.towns import town
 from web.report import form
 from web.report.take import Outcome, attempt
 
-STYLES = ("css/lookup.css", "css/desk.css", "css/report.css", "css/telephone.css")
+STYLES = ("css/lookup.css", "css/page.css", "css/report.css", "css/telephone.css")
 SOURCES = ("居民电话", "12345热线", "居民来访", "上级转办", "微信小程序", "社区巡查")
 """Where reports come from, as files of events name it; another word may be written."""
 
@@ -61,7 +62,7 @@ def _filed(session: Session, case: CaseNow, by: CaseActor) -> CaseNow:
 
 
 def _page(
-    session: Session, place: TownshipInfo, draft: form.Draft, got: Outcome | None = None
+    session: Session, place: TownshipInfo, draft: ReportDraft, got: Outcome | None = None
 ) -> Response:
     html = render_template(
         "telephone.html",
@@ -69,7 +70,7 @@ def _page(
         majors=offered(session, got.place.id if got else place.id, datetime.now(UTC)),
         english=language() == "en",
         draft=draft,
-        look=got.looked if got else form.ReportPreview(),
+        look=got.looked if got else ReportPreview(),
         problem=got and got.error and problem_of(got.error).detail,
         filing=request.method == "GET" or bool(request.form.get("file")),
         sources=SOURCES,

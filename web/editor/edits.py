@@ -9,18 +9,12 @@ import numpy as np
 import shapely
 from sqlalchemy.orm import Session
 
-from gisgrid.core.crs import from_metric
-from gisgrid.core.errors import Invalid, NotFound
+from gisgrid.core.errors import Invalid
 from gisgrid.core.plans import PlanInfo, TownshipInfo, plan_by_id
 from gisgrid.jobs import balancing
-from gisgrid.planning.editor import edits, mending, scenarios
-from gisgrid.planning.editor.corners import GridDetails
-from gisgrid.planning.editor.editor import Editor
-from gisgrid.planning.editor.numbering import new_grids, next_code
-from gisgrid.planning.snapshot.fetch import limits_of, parcel_borders
-from gisgrid.planning.snapshot.snapshot import NO_ROW, Grids
+from gisgrid.planning.editor import changes, edits, scenarios
+from gisgrid.planning.editor.changes import Change
 
-Change = Callable[[Editor], Grids]
 MOST_CORNERS = 5_000
 
 
@@ -49,35 +43,15 @@ def change_of(
 def _drag(
     session: Session, place: TownshipInfo, plan: PlanInfo, asked: Mapping[str, Any]
 ) -> Change:
-    given = {str(name): _corners(line, least=2) for name, line in asked["arcs"].items()}
-    snap_m = min(max(float(asked.get("snap_m") or 0), 0.0), 50.0)
-
-    parcels = parcel_borders(session, place, list(given.values())) if snap_m else None
-
-    def change(editor: Editor) -> Grids:
-        lines = {editor.arc_of.get(name, NO_ROW): line for name, line in given.items()}
-        if parcels is None:
-            return edits.drag(editor, lines)
-        streets = from_metric(editor.state.streets, place.metric_srid)
-        return edits.drag(editor, lines, snap_to=np.append(streets, parcels), snap_m=snap_m)
-
-    return change
+    lines = {str(name): _corners(line, least=2) for name, line in asked["arcs"].items()}
+    return changes.dragged(session, place, lines, snap_m=float(asked.get("snap_m") or 0))
 
 
 def _split(
     session: Session, place: TownshipInfo, plan: PlanInfo, asked: Mapping[str, Any]
 ) -> Change:
-    line, grid, name = _corners(asked["line"], least=2), str(asked["grid"]), _text(asked["name"])
-
-    def change(editor: Editor) -> Grids:
-        row = editor.row_of.get(grid)
-        if row is None:
-            raise NotFound("The scenario has no grid {grid!r}.", grid=grid)
-        state = editor.state
-        home = state.communities.code[state.grids.community[row]]
-        return edits.split(editor, grid, line, GridDetails(next_code(session, place, home), name))
-
-    return change
+    line = _corners(asked["line"], least=2)
+    return changes.split(session, place, str(asked["grid"]), line, _text(asked["name"]))
 
 
 def _merge(
@@ -90,16 +64,10 @@ def _merge(
 def _draw(
     session: Session, place: TownshipInfo, plan: PlanInfo, asked: Mapping[str, Any]
 ) -> Change:
-    polygon = shapely.Polygon(_corners(asked["polygon"], least=3))
-    name, host = _text(asked["name"]), _text(asked.get("host") or "")
-    kind = "exclusive" if asked.get("exclusive") else "basic"
-
-    def change(editor: Editor) -> Grids:
-        home = edits.community_under(editor, polygon)
-        code = next_code(session, place, home, kind=kind)
-        return edits.draw(editor, polygon, GridDetails(code, name, kind, host))
-
-    return change
+    return changes.drawn(
+        session, place, shapely.Polygon(_corners(asked["polygon"], least=3)), _text(asked["name"]),
+        exclusive=bool(asked.get("exclusive")), host=_text(asked.get("host") or ""),
+    )  # fmt: skip
 
 
 def _give(
@@ -108,20 +76,8 @@ def _give(
     """Houses inside a lasso, or one by its row number, go to a grid."""
     to = str(asked["to"])
     if "house" in asked:
-        code = scenarios.house_code(session, place, int(asked["house"]))
-        return lambda editor: edits.give(
-            editor, {int(k): to for k in np.flatnonzero(editor.state.houses.code == code)}
-        )
-    lasso = shapely.Polygon(_corners(asked["polygon"], least=3))
-    edits.check_drawn(lasso)
-
-    def change(editor: Editor) -> Grids:
-        rows = editor.houses_at.covered_by(lasso)
-        if not len(rows):
-            raise Invalid("There is no house inside the line.")
-        return edits.give(editor, {int(k): to for k in rows})
-
-    return change
+        return changes.house_given(session, place, int(asked["house"]), to)
+    return changes.inside_given(shapely.Polygon(_corners(asked["polygon"], least=3)), to)
 
 
 def _remove(
@@ -134,20 +90,15 @@ def _remove(
 def _across(
     session: Session, place: TownshipInfo, plan: PlanInfo, asked: Mapping[str, Any]
 ) -> Change:
-    """A grid across communities is cut at the border of its own, or of that of most of its houses."""
-    grid, how = str(asked["grid"]), asked["how"]
-    if how not in ("cut", "give"):
+    if asked["how"] not in ("cut", "give"):
         raise no_edit()
-    change = mending.kept_within if how == "cut" else mending.given_to_most
-    make = new_grids(session, place)
-    return lambda editor: change(editor, grid, make)
+    return changes.kept_in_one_community(session, place, str(asked["grid"]), asked["how"])
 
 
 def _slivers(
     session: Session, place: TownshipInfo, plan: PlanInfo, asked: Mapping[str, Any]
 ) -> Change:
-    limits = limits_of(session, place.id)
-    return lambda editor: mending.without_slivers(editor, limits).grids
+    return changes.without_slivers(session, place)
 
 
 def _accept(

@@ -13,7 +13,7 @@ from gisgrid.planning.balancing.options import LEVELS, BalanceOptions, Level
 from web.editor import json as views
 from web.editor.orders import ordered
 from web.editor.store import placed, planning, who
-from web.editor.views import blueprint, body, number, of_size, told
+from web.editor.views import as_json, blueprint, body, number, of_size
 
 
 @blueprint.post("/<int:plan_id>/rebalance")
@@ -27,18 +27,18 @@ def rebalance(plan_id: int) -> Response:
     if not isinstance(tolerance, int | float) or not 0 <= tolerance <= 1:
         raise Invalid("The tolerance is a share from 0 to 1.")
     if "size" in asked:
-        wishes = of_size(str(asked["size"]), str(asked.get("size_in")), float(tolerance))
+        options = of_size(str(asked["size"]), str(asked.get("size_in")), float(tolerance))
         with planning() as session:
             _, plan = placed(session, plan_id, "plan")
-            job_id = balancing.order_rebalance(session, plan, wishes, who=who())
-            return told({"job": views.job(balancing.job(session, job_id))})
+            job_id = balancing.order_rebalance(session, plan, options, who=who())
+            return as_json({"job": views.job(balancing.job(session, job_id))})
     with planning() as session:
         _, plan = placed(session, plan_id, "plan")
-        wishes = BalanceOptions(
+        options = BalanceOptions(
             tolerance=float(tolerance), level=level_of(asked), far=asked.get("far") is True
         )
-        job_id = balancing.order_rebalance(session, plan, wishes, who=who())
-        return told({"job": views.job(balancing.job(session, job_id))})
+        job_id = balancing.order_rebalance(session, plan, options, who=who())
+        return as_json({"job": views.job(balancing.job(session, job_id))})
 
 
 @blueprint.post("/<int:plan_id>/look")
@@ -47,7 +47,7 @@ def look(plan_id: int) -> Response:
     asked = body()
     with planning() as session:
         _, plan = placed(session, plan_id, "plan")
-        return told(ordered(session, plan, "show", asked))
+        return as_json(ordered(session, plan, "show", asked))
 
 
 @blueprint.get("/<int:plan_id>/job.json")
@@ -61,7 +61,7 @@ def job(plan_id: int) -> Response:
             if asked is None
             else of_plan(session, plan_id, asked)
         )
-        return told({"job": views.job(found)})
+        return as_json({"job": views.job(found)})
 
 
 def of_plan(session: Session, plan_id: int, job_id: str) -> balancing.JobInfo:
@@ -86,7 +86,7 @@ def cancel(plan_id: int) -> Response:
         if found is not None:
             balancing.cancel(session, found.id)
             found = balancing.job(session, found.id)
-        return told({"job": views.job(found)})
+        return as_json({"job": views.job(found)})
 
 
 @blueprint.post("/<int:plan_id>/check")
@@ -95,7 +95,7 @@ def check(plan_id: int) -> Response:
     with planning() as session:
         _, plan = placed(session, plan_id, "plan", "review")
         job_id = quick.order(session, plan, "check", {}, who=who())
-        return told({"job": views.job(balancing.job(session, job_id))})
+        return as_json({"job": views.job(balancing.job(session, job_id))})
 
 
 def level_of(asked: dict[str, Any]) -> Level:

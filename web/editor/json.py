@@ -13,19 +13,20 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import GisgridError
+from gisgrid.core.messages import said_of
 from gisgrid.core.plans import PlanInfo, township_by_id
 from gisgrid.jobs import balancing
 from gisgrid.jobs.quick import shown
 from gisgrid.planning.checks.checks import CHECKS
 from gisgrid.planning.editor import moves, scenarios
-from gisgrid.planning.editor.editor import Editor, GridNumbers, numbers
+from gisgrid.planning.editor.editor import Editor, numbers
 from gisgrid.planning.editor.refusals import ScenarioLocks
+from gisgrid.planning.editor.shown import beside, borders, changed, locked_houses
 from gisgrid.planning.review import review
 from gisgrid.planning.snapshot.fetch import today
-from gisgrid.planning.snapshot.snapshot import NO_ROW
 from layers.deviation import deviation_colour
 from web.editor.states import standing, standing_key
-from web.http.language import speaks_chinese
+from web.http.language import said, said_again
 
 SHOWN_MOVES = 60
 SHOWN_FLOWS = 12
@@ -38,8 +39,8 @@ def view(session: Session, plan: PlanInfo, version: int, editor: Editor) -> dict
         **head(session, plan, version),
         **_reading(editor),
         "grids": grids(editor, range(len(editor.state.grids.code)), locks),
-        "arcs": arcs(editor, locks, editor_arcs(editor, locks)),
-        "house_locks": _places(editor, locks),
+        "arcs": arcs(editor, locks, borders(editor, locks)),
+        "house_locks": locked_houses(editor, locks),
         "job": job(balancing.last_job(session, plan.id)),
     }
 
@@ -65,17 +66,16 @@ def change(
     """
     locks = moves.locks_of(session, plan.id)
     held = locks if held is None else held
-    rows = [k for k, n in enumerate(after.numbers) if _other(before, after, n, held, locks)]
-    was, now = editor_arcs(before, held), editor_arcs(after, locks)
+    other = changed(before, after, held, locks)
     return {
         **head(session, plan, version),
         **_reading(after),
         "since": since,
-        "grids": grids(after, rows, locks),
-        "gone": sorted(before.row_of.keys() - after.row_of.keys()),
-        "arcs": arcs(after, locks, [name for name in now if was.get(name) != now[name]]),
-        "arcs_gone": [name for name in was if name not in now],
-        "house_locks": _places(after, locks),
+        "grids": grids(after, other.rows, locks),
+        "gone": other.gone,
+        "arcs": arcs(after, locks, other.arcs),
+        "arcs_gone": other.arcs_gone,
+        "house_locks": locked_houses(after, locks),
     }
 
 
@@ -83,18 +83,6 @@ def _reading(editor: Editor) -> dict[str, Any]:
     """Which houses and people the numbers count, and as of when."""
     assert editor.reading is not None  # noqa: S101 - it is one at hand
     return {"reading": editor.reading.name, "read_at": editor.reading.at.isoformat()}
-
-
-def _other(
-    before: Editor, after: Editor, now: GridNumbers, held: ScenarioLocks, locks: ScenarioLocks
-) -> bool:
-    row = before.row_of.get(now.code)
-    return (
-        row is None
-        or before.numbers[row] != now
-        or (now.code in held.grids) != (now.code in locks.grids)
-        or _differs(before, after, now.code)
-    )
 
 
 def head(session: Session, plan: PlanInfo, version: int) -> dict[str, Any]:
@@ -158,46 +146,19 @@ def grids(
     ]
 
 
-def editor_arcs(editor: Editor, locks: ScenarioLocks) -> dict[str, tuple[bool, bool]]:
-    """Borders by name: whether each can move, as those inside a community can, and whether it is locked.
-
-    A name says the corners and the grids beside it, so that with these two an arc is what it was.
-    """
-    try:
-        topology = editor.topology
-    except GisgridError:
-        return {}  # overlapping grids have no borders to drag; the checks tell where
-    community = np.append(editor.state.grids.community, NO_ROW)
-    left, right = topology.left, topology.right
-    movable = (left != NO_ROW) & (right != NO_ROW) & (community[left] == community[right])
-    locked = np.zeros(len(left), dtype=bool)
-    if locks.grids or locks.borders:
-        codes = [frozenset(_beside(editor, k)) for k in range(len(left))]
-        locked = np.array([pair in locks.borders or bool(locks.grids & pair) for pair in codes])
-    return dict(
-        zip(editor.arc_names, zip(movable.tolist(), locked.tolist(), strict=True), strict=True)
-    )
-
-
 def arcs(editor: Editor, locks: ScenarioLocks, names: Iterable[str]) -> list[dict[str, Any]]:
     """Some borders with their line and the grids on both sides."""
-    known = editor_arcs(editor, locks)
+    known = borders(editor, locks)
     return [
         {
             "id": name,
-            "grids": _beside(editor, editor.arc_of[name]),
+            "grids": beside(editor, editor.arc_of[name]),
             "line": editor.topology.lines[editor.arc_of[name]].tolist(),
-            "movable": known[name][0],
-            "locked": known[name][1],
+            "movable": known[name].movable,
+            "locked": known[name].locked,
         }
         for name in names
     ]
-
-
-def _beside(editor: Editor, arc: int) -> list[str]:
-    codes, topology = editor.state.grids.code, editor.topology
-    rows = (int(topology.left[arc]), int(topology.right[arc]))
-    return [codes[row] for row in rows if row != NO_ROW]
 
 
 def preview(before: Editor, after: Editor, refused: GisgridError | None) -> dict[str, Any]:
@@ -224,7 +185,7 @@ def coloured(found: Mapping[str, Any]) -> dict[str, Any]:
 
 def refusal(error: GisgridError) -> dict[str, Any]:
     return {
-        "message": error.zh if speaks_chinese() else error.message,
+        "message": said(error),
         "place": error.facts.get("place"),
     }
 
@@ -241,7 +202,7 @@ def job(found: balancing.JobInfo | None) -> dict[str, Any] | None:
         "done": found.done,
         "total": found.total,
         "doing": doing().get(found.doing) or _checking(found.doing),
-        "failed": found.failed_zh if speaks_chinese() else found.failed,
+        "failed": said_again(found.failed) or None,
         "result": None if found.result is None else word(found.result),
     }
 
@@ -251,7 +212,7 @@ def _proposal(kept: Mapping[str, Any]) -> dict[str, Any]:
     result["grids_drawn"] = len(kept.get("drawn", ()))
     result["moves"] = [{**m, "houses": len(m["houses"])} for m in kept["moves"]]
     result["left_out"] = [
-        {"text": left["zh" if speaks_chinese() else "en"], "mends": mends(left["grids"])}
+        {"text": _said(left["said"]), "mends": mends(left["grids"])}
         for left in kept.get("left_out", ())
     ]
     for name in ("reasons", "notes"):
@@ -294,14 +255,14 @@ def _shown(kept: Mapping[str, Any]) -> dict[str, Any]:
     return {**coloured(kept), "version": kept["version"], "refused": refused}
 
 
-def _said(pair: Sequence[str]) -> str:
-    """Of English and Chinese what is the asker's."""
-    return pair[1] if speaks_chinese() else pair[0]
+def _said(stored: Mapping[str, Any]) -> str:
+    """A sentence of a result, in the asker's language."""
+    return said(said_of(stored))
 
 
 def _checking(title: str) -> str:
     """A check by its English title, as the asker calls it; another text as it is."""
-    return next((_said((c.title.en, c.title.zh)) for c in CHECKS if c.title.en == title), title)
+    return next((said(c.title) for c in CHECKS if c.title.en == title), title)
 
 
 _WORDED: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
@@ -363,18 +324,3 @@ def doing() -> dict[str, str]:
         "looking at the result": gettext("looking at the result"),
         "writing": gettext("writing"),
     }
-
-
-def _places(editor: Editor, locks: ScenarioLocks) -> list[list[float]]:
-    """Where the locked houses stand."""
-    houses = editor.state.houses
-    held = np.isin(houses.code, sorted(locks.houses)) & houses.placed
-    return [[lon, lat] for lon, lat in houses.lonlat[held].tolist()]
-
-
-def _differs(before: Editor, after: Editor, code: str) -> bool:
-    row = before.row_of.get(code)
-    if row is None:
-        return True
-    one, two = before.state.grids.lonlat[row], after.state.grids.lonlat[after.row_of[code]]
-    return one is not two and not shapely.equals_identical(one, two)

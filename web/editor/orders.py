@@ -34,13 +34,13 @@ def ordered(session: Session, plan: PlanInfo, kind: str, asked: dict[str, Any]) 
         raise no_edit()
     if balancing.job(session, edit["job"]).plan_id != plan.id:
         raise no_edit()
-    wishes = {
+    options = {
         "job": edit["job"],
         "moves": None if chosen is None else [int(k) for k in chosen],
         "version": version_of(asked),
         "why": str(asked.get("why") or "")[:500],
     }
-    job_id = quick.order(session, plan, kind, wishes, who=who())
+    job_id = quick.order(session, plan, kind, options, who=who())
     return {"job": views.job(balancing.job(session, job_id))}
 
 

@@ -53,7 +53,7 @@ def _read(folder: Path, most: int) -> Table:
     file = folder / f"grids{ending}"
     sent.save(file)
     layer = request.form.get("layer") or None
-    return open_apart(file, layer=layer, most=most, shape="polygon").table
+    return open_apart(file, layer=layer, most=most, shape="polygon")
 
 
 def _in_words_of_the_form(error: GisgridError) -> GisgridError:

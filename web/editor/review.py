@@ -31,7 +31,7 @@ from web.editor.assets import EDITOR_STYLES
 from web.editor.messages import words
 from web.editor.states import states
 from web.editor.store import at_hand, editors, placed, planning, who
-from web.editor.views import blueprint, body, number, told
+from web.editor.views import as_json, blueprint, body, number
 from web.http.lists import XLSX
 from web.http.pdf import as_pdf
 from web.http.permissions import need
@@ -89,7 +89,7 @@ def step(plan_id: int) -> Response:
             reason=str(asked.get("reason") or "")[:500],
         )  # fmt: skip
         _, plan, version, editor = at_hand(session, plan_id, *rights)
-        return told(views.view(session, plan, version, editor))
+        return as_json(views.view(session, plan, version, editor))
 
 
 @blueprint.post("/<int:plan_id>/publish")
@@ -103,12 +103,12 @@ def publish(plan_id: int) -> Response:
     with planning() as session:
         place, plan = placed(session, plan_id, "plan")
         if more_houses_than(session, place, store.A_LARGE_TOWN):
-            wishes = {"from": first_day.isoformat()}
-            job_id = quick.order(session, plan, "publish", wishes, who=who())
-            return told({"job": views.job(balancing.job(session, job_id))})
+            options = {"from": first_day.isoformat()}
+            job_id = quick.order(session, plan, "publish", options, who=who())
+            return as_json({"job": views.job(balancing.job(session, job_id))})
         review.publish(session, place, plan, first_day, who=who())
         _, plan, version, editor = at_hand(session, plan_id, "plan")
-        return told(views.view(session, plan, version, editor))
+        return as_json(views.view(session, plan, version, editor))
 
 
 @blueprint.post("/<int:plan_id>/withdraw")
@@ -119,7 +119,7 @@ def withdraw(plan_id: int) -> Response:
         place, plan = placed(session, plan_id, "plan")
         review.withdraw(session, place, plan, who=who(), reason=reason)
         _, plan, version, editor = at_hand(session, plan_id, "plan")
-        return told(views.view(session, plan, version, editor))
+        return as_json(views.view(session, plan, version, editor))
 
 
 @blueprint.get("/<int:plan_id>/handover.xlsx")

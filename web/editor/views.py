@@ -27,7 +27,7 @@ from gisgrid.core.scope import refuse_strangers
 from gisgrid.core.settings import Settings
 from gisgrid.files.exports import Sheet
 from gisgrid.jobs import balancing
-from gisgrid.planning.balancing.from_scratch import begin_afresh
+from gisgrid.planning.balancing.from_scratch import begin_from_scratch
 from gisgrid.planning.balancing.options import BalanceOptions
 from gisgrid.planning.editor import moves, scenarios
 from gisgrid.planning.editor.editor import with_grids
@@ -146,7 +146,7 @@ def view(plan_id: int) -> Response:
     """The scenario as it stands."""
     with planning(read_only=True) as session:
         _, plan, version, editor = at_hand(session, plan_id, "plan", "review")
-        return told(views.view(session, plan, version, editor))
+        return as_json(views.view(session, plan, version, editor))
 
 
 @blueprint.post("/<int:plan_id>/preview")
@@ -163,13 +163,13 @@ def preview(plan_id: int) -> Response:
             _, change = change_of(session, place, plan, asked.get("edit"))
             after = with_grids(before, change(before))
         except GisgridError as exc:
-            return told({"grids": [], "gone": [], "flows": [], "refused": views.refusal(exc)})
+            return as_json({"grids": [], "gone": [], "flows": [], "refused": views.refusal(exc)})
     refused = None
     try:
         refuse(before, after, locks)
     except GisgridError as exc:
         refused = exc
-    return told(views.preview(before, after, refused))
+    return as_json(views.preview(before, after, refused))
 
 
 @blueprint.post("/<int:plan_id>/edit")
@@ -180,7 +180,7 @@ def edit(plan_id: int) -> Response:
         place, plan, version, before = at_hand(session, plan_id, "plan")
         refuse_old(version, asked)
         if large(session, asked.get("edit")):
-            return told(ordered(session, plan, "take", asked))
+            return as_json(ordered(session, plan, "take", asked))
         action, change = change_of(session, place, plan, asked.get("edit"))
         after = with_grids(before, change(before))
         now = moves.record(
@@ -189,7 +189,7 @@ def edit(plan_id: int) -> Response:
         )  # fmt: skip
         editors().keep(plan, now, after)
         plan = plan_by_id(session, plan.id)
-        return told(views.change(session, plan, now, before, after, since=version))
+        return as_json(views.change(session, plan, now, before, after, since=version))
 
 
 @blueprint.post("/<int:plan_id>/<any(undo, redo):verb>")
@@ -205,7 +205,7 @@ def step_back(plan_id: int, verb: str) -> Response:
         after = with_grids(before, grids_renewed(session, place, plan, before.state.grids, codes))
         editors().keep(plan, now, after)
         plan = plan_by_id(session, plan.id)
-        return told(views.change(session, plan, now, before, after, since=version))
+        return as_json(views.change(session, plan, now, before, after, since=version))
 
 
 @blueprint.post("/<int:plan_id>/lock")
@@ -224,7 +224,9 @@ def lock(plan_id: int) -> Response:
             moves.lock(session, plan, kind, [str(code) for code in codes or ()], who=who())
         else:
             moves.unlock(session, plan, kind, [str(code) for code in codes or ()])
-        return told(views.change(session, plan, version, editor, editor, since=version, held=held))
+        return as_json(
+            views.change(session, plan, version, editor, editor, since=version, held=held)
+        )
 
 
 @blueprint.post("/branch")
@@ -241,16 +243,16 @@ def branch() -> BaseResponse:
     return redirect(url_for("editor.show", plan_id=made.id), 303)
 
 
-@blueprint.post("/afresh")
-def afresh() -> BaseResponse:
+@blueprint.post("/from-scratch")
+def from_scratch() -> BaseResponse:
     """Make a scenario that the machine draws from scratch, the township's first plan if it has none."""
     form = request.form
-    wishes = of_size(form.get("size", ""), form.get("size_in", "residents"))
+    options = of_size(form.get("size", ""), form.get("size_in", "residents"))
     with planning() as session:
         place = town(session)
         refuse_strangers(session, place, "plan")
-        made = begin_afresh(session, place, name=form.get("name", ""), who=who())
-        balancing.order_rebalance(session, made, wishes, who=who())
+        made = begin_from_scratch(session, place, name=form.get("name", ""), who=who())
+        balancing.order_rebalance(session, made, options, who=who())
     return redirect(url_for("editor.show", plan_id=made.id), 303)
 
 
@@ -293,13 +295,13 @@ def body() -> dict[str, Any]:
 
 
 def of_size(size: str, size_in: str, tolerance: float = 0.01) -> BalanceOptions:
-    """A plan drawn anew with grids of a size; Invalid if that is none."""
+    """A plan drawn from scratch with grids of a size; Invalid if that is none."""
     if not size.isdecimal() or not 0 < int(size[:9]) == int(size) or size_in not in MEASURES:
         raise Invalid(
             "The size of a grid is a number of residents, households or houses, at least 1."
         )
     return BalanceOptions(
-        tolerance=tolerance, scratch=True, size=int(size), size_in=MEASURES[size_in]
+        tolerance=tolerance, from_scratch=True, size=int(size), size_in=MEASURES[size_in]
     )
 
 
@@ -319,7 +321,7 @@ def refuse_old(version: int, asked: dict[str, Any]) -> None:
         )
 
 
-def told(answer: dict[str, Any]) -> Response:
+def as_json(answer: dict[str, Any]) -> Response:
     response = jsonify(answer)
     response.headers["Cache-Control"] = "private, no-store"
     return response

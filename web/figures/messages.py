@@ -33,3 +33,12 @@ def unit_words() -> dict[str, str]:
         "major": gettext("Group of matters"),
         "source": gettext("Source"),
     }
+
+
+def kind_words() -> dict[str, str]:
+    """Of the numbers of a burden."""
+    return {
+        "sent": gettext("Sent to its grids"),
+        "temporary": gettext("of these, temporary items"),
+        "refused": gettext("Refused, not on the list"),
+    }

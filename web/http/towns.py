@@ -35,14 +35,14 @@ A_YEAR_S = 365 * 86400
 
 OF_A_TOWN = frozenset(
     {
-        "editor.index", "desk.grid", "desk.handover", "dispatch.emergency", "dispatch.show",
+        "editor.index", "register.grid", "register.handover", "dispatch.emergency", "dispatch.show",
         "dispatch.stream", "documents.all_documents", "documents.file", "documents.has_read",
-        "documents.one", "duties.lacking", "duties.not_verified", "duties.readers",
-        "duties.training", "duties.to_visit", "township.show", "calendar.show", "weights.show", "channels.show", "teams.index", "teams.one", "documents.all_drafts", "documents.draft", "documents.draft_file", "documents.comment", "issuing.index", "issuing.one", "issuing.draft", "issuing.draft_file", "issuing.issue", "issuing.send_draft", "issuing.answer", "issuing.issue_draft", "jobs.index", "trainings.index", "trainings.one", "trainings.add", "trainings.attend", "trainings.profiles", "trainings.profile", "trainings.note", "jobs.stop", "jobs.again", "corrections.index", "corrections.decide", "corrections.open_values", "retention.index", "retention.one", "retention.try_out", "retention.run", "subjects.index", "subjects.ask", "subjects.decide", "subjects.take", "subjects.answered", "figures.rows", "figures.show", "ledger.add", "ledger.look",
-        "ledger.one", "ledger.show", "lookup.index", "lookup.show", "maps.show", "matters.book",
+        "documents.one", "shortage.show", "due.unverified", "documents.readers",
+        "trainings.hours", "due.to_visit", "township.show", "calendar.show", "weights.show", "channels.show", "teams.index", "teams.one", "documents.all_drafts", "documents.draft", "documents.draft_file", "documents.comment", "issuing.index", "issuing.one", "issuing.draft", "issuing.draft_file", "issuing.issue", "issuing.send_draft", "issuing.answer", "issuing.issue_draft", "jobs.index", "trainings.index", "trainings.one", "trainings.add", "trainings.attend", "trainings.profiles", "trainings.profile", "trainings.note", "jobs.stop", "jobs.again", "corrections.index", "corrections.decide", "corrections.open_values", "retention.index", "retention.one", "retention.try_out", "retention.run", "subjects.index", "subjects.ask", "subjects.decide", "subjects.take", "subjects.answered", "figures.rows", "figures.show", "open_problems.add", "open_problems.look",
+        "open_problems.one", "open_problems.show", "lookup.index", "lookup.show", "maps.show", "matters.book",
         "matter_items.duties", "matter_items.show", "matter_lists.draft", "matter_lists.index", "matters.duties", "supplements.index",
-        "matters.burden", "matters.compare", "matters.rows", "report.near", "report.send",
-        "phone.data", "register.changes", "report.show", "shell.find", "telephone.new", "telephone.send", "desk.registers", "today.show",
+        "figures.burden", "matters.compare", "figures.burden_rows", "report.near", "report.send",
+        "phone.data", "register.changes", "report.show", "shell.find", "telephone.new", "telephone.send", "register.grids", "today.show",
     }
 )  # fmt: skip
 """Ways to which the links of a page name its township."""

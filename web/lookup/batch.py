@@ -22,14 +22,14 @@ from gisgrid.core.settings import Settings
 from gisgrid.files.csv_text import CsvLines
 from gisgrid.files.filling import HeadedSheet
 from gisgrid.files.read import Table
-from gisgrid.files.reading_apart import Read, fill_apart, open_apart
-from gisgrid.locate import asking, batch
-from gisgrid.locate.asking import Find, LookupResult
+from gisgrid.files.reading_apart import fill_apart, open_apart
+from gisgrid.locate import batch, lookup
 from gisgrid.locate.batch import ANSWER, HEADERS_ZH, BatchLine, Question
-from gisgrid.locate.lookup import in_snapshot, take
+from gisgrid.locate.lookup import Find, LookupResult
+from gisgrid.locate.point_lookup import in_snapshot, take
 from web.api.views import blueprint
 from web.http.db import reading
-from web.http.language import speaks_chinese
+from web.http.language import spoken
 from web.http.towns import TownNotSaid, town
 from web.lookup import schemas
 from web.lookup.locate import asked_under, documented, in_force
@@ -82,7 +82,7 @@ def locate_many(
     columns filled.
     """
     settings: Settings = current_app.config["SETTINGS"]
-    asking.in_wgs84(0, 0, datum)  # an unknown datum is one problem, not one a row
+    lookup.in_wgs84(0, 0, datum)  # an unknown datum is one problem, not one a row
     under = _under(plan, as_of, township)
     if request.mimetype == "application/json":
         asked = _of_json()
@@ -90,9 +90,8 @@ def locate_many(
             _as_csv([], asked, under, datum) if format == "csv" else _as_json(asked, under, datum)
         )
     with tempfile.TemporaryDirectory(prefix="gisgrid-") as folder:
-        read = _uploaded(Path(folder), sheet, settings.upload_unpacked_max_mb << 20)
-        table = read.table
-        asked = batch.questions(table, read.cells)
+        table = _uploaded(Path(folder), sheet, settings.upload_unpacked_max_mb << 20)
+        asked = batch.questions(table)
         if table.form == "workbook" and format is None:
             return _as_workbook(table, asked, under, datum)
     if format == "json":
@@ -113,11 +112,11 @@ def _under(plan: int | None, as_of: date | None, township: str | None) -> Under:
                 home = town(session)
             except TownNotSaid as several:
                 home = several
-    find = asking.first_that_covers([partial(in_snapshot, each) for each in held])
+    find = lookup.first_that_covers([partial(in_snapshot, each) for each in held])
     return Under(find, home, tuple(h.plan for h in held))
 
 
-def _uploaded(folder: Path, sheet: str | None, most: int) -> Read:
+def _uploaded(folder: Path, sheet: str | None, most: int) -> Table:
     file = request.files.get("file")
     if file is not None:
         suffix = Path(file.filename or "").suffix.lower()
@@ -133,7 +132,7 @@ def _uploaded(folder: Path, sheet: str | None, most: int) -> Read:
     with path.open("wb") as out:
         shutil.copyfileobj(file.stream if file is not None else request.stream, out)
     try:
-        return open_apart(path, sheet=sheet, most=most)
+        return open_apart(path, sheet=sheet, most=most, most_cells=batch.MAX_CELLS)
     except Invalid as error:
         if "sheets" not in error.facts:
             raise
@@ -167,22 +166,24 @@ def _of_json() -> list[Question]:
 
 def _answered(asked: Sequence[Question], under: Under, datum: str) -> Iterator[list[BatchLine]]:
     """Lines in pieces; addresses of one piece are looked for in one transaction."""
-    zh = speaks_chinese()
-    point: Callable[[float, float], LookupResult] = partial(asking.by_point, under.find)
+    language = spoken()
+    point: Callable[[float, float], LookupResult] = partial(lookup.by_point, under.find)
     known: dict[str, BatchLine] = {}
     for start in range(0, len(asked), AT_ONCE):
         part = asked[start : start + AT_ONCE]
         with reading() as session:
 
             def address(words: str) -> LookupResult:
-                typed = asking.by_typed_point(under.find, words, datum)
+                typed = lookup.by_typed_point(under.find, words, datum)
                 if typed is not None:
                     return typed
                 if isinstance(under.home, TownNotSaid):
                     raise under.home
-                return asking.by_address(session, under.home.id, under.find, words, datum=datum)
+                return lookup.by_address(session, under.home.id, under.find, words, datum=datum)
 
-            yield list(batch.answers(part, point, address, datum=datum, zh=zh, known=known))
+            yield list(
+                batch.answers(part, point, address, datum=datum, language=language, known=known)
+            )
 
 
 def _as_csv(

@@ -16,14 +16,14 @@ from sqlalchemy.orm import Session
 from gisgrid.core import plans
 from gisgrid.core.errors import Invalid, NotFound
 from gisgrid.core.plans import TownshipInfo
-from gisgrid.locate import asking
+from gisgrid.locate import lookup
 from gisgrid.locate.addresses.search import Nearest
-from gisgrid.locate.asking import LookupResult
-from gisgrid.locate.lookup import LookupCard, in_snapshot, in_store
+from gisgrid.locate.lookup import LookupResult
+from gisgrid.locate.point_lookup import LookupCard, in_snapshot, in_store
 from gisgrid.planning.overview.ground import township_at
 from web.api.views import blueprint, failing
 from web.http.db import reading
-from web.http.language import speaks_chinese
+from web.http.language import said
 from web.http.scope import Chosen, chosen
 from web.http.towns import town
 from web.lookup import schemas
@@ -67,31 +67,31 @@ def locate(
     check_question(lon, lat, address)
     if plan is None and as_of is None:
         held = in_force(township)
-        find = asking.first_that_covers([partial(in_snapshot, h.snapshot) for h in held])
+        find = lookup.first_that_covers([partial(in_snapshot, h.snapshot) for h in held])
         if address is None:
-            found = _with_nearest(asking.by_point(find, *_point(lon, lat, datum)))
+            found = _with_nearest(lookup.by_point(find, *_point(lon, lat, datum)))
         else:
             # A pasted point needs no register, nor the township it would be.
-            typed = asking.by_typed_point(find, address, datum)
+            typed = lookup.by_typed_point(find, address, datum)
             if typed is not None:
                 return Response(
-                    json.dumps(told(_with_nearest(typed))), content_type="application/json"
+                    json.dumps(as_json(_with_nearest(typed))), content_type="application/json"
                 )
             with reading() as session:
                 home = _home(session).id
-                found = asking.by_address(session, home, find, address, datum=datum)
+                found = lookup.by_address(session, home, find, address, datum=datum)
     else:
         with reading() as session:
             at = None if address is not None else _point(lon, lat, datum)
             asked = asked_under(session, plan, as_of, township, at=at)
             under = [partial(in_store, session, *each, day=as_of) for each in asked]
-            find = asking.first_that_covers(under)
+            find = lookup.first_that_covers(under)
             if at is not None:
-                found = _with_nearest(asking.by_point(find, *at))
+                found = _with_nearest(lookup.by_point(find, *at))
             else:
                 place = asked[0].township if plan is not None else town(session)
-                found = asking.by_address(session, place.id, find, address or "", datum=datum)
-    return Response(json.dumps(told(found)), content_type="application/json")
+                found = lookup.by_address(session, place.id, find, address or "", datum=datum)
+    return Response(json.dumps(as_json(found)), content_type="application/json")
 
 
 def asked_under(
@@ -161,7 +161,7 @@ def check_question(lon: str | None, lat: str | None, address: str | None) -> Non
         )
 
 
-def told(found: LookupResult) -> dict[str, object]:
+def as_json(found: LookupResult) -> dict[str, object]:
     """The answer as JSON tells it; without telephone numbers."""
     where = found.where
     plan = where.plan
@@ -199,7 +199,7 @@ def told(found: LookupResult) -> dict[str, object]:
         "nearest": found.nearest and _nearest(found.nearest),
         "how": found.how,
         "confidence": round(found.confidence, 3),
-        "reason": found.reason_zh if speaks_chinese() else found.reason,
+        "reason": said(found.reason),
     }
 
 
@@ -210,8 +210,8 @@ def _home(session: Session) -> TownshipInfo:
 
 
 def _point(lon: str | None, lat: str | None, datum: str) -> tuple[float, float]:
-    x, y = asking.number(lon or "", "lon"), asking.number(lat or "", "lat")
-    return asking.in_wgs84(x, y, datum)
+    x, y = lookup.number(lon or "", "lon"), lookup.number(lat or "", "lat")
+    return lookup.in_wgs84(x, y, datum)
 
 
 def _with_nearest(found: LookupResult) -> LookupResult:

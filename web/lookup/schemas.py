@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from gisgrid.locate.asking import DATUMS
+from gisgrid.locate.lookup import DATUMS
 from web.api.schemas import ChosenQuerySchema, PlanSchema, TownshipNameSchema
 
 

@@ -26,7 +26,7 @@ from gisgrid.db.listen import Listener
 from gisgrid.db.store import transaction
 from gisgrid.locate.houses import HOUSES_CHANNEL, HouseIndex, take_houses
 from gisgrid.locate.locator import warm
-from gisgrid.locate.lookup import Snapshot, take
+from gisgrid.locate.point_lookup import Snapshot, take
 from gisgrid.planning.snapshot.fetch import day_in, today
 from web.http.db import Store
 

@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, json, render_template, request, url_for
 from flask_babel import gettext
 
-from gisgrid.locate.lookup import Snapshot
 from gisgrid.locate.packed import pack, version_of
+from gisgrid.locate.point_lookup import Snapshot
 from web.http.db import reading
 from web.http.language import language
 from web.http.modules import modules
@@ -44,7 +44,7 @@ def show() -> Response:
             "same_names": same_names(),
             "api": f"{request.script_root}/api/v1/locate",
             "leader": f"{request.script_root}/api/v1/grids",
-            "me": url_for("desk.me"),
+            "me": url_for("home.me"),
             "index": url_for("lookup.index", township=place.code),
             "worker": url_for("lookup.worker", township=place.code if several_towns() else None),
             "page": f"{request.script_root}/lookup",

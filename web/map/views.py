@@ -81,7 +81,7 @@ def show() -> Response:
             "as_of": as_of.isoformat() if as_of else None,
             "api": f"{scope.root}/api/v1",
             "language": language(),
-            "register": url_for("desk.house", house_id=0)[:-1]
+            "register": url_for("register.house", house_id=0)[:-1]
             if "see_register" in rights
             else None,
             "time_zone": place.time_zone,

@@ -17,7 +17,7 @@ from gisgrid.core.errors import GisgridError, Invalid, NotFound
 from gisgrid.core.messages import say
 from gisgrid.planning.snapshot.fetch import today
 from web.http.dates import day_of
-from web.office.keeping import keeping, page
+from web.http.keeping import keeping, page
 from web.office.township import administered
 
 blueprint = Blueprint("calendar", __name__, url_prefix="/office/township/calendar")

@@ -16,10 +16,10 @@ from web.http import lists
 from web.http.acting import purpose_sent
 from web.http.dates import local, on_the_clock
 from web.http.db import opening, reading, writing
+from web.http.keeping import page
 from web.http.language import language
 from web.http.permissions import asked_as_workbook, asker, may_ask
 from web.http.towns import town
-from web.office.keeping import page
 from web.register.words import COLUMN_WORDS, value_word
 
 blueprint = Blueprint("corrections", __name__, url_prefix="/office/corrections")

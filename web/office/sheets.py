@@ -6,67 +6,13 @@ from collections.abc import Sequence
 
 from flask_babel import gettext
 
-from gisgrid.cases.open_problems import OpenProblem
 from gisgrid.files.exports import Sheet
-from gisgrid.loading.desk import Listed
 from gisgrid.people.account_list import ListedAccount
 from gisgrid.people.privacy.audit import AuditRecord
 from gisgrid.people.privacy.backups import BackupInfo
 from gisgrid.people.teams import GridTeam
-from gisgrid.register.today import ToVisit
 from web.http.dates import on_the_clock
 from web.http.lists import sheet
-from web.office.import_words import KIND_WORDS, STAGE_WORDS
-
-
-def visits(found: Sequence[ToVisit]) -> Sheet:
-    """The houses that nobody saw for long."""
-    return sheet(
-        gettext("Houses to visit"),
-        [
-            (gettext("Address"), [each.address for each in found]),
-            (gettext("Grid"), [each.grid for each in found]),
-            (gettext("Grid code"), [each.grid_code for each in found]),
-            (gettext("Last seen"), [each.last_on for each in found]),
-        ],
-    )
-
-
-def problems(found: Sequence[OpenProblem]) -> Sheet:
-    """The ledger."""
-    return sheet(
-        gettext("Long-term problems"),
-        [
-            (gettext("Number in the ledger"), [each.code for each in found]),
-            (gettext("Problem"), [each.title for each in found]),
-            (gettext("Community"), [each.community for each in found]),
-            (gettext("Supervisor"), [each.supervisor for each in found]),
-            (gettext("Open since"), [each.opened_on for each in found]),
-            (gettext("Look again on"), [each.review_on for each in found]),
-            (gettext("Reviews"), [each.reviews for each in found]),
-            (gettext("Solved on"), [each.solved_on for each in found]),
-        ],
-    )
-
-
-def imports(found: Sequence[Listed], time_zone: str) -> Sheet:
-    """The files and loads, with their counts."""
-    return sheet(
-        gettext("Import"),
-        [
-            (gettext("Date and time"), [on_the_clock(each.at, time_zone) for each in found]),
-            (gettext("File name"), [each.file_name for each in found]),
-            (gettext("SHA-256"), [each.sha256 for each in found]),
-            (gettext("Run"), [each.run_id for each in found]),
-            (gettext("Holds"), [_kind(each) for each in found]),
-            (gettext("Township"), [each.township for each in found]),
-            (gettext("Who"), [each.who for each in found]),
-            (gettext("Added"), [each.counts.get("inserted") for each in found]),
-            (gettext("Changed"), [each.counts.get("updated") for each in found]),
-            (gettext("Refused"), [each.counts.get("refused") for each in found]),
-            (gettext("State"), [_stage(each) for each in found]),
-        ],
-    )
 
 
 def accounts(found: Sequence[ListedAccount], role_words: dict[str, str]) -> Sheet:
@@ -143,18 +89,3 @@ def backups(found: Sequence[BackupInfo], time_zone: str) -> Sheet:
             (gettext("Keep until"), [each.keep_until for each in found]),
         ],
     )
-
-
-def _kind(each: Listed) -> str | None:
-    return gettext(KIND_WORDS[each.kind]) if each.kind in KIND_WORDS else each.kind
-
-
-def _stage(each: Listed) -> str:
-    """What the page's badge says."""
-    if each.undoes_id:
-        return str(gettext("takes back run %(n)s", n=each.undoes_id))
-    if each.state in ("waiting", "running"):
-        return str(gettext("being worked on"))
-    if each.state == "failed" and each.stage not in ("imported", "undone"):
-        return str(gettext("refused"))
-    return str(gettext(STAGE_WORDS[each.stage]))

@@ -8,18 +8,18 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from gisgrid.core.errors import Conflict, GisgridError
-from gisgrid.core.messages import Message, told
+from gisgrid.core.messages import Message, sentence
 from gisgrid.core.plans import TownshipInfo
 from gisgrid.core.scope import refuse_strangers
 from gisgrid.planning.settings import described
 from gisgrid.planning.settings.townships import change_township
 from web.http import lists
 from web.http.dates import local
+from web.http.keeping import keeping, page
 from web.http.language import language
 from web.http.permissions import asked_as_workbook
 from web.http.towns import town
 from web.office import township_sheets as sheets
-from web.office.keeping import keeping, page
 
 blueprint = Blueprint("township", __name__, url_prefix="/office/township")
 
@@ -76,7 +76,7 @@ def administered(session: Session) -> TownshipInfo:
 
 def in_language(words: Message | None) -> str:
     """A sentence of the domain in the asker's language."""
-    return "" if words is None else told(words.template, words.facts, language())
+    return "" if words is None else sentence(words.template, words.facts, language())
 
 
 def _shown(session: Session, *, error: GisgridError | None = None) -> Response:

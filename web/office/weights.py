@@ -20,11 +20,11 @@ from gisgrid.planning.snapshot.fetch import plan_state, today
 from gisgrid.planning.workload.weighing import add_weights, versions_of, weights_of
 from gisgrid.planning.workload.weights_change import WeightsChange, weights_change
 from web.editor.store import planning
-from web.home.views import TEAM_WORDS
 from web.http.dates import local
+from web.http.keeping import keeping, page
 from web.http.towns import town
-from web.office.keeping import keeping, page
 from web.office.township import administered
+from web.shell.words import TEAM_WORDS
 
 blueprint = Blueprint("weights", __name__, url_prefix="/office/township/weights")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,15 +21,15 @@ from sqlalchemy.orm import Session
 
 from gisgrid.cases.cases import RESIDENT
 from gisgrid.cases.duplicates import key_of_repeat
-from gisgrid.cases.intake import Report, take_in
 from gisgrid.cases.matters import Major, Minor, offered
 from gisgrid.cases.photos import MOST_BYTES
+from gisgrid.cases.preview import ReportDraft, going, look, received
 from gisgrid.cases.refusals import NotOnTheList
 from gisgrid.cases.service_requests import ServiceRequest, service_requests
 from gisgrid.cases.tracking import Followed, follow
 from gisgrid.core.errors import Invalid, NotFound
 from gisgrid.core.plans import TownshipInfo
-from gisgrid.locate.asking import number
+from gisgrid.locate.lookup import number
 from web.http.acting import acting_by, as_public
 from web.http.db import opening, reading, writing
 from web.http.errors import own_forms
@@ -37,11 +38,11 @@ from web.http.limits import WRONG_TICKETS, hold
 from web.http.permissions import asker
 from web.http.refused_requests import keep_demand
 from web.http.responses import outside
-from web.http.towns import TownNotSaid, town, town_name
+from web.http.towns import TownNotSaid, town
 from web.open311 import forms, schemas
 from web.open311.forms import FORMS, PREFIX, answered
-from web.report import form as report_form
-from web.report.messages import STEPS, told
+from web.report.form import MOST_PHOTOS, snapshot_of
+from web.report.messages import STEPS, doubt_words, step_words
 
 SPAN = timedelta(days=90)
 MOST_IDS = 50
@@ -200,46 +201,34 @@ def create(form: str, **sent: str) -> Response:
     if not code:
         raise Invalid("service_code was not provided.")
     code = code.replace("\0", "?")  # which the store does not take
-    draft = report_form.Draft(
-        matter=code, lon=sent.get("long", ""), lat=sent.get("lat", ""), address=address
-    )
+    draft = ReportDraft(
+        matter=code, lon=sent.get("long", ""), lat=sent.get("lat", ""), address=address,
+        text=_text(sent) or "", contact=_contact(sent) or "", photos=_media(),
+    )  # fmt: skip
     if bool(draft.lon) != bool(draft.lat) or not (draft.lon or address):
         raise Invalid("Provide lat and long, or address_string.")
     given = _key(sent.get("client_id", ""))
     try:
         with reading() as session:
-            to = report_form.going(session, _receiver(session, draft, sent), draft)
+            to = going(session, _receiver(session, draft, sent), draft, snapshot_of)
             place = to.place
             by = acting_by(session, place.id)
         if by == RESIDENT and place.id != to.home.id:
             as_public()
         with writing() as session:
-            words = (
-                code,
-                draft.lon.strip(),
-                draft.lat.strip(),
-                address,
-                _text(sent),
-                _contact(sent),
-            )
-            key = given or key_of_repeat(session, place.id, f"open311:{asker().name}", *words)
-            spot = report_form.look(session, to)
-            at = None
-            if spot.lon is not None and spot.lat is not None:
-                at = (spot.lon, spot.lat)
-            report = Report(
-                code, at, _text(sent), address or None, SOURCE, _contact(sent),
-                photos=_media(), client_id=key,
-            )  # fmt: skip
-            got = take_in(session, place, report, by)
+            where = (draft.lon.strip(), draft.lat.strip(), address)
+            said = (code, *where, draft.text or None, draft.contact or None)
+            key = given or key_of_repeat(session, place.id, f"open311:{asker().name}", *said)
+            looked = look(session, to, snapshot_of)
+            got = received(session, to, looked, by, source=SOURCE, client_id=key)
     except NotOnTheList as refused:
         keep_demand(refused, asker().name, *([given, code] if given else []))
         raise _unknown(code) from refused
-    notice = None if got.landed.grid_code else gettext("The centre will find the place.")
-    if spot.handed:
-        notice = gettext(
-            "This is the ground of %(town)s, which takes it over.", town=town_name(place)
-        )
+    # A program cannot be shown what a person would have to look at first: it is told. Sent once more, a report
+    # finds itself.
+    others = tuple(d for d in looked.duplicates if d.event_id != got.landed.event_id)
+    looked = replace(looked, duplicates=others)
+    notice = " ".join(doubt_words(looked)) or None
     receipt = {
         "service_request_id": got.case.ticket, "service_notice": notice, "account_id": None
     }  # fmt: skip
@@ -261,7 +250,7 @@ def _township(
         raise Invalid("jurisdiction_id was not provided; known: {codes}.", codes=codes) from several
 
 
-def _receiver(session: Session, draft: report_form.Draft, sent: dict[str, str]) -> TownshipInfo:
+def _receiver(session: Session, draft: ReportDraft, sent: dict[str, str]) -> TownshipInfo:
     """The township that a request is sent to; without a jurisdiction, that of its place."""
     at = None
     if draft.lon and draft.lat:
@@ -317,7 +306,7 @@ def _followed(place: TownshipInfo, one: Followed) -> dict[str, object]:
     office = next((s.office for s in reversed(one.steps) if s.office), None)
     matter = one.matter_code, one.matter, one.matter_en
     return {
-        **_request(place, case.ticket, case.open, told(last), matter),
+        **_request(place, case.ticket, case.open, step_words(last), matter),
         "agency_responsible": office,
         "requested_datetime": _moment(place, one.reported_at),
         "updated_datetime": _moment(place, case.changed_at),
@@ -412,4 +401,4 @@ def _key(sent: str) -> str | None:
 
 def _media() -> tuple[bytes, ...]:
     files = [f for f in request.files.getlist("media") if f.filename]
-    return tuple(f.stream.read(MOST_BYTES + 1) for f in files[: report_form.MOST_PHOTOS])
+    return tuple(f.stream.read(MOST_BYTES + 1) for f in files[:MOST_PHOTOS])

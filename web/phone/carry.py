@@ -26,10 +26,10 @@ from gisgrid.register import carried, entries
 from web.cases.messages import colour_words
 from web.cases.rows import as_json
 from web.http.db import reading, writing
+from web.http.keeping import keeping
 from web.http.language import language
 from web.http.permissions import asker
 from web.http.towns import town
-from web.office.keeping import keeping
 from web.phone.views import blueprint
 from web.phone.words import grid_words
 from web.register import words
@@ -63,7 +63,7 @@ def grid() -> Response:
             "language": language(),
             "data": url_for("phone.data"),
             "half": url_for("phone.half"),
-            "house": url_for("desk.house", house_id=0),
+            "house": url_for("register.house", house_id=0),
             "report": url_for("report.show"),
             "cases": url_for("cases.mine"),
             "log_in": url_for("security.login", next=url_for("phone.grid")),
@@ -101,7 +101,7 @@ def lost(phone: int) -> BaseResponse:
     with writing() as session:
         phone_halves.withdraw(session, who.account_id or 0, phone, who=who.display_name)
     flash(gettext("That phone opens nothing more once it hears of it."))
-    return redirect(url_for("desk.me"), 303)
+    return redirect(url_for("home.me"), 303)
 
 
 @blueprint.post("/office/accounts/<int:number>/phones/<int:phone>")

@@ -24,7 +24,7 @@ SCRIPTS = (
     "components.js",
 )  # fmt: skip
 STYLES = (
-    "css/tokens.css", "css/shell.css", "css/lookup.css", "css/desk.css", "css/components.css",
+    "css/tokens.css", "css/shell.css", "css/lookup.css", "css/page.css", "css/components.css",
     "css/report.css", "css/phone.css", "icon.svg",
 )  # fmt: skip
 """What the pages that a phone keeps are made of."""

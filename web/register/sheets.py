@@ -8,9 +8,11 @@ from flask_babel import gettext
 
 from gisgrid.files.exports import Sheet
 from gisgrid.register.entries import EntryLine
+from gisgrid.register.households import GridRegister, ListedHouse
+from gisgrid.register.today import ToVisit
 from web.http.dates import on_the_clock
 from web.http.lists import sheet
-from web.register.words import KIND_WORDS, told
+from web.register.words import DUE_WORDS, KIND_WORDS, entered_values
 
 
 def changes(found: Sequence[EntryLine], time_zone: str) -> Sheet:
@@ -35,8 +37,55 @@ def changes(found: Sequence[EntryLine], time_zone: str) -> Sheet:
 
 
 def _was(line: EntryLine) -> str:
-    return "; ".join(f"{name}: {was}" for name, was, _ in told(line) if was is not None)
+    return "; ".join(f"{name}: {was}" for name, was, _ in entered_values(line) if was is not None)
 
 
 def _said(line: EntryLine) -> str:
-    return "; ".join(f"{name}: {value}" for name, _, value in told(line))
+    return "; ".join(f"{name}: {value}" for name, _, value in entered_values(line))
+
+
+def registers(found: Sequence[GridRegister]) -> Sheet:
+    """The grids with how far their registers are kept."""
+    return sheet(
+        gettext("Registers"),
+        [
+            (gettext("Code"), [each.code for each in found]),
+            (gettext("Grid"), [each.name for each in found]),
+            (gettext("Community"), [each.community for each in found]),
+            (gettext("Houses"), [each.houses for each in found]),
+            (gettext("With a register"), [each.kept for each in found]),
+        ],
+    )
+
+
+def houses(found: Sequence[ListedHouse]) -> Sheet:
+    """The houses of a grid with what is due."""
+    return sheet(
+        gettext("Houses"),
+        [
+            (gettext("Code"), [each.code for each in found]),
+            (gettext("Address"), [each.address for each in found]),
+            (gettext("To do"), [gettext(DUE_WORDS[each.due]) for each in found]),
+            (gettext("Waiting"), [each.waiting for each in found]),
+            (gettext("Households"), [each.households for each in found]),
+            (gettext("Verified"), [each.verified_on for each in found]),
+            (gettext("Last seen"), [each.last_on for each in found]),
+            (
+                gettext("Without a place"),
+                [None if each.located else gettext("yes") for each in found],
+            ),
+        ],
+    )
+
+
+def visits(found: Sequence[ToVisit]) -> Sheet:
+    """The houses that nobody saw for long."""
+    return sheet(
+        gettext("Houses to visit"),
+        [
+            (gettext("Address"), [each.address for each in found]),
+            (gettext("Grid"), [each.grid for each in found]),
+            (gettext("Grid code"), [each.grid_code for each in found]),
+            (gettext("Last seen"), [each.last_on for each in found]),
+        ],
+    )

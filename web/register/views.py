@@ -91,7 +91,7 @@ def enter(house_id: int, what: str) -> BaseResponse:
         flash(gettext("%(what)s: written down. It waits for the clerk.", what=said))
     else:
         flash(gettext("%(what)s: written down.", what=said))
-    return redirect(url_for("desk.house", house_id=house_id), 303)
+    return redirect(url_for("register.house", house_id=house_id), 303)
 
 
 @blueprint.get("/photos/<int:photo_id>.jpg")
@@ -132,7 +132,7 @@ def ask_correction(house_id: int) -> BaseResponse:
         answer.status_code = problem_of(error).status
         return answer
     flash(gettext("Request %(n)s: written down. The clerk decides.", n=number))
-    return redirect(url_for("desk.house", house_id=house_id), 303)
+    return redirect(url_for("register.house", house_id=house_id), 303)
 
 
 @blueprint.get("/changes")

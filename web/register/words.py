@@ -99,7 +99,7 @@ def value_word(column: str, value: object) -> str:
     return str(value)
 
 
-def told(line: EntryLine) -> list[tuple[str, str | None, str]]:
+def entered_values(line: EntryLine) -> list[tuple[str, str | None, str]]:
     """What a line says: the column's word, what stood there (None: nothing is set against it), what is said now."""
     out = []
     for column, word in COLUMN_WORDS.items():

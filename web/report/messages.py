@@ -6,8 +6,10 @@ import re
 
 from flask_babel import gettext
 
+from gisgrid.cases.preview import ReportPreview
 from gisgrid.cases.tracking import ToldStep
 from gisgrid.core.messages import say
+from web.http.towns import town_name
 
 DATUMS = {
     "wgs84": say("WGS 84 (usual)"),
@@ -65,7 +67,7 @@ def icon_of(name: str, name_en: str | None) -> str | None:
     return next((icon for pattern, icon in _ICONS if re.search(pattern, words)), None)
 
 
-def told(step: ToldStep) -> str:
+def step_words(step: ToldStep) -> str:
     """One step in a sentence."""
     sentence: str = gettext(STEPS[step.means])
     if step.means == "assign" and step.office:
@@ -100,3 +102,32 @@ def words() -> dict[str, str]:
         "here": gettext("Position taken, sure to about {m} m."),
         "photos": gettext("{n} photos chosen"),
     }
+
+
+def doubt_words(look: ReportPreview) -> list[str]:
+    """What somebody would have to look at first, in sentences, for who cannot be shown it."""
+    found = {
+        "address_unknown": gettext("The address is not known: the centre will find the place."),
+        "several_addresses": gettext(
+            "Several addresses may be meant: the centre will find the place."
+        ),
+        "place_of_photo": gettext("The place was taken from the photo."),
+        "coordinates_typed": gettext("The coordinates in the address were taken for the place."),
+        "reported_before": gettext("Something like it was reported near by already."),
+        "in_no_grid": gettext("The place lies in no grid: the centre will find whose it is."),
+    }
+    if look.owner and look.moved:
+        found["grid_of_thing"] = gettext(
+            "%(asset)s stands here, which belongs to %(grid)s wherever it stands: it goes there.",
+            asset=look.owner.asset, grid=look.owner.card.name,
+        )  # fmt: skip
+    if look.handed:
+        found["other_township"] = gettext(
+            "This is the ground of %(town)s, which takes it over.", town=town_name(look.handed)
+        )
+    if look.where and look.where.others:
+        found["near_border"] = gettext(
+            "The place lies %(m)s m from the border: it may be either. It goes to %(grid)s.",
+            m=f"{look.where.border_m:.1f}", grid=look.where.grid.name,
+        )  # fmt: skip
+    return [found[name] for name in look.doubts]

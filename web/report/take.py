@@ -10,6 +10,15 @@ from flask import request
 from sqlalchemy.orm import Session
 
 from gisgrid.cases.cases import RESIDENT, CaseActor, CaseNow
+from gisgrid.cases.preview import (
+    Going,
+    ReportDraft,
+    ReportPreview,
+    going,
+    look,
+    received,
+    usual_source,
+)
 from gisgrid.cases.supplements import add_to
 from gisgrid.core.errors import GisgridError, Invalid, NotFound
 from gisgrid.core.plans import TownshipInfo
@@ -19,7 +28,7 @@ from web.http.errors import status_of
 from web.http.once import queued
 from web.http.permissions import asker
 from web.http.refused_requests import keep_demand
-from web.report.form import Draft, Going, ReportPreview, going, look, received
+from web.report.form import snapshot_of
 
 PURPOSE = "event"
 """What texts of events near by are opened for."""
@@ -53,7 +62,7 @@ def looking() -> Iterator[Session]:
 
 def attempt(
     home: TownshipInfo,
-    draft: Draft,
+    draft: ReportDraft,
     wrong: Invalid | None,
     then: Callable[[Session, CaseNow, CaseActor], CaseNow] = lambda _session, case, _by: case,
 ) -> Outcome:
@@ -74,7 +83,11 @@ def attempt(
     looked, place, by = ReportPreview(), home, RESIDENT
     try:
         with reading() as session:
-            to = going(session, home, draft) if wrong is None else Going(home, draft, home)
+            to = (
+                going(session, home, draft, snapshot_of)
+                if wrong is None
+                else Going(home, draft, home)
+            )
             place = to.place
             by = acting_by(session, place.id)
         if by == RESIDENT:
@@ -90,11 +103,15 @@ def attempt(
                     client_id=draft.client, emergency=draft.emergency and by != RESIDENT,
                 )  # fmt: skip
                 return Outcome(place, case, added=True)
-            looked = look(session, to)
+            looked = look(session, to, snapshot_of)
             # Of what waited on a phone nobody is there to look once more.
-            if looked.doubtful and draft.seen != looked.mark and not queued():
+            if looked.to_look_at(draft.seen) and not queued():
                 return Outcome(place, looked=looked)
-            got = received(session, to, looked, by)
+            worker = "handle_events" in asker().rights
+            got = received(
+                session, to, looked, by, source=draft.source or usual_source(to, by, worker=worker),
+                client_id=f"form:{draft.client}",
+            )  # fmt: skip
             case = then(session, got.case, by) if got.fresh else got.case
             return Outcome(place, case, looked=looked)
     except GisgridError as error:

@@ -15,7 +15,7 @@ from web.http.errors import problem_of, status_of
 from web.http.language import language
 from web.http.towns import town_of
 from web.report import form
-from web.report.messages import RATINGS, told
+from web.report.messages import RATINGS, step_words
 from web.report.views import STYLES, blueprint
 
 
@@ -61,7 +61,7 @@ def _page(ticket: str, error: GisgridError | None = None) -> Response:
     html = render_template(
         "report-follow.html",
         found=found,
-        told=told,
+        step_words=step_words,
         ratings=RATINGS,
         english=language() == "en",
         local=local,

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from gisgrid.cases.matters import offered
 from gisgrid.cases.photos import photo_bytes
+from gisgrid.cases.preview import ReportDraft, ReportPreview, going, look
 from gisgrid.core.errors import Invalid, NotFound
 from gisgrid.core.plans import TownshipInfo
 from web.http.dates import local
@@ -53,11 +54,11 @@ def show() -> BaseResponse:
 def near() -> Response:
     """A piece of the page: the grid of a place, both candidates near a border, what is reported near by."""
     draft, _ = form.read_draft()
-    problem, found = None, form.ReportPreview()
+    problem, found = None, ReportPreview()
     with looking() as session:
         place = town(session)
         try:
-            found = form.look(session, form.going(session, place, draft))
+            found = look(session, going(session, place, draft, form.snapshot_of), form.snapshot_of)
         except (Invalid, NotFound) as error:
             problem = problem_of(error).detail
         html = render_template(
@@ -90,9 +91,9 @@ def thumbnail(photo_id: int) -> Response:
 
 
 def _page(
-    session: Session, place: TownshipInfo, draft: form.Draft, got: Outcome | None = None
+    session: Session, place: TownshipInfo, draft: ReportDraft, got: Outcome | None = None
 ) -> Response:
-    looked = got.looked if got else form.ReportPreview()
+    looked = got.looked if got else ReportPreview()
     if looked.from_photo:
         draft = replace(draft, lon=str(looked.lon), lat=str(looked.lat), datum="wgs84")
     # Of another township's ground the township's own list counts.

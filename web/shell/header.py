@@ -51,7 +51,7 @@ def display() -> BaseResponse:
             text_size=int(size) if size in SIZES else None,
             density=density if density in DENSITIES else None,
         )
-    answer = redirect(url_for("desk.me"), 303)
+    answer = redirect(url_for("home.me"), 303)
     for name, allowed in ((SIZE_COOKIE, SIZES), (DENSITY_COOKIE, DENSITIES)):
         if (said := request.form.get(name)) in allowed:
             answer.set_cookie(name, said, max_age=A_YEAR_S, samesite="Lax")

@@ -57,36 +57,36 @@ ROOMS = (
             RoomPage("notices.show", say("Calls")),
             RoomPage("telephone.new", say("Report by telephone")),
             RoomPage("dispatch.emergency", say("Emergency")),
-            RoomPage("ledger.show", say("Long-term problems")),
+            RoomPage("open_problems.show", say("Long-term problems")),
         ),
-        ("cases", "dispatch", "notices", "telephone", "ledger"),
+        ("cases", "dispatch", "notices", "telephone", "open_problems"),
     ),
     Room(
         "plans",
         say("Plans"),
         (
             RoomPage("editor.index", say("Plan editor")),
-            RoomPage("duties.lacking", say("Staffing gaps")),
+            RoomPage("shortage.show", say("Staffing gaps")),
         ),
-        ("editor",),
+        ("editor", "shortage"),
     ),
     Room(
         "register",
         say("Register"),
         (
-            RoomPage("desk.registers", say("Registers")),
-            RoomPage("duties.to_visit", say("Houses to visit")),
-            RoomPage("duties.not_verified", say("Records to verify")),
+            RoomPage("register.grids", say("Registers")),
+            RoomPage("due.to_visit", say("Houses to visit")),
+            RoomPage("due.unverified", say("Records to verify")),
             RoomPage("register.changes", say("Changes to check")),
         ),
-        ("register",),
+        ("register", "due"),
     ),
     Room(
         "figures",
         say("Figures"),
         (
             RoomPage("figures.show", say("Figures of cases")),
-            RoomPage("matters.burden", say("Community burden")),
+            RoomPage("figures.burden", say("Community burden")),
         ),
         ("figures",),
     ),
@@ -121,7 +121,7 @@ ROOMS = (
             RoomPage("retention.index", say("Retention")),
             RoomPage("backups.index", say("Backups")),
             RoomPage("jobs.index", say("Background jobs")),
-            RoomPage("duties.training", say("Hours of training")),
+            RoomPage("trainings.hours", say("Hours of training")),
             RoomPage("shell.components", say("Components of the pages")),
         ),
         (
@@ -144,12 +144,6 @@ ROOMS = (
     ),
 )
 """In the order of the header. A page that stands nowhere here is linked from one that does."""
-_ELSEWHERE = {
-    "desk.grid": "register", "desk.house": "register", "desk.open_house": "register",
-    "desk.handover": "register", "duties.readers": "rules", "matters.rows": "figures",
-    "matters.burden": "figures",
-}  # fmt: skip
-"""Pages behind others whose blueprint serves several rooms."""
 
 
 def rooms() -> list[Room]:
@@ -164,7 +158,4 @@ def rooms() -> list[Room]:
 
 def entered(opened: list[Room]) -> Room | None:
     """The room of the page that is asked for; None: it lies in none of them."""
-    known = {room.name: room for room in opened}
-    if (name := _ELSEWHERE.get(request.endpoint or "")) is not None:
-        return known.get(name)
     return next((room for room in opened if room.entered), None)

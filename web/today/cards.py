@@ -186,11 +186,11 @@ def register(
                 "visits",
                 gettext("Houses to visit"),
                 n,
-                link_for("duties.to_visit"),
+                link_for("due.to_visit"),
                 tuple(
                     CardLine(
                         each.address,
-                        url_for("desk.house", house_id=each.house_id),
+                        url_for("register.house", house_id=each.house_id),
                         gettext("last seen %(day)s", day=each.last_on)
                         if each.last_on
                         else gettext("never seen"),
@@ -206,7 +206,7 @@ def register(
         lines = tuple(
             CardLine(
                 each.address,
-                url_for("desk.house", house_id=each.house_id),
+                url_for("register.house", house_id=each.house_id),
                 each.reason or "",
                 "red",
             )
@@ -236,7 +236,7 @@ def register(
             "stale",
             gettext("Records to verify"),
             n,
-            link_for("duties.not_verified"),
+            link_for("due.unverified"),
             (),
             "",
             gettext("See the list"),
@@ -251,11 +251,11 @@ def register(
                 "complete",
                 gettext("Houses with a register"),
                 f"{complete} / {houses}",
-                link_for("desk.registers"),
+                link_for("register.grids"),
                 tuple(
                     CardLine(
                         each.name,
-                        link_for("desk.grid", code=each.code),
+                        link_for("register.grid", code=each.code),
                         gettext("%(n)s houses without a register", n=each.houses - each.kept),
                     )
                     for each in sorted(kept, key=lambda g: g.kept - g.houses)[:FIRST]

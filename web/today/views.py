@@ -174,8 +174,8 @@ def _people_and_work(
     )
     return [
         Card(
-            "lacking", gettext("Staffing gaps"), len(lacking), link_for("duties.lacking"),
-            tuple(CardLine(g.name, link_for("duties.lacking"), g.community) for g in lacking[: cards.FIRST]),
+            "lacking", gettext("Staffing gaps"), len(lacking), link_for("shortage.show"),
+            tuple(CardLine(g.name, link_for("shortage.show"), g.community) for g in lacking[: cards.FIRST]),
             "yellow" if lacking else "", gettext("See what they lack"), gettext("Every grid has its people."),
         ),
         Card(

@@ -185,8 +185,12 @@ class Event(Placed, Imported, Base):
     __tablename__ = "event"
     __table_args__ = (
         UniqueConstraint("township_id", "code"),
-        CheckConstraint("place IN ('ok', 'unlocated', 'placeholder')", name="place"),
-        CheckConstraint("(place = 'ok') = (geom IS NOT NULL)", name="place_geom"),
+        CheckConstraint(
+            "location_status IN ('ok', 'unlocated', 'placeholder')", name="location_status"
+        ),
+        CheckConstraint(
+            "(location_status = 'ok') = (geom IS NOT NULL)", name="location_status_geom"
+        ),
         CheckConstraint("closed_at >= reported_at", name="closed_after_reported"),
         Index("ix_event_geom", "geom", postgresql_using="gist"),
         Index("ix_event_township_id_reported_at", "township_id", "reported_at"),

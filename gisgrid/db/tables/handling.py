@@ -107,15 +107,15 @@ class Duty(Imported, Base):
     during: Mapped[Range[Any]] = mapped_column(TSTZRANGE)
 
 
-class LegacyProblem(Imported, Base):
+class OpenProblem(Imported, Base):
     """A problem that cannot be solved now: tracked, supervised, looked at again."""
 
-    __tablename__ = "legacy_problem"
+    __tablename__ = "open_problem"
     __table_args__ = (
         UniqueConstraint("township_id", "code"),
         CheckConstraint("solved_on >= opened_on", name="solved"),
         CheckConstraint("(solved_on IS NULL) = (review_on IS NOT NULL)", name="review"),
-        Index("ix_legacy_problem_review_on", "township_id", "review_on"),
+        Index("ix_open_problem_review_on", "township_id", "review_on"),
     )
 
     id: Mapped[Id]
@@ -132,14 +132,14 @@ class LegacyProblem(Imported, Base):
     solved_on: Mapped[date | None] = mapped_column(Date)
 
 
-class LegacyReview(Base):
+class ProblemReview(Base):
     """One look at an old problem; never changed."""
 
-    __tablename__ = "legacy_review"
-    __table_args__ = (Index("ix_legacy_review_problem_id", "problem_id"),)
+    __tablename__ = "problem_review"
+    __table_args__ = (Index("ix_problem_review_problem_id", "problem_id"),)
 
     id: Mapped[Id]
-    problem_id: Mapped[int] = mapped_column(ForeignKey("legacy_problem.id"))
+    problem_id: Mapped[int] = mapped_column(ForeignKey("open_problem.id"))
     reviewed_on: Mapped[date] = mapped_column(Date)
     by: Mapped[str] = mapped_column(Text)
     finding: Mapped[str] = mapped_column(Text)
@@ -165,7 +165,7 @@ class Notice(Base):
     area_id: Mapped[int | None] = mapped_column(ForeignKey("area.id"))
     """The township, or the community whose level or section is called; null: it was not known."""
     case_id: Mapped[int | None] = mapped_column(ForeignKey("event_case.id"))
-    problem_id: Mapped[int | None] = mapped_column(ForeignKey("legacy_problem.id"))
+    problem_id: Mapped[int | None] = mapped_column(ForeignKey("open_problem.id"))
     account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     """The supervisor who is reminded; null: the level is."""
     key: Mapped[str] = mapped_column(Text)

@@ -24,7 +24,7 @@ from gisgrid.db.tables.base import Base, Id
 
 
 class FileImport(Base):
-    """One file at the import desk: what was asked for last, how far that is, and what came of each step."""
+    """One file sent in the browser: what was asked for last, how far that is, and what came of each step."""
 
     __tablename__ = "file_import"
     __table_args__ = (
@@ -53,7 +53,7 @@ class FileImport(Base):
     sent_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     after_id: Mapped[int | None] = mapped_column(ForeignKey("file_import.id", ondelete="SET NULL"))
     """Whose refused rows it holds, mended."""
-    wishes: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
+    options: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
     """How it is meant; one object for the dry run and for the import."""
     task: Mapped[str] = mapped_column(Text, server_default="look")
     """What was asked for last."""
@@ -68,7 +68,6 @@ class FileImport(Base):
     """How often a worker has begun the task."""
     failed: Mapped[str | None] = mapped_column(Text)
     """Why the task came to nothing, in English."""
-    failed_zh: Mapped[str | None] = mapped_column(Text)
     facts: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     """What the page offers to mend it with."""
     looked: Mapped[dict[str, Any] | None] = mapped_column(JSONB)

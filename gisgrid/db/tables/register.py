@@ -20,7 +20,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from gisgrid.db.tables.base import Base, Code, Id, Imported, geometry, gist
 
-PLACE_FLAGS = ("ok", "unlocated", "placeholder")
 NEEDS = ("living_alone", "disabled", "child_alone", "chronic_illness", "low_income")
 
 
@@ -28,7 +27,7 @@ class Placed:
     """A point with where it came from; shared by houses and events."""
 
     geom: Mapped[Any | None] = mapped_column(geometry("POINT"))
-    place: Mapped[str] = mapped_column(Text, server_default="ok")
+    location_status: Mapped[str] = mapped_column(Text, server_default="ok")
     """``ok``; ``unlocated``: no coordinates; ``placeholder``: a default spot, not a place."""
     source_x: Mapped[float | None] = mapped_column(Float)
     source_y: Mapped[float | None] = mapped_column(Float)
@@ -41,8 +40,12 @@ class House(Placed, Imported, Base):
     __tablename__ = "house"
     __table_args__ = (
         UniqueConstraint("township_id", "code"),
-        CheckConstraint("place IN ('ok', 'unlocated', 'placeholder')", name="place"),
-        CheckConstraint("(place = 'ok') = (geom IS NOT NULL)", name="place_geom"),
+        CheckConstraint(
+            "location_status IN ('ok', 'unlocated', 'placeholder')", name="location_status"
+        ),
+        CheckConstraint(
+            "(location_status = 'ok') = (geom IS NOT NULL)", name="location_status_geom"
+        ),
         gist("ix_house_geom", "geom"),
         Index("ix_house_community_id", "community_id"),
     )

@@ -51,8 +51,12 @@ class Station(Placed, Imported, Base):
         UniqueConstraint("township_id", "code"),
         CheckConstraint("kind IN ('township', 'community', 'residents', 'team_post')", name="kind"),
         CheckConstraint("(kind = 'team_post') = (grid_code IS NOT NULL)", name="grid_code"),
-        CheckConstraint("place IN ('ok', 'unlocated', 'placeholder')", name="place"),
-        CheckConstraint("(place = 'ok') = (geom IS NOT NULL)", name="place_geom"),
+        CheckConstraint(
+            "location_status IN ('ok', 'unlocated', 'placeholder')", name="location_status"
+        ),
+        CheckConstraint(
+            "(location_status = 'ok') = (geom IS NOT NULL)", name="location_status_geom"
+        ),
         CheckConstraint("NOT isempty(during)", name="during"),
         gist("ix_station_geom", "geom"),
     )

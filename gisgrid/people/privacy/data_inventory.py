@@ -101,7 +101,7 @@ FIELDS: tuple[Field, ...] = (
     Field("phone_half", ("device", "withdrawn_by"), ("account",), "with_row"),
     Field("history", ("old",), ("verify",), "history"),
     Field("import_run", ("who", "file_name", "mapping"), ("verify",), "always"),
-    Field("file_import", ("file_name", "who", "wishes"), ("verify",), "always"),
+    Field("file_import", ("file_name", "who", "options"), ("verify",), "always"),
     Field("file_import_part", ("content",), ("verify",), "imports", sensitive=True),
     *(
         Field(table, ("who",), ("account",), "always")
@@ -121,8 +121,8 @@ FIELDS: tuple[Field, ...] = (
     Field("suggestion", ("parts",), ("event",), "with_row"),
     Field("emergency", ("started_by", "ended_by"), ("emergency",), "always"),
     Field("duty", ("grid_code", "micro_grid", "during"), ("emergency",), "staff"),
-    Field("legacy_problem", ("title", "supervisor"), ("event",), "always"),
-    Field("legacy_review", ("by", "finding"), ("event",), "always"),
+    Field("open_problem", ("title", "supervisor"), ("event",), "always"),
+    Field("problem_review", ("by", "finding"), ("event",), "always"),
     Field("notice", ("seen_by",), ("event",), "with_row"),
     Field("email_code", ("email",), ("account",), "with_row"),
     Field("outbox_person", ("email", "address", "quiet_from", "quiet_until"), ("account",), "staff"),
@@ -130,7 +130,7 @@ FIELDS: tuple[Field, ...] = (
 
 PLAIN: dict[str, tuple[str, ...]] = {
     "event": (
-        "code", "reported_at", "due_at", "closed_at", "source", "grid_code", "geom", "place",
+        "code", "reported_at", "due_at", "closed_at", "source", "grid_code", "geom", "location_status",
         "source_x", "source_y",
     ),
     "photo": ("shows", "sha256", "width", "height", "far_m", "added_at"),
@@ -154,11 +154,11 @@ PLAIN: dict[str, tuple[str, ...]] = {
     "staff_profile": ("noted_at",),
     "backup_drill": (
         "asked_at", "state", "attempts", "ended_at", "took_s", "done", "total", "doing", "rows_read", "differs",
-        "failed", "failed_zh",
+        "failed",
     ),
     "study": (
         "kind", "day", "body", "fingerprint", "made_at", "took_s", "asked_at", "step", "steps", "doing", "told_at",
-        "failed", "failed_zh", "failed_fingerprint", "attempts",
+        "failed", "failed_fingerprint", "attempts",
     ),
     "account": (
         "text_size", "density", "active", "created_at", "has_password", "password_once",
@@ -175,7 +175,7 @@ PLAIN: dict[str, tuple[str, ...]] = {
         "resident_id", "asked_at", "due_on", "state", "decided_at", "sha256", "made_at", "gone_on", "answered_at",
     ),
     "office_job": (
-        "kind", "asked_at", "state", "attempts", "ended_at", "failed", "failed_zh", "result",
+        "kind", "asked_at", "state", "attempts", "ended_at", "failed", "result",
     ),
     "register_entry": (
         "kind", "household_id", "resident_id", "at", "entered_at", "state", "conflict", "decided_at",
@@ -188,12 +188,12 @@ PLAIN: dict[str, tuple[str, ...]] = {
                    "reversible"),
     "file_import": (
         "township", "kind", "size", "sha256", "sent_at", "task", "state", "asked_at", "ended_at", "done",
-        "total", "doing", "attempts", "failed", "failed_zh", "facts", "looked", "checked", "imported",
+        "total", "doing", "attempts", "failed", "facts", "looked", "checked", "imported",
         "foreseen", "gone_at",
     ),
     "file_import_part": ("what", "number"),
     "job": (
-        "kind", "wishes", "state", "done", "total", "doing", "result", "failed", "failed_zh",
+        "kind", "options", "state", "done", "total", "doing", "result", "failed",
         "ordered_at", "ended_at", "attempts",
     ),
     "plan": (
@@ -207,8 +207,8 @@ PLAIN: dict[str, tuple[str, ...]] = {
     "retention_run": ("as_of", "ran_at", "report"),
     "suggestion": ("made_at", "grid_code", "accepted"),
     "emergency": ("reason", "started_at", "until", "holds_ordinary", "ended_at"),
-    "legacy_problem": ("code", "opened_on", "review_on", "solved_on"),
-    "legacy_review": ("reviewed_on", "next_on"),
+    "open_problem": ("code", "opened_on", "review_on", "solved_on"),
+    "problem_review": ("reviewed_on", "next_on"),
     "notice": ("kind", "level", "key", "at", "seen_at"),
     "email_code": ("asked_at", "asked", "code_hash", "expires_at", "tries"),
     "outbox_person": ("language", "sound"),

@@ -16,7 +16,7 @@ from gisgrid.core.plans import TownshipInfo
 from gisgrid.core.retention_periods import keeping_of
 from gisgrid.files.exports import Cell, Sheet
 from gisgrid.locate.addresses.search import search
-from gisgrid.locate.asking import ACCEPT
+from gisgrid.locate.lookup import ACCEPT
 from gisgrid.people.privacy import audit
 from gisgrid.people.privacy.data_inventory import declared
 
@@ -322,7 +322,7 @@ LEFT_OUT: dict[str, str] = {
         "who ordered or drew, by the name of an account",
     ),
     **dict.fromkeys(
-        ("emergency", "legacy_problem", "legacy_review", "notice"),
+        ("emergency", "open_problem", "problem_review", "notice"),
         "who switched, supervises, reviewed or read, by the name of an account",
     ),
     **dict.fromkeys(("duty", "suggestion"), "who of the staff is on duty, or was proposed"),

@@ -192,12 +192,12 @@ ORDER BY code COLLATE "C"
 _BLOCKS: dict[Kind, str] = {
     "house": """
         SELECT string_agg(int8send(id) || float8send(ST_X(geom)) || float8send(ST_Y(geom)), '')
-        FROM house WHERE township_id = %(t)s AND place = 'ok'
+        FROM house WHERE township_id = %(t)s AND location_status = 'ok'
           AND (CAST(%(ids)s AS bigint[]) IS NULL OR id = ANY(CAST(%(ids)s AS bigint[])))
         GROUP BY id / 100000""",
     "event": """
         SELECT string_agg(int8send(id) || float8send(ST_X(geom)) || float8send(ST_Y(geom)), '')
-        FROM event WHERE township_id = %(t)s AND place = 'ok'
+        FROM event WHERE township_id = %(t)s AND location_status = 'ok'
           AND (CAST(%(ids)s AS bigint[]) IS NULL OR id = ANY(CAST(%(ids)s AS bigint[])))
         GROUP BY id / 100000""",
 }

@@ -76,7 +76,7 @@ class Attaching:
         # Which ones did is asked first: nothing is known yet of how many rows a new plan has.
         lost = (
             select(self.place.c.id)
-            .where(self.meant(), self.place.c.place != _OK)
+            .where(self.meant(), self.place.c.location_status != _OK)
             .cte("lost")
             .prefix_with("MATERIALIZED")
         )
@@ -86,7 +86,7 @@ class Attaching:
         """Gives each located place its grid, the grid above it and the metres to a near border."""
         place = (
             select(self.place.c.id, self.place.c.geom)
-            .where(self.meant(), self.place.c.place == _OK)
+            .where(self.meant(), self.place.c.location_status == _OK)
             .cte("place")
             .prefix_with("MATERIALIZED")
         )
@@ -115,7 +115,7 @@ class Attaching:
         here = and_(
             self.place.c.geom.intersects(ground.c.box),
             self.place.c.township_id == ground.c.township_id,
-            self.place.c.place == _OK,
+            self.place.c.location_status == _OK,
         )
         return (
             select(self.place.c.id)
@@ -146,19 +146,19 @@ class Attaching:
         return (
             select(self.place.c.id)
             .join(Plan, Plan.township_id == self.place.c.township_id)
-            .where(Plan.id == _PLAN, self.place.c.place == _OK, ~asked)
+            .where(Plan.id == _PLAN, self.place.c.location_status == _OK, ~asked)
             .limit(bindparam("most", type_=Integer))
         )
 
     def count(self) -> Select[int, int, int, int]:
         """How many places of the plan's township stand where."""
-        located, answered = self.place.c.place == _OK, self.answers.c
+        located, answered = self.place.c.location_status == _OK, self.answers.c
         number = func.count()
         return (
             select(
                 number.filter(answered.grid_id.is_not(None)).label("attached"),
                 number.filter(and_(located, answered.grid_id.is_(None))).label("outside"),
-                number.filter(self.place.c.place != _OK).label("unlocated"),
+                number.filter(self.place.c.location_status != _OK).label("unlocated"),
                 number.filter(answered.border_m.is_not(None)).label("near_border"),
             )
             .select_from(self.place)
@@ -198,7 +198,7 @@ def by_asset(*, some: bool) -> Insert:
     meant = attaching.meant()
     spot = (
         select(Event.id, Event.township_id, Event.geom, Event.reported_at)
-        .where(meant, Event.asset_id.is_(None), Event.place == _OK)
+        .where(meant, Event.asset_id.is_(None), Event.location_status == _OK)
         .cte("spot")
     )
     nearest = _NEAREST.cte("nearest")

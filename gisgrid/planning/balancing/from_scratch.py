@@ -29,8 +29,8 @@ Drawn = list[dict[str, str]]
 """Grids as a job keeps them: code, name, kind, community, host, ground (WKB in hexadecimal)."""
 
 
-def begin_afresh(session: Session, place: TownshipInfo, *, name: str, who: str) -> PlanInfo:
-    """A draft that is to be drawn afresh: of the newest plan, else `first_draft`."""
+def begin_from_scratch(session: Session, place: TownshipInfo, *, name: str, who: str) -> PlanInfo:
+    """A draft that is to be drawn from scratch: of the newest plan, else `first_draft`."""
     known = newest_plan(session, place.id)
     if known is None:
         return first_draft(session, place, name=name, who=who)
@@ -42,7 +42,7 @@ def first_draft(
 ) -> PlanInfo:
     """A draft for a township where no plan was published yet: each community is one grid.
 
-    From it a plan is drawn afresh. A community that lies in several pieces begins with a grid a
+    From it a plan is drawn from scratch. A community that lies in several pieces begins with a grid a
     piece, numbered by the township's scheme.
 
     Raises
@@ -97,7 +97,7 @@ def never_planned(session: Session, place: TownshipInfo) -> bool:
 
 
 def drawn(place: TownshipInfo, proposal: Proposal, *, first: bool) -> Drawn:
-    """The grids of a proposal that was drawn afresh.
+    """The grids of a proposal that was drawn from scratch.
 
     A township's ``first`` plan is numbered by its scheme, community by community; else codes are the
     proposal's, since those of grids in force last.

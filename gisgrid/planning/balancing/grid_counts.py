@@ -16,7 +16,7 @@ from gisgrid.planning.snapshot.snapshot import PlanSnapshot
 
 
 def grid_counts(
-    state: PlanSnapshot, wishes: BalanceOptions, of_house: Floats, out: Collection[str]
+    state: PlanSnapshot, options: BalanceOptions, of_house: Floats, out: Collection[str]
 ) -> dict[int, int]:
     """How many basic grids each community that takes part is to have, where that is asked for.
 
@@ -25,24 +25,24 @@ def grid_counts(
     home = state.grids.community
     has = sorted(set(home[state.basic].tolist()))
     has = [c for c in has if state.communities.code[c] not in out]
-    if wishes.communities:
-        has = [c for c in has if state.communities.code[c] in wishes.communities]
-    if wishes.size is not None:
-        return _counts_by_size(state, has, wishes.size, wishes.size_in)
-    if wishes.grids is None:
+    if options.communities:
+        has = [c for c in has if state.communities.code[c] in options.communities]
+    if options.size is not None:
+        return _counts_by_size(state, has, options.size, options.size_in)
+    if options.grids is None:
         return {}
-    if wishes.grids < len(has):
+    if options.grids < len(has):
         raise Invalid(
             "{grids} grids are too few for {count} communities: each has one at least.",
-            grids=wishes.grids,
+            grids=options.grids,
             count=len(has),
         )
     owned = np.flatnonzero(np.isin(state.houses.grid, state.basic))
     work = sums(home[state.houses.grid[owned]], of_house[owned], len(state.communities.code))[has]
-    fair = work / work.sum() * wishes.grids
+    fair = work / work.sum() * options.grids
     count = np.maximum(1, np.floor(fair)).astype(np.int64)
-    while count.sum() != wishes.grids:
-        if count.sum() < wishes.grids:
+    while count.sum() != options.grids:
+        if count.sum() < options.grids:
             count[np.argmax(fair - count)] += 1
         else:
             count[np.argmax(np.where(count > 1, count - fair, -np.inf))] -= 1
@@ -73,12 +73,12 @@ def _counts_by_size(
 
 
 def new_grids(
-    state: PlanSnapshot, wishes: BalanceOptions, counts: dict[int, int], taken: Collection[str]
+    state: PlanSnapshot, options: BalanceOptions, counts: dict[int, int], taken: Collection[str]
 ) -> list[NewGrid]:
-    """In the order of splits, additions, and communities drawn afresh."""
+    """In the order of splits, additions, and communities drawn from scratch."""
     row_of = {code: k for k, code in enumerate(state.grids.code)}
-    homes = [int(state.grids.community[row_of[code]]) for code in wishes.split]
-    homes += [state.communities.code.tolist().index(code) for code in wishes.add]
+    homes = [int(state.grids.community[row_of[code]]) for code in options.split]
+    homes += [state.communities.code.tolist().index(code) for code in options.add]
     for community, count in counts.items():
         today = int((state.grids.community[state.basic] == community).sum())
         homes += [community] * max(0, count - today)

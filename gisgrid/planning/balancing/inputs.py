@@ -34,20 +34,20 @@ class BalanceInputs:
 
     state: PlanSnapshot
     weights: Weights
-    wishes: BalanceOptions
+    options: BalanceOptions
     """With the locks of the scenario, and walks as the plan counts them."""
     barriers: Geometries | None
     taken: Collection[str]
     """Codes that no new grid may get."""
     first: bool
-    """It is drawn afresh and no plan of the township was ever published."""
+    """It is drawn from scratch and no plan of the township was ever published."""
 
 
 def balance_inputs(
     session: Session,
     place: TownshipInfo,
     plan: PlanInfo,
-    wishes: BalanceOptions,
+    options: BalanceOptions,
     *,
     day: date | None = None,
     version: str | None = None,
@@ -57,7 +57,7 @@ def balance_inputs(
 
     Parameters
     ----------
-    wishes
+    options
         With ``by_street`` false walks are straight; else they are as the plan was made.
     day
         The day whose houses, people and events count; None: today.
@@ -73,24 +73,26 @@ def balance_inputs(
     Conflict
         As `refuse_locks`.
     """
-    refuse_locks(session, plan, wishes)
+    refuse_locks(session, plan, options)
     weighing = plan_weighing(session, plan, version)
     state = plan_state(session, place, plan, day or today(place))
-    asked = replace(wishes, by_street=wishes.by_street and weighing.by_street)
+    asked = replace(options, by_street=options.by_street and weighing.by_street)
     return BalanceInputs(
         state=state,
         weights=weighing.weights,
-        wishes=_with_locks(asked, _standing_locks(session, plan), state),
+        options=_with_locks(asked, _standing_locks(session, plan), state),
         barriers=barriers,
         taken=codes_ever(session, place.id),
-        first=wishes.afresh and never_planned(session, place),
+        first=options.drawn_from_scratch and never_planned(session, place),
     )
 
 
-def refuse_locks(session: Session, plan: PlanInfo, wishes: BalanceOptions) -> None:
-    """Conflict if a scenario that has locks is to be drawn afresh."""
-    if wishes.afresh and _standing_locks(session, plan) != ScenarioLocks():
-        raise Conflict("Drawn afresh, a scenario keeps none of its locks; take them away first.")
+def refuse_locks(session: Session, plan: PlanInfo, options: BalanceOptions) -> None:
+    """Conflict if a scenario that has locks is to be drawn from scratch."""
+    if options.drawn_from_scratch and _standing_locks(session, plan) != ScenarioLocks():
+        raise Conflict(
+            "Drawn from scratch, a scenario keeps none of its locks; take them away first."
+        )
 
 
 def problem_of(inputs: BalanceInputs, *, progress: Tell | None = None) -> BalanceProblem:
@@ -98,7 +100,7 @@ def problem_of(inputs: BalanceInputs, *, progress: Tell | None = None) -> Balanc
     return prepare(
         inputs.state,
         inputs.weights,
-        inputs.wishes,
+        inputs.options,
         barriers=inputs.barriers,
         taken=inputs.taken,
         progress=progress,
@@ -116,13 +118,13 @@ def _standing_locks(session: Session, plan: PlanInfo) -> ScenarioLocks:
 
 
 def _with_locks(
-    wishes: BalanceOptions, locks: ScenarioLocks, state: PlanSnapshot
+    options: BalanceOptions, locks: ScenarioLocks, state: PlanSnapshot
 ) -> BalanceOptions:
     basic = set(state.grids.code[state.basic].tolist())
     borders = {(a, b) for a, b in map(sorted, locks.borders) if {a, b} <= basic}
     return replace(
-        wishes,
-        locks=tuple(sorted({*wishes.locks, *(locks.grids & basic)})),
-        lock_houses=tuple(sorted({*wishes.lock_houses, *locks.houses})),
-        lock_borders=tuple(sorted({*wishes.lock_borders, *borders})),
+        options,
+        locks=tuple(sorted({*options.locks, *(locks.grids & basic)})),
+        lock_houses=tuple(sorted({*options.lock_houses, *locks.houses})),
+        lock_borders=tuple(sorted({*options.lock_borders, *borders})),
     )

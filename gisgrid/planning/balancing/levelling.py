@@ -14,7 +14,7 @@ from gisgrid.balance.weights import MONTH_DAYS, Weights
 from gisgrid.balance.workload import MMIN, Workload
 from gisgrid.core.arrays import Floats, Ints, sums
 from gisgrid.core.errors import Invalid
-from gisgrid.core.messages import Both, Message, message, say
+from gisgrid.core.messages import Message, message, say
 from gisgrid.core.plans import TownshipInfo
 from gisgrid.db.tables.register import NEEDS
 from gisgrid.planning.balancing.options import BalanceOptions, Level
@@ -24,12 +24,13 @@ from gisgrid.planning.workload.workload import counted_days
 
 YARDSTICKS: dict[Level, Yardstick] = {
     "work": MINUTES,
-    "residents": Yardstick(Both("residents", "名居民"), 1.0),
-    "households": Yardstick(Both("households", "户"), 1.0),
-    "houses": Yardstick(Both("houses", "处房屋"), 1.0),
+    "residents": Yardstick(message("residents"), 1.0),
+    "households": Yardstick(message("households"), 1.0),
+    "houses": Yardstick(message("houses"), 1.0),
 }
-_ZH: dict[Level, str] = {
-    "work": "工作量", "residents": "居民", "households": "户", "houses": "房屋",
+_WORDS: dict[Level, str] = {
+    "work": say("workload"), "residents": say("residents"), "households": say("households"),
+    "houses": say("houses"),
 }  # fmt: skip
 
 
@@ -68,7 +69,7 @@ def held_by_grid(state: PlanSnapshot, work: Workload, level: Level) -> Floats:
 
 def without_measure(
     state: PlanSnapshot,
-    wishes: BalanceOptions,
+    options: BalanceOptions,
     work: Workload,
     community: Ints,
     out: Sequence[LeftOut] = (),
@@ -90,8 +91,8 @@ def without_measure(
     place = np.full(len(state.grids.code), -1)
     place[state.tiling] = community
     has = sorted(set(place[state.basic].tolist()))
-    if wishes.communities:
-        has = [c for c in has if state.communities.code[c] in wishes.communities]
+    if options.communities:
+        has = [c for c in has if state.communities.code[c] in options.communities]
     gone = {left.community for left in out}
     has = [c for c in has if state.communities.code[c] not in gone]
     if not has:
@@ -102,8 +103,8 @@ def without_measure(
     known: dict[Level, float] = {
         level: float(held(state.houses, work, level)[owned].sum()) for level in YARDSTICKS
     }
-    refuse_empty(wishes, known)
-    level = wishes.levelled
+    refuse_empty(options, known)
+    level = options.levelled
     total = sums(home, held(state.houses, work, level)[owned], len(state.communities.code))
     return tuple(
         LeftOut(
@@ -118,7 +119,7 @@ def without_measure(
     )
 
 
-def refuse_empty(wishes: BalanceOptions, known: Mapping[Level, float]) -> None:
+def refuse_empty(options: BalanceOptions, known: Mapping[Level, float]) -> None:
     """Invalid if there is nothing of what is asked to be levelled or counted, with what there is.
 
     Parameters
@@ -126,17 +127,17 @@ def refuse_empty(wishes: BalanceOptions, known: Mapping[Level, float]) -> None:
     known
         How much there is in all of each level; it may lack those that are not asked for.
     """
-    level = wishes.levelled
-    asked: list[Level] = [level] if wishes.size is None else [level, wishes.size_in]
+    level = options.levelled
+    asked: list[Level] = [level] if options.size is None else [level, options.size_in]
     for each in asked:
         if known[each] > 0:
             continue
         there: list[Level] = [other for other in YARDSTICKS if known.get(other, 0) > 0]
-        flag = "--size-in" if wishes.size is not None and each == wishes.size_in else "--level"
+        flag = "--size-in" if options.size is not None and each == options.size_in else "--level"
         words = [
-            Both(other, _ZH[other])
+            message(_WORDS[other])
             if other == "work"
-            else Both(f"{other} ({known[other]:,.0f})", f"{_ZH[other]}（{known[other]:,.0f}）")
+            else message("{what} ({n:,.0f})", what=message(_WORDS[other]), n=known[other])
             for other in there
         ]
         raise Invalid(
@@ -192,7 +193,7 @@ SELECT count(*) AS houses, coalesce(sum(l.households), 0)::bigint AS households,
        coalesce(sum(l.chronic_illness), 0)::bigint AS chronic_illness,
        coalesce(sum(l.low_income), 0)::bigint AS low_income
 FROM house h LEFT JOIN house_loads(:t, :day) l ON l.house_id = h.id
-WHERE h.township_id = :t AND h.place = 'ok'
+WHERE h.township_id = :t AND h.location_status = 'ok'
 """
 
 _EVENTS = """

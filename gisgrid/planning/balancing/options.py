@@ -33,11 +33,11 @@ class BalanceOptions:
     split, merge, add
         Grids to halve; pairs of grids of which the second joins the first; communities that get one
         grid more.
-    scratch, grids
-        Draw the communities that take part afresh, with as many grids as today or with ``grids`` in
+    from_scratch, grids
+        Draw the communities that take part from scratch, with as many grids as today or with ``grids`` in
         all.
     size, size_in
-        Draw afresh with as many grids a community as make one hold about ``size`` residents,
+        Draw from scratch with as many grids a community as make one hold about ``size`` residents,
         households or houses.
     level
         What the grids of a community are to have the same of; None: what a ``size`` is counted in,
@@ -61,7 +61,7 @@ class BalanceOptions:
     split: tuple[str, ...] = ()
     merge: tuple[tuple[str, str], ...] = ()
     add: tuple[str, ...] = ()
-    scratch: bool = False
+    from_scratch: bool = False
     grids: int | None = None
     size: int | None = None
     size_in: Measure = "residents"
@@ -74,12 +74,12 @@ class BalanceOptions:
 
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> BalanceOptions:
-        """Wishes as JSON keeps them, where tuples have become lists."""
+        """Options as JSON keeps them, where tuples have become lists."""
         return cls(**{name: _tuples(value) for name, value in stored.items()})
 
     @property
-    def afresh(self) -> bool:
-        return self.scratch or self.grids is not None or self.size is not None
+    def drawn_from_scratch(self) -> bool:
+        return self.from_scratch or self.grids is not None or self.size is not None
 
     @property
     def levelled(self) -> Level:
@@ -91,7 +91,7 @@ def _tuples(value: Any) -> Any:
     return tuple(_tuples(each) for each in value) if isinstance(value, list) else value
 
 
-def check_wishes(wishes: BalanceOptions, state: PlanSnapshot) -> None:
+def check_options(options: BalanceOptions, state: PlanSnapshot) -> None:
     """Refuse what names nothing, or cannot be done together.
 
     Raises
@@ -99,52 +99,52 @@ def check_wishes(wishes: BalanceOptions, state: PlanSnapshot) -> None:
     NotFound
         No basic grid, house or community of that code.
     Conflict
-        Two wishes that exclude each other.
+        Two options that exclude each other.
     Invalid
         A pair of one and the same grid.
     """
     basic = set(state.grids.code[state.basic])
     grids = {
-        *wishes.locks, *wishes.only, *wishes.split,
-        *(g for pair in (*wishes.lock_borders, *wishes.merge) for g in pair),
+        *options.locks, *options.only, *options.split,
+        *(g for pair in (*options.lock_borders, *options.merge) for g in pair),
     }  # fmt: skip
     if unknown := sorted(grids - basic):
         raise NotFound("The plan has no basic grid {unknown!r}.", unknown=unknown[0], grids=unknown)
-    if wishes.communities:
+    if options.communities:
         home = dict(zip(state.grids.code, state.grids.community, strict=True))
         elsewhere = sorted(
-            g for g in grids if state.communities.code[home[g]] not in wishes.communities
+            g for g in grids if state.communities.code[home[g]] not in options.communities
         )
-        elsewhere += sorted(set(wishes.add) - set(wishes.communities))
-        if elsewhere and not set(wishes.communities) - set(state.communities.code):
+        elsewhere += sorted(set(options.add) - set(options.communities))
+        if elsewhere and not set(options.communities) - set(state.communities.code):
             raise Conflict(
                 "{elsewhere!r} is not in the communities that take part.",
                 elsewhere=elsewhere[0],
                 codes=elsewhere,
             )
-    if unknown := sorted({*wishes.communities, *wishes.add} - set(state.communities.code)):
+    if unknown := sorted({*options.communities, *options.add} - set(state.communities.code)):
         raise NotFound(
             "The township has no community {unknown!r}.", unknown=unknown[0], communities=unknown
         )
-    if unknown := sorted(set(wishes.lock_houses) - set(state.houses.code)):
+    if unknown := sorted(set(options.lock_houses) - set(state.houses.code)):
         raise NotFound("There is no house {unknown!r}.", unknown=unknown[0], houses=unknown)
-    for a, b in (*wishes.lock_borders, *wishes.merge):
+    for a, b in (*options.lock_borders, *options.merge):
         if a == b:
             raise Invalid("{a!r} is named twice as a pair.", a=a)
-    named = [code for pair in wishes.merge for code in pair] + list(wishes.split)
+    named = [code for pair in options.merge for code in pair] + list(options.split)
     if len(named) != len(set(named)):
         raise Conflict("A grid is to be split or merged twice; make one change after the other.")
-    held = {*wishes.locks, *(g for pair in wishes.lock_borders for g in pair)}
+    held = {*options.locks, *(g for pair in options.lock_borders for g in pair)}
     if both := sorted(held & set(named)):
         raise Conflict(
             "Grid {both!r} is locked and to be split or merged.", both=both[0], grids=both
         )
-    kept = bool(held or wishes.lock_houses or wishes.only or wishes.far)
-    if wishes.afresh and (kept or wishes.split or wishes.merge or wishes.add):
+    kept = bool(held or options.lock_houses or options.only or options.far)
+    if options.drawn_from_scratch and (kept or options.split or options.merge or options.add):
         raise Conflict(
-            "Drawn afresh, a plan keeps nothing of today's: locks, --only, --far, --split, --merge and --add do not go with --scratch, --grids or --size."
+            "Drawn from scratch, a plan keeps nothing of today's: locks, --only, --far, --split, --merge and --add do not go with --from-scratch, --grids or --size."
         )
-    if wishes.grids is not None and wishes.size is not None:
+    if options.grids is not None and options.size is not None:
         raise Conflict("Give the number of grids or their size, not both.")
-    if wishes.only and (wishes.split or wishes.merge or wishes.add):
+    if options.only and (options.split or options.merge or options.add):
         raise Conflict("With --only the number of grids stays as it is.")

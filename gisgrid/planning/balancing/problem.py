@@ -27,7 +27,7 @@ from gisgrid.planning.balancing.levelling import (
     held_by_grid,
     without_measure,
 )
-from gisgrid.planning.balancing.options import BalanceOptions, check_wishes
+from gisgrid.planning.balancing.options import BalanceOptions, check_options
 from gisgrid.planning.balancing.soundness import concerned, sound_ground
 from gisgrid.planning.checks.checks import Tell
 from gisgrid.planning.snapshot.regrid import NewGrid, with_new_grids
@@ -48,7 +48,7 @@ class BalanceProblem:
     state: PlanSnapshot
     """With the grids that are to be drawn, which have no ground yet."""
     weights: Weights
-    wishes: BalanceOptions
+    options: BalanceOptions
     fabric: Fabric
     rows: Ints
     """Rows of the plan's grids, in the order of ``fabric.grids``."""
@@ -75,13 +75,13 @@ class BalanceProblem:
 
     @property
     def yardstick(self) -> Yardstick:
-        return YARDSTICKS[self.wishes.levelled]
+        return YARDSTICKS[self.options.levelled]
 
 
 def prepare(
     state: PlanSnapshot,
     weights: Weights,
-    wishes: BalanceOptions,
+    options: BalanceOptions,
     *,
     barriers: Geometries | None = None,
     taken: Collection[str] = (),
@@ -101,30 +101,30 @@ def prepare(
     Raises
     ------
     NotFound, Conflict
-        What `gisgrid.planning.balancing.options.check_wishes` refuses.
+        What `gisgrid.planning.balancing.options.check_options` refuses.
     Invalid
         No basic grids, no houses in them or nothing of what is to be levelled, no community whose
         ground is sound, or a number of grids that cannot be.
     """
     tell = progress or _silent
-    check_wishes(wishes, state)
+    check_options(options, state)
     if not np.isin(state.houses.grid, state.basic).any():
         raise Invalid(
             "There are no basic grids with houses in them, so there is nothing to balance."
         )
     tell(0, 4, "weighing")
-    walk = walk_of(state, weights, by_street=wishes.by_street)
+    walk = walk_of(state, weights, by_street=options.by_street)
     work = workload_of(state, weights, walk=walk)
     tell(1, 4, "ground in units")
     ground = sound_ground(state, barriers)
     left_out = (
         *ground.left_out,
-        *without_measure(state, wishes, work, ground.community, ground.left_out),
+        *without_measure(state, options, work, ground.community, ground.left_out),
     )
-    left_out = concerned(state, wishes, left_out)
+    left_out = concerned(state, options, left_out)
     out = {left.community for left in left_out}
-    per_community = grid_counts(state, wishes, held(state.houses, work, wishes.levelled), out)
-    new = new_grids(state, wishes, per_community, taken)
+    per_community = grid_counts(state, options, held(state.houses, work, options.levelled), out)
+    new = new_grids(state, options, per_community, taken)
     codes = np.array([*state.grids.code[ground.rows], *(g.code for g in new)], dtype=object)
     today, state = state, with_new_grids(state, new)
     work = recounted(work, today, state, weights, walk)
@@ -138,8 +138,8 @@ def prepare(
     takes_part = ~state.grids.exclusive[rows[fabric.grid_of]]
     home = state.communities.code[community[fabric.grid_of]]
     takes_part &= ~np.isin(home, sorted(out))
-    if wishes.communities:
-        takes_part &= np.isin(home, wishes.communities)
+    if options.communities:
+        takes_part &= np.isin(home, options.communities)
     units = np.flatnonzero(takes_part)
     if not len(units):
         raise Invalid("The communities named have no basic grids.")
@@ -147,7 +147,7 @@ def prepare(
     task = BalanceProblem(
         state=state,
         weights=weights,
-        wishes=wishes,
+        options=options,
         fabric=fabric,
         rows=rows,
         houses=houses,
@@ -164,7 +164,7 @@ def prepare(
         left_out=left_out,
     )
     load = unit_loads(task, task.start, state, work)
-    cost = task.unit_cost if wishes.cost == "residents" else load
+    cost = task.unit_cost if options.cost == "residents" else load
     task = replace(task, unit_load=load, unit_cost=cost)
     return replace(task, start=_started(task, new, per_community))
 
@@ -184,7 +184,7 @@ def unit_loads(task: BalanceProblem, plan: Ints, state: PlanSnapshot, work: Work
     What no house carries (events in a grid without houses), or houses that no unit holds (in a hairline
     gap that was closed), stays with the largest unit of the grid.
     """
-    level = task.wishes.levelled
+    level = task.options.levelled
     load = task.fabric.sums(held(state.houses, work, level)[task.houses])[task.units]
     name_of = dict(zip(task.names.tolist(), task.state.grids.code[task.rows], strict=True))
     names, row = np.unique(plan, return_inverse=True)
@@ -199,25 +199,25 @@ def unit_loads(task: BalanceProblem, plan: Ints, state: PlanSnapshot, work: Work
 
 
 def locks_of(task: BalanceProblem) -> Locks:
-    """The wishes' locks in the names and units of the task."""
-    wishes = task.wishes
+    """The options' locks in the names and units of the task."""
+    options = task.options
     name_of = _name_of(task)
     held = None
-    if wishes.lock_houses:
-        mine = np.isin(task.state.houses.code[task.houses], wishes.lock_houses)
+    if options.lock_houses:
+        mine = np.isin(task.state.houses.code[task.houses], options.lock_houses)
         unit = task.fabric.unit_of_house[mine]
         held = np.isin(task.units, unit[unit >= 0])
     return Locks(
         units=held,
-        grids=tuple(name_of[code] for code in wishes.locks),
-        borders=tuple((name_of[a], name_of[b]) for a, b in wishes.lock_borders),
+        grids=tuple(name_of[code] for code in options.locks),
+        borders=tuple((name_of[a], name_of[b]) for a, b in options.lock_borders),
     )
 
 
 def only_of(task: BalanceProblem) -> tuple[int, ...] | None:
     """Names of the grids that alone exchange houses; None for all."""
     name_of = _name_of(task)
-    return tuple(name_of[code] for code in task.wishes.only) or None
+    return tuple(name_of[code] for code in task.options.only) or None
 
 
 def _name_of(task: BalanceProblem) -> dict[str, int]:
@@ -226,22 +226,22 @@ def _name_of(task: BalanceProblem) -> dict[str, int]:
 
 def _started(task: BalanceProblem, new: list[NewGrid], counts: dict[int, int]) -> Ints:
     """The plan to begin with: today's with the changes that are asked for."""
-    wishes, name_of = task.wishes, _name_of(task)
-    rng = np.random.default_rng(wishes.seed)
+    options, name_of = task.options, _name_of(task)
+    rng = np.random.default_rng(options.seed)
     plan = task.start
     fresh = iter(new)
-    for code in wishes.split:
+    for code in options.split:
         plan = _said_of(
             code, split_grid, task.graph, task.unit_load, plan,
             grid=name_of[code], new_grid=name_of[next(fresh).code], rng=rng,
         )  # fmt: skip
-    for into, gone in wishes.merge:
+    for into, gone in options.merge:
         plan = _said_of(
             f"{into}, {gone}", merge_grids, task.graph, plan,
             into=name_of[into], gone=name_of[gone], community_of=task.community_of,
         )  # fmt: skip
     numbers = numbered(task.state.communities.code)
-    for code in wishes.add:
+    for code in options.add:
         community = int(numbers[task.state.communities.code.tolist().index(code)])
         plan = _said_of(
             code, add_grid, task.graph, task.unit_load, plan, community_of=task.community_of,
@@ -255,7 +255,7 @@ def _started(task: BalanceProblem, new: list[NewGrid], counts: dict[int, int]) -
 
 
 def _with_count(task: BalanceProblem, plan: Ints, mine: Ints, count: int, added: list[int]) -> Ints:
-    """A community with another number of names; it is drawn afresh, so any unit may bear them."""
+    """A community with another number of names; it is drawn from scratch, so any unit may bear them."""
     names, held = np.unique(plan[mine], return_counts=True)
     if len(names) == count:
         return plan

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gisgrid.core.messages import Message
 from gisgrid.files.exports import Feature, Sheet
 from gisgrid.planning.balancing.rebalance import Proposal
 from gisgrid.planning.editor.drawn import drawn_notes
@@ -52,11 +53,11 @@ def proposal_features(proposal: Proposal) -> list[Feature]:
 
 def proposal_sheets(proposal: Proposal) -> list[Sheet]:
     """What was reached, the grids before and after, and the hand-over house by house."""
-    result, wishes = proposal.result, proposal.task.wishes
+    result, options = proposal.result, proposal.task.options
     days = event_days(proposal.task.state, proposal.task.weights)
     said = [
-        ("允许偏差 tolerance", wishes.tolerance),
-        ("均衡对象 made even in", wishes.levelled),
+        ("允许偏差 tolerance", options.tolerance),
+        ("均衡对象 made even in", options.levelled),
         (
             "最大偏差（按新方案计算） largest deviation, counted under the new plan",
             result.max_deviation,
@@ -69,13 +70,13 @@ def proposal_sheets(proposal: Proposal) -> list[Sheet]:
         ("移动居民 residents moved", proposal.residents_moved),
         ("紧凑度 compactness before", proposal.compactness_before),
         ("紧凑度 compactness after", result.compactness),
-        ("随机种子 seed", wishes.seed),
+        ("随机种子 seed", options.seed),
         ("权重版本 weights", proposal.task.weights.version),
         ("计入事件的日期 days of events", f"{days.first} – {days.last}"),
         ("计入事件数 events counted", days.events),
-        *(("未达到的原因 reason", f"{zh} {en}") for en, zh in proposal.reasons),
-        *(("未参与 left out", f"{left.said.zh} {left.said.en}") for left in proposal.task.left_out),
-        *(("说明 note", f"{zh} {en}") for en, zh in drawn_notes(proposal.settled.drawn)),
+        *(("未达到的原因 reason", _both(said)) for said in proposal.reasons),
+        *(("未参与 left out", _both(left.said)) for left in proposal.task.left_out),
+        *(("说明 note", _both(said)) for said in drawn_notes(proposal.settled.drawn)),
     ]
     return [
         Sheet("结果 result", ("项目 what", "数值 value"), said),
@@ -117,3 +118,8 @@ def proposal_sheets(proposal: Proposal) -> list[Sheet]:
             [(code, m.from_grid, m.to_grid) for m in proposal.moves for code in m.houses],
         ),
     ]  # fmt: skip
+
+
+def _both(said: Message) -> str:
+    """As the heads of these workbooks: Chinese and English."""
+    return f"{said.in_language('zh')} {said.en}"

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from gisgrid.balance.from_scratch import from_scratch
 from gisgrid.balance.rebalance import rebalance
 from gisgrid.balance.result import CommunityResult, Locks, Reason, Result
-from gisgrid.balance.scratch import from_scratch
 from gisgrid.balance.search import NORMAL, ON, Search
 from gisgrid.balance.workload import Workload
 from gisgrid.core.arrays import Bools, Floats, Ints
@@ -61,14 +61,14 @@ def settled(
     Parameters
     ----------
     tolerance
-        Another one than the task's wishes have.
+        Another one than the task's options have.
 
     Raises
     ------
     Invalid
         What `gisgrid.balance.rebalance.rebalance` refuses.
     """
-    asked = task.wishes.tolerance if tolerance is None else tolerance
+    asked = task.options.tolerance if tolerance is None else tolerance
     return _Settling(task, asked, progress or _silent).run()
 
 
@@ -89,7 +89,7 @@ class _Settling:
 
     def __init__(self, task: BalanceProblem, tolerance: float, tell: Tell) -> None:
         self.task, self.tolerance, self.tell = task, tolerance, tell
-        self.rng = np.random.default_rng(task.wishes.seed)
+        self.rng = np.random.default_rng(task.options.seed)
         self.houses = Spots(task.state.houses.lonlat)
         self.events = Spots(task.state.events.lonlat)
         self.held: Bools = np.zeros(len(task.units), dtype=bool)
@@ -153,7 +153,7 @@ class _Settling:
             task.rows,
             rows,
             meant=meant,
-            smooth_m2=task.wishes.smooth_m2,
+            smooth_m2=task.options.smooth_m2,
             houses=self.houses,
             events=self.events,
         )
@@ -174,7 +174,7 @@ class _Settling:
         **more: Any,
     ) -> Result:
         """What the solver says of the communities in ``part``."""
-        task, wishes = self.task, self.task.wishes
+        task, options = self.task, self.task.options
         common: dict[str, Any] = {
             "rng": self.rng,
             "community_of": task.community_of[part],
@@ -188,7 +188,7 @@ class _Settling:
         units = np.flatnonzero(part)
         graph = task.graph if part.all() else task.graph.subgraph(units)
         home = task.start[part]
-        if wishes.afresh:
+        if options.drawn_from_scratch:
             return from_scratch(graph, load[part], home, **common)
         locks, only = locks_of(task), only_of(task)
         there = set(home.tolist())
@@ -204,8 +204,8 @@ class _Settling:
                 borders=tuple(pair for pair in locks.borders if set(pair) <= there),
             ),
             only=None if only is None else tuple(g for g in only if g in there),
-            far=wishes.far,
-            shape=wishes.shape,
+            far=options.far,
+            shape=options.shape,
             **common,
         )
 
@@ -245,7 +245,7 @@ class _Settling:
     def _hold(self, drawn: Drawn) -> set[int]:
         """Hold the houses at home that no border can be led around; the communities they lie in."""
         task = self.task
-        if not len(drawn.astray) or task.wishes.afresh:
+        if not len(drawn.astray) or task.options.drawn_from_scratch:
             return set()
         mine = np.isin(task.houses, drawn.astray) & (task.fabric.unit_of_house >= 0)
         held = np.isin(task.units, task.fabric.unit_of_house[mine]) & ~self.held

@@ -81,7 +81,7 @@ WITH about AS (
       AND (e.reported_at AT TIME ZONE :zone)::date BETWEEN :since AND :until
 ), post AS (
     SELECT DISTINCT ON (s.grid_code) s.grid_code, s.geom FROM station s
-    WHERE s.township_id = :t AND s.place = 'ok' AND s.during @> CAST(:until AS date)
+    WHERE s.township_id = :t AND s.location_status = 'ok' AND s.during @> CAST(:until AS date)
     ORDER BY s.grid_code, s.code
 ), middle AS (
     SELECT b.grid_id, ST_Centroid(ST_Collect(h.geom)) AS geom

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from gisgrid.core.errors import Invalid
 from gisgrid.core.scope import HOUSE_SEEN
 from gisgrid.locate.addresses.search import AddressCandidate, search
-from gisgrid.locate.asking import typed_points
+from gisgrid.locate.lookup import typed_points
 from gisgrid.planning.overview.successors import retired
 
 
@@ -116,7 +116,7 @@ SELECT 'house' AS kind, h.id, h.code, h.address AS label, g.code AS grid_code,
        ST_X(h.geom) AS lon, ST_Y(h.geom) AS lat
 FROM house h LEFT JOIN house_grid a ON a.plan_id = :plan AND a.house_id = h.id
 LEFT JOIN grid g ON g.id = a.grid_id
-WHERE h.township_id = :t AND h.place = 'ok' AND {HOUSE_SEEN}
+WHERE h.township_id = :t AND h.location_status = 'ok' AND {HOUSE_SEEN}
 """
 
 _HOUSES = text(f"""

@@ -277,7 +277,7 @@ def _stations(session: Session, scope: dict[str, Any], srid: int) -> Stations:
     rows = session.execute(
         text(
             "SELECT code, kind, coalesce(grid_code, '') AS grid_code, ST_X(geom) AS lon, ST_Y(geom) AS lat FROM station "
-            "WHERE township_id = :t AND place = 'ok' AND during @> CAST(:day AS date) "
+            "WHERE township_id = :t AND location_status = 'ok' AND during @> CAST(:day AS date) "
             'ORDER BY code COLLATE "C"'
         ),
         scope,

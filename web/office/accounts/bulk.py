@@ -15,11 +15,11 @@ from gisgrid.files.reading_apart import open_apart
 from gisgrid.people import staff_list
 from gisgrid.people.ground import administered
 from gisgrid.people.staff_list import TriedRow
+from web.http.keeping import keeping, page
 from web.http.towns import town
 from web.office.accounts.forms import area_word
 from web.office.accounts.slips import handed_out, slips_page
 from web.office.accounts.views import blueprint
-from web.office.keeping import keeping, page
 
 ENDINGS = (".csv", ".tsv", ".txt", ".xlsx")
 LONGEST = 200_000
@@ -90,7 +90,7 @@ def _read(name: str, sent: object) -> str:
     with tempfile.TemporaryDirectory(prefix="gisgrid-") as folder:
         file = Path(folder) / f"list{ending}"
         sent.save(file)  # type: ignore[attr-defined]
-        table = open_apart(file, most=settings.upload_unpacked_max_mb << 20).table
+        table = open_apart(file, most=settings.upload_unpacked_max_mb << 20)
         rows = [
             dict(zip(table.columns, row, strict=False))
             for chunk in table.chunks()

@@ -16,7 +16,7 @@ export function start(editor) {
     const answer = await editor.post("rebalance", { tolerance: Number(byId("tolerance").value) / 100, level: byId("level").value, far: byId("far").checked });
     if (answer) job(editor, answer.job);
   });
-  byId("afresh").addEventListener("click", async () => {
+  byId("from-scratch").addEventListener("click", async () => {
     const answer = await editor.post("rebalance", { tolerance: Number(byId("tolerance").value) / 100, size: Number(byId("size").value), size_in: byId("size-in").value });
     if (answer) job(editor, answer.job);
   });
@@ -50,7 +50,7 @@ function job(editor, found) {
   const { words } = editor.ui, box = byId("job");
   clearTimeout(editor.polling);
   const busy = found && (found.state === "waiting" || found.state === "running");
-  byId("rebalance").disabled = byId("afresh").disabled = Boolean(busy);
+  byId("rebalance").disabled = byId("from-scratch").disabled = Boolean(busy);
   document.documentElement.dataset.job = found ? found.state : "";
   if (!found) { box.replaceChildren(); return; }
   if (busy) {

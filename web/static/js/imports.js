@@ -1,4 +1,4 @@
-// The import desk: a file is sent with its progress, dropped where it may be; what is worked on tells how far it is.
+// The import pages: a file is sent with its progress, dropped where it may be; what is worked on tells how far it is.
 
 function sends(form) {
   const field = form.querySelector("input[type=file]"), said = form.querySelector("[role=alert]");

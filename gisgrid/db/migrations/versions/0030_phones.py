@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0030_phones"
-down_revision = "0015_email_codes"
+down_revision = "0017_one_catalogue"
 branch_labels = None
 depends_on = None
 

@@ -1,10 +1,10 @@
--- The ledger says who in words: a log-in name, a person's name or staff code, several of them, or
+-- The list of long-term problems says who in words: a log-in name, a person's name or staff code, several of them, or
 -- a post, whose role the caller knows. Whoever cannot handle events of the township is nobody's
 -- supervisor.
 CREATE OR REPLACE FUNCTION supervisors(problem bigint, roles text[]) RETURNS SETOF bigint
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT DISTINCT k.id
-    FROM legacy_problem p JOIN area t ON t.id = p.township_id
+    FROM open_problem p JOIN area t ON t.id = p.township_id
     CROSS JOIN LATERAL (SELECT array_agg(lower(normalize(btrim(w), NFKC))) AS words
         FROM regexp_split_to_table(p.supervisor, '[、,，;；/]') AS w) said
     JOIN area a ON a.id IN (t.id, t.parent_id) OR a.parent_id = t.id

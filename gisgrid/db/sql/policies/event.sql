@@ -31,14 +31,14 @@ CREATE POLICY attached ON event FOR UPDATE TO gisgrid_planner USING (
     OR township_id = ANY ((SELECT my_townships('review'))::bigint[]));
 GRANT
     SELECT (id, township_id, code, matter_id, reported_at, due_at, closed_at, source,
-        community_id, grid_code, geom, place, source_x, source_y, client_id, asset_id),
+        community_id, grid_code, geom, location_status, source_x, source_y, client_id, asset_id),
     INSERT,
-    UPDATE (grid_code, geom, place, source_x, source_y, asset_id)
+    UPDATE (grid_code, geom, location_status, source_x, source_y, asset_id)
 ON event TO gisgrid_web;
 GRANT SELECT ON event TO gisgrid_views;
 GRANT
     SELECT (id, township_id, code, matter_id, reported_at, due_at, closed_at, source,
-        community_id, grid_code, geom, place, asset_id),
+        community_id, grid_code, geom, location_status, asset_id),
     UPDATE (grid_code)
 ON event TO gisgrid_planner;
 -- The number of an event is known before it goes in: the transaction names what it reports.

@@ -16,10 +16,10 @@ CREATE POLICY thrown_away ON file_import FOR DELETE USING (
     account_id = my_account() AND run_id IS NULL AND state NOT IN ('waiting', 'running'));
 GRANT
     SELECT,
-    INSERT (township, kind, file_name, size, sha256, account_id, who, after_id, wishes, task, asked_by,
+    INSERT (township, kind, file_name, size, sha256, account_id, who, after_id, options, task, asked_by,
         run_id),
-    UPDATE (township, kind, wishes, task, state, asked_by, asked_at, ended_at, done, total, doing,
-        attempts, failed, failed_zh, facts, checked, foreseen),
+    UPDATE (township, kind, options, task, state, asked_by, asked_at, ended_at, done, total, doing,
+        attempts, failed, facts, checked, foreseen),
     DELETE
 ON file_import TO gisgrid_web;
 GRANT SELECT (id, run_id) ON file_import TO gisgrid_views;

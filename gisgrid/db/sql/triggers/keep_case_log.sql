@@ -19,7 +19,7 @@ CREATE TRIGGER keep_case_log BEFORE UPDATE OR DELETE ON flow_step
 FOR EACH ROW EXECUTE FUNCTION keep_case_log();
 CREATE TRIGGER keep_case_log_whole BEFORE TRUNCATE ON flow_step
 FOR EACH STATEMENT EXECUTE FUNCTION keep_case_log();
-CREATE TRIGGER keep_case_log BEFORE UPDATE OR DELETE ON legacy_review
+CREATE TRIGGER keep_case_log BEFORE UPDATE OR DELETE ON problem_review
 FOR EACH ROW EXECUTE FUNCTION keep_case_log();
 CREATE TRIGGER keep_case_log BEFORE UPDATE OR DELETE ON refused_demand
 FOR EACH ROW EXECUTE FUNCTION keep_case_log();

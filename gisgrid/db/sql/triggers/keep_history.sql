@@ -62,7 +62,7 @@ CREATE TRIGGER keep_history_delete AFTER DELETE ON household
 FOR EACH ROW EXECUTE FUNCTION keep_history('id');
 CREATE TRIGGER keep_history_update AFTER UPDATE ON household
 FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION keep_history('id');
-CREATE TRIGGER keep_history_update AFTER UPDATE ON legacy_problem
+CREATE TRIGGER keep_history_update AFTER UPDATE ON open_problem
 FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION keep_history('id');
 CREATE TRIGGER keep_history_update AFTER UPDATE ON matter
 FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION keep_history('id');

@@ -1,0 +1,56 @@
+"""What is due in the register: records nobody verified, and houses nobody visited."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, render_template, request
+
+from gisgrid.planning.snapshot.fetch import limits_of, today
+from gisgrid.register import today as visits
+from gisgrid.register.stale import stale, stale_sheet
+from web.http import lists
+from web.http.db import reading
+from web.http.permissions import asked_as_workbook
+from web.http.towns import town
+from web.register import sheets
+
+blueprint = Blueprint("due", __name__)
+
+MOST = 500
+"""Records of one page of the stale list; the terminal writes them all."""
+
+
+@blueprint.get("/stale")
+def unverified() -> str | Response:
+    """Records of the asker's ground that nobody verified for longer than the township's setting."""
+    grid = request.args.get("grid") or None
+    with reading() as session:
+        place = town(session)
+        days = int(limits_of(session, place.id).visit_days)
+        listed = stale(
+            session, place.id, today(place), days=days, grid=grid, limit=lists.most(MOST + 1),
+            masked=True,
+        )  # fmt: skip
+        total = visits.count_stale(session, place.id, today(place), days=days)
+    if asked_as_workbook():
+        return lists.workbook(place, stale_sheet(listed))
+    return render_template(
+        "stale.html",
+        listed=listed[:MOST],
+        more=len(listed) > MOST,
+        most=MOST,
+        days=days,
+        total=total,
+    )
+
+
+@blueprint.get("/visits")
+def to_visit() -> str | Response:
+    """Houses of the asker's ground that nobody visited for longer than the township's setting."""
+    with reading() as session:
+        place = town(session)
+        days, day = int(limits_of(session, place.id).visit_days), today(place)
+        listed = visits.to_visit(session, place.id, day, days=days, limit=lists.most(MOST))
+        total = visits.count_to_visit(session, place.id, day, days=days)
+    if asked_as_workbook():
+        return lists.workbook(place, sheets.visits(listed))
+    return render_template("visits.html", listed=listed, total=total, days=days)
