@@ -20,6 +20,7 @@ import web.lookup.locate
 import web.office.accounts.bulk
 import web.office.accounts.programs
 import web.office.accounts.slips
+import web.phone.carry
 import web.register.houses
 import web.report.tracking
 import web.shell.components
@@ -74,6 +75,7 @@ from web.office import (
 )
 from web.office.accounts import views as accounts
 from web.open311 import views as open311
+from web.phone import views as phone
 from web.register import due
 from web.register import views as register
 from web.report import views as report
@@ -131,6 +133,7 @@ def create_app(settings: Settings, bind: Engine | None = None) -> Flask:
     editor_store.init_app(app)
     for page in PAGES:
         app.register_blueprint(page.blueprint)
+    phone.init_app(app)
     report.init_app(app)
     open311.init_app(app, api.init_app(app))
     return app

@@ -61,6 +61,14 @@ class Keeping(Numbers):
     messages: float = field(
         default=180.0, metadata={"help": say("messages of the outbox after they were written")}
     )
+    phones: float = field(
+        default=7.0,
+        metadata={
+            "help": say(
+                "what a worker's phone keeps of a grid, after the phone last heard of the server"
+            )
+        },
+    )
     backups: float = field(
         default=90.0, metadata={"help": say("backups, after which they must be destroyed")}
     )

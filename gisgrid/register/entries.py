@@ -100,6 +100,7 @@ def enter(
     said: Mapping[str, str] | None = None,
     seen: str | None = None,
     client_id: str,
+    entered_at: datetime | None = None,
 ) -> Entered:
     """Write a line, and what it says into the register, or have it wait for the clerk.
 
@@ -113,6 +114,9 @@ def enter(
         `page_version` of the page that it was entered on.
     client_id
         The page's own key: sent twice, taken once.
+    entered_at
+        When it was written down on a phone that had no line; it counts as of that day. Who is no longer in the
+        house then is a conflict that waits for the clerk, and no refusal. None: now.
 
     Raises
     ------
@@ -136,7 +140,7 @@ def enter(
         raise Invalid("The page is too old: open the house anew.")
     asked = {
         "kind": kind, "house": house_id, "household": household_id, "resident": resident_id,
-        "said": json.dumps(told, ensure_ascii=False), "seen": seen, "client": client_id,
+        "said": json.dumps(told, ensure_ascii=False), "seen": seen, "client": client_id, "entered": entered_at,
     }  # fmt: skip
     try:
         row = session.execute(text(_ENTER), asked).one()
@@ -310,7 +314,8 @@ def _refused(error: DBAPIError) -> None:
 _ENTER = """
 SELECT entry_id, entry_state, in_conflict FROM enter_register(
     :kind, :house, CAST(:household AS bigint), CAST(:resident AS bigint), CAST(:said AS jsonb),
-    CAST(CAST(:seen AS text) AS pg_snapshot), :client)
+    CAST(CAST(:seen AS text) AS pg_snapshot), :client,
+    CAST(:entered AS timestamptz))
 """
 _LINE = """
 SELECT e.id, e.house_id, h.address, g.name AS grid, e.kind, e.who, e.at, e.state, e.conflict, e.decided_by,

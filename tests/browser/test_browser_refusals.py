@@ -268,6 +268,10 @@ ELSEWHERE_TESTED = {
     **dict.fromkeys(("means.change", "means.end"), "over one that is noted, in test_means_page.py"),
     "trainings.attend": "ticks beside those who stand there; in test_trainings_page.py",
     "editor.look": "what it refuses is what taking over refuses, in test_quick_jobs.py",
+    **dict.fromkeys(
+        ("phone.half", "phone.lost", "phone.lost_of"),
+        "a script asks, or its button stands at a phone that is kept; in test_phone_carry.py",
+    ),
     "shell.display": "it offers what there is, and takes nothing else for it",
     "towns.chosen": "it offers what there is; in test_browser_towns.py",
     "v1.locate_many": "programs read the answer",

@@ -192,6 +192,14 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
     "towns.choose": lambda s: [Call("/town"), Call("/town?next=/lookup&lang=en")],
     "towns.chosen": lambda s: forms("/town", township=s.township, next="/"),
     "lookup.worker": lambda s: [Call("/lookup-worker.js")],
+    "phone.data": lambda s: [Call(f"/phone/grid.json?township={s.township}"), Call("/phone/grid.json?lang=en")],
+    "phone.grid": lambda s: [Call("/phone/grid"), Call("/phone/grid?lang=en")],
+    "phone.half": lambda s: [Call("/phone/half", "POST", form={"device": f"{s.house_id:032x}"}), Call("/phone/half", "POST")],
+    "phone.lost": lambda s: [Call("/phone/lost/1", "POST"), Call("/phone/lost/99999", "POST")],
+    "phone.lost_of": lambda s: [Call("/office/accounts/1/phones/1", "POST"), Call("/office/accounts/99999/phones/1", "POST")],
+    "phone.session_now": lambda s: [Call("/phone/session"), Call("/phone/session?device=x")],
+    "phone.waiting": lambda s: [Call("/phone/waiting"), Call("/phone/waiting?lang=en")],
+    "phone.worker": lambda s: [Call("/phone-worker.js"), Call(f"/phone-worker.js?township={s.township}&lang=en")],
     "maps.features": lambda s: [
         Call(f"/layers/{name}/{s.plan_id}-x.geojson") for name in ("areas", "grids", "houses", "residents")
     ],
@@ -269,6 +277,7 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
         Call(f"/register/house/{s.house_id}/correction?resident={next(iter(s.resident_ids), 1)}{more}")
         for more in ("", "&column=phone&lang=en", "&household=99999&column=citizen_id")
     ],
+    "register.photo": lambda s: [Call("/register/photos/1.jpg"), Call("/register/photos/1.jpg?small=1")],
     "register.changes": lambda s: [Call("/register/changes"), Call(f"/register/changes?township={s.township}&lang=en")],
     "register.decide": lambda s: [
         Call("/register/changes", "POST"), Call("/register/changes", "POST", form={"entry": "99999", "decision": "accept"}),

@@ -7,7 +7,8 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from gisgrid.core.rights import RIGHT_WORDS
 from gisgrid.core.roles import ROLES
-from gisgrid.people import home
+from gisgrid.people import home, phone_halves
+from web.http.dates import local, zone_of
 from web.http.db import reading
 from web.http.language import spoken
 from web.http.permissions import asker
@@ -22,7 +23,8 @@ def me() -> str:
     """The place of whoever has logged in: their ground, rights, team, and who is above and below."""
     who = asker()
     with reading() as session:
-        own_town(session)
+        zone = zone_of(own_town(session))
+        phones = phone_halves.phones_of(session, who.account_id or 0)
         held = [
             {
                 "place": place,
@@ -36,6 +38,8 @@ def me() -> str:
     return render_template(
         "me.html",
         held=held,
+        phones=phones,
+        local=lambda at: local(at, zone),
         right_words=RIGHT_WORDS,
         team_words=TEAM_WORDS,
         role=_role,

@@ -27,6 +27,8 @@ REPORT = 64_000_000
 REPORT_FIELD = 6_000_000
 STEP = 5 * MOST_BYTES + 1_000_000
 """Of a step of a case with its photos."""
+VISIT = 3 * MOST_BYTES + 1_000_000
+"""Of a visit with its photos."""
 PLAN_FILE = 50_000_000
 DOCUMENT = 40 << 20
 """Of a document's form: a file that is a little too large is refused on its page, the rest of the form kept."""
@@ -76,6 +78,7 @@ ROOMS: dict[str | None, int] = {
     **dict.fromkeys(REPORTS, REPORT),
     **dict.fromkeys(("issuing.issue", "issuing.send_draft"), DOCUMENT),
     "cases.step": STEP,
+    "register.enter": VISIT,
     "editor.bring_in": PLAN_FILE,
 }
 """Bytes by route, where they are no setting."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -51,6 +51,7 @@ def reading() -> Iterator[Session]:
 def opening(purpose: str) -> Iterator[Session]:
     """The transaction of a request that opens personal data for a purpose, and writes that it does."""
     with _acting(read_only=False, purpose=purpose) as session:
+        _first(session)
         yield session
 
 
@@ -58,6 +59,7 @@ def opening(purpose: str) -> Iterator[Session]:
 def writing() -> Iterator[Session]:
     """The transaction of a request that changes something, as whoever asks."""
     with _acting(read_only=False) as session:
+        _first(session)
         yield session
 
 
@@ -66,6 +68,21 @@ def entering(role: str, *, read_only: bool) -> Iterator[Session]:
     """The transaction of a request that is another database role until its end, as whoever asks."""
     with _acting(read_only=read_only, role=role) as session:
         yield session
+
+
+def at_first(write: Callable[[Session], None]) -> None:
+    """What the first transaction of the request that writes has to write, too; or nothing is written at all."""
+    g.at_first = write
+
+
+def wrote() -> bool:
+    """Whether a transaction has begun that took what `at_first` was given."""
+    return "at_first" not in g
+
+
+def _first(session: Session) -> None:
+    if (write := g.pop("at_first", None)) is not None:
+        write(session)
 
 
 def _acting(*, read_only: bool, purpose: str | None = None, role: str | None = None) -> Any:

@@ -13,7 +13,16 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import psycopg
-from flask import Flask, Response, current_app, json, render_template, request
+from flask import (
+    Flask,
+    Response,
+    current_app,
+    g,
+    has_request_context,
+    json,
+    render_template,
+    request,
+)
 from flask_babel import gettext
 from sqlalchemy.exc import DataError, DBAPIError
 from werkzeug.exceptions import BadHost, HTTPException, SecurityError
@@ -86,7 +95,14 @@ def status_of_sqlstate(state: str) -> int:
 
 
 def problem_of(error: Exception) -> ProblemDocument:
-    """What to tell of any failure, in the request's language."""
+    """What to tell of any failure, in the request's language; the request remembers what it told."""
+    problem = _problem_of(error)
+    if has_request_context():
+        g.told = problem
+    return problem
+
+
+def _problem_of(error: Exception) -> ProblemDocument:
     if isinstance(error, errors.GisgridError):
         status = status_of(error)
         kind = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", type(error).__name__).lower()

@@ -13,7 +13,7 @@ from gisgrid.locate.addresses import aliases
 from gisgrid.planning.overview import cards
 from gisgrid.planning.review.handover import handed_by_team
 from gisgrid.planning.snapshot.fetch import limits_of, today
-from gisgrid.register import entries, households, lineage
+from gisgrid.register import entries, entry_photos, households, lineage
 from web.http import lists
 from web.http.acting import purpose_sent
 from web.http.dates import local
@@ -114,12 +114,14 @@ def open_house(house_id: int) -> Response:
 def _register(session: Session, register: households.Register) -> Response:
     place = town_of(session, register.township_id)
     purposes = households.purposes(session)
+    lines = entries.entries_of_house(session, register.house_id)
     who = asker()
     page = render_template(
         "register-house.html",
         register=register,
         called=aliases.of_house(session, register.house_id),
-        lines=entries.entries_of_house(session, register.house_id),
+        lines=lines,
+        photos=entry_photos.of_entries(session, [line.id for line in lines]),
         sources=lineage.value_sources(session, register.house_id),
         keeps="keep_register" in who.rights,
         client_id=uuid4().hex,

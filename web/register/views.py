@@ -9,16 +9,19 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
-from gisgrid.core.errors import GisgridError, NotAllowed, NotFound
+from gisgrid.cases.photos import MOST_BYTES, Picture, picture
+from gisgrid.core.errors import GisgridError, Invalid, NotAllowed, NotFound
 from gisgrid.locate.addresses.search import AddressCandidate, search
+from gisgrid.people import phones
 from gisgrid.people.privacy import corrections
-from gisgrid.register import entries, households
+from gisgrid.register import entries, entry_photos, households
 from web.http import lists
 from web.http.acting import purpose_sent
 from web.http.dates import local
 from web.http.db import opening, reading, writing
 from web.http.errors import problem_of
 from web.http.language import language
+from web.http.once import entered_at
 from web.http.permissions import asked_as_workbook
 from web.http.towns import town, town_of
 from web.register import sheets, words
@@ -29,7 +32,7 @@ WHAT = {
     "person-in": "resident_in", "person-out": "resident_out", "correct": "corrected",
 }  # fmt: skip
 """Parts of addresses and the kinds of lines they write."""
-MOST_HITS = 8
+MOST_HITS, MOST_PHOTOS = 8, 3
 
 blueprint = Blueprint("register", __name__, url_prefix="/register")
 
@@ -51,6 +54,7 @@ def enter(house_id: int, what: str) -> BaseResponse:
         with reading() as session:
             return _form(session, house_id, what, typed)
     try:
+        shots = _photos()
         with writing() as session:
             made = entries.enter(
                 session,
@@ -61,7 +65,13 @@ def enter(house_id: int, what: str) -> BaseResponse:
                 said={k: v for k, v in typed.items() if k in words.COLUMN_WORDS},
                 seen=typed.get("seen") or None,
                 client_id=typed.get("client_id", ""),
+                entered_at=entered_at(),
             )
+            for shown in shots if kind == "visited" else ():
+                entry_photos.keep(
+                    session, made.id, sha256=shown.sha256, width=shown.width, height=shown.height,
+                    jpeg=shown.jpeg, thumbnail=shown.thumbnail,
+                )  # fmt: skip
     except NotAllowed:
         raise
     except GisgridError as error:
@@ -82,6 +92,14 @@ def enter(house_id: int, what: str) -> BaseResponse:
     else:
         flash(gettext("%(what)s: written down.", what=said))
     return redirect(url_for("register.house", house_id=house_id), 303)
+
+
+@blueprint.get("/photos/<int:photo_id>.jpg")
+def photo(photo_id: int) -> Response:
+    """A photo of a visit, for who may see the line that it belongs to; with ``?small`` its thumbnail."""
+    with reading() as session:
+        body = entry_photos.photo_bytes(session, photo_id, thumbnail="small" in request.args)
+    return Response(body, mimetype="image/jpeg", headers={"Cache-Control": "private, no-store"})
 
 
 @blueprint.get("/house/<int:house_id>/correction")
@@ -175,6 +193,7 @@ def _changes(session: Session, purpose: str | None) -> Response:
         total=total,
         turn=turn,
         read=read,
+        refused=[each for each in phones.refused(session, place.id) if not each.own],
         purposes=declared,
         purpose=next((p for p in declared if p.name == purpose), None),
         english=language() == "en",
@@ -256,6 +275,14 @@ def _kind(what: str) -> str:
     if what not in WHAT:
         raise NotFound("There is no such page.")
     return WHAT[what]
+
+
+def _photos() -> list[Picture]:
+    """The photos of a form, made small."""
+    files = [file for file in request.files.getlist("photo") if file.filename]
+    if len(files) > MOST_PHOTOS:
+        raise Invalid("At most {most_photos} photos are taken.", most_photos=MOST_PHOTOS)
+    return [picture(file.stream.read(MOST_BYTES + 1)) for file in files]
 
 
 def _number(written: str | None) -> int | None:

@@ -25,6 +25,7 @@ from gisgrid.core.plans import TownshipInfo
 from web.http.acting import acting_by, acts_as_public, as_public
 from web.http.db import opening, reading, writing
 from web.http.errors import status_of
+from web.http.once import queued
 from web.http.permissions import asker
 from web.http.refused_requests import keep_demand
 from web.report.form import snapshot_of
@@ -103,7 +104,8 @@ def attempt(
                 )  # fmt: skip
                 return Outcome(place, case, added=True)
             looked = look(session, to, snapshot_of)
-            if looked.to_look_at(draft.seen):
+            # Of what waited on a phone nobody is there to look once more.
+            if looked.to_look_at(draft.seen) and not queued():
                 return Outcome(place, looked=looked)
             worker = "handle_events" in asker().rights
             got = received(

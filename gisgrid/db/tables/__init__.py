@@ -72,10 +72,11 @@ from gisgrid.db.tables.outbox import (
     OutboxWish,
 )
 from gisgrid.db.tables.people import Staff, TeamMember
+from gisgrid.db.tables.phones import PhoneEntry, PhoneHalf
 from gisgrid.db.tables.places import Area, Parcel, SettingChange, Street, Township
 from gisgrid.db.tables.plans import EventGrid, Grid, HouseGrid, Plan
 from gisgrid.db.tables.register import House, Household, Resident
-from gisgrid.db.tables.register_entries import RegisterEntry
+from gisgrid.db.tables.register_entries import EntryPhoto, RegisterEntry
 from gisgrid.db.tables.scenarios import GridSuccessor, Job, PlanStep, ScenarioLock, ScenarioMove
 from gisgrid.db.tables.studies import Study
 from gisgrid.db.tables.visits import Station, Visit, WorkloadWeights
@@ -109,6 +110,7 @@ __all__ = [
     "Duty",
     "EmailCode",
     "Emergency",
+    "EntryPhoto",
     "Event",
     "EventGrid",
     "FileImport",
@@ -139,6 +141,8 @@ __all__ = [
     "OutboxPerson",
     "OutboxWish",
     "Parcel",
+    "PhoneEntry",
+    "PhoneHalf",
     "Photo",
     "Plan",
     "PlanStep",

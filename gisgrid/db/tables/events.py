@@ -230,6 +230,7 @@ class Photo(Base):
     __tablename__ = "photo"
     __table_args__ = (
         Index("ix_photo_event_id", "event_id"),
+        Index("ix_photo_sha256", "sha256"),
         UniqueConstraint("event_id", "sha256"),
         CheckConstraint("shows IN ('before', 'after')", name="shows"),
     )

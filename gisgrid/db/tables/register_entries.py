@@ -12,6 +12,8 @@ from sqlalchemy import (
     DateTime,
     ForeignKey,
     Index,
+    Integer,
+    LargeBinary,
     Text,
     UniqueConstraint,
     func,
@@ -69,6 +71,8 @@ class RegisterEntry(Base):
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
     who: Mapped[str] = mapped_column(Text)
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    entered_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """When it was written down on a phone that sent it later; None: it came at once."""
     state: Mapped[str] = mapped_column(Text)
     """``done``: it counted at once; ``waiting``, ``accepted``, ``returned``: by the clerk."""
     conflict: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
@@ -76,3 +80,22 @@ class RegisterEntry(Base):
     decided_by: Mapped[str | None] = mapped_column(Text)
     decided_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     reason: Mapped[str | None] = mapped_column(Text)
+
+
+class EntryPhoto(Base):
+    """A photo of what was seen at a visit, made small and free of everything but its pixels."""
+
+    __tablename__ = "entry_photo"
+    __table_args__ = (
+        UniqueConstraint("entry_id", "sha256"),
+        Index("ix_entry_photo_sha256", "sha256"),
+    )
+
+    id: Mapped[Id]
+    entry_id: Mapped[int] = mapped_column(ForeignKey("register_entry.id", ondelete="CASCADE"))
+    sha256: Mapped[str] = mapped_column(Text)
+    """Of the file as it was sent: sent twice, kept once."""
+    width: Mapped[int] = mapped_column(Integer)
+    height: Mapped[int] = mapped_column(Integer)
+    jpeg: Mapped[bytes] = mapped_column(LargeBinary)
+    thumbnail: Mapped[bytes] = mapped_column(LargeBinary)

@@ -134,6 +134,14 @@ RULES: tuple[RetentionRule, ...] = (
            WHERE g.table_name = 'register_entry' AND g.row_id = o.id""",
     ),
     RetentionRule(
+        "entries",
+        "phone_entry",
+        """SELECT id FROM phone_entry WHERE township_id = :t
+             AND (at AT TIME ZONE :zone)::date < CAST(:before AS date)""",
+        """DELETE FROM phone_entry o USING gone g
+           WHERE g.table_name = 'phone_entry' AND g.row_id = o.id""",
+    ),
+    RetentionRule(
         "corrections",
         "correction_request",
         """SELECT id FROM correction_request WHERE township_id = :t

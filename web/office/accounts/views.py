@@ -13,7 +13,14 @@ from werkzeug.wrappers import Response as BaseResponse
 from gisgrid.core.errors import GisgridError, Invalid
 from gisgrid.core.rights import RIGHT_WORDS
 from gisgrid.core.roles import RIGHTS
-from gisgrid.people import account_list, accounts, appointments, ground, tokens
+from gisgrid.people import (
+    account_list,
+    accounts,
+    appointments,
+    ground,
+    phone_halves,
+    tokens,
+)
 from gisgrid.people.account_list import STATES, ListedAccount
 from web.http import lists
 from web.http.dates import day_of, local, zone_of
@@ -129,7 +136,8 @@ def shown(session: Session, number: int, *, error: GisgridError | None = None) -
     who = known(session, number)
     return page(
         "account.html", error=error, typed=request.form.to_dict(), who=who, offered=offered(session),
-        tokens=tokens.tokens(session, who.name) if who.managed else [], me=who.id == asker().account_id,
+        tokens=tokens.tokens(session, who.name) if who.managed else [],
+        phones=phone_halves.phones_of(session, who.id) if who.managed else [], me=who.id == asker().account_id,
         rights=[(name, gettext(RIGHT_WORDS.get(name, name))) for name in RIGHTS],
         longest=tokens.LONGEST_DAYS, everywhere=EVERYWHERE, **_words(_zone(session)),
     )  # fmt: skip

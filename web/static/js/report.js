@@ -3,6 +3,7 @@
 // plain form; the pieces of HTML put in here are the server's own, of this very page.
 
 import { byId } from "./elements.js";
+import { keepForLater } from "./phone/forms.js";
 import { fill } from "./pure/words.js";
 
 const ui = JSON.parse(byId("ui").textContent), { words } = ui;
@@ -127,6 +128,11 @@ form.addEventListener("submit", async (event) => {
     if (!page.getElementById("problem")) complain(page.querySelector("main p:not(.failure-status)")?.textContent || words.failed);
     else byId("problem").scrollIntoView({ block: "center" });
   } catch (_) {
+    // Whoever works here goes on; it is sent when there is a line.
+    const what = form.querySelector("[name=matter]:checked");
+    form.dataset.queue = [form.dataset.queueName, what?.parentElement.textContent.trim(), field("address").value.trim()].filter(Boolean).join(" · ");
+    if (what && await keepForLater(form, pressed)) return;
+    delete form.dataset.queue;
     complain(words.no_server);
   }
   send.disabled = false;
@@ -134,6 +140,11 @@ form.addEventListener("submit", async (event) => {
 });
 
 byId("here").hidden = false;
+// A page that a phone had kept knows nothing of the place that it was opened for.
+const sent = new URLSearchParams(location.search);
+for (const name of ["address", "lon", "lat"]) if (sent.get(name) && !field(name).value) field(name).value = sent.get(name);
+// A page that a phone had kept would have the key of a report that was sent already.
+if (crypto.randomUUID) field("client").value = crypto.randomUUID();
 // A page that comes back by "back" has a key that was used.
 window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 document.documentElement.dataset.ready = "true";

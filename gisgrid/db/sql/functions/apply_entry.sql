@@ -9,7 +9,7 @@ DECLARE
     fresh bigint;
 BEGIN
     SELECT * INTO e FROM register_entry WHERE id = entry;
-    day := (e.at AT TIME ZONE (SELECT time_zone FROM township WHERE area_id = e.township_id))::date;
+    day := (coalesce(e.entered_at, e.at) AT TIME ZONE (SELECT time_zone FROM township WHERE area_id = e.township_id))::date;
     CASE e.kind
     WHEN 'verified' THEN
         UPDATE resident r SET verified_on = day FROM household f

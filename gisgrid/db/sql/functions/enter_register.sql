@@ -1,8 +1,10 @@
 -- A line of who keeps the register: into the log, and into the register unless it has to wait for the clerk. What the
--- same account sent under the same key before is answered as it was. Values were looked at by the caller; here
+-- same account sent under the same key before is answered as it was. What was `entered` on a phone without a line, and
+-- is about somebody who is no longer in the house, waits for the clerk: nobody stands at that door any more. Values were looked at by the caller; here
 -- stands whose ground it is, and whether the row is still what the sender saw.
 CREATE OR REPLACE FUNCTION enter_register(
-    of_kind text, of_house bigint, of_household bigint, of_resident bigint, words jsonb, seen pg_snapshot, key text
+    of_kind text, of_house bigint, of_household bigint, of_resident bigint, words jsonb, seen pg_snapshot, key text,
+    entered timestamptz
 ) RETURNS TABLE (entry_id bigint, entry_state text, in_conflict boolean)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
@@ -11,6 +13,7 @@ DECLARE
     held jsonb := '{}';
     new_state text := 'done';
     clash boolean := false;
+    gone boolean;
     made bigint;
 BEGIN
     IF town IS NULL OR NOT house_within('keep_register', of_house, town) THEN
@@ -28,12 +31,25 @@ BEGIN
         OR of_resident IS NOT NULL AND NOT EXISTS (
             SELECT FROM resident r JOIN household f ON f.id = r.household_id
             WHERE r.id = of_resident AND f.house_id = of_house) THEN
-        RAISE EXCEPTION 'gone' USING ERRCODE = 'no_data_found';
+        -- Somebody who once lived here and no other: of a stranger nothing is written down.
+        IF entered IS NULL OR NOT EXISTS (
+                SELECT FROM history h WHERE h.table_name = 'household' AND h.old ->> 'house_id' = of_house::text
+                  AND h.row_id IN (
+                    of_household, (SELECT r.household_id FROM resident r WHERE r.id = of_resident),
+                    (SELECT (o.old ->> 'household_id')::bigint FROM history o
+                     WHERE o.table_name = 'resident' AND o.row_id = of_resident ORDER BY o.id DESC LIMIT 1)))
+            AND NOT EXISTS (
+                SELECT FROM history o JOIN household f ON f.id = (o.old ->> 'household_id')::bigint
+                WHERE o.table_name = 'resident' AND o.row_id = of_resident AND f.house_id = of_house) THEN
+            RAISE EXCEPTION 'gone' USING ERRCODE = 'no_data_found';
+        END IF;
+        clash := true;
     END IF;
     IF of_kind = 'household_moved' AND NOT EXISTS (
             SELECT FROM house h WHERE h.id = (words ->> 'house_id')::bigint AND h.township_id = town) THEN
         RAISE EXCEPTION 'gone' USING ERRCODE = 'no_data_found';
     END IF;
+    gone := clash;
     IF of_kind = 'alias' THEN
         -- Words that mean another place are taken from it by the clerk alone; which one, where that tells of nobody.
         SELECT true, CASE WHEN a.personal OR a.house_id IS NULL THEN '{}'
@@ -42,7 +58,9 @@ BEGIN
         WHERE a.township_id = town AND a.key = enter_register.words ->> 'key' AND a.house_id IS DISTINCT FROM of_house;
         clash := coalesce(clash, false);
     END IF;
-    IF of_resident IS NOT NULL THEN
+    IF gone THEN
+        row_now := NULL;
+    ELSIF of_resident IS NOT NULL THEN
         SELECT to_jsonb(r) INTO row_now FROM resident r WHERE r.id = of_resident FOR UPDATE;
     ELSIF of_household IS NOT NULL THEN
         SELECT to_jsonb(f) INTO row_now FROM household f WHERE f.id = of_household FOR UPDATE;
@@ -66,16 +84,16 @@ BEGIN
         END IF;
     END IF;
     INSERT INTO register_entry (township_id, house_id, kind, household_id, resident_id, said, was, client_id,
-                                account_id, who, state, conflict)
+                                account_id, who, state, conflict, entered_at)
     SELECT town, of_house, of_kind, of_household, of_resident, words, coalesce(held, '{}'), key, a.id,
-           a.display_name, new_state, clash
+           a.display_name, new_state, clash, entered
     FROM account a WHERE a.id = my_account() RETURNING id INTO made;
     IF new_state = 'done' THEN
         PERFORM apply_entry(made);
     END IF;
     RETURN QUERY SELECT made, new_state, clash;
 END $$;
-COMMENT ON FUNCTION enter_register(text, bigint, bigint, bigint, jsonb, pg_snapshot, text) IS
+COMMENT ON FUNCTION enter_register(text, bigint, bigint, bigint, jsonb, pg_snapshot, text, timestamptz) IS
     'runs as the owner: who keeps the register of a house writes it, and may not read it';
-REVOKE EXECUTE ON FUNCTION enter_register(text, bigint, bigint, bigint, jsonb, pg_snapshot, text) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION enter_register(text, bigint, bigint, bigint, jsonb, pg_snapshot, text) TO gisgrid_web;
+REVOKE EXECUTE ON FUNCTION enter_register(text, bigint, bigint, bigint, jsonb, pg_snapshot, text, timestamptz) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION enter_register(text, bigint, bigint, bigint, jsonb, pg_snapshot, text, timestamptz) TO gisgrid_web;

@@ -1,0 +1,63 @@
+"""The rules for old eyes and hands, measured on every page of a worker, on the phone and at a desk, in both languages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page
+from sqlalchemy import text
+
+from gisgrid.db.cluster import Cluster
+from gisgrid.db.store import transaction
+from tests.support.accounts import appointed
+from tests.support.database import own_database
+from tests.support.door import GRID
+from tests.support.elder import hard
+from tests.support.looks import AXE
+from tests.support.offline import workable
+from tests.support.web import app_over, chromium, served, session_cookie
+
+pytestmark = pytest.mark.browser
+
+SIZES = ((360, 740), (1440, 900))
+PAGES = (
+    "/", "/my-grid", "/register/house/1", "/register/house/1/enter/visit", "/register/house/1/enter/alias",
+    "/register/house/1/enter/household-in", "/register/house/1/enter/person-in?household=1",
+    "/register/house/1/enter/person-out?resident=1", "/register/house/1/enter/correct?resident=1",
+    "/register/house/1/enter/correct?resident=1&column=phone", "/register/house/1/enter/household-moved?household=1",
+    "/register/house/1/correction?resident=1&column=name", "/cases/mine", "/documents", "/notices", "/report", "/lookup",
+    "/phone/waiting", "/phone/grid", "/me", "/messages",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def page(cluster: Cluster, template: str) -> Iterator[Page]:
+    """A worker who has said that they want everything large; the phone has it without being told."""
+    with own_database(cluster, template, "elder") as engine:
+        with transaction(engine) as session:
+            workable(session)
+            worker = appointed(session, "grid_worker", grid=GRID, name="worker")
+            session.execute(
+                text("UPDATE account SET density = 'elder' WHERE id = :id"), {"id": worker}
+            )
+        app = app_over(engine)
+        with served(app) as host, chromium() as browser:
+            context = browser.new_context(base_url=host, locale="zh-CN")
+            name, value = session_cookie(app, engine, worker).split("=", 1)
+            context.add_cookies([{"name": name, "value": value, "url": host}])
+            yield context.new_page()
+            context.close()
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_nothing_on_a_worker_s_page_is_too_fine_too_small_or_too_close(page: Page, path: str):
+    found = {}
+    for language in ("zh", "en"):
+        page.goto(f"{path}{'&' if '?' in path else '?'}lang={language}")
+        page.evaluate(AXE.read_text())
+        for width, height in SIZES:
+            page.set_viewport_size({"width": width, "height": height})
+            if wrong := hard(page):
+                found[language, width] = wrong
+    assert found == {}

@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { age, allKept, due, pause, tally, verdict } from "../../web/static/js/pure/sending.js";
+
+test("a try that failed waits twice as long as the one before, and five minutes at most", () => {
+  assert.deepEqual([1, 2, 3, 20].map(pause), [5000, 10000, 20000, 300000]);
+});
+
+test("an entry is taken or refused by our own answer alone; all else is tried again", () => {
+  assert.equal(verdict(200, { state: "taken" }), "taken");
+  assert.equal(verdict(422, { state: "refused" }), "refused");
+  assert.equal(verdict(401, null), "log_in");
+  // The page of a hotel between, a server that is shutting down, half an answer.
+  for (const [status, told] of [[200, null], [200, {}], [503, { state: "again" }], [500, null], [404, null], [400, { state: "again" }]]) {
+    assert.equal(verdict(status, told), "again");
+  }
+});
+
+test("what was written down first goes first; refused and another's entries are passed over", () => {
+  const entries = [
+    { n: 3, state: "waiting", account: 1 }, { n: 1, state: "refused", account: 1 },
+    { n: 2, state: "waiting", account: null }, { n: 4, state: "waiting", account: 2 }, { n: 5, state: "sent", account: 1 },
+  ];
+  assert.deepEqual(due(entries, 1).map((each) => each.n), [2, 3]);
+  assert.deepEqual(due(entries, null).map((each) => each.n), [2]);
+  assert.deepEqual(tally(entries), { waiting: 3, refused: 1 });
+});
+
+test("the phone lets go of photos that the server holds, all of them or none", () => {
+  assert.ok(allKept([], []));
+  assert.ok(allKept(["a", "b"], ["b", "a", "c"]));
+  assert.ok(!allKept(["a", "b"], ["a"]));
+});
+
+test("how long ago is counted by the phone itself, and is never before now", () => {
+  assert.equal(age(1000, 61000), 60);
+  assert.equal(age(61000, 1000), 0);
+});

@@ -1,0 +1,96 @@
+"""What a phone carries: its owner's grid and no other, masked; and the half of its key, which is withdrawn."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+
+from gisgrid.db.cluster import Cluster
+from gisgrid.db.store import transaction
+from tests.support.accounts import appointed
+from tests.support.database import own_database
+from tests.support.door import GRID, NAME, PHONE, Door, token
+from tests.support.offline import workable
+from tests.support.web import app_over
+
+
+@pytest.fixture(scope="module")
+def door(cluster: Cluster, template: str) -> Iterator[Door]:
+    with own_database(cluster, template, "phone_carry") as engine:
+        with transaction(engine) as session:
+            workable(session)
+            session.execute(
+                text(f"UPDATE resident SET citizen_id = '110101199003074514' WHERE name = '{NAME}'")
+            )
+            office = appointed(session, "administrator", name="office")
+        kept = Door(engine)
+        kept.people["office"] = app_over(engine, account=office).test_client()
+        yield kept
+
+
+def post(door: Door, who: str, path: str, **data: Any) -> Any:
+    client = door.people[who]
+    return client.post(path, data={**data, "csrf_token": token(client)})
+
+
+def test_a_phone_carries_the_houses_of_its_owner_s_grid_masked(door: Door):
+    told = door.people["worker"].get("/phone/grid.json")
+    assert told.headers["Cache-Control"] == "no-store"
+    (grid,) = told.json["grids"]
+    assert grid["code"] == GRID
+    inside = door.one(
+        "SELECT array_agg(a.house_id ORDER BY a.house_id) FROM house_grid a JOIN grid g ON g.id = a.grid_id WHERE g.code = :g", g=GRID
+    )  # fmt: skip
+    assert sorted(house["id"] for house in grid["houses"]) == inside
+    one = next(house for house in grid["houses"] if house["id"] == 1)
+    people = one["homes"][0]["residents"]
+    assert {"测*", "199****5678"} <= {word for person in people for word in person.values()}
+    whole = json.dumps(told.json, ensure_ascii=False)
+    for secret in (NAME, PHONE, "19900307", "citizen", "needs"):
+        assert secret not in whole
+    assert told.json["days"] == 7
+    assert door.people["stranger"].get("/phone/grid.json").json["grids"][0]["code"] != GRID
+    # Who answers for a community has no grid of their own to carry.
+    assert door.people["clerk"].get("/phone/grid.json").json["grids"] == []
+
+
+def test_the_half_of_a_phone_is_its_own_and_goes_when_it_is_withdrawn(door: Door):
+    device = str(uuid4())
+    first = post(door, "worker", "/phone/half", device=device).json["half"]
+    assert len(base64.b64decode(first)) == 32
+    assert post(door, "worker", "/phone/half", device=device).json["half"] == first
+    assert post(door, "colleague", "/phone/half", device=device).json["half"] != first
+    assert post(door, "worker", "/phone/half", device="x").status_code == 422
+    held = f"/phone/session?device={device}"
+    assert door.people["worker"].get(held).json["held"] is True
+    # Somebody else's phone is nobody's to withdraw.
+    number = door.one("SELECT id FROM phone_half WHERE encode(half, 'base64') = :h", h=first)
+    assert post(door, "colleague", f"/phone/lost/{number}").status_code == 404
+    worker = door.one("SELECT id FROM account WHERE name = 'worker'")
+    assert post(door, "clerk", f"/office/accounts/{worker}/phones/{number}").status_code == 403
+
+    # At the office, by who keeps the account.
+    page = door.people["office"].get(f"/office/accounts/{worker}").text
+    assert f'data-phone="{number}"' in page
+    assert first not in page
+    assert post(door, "office", f"/office/accounts/{worker}/phones/{number}").status_code == 303
+    assert door.people["worker"].get(held).json["held"] is False
+    assert post(door, "worker", "/phone/half", device=device).status_code == 409
+    shown = re.sub(r"\s+", " ", door.people["worker"].get("/me").text)
+    assert "收回" in shown
+
+
+def test_who_logs_out_leaves_no_phone_that_opens(door: Door):
+    device = str(uuid4())
+    post(door, "colleague", "/phone/half", device=device)
+    assert post(door, "colleague", "/account/logout").status_code == 302
+    assert door.one(
+        "SELECT withdrawn_at IS NOT NULL FROM phone_half WHERE device = :d", d=device
+    )  # fmt: skip

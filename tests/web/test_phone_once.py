@@ -1,0 +1,199 @@
+"""What a phone sends comes in once; the phone is told what became of it, however often it asks."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from io import BytesIO
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+
+from gisgrid.cases.flow import keep_flow, own_flow
+from gisgrid.db.cluster import Cluster
+from gisgrid.db.store import transaction
+from tests.support.database import own_database
+from tests.support.desks import jpeg
+from tests.support.door import Door, one_known
+
+VISIT = {"why": "care", "met": "household", "agreed": "样本约定"}
+
+
+@pytest.fixture(scope="module")
+def door(cluster: Cluster, template: str) -> Iterator[Door]:
+    """One store for all: each test counts what it added itself."""
+    with own_database(cluster, template, "phone_once") as engine:
+        with transaction(engine) as session:
+            town = one_known(session)
+            keep_flow(session, town.township_id, own_flow("normal"))
+            session.execute(text(_A_MINOR))
+        yield Door(engine)
+
+
+_A_MINOR = """
+INSERT INTO matter (list_id, parent_id, code, name) SELECT list_id, id, '0101', '样本垃圾' FROM matter WHERE code = '01'
+"""
+
+
+def send(
+    door: Door,
+    path: str,
+    data: dict[str, Any],
+    *,
+    who: str = "worker",
+    key: str = "",
+    age_s: int = 0,
+    account: str = "",
+    live: bool = False,
+) -> Any:
+    client = door.people[who]
+    session = client.get("/phone/session").json
+    return client.post(
+        path,
+        data=data,
+        headers={
+            "Idempotency-Key": key or str(uuid4()), "X-CSRFToken": session["token"],
+            "X-Phone-Account": account or str(session["account"]), "X-Phone-Age": str(age_s),
+            "X-Phone-Label": "visit", "X-Phone-House": "1", "X-Phone-Live": "1" if live else "0",
+            "Accept": "application/json",
+        },
+    )  # fmt: skip
+
+
+def visit(door: Door, key: str, **more: Any) -> Any:
+    data = {**VISIT, "client_id": key}
+    return send(door, "/register/house/1/enter/visit", data, key=key, **more)
+
+
+def test_sent_twice_it_is_taken_once_and_told_the_same(door: Door):
+    key = str(uuid4())
+    before = door.one("SELECT count(*) FROM visit")
+    first = visit(door, key)
+    assert first.status_code == 200, first.text
+    assert first.json == {
+        "state": "taken", "said": ["已走访：已记下。"], "where": "/register/house/1", "parts": [],
+    }  # fmt: skip
+    assert visit(door, key).json == first.json
+    assert door.one("SELECT count(*) FROM visit") == before + 1
+    # The page that is opened next does not say it again.
+    assert "已走访：已记下" not in door.people["worker"].get("/register/house/1").text
+
+
+def test_of_what_has_no_key_of_its_own_two_sendings_make_one(door: Door):
+    key = str(uuid4())
+    data = {"resident": str(door.person), "column": "phone", "phone": "13900001111"}
+    for _ in range(2):
+        told = send(door, "/register/house/1/correction", data, key=key)
+        assert told.json["state"] == "taken"
+    assert door.one("SELECT count(*) FROM correction_request") == 1
+
+
+def test_another_entry_under_the_same_key_is_refused(door: Door):
+    key = str(uuid4())
+    visit(door, key)
+    told = send(door, "/register/house/1/enter/visit", {**VISIT, "why": "notice"}, key=key)
+    assert (told.status_code, told.json["state"]) == (409, "refused")
+    assert told.json["reason"] == "这个编号下先前发送过别的内容。"
+    assert (
+        door.one("SELECT said ->> 'why' FROM register_entry WHERE client_id = :k", k=key) == "care"
+    )
+
+
+def test_it_counts_as_of_the_day_on_which_it_was_written_down(door: Door):
+    visit(door, str(uuid4()), age_s=3 * 86400)
+    assert (door.one("SELECT visited_on FROM visit ORDER BY id DESC LIMIT 1") - door.day).days == -3
+
+
+def test_who_sees_the_page_hears_there_what_was_done_and_what_is_wrong(door: Door):
+    key = str(uuid4())
+    assert visit(door, key, live=True).json["said"] == []
+    assert "已走访：已记下" in door.people["worker"].get("/register/house/1").text
+    wrong = send(door, "/register/house/1/enter/visit", {"why": "care"}, live=True)
+    assert (wrong.status_code, wrong.json["reason"]) == (422, "请选一项。")
+    assert door.one("SELECT count(*) FROM phone_entry WHERE state = 'refused'") == 0
+
+
+def test_what_is_refused_stays_in_sight_of_worker_and_clerk(door: Door):
+    key = str(uuid4())
+    told = send(door, "/register/house/1/enter/visit", {"why": "care"}, key=key)
+    assert (told.status_code, told.json["state"], told.json["reason"]) == (
+        422, "refused", "请选一项。",
+    )  # fmt: skip
+    page = door.people["clerk"].get("/register/changes").text
+    assert "请选一项。" in re.sub(r"\s+", " ", page)
+    assert "请选一项。" not in door.people["stranger"].get("/register/changes").text
+    # Mended under the same key it is taken, and nobody is told of it any more.
+    assert visit(door, key).json["state"] == "taken"
+    assert "请选一项。" not in door.people["clerk"].get("/register/changes").text
+
+
+def test_after_the_session_is_over_nothing_is_sent_as_somebody_else(door: Door):
+    key = str(uuid4())
+    told = visit(door, key, account="999999")
+    assert (told.status_code, told.json["state"]) == (401, "log_in")
+    assert door.one("SELECT count(*) FROM phone_entry WHERE key = :k", k=key) == 0
+
+
+def test_without_the_right_it_is_refused_and_said(door: Door):
+    told = visit(door, str(uuid4()), who="stranger")
+    assert (told.status_code, told.json["state"]) == (403, "refused")
+
+
+def test_who_moved_away_meanwhile_is_no_refusal_but_waits_for_the_clerk(door: Door):
+    page = door.people["worker"].get(
+        f"/register/house/1/enter/correct?resident={door.person}&column=phone"
+    ).text  # fmt: skip
+    hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page))
+    door.at_once()
+    moved = {"household": str(door.household), "house_id": "3", "room": ""}
+    assert door.enter("colleague", "household-moved", **moved).status_code == 200
+    key = str(uuid4())
+    data = {**hidden, "client_id": key, "phone": "13900001111"}
+    data.pop("csrf_token")
+    told = send(door, "/register/house/1/enter/correct", data, key=key, age_s=60)
+    assert told.json["state"] == "taken", told.json
+    assert door.one("SELECT state FROM register_entry WHERE id = :e", e=door.last()) == "waiting"
+    assert door.one("SELECT conflict FROM register_entry WHERE id = :e", e=door.last())
+    assert "139****1111" in door.people["clerk"].get("/register/changes").text
+    # Of somebody who never lived in the house nothing is written down.
+    data |= {"resident": str(door.one("SELECT max(id) FROM resident")), "client_id": str(uuid4())}
+    told = send(door, "/register/house/1/enter/correct", data, age_s=60)
+    assert (told.status_code, told.json["state"]) == (404, "refused")
+
+
+def test_a_report_without_a_clear_place_is_taken_and_its_photo_confirmed(door: Door):
+    photo = jpeg()
+    data = {
+        "matter": "0101", "address": "无此地址一二三", "text": "样本", "client": str(uuid4()),
+        "photo": (BytesIO(photo), "a.jpg", "image/jpeg"),
+    }  # fmt: skip
+    told = send(door, "/report", data)
+    assert told.json["state"] == "taken", told.json
+    assert told.json["parts"] == [hashlib.sha256(photo).hexdigest()]
+
+
+def test_a_visit_keeps_its_photos_once_and_shows_them_to_who_sees_the_register(door: Door):
+    key, photo = str(uuid4()), jpeg()
+
+    def sent() -> Any:
+        data = {**VISIT, "client_id": key, "photo": (BytesIO(photo), "a.jpg", "image/jpeg")}
+        return send(door, "/register/house/1/enter/visit", data, key=key)
+
+    for _ in range(2):
+        told = sent()
+        assert (told.json["state"], told.json["parts"]) == (
+            "taken", [hashlib.sha256(photo).hexdigest()],
+        )  # fmt: skip
+    number = door.one(
+        "SELECT p.id FROM entry_photo p JOIN register_entry e ON e.id = p.entry_id WHERE e.client_id = :k", k=key
+    )  # fmt: skip
+    address = f"/register/photos/{number}.jpg"
+    assert address in door.people["clerk"].get("/register/house/1").text
+    assert door.people["clerk"].get(f"{address}?small=1").mimetype == "image/jpeg"
+    assert door.people["stranger"].get(address).status_code == 404
+    four = [(BytesIO(photo), f"{n}.jpg", "image/jpeg") for n in range(4)]
+    told = send(door, "/register/house/1/enter/visit", {**VISIT, "client_id": "x", "photo": four})
+    assert (told.status_code, told.json["reason"]) == (422, "最多上传 3 张照片。")

@@ -1,0 +1,101 @@
+// The parts of my grid on this phone: a card of the list, a house with its people, its forms, cases, documents.
+
+import { make } from "../elements.js";
+import { fill } from "../pure/words.js";
+
+const tag = (text, tone) => make("span", { class: `tag${tone ? ` tag-${tone}` : ""}` }, text);
+const of = (one, now) => now.entries.filter((entry) => entry.house === String(one.id) && entry.state === "waiting");
+
+function badges(one, ui, now) {
+  const waiting = of(one, now).length;
+  return make("p", {}, tag(ui.due[one.due], one.due ? "warn" : "good"), " ",
+    one.waiting ? tag(fill(ui.words.checked, { n: one.waiting })) : "", " ",
+    waiting ? tag(fill(ui.words.queued, { n: waiting }), "warn") : "", " ",
+    one.located ? "" : tag(ui.words.show_unlocated));
+}
+
+export function card(one, ui, now, number) {
+  return make("li", {}, make("a", { class: "phone-house", href: `#house/${one.id}` },
+    make("strong", {}, number ? `${number}. ` : "", one.address), one.called.length ? make("span", { class: "soft" }, one.called.join("、")) : null,
+    badges(one, ui, now),
+    make("span", { class: "soft" }, `${ui.words.last_seen} ${one.last_on || "—"}`)));
+}
+
+const back = (href, label) => make("p", {}, make("a", { class: "row", href }, `← ${label}`));
+
+export function house(one, ui, now, data) {
+  const { words } = ui;
+  const to = (what, label, query = "", main = false) => make("a", { class: `button${main ? " button-main" : ""}`, href: `#house/${one.id}/${what}${query}` }, label);
+  const report = new URLSearchParams({ address: one.address, ...(one.lon === null ? {} : { lon: one.lon, lat: one.lat }) });
+  const whole = data.keeps && one.homes.length ? filled("verified", one, ui, data, `${words.verified} · ${one.address}`) : null;
+  return [
+    back("#", words.all), make("h1", {}, one.address), one.called.length ? make("p", { class: "soft" }, one.called.join("、")) : null,
+    badges(one, ui, now),
+    make("p", { class: "soft" }, `${words.verified_on} ${one.verified_on || "—"} · ${words.last_seen} ${one.last_on || "—"}`),
+    whole,
+    make("p", { class: "acts" }, ...(data.keeps ? [to("visit", words.visit, "", true), to("household-in", words.household_in), to("alias", words.alias)] : []),
+      make("a", { class: "button", href: `${ui.report}?${report}` }, words.report_here)),
+    ...one.homes.map((home) => make("section", { class: "box" },
+      make("h2", {}, home.room || words.household), make("p", { class: "soft" }, `${words.verified_on} ${home.verified_on || "—"}`),
+      ...home.residents.map((person) => make("div", { class: "person" },
+        make("p", {}, make("strong", {}, person.name), ` ${person.born || ""} ${person.phone || ""}`),
+        data.keeps ? make("p", { class: "acts" }, to("correct", words.correct, `?resident=${person.id}`), to("person-out", words.person_out, `?resident=${person.id}`)) : null)),
+      data.keeps ? make("p", { class: "acts" }, to("person-in", words.person_in, `?household=${home.id}`), to("household-out", words.household_out, `?household=${home.id}`)) : null)),
+    one.homes.length ? null : make("p", { class: "note" }, words.no_register),
+  ].filter(Boolean);
+}
+
+// A form that the page carries, made one of this house.
+function filled(what, one, ui, data, label, column) {
+  const found = document.querySelector(`template[data-what="${what}"]${column ? `[data-column="${column}"]` : ""}`);
+  if (!found) return null;
+  const made = found.content.firstElementChild.cloneNode(true);
+  const page = ui.house.replace(/0$/, one.id);
+  made.setAttribute("action", `${page}/enter/${what}`);
+  Object.assign(made.dataset, { queue: label, queueHouse: String(one.id), queueBack: `${location.pathname}#house/${one.id}` });
+  if (made.elements.seen) made.elements.seen.value = data.seen;
+  return made;
+}
+
+export function form(one, what, asked, ui, data) {
+  const { words } = ui, column = asked.get("column"), to = `#house/${one.id}`;
+  const person = one.homes.flatMap((home) => home.residents).find((each) => String(each.id) === asked.get("resident"));
+  const home = one.homes.find((each) => String(each.id) === asked.get("household"));
+  if (what === "correct" && !column) {
+    return [back(to, one.address), make("h1", {}, words.correct), make("p", {}, make("strong", {}, person?.name || "")), make("p", {}, words.what_wrong),
+      make("nav", { class: "pick", "aria-label": words.what_wrong }, ...Object.entries(ui.columns).map(([name, word]) =>
+        make("a", { class: "button", href: `#house/${one.id}/correct?resident=${person?.id}&column=${name}` }, word)))];
+  }
+  const made = filled(what, one, ui, data, "", column);
+  if (!made) return [back(to, one.address), make("p", { class: "note" }, words.needs_line)];
+  made.dataset.queue = `${made.querySelector("h1").textContent} · ${one.address}`;
+  made.querySelector(".about").textContent = person?.name || home?.room || "";
+  for (const [name, about] of [["resident", person], ["household", home]]) {
+    if (!about) continue;
+    made.elements[name].disabled = false;
+    made.elements[name].value = about.id;
+  }
+  return [back(to, one.address), made];
+}
+
+export function caseList(data, ui, time) {
+  return [back("#", ui.words.all), make("h1", {}, ui.words.cases),
+    data.cases.length ? make("ul", { class: "phone-houses" }, ...data.cases.map((each) => make("li", { class: "phone-house" },
+      make("a", { class: "row", href: ui.cases.replace(/mine$/, each.case_id) }, make("strong", {}, each.matter)),
+      make("p", {}, tag(each.state), " ", tag(each.colour)),
+      make("p", { class: "soft" }, [each.due_at ? fill(ui.words.due_at, { time: time(each.due_at) }) : "", each.grid, each.code].filter(Boolean).join(" · "))))) : make("p", {}, ui.words.no_case),
+    make("p", { class: "soft" }, ui.words.case_line)];
+}
+
+export function papers(data, ui, now) {
+  return [back("#", ui.words.all), make("h1", {}, ui.words.papers),
+    ...(data.documents.length ? data.documents.map((each) => {
+      const made = document.querySelector('template[data-what="read"]').content.firstElementChild.cloneNode(true);
+      made.setAttribute("action", each.address);
+      made.elements.number.value = each.number;
+      Object.assign(made.dataset, { queue: `${ui.words.read} · ${each.title}`, queueBack: `${location.pathname}#papers` });
+      const waits = now.entries.some((entry) => entry.url === each.address && entry.state === "waiting");
+      return make("details", { class: "box" }, make("summary", {}, each.title), each.due_on ? make("p", { class: "soft" }, fill(ui.words.due_at, { time: each.due_on })) : null,
+        make("article", { class: "paper" }, each.text || ui.words.no_text), waits ? tag(fill(ui.words.queued, { n: 1 }), "warn") : each.noted && each.text ? made : null);
+    }) : [make("p", {}, ui.words.no_paper)])];
+}

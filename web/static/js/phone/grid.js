@@ -1,0 +1,179 @@
+// My grid on this phone, with a line or without: houses with what is due, a round, the forms of a house, cases, documents.
+
+import { byId, make } from "../elements.js";
+import { long, round } from "../pure/round.js";
+import { fill, metres } from "../pure/words.js";
+import { able } from "./forms.js";
+import { card, caseList, form, house, papers } from "./grid-parts.js";
+import { entries, onNews } from "./queue.js";
+import { enter, expired, isSet, keep, kept, key, setUp, shut } from "./locker.js";
+import { fact } from "./store.js";
+
+const ui = JSON.parse(byId("ui").textContent), { words } = ui;
+const PATIENCE_MS = 20000, PIN = "[0-9]{6,12}", PORTION = 40;
+const FILTERS = ["", "visit", "verify", "register", "waiting", "unlocated"];
+let data = null, here = null, wanted = "", filter = "", shown = PORTION, walk = null, said = "";
+const now = { entries: [] };
+
+const place = byId("grid");
+const time = (at) => new Intl.DateTimeFormat(ui.language, { dateStyle: "medium", timeStyle: "short" }).format(new Date(at));
+const show = (...parts) => place.replaceChildren(...parts.filter(Boolean));
+const houses = () => data.grids.flatMap((grid) => grid.houses);
+
+// ---- opening -----------------------------------------------------------------------------------
+
+function pinField(label) {
+  const field = make("input", { class: "field", id: "pin", type: "password", inputmode: "numeric", autocomplete: "off", pattern: PIN, required: true, maxlength: "12" });
+  return [make("label", { for: "pin" }, label), field];
+}
+
+function ask(title, text, label, button, act, more) {
+  const line = make("p", { class: "bad", role: "alert", hidden: !said }, said);
+  const [name, field] = pinField(label);
+  const go = make("form", { class: "box", onsubmit: async (event) => {
+    event.preventDefault();
+    const push = go.querySelector("button");
+    push.disabled = true;
+    said = await act(field.value);
+    push.disabled = false;
+    await begin();
+  } }, name, field, make("button", { class: "big find" }, button));
+  show(make("h1", {}, title), line, make("p", {}, text), go, more);
+  said = "";
+}
+
+async function begin() {
+  if (await expired()) said = words.expired;
+  const by = await key();
+  if (by) {
+    data = await kept(by);
+    if (data) return draw();
+  }
+  if (await isSet()) {
+    return ask(words.title, words.locked, words.pin, words.open, async (pin) => {
+      const { key: got, left } = await enter(pin);
+      return got ? "" : left ? fill(words.wrong, { n: left }) : words.wiped;
+    });
+  }
+  if (!navigator.onLine || !(await fact("account"))) {
+    return show(make("h1", {}, words.title), make("p", { class: "note" }, said || words.nothing), make("p", { class: "acts" },
+      make("a", { class: "button button-main", href: ui.report }, words.report), make("a", { class: "button", href: ui.log_in }, words.log_in)));
+  }
+  ask(words.title, words.set_up, words.new_pin, words.keep, start);
+}
+
+async function start(pin) {
+  const name = crypto.randomUUID();
+  try {
+    const session = await (await fetch(await fact("session"), { headers: { Accept: "application/json" } })).json();
+    const asked = await fetch(ui.half, { method: "POST", body: new URLSearchParams({ device: name }), headers: { Accept: "application/json", "X-CSRFToken": session.token } });
+    if (!asked.ok) return (await asked.json()).detail || words.no_line;
+    const by = await setUp(pin, (await asked.json()).half, name, session.account);
+    return (await fetched(by)) ? "" : words.no_line;
+  } catch (_) {
+    return words.no_line;
+  }
+}
+
+async function fetched(by) {
+  const answer = await fetch(ui.data, { headers: { Accept: "application/json" }, signal: AbortSignal.timeout(PATIENCE_MS) });
+  if (!answer.ok) return false;
+  const got = await answer.json();
+  // The phone of one is never filled with the grid of another.
+  if (got.account !== (await fact("lock"))?.account) return false;
+  await keep(by, got);
+  data = got;
+  return true;
+}
+
+async function renew() {
+  const by = await key();
+  if (by && navigator.onLine && await fetched(by).catch(() => false)) draw();
+}
+
+// ---- the list ----------------------------------------------------------------------------------
+
+const fits = (one, kind) => !kind || one.due === kind || (kind === "waiting" && one.waiting > 0) || (kind === "unlocated" && !one.located);
+
+function found() {
+  const asked = wanted.toLowerCase();
+  const speaks = (one) => [one.address, ...one.called, ...one.homes.flatMap((home) => [home.room, ...home.residents.map((each) => each.name)])]
+    .some((text) => text?.toLowerCase().includes(asked));
+  const listed = houses().filter((one) => fits(one, filter) && (!asked || speaks(one)));
+  return walk ? walk.filter((one) => listed.includes(one)) : listed;
+}
+
+function filters() {
+  return make("div", { class: "pick phone-filters", role: "group", "aria-label": words.filters }, ...FILTERS.filter((kind) => !kind || kind === filter || houses().some((one) => fits(one, kind))).map((kind) =>
+    make("button", { type: "button", class: "button", "aria-pressed": String(filter === kind), onclick: () => { filter = kind; shown = PORTION; list(); } },
+      `${words[`show_${kind || "all"}`]} ${houses().filter((one) => fits(one, kind)).length}`)));
+}
+
+function list() {
+  const listed = found();
+  const field = make("input", { class: "field", id: "find", type: "search", value: wanted, autocomplete: "off", oninput: (event) => { wanted = event.target.value.trim(); shown = PORTION; hits(); } });
+  const hitsList = make("ul", { class: "phone-houses", id: "houses" });
+  const more = make("button", { type: "button", class: "button", id: "more", onclick: () => { shown += PORTION; hits(); } }, words.more);
+  function hits() {
+    const all = found();
+    hitsList.replaceChildren(...all.slice(0, shown).map((one, n) => card(one, ui, now, walk && n + 1)));
+    more.hidden = all.length <= shown;
+    byId("none").hidden = all.length > 0;
+  }
+  show(
+    make("h1", {}, data.grids.map((grid) => grid.name).join("、") || words.no_grid),
+    make("p", { class: "soft", id: "as-of" }, fill(words.as_of, { time: time(data.taken_at) }), navigator.onLine ? "" : ` · ${words.offline}`),
+    ...data.grids.filter((grid) => grid.left_out).map((grid) => make("p", { class: "note" }, fill(words.left_out, { n: grid.left_out }))),
+    make("nav", { class: "pick", "aria-label": words.title },
+      make("a", { class: "button", href: "#cases" }, `${words.cases} ${data.cases.length}`), make("a", { class: "button", href: "#papers" }, `${words.papers} ${data.documents.length}`)),
+    make("button", { type: "button", class: "big here", id: "walk", onclick: walked }, walk ? words.no_walk : words.walk),
+    make("p", { id: "walk-said", role: "status" }, walk ? fill(words.walk_long, { m: metres(long([here, ...walk])), n: walk.length }) : said),
+    filters(), make("label", { for: "find" }, words.find), field,
+    make("p", { id: "none", hidden: listed.length > 0 }, words.none), hitsList, more,
+    make("p", { class: "acts" },
+      make("button", { type: "button", class: "button", onclick: async () => { await shut(); data = walk = null; wanted = filter = ""; begin(); } }, words.shut)));
+  said = "";
+  hits();
+}
+
+// What is due where one can walk to, in the order in which to walk.
+function walked() {
+  if (walk) {
+    walk = null;
+    return list();
+  }
+  byId("walk-said").textContent = words.position;
+  navigator.geolocation.getCurrentPosition((at) => {
+    here = { lon: at.coords.longitude, lat: at.coords.latitude };
+    walk = round(here, houses().filter((one) => one.due && one.lon !== null));
+    list();
+  }, () => { byId("walk-said").textContent = words.no_position; }, { enableHighAccuracy: true, timeout: 20000, maximumAge: 15000 });
+}
+
+// ---- where one is ------------------------------------------------------------------------------
+
+// "#house/12/visit?resident=5": a house, and a form of it.
+function draw() {
+  const [path, query] = location.hash.slice(1).split("?"), [room, id, what] = path.split("/");
+  const one = room === "house" && houses().find((each) => String(each.id) === id);
+  if (room === "house" && !one) show(make("p", { class: "note" }, words.not_here), make("p", { class: "acts" }, make("a", { class: "button button-main", href: "#" }, words.all)));
+  else if (one && what) show(...form(one, what, new URLSearchParams(query), ui, data));
+  else if (one) show(...house(one, ui, now, data));
+  else if (room === "cases") show(...caseList(data, ui, time));
+  else if (room === "papers") show(...papers(data, ui, now));
+  else list();
+}
+
+async function open() {
+  const at = location.pathname.match(/\/register\/house\/(\d+)/);
+  if (at && !location.hash) history.replaceState(null, "", `${location.pathname}#house/${at[1]}`);
+  now.entries = await entries();
+  onNews(async () => { now.entries = await entries(); if (data && !location.hash.split("/")[2] && document.activeElement?.id !== "find") draw(); });
+  addEventListener("hashchange", () => { if (data) draw(); scrollTo(0, 0); });
+  addEventListener("online", renew);
+  await begin();
+  if (data) await renew();
+}
+
+if (able()) open().finally(() => { document.documentElement.dataset.ready = "true"; });
+else show(make("h1", {}, words.title), make("p", { class: "note" }, words.insecure));

@@ -1,0 +1,64 @@
+// On every page of a worker: what waits on this phone is counted in the header, and goes out when there is a line.
+
+import { byId } from "../elements.js";
+import { pause, tally } from "../pure/sending.js";
+import { fill } from "../pure/words.js";
+import { able, fillAgain, watchForms } from "./forms.js";
+import { drain, entries, onNews } from "./queue.js";
+import { device, expired, wipe } from "./locker.js";
+import { fact, keepFact } from "./store.js";
+
+const root = document.documentElement, { phone, whose } = root.dataset;
+let fails = 0, timer = 0, running = false;
+
+async function count() {
+  const { waiting, refused } = tally(await entries());
+  const mark = byId("phone-mark");
+  if (!mark) return;
+  const said = [waiting && fill(mark.dataset.waiting, { n: waiting }), refused && fill(mark.dataset.refused, { n: refused })];
+  mark.firstElementChild.textContent = said.filter(Boolean).join(" · ");
+  mark.hidden = !waiting && !refused;
+  mark.classList.toggle("phone-bad", refused > 0);
+}
+
+// Sends what waits; afterwards, as long as something waits, in a while again.
+async function go() {
+  if (running) return;
+  running = true;
+  clearTimeout(timer);
+  const problem = await drain().catch(() => "server");
+  running = false;
+  fails = problem ? fails + 1 : 0;
+  if (problem && problem !== "log_in") timer = setTimeout(go, pause(fails));
+}
+
+async function start() {
+  onNews(count);
+  if (whose) {
+    if ((await fact("lock"))?.account !== Number(whose)) await wipe();
+    await keepFact("account", Number(whose));
+    await keepFact("session", phone);
+    await keepFact("language", root.lang.startsWith("zh") ? "zh" : "en");
+    if (root.dataset.phoneWorker) navigator.serviceWorker?.register(root.dataset.phoneWorker, { scope: root.dataset.phoneScope, type: "module" }).catch(() => undefined);
+  } else if (!(await fact("session"))) return;
+  await expired();
+  watchForms();
+  // Whoever logs out leaves nothing here but what is not sent yet.
+  document.addEventListener("submit", (event) => { if (new URL(event.target.action).pathname.endsWith("/logout")) wipe(); });
+  await fillAgain();
+  await count();
+  addEventListener("online", go);
+  document.addEventListener("visibilitychange", () => { if (document.visibilityState === "visible") go(); });
+  await go();
+  await stillHeld();
+}
+
+// What the office, or a log-out elsewhere, has withdrawn is deleted as soon as this phone hears of it.
+async function stillHeld() {
+  const name = await device();
+  if (!name || !whose) return;
+  const answer = await fetch(`${phone}?device=${name}`, { headers: { Accept: "application/json" } }).then((got) => got.json()).catch(() => null);
+  if (answer?.held === false) await wipe();
+}
+
+if (able()) start().finally(() => { root.dataset.phoneReady = "true"; });

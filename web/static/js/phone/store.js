@@ -1,0 +1,81 @@
+// What this phone keeps: entries that wait, their photos, a few facts, and what is sealed. In IndexedDB, which survives
+// closing, crash and update. One connection a page; it makes way for a newer edition, and is opened anew where the
+// system took it away.
+
+const NAME = "gisgrid-phone", EDITION = 1;
+let opening = null;
+
+function open() {
+  opening ??= new Promise((done, fail) => {
+    const asked = indexedDB.open(NAME, EDITION);
+    asked.onupgradeneeded = () => {
+      const base = asked.result;
+      base.createObjectStore("entries", { keyPath: "n", autoIncrement: true }).createIndex("key", "key", { unique: true });
+      base.createObjectStore("photos", { keyPath: ["key", "n"] });
+      base.createObjectStore("facts", { keyPath: "name" });
+    };
+    asked.onerror = () => fail(asked.error);
+    asked.onblocked = () => fail(new Error("blocked"));
+    asked.onsuccess = () => {
+      const base = asked.result, gone = () => { opening = null; };
+      base.onversionchange = () => { base.close(); gone(); };
+      base.onclose = gone;
+      done(base);
+    };
+  });
+  opening.catch(() => { opening = null; });
+  return opening;
+}
+
+// What `work` asks of the stores, in one transaction; comes back once all of it is on the phone's disk.
+async function within(stores, mode, work) {
+  let base = await open(), all;
+  try {
+    all = base.transaction(stores, mode, { durability: "strict" });
+  } catch (_) {
+    opening = null; // The system had closed it while the page slept.
+    base = await open();
+    all = base.transaction(stores, mode, { durability: "strict" });
+  }
+  return new Promise((done, fail) => {
+    let found;
+    all.oncomplete = () => done(typeof found === "function" ? found() : found);
+    all.onabort = all.onerror = () => fail(all.error || new Error("aborted"));
+    found = work(...stores.map((name) => all.objectStore(name)));
+  });
+}
+
+const later = (asked) => () => asked.result;
+
+export const put = (store, value) => within([store], "readwrite", (kept) => later(kept.put(value)));
+export const get = (store, key) => within([store], "readonly", (kept) => later(kept.get(key)));
+export const drop = (store, key) => within([store], "readwrite", (kept) => later(kept.delete(key)));
+export const all = (store) => within([store], "readonly", (kept) => later(kept.getAll()));
+
+export const fact = async (name) => (await get("facts", name))?.value ?? null;
+export const keepFact = (name, value) => (value === null ? drop("facts", name) : put("facts", { name, value }));
+
+const photosOf = (key) => IDBKeyRange.bound([key, 0], [key, Infinity]);
+
+// An entry with its photos, in the place of another where it mends one: all of it or nothing.
+export const keepEntry = (entry, photos, mended) => within(["entries", "photos"], "readwrite", (entries, kept) => {
+  if (mended) {
+    entries.delete(mended.n);
+    kept.delete(photosOf(mended.key));
+  }
+  photos.forEach((photo, n) => kept.put({ ...photo, key: entry.key, n }));
+  return later(entries.add(entry));
+});
+
+export const photosOfEntry = (key) => within(["photos"], "readonly", (kept) => later(kept.getAll(photosOf(key))));
+
+// An entry as it is now; with `bare` its photos go in the same transaction.
+export const settleEntry = (entry, bare) => within(["entries", "photos"], "readwrite", (entries, kept) => {
+  entries.put(entry);
+  if (bare) kept.delete(photosOf(entry.key));
+});
+
+export const dropEntry = (entry) => within(["entries", "photos"], "readwrite", (entries, kept) => {
+  entries.delete(entry.n);
+  kept.delete(photosOf(entry.key));
+});
