@@ -61,3 +61,27 @@ def test_nothing_on_a_worker_s_page_is_too_fine_too_small_or_too_close(page: Pag
             if wrong := hard(page):
                 found[language, width] = wrong
     assert found == {}
+
+
+def test_a_page_is_read_aloud_where_the_device_has_a_voice(page: Page):
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto("/register/house/1?lang=zh")
+    assert page.locator(".aloud").count() == 0
+    # A device with a voice, which writes down what it is given.
+    page.context.add_init_script(
+        """window.said = [];
+        class Utterance extends EventTarget { constructor(text) { super(); this.text = text; } }
+        const speech = { speaking: false, getVoices: () => [{ lang: "zh-CN" }], cancel() { this.speaking = false; },
+          speak(one) { this.speaking = true; window.said.push(one.text); }, addEventListener() {} };
+        Object.defineProperty(window, "speechSynthesis", { value: speech });
+        Object.defineProperty(window, "SpeechSynthesisUtterance", { value: Utterance });"""
+    )
+    page.goto("/register/house/1?lang=zh")
+    page.get_by_role("button", name="朗读本页").click()
+    said = page.evaluate("window.said")
+    assert said[0] == page.locator("h1").inner_text()
+    assert any("测*" in line for line in said)
+    page.get_by_role("button", name="停止朗读").click()
+    assert page.evaluate("window.speechSynthesis.speaking") is False
+    page.evaluate(AXE.read_text())
+    assert hard(page) == {}

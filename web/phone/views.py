@@ -20,7 +20,7 @@ from web.http.towns import several_towns
 from web.phone.words import page_words, waiting_words
 
 SCRIPTS = (
-    "phone/page.js", "phone/waiting.js", "phone/grid.js", "lookup.js", "report.js", "shell.js",
+    "phone/page.js", "phone/waiting.js", "phone/grid.js", "lookup.js", "report.js", "aloud.js", "shell.js",
     "components.js",
 )  # fmt: skip
 STYLES = (

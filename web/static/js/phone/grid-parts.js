@@ -69,11 +69,13 @@ export function form(one, what, asked, ui, data) {
   const made = filled(what, one, ui, data, "", column);
   if (!made) return [back(to, one.address), make("p", { class: "note" }, words.needs_line)];
   made.dataset.queue = `${made.querySelector("h1").textContent} · ${one.address}`;
-  made.querySelector(".about").textContent = person?.name || home?.room || "";
-  for (const [name, about] of [["resident", person], ["household", home]]) {
-    if (!about) continue;
+  const about = made.querySelector(".about"), who = person?.name || home?.room;
+  if (who) about.textContent = who;
+  else about.remove();
+  for (const [name, meant] of [["resident", person], ["household", home]]) {
+    if (!meant) continue;
     made.elements[name].disabled = false;
-    made.elements[name].value = about.id;
+    made.elements[name].value = meant.id;
   }
   return [back(to, one.address), made];
 }
