@@ -36,7 +36,7 @@ class KeptCluster:
     cluster: Cluster
     owned: bool
     name: str = "store"
-    called: str = say("the database")
+    called: str = say("store")
     stop_s: float = 20.0
     _starting: subprocess.Popen[bytes] | None = None
     _stopping: subprocess.Popen[bytes] | None = None

@@ -26,7 +26,7 @@ def pieces(settings: Settings, words: list[str]) -> list[tuple[Piece, Piece | No
         found.append((store, None))
     program = Process(
         "program",
-        say("the program"),
+        say("program"),
         # By name: what this process is started with would be imported again by each job's process.
         [sys.executable, "-c", PROGRAM, "{alive}", "{parent}", *words[-1:]],
         # Its forks have their own few threads; those of linear algebra would only take memory.
