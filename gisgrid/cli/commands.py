@@ -41,6 +41,7 @@ HEADINGS: tuple[tuple[str, str, tuple[Known, ...]], ...] = (
         Known("undo-load", "loads:undo_load_command", "Take a load back.", "撤销一次导入。"),
         Known("stale", "duties:stale_command", "List records that were not verified for long.", "列出久未核实的记录。"),
         Known("correction", "duties:correction", "Take and decide requests for correction.", "受理并决定更正申请。"),
+        Known("paper", "paper:paper_command", "Print plan sheets, lists and notices.", "打印网格平面图、清单和告示。"),
         Known("summary", "planning:summary_command", "Count what a township holds.", "统计乡镇/街道总数。"),
     )),
     ("Look-up", "查询", (

@@ -56,7 +56,7 @@ def faults(page: Page, host: str, path: str, lang: str) -> dict[str, object]:
     page.evaluate("for (const each of document.querySelectorAll('main details')) each.open = true")
     page.evaluate(AXE.read_text())
     for each in page.evaluate(
-        "axe.run(document, { resultTypes: [\"violations\"], selectors: false })"
+        'axe.run(document, { resultTypes: ["violations"], selectors: false })'
     )["violations"]:
         found[f"{path} {lang} {each['id']}"] = [n["html"][:160] for n in each["nodes"]][:3]
     for width in WIDTHS:

@@ -235,6 +235,8 @@ def of_a_town(town: Town) -> dict[str, str]:
         "messages.unread": "/messages/unread.json",
         "notices.show": "/notices",
         "register.changes": "/register/changes",
+        "grid_page.show": "/g/g1",
+        "paper.show": "/paper",
         "report.near": "/report/near",
         "report.show": "/report",
         "calendar.show": "/office/township/calendar",
