@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from layers.colours import AREA
 from layers.layer import Layer, LayerScope, Say, geojson_url
 
 
@@ -33,7 +34,7 @@ def layer(scope: LayerScope, say: Say) -> Layer:
         kind="polygons",
         title=say("Communities"),
         url=geojson_url(scope, "areas"),
-        style={"color": "#33415c", "weight": 2, "fill": False, "interactive": False},
+        style={"color": AREA, "weight": 2, "fill": False, "interactive": False},
     )
 
 

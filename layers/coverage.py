@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from layers.colours import BAD, GOOD, UNSURE
 from layers.layer import Layer, LayerScope, Say, Swatch, study_url
 
 
@@ -15,11 +16,11 @@ def layer(scope: LayerScope, say: Say) -> Layer:
         kind="study",
         title=say("Coverage"),
         url=study_url(scope, "coverage"),
-        style={"color": "#b30000", "weight": 2, "site": "#0b5a37"},
+        style={"color": BAD, "weight": 2, "site": GOOD},
         shown=False,
         swatches=(
-            Swatch("fail", say("fails"), "#b30000", sign="✗"),
-            Swatch("incomplete", say("data missing"), "#7a4b00", sign="?"),
-            Swatch("pass", say("passes"), "#0b5a37", sign="✓"),
+            Swatch("fail", say("fails"), BAD, sign="✗"),
+            Swatch("incomplete", say("data missing"), UNSURE, sign="?"),
+            Swatch("pass", say("passes"), GOOD, sign="✓"),
         ),
     )

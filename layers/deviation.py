@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import itertools
 
-from layers.colours import LESS_TO_MORE
+from layers.colours import LESS_TO_MORE, NOTHING
 
 STEPS = (-0.25, -0.1, -0.03, 0.03, 0.1, 0.25)
 """Bounds of the classes, as shares of the mean; a class holds its lower bound."""
 PATTERNS = ("dots-2", "dots-1", "", "", "", "lines-1", "lines-2")
 """Dots for too little, lines for too much: what the colours say can be told without them."""
-NONE = "#e6e8eb"
+NONE = NOTHING
 
 
 def deviation_colour(deviation: float | None) -> str:

@@ -32,7 +32,7 @@ def picture(
             "M" + " L".join(place(x, y) for x, y in shapely.get_coordinates(ring).tolist()) + "Z"
             for ring in rings
         )
-        edge = 'stroke="#12355b" stroke-width="2.5"' if marked[k] else 'stroke="#8a94a3"'
+        edge = 'stroke=CHOSEN stroke-width="2.5"' if marked[k] else "stroke=EDGE"
         parts.append(f'<path d="{path}" fill="{fills[k]}" fill-rule="evenodd" {edge}/>')
     for k in order:
         spot = shapes[k].representative_point()

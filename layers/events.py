@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from layers import tiles
+from layers.colours import EVENT, OPEN_EVENT, WHITE
 from layers.layer import Layer, LayerScope, Say, tile_url
 
 
@@ -21,7 +22,7 @@ def layers(scope: LayerScope, say: Say, day: date | None = None) -> list[Layer]:
             kind="points",
             title=say("Closed events"),
             url=tile_url(scope, "closed_events") + of_day,
-            style={"colour": "#6c757d", "text": "#ffffff", "shape": "diamond", "numbered": True},
+            style={"colour": EVENT, "text": WHITE, "shape": "diamond", "numbered": True},
             shown=False,
             extra=about,
         ),
@@ -30,7 +31,7 @@ def layers(scope: LayerScope, say: Say, day: date | None = None) -> list[Layer]:
             kind="points",
             title=say("Open events"),
             url=tile_url(scope, "open_events") + of_day,
-            style={"colour": "#c1121f", "text": "#ffffff", "shape": "diamond", "numbered": True},
+            style={"colour": OPEN_EVENT, "text": WHITE, "shape": "diamond", "numbered": True},
             extra=about,
         ),
     ]

@@ -9,7 +9,15 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from layers.areas import CommunityArea
-from layers.colours import CALM_TO_URGENT, FEW_TO_MANY, qualitative
+from layers.colours import (
+    BASIC,
+    CALM_TO_URGENT,
+    EXCLUSIVE,
+    FEW_TO_MANY,
+    NOTHING,
+    WHITE,
+    qualitative,
+)
 from layers.layer import Colouring, Layer, LayerScope, Say, Swatch, geojson_url
 
 
@@ -25,15 +33,15 @@ def layer(
         kind="polygons",
         title=say("Grids"),
         url=geojson_url(scope, "grids"),
-        style={"color": "#ffffff", "weight": 1.5, "fillOpacity": 0.62, "nothing": "#e6e8eb"},
+        style={"color": WHITE, "weight": 1.5, "fillOpacity": 0.62, "nothing": NOTHING},
         colourings=(
             Colouring("community", say("Community"), swatches=by_community),
             Colouring(
                 "kind",
                 say("Kind"),
                 swatches=(
-                    Swatch("basic", say("Basic grid"), "#77AADD"),
-                    Swatch("exclusive", say("Exclusive grid"), "#EE8866"),
+                    Swatch("basic", say("Basic grid"), BASIC),
+                    Swatch("exclusive", say("Exclusive grid"), EXCLUSIVE),
                 ),
             ),
             Colouring("residents", say("Residents"), ramp=FEW_TO_MANY),

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from gisgrid.core.scope import HOUSE_SEEN
 from layers import tiles
+from layers.colours import HOUSE
 from layers.layer import Layer, LayerScope, Say, tile_url
 
 
@@ -16,7 +17,7 @@ def layer(scope: LayerScope, say: Say) -> Layer:
         kind="points",
         title=say("Houses"),
         url=tile_url(scope, "houses"),
-        style={"colour": "#1b4965"},
+        style={"colour": HOUSE},
         extra={"about": f"{scope.root}/api/v1/plans/{scope.plan_id}/houses/"},
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from layers.colours import QUALITATIVE
+from layers.colours import CHOSEN, EXCLUSIVE, FORMER, QUALITATIVE
 from layers.layer import Layer, LayerScope, Say, Swatch, study_url
 
 
@@ -14,12 +14,12 @@ def layer(scope: LayerScope, say: Say) -> Layer:
         title=say("Proposal"),
         url=study_url(scope, "proposal"),
         # Without the last, grey: it is the ground that stays.
-        style={"colours": QUALITATIVE[:-1], "old": "#5b6b82", "new": "#12355b"},
+        style={"colours": QUALITATIVE[:-1], "old": FORMER, "new": CHOSEN},
         shown=False,
         swatches=(
-            Swatch("ground", say("moves to the grid of this colour"), "#EE8866", pattern="lines-1"),
-            Swatch("house", say("house that moves"), "#EE8866"),
-            Swatch("new", say("new border"), "#12355b"),
-            Swatch("old", say("border of today"), "#5b6b82"),
+            Swatch("ground", say("moves to the grid of this colour"), EXCLUSIVE, pattern="lines-1"),
+            Swatch("house", say("house that moves"), EXCLUSIVE),
+            Swatch("new", say("new border"), CHOSEN),
+            Swatch("old", say("border of today"), FORMER),
         ),
     )

@@ -6,6 +6,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from layers import tiles
+from layers.colours import STREET
 from layers.layer import Layer, LayerScope, Say, tile_url
 
 FROM_ZOOM = 12
@@ -18,7 +19,7 @@ def layer(scope: LayerScope, say: Say) -> Layer:
         kind="lines",
         title=say("Streets"),
         url=tile_url(scope, "streets"),
-        style={"colour": "#8d99ae"},
+        style={"colour": STREET},
     )
 
 

@@ -21,7 +21,7 @@ from gisgrid.balance.result import MINUTES, CommunityResult, Locks, Reason, Resu
 from gisgrid.balance.search import NORMAL, Search, search_plan
 from gisgrid.core.arrays import Bools, Floats, Ints
 from gisgrid.core.errors import Invalid
-from gisgrid.core.messages import Both
+from gisgrid.core.messages import message
 
 Progress = Callable[[int, int, str], None]
 
@@ -168,8 +168,8 @@ def as_plan(
     if plan.locks.units is not None and np.asarray(plan.locks.units).shape != (n,):
         raise Invalid("The mask of locked units needs one entry a unit.", units=n)
     for name, value in (
-        (Both("workload", "工作量"), workload_min),
-        (Both("cost", "移动成本"), plan.cost),
+        (message("workload"), workload_min),
+        (message("cost"), plan.cost),
     ):
         bad = np.flatnonzero(~(np.isfinite(value) & (value >= 0)))
         if len(bad):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from gisgrid.core.arrays import Bools, Floats, Ints
-from gisgrid.core.messages import Both, Message
+from gisgrid.core.messages import Message, message
 
 
 @dataclass(frozen=True)
@@ -16,11 +16,11 @@ class Yardstick:
     comes nearer to the mean.
     """
 
-    unit: Both
+    unit: Message
     grain: float = 0.0
 
 
-MINUTES = Yardstick(Both("min a month", "分钟"))
+MINUTES = Yardstick(message("min a month"))
 
 
 @dataclass(frozen=True)

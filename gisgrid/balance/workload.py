@@ -15,7 +15,7 @@ from scipy.spatial import cKDTree
 from gisgrid.balance.weights import MONTH_DAYS, Weights
 from gisgrid.core.arrays import Bools, Floats, Ints, sums
 from gisgrid.core.errors import Invalid
-from gisgrid.core.messages import Both
+from gisgrid.core.messages import message
 
 Texts = npt.NDArray[np.object_]
 
@@ -216,11 +216,11 @@ def _refuse_bad(
 ) -> None:
     for name, bad in (
         (
-            Both("count of people", "人数"),
+            message("count of people"),
             (residents < 0) | (households < 0) | (needs < 0).any(axis=1),
         ),
-        (Both("walk", "步行距离"), np.isinf(walk_m) | (walk_m < 0)),
-        (Both("time of an event", "事件耗时"), ~(np.isfinite(event_min) & (event_min >= 0))),
+        (message("walk"), np.isinf(walk_m) | (walk_m < 0)),
+        (message("time of an event"), ~(np.isfinite(event_min) & (event_min >= 0))),
     ):
         rows = np.flatnonzero(bad)
         if len(rows):

@@ -148,10 +148,10 @@ def supervisors(session: Session, problem_id: int, words: str) -> list[int]:
     """Row numbers of the accounts that a problem's supervisor, named in ``words``, stands for today.
 
     A log-in name, the name or staff code of a person, several of them, or a post of the problem's
-    ground: its role in Chinese or English. Empty where nobody is called so.
+    ground: its role in any language. Empty where nobody is called so.
     """
     said = {_plain(part) for part in re.split("[、,，;；/]", words)}
-    roles = [name for name, r in ROLES.items() if said & {_plain(x) for x in (name, r.zh, r.en)}]
+    roles = [name for name, r in ROLES.items() if said & {_plain(x) for x in (name, *r.words())}]
     rows = session.scalars(
         text("SELECT supervisors(:id, :roles) ORDER BY 1"), {"id": problem_id, "roles": roles}
     )

@@ -16,7 +16,6 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import Invalid, NotFound
-from gisgrid.core.messages import Both
 
 MOST_BYTES = 20_000_000
 MOST_PIXELS = 60_000_000
@@ -136,8 +135,7 @@ def _check_pixels(size: tuple[int, int]) -> None:
 
 def _too_many_pixels() -> Invalid:
     return Invalid(
-        "The photo has more than {size} pixels.",
-        size=Both(f"{MOST_PIXELS // 1_000_000} million", f"{MOST_PIXELS // 10_000} 万"),
+        "The photo has more than {most:,} pixels.",
         most=MOST_PIXELS,
     )
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from gisgrid.cases.flow import Step
 from gisgrid.core.errors import Conflict, GisgridError, Invalid, NotAllowed
-from gisgrid.core.messages import Both, say
+from gisgrid.core.messages import Both, message, say
 
 
 class CaseMoved(Conflict):
@@ -62,7 +62,7 @@ def in_words(
         return Incomplete(
             "The step “{named}” needs {lacking}.",
             named=Both(rule.name, rule.zh),
-            lacking=[Both(need, _ZH_NEEDS[need]) for need in rule.needs],
+            lacking=[message(NEEDS[need]) for need in rule.needs],
             step=rule.name,
             needs=list(rule.needs),
         )
@@ -73,11 +73,13 @@ def in_words(
     return found or error
 
 
-_ZH_NEEDS = {
-    "reason": "原因", "note": "说明", "owner": "承办人或单位", "level": "更高的层级",
-    "into": "并入的在办案件", "rating": "评分", "flow": "另一个流程", "photo": "照片",
-    "photo_if_asked": "处置后照片（如该事项要求）",
+NEEDS = {
+    "reason": say("a reason"), "note": say("a note"), "owner": say("a person or an office"),
+    "level": say("a higher level"), "into": say("the open case that it joins"),
+    "rating": say("a rating"), "flow": say("another flow"), "photo": say("a photo"),
+    "photo_if_asked": say("a photo after the work (if the matter asks for one)"),
 }  # fmt: skip
+"""What a step may need, in words."""
 _DEMANDED = """
 SELECT m.code AS matter, c.township_id AS township, (
     SELECT a.code FROM plan_in_force p JOIN grid g ON g.plan_id = p.id

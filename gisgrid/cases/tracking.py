@@ -22,6 +22,7 @@ from gisgrid.cases.cases import (
 from gisgrid.cases.clocks import clocks_of
 from gisgrid.cases.flow import flow_by_id
 from gisgrid.core.errors import Conflict
+from gisgrid.core.messages import Both
 
 TOLD = (
     "report", "file", "refuse", "assign", "transfer", "begin", "handle", "return", "escalate",
@@ -59,8 +60,7 @@ class Followed:
     matter: str
     matter_en: str | None
     reported_at: datetime
-    state_zh: str
-    state_en: str
+    state: Both
     due_at: datetime | None
     """When it has to be done; None for closed cases and where no limit runs."""
     steps: tuple[ToldStep, ...]
@@ -81,7 +81,7 @@ def follow(session: Session, ticket: str) -> Followed:
     due = [k.clock.due_at for k in clocks_of(session, now.id) if k.deadline]
     return Followed(
         now, row.code, row.matter_code, row.matter, row.matter_en, row.reported_at,
-        flow.states[now.state].zh, flow.states[now.state].en,
+        Both(flow.states[now.state].en, flow.states[now.state].zh),
         due[-1] if due and now.open else None,
         tuple(
             ToldStep(

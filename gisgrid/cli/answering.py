@@ -11,9 +11,16 @@ from rich.text import Text
 from gisgrid.cli.coverage import as_of_option, township_option
 from gisgrid.cli.edge import opened, wide_console
 from gisgrid.core import plans
+from gisgrid.core.messages import say, sentence
 from gisgrid.core.settings import Settings
-from gisgrid.people.hierarchy import LEVEL_ZH, who
+from gisgrid.core.terminal import language
+from gisgrid.people.hierarchy import who
 from gisgrid.planning.snapshot.fetch import today
+
+LEVEL_WORDS = {
+    "residents": say("residents"), "grid": say("grid"), "community": say("community"),
+    "section": say("section"), "township": say("township"),
+}  # fmt: skip
 
 
 @click.command("who")
@@ -29,14 +36,24 @@ def who_command(
         place = plans.township(session, township)
         rungs = who(session, place, " ".join(words), as_of.date() if as_of else today(place))
     table = Table(box=None)
-    for head in ("level", "层级", "place", "code", "in charge", "with"):
+    for head in ("level", "called", "place", "code", "in charge", "with"):
         table.add_column(head)
     for rung in rungs:
         people = [f"{p.name} ({p.staff or p.account or p.role})" for p in rung.people]
         if rung.head:
             first, rest = people[0], people[1:]
         else:
-            first, rest = f"— {rung.missing} · {rung.missing_zh}", people
-        cells = (rung.level, LEVEL_ZH[rung.level], rung.name, rung.code, first, ", ".join(rest))
+            first, rest = (
+                f"— {rung.missing.in_language(language()) if rung.missing else ''}",
+                people,
+            )
+        cells = (
+            rung.level,
+            sentence(LEVEL_WORDS[rung.level], {}, language()),
+            rung.name,
+            rung.code,
+            first,
+            ", ".join(rest),
+        )
         table.add_row(*map(Text, cells))
     wide_console().print(table)

@@ -82,9 +82,11 @@ _OPTIONS = (
     click.option(
         "--grids",
         type=click.IntRange(1),
-        help="draw anew with so many basic grids in all, shared out by workload",
+        help="draw from scratch with so many basic grids in all, shared out by workload",
     ),
-    click.option("--size", type=click.IntRange(1), help="draw anew with grids of about this size"),
+    click.option(
+        "--size", type=click.IntRange(1), help="draw from scratch with grids of about this size"
+    ),
     click.option(
         "--size-in",
         type=click.Choice(["residents", "households", "houses"]),

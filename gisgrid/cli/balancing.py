@@ -228,11 +228,11 @@ def _print_notes(proposal: Proposal) -> None:
     """What was counted and left out, what was not reached and why, and where the ground is at fault."""
     task, drawn = proposal.task, proposal.settled.drawn
     if task.options.levelled == "work":
-        click.echo(event_days(task.state, task.weights).en)
+        click.echo(event_days(task.state, task.weights).said.en)
     for left in task.left_out:
         click.echo(left.said.en)
-    for en, _ in proposal.reasons:
-        click.echo(f"not reached: {en}")
+    for reason in proposal.reasons:
+        click.echo(f"not reached: {reason.en}")
     out = any(r.kind == "out of reach" for r in proposal.result.infeasible)
     if out and not task.options.far:
         click.echo(
@@ -243,8 +243,8 @@ def _print_notes(proposal: Proposal) -> None:
         click.echo(f"today's ground has faults that this does not mend: {told}; gisgrid coverage")
     for fault in proposal.faults:
         click.echo(f"fault in the new polygons: {fault.title.en}: {fault.findings[0].en}")
-    for en, _ in drawn_notes(drawn):
-        click.echo(en)
+    for each in drawn_notes(drawn):
+        click.echo(each.en)
 
 
 def _print_sizes(proposal: Proposal) -> None:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from importlib import import_module
 from importlib.metadata import entry_points
+from inspect import cleandoc
 from typing import Any, NamedTuple
 
 import click
 
-from gisgrid.core.terminal import speaks_chinese
+from gisgrid.core.messages import ENGLISH, catalogue, say, sentence
+from gisgrid.core.terminal import language
 
 PLUGINS = "gisgrid.commands"
 """Entry points by which a room above this one brings a command: the web brings ``serve``."""
@@ -24,69 +26,72 @@ class Known(NamedTuple):
     where: str
     """Module and attribute; empty: an entry point of this name."""
     en: str
-    zh: str
 
 
-HEADINGS: tuple[tuple[str, str, tuple[Known, ...]], ...] = (
-    ("Service and store", "服务与数据库", (
-        Known("serve", "", "Serve pages and API, with worker and store.", "启动网页与接口服务（含后台程序和数据库）。"),
-        Known("worker", "planning:worker", "Do what pages order.", "执行页面提交的后台任务。"),
-        Known("jobs", "jobs:jobs", "What was ordered of the worker.", "交给后台程序的任务。"),
-        Known("demo", "demo:demo_command", "Bring in Town F, a synthetic town.", "导入虚构的演示镇 F 镇。"),
-        Known("db", "database:db", "Start, stop, upgrade, back up, restore the store.", "启动、停止、升级、备份、恢复数据库。"),
+HEADINGS: tuple[tuple[str, tuple[Known, ...]], ...] = (
+    (say("Service and store"), (
+        Known("serve", "", say("Serve pages and API, with worker and store.")),
+        Known("worker", "planning:worker", say("Do what pages order.")),
+        Known("jobs", "jobs:jobs", say("What was ordered of the worker.")),
+        Known("demo", "demo:demo_command", say("Bring in Town F, a synthetic town.")),
+        Known("db", "database:db", say("Start, stop, upgrade, back up, restore the store.")),
     )),
-    ("Register and files", "台账与文件", (
-        Known("load", "loading:load", "Load a file of any kind.", "导入一个文件。"),
-        Known("loads", "loads:loads_command", "List what was loaded.", "列出历次导入。"),
-        Known("undo-load", "loads:undo_load_command", "Take a load back.", "撤销一次导入。"),
-        Known("stale", "duties:stale_command", "List records that were not verified for long.", "列出久未核实的记录。"),
-        Known("correction", "duties:correction", "Take and decide requests for correction.", "受理并决定更正申请。"),
-        Known("paper", "paper:paper_command", "Print plan sheets, lists and notices.", "打印网格平面图、清单和告示。"),
-        Known("summary", "planning:summary_command", "Count what a township holds.", "统计乡镇/街道总数。"),
+    (say("Register and files"), (
+        Known("load", "loading:load", say("Load a file of any kind.")),
+        Known("loads", "loads:loads_command", say("List what was loaded.")),
+        Known("undo-load", "loads:undo_load_command", say("Take a load back.")),
+        Known("stale", "duties:stale_command", say("List records that were not verified for long.")),
+        Known("correction", "duties:correction", say("Take and decide requests for correction.")),
+        Known("paper", "paper:paper_command", say("Print plan sheets, lists and notices.")),
+        Known("summary", "planning:summary_command", say("Count what a township holds.")),
     )),
-    ("Look-up", "查询", (
-        Known("locate", "counting:locate_command", "Say which grid a place is in.", "查询地点属于哪个网格。"),
-        Known("address", "locating:address", "Find the house of an address.", "按地址查找房屋。"),
-        Known("alias", "locating:alias", "Keep the alias book.", "维护别名簿。"),
-        Known("index", "locating:index_command", "Make search keys of changed houses.", "为变更的房屋建立检索键。"),
-        Known("count", "counting:count_command", "Count grid by grid under any plan.", "按任一方案逐网格计数。"),
-        Known("who", "answering:who_command", "Say who answers for a house or a grid.", "查询房屋或网格的各级负责人。"),
+    (say("Look-up"), (
+        Known("locate", "counting:locate_command", say("Say which grid a place is in.")),
+        Known("address", "locating:address", say("Find the house of an address.")),
+        Known("alias", "locating:alias", say("Keep the alias book.")),
+        Known("index", "locating:index_command", say("Make search keys of changed houses.")),
+        Known("count", "counting:count_command", say("Count grid by grid under any plan.")),
+        Known("who", "answering:who_command", say("Say who answers for a house or a grid.")),
     )),
-    ("Plans", "网格方案", (
-        Known("plan", "groups:plan", "List, review and publish plans.", "列出、审查、发布方案。"),
-        Known("scenario", "groups:scenario", "Draw plans: branch, edit, compare, exchange.", "绘制方案：分支、编辑、比较、导入导出。"),
-        Known("balance", "balancing:balance_command", "Propose the least change that balances a plan.", "提出最少变动的均衡方案。"),
-        Known("coverage", "coverage:coverage_command", "Say what a plan leaves uncovered.", "检查方案的覆盖缺口。"),
-        Known("workload", "coverage:workload_command", "Minutes a month that each grid asks for.", "各网格每月工作量（分钟）。"),
-        Known("weights", "coverage:weights_group", "Versions of the workload weights.", "工作量权重的各个版本。"),
-        Known("study", "studies:study_command", "Compute what the map shows planners.", "计算供规划人员查看的图层。"),
-        Known("attach", "planning:attach_command", "Give houses and events their grid.", "为房屋和事件确定所属网格。"),
-        Known("township", "planning:township_command", "Show or change settings.", "查看或修改乡镇/街道设置。"),
+    (say("Plans"), (
+        Known("plan", "groups:plan", say("List, review and publish plans.")),
+        Known("scenario", "groups:scenario", say("Draw plans: branch, edit, compare, exchange.")),
+        Known("balance", "balancing:balance_command", say("Propose the least change that balances a plan.")),
+        Known("coverage", "coverage:coverage_command", say("Say what a plan leaves uncovered.")),
+        Known("workload", "coverage:workload_command", say("Minutes a month that each grid asks for.")),
+        Known("weights", "coverage:weights_group", say("Versions of the workload weights.")),
+        Known("study", "studies:study_command", say("Compute what the map shows planners.")),
+        Known("attach", "planning:attach_command", say("Give houses and events their grid.")),
+        Known("township", "planning:township_command", say("Show or change settings.")),
     )),
-    ("Cases", "案件", (
-        Known("case", "groups:case", "Cases, clocks, figures, emergencies.", "案件、时限、统计、应急。"),
-        Known("matters", "matter_lists:matters_group", "The list of matters and its versions.", "事项清单及其版本。"),
-        Known("calendar", "cases:calendar_group", "Working calendar.", "工作日历。"),
+    (say("Cases"), (
+        Known("case", "groups:case", say("Cases, clocks, figures, emergencies.")),
+        Known("matters", "matter_lists:matters_group", say("The list of matters and its versions.")),
+        Known("calendar", "cases:calendar_group", say("Working calendar.")),
     )),
-    ("People and duties", "人员与职责", (
-        Known("user", "users:user", "Accounts, roles, passwords, tokens.", "账号、角色、密码、令牌。"),
-        Known("document", "learning:document", "Documents and who has read them.", "文件及阅读情况。"),
-        Known("training", "learning:training_group", "Training and its hours.", "培训与学时。"),
-        Known("shortage", "learning:shortage_command", "Grids that lack people.", "人员不足的网格。"),
-        Known("outbox", "outbox:outbox", "Messages to people and their channels.", "发给人员的消息及其渠道。"),
-        Known("position", "duties:position_command", "Note where a worker is.", "记录工作人员位置。"),
+    (say("People and duties"), (
+        Known("user", "users:user", say("Accounts, roles, passwords, tokens.")),
+        Known("document", "learning:document", say("Documents and who has read them.")),
+        Known("training", "learning:training_group", say("Training and its hours.")),
+        Known("shortage", "learning:shortage_command", say("Grids that lack people.")),
+        Known("outbox", "outbox:outbox", say("Messages to people and their channels.")),
+        Known("position", "duties:position_command", say("Note where a worker is.")),
     )),
-    ("Personal data", "个人信息", (
-        Known("fields", "duties:fields_command", "Personal columns and their purposes.", "个人信息字段及其用途。"),
-        Known("audit", "auditing:audit_group", "What was opened by whom, and is it whole.", "查阅记录及其完整性。"),
-        Known("subject", "duties:subject_command", "Everything held on one person.", "某人的全部信息。"),
-        Known("retention", "duties:retention_command", "Delete what is past its time.", "删除超过保存期限的数据。"),
+    (say("Personal data"), (
+        Known("fields", "duties:fields_command", say("Personal columns and their purposes.")),
+        Known("audit", "auditing:audit_group", say("What was opened by whom, and is it whole.")),
+        Known("subject", "duties:subject_command", say("Everything held on one person.")),
+        Known("retention", "duties:retention_command", say("Delete what is past its time.")),
     )),
 )  # fmt: skip
 
 
 class Commands(click.Group):
     """The commands of the table; each is imported when it is asked for."""
+
+    def get_help(self, ctx: click.Context) -> str:
+        translate(self, ctx)
+        return super().get_help(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted({*self.commands, *(known.name for known in _every())})
@@ -99,12 +104,45 @@ class Commands(click.Group):
         return found
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        chinese = speaks_chinese()
-        for en, zh, commands in HEADINGS:
-            with formatter.section(zh if chinese else en):
+        spoken = language()
+        for heading, commands in HEADINGS:
+            with formatter.section(sentence(heading, {}, spoken)):
                 formatter.write_dl(
-                    [(each.name, each.zh if chinese else each.en) for each in commands]
+                    [(each.name, sentence(each.en, {}, spoken)) for each in commands]
                 )
+
+
+def translate(command: click.Command, ctx: click.Context) -> None:
+    """Put a command's help, its options' and its commands', into the language of the terminal."""
+    spoken = language()
+    if spoken == ENGLISH:
+        return
+    catalogue_ = catalogue(spoken)
+
+    def said(words: str | None) -> str | None:
+        return words and catalogue_.gettext(cleandoc(words))
+
+    command.help = said(command.help)
+    for option in (*command.params, command.get_help_option(ctx)):
+        if isinstance(option, click.Option):
+            option.help = said(option.help)
+    # Those of the table are imported when they are asked for.
+    for below in command.commands.values() if isinstance(command, click.Group) else ():
+        below.help, below.short_help = said(below.help), said(below.short_help)
+
+
+def _helping(command: click.Command) -> click.Command:
+    """The command, with its help and that of all below it said in the language of the terminal."""
+    usual = command.get_help
+
+    def get_help(ctx: click.Context) -> str:
+        translate(command, ctx)
+        return usual(ctx)
+
+    setattr(command, "get_help", get_help)  # noqa: B010 - of this one command
+    for below in command.commands.values() if isinstance(command, click.Group) else ():
+        _helping(below)
+    return command
 
 
 def _every() -> list[Known]:
@@ -120,4 +158,4 @@ def _loaded(known: Known) -> click.Command:
         (point,) = entry_points(group=PLUGINS, name=known.name)
         found = point.load()
     assert isinstance(found, click.Command)  # noqa: S101 - narrows the type
-    return found
+    return _helping(found)

@@ -15,6 +15,7 @@ from gisgrid.cli.planning import said
 from gisgrid.core import plans
 from gisgrid.core.errors import Invalid
 from gisgrid.core.settings import Settings
+from gisgrid.core.terminal import language
 from gisgrid.locate import lookup
 from gisgrid.locate.addresses.search import nearest_address
 from gisgrid.locate.lookup import LookupResult
@@ -112,7 +113,7 @@ def _print_found(found: LookupResult) -> None:
         *(("it may also be", f"{o.card.name} ({o.card.code}), {o.distance_m:.1f} m away")
           for o in where.others),
         ("house", f"{found.house.address} ({found.house.code or 'alias'})" if found.house else None),
-        ("how", f"{found.reason} · {found.reason_zh}, {found.confidence:.0%} sure"),
+        ("how", f"{found.reason.in_language(language())}, {found.confidence:.0%} sure"),
     ]  # fmt: skip
     for key, value in rows:
         if value is not None:

@@ -114,7 +114,7 @@ def _print_answers(place: TownshipInfo, found: Coverage) -> None:
     colour = {"pass": "green", "fail": "red", "incomplete": "yellow"}
     for r in found.results:
         table.add_row(
-            r.name, r.title.en, r.title.zh, f"[{colour[r.status]}]{r.status}[/]",
+            r.name, r.title.en, r.title.in_language("zh"), f"[{colour[r.status]}]{r.status}[/]",
             str(len(r.findings)), str(r.houses), str(r.residents), r.en,
         )  # fmt: skip
     wide_console().print(table)
@@ -124,7 +124,7 @@ def _print_places(found: Coverage, most: int) -> None:
     for result in (*found.results, *([found.sites] if found.sites else [])):
         if not result.findings:
             continue
-        click.echo(f"\n{result.title.en} · {result.title.zh}")
+        click.echo(f"\n{result.title.en} · {result.title.in_language('zh')}")
         for f in result.findings[:most]:
             fix = f" → {f.fix.en}" if f.fix else ""
             click.echo(f"  {f.en}; {len(f.houses)} houses, {f.residents} residents{fix}")
@@ -171,7 +171,7 @@ def workload_command(
     title = f"{place.name} · {plan.name} · {state.day} · weights {weighing.weights.version}"
     _print_communities(title, found)
     _print_grids(found)
-    click.echo(found.events.en)
+    click.echo(found.events.said.en)
     if xlsx:
         write_workbook(xlsx, load_sheets(found))
         click.echo(f"{xlsx}: workbook written")

@@ -10,6 +10,7 @@ import click
 from gisgrid.cases.flow import keep_own_flows
 from gisgrid.cli.edge import connected
 from gisgrid.core.errors import Invalid
+from gisgrid.core.messages import unpacked
 from gisgrid.core.settings import Settings
 from gisgrid.db import backup as dump
 from gisgrid.db import migrate
@@ -126,7 +127,7 @@ def drill_command(settings: Settings, number: int, commit: bool) -> None:
         if not commit:
             session.rollback()
     for each in before:
-        said = each.failed or (
+        said = (unpacked(each.failed).en if each.failed else "") or (
             f"{each.rows_read} rows, differs: {each.differs or 'nothing'}"
             if each.state == "done"
             else ""

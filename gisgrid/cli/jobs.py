@@ -12,8 +12,9 @@ from rich.text import Text
 from gisgrid.cli.coverage import township_option
 from gisgrid.cli.edge import commit_option, opened, say_dry, wide_console
 from gisgrid.core import plans
+from gisgrid.core.messages import unpacked
 from gisgrid.core.settings import Settings
-from gisgrid.core.terminal import speaks_chinese
+from gisgrid.core.terminal import language
 from gisgrid.jobs import ordered
 from gisgrid.planning.snapshot.fetch import local
 
@@ -43,7 +44,7 @@ def list_command(settings: Settings, /, state: str | None, township: str | None)
         "road", "key", "kind", "about", "who", "since", "state", "progress", "why", box=None
     )
     for each in found:
-        why = each.failed_zh if speaks_chinese() else each.failed
+        why = unpacked(each.failed).in_language(language()) if each.failed else ""
         since = f"{local(each.asked_at, place):%F %R}" if each.asked_at else ""
         how_far = f"{each.done}/{each.total}" if each.total and each.busy else ""
         cells = (

@@ -306,7 +306,9 @@ def shortage_command(
         found = shortage(session, place, plan, as_of.date() if as_of else today(place))
     for r in found.results:
         missing = f" ({r.en})" if r.en else ""
-        click.echo(f"{r.title.en} · {r.title.zh}: {len(r.findings)} of {len(found.grids)}{missing}")
+        click.echo(
+            f"{r.title.en} · {r.title.in_language('zh')}: {len(r.findings)} of {len(found.grids)}{missing}"
+        )
     table = Table(box=None)
     for head in ("grid", "name", "community"):
         table.add_column(head)

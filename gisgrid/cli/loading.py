@@ -233,7 +233,7 @@ def print_report(report: LoadReport, *, commit: bool) -> None:
     for what, how in (report.decided or {"coordinates": "none"}).items():
         click.echo(f"  {what}: {how}")
     if report.verdict:
-        click.echo(report.verdict.en)
+        click.echo(report.verdict.said.en)
     if report.unused:
         click.echo(f"columns not used: {', '.join(report.unused)}")
     if report.ignored:
@@ -265,5 +265,5 @@ def _print_findings(title: str, findings: Findings) -> None:
     for code, n in sorted(findings.counts().items(), key=lambda item: (-item[1], item[0])):
         reason = REASONS[code]
         typed = f" ({reason.option})" if reason.option else ""
-        table.add_row(code, str(n), f"{reason.en}{typed}", reason.zh)
+        table.add_row(code, str(n), f"{reason.en}{typed}", reason.in_language("zh"))
     wide_console().print(table)

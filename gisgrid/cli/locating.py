@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from gisgrid.cli.edge import opened
 from gisgrid.core import plans
 from gisgrid.core.settings import Settings
+from gisgrid.core.terminal import language
 from gisgrid.locate.addresses import aliases
 from gisgrid.locate.addresses.gazetteer import index_addresses
 from gisgrid.locate.addresses.search import AddressAnswer, search
@@ -48,7 +49,7 @@ def print_answer(answer: AddressAnswer) -> None:
     for c in answer.candidates if answer.match is None else [answer.match]:
         where = "no point" if c.lon is None else f"{c.lon:.6f} {c.lat:.6f}"
         click.echo(f"{c.confidence:4.0%}  {c.address}  [{c.code or '-'}]  {where}")
-        click.echo(f"      {c.reason} · {c.reason_zh}")
+        click.echo(f"      {c.reason.in_language(language())}")
     if answer.match is None:
         click.echo("not sure: choose one, or give more of the address")
     if answer.nearest:
@@ -101,8 +102,8 @@ def load_aliases(settings: Settings, file: Path, township: str | None, commit: b
         place = plans.township(session, township)
         done = aliases.load(session, place.id, file, who=who)
         _end(session, commit=commit)
-    for line, en, zh in done.refused:
-        click.echo(f"line {line}: {en} {zh}")
+    for line, said in done.refused:
+        click.echo(f"line {line}: {said.in_language(language())}")
     click.echo(
         f"{done.added} added, {done.changed} changed, {done.unchanged} unchanged, "
         f"{len(done.refused)} refused"

@@ -13,8 +13,9 @@ import click
 from gisgrid.cli.commands import Commands
 from gisgrid.cli.terminal import Terminal
 from gisgrid.core.errors import GisgridError
+from gisgrid.core.messages import message
 from gisgrid.core.settings import Settings
-from gisgrid.core.terminal import speaks_chinese
+from gisgrid.core.terminal import language
 
 
 class OneLineErrors(Commands):
@@ -24,7 +25,7 @@ class OneLineErrors(Commands):
         try:
             return super().invoke(ctx)
         except GisgridError as exc:
-            fail(exc.at_terminal(chinese=speaks_chinese()))
+            fail(exc.at_terminal(language()))
         except click.exceptions.NoArgsIsHelpError:
             raise
         except click.UsageError as exc:
@@ -48,7 +49,7 @@ class OneLineErrors(Commands):
 
 
 def _stopped() -> str:
-    return "已停止，未写入。" if speaks_chinese() else "Stopped; nothing was written."
+    return message("Stopped; nothing was written.").in_language(language())
 
 
 def fail(line: str) -> None:

@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 from gisgrid.cli.edge import commit_option, opened, say_dry, wide_console
 from gisgrid.core import plans
 from gisgrid.core.errors import Invalid
+from gisgrid.core.messages import unpacked
 from gisgrid.core.settings import Settings
-from gisgrid.core.terminal import speaks_chinese
+from gisgrid.core.terminal import language
 from gisgrid.outbox import channels, deliveries
 
 _channel = click.argument("channel", type=click.Choice(["email", "webhook"]))
@@ -41,7 +42,7 @@ def list_command(settings: Settings, /, state: str | None) -> None:
         else:
             table = Table("number", "kind", "code", "channel", "account", "tries", "next", "why")
             for row in deliveries.standing(session, state):
-                why = row.failed_zh if speaks_chinese() else row.failed
+                why = unpacked(row.failed).in_language(language()) if row.failed else ""
                 due = f"{row.next_at:%F %R}" if row.next_at else ""
                 table.add_row(
                     str(row.id), row.kind, row.code, row.channel, row.account or "group",
@@ -150,7 +151,7 @@ def test_command(settings: Settings, /, channel: str, township: str | None, to: 
     with opened(settings, read_only=True) as session:
         deliveries.send_test(
             session, channel, township_id=_town(session, township), to=to,
-            base=settings.public_url.rstrip("/"), language="zh" if speaks_chinese() else "en",
+            base=settings.public_url.rstrip("/"), language=language(),
         )  # fmt: skip
     click.echo(f"{channel}: taken")
 

@@ -189,7 +189,9 @@ def roles_command(settings: Settings) -> None:
         rights = appointments.rights_of_roles(session)
     table = Table("role", "角色", "held at", "rights", box=None)
     for name, role in ROLES.items():
-        table.add_row(name, role.zh, ", ".join(role.levels), ", ".join(rights.get(name, ())))
+        table.add_row(
+            name, role.in_language("zh"), ", ".join(role.levels), ", ".join(rights.get(name, ()))
+        )
     wide_console().print(table)
 
 

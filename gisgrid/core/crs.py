@@ -22,7 +22,7 @@ from pyproj.enums import PJType
 
 from gisgrid.core.datums import bd09_to_wgs84, gcj02_to_wgs84
 from gisgrid.core.errors import Invalid, UndeclaredCrs
-from gisgrid.core.messages import Both, say
+from gisgrid.core.messages import Message, message, say
 
 Floats = npt.NDArray[np.float64]
 Geometries = npt.NDArray[np.object_]
@@ -60,10 +60,9 @@ class DeclaredCrs:
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """What undeclared numbers look like, in two languages, with candidates to declare."""
+    """What undeclared numbers look like, with candidates to declare."""
 
-    en: str
-    zh: str
+    said: Message
     candidates: tuple[str, ...]
 
 
@@ -124,7 +123,7 @@ def declare(
     raise UndeclaredCrs(
         "The coordinate system is not declared. {found}",
         hint=say("Declare it with --crs."),
-        found=Both(found.en, found.zh),
+        found=found.said,
         candidates=list(found.candidates),
     )
 
@@ -206,48 +205,53 @@ def hint(x: npt.ArrayLike, y: npt.ArrayLike, *, near: tuple[float, float] | None
     x, y = (np.asarray(a, dtype=np.float64).ravel() for a in (x, y))
     known = np.isfinite(x) & np.isfinite(y) & ((x != 0) | (y != 0))
     if not known.any():
-        return Hint("There are no coordinates to judge by.", "没有可供判断的坐标。", ())
+        return Hint(message("There are no coordinates to judge by."), ())
     east, north = float(np.median(x[known])), float(np.median(y[known]))
     digits = 5 if max(abs(east), abs(north)) <= 180 else 0
     shown = f"{east:.{digits}f}, {north:.{digits}f}"
     if abs(east) <= 180 and abs(north) <= 90:
-        return Hint(
-            f"The numbers (such as {shown}) look like longitude and latitude in degrees: "
+        said = message(
+            "The numbers (such as {shown}) look like longitude and latitude in degrees: "
             "wgs84, cgcs2000, or from a Chinese web map gcj02 or bd09.",
-            f"数值（如 {shown}）像经纬度：wgs84、cgcs2000，若来自国内网络地图则为 gcj02 或 bd09。",
-            ("wgs84", "cgcs2000", "gcj02", "bd09"),
+            shown=shown,
         )
+        return Hint(said, ("wgs84", "cgcs2000", "gcj02", "bd09"))
     if abs(north) <= 180 and abs(east) <= 90:
-        return Hint(
-            f"The numbers (such as {shown}) look like degrees with latitude first: "
+        said = message(
+            "The numbers (such as {shown}) look like degrees with latitude first: "
             "swap the two columns, then declare wgs84, cgcs2000, gcj02 or bd09.",
-            f"数值（如 {shown}）像纬度在前的经纬度：请对调两列，再声明 wgs84、cgcs2000、gcj02 或 bd09。",
-            ("wgs84", "cgcs2000", "gcj02", "bd09"),
+            shown=shown,
         )
+        return Hint(said, ("wgs84", "cgcs2000", "gcj02", "bd09"))
     fits = list(_fitting(_candidates(east, north), east, north, near))
     turned = [] if fits else list(_fitting(_candidates(north, east), north, east, near))
     if not fits and not turned:
         fits = list(_fitting(iter((3857,)), east, north, near))
     if not fits and not turned:
-        return Hint(
-            f"The numbers (such as {shown}) are no degrees and fit no system known here.",
-            f"数值（如 {shown}）不是度，也不像已知的坐标系。",
-            (),
+        said = message(
+            "The numbers (such as {shown}) are no degrees and fit no system known here.",
+            shown=shown,
         )
+        return Hint(said, ())
     codes = tuple(f"EPSG:{code}" for code, _ in fits or turned)
-    listed = ", ".join(f"EPSG:{code} ({name})" for code, name in (fits or turned)[:3])
-    listed_zh = listed
-    zones = [code for code in codes if _is_bare_zone(code)]
-    swap_en = ", with north first: swap the two columns" if turned else ""
-    swap_zh = "，且北坐标在前，请对调两列" if turned else ""
-    if len(zones) > 1:
-        listed = f"a CGCS2000 3-degree Gauss zone without its number, {zones[0]}–{zones[-1]}"
-        listed_zh = f"不带带号的 CGCS2000 三度带（{zones[0]}–{zones[-1]}，按中央经线选择）"
-    return Hint(
-        f"The numbers (such as {shown}) are no degrees; they look like {listed}{swap_en}.",
-        f"数值（如 {shown}）不是度，像 {listed_zh}{swap_zh}。",
-        codes,
+    listed: str | Message = ", ".join(
+        f"EPSG:{code} ({name})" for code, name in (fits or turned)[:3]
     )
+    zones = [code for code in codes if _is_bare_zone(code)]
+    if len(zones) > 1:
+        listed = message(
+            "a CGCS2000 3-degree Gauss zone without its number, {first}–{last}",
+            first=zones[0], last=zones[-1],
+        )  # fmt: skip
+    template = (
+        say(
+            "The numbers (such as {shown}) are no degrees; they look like {listed}, with north first: "
+            "swap the two columns."
+        )
+        if turned
+        else say("The numbers (such as {shown}) are no degrees; they look like {listed}.")
+    )
+    return Hint(message(template, shown=shown, listed=listed), codes)
 
 
 def _fitting(

@@ -7,7 +7,7 @@ problem documents, ``gisgrid.cli`` prints one line.
 
 from __future__ import annotations
 
-from gisgrid.core.messages import sentence
+from gisgrid.core.messages import ENGLISH, Message, together
 
 
 class GisgridError(Exception):
@@ -32,25 +32,27 @@ class GisgridError(Exception):
         super().__init__(template)
 
     def __str__(self) -> str:
-        return self.at_terminal(chinese=False)
+        return self.at_terminal(ENGLISH)
 
     @property
     def message(self) -> str:
         """The sentence in English."""
-        return sentence(self.template, self.facts, "en")
+        return self.in_language(ENGLISH)
 
     @property
-    def zh(self) -> str:
-        """The sentence in Chinese."""
-        return sentence(self.template, self.facts, "zh")
+    def said(self) -> Message:
+        """The sentence, to be kept."""
+        return Message(self.template, self.facts)
 
-    def at_terminal(self, *, chinese: bool) -> str:
+    def in_language(self, language: str) -> str:
+        """The sentence in a language."""
+        return self.said.in_language(language)
+
+    def at_terminal(self, language: str) -> str:
         """The sentence with what to type."""
-        language = "zh" if chinese else "en"
-        said = sentence(self.template, self.facts, language)
         if self.hint is None:
-            return said
-        return f"{said}{'' if chinese else ' '}{sentence(self.hint, self.facts, language)}"
+            return self.in_language(language)
+        return together([self.said, Message(self.hint, self.facts)]).in_language(language)
 
 
 class Invalid(GisgridError):
@@ -71,6 +73,10 @@ class NotKnown(GisgridError):
 
 class NotAllowed(GisgridError):
     """The account has no right to this, or did not say what for."""
+
+
+class NoPurpose(NotAllowed):
+    """Personal data was to be opened, and it was not said what for."""
 
 
 class TooMany(GisgridError):

@@ -8,14 +8,14 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any, ClassVar, Literal, Self, get_args
 
 from gisgrid.core.errors import Invalid
-from gisgrid.core.messages import Both, say
+from gisgrid.core.messages import Message, message, say
 
 
 @dataclass(frozen=True)
 class Numbers:
     """Numbers that a township may set otherwise; it stores those that differ from the defaults."""
 
-    word: ClassVar[Both]
+    word: ClassVar[Message]
 
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> Self:
@@ -59,7 +59,7 @@ class Limits(Numbers):
     180.0
     """
 
-    word = Both("limit", "界限")
+    word = message("limit")
 
     rounding_m: float = field(
         default=0.03,

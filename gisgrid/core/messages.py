@@ -10,9 +10,9 @@ from __future__ import annotations
 import io
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, reduce
 from numbers import Integral, Real
 from pathlib import Path
 from string import Formatter
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from babel.support import NullTranslations
 
 CATALOGUES = Path(__file__).parents[1] / "translations"
-LISTED = {"en": (", ", "none"), "zh": ("、", "无")}
-"""By language: what stands between the entries of a list, and what is said of an empty one."""
+ENGLISH = "en"
+"""The language of the code, which has no catalogue."""
 
 
 def catalogue_file(language: str) -> Path:
@@ -48,6 +48,13 @@ def catalogue(language: str) -> NullTranslations:
     return Translations(compiled)
 
 
+@cache
+def languages() -> tuple[str, ...]:
+    """The languages there are: those that have a catalogue, in the order of their codes, then English."""
+    found = (file.parents[1].name for file in CATALOGUES.glob("*/LC_MESSAGES/messages.po"))
+    return (*sorted(found), ENGLISH)
+
+
 def say(message: str) -> str:
     """Mark a message that is translated when it is shown."""
     return message
@@ -55,10 +62,17 @@ def say(message: str) -> str:
 
 @dataclass(frozen=True)
 class Both:
-    """A word that is kept in both languages, as a value within a sentence."""
+    """A word that is stored in English and Chinese, such as the name of a township or of a step, as a fact.
+
+    What code says is a `Message`.
+    """
 
     en: str
     zh: str
+
+    def in_language(self, language: str) -> str:
+        """The Chinese in Chinese, else the English."""
+        return self.zh if language == "zh" else self.en
 
 
 @dataclass(frozen=True)
@@ -70,16 +84,59 @@ class Message:
 
     @property
     def en(self) -> str:
-        return sentence(self.template, self.facts, "en")
+        """The sentence in the language of the code."""
+        return self.in_language(ENGLISH)
 
-    @property
-    def zh(self) -> str:
-        return sentence(self.template, self.facts, "zh")
+    def in_language(self, language: str) -> str:
+        """The sentence in a language, its values filled in."""
+        return sentence(self.template, self.facts, language)
 
 
 def message(template: str, **facts: object) -> Message:
     """A sentence for `sentence`; see there."""
     return Message(template, facts)
+
+
+def in_every(said: Message | Both) -> dict[str, str]:
+    """A sentence by language, for what a page's script picks from."""
+    return {language: said.in_language(language) for language in languages()}
+
+
+def together(said: Sequence[Message]) -> Message:
+    """Several sentences after each other; there has to be one."""
+    return reduce(lambda a, b: message("{first} {second}", first=a, second=b), said)
+
+
+def any_of(said: Sequence[Message]) -> Message:
+    """One of several; there has to be one."""
+    return reduce(lambda a, b: message("{first} or {second}", first=a, second=b), said)
+
+
+def kept(said: Message | Both) -> dict[str, Any]:
+    """A sentence as JSON keeps it within other facts, to be said by `said_of`."""
+    found: dict[str, Any] = json.loads(packed_facts({"said": said}))["said"]
+    return found
+
+
+def said_of(stored: Mapping[str, Any]) -> Message | Both:
+    """The sentence that `kept` made; raises KeyError for what is none."""
+    said = unpacked_facts(json.dumps({"said": stored}))["said"]
+    if not isinstance(said, Message | Both):
+        raise KeyError("template")
+    return said
+
+
+def packed(said: Message | Both) -> str:
+    """A sentence as it is kept in the store, to be said in the language of whoever reads it."""
+    return packed_facts({"said": said})
+
+
+def unpacked(kept: str) -> Message | Both:
+    """The sentence that `packed` kept; raises ValueError for what is none."""
+    found = unpacked_facts(kept).get("said")
+    if not isinstance(found, Message | Both):
+        raise ValueError("no sentence")
+    return found
 
 
 def sentence(template: str, facts: Mapping[str, object], language: str) -> str:
@@ -98,7 +155,7 @@ def sentence(template: str, facts: Mapping[str, object], language: str) -> str:
     >>> sentence("No column {columns}; there are {known}.", {"columns": ["a", "b"], "known": []}, "en")
     'No column a, b; there are none.'
     """
-    if language != "en":
+    if language != ENGLISH:
         template = catalogue(language).gettext(template)
     return _Filling(language).vformat(template, (), facts)
 
@@ -122,23 +179,31 @@ def plain(value: Any, language: str) -> Any:
 def packed_facts(facts: Mapping[str, object]) -> str:
     """Facts as a text for another process, which `unpacked_facts` reads; what JSON does not know becomes text."""
 
-    def packed(value: object) -> object:
-        return vars(value) if isinstance(value, Message | Both) else str(value)
+    def as_json(value: object) -> object:
+        if isinstance(value, Message | Both):
+            return vars(value)
+        if isinstance(value, Real):
+            return plain(value, ENGLISH)  # NumPy's
+        return str(value)
 
-    return json.dumps(facts, default=packed)
+    return json.dumps(facts, default=as_json, ensure_ascii=False)
 
 
 def unpacked_facts(text: str) -> dict[str, Any]:
     """The facts that `packed_facts` made a text of; raises ValueError for what is none."""
 
-    def unpacked(found: dict[str, Any]) -> Any:
+    def as_facts(found: dict[str, Any]) -> Any:
         for kind in (Both, Message):
             if found.keys() == kind.__dataclass_fields__.keys():
                 return kind(**found)
         return found
 
-    facts: dict[str, Any] = json.loads(text, object_hook=unpacked)
+    facts: dict[str, Any] = json.loads(text, object_hook=as_facts)
     return facts
+
+
+# What stands between the entries of a list, and what is said of an empty one.
+_BETWEEN, _NONE = say(", "), say("none")
 
 
 class _Filling(Formatter):
@@ -155,8 +220,10 @@ class _Filling(Formatter):
         if isinstance(value, Message):
             return sentence(value.template, value.facts, self.language)
         if isinstance(value, Both):
-            return value.zh if self.language == "zh" else value.en
+            return value.in_language(self.language)
         if isinstance(value, list | tuple):
-            between, none = LISTED.get(self.language, LISTED["en"])
-            return between.join(self.format_field(each, format_spec) for each in value) or none
+            said = [self.format_field(each, format_spec) for each in value]
+            return sentence(_BETWEEN, {}, self.language).join(said) or sentence(
+                _NONE, {}, self.language
+            )
         return str(super().format_field(value, format_spec))

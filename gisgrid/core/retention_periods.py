@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gisgrid.core.limits import Numbers
-from gisgrid.core.messages import Both, say
+from gisgrid.core.messages import message, say
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Keeping(Numbers):
     7.0
     """
 
-    word = Both("keeping", "保存期限")
+    word = message("keeping")
 
     register: float = field(
         default=1826.0,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gisgrid.core.messages import languages, say, sentence
+
 LEVELS = ("everywhere", "county", "township", "community", "grid")
 
 
@@ -11,34 +13,36 @@ LEVELS = ("everywhere", "county", "township", "community", "grid")
 class Role:
     """What a role is called, and the levels it can be given at."""
 
-    zh: str
     en: str
+    """In English; the catalogue has it in other languages."""
     levels: tuple[str, ...]
     office: bool = False
     """Works at a desk: a second factor is a must where the settings say so."""
 
+    def in_language(self, language: str) -> str:
+        """What it is called."""
+        return sentence(self.en, {}, language)
+
+    def words(self) -> set[str]:
+        """What it is called in all languages: what somebody may have written."""
+        return {self.in_language(language) for language in languages()}
+
 
 ROLES: dict[str, Role] = {
-    "county_reviewer": Role("县级审核员", "county reviewer", ("county",), office=True),
-    "township_government": Role(
-        "乡镇（街道）政府", "township government", ("township",), office=True
-    ),
-    "section_cadre": Role("包片干部", "section cadre", ("community",), office=True),
-    "community_clerk": Role("社区工作者", "community clerk", ("community",)),
-    "grid_leader": Role("网格长", "grid leader", ("grid",)),
-    "grid_worker": Role("网格员", "grid worker", ("grid",)),
-    "sinking_force": Role("下沉力量", "sinking force", ("grid",)),
-    "social_force": Role("社会力量", "social force", ("grid",)),
-    "resident": Role("居民", "resident", ("community", "grid")),
-    "dispatcher": Role("调度员", "dispatcher", ("county", "township", "community"), office=True),
-    "planner": Role("规划员", "planner", ("county", "township"), office=True),
-    "coordinator": Role(
-        "党群服务中心统筹员", "coordinator", ("township", "community"), office=True
-    ),
-    "auditor": Role("审计员", "auditor", ("everywhere", "county", "township"), office=True),
-    "administrator": Role(
-        "系统管理员", "administrator", ("everywhere", "county", "township"), office=True
-    ),
+    "county_reviewer": Role(say("county reviewer"), ("county",), office=True),
+    "township_government": Role(say("township government"), ("township",), office=True),
+    "section_cadre": Role(say("section cadre"), ("community",), office=True),
+    "community_clerk": Role(say("community clerk"), ("community",)),
+    "grid_leader": Role(say("grid leader"), ("grid",)),
+    "grid_worker": Role(say("grid worker"), ("grid",)),
+    "sinking_force": Role(say("sinking force"), ("grid",)),
+    "social_force": Role(say("social force"), ("grid",)),
+    "resident": Role(say("resident"), ("community", "grid")),
+    "dispatcher": Role(say("dispatcher"), ("county", "township", "community"), office=True),
+    "planner": Role(say("planner"), ("county", "township"), office=True),
+    "coordinator": Role(say("coordinator"), ("township", "community"), office=True),
+    "auditor": Role(say("auditor"), ("everywhere", "county", "township"), office=True),
+    "administrator": Role(say("administrator"), ("everywhere", "county", "township"), office=True),
 }
 """By name; what each may do are rows of ``role_right``."""
 

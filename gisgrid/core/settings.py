@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from gisgrid.core.errors import Invalid
+from gisgrid.core.messages import languages
 
 
 def default_home() -> Path:
@@ -209,9 +210,10 @@ class Settings:
                 "GISGRID_PUBLIC_URL is {public_url!r}; it is http(s):// and a host, with no path.",
                 public_url=settings.public_url,
             )
-        if settings.language not in ("zh", "en"):
+        if settings.language not in languages():
             raise Invalid(
-                "GISGRID_LANGUAGE is {language!r}; it can be zh or en.",
+                "GISGRID_LANGUAGE is {language!r}; it can be {known}.",
+                known=list(languages()),
                 language=settings.language,
             )
         if settings.two_factor not in ("offices", "offered"):

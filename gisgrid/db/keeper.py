@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gisgrid.core.errors import GisgridError
+from gisgrid.core.messages import say
 from gisgrid.core.processes import end_with
 from gisgrid.core.terminal import note
 from gisgrid.db.cluster import Cluster
@@ -35,7 +36,7 @@ class KeptCluster:
     cluster: Cluster
     owned: bool
     name: str = "store"
-    zh: str = "数据库"
+    called: str = say("store")
     stop_s: float = 20.0
     _starting: subprocess.Popen[bytes] | None = None
     _stopping: subprocess.Popen[bytes] | None = None
@@ -135,7 +136,7 @@ def main() -> None:
         else:
             cluster.end_all()
     except GisgridError as exc:
-        note(exc.message, exc.zh)
+        note(exc.said)
         sys.exit(2)
 
 

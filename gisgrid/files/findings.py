@@ -22,9 +22,9 @@ class RowReason:
     option: str = ""
     """What to type at the terminal to have it otherwise; a page has its own fields."""
 
-    @property
-    def zh(self) -> str:
-        return sentence(self.en, {}, "zh")
+    def in_language(self, language: str) -> str:
+        """In a language."""
+        return sentence(self.en, {}, language)
 
 
 REASONS: dict[str, RowReason] = {

@@ -84,7 +84,9 @@ class _Sheet:
         if self.written >= self.max_rows:
             self.left_out += 1
             return
-        zh = "；".join(_sentence(REASONS[code].zh, column) for code, column in reasons)
+        zh = "；".join(
+            _sentence(REASONS[code].in_language("zh"), column) for code, column in reasons
+        )
         en = "; ".join(_sentence(REASONS[code].en, column) for code, column in reasons)
         self.sheet.append([*cells, str(row), zh, en])
         self.written += 1

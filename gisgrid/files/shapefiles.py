@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gisgrid.core.errors import Invalid
-from gisgrid.core.messages import Both
 from gisgrid.files import encodings
 from gisgrid.files.encodings import Encoding
 
@@ -43,7 +42,7 @@ def refuse_pieces(path: Path) -> None:
     if lacking:
         raise Invalid(
             "The Shapefile lacks its {parts}: send all parts, or a zip of them.",
-            parts=Both(" and ".join(lacking), " 和 ".join(lacking)),
+            parts=lacking,
             file=path.name,
             missing=lacking,
         )

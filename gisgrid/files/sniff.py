@@ -12,7 +12,7 @@ from typing import Literal
 from urllib.parse import quote
 
 from gisgrid.core.errors import Invalid
-from gisgrid.core.messages import Both
+from gisgrid.core.messages import Message, message
 
 Form = Literal["sqlite", "zip", "gzip", "json", "xml", "flatgeobuf", "text", "other"]
 
@@ -114,17 +114,17 @@ def refuse_unplain(path: Path) -> None:
 
 
 def _refuse_part(path: Path, look: sqlite3.Connection, kind: str, name: str, sql: str) -> None:
-    what: Both | None = None
+    what: Message | None = None
     if kind == "view":
-        what = Both("a view", "视图")
+        what = message("a view")
     elif kind == "trigger" and not _USUAL_TRIGGER.fullmatch(name):
-        what = Both("a trigger", "触发器")
+        what = message("a trigger")
     elif kind == "table" and re.match(r"\s*CREATE\s+VIRTUAL", sql, re.IGNORECASE):
-        what = None if _RTREE.match(sql) else Both("a virtual table", "虚拟表")
+        what = None if _RTREE.match(sql) else message("a virtual table")
     elif kind == "table":
         quoted = name.replace('"', '""')
         columns = look.execute(f'PRAGMA table_xinfo("{quoted}")').fetchall()
-        what = Both("a computed column", "计算列") if any(c[6] in (2, 3) for c in columns) else None
+        what = message("a computed column") if any(c[6] in (2, 3) for c in columns) else None
     if what is not None:
         raise Invalid(
             "{file} holds {what} ({part}); only plain tables are read. Save the layer into a new GeoPackage "

@@ -46,7 +46,6 @@ class JobInfo:
     doing: str
     result: dict[str, Any] | None
     failed: str | None
-    failed_zh: str | None
     who: str
     ordered_at: datetime
     ended_at: datetime | None
@@ -210,6 +209,6 @@ def _edited_since(**facts: Any) -> Conflict:
 
 
 _JOB = """
-SELECT id, plan_id, kind, state, done, total, doing, result, failed, failed_zh, who, ordered_at,
+SELECT id, plan_id, kind, state, done, total, doing, result, failed, who, ordered_at,
        ended_at, attempts FROM job
 """

@@ -12,6 +12,7 @@ from sqlalchemy import Engine, create_engine, text
 
 from gisgrid.core import plans
 from gisgrid.core.errors import GisgridError
+from gisgrid.core.messages import kept, packed
 from gisgrid.core.plans import plan_by_id
 from gisgrid.db.store import transaction
 from gisgrid.planning.balancing.from_scratch import drawn
@@ -57,7 +58,7 @@ def compute(url: str, job_id: int, attempt: int) -> None:
         }
         _end(engine, job_id, attempt, "done", result=result)
     except GisgridError as exc:
-        _end(engine, job_id, attempt, "failed", failed=exc.message, failed_zh=exc.zh)
+        _end(engine, job_id, attempt, "failed", failed=packed(exc.said))
     finally:
         engine.dispose()
 
@@ -100,16 +101,15 @@ def proposal_as_json(found: Proposal) -> dict[str, Any]:
         "houses_moved": found.houses_moved,
         "residents_moved": found.residents_moved,
         "compactness": result.compactness,
-        "reasons": [list(reason) for reason in found.reasons],
+        "reasons": [kept(said) for said in found.reasons],
         "notes": [
-            *([[days.en, days.zh]] if found.task.options.levelled == "work" else []),
-            *(list(note) for note in drawn_notes(found.settled.drawn)),
+            *([kept(days.said)] if found.task.options.levelled == "work" else []),
+            *(kept(said) for said in drawn_notes(found.settled.drawn)),
         ],
         "left_out": [
             {
                 "community": left.community,
-                "en": left.said.en,
-                "zh": left.said.zh,
+                "said": kept(left.said),
                 "grids": stray_grids(found.task.state, left.grids)
                 if left.cause == "across"
                 else [],
@@ -131,7 +131,6 @@ def _end(engine: Engine, job_id: int, attempt: int, state: str, **values: Any) -
                 "state": state,
                 "result": None if result is None else json.dumps(result, ensure_ascii=False),
                 "failed": values.get("failed"),
-                "failed_zh": values.get("failed_zh"),
             },
         )
 
@@ -143,6 +142,6 @@ WHERE id = :id AND attempts = :attempt
 
 _END = """
 UPDATE job SET state = :state, ended_at = now(), result = CAST(:result AS jsonb),
-    failed = :failed, failed_zh = :failed_zh
+    failed = :failed
 WHERE id = :id AND state = 'running' AND attempts = :attempt
 """

@@ -21,7 +21,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import Conflict, GisgridError, Invalid, NotFound
-from gisgrid.core.messages import say
+from gisgrid.core.messages import message, packed, say
 from gisgrid.db import backup as dump
 from gisgrid.db import locks
 from gisgrid.db.store import transaction
@@ -53,7 +53,6 @@ class Drill:
     differs: dict[str, list[int]] | None
     """Tables whose rows are not as many as the backup said: its number, and what came back."""
     failed: str | None
-    failed_zh: str | None
     counted: bool
     """The backup says how many rows it holds, so that they could be compared."""
 
@@ -133,7 +132,7 @@ def _one(engine: Engine, number: int, stopped: Callable[[], bool]) -> None:
             return bool(session.scalar(text(_OURS), {"id": number})) and not stopped()
 
     began = time.monotonic()
-    end: dict[str, Any] = dict.fromkeys(("rows", "differs", "took", "failed", "failed_zh"))
+    end: dict[str, Any] = dict.fromkeys(("rows", "differs", "took", "failed"))
     try:
         if begun.attempts > ATTEMPTS:
             raise GisgridError(_THRICE)
@@ -149,12 +148,11 @@ def _one(engine: Engine, number: int, stopped: Callable[[], bool]) -> None:
                 session.execute(text(_PUT_BACK), {"id": number})
         return
     except GisgridError as exc:
-        end |= {"failed": exc.message, "failed_zh": exc.zh}
+        end |= {"failed": packed(exc.said)}
     except DBAPIError as exc:
         if getattr(exc.orig, "sqlstate", None) != "42501":
             raise
-        refused = GisgridError(_NO_DATABASE)
-        end |= {"failed": refused.message, "failed_zh": refused.zh}
+        end |= {"failed": packed(message(_NO_DATABASE))}
     with transaction(engine) as session:
         session.execute(text(_END), {"id": number, **end})
 
@@ -207,6 +205,6 @@ WHERE id = :id AND state = 'running'
 _END = """
 UPDATE backup_drill SET state = CASE WHEN CAST(:failed AS text) IS NULL THEN 'done' ELSE 'failed' END,
     ended_at = now(), rows_read = :rows, took_s = :took, differs = CAST(:differs AS jsonb), failed = :failed,
-    failed_zh = :failed_zh, done = coalesce(total, 0)
+    done = coalesce(total, 0)
 WHERE id = :id AND state = 'running'
 """

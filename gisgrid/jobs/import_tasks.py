@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 from gisgrid.core.errors import Conflict, GisgridError, Invalid, NotAllowed, NotFound
 from gisgrid.core.failures import failure_of
 from gisgrid.core.heavy import pandas as pd
-from gisgrid.core.messages import Both, message
+from gisgrid.core.messages import message
 from gisgrid.core.plans import newest_plan, plan_named, township
 from gisgrid.core.settings import Settings
 from gisgrid.db.store import Actor, transaction
@@ -109,7 +109,7 @@ def here(
         if known is None:
             # Its words may quote a row, and rows hold people.
             log.error("import %s broke off: %s at %s", number, type(exc).__name__, _place(exc))
-        why = Both(known.message, known.zh) if known else message(BROKE_OFF)
+        why = known.said if known else message(BROKE_OFF)
         fail(engine, number, attempt, GisgridError("{why}", why=why))
 
 

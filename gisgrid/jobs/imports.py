@@ -22,7 +22,7 @@ from sqlalchemy.exc import DBAPIError
 
 from gisgrid.core.errors import GisgridError
 from gisgrid.core.heavy import Heavy
-from gisgrid.core.messages import plain, say
+from gisgrid.core.messages import ENGLISH, packed, plain, say
 from gisgrid.core.processes import end_with_starter
 from gisgrid.db import locks
 from gisgrid.db.store import transaction
@@ -138,11 +138,11 @@ def sweep() -> None:
 
 def fail(engine: Engine, number: int, attempt: int, error: GisgridError) -> None:
     """Say why a task came to nothing."""
-    facts = json.dumps(plain({**error.facts, "error": type(error).__name__}, "zh"))
+    facts = json.dumps(plain({**error.facts, "error": type(error).__name__}, ENGLISH))
     with transaction(engine) as session:
         session.execute(
             text(_FAILED),
-            {"id": number, "attempt": attempt, "en": error.message, "zh": error.zh, "facts": facts},
+            {"id": number, "attempt": attempt, "why": packed(error.said), "facts": facts},
         )
 
 
@@ -170,7 +170,7 @@ WHERE id = :id AND state = 'running' AND attempts = :attempt RETURNING true
 """
 
 _FAILED = """
-UPDATE file_import SET state = 'failed', ended_at = now(), failed = :en, failed_zh = :zh,
+UPDATE file_import SET state = 'failed', ended_at = now(), failed = :why,
     facts = CAST(:facts AS jsonb)
 WHERE id = :id AND state = 'running' AND attempts = :attempt
 """

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from gisgrid.core.errors import Conflict, GisgridError
 from gisgrid.core.failures import failure_of
 from gisgrid.core.heavy import Heavy
-from gisgrid.core.messages import Both, message, say
+from gisgrid.core.messages import message, packed, say
 from gisgrid.core.plans import TownshipInfo
 from gisgrid.core.scope import refuse_strangers
 from gisgrid.db import locks
@@ -88,7 +88,6 @@ class RetentionOrder:
     state: str
     who: str
     failed: str | None
-    failed_zh: str | None
 
     @property
     def busy(self) -> bool:
@@ -221,7 +220,7 @@ def _one(engine: Engine, number: int) -> None:
         if known is None:
             # By its kind alone: its words may quote a row, and rows hold people.
             log.error("job %s of the office broke off: %s", number, type(exc).__name__)
-        why = Both(known.message, known.zh) if known else message(BROKE_OFF)
+        why = known.said if known else message(BROKE_OFF)
         _fail(engine, work, GisgridError("{why}", why=why))
 
 
@@ -229,7 +228,7 @@ def _fail(engine: Engine, work: OfficeWork, error: GisgridError) -> None:
     with transaction(engine) as session:
         session.execute(
             text(_FAILED),
-            {"id": work.id, "attempts": work.attempts, "en": error.message, "zh": error.zh},
+            {"id": work.id, "attempts": work.attempts, "why": packed(error.said)},
         )
         session.execute(text(_REQUEST_FAILED), {"id": work.request_id})
 
@@ -250,7 +249,7 @@ WHERE township_id = :t AND kind = 'retention_try' AND state = 'done' ORDER BY id
 """
 
 _NEWEST = """
-SELECT id, kind, state, who, failed, failed_zh FROM office_job
+SELECT id, kind, state, who, failed FROM office_job
 WHERE township_id = :t AND kind <> 'subject' ORDER BY id DESC LIMIT 1
 """
 
@@ -263,7 +262,7 @@ RETURNING id, township_id, kind, request_id, account_id, who, attempts
 """
 
 _FAILED = """
-UPDATE office_job SET state = 'failed', ended_at = now(), failed = :en, failed_zh = :zh
+UPDATE office_job SET state = 'failed', ended_at = now(), failed = :why
 WHERE id = :id AND state = 'running' AND attempts = :attempts
 """
 

@@ -51,7 +51,6 @@ class OrderedJob:
     total: int | None
     doing: str
     failed: str | None
-    failed_zh: str | None
     may: bool
     """Whoever acts may stop it."""
     again: bool

@@ -21,10 +21,11 @@ from sqlalchemy.orm import Session
 
 from gisgrid.core import plans
 from gisgrid.core.errors import GisgridError, Invalid
+from gisgrid.core.messages import kept, message, packed
 from gisgrid.core.plans import PlanInfo, TownshipInfo, plan_by_id
 from gisgrid.db.store import transaction
 from gisgrid.jobs import balancing
-from gisgrid.jobs.names import QUEUE, QUICK
+from gisgrid.jobs.names import BROKE_OFF, QUEUE, QUICK
 from gisgrid.planning.checks.checks import Tell, run_checks
 from gisgrid.planning.checks.findings import CheckResult, Finding
 from gisgrid.planning.checks.shapes import Ground
@@ -94,7 +95,7 @@ def run(engine: Engine, editors: Editors, job_id: int) -> None:
         begun = session.execute(text(_BEGIN), {"id": job_id}).one_or_none()
     if begun is None:
         return
-    end: dict[str, Any] = {"state": "done", "result": None, "en": None, "zh": None}
+    end: dict[str, Any] = {"state": "done", "result": None, "failed": None}
     try:
         tell(0, None, "reading")
         work = Work(engine, editors, begun.plan_id, begun.options, begun.who, tell)
@@ -103,19 +104,19 @@ def run(engine: Engine, editors: Editors, job_id: int) -> None:
     except Left:
         return
     except GisgridError as exc:
-        end |= {"state": "failed", "en": exc.message, "zh": exc.zh}
+        end |= {"state": "failed", "failed": packed(exc.said)}
         end["result"] = json.dumps({"place": exc.facts.get("place")})
     except DBAPIError:
         raise
     except Exception:
         log.exception("job %s broke off", job_id)
-        end |= {"state": "failed", "en": "The computation broke off.", "zh": "计算意外中断。"}
+        end |= {"state": "failed", "failed": packed(message(BROKE_OFF))}
     with transaction(engine) as session:
         session.execute(text(_END), {"id": job_id, **end})
 
 
 def _check(work: Work) -> dict[str, Any]:
-    """All checks of a scenario, in both languages, and which of them keep it from being published."""
+    """All checks of a scenario, and which of them keep it from being published."""
     with transaction(work.engine, read_only=True) as session:
         place, plan, version, editor = _at(session, work)
         limits = limits_of(session, place.id)
@@ -132,7 +133,7 @@ def check_as_json(found: CheckResult, editor: Editor, *, blocking: bool) -> dict
     """A check's answer as it is kept."""
     return {
         "name": found.name,
-        "title": [found.title.en, found.title.zh],
+        "title": kept(found.title),
         "status": found.status,
         "places": len(found.findings),
         "blocking": blocking,
@@ -143,8 +144,8 @@ def check_as_json(found: CheckResult, editor: Editor, *, blocking: bool) -> dict
 def _told(check: str, found: Finding, editor: Editor) -> dict[str, Any]:
     spot = None if found.place.is_empty else found.place.representative_point()
     return {
-        "text": [found.en, found.zh],
-        "fix": found.fix and [found.fix.en, found.fix.zh],
+        "text": kept(found.said),
+        "fix": found.fix and kept(found.fix.said),
         "residents": found.residents,
         "place": spot and [round(spot.x, 7), round(spot.y, 7)],
         "stray": stray_grids(editor.state, found.grids) if check == "outside" else [],
@@ -161,7 +162,7 @@ def _show(work: Work) -> dict[str, Any]:
         try:
             refuse(before, after, moves.locks_of(session, work.plan_id))
         except GisgridError as exc:
-            refused = {"text": [exc.message, exc.zh], "place": exc.facts.get("place")}
+            refused = {"text": kept(exc.said), "place": exc.facts.get("place")}
     return {"version": version, **shown(before, after), "refused": refused}
 
 
@@ -266,7 +267,6 @@ WHERE id = :id AND state = 'running' RETURNING id
 """
 
 _END = """
-UPDATE job SET state = :state, ended_at = now(), result = CAST(:result AS jsonb), failed = :en,
-    failed_zh = :zh
+UPDATE job SET state = :state, ended_at = now(), result = CAST(:result AS jsonb), failed = :failed
 WHERE id = :id AND state = 'running'
 """

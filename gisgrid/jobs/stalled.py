@@ -17,8 +17,9 @@ from procrastinate import exceptions as procrastinate
 from procrastinate.jobs import Job, Status
 from sqlalchemy import Engine, text
 
+from gisgrid.core.messages import message, packed
 from gisgrid.db.store import transaction
-from gisgrid.jobs.names import QUICK, REBALANCE
+from gisgrid.jobs.names import BROKE_OFF, QUICK, REBALANCE
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +59,10 @@ async def look_once(app: App, tasks: Collection[str], pulse: Pulse) -> None:
 def fail_lost(engine: Engine) -> int:
     """Say of a page's quick jobs that wait or run though the queue has none for them that they broke off; how many."""
     with transaction(engine) as session:
-        lost = session.scalars(text(_LOST), {"task": QUICK, "begun_again": REBALANCE})
+        lost = session.scalars(
+            text(_LOST),
+            {"task": QUICK, "begun_again": REBALANCE, "why": packed(message(BROKE_OFF))},
+        )
         return len(lost.all())
 
 
@@ -79,8 +83,7 @@ async def _put_back(app: App, job: Job, tasks: Collection[str]) -> None:
 
 
 _LOST = """
-UPDATE job SET state = 'failed', ended_at = now(), failed = 'The computation broke off.',
-    failed_zh = '计算意外中断。'
+UPDATE job SET state = 'failed', ended_at = now(), failed = :why
 WHERE kind <> :begun_again AND state IN ('waiting', 'running') AND NOT EXISTS (
     SELECT FROM procrastinate.procrastinate_jobs q
     WHERE q.task_name = :task AND q.status IN ('todo', 'doing')

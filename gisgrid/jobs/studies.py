@@ -22,8 +22,10 @@ from sqlalchemy.orm import Session
 from gisgrid.core import plans
 from gisgrid.core.errors import GisgridError, NotFound
 from gisgrid.core.heavy import Heavy
+from gisgrid.core.messages import message, packed
 from gisgrid.db import locks
 from gisgrid.db.store import transaction
+from gisgrid.jobs.names import BROKE_OFF, THRICE
 
 if TYPE_CHECKING:
     from gisgrid.jobs import study_bodies
@@ -75,7 +77,7 @@ class StudyState:
     step: int | None
     steps: int | None
     doing: str | None
-    failed: tuple[str, str] | None
+    failed: str | None
     """Why it cannot be made from the present data, in English and Chinese."""
 
     @property
@@ -107,7 +109,7 @@ def standing(session: Session, plan_id: int, kind: str, day: date) -> StudyState
         step=row.step,
         steps=row.steps,
         doing=row.doing,
-        failed=(row.failed, row.failed_zh) if failed else None,
+        failed=row.failed if failed else None,
     )
 
 
@@ -148,7 +150,7 @@ def make_asked(engine: Engine) -> int:
                 # Kept before it begins: a worker that is killed cannot say so afterwards.
                 attempts = session.scalar(text(_BEGUN), key) or 0
             if attempts > ATTEMPTS:
-                _broke_off(engine, key, _THRICE)
+                _broke_off(engine, key, THRICE)
             else:
                 make(engine, row.plan_id, row.kind, row.day)
         except GisgridError:
@@ -156,16 +158,16 @@ def make_asked(engine: Engine) -> int:
         except Exception:
             # One that breaks off must not be tried again and again, nor stop the others.
             log.exception("study %s of plan %s broke off", row.kind, row.plan_id)
-            _broke_off(engine, key, _ONCE)
+            _broke_off(engine, key, BROKE_OFF)
         with transaction(engine) as session:
             session.execute(text(_ANSWERED), dict(row._mapping))
     return len(asked)
 
 
-def _broke_off(engine: Engine, key: Mapping[str, Any], why: Mapping[str, str]) -> None:
+def _broke_off(engine: Engine, key: Mapping[str, Any], why: str) -> None:
     with transaction(engine) as session:
         now = fingerprint(session, key["plan"])
-        session.execute(text(_FAILED), {**key, **why, "fingerprint": now})
+        session.execute(text(_FAILED), {**key, "why": packed(message(why)), "fingerprint": now})
 
 
 def watch(engine: Engine, stop: threading.Event) -> None:
@@ -222,9 +224,7 @@ def _make(engine: Engine, key: dict[str, Any], *, again: bool) -> bool:
             found = STUDIES[key["kind"]](reader, place, plan, key["day"], progress=tell)
         except GisgridError as exc:
             with transaction(engine) as session:
-                session.execute(
-                    text(_FAILED), {**key, "en": exc.message, "zh": exc.zh, "fingerprint": now}
-                )
+                session.execute(text(_FAILED), {**key, "why": packed(exc.said), "fingerprint": now})
             raise
     with transaction(engine) as session:
         session.execute(
@@ -253,7 +253,7 @@ def _lock(key: dict[str, Any]) -> str:
 
 
 _STANDING = """
-SELECT fingerprint, made_at, asked_at, step, steps, doing, failed, failed_zh, failed_fingerprint
+SELECT fingerprint, made_at, asked_at, step, steps, doing, failed, failed_fingerprint
 FROM study WHERE plan_id = :plan AND kind = :kind AND day = :day
 """
 
@@ -265,12 +265,6 @@ _BEGUN = """
 UPDATE study SET attempts = attempts + 1
 WHERE plan_id = :plan AND kind = :kind AND day = :day RETURNING attempts
 """
-
-_ONCE = {"en": "The computation broke off.", "zh": "计算意外中断。"}
-_THRICE = {
-    "en": "The computation was broken off three times, each time with the worker that did it.",
-    "zh": "计算中断了三次，每次后台程序都随之停止。",
-}
 
 _ANSWERED = """
 UPDATE study SET asked_at = NULL, attempts = 0
@@ -285,10 +279,10 @@ DO UPDATE SET step = :step, steps = :steps, doing = :doing, told_at = now()
 """
 
 _FAILED = """
-INSERT INTO study (plan_id, kind, day, failed, failed_zh, failed_fingerprint)
-VALUES (:plan, :kind, :day, :en, :zh, :fingerprint)
+INSERT INTO study (plan_id, kind, day, failed, failed_fingerprint)
+VALUES (:plan, :kind, :day, :why, :fingerprint)
 ON CONFLICT (plan_id, kind, day)
-DO UPDATE SET failed = :en, failed_zh = :zh, failed_fingerprint = :fingerprint
+DO UPDATE SET failed = :why, failed_fingerprint = :fingerprint
 """
 
 _KEEP = """
@@ -296,7 +290,7 @@ INSERT INTO study (plan_id, kind, day, body, fingerprint, made_at, took_s)
 VALUES (:plan, :kind, :day, :body, :fingerprint, now(), :took)
 ON CONFLICT (plan_id, kind, day)
 DO UPDATE SET body = :body, fingerprint = :fingerprint, made_at = now(), took_s = :took,
-              failed = NULL, failed_zh = NULL, failed_fingerprint = NULL,
+              failed = NULL, failed_fingerprint = NULL,
               step = NULL, steps = NULL, doing = NULL
 """
 

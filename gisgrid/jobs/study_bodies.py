@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from gisgrid.balance.workload import MMIN
 from gisgrid.core.arrays import Geometries
+from gisgrid.core.messages import in_every, said_of
 from gisgrid.core.plans import PlanInfo, TownshipInfo
 from gisgrid.planning.checks.checks import SITES_CHECK, Tell
 from gisgrid.planning.checks.coverage import coverage
@@ -58,7 +59,7 @@ def workload_body(
     refuse_no_work(found, state)
     return {
         "weights": weighing.weights.version,
-        "events": {"en": found.events.en, "zh": found.events.zh},
+        "events": in_every(found.events.said),
         "parts": list(found.parts),
         "grids": [
             {
@@ -100,13 +101,14 @@ def proposal_body(
         "max_deviation",
         "bound",
         "moved_cost",
-        "reasons",
-        "reasons_zh",
     )
     return {
         "base": {"id": found.base.id, "name": found.base.name},
         "draft": {"id": plan.id, "name": plan.name},
-        "recipe": {name: recipe[name] for name in told if name in recipe},
+        "recipe": {
+            **{name: recipe[name] for name in told if name in recipe},
+            "reasons": [in_every(said_of(each)) for each in recipe.get("reasons", ())],
+        },
         "edited": bool(row.version and row.recipe),
         "residents": int(found.state.houses.residents.sum()),
         "houses": len(found.state.houses.code),
@@ -120,9 +122,9 @@ def proposal_body(
 def _check(result: CheckResult) -> dict[str, Any]:
     return {
         "name": result.name,
-        "title": {"en": result.title.en, "zh": result.title.zh},
+        "title": in_every(result.title),
         "status": result.status,
-        "missing": {"en": result.en, "zh": result.zh},
+        "missing": in_every(result.missing) if result.missing else None,
         "places": len(result.findings),
         "houses": result.houses,
         "residents": result.residents,
@@ -133,8 +135,8 @@ def _finding(check: str, found: Finding) -> dict[str, Any]:
     fix = found.fix
     return {
         "check": check,
-        "text": {"en": found.en, "zh": found.zh},
-        "fix": {"en": fix.en, "zh": fix.zh} if fix else None,
+        "text": in_every(found.said),
+        "fix": in_every(fix.said) if fix else None,
         "grids": list(found.grids),
         "houses": len(found.houses),
         "residents": found.residents,

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from gisgrid.core.messages import Message, message
 from gisgrid.core.terminal import note
 
 
@@ -39,7 +40,8 @@ class Piece(Protocol):
     """What the supervisor can keep alive. No method waits for anything."""
 
     name: str
-    zh: str
+    called: str
+    """The name in words, which the catalogue knows."""
     stop_s: float
     """How long it may take to stop before it is killed."""
 
@@ -95,7 +97,8 @@ class Process:
     """
 
     name: str
-    zh: str
+    called: str
+    """The name in words, which the catalogue knows."""
     command: Sequence[str]
     env: Mapping[str, str] = field(default_factory=dict)
     starts_s: float | None = 300.0
@@ -251,13 +254,13 @@ class Supervisor:
         if kept.ready_at is None and piece.ready():
             kept.ready_at = now
             took = now - kept.begun_at
-            self._say(piece, f"ready after {took:.1f} s", f"已就绪（{took:.1f} 秒）")
+            self._say(piece, message("ready after {seconds:.1f} s", seconds=took))
         if kept.ready_at is not None and now - kept.ready_at > self._pace.stands_s:
             kept.pause_s = 0.0
         why = piece.hung(now)
         if why is not None and kept.killed_at is None:
             kept.killed_at = now
-            self._say(piece, f"{why}; killed", "没有反应，已强制结束")
+            self._say(piece, message("{why}; killed", why=why))
             piece.kill()
 
     def _may_begin(self, kept: _Kept) -> bool:
@@ -287,14 +290,13 @@ class Supervisor:
         kept.pause_s = min(2 * pause, longest)
         self._say(
             kept.piece,
-            f"ended ({how}); starts again in {pause:.1f} s",
-            f"已结束（{how}），{pause:.1f} 秒后重新启动",
+            message("ended ({how}); starts again in {pause:.1f} s", how=how, pause=pause),
         )
 
     def _stop(self, woken: int) -> None:
         """Stop one after the other, the last first; those of one stop time together."""
         if not self._below:
-            note("stopping", "正在停止")
+            note(message("stopping"))
         groups: list[list[_Kept]] = []
         for kept in reversed([k for k in self._kept if k.lives]):
             together = kept.after is not None or self._below
@@ -305,7 +307,7 @@ class Supervisor:
         for group in groups:
             self._stop_group(group, woken)
         if not self._below:
-            note("stopped", "已停止")
+            note(message("stopped"))
 
     def _stop_group(self, group: list[_Kept], woken: int) -> None:
         asked, begun = self._asked, time.monotonic()
@@ -323,7 +325,7 @@ class Supervisor:
                 late = now - begun > kept.piece.stop_s or self._asked > asked
                 if late and kept.killed_at is None:
                     kept.killed_at = now
-                    self._say(kept.piece, "does not stop; killed", "没有停止，已强制结束")
+                    self._say(kept.piece, message("does not stop; killed"))
                     kept.piece.kill()
             if left:
                 self._wait(woken, now)
@@ -370,5 +372,5 @@ class Supervisor:
             os.close(writes)
 
     @staticmethod
-    def _say(piece: Piece, said: str, zh: str) -> None:
-        note(f"{piece.name}: {said}", f"{piece.zh}：{zh}")
+    def _say(piece: Piece, said: Message) -> None:
+        note(message("{piece}: {said}", piece=message(piece.called), said=said))

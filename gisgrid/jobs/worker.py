@@ -28,12 +28,13 @@ from sqlalchemy.exc import DBAPIError
 from gisgrid.core.errors import GisgridError
 from gisgrid.core.failures import failure_of
 from gisgrid.core.heavy import Heavy
+from gisgrid.core.messages import message, packed
 from gisgrid.core.processes import beat, end_with_starter
 from gisgrid.core.terminal import note
 from gisgrid.db.store import open_engine, transaction
 from gisgrid.jobs import drills, imports, office_jobs, outbox, stalled
 from gisgrid.jobs.children import watched
-from gisgrid.jobs.names import COMPLETE, QUEUE, QUICK, SCHEDULED, TASK
+from gisgrid.jobs.names import BROKE_OFF_WITH, COMPLETE, QUEUE, QUICK, SCHEDULED, TASK, THRICE
 from gisgrid.jobs.scheduled import (
     by_kind,
     complete_plan,
@@ -220,7 +221,9 @@ def run_job(url: str, job_id: int, *, stopped: Callable[[], bool] = lambda: Fals
     engine = create_engine(url)
     try:
         with transaction(engine) as session:
-            begun = session.execute(text(_BEGIN), {"id": job_id, "most": ATTEMPTS}).one_or_none()
+            begun = session.execute(
+                text(_BEGIN), {"id": job_id, "most": ATTEMPTS, "why": packed(message(THRICE))}
+            ).one_or_none()
         if begun is None or begun.state != "running":
             return
         mine = {"id": job_id, "attempt": begun.attempts}
@@ -230,7 +233,10 @@ def run_job(url: str, job_id: int, *, stopped: Callable[[], bool] = lambda: Fals
             raise JobAborted
         if ended == "by itself":
             with transaction(engine) as session:
-                session.execute(text(_BROKEN_OFF), {**mine, "code": str(child.exitcode)})
+                session.execute(
+                    text(_BROKEN_OFF),
+                    {**mine, "why": packed(message(BROKE_OFF_WITH, code=child.exitcode))},
+                )
     finally:
         engine.dispose()
 
@@ -253,11 +259,11 @@ def serve(url: str, alive: Callable[[], None]) -> None:
     try:
         work_on(open_engine(url), alive=alive)
     except GisgridError as exc:
-        note(exc.message, exc.zh)
+        note(exc.said)
         sys.exit(2)
     except (DBAPIError, psycopg.Error, ConnectorException) as exc:
         found = failure_of(exc.__cause__ if isinstance(exc, ConnectorException) else exc)  # type: ignore[arg-type]
-        note(*((found.message, found.zh) if found else ("The queue failed.", "任务队列出错。")))
+        note(found.said if found else message("The queue failed."))
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(0)
@@ -267,10 +273,7 @@ _BEGIN = """
 UPDATE job SET attempts = attempts + 1, done = 0, total = NULL, doing = '',
     state = CASE WHEN attempts < :most THEN 'running' ELSE 'failed' END,
     ended_at = CASE WHEN attempts < :most THEN NULL ELSE now() END,
-    failed = CASE WHEN attempts < :most THEN NULL ELSE
-        'The computation was broken off three times, each time with the worker that did it.' END,
-    failed_zh = CASE WHEN attempts < :most THEN NULL ELSE
-        '计算中断了三次，每次后台程序都随之停止。' END
+    failed = CASE WHEN attempts < :most THEN NULL ELSE CAST(:why AS text) END
 WHERE id = :id AND state IN ('waiting', 'running') RETURNING state, attempts
 """
 
@@ -285,8 +288,7 @@ WHERE id = :id AND state = 'running' AND attempts = :attempt RETURNING true
 
 _BROKEN_OFF = """
 UPDATE job SET state = 'failed', ended_at = now(),
-    failed = 'The computation broke off (' || :code || ').',
-    failed_zh = '计算意外中断（' || :code || '）。'
+    failed = :why
 WHERE id = :id AND state = 'running' AND attempts = :attempt
 """
 

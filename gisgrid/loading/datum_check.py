@@ -12,6 +12,7 @@ from scipy.spatial import cKDTree
 from shapely.geometry.base import BaseGeometry
 
 from gisgrid.core.crs import M_PER_DEGREE, DeclaredCrs, to_lonlat
+from gisgrid.core.messages import Message, message
 
 Floats = npt.NDArray[np.float64]
 
@@ -50,8 +51,7 @@ class DatumVerdict:
     points: int
     fits: tuple[Fit, ...]
     """The declared reading first."""
-    en: str
-    zh: str
+    said: Message
 
 
 def detect(
@@ -112,7 +112,7 @@ def detect(
             changed = int((owners(tree, *here) != owners(tree, *there)).sum())
     return DatumVerdict(
         declared.name, best, best != declared.name, shift, changed, len(all_x), fits,
-        *_sentences(declared.name, best, shift, changed, len(all_x)),
+        _sentence(declared.name, best, shift, changed, len(all_x)),
     )  # fmt: skip
 
 
@@ -204,22 +204,16 @@ def owners(tree: shapely.STRtree, lon: Floats, lat: Floats) -> npt.NDArray[np.in
     return owners
 
 
-def _sentences(
-    declared: str, best: str, shift: float, changed: int, points: int
-) -> tuple[str, str]:
+def _sentence(declared: str, best: str, shift: float, changed: int, points: int) -> Message:
     if best == declared:
-        return (
-            f"Nothing speaks against {declared}.",
-            f"没有发现与 {declared} 矛盾之处。",
-        )
+        return message("Nothing speaks against {declared}.", declared=declared)
     if np.isnan(shift):
-        return (
-            f"{declared} cannot be right: as declared the numbers are no places; as {best} they fit.",
-            f"声明的 {declared} 不可能正确：按声明数值不是有效位置，按 {best} 读取则相符。",
-        )
-    return (
-        f"{declared} cannot be right: read as {best} the points fit what is known. "
-        f"They would shift by {shift:.0f} m, and {changed} of {points} would change grid.",
-        f"声明的 {declared} 不可能正确：按 {best} 读取才与已有数据相符。"
-        f"点位将移动约 {shift:.0f} 米，{points} 个点中有 {changed} 个会换网格。",
-    )
+        return message(
+            "{declared} cannot be right: as declared the numbers are no places; as {best} they fit.",
+            declared=declared, best=best,
+        )  # fmt: skip
+    return message(
+        "{declared} cannot be right: read as {best} the points fit what is known. "
+        "They would shift by {shift_m:.0f} m, and {changed} of {points} would change grid.",
+        declared=declared, best=best, shift_m=shift, changed=changed, points=points,
+    )  # fmt: skip

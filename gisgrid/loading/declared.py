@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from gisgrid.core import crs
 from gisgrid.core.errors import Invalid
-from gisgrid.core.messages import Both, say
+from gisgrid.core.messages import say
 from gisgrid.core.plans import TownshipInfo
 from gisgrid.files.frames import GEOMETRY
 from gisgrid.loading.datum_check import DatumVerdict, detect, metres, owners
@@ -47,7 +47,7 @@ def compared(
         raise Invalid(
             "{verdict} Declare {best}.",
             hint=say("Say --crs {best}, or insist with --trust-crs."),
-            verdict=Both(verdict.en, verdict.zh),
+            verdict=verdict.said,
             best=verdict.best,
             shift_m=verdict.shift_m,
             change_grid=verdict.change_grid,

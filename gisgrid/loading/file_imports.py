@@ -18,7 +18,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import Conflict, Invalid, NotAllowed, NotFound
-from gisgrid.core.messages import Both
+from gisgrid.core.messages import message
 from gisgrid.files.columns import Mapping
 from gisgrid.files.read import Table
 from gisgrid.loading.file_import_parts import ENDINGS, PIECE, ending, plain_name, put_part
@@ -50,7 +50,6 @@ class FileImportInfo:
     total: int | None
     doing: str
     failed: str | None
-    failed_zh: str | None
     facts: dict[str, Any] | None
     looked: dict[str, Any] | None
     checked: dict[str, Any] | None
@@ -130,7 +129,7 @@ def take(
         raise Invalid(
             "Files with the ending {ending} are not read. Send XLSX, CSV, GeoPackage, GeoJSON, KML, FlatGeobuf or "
             "DXF, or a zip of a Shapefile.",
-            ending=ending(name) or Both("(none)", "（无）"),
+            ending=ending(name) or message("(none)"),
             known=list(ENDINGS),
         )
     digest, size = hashlib.sha256(), 0
@@ -299,7 +298,7 @@ def refuse_strangers(session: Session, kind: str, township: str | None) -> None:
     may = text("SELECT owns_the_store() AND my_account() IS NULL OR may_load(:kind, :town)")
     if session.scalar(may, {"kind": kind, "town": township}):
         return
-    where = township or Both("the whole store", "全部乡镇/街道")
+    where = township or message("the whole store")
     if kind == "offices":
         raise NotAllowed(
             "This needs the rights load and administer in {where}, which this account does not have today.",
@@ -379,7 +378,7 @@ RETURNING id
 
 _ONE = """
 SELECT id, township, kind, file_name, size, sha256, account_id, who, sent_at, after_id, options, task,
-       state, asked_at, done, total, doing, failed, failed_zh, facts, looked, checked, imported, foreseen,
+       state, asked_at, done, total, doing, failed, facts, looked, checked, imported, foreseen,
        run_id, undone_by_id, gone_at,
        (SELECT count(*) FROM file_import o WHERE o.state IN ('waiting', 'running')
           AND (o.asked_at, o.id) < (i.asked_at, i.id)) AS before
@@ -420,7 +419,7 @@ RETURNING id
 _ASK = """
 UPDATE file_import SET task = :task, kind = :kind, township = :town, options = CAST(:options AS jsonb),
     state = 'waiting', asked_by = coalesce(:me, asked_by), asked_at = now(), ended_at = NULL, done = 0, total = NULL,
-    doing = '', attempts = 0, failed = NULL, failed_zh = NULL, facts = NULL,
+    doing = '', attempts = 0, failed = NULL, facts = NULL,
     checked = CASE WHEN CAST(:task AS text) IN ('look', 'check') THEN NULL ELSE checked END
 WHERE id = :id AND state NOT IN ('waiting', 'running') RETURNING id
 """

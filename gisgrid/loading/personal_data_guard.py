@@ -15,7 +15,7 @@ import numpy as np
 from gisgrid.core.codes import citizen_id_faults
 from gisgrid.core.errors import Invalid
 from gisgrid.core.heavy import pandas as pd
-from gisgrid.core.messages import Both, say
+from gisgrid.core.messages import message, say
 from gisgrid.files.columns import Resolved
 from gisgrid.files.vocabulary import HEADERS, NAME_HEADERS
 from gisgrid.files.words import plain
@@ -26,13 +26,12 @@ class Sort:
     """One sort of personal data, as a person calls it."""
 
     en: str
-    zh: str
 
 
-CITIZEN_ID = Sort("citizen IDs", "身份证号")
-PHONE = Sort("telephones or addresses of mail", "电话或通讯方式")
-NAME = Sort("names of people", "人员姓名")
-PERSON = Sort("data on people", "个人情况")
+CITIZEN_ID = Sort(say("citizen IDs"))
+PHONE = Sort(say("telephones or addresses of mail"))
+NAME = Sort(say("names of people"))
+PERSON = Sort(say("data on people"))
 
 ID_SHARE, PHONE_SHARE, NAME_SHARE = 0.01, 0.5, 0.8
 """From this share of the filled cells on, a column counts as holding that sort."""
@@ -141,7 +140,10 @@ def _refusal(resolved: Resolved, found: dict[str, Sort]) -> Invalid:
         "Ask "
         "the sender for the file without it.",
         hint=say("Or leave it out: {leave}"),
-        found=[Both(f"“{h}” ({sort.en})", f"“{h}”（{sort.zh}）") for h, sort in found.items()],
+        found=[
+            message("“{header}” ({sort})", header=h, sort=message(sort.en))
+            for h, sort in found.items()
+        ],
         leave=leave,
         kind=resolved.kind.name,
         columns=list(found),

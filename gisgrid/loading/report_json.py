@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from gisgrid.files.findings import REASONS, Findings
+from gisgrid.core.messages import kept
+from gisgrid.files.findings import Findings
 from gisgrid.loading.load import LoadReport
 from gisgrid.loading.undo import Undone
 from gisgrid.planning.attach.attach import Counts
@@ -31,7 +32,7 @@ def report_as_json(report: LoadReport) -> dict[str, Any]:
         "decided": report.decided,
         "crs": report.crs,
         "verdict": report.verdict and {
-            "en": report.verdict.en, "zh": report.verdict.zh, "doubtful": report.verdict.doubtful,
+            "said": kept(report.verdict.said), "doubtful": report.verdict.doubtful,
             "best": report.verdict.best,
         },
         "unused": list(report.unused),
@@ -52,7 +53,7 @@ def findings_as_json(findings: Findings) -> list[dict[str, Any]]:
         every = np.unique(np.concatenate(parts))
         told.append(
             {
-                "code": code, "column": column, "en": REASONS[code].en, "zh": REASONS[code].zh,
+                "code": code, "column": column,
                 "rows": len(every), "first": every[:FIRST_ROWS].tolist(),
             }
         )  # fmt: skip

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from gisgrid.core.crs import SRID
 from gisgrid.core.errors import Invalid
-from gisgrid.core.messages import Both
+from gisgrid.core.messages import message
 from gisgrid.core.plans import PlanInfo, TownshipInfo, newest_plan, plan_named
 from gisgrid.files import vectors
 from gisgrid.files.columns import Mapping
@@ -73,9 +73,9 @@ def import_scenario(
             raise Invalid(
                 "The file's grids fail the check “{result}” in {count} places, first: {worst}; nothing was "
                 "imported.",
-                result=Both(result.title.en, result.title.zh),
+                result=result.title,
                 count=len(result.findings),
-                worst=Both(worst.en, worst.zh),
+                worst=worst.said,
                 check=result.name,
                 grids=list(worst.grids),
                 place=[round(spot.x, 7), round(spot.y, 7)],
@@ -88,7 +88,7 @@ def import_scenario(
 def _refused(rejected: Findings) -> Invalid:
     """Which rows cannot be grids, and why, in words."""
     counts = sorted(rejected.counts().items())
-    why = [Both(f"{REASONS[code].en}: {n}", f"{REASONS[code].zh}：{n}") for code, n in counts]
+    why = [message("{reason}: {n}", reason=message(REASONS[code].en), n=n) for code, n in counts]
     rows = rejected.rows()[:10].tolist()
     return Invalid(
         "The file has rows that cannot be grids ({why}), the first: {rows}; nothing was imported.",

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, FromClause, and_, column, func, select, te
 from sqlalchemy.dialects.postgresql import aggregate_order_by, distinct_on
 
 from gisgrid.core.errors import Invalid
-from gisgrid.core.messages import Both, say
+from gisgrid.core.messages import message, say
 from gisgrid.files.columns import Resolved
 from gisgrid.files.findings import Findings
 from gisgrid.loading.stage import Stage
@@ -147,9 +147,12 @@ def _header(resolved: Resolved, column: str) -> str:
 
 def _refusal(many: list[Emptied]) -> Invalid:
     what = [
-        Both(
-            f"{e.values} of {e.of} values of “{e.header}” ({e.column})",
-            f"“{e.header}”（{e.column}）{e.of} 个已有值中的 {e.values} 个",
+        message(
+            "{values} of {of} values of “{header}” ({column})",
+            values=e.values,
+            of=e.of,
+            header=e.header,
+            column=e.column,
         )
         for e in many
     ]

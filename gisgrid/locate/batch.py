@@ -154,7 +154,7 @@ def answers(
     address: Address,
     *,
     datum: str,
-    zh: bool,
+    language: str,
     known: dict[str, BatchLine],
 ) -> Iterator[BatchLine]:
     """The line of each row, in order; what is wrong with one row never ends the rest.
@@ -175,7 +175,7 @@ def answers(
                 found = address(words)
             line = _line(found)
         except GisgridError as error:
-            line = BatchLine(problem=_problem(error, zh=zh))
+            line = BatchLine(problem=_problem(error, language=language))
         if not has_point:
             known[words] = line
         yield line
@@ -204,9 +204,9 @@ def _line(found: LookupResult) -> BatchLine:
     )
 
 
-def _problem(error: GisgridError, *, zh: bool) -> str:
-    told = error.zh if zh else error.message
+def _problem(error: GisgridError, *, language: str) -> str:
+    told = error.in_language(language)
     options = error.facts.get("candidates")
     if isinstance(error, AmbiguousAddress) and isinstance(options, list):
-        told += " " + ("；" if zh else "; ").join(str(o["address"]) for o in options[:3])
+        told += " " + "; ".join(str(o["address"]) for o in options[:3])
     return told

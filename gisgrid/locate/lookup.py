@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from gisgrid.core.coordinates import angle, order_of_numbers, pair
 from gisgrid.core.crs import parse, to_lonlat
 from gisgrid.core.errors import AmbiguousAddress, Invalid, NotFound, OutsideCoverage
+from gisgrid.core.messages import Message, message
 from gisgrid.core.places import check_place
 from gisgrid.locate.addresses.search import AddressCandidate, Nearest, search
 from gisgrid.locate.point_lookup import PointLookup
@@ -44,8 +45,7 @@ class LookupResult:
     how: Literal["point", "address", "alias"]
     confidence: float
     """0 to 1: that this is the place that was asked for; of a point 1."""
-    reason: str
-    reason_zh: str
+    reason: Message
     house: HouseFound | None = None
     nearest: Nearest | None = None
     """The nearest address to a point: never taken for the place itself."""
@@ -111,7 +111,7 @@ def by_point(find: Find, lon: float, lat: float) -> LookupResult:
     except OutsideCoverage as outside:
         _refuse_swapped(find, lon, lat)
         raise outside
-    return LookupResult(where, "point", 1.0, "coordinates", "按坐标")
+    return LookupResult(where, "point", 1.0, message("coordinates"))
 
 
 def typed_points(words: str) -> list[tuple[float, float]]:
@@ -146,9 +146,11 @@ def by_typed_point(find: Find, words: str, datum: str = "wgs84") -> LookupResult
         except (OutsideCoverage, Invalid) as refused:
             refusals.append(refused)
             continue
-        en = f"read as the point: longitude {lon:.6f}, latitude {lat:.6f} ({datum})"
-        zh = f"按坐标点理解：经度 {lon:.6f}，纬度 {lat:.6f}（{datum}）"
-        return LookupResult(where, "point", 1.0, en, zh)
+        reason = message(
+            "read as the point: longitude {lon:.6f}, latitude {lat:.6f} ({datum})",
+            lon=lon, lat=lat, datum=datum,
+        )  # fmt: skip
+        return LookupResult(where, "point", 1.0, reason)
     if refusals:
         raise refusals[0]
     return None
@@ -205,7 +207,6 @@ def by_address(
         how="address" if match.house_id is not None else "alias",
         confidence=match.confidence,
         reason=match.reason,
-        reason_zh=match.reason_zh,
         house=house,
         nearest=answer.nearest,
     )
@@ -237,7 +238,6 @@ def _option(find: Find, candidate: AddressCandidate) -> dict[str, object]:
         "code": candidate.code,
         "confidence": round(candidate.confidence, 3),
         "reason": candidate.reason,
-        "reason_zh": candidate.reason_zh,
         "lon": candidate.lon,
         "lat": candidate.lat,
         "grid": card and card.code,

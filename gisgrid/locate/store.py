@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gisgrid.core.errors import Invalid
-from gisgrid.core.messages import Both
+from gisgrid.core.messages import Message, message
 from gisgrid.locate.kernels.checksum import checksum
 
 MAGIC = b"GISGLOC1"
@@ -88,7 +88,7 @@ def read(path: Path, *, verify: bool) -> tuple[dict[str, Any], dict[str, npt.NDA
             raise _refused(
                 path,
                 "foreign",
-                Both("is not a locator file of this version", "不是本版本的定位文件"),
+                message("is not a locator file of this version"),
             )
         _, length, crc = PREFIX.unpack(prefix)
         text = file.read(length) if length <= size else b""
@@ -112,8 +112,8 @@ def read(path: Path, *, verify: bool) -> tuple[dict[str, Any], dict[str, npt.NDA
 
 
 def _damaged(path: Path) -> Invalid:
-    return _refused(path, "damaged", Both("is damaged or cut short", "已损坏或不完整"))
+    return _refused(path, "damaged", message("is damaged or cut short"))
 
 
-def _refused(path: Path, why: str, what: Both) -> Invalid:
+def _refused(path: Path, why: str, what: Message) -> Invalid:
     return Invalid("{file} {what}; build the locator again.", file=path.name, what=what, why=why)

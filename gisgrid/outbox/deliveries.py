@@ -41,7 +41,6 @@ class DeliveryRow:
     tries: int
     next_at: datetime | None
     failed: str | None
-    failed_zh: str | None
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,6 @@ class GivenUp:
     tries: int
     ended_at: datetime
     failed: str | None
-    failed_zh: str | None
 
 
 def counts(session: Session, township_id: int | None = None) -> list[DeliveryCount]:
@@ -77,7 +75,7 @@ def standing(session: Session, state: str, *, most: int = 50) -> list[DeliveryRo
     rows = session.execute(
         text(
             "SELECT d.id, m.kind, m.code, d.channel, k.name AS account, d.state, d.tries, d.next_at, "
-            "d.failed, d.failed_zh FROM outbox_delivery d JOIN outbox_message m ON m.id = d.message_id "
+            "d.failed FROM outbox_delivery d JOIN outbox_message m ON m.id = d.message_id "
             "LEFT JOIN account k ON k.id = d.account_id WHERE d.state = :state "
             "AND d.channel <> 'badge' ORDER BY d.id DESC LIMIT :most"
         ),
@@ -90,7 +88,7 @@ def given_up(session: Session, township_id: int, *, most: int = 50) -> list[Give
     """What could not be sent of a township's messages, the newest first."""
     rows = session.execute(
         text(
-            "SELECT d.id, m.kind, m.code, d.channel, d.tries, d.ended_at, d.failed, d.failed_zh "
+            "SELECT d.id, m.kind, m.code, d.channel, d.tries, d.ended_at, d.failed "
             "FROM outbox_delivery d JOIN outbox_message m ON m.id = d.message_id "
             "WHERE m.township_id = :t AND d.state = 'failed' ORDER BY d.id DESC LIMIT :most"
         ),

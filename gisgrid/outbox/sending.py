@@ -19,6 +19,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import GisgridError, Invalid
+from gisgrid.core.messages import packed
 from gisgrid.db.store import transaction
 from gisgrid.outbox.channels import config_of
 from gisgrid.outbox.inbox import PLACED, TOLD
@@ -208,8 +209,7 @@ def _note(
         session.execute(
             text(_FAILED if over else _LATER),
             {
-                "id": due.id, "pause": pace.pause_s(token, due.tries), "en": exc.message,
-                "zh": exc.zh,
+                "id": due.id, "pause": pace.pause_s(token, due.tries), "why": packed(exc.said),
             },
         )  # fmt: skip
     return "failed" if over else "later"
@@ -265,15 +265,15 @@ UPDATE email_code SET code_hash = :hash, expires_at = now() + interval '30 minut
 WHERE account_id = :a AND email = :email RETURNING true
 """
 _DELIVERED = """
-UPDATE outbox_delivery SET state = 'delivered', ended_at = now(), failed = NULL, failed_zh = NULL
+UPDATE outbox_delivery SET state = 'delivered', ended_at = now(), failed = NULL
 WHERE id = :id AND state = 'waiting'
 """
 _LATER = """
-UPDATE outbox_delivery SET next_at = now() + make_interval(secs => :pause), failed = :en, failed_zh = :zh
+UPDATE outbox_delivery SET next_at = now() + make_interval(secs => :pause), failed = :why
 WHERE id = :id AND state = 'waiting'
 """
 _FAILED = """
-UPDATE outbox_delivery SET state = 'failed', ended_at = now(), next_at = NULL, failed = :en, failed_zh = :zh
+UPDATE outbox_delivery SET state = 'failed', ended_at = now(), next_at = NULL, failed = :why
 WHERE id = :id AND state = 'waiting'
 """
 _PUT_BACK = """

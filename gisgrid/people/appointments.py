@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from gisgrid.core.areas import area_coded
 from gisgrid.core.errors import Conflict, Invalid, NotAllowed, NotFound
-from gisgrid.core.messages import Both
+from gisgrid.core.messages import message
 from gisgrid.core.roles import ROLES
 from gisgrid.people.accounts import AccountInfo, account_named, add_account
 from gisgrid.people.privacy.audit import note
@@ -238,7 +238,7 @@ def _refuse_above(
     if not row.mine:
         raise NotAllowed(
             "You do not administer {area}; posts there are given and ended by who does.",
-            area=area or Both("everything", "全部区域"),
+            area=area or message("everything"),
         )
     if row.above:
         raise NotAllowed(

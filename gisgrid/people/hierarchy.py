@@ -15,12 +15,12 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import NotFound
+from gisgrid.core.messages import Message, message
 from gisgrid.core.plans import PlanInfo, TownshipInfo, plan_in_force
-from gisgrid.db.tables.cases import LEVELS
+from gisgrid.core.roles import ROLES
 from gisgrid.locate.lookup import by_address
 from gisgrid.locate.point_lookup import in_store
 
-LEVEL_ZH = dict(zip(LEVELS, ("居民", "网格", "社区", "包片", "乡镇（街道）"), strict=True))
 HEADS = {
     "community": "community_clerk",
     "section": "section_cadre",
@@ -53,8 +53,7 @@ class Rung:
     """Of the house, grid, community or township; of a section its community's."""
     name: str
     people: tuple[Superior, ...]
-    missing: str | None = None
-    missing_zh: str | None = None
+    missing: Message | None = None
     """Said where nobody is in charge."""
 
     @property
@@ -159,8 +158,7 @@ def _residents(session: Session, house: Any) -> Rung:
     people = tuple(Superior(row.name, f"household of {row.residents}") for row in rows)
     return Rung(
         "residents", house.code, house.address, people,
-        None if people else "nobody is registered in this house",
-        None if people else "该房屋没有登记住户",
+        None if people else message("nobody is registered in this house"),
     )  # fmt: skip
 
 
@@ -173,8 +171,11 @@ def _grid(session: Session, place: TownshipInfo, plan: PlanInfo, code: str, day:
     led = bool(team) and team[0].role == "leader"
     return Rung(
         "grid", code, row.name, tuple(Superior(*member) for member in team),
-        None if led else "no leader is appointed" if team else "nobody is in the team",
-        None if led else "没有任命网格长" if team else "团队无人",
+        None
+        if led
+        else message("no leader is appointed")
+        if team
+        else message("nobody is in the team"),
     )  # fmt: skip
 
 
@@ -184,8 +185,9 @@ def _headed(session: Session, level: str, area: Any, day: date) -> Rung:
     rows = session.execute(text(_APPOINTED), {"area": area.id, "role": role, "day": day}).all()
     return Rung(
         level, area.code, area.name, tuple(Superior(*row) for row in rows),
-        None if rows else f"nobody is appointed {role.replace('_', ' ')} here",
-        None if rows else f"此处没有任命{LEVEL_ZH[level]}负责人",
+        None
+        if rows
+        else message("nobody is appointed {role} here", role=message(ROLES[role].en)),
     )  # fmt: skip
 
 

@@ -35,7 +35,7 @@ HEADERS = {
 }
 _TEAM = {"leader": "grid_leader", "worker": "grid_worker", "专职网格员": "grid_worker"}
 _ROLE_OF = {
-    **{plain(word): name for name, role in ROLES.items() for word in (name, role.zh, role.en)},
+    **{plain(word): name for name, role in ROLES.items() for word in (name, *role.words())},
     **{plain(word): name for word, name in _TEAM.items()},
 }
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from gisgrid.core.errors import Invalid
-from gisgrid.core.messages import Both, Message
+from gisgrid.core.messages import Message, message
 from gisgrid.files import cells, times
 from gisgrid.files.cells import Parsed
 from gisgrid.files.columns import KINDS, Column
@@ -40,7 +40,7 @@ def stored_value(
             raise Invalid(
                 "{column}: {found}",
                 column=called or column,
-                found=Both(found.en, found.zh),
+                found=message(found.en),
                 reason=reason,
             )
     value = parsed.values[0]

@@ -170,7 +170,7 @@ ROWS: list[RowOfTable] = [
      ("没有网络，无法查地址；请用“我在哪里”。", "Without a connection no address can be looked for")),
     ("v1.locate store gone", "", "/lookup", lambda p, f: (f.gone("v1.locate"), p.fill("#words", "康成街9号"), freely(p, "#ask")), "#answer", GONE),
     ("v1.leader no right", "planner", "/lookup", lambda p, f: (p.fill("#words", "石桥社区康成街9号"), freely(p, "#ask"), p.click("#answer button.send >> nth=0")), "#answer .bad",
-     ("此操作需要权限“see_contacts”", "This needs the right see_contacts")),
+     ("此操作需要权限“", "This needs the right “")),
     ("v1.search nothing", "", "/map", lambda p, f: p.fill("#search [name=q]", "天上人间街999号"), "#hits", ("没有找到", "Nothing found")),
     ("v1.search offline", "", "/map", offline(lambda p, f: p.fill("#search [name=q]", "康成街9号")), "#notice", PART),
     ("v1.search store gone", "", "/map", lambda p, f: (f.gone("v1.search"), p.fill("#search [name=q]", "康成街9号")), "#notice", GONE),

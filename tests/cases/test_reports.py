@@ -184,7 +184,7 @@ def test_what_is_no_photo_is_refused_in_words(monkeypatch):
         with pytest.raises(Invalid, match="JPEG, PNG or WebP"):
             picture(data)
     monkeypatch.setattr(photos, "MOST_PIXELS", 10_000)
-    with pytest.raises(Invalid, match="million pixels"):
+    with pytest.raises(Invalid, match="10,000 pixels"):
         picture(jpeg())
 
 

@@ -145,8 +145,8 @@ def test_the_metric_zone_is_the_nearest_one(lon, lat, srid):
 def test_undeclared_numbers_are_described(x, y, candidate, words):
     found = crs.hint([x, 0.0, np.nan], [y, 0.0, 1.0])
     assert candidate in found.candidates
-    assert words in found.en
-    assert any("\u4e00" <= c <= "\u9fff" for c in found.zh)
+    assert words in found.said.en
+    assert any("\u4e00" <= c <= "\u9fff" for c in found.said.in_language("zh"))
 
 
 def test_the_town_tells_the_zone():

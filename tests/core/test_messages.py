@@ -7,22 +7,30 @@ import json
 import re
 from collections import Counter
 from datetime import date
+from inspect import cleandoc
 from pathlib import Path
 from string import Formatter
 
+import click
 import numpy as np
 import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
+from gisgrid.cli.main import main
 from gisgrid.core import errors
 from gisgrid.core.messages import (
     Both,
     catalogue_file,
+    kept,
     message,
+    packed,
     packed_facts,
     plain,
+    said_of,
     sentence,
+    together,
+    unpacked,
     unpacked_facts,
 )
 from tests.support.web import ROOT
@@ -45,11 +53,28 @@ def error_classes() -> set[str]:
     return found
 
 
+def helps() -> set[str]:
+    """What the terminal says of its commands and their options."""
+    found = {"Show this message and exit.", str(main.help)}
+
+    def look(command: click.Command, ctx: click.Context) -> None:
+        words = [command.help, *(getattr(each, "help", None) for each in command.params)]
+        found.update(cleandoc(each) for each in words if each)
+        if isinstance(command, click.Group):
+            for name in command.list_commands(ctx):
+                below = command.get_command(ctx, name)
+                assert below is not None
+                look(below, click.Context(below, parent=ctx, info_name=name))
+
+    look(main, click.Context(main, info_name="gisgrid"))
+    return found
+
+
 @pytest.fixture(scope="module")
 def used() -> set[str]:
     """Every message that the program may say."""
     marked = ("gettext", "_", "say", "message", *error_classes())
-    return {
+    return helps() | {
         text
         for room in ROOMS
         for _, _, text, _, _ in extract_from_dir(
@@ -142,7 +167,7 @@ def test_a_value_is_written_as_its_language_has_it():
         "The file has no column {shown}; it has {headers}.", shown=["甲", "乙"], headers=[]
     )
     assert error.message == "The file has no column 甲, 乙; it has none."
-    assert error.zh == "文件中没有列甲、乙；文件有：无。"
+    assert error.in_language("zh") == "文件中没有列甲、乙；文件有：无。"
     inner = message("{count:,} of {what!r}", count=12000, what=Both("houses", "房屋"))
     assert sentence("{inner}.", {"inner": inner}, "en") == "12,000 of houses."
     assert plain([inner, 3], "en") == ["12,000 of houses", 3]
@@ -172,3 +197,18 @@ def test_facts_come_through_another_process_with_both_languages():
 def test_what_a_value_holds_is_never_taken_for_a_sentence():
     error = errors.NotFound("There is no plan {name!r}.", name="{count} {0} {name}")
     assert error.message == "There is no plan '{count} {0} {name}'."
+
+
+def test_a_sentence_that_is_kept_is_said_in_the_language_of_who_reads_it():
+    said = message("There are no coordinates to judge by.")
+    whole = together([message("{what}.", what=np.int64(3)), said])
+    for each in (said, whole, Both("a view", "视图")):
+        again = unpacked(packed(each))
+        assert again.in_language("zh") == each.in_language("zh")
+        assert again.in_language("en") == each.in_language("en")
+        assert said_of(json.loads(json.dumps(kept(each)))) == again
+    assert again.in_language("eo") == "a view", (
+        "what is stored in two languages is English to all others"
+    )
+    with pytest.raises(ValueError, match="no sentence"):
+        unpacked('{"said": "x"}')

@@ -65,7 +65,7 @@ def test_the_size_that_may_be_unpacked_is_what_the_caller_says(tmp_path):
     )
     with pytest.raises(Invalid) as caught:
         open_table(path, most=1 << 20)
-    assert "1 MB" in caught.value.zh and caught.value.facts["most_mb"] == 1
+    assert "1 MB" in caught.value.in_language("zh") and caught.value.facts["most_mb"] == 1
     assert open_table(path, most=4 << 20).form == "text"
     big = workbook(tmp_path / "list.xlsx", [["address"], *[[f"虚构路{n}号"] for n in range(999)]])
     with pytest.raises(Invalid, match="unpacks"):

@@ -20,10 +20,10 @@ SCRIPT = """
 import sys
 from gisgrid.jobs.supervisor import Pace, Process, Supervisor
 pace = Pace(first_pause_s=0.1, longest_after_ready_s=0.2, stands_s={stands}, look_s=0.1)
-store = Process("store", "数据库", ["sh", "-c", {store!r}.replace("ALIVE", "$0"), "{{alive}}"], stop_s=5)
-one = Process("one", "一", ["sh", "-c", {one!r}.replace("ALIVE", "$0"), "{{alive}}"],
+store = Process("store", "store", ["sh", "-c", {store!r}.replace("ALIVE", "$0"), "{{alive}}"], stop_s=5)
+one = Process("one", "one", ["sh", "-c", {one!r}.replace("ALIVE", "$0"), "{{alive}}"],
               starts_s={starts}, silent_s={silent}, stop_s={stop})
-two = Process("two", "二", ["sh", "-c", {two!r}.replace("ALIVE", "$0"), "{{alive}}"], stop_s=5)
+two = Process("two", "two", ["sh", "-c", {two!r}.replace("ALIVE", "$0"), "{{alive}}"], stop_s=5)
 Supervisor([(store, None), (one, store), (two, store)], pace).run(ready=lambda: print("all ready", flush=True))
 """
 WELL = "echo >&ALIVE; exec sleep 600"

@@ -67,7 +67,7 @@ def test_every_reason_speaks_both_languages():
             or "–" in reason.en
             or "�" in reason.en
         )
-        assert any("\u4e00" <= c <= "\u9fff" for c in reason.zh)
+        assert any("\u4e00" <= c <= "\u9fff" for c in reason.in_language("zh"))
 
 
 def test_good_houses_come_out_typed():

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+from gisgrid.core.messages import unpacked
 from gisgrid.db.store import Actor, transaction
 from tests.support.accounts import appointed, web_engine
 from tests.support.imports import Desk, at_desk
@@ -93,7 +94,9 @@ def test_undeclared_coordinates_are_asked_for_and_then_taken(office: Desk):
     office.check(number, crs="")
     found = office.found(number)
     assert (found.state, found.facts["error"]) == ("failed", "UndeclaredCrs")
-    assert found.failed in office.page(number).replace("&#39;", "'")
+    assert unpacked(found.failed or "").in_language("en") in office.page(number).replace(
+        "&#39;", "'"
+    )
     office.check(number, crs="wgs84")
     assert office.found(number).stage == "checked"
 

@@ -111,7 +111,7 @@ def test_03_a_shapefile_in_pieces_says_what_is_missing(town: Session, tmp_path: 
         Invalid, match=r"lacks its \.shx and \.dbf: send all parts, or a zip"
     ) as bad:
         load(town, "houses", "03-shp-alone/only_shp.shp")
-    assert "缺少 .shx 和 .dbf" in bad.value.zh
+    assert "缺少 .shx 和 .dbf" in bad.value.in_language("zh")
 
 
 @pytest.mark.parametrize("name", ["town.gdb.zip", "town.zip", "town.gdb"])
@@ -193,7 +193,7 @@ def test_16_error_cells_are_refused(town: Session):
 def test_17_a_strict_workbook_is_told_from_an_empty_one(town: Session):
     with pytest.raises(Invalid, match="Strict Open XML") as caught:
         load(town, "houses", "17-strict-xlsx/strict.xlsx", crs="wgs84")
-    assert "Strict" in caught.value.zh
+    assert "Strict" in caught.value.in_language("zh")
 
 
 def test_18_titles_and_a_separator_line_stand_above_the_header(town: Session):

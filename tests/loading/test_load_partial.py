@@ -89,7 +89,7 @@ def test_an_empty_cell_takes_a_value_away_only_when_asked(
     with pytest.raises(Invalid, match=rf"--blank {column}\b") as caught:
         put(whole, kind, tmp_path, row)
     assert caught.value.facts["emptied"][column] == {"values": 1, "of": 1}
-    assert f"“{column}”" in caught.value.zh
+    assert f"“{column}”" in caught.value.in_language("zh")
     assert rows_of(whole, kind) == before
     allowed = ("until", "consent", "since") if kind == "matters" else ()
     report = put(whole, kind, tmp_path, row, blank=(column, *allowed))

@@ -82,7 +82,7 @@ def test_a_load_with_an_undeclared_column_is_refused_and_names_it(place: Session
     assert "“户主” (names of people)" in refused.value.message
     assert "--ignore '户主'" in refused.value.at_terminal(chinese=False)
     assert "--ignore '户主'" in refused.value.at_terminal(chinese=True)
-    assert "测试人" not in refused.value.message + refused.value.zh
+    assert "测试人" not in refused.value.message + refused.value.in_language("zh")
     assert place.scalar(text("SELECT count(*) FROM house")) == 0
 
 

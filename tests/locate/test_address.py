@@ -66,7 +66,7 @@ def test_an_exact_address_says_so_in_both_languages(session: Session):
     township = town(session, "学府路12号")
     match = search(session, township.area_id, "学府路12号").match
     assert match is not None
-    assert (match.reason, match.reason_zh) == ("exact", "完全一致")
+    assert (match.reason.en, match.reason.in_language("zh")) == ("exact", "完全一致")
     assert match.confidence > 0.99
     assert (match.lon, match.lat) == HERE
 
@@ -75,7 +75,7 @@ def test_a_missing_unit_is_said_and_asked_for_where_there_are_several(session: S
     township = town(session, "学府路12号3幢1单元", "学府路12号3幢2单元", "和平路8号2单元")
     alone = search(session, township.area_id, "和平路8号").match
     assert alone is not None
-    assert alone.reason == "street and number, unit missing"
+    assert alone.reason.en == "street and number, unit missing"
     several = search(session, township.area_id, "学府路12号3幢")
     assert several.match is None
     assert codes(several) == ["学府路12号3幢1单元", "学府路12号3幢2单元"]
@@ -115,7 +115,7 @@ def test_a_number_that_is_not_there_is_asked_about(session: Session):
     answer = search(session, township.area_id, "和平路9号")
     assert answer.match is None
     assert "和平路8号" in codes(answer)
-    assert "house number" in answer.candidates[0].reason
+    assert "house number" in answer.candidates[0].reason.en
 
 
 def test_nothing_like_it_gives_nothing(session: Session):
@@ -148,7 +148,7 @@ def test_what_cannot_be_an_address_is_refused(session: Session, asked: str):
     township = town(session, "和平路8号")
     with pytest.raises(Invalid) as caught:
         search(session, township.area_id, asked)
-    assert caught.value.zh
+    assert caught.value.in_language("zh")
 
 
 @pytest.mark.parametrize(
@@ -228,7 +228,7 @@ def test_an_alias_means_a_house_or_a_spot(session: Session):
     )
     match = search(session, township.area_id, "老供銷社 后面").match
     assert match is not None
-    assert (match.code, match.reason) == ("和平路8号", "alias of 和平路8号")
+    assert (match.code, match.reason.en) == ("和平路8号", "alias of 和平路8号")
     aliases.add(session, township.area_id, aliases.AliasEntry("大榕树", point=HERE), who="w1")
     answer = search(session, township.area_id, "大榕树")
     assert answer.match is not None
@@ -268,7 +268,7 @@ def test_a_file_of_aliases_is_loaded_once_and_bad_lines_are_named(session: Sessi
     )
     done = aliases.load(session, township.area_id, file, who="w1")
     assert (done.added, done.changed, done.unchanged) == (2, 0, 0)
-    assert [line for line, _, _ in done.refused] == [4, 5, 6, 7, 8]
+    assert [line for line, _ in done.refused] == [4, 5, 6, 7, 8]
     again = aliases.load(session, township.area_id, file, who="w1")
     assert (again.added, again.changed, again.unchanged) == (0, 0, 2)
     # As an office saves it: in GB18030, under a title, with what cannot be seen.

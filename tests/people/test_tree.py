@@ -99,19 +99,28 @@ def test_who_is_missing_is_said(town: Session):
     code = table("houses")["code"][0]
     rungs = who(town, place, code, DAY)
     assert [bool(r.head) for r in rungs] == [True, True, False, False, False]
-    assert rungs[3].missing == "nobody is appointed section cadre here"
+    assert str(rungs[3].missing and rungs[3].missing.en) == "nobody is appointed section cadre here"
     assert rungs[4].missing_zh == "此处没有任命乡镇（街道）负责人"
     town.execute(text("DELETE FROM team_member WHERE role = 'leader'"))
     leaderless = who(town, place, code, DAY)[1]
     assert leaderless.people
-    assert (leaderless.head, leaderless.missing) == (None, "no leader is appointed")
+    assert (leaderless.head, leaderless.missing and leaderless.missing.en) == (
+        None,
+        "no leader is appointed",
+    )
     town.execute(text("DELETE FROM team_member"))
-    assert who(town, place, code, DAY)[1].missing == "nobody is in the team"
+    assert (
+        str(who(town, place, code, DAY)[1].missing and who(town, place, code, DAY)[1].missing.en)
+        == "nobody is in the team"
+    )
     empty = town.scalar(
         text("SELECT code FROM house h WHERE NOT EXISTS (SELECT FROM household f "
              "WHERE f.house_id = h.id) ORDER BY code LIMIT 1")
     )  # fmt: skip
-    assert who(town, place, empty, DAY)[0].missing == "nobody is registered in this house"
+    assert (
+        str(who(town, place, empty, DAY)[0].missing and who(town, place, empty, DAY)[0].missing.en)
+        == "nobody is registered in this house"
+    )
 
 
 def test_an_office_of_the_past_or_of_a_disabled_account_answers_no_more(offices: Session):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from gisgrid.core.messages import Both, packed
 from gisgrid.core.plans import plan_in_force, township
 from gisgrid.planning.editor import scenarios
 from tests.support.office import TOWN, able
@@ -20,12 +21,12 @@ def busy_town(session: Session, made: dict[str, int]) -> dict[str, int]:
     made["draft"] = draft.id
     jobs = session.execute(
         text(
-            "INSERT INTO job (plan_id, kind, options, state, done, total, doing, who, failed, failed_zh, ended_at) VALUES "
-            "(:p, 'rebalance', '{}', 'running', 1, 4, 'weighing', '测试规划 (planner)', NULL, NULL, NULL), "
-            "(:p, 'check', '{}', 'failed', 0, NULL, '', '测试规划 (planner)', 'The ground is empty.', '没有范围。', now()) "
+            "INSERT INTO job (plan_id, kind, options, state, done, total, doing, who, failed, ended_at) VALUES "
+            "(:p, 'rebalance', '{}', 'running', 1, 4, 'weighing', '测试规划 (planner)', NULL, NULL), "
+            "(:p, 'check', '{}', 'failed', 0, NULL, '', '测试规划 (planner)', :why, now()) "
             "RETURNING id"
         ),
-        {"p": draft.id},
+        {"p": draft.id, "why": packed(Both("The ground is empty.", "没有范围。"))},
     ).scalars()
     made["runs"], made["failed"] = jobs.all()
     made["file"] = session.scalar(

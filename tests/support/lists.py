@@ -11,6 +11,7 @@ from gisgrid.cases import refused_requests
 from gisgrid.cases.cases import SYSTEM, open_case
 from gisgrid.cases.flow import keep_own_flows
 from gisgrid.cases.open_problems import add_problem
+from gisgrid.core.messages import Both, packed
 from gisgrid.core.plans import plan_in_force, township
 from gisgrid.locate.addresses.gazetteer import index_addresses
 from gisgrid.people.learning import documents
@@ -63,10 +64,10 @@ def fill_lists(session: Session) -> dict[str, int]:
     draft = scenarios.branch(session, plan_in_force(session, place.id), name="草案甲", who="测试")
     session.execute(
         text(
-            "INSERT INTO job (plan_id, kind, options, who, state, failed, failed_zh, ended_at) "
-            "VALUES (:p, 'check', '{}', '测试', 'failed', 'It broke off.', '中断了。', now())"
+            "INSERT INTO job (plan_id, kind, options, who, state, failed, ended_at) "
+            "VALUES (:p, 'check', '{}', '测试', 'failed', :why, now())"
         ),
-        {"p": draft.id},
+        {"p": draft.id, "why": packed(Both("It broke off.", "中断了。"))},
     )
     government = appointed(session, "township_government", name="government")
     clerk = appointed(session, "community_clerk", COMMUNITY, name="clerk")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from marshmallow import EXCLUDE, Schema, fields, validate
 
 from gisgrid.db.tables.plans import STATES
+from web.http.language import LANGUAGES
 
 BIGGEST_ID = 2**63 - 1
 
@@ -16,7 +17,7 @@ class QuerySchema(Schema):
         unknown = EXCLUDE
 
     lang = fields.String(
-        validate=validate.OneOf(["zh", "en"]),
+        validate=validate.OneOf(list(LANGUAGES)),
         metadata={"description": "Language of error messages."},
     )
 

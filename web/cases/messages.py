@@ -6,7 +6,7 @@ from flask_babel import gettext
 
 from gisgrid.cases.clock import Clock
 from gisgrid.core.roles import ROLES
-from web.http.language import language
+from web.http.language import spoken
 
 _DAY = 1_000_000_000
 
@@ -39,7 +39,7 @@ def role_word(name: str) -> str:
     if name == "system":
         return str(gettext("the program"))
     role = ROLES.get(name)
-    return name if role is None else role.en if language() == "en" else role.zh
+    return name if role is None else role.in_language(spoken())
 
 
 def map_words() -> dict[str, str]:

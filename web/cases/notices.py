@@ -13,7 +13,7 @@ from gisgrid.core.errors import Conflict
 from web.cases.messages import level_words
 from web.http.dates import local
 from web.http.db import reading, writing
-from web.http.language import language
+from web.http.language import said
 from web.http.permissions import asker
 from web.http.towns import own_town
 
@@ -44,7 +44,7 @@ def seen(notice_id: int) -> Response:
         with writing() as session:
             notices.take_note(session, notice_id, by=asker().name, at=datetime.now(UTC))
     except Conflict as exc:
-        flash(exc.message if language() == "en" else str(exc.zh), "error")
+        flash(said(exc), "error")
     else:
         flash(gettext("Noted."))
     return redirect(url_for("notices.show"), 303)

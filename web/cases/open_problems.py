@@ -19,6 +19,7 @@ from web.http import lists
 from web.http.dates import day_of
 from web.http.db import reading, writing
 from web.http.errors import problem_of
+from web.http.keeping import refusing
 from web.http.permissions import asked_as_workbook, asker
 from web.http.towns import town
 
@@ -36,20 +37,18 @@ def show() -> Response:
 
 
 @blueprint.post("")
+@refusing(lambda refused: _list(refused))
 def add() -> BaseResponse:
     """Enter a problem."""
     form = request.form
-    try:
-        with writing() as session:
-            place = town(session)
-            problem = open_problems.add_problem(
-                session, place.id, code=_said("code", 40), title=_said("title", 400),
-                supervisor=_said("supervisor", 80), opened_on=today(place),
-                review_on=_day("review_on"), case_id=_case(session, place),
-                community_id=form.get("community", None, int),
-            )  # fmt: skip
-    except GisgridError as refused:
-        return _list(refused)
+    with writing() as session:
+        place = town(session)
+        problem = open_problems.add_problem(
+            session, place.id, code=_said("code", 40), title=_said("title", 400),
+            supervisor=_said("supervisor", 80), opened_on=today(place),
+            review_on=_day("review_on"), case_id=_case(session, place),
+            community_id=form.get("community", None, int),
+        )  # fmt: skip
     flash(gettext("The problem stands in the list."))
     return redirect(url_for("open_problems.one", code=problem.code, township=place.code), 303)
 
@@ -61,21 +60,19 @@ def one(code: str) -> Response:
 
 
 @blueprint.post("/<path:code>")
+@refusing(lambda refused, code: _one(code, refused))
 def look(code: str) -> BaseResponse:
     """Note today's look at a problem: when the next is, or that it is solved."""
-    try:
-        with writing() as session:
-            place = town(session)
-            problem = open_problems.problem_of(session, place.id, code)
-            if not open_problems.may_look(session, problem, place.id):
-                raise NotAllowed("It is solved, or not yours.")
-            solved = request.form.get("solved") == "1"
-            open_problems.review(
-                session, problem.id, on=today(place), by=asker().name, finding=_said("finding", 4000),
-                next_on=None if solved else _day("next_on"),
-            )  # fmt: skip
-    except GisgridError as refused:
-        return _one(code, refused)
+    with writing() as session:
+        place = town(session)
+        problem = open_problems.problem_of(session, place.id, code)
+        if not open_problems.may_look(session, problem, place.id):
+            raise NotAllowed("It is solved, or not yours.")
+        solved = request.form.get("solved") == "1"
+        open_problems.review(
+            session, problem.id, on=today(place), by=asker().name, finding=_said("finding", 4000),
+            next_on=None if solved else _day("next_on"),
+        )  # fmt: skip
     flash(gettext("Solved.") if solved else gettext("The look at it is noted."))
     return redirect(url_for("open_problems.one", code=code, township=place.code), 303)
 

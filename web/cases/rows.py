@@ -14,7 +14,7 @@ from gisgrid.cases.flow import Flow
 from gisgrid.core.plans import TownshipInfo
 from gisgrid.files.exports import Sheet
 from web.http.dates import on_the_clock
-from web.http.language import language
+from web.http.language import language, worded
 from web.http.lists import sheet
 
 
@@ -25,7 +25,7 @@ def as_json(row: Row, flow: Flow, now: datetime) -> dict[str, Any]:
     return {
         **asdict(row),
         "matter": (english and row.matter_en) or row.matter,
-        "state": state.en if english else state.zh,
+        "state": worded(state),
         "phase": state.phase,
         "emergency": flow.kind == "emergency",
         "colour": colour(row, now),
@@ -47,7 +47,7 @@ def cases_sheet(rows: Sequence[Row], flows: dict[int, Flow], *towns: TownshipInf
             (gettext("Case"), [row.case_id for row in rows]),
             (gettext("Code"), [row.code for row in rows]),
             (gettext("Matter"), [(english and row.matter_en) or row.matter for row in rows]),
-            (gettext("State"), [state.en if english else state.zh for state in states]),
+            (gettext("State"), [worded(state) for state in states]),
             (gettext("Reported"), clock("reported_at")),
             (gettext("Due"), clock("due_at")),
             (gettext("Closed"), clock("closed_at")),

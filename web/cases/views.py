@@ -59,7 +59,7 @@ from web.http import lists
 from web.http.dates import local
 from web.http.db import opening, reading, writing
 from web.http.errors import problem_of
-from web.http.language import language
+from web.http.language import language, said, worded
 from web.http.modules import module
 from web.http.permissions import asked_as_workbook, asker
 from web.http.refused_requests import keep_demand_of_case
@@ -225,7 +225,7 @@ def _view(session: Session, case_id: int) -> View:
             plan = plans.plan_by_id(session, about.plan_id)
             place = in_store(session, town, plan, about.lon, about.lat)
         except NotFound as exc:
-            outside = exc.message if language() == "en" else exc.zh
+            outside = said(exc)
     # The ground's grid is another one where the list of exceptions gives the event away.
     ground = [place.grid.code, *(other.card.code for other in place.others)] if place else []
     near = list(dict.fromkeys(code for code in (about.grid_code, *ground) if code))
@@ -381,4 +381,5 @@ def _degrees(name: str) -> float:
 
 def _in_words(named: Any) -> str:
     """A state, step, clock or flow in the reader's language."""
-    return str(named.en).capitalize() if language() == "en" else str(named.zh)
+    word = worded(named)
+    return word[:1].upper() + word[1:]

@@ -36,7 +36,7 @@ from web.dispatch.streams import news, streams
 from web.http import lists
 from web.http.db import reading, writing
 from web.http.errors import problem_of
-from web.http.language import language
+from web.http.language import language, worded
 from web.http.modules import module
 from web.http.permissions import asked_as_workbook, asker
 from web.http.refused_requests import keep_demand_of_case
@@ -197,7 +197,7 @@ def _one(each: Any, asked: dict[str, Any]) -> dict[str, Any]:
         keep_demand_of_case(exc, case_id)
         problem = problem_of(exc)
         return {"id": case_id, "status": problem.status, "said": problem.detail}
-    return {"id": case_id, "status": 200, "said": state.en if language() == "en" else state.zh}
+    return {"id": case_id, "status": 200, "said": worded(state)}
 
 
 def _owner(session: Session, now: CaseNow, key: str) -> Owner:

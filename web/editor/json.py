@@ -13,6 +13,7 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import GisgridError
+from gisgrid.core.messages import said_of
 from gisgrid.core.plans import PlanInfo, township_by_id
 from gisgrid.jobs import balancing
 from gisgrid.jobs.quick import shown
@@ -25,7 +26,7 @@ from gisgrid.planning.review import review
 from gisgrid.planning.snapshot.fetch import today
 from layers.deviation import deviation_colour
 from web.editor.states import standing, standing_key
-from web.http.language import speaks_chinese
+from web.http.language import said, said_again
 
 SHOWN_MOVES = 60
 SHOWN_FLOWS = 12
@@ -184,7 +185,7 @@ def coloured(found: Mapping[str, Any]) -> dict[str, Any]:
 
 def refusal(error: GisgridError) -> dict[str, Any]:
     return {
-        "message": error.zh if speaks_chinese() else error.message,
+        "message": said(error),
         "place": error.facts.get("place"),
     }
 
@@ -201,7 +202,7 @@ def job(found: balancing.JobInfo | None) -> dict[str, Any] | None:
         "done": found.done,
         "total": found.total,
         "doing": doing().get(found.doing) or _checking(found.doing),
-        "failed": found.failed_zh if speaks_chinese() else found.failed,
+        "failed": said_again(found.failed) or None,
         "result": None if found.result is None else word(found.result),
     }
 
@@ -211,7 +212,7 @@ def _proposal(kept: Mapping[str, Any]) -> dict[str, Any]:
     result["grids_drawn"] = len(kept.get("drawn", ()))
     result["moves"] = [{**m, "houses": len(m["houses"])} for m in kept["moves"]]
     result["left_out"] = [
-        {"text": left["zh" if speaks_chinese() else "en"], "mends": mends(left["grids"])}
+        {"text": _said(left["said"]), "mends": mends(left["grids"])}
         for left in kept.get("left_out", ())
     ]
     for name in ("reasons", "notes"):
@@ -254,14 +255,14 @@ def _shown(kept: Mapping[str, Any]) -> dict[str, Any]:
     return {**coloured(kept), "version": kept["version"], "refused": refused}
 
 
-def _said(pair: Sequence[str]) -> str:
-    """Of English and Chinese what is the asker's."""
-    return pair[1] if speaks_chinese() else pair[0]
+def _said(stored: Mapping[str, Any]) -> str:
+    """A sentence of a result, in the asker's language."""
+    return said(said_of(stored))
 
 
 def _checking(title: str) -> str:
     """A check by its English title, as the asker calls it; another text as it is."""
-    return next((_said((c.title.en, c.title.zh)) for c in CHECKS if c.title.en == title), title)
+    return next((said(c.title) for c in CHECKS if c.title.en == title), title)
 
 
 _WORDED: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {

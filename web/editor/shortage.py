@@ -9,7 +9,7 @@ from gisgrid.planning.checks.shortage import shortage, shortage_sheets
 from gisgrid.planning.snapshot.fetch import today
 from web.editor.store import placed, planning
 from web.http import lists
-from web.http.language import language
+from web.http.language import said
 from web.http.permissions import asked_as_workbook
 from web.http.towns import town
 
@@ -27,7 +27,9 @@ def show() -> str | Response:
     if asked_as_workbook():
         answers_of_all, grids = shortage_sheets(found, lacking=True)
         return lists.workbook(place, grids, answers_of_all)
-    english = language() == "en"
-    titles = {r.name: r.title.en if english else r.title.zh for r in found.results}
-    answers = [(titles[r.name], r.en if english else r.zh, len(r.findings)) for r in found.results]
+    titles = {r.name: said(r.title) for r in found.results}
+    answers = [
+        (titles[r.name], said(r.missing) if r.missing else "", len(r.findings))
+        for r in found.results
+    ]
     return render_template("shortage.html", found=found, titles=titles, answers=answers)

@@ -9,7 +9,7 @@ from gisgrid.core.rights import RIGHT_WORDS
 from gisgrid.core.roles import ROLES
 from gisgrid.people import home
 from web.http.db import reading
-from web.http.language import language
+from web.http.language import spoken
 from web.http.permissions import asker
 from web.http.towns import own_town
 from web.shell.words import TEAM_WORDS
@@ -58,4 +58,5 @@ def my_grid() -> BaseResponse:
 
 def _role(name: str) -> str:
     role = ROLES[name]
-    return role.en.capitalize() if language() == "en" else role.zh
+    word = role.in_language(spoken())
+    return word[:1].upper() + word[1:]

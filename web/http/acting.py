@@ -6,7 +6,7 @@ from flask import g, request
 from sqlalchemy.orm import Session
 
 from gisgrid.cases.cases import RESIDENT, CaseActor
-from gisgrid.core.errors import NotAllowed
+from gisgrid.core.errors import NoPurpose
 from gisgrid.db.tables.cases import STEP_ROLES
 from gisgrid.people.home import places
 from web.http.db import NOBODY
@@ -24,10 +24,13 @@ def acting_by(session: Session, township_id: int) -> CaseActor:
 
 
 def purpose_sent() -> str:
-    """What the form opens the register for; NotAllowed where nothing was chosen."""
+    """What the form opens the register for; NoPurpose where nothing was chosen."""
     purpose = request.form.get("purpose", "")
     if not purpose:
-        raise NotAllowed("Choose what the register is opened for.")
+        raise NoPurpose(
+            "Choose what the register is opened for. Go back, choose one of the purposes beside the button and "
+            "press it again; nothing was opened."
+        )
     return purpose
 
 

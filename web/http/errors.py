@@ -10,6 +10,7 @@ import errno
 import re
 from collections.abc import Callable
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 import psycopg
 from flask import Flask, Response, current_app, json, render_template, request
@@ -21,7 +22,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 from gisgrid.core import errors
 from gisgrid.core.failures import failure_of
 from gisgrid.core.messages import plain
-from web.http.language import speaks_chinese
+from web.http.language import said, spoken
 
 PROBLEM_TYPE = "application/problem+json"
 
@@ -89,8 +90,9 @@ def problem_of(error: Exception) -> ProblemDocument:
     if isinstance(error, errors.GisgridError):
         status = status_of(error)
         kind = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", type(error).__name__).lower()
-        detail = error.zh if speaks_chinese() else error.message
-        return ProblemDocument(status, kind, _title(status), detail, error.facts)
+        detail = said(error)
+        title = gettext("Say what for") if isinstance(error, errors.NoPurpose) else _title(status)
+        return ProblemDocument(status, kind, title, detail, error.facts)
     if isinstance(error, HTTPException):
         status = error.code or 500
         invalid = getattr(error, "data", {}).get("messages")
@@ -109,7 +111,7 @@ def problem_of(error: Exception) -> ProblemDocument:
         facts: dict[str, object] = {"sqlstate": state} if state else {}
         failure = failure_of(error) if state in ("GG020", "GG021") else None
         if failure is not None:
-            detail = failure.zh if speaks_chinese() else failure.message
+            detail = said(failure.said)
         else:
             detail = _explain("full" if state == "53100" else status)
         return ProblemDocument(status, "database", _title(status), detail, facts)
@@ -145,7 +147,9 @@ def answer(error: Exception) -> Response:
     ):
         response = _document(problem)
     else:
-        response = Response(render_template("error.html", problem=problem), problem.status)
+        response = Response(
+            render_template("error.html", problem=problem, back=_came_from()), problem.status
+        )
     if isinstance(error, HTTPException):
         for name, value in error.get_headers():
             if name in ("Allow", "Retry-After"):
@@ -154,6 +158,14 @@ def answer(error: Exception) -> Response:
         response.headers["WWW-Authenticate"] = "Bearer"
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _came_from() -> str | None:
+    """Path of the page of ours whose form was sent; None: it was no form, or the browser does not say."""
+    came = urlsplit(request.referrer or "")
+    if request.method != "POST" or came.netloc != request.host or not came.path.startswith("/"):
+        return None
+    return came.path + (f"?{came.query}" if came.query else "")
 
 
 def _document(problem: ProblemDocument) -> Response:
@@ -165,8 +177,7 @@ def _document(problem: ProblemDocument) -> Response:
         "instance": request.path,
     }
     if problem.facts:
-        language = "zh" if speaks_chinese() else "en"
-        body["facts"] = plain(problem.facts, language)
+        body["facts"] = plain(problem.facts, spoken())
     if problem.invalid:
         body["errors"] = problem.invalid
     return Response(json.dumps(body), problem.status, content_type=PROBLEM_TYPE)

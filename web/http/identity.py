@@ -44,7 +44,7 @@ from web.http.account_forms import (
     came_in,
 )
 from web.http.db import Store
-from web.http.language import Messages, speaks_chinese
+from web.http.language import Messages, said
 
 COOKIE = "gisgrid"
 SLOWEST_S = 0.5
@@ -114,7 +114,7 @@ class Passwords(PasswordUtil):
         try:
             check_password(plain, kwargs["user"].name)
         except Invalid as error:
-            return [error.zh if speaks_chinese() else error.message], plain
+            return [said(error)], plain
         return None, plain
 
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from functools import wraps
+from typing import Any, TypeVar, cast
 
 from flask import Response, render_template
 from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as BaseResponse
 
 from gisgrid.core.errors import GisgridError
 from gisgrid.db.roles import OFFICE
 from web.http.db import entering
 from web.http.errors import status_of
-from web.http.language import speaks_chinese
+from web.http.language import said
+
+FormView = TypeVar("FormView", bound=Callable[..., BaseResponse])
 
 
 @contextlib.contextmanager
@@ -43,6 +47,26 @@ def page(
 
 def in_words(error: GisgridError | None) -> str:
     """What was refused, in the asker's language."""
-    if error is None:
-        return ""
-    return error.zh if speaks_chinese() else error.message
+    return "" if error is None else said(error)
+
+
+def refusing(again: Callable[..., BaseResponse]) -> Callable[[FormView], FormView]:
+    """A form's view of which the domain may refuse what was sent: it is shown once more, with the reason.
+
+    Parameters
+    ----------
+    again
+        Gets the error and what the route names, and answers with the page; nothing was written.
+    """
+
+    def of(view: FormView) -> FormView:
+        @wraps(view)
+        def asked(**named: Any) -> BaseResponse:
+            try:
+                return view(**named)
+            except GisgridError as error:
+                return again(error, **named)
+
+        return cast("FormView", asked)
+
+    return of

@@ -1,17 +1,30 @@
-"""Chinese and English: which one a request speaks, and the catalogue of messages.
+"""Which language a request speaks, and the catalogue of messages.
 
-Messages in code and templates are English; ``gisgrid/translations`` holds the Chinese.
+Messages in code and templates are English; ``gisgrid/translations`` holds the other languages, a file each.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
+from babel import Locale
 from babel.support import NullTranslations
 from flask import Flask, Response, current_app, g, has_request_context, request
 from flask_babel import Babel, Domain, get_locale
 
-from gisgrid.core.messages import catalogue
+from gisgrid.core.errors import GisgridError
+from gisgrid.core.messages import ENGLISH, Both, Message, catalogue, languages, unpacked
 
-LANGUAGES = {"zh": "中文", "en": "English"}
+
+def found() -> dict[str, str]:
+    """The languages that have a catalogue, and English, each by its own name."""
+    return {
+        each: (Locale.parse(each).get_display_name() or each).capitalize() for each in languages()
+    }
+
+
+LANGUAGES = found()
+"""As at the start of the process; another one is a file more in ``gisgrid/translations``."""
 COOKIE = "language"
 
 
@@ -19,7 +32,7 @@ class Catalogue(Domain):  # type: ignore[misc]
     """The one catalogue there is."""
 
     def get_translations(self) -> NullTranslations:
-        return catalogue("zh" if speaks_chinese() else "en")
+        return catalogue(spoken())
 
 
 class Messages(Babel):  # type: ignore[misc]
@@ -31,7 +44,9 @@ class Messages(Babel):  # type: ignore[misc]
 def init_app(app: Flask, first_language: str) -> None:
     app.config["LANGUAGE"] = first_language
     Messages(app, locale_selector=language)
-    app.jinja_env.globals.update(get_locale=get_locale, languages=LANGUAGES)
+    app.jinja_env.globals.update(
+        get_locale=get_locale, languages=LANGUAGES, said=said, said_again=said_again, worded=worded
+    )
 
     @app.after_request
     def remember(response: Response) -> Response:
@@ -41,7 +56,7 @@ def init_app(app: Flask, first_language: str) -> None:
 
 
 def language() -> str:
-    """``zh`` or ``en``: of the address, else as chosen before, else the first one of the settings.
+    """One of `LANGUAGES`: of the address, else as chosen before, else the first one of the settings.
 
     Looked for once a request: a page says a hundred things.
     """
@@ -52,7 +67,22 @@ def language() -> str:
     return str(g.language)
 
 
-def speaks_chinese() -> bool:
-    """Whether the request at hand does; outside of one nothing is translated."""
+def spoken() -> str:
+    """The language of the request at hand; outside of one nothing is translated."""
     # Babel's own answer reads the locale's file list from the disk each time.
-    return has_request_context() and language() == "zh"
+    return language() if has_request_context() else ENGLISH
+
+
+def said(words: Message | Both | GisgridError) -> str:
+    """A sentence of the domain, in the language of whoever asks."""
+    return words.in_language(spoken())
+
+
+def worded(named: Any) -> str:
+    """What a row or a file names in English and Chinese alone, such as a step of a flow."""
+    return str(named.zh if spoken() == "zh" else named.en)
+
+
+def said_again(kept: str | None) -> str:
+    """A sentence that the store keeps, packed, in the language of whoever asks; empty where there is none."""
+    return said(unpacked(kept)) if kept else ""

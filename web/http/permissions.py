@@ -22,8 +22,8 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
 from gisgrid.core.errors import NotAllowed, NotKnown
-from gisgrid.core.messages import Both
-from gisgrid.core.roles import RIGHTS
+from gisgrid.core.messages import any_of, message
+from gisgrid.core.rights import RIGHT_WORDS
 from gisgrid.db.store import Actor
 from web.http import identity
 from web.http.routes import NOBODY, OPEN, PERSON, PUBLIC, RIGHT_OF
@@ -175,10 +175,9 @@ def need(right: str) -> None:
         return
     if (rights := _lacking(right, who.rights)) is not None:
         raise NotAllowed(
-            "This needs the right {named} ({means}), which {name} does not have today.",
-            named=Both(" or ".join(rights), "”或“".join(rights)),
+            "This needs the right “{named}”, which {name} does not have today. Whoever keeps accounts can give it.",
+            named=any_of([message(RIGHT_WORDS[each]) for each in rights]),
             right=" or ".join(rights),
-            means=[RIGHTS[right] for right in rights],
             name=who.name,
         )
 

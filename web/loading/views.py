@@ -24,15 +24,17 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from gisgrid.core import plans
 from gisgrid.core.errors import GisgridError, Invalid
+from gisgrid.core.messages import said_of
 from gisgrid.core.plans import TownshipInfo
 from gisgrid.core.scope import scope
 from gisgrid.files.columns import KINDS
+from gisgrid.files.findings import REASONS
 from gisgrid.loading import file_import_parts, file_imports
 from gisgrid.loading.file_imports import FileImportInfo
 from web.http import lists
 from web.http.dates import local, zone_of
 from web.http.db import reading, writing
-from web.http.language import speaks_chinese
+from web.http.language import said, said_again
 from web.http.permissions import asked_as_workbook, asker
 from web.http.towns import own_town
 from web.loading import sheets, words
@@ -238,8 +240,8 @@ def _page(template: str, **values: Any) -> Response:
         Response(
             render_template(
                 template, words=words, header_word=words.header_word, local=local, LEFT_OUT=LEFT_OUT, COORDINATES=COORDINATES,
-                most_mb=settings.import_max_mb, endings=file_import_parts.ENDINGS,
-                zh=speaks_chinese(), **values,
+                reasons=REASONS, said_of=lambda stored: said(said_of(stored)), most_mb=settings.import_max_mb, endings=file_import_parts.ENDINGS,
+                **values,
             )
         )
     )  # fmt: skip
@@ -257,8 +259,8 @@ def _kind(found: FileImportInfo) -> str:
 def _said(found: FileImportInfo, error: GisgridError | None) -> str:
     """What went wrong, in the asker's language."""
     if error is not None:
-        return error.zh if speaks_chinese() else error.message
-    return (found.failed_zh if speaks_chinese() else found.failed) or ""
+        return said(error)
+    return said_again(found.failed)
 
 
 def _mend(facts: dict[str, Any], error: str) -> str:

@@ -8,7 +8,7 @@ from flask_babel import gettext
 
 from gisgrid.core.messages import say
 from gisgrid.files.columns import KINDS, Column
-from web.http.language import speaks_chinese
+from web.http.language import spoken
 
 KIND_WORDS = {
     "areas": say("Areas: county, township, communities"),
@@ -89,7 +89,7 @@ _CHINESE = re.compile("[\u4e00-\u9fff]")
 
 def column_word(column: Column) -> str:
     """What a column is called on pages: in Chinese as most offices head it."""
-    if speaks_chinese():
+    if spoken() == "zh":
         return next((s for s in column.synonyms if _CHINESE.search(s)), column.name)
     return column.name.replace("_", " ")
 

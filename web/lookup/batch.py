@@ -29,7 +29,7 @@ from gisgrid.locate.lookup import Find, LookupResult
 from gisgrid.locate.point_lookup import in_snapshot, take
 from web.api.views import blueprint
 from web.http.db import reading
-from web.http.language import speaks_chinese
+from web.http.language import spoken
 from web.http.towns import TownNotSaid, town
 from web.lookup import schemas
 from web.lookup.locate import asked_under, documented, in_force
@@ -166,7 +166,7 @@ def _of_json() -> list[Question]:
 
 def _answered(asked: Sequence[Question], under: Under, datum: str) -> Iterator[list[BatchLine]]:
     """Lines in pieces; addresses of one piece are looked for in one transaction."""
-    zh = speaks_chinese()
+    language = spoken()
     point: Callable[[float, float], LookupResult] = partial(lookup.by_point, under.find)
     known: dict[str, BatchLine] = {}
     for start in range(0, len(asked), AT_ONCE):
@@ -181,7 +181,9 @@ def _answered(asked: Sequence[Question], under: Under, datum: str) -> Iterator[l
                     raise under.home
                 return lookup.by_address(session, under.home.id, under.find, words, datum=datum)
 
-            yield list(batch.answers(part, point, address, datum=datum, zh=zh, known=known))
+            yield list(
+                batch.answers(part, point, address, datum=datum, language=language, known=known)
+            )
 
 
 def _as_csv(

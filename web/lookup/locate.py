@@ -23,7 +23,7 @@ from gisgrid.locate.point_lookup import LookupCard, in_snapshot, in_store
 from gisgrid.planning.overview.ground import township_at
 from web.api.views import blueprint, failing
 from web.http.db import reading
-from web.http.language import speaks_chinese
+from web.http.language import said
 from web.http.scope import Chosen, chosen
 from web.http.towns import town
 from web.lookup import schemas
@@ -199,7 +199,7 @@ def as_json(found: LookupResult) -> dict[str, object]:
         "nearest": found.nearest and _nearest(found.nearest),
         "how": found.how,
         "confidence": round(found.confidence, 3),
-        "reason": found.reason_zh if speaks_chinese() else found.reason,
+        "reason": said(found.reason),
     }
 
 

@@ -18,7 +18,7 @@ from layers import coverage, proposal, workload
 from layers.layer import Layer, LayerScope, Say
 from web.http.dates import day_of
 from web.http.db import reading, writing
-from web.http.language import language
+from web.http.language import said_again
 
 blueprint = Blueprint("planning", __name__, url_prefix="/planning")
 
@@ -108,7 +108,7 @@ def standing(plan_id: int, kind: str) -> Response:
         "made_at": found.made_at.isoformat() if found.made_at else None,
         "step": found.step if found.working else None,
         "steps": found.steps if found.working else None,
-        "failed": found.failed and found.failed[language() == "zh"],
+        "failed": said_again(found.failed) or None,
         "url": url_for(
             "planning.body", plan_id=plan_id, kind=kind, day=day, version=found.made_from
         )

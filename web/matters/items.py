@@ -18,7 +18,7 @@ from gisgrid.core.errors import GisgridError, Invalid
 from gisgrid.db.tables.cases import LEVELS
 from web.http.dates import day_of
 from web.http.keeping import keeping, page
-from web.http.language import language
+from web.http.language import language, worded
 from web.matters.messages import unit_words
 from web.matters.versions import WORKING_UNITS, item_words, kept, log_words
 
@@ -157,7 +157,7 @@ def _shown(session: Session, code: str, error: GisgridError | None = None) -> Re
         seen=drafts.mark_of(stored) if stored else "", asks=isinstance(error, StillUsed), moved=_differs(stored) if moved else [],
         groups=[(i.code, f"{i.code} {(english and i.name_en) or i.name}") for i in items if _may_hold(i, items) and i.code != code],
         offices=sorted({i.office for i in items if i.office}),
-        clocks=[(name, clock.en if english else clock.zh) for name, clock in own_flow("normal").clocks.items()],
+        clocks=[(name, worded(clock)) for name, clock in own_flow("normal").clocks.items()],
         clock_units=[(unit, unit_words(unit)) for unit in CLOCK_UNITS], **item_words(),
     )  # fmt: skip
 

@@ -9,7 +9,7 @@ from flask_babel import gettext
 from gisgrid.cases.flow import own_flow
 from gisgrid.cases.matters import shown
 from web.cases.messages import level_words
-from web.http.language import language
+from web.http.language import language, worded
 
 
 def field_words() -> dict[str, str]:
@@ -91,4 +91,4 @@ def unit_words(unit: str) -> str:
 @cache
 def _clock_names(language_: str) -> dict[str, str]:
     clocks = own_flow("normal").clocks
-    return {name: clock.en if language_ == "en" else clock.zh for name, clock in clocks.items()}
+    return {name: worded(clock) for name, clock in clocks.items()}

@@ -17,7 +17,7 @@ from gisgrid.outbox.words import ASKED_FOR, CHANNEL_WORDS, KIND_WORDS, ToldMessa
 from web.dispatch.views import stream as case_stream
 from web.http.dates import local, page_asked, zone_of
 from web.http.db import reading, writing
-from web.http.language import LANGUAGES, language
+from web.http.language import LANGUAGES, language, said
 from web.http.permissions import asker
 from web.http.towns import own_town
 
@@ -135,7 +135,7 @@ def keep() -> BaseResponse | tuple[str, int]:
         with writing() as session:
             asked = persons.keep_mine(session, wants)
     except Invalid as exc:
-        flash(exc.message if language() == "en" else exc.zh, "error")
+        flash(said(exc), "error")
         return _settings(wants, ways, waits), 422
     flash(
         gettext("Kept. A code is sent to the address: write it here.")
@@ -153,7 +153,7 @@ def confirm() -> BaseResponse | tuple[str, int]:
         wants, ways = persons.wants_of_mine(session), persons.ways(session)
         waits = persons.waiting_email(session)
     if refused is not None:
-        flash(refused.message if language() == "en" else refused.zh, "error")
+        flash(said(refused), "error")
         return _settings(wants, ways, waits), 422
     flash(gettext("The address is confirmed: messages go there from now on."))
     return redirect(url_for("messages.settings"), 303)

@@ -11,7 +11,7 @@ from web.http import lists
 from web.http.dates import day_of, local, page_asked, zone_of
 from web.http.db import reading
 from web.http.keeping import page
-from web.http.language import language
+from web.http.language import language, worded
 from web.http.permissions import asked_as_workbook
 from web.http.towns import own_town
 from web.office import sheets
@@ -42,7 +42,7 @@ def index() -> Response:
         "audit.html", found=found[:PORTION], more=len(found) > PORTION, number=number, verdict=verdict,
         purposes=declared, english=language() == "en", args=args, most=SHOWN_ROWS,
         asked={k: v for k, v in args.items() if v and k not in ("page", "lang", "verify", "noted")},
-        local=lambda at: local(at, zone), names={p.name: p.en if language() == "en" else p.zh for p in declared},
+        local=lambda at: local(at, zone), names={p.name: worded(p) for p in declared},
     )  # fmt: skip
 
 

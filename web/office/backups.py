@@ -13,8 +13,7 @@ from gisgrid.planning.snapshot.fetch import today
 from web.http import lists
 from web.http.dates import local, zone_of
 from web.http.db import reading, writing
-from web.http.keeping import page
-from web.http.language import speaks_chinese
+from web.http.keeping import page, refusing
 from web.http.permissions import asked_as_workbook, asker
 from web.http.towns import own_town
 from web.office import sheets
@@ -29,16 +28,14 @@ def index() -> Response:
 
 
 @blueprint.post("/drill")
+@refusing(lambda error: _shown(error))
 def drill() -> BaseResponse:
     """Have the worker read a backup back into a database of its own."""
     number = request.form.get("backup", "")
-    try:
-        with writing() as session:
-            if not number.isdecimal() or len(number) > 18:
-                raise Invalid("Choose which backup is read back.")
-            drills.ask(session, int(number), who=asker().name)
-    except GisgridError as error:
-        return _shown(error)
+    with writing() as session:
+        if not number.isdecimal() or len(number) > 18:
+            raise Invalid("Choose which backup is read back.")
+        drills.ask(session, int(number), who=asker().name)
     flash(gettext("The drill is ordered; its result will stand here."), "info")
     return redirect(url_for("backups.index"), 303)
 
@@ -55,6 +52,6 @@ def _shown(error: GisgridError | None = None) -> Response:
     last = {each.backup_id: each for each in reversed(held)}
     return page(
         "backups.html", error=error, found=found, whole=whole, day=today(here) if here else None, last=last,
-        newest=next((each for each in held if not each.busy), None), chinese=speaks_chinese(),
+        newest=next((each for each in held if not each.busy), None),
         busy=any(each.busy for each in held), local=lambda at: local(at, zone),
     )  # fmt: skip

@@ -22,8 +22,8 @@ from gisgrid.people.privacy.audit import note
 from web.http import lists
 from web.http.dates import local
 from web.http.db import reading
-from web.http.keeping import keeping, page
-from web.http.language import language
+from web.http.keeping import keeping, page, refusing
+from web.http.language import language, worded
 from web.http.permissions import asked_as_workbook
 from web.http.towns import town
 from web.office import township_sheets as sheets
@@ -53,50 +53,44 @@ def show() -> Response:
 
 
 @blueprint.post("/keep")
+@refusing(lambda error: _again(error))
 def keep() -> BaseResponse:
     """Set a channel up, change it, or switch it on and off; its secret stays where the field is empty."""
     form = request.form
-    try:
-        with keeping() as session:
-            place = administered(session)
-            name = _asked()
-            said = {f.name: form[f.name].strip() for f in fields(CONFIGS[name]) if f.name in form}
-            if "url" in said and not said["url"]:
-                del said["url"]
-            channels.keep_channel(
-                session, name, {k: v for k, v in said.items() if k not in FROM_THE_TERMINAL},
-                township_id=place.id, secret=form.get("secret") or None, active="active" in form, hosts=_hosts(),
-            )  # fmt: skip
-            note(session, "keep", "outbox_channel", place.id)
-    except GisgridError as error:
-        return _again(error)
+    with keeping() as session:
+        place = administered(session)
+        name = _asked()
+        said = {f.name: form[f.name].strip() for f in fields(CONFIGS[name]) if f.name in form}
+        if "url" in said and not said["url"]:
+            del said["url"]
+        channels.keep_channel(
+            session, name, {k: v for k, v in said.items() if k not in FROM_THE_TERMINAL},
+            township_id=place.id, secret=form.get("secret") or None, active="active" in form, hosts=_hosts(),
+        )  # fmt: skip
+        note(session, "keep", "outbox_channel", place.id)
     flash(gettext("Kept. Try it: a message goes to you alone."), "info")
     return _back(place)
 
 
 @blueprint.post("/try")
+@refusing(lambda error: _again(error))
 def try_out() -> BaseResponse:
     """Send one message to the asker by a channel."""
-    try:
-        with keeping() as session:
-            place = administered(session)
-            deliveries.try_channel(session, place.id, _asked())
-    except GisgridError as error:
-        return _again(error)
+    with keeping() as session:
+        place = administered(session)
+        deliveries.try_channel(session, place.id, _asked())
     flash(gettext("It is on its way; how it went stands below in a moment."), "info")
     return _back(place)
 
 
 @blueprint.post("/drop")
+@refusing(lambda error: _again(error))
 def drop() -> BaseResponse:
     """Take a channel away; what waits for it is given up."""
-    try:
-        with keeping() as session:
-            place = administered(session)
-            channels.drop_channel(session, _asked(), township_id=place.id)
-            note(session, "drop", "outbox_channel", place.id)
-    except GisgridError as error:
-        return _again(error)
+    with keeping() as session:
+        place = administered(session)
+        channels.drop_channel(session, _asked(), township_id=place.id)
+        note(session, "drop", "outbox_channel", place.id)
     flash(gettext("The channel is gone."), "info")
     return _back(place)
 
@@ -157,7 +151,7 @@ def _shown(session: Session, *, error: GisgridError | None = None) -> Response:
         hosts=sorted(_hosts()), counts=counts, lost=deliveries.given_up(session, place.id),
         channel_words=CHANNEL_WORDS, state_words=STATE_WORDS, kind_words=KIND_WORDS, english=english,
         securities=[(each, gettext(SECURITY_WORDS[each])) for each in SECURITY],
-        patterns=[(each.name, each.en if english else each.zh) for each in templates().values()],
+        patterns=[(each.name, worded(each)) for each in templates().values()],
         local=lambda at: local(at, place.time_zone),
     )  # fmt: skip
 

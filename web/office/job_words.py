@@ -10,7 +10,7 @@ from gisgrid.core.messages import say
 from gisgrid.jobs.ordered import OrderedJob
 from gisgrid.planning.checks.checks import CHECKS
 from web.editor.json import doing as plan_steps
-from web.http.language import speaks_chinese
+from web.http.language import said, said_again
 from web.loading.words import DOING_WORDS, TASK_WORDS
 
 KIND_WORDS = {
@@ -72,7 +72,7 @@ def state(job: OrderedJob) -> str:
 
 def failed(job: OrderedJob) -> str | None:
     """Why it failed, in the asker's language."""
-    return job.failed_zh if speaks_chinese() else job.failed
+    return said_again(job.failed) or None
 
 
 def doing(job: OrderedJob) -> str:
@@ -85,7 +85,7 @@ def doing(job: OrderedJob) -> str:
         return ""
     titles = {check.title.en: check.title for check in CHECKS}
     if (title := titles.get(job.doing)) is not None:
-        return title.zh if speaks_chinese() else title.en
+        return said(title)
     return plan_steps().get(job.doing, "")
 
 

@@ -17,7 +17,7 @@ from web.editor.store import who as drawn_by
 from web.http import lists
 from web.http.dates import local, on_the_clock
 from web.http.db import reading, writing
-from web.http.keeping import page
+from web.http.keeping import page, refusing
 from web.http.permissions import asked_as_workbook, asker, may_ask
 from web.http.towns import town
 from web.office import job_words
@@ -36,31 +36,27 @@ def index() -> Response:
 
 
 @blueprint.post("/stop")
+@refusing(lambda error: _shown(error))
 def stop() -> BaseResponse:
     """Stop one that waits or runs."""
     form = request.form
-    try:
-        with writing() as session:
-            ordered.stop(session, town(session).id, form.get("road", ""), form.get("key", ""))
-    except GisgridError as error:
-        return _shown(error)
+    with writing() as session:
+        ordered.stop(session, town(session).id, form.get("road", ""), form.get("key", ""))
     flash(gettext("The job is stopped."), "info")
     return _back()
 
 
 @blueprint.post("/again")
+@refusing(lambda error: _shown(error))
 def again() -> BaseResponse:
     """Order one anew that failed or was cancelled."""
     road, key = request.form.get("road", ""), request.form.get("key", "")
     on_plan = road == "plan"
-    try:
-        with planning() if on_plan else writing() as session:
-            ordered.again(
-                session, town(session), road, key, account_id=asker().account_id,
-                who=drawn_by() if on_plan else asker().name,
-            )  # fmt: skip
-    except GisgridError as error:
-        return _shown(error)
+    with planning() if on_plan else writing() as session:
+        ordered.again(
+            session, town(session), road, key, account_id=asker().account_id,
+            who=drawn_by() if on_plan else asker().name,
+        )  # fmt: skip
     flash(gettext("The job is ordered again."), "info")
     return _back()
 

@@ -20,7 +20,6 @@ from web.http import lists
 from web.http.dates import local, on_the_clock
 from web.http.db import reading, writing
 from web.http.keeping import page
-from web.http.language import speaks_chinese
 from web.http.permissions import asked_as_workbook, asker, may_ask
 from web.http.towns import town
 
@@ -118,7 +117,7 @@ def _shown(error: GisgridError | None = None) -> Response:
         "retention.html", error=error, found=found, trial=trial, order=order, place=place, tables=TABLE_WORDS,
         help=HELP, spans={name: getattr(spans, name) for name in HELP}, day=str(today(place)),
         gone=retention_runs.gone(trial.result) if trial else 0, may_run=may_ask("retention.run"),
-        may_set=may_ask("township.show"), chinese=speaks_chinese(), most=MOST,
+        may_set=may_ask("township.show"), most=MOST,
         local=lambda at: local(at, place.time_zone),
     )  # fmt: skip
 

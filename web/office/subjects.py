@@ -17,7 +17,6 @@ from web.http import lists
 from web.http.dates import day_of, local, on_the_clock
 from web.http.db import opening, reading, writing
 from web.http.keeping import page
-from web.http.language import speaks_chinese
 from web.http.permissions import asked_as_workbook, asker, may_ask
 from web.http.towns import town
 
@@ -139,7 +138,7 @@ def _shown(error: GisgridError | None = None, *, wrong: int = 0) -> Response:
     return page(
         "subjects.html", error=error, typed=request.form.to_dict(), found=found, ended=ended, place=place, wrong=wrong,
         candidates=error.facts["candidates"] if isinstance(error, AmbiguousAddress) else (),
-        day=today(place), states=STATE_WORDS, tones=STATE_TONES, chinese=speaks_chinese(),
+        day=today(place), states=STATE_WORDS, tones=STATE_TONES,
         days=subject_requests.ANSWER_DAYS, may_take=may_ask("subjects.take"),
         local=lambda at: local(at, place.time_zone),
     )  # fmt: skip

@@ -17,7 +17,7 @@ from gisgrid.planning.snapshot.fetch import today
 from gisgrid.register import lineage
 from web.http import lists
 from web.http.dates import day_of, local
-from web.http.keeping import keeping, page
+from web.http.keeping import keeping, page, refusing
 from web.http.permissions import asked_as_workbook
 from web.http.towns import town
 from web.office import sheets
@@ -56,71 +56,61 @@ def one(grid: str) -> Response:
 
 
 @blueprint.post("/lead")
+@refusing(lambda error: _again(error))
 def lead() -> BaseResponse:
     """Hand a grid over to another leader, for good or until a day."""
     form = request.form
-    try:
-        with keeping() as session:
-            place = town(session)
-            teams.lead(
-                session, place, form.get("grid", ""), form.get("leader", ""),
-                since=day_of(form.get("since"), "since") or today(place),
-                until=day_of(form.get("until"), "until"),
-            )  # fmt: skip
-    except GisgridError as error:
-        return _again(error)
+    with keeping() as session:
+        place = town(session)
+        teams.lead(
+            session, place, form.get("grid", ""), form.get("leader", ""),
+            since=day_of(form.get("since"), "since") or today(place),
+            until=day_of(form.get("until"), "until"),
+        )  # fmt: skip
     flash(gettext("The grid is handed over."), "info")
     return _back()
 
 
 @blueprint.post("/join")
+@refusing(lambda error: _again(error))
 def join() -> BaseResponse:
     """Let a person of the staff join a team."""
     form = request.form
-    try:
-        with keeping() as session:
-            place = town(session)
-            teams.join(
-                session, place, form.get("grid", ""), form.get("member", ""), form.get("kind", ""),
-                since=day_of(form.get("since"), "since") or today(place),
-                until=day_of(form.get("until"), "until"),
-            )  # fmt: skip
-    except GisgridError as error:
-        return _again(error)
+    with keeping() as session:
+        place = town(session)
+        teams.join(
+            session, place, form.get("grid", ""), form.get("member", ""), form.get("kind", ""),
+            since=day_of(form.get("since"), "since") or today(place),
+            until=day_of(form.get("until"), "until"),
+        )  # fmt: skip
     flash(gettext("The team is changed."), "info")
     return _back()
 
 
 @blueprint.post("/leave")
+@refusing(lambda error: _again(error))
 def leave() -> BaseResponse:
     """End a part in a team."""
     part = request.form.get("part", "")
-    try:
-        with keeping() as session:
-            place = town(session)
-            if not part.isdecimal() or len(part) > 18:
-                raise Invalid("Choose whose part ends.")
-            teams.leave(
-                session, place, int(part), day_of(request.form.get("on"), "on") or today(place)
-            )
-    except GisgridError as error:
-        return _again(error)
+    with keeping() as session:
+        place = town(session)
+        if not part.isdecimal() or len(part) > 18:
+            raise Invalid("Choose whose part ends.")
+        teams.leave(session, place, int(part), day_of(request.form.get("on"), "on") or today(place))
     flash(gettext("The team is changed."), "info")
     return _back()
 
 
 @blueprint.post("/staff")
+@refusing(lambda error: _listed(error))
 def add_staff() -> BaseResponse:
     """A new person of the staff; many come by a file."""
     form = request.form
-    try:
-        with keeping() as session:
-            teams.add_staff(
-                session, town(session), form.get("code", ""), form.get("name", ""),
-                phone=form.get("phone", ""), body=form.get("body", ""),
-            )  # fmt: skip
-    except GisgridError as error:
-        return _listed(error)
+    with keeping() as session:
+        teams.add_staff(
+            session, town(session), form.get("code", ""), form.get("name", ""),
+            phone=form.get("phone", ""), body=form.get("body", ""),
+        )  # fmt: skip
     flash(gettext("The person is on the staff list."), "info")
     return _back()
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 
+from gisgrid.core.messages import say
 from gisgrid.core.settings import Settings
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.keeper import KeptCluster
@@ -25,7 +26,7 @@ def pieces(settings: Settings, words: list[str]) -> list[tuple[Piece, Piece | No
         found.append((store, None))
     program = Process(
         "program",
-        "程序",
+        say("program"),
         # By name: what this process is started with would be imported again by each job's process.
         [sys.executable, "-c", PROGRAM, "{alive}", "{parent}", *words[-1:]],
         # Its forks have their own few threads; those of linear algebra would only take memory.

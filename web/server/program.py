@@ -20,6 +20,7 @@ from sqlalchemy.orm import configure_mappers
 import layers.elements  # noqa: F401 - every office opens the map, so its library is shared
 from gisgrid.core.errors import GisgridError
 from gisgrid.core.failures import log_plainly
+from gisgrid.core.messages import message
 from gisgrid.core.processes import drop_code, end_with, writing_to
 from gisgrid.core.settings import Settings
 from gisgrid.core.terminal import note
@@ -86,11 +87,11 @@ def main() -> None:
     try:
         app = application(settings)
     except GisgridError as exc:
-        note(exc.message, exc.zh)
+        note(exc.said)
         sys.exit(2)
     drop_code()
     kept = forks(app, settings, with_worker=sys.argv[3] == "worker")
     Supervisor([(piece, None) for piece in kept], below=True).run(
-        ready=lambda: note(f"the service is ready at {where}", f"服务已就绪：{where}"),
+        ready=lambda: note(message("the service is ready at {where}", where=where)),
         alive=writing_to(alive),
     )

@@ -97,7 +97,7 @@ def serve_one(app: Flask, settings: Settings, alive: Callable[[], None]) -> None
     try:
         begin(app)
     except GisgridError as exc:
-        note(exc.message, exc.zh)
+        note(exc.said)
         sys.exit(2)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(run(app, settings, alive))

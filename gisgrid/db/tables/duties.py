@@ -106,7 +106,6 @@ class BackupDrill(Base):
     differs: Mapped[dict[str, list[int]] | None] = mapped_column(JSONB)
     """Tables whose rows are not as many as the backup's own count: that one, and what was read."""
     failed: Mapped[str | None] = mapped_column(Text)
-    failed_zh: Mapped[str | None] = mapped_column(Text)
 
 
 class RetentionRun(Base):

@@ -68,7 +68,6 @@ class FileImport(Base):
     """How often a worker has begun the task."""
     failed: Mapped[str | None] = mapped_column(Text)
     """Why the task came to nothing, in English."""
-    failed_zh: Mapped[str | None] = mapped_column(Text)
     facts: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     """What the page offers to mend it with."""
     looked: Mapped[dict[str, Any] | None] = mapped_column(JSONB)

@@ -101,6 +101,5 @@ class OfficeJob(Base):
     attempts: Mapped[int] = mapped_column(Integer, server_default="0")
     ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     failed: Mapped[str | None] = mapped_column(Text)
-    failed_zh: Mapped[str | None] = mapped_column(Text)
     result: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     """What a trial would delete, numbers only."""

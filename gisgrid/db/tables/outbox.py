@@ -106,7 +106,6 @@ class OutboxDelivery(Base):
     """When it was delivered, read, or given up."""
     failed: Mapped[str | None] = mapped_column(Text)
     """Why the last try came to nothing."""
-    failed_zh: Mapped[str | None] = mapped_column(Text)
 
 
 class OutboxPerson(Base):
@@ -114,7 +113,7 @@ class OutboxPerson(Base):
 
     __tablename__ = "outbox_person"
     __table_args__ = (
-        CheckConstraint("language IN ('zh', 'en')", name="language"),
+        CheckConstraint("language ~ '^[a-z]{2,3}$'", name="language"),
         CheckConstraint(
             "num_nulls(quiet_from, quiet_until) <> 1 AND quiet_from <> quiet_until", name="quiet"
         ),

@@ -122,7 +122,6 @@ class Job(Base):
     doing: Mapped[str] = mapped_column(Text, server_default="")
     result: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     failed: Mapped[str | None] = mapped_column(Text)
-    failed_zh: Mapped[str | None] = mapped_column(Text)
     who: Mapped[str] = mapped_column(Text)
     ordered_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

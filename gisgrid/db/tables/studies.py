@@ -36,8 +36,7 @@ class Study(Base):
     doing: Mapped[str | None] = mapped_column(Text)
     told_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     failed: Mapped[str | None] = mapped_column(Text)
-    """Why the last try found nothing, in English; null: it did not fail."""
-    failed_zh: Mapped[str | None] = mapped_column(Text)
+    """Why the last try found nothing, packed; null: it did not fail."""
     failed_fingerprint: Mapped[str | None] = mapped_column(Text)
     attempts: Mapped[int] = mapped_column(Integer, server_default="0")
     """How often a worker has begun what a page waits for."""

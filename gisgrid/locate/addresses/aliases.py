@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import Invalid, NotFound
+from gisgrid.core.messages import Message
 from gisgrid.files.read import open_table
 from gisgrid.files.words import clean
 from gisgrid.locate.addresses.gazetteer import grams
@@ -54,7 +55,7 @@ class Loaded:
     added: int
     changed: int
     unchanged: int
-    refused: tuple[tuple[int, str, str], ...]
+    refused: tuple[tuple[int, Message], ...]
     """Line of the file (the header is 1), and why, in English and Chinese."""
 
 
@@ -82,7 +83,7 @@ def load(session: Session, township_id: int, path: Path, *, who: str) -> Loaded:
         The file cannot be read as such a table.
     """
     counts = {"added": 0, "changed": 0, "unchanged": 0}
-    refused: list[tuple[int, str, str]] = []
+    refused: list[tuple[int, Message]] = []
     for line, row in _rows(path):
         try:
             point = _point(row.get("lon", ""), row.get("lat", ""))
@@ -90,7 +91,7 @@ def load(session: Session, township_id: int, path: Path, *, who: str) -> Loaded:
             done = _put(session, township_id, entry, who)
             counts[done] += 1
         except (Invalid, NotFound) as exc:
-            refused.append((line, exc.message, exc.zh))
+            refused.append((line, exc.said))
     return Loaded(**counts, refused=tuple(refused))
 
 

@@ -15,6 +15,7 @@ from functools import lru_cache
 
 from rapidfuzz.distance import OSA
 
+from gisgrid.core.messages import say
 from gisgrid.locate.addresses.readings import ladder, within
 from gisgrid.locate.addresses.variants import RUNGS, STREET_ENDS, STREET_TYPES
 
@@ -30,23 +31,23 @@ _INSIDE = frozenset(("幢", "单元", "层", "室"))
 _MISSING = {"unit": 0.7, "lane": 4.0, "number": 4.0}
 _SURPLUS = {"unit": 0.7, "lane": 4.0, "number": 4.0}
 
-# What a difference is called, in English and Chinese.
+# What a difference is called.
 NOTES = {
-    "unit_missing": ("unit missing", "缺幢、单元或室号"),
-    "unit_unknown": ("unit not in the register", "登记中没有该幢、单元或室"),
-    "lane_missing": ("section or lane missing", "缺段、巷或弄"),
-    "lane_unknown": ("section or lane not in the register", "登记中没有该段、巷或弄"),
-    "number_missing": ("house number missing", "缺门牌号"),
-    "number_unknown": ("house number not in the register", "登记中没有该门牌号"),
-    "number_differs": ("house number differs", "门牌号不同"),
-    "in_range": ("the number lies in a range", "号码在门牌范围内"),
-    "street_type": ("kind of street missing or different", "道路类别缺失或不同"),
-    "street_order": ("words in another order", "词序不同"),
-    "street_prefix": ("other words before or after the street", "路名前后有其他文字"),
-    "street_differs": ("street written differently", "路名写法不同"),
-    "street_apart": ("direction, number or kind of the street differs", "方位、序号或道路类别不同"),
-    "another_street": ("the street asked for is another one", "所问的路另有其路"),
-    "upper_differs": ("community or district differs", "社区或区划不同"),
+    "unit_missing": say("unit missing"),
+    "unit_unknown": say("unit not in the register"),
+    "lane_missing": say("section or lane missing"),
+    "lane_unknown": say("section or lane not in the register"),
+    "number_missing": say("house number missing"),
+    "number_unknown": say("house number not in the register"),
+    "number_differs": say("house number differs"),
+    "in_range": say("the number lies in a range"),
+    "street_type": say("kind of street missing or different"),
+    "street_order": say("words in another order"),
+    "street_prefix": say("other words before or after the street"),
+    "street_differs": say("street written differently"),
+    "street_apart": say("direction, number or kind of the street differs"),
+    "another_street": say("the street asked for is another one"),
+    "upper_differs": say("community or district differs"),
 }
 
 

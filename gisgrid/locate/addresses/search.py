@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from gisgrid.core.crs import M_PER_DEGREE
 from gisgrid.core.errors import Invalid, NotFound
+from gisgrid.core.messages import Message, message, say
 from gisgrid.locate.addresses import aliases
 from gisgrid.locate.addresses.distinguishing import (
     APART,
@@ -52,8 +53,7 @@ class AddressCandidate:
 
     confidence: float
     """0 to 1: chance that this is the one."""
-    reason: str
-    reason_zh: str
+    reason: Message
     address: str
     """As the register writes it; for a spot of the alias book, the alias."""
     house_id: int | None
@@ -189,8 +189,9 @@ def _spoken(alias: aliases.AliasMatch, confidence: float) -> AddressCandidate:
     whose = alias.address or alias.words
     return AddressCandidate(
         confidence=confidence,
-        reason=f"alias of {whose}" if alias.address else "alias of a spot",
-        reason_zh=f"{whose}的俗称" if alias.address else "地点俗称",
+        reason=message("alias of {whose}", whose=whose)
+        if alias.address
+        else message("alias of a spot"),
         address=whose,
         house_id=alias.house_id,
         code=alias.code,
@@ -352,16 +353,18 @@ def _weighed(
     return sorted(houses + heard, key=lambda c: (-c.confidence, c.code or ""))
 
 
+_STREET_AND_NUMBER = say("street and number")
+
+
 def _candidate(found: _Found, confidence: float) -> AddressCandidate:
     house, notes = found.house, dict.fromkeys(found.difference.notes)
-    en, zh = "exact", "完全一致"
+    reason = message("exact")
     if notes:
-        en = ", ".join(["street and number", *(NOTES[note][0] for note in notes)])
-        zh = "，".join(["按路名和门牌号", *(NOTES[note][1] for note in notes)])
+        said = [message(words) for words in (_STREET_AND_NUMBER, *(NOTES[note] for note in notes))]
+        reason = message("{said}", said=said)
     return AddressCandidate(
         confidence=confidence,
-        reason=en,
-        reason_zh=zh,
+        reason=reason,
         address=house.address,
         house_id=house.id,
         code=house.code,

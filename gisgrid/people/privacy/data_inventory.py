@@ -151,11 +151,11 @@ PLAIN: dict[str, tuple[str, ...]] = {
     "staff_profile": ("noted_at",),
     "backup_drill": (
         "asked_at", "state", "attempts", "ended_at", "took_s", "done", "total", "doing", "rows_read", "differs",
-        "failed", "failed_zh",
+        "failed",
     ),
     "study": (
         "kind", "day", "body", "fingerprint", "made_at", "took_s", "asked_at", "step", "steps", "doing", "told_at",
-        "failed", "failed_zh", "failed_fingerprint", "attempts",
+        "failed", "failed_fingerprint", "attempts",
     ),
     "account": (
         "text_size", "density", "active", "created_at", "has_password", "password_once",
@@ -172,7 +172,7 @@ PLAIN: dict[str, tuple[str, ...]] = {
         "resident_id", "asked_at", "due_on", "state", "decided_at", "sha256", "made_at", "gone_on", "answered_at",
     ),
     "office_job": (
-        "kind", "asked_at", "state", "attempts", "ended_at", "failed", "failed_zh", "result",
+        "kind", "asked_at", "state", "attempts", "ended_at", "failed", "result",
     ),
     "register_entry": (
         "kind", "household_id", "resident_id", "at", "state", "conflict", "decided_at",
@@ -182,12 +182,12 @@ PLAIN: dict[str, tuple[str, ...]] = {
                    "reversible"),
     "file_import": (
         "township", "kind", "size", "sha256", "sent_at", "task", "state", "asked_at", "ended_at", "done",
-        "total", "doing", "attempts", "failed", "failed_zh", "facts", "looked", "checked", "imported",
+        "total", "doing", "attempts", "failed", "facts", "looked", "checked", "imported",
         "foreseen", "gone_at",
     ),
     "file_import_part": ("what", "number"),
     "job": (
-        "kind", "options", "state", "done", "total", "doing", "result", "failed", "failed_zh",
+        "kind", "options", "state", "done", "total", "doing", "result", "failed",
         "ordered_at", "ended_at", "attempts",
     ),
     "plan": (

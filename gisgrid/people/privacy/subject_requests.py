@@ -49,7 +49,6 @@ class AccessRequest:
     answered_by: str | None
     answered_at: datetime | None
     failed: str | None
-    failed_zh: str | None
 
     @property
     def decidable(self) -> bool:
@@ -223,13 +222,13 @@ def _past(session: Session, place: TownshipInfo, number: int) -> None:
 # Why the last work on it came to nothing.
 _REQUESTS = """
 SELECT s.id, r.name, h.id AS house_id, h.address, s.asked_at, s.noted_by, s.due_on, s.state, s.decided_by,
-       s.decided_at, s.reason, s.sha256, s.made_at, s.gone_on, s.answered_by, s.answered_at, j.failed, j.failed_zh
+       s.decided_at, s.reason, s.sha256, s.made_at, s.gone_on, s.answered_by, s.answered_at, j.failed
 FROM subject_request s
 LEFT JOIN masked_resident r ON r.id = s.resident_id
 LEFT JOIN household f ON f.id = r.household_id
 LEFT JOIN house h ON h.id = f.house_id
 LEFT JOIN LATERAL (
-    SELECT o.failed, o.failed_zh FROM office_job o WHERE o.request_id = s.id ORDER BY o.id DESC LIMIT 1
+    SELECT o.failed FROM office_job o WHERE o.request_id = s.id ORDER BY o.id DESC LIMIT 1
 ) j ON s.state = 'failed'
 WHERE s.township_id = :t AND s.state = ANY (:states)
 ORDER BY CASE WHEN :ended THEN s.answered_at END DESC NULLS LAST, CASE WHEN :ended THEN s.id END DESC,

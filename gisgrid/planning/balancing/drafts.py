@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import Conflict
-from gisgrid.core.messages import Both
+from gisgrid.core.messages import kept
 from gisgrid.core.plans import PlanInfo, plan_named
 from gisgrid.planning.attach.attach import attach
 from gisgrid.planning.balancing.rebalance import Proposal
@@ -86,8 +86,8 @@ def refuse_faults(proposal: Proposal) -> None:
         worst = proposal.faults[0]
         raise Conflict(
             "The new polygons fail the check “{title}”: {first}.",
-            title=Both(worst.title.en, worst.title.zh),
-            first=Both(worst.findings[0].en, worst.findings[0].zh),
+            title=worst.title,
+            first=worst.findings[0].said,
             check=worst.name,
         )
 
@@ -134,6 +134,5 @@ def recipe(proposal: Proposal) -> Mapping[str, Any]:
         "max_deviation": result.max_deviation,
         "rounds": proposal.settled.rounds,
         "residents_moved": proposal.residents_moved,
-        "reasons": [en for en, _ in proposal.reasons],
-        "reasons_zh": [zh for _, zh in proposal.reasons],
+        "reasons": [kept(said) for said in proposal.reasons],
     }

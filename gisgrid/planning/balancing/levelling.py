@@ -14,7 +14,7 @@ from gisgrid.balance.weights import MONTH_DAYS, Weights
 from gisgrid.balance.workload import MMIN, Workload
 from gisgrid.core.arrays import Floats, Ints, sums
 from gisgrid.core.errors import Invalid
-from gisgrid.core.messages import Both, Message, message, say
+from gisgrid.core.messages import Message, message, say
 from gisgrid.core.plans import TownshipInfo
 from gisgrid.db.tables.register import NEEDS
 from gisgrid.planning.balancing.options import BalanceOptions, Level
@@ -24,12 +24,13 @@ from gisgrid.planning.workload.workload import counted_days
 
 YARDSTICKS: dict[Level, Yardstick] = {
     "work": MINUTES,
-    "residents": Yardstick(Both("residents", "名居民"), 1.0),
-    "households": Yardstick(Both("households", "户"), 1.0),
-    "houses": Yardstick(Both("houses", "处房屋"), 1.0),
+    "residents": Yardstick(message("residents"), 1.0),
+    "households": Yardstick(message("households"), 1.0),
+    "houses": Yardstick(message("houses"), 1.0),
 }
-_ZH: dict[Level, str] = {
-    "work": "工作量", "residents": "居民", "households": "户", "houses": "房屋",
+_WORDS: dict[Level, str] = {
+    "work": say("workload"), "residents": say("residents"), "households": say("households"),
+    "houses": say("houses"),
 }  # fmt: skip
 
 
@@ -134,9 +135,9 @@ def refuse_empty(options: BalanceOptions, known: Mapping[Level, float]) -> None:
         there: list[Level] = [other for other in YARDSTICKS if known.get(other, 0) > 0]
         flag = "--size-in" if options.size is not None and each == options.size_in else "--level"
         words = [
-            Both(other, _ZH[other])
+            message(_WORDS[other])
             if other == "work"
-            else Both(f"{other} ({known[other]:,.0f})", f"{_ZH[other]}（{known[other]:,.0f}）")
+            else message("{what} ({n:,.0f})", what=message(_WORDS[other]), n=known[other])
             for other in there
         ]
         raise Invalid(

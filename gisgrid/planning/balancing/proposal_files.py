@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gisgrid.core.messages import Message
 from gisgrid.files.exports import Feature, Sheet
 from gisgrid.planning.balancing.rebalance import Proposal
 from gisgrid.planning.editor.drawn import drawn_notes
@@ -73,9 +74,9 @@ def proposal_sheets(proposal: Proposal) -> list[Sheet]:
         ("权重版本 weights", proposal.task.weights.version),
         ("计入事件的日期 days of events", f"{days.first} – {days.last}"),
         ("计入事件数 events counted", days.events),
-        *(("未达到的原因 reason", f"{zh} {en}") for en, zh in proposal.reasons),
-        *(("未参与 left out", f"{left.said.zh} {left.said.en}") for left in proposal.task.left_out),
-        *(("说明 note", f"{zh} {en}") for en, zh in drawn_notes(proposal.settled.drawn)),
+        *(("未达到的原因 reason", _both(said)) for said in proposal.reasons),
+        *(("未参与 left out", _both(left.said)) for left in proposal.task.left_out),
+        *(("说明 note", _both(said)) for said in drawn_notes(proposal.settled.drawn)),
     ]
     return [
         Sheet("结果 result", ("项目 what", "数值 value"), said),
@@ -117,3 +118,8 @@ def proposal_sheets(proposal: Proposal) -> list[Sheet]:
             [(code, m.from_grid, m.to_grid) for m in proposal.moves for code in m.houses],
         ),
     ]  # fmt: skip
+
+
+def _both(said: Message) -> str:
+    """As the heads of these workbooks: Chinese and English."""
+    return f"{said.in_language('zh')} {said.en}"

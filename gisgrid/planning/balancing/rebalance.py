@@ -15,6 +15,7 @@ from gisgrid.balance.workload import Workload, deviations
 from gisgrid.core.arrays import Bools, Geometries, Ints
 from gisgrid.core.crs import from_metric
 from gisgrid.core.limits import Limits
+from gisgrid.core.messages import Message, message
 from gisgrid.planning.balancing.levelling import held_by_grid
 from gisgrid.planning.balancing.problem import BalanceProblem
 from gisgrid.planning.balancing.settling import Settled, settled
@@ -73,7 +74,7 @@ class Proposal:
     moves: tuple[ProposedMove, ...]
     grids: tuple[GridChange, ...]
     compactness_before: float | None
-    reasons: tuple[tuple[str, str], ...]
+    reasons: tuple[Message, ...]
     """Why the tolerance was not reached, in English and Chinese."""
     faults_today: tuple[CheckResult, ...]
     """Checks of the ground that fail today: a plan is balanced with its faults, and they are told."""
@@ -130,9 +131,7 @@ def propose(task: BalanceProblem, *, progress: Tell | None = None) -> Proposal:
         moves=_moves(task, found),
         grids=_changes(task, found),
         compactness_before=None if scores is None else float(np.nanmean(scores)),
-        reasons=tuple(
-            _in_words(task, r.said.en, r.said.zh, r.community) for r in found.result.infeasible
-        ),
+        reasons=tuple(_in_words(task, r.said, r.community) for r in found.result.infeasible),
         faults=new_faults,
         faults_today=faults_today,
     )
@@ -153,13 +152,13 @@ def trade_off(task: BalanceProblem, tolerances: Sequence[float]) -> tuple[Result
     return pareto(lambda tolerance: settled(by_residents, tolerance=tolerance).result, tolerances)
 
 
-def _in_words(task: BalanceProblem, en: str, zh: str, community: int) -> tuple[str, str]:
+def _in_words(task: BalanceProblem, said: Message, community: int) -> Message:
     """A reason with codes; where codes are no numbers the community stands before it."""
     known = task.state.communities.code
     if str(community) in known:
-        return en, zh
+        return said
     name = known[community] if 0 <= community < len(known) else community
-    return f"[{name}] {en}", f"[{name}] {zh}"
+    return message("[{community}] {reason}", community=name, reason=said)
 
 
 def _moves(task: BalanceProblem, found: Settled) -> tuple[ProposedMove, ...]:

@@ -14,14 +14,15 @@ import shapely
 from gisgrid.balance.fabric import Fabric, build_fabric, community_of_grids
 from gisgrid.core.arrays import Geometries, Ints
 from gisgrid.core.errors import Conflict, Invalid
-from gisgrid.core.messages import Both, message
+from gisgrid.core.messages import message, say, together
 from gisgrid.planning.balancing.levelling import LeftOut
 from gisgrid.planning.balancing.options import BalanceOptions
 from gisgrid.planning.checks.topology import mended
 from gisgrid.planning.snapshot.snapshot import PlanSnapshot, rows_of
 
-MEND_EN = "Mend it in a scenario: gisgrid scenario mend-across SCENARIO GRID, or beside the check in the editor."
-MEND_ZH = "请在草案中修正：gisgrid scenario mend-across 草案 网格，或在编辑器的检查结果旁修正。"
+MEND = say(
+    "Mend it in a scenario: gisgrid scenario mend-across SCENARIO GRID, or beside the check in the editor."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,13 +111,11 @@ def _nothing_sound(out: Sequence[LeftOut]) -> Invalid:
             "No community can be balanced. {count} grids do not lie in one community: {shown}. {mend}",
             count=len(grids),
             shown=grids[:10],
-            mend=Both(MEND_EN, MEND_ZH),
+            mend=message(MEND),
             grids=grids,
             communities=[left.community for left in out],
         )
-    why = Both(
-        " ".join(left.said.en for left in out[:5]), "".join(left.said.zh for left in out[:5])
-    )
+    why = together([left.said for left in out[:5]])
     return Invalid(
         "No community can be balanced. {why}",
         why=why,
@@ -150,7 +149,7 @@ def _homes(state: PlanSnapshot) -> tuple[Ints, list[LeftOut]]:
 def _across(state: PlanSnapshot, community: int, grids: list[int]) -> LeftOut:
     code = state.communities.code[community]
     codes = state.grids.code[grids].tolist()
-    facts = {"community": code, "grids": codes[:10], "mend": Both(MEND_EN, MEND_ZH)}
+    facts = {"community": code, "grids": codes[:10], "mend": message(MEND)}
     if len(codes) == 1:
         said = message(
             "Community {community} is left out: grid {grids} does not lie in one community. {mend}",

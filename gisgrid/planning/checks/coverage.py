@@ -67,9 +67,9 @@ def coverage_features(found: Coverage) -> list[Feature]:
             {
                 "check": result.name,
                 "title_en": result.title.en,
-                "title_zh": result.title.zh,
+                "title_zh": result.title.in_language("zh"),
                 "text_en": finding.en,
-                "text_zh": finding.zh,
+                "text_zh": finding.said.in_language("zh"),
                 "grids": ",".join(finding.grids),
                 "community": finding.community,
                 "houses": len(finding.houses),
@@ -77,7 +77,7 @@ def coverage_features(found: Coverage) -> list[Feature]:
                 "measure": finding.measure,
                 "unit": finding.unit,
                 "fix_en": finding.fix.en if finding.fix else None,
-                "fix_zh": finding.fix.zh if finding.fix else None,
+                "fix_zh": finding.fix.said.in_language("zh") if finding.fix else None,
                 "fix_grid": finding.fix.grid if finding.fix else None,
                 "fix_residents": finding.fix.residents if finding.fix else None,
             },
@@ -94,8 +94,8 @@ def coverage_sheets(found: Coverage) -> list[Sheet]:
         ("check", "项目", "title", "结果 answer", "处 places", "房屋 houses",
          "居民 residents", "缺少", "missing"),
         [
-            (r.name, r.title.zh, r.title.en, r.status, len(r.findings), r.houses,
-             r.residents, r.zh, r.en)
+            (r.name, r.title.in_language("zh"), r.title.en, r.status, len(r.findings), r.houses,
+             r.residents, r.missing.in_language("zh") if r.missing else "", r.en)
             for r in _all(found)
         ],
     )  # fmt: skip
@@ -108,9 +108,9 @@ def coverage_sheets(found: Coverage) -> list[Sheet]:
             spot = None if f.place.is_empty else f.place.representative_point()
             fix = f.fix
             places.append((
-                number, result.name, f.zh, f.en, ", ".join(f.grids), f.community,
+                number, result.name, f.said.in_language("zh"), f.en, ", ".join(f.grids), f.community,
                 len(f.houses), f.residents, f.measure, f.unit,
-                fix.zh if fix else None, fix.en if fix else None, fix.grid if fix else None,
+                fix.said.in_language("zh") if fix else None, fix.en if fix else None, fix.grid if fix else None,
                 fix.residents if fix else None,
                 round(spot.x, 7) if spot else None, round(spot.y, 7) if spot else None,
             ))  # fmt: skip

@@ -29,10 +29,6 @@ class Fix:
     def en(self) -> str:
         return self.said.en
 
-    @property
-    def zh(self) -> str:
-        return self.said.zh
-
 
 @dataclass(frozen=True, eq=False)
 class Finding:
@@ -58,10 +54,6 @@ class Finding:
     def en(self) -> str:
         return self.said.en
 
-    @property
-    def zh(self) -> str:
-        return self.said.zh
-
 
 @dataclass(frozen=True)
 class CheckResult:
@@ -82,10 +74,6 @@ class CheckResult:
     @property
     def en(self) -> str:
         return self.missing.en if self.missing else ""
-
-    @property
-    def zh(self) -> str:
-        return self.missing.zh if self.missing else ""
 
 
 @dataclass(frozen=True, eq=False)

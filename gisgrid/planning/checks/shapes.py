@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 from gisgrid.balance.walking import StreetNetwork, Walk
 from gisgrid.core.arrays import Bools, Floats, Geometries, Ints
 from gisgrid.core.limits import Limits
-from gisgrid.core.messages import Both, Message, message
+from gisgrid.core.messages import Message, message
 from gisgrid.planning.checks.findings import Finding, Fix, Raw
 from gisgrid.planning.checks.topology import (
     Pieces,
@@ -152,7 +152,7 @@ def ground_without_grid(ground: Ground) -> Raw:
             )
         )
     if missing.any() or not len(missing):
-        names = ground.state.communities.code[missing].tolist() or Both("all", "全部")
+        names = ground.state.communities.code[missing].tolist() or message("all")
         return Raw(
             findings,
             message("no polygon is known of these communities: {names}", names=names),
@@ -203,8 +203,8 @@ def slivers(ground: Ground) -> Raw:
     """Gaps and overlaps too thin or small to be meant."""
     findings = []
     for pieces, what in (
-        (ground.gaps, Both("a gap", "缝隙")),
-        (ground.overlaps, Both("an overlap", "重叠")),
+        (ground.gaps, message("a gap")),
+        (ground.overlaps, message("an overlap")),
     ):
         thin = pieces.where(ground.thin(pieces))
         width_m = mean_width_m(thin.shape)

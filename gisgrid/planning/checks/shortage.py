@@ -98,7 +98,7 @@ def shortage_of(state: PlanSnapshot, plan: PlanInfo, results: list[CheckResult])
 
 def shortage_sheets(found: Shortage, *, lacking: bool = False) -> list[Sheet]:
     """The answers, and every grid (or those that lack something) with what it lacks in both languages."""
-    title = {r.name: f"{r.title.zh} {r.title.en}" for r in found.results}
+    title = {r.name: f"{r.title.in_language('zh')} {r.title.en}" for r in found.results}
     offered = {
         (r.name, code): f.fix for r in found.results for f in r.findings for code in f.grids
     }  # fmt: skip
@@ -108,13 +108,13 @@ def shortage_sheets(found: Shortage, *, lacking: bool = False) -> list[Sheet]:
         rows.append((
             g.code, g.name, g.kind, g.community, g.leaders, g.workers, g.sinking_force,
             g.social_force, g.trained, g.residents, "；".join(title[name] for name in g.lacks),
-            fix.zh if fix else None, fix.en if fix else None,
+            fix.said.in_language("zh") if fix else None, fix.en if fix else None,
         ))  # fmt: skip
     return [
         Sheet(
             "缺口 shortage",
             ("项目", "check", "结果 answer", "网格数 grids", "缺少", "missing"),
-            [(r.title.zh, r.title.en, r.status, len(r.findings), r.zh, r.en)
+            [(r.title.in_language("zh"), r.title.en, r.status, len(r.findings), r.missing.in_language("zh") if r.missing else "", r.en)
              for r in found.results],
         ),
         Sheet(

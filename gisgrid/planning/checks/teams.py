@@ -10,16 +10,16 @@ from scipy.spatial import cKDTree
 
 from gisgrid.core.arrays import Bools, Geometries, Ints
 from gisgrid.core.limits import Limits, Size, sizes
-from gisgrid.core.messages import Both, Message, message, say
+from gisgrid.core.messages import Message, message, say
 from gisgrid.planning.checks.findings import Finding, Fix, Raw
 from gisgrid.planning.checks.shapes import Ground
 from gisgrid.planning.checks.topology import REACH_M
 from gisgrid.planning.snapshot.snapshot import PlanSnapshot
 
 MEASURES = {
-    "residents": Both("residents", "居民"),
-    "households": Both("households", "户"),
-    "houses": Both("houses", "房屋"),
+    "residents": message("residents"),
+    "households": message("households"),
+    "houses": message("houses"),
 }
 
 

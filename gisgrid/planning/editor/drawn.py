@@ -13,6 +13,7 @@ from gisgrid.balance.lattice import to_lattice
 from gisgrid.balance.redraw import redrawn
 from gisgrid.core.arrays import Bools, Floats, Geometries, Ints
 from gisgrid.core.crs import to_metric
+from gisgrid.core.messages import Message, message
 from gisgrid.planning.editor.arcs import NEAR_BORDER, not_in, share_corners
 from gisgrid.planning.editor.back_in_degrees import back_in_degrees
 from gisgrid.planning.snapshot.regrid import Spots, on_grids
@@ -41,29 +42,26 @@ class Drawn:
     astray: Ints
 
 
-def drawn_notes(drawn: Drawn) -> list[tuple[str, str]]:
-    """What is to be said of houses beside new borders, in English and Chinese."""
+def drawn_notes(drawn: Drawn) -> list[Message]:
+    """What is to be said of houses beside new borders."""
     codes = drawn.state.houses.code
     notes = []
     if len(drawn.tight):
-        who = ", ".join(codes[drawn.tight][:MOST_NAMED])
         notes.append(
-            (
-                f"{len(drawn.tight)} houses stand nearer than {100 * CLEAR_M:.0f} cm to a new border, "
-                f"half-way to a house of another grid: {who}",
-                f"{len(drawn.tight)}处房屋距新边界不足{100 * CLEAR_M:.0f}厘米"
-                f"(边界位于与另一网格房屋的正中)：{who}",
+            message(
+                "{n} houses stand nearer than {cm:.0f} cm to a new border, half-way to a house of another "
+                "grid: {houses}",
+                n=len(drawn.tight), cm=100 * CLEAR_M, houses=codes[drawn.tight][:MOST_NAMED].tolist(),
             )
-        )
+        )  # fmt: skip
     if len(drawn.astray):
-        who = ", ".join(codes[drawn.astray][:MOST_NAMED])
         notes.append(
-            (
-                f"{len(drawn.astray)} houses on the border of a community or an exclusive grid have the "
-                f"grid that the border gives them, and are counted there: {who}",
-                f"{len(drawn.astray)}处房屋位于社区或专属网格边界上，按边界归属并计数：{who}",
+            message(
+                "{n} houses on the border of a community or an exclusive grid have the grid that the border "
+                "gives them, and are counted there: {houses}",
+                n=len(drawn.astray), houses=codes[drawn.astray][:MOST_NAMED].tolist(),
             )
-        )
+        )  # fmt: skip
     return notes
 
 

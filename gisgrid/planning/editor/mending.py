@@ -18,6 +18,7 @@ from gisgrid.balance.lattice import mean_width_m, shared_segments, to_lattice
 from gisgrid.core.arrays import Bools, Geometries, Ints
 from gisgrid.core.errors import Invalid, NotFound
 from gisgrid.core.limits import Limits
+from gisgrid.core.messages import say
 from gisgrid.planning.checks.shapes import Ground
 from gisgrid.planning.checks.topology import REACH_M, inside, longest_neighbour, mended
 from gisgrid.planning.editor.corners import GridDetails, with_new
@@ -31,23 +32,19 @@ Make = Callable[[str], GridDetails]
 """Gives code and name of a new grid of a community, by the community's code; no code twice."""
 
 
-WAYS_ON: dict[str, tuple[str, str]] = {
-    "sliver": (
+WAYS_ON: dict[str, str] = {
+    "sliver": say(
         "Gaps and overlaps thinner than the township's limits.sliver_m ({sliver_m:g} m) or smaller than "
         "limits.sliver_m2 ({sliver_m2:g} m²) are mended with gisgrid scenario mend-slivers {name}, or with "
-        "the button beside the check in the editor.",
-        "窄于乡镇/街道设置 limits.sliver_m（{sliver_m:g} 米）或小于 limits.sliver_m2（{sliver_m2:g} 平方米）"
-        "的缝隙和重叠可用 gisgrid scenario mend-slivers {name} 修补，或点击编辑器中该检查旁的按钮。",
+        "the button beside the check in the editor."
     ),
-    "outside": (
+    "outside": say(
         "A grid across communities is cut at the border, or given to the community of most of its houses, "
         "with gisgrid scenario mend-across {name} GRID, or with the buttons beside the finding in the "
-        "editor.",
-        "跨越社区的网格可用 gisgrid scenario mend-across {name} 网格 在社区边界切分，或划归其多数房屋所在社区，"
-        "也可点击编辑器中该结果旁的按钮。",
+        "editor."
     ),
 }
-"""How what a check finds is mended, by the check's name; in English and Chinese."""
+"""How what a check finds is mended, by the check's name."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import Conflict, Invalid, NotFound
-from gisgrid.core.messages import Both
+from gisgrid.core.messages import message
 from gisgrid.core.plans import PlanInfo, TownshipInfo, plan_by_id
 from gisgrid.planning.attach.attach import attach, attach_rows
 from gisgrid.planning.attach.rule import Kind
@@ -270,7 +270,7 @@ def _hold(session: Session, plan: PlanInfo, version: int) -> None:
         ).scalar()
         raise StaleScenario(
             "{who} edited this scenario meanwhile; it is shown as it is now, and your edit was not kept.",
-            who=last or Both("Somebody", "有人"),
+            who=last or message("Somebody"),
             version=row.version,
         )
 

@@ -15,7 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import Conflict, Invalid
-from gisgrid.core.messages import Both
+from gisgrid.core.messages import message, together
 from gisgrid.core.plans import PlanInfo, TownshipInfo, newest_plan, plan_by_id, township_by_id
 from gisgrid.planning.balancing.from_scratch import begun
 from gisgrid.planning.balancing.rebalance import GROUND_CHECKS
@@ -138,7 +138,7 @@ def publish(
         raise Conflict(
             "Plan {plan!r} was published already by {who}.",
             plan=plan.name,
-            who=last[-1].who if last else Both("somebody", "他人"),
+            who=last[-1].who if last else message("somebody"),
             state=plan.state,
         )
     refuse_stale(session, plan)
@@ -268,16 +268,16 @@ def refuse_failing(session: Session, place: TownshipInfo, plan: PlanInfo) -> Non
         first = worse[0].findings[0]
         limits = limits_of(session, place.id)
         ways = [
-            [words.format(name=plan.name, **asdict(limits)) for words in WAYS_ON[r.name]]
+            message(WAYS_ON[r.name], name=plan.name, **asdict(limits))
             for r in worse
             if r.name in WAYS_ON
         ]
         raise Conflict(
             "Plan {plan!r} fails the check “{title}”: {first}.{ways}",
             plan=plan.name,
-            title=Both(worse[0].title.en, worse[0].title.zh),
-            first=Both(first.en, first.zh),
-            ways=Both("".join(f" {en}" for en, _ in ways), "".join(zh for _, zh in ways)),
+            title=worse[0].title,
+            first=first.said,
+            ways=message(" {ways}", ways=together(ways)) if ways else "",
             checks=[r.name for r in worse],
             grids=list(first.grids),
         )

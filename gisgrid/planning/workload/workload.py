@@ -21,7 +21,7 @@ from gisgrid.balance.workload import (
 )
 from gisgrid.core.arrays import Bools, Floats, Ints
 from gisgrid.core.errors import Invalid
-from gisgrid.core.messages import Both, message
+from gisgrid.core.messages import Message, message
 from gisgrid.db.tables.register import NEEDS
 from gisgrid.planning.snapshot.snapshot import NO_ROW, PlanSnapshot, Texts, rows_of
 
@@ -35,16 +35,14 @@ class EventDays:
     events: int
 
     @property
-    def en(self) -> str:
+    def said(self) -> Message:
+        """In words."""
+        days = {"first": self.first, "last": self.last}
         if self.events:
-            return f"{self.events} events of {self.first} to {self.last} counted"
-        return f"no event was reported from {self.first} to {self.last}"
-
-    @property
-    def zh(self) -> str:
-        if self.events:
-            return f"计入 {self.first} 至 {self.last} 的 {self.events} 起事件"
-        return f"{self.first} 至 {self.last} 没有事件"
+            return message(
+                "{events} events of {first} to {last} counted", events=self.events, **days
+            )
+        return message("no event was reported from {first} to {last}", **days)
 
 
 @dataclass(frozen=True)
@@ -244,7 +242,7 @@ def refuse_no_work(found: Loads, state: PlanSnapshot) -> None:
     days = state.events.day
     raise Invalid(
         "There is no work to tell: no resident or household is known that counts, and {events}{newest}.",
-        events=Both(found.events.en, found.events.zh),
+        events=found.events.said,
         newest=message("; the newest event known is of {day}", day=days.max()) if len(days) else "",
         first=str(found.events.first),
         last=str(found.events.last),

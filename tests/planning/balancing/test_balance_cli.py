@@ -160,7 +160,7 @@ def test_locked_grids_keep_their_ground_and_their_corners(town: Session):
     assert not {m.from_grid for m in found.moves} & set(locks)
     assert found.moves
     # What a lock makes impossible is said, not passed over.
-    assert any(str(state.communities.code[community]) in en for en, _ in found.reasons)
+    assert any(str(state.communities.code[community]) in said.en for said in found.reasons)
 
 
 @pytest.mark.thorough
@@ -246,7 +246,7 @@ def test_a_building_heavier_than_a_grid_is_said_to_be_the_reason():
     found = propose(prepare(state, Weights(), BalanceOptions()))
     assert found.reasons
     assert found.result.max_deviation > 0.01
-    assert all("[c]" in en and "[c]" in zh for en, zh in found.reasons)
+    assert all("[c]" in said.en and "[c]" in said.in_language("zh") for said in found.reasons)
 
 
 def test_all_houses_on_one_point_are_one_building():

@@ -210,7 +210,7 @@ def test_what_cannot_be_is_refused_in_both_languages(
 ):
     with pytest.raises(error) as caught:
         proposed(state, **options)
-    assert any("\u4e00" <= letter <= "\u9fff" for letter in caught.value.zh)
+    assert any("\u4e00" <= letter <= "\u9fff" for letter in caught.value.in_language("zh"))
     assert not any("\u4e00" <= letter <= "\u9fff" for letter in caught.value.message)
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from gisgrid.balance.weights import Weights
 from gisgrid.core.errors import Invalid
+from gisgrid.core.messages import unpacked
 from gisgrid.core.plans import PlanInfo, plan_by_id, plan_in_force, township
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
@@ -175,7 +176,9 @@ def test_an_empty_measure_fails_as_a_layer_of_the_map_in_words(engine: Engine, b
     with transaction(engine) as session:
         failed = standing(session, bare.id, "workload", day).failed
     assert failed is not None
-    assert "no work to tell" in failed[0] and "没有可计算的工作量" in failed[1]
+    why = unpacked(failed or "")
+    assert "no work to tell" in why.in_language("en")
+    assert "没有可计算的工作量" in why.in_language("zh")
 
 
 def test_the_days_stand_in_what_a_run_keeps_and_writes(engine: Engine, bare: PlanInfo):

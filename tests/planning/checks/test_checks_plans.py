@@ -49,7 +49,7 @@ def test_what_is_not_known_is_incomplete_and_never_a_pass():
         "no_grid", "on_border", "empty_grid", "no_team", "no_leader", "leader_only", "no_trained", "size",
         "not_visited", "too_far", "sleeping", "cluster",
     }  # fmt: skip
-    assert all(results[name].en and results[name].zh for name in incomplete)
+    assert all(results[name].en and results[name].missing for name in incomplete)
 
 
 def test_a_block_left_out_is_a_gap_counted_in_people_and_offered_to_a_neighbour():

@@ -189,7 +189,10 @@ def test_sound_communities_are_balanced_and_the_others_once_they_are_mended(seed
     unsound = {codes[state.grids.community[before.row_of[code]]] for code in (taker, giver)}
     found = propose(prepare(state, Weights(), BalanceOptions(far=True)))
     assert {left.community for left in found.task.left_out} == unsound
-    assert all(left.grids == (taker,) and taker in left.said.zh for left in found.task.left_out)
+    assert all(
+        left.grids == (taker,) and taker in left.said.in_language("zh")
+        for left in found.task.left_out
+    )
     assert {m.community for m in found.moves} == set(codes) - unsound
     assert found.faults == ()
     after = with_grids(before, kept_within(before, taker, made))
@@ -308,7 +311,7 @@ def test_only_what_is_below_the_settings_is_mended():
 def test_a_plan_without_slivers_says_so_and_names_the_setting():
     with pytest.raises(Invalid, match=r"limits\.sliver_m = 1 m") as caught:
         without_slivers(editor(), Limits())
-    assert "limits.sliver_m" in caught.value.zh
+    assert "limits.sliver_m" in caught.value.in_language("zh")
 
 
 def test_a_house_in_a_gap_gets_the_grid_beside_it_and_is_told():

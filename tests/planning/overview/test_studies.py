@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from gisgrid.cli.studies import study_command
 from gisgrid.core.errors import Conflict, NotFound
+from gisgrid.core.messages import unpacked
 from gisgrid.core.plans import plan_by_id, township
 from gisgrid.core.settings import Settings
 from gisgrid.db.store import transaction
@@ -216,7 +217,7 @@ def test_why_a_study_cannot_be_made_is_kept_until_the_data_changes(two: tuple[En
     with pytest.raises(Conflict):
         studies.make(engine, old, "proposal", DAY)
     failed = stands(engine, old, "proposal").failed
-    assert failed is not None and "based on no other plan" in failed[0]
+    assert failed is not None and "based on no other plan" in unpacked(failed).in_language("en")
     with transaction(engine) as session:
         session.execute(text("UPDATE township SET limits = '{\"walk_m\": 500}'"))
     assert stands(engine, old, "proposal").failed is None

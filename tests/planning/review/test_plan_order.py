@@ -40,7 +40,7 @@ def test_a_day_before_that_of_a_waiting_plan_is_refused_in_words(town: Town):
         third = draft_of(session, township, "第三", "e f", town.new)
         with pytest.raises(Conflict, match="withdraw it first") as refused:
             publish(session, third, first - timedelta(days=1))
-        assert "请先撤回" in refused.value.zh
+        assert "请先撤回" in refused.value.in_language("zh")
         with pytest.raises(StalePlan, match="published now"):
             publish(session, draft_of(session, township, "旧稿", "g h", town.old), first)
         publish(session, third, first + timedelta(days=1))

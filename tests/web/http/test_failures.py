@@ -50,8 +50,9 @@ def of_sqlalchemy(error: psycopg.Error) -> DBAPIError:
 def test_a_failure_is_told_by_its_kind(error: BaseException, words: str, zh: str):
     found = failure_of(error)
     assert found is not None
-    assert words in found.message and zh in found.zh
-    assert PERSON not in found.message + found.zh
+    said = found.said.in_language("zh")
+    assert words in found.said.en and zh in said
+    assert PERSON not in found.said.en + said
 
 
 def test_what_is_no_failure_of_the_machine_is_none():

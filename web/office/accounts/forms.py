@@ -16,7 +16,7 @@ from gisgrid.people import ground
 from gisgrid.people.account_list import ORDERS, STATES, Wanted
 from gisgrid.people.ground import AdministeredArea
 from web.http.dates import day_of
-from web.http.language import language, speaks_chinese
+from web.http.language import language, spoken
 
 EVERYWHERE = "*"
 """The choice of a post without an area."""
@@ -77,14 +77,13 @@ def area_word(area: AdministeredArea) -> str:
 
 def role_words() -> dict[str, str]:
     """Roles in the asker's language."""
-    return {name: role.zh if speaks_chinese() else role.en for name, role in ROLES.items()}
+    return {name: role.in_language(spoken()) for name, role in ROLES.items()}
 
 
 def role_line(name: str) -> str:
     """A role with what it is held for."""
     levels = [gettext(LEVEL_WORDS[level]) for level in ROLES[name].levels]
-    mark = "、" if speaks_chinese() else ", "
-    return f"{role_words()[name]} ({mark.join(levels)})"
+    return f"{role_words()[name]} ({gettext(', ').join(levels)})"
 
 
 def post_sent() -> Post:

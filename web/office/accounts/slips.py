@@ -16,7 +16,7 @@ from gisgrid.people import accounts, appointments, login
 from gisgrid.people.account_list import ListedAccount, listed_one
 from gisgrid.people.passwords import random_password
 from gisgrid.people.staff_list import TriedRow
-from web.http.keeping import keeping, page
+from web.http.keeping import keeping, page, refusing
 from web.http.permissions import asker
 from web.office.accounts.forms import offered, post_sent, role_words
 from web.office.accounts.views import again, blueprint, known
@@ -68,20 +68,18 @@ def add() -> Response:
 
 
 @blueprint.post("/<int:number>/slip")
+@refusing(lambda error, number: again(number, error))
 def hand_out(number: int) -> Response:
     """A new password, a new authenticator, or both; what was before opens nothing any more."""
     wishes = request.form.getlist("give")
     _refuse_own(number)
-    try:
-        with keeping() as session:
-            known(session, number)
-            if not wishes:
-                raise Invalid("Tick what is to be given anew.")
-            slip = handed_out(
-                session, number, password="password" in wishes, authenticator="authenticator" in wishes,
-            )  # fmt: skip
-    except GisgridError as error:
-        return again(number, error)
+    with keeping() as session:
+        known(session, number)
+        if not wishes:
+            raise Invalid("Tick what is to be given anew.")
+        slip = handed_out(
+            session, number, password="password" in wishes, authenticator="authenticator" in wishes,
+        )  # fmt: skip
     return slips_page([slip])
 
 

@@ -17,7 +17,7 @@ from gisgrid.people import account_list, accounts, appointments, ground, tokens
 from gisgrid.people.account_list import STATES, ListedAccount
 from web.http import lists
 from web.http.dates import day_of, local, zone_of
-from web.http.keeping import keeping, page
+from web.http.keeping import keeping, page, refusing
 from web.http.permissions import asked_as_workbook, asker
 from web.http.towns import own_town
 from web.office import sheets
@@ -67,51 +67,45 @@ def one(number: int) -> Response:
 
 
 @blueprint.post("/<int:number>/posts")
+@refusing(lambda error, number: again(number, error))
 def appoint(number: int) -> BaseResponse:
     """Give the account a post."""
-    try:
-        with keeping() as session:
-            who = known(session, number)
-            post = post_sent()
-            if not post.role:
-                raise Invalid("Choose a role.")
-            appointments.appoint(
-                session, who.name, post.role, area=post.area, grid=post.grid, since=post.since,
-                until=post.until,
-            )  # fmt: skip
-    except GisgridError as error:
-        return again(number, error)
+    with keeping() as session:
+        who = known(session, number)
+        post = post_sent()
+        if not post.role:
+            raise Invalid("Choose a role.")
+        appointments.appoint(
+            session, who.name, post.role, area=post.area, grid=post.grid, since=post.since,
+            until=post.until,
+        )  # fmt: skip
     flash(gettext("The post is given."), "info")
     return _back(number)
 
 
 @blueprint.post("/<int:number>/posts/<int:post>/end")
+@refusing(lambda error, number, post: again(number, error))
 def end(number: int, post: int) -> BaseResponse:
     """End a post of the account, today or on a day."""
     with keeping(read_only=True) as session:
         who = known(session, number)
         if post not in {each.id for each in who.posts}:
             raise NoSuchPage
-    try:
-        with keeping() as session:
-            appointments.end_appointment(session, post, day_of(request.form.get("on"), "on"))
-    except GisgridError as error:
-        return again(number, error)
+    with keeping() as session:
+        appointments.end_appointment(session, post, day_of(request.form.get("on"), "on"))
     flash(gettext("The post ends."), "info")
     return _back(number)
 
 
 @blueprint.post("/<int:number>/switch")
+@refusing(lambda error, number: again(number, error))
 def switch(number: int) -> BaseResponse:
     """Switch the account off or on."""
     on = request.form.get("to") == "on"
     with keeping(read_only=True) as session:
         who = known(session, number)
-    try:
-        with keeping() as session:
-            accounts.set_active(session, who.name, active=on)
-    except GisgridError as error:
-        return again(number, error)
+    with keeping() as session:
+        accounts.set_active(session, who.name, active=on)
     flash(gettext("The account is on.") if on else gettext("The account is off."), "info")
     return _back(number)
 

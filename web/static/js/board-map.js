@@ -1,8 +1,9 @@
 // The board's symbols: sums in squares of the screen or single cases, or heat.
 
 import { make } from "./elements.js";
+import { ALARM, CALM, EMERGENCY, LATE, MARKED, SOON, WHITE } from "./pure/colours.js";
 
-const COLOURS = { urgent: "#6b0f1a", late: "#a4262c", soon: "#c77700", calm: "#1f6fb2" };
+const COLOURS = { urgent: EMERGENCY, late: LATE, soon: SOON, calm: CALM };
 const SQUARE_PX = 64;
 
 const Heat = L.Layer.extend({
@@ -54,7 +55,7 @@ export function boardMap(map, open) {
     for (const s of [...symbols].sort((a, b) => a.urgent - b.urgent)) {
       const colour = s.urgent ? COLOURS.urgent : s.late ? COLOURS.late : s.soon ? COLOURS.soon : COLOURS.calm;
       const dot = L.circleMarker([s.lat, s.lon], {
-        radius: radius(s.n) + (s.urgent ? 4 : 0), color: s.urgent ? "#ffd400" : "#fff", weight: s.urgent ? 4 : 1.5, fillColor: colour, fillOpacity: 0.9, pane: "points",
+        radius: radius(s.n) + (s.urgent ? 4 : 0), color: s.urgent ? ALARM : WHITE, weight: s.urgent ? 4 : 1.5, fillColor: colour, fillOpacity: 0.9, pane: "points",
       });
       dot.on("click", () => {
         if (s.case_id) open(s.case_id);
@@ -88,7 +89,7 @@ export function boardMap(map, open) {
       if (marked) marked.remove();
       marked = null;
       if (!row || row.lat === null) return;
-      marked = L.circleMarker([row.lat, row.lon], { radius: 15, color: "#f4a300", weight: 4, fill: false, interactive: false, pane: "points" }).addTo(map);
+      marked = L.circleMarker([row.lat, row.lon], { radius: 15, color: MARKED, weight: 4, fill: false, interactive: false, pane: "points" }).addTo(map);
       if (far) map.setView([row.lat, row.lon], Math.max(map.getZoom(), 17));
       else if (!map.getBounds().contains([row.lat, row.lon])) map.panTo([row.lat, row.lon]);
     },

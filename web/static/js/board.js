@@ -6,6 +6,7 @@ import { boardMap } from "./board-map.js";
 import { byId, make } from "./elements.js";
 import { renewed } from "./pure/rows.js";
 import { dayIn, fill, span, spanOf } from "./pure/words.js";
+import { FORMER } from "./pure/colours.js";
 
 const NAMES = ["state", "due", "matter", "community", "source", "grid", "q", "here", "short", "since", "until", "limit"];
 const PAGE = 50;
@@ -227,7 +228,7 @@ export function start(map, ui) {
   let borders = null;
   async function drawBorders() {
     try {
-      if (!borders) borders = L.geoJSON(await json(ui.grids), { interactive: false, style: { color: "#5b6b82", weight: 1, fill: false } });
+      if (!borders) borders = L.geoJSON(await json(ui.grids), { interactive: false, style: { color: FORMER, weight: 1, fill: false } });
     } catch (error) {
       byId("notice").textContent = error.told || byId("notice").dataset.failed;
       byId("notice").hidden = false;

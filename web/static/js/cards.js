@@ -6,6 +6,7 @@ import { opacity, paint } from "./grids.js";
 import { colouring } from "./pure/classes.js";
 import { moment } from "./pure/words.js";
 import { failed, layers } from "./town.js";
+import { CHOSEN } from "./pure/colours.js";
 
 // What an address asks for another day.
 export const asOf = (ui) => ui.as_of ? `&as_of=${ui.as_of}` : "";
@@ -41,7 +42,7 @@ export function weight(state, layer) {
 export function select(state, layer) {
   if (state.selected) state.selected.setStyle({ weight: weight(state, state.selected), fillOpacity: opacity(layers.grids, state.painting) });
   state.selected = layer;
-  if (layer) layer.setStyle({ weight: 4, color: "#12355b", fillOpacity: 0.82 }).bringToFront();
+  if (layer) layer.setStyle({ weight: 4, color: CHOSEN, fillOpacity: 0.82 }).bringToFront();
 }
 
 // Counts what was opened, closed or asked for: an answer that comes after another was asked for opens no card.

@@ -1,6 +1,7 @@
 // A case's place: its grid, the other candidates near a border, the spot, and moving it.
 
 import { byId, make } from "./elements.js";
+import { CHOSEN, OTHER } from "./pure/colours.js";
 
 export function start(map, ui) {
   map.invalidateSize();
@@ -8,8 +9,8 @@ export function start(map, ui) {
     const own = grid.code === ui.own;
     L.geoJSON(grid.geometry, {
       interactive: false,
-      style: own ? { color: "#12355b", weight: 3, fillOpacity: 0.12 }
-        : { color: "#b35806", weight: 2, dashArray: "6 5", fillOpacity: 0.06 },
+      style: own ? { color: CHOSEN, weight: 3, fillOpacity: 0.12 }
+        : { color: OTHER, weight: 2, dashArray: "6 5", fillOpacity: 0.06 },
     }).addTo(map).bindTooltip(make("span", {}, grid.name), { permanent: true, direction: "center", className: own ? "own" : "other" });
   }
   let pin = null;

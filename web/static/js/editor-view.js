@@ -1,10 +1,11 @@
 // The editor: how a scenario's grids and borders are drawn.
+import { CHOSEN, FIXED_BORDER, LATE, WHITE } from "./pure/colours.js";
 
 // [lon, lat] as Leaflet has it.
 export const latlng = ([lon, lat]) => L.latLng(lat, lon);
-const BORDER = { color: "#12355b", weight: 5, opacity: 0.75 };
+const BORDER = { color: CHOSEN, weight: 5, opacity: 0.75 };
 const LETTER = 12; // width of a Chinese letter of a name, in pixels
-const FIXED = { color: "#6b7686", weight: 2, opacity: 0.8 };
+const FIXED = { color: FIXED_BORDER, weight: 2, opacity: 0.8 };
 
 // Grids coloured by how far their work is from the mean; gives a layer with `of`, grid by code, and
 // `replace`, which draws some anew and takes those of the codes that are gone away.
@@ -15,9 +16,9 @@ export function drawGrids(grids, options) {
     {
       pane: options.pane,
       style: (feature) => ({
-        color: "#ffffff", weight: 1, fillOpacity: 0.7, fillColor: feature.properties.colour,
+        color: WHITE, weight: 1, fillOpacity: 0.7, fillColor: feature.properties.colour,
         dashArray: feature.properties.kind === "exclusive" ? "4 3" : null,
-        ...(options.marked?.has(feature.properties.code) ? { color: "#12355b", weight: 3 } : {}),
+        ...(options.marked?.has(feature.properties.code) ? { color: CHOSEN, weight: 3 } : {}),
       }),
     });
   const known = () => { layer.of = new Map(layer.getLayers().map((each) => [each.feature.properties.code, each])); };
@@ -36,7 +37,7 @@ export function drawArcs(arcs, pane, chosen) {
   const drawn = (arc) => {
     const line = L.polyline(arc.line.map(latlng), {
       ...(arc.movable ? BORDER : FIXED), pane, bubblingMouseEvents: false, pmIgnore: !arc.movable,
-      ...(arc.locked ? { color: "#a4262c", className: "arc-locked" } : {}),
+      ...(arc.locked ? { color: LATE, className: "arc-locked" } : {}),
     });
     line.arc = arc;
     line.on("click", () => chosen(line));

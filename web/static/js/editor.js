@@ -8,6 +8,7 @@ import { byId, make } from "./elements.js";
 import { merged } from "./pure/edits.js";
 import { percent } from "./pure/words.js";
 import { seen } from "./seen.js";
+import { CHOSEN, LATE, MARKED, WHITE } from "./pure/colours.js";
 
 const LOOK_MS = 250;
 const MOST_ROWS = 60; // of a table of grids
@@ -223,9 +224,9 @@ export function start(map, ui) {
   let marked = null;
   function mark() {
     if (editor.selected && !editor.grids.of.has(editor.selected)) editor.selected = null;
-    if (marked && editor.grids.of.has(marked)) editor.grids.of.get(marked).setStyle({ weight: 1, color: "#ffffff" });
+    if (marked && editor.grids.of.has(marked)) editor.grids.of.get(marked).setStyle({ weight: 1, color: WHITE });
     marked = editor.selected;
-    if (marked) editor.grids.of.get(marked).setStyle({ weight: 4, color: "#f4a300" }).bringToFront();
+    if (marked) editor.grids.of.get(marked).setStyle({ weight: 4, color: MARKED }).bringToFront();
   }
 
   editor.select = function (code) {
@@ -261,7 +262,7 @@ export function start(map, ui) {
     editor.proposed.clearLayers();
     const bad = Boolean(answer.refused);
     drawGrids(answer.grids, { pane: "fills" }).eachLayer((layer) => {
-      layer.setStyle({ color: bad ? "#a4262c" : "#12355b", weight: 2 });
+      layer.setStyle({ color: bad ? LATE : CHOSEN, weight: 2 });
       layer.options.interactive = false;
       editor.proposed.addLayer(layer);
     });

@@ -1,6 +1,7 @@
 // Polygons: borders of areas, and grids coloured by what the reader chose.
 
 import { json } from "./ask.js";
+import { CHOSEN } from "./pure/colours.js";
 
 const MOST_LABELS = 150;
 const LETTER = 13; // width of a Chinese letter of a label, in pixels
@@ -26,7 +27,7 @@ export function paint(grids, colouring) {
     weight: grids.spec.style.weight,
     // Exclusive grids can be told in every colouring.
     dashArray: feature.properties.kind === "exclusive" ? "4 3" : null,
-    color: feature.properties.kind === "exclusive" ? "#12355b" : grids.spec.style.color,
+    color: feature.properties.kind === "exclusive" ? CHOSEN : grids.spec.style.color,
     ...(colouring.line ? colouring.line(feature.properties) : {}),
   }));
 }

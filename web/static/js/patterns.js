@@ -1,13 +1,14 @@
 // Fills with a pattern, so that a colour is never the only signal.
+import { FRAME, INK, WHITE } from "./pure/colours.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const made = new Map();
 // Drawn over the colour in a square of 10 pixels.
 const drawings = {
-  "lines-1": ["path", { d: "M-2 8 L8 -2 M4 14 L14 4", stroke: "#1b2a41", "stroke-width": 1, opacity: 0.45 }],
-  "lines-2": ["path", { d: "M-2 8 L8 -2 M3 13 L13 3 M-2 3 L3 -2 M8 13 L13 8", stroke: "#1b2a41", "stroke-width": 1.4, opacity: 0.6 }],
-  "dots-1": ["circle", { cx: 5, cy: 5, r: 1.2, fill: "#1b2a41", opacity: 0.5 }],
-  "dots-2": ["path", { d: "M2 1.2 v3 M7 6.2 v3", stroke: "#ffffff", "stroke-width": 3, "stroke-linecap": "round", opacity: 0.85 }],
+  "lines-1": ["path", { d: "M-2 8 L8 -2 M4 14 L14 4", stroke: INK, "stroke-width": 1, opacity: 0.45 }],
+  "lines-2": ["path", { d: "M-2 8 L8 -2 M3 13 L13 3 M-2 3 L3 -2 M8 13 L13 8", stroke: INK, "stroke-width": 1.4, opacity: 0.6 }],
+  "dots-1": ["circle", { cx: 5, cy: 5, r: 1.2, fill: INK, opacity: 0.5 }],
+  "dots-2": ["path", { d: "M2 1.2 v3 M7 6.2 v3", stroke: WHITE, "stroke-width": 3, "stroke-linecap": "round", opacity: 0.85 }],
 };
 
 function element(tag, attributes, ...inside) {
@@ -40,5 +41,5 @@ export function pattern(name, colour) {
 // A little picture of a fill, for a legend.
 export function patternSample(name, colour) {
   return element("svg", { class: "sample", width: 24, height: 14, "aria-hidden": true },
-    element("rect", { width: 24, height: 14, rx: 3, fill: pattern(name, colour), stroke: "#8a97a8" }));
+    element("rect", { width: 24, height: 14, rx: 3, fill: pattern(name, colour), stroke: FRAME }));
 }

@@ -7,6 +7,7 @@ import { pattern, patternSample } from "./patterns.js";
 import { receivers } from "./pure/receivers.js";
 import { moment, roundPercent } from "./pure/words.js";
 import { layers } from "./town.js";
+import { AFFECTED, GROUND, INK, QUIET, STAYS, UNKNOWN } from "./pure/colours.js";
 
 const POLL_MS = 900;
 const MOST_MARKS = 300; // more would hide the map, and each other
@@ -118,7 +119,7 @@ export function planner(state) {
   if (mode) choose(mode);
 }
 
-const language = (state) => (state.ui.language === "en" ? "en" : "zh");
+const language = (state) => state.ui.language;
 const latlng = ([lon, lat]) => L.latLng(lat, lon);
 
 const MODES = { coverage, workload, proposal };
@@ -130,13 +131,13 @@ function coverage(shared, spec, body) {
   const swatches = new Map(spec.swatches.map((s) => [s.key, s]));
   const checks = body.checks.slice().sort((a, b) => b.residents - a.residents || b.places - a.places);
   let only = "";
-  const quiet = { color: "#aab4c2", weight: 1 };
-  state.painting = { of: () => "#f7f8fa", line: () => quiet };
+  const quiet = { color: QUIET, weight: 1 };
+  state.painting = { of: () => GROUND, line: () => quiet };
   shared.legend(spec.swatches.map((s) => [make("i", { class: "sign", style: { background: s.colour } }, s.sign), s.label,
     body.checks.filter((c) => c.name !== body.sites && c.status === s.key).length]));
   shared.list(checks.filter((check) => check.status !== "pass").map((check) => {
     const sign = check.name === body.sites ? "＋" : swatches.get(check.status).sign;
-    const count = check.places ? `${number(check.residents)}` : check.missing[tongue];
+    const count = check.places ? `${number(check.residents)}` : check.missing?.[tongue];
     return [`${sign} ${check.title[tongue]}`, count, () => { only = only === check.name ? "" : check.name; draw(); }];
   }));
   const chosen = () => body.findings.filter((f) => f.at && (only ? f.check === only : true))
@@ -150,7 +151,7 @@ function coverage(shared, spec, body) {
     for (const f of found.slice(0, MOST_MARKS)) {
       const colour = f.check === body.sites ? spec.style.site : spec.style.color;
       if (f.ground) {
-        L.geoJSON(f.ground, { pane: "planner", style: { color: colour, weight: 2, fillColor: pattern("lines-2", "#f4b6a6"), fillOpacity: 0.75 } })
+        L.geoJSON(f.ground, { pane: "planner", style: { color: colour, weight: 2, fillColor: pattern("lines-2", AFFECTED), fillOpacity: 0.75 } })
           .on("click", (event) => { L.DomEvent.stop(event); open(f); }).addTo(shared.drawn);
       }
       const size = Math.round(20 + 24 * Math.sqrt(f.residents / most));
@@ -219,9 +220,9 @@ async function proposal(shared, spec, body) {
   const changed = new Set(body.changed);
   const line = { old: { color: spec.style.old, weight: 1.5, dashArray: "5 4" }, new: { color: spec.style.new, weight: 2.5, dashArray: null } };
   state.painting = {
-    of: (grid) => (colours.has(grid.code) ? colours.get(grid.code) : "#eef1f5"),
+    of: (grid) => (colours.has(grid.code) ? colours.get(grid.code) : STAYS),
     opacity: 0.28,
-    line: (grid) => (changed.has(grid.code) ? line[draft.shows] : { color: "#aab4c2", weight: 1, dashArray: null }),
+    line: (grid) => (changed.has(grid.code) ? line[draft.shows] : { color: QUIET, weight: 1, dashArray: null }),
   };
   const title = (move) => `${move.from_name || words.nowhere} → ${move.to_name || words.nowhere}`;
   function open(move) {
@@ -229,7 +230,7 @@ async function proposal(shared, spec, body) {
       [["houses", move.houses], ["households", move.households], ["residents", move.residents]], null, words);
   }
   for (const move of body.moves) {
-    const colour = colours.get(move.to) || "#dddddd";
+    const colour = colours.get(move.to) || UNKNOWN;
     if (!move.ground) continue;
     L.geoJSON(move.ground, { pane: "planner", style: { stroke: false, fillColor: pattern("lines-1", colour), fillOpacity: 0.9 } })
       .bindTooltip(title(move), { sticky: true })
@@ -248,7 +249,7 @@ async function proposal(shared, spec, body) {
     const seen = body.moves.flatMap((move) => move.points.filter((p) => view.contains(latlng(p))).map((p) => [p, move]));
     if (seen.length > MOST_HOUSES) return;
     for (const [p, move] of seen) {
-      L.circleMarker(latlng(p), { renderer: canvas, radius: 3.5, weight: 1, color: "#1b2a41", fillColor: colours.get(move.to) || "#dddddd", fillOpacity: 1, interactive: false }).addTo(dots);
+      L.circleMarker(latlng(p), { renderer: canvas, radius: 3.5, weight: 1, color: INK, fillColor: colours.get(move.to) || UNKNOWN, fillOpacity: 1, interactive: false }).addTo(dots);
     }
   }
   shared.moving(houses);
@@ -265,7 +266,7 @@ async function proposal(shared, spec, body) {
     words[`moved_${counted}`].replace("{n}", number(total(counted))).replace("{all}", number(body[counted])),
     recipe.max_deviation === undefined ? "" : words.reached.replace("{x}", per(recipe.max_deviation)).replace("{asked}", per(recipe.tolerance)),
     recipe.bound > 0 && recipe.moved_cost > 0 ? words.bound.replace("{x}", per(recipe.moved_cost / recipe.bound - 1)) : "",
-    ...((language(state) === "zh" && recipe.reasons_zh) || recipe.reasons || []),
+    ...(recipe.reasons || []).map((reason) => reason[language(state)] ?? reason.en ?? reason),
   ]);
   shared.list(body.moves.filter((move) => move.houses || move.ground).map((move) => [title(move),
     words.people.replace("{houses}", number(move.houses)).replace("{n}", number(move.residents)),

@@ -1,11 +1,12 @@
 // Where a ring of affected houses lies, and choosing its middle on the map.
+import { LATE } from "./pure/colours.js";
 
 export function start(map, ui) {
   const form = document.getElementById("ring");
   let circle = null;
   const draw = (lat, lon, radius, fit) => {
     if (circle) circle.remove();
-    circle = L.circle([lat, lon], { radius, color: "#a4262c", weight: 2, fillOpacity: 0.12 }).addTo(map);
+    circle = L.circle([lat, lon], { radius, color: LATE, weight: 2, fillOpacity: 0.12 }).addTo(map);
     if (fit) map.fitBounds(circle.getBounds().pad(0.4));
   };
   if (ui.spot) draw(ui.spot[1], ui.spot[0], ui.spot[2], true);

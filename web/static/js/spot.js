@@ -1,10 +1,11 @@
 // A small map of the spot and the borders about it, drawn from the packed index: no tile is asked for.
 
 import { frame } from "./pure/frame.js";
+import { CHOSEN, HERE, NEIGHBOUR, OWN_GROUND, SCALE, WHITE } from "./pure/colours.js";
 
 const SVG = "http://www.w3.org/2000/svg", HEIGHT = 260;
-const OWN = { fill: "#d6e6f7", stroke: "#12355b", "stroke-width": 6 };
-const OTHER = { fill: "none", stroke: "#47566a", "stroke-width": 3, "stroke-dasharray": "10 7" };
+const OWN = { fill: OWN_GROUND, stroke: CHOSEN, "stroke-width": 6 };
+const OTHER = { fill: "none", stroke: NEIGHBOUR, "stroke-width": 3, "stroke-dasharray": "10 7" };
 
 function draw(tag, attributes, ...inside) {
   const element = document.createElementNS(SVG, tag);
@@ -24,17 +25,17 @@ export function spot(index, answer, words, width) {
   ...own.map((d) => line(d, OWN)),
   mark(width / 2, HEIGHT / 2),
   draw("path", {
-    d: `M14 ${HEIGHT - 26}v10h${bar * perMetre}v-10`, fill: "none", stroke: "#14202e", "stroke-width": 3,
+    d: `M14 ${HEIGHT - 26}v10h${bar * perMetre}v-10`, fill: "none", stroke: SCALE, "stroke-width": 3,
   }),
   draw("text", { x: 22 + bar * perMetre, y: HEIGHT - 14 }, `${bar} m`));
 }
 
 function mark(cx, cy) {
   return draw("g", { fill: "none" },
-    draw("circle", { cx, cy, r: 15, stroke: "#fff", "stroke-width": 9 }),
-    draw("path", { d: `M${cx} ${cy - 26}v52M${cx - 26} ${cy}h52`, stroke: "#fff", "stroke-width": 8 }),
-    draw("circle", { cx, cy, r: 15, stroke: "#a3161c", "stroke-width": 4 }),
-    draw("path", { d: `M${cx} ${cy - 26}v52M${cx - 26} ${cy}h52`, stroke: "#a3161c", "stroke-width": 3 }));
+    draw("circle", { cx, cy, r: 15, stroke: WHITE, "stroke-width": 9 }),
+    draw("path", { d: `M${cx} ${cy - 26}v52M${cx - 26} ${cy}h52`, stroke: WHITE, "stroke-width": 8 }),
+    draw("circle", { cx, cy, r: 15, stroke: HERE, "stroke-width": 4 }),
+    draw("path", { d: `M${cx} ${cy - 26}v52M${cx - 26} ${cy}h52`, stroke: HERE, "stroke-width": 3 }));
 }
 
 // What the lines mean, as pictures beside words.

@@ -2,6 +2,7 @@
 
 import { decode } from "./pure/vector-tile.js";
 import { short } from "./pure/words.js";
+import { WHITE } from "./pure/colours.js";
 
 const EXTENT = 4096;
 const SINGLE_FROM = 16; // zoom from which the server sends points one by one
@@ -105,7 +106,7 @@ function symbol(pen, f, style, px, far) {
   pen.globalAlpha = 1;
   if (quiet) return;
   pen.lineWidth = px * (f.n ? 1.4 : 1.1);
-  pen.strokeStyle = "#ffffff";
+  pen.strokeStyle = WHITE;
   pen.stroke();
   if (!f.n) return;
   pen.fillStyle = style.text;

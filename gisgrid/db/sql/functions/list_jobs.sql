@@ -4,7 +4,7 @@
 -- whether they may stop it; `again`: have it done once more.
 CREATE OR REPLACE FUNCTION list_jobs(town bigint, most integer)
 RETURNS TABLE (road text, key text, kind text, about text, about_id bigint, who text, asked_at timestamptz,
-               ended_at timestamptz, state text, done integer, total integer, doing text, failed text, failed_zh text,
+               ended_at timestamptz, state text, done integer, total integer, doing text, failed text,
                may boolean, again boolean)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 #variable_conflict use_column
@@ -22,12 +22,12 @@ BEGIN
     RETURN QUERY
     SELECT * FROM (
         SELECT 'plan', j.id::text, j.kind, p.name, p.id, j.who, j.ordered_at, j.ended_at, j.state, j.done, j.total,
-               j.doing, j.failed, j.failed_zh, draws OR keeps, draws AND j.kind IN ('rebalance', 'check')
+               j.doing, j.failed, draws OR keeps, draws AND j.kind IN ('rebalance', 'check')
         FROM job j JOIN plan p ON p.id = j.plan_id
         WHERE p.township_id = town AND (draws OR reviews OR keeps)
         UNION ALL
         SELECT 'attach', q.id::text, 'attach', p.name, p.id, NULL, e.at, NULL,
-               CASE q.status WHEN 'doing' THEN 'running' ELSE 'waiting' END, 0, NULL, '', NULL, NULL, false, false
+               CASE q.status WHEN 'doing' THEN 'running' ELSE 'waiting' END, 0, NULL, '', NULL, false, false
         FROM procrastinate.procrastinate_jobs q JOIN plan p ON p.id = (q.args ->> 'plan_id')::bigint
         LEFT JOIN LATERAL (
             SELECT min(e.at) AS at FROM procrastinate.procrastinate_events e WHERE e.job_id = q.id) e ON true
@@ -40,13 +40,13 @@ BEGIN
                CASE WHEN s.asked_at IS NOT NULL AND s.attempts > 0 THEN 'running'
                     WHEN s.asked_at IS NOT NULL THEN 'waiting'
                     WHEN s.failed IS NOT NULL THEN 'failed' WHEN s.body IS NOT NULL THEN 'done' ELSE 'cancelled' END,
-               coalesce(s.step, 0), s.steps, coalesce(s.doing, ''), s.failed, s.failed_zh, draws OR keeps, draws
+               coalesce(s.step, 0), s.steps, coalesce(s.doing, ''), s.failed, draws OR keeps, draws
         FROM study s JOIN plan p ON p.id = s.plan_id
         WHERE p.township_id = town AND (draws OR keeps)
         UNION ALL
         SELECT 'file', i.id::text, i.task, CASE WHEN mine.may THEN i.file_name END,
                CASE WHEN mine.may THEN i.id END, i.who, i.asked_at, i.ended_at, i.state, i.done, i.total, i.doing,
-               i.failed, i.failed_zh, mine.may OR keeps, mine.may AND i.gone_at IS NULL
+               i.failed, mine.may OR keeps, mine.may AND i.gone_at IS NULL
         FROM file_import i
         CROSS JOIN LATERAL (
             SELECT CASE WHEN i.township = of_town THEN loads
@@ -54,15 +54,15 @@ BEGIN
         WHERE (i.township = of_town AND (loads OR keeps)) OR i.township IS NULL AND mine.may
         UNION ALL
         SELECT 'drill', d.id::text, 'drill', d.backup_id::text, d.backup_id, d.who, d.asked_at, d.ended_at, d.state,
-               d.done, d.total, d.doing, d.failed, d.failed_zh, true, true
+               d.done, d.total, d.doing, d.failed, true, true
         FROM backup_drill d WHERE keeps_all
         UNION ALL
         SELECT 'office', o.id::text, o.kind, o.request_id::text, o.request_id, o.who, o.asked_at, o.ended_at, o.state,
-               0, NULL, '', o.failed, o.failed_zh, keeps OR o.kind = 'subject',
+               0, NULL, '', o.failed, keeps OR o.kind = 'subject',
                CASE o.kind WHEN 'subject' THEN answers ELSE keeps END
         FROM office_job o
         WHERE o.township_id = town AND (keeps OR o.kind = 'subject' AND answers)
-    ) each (road, key, kind, about, about_id, who, asked_at, ended_at, state, done, total, doing, failed, failed_zh, may,
+    ) each (road, key, kind, about, about_id, who, asked_at, ended_at, state, done, total, doing, failed, may,
            again)
     ORDER BY each.state IN ('waiting', 'running') DESC, each.asked_at DESC NULLS FIRST, each.road, each.key
     LIMIT most;

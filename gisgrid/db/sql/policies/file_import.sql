@@ -19,7 +19,7 @@ GRANT
     INSERT (township, kind, file_name, size, sha256, account_id, who, after_id, options, task, asked_by,
         run_id),
     UPDATE (township, kind, options, task, state, asked_by, asked_at, ended_at, done, total, doing,
-        attempts, failed, failed_zh, facts, checked, foreseen),
+        attempts, failed, facts, checked, foreseen),
     DELETE
 ON file_import TO gisgrid_web;
 GRANT SELECT (id, run_id) ON file_import TO gisgrid_views;

@@ -11,7 +11,7 @@ CREATE POLICY kept ON outbox_delivery FOR SELECT TO gisgrid_office USING (EXISTS
 CREATE POLICY retried ON outbox_delivery FOR UPDATE TO gisgrid_office USING (state = 'failed' AND EXISTS (
     SELECT FROM outbox_message m WHERE m.id = outbox_delivery.message_id
       AND m.township_id = ANY ((SELECT my_townships('administer'))::bigint[]))) WITH CHECK (state = 'waiting');
-GRANT SELECT (id, message_id, channel, state, tries, next_at, ended_at, failed, failed_zh),
+GRANT SELECT (id, message_id, channel, state, tries, next_at, ended_at, failed),
     UPDATE (state, tries, next_at, ended_at) ON outbox_delivery TO gisgrid_office;
 GRANT SELECT (id, message_id, account_id, channel, state, ended_at), UPDATE (state, ended_at)
 ON outbox_delivery TO gisgrid_web;

@@ -1,4 +1,5 @@
 // Grids by a number or by a kind: which colour each has, and what the legend says of it.
+import { NOTHING } from "./colours.js";
 
 // Colours for the grids, and what the legend says of them. `of` gives a grid's colour.
 export function colouring(choice, counts, words) {
@@ -14,7 +15,7 @@ export function colouring(choice, counts, words) {
     colour: choice.ramp[ramp(i, bounds.length, choice.ramp.length)],
     label: range(from, bounds[i + 1], Math.max(...values)),
   }));
-  if (values.length < all.length) lines.push({ colour: "#e6e8eb", label: words.hidden });
+  if (values.length < all.length) lines.push({ colour: NOTHING, label: words.hidden });
   return {
     of: (grid) => {
       const row = counts.get(grid.code);
@@ -23,7 +24,7 @@ export function colouring(choice, counts, words) {
       while (i > 0 && row[choice.key] < bounds[i]) i--;
       return lines[i].colour;
     },
-    lines: lines.length ? lines : [{ colour: "#e6e8eb", label: words.no_count }],
+    lines: lines.length ? lines : [{ colour: NOTHING, label: words.no_count }],
   };
 }
 
