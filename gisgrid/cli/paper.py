@@ -9,9 +9,9 @@ import click
 from gisgrid.cli.coverage import township_option
 from gisgrid.cli.edge import FileToWrite, opened, terminal
 from gisgrid.core import plans
+from gisgrid.core import terminal as spoken
 from gisgrid.core.errors import NotAllowed
 from gisgrid.core.settings import Settings
-from gisgrid.core.terminal import speaks_chinese
 from gisgrid.paper.contents import packs
 from gisgrid.paper.printing import print_packs
 from gisgrid.paper.sheets import SHEETS
@@ -58,7 +58,7 @@ def paper_command(
         audit.note_export(session, "paper", found.houses)
     printed = print_packs(
         found, sheets=sheets or SHEETS, site=settings.public_url,
-        language=language or ("zh" if speaks_chinese() else "en"),
+        language=language or spoken.language(),
     )  # fmt: skip
     out.mkdir(parents=True, exist_ok=True)
     for name, content in {"all": printed.whole, **printed.grids}.items():

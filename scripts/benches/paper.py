@@ -86,7 +86,8 @@ def main() -> None:
             "# Paper",
             "",
             "Written by `scripts/bench paper --write`: all packs of Town F (53 grids, 2,000 houses, 8,003 people) in Chinese, with "
-            "plan sheet, round list, list for an emergency and notice, at 18 points.",
+            "plan sheet, round list, list for an emergency and notice, at 18 points. CPU s: of this program and of those that it "
+            "waits for; of Chromium that is its first process alone, so it is the seconds of the clock that compare.",
             "",
             machine(),
             "",

@@ -115,6 +115,7 @@ ARGS: dict[str, list[str]] = {
     "plan review": [f"{TOWN} 2022年方案"],
     "plan withdraw": ["1 --reason 推迟"],
     "plan submit": ["1"],
+    "paper": [f"{TOWN} --out paper"],
     "position": ["{staff} {lon} {lat}"],
     "outbox channel": ["webhook --set url=http://127.0.0.1:9/ --set template=plain"],
     "outbox channels": [""],

@@ -16,12 +16,14 @@ from gisgrid.paper.printing import print_packs
 from gisgrid.paper.sheets import SHEET_WORDS, SHEETS
 from gisgrid.people.privacy import audit
 from gisgrid.register.households import purposes
+from web.http import lists
 from web.http.db import opening, reading, writing
 from web.http.errors import problem_of, status_of
 from web.http.language import language
-from web.http.permissions import asker
+from web.http.permissions import asked_as_workbook, asker
 from web.http.responses import outside
 from web.http.towns import town
+from web.paper import sheets
 
 MOST_HOUSES = 3_000
 """Of one answer: about as long as somebody waits at a page. `gisgrid paper` prints more."""
@@ -31,8 +33,15 @@ blueprint = Blueprint("paper", __name__, url_prefix="/paper")
 
 @blueprint.get("")
 def show() -> Response:
-    """The grids to choose from, what is printed of them, and what it is opened for."""
-    return _form()
+    """The grids to choose from, what is printed of them, and what it is opened for; the round list as a workbook."""
+    if not asked_as_workbook():
+        return _form()
+    with reading() as session:
+        place = town(session)
+        plan = plans.plan_in_force(session, place.id)
+        found = packs(session, place, plan, request.args.getlist("grid"), most=lists.MOST_ROWS)
+    listed = [house for pack in found.grids for house in pack.houses]
+    return lists.workbook(place, sheets.rounds([*listed, *found.astray]))
 
 
 @blueprint.post("")
@@ -40,14 +49,14 @@ def make() -> Response:
     """The packs of the chosen grids: one PDF, or a folder with one a grid."""
     purpose = request.form.get("purpose") or None
     apart = request.form.get("into") == "zip"
-    sheets = [name for name in SHEETS if name in request.form.getlist("sheet")]
+    wanted = [name for name in SHEETS if name in request.form.getlist("sheet")]
     try:
-        if not sheets:
+        if not wanted:
             raise Invalid("Choose at least one sheet.")
         with opening(purpose) if purpose else writing() as session:
             found = _chosen(session, purpose, apart=apart)
         printed = print_packs(
-            found, sheets=sheets, language=language(), site=outside(""), apart=apart
+            found, sheets=wanted, language=language(), site=outside(""), apart=apart
         )
     except NotAllowed:
         raise
