@@ -42,6 +42,7 @@ HEADINGS: tuple[tuple[str, tuple[Known, ...]], ...] = (
         Known("undo-load", "loads:undo_load_command", say("Take a load back.")),
         Known("stale", "duties:stale_command", say("List records that were not verified for long.")),
         Known("correction", "duties:correction", say("Take and decide requests for correction.")),
+        Known("paper", "paper:paper_command", say("Print plan sheets, lists and notices.")),
         Known("summary", "planning:summary_command", say("Count what a township holds.")),
     )),
     (say("Look-up"), (

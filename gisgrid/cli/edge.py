@@ -29,10 +29,10 @@ from gisgrid.people.appointments import rights
 
 
 class FileToWrite(click.Path):
-    """A file that a command writes what it tells into; an account needs a right for it."""
+    """A file, or a folder of them, that a command writes what it tells into; an account needs a right for it."""
 
-    def __init__(self) -> None:
-        super().__init__(path_type=Path, dir_okay=False)
+    def __init__(self, *, folder: bool = False) -> None:
+        super().__init__(path_type=Path, dir_okay=folder, file_okay=not folder)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from gisgrid.loading.targets_handling import HANDLING_TARGETS
 from gisgrid.loading.targets_matters import MATTERS
 from gisgrid.loading.targets_offices import OFFICE_TARGETS
 from gisgrid.loading.targets_places import PLACE_TARGETS
+from gisgrid.loading.targets_rounds import ROUNDS
 from gisgrid.loading.targets_teams import TEAM_TARGETS, UNKNOWN_GRID, UNKNOWN_STAFF
 
 _PLACE_COLUMNS = {
@@ -257,6 +258,7 @@ TARGETS: dict[str, Target] = {
             ),
         ),
     ),
+    "rounds": ROUNDS,
     "stations": Target(
         table="station",
         columns={

@@ -126,6 +126,7 @@ PATHS = {
     "v1.event": "/api/v1/plans/1/events/1",
     "v1.house": "/api/v1/plans/1/houses/1",
     "v1.leader": "/api/v1/grids/999901001001001/leader",
+    "paper.show": "/paper",
     "planning.body": "/planning/1/workload/2023-01-01-x.json",
     "planning.standing": "/planning/1/workload",
 }

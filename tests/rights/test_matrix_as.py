@@ -89,12 +89,13 @@ TELL_NO_ROW = {
     "case flow show", "case review", "case take", "correction accept", "correction ask", "correction refuse", "document issue", "document answer", "document issue-draft", "document send-draft",
     "document read", "document save", "fields", "index", "jobs again", "jobs stop", "load", "matters decide", "matters demand", "matters diff", "matters discard", "matters draft", "matters end-rule", "matters end-temporary",
     "matters item", "means add", "means change", "means end", "matters publish", "matters rule", "matters take-back", "matters withdraw",
-    "matters temporary", "plan approve", "plan notify", "plan publish", "plan return", "plan submit", "plan withdraw", "position",
+    "matters temporary", "paper", "plan approve", "plan notify", "plan publish", "plan return", "plan submit", "plan withdraw", "position",
     "scenario branch", "scenario combine", "scenario discard", "scenario draw", "scenario give", "scenario import",
     "scenario join", "scenario lock", "scenario mend-across", "scenario mend-slivers", "scenario redo", "scenario rename", "scenario replay", "scenario split",
     "scenario undo", "training add", "training attend", "training plan", "training profile", "weights add",
 }  # fmt: skip
-"""They change something and answer with numbers, or read what is of no person and no place."""
+"""They change something and answer with numbers, or read what is of no person and no place. What `paper` prints is read back
+in tests/paper."""
 OF_THE_OPERATOR = {
     "balance", "db backup", "db backups", "db destroyed", "db drill", "db restore", "db start", "db status", "db stop",
     "db upgrade", "demo", "serve", "undo-load", "user add", "user disable", "user enable", "user end", "user first", "user password", "user revoke",

@@ -121,6 +121,7 @@ ARGS: dict[str, list[str]] = {
     "plan review": [f"{TOWN} 2022年方案"],
     "plan withdraw": ["1 --reason 推迟"],
     "plan submit": ["1"],
+    "paper": [f"{TOWN} --out paper"],
     "position": ["{staff} {lon} {lat}"],
     "means add": [f"{TOWN} 999901001001 funds --name 经费 --amount 1"],
     "means change": [f"{TOWN} 1 --amount 2"],

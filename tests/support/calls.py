@@ -124,6 +124,15 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
         Call(f"/cases/{s.case_id}/steps", "POST", form={"step": "nothing"}),
         Call(f"/cases/{s.case_id}/steps", "POST", form={"step": "note", "note": "电话核实"}),
     ],
+    "grid_page.show": lambda s: [
+        Call(f"/g/{s.grid_code}?township={s.township}"), Call(f"/g/{s.grid_code}?lang=en"), Call("/g/nowhere"),
+    ],
+    "paper.show": lambda s: [Call("/paper"), Call(f"/paper?township={s.township}&lang=en")],
+    "paper.make": lambda s: [
+        Call("/paper", "POST", form={"township": s.township}),
+        Call("/paper", "POST", form={"sheet": "round", "grid": "nowhere", "township": s.township}),
+        Call("/paper", "POST", form={"sheet": "round", "purpose": "curiosity", "township": s.township}),
+    ],
     "register.grid": lambda s: [
         Call(f"/register/grid/{s.grid_code}?township={s.township}"), Call(f"/register/grid/{s.grid_code}"),
         Call("/register/grid/nowhere"),

@@ -242,6 +242,8 @@ def of_a_town(town: Town) -> dict[str, str]:
         "notices.show": "/notices",
         "phone.data": "/phone/grid.json",
         "register.changes": "/register/changes",
+        "grid_page.show": "/g/g1",
+        "paper.show": "/paper",
         "report.near": "/report/near",
         "report.show": "/report",
         "calendar.show": "/office/township/calendar",

@@ -15,6 +15,7 @@ from gisgrid.core.errors import Conflict, Invalid
 from gisgrid.core.plans import PlanInfo, TownshipInfo, plan_by_id
 from gisgrid.core.scope import refuse_strangers, scope
 from gisgrid.files.exports import write_workbook
+from gisgrid.files.pdf import as_pdf
 from gisgrid.jobs import balancing, quick
 from gisgrid.loading.scenario_files import export_plan
 from gisgrid.planning.editor import moves, replay
@@ -33,7 +34,6 @@ from web.editor.states import states
 from web.editor.store import at_hand, editors, placed, planning, who
 from web.editor.views import as_json, blueprint, body, number
 from web.http.lists import XLSX
-from web.http.pdf import as_pdf
 from web.http.permissions import need
 from web.http.responses import asset, nonce
 from web.http.towns import town_name

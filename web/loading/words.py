@@ -22,6 +22,7 @@ KIND_WORDS = {
     "matters": say("List of matters"),
     "events": say("Events"),
     "visits": say("Visits to houses"),
+    "rounds": say("Round lists that were filled in"),
     "offices": say("Offices: accounts and posts"),
     "trainings": say("Training sessions"),
     "receipts": say("Who has read which document"),

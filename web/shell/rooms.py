@@ -78,8 +78,9 @@ ROOMS = (
             RoomPage("due.to_visit", say("Houses to visit")),
             RoomPage("due.unverified", say("Records to verify")),
             RoomPage("register.changes", say("Changes to check")),
+            RoomPage("paper.show", say("Paper")),
         ),
-        ("register", "due"),
+        ("register", "due", "paper"),
     ),
     Room(
         "figures",

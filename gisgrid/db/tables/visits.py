@@ -30,6 +30,8 @@ class Visit(Imported, Base):
     __tablename__ = "visit"
     __table_args__ = (
         UniqueConstraint("township_id", "code"),
+        CheckConstraint("why IN ('routine', 'care', 'event', 'notice', 'other')", name="why"),
+        CheckConstraint("met IN ('household', 'neighbour', 'nobody')", name="met"),
         Index("ix_visit_house_id_visited_on", "house_id", "visited_on"),
     )
 
@@ -41,6 +43,10 @@ class Visit(Imported, Base):
     visited_on: Mapped[date] = mapped_column(Date)
     next_on: Mapped[date | None] = mapped_column(Date)
     """When to come again, as was agreed; None: as the township's term says."""
+    why: Mapped[str | None] = mapped_column(Text)
+    met: Mapped[str | None] = mapped_column(Text)
+    agreed: Mapped[str | None] = mapped_column(Text)
+    """As a list says that was filled in on paper; what is entered at the door stands in its log (`RegisterEntry`)."""
 
 
 class Station(Placed, Imported, Base):

@@ -52,7 +52,7 @@ FIELDS: tuple[Field, ...] = (
     Field("resident", ("citizen_id",), ("verify",), "register", sensitive=True),
     Field("resident", ("phone",), ("care", "event", "emergency"), "register"),
     Field("resident", ("needs",), ("care", "emergency"), "register", sensitive=True),
-    Field("visit", ("code", "visited_on", "next_on"), ("care",), "visits"),
+    Field("visit", ("code", "visited_on", "next_on", "why", "met", "agreed"), ("care",), "visits"),
     Field("event", ("text", "address", "reporter", "contact", "client_id"), ("event",), "events"),
     Field("photo", ("jpeg", "thumbnail", "taken_at", "added_by"), ("event",), "events"),
     Field("event_case", ("ticket",), ("event",), "with_row"),

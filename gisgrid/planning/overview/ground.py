@@ -30,6 +30,17 @@ def township_at(
     return next((place for place in townships(session) if place.id == found), None)
 
 
+def spot_of(session: Session, plan_id: int, code: str) -> tuple[float, float] | None:
+    """A place (longitude, latitude) within a grid of a plan, as far inside as is quickly found; None: no such grid."""
+    row = session.execute(text(_SPOT), {"plan": plan_id, "code": code}).one_or_none()
+    return None if row is None else (row.lon, row.lat)
+
+
+_SPOT = """
+SELECT ST_X(at) AS lon, ST_Y(at) AS lat
+FROM grid g, ST_PointOnSurface(g.geom) AS at WHERE g.plan_id = :plan AND g.code = :code
+"""
+
 _COVERING = """
 SELECT t.area_id FROM township t JOIN area a ON a.id = t.area_id
 WHERE ST_Covers(a.geom, ST_SetSRID(ST_MakePoint(:lon, :lat), 4326))

@@ -77,6 +77,7 @@ ROWS = {
         f"SELECT count(*) FROM house_grid a JOIN grid g ON g.id = a.grid_id WHERE g.code = '{GRID}' "
         f"AND a.plan_id = {NOW}",
     ),
+    "paper.show": ("/paper", "SELECT count(*) FROM house"),
     "register.grids": ("/register", f"SELECT count(*) FROM grid WHERE plan_id = {NOW}"),
     "dispatch.show": ("/dispatch?state=all", "SELECT count(*) FROM event_case"),
     "shortage.show": (

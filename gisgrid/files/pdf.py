@@ -24,13 +24,18 @@ class NoPrinter(StoreUnavailable):
     """No Chromium on this machine makes a PDF."""
 
 
-def as_pdf(html: str) -> bytes:
-    """A page of ours as PDF.
+def as_pdf(html: str, *, limit_s: int = LIMIT_S, tagged: bool = True) -> bytes:
+    """A page of ours as PDF; with the fonts of this machine embedded, each cut to the letters that stand there.
+
+    Parameters
+    ----------
+    tagged
+        Whether what reads aloud finds headings and tables in it; paper needs none, and is half as large without.
 
     Raises
     ------
     NoPrinter
-        There is no Chromium, or it does not answer in time.
+        There is no Chromium, or it does not answer within ``limit_s``.
     """
     program = next((found for name in NAMES if (found := shutil.which(name))), None)
     if program is None:
@@ -40,9 +45,9 @@ def as_pdf(html: str) -> bytes:
         page.write_text(html, encoding="utf-8")
         try:
             subprocess.run(
-                [program, *OPTIONS, f"--user-data-dir={folder}/profile", f"--print-to-pdf={file}",
+                [program, *OPTIONS, *(() if tagged else ("--disable-pdf-tagging",)), f"--user-data-dir={folder}/profile", f"--print-to-pdf={file}",
                  page.as_uri()],
-                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=LIMIT_S, check=False,
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=limit_s, check=False,
             )  # fmt: skip
         except subprocess.TimeoutExpired:
             raise _none() from None
@@ -53,5 +58,5 @@ def as_pdf(html: str) -> bytes:
 
 def _none() -> NoPrinter:
     return NoPrinter(
-        "This server has no Chromium that makes a PDF; open the report as a page and print it."
+        "This server has no Chromium that makes a PDF; open the page and print it in the browser."
     )

@@ -1,0 +1,1 @@
+"""Paper for the grids, and the page that its QR code opens."""
