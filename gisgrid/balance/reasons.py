@@ -58,12 +58,11 @@ def _heavy_units(community: Community, units: Ints, tolerance: float) -> list[Re
         Reason(
             "heavy unit",
             message(
-                "One building in community {community} has {workload:.0f} {unit}, more than the {limit:.0f} a "
+                "One building in community {community} has {workload}, more than the {limit} a "
                 "whole grid may have; a building is never split.",
                 community=community.number,
-                workload=community.workload[u],
-                unit=community.yardstick.unit,
-                limit=limit,
+                workload=community.yardstick.said(community.workload[u]),
+                limit=community.yardstick.said(limit),
             ),
             community.number,
             grids=(int(community.names[community.home[u]]),),
@@ -91,13 +90,12 @@ def _cut_off(community: Community, units: Ints, tolerance: float) -> list[Reason
                 "cut off",
                 message(
                     "A part of community {community} with {units} units and {grids} grids touches no other "
-                    "part; its grids have {mean:.0f} {unit} on average where {target:.0f} are asked ({off:+.1%}).",
+                    "part; its grids have {mean} on average where {target} are asked ({off:+.1%}).",
                     community=community.number,
                     units=int(inside.sum()),
                     grids=len(grids),
-                    mean=mean,
-                    unit=community.yardstick.unit,
-                    target=community.target,
+                    mean=community.yardstick.said(mean),
+                    target=community.yardstick.said(community.target),
                     off=off,
                 ),
                 community.number,

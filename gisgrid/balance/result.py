@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from gisgrid.core.arrays import Bools, Floats, Ints
-from gisgrid.core.messages import Message, message
+from gisgrid.core.messages import Message, message, say
 
 
 @dataclass(frozen=True)
@@ -16,11 +16,16 @@ class Yardstick:
     comes nearer to the mean.
     """
 
-    unit: Message
+    counts: str
+    """How so much of it is said, in English, with the number as ``n``."""
     grain: float = 0.0
 
+    def said(self, n: float) -> Message:
+        """So much of it."""
+        return message(self.counts, n=n)
 
-MINUTES = Yardstick(message("min a month"))
+
+MINUTES = Yardstick(say("{n:.0f} min a month"))
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ HEADINGS: tuple[tuple[str, tuple[Known, ...]], ...] = (
         Known("paper", "paper:paper_command", say("Print plan sheets, lists and notices.")),
         Known("summary", "planning:summary_command", say("Count what a township holds.")),
     )),
-    (say("Look-up"), (
+    (say("Looking up"), (
         Known("locate", "counting:locate_command", say("Say which grid a place is in.")),
         Known("address", "locating:address", say("Find the house of an address.")),
         Known("alias", "locating:alias", say("Keep the alias book.")),

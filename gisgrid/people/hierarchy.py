@@ -15,9 +15,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import NotFound
-from gisgrid.core.messages import Message, message
+from gisgrid.core.messages import Message, message, say
 from gisgrid.core.plans import PlanInfo, TownshipInfo, plan_in_force
-from gisgrid.core.roles import ROLES
 from gisgrid.locate.lookup import by_address
 from gisgrid.locate.point_lookup import in_store
 
@@ -27,6 +26,12 @@ HEADS = {
     "township": "township_government",
 }
 """Level to the role of whoever answers for it."""
+MISSING = {
+    "community": say("nobody is appointed community clerk here"),
+    "section": say("nobody is appointed section cadre here"),
+    "township": say("nobody is appointed township government here"),
+}
+"""What is said of a level that nobody answers for."""
 HEADED = """CASE m.role WHEN 'community_clerk' THEN 'community' WHEN 'section_cadre' THEN 'section'
     WHEN 'township_government' THEN 'township' END"""
 """``HEADS`` in SQL: the level that an appointment ``m`` answers for; null for another role."""
@@ -185,9 +190,7 @@ def _headed(session: Session, level: str, area: Any, day: date) -> Rung:
     rows = session.execute(text(_APPOINTED), {"area": area.id, "role": role, "day": day}).all()
     return Rung(
         level, area.code, area.name, tuple(Superior(*row) for row in rows),
-        None
-        if rows
-        else message("nobody is appointed {role} here", role=message(ROLES[role].en)),
+        None if rows else message(MISSING[level]),
     )  # fmt: skip
 
 

@@ -79,7 +79,7 @@ def test_a_demand_beside_the_list_is_refused_kept_and_counted(session: Session):
     assert (good.admitted, good.refusal_id) == (True, None)
     bad = demand(session, township.area_id, "填报台账", text_="每日填报", **args)
     assert not bad.admitted
-    assert "填报台账" in bad.in_language("zh")
+    assert "填报台账" in bad.zh
     major = demand(session, township.area_id, matter.code.removesuffix(".1"), **args)
     assert not major.admitted
     walk = Walk(session, new_case(session, township, matter=matter))

@@ -256,6 +256,6 @@ def test_the_list_of_problems_is_kept_on_the_terminal(town: Town, engine: Engine
     assert "2199-01-01" in run("problems")
     assert "L1: solved" in run("review", "L1", "--finding", "已更换", "--commit")
     assert "L1" not in run("problems") and "L1" in run("problems", "--solved")
-    assert "no problem" in run("review", "L2", "--finding", "x")
+    assert "no long-term problem 'L2'" in run("review", "L2", "--finding", "x")
     with transaction(engine) as session:
         assert [p.reviews for p in problems(session, town.place.id, solved=True)] == [2]

@@ -100,7 +100,7 @@ def test_declared_coordinates_that_no_column_holds_are_a_slip(place: Session, tm
         Invalid, match=r"no column of h\.csv holds coordinates; its columns are: 编码, 地址, 位置"
     ) as caught:
         houses(place, path)
-    assert "--column lon" in caught.value.at_terminal(chinese=True)
+    assert "--column lon" in caught.value.at_terminal("zh")
     renamed = Mapping(crs="wgs84", columns={"geocoded": "位置"})
     assert load_kind(place, "houses", path, mapping=renamed).inserted == 1
 

@@ -15,7 +15,6 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from gisgrid.core.messages import unpacked
 from gisgrid.core.plans import township
 from gisgrid.db.store import transaction
 from gisgrid.jobs import imports, worker
@@ -113,9 +112,7 @@ def test_an_import_on_which_something_newer_hangs_is_not_taken_back_and_says_why
     office.press(first, "foresee")
     found = office.found(first)
     assert found.state == "failed"
-    assert found.failed is not None and "household 1 → house N1" in unpacked(
-        found.failed
-    ).in_language("en")
+    assert "household 1 → house N1" in office.why(first)
     assert "household 1" in office.page(first)
     assert office.press(first, "undo").status_code == 409
     assert houses(office) == 32
@@ -217,9 +214,7 @@ def test_a_worker_killed_in_the_midst_leaves_whole_states_and_the_next_one_begin
         thread.join()
         found = office.found(number)
         assert (found.state, found.run_id, houses(office)) == ("failed", None, 30)
-        assert (
-            unpacked(found.failed or "").in_language("en") == "It broke off; nothing was written."
-        )
+        assert office.why(number) == "It broke off; nothing was written."
         # A worker that is gone itself can say nothing: its task stays as it was.
         with transaction(office.engine) as session:
             session.execute(
@@ -240,12 +235,7 @@ def test_what_ends_its_worker_three_times_is_given_up(office: Desk):
     for _ in range(imports.ATTEMPTS):
         imports.do_asked(office.engine, lambda *_: None)  # a worker that is gone in the midst
     office.work()
-    found = office.found(number)
-    assert (
-        found.state == "failed"
-        and found.failed is not None
-        and "three times" in unpacked(found.failed).in_language("en")
-    )
+    assert office.found(number).state == "failed" and "three times" in office.why(number)
     assert houses(office) == 30
 
 
@@ -289,12 +279,7 @@ def test_a_file_that_cannot_be_read_says_so_and_can_be_thrown_away(
     office: Desk, name: str, content: bytes, said: str
 ):
     number = office.send(content, name)
-    found = office.found(number)
-    assert (
-        found.state == "failed"
-        and found.failed is not None
-        and said in unpacked(found.failed).in_language("en")
-    )
+    assert office.found(number).state == "failed" and said in office.why(number)
     assert said in office.page(number)
     assert office.press(number, "away").status_code == 303
     assert office.client.get(f"/office/import/{number}").status_code == 404

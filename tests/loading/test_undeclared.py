@@ -80,8 +80,8 @@ def test_a_load_with_an_undeclared_column_is_refused_and_names_it(place: Session
         load_kind(place, "houses", path, crs="wgs84")
     assert refused.value.facts["columns"] == ["户主"]
     assert "“户主” (names of people)" in refused.value.message
-    assert "--ignore '户主'" in refused.value.at_terminal(chinese=False)
-    assert "--ignore '户主'" in refused.value.at_terminal(chinese=True)
+    assert "--ignore '户主'" in refused.value.at_terminal("en")
+    assert "--ignore '户主'" in refused.value.at_terminal("zh")
     assert "测试人" not in refused.value.message + refused.value.in_language("zh")
     assert place.scalar(text("SELECT count(*) FROM house")) == 0
 

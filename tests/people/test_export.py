@@ -47,7 +47,7 @@ def test_a_planner_takes_files_away_and_a_reviewer_without_the_right_sees_only(
         assert planner.get(f"/plan/{draft.id}/{file}").status_code == 200, file
         refused = reviewer.get(f"/plan/{draft.id}/{file}")
         assert refused.status_code == 403, file
-        assert "export" in refused.json["detail"]
+        assert "需要权限“导出”" in refused.json["detail"]
     for page in PAGES:
         assert reviewer.get(f"/plan/{draft.id}{page}").status_code == 200, page
     shown = {who: who.get(f"/plan/{draft.id}", headers={"Accept": "text/html"}).text

@@ -11,6 +11,7 @@ from typing import Any
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 
+from gisgrid.core.messages import unpacked
 from gisgrid.db.store import transaction
 from gisgrid.jobs import imports
 from gisgrid.loading import file_imports
@@ -93,6 +94,11 @@ class Desk:
     def found(self, number: int) -> FileImportInfo:
         with transaction(self.engine) as session:
             return file_imports.file_import(session, number)
+
+    def why(self, number: int) -> str:
+        """Why it failed, in English; empty where it did not."""
+        failed = self.found(number).failed
+        return unpacked(failed).in_language("en") if failed else ""
 
     def page(self, number: int, lang: str = "en", query: str = "") -> str:
         answer = self.client.get(f"/office/import/{number}?lang={lang}{query}")

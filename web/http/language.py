@@ -45,8 +45,10 @@ def init_app(app: Flask, first_language: str) -> None:
     app.config["LANGUAGE"] = first_language
     Messages(app, locale_selector=language)
     app.jinja_env.globals.update(
-        get_locale=get_locale, languages=LANGUAGES, said=said, said_again=said_again, worded=worded
+        get_locale=get_locale, languages=LANGUAGES, said_again=said_again, worded=worded
     )
+    # A filter: as a global it would stand wherever a page was given no ``said`` of its own.
+    app.jinja_env.filters["said"] = said
 
     @app.after_request
     def remember(response: Response) -> Response:

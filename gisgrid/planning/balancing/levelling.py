@@ -24,9 +24,9 @@ from gisgrid.planning.workload.workload import counted_days
 
 YARDSTICKS: dict[Level, Yardstick] = {
     "work": MINUTES,
-    "residents": Yardstick(message("residents"), 1.0),
-    "households": Yardstick(message("households"), 1.0),
-    "houses": Yardstick(message("houses"), 1.0),
+    "residents": Yardstick(say("{n:.0f} residents"), 1.0),
+    "households": Yardstick(say("{n:.0f} households"), 1.0),
+    "houses": Yardstick(say("{n:.0f} houses"), 1.0),
 }
 _WORDS: dict[Level, str] = {
     "work": say("workload"), "residents": say("residents"), "households": say("households"),

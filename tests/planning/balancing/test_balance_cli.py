@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import click
@@ -247,6 +248,12 @@ def test_a_building_heavier_than_a_grid_is_said_to_be_the_reason():
     assert found.reasons
     assert found.result.max_deviation > 0.01
     assert all("[c]" in said.en and "[c]" in said.in_language("zh") for said in found.reasons)
+    assert any(
+        re.search(r"has \d+ min a month, more than the \d+ min", r.en) for r in found.reasons
+    )
+    assert any(re.search(r"为\d+分钟，超过", r.in_language("zh")) for r in found.reasons)
+    counted = propose(prepare(state, Weights(), BalanceOptions(level="residents")))
+    assert any(re.search(r"为\d+名居民，超过", r.in_language("zh")) for r in counted.reasons)
 
 
 def test_all_houses_on_one_point_are_one_building():
