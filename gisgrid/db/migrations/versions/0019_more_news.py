@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0021_more_news"
-down_revision = "0020_means"
+revision = "0019_more_news"
+down_revision = "0018_means"
 branch_labels = None
 depends_on = None
 

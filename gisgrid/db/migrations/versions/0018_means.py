@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0020_means"
+revision = "0018_means"
 down_revision = "0017_one_catalogue"
 branch_labels = None
 depends_on = None

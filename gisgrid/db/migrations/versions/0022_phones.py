@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0030_phones"
-down_revision = "0023_backups_by_pages"
+revision = "0022_phones"
+down_revision = "0021_backups_by_pages"
 branch_labels = None
 depends_on = None
 

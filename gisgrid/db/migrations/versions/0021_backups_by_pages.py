@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0023_backups_by_pages"
-down_revision = "0022_records_to_verify"
+revision = "0021_backups_by_pages"
+down_revision = "0020_records_to_verify"
 branch_labels = None
 depends_on = None
 

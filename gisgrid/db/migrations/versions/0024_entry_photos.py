@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0032_entry_photos"
-down_revision = "0031_phone_halves"
+revision = "0024_entry_photos"
+down_revision = "0023_phone_halves"
 branch_labels = None
 depends_on = None
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0040_rounds"
-down_revision = "0032_entry_photos"
+revision = "0025_rounds"
+down_revision = "0024_entry_photos"
 branch_labels = None
 depends_on = None
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0022_records_to_verify"
-down_revision = "0021_more_news"
+revision = "0020_records_to_verify"
+down_revision = "0019_more_news"
 branch_labels = None
 depends_on = None
 

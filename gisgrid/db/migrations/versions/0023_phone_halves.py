@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0031_phone_halves"
-down_revision = "0030_phones"
+revision = "0023_phone_halves"
+down_revision = "0022_phones"
 branch_labels = None
 depends_on = None
 
