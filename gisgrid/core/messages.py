@@ -112,6 +112,11 @@ def any_of(said: Sequence[Message]) -> Message:
     return reduce(lambda a, b: message("{first} or {second}", first=a, second=b), said)
 
 
+def all_of(said: Sequence[Message]) -> Message:
+    """Each of several; there has to be one."""
+    return reduce(lambda a, b: message("{first} and {second}", first=a, second=b), said)
+
+
 def kept(said: Message | Both) -> dict[str, Any]:
     """A sentence as JSON keeps it within other facts, to be said by `said_of`."""
     found: dict[str, Any] = json.loads(packed_facts({"said": said}))["said"]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gisgrid.core.errors import Invalid
+from gisgrid.core.messages import message
 from gisgrid.files import encodings
 from gisgrid.files.encodings import Encoding
 
@@ -42,7 +43,7 @@ def refuse_pieces(path: Path) -> None:
     if lacking:
         raise Invalid(
             "The Shapefile lacks its {parts}: send all parts, or a zip of them.",
-            parts=lacking,
+            parts=message(".shx and .dbf") if len(lacking) > 1 else lacking,
             file=path.name,
             missing=lacking,
         )

@@ -8,7 +8,7 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 from gisgrid.core.errors import Invalid
-from gisgrid.core.messages import message
+from gisgrid.core.messages import all_of, message
 from gisgrid.files.columns import KINDS
 from gisgrid.files.rejects import ADDED
 from gisgrid.loading.file_imports import FileImportInfo
@@ -142,7 +142,11 @@ def options_of(shown: Shown, found: FileImportInfo) -> dict[str, Any]:
     twice = {name: several for name, several in headers.items() if len(several) > 1}
     if twice:
         pairs = [
-            message("{headers} all as {name}", headers=[f"“{each}”" for each in several], name=name)
+            message(
+                "{headers} both as {name}",
+                headers=all_of([message("“{header}”", header=each) for each in several]),
+                name=name,
+            )
             for name, several in twice.items()
         ]
         raise Invalid(
