@@ -90,7 +90,7 @@ class GridPack:
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class DrawnGround:
     """What the plans of all grids show around them, in the township's metric CRS."""
 
     grids: tuple[tuple[str, str, shapely.Geometry], ...]
@@ -113,7 +113,7 @@ class Packs:
     grids: tuple[GridPack, ...]
     astray: tuple[PaperHouse, ...]
     """Houses in no grid, where the whole township is printed."""
-    around: Surroundings
+    around: DrawnGround
     majors: tuple[Major, ...]
     """The list of matters."""
 
@@ -211,13 +211,13 @@ def packs(
     )  # fmt: skip
 
 
-def surroundings(session: Session, place: TownshipInfo, plan: PlanInfo) -> Surroundings:
+def surroundings(session: Session, place: TownshipInfo, plan: PlanInfo) -> DrawnGround:
     """The grids and streets that plans are drawn of."""
     grids = session.execute(text(_GROUND), {"plan": plan.id}).all()
     streets = session.execute(text(_STREETS), {"t": place.id}).all()
     ground = to_metric(shapely.from_wkb([bytes(row.geom) for row in grids]), place.metric_srid)
     lines = to_metric(shapely.from_wkb([bytes(row.geom) for row in streets]), place.metric_srid)
-    return Surroundings(
+    return DrawnGround(
         tuple((row.code, row.name, shape) for row, shape in zip(grids, ground, strict=True)),
         tuple((row.name, line) for row, line in zip(streets, lines, strict=True)),
     )

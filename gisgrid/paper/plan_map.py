@@ -55,7 +55,7 @@ class _Taken:
 
 
 @dataclass(frozen=True)
-class _Frame:
+class _PaperFrame:
     """From metres to the paper."""
 
     west: float
@@ -136,17 +136,17 @@ def plan_map(
     return PlanMap(Markup(svg), left_out, _two_digits(1000 / frame.mm_per_m))  # noqa: S704 - numbers, escaped labels
 
 
-def _frame(own: shapely.Geometry, width: float, height: float) -> _Frame:
+def _frame(own: shapely.Geometry, width: float, height: float) -> _PaperFrame:
     west, south, east, north = own.bounds
     # A margin of a twelfth shows the neighbours all around.
     mm_per_m = min(
         width / max((east - west) * 1.17, 20.0), height / max((north - south) * 1.17, 20.0)
     )
     x, y = (west + east) / 2, (south + north) / 2
-    return _Frame(x - width / mm_per_m / 2, y + height / mm_per_m / 2, mm_per_m, width, height)
+    return _PaperFrame(x - width / mm_per_m / 2, y + height / mm_per_m / 2, mm_per_m, width, height)
 
 
-def _corner(frame: _Frame) -> str:
+def _corner(frame: _PaperFrame) -> str:
     """The scale bar and the arrow to the north."""
     long = max((m for m in STEPS_M if m * frame.mm_per_m <= 42), default=STEPS_M[0])
     mm, y, x = long * frame.mm_per_m, frame.height - 3.5, frame.width - 6.5

@@ -18,7 +18,7 @@ from gisgrid.paper.plan_map import PlanMap, plan_map
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-TALL_MM, WIDE_MM = (186.0, 172.0), (277.0, 121.0)
+TALL_MM, WIDE_MM = (186.0, 198.0), (277.0, 121.0)
 """Width and height of the map on a plan sheet, upright and across; as the style of the sheet has them."""
 SHEETS = ("plan", "round", "emergency", "door")
 """What may be printed of a grid."""
