@@ -86,8 +86,6 @@ from web.today import views as today
 
 PAGES = (
     home, today, maps, studies, lookup, paper, grid_page, cases, notices, open_problems, dispatch, telephone, editor, shortage, register, due,
-    figures, matters, versions, items, supplements, documents, issuing, trainings, imports, messages, accounts, teams,
-    home, today, maps, studies, lookup, cases, notices, open_problems, dispatch, telephone, editor, shortage, register, due,
     figures, matters, versions, items, supplements, documents, issuing, trainings, means, imports, messages, accounts, teams,
     corrections, subjects, township, calendar, weights, channels, audit, retention, backups, jobs,
 )  # fmt: skip
