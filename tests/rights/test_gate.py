@@ -10,6 +10,7 @@ from flask import Flask
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from gisgrid.core.rights import RIGHT_WORDS
 from gisgrid.core.roles import RIGHTS
 from gisgrid.db.store import transaction
 from tests.support.accounts import appointed
@@ -184,10 +185,12 @@ def test_each_closed_route_refuses_the_public_and_who_lacks_the_right(
         page = public.get(path, headers={"Accept": "text/html"})
         assert page.location == f"/account/login?next={path}", path
         if RIGHT_OF[endpoint] != PERSON:
-            refused = lacking.get(path)
+            refused = lacking.get(f"{path}{'&' if '?' in path else '?'}lang=en")
             assert refused.status_code == 403, path
             first, _, _ = RIGHT_OF[endpoint].partition(", ")
-            assert first.replace(" or ", "”或“") in refused.text
+            named = " or ".join(RIGHT_WORDS[each] for each in first.split(" or "))
+            said = refused.get_json()["detail"] if refused.is_json else refused.text
+            assert f"“{named}”" in said, path
 
 
 @pytest.mark.parametrize("layer", ["houses", "open_events", "closed_events"])

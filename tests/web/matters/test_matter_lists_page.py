@@ -15,42 +15,19 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from gisgrid.cases.cases import open_case
-from gisgrid.cases.flow import keep_own_flows
 from gisgrid.core.plans import township
 from gisgrid.db.store import transaction
 from gisgrid.people.appointments import appoint
 from gisgrid.planning.snapshot.fetch import today
 from tests.support.accounts import appointed
 from tests.support.cases import RESIDENT
-from tests.support.office import Keeper, staffed_town
+from tests.support.forms import alert, form_of
+from tests.support.listed_town import listed_town
+from tests.support.office import Keeper
 
 LISTS, DRAFT, ITEM = "/matters/versions", "/matters/versions/draft", "/matters/versions/draft/item"
 RULES = "/matters/supplements"
 DAY = timedelta(days=1)
-
-
-def listed_town(session: Session) -> dict[str, int]:
-    """A town whose list has two minor items, with the people of its office; their numbers."""
-    made = staffed_town(session)
-    keep_own_flows(session)
-    session.execute(
-        text(
-            "INSERT INTO matter (list_id, parent_id, code, name, name_en, office, decider, acts, informs, time_limit, "
-            "limit_unit, limits, filing_rule, closing_rule) "
-            "SELECT p.list_id, p.id, v.code, v.name, v.en, '综合执法队', 'community', 'grid', '{section}', 4, "
-            "'working_hours', '{\"file\": \"30 working_minutes\"}', '位于公共区域', '现场无堆放' "
-            "FROM matter p, (VALUES ('0101', '暴露垃圾', 'Rubbish'), ('0102', '占道经营', 'Stalls')) v(code, name, en) "
-            "WHERE p.code = '01'"
-        )
-    )
-    session.execute(
-        text(
-            "UPDATE event SET matter_id = (SELECT id FROM matter WHERE code = '0101'), reported_at = now() - interval '2 days', closed_at = NULL"
-        )
-    )
-    government = session.scalar(text("SELECT id FROM account WHERE name = 'government'"))
-    cadre = appointed(session, "section_cadre", "999901001002", name="cadre")
-    return {**made, "government": government or 0, "cadre": cadre}
 
 
 @pytest.fixture(scope="module")
@@ -66,33 +43,6 @@ def office(engine: Engine, made: dict[str, int]) -> Keeper:
 def now_of(engine: Engine) -> date:
     with transaction(engine) as session:
         return today(township(session))
-
-
-def form_of(page: str, ending: str) -> dict[str, str]:
-    """The fields of the form that is sent to an address of this ending."""
-    body = re.findall(rf'<form [^>]*action="[^"]*{ending}[^"]*".*?</form>', page, re.DOTALL)[0]
-    found: dict[str, str] = {}
-    for tag in re.findall(r"<input [^>]*>", body):
-        name = re.search(r'name="([^"]+)"', tag)
-        value = re.search(r'value="([^"]*)"', tag)
-        if name and ('type="checkbox"' not in tag or " checked" in tag):
-            found[name[1]] = html.unescape(value[1]) if value else ""
-    for name, area in re.findall(
-        r'<textarea [^>]*name="([^"]+)"[^>]*>(.*?)</textarea>', body, re.DOTALL
-    ):
-        found[name] = html.unescape(area)
-    for name, options in re.findall(
-        r'<select [^>]*name="([^"]+)"[^>]*>(.*?)</select>', body, re.DOTALL
-    ):
-        found[name] = (
-            re.findall(r'value="([^"]*)" selected', options)
-            or re.findall(r'value="([^"]*)"', options)
-        )[0]
-    return found
-
-
-def alert(page: str) -> str:
-    return html.unescape(re.findall(r'role="alert">([^<]+)<', page)[0])
 
 
 def test_a_draft_is_edited_compared_and_published_from_tomorrow(office: Keeper, engine: Engine):
