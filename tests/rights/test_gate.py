@@ -10,6 +10,8 @@ from flask import Flask
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from gisgrid.core.messages import sentence
+from gisgrid.core.rights import RIGHT_WORDS
 from gisgrid.core.roles import RIGHTS
 from gisgrid.db.store import transaction
 from tests.support.accounts import appointed
@@ -181,7 +183,9 @@ def test_each_closed_route_refuses_the_public_and_who_lacks_the_right(
             refused = lacking.get(path)
             assert refused.status_code == 403, path
             first, _, _ = RIGHT_OF[endpoint].partition(", ")
-            assert first.replace(" or ", "”或“") in refused.text
+            named = "或".join(sentence(RIGHT_WORDS[r], {}, "zh") for r in first.split(" or "))
+            detail = refused.json["detail"] if refused.is_json else refused.text
+            assert f"需要权限“{named}”" in detail
 
 
 @pytest.mark.parametrize("layer", ["houses", "open_events", "closed_events"])
