@@ -53,7 +53,7 @@ INSERT INTO matter (list_id, parent_id, code, name, consent, during)
 SELECT list_id, id, 'T1', '排查', '某文', daterange(current_date - 1, current_date + 9) FROM matter
 WHERE parent_id IS NULL ORDER BY id LIMIT 1;
 INSERT INTO matter_list (township_id, version) SELECT area_id, '草' FROM township;
-INSERT INTO job (plan_id, kind, wishes, who) SELECT id, 'rebalance', '{}', '测试' FROM plan WHERE state = 'draft';
+INSERT INTO job (plan_id, kind, options, who) SELECT id, 'rebalance', '{}', '测试' FROM plan WHERE state = 'draft';
 INSERT INTO subject_request (township_id, resident_id, noted_by, due_on, state, answer, made_at, gone_on)
 SELECT township_id, id, '测', current_date + 9, CASE WHEN row_number() OVER (ORDER BY id) = 1 THEN 'asked' ELSE 'ready' END,
        CASE WHEN row_number() OVER (ORDER BY id) = 1 THEN NULL ELSE 'x'::bytea END, now(), current_date + 3
