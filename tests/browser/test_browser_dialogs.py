@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from gisgrid.core.messages import message, packed
 from gisgrid.core.plans import township
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
@@ -91,10 +92,14 @@ def asking_town(session: Session) -> dict[str, int]:
     made["file"] = (
         session.scalar(
             text(
-                "INSERT INTO file_import (township, kind, file_name, size, sha256, account_id, asked_by, who, state, task, failed, failed_zh) "
-                "VALUES (:t, 'visits', '虚构名单.csv', 1, 'x', :a, :a, 'government', 'failed', 'look', 'It is no table.', '不是表格。') RETURNING id"
+                "INSERT INTO file_import (township, kind, file_name, size, sha256, account_id, asked_by, who, state, task, failed) "
+                "VALUES (:t, 'visits', '虚构名单.csv', 1, 'x', :a, :a, 'government', 'failed', 'look', :why) RETURNING id"
             ),
-            {"t": place.code, "a": made["government"]},
+            {
+                "t": place.code,
+                "a": made["government"],
+                "why": packed(message("{file} is empty.", file="a.csv")),
+            },
         )
         or 0
     )

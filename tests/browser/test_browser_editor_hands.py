@@ -135,7 +135,7 @@ def pair(page: Page) -> tuple[dict[str, Any], dict[str, Any]]:
     """Two basic grids side by side in one community, the western first, as west, south, east, north."""
     found: list[dict[str, Any]] = page.evaluate(
         """() => { const desk = gisgrid.editor, arc = desk.view.arcs.find((arc) => arc.movable
-               && arc.grids.every((code) => register.grid(code).kind === "basic"));
+               && arc.grids.every((code) => desk.grid(code).kind === "basic"));
              return arc.grids.map((code) => { const b = desk.grids.of.get(code).getBounds();
                return { code, box: [b.getWest(), b.getSouth(), b.getEast(), b.getNorth()] }; })
                .sort((a, b) => a.box[0] - b.box[0]); }"""
