@@ -137,11 +137,12 @@ def packed(said: Message | Both) -> str:
 
 
 def unpacked(kept: str) -> Message | Both:
-    """The sentence that `packed` kept; raises ValueError for what is none."""
-    found = unpacked_facts(kept).get("said")
-    if not isinstance(found, Message | Both):
-        raise ValueError("no sentence")
-    return found
+    """The sentence that `packed` kept; what is none is said as it stands, so that no list is lost over it."""
+    try:
+        found = unpacked_facts(kept).get("said")
+    except (ValueError, AttributeError):
+        found = None
+    return found if isinstance(found, Message | Both) else Both(kept, kept)
 
 
 def sentence(template: str, facts: Mapping[str, object], language: str) -> str:

@@ -62,7 +62,9 @@ def take(page: Page, step: str, **typed: str) -> None:
             field.select_option(value)
         else:
             field.fill(value)
-    form.locator("button").click()
+    # The step is written down on the phone, sent, and then the page comes anew.
+    with page.expect_navigation():
+        form.locator("button").click()
     page.wait_for_selector("p.note[role=status]")
 
 

@@ -79,13 +79,13 @@ def test_a_column_mapped_twice_is_refused_in_words_and_the_choice_is_kept(office
     number = office.send(HOUSES)
     answer = office.check(number, **{"column-0": "address", "column-1": "address"})
     assert answer.status_code == 422
-    assert "“房屋编码”、“地址” 都对应 address" in answer.text
+    assert "“房屋编码”和“地址”都对应 address" in answer.text
     assert office.found(number).stage == "looked"
     answer = office.client.post(
         f"/office/import/{number}/check?lang=en",
         data={"kind": "houses", "into": "999901001", "column-0": "code", "column-2": "lat", "column-3": "lat"},
     )  # fmt: skip
-    assert "“经度”, “纬度” all as lat" in answer.text
+    assert "“经度” and “纬度” both as lat" in answer.text
     assert answer.text.count('<option value="lat" selected>') == 2
 
 

@@ -27,6 +27,7 @@ BEHIND = {
     "matter_lists.draft": "the draft, where there is one",
     "figures.burden_rows": "the cases behind a number of the burden, where there is one",
     "figures.rows": "the cases behind a number of the figures, where there is one",
+    "phone.grid": "the own grids of whoever keeps a register there, kept on a phone",
     "report.near": "a piece of the report's page",
     "security.login": "for whoever has not logged in",
 }

@@ -252,8 +252,8 @@ def test_who_lives_here_is_shown_what_everybody_may_do(town: tuple[Engine, Flask
 def test_a_page_that_does_not_exist_knows_who_asks(town: tuple[Engine, Flask]):
     page = enter(town, "dispatcher").get("/nothing?lang=en")
     assert page.status_code == 404
-    assert "Log out" in page.text and "Log in" not in page.text
-    assert "Log in" in town[1].test_client().get("/nothing?lang=en").text
+    assert "Log out" in page.text and ">Log in<" not in page.text
+    assert ">Log in<" in town[1].test_client().get("/nothing?lang=en").text
 
 
 def test_without_log_in_the_start_tells_the_plan_and_the_ways(town: tuple[Engine, Flask]):
