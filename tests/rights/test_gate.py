@@ -21,6 +21,7 @@ from web.http.routes import (
     CHECKS,
     HANDS,
     JOBS,
+    MEANS,
     NOBODY,
     OPEN,
     OVERSEERS,
@@ -54,7 +55,9 @@ PATHS = {
     "register.grid": "/register/grid/999901001001001",
     "register.handover": "/register/grid/999901001001001/handover",
     "register.house": "/register/house/1",
+    "phone.data": "/phone/grid.json",
     "register.ask": "/register/house/1/enter/visit",
+    "register.photo": "/register/photos/1.jpg",
     "register.wrong": "/register/house/1/correction",
     "register.changes": "/register/changes",
     "home.me": "/me",
@@ -106,6 +109,8 @@ PATHS = {
     "shell.components": "/components",
     "teams.index": "/office/teams",
     "teams.one": "/office/teams/999901001001001",
+    "means.index": "/office/means",
+    "means.one": "/office/means/1",
     "trainings.index": "/office/training",
     "trainings.one": "/office/training/of/T1",
     "trainings.profile": "/office/training/profiles/S1",
@@ -123,6 +128,7 @@ PATHS = {
     "v1.event": "/api/v1/plans/1/events/1",
     "v1.house": "/api/v1/plans/1/houses/1",
     "v1.leader": "/api/v1/grids/999901001001001/leader",
+    "paper.show": "/paper",
     "planning.body": "/planning/1/workload/2023-01-01-x.json",
     "planning.standing": "/planning/1/workload",
 }
@@ -151,7 +157,7 @@ def test_every_route_declares_its_right_and_no_other_is_declared(app: Flask):
     )
     assert set(RIGHT_OF) - routes == set()
     assert set(RIGHT_OF.values()) <= {
-        ANSWERS, PUBLIC, OPEN, PERSON, PLANS, PLAN_FILES, OVERSEERS, WEIGHERS, HANDS, JOBS, CHECKS, NOBODY, *RIGHTS
+        ANSWERS, PUBLIC, OPEN, PERSON, PLANS, PLAN_FILES, OVERSEERS, WEIGHERS, HANDS, JOBS, MEANS, CHECKS, NOBODY, *RIGHTS
     }  # fmt: skip
 
 
