@@ -10,11 +10,11 @@ import os
 import select
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from gisgrid.core.errors import GisgridError
-from gisgrid.core.messages import say
+from gisgrid.core.messages import Message, message
 from gisgrid.core.processes import end_with
 from gisgrid.core.terminal import note
 from gisgrid.db.cluster import Cluster
@@ -35,15 +35,14 @@ class KeptCluster:
 
     cluster: Cluster
     owned: bool
-    name: str = "store"
-    called: str = say("store")
+    name: Message = field(default_factory=lambda: message("store"))
     stop_s: float = 20.0
     _starting: subprocess.Popen[bytes] | None = None
     _stopping: subprocess.Popen[bytes] | None = None
     _pid: int | None = None
     _pidfd: int = -1
     _begun_at: float | None = None
-    _ended: str | None = None
+    _ended: Message | None = None
 
     def start(self) -> None:
         self._let_go()
@@ -61,27 +60,27 @@ class KeptCluster:
         if self._starting is not None and (code := self._starting.poll()) is not None:
             self._starting = None
             if code != 0 or not self._take_hold():
-                self._ended = "did not start"
+                self._ended = message("did not start")
         elif self._pidfd >= 0 and _readable(self._pidfd):
             self._let_go()
-            self._ended = "its first process ended"
+            self._ended = message("its first process ended")
 
     def ready(self) -> bool:
         return self._pidfd >= 0
 
-    def ended(self) -> str | None:
+    def ended(self) -> Message | None:
         return self._ended
 
-    def hung(self, now: float) -> str | None:
+    def hung(self, now: float) -> Message | None:
         late = self._starting is not None and self._begun_at is not None and (
             now - self._begun_at > STARTS_S
         )  # fmt: skip
-        return f"not ready after {STARTS_S:.0f} s" if late else None
+        return message("not ready after {seconds:.0f} s", seconds=STARTS_S) if late else None
 
     def stop(self) -> None:
         if not self.owned:
             self._let_go()
-            self._ended = "runs on"
+            self._ended = message("runs on")
         elif self._stopping is None:
             self._stopping = self._in_background("stop")
 

@@ -59,7 +59,7 @@ class Forked(Process):
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD):
                 signal.signal(number, signal.SIG_DFL)
             end_with(parent)
-            called(f"gisgrid {self.name.replace(' ', '')}")
+            called(f"gisgrid {self.name.en.replace(' ', '')}")
             self.body(writing_to(alive))
             status = 0
         except SystemExit as exc:

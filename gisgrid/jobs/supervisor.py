@@ -39,9 +39,8 @@ class Pace:
 class Piece(Protocol):
     """What the supervisor can keep alive. No method waits for anything."""
 
-    name: str
-    called: str
-    """The name in words, which the catalogue knows."""
+    name: Message
+    """What it is called on the terminal."""
     stop_s: float
     """How long it may take to stop before it is killed."""
 
@@ -57,10 +56,10 @@ class Piece(Protocol):
     def ready(self) -> bool:
         """Whether it does its work."""
 
-    def ended(self) -> str | None:
+    def ended(self) -> Message | str | None:
         """How it ended; None while it lives."""
 
-    def hung(self, now: float) -> str | None:
+    def hung(self, now: float) -> Message | None:
         """What it has not done in time; None while all is well."""
 
     def stop(self) -> None:
@@ -96,9 +95,7 @@ class Process:
         is ready once it runs.
     """
 
-    name: str
-    called: str
-    """The name in words, which the catalogue knows."""
+    name: Message
     command: Sequence[str]
     env: Mapping[str, str] = field(default_factory=dict)
     starts_s: float | None = 300.0
@@ -145,19 +142,21 @@ class Process:
     def ready(self) -> bool:
         return self.starts_s is None or self._heard_at is not None
 
-    def ended(self) -> str | None:
+    def ended(self) -> Message | str | None:
         if self._process is None or (code := self._process.poll()) is None:
             return None
-        return signal.Signals(-code).name if code < 0 else f"exit status {code}"
+        return signal.Signals(-code).name if code < 0 else message("exit status {code}", code=code)
 
-    def hung(self, now: float) -> str | None:
+    def hung(self, now: float) -> Message | None:
         if self.starts_s is None or self.silent_s is None:
             return None
         if self._heard_at is None:
             late = now - self._begun_at > self.starts_s
-            return f"not ready after {self.starts_s:.0f} s" if late else None
+            return (
+                message("not ready after {seconds:.0f} s", seconds=self.starts_s) if late else None
+            )
         late = now - self._heard_at > self.silent_s
-        return f"silent for {self.silent_s:.0f} s" if late else None
+        return message("silent for {seconds:.0f} s", seconds=self.silent_s) if late else None
 
     def stop(self) -> None:
         self._signal(signal.SIGTERM)
@@ -278,7 +277,7 @@ class Supervisor:
             return
         kept.lives = True
 
-    def _ended(self, kept: _Kept, how: str, now: float) -> None:
+    def _ended(self, kept: _Kept, how: Message | str, now: float) -> None:
         longest = (
             self._pace.longest_pause_s
             if kept.ready_at is None
@@ -373,4 +372,4 @@ class Supervisor:
 
     @staticmethod
     def _say(piece: Piece, said: Message) -> None:
-        note(message("{piece}: {said}", piece=message(piece.called), said=said))
+        note(message("{piece}: {said}", piece=piece.name, said=said))

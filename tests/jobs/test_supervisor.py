@@ -11,19 +11,26 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from flask import Flask
 
+from gisgrid.core.messages import message
+from gisgrid.core.settings import Settings
+from gisgrid.db.cluster import Cluster
+from gisgrid.db.keeper import KeptCluster
 from gisgrid.jobs.supervisor import Process
 from tests.support.waiting import eventually
+from web.server.program import forks
 
 # What a piece does is written in words of a shell; a byte into {alive} says that it is well.
 SCRIPT = """
 import sys
+from gisgrid.core.messages import message
 from gisgrid.jobs.supervisor import Pace, Process, Supervisor
 pace = Pace(first_pause_s=0.1, longest_after_ready_s=0.2, stands_s={stands}, look_s=0.1)
-store = Process("store", "store", ["sh", "-c", {store!r}.replace("ALIVE", "$0"), "{{alive}}"], stop_s=5)
-one = Process("one", "one", ["sh", "-c", {one!r}.replace("ALIVE", "$0"), "{{alive}}"],
+store = Process(message("store"), ["sh", "-c", {store!r}.replace("ALIVE", "$0"), "{{alive}}"], stop_s=5)
+one = Process(message("one"), ["sh", "-c", {one!r}.replace("ALIVE", "$0"), "{{alive}}"],
               starts_s={starts}, silent_s={silent}, stop_s={stop})
-two = Process("two", "two", ["sh", "-c", {two!r}.replace("ALIVE", "$0"), "{{alive}}"], stop_s=5)
+two = Process(message("two"), ["sh", "-c", {two!r}.replace("ALIVE", "$0"), "{{alive}}"], stop_s=5)
 Supervisor([(store, None), (one, store), (two, store)], pace).run(ready=lambda: print("all ready", flush=True))
 """
 WELL = "echo >&ALIVE; exec sleep 600"
@@ -179,10 +186,23 @@ def test_a_second_signal_does_not_wait(tmp_path: Path):
 
 @pytest.mark.parametrize("word", ["SIGKILL", "SIGTERM"])
 def test_a_piece_that_ends_by_itself_tells_how(word: str):
-    piece = Process("x", "x", ["sh", "-c", f"kill -{word[3:]} $$"], starts_s=None)
+    piece = Process(message("x"), ["sh", "-c", f"kill -{word[3:]} $$"], starts_s=None)
     piece.start()
     assert eventually(lambda: piece.ended() is not None)
     assert piece.ended() == word
+
+
+def test_a_terminal_reads_one_language():
+    store = KeptCluster(Cluster.at(Path("/nowhere")), owned=False)
+    settings = Settings(web_workers=2, database_url="postgresql:///nothing")
+    names = [piece.name for piece in [store, *forks(Flask("x"), settings, with_worker=True)]]
+    assert [each.in_language("en") for each in names] == ["store", "server 1", "server 2", "worker"]
+    assert [each.in_language("zh") for each in names] == [
+        "数据库", "网页服务 1", "网页服务 2", "后台程序",
+    ]  # fmt: skip
+    store.stop()
+    assert store.ended() == message("runs on")
+    assert message("runs on").in_language("zh") == "继续运行"
 
 
 def test_pieces_end_with_the_supervisor(tmp_path: Path):

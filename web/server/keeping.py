@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 
-from gisgrid.core.messages import say
+from gisgrid.core.messages import message
 from gisgrid.core.settings import Settings
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.keeper import KeptCluster
@@ -25,8 +25,7 @@ def pieces(settings: Settings, words: list[str]) -> list[tuple[Piece, Piece | No
         store = KeptCluster(Cluster.at(settings.home), owned=words[2] == "owned")
         found.append((store, None))
     program = Process(
-        "program",
-        say("program"),
+        message("program"),
         # By name: what this process is started with would be imported again by each job's process.
         [sys.executable, "-c", PROGRAM, "{alive}", "{parent}", *words[-1:]],
         # Its forks have their own few threads; those of linear algebra would only take memory.

@@ -62,13 +62,13 @@ def application(settings: Settings) -> Flask:
 def forks(app: Flask, settings: Settings, *, with_worker: bool) -> list[Forked]:
     """The pieces that this process keeps."""
     found = [
-        Forked(f"server {n}", f"网页服务 {n}", (), body=partial(serve_one, app, settings))
+        Forked(message("server {number}", number=n), (), body=partial(serve_one, app, settings))
         for n in range(1, settings.web_workers + 1)
     ]
     if with_worker:
         url = settings.database_url or Cluster.at(settings.home).url()
         body: Callable[[Callable[[], None]], None] = partial(worker.serve, url)
-        found.append(Forked("worker", "后台程序", (), body=body, silent_s=WORKER_SILENT_S))
+        found.append(Forked(message("worker"), (), body=body, silent_s=WORKER_SILENT_S))
     return found
 
 
