@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import shapely
 from markupsafe import Markup, escape
 
+from layers.colours import CHOSEN, EDGE
+
 
 def picture(
     shapes: Sequence[shapely.Geometry],
@@ -32,7 +34,7 @@ def picture(
             "M" + " L".join(place(x, y) for x, y in shapely.get_coordinates(ring).tolist()) + "Z"
             for ring in rings
         )
-        edge = 'stroke=CHOSEN stroke-width="2.5"' if marked[k] else "stroke=EDGE"
+        edge = f'stroke="{CHOSEN}" stroke-width="2.5"' if marked[k] else f'stroke="{EDGE}"'
         parts.append(f'<path d="{path}" fill="{fills[k]}" fill-rule="evenodd" {edge}/>')
     for k in order:
         spot = shapes[k].representative_point()

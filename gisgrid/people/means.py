@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import Conflict, Invalid, NotFound
-from gisgrid.core.messages import Both, say
+from gisgrid.core.messages import say
 from gisgrid.db.tables.means import MEANS_KINDS
 from gisgrid.people.privacy.audit import note
 
@@ -186,9 +186,13 @@ def end(
         raise Invalid("Say in at most {most} characters why it ends.", most=LONGEST)
     was = one(session, township_id, number).entry
     if last < was.since or (was.until is not None and last > was.until):
+        if was.until is None:
+            raise Invalid(
+                "{day} is none of its days: it is there from {since} on.", day=last, since=was.since
+            )
         raise Invalid(
             "{day} is none of its days: it is there from {since} to {until}.",
-            day=last, since=was.since, until=was.until or _WITHOUT_END,
+            day=last, since=was.since, until=was.until,
         )  # fmt: skip
     ended = MeansEntry(**{**asdict(was), "until": last})
     _write(session, township_id, number, ended, why=why, seen=seen)
@@ -217,7 +221,6 @@ def read_amount(told: str, *, most: Decimal = MOST_YUAN) -> Decimal | None:
     return number.quantize(Decimal("0.01"))
 
 
-_WITHOUT_END = Both("without end", "不限期")
 KIND_WORDS = {"funds": say("Funds"), "equipment": say("Equipment"), "office": say("Office rooms")}
 
 

@@ -151,7 +151,7 @@ def test_from_a_draft_to_the_rule_book_of_tomorrow(browser: Browser, hall: Hall)
     expect(page.locator("[role=alert]")).to_contain_text("never published backwards")
     page.fill("#since", str(now + DAY))
     page.click("text=Publish from this day")
-    expect(page.locator("[data-version='2027']")).to_contain_text("to come")
+    expect(page.locator("[data-version='2027']")).to_contain_text("not in force yet")
     expect(page.locator("[data-version='2022']")).to_contain_text(str(now))
     page.goto(f"{hall.office}/matters?lang=en")
     expect(page.locator("[data-next]")).to_contain_text(

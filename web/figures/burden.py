@@ -95,7 +95,7 @@ def _refused_sheet(refused: list[refused_requests.RefusedRequest], time_zone: st
         [
             (gettext("Asked at"), [on_the_clock(row.at, time_zone) for row in refused]),
             (gettext("Matter"), [row.matter for row in refused]),
-            (gettext("Name"), [row.name for row in refused]),
+            (gettext("Name of the matter"), [row.name for row in refused]),
             (gettext("Text"), [row.text for row in refused]),
             (
                 gettext("Asked by"),

@@ -9,7 +9,7 @@ from gisgrid.core.messages import say
 from gisgrid.people.privacy import audit
 from gisgrid.register.households import purposes
 from web.http import lists
-from web.http.dates import day_of, local, page_asked, zone_of
+from web.http.dates import day_of, local, zone_of
 from web.http.db import reading
 from web.http.keeping import page
 from web.http.language import language, worded
@@ -44,30 +44,30 @@ SHOWN_ROWS = 5
 def index() -> Response:
     """The entries of those whom the asker audits, newest first; ``?verify=1`` computes the chain anew, too."""
     args = request.args
-    number = page_asked()
+    turn = lists.turn(PORTION)
     with reading() as session:
         zone = zone_of(own_town(session))
-        found = _entries(session, number, zone)
+        found = _entries(session, turn, zone)
         verdict = None
-        if "verify" in args and not asked_as_workbook():
+        if "verify" in args and turn.number == 1 and not asked_as_workbook():
             verdict = audit.verify_in_store(session, noted=args.get("noted", "").strip() or None)
         declared = purposes(session)
     if asked_as_workbook():
         return lists.workbook(None, sheets.entries(found, zone))
     return page(
-        "audit.html", found=found[:PORTION], more=len(found) > PORTION, number=number, verdict=verdict,
+        "audit.html", found=found[:PORTION], read=len(found), turn=turn, verdict=verdict,
         purposes=declared, english=language() == "en", args=args, most=SHOWN_ROWS, did=DID,
         asked={k: v for k, v in args.items() if v and k not in ("page", "lang", "verify", "noted")},
         local=lambda at: local(at, zone), names={p.name: worded(p) for p in declared},
     )  # fmt: skip
 
 
-def _entries(session: Session, number: int, zone: str) -> list[audit.AuditRecord]:
+def _entries(session: Session, turn: lists.Turn, zone: str) -> list[audit.AuditRecord]:
     args = request.args
     return audit.entries(
         session, account=args.get("account", "").strip() or None,
         since=day_of(args.get("since"), "since"), until=day_of(args.get("until"), "until"),
         subject=args.get("subject", "").strip() or None, purpose=args.get("purpose") or None,
         action=args.get("action", "").strip() or None, time_zone=zone,
-        limit=lists.most(PORTION + 1), offset=0 if asked_as_workbook() else (number - 1) * PORTION,
+        limit=turn.most, offset=turn.skip,
     )  # fmt: skip

@@ -17,7 +17,7 @@ from gisgrid.people import means as room
 from gisgrid.people.means import KIND_WORDS, MeansEntry, MeansInfo, MeansSum
 from gisgrid.planning.snapshot.fetch import today
 from web.http import lists
-from web.http.dates import day_of, local
+from web.http.dates import day_of, local, on_the_clock
 from web.http.keeping import keeping, page
 from web.http.language import language
 from web.http.permissions import asked_as_workbook, asker
@@ -127,7 +127,7 @@ def _listed(session: Session, error: GisgridError | None = None) -> Response:
     return page(
         "means.html", error=error, typed=request.form.to_dict(), town=place, found=shown, sums=added, day=day,
         ended=ended, hidden=len(found) - len(shown), areas=areas, kinds=_kinds(), keeper="load" in asker().rights,
-        english=english, yuan=yuan,
+        english=english, yuan=yuan, figure=figure,
     )  # fmt: skip
 
 
@@ -142,6 +142,11 @@ def _one(session: Session, number: int, error: GisgridError | None = None) -> Re
 def yuan(amount: Decimal | None) -> str:
     """An amount as it is shown, such as ``12,500.50``; a dash where none is known."""
     return "–" if amount is None else f"{amount:,.2f}"
+
+
+def figure(number: Decimal) -> str:
+    """A figure as it is shown, with all its digits and without zeros at its end, such as ``1,234,567.5``."""
+    return f"{number.normalize():,f}"
 
 
 def _kinds() -> list[tuple[str, str]]:
@@ -169,7 +174,7 @@ def _list_sheet(found: list[MeansInfo], place: TownshipInfo) -> Sheet:
             (gettext("Last day"), [each.until for each in entries]),
             (gettext("Why it ended"), [each.why_ended for each in found]),
             (gettext("Noted by"), [each.noted_by for each in found]),
-            (gettext("Noted at"), [local(each.noted_at, place.time_zone) for each in found]),
+            (gettext("Noted at"), [on_the_clock(each.noted_at, place.time_zone) for each in found]),
         ],
     )  # fmt: skip
 

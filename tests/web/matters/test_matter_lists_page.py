@@ -90,7 +90,7 @@ def test_a_draft_is_edited_compared_and_published_from_tomorrow(office: Keeper, 
     assert "Glare" not in office.get("/matters").text
     assert office.post(f"{DRAFT}/publish", since=str(now + DAY)).status_code == 303
     page = office.get(LISTS).text
-    assert f"Version 2 is in force from {now + DAY} on." in page and "to come" in page
+    assert f"Version 2 is in force from {now + DAY} on." in page and "not in force yet" in page
     book = office.get("/matters").text
     assert "Glare" not in book and f"From {now + DAY} on version 2 is in force." in book
     book = office.get("/matters?version=2").text

@@ -75,6 +75,21 @@ def test_entries_are_searched_by_person_purpose_thing_and_day(store: tuple[Engin
     assert auditor.get(f"{PAGE}?since=yesterday").status_code == 422
 
 
+def test_the_way_between_pages_and_back_to_all_is_said_in_chinese(
+    store: tuple[Engine, dict[str, int]], monkeypatch: pytest.MonkeyPatch
+):
+    engine, made = store
+    monkeypatch.setattr("web.office.audit.PORTION", 1)
+    page = Keeper(engine, made["auditor"]).get(f"{PAGE}?lang=zh&page=2&action=unmask").text
+    turning = page.split('aria-label="页码"')[1].split("</nav>")[0]
+    assert re.findall(r'rel="(\w+)">([^<]+)<', turning) == [
+        ("prev", "← 上一页"),
+        ("next", "下一页 →"),
+    ]
+    assert "action=unmask" in turning and len(did(page)) == 1
+    assert f'<a class="button" href="{PAGE}">显示全部</a>' in page
+
+
 def test_a_day_is_one_of_the_clock_that_is_asked_for(store: tuple[Engine, dict[str, int]]):
     """Two clocks 26 hours apart never show the same day."""
     engine, _ = store

@@ -77,7 +77,12 @@ def test_sums_are_right_to_the_fen_and_count_what_is_there_on_the_day(loader: Ke
     )
     assert (
         loader.post(
-            PAGE, area=CLERKS, kind="office", name="二楼办公室", floor_m2="86.5", since="2099-01-01"
+            PAGE,
+            area=CLERKS,
+            kind="office",
+            name="二楼办公室",
+            floor_m2="1234567.50",
+            since="2099-01-01",
         ).status_code
         == 303
     )
@@ -85,9 +90,9 @@ def test_sums_are_right_to_the_fen_and_count_what_is_there_on_the_day(loader: Ke
     assert ">1.00<" in row(page, f'data-sum="{TOWN}"')
     assert "1,000,000,008,639.99" in row(page, f'data-sum="{CLERKS}"')
     assert "1,000,000,008,640.99" in row(page, 'data-sum="all"')
-    assert "12" in row(page, 'data-sum="all"') and "86.5 m²" in page and "not begun" in page
+    assert "12" in row(page, 'data-sum="all"') and "1,234,567.5 m²" in page and "not begun" in page
     later = row(loader.get(f"{PAGE}?on=2099-01-01").text, 'data-sum="all"')
-    assert ">86.5<" in later and "without an amount: 1" in later
+    assert ">1,234,567.5<" in later and "without an amount: 1" in later
     (listed, summed) = openpyxl.load_workbook(
         io.BytesIO(loader.get(f"{PAGE}?as=xlsx&on=2026-06-01").data)
     )
@@ -158,7 +163,10 @@ def test_an_end_needs_a_reason_and_one_of_its_days(loader: Keeper):
     number = loader.scalar("SELECT id FROM means")
     for form, said in (
         ({"why": "  "}, "why it ends"),
-        ({"why": "x", "last": "2025-12-31"}, "2025-12-31 is none of its days"),
+        (
+            {"why": "x", "last": "2025-12-31"},
+            "2025-12-31 is none of its days: it is there from 2026-01-01 on.",
+        ),
     ):
         answer = loader.post(f"{PAGE}/{number}/end", seen="1", **form)
         assert answer.status_code == 422 and said in answer.text

@@ -67,6 +67,7 @@ def test_a_worker_prints_their_own_grid_masked_and_takes_no_file_away(store: Eng
     who = client(store, "worker")
     page = who.get("/paper").text
     assert GRID in page and BESIDE not in page and "压缩包" not in page
+    assert "<legend>文件形式</legend>" in page
     answer = made(who, sheet=["round"])
     assert answer.status_code == 200 and answer.mimetype == "application/pdf"
     assert answer.headers["Content-Disposition"].startswith("inline")

@@ -46,20 +46,16 @@ PORTION = 50
 @blueprint.get("")
 def index() -> Response:
     """The accounts with a post on the asker's ground, as the address asks for them."""
-    asked = request.args.get("page", "1")
-    number = max(1, int(asked)) if asked.isdecimal() and len(asked) < 6 else 1
+    turn = lists.turn(PORTION)
     with keeping(read_only=True) as session:
-        found, total = account_list.listed(
-            session, wanted(), limit=lists.most(PORTION),
-            offset=0 if asked_as_workbook() else (number - 1) * PORTION,
-        )  # fmt: skip
+        found, total = account_list.listed(session, wanted(), limit=turn.most, offset=turn.skip)
         choices = offered(session)
         zone = _zone(session)
         ids = {area.value: area.id for area in ground.administered(session)}
     if asked_as_workbook():
         return lists.workbook(None, sheets.accounts(found, role_words()))
     return page(
-        "accounts.html", found=found, total=total, number=number, portion=PORTION, wanted=wanted(),
+        "accounts.html", found=found[:PORTION], read=len(found), total=total, turn=turn, wanted=wanted(),
         offered=choices, area_ids=ids, states=[(name, gettext(STATE_WORDS[name])) for name in STATES],
         args={k: v for k, v in request.args.items() if k not in ("page", "lang")},
         **_words(zone),
