@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from gisgrid.cases.matters import admitted
 from gisgrid.cases.refusals import NotOnTheList
 from gisgrid.core.errors import Invalid, NotFound
+from gisgrid.core.messages import Message, message, packed, say
 from gisgrid.core.plans import township_by_id
 from gisgrid.planning.snapshot.fetch import local
 
@@ -32,8 +33,7 @@ class Demand:
     admitted: bool
     matter_id: int | None
     refusal_id: int | None
-    en: str
-    zh: str
+    said: Message
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,7 @@ class RefusedRequest:
     """Of the item of that code on the newest list that had it."""
     text: str | None
     why: str
+    """A sentence, `packed`; rows of before hold it in Chinese alone."""
 
 
 def demand(
@@ -93,18 +94,20 @@ def demand(
             raise NotFound("There is no community {community!r}.", community=community)
     found = admitted(session, township_id, code, at)
     if found is not None:
-        return Demand(True, found, None, "It is on the list.", "在清单内。")
+        return Demand(True, found, None, message("It is on the list."))
     day = local(at, township_by_id(session, township_id)).date()
-    en = f"The list of {day} has no minor item {code!r}; the grids are not to be asked."
-    zh = f"{day} 的清单中没有小项“{code}”，不得交办给网格。"
+    said = message(
+        "The list of {day} has no minor item “{code}”; the grids are not to be asked.",
+        day=day, code=code,
+    )  # fmt: skip
     refusal = session.execute(
         text(f"{_KEEP} RETURNING id"),
         {
             "t": township_id, "at": at, "by": asked_by, "community": community_id,
-            "matter": code, "text": text_, "why": zh, "key": None,
+            "matter": code, "text": text_, "why": packed(said), "key": None,
         },
     ).scalar_one()  # fmt: skip
-    return Demand(False, None, int(refusal), en, zh)
+    return Demand(False, None, int(refusal), said)
 
 
 def keep_refusal(
@@ -146,7 +149,7 @@ def keep_refusal(
                 {
                     **values, "by": asked_by, "community": named.community_id,
                     "matter": named.matter or "?", "text": None, "key": mark,
-                    "why": f"{day} 的清单中没有该小项，不得交办给网格。",
+                    "why": packed(message(_NO_SUCH, day=day)),
                 },
             )  # fmt: skip
     except IntegrityError as exc:
@@ -192,6 +195,8 @@ def behind(
     found = session.scalars(text(_SENT), {**values, "temporary": kind == "temporary"})
     return list(found), []
 
+
+_NO_SUCH = say("The list of {day} has no such minor item; the grids are not to be asked.")
 
 _KEEP = """
 INSERT INTO refused_demand (township_id, at, asked_by, community_id, matter, text, why, key)

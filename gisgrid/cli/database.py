@@ -12,6 +12,7 @@ from gisgrid.cli.edge import connected
 from gisgrid.core.errors import Invalid
 from gisgrid.core.messages import unpacked
 from gisgrid.core.settings import Settings
+from gisgrid.core.terminal import language
 from gisgrid.db import backup as dump
 from gisgrid.db import migrate
 from gisgrid.db.cluster import Cluster
@@ -127,7 +128,7 @@ def drill_command(settings: Settings, number: int, commit: bool) -> None:
         if not commit:
             session.rollback()
     for each in before:
-        said = (unpacked(each.failed).en if each.failed else "") or (
+        said = (unpacked(each.failed).in_language(language()) if each.failed else "") or (
             f"{each.rows_read} rows, differs: {each.differs or 'nothing'}"
             if each.state == "done"
             else ""

@@ -10,6 +10,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
+from gisgrid.cli.course_options import course_options
 from gisgrid.cli.coverage import (
     as_of_option,
     chosen_plan,
@@ -21,7 +22,6 @@ from gisgrid.cli.edge import FileToWrite, commit_option, opened, say_dry, wide_c
 from gisgrid.core import plans
 from gisgrid.core.errors import Invalid, NotFound
 from gisgrid.core.settings import Settings
-from gisgrid.db.tables.learning import TRAINING_KINDS
 from gisgrid.db.tables.people import ROLES
 from gisgrid.files.exports import write_workbook
 from gisgrid.people.learning import documents, training
@@ -201,13 +201,7 @@ def training_group() -> None:
 
 
 @training_group.command("add")
-@click.argument("code")
-@click.option("--course", required=True, help="what it was about")
-@click.option("--held", type=_day, required=True, help="day on which it was held")
-@click.option("--hours", type=float, required=True, help="length in hours")
-@click.option("--kind", type=click.Choice(TRAINING_KINDS), default="training", help="what it was")
-@click.option("--expires", type=_day, help="last day on which it counts; default: for ever")
-@click.option("--place", "place_of_it", help="where it was held")
+@course_options
 @click.option("--staff", multiple=True, required=True, help="code of who took part; repeatable")
 @township_option
 @commit_option
@@ -216,13 +210,7 @@ def add_training(
     settings: Settings,
     /,
     *,
-    code: str,
-    course: str,
-    held: datetime,
-    hours: float,
-    kind: str,
-    expires: datetime | None,
-    place_of_it: str | None,
+    course: training.Course,
     staff: tuple[str, ...],
     township: str | None,
     commit: bool,
@@ -230,13 +218,10 @@ def add_training(
     """Record the training CODE and who took part; whole lists come by: gisgrid load trainings."""
     with opened(settings) as session:
         place = plans.township(session, township)
-        done = training.Course(
-            code, course, held.date(), hours, kind, expires.date() if expires else None, place_of_it
-        )
-        new = training.record(session, place.id, done, staff, day=today(place))
+        new = training.record(session, place.id, course, staff, day=today(place))
         if not commit:
             session.rollback()
-    click.echo(f"{code}: {new} people noted")
+    click.echo(f"{course.code}: {new} people noted")
     say_dry(commit=commit)
 
 

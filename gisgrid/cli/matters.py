@@ -14,6 +14,7 @@ from gisgrid.cases.worktime import Limit
 from gisgrid.cli.edge import DRY, FileToWrite, commit_option, opened, wide_console
 from gisgrid.core import plans
 from gisgrid.core.settings import Settings
+from gisgrid.core.terminal import language
 from gisgrid.files.exports import write_workbook
 from gisgrid.planning.snapshot.fetch import today
 
@@ -111,7 +112,9 @@ def demand_command(
         )  # fmt: skip
         if not commit:
             session.rollback()
-    click.echo(f"{'admitted' if answer.admitted else 'refused'}: {answer.en} {answer.zh}")
+    click.echo(
+        f"{'admitted' if answer.admitted else 'refused'}: {answer.said.in_language(language())}"
+    )
     if not commit:
         click.echo(DRY)
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from decimal import Decimal
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from functools import wraps
+from typing import Any
 
 import click
 from rich.table import Table
@@ -67,10 +70,37 @@ def list_command(settings: Settings, on: datetime | None, township: str | None) 
         )
 
 
-def _options(command: click.decorators.FC) -> click.decorators.FC:
+def _options(command: Callable[..., None]) -> Callable[..., None]:
+    """The command gets what the options name as ``said``, by the fields of an entry."""
+
+    @wraps(command)
+    def with_said(
+        *args: Any,
+        name: str | None,
+        amount: str | None,
+        pieces: int | None,
+        floor: str | None,
+        since: datetime | None,
+        until: datetime | None,
+        **more: Any,
+    ) -> None:
+        named = {
+            "name": None if name is None else name.strip(),
+            "pieces": pieces,
+            "since": since and since.date(),
+            "until": until and until.date(),
+        }
+        said: dict[str, Any] = {field: value for field, value in named.items() if value is not None}
+        # An empty amount is one that is not known any more.
+        if amount is not None:
+            said["amount"] = room.read_amount(amount)
+        if floor is not None:
+            said["floor_m2"] = room.read_amount(floor, most=room.MOST_M2)
+        command(*args, said=said, **more)
+
     for option in reversed(_written):
-        command = option(command)
-    return command
+        with_said = option(with_said)
+    return with_said
 
 
 @means_group.command("add")
@@ -86,22 +116,17 @@ def add_command(
     *,
     area: str,
     kind: str,
-    name: str | None,
-    amount: str | None,
-    pieces: int | None,
-    floor: str | None,
-    since: datetime | None,
-    until: datetime | None,
+    said: dict[str, Any],
     township: str | None,
     commit: bool,
 ) -> None:
     """Note means of AREA: code of a community, or of the township for its centre."""
     with opened(settings) as session:
         place = plans.township(session, township)
-        entry = MeansEntry(
-            kind=kind, name=(name or "").strip(), amount=_amount(amount), pieces=pieces, floor_m2=_floor(floor),
-            since=since.date() if since else today(place), until=_date(until),
+        bare = MeansEntry(
+            kind=kind, name="", amount=None, pieces=None, floor_m2=None, since=today(place), until=None
         )  # fmt: skip
+        entry = replace(bare, **said)
         number = room.add(session, place.id, area, entry)
         if not commit:
             session.rollback()
@@ -120,12 +145,7 @@ def change_command(
     /,
     *,
     number: int,
-    name: str | None,
-    amount: str | None,
-    pieces: int | None,
-    floor: str | None,
-    since: datetime | None,
-    until: datetime | None,
+    said: dict[str, Any],
     township: str | None,
     commit: bool,
 ) -> None:
@@ -133,14 +153,7 @@ def change_command(
     with opened(settings) as session:
         place = plans.township(session, township)
         found = room.one(session, place.id, number)
-        was = found.entry
-        entry = MeansEntry(
-            kind=was.kind, name=was.name if name is None else name.strip(),
-            amount=was.amount if amount is None else _amount(amount),
-            pieces=was.pieces if pieces is None else pieces,
-            floor_m2=was.floor_m2 if floor is None else _floor(floor),
-            since=since.date() if since else was.since, until=_date(until) or was.until,
-        )  # fmt: skip
+        entry = replace(found.entry, **said)
         room.change(session, place.id, number, entry, seen=found.state_number)
         if not commit:
             session.rollback()
@@ -175,15 +188,3 @@ def end_command(
             session.rollback()
     click.echo(f"{number}: {found.entry.name} until {day}")
     say_dry(commit=commit)
-
-
-def _amount(told: str | None) -> Decimal | None:
-    return room.read_amount(told or "")
-
-
-def _floor(told: str | None) -> Decimal | None:
-    return room.read_amount(told or "", most=room.MOST_M2)
-
-
-def _date(moment: datetime | None) -> date | None:
-    return moment.date() if moment else None

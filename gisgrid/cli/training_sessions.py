@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import getpass
-from datetime import datetime
 
 import click
 from rich.table import Table
 from rich.text import Text
 
+from gisgrid.cli.course_options import course_options
 from gisgrid.cli.coverage import township_option
 from gisgrid.cli.edge import commit_option, opened, say_dry, wide_console
 from gisgrid.core import plans
 from gisgrid.core.settings import Settings
-from gisgrid.db.tables.learning import AGE_BANDS, SCHOOLING, TRAINING_KINDS
+from gisgrid.db.tables.learning import AGE_BANDS, SCHOOLING
 from gisgrid.people.learning import sessions
 from gisgrid.people.learning.training import Course
 from gisgrid.planning.snapshot.fetch import today
@@ -47,13 +47,7 @@ def sessions_command(settings: Settings, township: str | None) -> None:
 
 
 @click.command("plan")
-@click.argument("code")
-@click.option("--course", required=True, help="what it is about")
-@click.option("--held", type=_day, required=True, help="day on which it is held")
-@click.option("--hours", type=float, required=True, help="length in hours")
-@click.option("--kind", type=click.Choice(TRAINING_KINDS), default="training", help="what it is")
-@click.option("--expires", type=_day, help="last day on which it counts; default: for ever")
-@click.option("--place", "place_of_it", help="where it is held")
+@course_options
 @township_option
 @commit_option
 @click.pass_obj
@@ -61,26 +55,17 @@ def plan_command(
     settings: Settings,
     /,
     *,
-    code: str,
-    course: str,
-    held: datetime,
-    hours: float,
-    kind: str,
-    expires: datetime | None,
-    place_of_it: str | None,
+    course: Course,
     township: str | None,
     commit: bool,
 ) -> None:
     """Put the session CODE on the list; nobody has taken part yet."""
     with opened(settings) as session:
         place = plans.township(session, township)
-        until = expires.date() if expires else None
-        sessions.plan(
-            session, place.id, Course(code, course, held.date(), hours, kind, until, place_of_it)
-        )
+        sessions.plan(session, place.id, course)
         if not commit:
             session.rollback()
-    click.echo(f"{code}: {held:%Y-%m-%d}")
+    click.echo(f"{course.code}: {course.held_on}")
     say_dry(commit=commit)
 
 

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 
 from gisgrid.cli.edge import commit_option, opened, say_dry, wide_console
 from gisgrid.core import plans
-from gisgrid.core.roles import RIGHTS, ROLES
+from gisgrid.core.rights import RIGHT_WORDS
+from gisgrid.core.roles import ROLES
 from gisgrid.core.settings import Settings
 from gisgrid.people import accounts, appointments, login, tokens
 from gisgrid.people.passwords import random_password
@@ -217,7 +218,7 @@ enable_command = _switch("enable", True, "Switch the account NAME on again.")
 @click.argument("name")
 @click.argument("token")
 @click.option(
-    "--scope", "scopes", multiple=True, required=True, type=click.Choice(list(RIGHTS)),
+    "--scope", "scopes", multiple=True, required=True, type=click.Choice(list(RIGHT_WORDS)),
     help="a right it may use, of those its account has; repeatable",
 )  # fmt: skip
 @click.option("--days", type=int, default=90, show_default=True, help="how long it counts")

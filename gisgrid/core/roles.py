@@ -1,4 +1,4 @@
-"""Which roles and rights are there, and at which level is a role held?"""
+"""Which roles are there, and at which level is a role held?"""
 
 from __future__ import annotations
 
@@ -45,26 +45,3 @@ ROLES: dict[str, Role] = {
     "administrator": Role(say("administrator"), ("everywhere", "county", "township"), office=True),
 }
 """By name; what each may do are rows of ``role_right``."""
-
-RIGHTS: dict[str, str] = {
-    "see_houses": "houses on the map and in lists",
-    "see_counts": "exact counts of people, small ones too",
-    "see_register": "households and residents, masked",
-    "unmask": "names, numbers and days of birth of residents, for a declared purpose",
-    "answer_subjects": "what is held on a person, put together for whoever asks about themselves",
-    "keep_register": "what is found at the door, written into the register or to the clerk",
-    "check_register": "what workers enter, let into the register or sent back",
-    "see_events": "events; their text for a declared purpose",
-    "handle_events": "report, handle and close events",
-    "see_contacts": "staff of the area; telephone numbers for a declared purpose",
-    "see_visits": "visits to houses",
-    "plan": "draw and propose plans",
-    "review": "review plans",
-    "dispatch": "send events to grids and people",
-    "export": "take what may be seen away as a file",
-    "load": "load files, and take a load back",
-    "keep_matters": "the list of matters: drafts, publication, what communities add",
-    "supplement_matters": "a community's own rules within the list of matters",
-    "audit": "read the audit",
-    "administer": "accounts and appointments",
-}

@@ -1,4 +1,4 @@
-"""Who does whsent in the browser asks: one file after the other, each in a process of its own.
+"""Who does what somebody in the browser asks: one file after the other, each in a process of its own.
 
 What was asked waits in the store. Whoever does it holds a lock that ends with its connection, so what a
 killed worker left is begun again by the next one, ``ATTEMPTS`` times at most. A process that is ended

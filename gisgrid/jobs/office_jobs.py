@@ -25,6 +25,7 @@ from gisgrid.core.plans import TownshipInfo
 from gisgrid.core.scope import refuse_strangers
 from gisgrid.db import locks
 from gisgrid.db.store import Actor, transaction
+from gisgrid.people.privacy import backups
 
 if TYPE_CHECKING:
     from gisgrid.jobs import office_tasks
@@ -149,8 +150,7 @@ def refuse(session: Session, place: TownshipInfo, kind: str) -> None:
     """Raise NotAllowed where whoever acts may not have this done: a backup is of all townships."""
     refuse_strangers(session, place, RIGHT[kind])
     if kind == BACKUP and not (
-        session.scalar(text("SELECT owns_the_store()"))
-        or session.scalar(text("SELECT holds_everywhere('administer')"))
+        session.scalar(text("SELECT owns_the_store()")) or backups.whole_store(session)
     ):
         raise NotAllowed("A backup holds all townships: who administers the whole store makes one.")
 
@@ -263,11 +263,10 @@ def _one(engine: Engine, number: int) -> None:
 
 def _fail(engine: Engine, work: OfficeWork, error: GisgridError) -> None:
     with transaction(engine) as session:
-        session.execute(
-            text(_FAILED),
-            {"id": work.id, "attempts": work.attempts, "why": packed(error.said)},
-        )
-        session.execute(text(_REQUEST_FAILED), {"id": work.request_id})
+        values = {"id": work.id, "attempts": work.attempts, "why": packed(error.said)}
+        # One that was stopped meanwhile has given its request back, which another may have taken up.
+        if session.scalar(text(_FAILED), values) is not None:
+            session.execute(text(_REQUEST_FAILED), {"id": work.request_id})
 
 
 BROKE_OFF = say("It broke off; nothing was written.")
@@ -305,7 +304,7 @@ RETURNING id, township_id, kind, request_id, account_id, who, attempts
 
 _FAILED = """
 UPDATE office_job SET state = 'failed', ended_at = now(), failed = :why
-WHERE id = :id AND state = 'running' AND attempts = :attempts
+WHERE id = :id AND state = 'running' AND attempts = :attempts RETURNING id
 """
 
 _REQUEST_FAILED = "UPDATE subject_request SET state = 'failed' WHERE id = :id AND state = 'making'"

@@ -78,7 +78,7 @@ class StudyState:
     steps: int | None
     doing: str | None
     failed: str | None
-    """Why it cannot be made from the present data, in English and Chinese."""
+    """Why it cannot be made from the present data."""
 
     @property
     def current(self) -> bool:

@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -34,10 +35,6 @@ HEADERS = {
     "until": ("until", "to", "结束日期", "截止日期"),
 }
 _TEAM = {"leader": "grid_leader", "worker": "grid_worker", "专职网格员": "grid_worker"}
-_ROLE_OF = {
-    **{plain(word): name for name, role in ROLES.items() for word in (name, *role.words())},
-    **{plain(word): name for word, name in _TEAM.items()},
-}
 
 
 @dataclass(frozen=True)
@@ -124,7 +121,7 @@ def written_of(heads: Iterable[str], rows: Iterable[Mapping[str, object]]) -> st
 
 def role_named(word: str) -> str | None:
     """The role of a word of the list, in either language or as a part of a team; None: none."""
-    return _ROLE_OF.get(plain(word)) if word else None
+    return _roles_by_word().get(plain(word)) if word else None
 
 
 def make_accounts(session: Session, township: str, rows: Sequence[ListRow]) -> list[TriedRow]:
@@ -219,6 +216,13 @@ def _full(session: Session, township: str, code: str) -> str:
         {"town": township, "code": code},
     )
     return f"{township}/{code}" if own else code
+
+
+@cache
+def _roles_by_word() -> dict[str, str]:
+    """The role that each word means, in any language: asked when a list is read, since it reads the catalogues."""
+    named = {plain(word): name for name, role in ROLES.items() for word in (name, *role.words())}
+    return named | {plain(word): name for word, name in _TEAM.items()}
 
 
 def _day(written: str) -> date | None:

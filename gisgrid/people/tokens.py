@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import Conflict, Invalid, NotFound, NotKnown
-from gisgrid.core.roles import RIGHTS
+from gisgrid.core.rights import RIGHT_WORDS
 from gisgrid.people.accounts import account_named, refuse_unmanaged
 from gisgrid.people.login import present
 from gisgrid.people.privacy.audit import note
@@ -68,9 +68,11 @@ def add_token(
     refuse_unmanaged(session, who)
     if not name.strip():
         raise Invalid("A token needs a name: what the program is.")
-    unknown = sorted(set(scopes) - set(RIGHTS))
+    unknown = sorted(set(scopes) - set(RIGHT_WORDS))
     if unknown or not scopes:
-        raise Invalid("A token needs scopes out of: {known}.", known=list(RIGHTS), unknown=unknown)
+        raise Invalid(
+            "A token needs scopes out of: {known}.", known=list(RIGHT_WORDS), unknown=unknown
+        )
     if not 1 <= days <= LONGEST_DAYS:
         raise Invalid("A token lasts 1 to {longest_days} days.", longest_days=LONGEST_DAYS)
     secret = f"ggt_{secrets.token_urlsafe(32)}"

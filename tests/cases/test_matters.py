@@ -79,7 +79,8 @@ def test_a_demand_beside_the_list_is_refused_kept_and_counted(session: Session):
     assert (good.admitted, good.refusal_id) == (True, None)
     bad = demand(session, township.area_id, "填报台账", text_="每日填报", **args)
     assert not bad.admitted
-    assert "填报台账" in bad.zh
+    assert bad.said.en.endswith("no minor item “填报台账”; the grids are not to be asked.")
+    assert bad.said.in_language("zh") == "2023-08-15 的清单中没有小项“填报台账”，不得交办给网格。"
     major = demand(session, township.area_id, matter.code.removesuffix(".1"), **args)
     assert not major.admitted
     walk = Walk(session, new_case(session, township, matter=matter))

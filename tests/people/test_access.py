@@ -10,7 +10,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import Conflict, Invalid, NotFound
-from gisgrid.core.roles import RIGHTS, ROLES
+from gisgrid.core.rights import RIGHT_WORDS
+from gisgrid.core.roles import ROLES
 from gisgrid.core.scope import scope
 from gisgrid.db.tables.access import ROLES as KNOWN
 from gisgrid.people.accounts import account_named, add_account, set_active
@@ -40,7 +41,7 @@ def acting(session: Session, name: str) -> None:
 def test_every_role_is_known_alike_and_every_right_of_a_role_is_described(session: Session):
     assert tuple(ROLES) == KNOWN
     given = set(session.scalars(text("SELECT DISTINCT right_name FROM role_right")))
-    assert given == set(RIGHTS)
+    assert given == set(RIGHT_WORDS)
 
 
 def test_a_name_is_taken_once_however_it_is_written(session: Session):

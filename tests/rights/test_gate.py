@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 
 from gisgrid.core.messages import sentence
 from gisgrid.core.rights import RIGHT_WORDS
-from gisgrid.core.roles import RIGHTS
 from gisgrid.db.store import transaction
 from tests.support.accounts import appointed
 from tests.support.web import Town, app_over, fill_town
@@ -157,7 +156,7 @@ def test_every_route_declares_its_right_and_no_other_is_declared(app: Flask):
     )
     assert set(RIGHT_OF) - routes == set()
     assert set(RIGHT_OF.values()) <= {
-        ANSWERS, PUBLIC, OPEN, PERSON, PLANS, PLAN_FILES, OVERSEERS, WEIGHERS, HANDS, JOBS, MEANS, CHECKS, NOBODY, *RIGHTS
+        ANSWERS, PUBLIC, OPEN, PERSON, PLANS, PLAN_FILES, OVERSEERS, WEIGHERS, HANDS, JOBS, MEANS, CHECKS, NOBODY, *RIGHT_WORDS
     }  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from web.figures.views import MOST_ROWS, blueprint
 from web.http import lists
 from web.http.dates import days_asked, local, on_the_clock
 from web.http.db import reading
+from web.http.language import said_again
 from web.http.permissions import asked_as_workbook
 from web.http.towns import town, town_name
 
@@ -101,6 +102,6 @@ def _refused_sheet(refused: list[refused_requests.RefusedRequest], time_zone: st
                 gettext("Asked by"),
                 [resident if row.asked_by == "resident" else row.asked_by for row in refused],
             ),
-            (gettext("Reason"), [row.why for row in refused]),
+            (gettext("Reason"), [said_again(row.why) for row in refused]),
         ],
     )

@@ -50,13 +50,17 @@ def in_words(error: GisgridError | None) -> str:
     return "" if error is None else said(error)
 
 
-def refusing(again: Callable[..., BaseResponse]) -> Callable[[FormView], FormView]:
+def refusing(
+    again: Callable[..., BaseResponse], *, reads: bool = False
+) -> Callable[[FormView], FormView]:
     """A form's view of which the domain may refuse what was sent: it is shown once more, with the reason.
 
     Parameters
     ----------
     again
         Gets the error and what the route names, and answers with the page; nothing was written.
+    reads
+        ``again`` gets a read-only transaction of the office before these.
     """
 
     def of(view: FormView) -> FormView:
@@ -65,7 +69,10 @@ def refusing(again: Callable[..., BaseResponse]) -> Callable[[FormView], FormVie
             try:
                 return view(**named)
             except GisgridError as error:
-                return again(error, **named)
+                if not reads:
+                    return again(error, **named)
+                with keeping(read_only=True) as session:
+                    return again(session, error, **named)
 
         return cast("FormView", asked)
 

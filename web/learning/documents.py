@@ -17,7 +17,8 @@ from web.http import lists
 from web.http.dates import local
 from web.http.db import reading, writing
 from web.http.errors import status_of
-from web.http.language import language, said
+from web.http.keeping import in_words
+from web.http.language import language
 from web.http.permissions import asked_as_workbook, asker, may_ask
 from web.http.towns import town
 from web.shell.words import TEAM_WORDS
@@ -159,7 +160,7 @@ def _draft(session: Session, number: int, error: GisgridError | None = None) -> 
         "draft.html", draft=found, words=words, day=today(place), place=place, english=english,
         mine=[(each.id, (english and each.name_en) or each.name) for each in mine],
         local=lambda at: local(at, place.time_zone), typed=request.form.to_dict() if error else {},
-        said="" if error is None else said(error),
+        said=in_words(error),
     )  # fmt: skip
     answer = Response(html)
     answer.status_code = 200 if error is None else status_of(error)

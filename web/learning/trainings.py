@@ -16,7 +16,7 @@ from gisgrid.planning.snapshot.fetch import today
 from web.http import lists
 from web.http.dates import day_of
 from web.http.db import reading
-from web.http.keeping import keeping, page
+from web.http.keeping import keeping, page, refusing
 from web.http.permissions import asked_as_workbook, asker, may_ask
 from web.http.towns import town
 from web.learning import sheets
@@ -53,26 +53,23 @@ def index() -> Response:
 
 
 @blueprint.post("/office/training")
+@refusing(lambda session, error: _listed(session, error), reads=True)
 def add() -> BaseResponse:
     """Put a session on the list."""
     form = request.form
-    try:
-        with keeping() as session:
-            place = town(session)
-            held = day_of(form.get("held_on"), "held_on")
-            if held is None:
-                raise Invalid("Say on which day it is held.")
-            sessions.plan(
-                session, place.id,
-                Course(
-                    form.get("code", "").strip(), form.get("course", "").strip(), held, _hours(form.get("hours", "")),
-                    form.get("kind", ""), day_of(form.get("expires_on"), "expires_on"),
-                    form.get("place", "").strip() or None,
-                ),
-            )  # fmt: skip
-    except GisgridError as error:
-        with keeping(read_only=True) as session:
-            return _listed(session, error)
+    with keeping() as session:
+        place = town(session)
+        held = day_of(form.get("held_on"), "held_on")
+        if held is None:
+            raise Invalid("Say on which day it is held.")
+        sessions.plan(
+            session, place.id,
+            Course(
+                form.get("code", "").strip(), form.get("course", "").strip(), held, _hours(form.get("hours", "")),
+                form.get("kind", ""), day_of(form.get("expires_on"), "expires_on"),
+                form.get("place", "").strip() or None,
+            ),
+        )  # fmt: skip
     flash(gettext("The session is on the list; tick who took part once it is held."), "info")
     return redirect(
         url_for("trainings.one", code=form.get("code", "").strip(), township=place.code), 303
@@ -87,17 +84,14 @@ def one(code: str) -> Response:
 
 
 @blueprint.post("/office/training/of/<path:code>")
+@refusing(lambda session, error, code: _session(session, code, error), reads=True)
 def attend(code: str) -> BaseResponse:
     """Note exactly those who are ticked."""
-    try:
-        with keeping() as session:
-            place = town(session)
-            come, gone = sessions.attend(
-                session, place.id, code, request.form.getlist("staff"), day=today(place)
-            )
-    except GisgridError as error:
-        with keeping(read_only=True) as session:
-            return _session(session, code, error)
+    with keeping() as session:
+        place = town(session)
+        come, gone = sessions.attend(
+            session, place.id, code, request.form.getlist("staff"), day=today(place)
+        )
     flash(
         gettext("Kept: %(come)s more took part, %(gone)s taken off.", come=come, gone=gone), "info"
     )
@@ -127,20 +121,17 @@ def profile(staff: str) -> Response:
 
 
 @blueprint.post("/office/training/profiles/<path:staff>")
+@refusing(lambda session, error, staff: _profile(session, staff, error), reads=True)
 def note(staff: str) -> BaseResponse:
     """Keep what is known of one person."""
     form = request.form
-    try:
-        with keeping() as session:
-            place = town(session)
-            sessions.note_profile(
-                session, place.id, staff, age_band=form.get("age_band") or None,
-                schooling=form.get("schooling") or None, who=asker().name,
-                qualifications=form.get("qualifications", "").splitlines(),
-            )  # fmt: skip
-    except GisgridError as error:
-        with keeping(read_only=True) as session:
-            return _profile(session, staff, error)
+    with keeping() as session:
+        place = town(session)
+        sessions.note_profile(
+            session, place.id, staff, age_band=form.get("age_band") or None,
+            schooling=form.get("schooling") or None, who=asker().name,
+            qualifications=form.get("qualifications", "").splitlines(),
+        )  # fmt: skip
     flash(gettext("The profile is kept."), "info")
     return redirect(url_for("trainings.profiles", township=place.code), 303)
 

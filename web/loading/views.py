@@ -243,7 +243,6 @@ def _shown(
         form=form,
         looked=looked,
         columns=KINDS[form.kind].columns if form.kind in KINDS else (),
-        proposal=next((p for p in looked.get("kinds", ()) if p["kind"] == form.kind), None),
         sample=json.loads(sample) if sample else [],
         picture=json.loads(picture) if picture else None,
         towns=[t for t in towns if t.id in mine],

@@ -1,4 +1,4 @@
-"""Whsent in the browser calls kinds of files, columns, tables and steps of its work."""
+"""What the browser calls kinds of files, columns, tables and steps of their work."""
 
 from __future__ import annotations
 

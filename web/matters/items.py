@@ -17,7 +17,7 @@ from gisgrid.cases.matter_items import DraftItem, limit_of
 from gisgrid.core.errors import GisgridError, Invalid
 from gisgrid.db.tables.cases import LEVELS
 from web.http.dates import day_of
-from web.http.keeping import keeping, page
+from web.http.keeping import keeping, page, refusing
 from web.http.language import language, worded
 from web.matters.messages import unit_words
 from web.matters.versions import WORKING_UNITS, item_words, kept, log_words
@@ -36,19 +36,16 @@ def show() -> Response:
 
 
 @blueprint.post("/item")
+@refusing(lambda session, error: _shown(session, request.form.get("was", ""), error), reads=True)
 def keep() -> BaseResponse:
     """Keep the item of the form; refused, the form comes again with all that was typed."""
     was = request.form.get("was", "") or None
-    try:
-        with keeping() as session:
-            place = kept(session)
-            item = _sent()
-            changed = drafts.keep_item(
-                session, place.id, item, was=was, seen=request.form.get("seen") or None
-            )
-    except GisgridError as error:
-        with keeping(read_only=True) as session:
-            return _shown(session, was or "", error)
+    with keeping() as session:
+        place = kept(session)
+        item = _sent()
+        changed = drafts.keep_item(
+            session, place.id, item, was=was, seen=request.form.get("seen") or None
+        )
     flash(
         gettext("%(code)s is kept in the draft.", code=item.code)
         if changed
@@ -60,19 +57,16 @@ def keep() -> BaseResponse:
 
 
 @blueprint.post("/withdraw")
+@refusing(lambda session, error: _shown(session, request.form.get("code", ""), error), reads=True)
 def withdraw() -> BaseResponse:
     """Take an item off the draft."""
     code = request.form.get("code", "")
-    try:
-        with keeping() as session:
-            place = kept(session)
-            drafts.withdraw(
-                session, place.id, code, seen=request.form.get("seen") or None,
-                although_used=request.form.get("although") == "1",
-            )  # fmt: skip
-    except GisgridError as error:
-        with keeping(read_only=True) as session:
-            return _shown(session, code, error)
+    with keeping() as session:
+        place = kept(session)
+        drafts.withdraw(
+            session, place.id, code, seen=request.form.get("seen") or None,
+            although_used=request.form.get("although") == "1",
+        )  # fmt: skip
     flash(gettext("%(code)s is off the draft.", code=code), "info")
     return redirect(url_for("matter_lists.draft", township=place.code), 303)
 
@@ -85,16 +79,13 @@ def duties() -> Response:
 
 
 @blueprint.post("/duties")
+@refusing(lambda session, error: _matrix(session, error), reads=True)
 def keep_duties() -> BaseResponse:
     """Keep the matrix; all of it or nothing."""
-    try:
-        with keeping() as session:
-            place = kept(session)
-            wanted, seen = _duties_sent()
-            changed = drafts.keep_duties(session, place.id, wanted, seen)
-    except GisgridError as error:
-        with keeping(read_only=True) as session:
-            return _matrix(session, error)
+    with keeping() as session:
+        place = kept(session)
+        wanted, seen = _duties_sent()
+        changed = drafts.keep_duties(session, place.id, wanted, seen)
     flash(gettext("The duties of %(n)s items have changed.", n=len(changed)), "info")
     return redirect(url_for("matter_items.duties", township=place.code), 303)
 

@@ -52,9 +52,7 @@ def said(field: str, value: object) -> str:
     if field in ("decider", "acts") and isinstance(value, str):
         return level_words().get(value, value)
     if field == "informs" and isinstance(value, tuple):
-        return (", " if language() == "en" else "、").join(
-            level_words().get(str(v), str(v)) for v in value
-        )
+        return str(gettext(", ")).join(level_words().get(str(v), str(v)) for v in value)
     if field == "time_limit" and isinstance(value, str):
         return limit_words(value)
     if field == "limits" and isinstance(value, dict):

@@ -22,7 +22,7 @@ from gisgrid.core.scope import scope
 from gisgrid.planning.snapshot.fetch import today
 from web.http import lists
 from web.http.dates import day_of, local
-from web.http.keeping import keeping, page
+from web.http.keeping import keeping, page, refusing
 from web.http.language import language
 from web.http.permissions import asked_as_workbook
 from web.http.towns import town
@@ -30,6 +30,7 @@ from web.matters import sheets
 from web.matters.versions import keeps, kept
 
 blueprint = Blueprint("supplements", __name__, url_prefix="/matters/supplements")
+_listed_again = refusing(lambda session, error, **_: _listed(session, error), reads=True)
 
 STATE_WORDS = {
     "waiting": say("waits for the township"),
@@ -47,53 +48,42 @@ def index() -> Response:
 
 
 @blueprint.post("")
+@_listed_again
 def add() -> BaseResponse:
     """Write a rule, which waits until the township agrees."""
     form = request.form
-    try:
-        with keeping() as session:
-            place = town(session)
-            since = day_of(form.get("since"), "since") or today(place)
-            add_rule(
-                session, place.id, community=form.get("community", ""), code=form.get("code", ""),
-                words=form.get("text", ""), since=since, until=day_of(form.get("until"), "until"),
-            )  # fmt: skip
-    except GisgridError as error:
-        with keeping(read_only=True) as session:
-            return _listed(session, error)
+    with keeping() as session:
+        place = town(session)
+        since = day_of(form.get("since"), "since") or today(place)
+        add_rule(
+            session, place.id, community=form.get("community", ""), code=form.get("code", ""),
+            words=form.get("text", ""), since=since, until=day_of(form.get("until"), "until"),
+        )  # fmt: skip
     flash(gettext("The rule is written and waits for the township."), "info")
     return redirect(url_for("supplements.index", township=place.code), 303)
 
 
 @blueprint.post("/<int:number>/decide")
+@_listed_again
 def decide(number: int) -> BaseResponse:
     """Agree to a rule, or refuse it with a reason."""
     agree = request.form.get("to") == "agree"
-    try:
-        with keeping() as session:
-            place = kept(session)
-            if request.form.get("to") not in ("agree", "refuse"):
-                raise Invalid("Choose whether to agree or to refuse.")
-            decide_rule(
-                session, place.id, number, agree=agree, reason=request.form.get("reason", "")
-            )
-    except GisgridError as error:
-        with keeping(read_only=True) as session:
-            return _listed(session, error)
+    with keeping() as session:
+        place = kept(session)
+        if request.form.get("to") not in ("agree", "refuse"):
+            raise Invalid("Choose whether to agree or to refuse.")
+        decide_rule(session, place.id, number, agree=agree, reason=request.form.get("reason", ""))
     flash(gettext("The rule is agreed to.") if agree else gettext("The rule is refused."), "info")
     return redirect(url_for("supplements.index", township=place.code), 303)
 
 
 @blueprint.post("/<int:number>/end")
+@_listed_again
 def end(number: int) -> BaseResponse:
     """Take a rule back, or end it today."""
-    try:
-        with keeping() as session:
-            place = town(session)
-            end_rule(session, place.id, number)
-    except GisgridError as error:
-        with keeping(read_only=True) as session:
-            return _listed(session, error)
+    with keeping() as session:
+        place = town(session)
+        end_rule(session, place.id, number)
     flash(gettext("The rule has ended."), "info")
     return redirect(url_for("supplements.index", township=place.code), 303)
 

@@ -23,12 +23,13 @@ from gisgrid.core.scope import refuse_strangers, scope
 from gisgrid.planning.snapshot.fetch import today
 from web.cases.messages import level_words
 from web.http.dates import day_of, local
-from web.http.keeping import keeping, page
+from web.http.keeping import keeping, page, refusing
 from web.http.language import language
 from web.http.towns import town
 from web.matters.messages import field_words, said, unit_words
 
 blueprint = Blueprint("matter_lists", __name__, url_prefix="/matters/versions")
+_listed_again = refusing(lambda session, error: _listed(session, error), reads=True)
 
 WHAT_WORDS = {
     "begun": say("draft begun"),
@@ -66,15 +67,12 @@ def index() -> Response:
 
 
 @blueprint.post("")
+@_listed_again
 def begin() -> BaseResponse:
     """Begin a draft of the version in force."""
-    try:
-        with keeping() as session:
-            place = kept(session)
-            matter_versions.begin(session, place.id, request.form.get("version", ""))
-    except GisgridError as error:
-        with keeping(read_only=True) as session:
-            return _listed(session, error)
+    with keeping() as session:
+        place = kept(session)
+        matter_versions.begin(session, place.id, request.form.get("version", ""))
     flash(gettext("The draft is made. Nothing of it counts before it is published."), "info")
     return redirect(url_for("matter_lists.draft", township=place.code), 303)
 
@@ -87,18 +85,15 @@ def draft() -> Response:
 
 
 @blueprint.post("/draft/publish")
+@refusing(lambda session, error: _drafted(session, error), reads=True)
 def publish() -> BaseResponse:
     """Put the draft in force from a day on."""
-    try:
-        with keeping() as session:
-            place = kept(session)
-            since = day_of(request.form.get("since"), "since")
-            if since is None:
-                raise Invalid("Say from which day on the list is in force.")
-            version = matter_versions.publish(session, place.id, since)
-    except GisgridError as error:
-        with keeping(read_only=True) as session:
-            return _drafted(session, error)
+    with keeping() as session:
+        place = kept(session)
+        since = day_of(request.form.get("since"), "since")
+        if since is None:
+            raise Invalid("Say from which day on the list is in force.")
+        version = matter_versions.publish(session, place.id, since)
     flash(
         gettext("Version %(version)s is in force from %(day)s on.", version=version, day=since),
         "info",
@@ -107,75 +102,63 @@ def publish() -> BaseResponse:
 
 
 @blueprint.post("/draft/discard")
+@_listed_again
 def discard() -> BaseResponse:
     """Throw the draft away."""
-    try:
-        with keeping() as session:
-            place = kept(session)
-            version = matter_versions.discard(session, place.id)
-    except GisgridError as error:
-        with keeping(read_only=True) as session:
-            return _listed(session, error)
+    with keeping() as session:
+        place = kept(session)
+        version = matter_versions.discard(session, place.id)
     flash(gettext("The draft %(version)s is gone.", version=version), "info")
     return redirect(url_for("matter_lists.index", township=place.code), 303)
 
 
 @blueprint.post("/take-back")
+@_listed_again
 def take_back() -> BaseResponse:
     """Make a version a draft again that has not begun."""
-    try:
-        with keeping() as session:
-            place = kept(session)
-            matter_versions.take_back(session, place.id, request.form.get("version", ""))
-    except GisgridError as error:
-        with keeping(read_only=True) as session:
-            return _listed(session, error)
+    with keeping() as session:
+        place = kept(session)
+        matter_versions.take_back(session, place.id, request.form.get("version", ""))
     flash(gettext("It is a draft again; the version before goes on."), "info")
     return redirect(url_for("matter_lists.draft", township=place.code), 303)
 
 
 @blueprint.post("/temporary")
+@_listed_again
 def temporary() -> BaseResponse:
     """Put an urgent item beside the list for days, with somebody's consent."""
     form = request.form
-    try:
-        with keeping() as session:
-            place = kept(session)
-            since, until = day_of(form.get("since"), "since"), day_of(form.get("until"), "until")
-            if since is None or until is None or not form.get("code", "").strip():
-                raise Invalid("A temporary item needs a code, its first and its last day.")
-            limit = limit_of(form.get("limit", ""), form.get("unit", ""))
-            amount, _, unit = (limit or "").partition(" ")
-            rule = {
-                "office": form.get("office", "").strip() or None, "decider": form.get("decider") or None,
-                "acts": form.get("acts") or None, "time_limit": float(amount) if amount else None,
-                "limit_unit": unit or None, "filing_rule": form.get("filing_rule", "").strip() or None,
-                "closing_rule": form.get("closing_rule", "").strip() or None,
-            }  # fmt: skip
-            matters.add_temporary(
-                session, place.id, parent=form.get("parent", ""), code=form["code"].strip(),
-                name=form.get("name", ""), consent=form.get("consent", ""), since=since, until=until, rule=rule,
-            )  # fmt: skip
-    except GisgridError as error:
-        with keeping(read_only=True) as session:
-            return _listed(session, error)
+    with keeping() as session:
+        place = kept(session)
+        since, until = day_of(form.get("since"), "since"), day_of(form.get("until"), "until")
+        if since is None or until is None or not form.get("code", "").strip():
+            raise Invalid("A temporary item needs a code, its first and its last day.")
+        limit = limit_of(form.get("limit", ""), form.get("unit", ""))
+        amount, _, unit = (limit or "").partition(" ")
+        rule = {
+            "office": form.get("office", "").strip() or None, "decider": form.get("decider") or None,
+            "acts": form.get("acts") or None, "time_limit": float(amount) if amount else None,
+            "limit_unit": unit or None, "filing_rule": form.get("filing_rule", "").strip() or None,
+            "closing_rule": form.get("closing_rule", "").strip() or None,
+        }  # fmt: skip
+        matters.add_temporary(
+            session, place.id, parent=form.get("parent", ""), code=form["code"].strip(),
+            name=form.get("name", ""), consent=form.get("consent", ""), since=since, until=until, rule=rule,
+        )  # fmt: skip
     flash(gettext("The temporary item stands beside the list until %(day)s.", day=until), "info")
     return redirect(url_for("matter_lists.index", township=place.code), 303)
 
 
 @blueprint.post("/temporary/end")
+@_listed_again
 def end_temporary() -> BaseResponse:
     """End a temporary item before its day, with a reason."""
     form = request.form
-    try:
-        with keeping() as session:
-            place = kept(session)
-            begun = temporary_items.end_temporary(
-                session, place.id, form.get("ends", ""), last=day_of(form.get("last"), "last"), why=form.get("why", ""),
-            )  # fmt: skip
-    except GisgridError as error:
-        with keeping(read_only=True) as session:
-            return _listed(session, error)
+    with keeping() as session:
+        place = kept(session)
+        begun = temporary_items.end_temporary(
+            session, place.id, form.get("ends", ""), last=day_of(form.get("last"), "last"), why=form.get("why", ""),
+        )  # fmt: skip
     flash(
         gettext("Its end is noted. What was reported under it stays under it.")
         if begun

@@ -12,7 +12,7 @@ from web.http import lists
 from web.http.dates import day_of, local, zone_of
 from web.http.db import reading
 from web.http.keeping import page
-from web.http.language import language, worded
+from web.http.language import worded
 from web.http.permissions import asked_as_workbook
 from web.http.towns import own_town
 from web.office import sheets
@@ -56,7 +56,7 @@ def index() -> Response:
         return lists.workbook(None, sheets.entries(found, zone))
     return page(
         "audit.html", found=found[:PORTION], read=len(found), turn=turn, verdict=verdict,
-        purposes=declared, english=language() == "en", args=args, most=SHOWN_ROWS, did=DID,
+        purposes=declared, args=args, most=SHOWN_ROWS, did=DID,
         asked={k: v for k, v in args.items() if v and k not in ("page", "lang", "verify", "noted")},
         local=lambda at: local(at, zone), names={p.name: worded(p) for p in declared},
     )  # fmt: skip

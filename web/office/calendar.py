@@ -17,10 +17,11 @@ from gisgrid.core.errors import GisgridError, Invalid, NotFound
 from gisgrid.core.messages import say
 from gisgrid.planning.snapshot.fetch import today
 from web.http.dates import day_of
-from web.http.keeping import keeping, page
+from web.http.keeping import keeping, page, refusing
 from web.office.township import administered
 
 blueprint = Blueprint("calendar", __name__, url_prefix="/office/township/calendar")
+_shown_again = refusing(lambda session, error: _shown(session, error=error), reads=True)
 
 KIND_WORDS = {
     "off": say("a day off"),
@@ -42,41 +43,35 @@ def show() -> Response:
 
 
 @blueprint.post("/keep")
+@_shown_again
 def keep() -> BaseResponse:
     """Keep the year as it was proposed, with or without the days that were changed by hand."""
-    try:
-        with keeping() as session:
-            place = administered(session)
-            plan = _proposed(session)
-            if request.form.get("own_days"):
-                plan = year_plans.with_days(plan, _own_days(session, plan))
-            keep_calendar(session, place.id, [plan])
-    except GisgridError as error:
-        with keeping(read_only=True) as session:
-            return _shown(session, error=error)
+    with keeping() as session:
+        place = administered(session)
+        plan = _proposed(session)
+        if request.form.get("own_days"):
+            plan = year_plans.with_days(plan, _own_days(session, plan))
+        keep_calendar(session, place.id, [plan])
     return _kept(place.code, plan.year.year)
 
 
 @blueprint.post("/day")
+@_shown_again
 def day() -> BaseResponse:
     """Change one day of a year that is kept."""
     form = request.form
-    try:
-        with keeping() as session:
-            place = administered(session)
-            wanted = day_of(form.get("day"), "day")
-            if wanted is None:
-                raise Invalid("Choose a day.")
-            plan = year_plans.year_plan(session, place.id, wanted.year)
-            if plan is None:
-                raise NotFound(
-                    "There is no calendar of {year} yet: propose it first.", year=wanted.year
-                )
-            plan = year_plans.with_day(plan, wanted, form.get("kind", ""), form.get("name", ""))
-            keep_calendar(session, place.id, [plan])
-    except GisgridError as error:
-        with keeping(read_only=True) as session:
-            return _shown(session, error=error)
+    with keeping() as session:
+        place = administered(session)
+        wanted = day_of(form.get("day"), "day")
+        if wanted is None:
+            raise Invalid("Choose a day.")
+        plan = year_plans.year_plan(session, place.id, wanted.year)
+        if plan is None:
+            raise NotFound(
+                "There is no calendar of {year} yet: propose it first.", year=wanted.year
+            )
+        plan = year_plans.with_day(plan, wanted, form.get("kind", ""), form.get("name", ""))
+        keep_calendar(session, place.id, [plan])
     return _kept(place.code, wanted.year)
 
 

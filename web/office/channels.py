@@ -23,7 +23,7 @@ from web.http import lists
 from web.http.dates import local
 from web.http.db import reading
 from web.http.keeping import keeping, page, refusing
-from web.http.language import language, worded
+from web.http.language import worded
 from web.http.permissions import asked_as_workbook
 from web.http.towns import town
 from web.office import township_sheets as sheets
@@ -141,7 +141,7 @@ def _shown(session: Session, *, error: GisgridError | None = None) -> Response:
     own = {each.channel: each for each in channels.channels(session) if each.township == place.code}
     with reading() as other:
         everywhere = channels.of_installation(other)
-    english, counts = language() == "en", deliveries.counts(session, place.id)
+    counts = deliveries.counts(session, place.id)
     if asked_as_workbook() and not error:
         words = (KIND_WORDS, CHANNEL_WORDS, STATE_WORDS)
         return lists.workbook(place, sheets.deliveries(counts, *words, place.time_zone))
@@ -149,7 +149,7 @@ def _shown(session: Session, *, error: GisgridError | None = None) -> Response:
         "channels.html", error=error, typed=_typed(), town=place, keeps=keeps, own=own if keeps else {},
         told={name: _told(own.get(name)) for name in CONFIGS}, everywhere=everywhere, names=list(CONFIGS),
         hosts=sorted(_hosts()), counts=counts, lost=deliveries.given_up(session, place.id),
-        channel_words=CHANNEL_WORDS, state_words=STATE_WORDS, kind_words=KIND_WORDS, english=english,
+        channel_words=CHANNEL_WORDS, state_words=STATE_WORDS, kind_words=KIND_WORDS,
         securities=[(each, gettext(SECURITY_WORDS[each])) for each in SECURITY],
         patterns=[(each.name, worded(each)) for each in templates().values()],
         local=lambda at: local(at, place.time_zone),

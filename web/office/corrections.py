@@ -17,7 +17,6 @@ from web.http.acting import purpose_sent
 from web.http.dates import local, on_the_clock
 from web.http.db import opening, reading, writing
 from web.http.keeping import page
-from web.http.language import language
 from web.http.permissions import asked_as_workbook, asker, may_ask
 from web.http.towns import town
 from web.register.words import COLUMN_WORDS, value_word
@@ -106,7 +105,7 @@ def _shown(
         "corrections.html", error=error, typed=request.form.to_dict(), wrong=wrong,
         found=_listed(session, opened=bool(purpose)), state=_state(), place=place, purposes=declared,
         purpose=next((p for p in declared if p.name == purpose), None), may_open=may_ask("corrections.open_values"),
-        english=language() == "en", records=RECORD_WORDS, states=STATE_WORDS, tones=STATE_TONES, columns=COLUMN_WORDS,
+        records=RECORD_WORDS, states=STATE_WORDS, tones=STATE_TONES, columns=COLUMN_WORDS,
         value=_value, local=lambda at: local(at, place.time_zone),
     )  # fmt: skip
 

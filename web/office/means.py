@@ -18,12 +18,13 @@ from gisgrid.people.means import KIND_WORDS, MeansEntry, MeansInfo, MeansSum
 from gisgrid.planning.snapshot.fetch import today
 from web.http import lists
 from web.http.dates import day_of, local, on_the_clock
-from web.http.keeping import keeping, page
+from web.http.keeping import keeping, page, refusing
 from web.http.language import language
 from web.http.permissions import asked_as_workbook, asker
 from web.http.towns import town, town_name
 
 blueprint = Blueprint("means", __name__, url_prefix="/office/means")
+_one_again = refusing(lambda session, error, number: _one(session, number, error), reads=True)
 
 
 @blueprint.get("")
@@ -34,15 +35,12 @@ def index() -> Response:
 
 
 @blueprint.post("")
+@refusing(lambda session, error: _listed(session, error), reads=True)
 def add() -> BaseResponse:
     """Note means of the centre or of a community."""
-    try:
-        with keeping() as session:
-            place = town(session)
-            room.add(session, place.id, request.form.get("area", ""), _entry(place))
-    except GisgridError as error:
-        with keeping(read_only=True) as session:
-            return _listed(session, error)
+    with keeping() as session:
+        place = town(session)
+        room.add(session, place.id, request.form.get("area", ""), _entry(place))
     flash(gettext("It is noted."), "info")
     return redirect(url_for("means.index", township=place.code), 303)
 
@@ -55,32 +53,26 @@ def one(number: int) -> Response:
 
 
 @blueprint.post("/<int:number>")
+@_one_again
 def change(number: int) -> BaseResponse:
     """Write what is known better."""
-    try:
-        with keeping() as session:
-            place = town(session)
-            room.change(session, place.id, number, _entry(place), seen=_seen())
-    except GisgridError as error:
-        with keeping(read_only=True) as session:
-            return _one(session, number, error)
+    with keeping() as session:
+        place = town(session)
+        room.change(session, place.id, number, _entry(place), seen=_seen())
     flash(gettext("The change is kept, and so is what was there before."), "info")
     return redirect(url_for("means.index", township=place.code), 303)
 
 
 @blueprint.post("/<int:number>/end")
+@_one_again
 def end(number: int) -> BaseResponse:
     """Note its last day, and why."""
-    try:
-        with keeping() as session:
-            place = town(session)
-            last = day_of(request.form.get("last"), "last") or today(place)
-            room.end(
-                session, place.id, number, last=last, why=request.form.get("why", ""), seen=_seen()
-            )
-    except GisgridError as error:
-        with keeping(read_only=True) as session:
-            return _one(session, number, error)
+    with keeping() as session:
+        place = town(session)
+        last = day_of(request.form.get("last"), "last") or today(place)
+        room.end(
+            session, place.id, number, last=last, why=request.form.get("why", ""), seen=_seen()
+        )
     flash(gettext("Its end is noted; it stays on the list."), "info")
     return redirect(url_for("means.index", township=place.code), 303)
 

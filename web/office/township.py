@@ -8,20 +8,19 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from gisgrid.core.errors import Conflict, GisgridError
-from gisgrid.core.messages import Message, sentence
 from gisgrid.core.plans import TownshipInfo
 from gisgrid.core.scope import refuse_strangers
 from gisgrid.planning.settings import described
 from gisgrid.planning.settings.townships import change_township
 from web.http import lists
 from web.http.dates import local
-from web.http.keeping import keeping, page
-from web.http.language import language
+from web.http.keeping import keeping, page, refusing
 from web.http.permissions import asked_as_workbook
 from web.http.towns import town
 from web.office import township_sheets as sheets
 
 blueprint = Blueprint("township", __name__, url_prefix="/office/township")
+_shown_again = refusing(lambda session, error: _shown(session, error=error), reads=True)
 
 CHANGES = 50
 """That the page shows; the workbook has them all."""
@@ -35,23 +34,20 @@ def show() -> Response:
 
 
 @blueprint.post("")
+@_shown_again
 def change() -> BaseResponse:
     """Change those that the form has otherwise; all or none."""
-    try:
-        with keeping() as session:
-            place = administered(session)
-            if request.form.get(
-                "seen", str(newest := described.newest_change(session, place.id))
-            ) != str(newest):
-                raise Conflict(
-                    "Somebody else has changed settings since: look at them, and change yours again."
-                )
-            wanted = described.changed(described.described(session, place), request.form.to_dict())
-            if wanted:
-                change_township(session, place.code, wanted)
-    except GisgridError as error:
-        with keeping(read_only=True) as session:
-            return _shown(session, error=error)
+    with keeping() as session:
+        place = administered(session)
+        if request.form.get(
+            "seen", str(newest := described.newest_change(session, place.id))
+        ) != str(newest):
+            raise Conflict(
+                "Somebody else has changed settings since: look at them, and change yours again."
+            )
+        wanted = described.changed(described.described(session, place), request.form.to_dict())
+        if wanted:
+            change_township(session, place.code, wanted)
     flash(
         gettext("%(n)s settings changed.", n=len(wanted))
         if wanted
@@ -74,11 +70,6 @@ def administered(session: Session) -> TownshipInfo:
     return place
 
 
-def in_language(words: Message | None) -> str:
-    """A sentence of the domain in the asker's language."""
-    return "" if words is None else sentence(words.template, words.facts, language())
-
-
 def _shown(session: Session, *, error: GisgridError | None = None) -> Response:
     place = administered(session)
     changes = described.changes(session, place.id, limit=lists.most(CHANGES))
@@ -87,6 +78,6 @@ def _shown(session: Session, *, error: GisgridError | None = None) -> Response:
     return page(
         "township.html", seen=described.newest_change(session, place.id), error=error, typed=request.form.to_dict(), town=place,
         groups=described.described(session, place), changes=changes,
-        amiss=str(error.facts.get("name", "")) if error else "", said_of=in_language,
+        amiss=str(error.facts.get("name", "")) if error else "",
         local=lambda moment: local(moment, place.time_zone),
     )  # fmt: skip

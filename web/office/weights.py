@@ -21,12 +21,13 @@ from gisgrid.planning.workload.weighing import add_weights, versions_of, weights
 from gisgrid.planning.workload.weights_change import WeightsChange, weights_change
 from web.editor.store import planning
 from web.http.dates import local
-from web.http.keeping import keeping, page
+from web.http.keeping import keeping, page, refusing
 from web.http.towns import town
 from web.office.township import administered
 from web.shell.words import TEAM_WORDS
 
 blueprint = Blueprint("weights", __name__, url_prefix="/office/township/weights")
+_shown_again = refusing(lambda session, error: _shown(session, error=error), reads=True)
 
 KEY_WORDS = {
     "living_alone": say("living alone"),
@@ -77,18 +78,15 @@ def try_out() -> Response:
 
 
 @blueprint.post("")
+@_shown_again
 def keep() -> BaseResponse:
     """Keep the numbers of the form as a version, which never changes."""
-    try:
-        with keeping() as session:
-            place = administered(session)
-            version = request.form.get("version", "").strip()
-            if not version:
-                raise Invalid("Give the version a name.")
-            add_weights(session, place.id, _sent(version))
-    except GisgridError as error:
-        with keeping(read_only=True) as session:
-            return _shown(session, error=error)
+    with keeping() as session:
+        place = administered(session)
+        version = request.form.get("version", "").strip()
+        if not version:
+            raise Invalid("Give the version a name.")
+        add_weights(session, place.id, _sent(version))
     flash(gettext("The version is kept; plans made from now on are weighed with it."), "info")
     return redirect(url_for("weights.show", township=place.code), 303)
 

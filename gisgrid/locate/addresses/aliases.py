@@ -56,7 +56,7 @@ class Loaded:
     changed: int
     unchanged: int
     refused: tuple[tuple[int, Message], ...]
-    """Line of the file (the header is 1), and why, in English and Chinese."""
+    """Line of the file (the header is 1), and why."""
 
 
 def add(session: Session, township_id: int, entry: AliasEntry, *, who: str) -> bool:

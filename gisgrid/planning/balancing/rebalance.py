@@ -75,7 +75,7 @@ class Proposal:
     grids: tuple[GridChange, ...]
     compactness_before: float | None
     reasons: tuple[Message, ...]
-    """Why the tolerance was not reached, in English and Chinese."""
+    """Why the tolerance was not reached."""
     faults_today: tuple[CheckResult, ...]
     """Checks of the ground that fail today: a plan is balanced with its faults, and they are told."""
     faults: tuple[CheckResult, ...]

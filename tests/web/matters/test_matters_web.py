@@ -56,10 +56,17 @@ def test_what_the_list_does_not_have_is_kept_whichever_way_it_came(centre: Centr
         assert answer.status_code == 422 and "没有小项" in answer.text
     assert centre.call(centre.dispatcher).status_code == 422
     with transaction(centre.engine) as session:
+        # A row of before, whose reason is kept as it was said.
+        session.execute(
+            text(
+                "INSERT INTO refused_demand (township_id, at, asked_by, matter, why) "
+                "SELECT area_id, now() - interval '1 hour', '虚构局', '?', '不在清单。' FROM township"
+            )
+        )
         rows = session.execute(
             text(
                 "SELECT asked_by, a.code IS NOT NULL, r.matter, r.text FROM refused_demand r "
-                "LEFT JOIN area a ON a.id = r.community_id ORDER BY r.id"
+                "LEFT JOIN area a ON a.id = r.community_id WHERE r.community_id IS NOT NULL ORDER BY r.id"
             )
         ).all()
         (community,) = session.scalars(text("SELECT name FROM area WHERE level = 'community'"))
@@ -69,12 +76,15 @@ def test_what_the_list_does_not_have_is_kept_whichever_way_it_came(centre: Centr
     ]  # fmt: skip
     page = centre.dispatcher.get("/figures/burden").text
     numbers = re.findall(r'<a href="(/figures/burden/rows\?[^"]+)">(\d+)</a>', page)
-    assert community in page and [n for _, n in numbers] == ["1", "1", "3"]
-    cases, _, refusals = (
+    assert community in page and [n for _, n in numbers] == ["1", "1", "1", "3"]
+    before, cases, _, refusals = (
         centre.dispatcher.get(address.replace("&amp;", "&")).text for address, _ in numbers
     )
     assert len(re.findall(r'href="/cases/\d', cases)) == 1 and f'href="/cases/{sent}"' in cases
     assert refusals.count("暴露垃圾") == 3 and "居民" in refusals and "张三" not in refusals
+    assert refusals.count("的清单中没有该小项，不得交办给网格。") == 3 and "不在清单。" in before
+    english = centre.dispatcher.get(numbers[-1][0].replace("&amp;", "&") + "&lang=en").text
+    assert english.count("has no such minor item; the grids are not to be asked.") == 3
     earlier = centre.dispatcher.get("/figures/burden?since=2023-01-01&until=2023-01-31").text
     assert "/figures/burden/rows" not in earlier
     # A team sees a part of its community's cases, and no number that would be wrong.

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+from gisgrid.core.errors import Conflict
 from gisgrid.core.plans import TownshipInfo, township
 from gisgrid.db.store import transaction
 from gisgrid.jobs import office_jobs, office_tasks
@@ -188,6 +189,32 @@ def test_an_order_that_waits_is_stopped_and_the_request_is_to_be_decided_again(
     assert office.post("/office/jobs/stop", road="office", key=str(key)).status_code == 303
     assert office.scalar("SELECT state FROM subject_request") == "asked"
     assert office_jobs.do_asked(engine) == 0
+
+
+def test_a_stopped_answer_that_breaks_late_spoils_not_the_order_that_followed(
+    store: tuple[Engine, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+):
+    engine, made = store
+    office = Keeper(engine, made["government"])
+    number = noted(office, made)
+    office.post(f"{PAGE}/{number}", decision="agree")
+    first = office.scalar("SELECT max(id) FROM office_job")
+
+    def breaks_late(session: Session, place: TownshipInfo, resident: int) -> object:
+        assert office.post("/office/jobs/stop", road="office", key=str(first)).status_code == 303
+        assert office.post(f"{PAGE}/{number}", decision="agree").status_code == 303
+        raise Conflict("x")
+
+    monkeypatch.setattr(office_tasks, "subject_of", breaks_late)
+    office_jobs.do_asked(engine)
+    states = "SELECT string_agg(state, ' ' ORDER BY id) FROM office_job WHERE request_id = :n"
+    kept = "SELECT state FROM subject_request WHERE id = :n"
+    assert office.scalar(states, n=number) == "cancelled waiting"
+    assert office.scalar(kept, n=number) == "making"
+    monkeypatch.undo()
+    office_jobs.do_asked(engine)
+    assert office.scalar(states, n=number) == "cancelled done"
+    assert office.scalar(kept, n=number) == "ready"
 
 
 def test_an_answer_that_is_being_put_together_is_stopped_and_comes_to_nothing(

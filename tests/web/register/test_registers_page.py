@@ -11,7 +11,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from gisgrid.core.roles import RIGHTS, ROLES
+from gisgrid.core.rights import RIGHT_WORDS
+from gisgrid.core.roles import ROLES
 from gisgrid.db.store import transaction
 from gisgrid.people.appointments import appoint
 from tests.support.accounts import LONG_AGO, appointed
@@ -101,7 +102,7 @@ def test_each_right_has_words_in_both_languages(engine: Engine, town: Town):
     for language in ("zh", "en"):
         lists = re.findall(r'<ul class="tags">(.*?)</ul>', client.get(f"/me?lang={language}").text)
         said[language] = {word for each in lists for word in re.findall("<li>(.*?)</li>", each)}
-        assert len(said[language]) == len(rights) == len(RIGHTS)
+        assert len(said[language]) == len(rights) == len(RIGHT_WORDS)
         assert not [word for word in said[language] if "_" in word]
     assert {"keeping the list of matters", "drawing plans"} <= said["en"]
     assert {"维护事项清单", "本社区对事项的补充规定", "绘制方案"} <= said["zh"]

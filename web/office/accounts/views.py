@@ -12,7 +12,6 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from gisgrid.core.errors import GisgridError, Invalid
 from gisgrid.core.rights import RIGHT_WORDS
-from gisgrid.core.roles import RIGHTS
 from gisgrid.people import (
     account_list,
     accounts,
@@ -134,7 +133,7 @@ def shown(session: Session, number: int, *, error: GisgridError | None = None) -
         "account.html", error=error, typed=request.form.to_dict(), who=who, offered=offered(session),
         tokens=tokens.tokens(session, who.name) if who.managed else [],
         phones=phone_halves.phones_of(session, who.id) if who.managed else [], me=who.id == asker().account_id,
-        rights=[(name, gettext(RIGHT_WORDS.get(name, name))) for name in RIGHTS],
+        rights=[(name, gettext(words)) for name, words in RIGHT_WORDS.items()],
         longest=tokens.LONGEST_DAYS, everywhere=EVERYWHERE, **_words(_zone(session)),
     )  # fmt: skip
 
