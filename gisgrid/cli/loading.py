@@ -23,6 +23,7 @@ from gisgrid.files.rejects import Written, write_rejects
 from gisgrid.loading.load import LoadReport
 from gisgrid.loading.load import Progress as Tell
 from gisgrid.loading.load import load as load_file
+from gisgrid.loading.modes import MODES, UPDATE, refuse_other_ends
 from gisgrid.loading.prepare import Order
 from gisgrid.loading.targets import TARGETS
 
@@ -69,6 +70,15 @@ from gisgrid.loading.targets import TARGETS
     help="this column's empty cells may take away what is stored, however much it is",
 )
 @click.option(
+    "--mode",
+    type=click.Choice(MODES),
+    default=UPDATE,
+    help="add: what is stored stays; update: it is changed; replace: what the file does not name ends",
+)
+@click.option(
+    "--ends", type=int, help="replace: how many stored rows may end, as the dry run counted them"
+)
+@click.option(
     "--move", is_flag=True, help="rows may hang on another area, house or household than before"
 )
 @click.option("--trust-crs", is_flag=True, help="load although the declared datum looks wrong")
@@ -93,6 +103,8 @@ def load(
     code_from_row: bool,
     trust_crs: bool,
     blank: tuple[str, ...],
+    mode: str,
+    ends: int | None,
     move: bool,
     commit: bool,
     **mapping_options: object,
@@ -112,6 +124,7 @@ def load(
         code_from_row=code_from_row,
         trust_crs=trust_crs,
         blank=blank,
+        mode=mode,
         move=move,
         most=settings.unpacked_max_mb << 20,
         who=settings.who or getpass.getuser(),
@@ -125,7 +138,9 @@ def load(
             # Before the commit: what cannot be handed back must not be forgotten.
             tell(report.read, report.read, "workbook")
             written = _write_workbook(report, path)
-        if not commit:
+        if commit:
+            refuse_other_ends(report.ended, ends)
+        else:
             session.rollback()
     print_report(report, commit=commit)
     if written:
@@ -227,6 +242,7 @@ def print_report(report: LoadReport, *, commit: bool) -> None:
     would = "" if commit else "would be "
     parts = [f"{report.read} read", f"{report.inserted} {would}added"]
     parts += [f"{report.updated} {would}changed", f"{report.unchanged} unchanged"]
+    parts += [f"{report.ended} {would}ended"] if report.ended else []
     parts += [f"{len(report.rejected.rows())} refused", f"{len(report.noted.rows())} noted"]
     click.echo(", ".join(parts))
     click.echo("read as:")

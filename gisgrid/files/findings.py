@@ -110,6 +110,7 @@ REASONS: dict[str, RowReason] = {
         RowReason("emptied", say("the cell is empty: what was stored there goes")),
         RowReason("not_filled", say("it was not filled in: nothing is written")),
         RowReason("unlocated", say("no coordinates: kept without a place")),
+        RowReason("stored_already", say("it is stored already and stays as it is: the file only adds")),
         RowReason("row_twice", say("the same row stands more than once; kept once")),
         RowReason("person_twice", say("another resident has the same citizen ID: please compare")),
         RowReason("login_long", say("another account has this log-in name: the office logs in as CODE@TOWNSHIP")),

@@ -41,6 +41,7 @@ from gisgrid.loading import file_import_parts, file_imports
 from gisgrid.loading.drawing import drawing
 from gisgrid.loading.file_imports import FileImportInfo
 from gisgrid.loading.load import LoadReport, Progress, load
+from gisgrid.loading.modes import refuse_other_ends
 from gisgrid.loading.prepare import Order
 from gisgrid.loading.report_json import report_as_json, undone_as_json
 from gisgrid.loading.runs import run_numbered
@@ -175,6 +176,7 @@ def _commit(work: ImportWork) -> None:
         order, picture = _ordered(work, path)
         with transaction(work.engine, actor=work.actor) as session:
             report = _loaded(session, work, order)
+            refuse_other_ends(report.ended, (work.found.checked or {}).get("ended"))
             refused = _workbook(report, path)
             work.tell(report.read, report.read, "committing")
             # Whoever lost the right while this ran has lost it.

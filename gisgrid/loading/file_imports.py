@@ -22,6 +22,7 @@ from gisgrid.core.messages import message
 from gisgrid.files.columns import Mapping
 from gisgrid.files.read import Table
 from gisgrid.loading.file_import_parts import ENDINGS, PIECE, ending, plain_name, put_part
+from gisgrid.loading.modes import UPDATE
 from gisgrid.loading.prepare import Order
 from gisgrid.loading.targets import TARGETS
 
@@ -141,7 +142,7 @@ def take(
     row = {
         "town": after.township if after else township, "kind": after.kind if after else None,
         "name": name, "size": size, "sha256": digest.hexdigest(), "me": account_id, "who": who,
-        "after": after and after.id, "options": json.dumps(after.options if after else {}),
+        "after": after and after.id, "options": json.dumps(_options_after(after) if after else {}),
     }  # fmt: skip
     number = session.scalar(text(_TAKE), row)
     assert isinstance(number, int)  # noqa: S101 - narrows the type
@@ -326,12 +327,18 @@ def order_of(found: FileImportInfo, table: Table | None, *, who: str, most: int)
         since=date.fromisoformat(options["since"]) if options.get("since") else None,
         mapping=Mapping.from_json(json.dumps(options.get("mapping", {}))),
         code_from_row=bool(options.get("code_from_row")),
+        mode=options.get("mode") or UPDATE,
         move=bool(options.get("move")),
         trust_crs=bool(options.get("trust_crs")),
         blank=tuple(options.get("blank", ())),
         most=most,
         who=who,
     )
+
+
+def _options_after(before: FileImportInfo) -> dict[str, Any]:
+    """As the file before was meant; but what is mended are a few of its rows, and they stand for no others."""
+    return {name: value for name, value in before.options.items() if name != "mode"}
 
 
 def _refuse(found: FileImportInfo, stages: tuple[str, ...]) -> None:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import shapely
 from sqlalchemy import text
@@ -26,6 +27,7 @@ from gisgrid.files.read import GEOMETRY, Table
 from gisgrid.loading.checks import Checker
 from gisgrid.loading.datum_check import DatumVerdict
 from gisgrid.loading.declared import compared, declared_in_words
+from gisgrid.loading.modes import ADD, REPLACE, end_others, leave_stored
 from gisgrid.loading.personal_data_guard import refuse_personal_cells
 from gisgrid.loading.prepare import (
     ROW_KEY,
@@ -54,6 +56,8 @@ class LoadReport:
     inserted: int
     updated: int
     unchanged: int
+    ended: int
+    """Stored rows that the file does not name, where it stands for all of them; see `gisgrid.loading.modes`."""
     rejected: Findings
     noted: Findings
     decided: dict[str, str]
@@ -109,7 +113,12 @@ def load(session: Session, order: Order, *, progress: Progress | None = None) ->
     decided = {**job.decided, **checker.decided}
     if job.declared:
         decided["coordinates"] = declared_in_words(stage, job)
-    stage.run_checks(rejected, noted, move=order.move)
+    check = partial(stage.run_checks, move=order.move)
+    ended = 0
+    if order.mode == REPLACE:
+        ended = end_others(stage, order.kind, check, rejected, noted)
+    else:
+        check(rejected, noted)
     blanks = emptied(stage, job.resolved, given, noted, allowed=order.blank)
     tell(read, read, "writing")
     staged = stage.row_count()
@@ -117,18 +126,19 @@ def load(session: Session, order: Order, *, progress: Progress | None = None) ->
         inserted, updated = stage.write(into_empty=empty)
     settled = finish_areas(session, run_id) if order.kind == "areas" else ()
     houses = events = None
-    if inserted + updated:
+    if inserted + updated + ended:
         houses, events = _attach(session, job, lambda what: tell(read, read, what))
     counts = {
         "read": read,
         "inserted": inserted,
         "updated": updated,
+        "ended": ended,
         "refused": len(rejected.rows()),
         "rejected": rejected.counts(),
         "noted": noted.counts(),
         "emptied": {e.column: e.values for e in blanks},
     }
-    kept = close_run(session, run_id, counts, decided, changed=bool(inserted + updated))
+    kept = close_run(session, run_id, counts, decided, changed=bool(inserted + updated + ended))
     if order.kind == "matters" and job.place:
         keep_own_flows(session, job.place.id)
     return LoadReport(
@@ -137,6 +147,7 @@ def load(session: Session, order: Order, *, progress: Progress | None = None) ->
         inserted=inserted,
         updated=updated,
         unchanged=max(0, staged - inserted - updated),
+        ended=ended,
         rejected=rejected,
         noted=noted,
         decided=decided,
@@ -160,6 +171,8 @@ def _complete(
     stage.drop_repeats(rejected, noted)
     if job.order.kind == "areas":
         stage.find_areas()
+    if job.order.mode == ADD:
+        leave_stored(stage, job.order.kind, noted)
     recall(stage, given)
     if job.target.placed and "lon" not in given and not stage.any_unlocated():
         noted.drop("unlocated")

@@ -23,6 +23,7 @@ from gisgrid.files.day_orders import orders_of
 from gisgrid.files.pairs import order_of
 from gisgrid.files.read import Table, open_table
 from gisgrid.loading.checks import Context
+from gisgrid.loading.modes import UPDATE, refuse_mode
 from gisgrid.loading.personal_data_guard import refuse_personal_headers
 from gisgrid.loading.target import Target
 from gisgrid.loading.targets import TARGETS
@@ -57,6 +58,8 @@ class Order:
     mapping: Mapping = field(default_factory=Mapping)
     code_from_row: bool = False
     """The file has no key: make one from each row's content and how often it stood before."""
+    mode: str = UPDATE
+    """What becomes of what is stored already; see `gisgrid.loading.modes`."""
     move: bool = False
     """Rows may hang what is stored on another area, house or household than before."""
     trust_crs: bool = False
@@ -93,6 +96,7 @@ def prepare(session: Session, order: Order) -> PreparedLoad:
         raise NotFound(
             "There is no kind {kind!r}; known: {known}.", kind=order.kind, known=list(TARGETS)
         )
+    refuse_mode(order.kind, order.mode)
     mapping = order.mapping
     kind = KINDS[order.kind]
     table = order.table or open_table(

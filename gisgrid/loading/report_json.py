@@ -24,6 +24,7 @@ def report_as_json(report: LoadReport) -> dict[str, Any]:
         "inserted": report.inserted,
         "updated": report.updated,
         "unchanged": report.unchanged,
+        "ended": report.ended,
         "refused": len(report.rejected.rows()),
         "noted": len(report.noted.rows()),
         "reasons": findings_as_json(report.rejected),

@@ -12,10 +12,11 @@ from gisgrid.core.messages import all_of, message
 from gisgrid.files.columns import KINDS
 from gisgrid.files.rejects import ADDED
 from gisgrid.loading.file_imports import FileImportInfo
+from gisgrid.loading.modes import UPDATE, refuse_mode
 
 LEFT_OUT = "-"
 """The meaning of a column that is neither stored nor handed back."""
-CHOICES = ("plan", "version", "since", "in_force_from")
+CHOICES = ("plan", "version", "since", "in_force_from", "mode")
 TICKS = ("code_from_row", "move", "trust_crs")
 COORDINATES = ("lon", "lat", "geocoded")
 
@@ -130,11 +131,12 @@ def options_of(shown: Shown, found: FileImportInfo) -> dict[str, Any]:
     Raises
     ------
     Invalid
-        Two columns of the file have one meaning.
+        Two columns of the file have one meaning, or the kind does not know the mode.
     """
     kind = KINDS.get(shown.kind)
     if kind is None:
         raise Invalid("Choose what the file holds.")
+    refuse_mode(kind.name, shown.choices["mode"] or UPDATE)
     headers: dict[str, list[str]] = {}
     for header, name in shown.meaning.items():
         if name and name != LEFT_OUT:

@@ -32,6 +32,7 @@ from gisgrid.files.findings import REASONS
 from gisgrid.files.rejects import first_rejects
 from gisgrid.loading import file_import_parts, file_imports
 from gisgrid.loading.file_imports import FileImportInfo
+from gisgrid.loading.modes import modes_of
 from gisgrid.loading.targets import TARGETS
 from web.http import lists
 from web.http.dates import local, zone_of
@@ -260,6 +261,7 @@ def _shown(
         refused=_first_refused(session, found),
         words_of={c.name: words.column_word(c) for c in KINDS[found.kind].columns} if found.kind in KINDS else {},
         matched=_matched(found.kind),
+        modes=modes_of(form.kind),
         headers=(found.options.get("mapping") or {}).get("columns") or {},
         zone=_zone(here, towns),
     )  # fmt: skip

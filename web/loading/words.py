@@ -85,6 +85,16 @@ DECIDED_WORDS = {
     "decimal mark": say("decimal mark"),
 }  # fmt: skip
 SHAPE_WORDS = {"point": say("points"), "line": say("lines"), "polygon": say("polygons")}
+MODE_WORDS = {
+    "add": say("Only add: what is stored already stays as it is."),
+    "update": say(
+        "Add and change: new rows are added, known ones changed where they differ; what the file does not name stays."
+    ),
+    "replace": say(
+        "Stand for the whole list: new rows are added, known ones changed, and what is in force today and the file does not name ends."
+    ),
+}
+"""What becomes of what is stored already."""
 _CHINESE = re.compile("[\u4e00-\u9fff]")
 
 
