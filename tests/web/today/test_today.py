@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import html
 import re
+from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
@@ -28,6 +30,8 @@ GRID = "999901001001001"
 WAITING = """
 UPDATE event SET due_at = now() - interval '1 day' WHERE substr(code, 2)::int % 9 = 0;
 UPDATE event SET due_at = now() + interval '9 days' WHERE substr(code, 2)::int % 9 = 3;
+UPDATE event SET reported_at = now() - interval '1 day' * (ARRAY[0, 2, 5, 12, 29, 40, 60, 83, 90, 200])[1 + substr(code, 2)::int / 9]
+WHERE substr(code, 2)::int % 9 = 3;
 DELETE FROM event_grid USING event e WHERE e.id = event_id AND e.code IN ('E3', 'E6', 'E12');
 UPDATE household SET verified_on = current_date WHERE id % 2 = 0;
 INSERT INTO visit (township_id, code, house_id, visited_on)
@@ -61,6 +65,7 @@ def waiting_town(session: Session) -> None:
         "dispatcher": {"area": TOWNSHIP},
         "township_government": {"area": TOWNSHIP},
         "community_clerk": {"area": COMMUNITY},
+        "section_cadre": {"area": COMMUNITY},
         "grid_leader": {"area": TOWNSHIP, "grid": GRID},
         "planner": {"area": TOWNSHIP},
         "county_reviewer": {"area": COUNTY},
@@ -151,6 +156,56 @@ def test_a_community_sees_its_own_numbers_and_no_other(town: tuple[Engine, Flask
         )
     assert int(own["late"][0]) == late < int(whole["late"][0])
     assert "to_send" in whole and "to_send" not in own, "sending is the dispatcher's"
+
+
+def charts(page: str) -> dict[str, list[tuple[str, int]]]:
+    """Bars of each chart by its key, as its table has them; drawn and told aloud they are the same."""
+    found = {}
+    for piece in re.split(r'data-chart="', page)[1:]:
+        table = piece.split("<tbody>")[1].split("</tbody>")[0]
+        rows = re.findall(r'<th scope="row">([^<]*)</th><td class="n">(\d+)</td>', table)
+        bars = re.findall(r"<span>([^<]*)</span><svg.*?</svg><b>(\d+)</b>", piece)
+        aloud = re.search(r'role="img" aria-label="[^"]*?: ([^"]*)"', piece)[1]
+        assert bars == rows and aloud == ", ".join(f"{name} {n}" for name, n in rows)
+        found[piece.split('"')[0]] = [(name, int(n)) for name, n in rows]
+    return found
+
+
+@pytest.mark.parametrize("name", ["township_government", "section_cadre"])
+def test_the_charts_have_the_numbers_of_the_store(town: tuple[Engine, Flask], name: str):
+    """Counted again from the rows and from where their points lie, as no chart counts them."""
+    shown = charts(enter(town, name).get("/?lang=en").text)
+    with town[0].connect() as connection:
+        events = connection.execute(
+            text(
+                "SELECT e.code, e.reported_at, e.closed_at IS NULL AS open, a.name_en AS name, a.code AS community "
+                "FROM event e JOIN area a ON a.level = 'community' AND ST_Covers(a.geom, e.geom)"
+            )
+        ).all()
+    # Without a grid they are nobody's, and only the whole town sees them.
+    lost = [e for e in events if e.code in ("E3", "E6", "E12")]
+    assert len(lost) == 3 and len(events) >= 90
+    own = [e for e in events if e not in lost and e.community == COMMUNITY]
+    seen = events if name == "township_government" else own
+    now = datetime.now(UTC)
+    ages = [(now - e.reported_at).total_seconds() / 86400 for e in seen if e.open]
+    spans = [(-1, 3), (3, 7), (7, 30), (30, 99999)]
+    assert [n for _, n in shown["ages"]] == [sum(a < age <= b for age in ages) for a, b in spans]
+    words = ["up to 3 days", "3 to 7 days", "7 to 30 days", "more than 30 days"]
+    assert [span for span, _ in shown["ages"]] == words
+    by_name = Counter(e.name for e in seen if e.open and e not in lost)
+    assert dict(shown["communities"]) == by_name
+    numbers = [n for _, n in shown["communities"]]
+    assert numbers == sorted(numbers, reverse=True)
+    zone = ZoneInfo("Asia/Shanghai")
+    first = now.astimezone(zone).date() - timedelta(days=83)
+    days = [(e.reported_at.astimezone(zone).date() - first).days for e in seen]
+    weeks = Counter(day // 7 for day in days if 0 <= day < 84)
+    assert shown["weeks"] == [
+        (f"{first + timedelta(days=7 * k):%m-%d}", weeks[k]) for k in range(12)
+    ]
+    if name == "township_government":
+        assert sum(weeks.values()) >= 7 and all(n for _, n in shown["ages"])
 
 
 def test_the_register_is_counted_by_house(town: tuple[Engine, Flask]):
