@@ -6,7 +6,7 @@ Each kind of work has a table of its own, a road; here they stand in one list.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from typing import Literal
 
@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from gisgrid.core.plans import TownshipInfo, plan_by_id
+from gisgrid.db.listing import AS_IT_STANDS, Listing, portion
 from gisgrid.jobs import balancing, drills, office_jobs, quick, studies
 from gisgrid.jobs.names import REBALANCE
 from gisgrid.loading import file_imports
@@ -92,8 +93,18 @@ class ClockRun:
         return self.ran_at + EVERY
 
 
+COLUMNS = tuple(field.name for field in fields(OrderedJob))
+TEXTS = ("about", "who", "kind", "state")
+
+
 def jobs(
-    session: Session, township_id: int, *, state: str | None = None, most: int = 500, skip: int = 0
+    session: Session,
+    township_id: int,
+    *,
+    state: str | None = None,
+    most: int = 500,
+    skip: int = 0,
+    listing: Listing = AS_IT_STANDS,
 ) -> list[OrderedJob]:
     """The jobs of a township that whoever acts may see; those that wait or run first, then the newest.
 
@@ -101,11 +112,14 @@ def jobs(
     ----------
     state
         ``busy`` for those that wait or run, or one of ``STATES``; None: all.
+    listing
+        Another order, and words that a job has.
     """
-    rows = session.execute(
-        text(_LIST), {"t": township_id, "most": most, "skip": skip, "states": _states(state)}
-    ).mappings()
-    return [OrderedJob(**row) for row in rows]
+    values = {"t": township_id, "states": _states(state)}
+    rows = portion(
+        session, _LIST, values, listing, columns=COLUMNS, texts=TEXTS, limit=most, skip=skip
+    )
+    return [OrderedJob(**{name: row[name] for name in COLUMNS}) for row in rows]
 
 
 def one(session: Session, township_id: int, road: str, key: str) -> OrderedJob:
@@ -228,7 +242,7 @@ def _states(state: str | None) -> Sequence[str] | None:
 
 _LIST = """
 SELECT * FROM list_jobs(:t, NULL)
-WHERE CAST(:states AS text[]) IS NULL OR state = ANY (:states) LIMIT :most OFFSET :skip
+WHERE CAST(:states AS text[]) IS NULL OR state = ANY (:states) LIMIT :limit OFFSET :skip
 """
 
 _ONE = "SELECT * FROM list_jobs(:t, NULL) WHERE road = :road AND key = :key"

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from gisgrid.db.listing import AS_IT_STANDS, Listing, portion
+
 STATES = ("on", "off", "unready", "unchanged", "without_post")
 """``unready``: nobody can log in yet; ``unchanged``: the password that was handed out is still the one."""
-ORDERS = ("name", "shown", "last")
 
 
 @dataclass(frozen=True)
@@ -25,8 +26,8 @@ class Wanted:
     state: str = ""
     """One of ``STATES``."""
     no_second_factor: bool = False
-    order: str = "name"
-    """One of ``ORDERS``; ``last``: longest without a log-in first."""
+    listing: Listing = AS_IT_STANDS
+    """By log-in name, if nothing else is wanted."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,9 @@ class ListedAccount:
     posts: tuple[ListedPost, ...] = ()
 
 
+COLUMNS = tuple(field.name for field in fields(ListedAccount) if field.name != "posts")
+
+
 def listed(
     session: Session, wanted: Wanted, *, limit: int, offset: int = 0
 ) -> tuple[list[ListedAccount], int]:
@@ -79,14 +83,17 @@ def listed(
         "area": wanted.area_id,
         "state": wanted.state,
         "bare": wanted.no_second_factor,
-        "limit": limit,
-        "offset": offset,
     }
-    statement = _LISTED.get(wanted.order, _LISTED["name"])
-    rows = session.execute(text(statement), values).mappings().all()
+    rows = portion(
+        session, _LISTED, values, wanted.listing, columns=COLUMNS, texts=("name", "display_name", "staff"),
+        limit=limit, skip=offset,
+    )  # fmt: skip
     total = session.scalar(text(_COUNTED), values) or 0
     posts = _posts(session, [row["id"] for row in rows])
-    return [ListedAccount(**row, posts=posts.get(row["id"], ())) for row in rows], total
+    return [
+        ListedAccount(**{name: row[name] for name in COLUMNS}, posts=posts.get(row["id"], ()))
+        for row in rows
+    ], total
 
 
 def listed_one(session: Session, account_id: int) -> ListedAccount | None:
@@ -130,13 +137,7 @@ WHERE strpos(lower(k.name || ' ' || k.display_name || ' ' || coalesce(s.code, ''
         ELSE true END
 """  # noqa: S608 - our columns
 
-_PORTION = "LIMIT :limit OFFSET :offset"
-_LISTED = {
-    "name": f'{_COLUMNS} {_WHERE} ORDER BY k.name COLLATE "C" {_PORTION}',
-    "shown": f'{_COLUMNS} {_WHERE} ORDER BY k.display_name COLLATE "C", k.id {_PORTION}',
-    "last": f'{_COLUMNS} {_WHERE} ORDER BY k.last_login_at NULLS FIRST, k.name COLLATE "C" {_PORTION}',
-}
-"""By the order that is wanted."""
+_LISTED = f'{_COLUMNS} {_WHERE} ORDER BY k.name COLLATE "C" LIMIT :limit OFFSET :skip'
 
 _COUNTED = f"""
 SELECT count(*) FROM account k LEFT JOIN staff s ON s.id = k.staff_id {_WHERE}

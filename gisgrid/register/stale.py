@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from gisgrid.db.listing import AS_IT_STANDS, Listing, count, portion
 from gisgrid.files.exports import Sheet
 
 
@@ -31,6 +31,10 @@ class Stale:
     days: int | None
 
 
+COLUMNS = tuple(field.name for field in fields(Stale))
+TEXTS = ("address", "room", "code", "grid", "house", "table")
+
+
 def stale(
     session: Session,
     township_id: int,
@@ -40,6 +44,7 @@ def stale(
     grid: str | None = None,
     limit: int | None = None,
     skip: int = 0,
+    listing: Listing = AS_IT_STANDS,
     masked: bool = False,
 ) -> list[Stale]:
     """Records whose last verification lies more than ``days`` before a day: never first, then oldest.
@@ -54,25 +59,32 @@ def stale(
         At most so many; None for all.
     skip
         Without so many of the first.
+    listing
+        Another order, and words that a row has.
     masked
         Read through the views for the web, whose role sees no other; codes are masked either way.
     """
-    query = _STALE
-    if masked:
-        query = re.sub(r"\bFROM (household|resident)\b|\bJOIN (household)\b", _through_view, query)
-    rows = session.execute(
-        text(query),
-        {
-            "t": township_id,
-            "day": day,
-            "days": days,
-            "grid": grid,
-            "limit": limit,
-            "skip": skip,
-            "upto": None if limit is None else skip + limit,
-        },
-    )
-    return [Stale(**row) for row in rows.mappings()]
+    # Each kind is read no further than to the end of the page, where the page is one of the list's own order.
+    upto = None if limit is None or listing else skip + limit
+    values = {"t": township_id, "day": day, "days": days, "grid": grid, "upto": upto}
+    rows = portion(
+        session, _read_as(masked=masked), values, listing, columns=COLUMNS, texts=TEXTS, limit=limit, skip=skip
+    )  # fmt: skip
+    return [Stale(**{name: row[name] for name in COLUMNS}) for row in rows]
+
+
+def count_found(
+    session: Session, township_id: int, day: date, *, days: int, grid: str | None, listing: Listing
+) -> int:
+    """How many records `stale` has through the views for the web, where words are looked for."""
+    values = {"t": township_id, "day": day, "days": days, "grid": grid, "upto": None}
+    return count(session, _read_as(masked=True), values, listing, columns=COLUMNS, texts=TEXTS)
+
+
+def _read_as(*, masked: bool) -> str:
+    if not masked:
+        return _STALE
+    return re.sub(r"\bFROM (household|resident)\b|\bJOIN (household)\b", _through_view, _STALE)
 
 
 def _through_view(table: re.Match[str]) -> str:

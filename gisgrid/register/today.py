@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
+
+from gisgrid.db.listing import AS_IT_STANDS, Listing, count, portion
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,10 @@ class ToVisit:
     """The last visit or verification; None: never."""
 
 
+COLUMNS = tuple(field.name for field in fields(ToVisit))
+TEXTS = ("address", "grid", "grid_code")
+
+
 def to_visit(
     session: Session,
     township_id: int,
@@ -31,6 +37,7 @@ def to_visit(
     grid: str | None = None,
     limit: int | None = None,
     skip: int = 0,
+    listing: Listing = AS_IT_STANDS,
 ) -> list[ToVisit]:
     """Lived-in houses without a visit or verification within ``days``: never first, then oldest.
 
@@ -39,17 +46,26 @@ def to_visit(
     Of the ground where the asker may see registers and visits; of one ``grid`` by its code in the plan in force,
     where one is named.
     """
-    values = {
-        "t": township_id, "day": day, "days": days, "grid": grid, "limit": limit, "skip": skip,
-    }  # fmt: skip
-    return [ToVisit(**row) for row in session.execute(text(_TO_VISIT), values).mappings()]
+    values = {"t": township_id, "day": day, "days": days, "grid": grid}
+    rows = portion(
+        session, _TO_VISIT, values, listing, columns=COLUMNS, texts=TEXTS, limit=limit, skip=skip
+    )
+    return [ToVisit(**{name: row[name] for name in COLUMNS}) for row in rows]
 
 
 def count_to_visit(
-    session: Session, township_id: int, day: date, *, days: int, grid: str | None = None
+    session: Session,
+    township_id: int,
+    day: date,
+    *,
+    days: int,
+    grid: str | None = None,
+    listing: Listing = AS_IT_STANDS,
 ) -> int:
     """How many houses `to_visit` lists."""
     values = {"t": township_id, "day": day, "days": days, "grid": grid}
+    if listing.words:
+        return count(session, _TO_VISIT, values, listing, columns=COLUMNS, texts=TEXTS)
     return session.scalar(text(_COUNT), values) or 0
 
 

@@ -68,7 +68,7 @@ def test_the_way_to_the_workbook_is_no_fault_of_any_list(page: Page, host: str):
 
 
 def test_on_paper_stands_every_row_that_was_found(page: Page, host: str):
-    page.goto(f"{host}/stale?lang=en")
+    page.goto(f"{host}/register?lang=en")
     rows = page.locator("table[data-filter] tbody tr")
     counted = page.locator(".table-tools [role=status]")
     every = int(counted.inner_text().split(" / ")[1])
@@ -84,6 +84,25 @@ def test_on_paper_stands_every_row_that_was_found(page: Page, host: str):
     assert 0 < found < every
     page.emulate_media(media="print")
     expect(rows).to_have_count(found)
+
+
+def test_a_list_that_turns_pages_is_sorted_and_narrowed_by_the_store(page: Page, host: str):
+    page.goto(f"{host}/stale?lang=en")
+    rows = page.locator("table[data-more] tbody tr")
+    assert rows.count() == 50 and page.locator(".table-tools input").count() == 0
+    page.click("th >> text=Address")
+    page.click("th >> text=Address")
+    expect(page.locator("th[aria-sort]")).to_have_attribute("aria-sort", "descending")
+    last = rows.first.locator("td").first.inner_text()
+    page.click("text=Next page")
+    assert rows.first.locator("td").first.inner_text() < last
+    page.emulate_media(media="print")
+    expect(rows).to_have_count(500)
+    page.emulate_media(media="screen")
+    page.fill("#q", last)
+    page.press("#q", "Enter")
+    expect(page.locator("th[aria-sort]")).to_have_attribute("aria-sort", "descending")
+    assert 0 < rows.count() < 50 and last in rows.first.inner_text()
 
 
 def test_a_click_brings_the_file(page: Page, host: str):

@@ -18,8 +18,14 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from gisgrid.cases import board, day_figures, figures
 from gisgrid.cases.board_filters import DUES, STATES, Filters, shown
 from gisgrid.cases.facts import MEASURES, UNITS, behind, counted, facts
+from gisgrid.db import listing
+from gisgrid.db.listing import Listing
+from gisgrid.jobs import ordered
+from gisgrid.people.privacy import audit
 from gisgrid.planning.attach.rule import Kind
 from gisgrid.planning.attach.statements import Attaching, by_asset, claim, keep_reported
+from gisgrid.register import stale
+from gisgrid.register import today as register_today
 from layers import events, houses, streets, tiles
 
 ROOT = Path(__file__).parents[2]
@@ -93,6 +99,15 @@ def composed() -> Iterator[tuple[str, ClauseElement]]:
         events._CLOSED_THEN,
     ):
         yield "tile of points", tiles._POINTS.add_cte(source.cte("o"))
+    for name, room, statement in (
+        ("stale", stale, stale._STALE), ("visits", register_today, register_today._TO_VISIT),
+        ("jobs", ordered, ordered._LIST), ("audit", audit, audit._ENTRIES),
+    ):  # fmt: skip
+        for wanted in (Listing(room.COLUMNS[0]), Listing(room.TEXTS[0], down=True, words="x")):
+            yield (
+                f"list of {name} {wanted}",
+                listing.ordered(statement, wanted, columns=room.COLUMNS, texts=room.TEXTS),
+            )
     yield "tile of lines", tiles._LINES.add_cte(streets._SOURCE.cte("o"))
 
 

@@ -16,6 +16,7 @@ from flask import Flask, Response, g, request, url_for
 from gisgrid.core.errors import Invalid, NotAllowed
 from gisgrid.core.plans import TownshipInfo
 from gisgrid.core.scope import covered
+from gisgrid.db.listing import Listing
 from gisgrid.files.exports import Cell, Sheet, write_workbook
 from gisgrid.people.privacy import audit
 from web.http.dates import page_asked
@@ -27,12 +28,15 @@ from web.http.towns import several_towns
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST_ROWS = 100_000
 """Of one workbook; a longer list is narrowed first, and is never cut off in silence."""
+MOST_LETTERS = 100
+"""Of words that a list is narrowed to."""
 _OF_THE_PAGE = ("as", "lang", "page")
 
 
 def init_app(app: Flask) -> None:
     app.jinja_env.globals["address_as_workbook"] = address_as_workbook
     app.jinja_env.globals["address_of_page"] = address_of_page
+    app.jinja_env.globals["address_sorted"] = address_sorted
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,19 @@ class Turn:
 def turn(portion: int) -> Turn:
     """What ``?page=`` asks for of a list whose pages have so many rows; Invalid if it is no number."""
     return Turn(page_asked(), portion)
+
+
+def listing(columns: Sequence[str]) -> Listing:
+    """How ``?sort=`` (a column, with ``-`` before it downwards) and ``?q=`` want the list; Invalid for no column of it."""
+    asked = request.args.get("sort", "")
+    column = asked.removeprefix("-")
+    if column and column not in columns:
+        raise Invalid(
+            "The list is sorted by one of {known}, not by {column!r}.",
+            known=list(columns), column=column[:40],
+        )  # fmt: skip
+    words = request.args.get("q", "").replace("\0", "").strip()
+    return Listing(column, asked.startswith("-"), words[:MOST_LETTERS])
 
 
 def most(of_page: int) -> int:
@@ -121,6 +138,12 @@ def sheet(title: str, columns: Sequence[tuple[str, Sequence[Cell]]]) -> Sheet:
 def address_as_workbook() -> str:
     """The address of the list at hand as a workbook, whole and with its filter."""
     return _address(**{"as": "xlsx"})
+
+
+def address_sorted(listing: Listing, column: str) -> str:
+    """The address of the list at hand sorted by a column, and downwards where it is sorted by it already."""
+    down = listing.sort == column and not listing.down
+    return _address(sort=f"-{column}" if down else column)
 
 
 def address_of_page(number: int) -> str:

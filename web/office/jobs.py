@@ -26,6 +26,7 @@ blueprint = Blueprint("jobs", __name__, url_prefix="/office/jobs")
 
 PORTION = 500
 """Jobs of one page."""
+SORTS = ("kind", "who", "asked_at", "state")
 FILTERS = ("busy", "failed", "cancelled", "done")
 
 
@@ -64,15 +65,17 @@ def again() -> BaseResponse:
 def _shown(error: GisgridError | None = None) -> Response:
     state = request.args.get("state")
     state = state if state in FILTERS else None
-    now, turn = datetime.now(UTC), lists.turn(PORTION)
+    now, turn, listing = datetime.now(UTC), lists.turn(PORTION), lists.listing(SORTS)
     with reading() as session:
         place = town(session)
-        found = ordered.jobs(session, place.id, state=state, most=turn.most, skip=turn.skip)
+        found = ordered.jobs(
+            session, place.id, state=state, most=turn.most, skip=turn.skip, listing=listing
+        )
         seen, clock = ordered.worker_seen(session), ordered.by_the_clock(session)
     if asked_as_workbook():
         return lists.workbook(place, _sheet(found, now, place.time_zone))
     return page(
-        "jobs.html", error=error, found=found[:PORTION], read=len(found), turn=turn, state=state, place=place, now=now, seen=seen, clock=clock,
+        "jobs.html", error=error, found=found[:PORTION], read=len(found), turn=turn, listing=listing, state=state, place=place, now=now, seen=seen, clock=clock,
         awake=seen is not None and now - seen < ordered.AWAKE, words=job_words, may_ask=may_ask,
         local=lambda at: local(at, place.time_zone),
     )  # fmt: skip

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, render_template, request
 
 from gisgrid.planning.snapshot.fetch import limits_of, today
 from gisgrid.register import today as visits
-from gisgrid.register.stale import stale, stale_sheet
+from gisgrid.register.stale import count_found, stale, stale_sheet
 from web.http import lists
 from web.http.db import reading
 from web.http.permissions import asked_as_workbook
@@ -23,14 +23,19 @@ PORTION = 500
 def unverified() -> str | Response:
     """Records of the asker's ground that nobody verified for longer than the township's setting."""
     grid, turn = request.args.get("grid", "").strip() or None, lists.turn(PORTION)
+    listing = lists.listing(("address", "table", "grid", "verified_on"))
     with reading() as session:
         place = town(session)
         days = int(limits_of(session, place.id).visit_days)
         listed = stale(
             session, place.id, today(place), days=days, grid=grid, limit=turn.most, skip=turn.skip,
-            masked=True,
+            listing=listing, masked=True,
         )  # fmt: skip
-        total = visits.count_stale(session, place.id, today(place), days=days, grid=grid)
+        total = (
+            count_found(session, place.id, today(place), days=days, grid=grid, listing=listing)
+            if listing.words
+            else visits.count_stale(session, place.id, today(place), days=days, grid=grid)
+        )
     if asked_as_workbook():
         return lists.workbook(place, stale_sheet(listed))
     return render_template(
@@ -41,6 +46,7 @@ def unverified() -> str | Response:
         days=days,
         grid=grid,
         total=total,
+        listing=listing,
     )
 
 
@@ -48,15 +54,16 @@ def unverified() -> str | Response:
 def to_visit() -> str | Response:
     """Houses of the asker's ground that nobody visited for longer than the township's setting."""
     grid, turn = request.args.get("grid", "").strip() or None, lists.turn(PORTION)
+    listing = lists.listing(("address", "grid", "last_on"))
     with reading() as session:
         place = town(session)
         days, day = int(limits_of(session, place.id).visit_days), today(place)
         listed = visits.to_visit(
-            session, place.id, day, days=days, grid=grid, limit=turn.most, skip=turn.skip
-        )
-        total = visits.count_to_visit(session, place.id, day, days=days, grid=grid)
+            session, place.id, day, days=days, grid=grid, limit=turn.most, skip=turn.skip, listing=listing
+        )  # fmt: skip
+        total = visits.count_to_visit(session, place.id, day, days=days, grid=grid, listing=listing)
     if asked_as_workbook():
         return lists.workbook(place, sheets.visits(listed))
     return render_template(
-        "visits.html", listed=listed[:PORTION], read=len(listed), turn=turn, total=total, days=days, grid=grid
+        "visits.html", listed=listed[:PORTION], read=len(listed), turn=turn, total=total, days=days, grid=grid, listing=listing
     )  # fmt: skip

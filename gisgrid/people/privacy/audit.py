@@ -11,6 +11,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import NotAllowed
+from gisgrid.db.listing import AS_IT_STANDS, Listing, portion
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,11 @@ def note_export(session: Session, what: str, rows: int) -> None:
     )
 
 
+_COLUMNS = "id, at, account_id, account_name, action, subject, row_ids, purpose, origin"
+COLUMNS = tuple(_COLUMNS.split(", "))
+TEXTS = ("account_name", "action", "subject", "purpose", "origin")
+
+
 def entries(
     session: Session,
     *,
@@ -87,6 +93,7 @@ def entries(
     time_zone: str = "UTC",
     limit: int = 50,
     offset: int = 0,
+    listing: Listing = AS_IT_STANDS,
 ) -> list[AuditRecord]:
     """The newest rows first, those that the asker may audit; ``since`` and ``until`` are both included.
 
@@ -100,13 +107,20 @@ def entries(
         What was done, such as ``unmask``.
     subject
         A table or thing; of a list that left, its name without the number of rows.
+    listing
+        Another order, and words that an entry has.
     """
     asked = {
         "account": account, "since": since, "until": until, "subject": subject, "purpose": purpose,
-        "action": action, "row": row_id, "zone": time_zone, "limit": limit, "offset": offset,
+        "action": action, "row": row_id, "zone": time_zone,
     }  # fmt: skip
-    rows = session.execute(text(_ENTRIES), asked)
-    return [AuditRecord(**{**row, "row_ids": tuple(row["row_ids"])}) for row in rows.mappings()]
+    rows = portion(
+        session, _ENTRIES, asked, listing, columns=COLUMNS, texts=TEXTS, limit=limit, skip=offset
+    )
+    return [
+        AuditRecord(**{**{n: row[n] for n in COLUMNS}, "row_ids": tuple(row["row_ids"])})
+        for row in rows
+    ]
 
 
 def verify_in_store(session: Session, *, noted: str | None = None) -> ChainVerdict:
@@ -176,8 +190,6 @@ def _text(row: Row[tuple[object, ...]]) -> str:
     return "|".join("-" if part is None else f"{len(part)}:{part}" for part in parts)
 
 
-_COLUMNS = "id, at, account_id, account_name, action, subject, row_ids, purpose, origin"
-
 _ALL = f"SELECT {_COLUMNS}, prev_hash, hash FROM audit_entry ORDER BY id"  # noqa: S608 - our columns
 
 _ENTRIES = f"""
@@ -189,5 +201,5 @@ WHERE (CAST(:account AS text) IS NULL OR account_name = :account)
   AND (CAST(:purpose AS text) IS NULL OR purpose = :purpose)
   AND (CAST(:action AS text) IS NULL OR action = :action)
   AND (CAST(:row AS bigint) IS NULL OR row_ids @> ARRAY[CAST(:row AS bigint)])
-ORDER BY id DESC LIMIT :limit OFFSET :offset
+ORDER BY id DESC LIMIT :limit OFFSET :skip
 """  # noqa: S608 - our columns

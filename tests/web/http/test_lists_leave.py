@@ -276,12 +276,66 @@ def test_each_table_of_a_page_leaves_or_says_why_not():
     assert set(leaving.values()) == set(LISTS)
     assert [name for name in leaving if "ui.leaves()" not in found[name]] == []
     # What may be long is filtered and turned over: by the page, or by the store.
-    ways = ("data-filter=", "ui.turning(", "office.pages(", "&page=", "page=number")
+    ways = ("data-filter=", "ui.turning(", "&page=", "page=number")
     short = {
         "matters.html", "matter-duties.html", "burden.html", "figures.html", "channels.html", "training-session.html",
         "dispatch.html", "paper.html",
     }  # fmt: skip
     assert {n for n in leaving if not any(way in found[n] for way in ways)} <= short
+
+
+SORTED = {
+    "/stale": (
+        "address",
+        "SELECT h.address FROM house h JOIN household f ON f.house_id = h.id WHERE (f.verified_on < current_date - 90) IS NOT FALSE",
+    ),
+    "/visits": (
+        "address",
+        "SELECT h.address FROM house h JOIN household f ON f.house_id = h.id GROUP BY h.id "
+        "HAVING (max(f.verified_on) < current_date - 90) IS NOT FALSE",
+    ),
+    "/office/audit": ("action", "SELECT action AS address FROM audit_entry WHERE account_id IS NOT NULL"),
+}  # fmt: skip
+"""Path of a long list: a column, and the texts of the column in the store."""
+
+
+@pytest.mark.parametrize("path", SORTED)
+def test_a_long_list_is_sorted_and_narrowed_as_a_whole(store: Engine, path: str):
+    column, rows = SORTED[path]
+    if path == "/office/audit":
+        with transaction(store) as session:
+            session.execute(
+                text(
+                    "SELECT audit('act' || lpad(n::text, 3, '0'), 'thing', '{}') FROM "
+                    "(SELECT set_config('gisgrid.account', id::text, true) FROM account WHERE name = 'government') a, "
+                    "generate_series(1, 600) n"
+                )
+            )
+    with transaction(store) as session:
+        ends = [
+            session.scalar(text(f'SELECT {end}(address COLLATE "C") FROM ({rows}) r'))
+            for end in ("min", "max")
+        ]
+        total = session.scalar(text(f"SELECT count(*) FROM ({rows}) r"))
+    assert total > 500
+    who = client(store, "government")
+
+    def first(query: str) -> str:
+        body = who.get(f"{path}?{query}").text.split("<tbody>")[1]
+        cells = re.findall(r"<td[^>]*>(.*?)</td>", body.split("</tr>")[0], re.DOTALL)
+        return html.unescape(" ".join(re.sub("<[^>]*>", " ", " ".join(cells)).split()))
+
+    assert ends[0] in first(f"sort={column}") and ends[1] in first(f"sort=-{column}")
+    page = who.get(f"{path}?sort=-{column}").text
+    assert f'aria-sort="descending"><a class="sorts" href="{path}?sort={column}' in page
+    assert f"sort=-{column}&amp;page=2" in page, "the order goes with the pages"
+    # What is looked for need not stand on the first page.
+    found = who.get(f"{path}?q={ends[1]}").text
+    rows_found = found.split("<tbody>")[1].split("</tbody>")[0]
+    assert 0 < rows_found.count("<tr") == rows_found.count(html.escape(ends[1])) < 100
+    assert f'value="{html.escape(ends[1])}"' in found
+    refused = who.get(f"{path}?sort=id;drop")
+    assert refused.status_code == 422 and "The list is sorted by one of" in refused.text
 
 
 def test_the_link_keeps_the_filter_and_not_the_page(store: Engine):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 
 import openpyxl
@@ -45,6 +46,17 @@ def test_each_job_says_what_it_is_who_asked_and_how_it_stands(engine: Engine, ma
     assert "虚构名单.csv" in row(page, f"file-{made['file']}")
     only = Keeper(engine, made["office"]).get(f"{PAGE}?state=failed").text
     assert f"plan-{made['failed']}" in only and f"plan-{made['runs']}" not in only
+    office = Keeper(engine, made["office"])
+    orders = [
+        re.findall(r'data-job="([^"]+)"', office.get(f"{PAGE}?sort={sort}").text)
+        for sort in ("kind", "-kind", "state", "-asked_at")
+    ]
+    assert (
+        len({tuple(each) for each in orders}) > 2 and len({frozenset(each) for each in orders}) == 1
+    )
+    found = office.get(f"{PAGE}?q=虚构名单").text
+    assert re.findall(r'data-job="([^"]+)"', found) == [f"file-{made['file']}"]
+    assert "No job is like this." in office.get(f"{PAGE}?q=nothing+like+it").text
     chinese = Keeper(engine, made["office"]).get(f"{PAGE}?lang=zh").text
     assert "没有范围。" in chinese and "方案均衡" in chinese and "后台任务" in chinese
 

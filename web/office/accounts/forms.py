@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from flask import request
@@ -13,8 +13,9 @@ from gisgrid.core.errors import Invalid
 from gisgrid.core.messages import say
 from gisgrid.core.roles import ROLES
 from gisgrid.people import ground
-from gisgrid.people.account_list import ORDERS, STATES, Wanted
+from gisgrid.people.account_list import STATES, Wanted
 from gisgrid.people.ground import AdministeredArea
+from web.http import lists
 from web.http.dates import day_of
 from web.http.language import language, spoken
 
@@ -108,11 +109,12 @@ def wanted() -> Wanted:
     """What the address asks of the list."""
     args = request.args
     area = args.get("area", "")
+    listing = lists.listing(("name", "display_name", "last_login_at"))
     return Wanted(
-        words=args.get("q", ""),
+        words=listing.words,
         role=args["role"] if args.get("role") in ROLES else "",
         area_id=int(area) if area.isdecimal() and len(area) < 19 else None,
         state=args["state"] if args.get("state") in STATES else "",
         no_second_factor=bool(args.get("bare")),
-        order=args["order"] if args.get("order") in ORDERS else "name",
+        listing=replace(listing, words=""),
     )

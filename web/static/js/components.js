@@ -13,6 +13,8 @@ function table(of) {
   const tools = document.createElement("div");
   tools.className = "table-tools";
   const field = document.createElement("input"), more = document.createElement("button"), count = document.createElement("span");
+  // What turns pages is filtered and sorted in the store, by its address.
+  const whole = of.dataset.filter !== undefined;
   field.type = "search";
   field.placeholder = of.dataset.filter;
   field.setAttribute("aria-label", of.dataset.filter);
@@ -21,7 +23,7 @@ function table(of) {
   more.textContent = of.dataset.more;
   count.setAttribute("role", "status");
   tools.append(field, count);
-  of.before(tools);
+  if (whole) of.before(tools);
   of.after(more);
   function draw() {
     const found = rows.filter((row) => row.textContent.toLowerCase().includes(wanted));
@@ -36,7 +38,7 @@ function table(of) {
   field.addEventListener("input", () => { wanted = field.value.trim().toLowerCase(); shown = PAGE; draw(); });
   more.addEventListener("click", () => { shown += PAGE; draw(); });
   heads.forEach((head, k) => {
-    if (!head.textContent.trim()) return;
+    if (!whole || !head.textContent.trim()) return;
     const button = document.createElement("button");
     button.type = "button";
     button.append(...head.childNodes);
@@ -57,7 +59,7 @@ function table(of) {
   draw();
 }
 
-for (const each of document.querySelectorAll("table[data-filter], ul[data-filter]")) table(each);
+for (const each of document.querySelectorAll("table[data-filter], table[data-more], ul[data-filter]")) table(each);
 for (const button of document.querySelectorAll("[data-prints]")) button.addEventListener("click", () => window.print());
 for (const button of document.querySelectorAll("[data-ticks]")) button.addEventListener("click", () => {
   for (const box of button.form.querySelectorAll("[type=checkbox]")) box.checked = button.dataset.ticks === "all";
