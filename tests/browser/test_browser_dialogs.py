@@ -18,7 +18,7 @@ from gisgrid.people.learning import drafts
 from gisgrid.people.tokens import add_token
 from gisgrid.planning.snapshot.fetch import today
 from tests.support.database import own_database
-from tests.support.lists import GRID, fill_lists
+from tests.support.lists import DAYS, GRID, fill_lists
 from tests.support.looks import AXE, faults
 from tests.support.office import able
 from tests.support.web import ROOT, app_over, chromium, close, served, session_cookie
@@ -88,6 +88,7 @@ def asking_town(session: Session) -> dict[str, int]:
     )  # fmt: skip
     for statement in _MORE.split(";\n"):
         session.execute(text(statement))
+    made["scenario"] = session.scalar(text("SELECT id FROM plan WHERE state = 'draft'")) or 0
     made["means"] = session.scalar(text("SELECT min(id) FROM means")) or 0
     made["file"] = (
         session.scalar(
@@ -182,6 +183,91 @@ def test_board_map_and_figures_are_large_for_who_wants_it(
     page.click(".shell-menu summary")
     assert [v["id"] for v in page.evaluate("axe.run(document)")["violations"]] == []
     page.context.close()
+
+
+def amiss(page: Page) -> list[tuple[str, str]]:
+    """What axe finds on the page as it stands, each with the first place."""
+    found = page.evaluate('axe.run(document, { resultTypes: ["violations"] })')["violations"]
+    return [(each["id"], each["nodes"][0]["html"][:160]) for each in found]
+
+
+def opened_at(page: Page, address: str) -> None:
+    page.goto(address, wait_until="load")
+    if page.locator(".leaflet-container").count():
+        page.wait_for_selector("html[data-ready=true]")
+    page.evaluate(AXE.read_text())
+
+
+def editor_tools(page: Page) -> Iterator[str]:
+    """Each tool of the plan editor, with its hint; a grid chosen, a new one drawn up to its name; all parts unfolded."""
+    page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
+    yield "unfolded"
+    page.evaluate("gisgrid.editor.select(gisgrid.editor.view.grids[0].code)")
+    page.wait_for_selector("#card:not([hidden])")
+    yield "a grid"
+    hints = set()
+    for tool in ("give", "house", "split", "merge", "lock", "draw"):
+        page.click(f"[data-tool={tool}]")
+        hints.add(page.inner_text("#hint"))
+    assert len(hints) == 6
+    box = page.locator(".leaflet-container").bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    for dx, dy in ((0, 0), (60, 0), (60, 60)):
+        page.mouse.click(x + dx, y + dy)
+    page.mouse.dblclick(x, y + 60)
+    page.wait_for_selector("#named:not([hidden])")
+    yield "draw"
+
+
+def map_tools(page: Page) -> Iterator[str]:
+    page.click("#plan summary")
+    yield "plans"
+    page.click("#plan summary")
+    for choice in page.locator("#planner-modes label, #planner-modes button").all():
+        choice.click()
+    yield "planner"
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.click("#toggle")
+    yield "legend on a phone"
+
+
+def board_tools(page: Page) -> Iterator[str]:
+    page.locator("#rows li input[type=checkbox]").first.check()
+    page.wait_for_selector("#bulk:not([hidden])")
+    yield "chosen"
+    page.check("#borders")
+    page.check("[name=look][value=heat]")
+    page.select_option("#width", "30")
+    yield "looks of the map"
+
+
+def figures_tools(page: Page) -> Iterator[str]:
+    page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
+    yield "unfolded"
+
+
+TOOLS = {
+    "/plan/{scenario}": editor_tools, "/map": map_tools, "/dispatch?state=all": board_tools,
+    f"/figures?{DAYS}": figures_tools,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("path", TOOLS)
+def test_axe_finds_no_violation_where_tools_are_open(
+    browser: Browser, town: tuple[str, dict[str, int], str], path: str
+):
+    host, made, cookie = town
+    page = entered(browser, host, cookie)
+    wrong, steps = [], 0
+    for lang in ("en", "zh"):
+        page.set_viewport_size({"width": 1440, "height": 900})
+        opened_at(page, f"{host}{path.format(**made)}{'&' if '?' in path else '?'}lang={lang}")
+        for step in TOOLS[path](page):
+            steps += 1
+            wrong += [(lang, step, *each) for each in amiss(page)]
+    page.context.close()
+    assert wrong == [] and steps > 1
 
 
 def test_what_is_ticked_and_then_filtered_out_is_sent(

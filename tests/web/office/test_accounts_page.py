@@ -85,9 +85,14 @@ def test_the_list_comes_in_portions(engine: Engine, made: dict[str, int]):
     assert len(names(second)) == 23 and "Page 2 of 2" in second
     assert set(names(first)).isdisjoint(names(second))
     down = office.get(f"{ACCOUNTS}?sort=-name&state=on").text
-    assert names(down)[:3] == ["office", "government", "d69"] and "sort=-name&amp;state=on&amp;page=2" in down
+    assert (
+        names(down)[:3] == ["office", "government", "d69"]
+        and "sort=-name&amp;state=on&amp;page=2" in down
+    )
     found = office.get(f"{ACCOUNTS}?sort=-name&q=d0").text
-    assert names(found) == [f"d{n:02}" for n in range(9, -1, -1)], "the order stays where words are asked"
+    assert names(found) == [f"d{n:02}" for n in range(9, -1, -1)], (
+        "the order stays where words are asked"
+    )
 
 
 def test_an_account_is_made_with_a_slip_that_is_shown_once_and_lets_in_once(
