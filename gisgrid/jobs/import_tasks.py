@@ -18,7 +18,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from psycopg.errors import LockNotAvailable
 from sqlalchemy import Engine, func, null, text, update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import Conflict, GisgridError, Invalid, NotAllowed, NotFound
@@ -90,10 +92,17 @@ def here(
     mine = {"id": number, "attempt": attempt}
 
     def tell(done: int, total: int | None, doing: str) -> None:
-        with transaction(engine) as session:
-            told = {**mine, "done": done, "total": total, "doing": doing}
-            if session.scalar(text(_TELL), told) is None:
-                raise ImportLeft
+        told = {**mine, "done": done, "total": total, "doing": doing}
+        try:
+            with transaction(engine) as session:
+                session.execute(text(_BRIEFLY))
+                if session.scalar(text(_TELL), told) is None:
+                    raise ImportLeft
+        except OperationalError as exc:
+            # Many rows lock what they hang on until they are committed, this account of them included: who waited
+            # for that would wait for themselves.
+            if not isinstance(exc.orig, LockNotAvailable):
+                raise
 
     try:
         with transaction(engine, read_only=True) as session:
@@ -370,6 +379,8 @@ def _put(session: Session, number: int, parts: dict[str, bytes | None]) -> None:
         if content is not None:
             file_import_parts.put_part(session, number, what, [content])
 
+
+_BRIEFLY = "SET LOCAL lock_timeout = '1s'"
 
 _TELL = """
 UPDATE file_import SET done = :done, total = :total, doing = :doing
