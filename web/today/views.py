@@ -29,7 +29,7 @@ from gisgrid.planning.overview.today import on_their_way
 from gisgrid.planning.snapshot.fetch import limits_of, teams_renewed, today
 from web.editor.store import at_hand, planning
 from web.http.db import reading
-from web.http.language import language
+from web.http.language import language, said
 from web.http.permissions import asker, may_ask
 from web.http.towns import link_for, own_town
 from web.today import cards, office_cards
@@ -168,17 +168,18 @@ def _people_and_work(
     # What the editor shows, too: a large town takes a second to read, and teams change all day long.
     editor = at_hand(session, plan.id, "plan", "review")[-1]
     state = teams_renewed(session, place, editor.state)
-    lacking = shortage_of(
-        state, plan, run_checks(state, limits_of(session, place.id), only=CHECKS)
-    ).lacking
+    found = shortage_of(state, plan, run_checks(state, limits_of(session, place.id), only=CHECKS))
+    lacking = found.lacking
     above = sorted(
         (g for g in editor.numbers if (g.deviation or 0.0) > 0), key=lambda g: -(g.deviation or 0.0)
     )
     return [
         Card(
-            "lacking", gettext("Staffing gaps"), len(lacking), link_for("shortage.show"),
-            tuple(CardLine(g.name, link_for("shortage.show"), g.community) for g in lacking[: cards.FIRST]),
-            "yellow" if lacking else "", gettext("See what they lack"), gettext("Every grid has its people."),
+            "lacking", gettext("Staffing gaps"), gettext("not known") if found.missing else len(lacking),
+            link_for("shortage.show"),
+            (CardLine(said(found.missing)),) if found.missing
+            else tuple(CardLine(g.name, link_for("shortage.show"), g.community) for g in lacking[: cards.FIRST]),
+            "yellow" if lacking or found.missing else "", gettext("See what they lack"), gettext("Every grid has its people."),
         ),
         Card(
             "heaviest", gettext("Grids above their community's mean"),

@@ -8,6 +8,7 @@ from datetime import date
 import numpy as np
 from sqlalchemy.orm import Session
 
+from gisgrid.core.messages import Message
 from gisgrid.core.plans import PlanInfo, TownshipInfo
 from gisgrid.files.exports import Sheet
 from gisgrid.planning.checks.checks import run_checks
@@ -43,6 +44,11 @@ class Shortage:
     day: date
     results: tuple[CheckResult, ...]
     grids: tuple[GridStaffing, ...]
+
+    @property
+    def missing(self) -> Message | None:
+        """Why nobody knows whether grids have a team; None: it is known."""
+        return next((r.missing for r in self.results if r.name == "no_team"), None)
 
     @property
     def lacking(self) -> tuple[GridStaffing, ...]:

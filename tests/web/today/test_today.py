@@ -234,6 +234,27 @@ def test_plans_wait_for_who_draws_and_for_who_reviews(town: tuple[Engine, Flask]
     listed = client.get(shown["lacking"][1]).text
     assert int(shown["lacking"][0]) == 9
     assert all(f"99990100100{n}" in listed for n in (1, 5, 9))
+    # Where nobody is registered, nobody knows: that is no clean bill.
+    with town[0].begin() as connection:
+        connection.execute(text("CREATE TABLE set_aside AS SELECT * FROM team_member"))
+        connection.execute(text("DELETE FROM team_member"))
+    try:
+        page = client.get("/?lang=en").text
+        card = page.split('data-card="lacking"')[1].split("</section>")[0]
+        assert cards(page)["lacking"][0] == "not known" and "no staff is recorded" in card
+        listed = (
+            client.get(shown["lacking"][1] + "&lang=zh").text
+            if "?" in shown["lacking"][1]
+            else client.get(shown["lacking"][1] + "?lang=zh").text
+        )
+        assert "尚不清楚各网格由谁负责" in listed and "每个网格都有人" not in listed
+    finally:
+        with town[0].begin() as connection:
+            names = "township_id, staff_id, grid_code, role, during, run_id"
+            connection.execute(
+                text(f"INSERT INTO team_member ({names}) SELECT {names} FROM set_aside")
+            )
+            connection.execute(text("DROP TABLE set_aside"))
     reviewer = cards(enter(town, "county_reviewer").get("/").text)
     assert reviewer["in_review"][0] == "1" and "drafts" not in reviewer
 
