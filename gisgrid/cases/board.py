@@ -7,7 +7,7 @@ that what is closed needs no look at cases and clocks: they are read for the ope
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 from sqlalchemy import text
@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from gisgrid.cases.board_filters import DUES, STATES, Filters, shown, tiny, values_of
 from gisgrid.core.errors import Invalid
 from gisgrid.db.joins import joined_by
+from gisgrid.db.listing import Listing, ordered
 from gisgrid.people.hierarchy import HEADED
 
 MOST_ROWS, MOST_SINGLE = 500, 250
@@ -53,6 +54,10 @@ class Row:
     staff_id: int | None
     lon: float | None
     lat: float | None
+
+
+COLUMNS = tuple(field.name for field in fields(Row))
+TEXTS = ("code", "matter", "matter_en", "grid", "grid_code", "office", "source")
 
 
 @dataclass(frozen=True)
@@ -146,6 +151,14 @@ def rows_of(session: Session, event_ids: Sequence[int]) -> list[Row]:
     """The cases of events as rows, in their order; events without a case are left out."""
     rows = session.execute(text(_ROWS), {"ids": list(event_ids)}).mappings()
     return [Row(**row) for row in rows]
+
+
+def among(session: Session, event_ids: Sequence[int], wanted: Listing) -> list[int]:
+    """Those of some events whose cases have the words that are wanted, in the order that is wanted."""
+    if not wanted:
+        return list(event_ids)
+    rows = ordered(_ROWS, wanted, columns=COLUMNS, texts=TEXTS)
+    return [row.event_id for row in session.execute(rows, {"ids": list(event_ids)})]
 
 
 def sources(session: Session, township_id: int) -> list[str]:

@@ -101,7 +101,7 @@ def composed() -> Iterator[tuple[str, ClauseElement]]:
         yield "tile of points", tiles._POINTS.add_cte(source.cte("o"))
     for name, room, statement in (
         ("stale", stale, stale._STALE), ("visits", register_today, register_today._TO_VISIT),
-        ("jobs", ordered, ordered._LIST), ("audit", audit, audit._ENTRIES),
+        ("cases", board, board._ROWS), ("jobs", ordered, ordered._LIST), ("audit", audit, audit._ENTRIES),
     ):  # fmt: skip
         for wanted in (Listing(room.COLUMNS[0]), Listing(room.TEXTS[0], down=True, words="x")):
             yield (

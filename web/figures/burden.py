@@ -12,7 +12,7 @@ from gisgrid.cases.flow import flows_by_id
 from gisgrid.files.exports import Sheet
 from web.cases.rows import as_json, cases_sheet
 from web.figures.messages import kind_words
-from web.figures.views import MOST_ROWS, blueprint
+from web.figures.views import MOST_ROWS, SORTS, blueprint, sort_words
 from web.http import lists
 from web.http.dates import days_asked, local, on_the_clock
 from web.http.db import reading
@@ -51,12 +51,14 @@ def burden_rows() -> Response:
     """The cases, or the refusals, behind one number of the burden."""
     now, kind = datetime.now(UTC), request.args.get("kind", "")
     community, turn = request.args.get("community", ""), lists.turn(MOST_ROWS)
+    listing = lists.listing(SORTS)
     with reading() as session:
         place = town(session)
         since, until = days_asked(place)
         ids, refused = refused_requests.behind(
             session, place.id, since, until, community=community, kind=kind
         )
+        ids = board.among(session, ids, listing)
         found = board.rows_of(session, turn.of(ids))
         flows = flows_by_id(session, (row.flow_id for row in found))
     if asked_as_workbook():
@@ -67,6 +69,8 @@ def burden_rows() -> Response:
         "burden-refused.html" if kind == "refused" else "figures-rows.html",
         total=len(ids) or len(refused),
         turn=turn,
+        listing=listing,
+        sorts=sort_words(),
         read=max(len(turn.of(ids)), len(refused[turn.skip : turn.skip + turn.most])),
         rows=[as_json(row, flows[row.flow_id], now) for row in found[:MOST_ROWS]]
         or refused[turn.skip : turn.skip + MOST_ROWS],

@@ -29,6 +29,8 @@ SHOWN = (
     "received", "assigned", "closed_in_time", "closed_late", "closed_no_limit", "dropped", "open",
     "open_late", "returned", "reopened",
 )  # fmt: skip
+SORTS = ("reported_at", "due_at", "matter", "grid")
+"""Of the cases behind a number."""
 MOST_ROWS, MOST_MATTERS, MOST_PLACES = 500, 25, 15
 UNITS_A_PAGE, DAYS_AT_ONCE = 100, 62
 """Rows of the table at once; a longer period is searched for spots only when asked to."""
@@ -86,10 +88,10 @@ def show() -> Response:
 @blueprint.get("/rows")
 def rows() -> Response:
     """The cases behind a number: of a unit and a measure, or those that ``events`` names."""
-    now, turn = datetime.now(UTC), lists.turn(MOST_ROWS)
+    now, turn, listing = datetime.now(UTC), lists.turn(MOST_ROWS), lists.listing(SORTS)
     with reading() as session:
         place = town(session)
-        ids = _ids(session, place)
+        ids = board.among(session, _ids(session, place), listing)
         found = board.rows_of(session, turn.of(ids))
         flows = flows_by_id(session, (row.flow_id for row in found))
     if asked_as_workbook():
@@ -98,6 +100,8 @@ def rows() -> Response:
         "figures-rows.html",
         total=len(ids),
         turn=turn,
+        listing=listing,
+        sorts=sort_words(),
         read=len(turn.of(ids)),
         rows=[as_json(row, flows[row.flow_id], now) for row in found[:MOST_ROWS]],
         measure=measure_words().get(request.args.get("measure", "")),
@@ -105,6 +109,17 @@ def rows() -> Response:
         local=lambda at: local(at, place.time_zone),
     )
     return Response(html, headers={"Cache-Control": "private, no-store"})
+
+
+def sort_words() -> list[tuple[str, str]]:
+    """The orders in which the cases behind a number may stand."""
+    return [
+        ("-reported_at", gettext("newest report first")),
+        ("reported_at", gettext("oldest report first")),
+        ("due_at", gettext("by deadline")),
+        ("matter", gettext("by matter")),
+        ("grid", gettext("by grid")),
+    ]
 
 
 def _as_workbook(unit: str) -> Response:

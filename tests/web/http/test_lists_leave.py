@@ -338,6 +338,37 @@ def test_a_long_list_is_sorted_and_narrowed_as_a_whole(store: Engine, path: str)
     assert refused.status_code == 422 and "The list is sorted by one of" in refused.text
 
 
+def test_the_cases_behind_a_number_are_sorted_and_narrowed_as_a_whole(store: Engine):
+    path = f"/figures/rows?{DAYS}"
+    who = client(store, "government")
+    of_all = f"SELECT {{}} FROM event_case c JOIN event e ON e.id = c.event_id JOIN matter m ON m.id = e.matter_id WHERE {IN_DAYS}"
+    with transaction(store) as session:
+        newest, matter = (
+            session.scalar(text(of_all.format(what)))
+            for what in (
+                "max(e.reported_at AT TIME ZONE 'Asia/Shanghai')",
+                'min(m.name COLLATE "C")',
+            )
+        )
+        named = session.scalar(
+            text(of_all.format("count(*)") + " AND strpos(m.name, :m) > 0"), {"m": matter}
+        )
+    page = who.get(f"{path}&sort=-reported_at&lang=zh").text
+    first = page.split('<ul class="mine"')[1].split("</li>")[0]
+    assert f"{newest:%Y-%m-%d %H:%M}" in first and "<strong>" in first
+    assert (
+        '<option value="-reported_at" selected>' in page
+        and 'name="until" value="2023-08-31"' in page
+    )
+    assert (
+        f"<strong>{matter}</strong>"
+        in who.get(f"{path}&sort=matter&lang=zh").text.split("</li>")[0]
+    )
+    found = who.get(f"{path}&q={matter}&lang=zh").text
+    assert f'<span class="stage">{named}</span>' in found and 0 < named < 500
+    assert len(taken(who, f"{path}&q={matter}")) == named + 1, "what leaves is what was found"
+
+
 def test_the_link_keeps_the_filter_and_not_the_page(store: Engine):
     who = client(store, "government")
     page = who.get(f"/figures?{DAYS}&unit=grid&page=2&lang=en").text

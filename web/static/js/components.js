@@ -59,7 +59,7 @@ function table(of) {
   draw();
 }
 
-for (const each of document.querySelectorAll("table[data-filter], table[data-more], ul[data-filter]")) table(each);
+for (const each of document.querySelectorAll("table[data-more], ul[data-more]")) table(each);
 for (const button of document.querySelectorAll("[data-prints]")) button.addEventListener("click", () => window.print());
 for (const button of document.querySelectorAll("[data-ticks]")) button.addEventListener("click", () => {
   for (const box of button.form.querySelectorAll("[type=checkbox]")) box.checked = button.dataset.ticks === "all";
