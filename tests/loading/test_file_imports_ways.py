@@ -49,22 +49,6 @@ def office(engine: Engine, made: int) -> Desk:
     return at_desk(engine, made)
 
 
-def test_many_rows_do_not_wait_for_the_account_of_themselves(
-    office: Desk, monkeypatch: pytest.MonkeyPatch
-):
-    """They take references and indexes away and lock what they hang on; the progress is told beside them."""
-    monkeypatch.setattr("gisgrid.db.bulk.WORTH_IT", 1)
-    with transaction(office.engine) as session:
-        session.execute(text("DELETE FROM visit"))
-        house = session.scalar(text("SELECT min(code) FROM house"))
-    number = office.send(f"code,house,visited_on\nV1,{house},2023-05-01\nV2,{house},2023-05-02\n", "visits.csv")  # fmt: skip
-    office.check(number, "visits")
-    assert office.found(number).stage == "checked", office.why(number)
-    office.press(number, "commit")
-    assert office.found(number).stage == "imported", office.why(number)
-    assert office.scalar("SELECT count(*) FROM visit") == 2
-
-
 def houses(office: Desk) -> int:
     return int(office.scalar("SELECT count(*) FROM house"))
 

@@ -219,3 +219,19 @@ def test_the_terminal_ends_only_the_number_that_was_agreed_to(
     assert desk.scalar(held) == 2
     assert "1 ended" in gisgrid(desk.engine, *load, "--ends", "1", "--commit").output
     assert desk.scalar(held) == 1
+
+
+def test_many_rows_do_not_wait_for_the_account_of_themselves(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+):
+    """They take references and indexes away and lock what they hang on; the progress is told beside them."""
+    monkeypatch.setattr("gisgrid.db.bulk.WORTH_IT", 1)
+    with transaction(desk.engine) as session:
+        session.execute(text("DELETE FROM visit"))
+        house = session.scalar(text("SELECT min(code) FROM house"))
+    number = desk.send(f"code,house,visited_on\nV1,{house},2023-05-01\nV2,{house},2023-05-02\n", "visits.csv")  # fmt: skip
+    desk.check(number, "visits")
+    assert desk.found(number).stage == "checked", desk.why(number)
+    desk.press(number, "commit")
+    assert desk.found(number).stage == "imported", desk.why(number)
+    assert desk.scalar("SELECT count(*) FROM visit") == 2
