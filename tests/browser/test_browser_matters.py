@@ -163,6 +163,7 @@ def test_from_a_draft_to_the_rule_book_of_tomorrow(browser: Browser, hall: Hall)
     expect(page.locator("main")).to_contain_text("8 groups, 42 items")
     page.click("main >> text=Duty matrix")
     row = page.locator("[data-duty='0399'] .level")
+    expect(row).to_have_count(5)
     assert [cell.strip() for cell in row.all_inner_texts()] == ["I", "D", "", "A", ""]
     page.context.close()
     # Tomorrow, for a case that is reported then.
