@@ -16,7 +16,8 @@ const TABS = {
   open: {}, report: { state: "report" }, file: { state: "file" }, work: { state: "work" }, check: { state: "check" },
   hold: { state: "hold" }, late: { due: "late" }, soon: { due: "soon" }, mine: { mine: "1" }, nowhere: { grid: "none" },
 };
-const tabOf = (name) => ({ state: "open", due: "", mine: "", grid: "", ...TABS[name] });
+// A grid that somebody named narrows a tab as the other filters do; "none" is a tab's own.
+const tabOf = (name, grid) => ({ state: "open", due: "", mine: "", grid: grid === "none" ? "" : grid || "", ...TABS[name] });
 
 export function start(map, ui) {
   const words = ui.words, form = byId("filters"), list = byId("rows"), tabs = document.querySelectorAll("#tabs button");
@@ -27,7 +28,8 @@ export function start(map, ui) {
   const title = document.title;
   // Cases that came or may have moved since the list was drawn: told by a bar, so that nothing moves under the eye.
   const aside = new Set();
-  let rows = [], at = -1, wanted = 0, latest = null;
+  // `owed`: somebody asked for this list, and it has not come yet; `whole`: all that the filters let through is in `rows`.
+  let rows = [], at = -1, wanted = 0, latest = null, owed = true, whole = true;
   const symbols = boardMap(map, (id) => { location.href = ui.case + id; });
   const time = (iso) => new Date(iso).toLocaleString(ui.language === "zh" ? "zh-CN" : "en-GB",
     { timeZone: ui.time_zone, year: iso.slice(0, 4) === String(new Date().getFullYear()) ? undefined : "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit" });
@@ -48,12 +50,15 @@ export function start(map, ui) {
   // Quietly: counts and symbols alone, and the rows in the places where they stand.
   async function load(quietly = false) {
     const mine = ++wanted;
+    owed = owed || !quietly;
     if (latest) latest.abort();
     latest = new AbortController();
     remember();
     try {
-      if (filters.short && !stars.size) show({ total: 0, open: 0, urgent: 0, late: 0, soon: 0, unlocated: 0, rows: [], symbols: [] });
-      else {
+      if (filters.short && !stars.size) {
+        show({ total: 0, open: 0, urgent: 0, late: 0, soon: 0, unlocated: 0, rows: [], symbols: [] });
+        counted(null, "0");
+      } else {
         const found = await json(query({ limit: filters.limit || PAGE, square: symbols.square().toFixed(7) }), { signal: latest.signal });
         if (mine === wanted) show(found, quietly);
         count(mine);
@@ -73,8 +78,13 @@ export function start(map, ui) {
   // After the list, which is not to wait for it.
   async function count(mine) {
     const found = await json(query({}, `${ui.api}/tabs`), { signal: latest.signal }).catch(() => null);
-    if (mine !== wanted) return;
-    for (const tab of tabs) tab.querySelector("b").textContent = found ? found.tabs[tab.dataset.tab].toLocaleString() : "";
+    if (mine === wanted) counted(found?.tabs, "");
+  }
+
+  function counted(counts, none) {
+    // Under a grid that is named nothing lies in no grid, and the tab leads out of it.
+    const out = (name) => name === "nowhere" && filters.grid && filters.grid !== "none";
+    for (const tab of tabs) tab.querySelector("b").textContent = counts && !out(tab.dataset.tab) ? counts[tab.dataset.tab].toLocaleString() : none;
   }
 
   let soon = null;
@@ -82,7 +92,7 @@ export function start(map, ui) {
 
   function remember() {
     for (const tab of tabs) {
-      const sets = Object.entries(tabOf(tab.dataset.tab));
+      const sets = Object.entries(tabOf(tab.dataset.tab, filters.grid));
       tab.setAttribute("aria-pressed", String(sets.every(([name, value]) => (filters[name] || (name === "state" ? "open" : "")) === value)));
     }
     const q = new URLSearchParams();
@@ -101,14 +111,17 @@ export function start(map, ui) {
 
   function show(found, quietly) {
     if (found.plan && found.plan !== ui.plan) swap(found.plan);
-    if (quietly && rows.length) renew(found.rows);
+    const alarm = found.rows.some((row) => row.emergency && row.open && !rows.some((each) => each.case_id === row.case_id && each.emergency));
+    if (quietly && rows.length && !owed && !alarm) renew(found.rows);
     else draw(found.rows);
+    owed = false;
+    whole = rows.length >= found.total;
     symbols.show(found.symbols);
     byId("sums").replaceChildren(...[["total", found.total], ["open", found.open], ["urgent", found.urgent], ["late", found.late], ["soon", found.soon], ["unlocated", found.unlocated]]
       .filter(([name, n]) => n || name === "total")
       .map(([name, n]) => make("span", { class: `sum-${name}` }, fill(words[name], { n: n.toLocaleString() }))));
     document.title = found.urgent ? `(${found.urgent}!) ${title}` : title;
-    byId("more").hidden = rows.length >= found.total || rows.length >= 500;
+    byId("more").hidden = whole || rows.length >= 500;
     byId("more").textContent = words.more;
   }
 
@@ -124,16 +137,19 @@ export function start(map, ui) {
     if (same) list.scrollTop += same.offsetTop - was;
     at = rows.findIndex((row) => row.case_id === here);
     if (at >= 0) list.children[at].classList.add("at");
-    aside.clear();
+    for (const row of rows) aside.delete(row.case_id);
     bar();
   }
 
-  // Rows that are there take their new words where they stand; others wait behind the bar.
+  // Rows that are there take their new words where they stand; others wait behind the bar. What only moved up from below the
+  // end of the list is no news.
   function renew(found) {
+    const last = rows.at(-1);
     for (const row of found) {
       const i = rows.findIndex((each) => each.case_id === row.case_id);
-      if (i < 0) aside.add(row.case_id);
-      else if (rows[i].seq !== row.seq || rows[i].colour !== row.colour) replace(i, row);
+      if (i < 0 && (whole || order(row, last) < 0)) aside.add(row.case_id);
+      if (i < 0) continue;
+      if (rows[i].seq !== row.seq || rows[i].colour !== row.colour) replace(i, row);
     }
     bar();
   }
@@ -245,13 +261,15 @@ export function start(map, ui) {
     }
     filters.limit = "";
     list.scrollTop = 0;
+    aside.clear();
+    bar();
   };
   form.addEventListener("change", () => { read(); load(); });
   form.addEventListener("input", (event) => { if (event.target.tagName === "INPUT" && event.target.type !== "checkbox") { read(); later(); } });
   form.addEventListener("submit", (event) => { event.preventDefault(); read(); load(); });
   for (const tab of tabs) {
     tab.addEventListener("click", () => {
-      for (const [name, value] of Object.entries(tabOf(tab.dataset.tab))) form.elements[name].value = value;
+      for (const [name, value] of Object.entries(tabOf(tab.dataset.tab, filters.grid))) form.elements[name].value = value;
       read();
       load();
     });
@@ -323,20 +341,31 @@ export function start(map, ui) {
   // ---- live ----
 
   // A board may hold very many cases: only those that changed are asked for, and put into the list.
-  async function changed(ids) {
+  async function changed(moved) {
+    const ids = filters.short ? moved.filter((id) => stars.has(id)) : moved;
+    if (!ids.length) return refresh();
+    const before = query({});
     let answer;
     try {
       answer = await json(query({ ids: ids.join(","), limit: ids.length }));
     } catch (_) {
       return refresh(); // which says what is wrong
     }
+    if (owed || before !== query({})) return refresh(); // another list was asked for meanwhile
     const { kept, news, gone } = told(rows, ids, answer.rows);
+    const alarms = [...news, ...kept.filter((row) => !rows.find((each) => each.case_id === row.case_id).emergency)].filter((row) => row.emergency);
     for (const row of kept) replace(rows.findIndex((each) => each.case_id === row.case_id), row).classList.add("fresh");
     for (const id of gone) leave(id);
     for (const id of ids) aside.delete(id);
     const came = news.map((row) => row.case_id);
     // Whom it may concern sees an emergency on the list, on the map and in the title at once; an empty list has nothing to move.
-    if (news.length && (!rows.length || news.some((row) => row.emergency))) return load().then(() => fresh(came));
+    if (alarms.length || (news.length && !rows.length)) {
+      await load();
+      fresh(came);
+      // Who reads further down is not moved, but told.
+      for (const row of list.scrollTop ? alarms : []) aside.add(row.case_id);
+      return bar();
+    }
     for (const id of came) aside.add(id);
     bar();
     return refresh();
@@ -351,7 +380,7 @@ export function start(map, ui) {
   // It stands where it stood, and says that it is asked for no more.
   function leave(id) {
     const item = list.querySelector(`li[data-id="${id}"]`);
-    if (item.classList.contains("row-gone")) return;
+    if (!item || item.classList.contains("row-gone")) return;
     item.classList.add("row-gone");
     item.append(make("span", { class: "gone" }, words.gone));
     chosen.delete(id);
@@ -361,6 +390,7 @@ export function start(map, ui) {
   // A case that came may stand below what a page of the list holds: it is shown all the same, and where.
   byId("fresh").addEventListener("click", async () => {
     const came = [...aside];
+    aside.clear();
     list.scrollTop = 0;
     await load();
     const below = came.filter((id) => !rows.some((row) => row.case_id === id)).slice(0, 500);
@@ -369,6 +399,12 @@ export function start(map, ui) {
     } catch (_) { /* load has said what is wrong */ }
     fresh(came).sort((a, b) => a.offsetTop - b.offsetTop)[0]?.scrollIntoView({ block: "nearest" });
   });
+
+  // Much may have been missed: what stands here is asked for again, and then all else.
+  async function again() {
+    if (rows.length && !owed) await changed(rows.map((row) => row.case_id).slice(0, 500));
+    return load(true);
+  }
 
   // Counts and symbols follow a moment later, and not for every single change.
   let refreshing = null;
@@ -382,7 +418,7 @@ export function start(map, ui) {
       if (on) document.documentElement.dataset.live = "true"; // tests wait for it
     };
     state(false);
-    live({ changed, reload: () => load(true), state });
+    live({ changed, reload: again, state });
     everyMinute(() => load(true));
   });
 }
