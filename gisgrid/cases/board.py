@@ -7,13 +7,13 @@ that what is closed needs no look at cases and clocks: they are read for the ope
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gisgrid.cases.board_filters import DUES, STATES, Filters, shown, tiny, values_of
+from gisgrid.cases.board_filters import AT_WORK, DUES, STATES, Filters, shown, tiny, values_of
 from gisgrid.core.errors import Invalid
 from gisgrid.db.joins import joined_by
 from gisgrid.db.listing import Listing, ordered
@@ -46,12 +46,17 @@ class Row:
     """The first of its running deadlines; None: none runs."""
     yellow_at: datetime | None
     source: str | None
+    community: str | None
+    """Of the place, or as it was told with a report without a place."""
+    community_en: str | None
     grid_code: str | None
     """Of the place under the plan in force."""
     grid: str | None
     owner_grid: str | None
     office: str | None
     staff_id: int | None
+    told_again: int
+    """How many others reported the same: cases that were merged into it."""
     lon: float | None
     lat: float | None
 
@@ -73,6 +78,27 @@ class Symbol:
     lat: float
     case_id: int | None
     """None for a sum."""
+
+
+@dataclass(frozen=True)
+class Tabs:
+    """The open cases that each tab of a board leads to, under its other filters."""
+
+    open: int
+    report: int
+    """To be filed."""
+    file: int
+    """To be sent."""
+    work: int
+    """Sent, or begun."""
+    check: int
+    hold: int
+    late: int
+    soon: int
+    mine: int
+    """As `mine` has them."""
+    nowhere: int
+    """In no grid of the plan in force."""
 
 
 @dataclass(frozen=True)
@@ -137,6 +163,19 @@ def board(
     return Board(asked.plan_id, total, still_open, late, soon, urgent, unlocated, rows, symbols)
 
 
+def tabs(session: Session, township_id: int, filters: Filters, now: datetime) -> Tabs:
+    """How many open cases each tab has. What a tab itself sets (state, limit, no grid, mine) narrows none."""
+    grid = None if filters.grid == "none" else filters.grid
+    base = replace(filters, state="open", due=None, grid=grid, events=None)
+    values = {**values_of(base), "t": township_id, "now": now, "work": list(AT_WORK)}
+    values["mine"] = events_of_mine(session)
+    asked = session.execute(text(_ASKED), {"t": township_id}).one()
+    sets = bool(asked.whole) and not tiny(base)
+    live, _ = shown(base, sets=sets)
+    with joined_by(session, sets=sets):
+        return Tabs(**session.execute(_TABS.add_cte(live), values).mappings().one())
+
+
 def mine(session: Session, *, most: int = MOST_MINE, skip: int = 0) -> list[Row]:
     """The open cases of whoever asks, emergencies first, then late ones.
 
@@ -145,6 +184,11 @@ def mine(session: Session, *, most: int = MOST_MINE, skip: int = 0) -> list[Row]
     Whoever leads a grid, or is nobody of the staff that a case could be given to, has all of its cases.
     """
     return rows_of(session, session.scalars(text(_MINE), {"limit": most, "skip": skip}).all())
+
+
+def events_of_mine(session: Session) -> list[int]:
+    """Numbers of the events of all cases of `mine`, in no order."""
+    return list(session.scalars(text(_WHOSE)))
 
 
 def rows_of(session: Session, event_ids: Sequence[int]) -> list[Row]:
@@ -254,24 +298,39 @@ SELECT sums.*, (SELECT array_agg(event_id ORDER BY part, due_at NULLS LAST, case
 FROM sums LEFT JOIN symbol AS s ON :draws
 ) AS board
 """).columns()
+_TABS = text("""
+SELECT t.* FROM (
+    SELECT count(*) AS open, count(*) FILTER (WHERE s.phase = 'report') AS report,
+           count(*) FILTER (WHERE s.phase = 'file') AS file, count(*) FILTER (WHERE s.phase = ANY (:work)) AS work,
+           count(*) FILTER (WHERE s.phase = 'check') AS check, count(*) FILTER (WHERE s.phase = 'hold') AS hold,
+           count(*) FILTER (WHERE live.late) AS late, count(*) FILTER (WHERE live.soon) AS soon,
+           count(*) FILTER (WHERE live.event_id = ANY (CAST(:mine AS bigint[]))) AS mine,
+           count(*) FILTER (WHERE live.event_id NOT IN (
+               SELECT a.event_id FROM event_grid a JOIN plan_in_force p ON p.id = a.plan_id
+               WHERE p.township_id = :t AND a.grid_id IS NOT NULL)) AS nowhere
+    FROM live JOIN flow_state s ON (s.flow_id, s.state) = (live.flow_id, live.state)
+) AS t
+""").columns()
 _ROWS = """
 SELECT c.id AS case_id, c.township_id, c.seq, e.id AS event_id, e.code, m.code AS matter_code, m.name AS matter,
        m.name_en AS matter_en, c.flow_id, c.state, c.open, e.reported_at, c.closed_at, k.due_at,
-       k.yellow_at, e.source, g.code AS grid_code, g.name AS grid, w.name AS owner_grid, c.office,
-       c.staff_id, ST_X(e.geom) AS lon, ST_Y(e.geom) AS lat
+       k.yellow_at, e.source, o.name AS community, o.name_en AS community_en, g.code AS grid_code,
+       g.name AS grid, w.name AS owner_grid, c.office, c.staff_id,
+       (SELECT count(*) FROM event_case other WHERE other.merged_into_id = c.id)::int AS told_again, ST_X(e.geom) AS lon, ST_Y(e.geom) AS lat
 FROM unnest(CAST(:ids AS bigint[])) WITH ORDINALITY AS first(id, n)
 JOIN event e ON e.id = first.id JOIN event_case c ON c.event_id = e.id
 JOIN matter m ON m.id = e.matter_id
 LEFT JOIN plan_in_force p ON p.township_id = c.township_id
 LEFT JOIN event_grid a ON a.plan_id = p.id AND a.event_id = e.id
-LEFT JOIN grid g ON g.id = a.grid_id LEFT JOIN grid w ON w.plan_id = p.id AND w.code = c.grid_code
+LEFT JOIN grid g ON g.id = a.grid_id LEFT JOIN area o ON o.id = coalesce(g.community_id, e.community_id)
+LEFT JOIN grid w ON w.plan_id = p.id AND w.code = c.grid_code
 LEFT JOIN LATERAL (
     SELECT min(due_at) AS due_at, min(yellow_at) AS yellow_at FROM case_clock k
     WHERE k.case_id = c.id AND k.deadline AND k.stopped_at IS NULL
 ) AS k ON true
 ORDER BY first.n
 """
-_MINE = f"""
+_WHOSE = f"""
 WITH me AS (SELECT staff_id FROM account WHERE id = my_account()), post AS (
     SELECT m.area_id, m.grid_code,
            m.role = 'grid_leader' OR (SELECT staff_id FROM me) IS NULL AS whole FROM appointment m
@@ -304,6 +363,9 @@ SELECT c.event_id FROM (
         AND centre.area_id IN (c.township_id, coalesce(g.community_id, e.community_id))
     WHERE c.open AND EXISTS (SELECT FROM centre)
 ) c
+"""  # noqa: S608 - put together from parts that stand here
+_MINE = f"""
+{_WHOSE}
 ORDER BY c.flow_id IN (SELECT id FROM flow WHERE kind = 'emergency') DESC,
          (SELECT min(k.due_at) FROM case_clock k
           WHERE k.case_id = c.id AND k.deadline AND k.stopped_at IS NULL) NULLS LAST, c.id

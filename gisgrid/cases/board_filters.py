@@ -54,7 +54,9 @@ from gisgrid.db.tables import (
 )
 from gisgrid.db.tables.cases import PHASES
 
-STATES = ("open", "closed", "all", *(phase for phase in PHASES if phase != "done"))
+AT_WORK = ("assign", "handle")
+"""Phases in which somebody has the case: sent, or begun."""
+STATES = ("open", "closed", "all", "work", *(phase for phase in PHASES if phase != "done"))
 DUES = ("late", "soon", "none")
 
 
@@ -63,7 +65,7 @@ class Filters:
     """What narrows the board; None or empty: everything."""
 
     state: str = "open"
-    """One of ``STATES``: open, closed, or the phase of a flow."""
+    """One of ``STATES``: open, closed, the phase of a flow, or ``work`` for those of ``AT_WORK``."""
     due: str | None = None
     """``late``, ``soon`` (yellow), ``none`` (no limit, or it stands still); of open cases."""
     matter: str | None = None
@@ -81,23 +83,27 @@ class Filters:
     """West, south, east, north (EPSG:4326): what lies there."""
     ids: tuple[int, ...] | None = None
     """Numbers of cases."""
+    events: tuple[int, ...] | None = None
+    """Numbers of events."""
 
 
 def tiny(filters: Filters) -> bool:
     """Whether so few events are left that what hangs on them is faster looked up than read through."""
-    return filters.ids is not None or filters.grid not in (None, "none")
+    known = filters.ids is not None or filters.events is not None
+    return known or filters.grid not in (None, "none")
 
 
 def values_of(filters: Filters) -> dict[str, Any]:
     """The values that `shown` asks for, beside the township ``t`` and the moment ``now``."""
     west, south, east, north = filters.box or (0.0, 0.0, 0.0, 0.0)
     words = (filters.words or "").replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    ids: Sequence[int] = filters.ids or ()
+    phases = AT_WORK if filters.state == "work" else (filters.state,)
     return {
-        "state": filters.state, "matter": filters.matter, "grid": filters.grid,
+        "phases": list(phases), "matter": filters.matter, "grid": filters.grid,
         "community": filters.community, "source": filters.source, "words": f"%{words}%",
         "since": filters.since, "until": filters.until, "west": west, "south": south,
-        "east": east, "north": north, "ids": list(ids),
+        "east": east, "north": north, "ids": list(filters.ids or ()),
+        "events": list(filters.events or ()),
     }  # fmt: skip
 
 
@@ -137,6 +143,8 @@ def _live(filters: Filters, events: Sequence[ColumnElement[bool]], *, sets: bool
         select(
             Event.id.label("event_id"),
             Case.id.label("case_id"),
+            Case.flow_id,
+            Case.state,
             due_at.label("due_at"),
             func.coalesce(dues["late"], false()).label("late"),
             func.coalesce(dues["soon"], false()).label("soon"),
@@ -151,7 +159,7 @@ def _live(filters: Filters, events: Sequence[ColumnElement[bool]], *, sets: bool
     )
     if filters.state not in ("open", "all"):
         in_phase = select(FlowState.flow_id, FlowState.state).where(
-            FlowState.phase == bindparam("state", type_=Text)
+            FlowState.phase == any_(bindparam("phases", type_=ARRAY(Text)))
         )
         found = found.where(tuple_(Case.flow_id, Case.state).in_(in_phase))
     if filters.due:
@@ -186,6 +194,7 @@ def _of_events(filters: Filters) -> list[ColumnElement[bool]]:
         (filters.until, lambda: Event.reported_at < _midnight(_day("until") + 1)),
         (filters.box, _in_box),
         (filters.ids is not None, _of_cases),
+        (filters.events is not None, _of_events_named),
     )
     return [Event.township_id == _T, *(condition() for asked, condition in conditions if asked)]
 
@@ -271,6 +280,10 @@ def _of_cases() -> ColumnElement[bool]:
     return Event.id.in_(some.correlate(None))
 
 
+def _of_events_named() -> ColumnElement[bool]:
+    return Event.id == any_(bindparam("events", type_=ARRAY(BigInteger)))
+
+
 def _day(name: str) -> BindParameter[date]:
     return bindparam(name, type_=Date)
 
@@ -298,8 +311,8 @@ _TOWN = (
     .cte("town")
 )
 _NONE_LIVE = text("""
-    SELECT NULL::bigint AS event_id, NULL::bigint AS case_id, NULL::timestamptz AS due_at,
-           false AS late, false AS soon, false AS urgent, NULL::float AS lon, NULL::float AS lat WHERE false
+    SELECT NULL::bigint AS event_id, NULL::bigint AS case_id, NULL::bigint AS flow_id, NULL::text AS state,
+           NULL::timestamptz AS due_at, false AS late, false AS soon, false AS urgent, NULL::float AS lon, NULL::float AS lat WHERE false
 """).columns()
 _NONE_DONE = text("""
     SELECT NULL::bigint AS event_id, NULL::timestamptz AS reported_at, NULL::geometry AS geom WHERE false

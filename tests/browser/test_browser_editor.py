@@ -20,14 +20,14 @@ from gisgrid.jobs import worker
 from gisgrid.planning.editor import scenarios
 from gisgrid.planning.snapshot.fetch import today
 from tests.support.accounts import appointed
-from tests.support.web import ARTIFACTS, Visit, app_over, chromium, served, visit
+from tests.support.looks import picture
+from tests.support.web import Visit, app_over, chromium, served, visit
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    ARTIFACTS.mkdir(exist_ok=True)
     with chromium() as browser:
         yield browser
 
@@ -61,7 +61,7 @@ def worked(engine: Engine) -> Iterator[None]:
 
 
 def shot(page: Page, name: str) -> None:
-    page.screenshot(path=ARTIFACTS / f"editor_{name}.png")
+    picture(page, f"editor_{name}.png")
 
 
 def on_screen(page: Page, place: list[float]) -> tuple[float, float]:
@@ -213,7 +213,7 @@ def test_the_planners_whole_story(browser: Browser, own_town: Engine):  # noqa: 
             assert page.locator("#flows tbody tr").count() >= 5
             shot(page, "compare")
             page.goto(f"{host}/plan/{plan_id}/report.html")
-            page.screenshot(path=ARTIFACTS / "editor_report.png", full_page=True)
+            picture(page, "editor_report.png", full_page=True)
             assert page.request.get(f"{host}/plan/{plan_id}/report.pdf").body()[:5] == b"%PDF-"
             # Submitted; who submits cannot approve.
             ready(seen, f"/plan/{plan_id}")

@@ -16,8 +16,8 @@ from gisgrid.db.store import transaction
 from tests.support.accounts import appointed
 from tests.support.database import own_database
 from tests.support.imports import Desk, at_desk
-from tests.support.looks import faults
-from tests.support.web import ARTIFACTS, app_over, chromium, close, fill_town, served
+from tests.support.looks import faults, shots
+from tests.support.web import app_over, chromium, close, fill_town, served
 
 pytestmark = pytest.mark.browser
 
@@ -87,15 +87,10 @@ def test_axe_finds_no_violation_in_any_state_and_nothing_is_too_small_or_too_wid
     host, made, office = states
     page = person(browser, host, office)
     found: dict[str, object] = {}
-    ARTIFACTS.mkdir(exist_ok=True)
     for state, number in {"": 0, **made}.items():
         for lang in ("en", "zh"):
             found |= faults(page, host, f"/office/import{f'/{number}' if number else ''}", lang)
-            for width in (1440, 390):
-                page.set_viewport_size({"width": width, "height": 900})
-                page.screenshot(
-                    path=ARTIFACTS / f"import-{state or 'list'}-{lang}-{width}.png", full_page=True
-                )
+            shots(page, f"import-{state or 'list'}-{lang}")
     page.context.close()
     assert not found, "\n".join(f"{where}: {what}" for where, what in found.items())
 

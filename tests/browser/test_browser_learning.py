@@ -17,8 +17,8 @@ from gisgrid.planning.snapshot.fetch import today
 from tests.support.database import own_database
 from tests.support.jobs import busy_town
 from tests.support.learning import handed_out, reading_town
-from tests.support.looks import faults
-from tests.support.web import ARTIFACTS, app_over, chromium, close, served, session_cookie
+from tests.support.looks import faults, shots
+from tests.support.web import app_over, chromium, close, served, session_cookie
 
 pytestmark = pytest.mark.browser
 
@@ -77,15 +77,6 @@ def opened(browser: Browser, host: str, cookie: str, width: int = 1440) -> Page:
     return page
 
 
-def shots(page: Page, name: str) -> None:
-    """Pictures at a desk and on a phone, to be looked at."""
-    ARTIFACTS.mkdir(exist_ok=True)
-    for width in (1440, 360):
-        page.set_viewport_size({"width": width, "height": 900})
-        page.screenshot(path=ARTIFACTS / f"learning-{name}-{width}.png", full_page=True)
-    page.set_viewport_size({"width": 1440, "height": 900})
-
-
 @pytest.mark.parametrize("who", PAGES)
 def test_axe_finds_no_violation_and_nothing_is_too_small_or_too_wide(
     browser: Browser, town: tuple[str, dict[str, int], dict[str, str], Engine], who: str
@@ -96,7 +87,7 @@ def test_axe_finds_no_violation_and_nothing_is_too_small_or_too_wide(
     for name, path in PAGES[who].items():
         for lang in ("en", "zh"):
             found |= faults(page, host, path.format(**made), lang)
-            shots(page, f"{name}-{lang}")
+            shots(page, f"learning-{name}-{lang}")
     page.context.close()
     assert not found, "\n".join(f"{where}: {what}" for where, what in found.items())
 

@@ -13,8 +13,8 @@ from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
 from tests.support.database import own_database
 from tests.support.lists import DAYS, GRID, fill_lists
-from tests.support.looks import faults
-from tests.support.web import ARTIFACTS, app_over, chromium, close, served
+from tests.support.looks import faults, picture, shots
+from tests.support.web import app_over, chromium, close, served
 
 pytestmark = pytest.mark.browser
 
@@ -53,17 +53,13 @@ def page(browser: Browser) -> Iterator[Page]:
 
 
 def test_the_way_to_the_workbook_is_no_fault_of_any_list(page: Page, host: str):
-    ARTIFACTS.mkdir(exist_ok=True)
     assert page.request.get(f"{host}/open-problems?as=xlsx").ok, "which the audit then tells"
     found: dict[str, object] = {}
     for name, path in PAGES.items():
         for lang, words in (("en", "Download (XLSX)"), ("zh", "下载（XLSX）")):
             found |= faults(page, host, path, lang)
             assert page.inner_text(".leaves a") == words, name
-            for width in (1440, 360):
-                page.set_viewport_size({"width": width, "height": 900})
-                page.screenshot(path=ARTIFACTS / f"list-{name}-{lang}-{width}.png")
-            page.set_viewport_size({"width": 1440, "height": 900})
+            shots(page, f"list-{name}-{lang}")
     assert not found, "\n".join(f"{where}: {what}" for where, what in found.items())
 
 
@@ -117,7 +113,7 @@ def test_a_click_brings_the_file(page: Page, host: str):
 def test_what_leaves_the_board_is_what_its_filters_let_through(page: Page, host: str):
     page.goto(f"{host}/dispatch?lang=en&state=all")
     page.wait_for_selector("html[data-ready=true]")
-    page.screenshot(path=ARTIFACTS / "list-board.png")
+    picture(page, "list-board.png")
     total = page.evaluate("() => document.querySelectorAll('#rows li').length")
     assert 0 < total <= 50, "the board shows a portion"
     with page.expect_download() as whole:

@@ -18,8 +18,9 @@ from gisgrid.core.plans import newest_plan, township
 from gisgrid.db.store import transaction
 from gisgrid.locate.addresses.gazetteer import index_addresses
 from gisgrid.planning.review.publish import publish, withdraw
+from tests.support.looks import picture
 from tests.support.waiting import eventually
-from tests.support.web import ARTIFACTS, app_over, chromium, fill_town, served
+from tests.support.web import app_over, chromium, fill_town, served
 
 pytestmark = pytest.mark.browser
 
@@ -34,7 +35,6 @@ INDEX_BYTES = 500_000
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    ARTIFACTS.mkdir(exist_ok=True)
     with chromium() as browser:
         yield browser
 
@@ -92,10 +92,6 @@ def tap_here(page: Page) -> str:
     return page.inner_text("#answer")
 
 
-def picture(page: Page, name: str) -> None:
-    page.screenshot(path=ARTIFACTS / f"lookup-{name}.png", full_page=True)
-
-
 @pytest.fixture
 def host(app: Flask) -> Iterator[str]:
     with served(app) as host:
@@ -104,9 +100,9 @@ def host(app: Flask) -> Iterator[str]:
 
 def test_one_tap_tells_where_i_am(browser: Browser, host: str):
     with phone(browser, host) as page:
-        picture(page, "empty-360-zh")
+        picture(page, "lookup-empty-360-zh.png", full_page=True)
         answer = tap_here(page)
-        picture(page, "answer-360-zh")
+        picture(page, "lookup-answer-360-zh.png", full_page=True)
         assert "青禾社区第二网格" in answer
         assert "999901001207002" in answer
         assert "拟青雅" in answer
@@ -119,7 +115,7 @@ def test_one_tap_tells_where_i_am(browser: Browser, host: str):
 def test_near_a_border_the_other_grid_is_named(browser: Browser, host: str):
     with phone(browser, host, at=NEAR_BORDER) as page:
         answer = tap_here(page)
-        picture(page, "border-360-zh")
+        picture(page, "lookup-border-360-zh.png", full_page=True)
         assert "离边界 12 米，另一可能：青禾社区第二网格（网格长：拟青雅）" in answer
 
 
@@ -131,7 +127,7 @@ def test_an_unsure_position_near_a_border_says_so(browser: Browser, host: str):
 def test_outside_every_grid_the_nearest_is_named(browser: Browser, host: str):
     with phone(browser, host, at=FAR) as page:
         answer = tap_here(page)
-        picture(page, "outside-360-zh")
+        picture(page, "lookup-outside-360-zh.png", full_page=True)
         assert "没有网格覆盖该位置" in answer
         assert "米" in answer
 
@@ -142,7 +138,7 @@ def test_an_address_is_answered_by_writing_it_and_one_tap(browser: Browser, host
         page.click(".find")
         page.wait_for_selector("#answer h2")
         answer = page.inner_text("#answer")
-        picture(page, "address-360-zh")
+        picture(page, "lookup-address-360-zh.png", full_page=True)
         assert "石桥社区第四网格" in answer
         assert "石桥社区康成街9号" in answer
 
@@ -154,7 +150,7 @@ def test_pasted_coordinates_are_asked_back_as_a_point(browser: Browser, host: st
             page.click(".find")
             page.wait_for_selector("#typed")
             answer = page.inner_text("#answer")
-            picture(page, "typed-point-360-zh")
+            picture(page, "lookup-typed-point-360-zh.png", full_page=True)
             assert "石桥社区第四网格" in answer
             assert "按坐标点理解：经度 120.889427，纬度 40.702165（wgs84）" in answer
             assert "请在下方选择坐标系后重新查询" in answer
@@ -169,7 +165,7 @@ def test_an_unsure_address_asks_and_a_tap_chooses(browser: Browser, host: str):
         page.fill("#words", "康成街")
         page.click(".find")
         page.wait_for_selector(".choices button")
-        picture(page, "choices-360-zh")
+        picture(page, "lookup-choices-360-zh.png", full_page=True)
         chosen = page.locator(".choices button").first
         grid = chosen.locator("small").inner_text()
         chosen.click()
@@ -222,7 +218,7 @@ def test_text_is_large_and_targets_are_wide_at_every_size(
 ):
     with phone(browser, host, at=NEAR_BORDER, width=width, query=f"?lang={lang}") as page:
         tap_here(page)
-        picture(page, f"border-{width}-{lang}")
+        picture(page, f"lookup-border-{width}-{lang}.png", full_page=True)
         for least_px in (24, 32, 40):
             measured = page.evaluate(MEASURE)
             assert [t for t in measured["texts"] if t[1] < 24 or t[2] < 1.299] == []
@@ -233,7 +229,7 @@ def test_text_is_large_and_targets_are_wide_at_every_size(
             )
             assert body == least_px
             if least_px == 40:
-                picture(page, f"largest-{width}-{lang}")
+                picture(page, f"lookup-largest-{width}-{lang}.png", full_page=True)
             page.click("#larger")
 
 
@@ -290,7 +286,7 @@ def test_with_the_server_gone_the_page_still_opens_and_answers(browser: Browser,
         page.reload()
         page.wait_for_selector("html[data-ready]", state="attached")
         answer = tap_here(page)
-        picture(page, "offline-360-zh")
+        picture(page, "lookup-offline-360-zh.png", full_page=True)
         assert "石桥社区第四网格" in answer
         assert "离线查询结果" in answer
         assert "数据日期" in page.inner_text("#age")

@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
 from tests.support.database import own_database
-from tests.support.web import ARTIFACTS, Town, app_over, chromium, fill_town, served, visit
+from tests.support.looks import picture
+from tests.support.web import Town, app_over, chromium, fill_town, served, visit
 
 pytestmark = pytest.mark.browser
 
@@ -25,7 +26,6 @@ BAD = "<img src=x onerror=\"document.title='hacked'\"><script>document.title='ha
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    ARTIFACTS.mkdir(exist_ok=True)
     with chromium() as browser:
         yield browser
 
@@ -114,7 +114,7 @@ def test_the_map_is_drawn_and_asks_no_other_host(app: Flask, browser: Browser):
         ]  # fmt: skip
         assert "2022年方案" in page.locator(".plan-name").inner_text()
         assert page.locator(".label").count() >= 9
-        page.screenshot(path=ARTIFACTS / "map.png")
+        picture(page, "map.png")
         assert (seen.elsewhere, seen.failures) == ([], [])
 
 
@@ -137,7 +137,7 @@ def test_a_grids_card_opens_on_click_and_closes(app: Flask, browser: Browser):
         for word in ("中兴社区第2网格", "中兴社区", "测试网格长", "户", "居民", "未办结事件"):
             assert word in words
         assert "13900000000" not in page.content()
-        page.screenshot(path=ARTIFACTS / "card.png")
+        picture(page, "card.png")
         page.keyboard.press("Escape")
         assert not card.is_visible()
         assert seen.failures == []
@@ -279,7 +279,7 @@ def test_a_phone_shows_map_panel_and_card_without_scrolling_sideways(
         assert card is not None
         assert card["x"] >= 0 and card["x"] + card["width"] <= 360
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
-        page.screenshot(path=ARTIFACTS / f"phone-{language}.png")
+        picture(page, f"phone-{language}.png")
         assert seen.failures == []
 
 
@@ -350,5 +350,5 @@ def _is_light(app: Flask, browser: Browser) -> None:
             seen.look(120.98, 40.7375, zoom)
             assert pixels(seen.page, "houses") > 500
         assert max(n for path, n in seen.sizes().items() if path.startswith("/tiles/")) < TILE_BYTES
-        seen.page.screenshot(path=ARTIFACTS / "city.png")
+        picture(seen.page, "city.png")
         assert (seen.elsewhere, seen.failures) == ([], [])

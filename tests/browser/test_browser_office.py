@@ -12,9 +12,9 @@ from sqlalchemy import Engine, text
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
 from tests.support.database import own_database
-from tests.support.looks import faults
+from tests.support.looks import faults, shots
 from tests.support.office import TOWN, staffed_town
-from tests.support.web import ARTIFACTS, app_over, chromium, close, served
+from tests.support.web import app_over, chromium, close, served
 
 pytestmark = pytest.mark.browser
 
@@ -62,15 +62,6 @@ def opened(browser: Browser, width: int = 1440) -> Page:
     return page
 
 
-def shots(page: Page, name: str) -> None:
-    """Pictures at a desk and on a phone, to be looked at."""
-    ARTIFACTS.mkdir(exist_ok=True)
-    for width in (1440, 360):
-        page.set_viewport_size({"width": width, "height": 900})
-        page.screenshot(path=ARTIFACTS / f"office-{name}-{width}.png", full_page=True)
-    page.set_viewport_size({"width": 1440, "height": 900})
-
-
 def test_axe_finds_no_violation_and_nothing_is_too_small_or_too_wide(
     browser: Browser, town: tuple[str, dict[str, int], Engine]
 ):
@@ -80,7 +71,7 @@ def test_axe_finds_no_violation_and_nothing_is_too_small_or_too_wide(
     for name, path in PAGES.items():
         for lang in ("en", "zh"):
             found |= faults(page, host, path.format(**made), lang)
-            shots(page, f"{name}-{lang}")
+            shots(page, f"office-{name}-{lang}")
     page.context.close()
     assert not found, "\n".join(f"{where}: {what}" for where, what in found.items())
 
@@ -106,7 +97,7 @@ def test_an_account_is_made_and_its_slip_is_fit_for_paper(
     secret = page.inner_text("[data-password]")
     assert re.fullmatch(r"([a-z2-9]{4}-){3}[a-z2-9]{4}", secret)
     for lang in ("en",):
-        shots(page, f"slip-{lang}")
+        shots(page, f"office-slip-{lang}")
     page.emulate_media(media="print")
     assert not page.is_visible("text=Shown this once") and page.is_visible("[data-password]")
     assert not page.is_visible("header")
@@ -147,7 +138,7 @@ def test_a_staff_list_is_tried_and_made_in_the_browser(
     assert page.inner_text("[data-count=made] strong") == "1"
     assert page.inner_text("[data-count=refused] strong") == "1"
     assert page.is_visible("text=There is no role 'wizard'")
-    shots(page, "several-tried-en")
+    shots(page, "office-several-tried-en")
     page.fill("#list", page.input_value("#list").replace("wizard", "leader"))
     page.click("button:has-text('See what would be made')")
     page.wait_for_selector("[data-count=made] strong:has-text('2')")

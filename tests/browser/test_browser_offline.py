@@ -18,9 +18,9 @@ from gisgrid.db.store import transaction
 from tests.support.accounts import appointed
 from tests.support.desks import jpeg
 from tests.support.door import COMMUNITY, GRID
-from tests.support.looks import AXE, LOOK
+from tests.support.looks import AXE, LOOK, picture
 from tests.support.offline import Outcome, pocket_over, run, workable
-from tests.support.web import ARTIFACTS, Town, app_over, chromium, close, served, session_cookie
+from tests.support.web import Town, app_over, chromium, close, served, session_cookie
 
 pytestmark = pytest.mark.browser
 
@@ -58,8 +58,7 @@ class Phone:
         self.page.wait_for_selector("html[data-phone-ready]", state="attached")
 
     def picture(self, name: str) -> None:
-        ARTIFACTS.mkdir(exist_ok=True)
-        self.page.screenshot(path=ARTIFACTS / f"offline-{name}.png", full_page=True)
+        picture(self.page, f"offline-{name}.png", full_page=True)
 
     def sound(self) -> None:
         self.page.evaluate(AXE.read_text())

@@ -17,8 +17,9 @@ from gisgrid.db.store import transaction
 from gisgrid.locate.addresses.gazetteer import index_addresses
 from tests.support.accounts import appointed
 from tests.support.desks import jpeg
+from tests.support.looks import picture
 from tests.support.phones import INSIDE, NEAR_BORDER, choose, phone, send
-from tests.support.web import ARTIFACTS, app_over, chromium, served, session_cookie
+from tests.support.web import app_over, chromium, served, session_cookie
 
 pytestmark = pytest.mark.browser
 
@@ -39,10 +40,6 @@ def town(cluster: Any, town_template: str) -> Iterator[tuple[Engine, Flask, int,
         yield engine, app, worker, dispatcher
 
 
-def picture(page: Page, name: str) -> None:
-    page.screenshot(path=ARTIFACTS / f"report-{name}.png", full_page=True)
-
-
 def sizes(page: Page) -> list[str]:
     """What is smaller than an old hand and an old eye need."""
     return page.evaluate(
@@ -61,15 +58,14 @@ def sizes(page: Page) -> list[str]:
 
 def test_a_report_by_phone_from_three_taps_to_the_code(town: tuple[Engine, Flask, int, int]):
     engine, app, worker, _ = town
-    ARTIFACTS.mkdir(exist_ok=True)
     cookie = session_cookie(app, engine, worker)
     with served(app) as host, chromium() as browser:
         with phone(browser, host, INSIDE) as page:
-            picture(page, "empty-360-zh")
+            picture(page, "report-empty-360-zh.png", full_page=True)
             assert sizes(page) == []
             choose(page, "城乡管理", "暴露垃圾")
             assert "青禾社区第二网格" in page.inner_text("#near")
-            picture(page, "chosen-360-zh")
+            picture(page, "report-chosen-360-zh.png", full_page=True)
             assert sizes(page) == []
             page.evaluate(AXE.read_text())
             found = page.evaluate("axe.run({ runOnly: ['wcag2a', 'wcag2aa'] })")
@@ -83,12 +79,12 @@ def test_a_report_by_phone_from_three_taps_to_the_code(town: tuple[Engine, Flask
             page.context.set_offline(False)
             code = send(page)
             assert re.fullmatch(r"[A-Z0-9]{5}-[A-Z0-9]{5}", code)
-            picture(page, "followed-360-zh")
+            picture(page, "report-followed-360-zh.png", full_page=True)
             assert sizes(page) == []
         with phone(browser, host, NEAR_BORDER, cookie=cookie) as page:
             choose(page, "城乡管理", "暴露垃圾")
             assert page.locator("#near .grid").count() == 2
-            picture(page, "border-360-zh")
+            picture(page, "report-border-360-zh.png", full_page=True)
             page.set_input_files(
                 "input[name=photo]", {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": jpeg()}
             )
@@ -97,14 +93,14 @@ def test_a_report_by_phone_from_three_taps_to_the_code(town: tuple[Engine, Flask
             choose(page, "城乡管理", "暴露垃圾")
             page.wait_for_selector("#near .same")
             assert "楼下垃圾没有人收" in page.inner_text("#near")
-            picture(page, "same-360-zh")
+            picture(page, "report-same-360-zh.png", full_page=True)
             page.click("#near button[name=add]")
             page.wait_for_selector(".good")
         with phone(browser, host, INSIDE, width=1280) as page:
             page.fill("#words", "祥昌巷8号")
             page.dispatch_event("#words", "change")
             page.wait_for_selector("#near .place, #near .options, #near .note")
-            picture(page, "address-1280-zh")
+            picture(page, "report-address-1280-zh.png", full_page=True)
             sizes_sent = page.evaluate(
                 "performance.getEntriesByType('resource').concat(performance.getEntriesByType('navigation'))"
                 ".reduce((n, e) => n + (e.decodedBodySize || 0), 0)"
@@ -125,7 +121,7 @@ def test_pasted_coordinates_are_asked_back_as_a_point(town: tuple[Engine, Flask,
         page.fill("#words", "40.7021652, 120.8894269")
         page.dispatch_event("#words", "change")
         page.wait_for_selector("#near .place")
-        picture(page, "typed-point-360-zh")
+        picture(page, "report-typed-point-360-zh.png", full_page=True)
         near = page.inner_text("#near")
         assert "您填写的是坐标：是经度 120.889427、纬度 40.702165 这一点吗？" in near
         assert "石桥社区第四网格" in near
@@ -135,7 +131,6 @@ def test_a_dispatcher_finds_the_address_while_the_caller_speaks(
     town: tuple[Engine, Flask, int, int],
 ):
     engine, app, _, dispatcher = town
-    ARTIFACTS.mkdir(exist_ok=True)
     with served(app) as host, chromium() as browser:
         desk = session_cookie(app, engine, dispatcher)
         with phone(browser, host, INSIDE, cookie=desk, width=1280) as page:
@@ -146,11 +141,11 @@ def test_a_dispatcher_finds_the_address_while_the_caller_speaks(
             page.select_option("#matter", "0301")
             page.locator("#words").press_sequentially("祥昌巷8")
             page.wait_for_selector("#found li")
-            picture(page, "telephone-typing-1280-zh")
+            picture(page, "report-telephone-typing-1280-zh.png", full_page=True)
             page.locator("#words").press("ArrowDown")
             page.locator("#words").press("Enter")
             page.wait_for_selector("#near .place")
-            picture(page, "telephone-1280-zh")
+            picture(page, "report-telephone-1280-zh.png", full_page=True)
             # The Enter key takes it in as one of its own; it never presses "add to it".
             page.locator("#contact").press("Enter")
             page.wait_for_url("**/cases/*")

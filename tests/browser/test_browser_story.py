@@ -16,9 +16,10 @@ from gisgrid.core.plans import township
 from gisgrid.db.store import transaction
 from tests.support.accounts import appointed
 from tests.support.desks import jpeg
+from tests.support.looks import picture
 from tests.support.phones import INSIDE, choose, phone, send
 from tests.support.town_f import DATA
-from tests.support.web import ARTIFACTS, app_over, chromium, listened, session_cookie
+from tests.support.web import app_over, chromium, listened, session_cookie
 
 pytestmark = pytest.mark.browser
 
@@ -48,7 +49,7 @@ def screen(
 
 
 def shot(page: Page, name: str) -> None:
-    page.screenshot(path=ARTIFACTS / f"story-{name}.png", full_page=True)
+    picture(page, f"story-{name}.png", full_page=True)
 
 
 def take(page: Page, step: str, **typed: str) -> None:
@@ -104,7 +105,6 @@ def people(own_town: Engine) -> dict[str, int]:
 
 
 def test_a_case_from_a_phone_to_its_rating(own_town: Engine, people: dict[str, int]):
-    ARTIFACTS.mkdir(exist_ok=True)
     engine, app = own_town, app_over(own_town)
     app.config["STREAM_LIFE_S"] = 60.0
     with listened(app) as host, chromium() as browser:

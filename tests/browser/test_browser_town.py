@@ -21,8 +21,9 @@ from gisgrid.db.cluster import Cluster
 from gisgrid.files.read import open_table
 from gisgrid.jobs import import_tasks, imports
 from tests.support.database import own_database
+from tests.support.looks import picture
 from tests.support.town_files import DATA
-from tests.support.web import ARTIFACTS, app_over, chromium, close, served, visit
+from tests.support.web import app_over, chromium, close, served, visit
 
 pytestmark = pytest.mark.browser
 
@@ -179,7 +180,7 @@ def test_a_town_is_set_up_from_an_empty_store_by_the_browser_alone(
                 phone.page.goto(f"{host}/?lang=en")
                 today = phone.page.inner_text("main")
                 assert "Houses to visit" in today, today
-                phone.page.screenshot(path=ARTIFACTS / "town-worker-today.png", full_page=True)
+                picture(phone.page, "town-worker-today.png", full_page=True)
                 phone.page.click(".shell-below a:has-text('My grid')")
                 assert "/register/grid/999901001201003" in phone.page.url
                 assert phone.failures == []

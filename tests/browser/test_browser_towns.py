@@ -8,8 +8,9 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from gisgrid.db.cluster import Cluster
+from tests.support.looks import picture
 from tests.support.three_towns import MARKS, TOWNS, Towns, three_towns
-from tests.support.web import ARTIFACTS, chromium, served
+from tests.support.web import chromium, served
 
 pytestmark = pytest.mark.browser
 FIRST, SECOND, THIRD = TOWNS
@@ -17,7 +18,6 @@ FIRST, SECOND, THIRD = TOWNS
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    ARTIFACTS.mkdir(exist_ok=True)
     with chromium() as browser:
         yield browser
 
@@ -67,7 +67,7 @@ def test_a_stranger_chooses_once_and_the_phone_keeps_it(
     page = phone(browser, towns, host, SECOND)
     page.goto(f"{host}/lookup?lang={lang}")
     assert page.url.startswith(f"{host}/town?")
-    page.screenshot(path=ARTIFACTS / f"towns-choose-{lang}.png")
+    picture(page, f"towns-choose-{lang}.png")
     buttons = page.locator("form button")
     assert [text for text in buttons.all_inner_texts() if THIRD in text] != []
     assert buttons.count() == len(TOWNS)
@@ -77,7 +77,7 @@ def test_a_stranger_chooses_once_and_the_phone_keeps_it(
     ready(page, f"{host}/lookup")
     assert SECOND in page.inner_text(".shell-town"), "asked once"
     answer = tap_here(page)
-    page.screenshot(path=ARTIFACTS / f"towns-answer-{lang}.png")
+    picture(page, f"towns-answer-{lang}.png")
     assert f"测{MARKS[SECOND]}长" in answer and ("同名镇" in answer or "Same Town" in answer)
     # Without a connection the page and its data are that township's.
     page.context.set_offline(True)
@@ -108,7 +108,7 @@ def test_of_a_grid_of_the_same_code_next_door_no_number_is_told(
     page.click("#answer button.send")
     page.wait_for_selector("#answer p.bad")
     assert page.locator("#answer a[href^='tel:']").count() == 0
-    page.screenshot(path=ARTIFACTS / "towns-next-door.png")
+    picture(page, "towns-next-door.png")
     page.context.close()
 
 
@@ -122,12 +122,12 @@ def test_a_report_next_door_says_to_whom_it_goes(browser: Browser, towns: Towns,
     page.wait_for_selector("#handed")
     said = page.inner_text("#handed")
     assert said == f"该位置属于同名镇（{SECOND}），将由其办理。"
-    page.screenshot(path=ARTIFACTS / "towns-report.png", full_page=True)
+    picture(page, "towns-report.png", full_page=True)
     page.click("#send")
     page.wait_for_selector("#problem .note, #code, #problem .bad")
     if page.locator("#code").count() == 0:
         page.click("#send")
         page.wait_for_selector("#code")
     assert f"（{SECOND}）" in page.inner_text("#town")
-    page.screenshot(path=ARTIFACTS / "towns-followed.png", full_page=True)
+    picture(page, "towns-followed.png", full_page=True)
     page.context.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from sqlalchemy import Engine, Row, text
 from sqlalchemy.orm import Session
 
-from gisgrid.cases.board import Board, board
+from gisgrid.cases.board import Board, board, events_of_mine, tabs
 from gisgrid.cases.board_filters import Filters
 from gisgrid.cases.bulk import open_loaded
 from gisgrid.db.store import transaction
@@ -106,6 +107,49 @@ def test_board_is_a_plain_count_of_what_each_may_see(
     assert seen["dispatcher"] > seen["clerk"] > seen["worker"] > seen["planner"] == 0
 
 
+def test_each_tab_counts_what_it_leads_to(engine: Engine, people: dict[str, int]):
+    with transaction(engine) as session:
+        township = session.scalar(text("SELECT area_id FROM township"))
+        every = [e for e in session.execute(text(_PLAIN)).all() if e.closed_at is None]
+        for n, phase in enumerate(("report", "file", "assign", "handle", "check", "hold")):
+            for line in _PHASE.split(";\n"):
+                session.execute(text(line), {"n": n, "phase": phase, "grid": B + "001"})
+        phases = {row.id: row.phase for row in session.execute(text(_PHASES))}
+    web = web_engine(engine)
+    narrowed = {
+        "": (Filters(), lambda e: True),
+        "matter": (Filters(matter="0102", state="check", due="late"), lambda e: e.matter == "0102"),
+        "community": (Filters(community=A, grid="none"), lambda e: e.community == A),
+    }
+    seen = Counter[str]()
+    for who, account in people.items():
+        for filters, fits in narrowed.values():
+            those = [e for e in every if sees(who, e) and fits(e)]
+            in_phase = Counter(phases[e.case_id] for e in those)
+            with acting(web, account, read_only=True) as session:
+                found = tabs(session, township, filters, NOW)
+                own = set(events_of_mine(session))
+            at_work = in_phase["assign"] + in_phase["handle"]
+            assert asdict(found) == {
+                "open": len(those),
+                **{name: in_phase[name] for name in ("report", "file", "check", "hold")},
+                "work": at_work,
+                "late": sum(state(e) == "late" for e in those),
+                "soon": sum(state(e) == "soon" for e in those),
+                "mine": sum(e.id in own for e in those),
+                "nowhere": sum(e.grid is None for e in those),
+            }
+            with acting(web, account, read_only=True) as session:
+                alike = replace(filters, due=None, grid=None)
+                work = board(session, township, replace(alike, state="work"), NOW, limit=500)
+                mine = board(
+                    session, township, replace(alike, state="open", events=tuple(own)), NOW
+                )
+            assert (work.total, mine.total) == (at_work, found.mine)
+            seen.update(asdict(found))
+    assert all(seen.values()), seen
+
+
 def compare(found: Board, expected: list[Row[Any]]) -> None:
     late = [e for e in expected if state(e) == "late"]
     soon = [e for e in expected if state(e) == "soon"]
@@ -178,6 +222,19 @@ UPDATE case_clock SET yellow_at = due_at - interval '30 hours' WHERE stopped_at 
 INSERT INTO event (township_id, code, matter_id, reported_at, closed_at, geom)
 SELECT township_id, 'N' || id, matter_id, reported_at, closed_at, geom FROM event
 WHERE geom IS NOT NULL ORDER BY id LIMIT 20
+"""
+_PHASE = """
+INSERT INTO flow (township_id, kind, version, deadline, source)
+SELECT township_id, 'imported', :phase, deadline, source FROM flow WHERE version = 'test';
+INSERT INTO flow_state SELECT f.id, s.state, s.position, CASE WHEN s.open THEN :phase ELSE s.phase END, s.open
+FROM flow f, flow_state s, flow t WHERE f.version = :phase AND t.version = 'test' AND s.flow_id = t.id;
+ALTER TABLE event_case DISABLE TRIGGER guard_case;
+UPDATE event_case SET flow_id = (SELECT id FROM flow WHERE version = :phase), grid_code = CASE WHEN id % 5 = 0 THEN :grid END
+WHERE open AND id / 3 % 6 = :n;
+ALTER TABLE event_case ENABLE TRIGGER guard_case
+"""
+_PHASES = """
+SELECT c.id, s.phase FROM event_case c JOIN flow_state s ON (s.flow_id, s.state) = (c.flow_id, c.state)
 """
 _PLAIN = """
 SELECT e.id, c.id AS case_id, e.closed_at IS NULL AND c.flow_id IN (

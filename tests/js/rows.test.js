@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { order as ofColumn } from "../../web/static/js/pure/columns.js";
-import { order, renewed } from "../../web/static/js/pure/rows.js";
+import { order, told } from "../../web/static/js/pure/rows.js";
 
 const row = (id, more) => ({ case_id: id, open: true, emergency: false, due_at: null, reported_at: "2026-11-01T00:00:00Z", ...more });
 const ids = (rows) => rows.map((each) => each.case_id);
@@ -24,10 +24,13 @@ test("equals stand by their number, and nothing comes before itself", () => {
   assert.equal(order(row(4), row(4)), 0);
 });
 
-test("news replace a row in its place, add one, and take away what is not asked for any more", () => {
+test("news say what changed in its place, what came, the most urgent first, and what is asked for no more", () => {
   const rows = [row(1, { due_at: "2026-11-10T00:00:00Z" }), row(2, { due_at: "2026-11-11T00:00:00Z" }), row(3)];
-  const fresh = [row(1, { due_at: "2026-11-12T00:00:00Z" }), row(7, { emergency: true })];
-  assert.deepEqual(ids(renewed(rows, [1, 3, 7], fresh)), [7, 2, 1]);
+  const fresh = [row(1, { due_at: "2026-11-12T00:00:00Z" }), row(8), row(7, { emergency: true })];
+  const { kept, news, gone } = told(rows, [1, 3, 4, 7, 8], fresh);
+  assert.deepEqual([ids(kept), kept[0].due_at], [[1], "2026-11-12T00:00:00Z"]);
+  assert.deepEqual(ids(news), [7, 8]);
+  assert.deepEqual(gone, [3]);
 });
 
 test("a column of numbers stands by size, minus signs and thousands as they are written", () => {

@@ -13,7 +13,7 @@ import sysconfig
 import tarfile
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from email import message_from_string
@@ -165,10 +165,23 @@ class Installed:
 
 @pytest.fixture
 def installed(built: Path) -> Iterator[Installed]:
+    with away(built, dependencies_of_the_clone) as program:
+        yield program
+
+
+@pytest.fixture
+def installed_anew(built: Path) -> Iterator[Installed]:
+    """With nothing but what the lock file names, fetched for it."""
+    with away(built, dependencies_of_the_lock_file) as program:
+        yield program
+
+
+@contextmanager
+def away(built: Path, bring: Callable[[Path], None]) -> Iterator[Installed]:
     with tempfile.TemporaryDirectory(prefix="gg") as folder:
         # The store runs as another user when this runs as root.
         Path(folder).chmod(0o755)
-        program = install(built, Path(folder))
+        program = install(built, Path(folder), bring)
         try:
             yield program
         finally:
@@ -176,26 +189,29 @@ def installed(built: Path) -> Iterator[Installed]:
                 program.run("db stop")
 
 
-def install(built: Path, folder: Path) -> Installed:
+def pip_into(python: Path, *words: str) -> None:
+    pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "-q"]
+    subprocess.run([*pip, "--disable-pip-version-check", *words], check=True)
+
+
+def dependencies_of_the_clone(env: Path) -> None:
+    """The clone itself is not among them, as a .pth of theirs is not read."""
+    (packages,) = (env / "lib").glob("*/site-packages")
+    (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
+
+
+def dependencies_of_the_lock_file(env: Path) -> None:
+    pip_into(env / "bin/python", "--require-hashes", "-r", str(ROOT / "requirements.lock"))
+
+
+def install(built: Path, folder: Path, bring: Callable[[Path], None]) -> Installed:
     env = folder / "env"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(env)], check=True)
     python = str(env / "bin" / "python")
     (wheel,) = built.glob("*.whl")
-    pip = [
-        sys.executable,
-        "-m",
-        "pip",
-        "--python",
-        python,
-        "install",
-        "-q",
-        "--no-index",
-        "--no-deps",
-    ]
-    subprocess.run([*pip, str(wheel)], check=True)
-    # The dependencies are those of the tests; the clone is not among them, as a .pth of theirs is not read.
+    pip_into(env / "bin/python", "--no-index", "--no-deps", str(wheel))
+    bring(env)
     (packages,) = (env / "lib").glob("*/site-packages")
-    (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = int(free.getsockname()[1])
@@ -273,7 +289,15 @@ def test_an_installed_wheel_serves_its_pages_with_all_their_parts(installed: Ins
 
 
 @pytest.mark.long
-def test_the_quick_start_of_the_readme(installed: Installed):
-    assert "试规划" not in installed.run("demo --commit"), "told are log-in names and passwords"
-    assert "8003" in installed.run("summary").replace(",", "")
-    look_at(installed)
+def test_the_quick_start_of_the_readme(installed_anew: Installed):
+    python = installed_anew.folder / "env/bin/python"
+    told = subprocess.run(
+        [str(python), "-c", "import flask, numba, sqlalchemy, sys; print(*sys.path)"],
+        cwd=installed_anew.folder, env=installed_anew.env(), check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    assert str(ROOT) not in told.stdout, "nothing of the clone"
+    assert "试规划" not in installed_anew.run("demo --commit"), (
+        "told are log-in names and passwords"
+    )
+    assert "8003" in installed_anew.run("summary").replace(",", "")
+    look_at(installed_anew)

@@ -124,6 +124,7 @@ PATHS = {
     "weights.show": "/office/township/weights",
     "telephone.new": "/dispatch/new",
     "v1.cases": "/api/v1/cases",
+    "v1.case_tabs": "/api/v1/cases/tabs",
     "v1.event": "/api/v1/plans/1/events/1",
     "v1.house": "/api/v1/plans/1/houses/1",
     "v1.leader": "/api/v1/grids/999901001001001/leader",

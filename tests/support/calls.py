@@ -322,6 +322,10 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
         Call("/dispatch/new", "POST", form={"add": str(s.event_id), "text": "x"}),
     ],
     "v1.all_plans": lambda s: [Call(f"/api/v1/plans?township={s.township}"), Call("/api/v1/plans?township=x")],
+    "v1.case_tabs": lambda s: [
+        Call(f"/api/v1/cases/tabs?township={s.township}"),
+        Call(f"/api/v1/cases/tabs?township={s.township}&community={s.community}&mine=1"),
+    ],
     "v1.cases": lambda s: [
         Call(f"/api/v1/cases?township={s.township}&state=all&limit=500&square=0.001"),
         Call(f"/api/v1/cases?township={s.township}&state=all&q=秘&ids={s.case_id}&lang=en"),

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from playwright.sync_api import Page
 
+PICTURES = os.environ.get("GISGRID_PICTURES")
+"""Folder for what the pages look like, for people to look at; where none is named no picture is taken, which is a
+quarter of a page's time."""
 AXE = Path(__file__).parents[1] / "vendor" / "axe.min.js"
 WIDTHS = (1440, 360, 641, 768, 1024, 1280, 1920)
 PHONE, SIZES = 360, ("0", "1", "2")
@@ -46,6 +50,19 @@ _LARGER = (
     "(size) => { const set = document.documentElement.dataset; set.size = size;"
     " if (set.density !== 'desk') set.density = 'elder'; }"
 )
+
+
+def picture(page: Page, name: str, *, full_page: bool = False) -> None:
+    """A picture of an open page for whoever looks at the run: no test asks it anything."""
+    if PICTURES:
+        page.screenshot(path=Path(PICTURES) / name, full_page=full_page)
+
+
+def shots(page: Page, name: str) -> None:
+    """Pictures of an open page at a desk and on a phone."""
+    for width in (1440, PHONE) if PICTURES else ():
+        page.set_viewport_size({"width": width, "height": 900})
+        picture(page, f"{name}-{width}.png", full_page=True)
 
 
 def faults(page: Page, host: str, path: str, lang: str) -> dict[str, object]:

@@ -267,6 +267,7 @@ def of_a_town(town: Town) -> dict[str, str]:
         "telephone.new": "/dispatch/new",
         "v1.all_plans": "/api/v1/plans",
         "v1.cases": "/api/v1/cases",
+        "v1.case_tabs": "/api/v1/cases/tabs",
         "v1.counts": "/api/v1/summary",
         "v1.grid": "/api/v1/grids/g1",
         "v1.leader": "/api/v1/grids/g1/leader?purpose=contact",

@@ -23,7 +23,6 @@ from web.app import create_app
 from web.http.identity import COOKIE
 
 ROOT = Path(__file__).parents[2]
-ARTIFACTS = ROOT / "artifacts"
 KEY = "a key of tests, which signs nothing else"
 CHROMIUM = "/usr/bin/chromium-headless-shell"
 """The engine of Chromium without what a window needs: a third less work, and half to install."""

@@ -25,6 +25,7 @@ def as_json(row: Row, flow: Flow, now: datetime) -> dict[str, Any]:
     return {
         **asdict(row),
         "matter": (english and row.matter_en) or row.matter,
+        "community": (english and row.community_en) or row.community,
         "state": worded(state),
         "phase": state.phase,
         "emergency": flow.kind == "emergency",
@@ -52,6 +53,10 @@ def cases_sheet(rows: Sequence[Row], flows: dict[int, Flow], *towns: TownshipInf
             (gettext("Due"), clock("due_at")),
             (gettext("Closed"), clock("closed_at")),
             (gettext("Source"), [row.source for row in rows]),
+            (
+                gettext("Community"),
+                [(english and row.community_en) or row.community for row in rows],
+            ),
             (gettext("Grid"), [row.grid for row in rows]),
             (gettext("Grid code"), [row.grid_code for row in rows]),
             (gettext("Responsible office"), [row.office for row in rows]),

@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from gisgrid.cases.board import board
+from sqlalchemy.orm import Session
+
+from gisgrid.cases import board
 from gisgrid.cases.board_filters import Filters
+from gisgrid.cases.case_view import staff_names
 from gisgrid.cases.flow import flows_by_id
 from web.api.views import get
 from web.cases.rows import as_json
@@ -25,8 +28,10 @@ def cases(*, limit: int, square: float | None = None, **asked: Any) -> dict[str,
     now = datetime.now(UTC)
     with reading() as session:
         place = town(session)
-        found = board(session, place.id, filters_of(asked), now, limit=limit, square=square)
+        filters = filters_of(session, asked)
+        found = board.board(session, place.id, filters, now, limit=limit, square=square)
         flows = flows_by_id(session, (row.flow_id for row in found.rows))
+        names = staff_names(session, [row.staff_id for row in found.rows if row.staff_id])
     return {
         "township": place,
         "plan": found.plan_id,
@@ -34,11 +39,26 @@ def cases(*, limit: int, square: float | None = None, **asked: Any) -> dict[str,
             k: getattr(found, k)
             for k in ("total", "open", "late", "soon", "urgent", "unlocated", "symbols")
         },
-        "rows": [as_json(row, flows[row.flow_id], now) for row in found.rows],
+        "rows": [
+            {**as_json(row, flows[row.flow_id], now), "person": names.get(row.staff_id or 0)}
+            for row in found.rows
+        ],
     }
 
 
-def filters_of(asked: dict[str, Any]) -> Filters:
+@get("/cases/tabs", schemas.BoardTabsAnswer, schemas.BoardQuery)
+def case_tabs(**asked: Any) -> dict[str, object]:
+    """How many open cases wait for what, under the filters but those that a tab sets: state, due, no grid, mine."""
+    with reading() as session:
+        place = town(session)
+        filters = filters_of(session, asked)
+        return {
+            "township": place,
+            "tabs": board.tabs(session, place.id, filters, datetime.now(UTC)),
+        }
+
+
+def filters_of(session: Session, asked: dict[str, Any]) -> Filters:
     """The filters out of checked parameters."""
     box, ids = asked.get("box"), asked.get("ids")
     return Filters(
@@ -53,4 +73,5 @@ def filters_of(asked: dict[str, Any]) -> Filters:
         until=asked.get("until"),
         box=(box[0], box[1], box[2], box[3]) if box else None,
         ids=None if ids is None else tuple(ids),
+        events=tuple(board.events_of_mine(session)) if asked.get("mine") else None,
     )

@@ -12,10 +12,25 @@ STATE_WORDS = {
     "file": say("To be sent"),
     "assign": say("Sent"),
     "handle": say("Being handled"),
+    "work": say("Sent or being handled"),
     "check": say("To be checked"),
     "hold": say("Suspended"),
     "closed": say("Closed"),
     "all": say("Open and closed"),
+}
+
+
+TAB_WORDS = {
+    "open": say("All open"),
+    "report": say("To be filed"),
+    "file": say("To be sent"),
+    "work": say("At work"),
+    "check": say("To be checked"),
+    "hold": say("Suspended"),
+    "late": say("Late"),
+    "soon": say("Due soon"),
+    "mine": say("Mine"),
+    "nowhere": say("In no grid"),
 }
 
 
@@ -30,13 +45,17 @@ def words() -> dict[str, str]:
         "due": gettext("due {time}"),
         "no_due": gettext("no running limit"),
         "closed": gettext("closed {time}"),
+        "since": gettext("reported {time}"),
+        "nobody": gettext("nobody has it yet"),
+        "told_again": gettext("reported {n} more times"),
+        "gone": gettext("no longer in this list"),
+        "bar": gettext("{n} new or changed cases: show them"),
         "no_grid": gettext("in no grid"),
         "none": gettext("No case is as asked for."),
         "failed": gettext("The board could not be loaded; it tries again in a moment."),
         "not_sent": gettext("There is no connection. Nothing was changed; try again in a moment."),
         "live": gettext("live"),
         "waiting": gettext("connecting …"),
-        "new": gettext("New: {what}"),
         "chosen": gettext("{n} chosen"),
         "done": gettext("{n} done, {m} refused"),
         "more": gettext("Show more"),

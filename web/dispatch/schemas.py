@@ -46,6 +46,9 @@ class BoardQuery(TownshipQuerySchema):
         validate=validate.Length(0, 500),
         metadata={"description": "Numbers of cases."},
     )
+    mine = fields.Boolean(
+        load_default=False, metadata={"description": "Those that wait for whoever asks."}
+    )
     limit = fields.Integer(
         load_default=50,
         validate=validate.Range(1, MOST_ROWS),
@@ -83,10 +86,20 @@ class BoardRow(Schema):
     due_at = fields.AwareDateTime(allow_none=True)
     yellow_at = fields.AwareDateTime(allow_none=True)
     source = fields.String(allow_none=True)
+    community = fields.String(
+        allow_none=True, metadata={"description": "Of the place, in the asker's language."}
+    )
     grid_code = fields.String(allow_none=True)
     grid = fields.String(allow_none=True)
     owner_grid = fields.String(allow_none=True)
     office = fields.String(allow_none=True)
+    person = fields.String(
+        allow_none=True,
+        metadata={"description": "Who has it, as far as the asker may see names of the staff."},
+    )
+    told_again = fields.Integer(
+        required=True, metadata={"description": "Others who reported the same: merged into it."}
+    )
     lon = fields.Float(allow_none=True)
     lat = fields.Float(allow_none=True)
 
@@ -101,6 +114,24 @@ class BoardSymbol(Schema):
     case_id = fields.Integer(
         required=True, allow_none=True, metadata={"description": "Null for a sum."}
     )
+
+
+class BoardTabs(Schema):
+    open = fields.Integer(required=True)
+    report = fields.Integer(required=True, metadata={"description": "To be filed."})
+    file = fields.Integer(required=True, metadata={"description": "To be sent."})
+    work = fields.Integer(required=True, metadata={"description": "Sent, or begun."})
+    check = fields.Integer(required=True)
+    hold = fields.Integer(required=True)
+    late = fields.Integer(required=True)
+    soon = fields.Integer(required=True)
+    mine = fields.Integer(required=True)
+    nowhere = fields.Integer(required=True, metadata={"description": "In no grid."})
+
+
+class BoardTabsAnswer(Schema):
+    township = fields.Nested(TownshipNameSchema, required=True)
+    tabs = fields.Nested(BoardTabs, required=True)
 
 
 class BoardAnswer(Schema):

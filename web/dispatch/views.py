@@ -30,7 +30,7 @@ from layers.tiles import data_version
 from web.cases.messages import colour_words
 from web.cases.rows import cases_sheet
 from web.dispatch.api import filters_of
-from web.dispatch.messages import STATE_WORDS, words
+from web.dispatch.messages import STATE_WORDS, TAB_WORDS, words
 from web.dispatch.schemas import BoardQuery
 from web.dispatch.streams import news, streams
 from web.http import lists
@@ -101,6 +101,7 @@ def show() -> Response:
         matters=matters,
         sources=from_where,
         communities=communities,
+        tabs=[(name, gettext(word)) for name, word in TAB_WORDS.items()],
         states=[(name, gettext(word)) for name, word in STATE_WORDS.items()],
         may="dispatch" in asker().rights,
         calls=calls,
@@ -165,7 +166,7 @@ def _as_workbook() -> Response:
     with reading() as session:
         place = town(session)
         found = board.board(
-            session, place.id, filters_of(asked), datetime.now(UTC), limit=lists.most(0),
+            session, place.id, filters_of(session, asked), datetime.now(UTC), limit=lists.most(0),
             most=lists.most(0),
         )  # fmt: skip
         flows = flows_by_id(session, (row.flow_id for row in found.rows))

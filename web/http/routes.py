@@ -269,6 +269,7 @@ RIGHT_OF: dict[str, str] = {
     "trainings.profiles": "load",
     "v1.all_plans": PUBLIC,
     "v1.cases": "see_events",
+    "v1.case_tabs": "see_events",
     "v1.counts": OPEN,
     "v1.event": "see_events",
     "v1.grid": OPEN,

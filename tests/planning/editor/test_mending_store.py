@@ -21,9 +21,10 @@ from gisgrid.planning.editor.editors import Editors
 from tests.support.accounts import appointed
 from tests.support.editor import checked, client_of
 from tests.support.factories import ewkt
+from tests.support.looks import picture
 from tests.support.made_store import SRID, a_town, store_town
 from tests.support.terminal import gisgrid
-from tests.support.web import ARTIFACTS, app_over, chromium, served, visit
+from tests.support.web import app_over, chromium, served, visit
 
 
 def grids_of(engine: Engine, plan: str) -> dict[str, Any]:
@@ -88,7 +89,6 @@ def draft(made: PlanInfo) -> PlanInfo:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    ARTIFACTS.mkdir(exist_ok=True)
     with chromium() as browser:
         yield browser
 
@@ -281,7 +281,7 @@ def test_a_planner_mends_slivers_and_strays_beside_the_checks(
                 for word in words:
                     expect(page.get_by_role("button", name=word, exact=True)).to_be_visible()
                 page.get_by_role("button", name=words[1], exact=True).scroll_into_view_if_needed()
-                page.screenshot(path=ARTIFACTS / f"editor_mends_{language}.png")
+                picture(page, f"editor_mends_{language}.png")
                 if language == "en":
                     continue
                 for version, word in enumerate(words, start=1):
@@ -291,5 +291,5 @@ def test_a_planner_mends_slivers_and_strays_beside_the_checks(
                 page.click("#log-section summary")
                 expect(page.locator("#log")).to_contain_text("修补细缝")
                 expect(page.locator("#log")).to_contain_text("在社区边界切分网格")
-                page.screenshot(path=ARTIFACTS / "editor_mended.png")
+                picture(page, "editor_mended.png")
                 assert (seen.failures, seen.elsewhere) == ([], [])

@@ -17,7 +17,8 @@ from gisgrid.db.store import transaction
 from gisgrid.jobs import studies
 from tests.support.accounts import appointed
 from tests.support.factories import create_township
-from tests.support.web import ARTIFACTS, app_over, chromium, fill_town, served, visit
+from tests.support.looks import picture
+from tests.support.web import app_over, chromium, fill_town, served, visit
 
 DRAFT = """
 INSERT INTO plan (township_id, name, based_on_id) SELECT township_id, '草案', id FROM plan;
@@ -146,7 +147,6 @@ def test_planners_of_another_township_neither_see_nor_ask(engine: Engine, planne
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    ARTIFACTS.mkdir(exist_ok=True)
     with chromium() as browser:
         yield browser
 
@@ -165,7 +165,7 @@ def test_a_planner_sees_gaps_work_and_a_proposal(engine: Engine, planner: int, b
             page.locator(f"#planner-modes input[value={name}] + span").click()
             page.wait_for_selector(f"html[data-planner={name}]", state="attached", timeout=90_000)
             seen.settle()
-            page.screenshot(path=ARTIFACTS / f"planner-{name}.png")
+            picture(page, f"planner-{name}.png")
 
         choose("coverage")
         checks = page.locator("#planner-list button")

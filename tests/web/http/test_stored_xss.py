@@ -34,11 +34,11 @@ from tests.support.accounts import LONG_AGO, appointed
 from tests.support.calls import CALLS, Call
 from tests.support.canaries import Spot
 from tests.support.database import own_database
+from tests.support.looks import picture
 from tests.support.matrix import token_for
 from tests.support.poison import POISON, fill
 from tests.support.town_files import DATA
 from tests.support.web import (
-    ARTIFACTS,
     app_over,
     chromium,
     fill_town,
@@ -212,7 +212,7 @@ def test_a_browser_runs_none_of_it_and_meets_no_style_that_is_not_ours(world: Wo
         page.fill("#search input", "onerror")
         page.locator("#hits button").first.click()
         page.locator("#card h2").wait_for()
-        page.screenshot(path=ARTIFACTS / "poisoned-map.png")
+        picture(page, "poisoned-map.png")
         harmless("/map")
         seen.open(f"/plan/{draft}")
         with page.expect_response("**/check") as ordered:

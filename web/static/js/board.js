@@ -4,48 +4,64 @@ import { json } from "./ask.js";
 import { everyMinute, live } from "./board-live.js";
 import { boardMap } from "./board-map.js";
 import { byId, make } from "./elements.js";
-import { renewed } from "./pure/rows.js";
+import { order, told } from "./pure/rows.js";
 import { dayIn, fill, span, spanOf } from "./pure/words.js";
 import { FORMER } from "./pure/colours.js";
 
-const NAMES = ["state", "due", "matter", "community", "source", "grid", "q", "here", "short", "since", "until", "limit"];
+const NAMES = ["state", "due", "matter", "community", "source", "grid", "q", "mine", "here", "short", "since", "until", "limit"];
 const PAGE = 50;
 
+// What a tab asks for beyond its state; each sets all of them.
+const TABS = {
+  open: {}, report: { state: "report" }, file: { state: "file" }, work: { state: "work" }, check: { state: "check" },
+  hold: { state: "hold" }, late: { due: "late" }, soon: { due: "soon" }, mine: { mine: "1" }, nowhere: { grid: "none" },
+};
+// A grid that somebody named narrows a tab as the other filters do; "none" is a tab's own.
+const tabOf = (name, grid) => ({ state: "open", due: "", mine: "", grid: grid === "none" ? "" : grid || "", ...TABS[name] });
+
 export function start(map, ui) {
-  const words = ui.words, form = byId("filters"), list = byId("rows");
+  const words = ui.words, form = byId("filters"), list = byId("rows"), tabs = document.querySelectorAll("#tabs button");
   const asked = new URLSearchParams(location.search);
   const filters = Object.fromEntries(NAMES.map((name) => [name, asked.get(name) || ""]));
   const stars = new Set(JSON.parse(localStorage.getItem("shortlist") || "[]"));
   const chosen = new Map();
   const title = document.title;
-  let rows = [], at = -1, wanted = 0, latest = null;
+  // Cases that came or may have moved since the list was drawn: told by a bar, so that nothing moves under the eye.
+  const aside = new Set();
+  // `owed`: somebody asked for this list, and it has not come yet; `whole`: all that the filters let through is in `rows`.
+  let rows = [], at = -1, wanted = 0, latest = null, owed = true, whole = true;
   const symbols = boardMap(map, (id) => { location.href = ui.case + id; });
   const time = (iso) => new Date(iso).toLocaleString(ui.language === "zh" ? "zh-CN" : "en-GB",
     { timeZone: ui.time_zone, year: iso.slice(0, 4) === String(new Date().getFullYear()) ? undefined : "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit" });
 
   // ---- asking ----
 
-  function query(more) {
+  function query(more, address = ui.api) {
     const q = new URLSearchParams({ township: ui.township, lang: ui.language });
-    for (const name of ["state", "due", "matter", "community", "source", "grid", "q", "since", "until"]) {
+    for (const name of ["state", "due", "matter", "community", "source", "grid", "q", "mine", "since", "until"]) {
       if (filters[name]) q.set(name, filters[name]);
     }
     if (filters.here) q.set("box", symbols.box().join(","));
     if (filters.short) q.set("ids", [...stars].join(",") || "0");
     for (const [name, value] of Object.entries(more)) q.set(name, value);
-    return `${ui.api}?${q}`;
+    return `${address}?${q}`;
   }
 
-  async function load() {
+  // Quietly: counts and symbols alone, and the rows in the places where they stand.
+  async function load(quietly = false) {
     const mine = ++wanted;
+    owed = owed || !quietly;
     if (latest) latest.abort();
     latest = new AbortController();
     remember();
     try {
-      if (filters.short && !stars.size) show({ total: 0, open: 0, urgent: 0, late: 0, soon: 0, unlocated: 0, rows: [], symbols: [] });
-      else {
+      if (filters.short && !stars.size) {
+        show({ total: 0, open: 0, urgent: 0, late: 0, soon: 0, unlocated: 0, rows: [], symbols: [] });
+        counted(null, "0");
+      } else {
         const found = await json(query({ limit: filters.limit || PAGE, square: symbols.square().toFixed(7) }), { signal: latest.signal });
-        if (mine === wanted) show(found);
+        if (mine === wanted) show(found, quietly);
+        count(mine);
       }
       byId("notice").hidden = true;
     } catch (error) {
@@ -59,10 +75,26 @@ export function start(map, ui) {
     }
   }
 
+  // After the list, which is not to wait for it.
+  async function count(mine) {
+    const found = await json(query({}, `${ui.api}/tabs`), { signal: latest.signal }).catch(() => null);
+    if (mine === wanted) counted(found?.tabs, "");
+  }
+
+  function counted(counts, none) {
+    // Under a grid that is named nothing lies in no grid, and the tab leads out of it.
+    const out = (name) => name === "nowhere" && filters.grid && filters.grid !== "none";
+    for (const tab of tabs) tab.querySelector("b").textContent = counts && !out(tab.dataset.tab) ? counts[tab.dataset.tab].toLocaleString() : none;
+  }
+
   let soon = null;
-  const later = () => { clearTimeout(soon); soon = setTimeout(load, 250); };
+  const later = (quietly = false) => { clearTimeout(soon); soon = setTimeout(() => load(quietly), 250); };
 
   function remember() {
+    for (const tab of tabs) {
+      const sets = Object.entries(tabOf(tab.dataset.tab, filters.grid));
+      tab.setAttribute("aria-pressed", String(sets.every(([name, value]) => (filters[name] || (name === "state" ? "open" : "")) === value)));
+    }
     const q = new URLSearchParams();
     if (asked.get("township")) q.set("township", asked.get("township"));
     for (const name of NAMES) if (filters[name] && !(name === "state" && filters[name] === "open")) q.set(name, filters[name]);
@@ -77,21 +109,62 @@ export function start(map, ui) {
 
   // ---- showing ----
 
-  function show(found) {
+  function show(found, quietly) {
     if (found.plan && found.plan !== ui.plan) swap(found.plan);
-    const here = rows[at]?.case_id;
-    rows = found.rows;
+    const alarm = found.rows.some((row) => row.emergency && row.open && !rows.some((each) => each.case_id === row.case_id && each.emergency));
+    if (quietly && rows.length && !owed && !alarm) renew(found.rows);
+    else draw(found.rows);
+    owed = false;
+    whole = rows.length >= found.total;
     symbols.show(found.symbols);
     byId("sums").replaceChildren(...[["total", found.total], ["open", found.open], ["urgent", found.urgent], ["late", found.late], ["soon", found.soon], ["unlocated", found.unlocated]]
       .filter(([name, n]) => n || name === "total")
       .map(([name, n]) => make("span", { class: `sum-${name}` }, fill(words[name], { n: n.toLocaleString() }))));
     document.title = found.urgent ? `(${found.urgent}!) ${title}` : title;
+    byId("more").hidden = whole || rows.length >= 500;
+    byId("more").textContent = words.more;
+  }
+
+  // The list anew, in its order. What was on top of the view stays there, unless somebody asked for another list.
+  function draw(found) {
+    const here = rows[at]?.case_id;
+    const top = [...list.children].find((item) => item.offsetTop + item.offsetHeight > list.scrollTop + list.offsetTop);
+    const seen = list.scrollTop ? top?.dataset.id : null, was = top?.offsetTop;
+    rows = found;
     list.replaceChildren(...rows.map(line));
     if (!rows.length) list.append(make("li", { class: "nothing" }, words.none));
-    byId("more").hidden = rows.length >= found.total || rows.length >= 500;
-    byId("more").textContent = words.more;
+    const same = seen && list.querySelector(`li[data-id="${seen}"]`);
+    if (same) list.scrollTop += same.offsetTop - was;
     at = rows.findIndex((row) => row.case_id === here);
     if (at >= 0) list.children[at].classList.add("at");
+    for (const row of rows) aside.delete(row.case_id);
+    bar();
+  }
+
+  // Rows that are there take their new words where they stand; others wait behind the bar. What only moved up from below the
+  // end of the list is no news.
+  function renew(found) {
+    const last = rows.at(-1);
+    for (const row of found) {
+      const i = rows.findIndex((each) => each.case_id === row.case_id);
+      if (i < 0 && (whole || order(row, last) < 0)) aside.add(row.case_id);
+      if (i < 0) continue;
+      if (rows[i].seq !== row.seq || rows[i].colour !== row.colour) replace(i, row);
+    }
+    bar();
+  }
+
+  function replace(i, row) {
+    rows[i] = row;
+    const item = line(row, i);
+    if (i === at) item.classList.add("at");
+    list.children[i].replaceWith(item);
+    return item;
+  }
+
+  function bar() {
+    byId("fresh").hidden = !aside.size;
+    byId("fresh").textContent = fill(words.bar, { n: aside.size });
   }
 
   function line(row, i) {
@@ -106,9 +179,12 @@ export function start(map, ui) {
       make("a", { href: ui.case + row.case_id }, row.matter),
       make("span", { class: `phase phase-${row.phase}` }, row.state),
       row.emergency ? make("span", { class: "phase phase-alarm" }, words.emergency) : null,
-      make("span", { class: "when" }, make("b", {}, ui.colours[row.colour]), " ", when),
-      make("span", { class: "where" }, [row.grid || words.no_grid, row.owner_grid && row.owner_grid !== row.grid ? `→ ${row.owner_grid}` : null, row.office ? `→ ${row.office}` : null, row.source, row.code].filter(Boolean).join(" · ")));
+      make("span", { class: "when" }, make("b", {}, ui.colours[row.colour]), ` ${when} · ${fill(words.since, { time: time(row.reported_at) })}`),
+      make("span", { class: "where" }, [row.community, row.grid || words.no_grid, row.source, row.code, row.told_again ? fill(words.told_again, { n: row.told_again }) : null].filter(Boolean).join(" · ")),
+      make("span", { class: "who" }, has(row) ? `→ ${has(row)}` : row.open ? words.nobody : null));
   }
+
+  const has = (row) => [row.person, row.office, row.owner_grid].filter(Boolean).join(" · ");
 
   function go(to, far) {
     if (list.children[at]) list.children[at].classList.remove("at");
@@ -184,11 +260,25 @@ export function start(map, ui) {
       if (NAMES.includes(field.name)) filters[field.name] = field.type === "checkbox" ? (field.checked ? "1" : "") : field.value.trim();
     }
     filters.limit = "";
+    list.scrollTop = 0;
+    aside.clear();
+    bar();
   };
   form.addEventListener("change", () => { read(); load(); });
   form.addEventListener("input", (event) => { if (event.target.tagName === "INPUT" && event.target.type !== "checkbox") { read(); later(); } });
   form.addEventListener("submit", (event) => { event.preventDefault(); read(); load(); });
+  for (const tab of tabs) {
+    tab.addEventListener("click", () => {
+      for (const [name, value] of Object.entries(tabOf(tab.dataset.tab, filters.grid))) form.elements[name].value = value;
+      read();
+      load();
+    });
+  }
   byId("more").addEventListener("click", () => { filters.limit = String(Math.min(500, Number(filters.limit || PAGE) + 2 * PAGE)); load(); });
+  // Whoever reads on to the end of the list wants more of it.
+  list.addEventListener("scroll", () => {
+    if (list.scrollTop + list.clientHeight > list.scrollHeight - 40 && !byId("more").hidden && Number(filters.limit || PAGE) === rows.length) byId("more").click();
+  }, { passive: true });
   byId("stars").textContent = stars.size;
   document.querySelectorAll("input[name=look]").forEach((radio) => radio.addEventListener("change", () => symbols.look(radio.value)));
 
@@ -251,35 +341,76 @@ export function start(map, ui) {
   // ---- live ----
 
   // A board may hold very many cases: only those that changed are asked for, and put into the list.
-  async function changed(ids) {
-    const shown = new Set(rows.map((row) => row.case_id));
+  async function changed(moved) {
+    const ids = filters.short ? moved.filter((id) => stars.has(id)) : moved;
+    if (!ids.length) return refresh();
+    const before = query({});
     let answer;
     try {
       answer = await json(query({ ids: ids.join(","), limit: ids.length }));
     } catch (_) {
       return refresh(); // which says what is wrong
     }
-    const fresh = new Map(answer.rows.map((row) => [row.case_id, row]));
-    const here = rows[at]?.case_id;
-    const news = answer.rows.filter((row) => !shown.has(row.case_id));
-    rows = renewed(rows, ids, [...fresh.values()]);
-    list.replaceChildren(...rows.map(line));
-    at = rows.findIndex((row) => row.case_id === here);
-    if (at >= 0) list.children[at].classList.add("at");
-    for (const row of fresh.values()) {
-      const item = list.querySelector(`li[data-id="${row.case_id}"]`);
-      if (item) item.classList.add("fresh");
+    if (owed || before !== query({})) return refresh(); // another list was asked for meanwhile
+    const { kept, news, gone } = told(rows, ids, answer.rows);
+    const alarms = [...news, ...kept.filter((row) => !rows.find((each) => each.case_id === row.case_id).emergency)].filter((row) => row.emergency);
+    for (const row of kept) replace(rows.findIndex((each) => each.case_id === row.case_id), row).classList.add("fresh");
+    for (const id of gone) leave(id);
+    for (const id of ids) aside.delete(id);
+    const came = news.map((row) => row.case_id);
+    // Whom it may concern sees an emergency on the list, on the map and in the title at once; an empty list has nothing to move.
+    if (alarms.length || (news.length && !rows.length)) {
+      await load();
+      fresh(came);
+      // Who reads further down is not moved, but told.
+      for (const row of list.scrollTop ? alarms : []) aside.add(row.case_id);
+      return bar();
     }
-    if (news.length) byId("live").title = fill(words.new, { what: news.map((row) => row.matter).join(", ") });
-    // Whom it may concern sees an emergency on the map and in the title at once.
-    return news.some((row) => row.emergency) ? load() : refresh();
+    for (const id of came) aside.add(id);
+    bar();
+    return refresh();
+  }
+
+  function fresh(ids) {
+    const items = ids.map((id) => list.querySelector(`li[data-id="${id}"]`)).filter(Boolean);
+    for (const item of items) item.classList.add("fresh");
+    return items;
+  }
+
+  // It stands where it stood, and says that it is asked for no more.
+  function leave(id) {
+    const item = list.querySelector(`li[data-id="${id}"]`);
+    if (!item || item.classList.contains("row-gone")) return;
+    item.classList.add("row-gone");
+    item.append(make("span", { class: "gone" }, words.gone));
+    chosen.delete(id);
+    picked();
+  }
+
+  // A case that came may stand below what a page of the list holds: it is shown all the same, and where.
+  byId("fresh").addEventListener("click", async () => {
+    const came = [...aside];
+    aside.clear();
+    list.scrollTop = 0;
+    await load();
+    const below = came.filter((id) => !rows.some((row) => row.case_id === id)).slice(0, 500);
+    try {
+      if (below.length) draw([...rows, ...(await json(query({ ids: below.join(","), limit: below.length }))).rows].sort(order));
+    } catch (_) { /* load has said what is wrong */ }
+    fresh(came).sort((a, b) => a.offsetTop - b.offsetTop)[0]?.scrollIntoView({ block: "nearest" });
+  });
+
+  // Much may have been missed: what stands here is asked for again, and then all else.
+  async function again() {
+    if (rows.length && !owed) await changed(rows.map((row) => row.case_id).slice(0, 500));
+    return load(true);
   }
 
   // Counts and symbols follow a moment later, and not for every single change.
   let refreshing = null;
-  const refresh = () => { refreshing = refreshing || setTimeout(() => { refreshing = null; load(); }, 4000 + 6000 * Math.random()); };
+  const refresh = () => { refreshing = refreshing || setTimeout(() => { refreshing = null; load(true); }, 4000 + 6000 * Math.random()); };
 
-  map.on("moveend", () => { if (document.documentElement.dataset.ready) later(); });
+  map.on("moveend", () => { if (document.documentElement.dataset.ready) later(!filters.here); });
   load().then(() => {
     const state = (on) => {
       byId("live").textContent = on ? words.live : words.waiting;
@@ -287,7 +418,7 @@ export function start(map, ui) {
       if (on) document.documentElement.dataset.live = "true"; // tests wait for it
     };
     state(false);
-    live({ changed, reload: load, state });
-    everyMinute(load);
+    live({ changed, reload: again, state });
+    everyMinute(() => load(true));
   });
 }

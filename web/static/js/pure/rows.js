@@ -12,5 +12,12 @@ export function order(a, b) {
   return 0;
 }
 
-// The rows after news of the cases `ids`: `fresh` are those of them that are still asked for.
-export const renewed = (rows, ids, fresh) => [...rows.filter((row) => !ids.includes(row.case_id)), ...fresh].sort(order);
+// What news of the cases `ids` mean to a list that shows `rows`: `fresh` are those of them that are still asked for.
+export function told(rows, ids, fresh) {
+  const shown = new Set(rows.map((row) => row.case_id)), asked = new Set(fresh.map((row) => row.case_id));
+  return {
+    kept: fresh.filter((row) => shown.has(row.case_id)),
+    news: fresh.filter((row) => !shown.has(row.case_id)).sort(order),
+    gone: ids.filter((id) => shown.has(id) && !asked.has(id)),
+  };
+}
