@@ -9,15 +9,19 @@ from io import BytesIO
 from typing import Any
 from uuid import uuid4
 
+import psycopg
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from gisgrid.cases.flow import keep_flow, own_flow
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
+from gisgrid.register import entries
 from tests.support.database import own_database
 from tests.support.desks import jpeg
 from tests.support.door import Door, one_known
+from tests.support.phones import queued
 
 VISIT = {"why": "care", "met": "household", "agreed": "样本约定"}
 
@@ -38,29 +42,8 @@ INSERT INTO matter (list_id, parent_id, code, name) SELECT list_id, id, '0101', 
 """
 
 
-def send(
-    door: Door,
-    path: str,
-    data: dict[str, Any],
-    *,
-    who: str = "worker",
-    key: str = "",
-    age_s: int = 0,
-    account: str = "",
-    live: bool = False,
-) -> Any:
-    client = door.people[who]
-    session = client.get("/phone/session").json
-    return client.post(
-        path,
-        data=data,
-        headers={
-            "Idempotency-Key": key or str(uuid4()), "X-CSRFToken": session["token"],
-            "X-Phone-Account": account or str(session["account"]), "X-Phone-Age": str(age_s),
-            "X-Phone-Label": "visit", "X-Phone-House": "1", "X-Phone-Live": "1" if live else "0",
-            "Accept": "application/json",
-        },
-    )  # fmt: skip
+def send(door: Door, path: str, data: dict[str, Any], *, who: str = "worker", **more: Any) -> Any:
+    return queued(door.people[who], path, data, **more)
 
 
 def visit(door: Door, key: str, **more: Any) -> Any:
@@ -197,3 +180,54 @@ def test_a_visit_keeps_its_photos_once_and_shows_them_to_who_sees_the_register(d
     four = [(BytesIO(photo), f"{n}.jpg", "image/jpeg") for n in range(4)]
     told = send(door, "/register/house/1/enter/visit", {**VISIT, "client_id": "x", "photo": four})
     assert (told.status_code, told.json["reason"]) == (422, "最多上传 3 张照片。")
+
+
+def test_a_photo_that_is_none_is_refused_and_not_taken(door: Door):
+    key = str(uuid4())
+    data = {
+        "matter": "0101", "address": "无此地址四五六", "text": "样本", "client": key,
+        "photo": (BytesIO(b"no picture"), "a.jpg", "image/jpeg"),
+    }  # fmt: skip
+    told = send(door, "/report", data, key=key)
+    assert (told.status_code, told.json["state"]) == (422, "refused"), told.json
+    assert stands(door, key) == "refused"
+    assert told.json["reason"] in door.people["clerk"].get("/register/changes").text
+    # Sent again without it, it is taken.
+    told = send(
+        door, "/report", {**data, "photo": (BytesIO(jpeg()), "a.jpg", "image/jpeg")}, key=key
+    )
+    assert (told.json["state"], stands(door, key)) == ("taken", "taken")
+    assert door.one("SELECT count(*) FROM event WHERE address = '无此地址四五六'") == 1
+
+
+def stands(door: Door, key: str) -> str | None:
+    found: str | None = door.one("SELECT state FROM phone_entry WHERE key = :k", k=key)
+    return found
+
+
+def test_what_no_page_takes_is_refused_in_words_and_holds_up_nothing(door: Door):
+    keys = [str(uuid4()) for _ in range(3)]
+    asked = [
+        ("/register/house/1/enter/no-such-form", {}, 404),
+        ("/office/township", {}, 403),
+        ("/phone/half", {"device": "x" * (1 << 21)}, 413),
+    ]
+    for key, (path, data, status) in zip(keys, asked, strict=True):
+        told = send(door, path, data, key=key)
+        assert (told.status_code, told.json["state"]) == (status, "refused"), (path, told.json)
+        assert len(told.json["reason"]) > 5
+        assert stands(door, key) == "refused"
+
+
+def test_two_transactions_that_met_are_no_fault_of_the_entry(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+):
+    def met(*_: Any, **__: Any) -> None:
+        raise OperationalError("", {}, psycopg.errors.DeadlockDetected())
+
+    key = str(uuid4())
+    with monkeypatch.context() as patched:
+        patched.setattr(entries, "enter", met)
+        told = visit(door, key)
+    assert (told.status_code, told.json["state"], stands(door, key)) == (409, "again", None)
+    assert visit(door, key).json["state"] == "taken"
