@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import FilePayload, Page, Route, expect, sync_playwright
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+from gisgrid.cases.cases import SYSTEM, CaseActor, Details, Owner, open_case, take_step
 from gisgrid.db.store import transaction
 from tests.support.accounts import appointed
 from tests.support.desks import jpeg
@@ -57,15 +58,54 @@ class Phone:
         self.page.goto(path)
         self.page.wait_for_selector("html[data-phone-ready]", state="attached")
 
+    def to_handle(self) -> int:
+        """A case that the worker has begun to handle."""
+        with transaction(self.engine) as session:
+            event = session.scalar(text(_OWN_EVENT), {"grid": GRID})
+            case = open_case(session, event or 0, SYSTEM)
+            for step, role in (
+                ("file", "dispatcher"),
+                ("dispatch", "dispatcher"),
+                ("accept", "grid_worker"),
+            ):
+                by, to = CaseActor("worker", (role,)), Owner(grid_code=GRID, level="grid")
+                details = Details(to=to) if step == "dispatch" else Details()
+                case = take_step(session, case.id, step, by, details=details)
+            return case.id
+
     def picture(self, name: str) -> None:
         ARTIFACTS.mkdir(exist_ok=True)
         self.page.screenshot(path=ARTIFACTS / f"offline-{name}.png", full_page=True)
+
+    def keep_grid(self) -> None:
+        self.open("/phone/grid")
+        self.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+        self.page.get_by_label("新密码，至少六位数字").fill("246813")
+        self.page.get_by_role("button", name="保存我的网格").click()
+        expect(self.page.locator("#houses > li")).to_have_count(5)
+
+    def visit(self, house: int) -> None:
+        """Write a visit down, on the form that is shown for its address."""
+        self.page.goto(f"/register/house/{house}/enter/visit")
+        self.page.get_by_label("关怀").check()
+        self.page.get_by_label("住户", exact=True).check()
+        self.page.get_by_role("button", name="记下").click()
+        expect(self.page.locator(".phone-kept")).to_be_visible()
+
+    def looked(self, name: str) -> None:
+        self.picture(name)
+        self.sound()
 
     def sound(self) -> None:
         self.page.evaluate(AXE.read_text())
         assert [v["id"] for v in self.page.evaluate("axe.run(document)")["violations"]] == []
         looked = self.page.evaluate(LOOK, 24)
         assert {what: which for what, which in looked.items() if which} == {}
+
+
+_OWN_EVENT = """
+SELECT min(e.event_id) FROM event_grid e JOIN grid g ON g.id = e.grid_id WHERE g.code = :grid
+"""
 
 
 @pytest.fixture
@@ -201,6 +241,135 @@ def test_what_is_refused_stays_in_sight_until_it_is_mended(phone: Phone):
     expect(page.locator("#phone-mark")).to_be_hidden()
 
 
+def test_each_form_that_was_refused_opens_again_with_what_was_written(phone: Phone):
+    """Of a case of several steps, a report, the grid on the phone: each is mended, and goes."""
+    page, case = phone.page, phone.to_handle()
+    phone.keep_grid()
+    phone.open(f"/cases/{case}")
+    phone.line(False)
+    write_three(page)
+    with transaction(phone.engine) as session:
+        session.execute(text(_CALLED))
+    phone.line(True)
+    phone.open("/phone/waiting")
+    refused = page.locator("#entries > li[data-state=refused]")
+    expect(refused).to_have_count(3)
+    assert phone.one("SELECT count(*) FROM phone_entry WHERE state = 'refused'") == 3
+
+    # The form of that house, in its own place on the phone's grid.
+    refused.nth(2).get_by_role("link", name="打开并修改").click()
+    field = page.get_by_label("大家怎么称呼这所房屋？")
+    expect(field).to_have_value("样本老店后面")
+    expect(page.get_by_role("alert")).to_have_text("这所房屋已登记过这个俗称。")
+    phone.looked("mend-grid-360-zh")
+    field.fill("样本老店前面")
+    page.get_by_role("button", name="记下").click()
+    page.wait_for_url("**/register/house/3")
+
+    # A report: what and where, and the way to leave the photo out.
+    phone.open("/phone/waiting")
+    refused.nth(1).get_by_role("link", name="打开并修改").click()
+    expect(page.locator("#words")).to_have_value("样本无人知道的地方")
+    expect(page.locator(".minors label:has-text('暴露垃圾')")).to_be_visible()
+    phone.looked("mend-report-360-zh")
+    page.get_by_label("不再发送这里等待的照片（1 张）").check()
+    page.click("#send")
+    page.wait_for_selector("#code")
+
+    # A case: the step that was taken, not the first one of its page.
+    phone.open("/phone/waiting")
+    refused.get_by_role("link", name="打开并修改").click()
+    handle = page.locator("form[data-step=feed_back]")
+    expect(handle.locator("[name=note]")).to_have_value("样本已清理")
+    expect(handle.locator("[name=note]")).to_be_visible()
+    phone.picture("mend-case-360-zh")
+    page.get_by_label("不再发送这里等待的照片（1 张）").check()
+    handle.get_by_role("button").last.click()
+    page.wait_for_url(f"**/cases/{case}")
+    expect(page.locator("#phone-mark")).to_be_hidden()
+    assert phone.one("SELECT count(*) FROM phone_entry WHERE state = 'refused'") == 0
+    assert phone.one("SELECT count(*) FROM case_step WHERE note = '样本已清理'") == 1
+    assert phone.one("SELECT count(*) FROM event WHERE address = '样本无人知道的地方'") == 1
+
+
+def write_three(page: Page) -> None:
+    """Without a line, from the page of a case on: three entries that the server will refuse."""
+    bad = FilePayload(name="a.jpg", mimeType="image/jpeg", buffer=b"no picture")
+    handle, mark = page.locator("form[data-step=feed_back]"), page.locator("#phone-mark")
+    handle.locator("summary").click()
+    handle.locator("[name=note]").fill("样本已清理")
+    handle.locator("[name=photos]").set_input_files(bad)
+    handle.get_by_role("button").last.click()
+    expect(mark).to_have_text("1 条待发送")
+    page.goto("/report")
+    page.wait_for_selector("html[data-phone-ready]", state="attached")
+    page.click("summary:has-text('市容环境')")
+    page.click(".minors label:has-text('暴露垃圾')")
+    page.fill("#words", "样本无人知道的地方")
+    page.set_input_files("input[name=photo]", bad)
+    page.click("#send")
+    expect(mark).to_have_text("2 条待发送")
+    page.goto("/register/house/3/enter/alias")
+    page.get_by_label("大家怎么称呼这所房屋？").fill("样本老店后面")
+    page.get_by_role("button", name="记下").click()
+    expect(mark).to_have_text("3 条待发送")
+
+
+def test_what_the_server_never_answers_holds_up_no_other_house_and_nobody_else_sends_it(
+    phone: Phone,
+):
+    def never(route: Route) -> None:
+        if route.request.method == "POST":
+            route.fulfill(status=503)
+        else:
+            route.fallback()
+
+    page = phone.page
+    phone.keep_grid()
+    page.route("**/register/house/1/enter/alias", never)
+    phone.open("/register/house/1/enter/alias")
+    page.get_by_label("大家怎么称呼这所房屋？").fill("样本老店后面")
+    page.get_by_role("button", name="记下").click()
+    expect(page.locator(".phone-kept")).to_contain_text("服务器暂时不能接收")
+    phone.line(False)
+    for house in (1, 3):
+        phone.visit(house)
+    phone.line(True)
+    phone.open("/phone/waiting")  # its second try
+    waiting = page.locator("#entries > li[data-state=waiting]")
+    expect(waiting).to_have_count(3)
+    for left in (3, 2):
+        page.get_by_role("button", name="立即发送").click()
+        expect(page.locator("#said")).to_have_text("服务器暂时不能接收，会自动再试。")
+        expect(waiting).to_have_count(left)
+    assert phone.one("SELECT array_agg(house_id) FROM register_entry") == [3]
+    expect(waiting.first).to_contain_text("登记俗称")
+    phone.looked("stuck-360-zh")
+
+    # Somebody else at this phone sends none of it, and is not told that all is sent.
+    name, value = session_cookie(phone.app, phone.engine, phone.clerk).split("=", 1)
+    page.context.add_cookies([{"name": name, "value": value, "url": phone.host}])
+    phone.open("/phone/waiting")
+    page.get_by_role("button", name="立即发送").click()
+    expect(page.locator("#said")).to_contain_text("登录已过期")
+
+    # Its own worker deletes it, and what waited behind it goes.
+    phone.enter()
+    phone.open("/phone/waiting")
+    waiting.first.get_by_role("button", name="删除").click()
+    waiting.first.get_by_role("button", name="确定删除").click()
+    page.get_by_role("button", name="立即发送").click()
+    expect(waiting).to_have_count(0)
+    assert phone.one("SELECT count(*) FROM register_entry WHERE kind = 'alias'") == 0
+    assert phone.one("SELECT array_agg(house_id ORDER BY house_id) FROM register_entry") == [1, 3]
+
+
+_CALLED = """
+INSERT INTO alias (township_id, words, key, grams, house_id, added_by)
+SELECT township_id, '样本老店后面', '样本老店后面', '样本老店后面', id, '测试' FROM house WHERE id = 3
+"""
+
+
 def test_whatever_fails_on_the_way_nothing_is_lost_and_nothing_doubled(
     engine: Engine, made: Town, tmp_path: Path
 ):
@@ -243,10 +412,23 @@ def test_my_grid_is_on_the_phone_behind_a_pin(phone: Phone):
     page.get_by_label("新密码，至少六位数字").fill("246813")
     phone.picture("setup-360-zh")
     phone.sound()
+    # The first fetching fails: nobody is locked out by it.
+    page.route("**/phone/grid.json", lambda route: route.abort())
     page.get_by_role("button", name="保存我的网格").click()
+    expect(page.locator("#grid")).to_contain_text("现在连不上服务器")
+    phone.picture("setup-failed-360-zh")
+    phone.sound()
+    page.unroute("**/phone/grid.json")
+    page.get_by_role("button", name="重试").click()
     expect(page.locator("#houses > li")).to_have_count(5)
     phone.picture("grid-360-zh")
     phone.sound()
+    # Unlocked by its PIN, it is fetched anew at once.
+    page.get_by_role("button", name="锁定").click()
+    page.get_by_label("数字密码").fill("246813")
+    with page.expect_response("**/phone/grid.json"):
+        page.get_by_role("button", name="打开").click()
+    expect(page.locator("#houses > li")).to_have_count(5)
 
     # Without a line every page of a house is the phone's own.
     phone.line(False)

@@ -16,6 +16,7 @@ def page_words() -> dict[str, str]:
         "kept": gettext("Written down on this phone."),
         "later": gettext("It is sent as soon as the server can be reached."),
         "many": gettext("At most {n} photos: choose fewer."),
+        "without": gettext("Leave out the photos that wait here ({n})"),
         "full": gettext(
             "This phone could not keep it: it is full, or another window blocks it. Close other windows and try again."
         ),
@@ -70,6 +71,8 @@ def grid_words() -> dict[str, str]:
         ),
         "log_in": gettext("Log in"),
         "no_line": gettext("The server cannot be reached now. Try again with a line."),
+        "fetching": gettext("Fetching your grid …"),
+        "retry": gettext("Try again"),
         "insecure": gettext("This page needs a secure (https) connection."),
         "as_of": gettext("As of {time}"),
         "offline": gettext("no line"),

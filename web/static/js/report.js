@@ -107,7 +107,14 @@ form.addEventListener("change", (event) => {
   }
 });
 
+// What it is called while it waits.
+const called = () => [form.dataset.queueName, form.querySelector("[name=matter]:checked")?.parentElement.textContent.trim(), field("address").value.trim()].filter(Boolean).join(" · ");
+
 form.addEventListener("submit", async (event) => {
+  if (form.dataset.entry) {
+    form.dataset.queue = called(); // it waited once and was refused: it takes that road again
+    return;
+  }
   event.preventDefault();
   if (send.disabled) return;
   const pressed = event.submitter, label = send.textContent;
@@ -129,9 +136,8 @@ form.addEventListener("submit", async (event) => {
     else byId("problem").scrollIntoView({ block: "center" });
   } catch (_) {
     // Whoever works here goes on; it is sent when there is a line.
-    const what = form.querySelector("[name=matter]:checked");
-    form.dataset.queue = [form.dataset.queueName, what?.parentElement.textContent.trim(), field("address").value.trim()].filter(Boolean).join(" · ");
-    if (what && await keepForLater(form, pressed)) return;
+    form.dataset.queue = called();
+    if (form.querySelector("[name=matter]:checked") && await keepForLater(form, pressed)) return;
     delete form.dataset.queue;
     complain(words.no_server);
   }

@@ -45,6 +45,9 @@ export function house(one, ui, now, data) {
   ].filter(Boolean);
 }
 
+// Where a form is opened again to be mended.
+const at = () => location.pathname + location.hash.replace(/[?&]entry=[^&]*/, "");
+
 // A form that the page carries, made one of this house.
 function filled(what, one, ui, data, label, column) {
   const found = document.querySelector(`template[data-what="${what}"]${column ? `[data-column="${column}"]` : ""}`);
@@ -52,7 +55,7 @@ function filled(what, one, ui, data, label, column) {
   const made = found.content.firstElementChild.cloneNode(true);
   const page = ui.house.replace(/0$/, one.id);
   made.setAttribute("action", `${page}/enter/${what}`);
-  Object.assign(made.dataset, { queue: label, queueHouse: String(one.id), queueBack: `${location.pathname}#house/${one.id}` });
+  Object.assign(made.dataset, { queue: label, queueHouse: String(one.id), queuePage: at(), queueBack: `${location.pathname}#house/${one.id}` });
   if (made.elements.seen) made.elements.seen.value = data.seen;
   return made;
 }
@@ -95,7 +98,7 @@ export function papers(data, ui, now) {
       const made = document.querySelector('template[data-what="read"]').content.firstElementChild.cloneNode(true);
       made.setAttribute("action", each.address);
       made.elements.number.value = each.number;
-      Object.assign(made.dataset, { queue: `${ui.words.read} · ${each.title}`, queueBack: `${location.pathname}#papers` });
+      Object.assign(made.dataset, { queue: `${ui.words.read} · ${each.title}`, queuePage: at(), queueBack: `${location.pathname}#papers` });
       const waits = now.entries.some((entry) => entry.url === each.address && entry.state === "waiting");
       return make("details", { class: "box" }, make("summary", {}, each.title), each.due_on ? make("p", { class: "soft" }, fill(ui.words.due_at, { time: each.due_on })) : null,
         make("article", { class: "paper" }, each.text || ui.words.no_text), waits ? tag(fill(ui.words.queued, { n: 1 }), "warn") : each.noted && each.text ? made : null);

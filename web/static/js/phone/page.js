@@ -32,17 +32,26 @@ async function go() {
   if (problem && problem !== "log_in") timer = setTimeout(go, pause(fails));
 }
 
+const learn = async (name, value) => { if ((await fact(name)) !== value) await keepFact(name, value); };
+
+// Whether this phone keeps what is sent: that of whoever is logged in, or was when they had a line.
+async function keeps() {
+  if (!whose) return Boolean(await fact("session"));
+  const lock = await fact("lock");
+  if (lock && lock.account !== Number(whose)) await wipe();
+  await learn("account", Number(whose));
+  await learn("session", phone);
+  await learn("language", root.lang.split("-")[0]);
+  return true;
+}
+
 async function start() {
+  const known = keeps();
+  watchForms(known.catch(() => false));
   onNews(count);
-  if (whose) {
-    if ((await fact("lock"))?.account !== Number(whose)) await wipe();
-    await keepFact("account", Number(whose));
-    await keepFact("session", phone);
-    await keepFact("language", root.lang.startsWith("zh") ? "zh" : "en");
-    if (root.dataset.phoneWorker) navigator.serviceWorker?.register(root.dataset.phoneWorker, { scope: root.dataset.phoneScope, type: "module" }).catch(() => undefined);
-  } else if (!(await fact("session"))) return;
+  if (!(await known)) return;
+  if (root.dataset.phoneWorker) navigator.serviceWorker?.register(root.dataset.phoneWorker, { scope: root.dataset.phoneScope, type: "module" }).catch(() => undefined);
   await expired();
-  watchForms();
   // Whoever logs out leaves nothing here but what is not sent yet.
   document.addEventListener("submit", (event) => { if (new URL(event.target.action).pathname.endsWith("/logout")) wipe(); });
   await fillAgain();

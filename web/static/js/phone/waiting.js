@@ -1,6 +1,7 @@
 // The page of what waits on this phone: each entry with where it stands; sending at once; what was refused, with why.
 
 import { byId, make } from "../elements.js";
+import { mendAt, stuck } from "../pure/sending.js";
 import { fill } from "../pure/words.js";
 import { drain, drop, entries, onNews } from "./queue.js";
 import { fact, photosOfEntry } from "./store.js";
@@ -19,9 +20,9 @@ const tone = { refused: "bad", incomplete: "bad", sent: "good", waiting: "note" 
 
 function line(entry) {
   const acts = [];
-  if (entry.state === "refused") {
-    acts.push(make("a", { class: "button button-main", href: `${entry.page}#entry=${entry.key}` }, words.again),
-      make("button", { type: "button", class: "button", onclick: (event) => aside(event.target, entry) }, words.aside));
+  if (entry.state === "refused") acts.push(make("a", { class: "button button-main", href: mendAt(entry) }, words.again));
+  if (["refused", "incomplete"].includes(entry.state) || (entry.state === "waiting" && stuck(entry))) {
+    acts.push(make("button", { type: "button", class: "button", onclick: (event) => aside(event.target, entry) }, words.aside));
   }
   if (entry.state === "sent" && entry.where) acts.push(make("a", { class: "button", href: entry.where }, words.look));
   const [state, ...more] = stands(entry).filter(Boolean);
