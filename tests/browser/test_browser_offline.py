@@ -229,7 +229,13 @@ def test_what_is_refused_stays_in_sight_until_it_is_mended(phone: Phone):
     desk = other.new_page()
     desk.goto("/register/changes")
     expect(desk.locator("table").last).to_contain_text("这所房屋已登记过这个俗称。")
+    desk.screenshot(path=ARTIFACTS / "offline-refused-desk-zh.png", full_page=True)
+    desk.get_by_role("button", name="标记为已阅").click()
+    expect(desk.locator("main")).to_contain_text("没有等待的。")
     other.close()
+    phone.open("/phone/waiting")
+    expect(refused).to_contain_text("阅知")
+    phone.looked("aside-360-zh")
 
     # Opened again it has what was written; mended, it goes.
     refused.get_by_role("link", name="打开并修改").click()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
+from datetime import date, timedelta
 from io import BytesIO
 from typing import Any
 from uuid import uuid4
@@ -20,7 +21,7 @@ from gisgrid.db.store import transaction
 from gisgrid.register import entries
 from tests.support.database import own_database
 from tests.support.desks import jpeg
-from tests.support.door import Door, one_known
+from tests.support.door import Door, one_known, token
 from tests.support.phones import queued
 
 VISIT = {"why": "care", "met": "household", "agreed": "样本约定"}
@@ -111,6 +112,33 @@ def test_what_is_refused_stays_in_sight_of_worker_and_clerk(door: Door):
     # Mended under the same key it is taken, and nobody is told of it any more.
     assert visit(door, key).json["state"] == "taken"
     assert "请选一项。" not in door.people["clerk"].get("/register/changes").text
+
+
+def test_the_clerk_puts_a_refusal_aside_and_its_worker_hears_of_it(door: Door):
+    key = str(uuid4())
+    send(door, "/register/house/1/enter/alias", {"alias": ""}, key=key)
+    number = door.one("SELECT id FROM phone_entry WHERE key = :k", k=key)
+    aside = f"/register/changes/refused/{number}"
+    assert aside in door.people["clerk"].get("/register/changes").text
+    # Not by who wrote it, nor by who keeps no register there.
+    assert press(door, "worker", aside) == 403
+    assert press(door, "stranger", aside) == 403
+    assert press(door, "clerk", aside) == 303
+    page = door.people["clerk"].get("/register/changes").text
+    assert aside not in page and "已标记为已阅" in page
+    assert press(door, "clerk", aside) == 404
+    told = door.people["worker"].get("/phone/session?refused").json["aside"]
+    assert list(told) == [key]
+    assert door.people["colleague"].get("/phone/session?refused").json["aside"] == {}
+    # Sent and refused once more, it is there again.
+    send(door, "/register/house/1/enter/alias", {"alias": ""}, key=key)
+    assert aside in door.people["clerk"].get("/register/changes").text
+    assert door.people["worker"].get("/phone/session?refused").json["aside"] == {}
+
+
+def press(door: Door, who: str, path: str) -> int:
+    client = door.people[who]
+    return client.post(path, data={"csrf_token": token(client)}).status_code
 
 
 def test_after_the_session_is_over_nothing_is_sent_as_somebody_else(door: Door):
@@ -231,3 +259,35 @@ def test_two_transactions_that_met_are_no_fault_of_the_entry(
         told = visit(door, key)
     assert (told.status_code, told.json["state"], stands(door, key)) == (409, "again", None)
     assert visit(door, key).json["state"] == "taken"
+
+
+def test_what_comes_in_late_puts_no_newer_day_back(door: Door):
+    def verified(age_s: int) -> None:
+        key = str(uuid4())
+        told = send(
+            door, "/register/house/3/enter/verified", {"client_id": key}, key=key, age_s=age_s
+        )
+        assert told.json["state"] == "taken", told.json
+
+    def days() -> list[date]:
+        found: list[date] = door.one(
+            "SELECT array_agg(DISTINCT day) FROM (SELECT verified_on AS day FROM household WHERE house_id = 3 "
+            "UNION ALL SELECT r.verified_on FROM resident r JOIN household f ON f.id = r.household_id "
+            "WHERE f.house_id = 3) AS d"
+        )
+        return found
+
+    verified(0)
+    assert days() == [door.day]
+    verified(3 * 86400)
+    assert days() == [door.day]
+    # The log says when it was seen, not when the line came back.
+    long_ago = (door.day - timedelta(days=3)).isoformat()
+    assert long_ago in door.people["clerk"].get("/register/house/3").text
+    door.at_once()
+    key, home = str(uuid4()), door.one("SELECT max(id) FROM household WHERE house_id = 3")
+    moved = {"household": str(home), "house_id": "1", "room": "", "client_id": key}
+    told = send(door, "/register/house/3/enter/household-moved", moved, key=key, age_s=3 * 86400)
+    assert told.json["state"] == "taken", told.json
+    assert door.one("SELECT house_id FROM household WHERE id = :h", h=home) == 1
+    assert door.one("SELECT verified_on FROM household WHERE id = :h", h=home) == door.day

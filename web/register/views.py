@@ -176,6 +176,15 @@ def decide() -> BaseResponse:
     return redirect(url_for("register.changes"), 303)
 
 
+@blueprint.post("/changes/refused/<int:number>")
+def put_aside(number: int) -> BaseResponse:
+    """What a phone sent and was refused has been seen: it leaves the page, and its worker is told."""
+    with writing() as session:
+        phones.put_aside(session, number)
+    flash(gettext("Put aside: whoever wrote it sees that on their phone."))
+    return redirect(url_for("register.changes"), 303)
+
+
 def _changes(session: Session, purpose: str | None) -> Response:
     place = town(session)
     turn = lists.turn(entries.MOST)
@@ -193,7 +202,7 @@ def _changes(session: Session, purpose: str | None) -> Response:
         total=total,
         turn=turn,
         read=read,
-        refused=[each for each in phones.refused(session, place.id) if not each.own],
+        refused=phones.refused(session, place.id),
         purposes=declared,
         purpose=next((p for p in declared if p.name == purpose), None),
         english=language() == "en",
