@@ -33,11 +33,9 @@ from web.http.towns import town
 from web.phone.views import blueprint
 from web.phone.words import grid_words
 from web.register import words
+from web.register.views import WHAT
 
-FORMS = {
-    "visit": "visited", "household-in": "household_in", "household-out": "household_out",
-    "person-in": "resident_in", "person-out": "resident_out", "alias": "alias",
-}  # fmt: skip
+FORMS = ("visit", "household-in", "household-out", "person-in", "person-out", "alias")
 """Forms of a house that need no line; a household that moves is looked for at the server."""
 MOST_TEXTS, LONGEST_TEXT = 10, 50_000
 """Documents to read that go along with their words, and characters of each."""
@@ -48,7 +46,7 @@ _DEVICE = re.compile(r"[0-9a-f-]{32,36}")
 def grid() -> Response:
     """The worker's grid as the phone keeps it; the page itself is everybody's and names nobody."""
     forms: list[dict[str, str | None]] = [
-        {"what": what, "kind": kind, "column": None} for what, kind in FORMS.items()
+        {"what": what, "kind": WHAT[what], "column": None} for what in FORMS
     ]
     forms += [{"what": "correct", "kind": "corrected", "column": each} for each in entries.PERSON]
     html = render_template(
@@ -153,11 +151,12 @@ def _to_read(session: Session, place: TownshipInfo) -> list[dict[str, Any]]:
     for each in mine.to_read(session, place.id, today(place)):
         if each.read_at is not None or not each.asked or len(told) == MOST_TEXTS:
             continue
-        version = documents.version(session, place.id, each.code)
-        plain = version.media_type.startswith("text/plain")
+        content = b""
+        if plain := each.media_type.startswith("text/plain"):
+            content = documents.version(session, place.id, each.code, each.number).content
         told.append({
             "code": each.code, "title": each.title, "number": each.number, "noted": noted,
             "due_on": each.due_on, "address": url_for("documents.has_read", code=each.code, township=place.code),
-            "text": version.content.decode("utf-8-sig")[:LONGEST_TEXT] if plain else None,
+            "text": content.decode("utf-8-sig")[:LONGEST_TEXT] if plain else None,
         })  # fmt: skip
     return told

@@ -30,8 +30,11 @@ def unverified() -> str | Response:
             session, place.id, today(place), days=days, grid=grid, limit=turn.most, skip=turn.skip,
             masked=True,
         )  # fmt: skip
-        total = visits.count_stale(session, place.id, today(place), days=days, grid=grid)
-    if asked_as_workbook():
+        file = asked_as_workbook()
+        total = (
+            0 if file else visits.count_stale(session, place.id, today(place), days=days, grid=grid)
+        )
+    if file:
         return lists.workbook(place, stale_sheet(listed))
     return render_template(
         "stale.html",
@@ -54,8 +57,9 @@ def to_visit() -> str | Response:
         listed = visits.to_visit(
             session, place.id, day, days=days, grid=grid, limit=turn.most, skip=turn.skip
         )
-        total = visits.count_to_visit(session, place.id, day, days=days, grid=grid)
-    if asked_as_workbook():
+        file = asked_as_workbook()
+        total = 0 if file else visits.count_to_visit(session, place.id, day, days=days, grid=grid)
+    if file:
         return lists.workbook(place, sheets.visits(listed))
     return render_template(
         "visits.html", listed=listed[:PORTION], read=len(listed), turn=turn, total=total, days=days, grid=grid

@@ -9,8 +9,8 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
-from gisgrid.cases.photos import MOST_BYTES, Picture, picture
-from gisgrid.core.errors import GisgridError, Invalid, NotAllowed, NotFound
+from gisgrid.cases.photos import picture
+from gisgrid.core.errors import GisgridError, NotAllowed, NotFound
 from gisgrid.locate.addresses.search import AddressCandidate, search
 from gisgrid.people import phones
 from gisgrid.people.privacy import corrections
@@ -23,6 +23,7 @@ from web.http.errors import problem_of
 from web.http.language import language
 from web.http.once import entered_at
 from web.http.permissions import asked_as_workbook
+from web.http.photos import photos_sent
 from web.http.towns import town, town_of
 from web.register import sheets, words
 
@@ -54,7 +55,7 @@ def enter(house_id: int, what: str) -> BaseResponse:
         with reading() as session:
             return _form(session, house_id, what, typed)
     try:
-        shots = _photos()
+        shots = [picture(data) for data in photos_sent("photo", most=MOST_PHOTOS)]
         with writing() as session:
             made = entries.enter(
                 session,
@@ -284,14 +285,6 @@ def _kind(what: str) -> str:
     if what not in WHAT:
         raise NotFound("There is no such page.")
     return WHAT[what]
-
-
-def _photos() -> list[Picture]:
-    """The photos of a form, made small."""
-    files = [file for file in request.files.getlist("photo") if file.filename]
-    if len(files) > MOST_PHOTOS:
-        raise Invalid("At most {most_photos} photos are taken.", most_photos=MOST_PHOTOS)
-    return [picture(file.stream.read(MOST_BYTES + 1)) for file in files]
 
 
 def _number(written: str | None) -> int | None:

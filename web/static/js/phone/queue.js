@@ -15,7 +15,7 @@ export function onNews(look) {
   addEventListener("gisgrid-phone", look);
 }
 
-export function tell() {
+function tell() {
   if (news) news.postMessage("changed");
   dispatchEvent(new Event("gisgrid-phone"));
 }
