@@ -30,6 +30,7 @@ from web.http.keeping import keeping
 from web.http.language import language
 from web.http.permissions import asker
 from web.http.towns import town
+from web.phone.steps import steps_of
 from web.phone.views import blueprint
 from web.phone.words import grid_words
 from web.register import words
@@ -39,6 +40,8 @@ FORMS = ("visit", "household-in", "household-out", "person-in", "person-out", "a
 """Forms of a house that need no line; a household that moves is looked for at the server."""
 MOST_TEXTS, LONGEST_TEXT = 10, 50_000
 """Documents to read that go along with their words, and characters of each."""
+MOST_STEPS = 40
+"""Cases whose steps go along, the soonest due first."""
 _DEVICE = re.compile(r"[0-9a-f-]{32,36}")
 
 
@@ -127,7 +130,8 @@ def _data(session: Session) -> dict[str, Any]:
     found = board.mine(session)
     flows = flows_by_id(session, (row.flow_id for row in found))
     now, colours = datetime.now(UTC), colour_words()
-    cases = [as_json(row, flows[row.flow_id], now) for row in found if row.township_id == place.id]
+    here = [row for row in found if row.township_id == place.id]
+    cases = [as_json(row, flows[row.flow_id], now) for row in here]
     return {
         "account": asker().account_id,
         "township": place.code,
@@ -139,7 +143,8 @@ def _data(session: Session) -> dict[str, Any]:
         "cases": [
             {key: case[key] for key in ("case_id", "code", "matter", "state", "grid", "due_at")}
             | {"colour": colours[case["colour"]]}
-            for case in cases
+            | (steps_of(session, row) if n < MOST_STEPS else {"address": None, "steps": []})
+            for n, (row, case) in enumerate(zip(here, cases, strict=True))
         ],
         "documents": _to_read(session, place),
     }

@@ -83,13 +83,48 @@ export function form(one, what, asked, ui, data) {
   return [back(to, one.address), made];
 }
 
-export function caseList(data, ui, time) {
+export function caseList(data, ui, now, time) {
   return [back("#", ui.words.all), make("h1", {}, ui.words.cases),
     data.cases.length ? make("ul", { class: "phone-houses" }, ...data.cases.map((each) => make("li", { class: "phone-house" },
-      make("a", { class: "row", href: ui.cases.replace(/mine$/, each.case_id) }, make("strong", {}, each.matter)),
-      make("p", {}, tag(each.state), " ", tag(each.colour)),
-      make("p", { class: "soft" }, [each.due_at ? fill(ui.words.due_at, { time: time(each.due_at) }) : "", each.grid, each.code].filter(Boolean).join(" · "))))) : make("p", {}, ui.words.no_case),
-    make("p", { class: "soft" }, ui.words.case_line)];
+      make("a", { class: "row", href: `#case/${each.case_id}` }, make("strong", {}, each.matter)), ...standing(each, ui, now, time)))) : make("p", {}, ui.words.no_case)];
+}
+
+const waitsFor = (address, now) => now.entries.filter((entry) => address && entry.url === address && entry.state === "waiting").length;
+
+function standing(one, ui, now, time) {
+  const waiting = waitsFor(one.address, now);
+  return [make("p", {}, tag(one.state), " ", tag(one.colour), " ", waiting ? tag(fill(ui.words.queued, { n: waiting }), "warn") : ""),
+    make("p", { class: "soft" }, [one.due_at ? fill(ui.words.due_at, { time: time(one.due_at) }) : "", one.grid, one.code].filter(Boolean).join(" · "))];
+}
+
+// A case with those of its steps that need nothing to choose.
+export function caseView(one, ui, now, time) {
+  const { words } = ui;
+  return [back("#cases", words.all_cases), make("h1", {}, one.matter), ...standing(one, ui, now, time),
+    ...(one.steps?.length ? one.steps.map((step) => stepForm(one, step, ui, now)) : [make("p", { class: "note" }, words.no_step)]),
+    make("p", { class: "soft" }, words.case_line),
+    make("p", { class: "acts" }, make("a", { class: "button", href: ui.cases.replace(/mine$/, one.case_id) }, words.case_page))];
+}
+
+function stepForm(one, step, ui, now) {
+  const made = document.querySelector('template[data-what="step"]').content.firstElementChild.cloneNode(true), { words } = ui;
+  made.setAttribute("action", one.address);
+  // Where a step of one's own waits already, where the case stood is known to be past.
+  for (const [name, value] of Object.entries({ seq: waitsFor(one.address, now) ? "" : one.seq, step: step.name, shows: step.photos })) made.elements[name].value = value;
+  for (const part of made.querySelectorAll("[data-need]")) {
+    const need = part.dataset.need;
+    if (need === "photos" ? !step.shows : !step.needs.includes(need)) part.remove();
+  }
+  const photos = made.querySelector("[data-need=photos]");
+  if (photos) {
+    photos.querySelector("span").textContent = words[`photos_${step.photos}`] + (step.required ? ` (${words.required})` : "");
+    made.elements.photos.required = step.required;
+  }
+  made.querySelector("button").textContent = step.label;
+  Object.assign(made.dataset, { step: step.name, queue: `${step.label} · ${one.matter} ${one.code}`, queuePage: at(), queueBack: `${location.pathname}#cases` });
+  if (!step.needs.length && !step.shows) return made;
+  made.classList.remove("box");
+  return make("details", { class: "box" }, make("summary", {}, step.label), made);
 }
 
 export function papers(data, ui, now) {

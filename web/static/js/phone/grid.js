@@ -5,7 +5,7 @@ import { long, round } from "../pure/round.js";
 import { fill, metres } from "../pure/words.js";
 import { mends } from "../pure/sending.js";
 import { able, fillAgain } from "./forms.js";
-import { card, caseList, form, house, papers } from "./grid-parts.js";
+import { card, caseList, caseView, form, house, papers } from "./grid-parts.js";
 import { entries, onNews } from "./queue.js";
 import { enter, expired, isSet, keep, kept, key, setUp, shut } from "./locker.js";
 import { fact } from "./store.js";
@@ -101,7 +101,7 @@ async function renew() {
 }
 
 // Whether nobody is writing, so that the page may be drawn anew.
-const calm = () => !location.hash.split("/")[2] && document.activeElement?.id !== "find";
+const calm = () => !location.hash.split("/")[2] && !location.hash.startsWith("#case/") && document.activeElement?.id !== "find";
 
 // ---- the list ----------------------------------------------------------------------------------
 
@@ -167,21 +167,23 @@ function walked() {
 // "#house/12/visit?resident=5": a house, and a form of it.
 function draw() {
   const [path, query] = location.hash.slice(1).split("?"), [room, id, what] = path.split("/");
+  const mine = data.cases.find((each) => String(each.case_id) === id);
   const one = room === "house" && houses().find((each) => String(each.id) === id);
   if (room === "house" && !one) show(make("p", { class: "note" }, words.not_here), make("p", { class: "acts" }, make("a", { class: "button button-main", href: "#" }, words.all)));
   else if (one && what) show(...form(one, what, new URLSearchParams(query), ui, data));
   else if (one) show(...house(one, ui, now, data));
-  else if (room === "cases") show(...caseList(data, ui, time));
+  else if (room === "case" && mine) show(...caseView(mine, ui, now, time));
+  else if (room.startsWith("case")) show(...caseList(data, ui, now, time));
   else if (room === "papers") show(...papers(data, ui, now));
   else list();
   if (mends(location.hash)) fillAgain();
 }
 
 async function open() {
-  const at = location.pathname.match(/\/register\/house\/(\d+)(?:\/enter\/([\w-]+))?/);
-  if (at && !location.hash.startsWith("#house")) {
+  const at = location.pathname.match(/\/register\/(house)\/(\d+)(?:\/enter\/([\w-]+))?/) || location.pathname.match(/\/(case)s\/(\d+)/);
+  if (at && !location.hash.startsWith(`#${at[1]}`)) {
     const asked = [location.search.slice(1), location.hash.slice(1)].filter(Boolean).join("&");
-    history.replaceState(null, "", `${location.pathname}#house/${at[1]}${at[2] ? `/${at[2]}` : ""}${asked && `?${asked}`}`);
+    history.replaceState(null, "", `${location.pathname}#${at.slice(1).filter(Boolean).join("/")}${asked && `?${asked}`}`);
   }
   now.entries = await entries();
   onNews(async () => { now.entries = await entries(); if (data && calm()) draw(); });
