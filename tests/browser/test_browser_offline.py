@@ -149,8 +149,7 @@ def test_what_is_written_down_without_a_line_goes_out_once_there_is_one(phone: P
     expect(page.locator(".phone-kept")).to_contain_text("已记在这部手机上。")
     expect(page.locator(".phone-kept")).to_contain_text("现在没有网络")
     expect(page.locator("#phone-mark")).to_have_text("1 条待发送")
-    phone.picture("kept-360-zh")
-    phone.sound()
+    phone.looked("kept-360-zh")
 
     # The page of reports is on the phone, and a report with a photo waits, too.
     page.goto("/report")
@@ -171,8 +170,7 @@ def test_what_is_written_down_without_a_line_goes_out_once_there_is_one(phone: P
     expect(page.locator("#entries > li").nth(1)).to_contain_text("照片：1 张")
     page.get_by_role("button", name="立即发送").click()
     expect(page.locator("#said")).to_have_text("现在没有网络，有网络时会自动发送。")
-    phone.picture("waiting-360-zh")
-    phone.sound()
+    phone.looked("waiting-360-zh")
 
     # The session is over meanwhile: nothing is sent as somebody else, nothing is lost.
     with transaction(phone.engine) as session:
@@ -223,8 +221,7 @@ def test_what_is_refused_stays_in_sight_until_it_is_mended(phone: Phone):
     refused = page.locator("#entries > li[data-state=refused]")
     expect(refused).to_contain_text("这所房屋已登记过这个俗称。")
     expect(page.locator("#phone-mark")).to_have_text("1 条需要处理")
-    phone.picture("refused-360-zh")
-    phone.sound()
+    phone.looked("refused-360-zh")
     other = page.context.browser.new_context(base_url=phone.host, locale="zh-CN")  # type: ignore[union-attr]
     name, value = session_cookie(phone.app, phone.engine, phone.clerk).split("=", 1)
     other.add_cookies([{"name": name, "value": value, "url": phone.host}])
@@ -451,19 +448,16 @@ def test_my_grid_is_on_the_phone_behind_a_pin(phone: Phone):
     page.evaluate("navigator.serviceWorker.ready.then(() => true)")
     page.get_by_role("link", name="手机上的我的网格").click()
     page.get_by_label("新密码，至少六位数字").fill("246813")
-    phone.picture("setup-360-zh")
-    phone.sound()
+    phone.looked("setup-360-zh")
     # The first fetching fails: nobody is locked out by it.
     page.route("**/phone/grid.json", lambda route: route.abort())
     page.get_by_role("button", name="保存我的网格").click()
     expect(page.locator("#grid")).to_contain_text("现在连不上服务器")
-    phone.picture("setup-failed-360-zh")
-    phone.sound()
+    phone.looked("setup-failed-360-zh")
     page.unroute("**/phone/grid.json")
     page.get_by_role("button", name="重试").click()
     expect(page.locator("#houses > li")).to_have_count(5)
-    phone.picture("grid-360-zh")
-    phone.sound()
+    phone.looked("grid-360-zh")
     # Unlocked by its PIN, it is fetched anew at once.
     page.get_by_role("button", name="锁定").click()
     page.get_by_label("数字密码").fill("246813")
@@ -476,8 +470,7 @@ def test_my_grid_is_on_the_phone_behind_a_pin(phone: Phone):
     page.goto("/register/house/1")
     expect(page.locator("h1")).to_have_text("虚构镇虚构1路1号")
     expect(page.locator("main")).to_contain_text("测*")
-    phone.picture("house-360-zh")
-    phone.sound()
+    phone.looked("house-360-zh")
     page.get_by_role("link", name="已走访").click()
     page.get_by_label("关怀").check()
     page.get_by_label("住户", exact=True).check()
@@ -491,6 +484,7 @@ def test_my_grid_is_on_the_phone_behind_a_pin(phone: Phone):
     page.get_by_label("电话").fill("13900001111")
     page.get_by_role("button", name="记下").click()
     expect(page.locator("#phone-mark")).to_have_text("2 条待发送")
+    moves_a_household(phone)
     page.goto("/phone/grid")
     page.locator("#find").fill("虚构3路")
     expect(page.locator("#houses > li")).to_have_count(1)
@@ -501,8 +495,35 @@ def test_my_grid_is_on_the_phone_behind_a_pin(phone: Phone):
     phone.line(True)
     phone.open("/phone/waiting")
     expect(page.locator("#entries > li[data-state=sent]")).to_have_count(2)
-    assert phone.one("SELECT count(*) FROM visit WHERE code LIKE 'D%'") == 1
-    assert phone.one("SELECT count(*) FROM register_entry WHERE kind = 'corrected'") == 1
+    assert phone.one(_KINDS) == ["corrected", "visited"]
+    mends_the_move(phone)
+
+
+_KINDS = "SELECT array_agg(kind ORDER BY kind) FROM register_entry"
+
+
+def moves_a_household(phone: Phone) -> None:
+    """Without a line; of the houses that the words may mean the server cannot choose."""
+    page = phone.page
+    page.goto("/register/house/1")
+    page.get_by_role("link", name="迁往镇内别处").click()
+    page.get_by_label("迁往的地址").fill("虚构")
+    phone.looked("moving-360-zh")
+    page.get_by_role("button", name="记下").click()
+    expect(page.locator("#phone-mark")).to_have_text("3 条待发送")
+
+
+def mends_the_move(phone: Phone) -> None:
+    """With a line, where houses are looked for."""
+    page = phone.page
+    page.get_by_role("link", name="打开并修改").click()
+    expect(page.get_by_role("alert")).to_contain_text("这一条须在原页面上确认")
+    page.locator("[name=house_id]").first.check()
+    phone.looked("moving-mended-360-zh")
+    page.get_by_role("button", name="记下").click()
+    page.wait_for_url("**/register/house/1")
+    expect(page.locator("#phone-mark")).to_be_hidden()
+    assert phone.one(_KINDS) == ["corrected", "household_moved", "visited"]
 
 
 def locked_and_wiped(page: Page) -> None:
@@ -521,4 +542,4 @@ def locked_and_wiped(page: Page) -> None:
         page.get_by_role("button", name="打开").click()
         told = f"还可试 {left} 次" if left else "密码错误次数过多"
         expect(page.locator("main")).to_contain_text(told)
-    expect(page.locator("#phone-mark")).to_have_text("2 条待发送")
+    expect(page.locator("#phone-mark")).to_have_text("3 条待发送")

@@ -18,6 +18,7 @@ from sqlalchemy.exc import OperationalError
 from gisgrid.cases.flow import keep_flow, own_flow
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
+from gisgrid.locate.addresses.gazetteer import index_addresses
 from gisgrid.register import entries
 from tests.support.database import own_database
 from tests.support.desks import jpeg
@@ -35,6 +36,7 @@ def door(cluster: Cluster, template: str) -> Iterator[Door]:
             town = one_known(session)
             keep_flow(session, town.township_id, own_flow("normal"))
             session.execute(text(_A_MINOR))
+            index_addresses(session, town.township_id)
         yield Door(engine)
 
 
@@ -284,10 +286,16 @@ def test_what_comes_in_late_puts_no_newer_day_back(door: Door):
     # The log says when it was seen, not when the line came back.
     long_ago = (door.day - timedelta(days=3)).isoformat()
     assert long_ago in door.people["clerk"].get("/register/house/3").text
+    # By its address a household moves to one house; where it might be several, nothing is done.
     door.at_once()
     key, home = str(uuid4()), door.one("SELECT max(id) FROM household WHERE house_id = 3")
-    moved = {"household": str(home), "house_id": "1", "room": "", "client_id": key}
-    told = send(door, "/register/house/3/enter/household-moved", moved, key=key, age_s=3 * 86400)
+    path = "/register/house/3/enter/household-moved"
+    moved = {"household": str(home), "address": "虚构", "room": "", "client_id": key}
+    told = send(door, path, moved, key=key)
+    assert (told.status_code, told.json["state"]) == (422, "refused")
+    assert told.json["reason"] == "这一条须在原页面上确认：请重新打开后再发送。"
+    moved["address"] = door.one("SELECT address FROM house WHERE id = 1")
+    told = send(door, path, moved, key=key, age_s=3 * 86400)
     assert told.json["state"] == "taken", told.json
     assert door.one("SELECT house_id FROM household WHERE id = :h", h=home) == 1
     assert door.one("SELECT verified_on FROM household WHERE id = :h", h=home) == door.day

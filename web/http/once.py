@@ -151,7 +151,8 @@ def _told(response: Response) -> Response:
     status = response.status_code
     if status == 401 or not _own():
         g.answered = {"state": "log_in"}
-        return _answer(None, 401, response)
+        # Without its cookies: they would end the session of whoever has logged in meanwhile.
+        return _answer(None, 401)
     if _later(status) or (sending is None and status < 400):
         g.answered = {"state": "again"}
         return _answer(sending, status, response)

@@ -36,8 +36,16 @@ from web.phone.words import grid_words
 from web.register import words
 from web.register.views import WHAT
 
-FORMS = ("visit", "household-in", "household-out", "person-in", "person-out", "alias")
-"""Forms of a house that need no line; a household that moves is looked for at the server."""
+FORMS = (
+    "visit",
+    "household-in",
+    "household-out",
+    "household-moved",
+    "person-in",
+    "person-out",
+    "alias",
+)
+"""Forms of a house that need no line."""
 MOST_TEXTS, LONGEST_TEXT = 10, 50_000
 """Documents to read that go along with their words, and characters of each."""
 MOST_STEPS = 40

@@ -104,6 +104,7 @@ def grid_words() -> dict[str, str]:
         "visit": gettext("Visited"),
         "household_in": gettext("A household moved in"),
         "household_out": gettext("Moved out of town"),
+        "household_moved": gettext("Moved to another house"),
         "alias": gettext("Called by another name"),
         "person_in": gettext("Add a person"),
         "person_out": gettext("Has left"),

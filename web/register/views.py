@@ -21,7 +21,7 @@ from web.http.dates import local
 from web.http.db import opening, reading, writing
 from web.http.errors import problem_of
 from web.http.language import language
-from web.http.once import entered_at
+from web.http.once import entered_at, queued
 from web.http.permissions import asked_as_workbook
 from web.http.photos import photos_sent
 from web.http.towns import town, town_of
@@ -51,6 +51,8 @@ def enter(house_id: int, what: str) -> BaseResponse:
     kind, typed = _kind(what), dict(request.form)
     if "needs" in typed or "asks_needs" in typed:
         typed["needs"] = ";".join(request.form.getlist("needs"))
+    if queued() and typed.get("address", "").strip() and not typed.get("house_id"):
+        typed["house_id"] = _only_house(house_id, typed["address"])
     if kind == "household_moved" and not typed.get("house_id"):
         with reading() as session:
             return _form(session, house_id, what, typed)
@@ -250,6 +252,16 @@ def _form(
         entries=entries,
     )
     return Response(page, headers={"Cache-Control": "private, no-store"})
+
+
+def _only_house(house_id: int, address: str) -> str:
+    """The other house that an address written without a line means, if it is one alone; else empty."""
+    with reading() as session:
+        place = town_of(session, households.register_of(session, house_id).township_id)
+        found = search(session, place.id, address.strip()[:200], limit=MOST_HITS).candidates
+    others = [hit for hit in found if hit.house_id not in (None, house_id)]
+    named = [hit for hit in others if hit.address == address.strip()] or others
+    return str(named[0].house_id) if len(named) == 1 else ""
 
 
 def _wrong(

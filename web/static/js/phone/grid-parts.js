@@ -40,7 +40,7 @@ export function house(one, ui, now, data) {
       ...home.residents.map((person) => make("div", { class: "person" },
         make("p", {}, make("strong", {}, person.name), ` ${person.born || ""} ${person.phone || ""}`),
         data.keeps ? make("p", { class: "acts" }, to("correct", words.correct, `?resident=${person.id}`), to("person-out", words.person_out, `?resident=${person.id}`)) : null)),
-      data.keeps ? make("p", { class: "acts" }, to("person-in", words.person_in, `?household=${home.id}`), to("household-out", words.household_out, `?household=${home.id}`)) : null)),
+      data.keeps ? make("p", { class: "acts" }, to("person-in", words.person_in, `?household=${home.id}`), to("household-moved", words.household_moved, `?household=${home.id}`), to("household-out", words.household_out, `?household=${home.id}`)) : null)),
     one.homes.length ? null : make("p", { class: "note" }, words.no_register),
   ].filter(Boolean);
 }
@@ -80,7 +80,20 @@ export function form(one, what, asked, ui, data) {
     made.elements[name].disabled = false;
     made.elements[name].value = meant.id;
   }
-  return [back(to, one.address), made];
+  return [back(to, one.address), made, what === "household-moved" ? moving(made, one, home, ui, data) : null].filter(Boolean);
+}
+
+// Where a household moved to: houses of one's own grids are offered; another one is looked for by whoever takes it in.
+function moving(made, one, home, ui, data) {
+  const { address, house_id: chosen } = made.elements, others = data.grids.flatMap((grid) => grid.houses).filter((each) => each.id !== one.id);
+  address.setAttribute("list", "other-houses");
+  address.addEventListener("input", () => {
+    const words = address.value.trim();
+    chosen.value = others.find((each) => each.address === words)?.id ?? "";
+    // Refused, it is mended where houses are looked for.
+    made.dataset.queuePage = `${ui.house.replace(/0$/, one.id)}/enter/household-moved?${new URLSearchParams({ household: home?.id, address: words })}`;
+  });
+  return make("datalist", { id: "other-houses" }, ...others.map((each) => make("option", { value: each.address })));
 }
 
 export function caseList(data, ui, now, time) {
