@@ -246,6 +246,38 @@ def test_what_is_refused_stays_in_sight_until_it_is_mended(phone: Phone):
     expect(page.locator("#phone-mark")).to_be_hidden()
 
 
+def test_what_was_written_survives_the_camera_and_a_full_phone_says_so(phone: Phone):
+    page = phone.page
+    page.add_init_script("navigator.storage.estimate = async () => ({ quota: 1e9, usage: 0.99e9 })")
+    phone.open("/register/house/1/enter/visit")
+    expect(page.locator("#phone-mark")).to_contain_text("手机存储空间快满了")
+    page.get_by_label("关怀").check()
+    page.get_by_label("商定了什么？").fill("样本约定")
+    with page.expect_file_chooser():
+        page.locator("label.file").click()
+    # The page is ended while the camera is open.
+    page.wait_for_function(_DRAFT)
+    phone.open("/register/house/3/enter/visit")
+    expect(page.locator(".phone-draft")).to_have_count(0)
+    phone.open("/register/house/1/enter/visit")
+    expect(page.locator(".phone-draft")).to_contain_text("您先前填写的内容已恢复")
+    expect(page.get_by_label("商定了什么？")).to_have_value("样本约定")
+    expect(page.get_by_label("关怀")).to_be_checked()
+    phone.looked("draft-360-zh")
+    page.get_by_label("住户", exact=True).check()
+    page.get_by_role("button", name="记下").click()
+    page.wait_for_url("**/register/house/1")
+    phone.open("/register/house/1/enter/visit")
+    expect(page.locator(".phone-draft")).to_have_count(0)
+    assert phone.one("SELECT said ->> 'agreed' FROM register_entry") == "样本约定"
+
+
+_DRAFT = """async () => {
+  const at = document.querySelector('script[src*="/phone/page.js"]').src.replace("page.js", "");
+  return Boolean(await (await import(at + "store.js")).fact("draft"));
+}"""
+
+
 def test_a_case_is_handled_without_a_line_from_its_beginning(phone: Phone):
     page, case = phone.page, phone.to_handle(begun=False)
     phone.keep_grid()

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { age, allKept, due, mendAt, mends, pause, stuck, tally, verdict } from "../../web/static/js/pure/sending.js";
+import { age, allKept, due, mendAt, mends, nearlyFull, pause, stuck, tally, verdict } from "../../web/static/js/pure/sending.js";
 
 test("a try that failed waits twice as long as the one before, and five minutes at most", () => {
   assert.deepEqual([1, 2, 3, 20].map(pause), [5000, 10000, 20000, 300000]);
@@ -62,4 +62,10 @@ test("what was refused is mended where it was written, on a page of its own or a
   }
   assert.equal(mends("#house/3/visit?resident=5"), null);
   assert.equal(mends(""), null);
+});
+
+test("a phone is nearly full when less than fifty megabytes are left, and where it says so", () => {
+  assert.ok(nearlyFull({ quota: 1e9, usage: 0.96e9 }));
+  assert.ok(!nearlyFull({ quota: 1e9, usage: 0.5e9 }));
+  assert.ok(!nearlyFull(null) && !nearlyFull({}));
 });

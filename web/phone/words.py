@@ -15,6 +15,8 @@ def page_words() -> dict[str, str]:
         "sending": gettext("Sending …"),
         "kept": gettext("Written down on this phone."),
         "later": gettext("It is sent as soon as the server can be reached."),
+        "draft": gettext("What you had written is here again. Take or choose the photos anew."),
+        "anew": gettext("Empty the form"),
         "many": gettext("At most {n} photos: choose fewer."),
         "without": gettext("Leave out the photos that wait here ({n})"),
         "full": gettext(

@@ -4,6 +4,7 @@
 
 import { byId } from "./elements.js";
 import { keepForLater } from "./phone/forms.js";
+import { keepFact } from "./phone/store.js";
 import { fill } from "./pure/words.js";
 
 const ui = JSON.parse(byId("ui").textContent), { words } = ui;
@@ -128,6 +129,7 @@ form.addEventListener("submit", async (event) => {
       headers: { "X-Requested-With": "report" }, signal: AbortSignal.timeout(UPLOAD_MS),
     });
     if (answer.redirected) {
+      await keepFact("draft", null).catch(() => undefined);
       location.assign(answer.url);
       return;
     }

@@ -6,7 +6,7 @@ import { mends } from "../pure/sending.js";
 import { fill } from "../pure/words.js";
 import { add, drain, entries } from "./queue.js";
 import { packed } from "./photos.js";
-import { fact, photosOfEntry } from "./store.js";
+import { fact, keepFact, photosOfEntry } from "./store.js";
 
 const PATIENCE_MS = 10000, OWN_KEYS = ["client_id", "client"];
 const words = () => JSON.parse(byId("phone-words").textContent);
@@ -30,7 +30,9 @@ async function write(form, submitter, tried) {
   const { queue, queueHouse, queueBack, queuePage } = form.dataset;
   const url = new URL(submitter?.getAttribute("formaction") || form.getAttribute("action") || "", location.href);
   const page = queuePage || location.pathname + location.search;
-  return add({ key, url: url.pathname + url.search, fields, label: queue, house: queueHouse || null, page, back: queueBack || null }, photos, mended);
+  const made = await add({ key, url: url.pathname + url.search, fields, label: queue, house: queueHouse || null, page, back: queueBack || null }, photos, mended);
+  await keepFact("draft", null);
+  return made;
 }
 
 function kept(form, problem) {
@@ -123,11 +125,24 @@ export function watchForms(keeps) {
 const TELL_APART = ["step", "column", "household", "resident"], REPLACED = ["lon", "lat"];
 
 // The form of an entry: of several that go to one address, the one that is about the same.
-function formOf(entry) {
+export function formOf(entry) {
   const said = (name) => entry.fields.find(([each]) => each === name)?.[1];
   const same = (form) => TELL_APART.every((name) => !form.elements[name] || form.elements[name].disabled || form.elements[name].value === said(name));
   return [...document.querySelectorAll("form[data-queue], form[data-queue-name]")]
     .find((form) => new URL(form.action).pathname === entry.url.split("?")[0] && same(form));
+}
+
+// Puts what was written back into its form, in sight.
+export function refill(form, fields) {
+  for (const field of form.elements) {
+    if (!field.name || field.type === "file" || (field.type === "hidden" && !REPLACED.includes(field.name))) continue;
+    const values = fields.filter(([name]) => name === field.name).map(([, value]) => value);
+    if (["radio", "checkbox"].includes(field.type)) {
+      field.checked = values.includes(field.value);
+      if (field.checked && field.closest("details")) field.closest("details").open = true;
+    } else if (values.length) field.value = values[0];
+  }
+  for (const each of [form.closest("details"), form.querySelector(":scope > details:not(.more)")]) if (each) each.open = true;
 }
 
 // A page that is opened for an entry that was refused has what was written in it.
@@ -135,15 +150,7 @@ export async function fillAgain() {
   const key = mends(location.hash), entry = key && (await entries()).find((each) => each.key === key && each.state === "refused");
   const form = entry && formOf(entry);
   if (!form || form.dataset.entry === key) return;
-  for (const field of form.elements) {
-    if (!field.name || field.type === "file" || (field.type === "hidden" && !REPLACED.includes(field.name))) continue;
-    const values = entry.fields.filter(([name]) => name === field.name).map(([, value]) => value);
-    if (["radio", "checkbox"].includes(field.type)) {
-      field.checked = values.includes(field.value);
-      if (field.checked && field.closest("details")) field.closest("details").open = true;
-    } else if (values.length) field.value = values[0];
-  }
-  for (const each of [form.closest("details"), form.querySelector(":scope > details:not(.more)")]) if (each) each.open = true;
+  refill(form, entry.fields);
   form.dataset.entry = key;
   const photos = entry.hashes.length;
   complain(form, entry.reason, photos ? make("label", {}, make("input", { type: "checkbox" }), make("span", {}, fill(words().without, { n: photos }))) : "");

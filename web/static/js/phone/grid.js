@@ -4,6 +4,7 @@ import { byId, make } from "../elements.js";
 import { long, round } from "../pure/round.js";
 import { fill, metres } from "../pure/words.js";
 import { mends } from "../pure/sending.js";
+import { openDraft } from "./drafts.js";
 import { able, fillAgain } from "./forms.js";
 import { card, caseList, caseView, form, house, papers } from "./grid-parts.js";
 import { entries, onNews } from "./queue.js";
@@ -177,6 +178,7 @@ function draw() {
   else if (room === "papers") show(...papers(data, ui, now));
   else list();
   if (mends(location.hash)) fillAgain();
+  else openDraft();
 }
 
 async function open() {

@@ -4,7 +4,7 @@
 import { halfKey, makeLock, open, seal, unlock } from "../pure/seal.js";
 import { dropFacts, fact, keepFact } from "./store.js";
 
-const OWN = ["lock", "half", "sealed", "opened"];
+const OWN = ["lock", "half", "sealed", "opened", "draft"];
 const MOST_WRONG = 5, OPEN_MS = 30 * 60000, DAY_MS = 86400000;
 
 // Whether this phone keeps a grid.

@@ -1,8 +1,9 @@
 // On every page of a worker: what waits on this phone is counted in the header, and goes out when there is a line.
 
 import { byId } from "../elements.js";
-import { pause, tally } from "../pure/sending.js";
+import { nearlyFull, pause, tally } from "../pure/sending.js";
 import { fill } from "../pure/words.js";
+import { keepDrafts, openDraft } from "./drafts.js";
 import { able, fillAgain, watchForms } from "./forms.js";
 import { drain, entries, onNews } from "./queue.js";
 import { device, expired, wipe } from "./locker.js";
@@ -15,10 +16,11 @@ async function count() {
   const { waiting, refused } = tally(await entries());
   const mark = byId("phone-mark");
   if (!mark) return;
-  const said = [waiting && fill(mark.dataset.waiting, { n: waiting }), refused && fill(mark.dataset.refused, { n: refused })];
+  const full = nearlyFull(await navigator.storage?.estimate?.().catch(() => null));
+  const said = [full && mark.dataset.full, waiting && fill(mark.dataset.waiting, { n: waiting }), refused && fill(mark.dataset.refused, { n: refused })];
   mark.firstElementChild.textContent = said.filter(Boolean).join(" · ");
-  mark.hidden = !waiting && !refused;
-  mark.classList.toggle("phone-bad", refused > 0);
+  mark.hidden = !waiting && !refused && !full;
+  mark.classList.toggle("phone-bad", full || refused > 0);
 }
 
 // Sends what waits; afterwards, as long as something waits, in a while again.
@@ -54,7 +56,9 @@ async function start() {
   await expired();
   // Whoever logs out leaves nothing here but what is not sent yet.
   document.addEventListener("submit", (event) => { if (new URL(event.target.action).pathname.endsWith("/logout")) wipe(); });
+  keepDrafts();
   await fillAgain();
+  await openDraft();
   await count();
   addEventListener("online", go);
   document.addEventListener("visibilitychange", () => { if (document.visibilityState === "visible") go(); });

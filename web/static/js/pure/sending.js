@@ -1,6 +1,6 @@
 // What follows from how a sending went, and when the next try is made.
 
-const FIRST_MS = 5000, LONGEST_MS = 300000, PATIENT = 3;
+const FIRST_MS = 5000, LONGEST_MS = 300000, PATIENT = 3, LITTLE_BYTES = 50e6;
 
 // Milliseconds until the next try after some that failed, each twice as long as the one before.
 export const pause = (fails) => Math.min(FIRST_MS * 2 ** Math.max(fails - 1, 0), LONGEST_MS);
@@ -46,6 +46,9 @@ export function mendAt({ page, key }) {
 
 // The key of the entry that a page is opened to mend; null for none.
 export const mends = (hash) => new URLSearchParams(hash.replace(/^#(?:[^?]*\?)?/, "")).get("entry");
+
+// Whether little room is left for what waits; not where the browser does not say.
+export const nearlyFull = (told) => Boolean(told?.quota) && told.quota - told.usage < LITTLE_BYTES;
 
 // How many wait, and how many somebody has to look at.
 export function tally(entries) {
