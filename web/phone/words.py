@@ -39,7 +39,7 @@ def waiting_words() -> dict[str, str]:
         "again": gettext("Open it and mend it"),
         "aside": gettext("Delete it"),
         "sure": gettext("Really delete it? Tap once more"),
-        "put_aside": gettext("put aside by the office {time}"),
+        "put_aside": gettext("Put aside by the office {time}"),
         "look": gettext("See it there"),
         "last": gettext("Last sent: {time}"),
         "never": gettext("Nothing has been sent from this phone yet."),
