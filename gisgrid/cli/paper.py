@@ -11,6 +11,7 @@ from gisgrid.cli.edge import FileToWrite, opened, terminal
 from gisgrid.core import plans
 from gisgrid.core import terminal as spoken
 from gisgrid.core.errors import NotAllowed
+from gisgrid.core.messages import languages
 from gisgrid.core.settings import Settings
 from gisgrid.paper.contents import packs
 from gisgrid.paper.printing import print_packs
@@ -29,7 +30,7 @@ from gisgrid.people.privacy import audit
 @click.option(
     "--sheet", "sheets", multiple=True, type=click.Choice(SHEETS), help="only these; default all"
 )
-@click.option("--language", type=click.Choice(["zh", "en"]), help="default that of the terminal")
+@click.option("--language", type=click.Choice(languages()), help="default that of the terminal")
 @township_option
 @click.pass_obj
 def paper_command(

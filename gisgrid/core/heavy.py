@@ -34,6 +34,8 @@ class Heavy(ModuleType):
 if TYPE_CHECKING:
     import openpyxl
     import pandas
+    import pypdf
+    import qrcode
     from openpyxl import utils as openpyxl_utils
     from scipy import optimize
 else:
@@ -41,5 +43,7 @@ else:
     openpyxl_utils = Heavy("openpyxl.utils")
     optimize = Heavy("scipy.optimize")
     pandas = Heavy("pandas")
+    pypdf = Heavy("pypdf")
+    qrcode = Heavy("qrcode")
 
-__all__ = ["Heavy", "openpyxl", "openpyxl_utils", "optimize", "pandas"]
+__all__ = ["Heavy", "openpyxl", "openpyxl_utils", "optimize", "pandas", "pypdf", "qrcode"]

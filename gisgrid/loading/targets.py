@@ -12,7 +12,7 @@ from gisgrid.loading.targets_handling import HANDLING_TARGETS
 from gisgrid.loading.targets_matters import MATTERS
 from gisgrid.loading.targets_offices import OFFICE_TARGETS
 from gisgrid.loading.targets_places import PLACE_TARGETS
-from gisgrid.loading.targets_rounds import ROUNDS
+from gisgrid.loading.targets_rounds import ROUNDS, UNKNOWN_HOUSE
 from gisgrid.loading.targets_teams import TEAM_TARGETS, UNKNOWN_GRID, UNKNOWN_STAFF
 
 _PLACE_COLUMNS = {
@@ -31,12 +31,6 @@ _STORED_POINT = (
     "ST_X(o.geom) AS lon, ST_Y(o.geom) AS lat, o.source_x, o.source_y, o.location_status"
 )
 
-_UNKNOWN_HOUSE = RowCheck(
-    "unknown_house",
-    "house",
-    """SELECT s.row_no FROM stage s WHERE NOT EXISTS (SELECT FROM house h
-       WHERE h.township_id = :township AND h.code = s.house)""",
-)
 # What is done with a case here is its log's word: a file that comes again neither closes nor reopens it,
 # and a pin that somebody moved stays. A case that another system handles follows the file.
 _HANDLED_HERE = """LEFT JOIN event_case c ON c.event_id = o.id LEFT JOIN flow f ON f.id = c.flow_id,
@@ -102,7 +96,7 @@ TARGETS: dict[str, Target] = {
             ),
         ),
         checks=(
-            _UNKNOWN_HOUSE,
+            UNKNOWN_HOUSE,
             moved("house", """SELECT s.row_no FROM stage s
                 JOIN household f ON f.township_id = :township AND f.code = s.code
                 JOIN house h ON h.id = f.house_id WHERE h.code <> s.house"""),
@@ -243,7 +237,7 @@ TARGETS: dict[str, Target] = {
             ),
         ),
         checks=(
-            _UNKNOWN_HOUSE,
+            UNKNOWN_HOUSE,
             UNKNOWN_STAFF,
         ),
         writes=(

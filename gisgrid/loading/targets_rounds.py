@@ -7,7 +7,7 @@ from sqlalchemy import text
 from gisgrid.loading.target import RowCheck, Stored, Target, Write, upsert
 from gisgrid.loading.targets_teams import UNKNOWN_STAFF
 
-_UNKNOWN_HOUSE = RowCheck(
+UNKNOWN_HOUSE = RowCheck(
     "unknown_house",
     "house",
     """SELECT s.row_no FROM stage s WHERE NOT EXISTS (SELECT FROM house h
@@ -40,7 +40,7 @@ ROUNDS = Target(
         ),
     ),
     checks=(
-        _UNKNOWN_HOUSE,
+        UNKNOWN_HOUSE,
         UNKNOWN_STAFF,
         RowCheck("day_missing", "visited_on", f"SELECT s.row_no FROM stage s WHERE s.visited_on IS NULL AND NOT ({_EMPTY})"),
         RowCheck("day_ahead", "visited_on", "SELECT s.row_no FROM stage s WHERE s.visited_on > today_in(:township)"),

@@ -84,10 +84,6 @@ class GridPack:
     def code(self) -> str:
         return self.card.code
 
-    @property
-    def residents(self) -> int:
-        return sum(len(house.residents) for house in self.houses)
-
 
 @dataclass(frozen=True)
 class DrawnGround:
@@ -108,8 +104,6 @@ class Packs:
     day: date
     purpose: str | None
     """For which it was opened; None: masked."""
-    days: int
-    """After so many a house is due again."""
     grids: tuple[GridPack, ...]
     astray: tuple[PaperHouse, ...]
     """Houses in no grid, where the whole township is printed."""
@@ -192,16 +186,16 @@ def packs(
     by_code = {team.code: team for team in teams(session, place, day)}
     phones = _phones(session, place, chosen) if purpose else {}
     urgent = {each.area_id: each.reason for each in emergencies.running(session, place.id)}
+    communities = _communities(session, place) if urgent else {}
     return Packs(
         place=place,
         plan=plan,
         day=day,
         purpose=purpose,
-        days=days,
         grids=tuple(
             GridPack(
                 cards[code], by_code[code], phones.get(code), shapes[code], lived_in(houses[code]),
-                urgent.get(place.id) or urgent.get(_community(session, place, cards[code]) or 0),
+                urgent.get(place.id) or urgent.get(communities.get(cards[code].community_code, 0)),
             )
             for code in chosen
         ),
@@ -288,12 +282,9 @@ def _phones(session: Session, place: TownshipInfo, codes: Sequence[str]) -> dict
     return {row.grid_code: phone for row in rows if (phone := known.get(row.staff_id))}
 
 
-def _community(session: Session, place: TownshipInfo, card: GridCard) -> int | None:
-    found: int | None = session.scalar(
-        text("SELECT id FROM area WHERE parent_id = :t AND code = :code"),
-        {"t": place.id, "code": card.community_code},
-    )
-    return found
+def _communities(session: Session, place: TownshipInfo) -> dict[str, int]:
+    rows = session.execute(text("SELECT code, id FROM area WHERE parent_id = :t"), {"t": place.id})
+    return {row.code: row.id for row in rows}
 
 
 _MINE = """

@@ -108,14 +108,11 @@ def plan_map(
         if not part.is_empty:
             fields.append(f'<path class="other" d="{_path(part)}"/>')
             words += _neighbour(taken, name, part)
-    known = []
     for name, shape in streets:
         part = frame.on_paper(shape)
         if not part.is_empty:
             lines.append(part)
-            known.append((name, part))
-    for name, part in known:
-        words += _street(taken, name, part, ground)
+            words += _street(taken, name, part, ground)
     numbers, left_out = _numbers(taken, spots)
     picture = "".join(
         (

@@ -6,8 +6,7 @@ import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pypdf import PdfReader, PdfWriter
-
+from gisgrid.core.heavy import pypdf
 from gisgrid.files.pdf import as_pdf
 from gisgrid.paper.contents import Packs
 from gisgrid.paper.sheets import SHEETS, html, mark
@@ -45,7 +44,7 @@ def print_packs(
         Whether each grid is wanted by itself as well.
     """
     page = html(packs, sheets=sheets, language=language, site=site)
-    reader = PdfReader(io.BytesIO(as_pdf(page, limit_s=LIMIT_S, tagged=False)))
+    reader = pypdf.PdfReader(io.BytesIO(as_pdf(page, limit_s=LIMIT_S, tagged=False)))
     # The first page bears only the marks to which the places of the grids hang.
     first, last = 1, len(reader.pages)
     whole = _pages(reader, first, last)
@@ -69,8 +68,8 @@ def print_packs(
     )
 
 
-def _pages(reader: PdfReader, first: int, last: int) -> bytes:
-    writer = PdfWriter()
+def _pages(reader: pypdf.PdfReader, first: int, last: int) -> bytes:
+    writer = pypdf.PdfWriter()
     for number in range(first, last):
         writer.add_page(reader.pages[number])
     made = io.BytesIO()

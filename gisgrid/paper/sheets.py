@@ -6,14 +6,16 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-import qrcode
 import shapely
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from gisgrid.core.heavy import qrcode
 from gisgrid.core.messages import catalogue, say
 from gisgrid.paper.contents import GridPack, Packs
 from gisgrid.paper.plan_map import PlanMap, plan_map
+from gisgrid.people.teams import TEAM_WORDS
+from gisgrid.register.values import NEED_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,18 +29,6 @@ SHEET_WORDS = {
     "round": say("Round list"),
     "emergency": say("List for an emergency"),
     "door": say("Notice at the door"),
-}
-ROLE_WORDS = {
-    "worker": say("Grid worker"),
-    "sinking_force": say("Sinking force"),
-    "social_force": say("Social force"),
-}
-NEED_WORDS = {
-    "living_alone": say("Lives alone"),
-    "disabled": say("Disabled"),
-    "child_alone": say("Child left behind"),
-    "chronic_illness": say("Chronic illness"),
-    "low_income": say("Low income"),
 }
 
 
@@ -73,8 +63,8 @@ def html(packs: Packs, *, sheets: Iterable[str] = SHEETS, language: str, site: s
             qr_of=lambda pack: qr(public_page(site, packs.place.code, pack.code)) if site else None,
             site=site.rstrip("/"),
             mark=mark,
-            town=(language == "en" and packs.place.name_en) or packs.place.name,
-            role_words={role: words(said) for role, said in ROLE_WORDS.items()},
+            town=(language != "zh" and packs.place.name_en) or packs.place.name,
+            role_words={role: words(said) for role, said in TEAM_WORDS.items()},
             need_words={need: words(said) for need, said in NEED_WORDS.items()},
         )
     )

@@ -11,6 +11,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from gisgrid.core.errors import NotFound
+
 MOST_REFUSED = 200
 """Refusals of one list."""
 
@@ -41,26 +43,24 @@ class KnownEntry:
     state: str
     """``taken`` or ``refused``."""
     answer: Mapping[str, Any] = field(default_factory=dict)
-    reason: str | None = None
 
 
 @dataclass(frozen=True)
 class RefusedEntry:
-    """An entry that was refused, for whoever wrote it and for the clerk."""
+    """An entry of somebody else that was refused, for the clerk."""
 
+    id: int
     who: str
     label: str
     house_id: int | None
     entered_at: datetime
-    at: datetime
     reason: str
-    own: bool
 
 
 def known(session: Session, key: str) -> KnownEntry | None:
     """What became of one's own entry of a key; None: it never came in."""
     row = session.execute(text(_KNOWN), {"key": key}).one_or_none()
-    return None if row is None else KnownEntry(row.content, row.state, row.answer, row.reason)
+    return None if row is None else KnownEntry(row.content, row.state, row.answer)
 
 
 def claim(session: Session, entry: SentEntry) -> None:
@@ -94,9 +94,27 @@ def refuse(session: Session, entry: SentEntry, reason: str) -> None:
 
 
 def refused(session: Session, township_id: int, *, most: int = MOST_REFUSED) -> list[RefusedEntry]:
-    """What was refused and may be seen by whoever asks, newest first."""
+    """What was refused of others and may be seen by whoever asks, newest first; not what was put aside."""
     rows = session.execute(text(_REFUSED), {"t": township_id, "most": most}).mappings()
     return [RefusedEntry(**row) for row in rows]
+
+
+def put_aside(session: Session, number: int) -> None:
+    """The clerk has seen a refusal: it leaves the list, and its worker hears when.
+
+    Raises
+    ------
+    NotFound
+        No such refusal of somebody else is there for whoever asks, or no longer.
+    """
+    if not session.scalar(text("SELECT put_aside(:id)"), {"id": number}):
+        raise NotFound("This entry is no longer here: it was mended, or put aside already.")
+
+
+def aside(session: Session) -> dict[str, datetime]:
+    """Of the asker's own refused entries those that the office has put aside: key to when."""
+    rows = session.execute(text(_ASIDE))
+    return {row.key: row.seen_at for row in rows}
 
 
 def photos_kept(session: Session, hashes: Sequence[str]) -> list[str]:
@@ -115,7 +133,9 @@ def _values(entry: SentEntry, state: str, reason: str | None = None) -> dict[str
     }  # fmt: skip
 
 
-_KNOWN = "SELECT content, state, answer, reason FROM phone_entry WHERE account_id = my_account() AND key = :key"
+_KNOWN = (
+    "SELECT content, state, answer FROM phone_entry WHERE account_id = my_account() AND key = :key"
+)
 _KEEP = """
 INSERT INTO phone_entry (account_id, key, content, township_id, house_id, staff_id, who, what, label, entered_at, state,
                          reason)
@@ -124,10 +144,15 @@ SELECT k.id, :key, :content,
        CAST(:house AS bigint), k.staff_id, k.display_name, :what, :label, CAST(:entered AS timestamptz), :state, :reason
 FROM account k WHERE k.id = my_account()
 ON CONFLICT (account_id, key) DO UPDATE SET state = excluded.state, content = excluded.content,
-    reason = excluded.reason, at = now() WHERE phone_entry.state = 'refused'
+    reason = excluded.reason, at = now(), seen_at = NULL WHERE phone_entry.state = 'refused'
 RETURNING key
 """
 _REFUSED = """
-SELECT who, label, house_id, entered_at, at, reason, account_id = my_account() AS own FROM phone_entry
-WHERE township_id = :t AND state = 'refused' AND seen_at IS NULL ORDER BY at DESC, key LIMIT :most
+SELECT id, who, label, house_id, entered_at, reason FROM phone_entry
+WHERE township_id = :t AND state = 'refused' AND seen_at IS NULL AND account_id IS DISTINCT FROM my_account()
+ORDER BY at DESC, key LIMIT :most
+"""
+_ASIDE = """
+SELECT key, seen_at FROM phone_entry
+WHERE account_id = my_account() AND state = 'refused' AND seen_at IS NOT NULL ORDER BY key
 """

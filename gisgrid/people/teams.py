@@ -11,10 +11,18 @@ from sqlalchemy import Date, delete, func, text, update
 from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import Conflict, Invalid, NotAllowed, NotFound
+from gisgrid.core.messages import say
 from gisgrid.core.plans import TownshipInfo
 from gisgrid.db.tables import Base
 from gisgrid.db.tables.people import ROLES
 from gisgrid.people.privacy.audit import note
+
+TEAM_WORDS = {
+    "leader": say("Grid leader"),
+    "worker": say("Grid worker"),
+    "sinking_force": say("Sinking force"),
+    "social_force": say("Social force"),
+}
 
 
 @dataclass(frozen=True)

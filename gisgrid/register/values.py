@@ -7,12 +7,20 @@ from collections.abc import Callable
 import numpy as np
 
 from gisgrid.core.errors import Invalid
-from gisgrid.core.messages import Message, message
+from gisgrid.core.messages import Message, message, say
 from gisgrid.files import cells, times
 from gisgrid.files.cells import Parsed
 from gisgrid.files.columns import KINDS, Column
 from gisgrid.files.findings import REASONS
 from gisgrid.files.frames import Cells
+
+NEED_WORDS = {
+    "living_alone": say("Lives alone"),
+    "disabled": say("Disabled"),
+    "child_alone": say("Child left behind"),
+    "chronic_illness": say("Chronic illness"),
+    "low_income": say("Low income"),
+}
 
 
 def stored_value(

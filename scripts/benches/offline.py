@@ -19,7 +19,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from frame import machine, options, parsed, private_store, told
+from frame import machine, options, parsed, private_store, write_report
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from sqlalchemy import Engine
 
@@ -59,7 +59,7 @@ def main() -> None:
         outcomes.extend(runs(store.engine, worker, args))
         took = time.monotonic() - began
         lines = slow(store.engine, worker, args.opens)
-    told(args, [*report(args, outcomes, took), "", *lines])
+    write_report(args, [*report(args, outcomes, took), "", *lines])
 
 
 def runs(engine: Engine, worker: int, args: argparse.Namespace) -> Iterator[Outcome]:

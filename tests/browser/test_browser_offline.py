@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
-from flask import Flask
 from playwright.sync_api import Page, expect, sync_playwright
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
@@ -17,10 +14,11 @@ from sqlalchemy.orm import Session
 from gisgrid.db.store import transaction
 from tests.support.accounts import appointed
 from tests.support.desks import jpeg
-from tests.support.door import COMMUNITY, GRID
-from tests.support.looks import AXE, LOOK, picture
+from tests.support.door import GRID
+from tests.support.looks import picture
 from tests.support.offline import Outcome, pocket_over, run, workable
-from tests.support.web import Town, app_over, chromium, close, served, session_cookie
+from tests.support.web import Town, app_over, session_cookie
+from tests.support.worker_phone import WorkerPhone, worker_phone
 
 pytestmark = pytest.mark.browser
 
@@ -30,62 +28,13 @@ def fill() -> Callable[[Session], Town]:
     return workable
 
 
-@dataclass
-class Phone:
-    """The phone of one worker, and what the office holds."""
-
-    page: Page
-    engine: Engine
-    app: Flask
-    host: str
-    worker: int
-    clerk: int
-
-    def enter(self) -> None:
-        """Log in, as the page of the log-in would."""
-        name, value = session_cookie(self.app, self.engine, self.worker).split("=", 1)
-        self.page.context.add_cookies([{"name": name, "value": value, "url": self.host}])
-
-    def line(self, there: bool) -> None:
-        self.page.context.set_offline(not there)
-
-    def one(self, statement: str, **values: Any) -> Any:
-        with transaction(self.engine) as session:
-            return session.scalar(text(statement), values)
-
-    def open(self, path: str) -> None:
-        self.page.goto(path)
-        self.page.wait_for_selector("html[data-phone-ready]", state="attached")
-
-    def picture(self, name: str) -> None:
-        picture(self.page, f"offline-{name}.png", full_page=True)
-
-    def sound(self) -> None:
-        self.page.evaluate(AXE.read_text())
-        assert [v["id"] for v in self.page.evaluate("axe.run(document)")["violations"]] == []
-        looked = self.page.evaluate(LOOK, 24)
-        assert {what: which for what, which in looked.items() if which} == {}
-
-
 @pytest.fixture
-def phone(engine: Engine, made: Town) -> Iterator[Phone]:
-    with transaction(engine) as session:
-        worker = appointed(session, "grid_worker", grid=GRID, name="worker")
-        clerk = appointed(session, "community_clerk", COMMUNITY, name="clerk")
-    app = app_over(engine)
-    with served(app) as host, chromium() as browser:
-        context = browser.new_context(
-            base_url=host, viewport={"width": 360, "height": 740}, locale="zh-CN", has_touch=True
-        )
-        one = Phone(context.new_page(), engine, app, host, worker, clerk)
-        one.page.set_default_timeout(20_000)
-        one.enter()
+def phone(engine: Engine, made: Town) -> Iterator[WorkerPhone]:
+    with worker_phone(engine) as one:
         yield one
-        context.close()
-        close(app)
 
 
-def test_what_is_written_down_without_a_line_goes_out_once_there_is_one(phone: Phone):
+def test_what_is_written_down_without_a_line_goes_out_once_there_is_one(phone: WorkerPhone):
     page = phone.page
     phone.open("/register/house/1")
     page.evaluate("navigator.serviceWorker.ready.then(() => true)")
@@ -106,8 +55,7 @@ def test_what_is_written_down_without_a_line_goes_out_once_there_is_one(phone: P
     expect(page.locator(".phone-kept")).to_contain_text("已记在这部手机上。")
     expect(page.locator(".phone-kept")).to_contain_text("现在没有网络")
     expect(page.locator("#phone-mark")).to_have_text("1 条待发送")
-    phone.picture("kept-360-zh")
-    phone.sound()
+    phone.looked("kept-360-zh")
 
     # The page of reports is on the phone, and a report with a photo waits, too.
     page.goto("/report")
@@ -128,8 +76,7 @@ def test_what_is_written_down_without_a_line_goes_out_once_there_is_one(phone: P
     expect(page.locator("#entries > li").nth(1)).to_contain_text("照片：1 张")
     page.get_by_role("button", name="立即发送").click()
     expect(page.locator("#said")).to_have_text("现在没有网络，有网络时会自动发送。")
-    phone.picture("waiting-360-zh")
-    phone.sound()
+    phone.looked("waiting-360-zh")
 
     # The session is over meanwhile: nothing is sent as somebody else, nothing is lost.
     with transaction(phone.engine) as session:
@@ -153,7 +100,7 @@ def test_what_is_written_down_without_a_line_goes_out_once_there_is_one(phone: P
     assert phone.one("SELECT sha256 FROM entry_photo") != hashlib.sha256(large).hexdigest()
 
 
-def test_what_is_refused_stays_in_sight_until_it_is_mended(phone: Phone):
+def test_what_is_refused_stays_in_sight_until_it_is_mended(phone: WorkerPhone):
     page = phone.page
     phone.open("/register/house/1/enter/alias")
     page.get_by_label("大家怎么称呼这所房屋？").fill("样本老店后面")
@@ -180,15 +127,20 @@ def test_what_is_refused_stays_in_sight_until_it_is_mended(phone: Phone):
     refused = page.locator("#entries > li[data-state=refused]")
     expect(refused).to_contain_text("这所房屋已登记过这个俗称。")
     expect(page.locator("#phone-mark")).to_have_text("1 条需要处理")
-    phone.picture("refused-360-zh")
-    phone.sound()
+    phone.looked("refused-360-zh")
     other = page.context.browser.new_context(base_url=phone.host, locale="zh-CN")  # type: ignore[union-attr]
     name, value = session_cookie(phone.app, phone.engine, phone.clerk).split("=", 1)
     other.add_cookies([{"name": name, "value": value, "url": phone.host}])
     desk = other.new_page()
     desk.goto("/register/changes")
     expect(desk.locator("table").last).to_contain_text("这所房屋已登记过这个俗称。")
+    picture(desk, "offline-refused-desk-zh.png", full_page=True)
+    desk.get_by_role("button", name="标记为已阅").click()
+    expect(desk.locator("main")).to_contain_text("没有等待的。")
     other.close()
+    phone.open("/phone/waiting")
+    expect(refused).to_contain_text("阅知")
+    phone.looked("aside-360-zh")
 
     # Opened again it has what was written; mended, it goes.
     refused.get_by_role("link", name="打开并修改").click()
@@ -234,26 +186,35 @@ def runs(
             yield run(pocket, seed, entries=entries, photos=photos)
 
 
-def test_my_grid_is_on_the_phone_behind_a_pin(phone: Phone):
+def test_my_grid_is_on_the_phone_behind_a_pin(phone: WorkerPhone):
     page = phone.page
     phone.open("/my-grid")
     page.evaluate("navigator.serviceWorker.ready.then(() => true)")
     page.get_by_role("link", name="手机上的我的网格").click()
     page.get_by_label("新密码，至少六位数字").fill("246813")
-    phone.picture("setup-360-zh")
-    phone.sound()
+    phone.looked("setup-360-zh")
+    # The first fetching fails: nobody is locked out by it.
+    page.route("**/phone/grid.json", lambda route: route.abort())
     page.get_by_role("button", name="保存我的网格").click()
+    expect(page.locator("#grid")).to_contain_text("现在连不上服务器")
+    phone.looked("setup-failed-360-zh")
+    page.unroute("**/phone/grid.json")
+    page.get_by_role("button", name="重试").click()
     expect(page.locator("#houses > li")).to_have_count(5)
-    phone.picture("grid-360-zh")
-    phone.sound()
+    phone.looked("grid-360-zh")
+    # Unlocked by its PIN, it is fetched anew at once.
+    page.get_by_role("button", name="锁定").click()
+    page.get_by_label("数字密码").fill("246813")
+    with page.expect_response("**/phone/grid.json"):
+        page.get_by_role("button", name="打开").click()
+    expect(page.locator("#houses > li")).to_have_count(5)
 
     # Without a line every page of a house is the phone's own.
     phone.line(False)
     page.goto("/register/house/1")
     expect(page.locator("h1")).to_have_text("虚构镇虚构1路1号")
     expect(page.locator("main")).to_contain_text("测*")
-    phone.picture("house-360-zh")
-    phone.sound()
+    phone.looked("house-360-zh")
     page.get_by_role("link", name="已走访").click()
     page.get_by_label("关怀").check()
     page.get_by_label("住户", exact=True).check()
@@ -267,6 +228,7 @@ def test_my_grid_is_on_the_phone_behind_a_pin(phone: Phone):
     page.get_by_label("电话").fill("13900001111")
     page.get_by_role("button", name="记下").click()
     expect(page.locator("#phone-mark")).to_have_text("2 条待发送")
+    moves_a_household(phone)
     page.goto("/phone/grid")
     page.locator("#find").fill("虚构3路")
     expect(page.locator("#houses > li")).to_have_count(1)
@@ -277,8 +239,35 @@ def test_my_grid_is_on_the_phone_behind_a_pin(phone: Phone):
     phone.line(True)
     phone.open("/phone/waiting")
     expect(page.locator("#entries > li[data-state=sent]")).to_have_count(2)
-    assert phone.one("SELECT count(*) FROM visit WHERE code LIKE 'D%'") == 1
-    assert phone.one("SELECT count(*) FROM register_entry WHERE kind = 'corrected'") == 1
+    assert phone.one(_KINDS) == ["corrected", "visited"]
+    mends_the_move(phone)
+
+
+_KINDS = "SELECT array_agg(kind ORDER BY kind) FROM register_entry"
+
+
+def moves_a_household(phone: WorkerPhone) -> None:
+    """Without a line; of the houses that the words may mean the server cannot choose."""
+    page = phone.page
+    page.goto("/register/house/1")
+    page.get_by_role("link", name="迁往镇内别处").click()
+    page.get_by_label("迁往的地址").fill("虚构")
+    phone.looked("moving-360-zh")
+    page.get_by_role("button", name="记下").click()
+    expect(page.locator("#phone-mark")).to_have_text("3 条待发送")
+
+
+def mends_the_move(phone: WorkerPhone) -> None:
+    """With a line, where houses are looked for."""
+    page = phone.page
+    page.get_by_role("link", name="打开并修改").click()
+    expect(page.get_by_role("alert")).to_contain_text("这一条须在原页面上确认")
+    page.locator("[name=house_id]").first.check()
+    phone.looked("moving-mended-360-zh")
+    page.get_by_role("button", name="记下").click()
+    page.wait_for_url("**/register/house/1")
+    expect(page.locator("#phone-mark")).to_be_hidden()
+    assert phone.one(_KINDS) == ["corrected", "household_moved", "visited"]
 
 
 def locked_and_wiped(page: Page) -> None:
@@ -297,4 +286,4 @@ def locked_and_wiped(page: Page) -> None:
         page.get_by_role("button", name="打开").click()
         told = f"还可试 {left} 次" if left else "密码错误次数过多"
         expect(page.locator("main")).to_contain_text(told)
-    expect(page.locator("#phone-mark")).to_have_text("2 条待发送")
+    expect(page.locator("#phone-mark")).to_have_text("3 条待发送")

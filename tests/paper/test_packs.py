@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from babel.support import NullTranslations
 from click.testing import Result
 from pypdf import PdfReader
 from sqlalchemy import Engine, text
@@ -18,6 +20,7 @@ from gisgrid.core.errors import Invalid, NotAllowed, NotFound
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.roles import WEB
 from gisgrid.db.store import transaction
+from gisgrid.paper import sheets
 from gisgrid.paper.contents import Packs, packs
 from gisgrid.paper.printing import print_packs
 from gisgrid.paper.sheets import html, public_page, qr
@@ -84,8 +87,8 @@ def test_the_houses_of_all_sheets_are_all_houses(store: Engine):
     assert found.houses == HOUSES
     with transaction(store) as session:
         people = session.scalar(text("SELECT count(*) FROM resident"))
-    alone = sum(len(house.residents) for house in found.astray)
-    assert sum(pack.residents for pack in found.grids) + alone == people
+    every = [house for pack in found.grids for house in pack.houses] + list(found.astray)
+    assert sum(len(house.residents) for house in every) == people
 
 
 def test_lists_go_along_a_street_by_number(store: Engine):
@@ -180,6 +183,16 @@ def test_in_english_and_with_some_sheets_alone(store: Engine):
     assert "https://grid.example/g/" + GRID in page
     bare = html(found, sheets=("door",), language="en", site="")
     assert 'class="qr"' not in bare and GRID in bare
+
+
+def test_a_third_language_is_said_to_be_what_it_is_and_names_things_in_english(
+    store: Engine, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(sheets, "catalogue", lambda _: NullTranslations())
+    found = asked(store, "worker")
+    found = replace(found, place=replace(found.place, name="样本镇", name_en="Sample Town"))
+    page = html(found, sheets=("door",), language="pt_BR", site="")
+    assert '<html lang="pt-BR">' in page and "Sample Town" in page and "样本镇" not in page
 
 
 def test_a_code_leads_to_the_public_page_and_is_dark_on_light():

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import pytest
 from flask.testing import FlaskClient
@@ -20,6 +24,8 @@ from gisgrid.people.appointments import appoint
 from gisgrid.people.tokens import add_token
 from tests.support.accounts import LONG_AGO
 from tests.support.database import rolled_back
+from tests.support.desks import jpeg
+from tests.support.phones import queued
 from tests.support.terminal import gisgrid
 from tests.support.three_towns import ADDRESS, MARKS, TOWNS, Towns, three_towns
 
@@ -77,6 +83,26 @@ def test_a_worker_who_stands_in_the_next_township_reports_to_it(towns: Towns):
     assert f"It is with Same Town ({SECOND})." in page
     assert client.get(f"/cases/{event['case_id']}").status_code == 404, "it is not theirs"
     assert towns.client("dispatcher", SECOND).get(f"/cases/{event['case_id']}").status_code == 200
+
+
+def test_what_waited_on_a_phone_is_not_lost_on_the_ground_of_the_next_township(towns: Towns):
+    client, key, photo = towns.client("grid_worker", FIRST), str(uuid4()), jpeg()
+
+    def sent() -> Any:
+        place = near_by(towns, SECOND, 0.0012)
+        files = {"photo": (BytesIO(photo), "a.jpg", "image/jpeg")}
+        return queued(
+            client, "/report", {**place, "matter": "0101", "client": key, **files}, key=key
+        )
+
+    first = sent()
+    assert first.json["state"] == "taken", first.json
+    assert first.json["parts"] == [hashlib.sha256(photo).hexdigest()]
+    event = last_event(towns)
+    assert (event["town"], event["reporter"]) == (SECOND, None)
+    again = sent()
+    assert (again.json["state"], again.json["where"]) == ("taken", first.json["where"])
+    assert last_event(towns) == event
 
 
 def test_at_home_nothing_is_handed_over(towns: Towns):

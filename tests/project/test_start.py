@@ -10,7 +10,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-HEAVY = ("alembic", "geopandas", "openpyxl", "pyogrio", "scipy.optimize", "spopt")
+HEAVY = (
+    "alembic",
+    "geopandas",
+    "openpyxl",
+    "pyogrio",
+    "pypdf",
+    "qrcode",
+    "scipy.optimize",
+    "spopt",
+)
 """What is loaded where a road first needs it, in whatever process."""
 
 

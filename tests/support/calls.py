@@ -292,6 +292,7 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
         Call("/register/changes", "POST"), Call("/register/changes", "POST", form={"entry": "99999", "decision": "accept"}),
         Call("/register/changes", "POST", form={"entry": "1", "decision": "return"}),
     ],
+    "register.put_aside": lambda s: [Call("/register/changes/refused/1", "POST"), Call("/register/changes/refused/99999", "POST")],
     "register.enter": entered,
     "register.open_changes": lambda s: [
         Call("/register/changes/open", "POST", form={"purpose": "verify"}, opens="check_register"),

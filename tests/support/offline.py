@@ -320,6 +320,9 @@ def _send(pocket: Pocket, rng: random.Random, out: Outcome) -> None:
     for _ in range(MOST_TRIES):
         pocket.reach(True)
         with contextlib.suppress(Error):
+            # What was under way when somebody logged in may have ended that session; the page says so.
+            if pocket.page.query_selector("#said a"):
+                pocket.enter()
             pocket.go()
             pocket.page.click("#send-now")
         while pocket.line.due is None and not _over(pocket.page):

@@ -1,10 +1,13 @@
-"""A phone in headless Chromium at the page of reports."""
+"""A phone in headless Chromium at the page of reports; and what a phone sends that waited."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
+from uuid import uuid4
 
+from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Page
 
 INSIDE, NEAR_BORDER = (120.89, 40.70), (120.8894269, 40.7021652)
@@ -47,3 +50,27 @@ def send(page: Page) -> str:
     page.click("#send")
     page.wait_for_selector("#code")
     return page.inner_text("#code")
+
+
+def queued(
+    client: FlaskClient,
+    path: str,
+    data: Mapping[str, Any],
+    *,
+    key: str = "",
+    age_s: int = 0,
+    account: str = "",
+    live: bool = False,
+) -> Any:
+    """Send an entry as the queue of a phone does."""
+    session: Any = client.get("/phone/session").json
+    return client.post(
+        path,
+        data=data,
+        headers={
+            "Idempotency-Key": key or str(uuid4()), "X-CSRFToken": session["token"],
+            "X-Phone-Account": account or str(session["account"] or ""), "X-Phone-Age": str(age_s),
+            "X-Phone-Label": "visit", "X-Phone-House": "1", "X-Phone-Live": "1" if live else "0",
+            "Accept": "application/json",
+        },
+    )  # fmt: skip

@@ -12,6 +12,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
+from gisgrid.cases.cases import SYSTEM, CaseActor, Details, Owner, open_case, take_step
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
 from tests.support.accounts import appointed
@@ -59,6 +60,31 @@ def test_a_phone_carries_the_houses_of_its_owner_s_grid_masked(door: Door):
     assert door.people["stranger"].get("/phone/grid.json").json["grids"][0]["code"] != GRID
     # Who answers for a community has no grid of their own to carry.
     assert door.people["clerk"].get("/phone/grid.json").json["grids"] == []
+
+
+def test_a_case_of_one_s_own_goes_along_with_the_steps_that_need_nothing_to_choose(door: Door):
+    with transaction(door.engine) as session:
+        event = session.scalar(text(_OWN_EVENT))
+        case = open_case(session, event or 0, SYSTEM)
+        by, to = CaseActor("dispatcher", ("dispatcher",)), Owner(grid_code=GRID, level="grid")
+        take_step(session, case.id, "file", by)
+        take_step(session, case.id, "dispatch", by, details=Details(to=to))
+    (told,) = door.people["worker"].get("/phone/grid.json").json["cases"]
+    assert (told["case_id"], told["seq"], told["address"]) == (
+        case.id,
+        3,
+        f"/cases/{case.id}/steps",
+    )
+    steps = {step["name"]: (step["needs"], step["shows"]) for step in told["steps"]}
+    # Sent back or up it would go to somebody, who has to be chosen.
+    assert steps == {"accept": ([], False), "feed_back": (["note"], True), "note": (["note"], True)}
+    assert [step["label"] for step in told["steps"]] == ["开始处置", "反馈", "记录"]
+    assert door.people["stranger"].get("/phone/grid.json").json["cases"] == []
+
+
+_OWN_EVENT = f"""
+SELECT min(e.event_id) FROM event_grid e JOIN grid g ON g.id = e.grid_id WHERE g.code = '{GRID}'
+"""
 
 
 def test_the_half_of_a_phone_is_its_own_and_goes_when_it_is_withdrawn(door: Door):

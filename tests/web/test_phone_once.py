@@ -5,19 +5,25 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
+from datetime import date, timedelta
 from io import BytesIO
 from typing import Any
 from uuid import uuid4
 
+import psycopg
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from gisgrid.cases.flow import keep_flow, own_flow
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
+from gisgrid.locate.addresses.gazetteer import index_addresses
+from gisgrid.register import entries
 from tests.support.database import own_database
 from tests.support.desks import jpeg
-from tests.support.door import Door, one_known
+from tests.support.door import Door, one_known, token
+from tests.support.phones import queued
 
 VISIT = {"why": "care", "met": "household", "agreed": "样本约定"}
 
@@ -30,6 +36,7 @@ def door(cluster: Cluster, template: str) -> Iterator[Door]:
             town = one_known(session)
             keep_flow(session, town.township_id, own_flow("normal"))
             session.execute(text(_A_MINOR))
+            index_addresses(session, town.township_id)
         yield Door(engine)
 
 
@@ -38,29 +45,8 @@ INSERT INTO matter (list_id, parent_id, code, name) SELECT list_id, id, '0101', 
 """
 
 
-def send(
-    door: Door,
-    path: str,
-    data: dict[str, Any],
-    *,
-    who: str = "worker",
-    key: str = "",
-    age_s: int = 0,
-    account: str = "",
-    live: bool = False,
-) -> Any:
-    client = door.people[who]
-    session = client.get("/phone/session").json
-    return client.post(
-        path,
-        data=data,
-        headers={
-            "Idempotency-Key": key or str(uuid4()), "X-CSRFToken": session["token"],
-            "X-Phone-Account": account or str(session["account"]), "X-Phone-Age": str(age_s),
-            "X-Phone-Label": "visit", "X-Phone-House": "1", "X-Phone-Live": "1" if live else "0",
-            "Accept": "application/json",
-        },
-    )  # fmt: skip
+def send(door: Door, path: str, data: dict[str, Any], *, who: str = "worker", **more: Any) -> Any:
+    return queued(door.people[who], path, data, **more)
 
 
 def visit(door: Door, key: str, **more: Any) -> Any:
@@ -130,6 +116,33 @@ def test_what_is_refused_stays_in_sight_of_worker_and_clerk(door: Door):
     assert "请选一项。" not in door.people["clerk"].get("/register/changes").text
 
 
+def test_the_clerk_puts_a_refusal_aside_and_its_worker_hears_of_it(door: Door):
+    key = str(uuid4())
+    send(door, "/register/house/1/enter/alias", {"alias": ""}, key=key)
+    number = door.one("SELECT id FROM phone_entry WHERE key = :k", k=key)
+    aside = f"/register/changes/refused/{number}"
+    assert aside in door.people["clerk"].get("/register/changes").text
+    # Not by who wrote it, nor by who keeps no register there.
+    assert press(door, "worker", aside) == 403
+    assert press(door, "stranger", aside) == 403
+    assert press(door, "clerk", aside) == 303
+    page = door.people["clerk"].get("/register/changes").text
+    assert aside not in page and "已标记为已阅" in page
+    assert press(door, "clerk", aside) == 404
+    told = door.people["worker"].get("/phone/session?refused").json["aside"]
+    assert list(told) == [key]
+    assert door.people["colleague"].get("/phone/session?refused").json["aside"] == {}
+    # Sent and refused once more, it is there again.
+    send(door, "/register/house/1/enter/alias", {"alias": ""}, key=key)
+    assert aside in door.people["clerk"].get("/register/changes").text
+    assert door.people["worker"].get("/phone/session?refused").json["aside"] == {}
+
+
+def press(door: Door, who: str, path: str) -> int:
+    client = door.people[who]
+    return client.post(path, data={"csrf_token": token(client)}).status_code
+
+
 def test_after_the_session_is_over_nothing_is_sent_as_somebody_else(door: Door):
     key = str(uuid4())
     told = visit(door, key, account="999999")
@@ -197,3 +210,92 @@ def test_a_visit_keeps_its_photos_once_and_shows_them_to_who_sees_the_register(d
     four = [(BytesIO(photo), f"{n}.jpg", "image/jpeg") for n in range(4)]
     told = send(door, "/register/house/1/enter/visit", {**VISIT, "client_id": "x", "photo": four})
     assert (told.status_code, told.json["reason"]) == (422, "最多上传 3 张照片。")
+
+
+def test_a_photo_that_is_none_is_refused_and_not_taken(door: Door):
+    key = str(uuid4())
+    data = {
+        "matter": "0101", "address": "无此地址四五六", "text": "样本", "client": key,
+        "photo": (BytesIO(b"no picture"), "a.jpg", "image/jpeg"),
+    }  # fmt: skip
+    told = send(door, "/report", data, key=key)
+    assert (told.status_code, told.json["state"]) == (422, "refused"), told.json
+    assert stands(door, key) == "refused"
+    assert told.json["reason"] in door.people["clerk"].get("/register/changes").text
+    # Sent again without it, it is taken.
+    told = send(
+        door, "/report", {**data, "photo": (BytesIO(jpeg()), "a.jpg", "image/jpeg")}, key=key
+    )
+    assert (told.json["state"], stands(door, key)) == ("taken", "taken")
+    assert door.one("SELECT count(*) FROM event WHERE address = '无此地址四五六'") == 1
+
+
+def stands(door: Door, key: str) -> str | None:
+    found: str | None = door.one("SELECT state FROM phone_entry WHERE key = :k", k=key)
+    return found
+
+
+def test_what_no_page_takes_is_refused_in_words_and_holds_up_nothing(door: Door):
+    keys = [str(uuid4()) for _ in range(3)]
+    asked = [
+        ("/register/house/1/enter/no-such-form", {}, 404),
+        ("/office/township", {}, 403),
+        ("/phone/half", {"device": "x" * (1 << 21)}, 413),
+    ]
+    for key, (path, data, status) in zip(keys, asked, strict=True):
+        told = send(door, path, data, key=key)
+        assert (told.status_code, told.json["state"]) == (status, "refused"), (path, told.json)
+        assert len(told.json["reason"]) > 5
+        assert stands(door, key) == "refused"
+
+
+def test_two_transactions_that_met_are_no_fault_of_the_entry(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+):
+    def met(*_: Any, **__: Any) -> None:
+        raise OperationalError("", {}, psycopg.errors.DeadlockDetected())
+
+    key = str(uuid4())
+    with monkeypatch.context() as patched:
+        patched.setattr(entries, "enter", met)
+        told = visit(door, key)
+    assert (told.status_code, told.json["state"], stands(door, key)) == (409, "again", None)
+    assert visit(door, key).json["state"] == "taken"
+
+
+def test_what_comes_in_late_puts_no_newer_day_back(door: Door):
+    def verified(age_s: int) -> None:
+        key = str(uuid4())
+        told = send(
+            door, "/register/house/3/enter/verified", {"client_id": key}, key=key, age_s=age_s
+        )
+        assert told.json["state"] == "taken", told.json
+
+    def days() -> list[date]:
+        found: list[date] = door.one(
+            "SELECT array_agg(DISTINCT day) FROM (SELECT verified_on AS day FROM household WHERE house_id = 3 "
+            "UNION ALL SELECT r.verified_on FROM resident r JOIN household f ON f.id = r.household_id "
+            "WHERE f.house_id = 3) AS d"
+        )
+        return found
+
+    verified(0)
+    assert days() == [door.day]
+    verified(3 * 86400)
+    assert days() == [door.day]
+    # The log says when it was seen, not when the line came back.
+    long_ago = (door.day - timedelta(days=3)).isoformat()
+    assert long_ago in door.people["clerk"].get("/register/house/3").text
+    # By its address a household moves to one house; where it might be several, nothing is done.
+    door.at_once()
+    key, home = str(uuid4()), door.one("SELECT max(id) FROM household WHERE house_id = 3")
+    path = "/register/house/3/enter/household-moved"
+    moved = {"household": str(home), "address": "虚构", "room": "", "client_id": key}
+    told = send(door, path, moved, key=key)
+    assert (told.status_code, told.json["state"]) == (422, "refused")
+    assert told.json["reason"] == "这一条须在原页面上确认：请重新打开后再发送。"
+    moved["address"] = door.one("SELECT address FROM house WHERE id = 1")
+    told = send(door, path, moved, key=key, age_s=3 * 86400)
+    assert told.json["state"] == "taken", told.json
+    assert door.one("SELECT house_id FROM household WHERE id = :h", h=home) == 1
+    assert door.one("SELECT verified_on FROM household WHERE id = :h", h=home) == door.day

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -20,7 +19,6 @@ from flask import (
 )
 from flask_babel import gettext
 from sqlalchemy.orm import Session
-from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response as BaseResponse
 
 from gisgrid.cases import assignment, board
@@ -41,7 +39,7 @@ from gisgrid.cases.community_rules import CommunityRule, of_case
 from gisgrid.cases.flow import Flow, Step, flow_by_id, flows_by_id
 from gisgrid.cases.intake import move_pin
 from gisgrid.cases.notices import Called, calls_of_case
-from gisgrid.cases.photos import MOST_BYTES, add_photo, photo_bytes, picture
+from gisgrid.cases.photos import add_photo, photo_bytes, picture
 from gisgrid.core import plans
 from gisgrid.core.errors import GisgridError, Invalid, NotAllowed, NotFound
 from gisgrid.core.settings import Settings
@@ -62,6 +60,7 @@ from web.http.errors import problem_of
 from web.http.language import language, said, worded
 from web.http.modules import module
 from web.http.permissions import asked_as_workbook, asker
+from web.http.photos import photos_sent
 from web.http.refused_requests import keep_demand_of_case
 from web.http.responses import asset, nonce
 from web.http.towns import own_town, town_of
@@ -363,11 +362,9 @@ def _details(session: Session, now: CaseNow) -> Details:
 
 
 def _keep_photos(session: Session, now: CaseNow, by: CaseActor) -> None:
-    files: Iterable[FileStorage] = [f for f in request.files.getlist("photos") if f.filename]
     shows = "after" if request.form.get("shows") == "after" else "before"
-    for file in list(files)[:MOST_PHOTOS]:
-        shown = picture(file.stream.read(MOST_BYTES + 1))
-        add_photo(session, now.event_id, shown, by=by.actor, shows=shows)
+    for data in photos_sent("photos", most=MOST_PHOTOS):
+        add_photo(session, now.event_id, picture(data), by=by.actor, shows=shows)
 
 
 def _seq() -> int | None:

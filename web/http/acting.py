@@ -9,7 +9,7 @@ from gisgrid.cases.cases import RESIDENT, CaseActor
 from gisgrid.core.errors import NoPurpose
 from gisgrid.db.tables.cases import STEP_ROLES
 from gisgrid.people.home import places
-from web.http.db import NOBODY
+from web.http.db import NOBODY, nothing_first
 from web.http.permissions import asker
 
 
@@ -35,8 +35,12 @@ def purpose_sent() -> str:
 
 
 def as_public() -> None:
-    """From here on the request's transactions act for nobody: a ticket opens a case by itself."""
+    """From here on the request's transactions act for nobody: a ticket opens a case by itself.
+
+    What the first of them should have written besides was the asker's own, and nobody has any.
+    """
     g.actor = NOBODY
+    nothing_first()
 
 
 def acts_as_public() -> bool:

@@ -75,6 +75,11 @@ def at_first(write: Callable[[Session], None]) -> None:
     g.at_first = write
 
 
+def nothing_first() -> None:
+    """Take back what `at_first` was given, if no transaction took it yet."""
+    g.pop("at_first", None)
+
+
 def wrote() -> bool:
     """Whether a transaction has begun that took what `at_first` was given."""
     return "at_first" not in g

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flask import Flask, Response, g, request, url_for
+from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import Invalid, NotAllowed
 from gisgrid.core.plans import TownshipInfo
@@ -114,11 +115,7 @@ def workbook(place: TownshipInfo | None, *sheets: Sheet) -> Response:
         )
     name = (request.endpoint or "").replace(".", "-")
     with writing() as session:
-        if not covered(session, _rights(), "export", place.id if place else None):
-            raise NotAllowed(
-                "This list shows ground on which you do not hold the right “export”: only what lies where "
-                "you hold it may be taken away."
-            )
+        may_leave(session, _rights(), place)
         audit.note_export(session, request.endpoint or "", rows)
     with tempfile.TemporaryDirectory(prefix="gisgrid-") as folder:
         file = Path(folder) / f"{name}.xlsx"
@@ -127,6 +124,21 @@ def workbook(place: TownshipInfo | None, *sheets: Sheet) -> Response:
     answer.headers["Content-Disposition"] = f"attachment; filename={name}.xlsx"
     answer.headers["Cache-Control"] = "private, no-store"
     return answer
+
+
+def may_leave(session: Session, rights: Sequence[str], place: TownshipInfo | None) -> None:
+    """Refuse (`NotAllowed`) what shows ground by some of ``rights`` on which `export` does not hold.
+
+    Parameters
+    ----------
+    place
+        The township that it is of; None: it reaches over all ground of the asker.
+    """
+    if not covered(session, rights, "export", place.id if place else None):
+        raise NotAllowed(
+            "This list shows ground on which you do not hold the right “export”: only what lies where "
+            "you hold it may be taken away."
+        )
 
 
 def sheet(title: str, columns: Sequence[tuple[str, Sequence[Cell]]]) -> Sheet:

@@ -18,8 +18,10 @@ from flask import Flask, Response, g, get_flashed_messages, json, request
 from flask_babel import gettext
 
 from gisgrid.core.errors import Conflict, NotKnown
+from gisgrid.db.store import Actor
 from gisgrid.people import phones
-from web.http.db import at_first, reading, writing, wrote
+from web.http.acting import acts_as_public
+from web.http.db import NOBODY, at_first, nothing_first, reading, writing, wrote
 from web.http.permissions import asker
 
 KEY, ACCOUNT, AGE, LABEL, HOUSE, LIVE = (
@@ -29,7 +31,8 @@ LONGEST = timedelta(days=30)
 """So long ago an entry may have been written down at most."""
 MOST_LABEL = 200
 AGAIN = (400, 408, 425, 429)
-"""Refusals that are none of the entry: it is sent again later."""
+AGAIN_STATES = ("40001", "40P01")
+"""Refusals that are none of the entry: it is sent again later. The states are those of transactions that met."""
 _KEY = re.compile(r"[0-9a-f-]{32,36}")
 
 
@@ -42,6 +45,8 @@ class Sending:
     """SHA-256 of each file that came along."""
     live: bool
     """Somebody waits for the answer at the page: it says itself what is wrong."""
+    actor: Actor
+    """Whose entry it is, though the page may go on as the public."""
 
 
 def init_app(app: Flask) -> None:
@@ -67,8 +72,7 @@ def _known() -> Response | None:
     if request.method != "POST" or not _KEY.fullmatch(key):
         return None
     who = asker()
-    account = request.headers.get(ACCOUNT, "")
-    if account != ("" if who.account_id is None else str(who.account_id)):
+    if not _own():
         raise NotKnown("Log in first, or present a token.")
     g.sending = sending = _sending(key)
     if not who:
@@ -92,17 +96,27 @@ def _sending(key: str) -> Sending:
     for name, file in request.files.items(multi=True):
         parts.append(_sha256(file.stream))
         digest.update(f"{name}\0{parts[-1]}\0".encode())
+    live = request.headers.get(LIVE) == "1"
+    return Sending(_entry(key, digest.hexdigest()), tuple(parts), live, g.get("actor", NOBODY))
+
+
+def _own() -> bool:
+    """Whether the session is that of the account that wrote the entry."""
+    who = asker().account_id
+    return request.headers.get(ACCOUNT, "") == ("" if who is None else str(who))
+
+
+def _entry(key: str, content: str) -> phones.SentEntry:
     age, house = request.headers.get(AGE, ""), request.headers.get(HOUSE, "")
     past = min(timedelta(seconds=int(age) if age.isdecimal() and len(age) < 9 else 0), LONGEST)
-    entry = phones.SentEntry(
+    return phones.SentEntry(
         key,
-        digest.hexdigest(),
+        content,
         request.endpoint or "",
         unquote(request.headers.get(LABEL, ""))[:MOST_LABEL],
         int(house) if house.isdecimal() and len(house) < 18 else None,
         datetime.now(UTC) - past,
     )
-    return Sending(entry, tuple(parts), request.headers.get(LIVE) == "1")
 
 
 def _sha256(stream: IO[bytes]) -> str:
@@ -120,7 +134,11 @@ def _taken_meanwhile(_: phones.SentBefore) -> Response:
     sending: Sending = g.sending
     with reading() as session:
         before = phones.known(session, sending.entry.key)
-    return _again(sending, before or phones.KnownEntry(sending.entry.content, "taken"))
+    if before is None:
+        # Nothing stands of it: neither taken nor refused.
+        g.answered = {"state": "again"}
+        return _answer(sending, 503)
+    return _again(sending, before)
 
 
 def _told(response: Response) -> Response:
@@ -131,19 +149,37 @@ def _told(response: Response) -> Response:
         return response
     sending: Sending | None = g.get("sending")
     status = response.status_code
-    if sending is None or status == 401:
-        g.answered = {"state": "log_in" if status == 401 else "again"}
-        return _answer(None, status, response)
-    if status >= 500 or status in AGAIN:
+    if status == 401 or not _own():
+        g.answered = {"state": "log_in"}
+        # Without its cookies: they would end the session of whoever has logged in meanwhile.
+        return _answer(None, 401)
+    if _later(status) or (sending is None and status < 400):
         g.answered = {"state": "again"}
         return _answer(sending, status, response)
-    if status < 400 and (wrote() if asker() else status >= 300):
+    if sending is not None and status < 400 and (wrote() if _kept() else status >= 300):
         said = [] if sending.live else [str(line) for line in get_flashed_messages()]
         g.answered = {"state": "taken", "said": said, "where": response.headers.get("Location")}
-        if asker():
+        if _kept():
             with writing() as session:
                 phones.keep_answer(session, sending.entry.key, g.answered)
         return _answer(sending, 200, response)
+    _refuse(sending)
+    return _answer(sending, max(status, 422) if status < 400 else status, response)
+
+
+def _later(status: int) -> bool:
+    """Whether a failure is none of the entry, so that it is sent again."""
+    state = g.told.facts.get("sqlstate") if "told" in g else None
+    return status >= 500 or status in AGAIN or state in AGAIN_STATES
+
+
+def _kept() -> bool:
+    """Whether the entry's key stands with what was taken; not of what went in as the public's."""
+    return bool(asker()) and not acts_as_public()
+
+
+def _refuse(sending: Sending | None) -> None:
+    """Tell that it is refused and why; and keep it in sight, though no page or no right lets it get that far."""
     reason = (
         g.told.detail if "told" in g else " ".join(str(line) for line in get_flashed_messages())
     )
@@ -151,10 +187,15 @@ def _told(response: Response) -> Response:
         "This has to be looked at on its page: open it anew and send it from there."
     )
     g.answered = {"state": "refused", "reason": reason}
-    if asker() and not sending.live:
-        with writing() as session:
-            phones.refuse(session, sending.entry, reason)
-    return _answer(sending, max(status, 422) if status < 400 else status, response)
+    if not asker() or (sending is not None and sending.live):
+        return
+    entry = sending.entry if sending else _entry(request.headers[KEY], "")
+    # Nothing was taken, so what should have stood with it must not.
+    nothing_first()
+    if sending is not None:
+        g.actor = sending.actor
+    with writing() as session:
+        phones.refuse(session, entry, reason)
 
 
 def _answer(sending: Sending | None, status: int, before: Response | None = None) -> Response:

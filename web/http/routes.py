@@ -211,6 +211,7 @@ RIGHT_OF: dict[str, str] = {
     "register.ask_correction": "see_register",
     "register.changes": "check_register",
     "register.decide": "check_register",
+    "register.put_aside": "check_register",
     "register.enter": "keep_register",
     "register.open_changes": CHECKS,
     "register.photo": "see_register",

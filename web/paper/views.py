@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from gisgrid.core import plans
 from gisgrid.core.errors import GisgridError, Invalid, NotAllowed
-from gisgrid.core.scope import covered
 from gisgrid.paper.contents import Packs, packs, printable
 from gisgrid.paper.printing import print_packs
 from gisgrid.paper.sheets import SHEET_WORDS, SHEETS
@@ -75,11 +74,8 @@ def make() -> Response:
 
 def _chosen(session: Session, purpose: str | None, *, apart: bool) -> Packs:
     place = town(session)
-    if apart and not covered(session, ["see_register"], "export", place.id):
-        raise NotAllowed(
-            "This list shows ground on which you do not hold the right “export”: only what lies where "
-            "you hold it may be taken away."
-        )
+    if apart:
+        lists.may_leave(session, ["see_register"], place)
     plan = plans.plan_in_force(session, place.id)
     found = packs(
         session, place, plan, request.form.getlist("grid"), purpose=purpose, most=MOST_HOUSES
@@ -110,7 +106,6 @@ def _form(error: GisgridError | None = None) -> Response:
         chosen=set(request.values.getlist("grid")),
         sheets=SHEET_WORDS,
         typed=set(request.form.getlist("sheet")) if error else set(SHEETS),
-        english=language() == "en",
         site=current_app.config["SETTINGS"].public_url,
         problem=error and problem_of(error).detail,
     )

@@ -30,17 +30,26 @@ from web.http.keeping import keeping
 from web.http.language import language
 from web.http.permissions import asker
 from web.http.towns import town
+from web.phone.steps import steps_of
 from web.phone.views import blueprint
 from web.phone.words import grid_words
 from web.register import words
+from web.register.views import WHAT
 
-FORMS = {
-    "visit": "visited", "household-in": "household_in", "household-out": "household_out",
-    "person-in": "resident_in", "person-out": "resident_out", "alias": "alias",
-}  # fmt: skip
-"""Forms of a house that need no line; a household that moves is looked for at the server."""
+FORMS = (
+    "visit",
+    "household-in",
+    "household-out",
+    "household-moved",
+    "person-in",
+    "person-out",
+    "alias",
+)
+"""Forms of a house that need no line."""
 MOST_TEXTS, LONGEST_TEXT = 10, 50_000
 """Documents to read that go along with their words, and characters of each."""
+MOST_STEPS = 40
+"""Cases whose steps go along, the soonest due first."""
 _DEVICE = re.compile(r"[0-9a-f-]{32,36}")
 
 
@@ -48,7 +57,7 @@ _DEVICE = re.compile(r"[0-9a-f-]{32,36}")
 def grid() -> Response:
     """The worker's grid as the phone keeps it; the page itself is everybody's and names nobody."""
     forms: list[dict[str, str | None]] = [
-        {"what": what, "kind": kind, "column": None} for what, kind in FORMS.items()
+        {"what": what, "kind": WHAT[what], "column": None} for what in FORMS
     ]
     forms += [{"what": "correct", "kind": "corrected", "column": each} for each in entries.PERSON]
     html = render_template(
@@ -129,7 +138,8 @@ def _data(session: Session) -> dict[str, Any]:
     found = board.mine(session)
     flows = flows_by_id(session, (row.flow_id for row in found))
     now, colours = datetime.now(UTC), colour_words()
-    cases = [as_json(row, flows[row.flow_id], now) for row in found if row.township_id == place.id]
+    here = [row for row in found if row.township_id == place.id]
+    cases = [as_json(row, flows[row.flow_id], now) for row in here]
     return {
         "account": asker().account_id,
         "township": place.code,
@@ -141,7 +151,8 @@ def _data(session: Session) -> dict[str, Any]:
         "cases": [
             {key: case[key] for key in ("case_id", "code", "matter", "state", "grid", "due_at")}
             | {"colour": colours[case["colour"]]}
-            for case in cases
+            | (steps_of(session, row) if n < MOST_STEPS else {"address": None, "steps": []})
+            for n, (row, case) in enumerate(zip(here, cases, strict=True))
         ],
         "documents": _to_read(session, place),
     }
@@ -153,11 +164,12 @@ def _to_read(session: Session, place: TownshipInfo) -> list[dict[str, Any]]:
     for each in mine.to_read(session, place.id, today(place)):
         if each.read_at is not None or not each.asked or len(told) == MOST_TEXTS:
             continue
-        version = documents.version(session, place.id, each.code)
-        plain = version.media_type.startswith("text/plain")
+        content = b""
+        if plain := each.media_type.startswith("text/plain"):
+            content = documents.version(session, place.id, each.code, each.number).content
         told.append({
             "code": each.code, "title": each.title, "number": each.number, "noted": noted,
             "due_on": each.due_on, "address": url_for("documents.has_read", code=each.code, township=place.code),
-            "text": version.content.decode("utf-8-sig")[:LONGEST_TEXT] if plain else None,
+            "text": content.decode("utf-8-sig")[:LONGEST_TEXT] if plain else None,
         })  # fmt: skip
     return told

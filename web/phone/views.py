@@ -9,9 +9,9 @@ from flask import Blueprint, Flask, Response, g, json, render_template, request,
 from flask_login import user_logged_out
 from flask_wtf.csrf import generate_csrf
 
-from gisgrid.people import phone_halves
+from gisgrid.people import phone_halves, phones
 from web.http import once
-from web.http.db import writing
+from web.http.db import reading, writing
 from web.http.language import LANGUAGES, language
 from web.http.modules import module, modules
 from web.http.permissions import asker
@@ -63,13 +63,19 @@ def _left(_: Flask, user: object, **__: object) -> None:
 
 @blueprint.get("/phone/session")
 def session_now() -> Response:
-    """Whose session this is, and the word that its forms carry; nobody's without one."""
+    """Whose session this is, and the word that its forms carry; nobody's without one.
+
+    With ``device`` whether that phone may keep what it has; with ``refused`` what of one's own the office put aside.
+    """
     who = asker()
     body: dict[str, object] = {"account": who.account_id, "token": generate_csrf()}
     if who and (device := request.args.get("device")):
         with writing() as session:
             phone_halves.heard_of(session, device)
             body["held"] = phone_halves.holds(session, device)
+    if who and "refused" in request.args:
+        with reading() as session:
+            body["aside"] = {key: at.isoformat() for key, at in phones.aside(session).items()}
     return Response(
         json.dumps(body), mimetype="application/json", headers={"Cache-Control": "no-store"}
     )

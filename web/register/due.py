@@ -31,12 +31,16 @@ def unverified() -> str | Response:
             session, place.id, today(place), days=days, grid=grid, limit=turn.most, skip=turn.skip,
             listing=listing, masked=True,
         )  # fmt: skip
-        total = (
-            count_found(session, place.id, today(place), days=days, grid=grid, listing=listing)
-            if listing.words
-            else visits.count_stale(session, place.id, today(place), days=days, grid=grid)
-        )
-    if asked_as_workbook():
+        file = asked_as_workbook()
+        if file:
+            total = 0
+        elif listing.words:
+            total = count_found(
+                session, place.id, today(place), days=days, grid=grid, listing=listing
+            )
+        else:
+            total = visits.count_stale(session, place.id, today(place), days=days, grid=grid)
+    if file:
         return lists.workbook(place, stale_sheet(listed))
     return render_template(
         "stale.html",
@@ -61,8 +65,11 @@ def to_visit() -> str | Response:
         listed = visits.to_visit(
             session, place.id, day, days=days, grid=grid, limit=turn.most, skip=turn.skip, listing=listing
         )  # fmt: skip
-        total = visits.count_to_visit(session, place.id, day, days=days, grid=grid, listing=listing)
-    if asked_as_workbook():
+        file = asked_as_workbook()
+        total = 0 if file else visits.count_to_visit(
+            session, place.id, day, days=days, grid=grid, listing=listing
+        )  # fmt: skip
+    if file:
         return lists.workbook(place, sheets.visits(listed))
     return render_template(
         "visits.html", listed=listed[:PORTION], read=len(listed), turn=turn, total=total, days=days, grid=grid, listing=listing

@@ -47,7 +47,7 @@ def grid(code: str) -> str | Response:
         place = town(session)
         plan = plans.plan_in_force(session, place.id)
         card = cards.grid_card(session, plan.id, code)
-        sources = lineage.grid_sources(session, plan.id, code)
+        sources = [] if asked_as_workbook() else lineage.grid_sources(session, plan.id, code)
         days = int(limits_of(session, place.id).visit_days)
         listed = households.houses_of_grid(
             session, plan.id, code, today(place), days=days,

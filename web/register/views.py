@@ -9,8 +9,8 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
-from gisgrid.cases.photos import MOST_BYTES, Picture, picture
-from gisgrid.core.errors import GisgridError, Invalid, NotAllowed, NotFound
+from gisgrid.cases.photos import picture
+from gisgrid.core.errors import GisgridError, NotAllowed, NotFound
 from gisgrid.locate.addresses.search import AddressCandidate, search
 from gisgrid.people import phones
 from gisgrid.people.privacy import corrections
@@ -21,8 +21,9 @@ from web.http.dates import local
 from web.http.db import opening, reading, writing
 from web.http.errors import problem_of
 from web.http.language import language
-from web.http.once import entered_at
+from web.http.once import entered_at, queued
 from web.http.permissions import asked_as_workbook
+from web.http.photos import photos_sent
 from web.http.towns import town, town_of
 from web.register import sheets, words
 
@@ -50,11 +51,13 @@ def enter(house_id: int, what: str) -> BaseResponse:
     kind, typed = _kind(what), dict(request.form)
     if "needs" in typed or "asks_needs" in typed:
         typed["needs"] = ";".join(request.form.getlist("needs"))
+    if queued() and typed.get("address", "").strip() and not typed.get("house_id"):
+        typed["house_id"] = _only_house(house_id, typed["address"])
     if kind == "household_moved" and not typed.get("house_id"):
         with reading() as session:
             return _form(session, house_id, what, typed)
     try:
-        shots = _photos()
+        shots = [picture(data) for data in photos_sent("photo", most=MOST_PHOTOS)]
         with writing() as session:
             made = entries.enter(
                 session,
@@ -176,6 +179,15 @@ def decide() -> BaseResponse:
     return redirect(url_for("register.changes"), 303)
 
 
+@blueprint.post("/changes/refused/<int:number>")
+def put_aside(number: int) -> BaseResponse:
+    """What a phone sent and was refused has been seen: it leaves the page, and its worker is told."""
+    with writing() as session:
+        phones.put_aside(session, number)
+    flash(gettext("Put aside: whoever wrote it sees that on their phone."))
+    return redirect(url_for("register.changes"), 303)
+
+
 def _changes(session: Session, purpose: str | None) -> Response:
     place = town(session)
     turn = lists.turn(entries.MOST)
@@ -193,7 +205,7 @@ def _changes(session: Session, purpose: str | None) -> Response:
         total=total,
         turn=turn,
         read=read,
-        refused=[each for each in phones.refused(session, place.id) if not each.own],
+        refused=phones.refused(session, place.id),
         purposes=declared,
         purpose=next((p for p in declared if p.name == purpose), None),
         english=language() == "en",
@@ -242,6 +254,16 @@ def _form(
     return Response(page, headers={"Cache-Control": "private, no-store"})
 
 
+def _only_house(house_id: int, address: str) -> str:
+    """The other house that an address written without a line means, if it is one alone; else empty."""
+    with reading() as session:
+        place = town_of(session, households.register_of(session, house_id).township_id)
+        found = search(session, place.id, address.strip()[:200], limit=MOST_HITS).candidates
+    others = [hit for hit in found if hit.house_id not in (None, house_id)]
+    named = [hit for hit in others if hit.address == address.strip()] or others
+    return str(named[0].house_id) if len(named) == 1 else ""
+
+
 def _wrong(
     session: Session, house_id: int, typed: dict[str, str], problem: str | None = None
 ) -> Response:
@@ -275,14 +297,6 @@ def _kind(what: str) -> str:
     if what not in WHAT:
         raise NotFound("There is no such page.")
     return WHAT[what]
-
-
-def _photos() -> list[Picture]:
-    """The photos of a form, made small."""
-    files = [file for file in request.files.getlist("photo") if file.filename]
-    if len(files) > MOST_PHOTOS:
-        raise Invalid("At most {most_photos} photos are taken.", most_photos=MOST_PHOTOS)
-    return [picture(file.stream.read(MOST_BYTES + 1)) for file in files]
 
 
 def _number(written: str | None) -> int | None:

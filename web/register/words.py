@@ -7,6 +7,7 @@ from flask_babel import gettext
 from gisgrid.core.messages import say
 from gisgrid.register.entries import EntryLine
 from gisgrid.register.lineage import ValueSource
+from gisgrid.register.values import NEED_WORDS
 
 KIND_WORDS = {
     "verified": say("All as registered"),
@@ -72,13 +73,6 @@ CHOICE_WORDS = {
     "other": say("Other"),
     "f": say("female"),
     "m": say("male"),
-}
-NEED_WORDS = {
-    "living_alone": say("Lives alone"),
-    "disabled": say("Disabled"),
-    "child_alone": say("Child left behind"),
-    "chronic_illness": say("Chronic illness"),
-    "low_income": say("Low income"),
 }
 DUE_WORDS = {
     "register": say("no register yet"),

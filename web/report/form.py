@@ -8,13 +8,13 @@ import secrets
 from dataclasses import replace
 
 from flask import request
-from werkzeug.datastructures import FileStorage
 
-from gisgrid.cases.photos import MOST_BYTES, picture
+from gisgrid.cases.photos import picture
 from gisgrid.cases.preview import ReportDraft
 from gisgrid.core.errors import Invalid
 from gisgrid.core.plans import TownshipInfo
 from gisgrid.locate.point_lookup import Snapshot
+from web.http.photos import photos_sent
 from web.lookup.locate import in_force
 
 MOST_PHOTOS = 3
@@ -44,25 +44,11 @@ def read_draft() -> tuple[ReportDraft, Invalid | None]:
 
 
 def _photos() -> tuple[bytes, ...]:
-    files = [f for f in request.files.getlist("photo") if f.filename]
     kept = [_unpacked(v) for v in request.form.getlist("kept") if v]
-    found = [*kept, *(_bytes(f) for f in files)]
-    if len(found) > MOST_PHOTOS:
-        raise Invalid("At most {most_photos} photos are taken.", most_photos=MOST_PHOTOS)
+    found = photos_sent("photo", most=MOST_PHOTOS, kept=kept)
     for data in found:
         picture(data)
     return tuple(found)
-
-
-def _bytes(file: FileStorage) -> bytes:
-    data = file.stream.read(MOST_BYTES + 1)
-    if len(data) > MOST_BYTES:
-        raise Invalid(
-            "The photo is larger than {most_bytes:.0f} MB; choose a smaller one.",
-            most_bytes=MOST_BYTES / 1000000.0,
-            most=MOST_BYTES,
-        )
-    return data
 
 
 def kept(draft: ReportDraft) -> list[str]:

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from gisgrid.core.messages import say
+from gisgrid.people.teams import TEAM_WORDS
 
-TEAM_WORDS = {
-    "leader": say("Grid leader"),
-    "worker": say("Grid worker"),
-    "sinking_force": say("Sinking force"),
-    "social_force": say("Social force"),
-}
+__all__ = ["TEAM_WORDS"]

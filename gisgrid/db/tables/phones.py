@@ -22,8 +22,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from gisgrid.db.tables.base import Base, Id
 
-PHONE_STATES = ("taken", "refused")
-
 
 class PhoneEntry(Base):
     """One entry that waited on a phone; its key stands in the transaction that took it in, or nowhere."""

@@ -19,6 +19,7 @@ class ToRead:
     code: str
     title: str
     number: int
+    media_type: str
     issued_on: date
     due_on: date | None
     """Last day by which it is to be read; None: no day was set."""
@@ -73,12 +74,12 @@ def mark_mine(session: Session, version: IssuedVersion) -> None:
 _MINE = "(SELECT k.staff_id FROM account k WHERE k.id = my_account())"
 
 _TO_READ = f"""
-SELECT d.code, d.title, v.number, v.issued_on, v.due_on, r.read_at, EXISTS (
+SELECT d.code, d.title, v.number, v.media_type, v.issued_on, v.due_on, r.read_at, EXISTS (
            SELECT FROM team_member m WHERE m.staff_id = {_MINE}
              AND m.during @> CAST(:day AS date)
              AND asked_to_read(d.roles, d.communities, d.township_id, m.role, m.grid_code)) AS asked
 FROM document d
-JOIN LATERAL (SELECT id, number, issued_on, due_on FROM document_version
+JOIN LATERAL (SELECT id, number, media_type, issued_on, due_on FROM document_version
               WHERE document_id = d.id ORDER BY number DESC LIMIT 1) v ON true
 LEFT JOIN read_receipt r ON r.version_id = v.id AND r.staff_id = {_MINE}
 WHERE d.township_id = :t

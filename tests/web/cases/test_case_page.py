@@ -122,6 +122,9 @@ def test_a_case_is_handled_at_its_page_until_another_closes_it(office: Office):
     assert "不属本网格" in shi.page()
     shi.post("steps", step="dispatch", to="grid:a")
     worker.post("steps", step="accept")
+    # Of too many photos none is left out in silence.
+    six = worker.post("steps", step="feed_back", note="已清理", photos=[photo() for _ in range(6)])
+    assert six.status_code == 422 and "At most 5 photos are taken." in six.text
     done = worker.post("steps", step="feed_back", note="已清理", shows="after", photos=photo())
     assert done.status_code == 303
     # Whoever handled it is not offered to close it, and may not.

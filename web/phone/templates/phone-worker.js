@@ -4,7 +4,7 @@ import { fact } from {{ store|tojson }};
 
 const KEEP = {{ ("gisgrid-phone-" ~ digest)|tojson }};
 const FILES = {{ files|tojson }}, PAGES = {{ pages|tojson }}, LANGUAGES = {{ languages|tojson }}, TOWN = {{ town|tojson }}, FALLBACK = {{ fallback|tojson }};
-const PATIENCE_MS = 6000;
+const PATIENCE_MS = 6000, DAY_MS = 86400000;
 
 self.addEventListener("install", (event) => {
   event.waitUntil(caches.open(KEEP).then(keep).then(() => self.skipWaiting()));
@@ -16,7 +16,11 @@ async function keep(kept) {
 }
 
 // Which language this phone reads stands with what it keeps: the worker sees no cookies.
-const spoken = async () => (await fact("language").catch(() => null)) || LANGUAGES[0];
+async function spoken() {
+  const said = await fact("language").catch(() => null);
+  return LANGUAGES.find((each) => each.split("_")[0] === said) || LANGUAGES[0];
+}
+
 const named = (page, language) => `${page}?lang=${language}${TOWN}`;
 
 // As everybody sees it: what is kept on a phone names nobody who had logged in there.
@@ -55,7 +59,12 @@ async function page(request, path) {
   }
 }
 
-const renew = async (path) => keepPage(await caches.open(KEEP), path, await spoken());
+// Fetched once more at most once a day: an edition of the program brings its own.
+async function renew(path) {
+  const kept = await caches.open(KEEP), language = await spoken();
+  const before = await kept.match(named(path, language));
+  if (!(Date.now() - Date.parse(before?.headers.get("Date")) < DAY_MS)) await keepPage(kept, path, language);
+}
 
 async function file(request) {
   return (await caches.match(request)) || fetch(request);

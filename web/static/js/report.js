@@ -4,6 +4,7 @@
 
 import { byId } from "./elements.js";
 import { keepForLater } from "./phone/forms.js";
+import { keepFact } from "./phone/store.js";
 import { fill } from "./pure/words.js";
 
 const ui = JSON.parse(byId("ui").textContent), { words } = ui;
@@ -107,7 +108,14 @@ form.addEventListener("change", (event) => {
   }
 });
 
+// What it is called while it waits.
+const called = () => [form.dataset.queueName, form.querySelector("[name=matter]:checked")?.parentElement.textContent.trim(), field("address").value.trim()].filter(Boolean).join(" · ");
+
 form.addEventListener("submit", async (event) => {
+  if (form.dataset.entry) {
+    form.dataset.queue = called(); // it waited once and was refused: it takes that road again
+    return;
+  }
   event.preventDefault();
   if (send.disabled) return;
   const pressed = event.submitter, label = send.textContent;
@@ -121,6 +129,7 @@ form.addEventListener("submit", async (event) => {
       headers: { "X-Requested-With": "report" }, signal: AbortSignal.timeout(UPLOAD_MS),
     });
     if (answer.redirected) {
+      await keepFact("draft", null).catch(() => undefined);
       location.assign(answer.url);
       return;
     }
@@ -129,9 +138,8 @@ form.addEventListener("submit", async (event) => {
     else byId("problem").scrollIntoView({ block: "center" });
   } catch (_) {
     // Whoever works here goes on; it is sent when there is a line.
-    const what = form.querySelector("[name=matter]:checked");
-    form.dataset.queue = [form.dataset.queueName, what?.parentElement.textContent.trim(), field("address").value.trim()].filter(Boolean).join(" · ");
-    if (what && await keepForLater(form, pressed)) return;
+    form.dataset.queue = called();
+    if (form.querySelector("[name=matter]:checked") && await keepForLater(form, pressed)) return;
     delete form.dataset.queue;
     complain(words.no_server);
   }

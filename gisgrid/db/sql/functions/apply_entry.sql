@@ -1,5 +1,5 @@
 -- Bring a line of the log into the register, as of the day it was entered. Called by `enter_register` and
--- `decide_entry` alone, which ask for the right.
+-- `decide_entry` alone, which ask for the right. What was entered early and came in late puts no newer day back.
 CREATE OR REPLACE FUNCTION apply_entry(entry bigint) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
@@ -12,9 +12,9 @@ BEGIN
     day := (coalesce(e.entered_at, e.at) AT TIME ZONE (SELECT time_zone FROM township WHERE area_id = e.township_id))::date;
     CASE e.kind
     WHEN 'verified' THEN
-        UPDATE resident r SET verified_on = day FROM household f
+        UPDATE resident r SET verified_on = greatest(r.verified_on, day) FROM household f
         WHERE f.id = r.household_id AND f.house_id = e.house_id AND f.id = coalesce(e.household_id, f.id);
-        UPDATE household f SET verified_on = day
+        UPDATE household f SET verified_on = greatest(f.verified_on, day)
         WHERE f.house_id = e.house_id AND f.id = coalesce(e.household_id, f.id);
     WHEN 'visited' THEN
         INSERT INTO visit (township_id, code, house_id, staff_id, visited_on, next_on)
@@ -33,7 +33,7 @@ BEGIN
         UPDATE register_entry SET household_id = fresh WHERE id = entry;
     WHEN 'household_moved' THEN
         UPDATE household SET house_id = (e.said ->> 'house_id')::bigint, room = e.said ->> 'room',
-                             verified_on = day WHERE id = e.household_id;
+                             verified_on = greatest(verified_on, day) WHERE id = e.household_id;
     WHEN 'household_out' THEN
         DELETE FROM resident WHERE household_id = e.household_id;
         DELETE FROM household WHERE id = e.household_id;

@@ -14,6 +14,6 @@ CREATE POLICY answered ON phone_entry FOR UPDATE TO gisgrid_web USING (account_i
 GRANT
     SELECT,
     INSERT (account_id, key, content, township_id, house_id, staff_id, who, what, label, entered_at, state, answer, reason),
-    UPDATE (content, at, state, answer, reason)
+    UPDATE (content, at, state, answer, reason, seen_at)
 ON phone_entry TO gisgrid_web;
 GRANT SELECT ON phone_entry TO gisgrid_views;

@@ -2,10 +2,11 @@
 // a line sees the page's own answer; who has none goes on. Without this script the form is a plain one.
 
 import { byId, make } from "../elements.js";
+import { mends } from "../pure/sending.js";
 import { fill } from "../pure/words.js";
 import { add, drain, entries } from "./queue.js";
 import { packed } from "./photos.js";
-import { fact, photosOfEntry } from "./store.js";
+import { fact, keepFact, photosOfEntry } from "./store.js";
 
 const PATIENCE_MS = 10000, OWN_KEYS = ["client_id", "client"];
 const words = () => JSON.parse(byId("phone-words").textContent);
@@ -25,11 +26,13 @@ async function write(form, submitter, tried) {
       if (value.size) photos.push(await packed(name, value, placeless));
     } else if (name !== "csrf_token") fields.push([name, OWN_KEYS.includes(name) && !tried ? key : value]);
   }
-  if (mended && !photos.length) photos.push(...await photosOfEntry(key));
-  const { queue, queueHouse, queueBack } = form.dataset;
+  if (mended && !photos.length && !form.querySelector(".phone-refused input:checked")) photos.push(...await photosOfEntry(key));
+  const { queue, queueHouse, queueBack, queuePage } = form.dataset;
   const url = new URL(submitter?.getAttribute("formaction") || form.getAttribute("action") || "", location.href);
-  const page = location.pathname + location.search;
-  return add({ key, url: url.pathname + url.search, fields, label: queue, house: queueHouse || null, page, back: queueBack || null }, photos, mended);
+  const page = queuePage || location.pathname + location.search;
+  const made = await add({ key, url: url.pathname + url.search, fields, label: queue, house: queueHouse || null, page, back: queueBack || null }, photos, mended);
+  await keepFact("draft", null);
+  return made;
 }
 
 function kept(form, problem) {
@@ -44,9 +47,9 @@ function kept(form, problem) {
   note.focus();
 }
 
-function complain(form, reason) {
-  const own = form.querySelector(":scope > .phone-refused") || make("p", { class: "bad phone-refused", role: "alert" });
-  own.textContent = reason;
+function complain(form, reason, ...more) {
+  const own = form.querySelector(":scope > .phone-refused") || make("div", { class: "bad phone-refused" });
+  own.replaceChildren(make("p", { role: "alert" }, reason), ...(more.length ? more : [...own.children].slice(1)));
   form.prepend(own);
   own.scrollIntoView({ block: "center" });
 }
@@ -66,7 +69,8 @@ export async function keepForLater(form, submitter) {
 }
 
 async function take(form, submitter) {
-  const watched = { key: "", gone: false, heard: null };
+  // What is doubtful about a report was seen when it was mended.
+  const watched = { key: "", gone: false, live: !form.dataset.queueName, heard: null };
   let entry;
   try {
     entry = await write(form, submitter, false);
@@ -98,33 +102,56 @@ function askSync() {
   navigator.serviceWorker?.ready.then((worker) => worker.sync?.register("gisgrid-queue")).catch(() => undefined);
 }
 
-export function watchForms() {
+// `keeps` comes to be whether this phone keeps what is sent: no tap is too early, and without it a form is a plain one.
+export function watchForms(keeps) {
   document.addEventListener("submit", async (event) => {
-    const form = event.target;
-    if (event.defaultPrevented || !form.dataset.queue) return;
+    const form = event.target, button = event.submitter, label = button?.textContent;
+    if (event.defaultPrevented || !form.dataset.queue || form.dataset.plain) return;
     event.preventDefault();
     if (form.dataset.sending) return; // a second tap
     form.dataset.sending = "1";
-    const button = event.submitter, label = button?.textContent;
+    if (!(await keeps)) {
+      form.dataset.plain = "1";
+      form.requestSubmit(button);
+      return;
+    }
     if (button) button.textContent = words().sending;
-    if (await take(form, event.submitter)) return;
+    if (await take(form, button)) return;
     delete form.dataset.sending;
     if (button) button.textContent = label;
   });
 }
 
+const TELL_APART = ["step", "column", "household", "resident"], REPLACED = ["lon", "lat"];
+
+// The form of an entry: of several that go to one address, the one that is about the same.
+export function formOf(entry) {
+  const said = (name) => entry.fields.find(([each]) => each === name)?.[1];
+  const same = (form) => TELL_APART.every((name) => !form.elements[name] || form.elements[name].disabled || form.elements[name].value === said(name));
+  return [...document.querySelectorAll("form[data-queue], form[data-queue-name]")]
+    .find((form) => new URL(form.action).pathname === entry.url.split("?")[0] && same(form));
+}
+
+// Puts what was written back into its form, in sight.
+export function refill(form, fields) {
+  for (const field of form.elements) {
+    if (!field.name || field.type === "file" || (field.type === "hidden" && !REPLACED.includes(field.name))) continue;
+    const values = fields.filter(([name]) => name === field.name).map(([, value]) => value);
+    if (["radio", "checkbox"].includes(field.type)) {
+      field.checked = values.includes(field.value);
+      if (field.checked && field.closest("details")) field.closest("details").open = true;
+    } else if (values.length) field.value = values[0];
+  }
+  for (const each of [form.closest("details"), form.querySelector(":scope > details:not(.more)")]) if (each) each.open = true;
+}
+
 // A page that is opened for an entry that was refused has what was written in it.
 export async function fillAgain() {
-  const key = new URLSearchParams(location.hash.slice(1)).get("entry");
-  const entry = key && (await entries()).find((each) => each.key === key);
-  const form = entry && [...document.querySelectorAll("form[data-queue]")].find((each) => new URL(each.action).pathname === entry.url.split("?")[0]);
-  if (!form) return;
-  for (const field of form.elements) {
-    if (!field.name || field.type === "hidden" || field.type === "file") continue;
-    const values = entry.fields.filter(([name]) => name === field.name).map(([, value]) => value);
-    if (field.type === "radio" || field.type === "checkbox") field.checked = values.includes(field.value);
-    else if (values.length) field.value = values[0];
-  }
+  const key = mends(location.hash), entry = key && (await entries()).find((each) => each.key === key && each.state === "refused");
+  const form = entry && formOf(entry);
+  if (!form || form.dataset.entry === key) return;
+  refill(form, entry.fields);
   form.dataset.entry = key;
-  complain(form, entry.reason);
+  const photos = entry.hashes.length;
+  complain(form, entry.reason, photos ? make("label", {}, make("input", { type: "checkbox" }), make("span", {}, fill(words().without, { n: photos }))) : "");
 }

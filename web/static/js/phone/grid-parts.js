@@ -40,10 +40,13 @@ export function house(one, ui, now, data) {
       ...home.residents.map((person) => make("div", { class: "person" },
         make("p", {}, make("strong", {}, person.name), ` ${person.born || ""} ${person.phone || ""}`),
         data.keeps ? make("p", { class: "acts" }, to("correct", words.correct, `?resident=${person.id}`), to("person-out", words.person_out, `?resident=${person.id}`)) : null)),
-      data.keeps ? make("p", { class: "acts" }, to("person-in", words.person_in, `?household=${home.id}`), to("household-out", words.household_out, `?household=${home.id}`)) : null)),
+      data.keeps ? make("p", { class: "acts" }, to("person-in", words.person_in, `?household=${home.id}`), to("household-moved", words.household_moved, `?household=${home.id}`), to("household-out", words.household_out, `?household=${home.id}`)) : null)),
     one.homes.length ? null : make("p", { class: "note" }, words.no_register),
   ].filter(Boolean);
 }
+
+// Where a form is opened again to be mended.
+const at = () => location.pathname + location.hash.replace(/[?&]entry=[^&]*/, "");
 
 // A form that the page carries, made one of this house.
 function filled(what, one, ui, data, label, column) {
@@ -52,7 +55,7 @@ function filled(what, one, ui, data, label, column) {
   const made = found.content.firstElementChild.cloneNode(true);
   const page = ui.house.replace(/0$/, one.id);
   made.setAttribute("action", `${page}/enter/${what}`);
-  Object.assign(made.dataset, { queue: label, queueHouse: String(one.id), queueBack: `${location.pathname}#house/${one.id}` });
+  Object.assign(made.dataset, { queue: label, queueHouse: String(one.id), queuePage: at(), queueBack: `${location.pathname}#house/${one.id}` });
   if (made.elements.seen) made.elements.seen.value = data.seen;
   return made;
 }
@@ -77,16 +80,64 @@ export function form(one, what, asked, ui, data) {
     made.elements[name].disabled = false;
     made.elements[name].value = meant.id;
   }
-  return [back(to, one.address), made];
+  return [back(to, one.address), made, what === "household-moved" ? moving(made, one, home, ui, data) : null].filter(Boolean);
 }
 
-export function caseList(data, ui, time) {
+// Where a household moved to: houses of one's own grids are offered; another one is looked for by whoever takes it in.
+function moving(made, one, home, ui, data) {
+  const { address, house_id: chosen } = made.elements, others = data.grids.flatMap((grid) => grid.houses).filter((each) => each.id !== one.id);
+  address.setAttribute("list", "other-houses");
+  address.addEventListener("input", () => {
+    const words = address.value.trim();
+    chosen.value = others.find((each) => each.address === words)?.id ?? "";
+    // Refused, it is mended where houses are looked for.
+    made.dataset.queuePage = `${ui.house.replace(/0$/, one.id)}/enter/household-moved?${new URLSearchParams({ household: home?.id, address: words })}`;
+  });
+  return make("datalist", { id: "other-houses" }, ...others.map((each) => make("option", { value: each.address })));
+}
+
+export function caseList(data, ui, now, time) {
   return [back("#", ui.words.all), make("h1", {}, ui.words.cases),
     data.cases.length ? make("ul", { class: "phone-houses" }, ...data.cases.map((each) => make("li", { class: "phone-house" },
-      make("a", { class: "row", href: ui.cases.replace(/mine$/, each.case_id) }, make("strong", {}, each.matter)),
-      make("p", {}, tag(each.state), " ", tag(each.colour)),
-      make("p", { class: "soft" }, [each.due_at ? fill(ui.words.due_at, { time: time(each.due_at) }) : "", each.grid, each.code].filter(Boolean).join(" · "))))) : make("p", {}, ui.words.no_case),
-    make("p", { class: "soft" }, ui.words.case_line)];
+      make("a", { class: "row", href: `#case/${each.case_id}` }, make("strong", {}, each.matter)), ...standing(each, ui, now, time)))) : make("p", {}, ui.words.no_case)];
+}
+
+const waitsFor = (address, now) => now.entries.filter((entry) => address && entry.url === address && entry.state === "waiting").length;
+
+function standing(one, ui, now, time) {
+  const waiting = waitsFor(one.address, now);
+  return [make("p", {}, tag(one.state), " ", tag(one.colour), " ", waiting ? tag(fill(ui.words.queued, { n: waiting }), "warn") : ""),
+    make("p", { class: "soft" }, [one.due_at ? fill(ui.words.due_at, { time: time(one.due_at) }) : "", one.grid, one.code].filter(Boolean).join(" · "))];
+}
+
+// A case with those of its steps that need nothing to choose.
+export function caseView(one, ui, now, time) {
+  const { words } = ui;
+  return [back("#cases", words.all_cases), make("h1", {}, one.matter), ...standing(one, ui, now, time),
+    ...(one.steps?.length ? one.steps.map((step) => stepForm(one, step, ui, now)) : [make("p", { class: "note" }, words.no_step)]),
+    make("p", { class: "soft" }, words.case_line),
+    make("p", { class: "acts" }, make("a", { class: "button", href: ui.cases.replace(/mine$/, one.case_id) }, words.case_page))];
+}
+
+function stepForm(one, step, ui, now) {
+  const made = document.querySelector('template[data-what="step"]').content.firstElementChild.cloneNode(true), { words } = ui;
+  made.setAttribute("action", one.address);
+  // Where a step of one's own waits already, where the case stood is known to be past.
+  for (const [name, value] of Object.entries({ seq: waitsFor(one.address, now) ? "" : one.seq, step: step.name, shows: step.photos })) made.elements[name].value = value;
+  for (const part of made.querySelectorAll("[data-need]")) {
+    const need = part.dataset.need;
+    if (need === "photos" ? !step.shows : !step.needs.includes(need)) part.remove();
+  }
+  const photos = made.querySelector("[data-need=photos]");
+  if (photos) {
+    photos.querySelector("span").textContent = words[`photos_${step.photos}`] + (step.required ? ` (${words.required})` : "");
+    made.elements.photos.required = step.required;
+  }
+  made.querySelector("button").textContent = step.label;
+  Object.assign(made.dataset, { step: step.name, queue: `${step.label} · ${one.matter} ${one.code}`, queuePage: at(), queueBack: `${location.pathname}#cases` });
+  if (!step.needs.length && !step.shows) return made;
+  made.classList.remove("box");
+  return make("details", { class: "box" }, make("summary", {}, step.label), made);
 }
 
 export function papers(data, ui, now) {
@@ -95,7 +146,7 @@ export function papers(data, ui, now) {
       const made = document.querySelector('template[data-what="read"]').content.firstElementChild.cloneNode(true);
       made.setAttribute("action", each.address);
       made.elements.number.value = each.number;
-      Object.assign(made.dataset, { queue: `${ui.words.read} · ${each.title}`, queueBack: `${location.pathname}#papers` });
+      Object.assign(made.dataset, { queue: `${ui.words.read} · ${each.title}`, queuePage: at(), queueBack: `${location.pathname}#papers` });
       const waits = now.entries.some((entry) => entry.url === each.address && entry.state === "waiting");
       return make("details", { class: "box" }, make("summary", {}, each.title), each.due_on ? make("p", { class: "soft" }, fill(ui.words.due_at, { time: each.due_on })) : null,
         make("article", { class: "paper" }, each.text || ui.words.no_text), waits ? tag(fill(ui.words.queued, { n: 1 }), "warn") : each.noted && each.text ? made : null);

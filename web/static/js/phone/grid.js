@@ -3,8 +3,10 @@
 import { byId, make } from "../elements.js";
 import { long, round } from "../pure/round.js";
 import { fill, metres } from "../pure/words.js";
-import { able } from "./forms.js";
-import { card, caseList, form, house, papers } from "./grid-parts.js";
+import { mends } from "../pure/sending.js";
+import { openDraft } from "./drafts.js";
+import { able, fillAgain } from "./forms.js";
+import { card, caseList, caseView, form, house, papers } from "./grid-parts.js";
 import { entries, onNews } from "./queue.js";
 import { enter, expired, isSet, keep, kept, key, setUp, shut } from "./locker.js";
 import { fact } from "./store.js";
@@ -47,7 +49,12 @@ async function begin() {
   const by = await key();
   if (by) {
     data = await kept(by);
-    if (data) return draw();
+    if (data) draw();
+    else waitFor(words.fetching);
+    await renew();
+    // Unlocked, and nothing is kept: the first fetching failed, and is tried again.
+    if (!data) waitFor(words.no_line, make("button", { type: "button", class: "big find", onclick: begin }, words.retry));
+    return;
   }
   if (await isSet()) {
     return ask(words.title, words.locked, words.pin, words.open, async (pin) => {
@@ -55,12 +62,14 @@ async function begin() {
       return got ? "" : left ? fill(words.wrong, { n: left }) : words.wiped;
     });
   }
-  if (!navigator.onLine || !(await fact("account"))) {
+  if (!navigator.onLine || !(document.documentElement.dataset.whose || await fact("account"))) {
     return show(make("h1", {}, words.title), make("p", { class: "note" }, said || words.nothing), make("p", { class: "acts" },
       make("a", { class: "button button-main", href: ui.report }, words.report), make("a", { class: "button", href: ui.log_in }, words.log_in)));
   }
   ask(words.title, words.set_up, words.new_pin, words.keep, start);
 }
+
+const waitFor = (text, act) => show(make("h1", {}, words.title), make("p", { class: "note", role: "status" }, text), act);
 
 async function start(pin) {
   const name = crypto.randomUUID();
@@ -68,8 +77,8 @@ async function start(pin) {
     const session = await (await fetch(await fact("session"), { headers: { Accept: "application/json" } })).json();
     const asked = await fetch(ui.half, { method: "POST", body: new URLSearchParams({ device: name }), headers: { Accept: "application/json", "X-CSRFToken": session.token } });
     if (!asked.ok) return (await asked.json()).detail || words.no_line;
-    const by = await setUp(pin, (await asked.json()).half, name, session.account);
-    return (await fetched(by)) ? "" : words.no_line;
+    await setUp(pin, (await asked.json()).half, name, session.account);
+    return "";
   } catch (_) {
     return words.no_line;
   }
@@ -88,8 +97,12 @@ async function fetched(by) {
 
 async function renew() {
   const by = await key();
-  if (by && navigator.onLine && await fetched(by).catch(() => false)) draw();
+  const first = !data;
+  if (by && navigator.onLine && await fetched(by).catch(() => false) && (first || calm())) draw();
 }
+
+// Whether nobody is writing, so that the page may be drawn anew.
+const calm = () => !location.hash.split("/")[2] && !location.hash.startsWith("#case/") && document.activeElement?.id !== "find";
 
 // ---- the list ----------------------------------------------------------------------------------
 
@@ -155,24 +168,30 @@ function walked() {
 // "#house/12/visit?resident=5": a house, and a form of it.
 function draw() {
   const [path, query] = location.hash.slice(1).split("?"), [room, id, what] = path.split("/");
+  const mine = data.cases.find((each) => String(each.case_id) === id);
   const one = room === "house" && houses().find((each) => String(each.id) === id);
   if (room === "house" && !one) show(make("p", { class: "note" }, words.not_here), make("p", { class: "acts" }, make("a", { class: "button button-main", href: "#" }, words.all)));
   else if (one && what) show(...form(one, what, new URLSearchParams(query), ui, data));
   else if (one) show(...house(one, ui, now, data));
-  else if (room === "cases") show(...caseList(data, ui, time));
+  else if (room === "case" && mine) show(...caseView(mine, ui, now, time));
+  else if (room.startsWith("case")) show(...caseList(data, ui, now, time));
   else if (room === "papers") show(...papers(data, ui, now));
   else list();
+  if (mends(location.hash)) fillAgain();
+  else openDraft();
 }
 
 async function open() {
-  const at = location.pathname.match(/\/register\/house\/(\d+)/);
-  if (at && !location.hash) history.replaceState(null, "", `${location.pathname}#house/${at[1]}`);
+  const at = location.pathname.match(/\/register\/(house)\/(\d+)(?:\/enter\/([\w-]+))?/) || location.pathname.match(/\/(case)s\/(\d+)/);
+  if (at && !location.hash.startsWith(`#${at[1]}`)) {
+    const asked = [location.search.slice(1), location.hash.slice(1)].filter(Boolean).join("&");
+    history.replaceState(null, "", `${location.pathname}#${at.slice(1).filter(Boolean).join("/")}${asked && `?${asked}`}`);
+  }
   now.entries = await entries();
-  onNews(async () => { now.entries = await entries(); if (data && !location.hash.split("/")[2] && document.activeElement?.id !== "find") draw(); });
+  onNews(async () => { now.entries = await entries(); if (data && calm()) draw(); });
   addEventListener("hashchange", () => { if (data) draw(); scrollTo(0, 0); });
   addEventListener("online", renew);
   await begin();
-  if (data) await renew();
 }
 
 if (able()) open().finally(() => { document.documentElement.dataset.ready = "true"; });

@@ -2,18 +2,16 @@
 // log-out, and when the server has withdrawn its half. What waits to be sent is none of it and stays.
 
 import { halfKey, makeLock, open, seal, unlock } from "../pure/seal.js";
-import { fact, keepFact } from "./store.js";
+import { dropFacts, fact, keepFact } from "./store.js";
 
-const OWN = ["lock", "half", "sealed", "opened"];
+const OWN = ["lock", "half", "sealed", "opened", "draft"];
 const MOST_WRONG = 5, OPEN_MS = 30 * 60000, DAY_MS = 86400000;
 
 // Whether this phone keeps a grid.
 export const isSet = async () => Boolean(await fact("lock"));
 export const device = async () => (await fact("lock"))?.device ?? null;
 
-export async function wipe() {
-  for (const name of OWN) await keepFact(name, null);
-}
+export const wipe = () => dropFacts(OWN);
 
 // Whether the days are over for which the township lets a phone keep it: it is wiped then.
 export async function expired() {

@@ -15,7 +15,7 @@ export function onNews(look) {
   addEventListener("gisgrid-phone", look);
 }
 
-export function tell() {
+function tell() {
   if (news) news.postMessage("changed");
   dispatchEvent(new Event("gisgrid-phone"));
 }
@@ -24,7 +24,7 @@ export function tell() {
 // With `mended` it is that entry, which was refused, written anew.
 export async function add(entry, photos, mended = null) {
   const account = await fact("account");
-  const whole = { ...entry, account, state: "waiting", again: Boolean(mended), made: Date.now(), tries: 0, problem: null, hashes: photos.map((each) => each.sha256) };
+  const whole = { ...entry, account, state: "waiting", again: Boolean(mended), made: Date.now(), failed: 0, problem: null, hashes: photos.map((each) => each.sha256) };
   whole.n = await keepEntry(whole, photos, mended);
   tell();
   return whole;
@@ -35,12 +35,12 @@ export async function drop(entry) {
   tell();
 }
 
-// Sends what waits. `watched` is somebody who looks on at one entry: { key, gone }, and hears what the server says of it.
+// Sends what waits. `watched` is somebody who looks on at one entry: { key, gone, live }, and hears what the server says
+// of it; `live` if what is doubtful is to be shown to them first.
 // Comes back with what stopped it: "" for nothing, else "no_line", "log_in" or "server".
 export function drain(watched = null) {
   return navigator.locks.request("gisgrid-queue", async () => {
     const problem = await run(watched);
-    if (!problem) await keepFact("sent", Date.now());
     tell();
     return problem;
   });
@@ -49,10 +49,10 @@ export function drain(watched = null) {
 async function run(watched) {
   if (!(await entries()).some((each) => each.state === "waiting")) return "";
   const session = await who();
-  if (!session) return "no_line";
+  if (session.problem) return session.problem;
   const waiting = await entries();
-  let problem = "";
-  if (session.account === null && waiting.some((each) => each.state === "waiting" && each.account !== null)) problem = "log_in";
+  const others = (each) => each.state === "waiting" && each.account !== null && each.account !== session.account;
+  const problem = waiting.some(others) ? "log_in" : "";
   for (const entry of due(waiting, session.account)) {
     const went = await send(entry, session, watched);
     if (went === "again") return "server";
@@ -62,15 +62,16 @@ async function run(watched) {
   return problem;
 }
 
-// Who is logged in, and the word that this session's forms carry.
+// Who is logged in, and the word that this session's forms carry; or the problem that keeps it from being known.
 async function who() {
   const ask = await fact("session");
-  if (!ask) return null;
+  if (!ask) return { problem: "no_line" };
   try {
     const answer = await fetch(ask, { headers: { Accept: "application/json" }, cache: "no-store", signal: AbortSignal.timeout(SESSION_MS) });
-    return answer.ok ? await answer.json() : null;
+    if (answer.ok) return await answer.json();
+    return { problem: answer.status === 403 ? "log_in" : "server" }; // a password that is to be changed first
   } catch (_) {
-    return null;
+    return { problem: "no_line" };
   }
 }
 
@@ -82,7 +83,7 @@ async function send(entry, session, watched) {
   const headers = {
     Accept: "application/json", "Idempotency-Key": entry.key, "X-CSRFToken": session.token,
     "X-Phone-Account": session.account ?? "", "X-Phone-Age": String(age(entry.made, Date.now())),
-    "X-Phone-Label": encodeURIComponent(entry.label), "X-Phone-House": entry.house || "", "X-Phone-Live": looked ? "1" : "0",
+    "X-Phone-Label": encodeURIComponent(entry.label), "X-Phone-House": entry.house || "", "X-Phone-Live": looked && watched.live ? "1" : "0",
   };
   let status = 0, told = null;
   try {
@@ -91,7 +92,7 @@ async function send(entry, session, watched) {
     told = await answer.json();
   } catch (_) {
     if (!status) {
-      await settleEntry({ ...entry, tries: entry.tries + 1, problem: "no_line" });
+      await settleEntry({ ...entry, failed: (entry.failed || 0) + 1, problem: "no_line" });
       return "no_line";
     }
   }
@@ -107,13 +108,15 @@ async function settle(entry, went, told, watched, looked) {
     const sent = { n: entry.n, key: entry.key, account: entry.account, label: entry.label, house: entry.house, made: entry.made, sent: Date.now(), said: told.said, where: told.where };
     if (whole) await settleEntry({ ...sent, state: "sent", fields: [], hashes: [] }, true);
     else await settleEntry({ ...entry, state: "incomplete", sent: Date.now() });
+    await keepFact("sent", Date.now());
     await forget();
   } else if (went === "refused") {
     // Refused under the eyes of who wrote it, it is theirs again; given up waiting, it is sent once more on its own.
     if (heard && !entry.again) await dropEntry(entry);
     else if (!looked || heard) await settleEntry({ ...entry, state: "refused", reason: told.reason, problem: null });
   } else {
-    await settleEntry({ ...entry, tries: entry.tries + 1, problem: went === "log_in" ? "log_in" : "server" });
+    const over = went === "log_in";
+    await settleEntry({ ...entry, failed: (entry.failed || 0) + (over ? 0 : 1), problem: over ? "log_in" : "server" });
   }
   return went;
 }

@@ -55,6 +55,9 @@ export const all = (store) => within([store], "readonly", (kept) => later(kept.g
 export const fact = async (name) => (await get("facts", name))?.value ?? null;
 export const keepFact = (name, value) => (value === null ? drop("facts", name) : put("facts", { name, value }));
 
+// All of them go, or none.
+export const dropFacts = (names) => within(["facts"], "readwrite", (kept) => { for (const name of names) kept.delete(name); });
+
 const photosOf = (key) => IDBKeyRange.bound([key, 0], [key, Infinity]);
 
 // An entry with its photos, in the place of another where it mends one: all of it or nothing.

@@ -1,27 +1,38 @@
 // The page of what waits on this phone: each entry with where it stands; sending at once; what was refused, with why.
 
 import { byId, make } from "../elements.js";
+import { mendAt, stuck } from "../pure/sending.js";
 import { fill } from "../pure/words.js";
 import { drain, drop, entries, onNews } from "./queue.js";
 import { fact, photosOfEntry } from "./store.js";
 
 const { words, language, log_in } = JSON.parse(byId("ui").textContent);
+let putAside = {};
 const time = (at) => new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" }).format(at);
 
 function stands(entry) {
-  if (entry.state === "refused") return [words.refused, entry.reason];
+  if (entry.state === "refused") return [words.refused, entry.reason, putAside[entry.key] && fill(words.put_aside, { time: time(Date.parse(putAside[entry.key])) })];
   if (entry.state === "incomplete") return [words.incomplete];
   if (entry.state === "sent") return [fill(words.sent, { time: time(entry.sent) }), ...(entry.said || [])];
   return [words.waits, entry.problem && words[entry.problem]];
+}
+
+// Of what was refused, what the office has seen: key to when. Without a line, nothing is known.
+async function hear() {
+  const ask = await fact("session"), refused = (await entries()).some((each) => each.state === "refused");
+  if (!ask || !refused) return;
+  const told = await fetch(`${ask}?refused`, { headers: { Accept: "application/json" }, cache: "no-store" }).then((answer) => answer.json()).catch(() => null);
+  putAside = told?.aside || {};
+  await draw();
 }
 
 const tone = { refused: "bad", incomplete: "bad", sent: "good", waiting: "note" };
 
 function line(entry) {
   const acts = [];
-  if (entry.state === "refused") {
-    acts.push(make("a", { class: "button button-main", href: `${entry.page}#entry=${entry.key}` }, words.again),
-      make("button", { type: "button", class: "button", onclick: (event) => aside(event.target, entry) }, words.aside));
+  if (entry.state === "refused") acts.push(make("a", { class: "button button-main", href: mendAt(entry) }, words.again));
+  if (["refused", "incomplete"].includes(entry.state) || (entry.state === "waiting" && stuck(entry))) {
+    acts.push(make("button", { type: "button", class: "button", onclick: (event) => aside(event.target, entry) }, words.aside));
   }
   if (entry.state === "sent" && entry.where) acts.push(make("a", { class: "button", href: entry.where }, words.look));
   const [state, ...more] = stands(entry).filter(Boolean);
@@ -77,4 +88,4 @@ async function save() {
 byId("send-now").addEventListener("click", sendNow);
 byId("save").addEventListener("click", save);
 onNews(draw);
-draw().finally(() => { document.documentElement.dataset.ready = "true"; });
+draw().finally(() => { document.documentElement.dataset.ready = "true"; }).then(hear);

@@ -2,16 +2,8 @@
 
 export const CHOSEN = "#12355b";
 export const FORMER = "#5b6b82";
-export const AREA = "#33415c";
 export const EDGE = "#8a94a3";
-export const STREET = "#8d99ae";
-export const HOUSE = "#1b4965";
-export const EVENT = "#6c757d";
-export const OPEN_EVENT = "#c1121f";
 export const NOTHING = "#e6e8eb";
-export const GOOD = "#0b5a37";
-export const UNSURE = "#7a4b00";
-export const BAD = "#b30000";
 export const WHITE = "#ffffff";
 export const EMERGENCY = "#6b0f1a";
 export const LATE = "#a4262c";
@@ -32,5 +24,3 @@ export const OWN_GROUND = "#d6e6f7";
 export const NEIGHBOUR = "#47566a";
 export const SCALE = "#14202e";
 export const HERE = "#a3161c";
-export const BASIC = "#77aadd";
-export const EXCLUSIVE = "#ee8866";
