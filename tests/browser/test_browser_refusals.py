@@ -268,6 +268,18 @@ ELSEWHERE_TESTED = {
         ("jobs.again", "jobs.stop"),
         "its button stands only where it may be pressed; what refuses it is in test_jobs_page.py",
     ),
+    **dict.fromkeys(
+        (
+            "collecting.answer",
+            "collections.ask",
+            "collections.discard",
+            "collections.drop",
+            "collections.end",
+            "collections.open_given",
+            "collections.publish",
+        ),
+        "over a task, which is made in test_collections_page.py",
+    ),
     **dict.fromkeys(("means.change", "means.end"), "over one that is noted, in test_means_page.py"),
     "trainings.attend": "ticks beside those who stand there; in test_trainings_page.py",
     "editor.look": "what it refuses is what taking over refuses, in test_quick_jobs.py",

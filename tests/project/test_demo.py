@@ -123,6 +123,8 @@ ROWS_OF = {
     "/office/backups": "SELECT count(*) FROM backup",
     "/office/corrections": "SELECT count(*) FROM correction_request",
     "/office/documents": "SELECT count(*) FROM document_draft",
+    "/office/collections": "SELECT count(*) FROM collection_task",
+    "/completeness/without": "SELECT count(*) FROM house WHERE id NOT IN (SELECT house_id FROM household)",
     "/office/means": "SELECT count(*) FROM means",
     "/office/jobs": "SELECT count(*) FROM job",
     "/office/township/weights": "SELECT count(*) FROM workload_weights",

@@ -116,6 +116,7 @@ def test_every_way_is_walked(towns: Towns):
         "issuing.send_draft",
         "jobs.again",
         "jobs.stop",
+        "collections.add",
         "means.add",
         "means.change",
         "means.end",
@@ -152,7 +153,7 @@ def test_everybody_gets_their_own_township_on_every_way(
 
 MAY_BE_NONE = {
     "editor.compare", "editor.handover", "editor.report",  # drawn from no other plan
-    "cases.photo", "report.thumbnail", "register.photo",  # there is none
+    "cases.photo", "report.thumbnail", "register.photo", "collecting.photo",  # there is none
     "maps.tile",  # for who sees houses
     "cases.show", "register.house", "v1.event", "v1.house",  # beyond the asker's ground
     "v1.leader", "open_problems.one", "planning.body", "dispatch.emergency",
