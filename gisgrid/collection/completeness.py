@@ -167,7 +167,7 @@ def by_grid(session: Session, township_id: int) -> list[GridFilled]:
     """All grids of the plan in force on the asker's ground with what is filled there, by code; last, what lies in none."""
     found = []
     for row in session.execute(_BY_GRID, {"t": township_id}).mappings():
-        found.append(GridFilled(row["code"], row["name"], row["community"], _counts(row)))
+        found.append(GridFilled(row["code"], row["grid"], row["community"], _counts(row)))
     return found
 
 
@@ -356,7 +356,7 @@ count(*) AS houses, count(l.house_id) AS registered,
        coalesce(sum(l.phone), 0)::bigint AS phone, coalesce(sum(l.verified_on), 0)::bigint AS verified_on
 """
 _BY_GRID = text(f"""WITH {_MINE}, {_PEOPLE}
-SELECT g.code, g.name, c.name AS community, {_SUMS}
+SELECT g.code, g.name AS grid, c.name AS community, {_SUMS}
 FROM mine m LEFT JOIN lives l ON l.house_id = m.id LEFT JOIN grid g ON g.id = m.grid_id
 LEFT JOIN area c ON c.id = g.community_id
 GROUP BY g.id, g.code, g.name, c.name ORDER BY g.code COLLATE "C" NULLS LAST

@@ -35,11 +35,23 @@ if TYPE_CHECKING:
     import openpyxl
     import pandas
     from openpyxl import utils as openpyxl_utils
+    from pyxform import errors as pyxform_errors
+    from pyxform import xls2xform
     from scipy import optimize
 else:
     openpyxl = Heavy("openpyxl")
     openpyxl_utils = Heavy("openpyxl.utils")
     optimize = Heavy("scipy.optimize")
     pandas = Heavy("pandas")
+    pyxform_errors = Heavy("pyxform.errors")
+    xls2xform = Heavy("pyxform.xls2xform")
 
-__all__ = ["Heavy", "openpyxl", "openpyxl_utils", "optimize", "pandas"]
+__all__ = [
+    "Heavy",
+    "openpyxl",
+    "openpyxl_utils",
+    "optimize",
+    "pandas",
+    "pyxform_errors",
+    "xls2xform",
+]

@@ -275,6 +275,7 @@ ELSEWHERE_TESTED = {
             "collections.discard",
             "collections.drop",
             "collections.end",
+            "collections.form_in",
             "collections.open_given",
             "collections.publish",
         ),

@@ -310,6 +310,7 @@ def test_the_sums_agree_with_a_count_over_the_rows(engine: Engine, made: dict[st
                     sum(r for _, r in mine),
                 ), row
                 assert row.houses == len(mine)
+            assert {row.grid for row in rows if row.grid_code == GRID} == {"东风社区第1网格"}
             every = completeness.total(rows)
             added = completeness.by_community(rows)
             assert (every.filled, every.required) == (

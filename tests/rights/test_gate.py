@@ -20,6 +20,7 @@ from web.http.routes import (
     ANSWERS,
     CHECKS,
     COLLECTIONS,
+    FORMS,
     HANDS,
     JOBS,
     MEANS,
@@ -116,6 +117,7 @@ PATHS = {
     "collecting.photo": "/collecting/photos/1.jpg",
     "collecting.task": "/collecting/1",
     "collections.given": "/office/collections/1/answers",
+    "collections.form_out": "/office/collections/1/form.xlsx",
     "collections.index": "/office/collections",
     "collections.one": "/office/collections/1",
     "completeness.grid": "/completeness/grid/999901001001001",
@@ -169,7 +171,7 @@ def test_every_route_declares_its_right_and_no_other_is_declared(app: Flask):
     )
     assert set(RIGHT_OF) - routes == set()
     assert set(RIGHT_OF.values()) <= {
-        ANSWERS, PUBLIC, OPEN, PERSON, PLANS, PLAN_FILES, OVERSEERS, WEIGHERS, HANDS, JOBS, MEANS, CHECKS, COLLECTIONS, OPEN_ANSWERS, NOBODY, *RIGHTS
+        ANSWERS, PUBLIC, OPEN, PERSON, PLANS, PLAN_FILES, OVERSEERS, WEIGHERS, HANDS, JOBS, MEANS, CHECKS, COLLECTIONS, FORMS, OPEN_ANSWERS, NOBODY, *RIGHTS
     }  # fmt: skip
 
 

@@ -102,6 +102,8 @@ OFFICE_CALLS: dict[str, Callable[[Spot], list[Call]]] = {
     "collections.discard": lambda s: [Call(f"/office/collections/{n}/discard", "POST") for n in (1, 999)],
     "collections.drop": lambda s: [Call(f"/office/collections/{n}/questions/1/drop", "POST") for n in (1, 999)],
     "collections.end": lambda s: [Call(f"/office/collections/{n}/end", "POST", form={"seen": "9"}) for n in (1, 999)],
+    "collections.form_in": lambda s: [Call(f"/office/collections/{n}/form", "POST") for n in (1, 999)],
+    "collections.form_out": lambda s: [Call(f"/office/collections/{n}/form.xlsx") for n in (1, 2, 3, 4, 999)],
     "collections.given": lambda s: [Call(f"/office/collections/{n}/answers") for n in (1, 2, 3, 4, 999)],
     "collections.index": lambda s: [Call(f"/office/collections?township={s.township}&lang=en"), Call("/office/collections")],
     "collections.one": lambda s: [Call(f"/office/collections/{n}") for n in (1, 2, 3, 4, 999)],

@@ -297,6 +297,7 @@ def by_number(town: Town) -> dict[str, str]:
         "collecting.ask": f"/collecting/{town.collection_id}/house/{town.house_id}",
         "collecting.photo": "/collecting/photos/1.jpg",
         "collecting.task": f"/collecting/{town.collection_id}",
+        "collections.form_out": f"{task}/form.xlsx",
         "collections.given": f"{task}/answers",
         "collections.one": task,
         "cases.photo": f"{case}/photos/1.jpg",

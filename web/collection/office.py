@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, request, url_for
@@ -10,7 +12,7 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
-from gisgrid.collection import answers, completeness, tasks
+from gisgrid.collection import answers, completeness, tasks, xlsform
 from gisgrid.collection.fields import FIELD_WORDS, purpose_list, purposes
 from gisgrid.collection.questions import KIND_WORDS, MOST_QUESTIONS, NewQuestion, read_number
 from gisgrid.collection.tasks import STATE_WORDS, TaskDraft, TaskInfo
@@ -123,6 +125,35 @@ def discard(number: int) -> BaseResponse:
     return answer
 
 
+@blueprint.get("/<int:number>/form.xlsx")
+def form_out(number: int) -> Response:
+    """What a task asks as an XLSForm."""
+    with reading() as session:
+        task = tasks.one(session, number)
+        town_of(session, task.township_id)
+    fields = "、".join(words.field_word(name) for name in task.fields)
+    with tempfile.TemporaryDirectory(prefix="gisgrid-") as folder:
+        path = Path(folder) / f"collection-{number}.xlsx"
+        xlsform.write(
+            task, path, house_words=gettext("House code"),
+            fields_words=gettext("Kept in the register itself: %(names)s", names=fields) if fields else "",
+        )  # fmt: skip
+        answer = Response(path.read_bytes(), mimetype=lists.XLSX)
+    answer.headers["Content-Disposition"] = f"attachment; filename=collection-{number}.xlsx"
+    answer.headers["Cache-Control"] = "private, no-store"
+    return answer
+
+
+@blueprint.post("/<int:number>/form")
+def form_in(number: int) -> BaseResponse:
+    """Take the questions of an XLSForm in the place of those of a draft."""
+
+    def taken(session: Session) -> None:
+        tasks.replace_questions(session, number, _form_sent())
+
+    return _done(number, taken, gettext("The questions of the form stand here now."))
+
+
 @blueprint.get("/<int:number>/answers")
 def given(number: int) -> Response:
     """Where and when a task was answered, and by whom; what was said is masked."""
@@ -195,6 +226,19 @@ def _question() -> NewQuestion:
         least=limits["least"],
         most=limits["most"],
     )
+
+
+def _form_sent() -> list[NewQuestion]:
+    file = request.files.get("form")
+    if file is None or not file.filename:
+        raise Invalid("Choose a file first.")
+    data = file.stream.read(xlsform.MOST_BYTES + 1)
+    if len(data) > xlsform.MOST_BYTES:
+        raise Invalid("An XLSForm has at most {most} MB.", most=xlsform.MOST_BYTES >> 20)
+    with tempfile.TemporaryDirectory(prefix="gisgrid-") as folder:
+        path = Path(folder) / "form.xlsx"
+        path.write_bytes(data)
+        return xlsform.read(path)
 
 
 def _seen() -> int:

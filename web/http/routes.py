@@ -31,6 +31,8 @@ MEANS = "load or see_contacts"
 """For who keeps what centres and communities have, and their offices."""
 COLLECTIONS = "load or see_register"
 """For who makes collection tasks, and who sees the registers that they ask about."""
+FORMS = "load or see_register, export"
+"""For who may know what a task asks, and may take it away as a file."""
 OPEN_ANSWERS = "see_register, unmask"
 """For who sees registers, and may open what was answered."""
 NOBODY = "nobody"
@@ -117,6 +119,8 @@ RIGHT_OF: dict[str, str] = {
     "collections.index": COLLECTIONS,
     "collections.one": COLLECTIONS,
     "collections.open_given": OPEN_ANSWERS,
+    "collections.form_in": "load",
+    "collections.form_out": FORMS,
     "collections.publish": "load",
     "completeness.grid": "see_register",
     "completeness.show": "see_register",

@@ -30,6 +30,7 @@ BEHIND = {
     "collecting.ask": "a house of a task, where one is open",
     "collecting.photo": "a photo of an answer, where there is one",
     "collecting.task": "a task, where one is open",
+    "collections.form_out": "the form of a task, where there is one with questions",
     "collections.given": "the answers of a task, where one is open",
     "collections.one": "a task, where there is one",
     "phone.grid": "the own grids of whoever keeps a register there, kept on a phone",
