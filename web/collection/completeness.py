@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, current_app, render_template, request, url_for
-from flask_babel import gettext
+from flask import Blueprint, Response, render_template, request, url_for
 from sqlalchemy.orm import Session
 
 from gisgrid.collection import completeness
@@ -12,22 +11,16 @@ from gisgrid.collection.fields import purpose_list, purposes
 from gisgrid.core import plans
 from gisgrid.core.errors import NotFound
 from gisgrid.core.plans import PlanInfo, TownshipInfo
-from gisgrid.core.settings import Settings
 from gisgrid.planning.snapshot.fetch import today
 from gisgrid.register.households import purposes as declared_purposes
-from layers import areas
-from layers import cases as map_styles
 from layers import completeness as layer
-from layers import page as pages
-from layers.layer import LayerScope
-from layers.tiles import data_version
 from web.collection import words
+from web.collection.grid_map import grid_map
 from web.http import lists
 from web.http.db import reading
 from web.http.language import language
-from web.http.modules import module
 from web.http.permissions import asked_as_workbook
-from web.http.responses import asset, nonce
+from web.http.responses import nonce
 from web.http.towns import link_for, town
 
 blueprint = Blueprint("completeness", __name__, url_prefix="/completeness")
@@ -112,32 +105,18 @@ def _tabs(purpose: str, endpoint: str, **values: str) -> list[tuple[str, str, bo
 def _shown(
     session: Session, place: TownshipInfo, plan: PlanInfo, purpose: str, rows: list[FilledShare]
 ) -> Response:
-    scope = LayerScope(plan.id, data_version(session, plan.id), request.script_root)
     days = completeness.kept_days(session, place.id, purpose)
-    settings: Settings = current_app.config["SETTINGS"]
-    parts = pages.page(
-        [layer.layer(scope, gettext), areas.layer(scope, gettext)],
-        areas.extent(session, plan.id),
-        assets={name: asset(name) for name in pages.SCRIPTS + map_styles.STYLES},
-        town=module("town.js"),
-        entry=module("completeness.js"),
-        ui={
-            "english": language() == "en",
-            "shares": {
-                row.grid_code: {
-                    "colour": layer.percent_colour(row.percent),
-                    "words": words.per_cent(row.percent),
-                    "url": link_for("completeness.grid", code=row.grid_code, purpose=purpose),
-                }
-                for row in rows
-                if row.grid_code is not None
-            },
-        },
-        basemap=pages.Basemap(settings.basemap_url, settings.basemap_credit)
-        if settings.basemap_url
-        else None,
-        styles=map_styles.STYLES,
-    )
+    parts = grid_map(
+        session,
+        plan.id,
+        [
+            (
+                row.grid_code, row.percent,
+                link_for("completeness.grid", code=row.grid_code, purpose=purpose) if row.grid_code else None,
+            )
+            for row in rows
+        ],
+    )  # fmt: skip
     html = render_template(
         "completeness.html",
         page=parts,

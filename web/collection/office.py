@@ -16,11 +16,14 @@ from gisgrid.collection import answers, completeness, tasks, xlsform
 from gisgrid.collection.fields import FIELD_WORDS, purpose_list, purposes
 from gisgrid.collection.questions import KIND_WORDS, MOST_QUESTIONS, NewQuestion, read_number
 from gisgrid.collection.tasks import STATE_WORDS, TaskDraft, TaskInfo
+from gisgrid.core import plans
 from gisgrid.core.errors import GisgridError, Invalid
 from gisgrid.core.plans import TownshipInfo
 from gisgrid.planning.snapshot.fetch import today
 from gisgrid.register.households import purposes as declared_purposes
+from layers.completeness import legend
 from web.collection import words
+from web.collection.grid_map import grid_map
 from web.http import lists
 from web.http.acting import purpose_sent
 from web.http.dates import day_of, local
@@ -28,6 +31,7 @@ from web.http.db import opening, reading
 from web.http.keeping import keeping, page
 from web.http.language import language
 from web.http.permissions import asked_as_workbook, asker, may_ask
+from web.http.responses import nonce
 from web.http.towns import town, town_of
 
 blueprint = Blueprint("collections", __name__, url_prefix="/office/collections")
@@ -280,6 +284,12 @@ def _one(session: Session, number: int, error: GisgridError | None = None) -> Re
     place = town_of(session, task.township_id)
     sees = may_ask("completeness.show")
     grids = completeness.task_by_grid(session, task) if task.state != "draft" and sees else []
+    plan = next((each for each in plans.plans(session, place.id) if each.in_force == "now"), None)
+    drawn = (
+        grid_map(session, plan.id, [(g.code, g.percent, None) for g in grids])
+        if grids and plan
+        else None
+    )
     return page(
         "collection.html",
         error=error,
@@ -287,6 +297,9 @@ def _one(session: Session, number: int, error: GisgridError | None = None) -> Re
         task=task,
         place=place,
         grids=grids,
+        page=drawn,
+        legend=legend(),
+        nonce=nonce(),
         days=[(each.day, each.filled) for each in completeness.task_days(session, task)]
         if grids
         else [],

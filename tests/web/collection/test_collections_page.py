@@ -250,3 +250,36 @@ def test_completeness_by_grid_house_and_who_is_to_go(
     assert people["worker"].get("/completeness/without").text.count("data-house=") == 1
     assert "Every house has a register" in people["stranger"].get("/completeness/without").text
     assert people["auditor"].get("/completeness").status_code == 403
+
+
+def test_a_task_leaves_as_an_xlsform_and_a_form_comes_in(
+    people: dict[str, Keeper], made: dict[str, Any]
+):
+    number = made_task(people, made["day"])
+    office = people["office"]
+    form = office.get(f"{PAGE}/{number}/form.xlsx")
+    assert form.headers["Content-Disposition"].startswith("attachment")
+    survey = [row[:3] for row in openpyxl.load_workbook(io.BytesIO(form.data))["survey"].values]
+    assert survey[1:] == [
+        ("text", "gisgrid_house", "House code"),
+        ("note", "gisgrid_fields", "Kept in the register itself: Telephone"),
+        ("integer", "q1", "家中几口人"), ("select_one q2", "q2", "水管材料"), ("image", "q3", "水表照片"),
+    ]  # fmt: skip
+    assert people["worker"].get(f"{PAGE}/{number}/form.xlsx").status_code == 403
+    answer = office.post(
+        PAGE, title="复查", purpose="care", due_on=str(made["day"]), grids=[GRID], fields=[]
+    )
+    draft = int(answer.headers["Location"].rsplit("/", 1)[1])
+    sent = office.post(f"{PAGE}/{draft}/form", form=(io.BytesIO(form.data), "form.xlsx"))
+    assert sent.status_code == 303
+    page = office.get(f"{PAGE}/{draft}").text
+    assert page.count("data-question=") == 3
+    assert "铁 / 塑料 / 不详" in page
+    wrong = office.post(f"{PAGE}/{draft}/form", form=(io.BytesIO(b"x"), "form.xlsx"))
+    assert wrong.status_code == 422
+    assert "form.xlsx is no XLSX workbook" in wrong.text
+    assert office.get(f"{PAGE}/{draft}").text.count("data-question=") == 3
+    assert (
+        office.post(f"{PAGE}/{number}/form", form=(io.BytesIO(form.data), "f.xlsx")).status_code
+        == 409
+    )

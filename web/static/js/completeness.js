@@ -12,7 +12,7 @@ export function start(map, ui) {
     grids.eachLayer((layer) => {
       const p = layer.feature.properties;
       layer.bindTooltip(make("span", {}, `${p.name} ${said(p) || "—"}`));
-      if (ui.shares[p.code]) layer.on("click", () => location.assign(ui.shares[p.code].url));
+      if (ui.shares[p.code]?.url) layer.on("click", () => location.assign(ui.shares[p.code].url));
     });
     write();
     document.documentElement.dataset.ready = "true"; // tests wait for it
