@@ -33,6 +33,7 @@ FIRST, SECOND, THIRD = TOWNS
 OPEN_TO_ALL = {"maps.features", "v1.grids"}
 """Grids and their polygons are everybody's to see, of any township."""
 NO_WORD_OF_IT = {
+    "collections.form_out",  # a packed workbook
     "editor.checks",
     "editor.job",
     "cases.mine",

@@ -5,7 +5,7 @@ import { labels, paint } from "./grids.js";
 import { layers } from "./town.js";
 
 export function start(map, ui) {
-  const { areas, grids } = layers, said = (p) => ui.shares[p.code]?.words;
+  const { areas, grids } = layers, said = (p) => ui.shares[p.code]?.words ?? "";
   const write = labels(map, areas, grids, ui.english, () => said);
   Promise.all([areas.ready, grids.ready]).then(() => {
     paint(grids, { of: (p) => ui.shares[p.code]?.colour });
