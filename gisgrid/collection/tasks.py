@@ -205,7 +205,7 @@ def publish(session: Session, task_id: int, *, seen: int) -> TaskInfo:
     Raises
     ------
     Invalid
-        It asks nothing, or about no house.
+        It asks nothing, or nothing that must be answered, or about no house.
     Conflict
         It is published already, or was changed since it was ``seen``.
     """
@@ -213,6 +213,10 @@ def publish(session: Session, task_id: int, *, seen: int) -> TaskInfo:
     if not task.fields and not task.questions:
         raise Invalid(
             "The task asks nothing yet: choose values of the register, or add a question."
+        )
+    if not task.fields and not any(each.required for each in task.questions):
+        raise Invalid(
+            "One question at least must be answered: else nobody could tell what is done."
         )
     if not task.houses:
         raise Invalid("In these grids lies no house today.")

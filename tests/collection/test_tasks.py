@@ -111,6 +111,10 @@ def test_a_draft_says_what_is_wrong_with_it_and_stays_with_the_office(
         number = tasks.draft(session, place.id, told(session, fields=()), day)
         with pytest.raises(Invalid, match="asks nothing yet"):
             tasks.publish(session, number, seen=1)
+        tasks.ask(session, number, PIPE)
+        with pytest.raises(Invalid, match="One question at least must be answered"):
+            tasks.publish(session, number, seen=1)
+        tasks.drop(session, number, tasks.one(session, number).questions[0].id)
         for n in range(10):
             assert tasks.ask(session, number, NewQuestion(f"问题{n}", "text")) == n + 1
         with pytest.raises(Invalid, match="at most 10"):
