@@ -142,7 +142,7 @@ def test_from_the_office_to_the_door_and_back(seats: dict[str, Page], made: dict
     desk.reload()
     row = desk.locator(f"[data-table=grids] tr[data-row='{GRID}']")
     expect(row.locator("td.n").first).to_have_text(str(left))
-    expect(desk.locator(".label")).to_have_text("38.8 %")
+    expect(desk.locator(".label")).to_have_text("33.3 %")
     looked_at(desk, "progress", least=12)
     desk.get_by_role("link", name="采集结果").click()
     expect(desk.locator("tr[data-house=H1]")).to_contain_text("已填")
