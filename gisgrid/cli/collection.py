@@ -11,7 +11,7 @@ from rich.text import Text
 
 from gisgrid.cli.coverage import township_option
 from gisgrid.cli.edge import commit_option, opened, say_dry, wide_console
-from gisgrid.collection import completeness, tasks, xlsform
+from gisgrid.collection import progress, tasks, xlsform
 from gisgrid.collection.fields import FIELD_WORDS, purposes
 from gisgrid.collection.questions import NewQuestion, read_number
 from gisgrid.collection.tasks import TaskDraft
@@ -53,7 +53,7 @@ def show_command(settings: Settings, number: int, township: str | None) -> None:
     with opened(settings, read_only=True) as session:
         plans.township(session, township)
         task = tasks.one(session, number)
-        grids = completeness.task_by_grid(session, task)
+        grids = progress.task_by_grid(session, task)
     click.echo(f"{task.id} {task.title}: {task.state}, due {task.due_on}, {task.houses} houses")
     for each in task.questions:
         must = "must" if each.required else "may"

@@ -14,9 +14,9 @@ from datetime import date
 from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
-from gisgrid.collection.answers import MOST_HOUSES, AskedHouse
+from gisgrid.collection.answers import MOST_HOUSES
 from gisgrid.collection.fields import HOUSEHOLD, RESIDENT, purpose_list, purposes
-from gisgrid.collection.tasks import TaskInfo
+from gisgrid.collection.sets import MINE, PEOPLE
 
 
 @dataclass(frozen=True)
@@ -69,25 +69,6 @@ class FilledShare:
     @property
     def percent(self) -> float | None:
         """None: nothing is required. 99.96 is not yet 100.0, for nobody looks where all is said to be done."""
-        return share_percent(self.filled, self.required)
-
-
-@dataclass(frozen=True)
-class TaskGrid:
-    """How far a task is in one grid."""
-
-    code: str | None
-    name: str | None
-    community: str | None
-    houses: int
-    done: int
-    """Houses where nothing required is missing."""
-    filled: int
-    required: int
-
-    @property
-    def percent(self) -> float | None:
-        """As `FilledShare.percent`."""
         return share_percent(self.filled, self.required)
 
 
@@ -224,34 +205,6 @@ def by_house(
     return sorted(found.values(), key=lambda house: house.filled - house.required)
 
 
-def task_by_grid(session: Session, task: TaskInfo) -> list[TaskGrid]:
-    """How far a task is in each grid of the asker's ground, by code; last, what lies in none."""
-    return [TaskGrid(**row) for row in session.execute(_TASK_BY_GRID, _asked(task)).mappings()]
-
-
-def left(grids: Iterable[TaskGrid]) -> tuple[int, int]:
-    """Houses where something is missing, and all of them."""
-    lines = list(grids)
-    return sum(each.houses - each.done for each in lines), sum(each.houses for each in lines)
-
-
-def task_houses(
-    session: Session, task: TaskInfo, *, grid: str | None = None, most: int = MOST_HOUSES
-) -> list[AskedHouse]:
-    """The houses of a task on the asker's ground: those where something is missing first, then by address."""
-    asked = {**_asked(task), "grid": grid, "most": most}
-    return [AskedHouse(**row) for row in session.execute(_TASK_HOUSES, asked).mappings()]
-
-
-def task_days(session: Session, task: TaskInfo) -> list[DayShare]:
-    """Required answers that stood at the end of each day on which some came in, oldest first.
-
-    Of the questions alone: the register does not say what stood in it on which day. Required are those of today.
-    """
-    rows = session.execute(_TASK_DAYS, _asked(task)).mappings()
-    return [DayShare(**row) for row in rows]
-
-
 def kept_days(
     session: Session, township_id: int, purpose: str, *, days: int = 60
 ) -> list[DayShare]:
@@ -310,43 +263,6 @@ def _counts(row: RowMapping) -> FilledCounts:
     )  # fmt: skip
 
 
-def _asked(task: TaskInfo) -> dict[str, object]:
-    return {
-        "task": task.id,
-        "t": task.township_id,
-        "fields": list(task.fields),
-        "people_fields": sum(name.startswith("resident.") for name in task.fields),
-        "questions": sum(each.required for each in task.questions),
-    }
-
-
-# The asker's houses: by their grid in the plan in force or, where they lie in none, by their community. Sets, each asked
-# once a statement.
-_MINE = """
-mine AS MATERIALIZED (
-    SELECT h.id, h.code, h.address, a.grid_id
-    FROM house h LEFT JOIN house_grid a ON a.house_id = h.id AND a.plan_id = ANY ((SELECT plans_in_force())::bigint[])
-    WHERE h.township_id = :t AND (
-        h.township_id = ANY ((SELECT my_townships('see_register'))::bigint[])
-        OR a.grid_id = ANY ((SELECT my_grids('see_register'))::bigint[])
-        OR a.exclusive_grid_id = ANY ((SELECT my_grids('see_register'))::bigint[])
-        OR a.grid_id IS NULL AND h.community_id = ANY ((SELECT my_communities('see_register'))::bigint[]))
-)"""
-_PEOPLE = """
-people AS MATERIALIZED (
-    SELECT r.household_id, count(*)::int AS residents, (count(*) FILTER (WHERE r.name))::int AS name,
-           (count(*) FILTER (WHERE r.sex))::int AS sex, (count(*) FILTER (WHERE r.birth_date))::int AS birth_date,
-           (count(*) FILTER (WHERE r.citizen_id))::int AS citizen_id, (count(*) FILTER (WHERE r.phone))::int AS phone,
-           (count(*) FILTER (WHERE r.verified_on))::int AS verified_on
-    FROM resident_filled r WHERE r.township_id = :t GROUP BY r.household_id
-), lives AS MATERIALIZED (
-    SELECT f.house_id, count(*)::int AS households, count(f.verified_on)::int AS household_verified_on,
-           coalesce(sum(p.residents), 0)::int AS residents, coalesce(sum(p.name), 0)::int AS name,
-           coalesce(sum(p.sex), 0)::int AS sex, coalesce(sum(p.birth_date), 0)::int AS birth_date,
-           coalesce(sum(p.citizen_id), 0)::int AS citizen_id, coalesce(sum(p.phone), 0)::int AS phone,
-           coalesce(sum(p.verified_on), 0)::int AS verified_on
-    FROM household f LEFT JOIN people p ON p.household_id = f.id WHERE f.township_id = :t GROUP BY f.house_id
-)"""
 _SUMS = """
 count(*) AS houses, count(l.house_id) AS registered,
        coalesce(sum(l.households), 0)::bigint AS households, coalesce(sum(l.residents), 0)::bigint AS residents,
@@ -355,13 +271,13 @@ count(*) AS houses, count(l.house_id) AS registered,
        coalesce(sum(l.birth_date), 0)::bigint AS birth_date, coalesce(sum(l.citizen_id), 0)::bigint AS citizen_id,
        coalesce(sum(l.phone), 0)::bigint AS phone, coalesce(sum(l.verified_on), 0)::bigint AS verified_on
 """
-_BY_GRID = text(f"""WITH {_MINE}, {_PEOPLE}
+_BY_GRID = text(f"""WITH {MINE}, {PEOPLE}
 SELECT g.code, g.name AS grid, c.name AS community, {_SUMS}
 FROM mine m LEFT JOIN lives l ON l.house_id = m.id LEFT JOIN grid g ON g.id = m.grid_id
 LEFT JOIN area c ON c.id = g.community_id
 GROUP BY g.id, g.code, g.name, c.name ORDER BY g.code COLLATE "C" NULLS LAST
 """)  # noqa: S608 - parts that stand here
-_BY_HOUSE = text(f"""WITH {_MINE}, here AS MATERIALIZED (
+_BY_HOUSE = text(f"""WITH {MINE}, here AS MATERIALIZED (
     SELECT m.id, m.code, m.address FROM mine m JOIN grid g ON g.id = m.grid_id WHERE g.code = :grid
     ORDER BY m.address COLLATE "C", m.id LIMIT :most
 ), homes AS MATERIALIZED (
@@ -394,58 +310,6 @@ SELECT h.houses, f.registered, f.households, f.household_verified_on, r.* FROM
             count(verified_on) AS verified_on
      FROM resident WHERE township_id = :t) r
 """)
-# Of each house of the task: what it requires and what is there.
-_EACH = f"""{_MINE}, {_PEOPLE}, said AS MATERIALIZED (
-    SELECT a.house_id, (count(*) FILTER (WHERE q.required))::int AS n, max(coalesce(a.entered_at, a.at)) AS last_on
-    FROM collection_answer a JOIN collection_question q ON q.id = a.question_id
-    WHERE a.task_id = :task AND a.replaced_at IS NULL GROUP BY a.house_id
-), each AS (
-    SELECT m.id, m.code, m.address, m.grid_id, l.house_id IS NOT NULL AS registered, s.last_on,
-           coalesce(s.n, 0) + CASE WHEN cardinality(CAST(:fields AS text[])) = 0 THEN 0 ELSE
-               (l.house_id IS NOT NULL)::int
-               + CASE WHEN 'resident.name' = ANY (CAST(:fields AS text[])) THEN coalesce(l.name, 0) ELSE 0 END
-               + CASE WHEN 'resident.sex' = ANY (CAST(:fields AS text[])) THEN coalesce(l.sex, 0) ELSE 0 END
-               + CASE WHEN 'resident.birth_date' = ANY (CAST(:fields AS text[])) THEN coalesce(l.birth_date, 0) ELSE 0 END
-               + CASE WHEN 'resident.citizen_id' = ANY (CAST(:fields AS text[])) THEN coalesce(l.citizen_id, 0) ELSE 0 END
-               + CASE WHEN 'resident.phone' = ANY (CAST(:fields AS text[])) THEN coalesce(l.phone, 0) ELSE 0 END
-               + CASE WHEN 'resident.verified_on' = ANY (CAST(:fields AS text[])) THEN coalesce(l.verified_on, 0) ELSE 0 END
-               + CASE WHEN 'household.verified_on' = ANY (CAST(:fields AS text[]))
-                      THEN coalesce(l.household_verified_on, 0) ELSE 0 END
-           END AS filled,
-           CAST(:questions AS integer) + CASE WHEN cardinality(CAST(:fields AS text[])) = 0 THEN 0 ELSE
-               1 + CAST(:people_fields AS integer) * coalesce(l.residents, 0)
-               + (cardinality(CAST(:fields AS text[])) - CAST(:people_fields AS integer)) * coalesce(l.households, 0)
-           END AS required
-    FROM task_ground t JOIN mine m ON m.id = t.house_id
-    LEFT JOIN lives l ON l.house_id = m.id LEFT JOIN said s ON s.house_id = m.id
-    WHERE t.task_id = :task
-)"""  # noqa: S608 - parts that stand here
-_TASK_BY_GRID = text(f"""WITH {_EACH}
-SELECT g.code, g.name, c.name AS community, count(*) AS houses, count(*) FILTER (WHERE e.filled >= e.required) AS done,
-       sum(e.filled)::bigint AS filled, sum(e.required)::bigint AS required
-FROM each e LEFT JOIN grid g ON g.id = e.grid_id LEFT JOIN area c ON c.id = g.community_id
-GROUP BY g.id, g.code, g.name, c.name ORDER BY g.code COLLATE "C" NULLS LAST
-""")  # noqa: S608 - parts that stand here
-_TASK_HOUSES = text(f"""WITH {_EACH}
-SELECT e.id, e.code, e.address, g.code AS grid_code, g.name AS grid, e.filled::bigint AS filled,
-       e.required::bigint AS required, e.registered, e.last_on
-FROM each e LEFT JOIN grid g ON g.id = e.grid_id
-WHERE CAST(:grid AS text) IS NULL OR g.code = :grid
-ORDER BY e.filled >= e.required, e.address COLLATE "C", e.id LIMIT :most
-""")  # noqa: S608 - parts that stand here
-_TASK_DAYS = text(f"""WITH {_MINE}, asked AS (
-    SELECT count(*) * CAST(:questions AS integer) AS required
-    FROM task_ground t JOIN mine m ON m.id = t.house_id WHERE t.task_id = :task
-), first AS (
-    SELECT min(day_at.day) AS day
-    FROM collection_answer a JOIN collection_question q ON q.id = a.question_id AND q.required
-    JOIN mine m ON m.id = a.house_id JOIN township t ON t.area_id = a.township_id
-    CROSS JOIN LATERAL (SELECT (coalesce(a.entered_at, a.at) AT TIME ZONE t.time_zone)::date AS day) day_at
-    WHERE a.task_id = :task GROUP BY a.question_id, a.house_id
-)
-SELECT f.day, sum(count(*)) OVER (ORDER BY f.day)::bigint AS filled, (SELECT required FROM asked)::bigint AS required
-FROM first f GROUP BY f.day ORDER BY f.day
-""")  # noqa: S608 - parts that stand here
 _COUNTED = text(
     "SELECT EXISTS (SELECT FROM completeness_day WHERE township_id = :t AND day = :day)"
 )
@@ -458,7 +322,7 @@ SELECT day, filled, required FROM (
     SELECT day, filled, required FROM completeness_day WHERE township_id = :t AND purpose = :purpose
     ORDER BY day DESC LIMIT :days) AS last ORDER BY day
 """)
-_LACKING = f"""WITH {_MINE}, lacking AS (
+_LACKING = f"""WITH {MINE}, lacking AS (
     SELECT m.id, m.code, m.address, g.code AS grid_code, g.name AS grid, c.name AS community
     FROM mine m LEFT JOIN grid g ON g.id = m.grid_id LEFT JOIN area c ON c.id = g.community_id
     WHERE NOT EXISTS (SELECT FROM household f WHERE f.house_id = m.id)

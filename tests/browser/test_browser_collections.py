@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 
 from gisgrid.core.plans import township
 from gisgrid.planning.snapshot.fetch import today
-from tests.browser.test_browser_door import PHONES, sound
 from tests.support.accounts import appointed
 from tests.support.door import GRID, one_known
+from tests.support.looks import PHONES, sound
 from tests.support.web import ARTIFACTS, app_over, chromium, close, served, session_cookie
 
 pytestmark = pytest.mark.browser

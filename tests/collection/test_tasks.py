@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from gisgrid.collection import answers, completeness, tasks
+from gisgrid.collection import answers, completeness, progress, tasks
 from gisgrid.collection.fields import purpose_list
 from gisgrid.collection.questions import NewQuestion
 from gisgrid.collection.tasks import TaskDraft
@@ -325,16 +325,16 @@ def test_the_sums_agree_with_a_count_over_the_rows(engine: Engine, made: dict[st
         assert rows[-1].grid_code is None
         assert rows[-1].houses == 1
         task = tasks.one(session, number)
-        listed = completeness.task_houses(session, task)
+        listed = progress.task_houses(session, task)
         for each in listed:
             there, wanted = plain(task.fields, each.id)
             assert (each.filled, each.required) == (there + (each.id in (1, 3)), wanted + 1)
-        by_grid = completeness.task_by_grid(session, task)
+        by_grid = progress.task_by_grid(session, task)
         assert sum(g.filled for g in by_grid) == sum(h.filled for h in listed)
         assert sum(g.required for g in by_grid) == sum(h.required for h in listed)
         assert sum(g.houses for g in by_grid) == len(listed) == task.houses
         assert sum(g.done for g in by_grid) == sum(h.done for h in listed)
-        (now,) = completeness.task_days(session, task)
+        (now,) = progress.task_days(session, task)
         assert (now.filled, now.required) == (2, len(listed))
 
 
@@ -373,7 +373,7 @@ def test_the_days_and_the_houses_without_a_register_agree_with_the_sums(
         mine = completeness.by_grid(session, place.id)
         assert [g.code for g in mine] == [GRID]
         task = tasks.one(session, number)
-        assert {h.grid_code for h in completeness.task_houses(session, task)} == {GRID}
+        assert {h.grid_code for h in progress.task_houses(session, task)} == {GRID}
         with pytest.raises(NotFound):
             tasks.one(session, 999)
 

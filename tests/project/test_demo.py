@@ -123,6 +123,7 @@ ROWS_OF = {
     "/office/backups": "SELECT count(*) FROM backup",
     "/office/corrections": "SELECT count(*) FROM correction_request",
     "/office/documents": "SELECT count(*) FROM document_draft",
+    "/collecting": "SELECT count(*) FROM collection_task",
     "/office/collections": "SELECT count(*) FROM collection_task",
     "/completeness/without": "SELECT count(*) FROM house WHERE id NOT IN (SELECT house_id FROM household)",
     "/office/means": "SELECT count(*) FROM means",

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from gisgrid.cases.photos import MOST_BYTES, Picture, picture
-from gisgrid.collection import answers, completeness, tasks
+from gisgrid.collection import answers, progress, tasks
 from gisgrid.collection.questions import MOST_PHOTOS
 from gisgrid.collection.tasks import TaskInfo
 from gisgrid.core.errors import GisgridError, Invalid, NotAllowed, NotFound
@@ -34,9 +34,7 @@ def mine() -> str:
     with reading() as session:
         place = town(session)
         found = [each for each in tasks.tasks(session, place.id) if each.state == "open"]
-        left = {
-            each.id: completeness.left(completeness.task_by_grid(session, each)) for each in found
-        }
+        left = {each.id: progress.left(progress.task_by_grid(session, each)) for each in found}
     shown = [each for each in found if left[each.id][1]]
     return render_template("collecting.html", found=shown, left=left, day=today(place))
 
@@ -47,7 +45,7 @@ def task(number: int) -> Response:
     with reading() as session:
         asked = tasks.one(session, number)
         place = town_of(session, asked.township_id)
-        found = completeness.task_houses(session, asked, most=lists.most(answers.MOST_HOUSES))
+        found = progress.task_houses(session, asked, most=lists.most(answers.MOST_HOUSES))
     if asked_as_workbook():
         return lists.workbook(place, words.houses_sheet(asked, found))
     page = render_template(

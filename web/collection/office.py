@@ -12,7 +12,7 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
-from gisgrid.collection import answers, completeness, tasks, xlsform
+from gisgrid.collection import answers, progress, tasks, xlsform
 from gisgrid.collection.fields import FIELD_WORDS, purpose_list, purposes
 from gisgrid.collection.questions import KIND_WORDS, MOST_QUESTIONS, NewQuestion, read_number
 from gisgrid.collection.tasks import STATE_WORDS, TaskDraft, TaskInfo
@@ -74,7 +74,7 @@ def one(number: int) -> Response:
             return _one(session, number)
         task = tasks.one(session, number)
         place = town_of(session, task.township_id)
-        found = completeness.task_by_grid(session, task)
+        found = progress.task_by_grid(session, task)
     return lists.workbook(place, words.progress_sheet(task, found))
 
 
@@ -283,7 +283,7 @@ def _one(session: Session, number: int, error: GisgridError | None = None) -> Re
     task = tasks.one(session, number)
     place = town_of(session, task.township_id)
     sees = may_ask("completeness.show")
-    grids = completeness.task_by_grid(session, task) if task.state != "draft" and sees else []
+    grids = progress.task_by_grid(session, task) if task.state != "draft" and sees else []
     plan = next((each for each in plans.plans(session, place.id) if each.in_force == "now"), None)
     drawn = (
         grid_map(session, plan.id, [(g.code, g.percent, None) for g in grids])
@@ -300,7 +300,7 @@ def _one(session: Session, number: int, error: GisgridError | None = None) -> Re
         page=drawn,
         legend=legend(),
         nonce=nonce(),
-        days=[(each.day, each.filled) for each in completeness.task_days(session, task)]
+        days=[(each.day, each.filled) for each in progress.task_days(session, task)]
         if grids
         else [],
         communities=_communities(grids),
@@ -316,9 +316,9 @@ def _one(session: Session, number: int, error: GisgridError | None = None) -> Re
     )
 
 
-def _communities(grids: list[completeness.TaskGrid]) -> list[completeness.TaskGrid]:
+def _communities(grids: list[progress.TaskGrid]) -> list[progress.TaskGrid]:
     """The same added up by community, and last all together."""
-    added: dict[str | None, list[completeness.TaskGrid]] = {}
+    added: dict[str | None, list[progress.TaskGrid]] = {}
     for each in grids:
         added.setdefault(each.community, []).append(each)
     return (
@@ -326,8 +326,8 @@ def _communities(grids: list[completeness.TaskGrid]) -> list[completeness.TaskGr
     )
 
 
-def _sum(grids: list[completeness.TaskGrid], name: str | None) -> completeness.TaskGrid:
-    return completeness.TaskGrid(
+def _sum(grids: list[progress.TaskGrid], name: str | None) -> progress.TaskGrid:
+    return progress.TaskGrid(
         None, None, name, sum(g.houses for g in grids), sum(g.done for g in grids),
         sum(g.filled for g in grids), sum(g.required for g in grids),
     )  # fmt: skip

@@ -12,10 +12,10 @@ from gisgrid.collection.completeness import (
     FilledHouse,
     FilledShare,
     HouseWithout,
-    TaskGrid,
     share_percent,
 )
 from gisgrid.collection.fields import FIELD_WORDS
+from gisgrid.collection.progress import TaskGrid
 from gisgrid.collection.questions import spelled
 from gisgrid.collection.tasks import TaskInfo
 from gisgrid.files.exports import Cell, Sheet

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
-from gisgrid.collection import completeness, tasks
+from gisgrid.collection import progress, tasks
 from gisgrid.core.plans import TownshipInfo
 from gisgrid.planning.snapshot.fetch import today
 from web.http.towns import link_for
@@ -33,9 +33,7 @@ def collections(session: Session, place: TownshipInfo, rights: frozenset[str]) -
                 "red" if late else "", gettext("See how far they are"),
             )
         ]  # fmt: skip
-    left = {
-        each.id: completeness.left(completeness.task_by_grid(session, each))[0] for each in open_
-    }
+    left = {each.id: progress.left(progress.task_by_grid(session, each))[0] for each in open_}
     mine = [each for each in open_ if left[each.id]]
     lines = tuple(
         CardLine(
