@@ -27,6 +27,8 @@ SPDX = {
     "The Unlicense (Unlicense)": "Unlicense",
 }
 """What older packages say, in the words of https://spdx.org/licenses."""
+IN_ITS_FILE = {"pyxform": "BSD-2-Clause"}
+"""Packages that say it in their licence file alone."""
 HEAD = """# Licences
 
 **gisgrid itself has no licence yet.** Which one it gets is its owner's to choose; until then nobody but
@@ -58,7 +60,7 @@ def licence_of(name: str) -> str:
         return SPDX.get(word, word)
     classes = [c for c in said.get_all("Classifier") or [] if c.startswith("License ::")]
     words = [c.rpartition(" :: ")[2] for c in classes]
-    return " or ".join(SPDX.get(each, each) for each in words) or "not said"
+    return " or ".join(SPDX.get(each, each) for each in words) or IN_ITS_FILE.get(name, "not said")
 
 
 def assets() -> list[tuple[str, str, str]]:

@@ -29,6 +29,8 @@ from gisgrid.core.settings import Settings
 from web.api import views as api
 from web.cases import notices, open_problems
 from web.cases import views as cases
+from web.collection import completeness, door
+from web.collection import office as collections
 from web.dispatch import streams, telephone
 from web.dispatch import views as dispatch
 from web.editor import shortage, states
@@ -86,6 +88,7 @@ from web.today import views as today
 
 PAGES = (
     home, today, maps, studies, lookup, paper, grid_page, cases, notices, open_problems, dispatch, telephone, editor, shortage, register, due,
+    door, completeness, collections,
     figures, matters, versions, items, supplements, documents, issuing, trainings, means, imports, messages, accounts, teams,
     corrections, subjects, township, calendar, weights, channels, audit, retention, backups, jobs,
 )  # fmt: skip

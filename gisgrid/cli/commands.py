@@ -73,6 +73,7 @@ HEADINGS: tuple[tuple[str, tuple[Known, ...]], ...] = (
         Known("user", "users:user", say("Accounts, roles, passwords, tokens.")),
         Known("document", "learning_groups:document", say("Documents and who has read them.")),
         Known("training", "learning_groups:training", say("Training and its hours.")),
+        Known("collection", "collection:collection_group", say("Collection tasks: made, published, ended, and how far they are.")),
         Known("means", "means:means_group", say("Funds, equipment and rooms of centres and communities.")),
         Known("shortage", "learning:shortage_command", say("Grids that lack people.")),
         Known("outbox", "outbox:outbox", say("Messages to people and their channels.")),

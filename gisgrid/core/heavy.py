@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     import pypdf
     import qrcode
     from openpyxl import utils as openpyxl_utils
+    from pyxform import errors as pyxform_errors
+    from pyxform import xls2xform
     from scipy import optimize
 else:
     openpyxl = Heavy("openpyxl")
@@ -44,6 +46,18 @@ else:
     optimize = Heavy("scipy.optimize")
     pandas = Heavy("pandas")
     pypdf = Heavy("pypdf")
+    pyxform_errors = Heavy("pyxform.errors")
     qrcode = Heavy("qrcode")
+    xls2xform = Heavy("pyxform.xls2xform")
 
-__all__ = ["Heavy", "openpyxl", "openpyxl_utils", "optimize", "pandas", "pypdf", "qrcode"]
+__all__ = [
+    "Heavy",
+    "openpyxl",
+    "openpyxl_utils",
+    "optimize",
+    "pandas",
+    "pypdf",
+    "pyxform_errors",
+    "qrcode",
+    "xls2xform",
+]

@@ -159,6 +159,35 @@ def describe(
     )
 
 
+def plain_rows(
+    path: Path, sheet: str, *, most: int, most_cells: int
+) -> list[tuple[int, list[str | None]]]:
+    """The rows of a small sheet that hold something, with their number: all of them, no header is looked for.
+
+    Raises
+    ------
+    NotFound
+        No such sheet.
+    Invalid
+        As `describe`.
+    """
+    _checked(path, most)
+    if cells(path) > most_cells:
+        raise Invalid(
+            "{file} has more than {most:,} cells: it is not read.", file=path.name, most=most_cells
+        )
+    with _opened(path) as book:
+        if sheet not in book.sheetnames:
+            raise NotFound(
+                "{path} has no sheet “{sheet}”; it has {sheets}.",
+                path=path.name, sheet=sheet, sheets=list(book.sheetnames),
+            )  # fmt: skip
+        page = book[sheet]
+        page.reset_dimensions()
+        lines = enumerate(page.iter_rows(max_row=MAX_ROWS, values_only=True), 1)
+        return [(n, [_text(each) for each in row]) for n, row in lines if any(map(_text, row))]
+
+
 @dataclass(frozen=True, slots=True)
 class _Looked:
     rows: tuple[int, ...]

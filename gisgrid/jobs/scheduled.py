@@ -15,6 +15,8 @@ from gisgrid.cases.day_figures import AT_ONCE as DAYS_AT_ONCE
 from gisgrid.cases.day_figures import count_days
 from gisgrid.cases.emergencies import end_expired
 from gisgrid.cases.open_problems import remind
+from gisgrid.collection.completeness import count_day
+from gisgrid.collection.tasks import keep_days
 from gisgrid.core.plans import tell_of_plans, townships
 from gisgrid.db.store import transaction
 from gisgrid.planning.attach.attach import complete
@@ -29,6 +31,7 @@ DONE_BY: dict[str, tuple[str, ...]] = {
     "clocks": ("red", "yellow", "recounted"),
     "reviews": ("reminded",),
     "figures": ("counted",),
+    "collections": ("collections_over", "collections_near", "completeness"),
 }
 """Kinds of upkeep, and what of `keep_up` each counts."""
 
@@ -37,7 +40,9 @@ def keep_up(engine: Engine, now: datetime, took_s: dict[str, float] | None = Non
     """Do what is due at ``now`` in every township, each in a transaction of its own; how much of what.
 
     Done again at the same moment, it does nothing. ``red``, ``yellow``: clocks that turned; ``ended``:
-    emergencies; ``recounted``: clocks that a changed calendar moved; ``reminded``: reviews; ``counted``: days of figures.
+    emergencies; ``recounted``: clocks that a changed calendar moved; ``reminded``: reviews; ``counted``: days of
+    figures; ``collections_over``, ``collections_near``: tasks that ended by their day, and that were told to be near
+    it; ``completeness``: purpose lists counted for the day.
     Into ``took_s`` goes how long each kind of ``DONE_BY`` took.
     """
     done: Counter[str] = Counter()
@@ -56,6 +61,12 @@ def keep_up(engine: Engine, now: datetime, took_s: dict[str, float] | None = Non
                 done["reminded"] += len(remind(session, place.id, now))
         with timed(took, "figures"):
             done["counted"] += _count_days(engine, place.id)
+        with transaction(engine) as session, timed(took, "collections"):
+            day = session.scalar(text("SELECT today_in(:t)"), {"t": place.id})
+            assert day is not None  # noqa: S101 - narrows the type
+            over, near = keep_days(session, place.id, day)
+            done.update(collections_over=over, collections_near=near)
+            done["completeness"] += count_day(session, place.id, day)
     return +done
 
 

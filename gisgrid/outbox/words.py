@@ -41,6 +41,7 @@ SUBJECT_WORDS: dict[str, str] = {
     "document": say("{kind}: document {code}"),
     "draft": say("{kind}: document {code}"),
     "rule": say("{kind}: matter {code}"),
+    "collection": say("{kind}: collection task {code}"),
     "import": say("{kind}: number {code}"),
     "correction": say("{kind}: number {code}"),
     "test": say("{kind}: {code}"),
@@ -91,6 +92,7 @@ class ToldMessage:
             "document": f"/documents/{quote(self.code, safe='')}",
             "draft": f"/drafts/{self.subject_id}",
             "rule": "/matters/supplements",
+            "collection": f"/collecting/{self.subject_id}",
             "import": f"/office/import/{self.subject_id}",
             "account": "/messages/settings",
         }.get(self.subject, "/")

@@ -15,11 +15,10 @@ from gisgrid.locate.addresses.gazetteer import index_addresses
 from gisgrid.planning.snapshot.fetch import today
 from tests.support.accounts import appointed
 from tests.support.door import COMMUNITY, GRID, NEW_PHONE, one_known
-from tests.support.looks import AXE, LOOK
+from tests.support.looks import PHONES, sound
 from tests.support.web import Town, app_over, chromium, close, served, session_cookie
 
 pytestmark = pytest.mark.browser
-PHONES = ((360, 740), (412, 915))
 
 
 @pytest.fixture(scope="module")
@@ -55,14 +54,6 @@ def seats(engine: Engine, made: Town) -> Iterator[dict[str, Page]]:
             pages[who] = context.new_page()
         yield pages
         close(app)
-
-
-def sound(page: Page, *, least: int) -> None:
-    """No fault for axe, nothing too small or wider than the screen."""
-    page.evaluate(AXE.read_text())
-    assert [v["id"] for v in page.evaluate("axe.run(document)")["violations"]] == []
-    looked = page.evaluate(LOOK, least)
-    assert {what: which for what, which in looked.items() if which} == {}
 
 
 def test_a_round_from_the_list_to_what_the_clerk_lets_in(seats: dict[str, Page], engine: Engine):

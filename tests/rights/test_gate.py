@@ -18,11 +18,14 @@ from tests.support.web import Town, app_over, fill_town
 from web.http.routes import (
     ANSWERS,
     CHECKS,
+    COLLECTIONS,
+    FORMS,
     HANDS,
     JOBS,
     MEANS,
     NOBODY,
     OPEN,
+    OPEN_ANSWERS,
     OVERSEERS,
     PERSON,
     PLAN_FILES,
@@ -108,6 +111,17 @@ PATHS = {
     "shell.components": "/components",
     "teams.index": "/office/teams",
     "teams.one": "/office/teams/999901001001001",
+    "collecting.ask": "/collecting/1/house/1",
+    "collecting.mine": "/collecting",
+    "collecting.photo": "/collecting/photos/1.jpg",
+    "collecting.task": "/collecting/1",
+    "collections.given": "/office/collections/1/answers",
+    "collections.form_out": "/office/collections/1/form.xlsx",
+    "collections.index": "/office/collections",
+    "collections.one": "/office/collections/1",
+    "completeness.grid": "/completeness/grid/999901001001001",
+    "completeness.show": "/completeness",
+    "completeness.without": "/completeness/without",
     "means.index": "/office/means",
     "means.one": "/office/means/1",
     "trainings.index": "/office/training",
@@ -157,7 +171,7 @@ def test_every_route_declares_its_right_and_no_other_is_declared(app: Flask):
     )
     assert set(RIGHT_OF) - routes == set()
     assert set(RIGHT_OF.values()) <= {
-        ANSWERS, PUBLIC, OPEN, PERSON, PLANS, PLAN_FILES, OVERSEERS, WEIGHERS, HANDS, JOBS, MEANS, CHECKS, NOBODY, *RIGHT_WORDS
+        ANSWERS, PUBLIC, OPEN, PERSON, PLANS, PLAN_FILES, OVERSEERS, WEIGHERS, HANDS, JOBS, MEANS, CHECKS, COLLECTIONS, FORMS, OPEN_ANSWERS, NOBODY, *RIGHT_WORDS
     }  # fmt: skip
 
 

@@ -45,6 +45,7 @@ loads -T
 matters burden -T --since 2022-01-01
 matters duties -T
 means list -T
+collection list -T
 matters foresee -T
 matters rulebook -T
 matters rules -T
@@ -88,7 +89,7 @@ TELL_NO_ROW = {
     "alias load", "calendar load", "calendar propose", "calendar show", "case emergency off", "case emergency on", "case flow load",
     "case flow show", "case review", "case take", "correction accept", "correction ask", "correction refuse", "document issue", "document answer", "document issue-draft", "document send-draft",
     "document read", "document save", "fields", "index", "jobs again", "jobs stop", "load", "matters decide", "matters demand", "matters diff", "matters discard", "matters draft", "matters end-rule", "matters end-temporary",
-    "matters item", "means add", "means change", "means end", "matters publish", "matters rule", "matters take-back", "matters withdraw",
+    "matters item", "collection ask", "collection end", "collection form", "collection make", "collection publish", "collection show", "collection take", "means add", "means change", "means end", "matters publish", "matters rule", "matters take-back", "matters withdraw",
     "matters temporary", "paper", "plan approve", "plan notify", "plan publish", "plan return", "plan submit", "plan withdraw", "position",
     "scenario branch", "scenario combine", "scenario discard", "scenario draw", "scenario give", "scenario import",
     "scenario join", "scenario lock", "scenario mend-across", "scenario mend-slivers", "scenario redo", "scenario rename", "scenario replay", "scenario split",

@@ -42,6 +42,7 @@ POSTED = {
     "editor.from_scratch", "editor.branch", "editor.bring_in", "calendar.day", "calendar.keep", "cases.move",
     "cases.open_words", "cases.step", "channels.keep", "register.open_house", "dispatch.switch_on",
     "issuing.issue", "issuing.send_draft", "open_problems.add", "open_problems.look",
+    "collecting.answer", "collections.add", "collections.end",
     "means.add", "means.change", "means.end", "matter_items.keep", "matter_items.keep_duties", "matter_items.withdraw",
     "matter_lists.discard", "matter_lists.publish", "matter_lists.temporary", "messages.keep",
     "paper.make", "register.ask_correction", "register.enter", "report.send", "retention.try_out", "security.logout", "shell.display",
@@ -144,7 +145,14 @@ def test_links_and_forms_of_a_page_stay_in_its_township(towns: Towns, client: Fl
     with transaction(towns.store, read_only=True) as session:
         of_it = text("SELECT id FROM house WHERE township_id = :town")
         houses = set(session.scalars(of_it, {"town": town.id}))
-    numbers = {town.plan_id, town.case_id, town.draft_id, town.means_id, *houses}
+    numbers = {
+        town.plan_id,
+        town.case_id,
+        town.draft_id,
+        town.means_id,
+        town.collection_id,
+        *houses,
+    }
     posted, astray = set(), set()
     for page, path in pages.items():
         answer = client.get(path, headers={"Accept": "text/html"})

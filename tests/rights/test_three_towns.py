@@ -33,6 +33,7 @@ FIRST, SECOND, THIRD = TOWNS
 OPEN_TO_ALL = {"maps.features", "v1.grids"}
 """Grids and their polygons are everybody's to see, of any township."""
 NO_WORD_OF_IT = {
+    "collections.form_out",  # a packed workbook
     "editor.checks",
     "editor.job",
     "cases.mine",
@@ -116,6 +117,7 @@ def test_every_way_is_walked(towns: Towns):
         "issuing.send_draft",
         "jobs.again",
         "jobs.stop",
+        "collections.add",
         "means.add",
         "means.change",
         "means.end",
@@ -152,7 +154,7 @@ def test_everybody_gets_their_own_township_on_every_way(
 
 MAY_BE_NONE = {
     "editor.compare", "editor.handover", "editor.report",  # drawn from no other plan
-    "cases.photo", "report.thumbnail", "register.photo",  # there is none
+    "cases.photo", "report.thumbnail", "register.photo", "collecting.photo",  # there is none
     "maps.tile",  # for who sees houses
     "cases.show", "register.house", "v1.event", "v1.house",  # beyond the asker's ground
     "v1.leader", "open_problems.one", "planning.body", "dispatch.emergency",

@@ -90,6 +90,8 @@ def canaries() -> list[Canary]:
             "subject_request.reason": (f"秘由{place}", "answer_subjects"),
             "register_entry.said": (f"秘填{place}", OPEN),
             "register_entry.was": (f"秘原{place}", OPEN),
+            "collection_answer.value": (f"秘采{place}", OPEN),
+            "collection_answer.who": (f"秘采人{place}", "see_register"),
             "refused_demand.text": (f"秘拒{place}", "see_events"),
             "open_problem.title": (f"秘题{place}", "see_events"),
             "problem_review.finding": (f"秘查{place}", "see_events"),
@@ -256,5 +258,15 @@ INSERT INTO register_entry (township_id, house_id, kind, resident_id, said, was,
 SELECT :township, :house, 'corrected', min(r.id), jsonb_build_object('name', '测' || :register_entry_said),
        jsonb_build_object('name', '测' || :register_entry_was), (SELECT id FROM account WHERE name = 'canary-' || :grid),
        '测试', 'waiting'
-FROM resident r JOIN household f ON f.id = r.household_id WHERE f.house_id = :house
+FROM resident r JOIN household f ON f.id = r.household_id WHERE f.house_id = :house;
+INSERT INTO collection_task (township_id, title, purpose, due_on, state, made_by, opened_at)
+VALUES (:township, '采集' || :grid, 'care', '2099-12-31', 'open', '测试', now());
+INSERT INTO collection_question (task_id, number, name, kind, label)
+SELECT id, 1, 'q1', 'text', '问题' FROM collection_task WHERE title = '采集' || :grid;
+INSERT INTO collection_house (task_id, house_id)
+SELECT id, :house FROM collection_task WHERE title = '采集' || :grid;
+INSERT INTO collection_answer (township_id, task_id, question_id, house_id, value, account_id, who, client_id)
+SELECT :township, q.task_id, q.id, :house, :collection_answer_value,
+       (SELECT id FROM account WHERE name = 'canary-' || :grid), :collection_answer_who, 'canary'
+FROM collection_question q JOIN collection_task t ON t.id = q.task_id WHERE t.title = '采集' || :grid
 """

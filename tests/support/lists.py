@@ -90,6 +90,8 @@ def fill_lists(session: Session) -> dict[str, int]:
     )  # fmt: skip
     session.execute(text(_WAITS), {"t": place.id, "a": clerk, "g": GRID})
     session.execute(text(_MEANS), {"t": place.id})
+    for statement in _COLLECTED.split(";\n"):
+        session.execute(text(statement), {"t": place.id, "g": GRID, "a": clerk})
     session.execute(text(_RULE), {"t": place.id, "c": COMMUNITY})
     change_township(session, place.code, ["keeping.messages=179"])
     return {"government": government, "clerk": clerk}
@@ -108,6 +110,17 @@ WHERE g.code = :g
 _MEANS = """
 INSERT INTO means (township_id, area_id, kind, name, amount, during, noted_by)
 SELECT :t, a.id, 'funds', '工作经费', 12000.5, daterange('2020-01-01', NULL), '测试' FROM area a WHERE :t IN (a.id, a.parent_id)
+"""
+_COLLECTED = """
+INSERT INTO collection_task (id, township_id, title, purpose, fields, grids, due_on, state, made_by, opened_at)
+VALUES (1, :t, '用水普查', 'care', '{resident.phone}', ARRAY[:g], '2099-12-31', 'open', '测试', now());
+INSERT INTO collection_question (id, task_id, number, name, kind, label) VALUES (1, 1, 1, 'q1', 'text', '水管');
+INSERT INTO collection_answer (township_id, task_id, question_id, house_id, value, account_id, who, client_id)
+SELECT :t, 1, 1, a.house_id, '铁', :a, '测试', a.house_id::text FROM house_grid a JOIN grid g ON g.id = a.grid_id
+JOIN plan p ON p.id = a.plan_id AND p.state = 'published' WHERE g.code = :g AND a.house_id % 2 = 0;
+DELETE FROM resident WHERE household_id IN (SELECT f.id FROM household f WHERE f.house_id = (
+    SELECT min(house_id) FROM household));
+DELETE FROM household WHERE house_id = (SELECT min(house_id) FROM household)
 """
 _RULE = """
 INSERT INTO matter_supplement (township_id, community_id, code, text, during, state, written_by)

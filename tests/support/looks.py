@@ -12,6 +12,7 @@ PICTURES = os.environ.get("GISGRID_PICTURES")
 quarter of a page's time."""
 AXE = Path(__file__).parents[1] / "vendor" / "axe.min.js"
 WIDTHS = (1440, 360, 641, 768, 1024, 1280, 1920)
+PHONES = ((360, 740), (412, 915))
 PHONE, SIZES = 360, ("0", "1", "2")
 
 # What is smaller than a pointer needs, type that is too fine, what sticks out sideways, and on a desk words of a table
@@ -97,3 +98,11 @@ def larger_on_a_phone(page: Page, path: str) -> dict[str, object]:
         if wide > 0:
             found[f"{path} {PHONE} large type {size} wide"] = wide
     return found
+
+
+def sound(page: Page, *, least: int) -> None:
+    """No fault for axe, nothing too small or wider than the screen."""
+    page.evaluate(AXE.read_text())
+    assert [v["id"] for v in page.evaluate("axe.run(document)")["violations"]] == []
+    looked = page.evaluate(LOOK, least)
+    assert {what: which for what, which in looked.items() if which} == {}

@@ -136,6 +136,8 @@ OFFICE: list[RowOfTable] = [
      ("请先选择文件。", "Choose a file first.")),
     ("issuing.send_draft no file", "government", "/office/documents", lambda p, f: freely(p, "form[action*='/office/drafts']"), "main",
      ("请先选择文件。", "Choose a file first.")),
+    ("collections.add no name", "government", "/office/collections", lambda p, f: freely(p, "form[action*='/office/collections']"), "main",
+     ("请填写完成日期。", "Say by which day it is to be done.")),
     ("means.add no amount", "government", "/office/means", lambda p, f: freely(p, "form[action*='/office/means']"), "main",
      ("请写明名称，最多 200 个字符。", "Say in at most 200 characters what it is.")),
     ("trainings.add no day", "government", "/office/training", lambda p, f: freely(p, "form[action*='/office/training']"), "main",

@@ -94,6 +94,8 @@ _OF_KIND: dict[str, Any] = {
 _MADE: dict[str, dict[str, Any]] = {
     # table: what else a row of it must hold for the store to take it
     "alias": {"geom": None},
+    "collection_question": {"choices": [], "least": None, "most": None},
+    "collection_task": {"opened_at": None, "reminded_at": None, "ended_at": None, "ended_by": None},
     "correction_request": {"state": "open", "decided_by": None, "decided_at": None, "reason": None},
     "file_import": {
         "options": {}, "facts": None, "looked": None, "checked": None, "imported": None, "foreseen": None,

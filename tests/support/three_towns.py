@@ -63,6 +63,8 @@ class Town:
     """Of retention."""
     means_id: int
     """Of funds of its community."""
+    collection_id: int
+    """Of a task about its house."""
 
     @property
     def mark(self) -> str:
@@ -139,7 +141,7 @@ def build(session: Session, n: int, code: str) -> Town:
         )
     return Town(
         code, row.id, row.community, row.plan_id, row.house_id, row.household_id, row.event_id, case.id,
-        (row.lon, row.lat), draft_id, run_id, row.means_id,
+        (row.lon, row.lat), draft_id, run_id, row.means_id, row.collection_id,
     )  # fmt: skip
 
 
@@ -260,6 +262,11 @@ def of_a_town(town: Town) -> dict[str, str]:
         "teams.one": "/office/teams/g1",
         "means.index": "/office/means",
         "means.one": f"/office/means/{town.means_id}",
+        "collecting.mine": "/collecting",
+        "collections.index": "/office/collections",
+        "completeness.grid": "/completeness/grid/g1",
+        "completeness.show": "/completeness",
+        "completeness.without": "/completeness/without",
         "trainings.index": "/office/training",
         "trainings.one": "/office/training/of/T1",
         "trainings.profile": "/office/training/profiles/S1",
@@ -279,6 +286,7 @@ def of_a_town(town: Town) -> dict[str, str]:
 def by_number(town: Town) -> dict[str, str]:
     """Addresses that name what is a township's by its number."""
     plan, case = f"/plan/{town.plan_id}", f"/cases/{town.case_id}"
+    task = f"/office/collections/{town.collection_id}"
     return {
         "editor.compare": f"{plan}/compare",
         "editor.export": f"{plan}/grids.geojson",
@@ -287,6 +295,12 @@ def by_number(town: Town) -> dict[str, str]:
         "editor.report": f"{plan}/report.html",
         "editor.show": plan,
         "editor.view": f"{plan}/view.json",
+        "collecting.ask": f"/collecting/{town.collection_id}/house/{town.house_id}",
+        "collecting.photo": "/collecting/photos/1.jpg",
+        "collecting.task": f"/collecting/{town.collection_id}",
+        "collections.form_out": f"{task}/form.xlsx",
+        "collections.given": f"{task}/answers",
+        "collections.one": task,
         "cases.photo": f"{case}/photos/1.jpg",
         "cases.show": case,
         "register.house": f"/register/house/{town.house_id}",
@@ -368,12 +382,20 @@ SELECT id, 'L1', '难题' || :m, '测试', '2023-05-01', '2023-06-01' FROM area 
 INSERT INTO means (township_id, area_id, kind, name, amount, during, noted_by)
 SELECT t.id, c.id, 'funds', '经费' || :m, 1200.50, daterange('2020-01-01', NULL), '测试'
 FROM area t JOIN area c ON c.parent_id = t.id WHERE t.code = :code AND c.level = 'community';
+INSERT INTO collection_task (township_id, title, purpose, fields, due_on, state, made_by, opened_at)
+SELECT id, '采集' || :m, 'care', '{resident.phone}', '2099-12-31', 'open', '测试', now() FROM area WHERE code = :code;
+INSERT INTO collection_question (task_id, number, name, kind, label)
+SELECT k.id, 1, 'q1', 'text', '问' || :m FROM collection_task k JOIN area t ON t.id = k.township_id WHERE t.code = :code;
+INSERT INTO collection_house (task_id, house_id)
+SELECT k.id, h.id FROM collection_task k JOIN area t ON t.id = k.township_id JOIN house h ON h.township_id = t.id
+WHERE t.code = :code AND h.code = 'H1';
 INSERT INTO training (township_id, code, course, held_on, hours, kind)
 SELECT id, 'T1', '培训' || :m, '2023-05-01', 2, 'training' FROM area WHERE code = :code
 """
 _ROWS = """
 SELECT t.id, c.code AS community, p.id AS plan_id, h.id AS house_id, f.id AS household_id, e.id AS event_id,
-       (SELECT min(m.id) FROM means m WHERE m.township_id = t.id) AS means_id, ST_X(h.geom) AS lon, ST_Y(h.geom) AS lat, today_in(t.id) AS today
+       (SELECT min(m.id) FROM means m WHERE m.township_id = t.id) AS means_id,
+       (SELECT min(k.id) FROM collection_task k WHERE k.township_id = t.id) AS collection_id, ST_X(h.geom) AS lon, ST_Y(h.geom) AS lat, today_in(t.id) AS today
 FROM area t JOIN area c ON c.parent_id = t.id JOIN plan p ON p.township_id = t.id
 JOIN house h ON h.township_id = t.id AND h.code = 'H1' JOIN household f ON f.house_id = h.id JOIN event e ON e.township_id = t.id
 WHERE t.code = :code

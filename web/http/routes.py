@@ -29,6 +29,12 @@ CHECKS = "check_register, unmask"
 """For who lets in what workers entered, and may open it."""
 MEANS = "load or see_contacts"
 """For who keeps what centres and communities have, and their offices."""
+COLLECTIONS = "load or see_register"
+"""For who makes collection tasks, and who sees the registers that they ask about."""
+FORMS = "load or see_register, export"
+"""For who may know what a task asks, and may take it away as a file."""
+OPEN_ANSWERS = "see_register, unmask"
+"""For who sees registers, and may open what was answered."""
 NOBODY = "nobody"
 """A way of a library that we do not offer."""
 
@@ -99,6 +105,26 @@ RIGHT_OF: dict[str, str] = {
     "home.my_grid": PERSON,
     "register.grids": "see_register",
     "register.open_house": "unmask",
+    "collecting.answer": "keep_register",
+    "collecting.ask": "keep_register",
+    "collecting.mine": "keep_register",
+    "collecting.photo": "see_register",
+    "collecting.task": "see_register",
+    "collections.add": "load",
+    "collections.ask": "load",
+    "collections.discard": "load",
+    "collections.drop": "load",
+    "collections.end": "load",
+    "collections.given": "see_register",
+    "collections.index": COLLECTIONS,
+    "collections.one": COLLECTIONS,
+    "collections.open_given": OPEN_ANSWERS,
+    "collections.form_in": "load",
+    "collections.form_out": FORMS,
+    "collections.publish": "load",
+    "completeness.grid": "see_register",
+    "completeness.show": "see_register",
+    "completeness.without": "see_register",
     "dispatch.emergency": "dispatch",
     "dispatch.show": "see_events",
     "dispatch.steps": HANDS,

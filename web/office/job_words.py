@@ -51,6 +51,7 @@ CLOCK_WORDS = {
     "emergencies": say("Emergencies whose end has come"),
     "clocks": say("Deadlines that turn yellow or red"),
     "reviews": say("Reviews of long-term problems that are due"),
+    "collections": say("Collection tasks that are due or over, and completeness by day"),
     "figures": say("Figures of the days"),
     "plans": say("Plans whose day has come"),
     "lost_jobs": say("Jobs whose worker is gone"),

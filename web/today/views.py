@@ -32,7 +32,7 @@ from web.http.db import reading
 from web.http.language import language, said
 from web.http.permissions import asker, may_ask
 from web.http.towns import link_for, own_town
-from web.today import cards, office_cards
+from web.today import cards, collection_cards, office_cards
 from web.today.cards import Card, CardLine
 
 blueprint = Blueprint("today", __name__)
@@ -102,6 +102,7 @@ def _today() -> Response:
                     found += cards.plans_to_come(session, place)
             if "see_register" in rights and plan is not None:
                 found += cards.register(session, place, plan.id, today(place), rights)
+            found += collection_cards.collections(session, place, rights)
             if learning.is_staff(session):
                 found.append(cards.documents(session, place, today(place)))
             if "keep_matters" in rights:

@@ -23,6 +23,14 @@ from gisgrid.db.tables.cases import (
     StaleDay,
 )
 from gisgrid.db.tables.clock import ClockTask
+from gisgrid.db.tables.collection import (
+    CollectionAnswer,
+    CollectionHouse,
+    CollectionPhoto,
+    CollectionQuestion,
+    CollectionTask,
+    CompletenessDay,
+)
 from gisgrid.db.tables.duties import (
     Backup,
     BackupDrill,
@@ -101,6 +109,12 @@ __all__ = [
     "CaseClock",
     "CaseStep",
     "ClockTask",
+    "CollectionAnswer",
+    "CollectionHouse",
+    "CollectionPhoto",
+    "CollectionQuestion",
+    "CollectionTask",
+    "CompletenessDay",
     "CorrectionRequest",
     "DayFigure",
     "Document",

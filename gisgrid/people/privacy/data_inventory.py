@@ -99,6 +99,9 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field("phone_entry", ("who", "label", "reason"), ("verify", "care"), "entries"),
     Field("entry_photo", ("jpeg", "thumbnail"), ("care",), "entries", sensitive=True),
+    Field("collection_task", ("made_by", "ended_by"), ("account",), "always"),
+    Field("collection_answer", ("value", "who", "client_id"), ("verify", "care"), "entries", sensitive=True),
+    Field("collection_photo", ("jpeg", "thumbnail"), ("verify", "care"), "entries", sensitive=True),
     Field("phone_half", ("device", "withdrawn_by"), ("account",), "with_row"),
     Field("history", ("old",), ("verify",), "history"),
     Field("import_run", ("who", "file_name", "mapping"), ("verify",), "always"),
@@ -183,6 +186,12 @@ PLAIN: dict[str, tuple[str, ...]] = {
         "kind", "household_id", "resident_id", "at", "entered_at", "state", "conflict", "decided_at",
     ),
     "entry_photo": ("sha256", "width", "height"),
+    "collection_task": (
+        "title", "fields", "grids", "due_on", "state", "state_number", "made_at", "opened_at", "reminded_at",
+        "ended_at",
+    ),
+    "collection_answer": ("at", "entered_at", "replaced_at"),
+    "collection_photo": ("sha256", "width", "height"),
     "phone_half": ("half", "made_at", "seen_at", "withdrawn_at"),
     "phone_entry": ("key", "content", "house_id", "what", "entered_at", "at", "state", "answer", "seen_at"),
     "history": ("table_name", "row_id", "changed_at", "action", "run_id"),
@@ -220,7 +229,7 @@ PLAIN: dict[str, tuple[str, ...]] = {
 NO_PEOPLE = frozenset(
     (
         "address_key", "address_name", "address_street", "area", "asset", "backup", "calendar_year", "case_clock",
-        "clock_task", "day_figure", "document", "flow", "flow_state", "flow_step", "event_grid", "grid",
+        "clock_task", "collection_house", "collection_question", "completeness_day", "day_figure", "document", "flow", "flow_state", "flow_step", "event_grid", "grid",
         "grid_successor",
         "house", "house_grid", "matter", "matter_list", "outbox_channel", "outbox_delivery", "outbox_message",
         "outbox_wish", "position_total", "purpose",

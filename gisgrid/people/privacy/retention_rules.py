@@ -142,6 +142,16 @@ RULES: tuple[RetentionRule, ...] = (
            WHERE g.table_name = 'phone_entry' AND g.row_id = o.id""",
     ),
     RetentionRule(
+        "entries",
+        "collection_answer",
+        # Those of an open task are its work.
+        """SELECT a.id FROM collection_answer a JOIN collection_task t ON t.id = a.task_id
+           WHERE a.township_id = :t AND t.state = 'ended'
+             AND (a.at AT TIME ZONE :zone)::date < CAST(:before AS date)""",
+        """DELETE FROM collection_answer o USING gone g
+           WHERE g.table_name = 'collection_answer' AND g.row_id = o.id""",
+    ),
+    RetentionRule(
         "corrections",
         "correction_request",
         """SELECT id FROM correction_request WHERE township_id = :t

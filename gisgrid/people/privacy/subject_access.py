@@ -211,6 +211,12 @@ SECTIONS: dict[str, tuple[str, str]] = {
         "OR o.house_id = :h AND (o.kind = 'visited' OR o.kind = 'alias' "
         "AND position(CAST(:name AS text) IN o.said ->> 'alias') > 0) ORDER BY o.id",
     ),
+    "collection_answer": (
+        "采集答复",
+        "SELECT jsonb_build_object('task', t.title, 'question', q.label, 'value', o.value, 'at', o.at) "
+        "FROM collection_answer o JOIN collection_task t ON t.id = o.task_id "
+        "JOIN collection_question q ON q.id = o.question_id WHERE o.house_id = :h ORDER BY o.id",
+    ),
     "alias": (
         "俗称",
         "SELECT jsonb_build_object('words', o.words, 'added_at', o.added_at) FROM alias o "
@@ -296,6 +302,8 @@ LEFT_OUT: dict[str, str] = {
     "log_in_try": "failed log-ins, by a key that is forgotten within hours",
     "file_import": "who sent a file, by the name of an account",
     "file_import_part": "files as they were sent, kept for days only; what is imported of them is searched",
+    "collection_task": "who made and ended a task, by the name of an account",
+    "collection_photo": "pictures that answer a question; who is on one is not recorded",
     "entry_photo": "pictures of what was seen at a visit; who is on one is not recorded",
     "photo": "pictures of places; who is on one is not recorded",
     "document_draft": "who sent a draft, by the name of an account",

@@ -130,7 +130,15 @@ def test_the_page_says_whether_the_worker_is_awake_and_what_it_did_by_the_clock(
     worker.do_scheduled(engine, {})
     page = office.get(PAGE).text
     assert 'data-worker="awake"' in page
-    for name in ("emergencies", "clocks", "reviews", "figures", "plans", "lost_jobs"):
+    for name in (
+        "emergencies",
+        "clocks",
+        "reviews",
+        "figures",
+        "collections",
+        "plans",
+        "lost_jobs",
+    ):
         assert f'data-clock="{name}"' in page, name
     with transaction(engine) as session:
         session.execute(text("UPDATE clock_task SET ran_at = now() - interval '1 hour'"))

@@ -2,7 +2,8 @@
 CREATE OR REPLACE FUNCTION photos_kept(hashes text[]) RETURNS text[]
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT coalesce(array_agg(DISTINCT p.sha256), '{}') FROM (
-        SELECT sha256 FROM photo UNION ALL SELECT sha256 FROM entry_photo) AS p
+        SELECT sha256 FROM photo UNION ALL SELECT sha256 FROM entry_photo
+        UNION ALL SELECT sha256 FROM collection_photo) AS p
     WHERE p.sha256 = ANY (hashes)
 $$;
 COMMENT ON FUNCTION photos_kept(text[]) IS

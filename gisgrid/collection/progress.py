@@ -1,0 +1,129 @@
+"""How far is a task? Filled ÷ required per house and grid, and day by day.
+
+A task requires the values of the register that it names, counted as `gisgrid.collection.completeness` counts them, and
+its required questions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from gisgrid.collection.answers import MOST_HOUSES, AskedHouse
+from gisgrid.collection.completeness import DayShare, share_percent
+from gisgrid.collection.sets import MINE, PEOPLE
+from gisgrid.collection.tasks import TaskInfo
+
+
+@dataclass(frozen=True)
+class TaskGrid:
+    """How far a task is in one grid."""
+
+    code: str | None
+    name: str | None
+    community: str | None
+    houses: int
+    done: int
+    """Houses where nothing required is missing."""
+    filled: int
+    required: int
+
+    @property
+    def percent(self) -> float | None:
+        """As `gisgrid.collection.completeness.FilledShare.percent`."""
+        return share_percent(self.filled, self.required)
+
+
+def task_by_grid(session: Session, task: TaskInfo) -> list[TaskGrid]:
+    """How far a task is in each grid of the asker's ground, by code; last, what lies in none."""
+    return [TaskGrid(**row) for row in session.execute(_TASK_BY_GRID, _asked(task)).mappings()]
+
+
+def left(grids: Iterable[TaskGrid]) -> tuple[int, int]:
+    """Houses where something is missing, and all of them."""
+    lines = list(grids)
+    return sum(each.houses - each.done for each in lines), sum(each.houses for each in lines)
+
+
+def task_houses(
+    session: Session, task: TaskInfo, *, grid: str | None = None, most: int = MOST_HOUSES
+) -> list[AskedHouse]:
+    """The houses of a task on the asker's ground: those where something is missing first, then by address."""
+    asked = {**_asked(task), "grid": grid, "most": most}
+    return [AskedHouse(**row) for row in session.execute(_TASK_HOUSES, asked).mappings()]
+
+
+def task_days(session: Session, task: TaskInfo) -> list[DayShare]:
+    """Required answers that stood at the end of each day on which some came in, oldest first.
+
+    Of the questions alone: the register does not say what stood in it on which day. Required are those of today.
+    """
+    rows = session.execute(_TASK_DAYS, _asked(task)).mappings()
+    return [DayShare(**row) for row in rows]
+
+
+def _asked(task: TaskInfo) -> dict[str, object]:
+    return {
+        "task": task.id,
+        "t": task.township_id,
+        "fields": list(task.fields),
+        "people_fields": sum(name.startswith("resident.") for name in task.fields),
+        "questions": sum(each.required for each in task.questions),
+    }
+
+
+# Of each house of the task: what it requires and what is there.
+_EACH = f"""{MINE}, {PEOPLE}, said AS MATERIALIZED (
+    SELECT a.house_id, (count(*) FILTER (WHERE q.required))::int AS n, max(coalesce(a.entered_at, a.at)) AS last_on
+    FROM collection_answer a JOIN collection_question q ON q.id = a.question_id
+    WHERE a.task_id = :task AND a.replaced_at IS NULL GROUP BY a.house_id
+), each AS (
+    SELECT m.id, m.code, m.address, m.grid_id, l.house_id IS NOT NULL AS registered, s.last_on,
+           coalesce(s.n, 0) + CASE WHEN cardinality(CAST(:fields AS text[])) = 0 THEN 0 ELSE
+               (l.house_id IS NOT NULL)::int
+               + CASE WHEN 'resident.name' = ANY (CAST(:fields AS text[])) THEN coalesce(l.name, 0) ELSE 0 END
+               + CASE WHEN 'resident.sex' = ANY (CAST(:fields AS text[])) THEN coalesce(l.sex, 0) ELSE 0 END
+               + CASE WHEN 'resident.birth_date' = ANY (CAST(:fields AS text[])) THEN coalesce(l.birth_date, 0) ELSE 0 END
+               + CASE WHEN 'resident.citizen_id' = ANY (CAST(:fields AS text[])) THEN coalesce(l.citizen_id, 0) ELSE 0 END
+               + CASE WHEN 'resident.phone' = ANY (CAST(:fields AS text[])) THEN coalesce(l.phone, 0) ELSE 0 END
+               + CASE WHEN 'resident.verified_on' = ANY (CAST(:fields AS text[])) THEN coalesce(l.verified_on, 0) ELSE 0 END
+               + CASE WHEN 'household.verified_on' = ANY (CAST(:fields AS text[]))
+                      THEN coalesce(l.household_verified_on, 0) ELSE 0 END
+           END AS filled,
+           CAST(:questions AS integer) + CASE WHEN cardinality(CAST(:fields AS text[])) = 0 THEN 0 ELSE
+               1 + CAST(:people_fields AS integer) * coalesce(l.residents, 0)
+               + (cardinality(CAST(:fields AS text[])) - CAST(:people_fields AS integer)) * coalesce(l.households, 0)
+           END AS required
+    FROM task_ground t JOIN mine m ON m.id = t.house_id
+    LEFT JOIN lives l ON l.house_id = m.id LEFT JOIN said s ON s.house_id = m.id
+    WHERE t.task_id = :task
+)"""  # noqa: S608 - parts that stand here
+_TASK_BY_GRID = text(f"""WITH {_EACH}
+SELECT g.code, g.name, c.name AS community, count(*) AS houses, count(*) FILTER (WHERE e.filled >= e.required) AS done,
+       sum(e.filled)::bigint AS filled, sum(e.required)::bigint AS required
+FROM each e LEFT JOIN grid g ON g.id = e.grid_id LEFT JOIN area c ON c.id = g.community_id
+GROUP BY g.id, g.code, g.name, c.name ORDER BY g.code COLLATE "C" NULLS LAST
+""")  # noqa: S608 - parts that stand here
+_TASK_HOUSES = text(f"""WITH {_EACH}
+SELECT e.id, e.code, e.address, g.code AS grid_code, g.name AS grid, e.filled::bigint AS filled,
+       e.required::bigint AS required, e.registered, e.last_on
+FROM each e LEFT JOIN grid g ON g.id = e.grid_id
+WHERE CAST(:grid AS text) IS NULL OR g.code = :grid
+ORDER BY e.filled >= e.required, e.address COLLATE "C", e.id LIMIT :most
+""")  # noqa: S608 - parts that stand here
+_TASK_DAYS = text(f"""WITH {MINE}, asked AS (
+    SELECT count(*) * CAST(:questions AS integer) AS required
+    FROM task_ground t JOIN mine m ON m.id = t.house_id WHERE t.task_id = :task
+), first AS (
+    SELECT min(day_at.day) AS day
+    FROM collection_answer a JOIN collection_question q ON q.id = a.question_id AND q.required
+    JOIN mine m ON m.id = a.house_id JOIN township t ON t.area_id = a.township_id
+    CROSS JOIN LATERAL (SELECT (coalesce(a.entered_at, a.at) AT TIME ZONE t.time_zone)::date AS day) day_at
+    WHERE a.task_id = :task GROUP BY a.question_id, a.house_id
+)
+SELECT f.day, sum(count(*)) OVER (ORDER BY f.day)::bigint AS filled, (SELECT required FROM asked)::bigint AS required
+FROM first f GROUP BY f.day ORDER BY f.day
+""")  # noqa: S608 - parts that stand here
