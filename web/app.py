@@ -22,6 +22,7 @@ import web.office.accounts.programs
 import web.office.accounts.slips
 import web.phone.carry
 import web.register.houses
+import web.register.new_house
 import web.report.tracking
 import web.shell.components
 import web.shell.find  # noqa: F401 - these add routes to the blueprints of their folder or the API

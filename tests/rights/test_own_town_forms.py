@@ -44,7 +44,7 @@ POSTED = {
     "issuing.issue", "issuing.send_draft", "open_problems.add", "open_problems.look",
     "means.add", "means.change", "means.end", "matter_items.keep", "matter_items.keep_duties", "matter_items.withdraw",
     "matter_lists.discard", "matter_lists.publish", "matter_lists.temporary", "messages.keep",
-    "paper.make", "register.ask_correction", "register.enter", "report.send", "retention.try_out", "security.logout", "shell.display",
+    "paper.make", "register.add_house", "register.ask_correction", "register.enter", "report.send", "retention.try_out", "security.logout", "shell.display",
     "subjects.ask", "subjects.decide", "supplements.add", "supplements.end", "teams.add_staff", "teams.join", "teams.lead",
     "teams.leave", "telephone.send", "township.change", "trainings.add", "trainings.attend",
     "trainings.note", "weights.keep", "weights.try_out",

@@ -202,6 +202,7 @@ def of_a_town(town: Town) -> dict[str, str]:
         "cases.mine": "/cases/mine",
         "register.grid": "/register/grid/g1",
         "register.handover": "/register/grid/g1/handover",
+        "register.ask_house": "/register/grid/g1/new-house",
         "home.me": "/me",
         "dispatch.emergency": "/dispatch/emergency",
         "dispatch.show": "/dispatch",

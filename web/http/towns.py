@@ -35,7 +35,7 @@ A_YEAR_S = 365 * 86400
 
 OF_A_TOWN = frozenset(
     {
-        "editor.index", "register.grid", "register.handover", "dispatch.emergency", "dispatch.show",
+        "editor.index", "register.grid", "register.ask_house", "register.add_house", "register.handover", "dispatch.emergency", "dispatch.show",
         "dispatch.stream", "documents.all_documents", "documents.file", "documents.has_read",
         "documents.one", "shortage.show", "due.unverified", "documents.readers",
         "trainings.hours", "due.to_visit", "township.show", "calendar.show", "weights.show", "channels.show", "teams.index", "teams.one", "documents.all_drafts", "documents.draft", "documents.draft_file", "documents.comment", "issuing.index", "issuing.one", "issuing.draft", "issuing.draft_file", "issuing.issue", "issuing.send_draft", "issuing.answer", "issuing.issue_draft", "jobs.index", "means.index", "means.one", "means.add", "means.change", "means.end", "trainings.index", "trainings.one", "trainings.add", "trainings.attend", "trainings.profiles", "trainings.profile", "trainings.note", "jobs.stop", "jobs.again", "corrections.index", "corrections.decide", "corrections.open_values", "retention.index", "retention.one", "retention.try_out", "retention.run", "subjects.index", "subjects.ask", "subjects.decide", "subjects.take", "subjects.answered", "figures.rows", "figures.show", "open_problems.add", "open_problems.look",

@@ -13,7 +13,7 @@ from gisgrid.locate.addresses import aliases
 from gisgrid.planning.overview import cards
 from gisgrid.planning.review.handover import handed_by_team
 from gisgrid.planning.snapshot.fetch import limits_of, today
-from gisgrid.register import entries, entry_photos, households, lineage
+from gisgrid.register import entries, entry_photos, house_changes, households, lineage
 from web.http import lists
 from web.http.acting import purpose_sent
 from web.http.dates import local
@@ -100,6 +100,8 @@ def handover(code: str) -> str:
 def house(house_id: int) -> Response:
     """The register of a house, masked."""
     with reading() as session:
+        if went := house_changes.gone(session, house_id):
+            return _gone(session, *went)
         return _register(session, households.register_of(session, house_id))
 
 
@@ -111,6 +113,19 @@ def open_house(house_id: int) -> Response:
         return _register(session, households.open_register(session, house_id, purpose))
 
 
+def _gone(session: Session, township_id: int, went: house_changes.HouseChanged) -> Response:
+    place = town_of(session, township_id)
+    page = render_template(
+        "register-gone.html",
+        went=went,
+        changes=house_changes.changes_of(session, went.house_id or 0),
+        lines=entries.entries_of_house(session, went.house_id or 0),
+        words=words,
+        local=lambda at: local(at, place.time_zone),
+    )
+    return Response(page, headers={"Cache-Control": "private, no-store"})
+
+
 def _register(session: Session, register: households.Register) -> Response:
     place = town_of(session, register.township_id)
     purposes = households.purposes(session)
@@ -119,6 +134,7 @@ def _register(session: Session, register: households.Register) -> Response:
     page = render_template(
         "register-house.html",
         register=register,
+        changes=house_changes.changes_of(session, register.house_id),
         called=aliases.of_house(session, register.house_id),
         lines=lines,
         photos=entry_photos.of_entries(session, [line.id for line in lines]),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
 from uuid import uuid4
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
@@ -10,11 +12,14 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from gisgrid.cases.photos import MOST_BYTES, Picture, picture
+from gisgrid.core import plans
 from gisgrid.core.errors import GisgridError, Invalid, NotAllowed, NotFound
 from gisgrid.locate.addresses.search import AddressCandidate, search
 from gisgrid.people import phones
 from gisgrid.people.privacy import corrections
-from gisgrid.register import entries, entry_photos, households
+from gisgrid.planning.attach import attach
+from gisgrid.planning.snapshot.fetch import today
+from gisgrid.register import entries, entry_photos, grid_map, house_changes, households
 from web.http import lists
 from web.http.acting import purpose_sent
 from web.http.dates import local
@@ -25,11 +30,13 @@ from web.http.once import entered_at
 from web.http.permissions import asked_as_workbook
 from web.http.towns import town, town_of
 from web.register import sheets, words
+from web.register.maps import map_of
 
 WHAT = {
     "verified": "verified", "visit": "visited", "household-in": "household_in",
     "alias": "alias", "household-out": "household_out", "household-moved": "household_moved",
     "person-in": "resident_in", "person-out": "resident_out", "correct": "corrected",
+    "house-gone": "house_gone", "house-split": "house_split", "house-joined": "house_joined",
 }  # fmt: skip
 """Parts of addresses and the kinds of lines they write."""
 MOST_HITS, MOST_PHOTOS = 8, 3
@@ -50,7 +57,9 @@ def enter(house_id: int, what: str) -> BaseResponse:
     kind, typed = _kind(what), dict(request.form)
     if "needs" in typed or "asks_needs" in typed:
         typed["needs"] = ";".join(request.form.getlist("needs"))
-    if kind == "household_moved" and not typed.get("house_id"):
+    if "homes" in typed:
+        typed["homes"] = ";".join(request.form.getlist("homes"))
+    if _searches(kind, typed) and not typed.get("house_id"):
         with reading() as session:
             return _form(session, house_id, what, typed)
     try:
@@ -62,11 +71,12 @@ def enter(house_id: int, what: str) -> BaseResponse:
                 house_id,
                 household_id=_number(typed.get("household")),
                 resident_id=_number(typed.get("resident")),
-                said={k: v for k, v in typed.items() if k in words.COLUMN_WORDS},
+                said={k: v for k, v in typed.items() if k in words.SAID},
                 seen=typed.get("seen") or None,
                 client_id=typed.get("client_id", ""),
                 entered_at=entered_at(),
             )
+            attach_made(session, [made.id])
             for shown in shots if kind == "visited" else ():
                 entry_photos.keep(
                     session, made.id, sha256=shown.sha256, width=shown.width, height=shown.height,
@@ -163,6 +173,7 @@ def decide() -> BaseResponse:
             done = entries.decide(
                 session, chosen, accept=accept, reason=request.form.get("reason", "")
             )
+            attach_made(session, chosen)
     except NotAllowed:
         raise
     except GisgridError as error:
@@ -174,6 +185,21 @@ def decide() -> BaseResponse:
         else gettext("%(n)s sent back with the reason.", n=done)
     )
     return redirect(url_for("register.changes"), 303)
+
+
+def attach_made(session: Session, entry_ids: Sequence[int]) -> list[int]:
+    """Give the houses that lines have made their grid under each dated plan; which houses these are."""
+    made = house_changes.made_by(session, entry_ids)
+    for house_id, township_id in made.items():
+        attach.attach_dated(session, township_id, "house", [house_id])
+    return list(made)
+
+
+def _searches(kind: str, typed: dict[str, str]) -> bool:
+    """Whether a form asks for another house by its address."""
+    return kind in ("household_moved", "house_joined") or (
+        kind == "house_gone" and typed.get("homes") == "moved"
+    )
 
 
 def _changes(session: Session, purpose: str | None) -> Response:
@@ -220,7 +246,7 @@ def _form(
     ):
         raise NotFound("The household or person is no longer registered here: open the house anew.")
     hits: list[AddressCandidate] = []
-    if kind == "household_moved" and typed.get("address", "").strip():
+    if _searches(kind, typed) and typed.get("address", "").strip():
         found = search(session, place.id, typed["address"].strip()[:200], limit=MOST_HITS)
         hits = [hit for hit in found.candidates if hit.house_id not in (None, house_id)]
     page = render_template(
@@ -233,6 +259,9 @@ def _form(
         typed=typed,
         problem=problem,
         hits=hits,
+        searches=_searches(kind, typed),
+        map=_map(session, register) if kind == "house_split" else None,
+        day=today(place).isoformat(),
         column=typed.get("column") if typed.get("column") in entries.PERSON else None,
         seen=seen,
         client_id=typed.get("client_id") or uuid4().hex,
@@ -240,6 +269,12 @@ def _form(
         entries=entries,
     )
     return Response(page, headers={"Cache-Control": "private, no-store"})
+
+
+def _map(session: Session, register: households.Register) -> dict[str, Any] | None:
+    plan = plans.plan_in_force(session, register.township_id)
+    found = register.grid_code and grid_map.grid_map(session, plan.id, register.grid_code)
+    return map_of(found, [{"id": each} for each in found.places]) if found else None
 
 
 def _wrong(

@@ -10,3 +10,11 @@ TEAM_WORDS = {
     "sinking_force": say("Sinking force"),
     "social_force": say("Social force"),
 }
+
+DATUMS = {
+    "wgs84": say("WGS 84 (usual)"),
+    "gcj02": say("GCJ-02 (Chinese maps)"),
+    "bd09": say("BD-09 (Baidu)"),
+    "cgcs2000": say("CGCS2000"),
+}
+"""What the positions of a phone or a map may be in."""

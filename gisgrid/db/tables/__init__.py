@@ -76,7 +76,7 @@ from gisgrid.db.tables.phones import PhoneEntry, PhoneHalf
 from gisgrid.db.tables.places import Area, Parcel, SettingChange, Street, Township
 from gisgrid.db.tables.plans import EventGrid, Grid, HouseGrid, Plan
 from gisgrid.db.tables.register import House, Household, Resident
-from gisgrid.db.tables.register_entries import EntryPhoto, RegisterEntry
+from gisgrid.db.tables.register_entries import EntryPhoto, HouseChange, RegisterEntry
 from gisgrid.db.tables.scenarios import GridSuccessor, Job, PlanStep, ScenarioLock, ScenarioMove
 from gisgrid.db.tables.studies import Study
 from gisgrid.db.tables.visits import Station, Visit, WorkloadWeights
@@ -122,6 +122,7 @@ __all__ = [
     "GridSuccessor",
     "History",
     "House",
+    "HouseChange",
     "HouseGrid",
     "Household",
     "ImportRun",

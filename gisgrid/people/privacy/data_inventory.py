@@ -180,7 +180,7 @@ PLAIN: dict[str, tuple[str, ...]] = {
         "kind", "asked_at", "state", "attempts", "ended_at", "failed", "result",
     ),
     "register_entry": (
-        "kind", "household_id", "resident_id", "at", "entered_at", "state", "conflict", "decided_at",
+        "kind", "household_id", "resident_id", "at", "entered_at", "state", "conflict", "decided_at", "gone_house_id",
     ),
     "entry_photo": ("sha256", "width", "height"),
     "phone_half": ("half", "made_at", "seen_at", "withdrawn_at"),
@@ -222,7 +222,7 @@ NO_PEOPLE = frozenset(
         "address_key", "address_name", "address_street", "area", "asset", "backup", "calendar_year", "case_clock",
         "clock_task", "day_figure", "document", "flow", "flow_state", "flow_step", "event_grid", "grid",
         "grid_successor",
-        "house", "house_grid", "matter", "matter_list", "outbox_channel", "outbox_delivery", "outbox_message",
+        "house", "house_change", "house_grid", "matter", "matter_list", "outbox_channel", "outbox_delivery", "outbox_message",
         "outbox_wish", "position_total", "purpose",
         "parcel", "role_right", "station", "stale_day", "street", "township", "training", "workload_weights",
     )
