@@ -15,6 +15,7 @@ import web.editor.jobs
 import web.editor.plan_files
 import web.editor.review
 import web.figures.burden
+import web.figures.register
 import web.lookup.batch
 import web.lookup.locate
 import web.office.accounts.bulk

@@ -216,6 +216,7 @@ FIRST = {row[0].split()[0]: row for row in reversed([*ROWS, *OFFICE])}
 
 ELSEWHERE_TESTED = {
     "editor.cancel": "it stops what is there, and refuses nobody who may draw",
+    "figures.explain_sleep": "its form stands only at a grid that sleeps; in test_standing.py",
     "messages.confirm": "its form stands only where a code was sent; in test_email_codes.py",
     "messages.open_one": "a button of one's own messages; another's is refused in test_messages_page.py",
     "messages.read_all": "nothing to refuse",

@@ -284,6 +284,12 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
         Call(f"/register/house/{s.house_id}/enter/{what}?resident={next(iter(s.resident_ids), 1)}")
         for what in ("visit", "household-in", "alias", "correct", "person-out", "person-in", "house-gone", "house-split", "house-joined", "nothing")
     ],
+    "figures.register": lambda s: [
+        Call(f"/figures/register?township={s.township}{more}") for more in ("", "&unit=community&column=alone&days=365&lang=en", "&as=xlsx")
+    ],
+    "figures.explain_sleep": lambda s: [
+        Call(f"/figures/register/sleep/{s.grid_code}?township={s.township}", "POST", form=form) for form in ({}, {"reason": "x"})
+    ],
     "register.ask_house": lambda s: [
         Call(f"/register/grid/{s.grid_code}/new-house?township={s.township}"), Call("/register/grid/nowhere/new-house"),
     ],

@@ -203,6 +203,7 @@ def of_a_town(town: Town) -> dict[str, str]:
         "register.grid": "/register/grid/g1",
         "register.handover": "/register/grid/g1/handover",
         "register.ask_house": "/register/grid/g1/new-house",
+        "figures.register": "/figures/register",
         "home.me": "/me",
         "dispatch.emergency": "/dispatch/emergency",
         "dispatch.show": "/dispatch",

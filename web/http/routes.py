@@ -113,6 +113,8 @@ RIGHT_OF: dict[str, str] = {
     "documents.file": PERSON,
     "documents.has_read": PERSON,
     "documents.one": PERSON,
+    "figures.explain_sleep": "keep_register",
+    "figures.register": "see_register",
     "figures.rows": "see_events",
     "figures.show": "see_events",
     "shortage.show": PLANS,

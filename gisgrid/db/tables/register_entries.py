@@ -145,3 +145,19 @@ class HouseChange(Base):
     entry_id: Mapped[int] = mapped_column(BigInteger)
     """The line of the log; no reference, since the log ends sooner."""
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+
+
+class SleepReason(Base):
+    """Why a grid sleeps, as its leader or the clerk says; the newest counts, and none is changed."""
+
+    __tablename__ = "sleep_reason"
+    __table_args__ = (
+        Index("ix_sleep_reason_township_id_grid_code", "township_id", "grid_code", "at"),
+    )
+
+    id: Mapped[Id]
+    township_id: Mapped[int] = mapped_column(ForeignKey("township.area_id"))
+    grid_code: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)
+    who: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())

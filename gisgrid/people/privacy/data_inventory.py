@@ -97,6 +97,7 @@ FIELDS: tuple[Field, ...] = (
         "entries",
         sensitive=True,
     ),
+    Field("sleep_reason", ("reason", "who"), ("account",), "always"),
     Field("phone_entry", ("who", "label", "reason"), ("verify", "care"), "entries"),
     Field("entry_photo", ("jpeg", "thumbnail"), ("care",), "entries", sensitive=True),
     Field("phone_half", ("device", "withdrawn_by"), ("account",), "with_row"),
@@ -182,6 +183,7 @@ PLAIN: dict[str, tuple[str, ...]] = {
     "register_entry": (
         "kind", "household_id", "resident_id", "at", "entered_at", "state", "conflict", "decided_at", "gone_house_id",
     ),
+    "sleep_reason": ("grid_code", "at"),
     "entry_photo": ("sha256", "width", "height"),
     "phone_half": ("half", "made_at", "seen_at", "withdrawn_at"),
     "phone_entry": ("key", "content", "house_id", "what", "entered_at", "at", "state", "answer", "seen_at"),
