@@ -81,6 +81,8 @@ def grid_words() -> dict[str, str]:
         "show_verify": gettext("To verify"),
         "show_register": gettext("No register"),
         "show_waiting": gettext("Waiting"),
+        "show_attention": gettext("Needs attention"),
+        "show_fresh": gettext("New in the register"),
         "show_unlocated": gettext("Without a place"),
         "filters": gettext("Which houses"),
         "find": gettext("Address, what people call it, or name"),

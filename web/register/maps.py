@@ -27,5 +27,11 @@ def map_of(found: grid_map.GridMap, houses: list[dict[str, Any]]) -> dict[str, A
             "no_position": gettext("Your position cannot be found. Touch the map instead."),
             "here": gettext("Your position, to about {m} m. Touch the map to mend it."),
             "touched": gettext("The spot that you touched."),
+            "walk": gettext("Round from where I stand"),
+            "no_walk": gettext("End the round"),
+            "walk_long": gettext(
+                "{n} houses, about {m} m on foot in a straight line from one to the next"
+            ),
+            "no_place": gettext("This house has no place on the map."),
         },
     }

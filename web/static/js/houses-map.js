@@ -31,7 +31,7 @@ export function housesMap(element, data, { choose, touch } = {}) {
       if (chosen) chosen.dot.setStyle({ ...plain(chosen.one), color: plain(chosen.one).color }).setRadius(plain(chosen.one).radius);
       chosen = dots.get(id) || null;
       if (!chosen) return false;
-      chosen.dot.setStyle({ color: HERE, weight: 6 }).setRadius(14).bringToFront();
+      chosen.dot.setStyle({ color: CHOSEN, weight: 7 }).setRadius(14).bringToFront();
       if (!map.getBounds().pad(-0.1).contains(chosen.dot.getLatLng())) map.panTo(chosen.dot.getLatLng());
       return true;
     },

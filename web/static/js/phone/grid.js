@@ -11,7 +11,7 @@ import { fact } from "./store.js";
 
 const ui = JSON.parse(byId("ui").textContent), { words } = ui;
 const PATIENCE_MS = 20000, PIN = "[0-9]{6,12}", PORTION = 40;
-const FILTERS = ["", "visit", "verify", "register", "waiting", "unlocated"];
+const FILTERS = ["", "visit", "verify", "register", "waiting", "attention", "fresh", "unlocated"];
 let data = null, here = null, wanted = "", filter = "", shown = PORTION, walk = null, said = "";
 const now = { entries: [] };
 
@@ -93,7 +93,7 @@ async function renew() {
 
 // ---- the list ----------------------------------------------------------------------------------
 
-const fits = (one, kind) => !kind || one.due === kind || (kind === "waiting" && one.waiting > 0) || (kind === "unlocated" && !one.located);
+const fits = (one, kind) => !kind || one.due === kind || (kind === "waiting" && one.waiting > 0) || (kind === "unlocated" && !one.located) || ((kind === "attention" || kind === "fresh") && one[kind]);
 
 function found() {
   const asked = wanted.toLowerCase();
