@@ -57,7 +57,7 @@ def explain_sleep(code: str) -> BaseResponse:
 def _page(session: Session, problem: str | None = None) -> Response:
     recent = _chosen("days", tuple(str(n) for n in DAYS), str(DAYS[0]))
     unit = _chosen("unit", tuple(standing_units()), "grid")
-    column = _chosen("column", standing.COUNTS, "verified")
+    column = _chosen("column", standing.COUNTS, "residents")
     place = town(session)
     plan, day, limits = (
         plans.plan_in_force(session, place.id),

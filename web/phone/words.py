@@ -89,6 +89,7 @@ def grid_words() -> dict[str, str]:
         "none": gettext("No house of this kind."),
         "more": gettext("Show more"),
         "shut": gettext("Lock"),
+        "missing_house": gettext("A house is missing here"),
         "walk": gettext("Round from where I stand"),
         "no_walk": gettext("End the round"),
         "walk_long": gettext(

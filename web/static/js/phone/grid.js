@@ -131,6 +131,7 @@ function list() {
     filters(), make("label", { for: "find" }, words.find), field,
     make("p", { id: "none", hidden: listed.length > 0 }, words.none), hitsList, more,
     make("p", { class: "acts" },
+      ...(data.keeps ? data.grids.map((grid) => make("a", { class: "button", href: ui.new_house.replace("/0/", `/${grid.code}/`) }, data.grids.length > 1 ? `${words.missing_house} · ${grid.name}` : words.missing_house)) : []),
       make("button", { type: "button", class: "button", onclick: async () => { await shut(); data = walk = null; wanted = filter = ""; begin(); } }, words.shut)));
   said = "";
   hits();
