@@ -15,6 +15,7 @@ import web.editor.jobs
 import web.editor.plan_files
 import web.editor.review
 import web.figures.burden
+import web.figures.register
 import web.lookup.batch
 import web.lookup.locate
 import web.office.accounts.bulk
@@ -22,6 +23,7 @@ import web.office.accounts.programs
 import web.office.accounts.slips
 import web.phone.carry
 import web.register.houses
+import web.register.new_house
 import web.report.tracking
 import web.shell.components
 import web.shell.find  # noqa: F401 - these add routes to the blueprints of their folder or the API

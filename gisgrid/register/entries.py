@@ -19,18 +19,22 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from gisgrid.core.codes import birth_dates, sexes
-from gisgrid.core.errors import Conflict, Invalid, NotAllowed, NotFound
+from gisgrid.core.errors import Conflict, Invalid
 from gisgrid.core.heavy import Heavy
 from gisgrid.core.messages import message
+from gisgrid.register.refusals import refused
 
 if TYPE_CHECKING:
     from gisgrid.locate.addresses import aliases
-    from gisgrid.register import values
+    from gisgrid.register import house_changes, values
 else:
     aliases = Heavy("gisgrid.locate.addresses.aliases")
+    house_changes = Heavy("gisgrid.register.house_changes")
     values = Heavy("gisgrid.register.values")
 
 OF_HOUSE = ("verified", "visited", "household_in", "alias")
+AS_SUCH = ("house_gone", "house_split", "house_joined")
+"""About a house as such; one about a new house is entered by `enter_house`."""
 OF_HOUSEHOLD = ("household_out", "household_moved", "resident_in")
 OF_RESIDENT = ("resident_out", "corrected")
 PERSON = ("name", "citizen_id", "phone", "sex", "birth_date", "needs")
@@ -69,7 +73,8 @@ class EntryLine:
     """A line of the log, its values masked, or open where they were opened."""
 
     id: int
-    house_id: int
+    house_id: int | None
+    """None: the house is not there yet, or no longer."""
     address: str
     grid: str | None
     kind: str
@@ -127,7 +132,13 @@ def enter(
     NotAllowed
         The house lies where the transaction's account may not keep the register.
     """
-    told = _told(kind, dict(said or {}))
+    if kind in AS_SUCH:
+        town = session.scalar(
+            text("SELECT township_id FROM house WHERE id = :id"), {"id": house_id}
+        )
+        told = house_changes.told(session, town or 0, kind, house_id, said or {})
+    else:
+        told = _told(kind, dict(said or {}))
     if (kind in OF_HOUSEHOLD and household_id is None) or (
         kind in OF_RESIDENT and resident_id is None
     ):
@@ -136,16 +147,45 @@ def enter(
         raise Invalid("This house is called so already.")
     if seen is not None and not _SNAPSHOT.fullmatch(seen):
         raise Invalid("The page is too old: open the house anew.")
-    if not client_id or len(client_id) > 64:
-        raise Invalid("The page is too old: open the house anew.")
     asked = {
-        "kind": kind, "house": house_id, "household": household_id, "resident": resident_id,
-        "said": json.dumps(told, ensure_ascii=False), "seen": seen, "client": client_id, "entered": entered_at,
+        "kind": kind, "house": house_id, "household": household_id, "resident": resident_id, "seen": seen,
+        "client": client_id, "entered": entered_at,
     }  # fmt: skip
+    return _enter(session, _ENTER, told, asked)
+
+
+def enter_house(
+    session: Session,
+    township_id: int,
+    *,
+    said: Mapping[str, str],
+    client_id: str,
+    entered_at: datetime | None = None,
+) -> Entered:
+    """Write a line about a house that the register does not have, as `enter` does about those it has.
+
+    Raises
+    ------
+    Invalid
+        No address or no place, a place in no grid or at another house, or an address that there is.
+    NotAllowed
+        The place lies where the transaction's account may not keep the register.
+    """
+    told = house_changes.told(session, township_id, "house_new", None, said)
+    asked = {"t": township_id, "client": client_id, "entered": entered_at}
+    return _enter(session, _ENTER_HOUSE, told, asked)
+
+
+def _enter(
+    session: Session, statement: str, told: dict[str, Any], asked: dict[str, Any]
+) -> Entered:
+    if not asked["client"] or len(asked["client"]) > 64:
+        raise Invalid("The page is too old: open the house anew.")
+    said = json.dumps(told, ensure_ascii=False)
     try:
-        row = session.execute(text(_ENTER), asked).one()
+        row = session.execute(text(statement), asked | {"said": said}).one()
     except DBAPIError as error:
-        _refused(error)
+        refused(error)
         raise
     return Entered(row.entry_id, row.entry_state, row.in_conflict)
 
@@ -213,7 +253,7 @@ def decide(session: Session, entry_ids: Sequence[int], *, accept: bool, reason: 
                 {"id": entry_id, "accept": accept, "reason": reason},
             )
         except DBAPIError as error:
-            _refused(error)
+            refused(error)
             raise
         if said == "own":
             raise Conflict("What you entered yourself is decided by somebody else.")
@@ -301,34 +341,31 @@ def _open(line: EntryLine, row: Any) -> EntryLine:
     })  # fmt: skip
 
 
-def _refused(error: DBAPIError) -> None:
-    state = getattr(error.orig, "sqlstate", None)
-    if state == "P0002":
-        raise NotFound(
-            "The household or person is no longer registered here: open the house anew."
-        ) from error
-    if state == "42501":
-        raise NotAllowed("This house lies outside the area of your rights.") from error
-
-
 _ENTER = """
 SELECT entry_id, entry_state, in_conflict FROM enter_register(
     :kind, :house, CAST(:household AS bigint), CAST(:resident AS bigint), CAST(:said AS jsonb),
     CAST(CAST(:seen AS text) AS pg_snapshot), :client,
     CAST(:entered AS timestamptz))
 """
+_ENTER_HOUSE = """
+SELECT entry_id, entry_state, in_conflict FROM enter_house(
+    :t, CAST(:said AS jsonb), :client, CAST(:entered AS timestamptz))
+"""
 _LINE = """
-SELECT e.id, e.house_id, h.address, g.name AS grid, e.kind, e.who, e.at, e.state, e.conflict, e.decided_by,
+SELECT e.id, e.house_id, coalesce(h.address, e.was ->> 'address', (
+           SELECT c.address FROM house_change c WHERE c.house_id = e.gone_house_id AND c.change IN ('gone', 'joined')
+       ), e.said ->> 'address', '') AS address, g.name AS grid, e.kind, e.who, e.at, e.state, e.conflict, e.decided_by,
        e.decided_at, e.reason, e.account_id = my_account() AS own, e.said, e.was
-FROM masked_register_entry e JOIN house h ON h.id = e.house_id
+FROM masked_register_entry e LEFT JOIN house h ON h.id = e.house_id
 LEFT JOIN plan_in_force p ON p.township_id = e.township_id
 LEFT JOIN house_grid a ON a.plan_id = p.id AND a.house_id = h.id LEFT JOIN grid g ON g.id = a.grid_id
 """
-_OF_HOUSE = f"{_LINE} WHERE e.house_id = :house ORDER BY e.at DESC, e.id DESC LIMIT :most"
+_OF_HOUSE = f"{_LINE} WHERE e.house_id = :house OR e.gone_house_id = :house ORDER BY e.at DESC, e.id DESC LIMIT :most"
 # As the policy of the log has it, for the right to decide: sets, and not a question for each line.
 _MINE_TO_DECIDE = """
 WHERE e.township_id = :t AND e.state = 'waiting' AND (
     e.township_id = ANY ((SELECT my_townships('check_register'))::bigint[])
+    OR e.community_id IS NOT NULL AND e.community_id = ANY ((SELECT my_communities('check_register'))::bigint[])
     OR EXISTS (
         SELECT FROM house_grid a
         WHERE a.house_id = e.house_id AND a.plan_id = ANY ((SELECT plans_in_force())::bigint[])

@@ -13,6 +13,8 @@ from gisgrid.core.scope import scope
 
 MOST_HOUSES = 2000
 """Of one list; a grid has some hundreds."""
+LATELY_DAYS = 30
+"""So long a house counts as new, and what was sent back as to be looked at."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,10 @@ class ListedHouse:
     waiting: int
     """What was entered and waits for the clerk."""
     located: bool
+    attention: bool
+    """An entry of the last days was sent back or contradicts another, or the day agreed for a visit is over."""
+    fresh: bool
+    """The house, or a household of it, came in at the door within the last days."""
 
 
 @dataclass(frozen=True)
@@ -197,7 +203,9 @@ def houses_of_grid(
     NotAllowed
         The grid of the plan in force is not on the account's ground.
     """
-    asked = {"plan": plan_id, "code": grid_code, "most": most, "day": day, "days": days}
+    asked = {
+        "plan": plan_id, "code": grid_code, "most": most, "day": day, "days": days, "lately": LATELY_DAYS,
+    }  # fmt: skip
     rows = session.execute(text(_HOUSES), asked)
     listed = [ListedHouse(**row) for row in rows.mappings()]
     grid_id = session.scalar(
@@ -255,11 +263,21 @@ WITH here AS MATERIALIZED (
     FROM visit v WHERE v.house_id IN (SELECT id FROM mine) AND v.visited_on <= :day
     ORDER BY v.house_id, v.visited_on DESC, v.id DESC
 ), entered AS (
-    SELECT e.house_id, count(*) AS n FROM register_entry e
-    WHERE e.house_id IN (SELECT id FROM mine) AND e.state = 'waiting' GROUP BY e.house_id
+    SELECT e.house_id, count(*) FILTER (WHERE e.state = 'waiting') AS n,
+           bool_or(e.state = 'returned' AND e.decided_at > CAST(:day AS date) - CAST(:lately AS integer)
+                   OR e.state = 'waiting' AND e.conflict) AS odd,
+           bool_or(e.kind IN ('house_new', 'household_in') AND e.state IN ('done', 'accepted')
+                   AND e.at > CAST(:day AS date) - CAST(:lately AS integer)) AS came
+    FROM register_entry e WHERE e.house_id IN (SELECT id FROM mine) GROUP BY e.house_id
+), part AS (
+    SELECT c.successor_id AS house_id FROM house_change c
+    WHERE c.successor_id IN (SELECT id FROM mine) AND c.change = 'split'
+      AND c.at > CAST(:day AS date) - CAST(:lately AS integer)
 ), each AS (
     SELECT mine.*, coalesce(lives.households, 0) AS households, lives.oldest AS verified_on,
            greatest(lives.newest, seen.visited_on) AS last_on, coalesce(entered.n, 0) AS waiting,
+           coalesce(entered.odd, false) OR coalesce(seen.next_on < :day, false) AS attention,
+           coalesce(entered.came, false) OR mine.id IN (SELECT house_id FROM part) AS fresh,
            CASE WHEN lives.house_id IS NULL THEN 'register'
                 WHEN seen.next_on IS NOT NULL AND seen.next_on <= :day
                     OR seen.next_on IS NULL AND (CAST(:day AS date) - greatest(lives.newest, seen.visited_on)
@@ -269,7 +287,7 @@ WITH here AS MATERIALIZED (
     FROM mine LEFT JOIN lives ON lives.house_id = mine.id LEFT JOIN seen ON seen.house_id = mine.id
     LEFT JOIN entered ON entered.house_id = mine.id
 )
-SELECT id, code, address, households, verified_on, last_on, due, waiting, located FROM each
+SELECT id, code, address, households, verified_on, last_on, due, waiting, located, attention, fresh FROM each
 ORDER BY due = '', last_on NULLS FIRST, address COLLATE "C", id LIMIT :most
 """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -141,3 +142,144 @@ def test_a_household_moves_within_the_town_and_a_person_is_added(
     expect(phone.get_by_role("status")).to_have_text("住户迁往镇内别处：已记下。")
     phone.goto("/register/house/3")
     expect(phone.locator("main")).to_contain_text("测*")
+
+
+# Houses 1 and 3 and three more stand 100, 200, … m east of a spot of their grid, on one line.
+ON_A_LINE = """
+WITH spot AS (
+    SELECT ST_X(ST_PointOnSurface(geom)) AS lon, ST_Y(ST_PointOnSurface(geom)) AS lat FROM grid WHERE code = :g LIMIT 1
+), line AS (
+    SELECT id, row_number() OVER (ORDER BY array_position(ARRAY[3, 1, 9, 7, 11]::bigint[], id)) AS n FROM house
+    WHERE id IN (1, 3, 7, 9, 11)
+)
+UPDATE house h SET geom = ST_SetSRID(ST_MakePoint(spot.lon + line.n * 0.0002, spot.lat), 4326), location_status = 'ok'
+FROM line, spot WHERE line.id = h.id RETURNING h.id, spot.lon, spot.lat
+"""
+TO_THE_GRID = """
+UPDATE house_grid SET grid_id = CASE WHEN house_id IN (1, 3, 7, 9, 11) THEN (SELECT id FROM grid WHERE code = :g)
+                                     ELSE (SELECT max(id) FROM grid) END
+"""
+ALL_DUE = "UPDATE household SET verified_on = '2020-01-01'"
+
+
+# The same view once more, and where a house is in it.
+WHERE_ON_THE_MAP = """
+(address) => {
+  const data = JSON.parse(document.getElementById("map-data").textContent), one = data.houses.find((each) => each.address === address);
+  const shown = document.getElementById("houses-map"), again = document.createElement("div");
+  Object.assign(again.style, { position: "absolute", width: `${shown.clientWidth}px`, height: `${shown.clientHeight}px` });
+  document.body.append(again);
+  const map = L.map(again, { zoomSnap: 0.5, maxZoom: 21 }).fitBounds(L.geoJSON(data.border).getBounds(), { padding: [12, 12] });
+  const at = map.latLngToContainerPoint([one.lat, one.lon]);
+  again.remove();
+  return { x: at.x + shown.clientLeft, y: at.y + shown.clientTop };
+}
+"""
+
+
+def stood(phone: Page, engine: Engine) -> list[str]:
+    """Five houses on a line, and who walks west of all of them; their addresses in the order of the walk."""
+    with transaction(engine) as session:
+        lon, lat = session.execute(text(ON_A_LINE), {"g": GRID}).all()[0][1:]
+        session.execute(text(TO_THE_GRID), {"g": GRID})
+        session.execute(text(ALL_DUE))
+        addresses = session.execute(
+            text("SELECT address FROM house WHERE id IN (1, 3, 7, 9, 11) ORDER BY ST_X(geom)")
+        )
+        told = [str(row.address) for row in addresses]
+    phone.context.grant_permissions(["geolocation"])
+    phone.context.set_geolocation({"longitude": lon, "latitude": lat, "accuracy": 5})
+    return told
+
+
+def test_map_and_list_move_together_and_a_round_has_its_order_and_length(
+    seats: dict[str, Page], engine: Engine
+):
+    phone, desk = seats["worker"], seats["clerk"]
+    way = stood(phone, engine)
+    phone.goto(f"/register/grid/{GRID}")
+    phone.wait_for_selector("html[data-ready]", state="attached")
+    sound(phone, least=24)
+    # Of the list to the map …
+    phone.get_by_role("button", name="在地图上显示").first.click()
+    row = phone.locator("tr.chosen")
+    expect(row).to_have_count(1)
+    expect(phone.locator("#chosen a")).to_contain_text(row.locator("a.row").inner_text())
+    # … the round: the nearest first, and 5 legs of 0.0002 degrees.
+    phone.get_by_role("button", name="从我这里开始走访").click()
+    expect(phone.locator("#walk-list li")).to_have_count(5)
+    assert phone.locator("#walk-list li").all_inner_texts() == way
+    metres = round(
+        5
+        * 0.0002
+        * 111195
+        * math.cos(
+            math.radians(
+                phone.evaluate(
+                    "JSON.parse(document.getElementById('map-data').textContent).houses[0].lat"
+                )
+            )
+        )
+    )
+    expect(phone.locator("#walk-said")).to_have_text(f"5 处房屋，依次直线约 {metres} 米")
+    expect(phone.locator("#houses")).to_be_hidden()
+    sound(phone, least=24)
+    phone.get_by_role("button", name="结束路线").click()
+    expect(phone.locator("#houses")).to_be_visible()
+
+    # … and of the map to the list, beside one another at the desk.
+    desk.set_viewport_size({"width": 1440, "height": 900})
+    desk.goto(f"/register/grid/{GRID}")
+    desk.wait_for_selector("html[data-ready]", state="attached")
+    beside = desk.locator(".houses-map").bounding_box(), desk.locator("#houses").bounding_box()
+    assert beside[0]["x"] + beside[0]["width"] <= beside[1]["x"]
+    desk.locator(".table-tools input").fill(way[2])
+    box, at = desk.locator(".houses-map").bounding_box(), desk.evaluate(WHERE_ON_THE_MAP, way[2])
+    desk.mouse.click(box["x"] + at["x"], box["y"] + at["y"])
+    expect(desk.locator("#chosen a")).to_contain_text(way[2])
+    expect(desk.locator("tr.chosen")).to_contain_text(way[2])
+    desk.get_by_role("link", name="需关注 0").click()
+    expect(desk.locator("main")).to_contain_text("没有这类房屋。")
+
+
+def test_a_missing_house_is_entered_where_one_stands_and_goes_when_it_is_gone(
+    seats: dict[str, Page], engine: Engine
+):
+    phone, desk = seats["worker"], seats["clerk"]
+    stood(phone, engine)
+    phone.goto(f"/register/grid/{GRID}")
+    phone.get_by_role("link", name="这里有漏登的房屋").click()
+    phone.wait_for_selector("html[data-ready]", state="attached")
+    sound(phone, least=24)
+    phone.get_by_label("地址：街路和门牌号").fill("测试新街 12号")
+    phone.get_by_role("button", name="记下").click()
+    expect(phone.get_by_role("alert")).to_contain_text("请说明房屋在哪里")
+    expect(phone.get_by_label("地址：街路和门牌号")).to_have_value("测试新街 12号")
+    phone.get_by_role("button", name="就在我这里").click()
+    expect(phone.locator("#position")).to_contain_text("误差约 5 米")
+    phone.get_by_role("button", name="记下").click()
+    expect(phone.locator("p.note[role=status]")).to_have_text(
+        "漏登的房屋：已记下，等社区工作者核对。"
+    )
+
+    desk.goto("/register/changes")
+    row = desk.locator("tbody tr")
+    expect(row).to_contain_text("测试新街 12号")
+    sound(desk, least=24)
+    row.get_by_role("checkbox").check()
+    desk.get_by_role("button", name="同意所选").click()
+    phone.goto(f"/register/grid/{GRID}?show=fresh")
+    phone.get_by_role("link", name="测试新街 12号").click()
+    phone.get_by_text("房屋本身有变化").click()
+    sound(phone, least=24)
+    phone.get_by_role("link", name="房屋已不在").click()
+    sound(phone, least=24)
+    phone.get_by_label("本来就没有").check()
+    phone.get_by_role("button", name="记下").click()
+    expect(phone.get_by_role("status")).to_have_text("房屋已不在：已记下，等社区工作者核对。")
+    desk.goto("/register/changes")
+    desk.locator("tbody tr").get_by_role("checkbox").check()
+    desk.get_by_role("button", name="同意所选").click()
+    phone.reload()
+    expect(phone.locator("#went")).to_contain_text("已不在")
+    sound(phone, least=24)

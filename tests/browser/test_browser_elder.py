@@ -26,6 +26,8 @@ PAGES = (
     "/register/house/1/enter/household-in", "/register/house/1/enter/person-in?household=1",
     "/register/house/1/enter/person-out?resident=1", "/register/house/1/enter/correct?resident=1",
     "/register/house/1/enter/correct?resident=1&column=phone", "/register/house/1/enter/household-moved?household=1",
+    "/register/house/1/enter/house-gone", "/register/house/1/enter/house-split", "/register/house/1/enter/house-joined",
+    f"/register/grid/{GRID}/new-house",
     "/register/house/1/correction?resident=1&column=name", "/cases/mine", "/documents", "/notices", "/report", "/lookup",
     "/phone/waiting", "/phone/grid", "/me", "/messages",
 )  # fmt: skip

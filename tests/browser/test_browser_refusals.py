@@ -196,6 +196,8 @@ ROWS: list[RowOfTable] = [
     ("register.enter old page", "worker", "/register/house/{house}/enter/household-in",
      lambda p, f: (p.evaluate("f = document.querySelector('form.door-form'); delete f.dataset.queue; f.elements.client_id.value = ''"), freely(p, "form.door-form")), "main",
      ("页面已过时，请重新打开这处房屋。", "The page is too old: open the house anew.")),
+    ("register.add_house no place", "worker", "/register/grid/999901001207002/new-house", lambda p, f: (p.fill("#address", "测试新街 1号"), freely(p, "form.door-form")), "main",
+     ("请说明房屋在哪里：取当前位置，或在地图上点选。", "Say where the house stands: take your position, or touch the map.")),
     ("register.ask_correction no number", "government", "/register/house/{house}", lambda p, f: (p.click("a[href*='/correction?resident=']"), p.click("a[href$='column=phone']"), p.fill("#phone", "x"), freely(p, "form.door-form")), "main",
      ("电话：电话号码格式错误", "Telephone: not a telephone number")),
     ("register.decide none", "clerk", "/register/changes", lambda p, f: freely(p, "#decide"), "main",
@@ -214,6 +216,7 @@ FIRST = {row[0].split()[0]: row for row in reversed([*ROWS, *OFFICE])}
 
 ELSEWHERE_TESTED = {
     "editor.cancel": "it stops what is there, and refuses nobody who may draw",
+    "figures.explain_sleep": "its form stands only at a grid that sleeps; in test_standing.py",
     "messages.confirm": "its form stands only where a code was sent; in test_email_codes.py",
     "messages.open_one": "a button of one's own messages; another's is refused in test_messages_page.py",
     "messages.read_all": "nothing to refuse",

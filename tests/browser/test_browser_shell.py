@@ -24,7 +24,7 @@ PAGES = {
     "": ("/", "/map", "/lookup", "/report", "/find", "/account/login", "/report/ABCD2-3456Z", "/nothing"),
     "township_government": (
         "/", "/dispatch", "/cases/mine", "/notices", "/dispatch/new", "/dispatch/emergency", "/open-problems",
-        "/register", "/visits", "/stale", "/figures", "/matters", "/matters/compare", "/figures/burden",
+        "/register", "/visits", "/stale", "/figures", "/matters", "/matters/compare", "/figures/burden", "/figures/register",
         "/documents", "/drafts", "/training", "/me", "/account/change", f"/register/grid/{GRID}",
         "/register/house/1", "/cases/1", "/find?q=第1网格",
     ),

@@ -56,6 +56,8 @@ PATHS = {
     "corrections.index": "/office/corrections",
     "register.grid": "/register/grid/999901001001001",
     "register.handover": "/register/grid/999901001001001/handover",
+    "register.ask_house": "/register/grid/999901001001001/new-house",
+    "figures.register": "/figures/register",
     "register.house": "/register/house/1",
     "phone.data": "/phone/grid.json",
     "register.ask": "/register/house/1/enter/visit",

@@ -89,7 +89,7 @@ def test_what_the_web_reads_freely_is_named_and_it_owns_nothing(store: Engine):
         )
         lending = session.scalars(text(_LENDING)).all()
     assert set(free) == {
-        "address_key", "address_name", "address_street", "alembic_version", "area", "house", "log_in_try",
+        "address_key", "address_name", "address_street", "alembic_version", "area", "house", "house_change", "log_in_try",
         "parcel", "purpose", "role_right", "spatial_ref_sys", "station", "street",
         "flow", "flow_state", "flow_step",
     }  # fmt: skip

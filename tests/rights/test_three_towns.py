@@ -123,6 +123,8 @@ def test_every_way_is_walked(towns: Towns):
         "means.end",
         "open_problems.add",
         "open_problems.look",
+        "figures.explain_sleep",
+        "register.add_house",
         "report.send",
         "telephone.send",
         "trainings.add",

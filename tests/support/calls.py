@@ -70,6 +70,12 @@ def entered(spot: Spot) -> list[Call]:
         Call(f"{page}/visit", "POST", form={"why": "care", "met": "nobody", "client_id": "matrix"}),
         Call(f"{page}/correct", "POST", form={"resident": person, "phone": "1", "client_id": "m"}),
         Call(f"{page}/household-moved", "POST", form={"household": "1", "address": spot.address}),
+        Call(
+            f"{page}/house-gone",
+            "POST",
+            form={"gone": "other", "homes": "moved", "address": spot.address},
+        ),
+        Call(f"{page}/house-split", "POST", form={"address": "新院1号", "client_id": "split"}),
         Call(f"{page}/nothing", "POST"),
     ]
 
@@ -284,7 +290,20 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
     ],
     "register.ask": lambda s: [
         Call(f"/register/house/{s.house_id}/enter/{what}?resident={next(iter(s.resident_ids), 1)}")
-        for what in ("visit", "household-in", "alias", "correct", "person-out", "person-in", "nothing")
+        for what in ("visit", "household-in", "alias", "correct", "person-out", "person-in", "house-gone", "house-split", "house-joined", "nothing")
+    ],
+    "figures.register": lambda s: [
+        Call(f"/figures/register?township={s.township}{more}") for more in ("", "&unit=community&column=alone&days=365&lang=en", "&as=xlsx")
+    ],
+    "figures.explain_sleep": lambda s: [
+        Call(f"/figures/register/sleep/{s.grid_code}?township={s.township}", "POST", form=form) for form in ({}, {"reason": "x"})
+    ],
+    "register.ask_house": lambda s: [
+        Call(f"/register/grid/{s.grid_code}/new-house?township={s.township}"), Call("/register/grid/nowhere/new-house"),
+    ],
+    "register.add_house": lambda s: [
+        Call(f"/register/grid/{s.grid_code}/new-house?township={s.township}", "POST", form=form)
+        for form in ({}, {"address": "新街1号", "lon": str(s.lon), "lat": str(s.lat), "apart": "1", "client_id": "house"}, {"lon": "x", "lat": "y", "address": "新街1号"})
     ],
     "register.ask_correction": lambda s: [
         Call(f"/register/house/{s.house_id}/correction", "POST", form={"resident": f"{n}", "column": column, column: value})

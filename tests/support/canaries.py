@@ -92,6 +92,7 @@ def canaries() -> list[Canary]:
             "register_entry.was": (f"秘原{place}", OPEN),
             "collection_answer.value": (f"秘采{place}", OPEN),
             "collection_answer.who": (f"秘采人{place}", "see_register"),
+            "sleep_reason.reason": (f"秘眠{place}", "see_register"),
             "refused_demand.text": (f"秘拒{place}", "see_events"),
             "open_problem.title": (f"秘题{place}", "see_events"),
             "problem_review.finding": (f"秘查{place}", "see_events"),
@@ -254,6 +255,7 @@ INSERT INTO problem_review (problem_id, reviewed_on, by, finding)
 SELECT id, '2023-05-02', '测试', :problem_review_finding FROM open_problem WHERE code = 'L' || :grid;
 INSERT INTO account (name, display_name, fs_uniquifier)
 VALUES ('canary-' || :grid, :account_display_name, 'canary-' || :grid);
+INSERT INTO sleep_reason (township_id, grid_code, reason, who) VALUES (:township, :grid, :sleep_reason_reason, '测试');
 INSERT INTO register_entry (township_id, house_id, kind, resident_id, said, was, account_id, who, state)
 SELECT :township, :house, 'corrected', min(r.id), jsonb_build_object('name', '测' || :register_entry_said),
        jsonb_build_object('name', '测' || :register_entry_was), (SELECT id FROM account WHERE name = 'canary-' || :grid),

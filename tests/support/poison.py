@@ -103,6 +103,7 @@ _MADE: dict[str, dict[str, Any]] = {
     },
     "file_import_part": {"number": 0, "content": b"x"},
     "emergency": {"ended_by": None, "ended_at": None},
+    "house_change": {"change": "gone", "house_id": 1, "successor_id": None},
     "job": {"result": None},
     "open_problem": {"solved_on": None},
     "office_job": {"kind": "retention", "request_id": None, "result": {}},

@@ -204,6 +204,8 @@ def of_a_town(town: Town) -> dict[str, str]:
         "cases.mine": "/cases/mine",
         "register.grid": "/register/grid/g1",
         "register.handover": "/register/grid/g1/handover",
+        "register.ask_house": "/register/grid/g1/new-house",
+        "figures.register": "/figures/register",
         "home.me": "/me",
         "dispatch.emergency": "/dispatch/emergency",
         "dispatch.show": "/dispatch",

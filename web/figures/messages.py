@@ -42,3 +42,27 @@ def kind_words() -> dict[str, str]:
         "temporary": gettext("of these, temporary items"),
         "refused": gettext("Refused, not on the list"),
     }
+
+
+def count_words() -> dict[str, str]:
+    """What is counted of the register, by `gisgrid.register.standing.COUNTS`."""
+    return {
+        "houses": gettext("Houses"),
+        "lived_in": gettext("Lived in"),
+        "households": gettext("Households"),
+        "residents": gettext("Residents"),
+        "verified": gettext("Households verified"),
+        "visits": gettext("Visits"),
+        "overdue": gettext("Overdue houses"),
+        "under_18": gettext("Under 18"),
+        "under_60": gettext("18 to 59"),
+        "under_80": gettext("60 to 79"),
+        "from_80": gettext("80 and older"),
+        "age_unknown": gettext("Age not recorded"),
+        "alone": gettext("Living alone"),
+    }
+
+
+def standing_units() -> dict[str, str]:
+    """By what the register is counted."""
+    return {"grid": gettext("Grid"), "community": gettext("Community")}

@@ -73,6 +73,7 @@ def grid() -> Response:
             "data": url_for("phone.data"),
             "half": url_for("phone.half"),
             "house": url_for("register.house", house_id=0),
+            "new_house": url_for("register.ask_house", code="0"),
             "report": url_for("report.show"),
             "cases": url_for("cases.mine"),
             "log_in": url_for("security.login", next=url_for("phone.grid")),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import uuid4
 
-from flask import Response, render_template, request
+from flask import Response, render_template, request, url_for
+from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from gisgrid.core import plans
@@ -13,7 +15,7 @@ from gisgrid.locate.addresses import aliases
 from gisgrid.planning.overview import cards
 from gisgrid.planning.review.handover import handed_by_team
 from gisgrid.planning.snapshot.fetch import limits_of, today
-from gisgrid.register import entries, entry_photos, households, lineage
+from gisgrid.register import entries, entry_photos, grid_map, house_changes, households, lineage
 from web.http import lists
 from web.http.acting import purpose_sent
 from web.http.dates import local
@@ -22,6 +24,7 @@ from web.http.language import language
 from web.http.permissions import asked_as_workbook, asker
 from web.http.towns import town, town_of
 from web.register import sheets, words
+from web.register.maps import map_of
 from web.register.views import blueprint
 from web.register.words import DUE_WORDS
 
@@ -48,6 +51,7 @@ def grid(code: str) -> str | Response:
         plan = plans.plan_in_force(session, place.id)
         card = cards.grid_card(session, plan.id, code)
         sources = [] if asked_as_workbook() else lineage.grid_sources(session, plan.id, code)
+        drawn = None if asked_as_workbook() else grid_map.grid_map(session, plan.id, code)
         days = int(limits_of(session, place.id).visit_days)
         listed = households.houses_of_grid(
             session, plan.id, code, today(place), days=days,
@@ -57,19 +61,24 @@ def grid(code: str) -> str | Response:
     kinds = {
         **{due: [h for h in listed if h.due == due] for due in ("visit", "verify", "register")},
         "waiting": [h for h in listed if h.waiting],
+        "attention": [h for h in listed if h.attention],
+        "fresh": [h for h in listed if h.fresh],
         "unlocated": [h for h in listed if not h.located],
     }
     if asked_as_workbook():
         return lists.workbook(place, sheets.houses(kinds.get(shown, listed)))
+    shown_houses = kinds.get(shown, listed)
     return render_template(
         "register-grid.html",
+        map=drawn and map_of(drawn, [_on_map(each) for each in shown_houses]),
         code=code,
         name=card.name,
         card=card,
         sources=sources,
         words=words,
         local=lambda at: local(at, place.time_zone),
-        houses=kinds.get(shown, listed),
+        houses=shown_houses,
+        lately=households.LATELY_DAYS,
         every=len(listed),
         counts={kind: len(houses) for kind, houses in kinds.items()},
         shown=shown if shown in kinds else "",
@@ -77,6 +86,14 @@ def grid(code: str) -> str | Response:
         due_words=DUE_WORDS,
         replaced=plan.based_on_id,
     )
+
+
+def _on_map(each: households.ListedHouse) -> dict[str, Any]:
+    """A house as the script of the map has it."""
+    return {
+        "id": each.id, "address": each.address, "due": each.due, "said": gettext(DUE_WORDS[each.due]),
+        "url": url_for("register.house", house_id=each.id),
+    }  # fmt: skip
 
 
 @blueprint.get("/grid/<path:code>/handover")
@@ -100,6 +117,8 @@ def handover(code: str) -> str:
 def house(house_id: int) -> Response:
     """The register of a house, masked."""
     with reading() as session:
+        if went := house_changes.gone(session, house_id):
+            return _gone(session, *went)
         return _register(session, households.register_of(session, house_id))
 
 
@@ -111,6 +130,19 @@ def open_house(house_id: int) -> Response:
         return _register(session, households.open_register(session, house_id, purpose))
 
 
+def _gone(session: Session, township_id: int, went: house_changes.HouseChanged) -> Response:
+    place = town_of(session, township_id)
+    page = render_template(
+        "register-gone.html",
+        went=went,
+        changes=house_changes.changes_of(session, went.house_id or 0),
+        lines=entries.entries_of_house(session, went.house_id or 0),
+        words=words,
+        local=lambda at: local(at, place.time_zone),
+    )
+    return Response(page, headers={"Cache-Control": "private, no-store"})
+
+
 def _register(session: Session, register: households.Register) -> Response:
     place = town_of(session, register.township_id)
     purposes = households.purposes(session)
@@ -119,6 +151,7 @@ def _register(session: Session, register: households.Register) -> Response:
     page = render_template(
         "register-house.html",
         register=register,
+        changes=house_changes.changes_of(session, register.house_id),
         called=aliases.of_house(session, register.house_id),
         lines=lines,
         photos=entry_photos.of_entries(session, [line.id for line in lines]),

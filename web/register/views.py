@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
 from uuid import uuid4
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
@@ -10,11 +12,14 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from gisgrid.cases.photos import picture
+from gisgrid.core import plans
 from gisgrid.core.errors import GisgridError, NotAllowed, NotFound
 from gisgrid.locate.addresses.search import AddressCandidate, search
 from gisgrid.people import phones
 from gisgrid.people.privacy import corrections
-from gisgrid.register import entries, entry_photos, households
+from gisgrid.planning.attach import attach
+from gisgrid.planning.snapshot.fetch import today
+from gisgrid.register import entries, entry_photos, grid_map, house_changes, households
 from web.http import lists
 from web.http.acting import purpose_sent
 from web.http.dates import local
@@ -26,11 +31,13 @@ from web.http.permissions import asked_as_workbook
 from web.http.photos import photos_sent
 from web.http.towns import town, town_of
 from web.register import sheets, words
+from web.register.maps import map_of
 
 WHAT = {
     "verified": "verified", "visit": "visited", "household-in": "household_in",
     "alias": "alias", "household-out": "household_out", "household-moved": "household_moved",
     "person-in": "resident_in", "person-out": "resident_out", "correct": "corrected",
+    "house-gone": "house_gone", "house-split": "house_split", "house-joined": "house_joined",
 }  # fmt: skip
 """Parts of addresses and the kinds of lines they write."""
 MOST_HITS, MOST_PHOTOS = 8, 3
@@ -51,9 +58,11 @@ def enter(house_id: int, what: str) -> BaseResponse:
     kind, typed = _kind(what), dict(request.form)
     if "needs" in typed or "asks_needs" in typed:
         typed["needs"] = ";".join(request.form.getlist("needs"))
+    if "homes" in typed:
+        typed["homes"] = ";".join(request.form.getlist("homes"))
     if queued() and typed.get("address", "").strip() and not typed.get("house_id"):
         typed["house_id"] = _only_house(house_id, typed["address"])
-    if kind == "household_moved" and not typed.get("house_id"):
+    if _searches(kind, typed) and not typed.get("house_id"):
         with reading() as session:
             return _form(session, house_id, what, typed)
     try:
@@ -65,11 +74,12 @@ def enter(house_id: int, what: str) -> BaseResponse:
                 house_id,
                 household_id=_number(typed.get("household")),
                 resident_id=_number(typed.get("resident")),
-                said={k: v for k, v in typed.items() if k in words.COLUMN_WORDS},
+                said={k: v for k, v in typed.items() if k in words.SAID},
                 seen=typed.get("seen") or None,
                 client_id=typed.get("client_id", ""),
                 entered_at=entered_at(),
             )
+            attach_made(session, [made.id])
             for shown in shots if kind == "visited" else ():
                 entry_photos.keep(
                     session, made.id, sha256=shown.sha256, width=shown.width, height=shown.height,
@@ -166,6 +176,7 @@ def decide() -> BaseResponse:
             done = entries.decide(
                 session, chosen, accept=accept, reason=request.form.get("reason", "")
             )
+            attach_made(session, chosen)
     except NotAllowed:
         raise
     except GisgridError as error:
@@ -186,6 +197,21 @@ def put_aside(number: int) -> BaseResponse:
         phones.put_aside(session, number)
     flash(gettext("Put aside: whoever wrote it sees that on their phone."))
     return redirect(url_for("register.changes"), 303)
+
+
+def attach_made(session: Session, entry_ids: Sequence[int]) -> list[int]:
+    """Give the houses that lines have made their grid under each dated plan; which houses these are."""
+    made = house_changes.made_by(session, entry_ids)
+    for house_id, township_id in made.items():
+        attach.attach_dated(session, township_id, "house", [house_id])
+    return list(made)
+
+
+def _searches(kind: str, typed: dict[str, str]) -> bool:
+    """Whether a form asks for another house by its address."""
+    return kind in ("household_moved", "house_joined") or (
+        kind == "house_gone" and typed.get("homes") == "moved"
+    )
 
 
 def _changes(session: Session, purpose: str | None) -> Response:
@@ -232,7 +258,7 @@ def _form(
     ):
         raise NotFound("The household or person is no longer registered here: open the house anew.")
     hits: list[AddressCandidate] = []
-    if kind == "household_moved" and typed.get("address", "").strip():
+    if _searches(kind, typed) and typed.get("address", "").strip():
         found = search(session, place.id, typed["address"].strip()[:200], limit=MOST_HITS)
         hits = [hit for hit in found.candidates if hit.house_id not in (None, house_id)]
     page = render_template(
@@ -245,6 +271,9 @@ def _form(
         typed=typed,
         problem=problem,
         hits=hits,
+        searches=_searches(kind, typed),
+        map=_map(session, register) if kind == "house_split" else None,
+        day=today(place).isoformat(),
         column=typed.get("column") if typed.get("column") in entries.PERSON else None,
         seen=seen,
         client_id=typed.get("client_id") or uuid4().hex,
@@ -262,6 +291,12 @@ def _only_house(house_id: int, address: str) -> str:
     others = [hit for hit in found if hit.house_id not in (None, house_id)]
     named = [hit for hit in others if hit.address == address.strip()] or others
     return str(named[0].house_id) if len(named) == 1 else ""
+
+
+def _map(session: Session, register: households.Register) -> dict[str, Any] | None:
+    plan = plans.plan_in_force(session, register.township_id)
+    found = register.grid_code and grid_map.grid_map(session, plan.id, register.grid_code)
+    return map_of(found, [{"id": each} for each in found.places]) if found else None
 
 
 def _wrong(

@@ -6,6 +6,7 @@ from flask_babel import gettext
 
 from gisgrid.core.messages import say
 from gisgrid.register.entries import EntryLine
+from gisgrid.register.house_changes import HouseChanged
 from gisgrid.register.lineage import ValueSource
 from gisgrid.register.values import NEED_WORDS
 
@@ -19,6 +20,10 @@ KIND_WORDS = {
     "resident_in": say("Person added"),
     "resident_out": say("Person left"),
     "corrected": say("Value corrected"),
+    "house_new": say("A house that is missing"),
+    "house_gone": say("House is gone"),
+    "house_split": say("House became two"),
+    "house_joined": say("House became part of another"),
 }
 STATE_WORDS = {
     "done": say("entered"),
@@ -42,10 +47,16 @@ COLUMN_WORDS = {
     "agreed": say("Agreed"),
     "next_on": say("Next visit"),
     "out": say("Because"),
+    "address": say("Address"),
+    "place": say("Place"),
+    "gone": say("What became of it"),
+    "on_day": say("Since"),
+    "households": say("Households that go along"),
 }
+SAID = frozenset((*COLUMN_WORDS, "lon", "lat", "datum", "apart", "homes"))
+"""Fields of the forms that an entry is made of."""
 SOURCED_WORDS = {
     **COLUMN_WORDS,
-    "address": say("Address"),
     "geom": say("Place"),
     "house_id": say("House"),
     "verified_on": say("Verified"),
@@ -71,6 +82,8 @@ CHOICE_WORDS = {
     "moved": say("Moved away"),
     "died": say("Died"),
     "other": say("Other"),
+    "demolished": say("It was pulled down"),
+    "mistake": say("It never stood here"),
     "f": say("female"),
     "m": say("male"),
 }
@@ -86,7 +99,7 @@ def value_word(column: str, value: object) -> str:
     """A value of a line as a person reads it; a dash where there is none."""
     if value in (None, "", []):
         return "—"
-    if column in ("why", "met", "out", "sex") and value in CHOICE_WORDS:
+    if column in ("why", "met", "out", "sex", "gone") and value in CHOICE_WORDS:
         return str(gettext(CHOICE_WORDS[str(value)]))
     if column == "needs" and isinstance(value, list):
         return "、".join(str(gettext(NEED_WORDS.get(each, each))) for each in value)
@@ -100,7 +113,9 @@ def entered_values(line: EntryLine) -> list[tuple[str, str | None, str]]:
         if column not in line.said or (line.kind != "corrected" and not line.said[column]):
             continue
         was = _before(column, line)
-        out.append((str(gettext(word)), was, value_word(column, line.said[column])))
+        joined = column == "house_id" and line.kind == "house_joined"
+        named = gettext("Becomes part of") if joined else gettext(word)
+        out.append((str(named), was, value_word(column, line.said[column])))
     if line.kind in ("resident_out", "household_out"):
         before = [
             (str(gettext(COLUMN_WORDS[column])), value_word(column, line.was[column]), "—")
@@ -108,6 +123,12 @@ def entered_values(line: EntryLine) -> list[tuple[str, str | None, str]]:
             if line.was.get(column)
         ]
         return before + out
+    if line.kind in ("house_gone", "house_joined") and line.was.get("households"):
+        n, people = line.was["households"], line.was.get("people", 0)
+        stays = line.said.get("house_id")
+        after = gettext("move to %(address)s", address=stays) if stays else gettext("left the town")
+        lived = gettext("%(n)s, %(people)s people", n=n, people=people)
+        return [(str(gettext("Households")), lived, str(after)), *out]
     return out
 
 
@@ -115,9 +136,29 @@ def _before(column: str, line: EntryLine) -> str | None:
     """What stood in the place of a value; None: nothing is set against it."""
     if line.kind == "corrected":
         return value_word(column, line.was.get(column))
+    if line.kind == "house_new" and column == "address":
+        return str(gettext("not in the register"))
+    if line.kind == "house_split" and column == "address":
+        return value_word(column, line.was.get(column))
     if line.kind == "alias" and line.was.get("house_id"):
         return str(gettext("means %(address)s", address=line.was["house_id"]))
     return None
+
+
+def change_told(changed: HouseChanged, house_id: int) -> str:
+    """What became of a house, or where it is from, seen from one house."""
+    day = changed.on_day
+    if changed.change == "new":
+        return str(gettext("In the register since %(day)s: it was missing.", day=day))
+    if changed.change == "gone":
+        return value_word("gone", changed.reason)
+    if changed.change == "split" and changed.house_id == house_id:
+        return str(gettext("Became two on %(day)s; the other part is", day=day))
+    if changed.change == "split":
+        return str(gettext("Split off on %(day)s from", day=day))
+    if changed.house_id == house_id:
+        return str(gettext("Became part of another house on %(day)s:", day=day))
+    return str(gettext("Took in on %(day)s", day=day))
 
 
 def source_told(source: ValueSource) -> str:

@@ -11,12 +11,6 @@ from gisgrid.cases.tracking import ToldStep
 from gisgrid.core.messages import say
 from web.http.towns import town_name
 
-DATUMS = {
-    "wgs84": say("WGS 84 (usual)"),
-    "gcj02": say("GCJ-02 (Chinese maps)"),
-    "bd09": say("BD-09 (Baidu)"),
-    "cgcs2000": say("CGCS2000"),
-}
 RATINGS = {
     "5": say("very good"),
     "4": say("good"),

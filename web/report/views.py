@@ -21,8 +21,9 @@ from web.http.language import language
 from web.http.limits import REPORTS, WRONG_TICKETS, hold
 from web.http.towns import town, town_name
 from web.report import form
-from web.report.messages import DATUMS, icon_of, too_many, words
+from web.report.messages import icon_of, too_many, words
 from web.report.take import Outcome, attempt, looking
+from web.shell.words import DATUMS
 
 STYLES = ("css/lookup.css", "css/report.css")
 

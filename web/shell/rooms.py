@@ -91,6 +91,7 @@ ROOMS = (
         (
             RoomPage("figures.show", say("Figures of cases")),
             RoomPage("figures.burden", say("Community burden")),
+            RoomPage("figures.register", say("Figures of the register")),
         ),
         ("figures",),
     ),

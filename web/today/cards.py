@@ -206,7 +206,9 @@ def register(
         lines = tuple(
             CardLine(
                 each.address,
-                url_for("register.house", house_id=each.house_id),
+                url_for("register.house", house_id=each.house_id)
+                if each.house_id
+                else url_for("register.grids"),
                 each.reason or "",
                 "red",
             )

@@ -84,7 +84,7 @@ from gisgrid.db.tables.phones import PhoneEntry, PhoneHalf
 from gisgrid.db.tables.places import Area, Parcel, SettingChange, Street, Township
 from gisgrid.db.tables.plans import EventGrid, Grid, HouseGrid, Plan
 from gisgrid.db.tables.register import House, Household, Resident
-from gisgrid.db.tables.register_entries import EntryPhoto, RegisterEntry
+from gisgrid.db.tables.register_entries import EntryPhoto, HouseChange, RegisterEntry, SleepReason
 from gisgrid.db.tables.scenarios import GridSuccessor, Job, PlanStep, ScenarioLock, ScenarioMove
 from gisgrid.db.tables.studies import Study
 from gisgrid.db.tables.visits import Station, Visit, WorkloadWeights
@@ -136,6 +136,7 @@ __all__ = [
     "GridSuccessor",
     "History",
     "House",
+    "HouseChange",
     "HouseGrid",
     "Household",
     "ImportRun",
@@ -172,6 +173,7 @@ __all__ = [
     "ScenarioLock",
     "ScenarioMove",
     "SettingChange",
+    "SleepReason",
     "Staff",
     "StaffProfile",
     "StaleDay",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
     CheckConstraint,
+    Date,
     DateTime,
     ForeignKey,
     Index,
@@ -26,10 +27,11 @@ from gisgrid.db.tables.base import Base, Id
 
 ENTRY_KINDS = (
     "verified", "visited", "household_in", "household_out", "household_moved", "resident_in",
-    "resident_out", "corrected", "alias",
+    "resident_out", "corrected", "alias", "house_new", "house_gone", "house_split", "house_joined",
 )  # fmt: skip
 ENTRY_STATES = ("done", "waiting", "accepted", "returned")
 REGISTER_RULES = ("at_once", "check")
+HOUSE_CHANGES = ("new", "gone", "split", "joined")
 
 
 class RegisterEntry(Base):
@@ -40,7 +42,8 @@ class RegisterEntry(Base):
         UniqueConstraint("account_id", "client_id"),
         CheckConstraint(
             "kind IN ('verified', 'visited', 'household_in', 'household_out', 'household_moved', "
-            "'resident_in', 'resident_out', 'corrected', 'alias')",
+            "'resident_in', 'resident_out', 'corrected', 'alias', 'house_new', 'house_gone', 'house_split', "
+            "'house_joined')",
             name="kind",
         ),
         CheckConstraint("state IN ('done', 'waiting', 'accepted', 'returned')", name="state"),
@@ -53,11 +56,21 @@ class RegisterEntry(Base):
             postgresql_where=text("state = 'waiting'"),
         ),
         Index("ix_register_entry_account_id_at", "account_id", "at"),
+        Index(
+            "ix_register_entry_gone_house_id",
+            "gone_house_id",
+            postgresql_where=text("gone_house_id IS NOT NULL"),
+        ),
     )
 
     id: Mapped[Id]
     township_id: Mapped[int] = mapped_column(ForeignKey("township.area_id"))
-    house_id: Mapped[int] = mapped_column(ForeignKey("house.id"))
+    house_id: Mapped[int | None] = mapped_column(ForeignKey("house.id"))
+    """Null: the house is not there yet, or no longer."""
+    gone_house_id: Mapped[int | None] = mapped_column(BigInteger)
+    """The house that it was about and that is gone."""
+    community_id: Mapped[int | None] = mapped_column(ForeignKey("area.id"))
+    """Of a line without a house: on whose ground it was, or is to be."""
     kind: Mapped[str] = mapped_column(Text)
     household_id: Mapped[int | None] = mapped_column(BigInteger)
     resident_id: Mapped[int | None] = mapped_column(BigInteger)
@@ -99,3 +112,52 @@ class EntryPhoto(Base):
     height: Mapped[int] = mapped_column(Integer)
     jpeg: Mapped[bytes] = mapped_column(LargeBinary)
     thumbnail: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class HouseChange(Base):
+    """A house that came, went, or became another, entered at the door; ``apply_entry`` writes it, nobody changes it."""
+
+    __tablename__ = "house_change"
+    __table_args__ = (
+        CheckConstraint("change IN ('new', 'gone', 'split', 'joined')", name="change"),
+        CheckConstraint(
+            "(change = 'new') = (house_id IS NULL) AND (change = 'gone') = (successor_id IS NULL)",
+            name="houses",
+        ),
+        Index("ix_house_change_house_id", "house_id"),
+        Index("ix_house_change_successor_id", "successor_id"),
+    )
+
+    id: Mapped[Id]
+    township_id: Mapped[int] = mapped_column(ForeignKey("township.area_id"))
+    change: Mapped[str] = mapped_column(Text)
+    house_id: Mapped[int | None] = mapped_column(BigInteger)
+    """The house before; no reference, since one that is gone or joined is no longer there. Null: a new one."""
+    successor_id: Mapped[int | None] = mapped_column(BigInteger)
+    """The house after: the new one, the part split off, or the one it was joined to. Null: gone."""
+    community_id: Mapped[int | None] = mapped_column(ForeignKey("area.id"))
+    code: Mapped[str | None] = mapped_column(Text)
+    address: Mapped[str | None] = mapped_column(Text)
+    """Code and address of the house before, as they were."""
+    reason: Mapped[str | None] = mapped_column(Text)
+    """Of one that is gone: ``demolished``, ``mistake`` or ``other``."""
+    on_day: Mapped[date] = mapped_column(Date)
+    entry_id: Mapped[int] = mapped_column(BigInteger)
+    """The line of the log; no reference, since the log ends sooner."""
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+
+
+class SleepReason(Base):
+    """Why a grid sleeps, as its leader or the clerk says; the newest counts, and none is changed."""
+
+    __tablename__ = "sleep_reason"
+    __table_args__ = (
+        Index("ix_sleep_reason_township_id_grid_code", "township_id", "grid_code", "at"),
+    )
+
+    id: Mapped[Id]
+    township_id: Mapped[int] = mapped_column(ForeignKey("township.area_id"))
+    grid_code: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)
+    who: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())

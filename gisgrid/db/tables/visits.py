@@ -38,7 +38,8 @@ class Visit(Imported, Base):
     id: Mapped[Id]
     township_id: Mapped[int] = mapped_column(ForeignKey("township.area_id"))
     code: Mapped[Code] = mapped_column()
-    house_id: Mapped[int] = mapped_column(ForeignKey("house.id"))
+    house_id: Mapped[int | None] = mapped_column(ForeignKey("house.id"))
+    """Null: the house is gone since; the visit was made."""
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     visited_on: Mapped[date] = mapped_column(Date)
     next_on: Mapped[date | None] = mapped_column(Date)

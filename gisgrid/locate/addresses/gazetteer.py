@@ -31,7 +31,7 @@ def index_addresses(session: Session, township_id: int) -> int:
         {"t": township_id},
     )
     names = _names_above(session, township_id)
-    seed = hashlib.blake2b(repr((RULES, names)).encode(), digest_size=7).digest()
+    seed = _seed(names)
     read = reader(names)
     upper_of: dict[str, tuple[str, ...]] = {}
     known = session.execute(
@@ -40,7 +40,7 @@ def index_addresses(session: Session, township_id: int) -> int:
     street_ids: dict[str, int] = dict(known.all())
     above: set[str] = set()
     made = 0
-    for rows in _stale(session, township_id, int.from_bytes(seed)):
+    for rows in _stale(session, township_id, seed):
         found = [
             (house_id, read(address), community, source)
             for house_id, address, community, source, _ in rows
@@ -75,6 +75,22 @@ def index_addresses(session: Session, township_id: int) -> int:
     return made
 
 
+def keyed(
+    session: Session, township_id: int, address: str, community: str
+) -> dict[str, str | int | None]:
+    """The key of one address to come, by the columns of ``address_key``, with its ``street`` by name.
+
+    ``seed`` is what the hash of its source is made with.
+    """
+    names = _names_above(session, township_id)
+    reading = reader(names)(address)
+    low, high = span(reading.number) or (None, None)
+    return {
+        "street": reading.street, "number": reading.number, "low": low, "high": high,
+        "upper": " ".join(dict.fromkeys((*_words(community), *reading.upper))), "seed": _seed(names),
+    }  # fmt: skip
+
+
 def grams(name: str) -> str:
     """A name as trigrams see it: each Chinese character is a word of its own.
 
@@ -84,6 +100,10 @@ def grams(name: str) -> str:
     ('民 权 路', 'ipswich st')
     """
     return " ".join("".join(f" {c} " if c > "\u2fff" else c for c in name).split())
+
+
+def _seed(names: list[str]) -> int:
+    return int.from_bytes(hashlib.blake2b(repr((RULES, names)).encode(), digest_size=7).digest())
 
 
 def _names_above(session: Session, township_id: int) -> list[str]:

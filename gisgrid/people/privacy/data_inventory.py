@@ -97,6 +97,7 @@ FIELDS: tuple[Field, ...] = (
         "entries",
         sensitive=True,
     ),
+    Field("sleep_reason", ("reason", "who"), ("account",), "always"),
     Field("phone_entry", ("who", "label", "reason"), ("verify", "care"), "entries"),
     Field("entry_photo", ("jpeg", "thumbnail"), ("care",), "entries", sensitive=True),
     Field("collection_task", ("made_by", "ended_by"), ("account",), "always"),
@@ -183,8 +184,9 @@ PLAIN: dict[str, tuple[str, ...]] = {
         "kind", "asked_at", "state", "attempts", "ended_at", "failed", "result",
     ),
     "register_entry": (
-        "kind", "household_id", "resident_id", "at", "entered_at", "state", "conflict", "decided_at",
+        "kind", "household_id", "resident_id", "at", "entered_at", "state", "conflict", "decided_at", "gone_house_id",
     ),
+    "sleep_reason": ("grid_code", "at"),
     "entry_photo": ("sha256", "width", "height"),
     "collection_task": (
         "title", "fields", "grids", "due_on", "state", "state_number", "made_at", "opened_at", "reminded_at",
@@ -231,7 +233,7 @@ NO_PEOPLE = frozenset(
         "address_key", "address_name", "address_street", "area", "asset", "backup", "calendar_year", "case_clock",
         "clock_task", "collection_house", "collection_question", "completeness_day", "day_figure", "document", "flow", "flow_state", "flow_step", "event_grid", "grid",
         "grid_successor",
-        "house", "house_grid", "matter", "matter_list", "outbox_channel", "outbox_delivery", "outbox_message",
+        "house", "house_change", "house_grid", "matter", "matter_list", "outbox_channel", "outbox_delivery", "outbox_message",
         "outbox_wish", "position_total", "purpose",
         "parcel", "role_right", "station", "stale_day", "street", "township", "training", "workload_weights",
     )

@@ -119,6 +119,11 @@ ROWS = {
         f"/figures/burden?{DAYS}",
         "SELECT count(*) + 1 FROM area WHERE level = 'community'",  # and what named none
     ),
+    "figures.register": (
+        "/figures/register",
+        f"SELECT (SELECT count(*) FROM grid WHERE plan_id = {NOW}) + (SELECT count(DISTINCT coalesce(h.community_id, 0)) "
+        f"FROM house h LEFT JOIN house_grid a ON a.house_id = h.id AND a.plan_id = {NOW} WHERE a.grid_id IS NULL)",
+    ),
     "matters.duties": ("/matters/duties", "SELECT count(*) FROM matter WHERE parent_id IS NOT NULL"),
     "figures.burden_rows": (f"/figures/burden/rows?{DAYS}&kind=refused", "SELECT count(*) FROM refused_demand"),
     "register.changes": (
@@ -256,6 +261,7 @@ TABLES = {
     "readers.html": "documents.readers",
     "burden-refused.html": "figures.burden_rows",
     "register-changes.html": "register.changes",
+    "register-figures.html": "figures.register",
     "register-grid.html": "register.grid",
     "registers.html": "register.grids",
     "retention-run.html": "numbers of one run, which are its proof",

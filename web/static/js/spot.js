@@ -38,6 +38,9 @@ function mark(cx, cy) {
     draw("path", { d: `M${cx} ${cy - 26}v52M${cx - 26} ${cy}h52`, stroke: HERE, "stroke-width": 3 }));
 }
 
+// The mark alone, as a picture of its own.
+export const cross = () => draw("svg", { viewBox: "0 0 56 56", width: 56, height: 56, "aria-hidden": "true" }, mark(28, 28));
+
 // What the lines mean, as pictures beside words.
 export function spotKey(words) {
   const sample = (...inside) => draw("svg", { width: 52, height: 52, viewBox: "0 0 52 52", "aria-hidden": "true" }, ...inside);

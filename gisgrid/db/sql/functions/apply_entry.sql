@@ -10,6 +10,13 @@ DECLARE
 BEGIN
     SELECT * INTO e FROM register_entry WHERE id = entry;
     day := (coalesce(e.entered_at, e.at) AT TIME ZONE (SELECT time_zone FROM township WHERE area_id = e.township_id))::date;
+    IF e.kind LIKE 'house\_%' THEN
+        PERFORM apply_house(e, day);
+        RETURN;
+    END IF;
+    IF e.kind = 'household_moved' AND NOT EXISTS (SELECT FROM house h WHERE h.id = (e.said ->> 'house_id')::bigint) THEN
+        RAISE EXCEPTION 'gone' USING ERRCODE = 'no_data_found';
+    END IF;
     CASE e.kind
     WHEN 'verified' THEN
         UPDATE resident r SET verified_on = greatest(r.verified_on, day) FROM household f

@@ -6,7 +6,8 @@ DECLARE
     e register_entry;
 BEGIN
     SELECT * INTO e FROM register_entry WHERE id = entry FOR UPDATE;
-    IF NOT FOUND OR NOT house_within('check_register', e.house_id, e.township_id) THEN
+    IF NOT FOUND OR (house_within('check_register', e.house_id, e.township_id)
+            OR e.house_id IS NULL AND e.community_id = ANY (my_communities('check_register'))) IS NOT TRUE THEN
         RAISE EXCEPTION 'no right' USING ERRCODE = 'insufficient_privilege', CONSTRAINT = 'right';
     END IF;
     IF e.state <> 'waiting' THEN

@@ -45,7 +45,7 @@ BEGIN
         END IF;
         clash := true;
     END IF;
-    IF of_kind = 'household_moved' AND NOT EXISTS (
+    IF words ? 'house_id' AND (words ->> 'house_id')::bigint = of_house OR words ? 'house_id' AND NOT EXISTS (
             SELECT FROM house h WHERE h.id = (words ->> 'house_id')::bigint AND h.township_id = town) THEN
         RAISE EXCEPTION 'gone' USING ERRCODE = 'no_data_found';
     END IF;
@@ -69,6 +69,11 @@ BEGIN
         SELECT jsonb_object_agg(k, row_now -> k) INTO held FROM jsonb_object_keys(words) k;
     ELSIF of_kind IN ('resident_out', 'household_out', 'household_moved') THEN
         held := row_now;
+    ELSIF of_kind IN ('house_gone', 'house_split', 'house_joined') THEN
+        held := house_lived_in(of_house);
+        IF of_kind = 'house_gone' AND held -> 'households' > '0' AND NOT words ?| ARRAY['homes', 'house_id'] THEN
+            RAISE EXCEPTION 'lived' USING ERRCODE = 'object_not_in_prerequisite_state', CONSTRAINT = 'lived_in';
+        END IF;
     END IF;
     -- Where one was there and met somebody is one's own doing; what is changed may have to wait.
     IF of_kind NOT IN ('verified', 'visited') THEN

@@ -33,8 +33,9 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
         LEFT JOIN change c ON (c.of_table, c.id) = (r.of_table, r.id)
             AND c.old -> t.name IS DISTINCT FROM c.new -> t.name
         LEFT JOIN import_run run ON run.id = (b.first ->> 'run_id')::bigint
-        LEFT JOIN register_entry e ON b.first ->> 'run_id' IS NULL AND b.first ->> 'code' = 'D' || e.id
-            AND r.of_table <> 'house'
+        LEFT JOIN register_entry e ON b.first ->> 'run_id' IS NULL AND CASE WHEN r.of_table = 'house'
+            THEN e.id = (SELECT n.entry_id FROM house_change n WHERE n.successor_id = r.id AND n.change IN ('new', 'split'))
+            ELSE b.first ->> 'code' = 'D' || e.id END
         WHERE coalesce(r.now ->> t.name, '[]') <> '[]'
         ORDER BY r.of_table, r.id, t.name, c.n DESC NULLS LAST
     )
@@ -50,7 +51,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
         WHERE k.run_id IS NULL AND (e.id = k.entry AND k.n IS NULL
             OR coalesce(e.decided_at, e.at) = k.since
             AND (e.house_id = wanted OR e.household_id = k.id AND k.of_table = 'household'
-                 OR e.resident_id = k.id AND k.of_table = 'resident'))
+                 OR e.resident_id = k.id AND k.of_table = 'resident'
+                 OR e.id IN (SELECT n.entry_id FROM house_change n WHERE n.successor_id = wanted)))
         ORDER BY e.id LIMIT 1) e ON true
     LEFT JOIN LATERAL (
         SELECT q.id, q.decided_by FROM correction_request q

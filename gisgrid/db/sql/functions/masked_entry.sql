@@ -8,10 +8,11 @@ LANGUAGE sql STABLE AS $$
         WHEN 'phone' THEN masked_text(value, masking -> 'phone', '[3, 4]')
         WHEN 'birth_date' THEN CASE WHEN masking ->> 'birth_date' = 'hidden' THEN '*' ELSE left(value, 4) END
         WHEN 'alias' THEN value WHEN 'room' THEN value WHEN 'next_on' THEN value WHEN 'out' THEN value WHEN 'why' THEN value
-        WHEN 'met' THEN value
+        WHEN 'met' THEN value WHEN 'address' THEN value WHEN 'on_day' THEN value WHEN 'gone' THEN value
+        WHEN 'households' THEN value WHEN 'people' THEN value WHEN 'place' THEN value
         WHEN 'house_id' THEN (SELECT h.address FROM house h WHERE h.id = value::bigint)
         ELSE '*' END), '{}')
     FROM jsonb_each_text(told)
     WHERE key IN ('name', 'citizen_id', 'phone', 'birth_date', 'sex', 'needs', 'alias', 'room', 'next_on', 'out', 'why', 'met',
-                  'agreed', 'house_id')
+                  'agreed', 'house_id', 'address', 'on_day', 'gone', 'households', 'people', 'place')
 $$;

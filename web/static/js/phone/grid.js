@@ -13,7 +13,7 @@ import { fact } from "./store.js";
 
 const ui = JSON.parse(byId("ui").textContent), { words } = ui;
 const PATIENCE_MS = 20000, PIN = "[0-9]{6,12}", PORTION = 40;
-const FILTERS = ["", "visit", "verify", "register", "waiting", "unlocated"];
+const FILTERS = ["", "visit", "verify", "register", "waiting", "attention", "fresh", "unlocated"];
 let data = null, here = null, wanted = "", filter = "", shown = PORTION, walk = null, said = "";
 const now = { entries: [] };
 
@@ -106,7 +106,7 @@ const calm = () => !location.hash.split("/")[2] && !location.hash.startsWith("#c
 
 // ---- the list ----------------------------------------------------------------------------------
 
-const fits = (one, kind) => !kind || one.due === kind || (kind === "waiting" && one.waiting > 0) || (kind === "unlocated" && !one.located);
+const fits = (one, kind) => !kind || one.due === kind || (kind === "waiting" && one.waiting > 0) || (kind === "unlocated" && !one.located) || ((kind === "attention" || kind === "fresh") && one[kind]);
 
 function found() {
   const asked = wanted.toLowerCase();
@@ -144,6 +144,7 @@ function list() {
     filters(), make("label", { for: "find" }, words.find), field,
     make("p", { id: "none", hidden: listed.length > 0 }, words.none), hitsList, more,
     make("p", { class: "acts" },
+      ...(data.keeps ? data.grids.map((grid) => make("a", { class: "button", href: ui.new_house.replace("/0/", `/${grid.code}/`) }, data.grids.length > 1 ? `${words.missing_house} · ${grid.name}` : words.missing_house)) : []),
       make("button", { type: "button", class: "button", onclick: async () => { await shut(); data = walk = null; wanted = filter = ""; begin(); } }, words.shut)));
   said = "";
   hits();

@@ -1,0 +1,80 @@
+-- Bring a line about a house as such into the register. Called by `apply_entry` alone. Which grid the house lies in is
+-- attached by the caller of `enter_register` or `decide_entry`, in the same transaction.
+CREATE OR REPLACE FUNCTION apply_house(e register_entry, day date) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    h house;
+    now_in jsonb;
+    target bigint := (e.said ->> 'house_id')::bigint;
+    ground bigint := e.community_id;
+    fresh bigint;
+    street bigint;
+BEGIN
+    IF e.kind <> 'house_new' THEN
+        SELECT * INTO h FROM house WHERE id = e.house_id FOR UPDATE;
+        IF NOT FOUND OR target IS NOT NULL AND NOT EXISTS (SELECT FROM house WHERE id = target FOR UPDATE) THEN
+            RAISE EXCEPTION 'gone' USING ERRCODE = 'no_data_found';
+        END IF;
+        -- Nobody leaves the register of whom the one who entered it, or the clerk, did not know.
+        now_in := house_lived_in(h.id);
+        IF NOT ((now_in -> 'household_ids') <@ (e.was -> 'household_ids')
+                AND (now_in -> 'resident_ids') <@ (e.was -> 'resident_ids')) THEN
+            RAISE EXCEPTION 'changed' USING ERRCODE = 'object_not_in_prerequisite_state', CONSTRAINT = 'changed';
+        END IF;
+        ground := coalesce((SELECT g.community_id FROM plan_in_force p JOIN house_grid a ON a.plan_id = p.id
+                            JOIN grid g ON g.id = a.grid_id
+                            WHERE p.township_id = e.township_id AND a.house_id = h.id), h.community_id);
+    END IF;
+    IF e.kind IN ('house_new', 'house_split') THEN
+        INSERT INTO house (township_id, code, address, community_id, geom, location_status)
+        SELECT e.township_id, next_house_code(e.township_id, ground, e.id), e.said ->> 'address', ground, spot.geom,
+               CASE WHEN spot.geom IS NULL THEN coalesce(h.location_status, 'unlocated') ELSE 'ok' END
+        FROM (SELECT CASE WHEN e.said ? 'lon'
+                          THEN ST_SetSRID(ST_MakePoint((e.said ->> 'lon')::float8, (e.said ->> 'lat')::float8), 4326)
+                          ELSE h.geom END AS geom) spot
+        RETURNING id INTO fresh;
+        -- Found by its address at once, as after a load.
+        INSERT INTO address_street (township_id, name) VALUES (e.township_id, e.said ->> 'street')
+        ON CONFLICT (township_id, name) DO UPDATE SET name = excluded.name RETURNING id INTO street;
+        INSERT INTO address_key (house_id, street_id, number, low, high, upper, source)
+        SELECT fresh, street, e.said ->> 'number', (e.said ->> 'low')::integer, (e.said ->> 'high')::integer,
+               e.said ->> 'upper', hashtextextended((e.said ->> 'address')
+                   || coalesce(E'\n' || (SELECT name FROM area WHERE id = ground), ''), (e.said ->> 'seed')::bigint);
+    END IF;
+    CASE e.kind
+    WHEN 'house_new' THEN
+        UPDATE register_entry SET house_id = fresh, community_id = NULL WHERE id = e.id;
+    WHEN 'house_split' THEN
+        UPDATE household SET house_id = fresh
+        WHERE house_id = h.id AND id IN (SELECT value::bigint FROM jsonb_array_elements_text(e.said -> 'homes'));
+    ELSE
+        IF EXISTS (SELECT FROM register_entry o WHERE o.house_id = h.id AND o.state = 'waiting' AND o.id <> e.id) THEN
+            RAISE EXCEPTION 'waiting' USING ERRCODE = 'object_not_in_prerequisite_state', CONSTRAINT = 'others_wait';
+        END IF;
+        IF target IS NOT NULL THEN
+            UPDATE household SET house_id = target WHERE house_id = h.id;
+        ELSIF e.said ->> 'homes' = 'out' THEN
+            DELETE FROM resident WHERE household_id IN (SELECT id FROM household WHERE house_id = h.id);
+            DELETE FROM household WHERE house_id = h.id;
+        END IF;
+        IF EXISTS (SELECT FROM household WHERE house_id = h.id) THEN
+            RAISE EXCEPTION 'lived' USING ERRCODE = 'object_not_in_prerequisite_state', CONSTRAINT = 'lived_in';
+        END IF;
+        UPDATE visit SET house_id = CASE WHEN e.kind = 'house_joined' THEN target END WHERE house_id = h.id;
+        -- People go on calling the spot so.
+        UPDATE alias SET house_id = CASE WHEN e.kind = 'house_joined' THEN target END,
+                         geom = CASE WHEN e.kind = 'house_gone' THEN h.geom END
+        WHERE house_id = h.id AND (e.kind = 'house_joined' OR h.geom IS NOT NULL AND NOT personal);
+        UPDATE register_entry SET gone_house_id = h.id, community_id = ground, house_id = NULL WHERE house_id = h.id;
+    END CASE;
+    INSERT INTO house_change (township_id, change, house_id, successor_id, community_id, code, address, reason, on_day,
+                              entry_id)
+    VALUES (e.township_id, substr(e.kind, 7), h.id, CASE WHEN e.kind = 'house_joined' THEN target ELSE fresh END, ground,
+            h.code, h.address, e.said ->> 'gone', coalesce((e.said ->> 'on_day')::date, day), e.id);
+    IF e.kind IN ('house_gone', 'house_joined') THEN
+        DELETE FROM house WHERE id = h.id;
+    END IF;
+END $$;
+COMMENT ON FUNCTION apply_house(register_entry, date) IS
+    'runs as the owner: the register is written by what was entered and by loads alone';
+REVOKE EXECUTE ON FUNCTION apply_house(register_entry, date) FROM PUBLIC;

@@ -1,0 +1,307 @@
+"""Houses that are new, gone, split or joined at the door: what counts, what follows, and what stays known."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
+
+from gisgrid.core import plans
+from gisgrid.db.store import transaction
+from gisgrid.locate.addresses.gazetteer import index_addresses
+from gisgrid.locate.addresses.search import search
+from gisgrid.planning.attach.attach import attach
+from gisgrid.planning.overview.cards import grid_card
+from tests.support.accounts import acting, refused, web_engine
+from tests.support.door import GRID, OTHER_GRID, Door, one_known, token
+from tests.support.web import Town
+
+IN_THE_GRID = """
+UPDATE house h SET geom = ST_Translate(ST_PointOnSurface(g.geom), h.id * 0.0001, 0), location_status = 'ok'
+FROM grid g WHERE g.code = :g AND h.id IN (1, 3)
+"""
+
+
+@pytest.fixture(scope="module")
+def fill() -> Callable[[Session], Town]:
+    """Houses 1 and 3 stand where their grid is."""
+
+    def stand(session: Session) -> Town:
+        town = one_known(session)
+        session.execute(text(IN_THE_GRID), {"g": GRID})
+        index_addresses(session, plans.township(session).id)
+        return town
+
+    return stand
+
+
+@pytest.fixture
+def door(engine: Engine, made: Town) -> Door:
+    return Door(engine)
+
+
+def spot(door: Door, grid: str = GRID) -> dict[str, str]:
+    """A place in a grid where no house stands."""
+    lon, lat = door.one(
+        "SELECT ARRAY[ST_X(p), ST_Y(p)] FROM (SELECT ST_PointOnSurface(ST_Difference(g.geom, "
+        "coalesce((SELECT ST_Buffer(ST_Collect(h.geom), 0.0005) FROM house h), ST_GeomFromText('POINT EMPTY', 4326)))) "
+        "AS p FROM grid g WHERE g.code = :g ORDER BY g.plan_id LIMIT 1) at",
+        g=grid,
+    )
+    return {"lon": f"{lon:.7f}", "lat": f"{lat:.7f}"}
+
+
+def add(door: Door, who: str = "worker", grid: str = GRID, **said: Any) -> Any:
+    client = door.people[who]
+    data = {"client_id": uuid4().hex, "datum": "wgs84", "csrf_token": token(client), **said}
+    return client.post(f"/register/grid/{grid}/new-house", data=data, follow_redirects=True)
+
+
+def counted_again(door: Door) -> dict[str, int]:
+    """Every count of houses of the grid, by each road; all must say the same."""
+    with transaction(door.engine) as session:
+        plan = plans.plan_in_force(session, plans.township(session).id)
+        card = grid_card(session, plan.id, GRID)
+        attached = session.scalar(
+            text(
+                "SELECT count(*) FROM house_grid a JOIN grid g ON g.id = a.grid_id "
+                "WHERE a.plan_id = :p AND g.code = :g"
+            ),
+            {"p": plan.id, "g": GRID},
+        )
+        afresh = attach(session, plan.id, "house").attached
+        session.rollback()
+    page = door.people["colleague"].get(f"/register/grid/{GRID}").text
+    listed = len(re.findall(r'data-head="地址"', page))
+    assert card.houses == attached == listed, (card, attached, listed)
+    return {"grid": listed, "town": int(afresh)}
+
+
+def test_a_new_house_waits_for_the_clerk_and_then_every_count_has_it(door: Door):
+    before = counted_again(door)
+    place = spot(door)
+    page = add(door, address="测试新街 7号", **place)
+    assert page.status_code == 200 and "等社区工作者核对" in page.text, page.text[:2000]
+    assert counted_again(door) == before, "nothing counts yet"
+    waits = door.people["clerk"].get("/register/changes").text
+    shown = re.search(r'<tr id="entry-.*?</tr>', waits, re.S)[0]
+    assert (
+        "测试新街 7号" in shown
+        and "漏登的房屋" in shown
+        and "户档中没有" in shown
+        and f"{float(place['lon']):.6f}" in shown
+    ), shown
+    assert "测试新街" not in door.people["stranger"].get("/register").text
+    assert "已同意 1 条" in door.decide("clerk", door.last()).text
+    house = door.one("SELECT id FROM house WHERE address = '测试新街 7号'")
+    assert counted_again(door) == {"grid": before["grid"] + 1, "town": before["town"] + 1}
+    seen = door.people["worker"].get(f"/register/house/{house}").text
+    assert "本房尚无户档" in seen or "尚无户档" in seen
+    assert re.search(r'data-source="house.address">.*?测试grid_worker 入户登记', seen, re.S), (
+        "since when and from whom"
+    )
+    with transaction(door.engine) as session:
+        (hit, *_) = search(session, plans.township(session).id, "测试新街7号").candidates
+    assert hit.house_id == house, "found by its address at once"
+    assert door.enter("worker", "household-in", house=house, room="101").status_code == 200
+
+
+def test_the_code_of_a_new_house_follows_those_of_its_community_and_none_comes_twice(door: Door):
+    door.at_once()
+    known = door.one(
+        "SELECT max(h.code) FROM house h JOIN area c ON c.id = h.community_id WHERE c.code = '999901001001'"
+    )
+    add(door, address="测试新街 8号", **spot(door))
+    house, code = door.one("SELECT ARRAY[id::text, code] FROM house WHERE address = '测试新街 8号'")
+    if known is not None:
+        digits = re.search(r"[0-9]+$", known)[0]
+        assert code == known[: -len(digits)] + str(int(digits) + 1).zfill(len(digits))
+    door.enter("worker", "house-gone", house=int(house), gone="mistake", on_day=str(door.day))
+    add(door, address="测试新街 9号", **spot(door))
+    assert door.one("SELECT code FROM house WHERE address = '测试新街 9号'") > code
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ({"address": ""}, "请写房屋地址"),
+        ({"lon": "", "lat": ""}, "请说明房屋在哪里"),
+        ({"lon": "10.0", "lat": "50.0"}, "不在本镇（街道）任何网格内"),
+        ({"lon": "400", "lat": "50.0"}, ""),
+        ({"datum": "mars"}, "mars"),
+    ],
+)
+def test_a_place_that_cannot_be_is_told_and_nothing_typed_is_lost(
+    door: Door, said: dict[str, str], words: str
+):
+    page = add(door, **{"address": "测试新街 1号", **spot(door), **said})
+    assert page.status_code == 422, page.status_code
+    told = re.search(r'role="alert">(.*?)</p>', page.text, re.S)[1]
+    assert words in told, told
+    if said.get("address") != "":
+        assert 'value="测试新街 1号"' in page.text
+    assert door.one("SELECT count(*) FROM register_entry") == 0
+
+
+def test_a_house_on_another_or_of_the_same_address_is_asked_about(door: Door):
+    lon, lat = door.one("SELECT ARRAY[ST_X(geom), ST_Y(geom)] FROM house WHERE id = 1")
+    address = door.one("SELECT address FROM house WHERE id = 1")
+    place = {"lon": f"{lon + 0.00001:.7f}", "lat": str(lat)}
+    page = add(door, address="测试新街 2号", **place)
+    assert page.status_code == 422 and f"这里是{address}" in page.text, page.text[:3000]
+    assert "等社区工作者核对" in add(door, address="测试新街 2号", apart="1", **place).text
+    same = add(door, address=address, apart="1", **place)
+    assert same.status_code == 422 and f"已有房屋{address}" in same.text
+
+
+def test_a_stranger_adds_no_house_to_a_grid_that_is_not_theirs(door: Door):
+    page = add(door, "stranger", address="测试新街 3号", **spot(door))
+    assert page.status_code == 403 and "测试新街 3号" in page.text
+    assert door.one("SELECT count(*) FROM register_entry") == 0
+    add(door, "stranger", OTHER_GRID, address="测试新街 3号", **spot(door, OTHER_GRID))
+    assert door.one("SELECT count(*) FROM register_entry") == 1
+    answer = door.decide("clerk", door.last())
+    assert answer.status_code == 403
+    assert door.one("SELECT state FROM register_entry") == "waiting"
+
+
+def test_a_house_goes_when_its_households_went_and_its_history_stays(door: Door):
+    door.at_once()
+    people = door.one(
+        "SELECT count(*) FROM resident r JOIN household f ON f.id = r.household_id WHERE f.house_id = 1"
+    )
+    address = door.one("SELECT address FROM house WHERE id = 1")
+    door.enter("worker", "visit", why="routine", met="household")
+    before = counted_again(door)
+    unsaid = door.enter("worker", "house-gone", gone="demolished", on_day=str(door.day))
+    assert unsaid.status_code == 422 and "请说明住户去了哪里" in unsaid.text
+    assert counted_again(door) == before
+    page = door.enter("worker", "house-gone", gone="demolished", on_day="2026-11-02", homes="out")
+    assert "房屋已不在：已记下" in page.text, page.text[:1500]
+    assert "自2026-11-02起已不在" in page.text and "已拆除" in page.text
+    assert counted_again(door) == {"grid": before["grid"] - 1, "town": before["town"] - 1}
+    kept = door.one(
+        "SELECT count(*) FROM history WHERE table_name = 'resident' AND action = 'delete'"
+    )
+    assert kept == people
+    seen = door.people["worker"].get("/register/house/1").text
+    assert address in seen and "不在了" in seen and "已走访" in seen, "what was entered there stays"
+    assert door.one("SELECT count(*) FROM visit WHERE house_id IS NULL") >= 1, "the visit was made"
+    assert door.people["worker"].get("/register/house/1/enter/visit").status_code == 404
+
+
+def test_a_house_goes_and_its_households_live_in_another(door: Door):
+    home = door.household
+    target = door.one("SELECT address FROM house WHERE id = 3")
+    asked = door.enter("worker", "house-gone", gone="other", homes="moved", address=target)
+    assert "哪处房屋？" in asked.text and door.one("SELECT count(*) FROM register_entry") == 0
+    door.enter("worker", "house-gone", gone="other", homes="moved", house_id=3)
+    waits = door.people["clerk"].get("/register/changes").text
+    assert "房屋已不在" in waits and f"搬到{target}" in waits
+    door.decide("clerk", door.last())
+    assert door.one("SELECT house_id FROM household WHERE id = :h", h=home) == 3
+    assert door.one("SELECT count(*) FROM house WHERE id = 1") == 0
+
+
+def test_who_moved_in_meanwhile_does_not_leave_with_the_house(door: Door):
+    door.enter("worker", "house-gone", gone="demolished", homes="out")
+    entry = door.last()
+    with transaction(door.engine) as session:
+        session.execute(
+            text(
+                "INSERT INTO household (township_id, code, house_id) SELECT township_id, '测试', id FROM house WHERE id = 1"
+            )
+        )
+    answer = door.decide("clerk", entry)
+    assert "此后有人搬入" in answer.text
+    assert door.one("SELECT count(*) FROM house WHERE id = 1") == 1
+    assert "已退回 1 条" in door.decide("clerk", entry, "return", "测试有人住").text
+
+
+def test_a_house_with_other_changes_that_wait_does_not_go_before_them(door: Door):
+    door.enter("colleague", "household-in", room="909")
+    door.enter("worker", "house-gone", gone="demolished", homes="out")
+    entry = door.last()
+    assert "还有其他变更待核对" in door.decide("clerk", entry).text
+    door.decide("clerk", entry - 1, "return", "测试")
+    assert "已同意 1 条" in door.decide("clerk", entry).text
+
+
+def test_a_house_becomes_two_and_its_households_are_shared_out(door: Door):
+    door.at_once()
+    before = counted_again(door)
+    door.enter("worker", "household-in", room="分户")
+    stays = door.one("SELECT max(id) FROM household WHERE house_id = 1")
+    page = door.enter("worker", "house-split", address="测试分院 1号", homes=str(door.household))
+    assert "一房分为两房：已记下" in page.text, page.text[:1500]
+    new = door.one("SELECT id FROM house WHERE address = '测试分院 1号'")
+    assert door.one("SELECT house_id FROM household WHERE id = :h", h=door.household) == new
+    assert door.one("SELECT house_id FROM household WHERE id = :h", h=stays) == 1
+    assert counted_again(door) == {"grid": before["grid"] + 1, "town": before["town"] + 1}
+    old_page = door.people["worker"].get("/register/house/1").text
+    new_page = door.people["worker"].get(f"/register/house/{new}").text
+    assert f'/register/house/{new}">测试分院 1号' in old_page and "另一部分是" in old_page
+    assert '/register/house/1">' in new_page and "分出" in new_page
+    assert re.search(
+        r'data-source="household.house_id">.*?测试grid_worker 入户登记', new_page, re.S
+    )
+
+
+def test_a_house_becomes_part_of_another_with_visits_names_and_people(door: Door):
+    door.at_once()
+    before = counted_again(door)
+    door.enter("worker", "alias", alias="测试老磨坊")
+    door.enter("worker", "visit", why="routine", met="household")
+    visits = door.one("SELECT count(*) FROM visit WHERE house_id IN (1, 3)")
+    target = door.one("SELECT address FROM house WHERE id = 3")
+    asked = door.enter("worker", "house-joined", address=target)
+    assert "哪处房屋？" in asked.text
+    page = door.enter("worker", "house-joined", house_id=3)
+    assert "并入另一房屋" in page.text and f'/register/house/3">{target}' in page.text
+    assert counted_again(door) == {"grid": before["grid"] - 1, "town": before["town"] - 1}
+    assert door.one("SELECT count(*) FROM visit WHERE house_id = 3") == visits
+    assert door.one("SELECT house_id FROM alias WHERE words = '测试老磨坊'") == 3
+    assert door.one("SELECT house_id FROM household WHERE id = :h", h=door.household) == 3
+    there = door.people["worker"].get("/register/house/3").text
+    assert "并入" in there and '/register/house/1">' in there, "where it came from"
+
+
+def test_sent_twice_a_new_house_is_there_once(door: Door):
+    door.at_once()
+    place, key = spot(door), uuid4().hex
+    for _ in range(2):
+        add(door, address="测试新街 5号", client_id=key, apart="1", **place)
+    assert door.one("SELECT count(*) FROM house WHERE address = '测试新街 5号'") == 1
+
+
+def test_the_answer_of_the_attach_road_is_that_of_the_grid_asked_at_the_door(door: Door):
+    door.at_once()
+    for n in range(3):
+        add(door, address=f"测试新街 {n}0号", **spot(door))
+    with transaction(door.engine) as session:
+        plan = plans.plan_in_force(session, plans.township(session).id)
+        rows = "SELECT house_id, grid_id, exclusive_grid_id FROM house_grid WHERE plan_id = :p ORDER BY 1"
+        new = "SELECT max(id) FROM house"
+        newest = session.scalar(text(new))
+        kept = [r for r in session.execute(text(rows), {"p": plan.id}) if r.house_id > newest - 3]
+        attach(session, plan.id, "house")
+        again = [r for r in session.execute(text(rows), {"p": plan.id}) if r.house_id > newest - 3]
+    assert len(kept) == 3 and kept == again
+    grid = door.people["worker"].get(f"/register/grid/{GRID}").text
+    assert {f"测试新街 {n}0号" for n in range(3)} <= set(re.findall(r'">([^<]*)</a></td>', grid))
+
+
+def test_the_web_gives_a_grid_to_no_house_but_one_that_it_has_just_made(door: Door):
+    worker = door.one("SELECT id FROM account WHERE name = 'worker'")
+    with acting(web_engine(door.engine), worker) as session:
+        moved = session.execute(text("UPDATE house_grid SET grid_id = NULL WHERE house_id = 1"))
+        gone = session.execute(text("DELETE FROM house_grid WHERE house_id = 1"))
+        assert (moved.rowcount, gone.rowcount) == (0, 0)
+        refused(session, "INSERT INTO house_grid (plan_id, house_id) SELECT max(id), 5 FROM plan")
+        for table in ("house", "house_change", "address_key"):
+            refused(session, f"DELETE FROM {table}")

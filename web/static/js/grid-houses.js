@@ -1,0 +1,79 @@
+// The houses of a grid: their map and their list move together, and a round on foot from where one stands.
+
+import { byId, make } from "./elements.js";
+import { housesMap } from "./houses-map.js";
+import { long, round } from "./pure/round.js";
+import { fill, metres } from "./pure/words.js";
+
+const data = JSON.parse(byId("map-data").textContent), { words } = data, list = byId("houses");
+const houses = new Map(data.houses.map((one) => [one.id, one]));
+const rows = new Map([...list.tBodies[0].rows].map((row) => [Number(row.dataset.house), row]));
+const fold = document.querySelector(".map-fold"), walk = byId("walk");
+let walking = false, chosen = 0;
+
+const drawn = housesMap(byId("houses-map"), data, { choose: (id) => choose(id, true) });
+
+// One house is chosen, on the map and in the list; `list` says that it was touched on the map.
+function choose(id, touched) {
+  rows.get(chosen)?.classList.remove("chosen");
+  chosen = id;
+  const one = houses.get(id), row = rows.get(id);
+  row?.classList.add("chosen");
+  if (!one || !drawn.mark(id)) {
+    byId("chosen").textContent = words.no_place;
+    return;
+  }
+  byId("chosen").replaceChildren(make("a", { href: one.url }, `${one.address} · ${one.said}`));
+  if (touched && row && !row.hidden) row.scrollIntoView({ block: "nearest" });
+  if (!touched) {
+    fold.open = true;
+    drawn.map.invalidateSize();
+    byId("houses-map").scrollIntoView({ block: "nearest" });
+  }
+}
+
+list.addEventListener("click", (event) => {
+  const row = event.target.closest("tr[data-house]");
+  if (row && !event.target.closest("a")) choose(Number(row.dataset.house), false);
+});
+list.addEventListener("focusin", (event) => {
+  const id = Number(event.target.closest("tr[data-house]")?.dataset.house);
+  if (id && id !== chosen) { rows.get(chosen)?.classList.remove("chosen"); chosen = id; rows.get(id).classList.add("chosen"); drawn.mark(id); }
+});
+fold.addEventListener("toggle", () => drawn.map.invalidateSize());
+// What is written into the filter of the list leaves the map, too.
+document.addEventListener("input", (event) => {
+  if (event.target.closest(".table-tools")?.nextElementSibling !== list) return;
+  const wanted = event.target.value.trim().toLowerCase();
+  drawn.only(new Set([...rows].filter(([, row]) => row.textContent.toLowerCase().includes(wanted)).map(([id]) => id)));
+});
+
+// What is due where one can walk to, in the order in which to walk; where nothing is due, all that is listed.
+function begin(at) {
+  const here = { lon: at.coords.longitude, lat: at.coords.latitude };
+  const due = data.houses.filter((one) => one.due), way = round(here, due.length ? due : data.houses);
+  walking = true;
+  walk.textContent = words.no_walk;
+  byId("walk-said").textContent = fill(words.walk_long, { m: metres(long([here, ...way])), n: way.length });
+  byId("walk-list").replaceChildren(...way.map((one) => make("li", {}, make("a", { href: one.url }, one.address))));
+  list.closest(".list").hidden = true; // the round is the list now
+  drawn.here(here.lon, here.lat);
+  drawn.way([here, ...way]);
+}
+
+function end() {
+  walking = false;
+  walk.textContent = words.walk;
+  byId("walk-said").textContent = "";
+  byId("walk-list").replaceChildren();
+  list.closest(".list").hidden = false;
+  drawn.way(null);
+}
+
+walk.addEventListener("click", () => {
+  if (walking) return end();
+  byId("walk-said").textContent = words.position;
+  navigator.geolocation.getCurrentPosition(begin, () => { byId("walk-said").textContent = words.no_position; }, { enableHighAccuracy: true, timeout: 20000, maximumAge: 15000 });
+  return undefined;
+});
+document.documentElement.dataset.ready = "true";
