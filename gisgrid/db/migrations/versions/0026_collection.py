@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0027_collection"
+revision = "0026_collection"
 down_revision = "0025_rounds"
 branch_labels = None
 depends_on = None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0028_houses_at_the_door"
-down_revision = "0025_rounds"
+revision = "0027_houses_at_the_door"
+down_revision = "0026_collection"
 branch_labels = None
 depends_on = None
 
