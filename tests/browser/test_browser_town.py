@@ -145,7 +145,7 @@ def test_a_town_is_set_up_from_an_empty_store_by_the_browser_alone(
             logged_in(page, host, "root", secret, "nine-55-grey-herons", office=True)
             for path, said in (
                 ("/", "Today"),
-                ("/office/accounts", "1 accounts"),
+                ("/office/accounts", "Accounts: 1"),
                 ("/office/teams", "There is no township yet: bring its areas in first"),
                 ("/office/township", "There is no township yet: bring its areas in first"),
             ):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import openpyxl
 import pytest
@@ -20,7 +21,7 @@ from tests.support.office import TOWN, Keeper, staffed_town
 
 GRID = "999901001001001"
 TEAMS = "/office/teams"
-DAY = date.today()  # noqa: DTZ011
+DAY = datetime.now(ZoneInfo("Asia/Shanghai")).date()
 
 
 def in_days(n: int) -> str:
