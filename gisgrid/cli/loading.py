@@ -139,7 +139,7 @@ def load(
             tell(report.read, report.read, "workbook")
             written = _write_workbook(report, path)
         if commit:
-            refuse_other_ends(report.ended, ends)
+            refuse_other_ends(len(report.ended.names), ends)
         else:
             session.rollback()
     print_report(report, commit=commit)
@@ -242,9 +242,11 @@ def print_report(report: LoadReport, *, commit: bool) -> None:
     would = "" if commit else "would be "
     parts = [f"{report.read} read", f"{report.inserted} {would}added"]
     parts += [f"{report.updated} {would}changed", f"{report.unchanged} unchanged"]
-    parts += [f"{report.ended} {would}ended"] if report.ended else []
+    parts += [f"{len(ended.names)} {would}ended"] if (ended := report.ended).names else []
     parts += [f"{len(report.rejected.rows())} refused", f"{len(report.noted.rows())} noted"]
     click.echo(", ".join(parts))
+    if ended.names:
+        click.echo(f"{would}ended: {', '.join(ended.names)}; posts as leader: {ended.posts}")
     click.echo("read as:")
     for what, how in (report.decided or {"coordinates": "none"}).items():
         click.echo(f"  {what}: {how}")

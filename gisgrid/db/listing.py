@@ -9,7 +9,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, Subquery, Text, column, func, literal, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Subquery,
+    Text,
+    column,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+)
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.orm import Session
@@ -24,6 +35,8 @@ class Listing:
     down: bool = False
     words: str = ""
     """Only rows that have this somewhere in their texts, whatever the case of its letters."""
+    meant: tuple[tuple[str, str], ...] = ()
+    """Columns and codes of which a list shows words that have this in them: such rows are found, too."""
 
     def __bool__(self) -> bool:
         return bool(self.sort or self.words)
@@ -49,7 +62,8 @@ def portion(
     columns
         What it gives.
     texts
-        Those of them that words are looked for in, and that are sorted as texts, by code point.
+        Those of them that words are looked for in, and that are sorted as texts, by code point; no codes of which other
+        words are shown.
     """
     if not listing:
         values = {**values, "limit": limit, "skip": skip}
@@ -78,7 +92,11 @@ def ordered(
     found = select(numbered)
     if listing.words:
         said = func.lower(func.concat_ws(" ", *(numbered.c[name] for name in texts)))
-        found = found.where(func.strpos(said, sql_cast(literal(listing.words.lower()), Text)) > 0)
+        hits: list[ColumnElement[bool]] = [
+            func.strpos(said, sql_cast(literal(listing.words.lower()), Text)) > 0
+        ]
+        hits += [sql_cast(numbered.c[name], Text) == code for name, code in listing.meant]
+        found = found.where(or_(*hits))
     order = [numbered.c.nth]
     if listing.sort:
         by: Any = numbered.c[listing.sort]

@@ -185,7 +185,7 @@ def _commit(work: ImportWork) -> None:
         order, picture = _ordered(work, path)
         with transaction(work.engine, actor=work.actor) as session:
             report = _loaded(session, work, order)
-            refuse_other_ends(report.ended, (work.found.checked or {}).get("ended"))
+            refuse_other_ends(len(report.ended.names), (work.found.checked or {}).get("ended"))
             refused = _workbook(report, path)
             work.tell(report.read, report.read, "committing")
             # Whoever lost the right while this ran has lost it.

@@ -94,7 +94,7 @@ class ClockRun:
 
 
 COLUMNS = tuple(field.name for field in fields(OrderedJob))
-TEXTS = ("about", "who", "kind", "state")
+TEXTS = ("about", "who")
 
 
 def jobs(

@@ -27,7 +27,7 @@ from gisgrid.files.read import GEOMETRY, Table
 from gisgrid.loading.checks import Checker
 from gisgrid.loading.datum_check import DatumVerdict
 from gisgrid.loading.declared import compared, declared_in_words
-from gisgrid.loading.modes import ADD, REPLACE, end_others, leave_stored
+from gisgrid.loading.modes import ADD, REPLACE, Ended, end_others, leave_stored
 from gisgrid.loading.personal_data_guard import refuse_personal_cells
 from gisgrid.loading.prepare import (
     ROW_KEY,
@@ -56,7 +56,7 @@ class LoadReport:
     inserted: int
     updated: int
     unchanged: int
-    ended: int
+    ended: Ended
     """Stored rows that the file does not name, where it stands for all of them; see `gisgrid.loading.modes`."""
     rejected: Findings
     noted: Findings
@@ -114,7 +114,7 @@ def load(session: Session, order: Order, *, progress: Progress | None = None) ->
     if job.declared:
         decided["coordinates"] = declared_in_words(stage, job)
     check = partial(stage.run_checks, move=order.move)
-    ended = 0
+    ended = Ended()
     if order.mode == REPLACE:
         ended = end_others(stage, order.kind, check, rejected, noted)
     else:
@@ -126,19 +126,21 @@ def load(session: Session, order: Order, *, progress: Progress | None = None) ->
         inserted, updated = stage.write(into_empty=empty)
     settled = finish_areas(session, run_id) if order.kind == "areas" else ()
     houses = events = None
-    if inserted + updated + ended:
+    if inserted + updated + len(ended.names):
         houses, events = _attach(session, job, lambda what: tell(read, read, what))
     counts = {
         "read": read,
         "inserted": inserted,
         "updated": updated,
-        "ended": ended,
+        "ended": len(ended.names),
         "refused": len(rejected.rows()),
         "rejected": rejected.counts(),
         "noted": noted.counts(),
         "emptied": {e.column: e.values for e in blanks},
     }
-    kept = close_run(session, run_id, counts, decided, changed=bool(inserted + updated + ended))
+    kept = close_run(
+        session, run_id, counts, decided, changed=bool(inserted + updated + len(ended.names))
+    )
     if order.kind == "matters" and job.place:
         keep_own_flows(session, job.place.id)
     return LoadReport(

@@ -6,7 +6,9 @@ households and people end by nobody's list: who moved away is noted at the door.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import BigInteger, Select, and_, bindparam, select, text
 
@@ -14,9 +16,20 @@ from gisgrid.core.errors import Conflict, Invalid
 from gisgrid.db.tables import Base
 from gisgrid.files.findings import Findings
 from gisgrid.loading.stage import Stage
+from gisgrid.people.teams import end_posts
 
 ADD, UPDATE, REPLACE = "add", "update", "replace"
 MODES = (ADD, UPDATE, REPLACE)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What a list that stands for the whole ended."""
+
+    names: tuple[str, ...] = ()
+    """Codes of the stored rows, in their order; of a part in a team the person's and the grid's."""
+    posts: int = 0
+    """Posts as leader of a grid that ended with the part; posts are those of who administers there."""
 
 
 def modes_of(kind: str) -> tuple[str, ...]:
@@ -32,6 +45,17 @@ def refuse_mode(kind: str, mode: str) -> None:
             "A file of the kind {kind} knows the modes {known}, not {mode!r}.",
             kind=kind, known=list(modes_of(kind)), mode=mode[:20],
         )  # fmt: skip
+
+
+def refuse_half_list(kind: str, mode: str, given: Collection[str]) -> None:
+    """Raise Invalid where a list that stands for the whole lacks a column by which it names what is stored."""
+    lacks = [name for name in _NAMED_BY.get(kind, ()) if name not in given]
+    if mode == REPLACE and lacks:
+        raise Invalid(
+            "A list that stands for all teams needs the columns grid, role and since; it lacks {lacks}. Without them "
+            "every part in a team would end: add the columns, or let the file add and change only.",
+            lacks=lacks,
+        )
 
 
 def refuse_other_ends(found: int, told: int | None) -> None:
@@ -56,8 +80,8 @@ def leave_stored(stage: Stage, kind: str, noted: Findings) -> None:
 def end_others(
     stage: Stage, kind: str, check: Callable[[Findings, Findings], None],
     rejected: Findings, noted: Findings,
-) -> int:  # fmt: skip
-    """End what is stored and in force today and the file does not name, and check the rows; how many ended.
+) -> Ended:  # fmt: skip
+    """End what is stored and in force today and the file does not name, and check the rows; what ended.
 
     A list with refused rows is not whole, and ends nothing. What ends does so before the rows are checked,
     since who follows somebody begins as the other ends.
@@ -69,7 +93,7 @@ def end_others(
     """
     if not rejected.found:
         again = stage.session.begin_nested()
-        ended = int(stage.session.scalar(text(_ENDING[kind]), stage.values) or 0)
+        ended = _end(stage, kind)
         refused, told = Findings(), Findings()
         check(refused, told)
         if not refused.found:
@@ -78,7 +102,18 @@ def end_others(
             return ended
         again.rollback()
     check(rejected, noted)
-    return 0
+    return Ended()
+
+
+def _end(stage: Stage, kind: str) -> Ended:
+    rows, posts = stage.session.execute(text(_ENDING[kind]), stage.values).all(), 0
+    led = [row for row in rows if row.led is not None]
+    if led and stage.session.scalar(text(_MAY_END_POSTS), stage.values):
+        for row in led:
+            # What is held today; who is to follow keeps what is to come.
+            values = {"t": stage.values["township"], "grid": row.led, "since": row.day, "until": row.day + timedelta(1)}  # fmt: skip
+            posts += len(end_posts(stage.session, values) or ())
+    return Ended(tuple(row.name for row in rows), posts)
 
 
 def _same_code(stage: Stage, table: str) -> Select[int]:
@@ -115,6 +150,11 @@ UPDATE stage s SET (name, phone, body) = (p.name, p.phone, p.body)
 FROM staff p WHERE p.township_id = :township AND p.code = s.code
 """
 
+_NAMED_BY = {"staff": ("grid", "role", "since")}
+"""Kinds of which a list may lack what names a stored row, and the columns that do."""
+# The worker enters as the owner, for an account that may load and not give posts.
+_MAY_END_POSTS = "SELECT my_account() IS NULL OR administers(:township)"
+
 # Begun today, or to come: it stays, since it has no day yet on which it could have ended.
 _ENDING = {
     "staff": """
@@ -124,23 +164,27 @@ WITH ended AS (
       AND m.during @> today_in(:township) AND m.during @> today_in(:township) - 1
       AND NOT EXISTS (SELECT FROM stage s
           WHERE (s.code, s.grid, s.role, s.since) = (p.code, m.grid_code, m.role, lower(m.during)))
-    RETURNING 1)
-SELECT count(*) FROM ended""",
+    RETURNING p.code, m.grid_code, m.role)
+SELECT e.code || ' · ' || e.grid_code AS name, today_in(:township) AS day,
+    CASE WHEN e.role = 'leader' AND NOT EXISTS (SELECT FROM stage s
+        WHERE (s.code, s.grid, s.role) = (e.code, e.grid_code, e.role) AND s.span @> today_in(:township))
+    THEN e.grid_code END AS led
+FROM ended e ORDER BY e.grid_code, e.code""",
     "stations": """
 WITH ended AS (
     UPDATE station o SET during = daterange(lower(o.during), today_in(:township)), run_id = :run
     WHERE o.township_id = :township
       AND o.during @> today_in(:township) AND o.during @> today_in(:township) - 1
       AND NOT EXISTS (SELECT FROM stage s WHERE s.code = o.code)
-    RETURNING 1)
-SELECT count(*) FROM ended""",
+    RETURNING o.code)
+SELECT code AS name, NULL AS led FROM ended ORDER BY code""",
     "assets": """
 WITH ended AS (
     UPDATE asset o SET during = daterange(lower(o.during), today_in(:township)), run_id = :run
     WHERE o.township_id = :township
       AND o.during @> today_in(:township) AND o.during @> today_in(:township) - 1
       AND NOT EXISTS (SELECT FROM stage s WHERE s.code = o.code)
-    RETURNING 1)
-SELECT count(*) FROM ended""",
+    RETURNING o.code)
+SELECT code AS name, NULL AS led FROM ended ORDER BY code""",
 }
-"""Kind of file to the statement that ends what the stage does not name, and counts it."""
+"""Kind of file to the statement that ends what the stage does not name, with the grid that is led no longer by it."""

@@ -23,8 +23,9 @@ from gisgrid.files.day_orders import orders_of
 from gisgrid.files.pairs import order_of
 from gisgrid.files.read import Table, open_table
 from gisgrid.loading.checks import Context
-from gisgrid.loading.modes import UPDATE, refuse_mode
+from gisgrid.loading.modes import UPDATE, refuse_half_list, refuse_mode
 from gisgrid.loading.personal_data_guard import refuse_personal_headers
+from gisgrid.loading.stored import given_columns
 from gisgrid.loading.target import Target
 from gisgrid.loading.targets import TARGETS
 
@@ -115,6 +116,7 @@ def prepare(session: Session, order: Order) -> PreparedLoad:
     resolved = _with_pairs(
         table, resolve(order.kind, headers, mapping, has_geometry=table.has_geometry)
     )
+    refuse_half_list(order.kind, order.mode, given_columns(resolved))
     refuse_personal_headers(resolved)
     _refuse_uncomputed(table, resolved)
     place = None if order.kind == "areas" else township(session, order.township)

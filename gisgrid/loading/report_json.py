@@ -13,18 +13,22 @@ from gisgrid.loading.load import LoadReport
 from gisgrid.loading.undo import Undone
 from gisgrid.planning.attach.attach import Counts
 
+FIRST_NAMES = 20
+"""Codes that are told of what ends."""
 FIRST_ROWS = 8
 """Row numbers that are told of a reason; the workbook has them all."""
 
 
 def report_as_json(report: LoadReport) -> dict[str, Any]:
-    """The numbers of a load; no cell of the file is in it."""
+    """The numbers of a load; no cell of the file is in it, and of what ends the codes alone."""
     return {
         "read": report.read,
         "inserted": report.inserted,
         "updated": report.updated,
         "unchanged": report.unchanged,
-        "ended": report.ended,
+        "ended": len(report.ended.names),
+        "ending": list(report.ended.names[:FIRST_NAMES]),
+        "posts": report.ended.posts,
         "refused": len(report.rejected.rows()),
         "noted": len(report.noted.rows()),
         "reasons": findings_as_json(report.rejected),

@@ -209,7 +209,7 @@ def leave(session: Session, place: TownshipInfo, part_id: int, on: date) -> None
     note(session, "leave", "team_member", part_id)
     _cut(session, "team_member", [part_id], on)
     if row.role == "leader":
-        _end_posts(session, {"t": place.id, "grid": row.grid_code, "since": on, "until": row.until})
+        end_posts(session, {"t": place.id, "grid": row.grid_code, "since": on, "until": row.until})
 
 
 def add_staff(
@@ -270,7 +270,7 @@ def _cut(session: Session, table: str, rows: list[int], day: object) -> None:
 
 def _move_posts(session: Session, values: dict[str, object]) -> None:
     """Whoever acts for the grid in the system is whoever leads it."""
-    if (held := _end_posts(session, values)) is None:
+    if (held := end_posts(session, values)) is None:
         return
     until = values["until"]
     account = session.scalar(
@@ -290,8 +290,15 @@ def _move_posts(session: Session, values: dict[str, object]) -> None:
                 note(session, "appoint", "appointment", again)
 
 
-def _end_posts(session: Session, values: dict[str, object]) -> Sequence[Any] | None:
-    """End the leaders' posts of a grid from a day; those that were held. None where others give posts."""
+def end_posts(session: Session, values: dict[str, object]) -> Sequence[Any] | None:
+    """End the leaders' posts of a grid from a day; those that were held. None where others give posts.
+
+    Parameters
+    ----------
+    values
+        ``t`` the township, ``grid`` the code, and the days ``since`` and ``until``, None for no end: posts that are
+        held on one of them end.
+    """
     if not session.scalar(text("SELECT owns_the_store() OR administers(:t)"), values):
         return None
     held = session.execute(text(_POSTS), values).all()

@@ -32,7 +32,7 @@ class Stale:
 
 
 COLUMNS = tuple(field.name for field in fields(Stale))
-TEXTS = ("address", "room", "code", "grid", "house", "table")
+TEXTS = ("address", "room", "code", "grid")
 
 
 def stale(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, Route, expect, sync_playwright
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
@@ -202,8 +202,8 @@ def test_my_grid_is_on_the_phone_behind_a_pin(phone: WorkerPhone):
     page.get_by_role("button", name="重试").click()
     expect(page.locator("#houses > li")).to_have_count(5)
     phone.looked("grid-360-zh")
+    locked_while_it_is_fetched(page)
     # Unlocked by its PIN, it is fetched anew at once.
-    page.get_by_role("button", name="锁定").click()
     page.get_by_label("数字密码").fill("246813")
     with page.expect_response("**/phone/grid.json"):
         page.get_by_role("button", name="打开").click()
@@ -243,7 +243,23 @@ def test_my_grid_is_on_the_phone_behind_a_pin(phone: WorkerPhone):
     mends_the_move(phone)
 
 
+_FRAMES = "async () => { for (let n = 0; n < 30; n++) await new Promise(requestAnimationFrame); }"
 _KINDS = "SELECT array_agg(kind ORDER BY kind) FROM register_entry"
+
+
+def locked_while_it_is_fetched(page: Page) -> None:
+    """It stays locked."""
+    held: list[Route] = []
+    page.route("**/phone/grid.json", lambda route: held.append(route))
+    with page.expect_request("**/phone/grid.json"):
+        page.evaluate("dispatchEvent(new Event('online'))")
+    page.get_by_role("button", name="锁定").click()
+    expect(page.get_by_label("数字密码")).to_be_visible()
+    with page.expect_response("**/phone/grid.json"):
+        held[0].continue_()
+    page.unroute("**/phone/grid.json")
+    page.evaluate(_FRAMES)
+    expect(page.locator("#houses")).to_have_count(0)
 
 
 def moves_a_household(phone: WorkerPhone) -> None:

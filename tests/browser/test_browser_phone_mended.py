@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from gisgrid.db.store import transaction
 from tests.support.desks import jpeg
 from tests.support.offline import workable
-from tests.support.web import Town, session_cookie
+from tests.support.web import Town
 from tests.support.worker_phone import WorkerPhone, worker_phone
 
 pytestmark = pytest.mark.browser
@@ -39,7 +39,7 @@ def test_what_was_written_survives_the_camera_and_a_full_phone_says_so(phone: Wo
     with page.expect_file_chooser():
         page.locator("label.file").click()
     # The page is ended while the camera is open.
-    page.wait_for_function(_DRAFT)
+    page.wait_for_function(f"async () => Boolean({_DRAFT})")
     phone.open("/register/house/3/enter/visit")
     expect(page.locator(".phone-draft")).to_have_count(0)
     phone.open("/register/house/1/enter/visit")
@@ -54,11 +54,23 @@ def test_what_was_written_survives_the_camera_and_a_full_phone_says_so(phone: Wo
     expect(page.locator(".phone-draft")).to_have_count(0)
     assert phone.one("SELECT said ->> 'agreed' FROM register_entry") == "样本约定"
 
+    # It stands over no report of another house, and whoever logs in next on this phone finds nothing of it.
+    phone.open("/report?address=虚构1路1号")
+    page.locator("[name=text]").fill("样本未写完")
+    with page.expect_file_chooser():
+        page.locator("label.file").first.click()
+    page.wait_for_function(f"async () => Boolean({_DRAFT})")
+    phone.open("/report?address=虚构3路3号")
+    expect(page.locator("[name=text]")).to_have_value("")
+    phone.open("/report?address=虚构1路1号")
+    expect(page.locator("[name=text]")).to_have_value("样本未写完")
+    phone.enter_as(phone.clerk)
+    phone.open("/register/changes")
+    assert page.evaluate(f"async () => {_DRAFT}") is None
 
-_DRAFT = """async () => {
-  const at = document.querySelector('script[src*="/phone/page.js"]').src.replace("page.js", "");
-  return Boolean(await (await import(at + "store.js")).fact("draft"));
-}"""
+
+_STORE = """(await import(document.querySelector('script[src*="/phone/page.js"]').src.replace("page.js", "store.js")))"""
+_DRAFT = f'(await {_STORE}.fact("draft"))'
 
 
 def test_a_case_is_handled_without_a_line_from_its_beginning(phone: WorkerPhone):
@@ -200,8 +212,7 @@ def test_what_the_server_never_answers_holds_up_no_other_house_and_nobody_else_s
     phone.looked("stuck-360-zh")
 
     # Somebody else at this phone sends none of it, and is not told that all is sent.
-    name, value = session_cookie(phone.app, phone.engine, phone.clerk).split("=", 1)
-    page.context.add_cookies([{"name": name, "value": value, "url": phone.host}])
+    phone.enter_as(phone.clerk)
     phone.open("/phone/waiting")
     page.get_by_role("button", name="立即发送").click()
     expect(page.locator("#said")).to_contain_text("登录已过期")
@@ -215,7 +226,53 @@ def test_what_the_server_never_answers_holds_up_no_other_house_and_nobody_else_s
     expect(waiting).to_have_count(0)
     assert phone.one("SELECT count(*) FROM register_entry WHERE kind = 'alias'") == 0
     assert phone.one("SELECT array_agg(house_id ORDER BY house_id) FROM register_entry") == [1, 3]
+    deleted_while_it_is_sent(phone)
 
+
+def deleted_while_it_is_sent(phone: WorkerPhone) -> None:
+    """What is deleted does not come back, nor go without its photos; the grid is fetched anew after what was sent."""
+    page = phone.page
+
+    def drops(house: int, route: Route, *, lost: bool = False) -> None:
+        if route.request.method != "POST":
+            return route.fallback()
+        page.evaluate(_DROP, str(house))
+        return route.abort() if lost else route.fallback()
+
+    # The page sends, where it can be looked on.
+    page.add_init_script("SyncManager.prototype.register = async () => undefined")
+    phone.keep_grid()
+    taken: list[str] = []
+    page.on("response", lambda got: taken.append(got.url) if got.request.method == "POST" else None)
+    phone.line(False)
+    for house in (1, 3):
+        phone.visit(house)
+    page.goto("/phone/grid#house/1")
+    expect(page.locator("main")).to_contain_text("待发送 1 条")
+    page.route("**/register/house/1/enter/visit", lambda route: drops(3, route))
+    anew = page.expect_request(lambda asked: "/phone/grid.json" in asked.url and bool(taken))
+    with anew:
+        phone.line(True)
+    sent = "SELECT string_agg(house_id || ' ' || kind, ', ' ORDER BY id) FROM register_entry"
+    assert phone.one(sent) == "3 visited, 1 visited, 1 visited"
+    expect(page.locator("#phone-mark")).to_be_hidden()
+
+    phone.line(False)
+    phone.visit(3)
+    page.route("**/register/house/3/enter/visit", lambda route: drops(3, route, lost=True))
+    with page.expect_request("**/register/house/3/enter/visit"):
+        phone.line(True)
+    assert page.evaluate(_WAITING) == 0
+
+
+_DROP = f"""async (house) => {{
+  const store = {_STORE};
+  for (const each of await store.all("entries")) if (each.house === house) await store.dropEntry(each);
+}}"""
+_WAITING = f"""async () => {{
+  await navigator.locks.request("gisgrid-queue", () => true);
+  return (await {_STORE}.all("entries")).filter((each) => each.state === "waiting").length;
+}}"""
 
 _CALLED = """
 INSERT INTO alias (township_id, words, key, grams, house_id, added_by)

@@ -14,7 +14,7 @@ from gisgrid.core.errors import Invalid
 from gisgrid.core.plans import township
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
-from gisgrid.loading.modes import modes_of
+from gisgrid.loading.modes import Ended, modes_of
 from gisgrid.loading.targets import TARGETS
 from gisgrid.loading.undo import undo_load
 from gisgrid.planning.snapshot.fetch import today
@@ -86,19 +86,45 @@ def test_a_list_that_stands_for_all_ends_what_it_does_not_name(whole: Session, t
     now = now_of(whole)
     put(whole, "staff", tmp_path, part("S2", "leader", "2024-01-01"), part("S3", "worker", "2024-01-01"), part("S4", "worker", now), part("S5", "worker", now + timedelta(9)))  # fmt: skip
     before = whole.scalar(text(PARTS))
+    appointed(whole, "grid_leader", grid="a", name="leader")
+    leads = "SELECT during @> today_in(area_id) FROM appointment WHERE role = 'grid_leader'"
     # Who leads from today on follows who led until yesterday.
     rows = (part("S3", "worker", "2024-01-01"), part("S6", "leader", now))
     report = put(whole, "staff", tmp_path, *rows, mode="replace")
-    assert (report.ended, report.rejected.counts()) == (1, {})
+    assert (report.ended, report.rejected.counts()) == (Ended(("S2 · a",), 1), {})
     yesterday, later = now - timedelta(1), now + timedelta(9)
     assert whole.scalar(text(PARTS)) == (
         "S1 worker 2023-01-01 2023-12-31; "
         f"S2 leader 2024-01-01 {yesterday}; S3 worker 2024-01-01; S4 worker {now}; S5 worker {later}; S6 leader {now}"
     )
+    assert whole.scalar(text(leads)) is False, "the post ends with the part"
     counts = whole.scalar(text("SELECT counts FROM import_run WHERE id = :r"), {"r": report.run_id})
     assert (counts["ended"], counts["inserted"]) == (1, 2)
     undone = undo_load(whole, int(report.run_id or 0), who="样本")
     assert undone.restored["team_member"] == 1 and whole.scalar(text(PARTS)) == before
+    assert whole.scalar(text(leads)) is True
+
+
+def test_who_gives_no_posts_ends_none_by_a_list(whole: Session, tmp_path: Path):
+    put(whole, "staff", tmp_path, part("S2", "leader", "2024-01-01"))
+    appointed(whole, "grid_leader", grid="a", name="leader")
+    for role, posts in (("township_government", 0), ("administrator", 1)):
+        again = whole.begin_nested()
+        account = str(appointed(whole, role, name=role))
+        whole.execute(text("SELECT set_config('gisgrid.account', :a, true)"), {"a": account})
+        report = put(whole, "staff", tmp_path, part("S3", "worker", "2024-01-01"), mode="replace")
+        assert report.ended == Ended(("S2 · a",), posts), role
+        again.rollback()
+
+
+def test_a_list_that_names_no_parts_ends_none(whole: Session, tmp_path: Path):
+    before = whole.scalar(text(PARTS))
+    with pytest.raises(
+        Invalid, match=r"needs the columns grid, role and since; it lacks .*role"
+    ) as told:
+        put(whole, "staff", tmp_path, {"code": "S1", "name": "样本", "grid": ""}, mode="replace")
+    assert told.value.facts["lacks"] == ["role", "since"]
+    assert whole.scalar(text(PARTS)) == before
 
 
 def test_a_list_with_refused_rows_ends_nothing(whole: Session, tmp_path: Path):
@@ -106,7 +132,7 @@ def test_a_list_with_refused_rows_ends_nothing(whole: Session, tmp_path: Path):
     for wrong in (part("S9", "worker", "soon"), part("S9", "worker", "2024-01-01", grid="nowhere")):
         before = whole.scalar(text(PARTS))
         report = put(whole, "staff", tmp_path, part("S3", "worker", "2024-01-01"), wrong, mode="replace")  # fmt: skip
-        assert report.ended == 0 and len(report.rejected.rows()) == 1
+        assert report.ended == Ended() and len(report.rejected.rows()) == 1
         assert str(whole.scalar(text(PARTS))).startswith(str(before))
 
 
@@ -116,7 +142,7 @@ def test_what_stands_in_no_list_any_more_ends(whole: Session, tmp_path: Path, ki
     for code in ("X1", "X2"):
         put(whole, kind, tmp_path, FULL[kind] | {"code": code, "until": ""})
     report = put(whole, kind, tmp_path, FULL[kind] | {"code": "X2", "until": ""}, mode="replace")
-    assert (report.ended, report.unchanged) == (1, 1)
+    assert (report.ended.names, report.unchanged) == (("X1",), 1)
     held = f"SELECT string_agg(code, ' ' ORDER BY code) FROM {table} WHERE during @> today_in(township_id)"
     assert whole.scalar(text(held)) == "X2"
 
@@ -162,6 +188,7 @@ def test_the_page_says_what_each_way_does_and_asks_with_the_number(desk: Desk):
     assert (
         "Import it, and end 2 stored rows?" in page and "return if the import is taken back" in page
     )
+    assert page.count(f"What ends: Q1 · {grid}, Q2 · {grid}") == 2
     assert "导入，并终止 2 条已有数据？" in desk.page(number, "zh")
     # Somebody else adds a third meanwhile: what was agreed to is not what would happen.
     other = STAFF + f"Q7,样本7,{grid},worker,2024-01-01,\n"

@@ -32,7 +32,10 @@ class WorkerPhone:
 
     def enter(self) -> None:
         """Log in, as the page of the log-in would."""
-        name, value = session_cookie(self.app, self.engine, self.worker).split("=", 1)
+        self.enter_as(self.worker)
+
+    def enter_as(self, account: int) -> None:
+        name, value = session_cookie(self.app, self.engine, account).split("=", 1)
         self.page.context.add_cookies([{"name": name, "value": value, "url": self.host}])
 
     def line(self, there: bool) -> None:

@@ -36,6 +36,7 @@ def door(cluster: Cluster, template: str) -> Iterator[Door]:
             town = one_known(session)
             keep_flow(session, town.township_id, own_flow("normal"))
             session.execute(text(_A_MINOR))
+            session.execute(text(_ONE_HOUSE_STREET))
             index_addresses(session, town.township_id)
         yield Door(engine)
 
@@ -43,6 +44,7 @@ def door(cluster: Cluster, template: str) -> Iterator[Door]:
 _A_MINOR = """
 INSERT INTO matter (list_id, parent_id, code, name) SELECT list_id, id, '0101', '样本垃圾' FROM matter WHERE code = '01'
 """
+_ONE_HOUSE_STREET = "UPDATE house SET address = '虚构镇样本胡同29号' WHERE id = 29"
 
 
 def send(door: Door, path: str, data: dict[str, Any], *, who: str = "worker", **more: Any) -> Any:
@@ -188,6 +190,15 @@ def test_a_report_without_a_clear_place_is_taken_and_its_photo_confirmed(door: D
     assert told.json["parts"] == [hashlib.sha256(photo).hexdigest()]
 
 
+def test_what_is_to_be_looked_at_first_is_not_taken_yet(door: Door):
+    key = str(uuid4())
+    data = {"matter": "0101", "address": "无此地址七八九", "text": "样本", "client": key}
+    told = send(door, "/report", data, key=key, live=True)
+    assert (told.status_code, told.json["state"], stands(door, key)) == (422, "refused", None)
+    assert send(door, "/report", data, key=key).json["state"] == "taken"
+    assert door.one("SELECT count(*) FROM event WHERE address = '无此地址七八九'") == 1
+
+
 def test_a_visit_keeps_its_photos_once_and_shows_them_to_who_sees_the_register(door: Door):
     key, photo = str(uuid4()), jpeg()
 
@@ -286,14 +297,16 @@ def test_what_comes_in_late_puts_no_newer_day_back(door: Door):
     # The log says when it was seen, not when the line came back.
     long_ago = (door.day - timedelta(days=3)).isoformat()
     assert long_ago in door.people["clerk"].get("/register/house/3").text
-    # By its address a household moves to one house; where it might be several, nothing is done.
+    # By its address a household moves to one house; where it might be several, or the number is of none on a street
+    # with a single house, nothing is done.
     door.at_once()
     key, home = str(uuid4()), door.one("SELECT max(id) FROM household WHERE house_id = 3")
     path = "/register/house/3/enter/household-moved"
-    moved = {"household": str(home), "address": "虚构", "room": "", "client_id": key}
-    told = send(door, path, moved, key=key)
-    assert (told.status_code, told.json["state"]) == (422, "refused")
-    assert told.json["reason"] == "这一条须在原页面上确认：请重新打开后再发送。"
+    moved = {"household": str(home), "room": "", "client_id": key}
+    for address in ("虚构", "虚构镇样本胡同99号"):
+        told = send(door, path, {**moved, "address": address}, key=key)
+        assert (told.status_code, told.json["state"]) == (422, "refused"), address
+        assert told.json["reason"] == "这一条须在原页面上确认：请重新打开后再发送。"
     moved["address"] = door.one("SELECT address FROM house WHERE id = 1")
     told = send(door, path, moved, key=key, age_s=3 * 86400)
     assert told.json["state"] == "taken", told.json

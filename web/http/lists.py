@@ -7,11 +7,13 @@ those of the page at hand. `web.http.permissions` asks for the right before the 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from flask import Flask, Response, g, request, url_for
+from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import Invalid, NotAllowed
@@ -31,7 +33,8 @@ MOST_ROWS = 100_000
 """Of one workbook; a longer list is narrowed first, and is never cut off in silence."""
 MOST_LETTERS = 100
 """Of words that a list is narrowed to."""
-_OF_THE_PAGE = ("as", "lang", "page")
+_OF_THE_PAGE = ("as", "lang", "page", "verify", "noted")
+"""Parts of an address that are none of the list: what is done once, or how the page is shown."""
 
 
 def init_app(app: Flask) -> None:
@@ -73,8 +76,16 @@ def turn(portion: int) -> Turn:
     return Turn(page_asked(), portion)
 
 
-def listing(columns: Sequence[str]) -> Listing:
-    """How ``?sort=`` (a column, with ``-`` before it downwards) and ``?q=`` want the list; Invalid for no column of it."""
+def listing(
+    columns: Sequence[str], shown: Mapping[str, Mapping[str, str]] = MappingProxyType({})
+) -> Listing:
+    """How ``?sort=`` (a column, with ``-`` before it downwards) and ``?q=`` want the list; Invalid for no column of it.
+
+    Parameters
+    ----------
+    shown
+        Of columns that hold codes, what the page says for each: a message of the catalogue, or what stands there.
+    """
     asked = request.args.get("sort", "")
     column = asked.removeprefix("-")
     if column and column not in columns:
@@ -83,7 +94,14 @@ def listing(columns: Sequence[str]) -> Listing:
             known=list(columns), column=column[:40],
         )  # fmt: skip
     words = request.args.get("q", "").replace("\0", "").strip()
-    return Listing(column, asked.startswith("-"), words[:MOST_LETTERS])
+    words = words[:MOST_LETTERS]
+    meant = [
+        (name, code)
+        for name, codes in shown.items()
+        for code, said in codes.items()
+        if words and words.lower() in gettext(said).lower()
+    ]
+    return Listing(column, asked.startswith("-"), words, tuple(meant))
 
 
 def most(of_page: int) -> int:

@@ -46,21 +46,23 @@ SHOWN_ROWS = 5
 def index() -> Response:
     """The entries of those whom the asker audits, newest first; ``?verify=1`` computes the chain anew, too."""
     args = request.args
-    turn, listing = lists.turn(PORTION), lists.listing(SORTS)
+    turn = lists.turn(PORTION)
     with reading() as session:
         zone = zone_of(own_town(session))
+        declared = purposes(session)
+        names = {p.name: worded(p) for p in declared}
+        listing = lists.listing(SORTS, {"action": DID, "purpose": names})
         found = _entries(session, turn, listing, zone)
         verdict = None
         if "verify" in args and turn.number == 1 and not asked_as_workbook():
             verdict = audit.verify_in_store(session, noted=args.get("noted", "").strip() or None)
-        declared = purposes(session)
     if asked_as_workbook():
         return lists.workbook(None, sheets.entries(found, zone))
     return page(
         "audit.html", found=found[:PORTION], read=len(found), turn=turn, listing=listing, verdict=verdict,
         purposes=declared, args=args, most=SHOWN_ROWS, did=DID,
         asked={k: v for k, v in args.items() if v and k not in ("page", "lang", "verify", "noted")},
-        local=lambda at: local(at, zone), names={p.name: worded(p) for p in declared},
+        local=lambda at: local(at, zone), names=names,
     )  # fmt: skip
 
 

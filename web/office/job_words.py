@@ -36,6 +36,8 @@ STATE_WORDS = {
     "failed": say("failed"),
     "cancelled": say("cancelled"),
 }
+SHOWN = {"kind": KIND_WORDS | TASK_WORDS, "state": STATE_WORDS}
+"""Columns of codes and the words that the list has for them."""
 STATE_TONES = {"waiting": "warn", "running": "warn", "done": "good", "failed": "bad"}
 STOP_WORDS = {
     "plan": say("What was computed so far is lost; the plan stays as it is."),

@@ -65,7 +65,11 @@ def again() -> BaseResponse:
 def _shown(error: GisgridError | None = None) -> Response:
     state = request.args.get("state")
     state = state if state in FILTERS else None
-    now, turn, listing = datetime.now(UTC), lists.turn(PORTION), lists.listing(SORTS)
+    now, turn, listing = (
+        datetime.now(UTC),
+        lists.turn(PORTION),
+        lists.listing(SORTS, job_words.SHOWN),
+    )
     with reading() as session:
         place = town(session)
         found = ordered.jobs(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, render_template, request
 
+from gisgrid.core.messages import say
 from gisgrid.planning.snapshot.fetch import limits_of, today
 from gisgrid.register import today as visits
 from gisgrid.register.stale import count_found, stale, stale_sheet
@@ -15,6 +16,7 @@ from web.register import sheets
 
 blueprint = Blueprint("due", __name__)
 
+TABLE_WORDS = {"household": say("Household"), "resident": say("Resident")}
 PORTION = 500
 """Rows of a page of what is to be verified or visited."""
 
@@ -23,7 +25,7 @@ PORTION = 500
 def unverified() -> str | Response:
     """Records of the asker's ground that nobody verified for longer than the township's setting."""
     grid, turn = request.args.get("grid", "").strip() or None, lists.turn(PORTION)
-    listing = lists.listing(("address", "table", "grid", "verified_on"))
+    listing = lists.listing(("address", "table", "grid", "verified_on"), {"table": TABLE_WORDS})
     with reading() as session:
         place = town(session)
         days = int(limits_of(session, place.id).visit_days)
@@ -51,6 +53,7 @@ def unverified() -> str | Response:
         grid=grid,
         total=total,
         listing=listing,
+        words=TABLE_WORDS,
     )
 
 

@@ -284,13 +284,12 @@ def _form(
 
 
 def _only_house(house_id: int, address: str) -> str:
-    """The other house that an address written without a line means, if it is one alone; else empty."""
+    """The other house that an address written without a line means beyond doubt; else empty."""
     with reading() as session:
         place = town_of(session, households.register_of(session, house_id).township_id)
-        found = search(session, place.id, address.strip()[:200], limit=MOST_HITS).candidates
-    others = [hit for hit in found if hit.house_id not in (None, house_id)]
-    named = [hit for hit in others if hit.address == address.strip()] or others
-    return str(named[0].house_id) if len(named) == 1 else ""
+        meant = search(session, place.id, address.strip()[:200]).match
+    # Nobody is there to choose: a house that is merely the only one like it is not taken.
+    return str(meant.house_id) if meant and meant.house_id not in (None, house_id) else ""
 
 
 def _map(session: Session, register: households.Register) -> dict[str, Any] | None:

@@ -52,6 +52,10 @@ class Outcome:
         return status_of(self.error) if self.error else 422
 
 
+class _Doubtful(Exception):
+    """Somebody has to look at the draft first: what was begun is undone, the key of a phone's entry, too."""
+
+
 @contextlib.contextmanager
 def looking() -> Iterator[Session]:
     """A transaction in which texts of events near by are open to who may see them, on the record."""
@@ -94,26 +98,31 @@ def attempt(
             as_public()
         if wrong is not None:
             raise wrong
-        with looking() as session:
-            if add := request.form.get("add", ""):
-                if not add.isdecimal() or len(add) > 18:
-                    raise NotFound("There is no such report.")
-                case = add_to(
-                    session, int(add), by, text_=draft.text, photos=draft.photos,
-                    client_id=draft.client, emergency=draft.emergency and by != RESIDENT,
+        try:
+            with looking() as session:
+                if add := request.form.get("add", ""):
+                    if not add.isdecimal() or len(add) > 18:
+                        raise NotFound("There is no such report.")
+                    case = add_to(
+                        session, int(add), by, text_=draft.text, photos=draft.photos,
+                        client_id=draft.client, emergency=draft.emergency and by != RESIDENT,
+                    )  # fmt: skip
+                    return Outcome(place, case, added=True)
+                looked = look(session, to, snapshot_of)
+                # Of what waited on a phone nobody is there to look once more.
+                if looked.to_look_at(draft.seen) and not queued():
+                    raise _Doubtful
+                worker = "handle_events" in asker().rights
+                got = received(
+                    session, to, looked, by, source=draft.source or usual_source(to, by, worker=worker),
+                    client_id=f"form:{draft.client}",
                 )  # fmt: skip
-                return Outcome(place, case, added=True)
-            looked = look(session, to, snapshot_of)
-            # Of what waited on a phone nobody is there to look once more.
-            if looked.to_look_at(draft.seen) and not queued():
-                return Outcome(place, looked=looked)
-            worker = "handle_events" in asker().rights
-            got = received(
-                session, to, looked, by, source=draft.source or usual_source(to, by, worker=worker),
-                client_id=f"form:{draft.client}",
-            )  # fmt: skip
-            case = then(session, got.case, by) if got.fresh else got.case
-            return Outcome(place, case, looked=looked)
+                case = then(session, got.case, by) if got.fresh else got.case
+                return Outcome(place, case, looked=looked)
+        except _Doubtful:
+            # What is shown now is on the record by itself.
+            with looking() as session:
+                return Outcome(place, looked=look(session, to, snapshot_of))
     except GisgridError as error:
         keep_demand(error, by.actor, "form", draft.client, draft.matter)
         return Outcome(place, looked=looked, error=error)

@@ -77,7 +77,7 @@ def note_export(session: Session, what: str, rows: int) -> None:
 
 _COLUMNS = "id, at, account_id, account_name, action, subject, row_ids, purpose, origin"
 COLUMNS = tuple(_COLUMNS.split(", "))
-TEXTS = ("account_name", "action", "subject", "purpose", "origin")
+TEXTS = ("account_name", "action", "subject", "origin")
 
 
 def entries(

@@ -75,6 +75,22 @@ def test_entries_are_searched_by_person_purpose_thing_and_day(store: tuple[Engin
     assert auditor.get(f"{PAGE}?since=yesterday").status_code == 422
 
 
+def test_words_are_looked_for_in_what_stands_there(store: tuple[Engine, dict[str, int]]):
+    engine, made = store
+    auditor = Keeper(engine, made["auditor"])
+    for query, condition in (
+        ("导出列表", "action = 'export'"),
+        ("export", "action = 'export'"),
+        ("户档核实", "purpose = 'verify'"),
+        ("subject", "false"),
+    ):
+        with transaction(engine) as session:
+            wanted = session.scalars(
+                text(f"SELECT id FROM audit_entry WHERE {condition} ORDER BY id DESC")
+            ).all()
+        assert did(auditor.get(f"{PAGE}?lang=zh&q={query}").text) == list(wanted), query
+
+
 def test_the_way_between_pages_and_back_to_all_is_said_in_chinese(
     store: tuple[Engine, dict[str, int]], monkeypatch: pytest.MonkeyPatch
 ):
@@ -116,6 +132,10 @@ def test_the_store_and_the_program_come_to_one_verdict(store: tuple[Engine, dict
     with transaction(engine) as session:
         verdict = verify(session)
     assert f"Whole: {verdict.entries} entries" in page and verdict.last_hash in page
+    # Sorting the list computes nothing anew.
+    page = Keeper(engine, made["auditor"]).get(f"{PAGE}?verify=1&noted=00").text
+    sorted_by = re.findall(r'href="(/office/audit\?[^"]*sort=[^"]*)"', page)
+    assert sorted_by and not [each for each in sorted_by if "verify" in each or "noted" in each]
     assert "Whole" in auditor.get(f"{PAGE}?verify=1&noted={verdict.last_hash}").text
     assert "were cut off" in auditor.get(f"{PAGE}?verify=1&noted=00").text
 

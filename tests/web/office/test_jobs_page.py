@@ -56,7 +56,11 @@ def test_each_job_says_what_it_is_who_asked_and_how_it_stands(engine: Engine, ma
     )
     found = office.get(f"{PAGE}?q=虚构名单").text
     assert re.findall(r'data-job="([^"]+)"', found) == [f"file-{made['file']}"]
-    assert "No job is like this." in office.get(f"{PAGE}?q=nothing+like+it").text
+    # What stands there is found in the asker's language, and no code that nobody sees.
+    found = office.get(f"{PAGE}?lang=zh&q=失败").text
+    assert re.findall(r'data-job="([^"]+)"', found) == [f"plan-{made['failed']}"]
+    assert "没有符合条件的任务。" in office.get(f"{PAGE}?lang=zh&q=failed").text
+    assert "No job is like this." in office.get(f"{PAGE}?lang=en&q=nothing+like+it").text
     chinese = Keeper(engine, made["office"]).get(f"{PAGE}?lang=zh").text
     assert "没有范围。" in chinese and "方案均衡" in chinese and "后台任务" in chinese
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date
 from itertools import count
@@ -87,6 +88,12 @@ def test_records_not_verified_are_those_of_ones_ground(visitor: Visitor, engine:
     assert all(address in page for address in mine)
     assert not any(f"{address} " in page for address in others)
     assert "never" in page
+    rows = re.findall(r'data-head="登记">(\S+)', clerk.get("/stale?lang=zh").text)
+    assert set(rows) == {"住户", "居民"}
+    for word in ("住户", "居民"):
+        found = re.findall(r'data-head="登记">(\S+)', clerk.get(f"/stale?lang=zh&q={word}").text)
+        assert found == [row for row in rows if row == word]
+    assert "<tr><td" not in clerk.get("/stale?lang=zh&q=resident").text
     whole = visitor("township_government").get("/stale").text
     assert all(address in whole for address in mine | others)
 

@@ -14,17 +14,25 @@ export function keepDrafts() {
     const form = event.target.matches?.("input[type=file]") && event.target.form;
     if (!form || !(form.dataset.queue || form.dataset.queueName) || ![...form.elements].some(written)) return;
     const { pathname } = new URL(form.action), fields = [...new FormData(form)].filter(([name, value]) => name !== "csrf_token" && typeof value === "string");
-    await keepFact("draft", { url: pathname, fields, account: await fact("account"), made: Date.now() }).catch(() => undefined);
+    await keepFact("draft", { url: pathname, search: location.search, fields, account: await fact("account"), made: Date.now() }).catch(() => undefined);
   }, true);
 }
 
+// Whether the page was opened for another place than that on which the draft was written.
+function elsewhere({ search }) {
+  const before = new URLSearchParams(search), now = new URLSearchParams(location.search);
+  return ["address", "lon", "lat"].some((name) => now.get(name) && now.get(name) !== before.get(name));
+}
+
 export async function openDraft() {
-  const draft = await fact("draft"), form = draft && formOf(draft);
-  if (!form || form.dataset.entry || form.querySelector(".phone-draft")) return;
+  const draft = await fact("draft");
+  if (!draft) return;
   if (Date.now() - draft.made > DAY_MS || draft.account !== (await fact("account"))) {
     await keepFact("draft", null);
     return;
   }
+  const form = formOf(draft);
+  if (!form || form.dataset.entry || form.querySelector(".phone-draft") || elsewhere(draft)) return;
   refill(form, draft.fields);
   const words = JSON.parse(byId("phone-words").textContent);
   const anew = () => { keepFact("draft", null); form.reset(); note.remove(); };

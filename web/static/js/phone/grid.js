@@ -8,14 +8,14 @@ import { openDraft } from "./drafts.js";
 import { able, fillAgain } from "./forms.js";
 import { card, caseList, caseView, form, house, papers } from "./grid-parts.js";
 import { entries, onNews } from "./queue.js";
-import { enter, expired, isSet, keep, kept, key, setUp, shut } from "./locker.js";
+import { device, enter, expired, isSet, keep, kept, key, setUp, shut } from "./locker.js";
 import { fact } from "./store.js";
 
 const ui = JSON.parse(byId("ui").textContent), { words } = ui;
 const PATIENCE_MS = 20000, PIN = "[0-9]{6,12}", PORTION = 40;
 const FILTERS = ["", "visit", "verify", "register", "waiting", "attention", "fresh", "unlocated"];
 let data = null, here = null, wanted = "", filter = "", shown = PORTION, walk = null, said = "";
-const now = { entries: [] };
+const now = { entries: [] }, sending = new Set();
 
 const place = byId("grid");
 const time = (at) => new Intl.DateTimeFormat(ui.language, { dateStyle: "medium", timeStyle: "short" }).format(new Date(at));
@@ -53,7 +53,7 @@ async function begin() {
     else waitFor(words.fetching);
     await renew();
     // Unlocked, and nothing is kept: the first fetching failed, and is tried again.
-    if (!data) waitFor(words.no_line, make("button", { type: "button", class: "big find", onclick: begin }, words.retry));
+    if (!data && await key()) waitFor(words.no_line, make("button", { type: "button", class: "big find", onclick: begin }, words.retry));
     return;
   }
   if (await isSet()) {
@@ -85,12 +85,15 @@ async function start(pin) {
 }
 
 async function fetched(by) {
+  const name = await device();
   const answer = await fetch(ui.data, { headers: { Accept: "application/json" }, signal: AbortSignal.timeout(PATIENCE_MS) });
   if (!answer.ok) return false;
   const got = await answer.json();
-  // The phone of one is never filled with the grid of another.
-  if (got.account !== (await fact("lock"))?.account) return false;
+  // Locked or wiped meanwhile it stays so, and the phone of one is never filled with the grid of another.
+  const lock = await fact("lock");
+  if (!(await key()) || lock?.device !== name || lock.account !== got.account) return false;
   await keep(by, got);
+  if (!(await key())) return false;
   data = got;
   return true;
 }
@@ -103,6 +106,15 @@ async function renew() {
 
 // Whether nobody is writing, so that the page may be drawn anew.
 const calm = () => !location.hash.split("/")[2] && !location.hash.startsWith("#case/") && document.activeElement?.id !== "find";
+
+// What is heard of the queue; once what waited is in, the office knows more than what is kept here.
+async function heard(over) {
+  for (const each of now.entries) if (each.state === "waiting") sending.add(each.key);
+  now.entries = await entries();
+  if (data && calm()) draw();
+  const sent = over ? now.entries.filter((each) => each.state === "sent" && sending.delete(each.key)) : [];
+  if (sent.length) await renew();
+}
 
 // ---- the list ----------------------------------------------------------------------------------
 
@@ -189,7 +201,7 @@ async function open() {
     history.replaceState(null, "", `${location.pathname}#${at.slice(1).filter(Boolean).join("/")}${asked && `?${asked}`}`);
   }
   now.entries = await entries();
-  onNews(async () => { now.entries = await entries(); if (data && calm()) draw(); });
+  onNews(heard);
   addEventListener("hashchange", () => { if (data) draw(); scrollTo(0, 0); });
   addEventListener("online", renew);
   await begin();

@@ -2,7 +2,7 @@
 // log-out, and when the server has withdrawn its half. What waits to be sent is none of it and stays.
 
 import { halfKey, makeLock, open, seal, unlock } from "../pure/seal.js";
-import { dropFacts, fact, keepFact } from "./store.js";
+import { changeFact, dropFacts, fact, keepFact } from "./store.js";
 
 const OWN = ["lock", "half", "sealed", "opened", "draft"];
 const MOST_WRONG = 5, OPEN_MS = 30 * 60000, DAY_MS = 86400000;
@@ -33,18 +33,16 @@ export async function setUp(pin, half, name, account) {
 
 // The key for a PIN; else how many tries are left, none: all is wiped. A try is counted before it is made.
 export async function enter(pin) {
-  const lock = await fact("lock"), half = await fact("half");
+  const lock = await changeFact("lock", (kept) => kept && { ...kept, wrong: kept.wrong + 1 }), half = await fact("half");
   if (!lock || !half) return { left: 0 };
-  const wrong = lock.wrong + 1;
-  await keepFact("lock", { ...lock, wrong });
   const key = await unlock(lock, pin, half);
   if (key) {
-    await keepFact("lock", { ...lock, wrong: 0 });
+    await changeFact("lock", (kept) => kept && { ...kept, wrong: 0 });
     await opened(key);
     return { key };
   }
-  if (wrong >= MOST_WRONG) await wipe();
-  return { left: Math.max(MOST_WRONG - wrong, 0) };
+  if (lock.wrong >= MOST_WRONG) await wipe();
+  return { left: Math.max(MOST_WRONG - lock.wrong, 0) };
 }
 
 // Opened, it stays so for half an hour on this phone: nobody types a PIN at each door.
@@ -52,15 +50,10 @@ async function opened(key) {
   await keepFact("opened", { key, until: Date.now() + OPEN_MS });
 }
 
+// The key while it is opened, for another half hour; null: it is locked.
 export async function key() {
-  const kept = await fact("opened");
-  if (!kept) return null;
-  if (Date.now() > kept.until) {
-    await keepFact("opened", null);
-    return null;
-  }
-  await opened(kept.key);
-  return kept.key;
+  const now = Date.now();
+  return (await changeFact("opened", (kept) => (kept && now <= kept.until ? { ...kept, until: now + OPEN_MS } : null)))?.key ?? null;
 }
 
 export const shut = () => keepFact("opened", null);

@@ -2,22 +2,23 @@
 // leaves the phone when the server has said that it is taken and that it holds each photo.
 
 import { age, allKept, due, verdict } from "../pure/sending.js";
-import { all, dropEntry, fact, keepEntry, keepFact, photosOfEntry, settleEntry } from "./store.js";
+import { all, dropEntry, fact, keepEntry, keepFact, settleEntry, wholeEntry } from "./store.js";
 
 const SESSION_MS = 15000, UPLOAD_MS = 180000, LAST_SENT = 20;
 const news = typeof BroadcastChannel === "function" ? new BroadcastChannel("gisgrid-phone") : null;
 
 export const entries = () => all("entries");
 
-// Calls `look` whenever something was written down, sent or refused, here or elsewhere on this phone.
+// Calls `look` whenever something was written down, sent or refused, here or elsewhere on this phone; with true once a
+// sending has come to its end.
 export function onNews(look) {
-  if (news) news.addEventListener("message", look);
-  addEventListener("gisgrid-phone", look);
+  if (news) news.addEventListener("message", (event) => look(event.data));
+  addEventListener("gisgrid-phone", (event) => look(event.detail));
 }
 
-function tell() {
-  if (news) news.postMessage("changed");
-  dispatchEvent(new Event("gisgrid-phone"));
+function tell(over = false) {
+  if (news) news.postMessage(over);
+  dispatchEvent(new CustomEvent("gisgrid-phone", { detail: over }));
 }
 
 // Written down on this phone; from then on it is not lost. `photos` are { field, file, type, bytes, sha256 }.
@@ -41,7 +42,7 @@ export async function drop(entry) {
 export function drain(watched = null) {
   return navigator.locks.request("gisgrid-queue", async () => {
     const problem = await run(watched);
-    tell();
+    tell(true);
     return problem;
   });
 }
@@ -53,8 +54,11 @@ async function run(watched) {
   const waiting = await entries();
   const others = (each) => each.state === "waiting" && each.account !== null && each.account !== session.account;
   const problem = waiting.some(others) ? "log_in" : "";
-  for (const entry of due(waiting, session.account)) {
-    const went = await send(entry, session, watched);
+  for (const { n } of due(waiting, session.account)) {
+    // Whoever deleted it while others were sent has its word.
+    const { entry, photos } = (await wholeEntry(n)) ?? {};
+    if (entry?.state !== "waiting") continue;
+    const went = await send(entry, photos, session, watched);
     if (went === "again") return "server";
     if (went === "no_line" || went === "log_in") return went;
     tell();
@@ -75,11 +79,11 @@ async function who() {
   }
 }
 
-async function send(entry, session, watched) {
+async function send(entry, photos, session, watched) {
   const looked = watched?.key === entry.key && !watched.gone;
   const body = new FormData();
   for (const [name, value] of entry.fields) body.append(name, value);
-  for (const photo of await photosOfEntry(entry.key)) body.append(photo.field, new File([photo.bytes], photo.file, { type: photo.type }));
+  for (const photo of photos) body.append(photo.field, new File([photo.bytes], photo.file, { type: photo.type }));
   const headers = {
     Accept: "application/json", "Idempotency-Key": entry.key, "X-CSRFToken": session.token,
     "X-Phone-Account": session.account ?? "", "X-Phone-Age": String(age(entry.made, Date.now())),

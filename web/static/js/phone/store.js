@@ -55,6 +55,18 @@ export const all = (store) => within([store], "readonly", (kept) => later(kept.g
 export const fact = async (name) => (await get("facts", name))?.value ?? null;
 export const keepFact = (name, value) => (value === null ? drop("facts", name) : put("facts", { name, value }));
 
+// A fact made another in one step, which nobody comes between; comes back with what it is then, null for none.
+export const changeFact = (name, change) => within(["facts"], "readwrite", (kept) => {
+  const asked = kept.get(name);
+  let made = null;
+  asked.onsuccess = () => {
+    made = change(asked.result?.value ?? null);
+    if (made === null) kept.delete(name);
+    else kept.put({ name, value: made });
+  };
+  return () => made;
+});
+
 // All of them go, or none.
 export const dropFacts = (names) => within(["facts"], "readwrite", (kept) => { for (const name of names) kept.delete(name); });
 
@@ -72,10 +84,22 @@ export const keepEntry = (entry, photos, mended) => within(["entries", "photos"]
 
 export const photosOfEntry = (key) => within(["photos"], "readonly", (kept) => later(kept.getAll(photosOf(key))));
 
-// An entry as it is now; with `bare` its photos go in the same transaction.
+// An entry and its photos as they are at one moment; null where it is gone.
+export const wholeEntry = (n) => within(["entries", "photos"], "readonly", (entries, kept) => {
+  const asked = entries.get(n);
+  let photos = null;
+  asked.onsuccess = () => { if (asked.result) photos = kept.getAll(photosOf(asked.result.key)); };
+  return () => photos && { entry: asked.result, photos: photos.result };
+});
+
+// An entry as it is now, unless it was deleted meanwhile; with `bare` its photos go in the same transaction.
 export const settleEntry = (entry, bare) => within(["entries", "photos"], "readwrite", (entries, kept) => {
-  entries.put(entry);
-  if (bare) kept.delete(photosOf(entry.key));
+  const asked = entries.getKey(entry.n);
+  asked.onsuccess = () => {
+    if (asked.result === undefined) return;
+    entries.put(entry);
+    if (bare) kept.delete(photosOf(entry.key));
+  };
 });
 
 export const dropEntry = (entry) => within(["entries", "photos"], "readwrite", (entries, kept) => {
