@@ -321,9 +321,16 @@ def test_the_sums_agree_with_a_count_over_the_rows(engine: Engine, made: dict[st
         session.execute(text("UPDATE resident SET phone = NULL WHERE id % 3 = 0"))
         session.execute(text("UPDATE resident SET citizen_id = NULL WHERE id % 5 = 0"))
         session.execute(text("UPDATE house_grid SET grid_id = NULL WHERE house_id = 5"))
+        # What lies in an exclusive grid is of that one.
+        session.execute(
+            text(
+                "UPDATE house_grid SET exclusive_grid_id = (SELECT id FROM grid WHERE code = :code) WHERE house_id = 1"
+            ),
+            {"code": OTHER_GRID},
+        )
         houses = {row.id: row for row in session.execute(text(
             "SELECT h.id, h.community_id, g.code, g.community_id AS grid_community FROM house h "
-            "LEFT JOIN house_grid a ON a.house_id = h.id LEFT JOIN grid g ON g.id = a.grid_id"))}  # fmt: skip
+            "LEFT JOIN house_grid a ON a.house_id = h.id LEFT JOIN grid g ON g.id = coalesce(a.exclusive_grid_id, a.grid_id)"))}  # fmt: skip
         homes = session.execute(text("SELECT * FROM household")).all()
         people = session.execute(
             text("SELECT r.*, f.house_id FROM resident r JOIN household f ON f.id = r.household_id")
@@ -375,6 +382,9 @@ def test_the_sums_agree_with_a_count_over_the_rows(engine: Engine, made: dict[st
         assert sum(g.done for g in by_grid) == sum(h.done for h in listed)
         (now,) = progress.task_days(session, task)
         assert (now.filled, now.required) == (2, len(listed))
+        assert {each.house_id: each.grid for each in answers.given(session, number)}[1] == next(
+            row.name for row in grids if row.code == OTHER_GRID
+        )
 
 
 def test_the_days_and_the_houses_without_a_register_agree_with_the_sums(
@@ -423,9 +433,27 @@ def test_the_days_and_the_houses_without_a_register_agree_with_the_sums(
         mine = completeness.by_grid(session, place.id)
         assert [g.code for g in mine] == [GRID]
         task = tasks.one(session, number)
-        assert {h.grid_code for h in progress.task_houses(session, task)} == {GRID}
+        listed = progress.task_houses(session, task)
+        assert {h.grid_code for h in listed} == {GRID}
+        pages = [progress.task_houses(session, task, most=2, skip=skip) for skip in (0, 2)]
+        assert [*pages[0], *pages[1]] == listed[:4]
+        fields = purpose_list("verify")
+        houses = completeness.by_house(session, place.id, GRID, fields)
+        lacking = [house.required - house.filled for house in houses]
+        assert lacking == sorted(lacking, reverse=True) != []
+        assert completeness.by_house(session, place.id, GRID, fields, most=2, skip=1) == houses[1:3]
         with pytest.raises(NotFound):
             tasks.one(session, 999)
+    for house in (1, 3):
+        answered(engine, made["worker"], number, house, q1="2")
+    with transaction(engine) as session:
+        session.execute(
+            text("UPDATE house_grid SET grid_id = (SELECT max(id) FROM grid) WHERE house_id = 3")
+        )
+    with acting(web_engine(engine), made["office"]) as session:
+        # What lies there no more is neither filled nor required.
+        (now,) = progress.task_days(session, task)
+        assert (now.filled, now.required) == (1, len(listed) - 1)
 
 
 def test_what_the_register_lacks_is_named_at_the_house(engine: Engine, made: dict[str, int]):
