@@ -8,14 +8,17 @@ from pathlib import Path
 import click
 from rich.table import Table
 from rich.text import Text
+from sqlalchemy.orm import Session
 
 from gisgrid.cli.coverage import township_option
 from gisgrid.cli.edge import commit_option, opened, say_dry, wide_console
 from gisgrid.collection import progress, tasks, xlsform
 from gisgrid.collection.fields import FIELD_WORDS, purposes
-from gisgrid.collection.questions import NewQuestion, read_number
-from gisgrid.collection.tasks import TaskDraft
+from gisgrid.collection.questions import NewQuestion, read_limit
+from gisgrid.collection.tasks import TaskDraft, TaskInfo
 from gisgrid.core import plans
+from gisgrid.core.errors import NotFound
+from gisgrid.core.plans import TownshipInfo
 from gisgrid.core.settings import Settings
 from gisgrid.db.tables.collection import QUESTION_KINDS
 from gisgrid.planning.snapshot.fetch import today
@@ -34,7 +37,7 @@ def collection_group() -> None:
 def list_command(settings: Settings, township: str | None) -> None:
     """List collection tasks, open ones first."""
     with opened(settings, read_only=True) as session:
-        found = tasks.tasks(session, plans.township(session, township).id)
+        found = tasks.tasks(session, plans.township(session, township).id, counted=True)
     table = Table(box=None)
     for head in ("number", "title", "state", "due", "houses", "questions"):
         table.add_column(head)
@@ -51,8 +54,7 @@ def list_command(settings: Settings, township: str | None) -> None:
 def show_command(settings: Settings, number: int, township: str | None) -> None:
     """Show what the task NUMBER asks and, as somebody who sees registers (--as), how far it is in each grid."""
     with opened(settings, read_only=True) as session:
-        plans.township(session, township)
-        task = tasks.one(session, number)
+        task, _ = _named(session, number, township)
         grids = progress.task_by_grid(session, task)
     click.echo(f"{task.id} {task.title}: {task.state}, due {task.due_on}, {task.houses} houses")
     for each in task.questions:
@@ -143,10 +145,10 @@ def ask_command(
 ) -> None:
     """Add the question LABEL to the draft NUMBER."""
     with opened(settings) as session:
-        plans.township(session, township)
+        _named(session, number, township)
         question = NewQuestion(
             label.strip(), kind, required=not may_stay_empty, choices=choices,
-            least=read_number(least or ""), most=read_number(most or ""),
+            least=read_limit(least or ""), most=read_limit(most or ""),
         )  # fmt: skip
         place_of_it = tasks.ask(session, number, question)
         if not commit:
@@ -163,8 +165,8 @@ def ask_command(
 def publish_command(settings: Settings, number: int, township: str | None, commit: bool) -> None:
     """Open the draft NUMBER; those who are to go are told."""
     with opened(settings) as session:
-        plans.township(session, township)
-        task = tasks.publish(session, number, seen=tasks.one(session, number).state_number)
+        draft, place = _named(session, number, township)
+        task = tasks.publish(session, number, today(place), seen=draft.state_number)
         if not commit:
             session.rollback()
     click.echo(f"{number}: {task.title}, {task.houses} houses until {task.due_on}")
@@ -179,8 +181,8 @@ def publish_command(settings: Settings, number: int, township: str | None, commi
 def end_command(settings: Settings, number: int, township: str | None, commit: bool) -> None:
     """End the open task NUMBER."""
     with opened(settings) as session:
-        plans.township(session, township)
-        tasks.end(session, number, seen=tasks.one(session, number).state_number)
+        task, _ = _named(session, number, township)
+        tasks.end(session, number, seen=task.state_number)
         if not commit:
             session.rollback()
     click.echo(f"{number}: ended")
@@ -195,8 +197,7 @@ def end_command(settings: Settings, number: int, township: str | None, commit: b
 def form_command(settings: Settings, number: int, out: Path, township: str | None) -> None:
     """Write what the task NUMBER asks to OUT as an XLSForm."""
     with opened(settings, read_only=True) as session:
-        plans.township(session, township)
-        task = tasks.one(session, number)
+        task, _ = _named(session, number, township)
     xlsform.write(task, out, house_words="House code", fields_words=", ".join(task.fields))
     click.echo(str(out))
 
@@ -213,9 +214,18 @@ def take_command(
     """Take the questions of the XLSForm FORM in the place of those of the draft NUMBER."""
     questions = xlsform.read(form)
     with opened(settings) as session:
-        plans.township(session, township)
+        _named(session, number, township)
         tasks.replace_questions(session, number, questions)
         if not commit:
             session.rollback()
     click.echo(f"{number}: {len(questions)} questions")
     say_dry(commit=commit)
+
+
+def _named(session: Session, number: int, township: str | None) -> tuple[TaskInfo, TownshipInfo]:
+    """The task NUMBER of the township that is meant, with its houses counted; NotFound if it is another's."""
+    place = plans.township(session, township)
+    task = tasks.one(session, number, counted=True)
+    if task.township_id != place.id:
+        raise NotFound("There is no collection task {number} here.", number=number)
+    return task, place

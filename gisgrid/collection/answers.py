@@ -15,7 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from gisgrid.collection.questions import AskedQuestion, stored_answer
+from gisgrid.collection.questions import stored_answer
 from gisgrid.collection.tasks import TaskInfo
 from gisgrid.core.errors import Conflict, Invalid, NotAllowed, NotFound
 
@@ -61,6 +61,8 @@ class GivenAnswer:
     value: str | None = None
     """None: masked, or photos."""
     photos: tuple[int, ...] = ()
+    replaced_at: datetime | None = None
+    """When a later one took its place; None: it is the present one."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,8 @@ class TakenAnswers:
     """AskedQuestion to the answer that was kept."""
     over_another: bool
     """Somebody else answered one of these since the page was read: theirs is kept as a former one."""
+    late_one: bool = False
+    """A present answer was written down after one of these, which is kept as a former one."""
 
 
 def answer(
@@ -104,7 +108,7 @@ def answer(
     Invalid
         What was written is no answer; nothing at all was written; a required question has no answer yet.
     Conflict
-        The task is over, and was so when this was written down.
+        The task is over, and was so when this was written down; or the key came before with other answers.
     NotAllowed
         The house is none of the task's, or lies where the account may not keep the register.
     """
@@ -135,6 +139,10 @@ def answer(
         rows = session.execute(_ANSWER, values).all()
     except DBAPIError as error:
         state = getattr(error.orig, "sqlstate", None)
+        if state == "23505":
+            raise Conflict(
+                "This page was sent before with other answers: look at what stands here, and send it once more."
+            ) from error
         if state == "P0002":
             raise Conflict(
                 "This task is over: nothing more is taken. What you found out tell your office."
@@ -147,6 +155,7 @@ def answer(
     return TakenAnswers(
         {row.question: row.answer for row in rows if row.answer is not None},
         any(row.over_another for row in rows),
+        any(row.late_one for row in rows),
     )
 
 
@@ -178,10 +187,32 @@ def photo_bytes(session: Session, photo_id: int, *, thumbnail: bool = False) -> 
     return bytes(found)
 
 
-def given(session: Session, task_id: int, house_id: int | None = None) -> list[GivenAnswer]:
-    """The present answers of a task that may be seen, masked: by house and question; of one house, if named."""
-    rows = session.execute(_GIVEN, {"task": task_id, "house": house_id}).mappings()
+def given(
+    session: Session,
+    task_id: int,
+    house_id: int | None = None,
+    *,
+    most: int | None = None,
+    skip: int = 0,
+) -> list[GivenAnswer]:
+    """The present answers of a task that may be seen, masked: by house and question; of one house, if named.
+
+    ``most`` houses are listed after those that are skipped.
+    """
+    asked = {"task": task_id, "house": house_id, "most": most, "skip": skip}
+    rows = session.execute(_GIVEN, asked).mappings()
     return [GivenAnswer(**{**row, "photos": tuple(row["photos"])}) for row in rows]
+
+
+def former(session: Session, task_id: int, houses: Sequence[int]) -> list[GivenAnswer]:
+    """The answers at these houses that others took the place of, masked: what was written down last stands first."""
+    rows = session.execute(_FORMER, {"task": task_id, "houses": list(houses)}).mappings()
+    return [GivenAnswer(**{**row, "photos": tuple(row["photos"])}) for row in rows]
+
+
+def count_answered(session: Session, task_id: int) -> int:
+    """At how many houses a task was answered, of those that may be seen."""
+    return int(session.scalar(_COUNT_ANSWERED, {"task": task_id}) or 0)
 
 
 def newest(answers: Sequence[GivenAnswer]) -> int:
@@ -209,16 +240,8 @@ def missing_in_register(
     return found
 
 
-def question_of(task: TaskInfo, question_id: int) -> AskedQuestion:
-    """A question of a task; NotFound if it asks no such."""
-    found = next((each for each in task.questions if each.id == question_id), None)
-    if found is None:
-        raise NotFound("The task does not ask this.")
-    return found
-
-
 _ANSWER = text("""
-SELECT question, answer, over_another FROM answer_collection(
+SELECT question, answer, over_another, late_one FROM answer_collection(
     :task, :house, CAST(:said AS jsonb), :seen, :client, CAST(:entered AS timestamptz))
 """)
 _KEEP_PHOTO = text("""
@@ -228,16 +251,33 @@ VALUES (:answer, :sha, :width, :height, :jpeg, :thumbnail) ON CONFLICT (answer_i
 _PHOTO = text(
     "SELECT CASE WHEN :small THEN thumbnail ELSE jpeg END FROM collection_photo WHERE id = :id"
 )
-_GIVEN = text("""
+_LINE = """
 SELECT a.id, a.question_id, a.house_id, h.code AS house_code, h.address, g.name AS grid, a.who,
-       coalesce(a.entered_at, a.at) AS at,
+       coalesce(a.entered_at, a.at) AS at, a.replaced_at,
        ARRAY(SELECT p.id FROM collection_photo p WHERE p.answer_id = a.id ORDER BY p.id) AS photos
 FROM collection_answer a JOIN collection_question q ON q.id = a.question_id JOIN house h ON h.id = a.house_id
 LEFT JOIN plan_in_force p ON p.township_id = a.township_id
-LEFT JOIN house_grid i ON i.plan_id = p.id AND i.house_id = a.house_id LEFT JOIN grid g ON g.id = i.grid_id
-WHERE a.task_id = :task AND a.replaced_at IS NULL AND (CAST(:house AS bigint) IS NULL OR a.house_id = :house)
+LEFT JOIN house_grid i ON i.plan_id = p.id AND i.house_id = a.house_id
+LEFT JOIN grid g ON g.id = coalesce(i.exclusive_grid_id, i.grid_id)
+"""
+_GIVEN = text(f"""
+WITH here AS MATERIALIZED (
+    SELECT DISTINCT a.house_id, h.address COLLATE "C" AS address
+    FROM collection_answer a JOIN house h ON h.id = a.house_id
+    WHERE a.task_id = :task AND a.replaced_at IS NULL AND (CAST(:house AS bigint) IS NULL OR a.house_id = :house)
+    ORDER BY 2, 1 LIMIT CAST(:most AS bigint) OFFSET :skip
+)
+{_LINE}
+WHERE a.task_id = :task AND a.replaced_at IS NULL AND a.house_id IN (SELECT house_id FROM here)
 ORDER BY h.address COLLATE "C", a.house_id, q.number
+""")  # noqa: S608 - parts that stand here
+_FORMER = text(f"""{_LINE}
+WHERE a.task_id = :task AND a.replaced_at IS NOT NULL AND a.house_id = ANY (CAST(:houses AS bigint[]))
+ORDER BY a.house_id, q.number, at DESC, a.id DESC
 """)
+_COUNT_ANSWERED = text(
+    "SELECT count(DISTINCT house_id) FROM collection_answer WHERE task_id = :task AND replaced_at IS NULL"
+)
 _OPEN = text("SELECT id, value FROM unmask_collection(CAST(:ids AS bigint[]))")
 _MISSING = text("""
 WITH lacking AS (

@@ -185,11 +185,17 @@ def total(rows: Iterable[FilledShare]) -> FilledShare:
 
 
 def by_house(
-    session: Session, township_id: int, grid: str, fields: Sequence[str], *, most: int = MOST_HOUSES
+    session: Session,
+    township_id: int,
+    grid: str,
+    fields: Sequence[str],
+    *,
+    most: int = MOST_HOUSES,
+    skip: int = 0,
 ) -> list[FilledHouse]:
     """The houses of a grid on the asker's ground with their households: those that lack most first, then by address."""
     homes: dict[int, list[FilledHousehold]] = {}
-    asked = {"t": township_id, "grid": grid, "most": most, "fields": list(fields)}
+    asked = {"t": township_id, "grid": grid, "most": most, "skip": skip, "fields": list(fields)}
     rows = session.execute(_BY_HOUSE, asked).mappings().all()
     for row in rows:
         if row["household_id"] is not None:
@@ -202,7 +208,7 @@ def by_house(
         )
         for row in rows
     }
-    return sorted(found.values(), key=lambda house: house.filled - house.required)
+    return list(found.values())
 
 
 def kept_days(
@@ -214,21 +220,21 @@ def kept_days(
 
 
 def count_day(session: Session, township_id: int, day: date) -> int:
-    """Keep how far the lists are filled on a day, once a day; how many lists were counted."""
-    if session.scalar(_COUNTED, {"t": township_id, "day": day}):
-        return 0
+    """Keep how far the lists are filled on a day, as it was counted last; of how many lists that is new."""
     row = session.execute(_OF_TOWN, {"t": township_id}).mappings().one()
     counts = _counts(row)
+    new = 0
     for purpose in purposes():
         fields = purpose_list(purpose)
-        session.execute(
+        kept = session.scalar(
             _KEEP_DAY,
             {
                 "t": township_id, "day": day, "purpose": purpose, "filled": counts.filled(fields),
                 "required": counts.required(fields),
             },
         )  # fmt: skip
-    return len(purposes())
+        new += kept is not None
+    return new
 
 
 def without_register(
@@ -243,11 +249,14 @@ def without_register(
     """Houses on the asker's ground that have no household, by grid and address."""
     asked = {"t": township_id, "grid": grid, "limit": limit, "skip": skip}
     rows = session.execute(_WITHOUT, asked).mappings().all()
-    workers = {
-        row.grid_code: tuple(row.names)
-        for row in session.execute(_WORKERS, {"t": township_id, "day": day})
-    }
+    workers = who_is_to_go(session, township_id, day)
     return [HouseWithout(**row, workers=workers.get(row["grid_code"], ())) for row in rows]
+
+
+def who_is_to_go(session: Session, township_id: int, day: date) -> dict[str, tuple[str, ...]]:
+    """Leader and workers of each grid on a day, as far as the asker may see them; by code of the grid."""
+    rows = session.execute(_WORKERS, {"t": township_id, "day": day})
+    return {row.grid_code: tuple(row.names) for row in rows}
 
 
 def count_without(session: Session, township_id: int, *, grid: str | None = None) -> int:
@@ -279,7 +288,6 @@ GROUP BY g.id, g.code, g.name, c.name ORDER BY g.code COLLATE "C" NULLS LAST
 """)  # noqa: S608 - parts that stand here
 _BY_HOUSE = text(f"""WITH {MINE}, here AS MATERIALIZED (
     SELECT m.id, m.code, m.address FROM mine m JOIN grid g ON g.id = m.grid_id WHERE g.code = :grid
-    ORDER BY m.address COLLATE "C", m.id LIMIT :most
 ), homes AS MATERIALIZED (
     SELECT f.id, f.house_id, f.room, f.verified_on FROM masked_household f WHERE f.house_id IN (SELECT id FROM here)
 ), there AS (
@@ -293,11 +301,15 @@ _BY_HOUSE = text(f"""WITH {MINE}, here AS MATERIALIZED (
 ), counted AS (
     SELECT household_id, count(*) AS required, count(*) FILTER (WHERE there) AS filled FROM there
     WHERE name = ANY (CAST(:fields AS text[])) GROUP BY household_id
+), listed AS (
+    SELECT h.id, h.code, h.address, (count(f.id) = 0)::int + coalesce(sum(c.required - c.filled), 0) AS lacking
+    FROM here h LEFT JOIN homes f ON f.house_id = h.id LEFT JOIN counted c ON c.household_id = f.id
+    GROUP BY h.id, h.code, h.address ORDER BY lacking DESC, h.address COLLATE "C", h.id LIMIT :most OFFSET :skip
 )
 SELECT h.id, h.code, h.address, f.id AS household_id, f.room, coalesce(c.filled, 0) AS filled,
        coalesce(c.required, 0) AS required
-FROM here h LEFT JOIN homes f ON f.house_id = h.id LEFT JOIN counted c ON c.household_id = f.id
-ORDER BY h.address COLLATE "C", h.id, f.room COLLATE "C" NULLS FIRST, f.id
+FROM listed h LEFT JOIN homes f ON f.house_id = h.id LEFT JOIN counted c ON c.household_id = f.id
+ORDER BY h.lacking DESC, h.address COLLATE "C", h.id, f.room COLLATE "C" NULLS FIRST, f.id
 """)  # noqa: S608 - parts that stand here
 # As the owner, to whom the views show nobody.
 _OF_TOWN = text("""
@@ -310,12 +322,12 @@ SELECT h.houses, f.registered, f.households, f.household_verified_on, r.* FROM
             count(verified_on) AS verified_on
      FROM resident WHERE township_id = :t) r
 """)
-_COUNTED = text(
-    "SELECT EXISTS (SELECT FROM completeness_day WHERE township_id = :t AND day = :day)"
-)
 _KEEP_DAY = text("""
 INSERT INTO completeness_day (township_id, day, purpose, filled, required)
-VALUES (:t, :day, :purpose, :filled, :required) ON CONFLICT DO NOTHING
+VALUES (:t, :day, :purpose, :filled, :required)
+ON CONFLICT (township_id, day, purpose) DO UPDATE SET filled = excluded.filled, required = excluded.required
+WHERE (completeness_day.filled, completeness_day.required) <> (excluded.filled, excluded.required)
+RETURNING purpose
 """)
 _KEPT_DAYS = text("""
 SELECT day, filled, required FROM (

@@ -49,10 +49,10 @@ def left(grids: Iterable[TaskGrid]) -> tuple[int, int]:
 
 
 def task_houses(
-    session: Session, task: TaskInfo, *, grid: str | None = None, most: int = MOST_HOUSES
+    session: Session, task: TaskInfo, *, most: int = MOST_HOUSES, skip: int = 0
 ) -> list[AskedHouse]:
     """The houses of a task on the asker's ground: those where something is missing first, then by address."""
-    asked = {**_asked(task), "grid": grid, "most": most}
+    asked = {**_asked(task), "most": most, "skip": skip}
     return [AskedHouse(**row) for row in session.execute(_TASK_HOUSES, asked).mappings()]
 
 
@@ -111,8 +111,7 @@ _TASK_HOUSES = text(f"""WITH {_EACH}
 SELECT e.id, e.code, e.address, g.code AS grid_code, g.name AS grid, e.filled::bigint AS filled,
        e.required::bigint AS required, e.registered, e.last_on
 FROM each e LEFT JOIN grid g ON g.id = e.grid_id
-WHERE CAST(:grid AS text) IS NULL OR g.code = :grid
-ORDER BY e.filled >= e.required, e.address COLLATE "C", e.id LIMIT :most
+ORDER BY e.filled >= e.required, e.address COLLATE "C", e.id LIMIT :most OFFSET :skip
 """)  # noqa: S608 - parts that stand here
 _TASK_DAYS = text(f"""WITH {MINE}, asked AS (
     SELECT count(*) * CAST(:questions AS integer) AS required
@@ -120,6 +119,7 @@ _TASK_DAYS = text(f"""WITH {MINE}, asked AS (
 ), first AS (
     SELECT min(day_at.day) AS day
     FROM collection_answer a JOIN collection_question q ON q.id = a.question_id AND q.required
+    JOIN task_ground c ON c.task_id = a.task_id AND c.house_id = a.house_id
     JOIN mine m ON m.id = a.house_id JOIN township t ON t.area_id = a.township_id
     CROSS JOIN LATERAL (SELECT (coalesce(a.entered_at, a.at) AT TIME ZONE t.time_zone)::date AS day) day_at
     WHERE a.task_id = :task GROUP BY a.question_id, a.house_id

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from gisgrid.core.errors import Invalid
 from gisgrid.core.messages import say
@@ -16,6 +16,8 @@ MOST_QUESTIONS = 10
 """A worker stands at a door with them: more are another visit, and another task."""
 MOST_LABEL, MOST_WORDS, MOST_CHOICES, MOST_CHOICE = 200, 500, 20, 60
 MOST_PHOTOS = 3
+MOST_OF_FORM = 10
+"""Photos that are sent together, so that each question may have one; others follow in a second form."""
 KIND_WORDS: dict[str, str] = {
     "text": say("Words"),
     "integer": say("Whole number"),
@@ -25,6 +27,8 @@ KIND_WORDS: dict[str, str] = {
     "photo": say("Photo"),
 }
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
+_NUMBER = re.compile(r"[-+－＋−]?(?:\d{1,3}(?:[,，]\d{3}){1,4}|\d{1,15})(?:[.．]\d{1,6})?")
+_PLAIN = str.maketrans({"－": "-", "−": "-", "＋": "+", "．": ".", ",": None, "，": None})
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,11 @@ def check(question: NewQuestion) -> None:
         raise Invalid("There is no kind of question {kind!r}.", kind=question.kind)
     if not question.label or len(question.label) > MOST_LABEL:
         raise Invalid("Write the question in at most {most} characters.", most=MOST_LABEL)
+    if any("${" in each for each in (question.label, question.hint or "", *question.choices)):
+        raise Invalid(
+            "Leave {sign} out: in an XLSForm it stands for the answer to another question.",
+            sign="${",
+        )
     if question.hint and len(question.hint) > MOST_LABEL:
         raise Invalid("A hint has at most {most} characters.", most=MOST_LABEL)
     if question.name and not _NAME.fullmatch(question.name):
@@ -129,15 +138,24 @@ def stored_answer(question: NewQuestion, written: str) -> str | None:
 
 
 def read_number(written: str) -> Decimal | None:
-    """A number somebody wrote, such as ``-12.5``; None: nothing was written, or it is none."""
-    plain = written.strip().replace(",", "").replace("，", "")
-    if not plain or len(plain) > 20:
-        return None
-    try:
-        number = Decimal(plain)
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() else None
+    """A number somebody wrote in plain digits; None: nothing was written, or it is none.
+
+    At most 15 digits before the point and 6 behind it, commas only between thousands: a number with an exponent may
+    have more digits than a process can write down.
+
+    >>> read_number("-12.5"), read_number("１,500"), read_number("1,5"), read_number("9e9")
+    (Decimal('-12.5'), Decimal('1500'), None, None)
+    """
+    plain = written.strip()
+    return Decimal(plain.translate(_PLAIN)) if _NUMBER.fullmatch(plain) else None
+
+
+def read_limit(written: str) -> Decimal | None:
+    """The smallest or largest value of a question; None: nothing was written. Invalid for what is no number."""
+    limit = read_number(written)
+    if limit is None and written.strip():
+        raise Invalid("{told!r} is no number.", told=written.strip()[:40])
+    return limit
 
 
 def spelled(number: Decimal) -> str:

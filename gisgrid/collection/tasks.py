@@ -14,6 +14,7 @@ from gisgrid.collection.fields import purpose_list
 from gisgrid.collection.questions import MOST_QUESTIONS, AskedQuestion, NewQuestion, check
 from gisgrid.core.errors import Conflict, Invalid, NotFound
 from gisgrid.core.messages import say
+from gisgrid.db.tables.collection import TASK_STATES
 from gisgrid.people.privacy.audit import note
 
 MOST_TITLE = 100
@@ -21,7 +22,7 @@ MOST_NAMED = 2000
 """Houses that are named by their codes in one task; more are grids."""
 REMIND_DAYS = 3
 """So many days before its day those who are to go hear of it again."""
-STATE_WORDS = {"draft": say("not published"), "open": say("collecting"), "ended": say("ended")}
+STATE_WORDS = {"draft": say("not published"), "open": say("collecting"), "ended": say("task ended")}
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,8 @@ class TaskInfo:
     opened_at: datetime | None
     ended_at: datetime | None
     ended_by: str | None
-    houses: int
-    """How many it asks about today, or asked about at its end."""
+    houses: int | None
+    """How many it asks about today, or asked about at its end; None: not counted."""
     questions: tuple[AskedQuestion, ...]
 
 
@@ -73,14 +74,22 @@ class ChoosableGrid:
     community_en: str | None
 
 
-def tasks(session: Session, township_id: int) -> list[TaskInfo]:
-    """All that the asker may know of, open ones first, then by their day."""
-    return _tasks(session, {"t": township_id, "id": None})
+def tasks(
+    session: Session,
+    township_id: int,
+    *,
+    states: Sequence[str] = TASK_STATES,
+    counted: bool = False,
+) -> list[TaskInfo]:
+    """All in these states that the asker may know of, open ones first, then by their day; their houses, if asked."""
+    asked = {"t": township_id, "id": None, "states": list(states), "counted": counted}
+    return _tasks(session, asked)
 
 
-def one(session: Session, task_id: int) -> TaskInfo:
-    """One of them; NotFound if there is none that the asker may know of."""
-    found = _tasks(session, {"t": None, "id": task_id})
+def one(session: Session, task_id: int, *, counted: bool = False) -> TaskInfo:
+    """One of them, with how many houses it asks about, if asked; NotFound if there is none that the asker may know of."""
+    asked = {"t": None, "id": task_id, "states": list(TASK_STATES), "counted": counted}
+    found = _tasks(session, asked)
     if not found:
         raise NotFound("There is no collection task {number} here.", number=task_id)
     return found[0]
@@ -125,8 +134,8 @@ def draft(session: Session, township_id: int, told: TaskDraft, day: date) -> int
         )
     values = {
         **asdict(told),
-        "fields": list(told.fields),
-        "grids": list(told.grids),
+        "fields": list(dict.fromkeys(told.fields)),
+        "grids": list(dict.fromkeys(told.grids)),
         "t": township_id,
     }
     made = int(session.execute(_DRAFT, values).scalar_one())
@@ -199,17 +208,19 @@ def replace_questions(session: Session, task_id: int, questions: Sequence[NewQue
         ask(session, task_id, each)
 
 
-def publish(session: Session, task_id: int, *, seen: int) -> TaskInfo:
+def publish(session: Session, task_id: int, day: date, *, seen: int) -> TaskInfo:
     """Open a draft: whoever is to go hears of it, and its questions stand.
 
     Raises
     ------
     Invalid
-        It asks nothing, or nothing that must be answered, or about no house.
+        It asks nothing, or nothing that must be answered, or about no house; or its day is over on ``day``.
     Conflict
         It is published already, or was changed since it was ``seen``.
     """
     task = _of_draft(session, task_id)
+    if task.due_on < day:
+        raise Invalid("The day by which it is to be done is over: {day}.", day=task.due_on)
     if not task.fields and not task.questions:
         raise Invalid(
             "The task asks nothing yet: choose values of the register, or add a question."
@@ -218,11 +229,11 @@ def publish(session: Session, task_id: int, *, seen: int) -> TaskInfo:
         raise Invalid(
             "One question at least must be answered: else nobody could tell what is done."
         )
-    if not task.houses:
+    if not session.scalar(_ASKS_ANYWHERE, {"id": task_id}):
         raise Invalid("In these grids lies no house today.")
     _changed(session, _PUBLISH, {"id": task_id, "seen": seen})
     note(session, "publish", "collection_task", task_id)
-    return one(session, task_id)
+    return one(session, task_id, counted=True)
 
 
 def end(session: Session, task_id: int, *, seen: int) -> None:
@@ -270,7 +281,7 @@ def _changed(session: Session, statement: Any, values: dict[str, int]) -> None:
         raise Conflict("Somebody else has changed this meanwhile: look at it again.")
 
 
-def _tasks(session: Session, asked: Mapping[str, int | None]) -> list[TaskInfo]:
+def _tasks(session: Session, asked: Mapping[str, object]) -> list[TaskInfo]:
     rows = [dict(row) for row in session.execute(_TASKS, asked).mappings()]
     asks: dict[int, list[AskedQuestion]] = {}
     for row in session.execute(_QUESTIONS, {"ids": [row["id"] for row in rows]}).mappings():
@@ -316,6 +327,7 @@ _ORDER = text(
     "SELECT id, row_number() OVER (ORDER BY number) AS n FROM collection_question WHERE task_id = :task ORDER BY 2"
 )
 _RENUMBER = text("UPDATE collection_question SET number = :number WHERE id = :id")
+_ASKS_ANYWHERE = text("SELECT EXISTS (SELECT FROM task_ground WHERE task_id = :id)")
 _PUBLISH = text("""
 UPDATE collection_task SET state = 'open', opened_at = now(), state_number = state_number + 1
 WHERE id = :id AND state = 'draft' AND state_number = :seen RETURNING id
@@ -345,10 +357,11 @@ _TASKS = text("""
 WITH found AS MATERIALIZED (
     SELECT * FROM collection_task
     WHERE (CAST(:t AS bigint) IS NULL OR township_id = :t) AND (CAST(:id AS bigint) IS NULL OR id = :id)
+      AND state = ANY (CAST(:states AS text[]))
 )
 SELECT t.id, t.township_id, t.title, t.purpose, t.fields, t.grids, t.due_on, t.state, t.state_number, t.made_by,
        t.made_at, t.opened_at, t.ended_at, t.ended_by,
-       (SELECT count(*) FROM task_ground c WHERE c.task_id = t.id) AS houses
+       CASE WHEN CAST(:counted AS boolean) THEN (SELECT count(*) FROM task_ground c WHERE c.task_id = t.id) END AS houses
 FROM found t ORDER BY array_position(ARRAY['open', 'draft', 'ended'], t.state), t.due_on, t.id
 """)
 _QUESTIONS = text("""

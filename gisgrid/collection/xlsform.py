@@ -44,7 +44,7 @@ _TAKEN = (
 )
 _MOST_PIXELS = "max-pixels=1600"
 """Of a photo, which is made so small here, too."""
-_BOUND = re.compile(r"\.\s*(>=|<=)\s*(-?\d+(?:\.\d+)?)")
+_BOUND = re.compile(r"\.\s*(>=|<=)\s*(-?\d{1,15}(?:\.\d{1,6})?)")
 _HEADS = (
     "type",
     "name",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ Plain = str | int | float | None
 Cell = Plain | date
 """What stands in a cell; moments are those of a clock on the spot, without a zone."""
 _CELL_CHARACTERS = 32_767
+_NO_NAME = re.compile(r"[\\/:?*\[\]\x00-\x1f]")
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ def write_workbook(path: Path, sheets: Iterable[Sheet]) -> None:
     """
     book = openpyxl.Workbook(write_only=True)
     for sheet in sheets:
-        page = book.create_sheet(sheet.title[:31])
+        page = book.create_sheet(_sheet_name(sheet.title))
         page.freeze_panes = "A2"
         page.append([_cell(page, head) for head in sheet.heads])
         whole = len(sheet.rows) <= SHEET_ROWS
@@ -78,6 +80,11 @@ def as_json(feature: Feature) -> dict[str, Any]:
     place = feature.place
     geometry = None if place.is_empty else json.loads(shapely.to_geojson(place))
     return {"type": "Feature", "properties": feature.properties, "geometry": geometry}
+
+
+def _sheet_name(title: str) -> str:
+    """A title as Excel takes it for a sheet: at most 31 characters, without those that it refuses there."""
+    return _NO_NAME.sub("-", title)[:31].strip("' ") or "1"
 
 
 def _cell(page: Any, value: Cell) -> Any:

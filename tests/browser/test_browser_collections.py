@@ -12,6 +12,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from gisgrid.core.plans import township
+from gisgrid.db.store import transaction
 from gisgrid.planning.snapshot.fetch import today
 from tests.support.accounts import appointed
 from tests.support.door import GRID, one_known
@@ -108,7 +109,16 @@ def published(desk: Page, made: dict[str, Any]) -> None:
     expect(desk.get_by_role("status")).to_contain_text("已通知要去的人")
 
 
-def test_from_the_office_to_the_door_and_back(seats: dict[str, Page], made: dict[str, Any]):
+def written(phone: Page, choice: str) -> None:
+    """An answer is chosen and sent."""
+    phone.get_by_label(choice).check()
+    phone.get_by_role("button", name="记下").click()
+    expect(phone.locator("p.note")).to_have_text("已记下。")
+
+
+def test_from_the_office_to_the_door_and_back(
+    seats: dict[str, Page], made: dict[str, Any], engine: Engine
+):
     desk, phone = seats["office"], seats["worker"]
     published(desk, made)
 
@@ -132,24 +142,28 @@ def test_from_the_office_to_the_door_and_back(seats: dict[str, Page], made: dict
     phone.get_by_role("button", name="记下").click()
     assert phone.get_by_label("家中几口人").evaluate("field => field.validity.rangeOverflow")
     phone.get_by_label("家中几口人").fill("3")
-    phone.get_by_label("塑料").check()
-    phone.get_by_role("button", name="记下").click()
-    expect(phone.locator("p.note")).to_have_text("已记下。")
+    written(phone, "塑料")
     phone.locator("tr[data-house=H1] a").click()
     expect(phone.locator("main")).to_contain_text("留空即保持不变")
+    written(phone, "铁")
 
     # The office sees it in the sums, on the map and in the answers.
     desk.reload()
     row = desk.locator(f"[data-table=grids] tr[data-row='{GRID}']")
     expect(row.locator("td.n").first).to_have_text(str(left))
     expect(desk.locator(".label")).to_have_text("33.3 %")
+    with transaction(engine) as session:
+        session.execute(text("UPDATE collection_task SET due_on = due_on - 20"))
+    desk.reload()
+    expect(row).to_contain_text("已超期")
+    expect(row).to_contain_text("测试网格长")
     looked_at(desk, "progress", least=12)
     desk.get_by_role("link", name="采集结果").click()
-    expect(desk.locator("tr[data-house=H1]")).to_contain_text("已填")
+    expect(desk.locator("tr[data-house=H1]")).to_contain_text("原：已填")
     looked_at(desk, "answers", least=12)
     desk.locator("form.unmask").first.locator("input[value=care]").check()
     desk.locator("form.unmask").first.get_by_role("button").click()
-    expect(desk.locator("tr[data-house=H1]")).to_contain_text("塑料")
+    expect(desk.locator("tr[data-house=H1]")).to_contain_text("原：塑料 · 测试grid_worker")
 
     desk.goto("/completeness?purpose=emergency")
     expect(desk.locator("html[data-ready=true]")).to_be_attached()

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from gisgrid.core.plans import township
+from gisgrid.db.store import transaction
 from gisgrid.planning.snapshot.fetch import today
 from tests.support.door import GRID, one_known
+from tests.support.factories import create_township
 from tests.support.terminal import gisgrid
 
 
@@ -43,6 +45,8 @@ def test_a_task_from_the_first_word_to_its_end(engine: Engine, made: str, tmp_pa
         made,
         "--grid",
         GRID,
+        "--grid",
+        GRID,
         "--field",
         "resident.phone",
     )
@@ -58,6 +62,9 @@ def test_a_task_from_the_first_word_to_its_end(engine: Engine, made: str, tmp_pa
     assert "2 to 20 answers" in run(
         engine, "collection", "ask", number, "无", "--kind", "choice", "--choice", "一", code=2
     )
+    assert "'abc' is no number" in run(
+        engine, "collection", "ask", number, "几人", "--kind", "integer", "--least", "abc", code=2
+    )
     form = tmp_path / "form.xlsx"
     run(engine, "collection", "form", number, str(form))
     assert "2 questions" in run(engine, "collection", "take", number, str(form), "--commit")
@@ -68,3 +75,11 @@ def test_a_task_from_the_first_word_to_its_end(engine: Engine, made: str, tmp_pa
     assert "ended" in run(engine, "collection", "end", number, "--commit")
     assert "meanwhile" in run(engine, "collection", "end", number, "--commit", code=2)
     assert "ended" in run(engine, "collection", "list")
+    with transaction(engine) as session:
+        other = create_township(session)
+        code = session.scalar(text("SELECT code FROM area WHERE id = :id"), {"id": other.area_id})
+    there = ("--township", str(code))
+    for verb in (("show",), ("form", str(form)), ("take", str(form)), ("publish",), ("end",),
+                 ("ask", "几人", "--kind", "integer")):  # fmt: skip
+        refused = run(engine, "collection", verb[0], number, *verb[1:], *there, code=2)
+        assert f"There is no collection task {number} here." in refused

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -13,7 +13,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from gisgrid.collection import answers, completeness, progress, tasks
-from gisgrid.collection.fields import purpose_list
+from gisgrid.collection.fields import purpose_list, purposes
 from gisgrid.collection.questions import NewQuestion
 from gisgrid.collection.tasks import TaskDraft
 from gisgrid.core.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -68,7 +68,7 @@ def opened(engine: Engine, account: int, *questions: NewQuestion, **more: Any) -
         )
         for each in questions:
             tasks.ask(session, number, each)
-        tasks.publish(session, number, seen=1)
+        tasks.publish(session, number, today(township(session)), seen=1)
     return number
 
 
@@ -108,12 +108,19 @@ def test_a_draft_says_what_is_wrong_with_it_and_stays_with_the_office(
         ):  # fmt: skip
             with pytest.raises(Invalid, match=reason):
                 tasks.draft(session, place.id, told(session, **wrong), day)
+        twice = tasks.draft(session, place.id, told(session, grids=(GRID, GRID)), day)
+        assert tasks.one(session, twice).grids == (GRID,)
+        with pytest.raises(Invalid, match="is over"):
+            tasks.publish(session, twice, day + timedelta(days=8), seen=1)
+        tasks.discard(session, twice)
         number = tasks.draft(session, place.id, told(session, fields=()), day)
+        with pytest.raises(Invalid, match=r"Leave \$\{ out"):
+            tasks.ask(session, number, NewQuestion("几口人 ${x}", "text"))
         with pytest.raises(Invalid, match="asks nothing yet"):
-            tasks.publish(session, number, seen=1)
+            tasks.publish(session, number, today(township(session)), seen=1)
         tasks.ask(session, number, PIPE)
         with pytest.raises(Invalid, match="One question at least must be answered"):
-            tasks.publish(session, number, seen=1)
+            tasks.publish(session, number, today(township(session)), seen=1)
         tasks.drop(session, number, tasks.one(session, number).questions[0].id)
         for n in range(10):
             assert tasks.ask(session, number, NewQuestion(f"问题{n}", "text")) == n + 1
@@ -129,7 +136,7 @@ def test_a_draft_says_what_is_wrong_with_it_and_stays_with_the_office(
     with acting(web_engine(engine), made["worker"]) as session:
         assert tasks.tasks(session, place.id) == []
     with keeping(engine, made["office"]) as session:
-        tasks.publish(session, number, seen=1)
+        tasks.publish(session, number, today(township(session)), seen=1)
         with pytest.raises(Conflict, match="is published"):
             tasks.ask(session, number, PIPE)
         with pytest.raises(Conflict, match="is published"):
@@ -178,13 +185,15 @@ def test_an_answer_is_kept_once_and_a_later_one_leaves_the_former(
     number = opened(engine, made["office"], HEAD, PIPE)
     for wrong, reason in (
         ({"q1": "x"}, "no number"), ({"q1": "1.5"}, "no whole number"), ({"q1": "31"}, "at most 30"),
-        ({"q1": "-1"}, "at least 0"), ({"q1": "2", "q2": "金"}, "choose one"), ({"q2": "铁"}, "answered, too"), ({}, "Nothing"),
+        ({"q1": "-1"}, "at least 0"), ({"q1": "9e999999999"}, "no number"), ({"q1": "1,5"}, "no number"), ({"q1": "2", "q2": "金"}, "choose one"), ({"q2": "铁"}, "answered, too"), ({}, "Nothing"),
     ):  # fmt: skip
         with pytest.raises(Invalid, match=reason):
             answered(engine, made["worker"], number, 1, **wrong)
     first = answered(engine, made["worker"], number, 1, key="one", q1="3")
     again = answered(engine, made["worker"], number, 1, key="one", q1="3")
     assert first == again
+    with pytest.raises(Conflict, match="sent before with other answers"):
+        answered(engine, made["worker"], number, 1, key="one", q1="7")
     # The colleague had read the page before.
     assert answered(engine, made["leader"], number, 1, seen=0, q1="4", q2="铁").over_another
     seen = max(answered(engine, made["worker"], number, 1, q2="塑料").answers.values())
@@ -224,6 +233,36 @@ def test_an_answer_is_kept_once_and_a_later_one_leaves_the_former(
         )
 
 
+def test_what_was_written_down_before_and_comes_after_is_a_former_answer(
+    engine: Engine, made: dict[str, int]
+):
+    number = opened(engine, made["office"], HEAD, PIPE)
+    for who in ("leader", "worker", "leader"):
+        answered(engine, made[who], number, 3, q1="6")
+    answered(engine, made["leader"], number, 1, q1="4")
+    with acting(web_engine(engine), made["worker"]) as session:
+        task = tasks.one(session, number)
+        head, pipe = (each.id for each in task.questions)
+        for _ in range(2):
+            late = answers.answer(
+                session, task, 1, {head: "3", pipe: "铁"}, client_id="offline",
+                entered_at=datetime.now(UTC) - timedelta(hours=2),
+            )  # fmt: skip
+            assert late.late_one
+            assert set(late.answers) == {head, pipe}
+    with acting(web_engine(engine), made["clerk"], "care") as session:
+        assert answers.count_answered(session, number) == 2
+        (page,) = {each.house_id for each in answers.given(session, number, most=1)}
+        (other,) = {each.house_id for each in answers.given(session, number, most=1, skip=1)}
+        assert {page, other} == {1, 3}
+        now = answers.opened(session, answers.given(session, number, 1))
+        assert [(each.question_id, each.value) for each in now] == [(head, "4"), (pipe, "铁")]
+        (was,) = answers.opened(session, answers.former(session, number, [1]))
+        assert (was.question_id, was.value, was.who) == (head, "3", "测试grid_worker")
+        assert was.replaced_at is not None
+        assert len(answers.former(session, number, [3])) == 2
+
+
 def test_the_end_by_day_or_hand_takes_nothing_more_but_what_was_written_before(
     engine: Engine, made: dict[str, int]
 ):
@@ -235,8 +274,8 @@ def test_the_end_by_day_or_hand_takes_nothing_more_but_what_was_written_before(
         assert tasks.keep_days(session, place.id, day) == (0, 0)
         assert tasks.keep_days(session, place.id, day + timedelta(days=4)) == (0, 2)
         assert tasks.keep_days(session, place.id, day + timedelta(days=4)) == (0, 0)
-        assert tasks.one(session, named).houses == 1
-        houses = tasks.one(session, number).houses
+        assert tasks.one(session, named, counted=True).houses == 1
+        houses = tasks.one(session, number, counted=True).houses
     with keeping(engine, made["office"]) as session:
         tasks.end(session, number, seen=2)
     with transaction(engine) as session:
@@ -245,7 +284,7 @@ def test_the_end_by_day_or_hand_takes_nothing_more_but_what_was_written_before(
         session.execute(
             text("UPDATE house_grid SET grid_id = (SELECT max(id) FROM grid) WHERE house_id = 3")
         )
-        assert tasks.one(session, number).houses == houses
+        assert tasks.one(session, number, counted=True).houses == houses
         told_of = session.execute(text(
             "SELECT m.kind, m.code, count(d.account_id) FROM outbox_message m JOIN outbox_delivery d ON d.message_id = m.id "
             "WHERE m.subject = 'collection' AND d.channel = 'badge' GROUP BY 1, 2 ORDER BY 1, 2")).all()  # fmt: skip
@@ -282,9 +321,16 @@ def test_the_sums_agree_with_a_count_over_the_rows(engine: Engine, made: dict[st
         session.execute(text("UPDATE resident SET phone = NULL WHERE id % 3 = 0"))
         session.execute(text("UPDATE resident SET citizen_id = NULL WHERE id % 5 = 0"))
         session.execute(text("UPDATE house_grid SET grid_id = NULL WHERE house_id = 5"))
+        # What lies in an exclusive grid is of that one.
+        session.execute(
+            text(
+                "UPDATE house_grid SET exclusive_grid_id = (SELECT id FROM grid WHERE code = :code) WHERE house_id = 1"
+            ),
+            {"code": OTHER_GRID},
+        )
         houses = {row.id: row for row in session.execute(text(
             "SELECT h.id, h.community_id, g.code, g.community_id AS grid_community FROM house h "
-            "LEFT JOIN house_grid a ON a.house_id = h.id LEFT JOIN grid g ON g.id = a.grid_id"))}  # fmt: skip
+            "LEFT JOIN house_grid a ON a.house_id = h.id LEFT JOIN grid g ON g.id = coalesce(a.exclusive_grid_id, a.grid_id)"))}  # fmt: skip
         homes = session.execute(text("SELECT * FROM household")).all()
         people = session.execute(
             text("SELECT r.*, f.house_id FROM resident r JOIN household f ON f.id = r.household_id")
@@ -324,7 +370,7 @@ def test_the_sums_agree_with_a_count_over_the_rows(engine: Engine, made: dict[st
             assert every.houses == len(houses)
         assert rows[-1].grid_code is None
         assert rows[-1].houses == 1
-        task = tasks.one(session, number)
+        task = tasks.one(session, number, counted=True)
         listed = progress.task_houses(session, task)
         for each in listed:
             there, wanted = plain(task.fields, each.id)
@@ -336,6 +382,9 @@ def test_the_sums_agree_with_a_count_over_the_rows(engine: Engine, made: dict[st
         assert sum(g.done for g in by_grid) == sum(h.done for h in listed)
         (now,) = progress.task_days(session, task)
         assert (now.filled, now.required) == (2, len(listed))
+        assert {each.house_id: each.grid for each in answers.given(session, number)}[1] == next(
+            row.name for row in grids if row.code == OTHER_GRID
+        )
 
 
 def test_the_days_and_the_houses_without_a_register_agree_with_the_sums(
@@ -363,6 +412,17 @@ def test_the_days_and_the_houses_without_a_register_agree_with_the_sums(
     with transaction(engine) as session:
         assert completeness.count_day(session, place.id, date(2026, 11, 30)) == 4
         assert completeness.count_day(session, place.id, date(2026, 11, 30)) == 0
+        session.execute(
+            text(
+                "UPDATE resident SET phone = NULL WHERE id = (SELECT min(id) FROM resident WHERE phone IS NOT NULL)"
+            )
+        )
+        # Only what wants telephones.
+        assert (
+            completeness.count_day(session, place.id, date(2026, 11, 30))
+            == sum("resident.phone" in purpose_list(each) for each in purposes())
+            > 0
+        )
     with acting(web_engine(engine), made["office"]) as session:
         (kept,) = completeness.kept_days(session, place.id, "emergency")
         every = completeness.total(
@@ -373,9 +433,27 @@ def test_the_days_and_the_houses_without_a_register_agree_with_the_sums(
         mine = completeness.by_grid(session, place.id)
         assert [g.code for g in mine] == [GRID]
         task = tasks.one(session, number)
-        assert {h.grid_code for h in progress.task_houses(session, task)} == {GRID}
+        listed = progress.task_houses(session, task)
+        assert {h.grid_code for h in listed} == {GRID}
+        pages = [progress.task_houses(session, task, most=2, skip=skip) for skip in (0, 2)]
+        assert [*pages[0], *pages[1]] == listed[:4]
+        fields = purpose_list("verify")
+        houses = completeness.by_house(session, place.id, GRID, fields)
+        lacking = [house.required - house.filled for house in houses]
+        assert lacking == sorted(lacking, reverse=True) != []
+        assert completeness.by_house(session, place.id, GRID, fields, most=2, skip=1) == houses[1:3]
         with pytest.raises(NotFound):
             tasks.one(session, 999)
+    for house in (1, 3):
+        answered(engine, made["worker"], number, house, q1="2")
+    with transaction(engine) as session:
+        session.execute(
+            text("UPDATE house_grid SET grid_id = (SELECT max(id) FROM grid) WHERE house_id = 3")
+        )
+    with acting(web_engine(engine), made["office"]) as session:
+        # What lies there no more is neither filled nor required.
+        (now,) = progress.task_days(session, task)
+        assert (now.filled, now.required) == (1, len(listed) - 1)
 
 
 def test_what_the_register_lacks_is_named_at_the_house(engine: Engine, made: dict[str, int]):

@@ -15,6 +15,7 @@ from gisgrid.core.errors import AmbiguousAddress, Invalid, NotAllowed, NotFound
 from gisgrid.core.plans import township
 from gisgrid.db.store import Actor, transaction
 from gisgrid.locate.addresses.gazetteer import index_addresses
+from gisgrid.people.accounts import add_account
 from gisgrid.people.privacy.data_inventory import FIELDS
 from gisgrid.people.privacy.subject_access import LEFT_OUT, SECTIONS, subject, subject_sheets
 from tests.support.factories import (
@@ -101,6 +102,37 @@ def test_everything_is_told_and_nothing_of_others(store: Engine):
     told = {(p["table"], p["column"]): p for p in found.purposes}
     assert told["resident", "citizen_id"]["legal_basis"].startswith("PIPL")
     assert told["event", "text"]["days"] == 1096
+
+
+def test_an_answer_at_the_door_is_told_only_where_one_household_lives(store: Engine):
+    with transaction(store) as session:
+        office = add_account(session, "office", "测试甲")
+        for statement in (
+            "INSERT INTO collection_task (township_id, title, purpose, due_on, made_by) "
+            "SELECT area_id, '用水普查', 'care', '2023-06-01', '测试甲' FROM township",
+            "INSERT INTO collection_question (task_id, number, name, kind, label) "
+            "SELECT id, 1, 'q1', 'text', '水管材料' FROM collection_task",
+            "INSERT INTO collection_answer (township_id, task_id, question_id, house_id, value, account_id, who, client_id) "
+            "SELECT h.township_id, q.task_id, q.id, h.id, '虚构铁管', :account, '测试甲', 'k' "
+            "FROM collection_question q, house h WHERE h.code = 'H1'",
+        ):  # fmt: skip
+            values = {"account": office.id} if ":account" in statement else {}
+            session.execute(text(statement), values)
+    with transaction(store, actor=FOR_THE_PERSON) as session:
+        ((told,),) = (s.rows for s in ask(session).sections if s.table == "collection_answer")
+    assert (told["question"], told["value"]) == ("水管材料", "虚构铁管")
+    with transaction(store) as session:
+        session.execute(
+            text(
+                "INSERT INTO household (township_id, code, house_id) "
+                "SELECT township_id, 'F9', id FROM house WHERE code = 'H1'"
+            )
+        )
+    with transaction(store, actor=FOR_THE_PERSON) as session:
+        found = ask(session)
+    ((told,),) = (s.rows for s in found.sections if s.table == "collection_answer")
+    assert told["question"] == "水管材料"
+    assert "虚构铁管" not in json.dumps(found.as_json(), ensure_ascii=False, default=str)
 
 
 def test_the_reading_stands_in_the_audit_of_the_same_transaction(store: Engine):

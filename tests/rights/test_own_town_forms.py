@@ -184,3 +184,16 @@ def test_what_a_form_sends_is_kept_in_the_township_of_its_page(towns: Towns, cli
     assert "停车难" in client.get(answer.location).text
     assert "停车难" in client.get(path).text
     assert "停车难" not in client.get("/open-problems").text
+    path = in_town("/office/collections", SEEN)
+    ways = ways_on(path, client.get(path).text)
+    add = next(way for way in ways if way.method == "POST" and "/collections?" in way.address)
+    with transaction(towns.store, read_only=True) as session:
+        of_it = text("SELECT min(code) FROM house WHERE township_id = :town")
+        house = session.scalar(of_it, {"town": towns.towns[SEEN].id})
+    fields = {"title": "水表", "purpose": "care", "due_on": "2099-01-01", "houses": house}
+    answer = client.post(add.address, data={**add.hidden, **fields})
+    assert answer.status_code == 303, answer.text
+    ways = ways_on(answer.location, client.get(answer.location).text)
+    away = next(way for way in ways if way.address.split("?")[0].endswith("/discard"))
+    answer = client.post(away.address, data=away.hidden)
+    assert answer.location == path

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Blueprint, Response, render_template, request
 from sqlalchemy.orm import Session
 
 from gisgrid.collection import completeness
@@ -26,7 +26,7 @@ from web.http.towns import link_for, town
 blueprint = Blueprint("completeness", __name__, url_prefix="/completeness")
 
 PORTION = 500
-"""Houses of a page of the list of those without a register."""
+"""Houses of a page."""
 
 
 @blueprint.get("")
@@ -46,14 +46,16 @@ def show() -> Response:
 def grid(code: str) -> Response:
     """The houses and households of a grid, with what each lacks for a purpose list."""
     purpose = _purpose()
-    fields = purpose_list(purpose)
+    fields, turn = purpose_list(purpose), lists.turn(PORTION)
     with reading() as session:
         place = town(session)
-        houses = completeness.by_house(session, place.id, code, fields)
+        houses = completeness.by_house(
+            session, place.id, code, fields, most=turn.most, skip=turn.skip
+        )
     if asked_as_workbook():
         return lists.workbook(place, words.filled_houses_sheet(houses))
     html = render_template(
-        "completeness-grid.html", houses=houses, code=code, purpose=purpose, words=words,
+        "completeness-grid.html", houses=houses[:PORTION], read=len(houses), turn=turn, code=code, purpose=purpose, words=words,
         fields=[words.field_word(name) for name in fields], tabs=_tabs(purpose, "completeness.grid", code=code),
     )  # fmt: skip
     return Response(html, headers={"Cache-Control": "private, no-store"})
@@ -131,6 +133,6 @@ def _shown(
         legend=layer.legend(),
         words=words,
         tabs=_tabs(purpose, "completeness.show"),
-        without=url_for("completeness.without"),
+        without=link_for("completeness.without"),
     )
     return Response(html, headers={"Cache-Control": "private, no-store"})

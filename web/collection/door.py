@@ -11,9 +11,9 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from gisgrid.cases.photos import MOST_BYTES, Picture, picture
 from gisgrid.collection import answers, progress, tasks
-from gisgrid.collection.questions import MOST_PHOTOS
+from gisgrid.collection.questions import MOST_OF_FORM, MOST_PHOTOS
 from gisgrid.collection.tasks import TaskInfo
-from gisgrid.core.errors import GisgridError, Invalid, NotAllowed, NotFound
+from gisgrid.core.errors import Conflict, GisgridError, Invalid, NotAllowed, NotFound
 from gisgrid.planning.snapshot.fetch import today
 from gisgrid.register import households
 from web.collection import words
@@ -33,7 +33,7 @@ def mine() -> str:
     """The open tasks on the asker's ground, what is due first, with how many houses are left."""
     with reading() as session:
         place = town(session)
-        found = [each for each in tasks.tasks(session, place.id) if each.state == "open"]
+        found = tasks.tasks(session, place.id, states=("open",))
         left = {each.id: progress.left(progress.task_by_grid(session, each)) for each in found}
     shown = [each for each in found if left[each.id][1]]
     return render_template("collecting.html", found=shown, left=left, day=today(place))
@@ -42,17 +42,22 @@ def mine() -> str:
 @blueprint.get("/<int:number>")
 def task(number: int) -> Response:
     """The houses of a task on the asker's ground: those where something is missing first."""
+    turn = lists.turn(answers.MOST_HOUSES)
     with reading() as session:
         asked = tasks.one(session, number)
         place = town_of(session, asked.township_id)
-        found = progress.task_houses(session, asked, most=lists.most(answers.MOST_HOUSES))
+        found = progress.task_houses(session, asked, most=turn.most, skip=turn.skip)
+        left, all_ = progress.left(progress.task_by_grid(session, asked))
     if asked_as_workbook():
         return lists.workbook(place, words.houses_sheet(asked, found))
     page = render_template(
         "collecting-task.html",
         task=asked,
-        houses=found,
-        left=[each for each in found if not each.done],
+        houses=found[: answers.MOST_HOUSES],
+        read=len(found),
+        turn=turn,
+        left=left,
+        all=all_,
         day=today(place),
         words=words,
         local=lambda at: local(at, place.time_zone),
@@ -72,9 +77,11 @@ def answer(number: int, house_id: int) -> BaseResponse:
     """Keep what was said at the door; back to the houses of the task."""
     form = request.form
     try:
-        with writing() as session:
+        with reading() as session:
             asked = tasks.one(session, number)
-            shots = _photos(asked)
+        # Before the transaction that writes: making photos small takes seconds.
+        shots = _photos(asked)
+        with writing() as session:
             taken = answers.answer(
                 session,
                 asked,
@@ -93,13 +100,21 @@ def answer(number: int, house_id: int) -> BaseResponse:
     except (NotAllowed, NotFound):
         raise
     except GisgridError as error:
+        typed = form.to_dict()
+        if isinstance(error, Conflict):
+            # The key is spent: what stands on the page again is sent under another.
+            typed.pop("client_id", None)
         with reading() as session:
-            again = _form(
-                session, number, house_id, typed=form.to_dict(), problem=problem_of(error).detail
-            )
+            again = _form(session, number, house_id, typed=typed, problem=problem_of(error).detail)
         again.status_code = problem_of(error).status
         return again
-    if taken.over_another:
+    if taken.late_one:
+        flash(
+            gettext(
+                "Kept as a former answer: what stands now was written down after yours. Look at it once more."
+            )
+        )
+    elif taken.over_another:
         flash(
             gettext(
                 "Written down. Somebody else had answered meanwhile; both answers are kept, and yours stands now."
@@ -154,12 +169,19 @@ def _form(
 def _photos(asked: TaskInfo) -> dict[int, list[Picture]]:
     """The photos of a form by question, made small; questions without one are left out."""
     found: dict[int, list[Picture]] = {}
+    count = 0
     for each in asked.questions:
         files = [file for file in request.files.getlist(f"q{each.id}") if file.filename]
         if each.kind != "photo" or not files:
             continue
         if len(files) > MOST_PHOTOS:
             raise Invalid("At most {most_photos} photos are taken.", most_photos=MOST_PHOTOS)
+        count += len(files)
+        if count > MOST_OF_FORM:
+            raise Invalid(
+                "At most {most} photos are sent together: send the others in a second form.",
+                most=MOST_OF_FORM,
+            )
         found[each.id] = [picture(file.stream.read(MOST_BYTES + 1)) for file in files]
     return found
 

@@ -7,14 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, request, url_for
+from flask import Blueprint, Response, flash, redirect, request
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
-from gisgrid.collection import answers, progress, tasks, xlsform
+from gisgrid.collection import answers, completeness, progress, tasks, xlsform
 from gisgrid.collection.fields import FIELD_WORDS, purpose_list, purposes
-from gisgrid.collection.questions import KIND_WORDS, MOST_QUESTIONS, NewQuestion, read_number
+from gisgrid.collection.questions import KIND_WORDS, MOST_QUESTIONS, NewQuestion, read_limit
 from gisgrid.collection.tasks import STATE_WORDS, TaskDraft, TaskInfo
 from gisgrid.core import plans
 from gisgrid.core.errors import GisgridError, Invalid
@@ -32,7 +32,7 @@ from web.http.keeping import keeping, page
 from web.http.language import language
 from web.http.permissions import asked_as_workbook, asker, may_ask
 from web.http.responses import nonce
-from web.http.towns import town, town_of
+from web.http.towns import link_for, town, town_of
 
 blueprint = Blueprint("collections", __name__, url_prefix="/office/collections")
 
@@ -48,7 +48,7 @@ def index() -> Response:
         if not asked_as_workbook():
             return _index(session)
         place = town(session)
-        found = tasks.tasks(session, place.id)
+        found = tasks.tasks(session, place.id, counted=True)
     return lists.workbook(place, words.tasks_sheet(found, STATE_WORDS))
 
 
@@ -63,7 +63,7 @@ def add() -> BaseResponse:
         with reading() as session:
             return _index(session, error)
     flash(gettext("The task is written down. Add questions, then publish it."), "info")
-    return redirect(url_for("collections.one", number=number), 303)
+    return redirect(link_for("collections.one", number=number), 303)
 
 
 @blueprint.get("/<int:number>")
@@ -75,7 +75,8 @@ def one(number: int) -> Response:
         task = tasks.one(session, number)
         place = town_of(session, task.township_id)
         found = progress.task_by_grid(session, task)
-    return lists.workbook(place, words.progress_sheet(task, found))
+        workers = completeness.who_is_to_go(session, place.id, today(place))
+    return lists.workbook(place, words.progress_sheet(task, found, workers))
 
 
 @blueprint.post("/<int:number>/questions")
@@ -101,11 +102,12 @@ def drop(number: int, question: int) -> BaseResponse:
 @blueprint.post("/<int:number>/publish")
 def publish(number: int) -> BaseResponse:
     """Open a draft; those who are to go are told."""
-    return _done(
-        number,
-        lambda session: tasks.publish(session, number, seen=_seen()),
-        gettext("The task is published; those who are to go are told."),
-    )
+
+    def published(session: Session) -> None:
+        place = town_of(session, tasks.one(session, number).township_id)
+        tasks.publish(session, number, today(place), seen=_seen())
+
+    return _done(number, published, gettext("The task is published; those who are to go are told."))
 
 
 @blueprint.post("/<int:number>/end")
@@ -120,12 +122,15 @@ def end(number: int) -> BaseResponse:
 
 @blueprint.post("/<int:number>/discard")
 def discard(number: int) -> BaseResponse:
-    """Throw a draft away."""
-    answer = _done(
-        number, lambda session: tasks.discard(session, number), gettext("The draft is gone.")
-    )
+    """Throw a draft away; back to the tasks of its township."""
+
+    def thrown(session: Session) -> None:
+        town_of(session, tasks.one(session, number).township_id)
+        tasks.discard(session, number)
+
+    answer = _done(number, thrown, gettext("The draft is gone."))
     if answer.status_code == 303:
-        answer.headers["Location"] = url_for("collections.index")
+        answer.headers["Location"] = link_for("collections.index")
     return answer
 
 
@@ -151,11 +156,16 @@ def form_out(number: int) -> Response:
 @blueprint.post("/<int:number>/form")
 def form_in(number: int) -> BaseResponse:
     """Take the questions of an XLSForm in the place of those of a draft."""
-
-    def taken(session: Session) -> None:
-        tasks.replace_questions(session, number, _form_sent())
-
-    return _done(number, taken, gettext("The questions of the form stand here now."))
+    try:
+        questions = _form_sent()
+    except GisgridError as error:
+        with reading() as session:
+            return _one(session, number, error)
+    return _done(
+        number,
+        lambda session: tasks.replace_questions(session, number, questions),
+        gettext("The questions of the form stand here now."),
+    )
 
 
 @blueprint.get("/<int:number>/answers")
@@ -191,7 +201,7 @@ def _done(number: int, act: Callable[[Session], Any], said: str) -> BaseResponse
         with reading() as session:
             return _one(session, number, error)
     flash(said, "info")
-    return redirect(url_for("collections.one", number=number), 303)
+    return redirect(link_for("collections.one", number=number), 303)
 
 
 def _draft() -> TaskDraft:
@@ -212,23 +222,16 @@ def _draft() -> TaskDraft:
 
 def _question() -> NewQuestion:
     form = request.form
-    limits = {}
-    for name in ("least", "most"):
-        told = form.get(name, "").strip()
-        limits[name] = read_number(told)
-        if told and limits[name] is None:
-            raise Invalid("{told!r} is no number.", told=told[:40])
-    kind = form.get("kind", "")
     return NewQuestion(
         label=form.get("label", "").strip(),
-        kind=kind,
+        kind=form.get("kind", ""),
         required="required" in form,
         hint=form.get("hint", "").strip() or None,
         choices=tuple(
             line.strip() for line in form.get("choices", "").splitlines() if line.strip()
         ),
-        least=limits["least"],
-        most=limits["most"],
+        least=read_limit(form.get("least", "")),
+        most=read_limit(form.get("most", "")),
     )
 
 
@@ -259,7 +262,7 @@ def _index(session: Session, error: GisgridError | None = None) -> Response:
         typed=form.to_dict(),
         ticked={name: form.getlist(name) if error else [] for name in ("fields", "grids")},
         place=place,
-        found=tasks.tasks(session, place.id),
+        found=tasks.tasks(session, place.id, counted=True),
         states=STATE_WORDS,
         tones=TONES,
         maker=may_ask("collections.add"),
@@ -280,8 +283,9 @@ def _purposes(session: Session) -> list[tuple[Any, list[str]]]:
 
 
 def _one(session: Session, number: int, error: GisgridError | None = None) -> Response:
-    task = tasks.one(session, number)
+    task = tasks.one(session, number, counted=True)
     place = town_of(session, task.township_id)
+    day = today(place)
     sees = may_ask("completeness.show")
     grids = progress.task_by_grid(session, task) if task.state != "draft" and sees else []
     plan = next((each for each in plans.plans(session, place.id) if each.in_force == "now"), None)
@@ -304,7 +308,8 @@ def _one(session: Session, number: int, error: GisgridError | None = None) -> Re
         if grids
         else [],
         communities=_communities(grids),
-        late=task.state == "open" and task.due_on < today(place),
+        late=task.state != "draft" and task.due_on < day,
+        workers=completeness.who_is_to_go(session, place.id, day) if grids else {},
         purpose=_purpose(session, task),
         maker=may_ask("collections.add"),
         kinds=list(KIND_WORDS.items()),
@@ -341,23 +346,27 @@ def _answers(session: Session, number: int, *, purpose: str = "") -> Response:
     task = tasks.one(session, number)
     place: TownshipInfo = town_of(session, task.township_id)
     turn = lists.turn(PORTION)
-    every = answers.given(session, number)
-    houses = list(dict.fromkeys(each.house_id for each in every))
-    here = set(houses[turn.skip : turn.skip + PORTION])
-    found = [each for each in every if each.house_id in here]
+    found = answers.given(session, number, most=PORTION, skip=turn.skip)
+    every = [*found, *answers.former(session, number, [each.house_id for each in found])]
     if purpose:
-        found = answers.opened(session, found)
+        every = answers.opened(session, every)
     by_house: dict[int, dict[int, answers.GivenAnswer]] = {}
-    for each in found:
-        by_house.setdefault(each.house_id, {})[each.question_id] = each
+    former: dict[tuple[int, int], list[answers.GivenAnswer]] = {}
+    for each in every:
+        if each.replaced_at is None:
+            by_house.setdefault(each.house_id, {})[each.question_id] = each
+        else:
+            former.setdefault((each.house_id, each.question_id), []).append(each)
+    total = answers.count_answered(session, number)
     declared = declared_purposes(session)
     return page(
         "collection-answers.html",
         task=task,
         place=place,
         rows=list(by_house.values()),
-        total=len(houses),
-        read=min(len(houses) - turn.skip, PORTION + 1),
+        former=former,
+        total=total,
+        read=min(total - turn.skip, PORTION + 1),
         turn=turn,
         words=words,
         purposes=declared,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 
 from flask_babel import gettext
@@ -59,8 +59,10 @@ def tasks_sheet(found: Sequence[TaskInfo], states: dict[str, str]) -> Sheet:
     )
 
 
-def progress_sheet(task: TaskInfo, found: Sequence[TaskGrid]) -> Sheet:
-    """How far a task is, by grid."""
+def progress_sheet(
+    task: TaskInfo, found: Sequence[TaskGrid], workers: Mapping[str, Sequence[str]]
+) -> Sheet:
+    """How far a task is, by grid, and who is to go there: their names by code of the grid."""
     return sheet(
         task.title,
         [
@@ -72,6 +74,10 @@ def progress_sheet(task: TaskInfo, found: Sequence[TaskGrid]) -> Sheet:
             (gettext("Filled"), [each.filled for each in found]),
             (gettext("Required"), [each.required for each in found]),
             (gettext("Per cent"), [each.percent for each in found]),
+            (
+                gettext("Who is to go"),
+                ["、".join(workers.get(each.code or "", ())) or None for each in found],
+            ),
         ],
     )
 

@@ -18,6 +18,8 @@ from flask import Flask, request
 from werkzeug.exceptions import HTTPException
 
 from gisgrid.cases.photos import MOST_BYTES
+from gisgrid.collection import xlsform
+from gisgrid.collection.questions import MOST_OF_FORM
 from gisgrid.core.settings import Settings
 
 USUAL = 1_000_000
@@ -29,6 +31,10 @@ STEP = 5 * MOST_BYTES + 1_000_000
 """Of a step of a case with its photos."""
 VISIT = 3 * MOST_BYTES + 1_000_000
 """Of a visit with its photos."""
+COLLECTED = MOST_OF_FORM * MOST_BYTES + 1_000_000
+"""Of the form of a collection task with its photos."""
+XLSFORM = xlsform.MOST_BYTES + USUAL
+"""Of a form with an XLSForm: one that is a little too large is refused on its page."""
 PLAN_FILE = 50_000_000
 DOCUMENT = 40 << 20
 """Of a document's form: a file that is a little too large is refused on its page, the rest of the form kept."""
@@ -79,6 +85,8 @@ ROOMS: dict[str | None, int] = {
     **dict.fromkeys(("issuing.issue", "issuing.send_draft"), DOCUMENT),
     "cases.step": STEP,
     "register.enter": VISIT,
+    "collecting.answer": COLLECTED,
+    "collections.form_in": XLSFORM,
     "editor.bring_in": PLAN_FILE,
 }
 """Bytes by route, where they are no setting."""

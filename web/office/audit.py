@@ -25,6 +25,8 @@ DID = {
     "correct": say("corrected the register"),
     "appoint": say("gave a post"),
     "end": say("ended"),
+    "publish": say("published"),
+    "delete": say("deleted"),
     "password": say("gave a new password"),
     "token": say("gave a token"),
     "keep": say("kept settings"),

@@ -34,6 +34,7 @@ TABLE_WORDS = {
     "event": say("Words of events"),
     "staff": say("Names of former staff"),
     "register_entry": say("Entries at the door"),
+    "collection_answer": say("Answers to collection tasks"),
     "correction_request": say("Requests for correction"),
     "subject_request": say("Requests for access"),
     "file_import": say("Files sent in the browser"),

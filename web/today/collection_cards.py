@@ -14,8 +14,10 @@ from web.today.cards import FIRST, Card, CardLine
 
 def collections(session: Session, place: TownshipInfo, rights: frozenset[str]) -> list[Card]:
     """Open tasks of the asker's ground; no card where none is open."""
-    open_ = [each for each in tasks.tasks(session, place.id) if each.state == "open"]
-    if not open_ or not rights & {"keep_register", "load"}:
+    if not rights & {"keep_register", "load"}:
+        return []
+    open_ = tasks.tasks(session, place.id, states=("open",))
+    if not open_:
         return []
     day = today(place)
     if "keep_register" not in rights:

@@ -213,7 +213,10 @@ SECTIONS: dict[str, tuple[str, str]] = {
     ),
     "collection_answer": (
         "采集答复",
-        "SELECT jsonb_build_object('task', t.title, 'question', q.label, 'value', o.value, 'at', o.at) "
+        # Where several households live, nobody knows of whom a value speaks: none is told another's.
+        "SELECT jsonb_build_object('task', t.title, 'question', q.label, 'at', o.at) || CASE WHEN "
+        "(SELECT count(*) FROM household f WHERE f.house_id = :h) = 1 "
+        "THEN jsonb_build_object('value', o.value) ELSE '{}' END "
         "FROM collection_answer o JOIN collection_task t ON t.id = o.task_id "
         "JOIN collection_question q ON q.id = o.question_id WHERE o.house_id = :h ORDER BY o.id",
     ),

@@ -15,7 +15,9 @@ from PIL import Image
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+from gisgrid.collection.tasks import keep_days
 from gisgrid.core.plans import township
+from gisgrid.db.store import transaction
 from gisgrid.planning.snapshot.fetch import today
 from tests.support.accounts import appointed
 from tests.support.door import COMMUNITY, GRID, OTHER_GRID, one_known
@@ -192,6 +194,94 @@ def test_a_worker_answers_once_with_a_photo_and_the_office_sees_it(
     assert office.scalar("SELECT count(*) FROM audit_entry WHERE action = 'export'") == 2
     assert worker.post(f"{answers}?as=xlsx", purpose="care").status_code == 403
     assert people["clerk"].get(f"{PAGE}/{number}").status_code == 200
+
+
+def test_large_photos_come_in_and_a_page_that_was_sent_takes_no_other_words(
+    people: dict[str, Keeper], made: dict[str, Any]
+):
+    worker, office = people["worker"], people["office"]
+    number = made_task(people, made["day"], grids=[], houses="H1", title="排水/雨水: 第[1]次?")
+    form = f"/collecting/{number}/house/1"
+    at = fields(worker.get(form).text)
+    own = {"seen": at["seen"], "client_id": at["client_id"]}
+    large = io.BytesIO()
+    Image.effect_noise((1600, 1200), 200).save(large, "JPEG", quality=95)
+    assert large.tell() > 1_000_000
+    large.seek(0)
+    sent = worker.post(form, **{at["at0"]: "3", at["at2"]: (large, "a.jpg"), **own})
+    assert sent.status_code == 303
+    # The client of the tests leaves the file open that it keeps a large body in.
+    sent.request.environ["wsgi.input"].close()
+    assert office.scalar("SELECT count(*) FROM collection_photo") == 1
+    other = worker.post(form, **{at["at0"]: "4", **own})
+    assert other.status_code == 409
+    assert "sent before with other answers" in other.text
+    again = fields(other.text)
+    assert again["client_id"] != at["client_id"]
+    assert (
+        worker.post(
+            form, **{at["at0"]: "4", "seen": again["seen"], "client_id": again["client_id"]}
+        ).status_code
+        == 303
+    )
+    masked, plain = (
+        office.get(f"{PAGE}/{number}/answers").text,
+        office.post(f"{PAGE}/{number}/answers", purpose="care").text,
+    )
+    assert "before: filled in · 测试grid_worker" in masked
+    assert "before: 3 · 测试grid_worker" in plain
+    # A title that is no name of a sheet.
+    for page in (f"{PAGE}/{number}", f"{PAGE}/{number}/answers"):
+        book = openpyxl.load_workbook(io.BytesIO(office.get(f"{page}?as=xlsx").data))
+        assert book.sheetnames == ["排水-雨水- 第-1-次-"]
+    draft = office.post(PAGE, title="复查", purpose="care", due_on=str(made["day"]), grids=[GRID])
+    junk = office.post(
+        draft.headers["Location"] + "/form", form=(io.BytesIO(b"x" * 1_500_000), "f.xlsx")
+    )
+    assert junk.status_code == 422
+    junk.request.environ["wsgi.input"].close()
+    assert "f.xlsx is no XLSX workbook" in junk.text or "form.xlsx is no XLSX workbook" in junk.text
+    four = draft.headers["Location"]
+    for label in "甲乙丙丁":
+        assert (
+            office.post(f"{four}/questions", label=label, kind="photo", required="1").status_code
+            == 303
+        )
+    assert office.post(f"{four}/publish", seen="1").status_code == 303
+    form = f"/collecting/{int(four.rsplit('/', 1)[1])}/house/1"
+    at = fields(worker.get(form).text)
+    many = worker.post(form, seen=at["seen"], client_id=at["client_id"], **{
+        at[f"at{n}"]: [(picture(), "a.jpg") for _ in range(3)] for n in range(4)})  # fmt: skip
+    assert many.status_code == 422
+    assert "At most 10 photos are sent together" in many.text
+
+
+def test_a_task_whose_day_has_passed_says_so_where_houses_are_left(
+    people: dict[str, Keeper], made: dict[str, Any], engine: Engine
+):
+    number = made_task(people, made["day"])
+    office, late = people["office"], ">late<"
+    assert late not in office.get(f"{PAGE}/{number}").text
+    with transaction(engine) as session:
+        session.execute(text("UPDATE collection_task SET due_on = due_on - 20"))
+        assert keep_days(session, township(session).id, made["day"]) == (1, 0)
+    page = office.get(f"{PAGE}/{number}").text
+    (row,) = re.findall(rf'<tr data-row="{GRID}">.*?</tr>', page, re.S)
+    assert late in row
+    assert "测试网格长" in row
+    communities = page.split('data-table="communities"')[1].split("</table>")[0]
+    # The community, all together; and beside the title.
+    assert communities.count(late) == 2
+    assert late in page.split("</h1>")[0]
+    assert late in people["worker"].get(f"/collecting/{number}").text
+    book = openpyxl.load_workbook(io.BytesIO(office.get(f"{PAGE}/{number}?as=xlsx").data)).active
+    assert "测试网格长" in [cell.value for cell in book[2]]
+    with transaction(engine) as session:
+        session.execute(text("DELETE FROM collection_house WHERE house_id NOT IN (1)"))
+        session.execute(text("UPDATE collection_task SET fields = '{}'"))
+        session.execute(text("UPDATE collection_question SET required = false"))
+    assert late not in office.get(f"{PAGE}/{number}").text
+    assert late not in people["worker"].get(f"/collecting/{number}").text
 
 
 def test_the_phone_queue_takes_it_once_and_after_the_end_if_written_before(
