@@ -92,7 +92,7 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field(
         "register_entry",
-        ("said", "was", "who", "decided_by", "reason", "client_id"),
+        ("said", "was", "who", "decided_by", "reason", "client_id", "digest"),
         ("verify", "care"),
         "entries",
         sensitive=True,
