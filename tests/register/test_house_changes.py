@@ -26,6 +26,7 @@ from tests.support.town_f import load_kind, write
 from tests.support.web import Town
 
 TOWNSHIP = GRID[:9]
+EXCLUSIVE = f"{GRID[:-3]}901"
 IN_THE_GRID = """
 UPDATE house h SET geom = ST_Translate(ST_PointOnSurface(g.geom), h.id * 0.0001, 0), location_status = 'ok'
 FROM grid g WHERE g.code = :g AND h.id IN (1, 3)
@@ -206,6 +207,25 @@ def test_a_stranger_adds_no_house_to_a_grid_that_is_not_theirs(door: Door):
     answer = door.decide("clerk", door.last())
     assert answer.status_code == 403
     assert door.one("SELECT state FROM register_entry") == "waiting"
+
+
+def test_the_team_of_an_exclusive_grid_adds_a_house_to_its_ground(door: Door):
+    with transaction(door.engine) as session:
+        session.execute(text("UPDATE township SET grid_rule = 'overlay'"))
+        session.execute(
+            text("UPDATE grid SET kind = 'basic', host = NULL WHERE code = :g"), {"g": GRID}
+        )
+        session.execute(
+            text(
+                "INSERT INTO grid (plan_id, community_id, code, name, kind, host, geom) "
+                "SELECT plan_id, community_id, :new, '测试专属网格', 'exclusive', '测试单位', geom FROM grid WHERE code = :g"
+            ),
+            {"g": GRID, "new": EXCLUSIVE},
+        )
+        appoint(session, "stranger", "grid_worker", area=TOWNSHIP, grid=EXCLUSIVE, since=LONG_AGO)
+    page = add(door, "stranger", EXCLUSIVE, address="测试专属 1号", **spot(door))
+    assert page.status_code == 200, re.search(r'role="alert">(.*?)</p>', page.text, re.S)
+    assert "等社区工作者核对" in page.text
 
 
 def test_a_house_goes_when_its_households_went_and_its_history_stays(door: Door):

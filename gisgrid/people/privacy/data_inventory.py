@@ -97,7 +97,7 @@ FIELDS: tuple[Field, ...] = (
         "entries",
         sensitive=True,
     ),
-    Field("sleep_reason", ("reason", "who"), ("account",), "always"),
+    Field("sleep_reason", ("reason", "who"), ("account",), "entries"),
     Field("phone_entry", ("who", "label", "reason"), ("verify", "care"), "entries"),
     Field("entry_photo", ("jpeg", "thumbnail"), ("care",), "entries", sensitive=True),
     Field("phone_half", ("device", "withdrawn_by"), ("account",), "with_row"),
