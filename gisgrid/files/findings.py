@@ -75,6 +75,7 @@ REASONS: dict[str, RowReason] = {
         RowReason("unknown_community", say("no such community in the township")),
         RowReason("unknown_parent", say("no area with the parent's code")),
         RowReason("unknown_house", say("no house with that code")),
+        RowReason("house_went", say("the house of that code is gone or part of another, as was entered at the door; a new house needs a code of its own")),
         RowReason("day_missing", say("it was filled in, but the day of the visit is missing")),
         RowReason("day_ahead", say("the day of the visit has not come yet")),
         RowReason("unknown_household", say("no household with that code")),

@@ -71,6 +71,13 @@ TARGETS: dict[str, Target] = {
                 "SELECT row_no FROM stage WHERE community IS NOT NULL AND community_id IS NULL",
                 keeps=True,
             ),
+            RowCheck(
+                "house_went",
+                "code",
+                """SELECT s.row_no FROM stage s WHERE EXISTS (SELECT FROM house_change c
+                   WHERE c.township_id = :township AND c.code = s.code AND c.change IN ('gone', 'joined'))
+                   AND NOT EXISTS (SELECT FROM house h WHERE h.township_id = :township AND h.code = s.code)""",
+            ),
             moved("community", """SELECT s.row_no FROM stage s
                 JOIN house o ON o.township_id = :township AND o.code = s.code
                 WHERE o.community_id <> s.community_id"""),

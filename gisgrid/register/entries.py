@@ -7,10 +7,11 @@ changed the same value since the page was read. Every line stays in the log with
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -119,6 +120,8 @@ def enter(
         `page_version` of the page that it was entered on.
     client_id
         The page's own key: sent twice, taken once.
+    house_id
+        One that was joined to another since is that other, and the line waits for the clerk as a conflict.
     entered_at
         When it was written down on a phone that had no line; it counts as of that day. Who is no longer in the
         house then is a conflict that waits for the clerk, and no refusal. None: now.
@@ -127,11 +130,16 @@ def enter(
     ------
     Invalid
         A kind or value there is not, or a person's ID that contradicts their birthday or sex.
+    Conflict
+        Something else was sent under the key before, or a house cannot change as things stand.
     NotFound
         The house, household or person is no longer there.
     NotAllowed
         The house lies where the transaction's account may not keep the register.
     """
+    digest = _digest(kind, house_id, household_id, resident_id, said or {})
+    if sent := _sent(session, client_id, digest):
+        return sent
     if kind in AS_SUCH:
         town = session.scalar(
             text("SELECT township_id FROM house WHERE id = :id"), {"id": house_id}
@@ -149,7 +157,7 @@ def enter(
         raise Invalid("The page is too old: open the house anew.")
     asked = {
         "kind": kind, "house": house_id, "household": household_id, "resident": resident_id, "seen": seen,
-        "client": client_id, "entered": entered_at,
+        "client": client_id, "sent": digest, "entered": entered_at,
     }  # fmt: skip
     return _enter(session, _ENTER, told, asked)
 
@@ -168,11 +176,16 @@ def enter_house(
     ------
     Invalid
         No address or no place, a place in no grid or at another house, or an address that there is.
+    Conflict
+        As `enter` has it.
     NotAllowed
         The place lies where the transaction's account may not keep the register.
     """
+    digest = _digest("house_new", None, None, None, said)
+    if sent := _sent(session, client_id, digest):
+        return sent
     told = house_changes.told(session, township_id, "house_new", None, said)
-    asked = {"t": township_id, "client": client_id, "entered": entered_at}
+    asked = {"t": township_id, "client": client_id, "sent": digest, "entered": entered_at}
     return _enter(session, _ENTER_HOUSE, told, asked)
 
 
@@ -187,6 +200,26 @@ def _enter(
     except DBAPIError as error:
         refused(error)
         raise
+    return Entered(row.entry_id, row.entry_state, row.in_conflict)
+
+
+def _digest(*sent: Any) -> str:
+    """What tells one sending from another; what was left empty is as good as absent."""
+    plain = [
+        {k: v for k, v in each.items() if v} if isinstance(each, Mapping) else each for each in sent
+    ]
+    return hashlib.blake2b(json.dumps(plain, sort_keys=True).encode(), digest_size=16).hexdigest()
+
+
+def _sent(session: Session, client_id: str, digest: str) -> Entered | None:
+    """What became of a line that was sent before; None: it is new."""
+    row = session.execute(text(_SENT), {"client": client_id, "digest": digest}).one_or_none()
+    if row is None:
+        return None
+    if not row.same:
+        raise Conflict(
+            "Something else was written down from this page before: open it anew, and write this there."
+        )
     return Entered(row.entry_id, row.entry_state, row.in_conflict)
 
 
@@ -246,6 +279,8 @@ def decide(session: Session, entry_ids: Sequence[int], *, accept: bool, reason: 
     if not accept and not reason:
         raise Invalid("Whoever entered it is told why: write a reason.")
     done = 0
+    rows = session.execute(text(_ADDRESSES), {"ids": list(entry_ids)})
+    addresses = {row.id: str(row.address) for row in rows}
     for entry_id in sorted(set(entry_ids)):
         try:
             said = session.scalar(
@@ -253,7 +288,7 @@ def decide(session: Session, entry_ids: Sequence[int], *, accept: bool, reason: 
                 {"id": entry_id, "accept": accept, "reason": reason},
             )
         except DBAPIError as error:
-            refused(error)
+            refused(error, address=addresses.get(entry_id) or "")
             raise
         if said == "own":
             raise Conflict("What you entered yourself is decided by somebody else.")
@@ -333,23 +368,26 @@ def _words(said: dict[str, str], name: str, most: int) -> str | None:
 def _open(line: EntryLine, row: Any) -> EntryLine:
     if row is None:
         return line
-    shown = {*line.said, *line.was}
-    return EntryLine(**{
-        **vars(line),
-        "said": {k: v for k, v in row.said.items() if k in shown},
-        "was": {k: v for k, v in row.was.items() if k in shown},
-    })  # fmt: skip
+    # A house is shown by its address, which is masked nowhere, and kept by its number.
+    return replace(
+        line,
+        said={k: v if k == "house_id" else row.said.get(k, v) for k, v in line.said.items()},
+        was={k: v if k == "house_id" else row.was.get(k, v) for k, v in line.was.items()},
+    )
 
 
+_SENT = """
+SELECT entry_id, entry_state, in_conflict, same FROM entry_sent(:client, :digest)
+"""
 _ENTER = """
 SELECT entry_id, entry_state, in_conflict FROM enter_register(
     :kind, :house, CAST(:household AS bigint), CAST(:resident AS bigint), CAST(:said AS jsonb),
-    CAST(CAST(:seen AS text) AS pg_snapshot), :client,
+    CAST(CAST(:seen AS text) AS pg_snapshot), :client, :sent,
     CAST(:entered AS timestamptz))
 """
 _ENTER_HOUSE = """
 SELECT entry_id, entry_state, in_conflict FROM enter_house(
-    :t, CAST(:said AS jsonb), :client, CAST(:entered AS timestamptz))
+    :t, CAST(:said AS jsonb), :client, :sent, CAST(:entered AS timestamptz))
 """
 _LINE = """
 SELECT e.id, e.house_id, coalesce(h.address, e.was ->> 'address', (
@@ -382,6 +420,9 @@ WHERE e.township_id = :t AND e.state = 'waiting' AND (
                LIMIT 1) IS NULL))
 """
 _WAITING = f"{_LINE} {_MINE_TO_DECIDE} ORDER BY e.at, e.id LIMIT :most OFFSET :skip"
+_ADDRESSES = """
+SELECT id, said ->> 'address' AS address FROM masked_register_entry WHERE id = ANY (CAST(:ids AS bigint[])) AND said ? 'address'
+"""
 _COUNT_WAITING = f"SELECT count(*) FROM register_entry e {_MINE_TO_DECIDE}"  # noqa: S608 - parts that stand here
 _RETURNED = f"""{_LINE}
 WHERE e.township_id = :t AND e.state = 'returned' AND e.account_id = my_account()

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gisgrid.core.errors import Invalid
+from gisgrid.core.errors import Invalid, NotAllowed
 from gisgrid.locate.addresses import gazetteer
 from gisgrid.locate.lookup import in_wgs84, number
 
@@ -22,6 +22,7 @@ HOMES = ("out", "moved")
 NEAREST_M = 3.0
 """A new house this near to another is taken for it, unless it is said to be another."""
 MOST_ADDRESS = 200
+FIRST_DAY = date(1900, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class HouseChanged:
     address: str | None
     successor_id: int | None
     successor: str | None
-    """Address of the house after, as it is called now; None where that is gone, too."""
+    """Address of the house after, as it is called now, or was when it went, too; None: there is none after."""
     reason: str | None
     on_day: date
 
@@ -69,7 +70,7 @@ def told(
         Something is missing or cannot be; the message says what, and how to mend it.
     """
     if kind == "house_gone":
-        return _gone(said)
+        return _gone(said, session.scalars(text(_TODAY), {"t": township_id}).one())
     if kind == "house_joined":
         if not said.get("house_id", "").isdecimal():
             raise Invalid("Choose the house that it becomes part of.")
@@ -96,6 +97,11 @@ def ground_of(session: Session, township_id: int, lon: float, lat: float) -> Spo
     return None if found is None else SpotGround(found.grid, found.community, found.near)
 
 
+def kept(session: Session, house_ids: Sequence[int]) -> frozenset[int]:
+    """Those of some houses whose register the asker keeps."""
+    return frozenset(session.scalars(text(_KEPT), {"ids": list(house_ids)}))
+
+
 def changes_of(session: Session, house_id: int) -> list[HouseChanged]:
     """What a house came from and what became of it, oldest first; empty: it was there from the first."""
     rows = session.execute(text(_CHANGES), {"id": house_id}).mappings()
@@ -103,31 +109,45 @@ def changes_of(session: Session, house_id: int) -> list[HouseChanged]:
 
 
 def gone(session: Session, house_id: int) -> tuple[int, HouseChanged] | None:
-    """The township of a house that is no longer there, and how it went; None: it never went."""
+    """The township of a house that is no longer there, and how it went; None: it never went.
+
+    Raises
+    ------
+    NotAllowed
+        It stood where the transaction's account has no right to see registers.
+    """
     row = session.execute(text(_GONE), {"id": house_id}).mappings().one_or_none()
     if row is None:
         return None
+    if not session.scalar(text("SELECT gone_within('see_register', :id)"), {"id": house_id}):
+        raise NotAllowed("This house lies outside the area of your rights.")
     values = dict(row)
     return values.pop("township_id"), HouseChanged(**values)
 
 
 def made_by(session: Session, entry_ids: Sequence[int]) -> dict[int, int]:
-    """Houses that lines brought into the register, each with its township: to be attached in the same transaction."""
+    """Houses that lines brought into the register in this transaction, each with its township: to be attached in it."""
     return {
         row.successor_id: row.township_id
         for row in session.execute(text(_MADE), {"ids": list(entry_ids)})
     }
 
 
-def _gone(said: Mapping[str, str]) -> dict[str, Any]:
+def _gone(said: Mapping[str, str], today: date) -> dict[str, Any]:
     if said.get("gone") not in GONE_FOR:
         raise Invalid("Choose one of the answers.")
     out: dict[str, Any] = {"gone": said["gone"]}
     if written := said.get("on_day", "").strip():
         try:
-            out["on_day"] = date.fromisoformat(written).isoformat()
+            day = date.fromisoformat(written)
         except ValueError:
             raise Invalid("{day!r} is no day: write it as 2026-12-31.", day=written) from None
+        if not FIRST_DAY <= day <= today:
+            raise Invalid(
+                "A house cannot be gone since {day}: write a day between {first} and today.",
+                day=day, first=FIRST_DAY,
+            )  # fmt: skip
+        out["on_day"] = day.isoformat()
     if said.get("homes") == "moved":
         if not said.get("house_id", "").isdecimal():
             raise Invalid("Choose the house that they moved to.")
@@ -166,10 +186,15 @@ def _place(
             "Here stands {address}. If it is another house, say so below and send again.",
             address=ground.near,
         )
-    place = f"{lon:.6f}, {lat:.6f}"
-    return {"lon": lon, "lat": lat, "place": place}, ground.community
+    told_ = {"lon": lon, "lat": lat, "place": f"{lon:.6f}, {lat:.6f}"}
+    # Kept, since it is asked again when the line is let in.
+    return told_ | ({"apart": True} if ground.near else {}), ground.community
 
 
+_KEPT = """
+SELECT id FROM unnest(houses_within('keep_register', CAST(:ids AS bigint[]))) AS within (id)
+"""
+_TODAY = "SELECT today_in(:t)"
 _ADDRESSED = "SELECT EXISTS (SELECT FROM house WHERE township_id = :t AND address = :address)"
 _COMMUNITY = """
 SELECT coalesce(c.name, r.name) FROM house h LEFT JOIN area r ON r.id = h.community_id
@@ -193,16 +218,20 @@ ORDER BY g.code COLLATE "C" LIMIT 1
 """
 _CHANGE = """
 SELECT c.change, c.house_id, c.code, coalesce(o.address, c.address) AS address, c.successor_id,
-       h.address AS successor, c.reason, c.on_day
+       coalesce(h.address, w.address) AS successor, c.reason, c.on_day
 FROM house_change c LEFT JOIN house h ON h.id = c.successor_id LEFT JOIN house o ON o.id = c.house_id
+LEFT JOIN house_change w ON w.house_id = c.successor_id AND w.change IN ('gone', 'joined')
 """
 _CHANGES = f"{_CHANGE} WHERE c.house_id = :id OR c.successor_id = :id ORDER BY c.at, c.id"
 _GONE = """
-SELECT c.township_id, c.change, c.house_id, c.code, c.address, c.successor_id, h.address AS successor, c.reason, c.on_day
+SELECT c.township_id, c.change, c.house_id, c.code, c.address, c.successor_id,
+       coalesce(h.address, w.address) AS successor, c.reason, c.on_day
 FROM house_change c LEFT JOIN house h ON h.id = c.successor_id
+LEFT JOIN house_change w ON w.house_id = c.successor_id AND w.change IN ('gone', 'joined')
 WHERE c.house_id = :id AND c.change IN ('gone', 'joined')
 """
 _MADE = """
 SELECT successor_id, township_id FROM house_change
-WHERE entry_id = ANY (CAST(:ids AS bigint[])) AND change IN ('new', 'split') ORDER BY successor_id
+WHERE entry_id = ANY (CAST(:ids AS bigint[])) AND change IN ('new', 'split') AND at = now()
+ORDER BY successor_id
 """

@@ -134,6 +134,8 @@ def register_of(session: Session, house_id: int) -> Register:
         It lies where the transaction's account has no right to see registers.
     """
     house = session.execute(text(_HOUSE), {"id": house_id}).mappings().one_or_none()
+    if house is None and session.scalar(text(_WENT), {"id": house_id}):
+        raise NotFound("This house is no longer registered.")
     if house is None:
         raise NotFound("There is no house {house_id}.", house_id=house_id)
     if not session.scalar(text(_WITHIN), {"id": house_id}):
@@ -228,6 +230,9 @@ LEFT JOIN area r ON r.id = h.community_id
 WHERE h.id = :id
 """
 
+_WENT = (
+    "SELECT EXISTS (SELECT FROM house_change WHERE house_id = :id AND change IN ('gone', 'joined'))"
+)
 _WITHIN = "SELECT house_within('see_register', id, township_id) FROM house WHERE id = :id"
 
 _HOUSEHOLDS = """

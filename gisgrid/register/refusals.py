@@ -7,10 +7,10 @@ from sqlalchemy.exc import DBAPIError
 from gisgrid.core.errors import Conflict, NotAllowed, NotFound
 
 
-def refused(error: DBAPIError) -> None:
+def refused(error: DBAPIError, *, address: str = "") -> None:
     """Raise what the functions ``enter_register``, ``enter_house`` and ``decide_entry`` mean by an error.
 
-    Returns where it is none of theirs.
+    Returns where it is none of theirs. ``address`` is that of the house to come, where the line is about one.
 
     Raises
     ------
@@ -22,6 +22,9 @@ def refused(error: DBAPIError) -> None:
         A house cannot go as things stand.
     """
     state = getattr(error.orig, "sqlstate", None)
+    why = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
+    if why == "house_went":
+        raise NotFound("This house is no longer registered.") from error
     # Of 23503: the house went while this was written down.
     if state in ("P0002", "23503"):
         raise NotFound(
@@ -31,7 +34,17 @@ def refused(error: DBAPIError) -> None:
         raise NotAllowed("This house lies outside the area of your rights.") from error
     if state != "55000":
         return
-    why = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
+    if why == "addressed":
+        raise Conflict(
+            "There is a house {address} by now: send this line back, or have it written as another address.",
+            address=address,
+        ) from error
+    if why == "near":
+        raise Conflict(
+            "Where {address} is to stand, another house was entered meanwhile: send this line back, unless it is "
+            "a further house there and says so.",
+            address=address,
+        ) from error
     if why == "lived_in":
         raise Conflict(
             "Say what becomes of the households: they left the town, or live in another house now."

@@ -32,7 +32,7 @@ class RegisterStanding:
     name: str | None
     community: str | None
     counts: Mapping[str, int | None]
-    """By `COUNTS`; None: too few to be told."""
+    """By `COUNTS`; None: too few to be told, or visits that the asker does not see."""
     last_on: date | None
     """The last visit or verification; None: never."""
 
@@ -99,7 +99,10 @@ def standings(session: Session, plan_id: int, day: date, *, recent: int, late: i
 def visits_by_worker(
     session: Session, township_id: int, day: date, *, recent: int
 ) -> list[WorkerVisits]:
-    """Who visited how often within ``recent`` days: the teams of the asker's grids, and who else did; most first."""
+    """Who visited how often within ``recent`` days: the teams of the asker's grids, and who else did; most first.
+
+    As far as the asker sees visits. Those to houses that are gone are not among them, as in `standings`.
+    """
     rows = session.execute(text(_WORKERS), {"t": township_id, "day": day, "recent": recent})
     return [WorkerVisits(**row) for row in rows.mappings()]
 
@@ -108,6 +111,12 @@ def explained(session: Session, township_id: int) -> dict[str, SleepExplained]:
     """The last reason of each grid for which one was given, by its code."""
     rows = session.execute(text(_EXPLAINED), {"t": township_id}).mappings()
     return {row["grid_code"]: SleepExplained(**row) for row in rows}
+
+
+def explainable(session: Session, township_id: int) -> frozenset[str]:
+    """Codes of the grids of which the asker may say why they sleep."""
+    asked = {"t": township_id}
+    return frozenset(session.scalars(text("SELECT unnest(grids_to_explain(:t))"), asked))
 
 
 def explain(session: Session, township_id: int, grid_code: str, reason: str) -> None:
@@ -123,7 +132,7 @@ def explain(session: Session, township_id: int, grid_code: str, reason: str) -> 
     reason = " ".join(reason.split())[:MOST_WORDS]
     if not reason:
         raise Invalid(
-            "Write why nobody came: sick leave, roads closed, nobody lives there any more."
+            "Write why nobody came: roads closed, the post is vacant, nobody lives there any more."
         )
     try:
         session.execute(
@@ -150,14 +159,14 @@ ORDER BY a.code COLLATE "C" NULLS LAST, g.code COLLATE "C" NULLS LAST
 _WORKERS = """
 WITH mine AS MATERIALIZED (
     SELECT g.code, g.name FROM plan_in_force p JOIN grid g ON g.plan_id = p.id
-    WHERE p.township_id = :t AND g.id = ANY ((SELECT my_grids('see_register'))::bigint[])
+    WHERE p.township_id = :t AND g.id = ANY ((SELECT my_grids('see_visits'))::bigint[])
 ), team AS (
     SELECT m.staff_id, string_agg(DISTINCT mine.name, '、' ORDER BY mine.name) AS grids
     FROM team_member m JOIN mine ON mine.code = m.grid_code
     WHERE m.township_id = :t AND m.during @> CAST(:day AS date) GROUP BY 1
 ), went AS (
     SELECT v.staff_id, count(*) AS visits, count(DISTINCT v.house_id) AS houses, max(v.visited_on) AS last_on
-    FROM visit v WHERE v.township_id = :t AND v.visited_on <= CAST(:day AS date)
+    FROM visit v WHERE v.township_id = :t AND v.house_id IS NOT NULL AND v.visited_on <= CAST(:day AS date)
       AND v.visited_on > CAST(:day AS date) - CAST(:recent AS integer) GROUP BY 1
 )
 SELECT s.name, coalesce(team.grids, '') AS grids, coalesce(went.visits, 0) AS visits, coalesce(went.houses, 0) AS houses,

@@ -46,7 +46,9 @@ def test_what_comes_moves_nothing_that_is_read_and_tabs_say_how_many_wait(
         page.wait_for_selector("html[data-live]", state="attached")
         assert eventually(lambda: app.extensions["gisgrid"].listener.listening)
         rows = page.locator("#rows > li[data-id]")
-        expect(page.locator("#tabs button").first).to_have_text(re.compile(r"All open \d"), timeout=30_000)
+        expect(page.locator("#tabs button").first).to_have_text(
+            re.compile(r"All open \d"), timeout=30_000
+        )
         expect(rows).to_have_count(30)
         page.locator("#rows").evaluate("(list) => { list.scrollTop = 400; }")
         order = rows.evaluate_all("(items) => items.map((item) => Number(item.dataset.id))")

@@ -159,6 +159,18 @@ TO_THE_GRID = """
 UPDATE house_grid SET grid_id = CASE WHEN house_id IN (1, 3, 7, 9, 11) THEN (SELECT id FROM grid WHERE code = :g)
                                      ELSE (SELECT max(id) FROM grid) END
 """
+# None is due as long as the others, so that they stand last.
+SIXTY_MORE = """
+WITH made AS (
+    INSERT INTO house (township_id, code, address, community_id, geom, location_status)
+    SELECT g.township_id, 'X' || n, '测试长街 ' || n || '号', g.community_id,
+           ST_Translate(ST_PointOnSurface(g.geom), (n - 30) * 0.00003, 0.0006), 'ok'
+    FROM (SELECT p.township_id, g.* FROM grid g JOIN plan_in_force p ON p.id = g.plan_id WHERE g.code = :g) g,
+         generate_series(1, 60) n RETURNING id
+)
+INSERT INTO house_grid (plan_id, house_id, grid_id)
+SELECT g.plan_id, made.id, g.id FROM made, grid g JOIN plan_in_force p ON p.id = g.plan_id WHERE g.code = :g
+"""
 ALL_DUE = "UPDATE household SET verified_on = '2020-01-01'"
 
 
@@ -240,6 +252,21 @@ def test_map_and_list_move_together_and_a_round_has_its_order_and_length(
     expect(desk.locator("tr.chosen")).to_contain_text(way[2])
     desk.get_by_role("link", name="需关注 0").click()
     expect(desk.locator("main")).to_contain_text("没有这类房屋。")
+
+    # A list shows 50 at first; what stands behind those is found and chosen all the same.
+    with transaction(engine) as session:
+        session.execute(text(SIXTY_MORE), {"g": GRID})
+    desk.goto(f"/register/grid/{GRID}")
+    desk.wait_for_selector("html[data-ready]", state="attached")
+    expect(desk.locator(".table-tools")).to_contain_text("50 / 65")
+    last = "测试长街 60号"
+    expect(desk.locator("#houses tr", has_text=last)).to_have_count(0)
+    desk.locator(".table-tools input").fill(last)
+    expect(desk.locator("#houses tbody tr:visible")).to_have_count(1)
+    box, at = desk.locator(".houses-map").bounding_box(), desk.evaluate(WHERE_ON_THE_MAP, last)
+    desk.mouse.click(box["x"] + at["x"], box["y"] + at["y"])
+    expect(desk.locator("#chosen a")).to_contain_text(last)
+    expect(desk.locator("tr.chosen")).to_contain_text(last)
 
 
 def test_a_missing_house_is_entered_where_one_stands_and_goes_when_it_is_gone(

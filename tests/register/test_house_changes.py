@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -15,12 +17,16 @@ from gisgrid.core import plans
 from gisgrid.db.store import transaction
 from gisgrid.locate.addresses.gazetteer import index_addresses
 from gisgrid.locate.addresses.search import search
+from gisgrid.people.appointments import appoint
 from gisgrid.planning.attach.attach import attach
 from gisgrid.planning.overview.cards import grid_card
-from tests.support.accounts import acting, refused, web_engine
+from tests.support.accounts import LONG_AGO, acting, refused, web_engine
 from tests.support.door import GRID, OTHER_GRID, Door, one_known, token
+from tests.support.town_f import load_kind, write
 from tests.support.web import Town
 
+TOWNSHIP = GRID[:9]
+EXCLUSIVE = f"{GRID[:-3]}901"
 IN_THE_GRID = """
 UPDATE house h SET geom = ST_Translate(ST_PointOnSurface(g.geom), h.id * 0.0001, 0), location_status = 'ok'
 FROM grid g WHERE g.code = :g AND h.id IN (1, 3)
@@ -111,19 +117,24 @@ def test_a_new_house_waits_for_the_clerk_and_then_every_count_has_it(door: Door)
     assert door.enter("worker", "household-in", house=house, room="101").status_code == 200
 
 
-def test_the_code_of_a_new_house_follows_those_of_its_community_and_none_comes_twice(door: Door):
+def test_the_code_of_a_new_house_is_of_the_doors_own_kind_and_a_house_that_went_is_loaded_by_no_file(
+    door: Door, tmp_path: Path
+):
     door.at_once()
-    known = door.one(
-        "SELECT max(h.code) FROM house h JOIN area c ON c.id = h.community_id WHERE c.code = '999901001001'"
-    )
     add(door, address="测试新街 8号", **spot(door))
     house, code = door.one("SELECT ARRAY[id::text, code] FROM house WHERE address = '测试新街 8号'")
-    if known is not None:
-        digits = re.search(r"[0-9]+$", known)[0]
-        assert code == known[: -len(digits)] + str(int(digits) + 1).zfill(len(digits))
+    entry = door.one("SELECT entry_id FROM house_change WHERE successor_id = :h", h=int(house))
+    assert code == f"D{entry}", "the office's next file counts on, and means another house"
     door.enter("worker", "house-gone", house=int(house), gone="mistake", on_day=str(door.day))
     add(door, address="测试新街 9号", **spot(door))
-    assert door.one("SELECT code FROM house WHERE address = '测试新街 9号'") > code
+    assert door.one("SELECT code FROM house WHERE address = '测试新街 9号'") != code
+    with transaction(door.engine) as session:
+        rows = write(
+            tmp_path / "h.csv", "code,address", f"{code},测试新街 8号", "H-new,测试新街 10号"
+        )
+        report = load_kind(session, "houses", rows)
+        assert report.rejected.counts() == {"house_went": 1}, report.rejected.counts()
+        session.rollback()
 
 
 @pytest.mark.parametrize(
@@ -159,7 +170,35 @@ def test_a_house_on_another_or_of_the_same_address_is_asked_about(door: Door):
     assert same.status_code == 422 and f"已有房屋{address}" in same.text
 
 
+def test_what_waits_twice_comes_once_and_a_bulk_names_the_other(door: Door):
+    place = spot(door)
+    for who in ("worker", "colleague"):
+        add(door, who, address="测试新街 4号", apart="1", **place)
+    first, second = door.last() - 1, door.last()
+    add(door, "worker", address="测试新街 6号", **place)
+    near = door.last()
+    assert "已同意 1 条" in door.decide("clerk", first).text
+    told = door.decide("clerk", second).text
+    assert "已经有房屋测试新街 4号" in told, re.search(r'role="\w+">(.*?)</p>', told)
+    assert "测试新街 6号" in door.decide("clerk", near).text
+    assert door.one("SELECT count(*) FROM house WHERE address LIKE '测试新街%'") == 1
+    # Who decides the first once more with others is told of no ground that is not theirs.
+    door.enter("worker", "household-in", room="测试")
+    answer = door.people["clerk"].post(
+        "/register/changes",
+        data={"entry": [first, door.last()], "decision": "accept", "csrf_token": token(door.people["clerk"])},
+        follow_redirects=True,
+    )  # fmt: skip
+    assert answer.status_code == 200 and "已同意 1 条" in answer.text
+
+
 def test_a_stranger_adds_no_house_to_a_grid_that_is_not_theirs(door: Door):
+    form = "/register/grid/{}/new-house".format
+    assert '"houses": []' in door.people["stranger"].get(form(GRID)).text, (
+        "no points of other ground"
+    )
+    assert '"houses": [{' in door.people["worker"].get(form(GRID)).text
+    assert door.people["worker"].get(form("999901009")).status_code == 404
     page = add(door, "stranger", address="测试新街 3号", **spot(door))
     assert page.status_code == 403 and "测试新街 3号" in page.text
     assert door.one("SELECT count(*) FROM register_entry") == 0
@@ -168,6 +207,25 @@ def test_a_stranger_adds_no_house_to_a_grid_that_is_not_theirs(door: Door):
     answer = door.decide("clerk", door.last())
     assert answer.status_code == 403
     assert door.one("SELECT state FROM register_entry") == "waiting"
+
+
+def test_the_team_of_an_exclusive_grid_adds_a_house_to_its_ground(door: Door):
+    with transaction(door.engine) as session:
+        session.execute(text("UPDATE township SET grid_rule = 'overlay'"))
+        session.execute(
+            text("UPDATE grid SET kind = 'basic', host = NULL WHERE code = :g"), {"g": GRID}
+        )
+        session.execute(
+            text(
+                "INSERT INTO grid (plan_id, community_id, code, name, kind, host, geom) "
+                "SELECT plan_id, community_id, :new, '测试专属网格', 'exclusive', '测试单位', geom FROM grid WHERE code = :g"
+            ),
+            {"g": GRID, "new": EXCLUSIVE},
+        )
+        appoint(session, "stranger", "grid_worker", area=TOWNSHIP, grid=EXCLUSIVE, since=LONG_AGO)
+    page = add(door, "stranger", EXCLUSIVE, address="测试专属 1号", **spot(door))
+    assert page.status_code == 200, re.search(r'role="alert">(.*?)</p>', page.text, re.S)
+    assert "等社区工作者核对" in page.text
 
 
 def test_a_house_goes_when_its_households_went_and_its_history_stays(door: Door):
@@ -193,6 +251,8 @@ def test_a_house_goes_when_its_households_went_and_its_history_stays(door: Door)
     assert address in seen and "不在了" in seen and "已走访" in seen, "what was entered there stays"
     assert door.one("SELECT count(*) FROM visit WHERE house_id IS NULL") >= 1, "the visit was made"
     assert door.people["worker"].get("/register/house/1/enter/visit").status_code == 404
+    other = door.people["stranger"].get("/register/house/1")
+    assert other.status_code == 403 and address not in other.text
 
 
 def test_a_house_goes_and_its_households_live_in_another(door: Door):
@@ -221,6 +281,64 @@ def test_who_moved_in_meanwhile_does_not_leave_with_the_house(door: Door):
     assert "此后有人搬入" in answer.text
     assert door.one("SELECT count(*) FROM house WHERE id = 1") == 1
     assert "已退回 1 条" in door.decide("clerk", entry, "return", "测试有人住").text
+
+
+@pytest.mark.parametrize("table", ["household", "resident"])
+def test_whom_the_page_did_not_tell_of_stays_until_the_clerk_decides(door: Door, table: str):
+    door.at_once()
+    page = door.people["worker"].get("/register/house/1/enter/house-gone").text
+    # Verified since, and known all the same: that is no conflict.
+    door.enter("colleague", "verified")
+    split = door.people["worker"].get("/register/house/1/enter/house-split").text
+    if table == "household":
+        door.enter("colleague", "household-in", room="测试")
+    else:
+        door.enter("colleague", "person-in", household=door.household, name="测试新丁")
+    who = "SELECT count(*) FROM resident r JOIN household f ON f.id = r.household_id WHERE f.house_id = 1"
+    people = door.one(who)
+    told = door.enter("worker", "house-gone", page=page, gone="demolished", homes="out")
+    assert "由社区工作者决定" in told.text, re.findall(r'role="\w+">(.*?)</p>', told.text)
+    assert (
+        door.one("SELECT state || conflict FROM register_entry ORDER BY id DESC LIMIT 1")
+        == "waitingtrue"
+    )
+    assert door.one(who) == people
+    told = door.enter("worker", "house-split", page=split, address="测试分院 2号")
+    assert (
+        door.one("SELECT state || conflict FROM register_entry ORDER BY id DESC LIMIT 1")
+        == "waitingtrue"
+    )
+
+
+def test_who_was_only_verified_since_is_no_conflict(door: Door):
+    door.at_once()
+    page = door.people["worker"].get("/register/house/1/enter/house-gone").text
+    door.enter("colleague", "verified")
+    door.enter("worker", "house-gone", page=page, gone="demolished", homes="out")
+    assert door.one("SELECT count(*) FROM house WHERE id = 1") == 0
+
+
+def test_a_line_that_waited_on_a_phone_follows_its_house(door: Door):
+    door.at_once()
+    page = door.people["worker"].get("/register/house/1/enter/visit").text
+    went = door.people["worker"].get("/register/house/3/enter/visit").text
+    home = door.people["worker"].get(
+        "/register/house/1/enter/person-in", query_string={"household": door.household}
+    ).text  # fmt: skip
+    door.enter("worker", "house-joined", house_id=3)
+    told = door.enter("worker", "visit", page=page, why="routine", met="household")
+    assert told.status_code == 200 and "由社区工作者决定" in told.text
+    door.enter("worker", "person-in", page=home, household=door.household, name="测试新丁")
+    lines = "SELECT array_agg(house_id::text || state || conflict ORDER BY id) FROM register_entry WHERE kind IN ('visited', 'resident_in')"
+    assert door.one(lines) == ["3waitingtrue", "3waitingtrue"]
+    assert "已同意 1 条" in door.decide("clerk", door.last()).text
+    assert door.one("SELECT count(*) FROM resident WHERE name = '测试新丁'") == 1
+    door.decide("clerk", door.last() - 1, "return", "测试")
+    door.enter("worker", "house-gone", house=3, gone="demolished", homes="out")
+    told = door.enter("worker", "visit", house=3, page=went, why="routine", met="household")
+    assert told.status_code == 404 and "这处房屋已不在户档中" in told.text
+    # Of which house it was part is said by the address that it had.
+    assert "并入" in door.people["worker"].get("/register/house/1").text
 
 
 def test_a_house_with_other_changes_that_wait_does_not_go_before_them(door: Door):
@@ -275,8 +393,35 @@ def test_sent_twice_a_new_house_is_there_once(door: Door):
     door.at_once()
     place, key = spot(door), uuid4().hex
     for _ in range(2):
-        add(door, address="测试新街 5号", client_id=key, apart="1", **place)
+        page = add(door, address="测试新街 5号", client_id=key, **place)
+        assert page.status_code == 200 and "漏登的房屋：已记下" in page.text
     assert door.one("SELECT count(*) FROM house WHERE address = '测试新街 5号'") == 1
+    other = add(door, address="测试新街 50号", client_id=key, **place)
+    assert other.status_code == 409 and "这一页先前已记下别的内容" in other.text
+    assert door.one("SELECT count(*) FROM register_entry") == 1
+
+
+def test_a_part_that_stands_on_other_ground_is_that_grounds(door: Door):
+    door.at_once()
+    there = spot(door, OTHER_GRID)
+    told = door.enter("worker", "house-split", address="测试分院 3号", datum="wgs84", **there)
+    assert told.status_code == 403 and door.one("SELECT count(*) FROM register_entry") == 0
+    with transaction(door.engine) as session:
+        appoint(session, "worker", "grid_worker", area=TOWNSHIP, grid=OTHER_GRID, since=LONG_AGO)
+    told = door.enter("worker", "house-split", address="测试分院 3号", datum="wgs84", **there)
+    assert told.status_code == 200, told.text[:500]
+    assert door.one(
+        "SELECT h.community_id = g.community_id AND a.grid_id = g.id FROM house h "
+        "JOIN house_grid a ON a.house_id = h.id JOIN grid g ON g.id = a.grid_id "
+        "JOIN plan_in_force p ON p.id = g.plan_id WHERE h.address = '测试分院 3号' AND g.code = :g",
+        g=OTHER_GRID,
+    )
+
+
+def test_the_day_on_which_a_house_went_is_one_that_was(door: Door):
+    for day in (str(door.day + timedelta(1)), "1899-12-31"):
+        told = door.enter("worker", "house-gone", gone="demolished", homes="out", on_day=day)
+        assert told.status_code == 422 and "不能填" in told.text
 
 
 def test_the_answer_of_the_attach_road_is_that_of_the_grid_asked_at_the_door(door: Door):
@@ -305,3 +450,35 @@ def test_the_web_gives_a_grid_to_no_house_but_one_that_it_has_just_made(door: Do
         refused(session, "INSERT INTO house_grid (plan_id, house_id) SELECT max(id), 5 FROM plan")
         for table in ("house", "house_change", "address_key"):
             refused(session, f"DELETE FROM {table}")
+
+
+ASKED = """
+WITH task AS (
+    INSERT INTO collection_task (township_id, title, purpose, fields, grids, due_on, state, made_by, opened_at)
+    SELECT area_id, '用水普查', 'care', '{}', '{}', '2099-01-01', 'open', '测试', now() FROM township RETURNING id, township_id
+), question AS (
+    INSERT INTO collection_question (task_id, number, name, kind, label)
+    SELECT id, n, 'q' || n, 'text', '问题' || n FROM task, generate_series(1, 2) n RETURNING id, task_id, number
+)
+INSERT INTO collection_answer (township_id, task_id, question_id, house_id, value, account_id, who, client_id)
+SELECT t.township_id, t.id, q.id, h, '答' || h || q.number, a.id, '测试', h || '-' || q.number
+FROM task t, question q, (VALUES (1), (3)) AS at(h), (SELECT min(id) AS id FROM account) a
+WHERE h = 1 OR q.number = 1
+"""
+ANSWERS = """
+SELECT jsonb_agg(jsonb_build_array(value, house_id, replaced_at IS NULL) ORDER BY value) FROM collection_answer
+"""
+
+
+def test_answers_of_tasks_follow_their_house_or_stay_when_it_went(door: Door):
+    door.at_once()
+    with transaction(door.engine) as session:
+        session.execute(text(ASKED))
+    door.enter("worker", "house-joined", house_id=3)
+    assert door.one("SELECT count(*) FROM house WHERE id = 1") == 0
+    assert door.one(ANSWERS) == [["答11", 3, False], ["答12", 3, True], ["答31", 3, True]]
+    door.enter(
+        "worker", "house-gone", house=3, gone="demolished", homes="out", on_day=str(door.day)
+    )
+    assert door.one("SELECT count(*) FROM house WHERE id = 3") == 0
+    assert [house for _, house, _ in door.one(ANSWERS)] == [None, None, None]

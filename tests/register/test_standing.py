@@ -20,6 +20,7 @@ from gisgrid.register import standing
 from tests.support.accounts import acting, appointed, web_engine
 from tests.support.door import COMMUNITY, GRID, Door, one_known, token
 from tests.support.web import Town, app_over
+from web.figures import register as figures
 
 MINIMUM = 5
 
@@ -41,6 +42,9 @@ def fill() -> Callable[[Session], Town]:
             "CASE WHEN h.id % 5 = 0 THEN CAST(:day AS date) - 1 END FROM house h WHERE h.id % 2 = 0",
             "UPDATE house SET geom = NULL, location_status = 'unlocated' WHERE id = 5",
             "DELETE FROM house_grid WHERE house_id = 5",
+            # Two lie under an exclusive grid.
+            "UPDATE house_grid a SET exclusive_grid_id = (SELECT max(g.id) FROM grid g WHERE g.plan_id = a.plan_id) "
+            "WHERE house_id IN (7, 8)",
         ):
             session.execute(text(statement), {"day": date(2026, 11, 30)})
         return town
@@ -61,7 +65,7 @@ def by_hand(
     houses = session.execute(
         text(
             "SELECT h.id, g.code FROM house h LEFT JOIN house_grid a ON a.house_id = h.id AND a.plan_id = :p "
-            "LEFT JOIN grid g ON g.id = a.grid_id"
+            "LEFT JOIN grid g ON g.id = coalesce(a.exclusive_grid_id, a.grid_id)"
         ),
         {"p": plan_id},
     ).all()
@@ -221,27 +225,34 @@ def test_a_sleeping_grid_is_told_and_its_leader_says_why(door: Door):
     asleep = re.search(r'id="asleep".*', page, re.S)[0]
     assert f"/register/grid/{GRID}" in asleep and str(day - timedelta(200)) in asleep
 
-    def say(client, reason: str):
+    def say(client, reason: str, **filters: str):
         return client.post(
             f"/figures/register/sleep/{GRID}",
-            data={"reason": reason, "csrf_token": token(client)},
+            data={"reason": reason, "csrf_token": token(client), **filters},
             follow_redirects=True,
         )
 
+    form = f'action="/figures/register/sleep/{GRID}'
+    assert form in page and form not in worker.get("/figures/register").text
     assert "请写明为什么无人走访" in say(leader, " ").text
-    assert "原因已记下" in say(leader, "测试道路封闭").text
+    told = say(leader, "测试道路封闭", unit="community", days="90")
+    assert "原因已记下" in told.text and told.request.args["township"] == GRID[:9]
+    assert 'value="community" selected' in told.text and 'value="90" selected' in told.text
     assert say(worker, "测试").status_code == 403, "the leader or the clerk says it"
     seen = clerk.get("/figures/register").text
     assert "测试道路封闭" in seen and "测试grid_leader" in seen
     assert "测试道路封闭" not in door.people["stranger"].get("/figures/register").text
-    say(clerk, "测试人员病假")
-    assert "测试人员病假" in leader.get("/figures/register").text
+    say(clerk, "测试岗位空缺")
+    assert "测试岗位空缺" in leader.get("/figures/register").text
     book = load_workbook(BytesIO(clerk.get("/figures/register?as=xlsx").data))
     assert book.sheetnames == ["户档统计", "各人走访", "休眠网格"]
     (line,) = [
         row for row in book["休眠网格"].iter_rows(min_row=2, values_only=True) if row[0] == GRID
     ]
-    assert line[3] == "测试人员病假" and line[4] == "测试community_clerk"
+    assert line[3] == "测试岗位空缺" and line[4] == "测试community_clerk"
+    with transaction(door.engine) as session:
+        session.execute(text("UPDATE sleep_reason SET at = at - interval '300 days'"))
+    assert "测试岗位空缺" not in leader.get("/figures/register").text, "somebody came since"
     door.enter("worker", "verified")
     assert GRID not in re.search(r'id="asleep".*', leader.get("/figures/register").text, re.S)[0], (
         "somebody came"
@@ -265,4 +276,35 @@ def test_visits_are_told_by_worker(door: Door):
             session, place.id, door.day, recent=30
         )
     assert sum(each.visits for each in told) == n
+    door.at_once()
+    door.enter("worker", "house-gone", gone="demolished", homes="out")
+    with acting(web_engine(door.engine), account) as session:
+        plan = plans.plan_in_force(session, place.id)
+        after = standing.visits_by_worker(session, place.id, door.day, recent=30)
+        found = standing.standings(session, plan.id, door.day, recent=30, late=100)
+    assert sum(each.visits for each in after) == found.township.counts["visits"] == n - 2
     assert max(each.houses for each in told) <= houses
+
+
+def test_who_sees_no_visits_is_told_of_none_and_a_long_chart_of_the_largest(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(figures, "MOST_BARS", 2)
+    with transaction(door.engine) as session:
+        force = appointed(session, "sinking_force", GRID[:9], grid=GRID, name="force")
+        chief = appointed(session, "township_government", name="chief")
+        plan = plans.plan_in_force(session, plans.township(session).id)
+    page = app_over(door.engine, account=force).test_client().get("/figures/register").text
+    assert 'data-count="residents"' in page and 'data-count="visits"' not in page
+    assert 'id="workers"' not in page and "各人走访" not in page
+    with acting(web_engine(door.engine), force) as session:
+        found = standing.standings(session, plan.id, door.day, recent=30, late=100)
+        assert {each.counts["visits"] for each in found.grids} == {None}
+    seen = app_over(door.engine, account=chief).test_client().get("/figures/register").text
+    assert 'data-count="visits"' in seen and 'id="workers"' in seen
+    bars = [int(n) for n in re.findall(r"<b>(\d+)</b>", seen)]
+    most = sorted(
+        (int(n) for n in re.findall(r'data-count="residents">(\d+)<', seen.split("<tfoot")[0])),
+        reverse=True,
+    )
+    assert bars == most[:2] and f"只显示 {len([n for n in most if n])} 项中最大的 2 项" in seen

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from flask import Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
@@ -25,8 +26,12 @@ from web.http.errors import problem_of
 from web.http.permissions import asked_as_workbook, asker
 from web.http.towns import town, town_name
 
+MOST_BARS = 60
 DAYS = (30, 90, 365)
 """Within how many days something counts as recent, to choose from."""
+
+
+FILTERS = ("days", "unit", "column")
 
 
 @blueprint.get("/register")
@@ -51,13 +56,17 @@ def explain_sleep(code: str) -> BaseResponse:
         answer.status_code = problem_of(error).status
         return answer
     flash(gettext("%(code)s: the reason is written down.", code=code))
-    return redirect(url_for("figures.register"), 303)
+    kept: dict[str, Any] = {name: chosen for name in FILTERS if (chosen := request.form.get(name))}
+    return redirect(url_for("figures.register", township=place.code, **kept), 303)
 
 
 def _page(session: Session, problem: str | None = None) -> Response:
     recent = _chosen("days", tuple(str(n) for n in DAYS), str(DAYS[0]))
     unit = _chosen("unit", tuple(standing_units()), "grid")
-    column = _chosen("column", standing.COUNTS, "residents")
+    # Who visited, and how often, is for who sees visits.
+    visits = "see_visits" in asker().rights
+    counts = tuple(each for each in standing.COUNTS if visits or each != "visits")
+    column = _chosen("column", counts, "residents")
     place = town(session)
     plan, day, limits = (
         plans.plan_in_force(session, place.id),
@@ -67,16 +76,27 @@ def _page(session: Session, problem: str | None = None) -> Response:
     found = standing.standings(
         session, plan.id, day, recent=int(recent), late=int(limits.visit_days)
     )
-    workers = standing.visits_by_worker(session, place.id, day, recent=int(recent))
-    reasons = standing.explained(session, place.id)
+    workers = (
+        standing.visits_by_worker(session, place.id, day, recent=int(recent)) if visits else None
+    )
     asleep = [
         each for each in found.grids if each.code and each.asleep(day, int(limits.sleep_days))
     ]
+    reasons = _reasons(standing.explained(session, place.id), asleep, place.time_zone)
     rows = found.grids if unit == "grid" else found.communities
     if asked_as_workbook():
         return _workbook(
-            place, unit=unit, rows=rows, workers=workers, asleep=asleep, reasons=reasons
+            place,
+            unit=unit,
+            counts=counts,
+            rows=rows,
+            workers=workers,
+            asleep=asleep,
+            reasons=reasons,
         )
+    bars = [(_name(each), n) for each in rows if (n := each.counts[column])]
+    if len(bars) > MOST_BARS:
+        bars.sort(key=lambda bar: -bar[1])
     html = render_template(
         "register-figures.html",
         town=town_name(place),
@@ -88,7 +108,7 @@ def _page(session: Session, problem: str | None = None) -> Response:
         units=standing_units(),
         column=column,
         words=count_words(),
-        counts=standing.COUNTS,
+        counts=counts,
         restricted=standing.RESTRICTED,
         rows=rows,
         whole=found.township,
@@ -96,8 +116,9 @@ def _page(session: Session, problem: str | None = None) -> Response:
         asleep=asleep,
         reasons=reasons,
         sleep_days=int(limits.sleep_days),
-        may_explain="keep_register" in asker().rights,
-        bars=[(_name(each), each.counts[column]) for each in rows if each.counts[column]],
+        may_explain=standing.explainable(session, place.id),
+        bars=bars,
+        most_bars=MOST_BARS,
         local=lambda at: local(at, place.time_zone),
         name=_name,
         **_map(
@@ -105,6 +126,18 @@ def _page(session: Session, problem: str | None = None) -> Response:
         ),
     )
     return Response(html, headers={"Cache-Control": "private, no-store"})
+
+
+def _reasons(
+    said: dict[str, standing.SleepExplained], asleep: list[RegisterStanding], time_zone: str
+) -> dict[str, standing.SleepExplained]:
+    """Of each grid that sleeps why it does; what was said before somebody came last is over."""
+    last = {each.code: each.last_on for each in asleep}
+    return {
+        code: one
+        for code, one in said.items()
+        if code in last and (last[code] is None or local(one.at, time_zone)[:10] > str(last[code]))
+    }
 
 
 def _map(
@@ -142,7 +175,7 @@ def _map(
 
 
 def _chosen(name: str, known: tuple[str, ...], usual: str) -> str:
-    chosen = request.args.get(name) or usual
+    chosen = request.values.get(name) or usual
     if chosen not in known:
         raise Invalid("{given!r} cannot be chosen here.", given=chosen[:40])
     return chosen
@@ -160,13 +193,30 @@ def _workbook(
     place: TownshipInfo,
     *,
     unit: str,
+    counts: tuple[str, ...],
     rows: tuple[RegisterStanding, ...],
-    workers: list[standing.WorkerVisits],
+    workers: list[standing.WorkerVisits] | None,
     asleep: list[RegisterStanding],
     reasons: dict[str, standing.SleepExplained],
 ) -> Response:
     said = [reasons.get(each.code or "") for each in asleep]
     days: list[date | None] = [each.last_on for each in rows]
+    visited = (
+        ()
+        if workers is None
+        else (
+            lists.sheet(
+                gettext("Visits by worker"),
+                [
+                    (gettext("Name"), [each.name for each in workers]),
+                    (gettext("Grid"), [each.grids for each in workers]),
+                    (gettext("Visits"), [each.visits for each in workers]),
+                    (gettext("Houses"), [each.houses for each in workers]),
+                    (gettext("Last visit"), [each.last_on for each in workers]),
+                ],
+            ),
+        )
+    )
     return lists.workbook(
         place,
         lists.sheet(
@@ -174,20 +224,11 @@ def _workbook(
             [
                 (gettext("Code"), [each.code for each in rows]),
                 (standing_units()[unit], [_name(each) for each in rows]),
-                *((word, [_told(each.counts[name]) for each in rows]) for name, word in count_words().items()),
+                *((count_words()[name], [_told(each.counts[name]) for each in rows]) for name in counts),
                 (gettext("Last seen"), days),
             ],
         ),
-        lists.sheet(
-            gettext("Visits by worker"),
-            [
-                (gettext("Name"), [each.name for each in workers]),
-                (gettext("Grid"), [each.grids for each in workers]),
-                (gettext("Visits"), [each.visits for each in workers]),
-                (gettext("Houses"), [each.houses for each in workers]),
-                (gettext("Last visit"), [each.last_on for each in workers]),
-            ],
-        ),
+        *visited,
         lists.sheet(
             gettext("Sleeping grids"),
             [

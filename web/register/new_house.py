@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from gisgrid.core import plans
-from gisgrid.core.errors import GisgridError
-from gisgrid.register import entries, grid_map
+from gisgrid.core.errors import GisgridError, NotFound
+from gisgrid.register import entries, grid_map, house_changes
 from web.http.db import reading, writing
 from web.http.errors import problem_of
 from web.http.once import entered_at
@@ -55,10 +55,10 @@ def add_house(code: str) -> BaseResponse:
     said = str(gettext(words.KIND_WORDS[KIND]))
     if made.state == "waiting":
         flash(gettext("%(what)s: written down. It waits for the clerk.", what=said))
-        return redirect(url_for("register.grid", code=code), 303)
+        return redirect(url_for("register.grid", code=code, township=place.code), 303)
     flash(gettext("%(what)s: written down.", what=said))
     if not houses:
-        return redirect(url_for("register.grid", code=code), 303)
+        return redirect(url_for("register.grid", code=code, township=place.code), 303)
     return redirect(url_for("register.house", house_id=houses[0]), 303)
 
 
@@ -68,6 +68,10 @@ def _form(
     place = town(session)
     plan = plans.plan_in_force(session, place.id)
     found = grid_map.grid_map(session, plan.id, code)
+    if found is None:
+        raise NotFound("The plan in force has no grid {codes}.", codes=code)
+    # Where the houses of other ground stand is theirs to know.
+    houses = house_changes.kept(session, list(found.places))
     page = render_template(
         "register-new-house.html",
         code=code,
@@ -77,6 +81,6 @@ def _form(
         words=words,
         kind=KIND,
         datums=DATUMS,
-        map=found and map_of(found, [{"id": each} for each in found.places]),
+        map=map_of(found, [{"id": each} for each in found.places if each in houses]),
     )
     return Response(page, headers={"Cache-Control": "private, no-store"})

@@ -50,7 +50,7 @@ COLUMN_WORDS = {
     "address": say("Address"),
     "place": say("Place"),
     "gone": say("What became of it"),
-    "on_day": say("Since"),
+    "on_day": say("Gone since"),
     "households": say("Households that go along"),
 }
 SAID = frozenset((*COLUMN_WORDS, "lon", "lat", "datum", "apart", "homes"))

@@ -126,7 +126,8 @@ class CollectionAnswer(Base):
     township_id: Mapped[int] = mapped_column(ForeignKey("township.area_id"))
     task_id: Mapped[int] = mapped_column(ForeignKey("collection_task.id"))
     question_id: Mapped[int] = mapped_column(ForeignKey("collection_question.id"))
-    house_id: Mapped[int] = mapped_column(ForeignKey("house.id"))
+    house_id: Mapped[int | None] = mapped_column(ForeignKey("house.id"))
+    """Null: the house has gone since; what it became part of takes its answers along."""
     value: Mapped[str | None] = mapped_column(Text)
     """In one spelling per kind: 12, 1.5, 2026-12-31; null: the answer is its photos."""
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))

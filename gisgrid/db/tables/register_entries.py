@@ -81,6 +81,8 @@ class RegisterEntry(Base):
     """What the register held in its place when it was entered."""
     client_id: Mapped[str | None] = mapped_column(Text)
     """The page's own key of the entry: sent twice, taken once."""
+    digest: Mapped[str | None] = mapped_column(Text)
+    """Of what was sent under the key, which tells it from something else; null: sent before there was one."""
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
     who: Mapped[str] = mapped_column(Text)
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
@@ -126,6 +128,7 @@ class HouseChange(Base):
         ),
         Index("ix_house_change_house_id", "house_id"),
         Index("ix_house_change_successor_id", "successor_id"),
+        Index("ix_house_change_entry_id", "entry_id"),
     )
 
     id: Mapped[Id]

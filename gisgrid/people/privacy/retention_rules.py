@@ -152,6 +152,14 @@ RULES: tuple[RetentionRule, ...] = (
            WHERE g.table_name = 'collection_answer' AND g.row_id = o.id""",
     ),
     RetentionRule(
+        "entries",
+        "sleep_reason",
+        """SELECT id FROM sleep_reason WHERE township_id = :t
+             AND (at AT TIME ZONE :zone)::date < CAST(:before AS date)""",
+        """DELETE FROM sleep_reason o USING gone g
+           WHERE g.table_name = 'sleep_reason' AND g.row_id = o.id""",
+    ),
+    RetentionRule(
         "corrections",
         "correction_request",
         """SELECT id FROM correction_request WHERE township_id = :t

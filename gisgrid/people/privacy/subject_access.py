@@ -207,7 +207,7 @@ SECTIONS: dict[str, tuple[str, str]] = {
     ),
     "register_entry": (
         "入户登记",
-        "SELECT to_jsonb(o) - 'id' - 'client_id' FROM register_entry o WHERE o.resident_id = :r OR o.household_id = :f "
+        "SELECT to_jsonb(o) - 'id' - 'client_id' - 'digest' FROM register_entry o WHERE o.resident_id = :r OR o.household_id = :f "
         "OR o.house_id = :h AND (o.kind = 'visited' OR o.kind = 'alias' "
         "AND position(CAST(:name AS text) IN o.said ->> 'alias') > 0) ORDER BY o.id",
     ),

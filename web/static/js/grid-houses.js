@@ -2,12 +2,14 @@
 
 import { byId, make } from "./elements.js";
 import { housesMap } from "./houses-map.js";
+import { toWgs84 } from "./pure/datums.js";
 import { long, round } from "./pure/round.js";
 import { fill, metres } from "./pure/words.js";
 
 const data = JSON.parse(byId("map-data").textContent), { words } = data, list = byId("houses");
 const houses = new Map(data.houses.map((one) => [one.id, one]));
-const rows = new Map([...list.tBodies[0].rows].map((row) => [Number(row.dataset.house), row]));
+// Asked for when needed: of a long list not all rows are there.
+const rowOf = (id) => list.querySelector(`tr[data-house="${id}"]`);
 const fold = document.querySelector(".map-fold"), walk = byId("walk");
 let walking = false, chosen = 0;
 
@@ -15,9 +17,9 @@ const drawn = housesMap(byId("houses-map"), data, { choose: (id) => choose(id, t
 
 // One house is chosen, on the map and in the list; `list` says that it was touched on the map.
 function choose(id, touched) {
-  rows.get(chosen)?.classList.remove("chosen");
+  list.querySelector("tr.chosen")?.classList.remove("chosen");
   chosen = id;
-  const one = houses.get(id), row = rows.get(id);
+  const one = houses.get(id), row = rowOf(id);
   row?.classList.add("chosen");
   if (!one || !drawn.mark(id)) {
     byId("chosen").textContent = words.no_place;
@@ -38,19 +40,20 @@ list.addEventListener("click", (event) => {
 });
 list.addEventListener("focusin", (event) => {
   const id = Number(event.target.closest("tr[data-house]")?.dataset.house);
-  if (id && id !== chosen) { rows.get(chosen)?.classList.remove("chosen"); chosen = id; rows.get(id).classList.add("chosen"); drawn.mark(id); }
+  if (id && id !== chosen) { list.querySelector("tr.chosen")?.classList.remove("chosen"); chosen = id; rowOf(id).classList.add("chosen"); drawn.mark(id); }
 });
 fold.addEventListener("toggle", () => drawn.map.invalidateSize());
 // What is written into the filter of the list leaves the map, too.
 document.addEventListener("input", (event) => {
   if (event.target.closest(".table-tools")?.nextElementSibling !== list) return;
   const wanted = event.target.value.trim().toLowerCase();
-  drawn.only(new Set([...rows].filter(([, row]) => row.textContent.toLowerCase().includes(wanted)).map(([id]) => id)));
+  drawn.only(new Set(data.houses.filter((one) => `${one.address} ${one.said}`.toLowerCase().includes(wanted)).map((one) => one.id)));
 });
 
 // What is due where one can walk to, in the order in which to walk; where nothing is due, all that is listed.
 function begin(at) {
-  const here = { lon: at.coords.longitude, lat: at.coords.latitude };
+  const [lon, lat] = toWgs84(localStorage.getItem("gisgrid-datum") || "wgs84", at.coords.longitude, at.coords.latitude);
+  const here = { lon, lat };
   const due = data.houses.filter((one) => one.due), way = round(here, due.length ? due : data.houses);
   walking = true;
   walk.textContent = words.no_walk;

@@ -103,7 +103,7 @@ CREATE TABLE collection_answer (
     township_id bigint NOT NULL,
     task_id bigint NOT NULL,
     question_id bigint NOT NULL,
-    house_id bigint NOT NULL,
+    house_id bigint,
     value text,
     account_id bigint NOT NULL,
     who text NOT NULL,

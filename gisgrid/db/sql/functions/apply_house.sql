@@ -7,9 +7,26 @@ DECLARE
     now_in jsonb;
     target bigint := (e.said ->> 'house_id')::bigint;
     ground bigint := e.community_id;
+    ground_new bigint;
     fresh bigint;
     street bigint;
 BEGIN
+    IF e.kind IN ('house_new', 'house_split') THEN
+        -- One at a time of a township: what came since the line was looked at is seen here, and two houses have two codes.
+        PERFORM pg_advisory_xact_lock(hashtextextended('house_code', e.township_id));
+        IF EXISTS (SELECT FROM house o WHERE o.township_id = e.township_id AND o.address = e.said ->> 'address') THEN
+            RAISE EXCEPTION 'addressed' USING ERRCODE = 'object_not_in_prerequisite_state', CONSTRAINT = 'addressed';
+        END IF;
+    END IF;
+    -- As near as `NEAREST_M` of gisgrid.register.house_changes.
+    IF e.kind = 'house_new' AND NOT e.said ? 'apart' AND EXISTS (
+            SELECT FROM house o, (SELECT ST_SetSRID(ST_MakePoint((e.said ->> 'lon')::float8, (e.said ->> 'lat')::float8), 4326)
+                                         AS geom) spot
+            WHERE o.township_id = e.township_id
+              AND o.geom && ST_Expand(spot.geom, reach_in_degrees(3, (e.said ->> 'lat')::float8))
+              AND ST_DistanceSphere(o.geom, spot.geom) <= 3) THEN
+        RAISE EXCEPTION 'near' USING ERRCODE = 'object_not_in_prerequisite_state', CONSTRAINT = 'near';
+    END IF;
     IF e.kind <> 'house_new' THEN
         SELECT * INTO h FROM house WHERE id = e.house_id FOR UPDATE;
         IF NOT FOUND OR target IS NOT NULL AND NOT EXISTS (SELECT FROM house WHERE id = target FOR UPDATE) THEN
@@ -25,9 +42,14 @@ BEGIN
                             JOIN grid g ON g.id = a.grid_id
                             WHERE p.township_id = e.township_id AND a.house_id = h.id), h.community_id);
     END IF;
+    IF e.kind = 'house_split' AND e.said ? 'lon' THEN
+        ground_new := (SELECT u.community_id FROM ground_under(e.township_id, (e.said ->> 'lon')::float8,
+                                                               (e.said ->> 'lat')::float8) u);
+    END IF;
+    ground_new := coalesce(ground_new, ground);
     IF e.kind IN ('house_new', 'house_split') THEN
         INSERT INTO house (township_id, code, address, community_id, geom, location_status)
-        SELECT e.township_id, next_house_code(e.township_id, ground, e.id), e.said ->> 'address', ground, spot.geom,
+        SELECT e.township_id, house_code_of(e.township_id, e.id), e.said ->> 'address', ground_new, spot.geom,
                CASE WHEN spot.geom IS NULL THEN coalesce(h.location_status, 'unlocated') ELSE 'ok' END
         FROM (SELECT CASE WHEN e.said ? 'lon'
                           THEN ST_SetSRID(ST_MakePoint((e.said ->> 'lon')::float8, (e.said ->> 'lat')::float8), 4326)
@@ -39,7 +61,7 @@ BEGIN
         INSERT INTO address_key (house_id, street_id, number, low, high, upper, source)
         SELECT fresh, street, e.said ->> 'number', (e.said ->> 'low')::integer, (e.said ->> 'high')::integer,
                e.said ->> 'upper', hashtextextended((e.said ->> 'address')
-                   || coalesce(E'\n' || (SELECT name FROM area WHERE id = ground), ''), (e.said ->> 'seed')::bigint);
+                   || coalesce(E'\n' || (SELECT name FROM area WHERE id = ground_new), ''), (e.said ->> 'seed')::bigint);
     END IF;
     CASE e.kind
     WHEN 'house_new' THEN
@@ -65,6 +87,12 @@ BEGIN
         UPDATE alias SET house_id = CASE WHEN e.kind = 'house_joined' THEN target END,
                          geom = CASE WHEN e.kind = 'house_gone' THEN h.geom END
         WHERE house_id = h.id AND (e.kind = 'house_joined' OR h.geom IS NOT NULL AND NOT personal);
+        -- So do answers to collection tasks, as former ones where the house that they come to has its own.
+        UPDATE collection_answer a SET house_id = CASE WHEN e.kind = 'house_joined' THEN target END,
+            replaced_at = coalesce(a.replaced_at, CASE WHEN e.kind = 'house_joined' AND EXISTS (
+                SELECT FROM collection_answer o WHERE o.question_id = a.question_id AND o.house_id = target
+                AND o.replaced_at IS NULL) THEN now() END)
+        WHERE a.house_id = h.id;
         UPDATE register_entry SET gone_house_id = h.id, community_id = ground, house_id = NULL WHERE house_id = h.id;
     END CASE;
     INSERT INTO house_change (township_id, change, house_id, successor_id, community_id, code, address, reason, on_day,

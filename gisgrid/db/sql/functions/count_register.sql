@@ -1,7 +1,8 @@
 -- How the register of a plan's township stands on a day: per grid, per community, and as a whole, as far as whoever asks
 -- may see registers. `recent` days back count as recently verified or visited; a lived-in house that was seen longer than
 -- `late` days ago, or for which the agreed day has come, is overdue. Ages and who lives alone are hidden where they are
--- few, from who may not open registers there. A row without a grid is of houses in no grid.
+-- few, from who may not open registers there, and the number of visits from who sees none. A house under an exclusive grid
+-- is of that grid alone. A row without a grid is of houses in no grid.
 CREATE OR REPLACE FUNCTION count_register(asked bigint, day date, recent int, late int)
 RETURNS TABLE (
     level text, community_id bigint, grid_id bigint, houses bigint, lived_in bigint, households bigint, residents bigint,
@@ -18,6 +19,7 @@ DECLARE
     born_18 date := day - interval '18 years';
     born_60 date := day - interval '60 years';
     born_80 date := day - interval '80 years';
+    sees_visits boolean := EXISTS (SELECT FROM appointments_with('see_visits'));
     opens_towns bigint[] := my_townships('unmask');
     opens_communities bigint[] := my_communities('unmask');
     opens_grids bigint[] := my_grids_of(asked, 'unmask');
@@ -33,12 +35,12 @@ BEGIN
                day + (max(ARRAY[v.visited_on - day, v.id, v.next_on - day]))[3]::int AS next_on
         FROM visit v WHERE v.township_id = town AND v.visited_on <= day GROUP BY 1
     ), placed AS MATERIALIZED (
-        SELECT h.id, a.grid_id,
-               CASE WHEN a.grid_id IS NOT NULL THEN g.community_id WHEN h.geom IS NULL THEN h.community_id
+        SELECT h.id, g.id AS grid_id,
+               CASE WHEN g.id IS NOT NULL THEN g.community_id WHEN h.geom IS NULL THEN h.community_id
                     ELSE (SELECT c.id FROM area c WHERE c.parent_id = town AND ST_Covers(c.geom, h.geom)
                           ORDER BY c.code COLLATE "C" LIMIT 1) END AS community_id
         FROM house h LEFT JOIN house_grid a ON a.plan_id = asked AND a.house_id = h.id
-        LEFT JOIN grid g ON g.id = a.grid_id WHERE h.township_id = town
+        LEFT JOIN grid g ON g.id = coalesce(a.exclusive_grid_id, a.grid_id) WHERE h.township_id = town
     ), people AS MATERIALIZED (
         SELECT o.community_id, o.grid_id, count(*) AS residents,
                count(*) FILTER (WHERE r.birth_date > born_18) AS a0,
@@ -103,8 +105,8 @@ BEGIN
                town = ANY (opens_towns), town = ANY (towns)
         FROM cell c, hidden h HAVING count(*) > 0
     )
-    SELECT r.of_level, r.community_id, r.grid_id, r.houses, r.lived_in, r.households, r.residents, r.verified, r.visits,
-           r.overdue, r.last_on,
+    SELECT r.of_level, r.community_id, r.grid_id, r.houses, r.lived_in, r.households, r.residents, r.verified,
+           CASE WHEN sees_visits THEN r.visits END, r.overdue, r.last_on,
            CASE WHEN r.opens OR NOT r.no_ages THEN r.a0 END, CASE WHEN r.opens OR NOT r.no_ages THEN r.a18 END,
            CASE WHEN r.opens OR NOT r.no_ages THEN r.a60 END, CASE WHEN r.opens OR NOT r.no_ages THEN r.a80 END,
            CASE WHEN r.opens OR NOT r.no_ages THEN r.unknown END, CASE WHEN r.opens OR NOT r.no_alone THEN r.alone END

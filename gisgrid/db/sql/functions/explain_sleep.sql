@@ -2,11 +2,7 @@
 CREATE OR REPLACE FUNCTION explain_sleep(town bigint, code text, words text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
-    IF NOT EXISTS (SELECT FROM plan_in_force p JOIN grid g ON g.plan_id = p.id
-            WHERE p.township_id = town AND g.code = explain_sleep.code
-              AND (g.id = ANY (my_grids('check_register'))
-                   OR EXISTS (SELECT FROM appointments_with('keep_register') m
-                              WHERE m.role = 'grid_leader' AND m.area_id = town AND m.grid_code = g.code))) THEN
+    IF explain_sleep.code <> ALL (grids_to_explain(town)) THEN
         RAISE EXCEPTION 'no right' USING ERRCODE = 'insufficient_privilege', CONSTRAINT = 'right';
     END IF;
     INSERT INTO sleep_reason (township_id, grid_code, reason, who)

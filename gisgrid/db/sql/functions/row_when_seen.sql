@@ -2,16 +2,10 @@
 -- changed since. A change is since if its transaction was not over then, whenever it began.
 CREATE OR REPLACE FUNCTION row_when_seen(of_table text, of_row bigint, seen pg_snapshot, row_now jsonb) RETURNS jsonb
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-    WITH line AS (
-        SELECT h.old, h.id, h.xmin::text::bigint AS low, pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS next
-        FROM history h WHERE h.table_name = of_table AND h.row_id = of_row
-    ), dated AS (
-        -- A row keeps the lower half of its transaction's number.
-        SELECT old, id, (next >> 32 << 32) + low - CASE WHEN low > (next & 4294967295) THEN 4294967296 ELSE 0 END AS xact
-        FROM line
-    )
-    SELECT coalesce((SELECT old FROM dated WHERE NOT pg_visible_in_snapshot(xact::text::xid8, seen)
-                     ORDER BY id LIMIT 1), row_now)
+    SELECT coalesce((SELECT h.old FROM history h
+                     WHERE h.table_name = of_table AND h.row_id = of_row
+                       AND NOT pg_visible_in_snapshot(xact_of(h.xmin), seen)
+                     ORDER BY h.id LIMIT 1), row_now)
 $$;
 COMMENT ON FUNCTION row_when_seen(text, bigint, pg_snapshot, jsonb) IS
     'runs as the owner: old rows may hold anything, and only the functions of the register ask';
