@@ -7,7 +7,6 @@ changed the same value since the page was read. Every line stays in the log with
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -23,6 +22,7 @@ from gisgrid.core.codes import birth_dates, sexes
 from gisgrid.core.errors import Conflict, Invalid
 from gisgrid.core.heavy import Heavy
 from gisgrid.core.messages import message
+from gisgrid.register import sendings
 from gisgrid.register.refusals import refused
 
 if TYPE_CHECKING:
@@ -56,17 +56,6 @@ CALLED = {
 }
 """What a person knows a value as."""
 _SNAPSHOT = re.compile(r"\d+:\d+:[\d,]*")
-
-
-@dataclass(frozen=True)
-class Entered:
-    """What became of a line."""
-
-    id: int
-    state: str
-    """``done``: it counts; ``waiting``: the clerk decides."""
-    conflict: bool
-    """Somebody changed the same value since the page was read."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +96,7 @@ def enter(
     seen: str | None = None,
     client_id: str,
     entered_at: datetime | None = None,
-) -> Entered:
+) -> sendings.Entered:
     """Write a line, and what it says into the register, or have it wait for the clerk.
 
     Parameters
@@ -137,8 +126,8 @@ def enter(
     NotAllowed
         The house lies where the transaction's account may not keep the register.
     """
-    digest = _digest(kind, house_id, household_id, resident_id, said or {})
-    if sent := _sent(session, client_id, digest):
+    digest = sendings.digest(kind, house_id, household_id, resident_id, said or {})
+    if sent := sendings.before(session, client_id, digest):
         return sent
     if kind in AS_SUCH:
         town = session.scalar(
@@ -169,7 +158,7 @@ def enter_house(
     said: Mapping[str, str],
     client_id: str,
     entered_at: datetime | None = None,
-) -> Entered:
+) -> sendings.Entered:
     """Write a line about a house that the register does not have, as `enter` does about those it has.
 
     Raises
@@ -181,8 +170,8 @@ def enter_house(
     NotAllowed
         The place lies where the transaction's account may not keep the register.
     """
-    digest = _digest("house_new", None, None, None, said)
-    if sent := _sent(session, client_id, digest):
+    digest = sendings.digest("house_new", None, None, None, said)
+    if sent := sendings.before(session, client_id, digest):
         return sent
     told = house_changes.told(session, township_id, "house_new", None, said)
     asked = {"t": township_id, "client": client_id, "sent": digest, "entered": entered_at}
@@ -191,7 +180,7 @@ def enter_house(
 
 def _enter(
     session: Session, statement: str, told: dict[str, Any], asked: dict[str, Any]
-) -> Entered:
+) -> sendings.Entered:
     if not asked["client"] or len(asked["client"]) > 64:
         raise Invalid("The page is too old: open the house anew.")
     said = json.dumps(told, ensure_ascii=False)
@@ -200,27 +189,7 @@ def _enter(
     except DBAPIError as error:
         refused(error)
         raise
-    return Entered(row.entry_id, row.entry_state, row.in_conflict)
-
-
-def _digest(*sent: Any) -> str:
-    """What tells one sending from another; what was left empty is as good as absent."""
-    plain = [
-        {k: v for k, v in each.items() if v} if isinstance(each, Mapping) else each for each in sent
-    ]
-    return hashlib.blake2b(json.dumps(plain, sort_keys=True).encode(), digest_size=16).hexdigest()
-
-
-def _sent(session: Session, client_id: str, digest: str) -> Entered | None:
-    """What became of a line that was sent before; None: it is new."""
-    row = session.execute(text(_SENT), {"client": client_id, "digest": digest}).one_or_none()
-    if row is None:
-        return None
-    if not row.same:
-        raise Conflict(
-            "Something else was written down from this page before: open it anew, and write this there."
-        )
-    return Entered(row.entry_id, row.entry_state, row.in_conflict)
+    return sendings.Entered(row.entry_id, row.entry_state, row.in_conflict)
 
 
 def entries_of_house(session: Session, house_id: int, *, most: int = 20) -> list[EntryLine]:
@@ -376,9 +345,6 @@ def _open(line: EntryLine, row: Any) -> EntryLine:
     )
 
 
-_SENT = """
-SELECT entry_id, entry_state, in_conflict, same FROM entry_sent(:client, :digest)
-"""
 _ENTER = """
 SELECT entry_id, entry_state, in_conflict FROM enter_register(
     :kind, :house, CAST(:household AS bigint), CAST(:resident AS bigint), CAST(:said AS jsonb),

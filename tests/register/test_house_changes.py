@@ -6,8 +6,6 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
-from uuid import uuid4
 
 import pytest
 from sqlalchemy import Engine, text
@@ -15,57 +13,28 @@ from sqlalchemy.orm import Session
 
 from gisgrid.core import plans
 from gisgrid.db.store import transaction
-from gisgrid.locate.addresses.gazetteer import index_addresses
 from gisgrid.locate.addresses.search import search
 from gisgrid.people.appointments import appoint
 from gisgrid.planning.attach.attach import attach
 from gisgrid.planning.overview.cards import grid_card
 from tests.support.accounts import LONG_AGO, acting, refused, web_engine
-from tests.support.door import GRID, OTHER_GRID, Door, one_known, token
+from tests.support.door import GRID, OTHER_GRID, Door, token
+from tests.support.door_houses import add, spot, stand
 from tests.support.town_f import load_kind, write
 from tests.support.web import Town
 
 TOWNSHIP = GRID[:9]
 EXCLUSIVE = f"{GRID[:-3]}901"
-IN_THE_GRID = """
-UPDATE house h SET geom = ST_Translate(ST_PointOnSurface(g.geom), h.id * 0.0001, 0), location_status = 'ok'
-FROM grid g WHERE g.code = :g AND h.id IN (1, 3)
-"""
 
 
 @pytest.fixture(scope="module")
 def fill() -> Callable[[Session], Town]:
-    """Houses 1 and 3 stand where their grid is."""
-
-    def stand(session: Session) -> Town:
-        town = one_known(session)
-        session.execute(text(IN_THE_GRID), {"g": GRID})
-        index_addresses(session, plans.township(session).id)
-        return town
-
     return stand
 
 
 @pytest.fixture
 def door(engine: Engine, made: Town) -> Door:
     return Door(engine)
-
-
-def spot(door: Door, grid: str = GRID) -> dict[str, str]:
-    """A place in a grid where no house stands."""
-    lon, lat = door.one(
-        "SELECT ARRAY[ST_X(p), ST_Y(p)] FROM (SELECT ST_PointOnSurface(ST_Difference(g.geom, "
-        "coalesce((SELECT ST_Buffer(ST_Collect(h.geom), 0.0005) FROM house h), ST_GeomFromText('POINT EMPTY', 4326)))) "
-        "AS p FROM grid g WHERE g.code = :g ORDER BY g.plan_id LIMIT 1) at",
-        g=grid,
-    )
-    return {"lon": f"{lon:.7f}", "lat": f"{lat:.7f}"}
-
-
-def add(door: Door, who: str = "worker", grid: str = GRID, **said: Any) -> Any:
-    client = door.people[who]
-    data = {"client_id": uuid4().hex, "datum": "wgs84", "csrf_token": token(client), **said}
-    return client.post(f"/register/grid/{grid}/new-house", data=data, follow_redirects=True)
 
 
 def counted_again(door: Door) -> dict[str, int]:
@@ -170,28 +139,6 @@ def test_a_house_on_another_or_of_the_same_address_is_asked_about(door: Door):
     assert same.status_code == 422 and f"已有房屋{address}" in same.text
 
 
-def test_what_waits_twice_comes_once_and_a_bulk_names_the_other(door: Door):
-    place = spot(door)
-    for who in ("worker", "colleague"):
-        add(door, who, address="测试新街 4号", apart="1", **place)
-    first, second = door.last() - 1, door.last()
-    add(door, "worker", address="测试新街 6号", **place)
-    near = door.last()
-    assert "已同意 1 条" in door.decide("clerk", first).text
-    told = door.decide("clerk", second).text
-    assert "已经有房屋测试新街 4号" in told, re.search(r'role="\w+">(.*?)</p>', told)
-    assert "测试新街 6号" in door.decide("clerk", near).text
-    assert door.one("SELECT count(*) FROM house WHERE address LIKE '测试新街%'") == 1
-    # Who decides the first once more with others is told of no ground that is not theirs.
-    door.enter("worker", "household-in", room="测试")
-    answer = door.people["clerk"].post(
-        "/register/changes",
-        data={"entry": [first, door.last()], "decision": "accept", "csrf_token": token(door.people["clerk"])},
-        follow_redirects=True,
-    )  # fmt: skip
-    assert answer.status_code == 200 and "已同意 1 条" in answer.text
-
-
 def test_a_stranger_adds_no_house_to_a_grid_that_is_not_theirs(door: Door):
     form = "/register/grid/{}/new-house".format
     assert '"houses": []' in door.people["stranger"].get(form(GRID)).text, (
@@ -263,91 +210,14 @@ def test_a_house_goes_and_its_households_live_in_another(door: Door):
     door.enter("worker", "house-gone", gone="other", homes="moved", house_id=3)
     waits = door.people["clerk"].get("/register/changes").text
     assert "房屋已不在" in waits and f"搬到{target}" in waits
+    clerk = door.people["clerk"]
+    opened = clerk.post(
+        "/register/changes/open", data={"purpose": "verify", "csrf_token": token(clerk)}
+    ).text
+    assert f"搬到{target}" in opened, "opened, too, a house is called by its address"
     door.decide("clerk", door.last())
     assert door.one("SELECT house_id FROM household WHERE id = :h", h=home) == 3
     assert door.one("SELECT count(*) FROM house WHERE id = 1") == 0
-
-
-def test_who_moved_in_meanwhile_does_not_leave_with_the_house(door: Door):
-    door.enter("worker", "house-gone", gone="demolished", homes="out")
-    entry = door.last()
-    with transaction(door.engine) as session:
-        session.execute(
-            text(
-                "INSERT INTO household (township_id, code, house_id) SELECT township_id, '测试', id FROM house WHERE id = 1"
-            )
-        )
-    answer = door.decide("clerk", entry)
-    assert "此后有人搬入" in answer.text
-    assert door.one("SELECT count(*) FROM house WHERE id = 1") == 1
-    assert "已退回 1 条" in door.decide("clerk", entry, "return", "测试有人住").text
-
-
-@pytest.mark.parametrize("table", ["household", "resident"])
-def test_whom_the_page_did_not_tell_of_stays_until_the_clerk_decides(door: Door, table: str):
-    door.at_once()
-    page = door.people["worker"].get("/register/house/1/enter/house-gone").text
-    # Verified since, and known all the same: that is no conflict.
-    door.enter("colleague", "verified")
-    split = door.people["worker"].get("/register/house/1/enter/house-split").text
-    if table == "household":
-        door.enter("colleague", "household-in", room="测试")
-    else:
-        door.enter("colleague", "person-in", household=door.household, name="测试新丁")
-    who = "SELECT count(*) FROM resident r JOIN household f ON f.id = r.household_id WHERE f.house_id = 1"
-    people = door.one(who)
-    told = door.enter("worker", "house-gone", page=page, gone="demolished", homes="out")
-    assert "由社区工作者决定" in told.text, re.findall(r'role="\w+">(.*?)</p>', told.text)
-    assert (
-        door.one("SELECT state || conflict FROM register_entry ORDER BY id DESC LIMIT 1")
-        == "waitingtrue"
-    )
-    assert door.one(who) == people
-    told = door.enter("worker", "house-split", page=split, address="测试分院 2号")
-    assert (
-        door.one("SELECT state || conflict FROM register_entry ORDER BY id DESC LIMIT 1")
-        == "waitingtrue"
-    )
-
-
-def test_who_was_only_verified_since_is_no_conflict(door: Door):
-    door.at_once()
-    page = door.people["worker"].get("/register/house/1/enter/house-gone").text
-    door.enter("colleague", "verified")
-    door.enter("worker", "house-gone", page=page, gone="demolished", homes="out")
-    assert door.one("SELECT count(*) FROM house WHERE id = 1") == 0
-
-
-def test_a_line_that_waited_on_a_phone_follows_its_house(door: Door):
-    door.at_once()
-    page = door.people["worker"].get("/register/house/1/enter/visit").text
-    went = door.people["worker"].get("/register/house/3/enter/visit").text
-    home = door.people["worker"].get(
-        "/register/house/1/enter/person-in", query_string={"household": door.household}
-    ).text  # fmt: skip
-    door.enter("worker", "house-joined", house_id=3)
-    told = door.enter("worker", "visit", page=page, why="routine", met="household")
-    assert told.status_code == 200 and "由社区工作者决定" in told.text
-    door.enter("worker", "person-in", page=home, household=door.household, name="测试新丁")
-    lines = "SELECT array_agg(house_id::text || state || conflict ORDER BY id) FROM register_entry WHERE kind IN ('visited', 'resident_in')"
-    assert door.one(lines) == ["3waitingtrue", "3waitingtrue"]
-    assert "已同意 1 条" in door.decide("clerk", door.last()).text
-    assert door.one("SELECT count(*) FROM resident WHERE name = '测试新丁'") == 1
-    door.decide("clerk", door.last() - 1, "return", "测试")
-    door.enter("worker", "house-gone", house=3, gone="demolished", homes="out")
-    told = door.enter("worker", "visit", house=3, page=went, why="routine", met="household")
-    assert told.status_code == 404 and "这处房屋已不在户档中" in told.text
-    # Of which house it was part is said by the address that it had.
-    assert "并入" in door.people["worker"].get("/register/house/1").text
-
-
-def test_a_house_with_other_changes_that_wait_does_not_go_before_them(door: Door):
-    door.enter("colleague", "household-in", room="909")
-    door.enter("worker", "house-gone", gone="demolished", homes="out")
-    entry = door.last()
-    assert "还有其他变更待核对" in door.decide("clerk", entry).text
-    door.decide("clerk", entry - 1, "return", "测试")
-    assert "已同意 1 条" in door.decide("clerk", entry).text
 
 
 def test_a_house_becomes_two_and_its_households_are_shared_out(door: Door):
@@ -387,18 +257,6 @@ def test_a_house_becomes_part_of_another_with_visits_names_and_people(door: Door
     assert door.one("SELECT house_id FROM household WHERE id = :h", h=door.household) == 3
     there = door.people["worker"].get("/register/house/3").text
     assert "并入" in there and '/register/house/1">' in there, "where it came from"
-
-
-def test_sent_twice_a_new_house_is_there_once(door: Door):
-    door.at_once()
-    place, key = spot(door), uuid4().hex
-    for _ in range(2):
-        page = add(door, address="测试新街 5号", client_id=key, **place)
-        assert page.status_code == 200 and "漏登的房屋：已记下" in page.text
-    assert door.one("SELECT count(*) FROM house WHERE address = '测试新街 5号'") == 1
-    other = add(door, address="测试新街 50号", client_id=key, **place)
-    assert other.status_code == 409 and "这一页先前已记下别的内容" in other.text
-    assert door.one("SELECT count(*) FROM register_entry") == 1
 
 
 def test_a_part_that_stands_on_other_ground_is_that_grounds(door: Door):

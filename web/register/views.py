@@ -295,7 +295,10 @@ def _only_house(house_id: int, address: str) -> str:
 def _map(session: Session, register: households.Register) -> dict[str, Any] | None:
     plan = plans.plan_in_force(session, register.township_id)
     found = register.grid_code and grid_map.grid_map(session, plan.id, register.grid_code)
-    return map_of(found, [{"id": each} for each in found.places]) if found else None
+    if not found:
+        return None
+    houses = house_changes.kept(session, list(found.places))
+    return map_of(found, [{"id": each} for each in found.places if each in houses])
 
 
 def _wrong(

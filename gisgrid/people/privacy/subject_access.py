@@ -314,6 +314,7 @@ LEFT_OUT: dict[str, str] = {
     "document_version": "who issued a document, by the name of an account",
     "phone_half": "which phones of the staff may open what they keep, by a name that the phone made",
     "phone_entry": "what a worker's phone sent, by kind and address; what it says stands where it was taken in",
+    "sleep_reason": "who said why nobody came to a grid, by the name of an account",
     "refused_demand": "who asked for a task, by the name of an account",
     "setting_change": "who changed a setting, by the name of an account",
     "matter_change": "who changed the list of matters, by the name of an account",
