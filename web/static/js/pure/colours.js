@@ -1,6 +1,9 @@
 // The colours of maps by what they mean, as layers/colours.py has them (tests/layers/test_colours.py holds both alike).
 
 export const CHOSEN = "#12355b";
+export const STREET = "#8d99ae";
+export const HOUSE = "#1b4965";
+export const OPEN_EVENT = "#c1121f";
 export const FORMER = "#5b6b82";
 export const EDGE = "#8a94a3";
 export const NOTHING = "#e6e8eb";
