@@ -22,7 +22,7 @@ class GridShape:
 
 
 @dataclass(frozen=True)
-class Picture:
+class TownPicture:
     """Shapes with the frame that shows all of them."""
 
     shapes: tuple[GridShape, ...]
@@ -40,7 +40,7 @@ class Shade:
     last: float
 
 
-def picture(session: Session, plan_id: int, *, simple_m: float = 3.0) -> Picture | None:
+def picture(session: Session, plan_id: int, *, simple_m: float = 3.0) -> TownPicture | None:
     """The grids of a plan, those that lie over others last; None for a plan without grids.
 
     Parameters
@@ -55,7 +55,7 @@ def picture(session: Session, plan_id: int, *, simple_m: float = 3.0) -> Picture
     right, top = max(r.right for r in rows), max(r.top for r in rows)
     rim = 0.01 * max(right - left, top - bottom)
     frame = (left - rim, -top - rim, right - left + 2 * rim, top - bottom + 2 * rim)
-    return Picture(
+    return TownPicture(
         tuple(GridShape(row.code, row.path) for row in rows),
         " ".join(f"{each:.0f}" for each in frame),
         frame[2],
