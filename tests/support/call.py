@@ -20,7 +20,9 @@ class Call:
 
 
 OPENED = {
-    "unmask": {"resident.name", "resident.citizen_id", "resident.phone", "resident.birth_date"},
+    "unmask": {
+        "resident.name", "resident.citizen_id", "resident.phone", "resident.birth_date", "collection_answer.value",
+    },
     # The clerk who decides what is asked of a record sees the record's value, too.
     "check_register": {
         "register_entry.said", "register_entry.was", "correction_request.proposed", "correction_request.asked_by",

@@ -107,7 +107,7 @@ OFFICE_CALLS: dict[str, Callable[[Spot], list[Call]]] = {
     "collections.given": lambda s: [Call(f"/office/collections/{n}/answers") for n in (1, 2, 3, 4, 999)],
     "collections.index": lambda s: [Call(f"/office/collections?township={s.township}&lang=en"), Call("/office/collections")],
     "collections.one": lambda s: [Call(f"/office/collections/{n}") for n in (1, 2, 3, 4, 999)],
-    "collections.open_given": lambda s: [Call(f"/office/collections/{n}/answers", "POST", form={"purpose": p}) for n in (1, 2, 3, 4, 999) for p in ("", "care")],
+    "collections.open_given": lambda s: [Call(f"/office/collections/{n}/answers", "POST", form={"purpose": p}, opens="unmask") for n in (1, 2, 3, 4, 999) for p in ("", "care")],
     "collections.publish": lambda s: [Call(f"/office/collections/{n}/publish", "POST", form={"seen": "9"}) for n in (1, 999)],
     "means.add": lambda s: [Call("/office/means", "POST", form={"kind": "funds", "amount": "x", "township": s.township})],
     "means.change": lambda s: [Call(f"/office/means/{n}", "POST", form={"kind": "funds", "seen": "9", "township": s.township}) for n in (1, 999)],

@@ -87,7 +87,9 @@ def test_accepting_changes_the_record_and_keeps_its_former_state(
         clerk.scalar("SELECT r.name FROM correction_request c JOIN resident r ON r.id = c.row_id")
         == "测更名"
     )
-    kept = clerk.scalar("SELECT old ->> 'name' FROM history WHERE table_name = 'resident'")
+    kept = clerk.scalar(
+        "SELECT h.old ->> 'name' FROM history h JOIN correction_request c ON c.row_id = h.row_id WHERE h.table_name = 'resident'"
+    )
     assert kept == was
     assert clerk.scalar("SELECT decided_by FROM correction_request") == "测试community_clerk"
     assert listed(clerk.get(f"{PAGE}?state=accepted").text) == ["1"]
