@@ -16,8 +16,8 @@ from gisgrid.db.store import transaction
 from gisgrid.planning.snapshot.fetch import today
 from tests.support.accounts import appointed
 from tests.support.door import GRID, one_known
-from tests.support.looks import PHONES, sound
-from tests.support.web import ARTIFACTS, app_over, chromium, close, served, session_cookie
+from tests.support.looks import PHONES, picture, sound
+from tests.support.web import app_over, chromium, close, served, session_cookie
 
 pytestmark = pytest.mark.browser
 DESK = (1440, 900)
@@ -45,7 +45,6 @@ def fill() -> Callable[[Session], dict[str, Any]]:
 @pytest.fixture
 def seats(engine: Engine, made: dict[str, Any]) -> Iterator[dict[str, Page]]:
     """The office's desk and the worker's phone."""
-    ARTIFACTS.mkdir(exist_ok=True)
     app = app_over(engine)
     with served(app) as host, chromium() as browser:
         pages = {}
@@ -69,11 +68,11 @@ def looked_at(page: Page, name: str, *, least: int) -> None:
         here = page.url.split("#")[0].split("?")[0]
         page.goto(f"{here}?lang={language}")
         sound(page, least=least)
-        page.screenshot(path=ARTIFACTS / f"collections-{name}-{language}.png", full_page=True)
+        picture(page, f"collections-{name}-{language}.png", full_page=True)
     if least > 20:
         page.set_viewport_size({"width": PHONES[1][0], "height": PHONES[1][1]})
         sound(page, least=least)
-        page.screenshot(path=ARTIFACTS / f"collections-{name}-412.png", full_page=True)
+        picture(page, f"collections-{name}-412.png", full_page=True)
         page.set_viewport_size({"width": PHONES[0][0], "height": PHONES[0][1]})
     page.goto(f"{here}?lang=zh")
 
@@ -87,7 +86,7 @@ def published(desk: Page, made: dict[str, Any]) -> None:
     desk.get_by_label("完成日期").fill(str(made["due"]))
     desk.locator(f"input[name=grids][value='{GRID}']").check()
     sound(desk, least=12)
-    desk.screenshot(path=ARTIFACTS / "collections-form.png", full_page=True)
+    picture(desk, "collections-form.png", full_page=True)
     desk.get_by_role("button", name="记下").click()
     for label, kind, more in (
         ("家中几口人", "integer", {"#least": "0", "#most": "30"}),
@@ -169,7 +168,7 @@ def test_from_the_office_to_the_door_and_back(
     expect(desk.locator("html[data-ready=true]")).to_be_attached()
     expect(desk.locator(".label").first).to_contain_text("%")
     sound(desk, least=12)
-    desk.screenshot(path=ARTIFACTS / "collections-map.png", full_page=True)
+    picture(desk, "collections-map.png", full_page=True)
     phone.goto("/completeness/without")
     expect(phone.locator("tr[data-house=H3]")).to_contain_text("测试网格长")
     looked_at(phone, "without", least=24)

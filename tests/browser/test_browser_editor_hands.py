@@ -228,7 +228,8 @@ def test_the_click_that_chooses_a_grid_gives_no_house(
     assert page.locator("#notice").is_hidden()
     edit = edit_of(seen, lambda: page.mouse.click(*on_screen(page, [other.x, other.y])))
     assert edit == {"kind": "give", "house": other.id, "to": west["code"]}
-    assert page.evaluate("gisgrid.editor.view.version") == 1
+    # The answer came; the page has yet to take it in.
+    expect(page.locator("html[data-version='1']")).to_be_attached()
 
 
 FILLS = """(grids) => Object.fromEntries(grids.getLayers().map((each) => {
