@@ -18,6 +18,7 @@ from gisgrid.people.ground import AdministeredArea
 from web.http import lists
 from web.http.dates import day_of
 from web.http.language import language, spoken
+from web.http.towns import own_town
 
 EVERYWHERE = "*"
 """The choice of a post without an area."""
@@ -59,6 +60,7 @@ class Offered:
 
 def offered(session: Session) -> Offered:
     """Roles with the levels they are held at, the ground of whoever asks, and the codes of its grids."""
+    own_town(session)  # which the header names
     found = ground.administered(session)
     areas = [(area.value, area_word(area)) for area in found]
     if ground.administers_everything(session):
