@@ -282,7 +282,7 @@ def register(
                     CardLine(
                         each.name,
                         link_for("register.grid", code=each.code),
-                        gettext("%(n)s houses without a register", n=each.houses - each.kept),
+                        gettext("houses without a register: %(n)s", n=each.houses - each.kept),
                     )
                     for each in sorted(kept, key=lambda g: g.kept - g.houses)[:FIRST]
                     if each.houses > each.kept
@@ -361,7 +361,7 @@ def plans(waiting: Iterable[PlanOnItsWay], *, draws: bool, reviews: bool) -> lis
 
 
 def plans_to_come(session: Session, place: TownshipInfo) -> list[Card]:
-    """Plans that will change the grids of whoever neither draws nor reviews them; no card where none is on its way."""
+    """Plans that will change the grids of whoever neither draws nor reviews them."""
     found = to_come(session, place.id)
     words = {
         "in_review": gettext("the county reviews it"),
@@ -379,7 +379,7 @@ def plans_to_come(session: Session, place: TownshipInfo) -> list[Card]:
     )
     title = gettext("Plans to come")
     tone = "yellow" if any(line.tone for line in lines) else ""
-    return [Card("plans_to_come", title, len(found), None, lines, tone)] if found else []
+    return [Card("plans_to_come", title, len(found), None, lines, tone)]
 
 
 def community_rules(session: Session, place: TownshipInfo) -> list[Card]:
