@@ -8,8 +8,6 @@ from datetime import datetime, timedelta
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gisgrid.people.privacy.audit import ChainVerdict, verify_in_store
-
 
 @dataclass(frozen=True)
 class UnmaskedReads:
@@ -33,15 +31,6 @@ def opened_since(session: Session, now: datetime, *, days: int = 7) -> list[Unma
     """Personal data that were opened within days, by account and purpose, most first, as far as the audit is seen."""
     rows = session.execute(text(_OPENED), {"since": now - timedelta(days=days)}).mappings()
     return [UnmaskedReads(**row) for row in rows]
-
-
-def chain(session: Session) -> tuple[ChainVerdict, datetime | None]:
-    """Whether the chain of the audit is whole, and since when it runs; None for who sees but a part of it."""
-    whole = session.scalar(
-        text("SELECT EXISTS (SELECT FROM appointments_with('audit') m WHERE m.area_id IS NULL)")
-    )
-    since = session.scalar(text("SELECT min(at) FROM audit_entry")) if whole else None
-    return verify_in_store(session), since
 
 
 def no_second_factor(session: Session) -> list[NoSecondFactor]:

@@ -15,6 +15,7 @@ from gisgrid.people.learning import drafts as learning
 from gisgrid.people.privacy import backups as held
 from gisgrid.people.privacy import corrections as asked
 from gisgrid.people.privacy import subject_requests
+from gisgrid.people.privacy.audit import verify_in_store
 from gisgrid.planning.snapshot.fetch import today
 from web.http.dates import local
 from web.http.permissions import may_ask
@@ -149,9 +150,9 @@ def backups(session: Session, place: TownshipInfo) -> list[Card]:
 def audit(session: Session, now: datetime) -> list[Card]:
     """Personal data opened in the last week, and whether the chain of the audit holds."""
     opened = people_today.opened_since(session, now)
-    verdict, since = people_today.chain(session)
+    verdict = verify_in_store(session)
     broken = verdict.broken is not None
-    runs = gettext("since %(first)s", first=since.date()) if since else gettext("last entry")
+    runs = gettext("since %(first)s", first=verdict.since.date()) if verdict.since else ""
     return [
         Card(
             "opened", gettext("Personal data opened in 7 days"), sum(each.n for each in opened),

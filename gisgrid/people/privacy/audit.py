@@ -27,6 +27,8 @@ class AuditRecord:
     row_ids: tuple[int, ...]
     purpose: str | None
     origin: str | None
+    shown: str | None
+    """What the account is called; None: there is none any more."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ class ChainVerdict:
     """Hexadecimal; who notes it elsewhere can tell later whether the end was cut off."""
     noted_found: bool | None
     """Whether the noted hash is in the chain; None: none was given."""
+    since: datetime | None = None
+    """Of the first entry; None: there is none, or the chain was not computed by the store."""
 
 
 def record(session: Session, action: str, subject: str, row_ids: Sequence[int]) -> None:
@@ -76,8 +80,8 @@ def note_export(session: Session, what: str, rows: int) -> None:
 
 
 _COLUMNS = "id, at, account_id, account_name, action, subject, row_ids, purpose, origin"
-COLUMNS = tuple(_COLUMNS.split(", "))
-TEXTS = ("account_name", "action", "subject", "origin")
+COLUMNS = (*_COLUMNS.split(", "), "shown")
+TEXTS = ("account_name", "shown", "action", "subject", "origin")
 
 
 def entries(
@@ -102,7 +106,7 @@ def entries(
     time_zone
         Whose clock the days are of, as ``Asia/Shanghai``.
     account
-        Log-in name.
+        Log-in name, or what the account is called.
     action
         What was done, such as ``unmask``.
     subject
@@ -136,7 +140,7 @@ def verify_in_store(session: Session, *, noted: str | None = None) -> ChainVerdi
     if not session.scalar(text("SELECT has_right('audit')")):
         raise NotAllowed("This account has no right to audit.")
     row = session.execute(text("SELECT * FROM check_audit(:noted)"), {"noted": noted}).one()
-    return ChainVerdict(row.entries, row.broken, row.last_hash, row.noted_found)
+    return ChainVerdict(row.entries, row.broken, row.last_hash, row.noted_found, row.first_at)
 
 
 def verify(session: Session, *, noted: str | None = None) -> ChainVerdict:
@@ -193,8 +197,9 @@ def _text(row: Row[tuple[object, ...]]) -> str:
 _ALL = f"SELECT {_COLUMNS}, prev_hash, hash FROM audit_entry ORDER BY id"  # noqa: S608 - our columns
 
 _ENTRIES = f"""
-SELECT {_COLUMNS} FROM audit_entry
-WHERE (CAST(:account AS text) IS NULL OR account_name = :account)
+SELECT {_COLUMNS}, k.display_name AS shown
+FROM audit_entry LEFT JOIN (SELECT n.id AS known, n.display_name FROM audited_names() n) k ON k.known = account_id
+WHERE (CAST(:account AS text) IS NULL OR account_name = :account OR k.display_name = :account)
   AND (CAST(:since AS date) IS NULL OR at >= CAST(:since AS timestamp) AT TIME ZONE :zone)
   AND (CAST(:until AS date) IS NULL OR at < (CAST(:until AS timestamp) + interval '1 day') AT TIME ZONE :zone)
   AND (CAST(:subject AS text) IS NULL OR subject = :subject OR starts_with(subject, :subject || ': '))

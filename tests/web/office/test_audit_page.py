@@ -64,6 +64,10 @@ def test_entries_are_searched_by_person_purpose_thing_and_day(store: tuple[Engin
         (f"since={day}&until={day}", f"(at AT TIME ZONE 'Asia/Shanghai')::date = '{day}'"),
         ("until=2000-01-01", "false"),
         ("account=nobody", "false"),
+        (
+            "account=测试community_clerk",
+            "account_id IN (SELECT id FROM account WHERE display_name = '测试community_clerk')",
+        ),
     ):
         with transaction(engine) as session:
             wanted = session.scalars(

@@ -349,7 +349,11 @@ def test_the_auditor_is_told_what_was_opened_and_that_the_chain_holds(
     assert rows_of(client, shown["opened"][1]) == 2, "and not who was appointed"
     with transaction(engine) as session:
         appointed(session, "auditor", TOWNSHIP, name="auditor.town")
-    assert cards(enter(town, "auditor.town").get("/?lang=en").text)["chain"][0] == "unbroken"
+        began = session.scalar(text("SELECT min(at) FROM audit_entry"))
+    page = enter(town, "auditor.town").get("/?lang=en").text
+    assert cards(page)["chain"][0] == "unbroken"
+    # Of the whole chain, of which whoever audits one township reads but a part.
+    assert began is not None and f"since {began.date()}" in page
     with transaction(engine) as session:
         session.execute(text("ALTER TABLE audit_entry DISABLE TRIGGER USER"))
         session.execute(text("UPDATE audit_entry SET subject = 'house' WHERE id = 2"))
