@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import threading
-import time
 from collections.abc import Callable, Iterator
 from datetime import date
 from typing import cast
@@ -20,6 +18,7 @@ from gisgrid.db.roles import WEB
 from gisgrid.db.store import Actor, transaction
 from gisgrid.people.accounts import add_account
 from gisgrid.people.appointments import appoint
+from tests.support.waiting import eventually
 
 LONG_AGO = date(2020, 1, 1)
 
@@ -60,10 +59,9 @@ def closed(engine: Engine) -> None:
 
     One that a thread still has would be closed by nobody, and told of in whatever test runs by then.
     """
-    pool, until = cast(QueuePool, engine.pool), time.monotonic() + 30
-    while pool.checkedout() and time.monotonic() < until:
-        threading.Event().wait(0.02)
-    assert pool.checkedout() == 0, f"a connection of {engine.url.database} is still in use"
+    pool = cast(QueuePool, engine.pool)
+    back = eventually(lambda: pool.checkedout() == 0, seconds=30)
+    assert back, f"a connection of {engine.url.database} is still in use"
     engine.dispose()
 
 

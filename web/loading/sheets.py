@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from flask_babel import gettext
 
 from gisgrid.files.exports import Sheet
-from gisgrid.loading.file_imports import Listed
+from gisgrid.loading.import_list import Listed
 from web.http.dates import on_the_clock
 from web.http.lists import sheet
 from web.loading.words import KIND_WORDS, STAGE_WORDS

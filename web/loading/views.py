@@ -30,7 +30,7 @@ from gisgrid.core.scope import scope
 from gisgrid.files.columns import KINDS
 from gisgrid.files.findings import REASONS
 from gisgrid.files.rejects import first_rejects
-from gisgrid.loading import file_import_parts, file_imports
+from gisgrid.loading import file_import_parts, file_imports, import_list
 from gisgrid.loading.file_imports import FileImportInfo
 from gisgrid.loading.modes import modes_of
 from gisgrid.loading.targets import TARGETS
@@ -68,7 +68,7 @@ def index() -> Response:
     """The list of imports, and where a file is dropped."""
     turn, listing = lists.turn(PORTION), lists.listing(SORTS, {"kind": words.KIND_WORDS})
     with reading() as session:
-        rows = file_imports.listed(session, limit=turn.most, skip=turn.skip, listing=listing)
+        rows = import_list.listed(session, limit=turn.most, skip=turn.skip, listing=listing)
         here = own_town(session)
         towns = plans.townships(session)
     if asked_as_workbook():
@@ -257,7 +257,7 @@ def _shown(
         mend=_mend(error.facts if error else found.facts or {}, type(error).__name__),
         progress=_progress(found),
         own=found.account_id == _me(),
-        same=file_imports.same_file(session, found) if found.stage in ("sent", "looked", "checked") else None,
+        same=import_list.same_file(session, found) if found.stage in ("sent", "looked", "checked") else None,
         aside=left_aside(found) if found.stage == "checked" else [],
         meant=as_meant(found, json.loads(sample)[:SHOWN]) if sample and found.stage == "checked" else None,
         refused=_first_refused(session, found),
