@@ -54,6 +54,8 @@ PATHS = {
     "cases.photo": "/cases/1/photos/1.jpg",
     "cases.show": "/cases/1",
     "corrections.index": "/office/corrections",
+    "asked.one": "/corrections/1",
+    "register.entry": "/register/entries/1",
     "register.grid": "/register/grid/999901001001001",
     "register.handover": "/register/grid/999901001001001/handover",
     "register.ask_house": "/register/grid/999901001001001/new-house",

@@ -313,6 +313,8 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
         Call(f"/register/house/{s.house_id}/correction?resident={next(iter(s.resident_ids), 1)}{more}")
         for more in ("", "&column=phone&lang=en", "&household=99999&column=citizen_id")
     ],
+    "asked.one": lambda s: [Call(f"/corrections/{n}") for n in (1, 2, 3, 4, 99999)],
+    "register.entry": lambda s: [Call(f"/register/entries/{n}") for n in (1, 2, 3, 4, 99999)],
     "register.photo": lambda s: [Call("/register/photos/1.jpg"), Call("/register/photos/1.jpg?small=1")],
     "register.changes": lambda s: [Call("/register/changes"), Call(f"/register/changes?township={s.township}&lang=en")],
     "register.decide": lambda s: [

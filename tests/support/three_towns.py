@@ -305,6 +305,8 @@ def by_number(town: Town) -> dict[str, str]:
         "collections.one": task,
         "cases.photo": f"{case}/photos/1.jpg",
         "cases.show": case,
+        "asked.one": "/corrections/1",
+        "register.entry": "/register/entries/1",
         "register.house": f"/register/house/{town.house_id}",
         "documents.draft": f"/drafts/{town.draft_id}",
         "documents.draft_file": f"/draft-files/{town.draft_id}",

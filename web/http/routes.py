@@ -98,6 +98,8 @@ RIGHT_OF: dict[str, str] = {
     "corrections.decide": "check_register",
     "corrections.index": "check_register",
     "corrections.open_values": CHECKS,
+    "asked.one": PERSON,
+    "register.entry": "see_register",
     "register.grid": "see_register",
     "register.handover": "see_register",
     "register.house": "see_register",

@@ -83,7 +83,7 @@ ROOMS = (
             RoomPage("collecting.mine", say("Collection tasks")),
             RoomPage("paper.show", say("Paper")),
         ),
-        ("register", "due", "paper", "collecting", "completeness"),
+        ("register", "asked", "due", "paper", "collecting", "completeness"),
     ),
     Room(
         "figures",
