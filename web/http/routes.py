@@ -157,6 +157,7 @@ RIGHT_OF: dict[str, str] = {
     "imports.foresee": "load",
     "imports.foresee_run": "load",
     "imports.index": "load",
+    "imports.another": "load",
     "imports.look": "load",
     "imports.one": "load",
     "imports.refused": "load",
