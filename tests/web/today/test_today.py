@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -24,6 +25,7 @@ from tests.support.accounts import appointed
 from tests.support.database import own_database
 from tests.support.web import app_over, fill_town, session_cookie
 
+WEB = Path(__file__).parents[3] / "web"
 TOWNSHIP, COMMUNITY, COUNTY = "999901001", "999901001001", "999901"
 GRID = "999901001001001"
 # A third of the events is open: the 30 whose number is a multiple of three.
@@ -428,3 +430,24 @@ def test_months_and_weeks_are_counted_from_the_days_of_report(session: Session):
         months(session, made.township_id, date(2023, 5, 5), datetime(2023, 5, 5, tzinfo=UTC)).before
         is None
     )
+
+
+def test_only_the_drawing_of_plans_is_made_for_a_desk_alone(
+    town: tuple[Engine, Flask],
+):
+    """Map, board, figures and the page of an error follow the device at hand, as everything else."""
+    for role, path in (
+        ("grid_worker", "/map"),
+        ("grid_worker", "/figures"),
+        ("dispatcher", "/dispatch"),
+        ("grid_worker", "/nothing"),
+    ):
+        page = enter(town, role).get(path).text
+        assert 'data-density="auto"' in page, path
+    desk = {
+        template.name for template in WEB.rglob("*.html")
+        if re.search(r"block density %}[^\n]*desk", template.read_text())
+    }  # fmt: skip
+    assert desk == {"editor.html", "editor_list.html", "editor_compare.html"}
+    coloured = [css.name for css in WEB.glob("static/css/*.css") if "--accent:" in css.read_text()]
+    assert coloured == ["tokens.css"], "one look"
