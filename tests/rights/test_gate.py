@@ -54,6 +54,7 @@ PATHS = {
     "cases.photo": "/cases/1/photos/1.jpg",
     "cases.show": "/cases/1",
     "corrections.index": "/office/corrections",
+    "aliases.index": "/register/aliases",
     "asked.one": "/corrections/1",
     "register.entry": "/register/entries/1",
     "register.grid": "/register/grid/999901001001001",

@@ -245,6 +245,7 @@ def of_a_town(town: Town) -> dict[str, str]:
         "messages.unread": "/messages/unread.json",
         "notices.show": "/notices",
         "phone.data": "/phone/grid.json",
+        "aliases.index": "/register/aliases",
         "register.changes": "/register/changes",
         "grid_page.show": "/g/g1",
         "paper.show": "/paper",
