@@ -55,7 +55,7 @@ class Offered:
 
     roles: list[tuple[str, str]]
     areas: list[tuple[str, str]]
-    grids: list[str]
+    grids: list[ground.AdministeredGrid]
 
 
 def offered(session: Session) -> Offered:
@@ -89,13 +89,18 @@ def role_line(name: str) -> str:
     return f"{role_words()[name]} ({gettext(', ').join(levels)})"
 
 
-def post_sent() -> Post:
-    """The post of the form that was sent. A grid's post is of its township."""
+def post_sent(session: Session) -> Post:
+    """The post of the form that was sent. A grid's post is of its township, which need not be said of a grid of one alone."""
     area = request.form.get("area", "").strip()
     grid = request.form.get("grid", "").strip() or None
     role = request.form.get("role", "")
+    if role and grid and not area:
+        towns = {each.township for each in ground.administered_grids(session) if each.code == grid}
+        if not towns:
+            raise Invalid("You administer no grid {grid}: choose one of the list.", grid=grid)
+        area = towns.pop() if len(towns) == 1 else ""
     if role and not area:
-        raise Invalid("Choose where the post is held.")
+        raise Invalid("Choose the area where the post is held.")
     if grid and "/" in area:
         area = area.partition("/")[0]
     return Post(
