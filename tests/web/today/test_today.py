@@ -489,5 +489,8 @@ def test_only_the_drawing_of_plans_is_made_for_a_desk_alone(
         if re.search(r"block density %}[^\n]*desk", template.read_text())
     }  # fmt: skip
     assert desk == {"editor.html", "editor_list.html", "editor_compare.html"}
+    for template in WEB.rglob("*.html"):
+        for frame in re.findall(r'<div class="(?:wide|below)"[^>]*>', template.read_text()):
+            assert "tabindex" in frame, f"{template.name}: what scrolls is reached by the keys"
     coloured = [css.name for css in WEB.glob("static/css/*.css") if "--accent:" in css.read_text()]
     assert coloured == ["tokens.css"], "one look"
