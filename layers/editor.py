@@ -41,5 +41,5 @@ def picture(
         x, y = place(spot.x, spot.y).split(",")
         parts.append(f'<text x="{x}" y="{y}">{escape(labels[k])}</text>')
     return Markup(  # noqa: S704 - numbers, our colours, escaped labels
-        f'<svg class="picture" viewBox="0 0 {width} {height}" role="img">{"".join(parts)}</svg>'
+        f'<svg class="picture" viewBox="0 0 {width} {height}" aria-hidden="true">{"".join(parts)}</svg>'
     )

@@ -42,6 +42,7 @@ class CaseView:
     """Of the place under the plan in force; None: in no grid, or no place."""
     grid: str | None
     community: str | None
+    community_en: str | None
     reported_grid_code: str | None
     """At report time, kept for ever."""
     border_m: float | None
@@ -223,6 +224,7 @@ SELECT e.id AS event_id, e.code, m.id AS matter_id, m.code AS matter_code, m.nam
        m.name_en AS matter_en, m.office, m.filing_rule, m.closing_rule, m.note, m.asks_photo,
        e.reported_at, e.source, ST_X(e.geom) AS lon, ST_Y(e.geom) AS lat, p.id AS plan_id,
        g.code AS grid_code, g.name AS grid, o.name AS community,
+       o.name_en AS community_en,
        e.grid_code AS reported_grid_code, a.border_m
 FROM event_case c JOIN event e ON e.id = c.event_id JOIN matter m ON m.id = e.matter_id
 LEFT JOIN plan_in_force p ON p.township_id = c.township_id

@@ -27,6 +27,7 @@ class Switch:
     township_id: int
     area_id: int
     area: str
+    area_en: str | None
     reason: str
     started_at: datetime
     until: datetime | None
@@ -213,23 +214,23 @@ def ring(
     return [Affected(**row) for row in rows]
 
 
-def switchable(session: Session, township_id: int) -> list[tuple[int, str]]:
-    """The areas (number, name) that the transaction's account may switch: the township, communities."""
+def switchable(session: Session, township_id: int) -> list[tuple[int, str, str | None]]:
+    """The areas (number, name, English name) that the transaction's account may switch: the township, communities."""
     rows = session.execute(
         text(
-            "SELECT a.id, a.name FROM area a WHERE :t IN (a.id, a.parent_id) AND (a.id = ANY "
+            "SELECT a.id, a.name, a.name_en FROM area a WHERE :t IN (a.id, a.parent_id) AND (a.id = ANY "
             "(my_townships('dispatch')) OR a.id = ANY (my_communities('dispatch'))) "
             'ORDER BY a.level DESC, a.code COLLATE "C"'
         ),
         {"t": township_id},
     )
-    return [(row.id, row.name) for row in rows]
+    return [(row.id, row.name, row.name_en) for row in rows]
 
 
 def _switch(session: Session, switch_id: int) -> Switch:
     row = session.execute(
         text(
-            "SELECT m.id, m.township_id, m.area_id, a.name AS area, m.reason, m.started_at, "
+            "SELECT m.id, m.township_id, m.area_id, a.name AS area, a.name_en AS area_en, m.reason, m.started_at, "
             'm.until, m.holds_ordinary, m.ended_at FROM emergency m JOIN area a ON a.id = m.area_id '
             "WHERE m.id = :id"
         ),

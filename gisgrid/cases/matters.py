@@ -277,6 +277,18 @@ def book_of(session: Session, list_id: int) -> list[MatterEntry]:
     ]
 
 
+def names_en(session: Session, township_id: int) -> dict[str, str]:
+    """English names of a township's matters and groups by code, as the newest list that names them has it."""
+    rows = session.execute(
+        text(
+            "SELECT DISTINCT ON (m.code) m.code, m.name_en FROM matter m JOIN matter_list l ON l.id = m.list_id "
+            "WHERE l.township_id = :t AND m.name_en <> '' ORDER BY m.code, lower(l.validity) DESC NULLS LAST, l.id DESC"
+        ),
+        {"t": township_id},
+    )
+    return {row.code: row.name_en for row in rows}
+
+
 def groups(session: Session, township_id: int, version: str) -> list[Minor]:
     """The groups at the top of a version, by code."""
     rows = session.execute(

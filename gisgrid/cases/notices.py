@@ -29,6 +29,7 @@ class WaitingNotice:
     time_zone: str
     case_id: int | None
     matter: str | None
+    matter_en: str | None
     grid: str | None
     """Where the case lies under the plan in force."""
     township: str
@@ -47,6 +48,7 @@ class Called:
     level: str
     area: str
     """Name of the township, or of the community called or whose section is."""
+    area_en: str | None
     at: datetime
     seen_at: datetime | None
     """None: it has not taken note yet."""
@@ -61,6 +63,7 @@ class Call:
     code: str
     """Of its event."""
     matter: str
+    matter_en: str | None
     grid: str | None
     time_zone: str
     levels: tuple[Called, ...]
@@ -110,8 +113,12 @@ def _calls(session: Session, statement: str, values: dict[str, int]) -> list[Cal
     for _, group in groupby(rows, key=lambda row: row.case_id):
         levels = list(group)
         of = levels[0]
-        called = tuple(Called(r.level, r.area, r.at, r.seen_at, r.seen_by) for r in levels)
-        found.append(Call(of.case_id, of.code, of.matter, of.grid, of.time_zone, called))
+        called = tuple(
+            Called(r.level, r.area, r.area_en, r.at, r.seen_at, r.seen_by) for r in levels
+        )
+        found.append(
+            Call(of.case_id, of.code, of.matter, of.matter_en, of.grid, of.time_zone, called)
+        )
     return found
 
 
@@ -128,7 +135,8 @@ LEFT JOIN grid g ON g.id = a.grid_id
 # A case that was moved away is no longer the community's that was called at first.
 _STILL_THERE = "n.area_id IN (n.township_id, coalesce(g.community_id, e.community_id))"
 _WAITING = f"""
-SELECT n.id, n.kind, n.level, n.at, t.time_zone, w.code AS township, n.case_id, m.name AS matter, g.name AS grid,
+SELECT n.id, n.kind, n.level, n.at, t.time_zone, w.code AS township, n.case_id, m.name AS matter, m.name_en AS matter_en,
+       g.name AS grid,
        l.code AS problem_code, l.code || ' ' || l.title AS problem, l.supervisor, l.review_on
 FROM notice n JOIN township t ON t.area_id = n.township_id JOIN area w ON w.id = n.township_id
 LEFT JOIN event_case c ON c.id = n.case_id LEFT JOIN event e ON e.id = c.event_id
@@ -144,8 +152,8 @@ WHERE {_MINE} AND (n.kind <> 'call' OR {_STILL_THERE})
 ORDER BY n.at, n.id
 """  # noqa: S608 - put together from parts that stand here
 _CALLED = f"""
-SELECT c.id AS case_id, e.code, m.name AS matter, g.name AS grid, t.time_zone,
-       n.level, w.name AS area, n.at, n.seen_at, n.seen_by
+SELECT c.id AS case_id, e.code, m.name AS matter, m.name_en AS matter_en, g.name AS grid, t.time_zone,
+       n.level, w.name AS area, w.name_en AS area_en, n.at, n.seen_at, n.seen_by
 FROM notice n JOIN township t ON t.area_id = n.township_id JOIN area w ON w.id = n.area_id
 JOIN event_case c ON c.id = n.case_id JOIN event e ON e.id = c.event_id
 JOIN matter m ON m.id = e.matter_id {_LIES}

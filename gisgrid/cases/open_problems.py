@@ -23,6 +23,7 @@ class OpenProblemCard:
     title: str
     community_id: int | None
     community: str | None
+    community_en: str | None
     """Its name."""
     case_id: int | None
     supervisor: str
@@ -189,7 +190,7 @@ def may_look(session: Session, problem: OpenProblemCard, township_id: int) -> bo
     """
     if problem.solved_on is not None:
         return False
-    mine = {number for number, _ in keeps(session, township_id)}
+    mine = {number for number, *_ in keeps(session, township_id)}
     return bool(mine & {None, problem.community_id}) or bool(
         session.scalar(
             text(
@@ -201,13 +202,13 @@ def may_look(session: Session, problem: OpenProblemCard, township_id: int) -> bo
     )
 
 
-def keeps(session: Session, township_id: int) -> list[tuple[int | None, str]]:
-    """The communities (number, name) for which the transaction's account keeps the list, by code.
+def keeps(session: Session, township_id: int) -> list[tuple[int | None, str, str | None]]:
+    """The communities (number, name, English name) for which the transaction's account keeps the list, by code.
 
-    First ``(None, "")`` where it keeps that of the whole township.
+    First ``(None, "", None)`` where it keeps that of the whole township.
     """
     rows = session.execute(text(_KEEPS), {"t": township_id})
-    return [(row.id, row.name) for row in rows]
+    return [(row.id, row.name, row.name_en) for row in rows]
 
 
 def problem_of(session: Session, township_id: int, code: str) -> OpenProblemCard:
@@ -253,15 +254,15 @@ FROM unnest(CAST(:accounts AS bigint[])) AS k
 ON CONFLICT (key) DO NOTHING RETURNING id
 """
 _KEEPS = """
-SELECT NULL::bigint AS id, '' AS name
+SELECT NULL::bigint AS id, '' AS name, NULL AS name_en
 WHERE CAST(:t AS bigint) = ANY ((SELECT my_townships('handle_events'))::bigint[])
 UNION ALL (
-    SELECT a.id, a.name FROM area a
+    SELECT a.id, a.name, a.name_en FROM area a
     WHERE a.parent_id = :t AND a.id = ANY ((SELECT my_communities('handle_events'))::bigint[])
     ORDER BY a.code COLLATE "C")
 """
 _PROBLEM = """
-SELECT p.id, p.code, p.title, p.community_id, a.name AS community, p.case_id, p.supervisor,
+SELECT p.id, p.code, p.title, p.community_id, a.name AS community, a.name_en AS community_en, p.case_id, p.supervisor,
        p.opened_on, p.review_on, p.solved_on,
        (SELECT count(*) FROM problem_review r WHERE r.problem_id = p.id) AS reviews
 FROM open_problem p LEFT JOIN area a ON a.id = p.community_id

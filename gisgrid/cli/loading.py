@@ -19,6 +19,7 @@ from gisgrid.core.errors import Invalid
 from gisgrid.core.settings import Settings
 from gisgrid.files.columns import Mapping
 from gisgrid.files.findings import REASONS, Findings
+from gisgrid.files.headers import NO_HEADER
 from gisgrid.files.rejects import Written, write_rejects
 from gisgrid.loading.load import LoadReport
 from gisgrid.loading.load import Progress as Tell
@@ -62,6 +63,9 @@ from gisgrid.loading.targets import TARGETS
 @click.option("--time-format", help="strptime format of unusual dates and times")
 @click.option("--encoding", help="of a text file, if the detected one is wrong")
 @click.option("--layer", help="layer of a vector file, or sheet of a workbook")
+@click.option(
+    "--no-header", is_flag=True, help="the first row is data; columns are called A, B, C …"
+)
 @click.option("--code-from-row", is_flag=True, help="the file has no key: make one from the row")
 @click.option(
     "--blank",
@@ -183,6 +187,7 @@ def _mapping(
     time_format: str | None,
     encoding: str | None,
     layer: str | None,
+    no_header: bool,
 ) -> Mapping:
     """The mapping file with the options laid over it."""
     base = _mapping_file(mapping) if mapping else Mapping()
@@ -193,6 +198,7 @@ def _mapping(
         crs=crs or base.crs,
         encoding=encoding or base.encoding,
         layer=layer or base.layer,
+        header=NO_HEADER if no_header else base.header,
         time_format=time_format or base.time_format,
         ignore=(*base.ignore, *ignore),
     )

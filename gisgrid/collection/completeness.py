@@ -50,6 +50,7 @@ class GridFilled:
     name: str | None
     community: str | None
     """Its name; None: houses in no grid."""
+    community_en: str | None
     counts: FilledCounts
 
 
@@ -58,6 +59,7 @@ class FilledShare:
     """Filled and required of one line of a table."""
 
     community: str | None
+    community_en: str | None
     grid_code: str | None
     grid: str | None
     houses: int
@@ -131,6 +133,7 @@ class HouseWithout:
     grid_code: str | None
     grid: str | None
     community: str | None
+    community_en: str | None
     workers: tuple[str, ...]
     """Leader and workers of the grid of today, as far as the asker may see them."""
 
@@ -148,7 +151,11 @@ def by_grid(session: Session, township_id: int) -> list[GridFilled]:
     """All grids of the plan in force on the asker's ground with what is filled there, by code; last, what lies in none."""
     found = []
     for row in session.execute(_BY_GRID, {"t": township_id}).mappings():
-        found.append(GridFilled(row["code"], row["grid"], row["community"], _counts(row)))
+        found.append(
+            GridFilled(
+                row["code"], row["grid"], row["community"], row["community_en"], _counts(row)
+            )
+        )
     return found
 
 
@@ -156,7 +163,7 @@ def shares(grids: Iterable[GridFilled], fields: Sequence[str]) -> list[FilledSha
     """Filled and required of each grid for some fields."""
     return [
         FilledShare(
-            each.community, each.code, each.name, each.counts.houses,
+            each.community, each.community_en, each.code, each.name, each.counts.houses,
             each.counts.houses - each.counts.registered, each.counts.filled(fields), each.counts.required(fields),
         )
         for each in grids
@@ -167,9 +174,11 @@ def by_community(rows: Iterable[FilledShare]) -> list[FilledShare]:
     """The same added up by community, by name; last, what lies in no grid."""
     added: dict[str | None, FilledShare] = {}
     for row in rows:
-        was = added.get(row.community, FilledShare(row.community, None, None, 0, 0, 0, 0))
+        was = added.get(
+            row.community, FilledShare(row.community, row.community_en, None, None, 0, 0, 0, 0)
+        )
         added[row.community] = FilledShare(
-            row.community, None, None, was.houses + row.houses, was.without + row.without,
+            row.community, row.community_en, None, None, was.houses + row.houses, was.without + row.without,
             was.filled + row.filled, was.required + row.required,
         )  # fmt: skip
     return sorted(added.values(), key=lambda row: (row.community is None, row.community or ""))
@@ -179,7 +188,7 @@ def total(rows: Iterable[FilledShare]) -> FilledShare:
     """All together."""
     lines = list(rows)
     return FilledShare(
-        None, None, None, sum(r.houses for r in lines), sum(r.without for r in lines),
+        None, None, None, None, sum(r.houses for r in lines), sum(r.without for r in lines),
         sum(r.filled for r in lines), sum(r.required for r in lines),
     )  # fmt: skip
 
@@ -281,10 +290,10 @@ count(*) AS houses, count(l.house_id) AS registered,
        coalesce(sum(l.phone), 0)::bigint AS phone, coalesce(sum(l.verified_on), 0)::bigint AS verified_on
 """
 _BY_GRID = text(f"""WITH {MINE}, {PEOPLE}
-SELECT g.code, g.name AS grid, c.name AS community, {_SUMS}
+SELECT g.code, g.name AS grid, c.name AS community, c.name_en AS community_en, {_SUMS}
 FROM mine m LEFT JOIN lives l ON l.house_id = m.id LEFT JOIN grid g ON g.id = m.grid_id
 LEFT JOIN area c ON c.id = g.community_id
-GROUP BY g.id, g.code, g.name, c.name ORDER BY g.code COLLATE "C" NULLS LAST
+GROUP BY g.id, g.code, g.name, c.name, c.name_en ORDER BY g.code COLLATE "C" NULLS LAST
 """)  # noqa: S608 - parts that stand here
 _BY_HOUSE = text(f"""WITH {MINE}, here AS MATERIALIZED (
     SELECT m.id, m.code, m.address FROM mine m JOIN grid g ON g.id = m.grid_id WHERE g.code = :grid
@@ -335,7 +344,7 @@ SELECT day, filled, required FROM (
     ORDER BY day DESC LIMIT :days) AS last ORDER BY day
 """)
 _LACKING = f"""WITH {MINE}, lacking AS (
-    SELECT m.id, m.code, m.address, g.code AS grid_code, g.name AS grid, c.name AS community
+    SELECT m.id, m.code, m.address, g.code AS grid_code, g.name AS grid, c.name AS community, c.name_en AS community_en
     FROM mine m LEFT JOIN grid g ON g.id = m.grid_id LEFT JOIN area c ON c.id = g.community_id
     WHERE NOT EXISTS (SELECT FROM household f WHERE f.house_id = m.id)
       AND (CAST(:grid AS text) IS NULL OR g.code = :grid)

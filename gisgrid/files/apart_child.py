@@ -41,7 +41,7 @@ def read(order: dict[str, Any]) -> dict[str, Any]:
     sniff.refuse_disguised(path)
     table = open_table(
         path, layer=order["layer"], encoding=order["encoding"], sheet=order["sheet"],
-        most=order["most"], shape=order["shape"], most_cells=order["most_cells"],
+        most=order["most"], shape=order["shape"], most_cells=order["most_cells"], header=order["header"],
     )  # fmt: skip
     with Path(ROWS).open("w", encoding="ascii") as out:
         for chunk in table.chunks(AT_ONCE):

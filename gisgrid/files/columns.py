@@ -78,6 +78,8 @@ class Mapping:
     encoding: str | None = None
     layer: str | None = None
     """Layer or sheet."""
+    header: str | None = None
+    """``none``: the first row of the file is data, and its columns are called A, B, C …; None: it is looked for."""
     time_format: str | None = None
     """strptime format of dates and times that are in none of the usual forms."""
     ignore: tuple[str, ...] = ()

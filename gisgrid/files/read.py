@@ -16,6 +16,7 @@ from gisgrid.files.archives import HeldRows, unpacked_set
 from gisgrid.files.encodings import Encoding, Sure
 from gisgrid.files.frames import GEOMETRY, MORE_CELLS
 from gisgrid.files.geometry_texts import GeometryTexts
+from gisgrid.files.headers import Header
 from gisgrid.files.shapefiles import PARTS, refuse_pieces
 from gisgrid.files.vectors import Shape
 
@@ -55,7 +56,9 @@ class Table:
     layer: str | None
     """Layer or sheet that is read."""
     header_row: int
-    """Of a text or sheet, from 1 on."""
+    """Of a text or sheet, from 1 on; without a header how many rows stand above the first of the table."""
+    header_sure: bool
+    """False: no cell of the header is a word that heads columns; it may be the first row of the table."""
     bounds: tuple[float, float, float, float] | None
     """x min, y min, x max, y max of the geometries in the file's own coordinates; of a text's first
     rows."""
@@ -91,6 +94,7 @@ def open_table(
     most: int = MAX_UNPACKED,
     shape: Shape | None = None,
     most_cells: int | None = None,
+    header: str | None = None,
 ) -> Table:
     """Describe the file; its bytes are read once or twice (hash, encoding), its rows are not.
 
@@ -102,6 +106,8 @@ def open_table(
         Geometry that is wanted, where several layers may be meant.
     most_cells
         Number of cells that all sheets of a workbook may have, empty ones too; None: any.
+    header
+        ``NO_HEADER``: the first row of a text or sheet is data, and its columns are A, B, C …; None: it is looked for.
 
     Raises
     ------
@@ -131,7 +137,7 @@ def open_table(
             suffix=suffix,
             file=path.name,
         )
-    how = _How(layer, encoding, sheet, most, shape, most_cells)
+    how = _How(layer, encoding, sheet, most, shape, most_cells, header)
     if path.is_file() and is_zip(path) and suffix not in (*_WORKBOOK, ".kmz"):
         refuse_bombs(path, most)
         inside = unpacked_set(path, layer)
@@ -154,6 +160,7 @@ class _How:
     most: int
     shape: Shape | None
     most_cells: int | None
+    header: str | None
 
 
 def _described(path: Path, how: _How) -> Table:
@@ -177,36 +184,35 @@ def _described(path: Path, how: _How) -> Table:
         encoding=encoding.name if encoding else None,
         encoding_sure=encoding.sure if encoding else "certain",
         sha256=_digest(path), rows=vector.source.features, layer=vector.source.layer,
-        header_row=1, bounds=vector.bounds, decimal_comma=False, geometry_column=None, uncomputed=(),
+        header_row=1, header_sure=True, bounds=vector.bounds, decimal_comma=False, geometry_column=None, uncomputed=(),
         decided=decided,
     )  # fmt: skip
 
 
 def _of_text(path: Path, how: _How) -> Table:
-    text, found = texts.describe(path, how.encoding, how.most)
+    text, found = texts.describe(path, how.encoding, how.most, how.header)
     decided = {"encoding": _told(found), "delimiter": _NAMES.get(text.delimiter, text.delimiter)}
-    if text.header.rows != (1,):
-        decided["header"] = str(text.header)
+    decided |= _headed(text.header)
     table = Table(
         path=path, form="text", source=text, columns=text.columns, has_geometry=False, crs=None,
         encoding=found.name, encoding_sure=found.sure, sha256=_digest(path), rows=None, layer=None,
-        header_row=text.header.last, bounds=None, decimal_comma=text.delimiter == ";",
+        header_row=text.header.last, header_sure=text.header.sure, bounds=None, decimal_comma=text.delimiter == ";",
         geometry_column=None, uncomputed=(), decided=decided,
     )  # fmt: skip
     return _with_geometry(table, how.shape)
 
 
 def _of_workbook(path: Path, how: _How) -> Table:
-    book = workbooks.describe(path, how.sheet or how.layer, how.most, how.most_cells)
+    book = workbooks.describe(path, how.sheet or how.layer, how.most, how.most_cells, how.header)
     decided = {"layer": book.source.sheet}
-    if book.source.header.rows != (1,):
-        decided["header"] = str(book.source.header)
+    decided |= _headed(book.source.header)
     if book.hidden:
         decided["hidden"] = "; ".join(book.hidden)
     table = Table(
         path=path, form="workbook", source=book.source, columns=book.source.columns, has_geometry=False,
         crs=None, encoding=None, encoding_sure="certain", sha256=_digest(path), rows=None,
-        layer=book.source.sheet, header_row=book.source.header.last, bounds=None, decimal_comma=False,
+        layer=book.source.sheet, header_row=book.source.header.last,
+        header_sure=book.source.header.sure, bounds=None, decimal_comma=False,
         geometry_column=None, uncomputed=book.uncomputed, decided=decided,
     )  # fmt: skip
     return _with_geometry(table, how.shape)
@@ -224,6 +230,15 @@ def _with_geometry(table: Table, shape: Shape | None) -> Table:
         bounds=found.bounds, geometry_column=found.column,
         decided={**table.decided, "geometry": f"column {found.column}"},
     )  # fmt: skip
+
+
+def _headed(header: Header) -> dict[str, str]:
+    """What there is to tell of where the header was found."""
+    if not header.rows:
+        return {"header": "none; columns are called A, B, C …"}
+    if not header.sure:
+        return {"header": f"{header}, of which no word is known; with --no-header it is data"}
+    return {} if header.rows == (1,) else {"header": str(header)}
 
 
 def _told(encoding: Encoding, more: str = "") -> str:

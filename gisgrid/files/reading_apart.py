@@ -78,6 +78,7 @@ def open_apart(
     most: int = MAX_UNPACKED,
     shape: Shape | None = None,
     most_cells: int | None = None,
+    header: str | None = None,
 ) -> Table:
     """As ``open_table``, with all rows read; they are kept beside the file and live as long as it.
 
@@ -93,7 +94,7 @@ def open_apart(
     """
     order = {
         "path": str(path), "layer": layer, "encoding": encoding, "sheet": sheet, "most": most, "shape": shape,
-        "most_cells": most_cells,
+        "most_cells": most_cells, "header": header,
     }  # fmt: skip
     facts = _child("read", path, order)
     for name in ("columns", "uncomputed", "bounds"):

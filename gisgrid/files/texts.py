@@ -84,9 +84,9 @@ class TextSource:
 
 
 def describe(
-    path: Path, asked: str | None, most: int = MAX_UNPACKED
+    path: Path, asked: str | None, most: int = MAX_UNPACKED, header: str | None = None
 ) -> tuple[TextSource, Encoding]:
-    """Read the file once for its encoding, and its header for delimiter and columns.
+    """Read the file once for its encoding, and its header for delimiter and columns; ``header`` as `headers.header_of`.
 
     Raises Invalid if the file is empty, is binary, unpacks beyond ``most`` bytes, has no lines, or
     does not fit the encoding ``asked`` for.
@@ -120,8 +120,8 @@ def describe(
         raise Invalid(
             "The first line of {file} is no header: {error}.", error=error, file=path.name
         ) from error
-    header = header_of(rows[1:] if said else rows)
-    return TextSource(path, found.name, delimiter, header.columns, header), found
+    top = header_of(rows[1:] if said else rows, header)
+    return TextSource(path, found.name, delimiter, top.columns, top), found
 
 
 @contextmanager

@@ -102,9 +102,13 @@ class SheetDescription:
 
 
 def describe(
-    path: Path, sheet: str | None, most: int = MAX_UNPACKED, most_cells: int | None = None
+    path: Path,
+    sheet: str | None,
+    most: int = MAX_UNPACKED,
+    most_cells: int | None = None,
+    header: str | None = None,
 ) -> SheetDescription:
-    """Find the sheet and its header, see ``tops.header_of``.
+    """Find the sheet and its header, see `headers.header_of`.
 
     The only visible sheet with anything in it is taken, else the ``sheet`` named.
 
@@ -147,15 +151,15 @@ def describe(
     name = sheet or next(iter(filled), None)
     if name is None or not tops[name]:
         raise Invalid("{file} is empty.", file=path.name)
-    header = header_of(tops[name])
+    top = header_of(tops[name], header)
     looked = _look(path, parts[name])
     hidden = [f"{len(looked.rows)} hidden rows ({_few(looked.rows)})"] if looked.rows else []
     hidden += [f"hidden sheets: {', '.join(concealed)}"] if concealed else []
     columns = [openpyxl_utils.column_index_from_string(c) - 1 for c in looked.uncomputed]
     return SheetDescription(
-        WorkbookSource(path, name, header.columns, header, zero_formats),
+        WorkbookSource(path, name, top.columns, top, zero_formats),
         tuple(hidden),
-        tuple(header.columns[i] for i in columns if i < len(header.columns)),
+        tuple(top.columns[i] for i in columns if i < len(top.columns)),
     )
 
 

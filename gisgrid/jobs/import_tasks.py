@@ -161,7 +161,7 @@ def _look(work: ImportWork) -> None:
             kinds = _kinds(session)
         told = {
             "form": table.form, "columns": headers, "rows": rows, "shape": shape, "crs": table.crs,
-            "encoding": table.encoding, "layer": table.layer, "choices": before,
+            "encoding": table.encoding, "layer": table.layer, "choices": before, "header_sure": table.header_sure,
             "decided": table.decided,
             "kinds": [asdict(p) for p in proposals(headers, shape, work.found.file_name, kinds)],
         }  # fmt: skip
@@ -294,8 +294,9 @@ def _read(work: ImportWork, path: Path) -> Table:
 
     def read(shape: Shape | None) -> Table:
         return open_apart(
-            path, layer=mapping.layer, encoding=mapping.encoding, most=work.most, shape=shape
-        )
+            path, layer=mapping.layer, encoding=mapping.encoding, most=work.most, shape=shape,
+            header=mapping.header,
+        )  # fmt: skip
 
     table = read(KINDS[kind].geometry if kind else None)
     if kind is None and not table.has_geometry and may_hold(table.columns):

@@ -130,6 +130,22 @@ def take(
     return number
 
 
+def take_again(session: Session, found: FileImportInfo, *, account_id: int, who: str) -> int:
+    """Have the file of an import read once more as one of its own, for another layer or sheet; its number.
+
+    Raises
+    ------
+    Conflict
+        The file was deleted after its time, or was sent by another.
+    """
+    row = {"id": found.id, "me": account_id, "who": who}
+    number = None if found.gone_at else session.scalar(text(_TAKE_AGAIN), row)
+    if number is None:
+        raise Conflict("The file is not there any more, or another sent it; send it again.")
+    session.execute(text(_SAME_BYTES), {"id": found.id, "new": number})
+    return int(number)
+
+
 def file_import(session: Session, number: int) -> FileImportInfo:
     """A file sent in the browser by its number; NotFound if there is none that the asker may see."""
     row = session.execute(text(_ONE), {"id": number}).mappings().one_or_none()
@@ -303,8 +319,14 @@ def order_of(found: FileImportInfo, table: Table | None, *, who: str, most: int)
 
 
 def _options_after(before: FileImportInfo) -> dict[str, Any]:
-    """As the file before was meant; but what is mended are a few of its rows, and they stand for no others."""
-    return {name: value for name, value in before.options.items() if name != "mode"}
+    """As the file before was meant; but what is mended are a few of its rows, and they stand for no others.
+
+    The workbook of refused rows names its columns, though the file may not have.
+    """
+    kept = {name: value for name, value in before.options.items() if name != "mode"}
+    if mapping := kept.get("mapping"):
+        kept["mapping"] = {**mapping, "header": None}
+    return kept
 
 
 def _refuse(found: FileImportInfo, stages: tuple[str, ...]) -> None:
@@ -348,6 +370,17 @@ INSERT INTO file_import (township, kind, file_name, size, sha256, account_id, wh
                          asked_by)
 VALUES (:town, :kind, :name, :size, :sha256, :me, :who, :after, CAST(:options AS jsonb), :me)
 RETURNING id
+"""
+
+_TAKE_AGAIN = """
+INSERT INTO file_import (township, file_name, size, sha256, account_id, who, options, asked_by)
+SELECT township, file_name, size, sha256, :me, :who, '{}', :me FROM file_import WHERE id = :id AND account_id = :me
+RETURNING id
+"""
+
+_SAME_BYTES = """
+INSERT INTO file_import_part (import_id, what, number, content)
+SELECT :new, what, number, content FROM file_import_part WHERE import_id = :id AND what = 'file'
 """
 
 _ONE = """

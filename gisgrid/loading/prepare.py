@@ -106,6 +106,7 @@ def prepare(session: Session, order: Order) -> PreparedLoad:
         encoding=mapping.encoding,
         most=order.most,
         shape=kind.geometry,
+        header=mapping.header,
     )
     if table.rows == 0:
         raise Invalid("{path} holds no features.", path=order.path.name)

@@ -164,7 +164,7 @@ def send_test(
             channel=channel,
         )
     told = ToldMessage(
-        0, "task", False, "correction", 0, "TEST", None, None, datetime.now(UTC)
+        0, "task", False, "test", 0, "TEST", None, None, datetime.now(UTC)
     )  # fmt: skip
     with way_of(config_of(channel, row.config), row.secret) as way:
         way.send(Letter(str(uuid4()), to, told, language, base))

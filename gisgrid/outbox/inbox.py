@@ -98,7 +98,9 @@ def _received(row: object) -> ReceivedMessage:
     )  # fmt: skip
 
 
-TOLD = """m.id, m.kind, m.urgent, m.subject, m.subject_id, m.code, w.code AS township,
+TOLD = """m.id, m.kind, m.urgent,
+       -- Lines of the register's log are told of as corrections; their numbers are of another table.
+       CASE WHEN m.key LIKE 'entry:%' THEN 'entry' ELSE m.subject END AS subject, m.subject_id, m.code, w.code AS township,
        coalesce(g.name, m.grid_code) AS grid, m.at"""
 """The columns of a `ToldMessage`, of ``PLACED``."""
 PLACED = """

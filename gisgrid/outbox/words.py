@@ -44,6 +44,7 @@ SUBJECT_WORDS: dict[str, str] = {
     "collection": say("{kind}: collection task {code}"),
     "import": say("{kind}: number {code}"),
     "correction": say("{kind}: number {code}"),
+    "entry": say("{kind}: number {code}"),
     "test": say("{kind}: {code}"),
     "account": say("{kind}: {code}"),
 }
@@ -94,10 +95,10 @@ class ToldMessage:
             "rule": "/matters/supplements",
             "collection": f"/collecting/{self.subject_id}",
             "import": f"/office/import/{self.subject_id}",
+            "correction": f"/corrections/{self.subject_id}",
+            "entry": f"/register/entries/{self.subject_id}",
+            "test": "/messages",
             "account": "/messages/settings",
         }.get(self.subject, "/")
-        named = (
-            self.subject in ("document", "draft", "rule", "emergency", "correction")
-            and self.township
-        )
+        named = self.subject in ("document", "draft", "rule", "emergency") and self.township
         return f"{path}?{urlencode({'township': self.township})}" if named else path

@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from gisgrid.core.codes import birth_dates, sexes
-from gisgrid.core.errors import Conflict, Invalid
+from gisgrid.core.errors import Conflict, Invalid, NotFound
 from gisgrid.core.heavy import Heavy
 from gisgrid.core.messages import message
 from gisgrid.db.listing import AS_IT_STANDS, Listing, count, portion
@@ -203,6 +203,14 @@ def entries_of_house(session: Session, house_id: int, *, most: int = 20) -> list
     return [EntryLine(**row) for row in rows]
 
 
+def line(session: Session, number: int) -> EntryLine:
+    """A line that may be seen, masked; NotFound for any other."""
+    row = session.execute(text(_ONE), {"id": number}).mappings().one_or_none()
+    if row is None:
+        raise NotFound("There is no entry {number} that you may see.", number=number)
+    return EntryLine(**row)
+
+
 def waiting(
     session: Session, township_id: int, *, most: int = MOST, skip: int = 0, listing: Listing = AS_IT_STANDS
 ) -> list[EntryLine]:  # fmt: skip
@@ -373,6 +381,7 @@ FROM masked_register_entry e LEFT JOIN house h ON h.id = e.house_id
 LEFT JOIN plan_in_force p ON p.township_id = e.township_id
 LEFT JOIN house_grid a ON a.plan_id = p.id AND a.house_id = h.id LEFT JOIN grid g ON g.id = a.grid_id
 """
+_ONE = f"{_LINE} WHERE e.id = :id"
 _OF_HOUSE = f"{_LINE} WHERE e.house_id = :house OR e.gone_house_id = :house ORDER BY e.at DESC, e.id DESC LIMIT :most"
 # As the policy of the log has it, for the right to decide: sets, and not a question for each line.
 _MINE_TO_DECIDE = """

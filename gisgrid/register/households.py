@@ -52,6 +52,7 @@ class Register:
     code: str
     address: str
     community: str | None
+    community_en: str | None
     grid_code: str | None
     grid_name: str | None
     households: tuple[HouseholdView, ...]
@@ -104,6 +105,7 @@ class GridRegister:
     code: str
     name: str
     community: str
+    community_en: str | None
     houses: int
     kept: int
     """Houses with at least one household."""
@@ -221,6 +223,7 @@ def houses_of_grid(
 
 _HOUSE = """
 SELECT h.id AS house_id, h.township_id, h.code, h.address, coalesce(c.name, r.name) AS community,
+       CASE WHEN c.id IS NULL THEN r.name_en ELSE c.name_en END AS community_en,
        g.code AS grid_code, g.name AS grid_name
 FROM house h
 LEFT JOIN plan_in_force p ON p.township_id = h.township_id
@@ -306,7 +309,7 @@ WITH lived AS MATERIALIZED (
     WHERE a.plan_id = :plan AND a.grid_id = ANY ((SELECT my_grids('see_register'))::bigint[])
     GROUP BY a.grid_id
 )
-SELECT g.code, g.name, c.name AS community, coalesce(held.houses, 0) AS houses,
+SELECT g.code, g.name, c.name AS community, c.name_en AS community_en, coalesce(held.houses, 0) AS houses,
        coalesce(held.kept, 0) AS kept
 FROM grid g JOIN area c ON c.id = g.community_id LEFT JOIN held ON held.grid_id = g.id
 WHERE g.plan_id = :plan AND g.id = ANY ((SELECT my_grids('see_register'))::bigint[])

@@ -31,6 +31,7 @@ class RegisterStanding:
     """None: houses in no grid or community, or the whole."""
     name: str | None
     community: str | None
+    community_en: str | None
     counts: Mapping[str, int | None]
     """By `COUNTS`; None: too few to be told, or visits that the asker does not see."""
     last_on: date | None
@@ -90,7 +91,14 @@ def standings(session: Session, plan_id: int, day: date, *, recent: int, late: i
     for row in session.execute(text(_STANDINGS), asked).mappings():
         counts = {name: row[name] for name in COUNTS}
         found[row["level"]].append(
-            RegisterStanding(row["code"], row["name"], row["community"], counts, row["last_on"])
+            RegisterStanding(
+                row["code"],
+                row["name"],
+                row["community"],
+                row["community_en"],
+                counts,
+                row["last_on"],
+            )
         )
     (whole,) = found["township"] or (None,)
     return Standings(tuple(found["grid"]), tuple(found["community"]), whole)
@@ -150,6 +158,7 @@ def explain(session: Session, township_id: int, grid_code: str, reason: str) -> 
 _STANDINGS = """
 SELECT c.level, CASE c.level WHEN 'grid' THEN g.code WHEN 'community' THEN a.code END AS code,
        CASE c.level WHEN 'grid' THEN g.name WHEN 'community' THEN a.name END AS name, a.name AS community,
+       a.name_en AS community_en,
        c.houses, c.lived_in, c.households, c.residents, c.verified, c.visits, c.overdue, c.last_on, c.under_18,
        c.under_60, c.under_80, c.from_80, c.age_unknown, c.alone
 FROM count_register(:plan, CAST(:day AS date), CAST(:recent AS integer), CAST(:late AS integer)) c

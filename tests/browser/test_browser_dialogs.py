@@ -31,7 +31,7 @@ PAGES = {
     "subjects": "/office/subjects", "corrections": "/office/corrections", "retention": "/office/retention",
     "means-one": "/office/means/{means}", "backups": "/office/backups", "issued": "/office/documents/D1",
     "account": "/office/accounts/{helper}", "channels": "/office/channels", "issuing-draft": "/office/drafts/{draft}",
-    "supplements": "/matters/supplements", "issuing": "/office/documents", "collection": "/office/collections/1",
+    "aliases": "/register/aliases", "supplements": "/matters/supplements", "issuing": "/office/documents", "collection": "/office/collections/1",
 }  # fmt: skip
 """Template with a dialog, and where it stands."""
 OPEN = """async () => {

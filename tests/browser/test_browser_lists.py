@@ -21,9 +21,9 @@ pytestmark = pytest.mark.browser
 PAGES = {
     "registers": "/register", "grid": f"/register/grid/{GRID}", "stale": "/stale", "visits": "/visits",
     "training": "/training", "readers": "/document-readers/D1", "shortage": "/shortage",
-    "changes": "/register/changes", "rule-book": "/matters", "burden": f"/figures/burden?{DAYS}",
+    "changes": "/register/changes", "aliases": "/register/aliases", "rule-book": "/matters", "burden": f"/figures/burden?{DAYS}",
     "figures": f"/figures?{DAYS}&unit=grid", "rows": f"/figures/rows?{DAYS}", "scenarios": "/plan/",
-    "backups": "/office/backups", "jobs": "/office/jobs", "documents": "/office/documents", "sessions": "/office/training", "profiles": "/office/training/profiles", "ledger": "/open-problems", "audit": "/office/audit?verify=1", "corrections": "/office/corrections",
+    "means": "/office/means", "burden-rows": f"/figures/burden/rows?kind=refused&{DAYS}", "backups": "/office/backups", "jobs": "/office/jobs", "documents": "/office/documents", "sessions": "/office/training", "profiles": "/office/training/profiles", "ledger": "/open-problems", "audit": "/office/audit?verify=1", "corrections": "/office/corrections",
 }  # fmt: skip
 
 

@@ -42,6 +42,12 @@ def test_what_was_written_survives_the_camera_and_a_full_phone_says_so(phone: Wo
     page.wait_for_function(f"async () => Boolean({_DRAFT})")
     phone.open("/register/house/3/enter/visit")
     expect(page.locator(".phone-draft")).to_have_count(0)
+    phone.open("/")
+    expect(page.locator("#unsent h2")).to_have_text("本机未发送")
+    expect(page.locator("#unsent .card-number")).to_have_text("1")
+    phone.looked("unsent-360-zh")
+    page.locator("#unsent").get_by_role("link", name="您开始填的表：继续").click()
+    page.wait_for_url("**/register/house/1/enter/visit*")
     phone.open("/register/house/1/enter/visit")
     expect(page.locator(".phone-draft")).to_contain_text("您先前填写的内容已恢复")
     expect(page.get_by_label("商定了什么？")).to_have_value("样本约定")
@@ -53,6 +59,8 @@ def test_what_was_written_survives_the_camera_and_a_full_phone_says_so(phone: Wo
     phone.open("/register/house/1/enter/visit")
     expect(page.locator(".phone-draft")).to_have_count(0)
     assert phone.one("SELECT said ->> 'agreed' FROM register_entry") == "样本约定"
+    phone.open("/")
+    expect(page.locator("#unsent")).to_be_hidden()
 
     # It stands over no report of another house, and whoever logs in next on this phone finds nothing of it.
     phone.open("/report?address=虚构1路1号")

@@ -215,6 +215,9 @@ FIRST = {row[0].split()[0]: row for row in reversed([*ROWS, *OFFICE])}
 """One row of each form, which is read in English as well."""
 
 ELSEWHERE_TESTED = {
+    "aliases.end": "one button, at a line that is there; in test_aliases_page.py",
+    "aliases.keep": "in test_aliases_page.py, with each of its refusals",
+    "imports.another": "a button at an import of one's own file; in test_file_imports_ways.py",
     "editor.cancel": "it stops what is there, and refuses nobody who may draw",
     "figures.explain_sleep": "its form stands only at a grid that sleeps; in test_standing.py",
     "messages.confirm": "its form stands only where a code was sent; in test_email_codes.py",

@@ -131,6 +131,7 @@ ROWS_OF = {
     "/office/township/weights": "SELECT count(*) FROM workload_weights",
     "/office/retention": "SELECT count(*) FROM retention_run",
     "/office/subjects": "SELECT count(*) FROM subject_request",
+    "/register/aliases": "SELECT count(*) FROM alias",
     "/register/changes": "SELECT count(*) FROM register_entry",
 }
 """Pages of which a table is empty in the demo, and the rows that would stand in it."""

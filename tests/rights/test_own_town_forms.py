@@ -42,7 +42,7 @@ POSTED = {
     "editor.from_scratch", "editor.branch", "editor.bring_in", "calendar.day", "calendar.keep", "cases.move",
     "cases.open_words", "cases.step", "channels.keep", "register.open_house", "dispatch.switch_on", "figures.explain_sleep",
     "issuing.issue", "issuing.send_draft", "open_problems.add", "open_problems.look",
-    "collecting.answer", "collections.add", "collections.end",
+    "aliases.keep", "collecting.answer", "collections.add", "collections.end",
     "means.add", "means.change", "means.end", "matter_items.keep", "matter_items.keep_duties", "matter_items.withdraw",
     "matter_lists.discard", "matter_lists.publish", "matter_lists.temporary", "messages.keep",
     "paper.make", "register.add_house", "register.ask_correction", "register.enter", "report.send", "retention.try_out", "security.logout", "shell.display",

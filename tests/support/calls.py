@@ -313,6 +313,16 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
         Call(f"/register/house/{s.house_id}/correction?resident={next(iter(s.resident_ids), 1)}{more}")
         for more in ("", "&column=phone&lang=en", "&household=99999&column=citizen_id")
     ],
+    "aliases.index": lambda s: [
+        Call(f"/register/aliases?township={s.township}{more}") for more in ("", "&q=x&lang=en", "&sort=-words", "&as=xlsx")
+    ],
+    "aliases.keep": lambda s: [
+        Call(f"/register/aliases?township={s.township}", "POST", form=form)
+        for form in ({}, {"words": "测试亭", "lon": str(s.lon), "lat": str(s.lat)}, {"words": "测试楼", "house": "99999"}, {"words": "x", "number": "1", "house": "y"})
+    ],
+    "aliases.end": lambda s: [Call(f"/register/aliases/99999/end?township={s.township}", "POST")],
+    "asked.one": lambda s: [Call(f"/corrections/{n}") for n in (1, 2, 3, 4, 99999)],
+    "register.entry": lambda s: [Call(f"/register/entries/{n}") for n in (1, 2, 3, 4, 99999)],
     "register.photo": lambda s: [Call("/register/photos/1.jpg"), Call("/register/photos/1.jpg?small=1")],
     "register.changes": lambda s: [Call("/register/changes"), Call(f"/register/changes?township={s.township}&lang=en")],
     "register.decide": lambda s: [

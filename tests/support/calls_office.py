@@ -57,6 +57,7 @@ OFFICE_CALLS: dict[str, Callable[[Spot], list[Call]]] = {
     "imports.foresee": lambda s: [Call(f"/office/import/{n}/foresee", "POST") for n in (1, 999)],
     "imports.foresee_run": lambda s: [Call(f"/office/import/runs/{n}/foresee", "POST") for n in (1, 999)],
     "imports.index": lambda s: [Call(f"/office/import?township={s.township}"), Call("/office/import?lang=en")],
+    "imports.another": lambda s: [Call(f"/office/import/{n}/another", "POST") for n in (1, 99999)],
     "imports.look": lambda s: [Call("/office/import/1/look", "POST", form={"layer": "x"})],
     "imports.one": lambda s: [
         *(Call(f"/office/import/{n}?lang=en") for n in (1, 2, 3)), Call("/office/import/1?kind=residents"),

@@ -7,6 +7,6 @@ LISTS = (
     "shortage.show", "due.unverified", "documents.readers", "due.to_visit", "trainings.hours",
     "figures.rows", "figures.show", "imports.index", "issuing.index", "jobs.index", "open_problems.show", "matters.book", "figures.burden", "figures.register",
     "channels.show", "collecting.task", "collections.given", "collections.index", "collections.one", "completeness.grid", "completeness.show", "completeness.without", "means.index", "supplements.index", "township.show", "trainings.one",
-    "matters.duties", "figures.burden_rows", "register.changes", "paper.show", "teams.index", "trainings.index", "trainings.profiles",
+    "aliases.index", "matters.duties", "figures.burden_rows", "register.changes", "paper.show", "teams.index", "trainings.index", "trainings.profiles",
 )  # fmt: skip
 """Pages of lists that leave as a workbook, too."""

@@ -13,6 +13,7 @@ from gisgrid.cases.flow import keep_own_flows
 from gisgrid.cases.open_problems import add_problem
 from gisgrid.core.messages import Both, packed
 from gisgrid.core.plans import plan_in_force, township
+from gisgrid.locate.addresses import alias_book
 from gisgrid.locate.addresses.gazetteer import index_addresses
 from gisgrid.people.learning import documents
 from gisgrid.people.learning.training import Course, record
@@ -90,6 +91,7 @@ def fill_lists(session: Session) -> dict[str, int]:
     )  # fmt: skip
     session.execute(text(_WAITS), {"t": place.id, "a": clerk, "g": GRID})
     session.execute(text(_MEANS), {"t": place.id})
+    alias_book.keep(session, place.id, "样本亭", point=(120.9, 40.7))
     for statement in _COLLECTED.split(";\n"):
         session.execute(text(statement), {"t": place.id, "g": GRID, "a": clerk})
     session.execute(text(_RULE), {"t": place.id, "c": COMMUNITY})

@@ -20,6 +20,7 @@ from gisgrid.collection.questions import spelled
 from gisgrid.collection.tasks import TaskInfo
 from gisgrid.files.exports import Cell, Sheet
 from web.http.dates import on_the_clock
+from web.http.language import own_name
 from web.http.lists import sheet
 
 
@@ -134,7 +135,10 @@ def shares_sheet(found: Sequence[FilledShare]) -> Sheet:
     return sheet(
         gettext("Completeness"),
         [
-            (gettext("Community"), [each.community for each in found]),
+            (
+                gettext("Community"),
+                [own_name(each.community, each.community_en) or None for each in found],
+            ),
             (gettext("Grid"), [each.grid or gettext("in no grid") for each in found]),
             (gettext("Code"), [each.grid_code for each in found]),
             (gettext("Houses"), [each.houses for each in found]),
@@ -172,7 +176,10 @@ def without_sheet(found: Sequence[HouseWithout]) -> Sheet:
         [
             (gettext("House code"), [each.code for each in found]),
             (gettext("Address"), [each.address for each in found]),
-            (gettext("Community"), [each.community for each in found]),
+            (
+                gettext("Community"),
+                [own_name(each.community, each.community_en) or None for each in found],
+            ),
             (gettext("Grid"), [each.grid or gettext("in no grid") for each in found]),
             (gettext("Grid code"), [each.grid_code for each in found]),
             (gettext("Who is to go"), ["、".join(each.workers) or None for each in found]),

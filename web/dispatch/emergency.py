@@ -50,7 +50,7 @@ def switch_on() -> BaseResponse:
         with writing() as session:
             place = town(session)
             area = form.get("area", 0, int)
-            if area not in {number for number, _ in emergencies.switchable(session, place.id)}:
+            if area not in {number for number, *_ in emergencies.switchable(session, place.id)}:
                 raise NotAllowed("This area is not yours to switch.")
             emergencies.switch_on(
                 session, area, reason=form.get("reason", "").strip()[:400], by=asker().name,

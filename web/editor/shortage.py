@@ -5,11 +5,12 @@ from __future__ import annotations
 from flask import Blueprint, Response, render_template
 
 from gisgrid.core import plans
+from gisgrid.core.areas import communities_of
 from gisgrid.planning.checks.shortage import shortage, shortage_sheets
 from gisgrid.planning.snapshot.fetch import today
 from web.editor.store import placed, planning
 from web.http import lists
-from web.http.language import said
+from web.http.language import own_name, said
 from web.http.permissions import asked_as_workbook
 from web.http.towns import town
 
@@ -23,6 +24,10 @@ def show() -> str | Response:
         place = town(session)
         plan = plans.plan_in_force(session, place.id)
         placed(session, plan.id, "plan", "review")
+        named = {
+            each.code: own_name(each.name, each.name_en)
+            for each in communities_of(session, place.id)
+        }
         found = shortage(session, place, plan, today(place))
     if asked_as_workbook():
         answers_of_all, grids = shortage_sheets(found, lacking=True)
@@ -32,4 +37,6 @@ def show() -> str | Response:
         (titles[r.name], said(r.missing) if r.missing else "", len(r.findings))
         for r in found.results
     ]
-    return render_template("shortage.html", found=found, titles=titles, answers=answers)
+    return render_template(
+        "shortage.html", found=found, titles=titles, answers=answers, named=named
+    )

@@ -12,7 +12,7 @@ from gisgrid.cases.flow import flows_by_id
 from gisgrid.files.exports import Sheet
 from web.cases.rows import as_json, cases_sheet
 from web.figures.messages import kind_words
-from web.figures.views import MOST_ROWS, SORTS, blueprint, sort_words
+from web.figures.views import MOST_ROWS, SORTS, blueprint, own_names, sort_words
 from web.http import lists
 from web.http.dates import days_asked, local, on_the_clock
 from web.http.db import reading
@@ -30,11 +30,13 @@ def burden() -> str | Response:
         place = town(session)
         since, until = days_asked(place, figures.last_report_on(session, place))
         rows = refused_requests.burdens(session, place.id, since, until)
+        called = own_names(session, place, "community")
     if asked_as_workbook():
-        return lists.workbook(place, _burden_sheet(rows))
+        return lists.workbook(place, _burden_sheet(rows, called))
     return render_template(
         "burden.html",
         rows=rows,
+        called=called,
         sums={kind: sum(getattr(row, kind) for row in rows) for kind in refused_requests.KINDS},
         kinds=kind_words(),
         since=since,
@@ -62,10 +64,11 @@ def burden_rows() -> Response:
         )
         ids = board.among(session, ids, listing) if ids else ids
         found = board.rows_of(session, turn.of(ids))
+        called = own_names(session, place, "matter")
         flows = flows_by_id(session, (row.flow_id for row in found))
     if asked_as_workbook():
         if kind == "refused":
-            return lists.workbook(place, _refused_sheet(refused, place.time_zone))
+            return lists.workbook(place, _refused_sheet(refused, place.time_zone, called))
         return lists.workbook(place, cases_sheet(found, flows, place))
     html = render_template(
         "burden-refused.html" if kind == "refused" else "figures-rows.html",
@@ -77,32 +80,41 @@ def burden_rows() -> Response:
         rows=[as_json(row, flows[row.flow_id], now) for row in found[:MOST_ROWS]]
         or refused[turn.skip : turn.skip + MOST_ROWS],
         measure=kind_words()[kind],
+        called=called,
         key=community,
         local=lambda at: local(at, place.time_zone),
     )
     return Response(html, headers={"Cache-Control": "private, no-store"})
 
 
-def _burden_sheet(rows: list[refused_requests.Burden]) -> Sheet:
+def _burden_sheet(rows: list[refused_requests.Burden], called: dict[str, str]) -> Sheet:
     kinds = kind_words().items()
     return lists.sheet(
         gettext("Community burden"),
         [
             (gettext("Code"), [row.code or None for row in rows]),
-            (gettext("Community"), [row.name or gettext("names no community") for row in rows]),
+            (
+                gettext("Community"),
+                [called.get(row.code) or row.name or gettext("names no community") for row in rows],
+            ),
             *((word, [getattr(row, kind) for row in rows]) for kind, word in kinds),
         ],
     )
 
 
-def _refused_sheet(refused: list[refused_requests.RefusedRequest], time_zone: str) -> Sheet:
+def _refused_sheet(
+    refused: list[refused_requests.RefusedRequest], time_zone: str, called: dict[str, str]
+) -> Sheet:
     resident = gettext("a resident")
     return lists.sheet(
         kind_words()["refused"],
         [
             (gettext("Asked at"), [on_the_clock(row.at, time_zone) for row in refused]),
             (gettext("Matter"), [row.matter for row in refused]),
-            (gettext("Name of the matter"), [row.name for row in refused]),
+            (
+                gettext("Name of the matter"),
+                [called.get(row.matter) or row.name for row in refused],
+            ),
             (gettext("Text"), [row.text for row in refused]),
             (
                 gettext("Asked by"),

@@ -23,6 +23,7 @@ from web.http import lists
 from web.http.dates import local, on_the_clock
 from web.http.db import reading, writing
 from web.http.errors import problem_of
+from web.http.language import own_name
 from web.http.permissions import asked_as_workbook, asker
 from web.http.towns import town, town_name
 
@@ -182,10 +183,11 @@ def _chosen(name: str, known: tuple[str, ...], usual: str) -> str:
 
 
 def _name(each: RegisterStanding) -> str:
+    community = own_name(each.community, each.community_en)
     if each.name:
-        return each.name
+        return community if each.name == each.community else each.name
     if each.community:
-        return str(gettext("%(community)s, in no grid", community=each.community))
+        return str(gettext("%(community)s, in no grid", community=community))
     return str(gettext("In no community"))
 
 

@@ -13,13 +13,17 @@ from sqlalchemy.orm import Session
 
 from gisgrid.cases import assignment, board, figures
 from gisgrid.cases.flow import flows_by_id
+from gisgrid.cases.matters import names_en
+from gisgrid.core.areas import communities_of
 from gisgrid.core.errors import Invalid
+from gisgrid.core.messages import ENGLISH
 from gisgrid.core.plans import TownshipInfo
 from web.cases.rows import as_json, cases_sheet
 from web.figures.messages import measure_words, unit_words
 from web.http import lists
 from web.http.dates import days_asked, local, page_asked
 from web.http.db import reading
+from web.http.language import language
 from web.http.permissions import asked_as_workbook
 from web.http.towns import town, town_name
 
@@ -54,6 +58,8 @@ def show() -> Response:
         if (until - since).days < DAYS_AT_ONCE or "spots" in request.args:
             spots = figures.repeated_places(session, place.id, since, until)[:MOST_PLACES]
         grown = figures.grew_most(session, place.id, since, until)
+        called = own_names(session, place, unit)
+        matters_called = own_names(session, place, "matter")
     busiest = sorted({code for code, _ in heat}, key=lambda c: -_of(heat, c))[:MOST_MATTERS]
     names = {each.code: each.name for each in grown}
     behind = _behind(period, place.code)
@@ -74,9 +80,11 @@ def show() -> Response:
         whole=figures.together(rows) if rows else None,
         suggestions=share,
         heat=heat,
-        matters=[(code, names.get(code, code)) for code in busiest],
+        matters=[(code, matters_called.get(code) or names.get(code, code)) for code in busiest],
         most=max(heat.values(), default=1),
         spots=spots,
+        called=called,
+        matters_called=matters_called,
         grown=[g for g in grown if g.now > g.before][:10],
         fallen=[g for g in grown[::-1] if g.now < g.before][:5],
         behind=behind,
@@ -129,11 +137,15 @@ def _as_workbook(unit: str) -> Response:
         place = town(session)
         period = _period(place, figures.last_report_on(session, place))
         rows = figures.figures(session, place.id, unit, period)
+        called = own_names(session, place, unit)
     sheet = lists.sheet(
         gettext("Figures of cases"),
         [
             (gettext("Code"), [row.key for row in rows]),
-            (unit_words()[unit], [row.name or gettext("none") for row in rows]),
+            (
+                unit_words()[unit],
+                [called.get(row.key) or row.name or gettext("none") for row in rows],
+            ),
             *((words[each], [row.counts[each] for row in rows]) for each in (*SHOWN, "rated")),
             (gettext("In time"), [row.in_time_rate for row in rows]),
             (gettext("Satisfied"), [row.satisfaction for row in rows]),
@@ -141,6 +153,17 @@ def _as_workbook(unit: str) -> Response:
         ],
     )
     return lists.workbook(place, sheet)
+
+
+def own_names(session: Session, place: TownshipInfo, unit: str) -> dict[str, str]:
+    """Names of units by code that differ in the language of whoever asks from those that the figures have."""
+    if language() != ENGLISH:
+        return {}
+    if unit == "community":
+        return {
+            each.code: each.name_en for each in communities_of(session, place.id) if each.name_en
+        }
+    return names_en(session, place.id) if unit in ("matter", "major") else {}
 
 
 def _period(place: TownshipInfo, last: date | None = None) -> figures.Period:

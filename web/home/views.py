@@ -8,12 +8,18 @@ from werkzeug.wrappers import Response as BaseResponse
 from gisgrid.core.rights import RIGHT_WORDS
 from gisgrid.core.roles import ROLES
 from gisgrid.people import home, phone_halves
+from gisgrid.people.privacy import corrections
 from web.http.dates import local, zone_of
 from web.http.db import reading
 from web.http.language import spoken
 from web.http.permissions import asker
 from web.http.towns import own_town
+from web.register import asked as asked_words
+from web.register.words import COLUMN_WORDS
 from web.shell.words import TEAM_WORDS
+
+MOST_ASKED = 20
+"""Requests for correction that the page shows, the newest."""
 
 blueprint = Blueprint("home", __name__)
 
@@ -24,6 +30,7 @@ def me() -> str:
     who = asker()
     with reading() as session:
         zone = zone_of(own_town(session))
+        asked = corrections.asked_by_me(session)[: -MOST_ASKED - 1 : -1]
         phones = phone_halves.phones_of(session, who.account_id or 0)
         held = [
             {
@@ -39,6 +46,9 @@ def me() -> str:
         "me.html",
         held=held,
         phones=phones,
+        asked=asked,
+        words=asked_words,
+        columns=COLUMN_WORDS,
         local=lambda at: local(at, zone),
         right_words=RIGHT_WORDS,
         team_words=TEAM_WORDS,

@@ -45,7 +45,11 @@ def init_app(app: Flask, first_language: str) -> None:
     app.config["LANGUAGE"] = first_language
     Messages(app, locale_selector=language)
     app.jinja_env.globals.update(
-        get_locale=get_locale, languages=LANGUAGES, said_again=said_again, worded=worded
+        get_locale=get_locale,
+        languages=LANGUAGES,
+        said_again=said_again,
+        worded=worded,
+        own_name=own_name,
     )
     # A filter: as a global it would stand wherever a page was given no ``said`` of its own.
     app.jinja_env.filters["said"] = said
@@ -83,6 +87,11 @@ def said(words: Message | Both | GisgridError) -> str:
 def worded(named: Any) -> str:
     """What a row or a file names in English and Chinese alone, such as a step of a flow."""
     return str(named.zh if spoken() == "zh" else named.en)
+
+
+def own_name(name: str | None, name_en: str | None) -> str:
+    """What a community or a matter is called in the language of whoever asks; in Chinese where it has no other name."""
+    return (name_en if spoken() == ENGLISH else None) or name or ""
 
 
 def said_again(kept: str | None) -> str:

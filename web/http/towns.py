@@ -42,7 +42,7 @@ OF_A_TOWN = frozenset(
         "open_problems.one", "open_problems.show", "lookup.index", "lookup.show", "maps.show", "matters.book",
         "matter_items.duties", "matter_items.show", "matter_lists.draft", "matter_lists.index", "matters.duties", "supplements.index",
         "figures.burden", "matters.compare", "figures.burden_rows", "report.near", "report.send",
-        "phone.data", "register.changes", "report.show", "paper.show", "grid_page.show", "shell.find", "telephone.new", "telephone.send", "register.grids", "today.show",
+        "phone.data", "register.changes", "aliases.index", "aliases.keep", "aliases.end", "report.show", "paper.show", "grid_page.show", "shell.find", "telephone.new", "telephone.send", "register.grids", "today.show",
     }
 )  # fmt: skip
 """Ways to which the links of a page name its township."""

@@ -168,6 +168,7 @@ def options_of(shown: Shown, found: FileImportInfo) -> dict[str, Any]:
             "crs": crs or None,
             "encoding": shown.encoding or None,
             "layer": shown.layer or (found.options.get("mapping") or {}).get("layer"),
+            "header": (found.options.get("mapping") or {}).get("header"),
             "time_format": shown.time_format or None,
             "ignore": [h for h, name in shown.meaning.items() if name == LEFT_OUT],
         },

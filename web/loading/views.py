@@ -29,6 +29,7 @@ from gisgrid.core.plans import TownshipInfo
 from gisgrid.core.scope import scope
 from gisgrid.files.columns import KINDS
 from gisgrid.files.findings import REASONS
+from gisgrid.files.headers import NO_HEADER
 from gisgrid.files.rejects import first_rejects
 from gisgrid.loading import file_import_parts, file_imports, import_list
 from gisgrid.loading.file_imports import FileImportInfo
@@ -119,17 +120,26 @@ def state(number: int) -> Response:
 
 @blueprint.post("/<int:number>/look")
 def look(number: int) -> BaseResponse:
-    """Have the file read in another way: another layer or sheet, another encoding."""
+    """Have the file read in another way: another layer or sheet, another encoding, its first row as data."""
     with writing() as session:
         found = file_imports.file_import(session, number)
         mapping = {**(found.options.get("mapping") or {})}
-        for name in ("layer", "encoding"):
+        for name in ("layer", "encoding", "header"):
             if name in request.form:
                 mapping[name] = request.form[name].strip() or None
         file_imports.look_again(
             session, number, {**found.options, "mapping": mapping}, account_id=_me()
         )
     return _back(number)
+
+
+@blueprint.post("/<int:number>/another")
+def another(number: int) -> BaseResponse:
+    """Have the same file read anew as an import of its own: another layer or sheet of it."""
+    with writing() as session:
+        found = file_imports.file_import(session, number)
+        made = file_imports.take_again(session, found, account_id=_me(), who=asker().name)
+    return _back(made)
 
 
 @blueprint.post("/<int:number>/check")
@@ -264,6 +274,7 @@ def _shown(
         words_of={c.name: words.column_word(c) for c in KINDS[found.kind].columns} if found.kind in KINDS else {},
         matched=_matched(found.kind),
         modes=modes_of(form.kind),
+        headed=(found.options.get("mapping") or {}).get("header") != NO_HEADER,
         headers=(found.options.get("mapping") or {}).get("columns") or {},
         zone=_zone(here, towns),
     )  # fmt: skip
@@ -305,7 +316,7 @@ def _kind(found: FileImportInfo) -> str:
     if asked in KINDS and found.stage in ("looked", "checked"):
         return asked
     kinds = (found.looked or {}).get("kinds") or [{"kind": ""}]
-    return found.kind or kinds[0]["kind"]
+    return found.kind or (kinds[0]["kind"] if kinds[0].get("fits", True) else "")
 
 
 def _said(found: FileImportInfo, error: GisgridError | None) -> str:

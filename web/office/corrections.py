@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from gisgrid.core.errors import GisgridError, Invalid, NotAllowed
-from gisgrid.core.messages import say
 from gisgrid.files.exports import Sheet
 from gisgrid.people.privacy import corrections
 from gisgrid.register.households import purposes
@@ -19,21 +18,10 @@ from web.http.db import opening, reading, writing
 from web.http.keeping import page
 from web.http.permissions import asked_as_workbook, asker, may_ask
 from web.http.towns import town
-from web.register.words import COLUMN_WORDS, value_word
+from web.register.asked import RECORD_WORDS, STATE_TONES, STATE_WORDS, asked_value
+from web.register.words import COLUMN_WORDS
 
 blueprint = Blueprint("corrections", __name__, url_prefix="/office/corrections")
-
-RECORD_WORDS = {
-    "household": say("Household"),
-    "resident": say("Resident"),
-    "staff": say("Staff"),
-}
-STATE_WORDS = {
-    "open": say("to be decided"),
-    "accepted": say("accepted"),
-    "refused": say("not accepted"),
-}
-STATE_TONES = {"open": "warn", "accepted": "good", "refused": "bad"}
 
 
 @blueprint.get("")
@@ -106,15 +94,8 @@ def _shown(
         found=_listed(session, opened=bool(purpose)), state=_state(), place=place, purposes=declared,
         purpose=next((p for p in declared if p.name == purpose), None), may_open=may_ask("corrections.open_values"),
         records=RECORD_WORDS, states=STATE_WORDS, tones=STATE_TONES, columns=COLUMN_WORDS,
-        value=_value, local=lambda at: local(at, place.time_zone),
+        value=asked_value, local=lambda at: local(at, place.time_zone),
     )  # fmt: skip
-
-
-def _value(column: str, told: str | None) -> str:
-    """A value as a person reads it; needs are kept as names with semicolons."""
-    if column == "needs" and told and told != "*":
-        return value_word(column, told.split(";"))
-    return value_word(column, told)
 
 
 def _sheet(found: list[corrections.Correction], time_zone: str) -> Sheet:
@@ -126,8 +107,8 @@ def _sheet(found: list[corrections.Correction], time_zone: str) -> Sheet:
             (gettext("Record"), [_word(RECORD_WORDS, each.table) for each in found]),
             (gettext("Code"), [each.code for each in found]),
             (gettext("What"), [_word(COLUMN_WORDS, each.column) for each in found]),
-            (gettext("Recorded"), [_value(each.column, each.current) for each in found]),
-            (gettext("Should be"), [_value(each.column, each.proposed) for each in found]),
+            (gettext("Recorded"), [asked_value(each.column, each.current) for each in found]),
+            (gettext("Should be"), [asked_value(each.column, each.proposed) for each in found]),
             (gettext("Asked by"), [each.asked_by for each in found]),
             (gettext("Asked on"), [on_the_clock(each.asked_at, time_zone) for each in found]),
             (gettext("State"), [_word(STATE_WORDS, each.state) for each in found]),

@@ -11,6 +11,7 @@ from gisgrid.register.entries import EntryLine
 from gisgrid.register.households import GridRegister, ListedHouse
 from gisgrid.register.today import ToVisit
 from web.http.dates import on_the_clock
+from web.http.language import own_name
 from web.http.lists import sheet
 from web.register.words import DUE_WORDS, KIND_WORDS, entered_values
 
@@ -51,7 +52,10 @@ def registers(found: Sequence[GridRegister]) -> Sheet:
         [
             (gettext("Code"), [each.code for each in found]),
             (gettext("Grid"), [each.name for each in found]),
-            (gettext("Community"), [each.community for each in found]),
+            (
+                gettext("Community"),
+                [own_name(each.community, each.community_en) or None for each in found],
+            ),
             (gettext("Houses"), [each.houses for each in found]),
             (gettext("With a register"), [each.kept for each in found]),
         ],

@@ -25,7 +25,7 @@ from gisgrid.register import entries, households
 from gisgrid.register import today as register_today
 from web.cases.rows import colour
 from web.http.dates import local, zone_of
-from web.http.language import language
+from web.http.language import language, own_name
 from web.http.towns import link_for, several_towns
 from web.register.words import KIND_WORDS
 
@@ -75,7 +75,7 @@ def calls(session: Session) -> Card:
     found = notices.waiting(session)
     lines = tuple(
         CardLine(
-            gettext("Emergency: %(what)s", what=each.matter or "")
+            gettext("Emergency: %(what)s", what=own_name(each.matter, each.matter_en))
             if each.kind == "call"
             else gettext("Look again: %(what)s", what=each.problem or ""),
             url_for("notices.show"),
@@ -153,7 +153,7 @@ def emergencies(session: Session, place: TownshipInfo, *, switches: bool) -> Car
     found = notices.open_calls(session, place.id)
     lines = tuple(
         CardLine(
-            call.matter,
+            own_name(call.matter, call.matter_en),
             url_for("cases.show", case_id=call.case_id),
             _levels_waiting(sum(level.seen_at is None for level in call.levels)),
             "red",

@@ -18,6 +18,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from gisgrid.cases import today as cases_today
 from gisgrid.cases.figures import Figures
 from gisgrid.core import plans
+from gisgrid.core.areas import communities_of
 from gisgrid.core.errors import NotFound
 from gisgrid.core.plans import PlanInfo, TownshipInfo
 from gisgrid.core.scope import scope
@@ -29,7 +30,7 @@ from gisgrid.planning.overview.today import on_their_way
 from gisgrid.planning.snapshot.fetch import limits_of, teams_renewed, today
 from web.editor.store import at_hand, planning
 from web.http.db import reading
-from web.http.language import language, said
+from web.http.language import language, own_name, said
 from web.http.permissions import asker, may_ask
 from web.http.towns import link_for, own_town
 from web.today import cards, collection_cards, office_cards
@@ -178,6 +179,7 @@ def _people_and_work(
     state = teams_renewed(session, place, editor.state)
     found = shortage_of(state, plan, run_checks(state, limits_of(session, place.id), only=CHECKS))
     lacking = found.lacking
+    named = {c.code: own_name(c.name, c.name_en) for c in communities_of(session, place.id)}
     above = sorted(
         (g for g in editor.numbers if (g.deviation or 0.0) > 0), key=lambda g: -(g.deviation or 0.0)
     )
@@ -186,7 +188,7 @@ def _people_and_work(
             "lacking", gettext("Staffing gaps"), gettext("not known") if found.missing else len(lacking),
             link_for("shortage.show"),
             (CardLine(said(found.missing)),) if found.missing
-            else tuple(CardLine(g.name, link_for("shortage.show"), g.community) for g in lacking[: cards.FIRST]),
+            else tuple(CardLine(g.name, link_for("shortage.show"), named.get(g.community_code, g.community)) for g in lacking[: cards.FIRST]),
             "yellow" if lacking or found.missing else "", gettext("See what they lack"), gettext("Every grid has its people."),
         ),
         Card(

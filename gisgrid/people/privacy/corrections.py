@@ -218,6 +218,12 @@ def corrections(
         raise
 
 
+def asked_by_me(session: Session) -> list[Correction]:
+    """The requests that the transaction's account asked, oldest first, masked as a register is seen."""
+    rows = session.execute(text("SELECT * FROM my_corrections()")).mappings()
+    return [Correction(**row) for row in rows]
+
+
 def _kept(
     session: Session,
     table: str,

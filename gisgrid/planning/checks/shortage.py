@@ -27,6 +27,7 @@ class GridStaffing:
     name: str
     kind: str
     community: str
+    community_code: str
     leaders: int
     workers: int
     sinking_force: int
@@ -89,6 +90,7 @@ def shortage_of(state: PlanSnapshot, plan: PlanInfo, results: list[CheckResult])
                 name=grids.name[k],
                 kind="exclusive" if grids.exclusive[k] else "basic",
                 community=state.communities.name[grids.community[k]],
+                community_code=state.communities.code[grids.community[k]],
                 leaders=roles["leader"][k],
                 workers=roles["worker"][k],
                 sinking_force=roles["sinking_force"][k],

@@ -17,7 +17,7 @@ from gisgrid.db.store import transaction
 from gisgrid.db.tables import Township
 from tests.support.accounts import acting, appointed
 from tests.support.case_town import PUBLIC, Peopled, Town, peopled
-from tests.support.factories import create_house
+from tests.support.factories import create_house, create_member
 from tests.support.sketch import spot
 from tests.support.web import app_over
 
@@ -103,3 +103,51 @@ def test_the_ring_shows_the_houses_that_may_be_seen(town: Town, engine: Engine):
     assert client.get(f"{PAGE}&lon={lon}&lat={lat}&radius=0").status_code == 422
     with acting(town.web, None, read_only=True) as session:
         assert ring(session, town.place.id, lon, lat, 50.0, seen_only=True) == []
+
+
+def test_english_pages_say_the_english_names_of_communities_and_matters(town: Town, engine: Engine):
+    """Today, calls, the switch, figures, burden, completeness, registers and staffing gaps."""
+    with transaction(engine) as session:
+        session.execute(
+            text(
+                "UPDATE area SET name = '金雀' || code, name_en = 'Linnet ' || code WHERE level = 'community'"
+            )
+        )
+        create_member(session, session.get_one(Township, town.place.id), "a")
+        create_house(session, session.get_one(Township, town.place.id), spot(0.5, 0.5))
+        session.execute(
+            text(
+                "INSERT INTO house_grid (plan_id, house_id, grid_id) SELECT g.plan_id, h.id, g.id "
+                "FROM house h JOIN grid g ON g.code = 'a' AND ST_Covers(g.geom, h.geom)"
+            )
+        )
+        session.execute(text("UPDATE matter SET name = '百灵' || code, name_en = 'Lark ' || code"))
+        people = [
+            appointed(session, role, name=role) for role in ("township_government", "planner")
+        ]
+    dispatcher = app_over(engine, account=town.people["dispatcher"]).test_client()
+    area = re.findall(r'<option value="(\d+)">[^<]*Linnet', dispatcher.get(PAGE).text)
+    assert area, "areas to switch"
+    town_area = re.search(r'<option value="(\d+)"', dispatcher.get(PAGE).text)
+    assert town_area and sent(dispatcher, area=town_area[1], reason="暴雨", holds="on") == 303
+    case = town.report(None, PUBLIC)
+    days = "&since=2023-01-01&until=2030-01-01"
+    shown = {
+        "/": "Lark", "/notices": "Lark", PAGE: "Lark", f"/cases/{case.id}": "Linnet", "/open-problems": "",
+        f"/figures?unit=community{days}": "Linnet", f"/figures?unit=matter{days}": "Lark",
+        f"/figures/burden?x=1{days}": "Linnet", "/figures/register?unit=community": "Linnet",
+        "/completeness": "Linnet", "/register": "Linnet", "/shortage": "Linnet",
+    }  # fmt: skip
+    clients = [app_over(engine, account=number).test_client() for number in people]
+    for path, word in shown.items():
+        asked = path if "lang=en" in path else f"{path}{'&' if '?' in path else '?'}lang=en"
+        pages = [
+            page
+            for client in (*clients, dispatcher)
+            if (page := client.get(asked)).status_code == 200
+        ]
+        assert pages, path
+        assert any(word in page.text for page in pages), f"{path} says no {word}"
+        for page in pages:
+            said = re.sub(r"<script.*?</script>", "", page.text, flags=re.DOTALL)
+            assert re.findall(r".{0,60}(?:金雀|百灵).{0,20}", said) == [], path

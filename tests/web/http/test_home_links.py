@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 from collections.abc import Iterator
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
+from werkzeug.exceptions import HTTPException
 
 from gisgrid.core.roles import ROLES
 from gisgrid.db.cluster import Cluster
@@ -15,7 +18,7 @@ from gisgrid.db.store import transaction
 from tests.support.accounts import appointed
 from tests.support.database import own_database
 from tests.support.walks import seat, walk
-from tests.support.web import app_over, fill_town, session_cookie
+from tests.support.web import ROOT, app_over, fill_town, session_cookie
 from web.http.routes import NOBODY, RIGHT_OF
 from web.shell.rooms import ROOMS
 
@@ -38,6 +41,31 @@ BEHIND = {
     "security.login": "for whoever has not logged in",
 }
 """Pages that need more than a link, and why."""
+NO_PAGE = {
+    "api-docs.openapi_json", "cases.photo", "collecting.photo", "collections.form_out", "dispatch.stream", "documents.draft_file",
+    "documents.file", "editor.export", "editor.handover", "editor.job", "editor.view", "imports.refused", "imports.state",
+    "issuing.draft_file", "lookup.index", "lookup.worker", "maps.features", "maps.tile", "messages.stream", "messages.unread",
+    "open311.definition", "open311.discovery", "open311.one_request", "open311.requests", "open311.services", "open311.token",
+    "phone.data", "phone.session_now", "phone.worker", "planning.body", "planning.standing", "register.photo", "report.near",
+    "report.thumbnail", "static", "subjects.answered",
+}  # fmt: skip
+"""Files, data, streams and pieces of pages; and all of the API."""
+FOLLOWED = {
+    "collecting.ask",
+    "collecting.mine",
+    "collecting.task",
+    "collections.given",
+    "completeness.grid",
+}
+"""Pages that `test_browser_collections.py` comes to by links, and looks at."""
+NOT_LOOKED_AT = {
+    "asked.one": "of one's own request alone", "register.entry": "of a line at a door alone",
+    "editor.compare": "of two plans", "editor.report": "of two plans, for print", "register.handover": "of two plans",
+    "grid_page.show": "for print", "paper.show": "makes files", "open_problems.one": "of one problem",
+    "retention.one": "of one run", "towns.choose": "where the store has several townships",
+    "security.two_factor_setup": "within a log-in", "security.two_factor_token_validation": "within a log-in",
+}  # fmt: skip
+"""Pages that axe sees in no test, which shall become fewer; none may be added unseen."""
 OFTEN = ("community_clerk", "dispatcher")
 """Who is asked as in a fast run, too."""
 
@@ -148,3 +176,25 @@ def test_a_slash_at_the_end_leads_to_the_page(
         answer = client.get(path)
         assert answer.status_code == 404 or not str(answer.location).startswith(("//", "http"))
     assert client.get("/").status_code == enter(town, "planner").get("/plan/").status_code == 200
+
+
+def test_each_page_stands_in_a_table_of_what_axe_looks_at(
+    town: tuple[Engine, Flask, dict[str, int]],
+):
+    """In the addresses that the tests in the browser name which let axe look."""
+    _, app, _ = town
+    adapter, looked = app.url_map.bind("localhost"), set()
+    for module in (ROOT / "tests" / "browser").glob("test_browser_*.py"):
+        source = module.read_text()
+        if not re.search(r"faults\(|AXE|sound\(|faults_at\(", source):
+            continue
+        for address in re.findall(r'f?"(/[^"\s]*)"', source):
+            path = re.sub(r"\{[^}]*\}", "1", re.split(r"[?#]", address)[0])
+            with contextlib.suppress(HTTPException):
+                looked.add(adapter.match(path, method="GET")[0])
+    asked = {
+        rule.endpoint for rule in app.url_map.iter_rules()
+        if "GET" in (rule.methods or ()) and RIGHT_OF.get(rule.endpoint, NOBODY) != NOBODY
+        and not rule.endpoint.startswith("v1.")
+    }  # fmt: skip
+    assert asked - looked - NO_PAGE - FOLLOWED == NOT_LOOKED_AT.keys()

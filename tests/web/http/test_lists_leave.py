@@ -126,6 +126,7 @@ ROWS = {
     ),
     "matters.duties": ("/matters/duties", "SELECT count(*) FROM matter WHERE parent_id IS NOT NULL"),
     "figures.burden_rows": (f"/figures/burden/rows?{DAYS}&kind=refused", "SELECT count(*) FROM refused_demand"),
+    "aliases.index": ("/register/aliases", "SELECT count(*) FROM alias"),
     "register.changes": (
         "/register/changes",
         "SELECT count(*) FROM register_entry WHERE state = 'waiting'",
@@ -260,6 +261,7 @@ TABLES = {
     "profiles.html": "trainings.profiles",
     "readers.html": "documents.readers",
     "burden-refused.html": "figures.burden_rows",
+    "aliases.html": "aliases.index",
     "register-changes.html": "register.changes",
     "register-figures.html": "figures.register",
     "register-grid.html": "register.grid",

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from gisgrid.core.plans import township
 from gisgrid.db.store import transaction
+from gisgrid.outbox import inbox
 from gisgrid.people.privacy import corrections
 from tests.support.accounts import acting, appointed, refused, web_engine
 from tests.support.database import Filled
@@ -219,3 +220,43 @@ def test_nobody_asks_about_a_house_they_do_not_see_or_a_value_that_is_not_correc
     with acting(web_engine(engine), made["other"]) as session:
         refused(session, f"SELECT ask_correction('resident', {person}, 'phone', '1', NULL)")
     assert other.scalar("SELECT count(*) FROM correction_request") == 1
+
+
+def test_the_message_of_a_decision_leads_to_its_verdict_and_reason(
+    store: tuple[Engine, dict[str, int]],
+):
+    """The number of a line entered at the door is another table's: each message leads to its own page."""
+    engine, made = store
+    clerk, worker = Keeper(engine, made["clerk"]), Keeper(engine, made["worker"])
+    number = ask(engine, "phone", "19900001234", "worker")
+    waiting = worker.get(f"/corrections/{number}").text
+    assert "to be decided" in waiting and "You get a message" in waiting
+    assert clerk.post(f"{PAGE}/{number}", decision="refuse", reason="与证件不符").status_code == 303
+    messages = worker.get("/messages").text
+    (opened,) = re.findall(r'action="(/messages/[0-9]+)', messages)
+    led = worker.post(opened)
+    assert led.headers["Location"].endswith(f"/corrections/{number}")
+    told = worker.get(led.headers["Location"]).text
+    for words in ("not accepted", "与证件不符", "测试community_clerk", "Telephone", "199****1234"):
+        assert words in told, words
+    assert "19900001234" not in told
+    assert f'href="/corrections/{number}"' in worker.get("/me").text
+    assert clerk.get(f"/corrections/{number}").status_code == 404, "asked by another"
+    assert worker.get("/corrections/1").status_code == 404, "asked at the terminal by nobody here"
+    with transaction(engine) as session:
+        line = session.scalar(
+            text(
+                "UPDATE register_entry SET account_id = :a, state = 'returned', reason = '查无此人', decided_by = '测', "
+                "decided_at = now() RETURNING id"
+            ),
+            {"a": made["worker"]},
+        )
+    assert f"/register/entries/{line}" in _leads(engine, made["worker"])
+    sent_back = worker.get(f"/register/entries/{line}").text
+    assert "查无此人" in sent_back and "sent back" in sent_back and "Person added" in sent_back
+    assert worker.get("/register/entries/99999").status_code == 404
+
+
+def _leads(engine: Engine, account: int) -> list[str]:
+    with acting(web_engine(engine), account) as session:
+        return [each.told.path for each in inbox.received(session)]

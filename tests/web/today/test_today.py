@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from importlib.resources import files
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -28,6 +29,8 @@ from tests.support.database import own_database
 from tests.support.today import COMMUNITY, GRID, TOWNSHIP, waiting_town
 from tests.support.web import app_over, fill_town, session_cookie
 from web.today.cards import town_cases
+
+WEB = Path(__file__).parents[3] / "web"
 
 
 @pytest.fixture(scope="module")
@@ -420,3 +423,27 @@ def test_months_and_weeks_are_counted_from_the_days_of_report(session: Session):
         months(session, made.township_id, date(2023, 5, 5), datetime(2023, 5, 5, tzinfo=UTC)).before
         is None
     )
+
+
+def test_only_the_drawing_of_plans_is_made_for_a_desk_alone(
+    town: tuple[Engine, Flask],
+):
+    """Map, board, figures and the page of an error follow the device at hand, as everything else."""
+    for role, path in (
+        ("grid_worker", "/map"),
+        ("grid_worker", "/figures"),
+        ("dispatcher", "/dispatch"),
+        ("grid_worker", "/nothing"),
+    ):
+        page = enter(town, role).get(path).text
+        assert 'data-density="auto"' in page, path
+    desk = {
+        template.name for template in WEB.rglob("*.html")
+        if re.search(r"block density %}[^\n]*desk", template.read_text())
+    }  # fmt: skip
+    assert desk == {"editor.html", "editor_list.html", "editor_compare.html"}
+    for template in WEB.rglob("*.html"):
+        for frame in re.findall(r'<div class="(?:wide|below)"[^>]*>', template.read_text()):
+            assert "tabindex" in frame, f"{template.name}: what scrolls is reached by the keys"
+    coloured = [css.name for css in WEB.glob("static/css/*.css") if "--accent:" in css.read_text()]
+    assert coloured == ["tokens.css"], "one look"

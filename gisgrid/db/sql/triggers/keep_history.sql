@@ -23,6 +23,11 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION keep_history() IS
     'runs as the owner: who changes a row adds its old self to a table they may not read';
+-- Words that speak of somebody are kept nowhere once they are gone.
+CREATE TRIGGER keep_history_delete AFTER DELETE ON alias
+FOR EACH ROW WHEN (NOT OLD.personal) EXECUTE FUNCTION keep_history('id');
+CREATE TRIGGER keep_history_update AFTER UPDATE ON alias
+FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.* AND NOT OLD.personal) EXECUTE FUNCTION keep_history('id');
 CREATE TRIGGER keep_history_update AFTER UPDATE ON appointment
 FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION keep_history('id');
 CREATE TRIGGER keep_history_delete AFTER DELETE ON area

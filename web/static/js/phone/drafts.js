@@ -24,10 +24,18 @@ function elsewhere({ search }) {
   return ["address", "lon", "lat"].some((name) => now.get(name) && now.get(name) !== before.get(name));
 }
 
+const stale = async (draft) => Date.now() - draft.made > DAY_MS || draft.account !== (await fact("account"));
+
+// The form that was begun and not sent, with the address at which it stands; null: there is none of this account.
+export async function begun() {
+  const draft = await fact("draft");
+  return draft && !(await stale(draft)) ? draft : null;
+}
+
 export async function openDraft() {
   const draft = await fact("draft");
   if (!draft) return;
-  if (Date.now() - draft.made > DAY_MS || draft.account !== (await fact("account"))) {
+  if (await stale(draft)) {
     await keepFact("draft", null);
     return;
   }
