@@ -162,6 +162,11 @@ def test_the_planners_whole_story(browser: Browser, own_town: Engine):  # noqa: 
             assert page.locator("#checks .answer-fail").first.evaluate(
                 "(e) => [getComputedStyle(e).display, getComputedStyle(e).backgroundColor]"
             ) == ["inline", "rgba(0, 0, 0, 0)"]
+            # A finding shows all its houses.
+            told = page.locator("#checks button", has_text="处房屋").first
+            held = int(re.search(r"（?\(?([\d,]+) 处房屋", told.inner_text())[1].replace(",", ""))  # type: ignore[index]
+            told.click()
+            assert page.locator(".leaflet-found-pane path").count() == held > 0
             shot(page, "checks")
             page.click("#checks-section summary")
             # The machine proposes, in the background.
@@ -179,8 +184,57 @@ def test_the_planners_whole_story(browser: Browser, own_town: Engine):  # noqa: 
             assert promised is not None
             worst = "Math.max(...gisgrid.editor.view.grids.map((g) => Math.abs(g.deviation || 0)))"
             before = page.evaluate(worst)
+            # Seen without a click, in the colour of whoever gets it; taken over, or back, by one.
+            moves = page.evaluate("gisgrid.editor.offer.moves.length")
+            assert moves >= 5 and page.locator("#job .move").count() == moves
+            assert page.locator(".leaflet-offered-pane path").count() >= moves - 1
+            line = page.locator("#job .move").first
+            colour = page.evaluate(
+                "gisgrid.editor.offer.colours.get(gisgrid.editor.offer.moves[0].to_grid)"
+            )
+            swatch = line.locator("i").evaluate("(e) => getComputedStyle(e).backgroundColor")
+            assert swatch == "rgb({}, {}, {})".format(*bytes.fromhex(colour[1:]))
+            assert page.evaluate(
+                "gisgrid.editor.ui.communities[gisgrid.editor.offer.moves[0].community]"
+            ) in page.inner_text("#job [data-community]")
+            page.evaluate(
+                "() => { window.clicks = 0; document.addEventListener('click', () => { window.clicks += 1; }, true); }"
+            )
+            line.hover()
+            expect(line).to_have_class(re.compile("hot"))
+            assert (
+                page.evaluate(
+                    "gisgrid.editor.offer.shapes.find(Boolean).getLayers()[0].options.weight"
+                )
+                == 4
+            )
+            line.locator(".take").click()
+            page.wait_for_selector("html[data-taken='1:1']", state="attached")
+            expect(line).to_have_class(re.compile("taken"))
+            assert page.evaluate("window.clicks") == 1, "eleven were needed, two are allowed"
+            shot(page, "one_taken")
+            expect(line.locator(".take")).to_have_text("撤回采纳")
+            line.locator(".take").click()
+            page.wait_for_selector("html[data-taken='2:0']", state="attached")
+            # A whole community by one click, too, and all undone.
+            group = page.locator("#job [data-community]").first
+            group.locator(".take-community").click()
+            own = group.locator(".move").count()
+            page.wait_for_selector(f"html[data-taken='3:{own}']", state="attached")
+            for number in (4, 5, 6):
+                page.click("#undo")
+                page.wait_for_selector(f"html[data-taken^='{number}:']", state="attached")
+            assert page.locator("#job .taken").count() == 0
             page.click("#take-all")
-            wait_version(page, 1)
+            wait_version(page, 7)
+            page.wait_for_selector(f"html[data-taken='7:{moves}']", state="attached")
+            # The bar tells it, today and now, and the table has it in its rows and sums.
+            assert f"→ {float(promised[1]):.1f} %" in page.inner_text("#figure-deviation").replace(
+                "\n", " "
+            )
+            moved = page.evaluate("gisgrid.editor.view.figures.residents_moved")
+            assert f"{moved:,}" in page.inner_text("#figure-moved")
+            assert f"{moved:,} 名居民" in said
             # What was promised is what the map shows.
             assert f"{100 * page.evaluate(worst):.2f}" == promised[1]
             assert page.evaluate(worst) <= 0.01 < before
@@ -194,14 +248,14 @@ def test_the_planners_whole_story(browser: Browser, own_town: Engine):  # noqa: 
             )
             shot(page, "dragging")
             page.mouse.up()
-            wait_version(page, 2)
+            wait_version(page, 8)
             # Undone and redone.
             page.click("#undo")
-            wait_version(page, 3)
+            wait_version(page, 9)
             page.click("#redo")
-            wait_version(page, 4)
+            wait_version(page, 10)
             page.click("#log-section summary")
-            assert page.locator("#log li").count() == 2
+            assert page.locator("#log li").count() == 5
             # Compared with the plan in force, on two maps in step.
             page.goto(f"{host}/plan/{plan_id}/compare")
             page.wait_for_selector("html[data-ready]", state="attached")
@@ -334,7 +388,7 @@ def test_tools_locks_and_refusals(browser: Browser, own_town: Engine):  # noqa: 
         )
         box = page.evaluate(
             """(code) => { const b = gisgrid.editor.grids.of.get(code).getBounds(), c = b.getCenter();
-                 gisgrid.town.fitBounds(b, { animate: false, paddingTopLeft: [340, 60], paddingBottomRight: [60, 60] });
+                 gisgrid.town.fitBounds(b, { animate: false, padding: [30, 30] });
                  return [b.getWest(), b.getEast(), c.lat]; }""",
             big,
         )
@@ -367,15 +421,18 @@ def test_tools_locks_and_refusals(browser: Browser, own_town: Engine):  # noqa: 
         # An exclusive grid is drawn as a hole in the basic ones.
         page.click("[data-tool=draw]")
         x, y = on_screen(page, middle_of(page, big))
-        x -= 170  # beside the school in the middle
-        for dx, dy in ((-70, -50), (70, -50), (70, 50), (-70, 50), (-70, -50)):
+        x -= 97  # beside the school in the middle
+        for dx, dy in ((-40, -28), (40, -28), (40, 28), (-40, 28), (-40, -28)):
             page.mouse.click(x + dx, y + dy)
         page.fill("#named input[name=name]", "虚构公园")
         page.check("#named input[name=exclusive]")
         page.fill("#named input[name=host]", "虚构公园管理处")
         shot(page, "exclusive")
         page.click("#named button:not([type])")
-        wait_version(page, now + 3)
+        page.wait_for_selector(
+            f"html[data-version='{now + 3}'], #notice:not([hidden])", state="attached"
+        )
+        assert version(page) == now + 3, page.inner_text("#notice")
         made = page.evaluate("gisgrid.editor.view.grids.find((g) => g.name === '虚构公园')")
         assert (made["kind"], len(made["code"])) == ("exclusive", 20)
         # A house goes to the neighbour by a click; locked by a click it stays.

@@ -7,11 +7,14 @@ from collections.abc import Iterator
 from itertools import count
 from typing import Any
 
+import numpy as np
 import pytest
+import shapely
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import Engine, text
 
+from gisgrid.core.crs import to_metric
 from gisgrid.core.plans import plan_by_id, township
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
@@ -221,7 +224,8 @@ def test_the_click_that_chooses_a_grid_gives_no_house(
             )
         }
     own, other = houses[west["code"]], houses[east["code"]]
-    seen.look(own.x, own.y, 17)
+    # Both in sight: the table takes its room below the map.
+    seen.look((own.x + other.x) / 2, (own.y + other.y) / 2, 17)
     page.mouse.click(*on_screen(page, [own.x, own.y]))
     expect(page.locator("#card h2")).to_be_visible()
     assert page.evaluate("gisgrid.editor.selected") == west["code"]
@@ -230,6 +234,110 @@ def test_the_click_that_chooses_a_grid_gives_no_house(
     assert edit == {"kind": "give", "house": other.id, "to": west["code"]}
     # The answer came; the page has yet to take it in.
     expect(page.locator("html[data-version='1']")).to_be_attached()
+
+
+def test_a_plan_is_drawn_by_keyboard_alone(seen: Visit, draft: int):  # noqa: PLR0915 - one story
+    """A grid out of the table, a border out of its card, a corner by metres; the pointer is never used."""
+    page = seen.page
+    seen.open(f"/plan/{draft}")
+    page.evaluate(
+        "() => { window.pointed = 0; document.addEventListener('pointerdown', () => { window.pointed += 1; }, true); }"
+    )
+    keys = page.keyboard
+    keys.press("?")
+    expect(page.locator("dialog.keys-help")).to_contain_text("移动拐点 1 米，按住 Shift 移动 10 米")
+    keys.press("Escape")
+    expect(page.locator("dialog.keys-help")).to_have_count(0)
+    # The table: sorted by number, its sums the township's.
+    held = "gisgrid.editor.view.grids.reduce((n, g) => n + g.residents, 0)"
+    foot = page.locator("#grids-table tfoot tr")
+    expect(foot.first).to_contain_text("18 个网格中的 18 个")
+    figures = page.evaluate("gisgrid.editor.view.figures")
+    bare, inside = figures["uncovered_residents"], page.evaluate(held)
+    told = [foot.nth(k).locator("td").nth(2).inner_text() for k in range(3)]
+    assert told == [f"{inside:,}", f"{bare:,}", f"{inside + bare:,}"]
+    keys.press("/")
+    name = page.evaluate("gisgrid.editor.view.grids[2].name")
+    keys.type(name)
+    assert page.locator("#grids-table tbody tr").first.inner_text().startswith(name)
+    assert page.locator("#grids-table tbody tr").count() < 18
+    keys.press("Control+a")
+    keys.press("Delete")
+    expect(page.locator("#grids-table tbody tr")).to_have_count(18)
+    keys.press("Shift+Tab")  # out of the field, where letters are letters
+    # A grid that has a border to be moved, by arrows and Enter.
+    wanted = page.evaluate(
+        "gisgrid.editor.view.arcs.find((a) => a.movable && a.grids.every((c) => gisgrid.editor.grid(c).kind === 'basic')).grids[0]"
+    )
+    keys.press("g")
+    for _ in range(18):
+        if page.evaluate("document.activeElement.closest('tr').dataset.code") == wanted:
+            break
+        keys.press("ArrowDown")
+    keys.press("Enter")
+    assert page.evaluate("gisgrid.editor.selected") == wanted
+    expect(page.locator("#grids-table tr[aria-selected=true]")).to_have_attribute(
+        "data-code", wanted
+    )
+    assert page.evaluate(
+        "(code) => gisgrid.town.getBounds().contains(gisgrid.editor.grids.of.get(code).getBounds())",
+        wanted,
+    )
+    keys.press("b")
+    keys.press("Enter")
+    keys.press("i")  # a corner in the middle of a straight border
+    line = "gisgrid.editor.line.getLatLngs().map((p) => [p.lng, p.lat])"
+    straight = page.evaluate(line)
+    middle = int(page.get_attribute("html", "data-corner") or 0)
+    keys.press("ArrowRight")
+    east = page.evaluate(line)
+    assert metres(straight[middle], east[middle]) == pytest.approx((1, 0), abs=0.02)
+    keys.press("Shift+ArrowUp")
+    north = page.evaluate(line)
+    assert metres(east[middle], north[middle]) == pytest.approx((0, 10), abs=0.2)
+    assert [c for k, c in enumerate(north) if k != middle] == [
+        c for k, c in enumerate(straight) if k != middle
+    ]
+    page.wait_for_selector("#live table")
+    before = page.inner_text("#grids-table tbody")
+    edit = edit_of(seen, lambda: keys.press("Enter"))
+    ((corners),) = edit["arcs"].values()
+    assert edit["kind"] == "drag" and corners[middle] == pytest.approx(north[middle], abs=1e-7)
+    expect(page.locator("html[data-version='1']")).to_be_attached()
+    expect(page.locator(".border:focus")).to_have_count(1)
+    assert page.inner_text("#grids-table tbody") != before, "the rows follow"
+    # What is not kept is as it was.
+    keys.press("Enter")
+    was = page.evaluate(line)
+    keys.press("ArrowLeft")
+    keys.press("Escape")
+    assert page.evaluate("gisgrid.editor.view.version") == 1
+    drawn = page.evaluate(
+        "[...gisgrid.editor.arcs.of.values()].map((l) => l.getLatLngs().map((p) => [p.lng, p.lat]))"
+    )
+    assert was in drawn
+    keys.press("Control+z")
+    expect(page.locator("html[data-version='2']")).to_be_attached()
+    # Tools and table fold, and nothing lies over the map.
+    keys.press("d")
+    expect(page.locator("#grids-table")).to_be_hidden()
+    keys.press("t")
+    expect(page.locator("#panel")).to_be_hidden()
+    assert page.evaluate("window.pointed") == 0
+    over = page.evaluate(
+        """() => { const box = gisgrid.town.getContainer().getBoundingClientRect(), out = [];
+             for (let i = 1; i < 20; i++) for (let j = 1; j < 20; j++) {
+               const at = document.elementFromPoint(box.x + box.width * i / 20, box.y + box.height * j / 20);
+               if (!at.closest(".leaflet-container")) out.push(at.outerHTML.slice(0, 60)); }
+             return out; }"""
+    )
+    assert over == []
+
+
+def metres(one: list[float], other: list[float]) -> tuple[float, float]:
+    """From one place to another, to the east and to the north of the map's grid, half a degree off the true north."""
+    xy = to_metric(np.array([shapely.Point(one), shapely.Point(other)]), 4549)
+    return float(xy[1].x - xy[0].x), float(xy[1].y - xy[0].y)
 
 
 FILLS = """(grids) => Object.fromEntries(grids.getLayers().map((each) => {

@@ -58,7 +58,16 @@ def test_a_rebalancing_is_ordered_done_and_taken_over(draft):
         one = with_grids(editor, balancing.accepted(editor, found, [0]))
         refuse(editor, one, ScenarioLocks())
         (first,) = {(f.from_grid, f.to_grid) for f in flows(editor, one)}
-        assert first == (found.result["moves"][0]["from_grid"], found.result["moves"][0]["to_grid"])
+        move = found.result["moves"][0]
+        assert first == (move["from_grid"], move["to_grid"])
+        # A page draws its houses where they stand; it tells which moves there are, and gives each back.
+        stand = dict(
+            zip(editor.state.houses.code, editor.state.houses.lonlat.tolist(), strict=True)
+        )
+        assert move["points"] == [[round(x, 6) for x in stand[h]] for h in move["houses"]]
+        assert balancing.taken(editor, found) == [] and balancing.taken(one, found) == [0]
+        back = with_grids(one, balancing.accepted(one, found, [0], back=True))
+        assert balancing.taken(back, found) == [] and flows(editor, back) == []
         with pytest.raises(Invalid, match="no such move"):
             balancing.accepted(editor, found, [len(found.result["moves"])])
         after = with_grids(editor, balancing.accepted(editor, found))

@@ -109,7 +109,8 @@ def _accept(
         raise no_edit()
     moves = None if asked.get("moves") is None else [int(k) for k in asked["moves"]]
     version = scenarios.scenario(session, plan.id).version
-    return lambda editor: balancing.accepted(editor, found, moves, version=version)
+    back = asked.get("back") is True
+    return lambda editor: balancing.accepted(editor, found, moves, version=version, back=back)
 
 
 def _combine(

@@ -12,32 +12,41 @@ import shapely
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
+from gisgrid.core.crs import from_metric
 from gisgrid.core.errors import GisgridError
 from gisgrid.core.messages import said_of
-from gisgrid.core.plans import PlanInfo, township_by_id
+from gisgrid.core.plans import PlanInfo, TownshipInfo, township_by_id
 from gisgrid.jobs import balancing
 from gisgrid.jobs.quick import shown
 from gisgrid.planning.checks.checks import CHECKS
-from gisgrid.planning.editor import moves, scenarios
-from gisgrid.planning.editor.editor import Editor, numbers
+from gisgrid.planning.editor import figures, moves, scenarios
+from gisgrid.planning.editor.editor import PARTS, Editor, numbers
 from gisgrid.planning.editor.refusals import ScenarioLocks
 from gisgrid.planning.editor.shown import beside, borders, changed, locked_houses
 from gisgrid.planning.review import review
 from gisgrid.planning.snapshot.fetch import today
 from layers.deviation import deviation_colour
 from web.editor.states import standing, standing_key
+from web.editor.store import editors
 from web.http.language import said, said_again
 
 SHOWN_MOVES = 60
 SHOWN_FLOWS = 12
+SHOWN_UNCOVERED = 300
 
 
 def view(session: Session, plan: PlanInfo, version: int, editor: Editor) -> dict[str, Any]:
     """All that the page shows of a scenario at a version."""
     locks = moves.locks_of(session, plan.id)
+    place = township_by_id(session, plan.township_id)
+    base = editors().base_beside(session, place, plan, editor)
     return {
-        **head(session, plan, version),
+        **head(session, place, plan, version),
         **_reading(editor),
+        **_figures(base, editor),
+        "figures_before": None if base is None else _as_figures(base),
+        "parts": PARTS,
+        "posts": _posts(editor),
         "grids": grids(editor, range(len(editor.state.grids.code)), locks),
         "arcs": arcs(editor, locks, borders(editor, locks)),
         "house_locks": locked_houses(editor, locks),
@@ -67,9 +76,12 @@ def change(
     locks = moves.locks_of(session, plan.id)
     held = locks if held is None else held
     other = changed(before, after, held, locks)
+    place = township_by_id(session, plan.township_id)
+    base = editors().base_beside(session, place, plan, after)
     return {
-        **head(session, plan, version),
+        **head(session, place, plan, version),
         **_reading(after),
+        **_figures(base, after),
         "since": since,
         "grids": grids(after, other.rows, locks),
         "gone": other.gone,
@@ -85,7 +97,36 @@ def _reading(editor: Editor) -> dict[str, Any]:
     return {"reading": editor.reading.name, "read_at": editor.reading.at.isoformat()}
 
 
-def head(session: Session, plan: PlanInfo, version: int) -> dict[str, Any]:
+def _figures(base: Editor | None, editor: Editor) -> dict[str, Any]:
+    """The whole scenario in numbers, and the houses that no grid has."""
+    moved = None if base is None else figures.residents_moved(base, editor)
+    return {
+        "figures": {**_as_figures(editor), "residents_moved": moved},
+        "uncovered": figures.uncovered_places(editor, SHOWN_UNCOVERED),
+    }
+
+
+def _as_figures(editor: Editor) -> dict[str, Any]:
+    return asdict(figures.figures(editor))
+
+
+def _posts(editor: Editor) -> list[dict[str, Any]]:
+    """Posts of teams and stations in use, with the grid whose team has its post there."""
+    stations = editor.state.open_stations
+    spots = from_metric(shapely.points(stations.xy_m), editor.state.srid)
+    codes = np.append(editor.state.grids.code, "")[stations.grid]
+    return [
+        {"at": [round(lon, 6), round(lat, 6)], "kind": kind, "grid": code or None}
+        for (lon, lat), kind, code in zip(
+            shapely.get_coordinates(spots).tolist(),
+            stations.kind.tolist(),
+            codes.tolist(),
+            strict=True,
+        )
+    ]
+
+
+def head(session: Session, place: TownshipInfo, plan: PlanInfo, version: int) -> dict[str, Any]:
     """What the page shows of a scenario beside its map."""
     found = scenarios.scenario(session, plan.id)
     can_undo, can_redo = moves.steps_there(session, plan.id)
@@ -96,7 +137,7 @@ def head(session: Session, plan: PlanInfo, version: int) -> dict[str, Any]:
         "standing": standing(plan),
         "standing_key": standing_key(plan),
         "first_day": review.first_day(session, plan).isoformat(),
-        "today": today(township_by_id(session, plan.township_id)).isoformat(),
+        "today": today(place).isoformat(),
         "version": version,
         "stale": found.stale,
         "based_on": found.based_on,
@@ -237,6 +278,8 @@ def _checked(kept: Mapping[str, Any]) -> dict[str, Any]:
                         "fix": f["fix"] and _said(f["fix"]),
                         "residents": f["residents"],
                         "place": f["place"],
+                        "houses": f.get("houses", 0),
+                        "points": f.get("points", ()),
                         "mends": mends(f["stray"]),
                     }
                     for f in c["findings"]

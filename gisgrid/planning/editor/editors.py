@@ -67,6 +67,20 @@ class Editors:
             return self.at(session, place, plan, version)
         return self._of(session, place, plan, plan_by_id(session, plan.based_on_id), 0)
 
+    def base_beside(
+        self, session: Session, place: TownshipInfo, plan: PlanInfo, editor: Editor
+    ) -> Editor | None:
+        """What a scenario at hand was drawn from, of the same houses and people; None: of no plan."""
+        if plan.based_on_id is None:
+            return None
+        key = (plan.based_on_id, 0, _read_under(editor))
+        found = self._get(key)
+        if found is None:
+            base = plan_by_id(session, plan.based_on_id)
+            found = with_grids(editor, plan_grids(session, place, base))
+            self._keep(key, found)
+        return found
+
     def _of(
         self,
         session: Session,

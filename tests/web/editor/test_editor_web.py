@@ -78,6 +78,13 @@ def test_a_drag_is_previewed_kept_and_seen(engine: Engine, draft: PlanInfo):
     shown = put_upon(found, kept)
     after = {g["code"]: g["houses"] for g in shown["grids"]}
     assert all(after[c] == g["houses"] for c, g in told.items())
+    # The whole scenario beside the plan it came from, which stays as it is.
+    today = found["figures_before"]
+    assert found["figures"] == today | {"residents_moved": 0}
+    assert kept["figures"]["residents_moved"] == sum(f["residents"] for f in answer.json["flows"])
+    assert kept["figures"]["deviations"] != today["deviations"]
+    assert client.get(f"/plan/{draft.id}/view.json").json["figures_before"] == today
+    assert client.get(f"/plan/{draft.id}/job.json?taken=1").json == {"version": 1, "taken": []}
     assert kept["log"][0]["who"] == "测试planner (planner-999901001-)"
     assert view(client, draft)["grids"] == shown["grids"], "from memory as from the store"
 
