@@ -67,18 +67,25 @@ function moveList(editor, offer) {
       make("div", { class: "group" }, make("label", {}, every, name),
         make("button", { type: "button", class: "take-community", title: words.take_community.replace("{name}", name),
           onclick: () => take(editor, moves.filter((k) => !offer.taken.has(k))) }, words.take_community.replace("{name}", name))),
-      ...moves.map((k) => item(editor, offer, k)));
+      ...moves.map((k) => item(editor, offer, k, name)));
   }));
 }
 
-function item(editor, offer, k) {
+// Under the community's name its grids go without it.
+function within(editor, move, community) {
+  const names = [move.from_grid, move.to_grid].map((code) => editor.grid(code)?.name || "");
+  const told = names.every((name) => name.startsWith(community) && name !== community);
+  return told ? editor.flowText(move).replaceAll(community, "") : editor.flowText(move);
+}
+
+function item(editor, offer, k, community) {
   const move = offer.moves[k], colour = offer.colours.get(move.to_grid) || UNKNOWN;
   const act = make("button", { type: "button", class: "take", disabled: !editor.view.editable,
     onclick: () => take(editor, [k], offer.taken.has(k)) });
   const line = make("div", { class: "move", "data-number": k },
     make("input", { type: "checkbox", checked: true, "data-move": k, "aria-label": editor.flowText(move) }),
     make("i", { class: "sample", style: { background: colour } }),
-    make("button", { type: "button", class: "flow", onclick: () => zoom(editor, offer, k) }, editor.flowText(move)), act);
+    make("button", { type: "button", class: "flow", onclick: () => zoom(editor, offer, k) }, within(editor, move, community)), act);
   for (const [name, hot] of [["mouseenter", true], ["mouseleave", false], ["focusin", true], ["focusout", false]]) {
     line.addEventListener(name, () => light(offer, k, hot));
   }
