@@ -124,6 +124,84 @@ def test_a_job_whose_page_is_left_is_cancelled(
     assert not ended.is_set() and state_of(engine, "check", draft) == "cancelled"
 
 
+def test_what_the_worker_does_for_the_page_can_be_cancelled(
+    seen: Visit, store: tuple[Engine, Town], draft: int
+):
+    """Nothing else can be begun meanwhile, but "Cancel" can be pressed, and Escape does not hide it."""
+    engine, page = store[0], seen.page
+    with transaction(engine) as session:
+        number = session.scalar(
+            text(
+                "INSERT INTO job (plan_id, kind, state, options, who, result) VALUES (:p, 'rebalance', "
+                "'done', '{}', '甲', '{\"moves\": [], \"reasons\": [], \"version\": 0}') RETURNING id"
+            ),
+            {"p": draft},
+        )
+    seen.open(f"/plan/{draft}")
+    page.evaluate("(job) => { void gisgrid.editor.look({ kind: 'rebalance', job }); }", number)
+    page.wait_for_selector("#live progress")
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.getElementById('filter').closest('[inert]') !== null")
+    page.click("#live button", timeout=5_000)
+    expect(page.locator("#live")).to_be_hidden()
+    assert state_of(engine, "show", draft) == "cancelled"
+    expect(page.locator("html.saving")).to_have_count(0)
+
+
+def test_the_card_of_the_only_grid_of_a_community_says_what_there_is(seen: Visit, draft: int):
+    page = seen.page
+    seen.open(f"/plan/{draft}")
+    west, east = pair(page)
+    merge = {"kind": "merge", "into": west["code"], "gone": east["code"]}
+    page.evaluate("(edit) => gisgrid.editor.keep(edit)", merge)
+    expect(page.locator("html[data-version='1']")).to_be_attached()
+    page.evaluate("(code) => gisgrid.editor.select(code)", west["code"])
+    expect(page.locator("#card .parts")).to_be_visible()
+    assert "null" not in page.inner_text("#card")
+
+
+def test_a_border_in_hand_is_let_go_as_it_was(seen: Visit, draft: int):
+    """Keys are the border's only where the map is meant; whatever ends it, what was not kept is as it was."""
+    page, keys = seen.page, seen.page.keyboard
+    seen.open(f"/plan/{draft}")
+    west, _ = pair(page)
+    line = "gisgrid.editor.line?.getLatLngs().map((p) => [p.lng, p.lat])"
+    drawn = (
+        "[...gisgrid.editor.arcs.of.values()].map((l) => l.getLatLngs().map((p) => [p.lng, p.lat]))"
+    )
+    # Taken by the pointer: Escape lets it go.
+    page.evaluate(
+        "() => { const desk = gisgrid.editor; [...desk.arcs.of.values()].find((l) => l.arc.movable).fire('click'); }"
+    )
+    assert page.evaluate(line)
+    keys.press("Escape")
+    assert page.evaluate("gisgrid.editor.line") is None
+    # Taken out of the card, with another tool in hand: it is that of borders by then.
+    page.evaluate("(code) => gisgrid.editor.select(code)", west["code"])
+    page.click("[data-tool=merge]")
+    page.locator("#card .border").first.focus()
+    keys.press("Enter")
+    assert page.evaluate("gisgrid.editor.tool") == "drag"
+    keys.press("Escape")
+    assert page.evaluate("gisgrid.editor.line") is None
+    # What is not kept goes with the border: another tool, and arrows in the table move no corner.
+    keys.press("Enter")
+    was = page.evaluate(line)
+    page.check("#snap")
+    page.locator("#card .border").first.focus()
+    with page.expect_response(lambda answer: answer.url.endswith("/preview")) as told:
+        keys.press("ArrowUp")
+    assert told.value.request.post_data_json["edit"]["snap_m"] == 0, "a metre is a metre"
+    moved = page.evaluate(line)
+    assert moved != was
+    keys.press("CapsLock")
+    keys.press("Shift+G")
+    keys.press("ArrowDown")
+    assert page.evaluate(line) == moved, "the arrow was the table's"
+    page.click("[data-tool=merge]")
+    assert was in page.evaluate(drawn) and moved not in page.evaluate(drawn)
+
+
 def on_screen(page: Page, place: list[float]) -> tuple[float, float]:
     x, y = page.evaluate(
         """(at) => { const p = gisgrid.town.latLngToContainerPoint([at[1], at[0]]);

@@ -48,7 +48,7 @@ function heavy(editor, grid) {
         make("td", { class: "n" }, number(grid.parts[k])), make("td", { class: "n" }, number(means[k])))))),
     make("p", { class: "was" }, grid.per_post === null ? words.nobody_present
       : words.present.replace("{n}", grid.posts.toLocaleString(ui.language, { maximumFractionDigits: 1 })).replace("{m}", number(grid.per_post))),
-  ];
+  ].filter(Boolean);
 }
 
 // Its borders by the grids on their other side, to be taken up without a pointer.
@@ -59,12 +59,13 @@ function borders(editor, grid) {
     return arc.movable ? editor.grid(other).name : `${other ? editor.grid(other).name : words.outside_town} (${words.fixed})`;
   };
   const take = (arc) => {
+    if (editor.tool !== "drag") tools.choose(editor, "drag");
     const line = editor.arcs.of.get(arc.id);
     editor.map.fitBounds(line.getBounds(), { padding: [60, 60], maxZoom: 19, animate: false });
     tools.clickArc(editor, line);
   };
   return make("div", { class: "borders" }, make("h3", {}, words.borders),
-    ...own.sort((a, b) => b.movable - a.movable).map((arc) => make("button", { type: "button", class: "border", "data-grids": arc.grids.join(" "),
+    ...own.sort((a, b) => b.movable - a.movable).map((arc) => make("button", { type: "button", class: "border", "data-grids": arc.grids.join(" "), "data-arc": arc.id,
       onclick: () => take(arc) }, `${name(arc)}${arc.locked ? ` · ${words.locked}` : ""}`)));
 }
 

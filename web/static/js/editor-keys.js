@@ -16,23 +16,36 @@ export function start(editor) {
   // Before the map, which would move, and before a button that has the focus.
   document.addEventListener("keydown", (event) => pressed(editor, event), true);
   byId("keys").addEventListener("click", () => help(editor));
+  // Whatever takes the border out of the hand, what was not kept is as it was.
+  editor.letGo = () => drop(editor);
 }
 
 const writing = (target) => /INPUT|TEXTAREA|SELECT/.test(target.tagName) || target.closest("dialog");
 
 function pressed(editor, event) {
   if (!editor.view || writing(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (corner && editor.line !== corner.line) drop(editor);
-  const work = (editor.line && ofCorner(editor, event)) || letters(editor, event);
+  const work = (editor.line && !editor.saving && onMap(editor, event.target) && ofCorner(editor, event)) || letters(editor, event);
   if (!work) return;
   event.preventDefault();
   event.stopPropagation();
   work();
 }
 
+// A letter is the same with Caps Lock; where single letters are off, none but "?" is a key.
+function keyOf(event) {
+  if (event.key.length > 1) return event.key;
+  return event.key !== "?" && localStorage.getItem(OFF) ? "" : event.key.toLowerCase();
+}
+
+// Where a key is for the map: nothing else has the focus, or the button of the border in hand has it.
+function onMap(editor, target) {
+  const own = target.closest("button, a, summary");
+  if (own) return own.dataset.arc === editor.line.arc.id;
+  return target === document.body || editor.map.getContainer().contains(target);
+}
+
 function letters(editor, event) {
-  if (event.key !== "?" && localStorage.getItem(OFF)) return null;
-  const { key } = event, tool = document.querySelectorAll("[data-tool]")[Number(key) - 1];
+  const key = keyOf(event), tool = document.querySelectorAll("[data-tool]")[Number(key) - 1];
   if (tool && editor.view.editable) return () => { tools.choose(editor, tool.dataset.tool); tool.focus(); };
   return {
     "?": () => help(editor),
@@ -51,10 +64,10 @@ function ofCorner(editor, event) {
   const way = WAYS[event.key];
   if (way) return () => move(editor, way, event.shiftKey ? LONG_STEP_M : STEP_M);
   return {
-    n: () => choose(editor, 1), p: () => choose(editor, -1), i: () => insert(editor), Delete: () => remove(editor),
+    n: () => choose(editor, 1), p: () => choose(editor, -1), i: () => insert(editor),
+    PageDown: () => choose(editor, 1), PageUp: () => choose(editor, -1), Insert: () => insert(editor), Delete: () => remove(editor),
     Enter: corner?.moved ? () => keep(editor) : null,
-    Escape: () => { drop(editor); tools.choose(editor, "drag"); },
-  }[event.key];
+  }[keyOf(event)];
 }
 
 function inHand(editor) {
@@ -84,8 +97,11 @@ function put(editor, points) {
   corner.line.setLatLngs(points);
   corner.moved = true;
   show(editor);
-  editor.preview(editor.lineEdit());
+  editor.preview(byMetres(editor));
 }
+
+// A corner set by metres is where it was set: streets and parcels do not pull it.
+const byMetres = (editor) => ({ ...editor.lineEdit(), snap_m: 0 });
 
 function move(editor, [east, north], metres) {
   const { line, at } = inHand(editor), points = line.getLatLngs();
@@ -110,22 +126,17 @@ function remove(editor) {
 
 async function keep(editor) {
   const { grids } = corner.line.arc;
-  const kept = editor.keep(editor.lineEdit());
-  forget();
-  await kept;
+  await editor.keep(byMetres(editor));
   // The focus was lost with the panels while the edit was kept: it comes back to the border.
   [...byId("card").querySelectorAll(".border")].find((each) => each.dataset.grids === grids.join(" "))?.focus();
 }
 
-function forget() {
-  corner?.mark.remove();
+function drop(editor) {
+  if (!corner) return;
+  if (corner.moved && editor.arcs.hasLayer(corner.line)) corner.line.setLatLngs(corner.was);
+  corner.mark.remove();
   corner = null;
   delete document.documentElement.dataset.corner;
-}
-
-function drop(editor) {
-  if (corner.moved && editor.arcs.hasLayer(corner.line)) corner.line.setLatLngs(corner.was);
-  forget();
 }
 
 // ---- help ----------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ export function start(editor) {
   // A corner may be set upon a border, too, which is then in no hand's way.
   editor.map.on("pm:globaldrawmodetoggled", ({ enabled }) => byId("main").classList.toggle("drawing", enabled));
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") choose(editor, "drag");
+    if (event.key === "Escape" && !editor.saving && !event.target.closest("dialog")) choose(editor, "drag");
     if ((event.ctrlKey || event.metaKey) && event.key === "z" && !/INPUT|TEXTAREA/.test(event.target.tagName)) {
       event.preventDefault();
       editor.post(event.shiftKey ? "redo" : "undo", { version: editor.view.version });
@@ -63,6 +63,7 @@ export function hint(editor) {
 export function stop(editor) {
   editor.map.pm.disableDraw();
   if (editor.line?.pm) editor.line.pm.disable();
+  editor.letGo();
   editor.line = null;
   editor.turn += 1;
   byId("live").hidden = true;

@@ -120,7 +120,8 @@ export function start(map, ui) {
     if (editor.saving) return null;
     editor.saving = true;
     waiting = null;
-    const parts = [byId("panel"), byId("dock")];
+    // Not what tells how far long work is, with its "Cancel".
+    const parts = [byId("panel"), byId("grids-table"), byId("card"), document.querySelector(".dock-head")];
     parts.forEach((part) => { part.inert = true; });
     document.documentElement.classList.add("saving");
     editor.tell("");
