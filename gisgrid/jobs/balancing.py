@@ -136,6 +136,7 @@ def accepted(
     *,
     version: int = 0,
     back: bool = False,
+    ground: Mapping[str, str] | None = None,
 ) -> Grids:
     """The grids after a proposal, or some moves of it, were taken over.
 
@@ -149,13 +150,16 @@ def accepted(
         Numbers of moves in ``found.result["moves"]``; None for all.
     back
         The houses go back to the grids that they were to come from.
+    ground
+        With ``back``: the polygons, by code, that the moves were taken over from (`gisgrid.jobs.taking`).
+        They are put back as they were; without them the border is drawn anew about the houses.
 
     Raises
     ------
     Conflict
         The job has no proposal, or the scenario is not what the proposal was made for.
     Invalid
-        There is no such move.
+        There is no such move; or what was drawn from scratch is to go back.
     """
     if found.state != "done" or found.result is None:
         raise Conflict("This job has no proposal.", state=found.state)
@@ -166,6 +170,8 @@ def accepted(
         else made_for == editor.state.grids.ground_key
     )
     if found.result.get("drawn"):
+        if back:
+            raise Invalid("A plan drawn from scratch is undone, not taken back.")
         if not same:
             raise _edited_since()
         if moves is not None:
@@ -173,10 +179,10 @@ def accepted(
         return taken_over(editor, found.result["drawn"])
     every = found.result["moves"]
     chosen = range(len(every)) if moves is None else sorted(set(moves))
-    ground = found.result.get("ground")
-    if ground and same and not back and len(chosen) == len(every):
+    drawn = found.result.get("ground")
+    if drawn and same and not back and len(chosen) == len(every):
         # The very polygons that were drawn and counted.
-        return _with_polygons(editor, ground)
+        return _with_polygons(editor, drawn)
     if any(not 0 <= k < len(every) for k in chosen):
         raise Invalid("There is no such move in the proposal.")
     grid_of = _grid_of(editor)
@@ -187,17 +193,9 @@ def accepted(
             if row is None or here not in (every[k]["from_grid"], every[k]["to_grid"]):
                 raise _edited_since(house=code)
             to[row] = every[k]["from_grid" if back else "to_grid"]
+    if back and ground:
+        return _with_polygons(editor, ground)
     return give(editor, to)
-
-
-def taken(editor: Editor, found: JobInfo) -> list[int]:
-    """Numbers of the moves of a proposal of which all houses are where they were to go."""
-    grid_of = _grid_of(editor)
-    return [
-        k
-        for k, move in enumerate((found.result or {}).get("moves", ()))
-        if all(grid_of(code)[1] == move["to_grid"] for code in move["houses"])
-    ]
 
 
 def _grid_of(editor: Editor) -> Callable[[str], tuple[int | None, str]]:

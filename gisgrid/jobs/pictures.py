@@ -12,6 +12,7 @@ from shapely.geometry.base import BaseGeometry
 from gisgrid.core.arrays import Floats
 
 DECIMALS = 6
+"""11 cm; neighbours round their shared vertices alike."""
 
 
 def drawn(place: BaseGeometry) -> Any:

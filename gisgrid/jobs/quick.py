@@ -25,7 +25,7 @@ from gisgrid.core.errors import GisgridError, Invalid
 from gisgrid.core.messages import kept, message, packed
 from gisgrid.core.plans import PlanInfo, TownshipInfo, plan_by_id
 from gisgrid.db.store import transaction
-from gisgrid.jobs import balancing, pictures
+from gisgrid.jobs import balancing, pictures, taking
 from gisgrid.jobs.names import BROKE_OFF, QUEUE, QUICK
 from gisgrid.planning.checks.checks import Tell, run_checks
 from gisgrid.planning.checks.findings import CheckResult, Finding
@@ -45,6 +45,9 @@ MOST_HOUSES = 2_000
 """So many houses of a proposal are taken over at once; more are work for a job."""
 MOST_FINDINGS = 20
 """Findings of a check that are told with their words; their number is always told."""
+
+MOST_POINTS = 500
+"""Houses of a finding that are told with their places; their number is always told."""
 
 
 class Left(Exception):
@@ -162,7 +165,7 @@ def _told(
         "residents": found.residents,
         "place": spot and [round(spot.x, 7), round(spot.y, 7)],
         "houses": len(found.houses),
-        "points": pictures.spots(placed[np.isfinite(placed).all(axis=1)]),
+        "points": pictures.spots(placed[np.isfinite(placed).all(axis=1)][:MOST_POINTS]),
         "stray": stray_grids(editor.state, found.grids) if check == "outside" else [],
     }
 
@@ -220,7 +223,8 @@ def _take(work: Work) -> dict[str, Any]:
         after = _after(session, work, here)
         work.tell(2, 3, "writing")
         now = moves.record(
-            session, plan, int(work.options["version"]), before, after, action="rebalance", who=work.who,
+            session, plan, int(work.options["version"]), before, after,
+            action="take_back" if work.options.get("back") else "rebalance", who=work.who,
             why=str(work.options.get("why") or ""), attached=False,
         )  # fmt: skip
         balancing.order_completion(session, plan)
@@ -260,7 +264,8 @@ def _after(
 
     def make() -> Editor:
         found = balancing.job(session, number)
-        grids = balancing.accepted(before, found, chosen, version=version, back=back)
+        ground = taking.ground_before(session, plan, before, found, chosen) if back else None
+        grids = balancing.accepted(before, found, chosen, version=version, back=back, ground=ground)
         work.tell(1, 3, "counting")
         return with_grids(before, grids)
 

@@ -27,8 +27,6 @@ from gisgrid.planning.snapshot.fetch import plan_state
 from gisgrid.planning.workload.weighing import plan_weighing
 from gisgrid.planning.workload.workload import loads, refuse_no_work
 
-"""11 cm; neighbours round their shared vertices alike."""
-
 
 def coverage_body(
     session: Session, place: TownshipInfo, plan: PlanInfo, day: date, *, progress: Tell

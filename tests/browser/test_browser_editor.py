@@ -31,6 +31,9 @@ from tests.support.looks import picture
 from tests.support.web import Visit, app_over, chromium, served, visit
 
 pytestmark = pytest.mark.browser
+DRAWN = (
+    "Object.fromEntries(gisgrid.editor.view.grids.map((g) => [g.code, JSON.stringify(g.geometry)]))"
+)
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +72,11 @@ def test_the_planners_whole_story(browser: Browser, own_town: Engine):  # noqa: 
             page.wait_for_selector("html[data-ready]", state="attached")
             shot(page, "open")
             plan_id = int(page.evaluate("gisgrid.editor.view.id"))
+            # Borders of communities are drawn thicker than those of grids.
+            thick = "(layer) => Math.max(...layer.getLayers().map((l) => l.options.weight))"
+            assert page.evaluate(f"({thick})(gisgrid.layers.areas)") > page.evaluate(
+                "Math.max(...[...gisgrid.editor.arcs.of.values()].map((l) => l.options.weight))"
+            )
             # Gaps and the rest are found by the checks.
             page.click("#checks-section summary")
             with worked(own_town):
@@ -85,7 +93,8 @@ def test_the_planners_whole_story(browser: Browser, own_town: Engine):  # noqa: 
             told = page.locator("#checks button", has_text="处房屋").first
             held = int(re.search(r"（?\(?([\d,]+) 处房屋", told.inner_text())[1].replace(",", ""))  # type: ignore[index]
             told.click()
-            assert page.locator(".leaflet-found-pane path").count() == held > 0
+            marked = "gisgrid.editor.found.getLayers().filter((l) => l instanceof L.CircleMarker)"
+            assert page.evaluate(f"{marked}.length") == held > 0
             shot(page, "checks")
             page.click("#checks-section summary")
             # The machine proposes, in the background.
@@ -116,6 +125,7 @@ def test_the_planners_whole_story(browser: Browser, own_town: Engine):  # noqa: 
             assert page.evaluate(
                 "gisgrid.editor.ui.communities[gisgrid.editor.offer.moves[0].community]"
             ) in page.inner_text("#job [data-community]")
+            first = page.evaluate(DRAWN)
             page.evaluate(
                 "() => { window.clicks = 0; document.addEventListener('click', () => { window.clicks += 1; }, true); }"
             )
@@ -133,8 +143,16 @@ def test_the_planners_whole_story(browser: Browser, own_town: Engine):  # noqa: 
             assert page.evaluate("window.clicks") == 1, "eleven were needed, two are allowed"
             shot(page, "one_taken")
             expect(line.locator(".take")).to_have_text("撤回采纳")
+            ground = page.evaluate("gisgrid.editor.view.figures.residents_moved")
+            assert ground > 0
             line.locator(".take").click()
             page.wait_for_selector("html[data-taken='2:0']", state="attached")
+            # Back are houses and ground.
+            assert page.evaluate("gisgrid.editor.view.figures.residents_moved") == 0
+            assert page.evaluate(DRAWN) == first
+            page.click("#log-section summary")
+            expect(page.locator("#log li").first).to_contain_text("已撤回采纳的建议")
+            page.click("#log-section summary")
             # A whole community by one click, too, and all undone.
             group = page.locator("#job [data-community]").first
             group.locator(".take-community").click()
@@ -144,9 +162,24 @@ def test_the_planners_whole_story(browser: Browser, own_town: Engine):  # noqa: 
                 page.click("#undo")
                 page.wait_for_selector(f"html[data-taken^='{number}:']", state="attached")
             assert page.locator("#job .taken").count() == 0
+            # What is there steps back while the proposal is shown, and no longer.
+            stage, pane = page.locator("#main"), page.locator(".leaflet-offered-pane")
+            expect(stage).to_have_class(re.compile("offering"))
+            expect(page.locator("#key-proposal")).to_be_visible()
+            page.click("#aside")
+            expect(stage).not_to_have_class(re.compile("offering"))
+            expect(page.locator("[data-layer=a_proposal]")).not_to_be_checked()
+            expect(page.locator("#key-proposal")).to_be_hidden()
+            page.click("#layers-section summary")
+            page.check("[data-layer=a_proposal]")
+            expect(stage).to_have_class(re.compile("offering"))
+            expect(page.locator("#aside")).to_have_text("隐藏建议")
+            page.click("#layers-section summary")
             page.click("#take-all")
             wait_version(page, 7)
             page.wait_for_selector(f"html[data-taken='7:{moves}']", state="attached")
+            expect(stage).not_to_have_class(re.compile("offering"))
+            expect(pane).to_be_hidden()
             # The bar tells it, today and now, and the table has it in its rows and sums.
             assert f"→ {float(promised[1]):.1f} %" in page.inner_text("#figure-deviation").replace(
                 "\n", " "
@@ -193,6 +226,9 @@ def test_the_planners_whole_story(browser: Browser, own_town: Engine):  # noqa: 
             page.click("#step-submit")
             page.wait_for_selector(".state-in_review")
             assert page.locator("#tools-section").is_hidden()
+            # Without its list a proposal is not on the map.
+            expect(stage).not_to_have_class(re.compile("offering"))
+            assert pane.locator("path").count() == 0
             page.click("#step-approve")
             page.locator("dialog.sure .danger").click()
             expect(page.locator("#notice")).to_contain_text("没有相应的权限")

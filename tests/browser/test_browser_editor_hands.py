@@ -354,9 +354,7 @@ def test_a_plan_is_drawn_by_keyboard_alone(seen: Visit, draft: int):  # noqa: PL
         keys.press("ArrowDown")
     keys.press("Enter")
     assert page.evaluate("gisgrid.editor.selected") == wanted
-    expect(page.locator("#grids-table tr[aria-selected=true]")).to_have_attribute(
-        "data-code", wanted
-    )
+    expect(page.locator("#grids-table tr[aria-current]")).to_have_attribute("data-code", wanted)
     assert page.evaluate(
         "(code) => gisgrid.town.getBounds().contains(gisgrid.editor.grids.of.get(code).getBounds())",
         wanted,

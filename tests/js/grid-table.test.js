@@ -25,6 +25,17 @@ test("sums are those of the rows, a worker's minutes those of grids with somebod
   assert.equal(total([]).per_post, null);
 });
 
+test("minutes are rounded in each row, and the sum is that of what is read", () => {
+  assert.equal(total([0.4, 0.4, 0.4, 1.6].map((minutes, k) => grid(String(k), { minutes }))).minutes, 2);
+});
+
+test("a community's border is thicker than any of grids, however near", () => {
+  for (const pixels of [1, 30, 60, 100, 400]) {
+    const { community, movable, fixed } = widths(pixels);
+    assert.ok(community > movable && community > fixed);
+  }
+});
+
 test("outside a tolerance is farther than it, on either side", () => {
   assert.equal(outside([0.1, -0.11, 0.09, 0.2], 0.1), 2);
 });

@@ -54,16 +54,14 @@ def look(plan_id: int) -> Response:
 def job(plan_id: int) -> Response:
     """A job of a scenario: the newest rebalancing, or the one of an ``id``.
 
-    With ``taken``: only which moves of the newest proposal the scenario has.
+    With ``taken``: only the newest proposal's number, and which of its moves the scenario has.
     """
     asked = request.args.get("id")
     with planning(read_only=True) as session:
         placed(session, plan_id, "plan", "review")
         if "taken" in request.args:
             _, _, version, editor = at_hand(session, plan_id, "plan", "review")
-            last = balancing.last_job(session, plan_id)
-            has = [] if last is None else balancing.taken(editor, last)
-            return as_json({"version": version, "taken": has})
+            return as_json({"version": version, "taken": views.taken(session, plan_id, editor)})
         found = (
             balancing.last_job(session, plan_id)
             if asked is None

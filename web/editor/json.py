@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import shapely
+from flask import current_app
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
@@ -16,8 +17,9 @@ from gisgrid.core.crs import from_metric
 from gisgrid.core.errors import GisgridError
 from gisgrid.core.messages import said_of
 from gisgrid.core.plans import PlanInfo, TownshipInfo, township_by_id
-from gisgrid.jobs import balancing
+from gisgrid.jobs import balancing, pictures
 from gisgrid.jobs.quick import shown
+from gisgrid.jobs.taking import Proposals
 from gisgrid.planning.checks.checks import CHECKS
 from gisgrid.planning.editor import figures, moves, scenarios
 from gisgrid.planning.editor.editor import PARTS, Editor, numbers
@@ -43,8 +45,12 @@ def view(session: Session, plan: PlanInfo, version: int, editor: Editor) -> dict
     return {
         **head(session, place, plan, version),
         **_reading(editor),
-        **_figures(base, editor),
-        "figures_before": None if base is None else _as_figures(base),
+        "figures": _figures(base, editor),
+        "figures_before": None
+        if base is None
+        else {**_figures(None, base), "deviations": figures.figures(base).deviations},
+        "uncovered": figures.uncovered_places(editor, SHOWN_UNCOVERED),
+        "taken": taken(session, plan.id, editor),
         "parts": PARTS,
         "posts": _posts(editor),
         "grids": grids(editor, range(len(editor.state.grids.code)), locks),
@@ -78,10 +84,14 @@ def change(
     other = changed(before, after, held, locks)
     place = township_by_id(session, plan.township_id)
     base = editors().base_beside(session, place, plan, after)
+    alike = figures.uncovered_alike(before, after)
+    bare = {} if alike else {"uncovered": figures.uncovered_places(after, SHOWN_UNCOVERED)}
     return {
         **head(session, place, plan, version),
         **_reading(after),
-        **_figures(base, after),
+        "figures": _figures(base, after),
+        **bare,
+        "taken": taken(session, plan.id, after),
         "since": since,
         "grids": grids(after, other.rows, locks),
         "gone": other.gone,
@@ -98,32 +108,24 @@ def _reading(editor: Editor) -> dict[str, Any]:
 
 
 def _figures(base: Editor | None, editor: Editor) -> dict[str, Any]:
-    """The whole scenario in numbers, and the houses that no grid has."""
+    """The whole scenario in numbers; the grids of the page tell the deviations themselves."""
+    found = asdict(figures.figures(editor))
+    del found["deviations"]
     moved = None if base is None else figures.residents_moved(base, editor)
-    return {
-        "figures": {**_as_figures(editor), "residents_moved": moved},
-        "uncovered": figures.uncovered_places(editor, SHOWN_UNCOVERED),
-    }
+    return {**found, "residents_moved": moved}
 
 
-def _as_figures(editor: Editor) -> dict[str, Any]:
-    return asdict(figures.figures(editor))
+def taken(session: Session, plan_id: int, editor: Editor) -> dict[str, Any] | None:
+    """The number of the newest proposal, and which of its moves the scenario has; None: there is none."""
+    proposals: Proposals = current_app.extensions["gisgrid_proposals"]
+    found = proposals.taken(session, plan_id, editor)
+    return None if found is None else asdict(found)
 
 
-def _posts(editor: Editor) -> list[dict[str, Any]]:
-    """Posts of teams and stations in use, with the grid whose team has its post there."""
-    stations = editor.state.open_stations
-    spots = from_metric(shapely.points(stations.xy_m), editor.state.srid)
-    codes = np.append(editor.state.grids.code, "")[stations.grid]
-    return [
-        {"at": [round(lon, 6), round(lat, 6)], "kind": kind, "grid": code or None}
-        for (lon, lat), kind, code in zip(
-            shapely.get_coordinates(spots).tolist(),
-            stations.kind.tolist(),
-            codes.tolist(),
-            strict=True,
-        )
-    ]
+def _posts(editor: Editor) -> list[list[float]]:
+    """Where posts of teams and stations in use stand."""
+    spots = from_metric(shapely.points(editor.state.open_stations.xy_m), editor.state.srid)
+    return pictures.spots(shapely.get_coordinates(spots))
 
 
 def head(session: Session, place: TownshipInfo, plan: PlanInfo, version: int) -> dict[str, Any]:
@@ -348,6 +350,7 @@ def actions() -> dict[str, str]:
         "give": gettext("Houses moved"),
         "remove": gettext("Grid removed"),
         "rebalance": gettext("Proposal taken over"),
+        "take_back": gettext("Proposal taken back"),
         "combine": gettext("Scenario combined"),
         "across": gettext("Grid cut at its community's border"),
         "slivers": gettext("Slivers mended"),

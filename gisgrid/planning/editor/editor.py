@@ -98,6 +98,8 @@ class Editor:
         The work under these grids, and how it is counted.
     houses_at, events_at
         The points of the state's houses and events.
+    present
+        Posts present in each grid; they follow from its code.
     reading
         What it was read under, where it is kept at hand.
     """
@@ -108,6 +110,7 @@ class Editor:
     work: Workload
     houses_at: Spots
     events_at: Spots
+    present: Floats
     reading: EditorReading | None = None
 
     @cached_property
@@ -161,6 +164,7 @@ def editor_of(state: PlanSnapshot, weights: Weights, walk: Walk | None = None) -
         workload_of(state, weights, walk=walk),
         Spots(state.houses.lonlat),
         Spots(state.events.lonlat),
+        _present(state, weights),
     )
 
 
@@ -173,7 +177,9 @@ def with_grids(editor: Editor, grids: Grids) -> Editor:
         return editor
     state = on_grids(editor.state, grids, houses=editor.houses_at, events=editor.events_at)
     work = recounted(editor.work, editor.state, state, editor.weights, editor.walk)
-    return replace(editor, state=state, work=work)
+    same = np.array_equal(grids.code, editor.state.grids.code)
+    present = editor.present if same else _present(state, editor.weights)
+    return replace(editor, state=state, work=work, present=present)
 
 
 def numbers(editor: Editor, rows: Sequence[int] | None = None) -> list[GridNumbers]:
@@ -275,8 +281,7 @@ def _numbers(editor: Editor) -> list[GridNumbers]:
     by_part = editor.work.by_grid(houses.grid)[:count]
     minutes = by_part.sum(axis=1) / MMIN
     parts = _by_purpose(by_part, editor.work.parts).tolist()
-    teams = state.teams
-    present = posts(teams.grid, teams.role, teams.staff, count, editor.weights)
+    present = editor.present
     per_post = np.divide(minutes, present, out=np.full(count, np.nan), where=present > 0)
     held = np.bincount(of, minlength=count)
     households = sums(of, houses.households[owned].astype(np.float64), count)
@@ -303,6 +308,11 @@ def _numbers(editor: Editor) -> list[GridNumbers]:
         )
         for k in range(count)
     ]
+
+
+def _present(state: PlanSnapshot, weights: Weights) -> Floats:
+    teams = state.teams
+    return posts(teams.grid, teams.role, teams.staff, len(state.grids.code), weights)
 
 
 def _by_purpose(by_part: Ints, names: tuple[str, ...]) -> Floats:

@@ -74,11 +74,12 @@ class Editors:
         if plan.based_on_id is None:
             return None
         key = (plan.based_on_id, 0, _read_under(editor))
-        found = self._get(key)
-        if found is None:
-            base = plan_by_id(session, plan.based_on_id)
-            found = with_grids(editor, plan_grids(session, place, base))
-            self._keep(key, found)
+        with self._turn(key[-1]):
+            found = self._get(key)
+            if found is None:
+                base = plan_by_id(session, plan.based_on_id)
+                found = with_grids(editor, plan_grids(session, place, base))
+                self._keep(key, found)
         return found
 
     def _of(
@@ -101,16 +102,20 @@ class Editors:
         if reading != now and _age_s(reading) > FRESH_S:
             self._renew(shown.id)
         key = (shown.id, version, reading)
-        with self._lock:
-            turn = self._reading.setdefault(reading, threading.Lock())
-            while len(self._reading) > 2 * KEPT:
-                self._reading.popitem(last=False)
-        with turn:
+        with self._turn(reading):
             found = self._get(key)
             if found is None:
                 found = self._made(session, place, plan, shown, reading)
                 self._keep(key, found)
         return found
+
+    def _turn(self, reading: EditorReading) -> threading.Lock:
+        """Held by whoever makes an editor of a reading: others wait for what comes of it."""
+        with self._lock:
+            turn = self._reading.setdefault(reading, threading.Lock())
+            while len(self._reading) > 2 * KEPT:
+                self._reading.popitem(last=False)
+        return turn
 
     def _at_hand(self, now: EditorReading) -> EditorReading:
         """The newest reading at hand that may stand for the one of now; that one itself if there is none."""

@@ -18,6 +18,10 @@ class ScenarioFigures:
     """Of a grid's minutes from the mean of its community, as a share without its sign."""
     gini: float | None
     """Of the minutes a worker, over grids with somebody present."""
+    unserved_grids: int
+    """With nobody present: the Gini coefficient says nothing of them."""
+    unserved_minutes: float
+    """Work of those."""
     deviations: tuple[float, ...]
     """Of the grids that have a mean to be held against, in order of their code."""
     uncovered_houses: int
@@ -33,11 +37,14 @@ def figures(editor: Editor) -> ScenarioFigures:
     basic = [n for n in editor.numbers if n.kind == "basic"]
     off = tuple(n.deviation for n in basic if n.deviation is not None)
     shared = np.array([np.nan if n.per_post is None else n.per_post for n in basic])
+    unserved = [n.minutes for n in basic if n.per_post is None]
     houses = editor.state.houses
     bare = houses.grid < 0
     return ScenarioFigures(
         largest_deviation=max(map(abs, off), default=None),
         gini=spread(shared).gini,
+        unserved_grids=len(unserved),
+        unserved_minutes=sum(unserved),
         deviations=off,
         uncovered_houses=int(bare.sum()),
         uncovered_households=int(houses.households[bare].sum()),
@@ -51,6 +58,11 @@ def figures(editor: Editor) -> ScenarioFigures:
 def residents_moved(base: Editor, now: Editor) -> int:
     """Residents whose house has another grid than in the plan that a scenario was drawn from."""
     return int(now.state.houses.residents[moved_houses(base, now)].sum())
+
+
+def uncovered_alike(before: Editor, after: Editor) -> bool:
+    """Whether the same houses are in no grid. Both hold the same houses."""
+    return bool(np.array_equal(before.state.houses.grid < 0, after.state.houses.grid < 0))
 
 
 def uncovered_places(editor: Editor, most: int) -> list[list[float]]:

@@ -1,6 +1,5 @@
 // The chosen grid in words and numbers, and what an edit would change.
 
-import { deviationFill } from "./editor-key.js";
 import { drawGrids } from "./editor-view.js";
 import * as tools from "./editor-tools.js";
 import { byId, make } from "./elements.js";
@@ -13,6 +12,8 @@ export function show(editor) {
   const { ui } = editor;
   const grid = editor.selected && editor.grid(editor.selected), { words } = ui;
   byId("card").hidden = !grid;
+  // Told in one line, where the card is folded away too; the card itself is read by whoever goes there.
+  byId("chosen").textContent = grid ? ui.words.chosen.replace("{name}", grid.name) : "";
   if (!grid) return;
   byId("card").replaceChildren(
     make("header", {}, make("h2", {}, grid.name), make("span", { class: `badge badge-${grid.kind}` }, words[grid.kind]),
@@ -75,7 +76,7 @@ export function live(editor, answer) {
   const { words } = ui, box = byId("live");
   editor.proposed.clearLayers();
   const bad = Boolean(answer.refused);
-  drawGrids(answer.grids, { pane: "fills", fill: deviationFill(ui) }).eachLayer((layer) => {
+  drawGrids(answer.grids, { pane: "fills", fill: editor.fill }).eachLayer((layer) => {
     layer.setStyle({ color: bad ? LATE : CHOSEN, weight: 2 });
     layer.options.interactive = false;
     editor.proposed.addLayer(layer);

@@ -27,22 +27,25 @@ export function start(editor) {
   editor.fill = (grid) => editor.colouring(grid);
 }
 
-// Takes up what is chosen; the classes stay until something else is chosen, so that an edit recolours what it changed.
+// Hatches of the ramp from few to many, as the legend shows them beside the colours.
+const RAMP_HATCHES = ["", "dots-1", "", "lines-1", "dots-2"];
+
+// Takes up what is chosen; the classes stay while what an edit changed has a place in them.
 export function choose(editor) {
   const { ui, view } = editor, { words } = ui, key = byId("colour-by").value;
   byId("legend-title").textContent = key === "deviation" ? words.workload_from_mean : key === "compactness" ? `${words.compactness} × 100` : words[key];
   if (key === "deviation") {
     byId("legend").replaceChildren(...deviationLegend(ui));
-    byId("legend-none").replaceChildren(...(view.grids.some((grid) => grid.deviation === null) ? [patternSample("", NOTHING), words.exclusive] : []));
     editor.colouring = deviationFill(ui);
+    editor.fits = () => true;
+    none(editor);
     return;
   }
-  byId("legend-none").replaceChildren();
   const swatches = { kind: [["basic", words.basic], ["exclusive", words.exclusive]], locked: [[false, words.unlocked], [true, words.locked]] }[key];
   const counts = new Map(view.grids.map((grid) => [grid.code, rounded(grid)]));
   const found = colouring(swatches ? { key, swatches: swatches.map(([value, label], k) => ({ key: value, label, colour: ui.kinds[k] })) }
     : { key, swatches: [], ramp: ui.ramp }, counts, { hidden: words.nobody_present, no_count: "—" });
-  const hatched = (colour) => (swatches && colour === ui.kinds[1] ? "lines-1" : "");
+  const hatched = (colour) => (swatches ? (colour === ui.kinds[1] ? "lines-1" : "") : RAMP_HATCHES[ui.ramp.indexOf(colour)] || "");
   byId("legend").replaceChildren(...found.lines.map((line) =>
     make("li", {}, patternSample(hatched(line.colour), line.colour), make("span", {}, line.label))));
   editor.colouring = (grid) => {
@@ -50,4 +53,19 @@ export function choose(editor) {
     const colour = found.of(grid) || NOTHING;
     return pattern(hatched(colour), colour);
   };
+  editor.fits = (grid) => Boolean(swatches) || found.fits(rounded(grid)[key]);
+  none(editor);
+}
+
+// After an edit: whether the legend had to be chosen anew, so that every grid is to be painted.
+export function renew(editor, grids) {
+  const other = !grids.every(editor.fits);
+  if (other) choose(editor);
+  else none(editor);
+  return other;
+}
+
+function none(editor) {
+  const bare = byId("colour-by").value === "deviation" && editor.view.grids.some((grid) => grid.deviation === null);
+  byId("legend-none").replaceChildren(...(bare ? [patternSample("", NOTHING), editor.ui.words.exclusive] : []));
 }

@@ -22,17 +22,23 @@ export function start(editor) {
     ["posts", editor.posts, sign("dot", CHOSEN)], ["in_no_grid", editor.uncovered, sign("dot", LATE)], ["a_proposal", editor.offered, sign("patch", LATE)],
     ...(base.getLayers().length ? [["base_map", base, sign("outline", STREET)]] : []),
   ];
-  byId("layers").append(...every.map(([name, layer, sample]) => make("label", {},
-    make("input", { type: "checkbox", "data-layer": name, checked: map.hasLayer(layer), onchange: (event) => {
-      if (event.target.checked) layer.addTo(map);
+  byId("layers").append(...every.map(([name, layer, sample]) => {
+    const box = make("input", { type: "checkbox", "data-layer": name, checked: map.hasLayer(layer), onchange: () => {
+      if (box.checked) layer.addTo(map);
       else layer.remove();
-    } }), sample, make("span", {}, words[`layer_${name}`]))));
+    } });
+    layer.on("add remove", () => { box.checked = map.hasLayer(layer); });
+    return make("label", {}, box, sample, make("span", {}, words[`layer_${name}`]));
+  }), make("p", { class: "hint", id: "layers-told" }));
 }
 
 export function show(editor) {
   const { view } = editor;
   editor.posts.clearLayers();
-  for (const each of view.posts) editor.posts.addLayer(post(each.at));
+  for (const at of view.posts) editor.posts.addLayer(post(at));
   editor.uncovered.clearLayers();
   for (const at of view.uncovered) editor.uncovered.addLayer(bare(at));
+  // Those without a point, and those beyond what is sent, are counted and not drawn.
+  const all = view.figures.uncovered_houses, drawn = view.uncovered.length, count = (n) => n.toLocaleString(editor.ui.language);
+  byId("layers-told").textContent = drawn < all ? editor.ui.words.uncovered_drawn.replace("{n}", count(drawn)).replace("{all}", count(all)) : "";
 }

@@ -1,5 +1,6 @@
 // The editor's panel: proposals, checks, review, log.
 
+import { tolerance } from "./editor-figures.js";
 import { hint } from "./editor-tools.js";
 import { latlng } from "./editor-view.js";
 import { byId, make } from "./elements.js";
@@ -14,11 +15,11 @@ export function start(editor) {
   byId("undo").addEventListener("click", () => editor.post("undo", { version: editor.view.version }));
   byId("redo").addEventListener("click", () => editor.post("redo", { version: editor.view.version }));
   byId("rebalance").addEventListener("click", async () => {
-    const answer = await editor.post("rebalance", { tolerance: Number(byId("tolerance").value) / 100, level: byId("level").value, far: byId("far").checked });
+    const answer = await editor.post("rebalance", { tolerance: tolerance(), level: byId("level").value, far: byId("far").checked });
     if (answer) job(editor, answer.job);
   });
   byId("from-scratch").addEventListener("click", async () => {
-    const answer = await editor.post("rebalance", { tolerance: Number(byId("tolerance").value) / 100, size: Number(byId("size").value), size_in: byId("size-in").value });
+    const answer = await editor.post("rebalance", { tolerance: tolerance(), size: Number(byId("size").value), size_in: byId("size-in").value });
     if (answer) job(editor, answer.job);
   });
   byId("compare").addEventListener("click", () => { location.href = `${ui.root}/${ui.plan}/compare?with=${byId("other").value}`; });
@@ -103,11 +104,12 @@ async function checks(editor) {
   document.documentElement.dataset.checked = "true";
 }
 
-// The finding on the map, with all its houses.
+// The finding on the map, with its houses; of very many the first, which is said.
 function finding(editor, found) {
-  const points = found.points || [];
+  const points = found.points || [], count = (n) => n.toLocaleString(editor.ui.language);
+  const marked = points.length < found.houses ? editor.ui.words.houses_marked.replace("{n}", count(points.length)).replace("{all}", count(found.houses)) : "";
   if (found.place && !points.length) editor.map.setView(latlng(found.place), 17);
-  editor.tell(found.fix ? `${found.text} ${found.fix}` : found.text, found.place, false, points);
+  editor.tell([found.text, found.fix, marked].filter(Boolean).join(" "), found.place, false, points);
 }
 
 // ---- review ------------------------------------------------------------------------------------

@@ -3,27 +3,40 @@
 import { latlng } from "./editor-view.js";
 import * as tools from "./editor-tools.js";
 import { byId, make } from "./elements.js";
-import { pattern } from "./patterns.js";
+import { pattern, patternSample } from "./patterns.js";
 import { CHOSEN, INK, UNKNOWN } from "./pure/colours.js";
 import { receivers } from "./pure/receivers.js";
 
 const MOST_DOTS = 3000;
+export const OFFERED = "lines-3"; // hatched as nothing else on the map
 
 export function start(editor) {
   editor.map.createPane("offered").style.zIndex = "418";
   editor.map.createPane("offered-houses").style.zIndex = "441";
   editor.map.getPane("offered-houses").style.pointerEvents = "none";
-  editor.offered = L.layerGroup().addTo(editor.map);
+  byId("key-proposal").replaceChildren(patternSample(OFFERED, UNKNOWN), editor.ui.words.layer_a_proposal);
+  editor.offered = L.layerGroup().addTo(editor.map).on("add remove", () => stand(editor));
+}
+
+// While something is proposed and shown, what is there steps back behind it; nothing is left to show once all is taken.
+function stand(editor) {
+  const { offer } = editor, open = Boolean(offer) && offer.taken.size < offer.moves.length, shown = editor.map.hasLayer(editor.offered);
+  byId("main").classList.toggle("offering", open && shown);
+  byId("key-proposal").hidden = !(open && shown);
+  for (const pane of ["offered", "offered-houses"]) editor.map.getPane(pane).hidden = !open;
+  const button = byId("aside");
+  if (button) button.textContent = shown ? editor.ui.words.put_aside : editor.ui.words.show_again;
 }
 
 export function clear(editor) {
   editor.offer = null;
-  byId("main").classList.remove("offering"); // what is there steps back behind what is proposed
   editor.offered.clearLayers();
+  stand(editor);
 }
 
 export function show(editor, found, box, leftOut) {
   const { words } = editor.ui, { result } = found;
+  if (!editor.view.editable) { box.replaceChildren(); return; } // no list, so nothing on the map either
   const said = (text) => text.replace("{x}", `${(100 * result.max_deviation).toFixed(2)} %`).replace("{what}", editor.ui.levels[result.level] || editor.ui.levels.work);
   const reasons = [...result.reasons, ...(result.notes || [])].map((text) => make("p", { class: "hint" }, text));
   const edit = (moves, back) => ({ kind: "rebalance", job: found.id, ...(moves ? { moves } : {}), ...(back ? { back } : {}) });
@@ -38,7 +51,6 @@ export function show(editor, found, box, leftOut) {
   const offer = { id: found.id, moves: result.moves, edit, items: [], shapes: [], taken: new Set(),
     colours: receivers(result.moves.map((move) => ({ from: move.from_grid, to: move.to_grid })), editor.ui.receivers) };
   editor.offer = offer;
-  byId("main").classList.add("offering");
   const list = moveList(editor, offer);
   const chosen = () => {
     const picked = [...list.querySelectorAll("[data-move]:checked")].map((each) => Number(each.dataset.move));
@@ -49,9 +61,20 @@ export function show(editor, found, box, leftOut) {
     make("p", {}, said(words.proposal).replace("{houses}", (result.houses_moved || 0).toLocaleString(editor.ui.language))
       .replace("{n}", result.residents_moved.toLocaleString(editor.ui.language)).replace("{y}", `${(100 * over).toFixed(1)} %`)),
     ...leftOut, ...reasons,
-    buttons(chosen, make("button", { type: "button", id: "take-chosen", onclick: () => editor.keep(edit(chosen())) }, words.take_chosen)), list);
+    buttons(chosen, make("button", { type: "button", id: "take-chosen", onclick: () => editor.keep(edit(chosen())) }, words.take_chosen),
+      make("button", { type: "button", id: "aside", onclick: () => (editor.map.hasLayer(editor.offered) ? editor.offered.remove() : editor.offered.addTo(editor.map)) }, words.put_aside)),
+    unmarked(editor, offer), list);
   draw(editor, offer);
-  refresh(editor);
+  stand(editor);
+  if (editor.view.taken?.job === offer.id) refresh(editor);
+  else ask(editor);
+}
+
+const dots = (offer) => offer.moves.reduce((sum, move) => sum + (move.points || []).length, 0);
+
+function unmarked(editor, offer) {
+  const count = (n) => n.toLocaleString(editor.ui.language);
+  return dots(offer) <= MOST_DOTS ? "" : make("p", { class: "hint" }, editor.ui.words.unmarked.replace("{n}", count(dots(offer))).replace("{m}", count(MOST_DOTS)));
 }
 
 // ---- list --------------------------------------------------------------------------------------
@@ -111,7 +134,7 @@ function light(offer, k, hot) {
 
 function draw(editor, offer) {
   const renderer = L.canvas({ pane: "offered-houses", padding: 0.1 });
-  const few = offer.moves.reduce((sum, move) => sum + (move.points || []).length, 0) <= MOST_DOTS;
+  const few = dots(offer) <= MOST_DOTS;
   offer.moves.forEach((move, k) => {
     const colour = offer.colours.get(move.to_grid) || UNKNOWN;
     if (move.ground) {
@@ -133,7 +156,7 @@ function draw(editor, offer) {
 function paint(offer) {
   offer.shapes.forEach((shape, k) => {
     const colour = offer.colours.get(offer.moves[k].to_grid) || UNKNOWN;
-    shape.setStyle(offer.taken.has(k) ? { fillColor: colour, fillOpacity: 0.55, dashArray: null } : { fillColor: pattern("lines-1", colour), fillOpacity: 0.95, dashArray: "5 4" });
+    shape.setStyle(offer.taken.has(k) ? { fillColor: colour, fillOpacity: 0.55, dashArray: null } : { fillColor: pattern(OFFERED, colour), fillOpacity: 0.95, dashArray: "5 4" });
   });
 }
 
@@ -154,10 +177,9 @@ function clicked(editor, offer, k, event) {
   offer.items[k].act.focus();
 }
 
-// Which moves the scenario has by now, whoever made it so.
-export async function refresh(editor) {
-  const { offer } = editor, { words } = editor.ui;
-  if (!offer) return;
+// Of a proposal that came while the page was open; each answer of an edit tells it after that.
+async function ask(editor) {
+  const { offer } = editor;
   let answer;
   try {
     answer = await editor.ask("job.json?taken=1");
@@ -165,16 +187,26 @@ export async function refresh(editor) {
     return; // the list stays as it was
   }
   if (editor.offer !== offer || answer.version !== editor.view.version) return;
-  offer.taken = new Set(answer.taken);
+  editor.view.taken = answer.taken;
+  refresh(editor);
+}
+
+// Which moves the scenario has by now, whoever made it so; what is told of another proposal is no matter here.
+export function refresh(editor) {
+  const { offer } = editor, { words } = editor.ui, { taken, version } = editor.view;
+  if (!offer || taken?.job !== offer.id) return;
+  offer.taken = new Set(taken.moves);
   offer.items.forEach(({ line, act }, k) => {
     const has = offer.taken.has(k);
     line.classList.toggle("taken", has);
     act.textContent = has ? words.take_back : words.take;
+    act.title = has ? words.take_back_then : "";
     act.setAttribute("aria-pressed", String(has));
   });
   for (const group of byId("job").querySelectorAll("[data-community]")) {
     group.querySelector(".take-community").disabled = !editor.view.editable || !group.querySelector(".move:not(.taken)");
   }
   paint(offer);
-  document.documentElement.dataset.taken = `${answer.version}:${answer.taken.length}`;
+  stand(editor);
+  document.documentElement.dataset.taken = `${version}:${taken.moves.length}`;
 }

@@ -29,18 +29,19 @@ export function show(editor, fresh, gone) {
   if (!fresh) { table.rows.clear(); table.body.replaceChildren(); }
   for (const code of gone || []) { table.rows.get(code)?.remove(); table.rows.delete(code); }
   for (const grid of grids) {
-    const row = line(editor, grid);
-    table.rows.get(grid.code)?.replaceWith(row);
+    const row = line(editor, grid), old = table.rows.get(grid.code), focused = old?.contains(document.activeElement);
+    old?.replaceWith(row);
     table.rows.set(grid.code, row);
+    if (focused) row.querySelector("button").focus();
   }
   arrange(editor);
 }
 
 function line(editor, grid) {
   const name = make("button", { type: "button", tabindex: "-1" }, grid.name);
-  const cells = COLUMNS.map((key) => (key === "name" ? make("td", {}, name)
+  const cells = COLUMNS.map((key) => (key === "name" ? make("th", { scope: "row" }, name)
     : make("td", { class: TEXTS.has(key) ? null : "n" }, said(editor.ui, grid, key))));
-  return make("tr", { "data-code": grid.code, "aria-selected": String(grid.code === editor.selected) }, ...cells);
+  return make("tr", { "data-code": grid.code, "aria-current": grid.code === editor.selected && "true" }, ...cells);
 }
 
 function said(ui, grid, key) {
@@ -81,7 +82,7 @@ function sums(editor, shown) {
   const { table, view, ui } = editor, { words } = ui, sum = total(shown);
   const number = (value) => (value === null ? "—" : Math.round(value).toLocaleString(ui.language));
   const { uncovered_houses, uncovered_households, uncovered_residents, uncovered_minutes } = view.figures;
-  const bare = { houses: uncovered_houses, households: uncovered_households, residents: uncovered_residents, minutes: uncovered_minutes };
+  const bare = { houses: uncovered_houses, households: uncovered_households, residents: uncovered_residents, minutes: Math.round(uncovered_minutes) };
   const row = (title, of) => make("tr", {}, make("th", { scope: "row", colspan: "2" }, title),
     ...COLUMNS.slice(2).map((key) => make("td", { class: "n" }, of(key))));
   const lines = [row(words.grids_shown.replace("{n}", shown.length).replace("{all}", view.grids.length), (key) => (
@@ -96,13 +97,13 @@ function sums(editor, shown) {
 // The chosen grid's row is marked and in sight; the first row takes the focus that comes by Tab.
 export function mark(editor) {
   const { table } = editor;
-  table.body.querySelectorAll("[aria-selected=true]").forEach((row) => row.setAttribute("aria-selected", "false"));
+  table.body.querySelectorAll("[aria-current]").forEach((row) => row.removeAttribute("aria-current"));
   table.body.querySelectorAll("button[tabindex='0']").forEach((button) => { button.tabIndex = -1; });
   const row = editor.selected && table.rows.get(editor.selected);
   const first = row?.isConnected ? row : table.body.firstElementChild;
   if (first) first.querySelector("button").tabIndex = 0;
   if (!row?.isConnected) return;
-  row.setAttribute("aria-selected", "true");
+  row.setAttribute("aria-current", "true");
   const box = byId("grids-table"), top = row.offsetTop, room = box.clientHeight - table.foot.offsetHeight;
   if (top < box.scrollTop + row.offsetHeight || top + row.offsetHeight > box.scrollTop + room) box.scrollTop = top - room / 2;
 }

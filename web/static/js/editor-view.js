@@ -117,7 +117,7 @@ export function drawNames(map, grids, areas) {
   return names;
 }
 
-// Borders of communities stand out above those of grids.
+// Borders of communities stand out above those of grids; `grids` gives those that are drawn.
 export function thickenAreas(map, areas, grids) {
   const draw = () => areas.setStyle({ weight: widths(gridPixels(map, grids())).community });
   map.on("zoomend", draw);

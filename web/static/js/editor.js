@@ -10,7 +10,7 @@ import * as panel from "./editor-panel.js";
 import * as proposal from "./editor-proposal.js";
 import * as table from "./editor-table.js";
 import * as tools from "./editor-tools.js";
-import { drawArcs, drawGrids, drawHeld, drawNames, latlng } from "./editor-view.js";
+import { drawArcs, drawGrids, drawHeld, drawNames, latlng, thickenAreas } from "./editor-view.js";
 import { byId, make } from "./elements.js";
 import { LATE, MARKED, WHITE } from "./pure/colours.js";
 import { merged } from "./pure/edits.js";
@@ -22,8 +22,8 @@ const LOOK_MS = 250;
 export function start(map, ui) {
   const editor = { map, ui, view: null, selected: null, tool: "drag" };
   seen.editor = editor;
-  [["fills", 411], ["arcs", 425], ["found", 455]].forEach(([name, z]) => { map.createPane(name).style.zIndex = String(z); });
-  map.getPane("labels").style.pointerEvents = "none";
+  [["fills", 411], ["arcs", 425], ["found-houses", 454], ["found", 455]].forEach(([name, z]) => { map.createPane(name).style.zIndex = String(z); });
+  for (const pane of ["labels", "found-houses"]) map.getPane(pane).style.pointerEvents = "none";
   map.pm.setLang(ui.language === "en" ? "en" : "zh");
   map.pm.setGlobalOptions({ snappable: true, snapDistance: 14, allowSelfIntersection: true, layerGroup: null });
 
@@ -68,7 +68,7 @@ export function start(map, ui) {
     editor.fading = setTimeout(() => { notice.hidden = true; }, good ? 2500 : 9000);
     found.clearLayers();
     for (const at of points || []) {
-      L.circleMarker(latlng(at), { pane: "found", radius: 7, weight: 3, color: LATE, fill: false, interactive: false, pmIgnore: true }).addTo(found);
+      L.circleMarker(latlng(at), { renderer: foundRenderer, radius: 7, weight: 3, color: LATE, fill: false, interactive: false, pmIgnore: true }).addTo(found);
     }
     if (points?.length) map.fitBounds(L.latLngBounds(points.map(latlng)), { padding: [60, 60], maxZoom: 18, animate: false });
     if (place) {
@@ -77,7 +77,9 @@ export function start(map, ui) {
       if (!map.getBounds().contains(at)) map.panTo(at);
     }
   };
-  const found = L.layerGroup([], { pane: "found" }).addTo(map);
+  // One canvas: a finding may have houses by the hundred.
+  const foundRenderer = L.canvas({ pane: "found-houses", padding: 0.1 }), found = L.layerGroup([], { pane: "found" }).addTo(map);
+  editor.found = found;
 
   editor.failed = async function (error) {
     editor.tell(error.message, error.facts && (error.facts.place || error.facts.facts?.place));
@@ -220,7 +222,9 @@ export function start(map, ui) {
       grids: merged(editor.view.grids, grids, gone, "code").sort((a, b) => (a.code < b.code ? -1 : 1)),
       arcs: merged(editor.view.arcs, arcs, arcsGone, "id") };
     tools.stop(editor);
+    const other = key.renew(editor, grids);
     editor.grids.replace(grids, gone);
+    if (other) editor.grids.paint();
     editor.arcs.replace(arcs, arcsGone);
     editor.held.remove();
     editor.held = drawHeld(editor.view.house_locks, "labels").addTo(map);
@@ -234,7 +238,7 @@ export function start(map, ui) {
   editor.draw = function () {
     tools.stop(editor);
     for (const name of ["grids", "arcs", "names", "held", "proposed"]) if (editor[name]) editor[name].remove();
-    if (!editor.colouring) key.choose(editor);
+    key.choose(editor);
     editor.grids = drawGrids(editor.view.grids, { pane: "fills", fill: editor.fill }).addTo(map);
     editor.arcs = drawArcs(map, editor.view.arcs, editor.grids, (line) => tools.clickArc(editor, line)).addTo(map);
     editor.held = drawHeld(editor.view.house_locks, "labels").addTo(map);
@@ -274,5 +278,5 @@ export function start(map, ui) {
   const live = editor.live;
 
   for (const part of [proposal, beside, keys, tools, panel, table, figures, key]) part.start(editor);
-  reload().then(() => { document.documentElement.dataset.ready = "true"; }, (error) => editor.tell(error.message));
+  reload().then(() => { thickenAreas(map, layers.areas, () => editor.grids); document.documentElement.dataset.ready = "true"; }, (error) => editor.tell(error.message));
 }

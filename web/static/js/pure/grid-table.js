@@ -19,9 +19,10 @@ export function holds(grid, text, community) {
 
 const COUNTED = ["houses", "households", "residents", "minutes", "posts", "pieces"];
 
-// What grids hold together. A worker's minutes are those of the grids with somebody present.
+// What grids hold together. A worker's minutes are those of the grids with somebody present. Minutes are
+// rounded once, in each row, so that what is read under a column is what its rows add up to.
 export function total(grids) {
-  const out = Object.fromEntries(COUNTED.map((key) => [key, grids.reduce((sum, grid) => sum + grid[key], 0)]));
+  const out = Object.fromEntries(COUNTED.map((key) => [key, grids.reduce((sum, grid) => sum + (key === "minutes" ? Math.round(grid[key]) : grid[key]), 0)]));
   const served = grids.filter((grid) => grid.posts > 0);
   const posts = served.reduce((sum, grid) => sum + grid.posts, 0);
   out.per_post = posts ? served.reduce((sum, grid) => sum + grid.minutes, 0) / posts : null;

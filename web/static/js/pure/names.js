@@ -13,7 +13,8 @@ export function apart(labels) {
 
 const between = (low, value, high) => Math.min(high, Math.max(low, value));
 
-// Pixels of a border that can be moved, one that cannot, and one of a community, where a grid is so many pixels wide.
+// Pixels of a border that can be moved, one that cannot, and one of a community, which is the thickest
+// always, where a grid is so many pixels wide.
 export const widths = (pixels) => ({
-  movable: between(1.2, pixels / 18, 5), fixed: between(1, pixels / 40, 2), community: between(2, pixels / 25, 4),
+  movable: between(1.2, pixels / 18, 5), fixed: between(1, pixels / 40, 2), community: between(2.2, pixels / 18 + 1, 6),
 });
