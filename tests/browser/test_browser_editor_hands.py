@@ -25,6 +25,7 @@ from gisgrid.planning.snapshot.fetch import today
 from layers.deviation import legend
 from tests.support.accounts import appointed
 from tests.support.database import own_database
+from tests.support.looks import picture
 from tests.support.waiting import eventually
 from tests.support.web import Town, Visit, app_over, chromium, fill_town, served, visit
 
@@ -400,14 +401,72 @@ def test_a_plan_is_drawn_by_keyboard_alone(seen: Visit, draft: int):  # noqa: PL
     keys.press("t")
     expect(page.locator("#panel")).to_be_hidden()
     assert page.evaluate("window.pointed") == 0
-    over = page.evaluate(
-        """() => { const box = gisgrid.town.getContainer().getBoundingClientRect(), out = [];
-             for (let i = 1; i < 20; i++) for (let j = 1; j < 20; j++) {
-               const at = document.elementFromPoint(box.x + box.width * i / 20, box.y + box.height * j / 20);
-               if (!at.closest(".leaflet-container")) out.push(at.outerHTML.slice(0, 60)); }
-             return out; }"""
+    assert page.evaluate(OVER) == []
+
+
+def test_colours_layers_and_the_map_at_each_width(
+    seen: Visit, store: tuple[Engine, Town], draft: int
+):
+    page = seen.page
+    seen.open(f"/plan/{draft}")
+    # By houses: each grid in the colour that the legend has for its number.
+    page.select_option("#colour-by", "houses")
+    expect(page.locator("#legend-title")).to_have_text("房屋")
+    lines = page.evaluate(KEY, "legend")
+    fills = page.evaluate(f"({FILLS})(gisgrid.editor.grids)")
+    held = page.evaluate(
+        "Object.fromEntries(gisgrid.editor.view.grids.map((g) => [g.code, g.houses]))"
     )
-    assert over == []
+
+    def of(count: int, lines: list[list[str]]) -> str:
+        return next(
+            colour for colour, words in lines
+            if int(words.split(" – ")[0]) <= count <= int(words.split(" – ")[-1])
+        )  # fmt: skip
+
+    assert fills == {code: of(count, lines) for code, count in held.items()}
+    assert len(set(fills.values())) > 2
+    # Two grids made one hold more than any did: the legend has a place for it.
+    west, east = pair(page)
+    merge = {"kind": "merge", "into": west["code"], "gone": east["code"]}
+    page.evaluate("(edit) => gisgrid.editor.keep(edit)", merge)
+    expect(page.locator("html[data-version='1']")).to_be_attached()
+    both = held[west["code"]] + held[east["code"]]
+    assert both > max(held.values()), "the town was made so"
+    now = page.evaluate(KEY, "legend")
+    assert now != lines and now[-1][1].endswith(str(both))
+    assert page.evaluate(f"({FILLS})(gisgrid.editor.grids)")[west["code"]] == of(both, now)
+    page.select_option("#colour-by", "deviation")
+    expect(page.locator("#legend-title")).to_contain_text("工作量")
+    # Layers go and come by their boxes.
+    page.click("#layers-section summary")
+    boxes = page.locator("[data-layer]")
+    for number in range(boxes.count()):
+        box = boxes.nth(number)
+        was, shown = box.is_checked(), page.evaluate(LAYERS)
+        box.click()
+        assert page.evaluate(LAYERS) == shown + (-1 if was else 1), box.get_attribute("data-layer")
+        box.click()
+        assert page.evaluate(LAYERS) == shown
+    # Nothing lies over the map, with all panels open, a grid chosen and counts shown.
+    page.evaluate("(code) => gisgrid.editor.select(code)", west["code"])
+    for width, height in ((1440, 900), (1280, 720), (360, 740)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.locator(".editor-map").scroll_into_view_if_needed()
+        seen.settle()
+        assert page.evaluate(OVER) == [], width
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        box = page.locator(".editor-map").bounding_box()
+        assert box is not None and box["height"] > 0.25 * height, width
+        picture(page, f"editor_unfolded_{width}.png")
+
+
+OVER = """() => { const box = gisgrid.town.getContainer().getBoundingClientRect(), out = [];
+  for (let i = 1; i < 20; i++) for (let j = 1; j < 20; j++) {
+    const at = document.elementFromPoint(box.x + box.width * i / 20, box.y + box.height * j / 20);
+    if (at && !at.closest(".leaflet-container")) out.push(at.outerHTML.slice(0, 60)); }
+  return out; }"""
+LAYERS = "[gisgrid.layers.houses, gisgrid.layers.streets, gisgrid.layers.areas, gisgrid.editor.posts, gisgrid.editor.uncovered, gisgrid.editor.offered].filter((l) => gisgrid.town.hasLayer(l)).length"
 
 
 def metres(one: list[float], other: list[float]) -> tuple[float, float]:

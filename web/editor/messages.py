@@ -87,7 +87,7 @@ def words() -> dict[str, str]:
         "remove": gettext("Remove this grid"),
         "none_moves": gettext("No house changes its grid."),
         "flow": gettext(
-            "{from} → {to}: {houses} houses, {households} households, {residents} residents"
+            "{from} → {to}: houses {houses}, households {households}, residents {residents}"
         ),
         "more": gettext("… and {n} more"),
         "nothing": gettext("No edits yet."),

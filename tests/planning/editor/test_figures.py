@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session
 from gisgrid.core.plans import plan_in_force, township
 from gisgrid.planning.attach.attach import attach
 from gisgrid.planning.editor import edits, moves, scenarios
-from gisgrid.planning.editor.editor import PARTS, Editor, numbers, with_grids
+from gisgrid.planning.editor.editor import PARTS, Editor, editor_of, numbers, with_grids
 from gisgrid.planning.editor.figures import figures, residents_moved
 from gisgrid.planning.snapshot.snapshot import owners
 
@@ -24,7 +25,7 @@ def test_the_figures_of_a_scenario_are_those_of_its_rows(town: Session):
     town.execute(
         text(
             "UPDATE house SET geom = ST_Translate(geom, 1, 0) WHERE id = (SELECT h.id FROM house h "
-            "JOIN household o ON o.house_id = h.id JOIN resident r ON r.household_id = o.id LIMIT 1)"
+            "JOIN household o ON o.house_id = h.id JOIN resident r ON r.household_id = o.id ORDER BY h.id LIMIT 1)"
         )
     )
     draft = scenarios.branch(town, base, name="草案", who="甲")
@@ -56,6 +57,9 @@ def test_the_figures_of_a_scenario_are_those_of_its_rows(town: Session):
         pairs = sum(abs(a - b) for a, b in itertools.product(each, each)) / len(each) ** 2
         assert found.gini == pytest.approx(pairs / (2 * sum(each) / len(each)))
         assert all(of[code].posts == pytest.approx(posts.get(code, 0.0)) for code in basic)
+        unserved = [code for code in basic if not posts.get(code)]
+        assert found.unserved_grids == len(unserved)
+        assert found.unserved_minutes == pytest.approx(sum(minutes[code] for code in unserved))
         bare = town.execute(_BARE, {"plan": plan.id}).one()
         assert (found.uncovered_houses, found.uncovered_residents) == (bare.houses, bare.residents)
         assert found.uncovered_houses == 1 and found.uncovered_residents > 0
@@ -76,6 +80,32 @@ def test_the_figures_of_a_scenario_are_those_of_its_rows(town: Session):
     assert moved == before.state.houses.residents[was >= 0].sum()
 
 
+def test_where_only_heads_are_work_the_figures_follow_from_rows_alone(town: Session):
+    """Minutes too are counted by SQL: six a household, three a resident, and nothing else."""
+    place = township(town)
+    base = plan_in_force(town, place.id)
+    draft = scenarios.branch(town, base, name="草案", who="甲")
+    read = scenarios.base_editor(town, place, draft, base)
+    weights = replace(
+        read.weights, household_min=6.0, resident_min=3.0, event_min=0.0, visit_min=0.0, matter_min={},
+        need_min=dict.fromkeys(read.weights.need_min, 0.0), walk_m_per_min=1e12,
+    )  # fmt: skip
+    found = figures(editor_of(read.state, weights))
+    rows = town.execute(_HEADS, {"plan": base.id}).all()
+    minutes = {r.code: 6.0 * r.households + 3.0 * r.residents for r in rows}
+    home = {r.code: r.community_id for r in rows}
+    mean = {c: np.mean([minutes[code] for code in home if home[code] == c]) for c in home.values()}
+    off = [minutes[code] / mean[home[code]] - 1 for code in sorted(home)]
+    assert found.deviations == pytest.approx(off)
+    assert found.largest_deviation == pytest.approx(np.abs(off).max())
+    posts: dict[str, float] = {}
+    for row in town.execute(_POSTS, {"day": read.state.day, "plan": base.id}):
+        posts[row.grid_code] = posts.get(row.grid_code, 0.0) + weights.posts[row.role] / row.serves
+    each = np.array([minutes[code] / posts[code] for code in minutes if posts.get(code)])
+    pairs = np.abs(each[:, None] - each[None, :]).mean()
+    assert found.gini == pytest.approx(pairs / (2 * each.mean()))
+
+
 def _neighbours(editor: Editor) -> tuple[str, str]:
     topology, grids = editor.topology, editor.state.grids
     for a, b in zip(topology.left.tolist(), topology.right.tolist(), strict=True):
@@ -88,6 +118,12 @@ def _neighbours(editor: Editor) -> tuple[str, str]:
 _BASIC = text(
     "SELECT code, community_id FROM grid WHERE plan_id = :plan AND kind = 'basic' ORDER BY code"
 )
+_HEADS = text("""
+SELECT g.code, g.community_id, count(DISTINCT o.id) AS households, count(DISTINCT r.id) AS residents
+FROM grid g LEFT JOIN house_grid a ON a.grid_id = g.id AND a.plan_id = g.plan_id
+LEFT JOIN household o ON o.house_id = a.house_id LEFT JOIN resident r ON r.household_id = o.id
+WHERE g.plan_id = :plan AND g.kind = 'basic' GROUP BY g.code, g.community_id ORDER BY g.code
+""")
 _POSTS = text("""
 SELECT m.grid_code, m.role, (SELECT count(DISTINCT o.grid_code) FROM team_member o
   JOIN grid h ON h.code = o.grid_code AND h.plan_id = :plan
