@@ -428,9 +428,12 @@ def test_colours_layers_and_the_map_at_each_width(
     assert len(set(fills.values())) > 2
     # Two grids made one hold more than any did: the legend has a place for it.
     west, east = pair(page)
+    row = page.locator(f"#grids-table tr[data-code='{west['code']}'] th[scope=row] button")
+    row.focus()
     merge = {"kind": "merge", "into": west["code"], "gone": east["code"]}
     page.evaluate("(edit) => gisgrid.editor.keep(edit)", merge)
     expect(page.locator("html[data-version='1']")).to_be_attached()
+    expect(row).to_be_focused()
     both = held[west["code"]] + held[east["code"]]
     assert both > max(held.values()), "the town was made so"
     now = page.evaluate(KEY, "legend")
@@ -438,6 +441,16 @@ def test_colours_layers_and_the_map_at_each_width(
     assert page.evaluate(f"({FILLS})(gisgrid.editor.grids)")[west["code"]] == of(both, now)
     page.select_option("#colour-by", "deviation")
     expect(page.locator("#legend-title")).to_contain_text("工作量")
+    # An empty tolerance is the one it began with; what the bar compares with, and leaves out, is said.
+    page.fill("#tolerance", "")
+    expect(page.locator("#figure-outside dt")).to_have_text("超出 ±1.0 % 的网格")
+    expect(page.locator("#figures-from")).to_be_hidden()
+    page.evaluate(
+        "() => { const { view } = gisgrid.editor; Object.assign(view.figures, { unserved_grids: 2, unserved_minutes: 1234.4 });"
+        " gisgrid.editor.show({ ...view, stale: true }); }"
+    )
+    expect(page.locator("#figures-from")).to_have_text("箭头前为本方案所依据的“2022年方案”的数值。")
+    expect(page.locator("#figure-gini")).to_contain_text("未计 2 个无人在岗的网格（1,234 分钟）")
     # Layers go and come by their boxes.
     page.click("#layers-section summary")
     boxes = page.locator("[data-layer]")

@@ -85,6 +85,7 @@ def test_a_rebalancing_is_ordered_done_and_taken_over(draft):
         # Once taken over it changes nothing more; after another edit it no longer fits.
         again = scenarios.scenario_editor(session, place, plan)
         assert balancing.accepted(again, found, version=1) is again.state.grids
+        assert after.present is editor.present, "who is present follows from the codes"
         # Taken back, the very ground is there again; where it was drawn on since, only the houses are.
         ground = taking.ground_before(session, plan, again, found, None)
         undrawn = with_grids(again, balancing.accepted(again, found, back=True, ground=ground))

@@ -169,7 +169,7 @@ def test_the_cases_behind_a_number_are_sorted_and_narrowed_as_a_whole(
             session.scalar(text(of_all.format(what)))
             for what in (
                 "max(e.reported_at AT TIME ZONE 'Asia/Shanghai')",
-                '(array_agg(m.name ORDER BY m.name COLLATE zh_natural))[1]',
+                "(array_agg(m.name ORDER BY m.name COLLATE zh_natural))[1]",
             )
         )
         named = session.scalar(

@@ -29,10 +29,9 @@ export function show(editor, fresh, gone) {
   if (!fresh) { table.rows.clear(); table.body.replaceChildren(); }
   for (const code of gone || []) { table.rows.get(code)?.remove(); table.rows.delete(code); }
   for (const grid of grids) {
-    const row = line(editor, grid), old = table.rows.get(grid.code), focused = old?.contains(document.activeElement);
-    old?.replaceWith(row);
+    const row = line(editor, grid);
+    table.rows.get(grid.code)?.replaceWith(row);
     table.rows.set(grid.code, row);
-    if (focused) row.querySelector("button").focus();
   }
   arrange(editor);
 }

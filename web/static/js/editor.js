@@ -124,6 +124,7 @@ export function start(map, ui) {
     waiting = null;
     // Not what tells how far long work is, with its "Cancel".
     const parts = [byId("panel"), byId("grids-table"), byId("card"), document.querySelector(".dock-head")];
+    const focus = document.activeElement, code = focus.closest("#grids-table tbody tr")?.dataset.code;
     parts.forEach((part) => { part.inert = true; });
     document.documentElement.classList.add("saving");
     editor.tell("");
@@ -136,6 +137,8 @@ export function start(map, ui) {
       editor.saving = false;
       parts.forEach((part) => { part.inert = false; });
       document.documentElement.classList.remove("saving");
+      // The focus goes back to where it was, in the table to the row of its grid, which may be another element by now.
+      if (document.activeElement === document.body) (code ? editor.table.rows.get(code)?.querySelector("button") : focus)?.focus();
     }
   }
 
