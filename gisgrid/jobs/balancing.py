@@ -6,7 +6,7 @@ An order is a row and a job of Procrastinate in one transaction; ``worker`` does
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -130,7 +130,13 @@ def cancel(session: Session, job_id: int) -> None:
 
 
 def accepted(
-    editor: Editor, found: JobInfo, moves: Collection[int] | None = None, *, version: int = 0
+    editor: Editor,
+    found: JobInfo,
+    moves: Collection[int] | None = None,
+    *,
+    version: int = 0,
+    back: bool = False,
+    ground: Mapping[str, str] | None = None,
 ) -> Grids:
     """The grids after a proposal, or some moves of it, were taken over.
 
@@ -142,13 +148,18 @@ def accepted(
         Of the scenario, by which a proposal that does not say its ground is known to be for it.
     moves
         Numbers of moves in ``found.result["moves"]``; None for all.
+    back
+        The houses go back to the grids that they were to come from.
+    ground
+        With ``back``: the polygons, by code, that the moves were taken over from (`gisgrid.jobs.taking`).
+        They are put back as they were; without them the border is drawn anew about the houses.
 
     Raises
     ------
     Conflict
         The job has no proposal, or the scenario is not what the proposal was made for.
     Invalid
-        There is no such move.
+        There is no such move; or what was drawn from scratch is to go back.
     """
     if found.state != "done" or found.result is None:
         raise Conflict("This job has no proposal.", state=found.state)
@@ -159,6 +170,8 @@ def accepted(
         else made_for == editor.state.grids.ground_key
     )
     if found.result.get("drawn"):
+        if back:
+            raise Invalid("A plan drawn from scratch is undone, not taken back.")
         if not same:
             raise _edited_since()
         if moves is not None:
@@ -166,23 +179,36 @@ def accepted(
         return taken_over(editor, found.result["drawn"])
     every = found.result["moves"]
     chosen = range(len(every)) if moves is None else sorted(set(moves))
-    ground = found.result.get("ground")
-    if ground and same and len(chosen) == len(every):
+    drawn = found.result.get("ground")
+    if drawn and same and not back and len(chosen) == len(every):
         # The very polygons that were drawn and counted.
-        return _with_polygons(editor, ground)
+        return _with_polygons(editor, drawn)
     if any(not 0 <= k < len(every) for k in chosen):
         raise Invalid("There is no such move in the proposal.")
-    row_of = {code: k for k, code in enumerate(editor.state.houses.code.tolist())}
+    grid_of = _grid_of(editor)
     to: dict[int, str] = {}
     for k in chosen:
         for code in every[k]["houses"]:
-            row = row_of.get(code)
-            at = NO_ROW if row is None else editor.state.houses.grid[row]
-            here = "" if at < 0 else editor.state.grids.code[at]
+            row, here = grid_of(code)
             if row is None or here not in (every[k]["from_grid"], every[k]["to_grid"]):
                 raise _edited_since(house=code)
-            to[row] = every[k]["to_grid"]
+            to[row] = every[k]["from_grid" if back else "to_grid"]
+    if back and ground:
+        return _with_polygons(editor, ground)
     return give(editor, to)
+
+
+def _grid_of(editor: Editor) -> Callable[[str], tuple[int | None, str]]:
+    """The row of a house by its code, None if there is none, and the code of its grid, empty for none."""
+    houses, codes = editor.state.houses, editor.state.grids.code
+    row_of = {code: k for k, code in enumerate(houses.code.tolist())}
+
+    def grid(code: str) -> tuple[int | None, str]:
+        row = row_of.get(code)
+        at = NO_ROW if row is None else houses.grid[row]
+        return row, "" if at < 0 else codes[at]
+
+    return grid
 
 
 def queue(session: Session, task: str, queue: str, *, lock: str, **values: int) -> None:

@@ -15,6 +15,7 @@ from gisgrid.core.errors import GisgridError
 from gisgrid.core.messages import kept, packed
 from gisgrid.core.plans import plan_by_id
 from gisgrid.db.store import transaction
+from gisgrid.jobs import pictures
 from gisgrid.planning.balancing.from_scratch import drawn
 from gisgrid.planning.balancing.inputs import balance_inputs, rebalance_plan
 from gisgrid.planning.balancing.options import BalanceOptions
@@ -78,6 +79,8 @@ def proposal_as_json(found: Proposal) -> dict[str, Any]:
     """
     result = found.result
     days = event_days(found.task.state, found.task.weights)
+    houses = found.task.state.houses
+    row_of = {code: k for k, code in enumerate(houses.code.tolist())}
     return {
         "moves": [
             {
@@ -88,6 +91,8 @@ def proposal_as_json(found: Proposal) -> dict[str, Any]:
                 "households": m.households,
                 "residents": m.residents,
                 "minutes": m.minutes,
+                "ground": None if m.ground.is_empty else pictures.drawn(m.ground),
+                "points": pictures.spots(houses.lonlat[[row_of[code] for code in m.houses]]),
             }
             for m in found.moves
         ],

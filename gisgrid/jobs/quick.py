@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
+import numpy as np
 import shapely
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
@@ -24,7 +25,7 @@ from gisgrid.core.errors import GisgridError, Invalid
 from gisgrid.core.messages import kept, message, packed
 from gisgrid.core.plans import PlanInfo, TownshipInfo, plan_by_id
 from gisgrid.db.store import transaction
-from gisgrid.jobs import balancing
+from gisgrid.jobs import balancing, pictures, taking
 from gisgrid.jobs.names import BROKE_OFF, QUEUE, QUICK
 from gisgrid.planning.checks.checks import Tell, run_checks
 from gisgrid.planning.checks.findings import CheckResult, Finding
@@ -44,6 +45,9 @@ MOST_HOUSES = 2_000
 """So many houses of a proposal are taken over at once; more are work for a job."""
 MOST_FINDINGS = 20
 """Findings of a check that are told with their words; their number is always told."""
+
+MOST_POINTS = 500
+"""Houses of a finding that are told with their places; their number is always told."""
 
 
 class Left(Exception):
@@ -131,23 +135,37 @@ def _check(work: Work) -> dict[str, Any]:
 
 def check_as_json(found: CheckResult, editor: Editor, *, blocking: bool) -> dict[str, Any]:
     """A check's answer as it is kept."""
+    shown = found.findings[:MOST_FINDINGS]
+    asked = {code for each in shown for code in each.houses}
+    houses = editor.state.houses
+    at = {
+        code: spot
+        for code, spot in zip(houses.code.tolist(), houses.lonlat.tolist(), strict=True)
+        if code in asked
+    }
     return {
         "name": found.name,
         "title": kept(found.title),
         "status": found.status,
         "places": len(found.findings),
         "blocking": blocking,
-        "findings": [_told(found.name, f, editor) for f in found.findings[:MOST_FINDINGS]],
+        "findings": [_told(found.name, f, editor, at) for f in shown],
     }
 
 
-def _told(check: str, found: Finding, editor: Editor) -> dict[str, Any]:
+def _told(
+    check: str, found: Finding, editor: Editor, at: Mapping[str, list[float]]
+) -> dict[str, Any]:
+    """A finding with the places of its houses, which a page shows without their codes."""
     spot = None if found.place.is_empty else found.place.representative_point()
+    placed = np.array([at[code] for code in found.houses]).reshape(-1, 2)
     return {
         "text": kept(found.said),
         "fix": found.fix and kept(found.fix.said),
         "residents": found.residents,
         "place": spot and [round(spot.x, 7), round(spot.y, 7)],
+        "houses": len(found.houses),
+        "points": pictures.spots(placed[np.isfinite(placed).all(axis=1)][:MOST_POINTS]),
         "stray": stray_grids(editor.state, found.grids) if check == "outside" else [],
     }
 
@@ -205,7 +223,8 @@ def _take(work: Work) -> dict[str, Any]:
         after = _after(session, work, here)
         work.tell(2, 3, "writing")
         now = moves.record(
-            session, plan, int(work.options["version"]), before, after, action="rebalance", who=work.who,
+            session, plan, int(work.options["version"]), before, after,
+            action="take_back" if work.options.get("back") else "rebalance", who=work.who,
             why=str(work.options.get("why") or ""), attached=False,
         )  # fmt: skip
         balancing.order_completion(session, plan)
@@ -241,14 +260,16 @@ def _after(
     _, plan, version, before = here
     work.tell(0, 3, "drawing")
     number, chosen = int(work.options["job"]), work.options.get("moves")
+    back = bool(work.options.get("back"))
 
     def make() -> Editor:
         found = balancing.job(session, number)
-        grids = balancing.accepted(before, found, chosen, version=version)
+        ground = taking.ground_before(session, plan, before, found, chosen) if back else None
+        grids = balancing.accepted(before, found, chosen, version=version, back=back, ground=ground)
         work.tell(1, 3, "counting")
         return with_grids(before, grids)
 
-    change = (version, number, None if chosen is None else tuple(chosen))
+    change = (version, number, None if chosen is None else tuple(chosen), back)
     return work.editors.after(plan, before, change=change, make=make)
 
 

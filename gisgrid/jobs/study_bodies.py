@@ -5,7 +5,6 @@ Houses appear as counts, and in a proposal as points without a code.
 
 from __future__ import annotations
 
-import json
 from datetime import date
 from typing import Any
 
@@ -19,6 +18,7 @@ from gisgrid.balance.workload import MMIN
 from gisgrid.core.arrays import Geometries
 from gisgrid.core.messages import in_every, said_of
 from gisgrid.core.plans import PlanInfo, TownshipInfo
+from gisgrid.jobs.pictures import DECIMALS, drawn, spots
 from gisgrid.planning.checks.checks import SITES_CHECK, Tell
 from gisgrid.planning.checks.coverage import coverage
 from gisgrid.planning.checks.findings import CheckResult, Finding
@@ -26,9 +26,6 @@ from gisgrid.planning.editor.delta import Delta, Shift, delta
 from gisgrid.planning.snapshot.fetch import plan_state
 from gisgrid.planning.workload.weighing import plan_weighing
 from gisgrid.planning.workload.workload import loads, refuse_no_work
-
-DECIMALS = 6
-"""11 cm; neighbours round their shared vertices alike."""
 
 
 def coverage_body(
@@ -141,7 +138,7 @@ def _finding(check: str, found: Finding) -> dict[str, Any]:
         "houses": len(found.houses),
         "residents": found.residents,
         "at": _marker(found.place),
-        "ground": _drawn(found.place) if shapely.get_dimensions(found.place) == 2 else None,
+        "ground": drawn(found.place) if shapely.get_dimensions(found.place) == 2 else None,
     }
 
 
@@ -156,8 +153,8 @@ def _move(found: Delta, shift: Shift, names: dict[str, str]) -> dict[str, Any]:
         "households": found.households(shift),
         "residents": found.residents(shift),
         "at": _marker(shift.ground if not shift.ground.is_empty else shapely.multipoints(xy)),
-        "ground": None if shift.ground.is_empty else _drawn(shift.ground),
-        "points": np.round(xy, DECIMALS).tolist(),
+        "ground": None if shift.ground.is_empty else drawn(shift.ground),
+        "points": spots(xy),
     }
 
 
@@ -171,11 +168,6 @@ def _marker(place: BaseGeometry) -> list[float] | None:
         points: Geometries = np.atleast_1d(shapely.points(shapely.get_coordinates(place)))
         at = points[np.argmin(shapely.distance(points, place.centroid))]
     return [round(at.x, DECIMALS), round(at.y, DECIMALS)]
-
-
-def _drawn(place: BaseGeometry) -> Any:
-    shape = shapely.transform(place, lambda xy: np.round(xy, DECIMALS))
-    return json.loads(shapely.to_geojson(shape))
 
 
 def _short(value: float | None) -> float | None:

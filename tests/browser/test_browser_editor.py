@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date, timedelta
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -20,10 +18,22 @@ from gisgrid.jobs import worker
 from gisgrid.planning.editor import scenarios
 from gisgrid.planning.snapshot.fetch import today
 from tests.support.accounts import appointed
+from tests.support.editor_page import (
+    drag_border,
+    long_arc,
+    middle_of,
+    on_screen,
+    version,
+    wait_version,
+    worked,
+)
 from tests.support.looks import picture
 from tests.support.web import Visit, app_over, chromium, served, visit
 
 pytestmark = pytest.mark.browser
+DRAWN = (
+    "Object.fromEntries(gisgrid.editor.view.grids.map((g) => [g.code, JSON.stringify(g.geometry)]))"
+)
 
 
 @pytest.fixture(scope="module")
@@ -37,96 +47,8 @@ def ready(seen: Visit, path: str) -> Page:
     return seen.page
 
 
-@contextmanager
-def worked(engine: Engine) -> Iterator[None]:
-    """What the page orders meanwhile is done by a worker as soon as it is there."""
-    ended = threading.Event()
-
-    def work() -> None:
-        while not ended.wait(0.1):
-            with transaction(engine, read_only=True) as session:
-                waits = session.scalar(
-                    text("SELECT EXISTS (SELECT FROM job WHERE state = 'waiting')")
-                )
-            if waits:
-                worker.work(engine, once=True)
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
-
-
 def shot(page: Page, name: str) -> None:
     picture(page, f"editor_{name}.png")
-
-
-def on_screen(page: Page, place: list[float]) -> tuple[float, float]:
-    x, y = page.evaluate(
-        """([lon, lat]) => {
-             const at = gisgrid.town.latLngToContainerPoint(L.latLng(lat, lon));
-             const box = gisgrid.town.getContainer().getBoundingClientRect();
-             return [at.x + box.x, at.y + box.y];
-           }""",
-        place,
-    )
-    return float(x), float(y)
-
-
-def middle_of(page: Page, code: str) -> list[float]:
-    found: list[float] = page.evaluate(
-        """(code) => { const c = gisgrid.editor.grids.of.get(code).getBounds().getCenter();
-             return [c.lng, c.lat]; }""",
-        code,
-    )
-    return found
-
-
-def version(page: Page) -> int:
-    return int(page.evaluate("gisgrid.editor.view.version"))
-
-
-def wait_version(page: Page, number: int) -> None:
-    page.wait_for_selector(f"html[data-version='{number}']", state="attached")
-
-
-def long_arc(page: Page) -> dict[str, Any]:
-    """A border with corners between its ends, the one with most houses beside it."""
-    found: dict[str, Any] = page.evaluate(
-        """() => {
-             const grid = (code) => gisgrid.editor.grid(code);
-             return gisgrid.editor.view.arcs
-               .filter((arc) => arc.movable && arc.line.length > 4
-                 && arc.grids.every((code) => grid(code).kind === "basic"))
-               .sort((a, b) => b.line.length - a.line.length)[0];
-           }"""
-    )
-    return found
-
-
-def drag_border(seen: Visit, by: tuple[float, float], *, keep: bool = True) -> dict[str, Any]:
-    """Pull the middle corner of a border by some pixels."""
-    page, arc = seen.page, long_arc(seen.page)
-    middle = arc["line"][len(arc["line"]) // 2]
-    seen.look(middle[0], middle[1], 17)
-    x, y = on_screen(page, middle)
-    page.evaluate(
-        "(id) => { gisgrid.editor.arcs.eachLayer((line) => { if (line.arc.id === id) line.fire('click'); }); }",
-        arc["id"],
-    )
-    page.wait_for_selector(".marker-icon")
-    page.mouse.move(x, y)
-    page.mouse.down()
-    for k in range(1, 5):
-        page.mouse.move(x + by[0] * k / 4, y + by[1] * k / 4)
-        page.evaluate("() => new Promise((go) => requestAnimationFrame(() => go(null)))")
-    page.wait_for_selector("#live table, #live .refused")
-    if keep:
-        page.mouse.up()
-    return arc
 
 
 def test_the_planners_whole_story(browser: Browser, own_town: Engine):  # noqa: PLR0915 - one story
@@ -150,6 +72,11 @@ def test_the_planners_whole_story(browser: Browser, own_town: Engine):  # noqa: 
             page.wait_for_selector("html[data-ready]", state="attached")
             shot(page, "open")
             plan_id = int(page.evaluate("gisgrid.editor.view.id"))
+            # Borders of communities are drawn thicker than those of grids.
+            thick = "(layer) => Math.max(...layer.getLayers().map((l) => l.options.weight))"
+            assert page.evaluate(f"({thick})(gisgrid.layers.areas)") > page.evaluate(
+                "Math.max(...[...gisgrid.editor.arcs.of.values()].map((l) => l.options.weight))"
+            )
             # Gaps and the rest are found by the checks.
             page.click("#checks-section summary")
             with worked(own_town):
@@ -162,9 +89,18 @@ def test_the_planners_whole_story(browser: Browser, own_town: Engine):  # noqa: 
             assert page.locator("#checks .answer-fail").first.evaluate(
                 "(e) => [getComputedStyle(e).display, getComputedStyle(e).backgroundColor]"
             ) == ["inline", "rgba(0, 0, 0, 0)"]
+            # A finding shows all its houses.
+            told = page.locator("#checks button", has_text="处房屋").first
+            held = int(re.search(r"（?\(?([\d,]+) 处房屋", told.inner_text())[1].replace(",", ""))  # type: ignore[index]
+            told.click()
+            marked = "gisgrid.editor.found.getLayers().filter((l) => l instanceof L.CircleMarker)"
+            assert page.evaluate(f"{marked}.length") == held > 0
             shot(page, "checks")
             page.click("#checks-section summary")
-            # The machine proposes, in the background.
+            # The machine proposes, in the background; clicks are counted from its order on.
+            page.evaluate(
+                "() => { window.clicks = 0; document.addEventListener('click', () => { window.clicks += 1; }, true); }"
+            )
             page.click("#rebalance")
             page.wait_for_selector("html[data-job='waiting']", state="attached")
             shot(page, "waiting")
@@ -179,8 +115,82 @@ def test_the_planners_whole_story(browser: Browser, own_town: Engine):  # noqa: 
             assert promised is not None
             worst = "Math.max(...gisgrid.editor.view.grids.map((g) => Math.abs(g.deviation || 0)))"
             before = page.evaluate(worst)
+            # Seen without a click, in the colour of whoever gets it; taken over, or back, by one.
+            moves = page.evaluate("gisgrid.editor.offer.moves.length")
+            assert moves >= 5 and page.locator("#job .move").count() == moves
+            # Each with its ground and its houses.
+            assert page.locator(".leaflet-offered-pane path").count() >= moves
+            assert page.evaluate(
+                "gisgrid.editor.offer.moves.every((m, k) => m.ground && gisgrid.editor.offer.shapes[k] && m.points.length === m.houses)"
+            )
+            line = page.locator("#job .move").first
+            colour = page.evaluate(
+                "gisgrid.editor.offer.colours.get(gisgrid.editor.offer.moves[0].to_grid)"
+            )
+            swatch = line.locator("i").evaluate("(e) => getComputedStyle(e).backgroundColor")
+            assert swatch == "rgb({}, {}, {})".format(*bytes.fromhex(colour[1:]))
+            assert page.evaluate(
+                "gisgrid.editor.ui.communities[gisgrid.editor.offer.moves[0].community]"
+            ) in page.inner_text("#job [data-community]")
+            first = page.evaluate(DRAWN)
+            line.hover()
+            expect(line).to_have_class(re.compile("hot"))
+            assert (
+                page.evaluate(
+                    "gisgrid.editor.offer.shapes.find(Boolean).getLayers()[0].options.weight"
+                )
+                == 4
+            )
+            line.locator(".take").click()
+            page.wait_for_selector("html[data-taken='1:1']", state="attached")
+            expect(line).to_have_class(re.compile("taken"))
+            assert page.evaluate("window.clicks") == 2, "ordered and taken over; eleven were needed"
+            shot(page, "one_taken")
+            expect(line.locator(".take")).to_have_text("撤回采纳")
+            ground = page.evaluate("gisgrid.editor.view.figures.residents_moved")
+            assert ground > 0
+            line.locator(".take").click()
+            page.wait_for_selector("html[data-taken='2:0']", state="attached")
+            # Back are houses and ground.
+            assert page.evaluate("gisgrid.editor.view.figures.residents_moved") == 0
+            assert page.evaluate(DRAWN) == first
+            page.click("#log-section summary")
+            expect(page.locator("#log li").first).to_contain_text("已撤回采纳的建议")
+            page.click("#log-section summary")
+            # A whole community by one click, too, and all undone.
+            group = page.locator("#job [data-community]").first
+            group.locator(".take-community").click()
+            own = group.locator(".move").count()
+            page.wait_for_selector(f"html[data-taken='3:{own}']", state="attached")
+            for number in (4, 5, 6):
+                page.click("#undo")
+                page.wait_for_selector(f"html[data-taken^='{number}:']", state="attached")
+            assert page.locator("#job .taken").count() == 0
+            # What is there steps back while the proposal is shown, and no longer.
+            stage, pane = page.locator("#main"), page.locator(".leaflet-offered-pane")
+            expect(stage).to_have_class(re.compile("offering"))
+            expect(page.locator("#key-proposal")).to_be_visible()
+            page.click("#aside")
+            expect(stage).not_to_have_class(re.compile("offering"))
+            expect(page.locator("[data-layer=a_proposal]")).not_to_be_checked()
+            expect(page.locator("#key-proposal")).to_be_hidden()
+            page.click("#layers-section summary")
+            page.check("[data-layer=a_proposal]")
+            expect(stage).to_have_class(re.compile("offering"))
+            expect(page.locator("#aside")).to_have_text("隐藏建议")
+            page.click("#layers-section summary")
             page.click("#take-all")
-            wait_version(page, 1)
+            wait_version(page, 7)
+            page.wait_for_selector(f"html[data-taken='7:{moves}']", state="attached")
+            expect(stage).not_to_have_class(re.compile("offering"))
+            expect(pane).to_be_hidden()
+            # The bar tells it, today and now, and the table has it in its rows and sums.
+            assert f"→ {float(promised[1]):.1f} %" in page.inner_text("#figure-deviation").replace(
+                "\n", " "
+            )
+            moved = page.evaluate("gisgrid.editor.view.figures.residents_moved")
+            assert f"{moved:,}" in page.inner_text("#figure-moved")
+            assert f"{moved:,} 名居民" in said
             # What was promised is what the map shows.
             assert f"{100 * page.evaluate(worst):.2f}" == promised[1]
             assert page.evaluate(worst) <= 0.01 < before
@@ -194,14 +204,14 @@ def test_the_planners_whole_story(browser: Browser, own_town: Engine):  # noqa: 
             )
             shot(page, "dragging")
             page.mouse.up()
-            wait_version(page, 2)
+            wait_version(page, 8)
             # Undone and redone.
             page.click("#undo")
-            wait_version(page, 3)
+            wait_version(page, 9)
             page.click("#redo")
-            wait_version(page, 4)
+            wait_version(page, 10)
             page.click("#log-section summary")
-            assert page.locator("#log li").count() == 2
+            assert page.locator("#log li").count() == 5
             # Compared with the plan in force, on two maps in step.
             page.goto(f"{host}/plan/{plan_id}/compare")
             page.wait_for_selector("html[data-ready]", state="attached")
@@ -220,6 +230,9 @@ def test_the_planners_whole_story(browser: Browser, own_town: Engine):  # noqa: 
             page.click("#step-submit")
             page.wait_for_selector(".state-in_review")
             assert page.locator("#tools-section").is_hidden()
+            # Without its list a proposal is not on the map.
+            expect(stage).not_to_have_class(re.compile("offering"))
+            assert pane.locator("path").count() == 0
             page.click("#step-approve")
             page.locator("dialog.sure .danger").click()
             expect(page.locator("#notice")).to_contain_text("没有相应的权限")
@@ -334,7 +347,7 @@ def test_tools_locks_and_refusals(browser: Browser, own_town: Engine):  # noqa: 
         )
         box = page.evaluate(
             """(code) => { const b = gisgrid.editor.grids.of.get(code).getBounds(), c = b.getCenter();
-                 gisgrid.town.fitBounds(b, { animate: false, paddingTopLeft: [340, 60], paddingBottomRight: [60, 60] });
+                 gisgrid.town.fitBounds(b, { animate: false, padding: [30, 30] });
                  return [b.getWest(), b.getEast(), c.lat]; }""",
             big,
         )
@@ -367,15 +380,18 @@ def test_tools_locks_and_refusals(browser: Browser, own_town: Engine):  # noqa: 
         # An exclusive grid is drawn as a hole in the basic ones.
         page.click("[data-tool=draw]")
         x, y = on_screen(page, middle_of(page, big))
-        x -= 170  # beside the school in the middle
-        for dx, dy in ((-70, -50), (70, -50), (70, 50), (-70, 50), (-70, -50)):
+        x -= 97  # beside the school in the middle
+        for dx, dy in ((-40, -28), (40, -28), (40, 28), (-40, 28), (-40, -28)):
             page.mouse.click(x + dx, y + dy)
         page.fill("#named input[name=name]", "虚构公园")
         page.check("#named input[name=exclusive]")
         page.fill("#named input[name=host]", "虚构公园管理处")
         shot(page, "exclusive")
         page.click("#named button:not([type])")
-        wait_version(page, now + 3)
+        page.wait_for_selector(
+            f"html[data-version='{now + 3}'], #notice:not([hidden])", state="attached"
+        )
+        assert version(page) == now + 3, page.inner_text("#notice")
         made = page.evaluate("gisgrid.editor.view.grids.find((g) => g.name === '虚构公园')")
         assert (made["kind"], len(made["code"])) == ("exclusive", 20)
         # A house goes to the neighbour by a click; locked by a click it stays.

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from sqlalchemy import Engine, text
 
@@ -12,10 +14,10 @@ from gisgrid.core.errors import Conflict, Invalid
 from gisgrid.core.messages import unpacked
 from gisgrid.core.plans import PlanInfo, TownshipInfo, plan_in_force, township
 from gisgrid.db.store import transaction
-from gisgrid.jobs import balancing, names, worker
+from gisgrid.jobs import balancing, names, taking, worker
 from gisgrid.planning.balancing.options import BalanceOptions
 from gisgrid.planning.editor import moves, scenarios
-from gisgrid.planning.editor.editor import flows, numbers, with_grids
+from gisgrid.planning.editor.editor import changed_codes, flows, numbers, with_grids
 from gisgrid.planning.editor.refusals import ScenarioLocks, refuse
 from tests.support.database import own_database
 from tests.support.waiting import eventually
@@ -58,7 +60,17 @@ def test_a_rebalancing_is_ordered_done_and_taken_over(draft):
         one = with_grids(editor, balancing.accepted(editor, found, [0]))
         refuse(editor, one, ScenarioLocks())
         (first,) = {(f.from_grid, f.to_grid) for f in flows(editor, one)}
-        assert first == (found.result["moves"][0]["from_grid"], found.result["moves"][0]["to_grid"])
+        move = found.result["moves"][0]
+        assert first == (move["from_grid"], move["to_grid"])
+        # A page draws its houses where they stand; it tells which moves there are, and gives each back.
+        stand = dict(
+            zip(editor.state.houses.code, editor.state.houses.lonlat.tolist(), strict=True)
+        )
+        drawn = np.array([stand[h] for h in move["houses"]])
+        assert np.array(move["points"]) == pytest.approx(drawn, abs=6e-7)
+        assert taking.taken(editor, found) == [] and taking.taken(one, found) == [0]
+        back = with_grids(one, balancing.accepted(one, found, [0], back=True))
+        assert taking.taken(back, found) == [] and flows(editor, back) == []
         with pytest.raises(Invalid, match="no such move"):
             balancing.accepted(editor, found, [len(found.result["moves"])])
         after = with_grids(editor, balancing.accepted(editor, found))
@@ -73,6 +85,16 @@ def test_a_rebalancing_is_ordered_done_and_taken_over(draft):
         # Once taken over it changes nothing more; after another edit it no longer fits.
         again = scenarios.scenario_editor(session, place, plan)
         assert balancing.accepted(again, found, version=1) is again.state.grids
+        assert after.present is editor.present, "who is present follows from the codes"
+        # Taken back, the very ground is there again; where it was drawn on since, only the houses are.
+        ground = taking.ground_before(session, plan, again, found, None)
+        undrawn = with_grids(again, balancing.accepted(again, found, back=True, ground=ground))
+        assert changed_codes(editor, undrawn) == [] != changed_codes(editor, again)
+        assert taking.ground_before(session, plan, one, found, None) is None
+        assert taking.ground_before(session, plan, again, found, [0]) is None
+        whole = replace(found, result=found.result | {"drawn": [{}]})
+        with pytest.raises(Invalid, match="undone, not taken back"):
+            balancing.accepted(again, whole, back=True)
 
 
 def test_an_order_is_rolled_back_with_its_transaction(draft):

@@ -99,6 +99,24 @@ def test_a_large_part_of_a_proposal_is_shown_and_taken_over_by_a_job(
     assert [g["houses"] for g in undone["grids"]] == [g["houses"] for g in before["grids"]]
 
 
+def test_an_edit_tells_which_moves_of_which_proposal_there_are(engine: Engine, draft: PlanInfo):
+    client, number = client_of(engine, "planner"), proposed(engine, draft)
+    edit = {"kind": "rebalance", "job": number, "moves": [0]}
+    before = view(client, draft)
+    assert before["taken"] == {"job": number, "moves": []}
+    kept = client.post(f"/plan/{draft.id}/edit", json={"version": 0, "edit": edit}).json
+    assert kept["taken"] == {"job": number, "moves": [0]}
+    back = {"version": 1, "edit": {**edit, "back": True}}
+    gone = client.post(f"/plan/{draft.id}/edit", json=back).json
+    assert gone["taken"] == {"job": number, "moves": []}
+    assert [each["action_text"] for each in gone["log"]] == ["已撤回采纳的建议", "采纳建议"]
+    # Houses and ground are those of before.
+    assert put_upon(put_upon(before, kept), gone)["grids"] == before["grids"]
+    assert client.get(f"/plan/{draft.id}/job.json?taken=1").json["taken"]["job"] == number
+    assert proposed(engine, draft) > number
+    assert view(client, draft)["taken"]["job"] > number, "of the newest, which says its number"
+
+
 def test_what_was_looked_at_is_not_drawn_again_when_it_is_taken_over(
     engine: Engine, draft: PlanInfo, monkeypatch: pytest.MonkeyPatch
 ):

@@ -32,6 +32,14 @@ test("what is not public has no colour, and the legend says so", () => {
   assert.deepEqual(labels(found), ["1", "not public"]);
 });
 
+test("a number beyond the classes, or none where there was one, asks for a new legend", () => {
+  const fits = (numbers, ...values) => values.map((value) => of(numbers).fits(value));
+  assert.deepEqual(fits({ a: 2, b: 5 }, 1, 2, 4, 5, 6, null), [false, true, true, true, false, false]);
+  assert.deepEqual(fits({ a: 2, b: null }, 2, null), [true, true]);
+  assert.deepEqual(fits({}, 2, null), [false, false], "without grids there are no classes");
+  assert.equal(colouring({ key: "houses", swatches: [], ramp: RAMP }, new Map(), WORDS).of({ code: "a" }), undefined);
+});
+
 test("before anything is counted the legend says so", () => {
   assert.deepEqual(labels(of({})), ["nothing counted"]);
 });

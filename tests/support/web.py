@@ -152,7 +152,7 @@ class Visit:
     def look(self, lon: float, lat: float, zoom: int) -> None:
         """Go to a place of the map."""
         self.page.evaluate(
-            "(at) => gisgrid.town.setView(at.slice(0, 2), at[2], { animate: false })",
+            "(at) => { gisgrid.town.setView(at.slice(0, 2), at[2], { animate: false }); }",
             [lat, lon, zoom],
         )
         self.settle()

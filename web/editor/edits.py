@@ -11,9 +11,11 @@ from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import Invalid
 from gisgrid.core.plans import PlanInfo, TownshipInfo, plan_by_id
-from gisgrid.jobs import balancing
+from gisgrid.jobs import balancing, taking
 from gisgrid.planning.editor import changes, edits, scenarios
 from gisgrid.planning.editor.changes import Change
+from gisgrid.planning.editor.editor import Editor
+from gisgrid.planning.snapshot.snapshot import Grids
 
 MOST_CORNERS = 5_000
 
@@ -35,9 +37,16 @@ def change_of(
     if make is None:
         raise no_edit()
     try:
-        return str(kind), make(session, place, plan, asked)
+        change = make(session, place, plan, asked)
+        return action_of(asked), change
     except (KeyError, TypeError, ValueError) as exc:
         raise no_edit() from exc
+
+
+def action_of(edit: Mapping[str, Any]) -> str:
+    """What the log calls an edit."""
+    back = edit.get("kind") == "rebalance" and edit.get("back") is True
+    return "take_back" if back else str(edit.get("kind"))
 
 
 def _drag(
@@ -109,7 +118,13 @@ def _accept(
         raise no_edit()
     moves = None if asked.get("moves") is None else [int(k) for k in asked["moves"]]
     version = scenarios.scenario(session, plan.id).version
-    return lambda editor: balancing.accepted(editor, found, moves, version=version)
+    back = asked.get("back") is True
+
+    def change(editor: Editor) -> Grids:
+        ground = taking.ground_before(session, plan, editor, found, moves) if back else None
+        return balancing.accepted(editor, found, moves, version=version, back=back, ground=ground)
+
+    return change
 
 
 def _combine(

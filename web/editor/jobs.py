@@ -12,7 +12,7 @@ from gisgrid.jobs import balancing, quick
 from gisgrid.planning.balancing.options import LEVELS, BalanceOptions, Level
 from web.editor import json as views
 from web.editor.orders import ordered
-from web.editor.store import placed, planning, who
+from web.editor.store import at_hand, placed, planning, who
 from web.editor.views import as_json, blueprint, body, number, of_size
 
 
@@ -52,10 +52,16 @@ def look(plan_id: int) -> Response:
 
 @blueprint.get("/<int:plan_id>/job.json")
 def job(plan_id: int) -> Response:
-    """A job of a scenario: the newest rebalancing, or the one of an ``id``."""
+    """A job of a scenario: the newest rebalancing, or the one of an ``id``.
+
+    With ``taken``: only the newest proposal's number, and which of its moves the scenario has.
+    """
     asked = request.args.get("id")
     with planning(read_only=True) as session:
         placed(session, plan_id, "plan", "review")
+        if "taken" in request.args:
+            _, _, version, editor = at_hand(session, plan_id, "plan", "review")
+            return as_json({"version": version, "taken": views.taken(session, plan_id, editor)})
         found = (
             balancing.last_job(session, plan_id)
             if asked is None

@@ -9,35 +9,50 @@ from typing import Any
 
 import numpy as np
 import shapely
+from flask import current_app
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
+from gisgrid.core.crs import from_metric
 from gisgrid.core.errors import GisgridError
 from gisgrid.core.messages import said_of
-from gisgrid.core.plans import PlanInfo, township_by_id
-from gisgrid.jobs import balancing
+from gisgrid.core.plans import PlanInfo, TownshipInfo, township_by_id
+from gisgrid.jobs import balancing, pictures
 from gisgrid.jobs.quick import shown
+from gisgrid.jobs.taking import Proposals
 from gisgrid.planning.checks.checks import CHECKS
-from gisgrid.planning.editor import moves, scenarios
-from gisgrid.planning.editor.editor import Editor, numbers
+from gisgrid.planning.editor import figures, moves, scenarios
+from gisgrid.planning.editor.editor import PARTS, Editor, numbers
 from gisgrid.planning.editor.refusals import ScenarioLocks
 from gisgrid.planning.editor.shown import beside, borders, changed, locked_houses
 from gisgrid.planning.review import review
 from gisgrid.planning.snapshot.fetch import today
 from layers.deviation import deviation_colour
 from web.editor.states import standing, standing_key
+from web.editor.store import editors
 from web.http.language import said, said_again
 
 SHOWN_MOVES = 60
 SHOWN_FLOWS = 12
+SHOWN_UNCOVERED = 300
 
 
 def view(session: Session, plan: PlanInfo, version: int, editor: Editor) -> dict[str, Any]:
     """All that the page shows of a scenario at a version."""
     locks = moves.locks_of(session, plan.id)
+    place = township_by_id(session, plan.township_id)
+    base = editors().base_beside(session, place, plan, editor)
     return {
-        **head(session, plan, version),
+        **head(session, place, plan, version),
         **_reading(editor),
+        "figures": _figures(base, editor),
+        "figures_before": None
+        if base is None
+        else {**_figures(None, base), "deviations": figures.figures(base).deviations},
+        "uncovered": figures.uncovered_places(editor, SHOWN_UNCOVERED),
+        "taken": taken(session, plan.id, editor),
+        "parts": PARTS,
+        "posts": _posts(editor),
         "grids": grids(editor, range(len(editor.state.grids.code)), locks),
         "arcs": arcs(editor, locks, borders(editor, locks)),
         "house_locks": locked_houses(editor, locks),
@@ -67,9 +82,16 @@ def change(
     locks = moves.locks_of(session, plan.id)
     held = locks if held is None else held
     other = changed(before, after, held, locks)
+    place = township_by_id(session, plan.township_id)
+    base = editors().base_beside(session, place, plan, after)
+    alike = figures.uncovered_alike(before, after)
+    bare = {} if alike else {"uncovered": figures.uncovered_places(after, SHOWN_UNCOVERED)}
     return {
-        **head(session, plan, version),
+        **head(session, place, plan, version),
         **_reading(after),
+        "figures": _figures(base, after),
+        **bare,
+        "taken": taken(session, plan.id, after),
         "since": since,
         "grids": grids(after, other.rows, locks),
         "gone": other.gone,
@@ -85,7 +107,28 @@ def _reading(editor: Editor) -> dict[str, Any]:
     return {"reading": editor.reading.name, "read_at": editor.reading.at.isoformat()}
 
 
-def head(session: Session, plan: PlanInfo, version: int) -> dict[str, Any]:
+def _figures(base: Editor | None, editor: Editor) -> dict[str, Any]:
+    """The whole scenario in numbers; the grids of the page tell the deviations themselves."""
+    found = asdict(figures.figures(editor))
+    del found["deviations"]
+    moved = None if base is None else figures.residents_moved(base, editor)
+    return {**found, "residents_moved": moved}
+
+
+def taken(session: Session, plan_id: int, editor: Editor) -> dict[str, Any] | None:
+    """The number of the newest proposal, and which of its moves the scenario has; None: there is none."""
+    proposals: Proposals = current_app.extensions["gisgrid_proposals"]
+    found = proposals.taken(session, plan_id, editor)
+    return None if found is None else asdict(found)
+
+
+def _posts(editor: Editor) -> list[list[float]]:
+    """Where posts of teams and stations in use stand."""
+    spots = from_metric(shapely.points(editor.state.open_stations.xy_m), editor.state.srid)
+    return pictures.spots(shapely.get_coordinates(spots))
+
+
+def head(session: Session, place: TownshipInfo, plan: PlanInfo, version: int) -> dict[str, Any]:
     """What the page shows of a scenario beside its map."""
     found = scenarios.scenario(session, plan.id)
     can_undo, can_redo = moves.steps_there(session, plan.id)
@@ -96,7 +139,7 @@ def head(session: Session, plan: PlanInfo, version: int) -> dict[str, Any]:
         "standing": standing(plan),
         "standing_key": standing_key(plan),
         "first_day": review.first_day(session, plan).isoformat(),
-        "today": today(township_by_id(session, plan.township_id)).isoformat(),
+        "today": today(place).isoformat(),
         "version": version,
         "stale": found.stale,
         "based_on": found.based_on,
@@ -237,6 +280,8 @@ def _checked(kept: Mapping[str, Any]) -> dict[str, Any]:
                         "fix": f["fix"] and _said(f["fix"]),
                         "residents": f["residents"],
                         "place": f["place"],
+                        "houses": f.get("houses", 0),
+                        "points": f.get("points", ()),
                         "mends": mends(f["stray"]),
                     }
                     for f in c["findings"]
@@ -305,6 +350,7 @@ def actions() -> dict[str, str]:
         "give": gettext("Houses moved"),
         "remove": gettext("Grid removed"),
         "rebalance": gettext("Proposal taken over"),
+        "take_back": gettext("Proposal taken back"),
         "combine": gettext("Scenario combined"),
         "across": gettext("Grid cut at its community's border"),
         "slivers": gettext("Slivers mended"),

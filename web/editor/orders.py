@@ -37,6 +37,7 @@ def ordered(session: Session, plan: PlanInfo, kind: str, asked: dict[str, Any]) 
     options = {
         "job": edit["job"],
         "moves": None if chosen is None else [int(k) for k in chosen],
+        "back": edit.get("back") is True,
         "version": version_of(asked),
         "why": str(asked.get("why") or "")[:500],
     }

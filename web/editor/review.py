@@ -24,7 +24,7 @@ from gisgrid.planning.editor.scenarios import more_houses_than, scenario
 from gisgrid.planning.review import review
 from gisgrid.planning.review.handover import handed_houses, handover_sheets, team_sheets
 from gisgrid.planning.snapshot.fetch import today
-from layers.deviation import deviation_colour, legend
+from layers.deviation import PATTERNS, deviation_colour, legend
 from layers.editor import picture
 from web.editor import json as views
 from web.editor import store
@@ -71,6 +71,7 @@ def compare(plan_id: int) -> Response:
             "moved": [g.code for g in pair.found.grids if g.moved],
             "words": words(),
             "legend": legend(),
+            "patterns": PATTERNS,
         },
     )
     return Response(html, headers={"Cache-Control": "private, no-store"})

@@ -23,6 +23,7 @@ from gisgrid.core.plans import PlanInfo, TownshipInfo, plan_by_id
 from gisgrid.core.scope import refuse_strangers
 from gisgrid.db.roles import PLANNER
 from gisgrid.db.store import Actor
+from gisgrid.jobs.taking import Proposals
 from gisgrid.planning.editor.editor import Editor
 from gisgrid.planning.editor.editors import KEPT, Editors
 from gisgrid.planning.editor.scenarios import (
@@ -48,6 +49,7 @@ log = logging.getLogger(__name__)
 def init_app(app: Flask) -> None:
     followed = app.extensions["gisgrid_editor_followed"] = EditorFollower(app)
     app.extensions["gisgrid_editor"] = Editors(lasting_s=LASTING_S, renew=followed.renew)
+    app.extensions["gisgrid_proposals"] = Proposals()
     store: Store = app.extensions["gisgrid"]
     store.listener.hear(CHANNEL, followed.heard)
     store.listener.hear(WANTED, followed.wanted)

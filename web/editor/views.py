@@ -34,13 +34,14 @@ from gisgrid.planning.editor.editor import with_grids
 from gisgrid.planning.editor.refusals import refuse
 from gisgrid.planning.snapshot.fetch import grids_renewed, target_size
 from layers import areas, houses, page, streets
-from layers.deviation import legend
+from layers.colours import BASIC, EXCLUSIVE, FEW_TO_MANY, QUALITATIVE
+from layers.deviation import PATTERNS, legend
 from layers.layer import LayerScope
 from layers.tiles import data_version
 from web.editor import json as views
 from web.editor.assets import EDITOR_SCRIPTS, EDITOR_STYLES
 from web.editor.edits import change_of, no_edit
-from web.editor.messages import levels, measures, words
+from web.editor.messages import keys, levels, measures, words
 from web.editor.orders import large, ordered, version_of
 from web.editor.states import standing, states
 from web.editor.store import at_hand, begin, editors, placed, planning, who
@@ -97,6 +98,7 @@ def show(plan_id: int) -> Response:
         place, plan = placed(session, plan_id, "plan", "review")
         scope = LayerScope(plan.id, data_version(session, plan.id), request.script_root)
         extent = areas.extent(session, plan.id)
+        called = {area.code: area.name for area in areas.communities(session, plan.id)}
         every = plans.plans(session, place.id)
         size, size_in = target_size(session, place.id)
     settings: Settings = current_app.config["SETTINGS"]
@@ -115,7 +117,13 @@ def show(plan_id: int) -> Response:
             "words": words(),
             "states": states(),
             "levels": levels(),
+            "keys": keys(),
             "legend": legend(),
+            "patterns": PATTERNS,
+            "ramp": FEW_TO_MANY,
+            "kinds": (BASIC, EXCLUSIVE),
+            "receivers": QUALITATIVE[:-1],
+            "communities": called,
             "csrf": generate_csrf(),
             "base": plan.based_on_id,
         },

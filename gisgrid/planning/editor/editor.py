@@ -16,12 +16,15 @@ import shapely
 
 from gisgrid.balance.walking import Walk
 from gisgrid.balance.weights import Weights
-from gisgrid.balance.workload import MMIN, Workload, deviations
-from gisgrid.core.arrays import Floats, Geometries, sums
+from gisgrid.balance.workload import MMIN, Workload, deviations, posts
+from gisgrid.core.arrays import Floats, Geometries, Ints, sums
 from gisgrid.planning.editor.arcs import Topology, topology_of
 from gisgrid.planning.snapshot.regrid import Spots, on_grids
 from gisgrid.planning.snapshot.snapshot import NO_ROW, Grids, PlanSnapshot, rows_of
 from gisgrid.planning.workload.workload import recounted, walk_of, workload_of
+
+PARTS = ("households", "residents", "needs", "events", "visits", "walking")
+"""What a grid's work is for; the needs of few people are told together."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,12 @@ class GridNumbers:
     households: int
     residents: int
     minutes: float
+    parts: tuple[float, ...]
+    """The minutes by what they are for, in the order of ``PARTS``."""
+    posts: float
+    """Posts present: 1+N, where who serves several grids is shared among them."""
+    per_post: float | None
+    """Minutes a worker; None where nobody is present."""
     deviation: float | None
     compactness: float
     """Polsby-Popper: 1 is a circle."""
@@ -89,6 +98,8 @@ class Editor:
         The work under these grids, and how it is counted.
     houses_at, events_at
         The points of the state's houses and events.
+    present
+        Posts present in each grid; they follow from its code.
     reading
         What it was read under, where it is kept at hand.
     """
@@ -99,6 +110,7 @@ class Editor:
     work: Workload
     houses_at: Spots
     events_at: Spots
+    present: Floats
     reading: EditorReading | None = None
 
     @cached_property
@@ -152,6 +164,7 @@ def editor_of(state: PlanSnapshot, weights: Weights, walk: Walk | None = None) -
         workload_of(state, weights, walk=walk),
         Spots(state.houses.lonlat),
         Spots(state.events.lonlat),
+        _present(state, weights),
     )
 
 
@@ -164,7 +177,9 @@ def with_grids(editor: Editor, grids: Grids) -> Editor:
         return editor
     state = on_grids(editor.state, grids, houses=editor.houses_at, events=editor.events_at)
     work = recounted(editor.work, editor.state, state, editor.weights, editor.walk)
-    return replace(editor, state=state, work=work)
+    same = np.array_equal(grids.code, editor.state.grids.code)
+    present = editor.present if same else _present(state, editor.weights)
+    return replace(editor, state=state, work=work, present=present)
 
 
 def numbers(editor: Editor, rows: Sequence[int] | None = None) -> list[GridNumbers]:
@@ -207,11 +222,7 @@ class HouseFlow:
 def flows(before: Editor, after: Editor) -> list[HouseFlow]:
     """Which houses change their grid, by code from and to. Both hold the same houses."""
     houses = before.state.houses
-    # A grid that went has another row than no grid, which is none.
-    went = NO_ROW - 1
-    now = rows_of(before.state.grids.code, after.state.grids.code)
-    now = np.append(np.where(now == NO_ROW, went, now), NO_ROW)
-    gone = np.flatnonzero(now[houses.grid] != after.state.houses.grid)
+    gone = moved_houses(before, after)
     was_code = np.append(before.state.grids.code, "")[houses.grid[gone]].astype(str)
     now_code = np.append(after.state.grids.code, "")[after.state.houses.grid[gone]].astype(str)
     order = np.lexsort((gone, now_code, was_code))
@@ -232,6 +243,15 @@ def flows(before: Editor, after: Editor) -> list[HouseFlow]:
             )
         )
     return out
+
+
+def moved_houses(before: Editor, after: Editor) -> Ints:
+    """Rows of the houses that have another grid after; both hold the same houses."""
+    # A grid that went has another row than no grid, which is none.
+    went = NO_ROW - 1
+    now = rows_of(before.state.grids.code, after.state.grids.code)
+    now = np.append(np.where(now == NO_ROW, went, now), NO_ROW)
+    return np.flatnonzero(now[before.state.houses.grid] != after.state.houses.grid)
 
 
 def compactness(metric: Geometries) -> Floats:
@@ -258,7 +278,11 @@ def _numbers(editor: Editor) -> list[GridNumbers]:
     grids, houses = state.grids, state.houses
     owned = np.flatnonzero(houses.grid >= 0)
     of = houses.grid[owned]
-    minutes = editor.work.by_grid(houses.grid)[:count].sum(axis=1) / MMIN
+    by_part = editor.work.by_grid(houses.grid)[:count]
+    minutes = by_part.sum(axis=1) / MMIN
+    parts = _by_purpose(by_part, editor.work.parts).tolist()
+    present = editor.present
+    per_post = np.divide(minutes, present, out=np.full(count, np.nan), where=present > 0)
     held = np.bincount(of, minlength=count)
     households = sums(of, houses.households[owned].astype(np.float64), count)
     residents = sums(of, houses.residents[owned].astype(np.float64), count)
@@ -275,9 +299,26 @@ def _numbers(editor: Editor) -> list[GridNumbers]:
             households=int(households[k]),
             residents=int(residents[k]),
             minutes=float(minutes[k]),
+            parts=tuple(parts[k]),
+            posts=float(present[k]),
+            per_post=None if np.isnan(per_post[k]) else float(per_post[k]),
             deviation=None if np.isnan(off[k]) else float(off[k]),
             compactness=float(round_[k]),
             pieces=int(pieces[k]),
         )
         for k in range(count)
     ]
+
+
+def _present(state: PlanSnapshot, weights: Weights) -> Floats:
+    teams = state.teams
+    return posts(teams.grid, teams.role, teams.staff, len(state.grids.code), weights)
+
+
+def _by_purpose(by_part: Ints, names: tuple[str, ...]) -> Floats:
+    """Minutes of each grid by ``PARTS``, of its work by part."""
+    column = {name: k for k, name in enumerate(PARTS)}
+    out = np.zeros((len(by_part), len(PARTS)))
+    for k, name in enumerate(names):
+        out[:, column.get(name, column["needs"])] += by_part[:, k] / MMIN
+    return out

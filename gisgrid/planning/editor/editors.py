@@ -67,6 +67,21 @@ class Editors:
             return self.at(session, place, plan, version)
         return self._of(session, place, plan, plan_by_id(session, plan.based_on_id), 0)
 
+    def base_beside(
+        self, session: Session, place: TownshipInfo, plan: PlanInfo, editor: Editor
+    ) -> Editor | None:
+        """What a scenario at hand was drawn from, of the same houses and people; None: of no plan."""
+        if plan.based_on_id is None:
+            return None
+        key = (plan.based_on_id, 0, _read_under(editor))
+        with self._turn(key[-1]):
+            found = self._get(key)
+            if found is None:
+                base = plan_by_id(session, plan.based_on_id)
+                found = with_grids(editor, plan_grids(session, place, base))
+                self._keep(key, found)
+        return found
+
     def _of(
         self,
         session: Session,
@@ -87,16 +102,20 @@ class Editors:
         if reading != now and _age_s(reading) > FRESH_S:
             self._renew(shown.id)
         key = (shown.id, version, reading)
-        with self._lock:
-            turn = self._reading.setdefault(reading, threading.Lock())
-            while len(self._reading) > 2 * KEPT:
-                self._reading.popitem(last=False)
-        with turn:
+        with self._turn(reading):
             found = self._get(key)
             if found is None:
                 found = self._made(session, place, plan, shown, reading)
                 self._keep(key, found)
         return found
+
+    def _turn(self, reading: EditorReading) -> threading.Lock:
+        """Held by whoever makes an editor of a reading: others wait for what comes of it."""
+        with self._lock:
+            turn = self._reading.setdefault(reading, threading.Lock())
+            while len(self._reading) > 2 * KEPT:
+                self._reading.popitem(last=False)
+        return turn
 
     def _at_hand(self, now: EditorReading) -> EditorReading:
         """The newest reading at hand that may stand for the one of now; that one itself if there is none."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -120,6 +120,45 @@ def undo(session: Session, plan: PlanInfo, version: int) -> int:
 def redo(session: Session, plan: PlanInfo, version: int) -> int:
     """Do again what was undone last; the new version. Conflict if there is none."""
     return _step(session, plan, version, back=False)
+
+
+def ground_before(
+    session: Session,
+    plan: PlanInfo,
+    editor: Editor,
+    gone: Mapping[tuple[str, str], Collection[str]],
+) -> dict[str, str] | None:
+    """The polygons, by code, of before the proposal that just some houses went with, as WKB in hexadecimal.
+
+    Parameters
+    ----------
+    gone
+        Codes of the houses by the grids from and to which they went.
+
+    None where no edit that stands did that, or the ground is no longer what it made.
+    """
+    wanted = {key: set(houses) for key, houses in gone.items()}
+    asked = {"p": plan.id, "n": len(wanted), "h": sum(map(len, wanted.values()))}
+    for row in session.execute(text(_TAKEN_OVER), asked):
+        went = {(f["from_grid"], f["to_grid"]): set(f["houses"]) for f in row.flows}
+        if went == wanted and _is_ground(editor, row.after) and all(row.before.values()):
+            return {code: facts["wkb"] for code, facts in row.before.items()}
+    return None
+
+
+def _is_ground(editor: Editor, ground: Mapping[str, Facts | None]) -> bool:
+    """Whether grids of an editor have the polygons of the log; the store keeps each in parts."""
+    for code, facts in ground.items():
+        row = editor.row_of.get(code)
+        if row is None or facts is None:
+            return False
+        one, two = (
+            shapely.MultiPolygon(shapely.get_parts(shape))
+            for shape in (editor.state.grids.lonlat[row], shapely.from_wkb(facts["wkb"]))
+        )
+        if not shapely.equals_identical(one, two):
+            return False
+    return True
 
 
 def codes_of_step(session: Session, plan: PlanInfo, *, back: bool) -> list[str]:
@@ -359,6 +398,14 @@ SELECT number, action, who, why, at, standing,
        ARRAY(SELECT f.flow || jsonb_build_object('houses', jsonb_array_length(f.flow -> 'houses'))
              FROM jsonb_array_elements(flows) WITH ORDINALITY AS f(flow, n) ORDER BY f.n) AS flows
 FROM scenario_move WHERE plan_id = :p ORDER BY number DESC LIMIT :most
+"""
+
+_TAKEN_OVER = """
+SELECT before, after, flows FROM scenario_move
+WHERE plan_id = :p AND standing = 'done' AND action = 'rebalance'
+  AND jsonb_array_length(flows) = :n
+  AND (SELECT sum(jsonb_array_length(f -> 'houses')) FROM jsonb_array_elements(flows) f) = :h
+ORDER BY number DESC LIMIT 3
 """
 
 _WRITE = """

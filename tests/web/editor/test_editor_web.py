@@ -78,6 +78,17 @@ def test_a_drag_is_previewed_kept_and_seen(engine: Engine, draft: PlanInfo):
     shown = put_upon(found, kept)
     after = {g["code"]: g["houses"] for g in shown["grids"]}
     assert all(after[c] == g["houses"] for c, g in told.items())
+    # The whole scenario beside the plan it came from, which stays as it is.
+    today = found["figures_before"]
+    told = {name: value for name, value in today.items() if name != "deviations"}
+    assert found["figures"] == told | {"residents_moved": 0}
+    every = [g["deviation"] for g in found["grids"] if g["kind"] == "basic"]
+    assert today["deviations"] == [each for each in every if each is not None]
+    assert kept["figures"]["residents_moved"] == sum(f["residents"] for f in answer.json["flows"])
+    # What is as it was is not told again.
+    assert "uncovered" in found and "uncovered" not in kept
+    assert client.get(f"/plan/{draft.id}/view.json").json["figures_before"] == today
+    assert client.get(f"/plan/{draft.id}/job.json?taken=1").json == {"version": 1, "taken": None}
     assert kept["log"][0]["who"] == "测试planner (planner-999901001-)"
     assert view(client, draft)["grids"] == shown["grids"], "from memory as from the store"
 

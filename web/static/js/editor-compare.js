@@ -1,6 +1,7 @@
 // Two plans on two maps that move together.
 
 import { json } from "./ask.js";
+import { deviationFill, deviationLegend } from "./editor-key.js";
 import { drawGrids, drawNames } from "./editor-view.js";
 import { seen } from "./seen.js";
 
@@ -19,14 +20,7 @@ export async function compare(ui) {
     maps[1 - k].setView(map.getCenter(), map.getZoom(), { animate: false });
     leading = null;
   }));
-  document.getElementById("legend").append(...ui.legend.map(([colour, label]) => {
-    const line = document.createElement("li"), sample = document.createElement("span"), text = document.createElement("span");
-    sample.className = "sample";
-    sample.style.background = colour;
-    text.textContent = label;
-    line.append(sample, text);
-    return line;
-  }));
+  document.getElementById("legend").append(...deviationLegend(ui));
   let sides;
   try {
     sides = await Promise.all(ui.sides.map((url) => json(url)));
@@ -37,10 +31,10 @@ export async function compare(ui) {
     return;
   }
   sides.forEach((side, k) => {
-    const grids = drawGrids(side.grids, { pane: "grids", marked }).addTo(maps[k]);
+    const grids = drawGrids(side.grids, { pane: "grids", marked, fill: deviationFill(ui) }).addTo(maps[k]);
     if (k === 0) maps[0].fitBounds(grids.getBounds(), { padding: [10, 10] });
     for (const code of marked) if (grids.of.has(code)) grids.of.get(code).bringToFront();
-    maps[k].whenReady(() => drawNames(maps[k], grids, "labels").addTo(maps[k]));
+    maps[k].whenReady(() => drawNames(maps[k], grids).addTo(maps[k]));
   });
   seen.maps = maps;
   document.documentElement.dataset.ready = "true";

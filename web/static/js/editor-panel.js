@@ -1,9 +1,11 @@
 // The editor's panel: proposals, checks, review, log.
 
+import { tolerance } from "./editor-figures.js";
 import { hint } from "./editor-tools.js";
 import { latlng } from "./editor-view.js";
 import { byId, make } from "./elements.js";
 import { moment } from "./pure/words.js";
+import * as proposal from "./editor-proposal.js";
 import { confirmed } from "./sure.js";
 
 const POLL_MS = 700;
@@ -13,18 +15,16 @@ export function start(editor) {
   byId("undo").addEventListener("click", () => editor.post("undo", { version: editor.view.version }));
   byId("redo").addEventListener("click", () => editor.post("redo", { version: editor.view.version }));
   byId("rebalance").addEventListener("click", async () => {
-    const answer = await editor.post("rebalance", { tolerance: Number(byId("tolerance").value) / 100, level: byId("level").value, far: byId("far").checked });
+    const answer = await editor.post("rebalance", { tolerance: tolerance(), level: byId("level").value, far: byId("far").checked });
     if (answer) job(editor, answer.job);
   });
   byId("from-scratch").addEventListener("click", async () => {
-    const answer = await editor.post("rebalance", { tolerance: Number(byId("tolerance").value) / 100, size: Number(byId("size").value), size_in: byId("size-in").value });
+    const answer = await editor.post("rebalance", { tolerance: tolerance(), size: Number(byId("size").value), size_in: byId("size-in").value });
     if (answer) job(editor, answer.job);
   });
   byId("compare").addEventListener("click", () => { location.href = `${ui.root}/${ui.plan}/compare?with=${byId("other").value}`; });
   byId("combine").addEventListener("click", () => editor.keep({ kind: "combine", other: Number(byId("other").value) }));
   byId("check").addEventListener("click", () => checks(editor));
-  byId("legend").append(...ui.legend.map(([colour, label]) =>
-    make("li", {}, make("span", { class: "sample", style: { background: colour } }), make("span", {}, label))));
   document.addEventListener("click", (event) => { if (event.target.id === "notice") event.target.hidden = true; });
 }
 
@@ -40,6 +40,7 @@ export function show(editor) {
   for (const id of ["tools-section", "rebalance-section", "combine"]) byId(id).hidden = !view.editable;
   hint(editor);
   if (view.job !== editor.job) { editor.job = view.job; job(editor, view.job); }
+  proposal.refresh(editor);
   review(editor);
   log(editor);
 }
@@ -52,6 +53,7 @@ function job(editor, found) {
   const busy = found && (found.state === "waiting" || found.state === "running");
   byId("rebalance").disabled = byId("from-scratch").disabled = Boolean(busy);
   document.documentElement.dataset.job = found ? found.state : "";
+  proposal.clear(editor);
   if (!found) { box.replaceChildren(); return; }
   if (busy) {
     box.replaceChildren(
@@ -67,38 +69,7 @@ function job(editor, found) {
     box.textContent = found.state === "failed" ? words.job_failed.replace("{why}", found.failed) : words.job_cancelled;
     return;
   }
-  proposal(editor, found, box);
-}
-
-function proposal(editor, found, box) {
-  const { words } = editor.ui, { result } = found;
-  if (result.grids_drawn) {
-    box.replaceChildren(
-      make("p", {}, reached(editor, words.drawn, result).replace("{n}", result.grids_drawn)), ...leftOut(editor, result), ...reasons(result),
-      make("div", { class: "row" },
-        make("button", { type: "button", class: "main", id: "take-all", onclick: () => editor.keep({ kind: "rebalance", job: found.id }) }, words.take_all),
-        make("button", { type: "button", id: "look", onclick: () => editor.look({ kind: "rebalance", job: found.id }) }, words.look)));
-    return;
-  }
-  if (!result.moves.length) { box.replaceChildren(words.no_moves, ...leftOut(editor, result), ...reasons(result)); return; }
-  const over = result.bound > 0 ? result.moved_cost / result.bound - 1 : 0;
-  const lines = new Map();
-  result.moves.forEach((move, k) => lines.set(move.community, [...(lines.get(move.community) || []), [move, k]]));
-  const edit = (moves) => ({ kind: "rebalance", job: found.id, ...(moves ? { moves } : {}) });
-  const list = make("ul", {}, ...[...lines].map(([community, moves]) => make("li", {},
-    make("label", { class: "group" }, make("input", { type: "checkbox", checked: true, onchange: (event) =>
-      event.target.closest("li").querySelectorAll("[data-move]").forEach((each) => { each.checked = event.target.checked; }) }), community),
-    ...moves.map(([move, k]) => make("label", {}, make("input", { type: "checkbox", checked: true, "data-move": k }), editor.flowText(move))))));
-  const all = () => chosen().length === result.moves.length;
-  const chosen = () => [...list.querySelectorAll("[data-move]:checked")].map((each) => Number(each.dataset.move));
-  box.replaceChildren(
-    make("p", {}, reached(editor, words.proposal, result).replace("{houses}", (result.houses_moved || 0).toLocaleString(editor.ui.language)).replace("{n}", result.residents_moved.toLocaleString(editor.ui.language))
-      .replace("{y}", `${(100 * over).toFixed(1)} %`)),
-    ...leftOut(editor, result), ...reasons(result), list,
-    make("div", { class: "row" },
-      make("button", { type: "button", class: "main", id: "take-all", onclick: () => editor.keep(edit(null)) }, words.take_all),
-      make("button", { type: "button", id: "take-chosen", onclick: () => editor.keep(edit(all() ? null : chosen())) }, words.take_chosen),
-      make("button", { type: "button", id: "look", onclick: () => editor.look(edit(all() ? null : chosen())) }, words.look)));
+  proposal.show(editor, found, box, leftOut(editor, found.result));
 }
 
 // The edits that mend what a finding, or a community left out, is about.
@@ -106,9 +77,6 @@ const mends = (editor, found) => (editor.view.editable ? found.mends || [] : [])
   make("button", { type: "button", class: "mend", onclick: () => editor.keep(mend.edit) }, mend.label));
 const leftOut = (editor, result) => (result.left_out || []).map((left) =>
   make("div", { class: "left-out" }, make("p", { class: "hint" }, left.text), ...mends(editor, left)));
-
-const reached = (editor, text, result) => text.replace("{x}", `${(100 * result.max_deviation).toFixed(2)} %`).replace("{what}", editor.ui.levels[result.level] || editor.ui.levels.work);
-const reasons = (result) => [...result.reasons, ...(result.notes || [])].map((text) => make("p", { class: "hint" }, text));
 
 // ---- checks ------------------------------------------------------------------------------------
 
@@ -128,10 +96,20 @@ async function checks(editor) {
     make("span", {}, `${check.title}: `), make("span", { class: `answer answer-${check.status}` }, said[check.status]),
     check.places ? ` ${words.in_places.replace("{n}", check.places)}` : "", check.blocking ? make("b", {}, ` · ${words.blocks}`) : null,
     ...mends(editor, check),
-    ...check.findings.slice(0, 5).flatMap((each) => [make("button", { type: "button",
-      onclick: () => { if (each.place) editor.map.setView(latlng(each.place), 17); editor.tell(each.fix ? `${each.text} ${each.fix}` : each.text, each.place); } }, each.text),
-    ...mends(editor, each)])))));
+    ...check.findings.flatMap((each) => [
+      make("button", { type: "button", onclick: () => finding(editor, each) },
+        each.houses ? `${each.text} (${words.finding_houses.replace("{n}", each.houses.toLocaleString(editor.ui.language))})` : each.text),
+      ...mends(editor, each)]),
+    check.places > check.findings.length ? make("p", { class: "hint" }, words.more.replace("{n}", check.places - check.findings.length)) : null))));
   document.documentElement.dataset.checked = "true";
+}
+
+// The finding on the map, with its houses; of very many the first, which is said.
+function finding(editor, found) {
+  const points = found.points || [], count = (n) => n.toLocaleString(editor.ui.language);
+  const marked = points.length < found.houses ? editor.ui.words.houses_marked.replace("{n}", count(points.length)).replace("{all}", count(found.houses)) : "";
+  if (found.place && !points.length) editor.map.setView(latlng(found.place), 17);
+  editor.tell([found.text, found.fix, marked].filter(Boolean).join(" "), found.place, false, points);
 }
 
 // ---- review ------------------------------------------------------------------------------------

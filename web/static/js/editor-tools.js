@@ -11,8 +11,10 @@ export function start(editor) {
   document.querySelectorAll("[data-tool]").forEach((button) =>
     button.addEventListener("click", () => choose(editor, button.dataset.tool)));
   editor.map.on("pm:create", (event) => created(editor, event));
+  // A corner may be set upon a border, too, which is then in no hand's way.
+  editor.map.on("pm:globaldrawmodetoggled", ({ enabled }) => byId("main").classList.toggle("drawing", enabled));
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") choose(editor, "drag");
+    if (event.key === "Escape" && !editor.saving && !event.target.closest("dialog")) choose(editor, "drag");
     if ((event.ctrlKey || event.metaKey) && event.key === "z" && !/INPUT|TEXTAREA/.test(event.target.tagName)) {
       event.preventDefault();
       editor.post(event.shiftKey ? "redo" : "undo", { version: editor.view.version });
@@ -61,6 +63,7 @@ export function hint(editor) {
 export function stop(editor) {
   editor.map.pm.disableDraw();
   if (editor.line?.pm) editor.line.pm.disable();
+  editor.letGo();
   editor.line = null;
   editor.turn += 1;
   byId("live").hidden = true;
@@ -95,6 +98,7 @@ export function clickArc(editor, line) {
     kind: "drag", snap_m: byId("snap").checked ? 10 : 0,
     arcs: { [line.arc.id]: corners(line.getLatLngs(), known) },
   });
+  editor.lineEdit = edit;
   const keep = () => editor.keep(edit());
   line.pm.enable({ allowSelfIntersection: true, snappable: false, limitMarkersToCount: 60, removeLayerBelowMinVertexCount: false });
   line.off("pm:markerdrag pm:markerdragend pm:vertexremoved");
@@ -106,7 +110,7 @@ export function clickArc(editor, line) {
 function lockButton(editor, arc) {
   const { words } = editor.ui, box = byId("hint");
   if (!editor.view.editable) return;
-  box.replaceChildren(words.pick_border, " ", make("button", { type: "button", id: "lock-border",
+  box.replaceChildren(words.pick_border, " ", words.hint_keys, " ", make("button", { type: "button", id: "lock-border",
     onclick: () => editor.post("lock", { kind: "border", codes: arc.grids, on: !arc.locked }) },
   arc.locked ? words.unlock_border : words.lock_border));
 }

@@ -1,25 +1,39 @@
 // The editor: one scenario, its version, what was chosen; asks the server and draws its answers.
 
 import { refusal } from "./ask.js";
+import * as card from "./editor-card.js";
+import * as figures from "./editor-figures.js";
+import * as key from "./editor-key.js";
+import * as keys from "./editor-keys.js";
+import * as beside from "./editor-layers.js";
 import * as panel from "./editor-panel.js";
+import * as proposal from "./editor-proposal.js";
+import * as table from "./editor-table.js";
 import * as tools from "./editor-tools.js";
-import { drawArcs, drawGrids, drawHeld, drawNames, latlng } from "./editor-view.js";
+import { drawArcs, drawGrids, drawHeld, drawNames, latlng, thickenAreas } from "./editor-view.js";
 import { byId, make } from "./elements.js";
+import { LATE, MARKED, WHITE } from "./pure/colours.js";
 import { merged } from "./pure/edits.js";
-import { percent } from "./pure/words.js";
 import { seen } from "./seen.js";
-import { CHOSEN, LATE, MARKED, WHITE } from "./pure/colours.js";
+import { layers } from "./town.js";
 
 const LOOK_MS = 250;
-const MOST_ROWS = 60; // of a table of grids
 
 export function start(map, ui) {
   const editor = { map, ui, view: null, selected: null, tool: "drag" };
   seen.editor = editor;
-  [["fills", 411], ["arcs", 446], ["found", 455]].forEach(([name, z]) => { map.createPane(name).style.zIndex = String(z); });
-  map.getPane("labels").style.pointerEvents = "none";
+  [["fills", 411], ["arcs", 425], ["found-houses", 454], ["found", 455]].forEach(([name, z]) => { map.createPane(name).style.zIndex = String(z); });
+  for (const pane of ["labels", "found-houses"]) map.getPane(pane).style.pointerEvents = "none";
   map.pm.setLang(ui.language === "en" ? "en" : "zh");
   map.pm.setGlobalOptions({ snappable: true, snapDistance: 14, allowSelfIntersection: true, layerGroup: null });
+
+  // The map keeps its place when the panels beside it change their size.
+  new ResizeObserver(() => map.invalidateSize({ pan: false })).observe(map.getContainer());
+  document.querySelectorAll("[data-folds]").forEach((button) => button.addEventListener("click", () => {
+    const folded = byId("main").classList.toggle(`${button.dataset.folds}-folded`);
+    byId(button.dataset.folds).classList.toggle(`${button.dataset.folds}-folded`, folded);
+    button.setAttribute("aria-expanded", String(!folded));
+  }));
 
   // ---- asking ------------------------------------------------------------------------------
 
@@ -44,7 +58,8 @@ export function start(map, ui) {
   }
   editor.ask = ask;
 
-  editor.tell = function (message, place, good) {
+  // Where it is, and all houses that it is about, are marked on the map.
+  editor.tell = function (message, place, good, points) {
     const notice = byId("notice");
     notice.textContent = message;
     notice.classList.toggle("good", Boolean(good));
@@ -52,13 +67,19 @@ export function start(map, ui) {
     clearTimeout(editor.fading);
     editor.fading = setTimeout(() => { notice.hidden = true; }, good ? 2500 : 9000);
     found.clearLayers();
+    for (const at of points || []) {
+      L.circleMarker(latlng(at), { renderer: foundRenderer, radius: 7, weight: 3, color: LATE, fill: false, interactive: false, pmIgnore: true }).addTo(found);
+    }
+    if (points?.length) map.fitBounds(L.latLngBounds(points.map(latlng)), { padding: [60, 60], maxZoom: 18, animate: false });
     if (place) {
       const at = latlng(place);
       L.marker(at, { pane: "found", icon: L.divIcon({ className: "here", iconSize: [22, 22] }), interactive: false, pmIgnore: true }).addTo(found);
       if (!map.getBounds().contains(at)) map.panTo(at);
     }
   };
-  const found = L.layerGroup([], { pane: "found" }).addTo(map);
+  // One canvas: a finding may have houses by the hundred.
+  const foundRenderer = L.canvas({ pane: "found-houses", padding: 0.1 }), found = L.layerGroup([], { pane: "found" }).addTo(map);
+  editor.found = found;
 
   editor.failed = async function (error) {
     editor.tell(error.message, error.facts && (error.facts.place || error.facts.facts?.place));
@@ -101,7 +122,9 @@ export function start(map, ui) {
     if (editor.saving) return null;
     editor.saving = true;
     waiting = null;
-    const parts = [byId("panel"), byId("card")];
+    // Not what tells how far long work is, with its "Cancel".
+    const parts = [byId("panel"), byId("grids-table"), byId("card"), document.querySelector(".dock-head")];
+    const focus = document.activeElement, code = focus.closest("#grids-table tbody tr")?.dataset.code;
     parts.forEach((part) => { part.inert = true; });
     document.documentElement.classList.add("saving");
     editor.tell("");
@@ -114,6 +137,8 @@ export function start(map, ui) {
       editor.saving = false;
       parts.forEach((part) => { part.inert = false; });
       document.documentElement.classList.remove("saving");
+      // The focus goes back to where it was, in the table to the row of its grid, which may be another element by now.
+      if (document.activeElement === document.body) (code ? editor.table.rows.get(code)?.querySelector("button") : focus)?.focus();
     }
   }
 
@@ -185,6 +210,8 @@ export function start(map, ui) {
 
   function shown() {
     panel.show(editor);
+    figures.show(editor);
+    beside.show(editor);
     document.documentElement.dataset.version = String(editor.view.version);
   }
 
@@ -198,27 +225,32 @@ export function start(map, ui) {
       grids: merged(editor.view.grids, grids, gone, "code").sort((a, b) => (a.code < b.code ? -1 : 1)),
       arcs: merged(editor.view.arcs, arcs, arcsGone, "id") };
     tools.stop(editor);
+    const other = key.renew(editor, grids);
     editor.grids.replace(grids, gone);
+    if (other) editor.grids.paint();
     editor.arcs.replace(arcs, arcsGone);
     editor.held.remove();
     editor.held = drawHeld(editor.view.house_locks, "labels").addTo(map);
     editor.names.write();
     mark();
-    card();
+    card.show(editor);
+    table.show(editor, grids, gone);
     shown();
   }
 
   editor.draw = function () {
     tools.stop(editor);
     for (const name of ["grids", "arcs", "names", "held", "proposed"]) if (editor[name]) editor[name].remove();
-    editor.grids = drawGrids(editor.view.grids, { pane: "fills" }).addTo(map);
-    editor.arcs = drawArcs(editor.view.arcs, "arcs", (line) => tools.clickArc(editor, line)).addTo(map);
+    key.choose(editor);
+    editor.grids = drawGrids(editor.view.grids, { pane: "fills", fill: editor.fill }).addTo(map);
+    editor.arcs = drawArcs(map, editor.view.arcs, editor.grids, (line) => tools.clickArc(editor, line)).addTo(map);
     editor.held = drawHeld(editor.view.house_locks, "labels").addTo(map);
-    editor.names = drawNames(map, editor.grids, "labels").addTo(map);
+    editor.names = drawNames(map, editor.grids, layers.areas).addTo(map);
     editor.proposed = L.layerGroup().addTo(map);
     editor.grids.on("click", (event) => tools.clickGrid(editor, event));
     mark();
-    card();
+    card.show(editor);
+    table.show(editor);
   };
 
   let marked = null;
@@ -232,59 +264,12 @@ export function start(map, ui) {
   editor.select = function (code) {
     editor.selected = code;
     mark();
-    card();
+    card.show(editor);
+    table.mark(editor);
     tools.hint(editor);
   };
+  editor.zoomTo = (code) => map.fitBounds(editor.grids.of.get(code).getBounds(), { padding: [40, 40], maxZoom: 18, animate: false });
   editor.grid = (code) => { const layer = editor.grids?.of.get(code); return layer?.feature.properties; };
-
-  function card() {
-    const grid = editor.selected && editor.grid(editor.selected), { words } = ui;
-    byId("card").hidden = !grid;
-    if (!grid) return;
-    byId("card").replaceChildren(
-      make("header", {}, make("h2", {}, grid.name), make("span", { class: `badge badge-${grid.kind}` }, words[grid.kind]),
-        make("button", { class: "close", "aria-label": words.close, onclick: () => editor.select(null) }, "×")),
-      make("dl", { class: "facts" }, make("dt", {}, words.code), make("dd", {}, grid.code),
-        make("dt", {}, words.deviation), make("dd", {}, percent(grid.deviation)),
-        make("dt", {}, words.compactness), make("dd", {}, grid.compactness.toFixed(2)),
-        make("dt", {}, words.pieces), make("dd", {}, String(grid.pieces))),
-      make("dl", { class: "numbers" }, ...["houses", "households", "residents", "minutes"].map((key) =>
-        make("div", {}, make("dt", {}, words[key]), make("dd", {}, Math.round(grid[key]).toLocaleString(ui.language))))),
-      editor.view.editable ? make("div", { class: "acts" },
-        make("button", { type: "button", id: "lock-grid", onclick: () => editor.post("lock", { kind: "grid", codes: [grid.code], on: !grid.locked }) },
-          grid.locked ? words.unlock : words.lock),
-        grid.kind === "exclusive" && ui.overlay ? make("button", { type: "button", onclick: () => editor.keep({ kind: "remove", grid: grid.code }) }, words.remove) : null) : "");
-  }
-
-  // Before and after of the grids that an edit would change.
-  function live(answer) {
-    const { words } = ui, box = byId("live");
-    editor.proposed.clearLayers();
-    const bad = Boolean(answer.refused);
-    drawGrids(answer.grids, { pane: "fills" }).eachLayer((layer) => {
-      layer.setStyle({ color: bad ? LATE : CHOSEN, weight: 2 });
-      layer.options.interactive = false;
-      editor.proposed.addLayer(layer);
-    });
-    const columns = ["houses", "households", "residents", "minutes", "deviation", "compactness", "pieces"];
-    const text = (grid, key) => (!grid ? "—" : key === "deviation" ? percent(grid.deviation)
-      : key === "compactness" ? grid.compactness.toFixed(2) : Math.round(grid[key]).toLocaleString(ui.language));
-    box.replaceChildren(
-      bad ? make("p", { class: "refused" }, answer.refused.message) : "",
-      answer.grids.length ? make("table", {},
-        make("thead", {}, make("tr", {}, make("th", {}, words.grid), ...columns.map((key) => make("th", { class: "n" }, words[key])))),
-        make("tbody", {}, ...answer.grids.slice(0, MOST_ROWS).map((grid) => make("tr", {}, make("td", {}, grid.name),
-          ...columns.map((key) => make("td", { class: "n" },
-            text(grid.before, key) === text(grid, key) ? text(grid, key)
-              : make("span", {}, make("span", { class: "was" }, `${text(grid.before, key)} → `), make("b", {}, text(grid, key))))))))) : "",
-      answer.grids.length > MOST_ROWS ? make("p", { class: "was" }, words.more.replace("{n}", answer.grids.length - MOST_ROWS)) : "",
-      answer.flows.length ? make("ul", {}, ...answer.flows.map((flow) => make("li", {}, editor.flowText(flow))),
-        answer.more ? make("li", {}, words.more.replace("{n}", answer.more)) : null)
-        : bad ? "" : make("p", { class: "was" }, words.none_moves));
-    box.hidden = false;
-    document.documentElement.dataset.live = String(Number(document.documentElement.dataset.live || 0) + 1);
-  }
-  editor.live = live;
 
   editor.flowText = (flow) => {
     const name = (code) => (editor.grid(code) || { name: code }).name || "—";
@@ -292,7 +277,9 @@ export function start(map, ui) {
       .replace("{houses}", flow.houses).replace("{households}", flow.households).replace("{residents}", flow.residents);
   };
 
-  tools.start(editor);
-  panel.start(editor);
-  reload().then(() => { document.documentElement.dataset.ready = "true"; }, (error) => editor.tell(error.message));
+  editor.live = (answer) => card.live(editor, answer);
+  const live = editor.live;
+
+  for (const part of [proposal, beside, keys, tools, panel, table, figures, key]) part.start(editor);
+  reload().then(() => { thickenAreas(map, layers.areas, () => editor.grids); document.documentElement.dataset.ready = "true"; }, (error) => editor.tell(error.message));
 }

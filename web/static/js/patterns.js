@@ -7,6 +7,7 @@ const made = new Map();
 const drawings = {
   "lines-1": ["path", { d: "M-2 8 L8 -2 M4 14 L14 4", stroke: INK, "stroke-width": 1, opacity: 0.45 }],
   "lines-2": ["path", { d: "M-2 8 L8 -2 M3 13 L13 3 M-2 3 L3 -2 M8 13 L13 8", stroke: INK, "stroke-width": 1.4, opacity: 0.6 }],
+  "lines-3": ["path", { d: "M2 -2 L12 8 M-4 4 L6 14", stroke: WHITE, "stroke-width": 3, opacity: 0.8 }],
   "dots-1": ["circle", { cx: 5, cy: 5, r: 1.2, fill: INK, opacity: 0.5 }],
   "dots-2": ["path", { d: "M2 1.2 v3 M7 6.2 v3", stroke: WHITE, "stroke-width": 3, "stroke-linecap": "round", opacity: 0.85 }],
 };

@@ -13,8 +13,9 @@ seen.layers = layers;
 export function map(id, options, bounds) {
   const map = L.map(id, options);
   seen.town = map;
-  // The panel lies over the map on wide screens, not on phones.
-  const panel = byId("panel"), covered = panel?.offsetWidth ? panel.offsetWidth + 14 : 0;
+  // The panel may lie over the map, or beside it, or nowhere on phones.
+  const panel = byId("panel")?.getBoundingClientRect(), own = map.getContainer().getBoundingClientRect();
+  const covered = panel?.width && panel.left < own.right && panel.top < own.bottom ? Math.max(0, panel.right - own.left) : 0;
   map.fitBounds(bounds, { paddingTopLeft: [covered + 24, 24], paddingBottomRight: [24, 24] });
   L.control.attribution({ prefix: false }).addTo(map);
   L.control.zoom({ position: "bottomright" }).addTo(map);

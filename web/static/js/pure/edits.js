@@ -17,3 +17,11 @@ export function merged(old, fresh, gone, key) {
   for (const each of fresh) out.set(each[key], each);
   return [...out.values()];
 }
+
+// A corner so many metres to the east and north (WGS 84; good to a millimetre over some metres).
+export function shifted(at, east, north) {
+  const phi = (at.lat * Math.PI) / 180;
+  const perLat = 111132.954 - 559.822 * Math.cos(2 * phi) + 1.175 * Math.cos(4 * phi);
+  const perLng = 111412.84 * Math.cos(phi) - 93.5 * Math.cos(3 * phi) + 0.118 * Math.cos(5 * phi);
+  return { lat: at.lat + north / perLat, lng: at.lng + east / perLng };
+}
