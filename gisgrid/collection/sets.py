@@ -6,12 +6,12 @@ from __future__ import annotations
 # once a statement.
 MINE = """
 mine AS MATERIALIZED (
-    SELECT h.id, h.code, h.address, coalesce(a.exclusive_grid_id, a.grid_id) AS grid_id
-    FROM house h LEFT JOIN house_grid a ON a.house_id = h.id AND a.plan_id = ANY ((SELECT plans_in_force())::bigint[])
+    SELECT h.id, h.code, h.address, a.grid_id
+    FROM house h LEFT JOIN grid_of_house a ON a.house_id = h.id AND a.plan_id = ANY ((SELECT plans_in_force())::bigint[])
     WHERE h.township_id = :t AND (
         h.township_id = ANY ((SELECT my_townships('see_register'))::bigint[])
         OR a.grid_id = ANY ((SELECT my_grids('see_register'))::bigint[])
-        OR a.exclusive_grid_id = ANY ((SELECT my_grids('see_register'))::bigint[])
+        OR a.basic_grid_id = ANY ((SELECT my_grids('see_register'))::bigint[])
         OR a.grid_id IS NULL AND h.community_id = ANY ((SELECT my_communities('see_register'))::bigint[]))
 )"""
 PEOPLE = """

@@ -362,7 +362,7 @@ SELECT e.id, e.house_id, coalesce(h.address, e.was ->> 'address', (
        e.decided_at, e.reason, e.account_id = my_account() AS own, e.said, e.was
 FROM masked_register_entry e LEFT JOIN house h ON h.id = e.house_id
 LEFT JOIN plan_in_force p ON p.township_id = e.township_id
-LEFT JOIN house_grid a ON a.plan_id = p.id AND a.house_id = h.id LEFT JOIN grid g ON g.id = a.grid_id
+LEFT JOIN grid_of_house a ON a.plan_id = p.id AND a.house_id = h.id LEFT JOIN grid g ON g.id = a.grid_id
 """
 _OF_HOUSE = f"{_LINE} WHERE e.house_id = :house OR e.gone_house_id = :house ORDER BY e.at DESC, e.id DESC LIMIT :most"
 # As the policy of the log has it, for the right to decide: sets, and not a question for each line.

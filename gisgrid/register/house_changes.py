@@ -199,7 +199,7 @@ _ADDRESSED = "SELECT EXISTS (SELECT FROM house WHERE township_id = :t AND addres
 _COMMUNITY = """
 SELECT coalesce(c.name, r.name) FROM house h LEFT JOIN area r ON r.id = h.community_id
 LEFT JOIN plan_in_force p ON p.township_id = h.township_id
-LEFT JOIN house_grid a ON a.plan_id = p.id AND a.house_id = h.id
+LEFT JOIN grid_of_house a ON a.plan_id = p.id AND a.house_id = h.id
 LEFT JOIN grid g ON g.id = a.grid_id LEFT JOIN area c ON c.id = g.community_id
 WHERE h.id = :id
 """

@@ -116,14 +116,14 @@ FROM (
         (SELECT 'household' AS table_name, id, code, id AS household_id, verified_on FROM household
          WHERE township_id = :t AND (verified_on IS NULL OR verified_on < CAST(:day AS date) - CAST(:days AS integer))
            AND (CAST(:grid AS text) IS NULL OR house_id = ANY (ARRAY(
-               SELECT a.house_id FROM plan_in_force p JOIN house_grid a ON a.plan_id = p.id
+               SELECT a.house_id FROM plan_in_force p JOIN grid_of_house a ON a.plan_id = p.id
                JOIN grid g ON g.id = a.grid_id WHERE p.township_id = :t AND g.code = :grid)))
          ORDER BY verified_on NULLS FIRST, id LIMIT CAST(:upto AS bigint))
         UNION ALL
         (SELECT 'resident', id, code, household_id, verified_on FROM resident
          WHERE township_id = :t AND (verified_on IS NULL OR verified_on < CAST(:day AS date) - CAST(:days AS integer))
            AND (CAST(:grid AS text) IS NULL OR household_id = ANY (ARRAY(
-               SELECT f.id FROM plan_in_force p JOIN house_grid a ON a.plan_id = p.id
+               SELECT f.id FROM plan_in_force p JOIN grid_of_house a ON a.plan_id = p.id
                JOIN grid g ON g.id = a.grid_id JOIN household f ON f.house_id = a.house_id
                WHERE p.township_id = :t AND g.code = :grid)))
          ORDER BY verified_on NULLS FIRST, household_id, id LIMIT CAST(:upto AS bigint))
@@ -133,7 +133,7 @@ FROM (
 ) first
 JOIN household f ON f.id = first.household_id JOIN house h ON h.id = f.house_id
 LEFT JOIN plan_in_force p ON p.township_id = :t
-LEFT JOIN house_grid a ON a.plan_id = p.id AND a.house_id = h.id
+LEFT JOIN grid_of_house a ON a.plan_id = p.id AND a.house_id = h.id
 LEFT JOIN grid g ON g.id = a.grid_id
 ORDER BY first.verified_on NULLS FIRST, first.household_id, first.table_name, first.id
 """

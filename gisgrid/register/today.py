@@ -97,12 +97,12 @@ _TO_VISIT = f"""{_LATE}
 SELECT h.id AS house_id, h.address, g.code AS grid_code, g.name AS grid, late.last_on
 FROM late JOIN house h ON h.id = late.house_id
 LEFT JOIN plan_in_force p ON p.township_id = h.township_id
-LEFT JOIN house_grid a ON a.plan_id = p.id AND a.house_id = h.id LEFT JOIN grid g ON g.id = a.grid_id
+LEFT JOIN grid_of_house a ON a.plan_id = p.id AND a.house_id = h.id LEFT JOIN grid g ON g.id = a.grid_id
 WHERE CAST(:grid AS text) IS NULL OR g.code = :grid
 ORDER BY late.last_on NULLS FIRST, h.address COLLATE "C", h.id LIMIT :limit OFFSET :skip
 """  # noqa: S608 - parts that stand here
 _OF_GRID = """ANY (ARRAY(
-    SELECT a.house_id FROM plan_in_force p JOIN house_grid a ON a.plan_id = p.id JOIN grid g ON g.id = a.grid_id
+    SELECT a.house_id FROM plan_in_force p JOIN grid_of_house a ON a.plan_id = p.id JOIN grid g ON g.id = a.grid_id
     WHERE p.township_id = :t AND g.code = :grid))"""
 _COUNT = (
     f"{_LATE} SELECT count(*) FROM late WHERE CAST(:grid AS text) IS NULL OR house_id = {_OF_GRID}"  # noqa: S608 - parts that stand here
