@@ -207,6 +207,12 @@ def waiting(
     return [EntryLine(**row) for row in rows]
 
 
+def went(session: Session, entry_ids: Sequence[int], *, most: int = 50) -> list[EntryLine]:
+    """Of some lines those that may be seen, masked: newest first by when they were decided."""
+    rows = session.execute(text(_WENT), {"ids": list(entry_ids), "most": most}).mappings()
+    return [EntryLine(**row) for row in rows]
+
+
 def count_waiting(session: Session, township_id: int) -> int:
     """How many lines `waiting` would list, were there no end."""
     return int(session.scalar(text(_COUNT_WAITING), {"t": township_id}) or 0)
@@ -358,7 +364,7 @@ SELECT entry_id, entry_state, in_conflict FROM enter_house(
 _LINE = """
 SELECT e.id, e.house_id, coalesce(h.address, e.was ->> 'address', (
            SELECT c.address FROM house_change c WHERE c.house_id = e.gone_house_id AND c.change IN ('gone', 'joined')
-       ), e.said ->> 'address', '') AS address, g.name AS grid, e.kind, e.who, e.at, e.state, e.conflict, e.decided_by,
+           ORDER BY c.id DESC LIMIT 1), e.said ->> 'address', '') AS address, g.name AS grid, e.kind, e.who, e.at, e.state, e.conflict, e.decided_by,
        e.decided_at, e.reason, e.account_id = my_account() AS own, e.said, e.was
 FROM masked_register_entry e LEFT JOIN house h ON h.id = e.house_id
 LEFT JOIN plan_in_force p ON p.township_id = e.township_id
@@ -386,6 +392,9 @@ WHERE e.township_id = :t AND e.state = 'waiting' AND (
                LIMIT 1) IS NULL))
 """
 _WAITING = f"{_LINE} {_MINE_TO_DECIDE} ORDER BY e.at, e.id LIMIT :most OFFSET :skip"
+_WENT = f"""{_LINE}
+WHERE e.id = ANY (CAST(:ids AS bigint[])) ORDER BY coalesce(e.decided_at, e.at) DESC, e.id DESC LIMIT :most
+"""
 _ADDRESSES = """
 SELECT id, said ->> 'address' AS address FROM masked_register_entry WHERE id = ANY (CAST(:ids AS bigint[])) AND said ? 'address'
 """

@@ -8,11 +8,13 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import Invalid, NotAllowed
 from gisgrid.locate.addresses import gazetteer
 from gisgrid.locate.lookup import in_wgs84, number
+from gisgrid.register.refusals import refused
 
 KINDS = ("house_gone", "house_split", "house_joined")
 """Of a house that is there; ``house_new`` is of none."""
@@ -30,7 +32,7 @@ class HouseChanged:
     """One change of a house as such."""
 
     change: str
-    """``new``, ``gone``, ``split`` or ``joined``."""
+    """``new``, ``gone``, ``split``, ``joined``, or ``back``: that it went was taken back."""
     house_id: int | None
     """The house before; None: it was new."""
     code: str | None
@@ -40,6 +42,23 @@ class HouseChanged:
     """Address of the house after, as it is called now, or was when it went, too; None: there is none after."""
     reason: str | None
     on_day: date
+
+
+@dataclass(frozen=True)
+class TakenBack:
+    """A house that stands again, and what did not come back since something newer stands in its place."""
+
+    house_id: int
+    address: str
+    homes: int
+    homes_left: int
+    """Households that moved on, were registered anew, or whose time of keeping is over."""
+    people: int
+    """Of households that had left the town."""
+    people_left: int
+    words_left: int
+    """Names that mean another place by now."""
+    answers_left: int
 
 
 @dataclass(frozen=True)
@@ -133,6 +152,38 @@ def made_by(session: Session, entry_ids: Sequence[int]) -> dict[int, int]:
     }
 
 
+def may_take_back(session: Session, township_id: int) -> frozenset[int]:
+    """Lines by which houses went and that whoever asks may take back."""
+    return frozenset(session.scalars(text("SELECT unnest(to_take_back(:t))"), {"t": township_id}))
+
+
+def take_back(session: Session, entry_id: int, *, reason: str) -> TakenBack:
+    """Have a house stand again that an entry said was gone or part of another; `made_by` then names it.
+
+    Nothing that came since is overwritten: it is told how much did not come back.
+
+    Raises
+    ------
+    Invalid
+        No reason.
+    Conflict
+        Another house has its address by now.
+    NotAllowed
+        The line is none that the transaction's account may take back.
+    """
+    reason = " ".join(reason.split())[:MOST_ADDRESS]
+    if not reason:
+        raise Invalid("Whoever entered it is told why: write a reason.")
+    try:
+        told_ = session.scalar(
+            text("SELECT take_back_house(:id, :reason)"), {"id": entry_id, "reason": reason}
+        )
+    except DBAPIError as error:
+        refused(error)
+        raise
+    return TakenBack(**told_)
+
+
 def _gone(said: Mapping[str, str], today: date) -> dict[str, Any]:
     if said.get("gone") not in GONE_FOR:
         raise Invalid("Choose one of the answers.")
@@ -220,18 +271,23 @@ _CHANGE = """
 SELECT c.change, c.house_id, c.code, coalesce(o.address, c.address) AS address, c.successor_id,
        coalesce(h.address, w.address) AS successor, c.reason, c.on_day
 FROM house_change c LEFT JOIN house h ON h.id = c.successor_id LEFT JOIN house o ON o.id = c.house_id
-LEFT JOIN house_change w ON w.house_id = c.successor_id AND w.change IN ('gone', 'joined')
+LEFT JOIN LATERAL (
+    SELECT n.address FROM house_change n WHERE n.house_id = c.successor_id AND n.change IN ('gone', 'joined')
+    ORDER BY n.id DESC LIMIT 1) w ON true
 """
 _CHANGES = f"{_CHANGE} WHERE c.house_id = :id OR c.successor_id = :id ORDER BY c.at, c.id"
 _GONE = """
 SELECT c.township_id, c.change, c.house_id, c.code, c.address, c.successor_id,
        coalesce(h.address, w.address) AS successor, c.reason, c.on_day
 FROM house_change c LEFT JOIN house h ON h.id = c.successor_id
-LEFT JOIN house_change w ON w.house_id = c.successor_id AND w.change IN ('gone', 'joined')
-WHERE c.house_id = :id AND c.change IN ('gone', 'joined')
+LEFT JOIN LATERAL (
+    SELECT n.address FROM house_change n WHERE n.house_id = c.successor_id AND n.change IN ('gone', 'joined')
+    ORDER BY n.id DESC LIMIT 1) w ON true
+WHERE c.house_id = :id AND c.change IN ('gone', 'joined') AND NOT EXISTS (SELECT FROM house o WHERE o.id = c.house_id)
+ORDER BY c.id DESC LIMIT 1
 """
 _MADE = """
 SELECT successor_id, township_id FROM house_change
-WHERE entry_id = ANY (CAST(:ids AS bigint[])) AND change IN ('new', 'split') AND at = now()
+WHERE entry_id = ANY (CAST(:ids AS bigint[])) AND change IN ('new', 'split', 'back') AND at = now()
 ORDER BY successor_id
 """

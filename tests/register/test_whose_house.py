@@ -147,6 +147,4 @@ def test_a_page_and_a_sheet_say_the_number_of_their_list(store: Engine, governme
     sheet = sheets.html(paper, sheets=["plan"], language="en", site="")
     said = [int(each) for each in re.findall(r"Houses: <strong>(\d+)", sheet)]
     assert said == [len(pack.houses) for pack in paper.grids]
-    assert said == [
-        int(re.findall(r"全部房屋 (\d+)", pages[pack.code])[0]) for pack in paper.grids
-    ]
+    assert said == [int(re.findall(r"全部房屋 (\d+)", pages[pack.code])[0]) for pack in paper.grids]

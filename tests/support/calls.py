@@ -319,6 +319,7 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
         Call("/register/changes", "POST"), Call("/register/changes", "POST", form={"entry": "99999", "decision": "accept"}),
         Call("/register/changes", "POST", form={"entry": "1", "decision": "return"}),
     ],
+    "register.take_back": lambda s: [Call("/register/changes/back/1", "POST", {"reason": "样本"}), Call("/register/changes/back/99999", "POST")],
     "register.put_aside": lambda s: [Call("/register/changes/refused/1", "POST"), Call("/register/changes/refused/99999", "POST")],
     "register.enter": entered,
     "register.open_changes": lambda s: [

@@ -242,6 +242,7 @@ RIGHT_OF: dict[str, str] = {
     "register.changes": "check_register",
     "register.decide": "check_register",
     "register.put_aside": "check_register",
+    "register.take_back": "check_register",
     "register.enter": "keep_register",
     "register.open_changes": CHECKS,
     "register.photo": "see_register",

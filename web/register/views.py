@@ -199,6 +199,22 @@ def put_aside(number: int) -> BaseResponse:
     return redirect(url_for("register.changes"), 303)
 
 
+@blueprint.post("/changes/back/<int:entry_id>")
+def take_back(entry_id: int) -> BaseResponse:
+    """A house that went by mistake stands again; what came meanwhile is told and stays."""
+    try:
+        with writing() as session:
+            back = house_changes.take_back(session, entry_id, reason=request.form.get("reason", ""))
+            attach_made(session, [entry_id])
+    except NotAllowed:
+        raise
+    except GisgridError as error:
+        flash(problem_of(error).detail, "error")
+        return redirect(url_for("register.changes", _anchor="went"), 303)
+    flash(words.taken_back_told(back))
+    return redirect(url_for("register.house", house_id=back.house_id), 303)
+
+
 def attach_made(session: Session, entry_ids: Sequence[int]) -> list[int]:
     """Give the houses that lines have made their grid under each dated plan; which houses these are."""
     made = house_changes.made_by(session, entry_ids)
@@ -225,8 +241,10 @@ def _changes(session: Session, purpose: str | None) -> Response:
     if purpose:
         listed = entries.opened(session, listed)
     declared = households.purposes(session)
+    went = house_changes.may_take_back(session, place.id)
     page = render_template(
         "register-changes.html",
+        went=entries.went(session, list(went)),
         listed=listed,
         total=total,
         turn=turn,

@@ -6,7 +6,7 @@ from flask_babel import gettext
 
 from gisgrid.core.messages import say
 from gisgrid.register.entries import EntryLine
-from gisgrid.register.house_changes import HouseChanged
+from gisgrid.register.house_changes import HouseChanged, TakenBack
 from gisgrid.register.lineage import ValueSource
 from gisgrid.register.values import NEED_WORDS
 
@@ -30,8 +30,15 @@ STATE_WORDS = {
     "waiting": say("waits for the clerk"),
     "accepted": say("accepted"),
     "returned": say("sent back"),
+    "taken_back": say("taken back"),
 }
-STATE_TONES = {"done": "good", "waiting": "warn", "accepted": "good", "returned": "bad"}
+STATE_TONES = {
+    "done": "good",
+    "waiting": "warn",
+    "accepted": "good",
+    "returned": "bad",
+    "taken_back": "bad",
+}
 COLUMN_WORDS = {
     "alias": say("Also called"),
     "name": say("Name"),
@@ -145,11 +152,40 @@ def _before(column: str, line: EntryLine) -> str | None:
     return None
 
 
+def taken_back_told(back: TakenBack) -> str:
+    """What came back with a house, and what did not."""
+    said = [
+        gettext(
+            "%(address)s is in the register again, with %(n)s households.",
+            address=back.address, n=back.homes,
+        )
+    ]  # fmt: skip
+    if back.homes_left or back.people_left:
+        said.append(
+            gettext(
+                "Not come back: %(homes)s households and %(people)s people. They moved on, were registered anew, or "
+                "are no longer kept. What is there now was left as it is.",
+                homes=back.homes_left, people=back.people_left,
+            )
+        )  # fmt: skip
+    if back.words_left:
+        said.append(
+            gettext("%(n)s names mean another place by now and stay there.", n=back.words_left)
+        )
+    if back.answers_left:
+        said.append(
+            gettext("%(n)s answers to collection tasks stay where they are.", n=back.answers_left)
+        )
+    return " ".join(map(str, said))
+
+
 def change_told(changed: HouseChanged, house_id: int) -> str:
     """What became of a house, or where it is from, seen from one house."""
     day = changed.on_day
-    if changed.change == "new":
-        return str(gettext("In the register since %(day)s: it was missing.", day=day))
+    if changed.change in ("new", "back"):
+        new = gettext("In the register since %(day)s: it was missing.", day=day)
+        back = gettext("Stands here after all: taken back on %(day)s.", day=day)
+        return str(new if changed.change == "new" else back)
     if changed.change == "gone":
         return value_word("gone", changed.reason)
     if changed.change == "split" and changed.house_id == house_id:
