@@ -135,7 +135,7 @@ def enter(
         )
         told = house_changes.told(session, town or 0, kind, house_id, said or {})
     else:
-        told = _told(kind, dict(said or {}))
+        told = told_of(kind, dict(said or {}))
     if (kind in OF_HOUSEHOLD and household_id is None) or (
         kind in OF_RESIDENT and resident_id is None
     ):
@@ -271,7 +271,8 @@ def decide(session: Session, entry_ids: Sequence[int], *, accept: bool, reason: 
     return done
 
 
-def _told(kind: str, said: dict[str, str]) -> dict[str, Any]:
+def told_of(kind: str, said: dict[str, str]) -> dict[str, Any]:
+    """What a line keeps of what was written, as `enter` has it; it asks no store."""
     if kind == "verified":
         return {}
     if kind == "visited":

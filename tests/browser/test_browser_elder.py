@@ -29,40 +29,74 @@ PAGES = (
     "/register/house/1/enter/house-gone", "/register/house/1/enter/house-split", "/register/house/1/enter/house-joined",
     f"/register/grid/{GRID}/new-house",
     "/register/house/1/correction?resident=1&column=name", "/cases/mine", "/documents", "/notices", "/report", "/lookup",
+    "/practice", "/practice/lookup", "/practice/verify", "/practice/visit", "/practice/move", "/practice/report", "/practice/task",
     "/phone/waiting", "/phone/grid", "/me", "/messages",
+    "/register", "/visits", "/stale", "/completeness", "/completeness/without", "/collecting", "/paper", "/training", "/find",
+    "/figures", "/figures/burden", "/figures/register", "/open-problems", "/drafts", "/matters", "/matters/duties",
+    "/matters/versions", "/matters/supplements", "/matters/compare", "/office/collections", "/office/means",
+    "/messages/settings", "/account/change", "/account/tf-setup",
 )  # fmt: skip
 
 
+SHUT = {
+    "/map": "the map of all layers is a tool of a desk; a worker's own is on My grid",
+    "/dispatch": "the board is an office's; a worker's cases are at /cases/mine",
+}
+"""Pages of these rooms that are not walked, and why."""
+
+
 @pytest.fixture(scope="module")
-def page(cluster: Cluster, template: str) -> Iterator[Page]:
-    """A worker who has said that they want everything large; the phone has it without being told."""
+def pages(cluster: Cluster, template: str) -> Iterator[dict[int, Page]]:
+    """By width, pages of two workers: the phone is large without being told, at the desk one said that they want it so."""
     with own_database(cluster, template, "elder") as engine:
         with transaction(engine) as session:
             workable(session)
             worker = appointed(session, "grid_worker", grid=GRID, name="worker")
+            large = appointed(session, "grid_worker", grid=GRID, name="large")
             session.execute(
-                text("UPDATE account SET density = 'elder' WHERE id = :id"), {"id": worker}
+                text("UPDATE account SET density = 'elder' WHERE id = :id"), {"id": large}
             )
         app = app_over(engine)
         with served(app) as host, chromium() as browser:
-            context = browser.new_context(base_url=host, locale="zh-CN")
-            name, value = session_cookie(app, engine, worker).split("=", 1)
-            context.add_cookies([{"name": name, "value": value, "url": host}])
-            yield context.new_page()
-            context.close()
+            opened = {}
+            for account, (width, height) in zip((worker, large), SIZES, strict=True):
+                context = browser.new_context(
+                    base_url=host, locale="zh-CN", viewport={"width": width, "height": height}
+                )
+                name, value = session_cookie(app, engine, account).split("=", 1)
+                context.add_cookies([{"name": name, "value": value, "url": host}])
+                opened[width] = context.new_page()
+            yield opened
+            for page in opened.values():
+                page.context.close()
+
+
+@pytest.fixture
+def page(pages: dict[int, Page]) -> Page:
+    return pages[SIZES[1][0]]
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_nothing_on_a_worker_s_page_is_too_fine_too_small_or_too_close(page: Page, path: str):
+def test_nothing_on_a_worker_s_page_is_too_fine_too_small_or_too_close(
+    pages: dict[int, Page], path: str
+):
     found = {}
-    for language in ("zh", "en"):
-        page.goto(f"{path}{'&' if '?' in path else '?'}lang={language}")
-        page.evaluate(AXE.read_text())
-        for width, height in SIZES:
-            page.set_viewport_size({"width": width, "height": height})
+    for width, page in pages.items():
+        for language in ("zh", "en"):
+            page.goto(f"{path}{'&' if '?' in path else '?'}lang={language}")
+            page.evaluate(AXE.read_text())
             if wrong := hard(page):
                 found[language, width] = wrong
     assert found == {}
+
+
+def test_every_page_of_the_rooms_that_a_worker_may_enter_is_among_them(page: Page):
+    page.goto("/?lang=zh")
+    offered = page.evaluate(
+        "[...document.querySelectorAll('.shell-menu nav a, .shell-account nav a')].map((a) => new URL(a.href).pathname)"
+    )
+    assert len(offered) > 20
+    assert set(offered) - {path.split("?")[0] for path in PAGES} - SHUT.keys() == set()
 
 
 def test_a_page_is_read_aloud_where_the_device_has_a_voice(page: Page):

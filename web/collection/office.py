@@ -271,6 +271,7 @@ def _index(session: Session, error: GisgridError | None = None) -> Response:
         fields=[(name, words.field_word(name)) for name in FIELD_WORDS],
         english=language() == "en",
         day=today(place),
+        local=lambda at: local(at, place.time_zone),
     )
 
 
@@ -308,7 +309,7 @@ def _one(session: Session, number: int, error: GisgridError | None = None) -> Re
         if grids
         else [],
         communities=_communities(grids),
-        late=task.state != "draft" and task.due_on < day,
+        late=task.state == "open" and task.due_on < day,
         workers=completeness.who_is_to_go(session, place.id, day) if grids else {},
         purpose=_purpose(session, task),
         maker=may_ask("collections.add"),
