@@ -73,15 +73,14 @@ def carry_on() -> None:
 
 
 def ask_houses(session: Session) -> None:
-    """A collection task that is open for three weeks in the grids of the first community, unless there is one."""
+    """A collection task that is open for three weeks in all grids, unless there is one."""
     place = township(session, TOWNSHIP)
     if tasks.tasks(session, place.id):
         return
-    grids = tasks.grids_to_choose(session, place.id)
-    first = tuple(each.code for each in grids if each.community == grids[0].community)
+    everywhere = tuple(each.code for each in tasks.grids_to_choose(session, place.id))
     day = local(datetime.now(UTC), place).date()
     told = tasks.TaskDraft(
-        title="样本：用水情况普查", purpose="care", due_on=day + timedelta(21), fields=("resident.phone",), grids=first
+        title="样本：用水情况普查", purpose="care", due_on=day + timedelta(21), fields=("resident.phone",), grids=everywhere
     )  # fmt: skip
     number = tasks.draft(session, place.id, told, day)
     tasks.ask(

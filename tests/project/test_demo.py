@@ -125,6 +125,7 @@ ROWS_OF = {
     "/office/documents": "SELECT count(*) FROM document_draft",
     "/collecting": "SELECT count(*) FROM collection_task",
     "/office/collections": "SELECT count(*) FROM collection_task",
+    "/office/collections/1/answers": "SELECT count(*) FROM collection_answer",
     "/completeness/without": "SELECT count(*) FROM house WHERE id NOT IN (SELECT house_id FROM household)",
     "/office/means": "SELECT count(*) FROM means",
     "/office/jobs": "SELECT count(*) FROM job",
