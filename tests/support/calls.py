@@ -219,7 +219,7 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
     "practice.ask": lambda s: [Call(f"/practice/{task}") for task in ("lookup", "verify", "visit", "move", "report", "task", "none")],
     "practice.try_out": lambda s: [
         Call("/practice/lookup", "POST", {"q": "样本街1号"}), Call("/practice/verify", "POST"), Call("/practice/visit", "POST", {"why": "care"}),
-        Call("/practice/move", "POST", {"house_id": "1"}), Call("/practice/report", "POST"), Call("/practice/task", "POST", {"q1": "2"}),
+        Call("/practice/move", "POST", {"house_id": "1"}), Call("/practice/report", "POST"), Call("/practice/task", "POST", {"q1": "2"}), Call("/practice/none", "POST"),
     ],
     "phone.data": lambda s: [Call(f"/phone/grid.json?township={s.township}"), Call("/phone/grid.json?lang=en")],
     "phone.grid": lambda s: [Call("/phone/grid"), Call("/phone/grid?lang=en")],

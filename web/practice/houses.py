@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 
 from gisgrid.collection.questions import AskedQuestion
 from gisgrid.collection.tasks import TaskInfo
@@ -25,36 +25,41 @@ def _house(number: int, *households: HouseholdView) -> Register:
     )
 
 
-_PEOPLE = (
-    ResidentView(
-        1, "样*甲", "110101********0001", "199****0001", "1950", verified_on=date(2026, 3, 2)
-    ),
-    ResidentView(2, "样*乙", "110101********0002", None, "1953", verified_on=date(2026, 3, 2)),
-)
-HOUSES = (
-    _house(1, HouseholdView(1, "样本户-1", "101", date(2026, 3, 2), _PEOPLE)),
-    _house(2),
-    _house(
-        3, HouseholdView(2, "样本户-2", None, None, (ResidentView(3, "样*丙", None, None, "1988"),))
-    ),
-)
-HOUSE = HOUSES[0]
-"""At which one stands."""
-TASK = TaskInfo(
-    0, 0, "样本：用水普查", "care", ("resident.phone",), ("样本",), date(2027, 1, 31), "open", 1, "样本办公室",
-    datetime(2026, 11, 30, tzinfo=UTC), None, None, None, len(HOUSES),
-    (
-        AskedQuestion("家里有几口人？", "integer", id=1, number=1),
-        AskedQuestion("水管是什么材料？", "choice", required=False, choices=("铁管", "塑料管", "不清楚"), id=2, number=2),
-    ),
-)  # fmt: skip
+def houses(day: date) -> tuple[Register, ...]:
+    """The houses as of a day; at the first of them one stands. Somebody verified it nine months ago."""
+    seen = day - timedelta(270)
+    people = (
+        ResidentView(1, "样*甲", "110101********0001", "199****0001", "1950", verified_on=seen),
+        ResidentView(2, "样*乙", "110101********0002", None, "1953", verified_on=seen),
+    )
+    other = ResidentView(3, "样*丙", None, None, "1988")
+    return (
+        _house(1, HouseholdView(1, "样本户-1", "101", seen, people)),
+        _house(2),
+        _house(3, HouseholdView(2, "样本户-2", None, None, (other,))),
+    )
 
 
-def found(words: str, *, besides: int = 0) -> list[Register]:
+def task(day: date) -> TaskInfo:
+    """A collection task that is open on a day, and for a month from then on."""
+    made = datetime.combine(day - timedelta(3), time(8), UTC)
+    return TaskInfo(
+        0, 0, "样本：用水普查", "care", ("resident.phone",), ("样本",), day + timedelta(30), "open", 1, "样本办公室",
+        made, made, None, None, len(houses(day)),
+        (
+            AskedQuestion("家里有几口人？", "integer", id=1, number=1),
+            AskedQuestion(
+                "水管是什么材料？", "choice", required=False, choices=("铁管", "塑料管", "不清楚"), id=2, number=2
+            ),
+        ),
+    )  # fmt: skip
+
+
+def found(day: date, words: str, *, besides: int = 0) -> list[Register]:
     """Of the invented houses those whose address has some words in it; blanks do not count."""
     asked = "".join(words.split())
     return [
         house
-        for house in HOUSES
+        for house in houses(day)
         if asked and asked in "".join(house.address.split()) and house.house_id != besides
     ]

@@ -1,14 +1,16 @@
 """``/practice``: each task of the door with invented houses. Nothing here opens the store, so nothing is written.
 
-The forms are those of the real pages, shown over `web.practice.houses`; what they lead to lies here, too, and none
-of them waits on a phone to be sent.
+Verifying, visiting, moving and collecting show the real pages over `web.practice.houses`; looking up and reporting, whose
+pages ask the store for what may be chosen, have forms of their own. What they lead to lies here, too, and none of them
+waits on a phone to be sent.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, render_template, request
 from flask_babel import gettext
@@ -18,6 +20,7 @@ from gisgrid.core.errors import GisgridError, Invalid, NotFound
 from gisgrid.core.messages import say
 from gisgrid.register import entries
 from web.collection import words as collection_words
+from web.http.dates import TIME_ZONE
 from web.http.errors import problem_of, status_of
 from web.http.language import language
 from web.http.towns import link_for
@@ -102,9 +105,9 @@ def ask(task: str) -> Response:
 @blueprint.post("/<task>")
 def try_out(task: str) -> Response:
     """What would have been written down; or what is wrong with it, as the real page says it."""
-    typed = {**request.form.to_dict(), "needs": ""}
+    task, typed = _known(task), {**request.form.to_dict(), "needs": ""}
     try:
-        told = _tried(_known(task), typed)
+        told = _tried(task, typed)
     except GisgridError as error:
         answer = _page(task, typed, problem_of(error).detail)
         answer.status_code = status_of(error)
@@ -122,13 +125,13 @@ def try_out(task: str) -> Response:
 def _tried(task: str, typed: dict[str, str]) -> list[tuple[str, str]] | None:
     """What would be written, by its words; None: the form asks for more first."""
     if task == "lookup":
-        if not practice.found(typed.get("q", "")):
+        if not practice.found(_today(), typed.get("q", "")):
             raise Invalid("No house of practice has this address: write 样本街 1号.")
         return None
     if task == "verify":
         return [
-            (str(gettext("House")), practice.HOUSE.address),
-            (str(gettext("Verified")), str(datetime.now(UTC).date())),
+            (str(gettext("House")), practice.houses(_today())[0].address),
+            (str(gettext("Verified")), str(_today())),
         ]
     if task == "report":
         if typed.get("seen") not in SEEN:
@@ -139,11 +142,11 @@ def _tried(task: str, typed: dict[str, str]) -> list[tuple[str, str]] | None:
     if task == "task":
         answers = [
             (each.label, stored_answer(each, typed.get(f"q{each.id}", "")))
-            for each in practice.TASK.questions
+            for each in practice.task(_today()).questions
         ]
         if missing := [
             each.label
-            for each, (_, value) in zip(practice.TASK.questions, answers, strict=True)
+            for each, (_, value) in zip(practice.task(_today()).questions, answers, strict=True)
             if each.required and value is None
         ]:
             raise Invalid("{question} must be answered.", question=missing[0])
@@ -152,27 +155,29 @@ def _tried(task: str, typed: dict[str, str]) -> list[tuple[str, str]] | None:
         return None
     said_ = entries.told_of(KINDS[task], {k: v for k, v in typed.items() if k in words.SAID})
     if task == "move":
-        to = [each.address for each in practice.HOUSES if each.house_id == said_["house_id"]]
+        to = [
+            each.address for each in practice.houses(_today()) if each.house_id == said_["house_id"]
+        ]
         if not to:
             raise Invalid("Choose the house that they moved to.")
         said_["house_id"] = to[0]
     line = entries.EntryLine(
-        0, 1, practice.HOUSE.address, None, KINDS[task], "", datetime.now(UTC), "done", False, None, None, None, True,
-        said_, {},
+        0, 1, practice.houses(_today())[0].address, None, KINDS[task], "", datetime.now(UTC), "done", False, None, None, None, None,
+        None, None, True, said_, {},
     )  # fmt: skip
     return [(name, value) for name, _, value in words.entered_values(line)]
 
 
 def _page(task: str, typed: dict[str, str], problem: str | None = None) -> Response:
-    house, shown = practice.HOUSE, typed.get("address", "")
-    hits = practice.found(shown, besides=house.house_id) if task == "move" else []
+    house, shown = practice.houses(_today())[0], typed.get("address", "")
+    hits = practice.found(_today(), shown, besides=house.house_id) if task == "move" else []
     page = render_template(
         f"practice-{task}.html",
-        practice=True, task=practice.TASK if task == "task" else task, name=task, title=TASK_WORDS[task][0],
+        practice=True, task=practice.task(_today()) if task == "task" else task, name=task, title=TASK_WORDS[task][0],
         url_for=_within(task), typed=typed, problem=problem, register=house, household=house.households[0],
         person=None, kind=KINDS.get(task), what=task, hits=hits, searches=task == "move", map=None, column=None,
-        day=datetime.now(UTC).date().isoformat(), seen="" if task != "report" else SEEN, client_id=uuid4().hex, entries=entries,
-        words=collection_words if task == "task" else words, found=practice.found(typed.get("q", "")),
+        day=_today().isoformat(), seen="" if task != "report" else SEEN, client_id=uuid4().hex, entries=entries,
+        words=collection_words if task == "task" else words, found=practice.found(_today(), typed.get("q", "")),
         changes=(), called=(), lines=(), photos={}, sources={}, keeps=True, purposes=(), purpose=None, may_open=False,
         english=language() == "en", sexes=_SEX, held={}, lacking={}, people={}, homes={}, most_photos=3, local=str,
         steps=TASK_WORDS[task][1],
@@ -196,6 +201,11 @@ def _within(task: str) -> Any:
         return str(link_for(endpoint, **values))
 
     return there
+
+
+def _today() -> date:
+    """The day on a township's clock; which township's nobody asks, since nothing here opens the store."""
+    return datetime.now(ZoneInfo(TIME_ZONE)).date()
 
 
 def _known(task: str) -> str:

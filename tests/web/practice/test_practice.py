@@ -6,6 +6,7 @@ import ast
 import html
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 import pytest
@@ -115,16 +116,45 @@ def test_what_is_wrong_is_said_as_at_the_door(worker: FlaskClient):
         assert page.status_code in {400, 422}, (task, page.status_code)
         assert words in shown(page.text), (task, shown(page.text)[:300])
     assert worker.get("/practice/none").status_code == 404
+    assert worker.post("/practice/none", data={"csrf_token": key}).status_code == 404
+
+
+def test_the_days_of_practice_are_a_township_s_and_never_over(
+    worker: FlaskClient, monkeypatch: pytest.MonkeyPatch
+):
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:
+            return datetime(2031, 5, 6, 20, 0, tzinfo=UTC).astimezone(tz)
+
+    monkeypatch.setattr(web.practice.views, "datetime", Clock)
+    done = shown(worker.post("/practice/verify", data={"csrf_token": token(worker)}).text)
+    assert "2031-05-07" in done, "eight at night in London is the next morning there"
+    page = worker.get("/practice/task").text
+    assert "2031-06-06" in page and "2026" not in shown(page) and "逾期" not in shown(page)
 
 
 def test_no_way_of_practice_can_open_the_store():
-    source = Path(web.practice.views.__file__).read_text()
-    imported = {
-        f"{node.module}.{name.name}"
-        for node in ast.walk(ast.parse(source))
-        if isinstance(node, ast.ImportFrom)
-        for name in node.names
-    }
-    assert not {
-        each for each in imported if each.startswith(("web.http.db", "gisgrid.db", "sqlalchemy"))
+    folder = Path(web.practice.views.__file__).parent
+    imported, named = set(), set()
+    for source in folder.glob("*.py"):
+        for node in ast.walk(ast.parse(source.read_text())):
+            if isinstance(node, ast.ImportFrom):
+                imported |= {f"{node.module}.{each.name}" for each in node.names}
+            elif isinstance(node, ast.Import):
+                imported |= {each.name for each in node.names}
+            elif isinstance(node, ast.Attribute):
+                named.add(node.attr)
+            elif isinstance(node, ast.Name):
+                named.add(node.id)
+    shut = ("web.http.db", "gisgrid.db", "sqlalchemy", "importlib")
+    assert not {each for each in imported if each.startswith(shut)}
+    assert not named & {
+        "session",
+        "reading",
+        "writing",
+        "opening",
+        "transaction",
+        "engine",
+        "__import__",
     }
