@@ -16,7 +16,8 @@ from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
 from gisgrid.paper import contents, sheets
 from gisgrid.planning.attach import attach
-from gisgrid.register import carried, grid_map, households, standing, today
+from gisgrid.planning.overview import cards
+from gisgrid.register import carried, grid_map, house_changes, households, stale, standing, today
 from tests.support.accounts import acting, appointed, web_engine
 from tests.support.database import own_database
 from tests.support.web import app_over
@@ -45,6 +46,12 @@ _OVERLAY = (
     """,
     "UPDATE grid SET geom = ST_Multi(ST_Buffer(geom::geography, 250)::geometry) "
     "WHERE plan_id = :plan AND kind = 'exclusive'",
+    # Below one of them no basic grid lies.
+    """
+    UPDATE grid b SET geom = ST_Multi(ST_CollectionExtract(ST_Difference(b.geom, e.geom), 3))
+    FROM (SELECT geom FROM grid WHERE plan_id = :plan AND kind = 'exclusive' ORDER BY code COLLATE "C" LIMIT 1) e
+    WHERE b.plan_id = :plan AND b.kind = 'basic'
+    """,
 )
 
 
@@ -76,6 +83,7 @@ def test_the_houses_of_all_my_grids_are_all_houses(store: Engine, government: in
     over = [each for each in houses if each.code != each.basic]
     assert (kinds["exclusive"], kinds["basic"]) == (9, 44)
     assert len(over) > 100, "the town has houses under exclusive grids"
+    assert any(each.basic is None for each in over) and any(each.basic for each in over)
     with acting(web_engine(store), government) as session:
         place = plans.township(session)
         registers = {each.code: each for each in households.registers(session, plan.id)}
@@ -148,3 +156,89 @@ def test_a_page_and_a_sheet_say_the_number_of_their_list(store: Engine, governme
     said = [int(each) for each in re.findall(r"Houses: <strong>(\d+)", sheet)]
     assert said == [len(pack.houses) for pack in paper.grids]
     assert said == [int(re.findall(r"全部房屋 (\d+)", pages[pack.code])[0]) for pack in paper.grids]
+
+
+def test_a_house_of_two_grids_is_the_duty_of_the_exclusive_team_alone(
+    store: Engine, government: int
+):
+    with transaction(store) as session:
+        place = plans.township(session)
+        exclusive, basic = session.execute(
+            text(
+                "SELECT g.code, b.code FROM house_grid a JOIN grid g ON g.id = a.exclusive_grid_id "
+                "JOIN grid b ON b.id = a.grid_id GROUP BY 1, 2 ORDER BY count(*) DESC, 1 LIMIT 1"
+            )
+        ).one()
+        alone = session.scalar(
+            text(
+                "SELECT min(g.code) FROM house_grid a JOIN grid g ON g.id = a.exclusive_grid_id WHERE a.grid_id IS NULL"
+            )
+        )
+        both = session.scalar(
+            text(
+                "SELECT min(a.house_id) FROM house_grid a JOIN grid g ON g.id = a.exclusive_grid_id "
+                "JOIN grid b ON b.id = a.grid_id WHERE g.code = :e AND b.code = :b"
+            ),
+            {"e": exclusive, "b": basic},
+        )
+        under = session.execute(
+            text(
+                "SELECT a.house_id, ST_X(h.geom) AS lon, ST_Y(h.geom) AS lat FROM house_grid a "
+                "JOIN grid g ON g.id = a.exclusive_grid_id JOIN house h ON h.id = a.house_id "
+                "WHERE g.code = :c AND a.grid_id IS NULL ORDER BY 1 LIMIT 1"
+            ),
+            {"c": alone},
+        ).one()
+        workers = {
+            code: appointed(session, "grid_worker", grid=code, name=f"worker-{code}")
+            for code in (exclusive, basic, alone)
+        }
+    with acting(web_engine(store), government) as session:
+        plan = plans.plan_in_force(session, place.id)
+        due = {
+            code: {
+                each.house_id
+                for each in today.to_visit(session, place.id, DAY, days=DAYS, grid=code)
+            }
+            for code in workers
+        }
+        unverified = {
+            code: today.count_stale(session, place.id, DAY, days=DAYS, grid=code)
+            for code in workers
+        }
+        answers_for = {
+            each.code: each.counts.houses for each in completeness.by_grid(session, place.id)
+        }
+    for code, account in workers.items():
+        with acting(web_engine(store), account) as session:
+            mine = {each.house_id for each in today.to_visit(session, place.id, DAY, days=DAYS)}
+            assert mine == due[code] and due[code]
+            assert today.count_to_visit(session, place.id, DAY, days=DAYS) == len(mine)
+            assert today.count_stale(session, place.id, DAY, days=DAYS) == unverified[code]
+            rows = stale.stale(session, place.id, DAY, days=DAYS, masked=True)
+            assert len(rows) == unverified[code] and {each.grid for each in rows} == {code}
+            filled = {
+                each.code: each.counts.houses for each in completeness.by_grid(session, place.id)
+            }
+            assert filled == {code: answers_for[code]}
+            listed = households.houses_of_grid(session, plan.id, code, DAY, days=DAYS, most=99_999)
+            assert len(listed) == answers_for[code]
+            # Whoever may see a house may see it still.
+            may = session.scalars(
+                text("SELECT unnest(houses_within('see_register', CAST(:ids AS bigint[])))"),
+                {"ids": [both, under.house_id]},
+            ).all()
+            assert may == ([under.house_id] if code == alone else [both])
+    spot = {"t": place.id, "lon": under.lon, "lat": under.lat}
+    within = text("SELECT spot_within('keep_register', :t, :lon, :lat)")
+    with acting(web_engine(store), workers[alone]) as session:
+        assert session.scalar(within, spot)
+        assert cards.house_card(session, plan.id, under.house_id).grid_code == alone
+        ground = house_changes.ground_of(session, place.id, under.lon, under.lat)
+        named = session.scalar(
+            text("SELECT name FROM grid WHERE plan_id = :p AND code = :c"),
+            {"p": plan.id, "c": alone},
+        )
+        assert ground is not None and ground.grid == named
+    with acting(web_engine(store), workers[basic]) as session:
+        assert not session.scalar(within, spot)
