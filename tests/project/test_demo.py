@@ -170,7 +170,17 @@ def test_no_table_is_empty_where_the_town_has_rows(demo: Engine, who: str):
 
 @pytest.mark.thorough
 def test_a_second_run_adds_nothing(demo: Engine):
-    tables = ("event", "event_case", "case_step", "visit", "training", "account", "staff", "alias")
+    tables = (
+        "event",
+        "event_case",
+        "case_step",
+        "visit",
+        "training",
+        "account",
+        "staff",
+        "alias",
+        "collection_task",
+    )
     counts = " + ".join(f"(SELECT count(*) FROM {table})" for table in tables)
     before = counted(demo, f"SELECT {counts}")
     open_before = counted(demo, "SELECT count(*) FROM event WHERE closed_at IS NULL")
