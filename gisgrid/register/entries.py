@@ -75,6 +75,10 @@ class EntryLine:
     decided_by: str | None
     decided_at: datetime | None
     reason: str | None
+    taken_back_by: str | None
+    taken_back_at: datetime | None
+    taken_back_reason: str | None
+    """Of what counted and was taken back."""
     own: bool
     said: dict[str, Any]
     was: dict[str, Any]
@@ -207,9 +211,9 @@ def waiting(
     return [EntryLine(**row) for row in rows]
 
 
-def went(session: Session, entry_ids: Sequence[int], *, most: int = 50) -> list[EntryLine]:
-    """Of some lines those that may be seen, masked: newest first by when they were decided."""
-    rows = session.execute(text(_WENT), {"ids": list(entry_ids), "most": most}).mappings()
+def some(session: Session, entry_ids: Sequence[int]) -> list[EntryLine]:
+    """Of some lines those that may be seen, masked, in their order."""
+    rows = session.execute(text(_SOME), {"ids": list(entry_ids)}).mappings()
     return [EntryLine(**row) for row in rows]
 
 
@@ -219,7 +223,7 @@ def count_waiting(session: Session, township_id: int) -> int:
 
 
 def returned(session: Session, township_id: int, *, days: int = 30) -> list[EntryLine]:
-    """One's own lines that came back within days, newest first."""
+    """One's own lines that the clerk sent back or took back within days, newest first."""
     rows = session.execute(text(_RETURNED), {"t": township_id, "days": days, "most": MOST})
     return [EntryLine(**row) for row in rows.mappings()]
 
@@ -366,7 +370,7 @@ _LINE = """
 SELECT e.id, e.house_id, coalesce(h.address, e.was ->> 'address', (
            SELECT c.address FROM house_change c WHERE c.house_id = e.gone_house_id AND c.change IN ('gone', 'joined')
            ORDER BY c.id DESC LIMIT 1), e.said ->> 'address', '') AS address, g.name AS grid, e.kind, e.who, e.at, e.state, e.conflict, e.decided_by,
-       e.decided_at, e.reason, e.account_id = my_account() AS own, e.said, e.was
+       e.decided_at, e.reason, e.taken_back_by, e.taken_back_at, e.taken_back_reason, e.account_id = my_account() AS own, e.said, e.was
 FROM masked_register_entry e LEFT JOIN house h ON h.id = e.house_id
 LEFT JOIN plan_in_force p ON p.township_id = e.township_id
 LEFT JOIN grid_of_house a ON a.plan_id = p.id AND a.house_id = h.id LEFT JOIN grid g ON g.id = a.grid_id
@@ -388,20 +392,20 @@ WHERE e.township_id = :t AND e.state = 'waiting' AND (
     OR EXISTS (
         SELECT FROM house h
         WHERE h.id = e.house_id AND h.community_id = ANY ((SELECT my_communities('check_register'))::bigint[])
-          AND (SELECT a.grid_id FROM house_grid a
+          AND (SELECT coalesce(a.exclusive_grid_id, a.grid_id) FROM house_grid a
                WHERE a.house_id = h.id AND a.plan_id = ANY ((SELECT plans_in_force())::bigint[])
                LIMIT 1) IS NULL))
 """
 _WAITING = f"{_LINE} {_MINE_TO_DECIDE} ORDER BY e.at, e.id LIMIT :most OFFSET :skip"
-_WENT = f"""{_LINE}
-WHERE e.id = ANY (CAST(:ids AS bigint[])) ORDER BY coalesce(e.decided_at, e.at) DESC, e.id DESC LIMIT :most
+_SOME = f"""{_LINE}
+WHERE e.id = ANY (CAST(:ids AS bigint[])) ORDER BY array_position(CAST(:ids AS bigint[]), e.id)
 """
 _ADDRESSES = """
 SELECT id, said ->> 'address' AS address FROM masked_register_entry WHERE id = ANY (CAST(:ids AS bigint[])) AND said ? 'address'
 """
 _COUNT_WAITING = f"SELECT count(*) FROM register_entry e {_MINE_TO_DECIDE}"  # noqa: S608 - parts that stand here
 _RETURNED = f"""{_LINE}
-WHERE e.township_id = :t AND e.state = 'returned' AND e.account_id = my_account()
-  AND e.decided_at > now() - make_interval(days => :days)
-ORDER BY e.decided_at DESC, e.id LIMIT :most
+WHERE e.township_id = :t AND e.state IN ('returned', 'taken_back') AND e.account_id = my_account()
+  AND coalesce(e.taken_back_at, e.decided_at) > now() - make_interval(days => :days)
+ORDER BY coalesce(e.taken_back_at, e.decided_at) DESC, e.id LIMIT :most
 """

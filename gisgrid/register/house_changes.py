@@ -56,6 +56,8 @@ class TakenBack:
     people: int
     """Of households that had left the town."""
     people_left: int
+    """Those among them who live in the town by now, too."""
+    visits_left: int
     words_left: int
     """Names that mean another place by now."""
     answers_left: int
@@ -152,9 +154,10 @@ def made_by(session: Session, entry_ids: Sequence[int]) -> dict[int, int]:
     }
 
 
-def may_take_back(session: Session, township_id: int) -> frozenset[int]:
-    """Lines by which houses went and that whoever asks may take back."""
-    return frozenset(session.scalars(text("SELECT unnest(to_take_back(:t))"), {"t": township_id}))
+def may_take_back(session: Session, township_id: int, house_id: int | None = None) -> list[int]:
+    """Lines by which houses went, or one house, and that whoever asks may take back; the newest first."""
+    asked = {"t": township_id, "house": house_id}
+    return list(session.scalar(text(_TO_TAKE_BACK), asked) or ())
 
 
 def take_back(session: Session, entry_id: int, *, reason: str) -> TakenBack:
@@ -167,7 +170,7 @@ def take_back(session: Session, entry_id: int, *, reason: str) -> TakenBack:
     Invalid
         No reason.
     Conflict
-        Another house has its address by now.
+        Another house has its address by now, or the line was taken back already.
     NotAllowed
         The line is none that the transaction's account may take back.
     """
@@ -242,6 +245,7 @@ def _place(
     return told_ | ({"apart": True} if ground.near else {}), ground.community
 
 
+_TO_TAKE_BACK = "SELECT to_take_back(:t, CAST(:house AS bigint))"
 _KEPT = """
 SELECT id FROM unnest(houses_within('keep_register', CAST(:ids AS bigint[]))) AS within (id)
 """
@@ -264,8 +268,8 @@ SELECT g.name AS grid, c.name AS community, (
     ORDER BY ST_DistanceSphere(h.geom, spot.geom), h.id LIMIT 1) AS near
 FROM spot, plan_in_force p JOIN township t ON t.area_id = p.township_id JOIN grid g ON g.plan_id = p.id
 JOIN area c ON c.id = g.community_id
-WHERE p.township_id = :t AND (g.kind = 'basic' OR t.grid_rule <> 'overlay') AND ST_Covers(g.geom, spot.geom)
-ORDER BY g.code COLLATE "C" LIMIT 1
+WHERE p.township_id = :t AND ST_Covers(g.geom, spot.geom)
+ORDER BY g.kind = 'basic' OR t.grid_rule <> 'overlay', g.code COLLATE "C" LIMIT 1
 """
 _CHANGE = """
 SELECT c.change, c.house_id, c.code, coalesce(o.address, c.address) AS address, c.successor_id,

@@ -45,6 +45,8 @@ def refused(error: DBAPIError, *, address: str = "") -> None:
             "a further house there and says so.",
             address=address,
         ) from error
+    if why == "taken_back":
+        raise Conflict("This was taken back already: the house is registered again.") from error
     if why == "stands_again":
         raise Conflict(
             "Another house has this address by now: correct that one first, then take this back."

@@ -41,6 +41,8 @@ WHAT = {
 }  # fmt: skip
 """Parts of addresses and the kinds of lines they write."""
 MOST_HITS, MOST_PHOTOS = 8, 3
+MOST_WENT = 50
+"""Houses that went, on the page; a workbook has them all."""
 
 blueprint = Blueprint("register", __name__, url_prefix="/register")
 
@@ -234,17 +236,21 @@ def _changes(session: Session, purpose: str | None) -> Response:
     place = town(session)
     turn = lists.turn(entries.MOST)
     listed = entries.waiting(session, place.id, most=turn.most, skip=turn.skip)
+    went = house_changes.may_take_back(session, place.id)
     if asked_as_workbook() and not purpose:
-        return lists.workbook(place, sheets.changes(listed, place.time_zone))
+        every = entries.some(session, went)
+        return lists.workbook(
+            place, sheets.changes(listed, place.time_zone), sheets.went(every, place.time_zone)
+        )
     total, read = entries.count_waiting(session, place.id), len(listed)
     listed = listed[: entries.MOST]
     if purpose:
         listed = entries.opened(session, listed)
     declared = households.purposes(session)
-    went = house_changes.may_take_back(session, place.id)
     page = render_template(
         "register-changes.html",
-        went=entries.went(session, list(went)),
+        went=entries.some(session, went[:MOST_WENT]),
+        went_total=len(went),
         listed=listed,
         total=total,
         turn=turn,

@@ -154,27 +154,27 @@ def _before(column: str, line: EntryLine) -> str | None:
 
 def taken_back_told(back: TakenBack) -> str:
     """What came back with a house, and what did not."""
-    said = [
-        gettext(
-            "%(address)s is in the register again, with %(n)s households.",
-            address=back.address, n=back.homes,
+    said = [gettext("%(address)s is in the register again.", address=back.address)]
+    if back.homes:
+        said.append(gettext("Households that came back with it: %(n)s.", n=back.homes))
+    left = [
+        word
+        for n, word in (
+            (back.homes_left, gettext("households: %(n)s", n=back.homes_left)),
+            (back.people_left, gettext("people: %(n)s", n=back.people_left)),
+            (back.visits_left, gettext("visits: %(n)s", n=back.visits_left)),
+            (back.words_left, gettext("names of the house: %(n)s", n=back.words_left)),
+            (back.answers_left, gettext("answers to tasks: %(n)s", n=back.answers_left)),
         )
-    ]  # fmt: skip
-    if back.homes_left or back.people_left:
+        if n
+    ]
+    if left:
         said.append(
             gettext(
-                "Not come back: %(homes)s households and %(people)s people. They moved on, were registered anew, or "
-                "are no longer kept. What is there now was left as it is.",
-                homes=back.homes_left, people=back.people_left,
+                "Not come back: %(what)s. They moved on, were entered anew, or are no longer kept. What is there now "
+                "was left as it is.",
+                what="; ".join(map(str, left)),
             )
-        )  # fmt: skip
-    if back.words_left:
-        said.append(
-            gettext("%(n)s names mean another place by now and stay there.", n=back.words_left)
-        )
-    if back.answers_left:
-        said.append(
-            gettext("%(n)s answers to collection tasks stay where they are.", n=back.answers_left)
         )
     return " ".join(map(str, said))
 

@@ -29,9 +29,7 @@ ENTRY_KINDS = (
     "verified", "visited", "household_in", "household_out", "household_moved", "resident_in",
     "resident_out", "corrected", "alias", "house_new", "house_gone", "house_split", "house_joined",
 )  # fmt: skip
-ENTRY_STATES = ("done", "waiting", "accepted", "returned")
 REGISTER_RULES = ("at_once", "check")
-HOUSE_CHANGES = ("new", "gone", "split", "joined")
 
 
 class RegisterEntry(Base):
@@ -97,6 +95,10 @@ class RegisterEntry(Base):
     decided_by: Mapped[str | None] = mapped_column(Text)
     decided_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     reason: Mapped[str | None] = mapped_column(Text)
+    taken_back_by: Mapped[str | None] = mapped_column(Text)
+    taken_back_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    taken_back_reason: Mapped[str | None] = mapped_column(Text)
+    """Of what counted and was taken back; who decided before, and why, stays beside it."""
 
 
 class EntryPhoto(Base):
@@ -150,7 +152,8 @@ class HouseChange(Base):
     entry_id: Mapped[int] = mapped_column(BigInteger)
     """The line of the log; no reference, since the log ends sooner."""
     kept: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
-    """Of one that went: what stood there and went with it, by row numbers, so that it may come back."""
+    """Of one that went: what stood there and went with it, by row numbers, so that it may come back. Null: its line's
+    time of keeping is over."""
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 
 

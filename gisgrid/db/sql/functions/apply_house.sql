@@ -39,7 +39,7 @@ BEGIN
                 AND (now_in -> 'resident_ids') <@ (e.was -> 'resident_ids')) THEN
             RAISE EXCEPTION 'changed' USING ERRCODE = 'object_not_in_prerequisite_state', CONSTRAINT = 'changed';
         END IF;
-        ground := coalesce((SELECT g.community_id FROM plan_in_force p JOIN house_grid a ON a.plan_id = p.id
+        ground := coalesce((SELECT g.community_id FROM plan_in_force p JOIN grid_of_house a ON a.plan_id = p.id
                             JOIN grid g ON g.id = a.grid_id
                             WHERE p.township_id = e.township_id AND a.house_id = h.id), h.community_id);
     END IF;
@@ -86,9 +86,8 @@ BEGIN
             'visits', (SELECT coalesce(jsonb_agg(id), '[]') FROM visit WHERE house_id = h.id),
             'aliases', (SELECT coalesce(jsonb_agg(id), '[]') FROM alias WHERE house_id = h.id),
             'answers', (SELECT coalesce(jsonb_agg(id), '[]') FROM collection_answer WHERE house_id = h.id),
-            'replaced', (SELECT coalesce(jsonb_agg(a.id), '[]') FROM collection_answer a JOIN collection_answer o
-                         ON o.question_id = a.question_id AND o.house_id = target AND o.replaced_at IS NULL
-                         WHERE a.house_id = h.id AND a.replaced_at IS NULL AND e.kind = 'house_joined'),
+            'current', (SELECT coalesce(jsonb_agg(id), '[]') FROM collection_answer
+                        WHERE house_id = h.id AND replaced_at IS NULL),
             'tasks', (SELECT coalesce(jsonb_agg(task_id), '[]') FROM collection_house WHERE house_id = h.id));
         IF target IS NOT NULL THEN
             UPDATE household SET house_id = target WHERE house_id = h.id;
