@@ -43,6 +43,7 @@ WHAT = {
 MOST_HITS, MOST_PHOTOS = 8, 3
 MOST_WENT = 50
 """Houses that went, on the page; a workbook has them all."""
+SORTS = ("address", "kind", "who", "at")
 
 blueprint = Blueprint("register", __name__, url_prefix="/register")
 
@@ -234,15 +235,15 @@ def _searches(kind: str, typed: dict[str, str]) -> bool:
 
 def _changes(session: Session, purpose: str | None) -> Response:
     place = town(session)
-    turn = lists.turn(entries.MOST)
-    listed = entries.waiting(session, place.id, most=turn.most, skip=turn.skip)
+    turn, listing = lists.turn(entries.MOST), lists.listing(SORTS, {"kind": words.KIND_WORDS})
+    listed = entries.waiting(session, place.id, most=turn.most, skip=turn.skip, listing=listing)
     went = house_changes.may_take_back(session, place.id)
     if asked_as_workbook() and not purpose:
         every = entries.some(session, went)
         return lists.workbook(
             place, sheets.changes(listed, place.time_zone), sheets.went(every, place.time_zone)
         )
-    total, read = entries.count_waiting(session, place.id), len(listed)
+    total, read = entries.count_waiting(session, place.id, listing), len(listed)
     listed = listed[: entries.MOST]
     if purpose:
         listed = entries.opened(session, listed)
@@ -254,6 +255,7 @@ def _changes(session: Session, purpose: str | None) -> Response:
         listed=listed,
         total=total,
         turn=turn,
+        listing=listing,
         read=read,
         refused=phones.refused(session, place.id),
         purposes=declared,

@@ -5,7 +5,7 @@ import { everyMinute, live } from "./board-live.js";
 import { boardMap } from "./board-map.js";
 import { byId, make } from "./elements.js";
 import { order, told } from "./pure/rows.js";
-import { dayIn, fill, span, spanOf } from "./pure/words.js";
+import { dayIn, fill, moment, span, spanOf } from "./pure/words.js";
 import { FORMER } from "./pure/colours.js";
 
 const NAMES = ["state", "due", "matter", "community", "source", "grid", "q", "mine", "here", "short", "since", "until", "limit"];
@@ -31,8 +31,7 @@ export function start(map, ui) {
   // `owed`: somebody asked for this list, and it has not come yet; `whole`: all that the filters let through is in `rows`.
   let rows = [], at = -1, wanted = 0, latest = null, owed = true, whole = true;
   const symbols = boardMap(map, (id) => { location.href = ui.case + id; });
-  const time = (iso) => new Date(iso).toLocaleString(ui.language === "zh" ? "zh-CN" : "en-GB",
-    { timeZone: ui.time_zone, year: iso.slice(0, 4) === String(new Date().getFullYear()) ? undefined : "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit" });
+  const time = (iso) => moment(iso, ui.time_zone);
 
   // ---- asking ----
 
