@@ -7,6 +7,8 @@ import itertools
 from layers.colours import FEW_TO_MANY, NOTHING, WHITE
 from layers.layer import Layer, LayerScope, Say, Swatch, geojson_url
 
+OPACITY = 0.75
+"""Of the colours, on the map and in its legend."""
 STEPS = (50.0, 70.0, 85.0, 95.0)
 """Bounds of the classes, in per cent; a class holds its lower bound."""
 
@@ -38,6 +40,6 @@ def layer(scope: LayerScope, say: Say) -> Layer:
         kind="polygons",
         title=say("Completeness"),
         url=geojson_url(scope, "grids"),
-        style={"color": WHITE, "weight": 1.5, "fillOpacity": 0.75, "nothing": NOTHING},
+        style={"color": WHITE, "weight": 1.5, "fillOpacity": OPACITY, "nothing": NOTHING},
         swatches=tuple(Swatch(words, words, colour) for colour, words in legend()),
     )

@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import click
@@ -20,6 +21,8 @@ from sqlalchemy.orm import Session
 from gisgrid.cli import demo
 from gisgrid.cli.demo import TOWNSHIP
 from gisgrid.cli.edge import connected
+from gisgrid.collection import tasks
+from gisgrid.collection.questions import NewQuestion
 from gisgrid.core.plans import township
 from gisgrid.core.settings import Settings
 from gisgrid.db.store import Actor, transaction
@@ -35,6 +38,8 @@ CALENDAR_UNTIL = 2026
 
 def main() -> None:
     demo.bring_in(Settings.from_env(), then=carry_on)
+    with storing() as session:
+        ask_houses(session)
 
 
 def carry_on() -> None:
@@ -65,6 +70,29 @@ def carry_on() -> None:
     with storing() as session:
         count = report_open(session, township(session, TOWNSHIP), events[still_open])
     click.echo(f"{count} cases wait for somebody")
+
+
+def ask_houses(session: Session) -> None:
+    """A collection task that is open for three weeks in all grids, unless there is one."""
+    place = township(session, TOWNSHIP)
+    if tasks.tasks(session, place.id):
+        return
+    everywhere = tuple(each.code for each in tasks.grids_to_choose(session, place.id))
+    day = local(datetime.now(UTC), place).date()
+    told = tasks.TaskDraft(
+        title="样本：用水情况普查", purpose="care", due_on=day + timedelta(21), fields=("resident.phone",), grids=everywhere
+    )  # fmt: skip
+    number = tasks.draft(session, place.id, told, day)
+    tasks.ask(
+        session,
+        number,
+        NewQuestion("家里有几口人？", "integer", least=Decimal(0), most=Decimal(30)),
+    )
+    tasks.ask(
+        session, number,
+        NewQuestion("水管是什么材料？", "choice", required=False, choices=("铁管", "塑料管", "不清楚")),
+    )  # fmt: skip
+    tasks.publish(session, number, day, seen=1)
 
 
 def made(content: str, line: str) -> None:

@@ -82,6 +82,7 @@ from web.open311 import views as open311
 from web.paper import grid_page
 from web.paper import views as paper
 from web.phone import views as phone
+from web.practice import views as practice
 from web.register import aliases, asked, due
 from web.register import views as register
 from web.report import views as report
@@ -89,7 +90,7 @@ from web.shell import header
 from web.today import views as today
 
 PAGES = (
-    home, today, maps, studies, lookup, paper, grid_page, cases, notices, open_problems, dispatch, telephone, editor, shortage, register, aliases, asked, due,
+    home, today, maps, studies, lookup, paper, grid_page, cases, notices, open_problems, dispatch, telephone, editor, shortage, register, aliases, asked, due, practice,
     door, completeness, collections,
     figures, matters, versions, items, supplements, documents, issuing, trainings, means, imports, messages, accounts, teams,
     corrections, subjects, township, calendar, weights, channels, audit, retention, backups, jobs,

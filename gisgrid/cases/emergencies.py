@@ -290,7 +290,7 @@ SELECT n.id AS house_id, n.code, n.address, g.code AS grid_code, n.distance_m,
         WHERE f.house_id = n.id) AS residents
 FROM near n
 LEFT JOIN plan_in_force p ON p.township_id = :t
-LEFT JOIN house_grid a ON a.plan_id = p.id AND a.house_id = n.id
+LEFT JOIN grid_of_house a ON a.plan_id = p.id AND a.house_id = n.id
 LEFT JOIN grid g ON g.id = a.grid_id
 WHERE n.distance_m <= :radius ORDER BY n.distance_m, n.id
 """

@@ -257,8 +257,8 @@ SELECT a.id, a.question_id, a.house_id, h.code AS house_code, h.address, g.name 
        ARRAY(SELECT p.id FROM collection_photo p WHERE p.answer_id = a.id ORDER BY p.id) AS photos
 FROM collection_answer a JOIN collection_question q ON q.id = a.question_id JOIN house h ON h.id = a.house_id
 LEFT JOIN plan_in_force p ON p.township_id = a.township_id
-LEFT JOIN house_grid i ON i.plan_id = p.id AND i.house_id = a.house_id
-LEFT JOIN grid g ON g.id = coalesce(i.exclusive_grid_id, i.grid_id)
+LEFT JOIN grid_of_house i ON i.plan_id = p.id AND i.house_id = a.house_id
+LEFT JOIN grid g ON g.id = i.grid_id
 """
 _GIVEN = text(f"""
 WITH here AS MATERIALIZED (

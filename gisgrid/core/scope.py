@@ -21,10 +21,18 @@ HOUSE_SEEN = """(
           AND (w.grid_id = ANY ((SELECT my_grids('see_houses'))::bigint[])
                OR w.exclusive_grid_id = ANY ((SELECT my_grids('see_houses'))::bigint[])))
     OR h.community_id = ANY ((SELECT my_communities('see_houses'))::bigint[]) AND (
-        SELECT w.grid_id FROM house_grid w
+        SELECT coalesce(w.exclusive_grid_id, w.grid_id) FROM house_grid w
         WHERE w.house_id = h.id AND w.plan_id = ANY ((SELECT plans_in_force())::bigint[]) LIMIT 1
     ) IS NULL)"""
 """Condition on a house ``h``: it lies where the account has the right to see houses."""
+OF_OTHERS = """(
+    SELECT o.house_id FROM house_grid o JOIN grid b ON b.id = o.grid_id
+    WHERE o.plan_id = ANY ((SELECT plans_in_force())::bigint[]) AND o.exclusive_grid_id IS NOT NULL
+      AND o.exclusive_grid_id <> ALL ((SELECT my_grids('see_register'))::bigint[])
+      AND b.community_id <> ALL ((SELECT my_communities('see_register'))::bigint[])
+      AND (SELECT my_account()) IS NOT NULL)"""
+"""Houses that the team of a basic grid may see and does not answer for: another exclusive grid lies over them. Few, and so
+the duties of a team are counted without them; of who has the right over the whole area there are none."""
 
 
 @dataclass(frozen=True)

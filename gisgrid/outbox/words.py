@@ -22,6 +22,7 @@ KIND_WORDS: dict[str, str] = {
     "import_ready": say("Import ready"),
     "import_failed": say("Import failed"),
     "correction": say("Correction decided"),
+    "taken_back": say("Taken back by the clerk"),
     "test": say("Test of a channel"),
     "email_code": say("Code by which you confirm this address"),
 }

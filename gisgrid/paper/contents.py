@@ -84,6 +84,10 @@ class GridPack:
     def code(self) -> str:
         return self.card.code
 
+    @property
+    def residents(self) -> int:
+        return sum(len(house.residents) for house in self.houses)
+
 
 @dataclass(frozen=True)
 class DrawnGround:
@@ -316,7 +320,7 @@ _OPEN = "SELECT id, name, phone, needs FROM unmask_resident(CAST(:ids AS bigint[
 _ASTRAY = """
 SELECT h.id, h.code, h.address, (SELECT count(*) FROM household f WHERE f.house_id = h.id) AS households
 FROM unnest(houses_within('see_register', ARRAY(
-    SELECT n.id FROM house n LEFT JOIN house_grid a ON a.plan_id = :plan AND a.house_id = n.id
+    SELECT n.id FROM house n LEFT JOIN grid_of_house a ON a.plan_id = :plan AND a.house_id = n.id
     WHERE n.township_id = :t AND a.grid_id IS NULL))) AS within (id)
 JOIN house h USING (id)
 """

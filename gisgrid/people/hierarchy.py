@@ -206,8 +206,8 @@ def _known(session: Session, sql: str, plan: int, code: str) -> bool:
 
 _HOUSE = """
 SELECT h.id, h.code, h.address, g.code AS grid FROM house h
-LEFT JOIN house_grid a ON a.house_id = h.id AND a.plan_id = :plan
-LEFT JOIN grid g ON g.id = coalesce(a.exclusive_grid_id, a.grid_id)
+LEFT JOIN grid_of_house a ON a.house_id = h.id AND a.plan_id = :plan
+LEFT JOIN grid g ON g.id = a.grid_id
 WHERE h.township_id = :t AND (h.code = CAST(:code AS text) OR h.id = CAST(:id AS bigint))
 """
 

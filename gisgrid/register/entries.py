@@ -76,6 +76,10 @@ class EntryLine:
     decided_by: str | None
     decided_at: datetime | None
     reason: str | None
+    taken_back_by: str | None
+    taken_back_at: datetime | None
+    taken_back_reason: str | None
+    """Of what counted and was taken back."""
     own: bool
     said: dict[str, Any]
     was: dict[str, Any]
@@ -140,7 +144,7 @@ def enter(
         )
         told = house_changes.told(session, town or 0, kind, house_id, said or {})
     else:
-        told = _told(kind, dict(said or {}))
+        told = told_of(kind, dict(said or {}))
     if (kind in OF_HOUSEHOLD and household_id is None) or (
         kind in OF_RESIDENT and resident_id is None
     ):
@@ -221,6 +225,12 @@ def waiting(
     return [EntryLine(**{name: row[name] for name in COLUMNS}) for row in rows]
 
 
+def some(session: Session, entry_ids: Sequence[int]) -> list[EntryLine]:
+    """Of some lines those that may be seen, masked, in their order."""
+    rows = session.execute(text(_SOME), {"ids": list(entry_ids)}).mappings()
+    return [EntryLine(**row) for row in rows]
+
+
 def count_waiting(session: Session, township_id: int, listing: Listing = AS_IT_STANDS) -> int:
     """How many lines `waiting` would list, were there no end."""
     values = {"t": township_id}
@@ -230,7 +240,7 @@ def count_waiting(session: Session, township_id: int, listing: Listing = AS_IT_S
 
 
 def returned(session: Session, township_id: int, *, days: int = 30) -> list[EntryLine]:
-    """One's own lines that came back within days, newest first."""
+    """One's own lines that the clerk sent back or took back within days, newest first."""
     rows = session.execute(text(_RETURNED), {"t": township_id, "days": days, "most": MOST})
     return [EntryLine(**row) for row in rows.mappings()]
 
@@ -282,7 +292,8 @@ def decide(session: Session, entry_ids: Sequence[int], *, accept: bool, reason: 
     return done
 
 
-def _told(kind: str, said: dict[str, str]) -> dict[str, Any]:
+def told_of(kind: str, said: dict[str, str]) -> dict[str, Any]:
+    """What a line keeps of what was written, as `enter` has it; it asks no store."""
     if kind == "verified":
         return {}
     if kind == "visited":
@@ -375,11 +386,11 @@ SELECT entry_id, entry_state, in_conflict FROM enter_house(
 _LINE = """
 SELECT e.id, e.house_id, coalesce(h.address, e.was ->> 'address', (
            SELECT c.address FROM house_change c WHERE c.house_id = e.gone_house_id AND c.change IN ('gone', 'joined')
-       ), e.said ->> 'address', '') AS address, g.name AS grid, e.kind, e.who, e.at, e.state, e.conflict, e.decided_by,
-       e.decided_at, e.reason, e.account_id = my_account() AS own, e.said, e.was
+           ORDER BY c.id DESC LIMIT 1), e.said ->> 'address', '') AS address, g.name AS grid, e.kind, e.who, e.at, e.state, e.conflict, e.decided_by,
+       e.decided_at, e.reason, e.taken_back_by, e.taken_back_at, e.taken_back_reason, e.account_id = my_account() AS own, e.said, e.was
 FROM masked_register_entry e LEFT JOIN house h ON h.id = e.house_id
 LEFT JOIN plan_in_force p ON p.township_id = e.township_id
-LEFT JOIN house_grid a ON a.plan_id = p.id AND a.house_id = h.id LEFT JOIN grid g ON g.id = a.grid_id
+LEFT JOIN grid_of_house a ON a.plan_id = p.id AND a.house_id = h.id LEFT JOIN grid g ON g.id = a.grid_id
 """
 _ONE = f"{_LINE} WHERE e.id = :id"
 _OF_HOUSE = f"{_LINE} WHERE e.house_id = :house OR e.gone_house_id = :house ORDER BY e.at DESC, e.id DESC LIMIT :most"
@@ -399,17 +410,20 @@ WHERE e.township_id = :t AND e.state = 'waiting' AND (
     OR EXISTS (
         SELECT FROM house h
         WHERE h.id = e.house_id AND h.community_id = ANY ((SELECT my_communities('check_register'))::bigint[])
-          AND (SELECT a.grid_id FROM house_grid a
+          AND (SELECT coalesce(a.exclusive_grid_id, a.grid_id) FROM house_grid a
                WHERE a.house_id = h.id AND a.plan_id = ANY ((SELECT plans_in_force())::bigint[])
                LIMIT 1) IS NULL))
 """
 _WAITING = f"{_LINE} {_MINE_TO_DECIDE} ORDER BY e.at, e.id LIMIT :limit OFFSET :skip"
+_SOME = f"""{_LINE}
+WHERE e.id = ANY (CAST(:ids AS bigint[])) ORDER BY array_position(CAST(:ids AS bigint[]), e.id)
+"""
 _ADDRESSES = """
 SELECT id, said ->> 'address' AS address FROM masked_register_entry WHERE id = ANY (CAST(:ids AS bigint[])) AND said ? 'address'
 """
 _COUNT_WAITING = f"SELECT count(*) FROM register_entry e {_MINE_TO_DECIDE}"  # noqa: S608 - parts that stand here
 _RETURNED = f"""{_LINE}
-WHERE e.township_id = :t AND e.state = 'returned' AND e.account_id = my_account()
-  AND e.decided_at > now() - make_interval(days => :days)
-ORDER BY e.decided_at DESC, e.id LIMIT :most
+WHERE e.township_id = :t AND e.state IN ('returned', 'taken_back') AND e.account_id = my_account()
+  AND coalesce(e.taken_back_at, e.decided_at) > now() - make_interval(days => :days)
+ORDER BY coalesce(e.taken_back_at, e.decided_at) DESC, e.id LIMIT :most
 """

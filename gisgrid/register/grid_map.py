@@ -52,6 +52,6 @@ WHERE g.plan_id = :plan AND g.code = :code ORDER BY s.code COLLATE "C" LIMIT :mo
 """
 _PLACES = """
 SELECT h.id, round(ST_X(h.geom)::numeric, 6)::float8 AS lon, round(ST_Y(h.geom)::numeric, 6)::float8 AS lat
-FROM grid g JOIN house_grid a ON a.plan_id = g.plan_id AND a.grid_id = g.id JOIN house h ON h.id = a.house_id
+FROM grid g JOIN grid_of_house a ON a.plan_id = g.plan_id AND a.grid_id = g.id JOIN house h ON h.id = a.house_id
 WHERE g.plan_id = :plan AND g.code = :code AND h.location_status = 'ok'
 """

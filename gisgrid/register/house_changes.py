@@ -8,11 +8,13 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import Invalid, NotAllowed
 from gisgrid.locate.addresses import gazetteer
 from gisgrid.locate.lookup import in_wgs84, number
+from gisgrid.register.refusals import refused
 
 KINDS = ("house_gone", "house_split", "house_joined")
 """Of a house that is there; ``house_new`` is of none."""
@@ -30,7 +32,7 @@ class HouseChanged:
     """One change of a house as such."""
 
     change: str
-    """``new``, ``gone``, ``split`` or ``joined``."""
+    """``new``, ``gone``, ``split``, ``joined``, or ``back``: that it went was taken back."""
     house_id: int | None
     """The house before; None: it was new."""
     code: str | None
@@ -40,6 +42,25 @@ class HouseChanged:
     """Address of the house after, as it is called now, or was when it went, too; None: there is none after."""
     reason: str | None
     on_day: date
+
+
+@dataclass(frozen=True)
+class TakenBack:
+    """A house that stands again, and what did not come back since something newer stands in its place."""
+
+    house_id: int
+    address: str
+    homes: int
+    homes_left: int
+    """Households that moved on, were registered anew, or whose time of keeping is over."""
+    people: int
+    """Of households that had left the town."""
+    people_left: int
+    """Those among them who live in the town by now, too."""
+    visits_left: int
+    words_left: int
+    """Names that mean another place by now."""
+    answers_left: int
 
 
 @dataclass(frozen=True)
@@ -133,6 +154,39 @@ def made_by(session: Session, entry_ids: Sequence[int]) -> dict[int, int]:
     }
 
 
+def may_take_back(session: Session, township_id: int, house_id: int | None = None) -> list[int]:
+    """Lines by which houses went, or one house, and that whoever asks may take back; the newest first."""
+    asked = {"t": township_id, "house": house_id}
+    return list(session.scalar(text(_TO_TAKE_BACK), asked) or ())
+
+
+def take_back(session: Session, entry_id: int, *, reason: str) -> TakenBack:
+    """Have a house stand again that an entry said was gone or part of another; `made_by` then names it.
+
+    Nothing that came since is overwritten: it is told how much did not come back.
+
+    Raises
+    ------
+    Invalid
+        No reason.
+    Conflict
+        Another house has its address by now, or the line was taken back already.
+    NotAllowed
+        The line is none that the transaction's account may take back.
+    """
+    reason = " ".join(reason.split())[:MOST_ADDRESS]
+    if not reason:
+        raise Invalid("Whoever entered it is told why: write a reason.")
+    try:
+        told_ = session.scalar(
+            text("SELECT take_back_house(:id, :reason)"), {"id": entry_id, "reason": reason}
+        )
+    except DBAPIError as error:
+        refused(error)
+        raise
+    return TakenBack(**told_)
+
+
 def _gone(said: Mapping[str, str], today: date) -> dict[str, Any]:
     if said.get("gone") not in GONE_FOR:
         raise Invalid("Choose one of the answers.")
@@ -191,6 +245,7 @@ def _place(
     return told_ | ({"apart": True} if ground.near else {}), ground.community
 
 
+_TO_TAKE_BACK = "SELECT to_take_back(:t, CAST(:house AS bigint))"
 _KEPT = """
 SELECT id FROM unnest(houses_within('keep_register', CAST(:ids AS bigint[]))) AS within (id)
 """
@@ -199,7 +254,7 @@ _ADDRESSED = "SELECT EXISTS (SELECT FROM house WHERE township_id = :t AND addres
 _COMMUNITY = """
 SELECT coalesce(c.name, r.name) FROM house h LEFT JOIN area r ON r.id = h.community_id
 LEFT JOIN plan_in_force p ON p.township_id = h.township_id
-LEFT JOIN house_grid a ON a.plan_id = p.id AND a.house_id = h.id
+LEFT JOIN grid_of_house a ON a.plan_id = p.id AND a.house_id = h.id
 LEFT JOIN grid g ON g.id = a.grid_id LEFT JOIN area c ON c.id = g.community_id
 WHERE h.id = :id
 """
@@ -213,25 +268,30 @@ SELECT g.name AS grid, c.name AS community, (
     ORDER BY ST_DistanceSphere(h.geom, spot.geom), h.id LIMIT 1) AS near
 FROM spot, plan_in_force p JOIN township t ON t.area_id = p.township_id JOIN grid g ON g.plan_id = p.id
 JOIN area c ON c.id = g.community_id
-WHERE p.township_id = :t AND (g.kind = 'basic' OR t.grid_rule <> 'overlay') AND ST_Covers(g.geom, spot.geom)
-ORDER BY g.code COLLATE "C" LIMIT 1
+WHERE p.township_id = :t AND ST_Covers(g.geom, spot.geom)
+ORDER BY g.kind = 'basic' OR t.grid_rule <> 'overlay', g.code COLLATE "C" LIMIT 1
 """
 _CHANGE = """
 SELECT c.change, c.house_id, c.code, coalesce(o.address, c.address) AS address, c.successor_id,
        coalesce(h.address, w.address) AS successor, c.reason, c.on_day
 FROM house_change c LEFT JOIN house h ON h.id = c.successor_id LEFT JOIN house o ON o.id = c.house_id
-LEFT JOIN house_change w ON w.house_id = c.successor_id AND w.change IN ('gone', 'joined')
+LEFT JOIN LATERAL (
+    SELECT n.address FROM house_change n WHERE n.house_id = c.successor_id AND n.change IN ('gone', 'joined')
+    ORDER BY n.id DESC LIMIT 1) w ON true
 """
 _CHANGES = f"{_CHANGE} WHERE c.house_id = :id OR c.successor_id = :id ORDER BY c.at, c.id"
 _GONE = """
 SELECT c.township_id, c.change, c.house_id, c.code, c.address, c.successor_id,
        coalesce(h.address, w.address) AS successor, c.reason, c.on_day
 FROM house_change c LEFT JOIN house h ON h.id = c.successor_id
-LEFT JOIN house_change w ON w.house_id = c.successor_id AND w.change IN ('gone', 'joined')
-WHERE c.house_id = :id AND c.change IN ('gone', 'joined')
+LEFT JOIN LATERAL (
+    SELECT n.address FROM house_change n WHERE n.house_id = c.successor_id AND n.change IN ('gone', 'joined')
+    ORDER BY n.id DESC LIMIT 1) w ON true
+WHERE c.house_id = :id AND c.change IN ('gone', 'joined') AND NOT EXISTS (SELECT FROM house o WHERE o.id = c.house_id)
+ORDER BY c.id DESC LIMIT 1
 """
 _MADE = """
 SELECT successor_id, township_id FROM house_change
-WHERE entry_id = ANY (CAST(:ids AS bigint[])) AND change IN ('new', 'split') AND at = now()
+WHERE entry_id = ANY (CAST(:ids AS bigint[])) AND change IN ('new', 'split', 'back') AND at = now()
 ORDER BY successor_id
 """

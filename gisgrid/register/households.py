@@ -227,7 +227,7 @@ SELECT h.id AS house_id, h.township_id, h.code, h.address, coalesce(c.name, r.na
        g.code AS grid_code, g.name AS grid_name
 FROM house h
 LEFT JOIN plan_in_force p ON p.township_id = h.township_id
-LEFT JOIN house_grid a ON a.plan_id = p.id AND a.house_id = h.id
+LEFT JOIN grid_of_house a ON a.plan_id = p.id AND a.house_id = h.id
 LEFT JOIN grid g ON g.id = a.grid_id LEFT JOIN area c ON c.id = g.community_id
 LEFT JOIN area r ON r.id = h.community_id
 WHERE h.id = :id
@@ -256,7 +256,7 @@ FROM unmask_resident(CAST(:ids AS bigint[]))
 
 _HOUSES = """
 WITH here AS MATERIALIZED (
-    SELECT a.house_id FROM grid g JOIN house_grid a ON a.plan_id = g.plan_id AND a.grid_id = g.id
+    SELECT a.house_id FROM grid g JOIN grid_of_house a ON a.plan_id = g.plan_id AND a.grid_id = g.id
     WHERE g.plan_id = :plan AND g.code = :code
 ), mine AS MATERIALIZED (
     SELECT h.id, h.code, h.address, h.location_status = 'ok' AS located
@@ -299,13 +299,12 @@ SELECT id, code, address, households, verified_on, last_on, due, waiting, locate
 ORDER BY due = '', last_on NULLS FIRST, address COLLATE "C", id LIMIT :most
 """
 
-# Those under an exclusive grid are its own; their registers are the basic grid's team's, too.
 _REGISTERS = """
 WITH lived AS MATERIALIZED (
     SELECT DISTINCT house_id FROM household
 ), held AS MATERIALIZED (
     SELECT a.grid_id, count(*) AS houses, count(f.house_id) AS kept
-    FROM house_grid a LEFT JOIN lived f ON f.house_id = a.house_id
+    FROM grid_of_house a LEFT JOIN lived f ON f.house_id = a.house_id
     WHERE a.plan_id = :plan AND a.grid_id = ANY ((SELECT my_grids('see_register'))::bigint[])
     GROUP BY a.grid_id
 )

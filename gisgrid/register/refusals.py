@@ -8,7 +8,7 @@ from gisgrid.core.errors import Conflict, NotAllowed, NotFound
 
 
 def refused(error: DBAPIError, *, address: str = "") -> None:
-    """Raise what the functions ``enter_register``, ``enter_house`` and ``decide_entry`` mean by an error.
+    """Raise what the functions ``enter_register``, ``enter_house``, ``decide_entry`` and ``take_back_house`` mean by an error.
 
     Returns where it is none of theirs. ``address`` is that of the house to come, where the line is about one.
 
@@ -44,6 +44,12 @@ def refused(error: DBAPIError, *, address: str = "") -> None:
             "Where {address} is to stand, another house was entered meanwhile: send this line back, unless it is "
             "a further house there and says so.",
             address=address,
+        ) from error
+    if why == "taken_back":
+        raise Conflict("This was taken back already: the house is registered again.") from error
+    if why == "stands_again":
+        raise Conflict(
+            "Another house has this address by now: correct that one first, then take this back."
         ) from error
     if why == "lived_in":
         raise Conflict(

@@ -9,6 +9,7 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
+from gisgrid.core.scope import OF_OTHERS
 from gisgrid.db.listing import AS_IT_STANDS, Listing, count, portion
 from gisgrid.files.exports import Sheet
 
@@ -49,7 +50,7 @@ def stale(
 ) -> list[Stale]:
     """Records whose last verification lies more than ``days`` before a day: never first, then oldest.
 
-    Of one day, those of a household stand together.
+    Of one day, those of a household stand together. Without what the team of another exclusive grid answers for.
 
     Parameters
     ----------
@@ -108,22 +109,23 @@ def stale_sheet(rows: Sequence[Stale]) -> Sheet:
 
 # Each kind of record is read by its index in the order of the list, and no further than to the end of the page; what
 # is shown is put into words after these were chosen: of a town there are half a million.
-_STALE = """
+_STALE = f"""
 SELECT first.table_name AS table, masked_code(first.code) AS code, h.id AS house_id, h.code AS house, h.address,
        f.room, g.code AS grid, first.verified_on, CAST(:day AS date) - first.verified_on AS days
 FROM (
     SELECT one.* FROM (
         (SELECT 'household' AS table_name, id, code, id AS household_id, verified_on FROM household
-         WHERE township_id = :t AND (verified_on IS NULL OR verified_on < CAST(:day AS date) - CAST(:days AS integer))
+         WHERE township_id = :t AND house_id NOT IN {OF_OTHERS} AND (verified_on IS NULL OR verified_on < CAST(:day AS date) - CAST(:days AS integer))
            AND (CAST(:grid AS text) IS NULL OR house_id = ANY (ARRAY(
-               SELECT a.house_id FROM plan_in_force p JOIN house_grid a ON a.plan_id = p.id
+               SELECT a.house_id FROM plan_in_force p JOIN grid_of_house a ON a.plan_id = p.id
                JOIN grid g ON g.id = a.grid_id WHERE p.township_id = :t AND g.code = :grid)))
          ORDER BY verified_on NULLS FIRST, id LIMIT CAST(:upto AS bigint))
         UNION ALL
         (SELECT 'resident', id, code, household_id, verified_on FROM resident
-         WHERE township_id = :t AND (verified_on IS NULL OR verified_on < CAST(:day AS date) - CAST(:days AS integer))
+         WHERE township_id = :t
+           AND household_id NOT IN (SELECT f.id FROM household f WHERE f.house_id IN {OF_OTHERS}) AND (verified_on IS NULL OR verified_on < CAST(:day AS date) - CAST(:days AS integer))
            AND (CAST(:grid AS text) IS NULL OR household_id = ANY (ARRAY(
-               SELECT f.id FROM plan_in_force p JOIN house_grid a ON a.plan_id = p.id
+               SELECT f.id FROM plan_in_force p JOIN grid_of_house a ON a.plan_id = p.id
                JOIN grid g ON g.id = a.grid_id JOIN household f ON f.house_id = a.house_id
                WHERE p.township_id = :t AND g.code = :grid)))
          ORDER BY verified_on NULLS FIRST, household_id, id LIMIT CAST(:upto AS bigint))
@@ -133,7 +135,7 @@ FROM (
 ) first
 JOIN household f ON f.id = first.household_id JOIN house h ON h.id = f.house_id
 LEFT JOIN plan_in_force p ON p.township_id = :t
-LEFT JOIN house_grid a ON a.plan_id = p.id AND a.house_id = h.id
+LEFT JOIN grid_of_house a ON a.plan_id = p.id AND a.house_id = h.id
 LEFT JOIN grid g ON g.id = a.grid_id
 ORDER BY first.verified_on NULLS FIRST, first.household_id, first.table_name, first.id
-"""
+"""  # noqa: S608 - parts that stand here

@@ -8,6 +8,7 @@ from datetime import date
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from gisgrid.core.scope import OF_OTHERS
 from gisgrid.db.listing import AS_IT_STANDS, Listing, count, portion
 
 
@@ -43,7 +44,8 @@ def to_visit(
 
     Where the last visit agreed on a day to come again, that day counts instead.
 
-    Of the ground where the asker may see registers and visits; of one ``grid`` by its code in the plan in force,
+    Of the ground where the asker may see registers and visits, without what the team of another exclusive grid answers
+    for; of one ``grid`` by its code in the plan in force,
     where one is named.
     """
     values = {"t": township_id, "day": day, "days": days, "grid": grid}
@@ -77,10 +79,10 @@ def count_stale(
     return session.scalar(text(_STALE), values) or 0
 
 
-_LATE = """
+_LATE = f"""
 WITH lives AS (
     SELECT house_id, max(verified_on) FILTER (WHERE verified_on <= CAST(:day AS date)) AS verified_on
-    FROM household WHERE township_id = :t GROUP BY house_id
+    FROM household WHERE township_id = :t AND house_id NOT IN {OF_OTHERS} GROUP BY house_id
 ), seen AS (
     SELECT house_id, max(visited_on) AS visited_on,
            (array_agg(next_on ORDER BY visited_on DESC, id DESC))[1] AS next_on FROM visit
@@ -92,17 +94,17 @@ WITH lives AS (
                ELSE (CAST(:day AS date) - greatest(visited_on, verified_on) <= CAST(:days AS integer))
                     IS NOT TRUE END
 )
-"""
+"""  # noqa: S608 - parts that stand here
 _TO_VISIT = f"""{_LATE}
 SELECT h.id AS house_id, h.address, g.code AS grid_code, g.name AS grid, late.last_on
 FROM late JOIN house h ON h.id = late.house_id
 LEFT JOIN plan_in_force p ON p.township_id = h.township_id
-LEFT JOIN house_grid a ON a.plan_id = p.id AND a.house_id = h.id LEFT JOIN grid g ON g.id = a.grid_id
+LEFT JOIN grid_of_house a ON a.plan_id = p.id AND a.house_id = h.id LEFT JOIN grid g ON g.id = a.grid_id
 WHERE CAST(:grid AS text) IS NULL OR g.code = :grid
 ORDER BY late.last_on NULLS FIRST, h.address COLLATE "C", h.id LIMIT :limit OFFSET :skip
 """  # noqa: S608 - parts that stand here
 _OF_GRID = """ANY (ARRAY(
-    SELECT a.house_id FROM plan_in_force p JOIN house_grid a ON a.plan_id = p.id JOIN grid g ON g.id = a.grid_id
+    SELECT a.house_id FROM plan_in_force p JOIN grid_of_house a ON a.plan_id = p.id JOIN grid g ON g.id = a.grid_id
     WHERE p.township_id = :t AND g.code = :grid))"""
 _COUNT = (
     f"{_LATE} SELECT count(*) FROM late WHERE CAST(:grid AS text) IS NULL OR house_id = {_OF_GRID}"  # noqa: S608 - parts that stand here
@@ -110,9 +112,10 @@ _COUNT = (
 _STALE = f"""
 SELECT (SELECT count(*) FROM masked_household
         WHERE township_id = :t AND (verified_on < CAST(:day AS date) - CAST(:days AS integer)) IS NOT FALSE
-          AND (CAST(:grid AS text) IS NULL OR house_id = {_OF_GRID}))
+          AND house_id NOT IN {OF_OTHERS} AND (CAST(:grid AS text) IS NULL OR house_id = {_OF_GRID}))
      + (SELECT count(*) FROM masked_resident
         WHERE township_id = :t AND (verified_on < CAST(:day AS date) - CAST(:days AS integer)) IS NOT FALSE
           AND (CAST(:grid AS text) IS NULL OR household_id = ANY (ARRAY(
-              SELECT id FROM masked_household WHERE house_id = {_OF_GRID}))))
+              SELECT id FROM masked_household WHERE house_id = {_OF_GRID})))
+          AND household_id NOT IN (SELECT id FROM masked_household WHERE house_id IN {OF_OTHERS}))
 """  # noqa: S608 - parts that stand here

@@ -294,6 +294,8 @@ ELSEWHERE_TESTED = {
         ("phone.half", "phone.lost", "phone.lost_of"),
         "a script asks, or its button stands at a phone that is kept; in test_phone_carry.py",
     ),
+    "practice.try_out": "over invented houses; what it refuses is in test_practice.py",
+    "register.take_back": "a reason beside one button; refused in words in test_house_back.py",
     "register.put_aside": "one button, at what a phone sent and was refused; in test_phone_once.py",
     "shell.display": "it offers what there is, and takes nothing else for it",
     "towns.chosen": "it offers what there is; in test_browser_towns.py",

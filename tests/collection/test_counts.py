@@ -99,11 +99,45 @@ def test_the_sums_agree_with_a_count_over_the_rows(engine: Engine, made: dict[st
         assert sum(g.required for g in by_grid) == sum(h.required for h in listed)
         assert sum(g.houses for g in by_grid) == len(listed) == task.houses
         assert sum(g.done for g in by_grid) == sum(h.done for h in listed)
+        assert progress.left_of(session, task.township_id, [task]) == {
+            number: progress.left(by_grid)
+        }
         (now,) = progress.task_days(session, task)
         assert (now.filled, now.required) == (2, len(listed))
         assert {each.house_id: each.grid for each in answers.given(session, number)}[1] == next(
             row.name for row in grids if row.code == OTHER_GRID
         )
+
+
+def test_what_is_left_of_several_tasks_is_what_each_of_them_says(
+    engine: Engine, made: dict[str, int]
+):
+    numbers = [
+        opened(
+            engine, made["office"], HEAD, PIPE, fields=("resident.phone", "household.verified_on")
+        ),
+        opened(engine, made["office"], HEAD, fields=()),
+        opened(
+            engine,
+            made["office"],
+            grids=(GRID, OTHER_GRID),
+            fields=("resident.name", "resident.birth_date"),
+        ),
+        opened(engine, made["office"], HEAD, grids=(OTHER_GRID,), fields=()),
+    ]
+    answered(engine, made["worker"], numbers[1], 1, q1="3")
+    with transaction(engine) as session:
+        session.execute(text("UPDATE resident SET birth_date = NULL WHERE id % 5 = 0"))
+    for who in ("worker", "office", "stranger", "clerk"):
+        with acting(web_engine(engine), made[who]) as session:
+            found = [
+                tasks.one(session, n)
+                for n in numbers
+                if n in {t.id for t in tasks.tasks(session, township(session).id)}
+            ]
+            each = {task.id: progress.left(progress.task_by_grid(session, task)) for task in found}
+            assert progress.left_of(session, township(session).id, found) == each
+            assert found and any(left for left, _ in each.values())
 
 
 def test_the_days_and_the_houses_without_a_register_agree_with_the_sums(

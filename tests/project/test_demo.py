@@ -125,6 +125,7 @@ ROWS_OF = {
     "/office/documents": "SELECT count(*) FROM document_draft",
     "/collecting": "SELECT count(*) FROM collection_task",
     "/office/collections": "SELECT count(*) FROM collection_task",
+    "/office/collections/1/answers": "SELECT count(*) FROM collection_answer",
     "/completeness/without": "SELECT count(*) FROM house WHERE id NOT IN (SELECT house_id FROM household)",
     "/office/means": "SELECT count(*) FROM means",
     "/office/jobs": "SELECT count(*) FROM job",
@@ -170,7 +171,17 @@ def test_no_table_is_empty_where_the_town_has_rows(demo: Engine, who: str):
 
 @pytest.mark.thorough
 def test_a_second_run_adds_nothing(demo: Engine):
-    tables = ("event", "event_case", "case_step", "visit", "training", "account", "staff", "alias")
+    tables = (
+        "event",
+        "event_case",
+        "case_step",
+        "visit",
+        "training",
+        "account",
+        "staff",
+        "alias",
+        "collection_task",
+    )
     counts = " + ".join(f"(SELECT count(*) FROM {table})" for table in tables)
     before = counted(demo, f"SELECT {counts}")
     open_before = counted(demo, "SELECT count(*) FROM event WHERE closed_at IS NULL")

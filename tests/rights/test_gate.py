@@ -62,6 +62,8 @@ PATHS = {
     "register.ask_house": "/register/grid/999901001001001/new-house",
     "figures.register": "/figures/register",
     "register.house": "/register/house/1",
+    "practice.ask": "/practice/visit",
+    "practice.show": "/practice",
     "phone.data": "/phone/grid.json",
     "register.ask": "/register/house/1/enter/visit",
     "register.photo": "/register/photos/1.jpg",

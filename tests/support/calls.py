@@ -215,6 +215,12 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
     "towns.choose": lambda s: [Call("/town"), Call("/town?next=/lookup&lang=en")],
     "towns.chosen": lambda s: forms("/town", township=s.township, next="/"),
     "lookup.worker": lambda s: [Call("/lookup-worker.js")],
+    "practice.show": lambda s: [Call("/practice"), Call("/practice?lang=en")],
+    "practice.ask": lambda s: [Call(f"/practice/{task}") for task in ("lookup", "verify", "visit", "move", "report", "task", "none")],
+    "practice.try_out": lambda s: [
+        Call("/practice/lookup", "POST", {"q": "样本街1号"}), Call("/practice/verify", "POST"), Call("/practice/visit", "POST", {"why": "care"}),
+        Call("/practice/move", "POST", {"house_id": "1"}), Call("/practice/report", "POST"), Call("/practice/task", "POST", {"q1": "2"}), Call("/practice/none", "POST"),
+    ],
     "phone.data": lambda s: [Call(f"/phone/grid.json?township={s.township}"), Call("/phone/grid.json?lang=en")],
     "phone.grid": lambda s: [Call("/phone/grid"), Call("/phone/grid?lang=en")],
     "phone.half": lambda s: [Call("/phone/half", "POST", form={"device": f"{s.house_id:032x}"}), Call("/phone/half", "POST")],
@@ -329,6 +335,7 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
         Call("/register/changes", "POST"), Call("/register/changes", "POST", form={"entry": "99999", "decision": "accept"}),
         Call("/register/changes", "POST", form={"entry": "1", "decision": "return"}),
     ],
+    "register.take_back": lambda s: [Call("/register/changes/back/1", "POST", {"reason": "样本"}), Call("/register/changes/back/99999", "POST")],
     "register.put_aside": lambda s: [Call("/register/changes/refused/1", "POST"), Call("/register/changes/refused/99999", "POST")],
     "register.enter": entered,
     "register.open_changes": lambda s: [

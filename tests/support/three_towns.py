@@ -172,6 +172,8 @@ OF_NOBODYS_TOWN = {
     "shell.components": "shows how pages are set",
     "lookup.worker": "a script",
     "phone.grid": "what one phone keeps",
+    "practice.ask": "invented houses",
+    "practice.show": "invented houses",
     "phone.session_now": "the account",
     "phone.waiting": "what one phone keeps",
     "phone.worker": "a script",

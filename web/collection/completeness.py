@@ -131,6 +131,7 @@ def _shown(
         total=completeness.total(rows),
         days=[(each.day, each.percent or 0.0) for each in days],
         legend=layer.legend(),
+        opacity=layer.OPACITY,
         words=words,
         tabs=_tabs(purpose, "completeness.show"),
         without=link_for("completeness.without"),

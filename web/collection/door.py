@@ -34,7 +34,7 @@ def mine() -> str:
     with reading() as session:
         place = town(session)
         found = tasks.tasks(session, place.id, states=("open",))
-        left = {each.id: progress.left(progress.task_by_grid(session, each)) for each in found}
+        left = progress.left_of(session, place.id, found)
     shown = [each for each in found if left[each.id][1]]
     return render_template("collecting.html", found=shown, left=left, day=today(place))
 

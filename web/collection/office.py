@@ -21,7 +21,7 @@ from gisgrid.core.errors import GisgridError, Invalid
 from gisgrid.core.plans import TownshipInfo
 from gisgrid.planning.snapshot.fetch import today
 from gisgrid.register.households import purposes as declared_purposes
-from layers.completeness import legend
+from layers import completeness as layer
 from web.collection import words
 from web.collection.grid_map import grid_map
 from web.http import lists
@@ -256,13 +256,16 @@ def _seen() -> int:
 def _index(session: Session, error: GisgridError | None = None) -> Response:
     place = town(session)
     form = request.form
+    found = tasks.tasks(session, place.id, counted=True)
+    ended = [each for each in found if each.state == "ended"]
     return page(
         "collections.html",
         error=error,
         typed=form.to_dict(),
         ticked={name: form.getlist(name) if error else [] for name in ("fields", "grids")},
         place=place,
-        found=tasks.tasks(session, place.id, counted=True),
+        found=found,
+        left=progress.left_of(session, place.id, ended) if may_ask("completeness.show") else {},
         states=STATE_WORDS,
         tones=TONES,
         maker=may_ask("collections.add"),
@@ -271,6 +274,7 @@ def _index(session: Session, error: GisgridError | None = None) -> Response:
         fields=[(name, words.field_word(name)) for name in FIELD_WORDS],
         english=language() == "en",
         day=today(place),
+        local=lambda at: local(at, place.time_zone),
     )
 
 
@@ -302,7 +306,8 @@ def _one(session: Session, number: int, error: GisgridError | None = None) -> Re
         place=place,
         grids=grids,
         page=drawn,
-        legend=legend(),
+        legend=layer.legend(),
+        opacity=layer.OPACITY,
         nonce=nonce(),
         days=[(each.day, each.filled) for each in progress.task_days(session, task)]
         if grids

@@ -135,6 +135,7 @@ def _gone(session: Session, township_id: int, went: house_changes.HouseChanged) 
     page = render_template(
         "register-gone.html",
         went=went,
+        back=house_changes.may_take_back(session, township_id, went.house_id),
         changes=house_changes.changes_of(session, went.house_id or 0),
         lines=entries.entries_of_house(session, went.house_id or 0),
         words=words,

@@ -37,6 +37,25 @@ def changes(found: Sequence[EntryLine], time_zone: str) -> Sheet:
     )
 
 
+def went(found: Sequence[EntryLine], time_zone: str) -> Sheet:
+    """The houses that are gone or part of another, and who entered and decided so."""
+    return sheet(
+        gettext("Houses that went"),
+        [
+            (gettext("No."), [each.id for each in found]),
+            (gettext("House"), [each.address for each in found]),
+            (gettext("Change"), [gettext(KIND_WORDS[each.kind]) for each in found]),
+            (gettext("Entered"), [_said(each) for each in found]),
+            (gettext("By"), [each.who for each in found]),
+            (gettext("Decided by"), [each.decided_by for each in found]),
+            (
+                gettext("Date and time"),
+                [on_the_clock(each.decided_at or each.at, time_zone) for each in found],
+            ),
+        ],
+    )
+
+
 def _was(line: EntryLine) -> str:
     return "; ".join(f"{name}: {was}" for name, was, _ in entered_values(line) if was is not None)
 

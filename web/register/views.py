@@ -41,6 +41,8 @@ WHAT = {
 }  # fmt: skip
 """Parts of addresses and the kinds of lines they write."""
 MOST_HITS, MOST_PHOTOS = 8, 3
+MOST_WENT = 50
+"""Houses that went, on the page; a workbook has them all."""
 SORTS = ("address", "kind", "who", "at")
 
 blueprint = Blueprint("register", __name__, url_prefix="/register")
@@ -200,6 +202,22 @@ def put_aside(number: int) -> BaseResponse:
     return redirect(url_for("register.changes"), 303)
 
 
+@blueprint.post("/changes/back/<int:entry_id>")
+def take_back(entry_id: int) -> BaseResponse:
+    """A house that went by mistake stands again; what came meanwhile is told and stays."""
+    try:
+        with writing() as session:
+            back = house_changes.take_back(session, entry_id, reason=request.form.get("reason", ""))
+            attach_made(session, [entry_id])
+    except NotAllowed:
+        raise
+    except GisgridError as error:
+        flash(problem_of(error).detail, "error")
+        return redirect(url_for("register.changes", _anchor="went"), 303)
+    flash(words.taken_back_told(back))
+    return redirect(url_for("register.house", house_id=back.house_id), 303)
+
+
 def attach_made(session: Session, entry_ids: Sequence[int]) -> list[int]:
     """Give the houses that lines have made their grid under each dated plan; which houses these are."""
     made = house_changes.made_by(session, entry_ids)
@@ -219,8 +237,12 @@ def _changes(session: Session, purpose: str | None) -> Response:
     place = town(session)
     turn, listing = lists.turn(entries.MOST), lists.listing(SORTS, {"kind": words.KIND_WORDS})
     listed = entries.waiting(session, place.id, most=turn.most, skip=turn.skip, listing=listing)
+    went = house_changes.may_take_back(session, place.id)
     if asked_as_workbook() and not purpose:
-        return lists.workbook(place, sheets.changes(listed, place.time_zone))
+        every = entries.some(session, went)
+        return lists.workbook(
+            place, sheets.changes(listed, place.time_zone), sheets.went(every, place.time_zone)
+        )
     total, read = entries.count_waiting(session, place.id, listing), len(listed)
     listed = listed[: entries.MOST]
     if purpose:
@@ -228,6 +250,8 @@ def _changes(session: Session, purpose: str | None) -> Response:
     declared = households.purposes(session)
     page = render_template(
         "register-changes.html",
+        went=entries.some(session, went[:MOST_WENT]),
+        went_total=len(went),
         listed=listed,
         total=total,
         turn=turn,

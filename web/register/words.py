@@ -6,7 +6,7 @@ from flask_babel import gettext
 
 from gisgrid.core.messages import say
 from gisgrid.register.entries import EntryLine
-from gisgrid.register.house_changes import HouseChanged
+from gisgrid.register.house_changes import HouseChanged, TakenBack
 from gisgrid.register.lineage import ValueSource
 from gisgrid.register.values import NEED_WORDS
 
@@ -30,8 +30,15 @@ STATE_WORDS = {
     "waiting": say("waits for the clerk"),
     "accepted": say("accepted"),
     "returned": say("sent back"),
+    "taken_back": say("taken back"),
 }
-STATE_TONES = {"done": "good", "waiting": "warn", "accepted": "good", "returned": "bad"}
+STATE_TONES = {
+    "done": "good",
+    "waiting": "warn",
+    "accepted": "good",
+    "returned": "bad",
+    "taken_back": "bad",
+}
 COLUMN_WORDS = {
     "alias": say("Also called"),
     "name": say("Name"),
@@ -145,11 +152,40 @@ def _before(column: str, line: EntryLine) -> str | None:
     return None
 
 
+def taken_back_told(back: TakenBack) -> str:
+    """What came back with a house, and what did not."""
+    said = [gettext("%(address)s is in the register again.", address=back.address)]
+    if back.homes:
+        said.append(gettext("Households that came back with it: %(n)s.", n=back.homes))
+    left = [
+        word
+        for n, word in (
+            (back.homes_left, gettext("households: %(n)s", n=back.homes_left)),
+            (back.people_left, gettext("people: %(n)s", n=back.people_left)),
+            (back.visits_left, gettext("visits: %(n)s", n=back.visits_left)),
+            (back.words_left, gettext("names of the house: %(n)s", n=back.words_left)),
+            (back.answers_left, gettext("answers to tasks: %(n)s", n=back.answers_left)),
+        )
+        if n
+    ]
+    if left:
+        said.append(
+            gettext(
+                "Not come back: %(what)s. They moved on, were entered anew, or are no longer kept. What is there now "
+                "was left as it is.",
+                what="; ".join(map(str, left)),
+            )
+        )
+    return " ".join(map(str, said))
+
+
 def change_told(changed: HouseChanged, house_id: int) -> str:
     """What became of a house, or where it is from, seen from one house."""
     day = changed.on_day
-    if changed.change == "new":
-        return str(gettext("In the register since %(day)s: it was missing.", day=day))
+    if changed.change in ("new", "back"):
+        new = gettext("In the register since %(day)s: it was missing.", day=day)
+        back = gettext("Stands here after all: taken back on %(day)s.", day=day)
+        return str(new if changed.change == "new" else back)
     if changed.change == "gone":
         return value_word("gone", changed.reason)
     if changed.change == "split" and changed.house_id == house_id:

@@ -83,8 +83,9 @@ ROOMS = (
             RoomPage("completeness.without", say("Houses without a register")),
             RoomPage("collecting.mine", say("Collection tasks")),
             RoomPage("paper.show", say("Paper")),
+            RoomPage("practice.show", say("Practice")),
         ),
-        ("register", "aliases", "asked", "due", "paper", "collecting", "completeness"),
+        ("register", "aliases", "asked", "due", "paper", "collecting", "completeness", "practice"),
     ),
     Room(
         "figures",

@@ -226,14 +226,16 @@ def register(
                 url_for("register.house", house_id=each.house_id)
                 if each.house_id
                 else url_for("register.grids"),
-                each.reason or "",
+                gettext("taken back: %(why)s", why=each.taken_back_reason or "")
+                if each.state == "taken_back"
+                else each.reason or "",
                 "red",
             )
             for each in back[:FIRST]
         )
         cards.append(
             Card(
-                "returned", gettext("Sent back by the clerk"), len(back), None, lines, "red",
+                "returned", gettext("Sent back or taken back by the clerk"), len(back), None, lines, "red",
             )
         )  # fmt: skip
     if "check_register" in rights:

@@ -35,7 +35,7 @@ def collections(session: Session, place: TownshipInfo, rights: frozenset[str]) -
                 "red" if late else "", gettext("See how far they are"),
             )
         ]  # fmt: skip
-    left = {each.id: progress.left(progress.task_by_grid(session, each))[0] for each in open_}
+    left = {key: n for key, (n, _) in progress.left_of(session, place.id, open_).items()}
     mine = [each for each in open_ if left[each.id]]
     lines = tuple(
         CardLine(

@@ -29,7 +29,7 @@ from gisgrid.db.tables.base import Base, Id
 
 KINDS = (
     "emergency", "task", "returned", "due_soon", "late", "plan_review", "plan_returned", "document",
-    "import_ready", "import_failed", "correction", "test", "email_code", "draft", "rule",
+    "import_ready", "import_failed", "correction", "test", "email_code", "draft", "rule", "taken_back",
 )  # fmt: skip
 CHANNELS = ("badge", "email", "webhook")
 """The person's own pages; a letter by SMTP; a request to the gateway of the office."""

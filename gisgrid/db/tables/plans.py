@@ -118,6 +118,7 @@ class HouseGrid(Attached, Base):
             "exclusive_grid_id",
             postgresql_where=text("exclusive_grid_id IS NOT NULL"),
         ),
+        Index("ix_house_grid_answering", text("coalesce(exclusive_grid_id, grid_id)")),
     )
 
     plan_id: Mapped[int] = mapped_column(

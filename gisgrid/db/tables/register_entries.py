@@ -29,9 +29,7 @@ ENTRY_KINDS = (
     "verified", "visited", "household_in", "household_out", "household_moved", "resident_in",
     "resident_out", "corrected", "alias", "house_new", "house_gone", "house_split", "house_joined",
 )  # fmt: skip
-ENTRY_STATES = ("done", "waiting", "accepted", "returned")
 REGISTER_RULES = ("at_once", "check")
-HOUSE_CHANGES = ("new", "gone", "split", "joined")
 
 
 class RegisterEntry(Base):
@@ -46,7 +44,9 @@ class RegisterEntry(Base):
             "'house_joined')",
             name="kind",
         ),
-        CheckConstraint("state IN ('done', 'waiting', 'accepted', 'returned')", name="state"),
+        CheckConstraint(
+            "state IN ('done', 'waiting', 'accepted', 'returned', 'taken_back')", name="state"
+        ),
         CheckConstraint("state <> 'returned' OR reason IS NOT NULL", name="reason"),
         Index("ix_register_entry_house_id_at", "house_id", "at"),
         Index(
@@ -89,12 +89,16 @@ class RegisterEntry(Base):
     entered_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     """When it was written down on a phone that sent it later; None: it came at once."""
     state: Mapped[str] = mapped_column(Text)
-    """``done``: it counted at once; ``waiting``, ``accepted``, ``returned``: by the clerk."""
+    """``done``: it counted at once; ``waiting``, ``accepted``, ``returned``: by the clerk; ``taken_back``: it counted once."""
     conflict: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     """Somebody had changed the row since: it waits, whatever the rule."""
     decided_by: Mapped[str | None] = mapped_column(Text)
     decided_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     reason: Mapped[str | None] = mapped_column(Text)
+    taken_back_by: Mapped[str | None] = mapped_column(Text)
+    taken_back_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    taken_back_reason: Mapped[str | None] = mapped_column(Text)
+    """Of what counted and was taken back; who decided before, and why, stays beside it."""
 
 
 class EntryPhoto(Base):
@@ -121,7 +125,7 @@ class HouseChange(Base):
 
     __tablename__ = "house_change"
     __table_args__ = (
-        CheckConstraint("change IN ('new', 'gone', 'split', 'joined')", name="change"),
+        CheckConstraint("change IN ('new', 'gone', 'split', 'joined', 'back')", name="change"),
         CheckConstraint(
             "(change = 'new') = (house_id IS NULL) AND (change = 'gone') = (successor_id IS NULL)",
             name="houses",
@@ -147,6 +151,9 @@ class HouseChange(Base):
     on_day: Mapped[date] = mapped_column(Date)
     entry_id: Mapped[int] = mapped_column(BigInteger)
     """The line of the log; no reference, since the log ends sooner."""
+    kept: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    """Of one that went: what stood there and went with it, by row numbers, so that it may come back. Null: its line's
+    time of keeping is over."""
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 
 

@@ -92,11 +92,14 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field(
         "register_entry",
-        ("said", "was", "who", "decided_by", "reason", "client_id", "digest"),
+        (
+            "said", "was", "who", "decided_by", "reason", "taken_back_by", "taken_back_reason", "client_id", "digest",
+        ),
         ("verify", "care"),
         "entries",
         sensitive=True,
     ),
+    Field("house_change", ("kept",), ("verify",), "entries"),
     Field("sleep_reason", ("reason", "who"), ("account",), "entries"),
     Field("phone_entry", ("who", "label", "reason"), ("verify", "care"), "entries"),
     Field("entry_photo", ("jpeg", "thumbnail"), ("care",), "entries", sensitive=True),
@@ -184,8 +187,9 @@ PLAIN: dict[str, tuple[str, ...]] = {
         "kind", "asked_at", "state", "attempts", "ended_at", "failed", "result",
     ),
     "register_entry": (
-        "kind", "household_id", "resident_id", "at", "entered_at", "state", "conflict", "decided_at", "gone_house_id",
+        "kind", "household_id", "resident_id", "at", "entered_at", "state", "conflict", "decided_at", "taken_back_at", "gone_house_id",
     ),
+    "house_change": ("change", "house_id", "successor_id", "entry_id", "code", "address", "reason", "on_day", "at"),
     "sleep_reason": ("grid_code", "at"),
     "entry_photo": ("sha256", "width", "height"),
     "collection_task": (
@@ -233,7 +237,7 @@ NO_PEOPLE = frozenset(
         "address_key", "address_name", "address_street", "area", "asset", "backup", "calendar_year", "case_clock",
         "clock_task", "collection_house", "collection_question", "completeness_day", "day_figure", "document", "flow", "flow_state", "flow_step", "event_grid", "grid",
         "grid_successor",
-        "house", "house_change", "house_grid", "matter", "matter_list", "outbox_channel", "outbox_delivery", "outbox_message",
+        "house", "house_grid", "matter", "matter_list", "outbox_channel", "outbox_delivery", "outbox_message",
         "outbox_wish", "position_total", "purpose",
         "parcel", "role_right", "station", "stale_day", "street", "township", "training", "workload_weights",
     )

@@ -275,7 +275,7 @@ _GONE_VALUE = Table("gone_value", MetaData(), Column("value", Text))
 _OF_TOWN = "coalesce((old ->> 'township_id')::bigint, :t) = :t"
 
 # Whose former states are about people.
-_PEOPLE = ("household", "resident", "staff", "team_member", "visit", "event")
+_PEOPLE = ("household", "resident", "staff", "team_member", "visit", "event", "alias")
 
 _COLUMNS_WITH_WORDS = """
 SELECT c.table_name, c.column_name

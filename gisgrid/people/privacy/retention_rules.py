@@ -42,6 +42,13 @@ RULES: tuple[RetentionRule, ...] = (
             """DELETE FROM alias a USING gone g, resident o JOIN household f ON f.id = o.household_id
                WHERE g.table_name = 'resident' AND g.row_id = o.id AND a.house_id = f.house_id
                  AND position(o.name IN a.words) > 0""",
+            # Also those that went with a house they lived in.
+            """DELETE FROM history x USING gone g, resident o JOIN household f ON f.id = o.household_id
+               WHERE g.table_name = 'resident' AND g.row_id = o.id AND x.table_name = 'alias'
+                 AND position(o.name IN x.old ->> 'words') > 0
+                 AND ((x.old ->> 'house_id')::bigint = f.house_id OR (x.old ->> 'house_id')::bigint IN (
+                     SELECT (w.old ->> 'house_id')::bigint FROM history w
+                     WHERE w.table_name = 'household' AND w.row_id = f.id))""",
             """UPDATE register_entry e SET said = '{}', was = '{}'
                FROM gone g, resident o JOIN household f ON f.id = o.household_id
                WHERE g.table_name = 'resident' AND g.row_id = o.id AND e.kind = 'alias'
@@ -132,6 +139,11 @@ RULES: tuple[RetentionRule, ...] = (
              AND (at AT TIME ZONE :zone)::date < CAST(:before AS date)""",
         """DELETE FROM register_entry o USING gone g
            WHERE g.table_name = 'register_entry' AND g.row_id = o.id""",
+        first=(
+            # What went with a house can be taken back as long as its line is there.
+            """UPDATE house_change c SET kept = NULL FROM gone g
+               WHERE g.table_name = 'register_entry' AND g.row_id = c.entry_id""",
+        ),
     ),
     RetentionRule(
         "entries",

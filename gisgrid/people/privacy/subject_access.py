@@ -185,7 +185,11 @@ SECTIONS: dict[str, tuple[str, str]] = {
     "history": (
         "历史",
         "SELECT to_jsonb(o) - 'id' FROM history o WHERE (o.table_name, o.row_id) IN "
-        "(('resident', :r), ('household', :f)) ORDER BY o.changed_at, o.id",
+        "(('resident', :r), ('household', :f)) "
+        # Words for a house they live or lived in, which went with it and named them.
+        "OR o.table_name = 'alias' AND position(CAST(:name AS text) IN o.old ->> 'words') > 0 "
+        "AND (o.old ->> 'house_id')::bigint IN (SELECT CAST(:h AS bigint) UNION SELECT (w.old ->> 'house_id')::bigint "
+        "FROM history w WHERE w.table_name = 'household' AND w.row_id = :f) ORDER BY o.changed_at, o.id",
     ),
     "visit": (
         "走访",
@@ -303,6 +307,7 @@ LEFT_OUT: dict[str, str] = {
     "email_code": "an address of the staff that waits for its code, forgotten after a day",
     "event_case": "the ticket belongs to whoever reported",
     "log_in_try": "failed log-ins, by a key that is forgotten within hours",
+    "house_change": "row numbers of what went with a house, for taking it back; the rows are told where they are",
     "file_import": "who sent a file, by the name of an account",
     "file_import_part": "files as they were sent, kept for days only; what is imported of them is searched",
     "collection_task": "who made and ended a task, by the name of an account",

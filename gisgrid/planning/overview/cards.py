@@ -135,7 +135,7 @@ _HOUSE = f"""
 SELECT h.id, h.code, h.address, g.code AS grid_code, g.name AS grid_name, a.border_m
 FROM plan p JOIN house h ON h.township_id = p.township_id
 LEFT JOIN house_grid a ON a.plan_id = p.id AND a.house_id = h.id
-LEFT JOIN grid g ON g.id = a.grid_id
+LEFT JOIN grid g ON g.id = coalesce(a.exclusive_grid_id, a.grid_id)
 WHERE p.id = :plan AND h.id = :id AND {HOUSE_SEEN}
 """
 

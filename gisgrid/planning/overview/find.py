@@ -114,7 +114,7 @@ ORDER BY lower(p.validity) DESC LIMIT 1
 _HOUSE = f"""
 SELECT 'house' AS kind, h.id, h.code, h.address AS label, g.code AS grid_code,
        ST_X(h.geom) AS lon, ST_Y(h.geom) AS lat
-FROM house h LEFT JOIN house_grid a ON a.plan_id = :plan AND a.house_id = h.id
+FROM house h LEFT JOIN grid_of_house a ON a.plan_id = :plan AND a.house_id = h.id
 LEFT JOIN grid g ON g.id = a.grid_id
 WHERE h.township_id = :t AND h.location_status = 'ok' AND {HOUSE_SEEN}
 """

@@ -201,7 +201,7 @@ _HANDED = """
 WITH moved AS MATERIALIZED (
     SELECT a.house_id, CASE WHEN o.code = :code THEN n.name ELSE o.name END AS other_name,
            coalesce(o.code = :code, false) AS given
-    FROM house_grid a JOIN house_grid b ON b.house_id = a.house_id AND b.plan_id = :before
+    FROM grid_of_house a JOIN grid_of_house b ON b.house_id = a.house_id AND b.plan_id = :before
     LEFT JOIN grid n ON n.id = a.grid_id LEFT JOIN grid o ON o.id = b.grid_id
     WHERE a.plan_id = :plan AND :code IN (n.code, o.code) AND n.code IS DISTINCT FROM o.code
 ), seen AS MATERIALIZED (

@@ -308,6 +308,8 @@ def test_the_phone_queue_takes_it_once_and_after_the_end_if_written_before(
         assert send(key, 60, "4").json["state"] == "taken"
     assert worker.scalar("SELECT count(*) FROM collection_answer") == 1
     assert people["office"].post(f"{PAGE}/{number}/end", seen="2").status_code == 303
+    # The list says how complete it ended.
+    assert re.search(r"\d+ of \d+ houses done", people["office"].get(PAGE).text)
     late = send(str(uuid4()), 0, "5")
     assert late.json["state"] == "refused"
     assert "This task is over" in late.json["reason"]

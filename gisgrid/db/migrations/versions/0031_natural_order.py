@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0031_natural_order"
-down_revision = "0027_houses_at_the_door"
+down_revision = "0028_grid_of_house"
 branch_labels = None
 depends_on = None
 

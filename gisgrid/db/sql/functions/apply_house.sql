@@ -10,6 +10,7 @@ DECLARE
     ground_new bigint;
     fresh bigint;
     street bigint;
+    kept jsonb;
 BEGIN
     IF e.kind IN ('house_new', 'house_split') THEN
         -- One at a time of a township: what came since the line was looked at is seen here, and two houses have two codes.
@@ -38,7 +39,7 @@ BEGIN
                 AND (now_in -> 'resident_ids') <@ (e.was -> 'resident_ids')) THEN
             RAISE EXCEPTION 'changed' USING ERRCODE = 'object_not_in_prerequisite_state', CONSTRAINT = 'changed';
         END IF;
-        ground := coalesce((SELECT g.community_id FROM plan_in_force p JOIN house_grid a ON a.plan_id = p.id
+        ground := coalesce((SELECT g.community_id FROM plan_in_force p JOIN grid_of_house a ON a.plan_id = p.id
                             JOIN grid g ON g.id = a.grid_id
                             WHERE p.township_id = e.township_id AND a.house_id = h.id), h.community_id);
     END IF;
@@ -73,6 +74,21 @@ BEGIN
         IF EXISTS (SELECT FROM register_entry o WHERE o.house_id = h.id AND o.state = 'waiting' AND o.id <> e.id) THEN
             RAISE EXCEPTION 'waiting' USING ERRCODE = 'object_not_in_prerequisite_state', CONSTRAINT = 'others_wait';
         END IF;
+        -- For `take_back_house`: what is of nobody here, who left in history.
+        kept := jsonb_build_object(
+            'house', to_jsonb(h) || jsonb_build_object('geom', h.geom::text),
+            'key', (SELECT to_jsonb(a) || jsonb_build_object('street', s.name) FROM address_key a
+                    JOIN address_street s ON s.id = a.street_id WHERE a.house_id = h.id),
+            'moved_to', target,
+            'moved', CASE WHEN target IS NULL THEN '[]' ELSE now_in -> 'household_ids' END,
+            'out', CASE WHEN target IS NULL THEN now_in -> 'household_ids' ELSE '[]' END,
+            'people', CASE WHEN target IS NULL THEN jsonb_array_length(now_in -> 'resident_ids') ELSE 0 END,
+            'visits', (SELECT coalesce(jsonb_agg(id), '[]') FROM visit WHERE house_id = h.id),
+            'aliases', (SELECT coalesce(jsonb_agg(id), '[]') FROM alias WHERE house_id = h.id),
+            'answers', (SELECT coalesce(jsonb_agg(id), '[]') FROM collection_answer WHERE house_id = h.id),
+            'current', (SELECT coalesce(jsonb_agg(id), '[]') FROM collection_answer
+                        WHERE house_id = h.id AND replaced_at IS NULL),
+            'tasks', (SELECT coalesce(jsonb_agg(task_id), '[]') FROM collection_house WHERE house_id = h.id));
         IF target IS NOT NULL THEN
             UPDATE household SET house_id = target WHERE house_id = h.id;
         ELSIF e.said ->> 'homes' = 'out' THEN
@@ -87,6 +103,8 @@ BEGIN
         UPDATE alias SET house_id = CASE WHEN e.kind = 'house_joined' THEN target END,
                          geom = CASE WHEN e.kind = 'house_gone' THEN h.geom END
         WHERE house_id = h.id AND (e.kind = 'house_joined' OR h.geom IS NOT NULL AND NOT personal);
+        INSERT INTO history (table_name, row_id, action, old)
+        SELECT 'alias', a.id, 'delete', to_jsonb(a) FROM alias a WHERE a.house_id = h.id;
         -- So do answers to collection tasks, as former ones where the house that they come to has its own.
         UPDATE collection_answer a SET house_id = CASE WHEN e.kind = 'house_joined' THEN target END,
             replaced_at = coalesce(a.replaced_at, CASE WHEN e.kind = 'house_joined' AND EXISTS (
@@ -96,9 +114,9 @@ BEGIN
         UPDATE register_entry SET gone_house_id = h.id, community_id = ground, house_id = NULL WHERE house_id = h.id;
     END CASE;
     INSERT INTO house_change (township_id, change, house_id, successor_id, community_id, code, address, reason, on_day,
-                              entry_id)
+                              entry_id, kept)
     VALUES (e.township_id, substr(e.kind, 7), h.id, CASE WHEN e.kind = 'house_joined' THEN target ELSE fresh END, ground,
-            h.code, h.address, e.said ->> 'gone', coalesce((e.said ->> 'on_day')::date, day), e.id);
+            h.code, h.address, e.said ->> 'gone', coalesce((e.said ->> 'on_day')::date, day), e.id, kept);
     IF e.kind IN ('house_gone', 'house_joined') THEN
         DELETE FROM house WHERE id = h.id;
     END IF;

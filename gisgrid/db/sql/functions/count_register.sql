@@ -39,8 +39,8 @@ BEGIN
                CASE WHEN g.id IS NOT NULL THEN g.community_id WHEN h.geom IS NULL THEN h.community_id
                     ELSE (SELECT c.id FROM area c WHERE c.parent_id = town AND ST_Covers(c.geom, h.geom)
                           ORDER BY c.code COLLATE "C" LIMIT 1) END AS community_id
-        FROM house h LEFT JOIN house_grid a ON a.plan_id = asked AND a.house_id = h.id
-        LEFT JOIN grid g ON g.id = coalesce(a.exclusive_grid_id, a.grid_id) WHERE h.township_id = town
+        FROM house h LEFT JOIN grid_of_house a ON a.plan_id = asked AND a.house_id = h.id
+        LEFT JOIN grid g ON g.id = a.grid_id WHERE h.township_id = town
     ), people AS MATERIALIZED (
         SELECT o.community_id, o.grid_id, count(*) AS residents,
                count(*) FILTER (WHERE r.birth_date > born_18) AS a0,

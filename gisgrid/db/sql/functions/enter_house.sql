@@ -11,7 +11,7 @@ DECLARE
     made bigint;
 BEGIN
     SELECT u.* INTO ground FROM ground_under(town, lon, lat) u;
-    IF ground.grid_id IS NULL OR NOT spot_within('keep_register', town, lon, lat) THEN
+    IF coalesce(ground.grid_id, ground.exclusive_grid_id) IS NULL OR NOT spot_within('keep_register', town, lon, lat) THEN
         RAISE EXCEPTION 'no right' USING ERRCODE = 'insufficient_privilege', CONSTRAINT = 'right';
     END IF;
     IF NOT spot_within('check_register', town, lon, lat)

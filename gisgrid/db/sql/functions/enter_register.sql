@@ -25,9 +25,10 @@ BEGIN
             UNION ALL
             SELECT c.successor_id, way.n + 1 FROM way
             JOIN house_change c ON c.house_id = way.id AND c.change = 'joined' AND way.n < 1000
+            WHERE c.id = (SELECT max(o.id) FROM house_change o WHERE o.house_id = way.id AND o.change IN ('gone', 'joined'))
         )
         SELECT h.id, h.township_id INTO of_house, town FROM way JOIN house h ON h.id = way.id
-        WHERE of_kind NOT IN ('house_gone', 'house_split', 'house_joined');
+        WHERE of_kind NOT IN ('house_gone', 'house_split', 'house_joined') ORDER BY way.n LIMIT 1;
         IF town IS NULL THEN
             RAISE EXCEPTION 'gone' USING ERRCODE = 'no_data_found', CONSTRAINT = 'house_went';
         END IF;

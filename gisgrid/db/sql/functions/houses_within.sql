@@ -20,6 +20,6 @@ BEGIN
         LEFT JOIN house_grid a ON a.house_id = h.id AND a.plan_id = ANY (plans)
         WHERE h.id = ANY (houses) AND (
             h.township_id = ANY (towns)
-            OR CASE WHEN a.grid_id IS NULL THEN h.community_id = ANY (communities)
+            OR CASE WHEN coalesce(a.exclusive_grid_id, a.grid_id) IS NULL THEN h.community_id = ANY (communities)
                     ELSE a.grid_id = ANY (grids) OR a.exclusive_grid_id = ANY (grids) END));
 END $$;

@@ -47,9 +47,9 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     LEFT JOIN import_run run ON run.id = k.run_id
     LEFT JOIN LATERAL (
         -- What was entered and what it changed are of one transaction, and so of one moment.
-        SELECT e.id, e.who FROM register_entry e
+        SELECT e.id, CASE WHEN e.taken_back_at = k.since THEN e.taken_back_by ELSE e.who END AS who FROM register_entry e
         WHERE k.run_id IS NULL AND (e.id = k.entry AND k.n IS NULL
-            OR coalesce(e.decided_at, e.at) = k.since
+            OR k.since IN (coalesce(e.decided_at, e.at), e.taken_back_at)
             AND (e.house_id = wanted OR e.household_id = k.id AND k.of_table = 'household'
                  OR e.resident_id = k.id AND k.of_table = 'resident'
                  OR e.id IN (SELECT n.entry_id FROM house_change n WHERE n.successor_id = wanted)))

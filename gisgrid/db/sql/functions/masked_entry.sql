@@ -12,7 +12,8 @@ LANGUAGE sql STABLE AS $$
         WHEN 'households' THEN value WHEN 'people' THEN value WHEN 'place' THEN value
         WHEN 'house_id' THEN coalesce(
             (SELECT h.address FROM house h WHERE h.id = value::bigint),
-            (SELECT c.address FROM house_change c WHERE c.house_id = value::bigint AND c.change IN ('gone', 'joined')))
+            (SELECT c.address FROM house_change c WHERE c.house_id = value::bigint AND c.change IN ('gone', 'joined')
+             ORDER BY c.id DESC LIMIT 1))
         ELSE '*' END), '{}')
     FROM jsonb_each_text(told)
     WHERE key IN ('name', 'citizen_id', 'phone', 'birth_date', 'sex', 'needs', 'alias', 'room', 'next_on', 'out', 'why', 'met',

@@ -15,7 +15,7 @@ CREATE POLICY seen ON collection_answer FOR SELECT USING (
     OR EXISTS (
         SELECT FROM house h
         WHERE h.id = collection_answer.house_id AND h.community_id = ANY ((SELECT my_communities('see_register'))::bigint[])
-          AND (SELECT a.grid_id FROM house_grid a
+          AND (SELECT coalesce(a.exclusive_grid_id, a.grid_id) FROM house_grid a
                WHERE a.house_id = h.id AND a.plan_id = ANY ((SELECT plans_in_force())::bigint[])
                LIMIT 1) IS NULL));
 GRANT SELECT (id, township_id, task_id, question_id, house_id, account_id, who, at, entered_at, replaced_at)

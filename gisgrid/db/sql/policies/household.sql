@@ -17,7 +17,7 @@ CREATE POLICY seen ON household FOR SELECT USING (
         SELECT FROM house h
         WHERE h.id = household.house_id AND h.community_id IS NOT NULL
           AND h.community_id = ANY ((SELECT my_communities('see_register'))::bigint[])
-          AND (SELECT a.grid_id FROM house_grid a
+          AND (SELECT coalesce(a.exclusive_grid_id, a.grid_id) FROM house_grid a
                WHERE a.house_id = h.id AND a.plan_id = ANY ((SELECT plans_in_force())::bigint[])
                LIMIT 1) IS NULL));
 GRANT SELECT (id, township_id, house_id, verified_on) ON household TO gisgrid_web;

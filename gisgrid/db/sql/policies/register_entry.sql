@@ -14,11 +14,11 @@ CREATE POLICY seen ON register_entry FOR SELECT USING (
     OR EXISTS (
         SELECT FROM house h
         WHERE h.id = register_entry.house_id AND h.community_id = ANY ((SELECT my_communities('see_register'))::bigint[])
-          AND (SELECT a.grid_id FROM house_grid a
+          AND (SELECT coalesce(a.exclusive_grid_id, a.grid_id) FROM house_grid a
                WHERE a.house_id = h.id AND a.plan_id = ANY ((SELECT plans_in_force())::bigint[])
                LIMIT 1) IS NULL)
     OR community_id IS NOT NULL AND community_id = ANY ((SELECT my_communities('see_register'))::bigint[]));
 GRANT SELECT (id, township_id, house_id, gone_house_id, community_id, kind, household_id, resident_id, account_id, who, at, state, conflict,
-    decided_by, decided_at, reason)
+    decided_by, decided_at, reason, taken_back_by, taken_back_at, taken_back_reason)
 ON register_entry TO gisgrid_web;
 GRANT SELECT ON register_entry TO gisgrid_views;

@@ -14,7 +14,7 @@ CREATE POLICY seen ON visit FOR SELECT USING (
         SELECT FROM house h
         WHERE h.id = visit.house_id AND h.community_id IS NOT NULL
           AND h.community_id = ANY ((SELECT my_communities('see_visits'))::bigint[])
-          AND (SELECT a.grid_id FROM house_grid a
+          AND (SELECT coalesce(a.exclusive_grid_id, a.grid_id) FROM house_grid a
                WHERE a.house_id = h.id AND a.plan_id = ANY ((SELECT plans_in_force())::bigint[])
                LIMIT 1) IS NULL));
 -- Without what was agreed: somebody's own words about people.

@@ -16,8 +16,8 @@ BEGIN
         WHERE h.grid_code IN (
             SELECT g.code FROM task_ground c
             JOIN plan_in_force p ON p.township_id = t.township_id
-            JOIN house_grid a ON a.plan_id = p.id AND a.house_id = c.house_id
-            JOIN grid g ON g.id IN (a.grid_id, a.exclusive_grid_id)
+            JOIN grid_of_house a ON a.plan_id = p.id AND a.house_id = c.house_id
+            JOIN grid g ON g.id = a.grid_id
             WHERE c.task_id = t.id)
     ) k ON true
     WHERE is_news(now());

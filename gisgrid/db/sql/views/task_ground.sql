@@ -6,6 +6,6 @@ UNION
 SELECT t.id, a.house_id
 FROM collection_task t JOIN plan_in_force p ON p.township_id = t.township_id
 JOIN grid g ON g.plan_id = p.id AND g.code = ANY (t.grids)
-JOIN house_grid a ON a.plan_id = p.id AND (a.grid_id = g.id OR a.exclusive_grid_id = g.id)
+JOIN grid_of_house a ON a.plan_id = p.id AND a.grid_id = g.id
 WHERE t.state <> 'ended';
 GRANT SELECT ON task_ground TO gisgrid_web, gisgrid_office;

@@ -1,0 +1,1 @@
+"""Practice: the work at the door on houses that are invented."""
