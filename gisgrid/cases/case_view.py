@@ -117,6 +117,30 @@ def offices_to_choose(session: Session, now: CaseNow) -> list[Choice]:
     return [Choice(f"office:{name}", name) for name in rows]
 
 
+def grids_of_town(session: Session, township_id: int) -> list[Choice]:
+    """The grids of the plan in force, by their codes."""
+    rows = session.execute(
+        text(
+            "SELECT g.code, g.name FROM plan_in_force p JOIN grid g ON g.plan_id = p.id "
+            'WHERE p.township_id = :t ORDER BY g.code COLLATE "C"'
+        ),
+        {"t": township_id},
+    )
+    return [Choice(f"grid:{row.code}", f"{row.name} {row.code}") for row in rows]
+
+
+def offices_of_town(session: Session, township_id: int) -> list[Choice]:
+    """The responsible offices of the list of matters in force, by their names."""
+    rows = session.scalars(
+        text(
+            "SELECT DISTINCT o.office FROM matter o JOIN matter_list l ON l.id = o.list_id "
+            "WHERE l.township_id = :t AND l.validity @> today_in(:t) AND o.office IS NOT NULL ORDER BY 1"
+        ),
+        {"t": township_id},
+    )
+    return [Choice(f"office:{name}", name) for name in rows]
+
+
 def owner_of(session: Session, now: CaseNow, key: str) -> Owner:
     """The owner that a choice names.
 

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from gisgrid.cases.clocks import change_pause, turn, work_time
 from gisgrid.cases.emergencies import call_upwards
 from gisgrid.cases.flow import Flow, Step, current_flow, flow_by_id
+from gisgrid.cases.other_limits import recategorise
 from gisgrid.cases.refusals import CaseMoved, IllegalStep, in_words
 from gisgrid.core.errors import Conflict, NotAllowed, NotFound
 from gisgrid.core.messages import Both
@@ -332,6 +333,10 @@ def _take(
     except DBAPIError as exc:
         raise in_words(session, exc, rule, case_id, to.grid_code) from exc
     now = case_now(session, case_id)
+    if rule.means == "recategorise":
+        # Before they are turned: what has begun under the former matter goes on under this one.
+        work, limits = work_time(session, now.township_id), _limits(session, now)[0]
+        recategorise(session, case_id, flow, at, work=work, limits=limits)
     _turn_clocks(session, now, at)
     if rule.means == "assign":
         session.execute(text(_DECIDED), {"case": case_id, "staff": to.staff_id})
@@ -342,13 +347,19 @@ def _take(
     return now
 
 
-def _turn_clocks(session: Session, now: CaseNow, at: datetime) -> None:
+def _limits(session: Session, now: CaseNow) -> tuple[dict[str, str], datetime | None]:
+    """The limits of a case's matter by clock, and the due time that came with its event."""
     row = session.execute(text(_LIMITS), {"event": now.event_id}).one()
     limits = dict(row.limits)
     if row.time_limit is not None:
         limits.setdefault("matter", f"{row.time_limit:g} {row.limit_unit}")
+    return limits, row.due_at
+
+
+def _turn_clocks(session: Session, now: CaseNow, at: datetime) -> None:
+    limits, delivered = _limits(session, now)
     work, flow = work_time(session, now.township_id), flow_by_id(session, now.flow_id)
-    turn(session, now.id, flow, now.state, at, work=work, limits=limits, delivered=row.due_at)
+    turn(session, now.id, flow, now.state, at, work=work, limits=limits, delivered=delivered)
     if flow.kind == "normal" and now.open:
         # What begins to run in an emergency that holds ordinary clocks stands still with them.
         for switch_id in session.scalars(text(_HOLDS), {"case": now.id}).all():

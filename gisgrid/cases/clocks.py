@@ -169,7 +169,7 @@ def turn(
             now = life.resume(life.resume(now, work, at, "flow"), work, at, "state")
         if now != kept.clock:
             changed.append((kept.id, now))
-    _write(session, changed, at)
+    write(session, changed, at)
     for name in here.run:
         before = [k for k in known if k.flow_id == flow.id and k.name == name]
         running = any(k.clock.stopped_at is None for k in before)
@@ -178,9 +178,9 @@ def turn(
             continue
         if name == flow.deadline and delivered is not None and not had:
             fresh = Clock(DELIVERED, at, at, DELIVERED.units, delivered, delivered)
-            _add(session, case_id, flow, name, fresh, delivered=True)
+            add(session, case_id, flow, name, fresh, delivered=True)
         elif (limit := flow.limit(name, limits)) is not None:
-            _add(session, case_id, flow, name, life.start(work, limit, at))
+            add(session, case_id, flow, name, life.start(work, limit, at))
 
 
 def change_pause(
@@ -205,7 +205,7 @@ def change_pause(
     changed = [
         (each.id, clock) for each, clock in zip(kept, after, strict=True) if clock != each.clock
     ]
-    _write(session, changed, at)
+    write(session, changed, at)
     return len(changed)
 
 
@@ -350,9 +350,10 @@ def recount(session: Session, township_id: int) -> int:
     return len(moved)
 
 
-def _add(
+def add(
     session: Session, case_id: int, flow: Flow, name: str, clock: Clock, *, delivered: bool = False
 ) -> None:
+    """Keep a clock that has begun."""
     session.execute(
         text(
             "INSERT INTO case_clock (case_id, flow_id, name, deadline, amount, unit, started_at, "
@@ -369,12 +370,13 @@ def _add(
     )  # fmt: skip
 
 
-def _write(session: Session, changed: Iterable[tuple[int, Clock]], now: datetime) -> None:
+def write(session: Session, changed: Iterable[tuple[int, Clock]], now: datetime) -> None:
+    """Keep clocks by their rows' numbers as they are now."""
     rows = [
         {
             "id": number, "since": clock.since, "units": clock.units, "due": clock.due_at,
             "yellow": clock.yellow_at, "causes": sorted(clock.paused_by),
-            "stopped": clock.stopped_at, "colour": life.colour(clock, now),
+            "stopped": clock.stopped_at, "amount": clock.limit.amount, "unit": clock.limit.unit, "colour": life.colour(clock, now),
         }
         for number, clock in changed
     ]  # fmt: skip
@@ -383,11 +385,12 @@ def _write(session: Session, changed: Iterable[tuple[int, Clock]], now: datetime
 
 
 _WRITE = """
-UPDATE case_clock k SET since_at = r.since, units = r.units, due_at = r.due, yellow_at = r.yellow,
+UPDATE case_clock k SET since_at = r.since, amount = CASE WHEN k.unit IS NULL THEN k.amount ELSE r.amount END,
+       unit = CASE WHEN k.unit IS NULL THEN k.unit ELSE r.unit END, units = r.units, due_at = r.due, yellow_at = r.yellow,
        paused_by = r.causes, stopped_at = r.stopped, colour = r.colour
 FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(
     id bigint, since timestamptz, units bigint, due timestamptz, yellow timestamptz, causes text[],
-    stopped timestamptz, colour text)
+    stopped timestamptz, colour text, amount double precision, unit text)
 WHERE k.id = r.id
 """
 _CLOCK = """

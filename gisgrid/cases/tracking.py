@@ -27,9 +27,10 @@ from gisgrid.core.messages import Both
 TOLD = (
     "report", "file", "refuse", "assign", "transfer", "begin", "handle", "return", "escalate",
     "suspend", "resume", "close", "merge", "withdraw", "reopen", "rate", "change_flow",
+    "recategorise",
 )  # fmt: skip
 """Kinds of step that are told; notes and moved pins are the staff's own."""
-REASONED = ("refuse", "suspend", "withdraw", "reopen")
+REASONED = ("refuse", "suspend", "withdraw", "reopen", "recategorise")
 """Of these the reason is told as well: whoever reported has a right to it."""
 ANSWERS = ("rate", "reopen", "withdraw", "note")
 """What whoever reported may do."""
@@ -47,6 +48,8 @@ class ToldStep:
     office: str | None
     """The office it went to; None: a team, a person, or nobody in particular."""
     rating: int | None
+    matter: Both | None = None
+    """What it is handled as from then on."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,7 @@ def follow(session: Session, ticket: str) -> Followed:
             ToldStep(
                 line.means, line.at, without_numbers(line.reason) if line.means in REASONED else None,
                 line.owner.office if line.means in ("assign", "transfer") else None, line.rating,
+                Both(to["name_en"] or to["name"], to["name"]) if (to := line.data.get("to")) and line.means == "recategorise" else None,
             )
             for line in log if line.means in TOLD
         ),

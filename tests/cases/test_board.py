@@ -12,10 +12,11 @@ import pytest
 from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 
-from gisgrid.cases.board import board, cursor, mine, steps_since
+from gisgrid.cases.board import ORDERS, Order, board, cursor, mine, steps_since
 from gisgrid.cases.board_filters import Filters
-from gisgrid.cases.cases import Owner, case_log
+from gisgrid.cases.cases import Owner, case_log, case_now
 from gisgrid.cases.flow import keep_own_flows
+from gisgrid.core.errors import Invalid
 from gisgrid.db import listen
 from gisgrid.db import tables as t
 from gisgrid.db.store import transaction
@@ -166,6 +167,69 @@ def test_a_right_in_one_of_two_townships_is_none_everywhere(town: Town, engine: 
     assert seen("other") == (False, 0)
 
 
+def test_a_board_stands_in_any_order_with_what_is_empty_last(town: Town, engine: Engine):
+    with transaction(engine) as session:
+        session.execute(text("UPDATE matter SET time_limit = 4, limit_unit = 'working_hours'"))
+    spots = [spot(1.5, 0.5), spot(0.5, 0.5), spot(0.2, 0.5)]
+    cases = [town.report_at(place).id for place in spots]
+    cases.append(town.report(None, PUBLIC, source="巡查").id)
+    town.step("dispatcher", cases[1], "file", "dispatcher", "dispatcher.shi")
+    town.step("dispatcher", cases[1], "dispatch", "dispatcher", "dispatcher.shi", to=TEAM_A)
+    town.step("dispatcher", cases[3], "merge", "dispatcher", "dispatcher.shi", into_id=cases[2])
+    now = datetime.now(UTC)
+
+    def ids(by: str, down: bool = False, **filters: Any) -> list[int]:
+        with acting(town.web, town.people["dispatcher"], read_only=True) as session:
+            found = board(session, town.place.id, Filters(**filters), now, order=Order(by, down))
+        return [row.case_id for row in found.rows]
+
+    first, second, third, merged = cases
+    assert ids("grid") == [second, third, first] and ids("grid", True) == [first, second, third]
+    # Nobody has the others: they stand behind whoever somebody has, whichever way.
+    assert ids("owner") == ids("owner", True) == [second, first, third]
+    assert ids("state") == [first, third, second] and ids("state", True) == [second, first, third]
+    assert ids("told_again", True)[0] == third
+    with transaction(engine) as session:
+        by_code = [case_now(session, case).event_id for case in (first, second, third)]
+        codes = dict(
+            session.execute(
+                text("SELECT id, code FROM event WHERE id = ANY(:ids)"), {"ids": by_code}
+            ).all()
+        )
+    in_codes = sorted(
+        (first, second, third), key=lambda case: codes[by_code[(first, second, third).index(case)]]
+    )
+    assert ids("code") == in_codes and ids("code", True) == in_codes[::-1]
+    assert ids("source", state="all")[0] == merged
+    for by in ORDERS:
+        assert sorted(ids(by, state="all")) == cases
+    with pytest.raises(Invalid, match="in the order of"):
+        ids("rating")
+    # The first of all, and not of those that stood first by urgency.
+    with acting(town.web, town.people["dispatcher"], read_only=True) as session:
+        top = board(session, town.place.id, Filters(), now, limit=1, order=Order("grid", True))
+    assert [row.case_id for row in top.rows] == [first] and top.open == 3
+
+
+def test_a_shortlist_lies_in_the_account_and_is_nobody_elses(town: Town, engine: Engine):
+    cases = [town.report(None, PUBLIC).id for _ in range(2)]
+    shi = app_over(engine, account=town.people["dispatcher"]).test_client()
+    other = app_over(engine, account=town.people["other"]).test_client()
+
+    def keep(client: Any, **change: list[int]) -> Any:
+        token = client.get("/dispatch").text.split('"csrf": "')[1].split('"')[0]
+        answer = client.post("/dispatch/shortlist", json=change, headers={"X-CSRFToken": token})
+        return answer.json["cases"] if answer.status_code == 200 else answer.status_code
+
+    assert keep(shi, on=[*cases, cases[0], 99_999]) == cases
+    assert keep(shi, off=[cases[0]]) == cases[1:]
+    # The worker of the next grid sees neither the case nor who keeps an eye on it.
+    assert keep(other, on=cases) == []
+    assert f'"stars": [{cases[1]}]' in shi.get("/dispatch").text
+    for bad in ({"on": "x"}, {"on": [0]}, {"on": [True]}, {"on": [1] * 501}):
+        assert keep(shi, **bad) == 422
+
+
 def test_many_are_sent_at_once_and_each_has_its_own_answer(town: Town, engine: Engine):
     cases = [town.report(None, PUBLIC) for _ in range(3)]
     for case in cases[:2]:
@@ -185,6 +249,45 @@ def test_many_are_sent_at_once_and_each_has_its_own_answer(town: Town, engine: E
     for bad in ({}, {"step": "file"}, {"step": "file", "cases": []}, []):
         assert client.post("/dispatch/steps", json=bad,
                            headers={"X-CSRFToken": token}).status_code == 422  # fmt: skip
+
+
+def test_many_are_transferred_closed_and_merged_with_an_answer_in_words_each(
+    town: Town, engine: Engine
+):
+    cases = [town.report(None, PUBLIC) for _ in range(4)]
+    client = app_over(engine, account=town.people["dispatcher"]).test_client()
+    token = client.get("/dispatch").text.split('"csrf": "')[1].split('"')[0]
+
+    def many(step: str, some: list[int], **more: str) -> list[tuple[int, str]]:
+        body = {"step": step, "cases": [{"id": cases[n].id} for n in some], **more}
+        answer = client.post("/dispatch/steps?lang=en", json=body, headers={"X-CSRFToken": token})
+        assert [one["id"] for one in answer.json["cases"]] == [cases[n].id for n in some]
+        return [(one["status"], one["said"]) for one in answer.json["cases"]]
+
+    assert many("file", [2, 0, 1]) == [(200, "filed")] * 3
+    assert many("dispatch", [0, 1], to="grid:a") == [(200, "dispatched")] * 2
+    # One that cannot be transferred keeps none of the others; without a reason none is.
+    assert [one[0] for one in many("transfer", [0, 3, 1], to="own", reason="换片")] == [
+        200,
+        409,
+        200,
+    ]
+    assert [status for status, _ in many("transfer", [0, 1], to="grid:b")] == [422, 422]
+    assert [status for status, _ in many("transfer", [0], to="grid:x", reason="换片")] == [422]
+    assert "there is no step “close”" in many("close", [0])[0][1].replace('"', "")
+    for case in cases[:2]:
+        town.step("worker", case.id, "feed_back", "grid_worker", "worker.a", note="已清理")
+    assert many("close", [0, 1, 2])[:2] == [(200, "closed")] * 2
+    assert many("merge", [3, 2], into=cases[2].ticket) == [
+        (200, "merged"), (422, "The step “merge” needs the open case that it joins."),
+    ]  # fmt: skip
+    assert many("merge", [2], into=cases[3].ticket)[0] == (
+        404, f"There is no open case {cases[3].ticket!r}.",
+    )  # fmt: skip
+    with transaction(engine) as session:
+        assert [case_now(session, case.id).state for case in cases] == [
+            "closed", "closed", "filed", "merged",
+        ]  # fmt: skip
 
 
 def test_a_step_of_a_transaction_that_ended_late_is_told_again(town: Town, engine: Engine):

@@ -62,10 +62,10 @@ def test_a_case_is_walked_on_the_terminal(cli, engine: Engine, tmp_path: Path):
     assert "1 clocks turned" in cli("case", "judge", "--commit").output
     flow = cli("case", "flow", "show", "normal").output
     path = tmp_path / "flow.toml"
-    path.write_text(flow.replace('version = "1"', 'version = "2"'), encoding="utf-8")
-    assert "version 2: 11 states" in cli("case", "flow", "load", str(path), "--commit").output
+    path.write_text(flow.replace('version = "2"', 'version = "3"'), encoding="utf-8")
+    assert "version 3: 11 states" in cli("case", "flow", "load", str(path), "--commit").output
     with engine.connect() as c:
-        assert c.scalar(text("SELECT max(version) FROM flow")) == "2"
+        assert c.scalar(text("SELECT max(version) FROM flow")) == "3"
     path.write_text("nonsense", encoding="utf-8")
     assert "flow.toml" in cli("case", "flow", "load", str(path), ok=False).output
 

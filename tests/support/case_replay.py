@@ -41,7 +41,8 @@ def replay(log: Iterable[LogEntry], flows: Mapping[int, Flow], first_flow: int) 
         flow = flows[line.flow_id if rule.to == "like" and line.flow_id else now.flow_id]
         state = _target(now, rule.to, flow, flows)
         there = flow.states[state]
-        owner = now.owner if line.owner.nobody else line.owner
+        back = rule.means == "return" and there.phase in ("report", "file")
+        owner = (NOBODY if back else now.owner) if line.owner.nobody else line.owner
         now = replace(
             now,
             flow_id=flow.id,

@@ -36,8 +36,10 @@ from gisgrid.cases.cases import (
 from gisgrid.cases.clock import colour, left
 from gisgrid.cases.clocks import ClockNow, clocks_of, work_time
 from gisgrid.cases.community_rules import CommunityRule, of_case
+from gisgrid.cases.correction import AGAIN, correct_matter, corrects
 from gisgrid.cases.flow import Flow, Step, flow_by_id, flows_by_id
 from gisgrid.cases.intake import move_pin
+from gisgrid.cases.matters import Major, offered
 from gisgrid.cases.notices import Called, calls_of_case
 from gisgrid.cases.photos import add_photo, photo_bytes, picture
 from gisgrid.core import plans
@@ -98,6 +100,8 @@ class View:
     grids: list[sheets.Choice]
     offices: list[sheets.Choice]
     flows: list[Flow]
+    matters: list[Major]
+    """What it may be instead; empty where nobody may say so."""
     purposes: list[DeclaredPurpose]
     """What the words may be opened for."""
 
@@ -135,7 +139,13 @@ def step(case_id: int) -> BaseResponse:
             by = _as(session, now, name)
             _keep_photos(session, now, by)
             details = _details(session, now)
-            now = take_step(session, case_id, name, by, seq=_seq(), details=details)
+            if corrects(session, now, name):
+                matter, to = request.form.get("matter", ""), request.form.get("to", "")
+                now = correct_matter(
+                    session, now, matter, name, by, seq=_seq(), to=to, details=details
+                )
+            else:
+                now = take_step(session, case_id, name, by, seq=_seq(), details=details)
             done = flow_by_id(session, now.flow_id).states[now.state]
     except GisgridError as exc:
         keep_demand_of_case(exc, case_id)
@@ -230,7 +240,7 @@ def _view(session: Session, case_id: int) -> View:
     # The ground's grid is another one where the list of exceptions gives the event away.
     ground = [place.grid.code, *(other.card.code for other in place.others)] if place else []
     near = list(dict.fromkeys(code for code in (about.grid_code, *ground) if code))
-    gives = any("owner" in step.needs for step, _ in steps)
+    gives = any("owner" in step.needs or step.means == "return" for step, _ in steps)
     owners = [now.owner, *(line.owner for line in log)]
     staff = {o.staff_id for o in owners if o.staff_id} | {s.staff_id for s in suggested}
     codes = {o.grid_code for o in owners if o.grid_code} | {s.grid_code for s in suggested}
@@ -263,6 +273,9 @@ def _view(session: Session, case_id: int) -> View:
         grids=sheets.grids_to_choose(session, now) if gives else [],
         offices=sheets.offices_to_choose(session, now) if gives else [],
         flows=flows,
+        matters=offered(session, now.township_id, about.reported_at)
+        if any("matter" in step.needs for step, _ in steps)
+        else [],
         # What it mostly is comes first.
         purposes=sorted(purposes(session), key=lambda p: p.name != "event"),
     )
@@ -347,11 +360,11 @@ def _details(session: Session, now: CaseNow) -> Details:
     if rating and rating not in "12345":
         raise Invalid("A rating goes from 1 to 5.")
     level = form.get("level") or None
-    owner = sheets.owner_of(session, now, to) if to else NOBODY
+    owner = sheets.owner_of(session, now, to) if to and to != AGAIN else NOBODY
     if level is not None and level not in sheets.higher_levels(now):
         raise Invalid("No higher level has this name.")
     return Details(
-        reason=form.get("reason", "").strip() or None,
+        reason=form.get("reason", "").strip() or form.get("short", "").strip()[:400] or None,
         note=form.get("note", "").strip() or None,
         to=replace(owner, level=level or owner.level),
         into_id=sheets.open_number(session, now, into) if into else None,

@@ -90,12 +90,95 @@ def office(engine: Engine, made: Peopled) -> Office:
 def test_each_is_offered_the_steps_they_may_take_and_only_those(office: Office):
     case = office.town.report("worker", CaseActor("worker.a", ("grid_worker",)))
     assert office.desk("dispatcher", case.id).steps() == [
-        "file", "reject", "escalate", "merge", "withdraw", "note",
+        "file", "reject", "escalate", "merge", "withdraw", "note", "correct",
     ]  # fmt: skip
     assert office.desk("worker", case.id).steps() == ["escalate", "note"]
     # The worker of the next grid sees no such case, the auditor none at all.
     assert office.desk("other", case.id).client.get(f"/cases/{case.id}").status_code == 404
     assert office.desk("auditor", case.id).client.get(f"/cases/{case.id}").status_code == 403
+
+
+def test_a_case_is_given_back_in_one_tap_and_stands_first_of_those_to_be_sent(office: Office):
+    cases = [office.town.report(None, PUBLIC) for _ in range(2)]
+    shi, worker = (office.desk(who, cases[1].id) for who in ("dispatcher", "worker"))
+    for case in cases:
+        office.desk("dispatcher", case.id).post("steps", step="file")
+    shi.post("steps", step="dispatch", to="grid:a")
+    page = worker.page()
+    short = re.findall(r'name="short" value="([^"]+)"', page)
+    assert short == [
+        "Not in my grid",
+        "Not a matter of ours",
+        "Nothing is there",
+        "I am not on duty",
+    ]
+    assert worker.post("steps", page, step="return", short=short[0]).status_code == 303
+    with transaction(office.engine) as session:
+        assert case_now(session, cases[1].id).owner.nobody
+    board = shi.client.get("/api/v1/cases?lang=en&state=file").json["rows"]
+    assert [(row["case_id"], row["returned"]) for row in board] == [
+        (cases[1].id, "Not in my grid"), (cases[0].id, None),
+    ]  # fmt: skip
+    # A note changes nothing of that; once it is sent, it is no longer what came back.
+    shi.post("steps", step="note", note="电话核实")
+    rows = shi.client.get("/api/v1/cases?lang=en&state=file").json["rows"]
+    assert rows[0]["returned"] == "Not in my grid"
+    shi.post("steps", step="dispatch", to="grid:a")
+    assert {row["returned"] for row in shi.client.get("/api/v1/cases").json["rows"]} == {None}
+    refused = worker.post("steps", step="return")
+    assert refused.status_code == 422 and "needs a reason" in refused.text
+
+
+def test_a_matter_is_corrected_on_the_page_and_everybody_concerned_sees_it(office: Office):
+    with transaction(office.engine) as session:
+        minor = session.execute(
+            text("SELECT id, list_id, parent_id FROM matter WHERE code = :c"),
+            {"c": office.town.matter},
+        ).one()
+        session.execute(text(
+            "INSERT INTO matter (list_id, parent_id, code, name, office, time_limit, limit_unit) VALUES "
+            "(:list, :parent, '0999', '路灯损坏', '路灯所', 2, 'working_days')"
+        ), {"list": minor.list_id, "parent": minor.parent_id})  # fmt: skip
+    case = office.town.report(None, PUBLIC)
+    shi, worker = office.desk("dispatcher", case.id), office.desk("worker", case.id)
+    assert "correct" in shi.steps() and "correct" not in worker.steps()
+    shi.post("steps", step="file")
+    shi.post("steps", step="dispatch", to="grid:a")
+    for matter, said in (
+        ("nothing", "has no minor item"),
+        (office.town.matter, "already"),
+        ("", "has no minor item"),
+    ):
+        refused = shi.post("steps", step="correct", matter=matter, reason="看错")
+        assert refused.status_code == 422 and said in refused.text
+    assert "needs a reason" in shi.post("steps", step="correct", matter="0999").text
+    assert (
+        shi.post(
+            "steps", step="correct", matter="0999", reason="灯杆 13900000000", to="again"
+        ).status_code
+        == 303
+    )
+    page = worker.page()
+    assert "<h1>路灯损坏</h1>" in page and "First reported as" in page
+    with transaction(office.engine) as session:
+        line = case_log(session, case.id)[-1]
+        assert (line.means, line.data["from"]["code"], line.data["to"]["code"]) == (
+            "recategorise", office.town.matter, "0999",
+        )  # fmt: skip
+        # 15 August 2023 is a Tuesday: two working days after 9:00.
+        due = session.scalar(
+            text("SELECT max(due_at) FROM case_clock WHERE case_id = :c AND name = 'total'"),
+            {"c": case.id},
+        )
+        assert due == at("2023-08-17 09:00")
+        ticket = case_now(session, case.id).ticket
+    told = app_over(office.engine).test_client().get(f"/report/{ticket}?lang=en").text
+    assert (
+        "It is handled as 路灯损坏 from here. Reason: 灯杆 ***" in told
+        and "2023-08-17 09:00" in told
+    )
+    figures = shi.client.get("/figures?lang=en&by=matter&since=2023-08-01&until=2023-08-31").text
+    assert "路灯损坏" in figures and "whose matter was corrected counts for" in figures
 
 
 def test_a_limit_that_no_calendar_reaches_says_so(office: Office):
