@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from gisgrid.cases.cases import CaseActor, CaseNow, LogEntry, Owner, next_steps
 from gisgrid.cases.flow import Flow, Step, flow_by_id
-from gisgrid.core.errors import Invalid, NotFound
+from gisgrid.cases.tickets import meant
+from gisgrid.core.errors import Conflict, Invalid, NotFound
 from gisgrid.db.tables.cases import LEVELS
 
 
@@ -190,20 +191,34 @@ def other_flows(session: Session, now: CaseNow) -> list[Flow]:
 def open_number(session: Session, now: CaseNow, ticket: str) -> int:
     """The number of the open case of the township that a number or a ticket names, to merge into.
 
-    NotFound if there is none for this reader.
+    Raises
+    ------
+    NotFound
+        There is none for this reader.
+    Conflict
+        It is closed, or was itself merged into another one, which is named.
     """
-    word = ticket.strip().upper().replace("-", "")
-    found = session.scalar(
+    words = list(meant(ticket))
+    found = session.execute(
         text(
-            "SELECT c.id FROM event_case c JOIN event e ON e.id = c.event_id "
-            "WHERE c.township_id = :t AND c.open AND (c.ticket = :word OR c.id::text = :word "
-            "OR upper(replace(e.code, '-', '')) = :word) ORDER BY c.id LIMIT 1"
+            "SELECT c.id, c.open, c.merged_into_id FROM event_case c JOIN event e ON e.id = c.event_id "
+            "WHERE c.township_id = :t AND (c.ticket = ANY(:words) OR c.id::text = :first "
+            "OR upper(replace(e.code, '-', '')) = :first) ORDER BY NOT c.open, c.id LIMIT 1"
         ),
-        {"t": now.township_id, "word": word},
-    )
+        {"t": now.township_id, "words": words, "first": words[0]},
+    ).one_or_none()
     if found is None:
         raise NotFound("There is no open case {shown!r}.", shown=ticket[:40])
-    return int(found)
+    if found.merged_into_id is not None:
+        raise Conflict(
+            "The case {shown!r} was merged into case {into}: only an open case can be joined.",
+            shown=ticket[:40], into=found.merged_into_id,
+        )  # fmt: skip
+    if not found.open:
+        raise Conflict(
+            "The case {shown!r} is closed: only an open case can be joined.", shown=ticket[:40]
+        )
+    return int(found.id)
 
 
 def step_words(session: Session, township_id: int, log: Sequence[LogEntry]) -> dict[int, Step]:

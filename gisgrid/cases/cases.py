@@ -7,7 +7,6 @@ the case follow it, and refuses what the case's flow does not allow.
 from __future__ import annotations
 
 import json
-import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -22,12 +21,10 @@ from gisgrid.cases.emergencies import call_upwards
 from gisgrid.cases.flow import Flow, Step, current_flow, flow_by_id
 from gisgrid.cases.other_limits import recategorise
 from gisgrid.cases.refusals import CaseMoved, IllegalStep, in_words
+from gisgrid.cases.tickets import meant, new_ticket
 from gisgrid.core.errors import Conflict, NotAllowed, NotFound
 from gisgrid.core.messages import Both
 from gisgrid.db.tables.cases import LEVELS
-
-_TICKET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
-"""Without letters and digits that look alike on paper."""
 
 
 @dataclass(frozen=True)
@@ -211,7 +208,7 @@ def take_step(
     NotOnTheList
         A grid would get a matter that is not on the list of the day.
     """
-    now = _locked(session, case_id)
+    now = _locked(session, case_id, details.into_id)
     if details.client_id and _known_step(session, case_id, details.client_id):
         return now
     if seq is not None and seq != now.seq:
@@ -247,8 +244,11 @@ def case_by_ticket(session: Session, ticket: str) -> CaseNow:
 
     For the rest of the transaction this one case is open to whoever knows its ticket.
     """
-    code = ticket.strip().upper().replace("-", "")
-    event_id = session.scalar(text("SELECT event_of_ticket(:code)"), {"code": code})
+    code = ticket
+    for code in meant(ticket):
+        event_id = session.scalar(text("SELECT event_of_ticket(:code)"), {"code": code})
+        if event_id is not None:
+            break
     if event_id is not None:
         session.execute(
             text("SELECT set_config('gisgrid.report', :id, true)"), {"id": str(event_id)}
@@ -290,11 +290,6 @@ def higher(level: str | None, steps: int = 1) -> str | None:
     """The level so many above; None at the top."""
     n = LEVELS.index(level or "grid") + steps
     return LEVELS[n] if n < len(LEVELS) else None
-
-
-def new_ticket() -> str:
-    """A code of ten characters that nobody guesses (30¹⁰ of them)."""
-    return "".join(secrets.choice(_TICKET) for _ in range(10))
 
 
 def _take(
@@ -366,9 +361,11 @@ def _turn_clocks(session: Session, now: CaseNow, at: datetime) -> None:
             change_pause(session, [now.id], work, at, f"emergency:{switch_id}", on=True)
 
 
-def _locked(session: Session, case_id: int) -> CaseNow:
-    """The case, which nobody else can move until the transaction ends."""
-    session.execute(text("SELECT FROM event_case WHERE id = :id FOR UPDATE"), {"id": case_id})
+def _locked(session: Session, case_id: int, into_id: int | None) -> CaseNow:
+    """The case, which nobody else can move until the transaction ends, nor the one that it is merged into."""
+    ids = [case_id] if into_id is None else [case_id, into_id]
+    locked = "SELECT FROM event_case WHERE id = ANY(:ids) ORDER BY id FOR UPDATE"
+    session.execute(text(locked), {"ids": ids})
     return case_now(session, case_id)
 
 

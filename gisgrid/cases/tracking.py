@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import text
@@ -13,8 +13,10 @@ from gisgrid.cases.cases import (
     RESIDENT,
     CaseNow,
     Details,
+    LogEntry,
     case_by_ticket,
     case_log,
+    case_of_event,
     handlers,
     next_steps,
     take_step,
@@ -57,6 +59,10 @@ class Followed:
     """A case as its ticket shows it."""
 
     case: CaseNow
+    """The one that handles it: its own, or the one that it was merged into."""
+    ticket: str
+    joined_id: int | None
+    """Of its own case, where another one handles it."""
     code: str
     """Of the event."""
     matter_code: str
@@ -74,28 +80,51 @@ class Followed:
 
 def follow(session: Session, ticket: str) -> Followed:
     """The case of a ticket; NotFound if there is none."""
-    now = case_by_ticket(session, ticket)
+    own = now = case_by_ticket(session, ticket)
     row = session.execute(text(_EVENT), {"id": now.event_id}).one()
+    steps = [
+        replace(_told(line), reason=None) if _of_another(line, None) else _told(line)
+        for line in case_log(session, own.id) if line.means in TOLD
+    ]  # fmt: skip
+    if own.merged_into_id is not None:
+        event_id = session.scalar(text("SELECT survivor_of_report()"))
+        session.execute(
+            text("SELECT set_config('gisgrid.report', :id, true)"), {"id": str(event_id)}
+        )
+        now = case_of_event(session, event_id or 0)
     log = case_log(session, now.id)
+    if now.id != own.id:
+        since = own.closed_at or own.changed_at
+        steps += [
+            _told(line) if not _of_another(line, own.id) else replace(_told(line), reason=None)
+            for line in log if line.means in TOLD and line.at >= since
+        ]  # fmt: skip
     flow = flow_by_id(session, now.flow_id)
     may = {s.means for s in next_steps(session, now, RESIDENT) if s.means in ANSWERS}
     if log and log[0].actor in handlers(log):
         may -= {"rate"}  # nobody praises their own work
+    if now.id != own.id:
+        may -= {"withdraw"}  # it is somebody else's, too
     due = [k.clock.due_at for k in clocks_of(session, now.id) if k.deadline]
     return Followed(
-        now, row.code, row.matter_code, row.matter, row.matter_en, row.reported_at,
-        Both(flow.states[now.state].en, flow.states[now.state].zh),
-        due[-1] if due and now.open else None,
-        tuple(
-            ToldStep(
-                line.means, line.at, without_numbers(line.reason) if line.means in REASONED else None,
-                line.owner.office if line.means in ("assign", "transfer") else None, line.rating,
-                Both(to["name_en"] or to["name"], to["name"]) if (to := line.data.get("to")) and line.means == "recategorise" else None,
-            )
-            for line in log if line.means in TOLD
-        ),
-        frozenset(may), row.time_zone,
+        now, own.ticket, own.id if now.id != own.id else None, row.code, row.matter_code, row.matter,
+        row.matter_en, row.reported_at, Both(flow.states[now.state].en, flow.states[now.state].zh),
+        due[-1] if due and now.open else None, tuple(steps), frozenset(may), row.time_zone,
     )  # fmt: skip
+
+
+def _told(line: LogEntry) -> ToldStep:
+    to = line.data.get("to") if line.means == "recategorise" else None
+    return ToldStep(
+        line.means, line.at, without_numbers(line.reason) if line.means in REASONED else None,
+        line.owner.office if line.means in ("assign", "transfer") else None, line.rating,
+        Both(to["name_en"] or to["name"], to["name"]) if to else None,
+    )  # fmt: skip
+
+
+def _of_another(line: LogEntry, own_id: int | None) -> bool:
+    """Whether another one of those who follow a case wrote this: their words are not told."""
+    return line.role == "resident" and line.data.get("joined") != own_id
 
 
 def answer(session: Session, ticket: str, means: str, details: Details) -> CaseNow:
@@ -115,6 +144,8 @@ def answer(session: Session, ticket: str, means: str, details: Details) -> CaseN
     step = next((s for s in steps if s.means == means), None)
     if step is None or means not in found.may:
         raise Conflict("This is not possible as the report stands now; look again.", means=means)
+    if found.joined_id is not None:
+        details = replace(details, data={"joined": found.joined_id})
     return take_step(session, found.case.id, step.name, RESIDENT, details=details)
 
 

@@ -106,7 +106,7 @@ ROWS: list[RowOfTable] = [
     ("report.answered no rating", "", "/report/{ticket}", lambda p, f: freely(p, "#rate"), "[role=alert]", ("“评价”还缺少：评分。", "needs a rating.")),
     ("report.answered no reason", "", "/report/{ticket}", lambda p, f: freely(p, "#reopen"), "[role=alert]", ("“重新办理”还缺少：原因。", "needs a reason.")),
     ("report.followed no code", "", "/report", lambda p, f: (p.fill("#ticket", "ABCDE-FGHJK"), p.click(".bycode button")), "main",
-     ("没有这个查询码，请再核对一下：共十位字母和数字。", "There is no report with this code.")),
+     ("没有这个查询码，请再核对一下：字母和数字，四位一组。", "There is no report with this code.")),
     ("imports.take ending", "government", "/office/import", lambda p, f: (p.set_input_files("#file", {"name": "a.docx", "mimeType": "text/plain", "buffer": b"x"}), p.click(".drop button")), "[role=alert]",
      ("不支持扩展名为 .docx 的文件。", "Files with the ending .docx are not read.")),
     ("corrections.decide no reason", "clerk", "/office/corrections", lambda p, f: freely(p, "form:has(input[name=decision])"), "[role=alert]",

@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 
 from gisgrid.cases.board import ORDERS, Order, board, cursor, mine, steps_since
 from gisgrid.cases.board_filters import Filters
-from gisgrid.cases.cases import Owner, case_log, case_now
+from gisgrid.cases.cases import Owner, case_by_ticket, case_log, case_now
 from gisgrid.cases.flow import keep_own_flows
+from gisgrid.cases.tickets import ALPHABET, in_groups
 from gisgrid.core.errors import Invalid
 from gisgrid.db import listen
 from gisgrid.db import tables as t
@@ -165,6 +166,37 @@ def test_a_right_in_one_of_two_townships_is_none_everywhere(town: Town, engine: 
     # The dispatcher's clocks are then seen through their cases, and only these.
     assert seen("dispatcher") == (False, clocks)
     assert seen("other") == (False, 0)
+
+
+def test_a_ticket_as_it_is_heard_on_the_telephone_and_a_number_find_their_case(
+    town: Town, engine: Engine
+):
+    cases = [town.report(None, PUBLIC) for _ in range(2)]
+    ticket = cases[0].ticket
+
+    def found(words: str) -> list[int]:
+        with acting(town.web, town.people["dispatcher"], read_only=True) as session:
+            return [
+                row.case_id
+                for row in board(
+                    session, town.place.id, Filters(words=words), datetime.now(UTC)
+                ).rows
+            ]
+
+    heard = (
+        in_groups(ticket)
+        .lower()
+        .replace("5", "s")
+        .replace("2", "Z")
+        .replace("v", "u")
+        .replace("-", " ")
+    )
+    assert found(ticket) == found(in_groups(ticket)) == found(heard) == [cases[0].id]
+    assert found(ticket[:-1]) == []
+    assert cases[1].id in found(str(cases[1].id))
+    with acting(town.web, None) as session:
+        assert case_by_ticket(session, heard).id == cases[0].id
+    assert not set("0O1ILQ8BSZU") & set(ALPHABET) and len(set(ALPHABET)) == len(ALPHABET) == 25
 
 
 def test_a_board_stands_in_any_order_with_what_is_empty_last(town: Town, engine: Engine):

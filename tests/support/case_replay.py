@@ -54,7 +54,7 @@ def replay(log: Iterable[LogEntry], flows: Mapping[int, Flow], first_flow: int) 
             changed_at=line.at,
             closed_at=None if there.open else line.at if now.open else now.closed_at,
             owner=replace(owner, level=line.owner.level or now.owner.level),
-            merged_into_id=line.into_id or now.merged_into_id,
+            merged_into_id=None if rule.means == "reopen" else line.into_id or now.merged_into_id,
             rating=line.rating or now.rating,
         )
     return now

@@ -21,7 +21,7 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
-from gisgrid.cases import assignment, board
+from gisgrid.cases import assignment, board, related
 from gisgrid.cases import case_view as sheets
 from gisgrid.cases.cases import (
     NOBODY,
@@ -37,6 +37,7 @@ from gisgrid.cases.clock import colour, left
 from gisgrid.cases.clocks import ClockNow, clocks_of, work_time
 from gisgrid.cases.community_rules import CommunityRule, of_case
 from gisgrid.cases.correction import AGAIN, correct_matter, corrects
+from gisgrid.cases.duplicates import DuplicateCandidate
 from gisgrid.cases.flow import Flow, Step, flow_by_id, flows_by_id
 from gisgrid.cases.intake import move_pin
 from gisgrid.cases.matters import Major, offered
@@ -102,6 +103,11 @@ class View:
     flows: list[Flow]
     matters: list[Major]
     """What it may be instead; empty where nobody may say so."""
+    joined: list[related.Joined]
+    """Reports that were merged into it."""
+    alike: list[DuplicateCandidate]
+    """What may be the same, for whoever may merge it."""
+    before: related.Before | None
     purposes: list[DeclaredPurpose]
     """What the words may be opened for."""
 
@@ -124,8 +130,8 @@ def open_words(case_id: int) -> Response:
     if not purpose:
         raise NotAllowed("Choose the purpose that the words are opened for.")
     with opening(purpose) as session:
-        view = _view(session, case_id)
-        said = open_events(session, [view.now.event_id])
+        said = open_events(session, [case_now(session, case_id).event_id])
+        view = _view(session, case_id, words=said[0].text if said else None)
     return _page(view, said=said[0] if said else None, purpose=purpose)
 
 
@@ -215,7 +221,7 @@ def photo(case_id: int, photo_id: int) -> Response:
     return Response(data, content_type="image/jpeg", headers={"Cache-Control": "private, no-store"})
 
 
-def _view(session: Session, case_id: int) -> View:
+def _view(session: Session, case_id: int, words: str | None = None) -> View:
     now = case_now(session, case_id)
     about = sheets.sheet(session, case_id)
     town = town_of(session, now.township_id)
@@ -273,6 +279,11 @@ def _view(session: Session, case_id: int) -> View:
         grids=sheets.grids_to_choose(session, now) if gives else [],
         offices=sheets.offices_to_choose(session, now) if gives else [],
         flows=flows,
+        joined=related.joined(session, case_id),
+        alike=related.alike(session, case_id, about, now.township_id, words)
+        if any(step.means == "merge" for step, _ in steps)
+        else [],
+        before=related.before(session, about, now.township_id),
         matters=offered(session, now.township_id, about.reported_at)
         if any("matter" in step.needs for step, _ in steps)
         else [],
@@ -332,6 +343,7 @@ def _map(view: View) -> page.MapPage | None:
             "spot": [view.sheet.lon, view.sheet.lat] if view.sheet.lon is not None else None,
             "own": view.sheet.grid_code,
             "grids": view.shapes,
+            "reports": [[r.lon, r.lat, r.code] for r in view.joined if r.lon is not None],
             "words": map_words(),
         },
         basemap=page.Basemap(settings.basemap_url, settings.basemap_credit)

@@ -188,7 +188,7 @@ def one_request(
 def token(form: str, token: str, **_: object) -> Response:
     """The id behind a token: with us a ticket is both."""
     with reading() as session:
-        ticket = follow(session, token).case.ticket
+        ticket = follow(session, token).ticket
     response = answered(form, "service_requests", [{"service_request_id": ticket, "token": token}])
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -306,7 +306,7 @@ def _followed(place: TownshipInfo, one: Followed) -> dict[str, object]:
     office = next((s.office for s in reversed(one.steps) if s.office), None)
     matter = one.matter_code, one.matter, one.matter_en
     return {
-        **_request(place, case.ticket, case.open, step_words(last), matter),
+        **_request(place, one.ticket, case.open, step_words(last), matter),
         "agency_responsible": office,
         "requested_datetime": _moment(place, one.reported_at),
         "updated_datetime": _moment(place, case.changed_at),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -15,12 +16,15 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from gisgrid.cases.assignment import acceptance
-from gisgrid.cases.cases import CaseActor, case_log, case_now
+from gisgrid.cases.cases import CaseActor, Details, case_log, case_now, take_step
+from gisgrid.cases.refusals import Incomplete
+from gisgrid.cases.tickets import in_groups
 from gisgrid.db.store import transaction
-from tests.support.accounts import appointed
+from tests.support.accounts import acting, appointed
 from tests.support.case_town import PUBLIC, Peopled, Town, peopled
 from tests.support.cases import at
 from tests.support.sketch import spot
+from tests.support.waiting import eventually
 from tests.support.web import app_over
 
 
@@ -179,6 +183,101 @@ def test_a_matter_is_corrected_on_the_page_and_everybody_concerned_sees_it(offic
     )
     figures = shi.client.get("/figures?lang=en&by=matter&since=2023-08-01&until=2023-08-31").text
     assert "路灯损坏" in figures and "whose matter was corrected counts for" in figures
+
+
+def test_what_may_be_the_same_is_shown_side_by_side_and_merged_by_one_click(office: Office):
+    town, public = office.town, app_over(office.engine).test_client()
+    first, second = town.report(None, PUBLIC), town.report_at(spot(0.5, 0.5004))
+    far = town.report_at(spot(1.5, 0.5))
+    shi = office.desk("dispatcher", second.id)
+    page = shi.page()
+    assert re.findall(r'data-alike="(\d+)"', page) == [str(first.id)]
+    assert "same matter" in page and "0 m away" in page and "0.0 h apart" in page
+    assert f'data-alike="{far.id}"' not in page and "Words are closed" in page
+    # Nobody who may not merge is asked.
+    assert "data-alike" not in office.desk("worker", second.id).page()
+    opened = shi.post("open", purpose="event").text
+    assert "words 100 % alike" in opened and opened.count("垃圾") >= 2
+    assert shi.post("steps", step="merge", into=str(first.id)).status_code == 303
+    survivor = office.desk("dispatcher", first.id)
+    page = survivor.page()
+    joined = re.search(r'id="joined".*?</p>', page, re.DOTALL)
+    assert joined and f'/cases/{second.id}"' in joined[0]
+    lon, lat = spot(0.5, 0.5004)
+    assert f'"reports": [[{lon}, {lat}, "' in page
+    # Into each other, or into one that has ended: refused, and the other stays as it is.
+    into = survivor.post("steps", step="merge", into=str(second.id))
+    assert into.status_code == 409 and f"was merged into case {first.id}" in into.text
+    third = town.report(None, PUBLIC)
+    survivor.post("steps", step="reject", reason="不属管理范围")
+    late = office.desk("dispatcher", third.id).post("steps", step="merge", into=first.ticket)
+    assert late.status_code == 409 and "is closed: only an open case can be joined" in late.text
+    # Whoever reported the second follows the first, under their own code.
+    told = public.get(f"/report/{second.ticket}?lang=en").text
+    assert f"{in_groups(second.ticket)}" in told and in_groups(first.ticket) not in told
+    assert "handled together with another report" in told and "Reason: 不属管理范围" in told
+    assert 'value="reopen"' in told and 'value="withdraw"' not in told
+    token = re.search(r'csrf_token" value="([^"]+)"', told)
+    assert token
+    answer = {"csrf_token": token[1], "do": "reopen", "reason": "还在", "client": "x" * 20}
+    assert public.post(f"/report/{second.ticket}", data=answer).status_code == 303
+    with transaction(office.engine) as session:
+        again = case_now(session, first.id)
+        assert again.state == "filed" and case_log(session, first.id)[-1].data == {
+            "joined": second.id
+        }
+    # What one of them writes is not told to the other.
+    assert "还在" in public.get(f"/report/{second.ticket}?lang=en").text
+    other = public.get(f"/report/{first.ticket}?lang=en").text
+    assert "还在" not in other and "It is taken up again." in other
+    # It was not the same after all.
+    assert shi.post("steps", step="separate", reason="另一处").status_code == 303
+    with transaction(office.engine) as session:
+        apart = case_now(session, second.id)
+        assert (apart.state, apart.merged_into_id) == ("filed", None)
+    assert 'id="joined"' not in survivor.page()
+
+
+def test_two_who_merge_a_pair_in_opposite_directions_leave_one_case_open(office: Office):
+    first, second = office.town.report(None, PUBLIC), office.town.report(None, PUBLIC)
+    said: list[str] = []
+
+    def back() -> None:
+        try:
+            office.town.step(
+                "second", second.id, "merge", "dispatcher", "dispatcher.ni", into_id=first.id
+            )
+        except Incomplete as refused:
+            said.append(refused.message)
+
+    with acting(office.town.web, office.town.people["dispatcher"]) as session:
+        by = CaseActor("dispatcher.shi", ("dispatcher",))
+        take_step(session, first.id, "merge", by, details=Details(into_id=second.id))
+        other = threading.Thread(target=back)
+        other.start()
+        with transaction(office.engine) as looking:
+            waits = text(
+                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+            )
+            assert eventually(lambda: looking.scalar(waits) == 1)
+    other.join(timeout=20)
+    assert said == ["The step “merge” needs the open case that it joins."]
+    with transaction(office.engine) as session:
+        assert [case_now(session, case.id).open for case in (first, second)] == [False, True]
+
+
+def test_a_place_that_comes_again_says_how_often_and_since_when(office: Office):
+    town = office.town
+    cases = [town.report(None, PUBLIC) for _ in range(3)]
+    with transaction(office.engine) as session:
+        for case, day in zip(cases, ("2023-06-01", "2023-07-20", "2022-01-01"), strict=True):
+            session.execute(
+                text("UPDATE event SET reported_at = :at WHERE id = :e"), {"at": at(f"{day} 09:00"), "e": case.event_id}
+            )  # fmt: skip
+    last = town.report(None, PUBLIC)
+    page = office.desk("dispatcher", last.id).page()
+    assert "Reported 3 times here since 2023-06-01" in page
+    assert 'id="before"' not in office.desk("dispatcher", cases[2].id).page()
 
 
 def test_a_limit_that_no_calendar_reaches_says_so(office: Office):

@@ -4,6 +4,7 @@ import { json } from "./ask.js";
 import { everyMinute, live } from "./board-live.js";
 import { bulk } from "./board-bulk.js";
 import { boardMap } from "./board-map.js";
+import { keepOrder } from "./case-around.js";
 import { shortlist } from "./board-shortlist.js";
 import { byId, make } from "./elements.js";
 import { order, told } from "./pure/rows.js";
@@ -143,6 +144,7 @@ export function start(map, ui) {
     const same = seen && list.querySelector(`li[data-id="${seen}"]`);
     if (same) list.scrollTop += same.offsetTop - was;
     at = rows.findIndex((row) => row.case_id === here);
+    keepOrder(rows.map((row) => row.case_id));
     if (at >= 0) list.children[at].classList.add("at");
     for (const row of rows) aside.delete(row.case_id);
     bar();

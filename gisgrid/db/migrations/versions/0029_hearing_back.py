@@ -33,6 +33,20 @@ to = "same"
 who = ["dispatcher", "coordinator"]
 needs = ["reason", "matter"]
 """
+_SEPARATE = """
+# It was not the same after all: the case is one of its own again.
+[[steps]]
+name = "separate"
+zh = "取消并案"
+en = "separate again"
+means = "reopen"
+from = ["merged"]
+to = "{to}"
+who = ["dispatcher", "coordinator"]
+needs = ["reason"]
+"""
+_TO = {"normal": "filed", "emergency": "reported"}
+"""The state that waits to be sent, by kind of flow."""
 _RETURN = (
     "# Not ours: says why, and who should have it.",
     "# Not ours: says why and, if it is known, who should have it.",
@@ -52,13 +66,13 @@ def downgrade() -> None:
     op.execute("DROP TABLE shortlist")
 
 
-def lifted(source: str) -> str:
-    """The program's own flow of version 1 as version 2: one step more, and one requirement less."""
+def lifted(source: str, kind: str) -> str:
+    """The program's own flow of version 1 as version 2: two steps more, and one requirement less."""
     source = source.replace('version = "1"', 'version = "2"', 1).replace(*_RETURN)
     head, found, tail = source.partition('name = "return"\n')
     if found:
         tail = tail.replace('needs = ["reason", "owner"]', 'needs = ["reason"]', 1)
-    return head + found + tail + _CORRECT
+    return head + found + tail + _CORRECT + _SEPARATE.replace("{to}", _TO[kind])
 
 
 def _lift_flows() -> None:
@@ -72,7 +86,7 @@ def _lift_flows() -> None:
     for flow_id, kind, source in flows:
         if not hashlib.sha256(source.encode()).hexdigest().startswith(_OWN[kind]):
             continue
-        values = {"id": flow_id, "source": lifted(source)}
+        values = {"id": flow_id, "source": lifted(source, kind), "to": _TO[kind]}
         connection.execute(
             sa.text("UPDATE flow SET version = '2', source = :source WHERE id = :id"), values
         )
@@ -95,8 +109,10 @@ def _may_be(subjects: tuple[str, ...]) -> None:
 
 _STEPS = """
 INSERT INTO flow_step (flow_id, step, from_state, to_state, means, who, needs, not_handler)
-SELECT flow_id, 'correct', state, 'same', 'recategorise', '{dispatcher,coordinator}', '{reason,matter}', false
-FROM flow_state WHERE flow_id = :id AND open ORDER BY position
+SELECT flow_id, 'correct', state, 'same', 'recategorise', '{dispatcher,coordinator}'::text[], '{reason,matter}'::text[], false
+FROM flow_state WHERE flow_id = :id AND open
+UNION ALL
+VALUES (CAST(:id AS bigint), 'separate', 'merged', CAST(:to AS text), 'reopen', '{dispatcher,coordinator}'::text[], '{reason}'::text[], false)
 """
 _TABLES = """
 CREATE TABLE shortlist (

@@ -11,6 +11,10 @@ DECLARE
     phases CONSTANT text[] := ARRAY['report', 'file', 'assign', 'handle', 'check'];
     levels CONSTANT text[] := ARRAY['residents', 'grid', 'community', 'section', 'township'];
 BEGIN
+    -- Both cases of a merge, in one order, so that two that are merged into each other do not both end.
+    IF NEW.into_id IS NOT NULL THEN
+        PERFORM FROM event_case WHERE id IN (NEW.case_id, NEW.into_id) ORDER BY id FOR UPDATE;
+    END IF;
     SELECT * INTO c FROM event_case WHERE id = NEW.case_id FOR UPDATE;
     IF NEW.seq <> c.seq + 1 OR NEW.at < c.changed_at THEN
         RAISE 'case % stands at step % of %', c.id, c.seq, c.changed_at USING ERRCODE = 'GG001';
@@ -124,7 +128,8 @@ BEGIN
                       THEN c.office ELSE NEW.office END,
         staff_id = CASE WHEN num_nonnulls(NEW.grid_code, NEW.office, NEW.staff_id) = 0
                         THEN c.staff_id ELSE NEW.staff_id END,
-        merged_into_id = coalesce(NEW.into_id, c.merged_into_id),
+        merged_into_id = CASE WHEN rule.means = 'reopen' THEN NULL
+                              ELSE coalesce(NEW.into_id, c.merged_into_id) END,
         rating = coalesce(NEW.rating, c.rating)
     WHERE id = c.id;
     IF target.open IS DISTINCT FROM c.open THEN
