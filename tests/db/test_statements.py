@@ -67,7 +67,10 @@ def composed() -> Iterator[tuple[str, ClauseElement]]:
             for sets in (False, True):
                 ctes = shown(Filters(state=state, **filters), sets=sets)  # type: ignore[arg-type]
                 yield f"board {state} {filters} {sets}", board_statements.BOARD.add_cte(*ctes)
-                yield f"board in order {state} {filters} {sets}", board_statements.BOARD_IN_ORDER.add_cte(*ctes)
+                yield (
+                    f"board in order {state} {filters} {sets}",
+                    board_statements.BOARD_IN_ORDER.add_cte(*ctes),
+                )
     for unit in UNITS:
         yield f"kept days by {unit}", figures._of_kept_days(unit)
         yield f"figures by {unit}", counted(facts(span * 2, still_open=True), unit)

@@ -25,7 +25,7 @@ BULK_WORDS = {
     "file": say("File"),
     "transfer": say("Transfer to others"),
     "close": say("Check and close"),
-    "merge": say("Merge into another case"),
+    "merge": say("Join with another case"),
 }
 """Steps that many cases take at once, by their name in a flow."""
 
