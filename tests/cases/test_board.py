@@ -314,8 +314,9 @@ def test_many_are_transferred_closed_and_merged_with_an_answer_in_words_each(
         (200, "merged"), (422, "The step “merge” needs the open case that it joins."),
     ]  # fmt: skip
     assert many("merge", [2], into=cases[3].ticket)[0] == (
-        404, f"There is no open case {cases[3].ticket!r}.",
-    )  # fmt: skip
+        409,
+        f"The case {cases[3].ticket!r} was merged into case {cases[2].id}: only an open case can be joined.",
+    )
     with transaction(engine) as session:
         assert [case_now(session, case.id).state for case in cases] == [
             "closed", "closed", "filed", "merged",

@@ -250,20 +250,26 @@ def test_two_who_merge_a_pair_in_opposite_directions_leave_one_case_open(office:
         except Incomplete as refused:
             said.append(refused.message)
 
+    def waits() -> bool:
+        # Each look is a transaction of its own: one sees what it has seen.
+        with transaction(office.engine) as session:
+            return session.scalar(text(_WAITING)) == 1
+
     with acting(office.town.web, office.town.people["dispatcher"]) as session:
         by = CaseActor("dispatcher.shi", ("dispatcher",))
         take_step(session, first.id, "merge", by, details=Details(into_id=second.id))
         other = threading.Thread(target=back)
         other.start()
-        with transaction(office.engine) as looking:
-            waits = text(
-                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-            )
-            assert eventually(lambda: looking.scalar(waits) == 1)
+        assert eventually(waits)
     other.join(timeout=20)
     assert said == ["The step “merge” needs the open case that it joins."]
     with transaction(office.engine) as session:
         assert [case_now(session, case.id).open for case in (first, second)] == [False, True]
+
+
+_WAITING = """
+SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()
+"""
 
 
 def test_a_place_that_comes_again_says_how_often_and_since_when(office: Office):
