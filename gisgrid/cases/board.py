@@ -71,7 +71,7 @@ ORDERS = (
 
 
 @dataclass(frozen=True)
-class Order:
+class RowOrder:
     """How the rows stand; open emergencies first in any case, and what is empty last."""
 
     by: str
@@ -79,7 +79,7 @@ class Order:
     down: bool = False
 
 
-RETURNED_FIRST = Order("returned")
+RETURNED_FIRST = RowOrder("returned")
 """Of those to be sent: what came back, then what is due first."""
 COLUMNS = tuple(field.name for field in fields(Row))
 TEXTS = ("code", "matter", "matter_en", "grid", "grid_code", "office", "source")
@@ -147,7 +147,7 @@ def board(
     limit: int = 50,
     square: float | None = None,
     most: int = MOST_ROWS,
-    order: Order | None = None,
+    order: RowOrder | None = None,
 ) -> Board:
     """The cases of a township: counts, the first ``limit`` rows, and symbols.
 

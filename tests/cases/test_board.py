@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 
-from gisgrid.cases.board import ORDERS, Order, board, cursor, mine, steps_since
+from gisgrid.cases.board import ORDERS, RowOrder, board, cursor, mine, steps_since
 from gisgrid.cases.board_filters import Filters
 from gisgrid.cases.cases import Owner, case_by_ticket, case_log, case_now
 from gisgrid.cases.flow import keep_own_flows
@@ -212,7 +212,7 @@ def test_a_board_stands_in_any_order_with_what_is_empty_last(town: Town, engine:
 
     def ids(by: str, down: bool = False, **filters: Any) -> list[int]:
         with acting(town.web, town.people["dispatcher"], read_only=True) as session:
-            found = board(session, town.place.id, Filters(**filters), now, order=Order(by, down))
+            found = board(session, town.place.id, Filters(**filters), now, order=RowOrder(by, down))
         return [row.case_id for row in found.rows]
 
     first, second, third, merged = cases
@@ -239,7 +239,7 @@ def test_a_board_stands_in_any_order_with_what_is_empty_last(town: Town, engine:
         ids("rating")
     # The first of all, and not of those that stood first by urgency.
     with acting(town.web, town.people["dispatcher"], read_only=True) as session:
-        top = board(session, town.place.id, Filters(), now, limit=1, order=Order("grid", True))
+        top = board(session, town.place.id, Filters(), now, limit=1, order=RowOrder("grid", True))
     assert [row.case_id for row in top.rows] == [first] and top.open == 3
 
 

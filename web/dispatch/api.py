@@ -66,9 +66,9 @@ def case_tabs(**asked: Any) -> dict[str, object]:
         }
 
 
-def order_of(asked: dict[str, Any]) -> board.Order | None:
+def order_of(asked: dict[str, Any]) -> board.RowOrder | None:
     """The order out of checked parameters; None: the most urgent first."""
-    return board.Order(asked["sort"], bool(asked.get("down"))) if asked.get("sort") else None
+    return board.RowOrder(asked["sort"], bool(asked.get("down"))) if asked.get("sort") else None
 
 
 def filters_of(session: Session, asked: dict[str, Any]) -> Filters:
