@@ -48,7 +48,10 @@ SPAN = timedelta(days=90)
 MOST_IDS = 50
 STATUSES = ("open", "closed")
 SOURCE = "Open311"
-_TICKET = re.compile(r"[2-9A-HJKMNP-TV-Z]{5}-?[2-9A-HJKMNP-TV-Z]{5}")
+# Three groups of four; two of five in a ticket of before.
+_TICKET = re.compile(
+    r"[2-9A-HJKMNP-Z]{4}(-?[2-9A-HJKMNP-Z]{4}){2}|[2-9A-HJKMNP-TV-Z]{5}-?[2-9A-HJKMNP-TV-Z]{5}"
+)
 _URL = re.compile(r"https?://[^\s<>\"]{3,500}")
 
 View = Callable[..., Response]
