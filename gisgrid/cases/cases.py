@@ -16,12 +16,11 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from gisgrid.cases.clocks import change_pause, turn, work_time
 from gisgrid.cases.emergencies import call_upwards
 from gisgrid.cases.flow import Flow, Step, current_flow, flow_by_id
-from gisgrid.cases.other_limits import recategorise
 from gisgrid.cases.refusals import CaseMoved, IllegalStep, in_words
 from gisgrid.cases.tickets import meant, new_ticket
+from gisgrid.cases.timing import follow_step
 from gisgrid.core.errors import Conflict, NotAllowed, NotFound
 from gisgrid.core.messages import Both
 from gisgrid.db.tables.cases import LEVELS
@@ -328,11 +327,10 @@ def _take(
     except DBAPIError as exc:
         raise in_words(session, exc, rule, case_id, to.grid_code) from exc
     now = case_now(session, case_id)
-    if rule.means == "recategorise":
-        # Before they are turned: what has begun under the former matter goes on under this one.
-        work, limits = work_time(session, now.township_id), _limits(session, now)[0]
-        recategorise(session, case_id, flow, at, work=work, limits=limits)
-    _turn_clocks(session, now, at)
+    follow_step(
+        session, case_id, event_id=now.event_id, township_id=now.township_id,
+        flow=flow_by_id(session, now.flow_id), state=now.state, means=rule.means, at=at,
+    )  # fmt: skip
     if rule.means == "assign":
         session.execute(text(_DECIDED), {"case": case_id, "staff": to.staff_id})
     # A pin that was moved may lie in another community, which has heard nothing yet.
@@ -340,25 +338,6 @@ def _take(
     if moved and now.open and flow_by_id(session, now.flow_id).kind == "emergency":
         call_upwards(session, case_id, at)
     return now
-
-
-def _limits(session: Session, now: CaseNow) -> tuple[dict[str, str], datetime | None]:
-    """The limits of a case's matter by clock, and the due time that came with its event."""
-    row = session.execute(text(_LIMITS), {"event": now.event_id}).one()
-    limits = dict(row.limits)
-    if row.time_limit is not None:
-        limits.setdefault("matter", f"{row.time_limit:g} {row.limit_unit}")
-    return limits, row.due_at
-
-
-def _turn_clocks(session: Session, now: CaseNow, at: datetime) -> None:
-    limits, delivered = _limits(session, now)
-    work, flow = work_time(session, now.township_id), flow_by_id(session, now.flow_id)
-    turn(session, now.id, flow, now.state, at, work=work, limits=limits, delivered=delivered)
-    if flow.kind == "normal" and now.open:
-        # What begins to run in an emergency that holds ordinary clocks stands still with them.
-        for switch_id in session.scalars(text(_HOLDS), {"case": now.id}).all():
-            change_pause(session, [now.id], work, at, f"emergency:{switch_id}", on=True)
 
 
 def _locked(session: Session, case_id: int, into_id: int | None) -> CaseNow:
@@ -416,19 +395,7 @@ INSERT INTO case_step (case_id, seq, step, at, actor, role, reason, note, level,
 VALUES (:case, :seq, :step, :at, :actor, :role, :reason, :note, :level, :grid, :office,
         :staff, :into, :rating, :flow, :client, CAST(:data AS jsonb))
 """
-_LIMITS = """
-SELECT m.limits, m.time_limit, m.limit_unit, e.due_at
-FROM event e JOIN matter m ON m.id = e.matter_id WHERE e.id = :event
-"""
 _DECIDED = """
 UPDATE suggestion SET accepted = (staff_id IS NOT DISTINCT FROM CAST(:staff AS bigint))
 WHERE case_id = :case AND accepted IS NULL
-"""
-_HOLDS = """
-SELECT m.id FROM event_case c JOIN event e ON e.id = c.event_id
-JOIN emergency m ON m.township_id = c.township_id AND m.ended_at IS NULL AND m.holds_ordinary
-LEFT JOIN plan_in_force p ON p.township_id = c.township_id
-LEFT JOIN event_grid a ON a.plan_id = p.id AND a.event_id = e.id
-LEFT JOIN grid g ON g.id = a.grid_id
-WHERE c.id = :case AND m.area_id IN (c.township_id, coalesce(g.community_id, e.community_id))
 """

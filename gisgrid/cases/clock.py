@@ -133,6 +133,18 @@ def stop(clock: Clock, work: WorkTime, at: datetime) -> Clock:
     return replace(clock, paused_by=frozenset(), stopped_at=at)
 
 
+def go_on(clock: Clock, work: WorkTime, at: datetime) -> Clock:
+    """The stopped clock as if it had not been stopped: due as it was.
+
+    One that stood still when it was stopped has stood still since, and has left at ``at`` what it had left then.
+    """
+    if clock.stopped_at is None:
+        return clock
+    stood = clock.since == clock.stopped_at != clock.started_at
+    clock = replace(clock, stopped_at=None)
+    return _counted([replace(clock, since=at)], work)[0] if stood else clock
+
+
 def recount(clock: Clock, work: WorkTime) -> Clock:
     """The clock under a changed calendar; what was counted before it last began to run stays."""
     if clock.stopped_at is not None or clock.paused_by:

@@ -29,7 +29,7 @@ from gisgrid.core.messages import Both
 TOLD = (
     "report", "file", "refuse", "assign", "transfer", "begin", "handle", "return", "escalate",
     "suspend", "resume", "close", "merge", "withdraw", "reopen", "rate", "change_flow",
-    "recategorise",
+    "recategorise", "separate",
 )  # fmt: skip
 """Kinds of step that are told; notes and moved pins are the staff's own."""
 REASONED = ("refuse", "suspend", "withdraw", "reopen", "recategorise")

@@ -14,8 +14,9 @@ from sqlalchemy import text
 from gisgrid.cases.calendars import read_calendar
 from gisgrid.cases.cases import CaseActor, Details, Owner, case_log, case_now, next_steps, take_step
 from gisgrid.cases.clock import colour
-from gisgrid.cases.clocks import calendar_years, clocks_of, judge, keep_calendar, uncounted
+from gisgrid.cases.clocks import calendar_years, clocks_of, keep_calendar
 from gisgrid.cases.flow import current_flow, flow_by_id, keep_flow, own_flow, read_flow
+from gisgrid.cases.judging import judge, uncounted
 from gisgrid.cases.public_holidays import proposed, usual_week
 from gisgrid.cases.refusals import NotOnTheList
 from gisgrid.cases.refused_requests import keep_refusal

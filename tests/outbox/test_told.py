@@ -10,8 +10,8 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from gisgrid.cases.cases import CaseActor, Details, Owner, take_step
-from gisgrid.cases.clocks import judge
 from gisgrid.cases.emergencies import switch_on
+from gisgrid.cases.judging import judge
 from gisgrid.cases.many import Seen, take_many
 from gisgrid.core.plans import plan_by_id, township_by_id
 from gisgrid.db import tables as t

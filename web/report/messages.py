@@ -38,6 +38,7 @@ STEPS = {
     "rate": say("It was rated."),
     "change_flow": say("It goes another way from here."),
     "recategorise": say("It is handled as another matter from here."),
+    "separate": say("It was not the same as the other report: it is handled by itself again."),
 }
 """By what a step means; every flow's steps mean one of these."""
 # Words in a major item's name to the picture that stands for it; the first that fits counts.

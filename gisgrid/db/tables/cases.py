@@ -31,7 +31,7 @@ PHASES = ("report", "file", "assign", "handle", "check", "done", "hold")
 MEANINGS = (
     "report", "file", "refuse", "assign", "begin", "handle", "return", "transfer", "escalate",
     "suspend", "resume", "close", "merge", "withdraw", "reopen", "rate", "note", "move",
-    "change_flow", "recategorise",
+    "change_flow", "recategorise", "separate",
 )  # fmt: skip
 """What a step is to the figures, whatever a flow calls it."""
 NEEDS = (

@@ -235,6 +235,8 @@ def test_what_may_be_the_same_is_shown_side_by_side_and_merged_by_one_click(offi
     with transaction(office.engine) as session:
         apart = case_now(session, second.id)
         assert (apart.state, apart.merged_into_id) == ("filed", None)
+    told = public.get(f"/report/{second.ticket}?lang=en").text
+    assert "It was not the same as the other report" in told and "另一处" not in told
     assert 'id="joined"' not in survivor.page()
 
 

@@ -5,7 +5,7 @@ RETURNS TABLE (step_id bigint, kind text, town bigint, area bigint, grid text, c
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     WITH fresh AS MATERIALIZED (
         SELECT s.id, s.case_id, s.means, s.to_state, s.actor FROM case_step s
-        WHERE s.id = ANY (steps) AND s.means IN ('assign', 'transfer', 'escalate', 'return', 'reopen', 'recategorise')
+        WHERE s.id = ANY (steps) AND s.means IN ('assign', 'transfer', 'escalate', 'return', 'reopen', 'separate', 'recategorise')
           AND is_news(s.at)
     ), moved AS (
         SELECT array_agg(fresh.case_id) AS ids FROM fresh
@@ -20,7 +20,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     LEFT JOIN (
         SELECT x.*, false AS sends FROM moved, case_holders(moved.ids) x
         UNION SELECT x.*, true FROM moved, case_dispatchers(moved.ids) x
-    ) h ON h.case_id = c.id AND (h.sends = (s.means IN ('return', 'reopen') AND f.phase IN ('report', 'file')))
+    ) h ON h.case_id = c.id AND (h.sends = (s.means IN ('return', 'reopen', 'separate') AND f.phase IN ('report', 'file')))
         AND h.account_id <> ALL (ARRAY(SELECT k.id FROM account k WHERE k.name = s.actor))
     -- What nobody has yet is of another matter: whoever sends it sees it on the board.
     WHERE s.means <> 'recategorise' OR h.account_id IS NOT NULL

@@ -99,8 +99,8 @@ BEGIN
     IF rule.means = 'recategorise' THEN
         UPDATE event SET matter_id = (NEW.data ->> 'matter_id')::bigint WHERE id = c.event_id;
     END IF;
-    -- Whoever sends it anew shall not take it for theirs who gave it back.
-    IF rule.means = 'return' AND target.phase IN ('report', 'file')
+    -- Whoever sends it anew shall not take it for theirs who gave it back, or had it before it was merged.
+    IF rule.means IN ('return', 'separate') AND target.phase IN ('report', 'file')
         AND num_nonnulls(NEW.grid_code, NEW.office, NEW.staff_id) = 0 THEN
         c.grid_code := NULL;
         c.office := NULL;
@@ -128,7 +128,7 @@ BEGIN
                       THEN c.office ELSE NEW.office END,
         staff_id = CASE WHEN num_nonnulls(NEW.grid_code, NEW.office, NEW.staff_id) = 0
                         THEN c.staff_id ELSE NEW.staff_id END,
-        merged_into_id = CASE WHEN rule.means = 'reopen' THEN NULL
+        merged_into_id = CASE WHEN rule.means IN ('reopen', 'separate') THEN NULL
                               ELSE coalesce(NEW.into_id, c.merged_into_id) END,
         rating = coalesce(NEW.rating, c.rating)
     WHERE id = c.id;

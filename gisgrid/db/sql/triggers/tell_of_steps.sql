@@ -6,7 +6,7 @@ DECLARE
     steps bigint[];
 BEGIN
     SELECT array_agg(s.id) INTO steps FROM fresh s
-    WHERE s.means IN ('assign', 'transfer', 'escalate', 'return', 'reopen', 'recategorise') AND is_news(s.at);
+    WHERE s.means IN ('assign', 'transfer', 'escalate', 'return', 'reopen', 'separate', 'recategorise') AND is_news(s.at);
     IF steps IS NULL OR coalesce(current_setting('gisgrid.many', true), '') <> '' THEN
         RETURN NULL;
     END IF;

@@ -7,7 +7,7 @@ import hashlib
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0029_hearing_back"
+revision = "0029_many_cases"
 down_revision = "0027_houses_at_the_door"
 branch_labels = None
 depends_on = None
@@ -39,7 +39,7 @@ _SEPARATE = """
 name = "separate"
 zh = "取消并案"
 en = "separate again"
-means = "reopen"
+means = "separate"
 from = ["merged"]
 to = "{to}"
 who = ["dispatcher", "coordinator"]
@@ -66,9 +66,9 @@ def downgrade() -> None:
     op.execute("DROP TABLE shortlist")
 
 
-def lifted(source: str, kind: str) -> str:
-    """The program's own flow of version 1 as version 2: two steps more, and one requirement less."""
-    source = source.replace('version = "1"', 'version = "2"', 1).replace(*_RETURN)
+def lifted(source: str, kind: str, version: str = "2") -> str:
+    """The program's own flow of version 1 as a later one: two steps more, and one requirement less."""
+    source = source.replace('version = "1"', f'version = "{version}"', 1).replace(*_RETURN)
     head, found, tail = source.partition('name = "return"\n')
     if found:
         tail = tail.replace('needs = ["reason", "owner"]', 'needs = ["reason"]', 1)
@@ -80,15 +80,24 @@ def _lift_flows() -> None:
     connection = op.get_bind()
     flows = connection.execute(
         sa.text(
-            "SELECT id, kind, source FROM flow WHERE version = '1' AND kind IN ('normal', 'emergency')"
+            "SELECT id, township_id, kind, source FROM flow WHERE version = '1' AND kind IN ('normal', 'emergency')"
         )
     ).all()
-    for flow_id, kind, source in flows:
+    for flow_id, township_id, kind, source in flows:
         if not hashlib.sha256(source.encode()).hexdigest().startswith(_OWN[kind]):
             continue
-        values = {"id": flow_id, "source": lifted(source, kind), "to": _TO[kind]}
+        # An office may have called a flow of its own "2": that one stays as it is called.
+        taken = connection.scalars(
+            sa.text("SELECT version FROM flow WHERE township_id = :t AND kind = :kind"),
+            {"t": township_id, "kind": kind},
+        ).all()
+        names = ("2", *(f"1.{n}" for n in range(1, len(taken) + 2)))
+        version = next(name for name in names if name not in taken)
+        values = {
+            "id": flow_id, "source": lifted(source, kind, version), "version": version, "to": _TO[kind],
+        }  # fmt: skip
         connection.execute(
-            sa.text("UPDATE flow SET version = '2', source = :source WHERE id = :id"), values
+            sa.text("UPDATE flow SET version = :version, source = :source WHERE id = :id"), values
         )
         connection.execute(
             sa.text(
@@ -112,7 +121,7 @@ INSERT INTO flow_step (flow_id, step, from_state, to_state, means, who, needs, n
 SELECT flow_id, 'correct', state, 'same', 'recategorise', '{dispatcher,coordinator}'::text[], '{reason,matter}'::text[], false
 FROM flow_state WHERE flow_id = :id AND open
 UNION ALL
-VALUES (CAST(:id AS bigint), 'separate', 'merged', CAST(:to AS text), 'reopen', '{dispatcher,coordinator}'::text[], '{reason}'::text[], false)
+VALUES (CAST(:id AS bigint), 'separate', 'merged', CAST(:to AS text), 'separate', '{dispatcher,coordinator}'::text[], '{reason}'::text[], false)
 """
 _TABLES = """
 CREATE TABLE shortlist (
