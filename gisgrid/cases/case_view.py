@@ -188,37 +188,49 @@ def other_flows(session: Session, now: CaseNow) -> list[Flow]:
     return [flow_by_id(session, flow_id) for flow_id in ids]
 
 
-def open_number(session: Session, now: CaseNow, ticket: str) -> int:
-    """The number of the open case of the township that a number or a ticket names, to merge into.
+def open_number(session: Session, township_id: int, named: str) -> int:
+    """The number of the open case of a township that is named, to merge into.
+
+    Parameters
+    ----------
+    named
+        ``case:NUMBER``, which is that case and no other; or what somebody typed: a number, a ticket or a code.
 
     Raises
     ------
     NotFound
         There is none for this reader.
     Conflict
-        It is closed, or was itself merged into another one, which is named.
+        It is closed, or was itself merged into another one, which is named; or several are called so.
     """
-    words = list(meant(ticket))
+    words, shown = named.strip(), named.strip()[:40]
+    number = words.removeprefix("case:")
     found = session.execute(
-        text(
-            "SELECT c.id, c.open, c.merged_into_id FROM event_case c JOIN event e ON e.id = c.event_id "
-            "WHERE c.township_id = :t AND (c.ticket = ANY(:words) OR c.id::text = :first "
-            "OR upper(replace(e.code, '-', '')) = :first) ORDER BY NOT c.open, c.id LIMIT 1"
-        ),
-        {"t": now.township_id, "words": words, "first": words[0]},
-    ).one_or_none()
-    if found is None:
-        raise NotFound("There is no open case {shown!r}.", shown=ticket[:40])
-    if found.merged_into_id is not None:
+        text(_CALLED),
+        {
+            "t": township_id, "number": int(number) if number.isdecimal() and len(number) < 19 else None,
+            "tickets": [] if words.startswith("case:") else list(meant(words)),
+            "codes": [] if words.startswith("case:") else [words, words.upper()],
+        },
+    ).all()  # fmt: skip
+    if not found:
+        raise NotFound("There is no open case {shown!r}.", shown=shown)
+    if len(found) > 1:
+        raise Conflict(
+            "Several cases are called {shown!r}: {cases}. Type one of these as it stands here.",
+            shown=shown, cases=[f"case:{row.id} ({row.code})" for row in found],
+        )  # fmt: skip
+    (one,) = found
+    if one.merged_into_id is not None:
         raise Conflict(
             "The case {shown!r} was merged into case {into}: only an open case can be joined.",
-            shown=ticket[:40], into=found.merged_into_id,
+            shown=shown, into=one.merged_into_id,
         )  # fmt: skip
-    if not found.open:
+    if not one.open:
         raise Conflict(
-            "The case {shown!r} is closed: only an open case can be joined.", shown=ticket[:40]
+            "The case {shown!r} is closed: only an open case can be joined.", shown=shown
         )
-    return int(found.id)
+    return int(one.id)
 
 
 def step_words(session: Session, township_id: int, log: Sequence[LogEntry]) -> dict[int, Step]:
@@ -269,6 +281,17 @@ LEFT JOIN event_grid a ON a.plan_id = p.id AND a.event_id = e.id
 LEFT JOIN grid g ON g.id = a.grid_id
 LEFT JOIN area o ON o.id = coalesce(g.community_id, e.community_id)
 WHERE c.id = :case
+"""
+# By their indexes, each for itself.
+_CALLED = """
+WITH called AS (
+    SELECT c.id FROM event_case c WHERE c.id = CAST(:number AS bigint)
+    UNION SELECT c.id FROM event_case c WHERE c.ticket = ANY (CAST(:tickets AS text[]))
+    UNION SELECT c.id FROM event e JOIN event_case c ON c.event_id = e.id
+    WHERE e.township_id = :t AND e.code = ANY (CAST(:codes AS text[]))
+)
+SELECT c.id, c.open, c.merged_into_id, e.code FROM called JOIN event_case c USING (id) JOIN event e ON e.id = c.event_id
+WHERE c.township_id = :t ORDER BY c.id LIMIT 5
 """
 _ROLES = """
 SELECT r.role, may_act(c, :actor, r.role, 'handle') AS acts, may_act(c, :actor, r.role, 'note') AS notes

@@ -7,7 +7,7 @@ the case follow it, and refuses what the case's flow does not allow.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -157,16 +157,8 @@ def open_case(
     )
     if made is None:
         return case_of_event(session, event_id)
-    return _take(
-        session,
-        int(made),
-        flow,
-        flow.beginning,
-        by,
-        details=details,
-        at=at or row.reported_at,
-        seq=0,
-    )
+    when = at or row.reported_at
+    return _take(session, int(made), flow, flow.beginning, by, details=details, at=when, seq=0)
 
 
 def take_step(
@@ -207,8 +199,8 @@ def take_step(
     NotOnTheList
         A grid would get a matter that is not on the list of the day.
     """
-    now = _locked(session, case_id, details.into_id)
-    if details.client_id and _known_step(session, case_id, details.client_id):
+    now = locked(session, case_id, details.into_id)
+    if taken_before(session, case_id, details.client_id):
         return now
     if seq is not None and seq != now.seq:
         raise _moved(session, now)
@@ -226,6 +218,33 @@ def take_step(
         )
     moment = at or max(datetime.now(UTC), now.changed_at)
     return _take(session, case_id, flow, rule, by, details=details, at=moment, seq=now.seq)
+
+
+def locked(session: Session, case_id: int, *others: int | None) -> CaseNow:
+    """The case, which nobody else can move until the transaction ends, nor the others; they are locked in one order."""
+    ids = [each for each in (case_id, *others) if each is not None]
+    lock(session, ids)
+    return case_now(session, case_id)
+
+
+def lock(session: Session, case_ids: Sequence[int]) -> None:
+    """Let nobody else move cases until the transaction ends; in one order, so that two who do so do not deadlock."""
+    session.execute(
+        text("SELECT FROM event_case WHERE id = ANY(:ids) ORDER BY id FOR UPDATE"),
+        {"ids": list(case_ids)},
+    )
+
+
+def taken_before(session: Session, case_id: int, client_id: str | None) -> bool:
+    """Whether the log of a case knows a client's key of a step; Conflict if it is that of another case."""
+    if not client_id:
+        return False
+    owner = session.scalar(
+        text("SELECT case_id FROM case_step WHERE client_id = :key"), {"key": client_id}
+    )
+    if owner is not None and owner != case_id:
+        raise Conflict("This key of a step belongs to another case.")
+    return owner is not None
 
 
 def case_now(session: Session, case_id: int) -> CaseNow:
@@ -340,14 +359,6 @@ def _take(
     return now
 
 
-def _locked(session: Session, case_id: int, into_id: int | None) -> CaseNow:
-    """The case, which nobody else can move until the transaction ends, nor the one that it is merged into."""
-    ids = [case_id] if into_id is None else [case_id, into_id]
-    locked = "SELECT FROM event_case WHERE id = ANY(:ids) ORDER BY id FOR UPDATE"
-    session.execute(text(locked), {"ids": ids})
-    return case_now(session, case_id)
-
-
 def _moved(session: Session, now: CaseNow) -> CaseMoved:
     last = case_log(session, now.id)[-1]
     return CaseMoved(
@@ -357,15 +368,6 @@ def _moved(session: Session, now: CaseNow) -> CaseMoved:
         step=last.step,
         at=last.at.isoformat(),
     )
-
-
-def _known_step(session: Session, case_id: int, client_id: str) -> bool:
-    owner = session.scalar(
-        text("SELECT case_id FROM case_step WHERE client_id = :key"), {"key": client_id}
-    )
-    if owner is not None and owner != case_id:
-        raise Conflict("This key of a step belongs to another case.")
-    return owner is not None
 
 
 def _one(session: Session, statement: str, key: int | str) -> CaseNow:

@@ -13,7 +13,17 @@ from sqlalchemy.orm import Session
 
 from gisgrid.cases import assignment
 from gisgrid.cases.case_view import owner_of, sheet
-from gisgrid.cases.cases import NOBODY, NOTHING, CaseActor, CaseNow, Details, Owner, take_step
+from gisgrid.cases.cases import (
+    NOBODY,
+    NOTHING,
+    CaseActor,
+    CaseNow,
+    Details,
+    Owner,
+    locked,
+    take_step,
+    taken_before,
+)
 from gisgrid.cases.flow import flow_by_id
 from gisgrid.cases.matters import matter_on
 from gisgrid.core.errors import Invalid
@@ -43,8 +53,8 @@ def correct_matter(
     matter
         Code of a minor item on the list of the day of the report.
     to
-        Empty: whoever has it keeps it; ``AGAIN``: it is sent anew, where somebody has it; or a choice of
-        `gisgrid.cases.case_view`.
+        Empty: whoever has it keeps it; ``AGAIN``: it is sent anew, where somebody has it and the work is not done,
+        and nobody has it where nobody is found; or a choice of `gisgrid.cases.case_view`.
 
     Raises
     ------
@@ -55,6 +65,10 @@ def correct_matter(
     CaseMoved, IllegalStep, NotAllowed, Incomplete
         As `take_step`.
     """
+    now = locked(session, now.id)
+    if taken_before(session, now.id, details.client_id) or seq not in (None, now.seq):
+        # Which answers what was done already, and says that somebody else has been here.
+        return take_step(session, now.id, step, by, seq=seq, details=details)
     about = sheet(session, now.id)
     matter_id = matter_on(session, now.township_id, matter, about.reported_at)
     if matter_id == about.matter_id:
@@ -66,10 +80,17 @@ def correct_matter(
         "to": {"code": new.code, "name": new.name, "name_en": new.name_en},
     }
     owner = owner_of(session, now, to) if to not in ("", AGAIN) else NOBODY
-    if to == AGAIN and not now.owner.nobody:
+    if to == AGAIN and not now.owner.nobody and not checked(session, now):
         owner = _sent_anew(session, now, matter_id, new.office)
+        if owner.nobody:
+            data["owner"] = "nobody"
     whole = replace(details, to=owner, data=data)
     return take_step(session, now.id, step, by, seq=seq, details=whole)
+
+
+def checked(session: Session, now: CaseNow) -> bool:
+    """Whether the work is said to be done already: then nobody else is sent."""
+    return flow_by_id(session, now.flow_id).states[now.state].phase == "check"
 
 
 def corrects(session: Session, now: CaseNow, step: str) -> bool:
@@ -79,14 +100,12 @@ def corrects(session: Session, now: CaseNow, step: str) -> bool:
 
 
 def _sent_anew(session: Session, now: CaseNow, matter_id: int, office: str | None) -> Owner:
-    """An office hands on to the office of the matter, a team to whoever suits it best; else it stays."""
+    """An office hands on to the office of the matter, a team to whoever suits it best; ``NOBODY``: there is none."""
     if now.office is not None:
         return Owner(office=office, level="township") if office else NOBODY
     day = session.scalar(text("SELECT today_in(:t)"), {"t": now.township_id})
     best = assignment.suggest(session, now.id, day, most=1, matter_id=matter_id)
-    if not best or best[0].staff_id == now.staff_id:
-        return NOBODY
-    return Owner(best[0].grid_code, None, best[0].staff_id, "grid")
+    return Owner(best[0].grid_code, None, best[0].staff_id, "grid") if best else NOBODY
 
 
 _MATTER = "SELECT code, name, name_en, office FROM matter WHERE id = :id"

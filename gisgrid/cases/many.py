@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from uuid import uuid4
 
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from gisgrid.cases import assignment
@@ -19,6 +20,7 @@ from gisgrid.cases.cases import (
     Details,
     Owner,
     case_now,
+    lock,
     take_step,
 )
 from gisgrid.cases.correction import correct_matter, corrects
@@ -46,7 +48,7 @@ class Answer:
     case_id: int
     now: CaseNow | None
     """The case after the step; None: it was refused."""
-    refused: GisgridError | None
+    refused: GisgridError | DBAPIError | None
 
 
 def take_many(
@@ -77,37 +79,27 @@ def take_many(
         as `correct_matter` has it.
     """
     session.execute(text("SELECT set_config('gisgrid.many', 'on', true)"))
+    joined = _joined(session, cases, into) if into else {}
+    # All at once and in one order, so that two who act at the same time do not wait for each other.
+    lock(session, [seen.case_id for seen in cases] + [i for i in joined.values() if type(i) is int])
     found: dict[int, Answer] = {}
-    # In the order of their numbers, so that two who act at once do not wait for each other.
-    for seen in sorted(cases, key=lambda each: each.case_id):
+    for seen in cases:
         try:
             with session.begin_nested():
                 now = case_now(session, seen.case_id)
-                by = next(
-                    (b for s, b in open_steps(session, now, actor) if s.name == step),
-                    CaseActor(actor, ()),
-                )
-                if corrects(session, now, step):
-                    now = correct_matter(
-                        session,
-                        now,
-                        matter,
-                        step,
-                        by,
-                        seq=seen.seq,
-                        to=to,
-                        details=replace(details, client_id=str(uuid4())),
-                    )
-                    found[seen.case_id] = Answer(seen.case_id, now, None)
-                    continue
-                whole = replace(
-                    details,
-                    to=_owner(session, now, to),
-                    into_id=open_number(session, now, into) if into else None,
-                    client_id=str(uuid4()),
-                )
-                now = take_step(session, now.id, step, by, seq=seen.seq, details=whole)
+                other = joined.get(now.township_id)
+                if isinstance(other, GisgridError):
+                    raise other
+                now = _step(
+                    session, now, step, actor, seq=seen.seq, to=to, into_id=other, matter=matter,
+                    details=details,
+                )  # fmt: skip
         except GisgridError as exc:
+            found[seen.case_id] = Answer(seen.case_id, None, exc)
+        except DBAPIError as exc:
+            # What the store does not do for one of them, it may do for the others; without a connection for none.
+            if exc.connection_invalidated:
+                raise
             found[seen.case_id] = Answer(seen.case_id, None, exc)
         else:
             found[seen.case_id] = Answer(seen.case_id, now, None)
@@ -115,6 +107,43 @@ def take_many(
     session.execute(text("SELECT tell_of_many(CAST(:cases AS bigint[]))"), {"cases": moved})
     session.execute(text("SELECT set_config('gisgrid.many', '', true)"))
     return [found[seen.case_id] for seen in cases]
+
+
+def _step(
+    session: Session,
+    now: CaseNow,
+    step: str,
+    actor: str,
+    *,
+    seq: int | None,
+    to: str,
+    into_id: int | None,
+    matter: str,
+    details: Details,
+) -> CaseNow:
+    by = next(
+        (b for s, b in open_steps(session, now, actor) if s.name == step), CaseActor(actor, ())
+    )
+    details = replace(details, client_id=str(uuid4()))
+    if corrects(session, now, step):
+        return correct_matter(session, now, matter, step, by, seq=seq, to=to, details=details)
+    whole = replace(details, to=_owner(session, now, to), into_id=into_id)
+    return take_step(session, now.id, step, by, seq=seq, details=whole)
+
+
+def _joined(session: Session, cases: Sequence[Seen], into: str) -> dict[int, int | GisgridError]:
+    """What ``into`` names in each township of the cases: its number, or why it is none to join."""
+    towns = session.scalars(
+        text("SELECT DISTINCT township_id FROM event_case WHERE id = ANY(:ids)"),
+        {"ids": [seen.case_id for seen in cases]},
+    ).all()
+    named: dict[int, int | GisgridError] = {}
+    for town in towns:
+        try:
+            named[town] = open_number(session, town, into)
+        except GisgridError as exc:
+            named[town] = exc
+    return named
 
 
 def _owner(session: Session, now: CaseNow, key: str) -> Owner:

@@ -42,6 +42,7 @@ def replay(log: Iterable[LogEntry], flows: Mapping[int, Flow], first_flow: int) 
         state = _target(now, rule.to, flow, flows)
         there = flow.states[state]
         back = rule.means in ("return", "separate") and there.phase in ("report", "file")
+        back = back or (rule.means == "recategorise" and line.data.get("owner") == "nobody")
         owner = (NOBODY if back else now.owner) if line.owner.nobody else line.owner
         now = replace(
             now,

@@ -32,6 +32,7 @@ from gisgrid.cases.cases import (
     case_log,
     case_now,
     take_step,
+    taken_before,
 )
 from gisgrid.cases.clock import colour, left
 from gisgrid.cases.clocks import ClockNow, clocks_of, work_time
@@ -142,21 +143,29 @@ def step(case_id: int) -> BaseResponse:
     try:
         with writing() as session:
             now = case_now(session, case_id)
-            by = _as(session, now, name)
-            _keep_photos(session, now, by)
-            details = _details(session, now)
-            if corrects(session, now, name):
-                matter, to = request.form.get("matter", ""), request.form.get("to", "")
-                now = correct_matter(
-                    session, now, matter, name, by, seq=_seq(), to=to, details=details
-                )
-            else:
-                now = take_step(session, case_id, name, by, seq=_seq(), details=details)
+            to = request.form.get("to", "")
+            # Sent again it is done already, even if what it named has changed since.
+            if not taken_before(session, case_id, _client()):
+                by = _as(session, now, name)
+                _keep_photos(session, now, by)
+                details = _details(session, now)
+                if corrects(session, now, name):
+                    matter = request.form.get("matter", "")
+                    now = correct_matter(
+                        session, now, matter, name, by, seq=_seq(), to=to, details=details
+                    )
+                else:
+                    now = take_step(session, case_id, name, by, seq=_seq(), details=details)
             done = flow_by_id(session, now.flow_id).states[now.state]
     except GisgridError as exc:
         keep_demand_of_case(exc, case_id)
         return _again(case_id, exc)
     flash(gettext("Done. The case is now: %(state)s.", state=_in_words(done)))
+    if to == AGAIN and now.owner.nobody:
+        words = gettext(
+            "Nobody was found for the new matter: nobody has the case now. Send it out yourself."
+        )
+        flash(words, "error")
     return redirect(url_for("cases.show", case_id=case_id), 303)
 
 
@@ -379,10 +388,10 @@ def _details(session: Session, now: CaseNow) -> Details:
         reason=form.get("reason", "").strip() or form.get("short", "").strip()[:400] or None,
         note=form.get("note", "").strip() or None,
         to=replace(owner, level=level or owner.level),
-        into_id=sheets.open_number(session, now, into) if into else None,
+        into_id=sheets.open_number(session, now.township_id, into) if into else None,
         rating=int(rating) if rating else None,
         flow_id=next((f.id for f in sheets.other_flows(session, now) if str(f.id) == flow), None),
-        client_id=form.get("client_id", "")[:64] or None,
+        client_id=_client(),
     )
 
 
@@ -390,6 +399,10 @@ def _keep_photos(session: Session, now: CaseNow, by: CaseActor) -> None:
     shows = "after" if request.form.get("shows") == "after" else "before"
     for data in photos_sent("photos", most=MOST_PHOTOS):
         add_photo(session, now.event_id, picture(data), by=by.actor, shows=shows)
+
+
+def _client() -> str | None:
+    return request.form.get("client_id", "")[:64] or None
 
 
 def _seq() -> int | None:

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, current_app, jsonify, render_template, re
 from flask_babel import gettext
 from flask_wtf.csrf import generate_csrf
 from marshmallow import EXCLUDE, ValidationError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from gisgrid.cases import board, many, shortlist
@@ -171,7 +172,7 @@ def steps() -> Response:
         )  # fmt: skip
         flows = flows_by_id(session, (a.now.flow_id for a in answers if a.now))
     for answer in answers:
-        if answer.refused:
+        if isinstance(answer.refused, GisgridError):
             # In a transaction of its own, when this one no longer holds the case.
             keep_demand_of_case(answer.refused, answer.case_id)
     said = {a.case_id: _said(a.refused) for a in answers if a.refused} | {
@@ -235,7 +236,7 @@ def _seen(each: Any) -> many.Seen | None:
     return many.Seen(case_id, seq if type(seq) is int else None)
 
 
-def _said(refused: GisgridError) -> tuple[int, str]:
+def _said(refused: GisgridError | DBAPIError) -> tuple[int, str]:
     problem = problem_of(refused)
     return problem.status, problem.detail
 

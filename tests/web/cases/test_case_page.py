@@ -156,12 +156,16 @@ def test_a_matter_is_corrected_on_the_page_and_everybody_concerned_sees_it(offic
         refused = shi.post("steps", step="correct", matter=matter, reason="看错")
         assert refused.status_code == 422 and said in refused.text
     assert "needs a reason" in shi.post("steps", step="correct", matter="0999").text
-    assert (
-        shi.post(
-            "steps", step="correct", matter="0999", reason="灯杆 13900000000", to="again"
-        ).status_code
-        == 303
-    )
+    # Without an answer it is sent once more: it was done, once. Nobody is on duty for the new matter.
+    asked = {"step": "correct", "matter": "0999", "reason": "灯杆 13900000000", "to": "again", "client_id": "c-1"}  # fmt: skip
+    page = shi.page()
+    assert 'name="to"><option value="again"' in page
+    for _ in range(2):
+        assert shi.post("steps", page, **asked).status_code == 303
+    assert office.log(case.id) == ["collect", "file", "dispatch", "correct"]
+    assert "Nobody was found for the new matter: nobody has the case now." in shi.page()
+    # By number of the step seen, somebody else has been here.
+    assert shi.post("steps", page, **asked | {"client_id": "c-2"}).status_code == 409
     page = worker.page()
     assert "<h1>路灯损坏</h1>" in page and "First reported as" in page
     with transaction(office.engine) as session:
@@ -169,6 +173,7 @@ def test_a_matter_is_corrected_on_the_page_and_everybody_concerned_sees_it(offic
         assert (line.means, line.data["from"]["code"], line.data["to"]["code"]) == (
             "recategorise", office.town.matter, "0999",
         )  # fmt: skip
+        assert case_now(session, case.id).owner.nobody
         # 15 August 2023 is a Tuesday: two working days after 9:00.
         due = session.scalar(
             text("SELECT max(due_at) FROM case_clock WHERE case_id = :c AND name = 'total'"),
@@ -181,6 +186,14 @@ def test_a_matter_is_corrected_on_the_page_and_everybody_concerned_sees_it(offic
         "It is handled as 路灯损坏 from here. Reason: 灯杆 ***" in told
         and "2023-08-17 09:00" in told
     )
+    # The work is said to be done: it is sent to nobody else.
+    shi.post("steps", step="transfer", reason="路灯", to="grid:a")
+    worker.post("steps", step="feed_back", note="已更换")
+    assert 'value="again"' not in shi.page()
+    shi.post("steps", step="correct", matter=office.town.matter, reason="看错", to="again")
+    with transaction(office.engine) as session:
+        assert case_now(session, case.id).grid_code == "a"
+    shi.post("steps", step="correct", matter="0999", reason="灯杆")
     figures = shi.client.get("/figures?lang=en&by=matter&since=2023-08-01&until=2023-08-31").text
     assert "路灯损坏" in figures and "whose matter was corrected counts for" in figures
 
@@ -198,7 +211,8 @@ def test_what_may_be_the_same_is_shown_side_by_side_and_merged_by_one_click(offi
     assert "data-alike" not in office.desk("worker", second.id).page()
     opened = shi.post("open", purpose="event").text
     assert "words 100 % alike" in opened and opened.count("垃圾") >= 2
-    assert shi.post("steps", step="merge", into=str(first.id)).status_code == 303
+    assert shi.post("steps", page, step="merge", into=f"case:{first.id}").status_code == 303
+    assert f'name="into" value="case:{first.id}"' in page
     survivor = office.desk("dispatcher", first.id)
     page = survivor.page()
     joined = re.search(r'id="joined".*?</p>', page, re.DOTALL)

@@ -99,8 +99,10 @@ BEGIN
     IF rule.means = 'recategorise' THEN
         UPDATE event SET matter_id = (NEW.data ->> 'matter_id')::bigint WHERE id = c.event_id;
     END IF;
-    -- Whoever sends it anew shall not take it for theirs who gave it back, or had it before it was merged.
-    IF rule.means IN ('return', 'separate') AND target.phase IN ('report', 'file')
+    -- Whoever sends it anew shall not take it for theirs who gave it back, or had it before it was merged, or before it
+    -- was of a matter that nobody is found for.
+    IF (rule.means IN ('return', 'separate') AND target.phase IN ('report', 'file')
+        OR rule.means = 'recategorise' AND NEW.data ->> 'owner' = 'nobody')
         AND num_nonnulls(NEW.grid_code, NEW.office, NEW.staff_id) = 0 THEN
         c.grid_code := NULL;
         c.office := NULL;
