@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -36,6 +37,8 @@ REASONED = ("refuse", "suspend", "withdraw", "reopen", "recategorise")
 """Of these the reason is told as well: whoever reported has a right to it."""
 ANSWERS = ("rate", "reopen", "withdraw", "note")
 """What whoever reported may do."""
+MOST_MERGES = 20
+"""So many times a case is followed to the next that it was merged into."""
 # Whoever writes a reason may forget who will read it.
 _NUMBERS = re.compile(r"\d[\d\s-]{5,}[\dXx]")
 
@@ -82,28 +85,25 @@ def follow(session: Session, ticket: str) -> Followed:
     """The case of a ticket; NotFound if there is none."""
     own = now = case_by_ticket(session, ticket)
     row = session.execute(text(_EVENT), {"id": now.event_id}).one()
-    steps = [
-        replace(_told(line), reason=None) if _of_another(line, None) else _told(line)
-        for line in case_log(session, own.id) if line.means in TOLD
-    ]  # fmt: skip
-    if own.merged_into_id is not None:
-        event_id = session.scalar(text("SELECT survivor_of_report()"))
+    log = case_log(session, own.id)
+    reporter, steps = log[0].actor, _told_of(log, None)
+    # From one case to the next that it was merged into, each for as long as it was the one.
+    for _ in range(MOST_MERGES):
+        event_id = session.scalar(text("SELECT next_of_report()"))
+        if event_id is None:
+            break
+        since = next(line.at for line in reversed(log) if line.means == "merge")
         session.execute(
             text("SELECT set_config('gisgrid.report', :id, true)"), {"id": str(event_id)}
         )
-        now = case_of_event(session, event_id or 0)
-    log = case_log(session, now.id)
-    if now.id != own.id:
-        since = own.closed_at or own.changed_at
-        steps += [
-            _told(line) if not _of_another(line, own.id) else replace(_told(line), reason=None)
-            for line in log if line.means in TOLD and line.at >= since
-        ]  # fmt: skip
+        now = case_of_event(session, event_id)
+        log = case_log(session, now.id)
+        steps += _told_of([line for line in log if line.at >= since], own.id)
     flow = flow_by_id(session, now.flow_id)
     may = {s.means for s in next_steps(session, now, RESIDENT) if s.means in ANSWERS}
-    if log and log[0].actor in handlers(log):
+    if reporter in handlers(log):
         may -= {"rate"}  # nobody praises their own work
-    if now.id != own.id:
+    if now.id != own.id or session.scalar(text("SELECT others_with_report()")):
         may -= {"withdraw"}  # it is somebody else's, too
     due = [k.clock.due_at for k in clocks_of(session, now.id) if k.deadline]
     return Followed(
@@ -111,6 +111,15 @@ def follow(session: Session, ticket: str) -> Followed:
         row.matter_en, row.reported_at, Both(flow.states[now.state].en, flow.states[now.state].zh),
         due[-1] if due and now.open else None, tuple(steps), frozenset(may), row.time_zone,
     )  # fmt: skip
+
+
+def _told_of(log: Iterable[LogEntry], own_id: int | None) -> list[ToldStep]:
+    """What is told of lines of a log; of what another one wrote who follows the same case, not the words."""
+    return [
+        replace(_told(line), reason=None) if _of_another(line, own_id) else _told(line)
+        for line in log
+        if line.means in TOLD
+    ]
 
 
 def _told(line: LogEntry) -> ToldStep:

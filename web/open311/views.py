@@ -306,11 +306,14 @@ def _listed(place: TownshipInfo, one: ServiceRequest) -> dict[str, object]:
 
 def _followed(place: TownshipInfo, one: Followed) -> dict[str, object]:
     case, last = one.case, one.steps[-1]
-    office = next((s.office for s in reversed(one.steps) if s.office), None)
+    # What another case was sent to before this one was merged into it is not among the steps.
+    sent = (
+        None if one.joined_id else next((s.office for s in reversed(one.steps) if s.office), None)
+    )
     matter = one.matter_code, one.matter, one.matter_en
     return {
         **_request(place, one.ticket, case.open, step_words(last), matter),
-        "agency_responsible": office,
+        "agency_responsible": case.office or sent,
         "requested_datetime": _moment(place, one.reported_at),
         "updated_datetime": _moment(place, case.changed_at),
         "expected_datetime": one.due_at and _moment(place, one.due_at),

@@ -16,13 +16,13 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from gisgrid.cases.assignment import acceptance
-from gisgrid.cases.cases import CaseActor, Details, case_log, case_now, take_step
+from gisgrid.cases.cases import CaseActor, Details, Owner, case_log, case_now, take_step
 from gisgrid.cases.refusals import Incomplete
 from gisgrid.cases.tickets import in_groups
 from gisgrid.db.store import transaction
 from tests.support.accounts import acting, appointed
 from tests.support.case_town import PUBLIC, Peopled, Town, peopled
-from tests.support.cases import at
+from tests.support.cases import TEAM_A, at
 from tests.support.sketch import spot
 from tests.support.waiting import eventually
 from tests.support.web import app_over
@@ -252,6 +252,52 @@ def test_what_may_be_the_same_is_shown_side_by_side_and_merged_by_one_click(offi
     told = public.get(f"/report/{second.ticket}?lang=en").text
     assert "It was not the same as the other report" in told and "另一处" not in told
     assert 'id="joined"' not in survivor.page()
+
+
+def test_who_reported_follows_from_merge_to_merge_and_ends_no_case_of_others(office: Office):
+    town, public = office.town, app_over(office.engine).test_client()
+    worker_s = town.report("worker", CaseActor("worker.a", ("grid_worker",)))
+    first, second, third = (town.report(None, PUBLIC) for _ in range(3))
+
+    def step(case: Any, name: str, **details: Any) -> None:
+        town.step("dispatcher", case.id, name, "dispatcher", "dispatcher.shi", **details)
+
+    def told(case: Any) -> str:
+        return public.get(f"/report/{case.ticket}?lang=en").text
+
+    assert 'value="withdraw"' in told(second)
+    step(first, "merge", into_id=second.id)
+    # Another's report hangs on it now: taking it back would end that one, too.
+    page = told(second)
+    assert 'value="withdraw"' not in page and 'value="note"' in page
+    token = re.search(r'csrf_token" value="([^"]+)"', page)
+    assert token
+    answer = {"csrf_token": token[1], "do": "withdraw", "reason": "好了", "client": "y" * 20}
+    assert public.post(f"/report/{second.ticket}?lang=en", data=answer).status_code == 409
+    step(second, "file")
+    step(second, "dispatch", to=Owner(office="路灯所", level="township"))
+    listed = public.get(f"/open311/v2/requests/{first.ticket}.json").json
+    assert [one["agency_responsible"] for one in listed] == ["路灯所"]
+    step(third, "file")
+    step(second, "merge", into_id=third.id)
+    step(worker_s, "merge", into_id=third.id)
+    step(third, "dispatch", to=TEAM_A)
+    said = re.findall(r"<time>.*?</time> <span>(.*?)</span>", told(first))[::-1]
+    merged, sent = (
+        "It is handled together with another report of the same thing.",
+        "It was sent to those who deal with it.",
+    )
+    assert said == [
+        "Your report came in.", merged, "It was accepted.", "It was sent to: 路灯所.", merged, sent,
+    ]  # fmt: skip
+    listed = public.get(f"/open311/v2/requests/{first.ticket}.json").json
+    assert [one["agency_responsible"] for one in listed] == [None]
+    town.step("worker", third.id, "feed_back", "grid_worker", "worker.a", note="已清理")
+    step(third, "close")
+    # Whoever reported one of them and did the work does not rate it; the others do.
+    assert ['value="rate"' in told(case) for case in (first, third, worker_s)] == [
+        True, True, False,
+    ]  # fmt: skip
 
 
 def test_two_who_merge_a_pair_in_opposite_directions_leave_one_case_open(office: Office):
