@@ -48,23 +48,24 @@ def joined(session: Session, case_id: int) -> list[Joined]:
 
 
 def alike(
-    session: Session, case_id: int, about: CaseView, township_id: int, words: str | None
+    session: Session, about: CaseView, township_id: int, words: str | None
 ) -> list[DuplicateCandidate]:
-    """What may be the same as a case, with those first that are likeliest by words, then by distance; no closed ones.
+    """What may be the same as a case: the nearest open ones, those first that are likeliest by words, then by distance.
+
+    Of those that come back, and of no other, the words are opened.
 
     Parameters
     ----------
     words
-        What was reported, where it is open to the reader; None: words are not compared.
+        What was reported, where it is open to the reader; None: words are neither opened nor compared.
     """
     if about.lon is None or about.lat is None:
         return []
     found = candidates(
         session, township_id, about.matter_id, about.lon, about.lat, at=about.reported_at, text_=words,
-        but_for=about.event_id,
+        but_for=about.event_id, most=MOST_LISTED, only_open=True, opened=words is not None,
     )  # fmt: skip
-    some = [each for each in found if each.open and each.case_id not in (None, case_id)]
-    return sorted(some, key=lambda each: (-(each.likeness or 0.0), each.distance_m))[:MOST_LISTED]
+    return sorted(found, key=lambda each: (-(each.likeness or 0.0), each.distance_m))
 
 
 def before(session: Session, about: CaseView, township_id: int) -> Before | None:

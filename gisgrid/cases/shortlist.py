@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import Invalid
 
-MOST_KEPT = 500
+MOST_KEPT, CLOSED_DAYS = 500, 30
 
 
 def shortlist(session: Session) -> list[int]:
@@ -27,6 +27,8 @@ def shortlist(session: Session) -> list[int]:
 def put(session: Session, case_ids: Sequence[int]) -> None:
     """Put cases on the list of whoever asks; one that is there stays, one that they may not see is left out.
 
+    What has been closed for more than ``CLOSED_DAYS`` leaves it.
+
     Raises
     ------
     Invalid
@@ -39,8 +41,8 @@ def put(session: Session, case_ids: Sequence[int]) -> None:
         ),
         {"ids": list(case_ids)},
     )
-    kept = session.scalar(text("SELECT count(*) FROM shortlist WHERE account_id = my_account()"))
-    if (kept or 0) > MOST_KEPT:
+    session.execute(text(_LEAVES), {"days": CLOSED_DAYS})
+    if len(shortlist(session)) > MOST_KEPT:
         raise Invalid("A shortlist holds {most} cases: take some off first.", most=MOST_KEPT)
 
 
@@ -52,3 +54,9 @@ def take(session: Session, case_ids: Sequence[int]) -> None:
         ),
         {"ids": list(case_ids)},
     )
+
+
+_LEAVES = """
+DELETE FROM shortlist s USING event_case c
+WHERE s.account_id = my_account() AND c.id = s.case_id AND c.closed_at < now() - make_interval(days => :days)
+"""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
@@ -34,7 +34,7 @@ def test_many_are_sent_one_is_read_on_a_desk_and_comes_back_in_one_tap(  # noqa:
     browser: Browser, engine: Engine, made: Peopled
 ):
     town, app = TownOfNews(engine, made), app_over(engine)
-    cases = [town.seen_now() for _ in range(4)]
+    cases, held = [town.seen_now() for _ in range(4)], list[Route]()
     with served(app) as host:
 
         def at_screen(who: str, width: int, height: int) -> Page:
@@ -82,6 +82,17 @@ def test_many_are_sent_one_is_read_on_a_desk_and_comes_back_in_one_tap(  # noqa:
         for part in ("#next", "#place .case-map", "#about", "#clocks", "#log"):
             assert board.locator(part).evaluate(FITS), part
         assert board.evaluate("document.documentElement.scrollHeight <= innerHeight")
+        # A number leads to its own step, however many fields and buttons stand before it.
+        steps = board.locator("#next form[data-step]").evaluate_all(
+            "(all) => all.map((form) => [form.dataset.step, form.querySelectorAll('[data-key]').length])"
+        )
+        assert len(steps) > 4 and {keys for _, keys in steps} == {1}
+        for key in (3, 2):
+            board.keyboard.press(str(key))
+            step = board.locator(f"form[data-step={steps[key - 1][0]}]")
+            expect(step.locator("[data-key]")).to_be_focused()
+            assert step.locator("details").evaluate("(each) => each.open")
+        board.locator("h1").click()
         picture(board, "case-desk-en.png")
         board.keyboard.press("j")
         board.wait_for_url(f"**/cases/{order[2]}")
@@ -96,14 +107,62 @@ def test_many_are_sent_one_is_read_on_a_desk_and_comes_back_in_one_tap(  # noqa:
         picture(board, "case-desk-zh.png")
         phone = at_screen("worker", 360, 740)
         phone.goto(f"/cases/{order[0]}?lang=zh")
+        # Until when, right after what to do.
+        tops = [phone.locator(part).bounding_box()["y"] for part in ("#next", "#clocks", "#place")]
+        assert (
+            tops == sorted(tops)
+            and phone.locator("#next + #clocks, .column:has(#next) + #clocks").count()
+        )
+        picture(phone, "case-phone.png")
         phone.locator(".give-back summary").click()
+        # What is half typed elsewhere is not what was tapped.
+        phone.locator(".give-back textarea").fill("不知")
         picture(phone, "give-back.png")
         phone.get_by_role("button", name="不在本网格").click()
         expect(phone.locator(".stage").first).to_have_text("已立案")
         board.goto("/dispatch?lang=en&state=file")
         first = board.locator("#rows > li").first
         expect(first).to_have_attribute("data-id", str(order[0]))
-        expect(first).to_contain_text("Given back: 不在本网格")
+        expect(first).to_contain_text("Given back: Not in my grid")
         expect(first).to_contain_text("nobody has it yet")
         picture(board, "board-returned.png")
+        town.step("dispatcher", order[3], "reject", "dispatcher", "dispatcher.shi", reason="不属实")
+        # Of the open and the closed, all open ones are asked for; what the button says is what it does.
+        board.goto("/dispatch?lang=en&state=all&sort=code&down=1")
+        with board.expect_request(lambda r: "/cases?" in r.url and "limit=200" in r.url) as sent:
+            board.get_by_role("button", name="Choose all 3").click()
+        assert "state=open" in sent.value.url
+        expect(board.locator("#chosen")).to_have_text("3 chosen", timeout=30_000)
+        # It works once, and says so meanwhile.
+        board.route("**/dispatch/steps*", lambda route: held.append(route))
+        board.select_option("#bulk [name=step]", "file")
+        board.get_by_role("button", name="Go", exact=True).click()
+        expect(board.locator("#answers")).to_have_text("At work on 3 cases …")
+        expect(board.locator("#go")).to_be_disabled()
+        held.pop().continue_()
+        expect(board.locator("#answers li").first).to_contain_text("refused", timeout=30_000)
+        expect(board.locator("#go")).to_be_enabled()
+        # Paper gets all, the board stays as it was; what cannot be fetched is not printed.
+        board.evaluate("window.print = () => { window.printed = (window.printed || 0) + 1; }")
+        board.get_by_role("button", name="Print").click()
+        board.wait_for_function("window.printed === 1")
+        expect(board).not_to_have_url(re.compile("limit="))
+        board.context.set_offline(True)
+        board.get_by_role("button", name="Print").click()
+        expect(board.locator("#notice")).to_contain_text("could not be loaded")
+        assert board.evaluate("window.printed") == 1
+        board.context.set_offline(False)
+        # What this browser kept may be of whoever sat here before.
+        board.evaluate(f"localStorage.setItem('shortlist', '[{order[2]}]')")
+        board.goto("/dispatch?lang=en")
+        expect(board.locator("#kept")).to_contain_text(
+            "a shortlist of 1 cases of whoever used it before"
+        )
+        expect(board.locator("#stars")).to_have_text("1")
+        picture(board, "board-kept.png")
+        board.get_by_role("button", name="Put them on my shortlist").click()
+        expect(board.locator("#stars")).to_have_text("2", timeout=30_000)
+        expect(board.locator("#kept")).to_be_hidden()
+        assert board.evaluate("localStorage.getItem('shortlist')") is None
+        board.goto("/dispatch?lang=en&state=file")
         assert re.search(r"state=file", board.url) and sorted(order) == sorted(cases)

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 
+from gisgrid.cases import shortlist
 from gisgrid.cases.board import ORDERS, RowOrder, board, cursor, mine, steps_since
 from gisgrid.cases.board_filters import Filters
 from gisgrid.cases.cases import Owner, case_by_ticket, case_log, case_now
@@ -245,7 +246,9 @@ def test_a_board_stands_in_any_order_with_what_is_empty_last(town: Town, engine:
     assert [row.case_id for row in top.rows] == [first] and top.open == 3
 
 
-def test_a_shortlist_lies_in_the_account_and_is_nobody_elses(town: Town, engine: Engine):
+def test_a_shortlist_lies_in_the_account_and_is_nobody_elses(
+    town: Town, engine: Engine, monkeypatch: pytest.MonkeyPatch
+):
     cases = [town.report(None, PUBLIC).id for _ in range(2)]
     shi = app_over(engine, account=town.people["dispatcher"]).test_client()
     other = app_over(engine, account=town.people["other"]).test_client()
@@ -262,6 +265,13 @@ def test_a_shortlist_lies_in_the_account_and_is_nobody_elses(town: Town, engine:
     assert f'"stars": [{cases[1]}]' in shi.get("/dispatch").text
     for bad in ({"on": "x"}, {"on": [0]}, {"on": [True]}, {"on": [1] * 501}):
         assert keep(shi, **bad) == 422
+    # What has been closed for long leaves it; one that is full says so.
+    town.step("dispatcher", cases[1], "reject", "dispatcher", "dispatcher.shi", reason="不属实")
+    assert keep(shi, on=[]) == cases[1:]
+    monkeypatch.setattr(shortlist, "CLOSED_DAYS", -1)
+    assert keep(shi, on=[cases[0]]) == cases[:1]
+    monkeypatch.setattr(shortlist, "MOST_KEPT", 0)
+    assert keep(shi, on=[]) == 422
 
 
 def test_many_are_sent_at_once_and_each_has_its_own_answer(town: Town, engine: Engine):

@@ -24,10 +24,8 @@ from werkzeug.wrappers import Response as BaseResponse
 from gisgrid.cases import assignment, board, related
 from gisgrid.cases import case_view as sheets
 from gisgrid.cases.cases import (
-    NOBODY,
     CaseActor,
     CaseNow,
-    Details,
     LogEntry,
     case_log,
     case_now,
@@ -43,9 +41,9 @@ from gisgrid.cases.flow import Flow, Step, flow_by_id, flows_by_id
 from gisgrid.cases.intake import move_pin
 from gisgrid.cases.matters import Major, offered
 from gisgrid.cases.notices import Called, calls_of_case
-from gisgrid.cases.photos import add_photo, photo_bytes, picture
+from gisgrid.cases.photos import photo_bytes
 from gisgrid.core import plans
-from gisgrid.core.errors import GisgridError, Invalid, NotAllowed, NotFound
+from gisgrid.core.errors import GisgridError, NotAllowed, NotFound
 from gisgrid.core.settings import Settings
 from gisgrid.locate.point_lookup import PointLookup, in_store
 from gisgrid.people.unmask import OpenEvent, open_events
@@ -55,7 +53,16 @@ from layers import cases as layer
 from layers import page, streets
 from layers.layer import LayerScope
 from layers.tiles import data_version
-from web.cases.messages import colour_words, level_words, map_words, role_word, time_left
+from web.cases import asked
+from web.cases.messages import (
+    SHORT_REASONS,
+    colour_words,
+    level_words,
+    map_words,
+    reason_words,
+    role_word,
+    time_left,
+)
 from web.cases.rows import as_json, cases_sheet
 from web.http import lists
 from web.http.dates import local
@@ -64,14 +71,11 @@ from web.http.errors import problem_of
 from web.http.language import language, said, worded
 from web.http.modules import module
 from web.http.permissions import asked_as_workbook, asker
-from web.http.photos import photos_sent
 from web.http.refused_requests import keep_demand_of_case
 from web.http.responses import asset, nonce
 from web.http.towns import own_town, town_of
 
 blueprint = Blueprint("cases", __name__, url_prefix="/cases")
-
-MOST_PHOTOS = 5
 
 
 @dataclass(frozen=True)
@@ -145,17 +149,17 @@ def step(case_id: int) -> BaseResponse:
             now = case_now(session, case_id)
             to = request.form.get("to", "")
             # Sent again it is done already, even if what it named has changed since.
-            if not taken_before(session, case_id, _client()):
+            if not taken_before(session, case_id, asked.client_key()):
                 by = _as(session, now, name)
-                _keep_photos(session, now, by)
-                details = _details(session, now)
+                asked.keep_photos(session, now, by)
+                details = asked.details(session, now)
                 if corrects(session, now, name):
                     matter = request.form.get("matter", "")
                     now = correct_matter(
-                        session, now, matter, name, by, seq=_seq(), to=to, details=details
+                        session, now, matter, name, by, seq=asked.seq(), to=to, details=details
                     )
                 else:
-                    now = take_step(session, case_id, name, by, seq=_seq(), details=details)
+                    now = take_step(session, case_id, name, by, seq=asked.seq(), details=details)
             done = flow_by_id(session, now.flow_id).states[now.state]
     except GisgridError as exc:
         keep_demand_of_case(exc, case_id)
@@ -175,9 +179,9 @@ def move(case_id: int) -> BaseResponse:
     try:
         with writing() as session:
             now = case_now(session, case_id)
-            seen = replace(now, seq=_seq() or now.seq)
+            seen = replace(now, seq=asked.seq() or now.seq)
             reason = request.form.get("reason", "").strip() or None
-            place = (_degrees("lon"), _degrees("lat"))
+            place = (asked.degrees("lon"), asked.degrees("lat"))
             moved = move_pin(session, seen, place, _as(session, now, "move"), reason=reason)
     except GisgridError as exc:
         return _again(case_id, exc)
@@ -289,7 +293,7 @@ def _view(session: Session, case_id: int, words: str | None = None) -> View:
         offices=sheets.offices_to_choose(session, now) if gives else [],
         flows=flows,
         joined=related.joined(session, case_id),
-        alike=related.alike(session, case_id, about, now.township_id, words)
+        alike=related.alike(session, about, now.township_id, words)
         if any(step.means == "merge" for step, _ in steps)
         else [],
         before=related.before(session, about, now.township_id),
@@ -308,7 +312,7 @@ def _page(
     purpose: str = "",
     refused: GisgridError | None = None,
 ) -> Response:
-    seen = _seq() if refused else None
+    seen = asked.seq() if refused else None
     problem = problem_of(refused) if refused else None
     html = render_template(
         "case.html",
@@ -328,6 +332,8 @@ def _page(
         level_words=level_words(),
         colour_words=colour_words(),
         role_word=role_word,
+        short_reasons=SHORT_REASONS,
+        reason_words=reason_words,
         in_words=_in_words,
         english=language() == "en",
         case_min=assignment.CASE_MIN,
@@ -372,48 +378,6 @@ def _as(session: Session, now: CaseNow, name: str) -> CaseActor:
     """As whom the asker may take a step here; without one the step itself is refused by its rule."""
     every = sheets.open_steps(session, now, asker().name)
     return next((by for step, by in every if step.name == name), CaseActor(asker().name, ()))
-
-
-def _details(session: Session, now: CaseNow) -> Details:
-    form = request.form
-    to, into, flow = form.get("to", ""), form.get("into", "").strip(), form.get("flow", "")
-    rating = form.get("rating", "")
-    if rating and rating not in "12345":
-        raise Invalid("A rating goes from 1 to 5.")
-    level = form.get("level") or None
-    owner = sheets.owner_of(session, now, to) if to and to != AGAIN else NOBODY
-    if level is not None and level not in sheets.higher_levels(now):
-        raise Invalid("No higher level has this name.")
-    return Details(
-        reason=form.get("reason", "").strip() or form.get("short", "").strip()[:400] or None,
-        note=form.get("note", "").strip() or None,
-        to=replace(owner, level=level or owner.level),
-        into_id=sheets.open_number(session, now.township_id, into) if into else None,
-        rating=int(rating) if rating else None,
-        flow_id=next((f.id for f in sheets.other_flows(session, now) if str(f.id) == flow), None),
-        client_id=_client(),
-    )
-
-
-def _keep_photos(session: Session, now: CaseNow, by: CaseActor) -> None:
-    shows = "after" if request.form.get("shows") == "after" else "before"
-    for data in photos_sent("photos", most=MOST_PHOTOS):
-        add_photo(session, now.event_id, picture(data), by=by.actor, shows=shows)
-
-
-def _client() -> str | None:
-    return request.form.get("client_id", "")[:64] or None
-
-
-def _seq() -> int | None:
-    return request.form.get("seq", None, int)
-
-
-def _degrees(name: str) -> float:
-    try:
-        return float(request.form.get(name, ""))
-    except ValueError:
-        raise Invalid("The place needs longitude and latitude as numbers.") from None
 
 
 def _in_words(named: Any) -> str:

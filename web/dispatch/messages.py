@@ -85,6 +85,11 @@ def words() -> dict[str, str]:
         "choose_first": gettext("Choose the first {n} of {m}"),
         "done": gettext("{n} done, {m} refused"),
         "more": gettext("Show more"),
+        "busy": gettext("At work on {n} cases …"),
+        "cut": gettext("The first {n} of {m} cases; the file has all of them."),
+        "kept": gettext(
+            "This browser still keeps a shortlist of {n} cases of whoever used it before."
+        ),
         "select": gettext("Choose this case"),
         "star": gettext("Put on the shortlist"),
         "days": gettext("{a} to {b}"),

@@ -90,6 +90,7 @@ def show() -> Response:
             "most": many.MOST_AT_ONCE,
             "shortlist": url_for("dispatch.keep_shortlist"),
             "stars": stars,
+            "most_stars": shortlist.MOST_KEPT,
         },
         basemap=page.Basemap(settings.basemap_url, settings.basemap_credit)
         if settings.basemap_url

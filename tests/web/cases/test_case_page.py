@@ -15,6 +15,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
+from gisgrid.cases import duplicates
 from gisgrid.cases.assignment import acceptance
 from gisgrid.cases.cases import CaseActor, Details, Owner, case_log, case_now, take_step
 from gisgrid.cases.refusals import Incomplete
@@ -116,7 +117,10 @@ def test_a_case_is_given_back_in_one_tap_and_stands_first_of_those_to_be_sent(of
         "Nothing is there",
         "I am not on duty",
     ]
-    assert worker.post("steps", page, step="return", short=short[0]).status_code == 303
+    # What was tapped goes before what is half typed, and is read in the reader's language.
+    back = worker.post("steps", page, step="return", short=short[0], reason="不")
+    assert back.status_code == 303
+    assert ": 不在本网格</p>" in shi.page("lang=zh")
     with transaction(office.engine) as session:
         assert case_now(session, cases[1].id).owner.nobody
     board = shi.client.get("/api/v1/cases?lang=en&state=file").json["rows"]
@@ -198,18 +202,31 @@ def test_a_matter_is_corrected_on_the_page_and_everybody_concerned_sees_it(offic
     assert "路灯损坏" in figures and "whose matter was corrected counts for" in figures
 
 
-def test_what_may_be_the_same_is_shown_side_by_side_and_merged_by_one_click(office: Office):
+def test_what_may_be_the_same_is_shown_side_by_side_and_merged_by_one_click(  # noqa: PLR0915
+    office: Office, monkeypatch: pytest.MonkeyPatch
+):
     town, public = office.town, app_over(office.engine).test_client()
+    # Nine that have ended already, nearer than what is open.
+    ended = [town.report_at(spot(0.5, 0.5004)) for _ in range(9)]
+    for each in ended:
+        town.step("dispatcher", each.id, "reject", "dispatcher", "dispatcher.shi", reason="不属实")
     first, second = town.report(None, PUBLIC), town.report_at(spot(0.5, 0.5004))
     far = town.report_at(spot(1.5, 0.5))
     shi = office.desk("dispatcher", second.id)
+    words_of, asked = duplicates.words_of, list[list[int]]()
+    monkeypatch.setattr(
+        duplicates, "words_of", lambda session, ids: asked.append(ids) or words_of(session, ids)
+    )
     page = shi.page()
+    # Nothing is opened for a look, and for a purpose only what is shown.
+    assert asked == []
     assert re.findall(r'data-alike="(\d+)"', page) == [str(first.id)]
     assert "same matter" in page and "0 m away" in page and "0.0 h apart" in page
     assert f'data-alike="{far.id}"' not in page and "Words are closed" in page
     # Nobody who may not merge is asked.
     assert "data-alike" not in office.desk("worker", second.id).page()
     opened = shi.post("open", purpose="event").text
+    assert asked == [[first.event_id]]
     assert "words 100 % alike" in opened and opened.count("垃圾") >= 2
     assert shi.post("steps", page, step="merge", into=f"case:{first.id}").status_code == 303
     assert f'name="into" value="case:{first.id}"' in page

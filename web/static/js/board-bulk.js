@@ -11,7 +11,7 @@ const NEEDS = { dispatch: ["to"], transfer: ["to", "reason"], merge: ["into"], f
 export function bulk({ ui, list, all, load }) {
   const chosen = new Map(), words = ui.words;
   if (!ui.may) return { has: () => false, choose() {}, drop() {}, shown() {} };
-  const form = byId("bulk"), fields = form.elements, every = byId("choose-all");
+  const form = byId("bulk"), fields = form.elements, go = byId("go"), every = byId("choose-all");
 
   function picked() {
     form.hidden = !chosen.size && !byId("answers").childElementCount;
@@ -40,12 +40,17 @@ export function bulk({ ui, list, all, load }) {
     const body = { step: fields.step.value, cases: [...chosen.values()].map((row) => ({ id: row.case_id, seq: row.seq })) };
     for (const name of NEEDS[body.step] || []) body[name] = fields[name].value;
     let cases;
+    // Pressed again meanwhile, the same would be asked of cases that have moved on.
+    go.disabled = true;
+    byId("answers").replaceChildren(make("li", {}, fill(words.busy, { n: body.cases.length })));
     try {
       cases = (await json(`${ui.steps}?lang=${ui.language}`, { method: "POST", body: JSON.stringify(body),
         headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": ui.csrf } })).cases;
     } catch (error) {
       byId("answers").replaceChildren(make("li", { class: "bad" }, error.told || words.not_sent));
       return;
+    } finally {
+      go.disabled = false;
     }
     const refused = cases.filter((one) => one.status !== 200);
     const name = (one) => [chosen.get(one.id)?.matter, chosen.get(one.id)?.code || one.id].filter(Boolean).join(" ");

@@ -2,6 +2,7 @@
 
 import { json } from "./ask.js";
 import { byId } from "./elements.js";
+import { fill } from "./pure/words.js";
 
 const IN_BROWSER = "shortlist";
 
@@ -32,14 +33,20 @@ export function shortlist({ ui, list, failed }) {
     }
   }
 
-  // What an earlier version kept in this browser goes into the account, once.
-  async function bring() {
-    const kept = JSON.parse(localStorage.getItem(IN_BROWSER) || "[]").filter(Number.isInteger).slice(0, 500);
-    if (!kept.length || (await send({ on: kept }))) localStorage.removeItem(IN_BROWSER);
+  // What an earlier version kept in this browser may be somebody else's: nobody gets it unasked.
+  function offer() {
+    const kept = JSON.parse(localStorage.getItem(IN_BROWSER) || "[]").filter(Number.isInteger);
+    const box = byId("kept"), gone = () => { localStorage.removeItem(IN_BROWSER); box.hidden = true; };
+    box.hidden = !kept.length;
+    box.querySelector("span").textContent = fill(ui.words.kept, { n: kept.length });
+    box.querySelector("[data-do=forget]").addEventListener("click", gone);
+    box.querySelector("[data-do=bring]").addEventListener("click", async () => {
+      if (await send({ on: kept.filter((id) => !stars.has(id)).slice(0, Math.max(0, ui.most_stars - stars.size)) })) gone();
+    });
   }
 
   draw();
-  bring();
+  offer();
   return {
     has: (id) => stars.has(id),
     ids: () => [...stars],

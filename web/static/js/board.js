@@ -7,7 +7,7 @@ import { boardMap } from "./board-map.js";
 import { keepOrder } from "./case-around.js";
 import { shortlist } from "./board-shortlist.js";
 import { byId, make } from "./elements.js";
-import { order, told } from "./pure/rows.js";
+import { came, told } from "./pure/rows.js";
 import { dayIn, fill, span, spanOf } from "./pure/words.js";
 import { FORMER } from "./pure/colours.js";
 
@@ -37,7 +37,7 @@ export function start(map, ui) {
   // `owed`: somebody asked for this list, and it has not come yet; `whole`: all that the filters let through is in `rows`.
   let rows = [], at = -1, wanted = 0, latest = null, owed = true, whole = true;
   const symbols = boardMap(map, (id) => { location.href = ui.case + id; });
-  const many = bulk({ ui, list, load, all: async (most) => (await json(query({ limit: most }))).rows });
+  const many = bulk({ ui, list, load, all: async (most) => (await json(query({ limit: most, ...(filters.state === "all" ? { state: "open" } : {}) }))).rows });
   const time = (iso) => new Date(iso).toLocaleString(ui.language === "zh" ? "zh-CN" : "en-GB",
     { timeZone: ui.time_zone, year: iso.slice(0, 4) === String(new Date().getFullYear()) ? undefined : "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit" });
 
@@ -55,6 +55,7 @@ export function start(map, ui) {
   }
 
   // Quietly: counts and symbols alone, and the rows in the places where they stand.
+  // Whether it came.
   async function load(quietly = false) {
     const mine = ++wanted;
     owed = owed || !quietly;
@@ -72,14 +73,16 @@ export function start(map, ui) {
       }
       byId("notice").hidden = true;
     } catch (error) {
-      if (error.name === "AbortError") return;
+      if (error.name === "AbortError") return false;
       byId("notice").textContent = error.told || words.failed;
       byId("notice").hidden = false;
+      return false;
     }
     if (mine === wanted && !document.documentElement.dataset.ready) {
       performance.mark("first-view");
       document.documentElement.dataset.ready = "true"; // tests wait for it
     }
+    return mine === wanted;
   }
 
   // After the list, which is not to wait for it.
@@ -129,6 +132,8 @@ export function start(map, ui) {
       .filter(([name, n]) => n || name === "total")
       .map(([name, n]) => make("span", { class: `sum-${name}` }, fill(words[name], { n: n.toLocaleString() }))));
     document.title = found.urgent ? `(${found.urgent}!) ${title}` : title;
+    byId("cut").hidden = whole;
+    byId("cut").textContent = fill(words.cut, { n: rows.length, m: found.total.toLocaleString() });
     byId("more").hidden = whole || rows.length >= 500;
     byId("more").textContent = words.more;
   }
@@ -153,10 +158,9 @@ export function start(map, ui) {
   // Rows that are there take their new words where they stand; others wait behind the bar. What only moved up from below the
   // end of the list is no news.
   function renew(found) {
-    const last = rows.at(-1);
+    for (const id of came(rows, found, whole)) aside.add(id);
     for (const row of found) {
       const i = rows.findIndex((each) => each.case_id === row.case_id);
-      if (i < 0 && (whole || (!filters.sort && order(row, last) < 0))) aside.add(row.case_id);
       if (i < 0) continue;
       if (rows[i].seq !== row.seq || rows[i].colour !== row.colour) replace(i, row);
     }
@@ -189,7 +193,7 @@ export function start(map, ui) {
       make("span", { class: `phase phase-${row.phase}` }, row.state),
       row.emergency ? make("span", { class: "phase phase-alarm" }, words.emergency) : null,
       make("span", { class: "when" }, make("b", {}, ui.colours[row.colour]), ` ${when} · ${fill(words.since, { time: time(row.reported_at) })}`),
-      make("span", { class: "where" }, [row.community, row.grid || words.no_grid, row.source, row.code, row.told_again ? fill(words.told_again, { n: row.told_again }) : null].filter(Boolean).join(" · ")),
+      make("span", { class: "where" }, [row.community, row.grid || words.no_grid, row.source, row.code, row.told_ofagain ? fill(words.told_ofagain, { n: row.told_ofagain }) : null].filter(Boolean).join(" · ")),
       row.returned ? make("span", { class: "back" }, fill(words.returned, { reason: row.returned })) : null,
       make("span", { class: "who" }, has(row) ? `→ ${has(row)}` : row.open ? words.nobody : null));
   }
@@ -239,9 +243,12 @@ export function start(map, ui) {
   byId("more").addEventListener("click", () => { filters.limit = String(Math.min(500, Number(filters.limit || PAGE) + 2 * PAGE)); load(); });
   // Paper gets all that the filters let through, as far as a list goes.
   byId("print").addEventListener("click", async () => {
+    const before = filters.limit;
     filters.limit = "500";
-    await load();
-    window.print();
+    // What could not be fetched is not put on paper; the board says why.
+    if (await load()) window.print();
+    filters.limit = before;
+    load();
   });
   // Whoever reads on to the end of the list wants more of it.
   list.addEventListener("scroll", () => {
@@ -324,16 +331,16 @@ export function start(map, ui) {
     for (const row of kept) replace(rows.findIndex((each) => each.case_id === row.case_id), row).classList.add("fresh");
     for (const id of gone) leave(id);
     for (const id of ids) aside.delete(id);
-    const came = news.map((row) => row.case_id);
+    const fresh_ones = news.map((row) => row.case_id);
     // Whom it may concern sees an emergency on the list, on the map and in the title at once; an empty list has nothing to move.
     if (alarms.length || (news.length && !rows.length)) {
       await load();
-      fresh(came);
+      fresh(fresh_ones);
       // Who reads further down is not moved, but told.
       for (const row of list.scrollTop ? alarms : []) aside.add(row.case_id);
       return bar();
     }
-    for (const id of came) aside.add(id);
+    for (const id of fresh_ones) aside.add(id);
     bar();
     return refresh();
   }
@@ -355,18 +362,19 @@ export function start(map, ui) {
 
   // A case that came may stand below what a page of the list holds: it is shown all the same, and where.
   byId("fresh").addEventListener("click", async () => {
-    const came = [...aside];
+    const told_of = [...aside];
     aside.clear();
     list.scrollTop = 0;
     await load();
-    const below = came.filter((id) => !rows.some((row) => row.case_id === id)).slice(0, 500);
+    const below = told_of.filter((id) => !rows.some((row) => row.case_id === id)).slice(0, 500);
     try {
       if (below.length) {
         const found = (await json(query({ ids: below.join(","), limit: below.length }))).rows;
-        draw(filters.sort ? [...found, ...rows] : [...rows, ...found].sort(order));
+        // All that the list holds comes before what it does not hold, in whatever order it stands.
+        draw([...rows, ...found]);
       }
     } catch (_) { /* load has said what is wrong */ }
-    fresh(came).sort((a, b) => a.offsetTop - b.offsetTop)[0]?.scrollIntoView({ block: "nearest" });
+    fresh(told_of).sort((a, b) => a.offsetTop - b.offsetTop)[0]?.scrollIntoView({ block: "nearest" });
   });
 
   // Much may have been missed: what stands here is asked for again, and then all else.

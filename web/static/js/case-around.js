@@ -22,12 +22,14 @@ if (nav) {
   const go = (name) => { if (!link(name).hidden) link(name).click(); };
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName)) return;
-    const step = document.querySelectorAll("#next summary, #next .big")[Number(event.key) - 1];
+    const step = /^[1-9]$/.test(event.key) && document.querySelector(`#next [data-key="${event.key}"]`);
     if (event.key === "j") go("after");
     else if (event.key === "k") go("before");
     else if (event.key === "b") go("board");
     // A number leads to a step and takes none.
-    else if (step?.matches("summary")) { step.click(); step.focus(); }
-    else step?.focus();
+    else if (step) {
+      if (step.matches("summary")) step.click();
+      step.focus();
+    }
   });
 }
