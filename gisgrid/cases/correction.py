@@ -61,7 +61,7 @@ def correct_matter(
     NotOnTheList
         That list has no such item.
     Invalid
-        It is this matter already; nobody is called so.
+        No matter is named, or it is this one already; nobody is called so.
     CaseMoved, IllegalStep, NotAllowed, Incomplete
         As `take_step`.
     """
@@ -69,6 +69,8 @@ def correct_matter(
     if taken_before(session, now.id, details.client_id) or seq not in (None, now.seq):
         # Which answers what was done already, and says that somebody else has been here.
         return take_step(session, now.id, step, by, seq=seq, details=details)
+    if not matter:
+        raise Invalid("Say which matter it is.")
     about = sheet(session, now.id)
     matter_id = matter_on(session, now.township_id, matter, about.reported_at)
     if matter_id == about.matter_id:

@@ -127,6 +127,7 @@ ROWS: list[RowOfTable] = [
     ("dispatch.steps not yet", "dispatcher", "/dispatch", lambda p, f: (tick(p, f), go_bulk(p, f)), "#answers", ("状态下不能执行“派遣”。", "there is no step “dispatch”")),
     ("dispatch.steps offline", "dispatcher", "/dispatch", lambda p, f: (tick(p, f), offline(go_bulk)(p, f)), "#answers", CUT),
     ("dispatch.steps logged out", "dispatcher", "/dispatch", lambda p, f: (tick(p, f), p.context.clear_cookies(name="gisgrid"), go_bulk(p, f)), "#answers", OLD),
+    ("dispatch.keep_shortlist offline", "dispatcher", "/dispatch", offline(click("#rows .star")), "#notice", CUT),
     ("v1.cases no such filter", "dispatcher", "/dispatch?due=never", lambda p, f: None, "#notice", ("请求中有的值无法使用。", "A part of the request has a value that cannot be used.")),
     ("v1.cases offline", "dispatcher", "/dispatch", offline(lambda p, f: p.fill("#filters [name=q]", "垃圾")), "#notice",
      ("调度台加载失败，稍后自动重试。", "The board could not be loaded; it tries again in a moment.")),

@@ -33,6 +33,7 @@ def test_a_case_is_walked_on_the_terminal(cli, engine: Engine, tmp_path: Path):
         township = create_township(session)
         create_plan(session, township, "a b")
         case = new_case(session, township)
+        lamp = create_matter(session, township, name="路灯损坏").code
     calendar = str(DATA / "calendar/calendar.csv")
     assert "0 clocks turned\n2 clocks wait for a calendar" in cli("case", "judge").output
     assert "dry run" in cli("calendar", "load", calendar).output
@@ -49,6 +50,10 @@ def test_a_case_is_walked_on_the_terminal(cli, engine: Engine, tmp_path: Path):
     assert "From “filed” there is no step “close”" in refused.output
     stale = cli(*take, "dispatch", "--role", "dispatcher", "--seq", "1", "--grid", "a", ok=False)
     assert "has moved on" in stale.output
+    correct = (*take, "correct", "--role", "dispatcher", "--reason", "看错", "--commit")
+    assert "Say which matter" in cli(*correct, ok=False).output
+    assert "已立案" in cli(*correct, "--matter", lamp).output
+    assert "already" in cli(*correct, "--matter", lamp, ok=False).output
     # What has left the list is refused, and kept as a demand where it was meant.
     gone = "consent = 'x', during = daterange('2020-01-01', '2020-02-01')"
     with engine.begin() as c:

@@ -155,7 +155,7 @@ def test_a_matter_is_corrected_on_the_page_and_everybody_concerned_sees_it(offic
     for matter, said in (
         ("nothing", "has no minor item"),
         (office.town.matter, "already"),
-        ("", "has no minor item"),
+        ("", "Say which matter it is."),
     ):
         refused = shi.post("steps", step="correct", matter=matter, reason="看错")
         assert refused.status_code == 422 and said in refused.text
