@@ -77,6 +77,8 @@ class RowOrder:
     by: str
     """One of ``ORDERS``."""
     down: bool = False
+    english: bool = False
+    """By the English names of matters and communities, where there are any."""
 
 
 RETURNED_FIRST = RowOrder("returned")
@@ -183,7 +185,7 @@ def board(
     with joined_by(session, sets=sets):
         statement = BOARD if order is None else BOARD_IN_ORDER
         if order:
-            values |= {"by": order.by, "down": order.down}
+            values |= {"by": order.by, "down": order.down, "english": order.english}
         found = session.execute(statement.add_cte(*shown(filters, sets=sets)), values).all()
     total, still_open, late, soon, urgent, unlocated, first = found[0][:7]
     symbols = [Symbol(*row[7:]) for row in found if row[7]]

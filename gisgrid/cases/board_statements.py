@@ -44,15 +44,17 @@ _FIRST = """
 """
 _FIRST_IN_ORDER = """
 ), first AS (
-    SELECT *, NULL::timestamptz AS due_at, NULL::timestamptz AS reported_at FROM (
-        SELECT event_id, part, row_number() OVER (
-            ORDER BY part,
-                CASE WHEN NOT :down THEN words END COLLATE "C" NULLS LAST, CASE WHEN :down THEN words END COLLATE "C" DESC NULLS LAST,
-                CASE WHEN NOT :down THEN n END NULLS LAST, CASE WHEN :down THEN n END DESC NULLS LAST,
-                CASE WHEN NOT :down THEN moment END NULLS LAST, CASE WHEN :down THEN moment END DESC NULLS LAST, event_id) AS case_id
+    SELECT event_id, part, row_number() OVER (ORDER BY part, w_up NULLS LAST, w_down DESC NULLS LAST,
+               n_up NULLS LAST, n_down DESC NULLS LAST, m_up NULLS LAST, m_down DESC NULLS LAST, event_id) AS case_id,
+           NULL::timestamptz AS due_at, NULL::timestamptz AS reported_at
+    FROM (
+        SELECT event_id, part, CASE WHEN NOT :down THEN words END COLLATE "C" AS w_up, CASE WHEN :down THEN words END COLLATE "C" AS w_down,
+               CASE WHEN NOT :down THEN n END AS n_up, CASE WHEN :down THEN n END AS n_down,
+               CASE WHEN NOT :down THEN moment END AS m_up, CASE WHEN :down THEN moment END AS m_down
         FROM (
             SELECT l.event_id, l.part,
-                   CASE CAST(:by AS text) WHEN 'matter' THEN m.name WHEN 'community' THEN o.name WHEN 'grid' THEN g.name
+                   CASE CAST(:by AS text) WHEN 'matter' THEN CASE WHEN :english THEN coalesce(m.name_en, m.name) ELSE m.name END
+                        WHEN 'community' THEN CASE WHEN :english THEN coalesce(o.name_en, o.name) ELSE o.name END WHEN 'grid' THEN g.name
                         WHEN 'owner' THEN coalesce(c.office, w.name, c.grid_code) WHEN 'source' THEN e.source
                         WHEN 'code' THEN e.code END AS words,
                    CASE CAST(:by AS text) WHEN 'due' THEN l.due_at WHEN 'returned' THEN l.due_at WHEN 'reported' THEN e.reported_at END AS moment,
@@ -70,7 +72,10 @@ _FIRST_IN_ORDER = """
             LEFT JOIN grid g ON g.id = a.grid_id LEFT JOIN area o ON o.id = coalesce(g.community_id, e.community_id)
             LEFT JOIN grid w ON w.plan_id = p.id AND w.code = c.grid_code
         ) AS keyed
-    ) AS numbered ORDER BY case_id LIMIT :limit
+        -- The first of them alone are put in order, not all.
+        ORDER BY part, w_up NULLS LAST, w_down DESC NULLS LAST, n_up NULLS LAST, n_down DESC NULLS LAST,
+                 m_up NULLS LAST, m_down DESC NULLS LAST, event_id LIMIT :limit
+    ) AS top
 """
 _SYMBOLS = """
 ), symbol AS (

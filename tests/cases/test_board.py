@@ -240,6 +240,23 @@ def test_a_board_stands_in_any_order_with_what_is_empty_last(town: Town, engine:
         assert sorted(ids(by, state="all")) == cases
     with pytest.raises(Invalid, match="in the order of"):
         ids("rating")
+    # In the reader's language.
+    with transaction(engine) as session:
+        session.execute(text("UPDATE matter SET name_en = 'Rubbish' WHERE parent_id IS NOT NULL"))
+        lamp = session.scalar(text(
+            "INSERT INTO matter (list_id, parent_id, code, name, name_en) SELECT list_id, parent_id, '0998', '路灯', 'Lamp' "
+            "FROM matter WHERE code = :code RETURNING id"
+        ), {"code": town.matter})  # fmt: skip
+        session.execute(
+            text("UPDATE event SET matter_id = :m WHERE id = :e"), {"m": lamp, "e": by_code[1]}
+        )
+    client = app_over(engine, account=town.people["dispatcher"]).test_client()
+    rows = {
+        language: client.get(f"/api/v1/cases?sort=matter&lang={language}").json["rows"]
+        for language in ("zh", "en")
+    }
+    assert rows["zh"][-1]["case_id"] == second
+    assert rows["en"][0]["case_id"] == second
     # The first of all, and not of those that stood first by urgency.
     with acting(town.web, town.people["dispatcher"], read_only=True) as session:
         top = board(session, town.place.id, Filters(), now, limit=1, order=RowOrder("grid", True))

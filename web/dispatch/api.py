@@ -15,6 +15,7 @@ from web.api.views import get
 from web.cases.rows import as_json
 from web.dispatch import schemas
 from web.http.db import reading
+from web.http.language import language
 from web.http.towns import town
 
 
@@ -68,7 +69,9 @@ def case_tabs(**asked: Any) -> dict[str, object]:
 
 def order_of(asked: dict[str, Any]) -> board.RowOrder | None:
     """The order out of checked parameters; None: the most urgent first."""
-    return board.RowOrder(asked["sort"], bool(asked.get("down"))) if asked.get("sort") else None
+    if not asked.get("sort"):
+        return None
+    return board.RowOrder(asked["sort"], bool(asked.get("down")), english=language() == "en")
 
 
 def filters_of(session: Session, asked: dict[str, Any]) -> Filters:
