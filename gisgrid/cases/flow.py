@@ -207,11 +207,22 @@ def keep_flow(session: Session, township_id: int, flow: Flow) -> int:
 
 def current_flow(session: Session, township_id: int, kind: str) -> Flow:
     """The newest flow of a kind in a township; the program's own is kept where there is none."""
-    flow_id = session.scalar(
+    flow_id = _newest(session, township_id, kind)
+    return flow_by_id(session, flow_id or keep_flow(session, township_id, own_flow(kind)))
+
+
+def flow_read(session: Session, township_id: int, kind: str) -> Flow:
+    """As `current_flow`, and keeps nothing: for a transaction that only reads."""
+    flow_id = _newest(session, township_id, kind)
+    return flow_by_id(session, flow_id) if flow_id else own_flow(kind)
+
+
+def _newest(session: Session, township_id: int, kind: str) -> int | None:
+    found: int | None = session.scalar(
         text("SELECT max(id) FROM flow WHERE township_id = :t AND kind = :kind"),
         {"t": township_id, "kind": kind},
     )
-    return flow_by_id(session, flow_id or keep_flow(session, township_id, own_flow(kind)))
+    return found
 
 
 def keep_own_flows(session: Session, township_id: int | None = None) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 
 from psycopg.errors import UniqueViolation
@@ -20,6 +20,7 @@ from gisgrid.cases.refusals import NotOnTheList
 from gisgrid.core.errors import Invalid, NotFound
 from gisgrid.core.messages import Message, message, packed, say
 from gisgrid.core.plans import township_by_id
+from gisgrid.db.listing import AS_IT_STANDS, Listing, portion
 from gisgrid.planning.snapshot.fetch import local
 
 KINDS = ("sent", "temporary", "refused")
@@ -63,6 +64,10 @@ class RefusedRequest:
     text: str | None
     why: str
     """A sentence, `packed`; rows of before hold it in Chinese alone."""
+
+
+COLUMNS = tuple(field.name for field in fields(RefusedRequest))
+TEXTS = ("asked_by", "matter", "name", "text")
 
 
 def demand(
@@ -172,9 +177,18 @@ def burdens(session: Session, township_id: int, since: date, until: date) -> lis
 
 
 def behind(
-    session: Session, township_id: int, since: date, until: date, *, community: str, kind: str
+    session: Session,
+    township_id: int,
+    since: date,
+    until: date,
+    *,
+    community: str,
+    kind: str,
+    listing: Listing = AS_IT_STANDS,
 ) -> tuple[list[int], list[RefusedRequest]]:
     """The events, or the refusals, behind one number of `burdens`; the newest first.
+
+    ``listing`` is of the refusals; `board.among` has it for events.
 
     Parameters
     ----------
@@ -190,8 +204,8 @@ def behind(
         raise Invalid("kind is one of {known}.", known=list(KINDS))
     values = {"t": township_id, "since": since, "until": until, "community": community}
     if kind == "refused":
-        rows = session.execute(text(_REFUSED), values).mappings()
-        return [], [RefusedRequest(**row) for row in rows]
+        rows = portion(session, _REFUSED, values, listing, columns=COLUMNS, texts=TEXTS, limit=None)
+        return [], [RefusedRequest(**{name: row[name] for name in COLUMNS}) for row in rows]
     found = session.scalars(text(_SENT), {**values, "temporary": kind == "temporary"})
     return list(found), []
 
@@ -259,5 +273,5 @@ SELECT r.at, r.asked_by, r.matter, r.text, r.why, (
     WHERE l.township_id = :t AND l.validity IS NOT NULL AND m.code = r.matter
     ORDER BY lower(l.validity) DESC LIMIT 1) AS name
 FROM asked k JOIN refused_demand r ON r.id = k.refused WHERE {_OF_COMMUNITY}
-ORDER BY r.at DESC, r.id DESC
+ORDER BY r.at DESC, r.id DESC LIMIT :limit OFFSET :skip
 """  # noqa: S608 - put together from parts that stand here

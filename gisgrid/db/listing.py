@@ -62,8 +62,8 @@ def portion(
     columns
         What it gives.
     texts
-        Those of them that words are looked for in, and that are sorted as texts, by code point; no codes of which other
-        words are shown.
+        Those of them that words are looked for in, and that are sorted as texts: Chinese by pinyin, a number in them by its
+        size, so that house 9 stands before house 10; no codes of which other words are shown.
     """
     if not listing:
         values = {**values, "limit": limit, "skip": skip}
@@ -100,7 +100,7 @@ def ordered(
     order = [numbered.c.nth]
     if listing.sort:
         by: Any = numbered.c[listing.sort]
-        by = sql_cast(by, Text).collate("C") if listing.sort in texts else by
+        by = sql_cast(by, Text).collate("zh_natural") if listing.sort in texts else by
         order.insert(0, by.desc().nulls_last() if listing.down else by.asc().nulls_first())
     return found.order_by(*order)
 

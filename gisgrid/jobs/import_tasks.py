@@ -338,7 +338,13 @@ def _opened_folder(work: ImportWork) -> Iterator[Path]:
             there = file_import_parts.write_file(session, work.found.id, path)
         if not there:
             raise Conflict("The file was deleted after its time; send it again.")
-        yield path
+        try:
+            yield path
+        except GisgridError as error:
+            # As its sender calls it.
+            if error.facts.get("file") == path.name:
+                error.facts["file"] = work.found.file_name
+            raise
 
 
 def _end(work: ImportWork, *, parts: dict[str, bytes | None] | None = None, **values: Any) -> None:

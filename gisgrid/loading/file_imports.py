@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from pathlib import Path
 from typing import IO, Any
@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from gisgrid.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from gisgrid.core.messages import message
+from gisgrid.db.listing import AS_IT_STANDS, Listing, portion
 from gisgrid.files.columns import Mapping
 from gisgrid.files.read import Table
 from gisgrid.loading.file_import_parts import ENDINGS, PIECE, ending, plain_name, put_part
@@ -99,6 +100,11 @@ class Listed:
     undone_by_id: int | None
 
 
+_FIELDS = tuple(field.name for field in fields(Listed))
+COLUMNS = (*_FIELDS, "inserted", "updated", "refused")
+TEXTS = ("file_name", "who", "sha256", "township")
+
+
 def take(
     session: Session,
     file: IO[bytes],
@@ -159,10 +165,14 @@ def file_import(session: Session, number: int) -> FileImportInfo:
     return FileImportInfo(**row)
 
 
-def listed(session: Session, *, limit: int, skip: int = 0) -> list[Listed]:
+def listed(
+    session: Session, *, limit: int, skip: int = 0, listing: Listing = AS_IT_STANDS
+) -> list[Listed]:
     """Files sent in the browser and loads by other roads that the asker may see, newest first."""
-    rows = session.execute(text(_LISTED), {"limit": limit, "skip": skip}).mappings()
-    return [Listed(**row) for row in rows]
+    rows = portion(
+        session, _LISTED, {}, listing, columns=COLUMNS, texts=TEXTS, limit=limit, skip=skip
+    )
+    return [Listed(**{name: row[name] for name in _FIELDS}) for row in rows]
 
 
 def same_file(session: Session, found: FileImportInfo) -> Listed | None:
@@ -408,7 +418,11 @@ SELECT i.id, coalesce(i.run_id, l.id) AS run_id, coalesce(i.kind, l.kind) AS kin
 FROM file_import i FULL JOIN import_listed l ON l.id = i.run_id
 """
 
-_LISTED = f"{_EVERY} ORDER BY at DESC, run_id DESC NULLS FIRST LIMIT :limit OFFSET :skip"
+_LISTED = f"""
+SELECT e.*, CAST(counts ->> 'inserted' AS bigint) AS inserted, CAST(counts ->> 'updated' AS bigint) AS updated,
+       CAST(counts ->> 'refused' AS bigint) AS refused
+FROM ({_EVERY}) e ORDER BY at DESC, run_id DESC NULLS FIRST LIMIT :limit OFFSET :skip
+"""  # noqa: S608 - put together from parts that stand here
 
 _SAME = f"""
 SELECT * FROM ({_EVERY}) e

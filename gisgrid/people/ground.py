@@ -33,16 +33,28 @@ def administers_everything(session: Session) -> bool:
     return bool(session.scalar(text("SELECT administers(NULL)")))
 
 
-def administered_grids(session: Session) -> list[str]:
-    """Codes of the grids of every plan in force, or to come, of those townships."""
-    return list(session.scalars(text(_GRIDS)))
+@dataclass(frozen=True)
+class AdministeredGrid:
+    """A grid that a post may be held in."""
+
+    code: str
+    name: str
+    township: str
+    """Its code."""
+
+
+def administered_grids(session: Session) -> list[AdministeredGrid]:
+    """The grids of every plan in force, or to come, of those townships, by code."""
+    rows = session.execute(text(_GRIDS)).mappings()
+    return [AdministeredGrid(**row) for row in rows]
 
 
 _GRIDS = """
-SELECT DISTINCT g.code FROM plan p JOIN township t ON t.area_id = p.township_id JOIN grid g ON g.plan_id = p.id
+SELECT DISTINCT ON (g.code, a.code) g.code, g.name, a.code AS township
+FROM plan p JOIN township t ON t.area_id = p.township_id JOIN area a ON a.id = t.area_id JOIN grid g ON g.plan_id = p.id
 WHERE p.township_id = ANY ((SELECT my_townships('administer'))::bigint[])
   AND coalesce(upper(p.validity), 'infinity') > day_in(t.time_zone) AND p.validity IS NOT NULL
-ORDER BY 1
+ORDER BY g.code, a.code, lower(p.validity) DESC
 """
 
 _ADMINISTERED = """

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ from gisgrid.core.codes import birth_dates, sexes
 from gisgrid.core.errors import Conflict, Invalid
 from gisgrid.core.heavy import Heavy
 from gisgrid.core.messages import message
+from gisgrid.db.listing import AS_IT_STANDS, Listing, count, portion
 from gisgrid.register import sendings
 from gisgrid.register.refusals import refused
 
@@ -78,6 +79,10 @@ class EntryLine:
     own: bool
     said: dict[str, Any]
     was: dict[str, Any]
+
+
+COLUMNS = tuple(field.name for field in fields(EntryLine))
+TEXTS = ("address", "grid", "who")
 
 
 def page_version(session: Session) -> str:
@@ -199,17 +204,21 @@ def entries_of_house(session: Session, house_id: int, *, most: int = 20) -> list
 
 
 def waiting(
-    session: Session, township_id: int, *, most: int = MOST, skip: int = 0
-) -> list[EntryLine]:
+    session: Session, township_id: int, *, most: int = MOST, skip: int = 0, listing: Listing = AS_IT_STANDS
+) -> list[EntryLine]:  # fmt: skip
     """The lines that wait for whoever asks to decide, oldest first, masked; at most ``most``."""
-    values = {"t": township_id, "most": most, "skip": skip}
-    rows = session.execute(text(_WAITING), values).mappings()
-    return [EntryLine(**row) for row in rows]
+    rows = portion(
+        session, _WAITING, {"t": township_id}, listing, columns=COLUMNS, texts=TEXTS, limit=most, skip=skip
+    )  # fmt: skip
+    return [EntryLine(**{name: row[name] for name in COLUMNS}) for row in rows]
 
 
-def count_waiting(session: Session, township_id: int) -> int:
+def count_waiting(session: Session, township_id: int, listing: Listing = AS_IT_STANDS) -> int:
     """How many lines `waiting` would list, were there no end."""
-    return int(session.scalar(text(_COUNT_WAITING), {"t": township_id}) or 0)
+    values = {"t": township_id}
+    if listing.words:
+        return count(session, _WAITING, values, listing, columns=COLUMNS, texts=TEXTS)
+    return int(session.scalar(text(_COUNT_WAITING), values) or 0)
 
 
 def returned(session: Session, township_id: int, *, days: int = 30) -> list[EntryLine]:
@@ -385,7 +394,7 @@ WHERE e.township_id = :t AND e.state = 'waiting' AND (
                WHERE a.house_id = h.id AND a.plan_id = ANY ((SELECT plans_in_force())::bigint[])
                LIMIT 1) IS NULL))
 """
-_WAITING = f"{_LINE} {_MINE_TO_DECIDE} ORDER BY e.at, e.id LIMIT :most OFFSET :skip"
+_WAITING = f"{_LINE} {_MINE_TO_DECIDE} ORDER BY e.at, e.id LIMIT :limit OFFSET :skip"
 _ADDRESSES = """
 SELECT id, said ->> 'address' AS address FROM masked_register_entry WHERE id = ANY (CAST(:ids AS bigint[])) AND said ? 'address'
 """

@@ -28,7 +28,8 @@ test("a column of numbers stands by size, minus signs and thousands as they are 
   assert.deepEqual([...cells].sort(ofColumn(cells, "en")), ["−3", "", "7", "12 %", "1,200"]);
 });
 
-test("a column of words stands as its language has it", () => {
-  const cells = ["b10", "B2", "a"];
-  assert.deepEqual([...cells].sort(ofColumn(cells, "en")), ["a", "b10", "B2"]);
+test("a column of words stands as its language has it, a number within them by its size", () => {
+  const sorted = (cells, language) => [...cells].sort(ofColumn(cells, language));
+  assert.deepEqual(sorted(["b10", "B2", "a"], "en"), ["a", "B2", "b10"]);
+  assert.deepEqual(sorted(["样本路10号", "样本路9号", "安居路1号"], "zh"), ["安居路1号", "样本路9号", "样本路10号"]);
 });

@@ -30,7 +30,7 @@ test("the day is the township's, whatever the clock of the machine is set to", (
 });
 
 test("a moment stands in the township's time", () => {
-  assert.match(moment("en", "Asia/Shanghai", "2026-11-30T16:30:00Z", "medium"), /Dec 1, 2026.*12:30/);
+  assert.equal(moment("2026-11-30T16:30:00Z", "Asia/Shanghai"), "2026-12-01 00:30");
 });
 
 test("a span ends so many days back, and holds its first and last day", () => {

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import date
+from typing import cast
 from weakref import WeakKeyDictionary
 
 import pytest
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import QueuePool
 
 from gisgrid.db.roles import WEB
 from gisgrid.db.store import Actor, transaction
@@ -47,8 +51,20 @@ def web_engine(engine: Engine, *, before: Callable[[], None] = lambda: None) -> 
     event.listen(engine, "engine_disposed", lambda _: before(), insert=True)
     if engine not in _WEB:
         _WEB[engine] = web = create_engine(engine.url.set(username=WEB), max_overflow=25)
-        event.listen(engine, "engine_disposed", lambda _: web.dispose())
+        event.listen(engine, "engine_disposed", lambda _: closed(web))
     return _WEB[engine]
+
+
+def closed(engine: Engine) -> None:
+    """Dispose of an engine whose connections have come back.
+
+    One that a thread still has would be closed by nobody, and told of in whatever test runs by then.
+    """
+    pool, until = cast(QueuePool, engine.pool), time.monotonic() + 30
+    while pool.checkedout() and time.monotonic() < until:
+        threading.Event().wait(0.02)
+    assert pool.checkedout() == 0, f"a connection of {engine.url.database} is still in use"
+    engine.dispose()
 
 
 _WEB: WeakKeyDictionary[Engine, Engine] = WeakKeyDictionary()

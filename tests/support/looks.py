@@ -18,7 +18,8 @@ PHONE, SIZES = 360, ("0", "1", "2")
 # What is smaller than a pointer needs, type that is too fine, what sticks out sideways, and on a desk words of a table
 # that are broken, or a number from its unit.
 LOOK = r"""(least) => {
-  const seen = (e) => e.checkVisibility({ visibilityProperty: true }) && e.getClientRects().length && !e.closest(".leaflet-container");
+  const drawn = (e) => e.checkVisibility({ visibilityProperty: true }) && e.getClientRects().length;
+  const seen = (e) => drawn(e) && !e.closest(".leaflet-container");
   const name = (e) => `${e.tagName} ${e.id || e.className} ${e.textContent.trim().slice(0, 30)}`;
   const inText = (e) => e.tagName === "A" && getComputedStyle(e).display === "inline" && e.parentElement.textContent.trim() !== e.textContent.trim();
   const small = [...document.querySelectorAll("button, a, summary, select, input:not([type=hidden])")].filter((e) => {
@@ -28,7 +29,7 @@ LOOK = r"""(least) => {
   }).map(name);
   // What is drawn is read at the size at which its picture stands on the screen.
   const read = (e) => parseFloat(getComputedStyle(e).fontSize) * (e instanceof SVGGraphicsElement ? e.getScreenCTM().a : 1);
-  const fine = [...document.querySelectorAll("body *")].filter((e) => seen(e)
+  const fine = [...document.querySelectorAll("body *")].filter((e) => drawn(e)
     && [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim()) && !e.closest("title, desc") && read(e) < 11.99).map(name);
   const wide = document.documentElement.scrollWidth - innerWidth;
   const broken = [];

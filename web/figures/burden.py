@@ -20,6 +20,8 @@ from web.http.language import said_again
 from web.http.permissions import asked_as_workbook
 from web.http.towns import town, town_name
 
+REFUSED_SORTS = ("at", "matter", "asked_by")
+
 
 @blueprint.get("/burden")
 def burden() -> str | Response:
@@ -51,14 +53,14 @@ def burden_rows() -> Response:
     """The cases, or the refusals, behind one number of the burden."""
     now, kind = datetime.now(UTC), request.args.get("kind", "")
     community, turn = request.args.get("community", ""), lists.turn(MOST_ROWS)
-    listing = lists.listing(SORTS)
+    listing = lists.listing(REFUSED_SORTS if kind == "refused" else SORTS)
     with reading() as session:
         place = town(session)
         since, until = days_asked(place)
         ids, refused = refused_requests.behind(
-            session, place.id, since, until, community=community, kind=kind
+            session, place.id, since, until, community=community, kind=kind, listing=listing
         )
-        ids = board.among(session, ids, listing)
+        ids = board.among(session, ids, listing) if ids else ids
         found = board.rows_of(session, turn.of(ids))
         flows = flows_by_id(session, (row.flow_id for row in found))
     if asked_as_workbook():

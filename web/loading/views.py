@@ -60,14 +60,15 @@ MOST_OPENED = 4 << 20
 """Bytes of a workbook of refused rows that a page opens; a larger one is taken away whole."""
 PORTION = 200
 """Imports of a page of the list."""
+SORTS = ("at", "file_name", "kind", "who", "inserted", "updated", "refused", "stage")
 
 
 @blueprint.get("")
 def index() -> Response:
     """The list of imports, and where a file is dropped."""
-    turn = lists.turn(PORTION)
+    turn, listing = lists.turn(PORTION), lists.listing(SORTS, {"kind": words.KIND_WORDS})
     with reading() as session:
-        rows = file_imports.listed(session, limit=turn.most, skip=turn.skip)
+        rows = file_imports.listed(session, limit=turn.most, skip=turn.skip, listing=listing)
         here = own_town(session)
         towns = plans.townships(session)
     if asked_as_workbook():
@@ -77,6 +78,7 @@ def index() -> Response:
         rows=rows[:PORTION],
         read=len(rows),
         turn=turn,
+        listing=listing,
         zone=_zone(here, towns),
         towns={t.code: t for t in towns},
     )

@@ -26,6 +26,7 @@ from web.http.towns import town
 blueprint = Blueprint("retention", __name__, url_prefix="/office/retention")
 
 PORTION = 200
+SORTS = ("id", "ran_at", "who")
 """Runs of one page."""
 TABLE_WORDS = {
     "resident": say("Residents"),
@@ -103,23 +104,26 @@ def _back() -> BaseResponse:
 
 
 def _shown(error: GisgridError | None = None) -> Response:
-    turn = lists.turn(PORTION)
+    turn, listing = lists.turn(PORTION), lists.listing(SORTS)
     with reading() as session:
         place = town(session)
-        found = retention_runs.runs(session, place.id, most=turn.most, skip=turn.skip)
+        found = retention_runs.runs(
+            session, place.id, most=turn.most, skip=turn.skip, listing=listing
+        )
+        newest = retention_runs.runs(session, place.id, most=1)
         trial = office_jobs.newest_trial(session, place.id)
         order = office_jobs.newest_retention(session, place.id)
         spans = keeping_of(session, place.id)
     if asked_as_workbook():
         return lists.workbook(place, _sheet(found, place.time_zone))
     # What a later run deleted is not there any more.
-    if trial and found and found[0].ran_at > trial.ended_at:
+    if trial and newest and newest[0].ran_at > trial.ended_at:
         trial = None
     return page(
         "retention.html", error=error, found=found, trial=trial, order=order, place=place, tables=TABLE_WORDS,
         help=HELP, spans={name: getattr(spans, name) for name in HELP}, day=str(today(place)),
         gone=retention_runs.gone(trial.result) if trial else 0, may_run=may_ask("retention.run"),
-        may_set=may_ask("township.show"), most=PORTION, turn=turn, read=len(found),
+        may_set=may_ask("township.show"), most=PORTION, turn=turn, listing=listing, read=len(found),
         local=lambda at: local(at, place.time_zone),
     )  # fmt: skip
 

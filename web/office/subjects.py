@@ -25,6 +25,7 @@ blueprint = Blueprint("subjects", __name__, url_prefix="/office/subjects")
 PURPOSE = "subject"
 """What whoever works here opens the register for."""
 PORTION = 500
+SORTS = ("id", "name", "asked_at", "due_on", "state")
 """Requests of one page."""
 STATE_WORDS = {
     "asked": say("to be decided"),
@@ -130,15 +131,16 @@ def _back() -> BaseResponse:
 
 def _shown(error: GisgridError | None = None, *, wrong: int = 0) -> Response:
     ended, turn = request.args.get("state") == "ended", lists.turn(PORTION)
+    listing = lists.listing(SORTS, {"state": STATE_WORDS})
     with reading() as session:
         place = town(session)
         found = subject_requests.requests(
-            session, place.id, ended=ended, most=turn.most, skip=turn.skip
+            session, place.id, ended=ended, most=turn.most, skip=turn.skip, listing=listing
         )
     if asked_as_workbook():
         return lists.workbook(place, _sheet(found, place.time_zone))
     return page(
-        "subjects.html", error=error, typed=request.form.to_dict(), found=found[:PORTION], read=len(found), turn=turn, ended=ended, place=place, wrong=wrong,
+        "subjects.html", error=error, typed=request.form.to_dict(), found=found[:PORTION], read=len(found), turn=turn, listing=listing, ended=ended, place=place, wrong=wrong,
         candidates=error.facts["candidates"] if isinstance(error, AmbiguousAddress) else (),
         day=today(place), states=STATE_WORDS, tones=STATE_TONES,
         days=subject_requests.ANSWER_DAYS, may_take=may_ask("subjects.take"),

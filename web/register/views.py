@@ -41,6 +41,7 @@ WHAT = {
 }  # fmt: skip
 """Parts of addresses and the kinds of lines they write."""
 MOST_HITS, MOST_PHOTOS = 8, 3
+SORTS = ("address", "kind", "who", "at")
 
 blueprint = Blueprint("register", __name__, url_prefix="/register")
 
@@ -216,11 +217,11 @@ def _searches(kind: str, typed: dict[str, str]) -> bool:
 
 def _changes(session: Session, purpose: str | None) -> Response:
     place = town(session)
-    turn = lists.turn(entries.MOST)
-    listed = entries.waiting(session, place.id, most=turn.most, skip=turn.skip)
+    turn, listing = lists.turn(entries.MOST), lists.listing(SORTS, {"kind": words.KIND_WORDS})
+    listed = entries.waiting(session, place.id, most=turn.most, skip=turn.skip, listing=listing)
     if asked_as_workbook() and not purpose:
         return lists.workbook(place, sheets.changes(listed, place.time_zone))
-    total, read = entries.count_waiting(session, place.id), len(listed)
+    total, read = entries.count_waiting(session, place.id, listing), len(listed)
     listed = listed[: entries.MOST]
     if purpose:
         listed = entries.opened(session, listed)
@@ -230,6 +231,7 @@ def _changes(session: Session, purpose: str | None) -> Response:
         listed=listed,
         total=total,
         turn=turn,
+        listing=listing,
         read=read,
         refused=phones.refused(session, place.id),
         purposes=declared,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -15,6 +15,7 @@ from gisgrid.cases import community_rules as rules
 from gisgrid.cases import today as cases_today
 from gisgrid.cases.board import Row
 from gisgrid.cases.board_filters import Filters
+from gisgrid.cases.flow import flow_read
 from gisgrid.cases.today import CasesNow
 from gisgrid.core.plans import TownshipInfo
 from gisgrid.people.learning import reading as learning
@@ -26,6 +27,7 @@ from web.cases.rows import colour
 from web.http.dates import local, zone_of
 from web.http.language import language
 from web.http.towns import link_for, several_towns
+from web.register.words import KIND_WORDS
 
 FIRST = 3
 """Of each list that are shown."""
@@ -90,18 +92,33 @@ def calls(session: Session) -> Card:
 
 
 def town_cases(
-    session: Session, place: TownshipInfo, now: datetime, counted: CasesNow, *, sends: bool
+    session: Session,
+    place: TownshipInfo,
+    now: datetime,
+    counted: CasesNow,
+    *,
+    sends: bool,
+    roles: Collection[str],
 ) -> list[Card]:
-    """The open cases of a township, by what they wait for; ``sends``: the asker sends cases out."""
+    """The open cases of a township, by what they wait for; ``sends``: the asker sends cases out.
+
+    A next step is promised to who may take it in the usual flow; others are led there to see.
+    """
+    steps = flow_read(session, place.id, "normal").steps.values()
+    may = {step.means for step in steps if set(roles) & set(step.who)}
+
+    def step(means: str, words: str) -> str:
+        return words if means in may else gettext("See them")
+
     kinds = [
         ("late", gettext("Late"), counted.late, Filters(due="late"), "red", gettext("See what holds them up")),
         ("soon", gettext("Due soon"), counted.soon, Filters(due="soon"), "yellow", gettext("See them")),
-        ("to_check", gettext("To be checked"), counted.to_check, Filters(state="check"), "", gettext("Check and close")),
+        ("to_check", gettext("To be checked"), counted.to_check, Filters(state="check"), "", step("close", gettext("Check and close"))),
     ]  # fmt: skip
     if sends:
         kinds[:0] = [
-            ("to_file", gettext("New, to be filed"), counted.to_file, Filters(state="report"), "", gettext("File them")),
-            ("to_send", gettext("To be sent"), counted.to_send, Filters(state="file"), "", gettext("Send them out")),
+            ("to_file", gettext("New, to be filed"), counted.to_file, Filters(state="report"), "", step("file", gettext("File them"))),
+            ("to_send", gettext("To be sent"), counted.to_send, Filters(state="file"), "", step("assign", gettext("Send them out"))),
         ]  # fmt: skip
         kinds.append(
             (
@@ -114,7 +131,7 @@ def town_cases(
             )
         )
     cards = []
-    for key, title, n, narrowed, tone, step in kinds:
+    for key, title, n, narrowed, tone, next_step in kinds:
         rows = board.board(session, place.id, narrowed, now, limit=FIRST).rows if n else []
         cards.append(
             Card(
@@ -124,7 +141,7 @@ def town_cases(
                 link_for("dispatch.show", **_asked(narrowed)),
                 _case_lines(rows, now, place),
                 tone if n else "",
-                step,
+                next_step,
                 gettext("None."),
             )
         )
@@ -226,7 +243,14 @@ def register(
                 gettext("Changes to check"),
                 entries.count_waiting(session, place.id),
                 link_for("register.changes"),
-                (),
+                tuple(
+                    CardLine(
+                        each.address,
+                        link_for("register.changes", _anchor=f"entry-{each.id}"),
+                        gettext(KIND_WORDS[each.kind]),
+                    )
+                    for each in entries.waiting(session, place.id, most=FIRST)
+                ),
                 "",
                 gettext("Check them"),
                 gettext("Nothing waits."),
@@ -258,7 +282,7 @@ def register(
                     CardLine(
                         each.name,
                         link_for("register.grid", code=each.code),
-                        gettext("%(n)s houses without a register", n=each.houses - each.kept),
+                        gettext("houses without a register: %(n)s", n=each.houses - each.kept),
                     )
                     for each in sorted(kept, key=lambda g: g.kept - g.houses)[:FIRST]
                     if each.houses > each.kept
@@ -337,7 +361,7 @@ def plans(waiting: Iterable[PlanOnItsWay], *, draws: bool, reviews: bool) -> lis
 
 
 def plans_to_come(session: Session, place: TownshipInfo) -> list[Card]:
-    """Plans that will change the grids of whoever neither draws nor reviews them; no card where none is on its way."""
+    """Plans that will change the grids of whoever neither draws nor reviews them."""
     found = to_come(session, place.id)
     words = {
         "in_review": gettext("the county reviews it"),
@@ -355,7 +379,7 @@ def plans_to_come(session: Session, place: TownshipInfo) -> list[Card]:
     )
     title = gettext("Plans to come")
     tone = "yellow" if any(line.tone for line in lines) else ""
-    return [Card("plans_to_come", title, len(found), None, lines, tone)] if found else []
+    return [Card("plans_to_come", title, len(found), None, lines, tone)]
 
 
 def community_rules(session: Session, place: TownshipInfo) -> list[Card]:

@@ -19,6 +19,7 @@ from gisgrid.planning.snapshot.fetch import today
 from web.http.dates import local
 from web.http.permissions import may_ask
 from web.http.towns import link_for
+from web.register.words import COLUMN_WORDS
 from web.today.cards import FIRST, Card, CardLine
 
 A_WEEK = timedelta(days=7)
@@ -61,8 +62,16 @@ def drafts(session: Session, place: TownshipInfo, day: date) -> list[Card]:
 def corrections(session: Session, place: TownshipInfo) -> Card:
     """Values of the register that somebody says are wrong, of the ground where the asker decides."""
     found = asked.corrections(session, place.id, "open")
+    lines = tuple(
+        CardLine(
+            gettext(COLUMN_WORDS.get(each.column, each.column)),
+            link_for("corrections.index"),
+            local(each.asked_at, place.time_zone),
+        )
+        for each in found[:FIRST]
+    )
     return Card(
-        "corrections", gettext("Corrections asked for"), len(found), link_for("corrections.index"), (), "",
+        "corrections", gettext("Corrections asked for"), len(found), link_for("corrections.index"), lines, "",
         gettext("Decide them"), gettext("No request waits."),
     )  # fmt: skip
 

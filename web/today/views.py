@@ -94,7 +94,14 @@ def _today() -> Response:
                 counted = cases_today.cases_now(session, place.id, now)
                 found += [
                     cards.emergencies(session, place, switches=may_ask("dispatch.emergency")),
-                    *cards.town_cases(session, place, now, counted, sends="dispatch" in rights),
+                    *cards.town_cases(
+                        session,
+                        place,
+                        now,
+                        counted,
+                        sends="dispatch" in rights,
+                        roles=[post.role for post in posts],
+                    ),
                 ]
                 months = cases_today.months(session, place.id, today(place), now)
                 charts = _charts(session, place, counted)

@@ -5,7 +5,7 @@ What is held is put together by the worker (`gisgrid.jobs.office_jobs`), since i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import text
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from gisgrid.core.errors import Conflict, Invalid, NotFound
 from gisgrid.core.plans import TownshipInfo
 from gisgrid.core.scope import refuse_strangers
+from gisgrid.db.listing import AS_IT_STANDS, Listing, portion
 from gisgrid.people.privacy import audit
 from gisgrid.people.privacy.subject_access import house_meant, plain_name, the_one
 
@@ -57,6 +58,10 @@ class AccessRequest:
     def late(self, day: date) -> bool:
         """Whether its answer is overdue."""
         return self.state in OPEN_STATES and self.due_on < day
+
+
+COLUMNS = tuple(field.name for field in fields(AccessRequest))
+TEXTS = ("name", "address", "noted_by", "decided_by", "reason", "answered_by")
 
 
 def ask(
@@ -174,20 +179,21 @@ def answered(session: Session, place: TownshipInfo, number: int, *, who: str) ->
 
 
 def requests(
-    session: Session, township_id: int, *, ended: bool = False, most: int = 500, skip: int = 0
+    session: Session,
+    township_id: int,
+    *,
+    ended: bool = False,
+    most: int = 500,
+    skip: int = 0,
+    listing: Listing = AS_IT_STANDS,
 ) -> list[AccessRequest]:
     """The open requests of a township, due first; or those that ended, newest first."""
-    rows = session.execute(
-        text(_REQUESTS),
-        {
-            "t": township_id,
-            "ended": ended,
-            "states": list(ENDED_STATES if ended else OPEN_STATES),
-            "most": most,
-            "skip": skip,
-        },
-    ).mappings()
-    return [AccessRequest(**row) for row in rows]
+    states = list(ENDED_STATES if ended else OPEN_STATES)
+    rows = portion(
+        session, _REQUESTS, {"t": township_id, "ended": ended, "states": states}, listing,
+        columns=COLUMNS, texts=TEXTS, limit=most, skip=skip,
+    )  # fmt: skip
+    return [AccessRequest(**{name: row[name] for name in COLUMNS}) for row in rows]
 
 
 def _decide(
@@ -234,5 +240,5 @@ LEFT JOIN LATERAL (
 WHERE s.township_id = :t AND s.state = ANY (:states)
 ORDER BY CASE WHEN :ended THEN s.answered_at END DESC NULLS LAST, CASE WHEN :ended THEN s.id END DESC,
          s.due_on, s.id
-LIMIT :most OFFSET :skip
+LIMIT :limit OFFSET :skip
 """

@@ -170,8 +170,9 @@ def test_posts_are_given_and_end_and_what_overlaps_is_refused_in_words(
         ({"role": "administrator", "area": "*"}, "You do not administer everything"),
         ({"role": "grid_worker", "area": TOWN}, "is held at the level of grid"),
         ({"role": "grid_worker", "area": TOWN, "grid": "77"}, "has a grid"),
-        ({"role": "planner", "area": ""}, "Choose where the post is held."),
+        ({"role": "planner", "area": ""}, "Choose the area where the post is held."),
         ({"role": "", "area": TOWN}, "Choose a role."),
+        ({"role": "grid_worker", "area": "", "grid": "77"}, "You administer no grid 77"),
     ],
 )
 def test_a_post_that_cannot_be_given_is_refused_in_words(
@@ -179,6 +180,20 @@ def test_a_post_that_cannot_be_given_is_refused_in_words(
 ):
     refused = office.post(f"{ACCOUNTS}/{made['clerk']}/posts", **form)
     assert refused.status_code in (403, 404, 422) and said in refused.text
+
+
+def test_a_grids_post_needs_no_area_and_its_grid_is_chosen_by_name(
+    office: Keeper, made: dict[str, int], engine: Engine
+):
+    with transaction(engine) as session:
+        code, name = session.execute(text("SELECT code, name FROM grid ORDER BY code")).first() or (
+            "",
+            "",
+        )
+    one = f"{ACCOUNTS}/{made['clerk']}"
+    assert f'<option value="{code}">{name}</option>' in office.get(one).text
+    assert office.post(f"{one}/posts", role="grid_worker", area="", grid=code).status_code == 303
+    assert code in office.get(one).text
 
 
 def test_whoever_stands_above_is_not_managed(engine: Engine, made: dict[str, int]):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import html
 import re
+import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from importlib.resources import files
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -16,13 +18,15 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from gisgrid.cases.bulk import open_loaded
-from gisgrid.cases.today import Load, overloaded
+from gisgrid.cases.today import Load, cases_now, overloaded
+from gisgrid.core.plans import township
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
 from gisgrid.people.privacy.audit import note
 from tests.support.accounts import appointed
 from tests.support.database import own_database
 from tests.support.web import app_over, fill_town, session_cookie
+from web.today.cards import town_cases
 
 TOWNSHIP, COMMUNITY, COUNTY = "999901001", "999901001001", "999901"
 GRID = "999901001001001"
@@ -141,6 +145,42 @@ def test_each_number_is_that_of_the_list_it_leads_to(town: tuple[Engine, Flask],
         assert (recounted["late"], recounted["no_grid"]) == (10, 3)
     if name != "dispatcher":
         assert recounted["visits"] > 0 and recounted["stale"] > 0
+
+
+@pytest.mark.parametrize(
+    ("role", "steps"),
+    [
+        ("dispatcher", ["File them", "Send them out", "Check and close"]),
+        ("coordinator", ["File them", "Send them out", "Check and close"]),
+        ("grid_leader", ["See them"] * 3),
+        ("section_cadre", ["See them"] * 3),
+        ("township_government", ["See them"] * 3),
+    ],
+)
+def test_a_next_step_is_promised_to_who_may_take_it(
+    town: tuple[Engine, Flask], role: str, steps: list[str]
+):
+    """As the usual flow has it, whose file is read here without the program."""
+    source = (files("gisgrid.cases") / "flows" / "normal.toml").read_text("utf-8")
+    who = {step["means"]: step["who"] for step in tomllib.loads(source)["steps"]}
+    assert [role in who[each] for each in ("file", "assign", "close")] == [
+        step != "See them" for step in steps
+    ]
+    engine, app = town
+    with app.test_request_context("/?lang=en"), transaction(engine) as session:
+        now, place = datetime.now(UTC), township(session)
+        counted = cases_now(session, place.id, now)
+        found = town_cases(session, place, now, counted, sends=True, roles=[role])
+    shown = {card.key: card.step for card in found}
+    assert [shown[key] for key in ("to_file", "to_send", "to_check")] == steps
+
+
+def test_who_reviews_plans_is_offered_no_form_that_draws(town: tuple[Engine, Flask]):
+    planner = enter(town, "planner").get("/plan/?lang=en").text
+    reviewer = enter(town, "county_reviewer").get("/plan/?lang=en").text
+    for words in ("Drawn from scratch", "New scenario", "From a file", "Rename"):
+        assert words in planner and words not in reviewer
+    assert "草稿" in planner and "待审的" in reviewer
 
 
 def test_a_community_sees_its_own_numbers_and_no_other(town: tuple[Engine, Flask]):

@@ -16,7 +16,7 @@ from gisgrid.people import staff_list
 from gisgrid.people.ground import administered
 from gisgrid.people.staff_list import TriedRow
 from web.http.keeping import keeping, page
-from web.http.towns import town
+from web.http.towns import own_town, town
 from web.office.accounts.forms import area_word
 from web.office.accounts.slips import handed_out, slips_page
 from web.office.accounts.views import blueprint
@@ -113,6 +113,7 @@ def _shown(
     done: bool = False,
 ) -> Response:
     with keeping(read_only=True) as session:
+        own_town(session)  # which the header names
         towns = [
             (area.value, area_word(area))
             for area in administered(session)

@@ -18,6 +18,7 @@ from gisgrid.people.ground import AdministeredArea
 from web.http import lists
 from web.http.dates import day_of
 from web.http.language import language, spoken
+from web.http.towns import own_town
 
 EVERYWHERE = "*"
 """The choice of a post without an area."""
@@ -54,11 +55,12 @@ class Offered:
 
     roles: list[tuple[str, str]]
     areas: list[tuple[str, str]]
-    grids: list[str]
+    grids: list[ground.AdministeredGrid]
 
 
 def offered(session: Session) -> Offered:
     """Roles with the levels they are held at, the ground of whoever asks, and the codes of its grids."""
+    own_town(session)  # which the header names
     found = ground.administered(session)
     areas = [(area.value, area_word(area)) for area in found]
     if ground.administers_everything(session):
@@ -87,13 +89,18 @@ def role_line(name: str) -> str:
     return f"{role_words()[name]} ({gettext(', ').join(levels)})"
 
 
-def post_sent() -> Post:
-    """The post of the form that was sent. A grid's post is of its township."""
+def post_sent(session: Session) -> Post:
+    """The post of the form that was sent. A grid's post is of its township, which need not be said of a grid of one alone."""
     area = request.form.get("area", "").strip()
     grid = request.form.get("grid", "").strip() or None
     role = request.form.get("role", "")
+    if role and grid and not area:
+        towns = {each.township for each in ground.administered_grids(session) if each.code == grid}
+        if not towns:
+            raise Invalid("You administer no grid {grid}: choose one of the list.", grid=grid)
+        area = towns.pop() if len(towns) == 1 else ""
     if role and not area:
-        raise Invalid("Choose where the post is held.")
+        raise Invalid("Choose the area where the post is held.")
     if grid and "/" in area:
         area = area.partition("/")[0]
     return Post(

@@ -46,7 +46,7 @@ def add() -> Response:
     form = request.form
     try:
         with keeping() as session:
-            post = post_sent()
+            post = post_sent(session)
             if not post.role:
                 raise Invalid("Choose a role.")
             staff, town = form.get("staff", "").strip(), (post.area or "").partition("/")[0]

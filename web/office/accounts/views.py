@@ -74,7 +74,7 @@ def appoint(number: int) -> BaseResponse:
     """Give the account a post."""
     with keeping() as session:
         who = known(session, number)
-        post = post_sent()
+        post = post_sent(session)
         if not post.role:
             raise Invalid("Choose a role.")
         appointments.appoint(

@@ -8,7 +8,7 @@ import { keepOrder } from "./case-around.js";
 import { shortlist } from "./board-shortlist.js";
 import { byId, make } from "./elements.js";
 import { came, told } from "./pure/rows.js";
-import { dayIn, fill, span, spanOf } from "./pure/words.js";
+import { dayIn, fill, moment, span, spanOf } from "./pure/words.js";
 import { FORMER } from "./pure/colours.js";
 
 const NAMES = ["state", "due", "matter", "community", "source", "grid", "q", "mine", "here", "short", "since", "until", "sort", "down", "limit"];
@@ -38,8 +38,7 @@ export function start(map, ui) {
   let rows = [], at = -1, wanted = 0, latest = null, owed = true, whole = true;
   const symbols = boardMap(map, (id) => { location.href = ui.case + id; });
   const many = bulk({ ui, list, load, all: async (most) => (await json(query({ limit: most, ...(filters.state === "all" ? { state: "open" } : {}) }))).rows });
-  const time = (iso) => new Date(iso).toLocaleString(ui.language === "zh" ? "zh-CN" : "en-GB",
-    { timeZone: ui.time_zone, year: iso.slice(0, 4) === String(new Date().getFullYear()) ? undefined : "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit" });
+  const time = (iso) => moment(iso, ui.time_zone);
 
   // ---- asking ----
 

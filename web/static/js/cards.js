@@ -121,7 +121,7 @@ export async function pointCard(state, found, latlng) {
     return card(state, thing.address, make("span", { class: "badge" }, ui.words.house), [["code", thing.code], ["grid", grid]], null,
       ui.register && make("a", { class: "more", href: ui.register + thing.id }, ui.words.register));
   }
-  const time = (text) => text && moment(ui.language, ui.time_zone, text, "medium");
+  const time = (text) => text && moment(text, ui.time_zone);
   return card(state, (ui.language === "en" && thing.matter_en) || thing.matter,
     make("span", { class: "badge" }, ui.words.event),
     [["code", thing.code], ["grid", grid], ["reported", time(thing.reported_at)], ["due", time(thing.due_at)],

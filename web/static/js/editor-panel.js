@@ -182,4 +182,4 @@ function log(editor) {
       entry.more ? make("div", {}, ui.words.more.replace("{n}", entry.more)) : null))));
 }
 
-const time = (ui, text) => moment(ui.language, ui.time_zone, text, "short");
+const time = (ui, text) => moment(text, ui.time_zone);

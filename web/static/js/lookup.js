@@ -4,7 +4,7 @@
 import { byId, make } from "./elements.js";
 import { toWgs84 } from "./pure/datums.js";
 import { locate, unpack } from "./pure/packed.js";
-import { dayIn, fill, metres } from "./pure/words.js";
+import { dayIn, fill, metres, moment } from "./pure/words.js";
 import { spot, spotKey } from "./spot.js";
 
 const ui = JSON.parse(byId("ui").textContent), { words } = ui;
@@ -81,7 +81,7 @@ async function refresh() {
 
 function dataTime() {
   const time = new Date(kept(CHECKED) || current().taken_at);
-  return new Intl.DateTimeFormat(ui.language, { dateStyle: "medium", timeStyle: "short" }).format(time);
+  return moment(time);
 }
 
 function age() {

@@ -93,7 +93,7 @@ export function planner(state) {
   function note(stands) {
     const parts = [];
     if (stands.made_at) {
-      parts.push(words.made.replace("{time}", moment(ui.language, ui.time_zone, stands.made_at, "medium")));
+      parts.push(words.made.replace("{time}", moment(stands.made_at, ui.time_zone)));
     }
     if (stands.wanted) {
       parts.push(stands.made_at ? words.renewing : stands.working ? words.computing : words.waiting);

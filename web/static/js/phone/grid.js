@@ -2,7 +2,7 @@
 
 import { byId, make } from "../elements.js";
 import { long, round } from "../pure/round.js";
-import { fill, metres } from "../pure/words.js";
+import { fill, metres, moment as time } from "../pure/words.js";
 import { mends } from "../pure/sending.js";
 import { openDraft } from "./drafts.js";
 import { able, fillAgain } from "./forms.js";
@@ -18,7 +18,6 @@ let data = null, here = null, wanted = "", filter = "", shown = PORTION, walk = 
 const now = { entries: [] }, sending = new Set();
 
 const place = byId("grid");
-const time = (at) => new Intl.DateTimeFormat(ui.language, { dateStyle: "medium", timeStyle: "short" }).format(new Date(at));
 const show = (...parts) => place.replaceChildren(...parts.filter(Boolean));
 const houses = () => data.grids.flatMap((grid) => grid.houses);
 

@@ -2,13 +2,12 @@
 
 import { byId, make } from "../elements.js";
 import { mendAt, stuck } from "../pure/sending.js";
-import { fill } from "../pure/words.js";
+import { fill, moment as time } from "../pure/words.js";
 import { drain, drop, entries, onNews } from "./queue.js";
 import { fact, photosOfEntry } from "./store.js";
 
-const { words, language, log_in } = JSON.parse(byId("ui").textContent);
+const { words, log_in } = JSON.parse(byId("ui").textContent);
 let putAside = {};
-const time = (at) => new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" }).format(at);
 
 function stands(entry) {
   if (entry.state === "refused") return [words.refused, entry.reason, putAside[entry.key] && fill(words.put_aside, { time: time(Date.parse(putAside[entry.key])) })];

@@ -22,9 +22,9 @@ export const short = (n) => (n < 1000 ? String(n) : `${(n / 1000).toFixed(n < 10
 // The day in a time zone, as 2026-11-30, whatever the clock of this machine is set to.
 export const dayIn = (timeZone, at) => new Intl.DateTimeFormat("sv-SE", { timeZone }).format(at || new Date());
 
-// A moment in the township's time; `dateStyle` is short or medium.
-export const moment = (language, timeZone, text, dateStyle) => new Intl.DateTimeFormat(language,
-  { dateStyle, timeStyle: "short", timeZone }).format(new Date(text));
+// A moment as pages write it, 2026-11-30 14:05, in a township's time; without one, in that of this machine.
+export const moment = (at, timeZone) => new Intl.DateTimeFormat("sv-SE",
+  { dateStyle: "short", timeStyle: "short", timeZone }).format(new Date(at));
 
 const DAY_MS = 86400000;
 const iso = (ms) => new Date(ms).toISOString().slice(0, 10);

@@ -7,8 +7,8 @@ import hashlib
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0029_many_cases"
-down_revision = "0027_houses_at_the_door"
+revision = "0032_many_cases"
+down_revision = "0031_natural_order"
 branch_labels = None
 depends_on = None
 

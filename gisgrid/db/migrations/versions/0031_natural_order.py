@@ -1,0 +1,18 @@
+"""Texts of lists stand as people sort them: Chinese by pinyin, a number in them by its size."""
+
+from __future__ import annotations
+
+from alembic import op
+
+revision = "0031_natural_order"
+down_revision = "0027_houses_at_the_door"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute("CREATE COLLATION zh_natural (provider = icu, locale = 'zh-u-kn-true')")
+
+
+def downgrade() -> None:
+    op.execute("DROP COLLATION zh_natural")
