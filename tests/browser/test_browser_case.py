@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from tests.support.case_town import Peopled
 from tests.support.looks import picture
 from tests.support.outbox import TownOfNews, everybody
+from tests.support.waiting import eventually
 from tests.support.web import app_over, chromium, served, session_cookie
 
 pytestmark = pytest.mark.browser
@@ -39,7 +40,7 @@ def test_many_are_sent_one_is_read_on_a_desk_and_comes_back_in_one_tap(  # noqa:
 
         def at_screen(who: str, width: int, height: int) -> Page:
             context = browser.new_context(
-                viewport={"width": width, "height": height}, base_url=host
+                viewport={"width": width, "height": height}, base_url=host, service_workers="block"
             )
             name, _, value = session_cookie(app, engine, town.people[who]).partition("=")
             context.add_cookies([{"name": name, "value": value, "url": host}])
@@ -143,15 +144,17 @@ def test_many_are_sent_one_is_read_on_a_desk_and_comes_back_in_one_tap(  # noqa:
         expect(board.locator("#answers li").first).to_contain_text("refused", timeout=30_000)
         expect(board.locator("#go")).to_be_enabled()
         # Paper gets all, the board stays as it was; what cannot be fetched is not printed.
-        board.evaluate("window.print = () => { window.printed = (window.printed || 0) + 1; }")
+        board.evaluate(
+            "() => { window.print = () => { window.printed = (window.printed || 0) + 1; }; }"
+        )
         board.get_by_role("button", name="Print").click()
-        board.wait_for_function("window.printed === 1")
+        assert eventually(lambda: board.evaluate("window.printed") == 1)
         expect(board).not_to_have_url(re.compile("limit="))
-        board.context.set_offline(True)
+        board.route(re.compile(r"/api/v1/cases\?"), lambda route: route.abort())
         board.get_by_role("button", name="Print").click()
         expect(board.locator("#notice")).to_contain_text("could not be loaded")
         assert board.evaluate("window.printed") == 1
-        board.context.set_offline(False)
+        board.unroute_all()
         # What this browser kept may be of whoever sat here before.
         board.evaluate(f"localStorage.setItem('shortlist', '[{order[2]}]')")
         board.goto("/dispatch?lang=en")
