@@ -53,10 +53,10 @@ export function start(map, ui) {
     return `${address}?${q}`;
   }
 
-  // Quietly: counts and symbols alone, and the rows in the places where they stand.
-  // Whether it came.
+  // Quietly: counts and symbols alone, and the rows in the places where they stand. Answers whether it came.
   async function load(quietly = false) {
     const mine = ++wanted;
+    let failure = false;
     owed = owed || !quietly;
     if (latest) latest.abort();
     latest = new AbortController();
@@ -75,13 +75,13 @@ export function start(map, ui) {
       if (error.name === "AbortError") return false;
       byId("notice").textContent = error.told || words.failed;
       byId("notice").hidden = false;
-      return false;
+      failure = true;
     }
     if (mine === wanted && !document.documentElement.dataset.ready) {
       performance.mark("first-view");
       document.documentElement.dataset.ready = "true"; // tests wait for it
     }
-    return mine === wanted;
+    return mine === wanted && !failure;
   }
 
   // After the list, which is not to wait for it.
