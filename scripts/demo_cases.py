@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 
 from gisgrid.cases.cases import NOTHING, CaseActor, Details, Owner, take_step
 from gisgrid.cases.clock import colour, start
-from gisgrid.cases.clocks import judge, work_time
+from gisgrid.cases.clocks import work_time
 from gisgrid.cases.intake import Received, Report, take_in
+from gisgrid.cases.judging import judge
 from gisgrid.cases.matters import matter_on
 from gisgrid.cases.worktime import Limit, WorkTime
 from gisgrid.core.plans import TownshipInfo

@@ -46,15 +46,19 @@ class Share:
         return self.accepted / self.decided if self.decided else None
 
 
-def suggest(session: Session, case_id: int, day: date, *, most: int = 5) -> list[Suggested]:
+def suggest(
+    session: Session, case_id: int, day: date, *, most: int = 5, matter_id: int | None = None
+) -> list[Suggested]:
     """People on duty on ``day`` in the grid of a case, and in those whose border is near; best first.
 
     Parts: 30 minutes for each open case a person has (a team's cases are shared by its members); a
     skill that the matter asks for takes 45 off; the walk from the team's post; the kind of member; and
-    an hour for a neighbouring grid. Empty where the place lies in no grid or nobody is on duty.
+    an hour for a neighbouring grid. ``matter_id``: as if the case were of that matter. Empty where the place lies in no grid or nobody is on duty.
     """
     now = case_now(session, case_id)
-    rows = session.execute(text(_PEOPLE), {"case": case_id, "t": now.township_id, "day": day}).all()
+    rows = session.execute(
+        text(_PEOPLE), {"case": case_id, "t": now.township_id, "day": day, "matter": matter_id}
+    ).all()
     found = [
         Suggested(
             row.staff_id, row.code, row.grid_code, row.role,
@@ -169,7 +173,7 @@ SELECT s.id AS staff_id, s.code, team.grid_code, team.role, team.members, grids.
         FROM station x WHERE x.township_id = :t AND x.grid_code = team.grid_code
         AND x.during @> CAST(:day AS date)) AS distance_m
 FROM team JOIN grids ON grids.code = team.grid_code JOIN staff s ON s.id = team.staff_id, here
-JOIN matter m ON m.id = here.matter_id
+JOIN matter m ON m.id = coalesce(CAST(:matter AS bigint), here.matter_id)
 """
 _SHARE = """
 SELECT count(*) AS made, count(s.accepted) AS decided,

@@ -14,6 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gisgrid.cases.board_filters import AT_WORK, DUES, STATES, Filters, shown, tiny, values_of
+from gisgrid.cases.board_statements import BOARD, BOARD_IN_ORDER, TABS
 from gisgrid.core.errors import Invalid
 from gisgrid.db.joins import joined_by
 from gisgrid.db.listing import Listing, ordered
@@ -55,12 +56,33 @@ class Row:
     owner_grid: str | None
     office: str | None
     staff_id: int | None
+    returned: str | None
+    """Why it was given back, while it waits to be sent anew."""
     told_again: int
     """How many others reported the same: cases that were merged into it."""
     lon: float | None
     lat: float | None
 
 
+ORDERS = (
+    "due", "reported", "matter", "state", "community", "grid", "owner", "source", "code", "told_again",
+)  # fmt: skip
+"""By what else a board may stand than by urgency."""
+
+
+@dataclass(frozen=True)
+class RowOrder:
+    """How the rows stand; open emergencies first in any case, and what is empty last."""
+
+    by: str
+    """One of ``ORDERS``."""
+    down: bool = False
+    english: bool = False
+    """By the English names of matters and communities, where there are any."""
+
+
+RETURNED_FIRST = RowOrder("returned")
+"""Of those to be sent: what came back, then what is due first."""
 COLUMNS = tuple(field.name for field in fields(Row))
 TEXTS = ("code", "matter", "matter_en", "grid", "grid_code", "office", "source")
 
@@ -127,10 +149,11 @@ def board(
     limit: int = 50,
     square: float | None = None,
     most: int = MOST_ROWS,
+    order: RowOrder | None = None,
 ) -> Board:
     """The cases of a township: counts, the first ``limit`` rows, and symbols.
 
-    Rows: open emergencies, then the other open ones, each by due time and then those without; then
+    Rows, without an ``order``, where those to be sent begin with what was given back: open emergencies, then the other open ones, each by due time and then those without; then
     closed ones, the last reported first.
 
     Parameters
@@ -144,10 +167,14 @@ def board(
     Raises
     ------
     Invalid
-        A state or due that is none.
+        A state, due or order that is none.
     """
     if filters.state not in STATES or filters.due not in (None, *DUES):
         raise Invalid("A board shows {states}, due {dues}.", states=list(STATES), dues=list(DUES))
+    if order and order.by not in ORDERS:
+        raise Invalid("A board stands in the order of {orders}.", orders=list(ORDERS))
+    if order is None and filters.state == "file":
+        order = RETURNED_FIRST
     values = {
         **values_of(filters), "t": township_id, "now": now, "limit": min(limit, most),
         "square": square or 360.0, "single": MOST_SINGLE, "draws": square is not None,
@@ -156,7 +183,10 @@ def board(
     asked = session.execute(text(_ASKED), {"t": township_id}).one()
     sets = bool(asked.whole) and not tiny(filters)
     with joined_by(session, sets=sets):
-        found = session.execute(_BOARD.add_cte(*shown(filters, sets=sets)), values).all()
+        statement = BOARD if order is None else BOARD_IN_ORDER
+        if order:
+            values |= {"by": order.by, "down": order.down, "english": order.english}
+        found = session.execute(statement.add_cte(*shown(filters, sets=sets)), values).all()
     total, still_open, late, soon, urgent, unlocated, first = found[0][:7]
     symbols = [Symbol(*row[7:]) for row in found if row[7]]
     rows = rows_of(session, first or [])
@@ -173,7 +203,7 @@ def tabs(session: Session, township_id: int, filters: Filters, now: datetime) ->
     sets = bool(asked.whole) and not tiny(base)
     live, _ = shown(base, sets=sets)
     with joined_by(session, sets=sets):
-        return Tabs(**session.execute(_TABS.add_cte(live), values).mappings().one())
+        return Tabs(**session.execute(TABS.add_cte(live), values).mappings().one())
 
 
 def mine(session: Session, *, most: int = MOST_MINE, skip: int = 0) -> list[Row]:
@@ -250,72 +280,12 @@ _ASKED = """
 SELECT :t = ANY (my_townships('see_events')) AS whole,
        (SELECT id FROM plan_in_force WHERE township_id = :t) AS plan_id
 """
-# Squares are summed over the open and the closed apart, and then put together.
-_BOARD = text("""
-SELECT board.* FROM (
-WITH cell AS MATERIALIZED (
-    SELECT sum(n) AS n, sum(open) AS open, sum(late) AS late, sum(soon) AS soon, sum(urgent) AS urgent,
-           sum(lon) / sum(n) AS lon, sum(lat) / sum(n) AS lat, min(event_id) AS event_id
-    FROM (
-        SELECT floor(lon / :square) AS x, floor(lat / (:square * 0.76)) AS y, count(*) AS n,
-               count(*) AS open, count(*) FILTER (WHERE late) AS late,
-               count(*) FILTER (WHERE soon) AS soon, count(*) FILTER (WHERE urgent) AS urgent, sum(lon) AS lon, sum(lat) AS lat,
-               min(event_id) AS event_id
-        FROM live GROUP BY 1, 2
-        UNION ALL
-        SELECT floor(lon / :square), floor(lat / (:square * 0.76)), count(*), 0, 0, 0, 0, sum(lon),
-               sum(lat), min(event_id)
-        FROM (SELECT event_id, ST_X(geom) AS lon, ST_Y(geom) AS lat FROM done OFFSET 0) AS at
-        GROUP BY 1, 2
-    ) AS part GROUP BY x, y
-), sums AS (
-    SELECT coalesce(sum(n), 0)::bigint AS total, coalesce(sum(open), 0)::bigint AS open,
-           coalesce(sum(late), 0)::bigint AS late, coalesce(sum(soon), 0)::bigint AS soon,
-           coalesce(sum(urgent), 0)::bigint AS urgent,
-           coalesce(sum(n) FILTER (WHERE lon IS NULL), 0)::bigint AS unlocated FROM cell
-), first AS (
-    (SELECT event_id, CASE WHEN urgent THEN 0 ELSE 1 END AS part, due_at, case_id,
-            NULL::timestamptz AS reported_at
-     FROM live ORDER BY urgent DESC, due_at NULLS LAST, case_id LIMIT :limit)
-    UNION ALL
-    (SELECT event_id, 2, NULL, NULL, reported_at FROM done
-     WHERE (SELECT open FROM sums) < :limit ORDER BY reported_at DESC, event_id LIMIT :limit)
-    ORDER BY part, due_at NULLS LAST, case_id, reported_at DESC, event_id LIMIT :limit
-), symbol AS (
-    SELECT n, late, soon, urgent, lon, lat, event_id FROM cell
-    WHERE lon IS NOT NULL AND (SELECT total FROM sums) > :single
-    UNION ALL
-    SELECT 1, late::int, soon::int, urgent::int, lon, lat, event_id FROM live
-    WHERE lon IS NOT NULL AND (SELECT total FROM sums) <= :single
-    UNION ALL
-    SELECT 1, 0, 0, 0, ST_X(geom), ST_Y(geom), event_id FROM done
-    WHERE geom IS NOT NULL AND (SELECT total FROM sums) <= :single
-)
-SELECT sums.*, (SELECT array_agg(event_id ORDER BY part, due_at NULLS LAST, case_id,
-                                 reported_at DESC, event_id) FROM first) AS first,
-       s.n::int, s.late::int, s.soon::int, s.urgent::int, s.lon, s.lat,
-       CASE WHEN s.n = 1 THEN (SELECT c.id FROM event_case c WHERE c.event_id = s.event_id) END AS case_id
-FROM sums LEFT JOIN symbol AS s ON :draws
-) AS board
-""").columns()
-_TABS = text("""
-SELECT t.* FROM (
-    SELECT count(*) AS open, count(*) FILTER (WHERE s.phase = 'report') AS report,
-           count(*) FILTER (WHERE s.phase = 'file') AS file, count(*) FILTER (WHERE s.phase = ANY (:work)) AS work,
-           count(*) FILTER (WHERE s.phase = 'check') AS check, count(*) FILTER (WHERE s.phase = 'hold') AS hold,
-           count(*) FILTER (WHERE live.late) AS late, count(*) FILTER (WHERE live.soon) AS soon,
-           count(*) FILTER (WHERE live.event_id = ANY (CAST(:mine AS bigint[]))) AS mine,
-           count(*) FILTER (WHERE live.event_id NOT IN (
-               SELECT a.event_id FROM event_grid a JOIN plan_in_force p ON p.id = a.plan_id
-               WHERE p.township_id = :t AND a.grid_id IS NOT NULL)) AS nowhere
-    FROM live JOIN flow_state s ON (s.flow_id, s.state) = (live.flow_id, live.state)
-) AS t
-""").columns()
 _ROWS = """
 SELECT c.id AS case_id, c.township_id, c.seq, e.id AS event_id, e.code, m.code AS matter_code, m.name AS matter,
        m.name_en AS matter_en, c.flow_id, c.state, c.open, e.reported_at, c.closed_at, k.due_at,
        k.yellow_at, e.source, o.name AS community, o.name_en AS community_en, g.code AS grid_code,
        g.name AS grid, w.name AS owner_grid, c.office, c.staff_id,
+       CASE WHEN c.open AND f.phase IN ('report', 'file') AND back.means = 'return' THEN back.reason END AS returned,
        (SELECT count(*) FROM event_case other WHERE other.merged_into_id = c.id)::int AS told_again, ST_X(e.geom) AS lon, ST_Y(e.geom) AS lat
 FROM unnest(CAST(:ids AS bigint[])) WITH ORDINALITY AS first(id, n)
 JOIN event e ON e.id = first.id JOIN event_case c ON c.event_id = e.id
@@ -324,6 +294,12 @@ LEFT JOIN plan_in_force p ON p.township_id = c.township_id
 LEFT JOIN event_grid a ON a.plan_id = p.id AND a.event_id = e.id
 LEFT JOIN grid g ON g.id = a.grid_id LEFT JOIN area o ON o.id = coalesce(g.community_id, e.community_id)
 LEFT JOIN grid w ON w.plan_id = p.id AND w.code = c.grid_code
+LEFT JOIN flow_state f ON (f.flow_id, f.state) = (c.flow_id, c.state)
+LEFT JOIN LATERAL (
+    SELECT s.means, s.reason FROM case_step s
+    WHERE s.case_id = c.id AND f.phase IN ('report', 'file') AND s.means NOT IN ('note', 'move', 'recategorise')
+    ORDER BY s.seq DESC LIMIT 1
+) AS back ON true
 LEFT JOIN LATERAL (
     SELECT min(due_at) AS due_at, min(yellow_at) AS yellow_at FROM case_clock k
     WHERE k.case_id = c.id AND k.deadline AND k.stopped_at IS NULL

@@ -39,6 +39,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import aliased
 
+from gisgrid.cases.tickets import meant
 from gisgrid.db.tables import (
     Area,
     Case,
@@ -75,7 +76,8 @@ class Filters:
     community: str | None = None
     source: str | None = None
     words: str | None = None
-    """Part of an event's code, a matter, an office or a grid; what was reported is not searched."""
+    """Part of an event's code, a matter, an office or a grid; or the number or the ticket of a case, as it is told on the
+    telephone. What was reported is not searched."""
     since: date | None = None
     until: date | None = None
     """Days of report in the township's time, both included."""
@@ -101,6 +103,8 @@ def values_of(filters: Filters) -> dict[str, Any]:
     return {
         "phases": list(phases), "matter": filters.matter, "grid": filters.grid,
         "community": filters.community, "source": filters.source, "words": f"%{words}%",
+        "tickets": list(meant(filters.words or "")),
+        "number": int(number) if (number := (filters.words or "").strip()).isdecimal() and len(number) < 19 else None,
         "since": filters.since, "until": filters.until, "west": west, "south": south,
         "east": east, "north": north, "ids": list(filters.ids or ()),
         "events": list(filters.events or ()),
@@ -262,10 +266,15 @@ def _with_words() -> ColumnElement[bool]:
     matters = select(Matter.id).where(
         or_(Matter.name.ilike(words), Matter.name_en.ilike(words), Matter.office.ilike(words))
     )
+    named = or_(
+        Case.ticket == any_(bindparam("tickets", type_=ARRAY(Text))),
+        Case.id == bindparam("number", type_=BigInteger),
+    )
     return or_(
         Event.code.ilike(words),
         _in_grid(or_(Grid.name.ilike(words), Grid.code.ilike(words))),
         Event.matter_id.in_(matters),
+        Event.id.in_(select(Case.event_id).where(named).correlate(None)),
     )
 
 

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from gisgrid.cases.cases import CaseActor, CaseNow, LogEntry, Owner, next_steps
 from gisgrid.cases.flow import Flow, Step, flow_by_id
-from gisgrid.core.errors import Invalid, NotFound
+from gisgrid.cases.tickets import meant
+from gisgrid.core.errors import Conflict, Invalid, NotFound
 from gisgrid.db.tables.cases import LEVELS
 
 
@@ -118,6 +119,30 @@ def offices_to_choose(session: Session, now: CaseNow) -> list[Choice]:
     return [Choice(f"office:{name}", name) for name in rows]
 
 
+def grids_of_town(session: Session, township_id: int) -> list[Choice]:
+    """The grids of the plan in force, by their codes."""
+    rows = session.execute(
+        text(
+            "SELECT g.code, g.name FROM plan_in_force p JOIN grid g ON g.plan_id = p.id "
+            'WHERE p.township_id = :t ORDER BY g.code COLLATE "C"'
+        ),
+        {"t": township_id},
+    )
+    return [Choice(f"grid:{row.code}", f"{row.name} {row.code}") for row in rows]
+
+
+def offices_of_town(session: Session, township_id: int) -> list[Choice]:
+    """The responsible offices of the list of matters in force, by their names."""
+    rows = session.scalars(
+        text(
+            "SELECT DISTINCT o.office FROM matter o JOIN matter_list l ON l.id = o.list_id "
+            "WHERE l.township_id = :t AND l.validity @> today_in(:t) AND o.office IS NOT NULL ORDER BY 1"
+        ),
+        {"t": township_id},
+    )
+    return [Choice(f"office:{name}", name) for name in rows]
+
+
 def owner_of(session: Session, now: CaseNow, key: str) -> Owner:
     """The owner that a choice names.
 
@@ -164,23 +189,49 @@ def other_flows(session: Session, now: CaseNow) -> list[Flow]:
     return [flow_by_id(session, flow_id) for flow_id in ids]
 
 
-def open_number(session: Session, now: CaseNow, ticket: str) -> int:
-    """The number of the open case of the township that a number or a ticket names, to merge into.
+def open_number(session: Session, township_id: int, named: str) -> int:
+    """The number of the open case of a township that is named, to merge into.
 
-    NotFound if there is none for this reader.
+    Parameters
+    ----------
+    named
+        ``case:NUMBER``, which is that case and no other; or what somebody typed: a number, a ticket or a code.
+
+    Raises
+    ------
+    NotFound
+        There is none for this reader.
+    Conflict
+        It is closed, or was itself merged into another one, which is named; or several are called so.
     """
-    word = ticket.strip().upper().replace("-", "")
-    found = session.scalar(
-        text(
-            "SELECT c.id FROM event_case c JOIN event e ON e.id = c.event_id "
-            "WHERE c.township_id = :t AND c.open AND (c.ticket = :word OR c.id::text = :word "
-            "OR upper(replace(e.code, '-', '')) = :word) ORDER BY c.id LIMIT 1"
-        ),
-        {"t": now.township_id, "word": word},
-    )
-    if found is None:
-        raise NotFound("There is no open case {shown!r}.", shown=ticket[:40])
-    return int(found)
+    words, shown = named.strip(), named.strip()[:40]
+    number = words.removeprefix("case:")
+    found = session.execute(
+        text(_CALLED),
+        {
+            "t": township_id, "number": int(number) if number.isdecimal() and len(number) < 19 else None,
+            "tickets": [] if words.startswith("case:") else list(meant(words)),
+            "codes": [] if words.startswith("case:") else [words, words.upper()],
+        },
+    ).all()  # fmt: skip
+    if not found:
+        raise NotFound("There is no open case {shown!r}.", shown=shown)
+    if len(found) > 1:
+        raise Conflict(
+            "Several cases are called {shown!r}: {cases}. Type one of these as it stands here.",
+            shown=shown, cases=[f"case:{row.id} ({row.code})" for row in found],
+        )  # fmt: skip
+    (one,) = found
+    if one.merged_into_id is not None:
+        raise Conflict(
+            "The case {shown!r} was merged into case {into}: only an open case can be joined.",
+            shown=shown, into=one.merged_into_id,
+        )  # fmt: skip
+    if not one.open:
+        raise Conflict(
+            "The case {shown!r} is closed: only an open case can be joined.", shown=shown
+        )
+    return int(one.id)
 
 
 def step_words(session: Session, township_id: int, log: Sequence[LogEntry]) -> dict[int, Step]:
@@ -232,6 +283,17 @@ LEFT JOIN event_grid a ON a.plan_id = p.id AND a.event_id = e.id
 LEFT JOIN grid g ON g.id = a.grid_id
 LEFT JOIN area o ON o.id = coalesce(g.community_id, e.community_id)
 WHERE c.id = :case
+"""
+# By their indexes, each for itself.
+_CALLED = """
+WITH called AS (
+    SELECT c.id FROM event_case c WHERE c.id = CAST(:number AS bigint)
+    UNION SELECT c.id FROM event_case c WHERE c.ticket = ANY (CAST(:tickets AS text[]))
+    UNION SELECT c.id FROM event e JOIN event_case c ON c.event_id = e.id
+    WHERE e.township_id = :t AND e.code = ANY (CAST(:codes AS text[]))
+)
+SELECT c.id, c.open, c.merged_into_id, e.code FROM called JOIN event_case c USING (id) JOIN event e ON e.id = c.event_id
+WHERE c.township_id = :t ORDER BY c.id LIMIT 5
 """
 _ROLES = """
 SELECT r.role, may_act(c, :actor, r.role, 'handle') AS acts, may_act(c, :actor, r.role, 'note') AS notes

@@ -7,8 +7,7 @@ the case follow it, and refuses what the case's flow does not allow.
 from __future__ import annotations
 
 import json
-import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -17,16 +16,14 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from gisgrid.cases.clocks import change_pause, turn, work_time
 from gisgrid.cases.emergencies import call_upwards
 from gisgrid.cases.flow import Flow, Step, current_flow, flow_by_id
 from gisgrid.cases.refusals import CaseMoved, IllegalStep, in_words
+from gisgrid.cases.tickets import meant, new_ticket
+from gisgrid.cases.timing import follow_step
 from gisgrid.core.errors import Conflict, NotAllowed, NotFound
 from gisgrid.core.messages import Both
 from gisgrid.db.tables.cases import LEVELS
-
-_TICKET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
-"""Without letters and digits that look alike on paper."""
 
 
 @dataclass(frozen=True)
@@ -160,16 +157,8 @@ def open_case(
     )
     if made is None:
         return case_of_event(session, event_id)
-    return _take(
-        session,
-        int(made),
-        flow,
-        flow.beginning,
-        by,
-        details=details,
-        at=at or row.reported_at,
-        seq=0,
-    )
+    when = at or row.reported_at
+    return _take(session, int(made), flow, flow.beginning, by, details=details, at=when, seq=0)
 
 
 def take_step(
@@ -210,8 +199,8 @@ def take_step(
     NotOnTheList
         A grid would get a matter that is not on the list of the day.
     """
-    now = _locked(session, case_id)
-    if details.client_id and _known_step(session, case_id, details.client_id):
+    now = locked(session, case_id, details.into_id)
+    if taken_before(session, case_id, details.client_id):
         return now
     if seq is not None and seq != now.seq:
         raise _moved(session, now)
@@ -231,6 +220,33 @@ def take_step(
     return _take(session, case_id, flow, rule, by, details=details, at=moment, seq=now.seq)
 
 
+def locked(session: Session, case_id: int, *others: int | None) -> CaseNow:
+    """The case, which nobody else can move until the transaction ends, nor the others; they are locked in one order."""
+    ids = [each for each in (case_id, *others) if each is not None]
+    lock(session, ids)
+    return case_now(session, case_id)
+
+
+def lock(session: Session, case_ids: Sequence[int]) -> None:
+    """Let nobody else move cases until the transaction ends; in one order, so that two who do so do not deadlock."""
+    session.execute(
+        text("SELECT FROM event_case WHERE id = ANY(:ids) ORDER BY id FOR UPDATE"),
+        {"ids": list(case_ids)},
+    )
+
+
+def taken_before(session: Session, case_id: int, client_id: str | None) -> bool:
+    """Whether the log of a case knows a client's key of a step; Conflict if it is that of another case."""
+    if not client_id:
+        return False
+    owner = session.scalar(
+        text("SELECT case_id FROM case_step WHERE client_id = :key"), {"key": client_id}
+    )
+    if owner is not None and owner != case_id:
+        raise Conflict("This key of a step belongs to another case.")
+    return owner is not None
+
+
 def case_now(session: Session, case_id: int) -> CaseNow:
     """A case as it stands; NotFound if there is none."""
     return _one(session, _CASE_BY_ID, case_id)
@@ -246,8 +262,11 @@ def case_by_ticket(session: Session, ticket: str) -> CaseNow:
 
     For the rest of the transaction this one case is open to whoever knows its ticket.
     """
-    code = ticket.strip().upper().replace("-", "")
-    event_id = session.scalar(text("SELECT event_of_ticket(:code)"), {"code": code})
+    code = ticket
+    for code in meant(ticket):
+        event_id = session.scalar(text("SELECT event_of_ticket(:code)"), {"code": code})
+        if event_id is not None:
+            break
     if event_id is not None:
         session.execute(
             text("SELECT set_config('gisgrid.report', :id, true)"), {"id": str(event_id)}
@@ -291,11 +310,6 @@ def higher(level: str | None, steps: int = 1) -> str | None:
     return LEVELS[n] if n < len(LEVELS) else None
 
 
-def new_ticket() -> str:
-    """A code of ten characters that nobody guesses (30¹⁰ of them)."""
-    return "".join(secrets.choice(_TICKET) for _ in range(10))
-
-
 def _take(
     session: Session,
     case_id: int,
@@ -332,7 +346,10 @@ def _take(
     except DBAPIError as exc:
         raise in_words(session, exc, rule, case_id, to.grid_code) from exc
     now = case_now(session, case_id)
-    _turn_clocks(session, now, at)
+    follow_step(
+        session, case_id, event_id=now.event_id, township_id=now.township_id,
+        flow=flow_by_id(session, now.flow_id), state=now.state, means=rule.means, at=at,
+    )  # fmt: skip
     if rule.means == "assign":
         session.execute(text(_DECIDED), {"case": case_id, "staff": to.staff_id})
     # A pin that was moved may lie in another community, which has heard nothing yet.
@@ -340,25 +357,6 @@ def _take(
     if moved and now.open and flow_by_id(session, now.flow_id).kind == "emergency":
         call_upwards(session, case_id, at)
     return now
-
-
-def _turn_clocks(session: Session, now: CaseNow, at: datetime) -> None:
-    row = session.execute(text(_LIMITS), {"event": now.event_id}).one()
-    limits = dict(row.limits)
-    if row.time_limit is not None:
-        limits.setdefault("matter", f"{row.time_limit:g} {row.limit_unit}")
-    work, flow = work_time(session, now.township_id), flow_by_id(session, now.flow_id)
-    turn(session, now.id, flow, now.state, at, work=work, limits=limits, delivered=row.due_at)
-    if flow.kind == "normal" and now.open:
-        # What begins to run in an emergency that holds ordinary clocks stands still with them.
-        for switch_id in session.scalars(text(_HOLDS), {"case": now.id}).all():
-            change_pause(session, [now.id], work, at, f"emergency:{switch_id}", on=True)
-
-
-def _locked(session: Session, case_id: int) -> CaseNow:
-    """The case, which nobody else can move until the transaction ends."""
-    session.execute(text("SELECT FROM event_case WHERE id = :id FOR UPDATE"), {"id": case_id})
-    return case_now(session, case_id)
 
 
 def _moved(session: Session, now: CaseNow) -> CaseMoved:
@@ -370,15 +368,6 @@ def _moved(session: Session, now: CaseNow) -> CaseMoved:
         step=last.step,
         at=last.at.isoformat(),
     )
-
-
-def _known_step(session: Session, case_id: int, client_id: str) -> bool:
-    owner = session.scalar(
-        text("SELECT case_id FROM case_step WHERE client_id = :key"), {"key": client_id}
-    )
-    if owner is not None and owner != case_id:
-        raise Conflict("This key of a step belongs to another case.")
-    return owner is not None
 
 
 def _one(session: Session, statement: str, key: int | str) -> CaseNow:
@@ -408,19 +397,7 @@ INSERT INTO case_step (case_id, seq, step, at, actor, role, reason, note, level,
 VALUES (:case, :seq, :step, :at, :actor, :role, :reason, :note, :level, :grid, :office,
         :staff, :into, :rating, :flow, :client, CAST(:data AS jsonb))
 """
-_LIMITS = """
-SELECT m.limits, m.time_limit, m.limit_unit, e.due_at
-FROM event e JOIN matter m ON m.id = e.matter_id WHERE e.id = :event
-"""
 _DECIDED = """
 UPDATE suggestion SET accepted = (staff_id IS NOT DISTINCT FROM CAST(:staff AS bigint))
 WHERE case_id = :case AND accepted IS NULL
-"""
-_HOLDS = """
-SELECT m.id FROM event_case c JOIN event e ON e.id = c.event_id
-JOIN emergency m ON m.township_id = c.township_id AND m.ended_at IS NULL AND m.holds_ordinary
-LEFT JOIN plan_in_force p ON p.township_id = c.township_id
-LEFT JOIN event_grid a ON a.plan_id = p.id AND a.event_id = e.id
-LEFT JOIN grid g ON g.id = a.grid_id
-WHERE c.id = :case AND m.area_id IN (c.township_id, coalesce(g.community_id, e.community_id))
 """

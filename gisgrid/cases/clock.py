@@ -90,6 +90,40 @@ def resume_all(clocks: Sequence[Clock], work: WorkTime, at: datetime, cause: str
     return changed
 
 
+def under(clock: Clock, work: WorkTime, limit: Limit, at: datetime) -> Clock:
+    """The running clock as if it had had another limit from its start, and never due before it already is.
+
+    What pauses have put off so far is put off as far on the axis of the new limit. Where no calendar tells, or the
+    limit is no longer, it is the clock as it was: what was promised stands.
+    """
+    if clock.stopped_at is not None or limit == clock.limit:
+        return clock
+    stands = bool(clock.paused_by) and clock.due_at is None
+    plain = start(work, clock.limit, clock.started_at).due_at
+    fresh = start(work, limit, clock.started_at).due_at
+    promised = _counted([clock], work)[0].due_at if stands else clock.due_at
+    if plain is None or fresh is None or promised is None:
+        return clock
+    was, new, due = _positions(work, [replace(clock, limit=limit)] * 3, [plain, fresh, promised])
+    end = new + due - was
+    if end <= due:
+        return clock
+    # Late and standing still: when it stood still is not kept, so that it stands from now on.
+    since = at if clock.paused_by and not stands else clock.since
+    changed = replace(
+        clock,
+        limit=limit,
+        since=since,
+        units=end - _position(work, since, limit),
+        due_at=None,
+        yellow_at=None,
+    )
+    if clock.paused_by:
+        return changed
+    # Never paused, it is counted as one that begins, with the rule for whole days.
+    return start(work, limit, clock.started_at) if due == was else _counted([changed], work)[0]
+
+
 def stop(clock: Clock, work: WorkTime, at: datetime) -> Clock:
     """What it measures is done; one that stood still was in time, and is told to be due later."""
     if clock.stopped_at is not None:
@@ -97,6 +131,18 @@ def stop(clock: Clock, work: WorkTime, at: datetime) -> Clock:
     if clock.paused_by and clock.due_at is None:
         clock = _counted([replace(clock, since=at)], work)[0]
     return replace(clock, paused_by=frozenset(), stopped_at=at)
+
+
+def go_on(clock: Clock, work: WorkTime, at: datetime) -> Clock:
+    """The stopped clock as if it had not been stopped: due as it was.
+
+    One that stood still when it was stopped has stood still since, and has left at ``at`` what it had left then.
+    """
+    if clock.stopped_at is None:
+        return clock
+    stood = clock.since == clock.stopped_at != clock.started_at
+    clock = replace(clock, stopped_at=None)
+    return _counted([replace(clock, since=at)], work)[0] if stood else clock
 
 
 def recount(clock: Clock, work: WorkTime) -> Clock:

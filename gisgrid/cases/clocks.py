@@ -1,4 +1,4 @@
-"""The clocks of the cases: turned as a case moves from state to state, judged, counted anew."""
+"""The clocks of the cases: turned as a case moves from state to state, and counted anew."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from sqlalchemy import Row, text
@@ -39,24 +39,6 @@ class ClockNow:
     deadline: bool
     clock: Clock
     delivered: bool
-
-
-class Turned(NamedTuple):
-    """A clock that has turned yellow or red."""
-
-    case_id: int
-    name: str
-    colour: str
-    due_at: datetime
-
-
-@dataclass(frozen=True)
-class Judged:
-    """What came of judging: how many turned, and the most overdue of them."""
-
-    red: int
-    yellow: int
-    worst: list[Turned]
 
 
 def keep_calendar(session: Session, township_id: int, plans: Iterable[YearPlan]) -> list[int]:
@@ -169,7 +151,7 @@ def turn(
             now = life.resume(life.resume(now, work, at, "flow"), work, at, "state")
         if now != kept.clock:
             changed.append((kept.id, now))
-    _write(session, changed, at)
+    write(session, changed, at)
     for name in here.run:
         before = [k for k in known if k.flow_id == flow.id and k.name == name]
         running = any(k.clock.stopped_at is None for k in before)
@@ -178,9 +160,9 @@ def turn(
             continue
         if name == flow.deadline and delivered is not None and not had:
             fresh = Clock(DELIVERED, at, at, DELIVERED.units, delivered, delivered)
-            _add(session, case_id, flow, name, fresh, delivered=True)
+            add(session, case_id, flow, name, fresh, delivered=True)
         elif (limit := flow.limit(name, limits)) is not None:
-            _add(session, case_id, flow, name, life.start(work, limit, at))
+            add(session, case_id, flow, name, life.start(work, limit, at))
 
 
 def change_pause(
@@ -205,7 +187,7 @@ def change_pause(
     changed = [
         (each.id, clock) for each, clock in zip(kept, after, strict=True) if clock != each.clock
     ]
-    _write(session, changed, at)
+    write(session, changed, at)
     return len(changed)
 
 
@@ -213,75 +195,6 @@ def clocks_of(session: Session, case_id: int) -> list[ClockNow]:
     """A case's clocks in the order they started."""
     rows = session.execute(text(f"{_CLOCK} WHERE case_id = :id ORDER BY id"), {"id": case_id})
     return [_kept(row) for row in rows]
-
-
-def judge(session: Session, township_id: int, now: datetime, *, most: int = 200) -> Judged:
-    """Bring the colours of running clocks up to ``now``; ``most``: so many of them are named.
-
-    After a long stop very many turn at once, and naming each would take as long as turning them.
-    """
-    rows = session.execute(
-        text(
-            """
-            WITH turned AS (
-                UPDATE case_clock k
-                SET colour = CASE WHEN k.due_at < :now THEN 'red' ELSE 'yellow' END
-                FROM event_case c
-                WHERE c.id = k.case_id AND c.township_id = :t AND k.stopped_at IS NULL
-                  AND k.due_at IS NOT NULL AND k.yellow_at <= :now
-                  AND k.colour <> CASE WHEN k.due_at < :now THEN 'red' ELSE 'yellow' END
-                RETURNING k.case_id, k.name, k.colour, k.due_at
-            ), sums AS (
-                SELECT count(*) FILTER (WHERE colour = 'red') AS red,
-                       count(*) FILTER (WHERE colour = 'yellow') AS yellow FROM turned
-            ), worst AS (
-                SELECT * FROM turned ORDER BY due_at, case_id, name COLLATE "C" LIMIT :most
-            )
-            SELECT sums.*, worst.* FROM sums LEFT JOIN worst ON true
-            ORDER BY due_at, case_id, name COLLATE "C"
-            """
-        ),
-        {"t": township_id, "now": now, "most": most},
-    ).all()
-    red, yellow = rows[0][:2]
-    return Judged(red, yellow, [Turned(*row[2:]) for row in rows if row.case_id is not None])
-
-
-def uncounted(session: Session, township_id: int) -> int:
-    """How many running clocks have no due time because a year between has no calendar."""
-    return int(
-        session.scalar(
-            text(
-                "SELECT count(*) FROM case_clock k JOIN event_case c ON c.id = k.case_id "
-                "WHERE c.township_id = :t AND k.stopped_at IS NULL AND k.due_at IS NULL "
-                "AND k.paused_by = '{}'"
-            ),
-            {"t": township_id},
-        )
-        or 0
-    )
-
-
-def standing(session: Session, township_id: int, now: datetime) -> dict[int, str]:
-    """How every open case stands at ``now``: the worst colour of its running clocks, by case.
-
-    Red, yellow, unknown, green, paused, in this order; a case without a running clock is left out.
-    Nothing is written.
-    """
-    rows = session.execute(
-        text(
-            """
-            SELECT c.id, min(CASE WHEN k.due_at < :now THEN 1 WHEN k.yellow_at <= :now THEN 2
-                                  WHEN k.due_at IS NOT NULL THEN 4
-                                  WHEN k.paused_by = '{}' THEN 3 ELSE 5 END)
-            FROM case_clock k JOIN event_case c ON c.id = k.case_id
-            WHERE c.township_id = :t AND c.open AND k.stopped_at IS NULL GROUP BY c.id
-            """
-        ),
-        {"t": township_id, "now": now},
-    )
-    words = ("", "red", "yellow", "unknown", "green", "paused")
-    return {case_id: words[rank] for case_id, rank in rows}
 
 
 def recount_due(session: Session, township_id: int) -> int:
@@ -350,31 +263,34 @@ def recount(session: Session, township_id: int) -> int:
     return len(moved)
 
 
-def _add(
+def add(
     session: Session, case_id: int, flow: Flow, name: str, clock: Clock, *, delivered: bool = False
 ) -> None:
+    """Keep a clock that has begun."""
     session.execute(
         text(
             "INSERT INTO case_clock (case_id, flow_id, name, deadline, amount, unit, started_at, "
-            "since_at, units, due_at, yellow_at, colour) VALUES (:case, :flow, :name, :deadline, "
-            ":amount, :unit, :started, :since, :units, :due, :yellow, :colour)"
+            "since_at, units, due_at, yellow_at, paused_by, colour) VALUES (:case, :flow, :name, :deadline, "
+            ":amount, :unit, :started, :since, :units, :due, :yellow, :causes, :colour)"
         ),
         {
             "case": case_id, "flow": flow.id, "name": name, "deadline": name == flow.deadline,
             "amount": None if delivered else clock.limit.amount,
             "unit": None if delivered else clock.limit.unit, "started": clock.started_at,
             "since": clock.since, "units": clock.units, "due": clock.due_at,
-            "yellow": clock.yellow_at, "colour": life.colour(clock, clock.started_at),
+            "yellow": clock.yellow_at, "causes": sorted(clock.paused_by),
+            "colour": life.colour(clock, clock.started_at),
         },
     )  # fmt: skip
 
 
-def _write(session: Session, changed: Iterable[tuple[int, Clock]], now: datetime) -> None:
+def write(session: Session, changed: Iterable[tuple[int, Clock]], now: datetime) -> None:
+    """Keep clocks by their rows' numbers as they are now."""
     rows = [
         {
             "id": number, "since": clock.since, "units": clock.units, "due": clock.due_at,
             "yellow": clock.yellow_at, "causes": sorted(clock.paused_by),
-            "stopped": clock.stopped_at, "colour": life.colour(clock, now),
+            "stopped": clock.stopped_at, "amount": clock.limit.amount, "unit": clock.limit.unit, "colour": life.colour(clock, now),
         }
         for number, clock in changed
     ]  # fmt: skip
@@ -383,11 +299,12 @@ def _write(session: Session, changed: Iterable[tuple[int, Clock]], now: datetime
 
 
 _WRITE = """
-UPDATE case_clock k SET since_at = r.since, units = r.units, due_at = r.due, yellow_at = r.yellow,
+UPDATE case_clock k SET since_at = r.since, amount = CASE WHEN k.unit IS NULL THEN k.amount ELSE r.amount END,
+       unit = CASE WHEN k.unit IS NULL THEN k.unit ELSE r.unit END, units = r.units, due_at = r.due, yellow_at = r.yellow,
        paused_by = r.causes, stopped_at = r.stopped, colour = r.colour
 FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(
     id bigint, since timestamptz, units bigint, due timestamptz, yellow timestamptz, causes text[],
-    stopped timestamptz, colour text)
+    stopped timestamptz, colour text, amount double precision, unit text)
 WHERE k.id = r.id
 """
 _CLOCK = """

@@ -78,21 +78,30 @@ def candidates(
     text_: str | None = None,
     but_for: int | None = None,
     most: int = 8,
+    only_open: bool = False,
+    opened: bool = True,
 ) -> list[DuplicateCandidate]:
     """Events of the same item within the matter's radius and time, the nearest first.
 
     An event that is still open is a candidate however old it is; merged ones are not, for what they
     were merged into is.
+
+    Parameters
+    ----------
+    only_open
+        None that is closed or has no case.
+    opened
+        With the words, as `words_of` opens them; False: nothing is opened, and none is in the audit.
     """
     rows = session.execute(
         text(_NEAR),
         {
             "t": township_id, "matter": matter_id, "lon": lon, "lat": lat, "at": at,
-            "but": but_for, "most": most, "usual_m": USUAL_M, "usual_h": USUAL_H,
+            "but": but_for, "most": most, "only_open": only_open, "usual_m": USUAL_M, "usual_h": USUAL_H,
         },
     ).mappings()  # fmt: skip
     found = list(rows)
-    said = words_of(session, [row["event_id"] for row in found])
+    said = words_of(session, [row["event_id"] for row in found]) if opened else {}
     near = []
     for row in found:
         words, address = said.get(row["event_id"], (None, None))
@@ -149,6 +158,6 @@ SELECT n.id AS event_id, c.id AS case_id, n.code, n.reported_at,
        (SELECT array_agg(p.id ORDER BY p.id) FROM photo p WHERE p.event_id = n.id) AS photos
 FROM near n JOIN matter o ON o.id = n.matter_id JOIN m ON m.code = o.code
 LEFT JOIN event_case c ON c.event_id = n.id
-WHERE n.distance_m <= m.metres AND c.merged_into_id IS NULL
+WHERE n.distance_m <= m.metres AND c.merged_into_id IS NULL AND (NOT CAST(:only_open AS boolean) OR c.open)
 ORDER BY n.distance_m, n.id LIMIT :most
 """

@@ -237,14 +237,14 @@ _SAID = text("""
                OR coalesce(min(seq) FILTER (WHERE means = 'return') < coalesce(
                    min(seq) FILTER (WHERE means = 'handle'), 2147483647), false) AS misled,
            count(*) FILTER (WHERE means = 'reopen') AS reopened,
-           (ARRAY['reopened', 'dropped', 'closed'])[1 + max(seq * 3 + CASE means
-               WHEN 'close' THEN 2 WHEN 'reopen' THEN 0 ELSE 1 END) FILTER (WHERE means IN
-               ('close', 'refuse', 'withdraw', 'merge', 'reopen')) % 3] AS ending,
+           (ARRAY['opened_again', 'dropped', 'closed'])[1 + max(seq * 3 + CASE means
+               WHEN 'close' THEN 2 WHEN 'reopen' THEN 0 WHEN 'separate' THEN 0 ELSE 1 END) FILTER (WHERE means IN
+               ('close', 'refuse', 'withdraw', 'merge', 'reopen', 'separate')) % 3] AS ending,
            max(at) FILTER (WHERE means = 'close') AS closed_at,
            max(seq * 8 + s.rating) % 8 AS rating
     FROM case_step s JOIN taken USING (case_id)
     WHERE s.at <= :as_of AND (s.rating IS NOT NULL OR means IN ('assign', 'return', 'transfer',
-        'handle', 'reopen', 'close', 'refuse', 'withdraw', 'merge'))
+        'handle', 'reopen', 'separate', 'close', 'refuse', 'withdraw', 'merge'))
     GROUP BY s.case_id
 """).columns()
 _LIMITED = text("""

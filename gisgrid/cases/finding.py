@@ -9,7 +9,10 @@ from sqlalchemy.orm import Session
 
 from gisgrid.cases.board import Row, rows_of
 
-_TICKET = re.compile(r"[2-9A-HJ-NP-TV-Z]{5}-?[2-9A-HJ-NP-TV-Z]{5}")
+# Three groups of four; two of five in a ticket of before.
+_TICKET = re.compile(
+    r"[2-9A-HJ-NP-Z]{4}(-?[2-9A-HJ-NP-Z]{4}){2}|[2-9A-HJ-NP-TV-Z]{5}-?[2-9A-HJ-NP-TV-Z]{5}"
+)
 
 
 def cases_called(session: Session, words: str, *, limit: int = 10) -> list[Row]:
@@ -28,8 +31,8 @@ def cases_called(session: Session, words: str, *, limit: int = 10) -> list[Row]:
 def like_ticket(words: str) -> str | None:
     """A ticket as it is written, where the words may be one; nobody is asked whether there is such a ticket.
 
-    >>> like_ticket(" abcd2-3456z "), like_ticket("康成街9号")
-    ('ABCD2-3456Z', None)
+    >>> like_ticket(" abcd2-3456z "), like_ticket("acde-2345-ghjk"), like_ticket("康成街9号")
+    ('ABCD2-3456Z', 'ACDE-2345-GHJK', None)
     """
     wanted = words.strip().upper()
     return wanted if _TICKET.fullmatch(wanted) else None

@@ -77,6 +77,7 @@ NEEDS = {
     "reason": say("a reason"), "note": say("a note"), "owner": say("a person or an office"),
     "level": say("a higher level"), "into": say("the open case that it joins"),
     "rating": say("a rating"), "flow": say("another flow"), "photo": say("a photo"),
+    "matter": say("another matter of the list"),
     "photo_if_asked": say("a photo after the work (if the matter asks for one)"),
 }  # fmt: skip
 """What a step may need, in words."""

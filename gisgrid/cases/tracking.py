@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import text
@@ -13,8 +14,10 @@ from gisgrid.cases.cases import (
     RESIDENT,
     CaseNow,
     Details,
+    LogEntry,
     case_by_ticket,
     case_log,
+    case_of_event,
     handlers,
     next_steps,
     take_step,
@@ -27,12 +30,15 @@ from gisgrid.core.messages import Both
 TOLD = (
     "report", "file", "refuse", "assign", "transfer", "begin", "handle", "return", "escalate",
     "suspend", "resume", "close", "merge", "withdraw", "reopen", "rate", "change_flow",
+    "recategorise", "separate",
 )  # fmt: skip
 """Kinds of step that are told; notes and moved pins are the staff's own."""
-REASONED = ("refuse", "suspend", "withdraw", "reopen")
+REASONED = ("refuse", "suspend", "withdraw", "reopen", "recategorise")
 """Of these the reason is told as well: whoever reported has a right to it."""
 ANSWERS = ("rate", "reopen", "withdraw", "note")
 """What whoever reported may do."""
+MOST_MERGES = 20
+"""So many times a case is followed to the next that it was merged into."""
 # Whoever writes a reason may forget who will read it.
 _NUMBERS = re.compile(r"\d[\d\s-]{5,}[\dXx]")
 
@@ -47,6 +53,8 @@ class ToldStep:
     office: str | None
     """The office it went to; None: a team, a person, or nobody in particular."""
     rating: int | None
+    matter: Both | None = None
+    """What it is handled as from then on."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +62,10 @@ class Followed:
     """A case as its ticket shows it."""
 
     case: CaseNow
+    """The one that handles it: its own, or the one that it was merged into."""
+    ticket: str
+    joined_id: int | None
+    """Of its own case, where another one handles it."""
     code: str
     """Of the event."""
     matter_code: str
@@ -71,27 +83,57 @@ class Followed:
 
 def follow(session: Session, ticket: str) -> Followed:
     """The case of a ticket; NotFound if there is none."""
-    now = case_by_ticket(session, ticket)
+    own = now = case_by_ticket(session, ticket)
     row = session.execute(text(_EVENT), {"id": now.event_id}).one()
-    log = case_log(session, now.id)
+    log = case_log(session, own.id)
+    reporter, steps = log[0].actor, _told_of(log, None)
+    # From one case to the next that it was merged into, each for as long as it was the one.
+    for _ in range(MOST_MERGES):
+        event_id = session.scalar(text("SELECT next_of_report()"))
+        if event_id is None:
+            break
+        since = next(line.at for line in reversed(log) if line.means == "merge")
+        session.execute(
+            text("SELECT set_config('gisgrid.report', :id, true)"), {"id": str(event_id)}
+        )
+        now = case_of_event(session, event_id)
+        log = case_log(session, now.id)
+        steps += _told_of([line for line in log if line.at >= since], own.id)
     flow = flow_by_id(session, now.flow_id)
     may = {s.means for s in next_steps(session, now, RESIDENT) if s.means in ANSWERS}
-    if log and log[0].actor in handlers(log):
+    if reporter in handlers(log):
         may -= {"rate"}  # nobody praises their own work
+    if now.id != own.id or session.scalar(text("SELECT others_with_report()")):
+        may -= {"withdraw"}  # it is somebody else's, too
     due = [k.clock.due_at for k in clocks_of(session, now.id) if k.deadline]
     return Followed(
-        now, row.code, row.matter_code, row.matter, row.matter_en, row.reported_at,
-        Both(flow.states[now.state].en, flow.states[now.state].zh),
-        due[-1] if due and now.open else None,
-        tuple(
-            ToldStep(
-                line.means, line.at, without_numbers(line.reason) if line.means in REASONED else None,
-                line.owner.office if line.means in ("assign", "transfer") else None, line.rating,
-            )
-            for line in log if line.means in TOLD
-        ),
-        frozenset(may), row.time_zone,
+        now, own.ticket, own.id if now.id != own.id else None, row.code, row.matter_code, row.matter,
+        row.matter_en, row.reported_at, Both(flow.states[now.state].en, flow.states[now.state].zh),
+        due[-1] if due and now.open else None, tuple(steps), frozenset(may), row.time_zone,
     )  # fmt: skip
+
+
+def _told_of(log: Iterable[LogEntry], own_id: int | None) -> list[ToldStep]:
+    """What is told of lines of a log; of what another one wrote who follows the same case, not the words."""
+    return [
+        replace(_told(line), reason=None) if _of_another(line, own_id) else _told(line)
+        for line in log
+        if line.means in TOLD
+    ]
+
+
+def _told(line: LogEntry) -> ToldStep:
+    to = line.data.get("to") if line.means == "recategorise" else None
+    return ToldStep(
+        line.means, line.at, without_numbers(line.reason) if line.means in REASONED else None,
+        line.owner.office if line.means in ("assign", "transfer") else None, line.rating,
+        Both(to["name_en"] or to["name"], to["name"]) if to else None,
+    )  # fmt: skip
+
+
+def _of_another(line: LogEntry, own_id: int | None) -> bool:
+    """Whether another one of those who follow a case wrote this: their words are not told."""
+    return line.role == "resident" and line.data.get("joined") != own_id
 
 
 def answer(session: Session, ticket: str, means: str, details: Details) -> CaseNow:
@@ -111,6 +153,8 @@ def answer(session: Session, ticket: str, means: str, details: Details) -> CaseN
     step = next((s for s in steps if s.means == means), None)
     if step is None or means not in found.may:
         raise Conflict("This is not possible as the report stands now; look again.", means=means)
+    if found.joined_id is not None:
+        details = replace(details, data={"joined": found.joined_id})
     return take_step(session, found.case.id, step.name, RESIDENT, details=details)
 
 

@@ -14,8 +14,10 @@ from sqlalchemy import text
 from gisgrid.cases.calendars import read_calendar
 from gisgrid.cases.cases import CaseActor, Details, Owner, case_log, case_now, next_steps, take_step
 from gisgrid.cases.clock import colour
-from gisgrid.cases.clocks import calendar_years, clocks_of, judge, keep_calendar, uncounted
+from gisgrid.cases.clocks import calendar_years, clocks_of, keep_calendar
+from gisgrid.cases.correction import correct_matter, corrects
 from gisgrid.cases.flow import current_flow, flow_by_id, keep_flow, own_flow, read_flow
+from gisgrid.cases.judging import judge, uncounted
 from gisgrid.cases.public_holidays import proposed, usual_week
 from gisgrid.cases.refusals import NotOnTheList
 from gisgrid.cases.refused_requests import keep_refusal
@@ -184,6 +186,7 @@ def show_case(settings: Settings, case_id: int) -> None:
 @click.option("--into", type=int, help="case it is merged into")
 @click.option("--rating", type=click.IntRange(1, 5), help="1 to 5")
 @click.option("--flow", type=click.Choice(FLOW_KINDS), help="kind of flow it changes to")
+@click.option("--matter", help="code of the matter that it is, for a step that corrects it")
 @_commit
 @click.pass_obj
 def take_command(
@@ -203,22 +206,26 @@ def take_command(
     into: int | None,
     rating: int | None,
     flow: str | None,
+    matter: str | None,
     commit: bool,
 ) -> None:
     """Take STEP on the case CASE_ID."""
     by = CaseActor(actor or settings.who or getpass.getuser(), (role,))
     try:
         with opened(settings) as session:
-            flow_id = (
-                current_flow(session, case_now(session, case_id).township_id, flow).id
-                if flow
-                else None
-            )
+            now = case_now(session, case_id)
+            flow_id = current_flow(session, now.township_id, flow).id if flow else None
             details = Details(
                 reason=reason, note=note, to=Owner(grid, office, None, level), into_id=into,
                 rating=rating, flow_id=flow_id,
             )  # fmt: skip
-            now = take_step(session, case_id, step, by, seq=seq, details=details)
+            if corrects(session, now, step):
+                to = f"grid:{grid}" if grid else f"office:{office}" if office else ""
+                now = correct_matter(
+                    session, now, matter or "", step, by, seq=seq, to=to, details=details
+                )
+            else:
+                now = take_step(session, case_id, step, by, seq=seq, details=details)
             state = flow_by_id(session, now.flow_id).states[now.state]
             if not commit:
                 session.rollback()

@@ -12,10 +12,11 @@ from psycopg.errors import LockNotAvailable
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 
-from gisgrid.cases.clocks import judge, recount_due
+from gisgrid.cases.clocks import recount_due
 from gisgrid.cases.day_figures import AT_ONCE as DAYS_AT_ONCE
 from gisgrid.cases.day_figures import count_days
 from gisgrid.cases.emergencies import end_expired
+from gisgrid.cases.judging import judge
 from gisgrid.cases.open_problems import remind
 from gisgrid.collection.completeness import count_day
 from gisgrid.collection.tasks import keep_days

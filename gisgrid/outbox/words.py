@@ -37,6 +37,7 @@ CHANNEL_WORDS: dict[str, str] = {
 }
 SUBJECT_WORDS: dict[str, str] = {
     "case": say("{kind}: case {code}"),
+    "cases": say("{kind}: {code} cases"),
     "emergency": say("{kind}: {code}"),
     "plan": say("{kind}: plan {code}"),
     "document": say("{kind}: document {code}"),
@@ -90,6 +91,7 @@ class ToldMessage:
         """The page of the thing, without a host; of what has none, the start."""
         path = {
             "case": f"/cases/{self.subject_id}",
+            "cases": "/dispatch?state=file" if self.kind == "returned" else "/cases/mine",
             "plan": f"/plan/{self.subject_id}",
             "document": f"/documents/{quote(self.code, safe='')}",
             "draft": f"/drafts/{self.subject_id}",

@@ -10,8 +10,9 @@ from frame import ROOT, machine, options, parsed, private_store
 from sqlalchemy import Engine, text
 
 from gisgrid.cases.calendars import read_calendar
-from gisgrid.cases.clocks import judge, keep_calendar, recount, standing
+from gisgrid.cases.clocks import keep_calendar, recount
 from gisgrid.cases.flow import current_flow
+from gisgrid.cases.judging import judge, standing
 from gisgrid.db.store import transaction
 
 CALENDAR = ROOT / "data/calendar/calendar.csv"

@@ -35,6 +35,9 @@ from tests.support.web import app_over, chromium, session_cookie
 FILTERS = {
     "open (the first view)": "",
     "open and closed": "state=all",
+    "to be sent, what came back first": "state=file",
+    "open, in the order of grids": "sort=grid",
+    "open and closed, in the order of grids": "state=all&sort=grid",
     "late": "due=late",
     "one matter, closed": "state=closed&matter=0105",
     "one source": "state=all&source=12345",

@@ -65,7 +65,7 @@ def take(page: Page, step: str, **typed: str) -> None:
             field.fill(value)
     # The step is written down on the phone, sent, and then the page comes anew.
     with page.expect_navigation():
-        form.locator("button").click()
+        form.locator("button").last.click()
     page.wait_for_selector("p.note[role=status]")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,10 +13,14 @@ import pytest
 from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 
-from gisgrid.cases.board import board, cursor, mine, steps_since
+from gisgrid.cases import shortlist
+from gisgrid.cases.board import ORDERS, RowOrder, board, cursor, mine, steps_since
 from gisgrid.cases.board_filters import Filters
-from gisgrid.cases.cases import Owner, case_log
+from gisgrid.cases.cases import Owner, case_by_ticket, case_log, case_now
 from gisgrid.cases.flow import keep_own_flows
+from gisgrid.cases.many import Seen, take_many
+from gisgrid.cases.tickets import ALPHABET, in_groups
+from gisgrid.core.errors import Invalid
 from gisgrid.db import listen
 from gisgrid.db import tables as t
 from gisgrid.db.store import transaction
@@ -166,6 +171,126 @@ def test_a_right_in_one_of_two_townships_is_none_everywhere(town: Town, engine: 
     assert seen("other") == (False, 0)
 
 
+def test_a_ticket_as_it_is_heard_on_the_telephone_and_a_number_find_their_case(
+    town: Town, engine: Engine
+):
+    cases = [town.report(None, PUBLIC) for _ in range(2)]
+    ticket = cases[0].ticket
+
+    def found(words: str) -> list[int]:
+        with acting(town.web, town.people["dispatcher"], read_only=True) as session:
+            return [
+                row.case_id
+                for row in board(
+                    session, town.place.id, Filters(words=words), datetime.now(UTC)
+                ).rows
+            ]
+
+    heard = (
+        in_groups(ticket)
+        .lower()
+        .replace("5", "s")
+        .replace("2", "Z")
+        .replace("v", "u")
+        .replace("-", " ")
+    )
+    assert found(ticket) == found(in_groups(ticket)) == found(heard) == [cases[0].id]
+    assert found(ticket[:-1]) == []
+    assert cases[1].id in found(str(cases[1].id))
+    with acting(town.web, None) as session:
+        assert case_by_ticket(session, heard).id == cases[0].id
+    assert not set("0O1ILQ8BSZU") & set(ALPHABET) and len(set(ALPHABET)) == len(ALPHABET) == 25
+
+
+def test_a_board_stands_in_any_order_with_what_is_empty_last(town: Town, engine: Engine):
+    with transaction(engine) as session:
+        session.execute(text("UPDATE matter SET time_limit = 4, limit_unit = 'working_hours'"))
+    spots = [spot(1.5, 0.5), spot(0.5, 0.5), spot(0.2, 0.5)]
+    cases = [town.report_at(place).id for place in spots]
+    cases.append(town.report(None, PUBLIC, source="巡查").id)
+    town.step("dispatcher", cases[1], "file", "dispatcher", "dispatcher.shi")
+    town.step("dispatcher", cases[1], "dispatch", "dispatcher", "dispatcher.shi", to=TEAM_A)
+    town.step("dispatcher", cases[3], "merge", "dispatcher", "dispatcher.shi", into_id=cases[2])
+    now = datetime.now(UTC)
+
+    def ids(by: str, down: bool = False, **filters: Any) -> list[int]:
+        with acting(town.web, town.people["dispatcher"], read_only=True) as session:
+            found = board(session, town.place.id, Filters(**filters), now, order=RowOrder(by, down))
+        return [row.case_id for row in found.rows]
+
+    first, second, third, merged = cases
+    assert ids("grid") == [second, third, first] and ids("grid", True) == [first, second, third]
+    # Nobody has the others: they stand behind whoever somebody has, whichever way.
+    assert ids("owner") == ids("owner", True) == [second, first, third]
+    assert ids("state") == [first, third, second] and ids("state", True) == [second, first, third]
+    assert ids("told_again", True)[0] == third
+    with transaction(engine) as session:
+        by_code = [case_now(session, case).event_id for case in (first, second, third)]
+        codes = dict(
+            session.execute(
+                text("SELECT id, code FROM event WHERE id = ANY(:ids)"), {"ids": by_code}
+            ).all()
+        )
+    in_codes = sorted(
+        (first, second, third), key=lambda case: codes[by_code[(first, second, third).index(case)]]
+    )
+    assert ids("code") == in_codes and ids("code", True) == in_codes[::-1]
+    assert ids("source", state="all")[0] == merged
+    for by in ORDERS:
+        assert sorted(ids(by, state="all")) == cases
+    with pytest.raises(Invalid, match="in the order of"):
+        ids("rating")
+    # In the reader's language.
+    with transaction(engine) as session:
+        session.execute(text("UPDATE matter SET name_en = 'Rubbish' WHERE parent_id IS NOT NULL"))
+        lamp = session.scalar(text(
+            "INSERT INTO matter (list_id, parent_id, code, name, name_en) SELECT list_id, parent_id, '0998', '路灯', 'Lamp' "
+            "FROM matter WHERE code = :code RETURNING id"
+        ), {"code": town.matter})  # fmt: skip
+        session.execute(
+            text("UPDATE event SET matter_id = :m WHERE id = :e"), {"m": lamp, "e": by_code[1]}
+        )
+    client = app_over(engine, account=town.people["dispatcher"]).test_client()
+    rows = {
+        language: client.get(f"/api/v1/cases?sort=matter&lang={language}").json["rows"]
+        for language in ("zh", "en")
+    }
+    assert rows["zh"][-1]["case_id"] == second
+    assert rows["en"][0]["case_id"] == second
+    # The first of all, and not of those that stood first by urgency.
+    with acting(town.web, town.people["dispatcher"], read_only=True) as session:
+        top = board(session, town.place.id, Filters(), now, limit=1, order=RowOrder("grid", True))
+    assert [row.case_id for row in top.rows] == [first] and top.open == 3
+
+
+def test_a_shortlist_lies_in_the_account_and_is_nobody_elses(
+    town: Town, engine: Engine, monkeypatch: pytest.MonkeyPatch
+):
+    cases = [town.report(None, PUBLIC).id for _ in range(2)]
+    shi = app_over(engine, account=town.people["dispatcher"]).test_client()
+    other = app_over(engine, account=town.people["other"]).test_client()
+
+    def keep(client: Any, **change: list[int]) -> Any:
+        token = client.get("/dispatch").text.split('"csrf": "')[1].split('"')[0]
+        answer = client.post("/dispatch/shortlist", json=change, headers={"X-CSRFToken": token})
+        return answer.json["cases"] if answer.status_code == 200 else answer.status_code
+
+    assert keep(shi, on=[*cases, cases[0], 99_999]) == cases
+    assert keep(shi, off=[cases[0]]) == cases[1:]
+    # The worker of the next grid sees neither the case nor who keeps an eye on it.
+    assert keep(other, on=cases) == []
+    assert f'"stars": [{cases[1]}]' in shi.get("/dispatch").text
+    for bad in ({"on": "x"}, {"on": [0]}, {"on": [True]}, {"on": [1] * 501}):
+        assert keep(shi, **bad) == 422
+    # What has been closed for long leaves it; one that is full says so.
+    town.step("dispatcher", cases[1], "reject", "dispatcher", "dispatcher.shi", reason="不属实")
+    assert keep(shi, on=[]) == cases[1:]
+    monkeypatch.setattr(shortlist, "CLOSED_DAYS", -1)
+    assert keep(shi, on=[cases[0]]) == cases[:1]
+    monkeypatch.setattr(shortlist, "MOST_KEPT", 0)
+    assert keep(shi, on=[]) == 422
+
+
 def test_many_are_sent_at_once_and_each_has_its_own_answer(town: Town, engine: Engine):
     cases = [town.report(None, PUBLIC) for _ in range(3)]
     for case in cases[:2]:
@@ -185,6 +310,121 @@ def test_many_are_sent_at_once_and_each_has_its_own_answer(town: Town, engine: E
     for bad in ({}, {"step": "file"}, {"step": "file", "cases": []}, []):
         assert client.post("/dispatch/steps", json=bad,
                            headers={"X-CSRFToken": token}).status_code == 422  # fmt: skip
+
+
+def test_many_are_transferred_closed_and_merged_with_an_answer_in_words_each(
+    town: Town, engine: Engine
+):
+    cases = [town.report(None, PUBLIC) for _ in range(4)]
+    client = app_over(engine, account=town.people["dispatcher"]).test_client()
+    token = client.get("/dispatch").text.split('"csrf": "')[1].split('"')[0]
+
+    def many(step: str, some: list[int], **more: str) -> list[tuple[int, str]]:
+        body = {"step": step, "cases": [{"id": cases[n].id} for n in some], **more}
+        answer = client.post("/dispatch/steps?lang=en", json=body, headers={"X-CSRFToken": token})
+        assert [one["id"] for one in answer.json["cases"]] == [cases[n].id for n in some]
+        return [(one["status"], one["said"]) for one in answer.json["cases"]]
+
+    assert many("file", [2, 0, 1]) == [(200, "filed")] * 3
+    assert many("dispatch", [0, 1], to="grid:a") == [(200, "dispatched")] * 2
+    # One that cannot be transferred keeps none of the others; without a reason none is.
+    assert [one[0] for one in many("transfer", [0, 3, 1], to="own", reason="换片")] == [
+        200,
+        409,
+        200,
+    ]
+    assert [status for status, _ in many("transfer", [0, 1], to="grid:b")] == [422, 422]
+    assert [status for status, _ in many("transfer", [0], to="grid:x", reason="换片")] == [422]
+    assert "there is no step “close”" in many("close", [0])[0][1].replace('"', "")
+    for case in cases[:2]:
+        town.step("worker", case.id, "feed_back", "grid_worker", "worker.a", note="已清理")
+    assert many("close", [0, 1, 2])[:2] == [(200, "closed")] * 2
+    assert many("merge", [3, 2], into=cases[2].ticket) == [
+        (200, "merged"), (422, "The step “merge” needs the open case that it joins."),
+    ]  # fmt: skip
+    assert many("merge", [2], into=cases[3].ticket)[0] == (
+        409,
+        f"The case {cases[3].ticket!r} was merged into case {cases[2].id}: only an open case can be joined.",
+    )
+    with transaction(engine) as session:
+        assert [case_now(session, case.id).state for case in cases] == [
+            "closed", "closed", "filed", "merged",
+        ]  # fmt: skip
+
+
+def test_a_code_that_is_another_cases_number_joins_neither_by_itself(town: Town, engine: Engine):
+    first, second, third = (town.report(None, PUBLIC) for _ in range(3))
+    with transaction(engine) as session:
+        session.execute(
+            text("UPDATE event SET code = :code WHERE id = :id"), {"code": str(first.id), "id": second.event_id}
+        )  # fmt: skip
+    client = app_over(engine, account=town.people["dispatcher"]).test_client()
+    token = client.get("/dispatch").text.split('"csrf": "')[1].split('"')[0]
+
+    def merge(into: str) -> tuple[int, str]:
+        body = {"step": "merge", "into": into, "cases": [{"id": third.id}]}
+        answer = client.post("/dispatch/steps?lang=en", json=body, headers={"X-CSRFToken": token})
+        (one,) = answer.json["cases"]
+        return one["status"], one["said"]
+
+    status, said = merge(str(first.id))
+    assert status == 409 and f"case:{first.id} (" in said
+    assert f"case:{second.id} ({first.id})" in said
+    assert merge("case:99999")[0] == merge("case:x")[0] == 404
+    assert merge(f"case:{second.id}") == (200, "merged")
+    with transaction(engine) as session:
+        assert case_now(session, third.id).merged_into_id == second.id
+
+
+def test_what_the_store_breaks_off_for_one_case_undoes_none_of_the_others(
+    town: Town, engine: Engine
+):
+    cases = [town.report(None, PUBLIC) for _ in range(3)]
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "CREATE FUNCTION breaks() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+            "RAISE 'deadlock' USING ERRCODE = '40P01'; END $$"
+        )
+        connection.exec_driver_sql(
+            "CREATE TRIGGER breaks BEFORE INSERT ON case_step FOR EACH ROW "
+            f"WHEN (NEW.case_id = {cases[1].id}) EXECUTE FUNCTION breaks()"
+        )
+    client = app_over(engine, account=town.people["dispatcher"]).test_client()
+    token = client.get("/dispatch").text.split('"csrf": "')[1].split('"')[0]
+    body = {"step": "file", "cases": [{"id": case.id} for case in cases]}
+    answer = client.post("/dispatch/steps?lang=en", json=body, headers={"X-CSRFToken": token})
+    assert [one["status"] for one in answer.json["cases"]] == [200, 409, 200]
+    with transaction(engine) as session:
+        assert [case_now(session, c.id).state for c in cases] == ["filed", "collected", "filed"]
+
+
+def test_two_who_move_many_at_once_hold_none_that_the_other_waits_for(town: Town, engine: Engine):
+    first, second, third = sorted(town.report(None, PUBLIC).id for _ in range(3))
+    answers: list[Any] = []
+
+    def many() -> None:
+        with acting(town.web, town.people["dispatcher"]) as session:
+            seen = [Seen(case, None) for case in (second, first)]
+            answers.extend(
+                take_many(session, seen, "merge", "dispatcher.shi", into=f"case:{third}")
+            )
+
+    def waits() -> bool:
+        with transaction(engine) as session:
+            return session.scalar(text(
+                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+            )) == 1  # fmt: skip
+
+    locked = "SELECT FROM event_case WHERE id = :id FOR UPDATE NOWAIT"
+    with transaction(engine) as session:
+        session.execute(text(locked), {"id": second})
+        other = threading.Thread(target=many)
+        other.start()
+        assert eventually(waits)
+        # It waits for the second, and the third, which comes after it, is nobody's yet.
+        session.execute(text(locked), {"id": third})
+    other.join(timeout=20)
+    assert [answer.now.merged_into_id for answer in answers] == [third, third]
 
 
 def test_a_step_of_a_transaction_that_ended_late_is_told_again(town: Town, engine: Engine):

@@ -11,8 +11,11 @@ from sqlalchemy.orm import Session
 
 from gisgrid.cases.calendars import read_calendar
 from gisgrid.cases.cases import CaseNow, Details, case_log, case_now, take_step
-from gisgrid.cases.clocks import clocks_of, judge, keep_calendar, recount, standing
+from gisgrid.cases.clocks import clocks_of, keep_calendar, recount
 from gisgrid.cases.flow import keep_flow, own_flow, parse_flow
+from gisgrid.cases.judging import judge, standing
+from gisgrid.cases.refusals import Incomplete
+from gisgrid.core.errors import NotAllowed
 from gisgrid.core.plans import plan_in_force
 from gisgrid.db.store import transaction
 from gisgrid.planning.attach.attach import attach
@@ -62,6 +65,152 @@ def test_each_state_runs_its_clocks(session: Session):
         ("file", "missed"), ("answer", "met"), ("total", "met"), ("dispatch", "met"),
         ("handle", "missed"), ("check", "met"), ("handle", "met"), ("check", "met"),
     ]  # fmt: skip
+
+
+def matters(session: Session, township: Any, **other: Any) -> tuple[Any, Any]:
+    """What was reported (four working hours), and what it is."""
+    first = create_matter(session, township, time_limit=4, limit_unit="working_hours")
+    values = {"name": "路灯损坏", "time_limit": 2, "limit_unit": "working_days", **other}
+    other_one = create_matter(session, township, **values)
+    session.flush()
+    return first, other_one
+
+
+def corrected(walk: Walk, matter: Any, when: str, **more: Any) -> None:
+    session = walk.session
+    old = session.execute(
+        text("SELECT m.id, m.code, m.name FROM event e JOIN matter m ON m.id = e.matter_id WHERE e.id = :e"),
+        {"e": walk.now.event_id},
+    ).one()  # fmt: skip
+    data = {
+        "matter_id": matter.id, "from": {"code": old.code, "name": old.name, "name_en": None},
+        "to": {"code": matter.code, "name": matter.name, "name_en": None},
+    }  # fmt: skip
+    walk("correct", DISPATCHER, when, reason="实为路灯", data=data, **more)
+
+
+def test_another_matter_has_the_limits_it_would_have_had_from_the_start(session: Session):
+    township = place(session)
+    first, lamp = matters(
+        session, township, limits={"handle": "1 working_days", "answer": "3 working_hours"}
+    )
+    # Tuesday 9:00; office hours are 8:00 to 12:00 and 13:30 to 17:30.
+    walk = Walk(session, new_case(session, township, "2023-08-15 09:00", matter=first))
+    walk("file", DISPATCHER, "2023-08-15 09:10")
+    walk("dispatch", DISPATCHER, "2023-08-15 09:30", to=TEAM_A)
+    assert due(session, walk.now) == {"total": "2023-08-15 14:30"}
+    corrected(walk, lamp, "2023-08-15 11:00")
+    # Two working days from the report; handling since it was sent at 9:30; answering, three hours, since the report.
+    assert due(session, walk.now) == {
+        "total": "2023-08-17 09:00", "handle": "2023-08-16 09:30", "answer": "2023-08-15 12:00",
+    }  # fmt: skip
+    log = case_log(session, walk.now.id)[-1]
+    assert (log.means, log.from_state, log.to_state) == ("recategorise", "dispatched", "dispatched")
+    assert log.data["from"]["code"] == first.code and log.data["to"]["code"] == lamp.code
+    # Counted as one that had begun so: a calendar that changes moves it.
+    assert recount(session, township.area_id) == 0
+    walk("accept", WORKER, "2023-08-15 11:30")
+    assert due(session, walk.now)["total"] == "2023-08-17 09:00"
+
+
+def test_another_matter_ends_no_limit_earlier_than_was_promised(session: Session):
+    township = place(session)
+    first, lamp = matters(session, township, time_limit=1, limit_unit="working_hours")
+    walk = Walk(session, new_case(session, township, "2023-08-15 09:00", matter=first))
+    corrected(walk, lamp, "2023-08-15 09:20")
+    # An hour of the new matter would be over at 10:00: 14:30 was said, and stays.
+    assert due(session, walk.now)["total"] == "2023-08-15 14:30"
+
+
+def test_what_a_suspension_put_off_stays_put_off_under_another_matter(session: Session):
+    township = place(session)
+    first, lamp = matters(session, township)
+    walk = Walk(session, new_case(session, township, "2023-08-15 09:00", matter=first))
+    walk("file", DISPATCHER, "2023-08-15 09:10")
+    walk("suspend", DISPATCHER, "2023-08-15 10:00", reason="等待配件")
+    walk("resume", DISPATCHER, "2023-08-15 11:00")
+    assert due(session, walk.now)["total"] == "2023-08-15 15:30"
+    corrected(walk, lamp, "2023-08-15 11:10")
+    # It stood still for one of the 8 hours of a working day: two days and 1/8 of one after Tuesday 9:00.
+    assert due(session, walk.now)["total"] == "2023-08-17 10:00"
+    # Standing still, it keeps what is left of the longer limit, and goes on with it.
+    other = Walk(session, new_case(session, township, "2023-08-15 09:00", matter=first))
+    other("file", DISPATCHER, "2023-08-15 09:10")
+    other("suspend", DISPATCHER, "2023-08-15 10:00", reason="等待配件")
+    corrected(other, lamp, "2023-08-15 10:30")
+    assert due(session, other.now)["total"] is None
+    other("resume", DISPATCHER, "2023-08-15 11:00")
+    assert due(session, other.now)["total"] == "2023-08-17 10:00"
+
+
+def test_another_matter_in_an_emergency_counts_the_ordinary_clocks_beneath_it(session: Session):
+    township = place(session)
+    first, lamp = matters(session, township, limits={"handle": "1 working_days"})
+    walk = Walk(session, new_case(session, township, "2023-08-15 09:00", matter=first))
+    attach(session, plan_in_force(session, township.area_id).id, "event")
+    walk("file", DISPATCHER, "2023-08-15 09:00")
+    walk("dispatch", DISPATCHER, "2023-08-15 09:40", to=TEAM_A)
+    emergency = keep_flow(session, township.area_id, own_flow("emergency"))
+    normal = walk.now.flow_id
+    walk("change_flow", DISPATCHER, "2023-08-15 10:00", reason="暴雨", flow_id=emergency)
+    of_emergency = due(session, walk.now)
+    corrected(walk, lamp, "2023-08-15 10:30")
+    # Those of the emergency are its own; handling, which the first matter did not limit, stands still, too.
+    assert due(session, walk.now) == {**of_emergency, "handle": None}
+    walk("change_flow", DISPATCHER, "2023-08-16 09:00", reason="转常态", flow_id=normal)
+    # Two working days of 8 hours after Tuesday 9:00 and the 7 that it stood still (of Tuesday 10:00 to Wednesday 9:00);
+    # handling had 7 hours and 40 minutes left, 7 hours of them on Wednesday.
+    assert due(session, walk.now) == {"total": "2023-08-17 17:30", "handle": "2023-08-17 08:40"}
+    # Corrected after the emergency, it is the same.
+    other = Walk(session, new_case(session, township, "2023-08-15 09:00", matter=first))
+    other("file", DISPATCHER, "2023-08-15 09:00")
+    other("dispatch", DISPATCHER, "2023-08-15 09:40", to=TEAM_A)
+    other("change_flow", DISPATCHER, "2023-08-15 10:00", reason="暴雨", flow_id=emergency)
+    other("change_flow", DISPATCHER, "2023-08-16 09:00", reason="转常态", flow_id=normal)
+    corrected(other, lamp, "2023-08-16 09:10")
+    assert due(session, other.now) == due(session, walk.now)
+
+
+def test_a_separated_case_is_due_as_it_was_before_it_was_merged(session: Session):
+    township = place(session)
+    matter = create_matter(
+        session, township, time_limit=4, limit_unit="working_hours", limits={"answer": "3 working_hours"}
+    )  # fmt: skip
+    into = new_case(session, township, "2023-08-15 08:30", matter=matter)
+    walk = Walk(session, new_case(session, township, "2023-08-15 09:00", matter=matter))
+    walk("file", DISPATCHER, "2023-08-15 09:10")
+    walk("dispatch", DISPATCHER, "2023-08-15 09:30", to=TEAM_A)
+    walk("merge", DISPATCHER, "2023-08-15 10:00", into_id=into.id)
+    assert due(session, walk.now) == {}
+    apart = walk("separate", DISPATCHER, "2023-08-15 11:00", reason="另一处")
+    assert (apart.state, apart.merged_into_id) == ("filed", None) and apart.owner.nobody
+    assert due(session, apart) == {
+        "answer": "2023-08-15 12:00", "total": "2023-08-15 14:30", "dispatch": "2023-08-15 12:00",
+    }  # fmt: skip
+    # What the emergency held still when it was merged has as much left as then.
+    attach(session, plan_in_force(session, township.area_id).id, "event")
+    emergency = keep_flow(session, township.area_id, own_flow("emergency"))
+    normal = into.flow_id
+    held = Walk(session, new_case(session, township, "2023-08-15 09:00", matter=matter))
+    held("file", DISPATCHER, "2023-08-15 09:10")
+    held("change_flow", DISPATCHER, "2023-08-15 10:00", reason="暴雨", flow_id=emergency)
+    held("merge", DISPATCHER, "2023-08-15 10:30", into_id=into.id)
+    held("separate", DISPATCHER, "2023-08-15 11:30", reason="另一处")
+    held("change_flow", DISPATCHER, "2023-08-16 09:00", reason="转常态", flow_id=normal)
+    assert due(session, held.now)["total"] == "2023-08-16 12:00"
+    assert due(session, held.now)["answer"] == "2023-08-16 11:00"
+
+
+def test_no_matter_no_other_matter_and_none_of_another_kind_is_a_correction(session: Session):
+    township = place(session)
+    first, lamp = matters(session, township)
+    walk = Walk(session, new_case(session, township, "2023-08-15 09:00", matter=first))
+    major = session.get_one(type(first), first.parent_id)
+    for wrong in (first, major):
+        with pytest.raises(Incomplete, match="another matter of the list"):
+            corrected(walk, wrong, "2023-08-15 09:20")
+    with pytest.raises(NotAllowed):
+        walk("correct", WORKER, "2023-08-15 09:20", reason="x", data={"matter_id": lamp.id})
 
 
 def test_a_suspension_over_a_holiday_stops_what_it_should(session: Session):
@@ -143,7 +292,7 @@ def test_killed_after_a_step_no_case_is_half_a_step(engine: Engine):
 def test_a_new_version_of_a_flow_leaves_running_clocks_alone(session: Session):
     township = place(session)
     walk = Walk(session, new_case(session, township, "2023-08-15 09:00"))
-    source = own_flow("normal").source.replace('version = "1"', 'version = "2"')
+    source = own_flow("normal").source.replace('version = "2"', 'version = "3"')
     quick = source.replace('limit = "30 working_minutes"', 'limit = "10 working_minutes"')
     keep_flow(session, township.area_id, parse_flow(quick))
     assert due(session, walk.now)["file"] == "2023-08-15 09:30"

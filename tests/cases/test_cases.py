@@ -173,14 +173,17 @@ def test_python_names_what_is_wrong_and_what_would_be_right(session: Session):
     assert case_now(session, now.id) == now
 
 
-def test_a_return_needs_a_reason_and_the_next_owner(session: Session):
+def test_a_return_needs_a_reason_and_leaves_it_to_nobody_or_to_whom_it_names(session: Session):
     walk = Walk(session, new_case(session, place(session)))
     walk("file", DISPATCHER, "2023-08-15 09:10")
     walk("dispatch", DISPATCHER, "2023-08-15 09:20", to=TEAM_A)
-    for details in ({"reason": "不归我"}, {"to": TEAM_B}):
-        with pytest.raises(Incomplete):
-            walk("return", WORKER, "2023-08-15 09:40", **details)
-    assert walk("return", WORKER, "2023-08-15 09:40", reason="不归我", to=TEAM_B).state == "filed"
+    with pytest.raises(Incomplete):
+        walk("return", WORKER, "2023-08-15 09:40", to=TEAM_B)
+    back = walk("return", WORKER, "2023-08-15 09:40", reason="不归我")
+    assert back.state == "filed" and back.owner.nobody
+    walk("dispatch", DISPATCHER, "2023-08-15 09:50", to=TEAM_A)
+    named = walk("return", WORKER, "2023-08-15 10:00", reason="不归我", to=TEAM_B)
+    assert (named.state, named.owner) == ("filed", TEAM_B)
 
 
 def test_escalation_goes_up_the_five_levels_and_never_down(session: Session):
@@ -305,7 +308,7 @@ def test_an_event_has_one_case_and_a_ticket_finds_it(session: Session):
 def test_a_changed_flow_is_data_and_running_cases_keep_theirs(session: Session):
     township = place(session)
     before = Walk(session, new_case(session, township))
-    shorter = own_flow("normal").source.replace('version = "1"', 'version = "2"')
+    shorter = own_flow("normal").source.replace('version = "2"', 'version = "3"')
     # One step less: filing sends the case out at once.
     shorter = shorter.replace('to = "filed"\nwho = ["dispatcher", "coordinator", "community_clerk"',
                               'to = "dispatched"\nneeds = ["owner"]\nwho = ["dispatcher", "community_clerk"')  # fmt: skip
@@ -356,6 +359,10 @@ def test_logs_of_hundreds_of_random_steps_replay_to_their_cases(session: Session
         for kind in ("normal", "emergency")
     }
     first = {c.id: c.flow_id for c in cases}
+    matters = [
+        create_matter(session, township, time_limit=n, limit_unit="working_hours").id
+        for n in (2, 9)
+    ]
     taken = 0
     for _ in range(700):
         now = case_now(session, rng.choice(cases).id)
@@ -371,14 +378,15 @@ def test_logs_of_hundreds_of_random_steps_replay_to_their_cases(session: Session
             if "owner" in step.needs else Owner(level=higher(now.level)) if "level" in step.needs
             else Owner(), into_id=rng.choice(cases).id if step.means == "merge" else None,
             flow_id=other if step.means == "change_flow" else None,
+            data={"matter_id": rng.choice(matters)} if step.means == "recategorise" else {},
         )  # fmt: skip
         when = now.changed_at + timedelta(minutes=rng.randint(0, 300))
         try:
             take_step(session, now.id, step.name, by, seq=now.seq, at=when, details=details)
             taken += 1
         except Incomplete:
-            # At the top level, or merged into a closed case.
-            assert step.means in ("escalate", "merge")
+            # At the top level, merged into a closed case, or of the matter already.
+            assert step.means in ("escalate", "merge", "recategorise")
     assert taken > 400
     kept = {f: flow_by_id(session, f) for f in flows.values()}
     for case in cases:

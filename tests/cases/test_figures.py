@@ -65,11 +65,14 @@ def test_each_measure_against_a_hand_count(session: Session):
     overdue = new_case(session, township, matter=matter)
     dropped = Walk(session, new_case(session, township, matter=matter))
     dropped("reject", DISPATCHER, "2023-08-15 09:10", reason="x")
+    apart = Walk(session, new_case(session, township, "2023-08-31 17:30", matter=matter))
+    apart("merge", DISPATCHER, "2023-08-31 17:40", into_id=overdue.id)
+    apart("separate", DISPATCHER, "2023-08-31 17:50", reason="另一处")
     new_case(session, township, "2023-07-31 23:59", matter=matter)
     (found,) = figures(session, t, "township", AUGUST)
     assert found.counts == {
-        "received": 6, "assigned": 4, "closed_in_time": 2, "closed_late": 1, "closed_no_limit": 0,
-        "dropped": 1, "open": 1, "open_late": 1, "returned": 1, "reopened": 1, "rated": 2,
+        "received": 7, "assigned": 4, "closed_in_time": 2, "closed_late": 1, "closed_no_limit": 0,
+        "dropped": 1, "open": 2, "open_late": 1, "returned": 1, "reopened": 1, "rated": 2,
         "satisfied": 1, "right_first": 2, "closed_assigned": 3,
     }  # fmt: skip
     assert (found.closed, found.in_time_rate, found.satisfaction) == (3, 2 / 3, 1 / 2)

@@ -60,7 +60,7 @@ def test_a_report_lands_in_its_grid_with_a_case_a_ticket_and_both_candidates(ses
     assert (got.landed.grid_code, got.landed.reported_grid_code, got.fresh) == ("a", "a", True)
     assert [o.card.code for o in got.lookup.others] == ["b"]
     assert 4 < got.lookup.border_m < 6
-    assert (got.case.state, len(got.case.ticket)) == ("collected", 10)
+    assert (got.case.state, len(got.case.ticket)) == ("collected", 12)
     assert session.scalar(text("SELECT text FROM event")) == "垃圾满溢"
 
 

@@ -33,6 +33,7 @@ def test_a_case_is_walked_on_the_terminal(cli, engine: Engine, tmp_path: Path):
         township = create_township(session)
         create_plan(session, township, "a b")
         case = new_case(session, township)
+        lamp = create_matter(session, township, name="路灯损坏").code
     calendar = str(DATA / "calendar/calendar.csv")
     assert "0 clocks turned\n2 clocks wait for a calendar" in cli("case", "judge").output
     assert "dry run" in cli("calendar", "load", calendar).output
@@ -49,6 +50,10 @@ def test_a_case_is_walked_on_the_terminal(cli, engine: Engine, tmp_path: Path):
     assert "From “filed” there is no step “close”" in refused.output
     stale = cli(*take, "dispatch", "--role", "dispatcher", "--seq", "1", "--grid", "a", ok=False)
     assert "has moved on" in stale.output
+    correct = (*take, "correct", "--role", "dispatcher", "--reason", "看错", "--commit")
+    assert "Say which matter" in cli(*correct, ok=False).output
+    assert "已立案" in cli(*correct, "--matter", lamp).output
+    assert "already" in cli(*correct, "--matter", lamp, ok=False).output
     # What has left the list is refused, and kept as a demand where it was meant.
     gone = "consent = 'x', during = daterange('2020-01-01', '2020-02-01')"
     with engine.begin() as c:
@@ -62,10 +67,10 @@ def test_a_case_is_walked_on_the_terminal(cli, engine: Engine, tmp_path: Path):
     assert "1 clocks turned" in cli("case", "judge", "--commit").output
     flow = cli("case", "flow", "show", "normal").output
     path = tmp_path / "flow.toml"
-    path.write_text(flow.replace('version = "1"', 'version = "2"'), encoding="utf-8")
-    assert "version 2: 11 states" in cli("case", "flow", "load", str(path), "--commit").output
+    path.write_text(flow.replace('version = "2"', 'version = "3"'), encoding="utf-8")
+    assert "version 3: 11 states" in cli("case", "flow", "load", str(path), "--commit").output
     with engine.connect() as c:
-        assert c.scalar(text("SELECT max(version) FROM flow")) == "2"
+        assert c.scalar(text("SELECT max(version) FROM flow")) == "3"
     path.write_text("nonsense", encoding="utf-8")
     assert "flow.toml" in cli("case", "flow", "load", str(path), ok=False).output
 

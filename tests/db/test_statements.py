@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import ClauseElement, Engine, TextClause, text
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
-from gisgrid.cases import board, day_figures, figures
+from gisgrid.cases import board, board_statements, day_figures, figures
 from gisgrid.cases.board_filters import DUES, STATES, Filters, shown
 from gisgrid.cases.facts import MEASURES, UNITS, behind, counted, facts
 from gisgrid.db import listing
@@ -66,7 +66,11 @@ def composed() -> Iterator[tuple[str, ClauseElement]]:
         for filters in ({}, *narrowed):
             for sets in (False, True):
                 ctes = shown(Filters(state=state, **filters), sets=sets)  # type: ignore[arg-type]
-                yield f"board {state} {filters} {sets}", board._BOARD.add_cte(*ctes)
+                yield f"board {state} {filters} {sets}", board_statements.BOARD.add_cte(*ctes)
+                yield (
+                    f"board in order {state} {filters} {sets}",
+                    board_statements.BOARD_IN_ORDER.add_cte(*ctes),
+                )
     for unit in UNITS:
         yield f"kept days by {unit}", figures._of_kept_days(unit)
         yield f"figures by {unit}", counted(facts(span * 2, still_open=True), unit)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, inspect, text
 
+from gisgrid.cases.flow import own_flow
 from gisgrid.core.errors import StoreUnavailable
 from gisgrid.db import migrate
 from gisgrid.db.cluster import Cluster
@@ -58,6 +59,11 @@ RENAMED_WORDS = {
 }  # fmt: skip
 NOT_OURS = {"spatial_ref_sys", "alembic_version"}
 
+_OF_THE_OFFICE = """
+INSERT INTO flow (township_id, kind, version, deadline, source)
+SELECT township_id, kind, '2', deadline, replace(source, 'version = "1"', 'version = "2"') || E'\\n# Of the office.\\n'
+FROM flow WHERE kind = 'normal'
+"""
 Rows = dict[str, list[dict[str, Any]]]
 
 
@@ -66,6 +72,8 @@ def old(cluster: Cluster, template: str) -> Iterator[tuple[Engine, Rows]]:
     """The store after the upgrade, and the rows of every table before it."""
     with own_database(cluster, "template0", "old") as engine:
         restored(engine, DUMP)
+        with engine.begin() as connection:
+            connection.execute(text(_OF_THE_OFFICE))
         before = rows_of(engine)
         assert migrate.current(engine) == migrate.OF_BASE
         # Which count for a day now, and are other functions by that.
@@ -130,6 +138,23 @@ def test_a_store_of_before_goes_up_with_all_its_rows(old: tuple[Engine, Rows]):
         # Rights that a later revision gives; all others stay as the office set them.
         assert [row for row in after[table] if row not in before[table]] == new
         after[table] = [row for row in after[table] if row not in new]
+    # The program's own flows are lifted where they stand: two steps more, and one requirement less.
+    # Where the office called one of its own "2", that stays, and the program's takes a name that is free.
+    names = {"normal": "1.1", "emergency": "2"}
+    for row, was in zip(after["flow"], before["flow"], strict=True):
+        if was["version"] == "1" and row["kind"] in names:
+            own = own_flow(row["kind"]).source
+            assert row["version"] == names[row["kind"]]
+            assert row["source"] == own.replace('"2"', f'"{row["version"]}"', 1)
+            row |= {name: was[name] for name in ("version", "source")}
+    new_steps = {row["step"] for row in after["flow_step"]} - {
+        row["step"] for row in before["flow_step"]
+    }
+    assert new_steps == {"correct", "separate"}
+    after["flow_step"] = [row for row in after["flow_step"] if row["step"] not in new_steps]
+    for row in after["flow_step"]:
+        if row["step"] == "return" and row["needs"] == ["reason"]:
+            row["needs"] = ["reason", "owner"]
     for table, rows in before.items():
         assert not rows or [{k: row[k] for k in rows[0]} for row in after[table]] == rows, table
     with store.connect() as connection:

@@ -1,35 +1,25 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { order as ofColumn } from "../../web/static/js/pure/columns.js";
-import { order, told } from "../../web/static/js/pure/rows.js";
+import { came, told } from "../../web/static/js/pure/rows.js";
 
 const row = (id, more) => ({ case_id: id, open: true, emergency: false, due_at: null, reported_at: "2026-11-01T00:00:00Z", ...more });
 const ids = (rows) => rows.map((each) => each.case_id);
 
-test("an emergency comes first, then what is due first, then what has no term, then what is closed", () => {
-  const rows = [
-    row(1, { open: false }), row(2), row(3, { due_at: "2026-11-20T00:00:00Z" }),
-    row(4, { due_at: "2026-11-10T00:00:00Z" }), row(5, { emergency: true }),
-  ];
-  assert.deepEqual(ids(rows.sort(order)), [5, 4, 3, 2, 1]);
+test("what came stands above something that was there, or the whole list was there", () => {
+  const rows = [row(5), row(2), row(9)];
+  assert.deepEqual(came(rows, [row(5), row(7), row(2), row(9), row(8)], false), [7]);
+  assert.deepEqual(came(rows, [row(5), row(7), row(2), row(9), row(8)], true), [7, 8]);
+  assert.deepEqual(came(rows, [row(1), row(3)], false), []);
+  assert.deepEqual(came([], [row(1)], true), [1]);
 });
 
-test("what is closed stands newest first, an emergency or not", () => {
-  const closed = (id, day, more) => row(id, { open: false, reported_at: `2026-11-${day}T00:00:00Z`, ...more });
-  assert.deepEqual(ids([closed(1, "01", { emergency: true }), closed(2, "03"), closed(3, "02")].sort(order)), [2, 3, 1]);
-});
-
-test("equals stand by their number, and nothing comes before itself", () => {
-  assert.deepEqual(ids([row(9), row(4)].sort(order)), [4, 9]);
-  assert.equal(order(row(4), row(4)), 0);
-});
-
-test("news say what changed in its place, what came, the most urgent first, and what is asked for no more", () => {
+test("news say what changed in its place, what came, as the store has it, and what is asked for no more", () => {
   const rows = [row(1, { due_at: "2026-11-10T00:00:00Z" }), row(2, { due_at: "2026-11-11T00:00:00Z" }), row(3)];
   const fresh = [row(1, { due_at: "2026-11-12T00:00:00Z" }), row(8), row(7, { emergency: true })];
   const { kept, news, gone } = told(rows, [1, 3, 4, 7, 8], fresh);
   assert.deepEqual([ids(kept), kept[0].due_at], [[1], "2026-11-12T00:00:00Z"]);
-  assert.deepEqual(ids(news), [7, 8]);
+  assert.deepEqual(ids(news), [8, 7]);
   assert.deepEqual(gone, [3]);
 });
 

@@ -10,13 +10,14 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from gisgrid.cases.cases import CaseActor, Details, Owner, take_step
-from gisgrid.cases.clocks import judge
 from gisgrid.cases.emergencies import switch_on
+from gisgrid.cases.judging import judge
+from gisgrid.cases.many import Seen, take_many
 from gisgrid.core.plans import plan_by_id, township_by_id
 from gisgrid.db import tables as t
 from gisgrid.db.store import transaction
 from gisgrid.db.tables.outbox import KINDS
-from gisgrid.outbox.words import KIND_WORDS
+from gisgrid.outbox.words import KIND_WORDS, ToldMessage
 from gisgrid.people.learning.documents import issue
 from gisgrid.people.privacy import corrections
 from gisgrid.planning.editor.scenarios import branch
@@ -61,6 +62,28 @@ def test_a_task_is_told_to_the_team_of_its_grid_with_its_code_and_nothing_else(t
         assert (row.subject, row.subject_id, row.code, row.grid_code) == ("case", case, code, "a")
     everything = town.value("SELECT string_agg(m::text, ' ') FROM outbox_message m")
     assert CANARY not in everything and CANARY_PHONE not in everything
+
+
+def test_many_sent_at_once_are_one_message_for_each_who_hears_of_them(town: TownOfNews):
+    cases = [town.seen_now() for _ in range(3)] + [town.seen_now(spot(1.5, 0.5))]
+    with acting(town.web, town.people["dispatcher"]) as session:
+        filed = take_many(session, [Seen(case, None) for case in cases], "file", "dispatcher.shi")
+        assert all(answer.now for answer in filed)
+        sent = take_many(
+            session, [Seen(case, None) for case in [*cases, 99_999]], "dispatch", "dispatcher.shi", to="own"
+        )  # fmt: skip
+    assert [answer.case_id for answer in sent if answer.refused] == [99_999]
+    assert town.told() == {"task": {"worker", "leader", "other"}}
+    with transaction(town.engine) as session:
+        several, one = session.query(t.OutboxMessage).order_by(t.OutboxMessage.subject.desc())
+        assert (several.subject, several.code, several.grid_code) == ("cases", "3", "a")
+        assert (one.subject, one.subject_id, one.grid_code) == ("case", cases[3], "b")
+        message = ToldMessage(
+            1, "task", False, several.subject, 1, several.code, None, "网格一", several.at
+        )
+    assert message.sentence("en") == "New task: 3 cases, grid 网格一"
+    assert message.sentence("zh") == "新任务：3 件案件，网格一"
+    assert message.path == "/cases/mine"
 
 
 def test_one_of_the_team_who_is_named_hears_of_it_with_the_leader_and_the_others_do_not(

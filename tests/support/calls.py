@@ -163,6 +163,10 @@ CALLS: dict[str, Callable[[Spot], list[Call]]] = {
         Call(f"/dispatch/emergency?township={s.township}&lon=x&lat=1&radius=300"),
     ],
     "dispatch.show": lambda s: [Call("/dispatch"), Call(f"/dispatch?township={s.township}&lang=en")],
+    "dispatch.keep_shortlist": lambda s: [
+        Call("/dispatch/shortlist", "POST", json={"on": [s.case_id, 99999]}),
+        Call("/dispatch/shortlist", "POST", json=["x"]),
+    ],
     "dispatch.steps": lambda s: [
         Call("/dispatch/steps", "POST", json={"step": "note", "note": "核实", "cases": [{"id": s.case_id}]}),
         Call("/dispatch/steps", "POST", json=["x"]),

@@ -41,7 +41,9 @@ def replay(log: Iterable[LogEntry], flows: Mapping[int, Flow], first_flow: int) 
         flow = flows[line.flow_id if rule.to == "like" and line.flow_id else now.flow_id]
         state = _target(now, rule.to, flow, flows)
         there = flow.states[state]
-        owner = now.owner if line.owner.nobody else line.owner
+        back = rule.means in ("return", "separate") and there.phase in ("report", "file")
+        back = back or (rule.means == "recategorise" and line.data.get("owner") == "nobody")
+        owner = (NOBODY if back else now.owner) if line.owner.nobody else line.owner
         now = replace(
             now,
             flow_id=flow.id,
@@ -53,7 +55,9 @@ def replay(log: Iterable[LogEntry], flows: Mapping[int, Flow], first_flow: int) 
             changed_at=line.at,
             closed_at=None if there.open else line.at if now.open else now.closed_at,
             owner=replace(owner, level=line.owner.level or now.owner.level),
-            merged_into_id=line.into_id or now.merged_into_id,
+            merged_into_id=None
+            if rule.means in ("reopen", "separate")
+            else line.into_id or now.merged_into_id,
             rating=line.rating or now.rating,
         )
     return now

@@ -76,9 +76,12 @@ def test_a_case_of_one_s_own_goes_along_with_the_steps_that_need_nothing_to_choo
         f"/cases/{case.id}/steps",
     )
     steps = {step["name"]: (step["needs"], step["shows"]) for step in told["steps"]}
-    # Sent back or up it would go to somebody, who has to be chosen.
-    assert steps == {"accept": ([], False), "feed_back": (["note"], True), "note": (["note"], True)}
-    assert [step["label"] for step in told["steps"]] == ["开始处置", "反馈", "记录"]
+    # Sent up it would go to somebody, who has to be chosen; given back, to whoever sends.
+    assert steps == {
+        "accept": ([], False), "feed_back": (["note"], True), "return": (["reason"], False),
+        "note": (["note"], True),
+    }  # fmt: skip
+    assert [step["label"] for step in told["steps"]] == ["开始处置", "反馈", "退回", "记录"]
     assert door.people["stranger"].get("/phone/grid.json").json["cases"] == []
 
 

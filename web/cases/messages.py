@@ -5,10 +5,20 @@ from __future__ import annotations
 from flask_babel import gettext
 
 from gisgrid.cases.clock import Clock
+from gisgrid.core.messages import say
 from gisgrid.core.roles import ROLES
 from web.http.language import spoken
 
 _DAY = 1_000_000_000
+SHORT_REASONS = (
+    say("Not in my grid"), say("Not a matter of ours"), say("Nothing is there"), say("I am not on duty"),
+)  # fmt: skip
+"""Why a case is given back in one tap; kept as they stand here, and read in the reader's language."""
+
+
+def reason_words(reason: str) -> str:
+    """A reason as the reader reads it: one that was tapped in their language, any other as it was written."""
+    return str(gettext(reason)) if reason in SHORT_REASONS else reason
 
 
 def level_words() -> dict[str, str]:

@@ -13,6 +13,7 @@ from gisgrid.cases.board import Row
 from gisgrid.cases.flow import Flow
 from gisgrid.core.plans import TownshipInfo
 from gisgrid.files.exports import Sheet
+from web.cases.messages import reason_words
 from web.http.dates import on_the_clock
 from web.http.language import language, worded
 from web.http.lists import sheet
@@ -27,6 +28,7 @@ def as_json(row: Row, flow: Flow, now: datetime) -> dict[str, Any]:
         "matter": (english and row.matter_en) or row.matter,
         "community": (english and row.community_en) or row.community,
         "state": worded(state),
+        "returned": row.returned and reason_words(row.returned),
         "phase": state.phase,
         "emergency": flow.kind == "emergency",
         "colour": colour(row, now),

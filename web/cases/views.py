@@ -21,27 +21,29 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
-from gisgrid.cases import assignment, board
+from gisgrid.cases import assignment, board, related
 from gisgrid.cases import case_view as sheets
 from gisgrid.cases.cases import (
-    NOBODY,
     CaseActor,
     CaseNow,
-    Details,
     LogEntry,
     case_log,
     case_now,
     take_step,
+    taken_before,
 )
 from gisgrid.cases.clock import colour, left
 from gisgrid.cases.clocks import ClockNow, clocks_of, work_time
 from gisgrid.cases.community_rules import CommunityRule, of_case
+from gisgrid.cases.correction import AGAIN, correct_matter, corrects
+from gisgrid.cases.duplicates import DuplicateCandidate
 from gisgrid.cases.flow import Flow, Step, flow_by_id, flows_by_id
 from gisgrid.cases.intake import move_pin
+from gisgrid.cases.matters import Major, offered
 from gisgrid.cases.notices import Called, calls_of_case
-from gisgrid.cases.photos import add_photo, photo_bytes, picture
+from gisgrid.cases.photos import photo_bytes
 from gisgrid.core import plans
-from gisgrid.core.errors import GisgridError, Invalid, NotAllowed, NotFound
+from gisgrid.core.errors import GisgridError, NotAllowed, NotFound
 from gisgrid.core.settings import Settings
 from gisgrid.locate.point_lookup import PointLookup, in_store
 from gisgrid.people.unmask import OpenEvent, open_events
@@ -51,7 +53,16 @@ from layers import cases as layer
 from layers import page, streets
 from layers.layer import LayerScope
 from layers.tiles import data_version
-from web.cases.messages import colour_words, level_words, map_words, role_word, time_left
+from web.cases import asked
+from web.cases.messages import (
+    SHORT_REASONS,
+    colour_words,
+    level_words,
+    map_words,
+    reason_words,
+    role_word,
+    time_left,
+)
 from web.cases.rows import as_json, cases_sheet
 from web.http import lists
 from web.http.dates import local
@@ -60,14 +71,11 @@ from web.http.errors import problem_of
 from web.http.language import language, said, worded
 from web.http.modules import module
 from web.http.permissions import asked_as_workbook, asker
-from web.http.photos import photos_sent
 from web.http.refused_requests import keep_demand_of_case
 from web.http.responses import asset, nonce
 from web.http.towns import own_town, town_of
 
 blueprint = Blueprint("cases", __name__, url_prefix="/cases")
-
-MOST_PHOTOS = 5
 
 
 @dataclass(frozen=True)
@@ -98,6 +106,13 @@ class View:
     grids: list[sheets.Choice]
     offices: list[sheets.Choice]
     flows: list[Flow]
+    matters: list[Major]
+    """What it may be instead; empty where nobody may say so."""
+    joined: list[related.Joined]
+    """Reports that were merged into it."""
+    alike: list[DuplicateCandidate]
+    """What may be the same, for whoever may merge it."""
+    before: related.Before | None
     purposes: list[DeclaredPurpose]
     """What the words may be opened for."""
 
@@ -120,8 +135,8 @@ def open_words(case_id: int) -> Response:
     if not purpose:
         raise NotAllowed("Choose the purpose that the words are opened for.")
     with opening(purpose) as session:
-        view = _view(session, case_id)
-        said = open_events(session, [view.now.event_id])
+        said = open_events(session, [case_now(session, case_id).event_id])
+        view = _view(session, case_id, words=said[0].text if said else None)
     return _page(view, said=said[0] if said else None, purpose=purpose)
 
 
@@ -132,15 +147,29 @@ def step(case_id: int) -> BaseResponse:
     try:
         with writing() as session:
             now = case_now(session, case_id)
-            by = _as(session, now, name)
-            _keep_photos(session, now, by)
-            details = _details(session, now)
-            now = take_step(session, case_id, name, by, seq=_seq(), details=details)
+            to = request.form.get("to", "")
+            # Sent again it is done already, even if what it named has changed since.
+            if not taken_before(session, case_id, asked.client_key()):
+                by = _as(session, now, name)
+                asked.keep_photos(session, now, by)
+                details = asked.details(session, now)
+                if corrects(session, now, name):
+                    matter = request.form.get("matter", "")
+                    now = correct_matter(
+                        session, now, matter, name, by, seq=asked.seq(), to=to, details=details
+                    )
+                else:
+                    now = take_step(session, case_id, name, by, seq=asked.seq(), details=details)
             done = flow_by_id(session, now.flow_id).states[now.state]
     except GisgridError as exc:
         keep_demand_of_case(exc, case_id)
         return _again(case_id, exc)
     flash(gettext("Done. The case is now: %(state)s.", state=_in_words(done)))
+    if to == AGAIN and now.owner.nobody:
+        words = gettext(
+            "Nobody was found for the new matter: nobody has the case now. Send it out yourself."
+        )
+        flash(words, "error")
     return redirect(url_for("cases.show", case_id=case_id), 303)
 
 
@@ -150,9 +179,9 @@ def move(case_id: int) -> BaseResponse:
     try:
         with writing() as session:
             now = case_now(session, case_id)
-            seen = replace(now, seq=_seq() or now.seq)
+            seen = replace(now, seq=asked.seq() or now.seq)
             reason = request.form.get("reason", "").strip() or None
-            place = (_degrees("lon"), _degrees("lat"))
+            place = (asked.degrees("lon"), asked.degrees("lat"))
             moved = move_pin(session, seen, place, _as(session, now, "move"), reason=reason)
     except GisgridError as exc:
         return _again(case_id, exc)
@@ -205,7 +234,7 @@ def photo(case_id: int, photo_id: int) -> Response:
     return Response(data, content_type="image/jpeg", headers={"Cache-Control": "private, no-store"})
 
 
-def _view(session: Session, case_id: int) -> View:
+def _view(session: Session, case_id: int, words: str | None = None) -> View:
     now = case_now(session, case_id)
     about = sheets.sheet(session, case_id)
     town = town_of(session, now.township_id)
@@ -230,7 +259,7 @@ def _view(session: Session, case_id: int) -> View:
     # The ground's grid is another one where the list of exceptions gives the event away.
     ground = [place.grid.code, *(other.card.code for other in place.others)] if place else []
     near = list(dict.fromkeys(code for code in (about.grid_code, *ground) if code))
-    gives = any("owner" in step.needs for step, _ in steps)
+    gives = any("owner" in step.needs or step.means == "return" for step, _ in steps)
     owners = [now.owner, *(line.owner for line in log)]
     staff = {o.staff_id for o in owners if o.staff_id} | {s.staff_id for s in suggested}
     codes = {o.grid_code for o in owners if o.grid_code} | {s.grid_code for s in suggested}
@@ -263,6 +292,14 @@ def _view(session: Session, case_id: int) -> View:
         grids=sheets.grids_to_choose(session, now) if gives else [],
         offices=sheets.offices_to_choose(session, now) if gives else [],
         flows=flows,
+        joined=related.joined(session, case_id),
+        alike=related.alike(session, about, now.township_id, words)
+        if any(step.means == "merge" for step, _ in steps)
+        else [],
+        before=related.before(session, about, now.township_id),
+        matters=offered(session, now.township_id, about.reported_at)
+        if any("matter" in step.needs for step, _ in steps)
+        else [],
         # What it mostly is comes first.
         purposes=sorted(purposes(session), key=lambda p: p.name != "event"),
     )
@@ -275,7 +312,7 @@ def _page(
     purpose: str = "",
     refused: GisgridError | None = None,
 ) -> Response:
-    seen = _seq() if refused else None
+    seen = asked.seq() if refused else None
     problem = problem_of(refused) if refused else None
     html = render_template(
         "case.html",
@@ -295,6 +332,8 @@ def _page(
         level_words=level_words(),
         colour_words=colour_words(),
         role_word=role_word,
+        short_reasons=SHORT_REASONS,
+        reason_words=reason_words,
         in_words=_in_words,
         english=language() == "en",
         case_min=assignment.CASE_MIN,
@@ -319,6 +358,7 @@ def _map(view: View) -> page.MapPage | None:
             "spot": [view.sheet.lon, view.sheet.lat] if view.sheet.lon is not None else None,
             "own": view.sheet.grid_code,
             "grids": view.shapes,
+            "reports": [[r.lon, r.lat, r.code] for r in view.joined if r.lon is not None],
             "words": map_words(),
         },
         basemap=page.Basemap(settings.basemap_url, settings.basemap_credit)
@@ -338,44 +378,6 @@ def _as(session: Session, now: CaseNow, name: str) -> CaseActor:
     """As whom the asker may take a step here; without one the step itself is refused by its rule."""
     every = sheets.open_steps(session, now, asker().name)
     return next((by for step, by in every if step.name == name), CaseActor(asker().name, ()))
-
-
-def _details(session: Session, now: CaseNow) -> Details:
-    form = request.form
-    to, into, flow = form.get("to", ""), form.get("into", "").strip(), form.get("flow", "")
-    rating = form.get("rating", "")
-    if rating and rating not in "12345":
-        raise Invalid("A rating goes from 1 to 5.")
-    level = form.get("level") or None
-    owner = sheets.owner_of(session, now, to) if to else NOBODY
-    if level is not None and level not in sheets.higher_levels(now):
-        raise Invalid("No higher level has this name.")
-    return Details(
-        reason=form.get("reason", "").strip() or None,
-        note=form.get("note", "").strip() or None,
-        to=replace(owner, level=level or owner.level),
-        into_id=sheets.open_number(session, now, into) if into else None,
-        rating=int(rating) if rating else None,
-        flow_id=next((f.id for f in sheets.other_flows(session, now) if str(f.id) == flow), None),
-        client_id=form.get("client_id", "")[:64] or None,
-    )
-
-
-def _keep_photos(session: Session, now: CaseNow, by: CaseActor) -> None:
-    shows = "after" if request.form.get("shows") == "after" else "before"
-    for data in photos_sent("photos", most=MOST_PHOTOS):
-        add_photo(session, now.event_id, picture(data), by=by.actor, shows=shows)
-
-
-def _seq() -> int | None:
-    return request.form.get("seq", None, int)
-
-
-def _degrees(name: str) -> float:
-    try:
-        return float(request.form.get(name, ""))
-    except ValueError:
-        raise Invalid("The place needs longitude and latitude as numbers.") from None
 
 
 def _in_words(named: Any) -> str:

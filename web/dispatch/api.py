@@ -15,6 +15,7 @@ from web.api.views import get
 from web.cases.rows import as_json
 from web.dispatch import schemas
 from web.http.db import reading
+from web.http.language import language
 from web.http.towns import town
 
 
@@ -23,13 +24,21 @@ def cases(*, limit: int, square: float | None = None, **asked: Any) -> dict[str,
     """The cases of a township that the asker may see: counts, the first rows, symbols for a map.
 
     Rows: open emergencies, then the other open ones, each by due time and then those without a running
-    deadline; then closed ones, the last reported first. No word of whoever reported is in them.
+    deadline; then closed ones, the last reported first. In another order open emergencies stand first, too. No word of whoever reported is in them.
     """
     now = datetime.now(UTC)
     with reading() as session:
         place = town(session)
         filters = filters_of(session, asked)
-        found = board.board(session, place.id, filters, now, limit=limit, square=square)
+        found = board.board(
+            session,
+            place.id,
+            filters,
+            now,
+            limit=limit,
+            square=square,
+            order=order_of(asked),
+        )
         flows = flows_by_id(session, (row.flow_id for row in found.rows))
         names = staff_names(session, [row.staff_id for row in found.rows if row.staff_id])
     return {
@@ -56,6 +65,13 @@ def case_tabs(**asked: Any) -> dict[str, object]:
             "township": place,
             "tabs": board.tabs(session, place.id, filters, datetime.now(UTC)),
         }
+
+
+def order_of(asked: dict[str, Any]) -> board.RowOrder | None:
+    """The order out of checked parameters; None: the most urgent first."""
+    if not asked.get("sort"):
+        return None
+    return board.RowOrder(asked["sort"], bool(asked.get("down")), english=language() == "en")
 
 
 def filters_of(session: Session, asked: dict[str, Any]) -> Filters:

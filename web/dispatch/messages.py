@@ -20,6 +20,15 @@ STATE_WORDS = {
 }
 
 
+BULK_WORDS = {
+    "dispatch": say("Send out"),
+    "file": say("File"),
+    "transfer": say("Transfer to others"),
+    "close": say("Check and close"),
+    "merge": say("Join with another case"),
+}
+"""Steps that many cases take at once, by their name in a flow."""
+
 TAB_WORDS = {
     "open": say("All open"),
     "report": say("To be filed"),
@@ -31,6 +40,20 @@ TAB_WORDS = {
     "soon": say("Due soon"),
     "mine": say("Mine"),
     "nowhere": say("In no grid"),
+}
+
+
+ORDER_WORDS = {
+    "due": say("By limit"),
+    "reported": say("By day of report"),
+    "matter": say("By matter"),
+    "state": say("By state"),
+    "community": say("By community"),
+    "grid": say("By grid"),
+    "owner": say("By who has it"),
+    "source": say("By source"),
+    "code": say("By code"),
+    "told_again": say("By how often it was reported"),
 }
 
 
@@ -47,6 +70,7 @@ def words() -> dict[str, str]:
         "closed": gettext("closed {time}"),
         "since": gettext("reported {time}"),
         "nobody": gettext("nobody has it yet"),
+        "returned": gettext("Given back: {reason}"),
         "told_again": gettext("reported {n} more times"),
         "gone": gettext("no longer in this list"),
         "bar": gettext("{n} new or changed cases: show them"),
@@ -57,8 +81,15 @@ def words() -> dict[str, str]:
         "live": gettext("live"),
         "waiting": gettext("connecting …"),
         "chosen": gettext("{n} chosen"),
+        "choose_all": gettext("Choose all {n}"),
+        "choose_first": gettext("Choose the first {n} of {m}"),
         "done": gettext("{n} done, {m} refused"),
         "more": gettext("Show more"),
+        "busy": gettext("At work on {n} cases …"),
+        "cut": gettext("The first {n} of {m} cases; the file has all of them."),
+        "kept": gettext(
+            "This browser still keeps a shortlist of {n} cases of whoever used it before."
+        ),
         "select": gettext("Choose this case"),
         "star": gettext("Put on the shortlist"),
         "days": gettext("{a} to {b}"),

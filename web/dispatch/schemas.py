@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import Schema, fields, validate
 from webargs.fields import DelimitedList
 
-from gisgrid.cases.board import MOST_ROWS
+from gisgrid.cases.board import MOST_ROWS, ORDERS
 from gisgrid.cases.board_filters import DUES, STATES
 from web.api.schemas import BIGGEST_ID, TownshipNameSchema, TownshipQuerySchema
 
@@ -48,6 +48,16 @@ class BoardQuery(TownshipQuerySchema):
     )
     mine = fields.Boolean(
         load_default=False, metadata={"description": "Those that wait for whoever asks."}
+    )
+    sort = fields.String(
+        validate=validate.OneOf(["", *ORDERS]),
+        metadata={
+            "description": "By what the rows stand below emergencies; without it by urgency."
+        },
+    )
+    down = fields.Boolean(
+        load_default=False,
+        metadata={"description": "The other way round; what is empty stays last."},
     )
     limit = fields.Integer(
         load_default=50,
@@ -96,6 +106,10 @@ class BoardRow(Schema):
     person = fields.String(
         allow_none=True,
         metadata={"description": "Who has it, as far as the asker may see names of the staff."},
+    )
+    returned = fields.String(
+        allow_none=True,
+        metadata={"description": "Why it was given back, while it waits to be sent anew."},
     )
     told_again = fields.Integer(
         required=True, metadata={"description": "Others who reported the same: merged into it."}

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from gisgrid.cases.cases import CaseActor, CaseNow, next_steps, take_step
 from gisgrid.cases.matters import offered
 from gisgrid.cases.preview import ReportDraft, ReportPreview
+from gisgrid.cases.tickets import in_groups
 from gisgrid.core.plans import TownshipInfo
 from web.http.dates import local
 from web.http.db import reading
@@ -52,6 +54,7 @@ def send() -> BaseResponse:
     if got.place.id != place.id:
         # Its case is another township's: the caller is told the code, by which it is followed.
         return redirect(url_for("report.followed", ticket=got.case.ticket, new=1), 303)
+    flash(gettext("The code for the caller: %(code)s", code=in_groups(got.case.ticket)))
     return redirect(url_for("cases.show", case_id=got.case.id), 303)
 
 

@@ -4,33 +4,32 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
 
 from flask import Blueprint, Response, current_app, jsonify, render_template, request, url_for
 from flask_babel import gettext
 from flask_wtf.csrf import generate_csrf
 from marshmallow import EXCLUDE, ValidationError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from gisgrid.cases import assignment, board
+from gisgrid.cases import board, many, shortlist
 from gisgrid.cases import case_view as sheets
-from gisgrid.cases.cases import NOBODY, CaseActor, CaseNow, Details, Owner, case_now, take_step
-from gisgrid.cases.flow import flow_by_id, flows_by_id
+from gisgrid.cases.cases import Details
+from gisgrid.cases.flow import flows_by_id
 from gisgrid.cases.matters import MatterEntry, rule_book
 from gisgrid.cases.notices import waiting
 from gisgrid.core import plans
 from gisgrid.core.errors import GisgridError, Invalid, NotFound
 from gisgrid.core.scope import scope
 from gisgrid.core.settings import Settings
-from gisgrid.planning.snapshot.fetch import today
 from layers import areas, page, streets
 from layers import cases as layer
 from layers.layer import LayerScope
 from layers.tiles import data_version
 from web.cases.messages import colour_words
 from web.cases.rows import cases_sheet
-from web.dispatch.api import filters_of
-from web.dispatch.messages import STATE_WORDS, TAB_WORDS, words
+from web.dispatch.api import filters_of, order_of
+from web.dispatch.messages import BULK_WORDS, ORDER_WORDS, STATE_WORDS, TAB_WORDS, words
 from web.dispatch.schemas import BoardQuery
 from web.dispatch.streams import news, streams
 from web.http import lists
@@ -44,11 +43,6 @@ from web.http.responses import asset, nonce
 from web.http.towns import town, town_name
 
 blueprint = Blueprint("dispatch", __name__, url_prefix="/dispatch")
-
-MOST_AT_ONCE = 200
-"""Cases that one request moves on."""
-SUGGESTED, OWN = "suggested", "own"
-"""To whom the cases of one request go: each to the best suggested, or to the grid it lies in."""
 
 
 @blueprint.get("")
@@ -64,6 +58,12 @@ def show() -> Response:
         matters = _matters(session, place.id)
         from_where = board.sources(session, place.id)
         communities = areas.communities(session, plan.id)
+        grids, offices = (
+            (sheets.grids_of_town(session, place.id), sheets.offices_of_town(session, place.id))
+            if "dispatch" in asker().rights
+            else ([], [])
+        )
+        stars = shortlist.shortlist(session)
         calls = len(waiting(session)) if "handle_events" in asker().rights else None
     settings: Settings = current_app.config["SETTINGS"]
     where = LayerScope(plan.id, version, request.script_root)
@@ -87,6 +87,10 @@ def show() -> Response:
             "colours": colour_words(),
             "csrf": generate_csrf(),
             "may": "dispatch" in asker().rights,
+            "most": many.MOST_AT_ONCE,
+            "shortlist": url_for("dispatch.keep_shortlist"),
+            "stars": stars,
+            "most_stars": shortlist.MOST_KEPT,
         },
         basemap=page.Basemap(settings.basemap_url, settings.basemap_credit)
         if settings.basemap_url
@@ -105,6 +109,10 @@ def show() -> Response:
         states=[(name, gettext(word)) for name, word in STATE_WORDS.items()],
         may="dispatch" in asker().rights,
         calls=calls,
+        grids=grids,
+        offices=offices,
+        orders=[(name, gettext(word)) for name, word in ORDER_WORDS.items()],
+        steps=[(name, gettext(word)) for name, word in BULK_WORDS.items()],
         english=english,
         nonce=nonce(),
     )
@@ -141,20 +149,67 @@ def stream() -> Response:
 
 @blueprint.post("/steps")
 def steps() -> Response:
-    """Take one step on many cases; each has its own transaction and its own answer.
+    """Take one step on many cases; each has its own savepoint and its own answer.
 
     The body: ``step``, ``cases`` (objects with ``id`` and ``seq``), and what the step requires:
-    ``to`` (a choice of `gisgrid.cases.case_view`, ``own`` or ``suggested``), ``reason``, ``note``.
+    ``to`` (a choice of `gisgrid.cases.case_view`, ``own`` or ``suggested``), ``reason``, ``note``, ``into``, ``matter`` (of a
+    step that corrects it; ``to`` is then ``again``, or nothing).
     """
     asked = request.get_json(silent=True)
     if not isinstance(asked, dict) or not isinstance(asked.get("step"), str):
         raise Invalid("The body is a JSON object with step and cases.")
     wanted = asked.get("cases")
-    if not isinstance(wanted, list) or not 0 < len(wanted) <= MOST_AT_ONCE:
+    if not isinstance(wanted, list) or not 0 < len(wanted) <= many.MOST_AT_ONCE:
         raise Invalid(
-            "From 1 to {most_at_once} cases can be moved on at once.", most_at_once=MOST_AT_ONCE
+            "From 1 to {most_at_once} cases can be moved on at once.",
+            most_at_once=many.MOST_AT_ONCE,
         )
-    return jsonify({"cases": [_one(each, asked) for each in wanted]})
+    named = {seen.case_id: seen for seen in map(_seen, wanted) if seen is not None}
+    with writing() as session:
+        answers = many.take_many(
+            session, list(named.values()), asked["step"], asker().name,
+            to=_text(asked, "to") or "", into=_text(asked, "into") or "", matter=_text(asked, "matter") or "",
+            details=Details(reason=_text(asked, "reason"), note=_text(asked, "note")),
+        )  # fmt: skip
+        flows = flows_by_id(session, (a.now.flow_id for a in answers if a.now))
+    for answer in answers:
+        if isinstance(answer.refused, GisgridError):
+            # In a transaction of its own, when this one no longer holds the case.
+            keep_demand_of_case(answer.refused, answer.case_id)
+    said = {a.case_id: _said(a.refused) for a in answers if a.refused} | {
+        a.case_id: (200, worded(flows[a.now.flow_id].states[a.now.state])) for a in answers if a.now
+    }
+    unnamed = _said(Invalid("A case is named by its number."))
+    lines = []
+    for each in wanted:
+        seen = _seen(each)
+        status, words_ = said[seen.case_id] if seen else unnamed
+        number = seen.case_id if seen else each.get("id") if isinstance(each, dict) else None
+        lines.append({"id": number, "status": status, "said": words_})
+    return jsonify({"cases": lines})
+
+
+@blueprint.post("/shortlist")
+def keep_shortlist() -> Response:
+    """Put cases on the asker's own shortlist (``on``) and take others off (``off``); what it holds then."""
+    asked = request.get_json(silent=True)
+    on, off = (
+        _numbers(asked.get(name, []) if isinstance(asked, dict) else None) for name in ("on", "off")
+    )
+    with writing() as session:
+        shortlist.take(session, off)
+        shortlist.put(session, on)
+        return jsonify({"cases": shortlist.shortlist(session)})
+
+
+def _numbers(given: Any) -> list[int]:
+    if (
+        isinstance(given, list)
+        and len(given) <= shortlist.MOST_KEPT
+        and all(type(each) is int and 0 < each < 2**63 for each in given)
+    ):
+        return given
+    raise Invalid("The body is a JSON object with the numbers of cases to put on and take off.")
 
 
 def _as_workbook() -> Response:
@@ -167,56 +222,24 @@ def _as_workbook() -> Response:
         place = town(session)
         found = board.board(
             session, place.id, filters_of(session, asked), datetime.now(UTC), limit=lists.most(0),
-            most=lists.most(0),
+            most=lists.most(0), order=order_of(asked),
         )  # fmt: skip
         flows = flows_by_id(session, (row.flow_id for row in found.rows))
     return lists.workbook(place, cases_sheet(found.rows, flows, place))
 
 
-def _one(each: Any, asked: dict[str, Any]) -> dict[str, Any]:
+def _seen(each: Any) -> many.Seen | None:
+    """A case of the body; None: it is not named by a number."""
     case_id = each.get("id") if isinstance(each, dict) else None
-    try:
-        if not isinstance(case_id, int) or not 0 < case_id < 2**63:
-            raise Invalid("A case is named by its number.")
-        seq = each.get("seq")
-        with writing() as session:
-            now = case_now(session, case_id)
-            every = sheets.open_steps(session, now, asker().name)
-            by = next((b for s, b in every if s.name == asked["step"]), CaseActor(asker().name, ()))
-            details = Details(
-                reason=_text(asked, "reason"),
-                note=_text(asked, "note"),
-                to=_owner(session, now, _text(asked, "to") or ""),
-                client_id=str(uuid4()),
-            )
-            now = take_step(
-                session, case_id, asked["step"], by,
-                seq=seq if isinstance(seq, int) else None, details=details,
-            )  # fmt: skip
-            state = flow_by_id(session, now.flow_id).states[now.state]
-    except GisgridError as exc:
-        keep_demand_of_case(exc, case_id)
-        problem = problem_of(exc)
-        return {"id": case_id, "status": problem.status, "said": problem.detail}
-    return {"id": case_id, "status": 200, "said": worded(state)}
+    if type(case_id) is not int or not 0 < case_id < 2**63:
+        return None
+    seq = each.get("seq")
+    return many.Seen(case_id, seq if type(seq) is int else None)
 
 
-def _owner(session: Session, now: CaseNow, key: str) -> Owner:
-    if not key:
-        return NOBODY
-    if key == SUGGESTED:
-        place = next(t for t in plans.townships(session) if t.id == now.township_id)
-        best = assignment.suggest(session, now.id, today(place), most=1)
-        if best:
-            assignment.keep_suggestion(session, now.id, best[0])
-            return Owner(best[0].grid_code, None, best[0].staff_id, "grid")
-    if key in (SUGGESTED, OWN):
-        # Nobody is on duty: the grid's team, as a whole, has it.
-        grid = sheets.sheet(session, now.id).grid_code
-        if grid is None:
-            raise NotFound("The case lies in no grid.")
-        return Owner(grid_code=grid, level="grid")
-    return sheets.owner_of(session, now, key)
+def _said(refused: GisgridError | DBAPIError) -> tuple[int, str]:
+    problem = problem_of(refused)
+    return problem.status, problem.detail
 
 
 def _matters(session: Session, township_id: int) -> list[MatterEntry]:

@@ -131,6 +131,7 @@ RIGHT_OF: dict[str, str] = {
     "completeness.show": "see_register",
     "completeness.without": "see_register",
     "dispatch.emergency": "dispatch",
+    "dispatch.keep_shortlist": "see_events",
     "dispatch.show": "see_events",
     "dispatch.steps": HANDS,
     "dispatch.stream": "see_events",

@@ -48,7 +48,10 @@ SPAN = timedelta(days=90)
 MOST_IDS = 50
 STATUSES = ("open", "closed")
 SOURCE = "Open311"
-_TICKET = re.compile(r"[2-9A-HJKMNP-TV-Z]{5}-?[2-9A-HJKMNP-TV-Z]{5}")
+# Three groups of four; two of five in a ticket of before.
+_TICKET = re.compile(
+    r"[2-9A-HJKMNP-Z]{4}(-?[2-9A-HJKMNP-Z]{4}){2}|[2-9A-HJKMNP-TV-Z]{5}-?[2-9A-HJKMNP-TV-Z]{5}"
+)
 _URL = re.compile(r"https?://[^\s<>\"]{3,500}")
 
 View = Callable[..., Response]
@@ -188,7 +191,7 @@ def one_request(
 def token(form: str, token: str, **_: object) -> Response:
     """The id behind a token: with us a ticket is both."""
     with reading() as session:
-        ticket = follow(session, token).case.ticket
+        ticket = follow(session, token).ticket
     response = answered(form, "service_requests", [{"service_request_id": ticket, "token": token}])
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -303,11 +306,14 @@ def _listed(place: TownshipInfo, one: ServiceRequest) -> dict[str, object]:
 
 def _followed(place: TownshipInfo, one: Followed) -> dict[str, object]:
     case, last = one.case, one.steps[-1]
-    office = next((s.office for s in reversed(one.steps) if s.office), None)
+    # What another case was sent to before this one was merged into it is not among the steps.
+    sent = (
+        None if one.joined_id else next((s.office for s in reversed(one.steps) if s.office), None)
+    )
     matter = one.matter_code, one.matter, one.matter_en
     return {
-        **_request(place, case.ticket, case.open, step_words(last), matter),
-        "agency_responsible": office,
+        **_request(place, one.ticket, case.open, step_words(last), matter),
+        "agency_responsible": case.office or sent,
         "requested_datetime": _moment(place, one.reported_at),
         "updated_datetime": _moment(place, case.changed_at),
         "expected_datetime": one.due_at and _moment(place, one.due_at),

@@ -19,6 +19,7 @@ def _house(number: int, *households: HouseholdView) -> Register:
         f"样本-{number}",
         f"样本街 {number}号",
         "样本社区",
+        "Sample community",
         "样本",
         "样本网格",
         households,

@@ -9,6 +9,7 @@ from flask_babel import gettext
 from gisgrid.cases.preview import ReportPreview
 from gisgrid.cases.tracking import ToldStep
 from gisgrid.core.messages import say
+from web.http.language import worded
 from web.http.towns import town_name
 
 RATINGS = {
@@ -36,6 +37,8 @@ STEPS = {
     "reopen": say("It is taken up again."),
     "rate": say("It was rated."),
     "change_flow": say("It goes another way from here."),
+    "recategorise": say("It is handled as another matter from here."),
+    "separate": say("It was not the same as the other report: it is handled by itself again."),
 }
 """By what a step means; every flow's steps mean one of these."""
 # Words in a major item's name to the picture that stands for it; the first that fits counts.
@@ -66,6 +69,8 @@ def step_words(step: ToldStep) -> str:
     sentence: str = gettext(STEPS[step.means])
     if step.means == "assign" and step.office:
         sentence = gettext("It was sent to: %(office)s.", office=step.office)
+    if step.means == "recategorise" and step.matter:
+        sentence = gettext("It is handled as %(matter)s from here.", matter=worded(step.matter))
     if step.means == "rate" and step.rating:
         sentence = gettext("It was rated %(n)s of 5.", n=step.rating)
     if step.reason:

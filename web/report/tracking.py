@@ -6,6 +6,7 @@ from flask import Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from gisgrid.cases.cases import Details
+from gisgrid.cases.tickets import in_groups
 from gisgrid.cases.tracking import ANSWERS, answer, follow
 from gisgrid.core.errors import GisgridError, NotFound
 from web.http.acting import as_public
@@ -62,6 +63,7 @@ def _page(ticket: str, error: GisgridError | None = None) -> Response:
         "report-follow.html",
         found=found,
         step_words=step_words,
+        in_groups=in_groups,
         ratings=RATINGS,
         english=language() == "en",
         local=local,

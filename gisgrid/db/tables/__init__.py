@@ -20,6 +20,7 @@ from gisgrid.db.tables.cases import (
     FlowState,
     FlowStep,
     FlowVersion,
+    Shortlist,
     StaleDay,
 )
 from gisgrid.db.tables.clock import ClockTask
@@ -173,6 +174,7 @@ __all__ = [
     "ScenarioLock",
     "ScenarioMove",
     "SettingChange",
+    "Shortlist",
     "SleepReason",
     "Staff",
     "StaffProfile",

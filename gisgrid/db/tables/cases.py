@@ -31,10 +31,21 @@ PHASES = ("report", "file", "assign", "handle", "check", "done", "hold")
 MEANINGS = (
     "report", "file", "refuse", "assign", "begin", "handle", "return", "transfer", "escalate",
     "suspend", "resume", "close", "merge", "withdraw", "reopen", "rate", "note", "move",
-    "change_flow",
+    "change_flow", "recategorise", "separate",
 )  # fmt: skip
 """What a step is to the figures, whatever a flow calls it."""
-NEEDS = ("reason", "note", "owner", "level", "into", "rating", "flow", "photo", "photo_if_asked")
+NEEDS = (
+    "reason",
+    "note",
+    "owner",
+    "level",
+    "into",
+    "rating",
+    "flow",
+    "photo",
+    "photo_if_asked",
+    "matter",
+)
 """What a step may require; ``photo_if_asked``: where the matter's closing asks for one."""
 STEP_ROLES = (
     "township_government", "section_cadre", "community_clerk", "grid_leader", "grid_worker",
@@ -255,6 +266,20 @@ class StaleDay(Base):
     day: Mapped[date] = mapped_column(Date)
     xact: Mapped[int] = mapped_column(BigInteger, server_default=text("txid_current()"))
     """Of the transaction that changed it: it marks a day once, and no other's mark is its own."""
+
+
+class Shortlist(Base):
+    """A case that somebody of the office keeps an eye on; everybody has a list of their own."""
+
+    __tablename__ = "shortlist"
+
+    account_id: Mapped[int] = mapped_column(
+        ForeignKey("account.id", ondelete="CASCADE"), primary_key=True
+    )
+    case_id: Mapped[int] = mapped_column(
+        ForeignKey("event_case.id", ondelete="CASCADE"), primary_key=True
+    )
+    added_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 
 
 class CaseClock(Base):

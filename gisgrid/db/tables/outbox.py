@@ -43,7 +43,7 @@ class OutboxMessage(Base):
     __table_args__ = (
         CheckConstraint(_KIND, name="kind"),
         CheckConstraint(
-            "subject IN ('case', 'emergency', 'plan', 'document', 'import', 'correction', 'test', 'account', 'draft', 'rule', 'collection')",
+            "subject IN ('case', 'emergency', 'plan', 'document', 'import', 'correction', 'test', 'account', 'draft', 'rule', 'collection', 'cases')",
             name="subject",
         ),
         Index("ix_outbox_message_at", "at"),

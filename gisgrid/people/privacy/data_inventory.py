@@ -239,7 +239,7 @@ NO_PEOPLE = frozenset(
         "grid_successor",
         "house", "house_grid", "matter", "matter_list", "outbox_channel", "outbox_delivery", "outbox_message",
         "outbox_wish", "position_total", "purpose",
-        "parcel", "role_right", "station", "stale_day", "street", "township", "training", "workload_weights",
+        "parcel", "role_right", "shortlist", "station", "stale_day", "street", "township", "training", "workload_weights",
     )
 )  # fmt: skip
 """Tables without anything on people: places, rules, totals."""

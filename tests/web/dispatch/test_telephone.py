@@ -32,6 +32,7 @@ def test_a_caller_s_report_is_taken_in_and_filed_at_once(centre: Centre):
     assert answer.status_code == 303 and re.search(r"/cases/\d+$", answer.location)
     case = centre.dispatcher.get(answer.location)
     assert case.status_code == 200 and "已立案" in case.text
+    assert re.search(r"请告诉来电人查询码：[2-9A-Y]{4}-[2-9A-Y]{4}-[2-9A-Y]{4}", case.text)
     with transaction(centre.engine) as session:
         row = session.execute(
             text(

@@ -32,7 +32,7 @@ def desk(engine: Engine, made: Staffed) -> Desk:
 
 def ticket_of(answer: Any) -> str:
     assert answer.status_code == 303, answer.text[-3000:]
-    return re.search(r"/report/([A-Z0-9]{10})", answer.location)[1]
+    return re.search(r"/report/([A-Z0-9]{12})", answer.location)[1]
 
 
 def test_the_page_offers_the_matters_of_the_day_with_pictures(desk: Desk):

@@ -2,13 +2,16 @@
 
 import { json } from "./ask.js";
 import { everyMinute, live } from "./board-live.js";
+import { bulk } from "./board-bulk.js";
 import { boardMap } from "./board-map.js";
+import { keepOrder } from "./case-around.js";
+import { shortlist } from "./board-shortlist.js";
 import { byId, make } from "./elements.js";
-import { order, told } from "./pure/rows.js";
+import { came, told } from "./pure/rows.js";
 import { dayIn, fill, moment, span, spanOf } from "./pure/words.js";
 import { FORMER } from "./pure/colours.js";
 
-const NAMES = ["state", "due", "matter", "community", "source", "grid", "q", "mine", "here", "short", "since", "until", "limit"];
+const NAMES = ["state", "due", "matter", "community", "source", "grid", "q", "mine", "here", "short", "since", "until", "sort", "down", "limit"];
 const PAGE = 50;
 
 // What a tab asks for beyond its state; each sets all of them.
@@ -23,32 +26,37 @@ export function start(map, ui) {
   const words = ui.words, form = byId("filters"), list = byId("rows"), tabs = document.querySelectorAll("#tabs button");
   const asked = new URLSearchParams(location.search);
   const filters = Object.fromEntries(NAMES.map((name) => [name, asked.get(name) || ""]));
-  const stars = new Set(JSON.parse(localStorage.getItem("shortlist") || "[]"));
-  const chosen = new Map();
+  const failed = (error) => {
+    byId("notice").textContent = error.told || words.not_sent;
+    byId("notice").hidden = false;
+  };
+  const stars = shortlist({ ui, list, failed });
   const title = document.title;
   // Cases that came or may have moved since the list was drawn: told by a bar, so that nothing moves under the eye.
   const aside = new Set();
   // `owed`: somebody asked for this list, and it has not come yet; `whole`: all that the filters let through is in `rows`.
   let rows = [], at = -1, wanted = 0, latest = null, owed = true, whole = true;
   const symbols = boardMap(map, (id) => { location.href = ui.case + id; });
+  const many = bulk({ ui, list, load, all: async (most) => (await json(query({ limit: most, ...(filters.state === "all" ? { state: "open" } : {}) }))).rows });
   const time = (iso) => moment(iso, ui.time_zone);
 
   // ---- asking ----
 
   function query(more, address = ui.api) {
     const q = new URLSearchParams({ township: ui.township, lang: ui.language });
-    for (const name of ["state", "due", "matter", "community", "source", "grid", "q", "mine", "since", "until"]) {
+    for (const name of ["state", "due", "matter", "community", "source", "grid", "q", "mine", "since", "until", "sort", "down"]) {
       if (filters[name]) q.set(name, filters[name]);
     }
     if (filters.here) q.set("box", symbols.box().join(","));
-    if (filters.short) q.set("ids", [...stars].join(",") || "0");
+    if (filters.short) q.set("ids", stars.ids().join(",") || "0");
     for (const [name, value] of Object.entries(more)) q.set(name, value);
     return `${address}?${q}`;
   }
 
-  // Quietly: counts and symbols alone, and the rows in the places where they stand.
+  // Quietly: counts and symbols alone, and the rows in the places where they stand. Answers whether it came.
   async function load(quietly = false) {
     const mine = ++wanted;
+    let failure = false;
     owed = owed || !quietly;
     if (latest) latest.abort();
     latest = new AbortController();
@@ -64,14 +72,16 @@ export function start(map, ui) {
       }
       byId("notice").hidden = true;
     } catch (error) {
-      if (error.name === "AbortError") return;
+      if (error.name === "AbortError") return false;
       byId("notice").textContent = error.told || words.failed;
       byId("notice").hidden = false;
+      failure = true;
     }
     if (mine === wanted && !document.documentElement.dataset.ready) {
       performance.mark("first-view");
       document.documentElement.dataset.ready = "true"; // tests wait for it
     }
+    return mine === wanted && !failure;
   }
 
   // After the list, which is not to wait for it.
@@ -116,10 +126,13 @@ export function start(map, ui) {
     owed = false;
     whole = rows.length >= found.total;
     symbols.show(found.symbols);
+    many.shown(found.open);
     byId("sums").replaceChildren(...[["total", found.total], ["open", found.open], ["urgent", found.urgent], ["late", found.late], ["soon", found.soon], ["unlocated", found.unlocated]]
       .filter(([name, n]) => n || name === "total")
       .map(([name, n]) => make("span", { class: `sum-${name}` }, fill(words[name], { n: n.toLocaleString() }))));
     document.title = found.urgent ? `(${found.urgent}!) ${title}` : title;
+    byId("cut").hidden = whole;
+    byId("cut").textContent = fill(words.cut, { n: rows.length, m: found.total.toLocaleString() });
     byId("more").hidden = whole || rows.length >= 500;
     byId("more").textContent = words.more;
   }
@@ -135,6 +148,7 @@ export function start(map, ui) {
     const same = seen && list.querySelector(`li[data-id="${seen}"]`);
     if (same) list.scrollTop += same.offsetTop - was;
     at = rows.findIndex((row) => row.case_id === here);
+    keepOrder(rows.map((row) => row.case_id));
     if (at >= 0) list.children[at].classList.add("at");
     for (const row of rows) aside.delete(row.case_id);
     bar();
@@ -143,10 +157,9 @@ export function start(map, ui) {
   // Rows that are there take their new words where they stand; others wait behind the bar. What only moved up from below the
   // end of the list is no news.
   function renew(found) {
-    const last = rows.at(-1);
+    for (const id of came(rows, found, whole)) aside.add(id);
     for (const row of found) {
       const i = rows.findIndex((each) => each.case_id === row.case_id);
-      if (i < 0 && (whole || order(row, last) < 0)) aside.add(row.case_id);
       if (i < 0) continue;
       if (rows[i].seq !== row.seq || rows[i].colour !== row.colour) replace(i, row);
     }
@@ -169,8 +182,8 @@ export function start(map, ui) {
   function line(row, i) {
     const when = !row.open ? fill(words.closed, { time: time(row.closed_at) })
       : row.due_at ? fill(words.due, { time: time(row.due_at) }) : words.no_due;
-    const box = make("input", { type: "checkbox", "aria-label": words.select, checked: chosen.has(row.case_id),
-      onchange: () => choose(row) });
+    const box = make("input", { type: "checkbox", "aria-label": words.select, checked: many.has(row.case_id),
+      onchange: () => many.choose(row) });
     return make("li", { class: `row row-${row.colour}${row.emergency && row.open ? " row-alarm" : ""}`, "data-id": row.case_id, onclick: () => go(i) },
       ui.may ? box : null,
       make("button", { type: "button", class: stars.has(row.case_id) ? "star on" : "star", "aria-label": words.star, "aria-pressed": String(stars.has(row.case_id)),
@@ -179,7 +192,8 @@ export function start(map, ui) {
       make("span", { class: `phase phase-${row.phase}` }, row.state),
       row.emergency ? make("span", { class: "phase phase-alarm" }, words.emergency) : null,
       make("span", { class: "when" }, make("b", {}, ui.colours[row.colour]), ` ${when} · ${fill(words.since, { time: time(row.reported_at) })}`),
-      make("span", { class: "where" }, [row.community, row.grid || words.no_grid, row.source, row.code, row.told_again ? fill(words.told_again, { n: row.told_again }) : null].filter(Boolean).join(" · ")),
+      make("span", { class: "where" }, [row.community, row.grid || words.no_grid, row.source, row.code, row.told_ofagain ? fill(words.told_ofagain, { n: row.told_ofagain }) : null].filter(Boolean).join(" · ")),
+      row.returned ? make("span", { class: "back" }, fill(words.returned, { reason: row.returned })) : null,
       make("span", { class: "who" }, has(row) ? `→ ${has(row)}` : row.open ? words.nobody : null));
   }
 
@@ -195,56 +209,8 @@ export function start(map, ui) {
     symbols.mark(rows[at], far);
   }
 
-  // ---- choosing and shortlist ----
-
-  function choose(row) {
-    if (chosen.has(row.case_id)) chosen.delete(row.case_id);
-    else chosen.set(row.case_id, row.seq);
-    picked();
-  }
-
-  function picked() {
-    if (!ui.may) return;
-    byId("bulk").hidden = !chosen.size && !byId("answers").childElementCount;
-    byId("chosen").textContent = fill(words.chosen, { n: chosen.size });
-    for (const item of list.querySelectorAll("li[data-id]")) {
-      const box = item.querySelector("input");
-      if (box) box.checked = chosen.has(Number(item.dataset.id));
-    }
-  }
-
-  function star(row) {
-    if (!stars.delete(row.case_id)) stars.add(row.case_id);
-    localStorage.setItem("shortlist", JSON.stringify([...stars]));
-    byId("stars").textContent = stars.size;
-    const button = list.querySelector(`li[data-id="${row.case_id}"] .star`);
-    if (button) button.classList.toggle("on", stars.has(row.case_id));
-    if (filters.short) load();
-  }
-
-  if (ui.may) {
-    byId("bulk").addEventListener("submit", async (event) => {
-      event.preventDefault();
-      const fields = event.target.elements;
-      const body = { step: fields.step.value, cases: [...chosen].map(([id, seq]) => ({ id, seq })) };
-      if (body.step === "dispatch") body.to = fields.to.value;
-      let cases;
-      try {
-        cases = (await json(`${ui.steps}?lang=${ui.language}`, { method: "POST", body: JSON.stringify(body),
-          headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": ui.csrf } })).cases;
-      } catch (error) {
-        byId("answers").replaceChildren(make("li", { class: "bad" }, error.told || words.not_sent));
-        return;
-      }
-      const refused = cases.filter((one) => one.status !== 200);
-      byId("answers").replaceChildren(make("li", {}, fill(words.done, { n: cases.length - refused.length, m: refused.length })),
-        ...refused.map((one) => make("li", { class: "bad" }, make("a", { href: ui.case + one.id }, String(one.id)), " ", one.said)));
-      for (const one of cases) if (one.status === 200) chosen.delete(one.id);
-      picked();
-      load();
-    });
-    byId("unchoose").addEventListener("click", () => { chosen.clear(); byId("answers").replaceChildren(); picked(); });
-    byId("bulk").elements.step.addEventListener("change", (event) => { byId("bulk").elements.to.hidden = event.target.value !== "dispatch"; });
+  async function star(row) {
+    if ((await stars.change(row.case_id)) && filters.short) load();
   }
 
   // ---- filters, slider, keyboard ----
@@ -274,11 +240,19 @@ export function start(map, ui) {
     });
   }
   byId("more").addEventListener("click", () => { filters.limit = String(Math.min(500, Number(filters.limit || PAGE) + 2 * PAGE)); load(); });
+  // Paper gets all that the filters let through, as far as a list goes.
+  byId("print").addEventListener("click", async () => {
+    const before = filters.limit;
+    filters.limit = "500";
+    // What could not be fetched is not put on paper; the board says why.
+    if (await load()) window.print();
+    filters.limit = before;
+    load();
+  });
   // Whoever reads on to the end of the list wants more of it.
   list.addEventListener("scroll", () => {
     if (list.scrollTop + list.clientHeight > list.scrollHeight - 40 && !byId("more").hidden && Number(filters.limit || PAGE) === rows.length) byId("more").click();
   }, { passive: true });
-  byId("stars").textContent = stars.size;
   document.querySelectorAll("input[name=look]").forEach((radio) => radio.addEventListener("change", () => symbols.look(radio.value)));
 
   // Days are the township's, whatever the clock of this machine is set to.
@@ -306,7 +280,7 @@ export function start(map, ui) {
     const row = rows[at];
     const act = {
       j: () => go(at + 1), ArrowDown: () => go(at + 1), k: () => go(at - 1), ArrowUp: () => go(at - 1),
-      Enter: () => row && (location.href = ui.case + row.case_id), x: () => row && ui.may && choose(row),
+      Enter: () => row && (location.href = ui.case + row.case_id), x: () => row && ui.may && many.choose(row),
       s: () => row && star(row), m: () => row && go(at, true), "/": () => form.elements.q.focus(),
     }[event.key];
     if (!act || (event.key === "Enter" && /^(A|BUTTON)$/.test(event.target.tagName))) return;
@@ -356,16 +330,16 @@ export function start(map, ui) {
     for (const row of kept) replace(rows.findIndex((each) => each.case_id === row.case_id), row).classList.add("fresh");
     for (const id of gone) leave(id);
     for (const id of ids) aside.delete(id);
-    const came = news.map((row) => row.case_id);
+    const fresh_ones = news.map((row) => row.case_id);
     // Whom it may concern sees an emergency on the list, on the map and in the title at once; an empty list has nothing to move.
     if (alarms.length || (news.length && !rows.length)) {
       await load();
-      fresh(came);
+      fresh(fresh_ones);
       // Who reads further down is not moved, but told.
       for (const row of list.scrollTop ? alarms : []) aside.add(row.case_id);
       return bar();
     }
-    for (const id of came) aside.add(id);
+    for (const id of fresh_ones) aside.add(id);
     bar();
     return refresh();
   }
@@ -382,21 +356,24 @@ export function start(map, ui) {
     if (!item || item.classList.contains("row-gone")) return;
     item.classList.add("row-gone");
     item.append(make("span", { class: "gone" }, words.gone));
-    chosen.delete(id);
-    picked();
+    many.drop(id);
   }
 
   // A case that came may stand below what a page of the list holds: it is shown all the same, and where.
   byId("fresh").addEventListener("click", async () => {
-    const came = [...aside];
+    const told_of = [...aside];
     aside.clear();
     list.scrollTop = 0;
     await load();
-    const below = came.filter((id) => !rows.some((row) => row.case_id === id)).slice(0, 500);
+    const below = told_of.filter((id) => !rows.some((row) => row.case_id === id)).slice(0, 500);
     try {
-      if (below.length) draw([...rows, ...(await json(query({ ids: below.join(","), limit: below.length }))).rows].sort(order));
+      if (below.length) {
+        const found = (await json(query({ ids: below.join(","), limit: below.length }))).rows;
+        // All that the list holds comes before what it does not hold, in whatever order it stands.
+        draw([...rows, ...found]);
+      }
     } catch (_) { /* load has said what is wrong */ }
-    fresh(came).sort((a, b) => a.offsetTop - b.offsetTop)[0]?.scrollIntoView({ block: "nearest" });
+    fresh(told_of).sort((a, b) => a.offsetTop - b.offsetTop)[0]?.scrollIntoView({ block: "nearest" });
   });
 
   // Much may have been missed: what stands here is asked for again, and then all else.

@@ -19,6 +19,10 @@ export function start(map, ui) {
     else pin = L.marker(at, { icon: L.divIcon({ className: "pin", iconSize: [26, 26] }), title: ui.words.spot, keyboard: false }).addTo(map);
   };
   if (ui.spot) put([ui.spot[1], ui.spot[0]]);
+  // Where the others stood who reported the same.
+  for (const [lon, lat, code] of ui.reports) {
+    L.circleMarker([lat, lon], { radius: 7, color: "#7a1015", weight: 2, fillColor: "#fff", fillOpacity: 1, className: "report" }).addTo(map).bindTooltip(make("span", {}, code));
+  }
   const form = byId("move"), moving = byId("moving");
   const note = (at) => {
     form.elements.lon.value = at.lng.toFixed(7);

@@ -11,6 +11,10 @@ DECLARE
     phases CONSTANT text[] := ARRAY['report', 'file', 'assign', 'handle', 'check'];
     levels CONSTANT text[] := ARRAY['residents', 'grid', 'community', 'section', 'township'];
 BEGIN
+    -- Both cases of a merge, in one order, so that two that are merged into each other do not both end.
+    IF NEW.into_id IS NOT NULL THEN
+        PERFORM FROM event_case WHERE id IN (NEW.case_id, NEW.into_id) ORDER BY id FOR UPDATE;
+    END IF;
     SELECT * INTO c FROM event_case WHERE id = NEW.case_id FOR UPDATE;
     IF NEW.seq <> c.seq + 1 OR NEW.at < c.changed_at THEN
         RAISE 'case % stands at step % of %', c.id, c.seq, c.changed_at USING ERRCODE = 'GG001';
@@ -62,6 +66,10 @@ BEGIN
             WHERE i.id = NEW.into_id AND i.id <> c.id AND i.open AND i.township_id = c.township_id))
         OR ('flow' = ANY(rule.needs) AND NOT EXISTS (SELECT FROM flow f
             WHERE f.id = NEW.flow_id AND f.id <> c.flow_id AND f.township_id = c.township_id))
+        OR ('matter' = ANY(rule.needs) AND NOT EXISTS (SELECT FROM matter m JOIN matter_list l ON l.id = m.list_id
+            JOIN event e ON e.id = c.event_id WHERE m.id = (NEW.data ->> 'matter_id')::bigint AND m.id <> e.matter_id
+            AND m.parent_id IS NOT NULL AND l.township_id = c.township_id AND l.validity IS NOT NULL
+            AND NOT EXISTS (SELECT FROM matter b WHERE b.parent_id = m.id)))
         OR ('photo' = ANY(rule.needs) AND NOT EXISTS (SELECT FROM photo p
             WHERE p.event_id = c.event_id))
         OR ('photo_if_asked' = ANY(rule.needs) AND EXISTS (SELECT FROM event e
@@ -74,17 +82,31 @@ BEGIN
     END IF;
 
     -- Only what is on the list of that day is sent to a grid.
-    IF NEW.grid_code IS NOT NULL AND rule.means IN ('assign', 'transfer') THEN
+    IF NEW.grid_code IS NOT NULL AND rule.means IN ('assign', 'transfer', 'recategorise') THEN
         SELECT (NEW.at AT TIME ZONE t.time_zone)::date INTO day
         FROM township t WHERE t.area_id = c.township_id;
         IF NOT EXISTS (
-            SELECT FROM event e JOIN matter was ON was.id = e.matter_id
+            SELECT FROM event e JOIN matter was ON was.id =
+                CASE WHEN rule.means = 'recategorise' THEN (NEW.data ->> 'matter_id')::bigint ELSE e.matter_id END
             JOIN matter m ON m.code = was.code JOIN matter_list l ON l.id = m.list_id
             WHERE e.id = c.event_id AND l.township_id = c.township_id AND l.validity @> day
               AND (m.during IS NULL OR m.during @> day)
         ) THEN
             RAISE 'the matter is not on the list of %', day USING ERRCODE = 'GG006';
         END IF;
+    END IF;
+
+    IF rule.means = 'recategorise' THEN
+        UPDATE event SET matter_id = (NEW.data ->> 'matter_id')::bigint WHERE id = c.event_id;
+    END IF;
+    -- Whoever sends it anew shall not take it for theirs who gave it back, or had it before it was merged, or before it
+    -- was of a matter that nobody is found for.
+    IF (rule.means IN ('return', 'separate') AND target.phase IN ('report', 'file')
+        OR rule.means = 'recategorise' AND NEW.data ->> 'owner' = 'nobody')
+        AND num_nonnulls(NEW.grid_code, NEW.office, NEW.staff_id) = 0 THEN
+        c.grid_code := NULL;
+        c.office := NULL;
+        c.staff_id := NULL;
     END IF;
 
     NEW.means := rule.means;
@@ -108,7 +130,8 @@ BEGIN
                       THEN c.office ELSE NEW.office END,
         staff_id = CASE WHEN num_nonnulls(NEW.grid_code, NEW.office, NEW.staff_id) = 0
                         THEN c.staff_id ELSE NEW.staff_id END,
-        merged_into_id = coalesce(NEW.into_id, c.merged_into_id),
+        merged_into_id = CASE WHEN rule.means IN ('reopen', 'separate') THEN NULL
+                              ELSE coalesce(NEW.into_id, c.merged_into_id) END,
         rating = coalesce(NEW.rating, c.rating)
     WHERE id = c.id;
     IF target.open IS DISTINCT FROM c.open THEN

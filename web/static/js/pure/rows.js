@@ -1,15 +1,11 @@
-// Rows of cases in the order of the board: emergencies first, then what is due first; what is closed newest first.
+// Rows of cases in the order that the store has put them in: nothing here sorts them anew.
 
-const rank = (row) => [
-  row.open ? (row.emergency ? 0 : 1) : 2,
-  row.open ? (row.due_at ? Date.parse(row.due_at) : Infinity) : -Date.parse(row.reported_at),
-  row.case_id,
-];
-
-export function order(a, b) {
-  const [x, y] = [rank(a), rank(b)];
-  for (let i = 0; i < 3; i++) if (x[i] !== y[i]) return x[i] - y[i];
-  return 0;
+// Numbers of those of `found`, the first of a list in the store's order, that came into it since it showed `rows`. What stands
+// behind all that was there only moved up from below the end, unless `whole`: nothing was below it.
+export function came(rows, found, whole) {
+  const shown = new Set(rows.map((row) => row.case_id));
+  const end = whole ? found.length : found.findLastIndex((row) => shown.has(row.case_id));
+  return found.slice(0, Math.max(0, end)).filter((row) => !shown.has(row.case_id)).map((row) => row.case_id);
 }
 
 // What news of the cases `ids` mean to a list that shows `rows`: `fresh` are those of them that are still asked for.
@@ -17,7 +13,7 @@ export function told(rows, ids, fresh) {
   const shown = new Set(rows.map((row) => row.case_id)), asked = new Set(fresh.map((row) => row.case_id));
   return {
     kept: fresh.filter((row) => shown.has(row.case_id)),
-    news: fresh.filter((row) => !shown.has(row.case_id)).sort(order),
+    news: fresh.filter((row) => !shown.has(row.case_id)),
     gone: ids.filter((id) => shown.has(id) && !asked.has(id)),
   };
 }

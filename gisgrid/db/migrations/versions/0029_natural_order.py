@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0031_natural_order"
+revision = "0029_natural_order"
 down_revision = "0028_grid_of_house"
 branch_labels = None
 depends_on = None
