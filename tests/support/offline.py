@@ -10,6 +10,7 @@ import random
 import signal
 import socket
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +27,7 @@ from gisgrid.cases.flow import keep_own_flows
 from gisgrid.db.store import transaction
 from gisgrid.locate.addresses.gazetteer import index_addresses
 from tests.support.door import one_known
+from tests.support.phone_entries import Ground, found, written
 from tests.support.web import CHROMIUM, CHROMIUM_OPTIONS, Town, served, session_cookie
 
 KILL, CUT, LOSE = "kill the browser", "cut an upload", "lose an answer"
@@ -137,6 +139,8 @@ class Outcome:
     entries: int
     photos: int
     faults: dict[str, int] = field(default_factory=dict)
+    kinds: Counter[str] = field(default_factory=Counter)
+    """Entries of each of `tests.support.phone_entries.KINDS`."""
     lost: int = 0
     doubled: int = 0
     waiting: int = 0
@@ -148,10 +152,10 @@ class Pocket:
     """One phone over runs: a browser with a folder of its own that is killed and opened again."""
 
     def __init__(
-        self, playwright: Playwright, folder: Path, app: Flask, engine: Engine, worker: int
+        self, playwright: Playwright, folder: Path, app: Flask, engine: Engine, about: Ground
     ) -> None:
-        self._playwright, self._folder = playwright, folder
-        self.app, self.engine, self.worker = app, engine, worker
+        self._playwright, self._folder, self.about = playwright, folder, about
+        self.app, self.engine, self.worker = app, engine, about.worker
         self.line = Line()
         self.host = f"http://127.0.0.1:{self.line.port}"
         self._context: BrowserContext | None = None
@@ -257,22 +261,6 @@ def picture(rng: random.Random, edge: int = 96) -> str:
     return base64.b64encode(out.getvalue()).decode()
 
 
-def written(rng: random.Random, run: str, n: int, *, photo: bool) -> dict[str, Any]:
-    """One entry as the forms of pages make it; its mark stands in what it says."""
-    key, mark = str(uuid4()), f"样本{run}第{n}条"
-    base = {"key": key, "label": mark, "house": None, "page": "/phone/waiting", "back": None}
-    if photo or rng.random() < 0.2:
-        fields = [
-            ["matter", "0101"], ["address", "样本无人知道的地方"], ["text", mark], ["client", key],
-            ["datum", "wgs84"],
-        ]  # fmt: skip
-        return {**base, "url": "/report", "fields": fields}
-    fields = [["why", "care"], ["met", "household"], ["agreed", mark], ["client_id", key]]
-    return {
-        **base, "house": "1", "url": "/register/house/1/enter/visit", "fields": fields,
-    }  # fmt: skip
-
-
 def run(pocket: Pocket, seed: int, *, entries: int = 50, photos: int = 10) -> Outcome:
     """Write entries down without a line, the browser killed between some; then send them over a line that fails."""
     rng = random.Random(seed)
@@ -294,19 +282,16 @@ def run(pocket: Pocket, seed: int, *, entries: int = 50, photos: int = 10) -> Ou
             pocket.reach(False)
             pocket.go()
         sent = n in with_photo
-        pocket.add(
-            written(rng, name, n, photo=sent),
-            [{"field": "photo", "base64": picture(rng)}] if sent else [],
-        )
+        kind, entry, photo = written(rng, name, n, pocket.about, photo=sent)
+        out.kinds[kind] += 1
+        pocket.add(entry, [{"field": photo, "base64": picture(rng)}] if sent else [])
     assert pocket.count() == (entries, photos)
     _send(pocket, rng, out)
     out.waiting, out.photos_left = pocket.count()
-    with transaction(pocket.engine) as session:
-        rows = session.execute(text(_FOUND), {"like": f"样本{name}第%"})
-        found = {row.mark: row.n for row in rows}
+    there = found(pocket.engine, name)
     marks = [f"样本{name}第{n}条" for n in range(entries)]
-    out.lost = sum(mark not in found for mark in marks)
-    out.doubled = sum(found.get(mark, 0) > 1 for mark in marks)
+    out.lost = sum(mark not in there for mark in marks)
+    out.doubled = sum(there.get(mark, 0) > 1 for mark in marks)
     return out
 
 
@@ -352,21 +337,12 @@ def _make(pocket: Pocket, fault: str) -> None:
         pocket.enter()
 
 
-_FOUND = """
-SELECT mark, sum(n)::int AS n FROM (
-    SELECT said ->> 'agreed' AS mark, count(*) AS n FROM register_entry WHERE said ->> 'agreed' LIKE :like GROUP BY 1
-    UNION ALL
-    SELECT text, count(*) FROM event WHERE text LIKE :like GROUP BY 1) AS all_of_them
-GROUP BY 1
-"""
-
-
 @contextlib.contextmanager
 def pocket_over(
-    playwright: Playwright, folder: Path, app: Flask, engine: Engine, worker: int
+    playwright: Playwright, folder: Path, app: Flask, engine: Engine, about: Ground
 ) -> Iterator[Pocket]:
     """A phone with a server at the end of its line."""
-    made = Pocket(playwright, folder, app, engine, worker)
+    made = Pocket(playwright, folder, app, engine, about)
     try:
         made.serve()
         yield made

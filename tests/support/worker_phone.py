@@ -11,11 +11,11 @@ from flask import Flask
 from playwright.sync_api import Page, expect
 from sqlalchemy import Engine, text
 
-from gisgrid.cases.cases import SYSTEM, CaseActor, Details, Owner, open_case, take_step
 from gisgrid.db.store import transaction
 from tests.support.accounts import appointed
 from tests.support.door import COMMUNITY, GRID
 from tests.support.looks import AXE, LOOK, picture
+from tests.support.phone_entries import begun_case
 from tests.support.web import app_over, chromium, close, served, session_cookie
 
 
@@ -51,20 +51,7 @@ class WorkerPhone:
 
     def to_handle(self, *, begun: bool = True) -> int:
         """A case that was sent to the worker, who has begun to handle it."""
-        with transaction(self.engine) as session:
-            event = session.scalar(text(_OWN_EVENT), {"grid": GRID})
-            case = open_case(session, event or 0, SYSTEM)
-            for step, role in (
-                ("file", "dispatcher"),
-                ("dispatch", "dispatcher"),
-                ("accept", "grid_worker"),
-            ):
-                by, to = CaseActor("worker", (role,)), Owner(grid_code=GRID, level="grid")
-                if step == "accept" and not begun:
-                    break
-                details = Details(to=to) if step == "dispatch" else Details()
-                case = take_step(session, case.id, step, by, details=details)
-            return case.id
+        return begun_case(self.engine, begun=begun)
 
     def picture(self, name: str) -> None:
         picture(self.page, f"offline-{name}.png", full_page=True)
@@ -93,11 +80,6 @@ class WorkerPhone:
         assert [v["id"] for v in self.page.evaluate("axe.run(document)")["violations"]] == []
         looked = self.page.evaluate(LOOK, 24)
         assert {what: which for what, which in looked.items() if which} == {}
-
-
-_OWN_EVENT = """
-SELECT min(e.event_id) FROM event_grid e JOIN grid g ON g.id = e.grid_id WHERE g.code = :grid
-"""
 
 
 @contextlib.contextmanager
