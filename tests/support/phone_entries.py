@@ -67,7 +67,7 @@ def ground(engine: Engine, office: int, worker: int) -> Ground:
     with transaction(engine) as session:
         said, shown = (each.id for each in tasks.one(session, task).questions)
         home = session.scalar(text("SELECT min(id) FROM household WHERE house_id = 1"))
-        lon, lat = session.execute(text(_SPOT), {"grid": GRID}).one()
+        lon, lat = session.execute(text(SPOT), {"grid": GRID}).one()
     return Ground(worker, home or 0, case, task, said, shown, (lon, lat))
 
 
@@ -119,10 +119,11 @@ def _entry(base: dict[str, Any], url: str, fields: dict[str, str]) -> dict[str, 
 _OWN_EVENT = """
 SELECT min(e.event_id) FROM event_grid e JOIN grid g ON g.id = e.grid_id WHERE g.code = :grid
 """
-_SPOT = """
+SPOT = """
 SELECT ST_X(spot), ST_Y(spot) FROM grid g JOIN plan_in_force p ON p.id = g.plan_id, ST_PointOnSurface(g.geom) AS spot
 WHERE g.code = :grid
 """
+"""A place in a grid."""
 _FOUND = """
 SELECT mark, sum(n)::int AS n FROM (
     SELECT mark, count(*) AS n FROM register_entry,

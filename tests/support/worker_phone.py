@@ -15,6 +15,7 @@ from gisgrid.db.store import transaction
 from tests.support.accounts import appointed
 from tests.support.door import COMMUNITY, GRID
 from tests.support.looks import AXE, LOOK, picture
+from tests.support.offline import Line
 from tests.support.phone_entries import begun_case
 from tests.support.web import app_over, chromium, close, served, session_cookie
 
@@ -29,6 +30,8 @@ class WorkerPhone:
     host: str
     worker: int
     clerk: int
+    wire: Line
+    """What lies between phone and server, where something may be cut."""
 
     def enter(self) -> None:
         """Log in, as the page of the log-in would."""
@@ -89,13 +92,20 @@ def worker_phone(engine: Engine) -> Iterator[WorkerPhone]:
         worker = appointed(session, "grid_worker", grid=GRID, name="worker")
         clerk = appointed(session, "community_clerk", COMMUNITY, name="clerk")
     app = app_over(engine)
-    with served(app) as host, chromium() as browser:
+    wire = Line()
+    with served(app) as server, chromium() as browser:
+        wire.to, host = int(server.rsplit(":", 1)[1]), f"http://127.0.0.1:{wire.port}"
         context = browser.new_context(
-            base_url=host, viewport={"width": 360, "height": 740}, locale="zh-CN", has_touch=True
+            base_url=host,
+            viewport={"width": 360, "height": 740},
+            locale="zh-CN",
+            has_touch=True,
+            permissions=["geolocation"],
         )
-        one = WorkerPhone(context.new_page(), engine, app, host, worker, clerk)
+        one = WorkerPhone(context.new_page(), engine, app, host, worker, clerk, wire)
         one.page.set_default_timeout(20_000)
         one.enter()
         yield one
         context.close()
+        wire.close()
         close(app)

@@ -13,9 +13,12 @@ import pytest
 from sqlalchemy import text
 
 from gisgrid.cases.cases import SYSTEM, CaseActor, Details, Owner, open_case, take_step
+from gisgrid.collection import tasks
+from gisgrid.collection.questions import NewQuestion
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
 from tests.support.accounts import appointed
+from tests.support.collecting import HEAD, answered, opened
 from tests.support.database import own_database
 from tests.support.door import GRID, NAME, PHONE, Door, token
 from tests.support.offline import workable
@@ -120,3 +123,60 @@ def test_who_logs_out_leaves_no_phone_that_opens(door: Door):
     assert door.one(
         "SELECT withdrawn_at IS NOT NULL FROM phone_half WHERE device = :d", d=device
     )  # fmt: skip
+
+
+def test_a_task_goes_along_with_what_is_left_and_without_what_was_said(door: Door):
+    office = door.one("SELECT id FROM account WHERE name = 'office'")
+    who = door.one("SELECT id FROM account WHERE name = 'colleague'")
+    pipe = NewQuestion("水管材料", "choice", required=False, choices=("铁", "塑料"))
+    number = opened(door.engine, office, HEAD, pipe, fields=("resident.phone",))
+    with transaction(door.engine) as session:
+        asked = tasks.one(session, number).questions
+        session.execute(
+            text("UPDATE resident SET phone = NULL WHERE id = :id"), {"id": door.person}
+        )
+    told = door.people["worker"].get("/phone/grid.json").json
+    (task,) = told["tasks"]
+    assert (task["title"], task["register"], told["tasks_left_out"]) == ("用水普查", True, 0)
+    assert task["questions"] == [
+        {
+            "id": asked[0].id, "label": "家中几口人", "kind": "integer", "required": True, "limits": "0 … 30",
+            "least": "0", "most": "30",
+        },
+        {
+            "id": asked[1].id, "label": "水管材料", "kind": "choice", "required": False,
+            "choices": ["铁", "塑料"],
+        },
+    ]  # fmt: skip
+    (grid,) = told["grids"]
+    assert sorted(task["houses"]) == sorted(str(house["id"]) for house in grid["houses"])
+    before = task["houses"]["1"]
+    assert ["resident", door.person, ["phone"]] in before["lacks"]
+    assert "held" not in before
+
+    answered(door.engine, who, number, 1, **{f"q{asked[0].id}": "17"})
+    told = door.people["worker"].get("/phone/grid.json").json
+    house = told["tasks"][0]["houses"]["1"]
+    assert house["left"] == before["left"] - 1
+    ((question, (_, name)),) = house["held"].items()
+    assert (question, name) == (str(asked[0].id), "测试grid_leader")
+    assert house["seen"] > 0
+    assert '"17"' not in json.dumps(told)
+    # Of other ground nothing goes along, and who keeps no grid has no task.
+    assert door.people["stranger"].get("/phone/grid.json").json["tasks"] == []
+    assert door.people["clerk"].get("/phone/grid.json").json["tasks"] == []
+
+
+def test_an_answer_to_another_task_s_questions_is_refused_in_words(door: Door):
+    office = door.one("SELECT id FROM account WHERE name = 'office'")
+    number, other = (opened(door.engine, office, HEAD) for _ in range(2))
+    with transaction(door.engine) as session:
+        mine, strange = (tasks.one(session, each).questions[0].id for each in (number, other))
+    said = {f"q{mine}": "2", f"q{strange}": "3", "client_id": uuid4().hex}
+    told = post(door, "worker", f"/collecting/{number}/house/1", **said)
+    assert told.status_code == 422
+    assert "所填页面的问题与该任务不一致：请重新打开任务。" in told.text
+    assert door.one("SELECT count(*) FROM collection_answer WHERE task_id = :t", t=number) == 0
+    # Without the strange one the same form is taken.
+    said.pop(f"q{strange}")
+    assert post(door, "worker", f"/collecting/{number}/house/1", **said).status_code == 303

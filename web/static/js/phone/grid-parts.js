@@ -3,7 +3,7 @@
 import { make } from "../elements.js";
 import { fill } from "../pure/words.js";
 
-const tag = (text, tone) => make("span", { class: `tag${tone ? ` tag-${tone}` : ""}` }, text);
+export const tag = (text, tone) => make("span", { class: `tag${tone ? ` tag-${tone}` : ""}` }, text);
 const of = (one, now) => now.entries.filter((entry) => entry.house === String(one.id) && entry.state === "waiting");
 
 function badges(one, ui, now) {
@@ -21,9 +21,9 @@ export function card(one, ui, now, number) {
     make("span", { class: "soft" }, `${ui.words.last_seen} ${one.last_on || "—"}`)));
 }
 
-const back = (href, label) => make("p", {}, make("a", { class: "row", href }, `← ${label}`));
+export const back = (href, label) => make("p", {}, make("a", { class: "row", href }, `← ${label}`));
 
-export function house(one, ui, now, data) {
+export function house(one, ui, now, data, asks) {
   const { words } = ui;
   const to = (what, label, query = "", main = false) => make("a", { class: `button${main ? " button-main" : ""}`, href: `#house/${one.id}/${what}${query}` }, label);
   const report = new URLSearchParams({ address: one.address, ...(one.lon === null ? {} : { lon: one.lon, lat: one.lat }) });
@@ -35,6 +35,9 @@ export function house(one, ui, now, data) {
     whole,
     make("p", { class: "acts" }, ...(data.keeps ? [to("visit", words.visit, "", true), to("household-in", words.household_in), to("alias", words.alias)] : []),
       make("a", { class: "button", href: `${ui.report}?${report}` }, words.report_here)),
+    asks,
+    data.keeps ? make("details", { class: "more", id: "as-such" }, make("summary", {}, words.as_such),
+      make("p", { class: "acts" }, to("house-gone", words.house_gone), to("house-split", words.house_split), to("house-joined", words.house_joined))) : null,
     ...one.homes.map((home) => make("section", { class: "box" },
       make("h2", {}, home.room || words.household), make("p", { class: "soft" }, `${words.verified_on} ${home.verified_on || "—"}`),
       ...home.residents.map((person) => make("div", { class: "person" },
@@ -46,10 +49,10 @@ export function house(one, ui, now, data) {
 }
 
 // Where a form is opened again to be mended.
-const at = () => location.pathname + location.hash.replace(/[?&]entry=[^&]*/, "");
+export const at = () => location.pathname + location.hash.replace(/[?&]entry=[^&]*/, "");
 
 // A form that the page carries, made one of this house.
-function filled(what, one, ui, data, label, column) {
+export function filled(what, one, ui, data, label, column) {
   const found = document.querySelector(`template[data-what="${what}"]${column ? `[data-column="${column}"]` : ""}`);
   if (!found) return null;
   const made = found.content.firstElementChild.cloneNode(true);
@@ -60,49 +63,13 @@ function filled(what, one, ui, data, label, column) {
   return made;
 }
 
-export function form(one, what, asked, ui, data) {
-  const { words } = ui, column = asked.get("column"), to = `#house/${one.id}`;
-  const person = one.homes.flatMap((home) => home.residents).find((each) => String(each.id) === asked.get("resident"));
-  const home = one.homes.find((each) => String(each.id) === asked.get("household"));
-  if (what === "correct" && !column) {
-    return [back(to, one.address), make("h1", {}, words.correct), make("p", {}, make("strong", {}, person?.name || "")), make("p", {}, words.what_wrong),
-      make("nav", { class: "pick", "aria-label": words.what_wrong }, ...Object.entries(ui.columns).map(([name, word]) =>
-        make("a", { class: "button", href: `#house/${one.id}/correct?resident=${person?.id}&column=${name}` }, word)))];
-  }
-  const made = filled(what, one, ui, data, "", column);
-  if (!made) return [back(to, one.address), make("p", { class: "note" }, words.needs_line)];
-  made.dataset.queue = `${made.querySelector("h1").textContent} · ${one.address}`;
-  const about = made.querySelector(".about"), who = person?.name || home?.room;
-  if (who) about.textContent = who;
-  else about.remove();
-  for (const [name, meant] of [["resident", person], ["household", home]]) {
-    if (!meant) continue;
-    made.elements[name].disabled = false;
-    made.elements[name].value = meant.id;
-  }
-  return [back(to, one.address), made, what === "household-moved" ? moving(made, one, home, ui, data) : null].filter(Boolean);
-}
-
-// Where a household moved to: houses of one's own grids are offered; another one is looked for by whoever takes it in.
-function moving(made, one, home, ui, data) {
-  const { address, house_id: chosen } = made.elements, others = data.grids.flatMap((grid) => grid.houses).filter((each) => each.id !== one.id);
-  address.setAttribute("list", "other-houses");
-  address.addEventListener("input", () => {
-    const words = address.value.trim();
-    chosen.value = others.find((each) => each.address === words)?.id ?? "";
-    // Refused, it is mended where houses are looked for.
-    made.dataset.queuePage = `${ui.house.replace(/0$/, one.id)}/enter/household-moved?${new URLSearchParams({ household: home?.id, address: words })}`;
-  });
-  return make("datalist", { id: "other-houses" }, ...others.map((each) => make("option", { value: each.address })));
-}
-
 export function caseList(data, ui, now, time) {
   return [back("#", ui.words.all), make("h1", {}, ui.words.cases),
     data.cases.length ? make("ul", { class: "phone-houses" }, ...data.cases.map((each) => make("li", { class: "phone-house" },
       make("a", { class: "row", href: `#case/${each.case_id}` }, make("strong", {}, each.matter)), ...standing(each, ui, now, time)))) : make("p", {}, ui.words.no_case)];
 }
 
-const waitsFor = (address, now) => now.entries.filter((entry) => address && entry.url === address && entry.state === "waiting").length;
+export const waitsFor = (address, now) => now.entries.filter((entry) => address && entry.url === address && entry.state === "waiting").length;
 
 function standing(one, ui, now, time) {
   const waiting = waitsFor(one.address, now);
