@@ -35,7 +35,7 @@ PAGE = "docs/benchmarks/offline.md"
 PAGES = {
     "Today": "/", "My grid": f"/register/grid/{GRID}", "A house": "/register/house/1",
     "Visited": "/register/house/1/enter/visit", "Report something": "/report",
-    "What waits to be sent": "/phone/waiting", "Look-up": "/lookup",
+    "What waits to be sent": "/phone/waiting", "The grid on the phone": "/phone/grid", "Look-up": "/lookup",
 }  # fmt: skip
 RATE, DELAY_S = 50_000, 0.4
 """400 kbit/s each way, 400 ms there and back."""

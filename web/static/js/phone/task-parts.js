@@ -115,6 +115,6 @@ export function taskForm(task, id, data, ui, now, time) {
 export function tasks(id, house, data, ui, now, time) {
   const task = data.tasks.find((each) => String(each.id) === id);
   if (!id) return taskList(data, ui, now);
-  if (!task || (house && !task.houses[house])) return [back("#tasks", ui.words.tasks), make("p", { class: "note" }, ui.words.no_such_task)];
+  if (!task || (house && !task.houses[house])) return [back("#tasks", ui.words.tasks), make("h1", {}, ui.words.tasks), make("p", { class: "note" }, ui.words.no_such_task)];
   return house ? taskForm(task, house, data, ui, now, time) : taskHouses(task, data, ui, now);
 }
