@@ -95,7 +95,7 @@ def answer(
     said
         Number of a question to what was written.
     photos
-        Questions that are answered by photos, which the caller adds to the answers.
+        Questions that are answered by photos, which the caller adds to the answers; of another task they are refused.
     seen
         `newest` of the page that it was entered on.
     client_id
@@ -116,7 +116,9 @@ def answer(
     if not client_id or len(client_id) > 64:
         raise Invalid("The page is too old: open it anew.")
     asked = {each.id for each in task.questions}
-    if any(value.strip() for number, value in said.items() if number not in asked):
+    pictured = {each.id for each in task.questions if each.kind == "photo"}
+    strange = [number for number, value in said.items() if value.strip() and number not in asked]
+    if strange or not pictured.issuperset(photos):
         raise Invalid(
             "This was written on a page that asks something else than the task does: open the task anew."
         )

@@ -91,7 +91,7 @@ def answer(number: int, house_id: int) -> BaseResponse:
                 asked,
                 house_id,
                 _said(form),
-                photos=list(shots),
+                photos=_shown(),
                 seen=_number(form.get("seen")),
                 client_id=form.get("client_id", ""),
                 entered_at=entered_at(),
@@ -188,6 +188,12 @@ def _photos(asked: TaskInfo) -> dict[int, list[Picture]]:
             )
         found[each.id] = [picture(file.stream.read(MOST_BYTES + 1)) for file in files]
     return found
+
+
+def _shown() -> list[int]:
+    """Questions that a form answers by photos, whichever page it is from."""
+    sent = {name for name, file in request.files.items(multi=True) if file.filename}
+    return sorted(_number(name[1:]) for name in sent if _QUESTION.fullmatch(name))
 
 
 def _said(form: Mapping[str, str]) -> dict[int, str]:
