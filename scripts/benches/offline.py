@@ -89,7 +89,7 @@ def report(args: argparse.Namespace, outcomes: list[Outcome], took: float) -> li
         "# A phone without a line",
         "",
         f"Written by `scripts/bench offline --write`: {len(outcomes)} runs from seed {args.seed} on, each with "
-        f"{args.entries} entries of all kinds and {args.photos} photos written down without a line and then "
+        f"{args.entries} entries of {len(KINDS)} kinds and {args.photos} photos written down without a line and then "
         "sent over one that fails, by the queue of the pages in headless Chromium on one profile that is killed and "
         "opened again.",
         "",
@@ -109,7 +109,8 @@ def report(args: argparse.Namespace, outcomes: list[Outcome], took: float) -> li
         f"Entries: {sum(out.entries for out in outcomes):,}, photos: {sum(out.photos for out in outcomes):,}; "
         f"lost: {sum(out.lost for out in outcomes)}; doubled: {sum(out.doubled for out in outcomes)}; still on the "
         f"phone at the end: {sum(out.waiting for out in outcomes)}, photos: "
-        f"{sum(out.photos_left for out in outcomes)}. {took / max(len(outcomes), 1):.0f} s a run.",
+        f"{sum(out.photos_left for out in outcomes)}. Photos, looked up in the store by their SHA-256: lost: "
+        f"{sum(out.photos_lost for out in outcomes)}; doubled: {sum(out.photos_doubled for out in outcomes)}. {took / max(len(outcomes), 1):.0f} s a run.",
     ]
 
 

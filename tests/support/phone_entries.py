@@ -1,4 +1,4 @@
-"""One entry of each kind that a worker's phone may write down, as the forms of its pages make them.
+"""One entry of each of seven kinds that a worker's phone may write down (`KINDS`), as the forms of its pages make them.
 
 Each carries a mark of its own in what it says, so that one looks into the store for what came of it.
 """
@@ -6,6 +6,7 @@ Each carries a mark of its own in what it says, so that one looks into the store
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -24,7 +25,9 @@ KINDS = {
     "split": "a house that became two", "step": "a step of a case", "answer": "an answer to a collection task",
     "report": "a report",
 }  # fmt: skip
-"""What an entry may be; photos go with reports and answers."""
+"""What an entry may be; photos go with reports and answers. They are those whose words are their own, so that each is
+found again: a house that is gone or part of another, one that is as registered, a name of a house, a person who came,
+left or was corrected, and a document that was read are written by the same queue, and are not among them."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +115,12 @@ def found(engine: Engine, run: str) -> dict[str, int]:
         return {row.mark: row.n for row in rows}
 
 
+def photos_of(engine: Engine, shots: Sequence[str]) -> dict[str, int]:
+    """How often each photo stands in the store, by the SHA-256 of the file that was sent."""
+    with transaction(engine) as session:
+        return {row.sha256: row.n for row in session.execute(text(_PHOTOS), {"shots": list(shots)})}
+
+
 def _entry(base: dict[str, Any], url: str, fields: dict[str, str]) -> dict[str, Any]:
     return {**base, "url": url, "fields": [[name, value] for name, value in fields.items()]}
 
@@ -124,6 +133,11 @@ SELECT ST_X(spot), ST_Y(spot) FROM grid g JOIN plan_in_force p ON p.id = g.plan_
 WHERE g.code = :grid
 """
 """A place in a grid."""
+_PHOTOS = """
+SELECT sha256, count(*)::int AS n
+FROM (SELECT sha256 FROM photo UNION ALL SELECT sha256 FROM collection_photo UNION ALL SELECT sha256 FROM entry_photo) AS kept
+WHERE sha256 = ANY (CAST(:shots AS text[])) GROUP BY 1
+"""
 _FOUND = """
 SELECT mark, sum(n)::int AS n FROM (
     SELECT mark, count(*) AS n FROM register_entry,
