@@ -85,6 +85,7 @@ def grid() -> Response:
             "language": language(),
             "data": url_for("phone.data"),
             "half": url_for("phone.half"),
+            "grid": url_for("phone.grid"),
             "house": url_for("register.house", house_id=0),
             "new_house": url_for("register.ask_house", code="0"),
             "task": url_for("collecting.answer", number=0, house_id=0),

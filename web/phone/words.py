@@ -151,10 +151,12 @@ def _task_words() -> dict[str, str]:
         ),
         "tasks_left_out": gettext("{n} more tasks open with a line."),
         "task_due": gettext("To be done by"),
-        "houses_left": gettext("{n} of {all} houses are left."),
+        "houses_left": gettext("Houses left: {n} of {all}"),
         "all_done": gettext("all done"),
         "done": gettext("done"),
         "to_do": gettext("to do"),
+        "late": gettext("late"),
+        "nameless": gettext("Person without a name"),
         "answered": gettext("Answered {time} by {who}. Leave it empty to keep it."),
         "answered_photo": gettext("Photo {n}, with a line"),
         "answer_waits": gettext("Your answer waits on this phone. What you leave empty stays."),
@@ -172,6 +174,8 @@ def _house_words() -> dict[str, str]:
         "house_joined": gettext("It became part of another"),
         "here": gettext("Your position, to about {m} m."),
         "beside": gettext("Beside {address}"),
+        "on_map": gettext("Choose on the map, with a line"),
+        "new_queued": gettext("Houses that are missing, waiting to be sent: {n}"),
         "choose_house": gettext("Choose one of the houses of your grid, or take your position."),
     }
 

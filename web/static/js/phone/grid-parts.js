@@ -48,17 +48,19 @@ export function house(one, ui, now, data, asks) {
   ].filter(Boolean);
 }
 
-// Where a form is opened again to be mended.
-export const at = () => location.pathname + location.hash.replace(/[?&]entry=[^&]*/, "");
+// Where a form of this page is opened again to be mended, with a line and without.
+export const at = (ui) => ui.grid + location.hash.replace(/[?&]entry=[^&]*/, "");
 
-// A form that the page carries, made one of this house.
-export function filled(what, one, ui, data, label, column) {
+// A form that the page carries, made one of this house. It is mended on its own page, which this one stands for without a
+// line; `more` is what that page is told.
+export function filled(what, one, ui, data, label, column, more = "") {
   const found = document.querySelector(`template[data-what="${what}"]${column ? `[data-column="${column}"]` : ""}`);
   if (!found) return null;
   const made = found.content.firstElementChild.cloneNode(true);
   const page = ui.house.replace(/0$/, one.id);
   made.setAttribute("action", `${page}/enter/${what}`);
-  Object.assign(made.dataset, { queue: label, queueHouse: String(one.id), queuePage: at(), queueBack: `${location.pathname}#house/${one.id}` });
+  const own = what === "verified" ? page : `${page}/enter/${what}${more && `?${more}`}`;
+  Object.assign(made.dataset, { queue: label, queueHouse: String(one.id), queuePage: own, queueBack: `${ui.grid}#house/${one.id}` });
   if (made.elements.seen) made.elements.seen.value = data.seen;
   return made;
 }
@@ -101,7 +103,7 @@ function stepForm(one, step, ui, now) {
     made.elements.photos.required = step.required;
   }
   made.querySelector("button").textContent = step.label;
-  Object.assign(made.dataset, { step: step.name, queue: `${step.label} · ${one.matter} ${one.code}`, queuePage: at(), queueBack: `${location.pathname}#cases` });
+  Object.assign(made.dataset, { step: step.name, queue: `${step.label} · ${one.matter} ${one.code}`, queuePage: at(ui), queueBack: `${ui.grid}#cases` });
   if (!step.needs.length && !step.shows) return made;
   made.classList.remove("box");
   return make("details", { class: "box" }, make("summary", {}, step.label), made);
@@ -113,7 +115,7 @@ export function papers(data, ui, now) {
       const made = document.querySelector('template[data-what="read"]').content.firstElementChild.cloneNode(true);
       made.setAttribute("action", each.address);
       made.elements.number.value = each.number;
-      Object.assign(made.dataset, { queue: `${ui.words.read} · ${each.title}`, queuePage: at(), queueBack: `${location.pathname}#papers` });
+      Object.assign(made.dataset, { queue: `${ui.words.read} · ${each.title}`, queuePage: at(ui), queueBack: `${ui.grid}#papers` });
       const waits = now.entries.some((entry) => entry.url === each.address && entry.state === "waiting");
       return make("details", { class: "box" }, make("summary", {}, each.title), each.due_on ? make("p", { class: "soft" }, fill(ui.words.due_at, { time: each.due_on })) : null,
         make("article", { class: "paper" }, each.text || ui.words.no_text), waits ? tag(fill(ui.words.queued, { n: 1 }), "warn") : each.noted && each.text ? made : null);
