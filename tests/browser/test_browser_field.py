@@ -357,9 +357,29 @@ def an_earlier_edition(phone: WorkerPhone) -> None:
         expect(page.get_by_role("link", name="更正信息")).to_have_count(0)
     expect(page.locator("#register-lacks")).to_contain_text("电话")
     expect(page.locator("#register-lacks a")).to_have_count(0)
+    in_english(phone, task)
     phone.line(True)
     page.goto("/phone/grid")
     expect(page.get_by_role("link", name="这里有漏登的房屋")).to_be_visible()
+
+
+def in_english(phone: WorkerPhone, task: int) -> None:
+    """On a larger phone: the tasks, the houses of one of which one is left, a form, and what waits."""
+    page = phone.page
+    resealed(page, "data.keeps = true;")
+    page.evaluate(_SPEAKS, "en")
+    page.set_viewport_size({"width": 412, "height": 915})
+    for path, words in (
+        ("tasks", "Houses left: 1 of 1"),
+        (f"task/{task}", "late"),
+        (f"task/{task}/1", "Person without a name"),
+        (f"new-house/{GRID}", "Choose on the map, with a line"),
+    ):
+        page.goto(f"/phone/grid?{path}#{path}")
+        expect(page.locator("#grid")).to_contain_text(words)
+        phone.looked(f"field-{path.split('/')[0]}{path.count('/')}-412-en")
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.evaluate(_SPEAKS, "zh")
 
 
 def places_a_new_house(phone: WorkerPhone) -> None:
@@ -414,8 +434,12 @@ def resealed(page: Page, change: str) -> None:
     )
 
 
+_SPEAKS = """async (language) => {
+  const store = await import(document.querySelector('script[src*="/phone/page.js"]').src.replace("page.js", "store.js"));
+  await store.keepFact("language", language);
+}"""
 _TASK = """{ id: %d, title: "样本任务", due_on: "2026-01-01", register: true, questions: [{ id: 1, label: "样本", kind: "text" }],
-  houses: { 1: { left: 1, lacks: [["resident", 1, ["phone"]]] } } }"""
+  houses: { 1: { left: 1, lacks: [["resident", 1, ["phone"]], ["resident", 0, ["name"]]] } } }"""
 _BESIDE = """
 SELECT ARRAY[e.said ->> 'beside', e.said ->> 'apart', ((e.said ->> 'lon')::float8 = ST_X(h.geom))::text]
 FROM register_entry e JOIN house h ON h.id = 1 WHERE e.kind = 'house_new'
