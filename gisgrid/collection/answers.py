@@ -95,7 +95,7 @@ def answer(
     said
         Number of a question to what was written.
     photos
-        Questions that are answered by photos, which the caller adds to the answers.
+        Questions that are answered by photos, which the caller adds to the answers; of another task they are refused.
     seen
         `newest` of the page that it was entered on.
     client_id
@@ -106,7 +106,8 @@ def answer(
     Raises
     ------
     Invalid
-        What was written is no answer; nothing at all was written; a required question has no answer yet.
+        What was written is no answer, or one to a question of another task; nothing at all was written; a required
+        question has no answer yet.
     Conflict
         The task is over, and was so when this was written down; or the key came before with other answers.
     NotAllowed
@@ -114,6 +115,13 @@ def answer(
     """
     if not client_id or len(client_id) > 64:
         raise Invalid("The page is too old: open it anew.")
+    asked = {each.id for each in task.questions}
+    pictured = {each.id for each in task.questions if each.kind == "photo"}
+    strange = [number for number, value in said.items() if value.strip() and number not in asked]
+    if strange or not pictured.issuperset(photos):
+        raise Invalid(
+            "This was written on a page that asks something else than the task does: open the task anew."
+        )
     told: dict[str, str | None] = {}
     for question in task.questions:
         if question.kind == "photo":
@@ -231,12 +239,13 @@ def opened(session: Session, answers: Sequence[GivenAnswer]) -> list[GivenAnswer
 
 
 def missing_in_register(
-    session: Session, fields: Sequence[str], house_id: int
-) -> dict[tuple[str, int], list[str]]:
-    """Which values of the register a task wants and a house lacks: column names by table and row number."""
-    found: dict[tuple[str, int], list[str]] = {}
-    for row in session.execute(_MISSING, {"house": house_id, "fields": list(fields)}):
-        found.setdefault((row.table_name, row.row_id), []).append(row.column_name)
+    session: Session, fields: Sequence[str], houses: Sequence[int]
+) -> dict[int, dict[tuple[str, int], list[str]]]:
+    """Which values of the register a task wants and houses lack: of each house column names by table and row number."""
+    found: dict[int, dict[tuple[str, int], list[str]]] = {}
+    for row in session.execute(_MISSING, {"houses": list(houses), "fields": list(fields)}):
+        of_house = found.setdefault(row.house_id, {})
+        of_house.setdefault((row.table_name, row.row_id), []).append(row.column_name)
     return found
 
 
@@ -281,17 +290,17 @@ _COUNT_ANSWERED = text(
 _OPEN = text("SELECT id, value FROM unmask_collection(CAST(:ids AS bigint[]))")
 _MISSING = text("""
 WITH lacking AS (
-    SELECT 'resident' AS table_name, r.id AS row_id, f.id AS household_id, v.column_name
+    SELECT f.house_id, 'resident' AS table_name, r.id AS row_id, f.id AS household_id, v.column_name
     FROM masked_household f JOIN resident_filled r ON r.household_id = f.id
     CROSS JOIN LATERAL (VALUES (1, 'name', r.name), (2, 'sex', r.sex), (3, 'birth_date', r.birth_date),
         (4, 'citizen_id', r.citizen_id), (5, 'phone', r.phone), (6, 'verified_on', r.verified_on)
     ) AS v (place, column_name, there)
-    WHERE f.house_id = :house AND NOT v.there
+    WHERE f.house_id = ANY (CAST(:houses AS bigint[])) AND NOT v.there
     UNION ALL
-    SELECT 'household', f.id, f.id, 'verified_on' FROM masked_household f
-    WHERE f.house_id = :house AND f.verified_on IS NULL
+    SELECT f.house_id, 'household', f.id, f.id, 'verified_on' FROM masked_household f
+    WHERE f.house_id = ANY (CAST(:houses AS bigint[])) AND f.verified_on IS NULL
 )
-SELECT table_name, row_id, column_name FROM lacking
+SELECT house_id, table_name, row_id, column_name FROM lacking
 WHERE table_name || '.' || column_name = ANY (CAST(:fields AS text[]))
-ORDER BY household_id, table_name, row_id, column_name
+ORDER BY house_id, household_id, table_name, row_id, column_name
 """)

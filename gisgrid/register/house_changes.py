@@ -82,7 +82,7 @@ def told(
     ----------
     said
         As written: ``address``, ``lon``, ``lat`` and ``datum`` of a place, ``apart`` where it is another house than
-        the one it stands at; ``gone``, ``on_day``, ``homes`` and ``house_id`` of one that goes (``homes``: one
+        the one it stands at, ``beside`` where its place is that of the house it stands beside; ``gone``, ``on_day``, ``homes`` and ``house_id`` of one that goes (``homes``: one
         of `HOMES`, or of a split the households that go along, with semicolons between them).
 
     Raises
@@ -242,7 +242,11 @@ def _place(
         )
     told_ = {"lon": lon, "lat": lat, "place": f"{lon:.6f}, {lat:.6f}"}
     # Kept, since it is asked again when the line is let in.
-    return told_ | ({"apart": True} if ground.near else {}), ground.community
+    told_ |= {"apart": True} if ground.near else {}
+    # The clerk is told that the place is a neighbour's, in the register's words for it.
+    return told_ | (
+        {"beside": ground.near} if ground.near and said.get("beside") else {}
+    ), ground.community
 
 
 _TO_TAKE_BACK = "SELECT to_take_back(:t, CAST(:house AS bigint))"

@@ -27,6 +27,7 @@ from gisgrid.db.store import transaction
 from tests.support.accounts import appointed
 from tests.support.door import GRID
 from tests.support.offline import FAULTS, Outcome, pocket_over, run, workable
+from tests.support.phone_entries import KINDS, ground
 from tests.support.served import behind_doors
 from tests.support.web import app_over, chromium, session_cookie
 
@@ -34,7 +35,7 @@ PAGE = "docs/benchmarks/offline.md"
 PAGES = {
     "Today": "/", "My grid": f"/register/grid/{GRID}", "A house": "/register/house/1",
     "Visited": "/register/house/1/enter/visit", "Report something": "/report",
-    "What waits to be sent": "/phone/waiting", "Look-up": "/lookup",
+    "What waits to be sent": "/phone/waiting", "The grid on the phone": "/phone/grid", "Look-up": "/lookup",
 }  # fmt: skip
 RATE, DELAY_S = 50_000, 0.4
 """400 kbit/s each way, 400 ms there and back."""
@@ -52,21 +53,27 @@ def main() -> None:
     args = parsed(parser)
     with private_store(fsync="off", synchronous_commit="off") as store:
         with transaction(store.engine) as session:
-            workable(session)
+            office = workable(session).account
             worker = appointed(session, "grid_worker", grid=GRID, name="worker")
         began = time.monotonic()
         outcomes: list[Outcome] = []
-        outcomes.extend(runs(store.engine, worker, args))
+        outcomes.extend(runs(store.engine, worker, office, args))
         took = time.monotonic() - began
         lines = slow(store.engine, worker, args.opens)
     write_report(args, [*report(args, outcomes, took), "", *lines])
 
 
-def runs(engine: Engine, worker: int, args: argparse.Namespace) -> Iterator[Outcome]:
+def runs(engine: Engine, worker: int, office: int, args: argparse.Namespace) -> Iterator[Outcome]:
     with (
         tempfile.TemporaryDirectory(prefix="phone") as folder,
         sync_playwright() as playwright,
-        pocket_over(playwright, Path(folder) / "phone", app_over(engine), engine, worker) as pocket,
+        pocket_over(
+            playwright,
+            Path(folder) / "phone",
+            app_over(engine),
+            engine,
+            ground(engine, office, worker),
+        ) as pocket,
         # Whoever stops it gets the table of what was run.
         contextlib.suppress(KeyboardInterrupt),
     ):
@@ -82,7 +89,7 @@ def report(args: argparse.Namespace, outcomes: list[Outcome], took: float) -> li
         "# A phone without a line",
         "",
         f"Written by `scripts/bench offline --write`: {len(outcomes)} runs from seed {args.seed} on, each with "
-        f"{args.entries} entries (visits and reports) and {args.photos} photos written down without a line and then "
+        f"{args.entries} entries of {len(KINDS)} kinds and {args.photos} photos written down without a line and then "
         "sent over one that fails, by the queue of the pages in headless Chromium on one profile that is killed and "
         "opened again.",
         "",
@@ -92,14 +99,24 @@ def report(args: argparse.Namespace, outcomes: list[Outcome], took: float) -> li
         "|---|---:|",
         *(f"| {fault} | {times} |" for fault, times in faults.items()),
         "",
+        "| entry | times |",
+        "|---|---:|",
+        *(
+            f"| {word} | {sum(out.kinds[kind] for out in outcomes):,} |"
+            for kind, word in KINDS.items()
+        ),
+        "",
         f"Entries: {sum(out.entries for out in outcomes):,}, photos: {sum(out.photos for out in outcomes):,}; "
         f"lost: {sum(out.lost for out in outcomes)}; doubled: {sum(out.doubled for out in outcomes)}; still on the "
         f"phone at the end: {sum(out.waiting for out in outcomes)}, photos: "
-        f"{sum(out.photos_left for out in outcomes)}. {took / max(len(outcomes), 1):.0f} s a run.",
+        f"{sum(out.photos_left for out in outcomes)}. Photos, looked up in the store by their SHA-256: lost: "
+        f"{sum(out.photos_lost for out in outcomes)}; doubled: {sum(out.photos_doubled for out in outcomes)}. {took / max(len(outcomes), 1):.0f} s a run.",
     ]
 
 
 def slow(engine: Engine, worker: int, opens: int) -> list[str]:
+    if not opens:
+        return []
     app = app_over(engine)
     app.config["STREAM_LIFE_S"] = 120.0
     cookie = session_cookie(app, engine, worker)

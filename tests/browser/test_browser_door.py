@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
@@ -144,6 +144,7 @@ def test_a_household_moves_within_the_town_and_a_person_is_added(
     expect(phone.locator("main")).to_contain_text("测*")
 
 
+MAP = "#houses-map.leaflet-container"
 # Houses 1 and 3 and three more stand 100, 200, … m east of a spot of their grid, on one line.
 ON_A_LINE = """
 WITH spot AS (
@@ -209,14 +210,20 @@ def test_map_and_list_move_together_and_a_round_has_its_order_and_length(
 ):
     phone, desk = seats["worker"], seats["clerk"]
     way = stood(phone, engine)
-    phone.goto(f"/register/grid/{GRID}")
+    held: list[Route] = []
+    phone.route("**/leaflet.js*", lambda route: held.append(route))
+    phone.goto(f"/register/grid/{GRID}", wait_until="commit")
     phone.wait_for_selector("html[data-ready]", state="attached")
-    sound(phone, least=24)
-    # Of the list to the map …
+    # Of the list to the map, which comes later on a slow line …
     phone.get_by_role("button", name="在地图上显示").first.click()
     row = phone.locator("tr.chosen")
     expect(row).to_have_count(1)
     expect(phone.locator("#chosen a")).to_contain_text(row.locator("a.row").inner_text())
+    expect(phone.locator(MAP)).to_have_count(0)
+    held[0].continue_()
+    expect(phone.locator(MAP)).to_be_visible()
+    phone.unroute("**/leaflet.js*")
+    sound(phone, least=24)
     # … the round: the nearest first, and 5 legs of 0.0002 degrees.
     phone.get_by_role("button", name="从我这里开始走访").click()
     expect(phone.locator("#walk-list li")).to_have_count(5)
@@ -242,7 +249,7 @@ def test_map_and_list_move_together_and_a_round_has_its_order_and_length(
     # … and of the map to the list, beside one another at the desk.
     desk.set_viewport_size({"width": 1440, "height": 900})
     desk.goto(f"/register/grid/{GRID}")
-    desk.wait_for_selector("html[data-ready]", state="attached")
+    desk.wait_for_selector(MAP)
     beside = desk.locator(".houses-map").bounding_box(), desk.locator("#houses").bounding_box()
     assert beside[0]["x"] + beside[0]["width"] <= beside[1]["x"]
     desk.locator(".table-tools input").fill(way[2])
@@ -257,7 +264,7 @@ def test_map_and_list_move_together_and_a_round_has_its_order_and_length(
     with transaction(engine) as session:
         session.execute(text(SIXTY_MORE), {"g": GRID})
     desk.goto(f"/register/grid/{GRID}")
-    desk.wait_for_selector("html[data-ready]", state="attached")
+    desk.wait_for_selector(MAP)
     expect(desk.locator(".table-tools")).to_contain_text("50 / 65")
     last = "测试长街 60号"
     expect(desk.locator("#houses tr", has_text=last)).to_have_count(0)

@@ -251,6 +251,6 @@ def test_what_the_register_lacks_is_named_at_the_house(engine: Engine, made: dic
             text("UPDATE resident SET phone = NULL, sex = NULL WHERE id = :id"), {"id": person}
         )
     with acting(web_engine(engine), made["worker"]) as session:
-        found = answers.missing_in_register(session, ("resident.phone", "resident.name"), 1)
-        assert found[("resident", person)] == ["phone"]
-        assert answers.missing_in_register(session, ("resident.phone",), 2) == {}
+        found = answers.missing_in_register(session, ("resident.phone", "resident.name"), [1, 2])
+        assert found[1]["resident", person] == ["phone"]
+        assert answers.missing_in_register(session, ("resident.phone",), [2]) == {}

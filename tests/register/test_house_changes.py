@@ -135,6 +135,14 @@ def test_a_house_on_another_or_of_the_same_address_is_asked_about(door: Door):
     page = add(door, address="测试新街 2号", **place)
     assert page.status_code == 422 and f"这里是{address}" in page.text, page.text[:3000]
     assert "等社区工作者核对" in add(door, address="测试新街 2号", apart="1", **place).text
+    shown = door.people["clerk"].get("/register/changes").text
+    assert "位置取自旁边的房屋" not in shown
+    # Placed by a neighbour, whose place is known: the clerk is told which.
+    at = {"lon": str(lon), "lat": str(lat)}
+    add(door, address="测试新街 2号乙", apart="1", beside="随便写的", **at)
+    shown = door.people["clerk"].get("/register/changes").text
+    assert re.search(rf"位置取自旁边的房屋.{{0,300}}{address}", shown, re.S), shown
+    assert "随便写的" not in shown
     same = add(door, address=address, apart="1", **place)
     assert same.status_code == 422 and f"已有房屋{address}" in same.text
 

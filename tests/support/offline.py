@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import hashlib
 import io
 import os
 import random
+import re
 import signal
 import socket
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import pytest
 from flask import Flask
 from PIL import Image
 from playwright.sync_api import BrowserContext, Error, Page, Playwright
@@ -26,6 +30,7 @@ from gisgrid.cases.flow import keep_own_flows
 from gisgrid.db.store import transaction
 from gisgrid.locate.addresses.gazetteer import index_addresses
 from tests.support.door import one_known
+from tests.support.phone_entries import Ground, found, photos_of, written
 from tests.support.web import CHROMIUM, CHROMIUM_OPTIONS, Town, served, session_cookie
 
 KILL, CUT, LOSE = "kill the browser", "cut an upload", "lose an answer"
@@ -49,6 +54,13 @@ def workable(session: Session) -> Town:
     return town
 
 
+# Of an upload that is cut in its middle werkzeug leaves the part it was reading to the collector.
+CUTS = pytest.mark.filterwarnings(
+    "ignore:.*SpooledTemporaryFile:pytest.PytestUnraisableExceptionWarning"
+)
+"""Of tests that cut uploads."""
+
+
 class Line:
     """Between phone and server. What is sent is counted; at some of it something fails, in its middle."""
 
@@ -59,6 +71,8 @@ class Line:
         self.due: str | None = None
         """A fault that somebody else makes, while the sending is held."""
         self.bytes_of_cut = 0
+        self.cut: list[int] = []
+        """Bytes of the body that went through of each sending that was cut."""
         self._posts = 0
         self._made = threading.Event()
         self._door = socket.create_server(("127.0.0.1", 0))
@@ -69,6 +83,7 @@ class Line:
         self._door.close()
 
     def fail(self, plan: dict[int, str], bytes_of_cut: int) -> None:
+        """An upload is cut so many bytes into its body, or in the middle of a short one."""
         self.plan, self.bytes_of_cut, self._posts = plan, bytes_of_cut, 0
 
     def made(self) -> None:
@@ -96,27 +111,40 @@ class Line:
             lost = threading.Event()
             back = threading.Thread(target=_back, args=(server, phone, lost), daemon=True)
             back.start()
-            budget: int | None = None
+            upload: bytes | None = None
             while more := phone.recv(65536):
                 fault = self._fault(more)
                 if fault == CUT:
-                    budget = self.bytes_of_cut
+                    upload = b""
                 elif fault == LOSE:
                     lost.set()
                 elif fault is not None:
                     self._made.clear()
                     self.due = fault
                     self._made.wait(60)
-                if budget is not None and len(more) >= budget:
-                    server.sendall(more[:budget])
-                    server.shutdown(socket.SHUT_RDWR)  # else it waits for the rest
-                    return
-                if budget is not None:
-                    budget -= len(more)
+                if upload is not None:
+                    upload += more
+                    most, body = self._most(upload)
+                    if len(upload) >= most:
+                        server.sendall(
+                            more[: int(most) - len(upload)] if len(upload) > most else more
+                        )
+                        self.cut.append(body)
+                        server.shutdown(socket.SHUT_RDWR)  # else it waits for the rest
+                        return
                 server.sendall(more)
             server.shutdown(socket.SHUT_WR)
             back.join(60)
             server.shutdown(socket.SHUT_RDWR)
+
+    def _most(self, upload: bytes) -> tuple[float, int]:
+        """Bytes of an upload that go through before it is cut, and those of its body; none yet while its head comes."""
+        head, ended, _ = upload.partition(b"\r\n\r\n")
+        if not ended:
+            return float("inf"), 0
+        length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
+        body = min(self.bytes_of_cut, int(length[1]) // 2 if length else 0)
+        return len(head) + len(ended) + body, body
 
 
 def _back(server: socket.socket, phone: socket.socket, lost: threading.Event) -> None:
@@ -137,21 +165,33 @@ class Outcome:
     entries: int
     photos: int
     faults: dict[str, int] = field(default_factory=dict)
+    kinds: Counter[str] = field(default_factory=Counter)
+    """Entries of each of `tests.support.phone_entries.KINDS`."""
     lost: int = 0
     doubled: int = 0
     waiting: int = 0
     """Still on the phone at the end."""
     photos_left: int = 0
+    photos_lost: int = 0
+    photos_doubled: int = 0
+
+    @property
+    def wrong(self) -> tuple[int, ...]:
+        """Entries and photos that are lost, doubled or left; all 0: none."""
+        return (
+            self.lost, self.doubled, self.waiting,
+            self.photos_lost, self.photos_doubled, self.photos_left,
+        )  # fmt: skip
 
 
 class Pocket:
     """One phone over runs: a browser with a folder of its own that is killed and opened again."""
 
     def __init__(
-        self, playwright: Playwright, folder: Path, app: Flask, engine: Engine, worker: int
+        self, playwright: Playwright, folder: Path, app: Flask, engine: Engine, about: Ground
     ) -> None:
-        self._playwright, self._folder = playwright, folder
-        self.app, self.engine, self.worker = app, engine, worker
+        self._playwright, self._folder, self.about = playwright, folder, about
+        self.app, self.engine, self.worker = app, engine, about.worker
         self.line = Line()
         self.host = f"http://127.0.0.1:{self.line.port}"
         self._context: BrowserContext | None = None
@@ -257,28 +297,13 @@ def picture(rng: random.Random, edge: int = 96) -> str:
     return base64.b64encode(out.getvalue()).decode()
 
 
-def written(rng: random.Random, run: str, n: int, *, photo: bool) -> dict[str, Any]:
-    """One entry as the forms of pages make it; its mark stands in what it says."""
-    key, mark = str(uuid4()), f"样本{run}第{n}条"
-    base = {"key": key, "label": mark, "house": None, "page": "/phone/waiting", "back": None}
-    if photo or rng.random() < 0.2:
-        fields = [
-            ["matter", "0101"], ["address", "样本无人知道的地方"], ["text", mark], ["client", key],
-            ["datum", "wgs84"],
-        ]  # fmt: skip
-        return {**base, "url": "/report", "fields": fields}
-    fields = [["why", "care"], ["met", "household"], ["agreed", mark], ["client_id", key]]
-    return {
-        **base, "house": "1", "url": "/register/house/1/enter/visit", "fields": fields,
-    }  # fmt: skip
-
-
 def run(pocket: Pocket, seed: int, *, entries: int = 50, photos: int = 10) -> Outcome:
     """Write entries down without a line, the browser killed between some; then send them over a line that fails."""
     rng = random.Random(seed)
     name = f"{seed}-{uuid4().hex[:6]}"
     out = Outcome(seed, entries, photos, dict.fromkeys(FAULTS, 0))
     with_photo = set(rng.sample(range(entries), photos))
+    shots: list[str] = []
     kills = set(rng.sample(range(1, entries), 2))
     if pocket._context is None:
         pocket.open()
@@ -294,19 +319,21 @@ def run(pocket: Pocket, seed: int, *, entries: int = 50, photos: int = 10) -> Ou
             pocket.reach(False)
             pocket.go()
         sent = n in with_photo
-        pocket.add(
-            written(rng, name, n, photo=sent),
-            [{"field": "photo", "base64": picture(rng)}] if sent else [],
-        )
+        kind, entry, photo = written(rng, name, n, pocket.about, photo=sent)
+        out.kinds[kind] += 1
+        shot = picture(rng) if sent else ""
+        shots += [hashlib.sha256(base64.b64decode(shot)).hexdigest()] if sent else []
+        pocket.add(entry, [{"field": photo, "base64": shot}] if sent else [])
     assert pocket.count() == (entries, photos)
     _send(pocket, rng, out)
     out.waiting, out.photos_left = pocket.count()
-    with transaction(pocket.engine) as session:
-        rows = session.execute(text(_FOUND), {"like": f"样本{name}第%"})
-        found = {row.mark: row.n for row in rows}
+    there = found(pocket.engine, name)
     marks = [f"样本{name}第{n}条" for n in range(entries)]
-    out.lost = sum(mark not in found for mark in marks)
-    out.doubled = sum(found.get(mark, 0) > 1 for mark in marks)
+    out.lost = sum(mark not in there for mark in marks)
+    out.doubled = sum(there.get(mark, 0) > 1 for mark in marks)
+    held = photos_of(pocket.engine, shots)
+    out.photos_lost = sum(shot not in held for shot in shots)
+    out.photos_doubled = sum(held.get(shot, 0) > 1 for shot in shots)
     return out
 
 
@@ -352,21 +379,12 @@ def _make(pocket: Pocket, fault: str) -> None:
         pocket.enter()
 
 
-_FOUND = """
-SELECT mark, sum(n)::int AS n FROM (
-    SELECT said ->> 'agreed' AS mark, count(*) AS n FROM register_entry WHERE said ->> 'agreed' LIKE :like GROUP BY 1
-    UNION ALL
-    SELECT text, count(*) FROM event WHERE text LIKE :like GROUP BY 1) AS all_of_them
-GROUP BY 1
-"""
-
-
 @contextlib.contextmanager
 def pocket_over(
-    playwright: Playwright, folder: Path, app: Flask, engine: Engine, worker: int
+    playwright: Playwright, folder: Path, app: Flask, engine: Engine, about: Ground
 ) -> Iterator[Pocket]:
     """A phone with a server at the end of its line."""
-    made = Pocket(playwright, folder, app, engine, worker)
+    made = Pocket(playwright, folder, app, engine, about)
     try:
         made.serve()
         yield made

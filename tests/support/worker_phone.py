@@ -11,11 +11,12 @@ from flask import Flask
 from playwright.sync_api import Page, expect
 from sqlalchemy import Engine, text
 
-from gisgrid.cases.cases import SYSTEM, CaseActor, Details, Owner, open_case, take_step
 from gisgrid.db.store import transaction
 from tests.support.accounts import appointed
 from tests.support.door import COMMUNITY, GRID
 from tests.support.looks import AXE, LOOK, picture
+from tests.support.offline import Line
+from tests.support.phone_entries import begun_case
 from tests.support.web import app_over, chromium, close, served, session_cookie
 
 
@@ -29,6 +30,8 @@ class WorkerPhone:
     host: str
     worker: int
     clerk: int
+    wire: Line
+    """What lies between phone and server, where something may be cut."""
 
     def enter(self) -> None:
         """Log in, as the page of the log-in would."""
@@ -51,20 +54,7 @@ class WorkerPhone:
 
     def to_handle(self, *, begun: bool = True) -> int:
         """A case that was sent to the worker, who has begun to handle it."""
-        with transaction(self.engine) as session:
-            event = session.scalar(text(_OWN_EVENT), {"grid": GRID})
-            case = open_case(session, event or 0, SYSTEM)
-            for step, role in (
-                ("file", "dispatcher"),
-                ("dispatch", "dispatcher"),
-                ("accept", "grid_worker"),
-            ):
-                by, to = CaseActor("worker", (role,)), Owner(grid_code=GRID, level="grid")
-                if step == "accept" and not begun:
-                    break
-                details = Details(to=to) if step == "dispatch" else Details()
-                case = take_step(session, case.id, step, by, details=details)
-            return case.id
+        return begun_case(self.engine, begun=begun)
 
     def picture(self, name: str) -> None:
         picture(self.page, f"offline-{name}.png", full_page=True)
@@ -95,11 +85,6 @@ class WorkerPhone:
         assert {what: which for what, which in looked.items() if which} == {}
 
 
-_OWN_EVENT = """
-SELECT min(e.event_id) FROM event_grid e JOIN grid g ON g.id = e.grid_id WHERE g.code = :grid
-"""
-
-
 @contextlib.contextmanager
 def worker_phone(engine: Engine) -> Iterator[WorkerPhone]:
     """A small phone at the town of `tests.support.offline.workable`, logged in."""
@@ -107,13 +92,20 @@ def worker_phone(engine: Engine) -> Iterator[WorkerPhone]:
         worker = appointed(session, "grid_worker", grid=GRID, name="worker")
         clerk = appointed(session, "community_clerk", COMMUNITY, name="clerk")
     app = app_over(engine)
-    with served(app) as host, chromium() as browser:
+    wire = Line()
+    with served(app) as server, chromium() as browser:
+        wire.to, host = int(server.rsplit(":", 1)[1]), f"http://127.0.0.1:{wire.port}"
         context = browser.new_context(
-            base_url=host, viewport={"width": 360, "height": 740}, locale="zh-CN", has_touch=True
+            base_url=host,
+            viewport={"width": 360, "height": 740},
+            locale="zh-CN",
+            has_touch=True,
+            permissions=["geolocation"],
         )
-        one = WorkerPhone(context.new_page(), engine, app, host, worker, clerk)
+        one = WorkerPhone(context.new_page(), engine, app, host, worker, clerk, wire)
         one.page.set_default_timeout(20_000)
         one.enter()
         yield one
         context.close()
+        wire.close()
         close(app)

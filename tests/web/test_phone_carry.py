@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import re
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, event, text
 
 from gisgrid.cases.cases import SYSTEM, CaseActor, Details, Owner, open_case, take_step
+from gisgrid.collection import carried, progress, tasks
+from gisgrid.collection.questions import NewQuestion
+from gisgrid.core.plans import township
 from gisgrid.db.cluster import Cluster
 from gisgrid.db.store import transaction
-from tests.support.accounts import appointed
+from gisgrid.planning.snapshot.fetch import today
+from tests.support.accounts import acting, appointed, web_engine
+from tests.support.collecting import HEAD, answered, opened
 from tests.support.database import own_database
-from tests.support.door import GRID, NAME, PHONE, Door, token
+from tests.support.desks import jpeg
+from tests.support.door import GRID, NAME, OTHER_GRID, PHONE, Door, token
 from tests.support.offline import workable
 from tests.support.web import app_over
+
+PHOTO = NewQuestion("水表照片", "photo", required=False)
 
 
 @pytest.fixture(scope="module")
@@ -123,3 +133,121 @@ def test_who_logs_out_leaves_no_phone_that_opens(door: Door):
     assert door.one(
         "SELECT withdrawn_at IS NOT NULL FROM phone_half WHERE device = :d", d=device
     )  # fmt: skip
+
+
+def test_a_task_goes_along_with_what_is_left_and_without_what_was_said(door: Door):
+    office = door.one("SELECT id FROM account WHERE name = 'office'")
+    who = door.one("SELECT id FROM account WHERE name = 'colleague'")
+    pipe = NewQuestion("水管材料", "choice", required=False, choices=("铁", "塑料"))
+    number = opened(door.engine, office, HEAD, pipe, fields=("resident.phone",))
+    with transaction(door.engine) as session:
+        asked = tasks.one(session, number).questions
+        session.execute(
+            text("UPDATE resident SET phone = NULL WHERE id = :id"), {"id": door.person}
+        )
+    told = door.people["worker"].get("/phone/grid.json").json
+    (task,) = told["tasks"]
+    assert (task["title"], task["register"], told["tasks_left_out"]) == ("用水普查", True, 0)
+    assert task["questions"] == [
+        {
+            "id": asked[0].id, "label": "家中几口人", "kind": "integer", "required": True, "limits": "0 … 30",
+            "least": "0", "most": "30",
+        },
+        {
+            "id": asked[1].id, "label": "水管材料", "kind": "choice", "required": False,
+            "choices": ["铁", "塑料"],
+        },
+    ]  # fmt: skip
+    (grid,) = told["grids"]
+    assert sorted(task["houses"]) == sorted(str(house["id"]) for house in grid["houses"])
+    before = task["houses"]["1"]
+    assert ["resident", door.person, ["phone"]] in before["lacks"]
+    assert "held" not in before
+
+    answered(door.engine, who, number, 1, **{f"q{asked[0].id}": "17"})
+    told = door.people["worker"].get("/phone/grid.json").json
+    house = told["tasks"][0]["houses"]["1"]
+    assert house["left"] == before["left"] - 1
+    ((question, (_, name)),) = house["held"].items()
+    assert (question, name) == (str(asked[0].id), "测试grid_leader")
+    assert house["seen"] > 0
+    assert '"17"' not in json.dumps(told)
+    # As many as the pages of the task count.
+    with acting(web_engine(door.engine), who) as session:
+        listed = progress.task_houses(session, tasks.one(session, number))
+    assert {each.id: each.required - each.filled for each in listed} == {
+        int(each): kept["left"] for each, kept in told["tasks"][0]["houses"].items()
+    }
+    # Of other ground nothing goes along, and who keeps no grid has no task.
+    assert door.people["stranger"].get("/phone/grid.json").json["tasks"] == []
+    assert door.people["clerk"].get("/phone/grid.json").json["tasks"] == []
+
+
+def test_ten_tasks_of_one_s_own_ground_go_along_and_their_number_costs_no_statement(door: Door):
+    office = door.one("SELECT id FROM account WHERE name = 'office'")
+    before = statements(door)
+    due = {"due_on": day_of(door)}
+    # Due first, on other ground: they take no place of those that are carried.
+    for _ in range(carried.MOST_TASKS):
+        opened(door.engine, office, HEAD, grids=(OTHER_GRID,), **due)
+    for n in range(carried.MOST_TASKS + 1):
+        opened(door.engine, office, HEAD, title=f"样本任务{n}", fields=("resident.phone",))
+    told = door.people["worker"].get("/phone/grid.json").json
+    there = door.one("SELECT count(*) FROM collection_task WHERE state = 'open' AND grids = CAST(:g AS text[])", g=[GRID])  # fmt: skip
+    assert len(told["tasks"]) == carried.MOST_TASKS
+    assert all(each["houses"] for each in told["tasks"])
+    assert told["tasks_left_out"] == there - carried.MOST_TASKS > 0
+    assert statements(door) == before
+
+
+def statements(door: Door) -> int:
+    """How many statements the grid of the worker's phone takes, with a task that asks about its houses."""
+    said: list[str] = []
+
+    def hear(*told: Any) -> None:
+        said.append(told[2])
+
+    event.listen(Engine, "before_cursor_execute", hear)
+    try:
+        assert door.people["worker"].get("/phone/grid.json").json["tasks"]
+    finally:
+        event.remove(Engine, "before_cursor_execute", hear)
+    return len(said)
+
+
+def day_of(door: Door) -> date:
+    with transaction(door.engine) as session:
+        return today(township(session))
+
+
+def test_a_photo_that_answers_another_task_s_question_is_refused_as_well(door: Door):
+    office = door.one("SELECT id FROM account WHERE name = 'office'")
+    number, other = (opened(door.engine, office, HEAD, PHOTO) for _ in range(2))
+    with transaction(door.engine) as session:
+        mine, strange = (tasks.one(session, each).questions for each in (number, other))
+    said = {f"q{mine[0].id}": "2", "client_id": uuid4().hex}
+    for name in (f"q{strange[1].id}", f"q{mine[0].id + 10**6}"):
+        shot = {name: (io.BytesIO(jpeg()), "a.jpg")}
+        told = post(door, "worker", f"/collecting/{number}/house/1", **said, **shot)
+        assert told.status_code == 422
+        assert "所填页面的问题与该任务不一致：请重新打开任务。" in told.text
+    assert door.one("SELECT count(*) FROM collection_answer WHERE task_id = :t", t=number) == 0
+    shot = {f"q{mine[1].id}": (io.BytesIO(jpeg()), "a.jpg")}
+    told = post(door, "worker", f"/collecting/{number}/house/1", **said, **shot)
+    assert told.status_code == 303
+    assert door.one("SELECT count(*) FROM collection_answer WHERE task_id = :t", t=number) == 2
+
+
+def test_an_answer_to_another_task_s_questions_is_refused_in_words(door: Door):
+    office = door.one("SELECT id FROM account WHERE name = 'office'")
+    number, other = (opened(door.engine, office, HEAD) for _ in range(2))
+    with transaction(door.engine) as session:
+        mine, strange = (tasks.one(session, each).questions[0].id for each in (number, other))
+    said = {f"q{mine}": "2", f"q{strange}": "3", "client_id": uuid4().hex}
+    told = post(door, "worker", f"/collecting/{number}/house/1", **said)
+    assert told.status_code == 422
+    assert "所填页面的问题与该任务不一致：请重新打开任务。" in told.text
+    assert door.one("SELECT count(*) FROM collection_answer WHERE task_id = :t", t=number) == 0
+    # Without the strange one the same form is taken.
+    said.pop(f"q{strange}")
+    assert post(door, "worker", f"/collecting/{number}/house/1", **said).status_code == 303

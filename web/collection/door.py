@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from uuid import uuid4
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
@@ -24,6 +26,8 @@ from web.http.errors import problem_of
 from web.http.once import entered_at
 from web.http.permissions import asked_as_workbook
 from web.http.towns import town, town_of
+
+_QUESTION = re.compile(r"q[0-9]{1,17}")
 
 blueprint = Blueprint("collecting", __name__, url_prefix="/collecting")
 
@@ -86,8 +90,8 @@ def answer(number: int, house_id: int) -> BaseResponse:
                 session,
                 asked,
                 house_id,
-                {each.id: form.get(f"q{each.id}", "") for each in asked.questions},
-                photos=list(shots),
+                _said(form),
+                photos=_shown(),
                 seen=_number(form.get("seen")),
                 client_id=form.get("client_id", ""),
                 entered_at=entered_at(),
@@ -145,7 +149,7 @@ def _form(
     place = town_of(session, asked.township_id)
     register = households.register_of(session, house_id)
     held = answers.given(session, number, house_id)
-    lacking = answers.missing_in_register(session, asked.fields, house_id)
+    lacking = answers.missing_in_register(session, asked.fields, [house_id]).get(house_id, {})
     page = render_template(
         "collecting-house.html",
         task=asked,
@@ -184,6 +188,17 @@ def _photos(asked: TaskInfo) -> dict[int, list[Picture]]:
             )
         found[each.id] = [picture(file.stream.read(MOST_BYTES + 1)) for file in files]
     return found
+
+
+def _shown() -> list[int]:
+    """Questions that a form answers by photos, whichever page it is from."""
+    sent = {name for name, file in request.files.items(multi=True) if file.filename}
+    return sorted(_number(name[1:]) for name in sent if _QUESTION.fullmatch(name))
+
+
+def _said(form: Mapping[str, str]) -> dict[int, str]:
+    """What a form says to each question, whichever page it is from."""
+    return {_number(name[1:]): value for name, value in form.items() if _QUESTION.fullmatch(name)}
 
 
 def _number(written: str | None) -> int:

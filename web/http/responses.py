@@ -97,7 +97,8 @@ def _guard(response: Response, pictures: str) -> None:
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "same-origin"
     lasting = "v" in request.args or "edition" in (request.view_args or {})
-    if request.endpoint == "static" and lasting and response.status_code == 200:
+    # A browser keeps what it has under the words of the last answer, so "unchanged" says the same: a service worker asks.
+    if request.endpoint == "static" and lasting and response.status_code in (200, 304):
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
 
 

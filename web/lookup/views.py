@@ -91,6 +91,7 @@ def worker() -> Response:
         files=files,
         digest=digest,
         page=f"{request.script_root}/lookup",
+        static=f"{request.script_root}/static/",
         home=home,
     )
     return Response(

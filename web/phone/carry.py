@@ -14,10 +14,13 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from gisgrid.cases import board
 from gisgrid.cases.flow import flows_by_id
+from gisgrid.collection.fields import FIELD_WORDS
+from gisgrid.collection.questions import MOST_PHOTOS
 from gisgrid.core import plans
 from gisgrid.core.errors import Invalid
 from gisgrid.core.plans import TownshipInfo
 from gisgrid.core.retention_periods import keeping_of
+from gisgrid.db.tables.collection import QUESTION_KINDS
 from gisgrid.people import home, phone_halves
 from gisgrid.people.learning import documents
 from gisgrid.people.learning import reading as mine
@@ -31,10 +34,12 @@ from web.http.language import language
 from web.http.permissions import asker
 from web.http.towns import town
 from web.phone.steps import steps_of
+from web.phone.tasks import tasks_of
 from web.phone.views import blueprint
 from web.phone.words import grid_words
 from web.register import words
 from web.register.views import WHAT
+from web.shell.words import DATUMS
 
 FORMS = (
     "visit",
@@ -44,8 +49,11 @@ FORMS = (
     "person-in",
     "person-out",
     "alias",
+    "house-gone",
+    "house-split",
+    "house-joined",
 )
-"""Forms of a house that need no line."""
+"""Forms of a house that need no line; ``carried`` they have what the phone fills in."""
 MOST_TEXTS, LONGEST_TEXT = 10, 50_000
 """Documents to read that go along with their words, and characters of each."""
 MOST_STEPS = 40
@@ -65,15 +73,23 @@ def grid() -> Response:
         forms=forms,
         entries=entries,
         words=words,
+        carried=True,
+        datums=DATUMS,
+        question_kinds=QUESTION_KINDS,
+        most_photos=MOST_PHOTOS,
         ui={
             "words": grid_words(),
             "columns": {each: gettext(words.COLUMN_WORDS[each]) for each in entries.PERSON},
+            "fields": {name: gettext(word) for name, word in FIELD_WORDS.items()},
             "due": {due: gettext(word) for due, word in words.DUE_WORDS.items()},
             "language": language(),
             "data": url_for("phone.data"),
             "half": url_for("phone.half"),
+            "grid": url_for("phone.grid"),
             "house": url_for("register.house", house_id=0),
             "new_house": url_for("register.ask_house", code="0"),
+            "task": url_for("collecting.answer", number=0, house_id=0),
+            "photo": url_for("collecting.photo", photo_id=0),
             "report": url_for("report.show"),
             "cases": url_for("cases.mine"),
             "log_in": url_for("security.login", next=url_for("phone.grid")),
@@ -156,6 +172,7 @@ def _data(session: Session) -> dict[str, Any]:
             for n, (row, case) in enumerate(zip(here, cases, strict=True))
         ],
         "documents": _to_read(session, place),
+        **tasks_of(session, place.id, [house["id"] for each in grids for house in each.houses]),
     }
 
 

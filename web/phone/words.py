@@ -137,6 +137,46 @@ def grid_words() -> dict[str, str]:
         "read": gettext("I have read it"),
         "no_text": gettext("This document is a file: it opens with a line."),
         "no_paper": gettext("Nothing waits to be read."),
+        **_task_words(),
+        **_house_words(),
+    }
+
+
+def _task_words() -> dict[str, str]:
+    return {
+        "tasks": gettext("Collection tasks"),
+        "no_task": gettext("No task waits for you."),
+        "no_such_task": gettext(
+            "This task is not on this phone: it is over, or asks about other houses."
+        ),
+        "tasks_left_out": gettext("{n} more tasks open with a line."),
+        "task_due": gettext("To be done by"),
+        "houses_left": gettext("Houses left: {n} of {all}"),
+        "all_done": gettext("all done"),
+        "done": gettext("done"),
+        "to_do": gettext("to do"),
+        "late": gettext("late"),
+        "nameless": gettext("Person without a name"),
+        "answered": gettext("Answered {time} by {who}. Leave it empty to keep it."),
+        "answered_photo": gettext("Photo {n}, with a line"),
+        "answer_waits": gettext("Your answer waits on this phone. What you leave empty stays."),
+        "in_register": gettext("In the register"),
+        "lacks": gettext("This is missing. It is entered into the register itself:"),
+        "lacks_nothing": gettext("nothing is missing"),
+    }
+
+
+def _house_words() -> dict[str, str]:
+    return {
+        "as_such": gettext("The house itself has changed"),
+        "house_gone": gettext("It is gone"),
+        "house_split": gettext("It became two"),
+        "house_joined": gettext("It became part of another"),
+        "here": gettext("Your position, to about {m} m."),
+        "beside": gettext("Beside {address}"),
+        "on_map": gettext("Choose on the map, with a line"),
+        "new_queued": gettext("Houses that are missing, waiting to be sent: {n}"),
+        "choose_house": gettext("Choose one of the houses of your grid, or take your position."),
     }
 
 

@@ -23,6 +23,7 @@ from web.shell.words import DATUMS
 
 KIND = "house_new"
 SAID = ("address", "lon", "lat", "datum", "apart")
+BESIDE = "beside"
 
 
 @blueprint.get("/grid/<path:code>/new-house")
@@ -42,7 +43,10 @@ def add_house(code: str) -> BaseResponse:
             made = entries.enter_house(
                 session,
                 place.id,
-                said={name: typed.get(name, "") for name in SAID},
+                said={
+                    name: typed.get(name, "")
+                    for name in (*SAID, *((BESIDE,) if typed.get(BESIDE) else ()))
+                },
                 client_id=typed.get("client_id", ""),
                 entered_at=entered_at(),
             )

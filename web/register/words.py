@@ -56,6 +56,7 @@ COLUMN_WORDS = {
     "out": say("Because"),
     "address": say("Address"),
     "place": say("Place"),
+    "beside": say("Placed beside"),
     "gone": say("What became of it"),
     "on_day": say("Gone since"),
     "households": say("Households that go along"),

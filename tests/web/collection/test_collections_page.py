@@ -134,7 +134,7 @@ def test_a_worker_answers_once_with_a_photo_and_the_office_sees_it(
     number = made_task(people, made["day"], grids=[], houses="H1\nH3")
     worker, office = people["worker"], people["office"]
     assert "用水普查" in worker.get("/").text
-    assert "2 of 2 houses are left" in worker.get("/collecting").text
+    assert "Houses left: 2 of 2" in worker.get("/collecting").text
     form = f"/collecting/{number}/house/1"
     page = worker.get(form).text
     at = fields(page)

@@ -110,6 +110,11 @@ def test_all_scripts_of_a_page_are_of_one_edition_and_lasting(client: FlaskClien
                 assert answer.status_code == 200, address
                 assert answer.mimetype == "text/javascript"
                 assert "immutable" in answer.headers["Cache-Control"]
+                known = {"If-None-Match": answer.headers["ETag"]}
+            # Who asks whether it has changed, as a service worker does, keeps it as long.
+            with client.get(address, headers=known) as answer:
+                assert answer.status_code == 304, address
+                assert "immutable" in answer.headers["Cache-Control"]
 
 
 def test_a_page_names_all_that_its_script_imports(client: FlaskClient):

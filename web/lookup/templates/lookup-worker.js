@@ -3,7 +3,7 @@
 
 const KEEP = {{ ("gisgrid-lookup-" ~ digest)|tojson }};
 const PAGE = {{ page|tojson }}, HOME = PAGE + {{ home|tojson }};
-const FILES = {{ files|tojson }};
+const FILES = {{ files|tojson }}, STATIC = {{ static|tojson }};
 const PATIENCE_MS = 4000;
 
 self.addEventListener("install", (event) => {
@@ -34,7 +34,8 @@ self.addEventListener("fetch", (event) => {
   const url = new URL(event.request.url);
   if (event.request.method !== "GET" || url.origin !== location.origin) return;
   if (event.request.mode === "navigate" && url.pathname === PAGE) event.respondWith(page(event.request));
-  else if (FILES.includes(url.pathname + url.search)) event.respondWith(file(event.request));
+  // Whoever works outside has more of the page's scripts in what their phone keeps; addresses name the edition of a file.
+  else if (FILES.includes(url.pathname + url.search) || url.pathname.startsWith(STATIC)) event.respondWith(file(event.request));
 });
 
 // A slow network is no network: who stands at a door waits no longer than this.

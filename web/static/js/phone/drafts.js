@@ -43,7 +43,7 @@ export async function openDraft() {
   if (!form || form.dataset.entry || form.querySelector(".phone-draft") || elsewhere(draft)) return;
   refill(form, draft.fields);
   const words = JSON.parse(byId("phone-words").textContent);
-  const anew = () => { keepFact("draft", null); form.reset(); note.remove(); };
+  const anew = () => { keepFact("draft", null); form.reset(); form.dispatchEvent(new Event("refilled")); note.remove(); };
   const note = make("div", { class: "note phone-draft", role: "status" }, make("p", {}, words.draft),
     make("p", { class: "acts" }, make("button", { type: "button", class: "button", onclick: anew }, words.anew)));
   form.prepend(note);

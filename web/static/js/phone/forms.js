@@ -13,6 +13,16 @@ const words = () => JSON.parse(byId("phone-words").textContent);
 
 export const able = () => isSecureContext && typeof indexedDB === "object" && "locks" in navigator && Boolean(crypto.randomUUID);
 
+// What a person wrote, each under the words of the form.
+function wordsOf(form) {
+  const own = (part) => (part?.querySelector(".asked") || part)?.textContent.replace(/\s+/g, " ").trim() || "";
+  return [...form.elements].filter((field) => field.name && !field.disabled && !["hidden", "file", "submit"].includes(field.type) && !field.closest("[hidden]"))
+    .map((field) => {
+      if (["radio", "checkbox"].includes(field.type)) return field.checked && [own(field.closest("fieldset")?.querySelector("legend")), own(field.labels[0])];
+      return field.localName !== "select" && field.value?.trim() && [own(field.labels?.[0]), field.value.trim()];
+    }).filter(Boolean);
+}
+
 // What a form says, written down. With `tried` it may have reached the server already: its own key stays.
 async function write(form, submitter, tried) {
   const many = [...form.elements].find((field) => field.dataset.most && field.files.length > Number(field.dataset.most));
@@ -30,7 +40,7 @@ async function write(form, submitter, tried) {
   const { queue, queueHouse, queueBack, queuePage } = form.dataset;
   const url = new URL(submitter?.getAttribute("formaction") || form.getAttribute("action") || "", location.href);
   const page = queuePage || location.pathname + location.search;
-  const made = await add({ key, url: url.pathname + url.search, fields, label: queue, house: queueHouse || null, page, back: queueBack || null }, photos, mended);
+  const made = await add({ key, url: url.pathname + url.search, fields, label: queue, house: queueHouse || null, page, back: queueBack || null, words: wordsOf(form) }, photos, mended);
   await keepFact("draft", null);
   return made;
 }
@@ -122,7 +132,7 @@ export function watchForms(keeps) {
   });
 }
 
-const TELL_APART = ["step", "column", "household", "resident"], REPLACED = ["lon", "lat"];
+const TELL_APART = ["step", "column", "household", "resident"], REPLACED = ["lon", "lat", "beside"];
 
 // The form of an entry: of several that go to one address, the one that is about the same.
 export function formOf(entry) {
@@ -143,6 +153,8 @@ export function refill(form, fields) {
     } else if (values.length) field.value = values[0];
   }
   for (const each of [form.closest("details"), form.querySelector(":scope > details:not(.more)")]) if (each) each.open = true;
+  // What hangs on what is written is reckoned anew: a field that is set so tells nobody.
+  form.dispatchEvent(new Event("refilled"));
 }
 
 // A page that is opened for an entry that was refused has what was written in it.

@@ -3,7 +3,7 @@
 import { make } from "../elements.js";
 import { fill } from "../pure/words.js";
 
-const tag = (text, tone) => make("span", { class: `tag${tone ? ` tag-${tone}` : ""}` }, text);
+export const tag = (text, tone) => make("span", { class: `tag${tone ? ` tag-${tone}` : ""}` }, text);
 const of = (one, now) => now.entries.filter((entry) => entry.house === String(one.id) && entry.state === "waiting");
 
 function badges(one, ui, now) {
@@ -21,9 +21,9 @@ export function card(one, ui, now, number) {
     make("span", { class: "soft" }, `${ui.words.last_seen} ${one.last_on || "—"}`)));
 }
 
-const back = (href, label) => make("p", {}, make("a", { class: "row", href }, `← ${label}`));
+export const back = (href, label) => make("p", {}, make("a", { class: "row", href }, `← ${label}`));
 
-export function house(one, ui, now, data) {
+export function house(one, ui, now, data, asks) {
   const { words } = ui;
   const to = (what, label, query = "", main = false) => make("a", { class: `button${main ? " button-main" : ""}`, href: `#house/${one.id}/${what}${query}` }, label);
   const report = new URLSearchParams({ address: one.address, ...(one.lon === null ? {} : { lon: one.lon, lat: one.lat }) });
@@ -35,6 +35,9 @@ export function house(one, ui, now, data) {
     whole,
     make("p", { class: "acts" }, ...(data.keeps ? [to("visit", words.visit, "", true), to("household-in", words.household_in), to("alias", words.alias)] : []),
       make("a", { class: "button", href: `${ui.report}?${report}` }, words.report_here)),
+    asks,
+    data.keeps ? make("details", { class: "more", id: "as-such" }, make("summary", {}, words.as_such),
+      make("p", { class: "acts" }, to("house-gone", words.house_gone), to("house-split", words.house_split), to("house-joined", words.house_joined))) : null,
     ...one.homes.map((home) => make("section", { class: "box" },
       make("h2", {}, home.room || words.household), make("p", { class: "soft" }, `${words.verified_on} ${home.verified_on || "—"}`),
       ...home.residents.map((person) => make("div", { class: "person" },
@@ -45,55 +48,21 @@ export function house(one, ui, now, data) {
   ].filter(Boolean);
 }
 
-// Where a form is opened again to be mended.
-const at = () => location.pathname + location.hash.replace(/[?&]entry=[^&]*/, "");
+// Where a form of this page is opened again to be mended, with a line and without.
+export const at = (ui) => ui.grid + location.hash.replace(/[?&]entry=[^&]*/, "");
 
-// A form that the page carries, made one of this house.
-function filled(what, one, ui, data, label, column) {
+// A form that the page carries, made one of this house. It is mended on its own page, which this one stands for without a
+// line; `more` is what that page is told.
+export function filled(what, one, ui, data, label, column, more = "") {
   const found = document.querySelector(`template[data-what="${what}"]${column ? `[data-column="${column}"]` : ""}`);
   if (!found) return null;
   const made = found.content.firstElementChild.cloneNode(true);
   const page = ui.house.replace(/0$/, one.id);
   made.setAttribute("action", `${page}/enter/${what}`);
-  Object.assign(made.dataset, { queue: label, queueHouse: String(one.id), queuePage: at(), queueBack: `${location.pathname}#house/${one.id}` });
+  const own = what === "verified" ? page : `${page}/enter/${what}${more && `?${more}`}`;
+  Object.assign(made.dataset, { queue: label, queueHouse: String(one.id), queuePage: own, queueBack: `${ui.grid}#house/${one.id}` });
   if (made.elements.seen) made.elements.seen.value = data.seen;
   return made;
-}
-
-export function form(one, what, asked, ui, data) {
-  const { words } = ui, column = asked.get("column"), to = `#house/${one.id}`;
-  const person = one.homes.flatMap((home) => home.residents).find((each) => String(each.id) === asked.get("resident"));
-  const home = one.homes.find((each) => String(each.id) === asked.get("household"));
-  if (what === "correct" && !column) {
-    return [back(to, one.address), make("h1", {}, words.correct), make("p", {}, make("strong", {}, person?.name || "")), make("p", {}, words.what_wrong),
-      make("nav", { class: "pick", "aria-label": words.what_wrong }, ...Object.entries(ui.columns).map(([name, word]) =>
-        make("a", { class: "button", href: `#house/${one.id}/correct?resident=${person?.id}&column=${name}` }, word)))];
-  }
-  const made = filled(what, one, ui, data, "", column);
-  if (!made) return [back(to, one.address), make("p", { class: "note" }, words.needs_line)];
-  made.dataset.queue = `${made.querySelector("h1").textContent} · ${one.address}`;
-  const about = made.querySelector(".about"), who = person?.name || home?.room;
-  if (who) about.textContent = who;
-  else about.remove();
-  for (const [name, meant] of [["resident", person], ["household", home]]) {
-    if (!meant) continue;
-    made.elements[name].disabled = false;
-    made.elements[name].value = meant.id;
-  }
-  return [back(to, one.address), made, what === "household-moved" ? moving(made, one, home, ui, data) : null].filter(Boolean);
-}
-
-// Where a household moved to: houses of one's own grids are offered; another one is looked for by whoever takes it in.
-function moving(made, one, home, ui, data) {
-  const { address, house_id: chosen } = made.elements, others = data.grids.flatMap((grid) => grid.houses).filter((each) => each.id !== one.id);
-  address.setAttribute("list", "other-houses");
-  address.addEventListener("input", () => {
-    const words = address.value.trim();
-    chosen.value = others.find((each) => each.address === words)?.id ?? "";
-    // Refused, it is mended where houses are looked for.
-    made.dataset.queuePage = `${ui.house.replace(/0$/, one.id)}/enter/household-moved?${new URLSearchParams({ household: home?.id, address: words })}`;
-  });
-  return make("datalist", { id: "other-houses" }, ...others.map((each) => make("option", { value: each.address })));
 }
 
 export function caseList(data, ui, now, time) {
@@ -102,7 +71,7 @@ export function caseList(data, ui, now, time) {
       make("a", { class: "row", href: `#case/${each.case_id}` }, make("strong", {}, each.matter)), ...standing(each, ui, now, time)))) : make("p", {}, ui.words.no_case)];
 }
 
-const waitsFor = (address, now) => now.entries.filter((entry) => address && entry.url === address && entry.state === "waiting").length;
+export const waitsFor = (address, now) => now.entries.filter((entry) => address && entry.url === address && entry.state === "waiting").length;
 
 function standing(one, ui, now, time) {
   const waiting = waitsFor(one.address, now);
@@ -134,7 +103,7 @@ function stepForm(one, step, ui, now) {
     made.elements.photos.required = step.required;
   }
   made.querySelector("button").textContent = step.label;
-  Object.assign(made.dataset, { step: step.name, queue: `${step.label} · ${one.matter} ${one.code}`, queuePage: at(), queueBack: `${location.pathname}#cases` });
+  Object.assign(made.dataset, { step: step.name, queue: `${step.label} · ${one.matter} ${one.code}`, queuePage: at(ui), queueBack: `${ui.grid}#cases` });
   if (!step.needs.length && !step.shows) return made;
   made.classList.remove("box");
   return make("details", { class: "box" }, make("summary", {}, step.label), made);
@@ -146,7 +115,7 @@ export function papers(data, ui, now) {
       const made = document.querySelector('template[data-what="read"]').content.firstElementChild.cloneNode(true);
       made.setAttribute("action", each.address);
       made.elements.number.value = each.number;
-      Object.assign(made.dataset, { queue: `${ui.words.read} · ${each.title}`, queuePage: at(), queueBack: `${location.pathname}#papers` });
+      Object.assign(made.dataset, { queue: `${ui.words.read} · ${each.title}`, queuePage: at(ui), queueBack: `${ui.grid}#papers` });
       const waits = now.entries.some((entry) => entry.url === each.address && entry.state === "waiting");
       return make("details", { class: "box" }, make("summary", {}, each.title), each.due_on ? make("p", { class: "soft" }, fill(ui.words.due_at, { time: each.due_on })) : null,
         make("article", { class: "paper" }, each.text || ui.words.no_text), waits ? tag(fill(ui.words.queued, { n: 1 }), "warn") : each.noted && each.text ? made : null);

@@ -109,7 +109,7 @@ async function settle(entry, went, told, watched, looked) {
   if (went === "taken") {
     // What the server does not hold stays here, and somebody has to see it.
     const whole = allKept(entry.hashes, told.parts || []);
-    const sent = { n: entry.n, key: entry.key, account: entry.account, label: entry.label, house: entry.house, made: entry.made, sent: Date.now(), said: told.said, where: told.where };
+    const sent = { n: entry.n, key: entry.key, account: entry.account, label: entry.label, house: entry.house, url: entry.url, made: entry.made, sent: Date.now(), said: told.said, where: told.where };
     if (whole) await settleEntry({ ...sent, state: "sent", fields: [], hashes: [] }, true);
     else await settleEntry({ ...entry, state: "incomplete", sent: Date.now() });
     await keepFact("sent", Date.now());
@@ -125,7 +125,7 @@ async function settle(entry, went, told, watched, looked) {
   return went;
 }
 
-// Of what was sent the last few stay, without their words.
+// Of what was sent the last few stay, with where they went and without their words.
 async function forget() {
   const sent = (await entries()).filter((each) => each.state === "sent");
   for (const old of sent.slice(0, Math.max(0, sent.length - LAST_SENT))) await dropEntry(old);

@@ -38,6 +38,7 @@ function line(entry) {
   return make("li", { class: `phone-entry ${tone[entry.state]}`, "data-state": entry.state },
     make("p", {}, make("strong", {}, entry.label || words.entry), " ", make("span", { class: "tag" }, state)),
     ...more.map((each) => make("p", {}, each)),
+    ...(entry.state === "refused" ? (entry.words || []).map(([label, said]) => make("p", { class: "wrote" }, label && make("span", { class: "soft" }, label), " ", make("strong", {}, said))) : []),
     make("p", { class: "soft" }, fill(words.written, { time: time(entry.made) }),
       entry.hashes.length ? ` · ${fill(words.photos, { n: entry.hashes.length })}` : ""),
     acts.length ? make("p", { class: "acts" }, ...acts) : null);
