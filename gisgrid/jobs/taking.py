@@ -25,7 +25,7 @@ KEPT = 4
 
 
 @dataclass(frozen=True)
-class Taken:
+class MovesTaken:
     """The numbers of the moves of a proposal of which all houses are where they were to go."""
 
     job: int
@@ -48,7 +48,7 @@ class Proposals:
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple[int, str], _Moves] = OrderedDict()
 
-    def taken(self, session: Session, plan_id: int, editor: Editor) -> Taken | None:
+    def taken(self, session: Session, plan_id: int, editor: Editor) -> MovesTaken | None:
         """Which moves of a plan's newest proposal a scenario at hand has; None: there is none."""
         newest = session.execute(
             text(
@@ -68,7 +68,7 @@ class Proposals:
                 self._kept[key] = known
                 while len(self._kept) > KEPT:
                     self._kept.popitem(last=False)
-        return Taken(newest.id, _taken(editor, known))
+        return MovesTaken(newest.id, _taken(editor, known))
 
 
 def taken(editor: Editor, found: JobInfo) -> list[int]:

@@ -10,13 +10,15 @@ from typing import Any
 
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
 
 from gisgrid.core.messages import unpacked
 from gisgrid.db.store import transaction
 from gisgrid.jobs import imports
 from gisgrid.loading import file_imports
 from gisgrid.loading.file_imports import FileImportInfo
-from tests.support.web import app_over
+from tests.support.accounts import appointed
+from tests.support.web import app_over, fill_town
 from web.loading.forms import kept, left_aside
 
 
@@ -120,3 +122,17 @@ def at_desk(engine: Engine, account: int) -> Desk:
     assert found
     client.environ_base["HTTP_X_CSRFTOKEN"] = found[1]
     return Desk(engine, client, account)
+
+
+def desk_town(session: Session) -> int:
+    """Nine grids with 30 houses; the account of the office that loads."""
+    fill_town(session, columns=3, rows=3, houses=30, events=9)
+    return appointed(session, "administrator", name="office")
+
+
+HOUSES = """房屋编码,地址,经度,纬度
+N1,虚构路901号,120.9021,40.7011
+N2,虚构路902号,120.9022,40.7012
+N3,虚构路903号,一百二,40.7013
+"""
+"""Three houses, one of which is refused."""

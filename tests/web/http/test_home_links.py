@@ -61,9 +61,9 @@ FOLLOWED = {
 NOT_LOOKED_AT = {
     "asked.one": "of one's own request alone", "register.entry": "of a line at a door alone",
     "editor.compare": "of two plans", "editor.report": "of two plans, for print", "register.handover": "of two plans",
-    "grid_page.show": "for print", "paper.show": "makes files", "open_problems.one": "of one problem",
+    "grid_page.show": "for print", "open_problems.one": "of one problem",
     "retention.one": "of one run", "towns.choose": "where the store has several townships",
-    "security.two_factor_setup": "within a log-in", "security.two_factor_token_validation": "within a log-in",
+    "security.two_factor_token_validation": "within a log-in",
 }  # fmt: skip
 """Pages that axe sees in no test, which shall become fewer; none may be added unseen."""
 OFTEN = ("community_clerk", "dispatcher")
