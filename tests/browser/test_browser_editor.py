@@ -9,8 +9,7 @@ from datetime import date, timedelta
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from sqlalchemy import Engine, text
-from sqlalchemy.orm import Session
+from sqlalchemy import Engine
 
 from gisgrid.core.plans import plan_in_force, township
 from gisgrid.db.store import transaction
@@ -20,6 +19,7 @@ from gisgrid.planning.snapshot.fetch import today
 from tests.support.accounts import appointed
 from tests.support.editor_page import (
     drag_border,
+    lone_house,
     long_arc,
     middle_of,
     on_screen,
@@ -396,7 +396,7 @@ def test_tools_locks_and_refusals(browser: Browser, own_town: Engine):  # noqa: 
         assert (made["kind"], len(made["code"])) == ("exclusive", 20)
         # A house goes to the neighbour by a click; locked by a click it stays.
         with transaction(own_town) as session:
-            place_of, to = _lone_house(session, draft.id)
+            place_of, to = lone_house(session, draft.id)
         seen.look(*place_of, 19)
         x, y = on_screen(page, place_of)
         page.evaluate("(code) => gisgrid.editor.select(code)", to)
@@ -421,24 +421,6 @@ def test_tools_locks_and_refusals(browser: Browser, own_town: Engine):  # noqa: 
         assert page.evaluate("(code) => gisgrid.editor.grid(code).locked", giver)
         shot(page, "locked")
         assert seen.elsewhere == []
-
-
-def _lone_house(session: Session, plan_id: int) -> tuple[list[float], str]:
-    """A house with no other near it, and the neighbour of its grid that is nearest to it."""
-    lon, lat, code = session.execute(
-        text(
-            "SELECT ST_X(h.geom), ST_Y(h.geom), o.code FROM house h "
-            "JOIN house_grid a ON a.house_id = h.id AND a.plan_id = :p "
-            "JOIN grid g ON g.id = a.grid_id AND g.kind = 'basic' "
-            "JOIN grid o ON o.plan_id = g.plan_id AND o.community_id = g.community_id "
-            "  AND o.kind = 'basic' AND o.id <> g.id "
-            "WHERE h.location_status = 'ok' AND NOT EXISTS (SELECT FROM house n WHERE n.id <> h.id "
-            "  AND ST_DWithin(n.geom, h.geom, 0.0003)) "
-            "ORDER BY ST_Distance(o.geom, h.geom), h.id LIMIT 1"
-        ),
-        {"p": plan_id},
-    ).one()
-    return [lon, lat], code
 
 
 def test_the_second_of_two_planners_sees_what_the_first_did(browser: Browser, own_town: Engine):

@@ -9,11 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from flask.testing import FlaskClient
 from PIL import Image
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
-from werkzeug.test import TestResponse
 
 from gisgrid.cases import duplicates
 from gisgrid.cases.assignment import acceptance
@@ -21,65 +19,13 @@ from gisgrid.cases.cases import CaseActor, Details, Owner, case_log, case_now, t
 from gisgrid.cases.refusals import Incomplete
 from gisgrid.cases.tickets import in_groups
 from gisgrid.db.store import transaction
-from tests.support.accounts import acting, appointed
-from tests.support.case_town import PUBLIC, Peopled, Town, peopled
+from tests.support.accounts import acting
+from tests.support.case_page import Office, photo
+from tests.support.case_town import PUBLIC, Peopled, peopled
 from tests.support.cases import TEAM_A, at
 from tests.support.sketch import spot
 from tests.support.waiting import eventually
 from tests.support.web import app_over
-
-
-class Desk:
-    """One person at the page of one case."""
-
-    def __init__(self, client: FlaskClient, case_id: int) -> None:
-        self.client, self.case_id = client, case_id
-
-    def page(self, query: str = "lang=en") -> str:
-        return self.client.get(f"/cases/{self.case_id}?{query}").text
-
-    def post(self, path: str, page: str | None = None, **form: Any) -> TestResponse:
-        page = page or self.page()
-        fields = {
-            name: re.search(rf'name="{name}"[^>]* value="([^"]*)"', page)[1]
-            for name in ("csrf_token", "seq")
-        }
-        return self.client.post(
-            f"/cases/{self.case_id}/{path}?lang=en", data={**fields, **form},
-            headers={"Accept": "text/html"},
-        )  # fmt: skip
-
-    def steps(self) -> list[str]:
-        return re.findall(r'data-step="(\w+)"', self.page())
-
-
-def photo() -> tuple[io.BytesIO, str]:
-    out = io.BytesIO()
-    Image.new("RGB", (40, 30), "#337711").save(out, "JPEG")
-    out.seek(0)
-    return out, "after.jpg"
-
-
-class Office:
-    def __init__(self, engine: Engine, made: Peopled) -> None:
-        self.town = Town(engine, made)
-        self.engine = engine
-        with transaction(engine) as session:
-            code = session.scalar(
-                text("SELECT code FROM area WHERE id = :t"), {"t": self.town.place.id}
-            )
-            self.town.people["second"] = appointed(
-                session, "dispatcher", code, name="dispatcher.ni"
-            )
-            self.town.people["auditor"] = appointed(session, "auditor", code, name="auditor.shi")
-
-    def desk(self, who: str, case_id: int) -> Desk:
-        app = app_over(self.engine, account=self.town.people[who])
-        return Desk(app.test_client(), case_id)
-
-    def log(self, case_id: int) -> list[str]:
-        with transaction(self.engine) as session:
-            return [line.step for line in case_log(session, case_id)]
 
 
 @pytest.fixture(scope="module")
