@@ -30,7 +30,7 @@ class Desk:
     def post(self, path: str, page: str | None = None, **form: Any) -> TestResponse:
         page = page or self.page()
         fields = {
-            name: re.search(rf'name="{name}"[^>]* value="([^"]*)"', page)[1]
+            name: re.findall(rf'name="{name}"[^>]* value="([^"]*)"', page)[0]
             for name in ("csrf_token", "seq")
         }
         return self.client.post(

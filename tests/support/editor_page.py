@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -144,7 +145,8 @@ def taken_up(seen: Visit, draft: int, tool: str) -> tuple[dict[str, Any], dict[s
     """The editor over two grids, with a tool taken up before a grid is chosen."""
     seen.open(f"/plan/{draft}")
     west, east = pair(seen.page)
-    seen.look(*at(west, 1, 0.5), 16)
+    lon, lat = at(west, 1, 0.5)
+    seen.look(lon, lat, 16)
     seen.page.click(f"[data-tool={tool}]")
     expect(seen.page.locator("#hint")).to_contain_text("请")
     return west, east
@@ -155,7 +157,7 @@ def edit_of(seen: Visit, work: Any) -> dict[str, Any]:
     with seen.page.expect_response(lambda answer: answer.url.endswith("/edit")) as told:
         work()
     assert told.value.ok, told.value.text()
-    edit: dict[str, Any] = told.value.request.post_data_json["edit"]
+    edit: dict[str, Any] = json.loads(told.value.request.post_data or "{}")["edit"]
     return edit
 
 
