@@ -37,7 +37,7 @@ PAGES = (
     "/practice", "/practice/lookup", "/practice/verify", "/practice/visit", "/practice/move", "/practice/report", "/practice/task",
     "/phone/waiting", "/phone/grid", "/me", "/messages",
     "/collecting/1", "/collecting/1/house/1", f"/completeness/grid/{GRID}", "/register/house/3",
-    "/register", "/visits", "/stale", "/completeness", "/completeness/without", "/collecting", "/paper", "/training", "/find",
+    "/register", "/register/aliases", "/visits", "/stale", "/completeness", "/completeness/without", "/collecting", "/paper", "/training", "/find",
     "/figures", "/figures/burden", "/figures/register", "/open-problems", "/drafts", "/matters", "/matters/duties",
     "/matters/versions", "/matters/supplements", "/matters/compare", "/office/collections", "/office/means",
     "/messages/settings", "/account/change", "/account/tf-setup",

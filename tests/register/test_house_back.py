@@ -304,7 +304,7 @@ def test_what_went_with_a_house_is_kept_as_long_as_its_line_and_read_by_nobody(d
 
 def test_a_former_name_that_speaks_of_somebody_is_told_to_them_and_ends_with_them(door: Door):
     door.enter("worker", "house-gone", gone="mistake", homes="moved", house_id=3)
-    former = "SELECT count(*) FROM history WHERE table_name = 'alias'"
+    former = "SELECT count(*) FROM history WHERE table_name = 'alias' AND action = 'delete'"
     assert door.one(former) == 1
     with transaction(door.engine, actor=Actor(purpose="subject", origin="test")) as session:
         told = subject_access.subject_of(session, township(session), door.person)

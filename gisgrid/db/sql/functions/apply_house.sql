@@ -104,7 +104,7 @@ BEGIN
                          geom = CASE WHEN e.kind = 'house_gone' THEN h.geom END
         WHERE house_id = h.id AND (e.kind = 'house_joined' OR h.geom IS NOT NULL AND NOT personal);
         INSERT INTO history (table_name, row_id, action, old)
-        SELECT 'alias', a.id, 'delete', to_jsonb(a) FROM alias a WHERE a.house_id = h.id;
+        SELECT 'alias', a.id, 'delete', to_jsonb(a) FROM alias a WHERE a.house_id = h.id AND a.personal;
         -- So do answers to collection tasks, as former ones where the house that they come to has its own.
         UPDATE collection_answer a SET house_id = CASE WHEN e.kind = 'house_joined' THEN target END,
             replaced_at = coalesce(a.replaced_at, CASE WHEN e.kind = 'house_joined' AND EXISTS (
