@@ -78,7 +78,7 @@ def test_a_report_by_phone_from_three_taps_to_the_code(town: tuple[Engine, Flask
             assert page.input_value("#text") == "楼下垃圾没有人收"
             page.context.set_offline(False)
             code = send(page)
-            assert re.fullmatch(r"[A-Z0-9]{5}-[A-Z0-9]{5}", code)
+            assert re.fullmatch(r"[A-Z0-9]{4}-[A-Z0-9]{4}-[A-Z0-9]{4}", code)
             picture(page, "report-followed-360-zh.png", full_page=True)
             assert sizes(page) == []
         with phone(browser, host, NEAR_BORDER, cookie=cookie) as page:
