@@ -267,6 +267,7 @@ def test_colours_layers_and_the_map_at_each_width(
         assert page.evaluate(LAYERS) == shown
     # Nothing lies over the map, with all panels open, a grid chosen and counts shown.
     page.evaluate("(code) => gisgrid.editor.select(code)", west["code"])
+    expect(page.locator("#notice")).to_be_hidden()  # what was kept is told for a moment
     for width, height in ((1440, 900), (1280, 720), (360, 740)):
         page.set_viewport_size({"width": width, "height": height})
         page.locator(".editor-map").scroll_into_view_if_needed()

@@ -1,7 +1,7 @@
 // A case's place: its grid, the other candidates near a border, the spot, and moving it.
 
 import { byId, make } from "./elements.js";
-import { CHOSEN, OTHER } from "./pure/colours.js";
+import { CHOSEN, EMERGENCY, OTHER, WHITE } from "./pure/colours.js";
 
 export function start(map, ui) {
   map.invalidateSize();
@@ -21,7 +21,7 @@ export function start(map, ui) {
   if (ui.spot) put([ui.spot[1], ui.spot[0]]);
   // Where the others stood who reported the same.
   for (const [lon, lat, code] of ui.reports) {
-    L.circleMarker([lat, lon], { radius: 7, color: "#7a1015", weight: 2, fillColor: "#fff", fillOpacity: 1, className: "report" }).addTo(map).bindTooltip(make("span", {}, code));
+    L.circleMarker([lat, lon], { radius: 7, color: EMERGENCY, weight: 2, fillColor: WHITE, fillOpacity: 1, className: "report" }).addTo(map).bindTooltip(make("span", {}, code));
   }
   const form = byId("move"), moving = byId("moving");
   const note = (at) => {
