@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from gisgrid.db.store import transaction
 from tests.support.desks import jpeg
 from tests.support.offline import workable
+from tests.support.waiting import eventually
 from tests.support.web import Town
 from tests.support.worker_phone import WorkerPhone, worker_phone
 
@@ -27,6 +28,37 @@ def fill() -> Callable[[Session], Town]:
 def phone(engine: Engine, made: Town) -> Iterator[WorkerPhone]:
     with worker_phone(engine) as one:
         yield one
+
+
+@pytest.mark.parametrize(("number", "said"), [("x", "电话号码格式错误"), ("13900000000", None)])
+def test_an_entry_that_another_page_sent_is_answered_where_it_was_written(
+    phone: WorkerPhone, number: str, said: str | None
+):
+    """The sending of another page stands before the form's own, and takes its entry along."""
+    page = phone.page
+    phone.open("/register/house/1/correction?resident=1&column=phone")
+    page.evaluate(
+        "() => { navigator.locks.request('gisgrid-queue', () => new Promise((go) => { window.release = go; })); }"
+    )
+    other = page.context.new_page()
+    other.goto("/register")
+    waits = "navigator.locks.query().then((all) => all.pending.filter((each) => each.name === 'gisgrid-queue').length)"
+    assert eventually(lambda: page.evaluate(waits) == 1)
+    page.fill("#phone", number)
+    page.locator("form.door-form").evaluate(
+        "(form) => { form.noValidate = true; form.requestSubmit(); }"
+    )
+    assert eventually(lambda: page.evaluate(waits) == 2)
+    page.evaluate("window.release()")
+    if said:
+        # Nobody looked on, so that the clerk sees it; mended where it stands, it is that entry.
+        expect(page.locator("main")).to_contain_text(said)
+        assert phone.one("SELECT count(*) FROM phone_entry WHERE state = 'refused'") == 1
+        page.fill("#phone", "13900000000")
+        page.locator("form.door-form button:not([type=button])").click()
+    page.wait_for_url("**/register/house/1")
+    assert phone.one("SELECT count(*) FROM correction_request") == 1
+    assert phone.one("SELECT count(*) FROM phone_entry WHERE state = 'refused'") == 0
 
 
 def test_what_was_written_survives_the_camera_and_a_full_phone_says_so(phone: WorkerPhone):

@@ -78,6 +78,13 @@ export async function keepForLater(form, submitter) {
   return true;
 }
 
+// What became of an entry that another sending took along, the page's own at its start or another page's: nobody looked on.
+async function settledElsewhere(key) {
+  const entry = (await entries()).find((each) => each.key === key);
+  if (entry?.state === "sent") return { went: "taken", told: { where: entry.where } };
+  return entry?.state === "refused" ? { went: "refused", told: { reason: entry.reason }, mends: key } : {};
+}
+
 async function take(form, submitter) {
   // What is doubtful about a report was seen when it was mended.
   const watched = { key: "", gone: false, live: !form.dataset.queueName, heard: null };
@@ -93,12 +100,14 @@ async function take(form, submitter) {
   const sent = drain(watched);
   const problem = await Promise.race([sent, new Promise((done) => { setTimeout(done, PATIENCE_MS, "slow"); })]);
   watched.gone = !watched.heard;
-  const { went, told } = watched.heard || {};
+  const { went, told, mends: refused } = watched.heard || (await settledElsewhere(entry.key));
   if (went === "taken") {
     location.assign(told.where || location.href);
     return true;
   }
   if (went === "refused") {
+    // The clerk sees it by now: what is sent next is that entry, mended.
+    if (refused) form.dataset.entry = refused;
     complain(form, told.reason);
     return false;
   }
