@@ -2,79 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import count
-
 import numpy as np
 import pytest
 import shapely
-from flask import Flask
-from playwright.sync_api import Browser, expect
-from sqlalchemy import Engine, text
+from playwright.sync_api import expect
+from sqlalchemy import Engine
 
 from gisgrid.core.crs import to_metric
-from gisgrid.core.plans import plan_by_id
-from gisgrid.db.cluster import Cluster
-from gisgrid.db.store import transaction
-from gisgrid.planning.editor import scenarios
-from tests.support.accounts import appointed
-from tests.support.database import own_database
 from tests.support.editor_page import FILLS, KEY, edit_of, pair
 from tests.support.looks import picture
-from tests.support.web import Town, Visit, app_over, chromium, fill_town, served, visit
+from tests.support.web import Town, Visit
 
 pytestmark = pytest.mark.browser
-NAMES = count(1)
-
-
-@pytest.fixture(scope="module")
-def store(cluster: Cluster, template: str) -> Iterator[tuple[Engine, Town]]:
-    """Eighteen square grids, two a community; one house with far more people than the others."""
-    with own_database(cluster, template, "by_keys") as engine:
-        with transaction(engine) as session:
-            town = fill_town(session, columns=6, rows=3, houses=240, events=20)
-            session.execute(
-                text(
-                    "INSERT INTO resident (township_id, code, household_id, name) "
-                    "SELECT township_id, 'R0-' || n, id, '测试' || n FROM household, "
-                    "generate_series(1, 40) n WHERE id = 1"
-                )
-            )
-        yield engine, town
-
-
-@pytest.fixture(scope="module")
-def app(store: tuple[Engine, Town]) -> Flask:
-    with transaction(store[0]) as session:
-        planner = appointed(session, "planner")
-    return app_over(store[0], account=planner)
-
-
-@pytest.fixture(scope="module")
-def host(app: Flask) -> Iterator[str]:
-    with served(app) as host:
-        yield host
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
-def seen(browser: Browser, host: str) -> Iterator[Visit]:
-    with visit(browser, host, width=1440, height=900) as seen:
-        yield seen
-        assert (seen.failures, seen.elsewhere) == ([], [])
-
-
-@pytest.fixture
-def draft(store: tuple[Engine, Town]) -> int:
-    engine, town = store
-    with transaction(engine) as session:
-        plan = plan_by_id(session, town.plan_id)
-        return scenarios.branch(session, plan, name=f"草案{next(NAMES)}", who="甲").id
 
 
 def test_a_border_in_hand_is_let_go_as_it_was(seen: Visit, draft: int):

@@ -26,7 +26,8 @@ def office(engine: Engine, made: int) -> Desk:
     return at_desk(engine, made)
 
 
-def test_a_workbook_of_several_sheets_asks_for_one_and_another_may_be_taken(office: Desk):
+def two_sheets() -> bytes:
+    """A workbook of two sheets, a house in each."""
     book = openpyxl.Workbook()
     for title, code in (("一组", "N1"), ("二组", "N2")):
         sheet = book.create_sheet(title)
@@ -35,7 +36,11 @@ def test_a_workbook_of_several_sheets_asks_for_one_and_another_may_be_taken(offi
     del book["Sheet"]
     out = io.BytesIO()
     book.save(out)
-    number = office.send(out.getvalue(), "a.xlsx")
+    return out.getvalue()
+
+
+def test_a_workbook_of_several_sheets_asks_for_one_and_another_may_be_taken(office: Desk):
+    number = office.send(two_sheets(), "a.xlsx")
     assert office.found(number).looked == {"choices": ["一组", "二组"], "columns": []}
     assert "Which layer or sheet?" in office.page(number)
     for title, code in (("一组", "N1"), ("二组", "N2")):
@@ -48,15 +53,7 @@ def test_a_workbook_of_several_sheets_asks_for_one_and_another_may_be_taken(offi
 
 
 def test_another_layer_of_an_imported_file_comes_in_by_an_import_of_its_own(office: Desk):
-    book = openpyxl.Workbook()
-    for title, code in (("一组", "N1"), ("二组", "N2")):
-        sheet = book.create_sheet(title)
-        sheet.append(["房屋编码", "地址", "经度", "纬度"])
-        sheet.append([code, f"虚构路{code}号", "120.9021", "40.7011"])
-    del book["Sheet"]
-    out = io.BytesIO()
-    book.save(out)
-    first = office.send(out.getvalue(), "a.xlsx")
+    first = office.send(two_sheets(), "a.xlsx")
     office.client.post(f"/office/import/{first}/look", data={"layer": "一组"})
     office.work()
     office.check(first, crs="wgs84")
